@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: ISC
+# make run | test | bench | fuzz | lint | install | clean. See README.md.
+
+# ---- what is needed, and what a fresh Debian 12 lacks ----
+PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
+	libssl-dev libarchive-dev libcairo2-dev libpango1.0-dev libseccomp-dev fonts-dejavu-core ca-certificates
+PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc strace faketime \
+	chromium wrk unzip zip curl libxml2-utils sqlite3 openssl procps systemd iproute2
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# $(call install-packages,LIST): says what it installs, and does nothing when all is there.
+install-packages = @missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>/dev/null | awk '$$2=="ii"{print $$1}' | \
+	sort > $(B)/.have; printf '%s\n' $(1) | sort -u | comm -23 - $(B)/.have); \
+	if [ -n "$$missing" ]; then echo "Installing packages: "$$missing; \
+	  $(SUDO) apt-get update -q >/dev/null && \
+	  $(SUDO) env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing >$(B)/apt.log 2>&1 || \
+	  { tail -n 20 $(B)/apt.log; echo "Could not install the packages above." >&2; exit 1; }; fi
+
+# ---- variants: release (default), testing, asan, tsan, fuzz; each in a folder of its own ----
+VARIANT ?= release
+B := build
+V := $(B)/$(VARIANT)
+CC_release := gcc
+CC_asan := gcc
+CC_tsan := gcc
+CC_fuzz := clang
+CC := $(CC_$(VARIANT))
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
+HARDEN_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDEN_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DLETHE_SANITIZED
+HARDEN_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread -DLETHE_SANITIZED
+HARDEN_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DLETHE_SANITIZED
+PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto libarchive pangocairo libseccomp
+# Expanded only when something is compiled, after the packages are there.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(CFLAGS)
+LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
+LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto
+LIBS_SERVE = -lfcgi -lseccomp
+LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lcurl -larchive -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig -lm
+
+# ---- sources: a folder is a library, its main.c a program ----
+POLICY_SRC := $(wildcard policy/*/*.c)
+SERVE_SRC := $(wildcard fcgi/serve/*.c)
+PROVIDER_SRC := $(wildcard fcgi/provider/*.c)
+PROGRAMS_FCGI := generate download rights egress worker
+ROOM_SRC := $(filter-out %/main.c,$(foreach p,$(PROGRAMS_FCGI),$(wildcard fcgi/$(p)/*.c)))
+ADMIN_SRC := $(filter-out admin/main.c,$(wildcard admin/*.c))
+obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
+ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(ROOM_SRC) $(ADMIN_SRC))
+PROGRAMS := $(foreach p,$(PROGRAMS_FCGI),$(if $(wildcard fcgi/$(p)/main.c),$(V)/bin/$(p))) \
+	$(if $(wildcard admin/main.c),$(V)/bin/lethe) $(if $(wildcard systemd/lethe-run.c),$(V)/bin/lethe-run) \
+	$(if $(wildcard fcgi/egress/main.c),$(V)/testing/egress)
+
+.PHONY: all programs run test unit site browser fault lint bench fuzz install clean asan tsan packages-run packages-test
+all: programs
+programs: $(PROGRAMS)
+
+$(V)/obj/%.o: %.c | $(B)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+# The build of egress that may reach loopback. It is never installed.
+$(V)/testing/obj/%.o: %.c | $(B)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -DLETHE_TESTING -MMD -MP -c -o $@ $<
+
+# Every object in one archive per variant; the linker takes what a program uses.
+$(V)/liblethe.a: $(ALL_OBJ)
+	@rm -f $@; ar rcs $@ $^
+$(V)/bin/lethe: $(call obj,admin/main.c) $(V)/liblethe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+$(V)/bin/lethe-run: $(call obj,systemd/lethe-run.c) $(V)/liblethe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+$(V)/bin/%: $(V)/obj/fcgi/%/main.o $(V)/liblethe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+$(V)/testing/egress: $(patsubst %.c,$(V)/testing/obj/%.o,$(wildcard fcgi/egress/*.c)) $(V)/liblethe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+.SECONDARY:
+
+# ---- unit tests: tests/unit/NAME_test.c, one program each ----
+UNIT := $(patsubst tests/unit/%.c,$(V)/unit/%,$(wildcard tests/unit/*_test.c))
+$(V)/unit/%: $(V)/obj/tests/unit/%.o $(V)/liblethe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_ALL)
+unit-programs: $(UNIT)
+
+# ---- fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/seeds/NAME/ ----
+FUZZ := $(patsubst tests/fuzz/%.c,$(V)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+$(V)/fuzz/%: $(V)/obj/tests/fuzz/%.o $(V)/liblethe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_ALL)
+fuzz-programs: $(FUZZ)
+
+# The schema is part of the program.
+$(V)/obj/policy/promise/schema.o: policy/policy.xsd
+
+$(B):
+	@mkdir -p $@
+packages-run: | $(B)
+	$(call install-packages,$(PACKAGES_RUN))
+packages-test: | $(B)
+	$(call install-packages,$(PACKAGES_TEST))
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(V) -name '*.d' 2>/dev/null)

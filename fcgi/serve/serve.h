@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: ISC
+// What every FastCGI program shares: accept, admission, deadlines, requests, answers, events, graceful stop. A program is a const table
+// of routes and a call of serve_main().
+#ifndef LETHE_SERVE_SERVE_H
+#define LETHE_SERVE_SERVE_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include "policy/promise/promise.h"
+#include "policy/vault/vault.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct request;
+
+// Body types a route takes.
+enum body_type { BODY_NONE = 0, BODY_JSON = 1, BODY_FORM = 2, BODY_MULTIPART = 4 };
+
+struct route {
+	const char *method;  // "GET" also answers HEAD
+	const char *path;    // exact; a trailing "*" matches any rest without "/", see request_rest()
+	size_t body_max;     // 413 above it
+	unsigned body_types; // 415 for others
+	unsigned deadline_ms; // whole request; 504 problem
+	kind_set kinds;	     // kinds of data the handler touches: all must be declared in the policy or the program does not start
+	bool changes_state;  // Sec-Fetch-Site, then Origin, are checked first
+	bool logged;	     // one request-log row before the handler runs (if the policy keeps a request log)
+	// Answers with one of the respond_* functions. What it returns is ignored if it answered; if it did not, 500.
+	void (*handle)(struct request *r, void *context);
+};
+
+struct program {
+	const char *name;	    // "generate"
+	const struct route *routes; // ended by {0}
+	// Once, before the sandbox and the first request: open what is needed. *context goes to the handlers. -1: the program ends with
+	// the message.
+	int (*start)(const struct promise *p, struct vault *v, void **context, struct err *e);
+	void (*stop)(void *context); // after the last request
+	const char *const *read_paths;	// landlock: folders it may read besides the state; NULL-terminated; NULL: none
+	const char *const *write_paths; // landlock: besides state and run
+	bool needs_vault;
+};
+
+// Loads the policy, opens the vault, runs start(), enters the sandbox (and says so on stderr), serves fd 0 until SIGTERM or SIGINT,
+// drains, returns the exit status.
+int serve_main(const struct program *program);
+
+// --- the request ---
+const char *request_method(const struct request *r);
+const char *request_path(const struct request *r);
+const char *request_rest(const struct request *r); // what the route's "*" matched
+// A header by its HTTP name ("Accept"); NULL when absent. Only those that nginx/snippets/params.conf passes exist.
+const char *request_header(const struct request *r, const char *name);
+const char *request_address(const struct request *r); // the visitor's; never log it
+const char *request_user_agent(const struct request *r);
+// The parsed fields of a JSON object or form body. A JSON body's members keep their type.
+const cJSON *request_fields(const struct request *r);
+const char *request_body(const struct request *r, size_t *len);
+int request_fd(const struct request *r);      // poll it for POLLRDHUP: the visitor left
+bool request_gone(const struct request *r);   // the visitor left
+uint64_t request_deadline(const struct request *r); // monotonic_ms() at which it ends
+void request_set_receipt(struct request *r, const char *receipt); // see below
+bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
+	// ("text/event-stream", "application/json", "text/html")
+
+// Typed fields: a row per field; unknown, repeated or out-of-range ones are refused with the field's name.
+enum field_type { FIELD_TEXT, FIELD_INT, FIELD_CHOICE, FIELD_BOOL };
+struct field {
+	const char *name;
+	enum field_type type;
+	bool required;
+	long min, max;		     // characters of a text, or the number's range
+	const char *const *choices; // NULL-terminated
+};
+// Checks all fields of the request against the table (ended by {0}). On failure it has answered 400 or 422 with a problem document that
+// names the field and the rule, and returns -1.
+int request_check(struct request *r, const struct field *fields);
+const char *request_text(const struct request *r, const char *name); // NULL when absent
+long request_int(const struct request *r, const char *name, long otherwise);
+
+// --- the answer; each may be called once ---
+// RFC 9457: type is "/problems/<slug>", title from the status, `detail` says what to do, `parameter` may be NULL. A browser that prefers
+// HTML gets a plain page with the same words.
+void respond_problem(struct request *r, int status, const char *slug, const char *parameter, const char *detail, ...)
+	__attribute__((format(printf, 5, 6)));
+// The same, from an err: INPUT 422, NOT_FOUND 404, REFUSED 403, FULL/BUSY/UNAVAILABLE/IO/UNKNOWN 503, TIMEOUT 504, others 500.
+void respond_err(struct request *r, const struct err *e);
+void respond_json(struct request *r, int status, const cJSON *value);
+void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
+void respond_empty(struct request *r, int status);
+void respond_header(struct request *r, const char *name, const char *value); // before the answer; refuses Set-Cookie of undeclared cookies
+// nginx sends the file at this internal path.
+void respond_redirect_internal(struct request *r, const char *internal_path);
+// Streaming: begin, then write and flush as often as needed. -1: the visitor left.
+int respond_begin(struct request *r, int status, const char *type, bool streaming);
+int respond_write(struct request *r, const void *bytes, size_t len);
+int respond_flush(struct request *r);
+bool responded(const struct request *r);
+// One server-sent event; `data` is JSON without newlines. Flushes.
+int respond_event(struct request *r, const char *event, const char *data, size_t len);
+// The problem object alone, as used in `error` events.
+cJSON *problem_object(int status, const char *slug, const char *parameter, const char *detail);
+
+// A line on stderr, "program: message". Never personal data. There is no other log.
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: ISC
+// A growing buffer with a mandatory ceiling. Once an addition would pass the ceiling or memory is gone, `failed` is set, nothing
+// further is added and every later addition is refused; so a chain of additions needs one check, at its end.
+#ifndef LETHE_BASE_BUF_H
+#define LETHE_BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+	char *data;  // always NUL-terminated when not NULL; the NUL is not counted
+	size_t len;  // bytes in use
+	size_t cap;  // bytes allocated
+	size_t max;  // ceiling for len
+	bool failed; // an addition was refused
+};
+
+#define BUF_INIT(ceiling) ((struct buf){.max = (ceiling)})
+
+// Each returns 0, or -1 when the buffer has failed.
+int buf_add(struct buf *b, const void *bytes, size_t len);
+int buf_adds(struct buf *b, const char *string);
+int buf_addc(struct buf *b, char c);
+int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Makes room for `len` more bytes and returns where they go, or NULL; call buf_took() with what was written.
+char *buf_room(struct buf *b, size_t len);
+void buf_took(struct buf *b, size_t len);
+void buf_reset(struct buf *b);		    // empties; keeps memory, clears `failed`
+void buf_free(struct buf *b);		    // frees; the ceiling stays
+void buf_wipe(struct buf *b);		    // overwrites with zeros, then frees: for secrets and personal data
+const char *buf_text(const struct buf *b);  // the data, "" when empty
+char *buf_steal(struct buf *b);		    // hands the data to the caller, who frees it; NULL if failed
+
+#define BUF_AUTO __attribute__((cleanup(buf_free)))
+#define BUF_AUTO_WIPE __attribute__((cleanup(buf_wipe)))
+
+#endif

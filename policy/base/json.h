@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: ISC
+// cJSON behind a stricter door: hostile bytes in, a tree or an error out.
+#ifndef LETHE_BASE_JSON_H
+#define LETHE_BASE_JSON_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include <cjson/cJSON.h>
+
+// Parses exactly one JSON value of `len` bytes. Refuses (ERR_INPUT): invalid UTF-8, depth over JSON_DEPTH_MAX, duplicate member
+// names, \u0000, lone surrogates, numbers beyond the range of double, bytes after the value. The caller frees with cJSON_Delete.
+cJSON *json_parse(const char *text, size_t len, struct err *e);
+// The member's string, or NULL when absent or of another type. Case-sensitive.
+const char *json_string(const cJSON *object, const char *name);
+// The member's number, or `otherwise`.
+double json_number(const cJSON *object, const char *name, double otherwise);
+const cJSON *json_get(const cJSON *object, const char *name);
+// Appends the value, unformatted. -1 when the buffer failed.
+int json_print(struct buf *out, const cJSON *value);
+void json_free(cJSON **p);
+#define JSON_AUTO __attribute__((cleanup(json_free)))
+
+#endif

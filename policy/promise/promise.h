@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: ISC
+// The policy document, read once at start and never changed. All strings belong to the document and are never NULL unless said.
+//
+// The programs use the first part of `struct promise`; what only the notice and the registers need is in the second.
+#ifndef LETHE_PROMISE_PROMISE_H
+#define LETHE_PROMISE_PROMISE_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include "policy/base/when.h"
+#include "policy/promise/kind.h"
+#include <stdbool.h>
+
+enum keep {
+	KEEP_UNDECLARED = 0, // the policy does not mention the kind: it may not be held at all
+	KEEP_MEMORY,	     // only in memory, for the request
+	KEEP_STORED,	     // kept for `life` after `start`
+};
+
+enum start_event { START_CREATION, START_COMPLETION, START_CLOSING, START_ACCOUNT_END };
+enum ending { END_DELETE, END_ANONYMISE };
+
+struct promise_kind {
+	enum kind kind;
+	enum keep keep;
+	struct duration life;	// when stored; zero: for as long as the account or the service lives
+	enum start_event start;
+	enum ending ending;
+	int line;		// of its declaration
+};
+
+enum processor_role { ROLE_TEXT = 1, ROLE_IMAGE = 2, ROLE_OTHER = 4 };
+
+struct promise_processor {
+	const char *id;		// "azure-openai", "sketch": also the provider's name in fcgi/provider/
+	const char *name;	// legal name
+	const char *service;
+	const char *purpose;
+	unsigned roles;		// of enum processor_role
+	bool local;		// built in: nothing leaves (sketch)
+	const char *const *hosts; // NULL-terminated; "*.example.com" covers one or more labels before it
+	const char *const *regions; // NULL-terminated, as its vendor writes them: "swedencentral"
+	kind_set kinds;		// what may be sent to it
+	bool trains;		// it may train on what it gets
+	int order;		// 1 = primary
+	int line;
+};
+
+enum content_action { CONTENT_ALLOW = 0, CONTENT_WARN, CONTENT_REFUSE, CONTENT_ANONYMISE };
+
+enum content_rule {
+	RULE_MAIL_ADDRESS, RULE_PHONE_NUMBER, RULE_CARD_NUMBER, RULE_IBAN, RULE_MINORS,
+	RULE_COUNT
+};
+
+struct promise_right {
+	const char *id;		// access | rectification | erasure | portability | restriction | objection | withdrawal | complaint …
+	bool statutory;		// answered within the statutory time (one month), else within `answer`
+	struct duration answer;
+	int line;
+};
+
+struct promise_cookie {
+	const char *name, *purpose, *class; // class: necessary | preference | analytics | marketing
+	int line;
+};
+
+struct promise {
+	const char *file;	// path it was read from
+	char sha256[65];	// of the file's bytes, hex
+	const char *site;	// "bizimages"
+	const char *shown_as;	// "BizImages"
+	const char *version;	// id of this version of the policy: "2026-05-11"
+	time_t effective, updated;
+
+	struct promise_kind kinds[KIND_COUNT]; // by kind; keep == KEEP_UNDECLARED for the undeclared
+	const struct promise_processor *processors;
+	size_t processor_count;
+	bool page_fetch;	// a URL that the visitor names may be fetched
+	const char *user_agent;	// what the fetch says it is
+	enum content_action content[RULE_COUNT];
+	unsigned minimum_age;	// 0: not stated
+	const struct promise_right *rights;
+	size_t right_count;
+	const struct promise_cookie *cookies;
+	size_t cookie_count;
+	const char *contact;	// mail address for privacy matters
+	struct promise_text *text; // everything else, for policy/publish (policy/promise/text.h)
+};
+
+// Reads and checks a policy: the schema first, then what a schema cannot say. Returns NULL when it is not valid. `messages` gets one
+// line per finding, "file:line: error|warning: what, why, what to do". Warnings alone do not refuse. Free with promise_free.
+struct promise *promise_load(const char *file, struct buf *messages);
+void promise_free(struct promise *p);
+#define PROMISE_AUTO __attribute__((cleanup(promise_free_at)))
+void promise_free_at(struct promise **p);
+
+const struct promise_processor *promise_processor(const struct promise *p, const char *id); // NULL when undeclared
+// The `n`-th processor (from 0) for a role in the policy's order; NULL when there is none.
+const struct promise_processor *promise_processor_for(const struct promise *p, enum processor_role role, size_t n);
+bool promise_host_allowed(const struct promise_processor *processor, const char *host); // case-insensitive
+const struct promise_right *promise_right(const struct promise *p, const char *id);
+// When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.
+time_t promise_due(const struct promise *p, enum kind kind, time_t made);
+
+#endif

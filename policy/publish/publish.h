@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: ISC
+// What is rendered from the policy: notice, lists, headers, pages.
+#ifndef LETHE_PUBLISH_PUBLISH_H
+#define LETHE_PUBLISH_PUBLISH_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include "policy/promise/promise.h"
+
+// Writes every static form below `folder`, each file atomically, unchanged files untouched:
+//   html/   what nginx serves: index.html (the page), rights.html, privacy.html, privacy.json, subprocessors.{html,json,csv,md,txt,xml},
+//           404.html …, assets/, .well-known/{gpc.json,security.txt}
+//   nginx/headers.conf   add_header lines generated from the policy (Content-Security-Policy and the others)
+// `templates` holds the page templates and assets (nginx/html). `testing` puts the banner of a test build on every page.
+struct publish_result { size_t written, unchanged; };
+int publish_all(const struct promise *p, const char *templates, const char *folder, bool testing, struct publish_result *out,
+		struct err *e);
+
+enum list_format { LIST_TEXT, LIST_JSON, LIST_CSV, LIST_MARKDOWN, LIST_HTML, LIST_XML };
+int list_format_from_name(enum list_format *out, const char *name); // text json csv md html xml; -1
+int publish_subprocessors(const struct promise *p, enum list_format format, struct buf *out, struct err *e);
+int publish_csp(const struct promise *p, struct buf *out); // the Content-Security-Policy value
+
+// Templates: {{name}} is replaced by the variable, escaped for HTML; {{{name}}} unescaped; an unknown name is an error.
+struct template_var { const char *name, *value; };
+int template_render(const char *template_text, const char *template_name, const struct template_var *vars, struct buf *out,
+		    struct err *e);
+
+#endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: ISC
+// The vault: the only door to stored data. Nothing about a person is kept except through these functions, and nothing of a kind that
+// the policy does not keep is accepted. All functions may be called from any thread. All of them end in a durable state: what
+// returned 0 survives kill -9 and power loss; what returned -1 did not happen (ERR_UNKNOWN: the caller must treat it as not happened
+// and the process must stop serving: vault_broken() tells).
+#ifndef LETHE_VAULT_VAULT_H
+#define LETHE_VAULT_VAULT_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include "policy/base/when.h"
+#include "policy/promise/promise.h"
+#include <stdbool.h>
+
+struct vault;
+
+enum vault_mode {
+	VAULT_PROGRAM, // a serving program: reads, writes, no schema creation
+	VAULT_ADMIN,   // the officer's command: may create and migrate the stores, prune, erase, vacuum
+};
+
+enum { RECORD_ID_LEN = 32 }; // 128 random bits in hex
+
+// Opens the stores under `state` (vault.db, keys/, log/) and the spool under `run` (spool/). The master key comes from
+// LETHE_MASTER_KEY_FILE, a credential, or `state`/keys/master.key. VAULT_ADMIN makes what is missing, the master key included.
+// ERR_NOT_FOUND when VAULT_PROGRAM finds no store ("run: lethe keys init"); ERR_CORRUPT; ERR_INPUT on a newer schema.
+// `p` must outlive the vault.
+int vault_open(struct vault **out, const char *state, const char *run, const struct promise *p, enum vault_mode mode, struct err *e);
+void vault_close(struct vault *v);
+bool vault_broken(const struct vault *v); // a commit's outcome is unknown: stop serving, let the next start check
+const struct promise *vault_promise(const struct vault *v);
+
+// --- ledger: what was done, under which policy; no personal data ---
+struct ledger_event {
+	const char *name;    // "generation", "archive", "download", "erasure", "prune", "activation", "request", "refused-region" …
+	const char *details; // a JSON object of public metadata, or NULL; must hold nothing about a person
+	const void *payload; // sealed, erasable; NULL for none. The leaf commits to it with a salt that dies with it.
+	size_t payload_len;
+	const char *subject; // whom the payload is about (erased with it); NULL for none
+};
+// Appends one event. ERR_FULL, ERR_IO.
+int ledger_append(struct vault *v, const struct ledger_event *event, struct err *e);
+
+// --- records ---
+struct vault_tag {
+	const char *name;  // "token", "receipt", "ip" …
+	const char *value; // stored only as a keyed hash
+};
+struct vault_new {
+	enum kind kind;
+	const char *subject;	     // any text that names the person or visit (a receipt); stored only as a keyed hash; NULL: none
+	const struct vault_tag *tags; // ended by {NULL, NULL}; NULL: none
+	const void *body;	     // sealed; may be NULL
+	size_t body_len;
+	const char *file;	     // a finished file in the spool to own: it is renamed to <id>.zip and dies with the record; NULL: none
+	time_t due;		     // 0: as the policy says; an earlier time is kept, a later one is refused
+};
+// Stores one record and its ledger event in one transaction. ERR_REFUSED when the policy does not keep the kind.
+int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1],
+	      struct err *e);
+
+struct vault_record {
+	char id[RECORD_ID_LEN + 1];
+	enum kind kind;
+	char state[32];
+	time_t made, due; // due 0: no fixed end
+	bool has_file;
+	struct buf body;  // opened; freed by vault_record_free
+};
+void vault_record_free(struct vault_record *r);
+// A record past its due time is not found, pruned or not. ERR_NOT_FOUND.
+int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
+int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
+// Calls `each` for every live record of the kind, oldest first, until it returns non-zero. `state` NULL: any.
+int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
+	       struct err *e);
+// Replaces state (NULL: keep) and body (NULL: keep), with a ledger event, in one transaction.
+int vault_update(struct vault *v, const char *id, const char *state, const void *body, size_t body_len,
+		 const struct ledger_event *event, struct err *e);
+// Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND.
+int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
+// Full path of the record's spool file.
+int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e);
+
+// --- request log ---
+struct request_log_row {
+	const char *address;	// textual IP address
+	const char *user_agent;
+	const char *receipt;	// NULL: none; lets a receipt's erasure find the row
+};
+// Durable when it returns; group-committed across threads. ERR_REFUSED when the policy keeps no request log (then don't call).
+int request_log_append(struct vault *v, const struct request_log_row *row, struct err *e);
+
+// --- retention ---
+struct prune_result {
+	size_t records, files, log_segments, log_rows, orphans; // ended, or what a dry run would end
+	time_t oldest_left; // of the request log; 0: empty
+};
+// Ends everything that is due at `when_now() + ahead`. Records first, their files, then log segments whose oldest row would pass the
+// limit. Deletes nothing when the clock stands before the newest stored time (ERR_REFUSED, "clock went back"). `dry_run` only counts.
+int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e);
+
+struct census_row {
+	enum kind kind;
+	enum keep keep;
+	uint64_t count;
+	time_t oldest;	     // 0: none
+	uint64_t limit_seconds; // life from `oldest`; 0: no fixed end
+	bool late;	     // something older than promised is there
+};
+struct census {
+	struct census_row rows[KIND_COUNT];
+	size_t row_count;
+	time_t last_prune; // 0: never
+	uint64_t database_bytes, wal_bytes, log_bytes, spool_bytes;
+};
+int vault_census(struct vault *v, struct census *out, struct err *e);
+
+// --- erasure ---
+enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD };
+struct erase_store {
+	const char *name;   // "records", "spool", "request-log", "ledger-payloads"
+	uint64_t found, erased;
+};
+struct erase_result {
+	struct erase_store stores[8];
+	size_t store_count;
+	bool complete;	     // false: partial, and `reason` says why
+	char reason[256];
+	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards
+	uint64_t ledger_index; // of the erasure's own event
+};
+// Erases everything that hangs on a receipt, an IP address, or one record id (its whole subject). Ledger first, then rows, keys, files,
+// checkpoint(TRUNCATE), VACUUM where it is needed, then (if `thorough`) a scan of every store file for the subject's markers. A dry
+// run counts only. Returns 0 with complete=false when not every store was reached.
+int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, bool thorough, struct erase_result *out,
+		struct err *e);
+
+// --- audit ---
+struct ledger_entry {
+	uint64_t index;
+	time_t at;
+	const char *name, *policy_version, *details; // valid during the call
+};
+int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e);
+struct ledger_report {
+	uint64_t size;
+	char root[65];	    // hex
+	bool intact;	    // false: `finding` says which index and why
+	uint64_t bad_index;
+	char finding[256];
+};
+// Recomputes every leaf and root and checks stored checkpoints' signatures and consistency. ERR_IO; an altered ledger is intact=false.
+int ledger_verify(struct vault *v, struct ledger_report *out, struct err *e);
+// The current signed checkpoint (C2SP tlog-checkpoint), signing a new one if the tree grew. VAULT_ADMIN only.
+int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e);
+
+#endif
