@@ -105,6 +105,10 @@ packages-run: | $(B)
 packages-test: | $(B)
 	$(call install-packages,$(PACKAGES_TEST))
 
+$(V)/bench/%: $(V)/obj/tests/bench/%.o $(V)/liblethe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+
 clean:
 	rm -rf $(B)
 

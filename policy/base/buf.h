@@ -25,13 +25,13 @@ int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(pri
 // Makes room for `len` more bytes and returns where they go, or NULL; call buf_took() with what was written.
 char *buf_room(struct buf *b, size_t len);
 void buf_took(struct buf *b, size_t len);
-void buf_reset(struct buf *b);		    // empties; keeps memory, clears `failed`
-void buf_free(struct buf *b);		    // frees; the ceiling stays
-void buf_wipe(struct buf *b);		    // overwrites with zeros, then frees: for secrets and personal data
-const char *buf_text(const struct buf *b);  // the data, "" when empty
-char *buf_steal(struct buf *b);		    // hands the data to the caller, who frees it; NULL if failed
+void buf_reset(struct buf *b);             // empties; keeps memory, clears `failed`
+void buf_free(struct buf *b);              // frees; the ceiling stays
+void buf_wipe(struct buf *b);              // overwrites with zeros, then frees: for secrets and personal data
+const char *buf_text(const struct buf *b); // the data, "" when empty
+char *buf_steal(struct buf *b);            // hands the data to the caller, who frees it; NULL if failed
 
-#define BUF_AUTO __attribute__((cleanup(buf_free)))
+#define BUF_AUTO      __attribute__((cleanup(buf_free)))
 #define BUF_AUTO_WIPE __attribute__((cleanup(buf_wipe)))
 
 #endif

@@ -5,17 +5,17 @@
 
 enum err_code {
 	ERR_NONE = 0,
-	ERR_INPUT,	 // what the caller or the visitor gave is wrong
-	ERR_NOT_FOUND,	 // no such thing, or no longer
-	ERR_REFUSED,	 // the policy does not allow it
-	ERR_FULL,	 // no space left where it would be written
-	ERR_IO,		 // reading or writing failed
-	ERR_BUSY,	 // somebody else holds it; later may work
-	ERR_CORRUPT,	 // stored bytes are damaged or were altered
-	ERR_MEMORY,	 // no memory, or a ceiling of limits.h was met
-	ERR_TIMEOUT,	 // the deadline passed
-	ERR_GONE,	 // the peer left: not an error of ours
-	ERR_UNKNOWN,	 // it may or may not have happened (a failed commit)
+	ERR_INPUT,       // what the caller or the visitor gave is wrong
+	ERR_NOT_FOUND,   // no such thing, or no longer
+	ERR_REFUSED,     // the policy does not allow it
+	ERR_FULL,        // no space left where it would be written
+	ERR_IO,          // reading or writing failed
+	ERR_BUSY,        // somebody else holds it; later may work
+	ERR_CORRUPT,     // stored bytes are damaged or were altered
+	ERR_MEMORY,      // no memory, or a ceiling of limits.h was met
+	ERR_TIMEOUT,     // the deadline passed
+	ERR_GONE,        // the peer left: not an error of ours
+	ERR_UNKNOWN,     // it may or may not have happened (a failed commit)
 	ERR_UNAVAILABLE, // the other side is down or not configured
 };
 
@@ -31,7 +31,6 @@ int err_set(struct err *e, enum err_code code, const char *format, ...) __attrib
 int err_prefix(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // As err_set, with what the system says about `error_number` appended.
-int err_system(struct err *e, enum err_code code, int error_number, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+int err_system(struct err *e, enum err_code code, int error_number, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -8,7 +8,7 @@
 
 void fd_close(int *fd); // closes if >= 0, sets -1
 void text_free(char **p);
-#define FD_AUTO __attribute__((cleanup(fd_close)))
+#define FD_AUTO   __attribute__((cleanup(fd_close)))
 #define TEXT_AUTO __attribute__((cleanup(text_free)))
 
 // Appends the whole file to *out (its ceiling holds). ERR_NOT_FOUND, ERR_IO, ERR_MEMORY (larger than the ceiling).
@@ -16,7 +16,7 @@ int file_read(const char *path, struct buf *out, struct err *e);
 // Temporary name, fsync, rename, fsync of the folder. With the same bytes already there, nothing is written and the date stays;
 // *changed (may be NULL) says which. ERR_FULL, ERR_IO.
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e);
-int fd_write_all(int fd, const void *bytes, size_t len); // 0 or -1 with errno; retries EINTR and short writes
+int fd_write_all(int fd, const void *bytes, size_t len);       // 0 or -1 with errno; retries EINTR and short writes
 int folder_make(const char *path, mode_t mode, struct err *e); // with parents; an existing one is fine
 int folder_sync(const char *path, struct err *e);
 // `folder`/`name` into out; ERR_INPUT when too long.

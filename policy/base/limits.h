@@ -4,26 +4,26 @@
 #define LETHE_BASE_LIMITS_H
 
 enum {
-	POLICY_BYTES_MAX = 4 * 1024 * 1024,   // a policy with all languages is under 200 KiB
-	JSON_DEPTH_MAX = 32,		      // our deepest message has 6 levels
-	PARAMS_BYTES_MAX = 48 * 1024,	      // nginx refuses a FastCGI PARAMS record over 65,535 bytes
-	BODY_BYTES_MAX = 32 * 1024 * 1024,    // no route may ask for more
-	GENERATE_BODY_MAX = 64 * 1024,	      // a description of 4,000 characters, as JSON, many times over
+	POLICY_BYTES_MAX = 4 * 1024 * 1024, // a policy with all languages is under 200 KiB
+	JSON_DEPTH_MAX = 32,                // our deepest message has 6 levels
+	PARAMS_BYTES_MAX = 48 * 1024,       // nginx refuses a FastCGI PARAMS record over 65,535 bytes
+	BODY_BYTES_MAX = 32 * 1024 * 1024,  // no route may ask for more
+	GENERATE_BODY_MAX = 64 * 1024,      // a description of 4,000 characters, as JSON, many times over
 	RIGHTS_BODY_MAX = 32 * 1024,
 	DESCRIPTION_CHARS_MAX = 4000,
 	URL_BYTES_MAX = 2048,
 	IMAGES_MAX = 8,
-	FRAME_HEAD_MAX = 64 * 1024,	      // the JSON head of a job between two rooms
-	FRAME_BODY_MAX = 48 * 1024 * 1024,    // a 3840x2160 PNG as base64
+	FRAME_HEAD_MAX = 64 * 1024,        // the JSON head of a job between two rooms
+	FRAME_BODY_MAX = 48 * 1024 * 1024, // a 3840x2160 PNG as base64
 	IMAGE_BYTES_MAX = 32 * 1024 * 1024,
 	ARCHIVE_BYTES_MAX = 288 * 1024 * 1024,
-	PAGE_BYTES_MAX = 2 * 1024 * 1024,     // decoded HTML: libxml2 needs up to 60 times as much
-	PAGE_FACTS_MAX = 64 * 1024,	      // what the page reader may answer
+	PAGE_BYTES_MAX = 2 * 1024 * 1024, // decoded HTML: libxml2 needs up to 60 times as much
+	PAGE_FACTS_MAX = 64 * 1024,       // what the page reader may answer
 	WORKER_MEMORY_MAX = 256 * 1024 * 1024,
 	WORKER_CPU_SECONDS = 2,
 	ANSWER_BYTES_MAX = 400 * 1024 * 1024, // one JSON answer with eight images as base64
 	THREAD_STACK = 256 * 1024,
-	IN_FLIGHT_MAX = 4096,		      // requests at once in one program; above it: 503 with Retry-After
+	IN_FLIGHT_MAX = 4096, // requests at once in one program; above it: 503 with Retry-After
 };
 
 #endif

@@ -8,16 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-bool utf8_valid(const char *s, size_t len); // strict UTF-8, no NUL, no surrogates
-size_t utf8_count(const char *s);	    // characters of a valid string
+bool utf8_valid(const char *s, size_t len);       // strict UTF-8, no NUL, no surrogates
+size_t utf8_count(const char *s);                 // characters of a valid string
 size_t utf8_cut(const char *s, size_t max_bytes); // the longest whole-character prefix of at most max_bytes bytes
 
 void hex_encode(char *out /* 2*len+1 */, const void *bytes, size_t len);
 int hex_decode(void *out, size_t out_len, const char *hex); // exactly out_len bytes of hex, else -1
 
-int base64_add(struct buf *out, const void *bytes, size_t len);		// RFC 4648 §4, padded
-int base64_decode(struct buf *out, const char *text, size_t len);	// strict; -1 on anything else
-int base64url_add(struct buf *out, const void *bytes, size_t len);	// RFC 4648 §5, no padding
+int base64_add(struct buf *out, const void *bytes, size_t len);    // RFC 4648 §4, padded
+int base64_decode(struct buf *out, const char *text, size_t len);  // strict; -1 on anything else
+int base64url_add(struct buf *out, const void *bytes, size_t len); // RFC 4648 §5, no padding
 int base64url_decode(struct buf *out, const char *text, size_t len);
 
 // `len` bytes from the kernel's generator. Ends the process if there are none.
@@ -25,14 +25,14 @@ void random_bytes(void *out, size_t len);
 // A token of 256 random bits as 43 characters of base64url.
 enum { TOKEN_LEN = 43 };
 void token_new(char out[TOKEN_LEN + 1]);
-bool token_shaped(const char *text); // 43 characters of base64url
+bool token_shaped(const char *text);                         // 43 characters of base64url
 bool equal_secret(const void *a, const void *b, size_t len); // constant time
 
-int html_text(struct buf *out, const char *s);	// for element content
-int html_attr(struct buf *out, const char *s);	// for a double-quoted attribute
-int xml_text(struct buf *out, const char *s);	// as html_text, dropping what XML 1.0 forbids
-int url_part(struct buf *out, const char *s);	// percent-encodes all but unreserved characters
-int csv_cell(struct buf *out, const char *s);	// RFC 4180, safe against formula injection
+int html_text(struct buf *out, const char *s); // for element content
+int html_attr(struct buf *out, const char *s); // for a double-quoted attribute
+int xml_text(struct buf *out, const char *s);  // as html_text, dropping what XML 1.0 forbids
+int url_part(struct buf *out, const char *s);  // percent-encodes all but unreserved characters
+int csv_cell(struct buf *out, const char *s);  // RFC 4180, safe against formula injection
 int markdown_text(struct buf *out, const char *s);
 int header_value(struct buf *out, const char *s); // drops CR, LF, NUL and other controls
 

@@ -11,9 +11,9 @@
 enum { WHEN_TEXT = 21, WHEN_DATE = 11 };
 
 time_t when_now(void);
-void when_text(char out[WHEN_TEXT], time_t t);		 // 2026-11-22T04:31:54Z
-void when_date(char out[WHEN_DATE], time_t t);		 // 2026-11-22
-int when_parse(time_t *out, const char *text);		 // either of the two forms, strictly; -1 if it is neither
+void when_text(char out[WHEN_TEXT], time_t t); // 2026-11-22T04:31:54Z
+void when_date(char out[WHEN_DATE], time_t t); // 2026-11-22
+int when_parse(time_t *out, const char *text); // either of the two forms, strictly; -1 if it is neither
 uint64_t monotonic_ms(void);
 
 // An ISO 8601 duration: P14D, PT30M, P7Y, P1M, P1Y6M … Months and years are calendar months.
@@ -21,9 +21,9 @@ struct duration {
 	unsigned months, days;
 	uint64_t seconds;
 };
-int duration_parse(struct duration *out, const char *text);   // -1 when malformed, negative or beyond 200 years
-time_t duration_after(time_t start, struct duration d);	      // calendar-correct in UTC; the day is clipped to the month's last
-int duration_compare(struct duration a, struct duration b);   // by their length from a common start
+int duration_parse(struct duration *out, const char *text);     // -1 when malformed, negative or beyond 200 years
+time_t duration_after(time_t start, struct duration d);         // calendar-correct in UTC; the day is clipped to the month's last
+int duration_compare(struct duration a, struct duration b);     // by their length from a common start
 void duration_words(char *out, size_t size, struct duration d); // "14 days", "30 minutes", "1 year and 6 months"
 bool duration_is_zero(struct duration d);
 

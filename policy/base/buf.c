@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/buf.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int refuse(struct buf *b)
+{
+	b->failed = true;
+	return -1;
+}
+
+char *buf_room(struct buf *b, size_t len)
+{
+	if (b->failed || len > b->max || b->len > b->max - len) {
+		b->failed = true;
+		return NULL;
+	}
+	size_t need = b->len + len + 1;
+	if (need > b->cap) {
+		size_t cap = b->cap ? b->cap : 64;
+		while (cap < need)
+			cap = cap > (b->max + 1) / 2 ? b->max + 1 : cap * 2;
+		char *data = realloc(b->data, cap);
+		if (data == NULL) {
+			b->failed = true;
+			return NULL;
+		}
+		b->data = data;
+		b->cap = cap;
+	}
+	return b->data + b->len;
+}
+
+void buf_took(struct buf *b, size_t len)
+{
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+int buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	char *room = buf_room(b, len);
+
+	if (room == NULL)
+		return -1;
+	if (len > 0)
+		memcpy(room, bytes, len);
+	buf_took(b, len);
+	return 0;
+}
+
+int buf_adds(struct buf *b, const char *string)
+{
+	return buf_add(b, string, strlen(string));
+}
+
+int buf_addc(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
+
+int buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0)
+		return refuse(b);
+	char *room = buf_room(b, (size_t)n);
+	if (room == NULL)
+		return -1;
+	va_start(args, format);
+	vsnprintf(room, (size_t)n + 1, format, args);
+	va_end(args);
+	buf_took(b, (size_t)n);
+	return 0;
+}
+
+void buf_reset(struct buf *b)
+{
+	b->len = 0;
+	b->failed = false;
+	if (b->data != NULL)
+		b->data[0] = '\0';
+}
+
+void buf_free(struct buf *b)
+{
+	free(b->data);
+	*b = BUF_INIT(b->max);
+}
+
+void buf_wipe(struct buf *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	buf_free(b);
+}
+
+const char *buf_text(const struct buf *b)
+{
+	return b->data != NULL ? b->data : "";
+}
+
+char *buf_steal(struct buf *b)
+{
+	char *data = b->data;
+
+	if (b->failed)
+		return NULL;
+	if (data == NULL)
+		data = calloc(1, 1);
+	*b = BUF_INIT(b->max);
+	return data;
+}

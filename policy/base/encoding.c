@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/err.h"
+#include "policy/base/text.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+// The length of the valid UTF-8 sequence at s, 0 when there is none within `left` bytes.
+static size_t sequence(const unsigned char *s, size_t left)
+{
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least;
+	} forms[] = {{0x80, 0x00, 1}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+
+	for (size_t n = 1; n <= 4 && n <= left; n++) {
+		if ((s[0] & forms[n - 1].mask) != forms[n - 1].lead)
+			continue;
+		uint32_t c = s[0] & (unsigned char)~forms[n - 1].mask;
+		for (size_t i = 1; i < n; i++) {
+			if ((s[i] & 0xc0) != 0x80)
+				return 0;
+			c = c << 6 | (s[i] & 0x3f);
+		}
+		return c >= forms[n - 1].least && c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff) ? n : 0;
+	}
+	return 0;
+}
+
+bool utf8_valid(const char *s, size_t len)
+{
+	while (len > 0) {
+		size_t n = sequence((const unsigned char *)s, len);
+		if (n == 0)
+			return false;
+		s += n;
+		len -= n;
+	}
+	return true;
+}
+
+size_t utf8_count(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
+size_t utf8_cut(const char *s, size_t max_bytes)
+{
+	size_t n = strnlen(s, max_bytes + 1);
+
+	if (n <= max_bytes)
+		return n;
+	n = max_bytes;
+	while (n > 0 && (s[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+void hex_encode(char *out, const void *bytes, size_t len)
+{
+	const unsigned char *b = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		*out++ = "0123456789abcdef"[b[i] >> 4];
+		*out++ = "0123456789abcdef"[b[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int nibble(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int hex_decode(void *out, size_t out_len, const char *hex)
+{
+	unsigned char *b = out;
+
+	for (size_t i = 0; i < out_len; i++) {
+		int high = nibble(hex[2 * i]);
+		int low = high < 0 ? -1 : nibble(hex[2 * i + 1]);
+		if (low < 0)
+			return -1;
+		b[i] = (unsigned char)(high << 4 | low);
+	}
+	return hex[2 * out_len] == '\0' ? 0 : -1;
+}
+
+static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static int encode64(struct buf *out, const unsigned char *b, size_t len, const char *digits, bool pad)
+{
+	char *p = buf_room(out, (len + 2) / 3 * 4);
+	char *start = p;
+
+	if (p == NULL)
+		return -1;
+	for (; len >= 3; b += 3, len -= 3) {
+		*p++ = digits[b[0] >> 2];
+		*p++ = digits[(b[0] & 3) << 4 | b[1] >> 4];
+		*p++ = digits[(b[1] & 15) << 2 | b[2] >> 6];
+		*p++ = digits[b[2] & 63];
+	}
+	if (len > 0) {
+		*p++ = digits[b[0] >> 2];
+		*p++ = digits[(b[0] & 3) << 4 | (len == 2 ? b[1] >> 4 : 0)];
+		if (len == 2)
+			*p++ = digits[(b[1] & 15) << 2];
+		else if (pad)
+			*p++ = '=';
+		if (pad)
+			*p++ = '=';
+	}
+	buf_took(out, (size_t)(p - start));
+	return 0;
+}
+
+static void reverse_table(unsigned char table[256], const char *digits)
+{
+	memset(table, 255, 256);
+	for (unsigned char i = 0; i < 64; i++)
+		table[(unsigned char)digits[i]] = i;
+}
+
+static int decode64(struct buf *out, const char *text, size_t len, const char *digits)
+{
+	unsigned char value[256];
+	uint32_t bits = 0;
+	unsigned held = 0;
+
+	reverse_table(value, digits);
+	char *p = buf_room(out, len / 4 * 3 + 3);
+	char *start = p;
+	if (p == NULL || len % 4 == 1)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char v = value[(unsigned char)text[i]];
+		if (v == 255)
+			return -1;
+		bits = bits << 6 | v;
+		held += 6;
+		if (held >= 8) {
+			held -= 8;
+			*p++ = (char)(bits >> held & 0xff);
+		}
+	}
+	if ((bits & ((1u << held) - 1)) != 0) // bits that no encoder writes
+		return -1;
+	buf_took(out, (size_t)(p - start));
+	return 0;
+}
+
+int base64_add(struct buf *out, const void *bytes, size_t len)
+{
+	return encode64(out, bytes, len, standard, true);
+}
+
+int base64_decode(struct buf *out, const char *text, size_t len)
+{
+	if (len % 4 != 0)
+		return -1;
+	for (int i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
+		len--;
+	return decode64(out, text, len, standard);
+}
+
+int base64url_add(struct buf *out, const void *bytes, size_t len)
+{
+	return encode64(out, bytes, len, url_safe, false);
+}
+
+int base64url_decode(struct buf *out, const char *text, size_t len)
+{
+	return decode64(out, text, len, url_safe);
+}
+
+void random_bytes(void *out, size_t len)
+{
+	unsigned char *p = out;
+
+	while (len > 0) {
+		ssize_t n = getrandom(p, len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			fputs("no random numbers from the kernel\n", stderr);
+			abort();
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+void token_new(char out[TOKEN_LEN + 1])
+{
+	unsigned char bytes[32];
+	struct buf text BUF_AUTO_WIPE = BUF_INIT(64);
+
+	random_bytes(bytes, sizeof bytes);
+	if (base64url_add(&text, bytes, sizeof bytes) < 0)
+		abort();
+	memcpy(out, text.data, TOKEN_LEN + 1);
+	explicit_bzero(bytes, sizeof bytes);
+}
+
+bool token_shaped(const char *text)
+{
+	return strlen(text) == TOKEN_LEN && strspn(text, url_safe) == TOKEN_LEN;
+}
+
+bool equal_secret(const void *a, const void *b, size_t len)
+{
+	const volatile unsigned char *x = a, *y = b;
+	unsigned char difference = 0;
+
+	for (size_t i = 0; i < len; i++)
+		difference |= (unsigned char)(x[i] ^ y[i]);
+	return difference == 0;
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/file.h"
+#include "policy/base/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void text_free(char **p)
+{
+	free(*p);
+	*p = NULL;
+}
+
+static enum err_code code_for(int error_number)
+{
+	if (error_number == ENOENT || error_number == ENOTDIR)
+		return ERR_NOT_FOUND;
+	return error_number == ENOSPC || error_number == EDQUOT ? ERR_FULL : ERR_IO;
+}
+
+int file_read(const char *path, struct buf *out, struct err *e)
+{
+	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_system(e, code_for(errno), errno, "%s", path);
+	for (;;) {
+		char piece[16384];
+		ssize_t n = read(fd, piece, sizeof piece);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_system(e, ERR_IO, errno, "%s", path);
+		if (n == 0)
+			return 0;
+		int rc = buf_add(out, piece, (size_t)n);
+		explicit_bzero(piece, (size_t)n);
+		if (rc < 0)
+			return err_set(e, ERR_MEMORY, "%s: larger than %zu bytes", path, out->max);
+	}
+}
+
+int fd_write_all(int fd, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static bool same_bytes(const char *path, const void *bytes, size_t len)
+{
+	struct buf now BUF_AUTO = BUF_INIT(len);
+
+	return file_read(path, &now, NULL) == 0 && now.len == len && (len == 0 || memcmp(now.data, bytes, len) == 0);
+}
+
+static void folder_of(char *out, size_t size, const char *path)
+{
+	snprintf(out, size, "%s", path);
+	char *slash = strrchr(out, '/');
+	if (slash == NULL)
+		snprintf(out, size, ".");
+	else if (slash == out)
+		out[1] = '\0';
+	else
+		*slash = '\0';
+}
+
+int folder_sync(const char *path, struct err *e)
+{
+	int fd FD_AUTO = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_system(e, code_for(errno), errno, "%s", path);
+	return 0;
+}
+
+static int write_new(const char *temporary, const void *bytes, size_t len, mode_t mode, struct err *e)
+{
+	int fd FD_AUTO = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return err_system(e, code_for(errno), errno, "%s", temporary);
+	if (fchmod(fd, mode) < 0 || fd_write_all(fd, bytes, len) < 0 || fsync(fd) < 0)
+		return err_system(e, code_for(errno), errno, "%s", temporary);
+	return 0;
+}
+
+int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)
+{
+	char temporary[4096], folder[4096], random[9];
+	unsigned char number[4];
+
+	if (changed != NULL)
+		*changed = 0;
+	if (same_bytes(path, bytes, len))
+		return 0;
+	random_bytes(number, sizeof number);
+	hex_encode(random, number, sizeof number);
+	int n = snprintf(temporary, sizeof temporary, "%s.%s.tmp", path, random);
+	if (n < 0 || (size_t)n >= sizeof temporary)
+		return err_set(e, ERR_INPUT, "the path is too long");
+	if (write_new(temporary, bytes, len, mode, e) < 0) {
+		unlink(temporary);
+		return -1;
+	}
+	if (rename(temporary, path) < 0) {
+		err_system(e, code_for(errno), errno, "%s", path);
+		unlink(temporary);
+		return -1;
+	}
+	if (changed != NULL)
+		*changed = 1;
+	folder_of(folder, sizeof folder, path);
+	return folder_sync(folder, e);
+}
+
+int folder_make(const char *path, mode_t mode, struct err *e)
+{
+	char part[4096];
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof part)
+		return err_set(e, ERR_INPUT, "the path is empty or too long");
+	memcpy(part, path, len + 1);
+	for (char *slash = part + 1;; slash++) {
+		if (*slash != '/' && *slash != '\0')
+			continue;
+		char was = *slash;
+		*slash = '\0';
+		if (mkdir(part, mode) < 0 && errno != EEXIST)
+			return err_system(e, code_for(errno), errno, "%s", part);
+		*slash = was;
+		if (was == '\0')
+			break;
+	}
+	struct stat status;
+	if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+		return err_set(e, ERR_IO, "%s is not a folder", path);
+	return 0;
+}
+
+int path_join(char *out, size_t size, const char *folder, const char *name, struct err *e)
+{
+	int n = snprintf(out, size, "%s/%s", folder, name);
+
+	if (n < 0 || (size_t)n >= size)
+		return err_set(e, ERR_INPUT, "a path below %s is too long", folder);
+	return 0;
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include "policy/base/text.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// cJSON accepts a few things that JSON does not, and turns some valid things into surprises. This pass over the bytes, with no more state
+// than a depth, refuses them before cJSON sees them: control characters in strings, \u0000, lone surrogates, depth, odd numbers.
+struct scan {
+	const char *at, *end;
+	unsigned depth;
+	const char *why;
+};
+
+static int hex4(const char *at, const char *end, unsigned *out)
+{
+	unsigned char bytes[2];
+	char text[5] = "";
+
+	if (end - at < 4)
+		return -1;
+	memcpy(text, at, 4);
+	if (hex_decode(bytes, 2, text) < 0)
+		return -1;
+	*out = (unsigned)bytes[0] << 8 | bytes[1];
+	return 0;
+}
+
+// Behind "\u". Leaves `at` behind the escape (both of a surrogate pair).
+static bool scan_unicode(struct scan *s)
+{
+	unsigned high, low;
+
+	if (hex4(s->at, s->end, &high) < 0 || high == 0)
+		return false;
+	s->at += 4;
+	if (high >= 0xdc00 && high <= 0xdfff)
+		return false;
+	if (high < 0xd800 || high > 0xdbff)
+		return true;
+	if (s->end - s->at < 6 || s->at[0] != '\\' || s->at[1] != 'u' || hex4(s->at + 2, s->end, &low) < 0)
+		return false;
+	s->at += 6;
+	return low >= 0xdc00 && low <= 0xdfff;
+}
+
+static bool scan_string(struct scan *s)
+{
+	s->at++;
+	while (s->at < s->end && *s->at != '"') {
+		unsigned char c = (unsigned char)*s->at++;
+		if (c < 0x20) {
+			s->why = "a string holds a control character";
+			return false;
+		}
+		if (c != '\\')
+			continue;
+		if (s->at >= s->end || *s->at == '\0' || strchr("\"\\/bfnrtu", *s->at) == NULL) {
+			s->why = "a string holds an unknown escape";
+			return false;
+		}
+		if (*s->at++ == 'u' && !scan_unicode(s)) {
+			s->why = "a string holds a \\u escape that is no character";
+			return false;
+		}
+	}
+	if (s->at >= s->end) {
+		s->why = "a string does not end";
+		return false;
+	}
+	s->at++;
+	return true;
+}
+
+static const char *digits(const char *at, const char *end)
+{
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	return at;
+}
+
+// RFC 8259 §6, exactly.
+static bool scan_number(struct scan *s)
+{
+	const char *at = s->at, *from;
+
+	s->why = "a number is malformed";
+	if (at < s->end && *at == '-')
+		at++;
+	from = at;
+	at = digits(at, s->end);
+	if (at == from || (*from == '0' && at - from > 1))
+		return false;
+	if (at < s->end && *at == '.') {
+		from = ++at;
+		at = digits(at, s->end);
+		if (at == from)
+			return false;
+	}
+	if (at < s->end && (*at == 'e' || *at == 'E')) {
+		at++;
+		if (at < s->end && (*at == '+' || *at == '-'))
+			at++;
+		from = at;
+		at = digits(at, s->end);
+		if (at == from)
+			return false;
+	}
+	s->at = at;
+	s->why = NULL;
+	return true;
+}
+
+static bool scan_word(struct scan *s)
+{
+	static const char *const words[] = {"true", "false", "null"};
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t n = strlen(words[i]);
+		if ((size_t)(s->end - s->at) >= n && memcmp(s->at, words[i], n) == 0) {
+			s->at += n;
+			return true;
+		}
+	}
+	s->why = "there is a word that is not true, false or null";
+	return false;
+}
+
+static bool scan_one(struct scan *s)
+{
+	char c = *s->at;
+
+	if (c == '"')
+		return scan_string(s);
+	if (c == '-' || (c >= '0' && c <= '9'))
+		return scan_number(s);
+	if (c != '\0' && strchr("[{", c) != NULL && ++s->depth > JSON_DEPTH_MAX) {
+		s->why = "it is nested too deeply";
+		return false;
+	}
+	if (c != '\0' && strchr("]}", c) != NULL && s->depth-- == 0) {
+		s->why = "a bracket closes nothing";
+		return false;
+	}
+	if (c != '\0' && strchr("[]{},: \t\r\n", c) != NULL) {
+		s->at++;
+		return true;
+	}
+	return scan_word(s);
+}
+
+static bool members_unique(const cJSON *value)
+{
+	const cJSON *child, *other;
+	int members = 0;
+
+	cJSON_ArrayForEach(child, value)
+	{
+		// The comparison below is quadratic: no message of ours or of a provider has this many members.
+		if (cJSON_IsObject(value) && ++members > 512)
+			return false;
+		if (cJSON_IsNumber(child) && !isfinite(child->valuedouble))
+			return false;
+		if (!members_unique(child))
+			return false;
+		if (!cJSON_IsObject(value))
+			continue;
+		for (other = child->next; other != NULL; other = other->next) {
+			if (strcmp(child->string, other->string) == 0)
+				return false;
+		}
+	}
+	return true;
+}
+
+static size_t json_length(const char *text, size_t len)
+{
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL && text[len - 1] != '\0')
+		len--;
+	return len;
+}
+
+cJSON *json_parse(const char *text, size_t len, struct err *e)
+{
+	struct scan s = {text, text + len, 0, NULL};
+	const char *end = NULL;
+
+	if (!utf8_valid(text, len)) {
+		err_set(e, ERR_INPUT, "not JSON: it is not valid UTF-8");
+		return NULL;
+	}
+	while (s.at < s.end) {
+		if (!scan_one(&s)) {
+			err_set(e, ERR_INPUT, "not JSON: %s", s.why);
+			return NULL;
+		}
+	}
+	len = json_length(text, len);
+	cJSON *value = cJSON_ParseWithLengthOpts(text, len, &end, 0);
+	if (value == NULL || end != text + len) {
+		cJSON_Delete(value);
+		err_set(e, ERR_INPUT, "not JSON: the syntax is wrong");
+		return NULL;
+	}
+	if (!members_unique(value) || (cJSON_IsNumber(value) && !isfinite(value->valuedouble))) {
+		cJSON_Delete(value);
+		err_set(e, ERR_INPUT, "not acceptable JSON: a member is repeated or a number is out of range");
+		return NULL;
+	}
+	return value;
+}
+
+const cJSON *json_get(const cJSON *object, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+const char *json_string(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(json_get(object, name));
+}
+
+double json_number(const cJSON *object, const char *name, double otherwise)
+{
+	const cJSON *member = json_get(object, name);
+
+	return cJSON_IsNumber(member) ? member->valuedouble : otherwise;
+}
+
+int json_print(struct buf *out, const cJSON *value)
+{
+	char *text = cJSON_PrintUnformatted(value);
+
+	if (text == NULL) {
+		out->failed = true;
+		return -1;
+	}
+	size_t len = strlen(text);
+	int rc = buf_add(out, text, len);
+	explicit_bzero(text, len);
+	cJSON_free(text);
+	return rc;
+}
+
+void json_free(cJSON **p)
+{
+	cJSON_Delete(*p);
+	*p = NULL;
+}

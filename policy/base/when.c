@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/when.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+time_t when_now(void)
+{
+	return time(NULL);
+}
+
+void when_text(char out[WHEN_TEXT], time_t t)
+{
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(out, WHEN_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		memcpy(out, "unknown", sizeof "unknown");
+}
+
+void when_date(char out[WHEN_DATE], time_t t)
+{
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(out, WHEN_DATE, "%Y-%m-%d", &tm) == 0)
+		memcpy(out, "unknown", sizeof "unknown");
+}
+
+int when_parse(time_t *out, const char *text)
+{
+	static const char *const shapes[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"};
+	static const size_t lengths[] = {20, 10};
+	char back[WHEN_TEXT];
+
+	for (int i = 0; i < 2; i++) {
+		struct tm tm = {0};
+		if (strlen(text) != lengths[i])
+			continue;
+		const char *end = strptime(text, shapes[i], &tm);
+		if (end == NULL || *end != '\0')
+			continue;
+		time_t t = timegm(&tm);
+		when_text(back, t); // 31 April comes back as 1 May
+		if (strncmp(back, text, 10) != 0)
+			return -1;
+		*out = t;
+		return 0;
+	}
+	return -1;
+}
+
+uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct part {
+	char unit;
+	bool time;
+	unsigned months, days, seconds; // of one
+};
+// In the order in which ISO 8601 writes them.
+static const struct part parts[] = {
+    {'Y', false, 12, 0, 0},  {'M', false, 1, 0, 0}, {'W', false, 0, 7, 0}, {'D', false, 0, 1, 0},
+    {'H', true, 0, 0, 3600}, {'M', true, 0, 0, 60}, {'S', true, 0, 0, 1},
+};
+enum { PART_COUNT = sizeof parts / sizeof parts[0] };
+
+// One number and its unit at *text; the index of its part, at least `from`, or -1.
+static int next_part(const char **text, bool time, int from, unsigned *number)
+{
+	unsigned n = 0;
+	int digits = 0;
+
+	for (; **text >= '0' && **text <= '9'; (*text)++) {
+		n = n * 10 + (unsigned)(**text - '0');
+		if (++digits > 8)
+			return -1;
+	}
+	if (digits == 0)
+		return -1;
+	for (int i = from; i < PART_COUNT; i++) {
+		if (parts[i].unit == **text && parts[i].time == time) {
+			(*text)++;
+			*number = n;
+			return i;
+		}
+	}
+	return -1;
+}
+
+int duration_parse(struct duration *out, const char *text)
+{
+	struct duration d = {0};
+	bool time = false;
+	int from = 0;
+
+	if (*text++ != 'P' || *text == '\0')
+		return -1;
+	while (*text) {
+		unsigned n = 0;
+		if (*text == 'T' && !time) {
+			time = true;
+			if (*++text == '\0')
+				return -1;
+		}
+		int i = next_part(&text, time, from, &n);
+		if (i < 0)
+			return -1;
+		from = i + 1;
+		uint64_t months = (uint64_t)n * parts[i].months, days = (uint64_t)n * parts[i].days;
+		if (months > 2400 || days > 73200)
+			return -1;
+		d.months += (unsigned)months;
+		d.days += (unsigned)days;
+		d.seconds += (uint64_t)n * parts[i].seconds;
+	}
+	if (d.months > 2400 || d.days > 73200 || d.seconds > 73200ull * 86400)
+		return -1;
+	*out = d;
+	return 0;
+}
+
+static int days_in_month(int year, int month)
+{
+	static const int days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month] + (month == 1 && leap);
+}
+
+time_t duration_after(time_t start, struct duration d)
+{
+	struct tm tm;
+
+	if (d.months > 0 && gmtime_r(&start, &tm) != NULL) {
+		int month = tm.tm_mon + (int)d.months;
+		tm.tm_year += month / 12;
+		tm.tm_mon = month % 12;
+		int last = days_in_month(tm.tm_year + 1900, tm.tm_mon);
+		if (tm.tm_mday > last)
+			tm.tm_mday = last;
+		start = timegm(&tm);
+	}
+	return start + (time_t)d.days * 86400 + (time_t)d.seconds;
+}
+
+int duration_compare(struct duration a, struct duration b)
+{
+	time_t x = duration_after(0, a), y = duration_after(0, b);
+
+	return x < y ? -1 : x > y;
+}
+
+static void add_words(char *out, size_t size, uint64_t n, const char *unit)
+{
+	size_t used = strlen(out);
+
+	if (n > 0)
+		snprintf(out + used, size - used, "%s%" PRIu64 " %s%s", used ? " and " : "", n, unit, n == 1 ? "" : "s");
+}
+
+void duration_words(char *out, size_t size, struct duration d)
+{
+	if (size == 0)
+		return;
+	out[0] = '\0';
+	add_words(out, size, d.months / 12, "year");
+	add_words(out, size, d.months % 12, "month");
+	add_words(out, size, d.days, "day");
+	add_words(out, size, d.seconds / 3600, "hour");
+	add_words(out, size, d.seconds % 3600 / 60, "minute");
+	add_words(out, size, d.seconds % 60, "second");
+	if (out[0] == '\0')
+		snprintf(out, size, "no time");
+}
+
+bool duration_is_zero(struct duration d)
+{
+	return d.months == 0 && d.days == 0 && d.seconds == 0;
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: ISC
+// The ground that everything stands on: buffers, encodings, escapes, times, JSON, files.
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include "policy/base/setting.h"
+#include "policy/base/text.h"
+#include "policy/base/when.h"
+#include "tests/unit/test.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void buffer_keeps_its_ceiling(void **state)
+{
+	struct buf b BUF_AUTO = BUF_INIT(10);
+
+	(void)state;
+	assert_int_equal(buf_adds(&b, "0123456789"), 0);
+	assert_int_equal(buf_addc(&b, 'x'), -1);
+	assert_true(b.failed);
+	assert_string_equal(buf_text(&b), "0123456789");
+	assert_null(buf_steal(&b));
+	buf_reset(&b);
+	assert_int_equal(buf_printf(&b, "%d-%s", 7, "ab"), 0);
+	assert_string_equal(b.data, "7-ab");
+	assert_int_equal(buf_printf(&b, "%s", "longer than that"), -1);
+	assert_null(buf_room(&(struct buf){.max = 5}, SIZE_MAX));
+}
+
+static void base64_round_trips_and_refuses(void **state)
+{
+	static const char *const bad[] = {"A", "AA=A", "AAA", "AB==", "AA==\n", "A*==", "====", "AAAA=", "AA=="};
+
+	(void)state;
+	for (size_t len = 0; len < 70; len++) {
+		unsigned char bytes[70];
+		struct buf text BUF_AUTO = BUF_INIT(200), back BUF_AUTO = BUF_INIT(200);
+		random_bytes(bytes, sizeof bytes);
+		assert_int_equal(base64_add(&text, bytes, len), 0);
+		assert_int_equal(base64_decode(&back, buf_text(&text), text.len), 0);
+		assert_int_equal(back.len, len);
+		assert_memory_equal(buf_text(&back), bytes, len);
+		buf_reset(&text);
+		buf_reset(&back);
+		assert_int_equal(base64url_add(&text, bytes, len), 0);
+		assert_int_equal(base64url_decode(&back, buf_text(&text), text.len), 0);
+		assert_memory_equal(buf_text(&back), bytes, len);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0] - 1; i++) {
+		struct buf out BUF_AUTO = BUF_INIT(200);
+		assert_int_equal(base64_decode(&out, bad[i], strlen(bad[i])), -1);
+	}
+}
+
+static void utf8_is_strict(void **state)
+{
+	static const char *const bad[] = {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "a\xff"};
+
+	(void)state;
+	assert_true(utf8_valid("gr\xc3\xbc\xc3\x9f \xf0\x9f\x8c\xb1", 11));
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(utf8_valid(bad[i], strlen(bad[i])));
+	assert_false(utf8_valid("a\0b", 3));
+	assert_int_equal(utf8_cut("ab\xc3\xbc", 3), 2);
+	assert_int_equal(utf8_count("ab\xc3\xbc"), 3);
+}
+
+static void tokens_are_shaped(void **state)
+{
+	char a[TOKEN_LEN + 1], b[TOKEN_LEN + 1];
+
+	(void)state;
+	token_new(a);
+	token_new(b);
+	assert_true(token_shaped(a));
+	assert_string_not_equal(a, b);
+	a[3] = '/';
+	assert_false(token_shaped(a));
+	assert_false(token_shaped("short"));
+}
+
+static void escapes_fit_their_context(void **state)
+{
+	struct buf b BUF_AUTO = BUF_INIT(400);
+
+	(void)state;
+	html_text(&b, "<a href=\"x\">&'");
+	assert_string_equal(b.data, "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+	buf_reset(&b);
+	csv_cell(&b, "=1+1");
+	assert_string_equal(b.data, "\"'=1+1\"");
+	buf_reset(&b);
+	csv_cell(&b, "say \"hi\"");
+	assert_string_equal(b.data, "\"say \"\"hi\"\"\"");
+	buf_reset(&b);
+	header_value(&b, "a\r\nSet-Cookie: x");
+	assert_string_equal(b.data, "aSet-Cookie: x");
+	buf_reset(&b);
+	url_part(&b, "a b/\xc3\xbc");
+	assert_string_equal(b.data, "a%20b%2F%C3%BC");
+	buf_reset(&b);
+	assert_int_equal(url_decode(&b, "a+b%2f", 6, true), 0);
+	assert_string_equal(b.data, "a b/");
+	assert_int_equal(url_decode(&b, "%00", 3, true), -1);
+	assert_int_equal(url_decode(&b, "%4", 2, true), -1);
+}
+
+static void times_parse_strictly(void **state)
+{
+	static const char *const bad[] = {"2026-02-30", "2026-1-1", "2026-01-01T00:00:00", "2026-01-01 ", "", "2026-13-01"};
+	char text[WHEN_TEXT];
+	time_t t;
+
+	(void)state;
+	assert_int_equal(when_parse(&t, "2026-11-22T04:31:54Z"), 0);
+	when_text(text, t);
+	assert_string_equal(text, "2026-11-22T04:31:54Z");
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(when_parse(&t, bad[i]), -1);
+}
+
+static void durations_are_calendar_correct(void **state)
+{
+	static const char *const bad[] = {"P", "PT", "14D", "P-1D", "P1D1Y", "P1.5D", "P1H", "P999999999D", "P1DT", "P14"};
+	struct duration d;
+	char words[64];
+	time_t start, end;
+	char text[WHEN_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(duration_parse(&d, bad[i]), -1);
+	assert_int_equal(duration_parse(&d, "P1Y2M3DT4H5M6S"), 0);
+	assert_int_equal(d.months, 14);
+	assert_int_equal(d.days, 3);
+	assert_int_equal(d.seconds, 4 * 3600 + 5 * 60 + 6);
+	assert_int_equal(duration_parse(&d, "P1M"), 0);
+	when_parse(&start, "2027-01-31");
+	end = duration_after(start, d);
+	when_text(text, end);
+	assert_string_equal(text, "2027-02-28T00:00:00Z");
+	duration_parse(&d, "P14D");
+	duration_words(words, sizeof words, d);
+	assert_string_equal(words, "14 days");
+	assert_int_equal(duration_after(start, d) - start, 14 * 86400);
+}
+
+static void json_door_is_strict(void **state)
+{
+	static const char *const bad[] = {
+	    "",
+	    "{",
+	    "{\"a\":1,\"a\":2}",
+	    "\"\\u0000\"",
+	    "\"\\ud800\"",
+	    "01",
+	    "1e999",
+	    "[1,]",
+	    "{}x",
+	    "\"\x01\"",
+	    "nul",
+	    "{'a':1}",
+	    "[1 2]",
+	    "\"\\x\"",
+	    "\"\\udc00\"",
+	    "1.",
+	    "+1",
+	    "NaN",
+	    "\xff",
+	    "]",
+	    "{\"a\"}",
+	    "\"open",
+	    "[\"a\",,1]",
+	    "-",
+	    ".5",
+	    "1e",
+	    "[}",
+	    "\"\\ud800\\u0041\"",
+	};
+	static const char *const good[] = {"{}", "[1,2.5e3,-0]", " {\"a\":{\"b\":[null,true,\"\\ud83c\\udf31\"]}} \n", "\"\xc3\xbc\"", "0"};
+	struct buf deep BUF_AUTO = BUF_INIT(1000);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		cJSON *v JSON_AUTO = json_parse(bad[i], strlen(bad[i]), NULL);
+		if (v != NULL)
+			fail_msg("accepted: %s", bad[i]);
+	}
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		cJSON *v JSON_AUTO = json_parse(good[i], strlen(good[i]), NULL);
+		if (v == NULL)
+			fail_msg("refused: %s", good[i]);
+	}
+	for (int i = 0; i <= JSON_DEPTH_MAX; i++)
+		buf_addc(&deep, '[');
+	for (int i = 0; i <= JSON_DEPTH_MAX; i++)
+		buf_addc(&deep, ']');
+	assert_null(json_parse(deep.data, deep.len, NULL));
+	assert_null(json_parse("1\0 2", 4, NULL));
+}
+
+static void files_are_written_whole(void **state)
+{
+	char folder[] = "/tmp/lethe-base-XXXXXX", path[64];
+	struct buf b BUF_AUTO = BUF_INIT(100);
+	struct stat before, after;
+	struct err e = {0};
+	int changed;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/file", folder);
+	assert_int_equal(file_write(path, "one", 3, 0640, &changed, &e), 0);
+	assert_int_equal(changed, 1);
+	stat(path, &before);
+	assert_int_equal(before.st_mode & 0777, 0640);
+	assert_int_equal(file_write(path, "one", 3, 0640, &changed, &e), 0);
+	stat(path, &after);
+	assert_int_equal(changed, 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(file_read(path, &b, &e), 0);
+	assert_string_equal(b.data, "one");
+	assert_int_equal(file_read("/nonexistent/file", &b, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	setenv("LETHE_TEST_SECRET_FILE", path, 1);
+	buf_reset(&b);
+	assert_int_equal(setting_secret("LETHE_TEST_SECRET", &b, &e), 0);
+	assert_string_equal(b.data, "one");
+	unlink(path);
+	rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(buffer_keeps_its_ceiling),
+	    cmocka_unit_test(base64_round_trips_and_refuses),
+	    cmocka_unit_test(utf8_is_strict),
+	    cmocka_unit_test(tokens_are_shaped),
+	    cmocka_unit_test(escapes_fit_their_context),
+	    cmocka_unit_test(times_parse_strictly),
+	    cmocka_unit_test(durations_are_calendar_correct),
+	    cmocka_unit_test(json_door_is_strict),
+	    cmocka_unit_test(files_are_written_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
