@@ -25,6 +25,8 @@ struct route {
 	kind_set kinds;	     // kinds of data the handler touches: all must be declared in the policy or the program does not start
 	bool changes_state;  // Sec-Fetch-Site, then Origin, are checked first
 	bool logged;	     // one request-log row before the handler runs (if the policy keeps a request log)
+	bool logs_itself;    // instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400
+			     // is replaced by 500: nothing is done that the log does not know.
 	// Answers with one of the respond_* functions. What it returns is ignored if it answered; if it did not, 500.
 	void (*handle)(struct request *r, void *context);
 };
@@ -59,9 +61,22 @@ const char *request_body(const struct request *r, size_t *len);
 int request_fd(const struct request *r);      // poll it for POLLRDHUP: the visitor left
 bool request_gone(const struct request *r);   // the visitor left
 uint64_t request_deadline(const struct request *r); // monotonic_ms() at which it ends
-void request_set_receipt(struct request *r, const char *receipt); // see below
+// For routes that log themselves: writes the request-log row, with the receipt (NULL: none) that lets an erasure find it. Durable when it
+// returns 0; does nothing where the policy keeps no request log. -1: the request must not be served; answer with respond_err().
+int request_log(struct request *r, const char *receipt, struct err *e);
+const struct promise *request_promise(const struct request *r);
 bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
 	// ("text/event-stream", "application/json", "text/html")
+
+// One part of a multipart/form-data body; its bytes belong to the request. NULL when there is none of that name.
+struct part {
+	const char *name;
+	const char *filename; // NULL: a plain field (also in request_fields)
+	const char *type;     // as the sender says; "" when it does not
+	const char *bytes;
+	size_t len;
+};
+const struct part *request_part(const struct request *r, const char *name);
 
 // Typed fields: a row per field; unknown, repeated or out-of-range ones are refused with the field's name.
 enum field_type { FIELD_TEXT, FIELD_INT, FIELD_CHOICE, FIELD_BOOL };
@@ -73,19 +88,24 @@ struct field {
 	const char *const *choices; // NULL-terminated
 };
 // Checks all fields of the request against the table (ended by {0}). On failure it has answered 400 or 422 with a problem document that
-// names the field and the rule, and returns -1.
+// names the field and the rule, and returns -1. 400: unknown, repeated, missing or of the wrong type; 422: outside its range or choices.
+// An empty value in a form is an absent one. Parts with a file name are not fields and are not checked here.
 int request_check(struct request *r, const struct field *fields);
 const char *request_text(const struct request *r, const char *name); // NULL when absent
-long request_int(const struct request *r, const char *name, long otherwise);
+long request_int(const struct request *r, const char *name, long otherwise); // also of FIELD_BOOL: 0 or 1
 
 // --- the answer; each may be called once ---
 // RFC 9457: type is "/problems/<slug>", title from the status, `detail` says what to do, `parameter` may be NULL. A browser that prefers
 // HTML gets a plain page with the same words.
 void respond_problem(struct request *r, int status, const char *slug, const char *parameter, const char *detail, ...)
 	__attribute__((format(printf, 5, 6)));
+// Answers with a problem object that has members of its own (from problem_object(), extended).
+void respond_problem_object(struct request *r, const cJSON *problem);
 // The same, from an err: INPUT 422, NOT_FOUND 404, REFUSED 403, FULL/BUSY/UNAVAILABLE/IO/UNKNOWN 503, TIMEOUT 504, others 500.
 void respond_err(struct request *r, const struct err *e);
 void respond_json(struct request *r, int status, const cJSON *value);
+// For a browser that sent a form and prefers HTML: a plain page with a title, a sentence and the members of `facts` as a list.
+void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts);
 void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
 void respond_empty(struct request *r, int status);
 void respond_header(struct request *r, const char *name, const char *value); // before the answer; refuses Set-Cookie of undeclared cookies
