@@ -49,7 +49,7 @@ ADMIN_SRC := $(filter-out admin/main.c,$(wildcard admin/*.c))
 obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
 ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(ROOM_SRC) $(ADMIN_SRC))
 PROGRAMS := $(foreach p,$(PROGRAMS_FCGI),$(if $(wildcard fcgi/$(p)/main.c),$(V)/bin/$(p))) \
-	$(if $(wildcard admin/main.c),$(V)/bin/lethe) $(if $(wildcard systemd/lethe-run.c),$(V)/bin/lethe-run) \
+	$(if $(wildcard admin/main.c),$(V)/bin/lethe) $(if $(wildcard systemd/run/main.c),$(V)/bin/lethe-run) \
 	$(if $(wildcard fcgi/egress/main.c),$(V)/testing/egress)
 
 .PHONY: all programs run test unit site browser fault lint bench fuzz install clean asan tsan packages-run packages-test
@@ -70,7 +70,7 @@ $(V)/liblethe.a: $(ALL_OBJ)
 $(V)/bin/lethe: $(call obj,admin/main.c) $(V)/liblethe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
-$(V)/bin/lethe-run: $(call obj,systemd/lethe-run.c) $(V)/liblethe.a
+$(V)/bin/lethe-run: $(call obj,$(wildcard systemd/run/*.c)) $(V)/liblethe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
 $(V)/bin/%: $(V)/obj/fcgi/%/main.o $(V)/liblethe.a

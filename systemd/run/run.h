@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: ISC
+// lethe-run: what systemd does for an installed site, for a clone or a machine without systemd. It makes the sockets, hands each program
+// its own as fd 0, starts nginx, prunes every minute, restarts what dies, and on SIGINT or SIGTERM ends everything it began.
+#ifndef LETHE_RUN_RUN_H
+#define LETHE_RUN_RUN_H
+
+#include "policy/base/err.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct site {
+	const char *policy, *state, *run, *html, *nginx; // files and folders; nginx: folder of run.conf and snippets/
+	const char *bin;                                 // folder of the programs
+	char host[64];
+	unsigned port;
+	bool testing;
+};
+
+enum { PROGRAM_COUNT = 5, CHILD_NGINX = PROGRAM_COUNT, CHILD_COUNT };
+struct child {
+	const char *name;
+	int listener;     // its socket; -1 for nginx
+	pid_t pid;        // 0: not running
+	uint64_t started; // monotonic_ms()
+	uint64_t restart; // when to start it again; 0: not waiting
+	unsigned failures;
+};
+extern struct child children[CHILD_COUNT];
+
+// prepare.c: everything before the first program. Each says what is wrong and what to do.
+int prepare_folders(const struct site *s, struct err *e);
+int prepare_port(const struct site *s, struct err *e);
+int prepare_sockets(const struct site *s, struct err *e);
+int prepare_nginx(const struct site *s, struct err *e); // fills run.conf and the snippets into run/nginx/
+
+// child.c
+int child_start(const struct site *s, unsigned i, struct err *e);
+void child_ended(unsigned i, int status); // says so and sets the back-off
+void children_stop(void);                 // SIGTERM, patience, SIGKILL; returns when none is left
+// Runs `lethe` with the given words and waits; its exit status, or -1.
+int officer_run(const struct site *s, const char *const *words, bool quiet);
+pid_t officer_start(const struct site *s, const char *const *words);
+
+// probe.c: the status of GET `path`, or -1.
+int probe(const struct site *s, const char *path);
+
+#endif
