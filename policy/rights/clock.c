@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/clock.h"
+
+enum { DAY_SECONDS = 86400, EASTERNMOST_SECONDS = 3 * 3600 };
+
+// Public holidays that move a deadline. Only those that (nearly) every member state keeps: a holiday that the controller's own state does
+// not keep would make us late, one that is missing only makes us early.
+static const struct {
+	int month, day;
+} holidays[] = {{1, 1}, {12, 25}, {12, 26}};
+
+static bool works(const struct tm *day)
+{
+	if (day->tm_wday == 0 || day->tm_wday == 6)
+		return false;
+	for (size_t i = 0; i < sizeof holidays / sizeof holidays[0]; i++)
+		if (holidays[i].month == day->tm_mon + 1 && holidays[i].day == day->tm_mday)
+			return false;
+	return true;
+}
+
+// The midnight that begins the next working day on or after `midnight`.
+static time_t roll(time_t midnight)
+{
+	struct tm day;
+
+	while (gmtime_r(&midnight, &day) && !works(&day))
+		midnight += DAY_SECONDS;
+	return midnight;
+}
+
+time_t clock_statutory(time_t received, unsigned months)
+{
+	time_t midnight = received - ((received % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
+	time_t last = roll(duration_after(midnight, (struct duration){.months = months}));
+
+	return last + DAY_SECONDS - EASTERNMOST_SECONDS - 1;
+}
+
+time_t clock_due(const struct promise_right *right, time_t received)
+{
+	if (right->statutory)
+		return clock_statutory(received, CLOCK_STATUTORY_MONTHS);
+	return duration_after(received, right->answer);
+}

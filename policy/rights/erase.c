@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/json.h"
+#include "policy/rights/body.h"
+#include "policy/rights/clock.h"
+#include "policy/rights/rights.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { CERTIFICATE_VERSION = 1, CERTIFICATE_ID_BYTES = 16 };
+
+static const char NOTE[] =
+    "Counts are of what hung on the given receipt, address or record in each store. The append-only ledger keeps, for each "
+    "event, its date and a salted commitment whose salt is erased: these say nothing about a person.";
+
+static cJSON *stores(const struct erase_result *result)
+{
+	JSON_AUTO cJSON *list = cJSON_CreateArray();
+
+	for (size_t i = 0; i < result->store_count; i++) {
+		cJSON *store = cJSON_CreateObject();
+		if (!cJSON_AddItemToArray(list, store)) {
+			cJSON_Delete(store);
+			return NULL;
+		}
+		if (!cJSON_AddStringToObject(store, "name", result->stores[i].name) ||
+		    !cJSON_AddNumberToObject(store, "found", (double)result->stores[i].found) ||
+		    !cJSON_AddNumberToObject(store, "erased", (double)result->stores[i].erased))
+			return NULL;
+	}
+	cJSON *whole = list;
+	list = NULL;
+	return whole;
+}
+
+// A scan reads at least the database itself: no file read means that none was made.
+static bool add_scan(cJSON *object, const struct erase_result *result)
+{
+	if (result->residue_files == 0)
+		return cJSON_AddNullToObject(object, "residue_scan") != NULL;
+	cJSON *scan = cJSON_AddObjectToObject(object, "residue_scan");
+	return scan != NULL && cJSON_AddNumberToObject(scan, "files", (double)result->residue_files) &&
+	       cJSON_AddNumberToObject(scan, "bytes", (double)result->residue_bytes) &&
+	       cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits);
+}
+
+static bool add_note(cJSON *object, const struct erase_result *result)
+{
+	char note[sizeof result->reason + sizeof NOTE + 32];
+
+	snprintf(note, sizeof note, "%s%s%s%s", result->complete ? "" : "Partial: ", result->complete ? "" : result->reason,
+		 result->complete ? "" : ". ", NOTE);
+	return cJSON_AddStringToObject(object, "note", note) != NULL;
+}
+
+static cJSON *certificate_object(const struct promise *p, const struct erase_result *result)
+{
+	unsigned char bytes[CERTIFICATE_ID_BYTES];
+	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT];
+	JSON_AUTO cJSON *c = cJSON_CreateObject();
+
+	random_bytes(bytes, sizeof bytes);
+	hex_encode(id, bytes, sizeof bytes);
+	when_text(now, when_now());
+	if (!cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) || !cJSON_AddStringToObject(c, "cert_id", id) ||
+	    !cJSON_AddStringToObject(c, "controller", p->shown_as) || !cJSON_AddStringToObject(c, "right", "A17") ||
+	    !cJSON_AddStringToObject(c, "executed_at", now) || !cJSON_AddStringToObject(c, "policy_version", p->version) ||
+	    !cJSON_AddStringToObject(c, "policy_sha256", p->sha256))
+		return NULL;
+	cJSON *list = stores(result);
+	if (!cJSON_AddItemToObject(c, "stores", list)) {
+		cJSON_Delete(list);
+		return NULL;
+	}
+	if (!add_scan(c, result) || !cJSON_AddNumberToObject(c, "audit_index", (double)result->ledger_index) ||
+	    !cJSON_AddBoolToObject(c, "complete", result->complete) || !add_note(c, result))
+		return NULL;
+	cJSON *whole = c;
+	c = NULL;
+	return whole;
+}
+
+int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e)
+{
+	JSON_AUTO cJSON *certificate = certificate_object(vault_promise(v), result);
+
+	if (certificate == NULL || json_print(json, certificate) < 0)
+		return err_set(e, ERR_MEMORY, "no memory for the certificate");
+	return 0;
+}
+
+int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
+{
+	struct erase_result result;
+
+	if (vault_erase(v, ERASE_RECEIPT, receipt, false, true, &result, e) < 0)
+		return -1;
+	return rights_certificate(v, &result, certificate, e);
+}
+
+// Keeps the certificate with the request. What was erased needs no receipt any more; a partial erasure does, to be run again.
+static int close_request(struct vault *v, const char *id, cJSON *body, const struct erase_result *result, const struct buf *certificate,
+			 struct err *e)
+{
+	const char *state = result->complete ? STATE_FULFILLED : STATE_PARTIAL;
+	char now[WHEN_TEXT], details[128];
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
+
+	when_text(now, when_now());
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "answered");
+	if (result->complete)
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");
+	cJSON *copy = json_parse(certificate->data, certificate->len, e);
+	if (copy == NULL || !cJSON_AddItemToObject(body, "certificate", copy)) {
+		cJSON_Delete(copy);
+		return err_set(e, ERR_MEMORY, "no memory to answer the request");
+	}
+	if ((result->complete && !cJSON_AddStringToObject(body, "answered", now)) || json_print(&bytes, body) < 0)
+		return err_set(e, ERR_MEMORY, "no memory to answer the request");
+	snprintf(details, sizeof details, "{\"right\":\"%s\",\"state\":\"%s\"}", RIGHT_ERASURE, state);
+	const struct ledger_event event = {.name = "answer", .details = details};
+	return vault_update(v, id, state, bytes.data, bytes.len, &event, e);
+}
+
+// The receipt that the request names; NULL with *e filled when there is nothing to carry out.
+static const char *receipt_of(const struct vault_record *record, const cJSON *body, struct err *e)
+{
+	const char *receipt = json_string(body, "receipt");
+
+	if (strcmp(json_string(body, "right"), RIGHT_ERASURE) != 0)
+		err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", record->id, json_string(body, "right"));
+	else if (strcmp(rights_state(record), STATE_FULFILLED) == 0)
+		err_set(e, ERR_INPUT, "request %s is already fulfilled; its certificate is kept with it", record->id);
+	else if (receipt == NULL)
+		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", record->id);
+	else
+		return receipt;
+	return NULL;
+}
+
+static int fulfil(struct vault *v, const struct vault_record *record, bool dry_run, struct erase_result *out, struct buf *certificate,
+		  struct err *e)
+{
+	JSON_AUTO cJSON *body = rights_body(record, e);
+	const char *receipt = body == NULL ? NULL : receipt_of(record, body, e);
+
+	if (receipt == NULL || vault_erase(v, ERASE_RECEIPT, receipt, dry_run, true, out, e) < 0)
+		return -1;
+	if (dry_run)
+		return 0;
+	if (rights_certificate(v, out, certificate, e) < 0)
+		return -1;
+	return close_request(v, record->id, body, out, certificate, e);
+}
+
+int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e)
+{
+	struct vault_record record = {0};
+
+	if (rights_get(v, id, &record, e) < 0)
+		return -1;
+	int ret = fulfil(v, &record, dry_run, out, certificate, e);
+	vault_record_free(&record);
+	return ret;
+}
