@@ -109,6 +109,20 @@ $(V)/bench/%: $(V)/obj/tests/bench/%.o $(V)/liblethe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
 
+# ---- Node for the tests: Debian's, or a newer one from the npm registry where that is too old for the browser driver ----
+NODE_WANTED := 22.22.0
+NODE_ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,x64)
+node-packages: | packages-test
+	@command -v npm >/dev/null || { echo "Installing packages: nodejs npm"; $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -q -y --no-install-recommends nodejs npm >$(B)/apt.log 2>&1 || { tail -n 20 $(B)/apt.log; exit 1; }; }
+	@if [ "$$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ] && [ ! -x $(B)/node/bin/node ]; then \
+	  echo "Installing Node.js $(NODE_WANTED) into $(B)/node"; mkdir -p $(B)/node-package && \
+	  npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix $(B)/node-package node-linux-$(NODE_ARCH)@$(NODE_WANTED) && \
+	  mkdir -p $(B)/node && cp -r $(B)/node-package/node_modules/node-linux-$(NODE_ARCH)/bin $(B)/node/; fi
+	@cmp -s tests/package-lock.json $(B)/package-lock.json && [ -d tests/node_modules ] || { echo "Installing the test packages of tests/package-lock.json"; \
+	  (cd tests && npm ci --silent --ignore-scripts --no-audit --no-fund) && cp tests/package-lock.json $(B)/package-lock.json; }
+NODE := PATH="$(CURDIR)/$(B)/node/bin:$$PATH" node
+
 clean:
 	rm -rf $(B)
 
