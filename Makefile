@@ -110,7 +110,7 @@ $(V)/bench/%: $(V)/obj/tests/bench/%.o $(V)/liblethe.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
 
 # ---- Node for the tests: Debian's, or a newer one from the npm registry where that is too old for the browser driver ----
-NODE_WANTED := 22.22.0
+NODE_WANTED := 22.23.3
 NODE_ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 node-packages: | packages-test
 	@command -v npm >/dev/null || { echo "Installing packages: nodejs npm"; $(SUDO) env DEBIAN_FRONTEND=noninteractive \
@@ -122,6 +122,67 @@ node-packages: | packages-test
 	@cmp -s tests/package-lock.json $(B)/package-lock.json && [ -d tests/node_modules ] || { echo "Installing the test packages of tests/package-lock.json"; \
 	  (cd tests && npm ci --silent --ignore-scripts --no-audit --no-fund) && cp tests/package-lock.json $(B)/package-lock.json; }
 NODE := PATH="$(CURDIR)/$(B)/node/bin:$$PATH" node
+
+# ---- make run ----
+SITE ?= bizimages
+PORT ?= 8080
+STATE ?= var/$(SITE)
+run: packages-run
+	@$(MAKE) --no-print-directory -s -j2 programs
+	@$(V)/bin/lethe-run --policy policy/sites/$(SITE).xml --state '$(STATE)' --bin $(V)/bin --html nginx/html --nginx nginx \
+	  --listen 127.0.0.1:$(PORT) $(if $(TESTING),--testing)
+
+# ---- make test ----
+test: packages-test node-packages
+	@$(MAKE) --no-print-directory -s -j2 programs unit-programs
+	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs
+	@$(MAKE) --no-print-directory -s -j2 VARIANT=tsan $(addprefix $(B)/tsan/unit/,$(TSAN_UNIT))
+	@$(MAKE) --no-print-directory -s -j2 VARIANT=fuzz fuzz-programs
+	@$(NODE) tests/run.mjs
+# Where threads are.
+TSAN_UNIT := $(filter serve_% call_% vault_%,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c)))
+unit: packages-test node-packages
+	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan unit-programs && $(NODE) tests/run.mjs unit
+site browser: packages-test node-packages
+	@$(MAKE) --no-print-directory -s -j2 programs && $(NODE) tests/run.mjs $@
+lint: packages-test
+	@sh tests/lint.sh
+asan tsan: packages-test
+	@$(MAKE) --no-print-directory -s -j2 VARIANT=$@ programs unit-programs
+FUZZ_SECONDS ?= 600
+fuzz: packages-test
+	@$(MAKE) --no-print-directory -s -j2 VARIANT=fuzz fuzz-programs
+	@for f in $(B)/fuzz/fuzz/*_fuzz; do n=$$(basename $$f _fuzz); mkdir -p $(B)/fuzz/corpus/$$n; echo "== $$n"; \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus/$$n tests/fuzz/seeds/$$n || exit 1; done
+bench: packages-test node-packages
+	@$(MAKE) --no-print-directory -s -j2 programs $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c))
+	@$(NODE) tests/bench/bench.mjs
+
+# ---- make install DESTDIR= prefix= ----
+prefix ?= /usr
+sysconfdir ?= /etc
+install: packages-run
+	@$(MAKE) --no-print-directory -s -j2 programs
+	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/lib/lethe $(DESTDIR)$(prefix)/share/lethe/html/assets \
+	  $(DESTDIR)$(prefix)/share/lethe/policies $(DESTDIR)$(prefix)/share/lethe/nginx/snippets $(DESTDIR)$(prefix)/share/man/man5 \
+	  $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/lib/systemd/system/lethe-.service.d $(DESTDIR)$(prefix)/lib/sysusers.d \
+	  $(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(prefix)/share/doc/lethe $(DESTDIR)$(sysconfdir)/lethe
+	install -m 755 $(V)/bin/lethe $(V)/bin/lethe-run $(DESTDIR)$(prefix)/sbin/
+	install -m 755 $(addprefix $(V)/bin/,$(PROGRAMS_FCGI)) $(DESTDIR)$(prefix)/lib/lethe/
+	install -m 644 $(wildcard nginx/html/*.html) $(DESTDIR)$(prefix)/share/lethe/html/
+	install -m 644 $(wildcard nginx/html/assets/*) $(DESTDIR)$(prefix)/share/lethe/html/assets/
+	install -m 644 policy/policy.xsd $(wildcard policy/sites/*.xml) $(DESTDIR)$(prefix)/share/lethe/policies/
+	install -m 644 nginx/lethe.conf nginx/run.conf $(DESTDIR)$(prefix)/share/lethe/nginx/
+	install -m 644 $(wildcard nginx/snippets/*.conf) $(DESTDIR)$(prefix)/share/lethe/nginx/snippets/
+	install -m 644 $(wildcard policy/*.5) $(DESTDIR)$(prefix)/share/man/man5/
+	install -m 644 $(wildcard admin/*.8) $(wildcard systemd/*.8) $(DESTDIR)$(prefix)/share/man/man8/
+	install -m 644 $(wildcard systemd/*.socket systemd/*.timer systemd/*.target) $(DESTDIR)$(prefix)/lib/systemd/system/
+	for f in systemd/*.service systemd/lethe-.service.d/*.conf; do \
+	  sed 's|/usr/lib/lethe/|$(prefix)/lib/lethe/|; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|; s|/etc/lethe/|$(sysconfdir)/lethe/|' $$f > $(B)/unit.tmp && \
+	  install -m 644 $(B)/unit.tmp $(DESTDIR)$(prefix)/lib/systemd/system/$${f#systemd/} || exit 1; done
+	install -m 644 systemd/lethe.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/lethe.conf
+	install -m 644 systemd/lethe.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/lethe.conf
+	install -m 644 systemd/lethe.cron systemd/lethe.env README.md $(DESTDIR)$(prefix)/share/doc/lethe/
 
 clean:
 	rm -rf $(B)
