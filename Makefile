@@ -161,6 +161,11 @@ bench: packages-test node-packages
 # ---- make install DESTDIR= prefix= ----
 prefix ?= /usr
 sysconfdir ?= /etc
+SERVER_NAME ?= localhost
+CERT ?= $(sysconfdir)/lethe/tls/cert.pem
+CERT_KEY ?= $(sysconfdir)/lethe/tls/key.pem
+fill-nginx = sed -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
+	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g' $(1) > $(2)
 install: packages-run
 	@$(MAKE) --no-print-directory -s -j2 programs
 	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/lib/lethe $(DESTDIR)$(prefix)/share/lethe/html/assets \
@@ -172,8 +177,12 @@ install: packages-run
 	install -m 644 $(wildcard nginx/html/*.html) $(DESTDIR)$(prefix)/share/lethe/html/
 	install -m 644 $(wildcard nginx/html/assets/*) $(DESTDIR)$(prefix)/share/lethe/html/assets/
 	install -m 644 policy/policy.xsd $(wildcard policy/sites/*.xml) $(DESTDIR)$(prefix)/share/lethe/policies/
-	install -m 644 nginx/lethe.conf nginx/run.conf $(DESTDIR)$(prefix)/share/lethe/nginx/
-	install -m 644 $(wildcard nginx/snippets/*.conf) $(DESTDIR)$(prefix)/share/lethe/nginx/snippets/
+	install -m 644 nginx/run.conf $(DESTDIR)$(prefix)/share/lethe/nginx/
+	$(call fill-nginx,nginx/lethe.conf,$(DESTDIR)$(sysconfdir)/lethe/nginx.conf)
+	install -d $(DESTDIR)$(sysconfdir)/lethe/snippets
+	for f in nginx/snippets/*.conf; do install -m 644 $$f $(DESTDIR)$(prefix)/share/lethe/nginx/snippets/ && \
+	  $(call fill-nginx,$$f,$(DESTDIR)$(sysconfdir)/lethe/snippets/$${f##*/}) || exit 1; done
+	[ -e $(DESTDIR)$(sysconfdir)/lethe/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(DESTDIR)$(sysconfdir)/lethe/policy.xml
 	install -m 644 $(wildcard policy/*.5) $(DESTDIR)$(prefix)/share/man/man5/
 	install -m 644 $(wildcard admin/*.8) $(wildcard systemd/*.8) $(DESTDIR)$(prefix)/share/man/man8/
 	install -m 644 $(wildcard systemd/*.socket systemd/*.timer systemd/*.target) $(DESTDIR)$(prefix)/lib/systemd/system/
