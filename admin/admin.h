@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: ISC
+// The officer's command. One file per subcommand; command.c holds the table that dispatches and prints the help.
+#ifndef LETHE_ADMIN_ADMIN_H
+#define LETHE_ADMIN_ADMIN_H
+
+#include "admin/arguments.h"
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include "policy/promise/promise.h"
+#include "policy/vault/vault.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+// Exit statuses, the same for every subcommand: cron and monitoring rely on them.
+enum status {
+	STATUS_DONE = 0,   // done; nothing wrong was found
+	STATUS_FOUND = 1,  // something was found, or it failed
+	STATUS_UNSURE = 2, // could not tell, or wrong usage
+};
+
+enum { OUTPUT_MAX = 64 * 1024 * 1024, HIDDEN_MAX = 4096 };
+
+struct admin {
+	const char *policy, *state, *run; // paths
+	bool terminal;                    // standard output is one
+};
+
+struct command {
+	const char *name;                                                        // NULL ends a table
+	enum status (*run)(const struct admin *a, const struct arguments *args); // NULL: `sub` says what there is
+	const char *line;
+	const char *words; // for the usage: "ID"; "" when it takes none
+	size_t words_min, words_max;
+	const struct option_row *options; // may be NULL
+	const struct command *sub;
+};
+
+// Runs the command line; returns the exit status.
+enum status admin_main(int argc, char **argv);
+
+// Subcommands.
+enum status admin_check(const struct admin *a, const struct arguments *args);
+enum status admin_publish(const struct admin *a, const struct arguments *args);
+enum status admin_subprocessors(const struct admin *a, const struct arguments *args);
+enum status admin_prune(const struct admin *a, const struct arguments *args);
+enum status admin_erase(const struct admin *a, const struct arguments *args);
+extern const struct command policy_commands[], requests_commands[], audit_commands[], keys_commands[];
+extern const struct option_row check_options[], publish_options[], subprocessors_options[], prune_options[], erase_options[];
+
+// --- what they share ---
+// "lethe: message" on standard error; returns `status`.
+enum status complain(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Writes all of it to standard output. STATUS_DONE, or STATUS_UNSURE when it could not be written or the buffer had failed.
+enum status output(const struct buf *b);
+// Appends text for a terminal or a line of a table: control characters and direction marks become "?", so that stored text can neither
+// move the cursor nor break a line.
+int output_text(struct buf *out, const char *s);
+// What `--ip`, `--receipt` stand for: a file, standard input or a question on the terminal. Surrounding white space goes. ERR_INPUT.
+int hidden_read(const char *name, const char *value, struct buf *out, struct err *e);
+// Asks on the terminal; false without one.
+bool confirm(const char *question);
+
+// A word of progress on standard error ("lethe: pruning …"), once a second from the second second on. One at a time.
+void progress_begin(const char *doing);
+void progress_end(void);
+
+// The policy and the stores, opened in this order; messages on standard error.
+struct store {
+	struct promise *promise;
+	struct vault *vault;
+};
+#define STORE_AUTO __attribute__((cleanup(store_close)))
+enum status store_open(struct store *s, const struct admin *a, enum vault_mode mode); // STATUS_DONE or STATUS_UNSURE
+void store_close(struct store *s);
+struct promise *policy_open(const struct admin *a); // NULL when it is not valid
+
+#endif

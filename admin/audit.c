@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: ISC
+#include "admin/table.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const struct option_row show_options[] = {
+    {"from", OPTION_VALUE, "INDEX", "from this entry on"},
+    FORMAT_OPTION,
+    {0},
+};
+
+static enum status show(const struct admin *a, const struct arguments *args);
+static enum status verify(const struct admin *a, const struct arguments *args);
+static enum status checkpoint(const struct admin *a, const struct arguments *args);
+
+const struct command audit_commands[] = {
+    {"show", show, "the entries", "", 0, 0, show_options, NULL},
+    {"verify", verify, "compute every leaf and root again; exit status 1 when something was altered", "", 0, 0, NULL, NULL},
+    {"checkpoint", checkpoint, "print the signed checkpoint, to be kept elsewhere", "", 0, 0, NULL, NULL},
+    {0},
+};
+
+static int add_entry(void *arg, const struct ledger_entry *entry)
+{
+	struct table *t = arg;
+	cJSON *row = table_row(t);
+
+	table_number(t, row, "index", (double)entry->index);
+	table_when(t, row, "at", entry->at);
+	table_text(t, row, "event", entry->name);
+	table_text(t, row, "policy", entry->policy_version ? entry->policy_version : "");
+	table_text(t, row, "details", entry->details ? entry->details : "");
+	return t->failed ? 1 : 0;
+}
+
+static int parse_index(const char *text, uint64_t *out)
+{
+	char *end;
+
+	*out = 0;
+	if (text == NULL)
+		return 0;
+	if (*text < '0' || *text > '9')
+		return -1;
+	*out = strtoull(text, &end, 10);
+	return *end == '\0' ? 0 : -1;
+}
+
+static enum status show(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
+	uint64_t from;
+	struct err e;
+	STORE_AUTO struct store s = {0};
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns);
+	if (parse_index(argument(args, "from"), &from) < 0)
+		return complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
+	enum status status = store_open(&s, a, VAULT_PROGRAM);
+	if (status != STATUS_DONE)
+		return status;
+	if (ledger_each(s.vault, from, add_entry, &t, &e) < 0)
+		return complain(STATUS_UNSURE, "audit: %s", e.text);
+	return table_output(&t, a, args, "There are no entries.");
+}
+
+static enum status verify(const struct admin *a, const struct arguments *args)
+{
+	struct ledger_report report;
+	struct err e;
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	STORE_AUTO struct store s = {0};
+	enum status status = store_open(&s, a, VAULT_PROGRAM);
+
+	(void)args;
+	if (status != STATUS_DONE)
+		return status;
+	progress_begin("verifying the ledger");
+	int ret = ledger_verify(s.vault, &report, &e);
+	progress_end();
+	if (ret < 0)
+		return complain(STATUS_UNSURE, "audit: %s", e.text);
+	if (!report.intact)
+		return complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
+	buf_printf(&out, "intact: %" PRIu64 " entries, root %s\n", report.size, report.root);
+	return output(&out);
+}
+
+static enum status checkpoint(const struct admin *a, const struct arguments *args)
+{
+	struct err e;
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	STORE_AUTO struct store s = {0};
+	enum status status = store_open(&s, a, VAULT_ADMIN);
+
+	(void)args;
+	if (status != STATUS_DONE)
+		return status;
+	if (ledger_checkpoint(s.vault, &out, &e) < 0)
+		return complain(STATUS_FOUND, "audit: %s", e.text);
+	return output(&out);
+}

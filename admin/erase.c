@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: ISC
+// Shows what would be erased, asks, erases, and prints the certificate.
+#include "admin/table.h"
+#include "policy/rights/rights.h"
+#include <arpa/inet.h>
+#include <string.h>
+
+const struct option_row erase_options[] = {
+    {"receipt", OPTION_HIDDEN, NULL, "everything made under a receipt"},
+    {"ip", OPTION_HIDDEN, NULL, "everything of an IP address"},
+    {"request", OPTION_VALUE, "ID", "what a recorded request for erasure asks for"},
+    {"record", OPTION_VALUE, "ID", "one record, by its id, with everything of the same subject"},
+    {"dry-run", OPTION_FLAG, NULL, "only count"},
+    {"yes", OPTION_FLAG, NULL, "do not ask"},
+    FORMAT_OPTION,
+    {0},
+};
+
+static const char *const columns[] = {"store", "found", "erased", NULL};
+enum { CERTIFICATE_BYTES = 64 * 1024 };
+
+struct erasure {
+	const struct option_row *by; // which of the first four options
+	struct buf value;            // personal: wiped
+};
+
+static int canonical_address(struct buf *value, struct err *e)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	char text[INET6_ADDRSTRLEN];
+	int family = strchr(buf_text(value), ':') != NULL ? AF_INET6 : AF_INET;
+
+	if (inet_pton(family, buf_text(value), address) != 1 || inet_ntop(family, address, text, sizeof text) == NULL)
+		return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
+	buf_reset(value);
+	return buf_adds(value, text);
+}
+
+// Which one to erase by, and its value.
+static int read_target(const struct arguments *args, struct erasure *x, struct err *e)
+{
+	size_t given = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		if (argument_given(args, erase_options[i].name)) {
+			x->by = &erase_options[i];
+			given++;
+		}
+	}
+	if (given != 1)
+		return err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --request, --record");
+	const char *value = argument(args, x->by->name);
+	if (x->by->type != OPTION_HIDDEN)
+		return buf_adds(&x->value, value) < 0 ? err_set(e, ERR_INPUT, "the id is too long") : 0;
+	if (hidden_read(x->by->name, value, &x->value, e) < 0)
+		return -1;
+	return strcmp(x->by->name, "ip") == 0 ? canonical_address(&x->value, e) : 0;
+}
+
+static int run(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate, struct err *e)
+{
+	const char *value = buf_text(&x->value);
+
+	if (strcmp(x->by->name, "request") == 0)
+		return rights_fulfil_erasure(v, value, dry_run, result, certificate, e);
+	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
+			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
+							       : ERASE_RECORD;
+	if (vault_erase(v, by, value, dry_run, true, result, e) < 0)
+		return -1;
+	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
+}
+
+static void fill(struct table *t, const struct erase_result *r)
+{
+	for (size_t i = 0; i < r->store_count; i++) {
+		cJSON *row = table_row(t);
+		table_text(t, row, "store", r->stores[i].name);
+		table_number(t, row, "found", (double)r->stores[i].found);
+		table_number(t, row, "erased", (double)r->stores[i].erased);
+	}
+}
+
+// What the dry run found. It is the output of --dry-run; before an erasure it goes to standard error, where a person sees it.
+static enum status show_preview(const struct admin *a, const struct arguments *args, const struct erase_result *result, bool is_output)
+{
+	TABLE_AUTO struct table t;
+	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
+
+	table_init(&t, columns);
+	fill(&t, result);
+	if (is_output)
+		return table_output(&t, a, args, NULL);
+	if (table_print(&t, NULL, true, &text) < 0)
+		return complain(STATUS_UNSURE, "erase: no memory");
+	return complain(STATUS_DONE, "this would be erased:\n%s", buf_text(&text));
+}
+
+static enum status erase_failed(const struct err *e)
+{
+	return complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e->text);
+}
+
+static enum status erase_now(const struct store *s, const struct erasure *x)
+{
+	struct erase_result result;
+	struct err e;
+	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES);
+
+	progress_begin("erasing, then looking through every store");
+	int ret = run(s->vault, x, false, &result, &certificate, &e);
+	progress_end();
+	if (ret < 0)
+		return erase_failed(&e);
+	buf_addc(&certificate, '\n');
+	enum status status = output(&certificate);
+	if (!result.complete)
+		return complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", result.reason);
+	if (result.residue_hits > 0)
+		return complain(STATUS_FOUND, "erase: the scan still finds traces; run it again, and report this");
+	return status;
+}
+
+static enum status erase(const struct store *s, const struct admin *a, const struct arguments *args, const struct erasure *x)
+{
+	struct erase_result found;
+	struct err e;
+	bool dry_run = argument_given(args, "dry-run");
+
+	progress_begin("looking");
+	int ret = run(s->vault, x, true, &found, NULL, &e);
+	progress_end();
+	if (ret < 0)
+		return erase_failed(&e);
+	enum status status = show_preview(a, args, &found, dry_run);
+	if (status != STATUS_DONE || dry_run)
+		return status;
+	if (!argument_given(args, "yes") && !confirm("Erase it? There is no way back. Type yes: "))
+		return complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
+	return erase_now(s, x);
+}
+
+enum status admin_erase(const struct admin *a, const struct arguments *args)
+{
+	struct err e;
+	struct erasure x = {.value = BUF_INIT(HIDDEN_MAX)};
+	STORE_AUTO struct store s = {0};
+	enum status status = STATUS_UNSURE;
+
+	if (read_target(args, &x, &e) < 0)
+		complain(status, "erase: %s", e.text);
+	else if ((status = store_open(&s, a, VAULT_ADMIN)) == STATUS_DONE)
+		status = erase(&s, a, args, &x);
+	buf_wipe(&x.value);
+	return status;
+}

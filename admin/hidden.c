@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: ISC
+// Values that must not stand in the command line.
+#include "admin/admin.h"
+#include "policy/base/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal_number)
+{
+	interrupted = signal_number;
+}
+
+// One line from the terminal `fd`, up to its newline. -1 on an interruption, or when the terminal is gone.
+static int read_line(int fd, struct buf *out)
+{
+	char c;
+
+	while (!interrupted) {
+		ssize_t n = read(fd, &c, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		if (c == '\n')
+			return 0;
+		if (buf_addc(out, c) < 0)
+			return -1;
+	}
+	return -1;
+}
+
+// Asks and reads a line; `echo` false: without showing what is typed. The terminal is put back whatever happens, an interruption included.
+static int ask(const char *question, bool echo, struct buf *out, struct err *e)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = interrupt}, old[3];
+	struct termios before, quiet;
+	FD_AUTO int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0 || tcgetattr(fd, &before) < 0)
+		return err_set(e, ERR_UNAVAILABLE, "there is no terminal to ask on");
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < 3; i++)
+		sigaction(signals[i], &action, &old[i]);
+	quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)(echo ? 0 : ECHO | ECHONL);
+	tcsetattr(fd, TCSAFLUSH, &quiet);
+	int ret = fd_write_all(fd, question, strlen(question)) < 0 ? -1 : read_line(fd, out);
+	tcsetattr(fd, TCSAFLUSH, &before);
+	if (!echo)
+		(void)fd_write_all(fd, "\n", 1);
+	for (size_t i = 0; i < 3; i++)
+		sigaction(signals[i], &old[i], NULL);
+	if (interrupted)
+		raise(interrupted);
+	return ret < 0 ? err_set(e, ERR_INPUT, "nothing was entered") : 0;
+}
+
+static int read_input(struct buf *out, struct err *e)
+{
+	for (;;) {
+		char *room = buf_room(out, 512);
+		if (room == NULL)
+			return err_set(e, ERR_INPUT, "standard input is too long for one value");
+		ssize_t n = read(STDIN_FILENO, room, 512);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_system(e, ERR_IO, errno, "standard input cannot be read");
+		if (n == 0)
+			return 0;
+		buf_took(out, (size_t)n);
+	}
+}
+
+// Takes white space from both ends; what is left must be one line of text.
+static int tidy(const char *name, struct buf *out, struct err *e)
+{
+	const char space[] = " \t\r\n";
+	size_t start = strspn(buf_text(out), space);
+
+	while (out->len > start && strchr(space, out->data[out->len - 1]) != NULL && out->data[out->len - 1] != '\0')
+		out->data[--out->len] = '\0';
+	if (out->len <= start)
+		return err_set(e, ERR_INPUT, "no value was given for --%s", name);
+	memmove(out->data, out->data + start, out->len - start + 1);
+	out->len -= start;
+	for (size_t i = 0; i < out->len; i++)
+		if ((unsigned char)out->data[i] < 0x20)
+			return err_set(e, ERR_INPUT, "--%s takes one value: what was given has several lines", name);
+	return 0;
+}
+
+int hidden_read(const char *name, const char *value, struct buf *out, struct err *e)
+{
+	char question[64];
+	int ret;
+
+	if (strcmp(value, "-") == 0) {
+		ret = read_input(out, e);
+	} else if (*value == '@') {
+		ret = file_read(value + 1, out, e);
+	} else {
+		snprintf(question, sizeof question, "%s (not shown): ", name);
+		ret = ask(question, false, out, e);
+		if (ret < 0)
+			return err_prefix(e, "--%s: give @FILE, or - for standard input", name);
+	}
+	return ret < 0 ? -1 : tidy(name, out, e);
+}
+
+bool confirm(const char *question)
+{
+	BUF_AUTO struct buf answer = BUF_INIT(HIDDEN_MAX);
+	struct err e;
+
+	return ask(question, true, &answer, &e) == 0 && strcmp(buf_text(&answer), "yes") == 0;
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: ISC
+#include "admin/admin.h"
+
+int main(int argc, char **argv)
+{
+	return admin_main(argc, argv);
+}

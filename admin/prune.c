@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: ISC
+#include "admin/table.h"
+
+const struct option_row prune_options[] = {
+    {"ahead", OPTION_VALUE, "DURATION", "also what becomes due in this time (PT2M), so that the next run comes early enough"},
+    {"dry-run", OPTION_FLAG, NULL, "only count"},
+    {"quiet", OPTION_FLAG, NULL, "print only what was ended"},
+    FORMAT_OPTION,
+    {0},
+};
+
+static const char *const columns[] = {"what", "count", NULL};
+
+static void fill(struct table *t, const struct prune_result *r, bool quiet)
+{
+	const struct {
+		const char *what;
+		size_t count;
+	} rows[] = {
+	    {"records", r->records},           {"files", r->files},     {"request-log days", r->log_segments},
+	    {"request-log rows", r->log_rows}, {"orphans", r->orphans},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (quiet && rows[i].count == 0)
+			continue;
+		cJSON *row = table_row(t);
+		table_text(t, row, "what", rows[i].what);
+		table_number(t, row, "count", (double)rows[i].count);
+	}
+}
+
+static enum status prune(const struct store *s, struct duration ahead, bool dry_run, struct prune_result *result)
+{
+	struct err e;
+
+	progress_begin(dry_run ? "counting what is due" : "pruning");
+	int ret = vault_prune(s->vault, ahead, dry_run, result, &e);
+	progress_end();
+	return ret < 0 ? complain(STATUS_FOUND, "prune: %s", e.text) : STATUS_DONE;
+}
+
+enum status admin_prune(const struct admin *a, const struct arguments *args)
+{
+	const char *text = argument(args, "ahead");
+	struct duration ahead = {0};
+	struct prune_result result;
+	STORE_AUTO struct store s = {0};
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns);
+	if (text != NULL && duration_parse(&ahead, text) < 0)
+		return complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
+	enum status status = store_open(&s, a, VAULT_ADMIN);
+	if (status == STATUS_DONE)
+		status = prune(&s, ahead, argument_given(args, "dry-run"), &result);
+	if (status != STATUS_DONE)
+		return status;
+	fill(&t, &result, argument_given(args, "quiet"));
+	return table_output(&t, a, args, NULL);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: ISC
+#include "admin/table.h"
+#include "policy/rights/rights.h"
+
+static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
+static const struct option_row show_options[] = {
+    {"personal", OPTION_FLAG, NULL, "also the contact and the message that the person left"},
+    {"format", OPTION_CHOICE, "text|json", "how to print it"},
+    {0},
+};
+
+static enum status list(const struct admin *a, const struct arguments *args);
+static enum status show(const struct admin *a, const struct arguments *args);
+
+const struct command requests_commands[] = {
+    {"list", list, "all of them, oldest first; exit status 1 when one is late", "", 0, 0, list_options, NULL},
+    {"show", show, "one of them", "ID", 1, 1, show_options, NULL},
+    {0},
+};
+
+struct listing {
+	struct table table;
+	time_t now;
+	size_t late;
+};
+
+static int add_request(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+{
+	struct listing *l = arg;
+	bool late = rights_late(state, due, l->now);
+	cJSON *row = table_row(&l->table);
+
+	table_text(&l->table, row, "id", id);
+	table_text(&l->table, row, "right", right);
+	table_text(&l->table, row, "state", state);
+	table_when(&l->table, row, "received", received);
+	table_when(&l->table, row, "due", due);
+	table_bool(&l->table, row, "late", late);
+	l->late += late;
+	return l->table.failed ? 1 : 0;
+}
+
+static enum status list(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", NULL};
+	struct listing l = {.now = when_now()};
+	struct err e;
+	STORE_AUTO struct store s = {0};
+	enum status status = store_open(&s, a, VAULT_PROGRAM);
+
+	if (status != STATUS_DONE)
+		return status;
+	table_init(&l.table, columns);
+	if (rights_each(s.vault, add_request, &l, &e) < 0)
+		status = complain(STATUS_UNSURE, "requests: %s", e.text);
+	else
+		status = table_output(&l.table, a, args, "There are no requests.");
+	table_free(&l.table);
+	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
+}
+
+// One line for each member: name, tab, value. Objects inside (the certificate) as JSON.
+static int add_lines(struct buf *out, const cJSON *object)
+{
+	const cJSON *member;
+	BUF_AUTO_WIPE struct buf value = BUF_INIT(OUTPUT_MAX);
+
+	cJSON_ArrayForEach(member, object)
+	{
+		buf_reset(&value);
+		if (cJSON_IsString(member))
+			buf_adds(&value, member->valuestring);
+		else if (cJSON_IsBool(member))
+			buf_adds(&value, cJSON_IsTrue(member) ? "yes" : "no");
+		else
+			json_print(&value, member);
+		buf_printf(out, "%s\t", member->string);
+		if (value.failed || output_text(out, buf_text(&value)) < 0 || buf_addc(out, '\n') < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static enum status print_request(const struct buf *json, const char *format)
+{
+	struct err e;
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(OUTPUT_MAX);
+
+	if (format != NULL && *format == 'j') {
+		buf_printf(&out, "%s\n", buf_text(json));
+		return output(&out);
+	}
+	JSON_AUTO cJSON *object = json_parse(buf_text(json), json->len, &e);
+	if (object == NULL || add_lines(&out, object) < 0)
+		return complain(STATUS_UNSURE, "requests: no memory to print it");
+	return output(&out);
+}
+
+static enum status show(const struct admin *a, const struct arguments *args)
+{
+	struct err e;
+	STORE_AUTO struct store s = {0};
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
+	enum status status = store_open(&s, a, VAULT_PROGRAM);
+
+	if (status != STATUS_DONE)
+		return status;
+	if (rights_show_officer(s.vault, args->words[0], argument_given(args, "personal"), &json, &e) < 0)
+		return complain(e.code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "requests: %s", e.text);
+	return print_request(&json, argument(args, "format"));
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: ISC
+// Lists: aligned columns with a heading on a terminal, else lines of tab-separated cells without one; JSON (an array of objects); CSV.
+#ifndef LETHE_ADMIN_TABLE_H
+#define LETHE_ADMIN_TABLE_H
+
+#include "admin/admin.h"
+#include "policy/base/json.h"
+
+#define TABLE_FORMATS "text|json|csv"
+#define FORMAT_OPTION                                                                                                                      \
+	{                                                                                                                                  \
+		"format", OPTION_CHOICE, TABLE_FORMATS, "how to print it"                                                                  \
+	}
+
+struct table {
+	const char *const *columns; // NULL-terminated: names of members, and headings
+	cJSON *rows;                // an array of objects
+	bool failed;                // memory is gone
+};
+#define TABLE_AUTO __attribute__((cleanup(table_free)))
+
+void table_init(struct table *t, const char *const *columns);
+void table_free(struct table *t);
+cJSON *table_row(struct table *t); // a new empty row, to be filled; NULL when memory is gone
+void table_text(struct table *t, cJSON *row, const char *name, const char *value);
+void table_number(struct table *t, cJSON *row, const char *name, double value);
+void table_bool(struct table *t, cJSON *row, const char *name, bool value);
+void table_when(struct table *t, cJSON *row, const char *name, time_t value); // 0: empty
+size_t table_size(const struct table *t);
+// Appends the table in one of TABLE_FORMATS (NULL: text). `terminal` chooses between the two forms of text. -1 when memory is gone.
+int table_print(const struct table *t, const char *format, bool terminal, struct buf *out);
+// Prints it as the arguments say; `empty` (NULL: nothing) is said on a terminal when there is no row. STATUS_DONE or STATUS_UNSURE.
+enum status table_output(const struct table *t, const struct admin *a, const struct arguments *args, const char *empty);
+
+#endif
