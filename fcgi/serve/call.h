@@ -19,10 +19,10 @@ struct call {
 	int fd;
 	enum call_state state;
 	struct buf out, in; // frame being sent, bytes received
-	cJSON *head;	    // of the reply, when done
+	cJSON *head;        // of the reply, when done
 	const char *body;   // of the reply, inside `in`
 	size_t body_len;
-	struct err err;	    // when failed
+	struct err err; // when failed
 };
 #define CALL_INIT ((struct call){.fd = -1})
 // Connects (non-blocking) and queues the frame. ERR_UNAVAILABLE when the room does not answer.

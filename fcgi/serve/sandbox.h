@@ -8,10 +8,10 @@
 
 struct sandbox {
 	const char *name;
-	const char *const *read_paths;	// NULL-terminated
+	const char *const *read_paths; // NULL-terminated
 	const char *const *write_paths;
-	bool network;	// AF_INET and AF_INET6 sockets (egress alone)
-	bool fork;	// may fork (worker alone); exec never
+	bool network; // AF_INET and AF_INET6 sockets (egress alone)
+	bool fork;    // may fork (worker alone); exec never
 };
 // Says on stderr what holds: "generate: sandbox: landlock ABI 7, seccomp 62 calls allowed". A mechanism that is missing is named loudly.
 // LETHE_SANDBOX=kill makes a forbidden call end the process (tests); otherwise it fails with EPERM.

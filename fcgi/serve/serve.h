@@ -8,6 +8,7 @@
 #include "policy/base/err.h"
 #include "policy/promise/promise.h"
 #include "policy/vault/vault.h"
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,28 +18,28 @@ struct request;
 enum body_type { BODY_NONE = 0, BODY_JSON = 1, BODY_FORM = 2, BODY_MULTIPART = 4 };
 
 struct route {
-	const char *method;  // "GET" also answers HEAD
-	const char *path;    // exact; a trailing "*" matches any rest without "/", see request_rest()
-	size_t body_max;     // 413 above it
-	unsigned body_types; // 415 for others
+	const char *method;   // "GET" also answers HEAD
+	const char *path;     // exact; a trailing "*" matches any rest without "/", see request_rest()
+	size_t body_max;      // 413 above it
+	unsigned body_types;  // 415 for others
 	unsigned deadline_ms; // whole request; 504 problem
-	kind_set kinds;	     // kinds of data the handler touches: all must be declared in the policy or the program does not start
-	bool changes_state;  // Sec-Fetch-Site, then Origin, are checked first
-	bool logged;	     // one request-log row before the handler runs (if the policy keeps a request log)
-	bool logs_itself;    // instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400
-			     // is replaced by 500: nothing is done that the log does not know.
+	kind_set kinds;       // kinds of data the handler touches: all must be declared in the policy or the program does not start
+	bool changes_state;   // Sec-Fetch-Site, then Origin, are checked first
+	bool logged;          // one request-log row before the handler runs (if the policy keeps a request log)
+	bool logs_itself;     // instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400
+			      // is replaced by 500: nothing is done that the log does not know.
 	// Answers with one of the respond_* functions. What it returns is ignored if it answered; if it did not, 500.
 	void (*handle)(struct request *r, void *context);
 };
 
 struct program {
-	const char *name;	    // "generate"
+	const char *name;           // "generate"
 	const struct route *routes; // ended by {0}
 	// Once, before the sandbox and the first request: open what is needed. *context goes to the handlers. -1: the program ends with
 	// the message.
 	int (*start)(const struct promise *p, struct vault *v, void **context, struct err *e);
-	void (*stop)(void *context); // after the last request
-	const char *const *read_paths;	// landlock: folders it may read besides the state; NULL-terminated; NULL: none
+	void (*stop)(void *context);    // after the last request
+	const char *const *read_paths;  // landlock: folders it may read besides the state; NULL-terminated; NULL: none
 	const char *const *write_paths; // landlock: besides state and run
 	bool needs_vault;
 };
@@ -58,15 +59,15 @@ const char *request_user_agent(const struct request *r);
 // The parsed fields of a JSON object or form body. A JSON body's members keep their type.
 const cJSON *request_fields(const struct request *r);
 const char *request_body(const struct request *r, size_t *len);
-int request_fd(const struct request *r);      // poll it for POLLRDHUP: the visitor left
-bool request_gone(const struct request *r);   // the visitor left
+int request_fd(const struct request *r);            // poll it for POLLRDHUP: the visitor left
+bool request_gone(const struct request *r);         // the visitor left
 uint64_t request_deadline(const struct request *r); // monotonic_ms() at which it ends
 // For routes that log themselves: writes the request-log row, with the receipt (NULL: none) that lets an erasure find it. Durable when it
 // returns 0; does nothing where the policy keeps no request log. -1: the request must not be served; answer with respond_err().
 int request_log(struct request *r, const char *receipt, struct err *e);
 const struct promise *request_promise(const struct request *r);
 bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
-	// ("text/event-stream", "application/json", "text/html")
+							       // ("text/event-stream", "application/json", "text/html")
 
 // One part of a multipart/form-data body; its bytes belong to the request. NULL when there is none of that name.
 struct part {
@@ -84,21 +85,21 @@ struct field {
 	const char *name;
 	enum field_type type;
 	bool required;
-	long min, max;		     // characters of a text, or the number's range
+	long min, max;              // characters of a text, or the number's range
 	const char *const *choices; // NULL-terminated
 };
 // Checks all fields of the request against the table (ended by {0}). On failure it has answered 400 or 422 with a problem document that
 // names the field and the rule, and returns -1. 400: unknown, repeated, missing or of the wrong type; 422: outside its range or choices.
 // An empty value in a form is an absent one. Parts with a file name are not fields and are not checked here.
 int request_check(struct request *r, const struct field *fields);
-const char *request_text(const struct request *r, const char *name); // NULL when absent
+const char *request_text(const struct request *r, const char *name);         // NULL when absent
 long request_int(const struct request *r, const char *name, long otherwise); // also of FIELD_BOOL: 0 or 1
 
 // --- the answer; each may be called once ---
 // RFC 9457: type is "/problems/<slug>", title from the status, `detail` says what to do, `parameter` may be NULL. A browser that prefers
 // HTML gets a plain page with the same words.
 void respond_problem(struct request *r, int status, const char *slug, const char *parameter, const char *detail, ...)
-	__attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 5, 6)));
 // Answers with a problem object that has members of its own (from problem_object(), extended).
 void respond_problem_object(struct request *r, const cJSON *problem);
 // The same, from an err: INPUT 422, NOT_FOUND 404, REFUSED 403, FULL/BUSY/UNAVAILABLE/IO/UNKNOWN 503, TIMEOUT 504, others 500.

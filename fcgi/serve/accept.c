@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: ISC
+// Content negotiation between the three things that we make (RFC 9110 §12.5.1).
+#include "fcgi/serve/internal.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *type, *subtype;
+} made[] = {
+    [WANTS_JSON] = {"application", "json"},
+    [WANTS_HTML] = {"text", "html"},
+    [WANTS_EVENTS] = {"text", "event-stream"},
+};
+enum { MADE = sizeof made / sizeof *made, RANGES_MAX = 32 };
+
+struct match {
+	int specific; // 0: none, 1: */*, 2: type/*, 3: exact
+	int quality;  // thousandths
+	int position;
+};
+
+static bool same(const char *text, size_t len, const char *word)
+{
+	return strlen(word) == len && strncasecmp(text, word, len) == 0;
+}
+
+static int specificity(const char *range, size_t len, size_t which)
+{
+	const char *slash = memchr(range, '/', len);
+	if (!slash)
+		return 0;
+	size_t left = (size_t)(slash - range), right = len - left - 1;
+	if (same(range, left, "*") && same(slash + 1, right, "*"))
+		return 1;
+	if (!same(range, left, made[which].type))
+		return 0;
+	if (same(slash + 1, right, "*"))
+		return 2;
+	return same(slash + 1, right, made[which].subtype) ? 3 : 0;
+}
+
+// "q=0.8" among the range's parameters, in thousandths.
+static int quality(const char *p, const char *end)
+{
+	while ((p = memchr(p, ';', (size_t)(end - p)))) {
+		p += 1 + strspn(p + 1, " \t");
+		if ((*p != 'q' && *p != 'Q') || p[1] != '=')
+			continue;
+		if (p[2] == '1')
+			return 1000;
+		int thousandths = 0, weight = 100;
+		if (p[2] == '0' && p[3] == '.')
+			for (p += 4; p < end && *p >= '0' && *p <= '9' && weight; p++, weight /= 10)
+				thousandths += (*p - '0') * weight;
+		return thousandths;
+	}
+	return 1000;
+}
+
+static bool better(const struct match *a, const struct match *b)
+{
+	if (a->quality != b->quality)
+		return a->quality > b->quality;
+	if (a->specific != b->specific)
+		return a->specific > b->specific;
+	return a->position < b->position;
+}
+
+enum wants accept_preferred(const char *accept)
+{
+	struct match found[MADE] = {{0}};
+	int position = 0;
+	for (const char *p = accept; p && position < RANGES_MAX; position++) {
+		p += strspn(p, " \t");
+		const char *end = p + strcspn(p, ",");
+		size_t len = strcspn(p, ",; \t");
+		for (size_t i = 0; i < MADE; i++) {
+			int specific = specificity(p, len, i);
+			if (specific > found[i].specific)
+				found[i] = (struct match){specific, quality(p + len, end), position};
+		}
+		p = *end ? end + 1 : NULL;
+	}
+	size_t best = WANTS_JSON;
+	for (size_t i = 1; i < MADE; i++)
+		if (better(&found[i], &found[best]))
+			best = i;
+	return (enum wants)best;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: ISC
+// Answers: head, body, events.
+#include "fcgi/serve/internal.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HEADERS_BYTES_MAX = 3072 }; // with the head of ours it must fit nginx's fastcgi_buffer_size of 4 KiB
+
+bool responded(const struct request *r)
+{
+	return r->status != 0;
+}
+
+void respond_header(struct request *r, const char *name, const char *value)
+{
+	if (strcasecmp(name, "Set-Cookie") == 0 && !cookie_declared(r->server->promise, value)) {
+		note("refused to set the cookie \"%.*s\": the policy does not declare it", (int)strcspn(value, "=; \t"), value);
+		return;
+	}
+	if (!r->headers.max)
+		r->headers = BUF_INIT(HEADERS_BYTES_MAX);
+	r->has_type |= strcasecmp(name, "Content-Type") == 0;
+	r->has_cache |= strcasecmp(name, "Cache-Control") == 0;
+	size_t before = r->headers.len;
+	buf_adds(&r->headers, name);
+	buf_adds(&r->headers, ": ");
+	header_value(&r->headers, value);
+	if (buf_adds(&r->headers, "\r\n") == 0)
+		return;
+	note("the header %s does not fit and was left out", name);
+	r->headers.len = before;
+	r->headers.failed = false;
+}
+
+// An answer may go out only when the log knows of the visit.
+static bool unlogged(const struct request *r, int status)
+{
+	return status < 400 && r->route && r->route->logs_itself && !r->logged;
+}
+
+static int head_write(struct request *r, int status, const char *type, bool streaming)
+{
+	char head[256];
+	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, status_title(status), type ? "Content-Type: " : "",
+			 type ? type : "", type ? "\r\n" : "", r->has_cache ? "" : "Cache-Control: no-store\r\n",
+			 streaming ? "X-Accel-Buffering: no\r\n" : "");
+	r->status = status;
+	stream_write(r, head, (size_t)n);
+	stream_write(r, buf_text(&r->headers), r->headers.len);
+	return stream_write(r, "\r\n", 2);
+}
+
+int respond_begin(struct request *r, int status, const char *type, bool streaming)
+{
+	if (r->status) {
+		note("%s %s answered twice", r->route ? r->route->method : "-", r->route ? r->route->path : "-");
+		return -1;
+	}
+	if (unlogged(r, status)) {
+		note("%s %s answered without its request-log row: refused", r->route->method, r->route->path);
+		buf_reset(&r->headers);
+		r->has_type = r->has_cache = false;
+		respond_problem(r, 500, "internal", NULL, "Something went wrong here. Nothing was kept.");
+		return -1;
+	}
+	return head_write(r, status, r->has_type ? NULL : type, streaming);
+}
+
+int respond_write(struct request *r, const void *bytes, size_t len)
+{
+	return r->head ? -(int)r->gone : stream_write(r, bytes, len);
+}
+
+int respond_flush(struct request *r)
+{
+	return stream_flush(r);
+}
+
+void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len)
+{
+	char length[24];
+	snprintf(length, sizeof length, "%zu", len);
+	respond_header(r, "Content-Length", length);
+	if (respond_begin(r, status, type, false) == 0)
+		respond_write(r, bytes, len);
+}
+
+void respond_empty(struct request *r, int status)
+{
+	respond_begin(r, status, NULL, false);
+}
+
+void respond_redirect_internal(struct request *r, const char *internal_path)
+{
+	respond_header(r, "X-Accel-Redirect", internal_path);
+	respond_begin(r, 200, NULL, false);
+}
+
+int respond_event(struct request *r, const char *event, const char *data, size_t len)
+{
+	if (!r->status && respond_begin(r, 200, "text/event-stream", true))
+		return -1;
+	respond_write(r, "event: ", 7);
+	respond_write(r, event, strlen(event));
+	respond_write(r, "\ndata: ", 7);
+	respond_write(r, data, len);
+	respond_write(r, "\n\n", 2);
+	return respond_flush(r);
+}
+
+// ---- JSON, piece by piece: an answer with eight images is not built a second time in memory ----
+
+static void string_write(struct request *r, const char *s)
+{
+	respond_write(r, "\"", 1);
+	while (*s) {
+		size_t plain = 0;
+		while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
+			plain++;
+		respond_write(r, s, plain);
+		s += plain;
+		if (*s) {
+			char escape[8];
+			int n = *s == '"' || *s == '\\' ? snprintf(escape, sizeof escape, "\\%c", *s)
+							: snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(unsigned char)*s);
+			respond_write(r, escape, (size_t)n);
+			s++;
+		}
+	}
+	respond_write(r, "\"", 1);
+}
+
+static void scalar_write(struct request *r, const cJSON *value)
+{
+	BUF_AUTO struct buf out = BUF_INIT(128);
+	if (json_print(&out, value) == 0)
+		respond_write(r, buf_text(&out), out.len);
+	else
+		respond_write(r, "null", 4);
+}
+
+static void value_write(struct request *r, const cJSON *value)
+{
+	if (cJSON_IsString(value)) {
+		string_write(r, value->valuestring);
+		return;
+	}
+	bool object = cJSON_IsObject(value);
+	if (!object && !cJSON_IsArray(value)) {
+		scalar_write(r, value);
+		return;
+	}
+	respond_write(r, object ? "{" : "[", 1);
+	for (const cJSON *m = value->child; m && !r->gone; m = m->next) {
+		if (object) {
+			string_write(r, m->string);
+			respond_write(r, ":", 1);
+		}
+		value_write(r, m);
+		if (m->next)
+			respond_write(r, ",", 1);
+	}
+	respond_write(r, object ? "}" : "]", 1);
+}
+
+void respond_json(struct request *r, int status, const cJSON *value)
+{
+	if (respond_begin(r, status, "application/json", false) == 0)
+		value_write(r, value);
+}

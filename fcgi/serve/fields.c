@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: ISC
+// Fields by table.
+#include "fcgi/serve/internal.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cJSON *value_of(const struct request *r, const char *name)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(r->fields, name);
+	bool absent = cJSON_IsNull(value) || (!r->typed && cJSON_IsString(value) && !*value->valuestring);
+	return absent ? NULL : value;
+}
+
+static int check_text(const struct field *f, const cJSON *value, struct refusal *no)
+{
+	if (!cJSON_IsString(value))
+		return refuse(no, 400, "field-type", f->name, "“%s” must be a text.", f->name);
+	long count = (long)utf8_count(value->valuestring);
+	if (count < f->min)
+		return refuse(no, 422, "field-length", f->name, "“%s” needs at least %ld characters; it has %ld.", f->name, f->min, count);
+	if (f->max && count > f->max)
+		return refuse(no, 422, "field-length", f->name, "“%s” may have at most %ld characters; it has %ld.", f->name, f->max,
+			      count);
+	return 0;
+}
+
+// A form's text as a number; strict.
+static int form_number(const char *text, long *out)
+{
+	char *end;
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	bool digits = text[*text == '-'] >= '0' && text[*text == '-'] <= '9';
+	return digits && !*end && !errno ? 0 : -1;
+}
+
+static int number_of(const struct request *r, const cJSON *value, long *out)
+{
+	if (cJSON_IsBool(value)) {
+		*out = cJSON_IsTrue(value);
+		return 0;
+	}
+	if (cJSON_IsNumber(value) && value->valuedouble == floor(value->valuedouble) && fabs(value->valuedouble) < 1e15) {
+		*out = (long)value->valuedouble;
+		return 0;
+	}
+	return !r->typed && cJSON_IsString(value) ? form_number(value->valuestring, out) : -1;
+}
+
+static int check_int(const struct request *r, const struct field *f, const cJSON *value, struct refusal *no)
+{
+	long number;
+	if (cJSON_IsBool(value) || number_of(r, value, &number))
+		return refuse(no, 400, "field-type", f->name, "“%s” must be a whole number.", f->name);
+	if (number < f->min || number > f->max)
+		return refuse(no, 422, "field-range", f->name, "“%s” must be from %ld to %ld; it is %ld.", f->name, f->min, f->max, number);
+	return 0;
+}
+
+static int check_choice(const struct field *f, const cJSON *value, struct refusal *no)
+{
+	if (!cJSON_IsString(value))
+		return refuse(no, 400, "field-type", f->name, "“%s” must be a text.", f->name);
+	BUF_AUTO struct buf known = BUF_INIT(200);
+	for (const char *const *c = f->choices; *c; c++) {
+		if (strcmp(*c, value->valuestring) == 0)
+			return 0;
+		buf_printf(&known, "%s%s", known.len ? ", " : "", *c);
+	}
+	return refuse(no, 422, "field-choice", f->name, "“%s” must be one of: %s.", f->name, buf_text(&known));
+}
+
+static int truth_of(const struct request *r, const cJSON *value)
+{
+	static const char *const words[2][4] = {{"false", "off", "0", "no"}, {"true", "on", "1", "yes"}};
+	if (cJSON_IsBool(value))
+		return cJSON_IsTrue(value);
+	for (int truth = 0; !r->typed && cJSON_IsString(value) && truth < 2; truth++)
+		for (size_t i = 0; i < 4; i++)
+			if (strcmp(words[truth][i], value->valuestring) == 0)
+				return truth;
+	return -1;
+}
+
+static int check_one(const struct request *r, const struct field *f, struct refusal *no)
+{
+	const cJSON *value = value_of(r, f->name);
+	if (!value)
+		return f->required ? refuse(no, 400, "field-missing", f->name, "“%s” is required.", f->name) : 0;
+	switch (f->type) {
+	case FIELD_TEXT:
+		return check_text(f, value, no);
+	case FIELD_INT:
+		return check_int(r, f, value, no);
+	case FIELD_CHOICE:
+		return check_choice(f, value, no);
+	case FIELD_BOOL:
+		break;
+	}
+	return truth_of(r, value) >= 0 ? 0 : refuse(no, 400, "field-type", f->name, "“%s” must be true or false.", f->name);
+}
+
+static int check_all(const struct request *r, const struct field *fields, struct refusal *no)
+{
+	const cJSON *member;
+	cJSON_ArrayForEach(member, r->fields)
+	{
+		const struct field *f = fields;
+		while (f->name && strcmp(f->name, member->string) != 0)
+			f++;
+		if (!f->name)
+			return refuse(no, 400, "field-unknown", member->string, "This address knows no field of this name.");
+	}
+	for (const struct field *f = fields; f->name; f++)
+		if (check_one(r, f, no))
+			return -1;
+	return 0;
+}
+
+int request_check(struct request *r, const struct field *fields)
+{
+	struct refusal no = {0};
+	if (check_all(r, fields, &no) == 0)
+		return 0;
+	respond_refusal(r, &no);
+	return -1;
+}
+
+const char *request_text(const struct request *r, const char *name)
+{
+	const cJSON *value = value_of(r, name);
+	return cJSON_IsString(value) ? value->valuestring : NULL;
+}
+
+long request_int(const struct request *r, const char *name, long otherwise)
+{
+	const cJSON *value = value_of(r, name);
+	long number;
+	if (!value)
+		return otherwise;
+	if (number_of(r, value, &number) == 0)
+		return number;
+	int truth = truth_of(r, value);
+	return truth >= 0 ? truth : otherwise;
+}

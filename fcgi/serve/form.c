@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/serve/internal.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { FIELDS_MAX = 64, NAME_BYTES_MAX = 64 };
+
+static int decode(struct buf *out, const char *text, size_t len, struct err *e)
+{
+	buf_reset(out);
+	if (url_decode(out, text, len, true) || out->failed)
+		return err_set(e, ERR_INPUT, "a percent escape is malformed");
+	if (!utf8_valid(buf_text(out), out->len))
+		return err_set(e, ERR_INPUT, "the text is not valid UTF-8");
+	return 0;
+}
+
+// One "name=value" into the object.
+static int pair_add(cJSON *object, const char *text, size_t len, struct buf *scratch, char name[72], struct err *e)
+{
+	const char *equals = memchr(text, '=', len);
+	size_t name_len = equals ? (size_t)(equals - text) : len;
+	*name = 0;
+	if (decode(scratch, text, name_len, e))
+		return -1;
+	if (scratch->len == 0 || scratch->len > NAME_BYTES_MAX)
+		return err_set(e, ERR_INPUT, "a field's name is empty or longer than %d bytes", NAME_BYTES_MAX);
+	snprintf(name, 72, "%s", buf_text(scratch));
+	if (cJSON_GetObjectItemCaseSensitive(object, name))
+		return err_set(e, ERR_INPUT, "the field is given more than once");
+	if (decode(scratch, equals ? equals + 1 : "", equals ? len - name_len - 1 : 0, e))
+		return -1;
+	if (!cJSON_AddStringToObject(object, name, buf_text(scratch)))
+		return err_set(e, ERR_MEMORY, "out of memory");
+	return 0;
+}
+
+cJSON *form_parse(const char *text, size_t len, char name[72], struct err *e)
+{
+	BUF_AUTO_WIPE struct buf scratch = BUF_INIT(len + 1);
+	cJSON *object = cJSON_CreateObject();
+	*name = 0;
+	unsigned fields = 0;
+	for (size_t at = 0; object && at < len;) {
+		const char *end = memchr(text + at, '&', len - at);
+		size_t part = end ? (size_t)(end - text) - at : len - at;
+		if (part && ++fields > FIELDS_MAX) {
+			*name = 0;
+			err_set(e, ERR_INPUT, "the form has more than %d fields", FIELDS_MAX);
+			json_free(&object);
+		} else if (part && pair_add(object, text + at, part, &scratch, name, e)) {
+			json_free(&object);
+		}
+		at += part + 1;
+	}
+	return object;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: ISC
+// Refusals and errors in words: RFC 9457 problem documents, or a plain page with the same words.
+#include "fcgi/serve/internal.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	int status;
+	const char *title;
+} titles[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {303, "See Other"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+};
+
+const char *status_title(int status)
+{
+	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+		if (titles[i].status == status)
+			return titles[i].title;
+	return status < 400 ? "OK" : "Error";
+}
+
+cJSON *problem_object(int status, const char *slug, const char *parameter, const char *detail)
+{
+	char type[96];
+	snprintf(type, sizeof type, "/problems/%s", slug);
+	cJSON *o = cJSON_CreateObject();
+	bool ok = o && cJSON_AddStringToObject(o, "type", type) && cJSON_AddStringToObject(o, "title", status_title(status)) &&
+		  cJSON_AddNumberToObject(o, "status", status) && cJSON_AddStringToObject(o, "detail", detail) &&
+		  (!parameter || !*parameter || cJSON_AddStringToObject(o, "parameter", parameter));
+	if (!ok)
+		json_free(&o);
+	return o;
+}
+
+// ---- pages ----
+
+static void page_begin(struct request *r, struct buf *out, const char *title)
+{
+	buf_adds(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" "
+		      "content=\"noindex\">\n<title>");
+	html_text(out, title);
+	if (r->server->promise && r->server->promise->shown_as) {
+		buf_adds(out, " – ");
+		html_text(out, r->server->promise->shown_as);
+	}
+	buf_adds(out, "</title>\n<link rel=\"stylesheet\" href=\"/assets/app.css\">\n</head>\n<body>\n<main>\n<h1>");
+	html_text(out, title);
+	buf_adds(out, "</h1>\n");
+}
+
+static void page_end(struct request *r, int status, struct buf *out)
+{
+	buf_adds(out, "<p><a href=\"/\">Back to the start page</a></p>\n</main>\n</body>\n</html>\n");
+	respond_bytes(r, status, "text/html; charset=utf-8", buf_text(out), out->len);
+}
+
+static void page_text(struct buf *out, const char *before, const char *text, const char *after)
+{
+	buf_adds(out, before);
+	html_text(out, text);
+	buf_adds(out, after);
+}
+
+static void problem_page(struct request *r, int status, const cJSON *problem)
+{
+	BUF_AUTO struct buf out = BUF_INIT(16 * 1024);
+	const char *detail = json_string(problem, "detail"), *parameter = json_string(problem, "parameter");
+	page_begin(r, &out, status_title(status));
+	page_text(&out, "<p>", detail ? detail : "", "</p>\n");
+	if (parameter)
+		page_text(&out, "<p>Field: <code>", parameter, "</code></p>\n");
+	page_end(r, status, &out);
+}
+
+// One value: an object or a list becomes a list of its own.
+static void fact_add(struct buf *out, const cJSON *value)
+{
+	if (cJSON_IsString(value)) {
+		html_text(out, value->valuestring);
+	} else if (cJSON_IsBool(value)) {
+		buf_adds(out, cJSON_IsTrue(value) ? "yes" : "no");
+	} else if (cJSON_IsNumber(value)) {
+		json_print(out, value);
+	} else if (value && value->child) {
+		bool named = cJSON_IsObject(value);
+		buf_adds(out, named ? "<dl>\n" : "<ul>\n");
+		for (const cJSON *m = value->child; m; m = m->next) {
+			if (named)
+				page_text(out, "<dt>", m->string, "</dt><dd>");
+			else
+				buf_adds(out, "<li>");
+			fact_add(out, m);
+			buf_adds(out, named ? "</dd>\n" : "</li>\n");
+		}
+		buf_adds(out, named ? "</dl>\n" : "</ul>\n");
+	} else {
+		buf_adds(out, "none");
+	}
+}
+
+void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts)
+{
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(256 * 1024);
+	page_begin(r, &out, title);
+	page_text(&out, "<p>", sentence, "</p>\n");
+	if (facts)
+		fact_add(&out, facts);
+	page_end(r, status, &out);
+}
+
+// ---- answers ----
+
+void respond_problem_object(struct request *r, const cJSON *problem)
+{
+	int status = (int)json_number(problem, "status", 500);
+	if (status == 503)
+		respond_header(r, "Retry-After", "5");
+	if (accept_preferred(request_param(r, "HTTP_ACCEPT")) == WANTS_HTML) {
+		problem_page(r, status, problem);
+		return;
+	}
+	BUF_AUTO struct buf out = BUF_INIT(64 * 1024);
+	if (json_print(&out, problem))
+		respond_bytes(r, 500, "text/plain", "", 0);
+	else
+		respond_bytes(r, status, "application/problem+json", buf_text(&out), out.len);
+}
+
+static void respond_words(struct request *r, int status, const char *slug, const char *parameter, const char *detail)
+{
+	JSON_AUTO cJSON *problem = problem_object(status, slug, parameter, detail);
+	if (problem)
+		respond_problem_object(r, problem);
+	else
+		respond_bytes(r, 503, "text/plain", "", 0);
+}
+
+void respond_problem(struct request *r, int status, const char *slug, const char *parameter, const char *detail, ...)
+{
+	BUF_AUTO struct buf text = BUF_INIT(4096);
+	char *room = buf_room(&text, 2048);
+	va_list args;
+	va_start(args, detail);
+	int n = room ? vsnprintf(room, 2048, detail, args) : -1;
+	va_end(args);
+	respond_words(r, status, slug, parameter, n > 0 ? room : status_title(status));
+}
+
+void respond_refusal(struct request *r, const struct refusal *no)
+{
+	if (no->allow)
+		respond_header(r, "Allow", no->allow);
+	respond_words(r, no->status, no->slug, no->parameter, no->detail);
+}
+
+void respond_err(struct request *r, const struct err *e)
+{
+	static const struct {
+		int status;
+		const char *slug;
+	} answers[] = {
+	    [ERR_NONE] = {500, "internal"},
+	    [ERR_INPUT] = {422, "input"},
+	    [ERR_NOT_FOUND] = {404, "not-found"},
+	    [ERR_REFUSED] = {403, "refused"},
+	    [ERR_FULL] = {503, "storage-full"},
+	    [ERR_IO] = {503, "storage"},
+	    [ERR_BUSY] = {503, "busy"},
+	    [ERR_CORRUPT] = {500, "internal"},
+	    [ERR_MEMORY] = {500, "memory"},
+	    [ERR_TIMEOUT] = {504, "timeout"},
+	    [ERR_GONE] = {500, "gone"},
+	    [ERR_UNKNOWN] = {503, "storage"},
+	    [ERR_UNAVAILABLE] = {503, "unavailable"},
+	};
+	size_t code = (size_t)e->code < sizeof answers / sizeof *answers ? (size_t)e->code : ERR_NONE;
+	int status = answers[code].status;
+	if (e->code == ERR_UNKNOWN)
+		server_stop(r->server, true);
+	if (status >= 500)
+		note("%s %s: %d: %s", r->route ? r->route->method : "-", r->route ? r->route->path : "-", status, e->text);
+	// What went wrong inside is for the operator; the visitor is told what to do.
+	if (status == 500 || e->code == ERR_IO || e->code == ERR_FULL || e->code == ERR_UNKNOWN)
+		respond_words(r, status, answers[code].slug, NULL,
+			      status == 500
+				  ? "Something went wrong here. It has been noted; trying again may help."
+				  : "The site cannot record what it does at the moment, and does nothing unrecorded. Try again later.");
+	else
+		respond_words(r, status, answers[code].slug, NULL, e->text);
+}

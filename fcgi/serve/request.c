@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: ISC
+// What a handler may ask of its request.
+#include "fcgi/serve/internal.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include <ctype.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void request_free(struct request *r)
+{
+	buf_wipe(&r->body);
+	buf_free(&r->headers);
+	json_free(&r->fields);
+	parts_free(r->parts, r->part_count);
+	r->parts = NULL;
+	r->part_count = 0;
+}
+
+int refuse(struct refusal *no, int status, const char *slug, const char *parameter, const char *format, ...)
+{
+	no->status = status;
+	no->slug = slug;
+	size_t fits = parameter ? utf8_cut(parameter, sizeof no->parameter - 1) : 0;
+	snprintf(no->parameter, sizeof no->parameter, "%.*s", (int)fits, parameter ? parameter : "");
+	va_list args;
+	va_start(args, format);
+	int needed = vsnprintf(no->detail, sizeof no->detail, format, args);
+	va_end(args);
+	size_t n = sizeof no->detail - 1;
+	if (needed > (int)n) { // not through the middle of a character
+		while (n && (no->detail[n - 1] & 0xc0) == 0x80)
+			n--;
+		no->detail[n ? n - 1 : 0] = 0;
+	}
+	return -1;
+}
+
+const char *request_param(const struct request *r, const char *name)
+{
+	size_t len = strlen(name);
+	for (char *const *p = r->params; p && *p; p++)
+		if (strncmp(*p, name, len) == 0 && (*p)[len] == '=')
+			return (*p)[len + 1] ? *p + len + 1 : NULL;
+	return NULL;
+}
+
+const char *request_method(const struct request *r)
+{
+	const char *method = request_param(r, "REQUEST_METHOD");
+	return method ? method : "";
+}
+
+const char *request_path(const struct request *r)
+{
+	const char *path = request_param(r, "DOCUMENT_URI");
+	if (!path)
+		path = request_param(r, "SCRIPT_NAME");
+	return path ? path : "";
+}
+
+const char *request_rest(const struct request *r)
+{
+	return r->rest ? r->rest : "";
+}
+
+const char *request_header(const struct request *r, const char *name)
+{
+	char param[64] = "HTTP_";
+	if (strcasecmp(name, "Content-Type") == 0)
+		return request_param(r, "CONTENT_TYPE");
+	size_t len = strlen(name);
+	if (len + 6 > sizeof param)
+		return NULL;
+	for (size_t i = 0; i <= len; i++)
+		param[5 + i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
+	return request_param(r, param);
+}
+
+const char *request_address(const struct request *r)
+{
+	const char *address = request_param(r, "REMOTE_ADDR");
+	return address ? address : "";
+}
+
+const char *request_user_agent(const struct request *r)
+{
+	const char *agent = request_param(r, "HTTP_USER_AGENT");
+	return agent ? agent : "";
+}
+
+const cJSON *request_fields(const struct request *r)
+{
+	return r->fields;
+}
+
+const char *request_body(const struct request *r, size_t *len)
+{
+	*len = r->body.len;
+	return buf_text(&r->body);
+}
+
+const struct part *request_part(const struct request *r, const char *name)
+{
+	for (size_t i = 0; i < r->part_count; i++)
+		if (strcmp(r->parts[i].name, name) == 0)
+			return &r->parts[i];
+	return NULL;
+}
+
+int request_fd(const struct request *r)
+{
+	return r->fcgx ? r->fcgx->ipcFd : -1;
+}
+
+bool request_gone(const struct request *r)
+{
+	struct pollfd p = {.fd = request_fd(r), .events = POLLRDHUP};
+	return r->gone || (p.fd >= 0 && poll(&p, 1, 0) == 1);
+}
+
+uint64_t request_deadline(const struct request *r)
+{
+	return r->deadline;
+}
+
+const struct promise *request_promise(const struct request *r)
+{
+	return r->server->promise;
+}
+
+bool request_wants(const struct request *r, const char *type)
+{
+	static const char *const types[] = {
+	    [WANTS_JSON] = "application/json", [WANTS_HTML] = "text/html", [WANTS_EVENTS] = "text/event-stream"};
+	return strcmp(types[accept_preferred(request_param(r, "HTTP_ACCEPT"))], type) == 0;
+}
+
+int request_log(struct request *r, const char *receipt, struct err *e)
+{
+	const struct server *s = r->server;
+	if (s->vault && s->promise->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED) {
+		struct request_log_row row = {request_address(r), request_user_agent(r), receipt};
+		if (request_log_append(s->vault, &row, e))
+			return -1;
+	}
+	r->logged = true;
+	return 0;
+}

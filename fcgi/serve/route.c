@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: ISC
+// Which route a request takes, and whether it may.
+#include "fcgi/serve/internal.h"
+#include "policy/base/text.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DEADLINE_MS = 30000 }; // of routes that name none
+
+// What the route's "*" stands for, "" for an exact match, NULL for none.
+static const char *path_match(const char *pattern, const char *path)
+{
+	size_t len = strlen(pattern);
+	if (len == 0 || pattern[len - 1] != '*')
+		return strcmp(pattern, path) == 0 ? "" : NULL;
+	if (strncmp(pattern, path, len - 1) != 0)
+		return NULL;
+	const char *rest = path + len - 1;
+	return *rest && !strchr(rest, '/') ? rest : NULL;
+}
+
+static bool method_match(const char *routed, const char *method)
+{
+	return strcmp(routed, method) == 0 || (strcmp(routed, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+// The Allow header of a path; the strings of the few combinations there are stay constant.
+static const char *allowed_methods(const struct route *routes, const char *path)
+{
+	static const struct {
+		unsigned set;
+		const char *words;
+	} combinations[] = {{1, "GET, HEAD"},         {2, "POST"},         {3, "GET, HEAD, POST"},        {4, "DELETE"},
+			    {5, "GET, HEAD, DELETE"}, {6, "POST, DELETE"}, {7, "GET, HEAD, POST, DELETE"}};
+	unsigned set = 0;
+	for (const struct route *t = routes; t->method; t++)
+		if (path_match(t->path, path))
+			set |= strcmp(t->method, "GET") == 0 ? 1 : strcmp(t->method, "POST") == 0 ? 2 : 4;
+	for (size_t i = 0; i < sizeof combinations / sizeof *combinations; i++)
+		if (combinations[i].set == set)
+			return combinations[i].words;
+	return NULL;
+}
+
+static size_t params_bytes(char *const *params)
+{
+	size_t bytes = 0;
+	for (; params && *params; params++)
+		bytes += strlen(*params);
+	return bytes;
+}
+
+int route_find(struct request *r, const struct route *routes, struct refusal *no)
+{
+	const char *path = request_path(r), *method = request_method(r);
+	r->head = strcmp(method, "HEAD") == 0;
+	r->deadline = monotonic_ms() + DEADLINE_MS;
+	if (params_bytes(r->params) > PARAMS_BYTES_MAX)
+		return refuse(no, 431, "headers-too-large", NULL, "The request's headers are larger than this site takes.");
+	for (const struct route *t = routes; t->method; t++) {
+		const char *rest = path_match(t->path, path);
+		if (!rest || !method_match(t->method, method))
+			continue;
+		r->route = t;
+		r->rest = rest;
+		if (t->deadline_ms)
+			r->deadline = monotonic_ms() + t->deadline_ms;
+		return 0;
+	}
+	no->allow = allowed_methods(routes, path);
+	if (!no->allow)
+		return refuse(no, 404, "not-found", NULL, "There is nothing at this address.");
+	return refuse(no, 405, "method-not-allowed", NULL, "This address takes %s only.", no->allow);
+}
+
+static const struct {
+	enum body_type kind;
+	const char *type;
+} body_types[] = {
+    {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
+enum { BODY_TYPES = sizeof body_types / sizeof *body_types };
+
+static int type_admit(const struct request *r, enum body_type *kind, struct refusal *no)
+{
+	const char *type = request_param(r, "CONTENT_TYPE");
+	char charset[32], known[128] = "";
+	for (size_t i = 0; i < BODY_TYPES; i++) {
+		if (!(r->route->body_types & body_types[i].kind))
+			continue;
+		if (mime_is(type, body_types[i].type))
+			*kind = body_types[i].kind;
+		size_t used = strlen(known);
+		snprintf(known + used, sizeof known - used, "%s%s", used ? " or " : "", body_types[i].type);
+	}
+	if (*kind == BODY_NONE)
+		return refuse(no, 415, "media-type", "Content-Type", "Send the body as %s.", known);
+	if (mime_parameter(type, "charset", charset, sizeof charset) == 0 && strcasecmp(charset, "utf-8") != 0)
+		return refuse(no, 415, "charset", "Content-Type", "Send the body in UTF-8.");
+	const char *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
+	if (encoding && strcasecmp(encoding, "identity") != 0)
+		return refuse(no, 415, "content-encoding", "Content-Encoding", "Send the body uncompressed.");
+	return 0;
+}
+
+static int length_admit(const struct request *r, struct refusal *no)
+{
+	const char *length = request_param(r, "CONTENT_LENGTH");
+	if (!length)
+		return 0;
+	size_t digits = strspn(length, "0123456789");
+	if (length[digits] || digits > 15)
+		return refuse(no, 400, "content-length", "Content-Length", "The length is not a decimal number.");
+	size_t max = r->route->body_max;
+	if (strtoull(length, NULL, 10) <= max)
+		return 0;
+	if (r->route->body_types == BODY_NONE)
+		return refuse(no, 413, "body-not-taken", NULL, "This address takes no body.");
+	return refuse(no, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
+}
+
+int route_admit(struct request *r, enum body_type *kind, struct refusal *no)
+{
+	*kind = BODY_NONE;
+	if (r->route->changes_state &&
+	    !origin_allowed(request_param(r, "HTTP_SEC_FETCH_SITE"), request_param(r, "HTTP_ORIGIN"), request_param(r, "HTTP_HOST")))
+		return refuse(no, 403, "cross-site", NULL,
+			      "The request comes from a page of another site. Open this site itself and repeat it there.");
+	if (length_admit(r, no))
+		return -1;
+	return r->route->body_types == BODY_NONE ? 0 : type_admit(r, kind, no);
+}
+
+int routes_check(const struct route *routes, const struct promise *p, struct err *e)
+{
+	for (const struct route *t = routes; t->method; t++) {
+		kind_set missing = 0;
+		for (unsigned k = 0; k < KIND_COUNT; k++)
+			if ((t->kinds & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED)
+				missing |= KIND_BIT(k);
+		if (!missing)
+			continue;
+		char words[256];
+		kind_set_words(words, sizeof words, missing);
+		return err_set(
+		    e, ERR_REFUSED,
+		    "%s: error: %s %s handles data that the policy does not declare: %s. Declare it, or do not run this program.", p->file,
+		    t->method, t->path, words);
+	}
+	return 0;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: ISC
+// The start of a program: policy, vault, what it needs, sandbox, then requests.
+#include "fcgi/serve/serve.h"
+#include "fcgi/serve/internal.h"
+#include "fcgi/serve/sandbox.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATHS_MAX = 32, EXIT_CANNOT_START = 2 };
+
+// Memory that requests used goes back: two arenas however many threads, and big buffers straight from the kernel.
+static void memory_tune(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+	mallopt(M_TOP_PAD, 64 * 1024);
+}
+
+// Before any thread exists, so that no thread ever takes a signal: libfcgi treats an interrupted read as a broken connection.
+static int process_prepare(void)
+{
+	sigset_t all;
+	struct rlimit files;
+	umask(077);
+	memory_tune();
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1); // or closing waits up to two seconds for the peer
+	if (FCGX_Init() != 0)
+		return -1;
+	signal(SIGPIPE, SIG_IGN); // after FCGX_Init, which installs its own
+	return 0;
+}
+
+static int listener_check(int fd)
+{
+	int listening = 0;
+	socklen_t size = sizeof listening;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) || !listening) {
+		note("descriptor 0 is not a listening socket: start this program through its systemd socket or lethe-run");
+		return -1;
+	}
+	int flags = fcntl(fd, F_GETFL);
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK); // so that a connection withdrawn before accept() holds nothing up
+}
+
+static struct promise *policy_load(void)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(256 * 1024);
+	struct promise *p = promise_load(setting_policy(), &messages);
+	(void)fd_write_all(STDERR_FILENO, buf_text(&messages), messages.len);
+	if (!p)
+		note("no valid policy, no service: %s", setting_policy());
+	return p;
+}
+
+static size_t paths_add(const char **list, size_t n, const char *const *more)
+{
+	for (; more && *more && n < PATHS_MAX; more++)
+		list[n++] = *more;
+	list[n] = NULL;
+	return n;
+}
+
+static int lock_in(const struct program *program, struct err *e)
+{
+	const char *read_paths[PATHS_MAX + 1], *write_paths[PATHS_MAX + 1];
+	const char *const ours[] = {setting_state(), setting_run(), NULL}, *const devices[] = {"/dev/urandom", "/dev/null", NULL};
+	paths_add(read_paths, paths_add(read_paths, 0, devices), program->read_paths);
+	paths_add(write_paths, paths_add(write_paths, 0, program->needs_vault ? ours : ours + 1), program->write_paths);
+	struct sandbox box = {.name = program->name, .read_paths = read_paths, .write_paths = write_paths};
+	return sandbox_enter(&box, e);
+}
+
+static int program_prepare(struct server *s, struct err *e)
+{
+	const struct program *program = s->program;
+	if (routes_check(program->routes, s->promise, e))
+		return -1;
+	if (program->needs_vault && vault_open(&s->vault, setting_state(), setting_run(), s->promise, VAULT_PROGRAM, e))
+		return -1;
+	if (program->start && program->start(s->promise, s->vault, &s->context, e))
+		return -1;
+	if (server_init(s))
+		return err_system(e, ERR_IO, errno, "cannot prepare to serve");
+	return lock_in(program, e);
+}
+
+int serve_main(const struct program *program)
+{
+	struct server s = {.program = program, .listener = STDIN_FILENO};
+	struct err e = {0};
+	note_name(program->name);
+	if (process_prepare() || listener_check(s.listener))
+		return EXIT_CANNOT_START;
+	struct promise *promise = policy_load();
+	if (!promise)
+		return EXIT_CANNOT_START;
+	s.promise = promise;
+	int status = EXIT_CANNOT_START;
+	if (program_prepare(&s, &e) == 0) {
+		note("serving %s under policy %s", promise->site, promise->version);
+		status = server_run(&s);
+	} else {
+		note("%s", e.text);
+	}
+	if (atomic_load(&s.active) > 0)
+		_exit(status); // threads still use what would be freed
+	if (program->stop && s.context)
+		program->stop(s.context);
+	if (s.vault)
+		vault_close(s.vault);
+	promise_free(promise);
+	return status;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: ISC
+// Bytes in and out of one request, through libfcgi's streams.
+#include "fcgi/serve/internal.h"
+#include <fcgiapp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DRAIN_MS = 5000,
+	DRAIN_BYTES_MAX = BODY_BYTES_MAX,
+};
+
+// What the input stream holds already, or what its next read brings; never more than one record. 0: the end, or an error.
+static size_t fill(FCGX_Stream *in)
+{
+	if (in->rdNext == in->stop) {
+		int c = FCGX_GetChar(in);
+		if (c == EOF)
+			return 0;
+		FCGX_UnGetChar(c, in);
+	}
+	return (size_t)(in->stop - in->rdNext);
+}
+
+static void consume(FCGX_Stream *in, size_t len)
+{
+	explicit_bzero(in->rdNext, len);
+	in->rdNext += len;
+}
+
+int stream_read_body(struct request *r, struct refusal *no)
+{
+	size_t max = r->route->body_max;
+	const char *length = request_param(r, "CONTENT_LENGTH");
+	r->body = BUF_INIT(max);
+	if (!r->fcgx)
+		return 0;
+	FCGX_Stream *in = r->fcgx->in;
+	for (size_t len; (len = fill(in)) > 0; consume(in, len)) {
+		if (r->body.len + len > max)
+			return refuse(no, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
+		if (buf_add(&r->body, in->rdNext, len))
+			return refuse(no, 503, "memory", NULL, "The site is out of memory. Try again later.");
+		if (monotonic_ms() > r->deadline)
+			return refuse(no, 408, "too-slow", NULL, "The body did not arrive in time.");
+	}
+	if (FCGX_GetError(in) != 0 || (length && strtoull(length, NULL, 10) != r->body.len))
+		return refuse(no, 400, "body-truncated", "Content-Length", "The body is not as long as announced.");
+	return 0;
+}
+
+int stream_write(struct request *r, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+	while (len > 0 && r->fcgx && !r->gone) {
+		int piece = len > INT_MAX ? INT_MAX : (int)len;
+		if (FCGX_PutStr(at, piece, r->fcgx->out) != piece)
+			r->gone = true;
+		at += piece;
+		len -= (size_t)piece;
+	}
+	return r->gone ? -1 : 0;
+}
+
+int stream_flush(struct request *r)
+{
+	if (r->fcgx && !r->gone && FCGX_FFlush(r->fcgx->out) != 0)
+		r->gone = true;
+	return r->gone ? -1 : 0;
+}
+
+void stream_drain(struct request *r)
+{
+	FCGX_Stream *in = r->fcgx->in;
+	uint64_t until = monotonic_ms() + DRAIN_MS;
+	size_t drained = 0;
+	for (size_t len; (len = fill(in)) > 0; consume(in, len)) {
+		drained += len;
+		if (drained <= DRAIN_BYTES_MAX && monotonic_ms() < until)
+			continue;
+		r->fcgx->keepConnection = 0;
+		return;
+	}
+}
+
+void stream_wipe(struct request *r)
+{
+	for (char **p = r->fcgx->envp; p && *p; p++)
+		explicit_bzero(*p, strlen(*p));
+}
