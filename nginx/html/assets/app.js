@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: ISC
+// The visit: a brief goes out, pictures come in. Without this script the same form works as plain HTML.
+
+import { $, element, say, wordsFor } from "./common.js";
+import { generate } from "./stream.js";
+import * as archive from "./archive.js";
+import * as sheet from "./sheet.js";
+
+const form = $("brief");
+const stageNames = { page: "Page read", prompts: "Prompts written", images: "Pictures made", archive: "ZIP packed" };
+// How much of the whole each stage takes.
+const stageWeights = { page: 8, prompts: 12, images: 75, archive: 5 };
+let stages = [];
+let running = null;
+
+const fromUrl = () => $("by-url").checked;
+
+function briefOf(confirm) {
+	const data = new FormData(form);
+	const brief = fromUrl() ? { url: data.get("url").trim() } : { description: data.get("description").trim() };
+	Object.assign(brief, { count: Number(data.get("count")), size: data.get("size"), style: data.get("style") });
+	if ($("provider").options.length > 1)
+		brief.provider = data.get("provider");
+	if (confirm)
+		brief.confirm = true;
+	return brief;
+}
+
+// --- words about the form ---
+function clearErrors() {
+	$("notice").hidden = true;
+	for (const error of form.querySelectorAll(".field-error"))
+		error.textContent = "";
+	for (const field of form.querySelectorAll("[aria-invalid]"))
+		field.removeAttribute("aria-invalid");
+}
+
+function fieldError(name, words) {
+	const error = $(`${name}-error`);
+	const field = form.elements[name];
+	if (!error || !field || error.closest(".field, fieldset").offsetParent === null)
+		return false;
+	error.textContent = words;
+	const control = field instanceof RadioNodeList ? form.querySelector(`[name="${name}"]:checked`) : field;
+	control.setAttribute("aria-invalid", "true");
+	control.focus();
+	return true;
+}
+
+function notice(title, words, confirmable) {
+	$("notice").classList.toggle("confirmable", confirmable);
+	$("notice-title").textContent = title;
+	$("notice-text").textContent = words;
+	$("notice-actions").hidden = !confirmable;
+	$("notice").hidden = false;
+	$("notice").setAttribute("role", "group");
+	$("notice").setAttribute("aria-labelledby", "notice-title");
+	$("notice").focus();
+	$("notice").scrollIntoView({ block: "center" });
+}
+
+function showProblem(problem) {
+	const words = wordsFor(problem);
+	if (problem.confirmable === true)
+		notice("Is this somebody's personal data?", words.detail, true);
+	else if (problem.status >= 400 && problem.status < 500 && problem.parameter && fieldError(problem.parameter, words.detail))
+		say(words.detail);
+	else
+		notice(words.title, words.detail, false);
+}
+
+// --- from the form to the work and back ---
+function showForm() {
+	document.querySelector(".hero").hidden = false;
+	$("work").hidden = true;
+	document.title = form.dataset.title;
+	archive.hide();
+	sheet.clear();
+}
+
+function showWork(brief) {
+	clearErrors();
+	form.dataset.title ??= document.title;
+	document.querySelector(".hero").hidden = true;
+	$("work").hidden = false;
+	$("work-eyebrow").textContent = "In progress";
+	$("work-title").textContent = brief.count === 1 ? "Making your picture" : `Making your ${brief.count} pictures`;
+	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = false;
+	$("again").hidden = $("preview").hidden = $("missing").hidden = true;
+	archive.hide();
+	sheet.start(brief.count, brief.size);
+	stages = (brief.url ? ["page"] : []).concat("prompts", "images", "archive").map((name) => ({ name, done: 0, of: 0 }));
+	drawStages();
+	scrollTo(0, 0);
+	$("work-title").focus();
+	say("Started.");
+}
+
+function drawStages() {
+	const isDone = (stage) => stage.of > 0 && stage.done >= stage.of;
+	const now = stages.find((stage) => !isDone(stage));
+	$("stages").replaceChildren(...stages.map((stage) => {
+		const counted = stage.name === "images" && stage.of > 0 ? ` ${stage.done} of ${stage.of}` : "";
+		const item = element("li", stageNames[stage.name] + counted);
+		item.className = isDone(stage) ? "done" : stage === now ? "now" : "";
+		if (stage === now)
+			item.setAttribute("aria-current", "step");
+		return item;
+	}));
+	const total = stages.reduce((sum, stage) => sum + stageWeights[stage.name], 0);
+	const moved = stages.reduce((sum, stage) => sum + stageWeights[stage.name] * (stage.of ? Math.min(1, stage.done / stage.of) : 0), 0);
+	$("bar").value = 100 * moved / total;
+	document.title = `${Math.round($("bar").value)} % · ${form.dataset.title}`;
+}
+
+function onProgress({ stage: name, done, of }) {
+	const stage = stages.find((one) => one.name === name);
+	if (!stage)
+		return;
+	// A later stage that moves means the earlier ones are over.
+	for (const earlier of stages.slice(0, stages.indexOf(stage)))
+		if (earlier.done < earlier.of || !earlier.of)
+			earlier.done = earlier.of = earlier.of || 1;
+	Object.assign(stage, { done, of });
+	drawStages();
+	if (name === "images" && done > 0)
+		say(`Picture ${done} of ${of} is made.`);
+	else if (done >= of)
+		say(`${stageNames[name]}.`);
+}
+
+function showDone(done, brief) {
+	const missing = done.missing || [];
+	const made = sheet.finish(missing);
+	$("work-eyebrow").textContent = "Done";
+	$("work-title").textContent = made === 1 ? "Your picture" : `Your ${made} pictures`;
+	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
+	document.title = form.dataset.title;
+	if (done.processor?.preview)
+		$("preview").textContent = `Previews: drawn here by ${done.processor.name}, sent to nobody.`;
+	else if (done.processor?.name)
+		$("preview").textContent = `Made by ${done.processor.name}`;
+	$("preview").hidden = !done.processor?.name;
+	if (made < brief.count) {
+		$("missing").textContent = `${brief.count - made} of ${brief.count} could not be made; why stands in its frame. The ZIP holds the others.`;
+		$("missing").hidden = false;
+	}
+	archive.show(done);
+	$("again").hidden = false;
+	say(`Done. ${made} of ${brief.count} pictures are ready.`);
+	$("work-title").focus();
+}
+
+async function run(confirm) {
+	if (running)
+		return;
+	const brief = briefOf(confirm);
+	const needed = fromUrl() ? "url" : "description";
+	clearErrors();
+	if (!brief[needed])
+		return fieldError(needed, fromUrl() ? "Type the address of a page." : "Describe the business in a few words.");
+	const abort = running = new AbortController();
+	showWork(brief);
+	try {
+		showDone(await generate(brief, { progress: onProgress, prompt: sheet.prompt, image: sheet.image }, abort.signal), brief);
+	} catch (thrown) {
+		showForm();
+		if (thrown.problem) {
+			showProblem(thrown.problem);
+		} else {
+			say("Cancelled. Nothing was kept.");
+			$("submit").focus();
+		}
+	} finally {
+		running = null;
+	}
+}
+
+// --- the form itself ---
+function count() {
+	const { length } = $("description").value;
+	const left = $("description").maxLength - length;
+	$("description-count").textContent = length ? `${length} characters, room for ${left} more` : `Up to ${$("description").maxLength} characters`;
+}
+
+form.noValidate = true; // our own words, and one place for them
+form.addEventListener("submit", (event) => {
+	event.preventDefault();
+	run(false);
+});
+form.addEventListener("input", count);
+$("notice-confirm").addEventListener("click", () => run(true));
+$("notice-edit").addEventListener("click", () => {
+	$("notice").hidden = true;
+	(fromUrl() ? $("url") : $("description")).focus();
+});
+$("cancel").addEventListener("click", () => running?.abort());
+$("again").addEventListener("click", () => {
+	showForm();
+	(fromUrl() ? $("url") : $("description")).focus();
+});
+count();

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: ISC
+// What the visitor may do with a finished set: take the ZIP, see its time run, end it, keep the receipt.
+
+import { $, copyText, element, problemOf, saveText, say, spell, timeOf, wordsFor } from "./common.js";
+
+let timer = 0;
+let current = null;
+
+const bytesWords = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+function life(...parts) {
+	$("life").replaceChildren(...parts);
+}
+
+function over(words) {
+	clearInterval(timer);
+	$("download").hidden = $("delete").hidden = true;
+	life(words);
+}
+
+function tick() {
+	const ends = timeOf(current.archive.expires);
+	const left = (ends - Date.now()) / 1000;
+	if (left <= 0)
+		return over("The ZIP has reached its end and is deleted. The pictures above live only in this tab: save them before you close it.");
+	const clock = ends.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+	life("The ZIP lives until ", element("strong", clock), ", another ", element("strong", spell(left)),
+	     ". The pictures above live only in this tab.");
+}
+
+export function show(done) {
+	current = done;
+	$("download").hidden = $("delete").hidden = false;
+	$("delete").disabled = false;
+	$("download").href = done.archive.url;
+	$("download-size").textContent = done.archive.bytes ? bytesWords(done.archive.bytes) : "";
+	$("receipt").textContent = done.receipt;
+	$("after").hidden = false;
+	clearInterval(timer);
+	timer = setInterval(tick, 1000);
+	tick();
+}
+
+export function hide() {
+	clearInterval(timer);
+	$("after").hidden = true;
+	current = null;
+}
+
+async function remove() {
+	$("delete").disabled = true;
+	let problem;
+	try {
+		const response = await fetch(current.archive.url, { method: "DELETE", credentials: "omit", headers: { Accept: "application/json" } });
+		if (response.ok || response.status === 404) {
+			over("Deleted. The ZIP is gone from our server; the pictures above live only in this tab.");
+			say("The ZIP is deleted.");
+			$("keep-title").tabIndex = -1;
+			$("keep-title").focus();
+			return;
+		}
+		problem = await problemOf(response);
+	} catch {
+		problem = { status: 0 };
+	}
+	const words = wordsFor(problem);
+	$("delete").disabled = false;
+	say(`Not deleted. ${words.title}. ${words.detail}`);
+	clearInterval(timer);
+	life(element("strong", "Not deleted yet. "), `${words.title}. ${words.detail}`);
+}
+
+$("delete").addEventListener("click", remove);
+$("receipt-copy").addEventListener("click", () => copyText($("receipt-copy"), current.receipt, $("receipt")));
+$("receipt-save").addEventListener("click", () => saveText(
+	`Receipt for a set of pictures\n\n${current.receipt}\n\nMade: ${new Date().toISOString()}\nSite: ${location.origin}/\n\n` +
+	`With this code you can have everything made under it erased, or ask what is held:\n${location.origin}/rights\n` +
+	"Whoever has the code can do that, so keep it to yourself.\n", "receipt.txt"));

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: ISC
+// The page of rights: erase by receipt, make a request, look one up.
+
+import { $, copyText, element, problemOf, saveText, timeOf, wordsFor } from "./common.js";
+
+const day = (value) => timeOf(value).toLocaleDateString([], { dateStyle: "long" });
+const labels = { id: "Number", right: "Right", state: "State", received: "Received", due: "Answer due by", answered: "Answered" };
+
+function outcome(id, title, ...parts) {
+	const box = $(id);
+	box.replaceChildren(element("h3", title), ...parts);
+	box.classList.remove("bad");
+	box.hidden = false;
+	box.focus();
+}
+
+function clearErrors(form) {
+	for (const error of form.querySelectorAll(".field-error"))
+		error.textContent = "";
+	for (const field of form.querySelectorAll("[aria-invalid]"))
+		field.removeAttribute("aria-invalid");
+}
+
+// Where the problem names a field of the form it stands beside that field, else in the box below.
+function failed(form, box, problem) {
+	const words = wordsFor(problem);
+	const field = problem.parameter && form.elements[problem.parameter];
+	const error = field && form.querySelector(`#${field.id}-error`);
+	if (!error) {
+		outcome(box, words.title, element("p", words.detail));
+		$(box).classList.add("bad");
+		return;
+	}
+	error.textContent = words.detail;
+	field.setAttribute("aria-invalid", "true");
+	field.focus();
+}
+
+function record(rows) {
+	const list = element("dl", undefined, { className: "record" });
+	for (const [name, value] of rows)
+		list.append(element("dt", name), element("dd", value));
+	return list;
+}
+
+function buttons(text, name, code) {
+	const row = element("p", undefined, { className: "row" });
+	const copy = element("button", "Copy", { type: "button", className: "quiet" });
+	const save = element("button", "Save as text file", { type: "button", className: "quiet" });
+	copy.addEventListener("click", () => copyText(copy, text, code));
+	save.addEventListener("click", () => saveText(text, name));
+	row.append(copy, save);
+	return row;
+}
+
+// Sends, with the form's button off meanwhile; the parsed answer goes to `show`.
+async function send(form, box, address, options, show) {
+	const button = form.querySelector("button");
+	clearErrors(form);
+	$(box).hidden = true;
+	button.disabled = true;
+	let problem;
+	try {
+		const response = await fetch(address, { credentials: "omit", cache: "no-store", ...options });
+		if (response.ok) {
+			const answer = await response.json();
+			form.reset();
+			show(answer);
+			return;
+		}
+		problem = await problemOf(response);
+	} catch {
+		problem = { status: 0 };
+	} finally {
+		button.disabled = false;
+	}
+	failed(form, box, problem);
+}
+
+// Empty fields are left out: nothing is sent that was not given.
+const post = (form) => ({
+	method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" },
+	body: JSON.stringify(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value))),
+});
+
+$("erase").addEventListener("submit", (event) => {
+	event.preventDefault();
+	send($("erase"), "erase-outcome", "/api/erase", post($("erase")), (certificate) => {
+		const text = JSON.stringify(certificate, null, 2);
+		const details = element("details");
+		const code = element("pre");
+		code.append(element("code", text));
+		details.append(element("summary", "The certificate"), code);
+		outcome("erase-outcome", "Erased",
+			element("p", "What was made under this receipt, if anything still was, is gone. A wrong receipt gets the same answer, so that nobody can try codes."),
+			buttons(text + "\n", "erasure-certificate.json", code), details);
+	});
+});
+
+$("request").addEventListener("submit", (event) => {
+	event.preventDefault();
+	send($("request"), "request-outcome", "/api/rights", post($("request")), ({ id, secret, due }) => {
+		const list = record([["Number", id], ["Secret", secret], ["Answer by", day(due)]]);
+		outcome("request-outcome", "Recorded. Keep these two",
+			element("p", "The secret is shown only now. With both you can look up the answer below."), list,
+			buttons(`Number: ${id}\nSecret: ${secret}\nAnswer by: ${day(due)}\nLook it up: ${location.origin}/rights\n`, "request.txt", list));
+	});
+});
+
+$("lookup").addEventListener("submit", (event) => {
+	event.preventDefault();
+	const options = { headers: { Authorization: `Bearer ${$("lookup-secret").value.trim()}`, Accept: "application/json" } };
+	const address = `/api/rights/${encodeURIComponent($("lookup-id").value.trim())}`;
+	send($("lookup"), "lookup-outcome", address, options, (found) => {
+		const value = (name) => ["received", "due", "answered"].includes(name) ? day(found[name]) : String(found[name]);
+		const rows = Object.keys(labels).filter((name) => found[name] !== undefined && found[name] !== null).map((name) => [labels[name], value(name)]);
+		if (found.late === true)
+			rows.push(["Late", "Yes. You may complain to your data-protection authority."]);
+		outcome("lookup-outcome", "Your request", record(rows));
+	});
+});

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: ISC
+// The sheet of pictures: frames that wait, fill and open, and the viewer.
+
+import { $, element } from "./common.js";
+
+const endings = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
+let frames = [];
+let shown = 0;
+
+export function clear() {
+	for (const frame of frames)
+		if (frame.url)
+			URL.revokeObjectURL(frame.url);
+	frames = [];
+	$("sheet").replaceChildren();
+}
+
+export function start(count, size) {
+	clear();
+	const [width, height] = size.split("x");
+	$("sheet").style.setProperty("--shape", `${width} / ${height}`);
+	for (let index = 0; index < count; index++) {
+		const item = $("frame").content.firstElementChild.cloneNode(true);
+		const part = (selector) => item.querySelector(selector);
+		const frame = { item, part, width, height, text: "" };
+		part(".no").textContent = String(index + 1).padStart(2, "0");
+		part(".open").ariaLabel = `Picture ${index + 1}: not made yet`;
+		part(".open").addEventListener("click", () => view(index));
+		frames.push(frame);
+		$("sheet").append(item);
+	}
+}
+
+export function prompt({ index, text }) {
+	const frame = frames[index];
+	if (!frame)
+		return;
+	frame.text = text;
+	frame.part(".words").textContent = text;
+	frame.part(".words").title = text;
+}
+
+export function image({ index, type, base64 }) {
+	const frame = frames[index];
+	if (!frame)
+		return;
+	const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+	frame.url = URL.createObjectURL(new Blob([bytes], { type }));
+	frame.name = `picture-${index + 1}.${endings[type] || "img"}`;
+	const picture = element("img", undefined, { src: frame.url, alt: frame.text || `Picture ${index + 1}`,
+						      width: frame.width, height: frame.height });
+	frame.part(".picture").replaceChildren(picture);
+	frame.part(".open").disabled = false;
+	frame.part(".open").ariaLabel = `Enlarge picture ${index + 1}`;
+	Object.assign(frame.part(".save"), { href: frame.url, download: frame.name, hidden: false, ariaLabel: `Save picture ${index + 1}` });
+	frame.item.classList.remove("waiting");
+}
+
+// Every frame still waiting gets its reason.
+export function finish(missing) {
+	const reasons = new Map(missing.map((one) => [one.index, one.reason]));
+	frames.forEach((frame, index) => {
+		if (frame.url)
+			return;
+		frame.item.classList.remove("waiting");
+		frame.item.classList.add("failed");
+		frame.part(".open").ariaLabel = `Picture ${index + 1} could not be made`;
+		frame.part(".words").textContent = `Could not be made${reasons.has(index) ? ": " + reasons.get(index) : ""}`;
+	});
+	return frames.filter((frame) => frame.url).length;
+}
+
+function view(index) {
+	const frame = frames[index];
+	shown = index;
+	$("viewer-image").src = frame.url;
+	$("viewer-image").alt = frame.text || `Picture ${index + 1}`;
+	$("viewer-caption").textContent = `${index + 1} of ${frames.length}. ${frame.text}`;
+	Object.assign($("viewer-save"), { href: frame.url, download: frame.name });
+	if (!$("viewer").open)
+		$("viewer").showModal();
+}
+
+function step(by) {
+	for (let i = 1; i <= frames.length; i++) {
+		const index = (shown + by * i + frames.length * i) % frames.length;
+		if (frames[index].url)
+			return view(index);
+	}
+}
+
+$("viewer-close").addEventListener("click", () => $("viewer").close());
+$("viewer-previous").addEventListener("click", () => step(-1));
+$("viewer-next").addEventListener("click", () => step(1));
+$("viewer").addEventListener("click", (event) => event.target === $("viewer") && $("viewer").close());
+$("viewer").addEventListener("keydown", (event) => {
+	if (event.key === "ArrowLeft")
+		step(-1);
+	if (event.key === "ArrowRight")
+		step(1);
+});
