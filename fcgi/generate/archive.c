@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/archive.h"
+#include "policy/base/file.h"
+#include "policy/base/limits.h"
+#include "policy/base/text.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char temporary[] = "new-"; // prefix of a file that no record owns yet
+
+static bool left_over(int folder, const char *name)
+{
+	FD_AUTO int fd = -1;
+
+	if (strncmp(name, temporary, sizeof temporary - 1) != 0)
+		return false;
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+int archive_sweep(const char *folder, struct err *e)
+{
+	DIR *d = opendir(folder);
+	const struct dirent *entry;
+
+	if (d == NULL)
+		return err_system(e, ERR_IO, errno, "cannot read the spool folder %s", folder);
+	while ((entry = readdir(d)) != NULL) {
+		if (left_over(dirfd(d), entry->d_name))
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	closedir(d);
+	return 0;
+}
+
+static int failed(struct err *e, int error_number, const char *what)
+{
+	bool full = error_number == ENOSPC || error_number == EDQUOT;
+
+	return err_system(e, full ? ERR_FULL : ERR_IO, error_number, "cannot %s the archive", what);
+}
+
+int archive_begin(struct archive_file *a, const char *folder, time_t date, struct err *e)
+{
+	unsigned char random[16];
+	char name[sizeof temporary + 2 * sizeof random + 4] = "new-";
+
+	*a = ARCHIVE_INIT;
+	a->date = date;
+	random_bytes(random, sizeof random);
+	hex_encode(name + sizeof temporary - 1, random, sizeof random);
+	if (path_join(a->path, sizeof a->path, folder, name, e) != 0)
+		return -1;
+	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (a->fd < 0) {
+		a->path[0] = '\0';
+		return failed(e, errno, "create");
+	}
+	if (flock(a->fd, LOCK_EX | LOCK_NB) != 0)
+		return failed(e, errno, "lock");
+	return 0;
+}
+
+static bool name_allowed(const char *name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const char *base = strncmp(name, "images/", 7) == 0 ? name + 7 : name;
+	size_t len = strlen(base);
+
+	return len > 0 && len <= 64 && strspn(base, allowed) == len && base[0] != '.' && base[0] != '-';
+}
+
+// Only now, so that a request that waits for its first picture holds a file descriptor and nothing more.
+static int zip_open(struct archive_file *a, struct err *e)
+{
+	a->zip = archive_write_new();
+	if (a->zip == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the archive");
+	archive_write_set_format_zip(a->zip);
+	archive_write_zip_set_compression_store(a->zip);
+	if (archive_write_open_fd(a->zip, a->fd) != ARCHIVE_OK)
+		return failed(e, archive_errno(a->zip), "begin");
+	return 0;
+}
+
+static int entry_write(struct archive_file *a, struct archive_entry *entry, const void *bytes, size_t len, struct err *e)
+{
+	if (archive_write_header(a->zip, entry) != ARCHIVE_OK || archive_write_data(a->zip, bytes, len) != (la_ssize_t)len ||
+	    archive_write_finish_entry(a->zip) != ARCHIVE_OK)
+		return failed(e, archive_errno(a->zip), "write");
+	return 0;
+}
+
+int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e)
+{
+	if (!name_allowed(name))
+		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
+	if (len > ARCHIVE_BYTES_MAX - a->bytes)
+		return err_set(e, ERR_MEMORY, "the archive would be too large");
+	if (a->zip == NULL && zip_open(a, e) != 0)
+		return -1;
+	struct archive_entry *entry = archive_entry_new();
+	if (entry == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the archive");
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, 0644);
+	archive_entry_set_size(entry, (la_int64_t)len);
+	archive_entry_set_mtime(entry, a->date, 0);
+	int done = entry_write(a, entry, bytes, len, e);
+	archive_entry_free(entry);
+	a->bytes += len;
+	return done;
+}
+
+int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
+{
+	struct stat st;
+
+	if (a->zip == NULL && zip_open(a, e) != 0)
+		return -1;
+	if (archive_write_close(a->zip) != ARCHIVE_OK)
+		return failed(e, archive_errno(a->zip), "finish");
+	archive_write_free(a->zip);
+	a->zip = NULL;
+	if (fstat(a->fd, &st) != 0)
+		return failed(e, errno, "measure");
+	*bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+void archive_keep(struct archive_file *a)
+{
+	a->path[0] = '\0';
+}
+
+void archive_drop(struct archive_file *a)
+{
+	if (a->zip != NULL) {
+		archive_write_fail(a->zip); // no central directory for a file that goes
+		archive_write_free(a->zip);
+		a->zip = NULL;
+	}
+	if (a->path[0] != '\0')
+		unlink(a->path);
+	a->path[0] = '\0';
+	fd_close(&a->fd);
+}
+
+void archive_image_name(char *out, size_t size, unsigned index, const char *style, const char *type)
+{
+	const char *ending = strcmp(type, "image/jpeg") == 0 ? "jpg" : strcmp(type, "image/webp") == 0 ? "webp" : "png";
+
+	snprintf(out, size, "images/%02u-%s.%s", index + 1, style, ending);
+}

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: ISC
+// Minors in a sexualised or violent context. A term alone is innocent (a nursery, a lingerie shop); what is refused is the two close
+// together. Words are compared after fold(), with digits and signs that stand for letters replaced and spelled-out words joined, so that
+// n4ked, n a k e d and nакеd are the same word.
+#include "fcgi/generate/filter.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORD_MAX = 40, WORDS_MAX = 65536 };
+
+struct word {
+	char plain[WORD_MAX], leet[WORD_MAX];
+	bool spelled; // joined from single letters: terms may stand anywhere in it
+};
+
+// A term is one or more words; a trailing "*" takes any ending.
+static const char *const alone[] = {"loli",
+				    "lolis",
+				    "lolicon",
+				    "shotacon",
+				    "csam",
+				    "jailbait",
+				    "childporn*",
+				    "kiddieporn*",
+				    "kidporn*",
+				    "teenporn*",
+				    "kinderporn*",
+				    "child porn*",
+				    "kiddie porn*",
+				    "kid porn*",
+				    "kinder porno*",
+				    "jugendporno*",
+				    "pedophil*",
+				    "paedophil*",
+				    "padophil*",
+				    "pedo",
+				    "child erotica",
+				    "barely legal teen*",
+				    "underage sex*",
+				    "kindesmissbrauchsdarstellung*",
+				    NULL};
+static const char *const minors[] = {"child",
+				     "children",
+				     "kid",
+				     "kids",
+				     "minor",
+				     "minors",
+				     "underage",
+				     "under age",
+				     "underaged",
+				     "teen",
+				     "teens",
+				     "teenage",
+				     "teenaged",
+				     "teenager*",
+				     "preteen*",
+				     "pre teen*",
+				     "tween",
+				     "tweens",
+				     "toddler*",
+				     "infant",
+				     "infants",
+				     "baby",
+				     "babies",
+				     "newborn*",
+				     "schoolgirl*",
+				     "schoolboy*",
+				     "school girl*",
+				     "school boy*",
+				     "schoolchild*",
+				     "schoolkid*",
+				     "pupil",
+				     "pupils",
+				     "little girl*",
+				     "little boy*",
+				     "young girl*",
+				     "young boy*",
+				     "small girl*",
+				     "small boy*",
+				     "lolita*",
+				     "prepubescent",
+				     "pubescent",
+				     "adolescent*",
+				     "juvenile*",
+				     "barely legal",
+				     "daycare",
+				     "kindergarten*",
+				     "preschool*",
+				     "ein kind",
+				     "das kind",
+				     "dem kind",
+				     "einem kind",
+				     "kleines kind",
+				     "kleine kind",
+				     "kleinen kind",
+				     "nacktes kind",
+				     "nackte kind",
+				     "jedes kind",
+				     "mein kind",
+				     "dieses kind",
+				     "kinder",
+				     "kindern",
+				     "kindes",
+				     "kinds",
+				     "kleinkind*",
+				     "schulkind*",
+				     "minderjahrig*",
+				     "minderjaehrig*",
+				     "jugendliche*",
+				     "saugling*",
+				     "saeugling*",
+				     "schulmadchen*",
+				     "schulmaedchen*",
+				     "schuler",
+				     "schulern",
+				     "schulerin*",
+				     "schueler*",
+				     "kleines madchen",
+				     "kleine madchen",
+				     "junges madchen",
+				     "junge madchen",
+				     "kleiner junge*",
+				     "kleine jungen",
+				     "teenie*",
+				     "grundschul*",
+				     NULL};
+// May also be said of grown-ups; they count only beside a grave term.
+static const char *const young[] = {"girl", "girls", "boy",   "boys", "madchen", "maedchen", "jungs", "knabe", "knaben",
+				    "bub",  "buben", "young", "sohn", "tochter", "daughter", "son",   NULL};
+static const char *const sexual[] = {
+    "nude",       "nudes",       "nudity",    "naked",    "undressed",   "undressing",   "unclothed",    "porn*",     "sex",
+    "sexual*",    "sexualis*",   "sexualiz*", "sexually", "erotic*",     "erotik*",      "erotisch*",    "topless",   "fetish*",
+    "fetisch*",   "nsfw",        "hentai",    "genital*", "masturbat*",  "orgasm*",      "incest*",      "inzest*",   "intercourse",
+    "striptease", "stripping",   "nackt*",    "sexuell*", "entkleidet*", "unbekleidet*", "ausgezogen*",  "oben ohne", "unzuchtig*",
+    "pornograf*", "pornograph*", "rape",      "raped",    "raping",      "rapes",        "vergewaltig*", "molest*",   NULL};
+static const char *const suggestive[] = {"sexy",
+					 "seductive*",
+					 "sensual*",
+					 "lingerie",
+					 "provocative*",
+					 "bikini*",
+					 "underwear",
+					 "suggestive*",
+					 "sultry",
+					 "lustful*",
+					 "lewd*",
+					 "see through",
+					 "panties",
+					 "explicit*",
+					 "hot pants",
+					 "bondage",
+					 "dessous",
+					 "unterwasche",
+					 "unterwaesche",
+					 "lasziv*",
+					 "verfuhrerisch*",
+					 "verfuehrerisch*",
+					 "aufreizend*",
+					 "freizugig*",
+					 "freizuegig*",
+					 "reizwasche",
+					 NULL};
+static const char *const violent[] = {"beaten",
+				      "beating",
+				      "abuse",
+				      "abused",
+				      "abusing",
+				      "abuses",
+				      "torture*",
+				      "torturing",
+				      "murder*",
+				      "kill",
+				      "kills",
+				      "killed",
+				      "killing",
+				      "stabbed",
+				      "stabbing",
+				      "strangle*",
+				      "strangling",
+				      "gore",
+				      "gory",
+				      "bloody",
+				      "bleeding",
+				      "mutilat*",
+				      "dismember*",
+				      "execution*",
+				      "behead*",
+				      "corpse*",
+				      "dead",
+				      "suicide",
+				      "self harm*",
+				      "cutting herself",
+				      "cutting himself",
+				      "missbrauch*",
+				      "misshandel*",
+				      "geschlagen*",
+				      "verprugel*",
+				      "verpruegel*",
+				      "gefoltert*",
+				      "folter*",
+				      "ermord*",
+				      "getotet*",
+				      "getoetet*",
+				      "toten",
+				      "erstochen*",
+				      "erwurg*",
+				      "blutend*",
+				      "blutig*",
+				      "blutuberstromt*",
+				      "gequalt*",
+				      "gequaelt*",
+				      "enthaupt*",
+				      "leiche*",
+				      "selbstmord*",
+				      "hingerichtet*",
+				      NULL};
+
+// A term followed (or, with "<", preceded) by one of these is something else.
+static const struct {
+	const char *term, *beside;
+} innocent[] = {
+    {"naked", "cake*"},      {"naked", "juice*"},     {"naked", "bike*"},        {"naked", "eye"},          {"nude", "tone*"},
+    {"nude", "colo*"},       {"nude", "shade*"},      {"nude", "lip*"},          {"nude", "heel*"},         {"nude", "shoe*"},
+    {"nude", "make*"},       {"nude", "palette*"},    {"nude", "nail*"},         {"sex", "education"},      {"sex", "ed"},
+    {"sexual", "health"},    {"sexual", "education"}, {"sexual", "orientation"}, {"sexualpadagog*", ""},    {"sexualpaedagog*", ""},
+    {"sexualkunde*", ""},    {"sex", "<same"},        {"abuse", "prevention"},   {"abuse", "counsel*"},     {"abuse", "support"},
+    {"abuse", "protection"}, {"missbrauchspra*", ""}, {"missbrauchsberat*", ""}, {"suicide", "prevention"}, {"selbstmordpra*", ""},
+    {"beaten", "egg*"},      {"beaten", "track*"},    {"beating", "heart*"},     {"dead", "sea"},           {"dead", "line*"},
+    {"bloody", "mary*"},     {"corpse", "reviver*"},  {"execution", "of"},       {"execution*", "plan*"},   {"young", "frau*"},
+    {"son", "<and"},         {"daughter", "<and"},    {"minor", "repair*"},      {"minor", "change*"},      {"minor", "surger*"},
+    {"kinds", "of"},         {"baby", "blue"},        {"baby", "pink"},          {"baby", "doll"},          {"kid", "leather"},
+    {"toten", "<roten"},
+};
+
+// ---- words ----
+
+static bool in_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '@' || c == '$' || c == '!' || c == '|' || c == FOLD_OTHER;
+}
+
+static char unleet(char c)
+{
+	static const char from[] = "0134578@$!|", to[] = "oieastbasil";
+	const char *p = strchr(from, c);
+
+	return p != NULL && c != '\0' ? to[p - from] : c;
+}
+
+static void word_set(struct word *w, const char *s, size_t len)
+{
+	size_t letters = 0;
+
+	while (len > 0 && (s[len - 1] == '!' || s[len - 1] == '|'))
+		len--;
+	if (len >= WORD_MAX)
+		len = WORD_MAX - 1;
+	memcpy(w->plain, s, len);
+	for (size_t i = 0; i < len; i++)
+		letters += s[i] >= 'a' && s[i] <= 'z';
+	for (size_t i = 0; i < len; i++)
+		w->leet[i] = letters > 0 || len == 1 ? unleet(s[i]) : s[i];
+	w->plain[len] = w->leet[len] = '\0';
+	w->spelled = false;
+}
+
+// Joins runs of three or more words of one letter: "c h i l d", "n.u.d.e".
+static size_t join_spelled(struct word *w, size_t count)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < count;) {
+		size_t run = 0;
+		while (i + run < count && run < WORD_MAX - 1 && w[i + run].plain[0] != '\0' && w[i + run].plain[1] == '\0')
+			run++;
+		if (run < 3) {
+			w[out++] = w[i++];
+			continue;
+		}
+		struct word joined = {.spelled = true};
+		for (size_t k = 0; k < run; k++)
+			joined.plain[k] = joined.leet[k] = w[i + k].leet[0];
+		w[out++] = joined;
+		i += run;
+	}
+	return out;
+}
+
+// All of them are wiped by words_free().
+static struct word *words_of(const char *text, size_t *count, size_t *room)
+{
+	FOLD_AUTO struct folded f = {0};
+	size_t n = 0, begins = 0;
+
+	if (fold(&f, text) != 0)
+		return NULL;
+	for (size_t i = 0; i < f.len; i++)
+		begins += in_word(f.text[i]) && (i == 0 || !in_word(f.text[i - 1]));
+	if (begins > WORDS_MAX)
+		begins = WORDS_MAX;
+	struct word *w = calloc(begins + 1, sizeof *w);
+	for (size_t i = 0; w != NULL && n < begins;) {
+		size_t end = i;
+		while (in_word(f.text[end]))
+			end++;
+		if (end > i)
+			word_set(&w[n++], f.text + i, end - i);
+		i = end > i ? end : i + 1;
+	}
+	*count = w == NULL ? 0 : join_spelled(w, n);
+	*room = begins + 1;
+	return w;
+}
+
+static void words_free(struct word *w, size_t room)
+{
+	if (w != NULL)
+		explicit_bzero(w, room * sizeof *w);
+	free(w);
+}
+
+// ---- terms ----
+
+// One word of a term, of `len` characters, against one word of the text.
+static bool same(const struct word *w, const char *part, size_t len)
+{
+	bool any_ending = len > 0 && part[len - 1] == '*';
+
+	if (any_ending)
+		len--;
+	for (const char *const *form = (const char *const[]){w->plain, w->leet, NULL}; *form != NULL; form++) {
+		if (strncmp(*form, part, len) == 0 && (any_ending || (*form)[len] == '\0'))
+			return true;
+	}
+	char bare[WORD_MAX];
+	if (!w->spelled || len < 4 || len >= sizeof bare)
+		return false;
+	memcpy(bare, part, len);
+	bare[len] = '\0';
+	return strstr(w->leet, bare) != NULL;
+}
+
+// How many words the term takes at w; 0 when it is not there.
+static size_t term_at(const struct word *w, size_t left, const char *term)
+{
+	size_t taken = 0;
+
+	while (*term != '\0') {
+		size_t len = strcspn(term, " ");
+		if (taken == left || !same(&w[taken], term, len))
+			return 0;
+		taken++;
+		term += len + (term[len] == ' ');
+	}
+	return taken;
+}
+
+static bool is_innocent(const struct word *w, size_t count, size_t at)
+{
+	for (size_t i = 0; i < sizeof innocent / sizeof innocent[0]; i++) {
+		const char *beside = innocent[i].beside;
+		if (term_at(w + at, count - at, innocent[i].term) == 0)
+			continue;
+		if (*beside == '\0' || (*beside == '<' && at > 0 && same(&w[at - 1], beside + 1, strlen(beside + 1))) ||
+		    (*beside != '<' && at + 1 < count && same(&w[at + 1], beside, strlen(beside))))
+			return true;
+	}
+	return false;
+}
+
+static size_t any_at(const struct word *w, size_t count, size_t at, const char *const *terms)
+{
+	for (; *terms != NULL; terms++) {
+		size_t taken = term_at(w + at, count - at, *terms);
+		if (taken > 0 && !is_innocent(w, count, at))
+			return taken;
+	}
+	return 0;
+}
+
+// ---- ages ----
+
+static bool one_of(const struct word *w, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		if (same(w, *list, strlen(*list)))
+			return true;
+	}
+	return false;
+}
+
+static bool under_18(const struct word *w)
+{
+	static const char *const names[] = {"one",      "two",      "three",     "four",     "five",     "six",      "seven",
+					    "eight",    "nine",     "ten",       "eleven",   "twelve",   "thirteen", "fourteen",
+					    "fifteen",  "sixteen",  "seventeen", "zwei",     "drei",     "vier",     "funf",
+					    "sechs",    "sieben",   "acht",      "neun",     "zehn",     "elf",      "zwolf",
+					    "dreizehn", "vierzehn", "funfzehn",  "sechzehn", "siebzehn", NULL};
+	const char *s = w->plain;
+	size_t digits = strspn(s, "0123456789");
+
+	if (digits == 0 || s[digits] != '\0')
+		return one_of(w, names);
+	return (digits == 1 && s[0] != '0') || (digits == 2 && s[0] == '1' && s[1] < '8');
+}
+
+// "12 year old", "12 yo", "aged 12", "12 jahre alt", "15 jahrig…", "15jahrig…"; not the age of a whisky.
+static bool young_age(const struct word *w, size_t count, size_t at)
+{
+	static const char *const years[] = {"year old*", "years old", "yr old*", "yo", "y o", "jahre alt*", "jahrig*", "jaehrig*", NULL};
+	static const char *const before[] = {"age", "aged", "alter", NULL};
+	static const char *const things[] = {"whisky",   "whiskey", "wine*",       "rum",   "cheese*", "company",
+					     "business", "house",   "building",    "brand", "shop",    "firm",
+					     "wein*",    "firma",   "unternehmen", "haus",  NULL};
+	const struct word *here = &w[at];
+	size_t digits = strspn(here->plain, "0123456789");
+
+	if (digits > 0 && digits < 3 &&
+	    (strncmp(here->plain + digits, "jahrig", 6) == 0 || strcmp(here->plain + digits, "yo") == 0 ||
+	     strncmp(here->plain + digits, "jaehrig", 7) == 0))
+		return digits == 1 || (here->plain[0] == '1' && here->plain[1] < '8');
+	if (!under_18(here))
+		return false;
+	if (at > 0 && one_of(&w[at - 1], before))
+		return true;
+	if (at > 1 && strcmp(w[at - 1].plain, "von") == 0 && strcmp(w[at - 2].plain, "alter") == 0)
+		return true;
+	size_t next = at + 1;
+	for (const char *const *form = years; *form != NULL && next < count; form++) {
+		size_t taken = term_at(w + next, count - next, *form);
+		if (taken > 0)
+			return next + taken >= count || !one_of(&w[next + taken], things);
+	}
+	return false;
+}
+
+// ---- together ----
+
+struct seen {
+	size_t minor, young, sexual, suggestive, violent; // where it was last seen, counted from 1; 0: not yet
+};
+
+static bool near(size_t a, size_t b, size_t words)
+{
+	return a > 0 && b > 0 && (a > b ? a - b : b - a) <= words;
+}
+
+static bool together(const struct seen *s)
+{
+	enum { SEXUAL_NEAR = 25, YOUNG_NEAR = 4, SUGGESTIVE_NEAR = 5, VIOLENT_NEAR = 6 };
+
+	return near(s->minor, s->sexual, SEXUAL_NEAR) || near(s->young, s->sexual, YOUNG_NEAR) ||
+	       near(s->minor, s->suggestive, SUGGESTIVE_NEAR) || near(s->minor, s->violent, VIOLENT_NEAR);
+}
+
+bool filter_minors(const char *text)
+{
+	size_t count = 0, room = 0;
+	struct word *w = words_of(text, &count, &room);
+	struct seen seen = {0};
+	bool found = w == NULL;
+
+	for (size_t i = 0; i < count && !found; i++) {
+		if (any_at(w, count, i, minors) > 0 || young_age(w, count, i))
+			seen.minor = i + 1;
+		if (any_at(w, count, i, young) > 0)
+			seen.young = i + 1;
+		if (any_at(w, count, i, sexual) > 0)
+			seen.sexual = i + 1;
+		if (any_at(w, count, i, suggestive) > 0)
+			seen.suggestive = i + 1;
+		if (any_at(w, count, i, violent) > 0)
+			seen.violent = i + 1;
+		found = any_at(w, count, i, alone) > 0 || together(&seen);
+	}
+	words_free(w, room);
+	return found;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/mark.h"
+#include <string.h>
+
+const char mark_xmp[] = "<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>"
+			"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">"
+			"<rdf:Description rdf:about=\"\" xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\" "
+			"Iptc4xmpExt:DigitalSourceType=\"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia\"/>"
+			"</rdf:RDF></x:xmpmeta><?xpacket end=\"r\"?>";
+
+static const struct {
+	const char *type;
+	int (*mark)(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
+} formats[] = {{"image/png", mark_png}, {"image/jpeg", mark_jpeg}, {"image/webp", mark_webp}};
+
+bool mark_is_stated(const unsigned char *manifest, size_t len)
+{
+	static const char statement[] = "/digitalsourcetype/trainedAlgorithmicMedia";
+
+	return memmem(manifest, len, statement, sizeof statement - 1) != NULL;
+}
+
+int mark_image(const char *type, const void *bytes, size_t len, struct buf *out, struct err *e)
+{
+	size_t before = out->len;
+
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+		bool signed_mark = false;
+		if (strcmp(formats[i].type, type) != 0)
+			continue;
+		if (formats[i].mark(bytes, len, out, &signed_mark, e) != 0)
+			return -1;
+		if (signed_mark && !out->failed) {
+			out->len = before;
+			buf_add(out, bytes, len);
+		}
+		return out->failed ? err_set(e, ERR_MEMORY, "the marked image is too large") : 0;
+	}
+	return err_set(e, ERR_INPUT, "%s images cannot be marked", type);
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: ISC
+// The mark that says a picture was made by AI: an XMP packet with Iptc4xmpExt:DigitalSourceType = trainedAlgorithmicMedia, as iTXt in PNG,
+// APP1 in JPEG, an XMP chunk in WebP.
+//
+// Nothing else stays that could repeat the prompt or name a person: text chunks, comments, Exif and foreign XMP are left out. Pixels,
+// colour profile and a C2PA manifest (caBX, APP11, a C2PA chunk) are copied byte for byte. A C2PA manifest that itself makes the
+// statement is a signature over the whole file, which any change would break: such a file is returned as it is.
+#ifndef LETHE_GENERATE_MARK_H
+#define LETHE_GENERATE_MARK_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+
+// Appends the marked image to *out. Marking a marked image changes nothing. `type` is "image/png", "image/jpeg" or "image/webp".
+// ERR_INPUT: the image is malformed or of another type; ERR_MEMORY: *out is full.
+int mark_image(const char *type, const void *bytes, size_t len, struct buf *out, struct err *e);
+
+// The packet itself.
+extern const char mark_xmp[];
+
+// One per format; for mark.c. `signed_mark` is set when a C2PA manifest in the file says that it was made by AI.
+int mark_png(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
+int mark_jpeg(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
+int mark_webp(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
+// Whether a manifest's bytes state trainedAlgorithmicMedia.
+bool mark_is_stated(const unsigned char *manifest, size_t len);
+
+#endif
