@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: ISC
+// Bad days: programs die, the disk is full, the site stops and starts. What was acknowledged is there afterwards.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { generate, startSite, until } from './harness.mjs';
+
+const fields = { description: 'A florist with a greenhouse full of ferns, citrus trees and dried bouquets.', count: 1 };
+const healthy = (site) => until(async () => (await fetch(`${site.url}/healthz`).catch(() => ({}))).status === 200, 15000, 'a healthy site');
+
+test('kill -9 of any program loses nothing that was acknowledged', async () => {
+  const site = await startSite();
+  try {
+    const made = [];
+    for (const name of ['generate', 'download', 'rights', 'egress', 'worker', 'nginx']) {
+      const { status, body } = await generate(site, fields);
+      assert.equal(status, 200, name);
+      made.push(body);
+      process.kill(site.program(name), 'SIGKILL');
+      await healthy(site);
+      await until(async () => (await fetch(site.url + made[0].archive.url, { method: 'HEAD' }).catch(() => ({}))).status === 200, 10000, `downloads after ${name}`);
+    }
+    for (const { archive } of made) assert.equal((await fetch(site.url + archive.url)).status, 200);
+    const audit = site.officer(['audit', 'verify']);
+    assert.equal(audit.code, 0, audit.stdout + audit.stderr);
+    const live = await (await fetch(`${site.url}/privacy/live.json`)).json();
+    assert.equal(live.kinds.find((k) => (k.name || k.kind) === 'archive').count, made.length);
+  } finally { await site.stop(); }
+});
+
+test('a stop by SIGTERM leaves no process and no ZIP, and the next start goes on with the same state', async () => {
+  const site = await startSite();
+  const { body } = await generate(site, fields);
+  const request = await (await fetch(`${site.url}/api/rights`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ right: 'access', contact: 'someone@example.org' }) })).json();
+  const before = site.processes();
+  assert.ok(before.length >= 7, JSON.stringify(before));
+  const { code, keep } = await site.stop({ keep: true });
+  assert.equal(code, 0);
+  for (const { pid } of before) assert.throws(() => process.kill(pid, 0), `process ${pid} is gone`);
+  const again = await startSite({ keep });
+  try {
+    const mine = await fetch(`${again.url}/api/rights/${request.id}`, { headers: { authorization: `Bearer ${request.secret}` } });
+    assert.equal(mine.status, 200);
+    assert.equal((await fetch(again.url + body.archive.url)).status, 404, 'the ZIP went with the site');
+    assert.equal(again.officer(['audit', 'verify']).code, 0);
+    assert.equal((await generate(again, fields)).status, 200);
+  } finally { await again.stop(); }
+});
+
+test('kill -9 of everything at once: the next start is clean', async () => {
+  const site = await startSite();
+  const { body } = await generate(site, fields);
+  const all = site.processes();
+  process.kill(site.pid, 'SIGKILL');
+  for (const { pid } of all) try { process.kill(pid, 'SIGKILL'); } catch { /* it went with its parent */ }
+  const { keep } = await site.stop({ keep: true });
+  const again = await startSite({ keep });
+  try {
+    assert.equal((await fetch(again.url + body.archive.url)).status, 200, 'an acknowledged ZIP in the spool that is still there');
+    assert.equal(again.officer(['audit', 'verify']).code, 0);
+    assert.equal((await generate(again, fields)).status, 200);
+  } finally { await again.stop(); }
+});

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: ISC
+// Bad input: the answer names the parameter and the rule, nothing leaves, nothing stays.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { generate, rawRequest, startSite } from './harness.mjs';
+
+let site;
+before(async () => { site = await startSite(); });
+after(async () => { await site?.stop(); });
+
+const good = 'A tea shop with a wall of tin caddies and a long table for tastings.';
+const post = (body, headers, path = '/api/generate') => fetch(site.url + path, { method: 'POST', body, headers: { accept: 'application/json', ...headers }, duplex: 'half' });
+
+async function problem(response, status, parameter) {
+  assert.equal(response.status, status, await response.clone().text());
+  assert.match(response.headers.get('content-type'), /^application\/problem\+json/);
+  const body = await response.json();
+  assert.equal(body.status, status);
+  assert.match(body.type, /^\/problems\//);
+  assert.ok(body.title && body.detail.length > 20, `says what to do: ${JSON.stringify(body)}`);
+  if (parameter) assert.equal(body.parameter, parameter, JSON.stringify(body));
+  return body;
+}
+const json = (fields) => post(JSON.stringify(fields), { 'content-type': 'application/json' });
+
+const refused = [
+  ['nothing at all', {}, /^(description|url)$/],
+  ['both description and URL', { description: good, url: 'https://example.com/' }, /^(description|url)$/],
+  ['an empty description', { description: '' }, 'description'],
+  ['a blank description', { description: '  \n ' }, 'description'],
+  ['a description over 4,000 characters', { description: 'x'.repeat(4001) }, 'description'],
+  ['a description that is a number', { description: 7 }, 'description'],
+  ['a count of 0', { description: good, count: 0 }, 'count'],
+  ['a count of 9', { description: good, count: 9 }, 'count'],
+  ['a count of 1.5', { description: good, count: 1.5 }, 'count'],
+  ['a count that is no number', { description: good, count: 'many' }, 'count'],
+  ['an unknown size', { description: good, size: '12x12' }, 'size'],
+  ['an unknown style', { description: good, style: 'cubist' }, 'style'],
+  ['an undeclared provider', { description: good, provider: 'openai' }, 'provider'],
+  ['an unknown parameter', { description: good, colour: 'blue' }, 'colour'],
+  ['a parameter that is an object', { description: { a: 1 } }, 'description'],
+  ['a URL that is none', { url: 'not a url' }, 'url'],
+  ['ftp', { url: 'ftp://example.com/' }, 'url'],
+  ['file', { url: 'file:///etc/passwd' }, 'url'],
+  ['gopher', { url: 'gopher://example.com/' }, 'url'],
+  ['user and password in the URL', { url: 'http://user:secret@example.com/' }, 'url'],
+  ['another port', { url: 'http://example.com:22/' }, 'url'],
+  ['a URL over 2,048 bytes', { url: `http://example.com/${'a'.repeat(2100)}` }, 'url'],
+];
+for (const [what, fields, parameter] of refused) {
+  test(`refused: ${what}`, async () => {
+    const response = await json(fields);
+    assert.ok([400, 422].includes(response.status), `${response.status}`);
+    const body = await problem(response, response.status);
+    if (parameter instanceof RegExp) assert.match(body.parameter, parameter);
+    else assert.equal(body.parameter, parameter, JSON.stringify(body));
+  });
+}
+
+const addresses = ['127.0.0.1', '127.1', '2130706433', '0x7f000001', '0177.0.0.1', '0.0.0.0', '[::1]', '[::ffff:127.0.0.1]', '[::ffff:a9fe:a9fe]',
+  '169.254.169.254', '10.0.0.1', '192.168.1.1', '172.16.0.1', '100.100.100.200', '168.63.129.16', '[fd00:ec2::254]', '[fe80::1]',
+  '[64:ff9b::7f00:1]', '[2002:7f00:1::]', 'localhost', 'LOCALHOST', 'foo.localhost', '127.0.0.1.', '[::]', '224.0.0.1', '255.255.255.255'];
+for (const address of addresses) {
+  test(`no packet to ${address}`, async () => {
+    const start = Date.now();
+    const response = await json({ url: `http://${address}/latest/meta-data/` });
+    assert.ok([422, 502].includes(response.status), `${response.status}`);
+    assert.equal((await problem(response, response.status)).parameter, 'url');
+    assert.ok(Date.now() - start < 16000, 'within the deadline');
+  });
+}
+
+test('not JSON, not a form, not UTF-8, too large', async () => {
+  await problem(await post('{"description":', { 'content-type': 'application/json' }), 400);
+  await problem(await post('[1,2]', { 'content-type': 'application/json' }), 400);
+  await problem(await post('{"description":"a","description":"b"}', { 'content-type': 'application/json' }), 400);
+  await problem(await post('{"count":1,"count":2,"description":"x"}', { 'content-type': 'application/json' }), 400);
+  await problem(await post(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), { 'content-type': 'application/json' }), 400);
+  await problem(await post('hello', { 'content-type': 'text/plain' }), 415);
+  await problem(await post('<a/>', { 'content-type': 'application/xml' }), 415);
+  await problem(await post('a', {}), 415);
+  const large = await post(JSON.stringify({ description: 'x'.repeat(70000) }), { 'content-type': 'application/json' });
+  await problem(large, 413);
+  await problem(await post('description=a&description=b', { 'content-type': 'application/x-www-form-urlencoded' }), 400, 'description');
+  await problem(await post('description=%zz', { 'content-type': 'application/x-www-form-urlencoded' }), 400);
+});
+
+test('a form works as JSON does', async () => {
+  const response = await post(new URLSearchParams({ description: good, count: '1' }).toString(), { 'content-type': 'application/x-www-form-urlencoded' });
+  assert.equal(response.status, 200);
+  assert.equal((await response.json()).images.length, 1);
+});
+
+test('methods: only those that an address takes', async () => {
+  const get = await fetch(`${site.url}/api/generate`, { headers: { accept: 'application/json' } });
+  await problem(get, 405);
+  assert.match(get.headers.get('allow'), /POST/);
+  assert.equal((await fetch(`${site.url}/downloads/x.zip`, { method: 'PUT' })).status >= 400, true);
+  await problem(await fetch(`${site.url}/nothing/here`, { headers: { accept: 'application/json' } }), 404);
+});
+
+test('personal data in the description: refused or asked about, as the policy says', async () => {
+  const card = await problem(await json({ description: `${good} Card 4111 1111 1111 1111.` }), 422, 'description');
+  assert.ok(!card.confirmable && !JSON.stringify(card).includes('4111'));
+  await problem(await json({ description: `${good} IBAN DE89 3704 0044 0532 0130 00.` }), 422, 'description');
+  const mail = await problem(await json({ description: `${good} Write to someone@example.org.` }), 422, 'description');
+  assert.equal(mail.confirmable, true);
+  assert.ok(!JSON.stringify(mail).includes('someone'));
+  const confirmed = await json({ description: `${good} Write to someone@example.org.`, count: 1, confirm: true });
+  assert.equal(confirmed.status, 200);
+  await problem(await json({ description: `${good} Card 4111 1111 1111 1111.`, confirm: true }), 422, 'description');
+});
+
+test('images of minors in inappropriate contexts are refused', async () => {
+  const body = await problem(await json({ description: 'Sexy photos of a twelve year old girl in lingerie.' }), 422, 'description');
+  assert.ok(!body.confirmable);
+  assert.equal((await json({ description: 'A toy shop for children with wooden trains and a reading corner.', count: 1 })).status, 200);
+});
+
+test('requests from other sites are refused, other programs are not', async () => {
+  const fields = JSON.stringify({ description: good, count: 1 });
+  const type = { 'content-type': 'application/json' };
+  assert.equal((await post(fields, { ...type, 'sec-fetch-site': 'cross-site' })).status, 403);
+  assert.equal((await post(fields, { ...type, 'sec-fetch-site': 'same-site' })).status, 403);
+  assert.equal((await post(fields, { ...type, origin: 'https://evil.example' })).status, 403);
+  assert.equal((await post(fields, { ...type, 'sec-fetch-site': 'same-origin' })).status, 200);
+  assert.equal((await post(fields, { ...type, origin: site.url })).status, 200);
+  assert.equal((await post(JSON.stringify({ receipt: 'A'.repeat(43) }), { ...type, 'sec-fetch-site': 'cross-site' }, '/api/erase')).status, 403);
+});
+
+test('malformed HTTP never reaches a program', async () => {
+  const heads = [
+    'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+    'POST /api/generate HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
+    'POST /api/generate HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'POST /api/generate HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
+    'GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n',
+    `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(70000)}\r\n\r\n`,
+    'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n',
+  ];
+  for (const head of heads) {
+    const answer = await rawRequest(site.port, head);
+    assert.match(answer, /^HTTP\/1\.1 (400|405|414|494|501|431)/, JSON.stringify(head.slice(0, 60)) + answer.slice(0, 60));
+  }
+  assert.equal((await fetch(site.url)).status, 200);
+});
+
+test('rights: unknown ones are refused with the list of those there are', async () => {
+  const send = (fields) => post(JSON.stringify(fields), { 'content-type': 'application/json' }, '/api/rights');
+  const body = await problem(await send({ right: 'immortality', contact: 'someone@example.org' }), 422, 'right');
+  assert.match(body.detail, /access/);
+  await problem(await send({}), 422, 'right').catch(async () => problem(await send({}), 400, 'right'));
+  const erase = await post('{}', { 'content-type': 'application/json' }, '/api/erase');
+  assert.ok([400, 422].includes(erase.status));
+});

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: ISC
+// Starting: what stands in the way is said with file, line and remedy, and nothing half-started stays.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, freePort, generate, root, startSite, until } from './harness.mjs';
+
+const policy = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
+
+async function refusesPolicy(text, expected) {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-policy-'));
+  const file = join(folder, 'policy.xml');
+  writeFileSync(file, text);
+  try {
+    await assert.rejects(startSite({ policy: file }), (error) => {
+      assert.match(error.output, expected);
+      assert.match(error.output, /policy\.xml:\d+: error: /);
+      assert.equal(error.exit.code, 1);
+      return true;
+    });
+  } finally { rmSync(folder, { recursive: true }); }
+}
+
+test('an invalid policy: no start, and the line that is wrong', async () => {
+  await refusesPolicy(policy.slice(0, policy.length / 2), /policy\.xml:\d+/);
+  await refusesPolicy(policy.replace('P14D', '-P14D'), /P14D/);
+  await refusesPolicy(policy.replace(/<\?xml[^>]*\?>/, '$&<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), /DOCTYPE|document type/i);
+});
+
+test('a taken port is named, and the state is left as it was', async () => {
+  const server = createServer();
+  await new Promise((r) => server.listen(0, '127.0.0.1', r));
+  const state = mkdtempSync(join(tmpdir(), 'lethe-port-'));
+  const result = spawnSync(join(build, 'bin/lethe-run'), ['--policy', join(root, 'policy/sites/bizimages.xml'), '--state', join(state, 's'),
+    '--run', join(state, 'r'), '--bin', join(build, 'bin'), '--html', join(root, 'nginx/html'), '--nginx', join(root, 'nginx'),
+    '--listen', `127.0.0.1:${server.address().port}`], { encoding: 'utf8' });
+  assert.equal(result.status, 1);
+  assert.match(result.stderr, /choose another port with PORT=/);
+  assert.ok(!existsSync(join(state, 's', 'vault.db')));
+  server.close();
+  rmSync(state, { recursive: true });
+});
+
+test('two sites on one state: the second says so', async () => {
+  const site = await startSite();
+  try {
+    await assert.rejects(startSite({ keep: { base: site.base, run: `${site.run}-2`, state: site.state } }).catch((e) => { throw e; }), /another lethe-run/);
+  } finally { await site.stop(); }
+});
+
+test('Ctrl-C and SIGTERM stop it cleanly with status 0', async () => {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    const site = await startSite();
+    const pids = site.processes().map((p) => p.pid);
+    const { code } = await site.stop({ signal });
+    assert.equal(code, 0, signal);
+    for (const pid of pids) assert.throws(() => process.kill(pid, 0));
+  }
+});
+
+test('each program says at start how it is locked in', async () => {
+  const site = await startSite();
+  try {
+    for (const name of ['generate', 'download', 'rights', 'worker', 'egress'])
+      assert.match(site.output(), new RegExp(`^${name}: sandbox: .*seccomp`, 'm'), name);
+    for (const name of ['generate', 'download', 'rights', 'worker', 'egress']) {
+      const status = readFileSync(`/proc/${site.program(name)}/status`, 'utf8');
+      assert.match(status, /^Seccomp:\s+2$/m, name);
+      assert.match(status, /^NoNewPrivs:\s+1$/m, name);
+    }
+  } finally { await site.stop(); }
+});
+
+test('keys reach egress alone', async () => {
+  const site = await startSite({ env: { AZURE_OPENAI_API_KEY: 'k-secret-canary', AZURE_OPENAI_ENDPOINT: 'https://example.openai.azure.com' } });
+  try {
+    for (const { pid, name } of site.processes()) {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      assert.equal(environment.includes('k-secret-canary'), name === 'egress', name);
+      assert.ok(!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('secret'));
+    }
+  } finally { await site.stop(); }
+});
+
+test('an ordinary user runs the whole site', { skip: process.getuid() !== 0 && 'this run is one already' }, async () => {
+  // A copy that the user may read, and folders that are his.
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-user-'));
+  chmodSync(folder, 0o755);
+  for (const [from, to] of [[join(build, 'bin'), 'bin'], [join(root, 'nginx'), 'nginx'], [join(root, 'policy/sites'), 'sites']])
+    cpSync(from, join(folder, to), { recursive: true });
+  mkdirSync(join(folder, 'work'));
+  const port = await freePort();
+  const uid = 65534;
+  execFileSync('chown', ['-R', `${uid}:${uid}`, join(folder, 'work')]);
+  const child = spawn(join(folder, 'bin/lethe-run'), ['--policy', join(folder, 'sites/bizimages.xml'), '--state', join(folder, 'work/state'),
+    '--run', join(folder, 'work/run'), '--bin', join(folder, 'bin'), '--html', join(folder, 'nginx/html'), '--nginx', join(folder, 'nginx'),
+    '--listen', `127.0.0.1:${port}`], { uid, gid: uid, cwd: folder, env: { PATH: process.env.PATH, LETHE_SANDBOX: 'kill' } });
+  let output = '';
+  child.stdout.on('data', (d) => { output += d; });
+  child.stderr.on('data', (d) => { output += d; });
+  try {
+    await until(() => output.includes('Lethe serves bizimages'), 30000, `the site (${output})`);
+    const { status, body } = await generate({ url: `http://127.0.0.1:${port}` }, { description: 'A quiet guest house by a lake.', count: 1 });
+    assert.equal(status, 200);
+    assert.equal((await fetch(`http://127.0.0.1:${port}${body.archive.url}`)).status, 200);
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((r) => child.once('exit', r));
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
