@@ -142,7 +142,7 @@ function showDone(done, brief) {
 		$("preview").textContent = `Made by ${done.processor.name}`;
 	$("preview").hidden = !done.processor?.name;
 	if (made < brief.count) {
-		$("missing").textContent = `${brief.count - made} of ${brief.count} could not be made; why stands in its frame. The ZIP holds the others.`;
+		$("missing").textContent = `${brief.count - made} of ${brief.count} could not be made; its frame says why. The ZIP holds the others.`;
 		$("missing").hidden = false;
 	}
 	archive.show(done);

@@ -73,12 +73,12 @@ export function wordsFor(problem) {
 	return { title: titles[status] || otherwise, detail };
 }
 
-// "29 minutes", "1 hour 5 minutes", "45 seconds"
+// "30 minutes", "1 hour 5 minutes", "45 seconds"; a minute begun counts.
 export function spell(seconds) {
 	const unit = (n, name) => `${n} ${name}${n === 1 ? "" : "s"}`;
 	if (seconds < 60)
 		return unit(Math.max(0, Math.floor(seconds)), "second");
-	const minutes = Math.floor(seconds / 60);
+	const minutes = Math.ceil(seconds / 60);
 	if (minutes < 60)
 		return unit(minutes, "minute");
 	const hours = Math.floor(minutes / 60);
