@@ -23,7 +23,7 @@ enum ending { END_DELETE, END_ANONYMISE };
 struct promise_kind {
 	enum kind kind;
 	enum keep keep;
-	struct duration life;	// when stored; zero: for as long as the account or the service lives
+	struct duration life;	// when stored: the longest without a condition; zero: for as long as the account or the service lives
 	enum start_event start;
 	enum ending ending;
 	int line;		// of its declaration
@@ -100,7 +100,12 @@ const struct promise_processor *promise_processor(const struct promise *p, const
 const struct promise_processor *promise_processor_for(const struct promise *p, enum processor_role role, size_t n);
 bool promise_host_allowed(const struct promise_processor *processor, const char *host); // case-insensitive
 const struct promise_right *promise_right(const struct promise *p, const char *id);
+// How long the kind lives, in words: "14 days", "only for your request", "for as long as the service runs".
+void promise_life_words(char *out, size_t size, const struct promise_kind *kind);
 // When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.
+// A life that starts at closing or at the account's end has no fixed end until then: see promise_due_from().
 time_t promise_due(const struct promise *p, enum kind kind, time_t made);
+// When a record must be gone whose start event happened at `when`: for the moment of closing. 0 when `event` is not the kind's start.
+time_t promise_due_from(const struct promise *p, enum kind kind, enum start_event event, time_t when);
 
 #endif
