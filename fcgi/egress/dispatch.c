@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: ISC
+// From a frame to the work.
+#include "fcgi/egress/egress.h"
+#include "policy/base/when.h"
+#include <stdlib.h>
+#include <string.h>
+
+const char *trouble_code(enum trouble t)
+{
+	static const char *const codes[] = {
+	    [BAD_JOB] = "bad-job",
+	    [UNDECLARED_PROCESSOR] = "undeclared-processor",
+	    [HOST_NOT_ALLOWED] = "host-not-allowed",
+	    [KIND_NOT_SHARED] = "kind-not-shared",
+	    [NOT_CONFIGURED] = "not-configured",
+	    [REGION_MISMATCH] = "region-mismatch",
+	    [BREAKER_IS_OPEN] = "breaker-open",
+	    [BUDGET_SPENT] = "budget",
+	    [ADDRESS_FORBIDDEN] = "address-forbidden",
+	    [BAD_URL] = "bad-url",
+	    [UNRESOLVABLE] = "unresolvable",
+	    [UNREACHABLE] = "unreachable",
+	    [TLS_FAILED] = "tls",
+	    [TIMED_OUT] = "timeout",
+	    [TOO_LARGE] = "too-large",
+	    [NOT_HTML] = "not-html",
+	    [TOO_MANY_REDIRECTS] = "redirects",
+	    [HTTP_STATUS] = "http-status",
+	    [TRUNCATED] = "truncated",
+	};
+	return codes[t];
+}
+
+struct operation {
+	const char *name;
+	unsigned deadline_ms; // the most it may take
+	void (*begin)(struct job *j, const cJSON *head);
+};
+
+static void status_begin(struct job *j, const cJSON *head)
+{
+	(void)head;
+	job_reply(j, status_reply(j->egress), false);
+}
+
+static const struct operation operations[] = {
+    {"send", DEADLINE_MS_MAX, send_begin},
+    {"page", PAGE_DEADLINE_MS_MAX, page_begin},
+    {"status", FRAME_MS, status_begin},
+};
+
+static const struct operation *operation_find(const cJSON *head)
+{
+	const char *name = json_string(head, "op");
+	for (size_t i = 0; name && i < sizeof(operations) / sizeof(operations[0]); i++)
+		if (strcmp(operations[i].name, name) == 0)
+			return &operations[i];
+	return NULL;
+}
+
+void job_dispatch(struct job *j)
+{
+	JSON_AUTO cJSON *head = json_parse(j->head, j->head_len, NULL);
+	const struct operation *operation = cJSON_IsObject(head) ? operation_find(head) : NULL;
+	explicit_bzero(j->head, j->head_len);
+	free(j->head);
+	j->head = NULL;
+	if (!operation) {
+		job_refuse(j, BAD_JOB, "The job's head must be a JSON object with the op send, page or status.");
+		return;
+	}
+	double asked = json_number(head, "deadline_ms", operation->deadline_ms);
+	if (!(asked >= 1 && asked < operation->deadline_ms))
+		asked = operation->deadline_ms;
+	j->deadline = monotonic_ms() + (uint64_t)asked;
+	if (loop_at(&j->egress->loop, &j->timer, j->deadline) < 0)
+		job_refuse(j, BUDGET_SPENT, "There is no memory left.");
+	else
+		operation->begin(j, head);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/egress/engine.h"
+#include "policy/base/when.h"
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+enum { STREAMS_MAX = 200 }; // of one HTTP/2 connection; the server's own limit holds too
+
+struct socket_watch {
+	struct watch watch;
+	struct engine *engine;
+};
+
+static void collect(struct engine *g)
+{
+	int left;
+	CURLMsg *message;
+	while ((message = curl_multi_info_read(g->multi, &left))) {
+		CURL *easy = message->easy_handle;
+		CURLcode result = message->data.result;
+		curl_multi_remove_handle(g->multi, easy); // ends the message's life, too
+		g->done(easy, result);
+	}
+}
+
+static void act(struct engine *g, curl_socket_t fd, int events)
+{
+	int running;
+	curl_multi_socket_action(g->multi, fd, events, &running);
+	collect(g);
+}
+
+static void socket_ready(struct watch *w, uint32_t events)
+{
+	struct socket_watch *s = LOOP_OWNER(w, struct socket_watch, watch);
+	int what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+		   (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+	act(s->engine, w->fd, what);
+}
+
+static void socket_release(struct watch *w)
+{
+	free(LOOP_OWNER(w, struct socket_watch, watch));
+}
+
+static int socket_open(struct engine *g, curl_socket_t fd, uint32_t events)
+{
+	struct socket_watch *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -1;
+	s->engine = g;
+	s->watch.fd = fd;
+	s->watch.ready = socket_ready;
+	s->watch.release = socket_release;
+	if (loop_watch(g->loop, &s->watch, events) < 0) {
+		free(s);
+		return -1;
+	}
+	curl_multi_assign(g->multi, fd, s);
+	return 0;
+}
+
+static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)
+{
+	(void)easy;
+	struct engine *g = context;
+	struct socket_watch *s = assigned;
+	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+	if (what == CURL_POLL_REMOVE) {
+		if (s)
+			loop_remove(g->loop, &s->watch);
+		curl_multi_assign(g->multi, fd, NULL);
+		return 0;
+	}
+	return s ? loop_change(g->loop, &s->watch, events) : socket_open(g, fd, events);
+}
+
+static int timer_changed(CURLM *multi, long timeout_ms, void *context)
+{
+	(void)multi;
+	struct engine *g = context;
+	if (timeout_ms >= 0)
+		return loop_at(g->loop, &g->timer, monotonic_ms() + (uint64_t)timeout_ms);
+	loop_cancel(g->loop, &g->timer);
+	return 0;
+}
+
+static void timer_fired(struct timer *t)
+{
+	act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
+}
+
+int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(CURL *, CURLcode), struct err *e)
+{
+	*g = (struct engine){.loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .done = done};
+	if (!g->multi)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+	curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);
+	curl_multi_setopt(g->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+	curl_multi_setopt(g->multi, CURLMOPT_TIMERDATA, g);
+	curl_multi_setopt(g->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)connections);
+	// Left alone, the pool of idle connections would grow to four times the number of transfers.
+	curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)connections);
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MAX);
+	return 0;
+}
+
+void engine_close(struct engine *g)
+{
+	curl_multi_cleanup(g->multi);
+	loop_cancel(g->loop, &g->timer);
+}
+
+int engine_add(struct engine *g, CURL *easy)
+{
+	return curl_multi_add_handle(g->multi, easy) == CURLM_OK ? 0 : -1;
+}
+
+void engine_remove(struct engine *g, CURL *easy)
+{
+	curl_multi_remove_handle(g->multi, easy);
+}

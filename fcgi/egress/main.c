@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: ISC
+// egress: the back door. The only program with a way to the Internet and with the processors' keys; see fcgi/egress/job.h for what it is
+// asked and what it answers.
+#include "fcgi/egress/egress.h"
+#include "policy/base/setting.h"
+#include <stdio.h>
+#include <unistd.h>
+
+enum { MESSAGES_MAX = 256 * 1024 };
+
+int main(void)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(MESSAGES_MAX);
+	PROMISE_AUTO struct promise *p = promise_load(setting_policy(), &messages);
+	fputs(buf_text(&messages), stderr);
+	if (!p) {
+		fprintf(stderr, "egress: no policy, no service: %s is not valid\n", setting_policy());
+		return 1;
+	}
+	return egress_run(p, STDIN_FILENO);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: ISC
+// A page that the visitor named: one ordinary GET, at most five redirects, and never to an address that is not public. The URL comes from
+// a stranger, and so does every byte of the answer.
+#include "fcgi/egress/address.h"
+#include "fcgi/egress/egress.h"
+#include "fcgi/egress/url.h"
+#include "policy/base/when.h"
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SLOW_BYTES = 64, SLOW_SECONDS = 8 }; // a page that comes at less than this rate for so long is given up
+
+static const char forbidden_words[] = "The URL leads to an address that is not on the public Internet.";
+
+static char accept_line[] = "Accept: text/html,application/xhtml+xml";
+static struct curl_slist accept_header = {.data = accept_line};
+
+static void hop_start(struct job *j);
+
+static bool port_allowed(const struct sockaddr *address)
+{
+	in_port_t port = address->sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)address)->sin_port
+						       : ((const struct sockaddr_in6 *)(const void *)address)->sin6_port;
+	return EGRESS_TESTING || port == htons(80) || port == htons(443);
+}
+
+// The verdict is on the very address that would be connected to, whatever notation, name or rebinding led to it; a forbidden one never
+// gets as far as a socket.
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct job *j = context;
+	if (purpose != CURLSOCKTYPE_IPCXN || address_forbidden(&a->addr, a->addrlen) || !port_allowed(&a->addr)) {
+		j->trouble = ADDRESS_FORBIDDEN;
+		j->trouble_words = forbidden_words;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+// Second look, after connecting and before anything is sent.
+static int on_connected(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+	(void)local, (void)local_port, (void)remote_port;
+	struct job *j = context;
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	bool six = strchr(remote, ':');
+	bool read = six ? inet_pton(AF_INET6, remote, &v6.sin6_addr) == 1 : inet_pton(AF_INET, remote, &v4.sin_addr) == 1;
+	const struct sockaddr *address = six ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
+	if (read && !address_forbidden(address, six ? sizeof(v6) : sizeof(v4))) {
+		j->trouble = TROUBLE_NONE; // one of several addresses was forbidden, this one is not
+		return CURL_PREREQFUNC_OK;
+	}
+	j->trouble = ADDRESS_FORBIDDEN;
+	j->trouble_words = forbidden_words;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+static bool is_html(const char *type)
+{
+	static const char *const types[] = {"text/html", "application/xhtml+xml"};
+	for (size_t i = 0; i < 2; i++) {
+		size_t len = strlen(types[i]);
+		if (strncasecmp(type, types[i], len) == 0 && (type[len] == '\0' || strchr("; \t", type[len])))
+			return true;
+	}
+	return false;
+}
+
+// The body of a redirect, of an error or of something that is not HTML is of no use; it is not even taken.
+static int page_headers_done(struct job *j)
+{
+	const struct answer *a = &j->answer;
+	if (a->status >= 300 && a->status < 400 && a->location) {
+		j->trouble = TOO_MANY_REDIRECTS;
+		j->trouble_words = "The page redirects more than five times.";
+		return -1;
+	}
+	if (a->status < 200 || a->status > 299) {
+		j->trouble = HTTP_STATUS;
+		return -1;
+	}
+	if (is_html(a->type))
+		return 0;
+	j->trouble = NOT_HTML;
+	j->trouble_words = "The URL leads to something that is not an HTML page.";
+	return -1;
+}
+
+static void page_refuse(struct job *j, enum trouble t, const char *words)
+{
+	j->egress->pages_refused++;
+	j->egress->traffic_changed = true;
+	if (t == HTTP_STATUS)
+		job_refuse(j, t, "The page answered with the status %ld.", j->answer.status);
+	else
+		job_refuse(j, t, "%s", words);
+}
+
+static void redirect_follow(struct job *j)
+{
+	struct err e = {0};
+	if (++j->attempts > REDIRECTS_MAX) {
+		page_refuse(j, TOO_MANY_REDIRECTS, j->trouble_words);
+		return;
+	}
+	CURLU *next = url_redirect(j->url, j->answer.location, &e);
+	if (!next) {
+		page_refuse(j, BAD_URL, e.text);
+		return;
+	}
+	curl_url_cleanup(j->url);
+	j->url = next;
+	hop_start(j);
+}
+
+static void page_reply(struct job *j)
+{
+	char *url = NULL;
+	cJSON *head = cJSON_CreateObject();
+	curl_url_get(j->url, CURLUPART_URL, &url, 0);
+	cJSON_AddNumberToObject(head, "status", (double)j->answer.status);
+	cJSON_AddStringToObject(head, "type", j->answer.type);
+	cJSON_AddNumberToObject(head, "attempts", 1 + j->attempts);
+	cJSON_AddNumberToObject(head, "sent", 0);
+	cJSON_AddStringToObject(head, "url", url ? url : "");
+	curl_free(url);
+	job_reply(j, head, true);
+}
+
+static void page_ended(struct job *j, CURLcode result)
+{
+	const char *words = NULL;
+	curl_easy_cleanup(j->easy);
+	j->easy = NULL;
+	if (j->trouble == TOO_MANY_REDIRECTS) {
+		redirect_follow(j);
+		return;
+	}
+	enum trouble t = result == CURLE_OK ? TROUBLE_NONE : transfer_trouble(j, result, &words);
+	if (t != TROUBLE_NONE)
+		page_refuse(j, t, words);
+	else if (!j->answer.complete_headers)
+		page_refuse(j, TRUNCATED, "What came back is not HTTP.");
+	else
+		page_reply(j);
+}
+
+static void page_dropped(struct job *j, bool timed_out)
+{
+	if (timed_out)
+		page_refuse(j, TIMED_OUT, "The page did not answer in time.");
+}
+
+static void hop_start(struct job *j)
+{
+	answer_reset(&j->answer, PAGE_BYTES_MAX);
+	if (transfer_prepare(j) < 0) {
+		page_refuse(j, BUDGET_SPENT, "There is no memory left.");
+		return;
+	}
+	CURL *h = j->easy;
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, j);
+	curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(h, CURLOPT_PREREQDATA, j);
+	// A connection of its own, never shared and never left behind: no visit is linked with another, and every one is judged.
+	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(h, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(h, CURLOPT_USERAGENT, j->egress->promise->user_agent);
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, &accept_header);
+	curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(h, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)PAGE_BYTES_MAX);
+	curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+	curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+	if (transfer_start(j) < 0)
+		page_refuse(j, BUDGET_SPENT, "There is no memory left.");
+}
+
+void page_begin(struct job *j, const cJSON *head)
+{
+	struct err e = {0};
+	const char *text = json_string(head, "url");
+	j->egress->pages++;
+	j->egress->traffic_changed = true;
+	if (!j->egress->promise->page_fetch) {
+		page_refuse(j, UNDECLARED_PROCESSOR, "The policy does not declare that pages are fetched.");
+		return;
+	}
+	j->url = text ? url_page(text, &e) : NULL;
+	if (!j->url) {
+		page_refuse(j, BAD_URL, text ? e.text : "The job names no URL.");
+		return;
+	}
+	j->ended = page_ended;
+	j->headers_done = page_headers_done;
+	j->dropped = page_dropped;
+	hop_start(j);
+}

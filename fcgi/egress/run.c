@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: ISC
+// Start, serve, stop.
+#include "fcgi/egress/address.h"
+#include "fcgi/egress/egress.h"
+#include "fcgi/serve/sandbox.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include "policy/base/when.h"
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { CONNECTIONS = 64, JOBS = 10000, DRAIN_MS = 80 * 1000, TURN_MS = 1000 };
+
+static unsigned long number_setting(const char *name, unsigned long otherwise, unsigned long most)
+{
+	const char *text = setting(name, NULL);
+	char *end = NULL;
+	unsigned long value = text ? strtoul(text, &end, 10) : otherwise;
+	if (text && (*end != '\0' || *text == '-' || value > most)) {
+		fprintf(stderr, "egress: %s is not a number from 0 to %lu; %lu is used\n", name, most, otherwise);
+		return otherwise;
+	}
+	return value;
+}
+
+static void settings_read(struct egress_settings *s)
+{
+	s->ca_file = setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt");
+	s->connections = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", CONNECTIONS, 4096);
+	s->jobs = number_setting("LETHE_EGRESS_JOBS", JOBS, 1000000);
+	s->daily = number_setting("LETHE_EGRESS_DAILY", 0, 1000000000);
+}
+
+static void signals_ready(struct watch *w, uint32_t events)
+{
+	(void)events;
+	struct egress *g = LOOP_OWNER(w, struct egress, signals);
+	struct signalfd_siginfo info;
+	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		g->killed = g->stopping; // the second one means it
+		g->stopping = true;
+	}
+}
+
+static int signals_open(struct egress *g, struct err *e)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL); // before any thread is born
+	g->signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signals_ready};
+	if (g->signals.fd < 0 || loop_watch(&g->loop, &g->signals, EPOLLIN) < 0)
+		return err_system(e, ERR_IO, errno, "signalfd");
+	return 0;
+}
+
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int lock_in(const struct egress *g, struct err *e)
+{
+	char folder[sizeof(g->traffic_file)];
+	snprintf(folder, sizeof(folder), "%s", g->traffic_file);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	// What the C library's resolver and OpenSSL read.
+	const char *const read_paths[] = {"/etc", "/usr/lib/ssl", "/usr/share/ca-certificates", "/run/systemd/resolve", g->settings.ca_file,
+					  NULL};
+	const char *const write_paths[] = {folder[0] ? folder : NULL, NULL};
+	struct sandbox s = {.name = "egress", .read_paths = read_paths, .write_paths = write_paths, .network = true};
+	return sandbox_enter(&s, e);
+}
+
+static int start(struct egress *g, int listener, struct err *e)
+{
+	if (access(g->settings.ca_file, R_OK) < 0)
+		return err_system(e, ERR_IO, errno, "the file of trusted certificates, %s (LETHE_CA_FILE)", g->settings.ca_file);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
+	if (loop_open(&g->loop, e) < 0 || signals_open(g, e) < 0 || upstreams_open(&g->upstreams, g->promise, e) < 0 ||
+	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, e) < 0 || front_open(g, listener, e) < 0)
+		return -1;
+	traffic_load(g);
+	address_load_own();
+	return lock_in(g, e);
+}
+
+static void announce(const struct egress *g)
+{
+	if (EGRESS_TESTING)
+		fprintf(stderr, "egress: TESTING BUILD: loopback, plain http and any port can be reached. Never use it for a real site.\n");
+	fprintf(stderr, "egress: ready: policy %s of %s\n", g->promise->version, g->promise->site);
+	for (size_t i = 0; i < g->upstreams.count; i++) {
+		const struct upstream *u = &g->upstreams.list[i];
+		fprintf(stderr, "egress: processor %s: %s\n", u->declared->id,
+			u->declared->local ? "built in"
+			: u->base          ? u->host
+					   : "not configured");
+	}
+	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->promise->page_fetch ? "fetched under guard" : "not fetched");
+}
+
+// Jobs under way are brought to their end; the socket stays open, it is systemd's.
+static void serve(struct egress *g)
+{
+	uint64_t give_up = 0;
+	bool busy = false;
+	while (!g->killed) {
+		loop_turn(&g->loop, TURN_MS);
+		if (g->stopping && give_up == 0)
+			give_up = monotonic_ms() + DRAIN_MS;
+		if (g->stopping && (g->connections == 0 || monotonic_ms() >= give_up))
+			break;
+		// What a crowd needed goes back to the system when it has left.
+		if (busy && g->connections == 0)
+			malloc_trim(0);
+		busy = g->connections > 0 && (busy || g->connections > 100);
+	}
+}
+
+int egress_run(const struct promise *p, int listener)
+{
+	struct err e = {0};
+	struct egress *g = calloc(1, sizeof(*g));
+	if (!g)
+		return 1;
+	g->promise = p;
+	mallopt(M_ARENA_MAX, 2);
+	descriptors_raise();
+	settings_read(&g->settings);
+	if (start(g, listener, &e) < 0) {
+		fprintf(stderr, "egress: %s\n", e.text);
+		return 1;
+	}
+	announce(g);
+	serve(g);
+	traffic_save(g);
+	fprintf(stderr, "egress: stopped%s\n", g->connections ? ", with jobs under way" : "");
+	engine_close(&g->engine);
+	upstreams_close(&g->upstreams);
+	fd_close(&g->signals.fd);
+	loop_close(&g->loop);
+	free(g);
+	curl_global_cleanup();
+	return 0;
+}

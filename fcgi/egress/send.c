@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: ISC
+// A job for a processor: everything that the policy or the settings forbid is refused before a byte leaves, then the request is made,
+// repeated where that is safe, and its answer handed back unless it comes from the wrong region.
+#include "fcgi/egress/egress.h"
+#include "fcgi/egress/retry.h"
+#include "fcgi/egress/url.h"
+#include "policy/base/text.h"
+#include "policy/base/when.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int method_read(struct job *j, const cJSON *head)
+{
+	static const char *const methods[] = {"POST", "GET", "DELETE"};
+	const char *method = json_string(head, "method");
+	for (size_t i = 0; method && i < 3; i++)
+		if (strcmp(methods[i], method) == 0) {
+			snprintf(j->method, sizeof(j->method), "%s", method);
+			return 0;
+		}
+	job_refuse(j, BAD_JOB, "The job's method must be POST, GET or DELETE.");
+	return -1;
+}
+
+// Headers that a program may bring: what it sends and what it wants. All others are egress's own business.
+static int headers_read(struct job *j, const cJSON *head)
+{
+	const cJSON *header;
+	cJSON_ArrayForEach(header, json_get(head, "headers"))
+	{
+		bool type = strcasecmp(header->string, "content-type") == 0;
+		const char *value = cJSON_GetStringValue(header);
+		if ((!type && strcasecmp(header->string, "accept") != 0) || !value || strlen(value) > 150) {
+			job_refuse(j, BAD_JOB, "The job may bring the headers content-type and accept, as short strings, and no others.");
+			return -1;
+		}
+		for (const char *p = value; *p; p++)
+			if (*p < 0x20 || *p > 0x7e) {
+				job_refuse(j, BAD_JOB, "A header of the job holds a control character.");
+				return -1;
+			}
+		if (type)
+			snprintf(j->content_type, sizeof(j->content_type), "Content-Type: %s", value);
+		else
+			snprintf(j->accept, sizeof(j->accept), "Accept: %s", value);
+	}
+	return 0;
+}
+
+static int kinds_read(struct job *j, const cJSON *head)
+{
+	char words[256];
+	const cJSON *name;
+	cJSON_ArrayForEach(name, json_get(head, "kinds"))
+	{
+		enum kind kind;
+		if (!cJSON_IsString(name) || kind_from_name(&kind, name->valuestring) < 0) {
+			job_refuse(j, BAD_JOB, "The job names a kind of data that does not exist.");
+			return -1;
+		}
+		j->kinds |= KIND_BIT(kind);
+	}
+	kind_set left = j->kinds & ~j->upstream->declared->kinds;
+	if (left) {
+		kind_set_words(words, sizeof(words), left);
+		job_refuse(j, KIND_NOT_SHARED, "The policy does not share this with \"%s\": %s.", j->upstream->declared->id, words);
+		return -1;
+	}
+	if (j->kinds == 0 && j->body_len > 0) {
+		job_refuse(j, KIND_NOT_SHARED, "The job has a body and does not say what kinds of data are in it.");
+		return -1;
+	}
+	return 0;
+}
+
+// The processor, or NULL after a refusal.
+static struct upstream *upstream_for(struct job *j, const cJSON *head)
+{
+	const char *id = json_string(head, "processor");
+	struct upstream *u = id ? upstream_find(&j->egress->upstreams, id) : NULL;
+	if (!u)
+		job_refuse(j, UNDECLARED_PROCESSOR, "The policy declares no processor \"%.64s\".", id ? id : "");
+	else if (u->declared->local)
+		job_refuse(j, NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
+	else if (!u->base)
+		job_refuse(j, NOT_CONFIGURED, "\"%s\" has no address or no key on this machine: set %s and %s.", u->declared->id,
+			   u->provider && u->provider->base_setting ? u->provider->base_setting : "its base URL",
+			   u->provider && u->provider->key_setting ? u->provider->key_setting : "its key");
+	else
+		return u;
+	return NULL;
+}
+
+static int url_read(struct job *j, const cJSON *head)
+{
+	struct err e = {0};
+	const char *path = json_string(head, "path");
+	j->url = url_join(j->upstream->base, path ? path : "", j->upstream->declared, &e);
+	if (j->url)
+		return 0;
+	job_refuse(j, e.code == ERR_REFUSED ? HOST_NOT_ALLOWED : BAD_URL, "%s", e.text);
+	return -1;
+}
+
+static cJSON *reply_head(const struct job *j)
+{
+	cJSON *head = cJSON_CreateObject();
+	cJSON_AddNumberToObject(head, "status", (double)j->answer.status);
+	cJSON_AddStringToObject(head, "type", j->answer.type);
+	if (j->answer.region[0])
+		cJSON_AddStringToObject(head, "region", j->answer.region);
+	cJSON_AddNumberToObject(head, "attempts", j->attempts);
+	cJSON_AddNumberToObject(head, "sent", (double)j->sent);
+	return head;
+}
+
+// Bytes from a region that the policy does not name are not taken.
+static int send_headers_done(struct job *j)
+{
+	struct upstream *u = j->upstream;
+	if (j->answer.region[0] == '\0')
+		return 0;
+	memcpy(u->traffic.region_seen, j->answer.region, sizeof(j->answer.region));
+	if (upstream_region_allowed(u, j->answer.region))
+		return 0;
+	u->traffic.region_mismatches++;
+	j->trouble = REGION_MISMATCH;
+	j->trouble_words = "The processor answered from a region that the policy does not name.";
+	return -1;
+}
+
+// What left is counted when the attempt is over, however it ended; then the breaker learns how.
+static void account(struct job *j, enum breaker_outcome outcome)
+{
+	struct traffic *t = &j->upstream->traffic;
+	curl_off_t up = 0, before = 0;
+	curl_easy_getinfo(j->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	curl_easy_getinfo(j->easy, CURLINFO_PRETRANSFER_TIME_T, &before);
+	if (before > 0) {
+		t->requests++;
+		t->bytes_sent += (uint64_t)up;
+		t->kinds |= j->kinds;
+		j->sent += (uint64_t)up;
+	} else if (outcome == OUTCOME_FAILED && j->trouble == TIMED_OUT) {
+		outcome = OUTCOME_UNKNOWN; // it never left: the time was spent waiting for a connection of ours
+	}
+	if (outcome == OUTCOME_FAILED)
+		t->failures++;
+	breaker_result(&j->upstream->breaker, outcome, j->probe, monotonic_ms());
+	j->probe = false;
+	j->egress->traffic_changed = true;
+}
+
+static bool repeat_later(struct job *j, bool no_answer)
+{
+	uint64_t now = monotonic_ms();
+	uint32_t chance;
+	random_bytes(&chance, sizeof(chance));
+	struct retry_facts facts = {.repeatable = j->repeatable,
+				    .no_answer = no_answer,
+				    .status = j->answer.status,
+				    .told_not_to = j->answer.told_not_to_repeat,
+				    .asked_ms = j->answer.retry_after_ms,
+				    .attempts = j->attempts,
+				    .left_ms = j->deadline > now ? j->deadline - now : 0,
+				    .chance = chance};
+	int64_t wait = retry_delay(&facts);
+	if (wait < 0 || loop_at(&j->egress->loop, &j->timer, now + (uint64_t)wait) < 0)
+		return false;
+	j->waiting = true;
+	return true;
+}
+
+// Worth another attempt: the connection failed or broke. Not: a certificate, a size, a region.
+static bool connection_trouble(enum trouble t)
+{
+	return t == UNRESOLVABLE || t == UNREACHABLE || t == TIMED_OUT || t == TRUNCATED;
+}
+
+static void send_ended(struct job *j, CURLcode result)
+{
+	const char *words = "";
+	enum trouble t = result == CURLE_OK ? TROUBLE_NONE : transfer_trouble(j, result, &words);
+	bool failed = connection_trouble(t) || t == TLS_FAILED || j->answer.status >= 500;
+	account(j, failed ? OUTCOME_FAILED : OUTCOME_GOOD);
+	curl_easy_cleanup(j->easy);
+	j->easy = NULL;
+	if ((t == TROUBLE_NONE || connection_trouble(t)) && repeat_later(j, t != TROUBLE_NONE)) {
+		if (t != TROUBLE_NONE)
+			answer_reset(&j->answer, FRAME_BODY_MAX); // half an answer is none
+		return;
+	}
+	if (t == TROUBLE_NONE)
+		job_reply(j, reply_head(j), true);
+	else
+		job_refuse(j, t, "%s", words);
+}
+
+static void send_dropped(struct job *j, bool timed_out)
+{
+	if (timed_out)
+		j->trouble = TIMED_OUT;
+	if (j->easy)
+		account(j, timed_out ? OUTCOME_FAILED : OUTCOME_UNKNOWN);
+	if (timed_out)
+		job_refuse(j, TIMED_OUT, "The processor \"%s\" did not answer in time.", j->upstream->declared->id);
+}
+
+static void transfer_options(struct job *j)
+{
+	CURL *h = j->easy;
+	size_t n = 0;
+	// Left alone, libcurl would add "Expect: 100-continue" to a large body and wait for the consent.
+	static char no_expect[] = "Expect:";
+	j->headers[n++].data = no_expect;
+	if (j->content_type[0])
+		j->headers[n++].data = j->content_type;
+	if (j->accept[0])
+		j->headers[n++].data = j->accept;
+	for (size_t i = 0; i + 1 < n; i++)
+		j->headers[i].next = &j->headers[i + 1];
+	j->headers[n - 1].next = j->upstream->key.data ? &j->upstream->key : NULL;
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, j->headers);
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, EGRESS_TESTING ? "http,https" : "https");
+	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
+	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
+	if (strcmp(j->method, "GET") == 0)
+		return;
+	if (strcmp(j->method, "POST") != 0)
+		curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, j->method);
+	if (strcmp(j->method, "POST") == 0 || j->body_len > 0) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)j->body_len);
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, j->body ? j->body : "");
+	}
+}
+
+// The end of a job whose next attempt may not go: with what the last one brought, if anything.
+static void give_up(struct job *j, enum trouble t, const char *words)
+{
+	if (j->answer.status >= 400)
+		job_reply(j, reply_head(j), true);
+	else
+		job_refuse(j, t, "%s", words);
+}
+
+static void attempt(struct job *j)
+{
+	struct upstream *u = j->upstream;
+	enum breaker_answer answer = breaker_ask(&u->breaker, monotonic_ms());
+	j->waiting = false;
+	if (answer == BREAKER_REFUSED) {
+		give_up(j, BREAKER_IS_OPEN, "The processor failed several times in a row and is left alone for a while.");
+		return;
+	}
+	j->probe = answer == BREAKER_PROBE;
+	if (traffic_spend(&u->traffic, when_now(), j->egress->settings.daily) < 0) {
+		breaker_result(&u->breaker, OUTCOME_UNKNOWN, j->probe, monotonic_ms());
+		give_up(j, BUDGET_SPENT, "The day's budget of requests to the processor is spent (LETHE_EGRESS_DAILY).");
+		return;
+	}
+	answer_reset(&j->answer, FRAME_BODY_MAX);
+	j->attempts++;
+	if (transfer_prepare(j) == 0) {
+		transfer_options(j);
+		if (loop_at(&j->egress->loop, &j->timer, j->deadline) == 0 && transfer_start(j) == 0)
+			return;
+	}
+	breaker_result(&u->breaker, OUTCOME_UNKNOWN, j->probe, monotonic_ms());
+	job_refuse(j, BUDGET_SPENT, "There is no memory left.");
+}
+
+void send_begin(struct job *j, const cJSON *head)
+{
+	if (j->egress->under_way > j->egress->settings.jobs) {
+		job_refuse(j, BUDGET_SPENT, "Too many jobs are under way; later may work.");
+		return;
+	}
+	j->upstream = upstream_for(j, head);
+	if (!j->upstream || method_read(j, head) < 0 || headers_read(j, head) < 0 || kinds_read(j, head) < 0 || url_read(j, head) < 0)
+		return;
+	j->repeatable = cJSON_IsTrue(json_get(head, "repeatable"));
+	j->ended = send_ended;
+	j->headers_done = send_headers_done;
+	j->dropped = send_dropped;
+	j->repeat = attempt;
+	attempt(j);
+}

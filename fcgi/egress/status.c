@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: ISC
+// What left and how the processors fare: the answer to "status", and the counts kept over restarts in $LETHE_STATE/egress/traffic.json.
+// The counts are statistics, written every few seconds and at the end; a kill may lose the last of them. Nothing about a person is in them.
+#include "fcgi/egress/egress.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include "policy/base/when.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SAVE_MS = 10 * 1000, TRAFFIC_BYTES_MAX = 256 * 1024 };
+
+static void kinds_add(cJSON *to, kind_set kinds)
+{
+	cJSON *list = cJSON_AddArrayToObject(to, "kinds");
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		if (kinds & KIND_BIT(k))
+			cJSON_AddItemToArray(list, cJSON_CreateString(kind_row((enum kind)k)->name));
+}
+
+static cJSON *traffic_json(const struct upstream *u)
+{
+	const struct traffic *t = &u->traffic;
+	cJSON *one = cJSON_CreateObject();
+	cJSON_AddStringToObject(one, "id", u->declared->id);
+	cJSON_AddStringToObject(one, "region_seen", t->region_seen);
+	cJSON_AddNumberToObject(one, "requests", (double)t->requests);
+	cJSON_AddNumberToObject(one, "bytes_sent", (double)t->bytes_sent);
+	cJSON_AddNumberToObject(one, "failures", (double)t->failures);
+	cJSON_AddNumberToObject(one, "region_mismatches", (double)t->region_mismatches);
+	cJSON_AddStringToObject(one, "day", t->day);
+	cJSON_AddNumberToObject(one, "today", (double)t->today);
+	kinds_add(one, t->kinds);
+	return one;
+}
+
+static cJSON *pages_json(const struct egress *g)
+{
+	cJSON *pages = cJSON_CreateObject();
+	cJSON_AddNumberToObject(pages, "requests", (double)g->pages);
+	cJSON_AddNumberToObject(pages, "refused", (double)g->pages_refused);
+	return pages;
+}
+
+cJSON *status_reply(const struct egress *g)
+{
+	cJSON *head = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(head, "processors");
+	for (size_t i = 0; i < g->upstreams.count; i++) {
+		const struct upstream *u = &g->upstreams.list[i];
+		cJSON *one = traffic_json(u);
+		cJSON_AddBoolToObject(one, "configured", u->base || u->declared->local);
+		cJSON_AddStringToObject(one, "host", u->host);
+		cJSON_AddStringToObject(one, "breaker", breaker_words(breaker_state(&u->breaker, monotonic_ms())));
+		cJSON_AddItemToArray(list, one);
+	}
+	cJSON_AddItemToObject(head, "pages", pages_json(g));
+	cJSON_AddNumberToObject(head, "under_way", (double)g->under_way);
+	cJSON_AddBoolToObject(head, "testing", EGRESS_TESTING);
+	return head;
+}
+
+static void traffic_read(struct traffic *t, const cJSON *one)
+{
+	const cJSON *name;
+	enum kind kind;
+	const char *region = json_string(one, "region_seen"), *day = json_string(one, "day");
+	t->requests = (uint64_t)json_number(one, "requests", 0);
+	t->bytes_sent = (uint64_t)json_number(one, "bytes_sent", 0);
+	t->failures = (uint64_t)json_number(one, "failures", 0);
+	t->region_mismatches = (uint64_t)json_number(one, "region_mismatches", 0);
+	t->today = (uint64_t)json_number(one, "today", 0);
+	snprintf(t->region_seen, sizeof(t->region_seen), "%s", region ? region : "");
+	snprintf(t->day, sizeof(t->day), "%s", day ? day : "");
+	cJSON_ArrayForEach(name, json_get(one, "kinds")) if (cJSON_IsString(name) && kind_from_name(&kind, name->valuestring) == 0)
+	    t->kinds |= KIND_BIT(kind);
+}
+
+static void save_due(struct timer *t)
+{
+	struct egress *g = LOOP_OWNER(t, struct egress, save);
+	traffic_save(g);
+	loop_at(&g->loop, t, monotonic_ms() + SAVE_MS);
+}
+
+void traffic_load(struct egress *g)
+{
+	char folder[sizeof(g->traffic_file) - 32];
+	struct err e;
+	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_BYTES_MAX);
+	g->save.fire = save_due;
+	if (path_join(folder, sizeof(folder), setting_state(), "egress", &e) < 0 || access(folder, W_OK) < 0)
+		return; // no such folder, no keeping
+	snprintf(g->traffic_file, sizeof(g->traffic_file), "%s/traffic.json", folder);
+	loop_at(&g->loop, &g->save, monotonic_ms() + SAVE_MS);
+	if (file_read(g->traffic_file, &text, &e) < 0)
+		return;
+	JSON_AUTO cJSON *all = json_parse(buf_text(&text), text.len, &e);
+	const cJSON *one, *pages = json_get(all, "pages");
+	cJSON_ArrayForEach(one, json_get(all, "processors"))
+	{
+		const char *id = json_string(one, "id");
+		struct upstream *u = id ? upstream_find(&g->upstreams, id) : NULL;
+		if (u)
+			traffic_read(&u->traffic, one);
+	}
+	g->pages = (uint64_t)json_number(pages, "requests", 0);
+	g->pages_refused = (uint64_t)json_number(pages, "refused", 0);
+}
+
+void traffic_save(struct egress *g)
+{
+	struct err e;
+	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_BYTES_MAX);
+	if (!g->traffic_changed || !g->traffic_file[0])
+		return;
+	JSON_AUTO cJSON *all = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(all, "processors");
+	for (size_t i = 0; i < g->upstreams.count; i++)
+		cJSON_AddItemToArray(list, traffic_json(&g->upstreams.list[i]));
+	cJSON_AddItemToObject(all, "pages", pages_json(g));
+	if (json_print(&text, all) < 0 || file_write(g->traffic_file, text.data, text.len, 0640, NULL, &e) < 0)
+		fprintf(stderr, "egress: the traffic counts could not be kept: %s\n", text.failed ? "no memory" : e.text);
+	else
+		g->traffic_changed = false;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/egress/upstream.h"
+#include "fcgi/egress/url.h"
+#include "policy/base/setting.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { KEY_LINE_MAX = 4096 };
+
+// The setting that says where the processor is: the override, where it is set.
+static const char *base_setting(const struct provider *p)
+{
+	return p->override_setting && setting(p->override_setting, NULL) ? p->override_setting : p->base_setting;
+}
+
+// Appends "header: prefix + key" to the locked memory.
+static int key_line(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
+{
+	const struct provider *p = up->provider;
+	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
+	if (setting_secret(p->key_setting, &key, e) < 0)
+		return -1;
+	for (size_t i = 0; i < key.len; i++)
+		if ((unsigned char)key.data[i] <= 0x20 || (unsigned char)key.data[i] >= 0x7f)
+			return err_set(e, ERR_INPUT, "%s holds a character that no key has", p->key_setting);
+	char *line = u->keys + *used;
+	int len = snprintf(line, KEY_LINE_MAX, "%s: %s%s", p->key_header, p->key_prefix, buf_text(&key));
+	if (len < 0 || len >= KEY_LINE_MAX || key.len == 0)
+		return err_set(e, ERR_INPUT, "%s is empty or too long", p->key_setting);
+	*used += KEY_LINE_MAX;
+	up->key.data = line;
+	// What stood in the environment can be read in /proc for as long as the process lives.
+	char *variable = getenv(p->key_setting);
+	if (variable) {
+		explicit_bzero(variable, strlen(variable));
+		unsetenv(p->key_setting);
+	}
+	return 0;
+}
+
+static int configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
+{
+	const struct provider *p = up->provider;
+	if (!p || up->declared->local || !base_setting(p))
+		return 0;
+	const char *base = setting(base_setting(p), p->base_default);
+	if (!base)
+		return 0;
+	if (url_base_check(base, up->declared, up->host, e) < 0)
+		return err_prefix(e, "the setting %s does not fit the policy", base_setting(p));
+	if (p->key_setting && key_line(u, used, up, e) < 0)
+		return e->code == ERR_NOT_FOUND ? 0 : -1;
+	up->base = base;
+	return 0;
+}
+
+static int refuse_undeclared(const struct promise *promise, struct err *e)
+{
+	const struct provider *p;
+	for (unsigned i = 0; (p = provider_at(i)); i++) {
+		const char *name = p->base_setting && setting(p->base_setting, NULL) ? p->base_setting : p->key_setting;
+		if (name && setting(name, NULL) && !promise_processor(promise, p->id))
+			return err_set(
+			    e, ERR_REFUSED,
+			    "%s is set, but the policy declares no processor \"%s\": declare it in %s (and announce it), or remove the "
+			    "setting",
+			    name, p->id, promise->file);
+	}
+	return 0;
+}
+
+static int keys_open(struct upstreams *u, struct err *e)
+{
+	u->keys_size = (u->count + 1) * KEY_LINE_MAX;
+	void *memory = mmap(NULL, u->keys_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return err_system(e, ERR_MEMORY, errno, "memory for the keys");
+	u->keys = memory;
+	if (mlock(u->keys, u->keys_size) < 0)
+		fprintf(stderr, "egress: WARNING: the keys' memory could not be locked: raise LimitMEMLOCK, or keep swap off\n");
+	(void)madvise(u->keys, u->keys_size, MADV_DONTDUMP);
+	return 0;
+}
+
+int upstreams_open(struct upstreams *u, const struct promise *p, struct err *e)
+{
+	size_t used = 0;
+	*u = (struct upstreams){.list = calloc(p->processor_count + 1, sizeof(struct upstream)), .count = p->processor_count};
+	if (!u->list)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	if (refuse_undeclared(p, e) < 0 || keys_open(u, e) < 0)
+		return -1;
+	for (size_t i = 0; i < u->count; i++) {
+		struct upstream *up = &u->list[i];
+		up->declared = &p->processors[i];
+		up->provider = provider_find(up->declared->id);
+		if (configure(u, &used, up, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void upstreams_close(struct upstreams *u)
+{
+	if (u->keys) {
+		explicit_bzero(u->keys, u->keys_size);
+		munmap(u->keys, u->keys_size);
+	}
+	free(u->list);
+	*u = (struct upstreams){0};
+}
+
+struct upstream *upstream_find(struct upstreams *u, const char *id)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (strcmp(u->list[i].declared->id, id) == 0)
+			return &u->list[i];
+	return NULL;
+}
+
+void region_normalise(char *out, size_t size, const char *region)
+{
+	size_t n = 0;
+	for (; *region && n + 1 < size; region++) {
+		char c = *region >= 'A' && *region <= 'Z' ? (char)(*region + 32) : *region;
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')
+			out[n++] = c;
+	}
+	out[n] = '\0';
+}
+
+bool upstream_region_allowed(const struct upstream *u, const char *normalised)
+{
+	char wanted[64];
+	const char *const *region = u->declared->regions;
+	if (!region || !*region)
+		return true;
+	for (; *region; region++) {
+		region_normalise(wanted, sizeof(wanted), *region);
+		if (strcmp(wanted, normalised) == 0)
+			return true;
+	}
+	return false;
+}
+
+int traffic_spend(struct traffic *t, time_t now, uint64_t limit)
+{
+	char day[WHEN_DATE];
+	when_date(day, now);
+	if (strcmp(day, t->day) != 0) {
+		memcpy(t->day, day, sizeof(day));
+		t->today = 0;
+	}
+	if (limit > 0 && t->today >= limit)
+		return -1;
+	t->today++;
+	return 0;
+}

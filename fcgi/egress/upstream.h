@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: ISC
+// The processors that the policy declares, as egress sees them: where they are, with which key, how they fare, what they were sent.
+#ifndef LETHE_EGRESS_UPSTREAM_H
+#define LETHE_EGRESS_UPSTREAM_H
+
+#include "fcgi/egress/breaker.h"
+#include "fcgi/provider/provider.h"
+#include "policy/promise/promise.h"
+#include <curl/curl.h>
+
+// Counts since the counting began; kept over restarts. Nothing about a person is in it.
+struct traffic {
+	uint64_t requests, bytes_sent, failures, region_mismatches;
+	kind_set kinds;
+	char region_seen[64]; // the last one, normalised
+	char day[WHEN_DATE];  // the UTC day of `today`
+	uint64_t today;       // requests of that day
+};
+
+struct upstream {
+	const struct promise_processor *declared;
+	const struct provider *provider; // NULL: this software knows no such third party
+	const char *base;                // NULL: not configured
+	char host[256];
+	struct curl_slist key; // one header line, in locked memory; NULL data: none
+	struct breaker breaker;
+	struct traffic traffic;
+};
+
+struct upstreams {
+	struct upstream *list;
+	size_t count;
+	char *keys; // locked, never in a core dump
+	size_t keys_size;
+};
+
+// Reads the settings and keys of every declared processor. Fails (ERR_REFUSED) where the deployment contradicts the policy: a base URL
+// whose host is not the processor's, or settings for a processor that the policy does not declare. Variables that held a key are wiped.
+int upstreams_open(struct upstreams *u, const struct promise *p, struct err *e);
+void upstreams_close(struct upstreams *u); // wipes the keys
+struct upstream *upstream_find(struct upstreams *u, const char *id);
+// "Sweden Central" and "swedencentral" are one region: lower case, no spaces. `out` has `size` bytes.
+void region_normalise(char *out, size_t size, const char *region);
+// Is it one of the policy's regions for this processor? A processor without regions in the policy may answer from anywhere.
+bool upstream_region_allowed(const struct upstream *u, const char *normalised);
+// Counts one request of `today` (UTC) against `limit` (0: none). -1 when the day's budget is spent.
+int traffic_spend(struct traffic *t, time_t now, uint64_t limit);
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/egress/url.h"
+#include "policy/base/buf.h"
+#include "policy/base/limits.h"
+#include <string.h>
+#include <strings.h>
+
+#ifdef LETHE_TESTING
+static const bool testing = true;
+#else
+static const bool testing = false;
+#endif
+
+static void curl_text_free(char **p)
+{
+	curl_free(*p);
+}
+#define CURL_TEXT_AUTO __attribute__((cleanup(curl_text_free)))
+
+void url_free(CURLU **u)
+{
+	curl_url_cleanup(*u);
+}
+
+static char *part(CURLU *u, CURLUPart what)
+{
+	char *value = NULL;
+	return curl_url_get(u, what, &value, 0) == CURLUE_OK ? value : NULL;
+}
+
+static bool loopback_name(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0;
+}
+
+// Between "//" and the next "/", "?" or "#" only letters, digits and .-:[] may stand. That ends user names, percent-encoding, back
+// slashes, control characters and look-alike letters before any parser could read them in its own way.
+static bool authority_plain(const char *authority)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+	size_t len = strspn(authority, plain);
+	return len > 0 && (authority[len] == '\0' || strchr("/?#", authority[len]));
+}
+
+static bool bytes_printable(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+		if (*p <= 0x20 || *p == 0x7f || *p == '\\')
+			return false;
+	return true;
+}
+
+static int page_check(CURLU *u, struct err *e)
+{
+	CURL_TEXT_AUTO char *scheme = part(u, CURLUPART_SCHEME);
+	CURL_TEXT_AUTO char *port = part(u, CURLUPART_PORT);
+	CURL_TEXT_AUTO char *host = part(u, CURLUPART_HOST);
+	CURL_TEXT_AUTO char *user = part(u, CURLUPART_USER);
+	CURL_TEXT_AUTO char *password = part(u, CURLUPART_PASSWORD);
+	CURL_TEXT_AUTO char *zone = part(u, CURLUPART_ZONEID);
+	if (!scheme || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
+		return err_set(e, ERR_INPUT, "The URL must begin with http:// or https://.");
+	if (user || password)
+		return err_set(e, ERR_INPUT, "The URL must not carry a user name or password.");
+	if (!host || strlen(host) > 255 || zone || !authority_plain(host))
+		return err_set(e, ERR_INPUT,
+			       "The URL's host name cannot be used; write it in plain letters (xn--… for an international one).");
+	if (port && strcmp(port, "80") != 0 && strcmp(port, "443") != 0 && !testing)
+		return err_set(e, ERR_INPUT, "Only the ordinary web ports 80 and 443 can be fetched.");
+	return 0;
+}
+
+static CURLU *page_from(CURLU *u, const char *text, struct err *e)
+{
+	// CURLU_URLENCODE: letters outside ASCII in the path travel percent-encoded, as browsers do it.
+	if (!u)
+		err_set(e, ERR_MEMORY, "out of memory");
+	else if (curl_url_set(u, CURLUPART_URL, text, CURLU_URLENCODE) != CURLUE_OK)
+		err_set(e, ERR_INPUT, "This is not a URL; it should look like https://www.example.com/");
+	else if (page_check(u, e) == 0)
+		return u;
+	curl_url_cleanup(u);
+	return NULL;
+}
+
+CURLU *url_page(const char *text, struct err *e)
+{
+	const char *authority = strstr(text, "://");
+	if (strlen(text) > URL_BYTES_MAX)
+		err_set(e, ERR_INPUT, "The URL is longer than %d bytes.", URL_BYTES_MAX);
+	else if (!bytes_printable(text))
+		err_set(e, ERR_INPUT, "The URL contains a space, a back slash or a control character.");
+	else if (!authority || !authority_plain(authority + 3))
+		err_set(e, ERR_INPUT, "The URL must look like https://www.example.com/ with a host name in plain letters.");
+	else
+		return page_from(curl_url(), text, e);
+	return NULL;
+}
+
+CURLU *url_redirect(CURLU *from, const char *location, struct err *e)
+{
+	const char *rest = strncmp(location, "//", 2) == 0 ? location + 2 : NULL;
+	const char *scheme_end = strstr(location, "://");
+	if (!rest && scheme_end && strcspn(location, "/?#") > (size_t)(scheme_end - location))
+		rest = scheme_end + 3;
+	if (strlen(location) > URL_BYTES_MAX || !bytes_printable(location) || (rest && !authority_plain(rest))) {
+		err_set(e, ERR_INPUT, "The page redirects to something that is not a usable URL.");
+		return NULL;
+	}
+	CURLU *u = page_from(curl_url_dup(from), location, e);
+	if (u)
+		curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+	return u;
+}
+
+static int base_check(CURLU *u, const struct promise_processor *p, char host[256], struct err *e)
+{
+	CURL_TEXT_AUTO char *scheme = part(u, CURLUPART_SCHEME);
+	CURL_TEXT_AUTO char *name = part(u, CURLUPART_HOST);
+	CURL_TEXT_AUTO char *user = part(u, CURLUPART_USER);
+	CURL_TEXT_AUTO char *fragment = part(u, CURLUPART_FRAGMENT);
+	if (!scheme || !name || strlen(name) > 255 || user || fragment)
+		return err_set(e, ERR_INPUT, "it must look like https://host.example.com");
+	snprintf(host, 256, "%s", name);
+	if (testing && loopback_name(name))
+		return 0;
+	if (strcasecmp(scheme, "https") != 0)
+		return err_set(e, ERR_INPUT, "it must begin with https://");
+	if (!promise_host_allowed(p, name))
+		return err_set(e, ERR_REFUSED, "the policy names no host like \"%.200s\" for the processor \"%s\"", name, p->id);
+	return 0;
+}
+
+int url_base_check(const char *base, const struct promise_processor *p, char host[256], struct err *e)
+{
+	URL_AUTO CURLU *u = curl_url();
+	if (!u)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	if (!bytes_printable(base) || curl_url_set(u, CURLUPART_URL, base, 0) != CURLUE_OK)
+		return err_set(e, ERR_INPUT, "it must look like https://host.example.com");
+	return base_check(u, p, host, e);
+}
+
+// The base's own path, without a trailing slash, is left out where `path` already begins with it.
+static int join(struct buf *out, const char *base, const char *path)
+{
+	size_t base_len = strlen(base);
+	while (base_len > 0 && base[base_len - 1] == '/')
+		base_len--;
+	const char *authority = strstr(base, "://");
+	const char *own = authority ? strchr(authority + 3, '/') : NULL;
+	if (own && own < base + base_len) {
+		size_t own_len = base_len - (size_t)(own - base);
+		if (strncmp(path, own, own_len) == 0 && path[own_len] == '/')
+			base_len -= own_len;
+	}
+	return buf_add(out, base, base_len) | buf_adds(out, path);
+}
+
+CURLU *url_join(const char *base, const char *path, const struct promise_processor *p, struct err *e)
+{
+	BUF_AUTO struct buf whole = BUF_INIT(4096);
+	char host[256];
+	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') || strlen(path) > URL_BYTES_MAX) {
+		err_set(e, ERR_INPUT, "the job's path must begin with / and be a plain path");
+		return NULL;
+	}
+	CURLU *u = join(&whole, base, path) == 0 ? curl_url() : NULL;
+	if (!u)
+		err_set(e, ERR_MEMORY, "out of memory");
+	else if (curl_url_set(u, CURLUPART_URL, buf_text(&whole), 0) != CURLUE_OK)
+		err_set(e, ERR_INPUT, "base URL and path do not make a URL");
+	else if (base_check(u, p, host, e) == 0)
+		return u;
+	curl_url_cleanup(u);
+	return NULL;
+}

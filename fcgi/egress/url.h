@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: ISC
+// URLs are read by libcurl's own parser alone, and the parsed form is what libcurl then follows: there is no second opinion to disagree.
+#ifndef LETHE_EGRESS_URL_H
+#define LETHE_EGRESS_URL_H
+
+#include "policy/base/err.h"
+#include "policy/promise/promise.h"
+#include <curl/curl.h>
+
+void url_free(CURLU **u);
+#define URL_AUTO __attribute__((cleanup(url_free)))
+
+// A page that a visitor named: http or https, ports 80 and 443, no user name, a host name in plain ASCII. NULL with ERR_INPUT and words
+// for the visitor (which never repeat the URL). The caller frees with curl_url_cleanup().
+CURLU *url_page(const char *text, struct err *e);
+// Where a redirect from `from` leads, under the same rules. `location` may be relative.
+CURLU *url_redirect(CURLU *from, const char *location, struct err *e);
+
+// Base URL of a processor: https (http and any address on loopback in a testing build) and a host that the policy names for it.
+// ERR_INPUT for what is not a base URL, ERR_REFUSED for a host that is not the processor's. `host` (size 256) gets the host.
+int url_base_check(const char *base, const struct promise_processor *p, char host[256], struct err *e);
+// Base and path joined (a path that already begins with the base's own path is not doubled) and checked again: the host must still be
+// the processor's. ERR_INPUT, ERR_REFUSED. The caller frees.
+CURLU *url_join(const char *base, const char *path, const struct promise_processor *p, struct err *e);
+
+#endif
