@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: ISC
+// What we claim, measured beside something everybody knows, in one run. Prints a table and writes build/bench.json.
+//   node tests/bench/bench.mjs [gateway] [waiting] [download] [store]      SECONDS=10 ROUNDS=3
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, readdirSync, rmSync, renameSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateSync, crc32 as zlibCrc32 } from 'node:zlib';
+import { build, freePort, generate, root, sleep, startSite, until } from '../site/harness.mjs';
+
+const wanted = process.argv.slice(2);
+const seconds = Number(process.env.SECONDS || 8);
+const rounds = Number(process.env.ROUNDS || 3);
+const folder = mkdtempSync(join(tmpdir(), 'lethe-bench-'));
+const results = { date: new Date().toISOString(), cores: Number(execFileSync('nproc', { encoding: 'utf8' })), rows: [] };
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const row = (what, value, unit, beside = {}) => results.rows.push({ what, value, unit, ...beside });
+
+function crc32(bytes) {
+  if (zlibCrc32) return zlibCrc32(bytes);
+  let c = ~0;
+  for (const b of bytes) { c ^= b; for (let k = 0; k < 8; k++) c = (c >>> 1) ^ (0xedb88320 & -(c & 1)); }
+  return ~c >>> 0;
+}
+
+function png(width, height) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const out = Buffer.alloc(body.length + 8);
+    out.writeUInt32BE(data.length, 0);
+    body.copy(out, 4);
+    out.writeUInt32BE(crc32(body), body.length + 4);
+    return out;
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 0, 0, 0, 0], 8);
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.alloc((width + 1) * height, 0x80))), chunk('IEND', Buffer.alloc(0))]);
+}
+
+// --- an immediate upstream: nginx answering from its configuration ---
+async function immediateUpstream() {
+  const port = await freePort();
+  const prompts = JSON.stringify({ choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: JSON.stringify({ prompts: ['A calm still life with paper and light.'] }) } }] });
+  const image = JSON.stringify({ created: 1, data: [{ b64_json: png(64, 64).toString('base64') }] });
+  const place = join(folder, 'upstream');
+  mkdirSync(place, { recursive: true });
+  const quote = (s) => `'${s.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
+  writeFileSync(join(place, 'nginx.conf'), `
+    ${process.getuid() === 0 ? 'user root;' : ''}
+    daemon off; worker_processes 1; pid ${place}/pid; error_log stderr crit;
+    events { worker_connections 4096; }
+    http { access_log off; keepalive_requests 1000000; keepalive_timeout 600s; client_body_temp_path ${place}/b; fastcgi_temp_path ${place}/f; proxy_temp_path ${place}/p; uwsgi_temp_path ${place}/u; scgi_temp_path ${place}/s;
+      server { listen 127.0.0.1:${port}; default_type application/json;
+        location ~ chat/completions { return 200 ${quote(prompts)}; }
+        location ~ images/generations { return 200 ${quote(image)}; }
+        location /file/ { alias ${folder}/files/; sendfile on; tcp_nopush on; } } }`);
+  const child = spawn('/usr/sbin/nginx', ['-p', place, '-c', join(place, 'nginx.conf'), '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  await until(() => fetch(`http://127.0.0.1:${port}/file/none`).catch(() => null), 5000, 'the upstream');
+  return { port, stop: () => new Promise((r) => { child.once('exit', r); child.kill('SIGTERM'); }) };
+}
+
+function wrk(url, { connections = 32, script = '', time = seconds } = {}) {
+  const file = join(folder, 'wrk.lua');
+  writeFileSync(file, `${script}
+    done = function(summary, latency)
+      io.write(string.format("RESULT %f %d %d %d %d %d\\n", summary.requests / (summary.duration / 1e6), latency:percentile(50), latency:percentile(99),
+        summary.errors.status, summary.errors.connect + summary.errors.read + summary.errors.timeout, summary.bytes))
+    end`);
+  const out = execFileSync('wrk', ['-t', '1', '-c', String(connections), '-d', `${time}s`, '--timeout', '30s', '-s', file, url], { encoding: 'utf8' });
+  const [rate, p50, p99, bad, broken, bytes] = out.match(/RESULT (.*)/)[1].split(' ').map(Number);
+  return { rate, p50: p50 / 1000, p99: p99 / 1000, bad, broken, bytes };
+}
+const post = (body, headers) => `
+  wrk.method = "POST"; wrk.body = [[${body}]]
+  ${Object.entries(headers).map(([k, v]) => `wrk.headers["${k}"] = "${v}"`).join('\n')}`;
+
+// Rounds of A and B in turn, so that what else the machine does hits both.
+function inTurn(a, b) {
+  const left = [], right = [];
+  for (let i = 0; i < rounds; i++) { left.push(a()); right.push(b()); }
+  const middle = (list) => Object.fromEntries(Object.keys(list[0]).map((k) => [k, median(list.map((r) => r[k]))]));
+  return [middle(left), middle(right), left.concat(right).reduce((n, r) => n + r.bad + r.broken, 0)];
+}
+
+async function benchGateway() {
+  const upstream = await immediateUpstream();
+  const site = await startSite({ testing: true, env: { LETHE_SANDBOX: '', AZURE_OPENAI_BASE_URL: `http://127.0.0.1:${upstream.port}`, AZURE_OPENAI_API_KEY: 'bench', AZURE_OPENAI_CHAT_DEPLOYMENT: 'chat', AZURE_OPENAI_IMAGE_DEPLOYMENT: 'image' } });
+  const port = await freePort();
+  const gateway = spawn(process.execPath, ['--import', join(root, 'tests/bench/loopback.mjs'), join(root, 'tests/node_modules/@portkey-ai/gateway/build/start-server.js'), `--port=${port}`, '--headless'],
+    { stdio: 'ignore', env: { ...process.env, NODE_ENV: 'production' } });
+  try {
+    await until(() => fetch(`http://127.0.0.1:${port}/`).catch(() => null), 20000, 'the gateway');
+    const ours = () => wrk(`${site.url}/api/generate`, { script: post('{"description":"A calm shop for paper and ink.","count":1}', { 'Content-Type': 'application/json', Accept: 'application/json' }) });
+    const theirs = () => wrk(`http://127.0.0.1:${port}/v1/images/generations`, { script: post('{"model":"image","prompt":"A calm still life with paper and light."}',
+      { 'Content-Type': 'application/json', 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${upstream.port}/v1`, Authorization: 'Bearer bench' }) });
+    wrk(`${site.url}/api/generate`, { time: 2, script: post('{"description":"A calm shop.","count":1}', { 'Content-Type': 'application/json', Accept: 'application/json' }) });
+    const [a, b, errors] = inTurn(ours, theirs);
+    row('generation, immediate upstream, 32 clients: whole sets (prompts, image, ledger, ZIP)', a.rate, 'sets/s', { beside: 'Portkey gateway, one image call', other: b.rate, ratio: a.rate / b.rate, aim: '>= 10', errors });
+    row('  p50 of the whole set', a.p50, 'ms', { beside: 'Portkey', other: b.p50, ratio: b.p50 / a.p50 });
+    row('  p99 of the whole set', a.p99, 'ms', { beside: 'Portkey', other: b.p99, ratio: b.p99 / a.p99 });
+  } finally { gateway.kill('SIGKILL'); await site.stop(); await upstream.stop(); }
+}
+
+function memory(site) {
+  let kib = 0;
+  const by = {};
+  for (const { pid, name } of site.processes()) {
+    try {
+      const pss = Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Pss:\s+(\d+)/m)[1]);
+      kib += pss;
+      by[name] = (by[name] || 0) + pss;
+    } catch { /* it ended */ }
+  }
+  return { kib, by };
+}
+
+const waiting = Number(process.env.WAITING || 2000);
+async function benchWaiting() {
+  const key = join(folder, 'key.pem'), cert = join(folder, 'cert.pem'), image = join(folder, 'image.png');
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'pipe' });
+  writeFileSync(image, png(64, 64));
+  const upstream = spawn(process.execPath, [join(root, 'tests/bench/slow_upstream.mjs')], { env: { ...process.env, KEY: key, CERT: cert, IMAGE: image, DELAY_MS: '10000' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = await new Promise((r) => upstream.stdout.once('data', (d) => r(Number(d))));
+  const site = await startSite({ testing: true, env: { LETHE_SANDBOX: '', LETHE_CA_FILE: cert, AZURE_OPENAI_BASE_URL: `https://127.0.0.1:${port}`, AZURE_OPENAI_API_KEY: 'bench', AZURE_OPENAI_CHAT_DEPLOYMENT: 'chat', AZURE_OPENAI_IMAGE_DEPLOYMENT: 'image' } });
+  const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+  const one = () => new Promise((resolve) => {
+    const start = process.hrtime.bigint();
+    const r = request(`${site.url}/api/generate`, { agent, method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' } }, (response) => {
+      response.resume();
+      response.on('end', () => resolve({ status: response.statusCode, ms: Number(process.hrtime.bigint() - start) / 1e6 }));
+      response.on('error', () => resolve({ status: 0, ms: 0 }));
+    });
+    r.on('error', () => resolve({ status: 0, ms: 0 }));
+    r.end('{"description":"A calm shop for paper and ink.","count":1}');
+  });
+  try {
+    await one();
+    const before = memory(site);
+    const all = Array.from({ length: waiting }, one);
+    await sleep(8000);
+    const during = memory(site);
+    const answers = await Promise.all(all);
+    const times = answers.filter((a) => a.status === 200).map((a) => a.ms - 10000).sort((x, y) => x - y);
+    row(`${waiting} generations at once, each 10 s upstream: succeeded`, times.length, 'of ' + waiting, { aim: `${waiting}` });
+    row('  added p50', times[Math.floor(times.length / 2)], 'ms');
+    row('  added p99', times[Math.floor(times.length * 0.99)], 'ms', { aim: '<= 500' });
+    row('  memory of the suite per waiting request', (during.kib - before.kib) / waiting, 'KiB', { aim: '<= 64', detail: Object.fromEntries(Object.entries(during.by).map(([k, v]) => [k, ((v - (before.by[k] || 0)) / waiting).toFixed(1)])) });
+  } finally { agent.destroy(); await site.stop(); upstream.kill('SIGKILL'); }
+}
+
+async function benchDownload() {
+  const upstream = await immediateUpstream();
+  const site = await startSite({ env: { LETHE_SANDBOX: '' } });
+  try {
+    mkdirSync(join(folder, 'files'), { recursive: true });
+    for (const [name, size, aim, connections] of [['1 KiB', 1024, '>= 0.6', 32], ['10 MiB', 10 << 20, '>= 0.95', 4]]) {
+      const { body } = await generate(site, { description: 'A calm shop for paper and ink.', count: 1 });
+      const spool = join(site.run, 'spool');
+      const file = readdirSync(spool).filter((f) => f.endsWith('.zip')).map((f) => join(spool, f)).at(-1);
+      // The same bytes at both ends; ours through the program, theirs straight from nginx.
+      const target = (await latestSpoolFile(spool)) || file;
+      writeFileSync(`${target}.new`, Buffer.alloc(size, 7));
+      renameSync(`${target}.new`, target);
+      const plain = join(folder, 'files', `${size}.zip`);
+      writeFileSync(plain, Buffer.alloc(size, 7));
+      const [a, b, errors] = inTurn(() => wrk(site.url + body.archive.url, { connections }), () => wrk(`http://127.0.0.1:${upstream.port}/file/${size}.zip`, { connections }));
+      row(`download of a ZIP of ${name}`, a.rate, 'requests/s', { beside: 'nginx, same file', other: b.rate, ratio: a.rate / b.rate, aim, errors });
+    }
+  } finally { await site.stop(); await upstream.stop(); }
+}
+
+async function latestSpoolFile(spool) {
+  const { statSync } = await import('node:fs');
+  const files = readdirSync(spool).filter((f) => f.endsWith('.zip')).map((f) => join(spool, f));
+  return files.sort((x, y) => statSync(y).ctimeMs - statSync(x).ctimeMs)[0];
+}
+
+async function benchStore() {
+  const state = join(folder, 'store');
+  mkdirSync(state);
+  const out = execFileSync(join(build, 'bench', 'vault_bench'), [state, process.env.ROWS || '5000000'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const found = JSON.parse(out.trim().split('\n').at(-1));
+  for (const [name, value] of Object.entries(found)) row(`store: ${name.replaceAll('_', ' ')}`, value, name.endsWith('ms') ? 'ms' : name.includes('ratio') ? 'x' : name.includes('per_s') ? '/s' : '');
+}
+
+const all = { gateway: benchGateway, waiting: benchWaiting, download: benchDownload, store: benchStore };
+try {
+  for (const [name, run] of Object.entries(all)) {
+    if (wanted.length && !wanted.includes(name)) continue;
+    process.stderr.write(`${name} …\n`);
+    await run();
+  }
+} finally { rmSync(folder, { recursive: true, force: true }); }
+const number = (n) => (n === undefined ? '' : typeof n !== 'number' ? String(n) : n >= 100 ? n.toFixed(0) : n >= 1 ? n.toFixed(1) : n.toFixed(3));
+for (const r of results.rows)
+  console.log(`${r.what.padEnd(92)} ${number(r.value).padStart(9)} ${r.unit.padEnd(11)}${r.beside ? ` ${r.beside}: ${number(r.other)}  ratio ${number(r.ratio)}` : ''}${r.aim ? `  (aim ${r.aim})` : ''}${r.errors ? `  ERRORS ${r.errors}` : ''}`);
+writeFileSync(join(root, 'build', 'bench.json'), JSON.stringify(results, null, 2));
