@@ -10,7 +10,16 @@
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
-// Blocking, for the answering side and simple clients; deadline in monotonic_ms(). ERR_GONE, ERR_TIMEOUT, ERR_INPUT (over a limit).
+// What the first eight bytes announce. ERR_INPUT when a length is over its limit or there is no head.
+enum { FRAME_LENGTHS = 8 };
+int frame_lengths(const void *lengths, size_t *head, size_t *body, struct err *e);
+// The head of a frame: a JSON object. ERR_INPUT.
+cJSON *frame_head(const char *text, size_t len, struct err *e);
+// Appends a whole frame to *out. ERR_INPUT (over a limit), ERR_MEMORY.
+int frame_build(struct buf *out, const cJSON *head, const void *body, size_t len, struct err *e);
+
+// On a socket (blocking or not), for the answering side and simple clients; deadline in monotonic_ms(). ERR_GONE, ERR_TIMEOUT, ERR_INPUT (over a limit,
+// also over the ceiling of *body).
 int frame_send(int fd, const cJSON *head, const void *body, size_t len, uint64_t deadline, struct err *e);
 int frame_receive(int fd, cJSON **head, struct buf *body, uint64_t deadline, struct err *e);
 
