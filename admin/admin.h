@@ -51,27 +51,27 @@ extern const struct option_row check_options[], publish_options[], subprocessors
 // "lethe: message" on standard error; returns `status`.
 enum status complain(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Writes all of it to standard output. STATUS_DONE, or STATUS_UNSURE when it could not be written or the buffer had failed.
-enum status output(const struct buf *b);
+enum status output_print(const struct buf *b);
 // Appends text for a terminal or a line of a table: control characters and direction marks become "?", so that stored text can neither
 // move the cursor nor break a line.
 int output_text(struct buf *out, const char *s);
 // What `--ip`, `--receipt` stand for: a file, standard input or a question on the terminal. Surrounding white space goes. ERR_INPUT.
-int hidden_read(const char *name, const char *value, struct buf *out, struct err *e);
+int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e);
 // Asks on the terminal; false without one.
-bool confirm(const char *question);
+bool ask_yes(const char *question);
 
 // A word of progress on standard error ("lethe: pruning …"), once a second from the second second on. One at a time.
 void progress_begin(const char *doing);
 void progress_end(void);
 
 // The policy and the stores, opened in this order; messages on standard error.
-struct store {
+struct site {
 	struct promise *promise;
 	struct vault *vault;
 };
-#define STORE_AUTO __attribute__((cleanup(store_close)))
-enum status store_open(struct store *s, const struct admin *a, enum vault_mode mode); // STATUS_DONE or STATUS_UNSURE
-void store_close(struct store *s);
+#define SITE_AUTO __attribute__((cleanup(site_close)))
+enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode); // STATUS_DONE or STATUS_UNSURE
+void site_close(struct site *s);
 struct promise *policy_open(const struct admin *a); // NULL when it is not valid
 
 #endif

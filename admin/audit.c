@@ -51,13 +51,13 @@ static enum status show(const struct admin *a, const struct arguments *args)
 	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
 	uint64_t from;
 	struct err e;
-	STORE_AUTO struct store s = {0};
+	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns);
 	if (parse_index(argument(args, "from"), &from) < 0)
 		return complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
-	enum status status = store_open(&s, a, VAULT_PROGRAM);
+	enum status status = site_open(&s, a, VAULT_PROGRAM);
 	if (status != STATUS_DONE)
 		return status;
 	if (ledger_each(s.vault, from, add_entry, &t, &e) < 0)
@@ -70,8 +70,8 @@ static enum status verify(const struct admin *a, const struct arguments *args)
 	struct ledger_report report;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	STORE_AUTO struct store s = {0};
-	enum status status = store_open(&s, a, VAULT_PROGRAM);
+	SITE_AUTO struct site s = {0};
+	enum status status = site_open(&s, a, VAULT_PROGRAM);
 
 	(void)args;
 	if (status != STATUS_DONE)
@@ -84,20 +84,20 @@ static enum status verify(const struct admin *a, const struct arguments *args)
 	if (!report.intact)
 		return complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
 	buf_printf(&out, "intact: %" PRIu64 " entries, root %s\n", report.size, report.root);
-	return output(&out);
+	return output_print(&out);
 }
 
 static enum status checkpoint(const struct admin *a, const struct arguments *args)
 {
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	STORE_AUTO struct store s = {0};
-	enum status status = store_open(&s, a, VAULT_ADMIN);
+	SITE_AUTO struct site s = {0};
+	enum status status = site_open(&s, a, VAULT_ADMIN);
 
 	(void)args;
 	if (status != STATUS_DONE)
 		return status;
 	if (ledger_checkpoint(s.vault, &out, &e) < 0)
 		return complain(STATUS_FOUND, "audit: %s", e.text);
-	return output(&out);
+	return output_print(&out);
 }

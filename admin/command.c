@@ -56,7 +56,7 @@ static enum status help_all(void)
 	buf_adds(
 	    &out,
 	    "\nlethe COMMAND --help says more. Exit status: 0 done, 1 found or failed, 2 could not tell or wrong usage. See lethe(8).\n");
-	return output(&out);
+	return output_print(&out);
 }
 
 // `path` is what leads to the command: "requests show".
@@ -73,7 +73,7 @@ static enum status help_command(const struct command *c, const char *path)
 		add_commands(&out, c->sub);
 	add_options(&out, c->options);
 	add_options(&out, global_options);
-	return output(&out);
+	return output_print(&out);
 }
 
 static enum status usage(const char *path, const char *message)

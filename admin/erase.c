@@ -52,7 +52,7 @@ static int read_target(const struct arguments *args, struct erasure *x, struct e
 	const char *value = argument(args, x->by->name);
 	if (x->by->type != OPTION_HIDDEN)
 		return buf_adds(&x->value, value) < 0 ? err_set(e, ERR_INPUT, "the id is too long") : 0;
-	if (hidden_read(x->by->name, value, &x->value, e) < 0)
+	if (ask_hidden(x->by->name, value, &x->value, e) < 0)
 		return -1;
 	return strcmp(x->by->name, "ip") == 0 ? canonical_address(&x->value, e) : 0;
 }
@@ -101,7 +101,7 @@ static enum status erase_failed(const struct err *e)
 	return complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e->text);
 }
 
-static enum status erase_now(const struct store *s, const struct erasure *x)
+static enum status erase_now(const struct site *s, const struct erasure *x)
 {
 	struct erase_result result;
 	struct err e;
@@ -113,7 +113,7 @@ static enum status erase_now(const struct store *s, const struct erasure *x)
 	if (ret < 0)
 		return erase_failed(&e);
 	buf_addc(&certificate, '\n');
-	enum status status = output(&certificate);
+	enum status status = output_print(&certificate);
 	if (!result.complete)
 		return complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", result.reason);
 	if (result.residue_hits > 0)
@@ -121,7 +121,7 @@ static enum status erase_now(const struct store *s, const struct erasure *x)
 	return status;
 }
 
-static enum status erase(const struct store *s, const struct admin *a, const struct arguments *args, const struct erasure *x)
+static enum status erase(const struct site *s, const struct admin *a, const struct arguments *args, const struct erasure *x)
 {
 	struct erase_result found;
 	struct err e;
@@ -135,7 +135,7 @@ static enum status erase(const struct store *s, const struct admin *a, const str
 	enum status status = show_preview(a, args, &found, dry_run);
 	if (status != STATUS_DONE || dry_run)
 		return status;
-	if (!argument_given(args, "yes") && !confirm("Erase it? There is no way back. Type yes: "))
+	if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
 		return complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
 	return erase_now(s, x);
 }
@@ -144,12 +144,12 @@ enum status admin_erase(const struct admin *a, const struct arguments *args)
 {
 	struct err e;
 	struct erasure x = {.value = BUF_INIT(HIDDEN_MAX)};
-	STORE_AUTO struct store s = {0};
+	SITE_AUTO struct site s = {0};
 	enum status status = STATUS_UNSURE;
 
 	if (read_target(args, &x, &e) < 0)
 		complain(status, "erase: %s", e.text);
-	else if ((status = store_open(&s, a, VAULT_ADMIN)) == STATUS_DONE)
+	else if ((status = site_open(&s, a, VAULT_ADMIN)) == STATUS_DONE)
 		status = erase(&s, a, args, &x);
 	buf_wipe(&x.value);
 	return status;

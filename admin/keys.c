@@ -10,8 +10,8 @@ const struct command keys_commands[] = {
 
 static enum status init(const struct admin *a, const struct arguments *args)
 {
-	STORE_AUTO struct store s = {0};
+	SITE_AUTO struct site s = {0};
 
 	(void)args;
-	return store_open(&s, a, VAULT_ADMIN);
+	return site_open(&s, a, VAULT_ADMIN);
 }

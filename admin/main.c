@@ -3,5 +3,5 @@
 
 int main(int argc, char **argv)
 {
-	return admin_main(argc, argv);
+	return (int)admin_main(argc, argv);
 }

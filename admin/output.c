@@ -20,7 +20,7 @@ enum status complain(enum status status, const char *format, ...)
 	return status;
 }
 
-enum status output(const struct buf *b)
+enum status output_print(const struct buf *b)
 {
 	if (b->failed)
 		return complain(STATUS_UNSURE, "the output is too large to be made");

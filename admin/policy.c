@@ -27,7 +27,7 @@ static enum status lint(const struct admin *a, const struct arguments *args)
 		return complain(STATUS_UNSURE, "%s", e.text);
 	}
 	PROMISE_AUTO struct promise *p = promise_load(file, &messages);
-	enum status status = output(&messages);
+	enum status status = output_print(&messages);
 	return status == STATUS_DONE && p == NULL ? STATUS_FOUND : status;
 }
 

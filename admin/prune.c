@@ -30,7 +30,7 @@ static void fill(struct table *t, const struct prune_result *r, bool quiet)
 	}
 }
 
-static enum status prune(const struct store *s, struct duration ahead, bool dry_run, struct prune_result *result)
+static enum status prune(const struct site *s, struct duration ahead, bool dry_run, struct prune_result *result)
 {
 	struct err e;
 
@@ -45,13 +45,13 @@ enum status admin_prune(const struct admin *a, const struct arguments *args)
 	const char *text = argument(args, "ahead");
 	struct duration ahead = {0};
 	struct prune_result result;
-	STORE_AUTO struct store s = {0};
+	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns);
 	if (text != NULL && duration_parse(&ahead, text) < 0)
 		return complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
-	enum status status = store_open(&s, a, VAULT_ADMIN);
+	enum status status = site_open(&s, a, VAULT_ADMIN);
 	if (status == STATUS_DONE)
 		status = prune(&s, ahead, argument_given(args, "dry-run"), &result);
 	if (status != STATUS_DONE)

@@ -36,7 +36,7 @@ static enum status report(const struct promise *p, const char *folder, bool acti
 	buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", p->site, p->version, r->written, r->unchanged, folder);
 	if (activates)
 		buf_printf(&out, "activated: policy %s, SHA-256 %s\n", p->version, p->sha256);
-	return output(&out);
+	return output_print(&out);
 }
 
 static enum status dry_run(const struct promise *p, const char *folder, bool activates)
@@ -46,10 +46,10 @@ static enum status dry_run(const struct promise *p, const char *folder, bool act
 	buf_printf(&out, "would make the site %s, policy %s, in %s\n", p->site, p->version, folder);
 	if (activates)
 		buf_printf(&out, "would record the activation of SHA-256 %s\n", p->sha256);
-	return output(&out);
+	return output_print(&out);
 }
 
-static enum status publish(const struct store *s, const char *folder, bool dry)
+static enum status publish(const struct site *s, const char *folder, bool dry)
 {
 	const char *testing = setting("LETHE_TESTING", "0");
 	struct ledger_facts facts;
@@ -73,12 +73,12 @@ enum status admin_publish(const struct admin *a, const struct arguments *args)
 {
 	char folder[PATH_MAX];
 	struct err e;
-	STORE_AUTO struct store s = {0};
+	SITE_AUTO struct site s = {0};
 
 	if (args->word_count == 1)
 		snprintf(folder, sizeof folder, "%s", args->words[0]);
 	else if (path_join(folder, sizeof folder, a->state, "publish", &e) < 0)
 		return complain(STATUS_UNSURE, "publish: %s", e.text);
-	enum status status = store_open(&s, a, VAULT_ADMIN);
+	enum status status = site_open(&s, a, VAULT_ADMIN);
 	return status != STATUS_DONE ? status : publish(&s, folder, argument_given(args, "dry-run"));
 }

@@ -45,8 +45,8 @@ static enum status list(const struct admin *a, const struct arguments *args)
 	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", NULL};
 	struct listing l = {.now = when_now()};
 	struct err e;
-	STORE_AUTO struct store s = {0};
-	enum status status = store_open(&s, a, VAULT_PROGRAM);
+	SITE_AUTO struct site s = {0};
+	enum status status = site_open(&s, a, VAULT_PROGRAM);
 
 	if (status != STATUS_DONE)
 		return status;
@@ -88,20 +88,20 @@ static enum status print_request(const struct buf *json, const char *format)
 
 	if (format != NULL && *format == 'j') {
 		buf_printf(&out, "%s\n", buf_text(json));
-		return output(&out);
+		return output_print(&out);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(json), json->len, &e);
 	if (object == NULL || add_lines(&out, object) < 0)
 		return complain(STATUS_UNSURE, "requests: no memory to print it");
-	return output(&out);
+	return output_print(&out);
 }
 
 static enum status show(const struct admin *a, const struct arguments *args)
 {
 	struct err e;
-	STORE_AUTO struct store s = {0};
+	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
-	enum status status = store_open(&s, a, VAULT_PROGRAM);
+	enum status status = site_open(&s, a, VAULT_PROGRAM);
 
 	if (status != STATUS_DONE)
 		return status;

@@ -21,5 +21,5 @@ enum status admin_subprocessors(const struct admin *a, const struct arguments *a
 		return complain(STATUS_UNSURE, "subprocessors: this format is not built in");
 	if (publish_subprocessors(p, format, &out, &e) < 0)
 		return complain(STATUS_UNSURE, "subprocessors: %s", e.text);
-	return output(&out);
+	return output_print(&out);
 }

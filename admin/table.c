@@ -183,5 +183,5 @@ enum status table_output(const struct table *t, const struct admin *a, const str
 		return complain(STATUS_UNSURE, "no memory to print the list");
 	if (table_size(t) == 0 && empty != NULL && a->terminal && (format == NULL || strcmp(format, "text") == 0))
 		buf_printf(&out, "%s\n", empty);
-	return output(&out);
+	return output_print(&out);
 }

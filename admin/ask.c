@@ -98,7 +98,7 @@ static int tidy(const char *name, struct buf *out, struct err *e)
 	return 0;
 }
 
-int hidden_read(const char *name, const char *value, struct buf *out, struct err *e)
+int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e)
 {
 	char question[64];
 	int ret;
@@ -116,7 +116,7 @@ int hidden_read(const char *name, const char *value, struct buf *out, struct err
 	return ret < 0 ? -1 : tidy(name, out, e);
 }
 
-bool confirm(const char *question)
+bool ask_yes(const char *question)
 {
 	BUF_AUTO struct buf answer = BUF_INIT(HIDDEN_MAX);
 	struct err e;

@@ -12,11 +12,11 @@ struct promise *policy_open(const struct admin *a)
 	return p;
 }
 
-enum status store_open(struct store *s, const struct admin *a, enum vault_mode mode)
+enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode)
 {
 	struct err e;
 
-	*s = (struct store){.promise = policy_open(a)};
+	*s = (struct site){.promise = policy_open(a)};
 	if (s->promise == NULL)
 		return STATUS_UNSURE;
 	if (vault_open(&s->vault, a->state, a->run, s->promise, mode, &e) < 0)
@@ -24,10 +24,10 @@ enum status store_open(struct store *s, const struct admin *a, enum vault_mode m
 	return STATUS_DONE;
 }
 
-void store_close(struct store *s)
+void site_close(struct site *s)
 {
 	if (s->vault != NULL)
 		vault_close(s->vault);
 	promise_free(s->promise);
-	*s = (struct store){0};
+	*s = (struct site){0};
 }

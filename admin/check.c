@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: ISC
+#include "admin/check.h"
+#include "policy/base/setting.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct option_row check_options[] = {
+    {"quiet", OPTION_FLAG, NULL, "print only what is not kept"},
+    FORMAT_OPTION,
+    {0},
+};
+
+static void check_policy(struct check *c);
+static void check_stores(struct check *c);
+static void check_testing(struct check *c);
+
+// In this order: what later ones stand on comes first.
+static const struct check_row checks[] = {
+    {"policy", "The programs run on a valid policy.", false, false, check_policy},
+    {"testing", "No test build serves visitors.", false, false, check_testing},
+    {"settings", "Only processors that the policy declares can be reached.", true, false, check_settings},
+    {"master-key", "Stored data can be read only with a key that no one else can read.", false, false, check_master_key},
+    {"stores", "Every record is where the policy says, and sealed.", true, false, check_stores},
+    {"retention", "Nothing is kept longer than the policy says.", true, true, check_retention},
+    {"prune", "What is due is ended on time.", true, true, check_prune},
+    {"residue", "What is deleted leaves no trace.", true, true, check_residue},
+    {"ballast", "Deleting works on a full disk too.", false, false, check_ballast},
+    {"requests", "Requests of data subjects are answered in time.", true, true, check_requests},
+    {"ledger", "The record of what was done cannot be altered unseen.", true, true, check_ledger},
+    {"activation", "The ledger knows which policy is in force.", true, true, check_activation},
+    {"published", "Visitors read the policy that the programs obey.", true, false, check_published},
+    {"regions", "Data is processed only in the regions that the policy names.", true, true, check_regions},
+    {"egress", "Nothing leaves but to the hosts of declared processors.", true, false, check_egress},
+};
+enum { CHECK_COUNT = sizeof checks / sizeof checks[0], FINDING_MAX = 1024 };
+
+static const char *const verdict_words[] = {[KEPT] = "kept", [BROKEN] = "BROKEN", [UNSURE] = "unsure"};
+
+void check_add(struct check *c, enum verdict verdict, const char *remedy, const char *format, ...)
+{
+	char finding[FINDING_MAX];
+	va_list arguments;
+	cJSON *row = table_row(&c->findings);
+
+	va_start(arguments, format);
+	vsnprintf(finding, sizeof finding, format, arguments);
+	va_end(arguments);
+	table_text(&c->findings, row, "verdict", verdict_words[verdict]);
+	table_text(&c->findings, row, "check", c->at->name);
+	table_text(&c->findings, row, "promise", c->at->promise);
+	table_text(&c->findings, row, "finding", finding);
+	table_text(&c->findings, row, "remedy", remedy);
+	c->broken |= verdict == BROKEN;
+	c->unsure |= verdict == UNSURE;
+}
+
+void span_words(char out[SPAN_WORDS], time_t seconds)
+{
+	static const struct {
+		time_t from, unit;
+		const char *name;
+	} units[] = {{2 * 86400, 86400, "days"}, {2 * 3600, 3600, "hours"}, {120, 60, "minutes"}, {2, 1, "seconds"}};
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (seconds >= units[i].from) {
+			snprintf(out, SPAN_WORDS, "%lld %s", (long long)(seconds / units[i].unit), units[i].name);
+			return;
+		}
+	}
+	snprintf(out, SPAN_WORDS, "%s", seconds == 1 ? "1 second" : "no time");
+}
+
+static void check_policy(struct check *c)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
+	char *line, *rest = NULL;
+	bool readable = access(c->admin->policy, R_OK) == 0;
+	struct err e = {0};
+
+	if (!readable) {
+		err_system(&e, ERR_IO, errno, "%s cannot be read", c->admin->policy);
+		check_add(c, UNSURE, "Name the policy with LETHE_POLICY or --policy.", "%s", e.text);
+		return;
+	}
+	c->promise = promise_load(c->admin->policy, &messages);
+	for (line = messages.data ? strtok_r(messages.data, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
+		if (c->promise == NULL)
+			check_add(c, BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
+	if (c->promise != NULL)
+		check_add(c, KEPT, "", "%s, version %s, is valid", c->admin->policy, c->promise->version);
+}
+
+static void check_testing(struct check *c)
+{
+	if (strcmp(setting("LETHE_TESTING", "0"), "1") == 0)
+		check_add(c, BROKEN, "Never let visitors use it: remove LETHE_TESTING and start the installed programs.",
+			  "LETHE_TESTING is set: this is a test, whose programs may reach addresses that the policy does not name");
+	else
+		check_add(c, KEPT, "", "this is not a test");
+}
+
+static void check_stores(struct check *c)
+{
+	if (c->vault != NULL)
+		check_add(c, KEPT, "", "the stores in %s open and fit this version", c->admin->state);
+	else if (c->vault_error.code == ERR_CORRUPT)
+		check_add(c, BROKEN, "Stop the site and restore the stores; do not write to them.", "%s", c->vault_error.text);
+	else
+		check_add(c, UNSURE, "lethe keys init makes missing stores; run this as the user that owns them.", "%s",
+			  c->vault_error.text);
+}
+
+static void run_check(struct check *c, const struct check_row *row)
+{
+	c->at = row;
+	if (row->needs_policy && c->promise == NULL)
+		check_add(c, UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
+	else if (row->needs_vault && c->vault == NULL)
+		check_add(c, UNSURE, "Repair what is said of the stores first.", "the stores cannot be opened");
+	else
+		row->run(c);
+	if (row->run == check_policy && c->promise != NULL)
+		vault_open(&c->vault, c->admin->state, c->admin->run, c->promise, VAULT_PROGRAM, &c->vault_error);
+}
+
+// On a terminal: a block for each finding that is not kept, a line for each that is.
+static void print_blocks(const struct check *c, bool quiet, struct buf *out)
+{
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, c->findings.rows)
+	{
+		bool kept = strcmp(json_string(row, "verdict"), verdict_words[KEPT]) == 0;
+		if (quiet && kept)
+			continue;
+		buf_printf(out, "%-7s %-11s ", json_string(row, "verdict"), json_string(row, "check"));
+		output_text(out, json_string(row, "finding"));
+		if (!kept) {
+			buf_printf(out, "\n%20sPromise: %s\n%20sRemedy:  ", "", json_string(row, "promise"), "");
+			output_text(out, json_string(row, "remedy"));
+		}
+		buf_addc(out, '\n');
+	}
+}
+
+static void drop_kept(struct table *t)
+{
+	for (int i = cJSON_GetArraySize(t->rows) - 1; i >= 0; i--)
+		if (strcmp(json_string(cJSON_GetArrayItem(t->rows, i), "verdict"), verdict_words[KEPT]) == 0)
+			cJSON_DeleteItemFromArray(t->rows, i);
+}
+
+static enum status print_findings(struct check *c, const struct arguments *args)
+{
+	const char *format = argument(args, "format");
+	bool quiet = argument_given(args, "quiet");
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+
+	if (c->admin->terminal && (format == NULL || strcmp(format, "text") == 0)) {
+		print_blocks(c, quiet, &out);
+		return output_print(&out);
+	}
+	if (quiet)
+		drop_kept(&c->findings);
+	return table_output(&c->findings, c->admin, args, NULL);
+}
+
+enum status admin_check(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"verdict", "check", "promise", "finding", "remedy", NULL};
+	struct check c = {.admin = a};
+
+	table_init(&c.findings, columns);
+	progress_begin("checking");
+	for (size_t i = 0; i < CHECK_COUNT; i++)
+		run_check(&c, &checks[i]);
+	progress_end();
+	enum status status = print_findings(&c, args);
+	table_free(&c.findings);
+	if (c.vault != NULL)
+		vault_close(c.vault);
+	promise_free(c.promise);
+	if (status != STATUS_DONE)
+		return status;
+	return c.broken ? STATUS_FOUND : c.unsure ? STATUS_UNSURE : STATUS_DONE;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: ISC
+// Settings and files beside the stores, against the policy.
+#include "admin/check.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HOST_MAX = 256, BALLAST_BYTES = 256 * 1024 };
+
+// What each processor's vendor calls its settings. A processor without a row here has no settings.
+static const struct vendor {
+	const char *processor, *key;
+	const char *urls[2];
+} vendors[] = {
+    {"azure-openai", "AZURE_OPENAI_API_KEY", {"AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"}},
+    {"openai", "OPENAI_API_KEY", {"OPENAI_BASE_URL", NULL}},
+    {"openrouter", "OPENROUTER_API_KEY", {"OPENROUTER_BASE_URL", NULL}},
+    {"fal", "FAL_KEY", {"FAL_BASE_URL", NULL}},
+    {"replicate", "REPLICATE_API_TOKEN", {"REPLICATE_BASE_URL", NULL}},
+    {"deepseek", "DEEPSEEK_API_KEY", {"DEEPSEEK_BASE_URL", NULL}},
+    {"volcengine", "ARK_API_KEY", {"ARK_BASE_URL", NULL}},
+    {"dashscope", "DASHSCOPE_API_KEY", {"DASHSCOPE_BASE_URL", NULL}},
+    {"resend", "RESEND_API_KEY", {"RESEND_BASE_URL", NULL}},
+    {"stripe", "STRIPE_SECRET_KEY", {"STRIPE_BASE_URL", NULL}},
+};
+
+// A secret may be the variable, a file that NAME_FILE names, or a credential.
+static bool secret_is_set(const char *name)
+{
+	char variable[128], path[PATH_MAX];
+	const char *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
+
+	snprintf(variable, sizeof variable, "%s_FILE", name);
+	if (setting(name, NULL) != NULL || setting(variable, NULL) != NULL)
+		return true;
+	return credentials != NULL && path_join(path, sizeof path, credentials, name, NULL) == 0 && access(path, F_OK) == 0;
+}
+
+// The host of "scheme://[user@]host[:port]/…". -1 when there is none.
+static int url_host(const char *url, char out[HOST_MAX])
+{
+	const char *start = strstr(url, "://");
+
+	if (start == NULL)
+		return -1;
+	start += 3;
+	size_t len = strcspn(start, "/?#\\");
+	for (size_t i = len; i > 0; i--) {
+		if (start[i - 1] == '@') {
+			start += i;
+			len -= i;
+			break;
+		}
+	}
+	size_t host = *start == '[' ? strcspn(start, "]/") + 1 : strcspn(start, ":/?#\\");
+	if (host == 0 || host > len || host >= HOST_MAX)
+		return -1;
+	snprintf(out, HOST_MAX, "%.*s", (int)host, start);
+	return 0;
+}
+
+static void check_url(struct check *c, const char *name, const struct promise_processor *processor)
+{
+	const char *url = setting(name, NULL);
+	char host[HOST_MAX];
+
+	if (url == NULL)
+		return;
+	if (url_host(url, host) < 0)
+		check_add(c, BROKEN, "Give the whole base URL, https://host/.", "%s is not a URL", name);
+	else if (!promise_host_allowed(processor, host))
+		check_add(c, BROKEN, "Correct the setting, or declare the host in the policy and announce it.",
+			  "%s points to %s, which the policy does not name for %s", name, host, processor->id);
+	else if (strncasecmp(url, "https://", 8) != 0)
+		check_add(c, BROKEN, "Use https://.", "%s would send data to %s without encryption", name, processor->id);
+	else
+		check_add(c, KEPT, "", "%s points to a host of %s", name, processor->id);
+}
+
+void check_settings(struct check *c)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++) {
+		const struct vendor *v = &vendors[i];
+		const struct promise_processor *processor = promise_processor(c->promise, v->processor);
+		const char *set = secret_is_set(v->key) ? v->key : NULL;
+		for (size_t n = 0; n < 2; n++)
+			if (set == NULL && v->urls[n] != NULL && setting(v->urls[n], NULL) != NULL)
+				set = v->urls[n];
+		if (set == NULL)
+			continue;
+		any = true;
+		if (processor == NULL) {
+			check_add(c, BROKEN, "Remove the setting, or declare the processor in the policy and announce it.",
+				  "%s is set, but the policy declares no processor %s", set, v->processor);
+			continue;
+		}
+		check_add(c, KEPT, "", "%s is set for %s, which the policy declares", set, v->processor);
+		for (size_t n = 0; n < 2; n++)
+			if (v->urls[n] != NULL)
+				check_url(c, v->urls[n], processor);
+	}
+	if (!any)
+		check_add(c, KEPT, "", "no processor's key or address is set here");
+}
+
+// Where the vault takes its master key from.
+static int master_key_path(const struct check *c, char path[PATH_MAX], struct err *e)
+{
+	const char *file = setting("LETHE_MASTER_KEY_FILE", NULL), *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
+
+	if (file != NULL)
+		return snprintf(path, PATH_MAX, "%s", file) < PATH_MAX ? 0 : err_set(e, ERR_INPUT, "LETHE_MASTER_KEY_FILE is too long");
+	if (credentials != NULL && path_join(path, PATH_MAX, credentials, "LETHE_MASTER_KEY", e) == 0 && access(path, F_OK) == 0)
+		return 0;
+	return path_join(path, PATH_MAX, c->admin->state, "keys/master.key", e);
+}
+
+void check_master_key(struct check *c)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	struct err e = {0};
+
+	if (master_key_path(c, path, &e) < 0 || stat(path, &st) < 0) {
+		if (e.code == ERR_NONE)
+			err_system(&e, ERR_IO, errno, "%s", path);
+		check_add(c, UNSURE, "lethe keys init makes one; run this as the user that may read it.", "%s", e.text);
+	} else if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+		check_add(c, BROKEN, "chmod 0400 the file; if someone may have read it, make new stores.",
+			  "%s has mode %04o: others than its owner can use it", path, (unsigned)(st.st_mode & 07777));
+	} else {
+		check_add(c, KEPT, "", "%s can be read by its owner only", path);
+	}
+}
+
+void check_ballast(struct check *c)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	struct err e = {0};
+
+	if (path_join(path, sizeof path, c->admin->state, "ballast", &e) < 0)
+		check_add(c, UNSURE, "", "%s", e.text);
+	else if (stat(path, &st) < 0 && errno != ENOENT)
+		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s cannot be looked at", path);
+	else if (errno == ENOENT || st.st_size < BALLAST_BYTES || st.st_blocks * 512 < BALLAST_BYTES)
+		check_add(c, BROKEN, "Make room on the disk, then run lethe keys init.",
+			  "%s, the space kept free for erasing on a full disk, is missing or too small", path);
+	else
+		check_add(c, KEPT, "", "%lld bytes are kept free for it", (long long)st.st_size);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: ISC
+// What visitors are shown, and what leaves.
+#include "admin/check.h"
+#include "admin/room.h"
+#include "policy/base/file.h"
+#include "policy/base/limits.h"
+#include "policy/publish/publish.h"
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PUBLISH "Run lethe publish, then reload nginx."
+
+static const char *const published[] = {
+    "html/index.html",         "html/rights.html",        "html/privacy.html",         "html/privacy.json",
+    "html/subprocessors.html", "html/subprocessors.json", "html/subprocessors.csv",    "html/subprocessors.md",
+    "html/subprocessors.txt",  "html/subprocessors.xml",  "html/.well-known/gpc.json", "html/.well-known/security.txt",
+    "nginx/headers.conf",
+};
+
+static int published_path(const struct check *c, const char *name, char path[PATH_MAX])
+{
+	int n = snprintf(path, PATH_MAX, "%s/publish/%s", c->admin->state, name);
+
+	return n > 0 && n < PATH_MAX ? 0 : -1;
+}
+
+// Does the published file hold this text? -1 with *e when it cannot be read.
+static int holds(const struct check *c, const char *name, const char *text, struct err *e)
+{
+	char path[PATH_MAX];
+	BUF_AUTO struct buf bytes = BUF_INIT(POLICY_BYTES_MAX);
+
+	if (published_path(c, name, path) < 0)
+		return err_set(e, ERR_INPUT, "the state folder's name is too long");
+	if (file_read(path, &bytes, e) < 0)
+		return -1;
+	return strstr(buf_text(&bytes), text) != NULL;
+}
+
+static size_t count_missing(struct check *c)
+{
+	size_t missing = 0;
+	struct stat st;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
+		if (published_path(c, published[i], path) == 0 && stat(path, &st) == 0 && st.st_size > 0)
+			continue;
+		check_add(c, BROKEN, PUBLISH, "%s/publish/%s is missing or empty", c->admin->state, published[i]);
+		missing++;
+	}
+	return missing;
+}
+
+void check_published(struct check *c)
+{
+	struct err e;
+	BUF_AUTO struct buf csp = BUF_INIT(PARAMS_BYTES_MAX);
+	size_t missing = count_missing(c);
+
+	if (missing > 0)
+		return;
+	int notice = holds(c, "html/privacy.json", c->promise->sha256, &e);
+	int headers = notice < 0 || publish_csp(c->promise, &csp) < 0 ? -1 : holds(c, "nginx/headers.conf", buf_text(&csp), &e);
+	if (notice < 0 || headers < 0)
+		check_add(c, UNSURE, "Run this as the user that owns the site.", "the published files cannot be read");
+	else if (!notice)
+		check_add(c, BROKEN, PUBLISH, "the published notice was made from another policy");
+	else if (!headers)
+		check_add(c, BROKEN, PUBLISH, "the Content-Security-Policy that nginx sends is not the one that follows from the policy");
+	else
+		check_add(c, KEPT, "", "the notice, the lists and the headers are made from version %s", c->promise->version);
+}
+
+static bool is_true(const cJSON *object, const char *name)
+{
+	return cJSON_IsTrue(json_get(object, name));
+}
+
+// The first kind that was sent to a processor and that the policy does not share with it; NULL when there is none.
+static const char *unshared_kind(const cJSON *row, const struct promise_processor *declared)
+{
+	const cJSON *name;
+	enum kind kind;
+
+	cJSON_ArrayForEach(name, json_get(row, "kinds"))
+	{
+		if (!cJSON_IsString(name))
+			continue;
+		if (kind_from_name(&kind, name->valuestring) < 0 || !(declared->kinds & KIND_BIT(kind)))
+			return name->valuestring;
+	}
+	return NULL;
+}
+
+// "Sweden Central" and "swedencentral" are the same region.
+static void plain_region(char *out, size_t size, const char *region)
+{
+	size_t n = 0;
+
+	for (; *region != '\0' && n + 1 < size; region++)
+		if (isalnum((unsigned char)*region) || *region == '-')
+			out[n++] = (char)tolower((unsigned char)*region);
+	out[n] = '\0';
+}
+
+static bool region_named(const struct promise_processor *declared, const char *region)
+{
+	char seen[64], named[64];
+
+	plain_region(seen, sizeof seen, region);
+	for (size_t i = 0; declared->regions[i] != NULL; i++) {
+		plain_region(named, sizeof named, declared->regions[i]);
+		if (strcmp(named, seen) == 0)
+			return true;
+	}
+	return declared->regions[0] == NULL;
+}
+
+// What was refused in the past stays in egress's count; what counts here is where the last answer came from.
+static void check_region(struct check *c, const cJSON *row, const struct promise_processor *declared)
+{
+	const char *region = json_string(row, "region_seen");
+	double mismatches = json_number(row, "region_mismatches", 0);
+
+	if (region != NULL && *region && !region_named(declared, region))
+		check_add(c, BROKEN, "Use a deployment in a region that the policy names.",
+			  "%s last answered from %s, which the policy does not name (%.0f such answers were refused)", declared->id, region,
+			  mismatches);
+	else if (mismatches > 0)
+		check_add(c, KEPT, "", "%s: %.0f answers from other regions were refused in the past", declared->id, mismatches);
+}
+
+static void check_processor(struct check *c, const cJSON *row)
+{
+	const char *id = json_string(row, "id"), *host = json_string(row, "host");
+	const struct promise_processor *declared = id ? promise_processor(c->promise, id) : NULL;
+	double sent = json_number(row, "bytes_sent", 0);
+
+	if (id == NULL || (declared == NULL && !is_true(row, "configured")))
+		return;
+	if (declared == NULL) {
+		check_add(c, BROKEN, "Restart egress with this policy, without that setting.",
+			  "egress can reach %s, which the policy does not declare", id);
+		return;
+	}
+	const char *kind = unshared_kind(row, declared);
+	if (kind != NULL)
+		check_add(c, BROKEN, "Restart egress with this policy.", "%s was sent to %s, which the policy does not share with it", kind,
+			  id);
+	if (is_true(row, "configured") && host != NULL && *host && !promise_host_allowed(declared, host))
+		check_add(c, BROKEN, "Correct its base URL, or declare the host.",
+			  "egress sends to %s for %s, which the policy does not name", host, id);
+	check_region(c, row, declared);
+	if (is_true(row, "configured"))
+		check_add(c, KEPT, "", "%s: %.0f requests, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0), sent,
+			  json_number(row, "failures", 0));
+}
+
+void check_egress(struct check *c)
+{
+	struct err e;
+	const cJSON *row;
+	JSON_AUTO cJSON *status = room_ask(c->admin->run, "egress", "status", &e);
+
+	if (status == NULL) {
+		check_add(c, UNSURE, "Start the site, and run this as a user that may connect to its sockets.",
+			  "egress cannot be asked: %s", e.text);
+		return;
+	}
+	if (!cJSON_IsArray(json_get(status, "processors"))) {
+		check_add(c, UNSURE, "Restart egress.", "egress gave no status");
+		return;
+	}
+	if (is_true(status, "testing"))
+		check_add(c, BROKEN, "Start the installed egress.",
+			  "egress is the test build, which may reach loopback and unencrypted hosts");
+	cJSON_ArrayForEach(row, json_get(status, "processors"))
+	{
+		check_processor(c, row);
+	}
+	const cJSON *pages = json_get(status, "pages");
+	if (!c->promise->page_fetch && json_number(pages, "requests", 0) > 0)
+		check_add(c, BROKEN, "Restart egress with this policy.", "pages were fetched, and the policy does not allow that");
+	else
+		check_add(c, KEPT, "", "egress runs; %.0f pages fetched, %.0f refused", json_number(pages, "requests", 0),
+			  json_number(pages, "refused", 0));
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: ISC
+// What the stores hold, against what the policy promises.
+#include "admin/check.h"
+#include "admin/ledger.h"
+#include "policy/rights/rights.h"
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+	WAL_BYTES_MAX = 16 * 1024 * 1024,
+	PRUNE_GRACE_SHORT = 10 * 60,  // some kind lives for less than a day: pruning is by the minute
+	PRUNE_GRACE_LONG = 26 * 3600, // pruning is daily
+	REGION_DAYS = 7,
+};
+#define RUN_PRUNE "Run lethe prune, and find out why its timer did not."
+
+// A census for one check; false when it could not be taken.
+static bool take_census(struct check *c, struct census *census)
+{
+	struct err e;
+
+	if (vault_census(c->vault, census, &e) == 0)
+		return true;
+	check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
+	return false;
+}
+
+static void check_kind(struct check *c, const struct census_row *row)
+{
+	const struct kind_row *kind = kind_row(row->kind);
+	char age[SPAN_WORDS], limit[SPAN_WORDS];
+
+	span_words(age, row->oldest ? when_now() - row->oldest : 0);
+	span_words(limit, (time_t)row->limit_seconds);
+	if (row->keep != KEEP_STORED && row->count > 0)
+		check_add(c, BROKEN, "Erase them, and report this: the software must refuse to store them.",
+			  "%s: %" PRIu64 " are stored, and the policy does not keep them at all", kind->name, row->count);
+	else if (row->late)
+		check_add(c, BROKEN, RUN_PRUNE, "%s: the oldest of %" PRIu64 " is %s old; the policy keeps them for %s", kind->name,
+			  row->count, age, limit);
+	else if (row->keep == KEEP_STORED && row->count > 0 && row->limit_seconds > 0)
+		check_add(c, KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, of %s at most", kind->name, row->count, age, limit);
+	else if (row->keep == KEEP_STORED)
+		check_add(c, KEPT, "", "%s: %" PRIu64 " held", kind->name, row->count);
+}
+
+void check_retention(struct check *c)
+{
+	struct census census;
+
+	if (!take_census(c, &census))
+		return;
+	for (size_t i = 0; i < census.row_count; i++)
+		check_kind(c, &census.rows[i]);
+}
+
+// How long may pass between two runs.
+static time_t prune_grace(const struct promise *p)
+{
+	const struct duration day = {.days = 1};
+
+	for (unsigned i = 0; i < KIND_COUNT; i++) {
+		const struct promise_kind *k = &p->kinds[i];
+		if (k->keep == KEEP_STORED && !duration_is_zero(k->life) && duration_compare(k->life, day) < 0)
+			return PRUNE_GRACE_SHORT;
+	}
+	return PRUNE_GRACE_LONG;
+}
+
+void check_prune(struct check *c)
+{
+	struct census census;
+	char ago[SPAN_WORDS];
+	time_t since = 0, now = when_now();
+
+	if (!take_census(c, &census))
+		return;
+	// Before its first run: from the oldest thing held on.
+	for (size_t i = 0; i < census.row_count && census.last_prune == 0; i++)
+		if (census.rows[i].oldest != 0 && (since == 0 || census.rows[i].oldest < since))
+			since = census.rows[i].oldest;
+	if (census.last_prune != 0)
+		since = census.last_prune;
+	span_words(ago, since ? now - since : 0);
+	if (since > now + PRUNE_GRACE_SHORT)
+		check_add(c, BROKEN, "Set the clock right: nothing is ended while it is wrong.",
+			  "the clock stands before the last run of lethe prune");
+	else if (since != 0 && now - since > prune_grace(c->promise))
+		check_add(c, BROKEN, RUN_PRUNE, census.last_prune ? "lethe prune last ran %s ago" : "lethe prune has not run for %s", ago);
+	else if (census.last_prune != 0)
+		check_add(c, KEPT, "", "lethe prune ran %s ago", ago);
+	else
+		check_add(c, KEPT, "", "lethe prune has not run yet; nothing was due");
+}
+
+void check_residue(struct check *c)
+{
+	struct census census;
+
+	if (!take_census(c, &census))
+		return;
+	if (census.wal_bytes > WAL_BYTES_MAX)
+		check_add(c, BROKEN, "Run lethe prune; if that does not help, a program holds a read open: restart the site.",
+			  "the write-ahead log is %" PRIu64 " MB long, and what was deleted is still in it", census.wal_bytes >> 20);
+	else
+		check_add(c, KEPT, "", "the write-ahead log is short (%" PRIu64 " KB)", census.wal_bytes >> 10);
+}
+
+struct late {
+	size_t open, late;
+	time_t now, next;
+};
+
+static int count_request(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+{
+	struct late *l = arg;
+
+	(void)id;
+	(void)right;
+	(void)received;
+	if (strcmp(state, "fulfilled") == 0)
+		return 0;
+	l->open++;
+	l->late += rights_late(state, due, l->now);
+	if (l->next == 0 || due < l->next)
+		l->next = due;
+	return 0;
+}
+
+void check_requests(struct check *c)
+{
+	struct late l = {.now = when_now()};
+	char next[WHEN_DATE];
+	struct err e;
+
+	if (rights_each(c->vault, count_request, &l, &e) < 0) {
+		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "the requests cannot be read: %s", e.text);
+		return;
+	}
+	when_date(next, l.next);
+	if (l.late > 0)
+		check_add(c, BROKEN, "Answer them: lethe requests list names them.", "%zu of %zu open requests are late", l.late, l.open);
+	else if (l.open > 0)
+		check_add(c, KEPT, "", "%zu open, the next is due on %s", l.open, next);
+	else
+		check_add(c, KEPT, "", "none is open");
+}
+
+void check_ledger(struct check *c)
+{
+	struct ledger_report report;
+	struct err e;
+
+	if (ledger_verify(c->vault, &report, &e) < 0)
+		check_add(c, UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
+	else if (!report.intact)
+		check_add(
+		    c, BROKEN,
+		    "Keep a copy as evidence, compare it with a checkpoint kept elsewhere, and find out who could write to the store.",
+		    "entry %" PRIu64 " was altered: %s", report.bad_index, report.finding);
+	else
+		check_add(c, KEPT, "", "%" PRIu64 " entries are intact", report.size);
+}
+
+void check_activation(struct check *c)
+{
+	struct ledger_facts facts;
+	struct err e;
+
+	if (ledger_facts(c->vault, 0, &facts, &e) < 0)
+		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
+	else if (strcmp(facts.activated, c->promise->sha256) != 0)
+		check_add(c, BROKEN, "lethe publish records and shows it.", "this policy (SHA-256 %.12s…) %s", c->promise->sha256,
+			  facts.activated[0] ? "is not the one that was last activated" : "was never activated");
+	else
+		check_add(c, KEPT, "", "version %s was activated", c->promise->version);
+}
+
+void check_regions(struct check *c)
+{
+	struct ledger_facts facts;
+	char last[WHEN_TEXT];
+	struct err e;
+
+	if (ledger_facts(c->vault, when_now() - REGION_DAYS * 86400, &facts, &e) < 0) {
+		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
+		return;
+	}
+	when_text(last, facts.last_refused);
+	if (facts.refused_regions > 0)
+		check_add(c, BROKEN,
+			  "Use a deployment in the region that the policy names, or name the other region in the policy and announce it.",
+			  "%" PRIu64
+			  " replies came from another region in the last %d days, the last one at %s; each was refused, but the data had "
+			  "been sent",
+			  facts.refused_regions, REGION_DAYS, last);
+	else
+		check_add(c, KEPT, "", "no reply came from another region in the last %d days", REGION_DAYS);
+}
