@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/download/download.h"
+
+int main(void)
+{
+	return serve_main(&download_program);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/rights/rights_program.h"
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include "policy/rights/rights.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	DEADLINE_MS = 15000,
+	ERASE_DEADLINE_MS = 120000, // every store, a checkpoint, a scan
+	ANSWER_MAX = 1024 * 1024,
+};
+
+static int open_vault(const struct promise *p, struct vault *v, void **context, struct err *e)
+{
+	(void)p;
+	(void)e;
+	*context = v;
+	return 0;
+}
+
+// ---- POST /api/rights ----
+
+static const struct field request_fields_table[] = {
+    {.name = "right", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
+    {.name = "contact", .type = FIELD_TEXT, .min = 3, .max = 254},
+    {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
+    {.name = "message", .type = FIELD_TEXT, .min = 1, .max = 4000},
+    {0},
+};
+
+static void respond_recorded(struct request *r, const struct rights_receipt *receipt)
+{
+	char due[WHEN_TEXT];
+	when_text(due, receipt->due);
+	JSON_AUTO cJSON *answer = cJSON_CreateObject();
+	if (!answer || !cJSON_AddStringToObject(answer, "id", receipt->id) || !cJSON_AddStringToObject(answer, "secret", receipt->secret) ||
+	    !cJSON_AddStringToObject(answer, "due", due))
+		return; // answered with 500
+	if (request_wants(r, "text/html"))
+		respond_page(r, 201, "Your request is recorded",
+			     "Keep the number and the secret: with both you can look up the answer. The secret is shown only now.", answer);
+	else
+		respond_json(r, 201, answer);
+}
+
+static void handle_request(struct request *r, void *context)
+{
+	struct rights_receipt receipt;
+	struct err e = {0};
+	if (request_check(r, request_fields_table))
+		return;
+	const struct rights_new asked = {
+	    .right = request_text(r, "right"),
+	    .contact = request_text(r, "contact"),
+	    .receipt = request_text(r, "receipt"),
+	    .message = request_text(r, "message"),
+	};
+	if (rights_record(context, &asked, &receipt, &e) == 0)
+		respond_recorded(r, &receipt);
+	else if (e.code == ERR_REFUSED)
+		respond_problem(r, 422, "right-not-offered", "right", "%s.", e.text);
+	else
+		respond_err(r, &e);
+}
+
+// ---- GET /api/rights/<id> ----
+
+// The secret of "Authorization: Bearer <secret>", "" when there is none: that is as wrong as any other wrong one.
+static const char *bearer(const struct request *r)
+{
+	const char *authorization = request_header(r, "Authorization");
+	if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
+		return "";
+	return authorization + 7 + strspn(authorization + 7, " ");
+}
+
+static void handle_show(struct request *r, void *context)
+{
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
+	struct err e = {0};
+	const char *id = request_rest(r), *secret = bearer(r);
+	bool shaped = strlen(id) == RECORD_ID_LEN && strspn(id, "0123456789abcdef") == RECORD_ID_LEN && token_shaped(secret);
+	if (shaped && rights_show(context, id, secret, &json, &e) == 0)
+		respond_bytes(r, 200, "application/json", buf_text(&json), json.len);
+	else if (!shaped || e.code == ERR_NOT_FOUND)
+		respond_problem(r, 404, "not-found", NULL, "There is no request with this number and this secret.");
+	else
+		respond_err(r, &e);
+}
+
+// ---- POST /api/erase ----
+
+static const struct field erase_fields[] = {
+    {.name = "receipt", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    {0},
+};
+
+static void respond_partial(struct request *r, cJSON **certificate)
+{
+	JSON_AUTO cJSON *problem =
+	    problem_object(503, "erasure-partial", NULL,
+			   "Not every store could be reached, so the erasure is not complete. Send the same receipt again later.");
+	if (problem && cJSON_AddItemToObject(problem, "certificate", *certificate)) {
+		*certificate = NULL;
+		respond_problem_object(r, problem);
+	}
+}
+
+static void handle_erase(struct request *r, void *context)
+{
+	BUF_AUTO struct buf text = BUF_INIT(ANSWER_MAX);
+	struct err e = {0};
+	if (request_check(r, erase_fields))
+		return;
+	if (rights_erase(context, request_text(r, "receipt"), &text, &e)) {
+		respond_err(r, &e);
+		return;
+	}
+	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
+	if (!certificate)
+		respond_err(r, &e);
+	else if (!cJSON_IsTrue(json_get(certificate, "complete")))
+		respond_partial(r, &certificate);
+	else if (request_wants(r, "text/html"))
+		respond_page(r, 200, "Erased", "Everything made under this receipt is gone. This is the certificate.", certificate);
+	else
+		respond_json(r, 200, certificate);
+}
+
+// ---- GET /privacy/live.json ----
+
+static void handle_live(struct request *r, void *context)
+{
+	struct census census = {0};
+	struct err e = {0};
+	if (vault_census(context, &census, &e)) {
+		respond_err(r, &e);
+		return;
+	}
+	JSON_AUTO cJSON *live = live_object(request_promise(r), &census, when_now());
+	if (live)
+		respond_json(r, 200, live);
+}
+
+static const struct route routes[] = {
+    {.method = "POST",
+     .path = "/api/rights",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = ERASE_DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_request},
+    {.method = "GET", .path = "/api/rights/*", .deadline_ms = DEADLINE_MS, .kinds = KIND_BIT(KIND_RIGHTS_REQUEST), .handle = handle_show},
+    {.method = "POST",
+     .path = "/api/erase",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = ERASE_DEADLINE_MS,
+     .changes_state = true,
+     .handle = handle_erase},
+    {.method = "GET", .path = "/privacy/live.json", .deadline_ms = DEADLINE_MS, .handle = handle_live},
+    {0},
+};
+
+const struct program rights_program = {.name = "rights", .routes = routes, .start = open_vault, .needs_vault = true};
