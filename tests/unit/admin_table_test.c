@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: ISC
+// One list, four forms; text that people left in the stores can move neither a cursor nor a column, nor become a formula.
+#include "admin/table.h"
+#include "policy/base/text.h"
+#include "tests/unit/test.h"
+
+static const char *const columns[] = {"id", "name", "count", "late", NULL};
+
+static void add(struct table *t, const char *id, const char *name, double count, bool late)
+{
+	cJSON *row = table_row(t);
+
+	table_text(t, row, "id", id);
+	table_text(t, row, "name", name);
+	table_number(t, row, "count", count);
+	table_bool(t, row, "late", late);
+}
+
+static void print(const struct table *t, const char *format, bool terminal, struct buf *out)
+{
+	buf_reset(out);
+	assert_int_equal(table_print(t, format, terminal, out), 0);
+}
+
+static void forms(void **state)
+{
+	struct table t;
+	BUF_AUTO struct buf out = BUF_INIT(65536);
+
+	(void)state;
+	table_init(&t, columns);
+	add(&t, "1", "Käthe, \"K\"", 5000000000, true);
+	add(&t, "222", "", 0, false);
+	print(&t, NULL, true, &out);
+	assert_string_equal(buf_text(&out), "id   name        count       late\n"
+					    "1    Käthe, \"K\"  5000000000  yes\n"
+					    "222              0           no\n");
+	print(&t, "text", false, &out);
+	assert_string_equal(buf_text(&out), "1\tKäthe, \"K\"\t5000000000\tyes\n222\t\t0\tno\n");
+	print(&t, "csv", true, &out);
+	assert_string_equal(buf_text(&out), "id,name,count,late\r\n1,\"Käthe, \"\"K\"\"\",5000000000,yes\r\n222,,0,no\r\n");
+	print(&t, "json", true, &out);
+	assert_string_equal(buf_text(&out), "[{\"id\":\"1\",\"name\":\"Käthe, \\\"K\\\"\",\"count\":5000000000,\"late\":true},"
+					    "{\"id\":\"222\",\"name\":\"\",\"count\":0,\"late\":false}]\n");
+	table_free(&t);
+}
+
+static void empty(void **state)
+{
+	struct table t;
+	BUF_AUTO struct buf out = BUF_INIT(1024);
+
+	(void)state;
+	table_init(&t, columns);
+	print(&t, NULL, true, &out);
+	assert_string_equal(buf_text(&out), "");
+	print(&t, "json", false, &out);
+	assert_string_equal(buf_text(&out), "[]\n");
+	print(&t, "csv", false, &out);
+	assert_string_equal(buf_text(&out), "id,name,count,late\r\n");
+	table_free(&t);
+}
+
+static void times(void **state)
+{
+	static const char *const when[] = {"at", NULL};
+	struct table t;
+	BUF_AUTO struct buf out = BUF_INIT(1024);
+
+	(void)state;
+	table_init(&t, when);
+	table_when(&t, table_row(&t), "at", 1781000000);
+	table_when(&t, table_row(&t), "at", 0);
+	print(&t, "json", false, &out);
+	assert_string_equal(buf_text(&out), "[{\"at\":\"2026-06-09T10:13:20Z\"},{\"at\":null}]\n");
+	table_free(&t);
+}
+
+static void hostile_text(void **state)
+{
+	struct table t;
+	BUF_AUTO struct buf out = BUF_INIT(65536);
+
+	(void)state;
+	table_init(&t, columns);
+	add(&t, "=1+1",
+	    "a\x1b[2Jb\tc\nd\x7f"
+	    "e\xc2\x9b"
+	    "f\xe2\x80\xae"
+	    "g\xe2\x81\xa7h\xc3\xa9",
+	    1, false);
+	for (int terminal = 0; terminal < 2; terminal++) {
+		print(&t, NULL, terminal, &out);
+		assert_non_null(strstr(buf_text(&out), "a?[2Jb?c?d?e?f?g?h\xc3\xa9"));
+		assert_null(strchr(buf_text(&out), '\x1b'));
+		assert_null(strstr(buf_text(&out), "\xe2\x80\xae"));
+	}
+	print(&t, "csv", false, &out);
+	assert_null(strstr(buf_text(&out), "\n=")); // no cell begins a formula
+	table_free(&t);
+}
+
+static void a_cut_sequence_at_the_end(void **state)
+{
+	static const char *const cut[] = {"\xe2", "\xe2\x80", "\xc2", "\xe2\x81"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
+		BUF_AUTO struct buf out = BUF_INIT(64);
+		assert_int_equal(output_text(&out, cut[i]), 0);
+		assert_string_equal(buf_text(&out), cut[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(forms),
+	    cmocka_unit_test(empty),
+	    cmocka_unit_test(times),
+	    cmocka_unit_test(hostile_text),
+	    cmocka_unit_test(a_cut_sequence_at_the_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
