@@ -5,18 +5,27 @@
 
 #include "fcgi/provider/provider.h"
 
-// `count` different prompts in the words of the brief.
+// `count` different prompts in the words of the brief, the same for the same brief. ERR_INPUT (count), ERR_MEMORY.
 int sketch_prompts(const struct brief *b, struct provider_prompts *out, struct err *e);
 
+// The subject words of the brief, most telling first, as written there: for the captions. Returns how many.
+enum { SKETCH_WORDS = 6, SKETCH_WORD_BYTES = 64 };
+unsigned sketch_words(const struct brief *b, char words[SKETCH_WORDS][SKETCH_WORD_BYTES]);
+
+// Loads the fonts. Once, before a process locks itself in: drawing needs no file and no thread afterwards. ERR_UNAVAILABLE: no font.
+int sketch_prepare(struct err *e);
+
+enum { SKETCH_EDGE_MIN = 64, SKETCH_EDGE_MAX = 2048 };
 struct sketch_job {
 	const char *prompt;
 	const char *const *words;   // from the brief, for the caption; NULL-terminated
 	const char *const *colours; // "#rrggbb"; NULL-terminated; may be empty
-	const char *style;
-	unsigned width, height, index, of;
+	const char *style;          // an unknown one is drawn as "illustration"
+	unsigned width, height;     // pixels, SKETCH_EDGE_MIN…SKETCH_EDGE_MAX
+	unsigned index, of;         // which composition of the set; eight differ
 	unsigned seed;
 };
-// Draws one labelled preview as PNG. Same job, same bytes.
+// Draws one labelled preview and appends it as PNG. Same job, same bytes. ERR_INPUT (the size), ERR_MEMORY.
 int sketch_draw(const struct sketch_job *job, struct buf *png, struct err *e);
 
 #endif

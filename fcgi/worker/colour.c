@@ -127,9 +127,12 @@ static size_t read_colour(const char *s, size_t len, uint32_t *rgb)
 
 void colours_css(struct colours *c, const char *css, size_t len)
 {
+	bool value = true; // after a colon: "#abc" elsewhere selects an element
 	for (size_t i = 0; i < len; i++) {
 		uint32_t rgb;
-		size_t n = read_colour(css + i, len - i, &rgb);
+		if (strchr(":;{}", css[i]))
+			value = css[i] == ':';
+		size_t n = value ? read_colour(css + i, len - i, &rgb) : 0;
 		if (n == 0)
 			continue;
 		colours_add(c, rgb, named_brand(css, i) ? BRAND : USED);

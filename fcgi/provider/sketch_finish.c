@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: ISC
+// What makes a drawing look like a photograph or a sheet of watercolour paper.
+#include "fcgi/provider/sketch_paint.h"
+#include <math.h>
+
+static void bokeh(struct canvas *c)
+{
+	for (int i = 0; i < 9; i++) {
+		bool left = i % 2 == 0;
+		double x = c->w * (left ? chance_in(&c->chance, -0.02, 0.18) : chance_in(&c->chance, 0.82, 1.02));
+		double y = c->h * chance_in(&c->chance, 0.0, 0.55), r = c->u * chance_in(&c->chance, 1.6, 5.5);
+		path_circle(c, x, y, r);
+		source(c, rgb_mix(c->p.paper, c->p.second, 0.35), 0.10);
+		cairo_fill_preserve(c->cr);
+		cairo_set_line_width(c->cr, c->u * 0.16);
+		source(c, c->p.paper, 0.16);
+		cairo_stroke(c->cr);
+	}
+}
+
+static void vignette(struct canvas *c)
+{
+	double reach = hypot(c->w, c->h) / 2;
+	cairo_pattern_t *p = cairo_pattern_create_radial(c->w * 0.48, c->h * 0.45, reach * 0.45, c->w * 0.5, c->h * 0.5, reach * 1.08);
+	struct rgb dark = rgb_tone(c->p.deep, -0.12);
+	cairo_pattern_add_color_stop_rgba(p, 0, dark.r, dark.g, dark.b, 0);
+	cairo_pattern_add_color_stop_rgba(p, 0.5, dark.r, dark.g, dark.b, 0.08);
+	cairo_pattern_add_color_stop_rgba(p, 1, dark.r, dark.g, dark.b, 0.42);
+	cairo_set_source(c->cr, p);
+	cairo_pattern_destroy(p);
+	cairo_rectangle(c->cr, 0, 0, c->w, c->h);
+	cairo_fill(c->cr);
+}
+
+static uint8_t shift(uint8_t v, int by)
+{
+	int r = v + by;
+	return (uint8_t)(r < 0 ? 0 : r > 255 ? 255 : r);
+}
+
+// Film grain: the same small step in all three channels of every second pixel or so, which also breaks up the bands of the gradients.
+static void grain(struct canvas *c)
+{
+	cairo_surface_flush(c->surface);
+	uint8_t *data = cairo_image_surface_get_data(c->surface);
+	int stride = cairo_image_surface_get_stride(c->surface);
+	uint32_t state = c->seed | 1;
+	for (int y = 0; y < (int)c->h; y++) {
+		uint8_t *row = data + (ptrdiff_t)y * stride;
+		for (int x = 0; x < (int)c->w; x++, row += 4) {
+			state ^= state << 13;
+			state ^= state >> 17;
+			state ^= state << 5;
+			int by = (int)(state >> 30) + (int)(state >> 28 & 3) - 3;
+			for (int k = 0; k < 3; k++)
+				row[k] = shift(row[k], by);
+		}
+	}
+	cairo_surface_mark_dirty(c->surface);
+}
+
+// Rough paper: its tooth is a little darker where light does not reach.
+static void paper(struct canvas *c)
+{
+	enum { TILE = 256 };
+	uint8_t tile[TILE][TILE];
+	struct chance rough = {c->seed};
+	for (int y = 0; y < TILE; y++)
+		for (int x = 0; x < TILE; x++)
+			tile[y][x] = (uint8_t)(chance(&rough) * 255);
+	cairo_surface_flush(c->surface);
+	uint8_t *data = cairo_image_surface_get_data(c->surface);
+	int stride = cairo_image_surface_get_stride(c->surface);
+	for (int y = 0; y < (int)c->h; y++) {
+		uint8_t *row = data + (ptrdiff_t)y * stride;
+		for (int x = 0; x < (int)c->w; x++, row += 4) {
+			int a = tile[(y / 2) % TILE][(x / 2) % TILE] + tile[(y / 2 + 1) % TILE][(x / 2) % TILE] +
+				tile[(y / 2) % TILE][(x / 2 + 1) % TILE] + tile[(y / 5) % TILE][(x / 5) % TILE];
+			int by = (a - 510) / 64;
+			for (int k = 0; k < 3; k++)
+				row[k] = shift(row[k], by);
+		}
+	}
+	cairo_surface_mark_dirty(c->surface);
+}
+
+// The sheet's unpainted margin, with the uneven edge that a brush leaves.
+static void margin(struct canvas *c)
+{
+	double m = c->u * 4.2;
+	cairo_new_path(c->cr);
+	cairo_rectangle(c->cr, -1, -1, c->w + 2, c->h + 2);
+	cairo_new_sub_path(c->cr);
+	int n = 400;
+	for (int i = 0; i < n; i++) {
+		double t = 4.0 * i / n, side = floor(t), f = t - side;
+		double wide = c->w - 2 * m, high = c->h - 2 * m;
+		double x = side < 1 ? f : side < 2 ? 1 : side < 3 ? 1 - f : 0, y = side < 1 ? 0 : side < 2 ? f : side < 3 ? 1 : 1 - f;
+		double rough = c->u * 1.5 * noise_1d(c->seed + 31, i * 0.23, 4), rough_y = c->u * 1.5 * noise_1d(c->seed + 47, i * 0.23, 4);
+		cairo_line_to(c->cr, m + x * wide + rough, m + y * high + rough_y);
+	}
+	cairo_close_path(c->cr);
+	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_EVEN_ODD);
+	source(c, c->p.paper, 1);
+	cairo_fill(c->cr);
+	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_WINDING);
+}
+
+void finish(struct canvas *c)
+{
+	if (c->style == STYLE_PHOTO) {
+		bokeh(c);
+		vignette(c);
+		cairo_surface_flush(c->surface);
+		grain(c);
+	}
+	if (c->style == STYLE_WATERCOLOUR) {
+		margin(c);
+		paper(c);
+	}
+}

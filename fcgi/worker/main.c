@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/worker/worker.h"
+
+int main(void)
+{
+	return worker_main();
+}
