@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/answer.h"
+#include "fcgi/generate/outcome.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { PIECE = 24 * 1024 }; // of an image at a time; a multiple of 3, so that base64 joins without padding
+_Static_assert(PIECE % 3 == 0, "base64 pieces must join");
+
+enum answer_form answer_form(const struct request *r)
+{
+	if (request_wants(r, "text/event-stream"))
+		return ANSWER_EVENTS;
+	return request_wants(r, "text/html") ? ANSWER_PAGE : ANSWER_JSON;
+}
+
+static int event(struct set *s, const char *name, const cJSON *data)
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
+
+	if (data == NULL || json_print(&text, data) != 0)
+		return -1;
+	return respond_event(s->r, name, text.data, text.len);
+}
+
+int answer_begin(struct set *s)
+{
+	if (s->answer.form != ANSWER_EVENTS)
+		return 0;
+	s->answer.begun = true;
+	return respond_begin(s->r, 200, "text/event-stream", true) != 0 ? -1 : respond_flush(s->r);
+}
+
+int answer_progress(struct set *s, const char *stage, unsigned done, unsigned of)
+{
+	char text[96];
+
+	if (s->answer.form != ANSWER_EVENTS)
+		return 0;
+	int len = snprintf(text, sizeof text, "{\"stage\":\"%s\",\"done\":%u,\"of\":%u}", stage, done, of);
+	return respond_event(s->r, "progress", text, (size_t)len);
+}
+
+int answer_alive(struct set *s)
+{
+	static const char comment[] = ": still at work\n\n";
+
+	if (s->answer.form != ANSWER_EVENTS)
+		return 0;
+	return respond_write(s->r, comment, sizeof comment - 1) != 0 ? -1 : respond_flush(s->r);
+}
+
+int answer_prompt(struct set *s, unsigned index)
+{
+	if (s->answer.form != ANSWER_EVENTS)
+		return 0;
+	JSON_AUTO cJSON *data = cJSON_CreateObject();
+	cJSON_AddNumberToObject(data, "index", index);
+	cJSON_AddStringToObject(data, "text", s->pictures[index].prompt);
+	return event(s, "prompt", data);
+}
+
+static int write_text(struct set *s, const char *text)
+{
+	return respond_write(s->r, text, strlen(text));
+}
+
+static int write_base64(struct set *s, const void *bytes, size_t len)
+{
+	BUF_AUTO_WIPE struct buf piece = BUF_INIT(PIECE * 2);
+	const char *p = bytes;
+
+	while (len > 0) {
+		size_t now = len < PIECE ? len : PIECE;
+		buf_reset(&piece);
+		if (base64_add(&piece, p, now) != 0 || respond_write(s->r, piece.data, piece.len) != 0)
+			return -1;
+		p += now;
+		len -= now;
+	}
+	return 0;
+}
+
+// {"index":0,"type":"image/png","processor":"sketch","base64":"…"} without ever holding the whole of it.
+static int write_image(struct set *s, unsigned index, const void *bytes, size_t len)
+{
+	const struct picture *picture = &s->pictures[index];
+	char head[160];
+
+	snprintf(head, sizeof head, "{\"index\":%u,\"type\":\"%s\",\"preview\":%s,\"base64\":\"", index, picture->type,
+		 picture->by->wire == NULL ? "true" : "false");
+	return write_text(s, head) != 0 || write_base64(s, bytes, len) != 0 || write_text(s, "\"}") != 0 ? -1 : 0;
+}
+
+int answer_image(struct set *s, unsigned index, const void *bytes, size_t len)
+{
+	if (s->answer.form != ANSWER_EVENTS)
+		return 0;
+	if (write_text(s, "event: image\ndata: ") != 0 || write_image(s, index, bytes, len) != 0 || write_text(s, "\n\n") != 0)
+		return -1;
+	return respond_flush(s->r);
+}
+
+// ---- at the end ----
+
+static int done_json(struct set *s)
+{
+	JSON_AUTO cJSON *o = outcome_json(s, true);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
+	const char *between = ",\"images\":[";
+
+	if (o == NULL || json_print(&text, o) != 0 || respond_begin(s->r, 200, "application/json", false) != 0)
+		return -1;
+	if (respond_write(s->r, text.data, text.len - 1) != 0) // all but the last brace
+		return -1;
+	for (unsigned i = 0; i < s->input.count; i++) {
+		struct picture *picture = &s->pictures[i];
+		if (picture->state != PICTURE_MADE)
+			continue;
+		if (write_text(s, between) != 0 || write_image(s, i, picture->bytes.data, picture->bytes.len) != 0)
+			return -1;
+		buf_wipe(&picture->bytes);
+		between = ",";
+	}
+	return write_text(s, "]}") != 0 ? -1 : respond_flush(s->r);
+}
+
+static void page_head(struct set *s, struct buf *out)
+{
+	char expires[WHEN_TEXT];
+
+	when_text(expires, s->expires);
+	buf_adds(out,
+		 "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n"
+		 "<title>Your pictures – ");
+	html_text(out, s->g->promise->shown_as);
+	buf_adds(out, "</title>\n<link rel=\"stylesheet\" href=\"/assets/app.css\">\n</head>\n<body>\n<main>\n<h1>Your pictures</h1>\n");
+	if (outcome_preview(s))
+		buf_adds(out, "<p>These are previews, drawn on our own server.</p>\n");
+	buf_printf(out, "<p><a href=\"/downloads/%s.zip\" download>Download the ZIP</a> (%llu bytes, deleted at %s)</p>\n", s->token,
+		   (unsigned long long)s->archive_bytes, expires);
+	buf_printf(out, "<p>Your receipt, to delete everything or to use <a href=\"/rights\">your rights</a>: <code>%s</code></p>\n",
+		   s->receipt);
+}
+
+static int page_picture(struct set *s, unsigned index)
+{
+	struct picture *picture = &s->pictures[index];
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
+
+	if (picture->state != PICTURE_MADE) {
+		buf_printf(&text, "<p>Picture %u is missing: ", index + 1);
+		html_text(&text, picture->reason);
+		buf_adds(&text, ".</p>\n");
+		return respond_write(s->r, buf_text(&text), text.len);
+	}
+	buf_printf(&text, "<figure>\n<img width=\"%u\" height=\"%u\" alt=\"Picture %u: ", s->input.width, s->input.height, index + 1);
+	html_attr(&text, picture->prompt);
+	buf_printf(&text, "\" src=\"data:%s;base64,", picture->type);
+	if (respond_write(s->r, buf_text(&text), text.len) != 0 || write_base64(s, picture->bytes.data, picture->bytes.len) != 0)
+		return -1;
+	buf_wipe(&picture->bytes);
+	buf_reset(&text);
+	buf_adds(&text, "\">\n<figcaption>");
+	html_text(&text, picture->prompt);
+	buf_adds(&text, "</figcaption>\n</figure>\n");
+	return respond_write(s->r, buf_text(&text), text.len);
+}
+
+static int done_page(struct set *s)
+{
+	BUF_AUTO_WIPE struct buf head = BUF_INIT(16 * 1024);
+
+	page_head(s, &head);
+	if (respond_begin(s->r, 200, "text/html; charset=utf-8", false) != 0 || respond_write(s->r, buf_text(&head), head.len) != 0)
+		return -1;
+	for (unsigned i = 0; i < s->input.count; i++) {
+		if (page_picture(s, i) != 0)
+			return -1;
+	}
+	if (write_text(s, "<p><a href=\"/\">Make another set</a></p>\n</main>\n</body>\n</html>\n") != 0)
+		return -1;
+	return respond_flush(s->r);
+}
+
+int answer_done(struct set *s)
+{
+	if (s->answer.form == ANSWER_PAGE)
+		return done_page(s);
+	if (s->answer.form == ANSWER_JSON)
+		return done_json(s);
+	JSON_AUTO cJSON *data = outcome_json(s, false);
+	return event(s, "done", data);
+}
+
+void answer_trouble(struct set *s)
+{
+	const struct trouble *t = &s->trouble;
+
+	if (t->status == 0)
+		return;
+	JSON_AUTO cJSON *problem = problem_object(t->status, t->slug, t->parameter, t->detail);
+	if (problem != NULL && t->confirmable)
+		cJSON_AddTrueToObject(problem, "confirmable");
+	if (s->answer.begun)
+		event(s, "error", problem);
+	else if (problem != NULL)
+		respond_problem_object(s->r, problem);
+}

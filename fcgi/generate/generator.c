@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/generator.h"
+#include "fcgi/generate/archive.h"
+#include "fcgi/generate/input.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include <string.h>
+
+static const struct processor sketch = {.id = "sketch", .name = "Sketch, built in", .usable = true};
+
+// A provider is set up when its address is: the keys are egress's alone.
+static bool set_up(const struct provider *wire)
+{
+	const char *const names[] = {wire->base_setting, wire->override_setting};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (names[i] != NULL && setting(names[i], NULL) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static unsigned processors_read(const struct promise *p, enum processor_role role, struct processor out[CHAIN_MAX])
+{
+	const struct promise_processor *declared;
+	unsigned n = 0;
+
+	while (n < CHAIN_MAX && (declared = promise_processor_for(p, role, n)) != NULL) {
+		const struct provider *wire = declared->local ? NULL : provider_find(declared->id);
+		bool able = wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL);
+		out[n++] = (struct processor){declared->id, declared->name, wire, declared->local || (able && set_up(wire))};
+	}
+	return n;
+}
+
+int generator_init(struct generator *g, const struct promise *p, struct vault *v, struct err *e)
+{
+	const char *run = setting_run();
+
+	*g = (struct generator){.promise = p, .vault = v};
+	if (p->kinds[KIND_ARCHIVE].keep != KEEP_STORED)
+		return err_set(e, ERR_REFUSED,
+			       "%s: the policy keeps no archives, so there is nothing to download; declare the kind archive", p->file);
+	g->text_count = processors_read(p, ROLE_TEXT, g->text);
+	g->image_count = processors_read(p, ROLE_IMAGE, g->image);
+	for (unsigned i = 0; i < g->image_count; i++)
+		g->image_ids[i] = g->image[i].id;
+	input_fields(g->image_ids, g->fields);
+	if (path_join(g->spool, sizeof g->spool, run, "spool", e) != 0 ||
+	    path_join(g->egress, sizeof g->egress, run, "egress.sock", e) != 0 ||
+	    path_join(g->worker, sizeof g->worker, run, "worker.sock", e) != 0)
+		return -1;
+	return archive_sweep(g->spool, e);
+}
+
+struct chain generator_chain(const struct processor *declared, unsigned count)
+{
+	struct chain c = {.count = 0};
+
+	for (unsigned i = 0; i < count; i++) {
+		if (declared[i].usable)
+			c.at[c.count++] = &declared[i];
+	}
+	if (c.count == 0)
+		c.at[c.count++] = &sketch;
+	return c;
+}
+
+const struct processor *generator_image(const struct generator *g, const char *id)
+{
+	for (unsigned i = 0; i < g->image_count; i++) {
+		if (strcmp(g->image[i].id, id) == 0)
+			return &g->image[i];
+	}
+	return NULL;
+}

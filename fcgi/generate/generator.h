@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: ISC
+// What all requests share: the processors that can be used here, in the policy's order, and where the other rooms are.
+#ifndef LETHE_GENERATE_GENERATOR_H
+#define LETHE_GENERATE_GENERATOR_H
+
+#include "fcgi/provider/provider.h"
+#include "fcgi/serve/serve.h"
+#include "policy/promise/promise.h"
+#include "policy/vault/vault.h"
+#include <stdbool.h>
+
+enum { CHAIN_MAX = 8 };
+
+struct processor {
+	const char *id, *name;       // of the policy
+	const struct provider *wire; // NULL: built in
+	bool usable;                 // built in, or set up on this machine
+};
+struct chain {
+	const struct processor *at[CHAIN_MAX];
+	unsigned count;
+};
+
+struct generator {
+	const struct promise *promise;
+	struct vault *vault;
+	struct processor text[CHAIN_MAX], image[CHAIN_MAX]; // declared, in the policy's order
+	unsigned text_count, image_count;
+	const char *image_ids[CHAIN_MAX + 1]; // the choices of the field `provider`
+	struct field fields[8];
+	char spool[256], egress[256], worker[256];
+};
+
+// Fills *g. Removes what a crash left in the spool. ERR_REFUSED: the policy keeps no archives; ERR_INPUT: a path is too long.
+int generator_init(struct generator *g, const struct promise *p, struct vault *v, struct err *e);
+// Those that can be used, in order; the built-in sketch where none can.
+struct chain generator_chain(const struct processor *declared, unsigned count);
+// The one that the visitor named; NULL: not declared.
+const struct processor *generator_image(const struct generator *g, const char *id);
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/egress/job.h"
+#include "fcgi/generate/make.h"
+#include "fcgi/generate/room.h"
+#include "policy/base/json.h"
+#include "policy/base/when.h"
+#include <string.h>
+
+enum { HEALTH_MS = 3000 };
+
+static bool answers(const char *socket_path, const cJSON *head, const char *body)
+{
+	ROOM_AUTO struct call c = CALL_INIT;
+	struct err e = {0};
+	const char *detail;
+
+	return room_ask(&c, socket_path, head, body, strlen(body), -1, monotonic_ms() + HEALTH_MS, &e) == 0 &&
+	       room_refusal(&c, &detail) == NULL;
+}
+
+static bool worker_answers(const struct generator *g)
+{
+	JSON_AUTO cJSON *head = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(head, "op", "page");
+	cJSON_AddStringToObject(head, "type", "text/html; charset=utf-8");
+	cJSON_AddStringToObject(head, "url", "http://health.invalid/");
+	return answers(g->worker, head, "<!doctype html><title>ok</title><p>ok");
+}
+
+static bool egress_answers(const struct generator *g)
+{
+	JSON_AUTO cJSON *head = egress_status_head();
+
+	return answers(g->egress, head, "");
+}
+
+void health_handle(struct request *r, void *context)
+{
+	const struct generator *g = context;
+	const struct {
+		const char *name;
+		bool up;
+	} parts[] = {{"vault", !vault_broken(g->vault)}, {"egress", egress_answers(g)}, {"worker", worker_answers(g)}};
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	cJSON *ok = cJSON_AddTrueToObject(o, "ok"), *down = cJSON_CreateArray();
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		cJSON_AddBoolToObject(o, parts[i].name, parts[i].up);
+		if (!parts[i].up)
+			cJSON_AddItemToArray(down, cJSON_CreateString(parts[i].name));
+	}
+	bool well = cJSON_GetArraySize(down) == 0;
+	cJSON_SetBoolValue(ok, well);
+	cJSON_AddItemToObject(o, "down", down);
+	cJSON_AddStringToObject(o, "policy", g->promise->version);
+	respond_json(r, well ? 200 : 503, o);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: ISC
+// generate: a description or a page in, a set of pictures and its ZIP out.
+#include "fcgi/generate/make.h"
+#include "policy/base/limits.h"
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct generator generator;
+
+// JSON trees hold what visitors write: their memory is wiped as it is given back.
+static void wipe_and_free(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static int start(const struct promise *p, struct vault *v, void **context, struct err *e)
+{
+	cJSON_Hooks hooks = {malloc, wipe_and_free};
+
+	cJSON_InitHooks(&hooks);
+	tzset(); // reads its file now: later, none can be opened
+	*context = &generator;
+	return generator_init(&generator, p, v, e);
+}
+
+static const struct route routes[] = {
+    {
+	.method = "POST",
+	.path = "/api/generate",
+	.body_max = GENERATE_BODY_MAX,
+	.body_types = BODY_JSON | BODY_FORM,
+	.deadline_ms = 110 * 1000,
+	.kinds = KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE),
+	.changes_state = true,
+	.logs_itself = true,
+	.handle = make_handle,
+    },
+    {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = health_handle},
+    {0},
+};
+
+int main(void)
+{
+	static const struct program program = {.name = "generate", .routes = routes, .start = start, .needs_vault = true};
+
+	return serve_main(&program);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: ISC
+// The order of promises: the visit is logged, the input judged, room made for the archive, the generation written into the ledger; only
+// then is anything asked of anyone. The archive belongs to a record, with its event, before its address is told. A step that fails ends
+// the request, and whatever was made goes with it.
+#include "fcgi/generate/make.h"
+#include "fcgi/generate/outcome.h"
+#include "fcgi/generate/set.h"
+#include "policy/base/json.h"
+#include "policy/base/when.h"
+#include <sys/statvfs.h>
+
+enum {
+	PICTURE_BYTES = 4 * 1024 * 1024, // of the spool, kept free for a picture of a provider
+	PREVIEW_BYTES = 512 * 1024,      // and for one of ours
+	DAY = 24 * 60 * 60,
+};
+
+static int log_visit(struct set *s)
+{
+	struct err e = {0};
+
+	token_new(s->receipt);
+	return request_log(s->r, s->receipt, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
+}
+
+static int read_input(struct set *s)
+{
+	if (request_check(s->r, s->g->fields) != 0)
+		return -1; // answered
+	if (input_read(s->r, s->g->image_ids, &s->input, &s->trouble) != 0)
+		return -1;
+	if (s->input.url.len > 0 && !s->g->promise->page_fetch)
+		return trouble_set(&s->trouble, 422, "no-pages", "url", "This site does not read pages. Describe the business instead.");
+	return input_screen(s->g->promise, &s->input, &s->trouble);
+}
+
+static int choose(struct set *s)
+{
+	s->text = generator_chain(s->g->text, s->g->text_count);
+	s->image = generator_chain(s->g->image, s->g->image_count);
+	if (s->input.provider == NULL)
+		return 0;
+	// Who chose a processor gets that one or none.
+	const struct processor *chosen = generator_image(s->g, s->input.provider);
+	if (chosen == NULL || !chosen->usable)
+		return trouble_set(&s->trouble, 503, "not-configured", "provider",
+				   "“%s” is not set up on this site. Leave the choice open, or choose another.", s->input.provider);
+	s->image = (struct chain){.at = {chosen}, .count = 1};
+	return 0;
+}
+
+static int make_room(struct set *s)
+{
+	struct statvfs fs;
+	struct err e = {0};
+	uint64_t need = (uint64_t)s->input.count * (s->image.at[0]->wire != NULL ? PICTURE_BYTES : PREVIEW_BYTES);
+
+	if (statvfs(s->g->spool, &fs) == 0 && fs.f_blocks > 0 && (uint64_t)fs.f_bavail * fs.f_frsize < need) {
+		err_set(&e, ERR_FULL, "the spool folder has no room for another set");
+		return trouble_store(&s->trouble, &e);
+	}
+	time_t today = when_now() / DAY * DAY;
+	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
+}
+
+static int record(struct set *s)
+{
+	JSON_AUTO cJSON *plan = outcome_plan(s);
+	BUF_AUTO struct buf details = BUF_INIT(4096);
+	struct err e = {0};
+
+	if (plan == NULL || json_print(&details, plan) != 0)
+		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+	struct ledger_event event = {.name = "generation", .details = buf_text(&details)};
+	return ledger_append(s->g->vault, &event, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
+}
+
+static int pack(struct set *s)
+{
+	BUF_AUTO_WIPE struct buf prompts = BUF_INIT(256 * 1024);
+	BUF_AUTO struct buf readme = BUF_INIT(16 * 1024);
+	struct err e = {0};
+
+	if (answer_progress(s, "archive", 0, 1) != 0)
+		return -1;
+	if (outcome_prompts(s, &prompts) != 0 || outcome_readme(s, &readme) != 0)
+		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+	if (archive_add(&s->archive, "prompts.json", prompts.data, prompts.len, &e) != 0 ||
+	    archive_add(&s->archive, "README.txt", readme.data, readme.len, &e) != 0 ||
+	    archive_finish(&s->archive, &s->archive_bytes, &e) != 0)
+		return trouble_store(&s->trouble, &e);
+	return 0;
+}
+
+static void take_back(struct set *s, const char *id)
+{
+	struct ledger_event event = {.name = "archive-undelivered"};
+	struct err e = {0};
+
+	if (vault_end(s->g->vault, id, &event, &e) != 0)
+		note("an archive whose visitor has left stays until its time is over: %s", e.text);
+}
+
+static int hand_over(struct set *s)
+{
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], details[96];
+
+	if (request_gone(s->r))
+		return -1;
+	token_new(s->token);
+	s->expires = promise_due(s->g->promise, KIND_ARCHIVE, when_now());
+	snprintf(details, sizeof details, "{\"bytes\":%llu,\"pictures\":%u}", (unsigned long long)s->archive_bytes, set_made(s));
+	const struct vault_tag tags[] = {{"token", s->token}, {"receipt", s->receipt}, {NULL, NULL}};
+	struct ledger_event event = {.name = "archive", .details = details};
+	struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = s->receipt, .tags = tags, .file = s->archive.path, .due = s->expires};
+	if (vault_put(s->g->vault, &archive, &event, id, &e) != 0)
+		return trouble_store(&s->trouble, &e);
+	archive_keep(&s->archive);
+	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s) == 0)
+		return 0;
+	take_back(s, id); // nobody knows its address
+	return -1;
+}
+
+static int (*const steps[])(struct set *s) = {log_visit, read_input,    choose,      make_room, record,   answer_begin,
+					      page_read, prompts_write, images_make, pack,      hand_over};
+
+void make_handle(struct request *r, void *context)
+{
+	struct set s = {.g = context, .r = r, .answer.form = answer_form(r), .archive = ARCHIVE_INIT};
+	int done = 0;
+
+	for (size_t i = 0; done == 0 && i < sizeof steps / sizeof steps[0]; i++)
+		done = steps[i](&s);
+	if (done != 0)
+		answer_trouble(&s);
+	// The answer went out through libfcgi's buffers; what it was made of goes now.
+	set_free(&s);
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: ISC
+#ifndef LETHE_GENERATE_MAKE_H
+#define LETHE_GENERATE_MAKE_H
+
+#include "fcgi/generate/generator.h"
+
+// POST /api/generate: one set, from the request to the answer. `context` is the generator.
+void make_handle(struct request *r, void *context);
+// GET /healthz: whether a set could be made now.
+void health_handle(struct request *r, void *context);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/outcome.h"
+#include "policy/base/json.h"
+#include "policy/base/when.h"
+#include <string.h>
+
+bool outcome_preview(const struct set *s)
+{
+	for (unsigned i = 0; i < s->input.count; i++) {
+		if (s->pictures[i].state == PICTURE_MADE && s->pictures[i].by->wire == NULL)
+			return true;
+	}
+	return false;
+}
+
+kind_set outcome_text_kinds(const struct set *s)
+{
+	return s->input.url.len > 0 ? KIND_BIT(KIND_PAGE) : KIND_BIT(KIND_INPUT);
+}
+
+// Who made the pictures: the first of them in the set that made one.
+static const struct processor *maker(const struct set *s)
+{
+	for (unsigned i = 0; i < s->input.count; i++) {
+		if (s->pictures[i].state == PICTURE_MADE)
+			return s->pictures[i].by;
+	}
+	return s->image.at[0];
+}
+
+static void add_archive(cJSON *o, const struct set *s)
+{
+	cJSON *archive = cJSON_AddObjectToObject(o, "archive");
+	char url[TOKEN_LEN + 32] = "/downloads/", expires[WHEN_TEXT];
+
+	memcpy(url + 11, s->token, TOKEN_LEN);
+	memcpy(url + 11 + TOKEN_LEN, ".zip", 5);
+	when_text(expires, s->expires);
+	cJSON_AddStringToObject(archive, "url", url);
+	cJSON_AddNumberToObject(archive, "bytes", (double)s->archive_bytes);
+	if (s->expires != 0)
+		cJSON_AddStringToObject(archive, "expires", expires);
+	else
+		cJSON_AddNullToObject(archive, "expires");
+}
+
+static void add_missing(cJSON *o, const struct set *s)
+{
+	cJSON *missing = cJSON_AddArrayToObject(o, "missing");
+
+	for (unsigned i = 0; i < s->input.count; i++) {
+		if (s->pictures[i].state == PICTURE_MADE)
+			continue;
+		cJSON *one = cJSON_CreateObject();
+		cJSON_AddNumberToObject(one, "index", i);
+		cJSON_AddStringToObject(one, "reason", s->pictures[i].reason != NULL ? s->pictures[i].reason : "it was not made");
+		cJSON_AddItemToArray(missing, one);
+	}
+}
+
+static void add_processor(cJSON *o, const struct set *s)
+{
+	cJSON *processor = cJSON_AddObjectToObject(o, "processor");
+	const struct processor *by = maker(s);
+
+	cJSON_AddStringToObject(processor, "id", by->id);
+	cJSON_AddStringToObject(processor, "name", by->name);
+	cJSON_AddBoolToObject(processor, "preview", outcome_preview(s));
+	cJSON_AddStringToObject(processor, "prompts", s->written_by != NULL ? s->written_by->id : "");
+}
+
+cJSON *outcome_json(const struct set *s, bool whole)
+{
+	cJSON *o = cJSON_CreateObject(), *prompts = NULL;
+
+	if (o == NULL)
+		return NULL;
+	cJSON_AddStringToObject(o, "receipt", s->receipt);
+	if (whole)
+		prompts = cJSON_AddArrayToObject(o, "prompts");
+	for (unsigned i = 0; whole && i < s->input.count; i++)
+		cJSON_AddItemToArray(prompts,
+				     s->pictures[i].prompt != NULL ? cJSON_CreateString(s->pictures[i].prompt) : cJSON_CreateNull());
+	add_archive(o, s);
+	add_missing(o, s);
+	add_processor(o, s);
+	return o;
+}
+
+int outcome_prompts(const struct set *s, struct buf *out)
+{
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(o, "pictures");
+
+	cJSON_AddStringToObject(o, "site", s->g->promise->shown_as);
+	cJSON_AddStringToObject(o, "style", s->input.style);
+	cJSON_AddStringToObject(o, "size", s->input.size);
+	for (unsigned i = 0; i < s->input.count; i++) {
+		const struct picture *picture = &s->pictures[i];
+		bool made = picture->state == PICTURE_MADE;
+		cJSON *one = cJSON_CreateObject();
+		cJSON_AddNumberToObject(one, "number", i + 1);
+		cJSON_AddItemToObject(one, "file", made ? cJSON_CreateString(picture->name) : cJSON_CreateNull());
+		cJSON_AddItemToObject(one, "prompt", picture->prompt != NULL ? cJSON_CreateString(picture->prompt) : cJSON_CreateNull());
+		cJSON_AddStringToObject(one, made ? "made_by" : "missing", made ? picture->by->name : picture->reason);
+		cJSON_AddItemToArray(list, one);
+	}
+	json_print(out, o);
+	return buf_addc(out, '\n');
+}
+
+int outcome_readme(const struct set *s, struct buf *out)
+{
+	buf_printf(out, "Pictures from %s\n\n", s->g->promise->shown_as);
+	buf_adds(out, "images/       the pictures\nprompts.json  the words that each of them was made from\n\n");
+	if (outcome_preview(s))
+		buf_adds(out,
+			 "Some of these pictures are previews, drawn by a simple program on the site's own server. They carry the word\n"
+			 "\"preview\" and are meant to be replaced.\n\n");
+	if (set_made(s) < s->input.count)
+		buf_printf(out, "%u of %u pictures could not be made; prompts.json says which and why.\n\n", s->input.count - set_made(s),
+			   s->input.count);
+	buf_adds(out, "Each picture says in its metadata that it was made by AI (IPTC digital source type\n"
+		      "\"trainedAlgorithmicMedia\"). The metadata says nothing about you. Please leave the mark in place: where pictures\n"
+		      "are published, the law may ask for it.\n\n"
+		      "Before you publish a picture:\n"
+		      "- Does it look like a real person? Ask that person first.\n"
+		      "- Does it show a trade mark or a logo that is not yours?\n"
+		      "- Does it come close to somebody's work that copyright protects?\n");
+	return out->failed ? -1 : 0;
+}
+
+static void add_ids(cJSON *o, const char *name, const struct chain *chain)
+{
+	cJSON *list = cJSON_AddArrayToObject(o, name);
+
+	for (unsigned i = 0; i < chain->count; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(chain->at[i]->id));
+}
+
+cJSON *outcome_plan(const struct set *s)
+{
+	cJSON *o = cJSON_CreateObject(), *kinds;
+
+	if (o == NULL)
+		return NULL;
+	add_ids(o, "text", &s->text);
+	add_ids(o, "image", &s->image);
+	kinds = cJSON_AddArrayToObject(o, "kinds");
+	cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(s->input.url.len > 0 ? KIND_PAGE : KIND_INPUT)->name));
+	cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(KIND_PROMPT)->name));
+	cJSON_AddNumberToObject(o, "count", s->input.count);
+	return o;
+}

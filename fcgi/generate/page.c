@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: ISC
+// The page that the visitor named: fetched by egress, read by a worker, masked here before anything is made of it.
+#include "fcgi/egress/job.h"
+#include "fcgi/generate/filter.h"
+#include "fcgi/generate/room.h"
+#include "fcgi/generate/set.h"
+#include "policy/base/json.h"
+#include "policy/base/when.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE_MS = 15 * 1000, READ_MS = 5 * 1000, LIST_MAX = 40 };
+
+static const struct {
+	const char *code;
+	int status;
+	const char *words; // NULL: what the room said
+} refusals[] = {
+    {"address-forbidden", 422,
+     "That address leads to a place that this server does not visit. Give a page that is public on the Internet."},
+    {"bad-url", 422, NULL},
+    {"unresolvable", 422, "No server was found under that name. Please check how it is written."},
+    {"not-html", 422, "There is no web page at that address, but something else. Give the address of a page."},
+    {"too-large", 422, "The page is too large to be read. Describe the business instead."},
+    {"unreadable", 422, "The page could not be read. Describe the business instead."},
+    {"too-costly", 422, "The page is built in a way that costs too much to read. Describe the business instead."},
+    {"unreachable", 502, "The server of that page cannot be reached. Try again later, or describe the business instead."},
+    {"tls", 502, "The server of that page has no valid certificate, so what it sends cannot be trusted. Describe the business instead."},
+    {"redirects", 502, "The page sends its visitors in circles. Give the address where it ends."},
+    {"http-status", 502, NULL},
+    {"truncated", 502, "The page arrived incomplete. Try again, or describe the business instead."},
+    {"timeout", 504, "The page did not arrive in time. Try again later, or describe the business instead."},
+    {"budget", 503, "Too many pages are being read at the moment. Please try again in a minute."},
+};
+
+static int refused(struct set *s, const char *code, const char *detail)
+{
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+		if (strcmp(refusals[i].code, code) == 0)
+			return trouble_set(&s->trouble, refusals[i].status, code, "url", "%s",
+					   refusals[i].words != NULL ? refusals[i].words : detail);
+	}
+	note("page: %s: %s", code, detail);
+	return trouble_set(&s->trouble, 503, "page", "url", "Pages cannot be read at the moment. Describe the business instead.");
+}
+
+// Asks and turns every failure into trouble.
+static int ask(struct set *s, struct call *c, const char *socket_path, const cJSON *head, const struct call *body, uint64_t deadline)
+{
+	struct err e = {0};
+	const char *detail, *code;
+
+	if (room_ask(c, socket_path, head, body != NULL ? body->body : NULL, body != NULL ? body->body_len : 0, request_fd(s->r), deadline,
+		     &e) != 0) {
+		if (e.code == ERR_GONE && request_gone(s->r))
+			return -1;
+		return refused(s, e.code == ERR_TIMEOUT ? "timeout" : "unknown", e.text);
+	}
+	code = room_refusal(c, &detail);
+	return code != NULL ? refused(s, code, detail) : 0;
+}
+
+// Personal data in a page is never needed: masked whatever the policy says about what visitors type.
+static char *masked(const char *text)
+{
+	struct buf out = BUF_INIT(2 * PAGE_FACTS_MAX);
+
+	if (filter_mask(text != NULL ? text : "", RULES_PERSONAL, &out) != 0) {
+		buf_wipe(&out);
+		return NULL;
+	}
+	return out.data != NULL ? buf_steal(&out) : strdup("");
+}
+
+static char **masked_list(const cJSON *array)
+{
+	char **list = calloc(LIST_MAX + 1, sizeof *list);
+	const cJSON *item;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(item, array)
+	{
+		if (list != NULL && n < LIST_MAX && cJSON_IsString(item) && (list[n] = masked(item->valuestring)) != NULL)
+			n++;
+	}
+	return list;
+}
+
+static bool is_colour(const char *text)
+{
+	return strlen(text) == 7 && text[0] == '#' && strspn(text + 1, "0123456789abcdefABCDEF") == 6;
+}
+
+static void keep_colours(char **list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; list[i] != NULL; i++) {
+		if (is_colour(list[i]))
+			list[kept++] = list[i];
+		else
+			free(list[i]);
+	}
+	list[kept] = NULL;
+}
+
+static int take_facts(struct set *s, const cJSON *facts)
+{
+	struct page_facts *page = &s->page;
+	rule_set found = 0;
+
+	page->title = masked(json_string(facts, "title"));
+	page->summary = masked(json_string(facts, "description"));
+	page->text = masked(json_string(facts, "text"));
+	page->headings = masked_list(json_get(facts, "headings"));
+	page->colours = masked_list(json_get(facts, "colours"));
+	if (page->title == NULL || page->summary == NULL || page->text == NULL || page->headings == NULL || page->colours == NULL)
+		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+	keep_colours(page->colours);
+	const char *const parts[] = {page->title, page->summary, page->text};
+	for (size_t i = 0; i < 3; i++)
+		found |= filter_minors(parts[i]) ? RULE_BIT(RULE_MINORS) : 0;
+	if (found != 0 && s->g->promise->content[RULE_MINORS] != CONTENT_ALLOW)
+		return trouble_set(&s->trouble, 422, "forbidden-content", "url",
+				   "Nothing can be made from this page: it puts minors into an inappropriate context.");
+	if (*page->title == '\0' && *page->summary == '\0' && *page->text == '\0')
+		return trouble_set(&s->trouble, 422, "empty-page", "url",
+				   "There is no text on that page to make pictures from. Describe the business instead.");
+	return 0;
+}
+
+static cJSON *read_job(const struct call *fetched)
+{
+	cJSON *head = cJSON_CreateObject();
+	const char *type = json_string(fetched->head, "type"), *url = json_string(fetched->head, "url");
+
+	cJSON_AddStringToObject(head, "op", "page");
+	cJSON_AddStringToObject(head, "type", type != NULL ? type : "");
+	cJSON_AddStringToObject(head, "url", url != NULL ? url : "");
+	return head;
+}
+
+int page_read(struct set *s)
+{
+	ROOM_AUTO struct call fetched = CALL_INIT, read = CALL_INIT;
+	uint64_t deadline = monotonic_ms() + PAGE_MS;
+
+	if (s->input.url.len == 0)
+		return 0;
+	if (answer_progress(s, "page", 0, 1) != 0)
+		return -1;
+	JSON_AUTO cJSON *fetch = egress_page_head(buf_text(&s->input.url), PAGE_MS);
+	if (ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
+		return -1;
+	JSON_AUTO cJSON *job = read_job(&fetched);
+	if (ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0 || take_facts(s, read.head) != 0)
+		return -1;
+	return answer_progress(s, "page", 1, 1);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/set.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct brief set_brief(const struct set *s)
+{
+	static const char *const none[] = {NULL};
+	static const char rule[] = "Show nothing sexual or violent, no children in such a context, no names, addresses or numbers of real "
+				   "people, no logos or trade marks of others.";
+	const struct page_facts *page = &s->page;
+
+	return (struct brief){
+	    .description = buf_text(&s->input.description),
+	    .title = page->title != NULL ? page->title : "",
+	    .summary = page->summary != NULL ? page->summary : "",
+	    .text = page->text != NULL ? page->text : "",
+	    .headings = page->headings != NULL ? (const char *const *)page->headings : none,
+	    .colours = page->colours != NULL ? (const char *const *)page->colours : none,
+	    .style = s->input.style,
+	    .audience_rule = rule,
+	    .count = s->input.count,
+	};
+}
+
+unsigned set_made(const struct set *s)
+{
+	unsigned made = 0;
+
+	for (unsigned i = 0; i < s->input.count; i++)
+		made += s->pictures[i].state == PICTURE_MADE;
+	return made;
+}
+
+static void text_wipe(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+static void list_wipe(char **list)
+{
+	for (char **p = list; p != NULL && *p != NULL; p++)
+		text_wipe(*p);
+	free(list);
+}
+
+void set_free(struct set *s)
+{
+	for (unsigned i = 0; i < IMAGES_MAX; i++) {
+		text_wipe(s->pictures[i].prompt);
+		buf_wipe(&s->pictures[i].bytes);
+	}
+	text_wipe(s->page.title);
+	text_wipe(s->page.summary);
+	text_wipe(s->page.text);
+	list_wipe(s->page.headings);
+	list_wipe(s->page.colours);
+	input_free(&s->input);
+	archive_drop(&s->archive);
+	explicit_bzero(s, sizeof *s);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: ISC
+// One set being made for one visitor: everything that is known about it while the request runs, and nothing afterwards.
+#ifndef LETHE_GENERATE_SET_H
+#define LETHE_GENERATE_SET_H
+
+#include "fcgi/generate/answer.h"
+#include "fcgi/generate/archive.h"
+#include "fcgi/generate/generator.h"
+#include "fcgi/generate/input.h"
+#include "fcgi/generate/trouble.h"
+#include "fcgi/provider/provider.h"
+#include "policy/base/limits.h"
+#include "policy/base/text.h"
+#include <cjson/cJSON.h>
+
+enum picture_state { PICTURE_WAITING = 0, PICTURE_MADE, PICTURE_MISSING };
+
+struct picture {
+	enum picture_state state;
+	const char *reason; // why it is missing, in words for the visitor
+	char *prompt;       // NULL: none was written
+	const struct processor *by;
+	const char *type;
+	struct buf bytes; // marked; only where the answer is given at the end
+	char name[48];    // in the archive
+};
+
+struct page_facts {
+	char *title, *summary, *text; // never NULL once read
+	char **headings, **colours;   // NULL-terminated
+};
+
+struct set {
+	const struct generator *g;
+	struct request *r;
+	struct answer answer;
+	struct trouble trouble;
+	char receipt[TOKEN_LEN + 1];
+	struct input input;
+	struct chain text, image; // processors in the order they are tried
+	struct page_facts page;
+	struct picture pictures[IMAGES_MAX]; // input.count of them
+	const struct processor *written_by;  // the prompts
+	struct archive_file archive;
+	char token[TOKEN_LEN + 1]; // of the download
+	uint64_t archive_bytes;
+	time_t expires;
+	bool handed_over;
+};
+
+// What the prompts are made from. Points into the set.
+struct brief set_brief(const struct set *s);
+unsigned set_made(const struct set *s); // pictures
+// Wipes and frees; removes an archive that no record owns.
+void set_free(struct set *s);
+
+// The steps. Each returns 0, or -1 with the trouble set (or with none: the visitor left, or has been answered).
+int page_read(struct set *s);
+int prompts_write(struct set *s);
+int images_make(struct set *s);
+
+#endif
