@@ -64,7 +64,8 @@ int archive_begin(struct archive_file *a, const char *folder, time_t date, struc
 		a->path[0] = '\0';
 		return failed(e, errno, "create");
 	}
-	if (flock(a->fd, LOCK_EX | LOCK_NB) != 0)
+	// The web server's group reads it; the umask of the programs would forbid that.
+	if (flock(a->fd, LOCK_EX | LOCK_NB) != 0 || fchmod(a->fd, 0640) != 0)
 		return failed(e, errno, "lock");
 	return 0;
 }

@@ -81,14 +81,18 @@ static bool luhn(const char *digits, size_t len)
 	return sum % 10 == 0;
 }
 
-// The networks' first digits: without them every tenth long number would be a card.
-static bool card_prefix(const char *d)
+// The networks' first digits and lengths: without them every tenth long number would be a card.
+static bool card_form(const char *d, size_t len)
 {
 	unsigned four = value(d, 4);
 
-	return d[0] == '4' || d[0] == '6' || (four >= 5000 && four < 5900) || (four >= 2221 && four <= 2720) ||
-	       (four >= 3528 && four < 3590) || four / 100 == 34 || four / 100 == 37 || four / 100 == 36 || four / 100 == 38 ||
-	       (four >= 3000 && four < 3060);
+	if (four / 100 == 34 || four / 100 == 37)
+		return len == 15;
+	if (four / 100 == 36 || four / 100 == 38 || four / 100 == 39 || (four >= 3000 && four < 3060))
+		return len == 14;
+	if (d[0] == '4')
+		return len == 13 || len == 16 || len == 19;
+	return (d[0] == '5' || (four >= 2221 && four <= 2720)) ? len == 16 : len >= 16 && (d[0] == '6' || (four >= 3528 && four < 3590));
 }
 
 // The groups that a card is written in, from group g: how many there are, 0 when it is none.
@@ -103,7 +107,7 @@ static unsigned card_at(const char *s, const struct number *n, unsigned g)
 			return 0;
 		memcpy(digits + len, s + n->group[last].at, n->group[last].len);
 		len += n->group[last].len;
-		if (len >= 13 && card_prefix(digits) && luhn(digits, len))
+		if (len >= 13 && card_form(digits, len) && luhn(digits, len))
 			return last - g + 1;
 		if (!four)
 			return 0;

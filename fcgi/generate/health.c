@@ -43,16 +43,15 @@ void health_handle(struct request *r, void *context)
 		bool up;
 	} parts[] = {{"vault", !vault_broken(g->vault)}, {"egress", egress_answers(g)}, {"worker", worker_answers(g)}};
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	cJSON *ok = cJSON_AddTrueToObject(o, "ok"), *down = cJSON_CreateArray();
+	bool well = parts[0].up && parts[1].up && parts[2].up;
+	cJSON *down;
 
+	cJSON_AddBoolToObject(o, "ok", well);
+	down = cJSON_AddArrayToObject(o, "down");
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		cJSON_AddBoolToObject(o, parts[i].name, parts[i].up);
 		if (!parts[i].up)
 			cJSON_AddItemToArray(down, cJSON_CreateString(parts[i].name));
 	}
-	bool well = cJSON_GetArraySize(down) == 0;
-	cJSON_SetBoolValue(ok, well);
-	cJSON_AddItemToObject(o, "down", down);
 	cJSON_AddStringToObject(o, "policy", g->promise->version);
 	respond_json(r, well ? 200 : 503, o);
 }

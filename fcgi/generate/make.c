@@ -7,6 +7,7 @@
 #include "fcgi/generate/set.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
+#include <stdio.h>
 #include <sys/statvfs.h>
 
 enum {

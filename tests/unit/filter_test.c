@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: ISC
+// The content rules against a corpus: what must be found, and what must pass.
+#include "fcgi/generate/filter.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+	NOTHING = 0,
+	MAIL = RULE_BIT(RULE_MAIL_ADDRESS),
+	PHONE = RULE_BIT(RULE_PHONE_NUMBER),
+	CARD = RULE_BIT(RULE_CARD_NUMBER),
+	IBAN = RULE_BIT(RULE_IBAN),
+	MINORS = RULE_BIT(RULE_MINORS),
+};
+
+struct row {
+	rule_set found;
+	const char *text;
+};
+
+static const struct row personal[] = {
+    // mail addresses
+    {MAIL, "Write to info@example.com for a quote."},
+    {MAIL, "first.last+shop@mail.example.co.uk"},
+    {MAIL, "Bäckerei Müller, müller@bäckerei.example"},
+    {MAIL, "info [at] example [dot] com"},
+    {MAIL, "info(at)example.com"},
+    {MAIL, "info＠example．com"},
+    {MAIL, "in\u200Bfo@exa\u200Bmple.com"},
+    {MAIL, "<a href=mailto:shop@example.org>"},
+    {NOTHING, "Meet us @ the harbour, 9am"},
+    {NOTHING, "Follow @exampleshop on every network"},
+    {NOTHING, "3 cakes @ 12.50 each"},
+    {NOTHING, "See example.com/about for more"},
+    // phone numbers
+    {PHONE, "+49 30 1234567"},
+    {PHONE, "Call +1 (212) 555-0100 today"},
+    {PHONE, "+44 20 7946 0958"},
+    {PHONE, "0049 30 1234567"},
+    {PHONE, "030 1234567"},
+    {PHONE, "030/1234567"},
+    {PHONE, "0171-1234567"},
+    {PHONE, "(030) 12 34 56 78"},
+    {PHONE, "020 7946 0958"},
+    {PHONE, "01 23 45 67 89"},
+    {PHONE, "(212) 555-0100"},
+    {PHONE, "212-555-0100"},
+    {PHONE, "1-800-555-0199"},
+    {PHONE, "Tel. 5550100"},
+    {PHONE, "call us on 212 555 0100"},
+    {PHONE, "Telefon: 7654 321"},
+    {PHONE, "＋４９ ３０ １２３４５６７"},
+    {PHONE, "+49\u200B 30 12\u200B34567"},
+    {PHONE, "Opening hours 0900-1700, 030 1234567"},
+    {NOTHING, "Founded in 1998, renovated 2004, 2010 and 2019"},
+    {NOTHING, "Open 09:00-17:30, Saturdays 10:00 - 14:00"},
+    {NOTHING, "Open 0900-1700 and 0800 - 1200"},
+    {NOTHING, "Geöffnet 09.00 - 12.30 und 13.30 - 18.00 Uhr"},
+    {NOTHING, "Opened on 01.02.2024 and again 2024-05-01"},
+    {NOTHING, "From 01/2020 to 12/2024, 01.01.2020-31.12.2024"},
+    {NOTHING, "Prices from 1.234,50 EUR to 12,500.00 USD"},
+    {NOTHING, "Turnover of 1 200 000 euros, 10.000.000 users, +10.000.000 a year"},
+    {NOTHING, "Sizes 1024x1536, 200 x 300 x 4000 mm, 30-40-50"},
+    {NOTHING, "ISBN 0-306-40615-2 and ISBN 978-3-16-148410-0"},
+    {NOTHING, "Rooms 101 to 245, 24/7, 365 days"},
+    {NOTHING, "Version 10.0.19041.1, table 3.14159265"},
+    {NOTHING, "Postcode 01067 Dresden, 10115 Berlin"},
+    {NOTHING, "Coordinates 52.5200, 13.4050"},
+    // card numbers
+    {CARD, "4111 1111 1111 1111"},
+    {CARD, "4111111111111111"},
+    {CARD, "Pay with 5555-5555-5555-4444 please"},
+    {CARD, "3782 822463 10005"},
+    {CARD, "6011000990139424"},
+    {CARD, "4111 1111 1111 1111 12/26 123"},
+    {CARD, "４１１１ １１１１ １１１１ １１１１"},
+    {NOTHING, "4111 1111 1111 1112"},
+    {NOTHING, "1234 5678 9012 3456"},
+    {NOTHING, "Years 2016 2017 2018 2019"},
+    {NOTHING, "Article 9999999999999999"},
+    // bank accounts
+    {IBAN, "DE89 3704 0044 0532 0130 00"},
+    {IBAN, "de89370400440532013000"},
+    {IBAN, "GB82 WEST 1234 5698 7654 32"},
+    {IBAN, "IBAN: FR14 2004 1010 0505 0001 3M02 606."},
+    {IBAN, "NL91-ABNA-0417-1643-00"},
+    {NOTHING, "DE89 3704 0044 0532 0130 01"},
+    {NOTHING, "Model DE12 with 3704 parts"},
+    {NOTHING, "AT40 is our biggest drill"},
+    // everything at once
+    {MAIL | PHONE | IBAN, "shop@example.com, +49 30 1234567, DE89370400440532013000"},
+    {NOTHING, ""},
+    {NOTHING, "A family bakery in a small harbour town: sourdough, early mornings, warm light, blue tiles."},
+    {NOTHING, "日本のパン屋さん、朝早くから焼きたて。"},
+};
+
+static const struct row minors[] = {
+    {MINORS, "naked child on a beach"},
+    {MINORS, "a sexy teenager in the bar"},
+    {MINORS, "children, nude, at the pool"},
+    {MINORS, "seductive schoolgirl"},
+    {MINORS, "13 year old in lingerie"},
+    {MINORS, "a 15-year-old girl, topless"},
+    {MINORS, "erotic photo of a girl aged 12"},
+    {MINORS, "girl, twelve years old, undressing"},
+    {MINORS, "kids being tortured"},
+    {MINORS, "a beaten child in a cellar"},
+    {MINORS, "bloody toddler"},
+    {MINORS, "n4k3d ch1ld"},
+    {MINORS, "n a k e d  c h i l d"},
+    {MINORS, "n.a.k.e.d kid"},
+    {MINORS, "na\u200Bked chi\u00ADld"},
+    {MINORS, "nаkеd сhild"}, // Cyrillic а, е, с
+    {MINORS, "ｎａｋｅｄ ｃｈｉｌｄ"},
+    {MINORS, "NÄKED CHÍLD"},
+    {MINORS, "naked boy"},
+    {MINORS, "loli, anime style"},
+    {MINORS, "child porn"},
+    {MINORS, "nacktes Kind am Strand"},
+    {MINORS, "ein Kind, nackt, im Garten"},
+    {MINORS, "sexy Schulmädchen"},
+    {MINORS, "Minderjährige in Dessous"},
+    {MINORS, "erotische Bilder von Jugendlichen"},
+    {MINORS, "15-jährige in Unterwäsche"},
+    {MINORS, "Mädchen im Alter von 12, unbekleidet"},
+    {MINORS, "Kinder werden misshandelt"},
+    {MINORS, "ein blutendes kleines Mädchen"},
+    {NOTHING, "A nursery for children from 1 to 6 years with a garden"},
+    {NOTHING, "Toys for kids and a café for parents"},
+    {NOTHING, "Lingerie shop in the old town, silk and lace"},
+    {NOTHING, "Naked cakes for weddings and birthdays of children"},
+    {NOTHING, "Nude tones for the lips, made for teenagers and their mothers"},
+    {NOTHING, "A 12 year old whisky and a sexy bar"},
+    {NOTHING, "Family photographer: newborn shootings, children, couples"},
+    {NOTHING, "A killer deal for parents"},
+    {NOTHING, "Life drawing classes with a nude model, adults only"},
+    {NOTHING, "Charity for the prevention of violence; child abuse prevention in schools"},
+    {NOTHING, "Kindergarten mit großem Garten, 80 Kinder"},
+    {NOTHING, "Fotostudio für Familien und Kinder, Hochzeiten, Taufen"},
+    {NOTHING, "Minor repairs, sexy bikes"},
+    {NOTHING, "A kind of sensual jazz for grown-ups"},
+    {NOTHING, "Sex education for teenagers, run by midwives"},
+    {NOTHING, "Girls' football club, boys welcome"},
+    {NOTHING, "Dead Sea salts for babies"},
+};
+
+static void check(const struct row *rows, size_t count)
+{
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		rule_set found = 0;
+		assert_int_equal(filter_find(rows[i].text, &found), 0);
+		if (found != rows[i].found) {
+			print_error("found %#x, expected %#x: %s\n", found, rows[i].found, rows[i].text);
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void personal_data_is_found_and_nothing_else(void **state)
+{
+	(void)state;
+	check(personal, sizeof personal / sizeof personal[0]);
+}
+
+static void minors_in_such_contexts_are_found_and_nothing_else(void **state)
+{
+	(void)state;
+	check(minors, sizeof minors / sizeof minors[0]);
+}
+
+static void masking_replaces_what_was_found_and_nothing_else(void **state)
+{
+	static const struct {
+		rule_set rules;
+		const char *text, *masked;
+	} rows[] = {
+	    {RULES_PERSONAL, "Ask müller@example.com or +49 30 1234567!", "Ask [mail address] or [phone number]!"},
+	    {MAIL, "Ask info@example.com or +49 30 1234567!", "Ask [mail address] or +49 30 1234567!"},
+	    {RULES_PERSONAL, "ß info@example.com ß", "ß [mail address] ß"},
+	    {RULES_PERSONAL, "a@example.com b@example.com", "[mail address] [mail address]"},
+	    {RULES_PERSONAL, "Konto DE89 3704 0044 0532 0130 00, danke", "Konto [IBAN], danke"},
+	    {RULES_PERSONAL, "(030) 1234567", "[phone number]"},
+	    {RULES_PERSONAL, "x 4111 1111 1111 1111 y", "x [card number] y"},
+	    {RULES_PERSONAL, "nothing here", "nothing here"},
+	    {RULES_PERSONAL, "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		BUF_AUTO struct buf out = BUF_INIT(1000);
+		assert_int_equal(filter_mask(rows[i].text, rows[i].rules, &out), 0);
+		assert_string_equal(buf_text(&out), rows[i].masked);
+	}
+}
+
+static void masked_text_holds_nothing_more_to_find(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof personal / sizeof personal[0]; i++) {
+		BUF_AUTO struct buf out = BUF_INIT(1000);
+		rule_set found = 0;
+		assert_int_equal(filter_mask(personal[i].text, RULES_PERSONAL, &out), 0);
+		assert_int_equal(filter_find(buf_text(&out), &found), 0);
+		assert_int_equal(found, 0);
+	}
+}
+
+static void the_policy_decides_what_is_done(void **state)
+{
+	static const enum content_action content[RULE_COUNT] = {
+	    [RULE_MAIL_ADDRESS] = CONTENT_WARN, [RULE_PHONE_NUMBER] = CONTENT_ANONYMISE, [RULE_CARD_NUMBER] = CONTENT_REFUSE,
+	    [RULE_IBAN] = CONTENT_ALLOW,        [RULE_MINORS] = CONTENT_REFUSE,
+	};
+	static const struct {
+		rule_set found;
+		bool confirmed;
+		enum content_action action;
+		rule_set rules, mask;
+	} rows[] = {
+	    {0, false, CONTENT_ALLOW, 0, 0},
+	    {IBAN, false, CONTENT_ALLOW, IBAN, 0},
+	    {PHONE, false, CONTENT_ANONYMISE, PHONE, PHONE},
+	    {MAIL | PHONE, false, CONTENT_WARN, MAIL, PHONE},
+	    {MAIL | PHONE, true, CONTENT_ANONYMISE, PHONE, PHONE},
+	    {MAIL, true, CONTENT_ALLOW, 0, 0},
+	    {MAIL | CARD, false, CONTENT_REFUSE, CARD, 0},
+	    {MAIL | CARD, true, CONTENT_REFUSE, CARD, 0}, // a refusal cannot be confirmed away
+	    {MINORS, true, CONTENT_REFUSE, MINORS, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct filter_verdict v = filter_judge(content, rows[i].found, rows[i].confirmed);
+		assert_int_equal(v.action, rows[i].action);
+		assert_int_equal(v.rules, rows[i].rules);
+		assert_int_equal(v.mask, rows[i].mask);
+	}
+}
+
+static void findings_are_named_in_words(void **state)
+{
+	char words[200], small[12];
+
+	(void)state;
+	filter_words(words, sizeof words, MAIL | PHONE | CARD);
+	assert_string_equal(words, "a mail address, a phone number and a card number");
+	filter_words(words, sizeof words, IBAN);
+	assert_string_equal(words, "a bank account number (IBAN)");
+	filter_words(small, sizeof small, MAIL | PHONE);
+	assert_true(strlen(small) < sizeof small);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(personal_data_is_found_and_nothing_else),
+	    cmocka_unit_test(minors_in_such_contexts_are_found_and_nothing_else),
+	    cmocka_unit_test(masking_replaces_what_was_found_and_nothing_else),
+	    cmocka_unit_test(masked_text_holds_nothing_more_to_find),
+	    cmocka_unit_test(the_policy_decides_what_is_done),
+	    cmocka_unit_test(findings_are_named_in_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
