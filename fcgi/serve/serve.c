@@ -104,7 +104,8 @@ static int program_prepare(struct server *s, struct err *e)
 
 int serve_main(const struct program *program)
 {
-	struct server s = {.program = program, .listener = STDIN_FILENO};
+	struct server s = {
+	    .program = program, .listener = STDIN_FILENO, .in_flight_max = program->in_flight_max, .drain_ms = program->drain_ms};
 	struct err e = {0};
 	note_name(program->name);
 	if (process_prepare() || listener_check(s.listener))

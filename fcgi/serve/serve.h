@@ -42,6 +42,8 @@ struct program {
 	const char *const *read_paths;  // landlock: folders it may read besides the state; NULL-terminated; NULL: none
 	const char *const *write_paths; // landlock: besides state and run
 	bool needs_vault;
+	unsigned in_flight_max; // requests at once; 0: IN_FLIGHT_MAX
+	unsigned drain_ms;	// for requests under way after SIGTERM; 0: a minute
 };
 
 // Loads the policy, opens the vault, runs start(), enters the sandbox (and says so on stderr), serves fd 0 until SIGTERM or SIGINT,

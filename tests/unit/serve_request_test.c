@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: ISC
+// One request at a time against a real server: what is answered to good input and to every misuse.
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include "serve_site.h"
+
+static void handle_hello(struct request *r, void *context)
+{
+	(void)context;
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "rest", request_rest(r));
+	cJSON_AddStringToObject(o, "address", request_address(r));
+	cJSON_AddStringToObject(o, "wants",
+				request_wants(r, "text/html")           ? "html"
+				: request_wants(r, "text/event-stream") ? "events"
+									: "json");
+	respond_json(r, 200, o);
+}
+
+static const char *const sizes[] = {"small", "large", NULL};
+static const struct field fields[] = {
+    {.name = "text", .type = FIELD_TEXT, .required = true, .min = 2, .max = 5},
+    {.name = "count", .type = FIELD_INT, .min = 1, .max = 8},
+    {.name = "size", .type = FIELD_CHOICE, .choices = sizes},
+    {.name = "confirm", .type = FIELD_BOOL},
+    {0},
+};
+
+static void handle_fields(struct request *r, void *context)
+{
+	char line[64];
+	(void)context;
+	if (request_check(r, fields))
+		return;
+	const char *size = request_text(r, "size");
+	int n = snprintf(line, sizeof line, "%s %ld %s %ld", request_text(r, "text"), request_int(r, "count", 4), size ? size : "-",
+			 request_int(r, "confirm", -1));
+	respond_bytes(r, 200, "text/plain", line, (size_t)n);
+}
+
+static void handle_parts(struct request *r, void *context)
+{
+	char line[128];
+	(void)context;
+	const struct part *file = request_part(r, "file");
+	int n = snprintf(line, sizeof line, "%s|%s|%zu|%s", file ? file->filename : "-", file ? file->type : "-", file ? file->len : 0,
+			 request_text(r, "note"));
+	respond_bytes(r, 200, "text/plain", line, (size_t)n);
+}
+
+static void handle_size(struct request *r, void *context)
+{
+	char line[32];
+	size_t len;
+	(void)context;
+	request_body(r, &len);
+	int n = snprintf(line, sizeof line, "%zu", len);
+	respond_bytes(r, 200, "text/plain", line, (size_t)n);
+}
+
+static void handle_nothing(struct request *r, void *context)
+{
+	(void)r;
+	(void)context;
+}
+
+static void handle_unlogged(struct request *r, void *context)
+{
+	(void)context;
+	respond_bytes(r, 200, "text/plain", "made", 4);
+}
+
+static void handle_cookie(struct request *r, void *context)
+{
+	(void)context;
+	respond_header(r, "Set-Cookie", "tracker=1; Path=/");
+	respond_header(r, "X-Text", "a\r\nInjected: yes");
+	respond_empty(r, 204);
+}
+
+static void handle_big(struct request *r, void *context)
+{
+	(void)context;
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	char *text = malloc(3000001);
+	memset(text, 'A', 3000000);
+	text[3000000] = 0;
+	cJSON_AddStringToObject(o, "base64", text);
+	cJSON_AddStringToObject(o, "odd", "\"\\\n\x01é");
+	free(text);
+	respond_json(r, 200, o);
+}
+
+static void handle_internal(struct request *r, void *context)
+{
+	(void)context;
+	respond_header(r, "Content-Type", "application/zip");
+	respond_redirect_internal(r, "/spool/x.zip");
+}
+
+static void handle_error(struct request *r, void *context)
+{
+	struct err e;
+	(void)context;
+	err_set(&e, ERR_FULL, "the disk under /secret is full");
+	respond_err(r, &e);
+}
+
+static const struct route routes[] = {
+    {.method = "GET", .path = "/hello/*", .handle = handle_hello},
+    {.method = "GET", .path = "/hello", .handle = handle_hello},
+    {.method = "DELETE", .path = "/hello", .changes_state = true, .handle = handle_hello},
+    {.method = "POST",
+     .path = "/fields",
+     .body_max = 2000,
+     .body_types = BODY_JSON | BODY_FORM,
+     .changes_state = true,
+     .handle = handle_fields},
+    {.method = "POST", .path = "/parts", .body_max = 100000, .body_types = BODY_MULTIPART, .handle = handle_parts},
+    {.method = "POST", .path = "/size", .body_max = 1000, .body_types = BODY_JSON, .handle = handle_size},
+    {.method = "GET", .path = "/nothing", .handle = handle_nothing},
+    {.method = "GET", .path = "/unlogged", .logged = true, .logs_itself = true, .handle = handle_unlogged},
+    {.method = "GET", .path = "/cookie", .handle = handle_cookie},
+    {.method = "GET", .path = "/big", .handle = handle_big},
+    {.method = "GET", .path = "/internal", .handle = handle_internal},
+    {.method = "GET", .path = "/error", .handle = handle_error},
+    {0},
+};
+static const struct program program = {.name = "test", .routes = routes};
+static struct site site;
+
+static int setup(void **state)
+{
+	(void)state;
+	site = site_start(&program);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	site_stop(&site);
+	return 0;
+}
+
+#define PARAMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define JSON_TYPE   "application/json"
+#define FORM_TYPE   "application/x-www-form-urlencoded"
+
+// The answer has this status and, if given, this text somewhere.
+static void expect(struct answer a, int status, const char *text)
+{
+	if (a.status != status || (text && !strstr(buf_text(&a.bytes), text)))
+		fprintf(stderr, "got: %s\nwanted: %d %s\n", buf_text(&a.bytes), status, text ? text : "");
+	assert_true(a.complete);
+	assert_int_equal(a.status, status);
+	assert_true(!text || strstr(buf_text(&a.bytes), text));
+	answer_free(&a);
+}
+
+// A problem document with this status, slug and parameter (NULL: none).
+static void expect_problem(struct answer a, int status, const char *slug, const char *parameter)
+{
+	char type[80];
+	struct err e;
+	snprintf(type, sizeof type, "/problems/%s", slug);
+	if (a.status != status)
+		fprintf(stderr, "got: %s\nwanted: %d %s\n", buf_text(&a.bytes), status, slug);
+	assert_true(a.complete);
+	assert_int_equal(a.status, status);
+	assert_non_null(strstr(a.bytes.data, "Content-Type: application/problem+json\r\n"));
+	assert_non_null(strstr(a.bytes.data, "Cache-Control: no-store\r\n"));
+	JSON_AUTO cJSON *o = json_parse(a.body, strlen(a.body), &e);
+	assert_non_null(o);
+	assert_string_equal(json_string(o, "type"), type);
+	assert_int_equal((int)json_number(o, "status", 0), status);
+	assert_true(strlen(json_string(o, "detail")) > 10);
+	if (parameter)
+		assert_string_equal(json_string(o, "parameter"), parameter);
+	else
+		assert_null(json_get(o, "parameter"));
+	answer_free(&a);
+}
+
+static void test_routes(void **state)
+{
+	(void)state;
+	expect(site_ask(&site, "GET", "/hello", NULL, NULL, NULL), 200, "\"address\":\"192.0.2.1\"");
+	expect(site_ask(&site, "GET", "/hello/abc.zip", NULL, NULL, NULL), 200, "\"rest\":\"abc.zip\"");
+	expect_problem(site_ask(&site, "GET", "/hello/", NULL, NULL, NULL), 404, "not-found", NULL);
+	expect_problem(site_ask(&site, "GET", "/hello/a/b", NULL, NULL, NULL), 404, "not-found", NULL);
+	expect_problem(site_ask(&site, "GET", "/other", NULL, NULL, NULL), 404, "not-found", NULL);
+	expect(site_ask(&site, "PUT", "/hello", NULL, NULL, NULL), 405, "Allow: GET, HEAD, DELETE\r\n");
+	expect(site_ask(&site, "GET", "/fields", NULL, NULL, NULL), 405, "Allow: POST\r\n");
+	expect_problem(site_ask(&site, "GET", "/nothing", NULL, NULL, NULL), 500, "internal", NULL);
+	expect_problem(site_ask(&site, "GET", "", NULL, NULL, NULL), 404, "not-found", NULL);
+}
+
+static void test_head_has_no_body(void **state)
+{
+	(void)state;
+	struct answer a = site_ask(&site, "HEAD", "/hello", NULL, NULL, NULL);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(a.body, "");
+	answer_free(&a);
+}
+
+static void test_body_limits(void **state)
+{
+	(void)state;
+	char large[1200];
+	memset(large, ' ', sizeof large);
+	large[sizeof large - 1] = 0;
+	expect_problem(site_ask(&site, "POST", "/size", JSON_TYPE, large, NULL), 413, "body-too-large", NULL);
+	expect_problem(site_ask(&site, "GET", "/hello", NULL, "x", NULL), 413, "body-not-taken", NULL);
+	memcpy(large, "{}", 2);
+	large[1000] = 0;
+	expect(site_ask(&site, "POST", "/size", JSON_TYPE, large, NULL), 200, "1000");
+	expect_problem(site_ask(&site, "POST", "/size", JSON_TYPE, NULL, PARAMS("CONTENT_LENGTH", "-1")), 400, "content-length",
+		       "Content-Length");
+	expect_problem(site_ask(&site, "POST", "/size", JSON_TYPE, NULL, PARAMS("CONTENT_LENGTH", "0x10")), 400, "content-length",
+		       "Content-Length");
+	expect_problem(site_ask(&site, "POST", "/size", JSON_TYPE, NULL, PARAMS("CONTENT_LENGTH", "99999999999999999999")), 400,
+		       "content-length", "Content-Length");
+	expect_problem(site_ask(&site, "POST", "/size", JSON_TYPE, NULL, PARAMS("CONTENT_LENGTH", "10")), 400, "body-truncated",
+		       "Content-Length");
+}
+
+// Without an announced length (chunked), the limit holds while reading.
+static void test_body_without_length(void **state)
+{
+	(void)state;
+	for (size_t len = 900; len <= 1200; len += 300) {
+		char *body = malloc(len);
+		struct buf b = BUF_INIT(10000);
+		memset(body, ' ', len);
+		memcpy(body, "{}", 2);
+		head_add(&b, false,
+			 PARAMS("REQUEST_METHOD", "POST", "DOCUMENT_URI", "/size", "CONTENT_TYPE", JSON_TYPE, "CONTENT_LENGTH", ""));
+		body_add(&b, body, len);
+		int fd = client_connect(site.socket);
+		client_send(fd, &b);
+		expect(answer_read(fd, 5000), len > 1000 ? 413 : 200, len > 1000 ? "at most 1000 bytes" : "900");
+		close(fd);
+		buf_free(&b);
+		free(body);
+	}
+}
+
+static void test_types(void **state)
+{
+	(void)state;
+	expect_problem(site_ask(&site, "POST", "/fields", "text/plain", "text=abc", NULL), 415, "media-type", "Content-Type");
+	expect_problem(site_ask(&site, "POST", "/fields", NULL, "text=abc", NULL), 415, "media-type", "Content-Type");
+	expect_problem(site_ask(&site, "POST", "/fields", "application/json; charset=latin1", "{}", NULL), 415, "charset", "Content-Type");
+	expect(site_ask(&site, "POST", "/fields", "Application/JSON; charset=\"UTF-8\"", "{\"text\":\"abc\"}", NULL), 200, "abc 4 - -1");
+	expect_problem(site_ask(&site, "POST", "/fields", JSON_TYPE, "{}", PARAMS("HTTP_CONTENT_ENCODING", "gzip")), 415,
+		       "content-encoding", "Content-Encoding");
+}
+
+static void test_json_fields(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body;
+		int status;
+		const char *slug, *parameter;
+	} cases[] = {
+	    {"{\"text\":\"abc\",\"count\":8,\"size\":\"large\",\"confirm\":true}", 200, "abc 8 large 1", NULL},
+	    {"{\"text\":\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\",\"count\":null}", 200, " 4 - -1", NULL},
+	    {"{}", 400, "field-missing", "text"},
+	    {"{\"text\":null}", 400, "field-missing", "text"},
+	    {"{\"text\":7}", 400, "field-type", "text"},
+	    {"{\"text\":\"a\"}", 422, "field-length", "text"},
+	    {"{\"text\":\"abcdef\"}", 422, "field-length", "text"},
+	    {"{\"text\":\"abc\",\"count\":0}", 422, "field-range", "count"},
+	    {"{\"text\":\"abc\",\"count\":9}", 422, "field-range", "count"},
+	    {"{\"text\":\"abc\",\"count\":1.5}", 400, "field-type", "count"},
+	    {"{\"text\":\"abc\",\"count\":1e300}", 400, "field-type", "count"},
+	    {"{\"text\":\"abc\",\"count\":\"3\"}", 400, "field-type", "count"},
+	    {"{\"text\":\"abc\",\"count\":true}", 400, "field-type", "count"},
+	    {"{\"text\":\"abc\",\"size\":\"Large\"}", 422, "field-choice", "size"},
+	    {"{\"text\":\"abc\",\"size\":[]}", 400, "field-type", "size"},
+	    {"{\"text\":\"abc\",\"confirm\":\"yes\"}", 400, "field-type", "confirm"},
+	    {"{\"text\":\"abc\",\"other\":1}", 400, "field-unknown", "other"},
+	    {"{\"text\":\"abc\",\"Text\":\"abc\"}", 400, "field-unknown", "Text"},
+	    {"{\"text\":\"abc\",\"text\":\"abc\"}", 400, "field-repeated", "text"},
+	    {"[]", 400, "json", NULL},
+	    {"", 400, "json", NULL},
+	    {"{\"text\":\"abc\"} x", 400, "json", NULL},
+	    {"{\"text\":\"a\\u0000c\"}", 400, "json", NULL},
+	    {"{\"text\":\"\xff\"}", 400, "json", NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct answer a = site_ask(&site, "POST", "/fields", JSON_TYPE, cases[i].body, NULL);
+		if (cases[i].status == 200)
+			expect(a, 200, cases[i].slug);
+		else
+			expect_problem(a, cases[i].status, cases[i].slug, cases[i].parameter);
+	}
+}
+
+static void test_form_fields(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body;
+		int status;
+		const char *slug, *parameter;
+	} cases[] = {
+	    {"text=a+%C3%A9&count=3&size=small&confirm=on", 200, "a \xc3\xa9 3 small 1", NULL},
+	    {"text=abc&count=&size=&confirm=", 200, "abc 4 - -1", NULL},
+	    {"text=abc&confirm=false&", 200, "abc 4 - 0", NULL},
+	    {"", 400, "field-missing", "text"},
+	    {"text=", 400, "field-missing", "text"},
+	    {"text=abc&count=x", 400, "field-type", "count"},
+	    {"text=abc&count=+3", 400, "field-type", "count"},
+	    {"text=abc&count=3x", 400, "field-type", "count"},
+	    {"text=abc&count=99999999999999999999", 400, "field-type", "count"},
+	    {"text=abc&confirm=perhaps", 400, "field-type", "confirm"},
+	    {"text=abc&text=abc", 400, "form", "text"},
+	    {"text=abc&other=", 400, "field-unknown", "other"},
+	    {"text=%zz", 400, "form", "text"},
+	    {"text=%ff", 400, "form", "text"},
+	    {"text=a%00b", 400, "form", "text"},
+	    {"=abc", 400, "form", NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct answer a = site_ask(&site, "POST", "/fields", FORM_TYPE, cases[i].body, NULL);
+		if (cases[i].status == 200)
+			expect(a, 200, cases[i].slug);
+		else
+			expect_problem(a, cases[i].status, cases[i].slug, cases[i].parameter);
+	}
+}
+
+static void test_multipart(void **state)
+{
+	(void)state;
+	const char *type = "multipart/form-data; boundary=\"x y\"";
+	const char *body =
+	    "--x y\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--x y\r\n"
+	    "content-disposition: form-data; name=file; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n--x y--\r\n";
+	expect(site_ask(&site, "POST", "/parts", type, body, NULL), 200, "a.png|image/png|4|hello");
+	expect_problem(site_ask(&site, "POST", "/parts", "multipart/form-data", body, NULL), 400, "form", "Content-Type");
+	expect_problem(site_ask(&site, "POST", "/parts", "multipart/form-data; boundary=z", body, NULL), 400, "form", NULL);
+}
+
+// Sec-Fetch-Site decides; without it Origin against Host; what has neither is no browser.
+static void test_cross_site(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *site, *origin, *host;
+		bool allowed;
+	} cases[] = {
+	    {NULL, NULL, "a.example", true},
+	    {"same-origin", NULL, "a.example", true},
+	    {"none", NULL, "a.example", true},
+	    {"same-site", NULL, "a.example", false},
+	    {"cross-site", NULL, "a.example", false},
+	    {"cross-site", "https://a.example", "a.example", false},
+	    {"same-origin", "https://evil.example", "a.example", true},
+	    {"Same-Origin", NULL, "a.example", false},
+	    {NULL, "https://a.example", "a.example", true},
+	    {NULL, "https://A.example", "a.example", true},
+	    {NULL, "https://a.example:8443", "a.example:8443", true},
+	    {NULL, "https://a.example:8443", "a.example", false},
+	    {NULL, "https://evil.example", "a.example", false},
+	    {NULL, "https://a.example.evil.example", "a.example", false},
+	    {NULL, "null", "a.example", false},
+	    {NULL, "https://a.example", "", false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *site_value = cases[i].site ? cases[i].site : "", *origin = cases[i].origin ? cases[i].origin : "";
+		struct answer a = site_ask(&site, "POST", "/fields", JSON_TYPE, "{\"text\":\"abc\"}",
+					   PARAMS("HTTP_SEC_FETCH_SITE", site_value, "HTTP_ORIGIN", origin, "HTTP_HOST", cases[i].host));
+		if (cases[i].allowed)
+			expect(a, 200, NULL);
+		else
+			expect_problem(a, 403, "cross-site", NULL);
+	}
+	expect(site_ask(&site, "DELETE", "/hello", NULL, NULL, PARAMS("HTTP_SEC_FETCH_SITE", "cross-site")), 403, NULL);
+	expect(site_ask(&site, "GET", "/hello", NULL, NULL, PARAMS("HTTP_SEC_FETCH_SITE", "cross-site")), 200, NULL);
+}
+
+static void test_browsers_get_a_page(void **state)
+{
+	(void)state;
+	const char *const *browser = PARAMS("HTTP_ACCEPT", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+	struct answer a = site_ask(&site, "POST", "/fields", FORM_TYPE, "text=abc&%3Cscript%3E=1", browser);
+	assert_int_equal(a.status, 400);
+	assert_non_null(strstr(a.bytes.data, "Content-Type: text/html; charset=utf-8\r\n"));
+	assert_non_null(strstr(a.body, "<html lang=\"en\">"));
+	assert_non_null(strstr(a.body, "&lt;script&gt;"));
+	assert_null(strstr(a.body, "<script"));
+	assert_null(strstr(a.body, "style="));
+	answer_free(&a);
+}
+
+static void test_unlogged_answers_are_refused(void **state)
+{
+	(void)state;
+	struct answer a = site_ask(&site, "GET", "/unlogged", NULL, NULL, NULL);
+	assert_null(strstr(a.bytes.data, "made"));
+	expect_problem(a, 500, "internal", NULL);
+}
+
+static void test_headers_are_clean(void **state)
+{
+	(void)state;
+	struct answer a = site_ask(&site, "GET", "/cookie", NULL, NULL, NULL);
+	assert_int_equal(a.status, 204);
+	assert_null(strstr(a.bytes.data, "Set-Cookie"));
+	assert_null(strstr(a.bytes.data, "\r\nInjected"));
+	answer_free(&a);
+	a = site_ask(&site, "GET", "/internal", NULL, NULL, NULL);
+	assert_non_null(strstr(a.bytes.data, "X-Accel-Redirect: /spool/x.zip\r\n"));
+	assert_non_null(strstr(a.bytes.data, "Content-Type: application/zip\r\n"));
+	answer_free(&a);
+}
+
+static void test_big_json(void **state)
+{
+	(void)state;
+	struct err e;
+	struct answer a = site_ask(&site, "GET", "/big", NULL, NULL, NULL);
+	JSON_AUTO cJSON *o = json_parse(a.body, strlen(a.body), &e);
+	assert_non_null(o);
+	assert_int_equal(strlen(json_string(o, "base64")), 3000000);
+	assert_string_equal(json_string(o, "odd"), "\"\\\n\x01é");
+	answer_free(&a);
+}
+
+// The visitor learns what to do, not where the disk is.
+static void test_inner_errors_stay_inside(void **state)
+{
+	(void)state;
+	struct answer a = site_ask(&site, "GET", "/error", NULL, NULL, NULL);
+	assert_null(strstr(a.bytes.data, "secret"));
+	assert_non_null(strstr(a.bytes.data, "Retry-After: 5\r\n"));
+	expect_problem(a, 503, "storage-full", NULL);
+}
+
+static void test_too_many_params(void **state)
+{
+	(void)state;
+	char *long_value = malloc(PARAMS_BYTES_MAX + 1);
+	memset(long_value, 'a', PARAMS_BYTES_MAX);
+	long_value[PARAMS_BYTES_MAX] = 0;
+	expect_problem(site_ask(&site, "GET", "/hello", NULL, NULL, PARAMS("HTTP_ACCEPT", long_value)), 431, "headers-too-large", NULL);
+	free(long_value);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_routes),
+	    cmocka_unit_test(test_head_has_no_body),
+	    cmocka_unit_test(test_body_limits),
+	    cmocka_unit_test(test_body_without_length),
+	    cmocka_unit_test(test_types),
+	    cmocka_unit_test(test_json_fields),
+	    cmocka_unit_test(test_form_fields),
+	    cmocka_unit_test(test_multipart),
+	    cmocka_unit_test(test_cross_site),
+	    cmocka_unit_test(test_browsers_get_a_page),
+	    cmocka_unit_test(test_unlogged_answers_are_refused),
+	    cmocka_unit_test(test_headers_are_clean),
+	    cmocka_unit_test(test_big_json),
+	    cmocka_unit_test(test_inner_errors_stay_inside),
+	    cmocka_unit_test(test_too_many_params),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
