@@ -72,6 +72,9 @@ struct site {
 #define SITE_AUTO __attribute__((cleanup(site_close)))
 enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode); // STATUS_DONE or STATUS_UNSURE
 void site_close(struct site *s);
+// Root continues as the user that owns this folder, so that the site's own user can write what is made from now on. Others: nothing. -1 with
+// errno.
+int become_owner(const char *folder);
 struct promise *policy_open(const struct admin *a); // NULL when it is not valid
 
 #endif

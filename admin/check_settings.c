@@ -111,15 +111,18 @@ void check_settings(struct check *c)
 		check_add(c, KEPT, "", "no processor's key or address is set here");
 }
 
-// Where the vault takes its master key from.
-static int master_key_path(const struct check *c, char path[PATH_MAX], struct err *e)
+// Where the vault takes its master key from. *credential: systemd made the file, for this process alone; its mode is the mask of an access
+// list and says nothing.
+static int master_key_path(const struct check *c, char path[PATH_MAX], bool *credential, struct err *e)
 {
 	const char *file = setting("LETHE_MASTER_KEY_FILE", NULL), *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
 
 	if (file != NULL)
 		return snprintf(path, PATH_MAX, "%s", file) < PATH_MAX ? 0 : err_set(e, ERR_INPUT, "LETHE_MASTER_KEY_FILE is too long");
-	if (credentials != NULL && path_join(path, PATH_MAX, credentials, "LETHE_MASTER_KEY", e) == 0 && access(path, F_OK) == 0)
+	if (credentials != NULL && path_join(path, PATH_MAX, credentials, "LETHE_MASTER_KEY", e) == 0 && access(path, F_OK) == 0) {
+		*credential = true;
 		return 0;
+	}
 	return path_join(path, PATH_MAX, c->admin->state, "keys/master.key", e);
 }
 
@@ -128,11 +131,14 @@ void check_master_key(struct check *c)
 	char path[PATH_MAX];
 	struct stat st;
 	struct err e = {0};
+	bool credential = false;
 
-	if (master_key_path(c, path, &e) < 0 || stat(path, &st) < 0) {
+	if (master_key_path(c, path, &credential, &e) < 0 || stat(path, &st) < 0) {
 		if (e.code == ERR_NONE)
 			err_system(&e, ERR_IO, errno, "%s", path);
 		check_add(c, UNSURE, "lethe keys init makes one; run this as the user that may read it.", "%s", e.text);
+	} else if (credential) {
+		check_add(c, KEPT, "", "the master key comes as a systemd credential");
 	} else if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
 		check_add(c, BROKEN, "chmod 0400 the file; if someone may have read it, make new stores.",
 			  "%s has mode %04o: others than its owner can use it", path, (unsigned)(st.st_mode & 07777));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
+#include "admin/installed.h"
 #include "policy/base/setting.h"
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,9 @@ static const struct command *find_command(const struct command *rows, const char
 static enum status run_command(const struct command *c, const struct arguments *args)
 {
 	const char *policy = argument(args, "policy"), *state = argument(args, "state"), *run = argument(args, "run");
+
+	if (state == NULL && setting("LETHE_STATE", NULL) == NULL && installed_settings() != STATUS_DONE)
+		return STATUS_UNSURE;
 	const struct admin a = {
 	    .policy = policy ? policy : setting_policy(),
 	    .state = state ? state : setting_state(),

@@ -49,7 +49,8 @@ static enum status dry_run(const struct promise *p, const char *folder, bool act
 	return output_print(&out);
 }
 
-static enum status publish(const struct site *s, const char *folder, bool dry)
+// `owner`: the folder whose owner shall own what is made; NULL: whoever runs this.
+static enum status publish(const struct site *s, const char *folder, const char *owner, bool dry)
 {
 	const char *testing = setting("LETHE_TESTING", "0");
 	struct ledger_facts facts;
@@ -63,6 +64,8 @@ static enum status publish(const struct site *s, const char *folder, bool dry)
 		return dry_run(s->promise, folder, activates);
 	if (activates && activate(s->vault, s->promise, &e) < 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
+	if (owner != NULL && become_owner(owner) < 0)
+		return complain(STATUS_FOUND, "publish: this cannot continue as the user that owns %s", owner);
 	if (folder_make(folder, 0755, &e) < 0 ||
 	    publish_all(s->promise, setting("LETHE_HTML", "/usr/share/lethe/html"), folder, strcmp(testing, "1") == 0, &result, &e) < 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
@@ -80,5 +83,6 @@ enum status admin_publish(const struct admin *a, const struct arguments *args)
 	else if (path_join(folder, sizeof folder, a->state, "publish", &e) < 0)
 		return complain(STATUS_UNSURE, "publish: %s", e.text);
 	enum status status = site_open(&s, a, VAULT_ADMIN);
-	return status != STATUS_DONE ? status : publish(&s, folder, argument_given(args, "dry-run"));
+	return status != STATUS_DONE ? status
+				     : publish(&s, folder, args->word_count == 1 ? NULL : a->state, argument_given(args, "dry-run"));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct promise *policy_open(const struct admin *a)
 {
@@ -30,4 +32,15 @@ void site_close(struct site *s)
 		vault_close(s->vault);
 	promise_free(s->promise);
 	*s = (struct site){0};
+}
+
+int become_owner(const char *folder)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if (stat(folder, &st) < 0)
+		return -1;
+	return setegid(st.st_gid) < 0 || seteuid(st.st_uid) < 0 ? -1 : 0;
 }

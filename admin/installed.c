@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: ISC
+// An officer who types `lethe check` means the site that is installed on this machine, with the settings that its services run with. So
+// where the environment names no state folder, what /etc/lethe/lethe.env sets is taken for every variable that is unset.
+// The file is read as systemd reads it, but for line continuation: NAME=value, with or without quotes; # and ; begin comments.
+#include "admin/installed.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SETTINGS_BYTES_MAX = 64 * 1024 };
+
+static bool is_name(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return len > 0 && name[len] == '\0' && !(name[0] >= '0' && name[0] <= '9');
+}
+
+// Takes white space and one pair of quotes from both ends, in place.
+static char *bare(char *text)
+{
+	text += strspn(text, " \t");
+	size_t len = strlen(text);
+
+	while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL)
+		text[--len] = '\0';
+	if (len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0]) {
+		text[len - 1] = '\0';
+		text++;
+	}
+	return text;
+}
+
+int installed_read(const char *path, struct err *e)
+{
+	BUF_AUTO struct buf text = BUF_INIT(SETTINGS_BYTES_MAX);
+	char *rest = NULL;
+
+	if (file_read(path, &text, e) < 0)
+		return -1;
+	for (char *line = text.data ? strtok_r(text.data, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		char *equals = strchr(line, '=');
+		line += strspn(line, " \t");
+		if (*line == '#' || *line == ';' || equals == NULL)
+			continue;
+		*equals = '\0';
+		if (is_name(line) && setenv(line, bare(equals + 1), 0) < 0)
+			return err_set(e, ERR_MEMORY, "%s: no memory", path);
+	}
+	return 0;
+}
+
+enum status installed_settings(void)
+{
+	struct err e;
+
+	if (installed_read("/etc/lethe/lethe.env", &e) < 0 && e.code != ERR_NOT_FOUND)
+		return complain(STATUS_UNSURE, "%s", e.text);
+	// The services get it as a credential; only root can read it here.
+	if (setting("LETHE_MASTER_KEY_FILE", NULL) == NULL && setting("CREDENTIALS_DIRECTORY", NULL) == NULL &&
+	    access(INSTALLED_KEY, R_OK) == 0)
+		setenv("LETHE_MASTER_KEY_FILE", INSTALLED_KEY, 0);
+	return STATUS_DONE;
+}

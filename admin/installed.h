@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: ISC
+#ifndef LETHE_ADMIN_INSTALLED_H
+#define LETHE_ADMIN_INSTALLED_H
+
+#include "admin/admin.h"
+
+#define INSTALLED_KEY "/etc/lethe/master.key"
+
+// Sets what /etc/lethe/lethe.env says, and where the master key is, as far as the environment is silent.
+enum status installed_settings(void);
+// The same for any file. ERR_NOT_FOUND, ERR_IO, ERR_MEMORY.
+int installed_read(const char *path, struct err *e);
+
+#endif
