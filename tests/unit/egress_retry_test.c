@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: ISC
+// The breaker, the back-off, the regions and the day's budget: pure functions, with the time brought along.
+#include "tests/unit/test.h"
+
+#include "fcgi/egress/breaker.h"
+#include "fcgi/egress/retry.h"
+#include "fcgi/egress/upstream.h"
+
+static void fail_times(struct breaker *b, unsigned times, uint64_t now)
+{
+	for (unsigned i = 0; i < times; i++)
+		breaker_result(b, OUTCOME_FAILED, false, now);
+}
+
+static void the_breaker_opens_after_failures_in_a_row(void **state)
+{
+	(void)state;
+	struct breaker b = {0};
+	fail_times(&b, BREAKER_FAILURES - 1, 100);
+	assert_int_equal(breaker_ask(&b, 100), BREAKER_GO);
+	breaker_result(&b, OUTCOME_GOOD, false, 100); // one success: the row begins anew
+	fail_times(&b, BREAKER_FAILURES - 1, 100);
+	assert_int_equal(breaker_ask(&b, 100), BREAKER_GO);
+	fail_times(&b, 1, 100);
+	assert_int_equal(breaker_ask(&b, 100), BREAKER_REFUSED);
+	assert_int_equal(breaker_ask(&b, 100 + BREAKER_OPEN_MS - 1), BREAKER_REFUSED);
+	assert_string_equal(breaker_words(breaker_state(&b, 100)), "open");
+	assert_string_equal(breaker_words(breaker_state(&b, 100 + BREAKER_OPEN_MS)), "half-open");
+}
+
+static void one_probe_decides(void **state)
+{
+	(void)state;
+	struct breaker b = {0};
+	uint64_t now = 1000;
+	fail_times(&b, BREAKER_FAILURES, now);
+	now += BREAKER_OPEN_MS;
+	assert_int_equal(breaker_ask(&b, now), BREAKER_PROBE);
+	assert_int_equal(breaker_ask(&b, now), BREAKER_REFUSED); // while the probe is under way
+	breaker_result(&b, OUTCOME_GOOD, false, now);            // an old request's end says nothing now
+	assert_int_equal(breaker_ask(&b, now), BREAKER_REFUSED);
+	breaker_result(&b, OUTCOME_FAILED, true, now);
+	assert_int_equal(breaker_ask(&b, now + BREAKER_OPEN_MS), BREAKER_REFUSED); // twice as long now
+	now += (uint64_t)2 * BREAKER_OPEN_MS;
+	assert_int_equal(breaker_ask(&b, now), BREAKER_PROBE);
+	breaker_result(&b, OUTCOME_UNKNOWN, true, now); // its caller left: the next one probes
+	assert_int_equal(breaker_ask(&b, now), BREAKER_PROBE);
+	breaker_result(&b, OUTCOME_GOOD, true, now);
+	assert_int_equal(breaker_ask(&b, now), BREAKER_GO);
+	assert_int_equal(breaker_state(&b, now), BREAKER_CLOSED);
+}
+
+static void the_open_time_has_a_ceiling(void **state)
+{
+	(void)state;
+	struct breaker b = {0};
+	uint64_t now = 0;
+	fail_times(&b, BREAKER_FAILURES, now);
+	for (int i = 0; i < 20; i++) {
+		now += BREAKER_OPEN_MS_MAX;
+		assert_int_equal(breaker_ask(&b, now), BREAKER_PROBE);
+		breaker_result(&b, OUTCOME_FAILED, true, now);
+	}
+}
+
+static struct retry_facts facts(long status, unsigned attempts)
+{
+	return (struct retry_facts){
+	    .repeatable = true, .status = status, .asked_ms = -1, .attempts = attempts, .left_ms = 60000, .chance = UINT32_MAX};
+}
+
+static void only_passing_trouble_is_repeated(void **state)
+{
+	(void)state;
+	static const long again[] = {408, 429, 500, 502, 503, 504}, never[] = {200, 301, 400, 401, 403, 404, 409, 413, 422, 501, 505};
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+		struct retry_facts f = facts(again[i], 1);
+		assert_true(retry_delay(&f) >= 0);
+		f.repeatable = false;
+		assert_int_equal(retry_delay(&f), -1);
+		f.repeatable = true;
+		f.told_not_to = true;
+		assert_int_equal(retry_delay(&f), -1);
+	}
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		struct retry_facts f = facts(never[i], 1);
+		assert_int_equal(retry_delay(&f), -1);
+	}
+	struct retry_facts broken = facts(0, 1);
+	assert_int_equal(retry_delay(&broken), -1);
+	broken.no_answer = true;
+	assert_true(retry_delay(&broken) >= 0);
+	struct retry_facts last = facts(503, RETRY_ATTEMPTS_MAX);
+	assert_int_equal(retry_delay(&last), -1);
+}
+
+static void the_wait_grows_with_jitter(void **state)
+{
+	(void)state;
+	int64_t most = RETRY_BASE_MS;
+	for (unsigned attempt = 1; attempt < RETRY_ATTEMPTS_MAX; attempt++, most *= 2) {
+		struct retry_facts f = facts(503, attempt);
+		assert_int_equal(retry_delay(&f), most);
+		f.chance = 0;
+		assert_int_equal(retry_delay(&f), most / 2);
+	}
+}
+
+static void what_the_upstream_asks_is_honoured_within_the_deadline(void **state)
+{
+	(void)state;
+	struct retry_facts f = facts(429, 1);
+	f.asked_ms = 1500;
+	int64_t wait = retry_delay(&f);
+	assert_true(wait > 1500 && wait <= 1651);
+	f.chance = 0;
+	assert_true(retry_delay(&f) >= 1500);
+	f.left_ms = 1500;
+	assert_int_equal(retry_delay(&f), -1);
+	f.asked_ms = 1e300;
+	assert_int_equal(retry_delay(&f), -1);
+}
+
+static void both_headers_are_read(void **state)
+{
+	(void)state;
+	assert_true(retry_after_ms("1234.5", true, 0) == 1234.5);
+	assert_true(retry_after_ms("2", false, 0) == 2000);
+	assert_true(retry_after_ms("Sun, 22 Nov 2026 04:31:54 GMT", false, 1795321904) == 10000);
+	assert_true(retry_after_ms("Sun, 22 Nov 2020 04:31:54 GMT", false, 1795321904) == 0);
+	static const char *const bad[] = {"", "soon", "-1", "nan", "inf", "1 minute", "0x"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(retry_after_ms(bad[i], true, 0) < 0);
+}
+
+static void regions_are_compared_without_case_and_spaces(void **state)
+{
+	(void)state;
+	static const char *const regions[] = {"swedencentral", "North Europe", NULL};
+	struct promise_processor p = {.id = "x", .regions = regions};
+	struct upstream u = {.declared = &p};
+	static const struct {
+		const char *said, *normal;
+		bool allowed;
+	} rows[] = {{"Sweden Central", "swedencentral", true},     {"SWEDENCENTRAL", "swedencentral", true},
+		    {"northeurope", "northeurope", true},          {"East US", "eastus", false},
+		    {"Sweden Central 2", "swedencentral2", false}, {"<b>", "b", false}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char normal[64];
+		region_normalise(normal, sizeof(normal), rows[i].said);
+		assert_string_equal(normal, rows[i].normal);
+		assert_int_equal(upstream_region_allowed(&u, normal), rows[i].allowed);
+	}
+}
+
+static void the_budget_is_of_the_day(void **state)
+{
+	(void)state;
+	struct traffic t = {0};
+	time_t noon = 1795348800;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(traffic_spend(&t, noon, 3), 0);
+	assert_int_equal(traffic_spend(&t, noon, 3), -1);
+	assert_int_equal(traffic_spend(&t, noon, 0), 0); // no limit
+	assert_int_equal(traffic_spend(&t, noon + 86400, 3), 0);
+	assert_int_equal(t.today, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_breaker_opens_after_failures_in_a_row),
+	    cmocka_unit_test(one_probe_decides),
+	    cmocka_unit_test(the_open_time_has_a_ceiling),
+	    cmocka_unit_test(only_passing_trouble_is_repeated),
+	    cmocka_unit_test(the_wait_grows_with_jitter),
+	    cmocka_unit_test(what_the_upstream_asks_is_honoured_within_the_deadline),
+	    cmocka_unit_test(both_headers_are_read),
+	    cmocka_unit_test(regions_are_compared_without_case_and_spaces),
+	    cmocka_unit_test(the_budget_is_of_the_day),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
