@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: ISC
+// nginx as the one door in: what it accepts, what it tells the programs, what it never writes, what it answers by itself.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, watch, writeFileSync } from 'node:fs';
+import { connect as connectTls } from 'node:tls';
+import { connect as connectHttp2 } from 'node:http2';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { rawRequest, sleep, until } from './harness.mjs';
+import { ask, fill, startNginx, startProgram, testConfig } from './nginx_support.mjs';
+
+let at;
+let nginx;
+const programs = [];
+const seen = []; // requests that reached a program
+let answer; // what the programs do
+
+before(async () => {
+  at = await fill('run.conf');
+  for (const name of ['generate', 'download', 'rights'])
+    programs.push(await startProgram(join(at.run, `${name}.sock`), (call) => { seen.push({ name, ...call }); answer(call); }));
+  nginx = await startNginx(at);
+});
+after(async () => {
+  await nginx?.stop();
+  for (const program of programs) await program.close();
+  at?.discard();
+});
+const plain = (call) => { call.write('Content-Type: text/plain\r\n\r\nhello'); call.end(); };
+
+test('both configurations are accepted, with every placeholder filled', async () => {
+  for (const name of ['run.conf', 'lethe.conf']) {
+    const files = [];
+    const config = await fill(name, (text) => { files.push(text); return text; });
+    testConfig(config);
+    for (const text of files) assert.doesNotMatch(text.replace(/^\s*#.*$/gm, ''), /@[A-Z_]+@/);
+    config.discard();
+  }
+});
+
+test('nothing is logged about visits, and errors only from crit', () => {
+  for (const name of ['run.conf', 'lethe.conf']) {
+    const text = readFileSync(join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../nginx', name), 'utf8');
+    assert.match(text, /error_log \S+ crit;/);
+  }
+  const whole = execFileSync('nginx', ['-T', '-q', '-e', 'stderr', '-c', at.config], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  assert.match(whole, /access_log off;/);
+  assert.doesNotMatch(whole, /log_format|access_log (?!off)/);
+  for (const kind of ['client_body', 'fastcgi', 'proxy', 'uwsgi', 'scgi']) assert.match(whole, new RegExp(`${kind}_temp_path ${at.run}/nginx/`));
+});
+
+test('every address serves its file in its type, with the headers of the policy', async () => {
+  const files = { '/': /^text\/html; charset=utf-8$/, '/privacy': /html/, '/subprocessors': /html/, '/rights': /html/, '/privacy.json': /^application\/json/,
+    '/subprocessors.csv': /^text\/csv; charset=utf-8$/, '/subprocessors.md': /^text\/markdown; charset=utf-8$/, '/subprocessors.txt': /^text\/plain; charset=utf-8$/,
+    '/subprocessors.xml': /^application\/xml/, '/subprocessors.atom': /^application\/atom\+xml/, '/assets/app.css': /^text\/css/,
+    '/assets/app.js': /^text\/javascript/, '/assets/favicon.svg': /^image\/svg\+xml/, '/.well-known/gpc.json': /^application\/json/,
+    '/.well-known/security.txt': /^text\/plain/ };
+  for (const [path, type] of Object.entries(files)) {
+    const { status, headers } = await ask(at, path);
+    assert.equal(status, 200, path);
+    assert.match(headers['content-type'], type, path);
+    assert.equal(headers['x-from-policy'], 'yes', path);
+    assert.equal(headers['cache-control'], 'no-cache', path);
+    assert.equal(headers['strict-transport-security'], undefined, path);
+    assert.equal(headers.server, 'nginx');
+  }
+  const zipped = await ask(at, '/', { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(zipped.headers['content-encoding'], 'gzip');
+});
+
+test('nothing else is there', async () => {
+  for (const path of ['/secret.json', '/.hidden', '/index.html', '/assets/', '/assets', '/assets/../secret.json', '/assets/%2e%2e/secret.json', '/.well-known/',
+    '/spool/x.zip', '/error/html/404', '/error/json/429', '/privacy.html', '/privacy.json/x', '/v1/models', '/nginx_status']) {
+    const { status, headers, body } = await ask(at, path);
+    assert.equal(status, 404, path);
+    assert.equal(headers['x-from-policy'], 'yes', path);
+    assert.equal(JSON.parse(body).type, '/problems/not-found', path);
+  }
+  assert.equal((await ask(at, '/', { method: 'POST', body: 'x' })).status, 405);
+  assert.equal((await ask(at, '/', { method: 'TRACE' })).status, 405);
+});
+
+test('errors come as a page to those who ask for one, as a problem document to others', async () => {
+  const page = await ask(at, '/nowhere', { headers: { accept: 'text/html,*/*' } });
+  assert.equal(page.status, 404);
+  assert.match(page.body, /<title>404/);
+  await programs[2].close();
+  const away = await ask(at, '/api/rights/x');
+  assert.equal(away.status, 503);
+  assert.equal(away.headers['content-type'], 'application/problem+json');
+  assert.equal(away.headers['retry-after'], '20');
+  assert.equal(away.headers['cache-control'], 'no-store');
+  assert.equal(JSON.parse(away.body).status, 503);
+  assert.match((await ask(at, '/api/rights/x', { headers: { accept: 'text/html' } })).body, /<title>50x/);
+  programs[2] = await startProgram(join(at.run, 'rights.sock'), (call) => { seen.push({ name: 'rights', ...call }); answer(call); });
+  const large = await ask(at, '/api/generate', { method: 'POST', body: 'x'.repeat(70000) });
+  assert.equal(large.status, 413);
+  assert.equal(JSON.parse(large.body).type, '/problems/too-large');
+});
+
+test('a program learns what it reads about a visitor, and nothing more', async () => {
+  answer = plain;
+  seen.length = 0;
+  await ask(at, '/api/rights/abc?q=1', { headers: { cookie: 'a=b', referer: 'http://elsewhere.example/', 'x-forwarded-for': '203.0.113.9', 'accept-language': 'de',
+    proxy: 'http://evil.example', dnt: '1', 'sec-gpc': '1', authorization: 'Bearer s', 'user-agent': 'Test/1', origin: 'http://site.example', accept: 'application/json' } });
+  assert.equal(seen[0].name, 'rights');
+  assert.deepEqual(seen[0].params, { REQUEST_METHOD: 'GET', DOCUMENT_URI: '/api/rights/abc', QUERY_STRING: 'q=1', CONTENT_TYPE: '', CONTENT_LENGTH: '',
+    REMOTE_ADDR: '127.0.0.1', SERVER_PROTOCOL: 'HTTP/1.1', REQUEST_SCHEME: 'http', HTTP_HOST: `127.0.0.1:${at.port}`, HTTP_ACCEPT: 'application/json',
+    HTTP_ORIGIN: 'http://site.example', HTTP_SEC_FETCH_SITE: '', HTTP_SEC_GPC: '1', HTTP_AUTHORIZATION: 'Bearer s', HTTP_USER_AGENT: 'Test/1' }); // an empty HTTP_PROXY is not sent at all
+});
+
+test('each address reaches its program', async () => {
+  answer = plain;
+  const ways = { '/api/generate': 'generate', '/healthz': 'generate', '/downloads/a.zip': 'download', '/api/rights': 'rights', '/api/rights/x': 'rights',
+    '/api/erase': 'rights', '/privacy/live.json': 'rights' };
+  for (const [path, name] of Object.entries(ways)) {
+    seen.length = 0;
+    const { headers } = await ask(at, path, { method: 'POST', body: 'a=b' });
+    assert.equal(seen[0]?.name, name, path);
+    assert.equal(seen[0].body.toString(), 'a=b');
+    assert.equal(headers['x-from-policy'], 'yes', path);
+  }
+});
+
+test('events pass at once, and the visitor who leaves is noticed', { timeout: 10000 }, async () => {
+  let left;
+  const gone = new Promise((r) => { left = r; });
+  answer = async (call) => {
+    call.socket.on('close', left);
+    call.write('Content-Type: text/event-stream\r\n\r\n');
+    for (let i = 0; i < 3; i++) {
+      call.write(`event: progress\ndata: ${i}\n\n`);
+      await sleep(150);
+    }
+  };
+  const times = [];
+  const out = request({ host: '127.0.0.1', port: at.port, path: '/api/generate', method: 'POST', agent: false });
+  await new Promise((resolve) => {
+    out.on('response', (response) => response.on('data', () => { times.push(Date.now()); if (times.length === 3) resolve(); }).on('error', () => {}));
+    out.on('error', () => {});
+    out.end('{}');
+  });
+  assert.ok(times[2] - times[0] > 200, 'three pieces came apart');
+  const from = Date.now();
+  out.destroy();
+  await gone;
+  assert.ok(Date.now() - from < 1000);
+});
+
+test('neither bodies nor answers are spilled to files', async () => {
+  const written = [];
+  const watchers = ['body', 'fastcgi', 'proxy'].map((name) => watch(join(at.run, 'nginx', name), (kind, file) => written.push(file)));
+  answer = (call) => { call.write(`Content-Type: text/plain\r\n\r\n${'y'.repeat(8 << 20)}`); call.end(); };
+  const sizes = { before: readdirSync(at.run).length };
+  // A chunk per byte: the framing is six times the text, and once made nginx write.
+  const text = 'k'.repeat(60000).replace(/k/g, '1\r\nk\r\n');
+  const tiny = await rawRequest(at.port, `POST /api/generate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${text}0\r\n\r\n`, { ms: 8000 });
+  assert.match(tiny, /^HTTP\/1.1 200/);
+  assert.equal(seen.at(-1).body.length, 60000);
+  // A reader that is slow to take a large answer.
+  await new Promise((resolve) => {
+    const socket = connect(at.port, '127.0.0.1', () => socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'));
+    socket.pause();
+    setTimeout(() => socket.resume(), 700);
+    socket.on('close', resolve);
+  });
+  for (const one of watchers) one.close();
+  assert.deepEqual(written, []);
+  assert.equal(readdirSync(at.run).length, sizes.before);
+});
+
+test('an archive goes out only through the download program, in ranges too', async () => {
+  writeFileSync(join(at.run, 'spool', 'abc.zip'), '0123456789', { mode: 0o644 });
+  answer = (call) => {
+    call.write('Content-Type: application/zip\r\nContent-Disposition: attachment; filename="set.zip"\r\nCache-Control: no-store\r\nX-Accel-Redirect: /spool/abc.zip\r\n\r\n');
+    call.end();
+  };
+  const whole = await ask(at, '/downloads/token.zip');
+  assert.equal(whole.body, '0123456789');
+  assert.equal(whole.headers['content-disposition'], 'attachment; filename="set.zip"');
+  assert.equal(whole.headers['cache-control'], 'no-store');
+  assert.equal(whole.headers['x-from-policy'], 'yes');
+  const part = await ask(at, '/downloads/token.zip', { headers: { range: 'bytes=2-4' } });
+  assert.equal(part.status, 206);
+  assert.equal(part.body, '234');
+  assert.equal((await ask(at, '/spool/abc.zip')).status, 404);
+});
+
+test('one visitor cannot take all: 429 says when to come again, others go on', async () => {
+  answer = plain;
+  const post = (from) => ask(at, '/api/generate', { method: 'POST', body: '{}', from });
+  const answers = [];
+  for (let i = 0; i < 14; i++) answers.push(await post('127.0.0.2'));
+  assert.equal(answers[9].status, 200, 'ten in a row are a person in a hurry');
+  const refused = answers.at(-1);
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers['retry-after'], '20');
+  assert.equal(JSON.parse(refused.body).type, '/problems/too-many-requests');
+  assert.equal((await post('127.0.0.3')).status, 200);
+});
+
+test('requests that mean two things are refused', async () => {
+  answer = plain;
+  seen.length = 0;
+  const body = 'Host: x\r\nContent-Length: 4\r\n';
+  for (const bad of [`${body}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, `${body}Content-Length: 5\r\n\r\nabcd`, 'Host: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
+    'Host: x\r\nHost: y\r\n\r\n']) {
+    const said = await rawRequest(at.port, `POST /api/rights HTTP/1.1\r\n${bad}`);
+    assert.match(said, /^HTTP\/1.1 (400|501) /, bad);
+  }
+  assert.deepEqual(seen, []);
+});
+
+// --- on the Internet ---
+const tlsTry = (port, options) => new Promise((resolve) => {
+  const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options }, () => {
+    resolve({ protocol: socket.getProtocol(), alpn: socket.alpnProtocol });
+    socket.destroy();
+  }).on('error', (error) => resolve({ error: error.code }));
+});
+
+test('TLS from 1.2, HTTP/2, HSTS, only its own name, everything else sent there', async () => {
+  const site = await fill('lethe.conf');
+  const server = await startNginx(site);
+  try {
+    const name = { servername: 'site.example' };
+    assert.equal((await tlsTry(site.port, { ...name, ALPNProtocols: ['h2', 'http/1.1'] })).alpn, 'h2');
+    assert.equal((await tlsTry(site.port, { ...name, maxVersion: 'TLSv1.2' })).protocol, 'TLSv1.2');
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' };
+    assert.ok((await tlsTry(site.port, { ...name, ...old })).error);
+    assert.ok((await tlsTry(site.port, { servername: 'other.example' })).error);
+    const session = connectHttp2(`https://127.0.0.1:${site.port}`, { rejectUnauthorized: false, servername: 'site.example' });
+    const headers = await new Promise((resolve, reject) => session.on('error', reject).request({ ':path': '/', ':authority': 'site.example' }).on('response', resolve).end());
+    session.close();
+    assert.equal(headers[':status'], 200);
+    assert.match(headers['strict-transport-security'], /max-age=\d{8}/);
+    assert.equal(headers['x-from-policy'], 'yes');
+    const away = await ask({ port: site.plainPort }, '/privacy?x=1', { headers: { host: 'evil.example' } });
+    assert.equal(away.status, 301);
+    assert.equal(away.headers.location, 'https://site.example/privacy?x=1');
+  } finally {
+    await server.stop();
+    site.discard();
+  }
+});
+
+test('no line about a visitor was written by any of this', async () => {
+  await until(() => true);
+  assert.doesNotMatch(nginx.errors(), /client:/);
+});
