@@ -7,8 +7,6 @@
 #include "policy/promise/report.h"
 #include "policy/promise/text.h"
 
-bool country_in_eea(const char *country); // ISO 3166, or "EU"
-
 void check_kinds(const struct promise *p, struct report *r);
 void check_processors(const struct promise *p, struct report *r);
 void check_dates(const struct promise *p, struct report *r);

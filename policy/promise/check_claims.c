@@ -100,7 +100,7 @@ static bool transfers(const struct promise *p, const struct claim *c)
 	(void)c;
 	for (size_t i = 0; i < p->processor_count; i++) {
 		for (size_t j = 0; j < p->text->processors[i].region_count; j++) {
-			if (!country_in_eea(p->text->processors[i].regions[j].country))
+			if (!promise_country_in_eea(p->text->processors[i].regions[j].country))
 				return true;
 		}
 	}

@@ -15,7 +15,7 @@ static bool listed(const char *const *list, const char *word)
 	return *list != NULL;
 }
 
-bool country_in_eea(const char *country)
+bool promise_country_in_eea(const char *country)
 {
 	return listed(eea, country);
 }
@@ -83,7 +83,7 @@ static void check_transfer(const struct promise_processor *a, const struct proce
 			alive++;
 	}
 	for (size_t i = 0; alive == 0 && i < text->region_count; i++) {
-		if (!country_in_eea(text->regions[i].country))
+		if (!promise_country_in_eea(text->regions[i].country))
 			report_error(r, text->regions[i].line,
 				     "processor %s takes data to %s (%s) without a safeguard that holds; Article 46 GDPR asks for one "
 				     "outside the EEA; "

@@ -100,6 +100,8 @@ const struct promise_processor *promise_processor(const struct promise *p, const
 const struct promise_processor *promise_processor_for(const struct promise *p, enum processor_role role, size_t n);
 bool promise_host_allowed(const struct promise_processor *processor, const char *host); // case-insensitive
 const struct promise_right *promise_right(const struct promise *p, const char *id);
+// Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.
+bool promise_country_in_eea(const char *country);
 // How long the kind lives, in words: "14 days", "only for your request", "for as long as the service runs".
 void promise_life_words(char *out, size_t size, const struct promise_kind *kind);
 // When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.

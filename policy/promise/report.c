@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void add(struct report *r, int line, const char *severity, const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void add(struct report *r, int line, const char *severity, const char *format,
+						      va_list arguments)
 {
 	char text[2048];
 

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: ISC
+// privacy.json: the whole policy for programs. Prose is plain text; what the policy does not state is null.
+#include "policy/base/json.h"
+#include "policy/publish/notice.h"
+#include "policy/publish/pages.h"
+#include <string.h>
+
+static const char *const keeps[] = {"undeclared", "memory", "stored"};
+static const char *const starts[] = {"creation", "completion", "closing", "account-end"};
+static const char *const endings[] = {"delete", "anonymise"};
+
+static void add_text(cJSON *object, const char *name, const char *text)
+{
+	if (text != NULL)
+		cJSON_AddStringToObject(object, name, text);
+	else
+		cJSON_AddNullToObject(object, name);
+}
+
+static void add_prose(cJSON *object, const char *name, const struct prose *prose)
+{
+	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+
+	prose_plain(&words, prose);
+	add_text(object, name, prose->count > 0 ? buf_text(&words) : NULL);
+}
+
+static void add_date(cJSON *object, const char *name, time_t t)
+{
+	char date[WHEN_DATE];
+
+	when_date(date, t);
+	add_text(object, name, t != 0 ? date : NULL);
+}
+
+static void add_words(cJSON *object, const char *name, const struct text_list *list)
+{
+	cJSON_AddItemToObject(object, name, cJSON_CreateStringArray(list->items, (int)list->count));
+}
+
+static void add_proses(cJSON *object, const char *name, const struct prose_list *list)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, name);
+
+	for (size_t i = 0; i < list->count; i++) {
+		BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+		prose_plain(&words, &list->items[i]);
+		cJSON_AddItemToArray(array, cJSON_CreateString(buf_text(&words)));
+	}
+}
+
+static void add_duration(cJSON *object, const char *name, bool stated, struct duration d)
+{
+	char words[160];
+
+	duration_words(words, sizeof words, d);
+	add_text(object, name, stated ? words : NULL);
+}
+
+// A new object at the end of the array. NULL when memory is gone; cJSON ignores additions to NULL.
+static cJSON *object_in(cJSON *array)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddItemToArray(array, object);
+	return object;
+}
+
+static void add_party(cJSON *top, const char *name, const struct party *a)
+{
+	if (a->name == NULL) {
+		cJSON_AddNullToObject(top, name);
+		return;
+	}
+	cJSON *object = cJSON_AddObjectToObject(top, name);
+	add_text(object, "name", a->name);
+	add_text(object, "mail", a->mail);
+	add_text(object, "phone", a->phone);
+	add_text(object, "web", a->web);
+	add_text(object, "country", a->country);
+	add_text(object, "address", a->address);
+}
+
+static void add_lives(cJSON *object, const struct kind_text *kind)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, "lives");
+
+	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct life *a = &kind->lives[i];
+		cJSON *life = object_in(array);
+		add_duration(life, "length", a->has_length, a->length);
+		add_text(life, "after", a->has_length ? starts[a->start] : NULL);
+		add_text(life, "while", a->lasts_while);
+		add_text(life, "unless", a->unless);
+		add_text(life, "then", endings[a->ending]);
+		cJSON_AddBoolToObject(life, "hold", a->hold);
+		add_prose(life, "reason", &a->reason);
+	}
+}
+
+static void add_kinds(cJSON *top, const struct promise *p)
+{
+	cJSON *array = cJSON_AddArrayToObject(top, "kinds");
+
+	for (size_t i = 0; i < p->text->kind_count; i++) {
+		const struct kind_text *a = &p->text->kinds[i];
+		cJSON *object = object_in(array);
+		add_text(object, "id", kind_row(a->kind)->name);
+		add_text(object, "name", a->name);
+		add_text(object, "keep", keeps[p->kinds[a->kind].keep]);
+		add_text(object, "source", a->source);
+		cJSON_AddBoolToObject(object, "needed", a->needed);
+		add_prose(object, "what", &a->what);
+		add_prose(object, "where", &a->where);
+		add_words(object, "categories", &a->categories);
+		add_words(object, "subjects", &a->subjects);
+		add_words(object, "purposes", &a->purposes);
+		add_lives(object, a);
+	}
+}
+
+static void add_purposes(cJSON *top, const struct promise *p)
+{
+	cJSON *array = cJSON_AddArrayToObject(top, "purposes");
+
+	for (size_t i = 0; i < p->text->purpose_count; i++) {
+		const struct purpose *a = &p->text->purposes[i];
+		cJSON *object = object_in(array);
+		add_text(object, "id", a->id);
+		add_text(object, "basis", a->basis);
+		add_text(object, "consent", a->consent);
+		add_prose(object, "what", &a->what);
+		add_prose(object, "interest", &a->interest);
+	}
+}
+
+static void add_places(cJSON *object, const struct processor_text *t)
+{
+	cJSON *regions = cJSON_AddArrayToObject(object, "regions");
+	cJSON *safeguards = cJSON_AddArrayToObject(object, "safeguards");
+
+	for (size_t i = 0; i < t->region_count; i++) {
+		cJSON *region = object_in(regions);
+		add_text(region, "id", t->regions[i].id);
+		add_text(region, "country", t->regions[i].country);
+		add_text(region, "place", t->regions[i].place);
+	}
+	for (size_t i = 0; i < t->safeguard_count; i++) {
+		cJSON *safeguard = object_in(safeguards);
+		add_text(safeguard, "type", t->safeguards[i].type);
+		add_text(safeguard, "copy", t->safeguards[i].copy);
+		add_prose(safeguard, "what", &t->safeguards[i].what);
+	}
+}
+
+static void add_processor(cJSON *object, const struct promise_processor *a, const struct processor_text *t)
+{
+	cJSON *roles = NULL, *kinds = NULL;
+
+	add_text(object, "id", a->id);
+	add_text(object, "legal_name", a->name);
+	add_text(object, "brand", t->brand);
+	add_text(object, "service", a->service);
+	add_text(object, "standing", t->standing);
+	add_text(object, "task", a->purpose);
+	roles = cJSON_AddArrayToObject(object, "roles");
+	if (a->roles & ROLE_TEXT)
+		cJSON_AddItemToArray(roles, cJSON_CreateString("text"));
+	if (a->roles & ROLE_IMAGE)
+		cJSON_AddItemToArray(roles, cJSON_CreateString("image"));
+	if (a->roles & ROLE_OTHER)
+		cJSON_AddItemToArray(roles, cJSON_CreateString("other"));
+	cJSON_AddNumberToObject(object, "order", a->order);
+	cJSON_AddBoolToObject(object, "local", a->local);
+	kinds = cJSON_AddArrayToObject(object, "receives");
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		if (a->kinds & KIND_BIT(k))
+			cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row((enum kind)k)->name));
+	}
+	add_words(object, "never", &t->never);
+	add_words(object, "purposes", &t->purposes);
+	cJSON *hosts = cJSON_AddArrayToObject(object, "hosts");
+	for (const char *const *host = a->hosts; *host != NULL; host++)
+		cJSON_AddItemToArray(hosts, cJSON_CreateString(*host));
+	add_places(object, t);
+	cJSON_AddBoolToObject(object, "trains_on_data", a->trains);
+	add_words(object, "asked_for", &t->ask);
+	cJSON_AddBoolToObject(object, "anonymised", t->anonymised);
+	add_duration(object, "retention", t->has_keeps, t->keeps);
+	add_text(object, "policy", t->policy);
+	add_text(object, "agreement", t->agreement);
+	add_date(object, "added", t->added);
+	add_date(object, "effective_from", t->effective);
+	add_date(object, "removed", t->removed);
+}
+
+static void add_browser(cJSON *top, const struct promise *p)
+{
+	cJSON *cookies = cJSON_AddArrayToObject(top, "cookies");
+	cJSON *resources = cJSON_AddArrayToObject(top, "third_party_resources");
+
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		cJSON *object = object_in(cookies);
+		add_text(object, "name", p->cookies[i].name);
+		add_text(object, "class", p->cookies[i].class);
+		add_text(object, "purpose", p->cookies[i].purpose);
+		add_text(object, "in", p->text->cookies[i].in);
+		add_duration(object, "lasts", p->text->cookies[i].has_lasts, p->text->cookies[i].lasts);
+		add_text(object, "consent", p->text->cookies[i].consent);
+	}
+	for (size_t i = 0; i < p->text->third_party_count; i++) {
+		const struct third_party *a = &p->text->third_parties[i];
+		cJSON *object = object_in(resources);
+		add_text(object, "origin", a->origin);
+		add_text(object, "type", a->type);
+		add_text(object, "purpose", a->purpose);
+		add_text(object, "processor", a->processor);
+	}
+}
+
+static void add_rights(cJSON *top, const struct promise *p)
+{
+	cJSON *array = cJSON_AddArrayToObject(top, "rights");
+
+	for (size_t i = 0; i < p->right_count; i++) {
+		const struct right_text *t = &p->text->rights[i];
+		cJSON *object = object_in(array);
+		add_text(object, "id", p->rights[i].id);
+		add_text(object, "name", t->name);
+		add_text(object, "who", t->who);
+		add_text(object, "verify", t->verify);
+		cJSON_AddBoolToObject(object, "self_service", t->self_service);
+		add_prose(object, "how", &t->how);
+		cJSON *answers = cJSON_AddArrayToObject(object, "answers");
+		for (size_t j = 0; j < t->answer_count; j++) {
+			cJSON *answer = object_in(answers);
+			add_text(answer, "regime", t->answers[j].regime);
+			if (t->answers[j].statutory)
+				add_text(answer, "within", "statutory");
+			else
+				add_duration(answer, "within", true, t->answers[j].within);
+		}
+	}
+}
+
+static void add_claims(cJSON *top, const struct promise *p)
+{
+	cJSON *rules = cJSON_AddArrayToObject(top, "content_rules");
+	cJSON *claims = cJSON_AddArrayToObject(top, "promises");
+	cJSON *consents = cJSON_AddArrayToObject(top, "consents");
+
+	for (size_t i = 0; i < p->text->content_count; i++) {
+		cJSON *object = object_in(rules);
+		add_text(object, "id", p->text->content[i].id);
+		add_text(object, "action", p->text->content[i].action);
+		add_prose(object, "what", &p->text->content[i].what);
+	}
+	for (size_t i = 0; i < p->text->claim_count; i++) {
+		cJSON *object = object_in(claims);
+		add_text(object, "id", p->text->claims[i].id);
+		add_text(object, "kind", p->text->claims[i].kind);
+		add_text(object, "processor", p->text->claims[i].processor);
+		add_prose(object, "what", &p->text->claims[i].what);
+	}
+	for (size_t i = 0; i < p->text->consent_count; i++) {
+		cJSON *object = object_in(consents);
+		add_text(object, "id", p->text->consents[i].id);
+		add_text(object, "form", p->text->consents[i].form);
+		add_prose(object, "what", &p->text->consents[i].what);
+		add_prose(object, "withdraw", &p->text->consents[i].withdraw);
+	}
+}
+
+static void add_versions(cJSON *top, const struct promise *p)
+{
+	cJSON *array = cJSON_AddArrayToObject(top, "versions");
+
+	for (size_t i = 0; i < p->text->version_count; i++) {
+		const struct policy_version *v = &p->text->versions[i];
+		cJSON *object = object_in(array);
+		add_text(object, "id", v->id);
+		add_date(object, "effective", v->effective);
+		add_date(object, "updated", v->updated);
+		cJSON *changes = cJSON_AddArrayToObject(object, "changes");
+		for (size_t j = 0; j < v->change_count; j++) {
+			cJSON *change = object_in(changes);
+			cJSON_AddBoolToObject(change, "material", v->changes[j].material);
+			add_prose(change, "what", &v->changes[j].what);
+		}
+	}
+}
+
+static void add_sections(cJSON *top, const struct promise *p)
+{
+	cJSON *array = cJSON_AddArrayToObject(top, "sections");
+
+	for (size_t i = 0; i < p->text->section_count; i++) {
+		const struct section *s = &p->text->sections[i];
+		cJSON *object = object_in(array);
+		add_text(object, "id", s->id);
+		add_text(object, "title", s->title);
+		cJSON *blocks = cJSON_AddArrayToObject(object, "blocks");
+		for (size_t j = 0; j < s->block_count; j++) {
+			cJSON *block = object_in(blocks);
+			if (s->blocks[j].type == BLOCK_PARAGRAPH)
+				add_prose(block, "text", &s->blocks[j].prose);
+			else if (s->blocks[j].type == BLOCK_LIST)
+				add_proses(block, "list", &s->blocks[j].items);
+			else
+				add_text(block, "insert", s->blocks[j].insert);
+		}
+	}
+}
+
+static void add_head(cJSON *top, const struct promise *p)
+{
+	add_text(top, "site", p->site);
+	add_text(top, "shown_as", p->shown_as);
+	add_text(top, "language", p->text->language);
+	add_text(top, "version", p->version);
+	add_date(top, "effective", p->effective);
+	add_date(top, "updated", p->updated);
+	add_text(top, "policy_sha256", p->sha256);
+	add_text(top, "contact", p->contact);
+	add_party(top, "controller", &p->text->controller);
+	add_party(top, "representative", &p->text->representative);
+	add_party(top, "data_protection_officer", &p->text->officer);
+	add_party(top, "supervisory_authority", &p->text->authority);
+	add_prose(top, "summary", &p->text->lead);
+}
+
+static void add_tail(cJSON *top, const struct promise *p)
+{
+	if (p->minimum_age > 0)
+		cJSON_AddNumberToObject(top, "minimum_age", p->minimum_age);
+	else
+		cJSON_AddNullToObject(top, "minimum_age");
+	if (p->page_fetch) {
+		cJSON *fetch = cJSON_AddObjectToObject(top, "page_fetch");
+		add_text(fetch, "user_agent", p->user_agent);
+		add_prose(fetch, "what", &p->text->page_fetch);
+	} else {
+		cJSON_AddNullToObject(top, "page_fetch");
+	}
+	cJSON *advice = cJSON_AddObjectToObject(top, "advice");
+	add_proses(advice, "paste", &p->text->advice_paste);
+	add_proses(advice, "publish", &p->text->advice_publish);
+	add_proses(top, "security", &p->text->security);
+	cJSON *automated = cJSON_AddObjectToObject(top, "automated_decisions");
+	cJSON_AddBoolToObject(automated, "used", p->text->automated_used);
+	cJSON_AddBoolToObject(automated, "legal_effect", p->text->automated_legal_effect);
+	add_prose(automated, "what", &p->text->automated);
+	cJSON *changes = cJSON_AddObjectToObject(top, "changes");
+	add_duration(changes, "notice", true, p->text->notice);
+	add_prose(changes, "what", &p->text->changes);
+	add_prose(top, "law_enforcement", &p->text->law_enforcement);
+}
+
+int notice_json(const struct promise *p, struct buf *out, struct err *e)
+{
+	JSON_AUTO cJSON *top = cJSON_CreateObject();
+
+	add_head(top, p);
+	add_kinds(top, p);
+	add_purposes(top, p);
+	cJSON *processors = cJSON_AddArrayToObject(top, "processors");
+	for (size_t i = 0; i < p->processor_count; i++)
+		add_processor(object_in(processors), &p->processors[i], &p->text->processors[i]);
+	add_browser(top, p);
+	add_rights(top, p);
+	add_claims(top, p);
+	add_tail(top, p);
+	add_versions(top, p);
+	add_sections(top, p);
+	return pages_json(top, out) < 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/pages.h"
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/publish/notice.h"
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void pages_free(struct pages *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		buf_free(&s->list[i].bytes);
+	free(s->list);
+	*s = (struct pages){0};
+}
+
+struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...)
+{
+	va_list arguments;
+
+	if (s->list == NULL)
+		s->list = calloc(PAGES_MAX, sizeof *s->list);
+	if (s->list == NULL || s->count == PAGES_MAX) {
+		err_set(e, ERR_MEMORY, "more than %d pages and assets", PAGES_MAX);
+		return NULL;
+	}
+	struct page *page = &s->list[s->count];
+	va_start(arguments, format);
+	int n = vsnprintf(page->path, sizeof page->path, format, arguments);
+	va_end(arguments);
+	if (n < 0 || (size_t)n >= sizeof page->path) {
+		err_set(e, ERR_INPUT, "the name %.64s… is too long", page->path);
+		return NULL;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		if (strcmp(s->list[i].path, page->path) == 0) {
+			err_set(e, ERR_INPUT, "%s would be made twice: rename the template", page->path);
+			return NULL;
+		}
+	}
+	page->bytes = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	s->count++;
+	return &page->bytes;
+}
+
+int pages_json(const cJSON *value, struct buf *out)
+{
+	char *text = cJSON_Print(value);
+
+	if (text == NULL)
+		return -1;
+	buf_adds(out, text);
+	free(text);
+	return buf_addc(out, '\n');
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+// Reads templates/`folder`/name of every regular file, sorted, and hands it on. `folder` may be "".
+static int each_file(const char *templates, const char *folder, int (*each)(void *, const char *name, struct buf *bytes, struct err *e),
+		     void *arg, struct err *e)
+{
+	char path[4096], file[4096];
+	struct dirent **names = NULL;
+	struct stat status;
+	int rc = 0;
+
+	if (path_join(path, sizeof path, templates, folder, e) < 0)
+		return -1;
+	int count = scandir(path, &names, not_hidden, alphasort);
+	if (count < 0)
+		return err_set(e, ERR_NOT_FOUND, "the templates folder %s cannot be read", path);
+	for (int i = 0; i < count; i++) {
+		BUF_AUTO struct buf bytes = BUF_INIT(PAGE_BYTES_MAX_OUT);
+		if (rc == 0)
+			rc = path_join(file, sizeof file, path, names[i]->d_name, e);
+		if (rc == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+			rc = file_read(file, &bytes, e);
+			if (rc == 0)
+				rc = each(arg, names[i]->d_name, &bytes, e);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return rc;
+}
+
+struct site {
+	struct pages *pages;
+	const struct variables *variables;
+};
+
+static int render_template(void *arg, const char *name, struct buf *bytes, struct err *e)
+{
+	const struct site *site = arg;
+	size_t len = strlen(name);
+
+	if (len < 6 || strcmp(name + len - 5, ".html") != 0 || strcmp(name, "layout.html") == 0)
+		return 0;
+	if (strlen(buf_text(bytes)) != bytes->len)
+		return err_set(e, ERR_INPUT, "%s holds a NUL byte", name);
+	struct buf *out = pages_add(site->pages, e, "html/%s", name);
+	return out == NULL ? -1 : template_render(buf_text(bytes), name, site->variables->list, out, e);
+}
+
+static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err *e)
+{
+	const struct site *site = arg;
+	struct buf *out = pages_add(site->pages, e, "html/assets/%s", name);
+
+	if (out == NULL)
+		return -1;
+	return buf_add(out, bytes->data, bytes->len) < 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
+}
+
+// `content` in the layout, as html/`name`.
+static int wrap(const struct site *site, const struct buf *layout, const char *name, const char *title, const struct buf *content,
+		struct err *e)
+{
+	struct template_var vars[40];
+	size_t count = 0;
+
+	while (site->variables->list[count].name != NULL) {
+		vars[count] = site->variables->list[count];
+		count++;
+	}
+	vars[count++] = (struct template_var){"title", title};
+	vars[count++] = (struct template_var){"content", buf_text(content)};
+	vars[count] = (struct template_var){NULL, NULL};
+	struct buf *out = pages_add(site->pages, e, "html/%s", name);
+	return out == NULL ? -1 : template_render(buf_text(layout), "layout.html", vars, out, e);
+}
+
+static int render_wrapped(const struct promise *p, const struct site *site, const char *templates, struct err *e)
+{
+	BUF_AUTO struct buf layout = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf notice = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf list = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	char path[4096];
+
+	if (path_join(path, sizeof path, templates, "layout.html", e) < 0 || file_read(path, &layout, e) < 0)
+		return -1;
+	notice_write(p, FORM_HTML, &notice);
+	subprocessors_fragment(p, &list);
+	if (notice.failed || list.failed)
+		return err_set(e, ERR_MEMORY, "the notice is too large for a page");
+	if (wrap(site, &layout, "privacy.html", "Privacy notice", &notice, e) < 0)
+		return -1;
+	return wrap(site, &layout, "subprocessors.html", "Subprocessors", &list, e);
+}
+
+static int render_lists(const struct promise *p, struct pages *s, struct err *e)
+{
+	static const struct {
+		const char *extension;
+		enum list_format format;
+	} forms[] = {{"json", LIST_JSON}, {"csv", LIST_CSV}, {"md", LIST_MARKDOWN}, {"txt", LIST_TEXT}, {"xml", LIST_XML}};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct buf *out = pages_add(s, e, "html/subprocessors.%s", forms[i].extension);
+		if (out == NULL || publish_subprocessors(p, forms[i].format, out, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int render_others(const struct promise *p, struct pages *s, struct err *e)
+{
+	struct buf *json = pages_add(s, e, "html/privacy.json");
+	struct buf *markdown = pages_add(s, e, "html/privacy.md");
+	struct buf *text = pages_add(s, e, "html/privacy.txt");
+	struct buf *gpc = pages_add(s, e, "html/.well-known/gpc.json");
+	struct buf *security = pages_add(s, e, "html/.well-known/security.txt");
+	struct buf *headers = pages_add(s, e, "nginx/headers.conf");
+
+	if (json == NULL || markdown == NULL || text == NULL || gpc == NULL || security == NULL || headers == NULL)
+		return -1;
+	notice_write(p, FORM_MARKDOWN, markdown);
+	notice_write(p, FORM_TEXT, text);
+	gpc_json(p, gpc);
+	security_txt(p, when_now(), security);
+	headers_conf(p, headers);
+	return notice_json(p, json, e);
+}
+
+int site_render(const struct promise *p, const char *templates, bool testing, struct pages *s, struct err *e)
+{
+	VARIABLES_AUTO struct variables variables = {0};
+	struct site site = {.pages = s, .variables = &variables};
+
+	if (variables_make(&variables, p, testing, e) < 0)
+		return -1;
+	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_wrapped(p, &site, templates, e) < 0 ||
+	    render_lists(p, s, e) < 0 || render_others(p, s, e) < 0 || each_file(templates, "", render_template, &site, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->list[i].bytes.failed)
+			return err_set(e, ERR_MEMORY, "%s is too large", s->list[i].path);
+	}
+	return 0;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: ISC
+// What publish_all makes, held in memory until all of it is made: a page that cannot be rendered leaves the site as it was.
+#ifndef LETHE_PUBLISH_PAGES_H
+#define LETHE_PUBLISH_PAGES_H
+
+#include "policy/base/json.h"
+#include "policy/promise/text.h"
+#include "policy/publish/publish.h"
+
+enum { PAGE_BYTES_MAX_OUT = 16 * 1024 * 1024, PAGES_MAX = 512 }; // one page or asset; all of them
+
+struct page {
+	char path[256]; // below the folder of publish_all: "html/index.html"
+	struct buf bytes;
+};
+struct pages {
+	struct page *list;
+	size_t count;
+};
+void pages_free(struct pages *s);
+#define PAGES_AUTO __attribute__((cleanup(pages_free)))
+// The buffer of a new page. NULL with ERR_INPUT (a path made twice, or not below the folder) or ERR_MEMORY.
+struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+// The value, indented, with a newline at its end. -1 when memory is gone or the buffer failed.
+int pages_json(const cJSON *value, struct buf *out);
+
+// Variables for templates. Free with variables_free.
+struct variables {
+	struct template_var list[32]; // ended by {NULL, NULL}
+	struct buf text;              // owns the values
+};
+int variables_make(struct variables *v, const struct promise *p, bool testing, struct err *e);
+void variables_free(struct variables *v);
+#define VARIABLES_AUTO __attribute__((cleanup(variables_free)))
+
+void headers_conf(const struct promise *p, struct buf *out);
+void gpc_json(const struct promise *p, struct buf *out);
+void security_txt(const struct promise *p, time_t now, struct buf *out);
+// The list's heading and table, for the layout.
+void subprocessors_fragment(const struct promise *p, struct buf *out);
+
+// Renders templates, generated pages and assets into *s.
+int site_render(const struct promise *p, const char *templates, bool testing, struct pages *s, struct err *e);
+
+#endif

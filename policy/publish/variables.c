@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: ISC
+// What page templates may say about the site. All of it comes from the policy.
+#include "policy/base/text.h"
+#include "policy/publish/notice.h"
+#include "policy/publish/pages.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char testing_words[] =
+    "Test build: it may reach addresses that a public site must not. Use it for tests only, and enter nothing personal.";
+
+// Values are collected in one buffer, each ended by a NUL; their places become addresses when the buffer no longer moves.
+struct maker {
+	struct variables *v;
+	size_t starts[32], count;
+};
+
+static void begin(struct maker *m, const char *name)
+{
+	m->v->list[m->count].name = name;
+	m->starts[m->count++] = m->v->text.len;
+}
+
+static void end(struct maker *m)
+{
+	buf_addc(&m->v->text, '\0');
+}
+
+static void set(struct maker *m, const char *name, const char *value)
+{
+	begin(m, name);
+	buf_adds(&m->v->text, value);
+	end(m);
+}
+
+static void set_date(struct maker *m, const char *name, time_t t)
+{
+	char date[WHEN_DATE];
+
+	when_date(date, t);
+	set(m, name, date);
+}
+
+static void set_life(struct maker *m, const char *name, const struct promise_kind *kind)
+{
+	char words[160] = "not kept";
+
+	if (kind->keep != KEEP_UNDECLARED)
+		promise_life_words(words, sizeof words, kind);
+	set(m, name, words);
+}
+
+static const struct processor_text *text_of(const struct promise *p, const struct promise_processor *a)
+{
+	return &p->text->processors[a - p->processors];
+}
+
+// "A", "A or B", "A, B or C": the processors for images, in the policy's order.
+static void set_image_processors(struct maker *m, const struct promise *p)
+{
+	const struct promise_processor *a, *next;
+
+	begin(m, "image_processors");
+	for (size_t n = 0; (a = promise_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
+		next = promise_processor_for(p, ROLE_IMAGE, n + 1);
+		buf_adds(&m->v->text, n == 0 ? "" : next != NULL ? ", " : " or ");
+		buf_adds(&m->v->text, text_of(p, a)->brand);
+	}
+	end(m);
+}
+
+static void set_image_regions(struct maker *m, const struct promise *p)
+{
+	const struct promise_processor *a;
+	bool own = false, any = false;
+
+	begin(m, "image_regions");
+	for (size_t n = 0; (a = promise_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
+		own = own || a->local;
+		for (size_t i = 0; i < text_of(p, a)->region_count; i++) {
+			buf_adds(&m->v->text, any ? ", " : "");
+			buf_adds(&m->v->text, text_of(p, a)->regions[i].place);
+			any = true;
+		}
+	}
+	if (own)
+		buf_adds(&m->v->text, any ? ", or our own server" : "our own server");
+	end(m);
+}
+
+static void set_processor_options(struct maker *m, const struct promise *p)
+{
+	const struct promise_processor *a;
+
+	begin(m, "processor_options");
+	for (size_t n = 0; (a = promise_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
+		buf_adds(&m->v->text, "<option value=\"");
+		html_attr(&m->v->text, a->id);
+		buf_adds(&m->v->text, "\">");
+		html_text(&m->v->text, text_of(p, a)->brand);
+		buf_adds(&m->v->text, "</option>\n");
+	}
+	end(m);
+}
+
+static void set_items(struct maker *m, const char *name, const struct prose_list *list)
+{
+	struct writer w = {.form = FORM_HTML, .out = &m->v->text};
+
+	begin(m, name);
+	write_items(&w, list);
+	end(m);
+}
+
+int variables_make(struct variables *v, const struct promise *p, bool testing, struct err *e)
+{
+	struct maker m = {.v = v};
+	char age[16];
+
+	*v = (struct variables){.text = BUF_INIT(PAGE_BYTES_MAX_OUT)};
+	snprintf(age, sizeof age, "%u", p->minimum_age);
+	set(&m, "lang", p->text->language);
+	set(&m, "site_id", p->site);
+	set(&m, "site_name", p->shown_as);
+	set(&m, "version", p->version);
+	set_date(&m, "updated", p->updated);
+	set_date(&m, "effective", p->effective);
+	set(&m, "contact", p->contact);
+	set(&m, "controller_name", p->text->controller.name);
+	set_life(&m, "archive_life", &p->kinds[KIND_ARCHIVE]);
+	set_life(&m, "log_life", &p->kinds[KIND_REQUEST_LOG]);
+	set(&m, "minimum_age", age);
+	set_image_processors(&m, p);
+	set_image_regions(&m, p);
+	set(&m, "banner", testing ? testing_words : "");
+	set_items(&m, "advice_paste", &p->text->advice_paste);
+	set_items(&m, "advice_publish", &p->text->advice_publish);
+	set_processor_options(&m, p);
+	if (v->text.failed) {
+		variables_free(v);
+		return err_set(e, ERR_MEMORY, "the texts of the policy are too large for a page");
+	}
+	for (size_t i = 0; i < m.count; i++)
+		v->list[i].value = v->text.data + m.starts[i];
+	return 0;
+}
+
+void variables_free(struct variables *v)
+{
+	buf_free(&v->text);
+}
