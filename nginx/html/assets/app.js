@@ -19,7 +19,7 @@ function briefOf(confirm) {
 	const data = new FormData(form);
 	const brief = fromUrl() ? { url: data.get("url").trim() } : { description: data.get("description").trim() };
 	Object.assign(brief, { count: Number(data.get("count")), size: data.get("size"), style: data.get("style") });
-	if ($("provider").options.length > 1)
+	if (data.get("provider"))
 		brief.provider = data.get("provider");
 	if (confirm)
 		brief.confirm = true;
@@ -137,7 +137,7 @@ function showDone(done, brief) {
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
 	document.title = form.dataset.title;
 	if (done.processor?.preview)
-		$("preview").textContent = `Previews: drawn here by ${done.processor.name}, sent to nobody.`;
+		$("preview").textContent = "Previews, drawn on our own server";
 	else if (done.processor?.name)
 		$("preview").textContent = `Made by ${done.processor.name}`;
 	$("preview").hidden = !done.processor?.name;

@@ -37,6 +37,8 @@ export function show(done) {
 	$("receipt").textContent = done.receipt;
 	$("after").hidden = false;
 	clearInterval(timer);
+	if (!done.archive.expires)
+		return life("The ZIP is kept. The pictures above live only in this tab.");
 	timer = setInterval(tick, 1000);
 	tick();
 }
