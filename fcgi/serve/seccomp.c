@@ -136,6 +136,7 @@ static const int sanitizer_calls[] = {
     SCMP_SYS(wait4),     SCMP_SYS(tgkill),      SCMP_SYS(kill),
     SCMP_SYS(prlimit64), SCMP_SYS(personality), SCMP_SYS(process_vm_readv),
     SCMP_SYS(getresuid), SCMP_SYS(getresgid),   SCMP_SYS(arch_prctl),
+    SCMP_SYS(getdents),  SCMP_SYS(tkill),
 };
 #endif
 #define COUNT(list) (sizeof(list) / sizeof *(list))

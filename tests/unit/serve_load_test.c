@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: ISC
+// Many visitors at once, silent ones, those who leave, and the end of a program.
+#include "serve_site.h"
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+static int events[2]; // the server tells the test what its handlers saw
+
+static void tell(char what)
+{
+	assert_int_equal(write(events[1], &what, 1), 1);
+}
+
+// Waits like a handler with upstream work: until the visitor leaves or `ms` have passed.
+static bool left_within(struct request *r, int ms)
+{
+	struct pollfd p = {.fd = request_fd(r), .events = POLLRDHUP};
+	return poll(&p, 1, ms) == 1;
+}
+
+static void handle_now(struct request *r, void *context)
+{
+	(void)context;
+	respond_bytes(r, 200, "text/plain", "now", 3);
+}
+
+static void handle_wait(struct request *r, void *context)
+{
+	(void)context;
+	tell('b');
+	if (left_within(r, 5000)) {
+		tell(request_gone(r) ? 'l' : '?');
+		return;
+	}
+	respond_bytes(r, 200, "text/plain", "waited", 6);
+}
+
+static void handle_half_second(struct request *r, void *context)
+{
+	(void)context;
+	tell('b');
+	left_within(r, 500);
+	respond_bytes(r, 200, "text/plain", "done", 4);
+}
+
+static void handle_events(struct request *r, void *context)
+{
+	(void)context;
+	for (int i = 0; i < 3; i++) {
+		if (respond_event(r, "progress", "{\"done\":1}", 10))
+			return;
+		left_within(r, 300);
+	}
+}
+
+static const struct route routes[] = {
+    {.method = "GET", .path = "/now", .handle = handle_now},
+    {.method = "POST", .path = "/now", .body_max = 100000, .body_types = BODY_JSON, .handle = handle_now},
+    {.method = "GET", .path = "/wait", .handle = handle_wait},
+    {.method = "GET", .path = "/half", .handle = handle_half_second},
+    {.method = "GET", .path = "/events", .handle = handle_events},
+    {0},
+};
+static const struct program program = {.name = "test", .routes = routes};
+static const struct program narrow = {.name = "test", .routes = routes, .in_flight_max = 4};
+static const struct program hasty = {.name = "test", .routes = routes, .drain_ms = 200};
+
+static char heard(int timeout_ms)
+{
+	struct pollfd p = {.fd = events[0], .events = POLLIN};
+	char what = 0;
+	return poll(&p, 1, timeout_ms) == 1 && read(events[0], &what, 1) == 1 ? what : 0;
+}
+
+static int setup(void **state)
+{
+	static struct site site;
+	assert_int_equal(pipe(events), 0);
+	site = site_start(&program);
+	*state = &site;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	site_stop(*state);
+	close(events[0]);
+	close(events[1]);
+	return 0;
+}
+
+static void send_request(int fd, bool keep, const char *path)
+{
+	struct buf b = BUF_INIT(4096);
+	request_build(&b, keep, "GET", path, NULL, NULL, NULL);
+	client_send(fd, &b);
+	buf_free(&b);
+}
+
+static void expect_text(int fd, int status, const char *text)
+{
+	struct answer a = answer_read(fd, 10000);
+	assert_true(a.complete);
+	assert_int_equal(a.status, status);
+	assert_true(!text || strcmp(a.body, text) == 0);
+	answer_free(&a);
+}
+
+static void test_keep_alive(void **state)
+{
+	const struct site *s = *state;
+	int fd = client_connect(s->socket);
+	for (int i = 0; i < 20; i++) {
+		send_request(fd, true, "/now");
+		expect_text(fd, 200, "now");
+	}
+	close(fd);
+}
+
+// What a refused request left unread must not be taken for the next request.
+static void test_keep_alive_after_a_refusal(void **state)
+{
+	const struct site *s = *state;
+	char *large = malloc(200001);
+	memset(large, 'x', 200000);
+	large[200000] = 0;
+	int fd = client_connect(s->socket);
+	struct buf b = BUF_INIT(1 << 20);
+	request_build(&b, true, "POST", "/now", "application/json", large, NULL);
+	client_send(fd, &b);
+	expect_text(fd, 413, NULL);
+	send_request(fd, true, "/now");
+	expect_text(fd, 200, "now");
+	close(fd);
+	buf_free(&b);
+	free(large);
+}
+
+static void test_hang_up_is_noticed(void **state)
+{
+	const struct site *s = *state;
+	int fd = client_connect(s->socket);
+	send_request(fd, false, "/wait");
+	assert_int_equal(heard(5000), 'b');
+	uint64_t left = monotonic_ms();
+	close(fd);
+	assert_int_equal(heard(5000), 'l');
+	assert_true(monotonic_ms() - left < 100);
+}
+
+static void test_events_arrive_one_by_one(void **state)
+{
+	const struct site *s = *state;
+	struct buf out = BUF_INIT(65536);
+	int fd = client_connect(s->socket);
+	uint64_t start = monotonic_ms();
+	send_request(fd, false, "/events");
+	assert_int_equal(record_read(fd, &out, start + 5000), RECORD_STDOUT);
+	assert_true(monotonic_ms() - start < 250);
+	assert_non_null(strstr(out.data, "X-Accel-Buffering: no\r\n"));
+	assert_non_null(strstr(out.data, "event: progress\ndata: {\"done\":1}\n\n"));
+	close(fd);
+	buf_free(&out);
+}
+
+static void test_silent_connections_delay_nobody(void **state)
+{
+	const struct site *s = *state;
+	int silent[20];
+	for (int i = 0; i < 20; i++)
+		silent[i] = client_connect(s->socket);
+	assert_int_equal(send(silent[0], "\x01\x01\x00", 3, MSG_NOSIGNAL), 3); // and one that stops in the middle of a record
+	uint64_t start = monotonic_ms();
+	int fd = client_connect(s->socket);
+	send_request(fd, false, "/now");
+	expect_text(fd, 200, "now");
+	assert_true(monotonic_ms() - start < 500);
+	close(fd);
+	for (int i = 0; i < 20; i++)
+		close(silent[i]);
+}
+
+static void test_garbage_is_dropped(void **state)
+{
+	const struct site *s = *state;
+	static const char *const garbage[] = {"GET / HTTP/1.1\r\n\r\n", "\x01\x09\x00\x01\x00\x00\x00\x00",
+					      "\x02\x01\x00\x01\x00\x08\x00\x00",
+					      "\x01\x01\x00\x01\x00\x08\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00"};
+	for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+		struct buf b = BUF_INIT(64);
+		buf_add(&b, garbage[i], i == 0 ? 18 : i == 3 ? 16 : 8);
+		int fd = client_connect(s->socket);
+		client_send(fd, &b);
+		shutdown(fd, SHUT_WR);
+		struct answer a = answer_read(fd, 10000);
+		assert_int_equal(a.status, 0);
+		answer_free(&a);
+		buf_free(&b);
+		close(fd);
+	}
+	int fd = client_connect(s->socket);
+	send_request(fd, false, "/now");
+	expect_text(fd, 200, "now");
+	close(fd);
+}
+
+static void test_burst(void **state)
+{
+	enum { BURST = 500 };
+	const struct site *s = *state;
+	int fds[BURST];
+	struct rlimit files = {4096, 4096};
+	setrlimit(RLIMIT_NOFILE, &files);
+	for (int i = 0; i < BURST; i++) {
+		fds[i] = client_connect(s->socket);
+		send_request(fds[i], false, "/half");
+	}
+	for (int i = 0; i < BURST; i++) {
+		expect_text(fds[i], 200, "done");
+		close(fds[i]);
+		assert_int_equal(heard(1000), 'b');
+	}
+}
+
+// Five requests where four may be under way: the fifth is told at once, and a place that becomes free is used.
+static void test_admission(void **state)
+{
+	(void)state;
+	int fds[4];
+	assert_int_equal(pipe(events), 0);
+	struct site s = site_start(&narrow);
+	for (int i = 0; i < 4; i++) {
+		fds[i] = client_connect(s.socket);
+		send_request(fds[i], false, "/wait");
+		assert_int_equal(heard(5000), 'b');
+	}
+	uint64_t start = monotonic_ms();
+	struct answer a = site_ask(&s, "GET", "/now", NULL, NULL, NULL);
+	assert_int_equal(a.status, 503);
+	assert_non_null(strstr(a.bytes.data, "Retry-After: 5\r\n"));
+	assert_true(monotonic_ms() - start < 100);
+	answer_free(&a);
+	close(fds[0]);
+	assert_int_equal(heard(5000), 'l');
+	usleep(50000);
+	a = site_ask(&s, "GET", "/now", NULL, NULL, NULL);
+	assert_int_equal(a.status, 200);
+	answer_free(&a);
+	for (int i = 1; i < 4; i++)
+		close(fds[i]);
+	teardown((void *[]){&s});
+}
+
+// More refusals at once than there are threads for them: the rest waits its turn, none is dropped.
+static void test_admission_under_a_flood(void **state)
+{
+	enum { FLOOD = 200 };
+	(void)state;
+	int busy[4], fds[FLOOD], refused = 0;
+	assert_int_equal(pipe(events), 0);
+	struct site s = site_start(&narrow);
+	for (int i = 0; i < 4; i++) {
+		busy[i] = client_connect(s.socket);
+		send_request(busy[i], false, "/wait");
+		assert_int_equal(heard(5000), 'b');
+	}
+	for (int i = 0; i < FLOOD; i++)
+		fds[i] = client_connect(s.socket);
+	for (int i = 0; i < FLOOD; i++)
+		send_request(fds[i], false, "/now");
+	for (int i = 0; i < FLOOD; i++) {
+		struct answer a = answer_read(fds[i], 10000);
+		refused += a.status == 503;
+		answer_free(&a);
+		close(fds[i]);
+	}
+	assert_int_equal(refused, FLOOD);
+	for (int i = 0; i < 4; i++)
+		close(busy[i]);
+	teardown((void *[]){&s});
+}
+
+// SIGTERM: what is under way is finished, idle connections end at once, and the listening socket lives on for the next start.
+static void test_stop_drains(void **state)
+{
+	(void)state;
+	assert_int_equal(pipe(events), 0);
+	struct site s = site_start(&program);
+	int idle = client_connect(s.socket), busy = client_connect(s.socket);
+	send_request(idle, true, "/now");
+	expect_text(idle, 200, "now");
+	send_request(busy, true, "/half");
+	assert_int_equal(heard(5000), 'b');
+	uint64_t start = monotonic_ms();
+	kill(s.pid, SIGTERM);
+	char byte;
+	assert_int_equal(recv(idle, &byte, 1, 0), 0);
+	assert_true(monotonic_ms() - start < 300);
+	expect_text(busy, 200, "done");
+	assert_int_equal(site_wait(&s, 2000), 0);
+	assert_true(monotonic_ms() - start < 1500);
+	close(idle);
+	close(busy);
+	close(events[0]);
+	close(events[1]);
+	site_remove(&s);
+}
+
+static void test_stop_has_a_deadline(void **state)
+{
+	(void)state;
+	assert_int_equal(pipe(events), 0);
+	struct site s = site_start(&hasty);
+	int busy = client_connect(s.socket);
+	send_request(busy, false, "/wait");
+	assert_int_equal(heard(5000), 'b');
+	uint64_t start = monotonic_ms();
+	kill(s.pid, SIGINT);
+	assert_int_equal(site_wait(&s, 4000), 3);
+	assert_true(monotonic_ms() - start < 3000); // the request would have waited five seconds
+	close(busy);
+	close(events[0]);
+	close(events[1]);
+	site_remove(&s);
+}
+
+static void start_fails(const struct program *p, const char *why)
+{
+	struct site s = site_start(p);
+	assert_int_equal(site_wait(&s, 5000), 2);
+	struct buf said = site_log(&s);
+	assert_non_null(strstr(buf_text(&said), why));
+	buf_free(&said);
+	site_remove(&s);
+}
+
+static int start_refused(const struct promise *p, struct vault *v, void **context, struct err *e)
+{
+	(void)p;
+	(void)v;
+	(void)context;
+	return err_set(e, ERR_UNAVAILABLE, "the thing it needs is not there");
+}
+
+// A program does not start on data that the policy does not declare.
+static void test_undeclared_kind(void **state)
+{
+	static const struct route holds_payments[] = {
+	    {.method = "GET", .path = "/pay", .kinds = KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PAYMENT), .handle = handle_now}, {0}};
+	static const struct program paying = {.name = "test", .routes = holds_payments};
+	static const struct program unready = {.name = "test", .routes = routes, .start = start_refused};
+	(void)state;
+	start_fails(&paying, "bizimages.xml: error: GET /pay handles data that the policy does not declare: payment.");
+	start_fails(&unready, "test: the thing it needs is not there\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_keep_alive, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_keep_alive_after_a_refusal, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_hang_up_is_noticed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_events_arrive_one_by_one, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_silent_connections_delay_nobody, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_garbage_is_dropped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_burst, setup, teardown),
+	    cmocka_unit_test(test_admission),
+	    cmocka_unit_test(test_admission_under_a_flood),
+	    cmocka_unit_test(test_stop_drains),
+	    cmocka_unit_test(test_stop_has_a_deadline),
+	    cmocka_unit_test(test_undeclared_kind),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
