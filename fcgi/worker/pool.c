@@ -117,25 +117,27 @@ static void answer_too_costly(int connection, const char *why)
 	cJSON_Delete(head);
 }
 
-static const char *why_ended(int signal_number)
+// What the caller is told about a child that ended without an answer.
+static const char *why_ended(int status)
 {
-	switch (signal_number) {
+	switch (WIFSIGNALED(status) ? WTERMSIG(status) : 0) {
 	case SIGXCPU:
 		return "The job was ended: it took too much computing time.";
 	case SIGKILL:
-		return "The job was ended: it took too much time or memory.";
+		return "The job was ended: it took too much time.";
 	default:
-		return "The job was ended: it broke down, most likely over memory.";
+		return "The job broke down, most likely because it took too much memory.";
 	}
 }
 
 static void child_ended(struct state *s, struct child *c, int status)
 {
 	unsigned slot = (unsigned)(c - s->children);
-	if (WIFSIGNALED(status) && !c->left && !s->stopping)
+	bool wanted = !c->left && !s->stopping;
+	if (WIFSIGNALED(status) && wanted)
 		fprintf(stderr, "worker: a job was ended by SIG%s\n", sigabbrev_np(WTERMSIG(status)));
-	if (WIFSIGNALED(status) && !c->left && !s->stopping && !answering[slot])
-		answer_too_costly(c->connection, why_ended(WTERMSIG(status)));
+	if (status != 0 && wanted && !answering[slot])
+		answer_too_costly(c->connection, why_ended(status));
 	close(c->connection);
 	*c = (struct child){0};
 	s->children_count--;
