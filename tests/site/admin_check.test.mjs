@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: ISC
+// lethe check: 0 when the installation keeps its policy, 1 for each way to break it, 2 when that cannot be told.
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { root } from './harness.mjs';
+import { fakeEgress, place } from './admin_support.mjs';
+
+const AZURE = { id: 'azure-openai', configured: true, host: 'example.openai.azure.com', region_seen: 'swedencentral', breaker: 'closed', requests: 3, bytes_sent: 900,
+  failures: 0, region_mismatches: 0, kinds: ['prompt', 'input'] };
+const STATUS = { processors: [AZURE, { id: 'sketch', configured: true, host: '', breaker: 'closed', requests: 0, bytes_sent: 0, failures: 0, kinds: [] }],
+  pages: { requests: 1, refused: 0 }, testing: false };
+
+// Findings of the check by name: {policy: [{verdict, …}], …}
+function check(p, options) {
+  const result = p.run(['check', '--format', 'json'], options);
+  assert.notEqual(result.stdout, '', result.stderr);
+  const findings = JSON.parse(result.stdout);
+  for (const f of findings) {
+    assert.ok(['kept', 'BROKEN', 'unsure'].includes(f.verdict));
+    assert.ok(f.promise && f.finding, JSON.stringify(f));
+    assert.ok(f.verdict === 'kept' || f.remedy, JSON.stringify(f));
+  }
+  return { status: result.status, findings, bad: findings.filter((f) => f.verdict !== 'kept') };
+}
+
+async function site(t, status = STATUS) {
+  const p = place(t);
+  p.policy = join(p.base, 'policy.xml');
+  copyFileSync(join(root, 'policy/sites/bizimages.xml'), p.policy);
+  const run = p.run;
+  p.run = (words, { env, ...rest } = {}) => run(words, { ...rest, env: { LETHE_POLICY: p.policy, ...env } });
+  assert.equal(p.run(['prune']).status, 0);
+  const published = p.run(['publish']);
+  assert.equal(published.status, 0, published.stderr);
+  if (status) await fakeEgress(t, p.runFolder, status);
+  return p;
+}
+
+test('a fresh, published site with egress keeps its policy', async (t) => {
+  const p = await site(t);
+  const { status, bad } = check(p);
+  assert.deepEqual(bad, []);
+  assert.equal(status, 0);
+  assert.equal(p.run(['check', '--quiet']).stdout, '');
+});
+
+test('without egress it cannot be told', async (t) => {
+  const p = await site(t, null);
+  const { status, bad } = check(p);
+  assert.deepEqual(bad.map((f) => [f.verdict, f.check]), [['unsure', 'egress']]);
+  assert.equal(status, 2);
+});
+
+// Each breaks one thing; the check of that name must find it, with exit status 1.
+const drifts = {
+  'a key for an undeclared processor': ['settings', () => ({ env: { OPENAI_API_KEY: 'k' } })],
+  'a key file for an undeclared processor': ['settings', () => ({ env: { REPLICATE_API_TOKEN_FILE: '/nowhere' } })],
+  'an endpoint elsewhere': ['settings', () => ({ env: { AZURE_OPENAI_ENDPOINT: 'https://openai.azure.com.example.net/' } })],
+  'an endpoint behind a user name': ['settings', () => ({ env: { AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com@example.net/' } })],
+  'an unencrypted endpoint': ['settings', () => ({ env: { AZURE_OPENAI_ENDPOINT: 'http://x.openai.azure.com/' } })],
+  'an endpoint that is no URL': ['settings', () => ({ env: { AZURE_OPENAI_BASE_URL: 'x.openai.azure.com' } })],
+  'a test build': ['testing', () => ({ env: { LETHE_TESTING: '1' } })],
+  'a master key that others can read': ['master-key', (p) => chmodSync(join(p.state, 'keys/master.key'), 0o644)],
+  'no ballast': ['ballast', (p) => rmSync(join(p.state, 'ballast'))],
+  'a ballast without content': ['ballast', (p) => writeFileSync(join(p.state, 'ballast'), 'x')],
+  'a page is gone': ['published', (p) => rmSync(join(p.state, 'publish/html/privacy.html'))],
+  'a list is empty': ['published', (p) => writeFileSync(join(p.state, 'publish/html/subprocessors.csv'), '')],
+  'a notice of another policy': ['published', (p) => {
+    const file = join(p.state, 'publish/html/privacy.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/[0-9a-f]{64}/g, '0'.repeat(64)));
+  }],
+  'headers of another policy': ['published', (p) => {
+    const file = join(p.state, 'publish/nginx/headers.conf');
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll("'self'", '*'));
+  }],
+  'a policy changed after it was published': ['activation', (p) => appendFileSync(p.policy, '<!-- later -->\n')],
+  'an invalid policy': ['policy', (p) => writeFileSync(p.policy, readFileSync(p.policy, 'utf8').replace('P14D', 'fortnight'))],
+  'no prune for a day': ['prune', () => ({ wrap: ['faketime', '-f', '+1d'] })],
+  'a clock that went back': ['prune', () => ({ wrap: ['faketime', '-f', '-1d'] })],
+};
+for (const [name, [expected, cause]] of Object.entries(drifts)) {
+  test(`found: ${name}`, async (t) => {
+    const p = await site(t, null);
+    const options = cause(p) || {};
+    const { status, bad } = check(p, options);
+    assert.ok(bad.some((f) => f.verdict === 'BROKEN' && f.check === expected), JSON.stringify(bad, null, 1));
+    assert.equal(status, 1);
+  });
+}
+
+// What egress reports, against the policy.
+const reports = {
+  'the test build of egress': { testing: true },
+  'a host that is not the processor\'s': { processors: [{ ...AZURE, host: 'example.net' }] },
+  'a processor that is not declared': { processors: [{ ...AZURE, id: 'openai' }] },
+  'a kind that is not shared': { processors: [{ ...AZURE, kinds: ['prompt', 'request-log'] }] },
+  'another region': { processors: [{ ...AZURE, region_seen: 'eastus2', region_mismatches: 2 }] },
+};
+for (const [name, part] of Object.entries(reports)) {
+  test(`found in egress: ${name}`, async (t) => {
+    const p = await site(t, { ...STATUS, ...part });
+    const { status, bad } = check(p);
+    assert.ok(bad.length > 0 && bad.every((f) => f.verdict === 'BROKEN' && f.check === 'egress'), JSON.stringify(bad, null, 1));
+    assert.equal(status, 1);
+  });
+}
+
+test('the same region in another spelling, and refusals long past, are kept', async (t) => {
+  const p = await site(t, { ...STATUS, processors: [{ ...AZURE, region_seen: 'Sweden Central', region_mismatches: 2 }] });
+  assert.equal(check(p).status, 0);
+});
+
+for (const [name, bytes] of Object.entries({
+  'garbage': Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  'nothing': Buffer.alloc(0),
+  'a status without processors': { hello: 1 },
+})) {
+  test(`egress answers ${name}: cannot be told`, async (t) => {
+    const p = await site(t, bytes);
+    const { status, bad } = check(p);
+    assert.deepEqual(bad.map((f) => [f.verdict, f.check]), [['unsure', 'egress']]);
+    assert.equal(status, 2);
+  });
+}
+
+test('a missing policy or missing stores cannot be told', async (t) => {
+  const p = place(t, { init: false });
+  const { findings, bad } = check(p);
+  assert.ok(bad.some((f) => f.check === 'stores' && f.verdict === 'unsure' && /keys init/.test(f.finding + f.remedy)));
+  assert.ok(findings.some((f) => f.check === 'policy' && f.verdict === 'kept'));
+  rmSync(join(p.base, 'state'), { recursive: true, force: true });
+  const none = check(p, { env: { LETHE_POLICY: join(p.base, 'none.xml') } });
+  assert.ok(none.bad.some((f) => f.check === 'policy' && f.verdict === 'unsure'));
+});
+
+test('the check changes nothing', async (t) => {
+  const p = await site(t);
+  const before = p.run(['audit', 'show', '--format', 'json']).stdout;
+  check(p);
+  check(p, { wrap: ['faketime', '-f', '+400d'] });
+  assert.equal(p.run(['audit', 'show', '--format', 'json']).stdout, before);
+});

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: ISC
+// The command line of lethe: its help, its man page, its exit statuses, and that nothing personal is taken from the command line.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { root } from './harness.mjs';
+import { place } from './admin_support.mjs';
+
+const RECEIPT = 'rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU';
+const page = readFileSync(join(root, 'admin/lethe.8'), 'utf8').replaceAll('\\-', '-');
+const commands = (help) => [...help.matchAll(/^ {2}([a-z]+) /gm)].map((m) => m[1]);
+const options = (help) => [...help.matchAll(/^ {2}--([a-z-]+)/gm)].map((m) => m[1]);
+
+test('every command and option in the help is in the man page, and has a help of its own', (t) => {
+  const { run } = place(t, { init: false });
+  const all = run(['--help']);
+  assert.equal(all.status, 0);
+  assert.ok(commands(all.stdout).length >= 9, all.stdout);
+  const walk = (path, help) => {
+    for (const name of commands(help)) {
+      const words = [...path, name];
+      const one = run([...words, '--help']);
+      assert.equal(one.status, 0, words.join(' '));
+      assert.equal(one.stderr, '');
+      assert.match(one.stdout, new RegExp(`^usage: lethe ${words.join(' ')}`));
+      if (commands(one.stdout).length === 0) assert.ok(page.includes(`.Cm ${words.join(' ')}`), `${words.join(' ')} is not in the man page`);
+      for (const option of options(one.stdout)) assert.ok(page.includes(`Fl -${option}`), `--${option} of ${words.join(' ')} is not in the man page`);
+      walk(words, one.stdout);
+    }
+  };
+  walk([], all.stdout);
+});
+
+test('the man page is without a finding of mandoc, and tells of its bugs', () => {
+  const lint = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning', join(root, 'admin/lethe.8')], { encoding: 'utf8' });
+  assert.equal(lint.stdout + lint.stderr, '');
+  assert.match(page, /^\.Sh BUGS$/m);
+});
+
+test('wrong usage is 2, says what is wrong and how to get help, and changes nothing', (t) => {
+  const { run, base } = place(t, { init: false });
+  const wrong = [[], ['nonsense'], ['requests'], ['requests', 'nonsense'], ['requests', 'show'], ['requests', 'show', 'a', 'b'], ['check', 'word'],
+    ['check', '--format', 'xml'], ['check', '--format'], ['prune', '--ahead', 'tomorrow'], ['prune', '--ahead', '-PT2M'], ['prune', '--nonsense'],
+    ['erase'], ['erase', '--yes'], ['erase', '--ip', '-', '--receipt', '-'], ['audit', 'show', '--from', 'x'], ['audit', 'show', '--from', '-1'], ['--state']];
+  for (const words of wrong) {
+    const result = run(words);
+    assert.equal(result.status, 2, `lethe ${words.join(' ')}: ${result.stderr}`);
+    assert.equal(result.stdout, '');
+    assert.match(result.stderr, /^lethe: .+\n$/);
+  }
+  assert.deepEqual(readdirSync(base), ['run']);
+});
+
+test('a receipt or an address in the command line is refused, with the reason, and not repeated', (t) => {
+  const { run } = place(t);
+  for (const words of [['--receipt', RECEIPT], [`--receipt=${RECEIPT}`], ['--ip', '203.0.113.7'], ['--ip=2001:db8::7']]) {
+    const result = run(['erase', ...words, '--yes']);
+    assert.equal(result.status, 2);
+    assert.equal(result.stdout, '');
+    assert.match(result.stderr, /history/);
+    assert.match(result.stderr, /@FILE/);
+    for (const secret of [RECEIPT, '203.0.113.7', '2001:db8::7']) assert.ok(!result.stderr.includes(secret));
+  }
+  const stray = run(['erase', RECEIPT]);
+  assert.equal(stray.status, 2);
+  assert.ok(!stray.stderr.includes(RECEIPT));
+});
+
+test('a receipt comes from a file or standard input; without either and without a terminal: 2', (t) => {
+  const { run, base } = place(t);
+  const file = join(base, 'receipt');
+  writeFileSync(file, `  ${RECEIPT}\n`);
+  for (const [words, input] of [[['--receipt', `@${file}`], ''], [[`--receipt=@${file}`], ''], [['--receipt', '-'], `${RECEIPT}\n`]]) {
+    const result = run(['erase', ...words, '--dry-run', '--format', 'json'], { input });
+    assert.equal(result.status, 0, result.stderr);
+    for (const row of JSON.parse(result.stdout)) assert.equal(row.found, 0);
+  }
+  const refused = [[['--receipt', '--dry-run'], ''], [['--receipt', '-', '--dry-run'], ''], [['--receipt', '-', '--dry-run'], ' \n'], [['--receipt', '-', '--dry-run'], 'a\nb\n'],
+    [['--receipt', `@${base}/none`, '--dry-run'], ''], [['--ip', '-', '--dry-run'], '203.0.113.999'], [['--receipt', '-', '--dry-run'], 'x'.repeat(100000)]];
+  for (const [words, input] of refused) {
+    const result = run(['erase', ...words], { input });
+    assert.equal(result.status, 2, `${words}: ${result.stdout}${result.stderr}`);
+    assert.equal(result.stdout, '');
+    assert.ok(!result.stderr.includes('203.0.113.999'));
+  }
+});
+
+test('without stores or a policy nothing is done, and the message says what to do', (t) => {
+  const { run, base } = place(t, { init: false });
+  for (const words of [['requests', 'list'], ['audit', 'verify'], ['audit', 'show']]) {
+    const result = run(words);
+    assert.equal(result.status, 2);
+    assert.match(result.stderr, /lethe keys init/);
+  }
+  for (const words of [['keys', 'init'], ['publish'], ['subprocessors'], ['policy', 'show'], ['prune'], ['requests', 'list']]) {
+    const result = run(['--policy', join(base, 'none.xml'), ...words]);
+    assert.equal(result.status, 2, words.join(' '));
+    assert.match(result.stderr, /none\.xml/);
+  }
+  assert.deepEqual(readdirSync(base), ['run']);
+});
+
+test('policy lint: 0 valid, 1 with file:line, 2 unreadable', (t) => {
+  const { run, base } = place(t, { init: false });
+  const policy = join(root, 'policy/sites/bizimages.xml');
+  const good = run(['policy', 'lint', policy]);
+  assert.equal(good.status, 0, good.stdout);
+  assert.doesNotMatch(good.stdout, / error: /);
+  const bad = join(base, 'bad.xml');
+  writeFileSync(bad, readFileSync(policy, 'utf8').replace('length="P14D"', 'length="fortnight"'));
+  const found = run(['policy', 'lint', bad]);
+  assert.equal(found.status, 1);
+  assert.match(found.stdout, /bad\.xml:\d+: error: /);
+  const none = run(['policy', 'lint', join(base, 'none.xml')]);
+  assert.equal(none.status, 2);
+  assert.match(none.stderr, /none\.xml/);
+});
+
+test('policy show and subprocessors print every format', (t) => {
+  const { run } = place(t, { init: false });
+  const shown = JSON.parse(run(['policy', 'show', '--format', 'json']).stdout);
+  const says = (part, name) => shown.find((row) => row.part === part && row.name === name)?.says;
+  assert.match(says('kind', 'request-log'), /14 days/);
+  assert.match(says('kind', 'input'), /memory/);
+  assert.match(says('processor', 'azure-openai'), /prompt/);
+  assert.match(says('right', 'erasure'), /statutory/);
+  for (const format of ['text', 'json', 'csv', 'md', 'html', 'xml']) {
+    const list = run(['subprocessors', '--format', format]);
+    assert.equal(list.status, 0, list.stderr);
+    assert.match(list.stdout, /Microsoft Ireland/, format);
+  }
+  const lines = run(['policy', 'show']).stdout.trimEnd().split('\n');
+  assert.ok(lines.every((line) => line.split('\t').length === 3)); // not a terminal: tabs, no heading
+  assert.match(lines[0], /^policy\tsite\tbizimages$/);
+});
+
+test('output that cannot be written is not taken for success', (t) => {
+  const { env } = place(t, { init: false });
+  const result = spawnSync('sh', ['-c', '"$0" policy show >/dev/full', join(root, 'build', process.env.VARIANT || 'release', 'bin/lethe')], { env, encoding: 'utf8' });
+  assert.equal(result.status, 2);
+  assert.match(result.stderr, /standard output/);
+});

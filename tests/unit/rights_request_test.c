@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: ISC
+// Requests of data subjects in a real vault: recorded durably, shown to who has the secret and to no one else, erased at once where that is
+// possible, with a certificate that names nobody.
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/rights/clock.h"
+#include "policy/rights/rights.h"
+#include "tests/unit/test.h"
+#include <ftw.h>
+#include <limits.h>
+#include <unistd.h>
+
+#define CONTACT "ines.probe@example.org"
+#define MESSAGE "Please tell me about the mill"
+#define RECEIPT "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU"
+
+struct place {
+	char base[64], state[128], run[128];
+	struct promise *promise;
+	struct vault *vault;
+};
+
+static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int place_make(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	BUF_AUTO struct buf messages = BUF_INIT(65536);
+	struct err e = {0};
+
+	*state = p;
+	snprintf(p->base, sizeof p->base, "/tmp/lethe-rights-XXXXXX");
+	if (mkdtemp(p->base) == NULL)
+		return -1;
+	snprintf(p->state, sizeof p->state, "%s/state", p->base);
+	snprintf(p->run, sizeof p->run, "%s/run", p->base);
+	unsetenv("LETHE_MASTER_KEY_FILE");
+	p->promise = promise_load("policy/sites/bizimages.xml", &messages);
+	if (p->promise == NULL || folder_make(p->run, 0700, &e) < 0 ||
+	    vault_open(&p->vault, p->state, p->run, p->promise, VAULT_ADMIN, &e) < 0) {
+		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int place_drop(void **state)
+{
+	struct place *p = *state;
+
+	if (p->vault != NULL)
+		vault_close(p->vault);
+	promise_free(p->promise);
+	nftw(p->base, drop_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(p);
+	return 0;
+}
+
+static struct rights_receipt record(struct vault *v, const char *right, const char *receipt)
+{
+	const struct rights_new request = {.right = right, .contact = CONTACT, .message = MESSAGE, .receipt = receipt};
+	struct rights_receipt out;
+	struct err e = {0};
+
+	if (rights_record(v, &request, &out, &e) < 0)
+		fail_msg("%s", e.text);
+	return out;
+}
+
+static cJSON *show(struct vault *v, const struct rights_receipt *r)
+{
+	BUF_AUTO struct buf json = BUF_INIT(65536);
+	struct err e = {0};
+
+	if (rights_show(v, r->id, r->secret, &json, &e) < 0)
+		fail_msg("%s", e.text);
+	return json_parse(buf_text(&json), json.len, &e);
+}
+
+static void put_archive(struct vault *v, const char *receipt, char id[RECORD_ID_LEN + 1])
+{
+	const struct vault_tag tags[] = {{"receipt", receipt}, {"token", "some-token"}, {NULL, NULL}};
+	const struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = receipt, .tags = tags, .body = "{}", .body_len = 2};
+	const struct ledger_event event = {.name = "archive"};
+	struct err e = {0};
+
+	if (vault_put(v, &archive, &event, id, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static bool held(struct vault *v, const char *id)
+{
+	struct vault_record r = {0};
+	struct err e = {0};
+	int ret = vault_get(v, id, &r, &e);
+
+	if (ret == 0)
+		vault_record_free(&r);
+	return ret == 0;
+}
+
+static void recorded_and_shown(void **state)
+{
+	struct place *p = *state;
+	time_t before = when_now();
+	struct rights_receipt r = record(p->vault, "access", NULL);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	char due[WHEN_TEXT];
+
+	assert_int_equal(strlen(r.id), RECORD_ID_LEN);
+	assert_true(token_shaped(r.secret));
+	assert_true(r.due >= clock_statutory(before, 1) && r.due <= clock_statutory(when_now(), 1));
+	when_text(due, r.due);
+	assert_string_equal(json_string(shown, "id"), r.id);
+	assert_string_equal(json_string(shown, "right"), "access");
+	assert_string_equal(json_string(shown, "state"), "open");
+	assert_string_equal(json_string(shown, "due"), due);
+	assert_true(cJSON_IsFalse(json_get(shown, "late")));
+	assert_null(json_get(shown, "contact")); // not even to its owner
+	assert_null(json_get(shown, "message"));
+	assert_null(json_get(shown, "certificate"));
+}
+
+static void survives_a_restart(void **state)
+{
+	struct place *p = *state;
+	struct err e = {0};
+	struct rights_receipt r = record(p->vault, "objection", NULL);
+
+	vault_close(p->vault);
+	p->vault = NULL;
+	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->promise, VAULT_PROGRAM, &e), 0);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_string_equal(json_string(shown, "right"), "objection");
+}
+
+static void a_right_that_is_not_offered(void **state)
+{
+	struct place *p = *state;
+	const struct rights_new request = {.right = "levitation"};
+	struct rights_receipt out;
+	struct err e = {0};
+
+	assert_int_equal(rights_record(p->vault, &request, &out, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_non_null(strstr(e.text, "access"));
+	assert_non_null(strstr(e.text, "complaint"));
+	assert_null(strstr(e.text, "levitation"));
+}
+
+static void wrong_ones_look_the_same(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", NULL), other = record(p->vault, "access", NULL);
+	char token[TOKEN_LEN + 1];
+	const struct {
+		const char *id, *secret;
+	} wrong[] = {
+	    {r.id, other.secret},
+	    {other.id, r.secret},
+	    {r.id, ""},
+	    {"", r.secret},
+	    {r.id, "x"},
+	    {r.id, token},
+	    {"00000000000000000000000000000000", r.secret},
+	    {"00000000000000000000000000000000", token},
+	};
+
+	token_new(token);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		BUF_AUTO struct buf json = BUF_INIT(65536);
+		struct err e = {0};
+		assert_int_equal(rights_show(p->vault, wrong[i].id, wrong[i].secret, &json, &e), -1);
+		assert_int_equal(e.code, ERR_NOT_FOUND);
+		assert_string_equal(e.text, "there is no such request");
+		assert_int_equal(json.len, 0);
+	}
+}
+
+static void the_officer_sees_contact_only_when_asked(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", RECEIPT);
+	BUF_AUTO struct buf plain = BUF_INIT(65536), personal = BUF_INIT(65536);
+	struct err e = {0};
+
+	assert_int_equal(rights_show_officer(p->vault, r.id, false, &plain, &e), 0);
+	assert_null(strstr(buf_text(&plain), CONTACT));
+	assert_null(strstr(buf_text(&plain), MESSAGE));
+	assert_non_null(strstr(buf_text(&plain), "\"names_receipt\":true"));
+	assert_int_equal(rights_show_officer(p->vault, r.id, true, &personal, &e), 0);
+	assert_non_null(strstr(buf_text(&personal), CONTACT));
+	assert_non_null(strstr(buf_text(&personal), MESSAGE));
+	assert_null(strstr(buf_text(&personal), RECEIPT));
+}
+
+static int count_one(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+{
+	(void)id;
+	(void)right;
+	assert_string_equal(state, "open");
+	assert_true(due > received);
+	return ++*(int *)arg == 2;
+}
+
+static void each_walks_and_stops(void **state)
+{
+	struct place *p = *state;
+	struct err e = {0};
+	int count = 0;
+
+	for (int i = 0; i < 3; i++)
+		record(p->vault, "access", NULL);
+	assert_int_equal(rights_each(p->vault, count_one, &count, &e), 0);
+	assert_int_equal(count, 2);
+}
+
+static void assert_certificate(const cJSON *c, const struct promise *p)
+{
+	static const char *const members[] = {"cert_version",  "cert_id", "controller",   "right",       "executed_at", "policy_version",
+					      "policy_sha256", "stores",  "residue_scan", "audit_index", "complete",    "note"};
+	BUF_AUTO struct buf text = BUF_INIT(65536);
+
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		if (json_get(c, members[i]) == NULL)
+			fail_msg("the certificate has no %s", members[i]);
+	assert_string_equal(json_string(c, "policy_sha256"), p->sha256);
+	assert_true(cJSON_IsTrue(json_get(c, "complete")));
+	assert_true(json_number(json_get(c, "residue_scan"), "hits", -1) == 0);
+	assert_true(json_number(json_get(c, "residue_scan"), "files", 0) > 0);
+	assert_int_equal(json_print(&text, c), 0);
+	assert_null(strstr(buf_text(&text), RECEIPT)); // no personal data
+	assert_null(strstr(buf_text(&text), CONTACT));
+}
+
+static double found(const cJSON *certificate)
+{
+	double sum = 0;
+	const cJSON *store;
+
+	cJSON_ArrayForEach(store, json_get(certificate, "stores")) sum += json_number(store, "found", 0);
+	return sum;
+}
+
+static void erasure_with_a_receipt_is_done_at_once(void **state)
+{
+	struct place *p = *state;
+	char mine[RECORD_ID_LEN + 1], theirs[RECORD_ID_LEN + 1];
+
+	put_archive(p->vault, RECEIPT, mine);
+	put_archive(p->vault, "another-receipt", theirs);
+	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
+	assert_false(held(p->vault, mine));
+	assert_true(held(p->vault, theirs));
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_string_equal(json_string(shown, "state"), "fulfilled");
+	assert_non_null(json_string(shown, "answered"));
+	assert_certificate(json_get(shown, "certificate"), p->promise);
+	assert_true(found(json_get(shown, "certificate")) >= 1);
+}
+
+static void erasure_without_a_receipt_stays_open(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct erase_result result;
+	struct err e = {0};
+
+	put_archive(p->vault, RECEIPT, id);
+	struct rights_receipt r = record(p->vault, "erasure", NULL);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_string_equal(json_string(shown, "state"), "open");
+	assert_true(held(p->vault, id));
+	assert_int_equal(rights_fulfil_erasure(p->vault, r.id, true, &result, NULL, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
+static void only_an_open_erasure_can_be_carried_out(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt access = record(p->vault, "access", RECEIPT), done = record(p->vault, "erasure", RECEIPT);
+	BUF_AUTO struct buf certificate = BUF_INIT(65536);
+	struct erase_result result;
+	char archive[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	put_archive(p->vault, RECEIPT, archive);
+	assert_int_equal(rights_fulfil_erasure(p->vault, access.id, false, &result, &certificate, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_int_equal(rights_fulfil_erasure(p->vault, done.id, false, &result, &certificate, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_int_equal(rights_fulfil_erasure(p->vault, archive, false, &result, &certificate, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_true(held(p->vault, archive));
+}
+
+static void erase_by_receipt(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	put_archive(p->vault, RECEIPT, id);
+	for (int again = 0; again < 2; again++) { // the second time as for a receipt that never was
+		BUF_AUTO struct buf text = BUF_INIT(65536);
+		assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
+		JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
+		assert_certificate(certificate, p->promise);
+		assert_true(again ? found(certificate) == 0 : found(certificate) >= 1);
+		assert_false(held(p->vault, id));
+	}
+}
+
+static int scan_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	static const char *const canaries[] = {CONTACT, MESSAGE, RECEIPT};
+	BUF_AUTO struct buf bytes = BUF_INIT(64 * 1024 * 1024);
+	struct err e = {0};
+
+	(void)st;
+	(void)ftw;
+	if (type != FTW_F || file_read(path, &bytes, &e) < 0)
+		return 0;
+	for (size_t i = 0; i < 3; i++)
+		if (memmem(buf_text(&bytes), bytes.len, canaries[i], strlen(canaries[i])) != NULL)
+			return 1;
+	return 0;
+}
+
+static void nothing_readable_is_on_disk(void **state)
+{
+	struct place *p = *state;
+
+	record(p->vault, "access", RECEIPT);
+	record(p->vault, "erasure", RECEIPT);
+	vault_close(p->vault); // opening files under an open store would drop its locks
+	p->vault = NULL;
+	assert_int_equal(nftw(p->base, scan_one, 8, FTW_PHYS), 0);
+}
+
+static int no_personal_data(void *arg, const struct ledger_entry *entry)
+{
+	static const char *const canaries[] = {CONTACT, MESSAGE, RECEIPT};
+
+	for (size_t i = 0; i < 3; i++)
+		assert_true(entry->details == NULL || strstr(entry->details, canaries[i]) == NULL);
+	if (strcmp(entry->name, "request") == 0)
+		++*(int *)arg;
+	return 0;
+}
+
+static void the_ledger_names_nobody(void **state)
+{
+	struct place *p = *state;
+	struct err e = {0};
+	int requests = 0;
+
+	record(p->vault, "access", RECEIPT);
+	record(p->vault, "erasure", RECEIPT);
+	assert_int_equal(ledger_each(p->vault, 0, no_personal_data, &requests, &e), 0);
+	assert_int_equal(requests, 2);
+}
+
+static void a_partial_result_says_so(void **state)
+{
+	struct place *p = *state;
+	const struct erase_result result = {
+	    .stores = {{"records", 3, 3}, {"request-log", 2, 0}}, .store_count = 2, .reason = "the log is locked"};
+	BUF_AUTO struct buf text = BUF_INIT(65536);
+	struct err e = {0};
+
+	assert_int_equal(rights_certificate(p->vault, &result, &text, &e), 0);
+	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
+	assert_true(cJSON_IsFalse(json_get(certificate, "complete")));
+	assert_true(cJSON_IsNull(json_get(certificate, "residue_scan"))); // none was made
+	assert_non_null(strstr(json_string(certificate, "note"), "Partial: the log is locked"));
+	assert_int_equal(cJSON_GetArraySize(json_get(certificate, "stores")), 2);
+}
+
+#define PLACED(test) cmocka_unit_test_setup_teardown(test, place_make, place_drop)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    PLACED(recorded_and_shown),
+	    PLACED(survives_a_restart),
+	    PLACED(a_right_that_is_not_offered),
+	    PLACED(wrong_ones_look_the_same),
+	    PLACED(the_officer_sees_contact_only_when_asked),
+	    PLACED(each_walks_and_stops),
+	    PLACED(erasure_with_a_receipt_is_done_at_once),
+	    PLACED(erasure_without_a_receipt_stays_open),
+	    PLACED(only_an_open_erasure_can_be_carried_out),
+	    PLACED(erase_by_receipt),
+	    PLACED(nothing_readable_is_on_disk),
+	    PLACED(the_ledger_names_nobody),
+	    PLACED(a_partial_result_says_so),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
