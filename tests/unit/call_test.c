@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: ISC
+// Jobs between rooms: frames, several calls at once, and everything that can go wrong on the way.
+#include "fcgi/serve/call.h"
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include "policy/base/when.h"
+#include "test.h"
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// ---- a room that answers as its job says ----
+struct room {
+	char folder[64], path[96];
+	int listener;
+	pthread_t thread;
+};
+
+static void answer(int fd, const cJSON *head, const struct buf *body)
+{
+	uint64_t soon = monotonic_ms() + 2000;
+	struct err e;
+	const char *op = json_string(head, "op");
+	usleep((useconds_t)json_number(head, "ms", 0) * 1000);
+	if (strcmp(op, "echo") == 0) {
+		frame_send(fd, head, body->data, body->len, soon, &e);
+	} else if (strcmp(op, "progress") == 0) {
+		JSON_AUTO cJSON *progress = cJSON_Parse("{\"progress\":1}");
+		for (int i = 0; i < 3; i++)
+			frame_send(fd, progress, "abc", 3, soon, &e);
+		frame_send(fd, head, NULL, 0, soon, &e);
+	} else if (strcmp(op, "truncate") == 0) {
+		uint32_t lengths[2] = {htonl(2), htonl(100)};
+		(void)send(fd, lengths, sizeof lengths, MSG_NOSIGNAL);
+		(void)send(fd, "{}abc", 5, MSG_NOSIGNAL);
+	} else if (strcmp(op, "huge") == 0) {
+		uint32_t lengths[2] = {htonl(2), htonl(FRAME_BODY_MAX + 1)};
+		(void)send(fd, lengths, sizeof lengths, MSG_NOSIGNAL);
+	} else if (strcmp(op, "garbage") == 0) {
+		uint32_t lengths[2] = {htonl(2), htonl(0)};
+		(void)send(fd, lengths, sizeof lengths, MSG_NOSIGNAL);
+		(void)send(fd, "[]", 2, MSG_NOSIGNAL);
+	}
+}
+
+static void *room_serve(void *arg)
+{
+	FD_AUTO int fd = (int)(intptr_t)arg;
+	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
+	JSON_AUTO cJSON *head = NULL;
+	struct err e;
+	if (frame_receive(fd, &head, &body, monotonic_ms() + 5000, &e) == 0)
+		answer(fd, head, &body);
+	return NULL;
+}
+
+static void *room_main(void *arg)
+{
+	const struct room *r = arg;
+	pthread_t threads[64];
+	size_t n = 0;
+	for (int fd; n < 64 && (fd = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0; n++)
+		assert_int_equal(pthread_create(&threads[n], NULL, room_serve, (void *)(intptr_t)fd), 0);
+	while (n > 0)
+		pthread_join(threads[--n], NULL);
+	return NULL;
+}
+
+static int room_open(void **state)
+{
+	static struct room r;
+	r = (struct room){.folder = "/tmp/lethe-call-XXXXXX"};
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	assert_non_null(mkdtemp(r.folder));
+	snprintf(r.path, sizeof r.path, "%s/socket", r.folder);
+	memcpy(a.sun_path, r.path, strlen(r.path) + 1);
+	r.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(r.listener, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(r.listener, 64), 0);
+	assert_int_equal(pthread_create(&r.thread, NULL, room_main, &r), 0);
+	*state = &r;
+	return 0;
+}
+
+static int room_close(void **state)
+{
+	struct room *r = *state;
+	shutdown(r->listener, SHUT_RDWR);
+	pthread_join(r->thread, NULL);
+	close(r->listener);
+	unlink(r->path);
+	rmdir(r->folder);
+	return 0;
+}
+
+static int start(struct call *c, const struct room *r, const char *head, const void *body, size_t len, struct err *e)
+{
+	JSON_AUTO cJSON *object = cJSON_Parse(head);
+	return call_start(c, r->path, object, body, len, e);
+}
+
+// ---- calls ----
+static void test_one_call(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"n\":7}", "hello", 5, &e), 0);
+	while (c.state != CALL_DONE)
+		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
+	assert_int_equal((int)json_number(c.head, "n", 0), 7);
+	assert_int_equal(c.body_len, 5);
+	assert_memory_equal(c.body, "hello", 5);
+}
+
+static void test_large_body_both_ways(void **state)
+{
+	enum { LEN = 20 * 1024 * 1024 };
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	char *body = malloc(LEN);
+	for (size_t i = 0; i < LEN; i++)
+		body[i] = (char)(i * 31 + i / 4096);
+	assert_int_equal(start(&c, *state, "{\"op\":\"echo\"}", body, LEN, &e), 0);
+	while (c.state != CALL_DONE)
+		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 10000, &e), 0);
+	assert_int_equal(c.body_len, LEN);
+	assert_memory_equal(c.body, body, LEN);
+	free(body);
+}
+
+// Each wait returns as soon as one more call has ended.
+static void test_several_calls(void **state)
+{
+	struct call calls[4] = {CALL_INIT, CALL_INIT, CALL_INIT, CALL_INIT};
+	struct err e;
+	size_t order[4], ended = 0;
+	for (int i = 0; i < 4; i++) {
+		char head[64];
+		snprintf(head, sizeof head, "{\"op\":\"echo\",\"ms\":%d}", 400 - 100 * i);
+		assert_int_equal(start(&calls[i], *state, head, NULL, 0, &e), 0);
+	}
+	bool seen[4] = {0};
+	while (ended < 4) {
+		assert_int_equal(calls_wait(calls, 4, -1, monotonic_ms() + 5000, &e), 0);
+		for (size_t i = 0; i < 4; i++) {
+			if (calls[i].state != CALL_DONE || seen[i])
+				continue;
+			seen[i] = true;
+			order[ended++] = i;
+		}
+	}
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(order[i], 3 - i);
+		call_end(&calls[i]);
+		assert_int_equal(calls[i].state, CALL_IDLE);
+	}
+	assert_int_equal(calls_wait(calls, 4, -1, monotonic_ms() + 5000, &e), 0); // nothing under way: at once
+}
+
+static void test_progress_is_passed_over(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	assert_int_equal(start(&c, *state, "{\"op\":\"progress\"}", NULL, 0, &e), 0);
+	while (c.state != CALL_DONE)
+		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
+	assert_string_equal(json_string(c.head, "op"), "progress");
+}
+
+static void test_bad_answers(void **state)
+{
+	static const char *const heads[] = {"{\"op\":\"truncate\"}", "{\"op\":\"huge\"}", "{\"op\":\"garbage\"}", "{\"op\":\"silent\"}"};
+	for (size_t i = 0; i < 4; i++) {
+		CALL_AUTO struct call c = CALL_INIT;
+		struct err e;
+		assert_int_equal(start(&c, *state, heads[i], NULL, 0, &e), 0);
+		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
+		assert_int_equal(c.state, CALL_FAILED);
+		assert_true(c.err.code == ERR_UNAVAILABLE || c.err.code == ERR_INPUT);
+		assert_true(*c.err.text);
+		assert_int_equal(c.fd, -1);
+	}
+}
+
+static void test_deadline(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"ms\":1000}", NULL, 0, &e), 0);
+	uint64_t start_ms = monotonic_ms();
+	assert_int_equal(calls_wait(&c, 1, -1, start_ms + 50, &e), -1);
+	assert_int_equal(e.code, ERR_TIMEOUT);
+	assert_true(monotonic_ms() - start_ms < 500);
+}
+
+static void test_the_visitor_leaves(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	int visitor[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, visitor), 0);
+	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"ms\":1000}", NULL, 0, &e), 0);
+	close(visitor[1]);
+	assert_int_equal(calls_wait(&c, 1, visitor[0], monotonic_ms() + 5000, &e), -1);
+	assert_int_equal(e.code, ERR_GONE);
+	close(visitor[0]);
+}
+
+static void test_no_room(void **state)
+{
+	struct room nowhere = {.path = "/tmp/lethe-no-such-folder/socket"};
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	(void)state;
+	assert_int_equal(start(&c, &nowhere, "{}", NULL, 0, &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	memset(nowhere.path, 'a', sizeof nowhere.path - 1);
+	assert_int_equal(start(&c, &nowhere, "{}", NULL, 0, &e), -1);
+}
+
+// A call that waits holds no memory beyond its struct.
+static void test_waiting_costs_nothing(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"ms\":300}", "body", 4, &e), 0);
+	assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 100, &e), -1);
+	assert_int_equal(c.state, CALL_WAITING);
+	assert_int_equal(c.out.cap, 0);
+	assert_int_equal(c.in.cap, 0);
+	assert_true(sizeof c < 1024);
+}
+
+// ---- frames ----
+static void test_frame_limits(void **state)
+{
+	int pair[2];
+	struct err e;
+	cJSON *head;
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	BUF_AUTO struct buf body = BUF_INIT(10);
+	JSON_AUTO cJSON *small = cJSON_Parse("{\"a\":1}");
+	assert_int_equal(frame_send(pair[0], small, "0123456789", 10, monotonic_ms() + 1000, &e), 0);
+	assert_int_equal(frame_receive(pair[1], &head, &body, monotonic_ms() + 1000, &e), 0);
+	assert_int_equal(body.len, 10);
+	cJSON_Delete(head);
+	buf_reset(&body);
+	assert_int_equal(frame_send(pair[0], small, "0123456789a", 11, monotonic_ms() + 1000, &e), 0);
+	assert_int_equal(frame_receive(pair[1], &head, &body, monotonic_ms() + 1000, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_null(head);
+	JSON_AUTO cJSON *large = cJSON_CreateObject();
+	char *text = malloc(FRAME_HEAD_MAX + 1);
+	memset(text, 'a', FRAME_HEAD_MAX);
+	text[FRAME_HEAD_MAX] = 0;
+	cJSON_AddStringToObject(large, "a", text);
+	free(text);
+	assert_int_equal(frame_send(pair[0], large, NULL, 0, monotonic_ms() + 1000, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void test_frame_deadline_and_hang_up(void **state)
+{
+	int pair[2];
+	struct err e;
+	cJSON *head;
+	BUF_AUTO struct buf body = BUF_INIT(10);
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(send(pair[0], "\0\0", 2, 0), 2);
+	assert_int_equal(frame_receive(pair[1], &head, &body, monotonic_ms() + 50, &e), -1);
+	assert_int_equal(e.code, ERR_TIMEOUT);
+	// Nobody reads: the sender gives up at its deadline.
+	JSON_AUTO cJSON *small = cJSON_Parse("{}");
+	char *much = calloc(1, 10 << 20);
+	assert_int_equal(frame_send(pair[0], small, much, 10 << 20, monotonic_ms() + 50, &e), -1);
+	assert_int_equal(e.code, ERR_TIMEOUT);
+	close(pair[0]);
+	struct buf sink = BUF_INIT(FRAME_BODY_MAX);
+	assert_int_equal(frame_receive(pair[1], &head, &sink, monotonic_ms() + 1000, &e), -1);
+	buf_free(&sink);
+	assert_int_equal(frame_send(pair[1], small, much, 10 << 20, monotonic_ms() + 1000, &e), -1);
+	assert_int_equal(e.code, ERR_GONE);
+	free(much);
+	close(pair[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_one_call, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_large_body_both_ways, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_several_calls, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_progress_is_passed_over, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_bad_answers, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_deadline, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_the_visitor_leaves, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_waiting_costs_nothing, room_open, room_close),
+	    cmocka_unit_test(test_no_room),
+	    cmocka_unit_test(test_frame_limits),
+	    cmocka_unit_test(test_frame_deadline_and_hang_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
