@@ -79,6 +79,17 @@ static bool name_allowed(const char *name)
 	return len > 0 && len <= 64 && strspn(base, allowed) == len && base[0] != '.' && base[0] != '-';
 }
 
+// libarchive is told that all is well, because it leaks its buffer when a write fails; `error` is looked at after each of its calls.
+static la_ssize_t write_some(struct archive *zip, void *context, const void *bytes, size_t len)
+{
+	struct archive_file *a = context;
+
+	(void)zip;
+	if (a->error == 0 && fd_write_all(a->fd, bytes, len) != 0)
+		a->error = errno;
+	return (la_ssize_t)len;
+}
+
 // Only now, so that a request that waits for its first picture holds a file descriptor and nothing more.
 static int zip_open(struct archive_file *a, struct err *e)
 {
@@ -87,7 +98,8 @@ static int zip_open(struct archive_file *a, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory for the archive");
 	archive_write_set_format_zip(a->zip);
 	archive_write_zip_set_compression_store(a->zip);
-	if (archive_write_open_fd(a->zip, a->fd) != ARCHIVE_OK)
+	archive_write_set_bytes_in_last_block(a->zip, 1); // no padding
+	if (archive_write_open(a->zip, a, NULL, write_some, NULL) != ARCHIVE_OK)
 		return failed(e, archive_errno(a->zip), "begin");
 	return 0;
 }
@@ -97,7 +109,7 @@ static int entry_write(struct archive_file *a, struct archive_entry *entry, cons
 	if (archive_write_header(a->zip, entry) != ARCHIVE_OK || archive_write_data(a->zip, bytes, len) != (la_ssize_t)len ||
 	    archive_write_finish_entry(a->zip) != ARCHIVE_OK)
 		return failed(e, archive_errno(a->zip), "write");
-	return 0;
+	return a->error == 0 ? 0 : failed(e, a->error, "write");
 }
 
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e)
@@ -132,6 +144,8 @@ int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 		return failed(e, archive_errno(a->zip), "finish");
 	archive_write_free(a->zip);
 	a->zip = NULL;
+	if (a->error != 0)
+		return failed(e, a->error, "finish");
 	if (fstat(a->fd, &st) != 0)
 		return failed(e, errno, "measure");
 	*bytes = (uint64_t)st.st_size;
@@ -146,7 +160,7 @@ void archive_keep(struct archive_file *a)
 void archive_drop(struct archive_file *a)
 {
 	if (a->zip != NULL) {
-		archive_write_fail(a->zip); // no central directory for a file that goes
+		a->error = ECANCELED; // no central directory for a file that goes
 		archive_write_free(a->zip);
 		a->zip = NULL;
 	}

@@ -15,6 +15,7 @@
 struct archive_file {
 	void *zip; // libarchive's; NULL before the first entry
 	int fd;
+	int error; // of the first write that failed; nothing is written after it
 	time_t date;
 	uint64_t bytes; // of entries so far
 	char path[256]; // "" when there is no file

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: ISC
+// The mark: it is there once, the picture is the same, nothing that tells about the visitor stays, a C2PA manifest is not harmed, and
+// what is no image is an error.
+#include "fcgi/generate/mark.h"
+#include "tests/unit/test.h"
+#include <cairo.h>
+#include <stdbool.h>
+
+static const char statement[] = "Iptc4xmpExt:DigitalSourceType=\"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia\"";
+
+static unsigned times(const struct buf *b, const char *what, size_t len)
+{
+	unsigned n = 0;
+	const char *p = b->data, *end = b->data + b->len;
+
+	while (p != NULL && p < end && (p = memmem(p, (size_t)(end - p), what, len)) != NULL) {
+		n++;
+		p += len;
+	}
+	return n;
+}
+#define TIMES(b, literal) times(b, literal, sizeof(literal) - 1)
+
+static void be(struct buf *out, size_t v, int bytes)
+{
+	while (bytes-- > 0)
+		buf_addc(out, (char)(v >> (8 * bytes)));
+}
+
+static void le(struct buf *out, size_t v, int bytes)
+{
+	for (; bytes > 0; bytes--, v >>= 8)
+		buf_addc(out, (char)v);
+}
+
+// ---- PNG ----
+
+static uint32_t crc_by_bits(const char *p, size_t len)
+{
+	uint32_t c = 0xFFFFFFFFu;
+
+	for (size_t i = 0; i < len; i++) {
+		c ^= (unsigned char)p[i];
+		for (int bit = 0; bit < 8; bit++)
+			c = (c >> 1) ^ (0xEDB88320u & (0u - (c & 1)));
+	}
+	return ~c;
+}
+
+static void png_chunk(struct buf *out, const char *type, const void *data, size_t len)
+{
+	be(out, len, 4);
+	size_t start = out->len;
+	buf_add(out, type, 4);
+	buf_add(out, data, len);
+	be(out, crc_by_bits(out->data + start, len + 4), 4);
+}
+
+static cairo_status_t to_buf(void *closure, const unsigned char *data, unsigned length)
+{
+	return buf_add(closure, data, length) == 0 ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+struct source {
+	const struct buf *b;
+	size_t at;
+};
+
+static cairo_status_t from_buf(void *closure, unsigned char *data, unsigned length)
+{
+	struct source *s = closure;
+
+	if (s->b->len - s->at < length)
+		return CAIRO_STATUS_READ_ERROR;
+	memcpy(data, s->b->data + s->at, length);
+	s->at += length;
+	return CAIRO_STATUS_SUCCESS;
+}
+
+static struct buf drawn(void)
+{
+	struct buf png = BUF_INIT(1 << 20);
+	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 40, 30);
+	cairo_t *cr = cairo_create(surface);
+
+	cairo_set_source_rgb(cr, 0.2, 0.5, 0.7);
+	cairo_rectangle(cr, 5, 5, 20, 10);
+	cairo_fill(cr);
+	cairo_destroy(cr);
+	assert_int_equal(cairo_surface_write_to_png_stream(surface, to_buf, &png), CAIRO_STATUS_SUCCESS);
+	cairo_surface_destroy(surface);
+	return png;
+}
+
+static void assert_same_pixels(const struct buf *a, const struct buf *b)
+{
+	cairo_surface_t *one = cairo_image_surface_create_from_png_stream(from_buf, &(struct source){a, 0});
+	cairo_surface_t *two = cairo_image_surface_create_from_png_stream(from_buf, &(struct source){b, 0});
+
+	assert_int_equal(cairo_surface_status(one), CAIRO_STATUS_SUCCESS);
+	assert_int_equal(cairo_surface_status(two), CAIRO_STATUS_SUCCESS);
+	assert_int_equal(cairo_image_surface_get_height(two), 30);
+	assert_memory_equal(cairo_image_surface_get_data(one), cairo_image_surface_get_data(two),
+			    (size_t)cairo_image_surface_get_stride(one) * 30);
+	cairo_surface_destroy(one);
+	cairo_surface_destroy(two);
+}
+
+// Signature and header of a drawn PNG, the given chunk, then the rest.
+static struct buf with_chunk(const struct buf *png, const char *type, const void *data, size_t len)
+{
+	struct buf out = BUF_INIT(1 << 20);
+
+	buf_add(&out, png->data, 33);
+	png_chunk(&out, type, data, len);
+	buf_add(&out, png->data + 33, png->len - 33);
+	return out;
+}
+
+static void marked(const char *type, const struct buf *in, struct buf *out)
+{
+	struct err e = {0};
+
+	assert_int_equal(mark_image(type, in->data, in->len, out, &e), 0);
+	BUF_AUTO struct buf again = BUF_INIT(out->max);
+	assert_int_equal(mark_image(type, out->data, out->len, &again, &e), 0);
+	assert_int_equal(again.len, out->len);
+	assert_memory_equal(again.data, out->data, out->len);
+}
+
+static void a_png_carries_the_mark_once_and_shows_the_same(void **state)
+{
+	BUF_AUTO struct buf png = drawn(), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	marked("image/png", &png, &out);
+	assert_int_equal(TIMES(&out, "iTXtXML:com.adobe.xmp"), 1);
+	assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+	assert_same_pixels(&png, &out);
+}
+
+static void a_png_loses_what_may_repeat_the_prompt(void **state)
+{
+	static const char *const types[] = {"tEXt", "zTXt", "iTXt", "eXIf", "tIME"};
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		BUF_AUTO struct buf png = drawn(), told = with_chunk(&png, types[i], "parameters\0a secret prompt", 26),
+				    out = BUF_INIT(1 << 20);
+		marked("image/png", &told, &out);
+		assert_int_equal(TIMES(&out, "secret"), 0);
+		assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+		assert_same_pixels(&png, &out);
+	}
+}
+
+static void a_png_keeps_its_manifest_and_its_colours(void **state)
+{
+	BUF_AUTO struct buf png = drawn(), one = with_chunk(&png, "caBX", "jumbf bytes of a manifest", 25),
+			    two = with_chunk(&one, "gAMA", "\0\0\xb1\x8f", 4), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	marked("image/png", &two, &out);
+	assert_int_equal(TIMES(&out, "\0\0\0\x19"
+				     "caBXjumbf bytes of a manifest"),
+			 1);
+	assert_int_equal(TIMES(&out, "gAMA\0\0\xb1\x8f"), 1);
+	assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+}
+
+static void a_signed_statement_is_not_broken(void **state)
+{
+	static const char manifest[] = "c2pa.actions http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
+	BUF_AUTO struct buf png = drawn(), in = with_chunk(&png, "caBX", manifest, sizeof manifest), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	marked("image/png", &in, &out);
+	assert_int_equal(in.len, out.len);
+	assert_memory_equal(in.data, out.data, in.len);
+}
+
+static void what_follows_the_end_of_a_png_goes(void **state)
+{
+	BUF_AUTO struct buf png = drawn(), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	buf_adds(&png, "secret");
+	marked("image/png", &png, &out);
+	assert_int_equal(TIMES(&out, "secret"), 0);
+}
+
+static void every_cut_and_every_changed_bit_of_a_png_is_an_error(void **state)
+{
+	BUF_AUTO struct buf png = drawn(), out = BUF_INIT(1 << 20);
+	struct err e = {0};
+
+	(void)state;
+	for (size_t len = 0; len < png.len; len++) {
+		buf_reset(&out);
+		assert_int_equal(mark_image("image/png", png.data, len, &out, &e), -1);
+		assert_int_equal(e.code, ERR_INPUT);
+	}
+	for (size_t i = 0; i < png.len; i++) {
+		png.data[i] ^= 4;
+		buf_reset(&out);
+		assert_int_equal(mark_image("image/png", png.data, png.len, &out, &e), -1);
+		png.data[i] ^= 4;
+	}
+}
+
+// ---- JPEG ----
+
+static void segment(struct buf *out, unsigned marker, const char *data, size_t len)
+{
+	be(out, 0xFF00 | marker, 2);
+	be(out, len + 2, 2);
+	buf_add(out, data, len);
+}
+
+static struct buf jpeg_of(unsigned marker, const char *data, size_t len)
+{
+	struct buf out = BUF_INIT(1 << 20);
+
+	be(&out, 0xFFD8, 2);
+	segment(&out, 0xE0, "JFIF\0\1\1\0\0\1\0\1\0\0", 14);
+	segment(&out, marker, data, len);
+	segment(&out, 0xDB, "quantisation", 12);
+	segment(&out, 0xC0, "frame", 5);
+	segment(&out, 0xDA, "scan", 4);
+	buf_add(&out, "entropy\xFF\0coded\xFF\xD9", 16);
+	return out;
+}
+
+static void a_jpeg_carries_the_mark_after_jfif(void **state)
+{
+	BUF_AUTO struct buf in = jpeg_of(0xE2, "ICC_PROFILE\0 profile", 20), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	marked("image/jpeg", &in, &out);
+	assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+	assert_int_equal(TIMES(&out, "http://ns.adobe.com/xap/1.0/"), 1);
+	assert_memory_equal(out.data + 20, "\xFF\xE1", 2); // right behind SOI and APP0
+	assert_int_equal(TIMES(&out, "ICC_PROFILE\0 profile"), 1);
+	assert_int_equal(TIMES(&out, "entropy\xFF\0coded\xFF\xD9"), 1);
+}
+
+static void a_jpeg_loses_what_may_repeat_the_prompt(void **state)
+{
+	static const unsigned markers[] = {0xFE, 0xE1, 0xED, 0xE3};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		BUF_AUTO struct buf in = jpeg_of(markers[i], "Exif\0\0 a secret prompt", 22), out = BUF_INIT(1 << 20);
+		marked("image/jpeg", &in, &out);
+		assert_int_equal(TIMES(&out, "secret"), 0);
+		assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+	}
+}
+
+static void a_jpeg_keeps_its_manifest(void **state)
+{
+	static const char silent[] = "JP\0\1\0\0\0\1 jumbf bytes of a manifest",
+			  stating[] = "JP\0\1\0\0\0\1 jumbf /digitalsourcetype/trainedAlgorithmicMedia";
+	BUF_AUTO struct buf in = jpeg_of(0xEB, silent, sizeof silent), out = BUF_INIT(1 << 20),
+			    signed_in = jpeg_of(0xEB, stating, sizeof stating), signed_out = BUF_INIT(1 << 20);
+
+	(void)state;
+	marked("image/jpeg", &in, &out);
+	assert_int_equal(times(&out, silent, sizeof silent), 1);
+	assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+	marked("image/jpeg", &signed_in, &signed_out);
+	assert_int_equal(signed_in.len, signed_out.len);
+	assert_memory_equal(signed_in.data, signed_out.data, signed_in.len);
+}
+
+static void a_cut_jpeg_is_an_error(void **state)
+{
+	BUF_AUTO struct buf in = jpeg_of(0xE2, "profile", 7), out = BUF_INIT(1 << 20);
+	struct err e = {0};
+
+	(void)state;
+	for (size_t len = 0; len < in.len; len++) {
+		buf_reset(&out);
+		assert_int_equal(mark_image("image/jpeg", in.data, len, &out, &e), -1);
+	}
+}
+
+// ---- WebP ----
+
+static void riff_chunk(struct buf *out, const char *type, const char *data, size_t len)
+{
+	buf_add(out, type, 4);
+	le(out, len, 4);
+	buf_add(out, data, len);
+	if (len % 2 != 0)
+		buf_addc(out, '\0');
+}
+
+static struct buf webp_of(const struct buf *chunks)
+{
+	struct buf out = BUF_INIT(1 << 20);
+
+	buf_adds(&out, "RIFF");
+	le(&out, chunks->len + 4, 4);
+	buf_adds(&out, "WEBP");
+	buf_add(&out, chunks->data, chunks->len);
+	return out;
+}
+
+static size_t riff_size(const struct buf *b)
+{
+	const unsigned char *p = (const unsigned char *)b->data + 4;
+
+	return (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+}
+
+static void a_plain_webp_gets_its_header_and_the_mark(void **state)
+{
+	// 40 by 30 pixels, lossy; and 41 by 31, lossless with alpha.
+	static const struct {
+		const char *type, *data, *vp8x;
+		size_t len;
+	} rows[] = {
+	    {"VP8 ", "\0\0\0\x9d\x01\x2a\x28\0\x1e\0xyz", "VP8X\x0a\0\0\0\x04\0\0\0\x27\0\0\x1d\0\0", 13},
+	    {"VP8L", "\x2f\x28\x80\x07\x10xy", "VP8X\x0a\0\0\0\x14\0\0\0\x28\0\0\x1e\0\0", 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		BUF_AUTO struct buf chunks = BUF_INIT(1000);
+		riff_chunk(&chunks, rows[i].type, rows[i].data, rows[i].len);
+		BUF_AUTO struct buf in = webp_of(&chunks), out = BUF_INIT(1 << 20);
+		marked("image/webp", &in, &out);
+		assert_memory_equal(out.data + 12, rows[i].vp8x, 18);
+		assert_int_equal(TIMES(&out, "XMP "), 1);
+		assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+		assert_int_equal(riff_size(&out), out.len - 8);
+		assert_int_equal(out.len % 2, 0);
+		assert_int_equal(times(&out, rows[i].data, rows[i].len), 1);
+	}
+}
+
+static void an_extended_webp_keeps_its_profile_and_loses_what_tells(void **state)
+{
+	BUF_AUTO struct buf chunks = BUF_INIT(1000), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	riff_chunk(&chunks, "VP8X", "\x28\0\0\0\x27\0\0\x1d\0\0", 10); // profile and Exif
+	riff_chunk(&chunks, "ICCP", "profile", 7);
+	riff_chunk(&chunks, "VP8 ", "\0\0\0\x9d\x01\x2a\x28\0\x1e\0", 10);
+	riff_chunk(&chunks, "EXIF", "a secret prompt", 15);
+	riff_chunk(&chunks, "XMP ", "another secret", 14);
+	BUF_AUTO struct buf in = webp_of(&chunks);
+	marked("image/webp", &in, &out);
+	assert_int_equal(out.data[20], 0x24); // profile and XMP
+	assert_int_equal(TIMES(&out, "ICCP\7\0\0\0profile"), 1);
+	assert_int_equal(TIMES(&out, "secret"), 0);
+	assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+}
+
+static void a_cut_webp_is_an_error(void **state)
+{
+	BUF_AUTO struct buf chunks = BUF_INIT(1000), out = BUF_INIT(1 << 20);
+	struct err e = {0};
+
+	(void)state;
+	riff_chunk(&chunks, "VP8 ", "\0\0\0\x9d\x01\x2a\x28\0\x1e\0", 10);
+	BUF_AUTO struct buf in = webp_of(&chunks);
+	for (size_t len = 0; len < in.len; len++) {
+		buf_reset(&out);
+		assert_int_equal(mark_image("image/webp", in.data, len, &out, &e), -1);
+	}
+}
+
+// ---- all ----
+
+static void other_types_and_full_buffers_are_errors(void **state)
+{
+	BUF_AUTO struct buf png = drawn(), small = BUF_INIT(100), out = BUF_INIT(1 << 20);
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(mark_image("image/gif", "GIF89a", 6, &out, &e), -1);
+	assert_int_equal(mark_image("image/jpeg", png.data, png.len, &out, &e), -1);
+	assert_int_equal(mark_image("image/png", png.data, png.len, &small, &e), -1);
+	assert_int_equal(e.code, ERR_MEMORY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_png_carries_the_mark_once_and_shows_the_same),
+	    cmocka_unit_test(a_png_loses_what_may_repeat_the_prompt),
+	    cmocka_unit_test(a_png_keeps_its_manifest_and_its_colours),
+	    cmocka_unit_test(a_signed_statement_is_not_broken),
+	    cmocka_unit_test(what_follows_the_end_of_a_png_goes),
+	    cmocka_unit_test(every_cut_and_every_changed_bit_of_a_png_is_an_error),
+	    cmocka_unit_test(a_jpeg_carries_the_mark_after_jfif),
+	    cmocka_unit_test(a_jpeg_loses_what_may_repeat_the_prompt),
+	    cmocka_unit_test(a_jpeg_keeps_its_manifest),
+	    cmocka_unit_test(a_cut_jpeg_is_an_error),
+	    cmocka_unit_test(a_plain_webp_gets_its_header_and_the_mark),
+	    cmocka_unit_test(an_extended_webp_keeps_its_profile_and_loses_what_tells),
+	    cmocka_unit_test(a_cut_webp_is_an_error),
+	    cmocka_unit_test(other_types_and_full_buffers_are_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
