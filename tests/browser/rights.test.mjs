@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: ISC
+// One's rights, used on the page: erase by receipt, make a request, look it up.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { startSite } from '../site/harness.mjs';
+import { assertAccessible, assertPrivate, finished, screenshot, send, startBrowser, visit } from './browser.mjs';
+
+let site;
+let browser;
+before(async () => { [site, browser] = await Promise.all([startSite(), startBrowser()]); });
+after(async () => { await browser?.close(); await site?.stop(); });
+const each = { timeout: 120000 };
+
+test('a receipt erases its set, and says so with a certificate', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  await send(page, { count: 1 });
+  await finished(page);
+  const receipt = await page.locator('#receipt').textContent();
+  const address = await page.locator('#download').getAttribute('href');
+  await page.locator('.receipt').getByRole('link', { name: 'your rights' }).click();
+  await page.locator('#erase-receipt').fill(receipt);
+  await page.getByRole('button', { name: 'Erase' }).click();
+  await page.locator('#erase-outcome').getByText('Erased').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'erase-outcome');
+  await page.getByText('The certificate', { exact: true }).click();
+  const certificate = JSON.parse(await page.locator('#erase-outcome pre').textContent());
+  assert.equal(certificate.complete, true);
+  assert.equal(JSON.stringify(certificate).includes(receipt), false);
+  assert.equal((await fetch(site.url + address)).status, 404);
+  await assertAccessible(page, 'erased');
+  await screenshot(page, 'erased');
+  await assertPrivate(v, site);
+  await v.close();
+});
+
+test('a request is recorded, and its owner alone can look it up', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  await page.goto('/rights');
+  await page.getByLabel('What do you want?').selectOption('access');
+  await page.getByLabel(/How to reach you/).fill('visitor@example.org');
+  await page.getByRole('button', { name: 'Send the request' }).click();
+  await page.locator('#request-outcome').getByText('Recorded').waitFor();
+  const [id, secret, due] = await page.locator('#request-outcome dd').allTextContents();
+  assert.match(due, /20\d\d/);
+  await assertAccessible(page, 'recorded');
+  await page.getByLabel('Number').fill(id);
+  await page.getByLabel('Secret').fill(secret);
+  await page.getByRole('button', { name: 'Look up' }).click();
+  await page.locator('#lookup-outcome').getByText('access').waitFor();
+  await assertAccessible(page, 'looked up');
+  await screenshot(page, 'looked-up');
+  await page.getByLabel('Number').fill(id);
+  await page.getByLabel('Secret').fill('x'.repeat(secret.length));
+  await page.getByRole('button', { name: 'Look up' }).click();
+  await page.locator('#lookup-outcome.bad').waitFor();
+  assert.match(await page.locator('#lookup-outcome').textContent(), /no request/);
+  assert.ok(v.requests.every(({ url }) => !url.includes(secret)), 'the secret is in no address');
+  await assertPrivate(v, site);
+  await v.close();
+});
+
+test('every right of the policy can be asked for, and the page offers no other', each, async () => {
+  const v = await visit(browser, site);
+  await v.page.goto('/rights');
+  const offered = await v.page.locator('#right option').evaluateAll((options) => options.map((o) => o.value));
+  const policy = await (await fetch(`${site.url}/privacy.json`)).json();
+  assert.deepEqual(offered.sort(), policy.rights.map((right) => right.id).sort());
+  await v.close();
+});
+
+test('without JavaScript the forms work too', each, async () => {
+  const context = await browser.newContext({ baseURL: site.url, javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto('/rights');
+  assert.equal(await page.locator('#lookup').isVisible(), false);
+  await page.locator('#erase-receipt').fill('never-given');
+  await page.getByRole('button', { name: 'Erase' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Erased' }).waitFor();
+  await page.goto('/rights');
+  await page.getByRole('button', { name: 'Send the request' }).click();
+  await page.getByRole('heading', { level: 1, name: /recorded/ }).waitFor();
+  await context.close();
+});

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: ISC
+// The whole visit, as people make it: with a mouse, with a keyboard, on a phone, in the dark, and without JavaScript.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { startSite } from '../site/harness.mjs';
+import { assertAccessible, assertFits, assertPrivate, bakery, dark, finished, phone, screenshot, send, startBrowser, visit } from './browser.mjs';
+
+let site;
+let browser;
+before(async () => { [site, browser] = await Promise.all([startSite(), startBrowser()]); });
+after(async () => { await browser?.close(); await site?.stop(); });
+const each = { timeout: 120000 };
+
+async function download(page, name) {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name }).click()]);
+  const path = join(site.base, `download-${Math.random()}`);
+  await file.saveAs(path);
+  return { path, name: file.suggestedFilename() };
+}
+
+test('a description becomes pictures, a ZIP and a receipt; nobody else hears of it', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  await page.goto('/');
+  await assertAccessible(page, 'the start');
+  await screenshot(page, 'start');
+  await send(page, { count: 3 });
+  await finished(page);
+  assert.equal(await page.locator('.frame img').count(), 3);
+  for (const image of await page.locator('.frame img').all()) {
+    assert.ok(await image.evaluate((i) => i.complete && i.naturalWidth === 1024));
+    assert.ok((await image.getAttribute('alt')).length > 10, 'the prompt is the text for those who do not see the picture');
+  }
+  assert.match(await page.locator('#life').textContent(), /lives until/);
+  assert.match(await page.locator('#preview').textContent(), /Previews/);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'work-title');
+  await assertAccessible(page, 'the results');
+  await screenshot(page, 'results');
+
+  const zip = await download(page, /Download ZIP/);
+  assert.match(zip.name, /\.zip$/);
+  execFileSync('unzip', ['-t', '-q', zip.path]);
+  const single = await download(page, 'Save picture 2');
+  assert.match(single.name, /^picture-2\.(png|jpg|webp)$/);
+  assert.ok(statSync(single.path).size > 1000);
+  const [receipt] = await Promise.all([page.waitForEvent('download'), page.locator('#receipt-save').click()]);
+  const path = join(site.base, 'receipt.txt');
+  await receipt.saveAs(path);
+  assert.ok(readFileSync(path, 'utf8').includes(await page.locator('#receipt').textContent()));
+
+  await assertPrivate(v, site);
+  const asked = new Set(v.requests.filter(({ url }) => url.startsWith('http')).map(({ method, url }) => `${method} ${new URL(url).pathname.replace(/downloads\/.*/, 'downloads/…')}`));
+  assert.deepEqual([...asked].sort(), ['GET /', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', 'GET /assets/favicon.svg',
+    'GET /assets/sheet.js', 'GET /assets/stream.js', 'GET /downloads/…', 'POST /api/generate'].filter((line) => asked.has(line) || !line.includes('favicon')));
+  await v.close();
+});
+
+test('progress moves when work is done, and says so to screen readers', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  await page.goto('/');
+  await page.evaluate(() => {
+    window.heard = [];
+    window.bars = [];
+    new MutationObserver(() => window.heard.push(document.getElementById('live').textContent)).observe(document.getElementById('live'), { childList: true, characterData: true, subtree: true });
+    new MutationObserver(() => window.bars.push(document.getElementById('bar').value)).observe(document.getElementById('stages'), { childList: true });
+  });
+  await page.getByLabel('Describe the business').fill(bakery);
+  await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.locator('.frame img').first().waitFor();
+  await screenshot(page, 'progress');
+  await finished(page);
+  const { heard, bars } = await page.evaluate(() => ({ heard: window.heard, bars: window.bars }));
+  assert.equal(heard[0], 'Started.');
+  for (const words of ['Picture 1 of 4 is made.', 'Picture 4 of 4 is made.', 'Done. 4 of 4 pictures are ready.']) assert.ok(heard.includes(words), `${words} in ${heard}`);
+  assert.deepEqual(bars, [...bars].sort((a, b) => a - b), 'the bar never goes back');
+  assert.ok(new Set(bars).size >= 5);
+  await v.close();
+});
+
+test('delete now: the ZIP is gone for everybody', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  await send(page, { count: 1 });
+  await finished(page);
+  const address = await page.locator('#download').getAttribute('href');
+  assert.equal((await fetch(site.url + address, { method: 'HEAD' })).status, 200);
+  await page.getByRole('button', { name: 'Delete now' }).click();
+  await page.getByText('Deleted. The ZIP is gone').waitFor();
+  assert.equal((await fetch(site.url + address)).status, 404);
+  assert.equal(await page.locator('#download').isVisible(), false);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'keep-title');
+  await assertAccessible(page, 'after deleting');
+  await v.close();
+});
+
+test('with the keyboard alone', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  const press = async (key, times = 1) => { for (let i = 0; i < times; i++) await page.keyboard.press(key); };
+  const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.name || document.activeElement.textContent.trim());
+  const tabTo = async (what) => {
+    for (let i = 0; i < 30 && (await focused()) !== what; i++) await press('Tab');
+    assert.equal(await focused(), what);
+  };
+  await page.goto('/');
+  await press('Tab');
+  assert.equal(await focused(), 'Skip to the content');
+  await press('Enter');
+  await tabTo('by-description');
+  await press('ArrowRight');
+  assert.ok(await page.getByLabel('Address of a public page').isVisible());
+  await press('ArrowLeft');
+  await tabTo('description');
+  await page.keyboard.type(bakery);
+  await tabTo('style');
+  await press('ArrowRight', 2);
+  await tabTo('count');
+  await press('ArrowLeft', 2);
+  await tabTo('submit');
+  await press('Enter');
+  await finished(page);
+  assert.equal(await page.locator('.frame img').count(), 2);
+  await press('Tab');
+  assert.match(await page.evaluate(() => document.activeElement.ariaLabel), /Enlarge picture 1/);
+  await press('Enter');
+  await page.locator('#viewer[open]').waitFor();
+  await assertAccessible(page, 'the viewer');
+  await press('ArrowRight');
+  assert.match(await page.locator('#viewer-caption').textContent(), /^2 of 2/);
+  await press('Escape');
+  assert.match(await page.evaluate(() => document.activeElement.ariaLabel), /Enlarge picture 1/, 'back where it was opened');
+  await v.close();
+});
+
+test('on a phone and in the dark: nothing runs over the edge, everything is readable', each, async () => {
+  for (const [name, options] of [['phone', phone], ['phone-dark', { ...phone, ...dark }], ['dark', dark], ['narrow', { viewport: { width: 320, height: 640 } }]]) {
+    const v = await visit(browser, site, options);
+    for (const path of ['/', '/rights', '/privacy', '/subprocessors', '/nothing-here']) {
+      await v.page.goto(path);
+      await assertFits(v.page, `${path} ${name}`);
+      await assertAccessible(v.page, `${path} ${name}`);
+      await screenshot(v.page, `${path === '/' ? 'start' : path.slice(1)}-${name}`);
+    }
+    await send(v.page, { count: 2, size: '1536x1024' });
+    await finished(v.page);
+    await assertFits(v.page, `results ${name}`);
+    await assertAccessible(v.page, `results ${name}`);
+    await screenshot(v.page, `results-${name}`);
+    await assertPrivate(v, site);
+    await v.close();
+  }
+});
+
+test('the other pages, on a desk', each, async () => {
+  const v = await visit(browser, site);
+  for (const path of ['/privacy', '/subprocessors', '/rights', '/nothing-here']) {
+    await v.page.goto(path);
+    await assertAccessible(v.page, path);
+    assert.equal(await v.page.locator('h1').count(), 1, path);
+    assert.equal(await v.page.locator('.banner').isVisible(), false, 'no banner on an ordinary site');
+    for (const name of ['Privacy notice', 'Subprocessors', 'Your rights']) assert.ok(await v.page.locator('footer').getByRole('link', { name }).isVisible());
+    await screenshot(v.page, path.slice(1));
+  }
+  await v.page.goto('/privacy');
+  await v.page.emulateMedia({ media: 'print' });
+  assert.equal(await v.page.locator('.top nav').isVisible(), false);
+  await assertAccessible(v.page, 'the notice in print');
+  await screenshot(v.page, 'privacy-print');
+  await assertPrivate(v, site);
+  await v.close();
+});
+
+test('without JavaScript the same form gives the same set', each, async () => {
+  const context = await browser.newContext({ baseURL: site.url, javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto('/');
+  await page.locator('label', { hasText: 'A web page' }).click();
+  assert.ok(await page.locator('#url').isVisible());
+  assert.equal(await page.locator('#description').isVisible(), false);
+  await page.locator('label', { hasText: 'A description' }).click();
+  await page.locator('#description').fill(bakery);
+  await page.locator('[name=count][value="2"]').check();
+  await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  assert.equal(await page.locator('img').count(), 2);
+  assert.match(await page.locator('img').first().getAttribute('src'), /^data:image\//);
+  await screenshot(page, 'without-script');
+  const address = await page.getByRole('link', { name: /ZIP/ }).getAttribute('href');
+  assert.equal((await fetch(new URL(address, site.url), { method: 'HEAD' })).status, 200);
+
+  await page.goto('/');
+  await page.locator('#description').fill('Write to anna@example.org for bread in the harbour town.');
+  await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.getByText(/mail address/).waitFor();
+  await page.goBack();
+  await page.getByLabel(/send my text even if/).check();
+  await page.locator('[name=count][value="1"]').check();
+  await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.locator('img').waitFor();
+  assert.deepEqual(await context.cookies(), []);
+  await context.close();
+});
