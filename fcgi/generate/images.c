@@ -295,7 +295,7 @@ static int make(struct studio *st)
 	return set_made(st->s) > 0 ? 0 : none_made(st);
 }
 
-int images_make(struct set *s)
+int set_make_images(struct set *s)
 {
 	struct studio st = {.s = s, .deadline = monotonic_ms() + IMAGES_MS};
 

@@ -124,8 +124,8 @@ static int hand_over(struct set *s)
 	return -1;
 }
 
-static int (*const steps[])(struct set *s) = {log_visit, read_input,    choose,      make_room, record,   answer_begin,
-					      page_read, prompts_write, images_make, pack,      hand_over};
+static int (*const steps[])(struct set *s) = {log_visit,     read_input,        choose,          make_room, record,   answer_begin,
+					      set_read_page, set_write_prompts, set_make_images, pack,      hand_over};
 
 void make_handle(struct request *r, void *context)
 {

@@ -140,7 +140,7 @@ static cJSON *read_job(const struct call *fetched)
 	return head;
 }
 
-int page_read(struct set *s)
+int set_read_page(struct set *s)
 {
 	ROOM_AUTO struct call fetched = CALL_INIT, read = CALL_INIT;
 	uint64_t deadline = monotonic_ms() + PAGE_MS;

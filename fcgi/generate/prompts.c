@@ -96,7 +96,7 @@ static int take(struct set *s, const struct provider_prompts *prompts)
 	return answer_progress(s, "prompts", 1, 1);
 }
 
-int prompts_write(struct set *s)
+int set_write_prompts(struct set *s)
 {
 	struct provider_prompts prompts = {.count = 0};
 	enum provider_verdict v = PROVIDER_DOWN;

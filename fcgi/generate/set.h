@@ -55,8 +55,8 @@ unsigned set_made(const struct set *s); // pictures
 void set_free(struct set *s);
 
 // The steps. Each returns 0, or -1 with the trouble set (or with none: the visitor left, or has been answered).
-int page_read(struct set *s);
-int prompts_write(struct set *s);
-int images_make(struct set *s);
+int set_read_page(struct set *s);
+int set_write_prompts(struct set *s);
+int set_make_images(struct set *s);
 
 #endif
