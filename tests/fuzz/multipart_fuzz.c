@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/serve/internal.h"
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+	struct part *parts;
+	size_t count;
+	struct err e;
+	char name[72];
+	if (multipart_parse(text, size, "b", &parts, &count, name, &e) == 0) {
+		for (size_t i = 0; i < count; i++)
+			if (parts[i].bytes < text || parts[i].bytes + parts[i].len > text + size || !parts[i].name || !parts[i].type)
+				abort();
+		parts_free(parts, count);
+	}
+	return 0;
+}
