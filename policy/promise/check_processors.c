@@ -56,14 +56,6 @@ static void check_remote(const struct promise_processor *a, struct report *r)
 		    r, a->line,
 		    "processor %s receives no kind of data; egress will refuse every job for it; add <receives kind=\"…\"/>, or remove it",
 		    a->id);
-	for (const char *const *host = a->hosts; *host != NULL; host++) {
-		if (strncmp(*host, "*.", 2) == 0 && strchr(*host + 2, '.') == NULL)
-			report_error(r, a->line,
-				     "host %s of processor %s covers a whole top-level domain; data could go to anyone in it; name the "
-				     "processor's own "
-				     "domain",
-				     *host, a->id);
-	}
 }
 
 static void check_transfer(const struct promise_processor *a, const struct processor_text *text, struct report *r)
@@ -74,7 +66,7 @@ static void check_transfer(const struct promise_processor *a, const struct proce
 		const struct safeguard *s = &text->safeguards[i];
 		if (listed(dead_safeguards, s->type))
 			report_error(r, s->line,
-				     "%s no longer protects anything: the Court of Justice struck it down (Safe Harbour 2015, Privacy "
+				     "%s no longer protects anything; the Court of Justice struck it down (Safe Harbour 2015, Privacy "
 				     "Shield 2020), so this "
 				     "transfer has no basis; write \"data-privacy-framework\" where %s is certified, or "
 				     "\"standard-contractual-clauses\"",
