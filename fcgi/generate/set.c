@@ -6,8 +6,9 @@
 struct brief set_brief(const struct set *s)
 {
 	static const char *const none[] = {NULL};
-	static const char rule[] = "Show nothing sexual or violent, no children in such a context, no names, addresses or numbers of real "
-				   "people, no logos or trade marks of others.";
+	// Said without the words that it rules out: a prompt that repeats it goes through the filter too.
+	static const char rule[] = "Everything shown suits all ages; no recognisable real people, no names, addresses or numbers, "
+				   "no logos or trade marks of others.";
 	const struct page_facts *page = &s->page;
 
 	return (struct brief){
