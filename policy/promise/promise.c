@@ -43,12 +43,12 @@ void promise_free_at(struct promise **p)
 	promise_free(*p);
 }
 
-static void hash_file(struct promise *p, const struct buf *bytes)
+static void hash_file(struct promise *p, const char *bytes, size_t size)
 {
 	unsigned char digest[32];
 	size_t len = 0;
 
-	if (EVP_Q_digest(NULL, "SHA256", NULL, buf_text(bytes), bytes->len, digest, &len) == 1 && len == sizeof digest)
+	if (EVP_Q_digest(NULL, "SHA256", NULL, bytes, size, digest, &len) == 1 && len == sizeof digest)
 		hex_encode(p->sha256, digest, sizeof digest);
 }
 
@@ -79,7 +79,7 @@ static void end_removed(struct promise *p, struct promise_processor *list)
 	}
 }
 
-static struct promise *read_document(xmlDoc *document, const char *file, const struct buf *bytes, struct report *r)
+static struct promise *read_document(xmlDoc *document, const char *file, const char *bytes, size_t len, struct report *r)
 {
 	PROMISE_AUTO struct promise *p = promise_new();
 
@@ -87,7 +87,7 @@ static struct promise *read_document(xmlDoc *document, const char *file, const s
 		return NULL;
 	struct reader reader = {.arena = p->text->arena, .report = r, .p = p, .t = p->text, .root = xmlDocGetRootElement(document)};
 	p->file = arena_text(reader.arena, file, strlen(file));
-	hash_file(p, bytes);
+	hash_file(p, bytes, len);
 	reader.main_language = attribute_or(&reader, child_first(child_first(reader.root, "languages"), "language"), "code", "en");
 	p->text->language = reader.main_language;
 	read_programs_part(&reader);
@@ -103,30 +103,34 @@ static struct promise *read_document(xmlDoc *document, const char *file, const s
 	return out;
 }
 
+struct promise *promise_read(const char *name, const char *bytes, size_t len, struct buf *messages)
+{
+	struct report report = {.file = name, .out = messages};
+	xmlDoc *document = document_parse(bytes, len, &report);
+
+	if (document == NULL)
+		return NULL;
+	struct promise *p = read_document(document, name, bytes, len, &report);
+	xmlFreeDoc(document);
+	if (p == NULL && report.errors == 0)
+		report_error(&report, 1, "there is not enough memory to read the policy; nothing may run on half of it; free some memory");
+	return p;
+}
+
 struct promise *promise_load(const char *file, struct buf *messages)
 {
 	struct report report = {.file = file, .out = messages};
 	BUF_AUTO struct buf bytes = BUF_INIT(POLICY_BYTES_MAX);
 	struct err e = {0};
 
-	if (file_read(file, &bytes, &e) < 0) {
-		if (e.code == ERR_MEMORY)
-			report_error(&report, 1,
-				     "the file is larger than %d bytes; a policy in all languages is far smaller; give the right file",
-				     POLICY_BYTES_MAX);
-		else
-			report_error(&report, 0, "the policy cannot be read (%s); without a policy nothing may run; give the right path",
-				     e.text);
-		return NULL;
-	}
-	xmlDoc *document = document_parse(buf_text(&bytes), bytes.len, &report);
-	if (document == NULL)
-		return NULL;
-	struct promise *p = read_document(document, file, &bytes, &report);
-	xmlFreeDoc(document);
-	if (p == NULL && report.errors == 0)
-		report_error(&report, 1, "there is not enough memory to read the policy; nothing may run on half of it; free some memory");
-	return p;
+	if (file_read(file, &bytes, &e) == 0)
+		return promise_read(file, buf_text(&bytes), bytes.len, messages);
+	if (e.code == ERR_MEMORY)
+		report_error(&report, 1, "the file is larger than %d bytes; a policy in all languages is far smaller; give the right file",
+			     POLICY_BYTES_MAX);
+	else
+		report_error(&report, 1, "the policy cannot be read (%s); without a policy nothing may run; give the right path", e.text);
+	return NULL;
 }
 
 const struct promise_processor *promise_processor(const struct promise *p, const char *id)

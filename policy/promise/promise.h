@@ -91,6 +91,8 @@ struct promise {
 // Reads and checks a policy: the schema first, then what a schema cannot say. Returns NULL when it is not valid. `messages` gets one
 // line per finding, "file:line: error|warning: what, why, what to do". Warnings alone do not refuse. Free with promise_free.
 struct promise *promise_load(const char *file, struct buf *messages);
+// The same from bytes; `name` is what the messages call them. `messages` may be NULL in both.
+struct promise *promise_read(const char *name, const char *bytes, size_t len, struct buf *messages);
 void promise_free(struct promise *p);
 #define PROMISE_AUTO __attribute__((cleanup(promise_free_at)))
 void promise_free_at(struct promise **p);
