@@ -127,7 +127,7 @@ static size_t read_colour(const char *s, size_t len, uint32_t *rgb)
 
 void colours_css(struct colours *c, const char *css, size_t len)
 {
-	bool value = true; // after a colon: "#abc" elsewhere selects an element
+	bool value = false; // after a colon: "#abc" elsewhere selects an element
 	for (size_t i = 0; i < len; i++) {
 		uint32_t rgb;
 		if (strchr(":;{}", css[i]))
@@ -140,12 +140,22 @@ void colours_css(struct colours *c, const char *css, size_t len)
 	}
 }
 
-void colours_declared(struct colours *c, const char *value)
+static void colours_value(struct colours *c, const char *value, double weight)
 {
 	uint32_t rgb;
 	value += strspn(value, " \t\n");
 	if (*value && read_colour(value, strlen(value), &rgb) > 0)
-		colours_add(c, rgb, DECLARED);
+		colours_add(c, rgb, weight);
+}
+
+void colours_declared(struct colours *c, const char *value)
+{
+	colours_value(c, value, DECLARED);
+}
+
+void colours_attribute(struct colours *c, const char *value)
+{
+	colours_value(c, value, USED);
 }
 
 // --- ranking ---

@@ -129,10 +129,14 @@ static void meta(struct page *p, const xmlChar **list)
 // Colours count wherever they stand, hidden or not.
 static void colours_of(struct page *p, const xmlChar **list)
 {
-	static const char *const names[] = {"style", "bgcolor", "color", "fill", NULL};
-	for (; list && list[0]; list += 2)
-		if (list[1] && one_of((const char *)list[0], names))
-			colours_css(&p->colours, (const char *)list[1], strlen((const char *)list[1]));
+	static const char *const names[] = {"bgcolor", "color", "fill", NULL};
+	for (; list && list[0]; list += 2) {
+		const char *value = (const char *)list[1];
+		if (value && strcasecmp((const char *)list[0], "style") == 0)
+			colours_css(&p->colours, value, strlen(value));
+		else if (value && one_of((const char *)list[0], names))
+			colours_attribute(&p->colours, value);
+	}
 }
 
 static bool hides(const char *name, const xmlChar **list)

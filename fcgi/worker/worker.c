@@ -8,6 +8,8 @@
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
+#include <dirent.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +19,8 @@
 enum {
 	WALL_MS = 10000,
 	RECEIVE_MS = 8000, // less than the whole: the caller then still hears why
-	LIST_MAX = 16,     // words and colours of a picture
+	THREADS_MS = 1000,
+	LIST_MAX = 16, // words and colours of a picture
 };
 
 // What a job answers with.
@@ -128,6 +131,21 @@ static void serve_connection(int connection)
 	_exit(0);
 }
 
+// Loading fonts starts threads that end by themselves. Landlock would not confine them, and a fork must not happen beside them.
+static void wait_for_threads(void)
+{
+	for (uint64_t end = monotonic_ms() + THREADS_MS; monotonic_ms() < end; usleep(2000)) {
+		unsigned count = 0;
+		DIR *tasks = opendir("/proc/self/task");
+		for (const struct dirent *d; tasks && (d = readdir(tasks));)
+			count += d->d_name[0] != '.';
+		if (tasks)
+			closedir(tasks);
+		if (count <= 1)
+			return;
+	}
+}
+
 static int lock_in(struct err *e)
 {
 	static const struct sandbox sandbox = {.name = "worker", .fork = true};
@@ -137,11 +155,14 @@ static int lock_in(struct err *e)
 int worker_main(void)
 {
 	struct err e = {0};
+	// One heap: giving memory back to a second one makes the C library open a file, which the children may not.
+	mallopt(M_ARENA_MAX, 1);
 	page_prepare();
 	if (sketch_prepare(&e) < 0) {
 		fprintf(stderr, "worker: %s\n", e.text);
 		return 1;
 	}
+	wait_for_threads();
 	const struct pool pool = {.listener = STDIN_FILENO, .wall_ms = WALL_MS, .job = serve_connection, .lock_in = lock_in};
 	if (pool_run(&pool, &e) < 0) {
 		fprintf(stderr, "worker: %s\n", e.text);
