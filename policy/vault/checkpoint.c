@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: ISC
+// Signed checkpoints (C2SP tlog-checkpoint in a C2SP signed note):
+//
+//	<origin>\n<size, decimal>\n<root, base64>\n\n— <origin> <base64 of 4 bytes of key id and the Ed25519 signature>\n
+//
+// keys/ledger.key holds the 32-byte Ed25519 seed as hex (0600; only the officer's command reads it), keys/ledger.pub the verifier key in
+// the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>. A checkpoint is signed only after the tree was recomputed from
+// the last one and found to grow out of it.
+#include "policy/base/file.h"
+#include "policy/base/text.h"
+#include "policy/vault/internal.h"
+#include "policy/vault/merkle.h"
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ED25519_LEN = 32, SIGNATURE_LEN = 64, KEY_HINT_LEN = 4, ORIGIN_MAX = 128, NOTE_MAX = 1024 };
+static const char SIGNATURE_LINE[] = "\xe2\x80\x94 "; // an em dash and a space
+
+static void pkey_free(EVP_PKEY **k)
+{
+	EVP_PKEY_free(*k);
+}
+static void sign_free(EVP_MD_CTX **c)
+{
+	EVP_MD_CTX_free(*c);
+}
+#define PKEY_AUTO EVP_PKEY *__attribute__((cleanup(pkey_free)))
+#define SIGN_AUTO EVP_MD_CTX *__attribute__((cleanup(sign_free)))
+
+static void origin_of(const struct vault *v, char out[ORIGIN_MAX])
+{
+	snprintf(out, ORIGIN_MAX, "%s.lethe.invalid/ledger", v->promise->site);
+}
+
+static void key_hint(const char *origin, const uint8_t public[ED25519_LEN], uint8_t out[KEY_HINT_LEN])
+{
+	static const uint8_t separator_and_type[] = {0x0a, 0x01};
+	const struct bytes parts[] = {{origin, strlen(origin)}, {separator_and_type, 2}, {public, ED25519_LEN}};
+	uint8_t hash[HASH_LEN];
+
+	plain_hash(hash, parts, 3);
+	memcpy(out, hash, KEY_HINT_LEN);
+}
+
+// ---- the key ----
+
+static int write_public(struct vault *v, const uint8_t public[ED25519_LEN], struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(NOTE_MAX);
+	char origin[ORIGIN_MAX], hint_hex[2 * KEY_HINT_LEN + 1], path[PATH_MAX];
+	uint8_t hint[KEY_HINT_LEN], typed[1 + ED25519_LEN] = {0x01};
+
+	origin_of(v, origin);
+	key_hint(origin, public, hint);
+	hex_encode(hint_hex, hint, KEY_HINT_LEN);
+	memcpy(typed + 1, public, ED25519_LEN);
+	buf_printf(&text, "%s+%s+", origin, hint_hex);
+	base64_add(&text, typed, sizeof typed);
+	if (buf_addc(&text, '\n') || state_path(v, path, "keys/ledger.pub", e) || file_write(path, text.data, text.len, 0644, NULL, e))
+		return -1;
+	own_like_state(v, path);
+	return 0;
+}
+
+static EVP_PKEY *read_private(const struct vault *v, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(256);
+	uint8_t seed[ED25519_LEN];
+	char path[PATH_MAX];
+
+	if (state_path(v, path, "keys/ledger.key", e) || file_read(path, &text, e))
+		return NULL;
+	if (text.len > 0 && text.data[text.len - 1] == '\n')
+		text.data[--text.len] = '\0';
+	if (hex_decode(seed, sizeof seed, buf_text(&text))) {
+		err_set(e, ERR_INPUT, "%s must hold 64 hex digits", path);
+		return NULL;
+	}
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed);
+	wipe(seed, sizeof seed);
+	if (key == NULL)
+		err_set(e, ERR_INPUT, "%s holds no Ed25519 key", path);
+	return key;
+}
+
+int checkpoint_key_make(struct vault *v, struct err *e)
+{
+	char path[PATH_MAX], hex[2 * ED25519_LEN + 2];
+	uint8_t bytes[ED25519_LEN];
+	size_t len = sizeof bytes;
+
+	if (state_path(v, path, "keys/ledger.key", e))
+		return -1;
+	if (access(path, F_OK) == 0)
+		return 0;
+	random_bytes(bytes, sizeof bytes);
+	PKEY_AUTO key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, sizeof bytes);
+	hex_encode(hex, bytes, sizeof bytes);
+	hex[2 * ED25519_LEN] = '\n';
+	if (key == NULL || EVP_PKEY_get_raw_public_key(key, bytes, &len) != 1)
+		return err_set(e, ERR_IO, "libcrypto makes no Ed25519 key");
+	int ret = write_public(v, bytes, e) || file_write(path, hex, 2 * ED25519_LEN + 1, 0600, NULL, e) ? -1 : 0;
+	wipe(hex, sizeof hex);
+	own_like_state(v, path);
+	return ret;
+}
+
+static bool read_public(const struct vault *v, uint8_t out[ED25519_LEN])
+{
+	struct buf text BUF_AUTO = BUF_INIT(NOTE_MAX), typed BUF_AUTO = BUF_INIT(64);
+	char path[PATH_MAX];
+
+	if (state_path(v, path, "keys/ledger.pub", NULL) || file_read(path, &text, NULL) || text.len == 0)
+		return false;
+	const char *last = strrchr(text.data, '+');
+	if (last == NULL || base64_decode(&typed, last + 1, strcspn(last + 1, "\n")) || typed.len != 1 + ED25519_LEN ||
+	    typed.data[0] != 0x01)
+		return false;
+	memcpy(out, typed.data + 1, ED25519_LEN);
+	return true;
+}
+
+// ---- the note ----
+
+static void note_body(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], struct buf *out)
+{
+	char origin[ORIGIN_MAX];
+
+	origin_of(v, origin);
+	buf_printf(out, "%s\n%llu\n", origin, (unsigned long long)size);
+	base64_add(out, root, HASH_LEN);
+	buf_addc(out, '\n');
+}
+
+static int sign_note(const struct vault *v, struct buf *note, struct err *e)
+{
+	PKEY_AUTO key = read_private(v, e);
+	SIGN_AUTO c = EVP_MD_CTX_new();
+	uint8_t public[ED25519_LEN], blob[KEY_HINT_LEN + SIGNATURE_LEN];
+	size_t public_len = sizeof public, len = SIGNATURE_LEN;
+	char origin[ORIGIN_MAX];
+
+	if (key == NULL)
+		return -1;
+	origin_of(v, origin);
+	if (c == NULL || EVP_PKEY_get_raw_public_key(key, public, &public_len) != 1 || EVP_DigestSignInit(c, NULL, NULL, NULL, key) != 1 ||
+	    EVP_DigestSign(c, blob + KEY_HINT_LEN, &len, (const uint8_t *)note->data, note->len) != 1)
+		return err_set(e, ERR_IO, "the checkpoint cannot be signed");
+	key_hint(origin, public, blob);
+	buf_printf(note, "\n%s%s ", SIGNATURE_LINE, origin);
+	base64_add(note, blob, sizeof blob);
+	return buf_addc(note, '\n') ? err_set(e, ERR_MEMORY, "no memory") : 0;
+}
+
+static bool signature_good(const uint8_t public[ED25519_LEN], const struct buf *body, const uint8_t *signature)
+{
+	PKEY_AUTO key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, ED25519_LEN);
+	SIGN_AUTO c = EVP_MD_CTX_new();
+
+	return key != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, key) == 1 &&
+	       EVP_DigestVerify(c, signature, SIGNATURE_LEN, (const uint8_t *)body->data, body->len) == 1;
+}
+
+enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN])
+{
+	struct buf body BUF_AUTO = BUF_INIT(NOTE_MAX), blob BUF_AUTO = BUF_INIT(NOTE_MAX);
+	uint8_t public[ED25519_LEN];
+
+	if (!read_public(v, public))
+		return SIGNATURE_NO_KEY;
+	note_body(v, size, root, &body);
+	if (body.failed || strncmp(note, body.data, body.len) != 0 || note[body.len] != '\n' ||
+	    strncmp(note + body.len + 1, SIGNATURE_LINE, sizeof SIGNATURE_LINE - 1) != 0)
+		return SIGNATURE_BAD;
+	const char *last = strrchr(note, ' ') + 1;
+	if (base64_decode(&blob, last, strcspn(last, "\n")) || blob.len != KEY_HINT_LEN + SIGNATURE_LEN)
+		return SIGNATURE_BAD;
+	return signature_good(public, &body, (const uint8_t *)blob.data + KEY_HINT_LEN) ? SIGNATURE_GOOD : SIGNATURE_BAD;
+}
+
+// ---- signing the current tree ----
+
+struct last {
+	struct merkle tree;
+	bool any;
+};
+
+// The last checkpoint: its signature and its range must agree, and its text goes to *out.
+static int read_last(struct vault *v, struct last *last, struct buf *out, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, SQL_CHECKPOINT_LAST, NULL, e);
+	int got = c == NULL ? -1 : cursor_next(c, e);
+	uint8_t root[HASH_LEN];
+	size_t root_len, range_len;
+
+	*last = (struct last){0};
+	if (got <= 0)
+		return got;
+	const void *stored = cursor_blob(c, 1, &root_len), *range = cursor_blob(c, 2, &range_len);
+	uint64_t size = (uint64_t)cursor_int(c, 0);
+	if (merkle_unpack(&last->tree, size, range, range_len))
+		return err_set(e, ERR_CORRUPT, "the last checkpoint is damaged; run: lethe audit verify");
+	merkle_root(&last->tree, root);
+	if (root_len != HASH_LEN || memcmp(root, stored, HASH_LEN) != 0 ||
+	    checkpoint_verify(v, cursor_text(c, 3), size, root) != SIGNATURE_GOOD)
+		return err_set(e, ERR_CORRUPT, "the last checkpoint's signature does not hold; run: lethe audit verify");
+	last->any = true;
+	return buf_adds(out, cursor_text(c, 3)) ? err_set(e, ERR_MEMORY, "no memory") : 0;
+}
+
+// Grows the tree by the rows up to `size`.
+static int grow(struct vault *v, struct merkle *m, uint64_t size, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, SQL_LEDGER_PAGE, VALUES(V_INT(m->size), V_INT(size - m->size)), e);
+	struct ledger_row row;
+	const uint8_t *sealed;
+	uint8_t leaf[HASH_LEN];
+	int got = -1;
+
+	while (c != NULL && (got = cursor_next(c, e)) > 0) {
+		if (ledger_row_read(c, &row, &sealed) || (uint64_t)row.seq != m->size)
+			break;
+		ledger_leaf(&row, leaf);
+		merkle_append(m, leaf);
+	}
+	return got < 0 ? -1 : 0;
+}
+
+static int sign_new(struct vault *v, const struct merkle *m, struct buf *out, struct err *e)
+{
+	uint8_t root[HASH_LEN], range[MERKLE_PACKED_MAX];
+	size_t len = merkle_pack(m, range);
+
+	buf_reset(out);
+	merkle_root(m, root);
+	note_body(v, m->size, root, out);
+	if (sign_note(v, out, e) || write_begin(v, e))
+		return -1;
+	if (store_run(v->write.vault, SQL_CHECKPOINT_PUT,
+		      VALUES(V_INT(m->size), V_INT(when_now()), V_BLOB(root, HASH_LEN), V_BLOB(range, len), V_TEXT(buf_text(out))), e)) {
+		write_rollback(v, v->write.vault);
+		return -1;
+	}
+	return write_commit(v, v->write.vault, e);
+}
+
+static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
+{
+	struct last last;
+	struct merkle head;
+	uint8_t root[HASH_LEN], grown[HASH_LEN];
+	time_t at;
+
+	if (read_last(v, &last, out, e) || ledger_head(v, v->write.vault, &head, &at, e))
+		return -1;
+	if (last.any && head.size == last.tree.size)
+		return 0;
+	if (head.size < last.tree.size)
+		return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");
+	if (grow(v, &last.tree, head.size, e))
+		return -1;
+	merkle_root(&head, root);
+	merkle_root(&last.tree, grown);
+	if (last.tree.size != head.size || memcmp(grown, root, HASH_LEN) != 0)
+		return err_set(e, ERR_CORRUPT,
+			       "the ledger does not grow out of its last checkpoint: nothing is signed; run: lethe audit verify");
+	return sign_new(v, &head, out, e);
+}
+
+int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)
+{
+	struct op op;
+
+	if (v->mode != VAULT_ADMIN)
+		return err_set(e, ERR_REFUSED, "only the officer's command signs checkpoints");
+	if (commit_alone(v, &op, e))
+		return -1;
+	int ret = checkpoint_alone(v, out, e);
+	commit_release(v, &op);
+	return ret;
+}

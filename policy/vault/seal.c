@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: ISC
+#include "policy/vault/seal.h"
+#include "policy/base/text.h"
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT = 1, NONCE_LEN = 12, TAG_LEN = 16, HMAC_BLOCK = 64 };
+
+// Looked up once: the look-up costs more than sealing a small body.
+static EVP_CIPHER *cipher;
+static EVP_MD *digest;
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void fetch(void)
+{
+	cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (cipher == NULL || digest == NULL) {
+		fputs("libcrypto offers no AES-256-GCM or SHA-256\n", stderr);
+		abort();
+	}
+}
+
+static void context_free(EVP_CIPHER_CTX **c)
+{
+	EVP_CIPHER_CTX_free(*c);
+}
+static void digest_free(EVP_MD_CTX **c)
+{
+	EVP_MD_CTX_free(*c);
+}
+#define CIPHER_AUTO EVP_CIPHER_CTX *__attribute__((cleanup(context_free)))
+#define DIGEST_AUTO EVP_MD_CTX *__attribute__((cleanup(digest_free)))
+
+int seal(const uint8_t key[KEY_LEN], const char *context, const void *plain, size_t len, struct buf *out, struct err *e)
+{
+	CIPHER_AUTO c = EVP_CIPHER_CTX_new();
+	uint8_t *to = len > INT_MAX - SEAL_OVERHEAD ? NULL : (uint8_t *)buf_room(out, len + SEAL_OVERHEAD);
+	int part = 0, last = 0;
+
+	pthread_once(&fetched, fetch);
+	if (c == NULL || to == NULL)
+		return err_set(e, ERR_MEMORY, "no memory to seal %zu bytes", len);
+	uint8_t *nonce = to + 1, *text = nonce + NONCE_LEN;
+	to[0] = FORMAT;
+	random_bytes(nonce, NONCE_LEN);
+	if (EVP_EncryptInit_ex2(c, cipher, key, nonce, NULL) != 1 ||
+	    EVP_EncryptUpdate(c, NULL, &part, (const uint8_t *)context, (int)strlen(context)) != 1 ||
+	    (len > 0 && EVP_EncryptUpdate(c, text, &part, plain, (int)len) != 1) || EVP_EncryptFinal_ex(c, text + len, &last) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, TAG_LEN, text + len) != 1)
+		return err_set(e, ERR_IO, "sealing failed");
+	buf_took(out, len + SEAL_OVERHEAD);
+	return 0;
+}
+
+int unseal(const uint8_t key[KEY_LEN], const char *context, const void *sealed, size_t len, struct buf *out, struct err *e)
+{
+	CIPHER_AUTO c = EVP_CIPHER_CTX_new();
+	uint8_t tag[TAG_LEN];
+	int part = 0, last = 0;
+
+	pthread_once(&fetched, fetch);
+	if (len < SEAL_OVERHEAD || len > INT_MAX || *(const uint8_t *)sealed != FORMAT)
+		return err_set(e, ERR_CORRUPT, "a sealed body is damaged");
+	const uint8_t *nonce = (const uint8_t *)sealed + 1, *text = nonce + NONCE_LEN;
+	size_t plain_len = len - SEAL_OVERHEAD;
+	uint8_t *to = (uint8_t *)buf_room(out, plain_len + 1);
+	if (c == NULL || to == NULL)
+		return err_set(e, ERR_MEMORY, "no memory to open %zu bytes", plain_len);
+	memcpy(tag, text + plain_len, TAG_LEN);
+	if (EVP_DecryptInit_ex2(c, cipher, key, nonce, NULL) != 1 ||
+	    EVP_DecryptUpdate(c, NULL, &part, (const uint8_t *)context, (int)strlen(context)) != 1 ||
+	    (plain_len > 0 && EVP_DecryptUpdate(c, to, &part, text, (int)plain_len) != 1) ||
+	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) != 1 || EVP_DecryptFinal_ex(c, to + plain_len, &last) != 1) {
+		wipe(to, plain_len);
+		return err_set(e, ERR_CORRUPT, "a sealed body was altered, or its key is another");
+	}
+	buf_took(out, plain_len);
+	return 0;
+}
+
+static void must(int ok)
+{
+	if (ok == 1)
+		return;
+	fputs("libcrypto failed to hash\n", stderr);
+	abort();
+}
+
+static void update_all(EVP_MD_CTX *c, const struct bytes *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		must(EVP_DigestUpdate(c, parts[i].at, parts[i].len));
+}
+
+void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
+{
+	DIGEST_AUTO c = EVP_MD_CTX_new();
+
+	pthread_once(&fetched, fetch);
+	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL));
+	update_all(c, parts, count);
+	must(EVP_DigestFinal_ex(c, out, NULL));
+}
+
+// RFC 2104 over the fetched digest: EVP_MAC looks its parts up anew for every message, and the request log makes three per row.
+void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const struct bytes *parts, size_t count)
+{
+	DIGEST_AUTO c = EVP_MD_CTX_new();
+	uint8_t pad[HMAC_BLOCK], inner[HASH_LEN];
+
+	pthread_once(&fetched, fetch);
+	for (size_t i = 0; i < HMAC_BLOCK; i++)
+		pad[i] = (uint8_t)((i < KEY_LEN ? key[i] : 0) ^ 0x36);
+	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL));
+	must(EVP_DigestUpdate(c, pad, sizeof pad));
+	must(EVP_DigestUpdate(c, label, strlen(label) + 1));
+	update_all(c, parts, count);
+	must(EVP_DigestFinal_ex(c, inner, NULL));
+	for (size_t i = 0; i < HMAC_BLOCK; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	must(EVP_DigestInit_ex2(c, digest, NULL));
+	must(EVP_DigestUpdate(c, pad, sizeof pad));
+	must(EVP_DigestUpdate(c, inner, sizeof inner));
+	must(EVP_DigestFinal_ex(c, out, NULL));
+	wipe(pad, sizeof pad);
+}
+
+void wipe(void *at, size_t len)
+{
+	OPENSSL_cleanse(at, len);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: ISC
+// A vault of its own for each test, under a policy made by hand, at a time that the test sets. The test program's own time() is the
+// one that every part of it calls.
+#ifndef LETHE_TESTS_VAULT_FIXTURE_H
+#define LETHE_TESTS_VAULT_FIXTURE_H
+
+#include "policy/base/file.h"
+#include "policy/vault/internal.h"
+#include "tests/unit/test.h"
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIXTURE_START = 1795305600 }; // 2026-11-22T00:00:00Z
+static _Atomic time_t fixture_time = FIXTURE_START + 12 * 3600;
+
+time_t time(time_t *out)
+{
+	time_t now = fixture_time;
+
+	if (out != NULL)
+		*out = now;
+	return now;
+}
+
+struct fixture {
+	char root[64], state[96], run[96];
+	struct promise promise;
+	struct vault *vault;
+};
+
+static inline struct promise fixture_promise(void)
+{
+	struct promise p = {.file = "policy.xml", .site = "example", .shown_as = "Example", .version = "2026-05-11"};
+
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		p.kinds[k].kind = (enum kind)k;
+	p.kinds[KIND_PROMPT].keep = KEEP_MEMORY;
+	p.kinds[KIND_ARCHIVE] = (struct promise_kind){.kind = KIND_ARCHIVE, .keep = KEEP_STORED, .life = {.seconds = 3600}};
+	p.kinds[KIND_REQUEST_LOG] = (struct promise_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .life = {.days = 14}};
+	p.kinds[KIND_TICKET] = (struct promise_kind){.kind = KIND_TICKET, .keep = KEEP_STORED, .life = {.months = 12}};
+	p.kinds[KIND_RIGHTS_REQUEST] =
+	    (struct promise_kind){.kind = KIND_RIGHTS_REQUEST, .keep = KEEP_STORED, .life = {.months = 24}, .start = START_CLOSING};
+	p.kinds[KIND_LEDGER] = (struct promise_kind){.kind = KIND_LEDGER, .keep = KEEP_STORED};
+	return p;
+}
+
+static inline void fixture_reopen(struct fixture *f, enum vault_mode mode)
+{
+	struct err e = {0};
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	if (vault_open(&f->vault, f->state, f->run, &f->promise, mode, &e))
+		fail_msg("vault_open: %s", e.text);
+}
+
+static inline int fixture_setup(void **state)
+{
+	static struct fixture f;
+
+	f = (struct fixture){.promise = fixture_promise()};
+	fixture_time = FIXTURE_START + 12 * 3600;
+	const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	snprintf(f.root, sizeof f.root, "%s/lethe-vault-XXXXXX", base);
+	if (mkdtemp(f.root) == NULL)
+		return -1;
+	snprintf(f.state, sizeof f.state, "%s/state", f.root);
+	snprintf(f.run, sizeof f.run, "%s/run", f.root);
+	mkdir(f.run, 0700);
+	fixture_reopen(&f, VAULT_ADMIN);   // makes the stores
+	fixture_reopen(&f, VAULT_PROGRAM); // makes the spool
+	fixture_reopen(&f, VAULT_ADMIN);
+	*state = &f;
+	return 0;
+}
+
+static inline int fixture_remove_one(const char *path, const struct stat *s, int type, struct FTW *walk)
+{
+	(void)s;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+static inline int fixture_teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	return nftw(f->root, fixture_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+// A finished file in the spool; returns its path.
+static inline const char *fixture_spool_file(struct fixture *f, const char *name)
+{
+	static char path[256];
+	struct err e = {0};
+
+	snprintf(path, sizeof path, "%s/spool/%s", f->run, name);
+	assert_return_code(file_write(path, "PK-example", 10, 0640, NULL, &e), 0);
+	return path;
+}
+
+// Stores an archive for a receipt; returns its id in `id`.
+static inline void fixture_archive(struct fixture *f, const char *receipt, const char *token, char id[RECORD_ID_LEN + 1])
+{
+	const struct vault_tag tags[] = {{"token", token}, {"receipt", receipt}, {NULL, NULL}};
+	const struct ledger_event event = {.name = "archive", .details = "{\"images\":4}"};
+	const struct vault_new record = {.kind = KIND_ARCHIVE,
+					 .subject = receipt,
+					 .tags = tags,
+					 .body = "{\"name\":\"set\"}",
+					 .body_len = 14,
+					 .file = fixture_spool_file(f, "work.tmp")};
+	struct err e = {0};
+
+	if (vault_put(f->vault, &record, &event, id, &e))
+		fail_msg("vault_put: %s", e.text);
+}
+
+static inline bool fixture_has(struct fixture *f, const char *id)
+{
+	struct vault_record r;
+	struct err e = {0};
+	bool there = vault_get(f->vault, id, &r, &e) == 0;
+
+	if (!there && e.code != ERR_NOT_FOUND)
+		fail_msg("vault_get: %s", e.text);
+	vault_record_free(&r);
+	return there;
+}
+
+static inline void fixture_log(struct fixture *f, const char *address, const char *receipt)
+{
+	const struct request_log_row row = {address, "Example/1.0", receipt};
+	struct err e = {0};
+
+	if (request_log_append(f->vault, &row, &e))
+		fail_msg("request_log_append: %s", e.text);
+}
+
+static inline size_t fixture_census(struct fixture *f, enum kind kind, struct census_row *out)
+{
+	struct census census;
+	struct err e = {0};
+
+	if (vault_census(f->vault, &census, &e))
+		fail_msg("vault_census: %s", e.text);
+	for (size_t i = 0; i < census.row_count; i++) {
+		if (census.rows[i].kind != kind)
+			continue;
+		if (out != NULL)
+			*out = census.rows[i];
+		return (size_t)census.rows[i].count;
+	}
+	return 0;
+}
+
+// Runs SQL on a store from outside, as an intruder with the file would.
+static inline void fixture_sql(const struct fixture *f, const char *file, const char *sql)
+{
+	char command[4096];
+
+	snprintf(command, sizeof command, "sqlite3 '%s/%s' \"%s\" >/dev/null", f->state, file, sql);
+	assert_int_equal(system(command), 0);
+}
+
+#endif
