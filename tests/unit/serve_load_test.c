@@ -53,7 +53,16 @@ static void handle_events(struct request *r, void *context)
 	}
 }
 
+static void handle_unknown(struct request *r, void *context)
+{
+	struct err e;
+	(void)context;
+	err_set(&e, ERR_UNKNOWN, "the commit may or may not have happened");
+	respond_err(r, &e);
+}
+
 static const struct route routes[] = {
+    {.method = "GET", .path = "/unknown", .handle = handle_unknown},
     {.method = "GET", .path = "/now", .handle = handle_now},
     {.method = "POST", .path = "/now", .body_max = 100000, .body_types = BODY_JSON, .handle = handle_now},
     {.method = "GET", .path = "/wait", .handle = handle_wait},
@@ -324,6 +333,18 @@ static void test_stop_has_a_deadline(void **state)
 	site_remove(&s);
 }
 
+// After a commit of unknown outcome the program ends with an error, so that its next start checks the store.
+static void test_unknown_outcome_ends_the_program(void **state)
+{
+	(void)state;
+	struct site s = site_start(&program);
+	struct answer a = site_ask(&s, "GET", "/unknown", NULL, NULL, NULL);
+	assert_int_equal(a.status, 503);
+	assert_int_equal(site_wait(&s, 5000), 1);
+	answer_free(&a);
+	site_remove(&s);
+}
+
 static void start_fails(const struct program *p, const char *why)
 {
 	struct site s = site_start(p);
@@ -368,6 +389,7 @@ int main(void)
 	    cmocka_unit_test(test_admission_under_a_flood),
 	    cmocka_unit_test(test_stop_drains),
 	    cmocka_unit_test(test_stop_has_a_deadline),
+	    cmocka_unit_test(test_unknown_outcome_ends_the_program),
 	    cmocka_unit_test(test_undeclared_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "fcgi/serve/serve.h"
 #include "fcgi_client.h"
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -38,19 +39,31 @@ static inline void site_child(const struct site *s, const struct program *progra
 	exit(serve_main(program));
 }
 
-static inline struct site site_start(const struct program *program)
+static inline struct site site_make(void)
 {
 	struct site s = {.folder = "/tmp/lethe-serve-XXXXXX"};
 	assert_non_null(mkdtemp(s.folder));
 	snprintf(s.socket, sizeof s.socket, "%s/socket", s.folder);
-	snprintf(s.log, sizeof s.log, "%s/log", s.folder);
-	int listener = site_listen(s.socket, 4096);
+	snprintf(s.log, sizeof s.log, "%s/stderr", s.folder);
+	return s;
+}
+
+static inline void site_run(struct site *s, const struct program *program)
+{
+	unlink(s->socket);
+	int listener = site_listen(s->socket, 4096);
 	fflush(NULL);
-	s.pid = fork();
-	assert_true(s.pid >= 0);
-	if (s.pid == 0)
-		site_child(&s, program, listener);
+	s->pid = fork();
+	assert_true(s->pid >= 0);
+	if (s->pid == 0)
+		site_child(s, program, listener);
 	close(listener);
+}
+
+static inline struct site site_start(const struct program *program)
+{
+	struct site s = site_make();
+	site_run(&s, program);
 	return s;
 }
 
@@ -81,15 +94,21 @@ static inline struct buf site_log(const struct site *s)
 	return b;
 }
 
-static inline void site_remove(const struct site *s)
+static inline int site_remove_one(const char *path, const struct stat *about, int type, struct FTW *where)
 {
-	unlink(s->socket);
-	unlink(s->log);
-	rmdir(s->folder);
+	(void)about;
+	(void)type;
+	(void)where;
+	return remove(path);
 }
 
-// SIGTERM; expects a clean end. What the program said is shown when it did not end well.
-static inline void site_stop(struct site *s)
+static inline void site_remove(const struct site *s)
+{
+	nftw(s->folder, site_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+// SIGTERM; expects a clean end; the folder stays. What the program said is shown when it did not end well.
+static inline void site_end(struct site *s)
 {
 	kill(s->pid, SIGTERM);
 	int status = site_wait(s, 10000);
@@ -98,8 +117,13 @@ static inline void site_stop(struct site *s)
 		fprintf(stderr, "%s", buf_text(&b));
 		buf_free(&b);
 	}
-	site_remove(s);
 	assert_int_equal(status, 0);
+}
+
+static inline void site_stop(struct site *s)
+{
+	site_end(s);
+	site_remove(s);
 }
 
 // One request on a connection of its own.
