@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: ISC
+// publish_all: every file, whole or not at all; unchanged ones untouched; what is no longer made goes, what is not ours stays.
+#include "policy/base/json.h"
+#include "policy/publish/pages.h"
+#include "tests/unit/promise_support.h"
+#include <ftw.h>
+#include <libxml/parser.h>
+#include <sys/stat.h>
+
+struct place {
+	char top[64], templates[96], out[96];
+};
+
+static void put(const char *folder, const char *name, const char *text)
+{
+	char path[256];
+	struct err e = {0};
+
+	assert_int_equal(path_join(path, sizeof path, folder, name, &e), 0);
+	if (file_write(path, text, strlen(text), 0644, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void get(const char *folder, const char *name, struct buf *out)
+{
+	char path[256];
+	struct err e = {0};
+
+	*out = BUF_INIT(1 << 24);
+	assert_int_equal(path_join(path, sizeof path, folder, name, &e), 0);
+	if (file_read(path, out, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static bool exists(const char *folder, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	return access(path, F_OK) == 0;
+}
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	struct err e = {0};
+
+	snprintf(p->top, sizeof p->top, "/tmp/lethe-publish-XXXXXX");
+	if (mkdtemp(p->top) == NULL)
+		return -1;
+	snprintf(p->templates, sizeof p->templates, "%s/templates", p->top);
+	snprintf(p->out, sizeof p->out, "%s/publish", p->top);
+	char assets[128];
+	snprintf(assets, sizeof assets, "%s/assets", p->templates);
+	if (folder_make(assets, 0755, &e) < 0)
+		return -1;
+	put(p->templates, "layout.html",
+	    "<!doctype html><html lang=\"{{lang}}\"><title>{{title}}</title><p>{{banner}}</p><main>{{{content}}}</main></html>\n");
+	put(p->templates, "index.html", "<p>{{banner}}</p><h1>{{site_name}}</h1>\n");
+	put(p->templates, "404.html", "<h1>Not here</h1>\n");
+	put(p->templates, "notes.txt", "not a page\n");
+	put(assets, "app.css", "h1 { color: green }\n");
+	*state = p;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *f)
+{
+	(void)s;
+	(void)type;
+	(void)f;
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+
+	nftw(p->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(p);
+	return 0;
+}
+
+static struct publish_result publish(const struct place *place, bool testing)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(65536);
+	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	struct publish_result result;
+	struct err e = {0};
+
+	assert_non_null(p);
+	if (publish_all(p, place->templates, place->out, testing, &result, &e) < 0)
+		fail_msg("%s", e.text);
+	return result;
+}
+
+static int publish_fails(const struct place *place, struct err *e)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(65536);
+	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	struct publish_result result;
+
+	assert_non_null(p);
+	return publish_all(p, place->templates, place->out, false, &result, e);
+}
+
+static void every_form_is_written(void **state)
+{
+	static const char *const names[] = {
+	    "html/index.html",
+	    "html/404.html",
+	    "html/assets/app.css",
+	    "html/privacy.html",
+	    "html/privacy.json",
+	    "html/privacy.md",
+	    "html/privacy.txt",
+	    "html/subprocessors.html",
+	    "html/subprocessors.json",
+	    "html/subprocessors.csv",
+	    "html/subprocessors.md",
+	    "html/subprocessors.txt",
+	    "html/subprocessors.xml",
+	    "html/.well-known/gpc.json",
+	    "html/.well-known/security.txt",
+	    "nginx/headers.conf",
+	};
+	const struct place *p = *state;
+	struct publish_result r = publish(p, false);
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!exists(p->out, names[i]))
+			fail_msg("%s was not made", names[i]);
+	}
+	assert_int_equal(r.written, sizeof names / sizeof *names);
+	assert_false(exists(p->out, "html/layout.html"));
+	assert_false(exists(p->out, "html/notes.txt"));
+	BUF_AUTO struct buf index;
+	get(p->out, "html/index.html", &index);
+	assert_string_equal(buf_text(&index), "<p></p><h1>BizImages</h1>\n");
+}
+
+static void publishing_again_touches_nothing(void **state)
+{
+	const struct place *p = *state;
+	struct stat before, after;
+	char path[256];
+
+	publish(p, false);
+	snprintf(path, sizeof path, "%s/html/privacy.html", p->out);
+	assert_int_equal(stat(path, &before), 0);
+	struct publish_result r = publish(p, false);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(r.written, 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+
+static void what_is_no_longer_made_goes_and_what_is_not_ours_stays(void **state)
+{
+	const struct place *p = *state;
+	char path[256];
+
+	publish(p, false);
+	put(p->out, "html/foreign.html", "somebody else's\n");
+	put(p->top, "outside.html", "outside\n");
+	BUF_AUTO struct buf list;
+	get(p->out, "published", &list);
+	buf_adds(&list, "../outside.html\nhtml/../../outside.html\n/etc/hostname\n"); // a damaged list reaches nothing outside
+	put(p->out, "published", buf_text(&list));
+	snprintf(path, sizeof path, "%s/404.html", p->templates);
+	unlink(path);
+	publish(p, false);
+	assert_false(exists(p->out, "html/404.html"));
+	assert_true(exists(p->out, "html/foreign.html"));
+	assert_true(exists(p->top, "outside.html"));
+	assert_true(exists(p->out, "html/index.html"));
+}
+
+static void a_broken_template_leaves_the_site_as_it_was(void **state)
+{
+	static const struct {
+		const char *name, *text, *says;
+	} rows[] = {
+	    {"index.html", "<h1>\n{{nonsense}}</h1>", "index.html:2: there is no variable \"nonsense\""},
+	    {"index.html", "<h1>{{site_name}</h1>", "index.html:1: \"{{site_name}</h1>\" is no variable"},
+	    {"index.html", "<h1>{{{site_name}}</h1>", "index.html:1:"},
+	    {"index.html", "<h1>{{", "index.html:1:"},
+	    {"layout.html", "{{{content}}}{{x}}", "layout.html:1: there is no variable \"x\""},
+	    {"privacy.html", "mine", "html/privacy.html would be made twice"},
+	};
+	const struct place *p = *state;
+	BUF_AUTO struct buf before;
+
+	publish(p, false);
+	get(p->out, "html/index.html", &before);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		BUF_AUTO struct buf good = BUF_INIT(4096), after;
+		struct err e = {0};
+		bool had = exists(p->templates, rows[i].name);
+		if (had)
+			get(p->templates, rows[i].name, &good);
+		put(p->templates, rows[i].name, rows[i].text);
+		put(p->templates, "404.html", i % 2 ? "<h1>Changed</h1>" : "<h1>Changed again</h1>");
+		assert_int_equal(publish_fails(p, &e), -1);
+		if (strncmp(e.text, rows[i].says, strlen(rows[i].says)) != 0)
+			fail_msg("row %zu: %s", i, e.text);
+		get(p->out, "html/index.html", &after);
+		assert_string_equal(buf_text(&after), buf_text(&before));
+		buf_free(&after);
+		get(p->out, "html/404.html", &after);
+		assert_string_equal(buf_text(&after), "<h1>Not here</h1>\n");
+		char path[256];
+		snprintf(path, sizeof path, "%s/%s", p->templates, rows[i].name);
+		unlink(path);
+		if (had)
+			put(p->templates, rows[i].name, buf_text(&good));
+	}
+}
+
+static void templates_are_never_published_over(void **state)
+{
+	const struct place *p = *state;
+	struct place same = *p;
+	struct err e = {0};
+
+	snprintf(same.out, sizeof same.out, "%s/over", p->top);
+	assert_int_equal(folder_make(same.out, 0755, &e), 0);
+	char link[256];
+	snprintf(link, sizeof link, "%s/html", same.out);
+	assert_int_equal(symlink(p->templates, link), 0);
+	assert_int_equal(publish_fails(&same, &e), -1);
+	assert_non_null(strstr(e.text, "folder of the templates"));
+}
+
+static void a_test_build_says_so_on_every_page(void **state)
+{
+	static const char *const names[] = {"html/index.html", "html/privacy.html", "html/subprocessors.html"};
+	const struct place *p = *state;
+
+	publish(p, true);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		BUF_AUTO struct buf page;
+		get(p->out, names[i], &page);
+		assert_non_null(strstr(buf_text(&page), "<p>Test build: "));
+	}
+}
+
+static void headers_follow_the_policy(void **state)
+{
+	const struct place *p = *state;
+	BUF_AUTO struct buf headers, text, messages, csp = BUF_INIT(4096);
+
+	publish(p, false);
+	get(p->out, "nginx/headers.conf", &headers);
+	assert_non_null(strstr(
+	    buf_text(&headers),
+	    "add_header Content-Security-Policy \"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src "
+	    "'self'; img-src 'self' blob: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\" always;\n"));
+	assert_null(strstr(buf_text(&headers), "unsafe"));
+	for (const char *line = strchr(buf_text(&headers), '\n') + 1; *line; line = strchr(line, '\n') + 1) {
+		assert_memory_equal(line, "add_header ", 11);
+		assert_memory_equal(strchr(line, '\n') - 8, " always;", 8);
+	}
+	read_policy(&text);
+	replace_once(&text, "<promise id=\"no-third-party-resources\">", "<promise id=\"no-sale\">");
+	replace_once(&text, "</third-parties>",
+		     "<resource origin=\"https://cdn.example.com\" type=\"image\"><purpose>x</purpose></resource>"
+		     "<resource origin=\"https://*.frames.example\" type=\"frame\"><purpose>x</purpose></resource></third-parties>");
+	PROMISE_AUTO struct promise *q = load_bytes(text.data, text.len, &messages);
+	assert_non_null(q);
+	assert_int_equal(publish_csp(q, &csp), 0);
+	assert_non_null(strstr(buf_text(&csp),
+			       "; img-src 'self' blob: data: https://cdn.example.com; frame-src https://*.frames.example; form-action"));
+}
+
+static void security_txt_is_renewed_in_steps(void **state)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(65536), first = BUF_INIT(4096), next = BUF_INIT(4096);
+	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	const time_t day = 86400, start = 90 * day * 229; // the first second of a step
+	size_t changes = 0;
+
+	(void)state;
+	security_txt(p, start, &first);
+	assert_non_null(strstr(buf_text(&first), "Contact: mailto:privacy@bizimages.example\n"));
+	for (time_t t = start; t < start + 180 * day; t += day) {
+		time_t expires;
+		char date[WHEN_TEXT];
+		buf_reset(&next);
+		security_txt(p, t, &next);
+		memcpy(date, strstr(buf_text(&next), "Expires: ") + 9, WHEN_TEXT - 1);
+		date[WHEN_TEXT - 1] = '\0';
+		assert_int_equal(when_parse(&expires, date), 0);
+		assert_true(expires - t >= 180 * day && expires - t <= 270 * day); // RFC 9116: less than a year
+		changes += strcmp(buf_text(&next), buf_text(&first)) != 0;
+		buf_reset(&first);
+		buf_adds(&first, buf_text(&next));
+	}
+	assert_int_equal(changes, 1);
+}
+
+static void gpc_json_carries_the_policy_s_date(void **state)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(65536), out = BUF_INIT(4096);
+	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	struct err e = {0};
+
+	(void)state;
+	gpc_json(p, &out);
+	JSON_AUTO cJSON *json = json_parse(out.data, out.len, &e);
+	assert_true(cJSON_IsTrue(json_get(json, "gpc")));
+	assert_string_equal(json_string(json, "lastUpdate"), "2026-05-11");
+}
+
+// Every element has an end, every link within the page a target, every id is there once, and nothing is inline.
+static void the_notice_is_sound_html(void **state)
+{
+	static const char *const never[] = {"<script", "style=", " on", "<style", "http://"};
+	const struct place *p = *state;
+	BUF_AUTO struct buf page, whole = BUF_INIT(1 << 20);
+
+	publish(p, false);
+	get(p->out, "html/privacy.html", &page);
+	const char *main_part = strstr(buf_text(&page), "<main>"), *end = strstr(buf_text(&page), "</main>");
+	buf_add(&whole, main_part, (size_t)(end - main_part) + 7);
+	xmlDoc *document = xmlReadMemory(whole.data, (int)whole.len, NULL, NULL, XML_PARSE_NONET);
+	assert_non_null(document);
+	xmlFreeDoc(document);
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+		for (const char *tag = strchr(buf_text(&whole), '<'); tag != NULL; tag = strchr(tag + 1, '<')) {
+			size_t len = strcspn(tag, ">");
+			if (memmem(tag, len, never[i], strlen(never[i])) != NULL)
+				fail_msg("%s in %.*s", never[i], (int)len, tag);
+		}
+	}
+	for (const char *link = strstr(buf_text(&whole), "href=\"#"); link != NULL; link = strstr(link + 1, "href=\"#")) {
+		char id[128];
+		snprintf(id, sizeof id, "id=\"%.*s\"", (int)strcspn(link + 7, "\""), link + 7);
+		const char *first = strstr(buf_text(&whole), id);
+		assert_non_null(first);
+		assert_null(strstr(first + 1, id));
+	}
+	assert_non_null(strstr(buf_text(&page), "<html lang=\"en\">"));
+	assert_true(strstr(buf_text(&whole), "<table") < strstr(buf_text(&whole), "<section")); // the summary comes first
+}
+
+static void the_shipped_templates_publish(void **state)
+{
+	struct place real = *(struct place *)*state;
+
+	snprintf(real.templates, sizeof real.templates, "nginx/html");
+	publish(&real, false);
+	BUF_AUTO struct buf index;
+	get(real.out, "html/index.html", &index);
+	assert_null(strstr(buf_text(&index), "{{"));
+	assert_non_null(strstr(buf_text(&index), "<option value=\"azure-openai\">Azure OpenAI</option>"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(every_form_is_written),
+	    TEST(publishing_again_touches_nothing),
+	    TEST(what_is_no_longer_made_goes_and_what_is_not_ours_stays),
+	    TEST(a_broken_template_leaves_the_site_as_it_was),
+	    TEST(templates_are_never_published_over),
+	    TEST(a_test_build_says_so_on_every_page),
+	    TEST(headers_follow_the_policy),
+	    TEST(security_txt_is_renewed_in_steps),
+	    TEST(gpc_json_carries_the_policy_s_date),
+	    TEST(the_notice_is_sound_html),
+	    TEST(the_shipped_templates_publish),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
