@@ -60,6 +60,7 @@ const char *request_address(const struct request *r); // the visitor's; never lo
 const char *request_user_agent(const struct request *r);
 // The parsed fields of a JSON object or form body. A JSON body's members keep their type.
 const cJSON *request_fields(const struct request *r);
+// The bytes of a multipart body. Of a JSON object or a form only the fields are kept, so that a waiting request stays small.
 const char *request_body(const struct request *r, size_t *len);
 int request_fd(const struct request *r);            // poll it for POLLRDHUP: the visitor left
 bool request_gone(const struct request *r);         // the visitor left

@@ -51,10 +51,8 @@ static void handle_parts(struct request *r, void *context)
 static void handle_size(struct request *r, void *context)
 {
 	char line[32];
-	size_t len;
 	(void)context;
-	request_body(r, &len);
-	int n = snprintf(line, sizeof line, "%zu", len);
+	int n = snprintf(line, sizeof line, "%d", cJSON_GetArraySize(request_fields(r)));
 	respond_bytes(r, 200, "text/plain", line, (size_t)n);
 }
 
@@ -215,7 +213,7 @@ static void test_body_limits(void **state)
 	expect_problem(site_ask(&site, "GET", "/hello", NULL, "x", NULL), 413, "body-not-taken", NULL);
 	memcpy(large, "{}", 2);
 	large[1000] = 0;
-	expect(site_ask(&site, "POST", "/size", JSON_TYPE, large, NULL), 200, "1000");
+	expect(site_ask(&site, "POST", "/size", JSON_TYPE, large, NULL), 200, "0");
 	expect_problem(site_ask(&site, "POST", "/size", JSON_TYPE, NULL, PARAMS("CONTENT_LENGTH", "-1")), 400, "content-length",
 		       "Content-Length");
 	expect_problem(site_ask(&site, "POST", "/size", JSON_TYPE, NULL, PARAMS("CONTENT_LENGTH", "0x10")), 400, "content-length",
@@ -240,7 +238,7 @@ static void test_body_without_length(void **state)
 		body_add(&b, body, len);
 		int fd = client_connect(site.socket);
 		client_send(fd, &b);
-		expect(answer_read(fd, 5000), len > 1000 ? 413 : 200, len > 1000 ? "at most 1000 bytes" : "900");
+		expect(answer_read(fd, 5000), len > 1000 ? 413 : 200, len > 1000 ? "at most 1000 bytes" : "\r\n\r\n0");
 		close(fd);
 		buf_free(&b);
 		free(body);
