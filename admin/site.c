@@ -21,7 +21,10 @@ enum status site_open(struct site *s, const struct admin *a, enum vault_mode mod
 	*s = (struct site){.promise = policy_open(a)};
 	if (s->promise == NULL)
 		return STATUS_UNSURE;
-	if (vault_open(&s->vault, a->state, a->run, s->promise, mode, &e) < 0)
+	progress_begin("waiting for the stores");
+	int ret = vault_open(&s->vault, a->state, a->run, s->promise, mode, &e);
+	progress_end();
+	if (ret < 0)
 		return complain(STATUS_UNSURE, "%s", e.text);
 	return STATUS_DONE;
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: ISC
+// The commands that make things: stores, the published site, the ledger; and how the officer is asked.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, chownSync, copyFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { lethe, root, until } from './harness.mjs';
+import { place } from './admin_support.mjs';
+
+const events = (p) => JSON.parse(p.run(['audit', 'show', '--format', 'json']).stdout).map((entry) => entry.event);
+const activations = (p) => events(p).filter((name) => name === 'activation').length;
+
+test('keys init makes what is missing and leaves what is there', (t) => {
+  const p = place(t);
+  const key = readFileSync(join(p.state, 'keys/master.key'));
+  assert.equal(statSync(join(p.state, 'keys/master.key')).mode & 0o077, 0);
+  rmSync(join(p.state, 'ballast'));
+  assert.equal(p.run(['keys', 'init']).status, 0);
+  assert.deepEqual(readFileSync(join(p.state, 'keys/master.key')), key);
+  assert.ok(statSync(join(p.state, 'ballast')).size > 0);
+});
+
+test('a lost master key is not replaced by another one', (t) => {
+  const p = place(t);
+  rmSync(join(p.state, 'keys/master.key'));
+  const result = p.run(['keys', 'init']);
+  assert.equal(result.status, 2);
+  assert.match(result.stderr, /master key/);
+  assert.ok(!existsSync(join(p.state, 'keys/master.key')));
+});
+
+test('publish records each policy once, before it shows it; a dry run does neither', (t) => {
+  const p = place(t);
+  const policy = join(p.base, 'policy.xml');
+  copyFileSync(join(root, 'policy/sites/bizimages.xml'), policy);
+  const publish = (...words) => {
+    const result = p.run(['--policy', policy, 'publish', ...words]);
+    assert.equal(result.status, 0, result.stderr);
+    return result.stdout;
+  };
+  assert.match(publish('--dry-run'), /would/);
+  assert.equal(activations(p), 0);
+  assert.ok(!existsSync(join(p.state, 'publish')));
+  assert.match(publish(), /activated/);
+  assert.equal(activations(p), 1);
+  const notice = join(p.state, 'publish/html/privacy.html');
+  const { mtimeMs } = statSync(notice);
+  assert.match(publish(), / 0 written/);
+  assert.equal(activations(p), 1);
+  assert.equal(statSync(notice).mtimeMs, mtimeMs);
+  appendFileSync(policy, '<!-- later -->\n');
+  publish();
+  assert.equal(activations(p), 2);
+  publish(join(p.base, 'elsewhere'));
+  assert.ok(existsSync(join(p.base, 'elsewhere/html/index.html')));
+});
+
+test('an invalid policy publishes nothing, and what was published stays', (t) => {
+  const p = place(t);
+  assert.equal(p.run(['publish']).status, 0);
+  const policy = join(p.base, 'policy.xml');
+  copyFileSync(join(root, 'policy/sites/bizimages.xml'), policy);
+  appendFileSync(policy, '<broken>');
+  const notice = readFileSync(join(p.state, 'publish/html/privacy.html'), 'utf8');
+  const result = p.run(['--policy', policy, 'publish']);
+  assert.equal(result.status, 2);
+  assert.match(result.stderr, /policy\.xml:\d+: error: /);
+  assert.equal(readFileSync(join(p.state, 'publish/html/privacy.html'), 'utf8'), notice);
+  assert.equal(activations(p), 1);
+});
+
+test('a test build says so on every page', (t) => {
+  const p = place(t);
+  const pages = () => readdirSync(join(p.state, 'publish/html')).filter((name) => name.endsWith('.html'))
+    .map((name) => readFileSync(join(p.state, 'publish/html', name), 'utf8'));
+  p.run(['publish']);
+  const plain = pages();
+  p.run(['publish'], { env: { LETHE_TESTING: '1' } });
+  assert.ok(plain.length > 3);
+  pages().forEach((text, i) => assert.ok(text.length > plain[i].length && /test/i.test(text)));
+});
+
+test('root publishes as the user that owns the stores', { skip: process.getuid() !== 0 && 'needs root' }, (t) => {
+  const p = place(t);
+  for (const path of [p.state, p.runFolder, ...readdirSync(p.state).map((name) => join(p.state, name))]) chownSync(path, 65534, 65534);
+  const result = p.run(['publish']);
+  assert.equal(result.status, 0, result.stderr);
+  for (const name of ['publish', 'publish/html', 'publish/html/index.html', 'publish/nginx/headers.conf']) assert.equal(statSync(join(p.state, name)).uid, 65534, name);
+});
+
+test('an entry altered behind our back is found by audit verify and by check', (t) => {
+  const p = place(t);
+  p.run(['publish']);
+  p.run(['prune']);
+  assert.equal(p.run(['audit', 'verify']).status, 0);
+  execFileSync('sqlite3', [join(p.state, 'vault.db'), "DROP TRIGGER ledger_keep_values; UPDATE ledger SET details = replace(details, '2026-05-11', '2026-05-12') WHERE name = 'activation';"]);
+  const result = p.run(['audit', 'verify']);
+  assert.equal(result.status, 1);
+  assert.match(result.stderr, /ALTERED/);
+  const check = p.run(['check', '--format', 'json']);
+  assert.equal(check.status, 1);
+  assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'ledger' && f.verdict === 'BROKEN'));
+});
+
+test('what takes longer than a second says so on standard error, what is quick does not', (t) => {
+  const p = place(t);
+  const start = Date.now();
+  const quick = p.run(['prune']);
+  if (Date.now() - start < 900) assert.equal(quick.stderr, '');
+  const held = p.run(['prune'], { wrap: ['sh', '-c', 'flock "$0" sleep 2.3 & sleep 0.2; "$@"; code=$?; wait; exit $code', join(p.state, 'vault.lock')] });
+  assert.equal(held.status, 0, held.stderr);
+  assert.match(held.stderr, /^lethe: .+ …$/m);
+});
+
+// Types `line` at the prompt of a command that has a terminal; gives all that the terminal showed, and the exit status.
+async function typed(p, words, prompt, line) {
+  const command = [lethe, ...words].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qefc', command, '/dev/null'], { env: p.env, stdio: ['pipe', 'pipe', 'inherit'] });
+  let shown = '';
+  child.stdout.on('data', (d) => { shown += d; });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await until(() => shown.includes(prompt), 10000, prompt);
+  child.stdin.write(line);
+  const status = await ended;
+  return { shown, status };
+}
+
+test('on a terminal an address is asked for and not shown', async (t) => {
+  const p = place(t);
+  const { shown, status } = await typed(p, ['erase', '--ip', '--dry-run'], '(not shown): ', '203.0.113.77\n');
+  assert.equal(status, 0, shown);
+  assert.ok(!shown.includes('203.0.113.77'));
+  assert.match(shown, /store +found +erased/); // a terminal: a heading and columns
+});
+
+test('an interruption at the prompt ends it, and the terminal is put back', async (t) => {
+  const p = place(t);
+  const { shown, status } = await typed(p, ['erase', '--ip', '--dry-run'], '(not shown): ', '\x03');
+  assert.notEqual(status, 0);
+  assert.doesNotMatch(shown, /found/);
+});
+
+test('only the word yes erases', async (t) => {
+  const p = place(t);
+  const words = ['erase', '--ip', `@${join(p.base, 'address')}`];
+  execFileSync('sh', ['-c', 'echo 203.0.113.77 > "$0"', join(p.base, 'address')]);
+  for (const answer of ['\n', 'y\n', 'no\n']) {
+    const { shown, status } = await typed(p, words, 'Type yes: ', answer);
+    assert.equal(status, 2, shown);
+    assert.match(shown, /nothing was erased/);
+  }
+  assert.ok(!events(p).includes('erasure'));
+  const { shown, status } = await typed(p, words, 'Type yes: ', 'yes\n');
+  assert.equal(status, 0, shown);
+  assert.match(shown, /"cert_id"/);
+  assert.ok(events(p).includes('erasure'));
+});
