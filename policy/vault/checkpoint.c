@@ -114,7 +114,8 @@ static bool read_public(const struct vault *v, uint8_t out[ED25519_LEN])
 
 	if (state_path(v, path, "keys/ledger.pub", NULL) || file_read(path, &text, NULL) || text.len == 0)
 		return false;
-	const char *last = strrchr(text.data, '+');
+	// <origin>+<key id>+<base64>: only the last may hold a '+' itself.
+	const char *id = strchr(text.data, '+'), *last = id == NULL ? NULL : strchr(id + 1, '+');
 	if (last == NULL || base64_decode(&typed, last + 1, strcspn(last + 1, "\n")) || typed.len != 1 + ED25519_LEN ||
 	    typed.data[0] != 0x01)
 		return false;

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: ISC
+// Retention: what is due ends, what is not stays, and a clock that went back ends nothing.
+#include "tests/unit/vault_fixture.h"
+#include <utime.h>
+
+static const struct duration at_once;
+enum { DAY = 24 * 3600 };
+
+static struct prune_result prune(struct fixture *f, struct duration ahead, bool dry_run)
+{
+	struct prune_result result;
+	struct err e = {0};
+
+	if (vault_prune(f->vault, ahead, dry_run, &result, &e))
+		fail_msg("vault_prune: %s", e.text);
+	return result;
+}
+
+static bool segment_exists(struct fixture *f, const char *day)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char path[PATH_MAX];
+	bool any = false;
+
+	for (size_t i = 0; i < 3; i++)
+		any = any || (log_path(f->vault, path, day, suffixes[i], NULL) == 0 && access(path, F_OK) == 0);
+	return any;
+}
+
+static bool day_has_key(struct fixture *f, const char *day)
+{
+	struct data_key key;
+	struct err e = {0};
+
+	return key_find(f->vault, f->vault->read.keys, "request-log", day, &key, &e) == 0;
+}
+
+static void archives_end_with_their_files(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
+
+	fixture_archive(f, "receipt", "token", id);
+	vault_spool_path(f->vault, id, path, sizeof path, NULL);
+	fixture_time += 3599;
+	assert_int_equal(prune(f, at_once, false).records, 0);
+	assert_int_equal(access(path, F_OK), 0);
+	fixture_time += 1;
+	struct prune_result dry = prune(f, at_once, true);
+	assert_int_equal(dry.records, 1);
+	assert_int_equal(dry.files, 1);
+	assert_int_equal(access(path, F_OK), 0);
+	struct prune_result done = prune(f, at_once, false);
+	assert_int_equal(done.records, 1);
+	assert_int_equal(done.files, 1);
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 0);
+}
+
+static void ahead_ends_what_will_be_due(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt", "token", id);
+	fixture_time += 3500;
+	assert_int_equal(prune(f, (struct duration){.seconds = 99}, false).records, 0);
+	assert_int_equal(prune(f, (struct duration){.seconds = 100}, false).records, 1);
+}
+
+static void log_rows_stay_fourteen_days_and_no_second_more(void **state)
+{
+	struct fixture *f = *state;
+	struct census_row row = {0};
+
+	fixture_log(f, "198.51.100.1", NULL);
+	fixture_time += 14 * DAY - 1; // 13 d 23:59:59
+	assert_int_equal(prune(f, at_once, false).log_segments, 0);
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, &row), 1);
+	assert_false(row.late);
+	fixture_time += 1; // due at this second, and gone by the next
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, &row), 1);
+	assert_true(row.late);
+	struct prune_result dry = prune(f, at_once, true);
+	assert_int_equal(dry.log_segments, 1);
+	assert_int_equal(dry.log_rows, 1);
+	assert_true(segment_exists(f, "2026-11-22"));
+	struct prune_result done = prune(f, at_once, false);
+	assert_int_equal(done.log_segments, 1);
+	assert_int_equal(done.log_rows, 1);
+	assert_int_equal(done.oldest_left, 0);
+	assert_false(segment_exists(f, "2026-11-22"));
+	assert_false(day_has_key(f, "2026-11-22"));
+}
+
+static void a_segment_goes_when_its_oldest_row_is_due(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_time = FIXTURE_START + 10;
+	fixture_log(f, "198.51.100.1", NULL);
+	fixture_time = FIXTURE_START + DAY - 1;
+	fixture_log(f, "198.51.100.2", NULL);
+	fixture_time = FIXTURE_START + DAY + 5; // the next day: a file and a key of its own
+	fixture_log(f, "198.51.100.3", NULL);
+	assert_true(segment_exists(f, "2026-11-23"));
+	fixture_time = FIXTURE_START + 14 * DAY + 9;
+	assert_int_equal(prune(f, at_once, false).log_segments, 0);
+	fixture_time = FIXTURE_START + 14 * DAY + 10;
+	struct prune_result r = prune(f, at_once, false);
+	assert_int_equal(r.log_segments, 1);
+	assert_int_equal(r.log_rows, 2);
+	assert_int_equal(r.oldest_left, FIXTURE_START + DAY + 5);
+	assert_true(day_has_key(f, "2026-11-23"));
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 1);
+}
+
+static void a_clock_set_back_deletes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result result;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_log(f, "198.51.100.1", NULL);
+	fixture_archive(f, "receipt", "token", id);
+	fixture_time += 30 * DAY;
+	fixture_log(f, "198.51.100.2", NULL); // the newest
+	fixture_time -= 1;
+	assert_int_equal(vault_prune(f->vault, at_once, false, &result, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_non_null(strstr(e.text, "clock went back"));
+	assert_true(segment_exists(f, "2026-11-22"));
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 1);
+	fixture_time += 1;
+	result = prune(f, at_once, false);
+	assert_int_equal(result.log_segments, 1);
+	assert_int_equal(result.records, 1);
+}
+
+static void a_writer_survives_the_end_of_its_segment(void **state)
+{
+	struct fixture *f = *state, other = *f;
+	struct log_summary s;
+
+	fixture_log(f, "198.51.100.1", NULL); // keeps the segment open
+	other.vault = NULL;
+	fixture_reopen(&other, VAULT_ADMIN);
+	fixture_time += 14 * DAY;
+	assert_int_equal(prune(&other, at_once, false).log_segments, 1);
+	assert_false(segment_exists(f, "2026-11-22"));
+	// The same day again, as after a wrong clock: a new file under a new key, not the unlinked one.
+	const struct request_log_row row = {"198.51.100.9", "Example/1.0", NULL};
+	struct err e = {0};
+	assert_return_code(request_log_append_at(f->vault, &row, FIXTURE_START + 12 * 3600, &e), 0);
+	assert_true(day_has_key(f, "2026-11-22"));
+	assert_return_code(log_summary(f->vault, "2026-11-22", &s, &e), 0);
+	assert_int_equal(s.lines, 1);
+	vault_close(other.vault);
+}
+
+static void a_segment_without_its_key_is_garbage(void **state)
+{
+	struct fixture *f = *state;
+	struct log_summary s;
+	struct err e = {0};
+
+	fixture_log(f, "198.51.100.1", NULL);
+	fixture_reopen(f, VAULT_ADMIN);
+	fixture_sql(f, "keys/keys.db", "DELETE FROM key WHERE kind='request-log'"); // a crash between key and file
+	fixture_log(f, "198.51.100.2", NULL);
+	assert_return_code(log_summary(f->vault, "2026-11-22", &s, &e), 0);
+	assert_int_equal(s.lines, 1);
+	fixture_reopen(f, VAULT_ADMIN);
+	fixture_sql(f, "keys/keys.db", "DELETE FROM key WHERE kind='request-log'");
+	prune(f, at_once, false);
+	assert_false(segment_exists(f, "2026-11-22"));
+}
+
+static void day_keys_die_with_the_last_record_of_their_day(void **state)
+{
+	struct fixture *f = *state;
+	struct data_key key;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt", "token", id);
+	fixture_time += 3600;
+	assert_int_equal(prune(f, at_once, false).records, 1);
+	assert_return_code(key_find(f->vault, f->vault->read.keys, "archive", "2026-11-22", &key, &e), 0); // its day is not over
+	fixture_time += DAY;
+	prune(f, at_once, false);
+	assert_int_equal(key_find(f->vault, f->vault->read.keys, "archive", "2026-11-22", &key, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+static void age(const char *path, time_t by)
+{
+	const struct utimbuf times = {fixture_time - by, fixture_time - by};
+
+	assert_int_equal(utime(path, &times), 0);
+}
+
+static void orphans_go_after_an_hour_and_records_without_file_at_once(void **state)
+{
+	struct fixture *f = *state;
+	char kept[RECORD_ID_LEN + 1], lost[RECORD_ID_LEN + 1], path[PATH_MAX], fresh[PATH_MAX], old[PATH_MAX];
+
+	fixture_archive(f, "receipt-a", "token-a", kept);
+	fixture_archive(f, "receipt-b", "token-b", lost);
+	vault_spool_path(f->vault, kept, path, sizeof path, NULL);
+	age(path, 7200);
+	vault_spool_path(f->vault, lost, path, sizeof path, NULL);
+	unlink(path);
+	snprintf(fresh, sizeof fresh, "%s", fixture_spool_file(f, "fresh.tmp"));
+	age(fresh, 3599);
+	snprintf(old, sizeof old, "%s", fixture_spool_file(f, "00000000000000000000000000000000.zip"));
+	age(old, 3600);
+	assert_int_equal(prune(f, at_once, true).orphans, 1);
+	struct prune_result r = prune(f, at_once, false);
+	assert_int_equal(r.orphans, 1);
+	assert_int_equal(r.records, 1);
+	assert_int_equal(access(fresh, F_OK), 0);
+	assert_int_not_equal(access(old, F_OK), 0);
+	assert_true(fixture_has(f, kept));
+	assert_false(fixture_has(f, lost));
+}
+
+static void a_missing_spool_ends_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt", "token", id);
+	snprintf(f->run, sizeof f->run, "%s/elsewhere", f->root);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(prune(f, at_once, false).records, 0);
+	assert_true(fixture_has(f, id));
+}
+
+static void many_records_end_in_batches(void **state)
+{
+	struct fixture *f = *state;
+	const struct vault_new record = {.kind = KIND_ARCHIVE, .body = "x", .body_len = 1};
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+
+	for (int i = 0; i < 2 * PAGE_ROWS + 7; i++)
+		assert_return_code(vault_put(f->vault, &record, NULL, id, &e), 0);
+	fixture_time += 3600;
+	assert_int_equal(prune(f, at_once, true).records, 2 * PAGE_ROWS + 7);
+	assert_int_equal(prune(f, at_once, false).records, 2 * PAGE_ROWS + 7);
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 0);
+	struct ledger_report report;
+	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_true(report.intact);
+	assert_int_equal(report.size, 3);
+}
+
+static void ledger_payloads_end_when_the_policy_says(void **state)
+{
+	struct fixture *f = *state;
+	const struct ledger_event event = {.name = "request", .payload = "personal", .payload_len = 8, .subject = "s"};
+	struct ledger_report report;
+	struct err e = {0};
+	int64_t left;
+
+	f->promise.kinds[KIND_LEDGER].life = (struct duration){.days = 10};
+	assert_return_code(ledger_append(f->vault, &event, &e), 0);
+	fixture_time += 10 * DAY;
+	prune(f, at_once, false);
+	assert_return_code(store_number(f->vault->read.vault, SQL_PAYLOAD_GET, VALUES(V_INT(0)), -1, &left, &e), 0);
+	assert_int_equal(left, -1);
+	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_true(report.intact);
+}
+
+static void the_census_tells_count_age_and_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct census census;
+	struct census_row row = {0};
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt-a", "token-a", id);
+	fixture_time += 100;
+	fixture_archive(f, "receipt-b", "token-b", id);
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, &row), 2);
+	assert_int_equal(row.oldest, fixture_time - 100);
+	assert_int_equal(row.limit_seconds, 3600);
+	assert_false(row.late);
+	fixture_time += 3500;
+	fixture_census(f, KIND_ARCHIVE, &row);
+	assert_true(row.late);
+	prune(f, at_once, false);
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, &row), 1);
+	assert_false(row.late);
+	assert_return_code(vault_census(f->vault, &census, &e), 0);
+	assert_int_equal(census.last_prune, fixture_time);
+	assert_true(census.database_bytes > 0 && census.spool_bytes == 10);
+	f->promise.kinds[KIND_ARCHIVE].keep = KEEP_UNDECLARED; // held though the policy no longer says so
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, &row), 1);
+	assert_true(row.late);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	    T(archives_end_with_their_files),
+	    T(ahead_ends_what_will_be_due),
+	    T(log_rows_stay_fourteen_days_and_no_second_more),
+	    T(a_segment_goes_when_its_oldest_row_is_due),
+	    T(a_clock_set_back_deletes_nothing),
+	    T(a_writer_survives_the_end_of_its_segment),
+	    T(a_segment_without_its_key_is_garbage),
+	    T(day_keys_die_with_the_last_record_of_their_day),
+	    T(orphans_go_after_an_hour_and_records_without_file_at_once),
+	    T(a_missing_spool_ends_nothing),
+	    T(many_records_end_in_batches),
+	    T(ledger_payloads_end_when_the_policy_says),
+	    T(the_census_tells_count_age_and_limit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
