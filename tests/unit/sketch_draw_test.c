@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: ISC
+// The drawings: exact size, the same bytes each time, different by place and style, in the colours asked for.
+#include "fcgi/provider/sketch.h"
+#include "tests/unit/test.h"
+#include <cairo.h>
+#include <math.h>
+#include <sys/resource.h>
+
+// fontconfig keeps its patterns behind encoded pointers, which the leak detector cannot follow.
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig";
+}
+
+static const char *const words[] = {"Bakery", "Bread", "Leeds", NULL};
+static const char *const no_colours[] = {NULL};
+static const char *const styles[] = {"photo", "illustration", "watercolour", "minimal", "isometric"};
+enum { STYLES = sizeof styles / sizeof *styles };
+
+static struct sketch_job job_of(const char *style, unsigned index)
+{
+	return (struct sketch_job){.prompt = "p",
+				   .words = words,
+				   .colours = no_colours,
+				   .style = style,
+				   .width = 240,
+				   .height = 160,
+				   .index = index,
+				   .of = 8,
+				   .seed = 5};
+}
+
+static void draw(const struct sketch_job *job, struct buf *png)
+{
+	struct err e = {0};
+	*png = BUF_INIT(32 * 1024 * 1024);
+	if (sketch_draw(job, png, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+struct reader {
+	const struct buf *png;
+	size_t at;
+};
+
+static cairo_status_t read_png(void *from, unsigned char *bytes, unsigned len)
+{
+	struct reader *r = from;
+	if (r->png->len - r->at < len)
+		return CAIRO_STATUS_READ_ERROR;
+	memcpy(bytes, r->png->data + r->at, len);
+	r->at += len;
+	return CAIRO_STATUS_SUCCESS;
+}
+
+// Decodes all of it; the caller destroys the surface.
+static cairo_surface_t *decode(const struct buf *png)
+{
+	struct reader r = {png, 0};
+	cairo_surface_t *s = cairo_image_surface_create_from_png_stream(read_png, &r);
+	assert_int_equal(cairo_surface_status(s), CAIRO_STATUS_SUCCESS);
+	assert_int_equal(r.at, png->len);
+	return s;
+}
+
+static bool same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+static void the_same_job_gives_the_same_bytes(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		struct sketch_job job = job_of(styles[i % STYLES], i);
+		struct buf first, second;
+		draw(&job, &first);
+		draw(&job, &second);
+		assert_true(same(&first, &second));
+		buf_free(&first);
+		buf_free(&second);
+	}
+}
+
+static void places_styles_and_seeds_differ(void **state)
+{
+	(void)state;
+	enum { ALL = STYLES * 8 };
+	struct buf all[ALL + 1];
+	for (unsigned i = 0; i < ALL; i++) {
+		struct sketch_job job = job_of(styles[i / 8], i % 8);
+		draw(&job, &all[i]);
+	}
+	struct sketch_job other = job_of("photo", 0);
+	other.seed = 6;
+	draw(&other, &all[ALL]);
+	for (unsigned i = 0; i <= ALL; i++)
+		for (unsigned k = 0; k < i; k++)
+			assert_false(same(&all[i], &all[k]));
+	for (unsigned i = 0; i <= ALL; i++)
+		buf_free(&all[i]);
+}
+
+static void sizes_are_exact(void **state)
+{
+	(void)state;
+	static const unsigned sizes[][2] = {{1024, 1024}, {1536, 1024}, {1024, 1536}, {64, 64}, {2048, 64}, {64, 2048}};
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct sketch_job job = job_of(styles[i % STYLES], (unsigned)i);
+		struct buf png;
+		job.width = sizes[i][0];
+		job.height = sizes[i][1];
+		draw(&job, &png);
+		cairo_surface_t *s = decode(&png);
+		assert_int_equal(cairo_image_surface_get_width(s), sizes[i][0]);
+		assert_int_equal(cairo_image_surface_get_height(s), sizes[i][1]);
+		cairo_surface_destroy(s);
+		buf_free(&png);
+	}
+}
+
+static void impossible_sizes_are_refused(void **state)
+{
+	(void)state;
+	static const unsigned sizes[][2] = {{0, 0}, {63, 1024}, {1024, 2049}, {4294967295U, 4294967295U}};
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct sketch_job job = job_of("photo", 0);
+		struct buf png = BUF_INIT(1024);
+		struct err e = {0};
+		job.width = sizes[i][0];
+		job.height = sizes[i][1];
+		assert_int_equal(sketch_draw(&job, &png, &e), -1);
+		assert_int_equal(e.code, ERR_INPUT);
+		buf_free(&png);
+	}
+}
+
+static void a_picture_over_the_ceiling_fails(void **state)
+{
+	(void)state;
+	struct sketch_job job = job_of("photo", 0);
+	struct buf png = BUF_INIT(1000);
+	struct err e = {0};
+	assert_int_equal(sketch_draw(&job, &png, &e), -1);
+	assert_int_equal(e.code, ERR_MEMORY);
+	buf_free(&png);
+}
+
+// The share of pixels whose hue is near that of `rgb`, of those that have a hue.
+static double share_of_hue(cairo_surface_t *s, double wanted)
+{
+	const unsigned char *data = cairo_image_surface_get_data(s);
+	int stride = cairo_image_surface_get_stride(s), near = 0, coloured = 0;
+	for (int y = 0; y < cairo_image_surface_get_height(s); y++) {
+		for (int x = 0; x < cairo_image_surface_get_width(s); x++) {
+			const unsigned char *p = data + y * stride + x * 4;
+			double r = p[2], g = p[1], b = p[0], high = fmax(r, fmax(g, b)), low = fmin(r, fmin(g, b));
+			if (high - low < 24)
+				continue;
+			double hue = high <= r   ? (g - b) / (high - low)
+				     : high <= g ? 2 + (b - r) / (high - low)
+						 : 4 + (r - g) / (high - low);
+			double apart = fabs(fmod(hue * 60 + 360, 360) - wanted);
+			coloured++;
+			near += fmin(apart, 360 - apart) < 40;
+		}
+	}
+	return coloured ? (double)near / coloured : 0;
+}
+
+static void the_palette_follows_the_page(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *colour;
+		double hue;
+	} rows[] = {{"#d02020", 0}, {"#20a030", 127}, {"#2040d0", 229}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		for (unsigned index = 0; index < 8; index++) {
+			const char *const colours[] = {"#eeeeee", rows[i].colour, NULL};
+			struct sketch_job job = job_of("illustration", index);
+			struct buf png;
+			job.colours = colours;
+			draw(&job, &png);
+			cairo_surface_t *s = decode(&png);
+			double share = share_of_hue(s, rows[i].hue);
+			if (share < 0.3)
+				fail_msg("%s at %u: only %.0f %% of the coloured pixels have its hue", rows[i].colour, index, share * 100);
+			cairo_surface_destroy(s);
+			buf_free(&png);
+		}
+	}
+}
+
+// The strip at the foot carries the label: dark on light or light on dark, with the caption left of it.
+static void the_label_is_there(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < STYLES; i++) {
+		struct sketch_job job = job_of(styles[i], i);
+		struct buf png;
+		job.width = job.height = 1024;
+		draw(&job, &png);
+		cairo_surface_t *s = decode(&png);
+		const unsigned char *data = cairo_image_surface_get_data(s);
+		int stride = cairo_image_surface_get_stride(s), darkest = 255, lightest = 0, inked = 0;
+		const unsigned char *ground = data + 950 * stride + 600 * 4;
+		for (int y = 960; y < 1010; y++) {
+			for (int x = 560; x < 1000; x++) {
+				int g = data[y * stride + x * 4 + 1];
+				darkest = g < darkest ? g : darkest;
+				lightest = g > lightest ? g : lightest;
+				inked += abs(g - ground[1]) > 90;
+			}
+		}
+		assert_true(lightest - darkest > 140);
+		assert_in_range(inked, 1000, 8000);
+		cairo_surface_destroy(s);
+		buf_free(&png);
+	}
+}
+
+// Odd words and colours change nothing about the outcome: a picture.
+static void odd_jobs(void **state)
+{
+	(void)state;
+	static const char *const odd[] = {
+	    "", "\xff", "面包", "🍞", "x\xe2\x80\xae", "<b>&amp;", "averyveryveryveryveryveryveryveryveryveryveryverylongword", NULL};
+	static const char *const colours[] = {"", "#", "red", "#12345g", "#1234567", "#000000", "#ffffff", NULL};
+	struct sketch_job job = {.prompt = NULL,
+				 .words = odd,
+				 .colours = colours,
+				 .style = NULL,
+				 .width = 100,
+				 .height = 100,
+				 .index = 4294967295U,
+				 .seed = 4294967295U};
+	struct buf png;
+	draw(&job, &png);
+	cairo_surface_destroy(decode(&png));
+	buf_free(&png);
+	job.words = NULL;
+	job.colours = NULL;
+	draw(&job, &png);
+	cairo_surface_destroy(decode(&png));
+	buf_free(&png);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_same_job_gives_the_same_bytes),
+	    cmocka_unit_test(places_styles_and_seeds_differ),
+	    cmocka_unit_test(sizes_are_exact),
+	    cmocka_unit_test(impossible_sizes_are_refused),
+	    cmocka_unit_test(a_picture_over_the_ceiling_fails),
+	    cmocka_unit_test(the_palette_follows_the_page),
+	    cmocka_unit_test(the_label_is_there),
+	    cmocka_unit_test(odd_jobs),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: ISC
+// Prompts and caption words from a brief: its own words, different for each picture, the same each time.
+#include "fcgi/provider/sketch.h"
+#include "policy/base/text.h"
+#include "tests/unit/test.h"
+
+static const char *const none[] = {NULL};
+
+static struct brief brief_of(const char *description)
+{
+	return (struct brief){.description = description,
+			      .title = "",
+			      .summary = "",
+			      .text = "",
+			      .headings = none,
+			      .colours = none,
+			      .style = "photo",
+			      .audience_rule = "",
+			      .count = 8};
+}
+
+static void expect_words(const struct brief *b, const char *expected)
+{
+	char words[SKETCH_WORDS][SKETCH_WORD_BYTES];
+	struct buf got = BUF_INIT(1024);
+	unsigned n = sketch_words(b, words);
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&got, "%s%s", i ? " " : "", words[i]);
+	assert_string_equal(buf_text(&got), expected);
+	buf_free(&got);
+}
+
+static void subject_words(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *description, *words;
+	} rows[] = {
+	    {"We are a bakery. The bakery bakes sourdough bread; our sourdough is the best.", "bakery sourdough bakes bread"},
+	    {"Wir sind eine Fahrradwerkstatt für Lastenräder in Bremen", "Fahrradwerkstatt Lastenräder Bremen"},
+	    {"Пекарня: хлеб и хлеб", "хлеб Пекарня"},
+	    {"", ""},
+	    {"the and of 12 und der die", ""},
+	    // Nothing that looks like an address, a link or a number becomes a caption.
+	    {"Call +49 40 123456 or mail jo@shop.example, www.shop.example or https://shop.example/x4 about tea", "Call mail tea"},
+	    {"rock-climbing isn't a state-of-the-art-thing -- really", "rock-climbing isn't state-of-the-art-thing"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct brief b = brief_of(rows[i].description);
+		expect_words(&b, rows[i].words);
+	}
+}
+
+static void headings_weigh_more(void **state)
+{
+	(void)state;
+	static const char *const headings[] = {"Violins", "Violins repaired", NULL};
+	struct brief b = brief_of("");
+	b.headings = headings;
+	b.text = "wood glue varnish wood glue wood";
+	expect_words(&b, "Violins wood repaired glue varnish");
+}
+
+static void prompts_differ_and_repeat(void **state)
+{
+	(void)state;
+	static const char *const styles[] = {"photo", "illustration", "watercolour", "minimal", "isometric", "unknown", NULL};
+	for (const char *const *style = styles; *style; style++) {
+		struct brief b = brief_of("A family bakery in Leeds with sourdough bread. Open daily.");
+		struct provider_prompts first, second;
+		b.style = *style;
+		assert_int_equal(sketch_prompts(&b, &first, NULL), 0);
+		assert_int_equal(sketch_prompts(&b, &second, NULL), 0);
+		assert_int_equal(first.count, 8);
+		for (unsigned i = 0; i < 8; i++) {
+			assert_string_equal(first.text[i], second.text[i]);
+			assert_non_null(strstr(first.text[i], "A family bakery in Leeds with sourdough bread”"));
+			assert_null(strchr(first.text[i], '{'));
+			for (unsigned k = 0; k < i; k++)
+				assert_string_not_equal(first.text[i], first.text[k]);
+		}
+		provider_prompts_free(&first);
+		provider_prompts_free(&second);
+	}
+}
+
+static void prompts_say_what_must_not_appear(void **state)
+{
+	(void)state;
+	static const char *const colours[] = {"#112233", "#445566", NULL};
+	struct brief b = brief_of("Tea");
+	struct provider_prompts p;
+	b.colours = colours;
+	b.audience_rule = "No children.";
+	b.count = 1;
+	assert_int_equal(sketch_prompts(&b, &p, NULL), 0);
+	assert_int_equal(p.count, 1);
+	assert_non_null(strstr(p.text[0], "No children."));
+	assert_non_null(strstr(p.text[0], "#112233, #445566"));
+	provider_prompts_free(&p);
+}
+
+static void odd_briefs(void **state)
+{
+	(void)state;
+	static const char *const descriptions[] = {
+	    "", " ", "...", "\"quoted\" 'x'\ny", "面包店在上海卖好吃的面包", "🍞", "a.b.c. d! e? f", "x\xff\xfe"};
+	for (size_t i = 0; i < sizeof descriptions / sizeof *descriptions; i++) {
+		struct brief b = brief_of(descriptions[i]);
+		struct provider_prompts p;
+		if (!utf8_valid(descriptions[i], strlen(descriptions[i])))
+			continue;
+		assert_int_equal(sketch_prompts(&b, &p, NULL), 0);
+		for (unsigned k = 0; k < p.count; k++) {
+			assert_true(utf8_valid(p.text[k], strlen(p.text[k])));
+			assert_null(strstr(p.text[k], "“”"));
+		}
+		provider_prompts_free(&p);
+	}
+}
+
+// A long first sentence ends at a whole word and a whole character.
+static void long_subjects_are_cut(void **state)
+{
+	(void)state;
+	struct buf text = BUF_INIT(8000);
+	for (int i = 0; i < 400; i++)
+		buf_adds(&text, i % 3 ? "äöü" : "äöü ");
+	struct brief b = brief_of(buf_text(&text));
+	struct provider_prompts p;
+	assert_int_equal(sketch_prompts(&b, &p, NULL), 0);
+	assert_true(strlen(p.text[0]) < 900);
+	assert_true(utf8_valid(p.text[0], strlen(p.text[0])));
+	assert_non_null(strstr(p.text[0], "äöü”"));
+	provider_prompts_free(&p);
+	buf_free(&text);
+}
+
+static void counts_are_checked(void **state)
+{
+	(void)state;
+	for (unsigned count = 0; count < 12; count++) {
+		struct brief b = brief_of("Tea");
+		struct provider_prompts p;
+		struct err e = {0};
+		b.count = count;
+		if (count >= 1 && count <= 8) {
+			assert_int_equal(sketch_prompts(&b, &p, &e), 0);
+			assert_int_equal(p.count, count);
+			provider_prompts_free(&p);
+		} else {
+			assert_int_equal(sketch_prompts(&b, &p, &e), -1);
+			assert_int_equal(e.code, ERR_INPUT);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(subject_words),
+	    cmocka_unit_test(headings_weigh_more),
+	    cmocka_unit_test(prompts_differ_and_repeat),
+	    cmocka_unit_test(prompts_say_what_must_not_appear),
+	    cmocka_unit_test(odd_briefs),
+	    cmocka_unit_test(long_subjects_are_cut),
+	    cmocka_unit_test(counts_are_checked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
