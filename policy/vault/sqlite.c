@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 enum {
-	BUSY_MS = 5000,
 	WAL_BYTES_KEPT = 4 * 1024 * 1024, // after a checkpoint; a checkpoint comes every 1,000 pages
 	SCAN_PIECE = 256 * 1024,
 	SHM_REGION = 32 * 1024, // the size that SQLite itself maps
@@ -96,7 +95,7 @@ static const struct {
     {"PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2"},
     {"PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", "1"},
     {"PRAGMA mmap_size=0", "PRAGMA mmap_size", "0"},
-    {"PRAGMA busy_timeout=5000", "PRAGMA busy_timeout", "5000"},
+    {"PRAGMA busy_timeout=2000", "PRAGMA busy_timeout", "2000"},
 };
 
 static const struct {

@@ -5,6 +5,7 @@
 #define LETHE_TESTS_VAULT_FIXTURE_H
 
 #include "policy/base/file.h"
+#include "policy/base/text.h"
 #include "policy/vault/internal.h"
 #include "tests/unit/test.h"
 #include <ftw.h>

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: ISC
+// Many threads and several processes write at once: nothing is lost, one that fails does not fail its neighbours, and the day changes
+// under way.
+#include "tests/unit/vault_fixture.h"
+#include <pthread.h>
+#include <sys/wait.h>
+
+enum { THREADS = 12, EACH = 60 };
+
+struct worker {
+	struct fixture *f;
+	int number;
+	size_t put, refused, logged;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], receipt[32];
+
+	for (int i = 0; i < EACH; i++) {
+		snprintf(receipt, sizeof receipt, "receipt-%d-%d", w->number, i);
+		// Every fifth is one that the store itself refuses, inside the shared transaction.
+		const struct vault_tag bad[] = {{"", "x"}, {NULL, NULL}}, good[] = {{"receipt", receipt}, {NULL, NULL}};
+		const struct ledger_event event = {.name = "generation"};
+		const struct vault_new record = {.kind = i % 2 ? KIND_ARCHIVE : KIND_TICKET,
+						 .subject = receipt,
+						 .tags = i % 5 == 0 ? bad : good,
+						 .body = "body",
+						 .body_len = 4};
+		if (vault_put(w->f->vault, &record, &event, id, &e) == 0) {
+			struct vault_record r;
+			w->put++;
+			if (vault_find(w->f->vault, record.kind, "receipt", receipt, &r, &e) == 0)
+				vault_record_free(&r);
+			else
+				w->put += 1000; // acknowledged, and not to be found
+		} else {
+			w->refused++;
+		}
+		const struct request_log_row row = {"198.51.100.1", "Example/1.0", receipt};
+		w->logged += request_log_append(w->f->vault, &row, &e) == 0;
+		if (w->number == 0 && i == EACH / 2)
+			fixture_time = FIXTURE_START + 24 * 3600; // midnight
+	}
+	return NULL;
+}
+
+static void run_workers(struct fixture *f, struct worker *w)
+{
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++) {
+		w[i] = (struct worker){.f = f, .number = i};
+		assert_int_equal(pthread_create(&threads[i], NULL, work, &w[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void threads_share_commits_but_not_failures(void **state)
+{
+	struct fixture *f = *state;
+	struct worker w[THREADS];
+	struct ledger_report report;
+	struct log_summary before, after;
+	struct err e = {0};
+
+	fixture_time = FIXTURE_START + 24 * 3600 - 1;
+	run_workers(f, w);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(w[i].put, EACH * 4 / 5);
+		assert_int_equal(w[i].refused, EACH / 5);
+		assert_int_equal(w[i].logged, EACH);
+	}
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL) + fixture_census(f, KIND_TICKET, NULL), THREADS * EACH * 4 / 5);
+	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_true(report.intact);
+	assert_int_equal(report.size, THREADS * EACH * 4 / 5);
+	assert_return_code(log_summary(f->vault, "2026-11-22", &before, &e), 0);
+	assert_return_code(log_summary(f->vault, "2026-11-23", &after, &e), 0);
+	assert_int_equal(before.lines + after.lines, THREADS * EACH);
+	assert_true(before.lines > 0 && before.newest == FIXTURE_START + 24 * 3600 - 1);
+	assert_true(after.lines > 0 && after.oldest == FIXTURE_START + 24 * 3600);
+}
+
+struct busy {
+	struct fixture *f;
+	atomic_bool stop;
+	size_t reads;
+};
+static int count_one(void *arg, const struct vault_record *r)
+{
+	(void)r;
+	++*(size_t *)arg;
+	return 0;
+}
+static void *read_and_erase(void *arg)
+{
+	struct busy *b = arg;
+	struct erase_result result;
+	struct prune_result pruned;
+	struct census census;
+	struct err e = {0};
+	size_t seen = 0;
+
+	while (!atomic_load(&b->stop)) {
+		b->reads++;
+		if (vault_census(b->f->vault, &census, &e) || vault_each(b->f->vault, KIND_TICKET, NULL, count_one, &seen, &e) ||
+		    vault_erase(b->f->vault, ERASE_RECEIPT, "receipt-3-1", false, b->reads % 4 == 0, &result, &e) ||
+		    (vault_prune(b->f->vault, (struct duration){0}, false, &pruned, &e) && e.code != ERR_REFUSED)) {
+			fprintf(stderr, "%s\n", e.text);
+			return arg;
+		}
+	}
+	return NULL;
+}
+
+static void erasing_and_pruning_go_on_beside_writers(void **state)
+{
+	struct fixture *f = *state;
+	struct worker w[THREADS];
+	struct busy b = {.f = f};
+	struct ledger_report report;
+	struct err e = {0};
+	pthread_t busy;
+	void *failed;
+
+	assert_int_equal(pthread_create(&busy, NULL, read_and_erase, &b), 0);
+	run_workers(f, w);
+	atomic_store(&b.stop, true);
+	pthread_join(busy, &failed);
+	assert_null(failed);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(w[i].logged, EACH);
+	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	if (!report.intact)
+		fail_msg("%s", report.finding);
+}
+
+// Opened after the fork, as every process must.
+static void child_writes(struct fixture *f, int number)
+{
+	struct err e = {0};
+	struct vault *v;
+	char receipt[32], id[RECORD_ID_LEN + 1];
+
+	if (vault_open(&v, f->state, f->run, &f->promise, VAULT_PROGRAM, &e))
+		_exit(2);
+	for (int i = 0; i < EACH; i++) {
+		snprintf(receipt, sizeof receipt, "process-%d-%d", number, i);
+		const struct ledger_event event = {.name = "generation"};
+		const struct vault_new record = {.kind = KIND_TICKET, .subject = receipt, .body = "x", .body_len = 1};
+		const struct request_log_row row = {"198.51.100.1", "Example/1.0", NULL};
+		if (vault_put(v, &record, &event, id, &e) || request_log_append(v, &row, &e))
+			_exit(3);
+	}
+	vault_close(v);
+	_exit(0);
+}
+
+static void processes_take_turns(void **state)
+{
+	struct fixture *f = *state;
+	pid_t children[4];
+	struct ledger_report report;
+	struct err e = {0};
+	int status;
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	for (int i = 0; i < 4; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			child_writes(f, i);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_true(report.intact);
+	assert_int_equal(report.size, 4 * EACH);
+	assert_int_equal(fixture_census(f, KIND_TICKET, NULL), 4 * EACH);
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 4 * EACH);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	    T(threads_share_commits_but_not_failures),
+	    T(erasing_and_pruning_go_on_beside_writers),
+	    T(processes_take_turns),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: ISC
+// Opening: what is missing, foreign, newer, damaged or sealed with another key is refused with words that help.
+#include "tests/unit/vault_fixture.h"
+
+static enum err_code open_fails(struct fixture *f, enum vault_mode mode, const char *words)
+{
+	struct vault *v;
+	struct err e = {0};
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	assert_int_equal(vault_open(&v, f->state, f->run, &f->promise, mode, &e), -1);
+	assert_null(v);
+	if (strstr(e.text, words) == NULL)
+		fail_msg("\"%s\" lacks \"%s\"", e.text, words);
+	return e.code;
+}
+
+static void a_program_needs_a_store(void **state)
+{
+	struct fixture *f = *state;
+
+	snprintf(f->state, sizeof f->state, "%s/nothing", f->root);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, "run: lethe keys init"), ERR_NOT_FOUND);
+	assert_int_not_equal(access(f->state, F_OK), 0);
+}
+
+static void a_missing_vault_is_not_made_by_a_program(void **state)
+{
+	struct fixture *f = *state;
+	char path[256];
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(path, sizeof path, "%s/vault.db", f->state);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, "run: lethe keys init"), ERR_NOT_FOUND);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void newer_and_foreign_files_are_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_sql(f, "vault.db", "PRAGMA user_version=99");
+	assert_int_equal(open_fails(f, VAULT_ADMIN, "install the newer Lethe"), ERR_INPUT);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, "install the newer Lethe"), ERR_INPUT);
+	fixture_sql(f, "vault.db", "PRAGMA user_version=1; PRAGMA application_id=42");
+	assert_int_equal(open_fails(f, VAULT_ADMIN, "is not a vault.db of Lethe"), ERR_INPUT);
+}
+
+static void damage_is_seen_at_the_start(void **state)
+{
+	struct fixture *f = *state;
+	char command[256];
+
+	for (int i = 0; i < 50; i++) {
+		char id[RECORD_ID_LEN + 1];
+		fixture_archive(f, "receipt", "token", id);
+	}
+	vault_close(f->vault);
+	f->vault = NULL;
+	fixture_sql(f, "vault.db", "PRAGMA wal_checkpoint(TRUNCATE)");
+	snprintf(command, sizeof command, "dd if=/dev/urandom of='%s/vault.db' bs=4096 seek=3 count=30 conv=notrunc status=none", f->state);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, ""), ERR_CORRUPT);
+}
+
+static void another_master_key_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char path[256];
+	struct err e = {0};
+
+	snprintf(path, sizeof path, "%s/keys/master.key", f->state);
+	struct stat file;
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 0777, 0600);
+	unlink(path);
+	assert_int_equal(open_fails(f, VAULT_ADMIN, "put it back"), ERR_NOT_FOUND);
+	assert_return_code(file_write(path, "01234567890123456789012345678901", 32, 0600, NULL, &e), 0);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, "master key"), ERR_CORRUPT);
+	assert_return_code(file_write(path, "0123\n", 5, 0600, NULL, &e), 0);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, "64 hex digits"), ERR_INPUT);
+}
+
+static void the_master_key_may_live_elsewhere(void **state)
+{
+	struct fixture *f = *state;
+	char from[256], to[256];
+
+	snprintf(from, sizeof from, "%s/keys/master.key", f->state);
+	snprintf(to, sizeof to, "%s/elsewhere.key", f->root);
+	assert_int_equal(rename(from, to), 0);
+	setenv("LETHE_MASTER_KEY_FILE", to, 1);
+	fixture_reopen(f, VAULT_PROGRAM);
+	unsetenv("LETHE_MASTER_KEY_FILE");
+	char credential[256];
+	snprintf(credential, sizeof credential, "%s/LETHE_MASTER_KEY", f->root);
+	assert_int_equal(rename(to, credential), 0);
+	setenv("CREDENTIALS_DIRECTORY", f->root, 1);
+	fixture_reopen(f, VAULT_PROGRAM);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static void the_connection_is_what_it_must_be(void **state)
+{
+	struct fixture *f = *state;
+	char command[512];
+
+	fixture_log(f, "198.51.100.1", NULL);
+	vault_close(f->vault);
+	f->vault = NULL;
+	// Closing leaves the write-ahead log to the lock's holders.
+	char path[256];
+	snprintf(path, sizeof path, "%s/log/2026-11-22.db-wal", f->state);
+	assert_int_equal(access(path, F_OK), 0);
+	static const char *const files[] = {"vault.db", "keys/keys.db", "log/2026-11-22.db"};
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(command, sizeof command,
+			 "test \"$(sqlite3 '%s/%s' 'PRAGMA journal_mode; PRAGMA user_version; PRAGMA integrity_check; "
+			 "PRAGMA foreign_key_check' | tr '\\n' ' ')\" = 'wal 1 ok '",
+			 f->state, files[i]);
+		assert_int_equal(system(command), 0);
+	}
+	snprintf(
+	    command, sizeof command,
+	    "test -z \"$(sqlite3 '%s/vault.db' \"SELECT name FROM pragma_table_list WHERE type='table' AND schema='main' AND name NOT LIKE "
+	    "'sqlite%%' AND (strict=0 OR wr=1)\")\"",
+	    f->state);
+	assert_int_equal(system(command), 0);
+}
+
+static void the_ballast_is_there(void **state)
+{
+	struct fixture *f = *state;
+	struct stat file;
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/ballast", f->state);
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_size, BALLAST_BYTES);
+	assert_true(file.st_blocks * 512 >= BALLAST_BYTES);
+	assert_true(ballast_release(f->vault));
+	assert_int_not_equal(access(path, F_OK), 0);
+	ballast_fill(f->vault);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	    T(a_program_needs_a_store),
+	    T(a_missing_vault_is_not_made_by_a_program),
+	    T(newer_and_foreign_files_are_refused),
+	    T(damage_is_seen_at_the_start),
+	    T(another_master_key_is_refused),
+	    T(the_master_key_may_live_elsewhere),
+	    T(the_connection_is_what_it_must_be),
+	    T(the_ballast_is_there),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
