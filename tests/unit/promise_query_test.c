@@ -43,6 +43,7 @@ static void hosts_match_whole_labels_only(void **state)
 	    {"SHOP.OpenAI.Azure.COM", true},
 	    {"a.b.openai.azure.com", true},
 	    {"openai.azure.com", false},
+	    {".a.openai.azure.com", false},
 	    {".openai.azure.com", false},
 	    {"evilopenai.azure.com", false},
 	    {"x.openai.azure.com.example", false},
