@@ -10,7 +10,7 @@ static void bokeh(struct canvas *c)
 		double x = c->w * (left ? chance_in(&c->chance, -0.02, 0.18) : chance_in(&c->chance, 0.82, 1.02));
 		double y = c->h * chance_in(&c->chance, 0.0, 0.55), r = c->u * chance_in(&c->chance, 1.6, 5.5);
 		path_circle(c, x, y, r);
-		source(c, rgb_mix(c->p.paper, c->p.second, 0.35), 0.10);
+		source(c, c->p.paper, 0.13);
 		cairo_fill_preserve(c->cr);
 		cairo_set_line_width(c->cr, c->u * 0.16);
 		source(c, c->p.paper, 0.16);
@@ -38,7 +38,7 @@ static uint8_t shift(uint8_t v, int by)
 	return (uint8_t)(r < 0 ? 0 : r > 255 ? 255 : r);
 }
 
-// Film grain: the same small step in all three channels of every second pixel or so, which also breaks up the bands of the gradients.
+// Film grain: one step up or down in all three channels, which also breaks up the bands of the gradients. More would show, and cost.
 static void grain(struct canvas *c)
 {
 	cairo_surface_flush(c->surface);
@@ -51,7 +51,7 @@ static void grain(struct canvas *c)
 			state ^= state << 13;
 			state ^= state >> 17;
 			state ^= state << 5;
-			int by = (int)(state >> 30) + (int)(state >> 28 & 3) - 3;
+			int by = (int)(state >> 30 & 1) + (int)(state >> 29 & 1) - 1;
 			for (int k = 0; k < 3; k++)
 				row[k] = shift(row[k], by);
 		}

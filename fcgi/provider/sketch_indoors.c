@@ -122,7 +122,7 @@ void scene_botanical(struct canvas *c)
 static void thread(struct canvas *c, double x, double y, double w, double h, bool along, struct rgb rgb)
 {
 	double pad = fmin(w, h) * 0.05;
-	path_rect(c, x + pad, y + pad, w - 2 * pad, h - 2 * pad, fmin(w, h) * 0.24);
+	path_rect(c, x + pad, y + pad, w - 2 * pad, h - 2 * pad, fmin(w, h) * 0.34);
 	if (c->style == STYLE_WATERCOLOUR || c->style == STYLE_ILLUSTRATION || c->style == STYLE_MINIMAL) {
 		paint(c, rgb, true);
 	} else {
@@ -136,14 +136,14 @@ static void thread(struct canvas *c, double x, double y, double w, double h, boo
 		cairo_pattern_destroy(p);
 		cairo_fill(c->cr);
 	}
-	for (int i = 1; i < 5; i++) {
-		double at = i / 5.0;
+	for (int i = 1; i < 6; i++) { // its fibres
+		double at = i / 6.0;
 		if (along) {
-			cairo_move_to(c->cr, x + w * 0.12, y + h * at);
-			cairo_line_to(c->cr, x + w * 0.88, y + h * at);
+			cairo_move_to(c->cr, x + w * at, y + h * 0.14);
+			cairo_line_to(c->cr, x + w * at, y + h * 0.86);
 		} else {
-			cairo_move_to(c->cr, x + w * at, y + h * 0.12);
-			cairo_line_to(c->cr, x + w * at, y + h * 0.88);
+			cairo_move_to(c->cr, x + w * 0.14, y + h * at);
+			cairo_line_to(c->cr, x + w * 0.86, y + h * at);
 		}
 	}
 	line(c, rgb_tone(rgb, -0.09), 0.14, c->style == STYLE_MINIMAL ? 0 : 0.55);
@@ -155,8 +155,10 @@ void scene_weave(struct canvas *c)
 	backdrop(c, rgb_tone(c->p.deep, -0.02), rgb_tone(c->p.deep, -0.06));
 	struct rgb warp[] = {c->p.accent, c->p.accent, c->p.second, c->p.light, c->p.accent, c->p.mid};
 	struct rgb weft[] = {c->p.paper, c->p.light, c->p.paper, rgb_mix(c->p.accent, c->p.deep, 0.45)};
-	if (calm)
+	if (calm) {
 		backdrop(c, c->p.paper, c->p.paper);
+		weft[0] = weft[2] = c->p.mid; // paper would not show on paper
+	}
 	double s = c->u * (calm ? 11 : 7.2), reach = hypot(c->w, c->h) / 2;
 	int n = (int)(reach / s) + 1;
 	cairo_save(c->cr);
@@ -166,12 +168,13 @@ void scene_weave(struct canvas *c)
 		n = 2;
 	for (int row = -n; row <= n; row++) {
 		for (int col = -n; col <= n; col++) {
-			// A twill: each row's floats step one to the side.
-			bool over = (col + row + 400) % 4 < 2;
-			struct rgb rgb = over ? warp[(unsigned)(col + 600) % 6] : weft[(unsigned)(row + 400) % 4];
-			double wobble = chance_in(&c->chance, -0.018, 0.018);
-			bool first = over ? (col + row + 400) % 4 == 0 : (col + row + 400) % 4 == 2;
-			thread(c, (col - 0.5) * s, (row - 0.5) * s, s, s, !over, rgb_tone(rgb, wobble + (first ? 0.012 : -0.012)));
+			// A twill: each thread runs over two others, and each row's floats step one to the side.
+			int phase = (col + row + 400) % 4;
+			double wobble = chance_in(&c->chance, -0.018, 0.018), x = (col - 0.5) * s, y = (row - 0.5) * s;
+			if (phase == 0)
+				thread(c, x, y, s, 2 * s, true, rgb_tone(warp[(unsigned)(col + 600) % 6], wobble));
+			else if (phase == 2)
+				thread(c, x, y, 2 * s, s, false, rgb_tone(weft[(unsigned)(row + 400) % 4], wobble));
 		}
 	}
 	cairo_restore(c->cr);

@@ -109,9 +109,13 @@ static void terraces(const struct model *m)
 			double h = 1.5 + 1.3 * noise_1d(m->c->seed, x * 0.45, 2) + 1.3 * noise_1d(m->c->seed + 3, y * 0.45, 2) +
 				   (7 - x + 7 - y) * 0.14;
 			h = fmax(0.25, floor(h * 2) / 2);
-			struct rgb rgb = h < 0.5 ? p->second : rgb_mix(rgb_mix(p->accent, p->deep, 0.25), p->light, fmin(h / 4.5, 1));
+			struct rgb rgb = h < 1.5 ? rgb_mix(p->second, p->paper, 0.25)
+					 : h < 3 ? rgb_mix(p->accent, p->light, 0.35)
+						 : rgb_mix(p->accent, p->deep, 0.1);
+			if (h > 4)
+				rgb = p->paper; // snow
 			box(m, x, y, 0, 1, 1, h, rgb);
-			if (h > 0.5 && h < 2.6 && chance(&m->c->chance) < 0.22)
+			if (h >= 1.5 && h < 4 && chance(&m->c->chance) < 0.22)
 				tree(m, x + 0.5, y + 0.5, h, 1.3, rgb_mix(p->accent, p->second, 0.2));
 		}
 	}
@@ -241,8 +245,8 @@ static void sea(const struct model *m)
 {
 	struct palette *p = &m->c->p;
 	double at[2];
-	point(m, 1.2, 1.2, 5.4, at);
-	path_circle(m->c, at[0], at[1], m->s * 2.5);
+	point(m, 0, 0, 1.1, at);
+	path_circle(m->c, at[0], at[1], m->s * 2.3);
 	source(m->c, p->second, 1);
 	cairo_fill(m->c->cr);
 	ground(m, 10, rgb_mix(p->accent, p->deep, 0.6));
@@ -294,15 +298,17 @@ static void workplace(const struct model *m)
 
 static const struct {
 	void (*draw)(const struct model *m);
-	double size; // units across
+	double size, height; // units across, and how far it rises above the ground's far corner
 } models[SCENES] = {
-    {terraces, 8}, {podium, 8}, {city, 8}, {shop, 8}, {garden, 8}, {columns, 10}, {sea, 10}, {workplace, 8},
+    {terraces, 8, 5}, {podium, 8, 4.6},   {city, 8, 5},   {shop, 8, 4.4},
+    {garden, 8, 2.2}, {columns, 10, 2.6}, {sea, 10, 3.4}, {workplace, 8, 2.6},
 };
 
 static void place(struct canvas *c, unsigned index, double fill)
 {
-	double n = models[index].size, s = fmin(c->w * fill / (n * 1.732), c->h * fill / (n + 3.6));
-	struct model m = {.c = c, .s = s, .x = c->w / 2, .y = c->h / 2 - s * (n / 2 - 1.5)};
+	double n = models[index].size, up = models[index].height, down = n + 0.5;
+	double s = fmin(c->w * fill / (n * 1.732), c->h * fill / (up + down));
+	struct model m = {.c = c, .s = s, .x = c->w / 2, .y = c->h / 2 - s * (down - up) / 2};
 	models[index].draw(&m);
 }
 
@@ -310,7 +316,7 @@ void scene_isometric(struct canvas *c, unsigned index)
 {
 	struct rgb far = rgb_mix(c->p.light, c->p.paper, index % 2 ? 0.2 : 0.7);
 	backdrop(c, rgb_tone(far, 0.02), rgb_mix(far, c->p.mid, 0.35));
-	place(c, index, 0.92);
+	place(c, index, 0.94);
 }
 
 void scene_blocks(struct canvas *c)
@@ -322,8 +328,8 @@ void scene_blocks(struct canvas *c)
 		paint(c, rgb_mix(c->p.second, c->p.paper, 0.35), false);
 		defocus(c, c->u * 2);
 	}
-	double s = c->u * (calm ? 7.5 : 9.4);
-	struct model m = {.c = c, .s = s, .x = c->w / 2, .y = c->h * (calm ? 0.5 : 0.46)};
+	double s = c->u * (calm ? 10 : 8.2);
+	struct model m = {.c = c, .s = s, .x = c->w / 2, .y = c->h * 0.45};
 	struct rgb tones[] = {c->p.accent, c->p.second, c->p.light, c->p.mid, rgb_mix(c->p.accent, c->p.deep, 0.4)};
 	int n = calm ? 3 : 5;
 	if (!calm)
@@ -331,7 +337,7 @@ void scene_blocks(struct canvas *c)
 	for (int x = 0; x < n; x++) {
 		for (int y = 0; y < n; y++) {
 			int h =
-			    (int)fmax(0, (n - 1 - x) * 0.55 + (n - 1 - y) * 0.55 + chance_in(&c->chance, -1.2, 1.3) - (calm ? 0.5 : 0.6));
+			    (int)fmax(0, (n - 1 - x) * 0.55 + (n - 1 - y) * 0.55 + chance_in(&c->chance, -1.2, 1.3) + (calm ? 0.4 : -0.6));
 			for (int z = 0; z < h; z++)
 				box(&m, x, y, z, 1, 1, 1, tones[(int)chance_in(&c->chance, 0, calm ? 2.99 : 4.99)]);
 		}

@@ -286,6 +286,31 @@ static void shop_door(struct canvas *c, double x, double y, double w, double h)
 	paint(c, c->p.second, true);
 }
 
+// The houses on either side, pale and without detail.
+static void neighbours(struct canvas *c, double x, double width, double ground, struct rgb rgb)
+{
+	for (int side = -1; side <= 1; side += 2) {
+		double at = side < 0 ? x : x + width;
+		for (int i = 0; i < 3 && at > -c->u && at < c->w + c->u; i++) {
+			double w = c->u * chance_in(&c->chance, 20, 30), h = (ground - c->h * 0.1) * chance_in(&c->chance, 0.55, 0.85);
+			double left = side < 0 ? at - w : at;
+			struct rgb wall = rgb_tone(rgb, i % 2 ? 0.02 : -0.02);
+			path_rect(c, left, ground - h, w, h, 0);
+			paint(c, wall, false);
+			const double roof[][2] = {
+			    {left - c->u, ground - h}, {left + w / 2, ground - h - c->u * 9}, {left + w + c->u, ground - h}};
+			path_polygon(c, roof, 3);
+			paint(c, rgb_tone(wall, -0.06), false);
+			for (int k = 0; k < 6; k++) {
+				path_rect(c, left + w * (k % 2 ? 0.58 : 0.2), ground - h + c->u * (5 + 13 * (k / 2)), w * 0.22, c->u * 7,
+					  c->u * 0.3);
+				paint(c, k == 2 + side ? rgb_mix(c->p.second, c->p.paper, 0.5) : rgb_tone(wall, -0.05), false);
+			}
+			at += side * w;
+		}
+	}
+}
+
 void scene_facade(struct canvas *c)
 {
 	bool calm = c->style == STYLE_MINIMAL;
@@ -296,6 +321,10 @@ void scene_facade(struct canvas *c)
 		draw_cloud(c, c->w * 0.8, c->h * 0.10, c->u * 24, c->p.paper, 0.8);
 	double width = fmin(c->w * 0.80, c->u * 92), x = (c->w - width) / 2, ground = c->h * 0.91,
 	       roof = fmax(c->h * 0.08, ground - c->u * 104);
+	if (!calm) {
+		neighbours(c, x, width, ground, rgb_mix(c->p.mid, c->p.light, 0.55));
+		defocus(c, c->u * 1.4);
+	}
 	path_rect(c, x, roof, width, ground - roof, c->u * 0.5);
 	shadow(c, c->u * 2, 0, c->u * 4, 0.3);
 	paint(c, wall, true);

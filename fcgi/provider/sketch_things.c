@@ -79,7 +79,7 @@ void draw_cone(struct canvas *c, double x, double foot, double r, double h, stru
 void draw_stem(struct canvas *c, double x, double y, double length, double lean, int kind, struct rgb leaf, struct rgb stalk)
 {
 	static const int counts[] = {7, 6, 15, 9};
-	static const double lengths[] = {0.30, 0.17, 0.24, 0.13}, widths[] = {0.085, 0.15, 0.022, 0};
+	static const double lengths[] = {0.30, 0.17, 0.24, 0.13}, widths[] = {0.085, 0, 0.026, 0};
 	double weight = fmax(0.25, length / c->u * 0.011);
 	cairo_new_path(c->cr);
 	cairo_move_to(c->cr, x, y);
@@ -104,8 +104,16 @@ void draw_stem(struct canvas *c, double x, double y, double length, double lean,
 				paint_round(c, tone, bx - size * 0.026, bx + size * 0.026);
 				continue;
 			}
-			path_leaf(c, px, py, l, size * widths[kind], angle);
-			paint(c, tone, true);
+			if (kind == 1) {
+				cairo_save(c->cr);
+				cairo_translate(c->cr, px, py);
+				cairo_rotate(c->cr, angle);
+				path_ellipse(c, l * 0.55, 0, l * 0.55, l * 0.46);
+				cairo_restore(c->cr);
+			} else {
+				path_leaf(c, px, py, l, size * widths[kind], angle);
+			}
+			paint(c, tone, kind != 2); // an outline would drown a fine frond
 			if (kind > 1)
 				continue;
 			cairo_move_to(c->cr, px, py);
