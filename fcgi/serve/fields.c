@@ -90,7 +90,7 @@ static int check_one(const struct request *r, const struct field *f, struct refu
 {
 	const cJSON *value = value_of(r, f->name);
 	if (!value)
-		return f->required ? refuse(no, 400, "field-missing", f->name, "“%s” is required.", f->name) : 0;
+		return f->required ? refuse(no, 400, "field-missing", f->name, "The field “%s” is missing; it is required.", f->name) : 0;
 	switch (f->type) {
 	case FIELD_TEXT:
 		return check_text(f, value, no);
