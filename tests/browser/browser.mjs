@@ -27,9 +27,11 @@ export async function visit(browser, site, options = {}) {
   const complaints = [];
   context.on('request', (r) => requests.push({ method: r.method(), url: r.url() }));
   page.on('pageerror', (error) => complaints.push(String(error)));
-  // The browser says of every answer from 400 that it "failed to load"; those are the tests' own business.
+  // The browser says of every answer from 400 that it "failed to load"; those are the tests' own business. And a Permissions-Policy may
+  // name what only other browsers have.
+  const expected = /^Failed to load resource|Permissions-Policy header: Unrecognized feature/;
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type()) && !expected.test(message.text())) complaints.push(message.text());
   });
   return { page, context, requests, complaints, close: () => context.close() };
 }
@@ -77,6 +79,8 @@ export async function send(page, { description = bakery, count = 2, style = 'ill
   await page.getByRole('button', { name: 'Make the pictures' }).click();
 }
 
+// Waits for the end of a set; a notice in its place is a failure with the notice's words.
 export async function finished(page) {
-  await page.locator('#after').waitFor({ state: 'visible', timeout: 60000 });
+  await page.locator('#after:visible, #notice:visible').first().waitFor({ timeout: 60000 });
+  if (await page.locator('#notice').isVisible()) assert.fail(`instead of a set: ${await page.locator('#notice').innerText()}`);
 }

@@ -21,7 +21,7 @@ test('a receipt erases its set, and says so with a certificate', each, async () 
   await page.locator('.receipt').getByRole('link', { name: 'your rights' }).click();
   await page.locator('#erase-receipt').fill(receipt);
   await page.getByRole('button', { name: 'Erase' }).click();
-  await page.locator('#erase-outcome').getByText('Erased').waitFor();
+  await page.locator('#erase-outcome').getByText('Erased', { exact: true }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.id), 'erase-outcome');
   await page.getByText('The certificate', { exact: true }).click();
   const certificate = JSON.parse(await page.locator('#erase-outcome pre').textContent());
@@ -41,14 +41,14 @@ test('a request is recorded, and its owner alone can look it up', each, async ()
   await page.getByLabel('What do you want?').selectOption('access');
   await page.getByLabel(/How to reach you/).fill('visitor@example.org');
   await page.getByRole('button', { name: 'Send the request' }).click();
-  await page.locator('#request-outcome').getByText('Recorded').waitFor();
+  await page.locator('#request-outcome').getByRole('heading', { name: /^Recorded/ }).waitFor();
   const [id, secret, due] = await page.locator('#request-outcome dd').allTextContents();
   assert.match(due, /20\d\d/);
   await assertAccessible(page, 'recorded');
   await page.getByLabel('Number').fill(id);
   await page.getByLabel('Secret').fill(secret);
   await page.getByRole('button', { name: 'Look up' }).click();
-  await page.locator('#lookup-outcome').getByText('access').waitFor();
+  await page.locator('#lookup-outcome').getByText('access', { exact: true }).waitFor();
   await assertAccessible(page, 'looked up');
   await screenshot(page, 'looked-up');
   await page.getByLabel('Number').fill(id);
