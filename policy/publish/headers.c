@@ -50,7 +50,7 @@ void headers_conf(const struct promise *p, struct buf *out)
 		 "\" always;\n"
 		 "add_header X-Content-Type-Options nosniff always;\n"
 		 "add_header Referrer-Policy no-referrer always;\n"
-		 "add_header Permissions-Policy \"accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), camera=(), "
+		 "add_header Permissions-Policy \"accelerometer=(), autoplay=(), browsing-topics=(), camera=(), "
 		 "display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), "
 		 "identity-credentials-get=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), "
 		 "picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()\" "

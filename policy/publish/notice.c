@@ -102,9 +102,9 @@ static void write_contents(const struct promise *p, struct writer *w)
 {
 	if (w->form == FORM_TEXT)
 		return;
+	write_heading(w, 2, "contents", "Contents");
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "<nav aria-labelledby=\"contents\">\n");
-	write_heading(w, 2, "contents", "Contents");
 	write_list_begin(w);
 	for (size_t i = 0; i < p->text->section_count; i++) {
 		BUF_AUTO struct buf target = BUF_INIT(128);

@@ -333,6 +333,8 @@ static void part_rights(const struct promise *p, struct writer *w)
 
 static void part_consents(const struct promise *p, struct writer *w)
 {
+	if (p->text->consent_count == 0)
+		return;
 	write_list_begin(w);
 	for (size_t i = 0; i < p->text->consent_count; i++) {
 		write_item_begin(w);
@@ -346,6 +348,8 @@ static void part_consents(const struct promise *p, struct writer *w)
 
 static void part_content(const struct promise *p, struct writer *w)
 {
+	if (p->text->content_count == 0)
+		return;
 	write_list_begin(w);
 	for (size_t i = 0; i < p->text->content_count; i++) {
 		write_item_begin(w);
@@ -357,6 +361,8 @@ static void part_content(const struct promise *p, struct writer *w)
 
 static void part_promises(const struct promise *p, struct writer *w)
 {
+	if (p->text->claim_count == 0)
+		return;
 	write_list_begin(w);
 	for (size_t i = 0; i < p->text->claim_count; i++) {
 		write_item_begin(w);

@@ -123,7 +123,7 @@ static void list_table(const struct promise *p, struct writer *w)
 		if (columns[j].shown)
 			titles[count++] = columns[j].title;
 	}
-	write_table_begin(w, "Subprocessors", titles);
+	write_table_begin(w, "Who does what, where, and with which data", titles);
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (p->processors[i].local)
 			continue;
