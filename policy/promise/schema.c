@@ -3,6 +3,7 @@
 #include "policy/promise/schema.h"
 #include "policy/promise/advice.h"
 #include <libxml/xmlschemas.h>
+#include <stdint.h>
 
 __asm__(".section .rodata\n"
 	".balign 16\n"
@@ -10,13 +11,16 @@ __asm__(".section .rodata\n"
 	".incbin \"policy/policy.xsd\"\n"
 	"lethe_policy_schema_end:\n"
 	".byte 0\n"
+	".balign 8\n"
+	"lethe_policy_schema_size:\n"
+	".quad lethe_policy_schema_end - lethe_policy_schema\n"
 	".previous\n");
 extern const char lethe_policy_schema[] __attribute__((visibility("hidden")));
-extern const char lethe_policy_schema_end[] __attribute__((visibility("hidden")));
+extern const uint64_t lethe_policy_schema_size __attribute__((visibility("hidden")));
 
 const char *schema_text(size_t *len)
 {
-	*len = (size_t)(lethe_policy_schema_end - lethe_policy_schema);
+	*len = (size_t)lethe_policy_schema_size;
 	return lethe_policy_schema;
 }
 
