@@ -144,7 +144,8 @@ static void read_answer(struct reader *r, const xmlNode *node, struct promise_ri
 		best = d;
 		out->statutory = statutory;
 	}
-	out->answer = out->statutory ? (struct duration){0} : best;
+	if (!out->statutory)
+		out->answer = best;
 }
 
 static void read_rights(struct reader *r)
