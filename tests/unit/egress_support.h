@@ -13,12 +13,15 @@
 #include "policy/base/when.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,13 +128,18 @@ static inline int peer_send(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
+static inline int peer_sends(int fd, const char *text)
+{
+	return peer_send(fd, text, strlen(text));
+}
+
 static inline void peer_answer(int fd, const char *status, const char *type, const char *more_headers, const char *body)
 {
 	char head[4096];
 	int n = snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n",
 			 status, type, strlen(body), more_headers);
 	peer_send(fd, head, (size_t)n);
-	peer_send(fd, body, strlen(body));
+	peer_sends(fd, body);
 }
 
 // Waits until the other side closes the connection, at most `ms`; true when it did.
@@ -165,23 +173,41 @@ static inline void program_path(char *out, size_t size, const char *what)
 		fail_msg("%s is not built: make programs first (with the same VARIANT)", out);
 }
 
-// The default policy; the part between `from` and `to` (both included) left out when `from` is not NULL.
-static inline void policy_write(const char *path, const char *from, const char *to)
+// The default policy as a file of the test's own.
+static inline void policy_write(const char *path)
 {
 	struct err e;
 	BUF_AUTO struct buf text = BUF_INIT(POLICY_BYTES_MAX);
-	if (file_read("policy/sites/bizimages.xml", &text, &e) < 0)
+	if (file_read("policy/sites/bizimages.xml", &text, &e) < 0 || file_write(path, text.data, text.len, 0600, NULL, &e) < 0)
 		fail_msg("%s (tests run in the project's folder)", e.text);
-	char *start = from ? strstr(text.data, from) : NULL;
-	char *end = start ? strstr(start, to) : NULL;
-	assert_true(!from || end);
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	if (start)
-		fprintf(f, "%.*s%s", (int)(start - text.data), text.data, end + strlen(to));
-	else
-		fputs(text.data, f);
-	fclose(f);
+}
+
+// Takes out of the policy every part that begins with `from` and ends with `to`.
+static inline void policy_cut(const char *path, const char *from, const char *to)
+{
+	struct err e;
+	BUF_AUTO struct buf text = BUF_INIT(POLICY_BYTES_MAX);
+	assert_int_equal(file_read(path, &text, &e), 0);
+	char *start = strstr(text.data, from);
+	assert_non_null(start);
+	for (; start; start = strstr(start, from)) {
+		char *end = strstr(start, to);
+		assert_non_null(end);
+		memmove(start, end + strlen(to), strlen(end + strlen(to)) + 1);
+	}
+	assert_int_equal(file_write(path, text.data, strlen(text.data), 0600, NULL, &e), 0);
+}
+
+// Replaces every `from` by `to`, which is as long.
+static inline void policy_replace(const char *path, const char *from, const char *to)
+{
+	struct err e;
+	BUF_AUTO struct buf text = BUF_INIT(POLICY_BYTES_MAX);
+	assert_int_equal(strlen(from), strlen(to));
+	assert_int_equal(file_read(path, &text, &e), 0);
+	for (char *at = strstr(text.data, from); at; at = strstr(at, from))
+		memcpy(at, to, strlen(to));
+	assert_int_equal(file_write(path, text.data, text.len, 0600, NULL, &e), 0);
 }
 
 static inline void egress_folder(struct egress_child *c)
@@ -192,7 +218,7 @@ static inline void egress_folder(struct egress_child *c)
 	snprintf(c->socket, sizeof(c->socket), "%s/egress.sock", c->folder);
 	snprintf(c->policy, sizeof(c->policy), "%s/policy.xml", c->folder);
 	snprintf(c->errors, sizeof(c->errors), "%s/stderr", c->folder);
-	policy_write(c->policy, NULL, NULL);
+	policy_write(c->policy);
 }
 
 // Starts "testing/egress" or "bin/egress" with these settings ("NAME=value", NULL-terminated) and no others of ours.
@@ -211,6 +237,7 @@ static inline void egress_start(struct egress_child *c, const char *program, con
 	if (c->pid == 0) {
 		static const char *const ours[] = {"AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL", "AZURE_OPENAI_API_KEY",
 						   "LETHE_CA_FILE"};
+		prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that fails leaves no process
 		dup2(fd, 0);
 		FILE *errors = freopen(c->errors, "a", stderr);
 		for (size_t i = 0; i < 4; i++)

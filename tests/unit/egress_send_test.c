@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: ISC
+// Jobs for a processor, by the real program (the testing build) against a small server: what is refused before anything leaves, what
+// leaves, what is repeated, what is counted.
+#include "tests/unit/egress_support.h"
+
+static struct egress_child child;
+static struct peer peer;
+static char endpoint[128];
+static atomic_int flaky; // failures still to come from /openai/v1/flaky
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+static char seen[8192]; // the last request
+
+static void serve(struct peer *p, int fd, const char *path, const char *request)
+{
+	pthread_mutex_lock(&seen_lock);
+	snprintf(seen, sizeof(seen), "%s", request);
+	pthread_mutex_unlock(&seen_lock);
+	const char *name = strrchr(path, '/');
+	if (strcmp(name, "/ok") == 0)
+		peer_answer(fd, "200 OK", "application/json", "x-ms-region: Sweden Central\r\n", "{\"a\":1}");
+	else if (strcmp(name, "/flaky") == 0 && flaky-- > 0)
+		peer_answer(fd, "503 Service Unavailable", "application/json", "retry-after-ms: 30\r\n", "{}");
+	else if (strcmp(name, "/flaky") == 0)
+		peer_answer(fd, "200 OK", "application/json", "", "{}");
+	else if (strcmp(name, "/broken") == 0 && flaky-- > 0)
+		peer_sends(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 50\r\n\r\nhalf");
+	else if (strcmp(name, "/broken") == 0)
+		peer_answer(fd, "200 OK", "text/plain", "", "whole");
+	else if (strcmp(name, "/filter") == 0)
+		peer_answer(fd, "400 Bad Request", "application/json", "", "{\"error\":{\"code\":\"content_filter\"}}");
+	else if (strcmp(name, "/wait") == 0)
+		peer_answer(fd, "429 Too Many Requests", "application/json", "Retry-After: 600\r\n", "{\"late\":true}");
+	else if (strcmp(name, "/told") == 0)
+		peer_answer(fd, "500 Internal Server Error", "application/json", "x-should-retry: false\r\n", "{}");
+	else if (strcmp(name, "/500") == 0)
+		peer_answer(fd, "500 Internal Server Error", "application/json", "retry-after-ms: 1\r\n", "{}");
+	else if (strcmp(name, "/elsewhere") == 0)
+		peer_answer(fd, "200 OK", "application/json", "x-ms-region: East US\r\n", "{\"secret\":1}");
+	else if (strcmp(name, "/redirect") == 0)
+		peer_answer(fd, "302 Found", "text/plain", "Location: http://127.0.0.1/\r\n", "");
+	else if (strcmp(name, "/hang") == 0)
+		p->left += peer_wait_closed(fd, 20000);
+}
+
+static void start_with(struct egress_child *c, const char *more)
+{
+	static char key[] = "AZURE_OPENAI_API_KEY=secret-key-canary";
+	snprintf(endpoint, sizeof(endpoint), "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
+	const char *settings[] = {endpoint, key, more, NULL};
+	egress_folder(c);
+	char folder[128];
+	snprintf(folder, sizeof(folder), "%s/egress", c->folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	egress_start(c, "testing/egress", settings);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	peer_start(&peer, htonl(INADDR_LOOPBACK), serve);
+	start_with(&child, NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	egress_end(&child);
+	peer_stop(&peer);
+	return 0;
+}
+
+static cJSON *job(const char *name, bool repeatable)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "/openai/v1/%s", name);
+	return egress_send_head("azure-openai", "POST", path, "application/json", KIND_BIT(KIND_PROMPT), 8000, repeatable);
+}
+
+static void what_leaves_is_the_body_and_the_key(void **state)
+{
+	(void)state;
+	char expected[1024];
+	JSON_AUTO cJSON *reply = NULL;
+	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
+	egress_ask(&child, job("ok", false), "{\"prompt\":\"x\"}", &reply, &body);
+	snprintf(
+	    expected, sizeof(expected),
+	    "POST /openai/v1/ok HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: lethe\r\nAccept: */*\r\nContent-Type: application/json\r\n"
+	    "api-key: secret-key-canary\r\nContent-Length: 14\r\n\r\n{\"prompt\":\"x\"}",
+	    peer.port);
+	assert_string_equal(seen, expected);
+	assert_string_equal(buf_text(&body), "{\"a\":1}");
+	assert_int_equal(json_number(reply, "status", 0), 200);
+	assert_int_equal(json_number(reply, "sent", 0), 14);
+	assert_int_equal(json_number(reply, "attempts", 0), 1);
+	assert_string_equal(json_string(reply, "region"), "swedencentral");
+	assert_string_equal(json_string(reply, "type"), "application/json");
+}
+
+// One row per refusal: nothing of it may reach the peer.
+static void refusals_come_before_anything_leaves(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *head, *code;
+	} rows[] = {
+	    {"{\"op\":\"send\",\"processor\":\"fal\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"]}", "undeclared-processor"},
+	    {"{\"op\":\"send\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"]}", "undeclared-processor"},
+	    {"{\"op\":\"send\",\"processor\":\"sketch\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"]}", "not-configured"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"request-log\"]}",
+	     "kind-not-shared"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\",\"account\"]}",
+	     "kind-not-shared"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[]}", "kind-not-shared"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\"}", "kind-not-shared"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"moods\"]}", "bad-job"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"TRACE\",\"path\":\"/x\",\"kinds\":[\"prompt\"]}", "bad-job"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"@evil.example/\",\"kinds\":[\"prompt\"]}",
+	     "bad-url"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
+	     "\"headers\":{\"host\":\"x\"}}",
+	     "bad-job"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
+	     "\"headers\":{\"accept\":\"a\\r\\nb: c\"}}",
+	     "bad-job"},
+	    {"{\"op\":\"dance\"}", "bad-job"},
+	    {"{}", "bad-job"},
+	};
+	int before = peer.accepted;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&child, cJSON_Parse(rows[i].head), "body", &reply, NULL);
+		if (strcmp(reply_code(reply), rows[i].code) != 0)
+			fail_msg("%s: %s", rows[i].head, reply_code(reply));
+		assert_true(strlen(json_string(json_get(reply, "error"), "detail")) > 10);
+	}
+	assert_int_equal(peer.accepted, before);
+}
+
+static void expect(cJSON *head, int status, unsigned attempts, const char *code)
+{
+	JSON_AUTO cJSON *reply = NULL;
+	int before = peer.requests;
+	egress_ask(&child, head, "{}", &reply, NULL);
+	assert_string_equal(reply_code(reply), code);
+	assert_int_equal(json_number(reply, "status", 0), status);
+	assert_int_equal(peer.requests - before, attempts);
+}
+
+static void passing_trouble_is_repeated_where_that_is_safe(void **state)
+{
+	(void)state;
+	flaky = 2;
+	expect(job("flaky", true), 200, 3, "");
+	flaky = 1;
+	expect(job("flaky", false), 503, 1, ""); // not safe: handed on as it is
+	flaky = 1;
+	expect(job("broken", true), 200, 2, "");
+	flaky = 1;
+	expect(job("broken", false), 0, 1, "truncated");
+	expect(job("filter", true), 400, 1, "");
+	expect(job("wait", true), 429, 1, ""); // beyond the deadline
+	expect(job("told", true), 500, 1, "");
+	expect(job("500", true), 500, 4, "");
+	expect(job("redirect", true), 302, 1, ""); // a processor's redirect is not followed
+}
+
+static void a_reply_from_another_region_is_dropped_and_counted(void **state)
+{
+	(void)state;
+	JSON_AUTO cJSON *reply = NULL, *status = NULL;
+	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
+	egress_ask(&child, job("elsewhere", true), "{}", &reply, &body);
+	assert_string_equal(reply_code(reply), "region-mismatch");
+	assert_int_equal(body.len, 0);
+	status_ask(&child, &status);
+	const cJSON *azure = status_of(status, "azure-openai");
+	assert_int_equal(json_number(azure, "region_mismatches", 0), 1);
+	assert_string_equal(json_string(azure, "region_seen"), "eastus");
+}
+
+static void a_slow_processor_meets_the_deadline(void **state)
+{
+	(void)state;
+	JSON_AUTO cJSON *reply = NULL;
+	cJSON *head = job("hang", true);
+	cJSON_SetNumberValue(cJSON_GetObjectItem(head, "deadline_ms"), 400);
+	uint64_t start = monotonic_ms();
+	egress_ask(&child, head, "{}", &reply, NULL);
+	assert_string_equal(reply_code(reply), "timeout");
+	assert_true(monotonic_ms() - start >= 390 && monotonic_ms() - start < 2000);
+}
+
+static void the_upstream_is_left_within_a_second_when_the_caller_leaves(void **state)
+{
+	(void)state;
+	struct err e;
+	JSON_AUTO cJSON *head = job("hang", true);
+	int left = peer.left, requests = peer.requests, fd = egress_connect(&child);
+	assert_int_equal(frame_send(fd, head, "{}", 2, monotonic_ms() + 5000, &e), 0);
+	while (peer.requests == requests)
+		usleep(2000);
+	uint64_t start = monotonic_ms();
+	close(fd);
+	while (peer.left == left && monotonic_ms() - start < 5000)
+		usleep(1000);
+	assert_int_equal(peer.left, left + 1);
+	assert_true(monotonic_ms() - start < 1000);
+}
+
+static void frames_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	static const unsigned char frames[][10] = {
+	    {0, 0, 0, 0, 0, 0, 0, 0},           {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, {0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff},
+	    {0, 0, 0, 2, 0, 0, 0, 0, '[', ']'}, {0, 0, 0, 2, 0, 0, 0, 0, '{', '{'},
+	};
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		struct err e;
+		JSON_AUTO cJSON *reply = NULL;
+		BUF_AUTO struct buf body = BUF_INIT(1024);
+		int fd = egress_connect(&child);
+		assert_int_equal(send(fd, frames[i], i < 3 ? 8 : 10, 0), i < 3 ? 8 : 10);
+		assert_int_equal(frame_receive(fd, &reply, &body, monotonic_ms() + 5000, &e), 0);
+		assert_string_equal(reply_code(reply), "bad-job");
+		close(fd);
+	}
+}
+
+static void counts_are_kept_over_a_restart_and_hold_no_content(void **state)
+{
+	(void)state;
+	struct egress_child c;
+	struct err e;
+	char file[160], key[] = "AZURE_OPENAI_API_KEY=k";
+	JSON_AUTO cJSON *reply = NULL, *status = NULL;
+	start_with(&c, NULL);
+	egress_ask(&c, job("ok", false), "{\"prompt\":\"canary\"}", &reply, NULL);
+	assert_int_equal(egress_stop(&c, SIGTERM), 0);
+	snprintf(file, sizeof(file), "%s/egress/traffic.json", c.folder);
+	BUF_AUTO struct buf text = BUF_INIT(65536);
+	assert_int_equal(file_read(file, &text, &e), 0);
+	assert_null(strstr(text.data, "canary"));
+	const char *settings[] = {endpoint, key, NULL};
+	egress_start(&c, "testing/egress", settings);
+	status_ask(&c, &status);
+	const cJSON *azure = status_of(status, "azure-openai");
+	assert_int_equal(json_number(azure, "requests", 0), 1);
+	assert_int_equal(json_number(azure, "bytes_sent", 0), 19);
+	assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(json_get(azure, "kinds"), 0)), "prompt");
+	assert_true(cJSON_IsTrue(json_get(azure, "configured")));
+	egress_end(&c);
+}
+
+static void many_failures_open_the_breaker(void **state)
+{
+	(void)state;
+	struct egress_child c;
+	JSON_AUTO cJSON *status = NULL;
+	start_with(&c, NULL);
+	for (int i = 0; i < 8; i++) {
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&c, job("500", false), "{}", &reply, NULL);
+		assert_int_equal(json_number(reply, "status", 0), 500);
+	}
+	int before = peer.requests;
+	JSON_AUTO cJSON *reply = NULL;
+	egress_ask(&c, job("ok", false), "{}", &reply, NULL);
+	assert_string_equal(reply_code(reply), "breaker-open");
+	assert_int_equal(peer.requests, before);
+	status_ask(&c, &status);
+	assert_string_equal(json_string(status_of(status, "azure-openai"), "breaker"), "open");
+	egress_end(&c);
+}
+
+static void the_days_budget_holds(void **state)
+{
+	(void)state;
+	static char daily[] = "LETHE_EGRESS_DAILY=2";
+	struct egress_child c;
+	start_with(&c, daily);
+	for (int i = 0; i < 3; i++) {
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&c, job("ok", false), "{}", &reply, NULL);
+		assert_string_equal(reply_code(reply), i < 2 ? "" : "budget");
+	}
+	egress_end(&c);
+}
+
+// A program that must not start: its exit status is 1 and its last words hold `words`.
+static void expect_no_start(struct egress_child *c, const char *program, const char *const *settings, const char *words)
+{
+	BUF_AUTO struct buf errors = {0};
+	int status = 0;
+	egress_start(c, program, settings);
+	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+	egress_errors(c, &errors);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 1 || !strstr(buf_text(&errors), words))
+		fail_msg("status %d, \"%s\" is missing in:\n%s", status, words, buf_text(&errors));
+	assert_null(strstr(buf_text(&errors), "canary"));
+	egress_discard(c);
+}
+
+static void a_deployment_that_contradicts_the_policy_does_not_start(void **state)
+{
+	(void)state;
+	static char elsewhere[] = "AZURE_OPENAI_ENDPOINT=https://api.example.org", plain[] = "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:1",
+		    fitting[] = "AZURE_OPENAI_ENDPOINT=https://res.openai.azure.com", key[] = "AZURE_OPENAI_API_KEY=key-canary",
+		    bad_key[] = "AZURE_OPENAI_API_KEY=canary\r\nX: y", no_ca[] = "LETHE_CA_FILE=/nonexistent/ca.pem";
+	struct egress_child c;
+	egress_folder(&c);
+	expect_no_start(&c, "bin/egress", (const char *[]){elsewhere, key, NULL}, "AZURE_OPENAI_ENDPOINT");
+	egress_folder(&c);
+	expect_no_start(&c, "bin/egress", (const char *[]){plain, key, NULL}, "https://");
+	egress_folder(&c);
+	expect_no_start(&c, "bin/egress", (const char *[]){fitting, bad_key, NULL}, "AZURE_OPENAI_API_KEY");
+	egress_folder(&c);
+	expect_no_start(&c, "bin/egress", (const char *[]){no_ca, NULL}, "LETHE_CA_FILE");
+	egress_folder(&c);
+	policy_replace(c.policy, "\"azure-openai\"", "\"azure-closed\"");
+	expect_no_start(&c, "bin/egress", (const char *[]){fitting, key, NULL}, "declares no processor \"azure-openai\"");
+	egress_folder(&c);
+	FILE *f = fopen(c.policy, "w");
+	fputs("<policy/>", f);
+	fclose(f);
+	expect_no_start(&c, "bin/egress", NULL, "no policy, no service");
+}
+
+static void without_a_key_it_is_not_configured(void **state)
+{
+	(void)state;
+	struct egress_child c;
+	JSON_AUTO cJSON *reply = NULL;
+	egress_folder(&c);
+	egress_start(&c, "bin/egress", NULL);
+	egress_ask(&c, job("ok", false), "{}", &reply, NULL);
+	assert_string_equal(reply_code(reply), "not-configured");
+	assert_non_null(strstr(json_string(json_get(reply, "error"), "detail"), "AZURE_OPENAI_API_KEY"));
+	egress_end(&c);
+}
+
+static void jobs_under_way_are_brought_to_their_end_on_sigterm(void **state)
+{
+	(void)state;
+	struct egress_child c;
+	struct err e;
+	JSON_AUTO cJSON *reply = NULL, *head = job("flaky", true);
+	BUF_AUTO struct buf body = BUF_INIT(1024);
+	start_with(&c, NULL);
+	flaky = 1;
+	int fd = egress_connect(&c), before = peer.requests;
+	assert_int_equal(frame_send(fd, head, "{}", 2, monotonic_ms() + 5000, &e), 0);
+	while (peer.requests == before)
+		usleep(1000);
+	kill(c.pid, SIGTERM);
+	assert_int_equal(frame_receive(fd, &reply, &body, monotonic_ms() + 5000, &e), 0);
+	assert_int_equal(json_number(reply, "status", 0), 200);
+	close(fd);
+	egress_end(&c);
+}
+
+// The key is in no file, no message, no reply, and no longer in the environment that /proc shows.
+static void the_key_shows_nowhere(void **state)
+{
+	(void)state;
+	char path[64], environment[65536];
+	BUF_AUTO struct buf errors = {0};
+	snprintf(path, sizeof(path), "/proc/%d/environ", child.pid);
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, environment, sizeof(environment)); // not readable at all is as good
+	fd_close(&fd);
+	assert_null(n > 0 ? memmem(environment, (size_t)n, "secret-key-canary", 17) : NULL);
+	egress_errors(&child, &errors);
+	assert_null(strstr(buf_text(&errors), "secret-key-canary"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_leaves_is_the_body_and_the_key),
+	    cmocka_unit_test(refusals_come_before_anything_leaves),
+	    cmocka_unit_test(passing_trouble_is_repeated_where_that_is_safe),
+	    cmocka_unit_test(a_reply_from_another_region_is_dropped_and_counted),
+	    cmocka_unit_test(a_slow_processor_meets_the_deadline),
+	    cmocka_unit_test(the_upstream_is_left_within_a_second_when_the_caller_leaves),
+	    cmocka_unit_test(frames_that_are_none_are_refused),
+	    cmocka_unit_test(counts_are_kept_over_a_restart_and_hold_no_content),
+	    cmocka_unit_test(many_failures_open_the_breaker),
+	    cmocka_unit_test(the_days_budget_holds),
+	    cmocka_unit_test(a_deployment_that_contradicts_the_policy_does_not_start),
+	    cmocka_unit_test(without_a_key_it_is_not_configured),
+	    cmocka_unit_test(jobs_under_way_are_brought_to_their_end_on_sigterm),
+	    cmocka_unit_test(the_key_shows_nowhere),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
