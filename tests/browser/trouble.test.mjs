@@ -125,7 +125,7 @@ test('a set with a picture missing says which and why', each, async () => {
   await v.close();
 });
 
-test('cancel ends the work, here and on the server', each, async () => {
+test('cancel ends the request, and nothing typed is lost', each, async () => {
   const v = await visit(browser, site);
   await v.page.route('**/api/generate', async () => {}); // never answered
   await send(v.page);

@@ -88,7 +88,7 @@ $("erase").addEventListener("submit", (event) => {
 	send($("erase"), "erase-outcome", "/api/erase", post($("erase")), (certificate) => {
 		const text = JSON.stringify(certificate, null, 2);
 		const details = element("details");
-		const code = element("pre");
+		const code = element("pre", undefined, { tabIndex: 0 }); // it scrolls
 		code.append(element("code", text));
 		details.append(element("summary", "The certificate"), code);
 		outcome("erase-outcome", "Erased",
