@@ -141,6 +141,8 @@ void child_ended(unsigned i, int status)
 	// One that ran for a while starts again at once; one that keeps dying waits longer each time.
 	c->failures = now - c->started > 10000 ? 0 : c->failures + 1;
 	uint64_t wait = c->failures == 0 ? 0 : 100ull << (c->failures < 6 ? c->failures : 6);
+	// What it left behind goes too: nginx's workers outlive a master that was killed, and would keep the port.
+	kill(-c->pid, SIGKILL);
 	c->pid = 0;
 	c->restart = now + wait + 1;
 	if (WIFSIGNALED(status))

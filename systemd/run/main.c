@@ -180,7 +180,7 @@ static int restart_due(const struct site *s, struct err *e)
 
 static int start_all(const struct site *s, struct err *e)
 {
-	static const char *const init[] = {"keys", "init", NULL}, *const publish[] = {"publish", NULL}, *const prune[] = {"prune", NULL};
+	static const char *const init[] = {"keys", "init", NULL}, *const publish[] = {"publish", NULL}, *const prune[] = {"prune", "--quiet", NULL};
 
 	if (officer_run(s, init, false) != 0)
 		return err_set(e, ERR_IO, "the store could not be opened");

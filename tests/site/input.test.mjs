@@ -17,7 +17,7 @@ async function problem(response, status, parameter) {
   const body = await response.json();
   assert.equal(body.status, status);
   assert.match(body.type, /^\/problems\//);
-  assert.ok(body.title && body.detail.length > 20, `says what to do: ${JSON.stringify(body)}`);
+  assert.ok(body.title && body.detail.length > 15, `says what to do: ${JSON.stringify(body)}`);
   if (parameter) assert.equal(body.parameter, parameter, JSON.stringify(body));
   return body;
 }
