@@ -85,6 +85,8 @@ static const char *missing_words(enum provider_verdict v, const struct err *e)
 		return "the safety filter of the image service refused it";
 	if (v == PROVIDER_LIMITED)
 		return "the image service has too much to do";
+	if (room_refused_region(v, e))
+		return "the image service answered from a region that our policy does not allow, so its answer was not used";
 	if (v == PROVIDER_REFUSED)
 		return "the image service does not accept requests from this site at the moment";
 	return e->code == ERR_TIMEOUT ? "it was not ready in time" : "the image service did not give a usable answer";
@@ -272,10 +274,10 @@ static int none_made(const struct studio *st)
 				   "The safety filter refused every picture. Describe the business in other words.");
 	if (limited > 0)
 		return trouble_set(&s->trouble, 503, "provider-busy", NULL, "No picture was made: %s. Please try again in a minute.",
-				   missing_words(PROVIDER_LIMITED, e));
+				   missing_words(PROVIDER_LIMITED, &(struct err){0}));
 	if (refused > 0)
-		return trouble_set(&s->trouble, 503, "provider-refused", NULL, "No picture was made: %s. The operator has been told.",
-				   missing_words(PROVIDER_REFUSED, e));
+		return trouble_set(&s->trouble, 503, room_refused_region(st->verdict[0], e) ? "refused-region" : "provider-refused", NULL,
+				   "No picture was made: %s. The operator has been told.", missing_words(PROVIDER_REFUSED, e));
 	if (e->code == ERR_TIMEOUT)
 		return trouble_set(&s->trouble, 504, "provider-timeout", NULL, "No picture was ready in time. Please try again.");
 	return trouble_set(&s->trouble, 502, "provider-down", NULL,

@@ -47,6 +47,8 @@ static int choose(struct set *s)
 		return trouble_set(&s->trouble, 503, "not-configured", "provider",
 				   "“%s” is not set up on this site. Leave the choice open, or choose another.", s->input.provider);
 	s->image = (struct chain){.at = {chosen}, .count = 1};
+	if (chosen->wire == NULL) // who chooses what is built in wants nothing to leave
+		s->text = (struct chain){.at = {chosen}, .count = 1};
 	return 0;
 }
 

@@ -52,6 +52,10 @@ static int no_prompts(struct set *s, enum provider_verdict v, const struct err *
 				   "The safety filter of the text service refused this. Describe the business in other words.");
 	if (v == PROVIDER_LIMITED)
 		return trouble_set(t, 503, "provider-busy", NULL, "The text service has too much to do. Please try again in a minute.");
+	if (room_refused_region(v, say))
+		return trouble_set(t, 503, "refused-region", NULL,
+				   "The text service answered from a region that our policy does not allow, so its answer was not used. "
+				   "The operator has been told.");
 	if (v == PROVIDER_REFUSED)
 		return trouble_set(t, 503, "provider-refused", NULL,
 				   "The text service does not accept requests from this site at the moment. The operator has been told.");

@@ -82,14 +82,20 @@ enum provider_verdict room_verdict(const struct generator *g, const struct call 
 		*status = (int)json_number(c->head, "status", 0);
 		return PROVIDER_OK;
 	}
-	err_set(say, strcmp(code, "timeout") == 0 ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", detail);
-	if (strcmp(code, "region-mismatch") == 0)
+	bool region = strcmp(code, "region-mismatch") == 0;
+	err_set(say, region ? ERR_REFUSED : strcmp(code, "timeout") == 0 ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", detail);
+	if (region)
 		region_refused(g, from);
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
 		if (strcmp(refusals[i].code, code) == 0)
 			return refusals[i].verdict;
 	}
 	return PROVIDER_REFUSED;
+}
+
+bool room_refused_region(enum provider_verdict v, const struct err *say)
+{
+	return v == PROVIDER_REFUSED && say->code == ERR_REFUSED;
 }
 
 void room_end(struct call *c)

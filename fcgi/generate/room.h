@@ -19,7 +19,8 @@ int room_send(struct call *c, const struct generator *g, const struct processor 
 // recorded in the ledger.
 enum provider_verdict room_verdict(const struct generator *g, const struct call *c, const struct processor *from, int *status,
 				   struct err *say);
-void room_end(struct call *c); // wipes what it held and closes
+bool room_refused_region(enum provider_verdict v, const struct err *say); // that is what the verdict was for
+void room_end(struct call *c);                                            // wipes what it held and closes
 #define ROOM_AUTO __attribute__((cleanup(room_end)))
 
 // How long one of several processors may take: what is left, but not all of it while another could still take over.

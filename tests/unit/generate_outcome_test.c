@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: ISC
+// A finished set in words: the members that other programs rely on, the two texts in the archive, and a ledger event without the visitor.
+#include "fcgi/generate/outcome.h"
+#include "policy/base/json.h"
+#include "tests/unit/test.h"
+
+static const struct provider wire = {.id = "azure-openai"};
+static const struct processor azure = {"azure-openai", "Example Ireland Limited", &wire, true}, sketch = {"sketch", "Built in", NULL, true};
+static struct promise promise = {.shown_as = "BizImages"};
+static struct generator generator = {.promise = &promise};
+
+// Two pictures made, one missing.
+static struct set made(const struct processor *by)
+{
+	struct set s = {.g = &generator,
+			.receipt = "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR",
+			.token = "TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT",
+			.input = {.count = 3, .size = "1024x1024", .style = "photo", .width = 1024, .height = 1024},
+			.text = {.at = {&azure, &sketch}, .count = 2},
+			.image = {.at = {by}, .count = 1},
+			.written_by = &azure,
+			.archive = ARCHIVE_INIT,
+			.archive_bytes = 12345,
+			.expires = 1795323600};
+
+	s.input.description = BUF_INIT(100);
+	buf_adds(&s.input.description, "A secret bakery");
+	for (unsigned i = 0; i < 2; i++) {
+		s.pictures[i] =
+		    (struct picture){.state = PICTURE_MADE, .prompt = strdup("A \"loaf\" of bread"), .by = by, .type = "image/png"};
+		archive_image_name(s.pictures[i].name, sizeof s.pictures[i].name, i, "photo", "image/png");
+	}
+	s.pictures[2] = (struct picture){.state = PICTURE_MISSING, .reason = "the safety filter refused it"};
+	return s;
+}
+
+static void assert_json(const cJSON *value, const char *expected)
+{
+	BUF_AUTO struct buf text = BUF_INIT(10000);
+
+	assert_int_equal(json_print(&text, value), 0);
+	assert_string_equal(buf_text(&text), expected);
+}
+
+static void the_answer_has_its_members(void **state)
+{
+	struct set s = made(&azure);
+
+	(void)state;
+	JSON_AUTO cJSON *whole = outcome_json(&s, true), *event = outcome_json(&s, false);
+	assert_string_equal(json_string(whole, "receipt"), s.receipt);
+	assert_json(json_get(whole, "prompts"), "[\"A \\\"loaf\\\" of bread\",\"A \\\"loaf\\\" of bread\",null]");
+	assert_json(json_get(whole, "archive"), "{\"url\":\"/downloads/TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT.zip\",\"bytes\":12345,"
+						"\"expires\":\"2026-11-22T05:00:00Z\"}");
+	assert_json(json_get(whole, "missing"), "[{\"index\":2,\"reason\":\"the safety filter refused it\"}]");
+	assert_json(json_get(whole, "processor"),
+		    "{\"id\":\"azure-openai\",\"name\":\"Example Ireland Limited\",\"preview\":false,\"prompts\":\"azure-openai\"}");
+	assert_null(json_get(event, "prompts"));
+	assert_non_null(json_get(event, "archive"));
+	set_free(&s);
+}
+
+static void a_preview_is_called_one(void **state)
+{
+	struct set s = made(&sketch);
+	BUF_AUTO struct buf readme = BUF_INIT(10000);
+
+	(void)state;
+	JSON_AUTO cJSON *event = outcome_json(&s, false);
+	assert_true(cJSON_IsTrue(json_get(json_get(event, "processor"), "preview")));
+	assert_int_equal(outcome_readme(&s, &readme), 0);
+	assert_non_null(strstr(readme.data, "previews"));
+	assert_non_null(strstr(readme.data, "1 of 3"));
+	set_free(&s);
+}
+
+static void the_archive_says_which_prompt_made_which_file(void **state)
+{
+	struct set s = made(&azure);
+	BUF_AUTO struct buf prompts = BUF_INIT(10000), readme = BUF_INIT(10000);
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(outcome_prompts(&s, &prompts), 0);
+	JSON_AUTO cJSON *o = json_parse(prompts.data, prompts.len - 1, &e); // without the newline
+	assert_non_null(o);
+	const cJSON *pictures = json_get(o, "pictures");
+	assert_int_equal(cJSON_GetArraySize(pictures), 3);
+	assert_string_equal(json_string(cJSON_GetArrayItem(pictures, 1), "file"), "images/02-photo.png");
+	assert_string_equal(json_string(cJSON_GetArrayItem(pictures, 1), "prompt"), "A \"loaf\" of bread");
+	assert_string_equal(json_string(cJSON_GetArrayItem(pictures, 2), "missing"), "the safety filter refused it");
+	assert_null(strstr(prompts.data, s.receipt)); // who is handed the ZIP does not get the right to erase
+	assert_int_equal(outcome_readme(&s, &readme), 0);
+	assert_null(strstr(readme.data, "previews"));
+	assert_null(strstr(readme.data, s.receipt));
+	set_free(&s);
+}
+
+static void the_ledger_learns_the_plan_and_nothing_about_the_visitor(void **state)
+{
+	struct set s = made(&azure);
+
+	(void)state;
+	JSON_AUTO cJSON *plan = outcome_plan(&s);
+	assert_json(plan,
+		    "{\"text\":[\"azure-openai\",\"sketch\"],\"image\":[\"azure-openai\"],\"kinds\":[\"input\",\"prompt\"],\"count\":3}");
+	set_free(&s);
+}
+
+static void a_page_is_told_from_a_description(void **state)
+{
+	struct set s = made(&azure);
+
+	(void)state;
+	assert_int_equal(outcome_text_kinds(&s), KIND_BIT(KIND_INPUT));
+	s.input.url = BUF_INIT(100);
+	buf_adds(&s.input.url, "https://example.com/");
+	assert_int_equal(outcome_text_kinds(&s), KIND_BIT(KIND_PAGE));
+	set_free(&s);
+}
+
+static void a_freed_set_holds_nothing(void **state)
+{
+	struct set s = made(&azure), empty = {0};
+
+	(void)state;
+	set_free(&s);
+	assert_memory_equal(&s, &empty, sizeof s);
+}
+
+static void without_a_usable_processor_the_built_in_one_draws(void **state)
+{
+	struct processor declared[] = {{"azure-openai", "", &wire, false}, {"sketch", "", NULL, true}};
+
+	(void)state;
+	struct chain c = generator_chain(declared, 2);
+	assert_int_equal(c.count, 1);
+	assert_string_equal(c.at[0]->id, "sketch");
+	c = generator_chain(declared, 1); // nor does the policy have to name it
+	assert_int_equal(c.count, 1);
+	assert_string_equal(c.at[0]->id, "sketch");
+	declared[0].usable = true;
+	c = generator_chain(declared, 2);
+	assert_int_equal(c.count, 2);
+	assert_string_equal(c.at[0]->id, "azure-openai");
+	c = generator_chain(declared, 1); // who is not named as backup is none
+	assert_int_equal(c.count, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_answer_has_its_members),
+	    cmocka_unit_test(a_preview_is_called_one),
+	    cmocka_unit_test(the_archive_says_which_prompt_made_which_file),
+	    cmocka_unit_test(the_ledger_learns_the_plan_and_nothing_about_the_visitor),
+	    cmocka_unit_test(a_page_is_told_from_a_description),
+	    cmocka_unit_test(a_freed_set_holds_nothing),
+	    cmocka_unit_test(without_a_usable_processor_the_built_in_one_draws),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
