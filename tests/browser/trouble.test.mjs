@@ -2,7 +2,7 @@
 // When something is wrong: words that help, focus where it is needed, nothing lost that the visitor typed.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { startSite } from '../site/harness.mjs';
+import { startPages, startSite } from '../site/harness.mjs';
 import { assertAccessible, assertPrivate, bakery, finished, screenshot, send, startBrowser, visit } from './browser.mjs';
 
 let site;
@@ -70,6 +70,31 @@ test('an empty form and a wrong address are explained where they stand', each, a
   assert.equal(await focusedId(page), 'url');
   assert.equal(await page.locator('#url').inputValue(), 'ftp://example.org/');
   await assertAccessible(page, 'a wrong address');
+  await v.close();
+});
+
+test('the address of a page becomes a set; one that cannot be read is explained', each, async () => {
+  const pages = await startPages((request, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    response.end('<!doctype html><html lang="en"><title>Harbour Bicycles</title><h1>Bicycles for long roads</h1><p>We build steel frames and wheels by the harbour.</p></html>');
+  });
+  const v = await visit(browser, site);
+  const { page } = v;
+  await page.goto('/');
+  await page.locator('label', { hasText: 'A web page' }).click();
+  await page.locator('[name=count][value="1"]').check();
+  await page.getByLabel('Address of a public page').fill(`${pages.url}/`);
+  await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.locator('#stages').getByText('Page read').waitFor();
+  await finished(page);
+  assert.equal(await page.locator('.frame img').count(), 1);
+  await pages.close();
+  await page.getByRole('button', { name: 'Make another set' }).click();
+  assert.equal(await focusedId(page), 'url');
+  await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.locator('#url-error:not(:empty)').waitFor();
+  assert.match(await page.locator('#url-error').textContent(), /cannot be reached|did not arrive|address/);
+  await assertAccessible(page, 'a page that cannot be read');
   await v.close();
 });
 

@@ -63,7 +63,7 @@ function showProblem(problem) {
 	const words = wordsFor(problem);
 	if (problem.confirmable === true)
 		notice("Is this somebody's personal data?", words.detail, true);
-	else if (problem.status >= 400 && problem.status < 500 && problem.parameter && fieldError(problem.parameter, words.detail))
+	else if (problem.parameter && fieldError(problem.parameter, words.detail))
 		say(words.detail);
 	else
 		notice(words.title, words.detail, false);
