@@ -4,7 +4,7 @@
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
 	libssl-dev libarchive-dev libcairo2-dev libpango1.0-dev libseccomp-dev fonts-dejavu-core ca-certificates
-PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc strace faketime \
+PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev zlib1g-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc strace faketime \
 	chromium wrk unzip zip curl libxml2-utils sqlite3 openssl procps systemd iproute2
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call install-packages,LIST): says what it installs, and does nothing when all is there.
@@ -85,7 +85,7 @@ $(V)/testing/egress: $(patsubst %.c,$(V)/testing/obj/%.o,$(wildcard fcgi/egress/
 UNIT := $(patsubst tests/unit/%.c,$(V)/unit/%,$(wildcard tests/unit/*_test.c))
 $(V)/unit/%: $(V)/obj/tests/unit/%.o $(V)/liblethe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_ALL)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_ALL) -lz
 unit-programs: $(UNIT)
 
 # ---- fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/seeds/NAME/ ----
