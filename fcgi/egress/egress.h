@@ -103,7 +103,7 @@ struct job {
 	char *head, *body;
 	// The work.
 	uint64_t deadline;
-	CURL *easy;
+	struct transfer transfer;
 	struct curl_slist headers[4];
 	char content_type[200], accept[200];
 	struct answer answer;
@@ -144,11 +144,12 @@ void send_begin(struct job *j, const cJSON *head);
 void page_begin(struct job *j, const cJSON *head);
 
 // transfer.c
-// A handle with everything that holds for all transfers; j->easy. -1 when there is no memory.
+// A handle with everything that holds for all transfers; j->transfer.easy. -1 when there is no memory.
 int transfer_prepare(struct job *j);
 int transfer_start(struct job *j);
-void transfer_drop(struct job *j); // ends a transfer under way, if there is one, and frees the handle
-void transfer_done(CURL *easy, CURLcode result);
+void transfer_drop(struct job *j);                       // ends a transfer under way, if there is one, and frees the handle
+void transfer_done(struct transfer *t, CURLcode result); // what the engine calls
+void transfer_free(struct job *j);                       // the handle of a transfer that is not under way
 // What a failed transfer means. Only when j->trouble is not set already.
 enum trouble transfer_trouble(const struct job *j, CURLcode result, const char **words);
 void answer_reset(struct answer *a, size_t body_max);

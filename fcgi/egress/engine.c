@@ -11,15 +11,62 @@ struct socket_watch {
 	struct engine *engine;
 };
 
+static void unlink_transfer(struct engine *g, struct transfer *t)
+{
+	*(t->previous ? &t->previous->next : &g->first) = t->next;
+	if (t->next)
+		t->next->previous = t->previous;
+	t->previous = t->next = NULL;
+	t->added = false;
+}
+
+// libcurl 7.88 queues the reset of a cancelled HTTP/2 stream and sends it when something else goes over the connection, which may be never
+// (curl issue 17611, still so in 2025). What makes it send at once is another stream of the connection being paused and resumed; where
+// there is none, the connection is closed instead, see engine_remove(). Several are done together, in one walk over the transfers.
+static void flush_due(struct timer *timer)
+{
+	struct engine *g = LOOP_OWNER(timer, struct engine, flush);
+	for (struct transfer *t = g->first, *next; t && g->flushes > 0; t = next) {
+		long port = 0;
+		next = t->next;
+		curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
+		for (size_t i = 0; i < g->flushes; i++)
+			if (g->ports[i] == port) {
+				g->ports[i] = g->ports[--g->flushes];
+				curl_easy_pause(t->easy, CURLPAUSE_RECV);
+				curl_easy_pause(t->easy, CURLPAUSE_CONT);
+				break;
+			}
+	}
+	g->flushes = 0;
+}
+
+static void flush_later(struct engine *g, CURL *easy)
+{
+	long port = 0;
+	curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
+	for (size_t i = 0; i < g->flushes; i++)
+		if (g->ports[i] == port)
+			return;
+	if (port > 0 && g->flushes < FLUSHES_MAX)
+		g->ports[g->flushes++] = port;
+	loop_at(g->loop, &g->flush, monotonic_ms());
+}
+
 static void collect(struct engine *g)
 {
 	int left;
 	CURLMsg *message;
 	while ((message = curl_multi_info_read(g->multi, &left))) {
+		struct transfer *t = NULL;
 		CURL *easy = message->easy_handle;
 		CURLcode result = message->data.result;
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+		if (result != CURLE_OK)
+			flush_later(g, easy);
 		curl_multi_remove_handle(g->multi, easy); // ends the message's life, too
-		g->done(easy, result);
+		unlink_transfer(g, t);
+		g->done(t, result);
 	}
 }
 
@@ -90,9 +137,9 @@ static void timer_fired(struct timer *t)
 	act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
-int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(CURL *, CURLcode), struct err *e)
+int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct transfer *, CURLcode), struct err *e)
 {
-	*g = (struct engine){.loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .done = done};
+	*g = (struct engine){.loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .flush.fire = flush_due, .done = done};
 	if (!g->multi)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
@@ -111,14 +158,30 @@ void engine_close(struct engine *g)
 {
 	curl_multi_cleanup(g->multi);
 	loop_cancel(g->loop, &g->timer);
+	loop_cancel(g->loop, &g->flush);
 }
 
-int engine_add(struct engine *g, CURL *easy)
+int engine_add(struct engine *g, struct transfer *t)
 {
-	return curl_multi_add_handle(g->multi, easy) == CURLM_OK ? 0 : -1;
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	if (curl_multi_add_handle(g->multi, t->easy) != CURLM_OK)
+		return -1;
+	t->previous = NULL;
+	t->next = g->first;
+	if (g->first)
+		g->first->previous = t;
+	g->first = t;
+	t->added = true;
+	return 0;
 }
 
-void engine_remove(struct engine *g, CURL *easy)
+void engine_remove(struct engine *g, struct transfer *t)
 {
-	curl_multi_remove_handle(g->multi, easy);
+	if (!t->added)
+		return;
+	unlink_transfer(g, t);
+	// Closes the connection if no other transfer is on it.
+	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	flush_later(g, t->easy);
+	curl_multi_remove_handle(g->multi, t->easy);
 }

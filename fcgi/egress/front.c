@@ -2,6 +2,7 @@
 // The side that faces the other programs: connections, frames in, frames out. Nothing here blocks. A connection that closes takes its job
 // with it, in whatever step it is.
 #include "fcgi/egress/egress.h"
+#include "fcgi/serve/call.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include <arpa/inet.h>
@@ -128,11 +129,7 @@ void job_refuse(struct job *j, enum trouble t, const char *format, ...)
 
 static int room(struct job *j)
 {
-	uint32_t lengths[2];
-	memcpy(lengths, j->lengths, sizeof(lengths));
-	j->head_len = ntohl(lengths[0]);
-	j->body_len = ntohl(lengths[1]);
-	if (j->head_len == 0 || j->head_len > FRAME_HEAD_MAX || j->body_len > FRAME_BODY_MAX)
+	if (frame_lengths(j->lengths, &j->head_len, &j->body_len, NULL) < 0)
 		return -1;
 	j->head = malloc(j->head_len);
 	j->body = j->body_len ? malloc(j->body_len) : NULL;

@@ -134,8 +134,7 @@ static void page_reply(struct job *j)
 static void page_ended(struct job *j, CURLcode result)
 {
 	const char *words = NULL;
-	curl_easy_cleanup(j->easy);
-	j->easy = NULL;
+	transfer_free(j);
 	if (j->trouble == TOO_MANY_REDIRECTS) {
 		redirect_follow(j);
 		return;
@@ -162,7 +161,7 @@ static void hop_start(struct job *j)
 		page_refuse(j, BUDGET_SPENT, "There is no memory left.");
 		return;
 	}
-	CURL *h = j->easy;
+	CURL *h = j->transfer.easy;
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, j);

@@ -135,8 +135,8 @@ static void account(struct job *j, enum breaker_outcome outcome)
 {
 	struct traffic *t = &j->upstream->traffic;
 	curl_off_t up = 0, before = 0;
-	curl_easy_getinfo(j->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-	curl_easy_getinfo(j->easy, CURLINFO_PRETRANSFER_TIME_T, &before);
+	curl_easy_getinfo(j->transfer.easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	curl_easy_getinfo(j->transfer.easy, CURLINFO_PRETRANSFER_TIME_T, &before);
 	if (before > 0) {
 		t->requests++;
 		t->bytes_sent += (uint64_t)up;
@@ -184,8 +184,7 @@ static void send_ended(struct job *j, CURLcode result)
 	enum trouble t = result == CURLE_OK ? TROUBLE_NONE : transfer_trouble(j, result, &words);
 	bool failed = connection_trouble(t) || t == TLS_FAILED || j->answer.status >= 500;
 	account(j, failed ? OUTCOME_FAILED : OUTCOME_GOOD);
-	curl_easy_cleanup(j->easy);
-	j->easy = NULL;
+	transfer_free(j);
 	if ((t == TROUBLE_NONE || connection_trouble(t)) && repeat_later(j, t != TROUBLE_NONE)) {
 		if (t != TROUBLE_NONE)
 			answer_reset(&j->answer, FRAME_BODY_MAX); // half an answer is none
@@ -201,7 +200,7 @@ static void send_dropped(struct job *j, bool timed_out)
 {
 	if (timed_out)
 		j->trouble = TIMED_OUT;
-	if (j->easy)
+	if (j->transfer.easy)
 		account(j, timed_out ? OUTCOME_FAILED : OUTCOME_UNKNOWN);
 	if (timed_out)
 		job_refuse(j, TIMED_OUT, "The processor \"%s\" did not answer in time.", j->upstream->declared->id);
@@ -209,7 +208,7 @@ static void send_dropped(struct job *j, bool timed_out)
 
 static void transfer_options(struct job *j)
 {
-	CURL *h = j->easy;
+	CURL *h = j->transfer.easy;
 	size_t n = 0;
 	// Left alone, libcurl would add "Expect: 100-continue" to a large body and wait for the consent.
 	static char no_expect[] = "Expect:";

@@ -20,11 +20,18 @@ void answer_free(struct answer *a)
 	a->location = NULL;
 }
 
-static int stop(struct job *j, enum trouble t, const char *words)
+// What is not wanted any more is not waited for: the connection goes too, unless others share it. The value ends either callback.
+static size_t stop(struct job *j)
+{
+	curl_easy_setopt(j->transfer.easy, CURLOPT_FORBID_REUSE, 1L);
+	return CURL_WRITEFUNC_ERROR;
+}
+
+static size_t stop_for(struct job *j, enum trouble t, const char *words)
 {
 	j->trouble = t;
 	j->trouble_words = words;
-	return -1;
+	return stop(j);
 }
 
 // The header's value, without white space around it, if the line is that header; `value` has 2048 bytes.
@@ -67,7 +74,7 @@ static void header_keep(struct job *j, const char *line, size_t len)
 
 static int headers_end(struct job *j)
 {
-	curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &j->answer.status);
+	curl_easy_getinfo(j->transfer.easy, CURLINFO_RESPONSE_CODE, &j->answer.status);
 	if (j->answer.status < 200 || j->answer.complete_headers) // an interim answer, or trailers
 		return 0;
 	j->answer.complete_headers = true;
@@ -79,12 +86,10 @@ static size_t on_header(char *line, size_t one, size_t len, void *context)
 	(void)one;
 	struct job *j = context;
 	j->answer.header_bytes += len;
-	if (j->answer.header_bytes > HEADERS_BYTES_MAX) {
-		stop(j, TOO_LARGE, "The answer has more headers than any real one.");
-		return 0;
-	}
+	if (j->answer.header_bytes > HEADERS_BYTES_MAX)
+		return stop_for(j, TOO_LARGE, "The answer has more headers than any real one.");
 	if (len <= 2 && (line[0] == '\r' || line[0] == '\n'))
-		return headers_end(j) < 0 ? 0 : len;
+		return headers_end(j) < 0 ? stop(j) : len;
 	if (!j->answer.complete_headers)
 		header_keep(j, line, len);
 	return len;
@@ -96,13 +101,12 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 	struct job *j = context;
 	if (buf_add(&j->answer.body, bytes, len) == 0)
 		return len;
-	stop(j, TOO_LARGE, "The answer is larger than what can be taken.");
-	return CURL_WRITEFUNC_ERROR;
+	return stop_for(j, TOO_LARGE, "The answer is larger than what can be taken.");
 }
 
 static void trust(const struct job *j)
 {
-	CURL *h = j->easy;
+	CURL *h = j->transfer.easy;
 	// One file and no folder: only then does libcurl parse the certificates once and not for every connection.
 	curl_easy_setopt(h, CURLOPT_CAINFO, j->egress->settings.ca_file);
 	curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
@@ -113,10 +117,9 @@ static void trust(const struct job *j)
 
 int transfer_prepare(struct job *j)
 {
-	CURL *h = j->easy = curl_easy_init();
+	CURL *h = j->transfer.easy = curl_easy_init();
 	if (!h)
 		return -1;
-	curl_easy_setopt(h, CURLOPT_PRIVATE, j);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	// The resolver is a thread of libcurl's; without this, ending a transfer while a name is looked up would wait for it and stop the loop.
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
@@ -137,22 +140,24 @@ int transfer_prepare(struct job *j)
 
 int transfer_start(struct job *j)
 {
-	return engine_add(&j->egress->engine, j->easy);
+	return engine_add(&j->egress->engine, &j->transfer);
+}
+
+void transfer_free(struct job *j)
+{
+	curl_easy_cleanup(j->transfer.easy);
+	j->transfer.easy = NULL;
 }
 
 void transfer_drop(struct job *j)
 {
-	if (!j->easy)
-		return;
-	engine_remove(&j->egress->engine, j->easy);
-	curl_easy_cleanup(j->easy);
-	j->easy = NULL;
+	engine_remove(&j->egress->engine, &j->transfer);
+	transfer_free(j);
 }
 
-void transfer_done(CURL *easy, CURLcode result)
+void transfer_done(struct transfer *t, CURLcode result)
 {
-	struct job *j = NULL;
-	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&j);
+	struct job *j = LOOP_OWNER(t, struct job, transfer);
 	j->ended(j, result);
 }
 

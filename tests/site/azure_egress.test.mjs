@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: ISC
+// egress itself (the testing build) against the Azure simulator over TLS and HTTP/2: what the wire looks like, trust, regions, crowds.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { startAzure } from '../peers/azure.mjs';
+import { build, root, sleep, until } from './harness.mjs';
+
+// A listening socket handed over as descriptor 0, as systemd does it.
+async function startEgress(env) {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-egress-'));
+  const server = createServer();
+  await new Promise((r) => { server.listen({ path: join(folder, 'first'), backlog: 4096 }, r); });
+  const path = join(folder, 'egress.sock');
+  renameSync(join(folder, 'first'), path); // Node would unlink the name it knows
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(LETHE_|AZURE_|OPENAI_)/.test(name)));
+  const child = spawn(join(build, 'testing', 'egress'), [], {
+    env: { ...clean, LETHE_POLICY: join(root, 'policy/sites/bizimages.xml'), LETHE_STATE: folder, LETHE_SANDBOX: 'kill', ...env },
+    stdio: [server._handle.fd, 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (d) => { errors += d; });
+  const ended = new Promise((r) => { child.once('exit', (code, signal) => r({ code, signal })); });
+  server.close();
+  await Promise.race([ended, until(() => errors.includes('egress: ready'), 20000, 'egress')]);
+  return {
+    path, pid: child.pid, errors: () => errors,
+    memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
+    async stop() {
+      child.kill('SIGTERM');
+      const how = await ended;
+      rmSync(folder, { recursive: true, force: true });
+      assert.deepEqual(how, { code: 0, signal: null }, errors);
+    },
+  };
+}
+
+// One job. Answers {head, body}; `signal` closes the connection.
+function ask(egress, head, body = Buffer.alloc(0), { signal } = {}) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(egress.path);
+    const pieces = [];
+    const words = Buffer.from(JSON.stringify(head));
+    const lengths = Buffer.alloc(8);
+    lengths.writeUInt32BE(words.length, 0);
+    lengths.writeUInt32BE(body.length, 4);
+    socket.write(Buffer.concat([lengths, words, Buffer.from(body)]));
+    signal?.addEventListener('abort', () => { socket.destroy(); reject(new Error('left')); });
+    socket.on('data', (d) => pieces.push(d));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      const all = Buffer.concat(pieces);
+      if (all.length < 8) return reject(new Error('no answer'));
+      const size = all.readUInt32BE(0);
+      return resolve({ head: JSON.parse(all.subarray(8, 8 + size)), body: all.subarray(8 + size) });
+    });
+  });
+}
+
+const job = (more = {}) => ({
+  op: 'send', processor: 'azure-openai', method: 'POST', path: '/openai/v1/images/generations', headers: { 'content-type': 'application/json' },
+  kinds: ['prompt'], deadline_ms: 20000, repeatable: true, ...more,
+});
+const picture = (more = {}) => JSON.stringify({ model: 'gpt-image-2', prompt: 'A bakery', n: 1, size: '64x64', quality: 'low', output_format: 'png', ...more });
+
+let azure;
+let egress;
+before(async () => {
+  azure = await startAzure({ tls: true });
+  egress = await startEgress(azure.env);
+});
+after(async () => {
+  await egress.stop();
+  await azure.close();
+});
+beforeEach(() => azure.reset());
+
+test('a picture comes over HTTP/2 with the key, from the region of the policy', async () => {
+  const { head, body } = await ask(egress, job(), picture());
+  assert.equal(head.status, 200, JSON.stringify(head));
+  assert.equal(head.region, 'swedencentral');
+  assert.equal(head.sent, picture().length);
+  assert.equal(Buffer.from(JSON.parse(body).data[0].b64_json, 'base64').subarray(1, 4).toString(), 'PNG');
+  const [request] = azure.requests;
+  assert.equal(request.version, '2.0');
+  assert.equal(request.headers['api-key'], azure.key);
+  assert.equal(request.body.toString(), picture());
+  assert.deepEqual(Object.keys(request.headers).filter((h) => !h.startsWith(':')).sort(), ['accept', 'api-key', 'content-length', 'content-type', 'user-agent']);
+});
+
+test('a certificate of an unknown authority is refused, and nothing is sent', async () => {
+  const { LETHE_CA_FILE, ...rest } = azure.env;
+  assert.ok(LETHE_CA_FILE);
+  const other = await startEgress(rest);
+  const { head } = await ask(other, job(), picture());
+  assert.equal(head.error.code, 'tls');
+  assert.equal(azure.requests.length, 0);
+  await other.stop();
+});
+
+test('an answer from another region is dropped', async () => {
+  azure.next('region:East US');
+  const { head, body } = await ask(egress, job(), picture());
+  assert.equal(head.error.code, 'region-mismatch');
+  assert.equal(body.length, 0);
+  azure.next('no-region');
+  assert.equal((await ask(egress, job(), picture())).head.status, 200);
+});
+
+test('429 with retry-after-ms, 500, a broken connection and half a body are repeated', async () => {
+  azure.next('429:60', '500', 'ok');
+  const first = await ask(egress, job(), picture());
+  assert.deepEqual([first.head.status, first.head.attempts], [200, 3]);
+  azure.next('disconnect', 'ok');
+  const second = await ask(egress, job(), picture());
+  assert.deepEqual([second.head.status, second.head.attempts], [200, 2]);
+  azure.next('cut', 'ok');
+  const third = await ask(egress, job(), picture());
+  assert.deepEqual([third.head.status, third.head.attempts], [200, 2]);
+});
+
+test('a content filter is handed on, never repeated', async () => {
+  for (const scenario of ['filter', 'moderation']) {
+    azure.next(scenario);
+    const { head, body } = await ask(egress, job(), picture());
+    assert.deepEqual([head.status, head.attempts], [400, 1]);
+    assert.match(JSON.parse(body).error.code, /contentFilter|moderation_blocked/);
+  }
+});
+
+test('a caller that leaves cancels its stream, and no other', async () => {
+  azure.next('hang', 'slow:700');
+  const leave = new AbortController();
+  const left = ask(egress, job(), picture(), { signal: leave.signal }).catch((e) => e.message);
+  await until(() => azure.inFlight === 1);
+  const stays = ask(egress, job(), picture());
+  await until(() => azure.inFlight === 2);
+  const start = Date.now();
+  leave.abort();
+  assert.equal(await left, 'left');
+  await until(() => azure.cancelled === 1, 1000, 'the cancellation');
+  assert.ok(Date.now() - start < 1000);
+  assert.equal((await stays).head.status, 200);
+});
+
+test('an answer that is too large ends', async () => {
+  azure.next(`huge:${50 * 1024 * 1024}`);
+  assert.equal((await ask(egress, job({ repeatable: false }), picture())).head.error.code, 'too-large');
+});
+
+// The asking side runs in this process too, so the times here are loose; the benchmark measures.
+test('2,000 jobs that wait share a few connections and little memory', async () => {
+  await ask(egress, job(), picture());
+  const connections = azure.connections;
+  const idle = egress.memory();
+  azure.always = 'slow:4000';
+  const start = Date.now();
+  const all = Promise.all(Array.from({ length: 2000 }, () => ask(egress, job({ deadline_ms: 60000 }), picture()).then(({ head }) => head.status ?? head.error.code)));
+  await until(() => azure.inFlight === 2000, 20000, 'all of them under way');
+  const each = (egress.memory() - idle) / 2000;
+  const replies = await all;
+  assert.deepEqual(replies.filter((s) => s !== 200), []);
+  assert.ok(azure.connections - connections <= 64, `${azure.connections - connections} connections`);
+  // A sanitizer's memory is not ours.
+  if (build.endsWith('release')) assert.ok(each <= 40, `${each.toFixed(1)} KiB for each`);
+  console.log(`# 2,000 jobs: ${each.toFixed(1)} KiB each, ${azure.connections - connections} connections, ${Date.now() - start} ms`);
+});
+
+test('nothing that was sent is in what egress says', async () => {
+  azure.next('garbage', '500', '500', '500', '500');
+  await ask(egress, job(), picture({ prompt: 'canary-prompt' }));
+  await ask(egress, job(), picture({ prompt: 'canary-prompt' }));
+  await sleep(50);
+  assert.doesNotMatch(egress.errors(), /canary|test-key/);
+});
