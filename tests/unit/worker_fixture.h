@@ -50,6 +50,7 @@ static inline void room_start(struct room *r, int (*serve)(void))
 	fflush(NULL);
 	r->pid = fork();
 	if (r->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); // a failed test leaves nothing behind
 		dup2(listener, STDIN_FILENO);
 		close(listener);
 		_exit(serve());
@@ -128,6 +129,17 @@ static inline void expect_error(const struct room *r, const char *head, const vo
 	cJSON *reply = job_do(r, head, body, len);
 	assert_string_equal(error_code(reply), code);
 	cJSON_Delete(reply);
+}
+
+// Reaps a child of ours within a few seconds; ends it, and says false, when it does not end by itself.
+static inline bool process_ends(pid_t pid)
+{
+	for (uint64_t end = monotonic_ms() + 5000; monotonic_ms() < end; usleep(2000))
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return false;
 }
 
 static inline bool process_gone(pid_t pid)
