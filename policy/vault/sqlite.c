@@ -431,6 +431,17 @@ void store_undo(struct store *s)
 
 // ---- upkeep ----
 
+// SQLite truncates its log without a sync after it: until then a power cut can bring the old bytes back.
+static int sync_log(struct store *s, struct err *e)
+{
+	sqlite3_file *journal = NULL;
+	int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+
+	if (rc == SQLITE_OK && journal != NULL && journal->pMethods != NULL)
+		rc = journal->pMethods->xSync(journal, SQLITE_SYNC_FULL);
+	return rc == SQLITE_OK ? 0 : err_set(e, ERR_IO, "%s: the emptied log cannot be synced (%d)", s->schema->name, rc);
+}
+
 // A checkpoint that a reader held up returns no error, only a 1 in its first column.
 int store_flush(struct store *s, struct err *e)
 {
@@ -440,7 +451,7 @@ int store_flush(struct store *s, struct err *e)
 		return -1;
 	if (strcmp(busy, "0") != 0)
 		return err_set(e, ERR_BUSY, "%s: a reader kept the write-ahead log from being emptied", s->schema->name);
-	return 0;
+	return sync_log(s, e);
 }
 
 int store_rewrite(struct store *s, struct err *e)

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: ISC
+// Power cuts: at many moments of a vault's life, what the medium would hold is opened and must show everything that was acknowledged,
+// nothing that was ended, and each operation wholly or not at all.
+//
+// LETHE_FAULT_POINTS: how many moments to try (0: every one). The harness proves itself: with a log that is synced as seldom as
+// synchronous=NORMAL would, it must find acknowledged records lost.
+#include "tests/fault/fault_vfs.h"
+#include "tests/unit/vault_fixture.h"
+
+enum { RECORDS_MAX = 400, DEFAULT_POINTS = 700 };
+
+enum fate { NEVER, TRYING, ALIVE, ENDING, ENDED };
+static struct {
+	struct fixture *f;
+	char ids[RECORDS_MAX][RECORD_ID_LEN + 1];
+	enum fate fates[RECORDS_MAX];
+	size_t count;
+	uint64_t lines, events; // acknowledged
+	bool erased;            // acknowledged
+	uint64_t points, stride;
+	size_t lost, broken;
+	char why[512];
+	char crash[96];
+} run;
+
+__attribute__((format(printf, 2, 3))) static void note(size_t *counter, const char *format, ...)
+{
+	va_list args;
+
+	if (++*counter > 1)
+		return;
+	va_start(args, format);
+	vsnprintf(run.why, sizeof run.why, format, args);
+	va_end(args);
+}
+
+// ---- looking at what is left ----
+
+static void copy_plain(const char *name)
+{
+	struct buf bytes BUF_AUTO = BUF_INIT(8 * 1024 * 1024);
+	char from[256], to[256];
+
+	snprintf(from, sizeof from, "%s/%s", run.f->state, name);
+	snprintf(to, sizeof to, "%s/state/%s", run.crash, name);
+	FILE *in = fopen(from, "rb"), *out = in == NULL ? NULL : fopen(to, "wb");
+	char piece[4096];
+	size_t n;
+	while (out != NULL && (n = fread(piece, 1, sizeof piece, in)) > 0)
+		fwrite(piece, 1, n, out);
+	if (in != NULL)
+		fclose(in);
+	if (out != NULL)
+		fclose(out);
+}
+
+static void make_image(unsigned seed)
+{
+	static const char *const folders[] = {"", "/state", "/state/keys", "/state/log", "/run"};
+	static const char *const plain[] = {"keys/master.key", "keys/ledger.key", "keys/ledger.pub", "vault.lock"};
+	char path[128], to[128];
+
+	nftw(run.crash, fixture_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(path, sizeof path, "%s%s", run.crash, folders[i]);
+		mkdir(path, 0700);
+	}
+	for (size_t i = 0; i < 4; i++)
+		copy_plain(plain[i]);
+	snprintf(to, sizeof to, "%s/state", run.crash);
+	fault_cut(to, seed);
+}
+
+struct tally {
+	int64_t records;
+};
+static int add_event(void *arg, const struct ledger_entry *entry)
+{
+	struct tally *t = arg;
+	const char *n = strstr(entry->details, "\"records\":");
+
+	if (strcmp(entry->name, "put") == 0)
+		t->records++;
+	else if (strcmp(entry->name, "end") == 0)
+		t->records--;
+	else if (n != NULL)
+		t->records -= strtol(n + 10, NULL, 10);
+	return 0;
+}
+
+static void check_records(struct vault *v)
+{
+	struct vault_record r;
+	struct err e = {0};
+
+	for (size_t i = 0; i < run.count; i++) {
+		bool there = vault_get(v, run.ids[i], &r, &e) == 0;
+		if (!there && e.code != ERR_NOT_FOUND)
+			note(&run.broken, "record %zu: %s", i, e.text);
+		if (there && strcmp(buf_text(&r.body), "a body") != 0)
+			note(&run.broken, "record %zu: another body", i);
+		if (!there && run.fates[i] == ALIVE)
+			note(&run.lost, "record %zu was acknowledged and is lost", i);
+		if (there && run.fates[i] == ENDED)
+			note(&run.lost, "record %zu was ended and is back", i);
+		vault_record_free(&r);
+	}
+}
+
+// Every record has its event and every end too: no operation is half there.
+static void check_wholeness(struct vault *v)
+{
+	struct ledger_report report;
+	struct tally t = {0};
+	struct census census;
+	struct err e = {0};
+	int64_t held = 0;
+	uint64_t lines = 0;
+
+	if (ledger_verify(v, &report, &e) || !report.intact)
+		note(&run.broken, "ledger: %s%s", e.text, report.finding);
+	if (report.size < run.events)
+		note(&run.lost, "%llu events acknowledged, %llu there", (unsigned long long)run.events, (unsigned long long)report.size);
+	if (ledger_each(v, 0, add_event, &t, &e) || vault_census(v, &census, &e)) {
+		note(&run.broken, "%s", e.text);
+		return;
+	}
+	for (size_t i = 0; i < census.row_count; i++) {
+		if (census.rows[i].kind == KIND_REQUEST_LOG)
+			lines = census.rows[i].count;
+		else if (census.rows[i].kind != KIND_LEDGER)
+			held += (int64_t)census.rows[i].count;
+	}
+	if (held != t.records)
+		note(&run.broken, "%lld records held, the ledger tells of %lld", (long long)held, (long long)t.records);
+	if (!run.erased && lines < run.lines)
+		note(&run.lost, "%llu log rows acknowledged, %llu there", (unsigned long long)run.lines, (unsigned long long)lines);
+}
+
+static void check_erased(struct vault *v)
+{
+	struct markers MARKERS_AUTO m = {0};
+	struct erase_result r = {0};
+	struct err e = {0};
+	uint8_t hash[HASH_LEN];
+
+	lookup_hash(v, hash, "subject", "erased-receipt");
+	markers_add(&m, hash, HASH_LEN);
+	if (residue_scan(v, &m, &r, &e))
+		note(&run.broken, "%s", e.text);
+	if (r.residue_hits > 0)
+		note(&run.lost, "%llu traces of what was erased are back", (unsigned long long)r.residue_hits);
+}
+
+static void look(uint64_t operation)
+{
+	struct vault *v;
+	struct err e = {0};
+	char state[128], spool[128];
+
+	if (operation % run.stride != 0)
+		return;
+	run.points++;
+	make_image((unsigned)operation);
+	snprintf(state, sizeof state, "%s/state", run.crash);
+	snprintf(spool, sizeof spool, "%s/run", run.crash);
+	if (vault_open(&v, state, spool, &run.f->promise, VAULT_PROGRAM, &e)) {
+		note(&run.broken, "does not open: %s", e.text);
+		return;
+	}
+	check_records(v);
+	check_wholeness(v);
+	if (run.erased)
+		check_erased(v);
+	vault_close(v);
+}
+
+// ---- the life ----
+
+static void live_put(enum kind kind, const char *receipt)
+{
+	const struct vault_tag tags[] = {{"receipt", receipt}, {NULL, NULL}};
+	const struct ledger_event event = {.name = "put", .payload = "personal", .payload_len = 8, .subject = receipt};
+	const struct vault_new record = {.kind = kind, .subject = receipt, .tags = tags, .body = "a body", .body_len = 6};
+	size_t i = run.count++;
+	struct err e = {0};
+
+	run.fates[i] = TRYING;
+	if (vault_put(run.f->vault, &record, &event, run.ids[i], &e))
+		fail_msg("%s", e.text);
+	run.fates[i] = ALIVE;
+	run.events++;
+}
+
+static void live_end(size_t i)
+{
+	const struct ledger_event event = {.name = "end"};
+	struct err e = {0};
+
+	run.fates[i] = ENDING;
+	if (vault_end(run.f->vault, run.ids[i], &event, &e))
+		fail_msg("%s", e.text);
+	run.fates[i] = ENDED;
+	run.events++;
+}
+
+static void live_log(const char *receipt)
+{
+	fixture_log(run.f, "198.51.100.1", receipt);
+	run.lines++;
+}
+
+static void set_fates(size_t from, size_t to, enum fate fate)
+{
+	for (size_t i = from; i < to; i++)
+		if (run.fates[i] != ENDED)
+			run.fates[i] = fate;
+}
+
+static void live_erase(size_t first, size_t last)
+{
+	struct erase_result r;
+	struct err e = {0};
+
+	set_fates(first, last, ENDING);
+	run.lines = 0; // from here on rows may be gone
+	if (vault_erase(run.f->vault, ERASE_RECEIPT, "erased-receipt", false, false, &r, &e) || !r.complete)
+		fail_msg("%s%s", e.text, r.reason);
+	set_fates(first, last, ENDED);
+	run.events += 2;
+	run.erased = true;
+}
+
+static void live_prune(void)
+{
+	struct prune_result r;
+	struct err e = {0};
+
+	run.lines = 0;
+	for (size_t i = 0; i < run.count; i++)
+		if (run.fates[i] == ALIVE && i % 2 == 0)
+			run.fates[i] = ENDING;
+	fixture_time += 3600;
+	if (vault_prune(run.f->vault, (struct duration){0}, false, &r, &e))
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < run.count; i++)
+		if (run.fates[i] == ENDING)
+			run.fates[i] = ENDED;
+}
+
+static void live(int rounds)
+{
+	char receipt[32];
+
+	for (int i = 0; i < rounds; i++) {
+		snprintf(receipt, sizeof receipt, "receipt-%d", i);
+		live_put(KIND_ARCHIVE, receipt);
+		live_put(KIND_TICKET, receipt);
+		live_log(receipt);
+		if (i % 3 == 2)
+			live_end((size_t)(2 * i - 3));
+	}
+	size_t first = run.count;
+	live_put(KIND_TICKET, "erased-receipt");
+	live_put(KIND_TICKET, "erased-receipt");
+	live_log("erased-receipt");
+	live_erase(first, run.count);
+	live_put(KIND_TICKET, "after");
+	if (run.count % 2 == 0) // keeps archives at even places
+		live_put(KIND_TICKET, "after");
+	live_prune();
+}
+
+static void begin(struct fixture *f, uint64_t stride, bool lazy)
+{
+	memset(&run, 0, sizeof run);
+	run.f = f;
+	run.stride = stride;
+	snprintf(run.crash, sizeof run.crash, "%s/crash", f->root);
+	vault_close(f->vault);
+	f->vault = NULL;
+	fault_forget();
+	snprintf(fault.root, sizeof fault.root, "%s", f->state);
+	fault.operations = 0;
+	fault.lazy_log = lazy;
+	fixture_reopen(f, VAULT_ADMIN);
+	fault.before = look;
+}
+
+static void finish(void)
+{
+	fault.before = NULL;
+	fault.lazy_log = false;
+	fault.root[0] = '\0';
+}
+
+static uint64_t wanted_points(void)
+{
+	const char *text = getenv("LETHE_FAULT_POINTS");
+
+	return text == NULL ? DEFAULT_POINTS : strtoull(text, NULL, 10);
+}
+
+// How many operations the life has: it is lived once without looking.
+static uint64_t stride_for(void **state, int rounds)
+{
+	uint64_t points = wanted_points();
+
+	begin(*state, UINT64_MAX, false);
+	live(rounds);
+	finish();
+	uint64_t operations = fault.operations;
+	fixture_teardown(state);
+	fixture_setup(state);
+	return points == 0 || operations <= points ? 1 : operations / points;
+}
+
+static void nothing_acknowledged_is_lost(void **state)
+{
+	uint64_t stride = stride_for(state, 12);
+
+	begin(*state, stride, false);
+	live(12);
+	finish();
+	print_message("%llu power cuts in %llu operations\n", (unsigned long long)run.points, (unsigned long long)fault.operations);
+	if (run.broken + run.lost > 0)
+		fail_msg("%zu broken, %zu lost: %s", run.broken, run.lost, run.why);
+	assert_true(run.points >= 500 || wanted_points() != DEFAULT_POINTS);
+}
+
+static void the_harness_sees_a_lazy_log(void **state)
+{
+	uint64_t stride = stride_for(state, 12);
+
+	begin(*state, stride * 2, true);
+	live(12);
+	finish();
+	print_message("with a lazy log: %zu findings of lost records in %llu power cuts\n", run.lost, (unsigned long long)run.points);
+	assert_true(run.lost > 0);
+}
+
+// The making of the stores, cut anywhere, can be made again.
+static void look_at_birth(uint64_t operation)
+{
+	struct vault *v;
+	struct err e = {0};
+	char state[128], spool[128];
+
+	run.points++;
+	make_image((unsigned)operation);
+	snprintf(state, sizeof state, "%s/state", run.crash);
+	snprintf(spool, sizeof spool, "%s/run", run.crash);
+	if (vault_open(&v, state, spool, &run.f->promise, VAULT_ADMIN, &e))
+		note(&run.broken, "operation %llu: %s", (unsigned long long)operation, e.text);
+	vault_close(v);
+}
+
+static void a_cut_birth_can_be_repeated(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, 1, false);
+	vault_close(f->vault);
+	f->vault = NULL;
+	fault_forget();
+	nftw(f->state, fixture_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	fault.before = look_at_birth;
+	fixture_reopen(f, VAULT_ADMIN);
+	finish();
+	print_message("%llu power cuts while the stores are made\n", (unsigned long long)run.points);
+	if (run.broken > 0)
+		fail_msg("%zu of %llu: %s", run.broken, (unsigned long long)run.points, run.why);
+	assert_true(run.points > 20);
+}
+
+static int install(void **state)
+{
+	(void)state;
+	fault_install();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	    T(nothing_acknowledged_is_lost),
+	    T(the_harness_sees_a_lazy_log),
+	    T(a_cut_birth_can_be_repeated),
+	};
+	return cmocka_run_group_tests(tests, install, NULL);
+}
