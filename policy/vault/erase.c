@@ -291,10 +291,15 @@ static int erase_alone(struct erasure *x, struct err *e)
 static int rewrite_segment(struct vault *v, const char *day, void *arg, struct err *e)
 {
 	struct store *s STORE_AUTO = NULL;
+	struct err why = {0};
 	char path[PATH_MAX];
 
 	(void)arg;
-	return log_path(v, path, day, "", e) || store_open(&s, STORE_LOG, path, STORE_WRITE, e) ? -1 : store_rewrite(s, e);
+	if (log_path(v, path, day, "", e))
+		return -1;
+	if (store_open(&s, STORE_LOG, path, STORE_WRITE, &why))
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	return store_rewrite(s, e);
 }
 
 static int rewrite_all(struct vault *v, struct err *e)

@@ -179,6 +179,7 @@ static int erase_in_segment(struct vault *v, const char *day, const struct data_
 	struct store *s STORE_AUTO = NULL;
 	uint8_t hash_key[KEY_LEN], address[HASH_LEN], receipt[HASH_LEN];
 	const uint8_t *by_address = l->address == NULL ? NULL : address, *by_receipt = l->subject == NULL ? NULL : receipt;
+	struct err why = {0};
 	uint64_t found;
 	char path[PATH_MAX];
 
@@ -192,8 +193,11 @@ static int erase_in_segment(struct vault *v, const char *day, const struct data_
 		markers_add(l->markers, address, LOG_HASH_LEN);
 	if (by_receipt != NULL)
 		markers_add(l->markers, receipt, LOG_HASH_LEN);
-	if (log_path(v, path, day, "", e) || store_open(&s, STORE_LOG, path, STORE_WRITE, e) ||
-	    count_rows(s, by_address, by_receipt, &found, e))
+	if (log_path(v, path, day, "", e))
+		return -1;
+	if (store_open(&s, STORE_LOG, path, STORE_WRITE, &why))
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text); // a crash left it without its tables
+	if (count_rows(s, by_address, by_receipt, &found, e))
 		return -1;
 	l->count->found += found;
 	return found == 0 || l->dry_run ? 0 : erase_rows(v, s, l, by_address, by_receipt, path, e);
