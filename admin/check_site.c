@@ -164,7 +164,7 @@ void check_egress(struct check *c)
 {
 	struct err e;
 	const cJSON *row;
-	JSON_AUTO cJSON *status = room_ask(c->admin->run, "egress", "status", &e);
+	JSON_AUTO cJSON *status = admin_ask_program(c->admin->run, "egress", "status", &e);
 
 	if (status == NULL) {
 		check_add(c, UNSURE, "Start the site, and run this as a user that may connect to its sockets.",

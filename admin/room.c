@@ -71,7 +71,7 @@ static int read_exactly(int fd, struct buf *out, size_t len, struct err *e)
 	return 0;
 }
 
-cJSON *room_ask(const char *run, const char *room, const char *op, struct err *e)
+cJSON *admin_ask_program(const char *run, const char *room, const char *op, struct err *e)
 {
 	uint32_t lengths[2];
 	BUF_AUTO struct buf start = BUF_INIT(FRAME_LENGTHS), head = BUF_INIT(FRAME_HEAD_MAX);

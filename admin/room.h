@@ -7,6 +7,6 @@
 
 // Sends the head {"op": op} with no body to `run`/`room`.sock and returns the head of the answer, which the caller frees. NULL on failure:
 // ERR_UNAVAILABLE (nobody answers there), ERR_TIMEOUT, ERR_INPUT (the answer is not one).
-cJSON *room_ask(const char *run, const char *room, const char *op, struct err *e);
+cJSON *admin_ask_program(const char *run, const char *room, const char *op, struct err *e);
 
 #endif
