@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -28,6 +29,7 @@ static inline int site_listen(const char *path, int backlog)
 
 static inline void site_child(const struct site *s, const struct program *program, int listener)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL); // a failed test leaves no process
 	int log = open(s->log, O_CREAT | O_WRONLY | O_APPEND, 0600);
 	dup2(log, STDERR_FILENO);
 	dup2(listener, STDIN_FILENO);
