@@ -37,7 +37,7 @@ static int refused(struct set *s, const char *code, const char *detail)
 {
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
 		if (strcmp(refusals[i].code, code) == 0)
-			return trouble_set(&s->trouble, refusals[i].status, code, "url", "%s",
+			return trouble_set(&s->trouble, refusals[i].status, refusals[i].code, "url", "%s",
 					   refusals[i].words != NULL ? refusals[i].words : detail);
 	}
 	note("page: %s: %s", code, detail);
