@@ -27,7 +27,7 @@ struct route {
 	bool changes_state;   // Sec-Fetch-Site, then Origin, are checked first
 	bool logged;          // one request-log row before the handler runs (if the policy keeps a request log)
 	bool logs_itself;     // instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400
-			      // is replaced by 500: nothing is done that the log does not know.
+	    // is replaced by 500: nothing is done that the log does not know.
 	// Answers with one of the respond_* functions. What it returns is ignored if it answered; if it did not, 500.
 	void (*handle)(struct request *r, void *context);
 };
@@ -43,7 +43,7 @@ struct program {
 	const char *const *write_paths; // landlock: besides state and run
 	bool needs_vault;
 	unsigned in_flight_max; // requests at once; 0: IN_FLIGHT_MAX
-	unsigned drain_ms;	// for requests under way after SIGTERM; 0: a minute
+	unsigned drain_ms;      // for requests under way after SIGTERM; 0: a minute
 };
 
 // Loads the policy, opens the vault, runs start(), enters the sandbox (and says so on stderr), serves fd 0 until SIGTERM or SIGINT,
