@@ -26,8 +26,9 @@ struct route {
 	kind_set kinds;       // kinds of data the handler touches: all must be declared in the policy or the program does not start
 	bool changes_state;   // Sec-Fetch-Site, then Origin, are checked first
 	bool logged;          // one request-log row before the handler runs (if the policy keeps a request log)
-	bool logs_itself;     // instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400
-	    // is replaced by 500: nothing is done that the log does not know.
+	// Instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400 is replaced by 500:
+	// nothing is done that the log does not know.
+	bool logs_itself;
 	// Answers with one of the respond_* functions. What it returns is ignored if it answered; if it did not, 500.
 	void (*handle)(struct request *r, void *context);
 };
