@@ -263,6 +263,51 @@ static void erasure_with_a_receipt_is_done_at_once(void **state)
 	assert_non_null(json_string(shown, "answered"));
 	assert_certificate(json_get(shown, "certificate"), p->promise);
 	assert_true(found(json_get(shown, "certificate")) >= 1);
+	BUF_AUTO struct buf kept = BUF_INIT(65536); // the receipt itself is not kept any longer
+	struct err e = {0};
+	assert_int_equal(rights_show_officer(p->vault, r.id, true, &kept, &e), 0);
+	assert_non_null(strstr(buf_text(&kept), "\"names_receipt\":false"));
+}
+
+// An archive whose file cannot be unlinked, because a folder stands in its place.
+static void put_stubborn_archive(struct place *p, char folder[PATH_MAX])
+{
+	char spool[200], id[RECORD_ID_LEN + 1];
+	const struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = RECEIPT, .file = "made.part"};
+	const struct ledger_event event = {.name = "archive"};
+	struct err e = {0};
+
+	snprintf(spool, sizeof spool, "%s/spool", p->run);
+	assert_int_equal(folder_make(spool, 0700, &e), 0);
+	snprintf(folder, PATH_MAX, "%s/made.part", spool);
+	assert_int_equal(file_write(folder, "zip", 3, 0600, NULL, &e), 0);
+	if (vault_put(p->vault, &archive, &event, id, &e) < 0 || vault_spool_path(p->vault, id, folder, PATH_MAX, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(unlink(folder), 0);
+	assert_int_equal(folder_make(folder, 0700, &e), 0);
+}
+
+static void what_did_not_reach_every_store_is_partial_and_can_be_finished(void **state)
+{
+	struct place *p = *state;
+	char folder[PATH_MAX];
+	struct erase_result result;
+	BUF_AUTO struct buf certificate = BUF_INIT(65536);
+	struct err e = {0};
+
+	put_stubborn_archive(p, folder);
+	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
+	JSON_AUTO cJSON *partial = show(p->vault, &r);
+	assert_string_equal(json_string(partial, "state"), "partial");
+	assert_null(json_get(partial, "answered"));
+	assert_true(cJSON_IsFalse(json_get(json_get(partial, "certificate"), "complete")));
+	assert_int_equal(rmdir(folder), 0);
+	if (rights_fulfil_erasure(p->vault, r.id, false, &result, &certificate, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_true(result.complete);
+	JSON_AUTO cJSON *whole = show(p->vault, &r);
+	assert_string_equal(json_string(whole, "state"), "fulfilled");
+	assert_certificate(json_get(whole, "certificate"), p->promise);
 }
 
 static void erasure_without_a_receipt_stays_open(void **state)
@@ -394,6 +439,7 @@ int main(void)
 	    PLACED(the_officer_sees_contact_only_when_asked),
 	    PLACED(each_walks_and_stops),
 	    PLACED(erasure_with_a_receipt_is_done_at_once),
+	    PLACED(what_did_not_reach_every_store_is_partial_and_can_be_finished),
 	    PLACED(erasure_without_a_receipt_stays_open),
 	    PLACED(only_an_open_erasure_can_be_carried_out),
 	    PLACED(erase_by_receipt),
