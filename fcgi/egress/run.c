@@ -135,6 +135,16 @@ static void serve(struct egress *g)
 	}
 }
 
+static void finish(struct egress *g)
+{
+	engine_close(&g->engine);
+	upstreams_close(&g->upstreams);
+	fd_close(&g->signals.fd);
+	loop_close(&g->loop);
+	free(g);
+	curl_global_cleanup();
+}
+
 int egress_run(const struct promise *p, int listener)
 {
 	struct err e = {0};
@@ -142,22 +152,19 @@ int egress_run(const struct promise *p, int listener)
 	if (!g)
 		return 1;
 	g->promise = p;
+	g->loop.epoll = g->signals.fd = -1;
 	mallopt(M_ARENA_MAX, 2);
 	descriptors_raise();
 	settings_read(&g->settings);
-	if (start(g, listener, &e) < 0) {
+	bool started = start(g, listener, &e) == 0;
+	if (started) {
+		announce(g);
+		serve(g);
+		traffic_save(g);
+		fprintf(stderr, "egress: stopped%s\n", g->connections ? ", with jobs under way" : "");
+	} else {
 		fprintf(stderr, "egress: %s\n", e.text);
-		return 1;
 	}
-	announce(g);
-	serve(g);
-	traffic_save(g);
-	fprintf(stderr, "egress: stopped%s\n", g->connections ? ", with jobs under way" : "");
-	engine_close(&g->engine);
-	upstreams_close(&g->upstreams);
-	fd_close(&g->signals.fd);
-	loop_close(&g->loop);
-	free(g);
-	curl_global_cleanup();
-	return 0;
+	finish(g);
+	return started ? 0 : 1;
 }

@@ -223,7 +223,8 @@ static void transfer_options(struct job *j)
 	curl_easy_setopt(h, CURLOPT_HTTPHEADER, j->headers);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, EGRESS_TESTING ? "http,https" : "https");
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
+	// Over TLS it is known after the handshake whether a connection can be shared; over plain http (a test's) only after a whole answer.
+	curl_easy_setopt(h, CURLOPT_PIPEWAIT, strncasecmp(j->upstream->base, "https:", 6) == 0 ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
 	if (strcmp(j->method, "GET") == 0)

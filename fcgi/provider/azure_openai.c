@@ -74,7 +74,7 @@ static void add_list(cJSON *to, const char *name, const char *const *values, uns
 	if (!values || !values[0])
 		return;
 	cJSON *list = cJSON_AddArrayToObject(to, name);
-	for (unsigned i = 0; values[i] && i < max; i++)
+	for (unsigned i = 0; i < max && values[i]; i++)
 		cJSON_AddItemToArray(list, cJSON_CreateString(values[i]));
 }
 

@@ -84,8 +84,7 @@ static void what_is_no_url_of_a_page_is_refused(void **state)
 	    "http://m\xc3\xbcnchen.example/",
 	    "http://\xe2\x91\xa0.example/",
 	    "http://\xef\xbc\x91.1.1.1/",
-	    "http://example\xe3\x80\x82"
-	    "com/",
+	    "http://example\xe3\x80\x82org/",
 	    "http://exam ple.com/",
 	    "http://example.com/\r\nX: y",
 	    "http://example.com/\n",

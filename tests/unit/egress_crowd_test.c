@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: ISC
+// Many jobs at once, and a name service that does not answer: neither may hold up anyone else.
+#include "tests/unit/egress_support.h"
+
+#include "fcgi/egress/egress.h"
+#include <netdb.h>
+#include <poll.h>
+
+enum { CROWD = 500, GROUP = 25 };
+
+// ---- a name service of our own: libcurl, in this process, finds this function before the C library's ----
+
+int getaddrinfo(const char *restrict name, const char *restrict service, const struct addrinfo *restrict hints,
+		struct addrinfo **restrict result)
+{
+	static const char *const addresses[][2] = {{"loopback.example", "127.0.0.1"}, {"metadata.example", "169.254.169.254"}};
+	(void)service, (void)hints;
+	if (strcmp(name, "slow.example") == 0)
+		poll(NULL, 0, 4000);
+	for (size_t i = 0; i < 2; i++) {
+		if (strcmp(name, addresses[i][0]) != 0)
+			continue;
+		struct addrinfo *one = calloc(1, sizeof(*one));
+		struct sockaddr_in *a = calloc(1, sizeof(*a));
+		a->sin_family = AF_INET;
+		a->sin_port = htons((uint16_t)(service ? strtoul(service, NULL, 10) : 80));
+		inet_pton(AF_INET, addresses[i][1], &a->sin_addr);
+		*one = (struct addrinfo){
+		    .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_addrlen = sizeof(*a), .ai_addr = (struct sockaddr *)a};
+		*result = one;
+		return 0;
+	}
+	return EAI_NONAME;
+}
+
+void freeaddrinfo(struct addrinfo *a)
+{
+	free(a->ai_addr);
+	free(a);
+}
+
+// egress_run() of the installed build, in a child of this program.
+static void run_here(struct egress_child *c)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", c->socket);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	c->pid = fork();
+	if (c->pid == 0) {
+		struct buf messages = BUF_INIT(1 << 20);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		FILE *errors = freopen(c->errors, "a", stderr);
+		struct promise *p = promise_load(c->policy, &messages);
+		setenv("LETHE_STATE", c->folder, 1);
+		_exit(p && errors ? egress_run(p, fd) : 9);
+	}
+	close(fd);
+}
+
+static void a_name_service_that_hangs_holds_up_nobody(void **state)
+{
+	(void)state;
+	struct egress_child c;
+	struct err e;
+	JSON_AUTO cJSON *head = egress_page_head("http://slow.example/", 600), *reply = NULL;
+	BUF_AUTO struct buf body = BUF_INIT(1024);
+	egress_folder(&c);
+	run_here(&c);
+	uint64_t start = monotonic_ms();
+	int fd = egress_connect(&c);
+	assert_int_equal(frame_send(fd, head, NULL, 0, start + 5000, &e), 0);
+	int leaver = egress_connect(&c); // and one who leaves while the name is looked up
+	assert_int_equal(frame_send(leaver, head, NULL, 0, start + 5000, &e), 0);
+	usleep(100000);
+	close(leaver);
+	assert_int_equal(frame_receive(fd, &reply, &body, start + 10000, &e), 0);
+	assert_string_equal(reply_code(reply), "timeout");
+	JSON_AUTO cJSON *status = NULL;
+	status_ask(&c, &status);
+	assert_true(monotonic_ms() - start < 2500);
+	close(fd);
+	egress_end(&c);
+}
+
+static void names_that_lead_inside_are_forbidden(void **state)
+{
+	(void)state;
+	struct egress_child c;
+	egress_folder(&c);
+	run_here(&c);
+	page_expect(&c, "http://loopback.example/", "address-forbidden");
+	page_expect(&c, "https://metadata.example/", "address-forbidden");
+	page_expect(&c, "http://nobody.example/", "unresolvable");
+	egress_end(&c);
+}
+
+// ---- the crowd ----
+
+static atomic_bool answer_now;
+
+static void serve(struct peer *p, int fd, const char *path, const char *request)
+{
+	(void)request;
+	if (strcmp(path, "/hang") == 0) {
+		p->left += peer_wait_closed(fd, 20000);
+		return;
+	}
+	while (!answer_now)
+		usleep(5000);
+	peer_answer(fd, "200 OK", "application/json", "", "{\"ok\":true}");
+}
+
+static struct peer peer;
+static struct egress_child child;
+
+static int set_up(void **state)
+{
+	(void)state;
+	static char endpoint[64], key[] = "AZURE_OPENAI_API_KEY=k", connections[] = "LETHE_EGRESS_CONNECTIONS=1000";
+	struct rlimit files;
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	peer_start(&peer, htonl(INADDR_LOOPBACK), serve);
+	snprintf(endpoint, sizeof(endpoint), "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
+	const char *settings[] = {endpoint, key, connections, NULL};
+	egress_folder(&child);
+	egress_start(&child, "testing/egress", settings);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	egress_end(&child);
+	peer_stop(&peer);
+	return 0;
+}
+
+static void start_all(struct call *calls, const char *path)
+{
+	struct err e;
+	for (size_t i = 0; i < CROWD; i++) {
+		JSON_AUTO cJSON *head =
+		    egress_send_head("azure-openai", "POST", path, "application/json", KIND_BIT(KIND_PROMPT), 30000, false);
+		calls[i] = CALL_INIT;
+		assert_int_equal(call_start(&calls[i], child.socket, head, "{}", 2, &e), 0);
+	}
+}
+
+// calls_wait() takes a few calls at a time; the crowd goes through it in groups.
+static void move_all(struct call *calls)
+{
+	struct err e;
+	for (size_t i = 0; i < CROWD; i += GROUP)
+		calls_wait(calls + i, GROUP, -1, monotonic_ms() + 1, &e);
+}
+
+// Moves the calls until the peer has that many requests.
+static void move_until(struct call *calls, int requests)
+{
+	for (uint64_t end = monotonic_ms() + 20000; peer.requests < requests && monotonic_ms() < end;)
+		move_all(calls);
+	assert_int_equal(peer.requests, requests);
+}
+
+static void a_crowd_waits_together_and_is_served(void **state)
+{
+	(void)state;
+	struct call *calls = calloc(CROWD, sizeof(*calls));
+	start_all(calls, "/wait");
+	move_until(calls, CROWD);
+	answer_now = true;
+	size_t done = 0;
+	for (uint64_t end = monotonic_ms() + 20000; done < CROWD && monotonic_ms() < end;) {
+		move_all(calls);
+		done = 0;
+		for (size_t i = 0; i < CROWD; i++)
+			done += calls[i].state == CALL_DONE || calls[i].state == CALL_FAILED;
+	}
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_int_equal(calls[i].state, CALL_DONE);
+		assert_int_equal(json_number(calls[i].head, "status", 0), 200);
+		call_end(&calls[i]);
+	}
+	free(calls);
+}
+
+static void a_crowd_that_leaves_is_gone_upstream_within_a_second(void **state)
+{
+	(void)state;
+	struct call *calls = calloc(CROWD, sizeof(*calls));
+	int left = peer.left, requests = peer.requests;
+	start_all(calls, "/hang");
+	move_until(calls, requests + CROWD);
+	uint64_t start = monotonic_ms();
+	for (size_t i = 0; i < CROWD; i++)
+		call_end(&calls[i]);
+	while (peer.left < left + CROWD && monotonic_ms() - start < 5000)
+		usleep(2000);
+	assert_int_equal(peer.left, left + CROWD);
+	assert_true(monotonic_ms() - start < 1000);
+	JSON_AUTO cJSON *status = NULL;
+	status_ask(&child, &status);
+	assert_int_equal(json_number(status, "under_way", -1), 1); // the question itself
+	free(calls);
+}
+
+// Connections that say nothing, or half a frame, delay nobody.
+static void silent_callers_delay_nobody(void **state)
+{
+	(void)state;
+	int silent[64];
+	for (size_t i = 0; i < 64; i++) {
+		silent[i] = egress_connect(&child);
+		if (i % 2)
+			assert_int_equal(send(silent[i], "\0\0\0\x40\0\0\0\0{", 9, 0), 9);
+	}
+	uint64_t start = monotonic_ms();
+	JSON_AUTO cJSON *status = NULL;
+	status_ask(&child, &status);
+	assert_true(monotonic_ms() - start < 1000);
+	for (size_t i = 0; i < 64; i++)
+		close(silent[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_name_service_that_hangs_holds_up_nobody),
+	    cmocka_unit_test(names_that_lead_inside_are_forbidden),
+	    cmocka_unit_test(a_crowd_waits_together_and_is_served),
+	    cmocka_unit_test(a_crowd_that_leaves_is_gone_upstream_within_a_second),
+	    cmocka_unit_test(silent_callers_delay_nobody),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
