@@ -8,8 +8,11 @@
 // (no space, no memory, an I/O error), every operation is run once more in a transaction of its own.
 #include "policy/vault/internal.h"
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/file.h>
+
+enum { GATHER_YIELDS = 8 };
 
 static int lock_take(struct vault *v, struct err *e)
 {
@@ -217,6 +220,7 @@ static bool enqueue(struct vault *v, struct op *op)
 	else
 		v->head = op;
 	v->tail = op;
+	v->waiting++;
 	if (!v->busy)
 		v->busy = op->leads = true;
 	while (!op->done && !op->leads)
@@ -224,11 +228,23 @@ static bool enqueue(struct vault *v, struct op *op)
 	return op->leads;
 }
 
+// The owners of the last batch have just been woken and are about to come back: without a moment for them, batches of one and of all the
+// others would take turns. Under the mutex, which it lets go.
+static void gather(struct vault *v)
+{
+	for (int i = 0; i < GATHER_YIELDS && v->waiting < v->last_batch; i++) {
+		pthread_mutex_unlock(&v->queue_mutex);
+		sched_yield();
+		pthread_mutex_lock(&v->queue_mutex);
+	}
+}
+
 static void lead(struct vault *v)
 {
-	struct op *batch = take_batch(v);
 	struct err why = {0};
 
+	gather(v);
+	struct op *batch = take_batch(v);
 	pthread_mutex_unlock(&v->queue_mutex);
 	if (lock_take(v, &why) == 0) {
 		run_batch(v, batch);
@@ -237,6 +253,10 @@ static void lead(struct vault *v)
 		fail_all(v, batch, &why);
 	}
 	pthread_mutex_lock(&v->queue_mutex);
+	v->last_batch = 0;
+	for (const struct op *op = batch; op != NULL; op = op->next)
+		v->last_batch++;
+	v->waiting -= v->last_batch;
 	for (struct op *op = batch, *next; op != NULL; op = next) {
 		next = op->next;
 		op->done = true;
@@ -265,6 +285,7 @@ int commit_alone(struct vault *v, struct op *op, struct err *e)
 	v->head = op->next;
 	if (v->head == NULL)
 		v->tail = NULL;
+	v->waiting--;
 	pthread_mutex_unlock(&v->queue_mutex);
 	if (lock_take(v, e) == 0)
 		return 0;

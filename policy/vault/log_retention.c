@@ -59,8 +59,7 @@ static int prune_day(struct vault *v, const char *day, void *arg, struct err *e)
 	time_t due = log_due(v, start);
 	time_t oldest = due == 0 || due > p->horizon ? 0 : oldest_of(v, day, &s);
 	if (oldest == 0 || log_due(v, oldest) > p->horizon) {
-		oldest_of(v, day, &s);
-		if (p->out->oldest_left == 0)
+		if (p->out->oldest_left == 0 && log_summary(v, day, &s, NULL) == 0)
 			p->out->oldest_left = s.oldest;
 		return 0;
 	}

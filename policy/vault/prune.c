@@ -307,6 +307,25 @@ static int finish(struct pruning *p, bool any, struct err *e)
 	return ret;
 }
 
+static int prune_all(struct pruning *p, bool any, struct err *e)
+{
+	return prune_records(p, e) || finish(p, any, e) ? -1 : 0;
+}
+
+// On a full disk even deleting fails; what the first attempt has ended stays ended.
+static int prune_with_room(struct pruning *p, bool any, struct err *e)
+{
+	struct err why = {0};
+
+	if (prune_all(p, any, &why) == 0)
+		return 0;
+	if (why.code != ERR_FULL || !ballast_release(p->v))
+		return err_set(e, why.code, "%s", why.text);
+	int ret = prune_all(p, any, e);
+	ballast_fill(p->v);
+	return ret;
+}
+
 int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e)
 {
 	time_t now = when_now();
@@ -320,11 +339,6 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 		*out = due;
 		return 0;
 	}
-	bool any = due.records + due.log_segments > 0;
-	bool released = any && ballast_release(v);
 	p.out = out;
-	int ret = prune_records(&p, e) || finish(&p, any, e) ? -1 : 0;
-	if (released)
-		ballast_fill(v);
-	return ret;
+	return prune_with_room(&p, due.records + due.log_segments > 0, e);
 }

@@ -141,6 +141,8 @@ int log_segment_write(struct vault *v, time_t at, struct err *e)
 	when_date(day, at);
 	if (strcmp(v->write.segment.day, day) == 0 && still_there(v))
 		return 0;
+	if (v->write.segment.store != NULL && still_there(v))
+		store_flush(v->write.segment.store, NULL); // its day is over: it should rest without a write-ahead log
 	log_segment_close(v);
 	return open_segment(v, day, e);
 }
