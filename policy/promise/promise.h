@@ -23,13 +23,16 @@ enum ending { END_DELETE, END_ANONYMISE };
 struct promise_kind {
 	enum kind kind;
 	enum keep keep;
-	struct duration life;	// when stored: the longest without a condition; zero: for as long as the account or the service lives
+	struct duration life;	// when stored: the longest without a condition; zero: for as long as `lasts_while` holds
 	enum start_event start;
 	enum ending ending;
+	const char *lasts_while; // account | service | saved | consent: the first life with a condition; NULL: none
+	struct duration memory;	// in memory: at most this long; zero: for the request
 	int line;		// of its declaration
 };
 
-enum processor_role { ROLE_TEXT = 1, ROLE_IMAGE = 2, ROLE_OTHER = 4 };
+enum processor_role { ROLE_TEXT = 1, ROLE_IMAGE = 2, ROLE_OTHER = 4, ROLE_DESCRIPTION = 8 };
+enum processor_use { USE_PRIMARY, USE_BACKUP, USE_CHOICE }; // asked first; when the others fail; when the visitor picks it
 
 struct promise_processor {
 	const char *id;		// "azure-openai", "sketch": also the provider's name in fcgi/provider/
@@ -42,6 +45,9 @@ struct promise_processor {
 	const char *const *regions; // NULL-terminated, as its vendor writes them: "swedencentral"
 	kind_set kinds;		// what may be sent to it
 	bool trains;		// it may train on what it gets
+	bool ask_no_training, ask_no_retention; // its flags that say so are always sent
+	bool anonymised;	// what it gets is anonymised first
+	enum processor_use use;
 	int order;		// 1 = primary
 	int line;
 };
@@ -61,7 +67,8 @@ struct promise_right {
 };
 
 struct promise_cookie {
-	const char *name, *purpose, *class; // class: necessary | preference | analytics | marketing
+	const char *name, *purpose;
+	const char *class; // necessary | functional | preference | personalisation | performance | analytics | marketing
 	int line;
 };
 
@@ -86,6 +93,8 @@ struct promise {
 	size_t cookie_count;
 	const char *contact;	// mail address for privacy matters
 	struct promise_text *text; // everything else, for policy/publish (policy/promise/text.h)
+	const struct promise *const *languages; // the same policy in each of its languages, see promise_language(); the first is the main one
+	size_t language_count;
 };
 
 // Reads and checks a policy: the schema first, then what a schema cannot say. Returns NULL when it is not valid. `messages` gets one
@@ -93,9 +102,21 @@ struct promise {
 struct promise *promise_load(const char *file, struct buf *messages);
 // The same from bytes; `name` is what the messages call them. `messages` may be NULL in both.
 struct promise *promise_read(const char *name, const char *bytes, size_t len, struct buf *messages);
+// The same, whatever the environment says of capabilities that this version lacks: `allow_unbuilt` makes them warnings. promise_load and
+// promise_read go by LETHE_ALLOW_UNBUILT=1.
+struct promise *promise_load_as(const char *file, bool allow_unbuilt, struct buf *messages);
+struct promise *promise_read_as(const char *name, const char *bytes, size_t len, bool allow_unbuilt, struct buf *messages);
 void promise_free(struct promise *p);
 #define PROMISE_AUTO __attribute__((cleanup(promise_free_at)))
 void promise_free_at(struct promise **p);
+
+// The same policy with everything that people read in another of its languages ("de", "zh-Hans"): same kinds, processors, rights …,
+// translated `text`, purposes of processors and cookies. Belongs to `p`. NULL when the policy is not written in it.
+const struct promise *promise_language(const struct promise *p, const char *code);
+// What the policy needs and this version does not have, as "accounts, payments, provider openai", added to `out` (may be NULL). Returns
+// how many; 0 for a policy that is kept whole.
+size_t promise_unbuilt(const struct promise *p, struct buf *out);
+kind_set promise_undeclared(const struct promise *p, kind_set kinds); // those of `kinds` that the policy does not declare
 
 const struct promise_processor *promise_processor(const struct promise *p, const char *id); // NULL when undeclared
 // The `n`-th processor (from 0) for a role in the policy's order; NULL when there is none.
@@ -106,6 +127,8 @@ const struct promise_right *promise_right(const struct promise *p, const char *i
 bool promise_country_in_eea(const char *country);
 // How long the kind lives, in words: "14 days", "only for your request", "for as long as the service runs".
 void promise_life_words(char *out, size_t size, const struct promise_kind *kind);
+// The same in the language with this code; in English where the software has no words of its own (policy/promise/language.h).
+void promise_life_words_in(char *out, size_t size, const struct promise_kind *kind, const char *code);
 // When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.
 // A life that starts at closing or at the account's end has no fixed end until then: see promise_due_from().
 time_t promise_due(const struct promise *p, enum kind kind, time_t made);

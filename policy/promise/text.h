@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// The second part of the policy: what only the notice, the lists and the registers need. Everything here is in one language (the first
-// one that the policy lists) and belongs to the document. Strings are never NULL unless said; arrays go with their count.
+// The second part of the policy: what only the notice, the lists and the registers need. Everything here is in one language
+// (`language`; promise_language() has the others) and belongs to the document. Strings are never NULL unless said; arrays go with their count.
 #ifndef LETHE_PROMISE_TEXT_H
 #define LETHE_PROMISE_TEXT_H
 
@@ -41,6 +41,14 @@ struct policy_version {
 	int line;
 };
 
+struct service { // what the site does
+	struct text_list by;   // website | api | dashboard
+	struct text_list from; // description | url | upload | prompt | post
+	struct text_list to;   // images | archive | description
+	struct prose what;
+	int line; // 0: the policy does not say
+};
+
 struct party {                                                     // name NULL: the policy names none
 	const char *name, *mail, *phone, *web, *country, *address; // all but the name may be NULL
 	int line;
@@ -65,6 +73,7 @@ struct life {
 	const char *lasts_while; // account | service | saved | consent; NULL: unconditional
 	const char *unless;      // the same words; NULL: always
 	bool hold;               // a legal hold may lengthen it
+	bool ends_on_erasure;    // an erasure request ends this reason to keep it
 	struct prose reason;
 	int line;
 };
@@ -77,6 +86,8 @@ struct kind_text {
 	struct text_list categories, subjects, purposes; // the last two: ids
 	const struct life *lives;
 	size_t life_count;
+	struct duration longest; // in memory: at most this long
+	bool has_longest;
 	int line;
 };
 
@@ -92,6 +103,8 @@ struct safeguard {
 };
 struct processor_text { // same order as promise.processors
 	const char *id, *brand, *standing;
+	const char *use;        // primary | backup | choice
+	struct text_list roles; // text, image, description, hosting, storage, network, mail, payment, analytics, support
 	const char *policy, *agreement; // NULL: not given
 	struct text_list purposes, never, ask;
 	const struct region *regions;
@@ -163,6 +176,7 @@ struct section {
 
 struct promise_text {
 	const char *language; // "en"
+	struct service service;
 	const struct named *languages;
 	size_t language_count;
 	const struct policy_version *versions; // newest first; the first one is this document
@@ -183,6 +197,7 @@ struct promise_text {
 	const struct consent *consents;
 	size_t consent_count;
 	struct prose minimum_age;
+	bool minors_deleted; // a younger person's data is deleted when it is found
 	const struct content_text *content;
 	size_t content_count;
 	struct prose_list advice_paste, advice_publish, security;
@@ -192,6 +207,9 @@ struct promise_text {
 	size_t claim_count;
 	struct prose changes, law_enforcement, lead;
 	struct duration notice; // how long before a material change is announced
+	struct text_list changes_by, changes_material_by; // effective-date | prominent-notice | banner | mail | in-app
+	bool use_accepts;            // going on to use the site accepts a changed policy
+	const char *law_enforcement_answers; // valid-requests | required-by-law; NULL: not stated
 	const struct section *sections;
 	size_t section_count;
 	struct arena *arena; // owns every string and array of the document
