@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: ISC
+// The whole site on Azure OpenAI (its stand-in, over TLS and HTTP/2): what leaves, what is retried, what is refused, what is told.
+import { after, before, beforeEach, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { startAzure } from '../peers/azure.mjs';
+import { filesHolding, generate, generateEvents, startSite, until } from './harness.mjs';
+
+let azure;
+let site;
+before(async () => {
+  azure = await startAzure({ tls: true });
+  site = await startSite({ testing: true, env: azure.env });
+});
+after(async () => { await site?.stop(); await azure?.close(); });
+beforeEach(() => azure.reset());
+
+const description = 'A pottery studio by the sea: stoneware bowls, an old kiln, evening classes.';
+const chats = () => azure.requests.filter((r) => /chat/.test(r.url));
+const images = () => azure.requests.filter((r) => /images/.test(r.url));
+
+test('a set from Azure: what is sent is the input and the prompts, and nothing about the visitor', async () => {
+  const { status, body } = await generate(site, { description, count: 3, size: '1536x1024' }, { 'user-agent': 'Visitor-Agent/77' });
+  assert.equal(status, 200, JSON.stringify(body).slice(0, 400));
+  assert.equal(body.images.length, 3);
+  assert.equal(chats().length, 1);
+  assert.equal(images().length, 3);
+  for (const { headers, body: bytes, url, version } of azure.requests) {
+    assert.equal(version, '2.0');
+    assert.match(url, /^\/openai\/v1\//);
+    assert.equal(headers['api-key'], azure.key);
+    const all = JSON.stringify(headers) + bytes;
+    assert.ok(!all.includes('Visitor-Agent') && !all.includes('127.0.0.2') && !all.includes(body.receipt));
+    for (const name of ['cookie', 'referer', 'x-forwarded-for', 'authorization']) assert.equal(headers[name], undefined, name);
+  }
+  const chat = JSON.parse(chats()[0].body);
+  assert.equal(chat.store, false, 'the provider is told not to keep the exchange');
+  assert.ok(JSON.stringify(chat.messages).includes('pottery'));
+  for (const { body: bytes } of images()) {
+    const sent = JSON.parse(bytes);
+    assert.deepEqual(Object.keys(sent).sort(), ['model', 'n', 'output_format', 'prompt', 'quality', 'size']);
+    assert.equal(sent.size, '1536x1024');
+  }
+  for (const image of body.images) assert.ok(Buffer.from(image.base64, 'base64').includes('trainedAlgorithmicMedia'));
+});
+
+test('a refused description is not tried again, and the visitor is told what to do', async () => {
+  azure.always = 'filter';
+  const { status, body } = await generate(site, { description, count: 1, provider: 'azure-openai' });
+  assert.equal(status, 422);
+  assert.match(body.type, /filtered/);
+  assert.equal(azure.requests.length, 1);
+});
+
+test('too many requests: waits as long as Azure says, then goes on', async () => {
+  azure.next('429:150', 'ok', '429:150', 'ok');
+  const { status, body } = await generate(site, { description, count: 1, provider: 'azure-openai' });
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(azure.requests.length, 4);
+});
+
+test('one picture refused: the others are delivered, and what is missing is said', async () => {
+  azure.next('ok', 'ok', 'filter', 'ok');
+  const { status, body } = await generate(site, { description, count: 3, provider: 'azure-openai' });
+  assert.equal(status, 200);
+  assert.equal(body.images.length, 2);
+  assert.equal(body.missing.length, 1);
+  assert.ok(body.missing[0].reason.length > 10);
+});
+
+for (const scenario of ['garbage', 'truncated', 'cut', 'not-image', 'empty', 'disconnect', '500', '503', '401', '404']) {
+  test(`${scenario}: a clear error to who chose Azure, a preview to who did not`, async () => {
+    azure.always = scenario;
+    const chosen = await generate(site, { description, count: 1, provider: 'azure-openai' });
+    assert.ok([502, 503, 504].includes(chosen.status), `${chosen.status} ${JSON.stringify(chosen.body).slice(0, 200)}`);
+    assert.match(chosen.headers.get('content-type'), /problem\+json/);
+    assert.ok(!JSON.stringify(chosen.body).includes(azure.key));
+    const open = await generate(site, { description, count: 1 });
+    assert.equal(open.status, 200);
+    assert.equal(open.body.images.length, 1);
+    assert.equal(open.body.processor?.preview ?? open.body.images[0].preview, true, 'labelled as a preview');
+    azure.always = null;
+    // The breaker may have opened: it closes again by itself.
+    await until(async () => (await generate(site, { description, count: 1, provider: 'azure-openai' })).status === 200, 30000, 'Azure again');
+  });
+}
+
+test('another region answered: refused, counted, and reported by lethe check', async () => {
+  azure.always = 'region:East US';
+  const { status, body } = await generate(site, { description, count: 1, provider: 'azure-openai' });
+  assert.equal(status, 503);
+  assert.match(body.type, /region/);
+  azure.always = null;
+  const check = site.officer(['check', '--format', 'json']);
+  assert.equal(check.code, 1, check.stdout + check.stderr);
+  assert.match(check.stdout, /region/i);
+});
+
+test('the visitor leaves: upstream work stops within a second', async () => {
+  azure.next('ok');
+  azure.always = 'hang';
+  const control = new AbortController();
+  const visit = (async () => {
+    for await (const { event } of generateEvents(site, { description, count: 4, provider: 'azure-openai' }, { signal: control.signal })) void event;
+  })().catch(() => {});
+  await until(() => images().length === 4, 10000, 'four pictures under way');
+  const start = Date.now();
+  control.abort();
+  await until(() => azure.inFlight === 0, 5000, 'the end upstream');
+  assert.ok(Date.now() - start < 1000, `${Date.now() - start} ms`);
+  await visit;
+});
+
+test('nothing of it is on a disk or in a message, whatever happened', async () => {
+  const word = `Xylophonmeer${process.pid}`;
+  for (const scenario of ['ok', 'filter', 'garbage', '500', 'cut']) {
+    azure.always = scenario;
+    await generate(site, { description: `A ${word} workshop for wooden toys.`, count: 1 });
+  }
+  assert.deepEqual(filesHolding(word, [site.state, site.run]).filter((f) => !/\/spool\/[0-9a-f]{32}\.zip$/.test(f)), []);
+  assert.ok(!site.output().includes(word));
+  assert.ok(!site.output().includes(azure.key));
+  assert.deepEqual(filesHolding(azure.key, [site.state, site.run]), []);
+});
