@@ -26,8 +26,8 @@ static void sign_free(EVP_MD_CTX **c)
 {
 	EVP_MD_CTX_free(*c);
 }
-#define PKEY_AUTO EVP_PKEY *__attribute__((cleanup(pkey_free)))
-#define SIGN_AUTO EVP_MD_CTX *__attribute__((cleanup(sign_free)))
+#define PKEY_AUTO __attribute__((cleanup(pkey_free)))
+#define SIGN_AUTO __attribute__((cleanup(sign_free)))
 
 static void origin_of(const struct vault *v, char out[ORIGIN_MAX])
 {
@@ -96,7 +96,7 @@ int checkpoint_key_make(struct vault *v, struct err *e)
 	if (access(path, F_OK) == 0)
 		return 0;
 	random_bytes(bytes, sizeof bytes);
-	PKEY_AUTO key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, sizeof bytes);
+	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, sizeof bytes);
 	hex_encode(hex, bytes, sizeof bytes);
 	hex[2 * ED25519_LEN] = '\n';
 	if (key == NULL || EVP_PKEY_get_raw_public_key(key, bytes, &len) != 1)
@@ -137,8 +137,8 @@ static void note_body(const struct vault *v, uint64_t size, const uint8_t root[H
 
 static int sign_note(const struct vault *v, struct buf *note, struct err *e)
 {
-	PKEY_AUTO key = read_private(v, e);
-	SIGN_AUTO c = EVP_MD_CTX_new();
+	EVP_PKEY *key PKEY_AUTO = read_private(v, e);
+	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
 	uint8_t public[ED25519_LEN], blob[KEY_HINT_LEN + SIGNATURE_LEN];
 	size_t public_len = sizeof public, len = SIGNATURE_LEN;
 	char origin[ORIGIN_MAX];
@@ -157,8 +157,8 @@ static int sign_note(const struct vault *v, struct buf *note, struct err *e)
 
 static bool signature_good(const uint8_t public[ED25519_LEN], const struct buf *body, const uint8_t *signature)
 {
-	PKEY_AUTO key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, ED25519_LEN);
-	SIGN_AUTO c = EVP_MD_CTX_new();
+	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, ED25519_LEN);
+	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
 
 	return key != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, key) == 1 &&
 	       EVP_DigestVerify(c, signature, SIGNATURE_LEN, (const uint8_t *)body->data, body->len) == 1;

@@ -34,12 +34,12 @@ static void digest_free(EVP_MD_CTX **c)
 {
 	EVP_MD_CTX_free(*c);
 }
-#define CIPHER_AUTO EVP_CIPHER_CTX *__attribute__((cleanup(context_free)))
-#define DIGEST_AUTO EVP_MD_CTX *__attribute__((cleanup(digest_free)))
+#define CIPHER_AUTO __attribute__((cleanup(context_free)))
+#define DIGEST_AUTO __attribute__((cleanup(digest_free)))
 
 int seal(const uint8_t key[KEY_LEN], const char *context, const void *plain, size_t len, struct buf *out, struct err *e)
 {
-	CIPHER_AUTO c = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *c CIPHER_AUTO = EVP_CIPHER_CTX_new();
 	uint8_t *to = len > INT_MAX - SEAL_OVERHEAD ? NULL : (uint8_t *)buf_room(out, len + SEAL_OVERHEAD);
 	int part = 0, last = 0;
 
@@ -60,7 +60,7 @@ int seal(const uint8_t key[KEY_LEN], const char *context, const void *plain, siz
 
 int unseal(const uint8_t key[KEY_LEN], const char *context, const void *sealed, size_t len, struct buf *out, struct err *e)
 {
-	CIPHER_AUTO c = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *c CIPHER_AUTO = EVP_CIPHER_CTX_new();
 	uint8_t tag[TAG_LEN];
 	int part = 0, last = 0;
 
@@ -100,7 +100,7 @@ static void update_all(EVP_MD_CTX *c, const struct bytes *parts, size_t count)
 
 void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 {
-	DIGEST_AUTO c = EVP_MD_CTX_new();
+	EVP_MD_CTX *c DIGEST_AUTO = EVP_MD_CTX_new();
 
 	pthread_once(&fetched, fetch);
 	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL));
@@ -111,7 +111,7 @@ void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 // RFC 2104 over the fetched digest: EVP_MAC looks its parts up anew for every message, and the request log makes three per row.
 void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const struct bytes *parts, size_t count)
 {
-	DIGEST_AUTO c = EVP_MD_CTX_new();
+	EVP_MD_CTX *c DIGEST_AUTO = EVP_MD_CTX_new();
 	uint8_t pad[HMAC_BLOCK], inner[HASH_LEN];
 
 	pthread_once(&fetched, fetch);

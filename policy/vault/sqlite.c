@@ -218,25 +218,31 @@ static int open_file(struct store *s, const char *path, enum store_access how, s
 	return 0;
 }
 
+static int set_up(struct store *s, const char *path, enum store_access access, struct err *e)
+{
+	if (open_file(s, path, access, e) || harden(s, e) || apply_settings(s, e))
+		return -1;
+	// Only who makes a file may choose its mode before its version was looked at: another program's file stays as it is.
+	if ((access == STORE_CREATE && use_wal(s, e)) || check_version(s, access, path, e))
+		return -1;
+	if (access != STORE_CREATE && use_wal(s, e))
+		return -1;
+	return access == STORE_READ ? run_text(s, "PRAGMA query_only=ON", "query_only", e) : 0;
+}
+
 int store_open(struct store **out, enum store_file file, const char *path, enum store_access access, struct err *e)
 {
-	struct store *s STORE_AUTO = calloc(1, sizeof *s);
+	struct store *s = calloc(1, sizeof *s);
 
 	*out = NULL;
 	if (s == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
 	s->schema = &sqlite_schemas[file];
-	if (open_file(s, path, access, e) || harden(s, e) || apply_settings(s, e))
+	if (set_up(s, path, access, e)) {
+		store_close(&s);
 		return -1;
-	// A reader takes the mode that the file has; it was set when the file was made.
-	if ((access == STORE_CREATE && use_wal(s, e)) || check_version(s, access, path, e))
-		return -1;
-	if (access != STORE_CREATE && use_wal(s, e))
-		return -1;
-	if (access == STORE_READ && run_text(s, "PRAGMA query_only=ON", "query_only", e))
-		return -1;
+	}
 	*out = s;
-	s = NULL;
 	return 0;
 }
 

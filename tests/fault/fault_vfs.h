@@ -47,7 +47,7 @@ static struct {
 	uint64_t hits;
 	uint64_t capacity;          // bytes that all tracked files may take; 0: no limit
 	uint64_t (*reserved)(void); // bytes that others take of it
-	pthread_mutex_t mutex; // recursive: `before` opens other stores
+	pthread_mutex_t mutex;      // recursive: `before` opens other stores
 } fault = {.mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP};
 
 struct fault_file {
@@ -387,7 +387,7 @@ static inline void fault_cut(const char *to, unsigned seed)
 		char path[2 * PATH_MAX];
 		snprintf(path, sizeof path, "%s%s", to, t->path + strlen(fault.root));
 		FILE *file = fopen(path, "wb");
-		if (file == NULL || fwrite(out.bytes, 1, out.len, file) != out.len || fclose(file) != 0)
+		if (file == NULL || (out.len > 0 && fwrite(out.bytes, 1, out.len, file) != out.len) || fclose(file) != 0)
 			abort();
 	}
 	free(out.bytes);

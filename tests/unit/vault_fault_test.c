@@ -9,7 +9,12 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-enum { PUTS = 6, DEFAULT_POINTS = 60 };
+enum { PUTS = 6, POINTS = 60 };
+#ifdef __SANITIZE_THREAD__ // fifteen times as slow, and there to find races
+enum { DEFAULT_POINTS = POINTS / 3 };
+#else
+enum { DEFAULT_POINTS = POINTS };
+#endif
 
 struct outcome {
 	char ids[PUTS + 2][RECORD_ID_LEN + 1];
@@ -156,7 +161,7 @@ static void walk(void **state, enum fault_when when, int code)
 	for (; try_one(state, when, code, n); n += stride)
 		tried++;
 	print_message("%llu operations failed\n", (unsigned long long)tried);
-	assert_true(tried > 20);
+	assert_true(tried > 10);
 }
 
 static void a_write_error_once(void **state)

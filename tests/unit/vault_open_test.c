@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Opening: what is missing, foreign, newer, damaged or sealed with another key is refused with words that help.
+#include "policy/vault/sqlite_sql.h"
 #include "tests/unit/vault_fixture.h"
 
 static enum err_code open_fails(struct fixture *f, enum vault_mode mode, const char *words)
@@ -115,12 +116,13 @@ static void the_connection_is_what_it_must_be(void **state)
 	char path[256];
 	snprintf(path, sizeof path, "%s/log/2026-11-22.db-wal", f->state);
 	assert_int_equal(access(path, F_OK), 0);
+	static const enum store_file kinds[] = {STORE_VAULT, STORE_KEYS, STORE_LOG};
 	static const char *const files[] = {"vault.db", "keys/keys.db", "log/2026-11-22.db"};
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(command, sizeof command,
 			 "test \"$(sqlite3 '%s/%s' 'PRAGMA journal_mode; PRAGMA user_version; PRAGMA integrity_check; "
-			 "PRAGMA foreign_key_check' | tr '\\n' ' ')\" = 'wal 1 ok '",
-			 f->state, files[i]);
+			 "PRAGMA foreign_key_check' | tr '\\n' ' ')\" = 'wal %d ok '",
+			 f->state, files[i], sqlite_schemas[kinds[i]].version);
 		assert_int_equal(system(command), 0);
 	}
 	snprintf(
