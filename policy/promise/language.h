@@ -12,6 +12,8 @@ enum language { LANGUAGE_EN, LANGUAGE_DE, LANGUAGE_ZH, LANGUAGE_COUNT };
 int language_from_code(enum language *out, const char *code);
 // "14 days", "14 Tage", "14 天".
 void language_duration(char *out, size_t size, struct duration d, enum language language);
+// How long something in memory only is there; `longest` zero: for the request.
+void language_memory(char *out, size_t size, struct duration longest, enum language language);
 // What a condition of a life means: "for as long as your account exists". "" for NULL.
 const char *language_condition(const char *condition, enum language language);
 

@@ -53,5 +53,7 @@ enum ending ending_from(const char *name);
 void read_programs_part(struct reader *r);
 void read_people_part(struct reader *r);
 void read_notice(struct reader *r); // within the second
+// Every text is there in each language, once. Needs the second half of the main language.
+void check_translations(struct reader *r);
 
 #endif

@@ -2,9 +2,12 @@
 #include "policy/promise/promise.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/setting.h"
 #include "policy/base/text.h"
+#include "policy/promise/capability.h"
 #include "policy/promise/check.h"
 #include "policy/promise/document.h"
+#include "policy/promise/language.h"
 #include "policy/promise/node.h"
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -52,8 +55,9 @@ static void hash_file(struct promise *p, const char *bytes, size_t size)
 		hex_encode(p->sha256, digest, sizeof digest);
 }
 
-static void check_all(const struct promise *p, struct report *r)
+static void check_all(const struct promise *p, bool allow_unbuilt, struct report *r)
 {
+	check_capabilities(p, allow_unbuilt, r);
 	check_kinds(p, r);
 	check_processors(p, r);
 	check_dates(p, r);
@@ -65,8 +69,9 @@ static void check_all(const struct promise *p, struct report *r)
 }
 
 // A processor that the policy ended is still listed for visitors, but nothing reaches it any more.
-static void end_removed(struct promise *p, struct promise_processor *list)
+static void end_removed(const struct promise *p)
 {
+	struct promise_processor *list = (struct promise_processor *)p->processors; // ours: made by read_programs_part
 	static const char *const nowhere[] = {NULL};
 
 	for (size_t i = 0; i < p->processor_count; i++) {
@@ -79,58 +84,139 @@ static void end_removed(struct promise *p, struct promise_processor *list)
 	}
 }
 
-static struct promise *read_document(xmlDoc *document, const char *file, const char *bytes, size_t len, struct report *r)
+// The whole policy once more in another language, beside `p` in its arena. NULL when memory is gone.
+static struct promise *read_view(const struct reader *main, const char *language)
 {
-	PROMISE_AUTO struct promise *p = promise_new();
+	struct promise *view = arena_array(main->arena, 1, sizeof *view);
+	struct promise_text *text = arena_array(main->arena, 1, sizeof *text);
 
-	if (p == NULL)
+	if (view == NULL || text == NULL)
 		return NULL;
+	*view = (struct promise){.file = main->p->file, .text = text};
+	memcpy(view->sha256, main->p->sha256, sizeof view->sha256);
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		view->kinds[k].kind = (enum kind)k;
+	*text = (struct promise_text){.language = language, .arena = main->arena};
+	struct reader reader = *main;
+	reader.p = view;
+	reader.t = text;
+	read_programs_part(&reader);
+	read_people_part(&reader);
+	check_prose(view, main->report);
+	end_removed(view);
+	return view;
+}
+
+static int read_languages(struct reader *r)
+{
+	size_t count = r->t->language_count;
+	const struct promise **views = arena_array(r->arena, count, sizeof *views);
+
+	if (views == NULL)
+		return -1;
+	views[0] = r->p;
+	for (size_t i = 1; i < count; i++) {
+		struct promise *view = read_view(r, r->t->languages[i].id);
+		if (view == NULL)
+			return -1;
+		view->languages = views;
+		view->language_count = count;
+		views[i] = view;
+	}
+	r->p->languages = views;
+	r->p->language_count = count;
+	return 0;
+}
+
+static struct promise *read_document(xmlDoc *document, struct promise *empty, bool allow_unbuilt, struct report *r)
+{
+	PROMISE_AUTO struct promise *p = empty;
 	struct reader reader = {.arena = p->text->arena, .report = r, .p = p, .t = p->text, .root = xmlDocGetRootElement(document)};
-	p->file = arena_text(reader.arena, file, strlen(file));
-	hash_file(p, bytes, len);
+
 	reader.main_language = attribute_or(&reader, child_first(child_first(reader.root, "languages"), "language"), "code", "en");
 	p->text->language = reader.main_language;
 	read_programs_part(&reader);
 	read_people_part(&reader);
+	check_translations(&reader);
 	if (arena_failed(reader.arena) || p->sha256[0] == '\0')
 		return NULL;
-	check_all(p, r);
+	check_all(p, allow_unbuilt, r);
 	if (r->errors > 0)
 		return NULL;
-	end_removed(p, (struct promise_processor *)p->processors); // ours: made by read_programs_part
+	if (read_languages(&reader) < 0 || arena_failed(reader.arena) || r->errors > 0)
+		return NULL;
+	end_removed(p);
 	struct promise *out = p;
 	p = NULL;
 	return out;
 }
 
-struct promise *promise_read(const char *name, const char *bytes, size_t len, struct buf *messages)
+struct promise *promise_read_as(const char *name, const char *bytes, size_t len, bool allow_unbuilt, struct buf *messages)
 {
 	struct report report = {.file = name, .out = messages};
 	xmlDoc *document = document_parse(bytes, len, &report);
 
 	if (document == NULL)
 		return NULL;
-	struct promise *p = read_document(document, name, bytes, len, &report);
+	struct promise *p = promise_new();
+	if (p != NULL) {
+		p->file = arena_text(p->text->arena, name, strlen(name));
+		hash_file(p, bytes, len);
+		p = read_document(document, p, allow_unbuilt, &report);
+	}
 	xmlFreeDoc(document);
 	if (p == NULL && report.errors == 0)
 		report_error(&report, 1, "there is not enough memory to read the policy; nothing may run on half of it; free some memory");
 	return p;
 }
 
-struct promise *promise_load(const char *file, struct buf *messages)
+static bool unbuilt_allowed(void)
+{
+	return strcmp(setting("LETHE_ALLOW_UNBUILT", "0"), "1") == 0;
+}
+
+struct promise *promise_read(const char *name, const char *bytes, size_t len, struct buf *messages)
+{
+	return promise_read_as(name, bytes, len, unbuilt_allowed(), messages);
+}
+
+struct promise *promise_load_as(const char *file, bool allow_unbuilt, struct buf *messages)
 {
 	struct report report = {.file = file, .out = messages};
 	BUF_AUTO struct buf bytes = BUF_INIT(POLICY_BYTES_MAX);
 	struct err e = {0};
 
 	if (file_read(file, &bytes, &e) == 0)
-		return promise_read(file, buf_text(&bytes), bytes.len, messages);
+		return promise_read_as(file, buf_text(&bytes), bytes.len, allow_unbuilt, messages);
 	if (e.code == ERR_MEMORY)
 		report_error(&report, 1, "the file is larger than %d bytes; a policy in all languages is far smaller; give the right file",
 			     POLICY_BYTES_MAX);
 	else
 		report_error(&report, 1, "the policy cannot be read (%s); without a policy nothing may run; give the right path", e.text);
 	return NULL;
+}
+
+struct promise *promise_load(const char *file, struct buf *messages)
+{
+	return promise_load_as(file, unbuilt_allowed(), messages);
+}
+
+const struct promise *promise_language(const struct promise *p, const char *code)
+{
+	for (size_t i = 0; i < p->language_count; i++) {
+		if (strcmp(p->languages[i]->text->language, code) == 0)
+			return p->languages[i];
+	}
+	return NULL;
+}
+
+kind_set promise_undeclared(const struct promise *p, kind_set kinds)
+{
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		if (p->kinds[k].keep != KEEP_UNDECLARED)
+			kinds &= ~KIND_BIT(k);
+	}
+	return kinds;
 }
 
 const struct promise_processor *promise_processor(const struct promise *p, const char *id)
@@ -189,17 +275,22 @@ const struct promise_right *promise_right(const struct promise *p, const char *i
 	return NULL;
 }
 
+void promise_life_words_in(char *out, size_t size, const struct promise_kind *kind, const char *code)
+{
+	enum language language;
+
+	language_from_code(&language, code);
+	if (kind->keep == KEEP_MEMORY)
+		language_memory(out, size, kind->memory, language);
+	else if (duration_is_zero(kind->life))
+		snprintf(out, size, "%s", language_condition(kind->lasts_while != NULL ? kind->lasts_while : "service", language));
+	else
+		language_duration(out, size, kind->life, language);
+}
+
 void promise_life_words(char *out, size_t size, const struct promise_kind *kind)
 {
-	bool account = kind->kind == KIND_ACCOUNT || kind->kind == KIND_SESSION || kind->kind == KIND_GALLERY ||
-		       kind->kind == KIND_PREFERENCE || kind->kind == KIND_CREDIT;
-
-	if (kind->keep == KEEP_MEMORY)
-		snprintf(out, size, "only while your request runs");
-	else if (duration_is_zero(kind->life))
-		snprintf(out, size, "%s", account ? "for as long as your account exists" : "for as long as the service runs");
-	else
-		duration_words(out, size, kind->life);
+	promise_life_words_in(out, size, kind, "en");
 }
 
 time_t promise_due_from(const struct promise *p, enum kind kind, enum start_event event, time_t when)

@@ -32,7 +32,7 @@ static const char *life_of(struct reader *r, const xmlNode *node)
 
 	if (kind_from_name(&k, attribute_or(r, node, "kind", "")) < 0)
 		return "";
-	promise_life_words(out, sizeof out, &r->p->kinds[k]);
+	promise_life_words_in(out, sizeof out, &r->p->kinds[k], r->t->language);
 	return arena_text(r->arena, out, strlen(out));
 }
 

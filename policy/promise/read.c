@@ -15,7 +15,8 @@ static const struct word starts[] = {{"creation", START_CREATION},
 				     {"account-end", START_ACCOUNT_END},
 				     {NULL, 0}};
 static const struct word endings[] = {{"delete", END_DELETE}, {"anonymise", END_ANONYMISE}, {NULL, 0}};
-static const struct word roles[] = {{"text", ROLE_TEXT}, {"image", ROLE_IMAGE}, {NULL, ROLE_OTHER}};
+static const struct word roles[] = {{"text", ROLE_TEXT}, {"image", ROLE_IMAGE}, {"description", ROLE_DESCRIPTION}, {NULL, ROLE_OTHER}};
+static const struct word uses[] = {{"primary", USE_PRIMARY}, {"backup", USE_BACKUP}, {"choice", USE_CHOICE}, {NULL, USE_PRIMARY}};
 static const struct word actions[] = {
     {"allow", CONTENT_ALLOW}, {"warn", CONTENT_WARN}, {"refuse", CONTENT_REFUSE}, {"anonymise", CONTENT_ANONYMISE}, {NULL, 0}};
 static const struct word rules[] = {{"mail-address", RULE_MAIL_ADDRESS},
@@ -48,8 +49,10 @@ static void read_life(struct reader *r, const xmlNode *node, struct promise_kind
 	FOR_CHILDREN(life, node, "life")
 	{
 		struct duration length;
-		bool conditional = attribute(r, life, "while") != NULL;
-		if (!attribute_duration(r, life, "length", &length) || conditional || duration_compare(length, out->life) <= 0)
+		const char *condition = attribute(r, life, "while");
+		if (out->lasts_while == NULL)
+			out->lasts_while = condition;
+		if (!attribute_duration(r, life, "length", &length) || condition != NULL || duration_compare(length, out->life) <= 0)
 			continue;
 		out->life = length;
 		out->start = start_event_from(attribute_or(r, life, "after", "creation"));
@@ -76,6 +79,7 @@ static void read_kinds(struct reader *r)
 		out->kind = k;
 		out->keep = (enum keep)word_value(keeps, attribute_or(r, node, "keep", "memory"));
 		out->line = node_line(node);
+		attribute_duration(r, node, "longest", &out->memory);
 		read_life(r, node, out);
 	}
 }
@@ -109,6 +113,13 @@ static void read_processor(struct reader *r, const xmlNode *node, struct promise
 	out->regions = text_list(r, node, "region", NULL).items;
 	out->kinds = read_kind_set(r, node);
 	out->trains = attribute_yes(r, node, "trains");
+	out->anonymised = attribute_yes(r, node, "anonymised");
+	out->use = (enum processor_use)word_value(uses, attribute_or(r, node, "use", "primary"));
+	list = words_split(r, attribute_or(r, node, "ask", ""));
+	for (size_t i = 0; i < list.count; i++) {
+		out->ask_no_training |= strcmp(list.items[i], "no-training") == 0;
+		out->ask_no_retention |= strcmp(list.items[i], "no-retention") == 0;
+	}
 	out->order = (int)strtol(attribute_or(r, node, "order", "1"), NULL, 10);
 	out->line = node_line(node);
 }

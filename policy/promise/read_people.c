@@ -107,6 +107,7 @@ static void read_lives(struct reader *r, const xmlNode *node, struct kind_text *
 		life->lasts_while = attribute(r, child, "while");
 		life->unless = attribute(r, child, "unless");
 		life->hold = attribute_yes(r, child, "hold");
+		life->ends_on_erasure = strcmp(attribute_or(r, child, "ends-on-erasure", "yes"), "yes") == 0;
 		life->reason = prose(r, child, "reason");
 		life->line = node_line(child);
 	}
@@ -128,6 +129,7 @@ static void read_kinds(struct reader *r)
 		kind->name = words(r, node, "name");
 		kind->source = attribute_or(r, node, "source", "");
 		kind->needed = attribute_yes(r, node, "needed");
+		kind->has_longest = attribute_duration(r, node, "longest", &kind->longest);
 		kind->what = prose(r, node, "what");
 		kind->where = prose(r, node, "where");
 		kind->categories = text_list(r, node, "category", NULL);
@@ -146,10 +148,13 @@ static void read_regions(struct reader *r, const xmlNode *node, struct processor
 		return;
 	out->regions = list;
 	FOR_CHILDREN(child, node, "region")
-	list[out->region_count++] = (struct region){.id = node_text(r, child),
-						    .country = attribute_or(r, child, "country", ""),
-						    .place = attribute_or(r, child, "place", ""),
-						    .line = node_line(child)};
+	{
+		if (in_language(r, child, node, "region"))
+			list[out->region_count++] = (struct region){.id = node_text(r, child),
+								    .country = attribute_or(r, child, "country", ""),
+								    .place = attribute_or(r, child, "place", ""),
+								    .line = node_line(child)};
+	}
 }
 
 static void read_safeguards(struct reader *r, const xmlNode *node, struct processor_text *out)
@@ -160,10 +165,13 @@ static void read_safeguards(struct reader *r, const xmlNode *node, struct proces
 		return;
 	out->safeguards = list;
 	FOR_CHILDREN(child, node, "safeguard")
-	list[out->safeguard_count++] = (struct safeguard){.type = attribute_or(r, child, "type", ""),
-							  .copy = attribute(r, child, "copy"),
-							  .what = prose_of(r, child),
-							  .line = node_line(child)};
+	{
+		if (in_language(r, child, node, "safeguard"))
+			list[out->safeguard_count++] = (struct safeguard){.type = attribute_or(r, child, "type", ""),
+									  .copy = attribute(r, child, "copy"),
+									  .what = prose_of(r, child),
+									  .line = node_line(child)};
+	}
 }
 
 static void read_processor(struct reader *r, const xmlNode *node, struct processor_text *out)
@@ -173,6 +181,8 @@ static void read_processor(struct reader *r, const xmlNode *node, struct process
 	out->id = attribute_or(r, node, "id", "");
 	out->brand = attribute_or(r, node, "brand", "");
 	out->standing = attribute_or(r, node, "standing", "processor");
+	out->use = attribute_or(r, node, "use", "primary");
+	out->roles = words_split(r, attribute_or(r, node, "roles", ""));
 	out->policy = attribute(r, node, "policy");
 	out->agreement = attribute(r, node, "agreement");
 	out->purposes = text_list(r, node, "for", "purpose");
@@ -301,21 +311,44 @@ static void read_claims(struct reader *r)
 						   .line = node_line(node)};
 }
 
+static void read_service(struct reader *r)
+{
+	const xmlNode *node = part(r, "service");
+
+	r->t->service = (struct service){.by = words_split(r, node != NULL ? attribute_or(r, node, "by", "") : ""),
+					 .from = words_split(r, node != NULL ? attribute_or(r, node, "from", "") : ""),
+					 .to = words_split(r, node != NULL ? attribute_or(r, node, "to", "") : ""),
+					 .what = prose(r, node, "what"),
+					 .line = node != NULL ? node_line(node) : 0};
+}
+
+static void read_change_notice(struct reader *r)
+{
+	const xmlNode *changes = part(r, "changes");
+
+	r->t->changes = prose(r, changes, "what");
+	attribute_duration(r, changes, "notice", &r->t->notice);
+	r->t->changes_by = words_split(r, attribute_or(r, changes, "by", ""));
+	r->t->changes_material_by = words_split(r, attribute_or(r, changes, "material-by", ""));
+	r->t->use_accepts = attribute_yes(r, changes, "use-accepts");
+}
+
 static void read_small_parts(struct reader *r)
 {
-	const xmlNode *automated = part(r, "automated-decisions"), *changes = part(r, "changes");
+	const xmlNode *automated = part(r, "automated-decisions"), *minimum = part(r, "minimum-age"), *law = part(r, "law-enforcement");
 
 	r->t->page_fetch = prose(r, part(r, "page-fetch"), "what");
-	r->t->minimum_age = prose(r, part(r, "minimum-age"), "what");
+	r->t->minimum_age = prose(r, minimum, "what");
+	r->t->minors_deleted = minimum != NULL && attribute_yes(r, minimum, "deletes");
 	r->t->advice_paste = prose_list(r, part(r, "advice"), "paste");
 	r->t->advice_publish = prose_list(r, part(r, "advice"), "publish");
 	r->t->security = prose_list(r, part(r, "security"), "measure");
 	r->t->automated_used = attribute_yes(r, automated, "used");
 	r->t->automated_legal_effect = attribute_yes(r, automated, "legal-effect");
 	r->t->automated = prose(r, automated, "what");
-	r->t->changes = prose(r, changes, "what");
-	attribute_duration(r, changes, "notice", &r->t->notice);
-	r->t->law_enforcement = prose(r, part(r, "law-enforcement"), "what");
+	r->t->law_enforcement = prose(r, law, "what");
+	r->t->law_enforcement_answers = law != NULL ? attribute(r, law, "answers") : NULL;
+	read_change_notice(r);
 }
 
 void read_people_part(struct reader *r)
@@ -328,6 +361,7 @@ void read_people_part(struct reader *r)
 	t->authority = read_party(r, "authority");
 	t->language_count = read_named(r, "languages", "language", "code", &t->languages);
 	t->subject_count = read_named(r, "subjects", "subject", "id", &t->subjects);
+	read_service(r);
 	read_versions(r);
 	read_purposes(r);
 	read_kinds(r);

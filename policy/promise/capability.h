@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: ISC
+// What a policy needs and this version of the software does not have.
+#ifndef LETHE_PROMISE_CAPABILITY_H
+#define LETHE_PROMISE_CAPABILITY_H
+
+#include "policy/promise/promise.h"
+#include "policy/promise/report.h"
+#include "policy/promise/text.h"
+
+// Calls `found` for each, with what it is ("" or "provider "), its name and the line that needs it. Returns how many.
+size_t capabilities_lacking(const struct promise *p, void (*found)(void *data, const char *what, const char *name, int line), void *data);
+// One finding for each: an error, or a warning where they are allowed to be absent.
+void check_capabilities(const struct promise *p, bool allow_unbuilt, struct report *r);
+
+#endif
