@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: ISC
+// What lethe check says of the stores, as time passes and things happen; and the settings of an installed site.
+#include "admin/check.h"
+#include "admin/installed.h"
+#include "admin/ledger.h"
+#include "policy/rights/rights.h"
+#include "tests/unit/vault_fixture.h"
+
+enum { DAY = 86400 };
+static const struct check_row row = {.name = "test", .promise = "a promise"};
+static const char *const columns[] = {"verdict", "finding", NULL};
+
+// The worst verdict of one check now; `finding` gets all that it found.
+static enum verdict judge(const struct fixture *f, void (*run)(struct check *), struct buf *finding)
+{
+	static const struct admin admin = {0};
+	struct check c = {.admin = &admin, .promise = (struct promise *)&f->promise, .vault = f->vault, .at = &row};
+
+	table_init(&c.findings, columns);
+	run(&c);
+	buf_reset(finding);
+	assert_int_equal(table_print(&c.findings, NULL, false, finding), 0);
+	assert_true(table_size(&c.findings) > 0);
+	table_free(&c.findings);
+	return c.broken ? BROKEN : c.unsure ? UNSURE : KEPT;
+}
+
+static void put_archive(struct fixture *f)
+{
+	const struct vault_new archive = {.kind = KIND_ARCHIVE, .body = "{}", .body_len = 2};
+	const struct ledger_event event = {.name = "archive"};
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	assert_int_equal(vault_put(f->vault, &archive, &event, id, &e), 0);
+}
+
+static void prune(struct fixture *f)
+{
+	struct prune_result result;
+	struct err e = {0};
+
+	if (vault_prune(f->vault, (struct duration){0}, false, &result, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void retention(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf finding = BUF_INIT(65536);
+
+	put_archive(f);
+	assert_int_equal(judge(f, check_retention, &finding), KEPT);
+	fixture_time += 3599;
+	assert_int_equal(judge(f, check_retention, &finding), KEPT);
+	fixture_time += 120;
+	assert_int_equal(judge(f, check_retention, &finding), BROKEN);
+	assert_non_null(strstr(buf_text(&finding), "archive: the oldest of 1 is 61 minutes old"));
+	prune(f);
+	assert_int_equal(judge(f, check_retention, &finding), KEPT);
+}
+
+static void last_prune(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf finding = BUF_INIT(65536);
+
+	assert_int_equal(judge(f, check_prune, &finding), KEPT); // never, and nothing is held
+	put_archive(f);
+	fixture_time += 60;
+	assert_int_equal(judge(f, check_prune, &finding), KEPT); // never, and nothing could be due
+	fixture_time += 700;
+	assert_int_equal(judge(f, check_prune, &finding), BROKEN); // archives live for an hour: pruning is by the minute
+	prune(f);
+	assert_int_equal(judge(f, check_prune, &finding), KEPT);
+	f->promise.kinds[KIND_ARCHIVE].life = (struct duration){.days = 14}; // then once a day is enough
+	fixture_time += DAY;
+	assert_int_equal(judge(f, check_prune, &finding), KEPT);
+	fixture_time += 3 * 3600;
+	assert_int_equal(judge(f, check_prune, &finding), BROKEN);
+	fixture_time -= 2 * DAY;
+	assert_int_equal(judge(f, check_prune, &finding), BROKEN);
+	assert_non_null(strstr(buf_text(&finding), "clock"));
+}
+
+static void late_requests(void **state)
+{
+	static const struct promise_right access = {.id = "access", .statutory = true};
+	const struct rights_new request = {.right = "access"};
+	struct fixture *f = *state;
+	struct rights_receipt receipt;
+	struct err e = {0};
+	BUF_AUTO struct buf finding = BUF_INIT(65536);
+
+	f->promise.rights = &access;
+	f->promise.right_count = 1;
+	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+	assert_int_equal(rights_record(f->vault, &request, &receipt, &e), 0);
+	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+	fixture_time = receipt.due;
+	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+	fixture_time = receipt.due + 1;
+	assert_int_equal(judge(f, check_requests, &finding), BROKEN);
+	assert_non_null(strstr(buf_text(&finding), "1 of 1"));
+	assert_int_equal(vault_update(f->vault, receipt.id, "fulfilled", NULL, 0, &(struct ledger_event){.name = "answer"}, &e), 0);
+	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+}
+
+static void append(struct fixture *f, const char *name, const char *details)
+{
+	const struct ledger_event event = {.name = name, .details = details};
+	struct err e = {0};
+
+	if (ledger_append(f->vault, &event, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void refused_regions(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf finding = BUF_INIT(65536);
+
+	append(f, "generation", NULL);
+	assert_int_equal(judge(f, check_regions, &finding), KEPT);
+	append(f, "refused-region", "{\"region\":\"eastus2\"}");
+	append(f, "refused-region", NULL);
+	assert_int_equal(judge(f, check_regions, &finding), BROKEN);
+	assert_non_null(strstr(buf_text(&finding), "2 replies"));
+	fixture_time += 6 * DAY;
+	assert_int_equal(judge(f, check_regions, &finding), BROKEN);
+	fixture_time += 2 * DAY;
+	assert_int_equal(judge(f, check_regions, &finding), KEPT);
+}
+
+static void the_last_activation_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger_facts facts;
+	struct err e = {0};
+	BUF_AUTO struct buf finding = BUF_INIT(65536);
+
+	memset(f->promise.sha256, 'a', 64);
+	assert_int_equal(judge(f, check_activation, &finding), BROKEN);
+	assert_non_null(strstr(buf_text(&finding), "never"));
+	append(f, "activation", "{\"sha256\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
+	assert_int_equal(judge(f, check_activation, &finding), KEPT);
+	append(f, "activation", "{\"sha256\":\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}");
+	assert_int_equal(ledger_facts(f->vault, 0, &facts, &e), 0);
+	assert_int_equal(facts.activated[0], 'b');
+	assert_int_equal(judge(f, check_activation, &finding), BROKEN);
+}
+
+static void ledger_and_residue(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf finding = BUF_INIT(65536);
+
+	assert_int_equal(judge(f, check_ledger, &finding), KEPT);
+	assert_int_equal(judge(f, check_residue, &finding), KEPT);
+}
+
+static void spans(void **state)
+{
+	static const struct {
+		time_t seconds;
+		const char *words;
+	} rows[] = {{0, "no time"},        {1, "1 second"},   {59, "59 seconds"},        {119, "119 seconds"}, {120, "2 minutes"},
+		    {7199, "119 minutes"}, {7200, "2 hours"}, {2 * DAY - 1, "47 hours"}, {14 * DAY, "14 days"}};
+	char words[SPAN_WORDS];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		span_words(words, rows[i].seconds);
+		assert_string_equal(words, rows[i].words);
+	}
+}
+
+static void installed_settings_fill_gaps_only(void **state)
+{
+	static const char text[] =
+	    "# a comment\n; another\nT_PLAIN=one two \n\tT_QUOTED=\"three = four\"\nT_SINGLE='five'\r\nT_SET=file\nT_EMPTY=\n"
+	    "lower=x\n9T=x\nT BAD=x\nno equals sign\n=x\nT_LAST=last";
+	struct fixture *f = *state;
+	char path[128];
+	struct err e = {0};
+
+	snprintf(path, sizeof path, "%s/lethe.env", f->root);
+	assert_int_equal(file_write(path, text, sizeof text - 1, 0600, NULL, &e), 0);
+	setenv("T_SET", "environment", 1);
+	assert_int_equal(installed_read(path, &e), 0);
+	assert_string_equal(getenv("T_PLAIN"), "one two");
+	assert_string_equal(getenv("T_QUOTED"), "three = four");
+	assert_string_equal(getenv("T_SINGLE"), "five");
+	assert_string_equal(getenv("T_SET"), "environment");
+	assert_string_equal(getenv("T_EMPTY"), "");
+	assert_string_equal(getenv("T_LAST"), "last");
+	assert_null(getenv("lower"));
+	assert_null(getenv("9T"));
+	assert_null(getenv("T BAD"));
+	snprintf(path, sizeof path, "%s/none", f->root);
+	assert_int_equal(installed_read(path, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+#define PLACED(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    PLACED(retention),
+	    PLACED(last_prune),
+	    PLACED(late_requests),
+	    PLACED(refused_regions),
+	    PLACED(the_last_activation_counts),
+	    PLACED(ledger_and_residue),
+	    PLACED(installed_settings_fill_gaps_only),
+	    cmocka_unit_test(spans),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
