@@ -58,9 +58,15 @@ static int count_ledger(struct vault *v, struct census_row *row, struct err *e)
 	return 0;
 }
 
+struct segments {
+	struct census_row *row;
+	time_t newest;
+};
+
 static int add_segment(struct vault *v, const char *day, void *arg, struct err *e)
 {
-	struct census_row *row = arg;
+	struct segments *all = arg;
+	struct census_row *row = all->row;
 	struct log_summary s;
 	struct err why = {0};
 
@@ -69,6 +75,8 @@ static int add_segment(struct vault *v, const char *day, void *arg, struct err *
 	row->count += s.lines;
 	if (row->oldest == 0 || (s.oldest != 0 && s.oldest < row->oldest))
 		row->oldest = s.oldest;
+	if (s.newest > all->newest)
+		all->newest = s.newest;
 	return 0;
 }
 
@@ -83,12 +91,15 @@ static void judge(const struct vault *v, struct census_row *row, time_t now)
 		row->late = true;
 }
 
-static int fill_row(struct vault *v, struct census_row *row, time_t now, struct err *e)
+static int fill_row(struct vault *v, struct census_row *row, time_t now, time_t *newest, struct err *e)
 {
+	struct segments all = {.row = row};
 	int ret = 0;
 
 	if (row->kind == KIND_REQUEST_LOG) {
-		ret = log_each_day(v, add_segment, row, e);
+		ret = log_each_day(v, add_segment, &all, e);
+		if (all.newest > *newest)
+			*newest = all.newest;
 	} else {
 		pthread_mutex_lock(&v->read.mutex);
 		ret = row->kind == KIND_LEDGER ? count_ledger(v, row, e) : count_records(v, row, now, e);
@@ -103,25 +114,33 @@ static int fill_row(struct vault *v, struct census_row *row, time_t now, struct 
 int vault_census(struct vault *v, struct census *out, struct err *e)
 {
 	char folder[PATH_MAX];
-	int64_t last_prune;
+	int64_t last_prune, newest;
 	time_t now = when_now();
 
 	*out = (struct census){0};
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		struct census_row row = {.kind = (enum kind)k, .keep = v->promise->kinds[k].keep};
-		if (fill_row(v, &row, now, e))
+		if (fill_row(v, &row, now, &out->newest, e))
 			return -1;
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)
 			out->rows[out->row_count++] = row;
 	}
 	pthread_mutex_lock(&v->read.mutex);
 	int ret = store_number(v->read.vault, SQL_FACT_GET, VALUES(V_TEXT("last_prune")), 0, &last_prune, e);
+	// Every record comes with an event, and the ledger's time never runs back.
+	if (ret == 0)
+		ret = store_number(v->read.vault, SQL_LEDGER_NEWEST, NULL, 0, &newest, e);
 	pthread_mutex_unlock(&v->read.mutex);
+	if (ret)
+		return -1;
 	out->last_prune = last_prune;
+	if (newest > out->newest)
+		out->newest = newest;
 	out->database_bytes = size_of(v, "vault.db") + size_of(v, "keys/keys.db");
 	out->wal_bytes = size_of(v, "vault.db-wal") + size_of(v, "keys/keys.db-wal");
-	if (ret == 0 && state_path(v, folder, "log", e) == 0)
-		out->log_bytes = folder_bytes(folder);
+	if (state_path(v, folder, "log", e))
+		return -1;
+	out->log_bytes = folder_bytes(folder);
 	out->spool_bytes = folder_bytes(v->spool);
-	return ret;
+	return 0;
 }

@@ -271,7 +271,7 @@ static void kept_free(struct kept *rows, size_t count)
 	}
 }
 
-static int read_rows(struct vault *v, uint64_t from, struct kept *rows, size_t *count, struct err *e)
+static int read_rows(struct vault *v, enum sql page, uint64_t from, struct kept *rows, size_t *count, struct err *e)
 {
 	struct ledger_row row;
 	const uint8_t *sealed;
@@ -279,7 +279,7 @@ static int read_rows(struct vault *v, uint64_t from, struct kept *rows, size_t *
 
 	*count = 0;
 	pthread_mutex_lock(&v->read.mutex);
-	struct cursor *c = store_query(v->read.vault, SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(PAGE_ROWS)), e);
+	struct cursor *c = store_query(v->read.vault, page, VALUES(V_INT(from), V_INT(PAGE_ROWS)), e);
 	while (c != NULL && *count < PAGE_ROWS && (got = cursor_next(c, e)) > 0) {
 		ledger_row_read(c, &row, &sealed);
 		struct kept *k = &rows[(*count)++];
@@ -294,14 +294,15 @@ static int read_rows(struct vault *v, uint64_t from, struct kept *rows, size_t *
 	return got < 0 ? -1 : 0;
 }
 
-int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
+static int each_row(struct vault *v, enum sql page, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg,
+		    struct err *e)
 {
 	struct kept rows[PAGE_ROWS];
 	size_t count;
 	int stop = 0;
 
 	do {
-		int ret = read_rows(v, from, rows, &count, e);
+		int ret = read_rows(v, page, from, rows, &count, e);
 		for (size_t i = 0; i < count && ret == 0 && !stop; i++) {
 			const struct ledger_entry entry = {rows[i].index, rows[i].at, rows[i].name, rows[i].policy, rows[i].details};
 			stop = each(arg, &entry);
@@ -312,4 +313,14 @@ int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct
 			return -1;
 	} while (count == PAGE_ROWS && !stop);
 	return 0;
+}
+
+int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
+{
+	return each_row(v, SQL_LEDGER_PAGE, from, each, arg, e);
+}
+
+int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
+{
+	return each_row(v, SQL_LEDGER_NOTABLE, 0, each, arg, e);
 }

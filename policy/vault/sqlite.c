@@ -19,12 +19,6 @@ enum {
 	SHM_REGION = 32 * 1024, // the size that SQLite itself maps
 };
 
-struct store {
-	sqlite3 *db;
-	const struct sqlite_schema *schema;
-	sqlite3_stmt *statements[SQL_COUNT];
-};
-
 static enum err_code code_of(sqlite3 *db, int rc)
 {
 	switch (rc & 0xff) {

@@ -5,6 +5,9 @@
 // WITHOUT ROWID trees, so there is none.
 #include "policy/vault/sqlite_sql.h"
 
+// The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
+#define NOTABLE "name IN ('activation', 'refused-region')"
+
 const char *const sqlite_statements[SQL_COUNT] = {
     [SQL_RECORD_PUT] =
 	"INSERT INTO record(id, kind, subject, made, due, state, key, file, body) VALUES($1, $2, $3, $4, $5, '', $6, $7, $8)",
@@ -31,6 +34,7 @@ const char *const sqlite_statements[SQL_COUNT] = {
     [SQL_KIND_OLDEST] = "SELECT min(made) FROM record WHERE kind = $1",
     [SQL_KIND_NEWEST] = "SELECT max(made) FROM record WHERE kind = $1",
     [SQL_KIND_DUE] = "SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL",
+    [SQL_TALLY_KINDS] = "SELECT kind, count FROM tally WHERE count > 0 ORDER BY kind",
 
     [SQL_KEY_USED] = "SELECT 1 FROM record WHERE key = $1 UNION ALL SELECT 1 FROM ledger_payload WHERE key = $1 LIMIT 1",
     [SQL_DOOM_PUT] = "INSERT INTO doomed(key) VALUES($1) ON CONFLICT(key) DO NOTHING",
@@ -44,6 +48,8 @@ const char *const sqlite_statements[SQL_COUNT] = {
 		     "ON CONFLICT(only) DO UPDATE SET size = excluded.size, at = excluded.at, range = excluded.range, seal = excluded.seal",
     [SQL_LEDGER_PUT] = "INSERT INTO ledger(seq, at, name, policy, details, commitment, seal) VALUES($1, $2, $3, $4, $5, $6, $7)",
     [SQL_LEDGER_PAGE] = "SELECT seq, at, name, policy, details, commitment, seal FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2",
+    [SQL_LEDGER_NOTABLE] =
+	"SELECT seq, at, name, policy, details, commitment, seal FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2",
     [SQL_LEDGER_LAST] = "SELECT max(seq) FROM ledger",
     [SQL_LEDGER_OLDEST] = "SELECT at FROM ledger ORDER BY seq LIMIT 1",
     [SQL_LEDGER_NEWEST] = "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1",
@@ -57,6 +63,7 @@ const char *const sqlite_statements[SQL_COUNT] = {
     [SQL_CHECKPOINT_PUT] = "INSERT INTO checkpoint(size, at, root, range, note) VALUES($1, $2, $3, $4, $5)",
     [SQL_CHECKPOINT_LAST] = "SELECT size, root, range, note FROM checkpoint ORDER BY size DESC LIMIT 1",
     [SQL_CHECKPOINT_NEXT] = "SELECT size, root, range, note FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT 1",
+    [SQL_CHECKPOINT_UP_TO] = "SELECT size, root, range, note FROM checkpoint WHERE size <= $1 ORDER BY size DESC LIMIT 1",
 
     [SQL_KEY_PUT] = "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)",
     [SQL_KEY_GET] = "SELECT id, kind, scope, wrapped FROM key WHERE id = $1",
@@ -139,6 +146,7 @@ static const char *const vault_migrations[] = {
     ") STRICT;"
     "CREATE TRIGGER checkpoint_keep_rows BEFORE DELETE ON checkpoint BEGIN SELECT RAISE(ABORT, 'checkpoint is append-only'); END;"
     "CREATE TRIGGER checkpoint_keep_values BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'checkpoint is append-only'); END;",
+    "CREATE INDEX ledger_notable ON ledger(seq) WHERE " NOTABLE ";",
 };
 
 static const char *const keys_migrations[] = {
@@ -169,7 +177,7 @@ static const char *const log_migrations[] = {
 
 // The application ids read "LtVa", "LtKe", "LtLo".
 const struct sqlite_schema sqlite_schemas[STORE_FILE_COUNT] = {
-    [STORE_VAULT] = {"vault.db", 0x4c745661, 1, vault_migrations},
+    [STORE_VAULT] = {"vault.db", 0x4c745661, 2, vault_migrations},
     [STORE_KEYS] = {"keys.db", 0x4c744b65, 1, keys_migrations},
     [STORE_LOG] = {"request log", 0x4c744c6f, 1, log_migrations},
 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
-// The texts that sqlite.c runs.
+// What the files of the SQLite back end share: the texts that it runs, and what a connection is.
 #ifndef LETHE_VAULT_SQLITE_SQL_H
 #define LETHE_VAULT_SQLITE_SQL_H
 
 #include "policy/vault/store.h"
+#include <sqlite3.h>
 
 extern const char *const sqlite_statements[SQL_COUNT];
 
@@ -14,5 +15,12 @@ struct sqlite_schema {
 	const char *const *migrations; // [0] takes an empty file to version 1
 };
 extern const struct sqlite_schema sqlite_schemas[STORE_FILE_COUNT];
+
+// A connection: sqlite.c's, and sqlite_schema.c's to look at.
+struct store {
+	sqlite3 *db;
+	const struct sqlite_schema *schema;
+	sqlite3_stmt *statements[SQL_COUNT];
+};
 
 #endif

@@ -41,6 +41,7 @@ enum sql {
 	SQL_KIND_OLDEST,
 	SQL_KIND_NEWEST,
 	SQL_KIND_DUE,
+	SQL_TALLY_KINDS,
 	// vault.db: keys to destroy, and facts
 	SQL_KEY_USED,
 	SQL_DOOM_PUT,
@@ -53,6 +54,7 @@ enum sql {
 	SQL_HEAD_SET,
 	SQL_LEDGER_PUT,
 	SQL_LEDGER_PAGE,
+	SQL_LEDGER_NOTABLE,
 	SQL_LEDGER_LAST,
 	SQL_LEDGER_OLDEST,
 	SQL_LEDGER_NEWEST,
@@ -66,6 +68,7 @@ enum sql {
 	SQL_CHECKPOINT_PUT,
 	SQL_CHECKPOINT_LAST,
 	SQL_CHECKPOINT_NEXT,
+	SQL_CHECKPOINT_UP_TO,
 	// keys.db
 	SQL_KEY_PUT,
 	SQL_KEY_GET,
@@ -136,6 +139,10 @@ int store_flush(struct store *s, struct err *e);
 int store_rewrite(struct store *s, struct err *e);
 // ERR_CORRUPT with the first finding.
 int store_check(struct store *s, struct err *e);
+
+// Calls `each` for every table, column, index, trigger and view that the schema of this version does not have ("strange") or that it has and
+// the file lacks or defines otherwise, with a phrase such as "the table notes is not part of it". Returns 0, or -1 with *e.
+int store_strangers(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
 
 // Hands the raw bytes of the file, its write-ahead log and its shared index to `each` in pieces that overlap by `overlap` bytes.
 // Reads through the engine's own descriptors: opening and closing these files ourselves would drop the engine's locks.

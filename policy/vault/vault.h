@@ -16,6 +16,7 @@ struct vault;
 
 enum vault_mode {
 	VAULT_PROGRAM, // a serving program: reads, writes, no schema creation
+	VAULT_LOOK,    // as VAULT_PROGRAM, but without reading the whole files first; makes nothing
 	VAULT_ADMIN,   // the officer's command: may create and migrate the stores, prune, erase, vacuum
 };
 
@@ -48,16 +49,15 @@ struct vault_tag {
 };
 struct vault_new {
 	enum kind kind;
-	const char *subject;	     // any text that names the person or visit (a receipt); stored only as a keyed hash; NULL: none
+	const char *subject;          // any text that names the person or visit (a receipt); stored only as a keyed hash; NULL: none
 	const struct vault_tag *tags; // ended by {NULL, NULL}; NULL: none
-	const void *body;	     // sealed; may be NULL
+	const void *body;             // sealed; may be NULL
 	size_t body_len;
-	const char *file;	     // a finished file in the spool to own: it is renamed to <id>.zip and dies with the record; NULL: none
-	time_t due;		     // 0: as the policy says; an earlier time is kept, a later one is refused
+	const char *file; // a finished file in the spool to own: it is renamed to <id>.zip and dies with the record; NULL: none
+	time_t due;       // 0: as the policy says; an earlier time is kept, a later one is refused
 };
 // Stores one record and its ledger event in one transaction. ERR_REFUSED when the policy does not keep the kind.
-int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1],
-	      struct err *e);
+int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e);
 
 struct vault_record {
 	char id[RECORD_ID_LEN + 1];
@@ -65,7 +65,7 @@ struct vault_record {
 	char state[32];
 	time_t made, due; // due 0: no fixed end
 	bool has_file;
-	struct buf body;  // opened; freed by vault_record_free
+	struct buf body; // opened; freed by vault_record_free
 };
 void vault_record_free(struct vault_record *r);
 // A record past its due time is not found, pruned or not. ERR_NOT_FOUND.
@@ -75,8 +75,8 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
 	       struct err *e);
 // Replaces state (NULL: keep) and body (NULL: keep), with a ledger event, in one transaction.
-int vault_update(struct vault *v, const char *id, const char *state, const void *body, size_t body_len,
-		 const struct ledger_event *event, struct err *e);
+int vault_update(struct vault *v, const char *id, const char *state, const void *body, size_t body_len, const struct ledger_event *event,
+		 struct err *e);
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND.
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
 // Full path of the record's spool file.
@@ -84,9 +84,9 @@ int vault_spool_path(const struct vault *v, const char *id, char *out, size_t si
 
 // --- request log ---
 struct request_log_row {
-	const char *address;	// textual IP address
+	const char *address; // textual IP address
 	const char *user_agent;
-	const char *receipt;	// NULL: none; lets a receipt's erasure find the row
+	const char *receipt; // NULL: none; lets a receipt's erasure find the row
 };
 // Durable when it returns; group-committed across threads. ERR_REFUSED when the policy keeps no request log (then don't call).
 int request_log_append(struct vault *v, const struct request_log_row *row, struct err *e);
@@ -94,7 +94,7 @@ int request_log_append(struct vault *v, const struct request_log_row *row, struc
 // --- retention ---
 struct prune_result {
 	size_t records, files, log_segments, log_rows, orphans; // ended, or what a dry run would end
-	time_t oldest_left; // of the request log; 0: empty
+	time_t oldest_left;                                     // of the request log; 0: empty
 };
 // Ends everything that is due at `when_now() + ahead`. Records first, their files, then log segments whose oldest row would pass the
 // limit. Deletes nothing when the clock stands before the newest stored time (ERR_REFUSED, "clock went back"). `dry_run` only counts.
@@ -104,37 +104,40 @@ struct census_row {
 	enum kind kind;
 	enum keep keep;
 	uint64_t count;
-	time_t oldest;	     // 0: none
+	time_t oldest;          // 0: none
 	uint64_t limit_seconds; // life from `oldest`; 0: no fixed end
-	bool late;	     // something older than promised is there
+	bool late;              // something older than promised is there
 };
 struct census {
 	struct census_row rows[KIND_COUNT];
 	size_t row_count;
 	time_t last_prune; // 0: never
+	time_t newest;     // of everything stored; 0: nothing
 	uint64_t database_bytes, wal_bytes, log_bytes, spool_bytes;
 };
 int vault_census(struct vault *v, struct census *out, struct err *e);
+// Calls `each` with a phrase for everything in the store files that no declared kind and no part of this version covers: tables, columns,
+// triggers that are there or lacking, records of kinds that the software does not know.
+int vault_strangers(struct vault *v, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
 
 // --- erasure ---
 enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD };
 struct erase_store {
-	const char *name;   // "records", "spool", "request-log", "ledger-payloads"
+	const char *name; // "records", "spool", "request-log", "ledger-payloads"
 	uint64_t found, erased;
 };
 struct erase_result {
 	struct erase_store stores[8];
 	size_t store_count;
-	bool complete;	     // false: partial, and `reason` says why
+	bool complete; // false: partial, and `reason` says why
 	char reason[256];
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards
-	uint64_t ledger_index; // of the erasure's own event
+	uint64_t ledger_index;                               // of the erasure's own event
 };
 // Erases everything that hangs on a receipt, an IP address, or one record id (its whole subject). Ledger first, then rows, keys, files,
 // checkpoint(TRUNCATE), VACUUM where it is needed, then (if `thorough`) a scan of every store file for the subject's markers. A dry
 // run counts only. Returns 0 with complete=false when not every store was reached.
-int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, bool thorough, struct erase_result *out,
-		struct err *e);
+int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, bool thorough, struct erase_result *out, struct err *e);
 
 // --- audit ---
 struct ledger_entry {
@@ -145,13 +148,19 @@ struct ledger_entry {
 int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e);
 struct ledger_report {
 	uint64_t size;
-	char root[65];	    // hex
-	bool intact;	    // false: `finding` says which index and why
+	uint64_t from; // the first entry that was looked at
+	char root[65]; // hex
+	bool intact;   // false: `finding` says which index and why
 	uint64_t bad_index;
 	char finding[256];
 };
+// The same for "activation" and "refused-region" only, at a cost that depends on their number alone.
+int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e);
 // Recomputes every leaf and root and checks stored checkpoints' signatures and consistency. ERR_IO; an altered ledger is intact=false.
 int ledger_verify(struct vault *v, struct ledger_report *out, struct err *e);
+// The same from the newest signed checkpoint on that has at least `least` entries after it; everything when there is none. What stands
+// before a checkpoint was verified when it was signed.
+int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *out, struct err *e);
 // The current signed checkpoint (C2SP tlog-checkpoint), signing a new one if the tree grew. VAULT_ADMIN only.
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e);
 
