@@ -60,3 +60,40 @@ void headers_conf(const struct promise *p, struct buf *out)
 	if (alone)
 		buf_adds(out, "add_header Cross-Origin-Embedder-Policy require-corp always;\n");
 }
+
+static bool declares(const struct promise *p, bool cookie)
+{
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		if ((strcmp(p->text->cookies[i].in, "cookie") == 0) == cookie)
+			return true;
+	}
+	return false;
+}
+
+void clear_conf(const struct promise *p, struct buf *out)
+{
+	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\nadd_header Clear-Site-Data '\"cache\"");
+	buf_adds(out, declares(p, true) ? ", \"cookies\"" : "");
+	buf_adds(out, declares(p, false) ? ", \"storage\"" : "");
+	buf_adds(out, "' always;\n");
+}
+
+// nginx gives a cookie the name of a variable: other names are not for our programs.
+static bool variable_name(const char *name)
+{
+	return *name != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
+void cookies_conf(const struct promise *p, struct buf *out)
+{
+	size_t count = 0;
+
+	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		const char *name = p->cookies[i].name;
+		if (strcmp(p->text->cookies[i].in, "cookie") != 0 || !variable_name(name))
+			continue;
+		buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
+	}
+	buf_adds(out, count > 0 ? "\";\n" : "fastcgi_hide_header Set-Cookie;\n");
+}

@@ -15,6 +15,7 @@ int notice_part(const struct promise *p, struct writer *w, const char *what);
 // Words for the policy's own words.
 const char *basis_words(const char *basis);         // "contract" → "contract (Article 6(1)(b) GDPR)"
 const char *safeguard_words(const char *safeguard); // "standard-contractual-clauses" → "standard contractual clauses (…)"
+const char *source_words(const char *source);       // "visitor" → "you"
 const struct kind_text *kind_text_of(const struct promise *p, enum kind kind); // NULL when undeclared
 void write_life(struct writer *w, const struct promise *p, const struct kind_text *kind);
 

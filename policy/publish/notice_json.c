@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // privacy.json: the whole policy for programs. Prose is plain text; what the policy does not state is null.
-#include "policy/base/json.h"
+#include "policy/publish/json_add.h"
 #include "policy/publish/notice.h"
 #include "policy/publish/pages.h"
 #include <string.h>
@@ -8,30 +8,6 @@
 static const char *const keeps[] = {"undeclared", "memory", "stored"};
 static const char *const starts[] = {"creation", "completion", "closing", "account-end"};
 static const char *const endings[] = {"delete", "anonymise"};
-
-static void add_text(cJSON *object, const char *name, const char *text)
-{
-	if (text != NULL)
-		cJSON_AddStringToObject(object, name, text);
-	else
-		cJSON_AddNullToObject(object, name);
-}
-
-static void add_prose(cJSON *object, const char *name, const struct prose *prose)
-{
-	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
-
-	prose_plain(&words, prose);
-	add_text(object, name, prose->count > 0 ? buf_text(&words) : NULL);
-}
-
-static void add_date(cJSON *object, const char *name, time_t t)
-{
-	char date[WHEN_DATE];
-
-	when_date(date, t);
-	add_text(object, name, t != 0 ? date : NULL);
-}
 
 static void add_words(cJSON *object, const char *name, const struct text_list *list)
 {
@@ -54,16 +30,7 @@ static void add_duration(cJSON *object, const char *name, bool stated, struct du
 	char words[160];
 
 	duration_words(words, sizeof words, d);
-	add_text(object, name, stated ? words : NULL);
-}
-
-// A new object at the end of the array. NULL when memory is gone; cJSON ignores additions to NULL.
-static cJSON *object_in(cJSON *array)
-{
-	cJSON *object = cJSON_CreateObject();
-
-	cJSON_AddItemToArray(array, object);
-	return object;
+	json_add_text(object, name, stated ? words : NULL);
 }
 
 static void add_party(cJSON *top, const char *name, const struct party *a)
@@ -73,12 +40,12 @@ static void add_party(cJSON *top, const char *name, const struct party *a)
 		return;
 	}
 	cJSON *object = cJSON_AddObjectToObject(top, name);
-	add_text(object, "name", a->name);
-	add_text(object, "mail", a->mail);
-	add_text(object, "phone", a->phone);
-	add_text(object, "web", a->web);
-	add_text(object, "country", a->country);
-	add_text(object, "address", a->address);
+	json_add_text(object, "name", a->name);
+	json_add_text(object, "mail", a->mail);
+	json_add_text(object, "phone", a->phone);
+	json_add_text(object, "web", a->web);
+	json_add_text(object, "country", a->country);
+	json_add_text(object, "address", a->address);
 }
 
 static void add_lives(cJSON *object, const struct kind_text *kind)
@@ -87,14 +54,14 @@ static void add_lives(cJSON *object, const struct kind_text *kind)
 
 	for (size_t i = 0; i < kind->life_count; i++) {
 		const struct life *a = &kind->lives[i];
-		cJSON *life = object_in(array);
+		cJSON *life = json_object_in(array);
 		add_duration(life, "length", a->has_length, a->length);
-		add_text(life, "after", a->has_length ? starts[a->start] : NULL);
-		add_text(life, "while", a->lasts_while);
-		add_text(life, "unless", a->unless);
-		add_text(life, "then", endings[a->ending]);
+		json_add_text(life, "after", a->has_length ? starts[a->start] : NULL);
+		json_add_text(life, "while", a->lasts_while);
+		json_add_text(life, "unless", a->unless);
+		json_add_text(life, "then", endings[a->ending]);
 		cJSON_AddBoolToObject(life, "hold", a->hold);
-		add_prose(life, "reason", &a->reason);
+		json_add_prose(life, "reason", &a->reason);
 	}
 }
 
@@ -104,14 +71,14 @@ static void add_kinds(cJSON *top, const struct promise *p)
 
 	for (size_t i = 0; i < p->text->kind_count; i++) {
 		const struct kind_text *a = &p->text->kinds[i];
-		cJSON *object = object_in(array);
-		add_text(object, "id", kind_row(a->kind)->name);
-		add_text(object, "name", a->name);
-		add_text(object, "keep", keeps[p->kinds[a->kind].keep]);
-		add_text(object, "source", a->source);
+		cJSON *object = json_object_in(array);
+		json_add_text(object, "id", kind_row(a->kind)->name);
+		json_add_text(object, "name", a->name);
+		json_add_text(object, "keep", keeps[p->kinds[a->kind].keep]);
+		json_add_text(object, "source", a->source);
 		cJSON_AddBoolToObject(object, "needed", a->needed);
-		add_prose(object, "what", &a->what);
-		add_prose(object, "where", &a->where);
+		json_add_prose(object, "what", &a->what);
+		json_add_prose(object, "where", &a->where);
 		add_words(object, "categories", &a->categories);
 		add_words(object, "subjects", &a->subjects);
 		add_words(object, "purposes", &a->purposes);
@@ -125,12 +92,12 @@ static void add_purposes(cJSON *top, const struct promise *p)
 
 	for (size_t i = 0; i < p->text->purpose_count; i++) {
 		const struct purpose *a = &p->text->purposes[i];
-		cJSON *object = object_in(array);
-		add_text(object, "id", a->id);
-		add_text(object, "basis", a->basis);
-		add_text(object, "consent", a->consent);
-		add_prose(object, "what", &a->what);
-		add_prose(object, "interest", &a->interest);
+		cJSON *object = json_object_in(array);
+		json_add_text(object, "id", a->id);
+		json_add_text(object, "basis", a->basis);
+		json_add_text(object, "consent", a->consent);
+		json_add_prose(object, "what", &a->what);
+		json_add_prose(object, "interest", &a->interest);
 	}
 }
 
@@ -140,16 +107,16 @@ static void add_places(cJSON *object, const struct processor_text *t)
 	cJSON *safeguards = cJSON_AddArrayToObject(object, "safeguards");
 
 	for (size_t i = 0; i < t->region_count; i++) {
-		cJSON *region = object_in(regions);
-		add_text(region, "id", t->regions[i].id);
-		add_text(region, "country", t->regions[i].country);
-		add_text(region, "place", t->regions[i].place);
+		cJSON *region = json_object_in(regions);
+		json_add_text(region, "id", t->regions[i].id);
+		json_add_text(region, "country", t->regions[i].country);
+		json_add_text(region, "place", t->regions[i].place);
 	}
 	for (size_t i = 0; i < t->safeguard_count; i++) {
-		cJSON *safeguard = object_in(safeguards);
-		add_text(safeguard, "type", t->safeguards[i].type);
-		add_text(safeguard, "copy", t->safeguards[i].copy);
-		add_prose(safeguard, "what", &t->safeguards[i].what);
+		cJSON *safeguard = json_object_in(safeguards);
+		json_add_text(safeguard, "type", t->safeguards[i].type);
+		json_add_text(safeguard, "copy", t->safeguards[i].copy);
+		json_add_prose(safeguard, "what", &t->safeguards[i].what);
 	}
 }
 
@@ -157,12 +124,12 @@ static void add_processor(cJSON *object, const struct promise_processor *a, cons
 {
 	cJSON *roles = NULL, *kinds = NULL;
 
-	add_text(object, "id", a->id);
-	add_text(object, "legal_name", a->name);
-	add_text(object, "brand", t->brand);
-	add_text(object, "service", a->service);
-	add_text(object, "standing", t->standing);
-	add_text(object, "task", a->purpose);
+	json_add_text(object, "id", a->id);
+	json_add_text(object, "legal_name", a->name);
+	json_add_text(object, "brand", t->brand);
+	json_add_text(object, "service", a->service);
+	json_add_text(object, "standing", t->standing);
+	json_add_text(object, "task", a->purpose);
 	roles = cJSON_AddArrayToObject(object, "roles");
 	if (a->roles & ROLE_TEXT)
 		cJSON_AddItemToArray(roles, cJSON_CreateString("text"));
@@ -187,11 +154,11 @@ static void add_processor(cJSON *object, const struct promise_processor *a, cons
 	add_words(object, "asked_for", &t->ask);
 	cJSON_AddBoolToObject(object, "anonymised", t->anonymised);
 	add_duration(object, "retention", t->has_keeps, t->keeps);
-	add_text(object, "policy", t->policy);
-	add_text(object, "agreement", t->agreement);
-	add_date(object, "added", t->added);
-	add_date(object, "effective_from", t->effective);
-	add_date(object, "removed", t->removed);
+	json_add_text(object, "policy", t->policy);
+	json_add_text(object, "agreement", t->agreement);
+	json_add_date(object, "added", t->added);
+	json_add_date(object, "effective_from", t->effective);
+	json_add_date(object, "removed", t->removed);
 }
 
 static void add_browser(cJSON *top, const struct promise *p)
@@ -200,21 +167,21 @@ static void add_browser(cJSON *top, const struct promise *p)
 	cJSON *resources = cJSON_AddArrayToObject(top, "third_party_resources");
 
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		cJSON *object = object_in(cookies);
-		add_text(object, "name", p->cookies[i].name);
-		add_text(object, "class", p->cookies[i].class);
-		add_text(object, "purpose", p->cookies[i].purpose);
-		add_text(object, "in", p->text->cookies[i].in);
+		cJSON *object = json_object_in(cookies);
+		json_add_text(object, "name", p->cookies[i].name);
+		json_add_text(object, "class", p->cookies[i].class);
+		json_add_text(object, "purpose", p->cookies[i].purpose);
+		json_add_text(object, "in", p->text->cookies[i].in);
 		add_duration(object, "lasts", p->text->cookies[i].has_lasts, p->text->cookies[i].lasts);
-		add_text(object, "consent", p->text->cookies[i].consent);
+		json_add_text(object, "consent", p->text->cookies[i].consent);
 	}
 	for (size_t i = 0; i < p->text->third_party_count; i++) {
 		const struct third_party *a = &p->text->third_parties[i];
-		cJSON *object = object_in(resources);
-		add_text(object, "origin", a->origin);
-		add_text(object, "type", a->type);
-		add_text(object, "purpose", a->purpose);
-		add_text(object, "processor", a->processor);
+		cJSON *object = json_object_in(resources);
+		json_add_text(object, "origin", a->origin);
+		json_add_text(object, "type", a->type);
+		json_add_text(object, "purpose", a->purpose);
+		json_add_text(object, "processor", a->processor);
 	}
 }
 
@@ -224,19 +191,19 @@ static void add_rights(cJSON *top, const struct promise *p)
 
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct right_text *t = &p->text->rights[i];
-		cJSON *object = object_in(array);
-		add_text(object, "id", p->rights[i].id);
-		add_text(object, "name", t->name);
-		add_text(object, "who", t->who);
-		add_text(object, "verify", t->verify);
+		cJSON *object = json_object_in(array);
+		json_add_text(object, "id", p->rights[i].id);
+		json_add_text(object, "name", t->name);
+		json_add_text(object, "who", t->who);
+		json_add_text(object, "verify", t->verify);
 		cJSON_AddBoolToObject(object, "self_service", t->self_service);
-		add_prose(object, "how", &t->how);
+		json_add_prose(object, "how", &t->how);
 		cJSON *answers = cJSON_AddArrayToObject(object, "answers");
 		for (size_t j = 0; j < t->answer_count; j++) {
-			cJSON *answer = object_in(answers);
-			add_text(answer, "regime", t->answers[j].regime);
+			cJSON *answer = json_object_in(answers);
+			json_add_text(answer, "regime", t->answers[j].regime);
 			if (t->answers[j].statutory)
-				add_text(answer, "within", "statutory");
+				json_add_text(answer, "within", "statutory");
 			else
 				add_duration(answer, "within", true, t->answers[j].within);
 		}
@@ -250,24 +217,24 @@ static void add_claims(cJSON *top, const struct promise *p)
 	cJSON *consents = cJSON_AddArrayToObject(top, "consents");
 
 	for (size_t i = 0; i < p->text->content_count; i++) {
-		cJSON *object = object_in(rules);
-		add_text(object, "id", p->text->content[i].id);
-		add_text(object, "action", p->text->content[i].action);
-		add_prose(object, "what", &p->text->content[i].what);
+		cJSON *object = json_object_in(rules);
+		json_add_text(object, "id", p->text->content[i].id);
+		json_add_text(object, "action", p->text->content[i].action);
+		json_add_prose(object, "what", &p->text->content[i].what);
 	}
 	for (size_t i = 0; i < p->text->claim_count; i++) {
-		cJSON *object = object_in(claims);
-		add_text(object, "id", p->text->claims[i].id);
-		add_text(object, "kind", p->text->claims[i].kind);
-		add_text(object, "processor", p->text->claims[i].processor);
-		add_prose(object, "what", &p->text->claims[i].what);
+		cJSON *object = json_object_in(claims);
+		json_add_text(object, "id", p->text->claims[i].id);
+		json_add_text(object, "kind", p->text->claims[i].kind);
+		json_add_text(object, "processor", p->text->claims[i].processor);
+		json_add_prose(object, "what", &p->text->claims[i].what);
 	}
 	for (size_t i = 0; i < p->text->consent_count; i++) {
-		cJSON *object = object_in(consents);
-		add_text(object, "id", p->text->consents[i].id);
-		add_text(object, "form", p->text->consents[i].form);
-		add_prose(object, "what", &p->text->consents[i].what);
-		add_prose(object, "withdraw", &p->text->consents[i].withdraw);
+		cJSON *object = json_object_in(consents);
+		json_add_text(object, "id", p->text->consents[i].id);
+		json_add_text(object, "form", p->text->consents[i].form);
+		json_add_prose(object, "what", &p->text->consents[i].what);
+		json_add_prose(object, "withdraw", &p->text->consents[i].withdraw);
 	}
 }
 
@@ -277,15 +244,15 @@ static void add_versions(cJSON *top, const struct promise *p)
 
 	for (size_t i = 0; i < p->text->version_count; i++) {
 		const struct policy_version *v = &p->text->versions[i];
-		cJSON *object = object_in(array);
-		add_text(object, "id", v->id);
-		add_date(object, "effective", v->effective);
-		add_date(object, "updated", v->updated);
+		cJSON *object = json_object_in(array);
+		json_add_text(object, "id", v->id);
+		json_add_date(object, "effective", v->effective);
+		json_add_date(object, "updated", v->updated);
 		cJSON *changes = cJSON_AddArrayToObject(object, "changes");
 		for (size_t j = 0; j < v->change_count; j++) {
-			cJSON *change = object_in(changes);
+			cJSON *change = json_object_in(changes);
 			cJSON_AddBoolToObject(change, "material", v->changes[j].material);
-			add_prose(change, "what", &v->changes[j].what);
+			json_add_prose(change, "what", &v->changes[j].what);
 		}
 	}
 }
@@ -296,37 +263,37 @@ static void add_sections(cJSON *top, const struct promise *p)
 
 	for (size_t i = 0; i < p->text->section_count; i++) {
 		const struct section *s = &p->text->sections[i];
-		cJSON *object = object_in(array);
-		add_text(object, "id", s->id);
-		add_text(object, "title", s->title);
+		cJSON *object = json_object_in(array);
+		json_add_text(object, "id", s->id);
+		json_add_text(object, "title", s->title);
 		cJSON *blocks = cJSON_AddArrayToObject(object, "blocks");
 		for (size_t j = 0; j < s->block_count; j++) {
-			cJSON *block = object_in(blocks);
+			cJSON *block = json_object_in(blocks);
 			if (s->blocks[j].type == BLOCK_PARAGRAPH)
-				add_prose(block, "text", &s->blocks[j].prose);
+				json_add_prose(block, "text", &s->blocks[j].prose);
 			else if (s->blocks[j].type == BLOCK_LIST)
 				add_proses(block, "list", &s->blocks[j].items);
 			else
-				add_text(block, "insert", s->blocks[j].insert);
+				json_add_text(block, "insert", s->blocks[j].insert);
 		}
 	}
 }
 
 static void add_head(cJSON *top, const struct promise *p)
 {
-	add_text(top, "site", p->site);
-	add_text(top, "shown_as", p->shown_as);
-	add_text(top, "language", p->text->language);
-	add_text(top, "version", p->version);
-	add_date(top, "effective", p->effective);
-	add_date(top, "updated", p->updated);
-	add_text(top, "policy_sha256", p->sha256);
-	add_text(top, "contact", p->contact);
+	json_add_text(top, "site", p->site);
+	json_add_text(top, "shown_as", p->shown_as);
+	json_add_text(top, "language", p->text->language);
+	json_add_text(top, "version", p->version);
+	json_add_date(top, "effective", p->effective);
+	json_add_date(top, "updated", p->updated);
+	json_add_text(top, "policy_sha256", p->sha256);
+	json_add_text(top, "contact", p->contact);
 	add_party(top, "controller", &p->text->controller);
 	add_party(top, "representative", &p->text->representative);
 	add_party(top, "data_protection_officer", &p->text->officer);
 	add_party(top, "supervisory_authority", &p->text->authority);
-	add_prose(top, "summary", &p->text->lead);
+	json_add_prose(top, "summary", &p->text->lead);
 }
 
 static void add_tail(cJSON *top, const struct promise *p)
@@ -337,8 +304,8 @@ static void add_tail(cJSON *top, const struct promise *p)
 		cJSON_AddNullToObject(top, "minimum_age");
 	if (p->page_fetch) {
 		cJSON *fetch = cJSON_AddObjectToObject(top, "page_fetch");
-		add_text(fetch, "user_agent", p->user_agent);
-		add_prose(fetch, "what", &p->text->page_fetch);
+		json_add_text(fetch, "user_agent", p->user_agent);
+		json_add_prose(fetch, "what", &p->text->page_fetch);
 	} else {
 		cJSON_AddNullToObject(top, "page_fetch");
 	}
@@ -349,11 +316,11 @@ static void add_tail(cJSON *top, const struct promise *p)
 	cJSON *automated = cJSON_AddObjectToObject(top, "automated_decisions");
 	cJSON_AddBoolToObject(automated, "used", p->text->automated_used);
 	cJSON_AddBoolToObject(automated, "legal_effect", p->text->automated_legal_effect);
-	add_prose(automated, "what", &p->text->automated);
+	json_add_prose(automated, "what", &p->text->automated);
 	cJSON *changes = cJSON_AddObjectToObject(top, "changes");
 	add_duration(changes, "notice", true, p->text->notice);
-	add_prose(changes, "what", &p->text->changes);
-	add_prose(top, "law_enforcement", &p->text->law_enforcement);
+	json_add_prose(changes, "what", &p->text->changes);
+	json_add_prose(top, "law_enforcement", &p->text->law_enforcement);
 }
 
 int notice_json(const struct promise *p, struct buf *out, struct err *e)
@@ -365,7 +332,7 @@ int notice_json(const struct promise *p, struct buf *out, struct err *e)
 	add_purposes(top, p);
 	cJSON *processors = cJSON_AddArrayToObject(top, "processors");
 	for (size_t i = 0; i < p->processor_count; i++)
-		add_processor(object_in(processors), &p->processors[i], &p->text->processors[i]);
+		add_processor(json_object_in(processors), &p->processors[i], &p->text->processors[i]);
 	add_browser(top, p);
 	add_rights(top, p);
 	add_claims(top, p);

@@ -45,6 +45,11 @@ const char *safeguard_words(const char *safeguard)
 	return word_of(safeguards, sizeof safeguards / sizeof *safeguards, safeguard);
 }
 
+const char *source_words(const char *source)
+{
+	return word_of(sources, sizeof sources / sizeof *sources, source);
+}
+
 static void labelled(struct writer *w, const char *label)
 {
 	write_item_begin(w);
@@ -153,7 +158,7 @@ static void part_kind(const struct promise *p, struct writer *w, const struct ki
 	write_item_end(w);
 	write_purposes(p, w, &kind->purposes);
 	labelled(w, "Comes from: ");
-	write_words(w, word_of(sources, sizeof sources / sizeof *sources, kind->source));
+	write_words(w, source_words(kind->source));
 	write_words(w, ".");
 	write_item_end(w);
 	write_list_end(w);

@@ -180,14 +180,35 @@ static int render_others(const struct promise *p, struct pages *s, struct err *e
 	struct buf *security = pages_add(s, e, "html/.well-known/security.txt");
 	struct buf *headers = pages_add(s, e, "nginx/headers.conf");
 
-	if (json == NULL || markdown == NULL || text == NULL || gpc == NULL || security == NULL || headers == NULL)
+	struct buf *clear = pages_add(s, e, "nginx/clear.conf");
+	struct buf *cookies = pages_add(s, e, "nginx/cookies.conf");
+
+	if (json == NULL || markdown == NULL || text == NULL || gpc == NULL || security == NULL || headers == NULL || clear == NULL ||
+	    cookies == NULL)
 		return -1;
 	notice_write(p, FORM_MARKDOWN, markdown);
 	notice_write(p, FORM_TEXT, text);
 	gpc_json(p, gpc);
 	security_txt(p, when_now(), security);
 	headers_conf(p, headers);
+	clear_conf(p, clear);
+	cookies_conf(p, cookies);
 	return notice_json(p, json, e);
+}
+
+// What programs read: feeds and vocabularies.
+static int render_machine_forms(const struct promise *p, struct pages *s, struct err *e)
+{
+	struct buf *changes = pages_add(s, e, "html/subprocessors.atom");
+	struct buf *versions = pages_add(s, e, "html/privacy.atom");
+	struct buf *tilt = pages_add(s, e, "html/privacy.tilt.json");
+	struct buf *dpv = pages_add(s, e, "html/privacy.dpv.jsonld");
+
+	if (changes == NULL || versions == NULL || tilt == NULL || dpv == NULL)
+		return -1;
+	if (subprocessors_atom(p, NULL, when_now(), changes, e) < 0 || privacy_atom(p, NULL, versions, e) < 0)
+		return -1;
+	return tilt_json(p, tilt, e) < 0 ? -1 : dpv_json(p, dpv, e);
 }
 
 int site_render(const struct promise *p, const char *templates, bool testing, struct pages *s, struct err *e)
@@ -198,7 +219,8 @@ int site_render(const struct promise *p, const char *templates, bool testing, st
 	if (variables_make(&variables, p, testing, e) < 0)
 		return -1;
 	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_wrapped(p, &site, templates, e) < 0 ||
-	    render_lists(p, s, e) < 0 || render_others(p, s, e) < 0 || each_file(templates, "", render_template, &site, e) < 0)
+	    render_lists(p, s, e) < 0 || render_others(p, s, e) < 0 || render_machine_forms(p, s, e) < 0 ||
+	    each_file(templates, "", render_template, &site, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)

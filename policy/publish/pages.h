@@ -35,10 +35,23 @@ void variables_free(struct variables *v);
 #define VARIABLES_AUTO __attribute__((cleanup(variables_free)))
 
 void headers_conf(const struct promise *p, struct buf *out);
+// For the answer that ends what a visitor left here: the browser lets go of its copies too (Clear-Site-Data).
+void clear_conf(const struct promise *p, struct buf *out);
+// What programs are told of a visitor's cookies, and may set: those of the policy, and nothing at all when it declares none.
+void cookies_conf(const struct promise *p, struct buf *out);
 void gpc_json(const struct promise *p, struct buf *out);
 void security_txt(const struct promise *p, time_t now, struct buf *out);
 // The list's heading and table, for the layout.
 void subprocessors_fragment(const struct promise *p, struct buf *out);
+// Where the site is: "https://bizimages.example", without a slash at its end. From the controller's page, else the contact's domain.
+void site_address(const struct promise *p, struct buf *out);
+// Atom feeds. `coming`: a version that is announced and not yet in force; NULL when there is none.
+int subprocessors_atom(const struct promise *p, const struct promise *coming, time_t now, struct buf *out, struct err *e);
+int privacy_atom(const struct promise *p, const struct promise *coming, struct buf *out, struct err *e);
+// The policy in the Transparency Information Language: its 14 members, those of TILT's own schema.
+int tilt_json(const struct promise *p, struct buf *out, struct err *e);
+// The policy in the W3C's Data Privacy Vocabulary 2.3, as JSON-LD with its context within.
+int dpv_json(const struct promise *p, struct buf *out, struct err *e);
 
 // Renders templates, generated pages and assets into *s.
 int site_render(const struct promise *p, const char *templates, bool testing, struct pages *s, struct err *e);

@@ -12,7 +12,9 @@
 //           404.html …, assets/, .well-known/{gpc.json,security.txt}
 //   nginx/headers.conf   add_header lines generated from the policy (Content-Security-Policy and the others)
 // `templates` holds the page templates and assets (nginx/html). `testing` puts the banner of a test build on every page.
-struct publish_result { size_t written, unchanged; };
+struct publish_result {
+	size_t written, unchanged;
+};
 int publish_all(const struct promise *p, const char *templates, const char *folder, bool testing, struct publish_result *out,
 		struct err *e);
 
@@ -22,8 +24,9 @@ int publish_subprocessors(const struct promise *p, enum list_format format, stru
 int publish_csp(const struct promise *p, struct buf *out); // the Content-Security-Policy value
 
 // Templates: {{name}} is replaced by the variable, escaped for HTML; {{{name}}} unescaped; an unknown name is an error.
-struct template_var { const char *name, *value; };
-int template_render(const char *template_text, const char *template_name, const struct template_var *vars, struct buf *out,
-		    struct err *e);
+struct template_var {
+	const char *name, *value;
+};
+int template_render(const char *template_text, const char *template_name, const struct template_var *vars, struct buf *out, struct err *e);
 
 #endif

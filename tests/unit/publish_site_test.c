@@ -122,7 +122,13 @@ static void every_form_is_written(void **state)
 	    "html/subprocessors.xml",
 	    "html/.well-known/gpc.json",
 	    "html/.well-known/security.txt",
+	    "html/subprocessors.atom",
+	    "html/privacy.atom",
+	    "html/privacy.tilt.json",
+	    "html/privacy.dpv.jsonld",
 	    "nginx/headers.conf",
+	    "nginx/clear.conf",
+	    "nginx/cookies.conf",
 	};
 	const struct place *p = *state;
 	struct publish_result r = publish(p, false);

@@ -85,7 +85,9 @@ const post = (form) => ({
 
 $("erase").addEventListener("submit", (event) => {
 	event.preventDefault();
-	send($("erase"), "erase-outcome", "/api/erase", post($("erase")), (certificate) => {
+	// With credentials, or the browser would not heed what the answer says of its own copies (Clear-Site-Data).
+	const options = { ...post($("erase")), credentials: "same-origin" };
+	send($("erase"), "erase-outcome", "/api/erase", options, (certificate) => {
 		const text = JSON.stringify(certificate, null, 2);
 		const details = element("details");
 		const code = element("pre", undefined, { tabIndex: 0 }); // it scrolls
