@@ -6,8 +6,6 @@
 #include "policy/base/setting.h"
 #include <string.h>
 
-static const struct processor sketch = {.id = "sketch", .name = "Sketch, built in", .usable = true};
-
 // A provider is set up when its address is: the keys are egress's alone.
 static bool set_up(const struct provider *wire)
 {
@@ -38,9 +36,6 @@ int generator_init(struct generator *g, const struct promise *p, struct vault *v
 	const char *run = setting_run();
 
 	*g = (struct generator){.promise = p, .vault = v};
-	if (p->kinds[KIND_ARCHIVE].keep != KEEP_STORED)
-		return err_set(e, ERR_REFUSED,
-			       "%s: the policy keeps no archives, so there is nothing to download; declare the kind archive", p->file);
 	g->text_count = processors_read(p, ROLE_TEXT, g->text);
 	g->image_count = processors_read(p, ROLE_IMAGE, g->image);
 	for (unsigned i = 0; i < g->image_count; i++)
@@ -61,8 +56,6 @@ struct chain generator_chain(const struct processor *declared, unsigned count)
 		if (declared[i].usable)
 			c.at[c.count++] = &declared[i];
 	}
-	if (c.count == 0)
-		c.at[c.count++] = &sketch;
 	return c;
 }
 

@@ -31,9 +31,9 @@ struct generator {
 	char spool[256], egress[256], worker[256];
 };
 
-// Fills *g. Removes what a crash left in the spool. ERR_REFUSED: the policy keeps no archives; ERR_INPUT: a path is too long.
+// Fills *g. Removes what a crash left in the spool. ERR_INPUT: a path is too long.
 int generator_init(struct generator *g, const struct promise *p, struct vault *v, struct err *e);
-// Those that can be used, in order; the built-in sketch where none can.
+// Those that can be used, in order. None, where the policy declares nothing that is set up.
 struct chain generator_chain(const struct processor *declared, unsigned count);
 // The one that the visitor named; NULL: not declared.
 const struct processor *generator_image(const struct generator *g, const char *id);

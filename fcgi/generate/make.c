@@ -39,6 +39,8 @@ static int choose(struct set *s)
 {
 	s->text = generator_chain(s->g->text, s->g->text_count);
 	s->image = generator_chain(s->g->image, s->g->image_count);
+	if (s->text.count == 0 || s->image.count == 0)
+		return trouble_set(&s->trouble, 503, "not-configured", NULL, "No service that makes pictures is set up on this site.");
 	if (s->input.provider == NULL)
 		return 0;
 	// Who chose a processor gets that one or none.

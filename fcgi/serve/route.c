@@ -67,6 +67,9 @@ int route_find(struct request *r, const struct route *routes, struct refusal *no
 		r->rest = rest;
 		if (t->deadline_ms)
 			r->deadline = monotonic_ms() + t->deadline_ms;
+		if (promise_undeclared(r->server->promise, t->kinds))
+			return refuse(no, 503, "not-offered", NULL,
+				      "This site does not offer this: its privacy notice does not provide for it.");
 		return 0;
 	}
 	no->allow = allowed_methods(routes, path);
@@ -134,11 +137,10 @@ int route_admit(struct request *r, enum body_type *kind, struct refusal *no)
 
 int routes_check(const struct route *routes, const struct promise *p, struct err *e)
 {
+	if (promise_unbuilt(p, NULL) > 0) // allowed, or it would not be here: what is not declared is refused request by request
+		return 0;
 	for (const struct route *t = routes; t->method; t++) {
-		kind_set missing = 0;
-		for (unsigned k = 0; k < KIND_COUNT; k++)
-			if ((t->kinds & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED)
-				missing |= KIND_BIT(k);
+		kind_set missing = promise_undeclared(p, t->kinds);
 		if (!missing)
 			continue;
 		char words[256];

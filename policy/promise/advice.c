@@ -9,6 +9,9 @@
 static const struct hint {
 	const char *element, *attribute, *why, *instead;
 } hints[] = {
+    {"service", "by", "visitors are told what the site does", "write one or more of: website api dashboard"},
+    {"service", "from", "visitors are told what the site does", "write one or more of: description url upload prompt post"},
+    {"service", "to", "visitors are told what the site does", "write one or more of: images archive description"},
     {NULL, "length", "the server computes from it when data must be gone",
      "write an ISO 8601 duration such as \"P14D\", \"PT1H\" or \"P24M\""},
     {NULL, "longest", "the promised time is compared with it", "write an ISO 8601 duration such as \"P30D\""},
@@ -35,7 +38,6 @@ static const struct hint {
     {NULL, "years", "younger visitors are turned away by it", "write a whole number from 1 to 21"},
     {NULL, "order", "the first in order is asked first", "write a whole number; 1 is the primary"},
     {NULL, "use", "it decides when the processor is asked", "write \"primary\", \"backup\" or \"choice\""},
-    {"service", NULL, "visitors are told what the site does", "write words of the lists in policy(5), with spaces between them"},
     {NULL, "by", "visitors are told how they hear of changes", "write one or more of: effective-date prominent-notice banner mail in-app"},
     {NULL, "format", "it tells which language of policies this is", "write format=\"1\""},
     {NULL, "policy", "visitors follow it to the processor's own notice", "write an https:// address"},

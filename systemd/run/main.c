@@ -180,7 +180,8 @@ static int restart_due(const struct site *s, struct err *e)
 
 static int start_all(const struct site *s, struct err *e)
 {
-	static const char *const init[] = {"keys", "init", NULL}, *const publish[] = {"publish", NULL}, *const prune[] = {"prune", "--quiet", NULL};
+	static const char *const init[] = {"keys", "init", NULL}, *const publish[] = {"publish", NULL},
+				 *const prune[] = {"prune", "--quiet", NULL};
 
 	if (officer_run(s, init, false) != 0)
 		return err_set(e, ERR_IO, "the store could not be opened");
@@ -211,15 +212,19 @@ static int wait_ready(const struct site *s, struct err *e)
 {
 	static const struct {
 		const char *path;
-		int status;
-	} routes[] = {{"/healthz", 200}, {"/", 200}, {"/privacy", 200}, {"/privacy/live.json", 200}, {"/downloads/none.zip", 404}};
+		int status, otherwise; // the second where the policy has no archives
+	} routes[] = {{"/healthz", 200, 200},
+		      {"/", 200, 200},
+		      {"/privacy", 200, 200},
+		      {"/privacy/live.json", 200, 200},
+		      {"/downloads/none.zip", 404, 503}};
 	uint64_t end = monotonic_ms() + READY_WITHIN_MS;
 	size_t ready = 0;
 	int last = -1;
 
 	while (ready < sizeof routes / sizeof routes[0] && !stopping) {
 		last = probe(s, routes[ready].path);
-		if (last == routes[ready].status) {
+		if (last == routes[ready].status || last == routes[ready].otherwise) {
 			ready++;
 			continue;
 		}
