@@ -147,9 +147,12 @@ static void check_erased(struct vault *v)
 	struct erase_result r = {0};
 	struct err e = {0};
 	uint8_t hash[HASH_LEN];
+	char hex[2 * HASH_LEN + 1];
 
 	lookup_hash(v, hash, "subject", "erased-receipt");
 	markers_add(&m, hash, HASH_LEN);
+	hex_encode(hex, hash, HASH_LEN);
+	markers_add(&m, hex, 2 * HASH_LEN); // as keys.db names the subject's key
 	if (residue_scan(v, &m, &r, &e))
 		note(&run.broken, "%s", e.text);
 	if (r.residue_hits > 0)
