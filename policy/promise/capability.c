@@ -92,15 +92,20 @@ static int line_needing(const struct promise *p, const struct capability *c)
 	return line;
 }
 
+bool provider_built(const char *id)
+{
+	for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
+		if (strcmp(providers[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool provider_lacking(const struct promise *p, size_t i)
 {
 	if (!has_role(p, i, "text") && !has_role(p, i, "image") && !has_role(p, i, "description"))
 		return false;
-	for (size_t j = 0; j < sizeof providers / sizeof *providers; j++) {
-		if (strcmp(providers[j], p->processors[i].id) == 0)
-			return false;
-	}
-	return p->text->processors[i].removed == 0;
+	return p->text->processors[i].removed == 0 && !provider_built(p->processors[i].id);
 }
 
 size_t capabilities_lacking(const struct promise *p, void (*found)(void *data, const char *what, const char *name, int line), void *data)

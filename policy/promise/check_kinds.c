@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "policy/promise/capability.h"
 #include "policy/promise/check.h"
 #include <string.h>
 
@@ -74,6 +75,12 @@ static void check_kind(const struct promise *p, const struct kind_text *kind, st
 		    r, kind->line,
 		    "kind %s cannot be kept in memory only; the software writes it to a store (%s); write keep=\"stored\" and its life",
 		    name, kind_row(kind->kind)->where);
+	if (stored && kind->has_longest)
+		report_error(
+		    r, kind->line,
+		    "kind %s is stored, and yet longest=\"…\" says how long it is in memory; which one counts would be a guess; write "
+		    "<life length=\"…\"> instead",
+		    name);
 	for (size_t i = 0; i < kind->life_count; i++) {
 		check_life(kind, &kind->lives[i], r);
 		if (kind->kind == KIND_REQUEST_LOG)
@@ -87,8 +94,11 @@ static kind_set kinds_needed(const struct promise *p)
 	kind_set set = KIND_BIT(KIND_LEDGER) | KIND_BIT(KIND_RIGHTS_REQUEST) | KIND_BIT(KIND_ERROR_LOG);
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		if (p->processors[i].roles & ROLE_IMAGE)
-			set |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE);
+		if ((p->processors[i].roles & ROLE_IMAGE) == 0)
+			continue;
+		set |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
+		if (provider_built(p->processors[i].id)) // then sets are made here, and with each a ZIP
+			set |= KIND_BIT(KIND_ARCHIVE);
 	}
 	if (p->page_fetch)
 		set |= KIND_BIT(KIND_PAGE);

@@ -33,7 +33,35 @@ static void check_local(const struct promise_processor *a, struct report *r)
 			     a->id);
 }
 
-static void check_remote(const struct promise_processor *a, struct report *r)
+// Whether egress speaks to it. The others stand in front of the server, hold it, or are reached by the visitor's browser.
+static bool reached(const struct processor_text *text)
+{
+	static const char *const roles[] = {"text", "image", "description", "storage", "mail", "payment", NULL};
+
+	for (size_t i = 0; i < text->roles.count; i++) {
+		if (listed(roles, text->roles.items[i]))
+			return true;
+	}
+	return false;
+}
+
+static void check_use(const struct promise *p, size_t i, struct report *r)
+{
+	const struct promise_processor *a = &p->processors[i];
+	const unsigned chained = ROLE_TEXT | ROLE_IMAGE | ROLE_DESCRIPTION;
+	bool stands_in = a->use != USE_BACKUP || (a->roles & chained) == 0;
+
+	for (size_t j = 0; j < p->processor_count; j++)
+		stands_in = stands_in || ((p->processors[j].roles & a->roles & chained) && p->processors[j].order < a->order);
+	if (!stands_in)
+		report_error(
+		    r, a->line,
+		    "processor %s is a backup, but nothing of its role comes before it; it would be asked first; give it a higher order "
+		    "than the primary, or write use=\"primary\"",
+		    a->id);
+}
+
+static void check_remote(const struct promise_processor *a, const struct processor_text *text, struct report *r)
 {
 	if (listed(built_in, a->id))
 		report_error(
@@ -41,7 +69,7 @@ static void check_remote(const struct promise_processor *a, struct report *r)
 		    "processor %s is part of the software, but is declared as somebody else's; the notice would name a recipient that gets "
 		    "nothing; write standing=\"built-in\"",
 		    a->id);
-	if (a->hosts[0] == NULL)
+	if (a->hosts[0] == NULL && reached(text))
 		report_error(
 		    r, a->line,
 		    "processor %s has no host; egress connects only to declared hosts, so it could never be reached; add <host>…</host>",
@@ -122,7 +150,8 @@ void check_processors(const struct promise *p, struct report *r)
 		if (a->local)
 			check_local(a, r);
 		else
-			check_remote(a, r);
+			check_remote(a, &p->text->processors[i], r);
+		check_use(p, i, r);
 		check_transfer(a, &p->text->processors[i], r);
 		check_told(a, &p->text->processors[i], r);
 		check_order(p, i, r);
