@@ -21,7 +21,8 @@ enum status {
 enum { OUTPUT_MAX = 64 * 1024 * 1024, HIDDEN_MAX = 4096 };
 
 struct admin {
-	const char *policy, *state, *run; // paths
+	const char *policy, *state, *run; // paths; `policy` is what is wanted, see policy/promise/active.h
+	bool policy_given;                // --policy names a file to look at, whatever is in force
 	bool terminal;                    // standard output is one
 };
 
@@ -64,7 +65,7 @@ bool ask_yes(const char *question);
 void progress_begin(const char *doing);
 void progress_end(void);
 
-// The policy and the stores, opened in this order; messages on standard error.
+// The policy in force and the stores, opened in this order; messages on standard error.
 struct site {
 	struct promise *promise;
 	struct vault *vault;
@@ -75,6 +76,7 @@ void site_close(struct site *s);
 // Root continues as the user that owns this folder, so that the site's own user can write what is made from now on. Others: nothing. -1 with
 // errno.
 int become_owner(const char *folder);
-struct promise *policy_open(const struct admin *a); // NULL when it is not valid
+// The policy in force, or the one that --policy names. NULL when it is not valid.
+struct promise *policy_open(const struct admin *a);
 
 #endif

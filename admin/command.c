@@ -98,6 +98,7 @@ static enum status run_command(const struct command *c, const struct arguments *
 		return STATUS_UNSURE;
 	const struct admin a = {
 	    .policy = policy ? policy : setting_policy(),
+	    .policy_given = policy != NULL,
 	    .state = state ? state : setting_state(),
 	    .run = run ? run : setting_run(),
 	    .terminal = isatty(STDOUT_FILENO) == 1,

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: ISC
+// `lethe publish`: compares the wanted policy with the one in force, announces it or puts it in force, and makes the site from what is in
+// force then. Order: the ledger, then the policy's files, then the pages; so there is no version that counts or that visitors saw and the
+// ledger does not know.
 #include "policy/publish/publish.h"
 #include "admin/admin.h"
-#include "admin/ledger.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
+#include "policy/base/limits.h"
 #include "policy/base/setting.h"
+#include "policy/promise/active.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 const struct option_row publish_options[] = {
     {"dry-run", OPTION_FLAG, NULL, "only check the policy and the templates' folder, and say what would happen"},
@@ -16,73 +22,173 @@ const struct option_row publish_options[] = {
 
 enum { DETAILS_MAX = 1024 };
 
-// Recorded before the site shows it, so that there is no version that visitors saw and the ledger does not know.
-static int activate(struct vault *v, const struct promise *p, struct err *e)
+struct publication {
+	const struct admin *admin;
+	struct buf bytes; // of the wanted file
+	struct promise *wanted;
+	struct active_files files;
+	struct active_plan plan;
+	struct promise *shown; // what is in force afterwards; one of the above
+	struct vault *vault;
+};
+
+static void publication_end(struct publication *x)
 {
+	if (x->vault != NULL)
+		vault_close(x->vault);
+	if (x->shown != NULL)
+		x->shown->coming = NULL; // belongs to this
+	promise_free(x->wanted);
+	active_files_free(&x->files);
+	buf_free(&x->bytes);
+}
+
+static enum status read_wanted(struct publication *x)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+
+	// The bytes that are judged are the bytes that are put in force, whatever happens to the file meanwhile.
+	if (file_read(x->admin->policy, &x->bytes, &e) == 0)
+		x->wanted = promise_read(x->admin->policy, buf_text(&x->bytes), x->bytes.len, &messages);
+	else
+		x->wanted = promise_load(x->admin->policy, &messages); // says why it cannot be read
+	if (x->wanted != NULL && x->bytes.len > 0)
+		return STATUS_DONE;
+	fprintf(stderr, "%slethe: the policy is not valid; nothing was done\n", buf_text(&messages));
+	return STATUS_UNSURE;
+}
+
+static enum status prepare(struct publication *x)
+{
+	struct err e = {0};
+	enum status status = read_wanted(x);
+
+	if (status != STATUS_DONE)
+		return status;
+	if (active_read(&x->files, x->admin->state, &e) < 0)
+		return complain(STATUS_UNSURE, "publish: %s", e.text);
+	if (active_plan(&x->plan, &x->files, x->wanted, when_now(), &e) < 0)
+		return complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "publish: %s", e.text);
+	x->shown = active_step_activates(x->plan.step) ? x->wanted : x->files.active;
+	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT) {
+		x->shown->coming = x->plan.step == ACTIVE_WAIT ? x->files.coming : x->wanted;
+		x->shown->coming_announced = x->plan.announced;
+		x->shown->coming_from = x->plan.from;
+	}
+	progress_begin("waiting for the stores");
+	int ret = vault_open(&x->vault, x->admin->state, x->admin->run, x->shown, VAULT_ADMIN, &e);
+	progress_end();
+	return ret < 0 ? complain(STATUS_UNSURE, "%s", e.text) : STATUS_DONE;
+}
+
+static const char *event_of(enum active_step step)
+{
+	if (active_step_activates(step))
+		return "activation";
+	return step == ACTIVE_ANNOUNCE ? "announcement" : step == ACTIVE_WITHDRAW ? "announcement-withdrawn" : NULL;
+}
+
+static int record(struct publication *x, struct err *e)
+{
+	const char *name = event_of(x->plan.step);
+	const struct promise *p = x->plan.step == ACTIVE_WITHDRAW ? x->files.coming : x->wanted;
 	BUF_AUTO struct buf details = BUF_INIT(DETAILS_MAX);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	char announced[WHEN_TEXT], from[WHEN_TEXT];
 
-	if (!cJSON_AddStringToObject(object, "version", p->version) || !cJSON_AddStringToObject(object, "sha256", p->sha256) ||
-	    json_print(&details, object) < 0)
-		return err_set(e, ERR_MEMORY, "no memory to record the activation");
-	const struct ledger_event event = {.name = "activation", .details = details.data};
-	return ledger_append(v, &event, e);
+	if (name == NULL)
+		return 0;
+	when_text(announced, x->plan.announced);
+	when_text(from, x->plan.from);
+	bool failed = !cJSON_AddStringToObject(object, "version", p->version) || !cJSON_AddStringToObject(object, "sha256", p->sha256);
+	if (x->plan.announced != 0)
+		failed =
+		    failed || !cJSON_AddStringToObject(object, "announced", announced) || !cJSON_AddStringToObject(object, "from", from);
+	if (failed || json_print(&details, object) < 0)
+		return err_set(e, ERR_MEMORY, "no memory to record it");
+	const struct ledger_event event = {.name = name, .details = details.data};
+	return ledger_append(x->vault, &event, e);
 }
 
-static enum status report(const struct promise *p, const char *folder, bool activates, const struct publish_result *r)
+// What happens to the wanted version, in words. `would`: a dry run.
+static void add_plan(struct buf *out, const struct publication *x, bool would)
+{
+	const struct promise *p = x->wanted;
+	char announced[WHEN_TEXT], from[WHEN_TEXT];
+
+	when_text(announced, x->plan.announced);
+	when_text(from, x->plan.from);
+	if (active_step_activates(x->plan.step))
+		buf_printf(out, would ? "would record the activation of policy %s, SHA-256 %s\n" : "activated: policy %s, SHA-256 %s\n",
+			   p->version, p->sha256);
+	else if (x->plan.step == ACTIVE_ANNOUNCE)
+		buf_printf(out,
+			   "%s: policy %s, in force from %s (%zu changes, %zu of them material: lethe policy diff); until then the site "
+			   "runs under policy %s\n",
+			   would ? "would announce" : "announced", p->version, from, x->plan.changes, x->plan.material,
+			   x->files.active->version);
+	else if (x->plan.step == ACTIVE_WAIT)
+		buf_printf(out, "waiting: policy %s, announced %s, in force from %s; until then the site runs under policy %s\n",
+			   p->version, announced, from, x->files.active->version);
+	else if (x->plan.step == ACTIVE_WITHDRAW)
+		buf_printf(out, "%s: policy %s; policy %s stays in force\n", would ? "would withdraw" : "withdrawn",
+			   x->files.coming->version, p->version);
+}
+
+static enum status dry_run(const struct publication *x, const char *folder)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 
-	buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", p->site, p->version, r->written, r->unchanged, folder);
-	if (activates)
-		buf_printf(&out, "activated: policy %s, SHA-256 %s\n", p->version, p->sha256);
+	buf_printf(&out, "would make the site %s, policy %s, in %s\n", x->shown->site, x->shown->version, folder);
+	add_plan(&out, x, true);
 	return output_print(&out);
 }
 
-static enum status dry_run(const struct promise *p, const char *folder, bool activates)
+// The policy's files belong to the state's owner, also where root publishes into another folder.
+static int apply(const struct publication *x, bool keep_owner, struct err *e)
+{
+	if (become_owner(x->admin->state) < 0)
+		return err_set(e, ERR_IO, "this cannot continue as the user that owns %s", x->admin->state);
+	umask(022); // what is published is for nginx and for all programs
+	if (active_apply(x->admin->state, &x->plan, x->wanted, buf_text(&x->bytes), x->bytes.len, e) < 0)
+		return -1;
+	if (!keep_owner && getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
+		return err_set(e, ERR_IO, "this cannot continue as root");
+	return 0;
+}
+
+// `own`: the folder is below the state folder.
+static enum status publish(struct publication *x, const char *folder, bool own)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-
-	buf_printf(&out, "would make the site %s, policy %s, in %s\n", p->site, p->version, folder);
-	if (activates)
-		buf_printf(&out, "would record the activation of SHA-256 %s\n", p->sha256);
-	return output_print(&out);
-}
-
-// `owner`: the folder whose owner shall own what is made; NULL: whoever runs this.
-static enum status publish(const struct site *s, const char *folder, const char *owner, bool dry)
-{
 	const char *testing = setting("LETHE_TESTING", "0");
-	struct ledger_facts facts;
 	struct publish_result result = {0};
-	struct err e;
+	struct err e = {0};
 
-	if (ledger_facts(s->vault, 0, &facts, &e) < 0)
-		return complain(STATUS_UNSURE, "publish: %s", e.text);
-	bool activates = strcmp(facts.activated, s->promise->sha256) != 0;
-	if (dry)
-		return dry_run(s->promise, folder, activates);
-	if (activates && activate(s->vault, s->promise, &e) < 0)
+	if (record(x, &e) < 0 || apply(x, own, &e) < 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
-	if (owner != NULL && become_owner(owner) < 0)
-		return complain(STATUS_FOUND, "publish: this cannot continue as the user that owns %s", owner);
 	if (folder_make(folder, 0755, &e) < 0 ||
-	    publish_all(s->promise, setting("LETHE_HTML", "/usr/share/lethe/html"), folder, strcmp(testing, "1") == 0, &result, &e) < 0)
+	    publish_all(x->shown, setting("LETHE_HTML", "/usr/share/lethe/html"), folder, strcmp(testing, "1") == 0, &result, &e) < 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
-	return report(s->promise, folder, activates, &result);
+	buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x->shown->site, x->shown->version, result.written, result.unchanged,
+		   folder);
+	add_plan(&out, x, false);
+	return output_print(&out);
 }
 
 enum status admin_publish(const struct admin *a, const struct arguments *args)
 {
 	char folder[PATH_MAX];
 	struct err e;
-	SITE_AUTO struct site s = {0};
+	__attribute__((cleanup(publication_end))) struct publication x = {.admin = a, .bytes = BUF_INIT(POLICY_BYTES_MAX)};
 
 	if (args->word_count == 1)
 		snprintf(folder, sizeof folder, "%s", args->words[0]);
 	else if (path_join(folder, sizeof folder, a->state, "publish", &e) < 0)
 		return complain(STATUS_UNSURE, "publish: %s", e.text);
-	enum status status = site_open(&s, a, VAULT_ADMIN);
-	return status != STATUS_DONE ? status
-				     : publish(&s, folder, args->word_count == 1 ? NULL : a->state, argument_given(args, "dry-run"));
+	enum status status = prepare(&x);
+	if (status != STATUS_DONE)
+		return status;
+	return argument_given(args, "dry-run") ? dry_run(&x, folder) : publish(&x, folder, args->word_count == 0);
 }

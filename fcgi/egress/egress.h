@@ -11,6 +11,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/promise/active.h"
 
 #ifdef LETHE_TESTING
 enum { EGRESS_TESTING = 1 };
@@ -75,6 +76,7 @@ struct egress {
 	size_t connections; // jobs in whatever step
 	size_t under_way;   // with a transfer, or waiting to repeat one
 	bool stopping, killed;
+	const struct active_watch *watch; // of the policy in force
 };
 
 enum step { STEP_LENGTHS, STEP_HEAD, STEP_BODY, STEP_UNDER_WAY, STEP_REPLY };
@@ -155,7 +157,7 @@ enum trouble transfer_trouble(const struct job *j, CURLcode result, const char *
 void answer_reset(struct answer *a, size_t body_max);
 void answer_free(struct answer *a);
 
-// run.c: serves until SIGTERM or SIGINT; the exit status. `listener` is a listening Unix socket.
-int egress_run(const struct promise *p, int listener);
+// run.c: serves until SIGTERM or SIGINT, or until another policy is in force (`watch`); the exit status. `listener` is a listening Unix socket.
+int egress_run(const struct promise *p, const struct active_watch *watch, int listener);
 
 #endif

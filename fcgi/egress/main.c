@@ -3,6 +3,7 @@
 // asked and what it answers.
 #include "fcgi/egress/egress.h"
 #include "policy/base/setting.h"
+#include "policy/promise/active.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,11 +12,13 @@ enum { MESSAGES_MAX = 256 * 1024 };
 int main(void)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(MESSAGES_MAX);
-	PROMISE_AUTO struct promise *p = promise_load(setting_policy(), &messages);
+	struct active_watch watch;
+	active_watch_begin(&watch, setting_state());
+	PROMISE_AUTO struct promise *p = promise_load_active(setting_state(), setting_policy(), &messages);
 	fputs(buf_text(&messages), stderr);
 	if (!p) {
 		fprintf(stderr, "egress: no policy, no service: %s is not valid\n", setting_policy());
 		return 1;
 	}
-	return egress_run(p, STDIN_FILENO);
+	return egress_run(p, &watch, STDIN_FILENO);
 }

@@ -117,13 +117,30 @@ static void announce(const struct egress *g)
 	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->promise->page_fetch ? "fetched under guard" : "not fetched");
 }
 
+// Another policy is in force: no further job is begun under this one. They wait in the listening socket for the next process.
+static void policy_look(struct egress *g, uint64_t *looked)
+{
+	uint64_t now = monotonic_ms();
+	if (g->stopping || now - *looked < ACTIVE_WATCH_MS)
+		return;
+	*looked = now;
+	if (!active_watch_changed(g->watch, g->promise))
+		return;
+	fprintf(stderr, "egress: another policy is in force: ending here, to start again under it\n");
+	loop_cancel(&g->loop, &g->rest);
+	loop_remove(&g->loop, &g->listener);
+	g->stopping = true;
+}
+
 // Jobs under way are brought to their end; the socket stays open, it is systemd's.
 static void serve(struct egress *g)
 {
+	uint64_t looked = monotonic_ms();
 	uint64_t give_up = 0;
 	bool busy = false;
 	while (!g->killed) {
 		loop_turn(&g->loop, TURN_MS);
+		policy_look(g, &looked);
 		if (g->stopping && give_up == 0)
 			give_up = monotonic_ms() + DRAIN_MS;
 		if (g->stopping && (g->connections == 0 || monotonic_ms() >= give_up))
@@ -145,13 +162,14 @@ static void finish(struct egress *g)
 	curl_global_cleanup();
 }
 
-int egress_run(const struct promise *p, int listener)
+int egress_run(const struct promise *p, const struct active_watch *watch, int listener)
 {
 	struct err e = {0};
 	struct egress *g = calloc(1, sizeof(*g));
 	if (!g)
 		return 1;
 	g->promise = p;
+	g->watch = watch;
 	g->loop.epoll = g->signals.fd = -1;
 	mallopt(M_ARENA_MAX, 2);
 	descriptors_raise();

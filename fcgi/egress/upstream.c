@@ -44,7 +44,7 @@ static int key_line(struct upstreams *u, size_t *used, struct upstream *up, stru
 static int configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
 	const struct provider *p = up->provider;
-	if (!p || up->declared->local || !base_setting(p))
+	if (!p || up->declared->local || !up->declared->in_force || !base_setting(p))
 		return 0;
 	const char *base = setting(base_setting(p), p->base_default);
 	if (!base)

@@ -5,6 +5,7 @@
 
 #include "fcgi/serve/serve.h"
 #include "policy/base/limits.h"
+#include "policy/promise/active.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -21,8 +22,9 @@ struct server {
 	int stop_fd;         // eventfd, readable from the moment the server stops
 	int ended_fd;        // eventfd, written when a connection ends while the acceptor is holding back
 	unsigned in_flight_max;
-	unsigned drain_ms; // how long requests under way may take after SIGTERM
-	int fd_limit;      // RLIMIT_NOFILE
+	unsigned drain_ms;         // how long requests under way may take after SIGTERM
+	struct active_watch watch; // of the policy in force; its path is "" where nothing is watched
+	int fd_limit;              // RLIMIT_NOFILE
 	atomic_uint active;
 	atomic_bool stopping, holding, failed;
 	pthread_mutex_t lock;

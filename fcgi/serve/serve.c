@@ -63,7 +63,7 @@ static int listener_check(int fd)
 static struct promise *policy_load(void)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(256 * 1024);
-	struct promise *p = promise_load(setting_policy(), &messages);
+	struct promise *p = promise_load_active(setting_state(), setting_policy(), &messages);
 	(void)fd_write_all(STDERR_FILENO, buf_text(&messages), messages.len);
 	if (!p)
 		note("no valid policy, no service: %s", setting_policy());
@@ -110,6 +110,7 @@ int serve_main(const struct program *program)
 	note_name(program->name);
 	if (process_prepare() || listener_check(s.listener))
 		return EXIT_CANNOT_START;
+	active_watch_begin(&s.watch, setting_state());
 	struct promise *promise = policy_load();
 	if (!promise)
 		return EXIT_CANNOT_START;

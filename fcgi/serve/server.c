@@ -115,16 +115,32 @@ static void signals_read(struct server *s)
 		server_stop(s, false);
 }
 
+// Another policy is in force: this process ends with the requests under way, and the next one begins with the new policy. Connections that
+// come meanwhile wait in the listening socket, which stays open with the supervisor, so that none is lost.
+static void policy_look(struct server *s, uint64_t *looked)
+{
+	uint64_t now = monotonic_ms();
+	if (now - *looked < ACTIVE_WATCH_MS)
+		return;
+	*looked = now;
+	if (!active_watch_changed(&s->watch, s->promise) || atomic_load(&s->stopping))
+		return;
+	note("another policy is in force: ending here, to start again under it");
+	server_stop(s, false);
+}
+
 static void accept_loop(struct server *s)
 {
 	bool dirty = false; // memory of past requests may be given back
+	uint64_t looked = monotonic_ms();
 	int pause = 0;
 	while (!atomic_load(&s->stopping)) {
 		struct pollfd p[] = {{.fd = s->signal_fd, .events = POLLIN},
 				     {.fd = s->stop_fd, .events = POLLIN},
 				     {.fd = s->ended_fd, .events = POLLIN},
 				     {.fd = pause ? -1 : s->listener, .events = POLLIN}};
-		int n = poll(p, 4, pause ? BACK_OFF_MS : dirty ? IDLE_TRIM_MS : -1);
+		int n = poll(p, 4, pause ? BACK_OFF_MS : dirty ? IDLE_TRIM_MS : ACTIVE_WATCH_MS);
+		policy_look(s, &looked);
 		eventfd_t ignored;
 		eventfd_read(s->ended_fd, &ignored);
 		atomic_store(&s->holding, false);

@@ -37,6 +37,7 @@ void promise_free(struct promise *p)
 {
 	if (p == NULL)
 		return;
+	promise_free(p->coming);
 	arena_free(p->text->arena); // p->text is in it
 	free(p);
 }
@@ -68,19 +69,23 @@ static void check_all(const struct promise *p, bool allow_unbuilt, struct report
 	check_prose(p, r);
 }
 
-// A processor that the policy ended is still listed for visitors, but nothing reaches it any more.
-static void end_removed(const struct promise *p)
+// A processor that is announced or was removed is listed for visitors, but nothing reaches it yet, or any more.
+static void put_in_force(const struct promise *p)
 {
 	struct promise_processor *list = (struct promise_processor *)p->processors; // ours: made by read_programs_part
 	static const char *const nowhere[] = {NULL};
+	time_t now = when_now();
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		time_t removed = p->text->processors[i].removed;
-		if (removed == 0 || removed > when_now())
+		bool removed = p->text->processors[i].removed != 0 && p->text->processors[i].removed <= now;
+		list[i].in_force = !removed && (list[i].local || p->text->processors[i].effective <= now);
+		if (list[i].in_force)
 			continue;
 		list[i].roles = 0;
-		list[i].kinds = 0;
-		list[i].hosts = nowhere;
+		if (removed) {
+			list[i].kinds = 0;
+			list[i].hosts = nowhere;
+		}
 	}
 }
 
@@ -103,7 +108,7 @@ static struct promise *read_view(const struct reader *main, const char *language
 	read_programs_part(&reader);
 	read_people_part(&reader);
 	check_prose(view, main->report);
-	end_removed(view);
+	put_in_force(view);
 	return view;
 }
 
@@ -145,7 +150,7 @@ static struct promise *read_document(xmlDoc *document, struct promise *empty, bo
 		return NULL;
 	if (read_languages(&reader) < 0 || arena_failed(reader.arena) || r->errors > 0)
 		return NULL;
-	end_removed(p);
+	put_in_force(p);
 	struct promise *out = p;
 	p = NULL;
 	return out;
@@ -252,7 +257,7 @@ bool promise_host_allowed(const struct promise_processor *processor, const char 
 {
 	size_t len = strlen(host);
 
-	for (const char *const *h = processor->hosts; h != NULL && *h != NULL; h++) {
+	for (const char *const *h = processor->in_force ? processor->hosts : NULL; h != NULL && *h != NULL; h++) {
 		const char *pattern = *h;
 		if (strncmp(pattern, "*.", 2) != 0) {
 			if (strcasecmp(pattern, host) == 0)

@@ -41,6 +41,7 @@ struct promise_processor {
 	const char *purpose;
 	unsigned roles;		// of enum processor_role
 	bool local;		// built in: nothing leaves (sketch)
+	bool in_force;		// used now: its effective date has come and it is not removed. Else it is only listed
 	const char *const *hosts; // NULL-terminated; "*.example.com" covers one or more labels before it
 	const char *const *regions; // NULL-terminated, as its vendor writes them: "swedencentral"
 	kind_set kinds;		// what may be sent to it
@@ -93,6 +94,10 @@ struct promise {
 	size_t cookie_count;
 	const char *contact;	// mail address for privacy matters
 	struct promise_text *text; // everything else, for policy/publish (policy/promise/text.h)
+	// The version that is announced and not yet in force, and its times; NULL when there is none. Only what publishes sets it
+	// (policy/promise/active.h); it goes with this one.
+	struct promise *coming;
+	time_t coming_announced, coming_from;
 	const struct promise *const *languages; // the same policy in each of its languages, see promise_language(); the first is the main one
 	size_t language_count;
 };

@@ -53,8 +53,10 @@ static void run_here(struct egress_child *c)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		FILE *errors = freopen(c->errors, "a", stderr);
 		struct promise *p = promise_load(c->policy, &messages);
+		struct active_watch watch;
+		active_watch_begin(&watch, c->folder);
 		setenv("LETHE_STATE", c->folder, 1);
-		_exit(p && errors ? egress_run(p, fd) : 9);
+		_exit(p && errors ? egress_run(p, &watch, fd) : 9);
 	}
 	close(fd);
 }

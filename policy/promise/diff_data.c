@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: ISC
+// Kinds of data and purposes.
+#include "policy/promise/diff_parts.h"
+#include <string.h>
+
+static const struct kind_text *kind_of(const struct promise *p, enum kind kind)
+{
+	for (size_t i = 0; i < p->text->kind_count; i++) {
+		if (p->text->kinds[i].kind == kind)
+			return &p->text->kinds[i];
+	}
+	return NULL;
+}
+
+static const struct purpose *purpose_of(const struct promise *p, const char *id)
+{
+	for (size_t i = 0; i < p->text->purpose_count; i++) {
+		if (strcmp(p->text->purposes[i].id, id) == 0)
+			return &p->text->purposes[i];
+	}
+	return NULL;
+}
+
+static void diff_length(struct differ *d, const char *name, struct duration from, struct duration to)
+{
+	const char *a = differ_duration(d, from), *b = differ_duration(d, to);
+	const char *unit = unit_changed(from, to) ? " The number is the same and the unit is not: were days meant?" : "";
+	int way = duration_compare(to, from);
+
+	if (way > 0 && duration_is_zero(from))
+		differ_add(d, true, NULL, b, "%s are now kept for %s.%s", name, b, unit);
+	else if (way > 0)
+		differ_add(d, true, a, b, "%s are kept longer: %s instead of %s.%s", name, b, a, unit);
+	else if (way < 0 && duration_is_zero(to))
+		differ_add(d, false, a, NULL, "%s no longer have the fixed time of %s.", name, a);
+	else if (way < 0)
+		differ_add(d, false, a, b, "%s are kept for a shorter time: %s instead of %s.", name, b, a);
+}
+
+static const char *condition_words(const char *condition)
+{
+	static const struct {
+		const char *condition, *words;
+	} rows[] = {{"account", "the account exists"},
+		    {"service", "the service runs"},
+		    {"saved", "they are saved"},
+		    {"consent", "the consent lasts"}};
+
+	for (size_t i = 0; condition != NULL && i < sizeof rows / sizeof *rows; i++) {
+		if (strcmp(rows[i].condition, condition) == 0)
+			return rows[i].words;
+	}
+	return "";
+}
+
+static bool has_condition(const struct kind_text *kind, const struct life *wanted)
+{
+	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct life *l = &kind->lives[i];
+		if (same_words(l->lasts_while, wanted->lasts_while) && same_words(l->unless, wanted->unless) &&
+		    (wanted->lasts_while == NULL || duration_compare(wanted->length, l->length) <= 0))
+			return true;
+	}
+	return false;
+}
+
+static void diff_conditions(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+{
+	for (size_t i = 0; i < to->life_count; i++) {
+		const struct life *l = &to->lives[i];
+		if ((l->lasts_while == NULL && l->unless == NULL) || has_condition(from, l))
+			continue;
+		const char *words = condition_words(l->lasts_while != NULL ? l->lasts_while : l->unless);
+		differ_add(d, true, NULL, words, "%s may now also be kept while %s.", to->name, words);
+	}
+	for (size_t i = 0; i < from->life_count; i++) {
+		const struct life *l = &from->lives[i];
+		if (l->lasts_while != NULL && !has_condition(to, l))
+			differ_add(d, false, condition_words(l->lasts_while), NULL, "%s are no longer kept for as long as %s.", to->name,
+				   condition_words(l->lasts_while));
+	}
+}
+
+static bool any_hold(const struct kind_text *kind)
+{
+	for (size_t i = 0; i < kind->life_count; i++) {
+		if (kind->lives[i].hold)
+			return true;
+	}
+	return false;
+}
+
+static const char *start_words(enum start_event start)
+{
+	static const char *const words[] = {[START_CREATION] = "they are made",
+					    [START_COMPLETION] = "they are complete",
+					    [START_CLOSING] = "the matter is closed",
+					    [START_ACCOUNT_END] = "the account ends"};
+
+	return words[start];
+}
+
+static void diff_stored(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+{
+	const struct promise_kind *a = &d->before->kinds[from->kind], *b = &d->after->kinds[to->kind];
+
+	diff_length(d, to->name, a->life, b->life);
+	if (a->start != b->start)
+		differ_add(d, b->start > a->start, start_words(a->start), start_words(b->start), "The time of %s now runs from when %s.",
+			   to->name, start_words(b->start));
+	if (a->ending != b->ending)
+		differ_add(d, b->ending == END_ANONYMISE, a->ending == END_DELETE ? "deleted" : "anonymised",
+			   b->ending == END_DELETE ? "deleted" : "anonymised", "At the end %s are %s.", to->name,
+			   b->ending == END_DELETE ? "deleted" : "anonymised instead of deleted");
+	diff_conditions(d, from, to);
+	if (any_hold(from) != any_hold(to))
+		differ_add(d, any_hold(to), NULL, NULL,
+			   any_hold(to) ? "A legal hold can now lengthen the time of %s."
+					: "A legal hold no longer lengthens the time of %s.",
+			   to->name);
+}
+
+static void diff_keep(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+{
+	const struct promise_kind *a = &d->before->kinds[from->kind], *b = &d->after->kinds[to->kind];
+
+	if (a->keep == KEEP_MEMORY && b->keep == KEEP_STORED)
+		differ_add(d, true, "memory", "stored", "%s are now stored; they were kept in memory only.", to->name);
+	else if (a->keep == KEEP_STORED && b->keep == KEEP_MEMORY)
+		differ_add(d, false, "stored", "memory", "%s are no longer stored; they are kept in memory only.", to->name);
+	else if (b->keep == KEEP_STORED)
+		diff_stored(d, from, to);
+	else if (!duration_is_zero(b->memory) || !duration_is_zero(a->memory))
+		diff_length(d, to->name, a->memory, b->memory);
+}
+
+static void diff_uses(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+{
+	static const struct list_words purposes = {"It is used for a new purpose: %s.", "It is no longer used for: %s.", true, false},
+				       categories = {"It holds something new: %s.", "It no longer names: %s.", true, false},
+				       subjects = {"It is about more people: %s.", "It is no longer about: %s.", true, false};
+
+	differ_lists(d, &from->purposes, &to->purposes, &purposes);
+	differ_lists(d, &from->categories, &to->categories, &categories);
+	differ_lists(d, &from->subjects, &to->subjects, &subjects);
+	if (!same_words(from->source, to->source))
+		differ_add(d, true, from->source, to->source, "%s come from another source.", to->name);
+	if (from->needed != to->needed)
+		differ_add(d, to->needed, NULL, NULL,
+			   to->needed ? "The service no longer works without %s." : "The service works without %s.", to->name);
+	differ_words(d, "name", from->name, to->name);
+	differ_prose(d, "description", &from->what, &to->what);
+	differ_prose(d, "place", &from->where, &to->where);
+}
+
+void diff_kinds(struct differ *d)
+{
+	for (size_t i = 0; i < d->after->text->kind_count; i++) {
+		const struct kind_text *to = &d->after->text->kinds[i], *from = kind_of(d->before, to->kind);
+		differ_at(d, "kind", kind_row(to->kind)->name, to->line);
+		if (from == NULL) {
+			differ_add(d, true, NULL, to->name, "A new kind of data: %s.", to->name);
+			continue;
+		}
+		diff_keep(d, from, to);
+		diff_uses(d, from, to);
+	}
+	for (size_t i = 0; i < d->before->text->kind_count; i++) {
+		const struct kind_text *from = &d->before->text->kinds[i];
+		differ_at(d, "kind", kind_row(from->kind)->name, 0);
+		if (kind_of(d->after, from->kind) == NULL)
+			differ_add(d, false, from->name, NULL, "%s are no longer held.", from->name);
+	}
+}
+
+void diff_purposes(struct differ *d)
+{
+	for (size_t i = 0; i < d->after->text->purpose_count; i++) {
+		const struct purpose *to = &d->after->text->purposes[i], *from = purpose_of(d->before, to->id);
+		differ_at(d, "purpose", to->id, to->line);
+		if (from == NULL) {
+			differ_add(d, true, NULL, to->id, "A new purpose: %s", differ_text(d, &to->what));
+			continue;
+		}
+		if (!same_words(from->basis, to->basis))
+			differ_add(d, true, from->basis, to->basis, "The lawful basis of the purpose “%s” is now %s; it was %s.",
+				   differ_text(d, &to->what), to->basis, from->basis);
+		if (!same_words(from->consent, to->consent))
+			differ_add(d, to->consent == NULL, from->consent, to->consent, "Another consent stands behind the purpose “%s”.",
+				   differ_text(d, &to->what));
+		differ_prose(d, "description", &from->what, &to->what);
+		differ_prose(d, "interest", &from->interest, &to->interest);
+	}
+	for (size_t i = 0; i < d->before->text->purpose_count; i++) {
+		const struct purpose *from = &d->before->text->purposes[i];
+		differ_at(d, "purpose", from->id, 0);
+		if (purpose_of(d->after, from->id) == NULL)
+			differ_add(d, false, from->id, NULL, "Data is no longer used for: %s", differ_text(d, &from->what));
+	}
+}
