@@ -58,7 +58,7 @@ struct vault {
 
 	pthread_mutex_t queue_mutex;
 	struct op *head, *tail;
-	bool busy;	    // somebody leads
+	bool busy;                  // somebody leads
 	size_t waiting, last_batch; // operations not yet answered; those of the last commit
 	int lock_fd;
 

@@ -272,9 +272,10 @@ struct doomed {
 	bool used, waits; // something is still sealed with it; its day is not over
 };
 
-static int doomed_list(struct vault *v, struct doomed *list, size_t *count, struct err *e)
+// One page of them, after the key `after`.
+static int doomed_page(struct vault *v, const uint8_t after[KEY_ID_LEN], struct doomed *list, size_t *count, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, SQL_DOOM_LIST, VALUES(V_INT(PAGE_ROWS)), e);
+	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, SQL_DOOM_LIST, VALUES(V_BLOB(after, KEY_ID_LEN), V_INT(PAGE_ROWS)), e);
 	int got = -1;
 	size_t len;
 
@@ -329,31 +330,51 @@ static int delete_keys(struct vault *v, const struct doomed *list, size_t count,
 	return write_commit(v, v->write.keys, e);
 }
 
-int key_reap(struct vault *v, struct err *e)
+struct reaping {
+	char today[WHEN_DATE];
+	size_t ended, settled; // keys to destroy; names that need not be remembered
+};
+
+static int each_doomed(struct vault *v, struct reaping *r, int (*act)(struct vault *, const struct doomed *, size_t, struct err *),
+		       struct err *e)
 {
 	struct doomed list[PAGE_ROWS];
-	size_t count, ended = 0, waiting = 0;
-	char today[WHEN_DATE];
+	uint8_t after[KEY_ID_LEN] = {0};
+	size_t count;
 
-	when_date(today, when_now());
+	r->ended = r->settled = 0;
 	do {
-		if (doomed_list(v, list, &count, e))
+		size_t settled = 0;
+		if (doomed_page(v, after, list, &count, e))
 			return -1;
-		ended = waiting = 0;
 		for (size_t i = 0; i < count; i++) {
-			if (judge(v, &list[i], today, e))
+			if (judge(v, &list[i], r->today, e))
 				return -1;
-			waiting += list[i].waits;
-			ended += !list[i].used && !list[i].waits;
+			settled += !list[i].waits;
+			r->ended += !list[i].used && !list[i].waits;
 		}
-		if (waiting == count)
-			return 0;
-		if (ended > 0 && (delete_keys(v, list, count, e) || store_rewrite(v->write.keys, e)))
+		r->settled += settled;
+		if (settled > 0 && act(v, list, count, e))
 			return -1;
-		if (forget_doomed(v, list, count, e))
-			return -1;
+		if (count > 0)
+			memcpy(after, list[count - 1].id, KEY_ID_LEN);
 	} while (count == PAGE_ROWS);
 	return 0;
+}
+
+// The file is rewritten once, after the last key; only then is it forgotten that they were doomed.
+int key_reap(struct vault *v, struct err *e)
+{
+	struct reaping r;
+
+	when_date(r.today, when_now());
+	if (each_doomed(v, &r, delete_keys, e))
+		return -1;
+	if (r.settled == 0)
+		return 0;
+	if (r.ended > 0 && store_rewrite(v->write.keys, e))
+		return -1;
+	return each_doomed(v, &r, forget_doomed, e);
 }
 
 int key_reap_now(struct vault *v, struct err *e)

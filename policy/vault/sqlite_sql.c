@@ -38,7 +38,7 @@ const char *const sqlite_statements[SQL_COUNT] = {
 
     [SQL_KEY_USED] = "SELECT 1 FROM record WHERE key = $1 UNION ALL SELECT 1 FROM ledger_payload WHERE key = $1 LIMIT 1",
     [SQL_DOOM_PUT] = "INSERT INTO doomed(key) VALUES($1) ON CONFLICT(key) DO NOTHING",
-    [SQL_DOOM_LIST] = "SELECT key FROM doomed ORDER BY key LIMIT $1",
+    [SQL_DOOM_LIST] = "SELECT key FROM doomed WHERE key > $1 ORDER BY key LIMIT $2",
     [SQL_DOOM_DONE] = "DELETE FROM doomed WHERE key = $1",
     [SQL_FACT_GET] = "SELECT value FROM fact WHERE name = $1",
     [SQL_FACT_SET] = "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",

@@ -131,7 +131,7 @@ static inline void fault_forget(void)
 // ---- operations ----
 
 // What the operation must return without being done; SQLITE_OK when it is to be done.
-static inline int operation(const struct fault_tracked *t)
+static inline int operation(const struct fault_tracked *t, bool write)
 {
 	if (t == NULL)
 		return SQLITE_OK;
@@ -140,6 +140,8 @@ static inline int operation(const struct fault_tracked *t)
 		fault.before(fault.operations);
 	bool hit =
 	    (fault.when == FAULT_ONCE && fault.operations == fault.at) || (fault.when == FAULT_STICKY && fault.operations >= fault.at);
+	if (fault.code == SQLITE_FULL && !write) // only a write can find the disk full: SQLite tells of a sync as of an I/O error
+		hit = false;
 	fault.hits += hit;
 	return hit ? fault.code : SQLITE_OK;
 }
@@ -179,7 +181,7 @@ static int fault_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int6
 	struct fault_tracked *t = file->tracked;
 
 	pthread_mutex_lock(&fault.mutex);
-	int rc = operation(t);
+	int rc = operation(t, true);
 	if (rc == SQLITE_OK && over_capacity(t, (uint64_t)at + (uint64_t)len))
 		rc = SQLITE_FULL;
 	if (rc == SQLITE_OK)
@@ -199,7 +201,7 @@ static int fault_truncate(sqlite3_file *f, sqlite3_int64 size)
 	struct fault_file *file = (struct fault_file *)f;
 
 	pthread_mutex_lock(&fault.mutex);
-	int rc = operation(file->tracked);
+	int rc = operation(file->tracked, false);
 	if (rc == SQLITE_OK)
 		rc = file->real->pMethods->xTruncate(file->real, size);
 	if (rc == SQLITE_OK && file->tracked != NULL)
@@ -214,7 +216,7 @@ static int fault_sync(sqlite3_file *f, int flags)
 
 	(void)flags; // the disk below is not what is tested
 	pthread_mutex_lock(&fault.mutex);
-	int rc = operation(file->tracked);
+	int rc = operation(file->tracked, false);
 	if (rc == SQLITE_OK && file->tracked != NULL) {
 		if (fault.lazy_log && ends_with(file->tracked->path, "-wal"))
 			file->tracked->deferred = true;
@@ -258,11 +260,12 @@ static int fault_sector(sqlite3_file *f)
 {
 	return REAL(f)->pMethods->xSectorSize(REAL(f));
 }
-// No promise about atomic or ordered sectors: the image is made without any.
+// No promise about atomic or ordered sectors, as the image is made without any; only that a cut leaves bytes alone that were not written,
+// which SQLite takes for granted on every system of ours.
 static int fault_device(sqlite3_file *f)
 {
 	(void)f;
-	return 0;
+	return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 static int fault_shm_map(sqlite3_file *f, int region, int size, int extend, void volatile **out)
 {
@@ -322,7 +325,7 @@ static int fault_delete(sqlite3_vfs *vfs, const char *name, int sync)
 	(void)vfs;
 	pthread_mutex_lock(&fault.mutex);
 	struct fault_tracked *t = tracked(name);
-	int rc = operation(t);
+	int rc = operation(t, false);
 	if (rc == SQLITE_OK)
 		rc = fault.real->xDelete(fault.real, name, sync);
 	if (rc == SQLITE_OK && t != NULL) {
