@@ -9,6 +9,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/setting.h"
 #include "policy/promise/active.h"
+#include "policy/promise/text.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,12 +33,24 @@ struct publication {
 	struct vault *vault;
 };
 
+// In each language that both versions are written in; elsewhere in the main one.
+static void show_coming(struct publication *x, struct promise *coming)
+{
+	for (size_t i = 0; i < x->shown->language_count; i++) {
+		struct promise *view = (struct promise *)x->shown->languages[i]; // ours: of files.active or wanted
+		const struct promise *same = coming != NULL ? promise_language(coming, view->text->language) : NULL;
+		view->coming = same != NULL ? (struct promise *)same : coming;
+		view->coming_announced = x->plan.announced;
+		view->coming_from = x->plan.from;
+	}
+}
+
 static void publication_end(struct publication *x)
 {
 	if (x->vault != NULL)
 		vault_close(x->vault);
 	if (x->shown != NULL)
-		x->shown->coming = NULL; // belongs to this
+		show_coming(x, NULL); // belongs to this
 	promise_free(x->wanted);
 	active_files_free(&x->files);
 	buf_free(&x->bytes);
@@ -71,11 +84,8 @@ static enum status prepare(struct publication *x)
 	if (active_plan(&x->plan, &x->files, x->wanted, when_now(), &e) < 0)
 		return complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "publish: %s", e.text);
 	x->shown = active_step_activates(x->plan.step) ? x->wanted : x->files.active;
-	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT) {
-		x->shown->coming = x->plan.step == ACTIVE_WAIT ? x->files.coming : x->wanted;
-		x->shown->coming_announced = x->plan.announced;
-		x->shown->coming_from = x->plan.from;
-	}
+	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT)
+		show_coming(x, x->plan.step == ACTIVE_WAIT ? x->files.coming : x->wanted);
 	progress_begin("waiting for the stores");
 	int ret = vault_open(&x->vault, x->admin->state, x->admin->run, x->shown, VAULT_ADMIN, &e);
 	progress_end();

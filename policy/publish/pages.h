@@ -34,6 +34,8 @@ int variables_make(struct variables *v, const struct promise *p, bool testing, s
 void variables_free(struct variables *v);
 #define VARIABLES_AUTO __attribute__((cleanup(variables_free)))
 
+// What is announced, for the top of every page; nothing when nothing is.
+void coming_html(const struct promise *p, struct buf *out);
 void headers_conf(const struct promise *p, struct buf *out);
 // For the answer that ends what a visitor left here: the browser lets go of its copies too (Clear-Site-Data).
 void clear_conf(const struct promise *p, struct buf *out);

@@ -133,6 +133,9 @@ int variables_make(struct variables *v, const struct promise *p, bool testing, s
 	set_image_processors(&m, p);
 	set_image_regions(&m, p);
 	set(&m, "banner", testing ? testing_words : "");
+	begin(&m, "coming");
+	coming_html(p, &v->text);
+	end(&m);
 	set_items(&m, "advice_paste", &p->text->advice_paste);
 	set_items(&m, "advice_publish", &p->text->advice_publish);
 	set_processor_options(&m, p);
