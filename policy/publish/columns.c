@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/columns.h"
 #include "policy/publish/notice.h"
+#include "policy/publish/words.h"
 #include <string.h>
 
 static void put(struct cell *c, const char *text)
@@ -124,7 +125,7 @@ static void get_transfer(const struct row *r, struct cell *c)
 	for (size_t i = 0; i < r->t->region_count; i++)
 		outside = outside || !promise_country_in_eea(r->t->regions[i].country);
 	for (size_t i = 0; i < r->t->safeguard_count; i++)
-		put(c, safeguard_words(r->t->safeguards[i].type));
+		put(c, safeguard_words(r->p, r->t->safeguards[i].type));
 	if (!outside && c->count == 0)
 		put(c, "none needed (within the EEA)");
 }

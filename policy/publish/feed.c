@@ -110,17 +110,17 @@ static void add_announced(struct entries *s, const struct promise *p, const stru
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		size_t other = place_of(then, p->processors[i].id);
-		struct entry a = {CHANGE_CHANGING, then->updated, then->effective, p, then, i, other};
+		struct entry a = {CHANGE_CHANGING, p->coming_announced, p->coming_from, p, then, i, other};
 		if (p->processors[i].local)
 			continue;
 		if (other == then->processor_count)
-			add_entry(s, &(struct entry){CHANGE_LEAVING, then->updated, then->effective, p, NULL, i, 0});
+			add_entry(s, &(struct entry){CHANGE_LEAVING, p->coming_announced, p->coming_from, p, NULL, i, 0});
 		else if (any_differs(&a))
 			add_entry(s, &a);
 	}
 	for (size_t i = 0; i < then->processor_count; i++) {
 		if (!then->processors[i].local && place_of(p, then->processors[i].id) == p->processor_count)
-			add_entry(s, &(struct entry){CHANGE_COMING, then->updated, then->effective, then, NULL, i, 0});
+			add_entry(s, &(struct entry){CHANGE_COMING, p->coming_announced, p->coming_from, then, NULL, i, 0});
 	}
 }
 
@@ -237,8 +237,9 @@ static void write_entry(const struct entry *a, struct buf *out)
 	write_entry_end(a->p, "/subprocessors", out);
 }
 
-int subprocessors_atom(const struct promise *p, const struct promise *coming, time_t now, struct buf *out, struct err *e)
+int subprocessors_atom(const struct promise *p, time_t now, struct buf *out, struct err *e)
 {
+	const struct promise *coming = p->coming;
 	struct entries s = {.room = 4 * (p->processor_count + (coming != NULL ? coming->processor_count : 0)) + 1};
 	time_t updated = p->updated;
 
@@ -266,12 +267,12 @@ static void write_version(const struct promise *p, const struct policy_version *
 	BUF_AUTO struct buf path = BUF_INIT(1024), words = BUF_INIT(PAGE_BYTES_MAX_OUT);
 	char when[WHEN_TEXT], from[WHEN_DATE];
 
-	when_text(when, v->updated);
-	when_date(from, v->effective);
+	when_text(when, coming ? p->coming_announced : v->updated);
+	when_date(from, coming ? p->coming_from : v->effective);
 	buf_adds(&path, "privacy/");
 	url_part(&path, v->id);
 	buf_adds(out, "<entry>\n<id>");
-	write_tag(p, v->updated, buf_text(&path), out);
+	write_tag(p, coming ? p->coming_announced : v->updated, buf_text(&path), out);
 	buf_adds(out, coming ? "</id>\n<title>Coming: version " : "</id>\n<title>Version ");
 	xml_text(out, v->id);
 	buf_printf(out, ", in effect from %s</title>\n<updated>%s</updated>\n<published>%s</published>\n", from, when, when);
@@ -288,8 +289,9 @@ static void write_version(const struct promise *p, const struct policy_version *
 	write_entry_end(p, "/privacy", out);
 }
 
-int privacy_atom(const struct promise *p, const struct promise *coming, struct buf *out, struct err *e)
+int privacy_atom(const struct promise *p, struct buf *out, struct err *e)
 {
+	const struct promise *coming = p->coming;
 	const struct policy_version *next = coming != NULL && coming->text->version_count > 0 ? &coming->text->versions[0] : NULL;
 	bool known = false;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/notice.h"
 #include "policy/base/text.h"
-#include <stdio.h>
+#include "policy/publish/words.h"
 #include <string.h>
 
 const struct kind_text *kind_text_of(const struct promise *p, enum kind kind)
@@ -13,99 +13,73 @@ const struct kind_text *kind_text_of(const struct promise *p, enum kind kind)
 	return NULL;
 }
 
+void notice_address(const struct promise *p, struct buf *out)
+{
+	buf_adds(out, "/privacy");
+	if (p->language_count > 0 && strcmp(p->text->language, p->languages[0]->text->language) != 0)
+		buf_printf(out, ".%s", p->text->language);
+}
+
 static void write_dates(const struct promise *p, struct writer *w)
 {
 	char effective[WHEN_DATE], updated[WHEN_DATE];
 
 	when_date(effective, p->effective);
 	when_date(updated, p->updated);
-	write_paragraph_begin(w);
-	write_words(w, "Version ");
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "<p class=\"dates\">");
+	write_words(w, word_in(p, WORD_VERSION));
 	write_words(w, p->version);
-	write_words(w, ", last updated ");
+	write_words(w, word_in(p, WORD_UPDATED));
 	write_words(w, updated);
-	write_words(w, ", in effect from ");
+	write_words(w, word_in(p, WORD_EFFECTIVE));
 	write_words(w, effective);
-	write_words(w, ".");
+	write_words(w, word_in(p, WORD_STOP));
 	write_paragraph_end(w);
 }
 
-// Who gets a kind, besides us.
-static void write_recipients(const struct promise *p, struct writer *w, enum kind kind)
+static const char *language_name(const struct promise *p, const char *code)
 {
-	size_t count = 0;
+	for (size_t i = 0; i < p->text->language_count; i++) {
+		if (strcmp(p->text->languages[i].id, code) == 0)
+			return p->text->languages[i].name;
+	}
+	return code;
+}
 
-	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct promise_processor *a = &p->processors[i];
-		if (a->local || !(a->kinds & KIND_BIT(kind)))
+// The same notice in the policy's other languages, each named in itself.
+static void write_languages(const struct promise *p, struct writer *w)
+{
+	BUF_AUTO struct buf to = BUF_INIT(256);
+
+	if (w->form != FORM_HTML || p->language_count < 2)
+		return;
+	buf_adds(w->out, "<nav class=\"languages\" aria-label=\"");
+	html_attr(w->out, word_in(p, WORD_LANGUAGES));
+	buf_adds(w->out, "\">");
+	for (size_t i = 0; i < p->language_count; i++) {
+		const char *code = p->languages[i]->text->language;
+		if (strcmp(code, p->text->language) == 0)
 			continue;
-		write_words(w, count++ > 0 ? ", " : "");
-		write_words(w, p->text->processors[i].brand);
+		buf_reset(&to);
+		notice_address(p->languages[i], &to);
+		buf_adds(w->out, "<a href=\"");
+		html_attr(w->out, buf_text(&to));
+		buf_printf(w->out, "\" hreflang=\"%s\" lang=\"%s\">", code, code);
+		html_text(w->out, language_name(p, code));
+		buf_adds(w->out, "</a> ");
 	}
-	if (count == 0)
-		write_words(w, "nobody");
-}
-
-static void write_summary_row(const struct promise *p, struct writer *w, const struct kind_text *kind)
-{
-	char life[160];
-
-	promise_life_words(life, sizeof life, &p->kinds[kind->kind]);
-	write_row_begin(w);
-	write_cell_begin(w);
-	write_words(w, kind->name);
-	write_cell_end(w);
-	write_cell_begin(w);
-	write_words(w, life);
-	write_cell_end(w);
-	write_cell_begin(w);
-	write_recipients(p, w, kind->kind);
-	write_cell_end(w);
-	write_row_end(w);
-}
-
-static void write_fact(struct writer *w, const char *name, const char *value)
-{
-	write_item_begin(w);
-	write_strong(w, name);
-	write_words(w, value);
-	write_item_end(w);
-}
-
-static void write_summary(const struct promise *p, struct writer *w)
-{
-	static const char *const columns[] = {"Data", "We keep it", "Who else gets it", NULL};
-	char number[64];
-
-	write_heading(w, 2, "summary", "In short");
-	write_table_begin(w, "What we hold, how long, and who else gets it", columns);
-	for (size_t i = 0; i < p->text->kind_count; i++)
-		write_summary_row(p, w, &p->text->kinds[i]);
-	write_table_end(w);
-	write_list_begin(w);
-	snprintf(number, sizeof number, p->cookie_count == 0 ? "none" : "%zu", p->cookie_count);
-	write_fact(w, "Cookies: ", number);
-	snprintf(number, sizeof number, p->text->third_party_count == 0 ? "none" : "%zu", p->text->third_party_count);
-	write_fact(w, "Resources of third parties: ", number);
-	if (p->minimum_age != 0) {
-		snprintf(number, sizeof number, "%u years", p->minimum_age);
-		write_fact(w, "Minimum age: ", number);
-	}
-	write_item_begin(w);
-	write_strong(w, "Your rights: ");
-	write_link(w, "use them here", "/rights");
-	write_item_end(w);
-	write_list_end(w);
+	buf_adds(w->out, "</nav>\n");
 }
 
 static void write_contents(const struct promise *p, struct writer *w)
 {
 	if (w->form == FORM_TEXT)
 		return;
-	write_heading(w, 2, "contents", "Contents");
 	if (w->form == FORM_HTML)
-		buf_adds(w->out, "<nav aria-labelledby=\"contents\">\n");
-	write_list_begin(w);
+		buf_adds(w->out, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
+	write_heading(w, 2, "contents", word_in(p, WORD_CONTENTS));
+	buf_adds(w->out, w->form == FORM_HTML ? "<ol>\n" : "");
 	for (size_t i = 0; i < p->text->section_count; i++) {
 		BUF_AUTO struct buf target = BUF_INIT(128);
 		buf_printf(&target, "#%s", p->text->sections[i].id);
@@ -116,9 +90,7 @@ static void write_contents(const struct promise *p, struct writer *w)
 			write_words(w, p->text->sections[i].title);
 		write_item_end(w);
 	}
-	write_list_end(w);
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "</nav>\n");
+	buf_adds(w->out, w->form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
 }
 
 static void write_section(const struct promise *p, struct writer *w, const struct section *section)
@@ -142,22 +114,54 @@ static void write_section(const struct promise *p, struct writer *w, const struc
 		buf_adds(w->out, "</section>\n");
 }
 
+// The same in other forms: what to keep, what programs read, what to subscribe to.
+static void write_forms(const struct promise *p, struct writer *w)
+{
+	BUF_AUTO struct buf address = BUF_INIT(256), to = BUF_INIT(256);
+	const struct {
+		const char *words, *ending;
+		bool each_language;
+	} forms[] = {{word_in(p, WORD_PLAIN_TEXT), ".txt", true},
+		     {"Markdown", ".md", true},
+		     {"JSON", ".json", false},
+		     {"TILT", ".tilt.json", false},
+		     {"DPV", ".dpv.jsonld", false},
+		     {word_in(p, WORD_FEED), ".atom", false}};
+
+	notice_address(p, &address);
+	buf_adds(w->out, w->form == FORM_HTML ? "<p class=\"forms\">" : "");
+	write_strong(w, word_in(p, WORD_OTHER_FORMS));
+	write_words(w, word_in(p, WORD_COLON));
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		buf_reset(&to);
+		buf_printf(&to, "%s%s", forms[i].each_language ? buf_text(&address) : "/privacy", forms[i].ending);
+		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_link(w, forms[i].words, buf_text(&to));
+	}
+	write_words(w, word_in(p, WORD_STOP));
+	write_words(w, " ");
+	write_link(w, word_in(p, WORD_LIVE), "/privacy/live");
+	write_words(w, word_in(p, WORD_STOP));
+	write_paragraph_end(w);
+}
+
 void notice_write(const struct promise *p, enum form form, struct buf *out)
 {
 	struct writer w = {.form = form, .out = out};
 
-	write_heading(&w, 1, NULL, "Privacy notice");
+	buf_adds(out, form == FORM_HTML ? "<header>\n" : "");
+	write_heading(&w, 1, NULL, word_in(p, WORD_NOTICE));
 	write_dates(p, &w);
+	write_languages(p, &w);
+	if (form == FORM_HTML)
+		buf_adds(out, "<div class=\"lead\">\n");
 	write_paragraph(&w, &p->text->lead);
-	write_summary(p, &w);
+	buf_adds(out, form == FORM_HTML ? "</div>\n</header>\n" : "");
+	notice_summary(p, &w);
 	write_contents(p, &w);
+	buf_adds(out, form == FORM_HTML ? "<div class=\"sections\">\n" : "");
 	for (size_t i = 0; i < p->text->section_count; i++)
 		write_section(p, &w, &p->text->sections[i]);
-	write_paragraph_begin(&w);
-	write_words(&w, "The same for programs: ");
-	write_link(&w, "privacy.json", "/privacy.json");
-	write_words(&w, ". What is held at this moment: ");
-	write_link(&w, "live.json", "/privacy/live.json");
-	write_words(&w, ".");
-	write_paragraph_end(&w);
+	buf_adds(out, form == FORM_HTML ? "</div>\n" : "");
+	write_forms(p, &w);
 }

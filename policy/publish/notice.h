@@ -6,16 +6,15 @@
 #include "policy/promise/promise.h"
 #include "policy/publish/writer.h"
 
-// HTML: what goes into the layout's <main>.
+// `p` in one of its languages (promise_language). HTML: what goes into the layout's <main>.
 void notice_write(const struct promise *p, enum form form, struct buf *out);
+void notice_summary(const struct promise *p, struct writer *w);
+// Where a language's notice is: "/privacy" for the main one, else "/privacy.de".
+void notice_address(const struct promise *p, struct buf *out);
 int notice_json(const struct promise *p, struct buf *out, struct err *e);
 // One declared part, by the name that <insert what="…"/> gives it. -1 when there is no such part.
 int notice_part(const struct promise *p, struct writer *w, const char *what);
 
-// Words for the policy's own words.
-const char *basis_words(const char *basis);         // "contract" → "contract (Article 6(1)(b) GDPR)"
-const char *safeguard_words(const char *safeguard); // "standard-contractual-clauses" → "standard contractual clauses (…)"
-const char *source_words(const char *source);       // "visitor" → "you"
 const struct kind_text *kind_text_of(const struct promise *p, enum kind kind); // NULL when undeclared
 void write_life(struct writer *w, const struct promise *p, const struct kind_text *kind);
 

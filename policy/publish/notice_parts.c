@@ -1,54 +1,9 @@
 // SPDX-License-Identifier: ISC
 // The declared parts that stand in the notice where the policy writes <insert what="…"/>.
 #include "policy/publish/notice.h"
+#include "policy/publish/words.h"
 #include <stdio.h>
 #include <string.h>
-
-struct word {
-	const char *name, *words;
-};
-static const struct word bases[] = {{"consent", "your consent (Article 6(1)(a) GDPR)"},
-				    {"contract", "doing what you ask for (contract, Article 6(1)(b) GDPR)"},
-				    {"legal-obligation", "a legal obligation (Article 6(1)(c) GDPR)"},
-				    {"vital-interests", "vital interests (Article 6(1)(d) GDPR)"},
-				    {"public-task", "a public task (Article 6(1)(e) GDPR)"},
-				    {"legitimate-interests", "our legitimate interests (Article 6(1)(f) GDPR)"}};
-static const struct word safeguards[] = {{"adequacy", "adequacy decision (Article 45 GDPR)"},
-					 {"data-privacy-framework", "EU-US Data Privacy Framework (Article 45 GDPR)"},
-					 {"standard-contractual-clauses", "standard contractual clauses (Article 46 GDPR)"},
-					 {"binding-corporate-rules", "binding corporate rules (Article 47 GDPR)"},
-					 {"explicit-consent", "your explicit consent (Article 49(1)(a) GDPR)"},
-					 {"contract-with-subject", "necessary for what you ask for (Article 49(1)(b) GDPR)"}};
-static const struct word sources[] = {{"visitor", "you"},
-				      {"browser", "your browser"},
-				      {"page", "the page you name"},
-				      {"processor", "made for you from what you gave"},
-				      {"server", "our server"},
-				      {"officer", "our privacy officer"}};
-
-static const char *word_of(const struct word *table, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(table[i].name, name) == 0)
-			return table[i].words;
-	}
-	return name;
-}
-
-const char *basis_words(const char *basis)
-{
-	return word_of(bases, sizeof bases / sizeof *bases, basis);
-}
-
-const char *safeguard_words(const char *safeguard)
-{
-	return word_of(safeguards, sizeof safeguards / sizeof *safeguards, safeguard);
-}
-
-const char *source_words(const char *source)
-{
-	return word_of(sources, sizeof sources / sizeof *sources, source);
-}
 
 static void labelled(struct writer *w, const char *label)
 {
@@ -58,7 +13,7 @@ static void labelled(struct writer *w, const char *label)
 
 static void part_controller(const struct promise *p, struct writer *w)
 {
-	static const char *const labels[] = {"Controller: ", "Representative: ", "Data protection officer: ", "Supervisory authority: "};
+	static const enum word labels[] = {WORD_CONTROLLER, WORD_REPRESENTATIVE, WORD_OFFICER, WORD_AUTHORITY};
 	const struct party *parties[] = {&p->text->controller, &p->text->representative, &p->text->officer, &p->text->authority};
 
 	write_list_begin(w);
@@ -67,7 +22,7 @@ static void part_controller(const struct promise *p, struct writer *w)
 		const char *const others[] = {a->address, a->country, a->phone, a->web};
 		if (a->name == NULL)
 			continue;
-		labelled(w, labels[i]);
+		labelled(w, word_in(p, labels[i]));
 		write_words(w, a->name);
 		for (size_t j = 0; j < sizeof others / sizeof *others; j++) {
 			write_words(w, others[j] != NULL ? ", " : "");
@@ -84,29 +39,28 @@ static void part_controller(const struct promise *p, struct writer *w)
 	write_list_end(w);
 }
 
-static void write_one_life(struct writer *w, const struct life *life)
+static void write_one_life(const struct promise *p, struct writer *w, const struct life *life)
 {
-	static const char *const starts[] = {"it was made", "it was completed", "it was closed", "your account ended"};
+	static const enum word starts[] = {WORD_AFTER_MADE, WORD_AFTER_COMPLETED, WORD_AFTER_CLOSED, WORD_AFTER_ACCOUNT};
 	char words[160];
 
 	if (life->lasts_while != NULL) {
-		write_words(w, strcmp(life->lasts_while, "account") == 0   ? "as long as your account exists"
-			       : strcmp(life->lasts_while, "saved") == 0   ? "as long as you keep it saved"
-			       : strcmp(life->lasts_while, "consent") == 0 ? "until you withdraw your consent"
-									   : "as long as the service runs");
-		write_words(w, life->has_length ? ", and then " : "");
+		write_words(w, language_condition(life->lasts_while, language_of(p)));
+		write_words(w, life->has_length ? word_in(p, WORD_AND_THEN) : "");
 	}
 	if (life->has_length) {
-		duration_words(words, sizeof words, life->length);
+		language_duration(words, sizeof words, life->length, language_of(p));
 		write_words(w, words);
-		write_words(w, " after ");
-		write_words(w, starts[life->start]);
+		write_words(w, word_in(p, starts[life->start]));
 	}
 	if (life->unless != NULL)
-		write_words(w, strcmp(life->unless, "saved") == 0 ? ", unless you saved it" : ", unless another reason to keep it holds");
-	write_words(w, life->ending == END_ANONYMISE ? "; then it is anonymised" : life->has_length ? "; then it is deleted" : "");
-	write_words(w, life->hold ? " (longer only under a legal hold)" : "");
-	write_words(w, life->reason.count > 0 ? ". " : ".");
+		write_words(w, word_in(p, strcmp(life->unless, "saved") == 0 ? WORD_UNLESS_SAVED : WORD_UNLESS_OTHER));
+	if (life->ending == END_ANONYMISE || life->has_length)
+		write_words(w, word_in(p, life->ending == END_ANONYMISE ? WORD_THEN_ANONYMISED : WORD_THEN_DELETED));
+	write_words(w, life->hold ? word_in(p, WORD_HOLD) : "");
+	write_words(w, word_in(p, WORD_STOP));
+	if (life->reason.count > 0)
+		write_words(w, word_in(p, WORD_NEXT_SENTENCE));
 	write_prose(w, &life->reason);
 }
 
@@ -115,13 +69,13 @@ void write_life(struct writer *w, const struct promise *p, const struct kind_tex
 	char words[160];
 
 	if (kind->life_count == 0) {
-		promise_life_words(words, sizeof words, &p->kinds[kind->kind]);
+		promise_life_words_in(words, sizeof words, &p->kinds[kind->kind], p->text->language);
 		write_words(w, words);
-		write_words(w, ".");
+		write_words(w, word_in(p, WORD_STOP));
 	}
 	for (size_t i = 0; i < kind->life_count; i++) {
-		write_words(w, i > 0 ? " Also: " : "");
-		write_one_life(w, &kind->lives[i]);
+		write_words(w, i > 0 ? word_in(p, WORD_ALSO) : "");
+		write_one_life(p, w, &kind->lives[i]);
 	}
 }
 
@@ -132,11 +86,12 @@ static void write_purposes(const struct promise *p, struct writer *w, const stru
 			const struct purpose *a = &p->text->purposes[j];
 			if (strcmp(a->id, ids->items[i]) != 0)
 				continue;
-			labelled(w, "Why: ");
+			labelled(w, word_in(p, WORD_WHY));
 			write_prose(w, &a->what);
-			write_words(w, " Basis: ");
-			write_words(w, basis_words(a->basis));
-			write_words(w, a->interest.count > 0 ? ". " : ".");
+			write_words(w, word_in(p, WORD_BASIS));
+			write_words(w, basis_words(p, a->basis));
+			write_words(w, word_in(p, WORD_STOP));
+			write_words(w, a->interest.count > 0 ? word_in(p, WORD_NEXT_SENTENCE) : "");
 			write_prose(w, &a->interest);
 			write_item_end(w);
 		}
@@ -149,17 +104,17 @@ static void part_kind(const struct promise *p, struct writer *w, const struct ki
 	write_paragraph(w, &kind->what);
 	write_list_begin(w);
 	if (kind->where.count > 0) {
-		labelled(w, "Where: ");
+		labelled(w, word_in(p, WORD_WHERE));
 		write_prose(w, &kind->where);
 		write_item_end(w);
 	}
-	labelled(w, "How long: ");
+	labelled(w, word_in(p, WORD_HOW_LONG));
 	write_life(w, p, kind);
 	write_item_end(w);
 	write_purposes(p, w, &kind->purposes);
-	labelled(w, "Comes from: ");
-	write_words(w, source_words(kind->source));
-	write_words(w, ".");
+	labelled(w, word_in(p, WORD_COMES_FROM));
+	write_words(w, source_words(p, kind->source));
+	write_words(w, word_in(p, WORD_STOP));
 	write_item_end(w);
 	write_list_end(w);
 }
@@ -170,15 +125,15 @@ static void part_kinds(const struct promise *p, struct writer *w)
 		part_kind(p, w, &p->text->kinds[i]);
 }
 
-static void write_places(struct writer *w, const struct processor_text *a)
+static void write_places(const struct promise *p, struct writer *w, const struct processor_text *a)
 {
 	for (size_t i = 0; i < a->region_count; i++) {
-		write_words(w, i > 0 ? "; " : "");
+		write_words(w, i > 0 ? word_in(p, WORD_SEMICOLON) : "");
 		write_words(w, a->regions[i].place);
 	}
 	for (size_t i = 0; i < a->safeguard_count; i++) {
-		write_words(w, "; ");
-		write_words(w, safeguard_words(a->safeguards[i].type));
+		write_words(w, word_in(p, WORD_SEMICOLON));
+		write_words(w, safeguard_words(p, a->safeguards[i].type));
 	}
 }
 
@@ -189,12 +144,13 @@ static void write_received(const struct promise *p, struct writer *w, size_t i)
 	for (size_t j = 0; j < p->text->kind_count; j++) {
 		if (!(p->processors[i].kinds & KIND_BIT(p->text->kinds[j].kind)))
 			continue;
-		write_words(w, any ? ", " : "");
+		write_words(w, any ? word_in(p, WORD_COMMA) : "");
 		write_words(w, p->text->kinds[j].name);
 		any = true;
 	}
 	if (p->text->processors[i].never.count > 0) {
-		write_words(w, any ? "; never: " : "never: ");
+		write_words(w, any ? word_in(p, WORD_SEMICOLON) : "");
+		write_words(w, word_in(p, WORD_NEVER_GETS));
 		write_list_words(w, &p->text->processors[i].never);
 	}
 }
@@ -213,18 +169,21 @@ static void processor_row(const struct promise *p, struct writer *w, size_t i)
 	write_cell_end(w);
 	write_cell_begin(w);
 	write_words(w, a->service);
-	write_words(w, ": ");
+	write_words(w, word_in(p, WORD_COLON));
 	write_words(w, a->purpose);
 	write_cell_end(w);
 	write_cell_begin(w);
-	write_places(w, t);
+	write_places(p, w, t);
 	write_cell_end(w);
 	write_cell_begin(w);
 	write_received(p, w, i);
 	write_cell_end(w);
 	write_cell_begin(w);
-	write_words(w, a->trains ? "yes" : "no");
-	write_words(w, t->training.count > 0 ? ". " : "");
+	write_words(w, word_in(p, a->trains ? WORD_YES : WORD_NO));
+	if (t->training.count > 0) {
+		write_words(w, word_in(p, WORD_STOP));
+		write_words(w, word_in(p, WORD_NEXT_SENTENCE));
+	}
 	write_prose(w, &t->training);
 	write_cell_end(w);
 	write_row_end(w);
@@ -232,13 +191,14 @@ static void processor_row(const struct promise *p, struct writer *w, size_t i)
 
 static void part_processors(const struct promise *p, struct writer *w)
 {
-	static const char *const columns[] = {"Who", "What for", "Where", "What they get", "Trains on it", NULL};
+	const char *const columns[] = {word_in(p, WORD_COLUMN_WHO),  word_in(p, WORD_COLUMN_TASK),   word_in(p, WORD_COLUMN_WHERE),
+				       word_in(p, WORD_COLUMN_GETS), word_in(p, WORD_COLUMN_TRAINS), NULL};
 	size_t outside = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++)
 		outside += !p->processors[i].local;
 	if (outside > 0) {
-		write_table_begin(w, "Processors that work for us", columns);
+		write_table_begin(w, word_in(p, WORD_TABLE_PROCESSORS), columns);
 		for (size_t i = 0; i < p->processor_count; i++) {
 			if (!p->processors[i].local)
 				processor_row(p, w, i);
@@ -250,28 +210,29 @@ static void part_processors(const struct promise *p, struct writer *w)
 			continue;
 		write_paragraph_begin(w);
 		write_strong(w, p->text->processors[i].brand);
-		write_words(w, " is part of our own software. ");
+		write_words(w, word_in(p, WORD_BUILT_IN));
 		write_words(w, p->processors[i].purpose);
-		write_words(w, ".");
+		write_words(w, word_in(p, WORD_STOP));
 		write_paragraph_end(w);
 	}
 }
 
 static void part_cookies(const struct promise *p, struct writer *w)
 {
-	static const char *const columns[] = {"Name", "What for", "Class", "Lasts", NULL};
+	const char *const columns[] = {word_in(p, WORD_COLUMN_NAME), word_in(p, WORD_COLUMN_TASK), word_in(p, WORD_COLUMN_CLASS),
+				       word_in(p, WORD_COLUMN_LASTS), NULL};
 	char words[160];
 
 	write_paragraph(w, &p->text->cookies_what);
 	if (p->cookie_count == 0)
 		return;
-	write_table_begin(w, "What is stored in your browser", columns);
+	write_table_begin(w, word_in(p, WORD_TABLE_COOKIES), columns);
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct cookie_text *t = &p->text->cookies[i];
-		snprintf(words, sizeof words, "until you close the browser");
+		snprintf(words, sizeof words, "%s", word_in(p, WORD_BROWSER_CLOSED));
 		if (t->has_lasts)
-			duration_words(words, sizeof words, t->lasts);
-		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose, p->cookies[i].class, words};
+			language_duration(words, sizeof words, t->lasts, language_of(p));
+		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose, cookie_class_words(p, p->cookies[i].class), words};
 		write_row_begin(w);
 		for (size_t j = 0; j < sizeof cells / sizeof *cells; j++) {
 			write_cell_begin(w);
@@ -301,19 +262,31 @@ static void part_third_parties(const struct promise *p, struct writer *w)
 	write_list_end(w);
 }
 
-static void write_answer(struct writer *w, const struct right_answer *a)
+static void write_answer(const struct promise *p, struct writer *w, const struct right_answer *a)
 {
 	char words[160];
 
 	if (a->statutory) {
-		write_words(w, " Answered within the time that the law sets");
-		write_words(w, strstr(a->regime, "gdpr") != NULL ? ": one month at most." : ".");
-		return;
+		write_words(w, word_in(p, WORD_ANSWERED_LAW));
+		write_words(w, strstr(a->regime, "gdpr") != NULL ? word_in(p, WORD_ONE_MONTH) : "");
+	} else {
+		language_duration(words, sizeof words, a->within, language_of(p));
+		write_words(w, word_in(p, WORD_ANSWERED_IN));
+		write_words(w, words);
 	}
-	duration_words(words, sizeof words, a->within);
-	write_words(w, " Answered within ");
-	write_words(w, words);
-	write_words(w, ".");
+	write_words(w, word_in(p, WORD_STOP));
+}
+
+// Two regimes with the same answer are told once.
+static bool told_before(const struct right_text *t, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		const struct right_answer *a = &t->answers[j], *b = &t->answers[i];
+		if (a->statutory == b->statutory && (a->statutory || duration_compare(a->within, b->within) == 0) &&
+		    (strstr(a->regime, "gdpr") != NULL) == (strstr(b->regime, "gdpr") != NULL))
+			return true;
+	}
+	return false;
 }
 
 static void part_rights(const struct promise *p, struct writer *w)
@@ -322,17 +295,20 @@ static void part_rights(const struct promise *p, struct writer *w)
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct right_text *t = &p->text->rights[i];
 		labelled(w, t->name);
-		write_words(w, ": ");
+		write_words(w, word_in(p, WORD_COLON));
 		write_prose(w, &t->how);
-		for (size_t j = 0; j < t->answer_count; j++)
-			write_answer(w, &t->answers[j]);
+		for (size_t j = 0; j < t->answer_count; j++) {
+			if (!told_before(t, j))
+				write_answer(p, w, &t->answers[j]);
+		}
 		write_item_end(w);
 	}
 	write_list_end(w);
 	write_paragraph_begin(w);
-	write_words(w, "Use them on the page ");
-	write_link(w, "Your rights", "/rights");
-	write_words(w, " or by mail.");
+	write_words(w, word_in(p, WORD_USE_ON_PAGE));
+	write_link(w, word_in(p, WORD_RIGHTS), "/rights");
+	write_words(w, word_in(p, WORD_OR_BY_MAIL));
+	write_words(w, word_in(p, WORD_STOP));
 	write_paragraph_end(w);
 }
 
@@ -375,6 +351,11 @@ static void part_promises(const struct promise *p, struct writer *w)
 		write_item_end(w);
 	}
 	write_list_end(w);
+}
+
+static void part_service(const struct promise *p, struct writer *w)
+{
+	write_paragraph(w, &p->text->service.what);
 }
 
 static void part_versions(const struct promise *p, struct writer *w)
@@ -420,7 +401,7 @@ static const struct {
     {"consents", part_consents},           {"content", part_content},
     {"advice-paste", part_advice_paste},   {"advice-publish", part_advice_publish},
     {"security", part_security},           {"promises", part_promises},
-    {"versions", part_versions},
+    {"versions", part_versions},           {"service", part_service},
 };
 
 int notice_part(const struct promise *p, struct writer *w, const char *what)

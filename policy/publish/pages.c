@@ -3,6 +3,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/publish/notice.h"
+#include "policy/publish/words.h"
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -120,40 +121,82 @@ static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err
 	return buf_add(out, bytes->data, bytes->len) < 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
-// `content` in the layout, as html/`name`.
-static int wrap(const struct site *site, const struct buf *layout, const char *name, const char *title, const struct buf *content,
-		struct err *e)
+struct wrapped {
+	const char *name, *title, *class; // the file below html/; the page's title; the article's class
+	const struct buf *head, *content; // `head` may be NULL
+};
+
+static int wrap(const struct site *site, const struct buf *layout, const struct wrapped *page, struct err *e)
 {
-	struct template_var vars[40];
+	struct template_var vars[VARIABLES_MAX + 6];
 	size_t count = 0;
 
 	while (site->variables->list[count].name != NULL) {
 		vars[count] = site->variables->list[count];
 		count++;
 	}
-	vars[count++] = (struct template_var){"title", title};
-	vars[count++] = (struct template_var){"content", buf_text(content)};
+	vars[count++] = (struct template_var){"title", page->title};
+	vars[count++] = (struct template_var){"class", page->class};
+	vars[count++] = (struct template_var){"head", page->head != NULL ? buf_text(page->head) : ""};
+	vars[count++] = (struct template_var){"content", buf_text(page->content)};
 	vars[count] = (struct template_var){NULL, NULL};
-	struct buf *out = pages_add(site->pages, e, "html/%s", name);
+	struct buf *out = pages_add(site->pages, e, "html/%s", page->name);
 	return out == NULL ? -1 : template_render(buf_text(layout), "layout.html", vars, out, e);
 }
 
-static int render_wrapped(const struct promise *p, const struct site *site, const char *templates, struct err *e)
+// Where the same notice is in each language, its own among them, and the feed.
+static void notice_head(const struct promise *p, struct buf *out)
 {
-	BUF_AUTO struct buf layout = BUF_INIT(PAGE_BYTES_MAX_OUT);
-	BUF_AUTO struct buf notice = BUF_INIT(PAGE_BYTES_MAX_OUT);
-	BUF_AUTO struct buf list = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	for (size_t i = 0; i < p->language_count && p->language_count > 1; i++) {
+		buf_printf(out, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->languages[i]->text->language);
+		notice_address(p->languages[i], out);
+		buf_adds(out, "\">\n");
+	}
+	buf_adds(out, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/privacy.atom\">\n");
+}
+
+// One language of the notice: the page, Markdown and plain text. `banner` as in variables_make.
+static int render_notice(const struct promise *p, struct pages *s, const struct buf *layout, bool testing, struct err *e)
+{
+	VARIABLES_AUTO struct variables variables = {0};
+	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(65536), name = BUF_INIT(256);
+	const struct site site = {.pages = s, .variables = &variables};
+
+	notice_address(p, &name);
+	struct buf *markdown = pages_add(s, e, "html%s.md", buf_text(&name));
+	struct buf *text = pages_add(s, e, "html%s.txt", buf_text(&name));
+	if (markdown == NULL || text == NULL || variables_make(&variables, p, testing, e) < 0)
+		return -1;
+	notice_write(p, FORM_MARKDOWN, markdown);
+	notice_write(p, FORM_TEXT, text);
+	notice_write(p, FORM_HTML, &content);
+	notice_head(p, &head);
+	buf_adds(&name, ".html");
+	if (content.failed || head.failed || name.failed)
+		return err_set(e, ERR_MEMORY, "the notice is too large for a page");
+	const struct wrapped page = {buf_text(&name) + 1, word_in(p, WORD_NOTICE), "page text notice-text", &head, &content};
+	return wrap(&site, layout, &page, e);
+}
+
+static int render_wrapped(const struct promise *p, const struct site *site, const char *templates, bool testing, struct err *e)
+{
+	BUF_AUTO struct buf layout = BUF_INIT(PAGE_BYTES_MAX_OUT), list = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(4096);
 	char path[4096];
 
 	if (path_join(path, sizeof path, templates, "layout.html", e) < 0 || file_read(path, &layout, e) < 0)
 		return -1;
-	notice_write(p, FORM_HTML, &notice);
+	for (size_t i = 0; i < p->language_count; i++) {
+		struct promise view = *p->languages[i]; // what is announced stands with the main one
+		view.coming = p->coming;
+		view.coming_from = p->coming_from;
+		if (render_notice(&view, site->pages, &layout, testing, e) < 0)
+			return -1;
+	}
 	subprocessors_fragment(p, &list);
-	if (notice.failed || list.failed)
-		return err_set(e, ERR_MEMORY, "the notice is too large for a page");
-	if (wrap(site, &layout, "privacy.html", "Privacy notice", &notice, e) < 0)
-		return -1;
-	return wrap(site, &layout, "subprocessors.html", "Subprocessors", &list, e);
+	buf_adds(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/subprocessors.atom\">\n");
+	if (list.failed)
+		return err_set(e, ERR_MEMORY, "the list of subprocessors is too large for a page");
+	return wrap(site, &layout, &(struct wrapped){"subprocessors.html", "Subprocessors", "page text wide", &head, &list}, e);
 }
 
 static int render_lists(const struct promise *p, struct pages *s, struct err *e)
@@ -174,8 +217,6 @@ static int render_lists(const struct promise *p, struct pages *s, struct err *e)
 static int render_others(const struct promise *p, struct pages *s, struct err *e)
 {
 	struct buf *json = pages_add(s, e, "html/privacy.json");
-	struct buf *markdown = pages_add(s, e, "html/privacy.md");
-	struct buf *text = pages_add(s, e, "html/privacy.txt");
 	struct buf *gpc = pages_add(s, e, "html/.well-known/gpc.json");
 	struct buf *security = pages_add(s, e, "html/.well-known/security.txt");
 	struct buf *headers = pages_add(s, e, "nginx/headers.conf");
@@ -183,11 +224,8 @@ static int render_others(const struct promise *p, struct pages *s, struct err *e
 	struct buf *clear = pages_add(s, e, "nginx/clear.conf");
 	struct buf *cookies = pages_add(s, e, "nginx/cookies.conf");
 
-	if (json == NULL || markdown == NULL || text == NULL || gpc == NULL || security == NULL || headers == NULL || clear == NULL ||
-	    cookies == NULL)
+	if (json == NULL || gpc == NULL || security == NULL || headers == NULL || clear == NULL || cookies == NULL)
 		return -1;
-	notice_write(p, FORM_MARKDOWN, markdown);
-	notice_write(p, FORM_TEXT, text);
 	gpc_json(p, gpc);
 	security_txt(p, when_now(), security);
 	headers_conf(p, headers);
@@ -206,7 +244,7 @@ static int render_machine_forms(const struct promise *p, struct pages *s, struct
 
 	if (changes == NULL || versions == NULL || tilt == NULL || dpv == NULL)
 		return -1;
-	if (subprocessors_atom(p, NULL, when_now(), changes, e) < 0 || privacy_atom(p, NULL, versions, e) < 0)
+	if (subprocessors_atom(p, when_now(), changes, e) < 0 || privacy_atom(p, versions, e) < 0)
 		return -1;
 	return tilt_json(p, tilt, e) < 0 ? -1 : dpv_json(p, dpv, e);
 }
@@ -218,7 +256,7 @@ int site_render(const struct promise *p, const char *templates, bool testing, st
 
 	if (variables_make(&variables, p, testing, e) < 0)
 		return -1;
-	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_wrapped(p, &site, templates, e) < 0 ||
+	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_wrapped(p, &site, templates, testing, e) < 0 ||
 	    render_lists(p, s, e) < 0 || render_others(p, s, e) < 0 || render_machine_forms(p, s, e) < 0 ||
 	    each_file(templates, "", render_template, &site, e) < 0)
 		return -1;

@@ -26,9 +26,10 @@ struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...) _
 int pages_json(const cJSON *value, struct buf *out);
 
 // Variables for templates. Free with variables_free.
+enum { VARIABLES_MAX = 64 };
 struct variables {
-	struct template_var list[32]; // ended by {NULL, NULL}
-	struct buf text;              // owns the values
+	struct template_var list[VARIABLES_MAX + 1]; // ended by {NULL, NULL}
+	struct buf text;                             // owns the values
 };
 int variables_make(struct variables *v, const struct promise *p, bool testing, struct err *e);
 void variables_free(struct variables *v);
@@ -47,9 +48,9 @@ void security_txt(const struct promise *p, time_t now, struct buf *out);
 void subprocessors_fragment(const struct promise *p, struct buf *out);
 // Where the site is: "https://bizimages.example", without a slash at its end. From the controller's page, else the contact's domain.
 void site_address(const struct promise *p, struct buf *out);
-// Atom feeds. `coming`: a version that is announced and not yet in force; NULL when there is none.
-int subprocessors_atom(const struct promise *p, const struct promise *coming, time_t now, struct buf *out, struct err *e);
-int privacy_atom(const struct promise *p, const struct promise *coming, struct buf *out, struct err *e);
+// Atom feeds, with what is announced (p->coming).
+int subprocessors_atom(const struct promise *p, time_t now, struct buf *out, struct err *e);
+int privacy_atom(const struct promise *p, struct buf *out, struct err *e);
 // The policy in the Transparency Information Language: its 14 members, those of TILT's own schema.
 int tilt_json(const struct promise *p, struct buf *out, struct err *e);
 // The policy in the W3C's Data Privacy Vocabulary 2.3, as JSON-LD with its context within.

@@ -4,6 +4,7 @@
 #include "policy/publish/json_add.h"
 #include "policy/publish/notice.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/words.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -110,7 +111,7 @@ static void add_reasons(cJSON *disclosed, const struct promise *p, const struct 
 		cJSON_AddStringToObject(purpose, "purpose", a->id);
 		json_add_prose(purpose, "description", &a->what);
 		cJSON_AddStringToObject(basis, "reference", reference_of(a->basis));
-		cJSON_AddStringToObject(basis, "description", basis_words(a->basis));
+		cJSON_AddStringToObject(basis, "description", basis_words(p, a->basis));
 		if (a->interest.count > 0) {
 			cJSON *interest = json_object_in(interests);
 			cJSON_AddBoolToObject(interest, "exists", true);
@@ -205,7 +206,8 @@ static void add_guarantee(cJSON *transfer, const char *name, bool available, con
 }
 
 // One transfer for each country outside the EEA in which a processor works.
-static void add_transfer(cJSON *array, const struct promise_processor *a, const struct processor_text *t, const char *country)
+static void add_transfer(cJSON *array, const struct promise *p, const struct promise_processor *a, const struct processor_text *t,
+			 const char *country)
 {
 	const char *adequate = NULL, *clauses = NULL, *other = NULL;
 	cJSON *object = json_object_in(array);
@@ -213,11 +215,11 @@ static void add_transfer(cJSON *array, const struct promise_processor *a, const 
 	for (size_t i = 0; i < t->safeguard_count; i++) {
 		const char *type = t->safeguards[i].type;
 		if (strcmp(type, "adequacy") == 0 || strcmp(type, "data-privacy-framework") == 0)
-			adequate = safeguard_words(type);
+			adequate = safeguard_words(p, type);
 		else if (strcmp(type, "standard-contractual-clauses") == 0)
-			clauses = safeguard_words(type);
+			clauses = safeguard_words(p, type);
 		else
-			other = safeguard_words(type);
+			other = safeguard_words(p, type);
 	}
 	cJSON_AddStringToObject(object, "country", country);
 	cJSON_AddStringToObject(object, "recipient", a->name);
@@ -239,7 +241,7 @@ static void add_transfers(cJSON *top, const struct promise *p)
 			for (size_t k = 0; k < j; k++)
 				again = again || strcmp(t->regions[k].country, t->regions[j].country) == 0;
 			if (!again && !promise_country_in_eea(t->regions[j].country))
-				add_transfer(array, &p->processors[i], t, t->regions[j].country);
+				add_transfer(array, p, &p->processors[i], t, t->regions[j].country);
 		}
 	}
 }
@@ -306,7 +308,7 @@ static void add_sources(cJSON *top, const struct promise *p)
 		cJSON_AddStringToObject(object, "_id", kind_row(kind->kind)->name);
 		cJSON_AddStringToObject(object, "dataCategory", kind->name);
 		cJSON *one = json_object_in(cJSON_AddArrayToObject(object, "sources"));
-		cJSON_AddStringToObject(one, "description", source_words(kind->source));
+		cJSON_AddStringToObject(one, "description", source_words(p, kind->source));
 		cJSON_AddBoolToObject(one, "publiclyAvailable", strcmp(kind->source, "page") == 0);
 	}
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: ISC
 // What page templates may say about the site. All of it comes from the policy.
 #include "policy/base/text.h"
+#include "policy/publish/claims.h"
 #include "policy/publish/notice.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/words.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@ static const char testing_words[] =
 // Values are collected in one buffer, each ended by a NUL; their places become addresses when the buffer no longer moves.
 struct maker {
 	struct variables *v;
-	size_t starts[32], count;
+	size_t starts[VARIABLES_MAX], count;
 };
 
 static void begin(struct maker *m, const char *name)
@@ -112,13 +114,45 @@ static void set_items(struct maker *m, const char *name, const struct prose_list
 	end(m);
 }
 
+static void set_words(struct maker *m, const struct promise *p)
+{
+	static const struct {
+		const char *name;
+		enum word word;
+	} rows[] = {{"word_skip", WORD_SKIP},
+		    {"word_site", WORD_NAV_SITE},
+		    {"word_legal", WORD_NAV_LEGAL},
+		    {"word_privacy", WORD_NAV_PRIVACY},
+		    {"word_notice", WORD_NOTICE},
+		    {"word_rights", WORD_RIGHTS},
+		    {"word_list", WORD_NAV_SUBPROCESSORS},
+		    {"word_run_by", WORD_RUN_BY},
+		    {"word_contact", WORD_CONTACT},
+		    {"word_version", WORD_VERSION},
+		    {"word_updated", WORD_UPDATED}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		set(m, rows[i].name, word_in(p, rows[i].word));
+}
+
+// What every page says above everything else: that it is not the real thing, not whole, or about to change.
+static void set_banner(struct maker *m, const struct promise *p, bool testing)
+{
+	BUF_AUTO struct buf lacks = BUF_INIT(4096);
+
+	begin(m, "banner");
+	buf_adds(&m->v->text, testing ? testing_words : "");
+	if (promise_unbuilt(p, &lacks) > 0)
+		buf_printf(&m->v->text, "%sNot whole: the policy of this site needs what this version of the software lacks (%s).",
+			   testing ? " " : "", buf_text(&lacks));
+	end(m);
+}
+
 int variables_make(struct variables *v, const struct promise *p, bool testing, struct err *e)
 {
 	struct maker m = {.v = v};
-	char age[16];
 
 	*v = (struct variables){.text = BUF_INIT(PAGE_BYTES_MAX_OUT)};
-	snprintf(age, sizeof age, "%u", p->minimum_age);
 	set(&m, "lang", p->text->language);
 	set(&m, "site_id", p->site);
 	set(&m, "site_name", p->shown_as);
@@ -128,17 +162,21 @@ int variables_make(struct variables *v, const struct promise *p, bool testing, s
 	set(&m, "contact", p->contact);
 	set(&m, "controller_name", p->text->controller.name);
 	set_life(&m, "archive_life", &p->kinds[KIND_ARCHIVE]);
-	set_life(&m, "log_life", &p->kinds[KIND_REQUEST_LOG]);
-	set(&m, "minimum_age", age);
 	set_image_processors(&m, p);
 	set_image_regions(&m, p);
-	set(&m, "banner", testing ? testing_words : "");
+	set_banner(&m, p, testing);
+	set_words(&m, p);
 	begin(&m, "coming");
 	coming_html(p, &v->text);
 	end(&m);
 	set_items(&m, "advice_paste", &p->text->advice_paste);
 	set_items(&m, "advice_publish", &p->text->advice_publish);
 	set_processor_options(&m, p);
+	for (size_t i = 0; i < claim_count; i++) {
+		begin(&m, claims[i].name);
+		claims[i].write(p, &v->text);
+		end(&m);
+	}
 	if (v->text.failed) {
 		variables_free(v);
 		return err_set(e, ERR_MEMORY, "the texts of the policy are too large for a page");

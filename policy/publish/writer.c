@@ -174,8 +174,11 @@ void write_table_begin(struct writer *w, const char *caption, const char *const 
 		buf_adds(w->out, "<table tabindex=\"0\">\n<caption>");
 		html_text(w->out, caption);
 		buf_adds(w->out, "</caption>\n<thead><tr>");
-		for (const char *const *c = columns; *c != NULL; c++)
-			buf_printf(w->out, "<th scope=\"col\">%s</th>", *c);
+		for (const char *const *c = columns; *c != NULL; c++) {
+			buf_adds(w->out, "<th scope=\"col\">");
+			html_text(w->out, *c);
+			buf_adds(w->out, "</th>");
+		}
 		buf_adds(w->out, "</tr></thead>\n<tbody>\n");
 	} else if (w->form == FORM_MARKDOWN) {
 		buf_addc(w->out, '|');

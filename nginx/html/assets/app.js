@@ -13,7 +13,7 @@ const stageWeights = { page: 8, prompts: 12, images: 75, archive: 5 };
 let stages = [];
 let running = null;
 
-const fromUrl = () => $("by-url").checked;
+const fromUrl = () => $("by-url")?.checked === true; // the policy may let no page be read
 
 function briefOf(confirm) {
 	const data = new FormData(form);
@@ -129,6 +129,12 @@ function onProgress({ stage: name, done, of }) {
 		say(`${stageNames[name]}.`);
 }
 
+// Nobody else saw anything only where the prompts too were written here and every picture was drawn here.
+function previewWords({ processor }) {
+	const alone = processor.prompts === processor.id && sheet.allPreviews();
+	return `Previews: drawn here by ${processor.name}${alone ? ", sent to nobody" : ""}`;
+}
+
 function showDone(done, brief) {
 	const missing = done.missing || [];
 	const made = sheet.finish(missing);
@@ -137,7 +143,7 @@ function showDone(done, brief) {
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
 	document.title = form.dataset.title;
 	if (done.processor?.preview)
-		$("preview").textContent = "Previews, drawn on our own server";
+		$("preview").textContent = previewWords(done);
 	else if (done.processor?.name)
 		$("preview").textContent = `Made by ${done.processor.name}`;
 	$("preview").hidden = !done.processor?.name;
@@ -168,7 +174,7 @@ async function run(confirm) {
 		if (thrown.problem) {
 			showProblem(thrown.problem);
 		} else {
-			say("Cancelled. Nothing was kept.");
+			say(`Cancelled. ${form.dataset.notKept}`);
 			$("submit").focus();
 		}
 	} finally {

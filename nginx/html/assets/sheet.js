@@ -40,11 +40,12 @@ export function prompt({ index, text }) {
 	frame.part(".words").title = text;
 }
 
-export function image({ index, type, base64 }) {
+export function image({ index, type, base64, preview }) {
 	const frame = frames[index];
 	if (!frame)
 		return;
 	const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+	frame.preview = preview === true;
 	frame.url = URL.createObjectURL(new Blob([bytes], { type }));
 	frame.name = `picture-${index + 1}.${endings[type] || "img"}`;
 	const picture = element("img", undefined, { src: frame.url, alt: frame.text || `Picture ${index + 1}`,
@@ -55,6 +56,9 @@ export function image({ index, type, base64 }) {
 	Object.assign(frame.part(".save"), { href: frame.url, download: frame.name, hidden: false, ariaLabel: `Save picture ${index + 1}` });
 	frame.item.classList.remove("waiting");
 }
+
+// Whether every picture that came was drawn by the site itself.
+export const allPreviews = () => frames.filter((frame) => frame.url).every((frame) => frame.preview);
 
 // Every frame still waiting gets its reason.
 export function finish(missing) {

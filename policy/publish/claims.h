@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: ISC
+// What the pages say of this site and is not true of every site: each sentence follows from the policy, or is not there.
+#ifndef LETHE_PUBLISH_CLAIMS_H
+#define LETHE_PUBLISH_CLAIMS_H
+
+#include "policy/promise/promise.h"
+
+struct claim_variable {
+	const char *name; // of the template's variable
+	void (*write)(const struct promise *p, struct buf *out);
+};
+extern const struct claim_variable claims[];
+extern const size_t claim_count;
+
+bool claim_made(const struct promise *p, const char *id); // the policy promises it for the whole site
+
+#endif
