@@ -28,23 +28,21 @@ static void diff_length(struct differ *d, const char *name, struct duration from
 	int way = duration_compare(to, from);
 
 	if (way > 0 && duration_is_zero(from))
-		differ_add(d, true, NULL, b, "%s are now kept for %s.%s", name, b, unit);
+		differ_add(d, true, NULL, b, "%s: now kept for %s.%s", name, b, unit);
 	else if (way > 0)
-		differ_add(d, true, a, b, "%s are kept longer: %s instead of %s.%s", name, b, a, unit);
+		differ_add(d, true, a, b, "%s: kept longer, %s instead of %s.%s", name, b, a, unit);
 	else if (way < 0 && duration_is_zero(to))
-		differ_add(d, false, a, NULL, "%s no longer have the fixed time of %s.", name, a);
+		differ_add(d, false, a, NULL, "%s: no longer kept for the fixed time of %s.", name, a);
 	else if (way < 0)
-		differ_add(d, false, a, b, "%s are kept for a shorter time: %s instead of %s.", name, b, a);
+		differ_add(d, false, a, b, "%s: kept for a shorter time, %s instead of %s.", name, b, a);
 }
 
 static const char *condition_words(const char *condition)
 {
 	static const struct {
 		const char *condition, *words;
-	} rows[] = {{"account", "the account exists"},
-		    {"service", "the service runs"},
-		    {"saved", "they are saved"},
-		    {"consent", "the consent lasts"}};
+	} rows[] = {
+	    {"account", "the account exists"}, {"service", "the service runs"}, {"saved", "it is saved"}, {"consent", "the consent lasts"}};
 
 	for (size_t i = 0; condition != NULL && i < sizeof rows / sizeof *rows; i++) {
 		if (strcmp(rows[i].condition, condition) == 0)
@@ -71,12 +69,12 @@ static void diff_conditions(struct differ *d, const struct kind_text *from, cons
 		if ((l->lasts_while == NULL && l->unless == NULL) || has_condition(from, l))
 			continue;
 		const char *words = condition_words(l->lasts_while != NULL ? l->lasts_while : l->unless);
-		differ_add(d, true, NULL, words, "%s may now also be kept while %s.", to->name, words);
+		differ_add(d, true, NULL, words, "%s: may now also be kept while %s.", to->name, words);
 	}
 	for (size_t i = 0; i < from->life_count; i++) {
 		const struct life *l = &from->lives[i];
 		if (l->lasts_while != NULL && !has_condition(to, l))
-			differ_add(d, false, condition_words(l->lasts_while), NULL, "%s are no longer kept for as long as %s.", to->name,
+			differ_add(d, false, condition_words(l->lasts_while), NULL, "%s: no longer kept for as long as %s.", to->name,
 				   condition_words(l->lasts_while));
 	}
 }
@@ -92,8 +90,8 @@ static bool any_hold(const struct kind_text *kind)
 
 static const char *start_words(enum start_event start)
 {
-	static const char *const words[] = {[START_CREATION] = "they are made",
-					    [START_COMPLETION] = "they are complete",
+	static const char *const words[] = {[START_CREATION] = "it is made",
+					    [START_COMPLETION] = "it is complete",
 					    [START_CLOSING] = "the matter is closed",
 					    [START_ACCOUNT_END] = "the account ends"};
 
@@ -106,17 +104,16 @@ static void diff_stored(struct differ *d, const struct kind_text *from, const st
 
 	diff_length(d, to->name, a->life, b->life);
 	if (a->start != b->start)
-		differ_add(d, b->start > a->start, start_words(a->start), start_words(b->start), "The time of %s now runs from when %s.",
+		differ_add(d, b->start > a->start, start_words(a->start), start_words(b->start), "%s: the time now runs from when %s.",
 			   to->name, start_words(b->start));
 	if (a->ending != b->ending)
 		differ_add(d, b->ending == END_ANONYMISE, a->ending == END_DELETE ? "deleted" : "anonymised",
-			   b->ending == END_DELETE ? "deleted" : "anonymised", "At the end %s are %s.", to->name,
+			   b->ending == END_DELETE ? "deleted" : "anonymised", "%s: at the end %s.", to->name,
 			   b->ending == END_DELETE ? "deleted" : "anonymised instead of deleted");
 	diff_conditions(d, from, to);
 	if (any_hold(from) != any_hold(to))
 		differ_add(d, any_hold(to), NULL, NULL,
-			   any_hold(to) ? "A legal hold can now lengthen the time of %s."
-					: "A legal hold no longer lengthens the time of %s.",
+			   any_hold(to) ? "%s: a legal hold can now lengthen the time." : "%s: a legal hold no longer lengthens the time.",
 			   to->name);
 }
 
@@ -125,9 +122,9 @@ static void diff_keep(struct differ *d, const struct kind_text *from, const stru
 	const struct promise_kind *a = &d->before->kinds[from->kind], *b = &d->after->kinds[to->kind];
 
 	if (a->keep == KEEP_MEMORY && b->keep == KEEP_STORED)
-		differ_add(d, true, "memory", "stored", "%s are now stored; they were kept in memory only.", to->name);
+		differ_add(d, true, "memory", "stored", "%s: now stored; until now kept in memory only.", to->name);
 	else if (a->keep == KEEP_STORED && b->keep == KEEP_MEMORY)
-		differ_add(d, false, "stored", "memory", "%s are no longer stored; they are kept in memory only.", to->name);
+		differ_add(d, false, "stored", "memory", "%s: no longer stored; kept in memory only.", to->name);
 	else if (b->keep == KEEP_STORED)
 		diff_stored(d, from, to);
 	else if (!duration_is_zero(b->memory) || !duration_is_zero(a->memory))
@@ -144,10 +141,10 @@ static void diff_uses(struct differ *d, const struct kind_text *from, const stru
 	differ_lists(d, &from->categories, &to->categories, &categories);
 	differ_lists(d, &from->subjects, &to->subjects, &subjects);
 	if (!same_words(from->source, to->source))
-		differ_add(d, true, from->source, to->source, "%s come from another source.", to->name);
+		differ_add(d, true, from->source, to->source, "%s: from another source now.", to->name);
 	if (from->needed != to->needed)
 		differ_add(d, to->needed, NULL, NULL,
-			   to->needed ? "The service no longer works without %s." : "The service works without %s.", to->name);
+			   to->needed ? "%s: the service no longer works without it." : "%s: the service works without it now.", to->name);
 	differ_words(d, "name", from->name, to->name);
 	differ_prose(d, "description", &from->what, &to->what);
 	differ_prose(d, "place", &from->where, &to->where);
@@ -169,7 +166,7 @@ void diff_kinds(struct differ *d)
 		const struct kind_text *from = &d->before->text->kinds[i];
 		differ_at(d, "kind", kind_row(from->kind)->name, 0);
 		if (kind_of(d->after, from->kind) == NULL)
-			differ_add(d, false, from->name, NULL, "%s are no longer held.", from->name);
+			differ_add(d, false, from->name, NULL, "No longer held: %s.", from->name);
 	}
 }
 
