@@ -37,7 +37,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(WARN) $(HARDEN_$(VARIANT)) -fPIE 
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
 LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto
 LIBS_SERVE = -lfcgi -lseccomp
-LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lcurl -larchive -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig -lm
+LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -larchive -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig -lm
 
 # ---- sources: a folder is a library, its main.c a program ----
 POLICY_SRC := $(wildcard policy/*/*.c)

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: ISC
 #include "admin/check.h"
+#include "admin/nginx_conf.h"
 #include "policy/base/setting.h"
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 const struct option_row check_options[] = {
+    {"nginx", OPTION_VALUE, "FILE", "nginx's configuration (LETHE_NGINX_CONF)"},
+    {"url", OPTION_VALUE, "URL", "where the site answers on this machine; from nginx's configuration if not given"},
+    {"offline", OPTION_FLAG, NULL, "do not ask the site itself"},
     {"quiet", OPTION_FLAG, NULL, "print only what is not kept"},
     FORMAT_OPTION,
     {0},
 };
 
-static void check_policy(struct check *c);
 static void check_stores(struct check *c);
 static void check_testing(struct check *c);
 
@@ -21,17 +22,34 @@ static void check_testing(struct check *c);
 static const struct check_row checks[] = {
     {"policy", "The programs run on a valid policy.", false, false, check_policy},
     {"testing", "No test build serves visitors.", false, false, check_testing},
+    {"unbuilt", "What the policy promises can be done by this version.", true, false, check_unbuilt},
     {"settings", "Only processors that the policy declares can be reached.", true, false, check_settings},
     {"master-key", "Stored data can be read only with a key that no one else can read.", false, false, check_master_key},
     {"stores", "Every record is where the policy says, and sealed.", true, false, check_stores},
+    {"tables", "The stores hold what the policy declares, and nothing else.", true, true, check_tables},
+    {"folders", "Files hold what the policy declares, and nothing else.", false, false, check_folders},
+    {"spool", "Archives are in memory only.", false, false, check_spool},
+    {"clock", "What is due is judged by a right clock.", true, true, check_clock},
     {"retention", "Nothing is kept longer than the policy says.", true, true, check_retention},
+    {"error-log", "The web server's error log is kept no longer than the policy says.", true, false, check_error_log_age},
     {"prune", "What is due is ended on time.", true, true, check_prune},
     {"residue", "What is deleted leaves no trace.", true, true, check_residue},
+    {"disk", "There is room to work and to erase.", false, false, check_disk},
     {"ballast", "Deleting works on a full disk too.", false, false, check_ballast},
     {"requests", "Requests of data subjects are answered in time.", true, true, check_requests},
     {"ledger", "The record of what was done cannot be altered unseen.", true, true, check_ledger},
     {"activation", "The ledger knows which policy is in force.", true, true, check_activation},
     {"published", "Visitors read the policy that the programs obey.", true, false, check_published},
+    {"nginx", "What the web server does can be read.", false, false, check_nginx},
+    {"logs", "The web server keeps no log of visits.", false, false, check_logs},
+    {"temp-files", "What visitors send and get is never on a disk.", false, false, check_temp_files},
+    {"spill", "Requests and answers pass through memory only.", false, false, check_spill},
+    {"doors", "Requests reach the site's own programs only.", false, false, check_doors},
+    {"tls", "Visitors are served over an encrypted connection.", false, false, check_tls},
+    {"headers", "Every answer has the headers that follow from the policy.", true, false, check_location_headers},
+    {"sent", "Browsers get the headers and cookies that the policy declares, and no others.", true, false, check_sent},
+    {"units", "Every program is walled in.", false, false, check_units},
+    {"swap", "Memory is never written to a disk.", false, false, check_swap},
     {"regions", "Data is processed only in the regions that the policy names.", true, true, check_regions},
     {"egress", "Nothing leaves but to the hosts of declared processors.", true, false, check_egress},
 };
@@ -73,26 +91,6 @@ void span_words(char out[SPAN_WORDS], time_t seconds)
 	snprintf(out, SPAN_WORDS, "%s", seconds == 1 ? "1 second" : "no time");
 }
 
-static void check_policy(struct check *c)
-{
-	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
-	char *line, *rest = NULL;
-	bool readable = access(c->admin->policy, R_OK) == 0;
-	struct err e = {0};
-
-	if (!readable) {
-		err_system(&e, ERR_IO, errno, "%s cannot be read", c->admin->policy);
-		check_add(c, UNSURE, "Name the policy with LETHE_POLICY or --policy.", "%s", e.text);
-		return;
-	}
-	c->promise = promise_load(c->admin->policy, &messages);
-	for (line = messages.data ? strtok_r(messages.data, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
-		if (c->promise == NULL)
-			check_add(c, BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
-	if (c->promise != NULL)
-		check_add(c, KEPT, "", "%s, version %s, is valid", c->admin->policy, c->promise->version);
-}
-
 static void check_testing(struct check *c)
 {
 	if (strcmp(setting("LETHE_TESTING", "0"), "1") == 0)
@@ -116,6 +114,7 @@ static void check_stores(struct check *c)
 static void run_check(struct check *c, const struct check_row *row)
 {
 	c->at = row;
+	c->nginx_bad = false;
 	if (row->needs_policy && c->promise == NULL)
 		check_add(c, UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
 	else if (row->needs_vault && c->vault == NULL)
@@ -123,7 +122,7 @@ static void run_check(struct check *c, const struct check_row *row)
 	else
 		row->run(c);
 	if (row->run == check_policy && c->promise != NULL)
-		vault_open(&c->vault, c->admin->state, c->admin->run, c->promise, VAULT_PROGRAM, &c->vault_error);
+		vault_open(&c->vault, c->admin->state, c->admin->run, c->promise, VAULT_LOOK, &c->vault_error);
 }
 
 // On a terminal: a block for each finding that is not kept, a line for each that is.
@@ -171,7 +170,8 @@ static enum status print_findings(struct check *c, const struct arguments *args)
 enum status admin_check(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"verdict", "check", "promise", "finding", "remedy", NULL};
-	struct check c = {.admin = a};
+	struct check c = {
+	    .admin = a, .nginx_file = argument(args, "nginx"), .url = argument(args, "url"), .offline = argument_given(args, "offline")};
 
 	table_init(&c.findings, columns);
 	progress_begin("checking");
@@ -182,7 +182,11 @@ enum status admin_check(const struct admin *a, const struct arguments *args)
 	table_free(&c.findings);
 	if (c.vault != NULL)
 		vault_close(c.vault);
-	promise_free(c.promise);
+	if (c.files.active != NULL)
+		c.files.active->coming = NULL; // belongs to c.files
+	active_files_free(&c.files);
+	promise_free(c.wanted);
+	nginx_conf_free(c.nginx);
 	if (status != STATUS_DONE)
 		return status;
 	return c.broken ? STATUS_FOUND : c.unsure ? STATUS_UNSURE : STATUS_DONE;

@@ -1,79 +1,9 @@
 // SPDX-License-Identifier: ISC
-// What visitors are shown, and what leaves.
+// What leaves.
 #include "admin/check.h"
 #include "admin/room.h"
-#include "policy/base/file.h"
-#include "policy/base/limits.h"
-#include "policy/publish/publish.h"
 #include <ctype.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define PUBLISH "Run lethe publish, then reload nginx."
-
-static const char *const published[] = {
-    "html/index.html",         "html/rights.html",        "html/privacy.html",         "html/privacy.json",
-    "html/subprocessors.html", "html/subprocessors.json", "html/subprocessors.csv",    "html/subprocessors.md",
-    "html/subprocessors.txt",  "html/subprocessors.xml",  "html/.well-known/gpc.json", "html/.well-known/security.txt",
-    "nginx/headers.conf",
-};
-
-static int published_path(const struct check *c, const char *name, char path[PATH_MAX])
-{
-	int n = snprintf(path, PATH_MAX, "%s/publish/%s", c->admin->state, name);
-
-	return n > 0 && n < PATH_MAX ? 0 : -1;
-}
-
-// Does the published file hold this text? -1 with *e when it cannot be read.
-static int holds(const struct check *c, const char *name, const char *text, struct err *e)
-{
-	char path[PATH_MAX];
-	BUF_AUTO struct buf bytes = BUF_INIT(POLICY_BYTES_MAX);
-
-	if (published_path(c, name, path) < 0)
-		return err_set(e, ERR_INPUT, "the state folder's name is too long");
-	if (file_read(path, &bytes, e) < 0)
-		return -1;
-	return strstr(buf_text(&bytes), text) != NULL;
-}
-
-static size_t count_missing(struct check *c)
-{
-	size_t missing = 0;
-	struct stat st;
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
-		if (published_path(c, published[i], path) == 0 && stat(path, &st) == 0 && st.st_size > 0)
-			continue;
-		check_add(c, BROKEN, PUBLISH, "%s/publish/%s is missing or empty", c->admin->state, published[i]);
-		missing++;
-	}
-	return missing;
-}
-
-void check_published(struct check *c)
-{
-	struct err e;
-	BUF_AUTO struct buf csp = BUF_INIT(PARAMS_BYTES_MAX);
-	size_t missing = count_missing(c);
-
-	if (missing > 0)
-		return;
-	int notice = holds(c, "html/privacy.json", c->promise->sha256, &e);
-	int headers = notice < 0 || publish_csp(c->promise, &csp) < 0 ? -1 : holds(c, "nginx/headers.conf", buf_text(&csp), &e);
-	if (notice < 0 || headers < 0)
-		check_add(c, UNSURE, "Run this as the user that owns the site.", "the published files cannot be read");
-	else if (!notice)
-		check_add(c, BROKEN, PUBLISH, "the published notice was made from another policy");
-	else if (!headers)
-		check_add(c, BROKEN, PUBLISH, "the Content-Security-Policy that nginx sends is not the one that follows from the policy");
-	else
-		check_add(c, KEPT, "", "the notice, the lists and the headers are made from version %s", c->promise->version);
-}
 
 static bool is_true(const cJSON *object, const char *name)
 {
@@ -136,7 +66,7 @@ static void check_region(struct check *c, const cJSON *row, const struct promise
 
 static void check_processor(struct check *c, const cJSON *row)
 {
-	const char *id = json_string(row, "id"), *host = json_string(row, "host");
+	const char *id = json_string(row, "id"), *host = json_string(row, "host"), *breaker = json_string(row, "breaker");
 	const struct promise_processor *declared = id ? promise_processor(c->promise, id) : NULL;
 	double sent = json_number(row, "bytes_sent", 0);
 
@@ -154,6 +84,9 @@ static void check_processor(struct check *c, const cJSON *row)
 	if (is_true(row, "configured") && host != NULL && *host && !promise_host_allowed(declared, host))
 		check_add(c, BROKEN, "Correct its base URL, or declare the host.",
 			  "egress sends to %s for %s, which the policy does not name", host, id);
+	if (is_true(row, "configured") && strcmp(breaker ? breaker : "", "open") == 0)
+		check_add(c, BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
+			  "%s is declared and configured, but does not answer: egress has stopped asking it", id);
 	check_region(c, row, declared);
 	if (is_true(row, "configured"))
 		check_add(c, KEPT, "", "%s: %.0f requests, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0), sent,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What the stores hold, against what the policy promises.
 #include "admin/check.h"
+#include "admin/error_log.h"
 #include "admin/ledger.h"
 #include "policy/rights/rights.h"
 #include <inttypes.h>
@@ -11,6 +12,7 @@ enum {
 	PRUNE_GRACE_SHORT = 10 * 60,  // some kind lives for less than a day: pruning is by the minute
 	PRUNE_GRACE_LONG = 26 * 3600, // pruning is daily
 	REGION_DAYS = 7,
+	LEDGER_LOOK = 20000, // entries that are computed again at least: 0.1 s
 };
 #define RUN_PRUNE "Run lethe prune, and find out why its timer did not."
 
@@ -51,7 +53,29 @@ void check_retention(struct check *c)
 	if (!take_census(c, &census))
 		return;
 	for (size_t i = 0; i < census.row_count; i++)
-		check_kind(c, &census.rows[i]);
+		if (census.rows[i].kind != KIND_ERROR_LOG) // nginx's file: check_error_log_age
+			check_kind(c, &census.rows[i]);
+}
+
+void check_error_log_age(struct check *c)
+{
+	char age[SPAN_WORDS];
+	struct error_log log;
+	struct err e;
+
+	if (error_log_look(c->admin->run, &log, &e) < 0) {
+		check_add(c, UNSURE, "Run this as a user that may read it.", "%s", e.text);
+		return;
+	}
+	span_words(age, log.oldest ? when_now() - log.oldest : 0);
+	if (c->promise->kinds[KIND_ERROR_LOG].keep != KEEP_STORED && log.lines > 0)
+		check_add(c, BROKEN, RUN_PRUNE, "error.log has %zu lines, and the policy does not keep them at all", log.lines);
+	else if (error_log_due(c->promise, &log, when_now()))
+		check_add(c, BROKEN, RUN_PRUNE, "the oldest line of error.log is %s old, which is longer than the policy keeps it", age);
+	else if (log.lines > 0)
+		check_add(c, KEPT, "", "error.log has %zu lines, the oldest %s old", log.lines, age);
+	else
+		check_add(c, KEPT, "", "there is no line in it");
 }
 
 // How long may pass between two runs.
@@ -151,29 +175,20 @@ void check_ledger(struct check *c)
 	struct ledger_report report;
 	struct err e;
 
-	if (ledger_verify(c->vault, &report, &e) < 0)
+	if (ledger_verify_recent(c->vault, LEDGER_LOOK, &report, &e) < 0)
 		check_add(c, UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
 	else if (!report.intact)
 		check_add(
 		    c, BROKEN,
 		    "Keep a copy as evidence, compare it with a checkpoint kept elsewhere, and find out who could write to the store.",
 		    "entry %" PRIu64 " was altered: %s", report.bad_index, report.finding);
+	else if (report.from > 0)
+		check_add(c, KEPT, "",
+			  "%" PRIu64 " entries, intact from entry %" PRIu64 " on; up to there a signed checkpoint vouches for them, and "
+			  "lethe audit verify computes all of them again",
+			  report.size, report.from);
 	else
 		check_add(c, KEPT, "", "%" PRIu64 " entries are intact", report.size);
-}
-
-void check_activation(struct check *c)
-{
-	struct ledger_facts facts;
-	struct err e;
-
-	if (ledger_facts(c->vault, 0, &facts, &e) < 0)
-		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
-	else if (strcmp(facts.activated, c->promise->sha256) != 0)
-		check_add(c, BROKEN, "lethe publish records and shows it.", "this policy (SHA-256 %.12s…) %s", c->promise->sha256,
-			  facts.activated[0] ? "is not the one that was last activated" : "was never activated");
-	else
-		check_add(c, KEPT, "", "version %s was activated", c->promise->version);
 }
 
 void check_regions(struct check *c)

@@ -30,5 +30,5 @@ int ledger_facts(struct vault *v, time_t since, struct ledger_facts *out, struct
 	struct look look = {.facts = out, .since = since};
 
 	*out = (struct ledger_facts){0};
-	return ledger_each(v, 0, look_at, &look, e);
+	return ledger_each_notable(v, look_at, &look, e);
 }

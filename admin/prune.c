@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "admin/error_log.h"
 #include "admin/table.h"
 
 const struct option_row prune_options[] = {
@@ -11,14 +12,18 @@ const struct option_row prune_options[] = {
 
 static const char *const columns[] = {"what", "count", NULL};
 
-static void fill(struct table *t, const struct prune_result *r, bool quiet)
+static void fill(struct table *t, const struct prune_result *r, size_t error_lines, bool quiet)
 {
 	const struct {
 		const char *what;
 		size_t count;
 	} rows[] = {
-	    {"records", r->records},           {"files", r->files},     {"request-log days", r->log_segments},
-	    {"request-log rows", r->log_rows}, {"orphans", r->orphans},
+	    {"records", r->records},
+	    {"files", r->files},
+	    {"request-log days", r->log_segments},
+	    {"request-log rows", r->log_rows},
+	    {"error-log lines", error_lines},
+	    {"orphans", r->orphans},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -30,12 +35,16 @@ static void fill(struct table *t, const struct prune_result *r, bool quiet)
 	}
 }
 
-static enum status prune(const struct site *s, struct duration ahead, bool dry_run, struct prune_result *result)
+// The stores first: they know when the clock went back, and then nothing is ended.
+static enum status prune(const struct site *s, const char *run, struct duration ahead, bool dry_run, struct prune_result *result,
+			 size_t *error_lines)
 {
 	struct err e;
 
 	progress_begin(dry_run ? "counting what is due" : "pruning");
 	int ret = vault_prune(s->vault, ahead, dry_run, result, &e);
+	if (ret == 0)
+		ret = error_log_prune(s->promise, run, ahead, dry_run, error_lines, &e);
 	progress_end();
 	return ret < 0 ? complain(STATUS_FOUND, "prune: %s", e.text) : STATUS_DONE;
 }
@@ -45,6 +54,7 @@ enum status admin_prune(const struct admin *a, const struct arguments *args)
 	const char *text = argument(args, "ahead");
 	struct duration ahead = {0};
 	struct prune_result result;
+	size_t error_lines = 0;
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
@@ -53,9 +63,9 @@ enum status admin_prune(const struct admin *a, const struct arguments *args)
 		return complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
 	enum status status = site_open(&s, a, VAULT_ADMIN);
 	if (status == STATUS_DONE)
-		status = prune(&s, ahead, argument_given(args, "dry-run"), &result);
+		status = prune(&s, a->run, ahead, argument_given(args, "dry-run"), &result, &error_lines);
 	if (status != STATUS_DONE)
 		return status;
-	fill(&t, &result, argument_given(args, "quiet"));
+	fill(&t, &result, error_lines, argument_given(args, "quiet"));
 	return table_output(&t, a, args, NULL);
 }

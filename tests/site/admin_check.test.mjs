@@ -5,7 +5,7 @@ import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, writeFil
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from './harness.mjs';
-import { fakeEgress, place } from './admin_support.mjs';
+import { fakeEgress, layNginx, place } from './admin_support.mjs';
 
 const AZURE = { id: 'azure-openai', configured: true, host: 'example.openai.azure.com', region_seen: 'swedencentral', breaker: 'closed', requests: 3, bytes_sent: 900,
   failures: 0, region_mismatches: 0, kinds: ['prompt', 'input'] };
@@ -14,7 +14,7 @@ const STATUS = { processors: [AZURE, { id: 'sketch', configured: true, host: '',
 
 // Findings of the check by name: {policy: [{verdict, …}], …}
 function check(p, options) {
-  const result = p.run(['check', '--format', 'json'], options);
+  const result = p.run(['check', '--offline', '--format', 'json'], options);
   assert.notEqual(result.stdout, '', result.stderr);
   const findings = JSON.parse(result.stdout);
   for (const f of findings) {
@@ -30,7 +30,8 @@ async function site(t, status = STATUS) {
   p.policy = join(p.base, 'policy.xml');
   copyFileSync(join(root, 'policy/sites/bizimages.xml'), p.policy);
   const run = p.run;
-  p.run = (words, { env, ...rest } = {}) => run(words, { ...rest, env: { LETHE_POLICY: p.policy, ...env } });
+  p.run = (words, { env, ...rest } = {}) => run(words, { ...rest, env: { LETHE_POLICY: p.policy, LETHE_UNITS: join(root, 'systemd'), ...env } });
+  layNginx(p);
   assert.equal(p.run(['prune']).status, 0);
   const published = p.run(['publish']);
   assert.equal(published.status, 0, published.stderr);
@@ -43,7 +44,7 @@ test('a fresh, published site with egress keeps its policy', async (t) => {
   const { status, bad } = check(p);
   assert.deepEqual(bad, []);
   assert.equal(status, 0);
-  assert.equal(p.run(['check', '--quiet']).stdout, '');
+  assert.equal(p.run(['check', '--offline', '--quiet']).stdout, '');
 });
 
 test('without egress it cannot be told', async (t) => {

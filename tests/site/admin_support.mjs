@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: ISC
 // The officer's command on stores of its own, and a stand-in for egress that answers one status.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lethe, root } from './harness.mjs';
+
+const memory = () => {
+  try { accessSync('/dev/shm', 7); return '/dev/shm'; } catch { return tmpdir(); }
+};
+
+// Fills in nginx's configuration for the place, as lethe-run does. Nothing listens there.
+export function layNginx(p, listen = '127.0.0.1:9') {
+  const values = { RUN: p.runFolder, STATE: p.state, SNIPPETS: join(p.runFolder, 'nginx/snippets'), LISTEN: listen, USER: process.getuid() === 0 ? 'user root;' : '' };
+  const fill = (from, to) => writeFileSync(to, readFileSync(from, 'utf8').replace(/@([A-Z_]+)@/g, (whole, key) => values[key] ?? whole));
+  mkdirSync(values.SNIPPETS, { recursive: true });
+  for (const file of readdirSync(join(root, 'nginx/snippets'))) fill(join(root, 'nginx/snippets', file), join(values.SNIPPETS, file));
+  fill(join(root, 'nginx/run.conf'), join(p.runFolder, 'nginx/nginx.conf'));
+  return join(p.runFolder, 'nginx/nginx.conf');
+}
 
 // A fresh place with stores. `t` is the test that it ends with. Its run() gives {status, stdout, stderr}.
 export function place(t, { init = true } = {}) {
   const base = mkdtempSync(join(tmpdir(), 'lethe-admin-'));
   t.after(() => rmSync(base, { recursive: true, force: true }));
   const state = join(base, 'state');
-  const runFolder = join(base, 'run');
-  mkdirSync(runFolder);
+  // Where there is memory to put it into, as the site has it.
+  const runFolder = mkdtempSync(join(memory(), 'lethe-run-'));
+  t.after(() => rmSync(runFolder, { recursive: true, force: true }));
+  chmodSync(runFolder, 0o755);
   chmodSync(base, 0o755);
   const env = {};
   for (const [name, value] of Object.entries(process.env))

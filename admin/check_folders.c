@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: ISC
+// The folders and the store files: is anything there that no kind of data covers?
+#include "admin/check_nginx.h"
+#include "policy/base/file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+enum { STRANGERS_SHOWN = 8 };
+
+#define HEX8   "[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
+#define DAY    "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
+#define SQLITE "@(|-wal|-shm|-journal)"
+// Everything that may lie there, as patterns of fnmatch (extended). A folder's pattern ends with a slash; "x/**" covers all below x.
+static const char *const state_files[] = {
+    "vault.db" SQLITE,
+    "vault.lock",
+    "run.lock",
+    "ballast",
+    "keys/",
+    "keys/keys.db" SQLITE,
+    "keys/master.key",
+    "keys/ledger.key",
+    "keys/ledger.pub",
+    "log/",
+    "log/" DAY ".db" SQLITE,
+    "egress/",
+    "egress/traffic.json",
+    "publish/**",
+    "policy/**",
+    NULL,
+};
+static const char *const run_files[] = {
+    "@(generate|download|rights|egress|worker).sock",
+    "error.log",
+    "spool/",
+    "spool/" HEX8 HEX8 HEX8 HEX8 ".zip",
+    "spool/*.tmp",
+    "nginx/",
+    "nginx/nginx.conf",
+    "nginx/nginx.pid",
+    "nginx/nginx.pid.oldbin",
+    "nginx/snippets/**",
+    "nginx/@(body|fastcgi|proxy|uwsgi|scgi)/**",
+    "acme/**",
+    NULL,
+};
+
+static bool covered(const char *const *patterns, const char *path, bool folder)
+{
+	char text[PATH_MAX + 2];
+
+	snprintf(text, sizeof text, "%s%s", path, folder ? "/" : "");
+	for (; *patterns != NULL; patterns++) {
+		size_t len = strlen(*patterns);
+		if (len > 2 && strcmp(*patterns + len - 2, "**") == 0) {
+			char below[PATH_MAX];
+			snprintf(below, sizeof below, "%.*s*", (int)len - 2, *patterns);
+			if (fnmatch(below, text, FNM_EXTMATCH) == 0)
+				return true;
+		} else if (fnmatch(*patterns, text, FNM_PATHNAME | FNM_EXTMATCH) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct tour {
+	struct check *c;
+	const char *base;
+	const char *const *patterns;
+	size_t strangers, closed, depth;
+};
+
+static void visit(struct tour *t, const char *relative);
+
+static void look_at(struct tour *t, const char *relative, const char *name)
+{
+	char path[PATH_MAX], full[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(path, sizeof path, "%s%s%s", relative, *relative ? "/" : "", name) >= (int)sizeof path ||
+	    path_join(full, sizeof full, t->base, path, NULL) < 0 || lstat(full, &st) < 0)
+		return; // it went meanwhile
+	bool folder = S_ISDIR(st.st_mode), link = S_ISLNK(st.st_mode);
+	if (link || !covered(t->patterns, path, folder)) {
+		if (t->strangers++ < STRANGERS_SHOWN)
+			check_add(t->c, BROKEN, "Find out who made it and what is in it; then remove it.",
+				  "%s is %s, and no kind of data that the policy declares is kept there", full,
+				  link     ? "a link"
+				  : folder ? "a folder"
+					   : "a file");
+	} else if (folder) {
+		visit(t, path);
+	}
+}
+
+static void visit(struct tour *t, const char *relative)
+{
+	char full[PATH_MAX];
+
+	if (path_join(full, sizeof full, t->base, relative, NULL) < 0 || t->depth > 8)
+		return;
+	DIR *d = opendir(*relative ? full : t->base);
+	if (d == NULL) {
+		t->closed += errno != ENOENT;
+		return;
+	}
+	t->depth++;
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			look_at(t, relative, entry->d_name);
+	t->depth--;
+	closedir(d);
+}
+
+void check_folders(struct check *c)
+{
+	struct tour state = {.c = c, .base = c->admin->state, .patterns = state_files};
+	struct tour run = {.c = c, .base = c->admin->run, .patterns = run_files};
+
+	visit(&state, "");
+	visit(&run, "");
+	size_t strangers = state.strangers + run.strangers;
+	if (strangers > 2 * STRANGERS_SHOWN)
+		check_add(c, BROKEN, "Look through the folders.", "%zu such files and folders in all", strangers);
+	if (strangers == 0 && (state.closed || run.closed))
+		check_add(c, KEPT, "", "nothing else is there, as far as this user may look (%zu folders are closed to it)",
+			  state.closed + run.closed);
+	else if (strangers == 0)
+		check_add(c, KEPT, "", "every file in %s and %s is one that a declared kind or the software needs", c->admin->state,
+			  c->admin->run);
+}
+
+static void add_stranger(void *arg, const char *finding)
+{
+	struct check *c = arg;
+
+	check_add(c, BROKEN, "Find out who changed the store; keep a copy, then restore it.", "%s", finding);
+}
+
+void check_tables(struct check *c)
+{
+	struct err e;
+	bool before = c->broken;
+
+	c->broken = false;
+	int ret = vault_strangers(c->vault, add_stranger, c, &e);
+	if (ret < 0)
+		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "%s", e.text);
+	else if (!c->broken)
+		check_add(c, KEPT, "", "every table and column of the stores is this version's, and every record of a kind that it knows");
+	c->broken |= before;
+}
+
+bool on_memory(const char *path)
+{
+	char at[PATH_MAX];
+	struct statfs fs;
+
+	snprintf(at, sizeof at, "%s", path);
+	while (statfs(at, &fs) < 0) {
+		char *slash = strrchr(at, '/');
+		if (slash == NULL)
+			return false;
+		if (slash == at)
+			return statfs("/", &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+		*slash = '\0';
+	}
+	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
+}
+
+void check_spool(struct check *c)
+{
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, c->admin->run, "spool", NULL) < 0)
+		return;
+	if (on_memory(path))
+		check_add(c, KEPT, "", "the archives in %s are in memory", path);
+	else
+		check_add(c, BROKEN, "Put the run folder on a tmpfs.", "the archives in %s would be written to a disk", path);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: ISC
+// The policy itself: which one is in force, does the ledger know it, and do visitors read it?
+#include "admin/check.h"
+#include "admin/ledger.h"
+#include "policy/base/file.h"
+#include "policy/base/limits.h"
+#include "policy/base/setting.h"
+#include "policy/publish/pages.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PUBLISH_GRACE = 26 * 3600, PAGES_SHOWN = 8 }; // publishing is daily
+#define PUBLISH "Run lethe publish, then reload nginx."
+
+static void add_messages(struct check *c, char *messages)
+{
+	char *rest = NULL;
+
+	for (char *line = messages ? strtok_r(messages, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
+		check_add(c, BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
+}
+
+static void load_wanted(struct check *c)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+
+	if (access(c->admin->policy, R_OK) < 0) {
+		err_system(&e, ERR_IO, errno, "%s cannot be read", c->admin->policy);
+		check_add(c, UNSURE, "Name the policy with LETHE_POLICY or --policy.", "%s", e.text);
+		return;
+	}
+	c->wanted = promise_load(c->admin->policy, &messages);
+	if (c->wanted == NULL)
+		add_messages(c, messages.data);
+	else
+		check_add(c, KEPT, "", "%s, version %s, is valid", c->admin->policy, c->wanted->version);
+}
+
+// The programs obey the copy in the state folder; before the first publish, the file itself.
+void check_policy(struct check *c)
+{
+	char path[PATH_MAX];
+	struct err e = {0};
+
+	load_wanted(c);
+	if (active_read(&c->files, c->admin->state, &e) < 0)
+		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
+	else if (c->files.active == NULL && path_join(path, sizeof path, c->admin->state, "policy/active.xml", &e) == 0 &&
+		 access(path, F_OK) == 0)
+		check_add(c, BROKEN, "Run lethe policy lint on it, then lethe publish with a valid policy.",
+			  "the policy in force, %s, is not valid: no program starts", path);
+	else
+		c->promise = c->files.active ? c->files.active : c->wanted;
+	if (c->files.active == NULL || c->files.coming == NULL)
+		return;
+	c->files.active->coming = c->files.coming;
+	c->files.active->coming_announced = c->files.announced;
+	c->files.active->coming_from = c->files.from;
+}
+
+// ---- activation ----
+
+static void check_plan(struct check *c)
+{
+	struct active_plan plan;
+	char from[WHEN_DATE];
+	struct err e;
+	time_t now = when_now();
+
+	if (active_plan(&plan, &c->files, c->wanted, now, &e) < 0) {
+		check_add(c, BROKEN, "lethe policy diff shows the changes.", "%s", e.text);
+		return;
+	}
+	when_date(from, plan.from);
+	if (plan.step == ACTIVE_WAIT)
+		check_add(c, KEPT, "", "version %s is announced and comes into force on %s", c->wanted->version, from);
+	else if (plan.step == ACTIVE_DUE && now - plan.from > PUBLISH_GRACE)
+		check_add(c, BROKEN, "Run lethe publish, and find out why its timer did not.", "version %s should be in force since %s",
+			  c->wanted->version, from);
+	else if (plan.step != ACTIVE_SAME && plan.step != ACTIVE_DUE)
+		check_add(c, BROKEN, "lethe publish announces it, or puts it in force where nothing material changed.",
+			  "%s is not the policy in force (%zu changes, %zu of them material), and nobody published it", c->admin->policy,
+			  plan.changes, plan.material);
+}
+
+void check_activation(struct check *c)
+{
+	struct ledger_facts facts;
+	struct err e;
+
+	if (ledger_facts(c->vault, 0, &facts, &e) < 0)
+		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
+	else if (strcmp(facts.activated, c->promise->sha256) != 0)
+		check_add(c, BROKEN, "lethe publish records and shows it.", "the policy in force (SHA-256 %.12s…) %s", c->promise->sha256,
+			  facts.activated[0] ? "is not the one that was last activated" : "was never activated");
+	else
+		check_add(c, KEPT, "", "version %s was activated", c->promise->version);
+	if (c->files.active != NULL && c->wanted != NULL)
+		check_plan(c);
+}
+
+// ---- what was published ----
+
+struct comparison {
+	size_t missing, different, unreadable;
+};
+
+static void compare_page(struct check *c, const struct page *page, struct comparison *count)
+{
+	BUF_AUTO struct buf there = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	char path[PATH_MAX];
+	struct err e = {0};
+
+	if (snprintf(path, sizeof path, "%s/publish/%s", c->admin->state, page->path) >= (int)sizeof path)
+		return;
+	if (file_read(path, &there, &e) < 0 && e.code != ERR_NOT_FOUND) {
+		count->unreadable++;
+		return;
+	}
+	bool missing = e.code == ERR_NOT_FOUND;
+	if (!missing && there.len == page->bytes.len && memcmp(buf_text(&there), buf_text(&page->bytes), there.len) == 0)
+		return;
+	if (count->missing + count->different < PAGES_SHOWN)
+		check_add(c, BROKEN, PUBLISH, missing ? "%s is missing" : "%s is not what follows from the policy in force", path);
+	count->missing += missing;
+	count->different += !missing;
+}
+
+// Everything is rendered anew and compared, byte for byte.
+void check_published(struct check *c)
+{
+	PAGES_AUTO struct pages pages = {0};
+	struct comparison count = {0};
+	struct err e;
+	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
+
+	if (site_render(c->promise, setting("LETHE_HTML", "/usr/share/lethe/html"), testing, &pages, &e) < 0) {
+		check_add(c, UNSURE, "Name the folder of the templates with LETHE_HTML.", "the pages cannot be made to compare them: %s",
+			  e.text);
+		return;
+	}
+	for (size_t i = 0; i < pages.count; i++)
+		compare_page(c, &pages.list[i], &count);
+	if (count.missing + count.different > PAGES_SHOWN)
+		check_add(c, BROKEN, PUBLISH, "%zu published files are missing and %zu differ, in all", count.missing, count.different);
+	if (count.unreadable > 0)
+		check_add(c, UNSURE, "Run this as the user that owns the site.", "%zu published files cannot be read", count.unreadable);
+	if (count.missing + count.different + count.unreadable == 0)
+		check_add(c, KEPT, "", "all %zu published files are what follows from version %s", pages.count, c->promise->version);
+}

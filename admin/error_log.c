@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: ISC
+#include "admin/error_log.h"
+#include "policy/base/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// "2026/11/22 04:31:54 [crit] …", in the machine's own time zone. -1 when the line does not begin so.
+static int line_time(const char *line, time_t *out)
+{
+	struct tm tm = {.tm_isdst = -1};
+	const char *end = strptime(line, "%Y/%m/%d %H:%M:%S", &tm);
+
+	if (end == NULL || *end != ' ')
+		return -1;
+	tm.tm_isdst = -1;
+	*out = mktime(&tm);
+	return *out == -1 ? -1 : 0;
+}
+
+static void read_lines(FILE *file, struct error_log *out)
+{
+	char *line = NULL;
+	size_t room = 0;
+	time_t at;
+
+	for (ssize_t n; (n = getline(&line, &room, file)) > 0; out->lines++)
+		if (out->oldest == 0 && line_time(line, &at) == 0)
+			out->oldest = at;
+	free(line);
+}
+
+// -1 when it cannot be opened; *none when there is no such file.
+static int open_log(const char *run, int flags, bool *none, struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	*none = false;
+	if (path_join(path, sizeof path, run, "error.log", e) < 0)
+		return -1;
+	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		*none = errno == ENOENT;
+		return err_system(e, ERR_IO, errno, "%s", path);
+	}
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return err_set(e, ERR_REFUSED, "%s is not a plain file", path);
+	}
+	return fd;
+}
+
+int error_log_look(const char *run, struct error_log *out, struct err *e)
+{
+	struct stat st;
+	bool none;
+	int fd = open_log(run, O_RDONLY, &none, e);
+
+	*out = (struct error_log){0};
+	if (fd < 0)
+		return none ? 0 : -1;
+	FILE *file = fdopen(fd, "r");
+	if (file == NULL) {
+		close(fd);
+		return err_set(e, ERR_MEMORY, "no memory");
+	}
+	read_lines(file, out);
+	// What bears no date is as old as the last line, as far as one can tell.
+	if (fstat(fd, &st) == 0 && out->lines > 0 && (out->oldest == 0 || st.st_mtime < out->oldest))
+		out->oldest = st.st_mtime;
+	bool failed = ferror(file) != 0;
+	fclose(file);
+	return failed ? err_set(e, ERR_IO, "the error log cannot be read") : 0;
+}
+
+bool error_log_due(const struct promise *p, const struct error_log *log, time_t at)
+{
+	if (log->lines == 0)
+		return false;
+	if (p->kinds[KIND_ERROR_LOG].keep != KEEP_STORED)
+		return true;
+	time_t due = promise_due(p, KIND_ERROR_LOG, log->oldest);
+	return due != 0 && due <= at;
+}
+
+int error_log_prune(const struct promise *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e)
+{
+	struct error_log log;
+	bool none;
+
+	*ended = 0;
+	if (error_log_look(run, &log, e) < 0)
+		return -1;
+	if (!error_log_due(p, &log, duration_after(when_now(), ahead)))
+		return 0;
+	*ended = log.lines;
+	if (dry_run)
+		return 0;
+	FD_AUTO int fd = open_log(run, O_WRONLY, &none, e);
+	if (fd < 0)
+		return none ? 0 : -1;
+	return ftruncate(fd, 0) == 0 ? 0 : err_system(e, ERR_IO, errno, "the error log cannot be emptied");
+}
