@@ -332,12 +332,7 @@ static bool same(const struct word *w, const char *part, size_t len)
 		if (strncmp(*form, part, len) == 0 && (any_ending || (*form)[len] == '\0'))
 			return true;
 	}
-	char bare[WORD_MAX];
-	if (!w->spelled || len < 4 || len >= sizeof bare)
-		return false;
-	memcpy(bare, part, len);
-	bare[len] = '\0';
-	return strstr(w->leet, bare) != NULL;
+	return w->spelled && len >= 4 && memmem(w->leet, strlen(w->leet), part, len) != NULL;
 }
 
 // How many words the term takes at w; 0 when it is not there.

@@ -248,9 +248,10 @@ static bool phone(const char *s, const struct number *n, unsigned from, unsigned
 static unsigned phone_at(const char *s, const struct number *n, unsigned g)
 {
 	unsigned best = 0, digits = 0;
+	size_t at = n->group[g].at;
 
 	// Inside a run, a number begins after a space.
-	if (g > 0 && strchr(" (", s[n->group[g].at - 1]) == NULL)
+	if (g > 0 && strchr(" (", s[at - 1]) == NULL)
 		return 0;
 	for (unsigned to = g; to < n->groups; to++) {
 		digits += (unsigned)n->group[to].len;

@@ -280,7 +280,8 @@ static void telephone(struct canvas *c, double x, double y, double w, double h)
 	path_rect(c, x + w * 0.36, y + w * 0.12, w * 0.28, w * 0.06, w * 0.03);
 	paint(c, c->p.deep, false);
 	for (int i = 0; i < 6; i++) {
-		path_rect(c, x + w * (0.17 + 0.36 * (i % 2)), y + h * (0.42 + 0.17 * (i / 2)), w * 0.30, w * 0.30, w * 0.07);
+		int column = i % 2, row = i / 2;
+		path_rect(c, x + w * (0.17 + 0.36 * column), y + h * (0.42 + 0.17 * row), w * 0.30, w * 0.30, w * 0.07);
 		source(c, i % 3 == 1 ? c->p.second : c->p.paper, 0.92);
 		cairo_fill(c->cr);
 	}

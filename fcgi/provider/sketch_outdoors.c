@@ -302,7 +302,8 @@ static void neighbours(struct canvas *c, double x, double width, double ground, 
 			path_polygon(c, roof, 3);
 			paint(c, rgb_tone(wall, -0.06), false);
 			for (int k = 0; k < 6; k++) {
-				path_rect(c, left + w * (k % 2 ? 0.58 : 0.2), ground - h + c->u * (5 + 13 * (k / 2)), w * 0.22, c->u * 7,
+				int row = k / 2;
+				path_rect(c, left + w * (k % 2 ? 0.58 : 0.2), ground - h + c->u * (5 + 13 * row), w * 0.22, c->u * 7,
 					  c->u * 0.3);
 				paint(c, k == 2 + side ? rgb_mix(c->p.second, c->p.paper, 0.5) : rgb_tone(wall, -0.05), false);
 			}

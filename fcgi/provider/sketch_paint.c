@@ -302,6 +302,11 @@ void glow(struct canvas *c, double x, double y, double radius, struct rgb rgb, d
 
 // --- blur: three box blurs, on a small copy ---
 
+static int within(int i, int count)
+{
+	return i < 0 ? 0 : i >= count ? count - 1 : i;
+}
+
 static void blur_lines(uint8_t *data, int count, int step, int lines, int line_step, int radius, uint8_t *copy)
 {
 	for (int l = 0; l < lines; l++) {
@@ -310,11 +315,10 @@ static void blur_lines(uint8_t *data, int count, int step, int lines, int line_s
 			copy[i] = row[(ptrdiff_t)i * step];
 		int sum = 0, n = 2 * radius + 1;
 		for (int i = -radius; i <= radius; i++)
-			sum += copy[i < 0 ? 0 : i >= count ? count - 1 : i];
+			sum += copy[within(i, count)];
 		for (int i = 0; i < count; i++) {
 			row[(ptrdiff_t)i * step] = (uint8_t)((sum + n / 2) / n);
-			int out = i - radius, in = i + radius + 1;
-			sum += copy[in >= count ? count - 1 : in] - copy[out < 0 ? 0 : out];
+			sum += copy[within(i + radius + 1, count)] - copy[within(i - radius, count)];
 		}
 	}
 }
@@ -325,7 +329,7 @@ static void blur_surface(cairo_surface_t *s, int radius)
 	int w = cairo_image_surface_get_width(s), h = cairo_image_surface_get_height(s), stride = cairo_image_surface_get_stride(s);
 	int channels = cairo_image_surface_get_format(s) == CAIRO_FORMAT_A8 ? 1 : 4;
 	uint8_t *data = cairo_image_surface_get_data(s), *copy = malloc((size_t)(w > h ? w : h));
-	if (!copy || !data || radius < 1) {
+	if (!copy || !data || w < 1 || h < 1 || radius < 1) {
 		free(copy);
 		return;
 	}

@@ -23,8 +23,8 @@
 #define READ       (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITE_FILE (READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
 #define WRITE                                                                                                                              \
-	(READ | WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |                \
-	 LANDLOCK_ACCESS_FS_MAKE_REG | FS_REFER)
+	(WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                       \
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | FS_REFER)
 
 // struct landlock_ruleset_attr as of ABI 6; older kernels are told the size they know.
 struct ruleset {

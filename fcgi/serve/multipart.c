@@ -77,6 +77,7 @@ static int headers_read(struct part *part, const char *text, size_t len, size_t 
 static bool repeated(const struct part *parts, size_t last)
 {
 	for (size_t i = 0; i < last; i++)
+		// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that was read has a name
 		if (strcmp(parts[i].name, parts[last].name) == 0)
 			return true;
 	return false;
@@ -116,19 +117,19 @@ int multipart_parse(const char *text, size_t len, const char *boundary, struct p
 	if (len < at || memcmp(text, delimiter + 2, at - 2) != 0 || memcmp(text + at - 2, "\r\n", 2) != 0)
 		return err_set(e, ERR_INPUT, "the body does not start with its boundary");
 	struct part *list = calloc(PARTS_MAX, sizeof *list);
+	if (!list)
+		return err_set(e, ERR_MEMORY, "out of memory");
 	size_t n = 0;
-	int more = list ? 1 : err_set(e, ERR_MEMORY, "out of memory");
+	int more = 1;
 	while (more > 0 && n < PARTS_MAX) {
 		more = part_read(&list[n++], text, len, &at, delimiter, e);
-		if (list[n - 1].name)
-			snprintf(name, 72, "%s", list[n - 1].name);
 		if (more >= 0 && repeated(list, n - 1))
 			more = err_set(e, ERR_INPUT, "the field is given more than once");
 	}
-	if (more > 0) {
-		*name = 0;
+	if (more > 0)
 		more = err_set(e, ERR_INPUT, "the body has more than %d parts", PARTS_MAX);
-	}
+	else if (more < 0 && list[n - 1].name)
+		snprintf(name, 72, "%s", list[n - 1].name);
 	if (more < 0) {
 		parts_free(list, n);
 		return -1;
