@@ -43,10 +43,12 @@ enum status admin_main(int argc, char **argv);
 enum status admin_check(const struct admin *a, const struct arguments *args);
 enum status admin_publish(const struct admin *a, const struct arguments *args);
 enum status admin_subprocessors(const struct admin *a, const struct arguments *args);
+enum status admin_register(const struct admin *a, const struct arguments *args);
 enum status admin_prune(const struct admin *a, const struct arguments *args);
 enum status admin_erase(const struct admin *a, const struct arguments *args);
 extern const struct command policy_commands[], requests_commands[], audit_commands[], keys_commands[];
-extern const struct option_row check_options[], publish_options[], subprocessors_options[], prune_options[], erase_options[];
+extern const struct option_row check_options[], publish_options[], subprocessors_options[], register_options[], prune_options[],
+    erase_options[];
 
 // --- what they share ---
 // "lethe: message" on standard error; returns `status`.

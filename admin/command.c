@@ -20,6 +20,8 @@ static const struct command commands[] = {
      NULL},
     {"policy", NULL, "look at a policy", "", 0, 0, NULL, policy_commands},
     {"subprocessors", admin_subprocessors, "list who processes data for this site", "", 0, 0, subprocessors_options, NULL},
+    {"register", admin_register, "the register of processing (Article 30), with what is held beside what is promised", "", 0, 0,
+     register_options, NULL},
     {"prune", admin_prune, "end everything that the policy keeps no longer", "", 0, 0, prune_options, NULL},
     {"requests", NULL, "requests of data subjects", "", 0, 0, NULL, requests_commands},
     {"erase", admin_erase, "erase everything of one visit or person, in every store", "", 0, 0, erase_options, NULL},

@@ -170,8 +170,12 @@ static void list_written(const struct promise *p, enum form form, struct buf *ou
 	write_link(&w, "CSV", "/subprocessors.csv");
 	write_words(&w, ", ");
 	write_link(&w, "XML", "/subprocessors.xml");
+	write_words(&w, ", ");
+	write_link(&w, "plain text", "/subprocessors.txt");
 	write_words(&w, " and ");
 	write_link(&w, "Markdown", "/subprocessors.md");
+	write_words(&w, ". To be told of changes, subscribe to the ");
+	write_link(&w, "Atom feed", "/subprocessors.atom");
 	write_words(&w, ".");
 	write_paragraph_end(&w);
 }

@@ -159,7 +159,7 @@ test('cancel ends the request, and nothing typed is lost', each, async () => {
   await ended;
   assert.equal(await focusedId(v.page), 'submit');
   assert.equal(await v.page.locator('#description').inputValue(), bakery);
-  assert.equal(await v.page.locator('#live').textContent(), 'Cancelled. Nothing was kept.');
+  assert.equal(await v.page.locator('#live').textContent(), 'Cancelled. What you typed was not kept.');
   await v.close();
 });
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/register.h"
+#include "admin/admin.h"
+#include "admin/room.h"
+#include "policy/base/file.h"
+#include <string.h>
+
+enum { TRAFFIC_MAX = 256 * 1024 };
+
+const struct option_row register_options[] = {
+    {"format", OPTION_CHOICE, "csv|html", "how to print it (html)"},
+    {"columns", OPTION_CHOICE, "ico|dpc|cnil", "the columns of the British, the Irish or the French authority (dpc)"},
+    {0},
+};
+
+// What left for each processor: from egress, else what it last wrote down. NULL when neither can be had.
+static cJSON *traffic(const struct admin *a)
+{
+	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_MAX);
+	char folder[4096], path[4096];
+	struct err e;
+	cJSON *answer = admin_ask_program(a->run, "egress", "status", &e);
+
+	if (answer != NULL)
+		return answer;
+	if (path_join(folder, sizeof folder, a->state, "egress", &e) < 0 || path_join(path, sizeof path, folder, "traffic.json", &e) < 0 ||
+	    file_read(path, &text, &e) < 0)
+		return NULL;
+	return json_parse(buf_text(&text), text.len, &e);
+}
+
+enum status admin_register(const struct admin *a, const struct arguments *args)
+{
+	const char *format = argument(args, "format"), *columns = argument(args, "columns");
+	enum register_model model = REGISTER_DPC;
+	struct census census;
+	struct err e;
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+	enum status status = site_open(&s, a, VAULT_ADMIN);
+
+	if (status != STATUS_DONE)
+		return status;
+	if (columns != NULL && register_model_from_name(&model, columns) < 0)
+		return complain(STATUS_UNSURE, "register: these columns are not built in");
+	if (vault_census(s.vault, &census, &e) < 0)
+		return complain(STATUS_UNSURE, "register: %s", e.text);
+	JSON_AUTO cJSON *sent = traffic(a);
+	const struct register_figures figures = {.census = &census, .traffic = sent, .at = when_now()};
+	int rc = format != NULL && strcmp(format, "csv") == 0 ? register_csv(s.promise, model, &figures, &out, &e)
+							      : register_html(s.promise, model, &figures, &out, &e);
+	return rc < 0 ? complain(STATUS_UNSURE, "register: %s", e.text) : output_print(&out);
+}
