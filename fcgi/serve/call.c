@@ -5,17 +5,20 @@
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 enum {
+	SOON_MS = 300,       // a job that takes longer is waited for in earnest
 	CONNECT_SECONDS = 5, // a full backlog makes connect() wait
 	CALLS_MAX = 32,
 	STEP = 16 * 1024,
@@ -169,6 +172,22 @@ static size_t calls_move(struct call *calls, size_t count, const struct pollfd *
 	return ended;
 }
 
+// A request that waits for seconds keeps only what it still needs: the pages of its stack below here, where deeper calls left what the
+// visitor typed, go back to the kernel, which zeroes them. A handler waits near the top of its stack, so they are within it.
+static void stack_give_back(void)
+{
+#ifndef LETHE_SANITIZED
+	enum { BELOW = 96 * 1024 };
+	static_assert(THREAD_STACK >= 2 * BELOW, "what is given back must be inside the thread's own stack");
+	if (gettid() == getpid())
+		return;
+	char *here = __builtin_frame_address(0);
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	char *end = here - page - ((uintptr_t)here & (page - 1)); // at least a page below: our own calls still use that
+	madvise(end - BELOW, BELOW, MADV_DONTNEED);
+#endif
+}
+
 int calls_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadline, struct err *e)
 {
 	struct pollfd p[CALLS_MAX + 1];
@@ -186,7 +205,11 @@ int calls_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadlin
 		if (moving == 0)
 			return 0;
 		uint64_t now = monotonic_ms(), left = deadline > now ? deadline - now : 0;
-		int n = poll(p, (nfds_t)count + 1, left > INT_MAX ? INT_MAX : (int)left);
+		int n = poll(p, (nfds_t)count + 1, left > SOON_MS ? SOON_MS : (int)left);
+		if (n == 0 && left > SOON_MS) {
+			stack_give_back();
+			n = poll(p, (nfds_t)count + 1, left - SOON_MS > INT_MAX ? INT_MAX : (int)(left - SOON_MS));
+		}
 		if (n < 0 && errno != EINTR)
 			return err_system(e, ERR_IO, errno, "waiting for jobs");
 		if (n > 0 && p[count].revents)

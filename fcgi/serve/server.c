@@ -145,7 +145,7 @@ static void accept_loop(struct server *s)
 		eventfd_read(s->ended_fd, &ignored);
 		atomic_store(&s->holding, false);
 		signals_read(s);
-		if (n == 0 && dirty && atomic_load(&s->active) == 0) {
+		if (n == 0 && dirty) {
 			malloc_trim(0);
 			dirty = false;
 		}
