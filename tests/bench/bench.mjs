@@ -119,22 +119,21 @@ function memory(site) {
 
 const waiting = Number(process.env.WAITING || 2000);
 async function benchWaiting() {
-  const key = join(folder, 'key.pem'), cert = join(folder, 'cert.pem'), image = join(folder, 'image.png');
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'pipe' });
-  writeFileSync(image, png(64, 64));
-  const upstream = spawn(process.execPath, [join(root, 'tests/bench/slow_upstream.mjs')], { env: { ...process.env, KEY: key, CERT: cert, IMAGE: image, DELAY_MS: '10000' }, stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise((r) => upstream.stdout.once('data', (d) => r(Number(d))));
-  const site = await startSite({ testing: true, env: { LETHE_SANDBOX: '', LETHE_CA_FILE: cert, AZURE_OPENAI_BASE_URL: `https://127.0.0.1:${port}`, AZURE_OPENAI_API_KEY: 'bench', AZURE_OPENAI_CHAT_DEPLOYMENT: 'chat', AZURE_OPENAI_IMAGE_DEPLOYMENT: 'image' } });
+  // Azure's stand-in, over TLS and HTTP/2, in a process of its own.
+  const upstream = spawn(process.execPath, [join(root, 'tests/peers/azure.mjs'), '--tls', '--forget'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const azure = JSON.parse(await new Promise((r) => upstream.stdout.once('data', r)));
+  const site = await startSite({ testing: true, env: { LETHE_SANDBOX: '', LETHE_CA_FILE: azure.ca, AZURE_OPENAI_ENDPOINT: azure.url, AZURE_OPENAI_API_KEY: 'test-key', AZURE_OPENAI_IMAGE_DEPLOYMENT: 'image--slow:10000' } });
   const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   const one = () => new Promise((resolve) => {
     const start = process.hrtime.bigint();
     const r = request(`${site.url}/api/generate`, { agent, method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' } }, (response) => {
-      response.resume();
-      response.on('end', () => resolve({ status: response.statusCode, ms: Number(process.hrtime.bigint() - start) / 1e6 }));
+      let words = '';
+      response.on('data', (d) => { if (response.statusCode !== 200) words += d; });
+      response.on('end', () => resolve({ status: response.statusCode, words, ms: Number(process.hrtime.bigint() - start) / 1e6 }));
       response.on('error', () => resolve({ status: 0, ms: 0 }));
     });
-    r.on('error', () => resolve({ status: 0, ms: 0 }));
-    r.end('{"description":"A calm shop for paper and ink.","count":1}');
+    r.on('error', (error) => resolve({ status: 0, words: error.code, ms: 0 }));
+    r.end('{"description":"A calm shop for paper and ink.","count":1,"provider":"azure-openai"}');
   });
   try {
     await one();
@@ -143,12 +142,15 @@ async function benchWaiting() {
     await sleep(8000);
     const during = memory(site);
     const answers = await Promise.all(all);
+    const failures = {};
+    for (const a of answers) if (a.status !== 200) failures[`${a.status} ${a.words.slice(0, 90)}`] = (failures[`${a.status} ${a.words.slice(0, 90)}`] || 0) + 1;
+    if (Object.keys(failures).length) console.error(failures);
     const times = answers.filter((a) => a.status === 200).map((a) => a.ms - 10000).sort((x, y) => x - y);
     row(`${waiting} generations at once, each 10 s upstream: succeeded`, times.length, 'of ' + waiting, { aim: `${waiting}` });
     row('  added p50', times[Math.floor(times.length / 2)], 'ms');
     row('  added p99', times[Math.floor(times.length * 0.99)], 'ms', { aim: '<= 500' });
     row('  memory of the suite per waiting request', (during.kib - before.kib) / waiting, 'KiB', { aim: '<= 64', detail: Object.fromEntries(Object.entries(during.by).map(([k, v]) => [k, ((v - (before.by[k] || 0)) / waiting).toFixed(1)])) });
-  } finally { agent.destroy(); await site.stop(); upstream.kill('SIGKILL'); }
+  } finally { agent.destroy(); await site.stop(); upstream.kill('SIGTERM'); }
 }
 
 async function benchDownload() {
