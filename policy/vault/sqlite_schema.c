@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-// One row for each table, index, trigger and view, and one for each column.
-static const char list_text[] = "SELECT m.type || ' ' || m.name || coalesce('.' || c.name, ''), CASE WHEN c.name IS NULL THEN m.sql END "
-				"FROM sqlite_schema m LEFT JOIN pragma_table_info(m.name) c ON m.type = 'table' "
-				"WHERE m.name NOT LIKE 'sqlite_%' ORDER BY 1";
+// One row for each table, index, trigger and view with its text, and one for each column.
+static const char list_text[] = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' "
+				"UNION ALL SELECT 'column ' || m.name || '.' || c.name, NULL FROM sqlite_schema m "
+				"JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1";
 
 struct list {
 	sqlite3 *db;
