@@ -3,11 +3,11 @@
 // back when it is repaired.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, startSite, until } from './harness.mjs';
+import { freePort, root, startSite, until } from './harness.mjs';
 
 let site;
 let own; // a folder of ours: units, policies
@@ -180,6 +180,40 @@ test('what cannot be told is 2: no nginx, no site, no units', () => {
     assert.ok(bad.some((f) => f.verdict === 'unsure' && f.check === expected), JSON.stringify(bad));
     assert.ok(bad.every((f) => f.verdict === 'unsure'), JSON.stringify(bad));
     assert.equal(code, 2);
+  }
+});
+
+test('the installed configuration keeps the policy, asked over TLS; with its headers gone it does not', async () => {
+  const port = await freePort();
+  const plain = await freePort();
+  const file = join(own, 'lethe.conf');
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=site.example', '-keyout', join(own, 'key.pem'),
+    '-out', join(own, 'cert.pem')], { stdio: 'ignore' });
+  const values = { RUN: site.run, SNIPPETS: join(site.run, 'nginx/snippets'), SERVER_NAME: 'site.example', CERT: join(own, 'cert.pem'), CERT_KEY: join(own, 'key.pem') };
+  writeFileSync(file, readFileSync(join(root, 'nginx/lethe.conf'), 'utf8').replace(/@([A-Z_]+)@/g, (whole, key) => values[key]).replace('user www-data;', process.getuid() === 0 ? 'user root;' : '')
+    .replace('nginx.pid', 'second.pid').replace(/^.*listen \[::\].*$/gm, '').replace(/listen 443/g, `listen 127.0.0.1:${port}`).replace('listen 80', `listen 127.0.0.1:${plain}`));
+  const child = spawn('/usr/sbin/nginx', ['-e', 'stderr', '-c', file, '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = new Promise((r) => child.once('exit', r));
+  let errors = '';
+  child.stderr.on('data', (d) => { errors += d; });
+  const words = ['--nginx', file];
+  try {
+    await until(() => check({ words }).bad.every((f) => f.check !== 'sent') || child.exitCode !== null, 10000, 'nginx');
+    const good = check({ words });
+    assert.deepEqual(good.bad.filter((f) => f.check !== 'folders'), [], errors); // the second pid file is ours
+    assert.match(site.officer(['check'], { policy, more: { LETHE_UNITS: join(own, 'units'), LETHE_NGINX_CONF: file } }).stdout, /kept\tsent/);
+    const back = change(snippet('headers.conf'), swap(/add_header Strict-Transport-Security[^;]+;/, ''));
+    try {
+      child.kill('SIGHUP');
+      await until(() => check({ words }).bad.some((f) => f.check === 'sent' && /without Strict-Transport-Security/.test(f.finding)), 10000, 'the finding');
+    } finally { back(); }
+    const old = change(file, swap('TLSv1.2 TLSv1.3', 'TLSv1 TLSv1.2 TLSv1.3'));
+    assert.ok(check({ words }).bad.some((f) => f.check === 'tls' && /TLSv1 is allowed/.test(f.finding)));
+    old();
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(join(site.run, 'error.log'), { force: true });
   }
 });
 
