@@ -1,35 +1,21 @@
 // SPDX-License-Identifier: ISC
+#include "admin/policy.h"
 #include "admin/table.h"
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct option_row show_options[] = {FORMAT_OPTION, {0}};
 
-static enum status lint(const struct admin *a, const struct arguments *args);
 static enum status show(const struct admin *a, const struct arguments *args);
 
 const struct command policy_commands[] = {
-    {"lint", lint, "is it valid? one line for each finding; exit status 1 when it is not", "[FILE]", 0, 1, NULL, NULL},
+    {"lint", policy_lint_command, "what is wrong with it? one line for each finding; exit status 1 for an error, 2 when it cannot be read",
+     "[FILE]", 0, 1, policy_lint_options, NULL},
+    {"diff", policy_diff_command, "what changed, material or editorial? exit status 1 when something material did", "[[OLD] NEW]", 0, 2,
+     policy_diff_options, NULL},
     {"show", show, "what it declares", "", 0, 0, show_options, NULL},
     {0},
 };
-
-static enum status lint(const struct admin *a, const struct arguments *args)
-{
-	const char *file = args->word_count == 1 ? args->words[0] : a->policy;
-	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
-	struct err e;
-
-	if (access(file, R_OK) < 0) {
-		err_system(&e, ERR_IO, errno, "policy: %s cannot be read", file);
-		return complain(STATUS_UNSURE, "%s", e.text);
-	}
-	PROMISE_AUTO struct promise *p = promise_load(file, &messages);
-	enum status status = output_print(&messages);
-	return status == STATUS_DONE && p == NULL ? STATUS_FOUND : status;
-}
 
 static void add(struct table *t, const char *part, const char *name, const char *says)
 {

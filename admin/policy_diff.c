@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: ISC
+#include "admin/policy.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include "policy/promise/active.h"
+#include "policy/promise/diff.h"
+#include <stdio.h>
+#include <string.h>
+
+const struct option_row policy_diff_options[] = {
+    {"format", OPTION_CHOICE, "text|json|notice", "how to print it; notice: as <change> elements for the policy's <version>"},
+    {0},
+};
+
+static struct promise *load(const char *file, const char *state)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
+	struct promise *p = state != NULL ? promise_load_active(state, file, &messages) : promise_load_as(file, true, &messages);
+
+	if (p == NULL)
+		fprintf(stderr, "%slethe: this policy is not valid; there is nothing to compare\n", buf_text(&messages));
+	return p;
+}
+
+static void print_text(struct buf *out, const struct policy_diff *d, const struct promise *after)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		const struct policy_change *c = &d->changes[i];
+		buf_printf(out, "%s:%d: %s: %s%s%s: ", after->file, c->line > 0 ? c->line : 1, c->material ? "material" : "editorial",
+			   c->part, *c->id ? " " : "", c->id);
+		output_text(out, c->what);
+		buf_addc(out, '\n');
+	}
+	buf_printf(out, "%zu material, %zu editorial\n", d->material, d->count - d->material);
+}
+
+static bool add_version(cJSON *o, const char *name, const struct promise *p)
+{
+	cJSON *version = cJSON_AddObjectToObject(o, name);
+
+	return cJSON_AddStringToObject(version, "file", p->file) && cJSON_AddStringToObject(version, "version", p->version) &&
+	       cJSON_AddStringToObject(version, "sha256", p->sha256);
+}
+
+static bool add_change(cJSON *list, const struct policy_change *c)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddItemToArray(list, o);
+	return cJSON_AddStringToObject(o, "class", c->material ? "material" : "editorial") && cJSON_AddStringToObject(o, "part", c->part) &&
+	       cJSON_AddStringToObject(o, "id", c->id) && cJSON_AddNumberToObject(o, "line", c->line) &&
+	       cJSON_AddStringToObject(o, "what", c->what) && cJSON_AddStringToObject(o, "before", c->before) &&
+	       cJSON_AddStringToObject(o, "after", c->after);
+}
+
+// {"before": {"file", "version", "sha256"}, "after", "material", "editorial", "changes": [{"class", "part", "id", "line", "what", …}]}
+static int print_json(struct buf *out, const struct policy_diff *d, const struct promise *before, const struct promise *after)
+{
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	cJSON *list = NULL;
+	bool ok = add_version(o, "before", before) && add_version(o, "after", after) &&
+		  cJSON_AddNumberToObject(o, "material", (double)d->material) &&
+		  cJSON_AddNumberToObject(o, "editorial", (double)(d->count - d->material)) &&
+		  (list = cJSON_AddArrayToObject(o, "changes")) != NULL;
+
+	for (size_t i = 0; ok && i < d->count; i++)
+		ok = add_change(list, &d->changes[i]);
+	if (!ok || json_print(out, o) < 0)
+		return -1;
+	return buf_addc(out, '\n');
+}
+
+static void print_notice(struct buf *out, const struct policy_diff *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		buf_adds(out, d->changes[i].material ? "<change material=\"yes\">" : "<change>");
+		xml_text(out, d->changes[i].what);
+		buf_adds(out, "</change>\n");
+	}
+}
+
+enum status policy_diff_command(const struct admin *a, const struct arguments *args)
+{
+	const char *format = argument(args, "format");
+	const char *old = args->word_count == 2 ? args->words[0] : a->policy;
+	const char *new = args->word_count > 0 ? args->words[args->word_count - 1] : a->policy;
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	POLICY_DIFF_AUTO struct policy_diff d = {0};
+	struct err e = {0};
+	PROMISE_AUTO struct promise *before = load(old, args->word_count == 2 ? NULL : a->state);
+	PROMISE_AUTO struct promise *after = before != NULL ? load(new, NULL) : NULL;
+
+	if (after == NULL)
+		return STATUS_UNSURE;
+	if (policy_diff(&d, before, after, &e) < 0)
+		return complain(STATUS_UNSURE, "%s", e.text);
+	if (format != NULL && strcmp(format, "json") == 0 && print_json(&out, &d, before, after) < 0)
+		return complain(STATUS_UNSURE, "no memory to print the changes");
+	if (format != NULL && strcmp(format, "notice") == 0)
+		print_notice(&out, &d);
+	if (format == NULL || strcmp(format, "text") == 0)
+		print_text(&out, &d, after);
+	enum status status = output_print(&out);
+	return status == STATUS_DONE && d.material > 0 ? STATUS_FOUND : status;
+}
