@@ -87,7 +87,7 @@ static bool check_path(struct check *c, const struct site_address *site, const c
 
 void check_sent(struct check *c)
 {
-	struct site_address site;
+	struct site_address site = {0};
 	struct err e = {0};
 
 	if (c->offline) {

@@ -12,7 +12,7 @@ enum {
 	PRUNE_GRACE_SHORT = 10 * 60,  // some kind lives for less than a day: pruning is by the minute
 	PRUNE_GRACE_LONG = 26 * 3600, // pruning is daily
 	REGION_DAYS = 7,
-	LEDGER_LOOK = 20000, // entries that are computed again at least: 0.1 s
+	LEDGER_LOOK = 10000, // entries that are computed again at least: 0.1 s
 };
 #define RUN_PRUNE "Run lethe prune, and find out why its timer did not."
 

@@ -29,7 +29,7 @@ static void read_lines(FILE *file, struct error_log *out)
 	size_t room = 0;
 	time_t at;
 
-	for (ssize_t n; (n = getline(&line, &room, file)) > 0; out->lines++)
+	for (; getline(&line, &room, file) > 0; out->lines++)
 		if (out->oldest == 0 && line_time(line, &at) == 0)
 			out->oldest = at;
 	free(line);

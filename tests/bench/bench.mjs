@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
 // What we claim, measured beside something everybody knows, in one run. Prints a table and writes build/bench.json.
-//   node tests/bench/bench.mjs [gateway] [waiting] [download] [store]      SECONDS=10 ROUNDS=3
-import { spawn, execFileSync } from 'node:child_process';
+//   node tests/bench/bench.mjs [gateway] [waiting] [download] [store] [check]      SECONDS=10 ROUNDS=3
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, readdirSync, rmSync, renameSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, crc32 as zlibCrc32 } from 'node:zlib';
+import { layNginx } from '../site/admin_support.mjs';
 import { build, freePort, generate, root, sleep, startSite, until } from '../site/harness.mjs';
 
 const wanted = process.argv.slice(2);
@@ -188,7 +189,26 @@ async function benchStore() {
   for (const [name, value] of Object.entries(found)) row(`store: ${name.replaceAll('_', ' ')}`, value, name.endsWith('ms') ? 'ms' : name.includes('ratio') ? 'x' : name.includes('per_s') ? '/s' : '');
 }
 
-const all = { gateway: benchGateway, waiting: benchWaiting, download: benchDownload, store: benchStore };
+// A store of a million records, and `lethe check` on it, published and with nginx's configuration, but for the question to the site itself.
+function benchCheck() {
+  const place = join(folder, 'check');
+  const policy = join(root, 'policy/sites/bizimages.xml');
+  mkdirSync(place);
+  const out = execFileSync(join(build, 'bench', 'check_bench'), [policy, place, process.env.RECORDS || '1000000'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const found = JSON.parse(out);
+  const env = { ...process.env, LETHE_STATE: join(place, 'state'), LETHE_RUN: join(place, 'run'), LETHE_POLICY: policy, LETHE_HTML: join(root, 'nginx/html'), LETHE_UNITS: join(root, 'systemd') };
+  layNginx({ runFolder: env.LETHE_RUN, state: env.LETHE_STATE });
+  execFileSync(join(build, 'bin', 'lethe'), ['publish'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const times = Array.from({ length: 5 }, () => {
+    const start = process.hrtime.bigint();
+    spawnSync(join(build, 'bin', 'lethe'), ['check', '--offline'], { env });
+    return Number(process.hrtime.bigint() - start) / 1e6;
+  });
+  row(`lethe check on ${found.records} records`, median(times), 'ms', { aim: '< 1000' });
+  for (const [name, value] of Object.entries(found)) if (name.endsWith('_ms')) row(`  ${name.slice(0, -3).replaceAll('_', ' ')}`, value, 'ms');
+}
+
+const all = { gateway: benchGateway, waiting: benchWaiting, download: benchDownload, store: benchStore, check: benchCheck };
 try {
   for (const [name, run] of Object.entries(all)) {
     if (wanted.length && !wanted.includes(name)) continue;
