@@ -32,7 +32,7 @@ export function show(done) {
 	current = done;
 	$("download").hidden = $("delete").hidden = false;
 	$("delete").disabled = false;
-	$("download").href = done.archive.url;
+	Object.assign($("download"), { href: done.archive.url, download: "" });
 	$("download-size").textContent = done.archive.bytes ? bytesWords(done.archive.bytes) : "";
 	$("receipt").textContent = done.receipt;
 	$("after").hidden = false;
