@@ -2,6 +2,9 @@
 // One connection of the web server, in a thread of its own. The accept() is ours and libfcgi only parses: it would otherwise block without
 // a deadline, and wait for a lock-step of BEGIN and PARAMS. A request waits for upstream work most of its life, so a thread touches little:
 // about three pages of stack and libfcgi's two buffers.
+//
+// Making a thread costs more than a short request. So one that is through takes the next connection that waits; where there is none it
+// stays for a moment, to be called again, the last one first; then it ends, and what the visitor's request left on its stack goes with it.
 #include "fcgi/serve/internal.h"
 #include <assert.h>
 #include <fcgiapp.h>
@@ -18,6 +21,8 @@ enum {
 	IDLE_MS = 75000,      // kept alive: longer than nginx's 60 s, so that nginx ends it and never sends into a closing connection
 	RECEIVE_SECONDS = 10, // each read
 	SEND_SECONDS = 30,    // each write: a slow visitor holds up only itself
+	PARKED_MAX = 64,
+	PARKED_MS = 500,
 	RESPONDER = 1,
 #ifdef LETHE_SANITIZED
 	STACK = 4 * THREAD_STACK, // the sanitizers' frames are larger
@@ -61,24 +66,111 @@ static void serve_requests(const struct connection *c)
 	FCGX_Free(&fcgx, 1);
 }
 
-static void *connection_main(void *arg)
-{
-	struct connection c = *(struct connection *)arg;
-	free(arg);
-	serve_requests(&c);
-	connection_ended(c.server);
-	return NULL;
-}
-
-int connection_start(struct server *s, int fd, bool refuse)
+static void time_limits_set(int fd)
 {
 	struct timeval receive = {.tv_sec = RECEIVE_SECONDS}, send = {.tv_sec = SEND_SECONDS};
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof receive);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof send);
+}
+
+struct parked { // on the stack of the thread that waits
+	struct parked *next;
+	pthread_cond_t wake;
+	struct connection work;
+	bool called;
+};
+
+// Under the lock.
+static void unpark(struct server *s, const struct parked *p)
+{
+	struct parked **link = &s->parked;
+	while (*link != p)
+		link = &(*link)->next;
+	*link = p->next;
+	s->parked_count--;
+}
+
+static void wait_for_call(struct server *s, struct parked *p)
+{
+	struct timespec until;
+	int rc = 0;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (long)PARKED_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (!p->called && !s->over && rc == 0)
+		rc = pthread_cond_clockwait(&p->wake, &s->lock, CLOCK_MONOTONIC, &until);
+}
+
+// The connection is over. True: *c is another one. False: the thread ends, and may not touch the server any more.
+static bool connection_next(struct server *s, struct connection *c)
+{
+	c->fd = connection_accept(s, &c->refuse);
+	if (c->fd >= 0) {
+		time_limits_set(c->fd);
+		return true;
+	}
+	struct parked p = {.wake = PTHREAD_COND_INITIALIZER};
+	pthread_mutex_lock(&s->lock);
+	connection_count_down(s);
+	if (s->parked_count < PARKED_MAX && !s->over) {
+		p.next = s->parked;
+		s->parked = &p;
+		s->parked_count++;
+		wait_for_call(s, &p);
+		if (!p.called)
+			unpark(s, &p);
+		if (s->over)
+			pthread_cond_signal(&s->ended);
+	}
+	pthread_mutex_unlock(&s->lock);
+	pthread_cond_destroy(&p.wake);
+	*c = p.work;
+	return p.called;
+}
+
+static bool call_parked(const struct connection *c)
+{
+	pthread_mutex_lock(&c->server->lock);
+	struct parked *p = c->server->parked;
+	if (p) {
+		unpark(c->server, p);
+		p->work = *c;
+		p->called = true;
+		pthread_cond_signal(&p->wake);
+	}
+	pthread_mutex_unlock(&c->server->lock);
+	return p != NULL;
+}
+
+void connections_dismiss(struct server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->over = true;
+	for (struct parked *p = s->parked; p; p = p->next)
+		pthread_cond_signal(&p->wake);
+	while (s->parked_count > 0)
+		pthread_cond_wait(&s->ended, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void *connection_main(void *arg)
+{
+	struct connection c = *(struct connection *)arg;
+	struct server *s = c.server;
+	free(arg);
+	do
+		serve_requests(&c);
+	while (connection_next(s, &c));
+	return NULL;
+}
+
+static int thread_start(const struct connection *work)
+{
 	struct connection *c = malloc(sizeof *c);
 	if (!c)
 		return -1;
-	*c = (struct connection){s, fd, refuse};
+	*c = *work;
 	pthread_attr_t attr;
 	pthread_t thread;
 	pthread_attr_init(&attr);
@@ -89,4 +181,11 @@ int connection_start(struct server *s, int fd, bool refuse)
 	if (rc != 0)
 		free(c);
 	return rc == 0 ? 0 : -1;
+}
+
+int connection_start(struct server *s, int fd, bool refuse)
+{
+	time_limits_set(fd);
+	struct connection c = {s, fd, refuse};
+	return call_parked(&c) ? 0 : thread_start(&c);
 }

@@ -29,6 +29,9 @@ struct server {
 	atomic_bool stopping, holding, failed;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
+	struct parked *parked; // threads without a connection, the last one first
+	unsigned parked_count;
+	bool over; // they shall end
 };
 // Connections above in_flight_max that may be answered (with 503) at once; beyond them, connections wait in the backlog.
 enum { REFUSED_AT_ONCE = 64 };
@@ -39,7 +42,10 @@ int server_run(struct server *s);
 void server_stop(struct server *s, bool failed);
 // A thread of its own for the connection, which it closes. -1: no thread; the caller still owns fd.
 int connection_start(struct server *s, int fd, bool refuse);
-void connection_ended(struct server *s);
+// For a thread that is through with its connection: another one that waits already, or -1.
+int connection_accept(struct server *s, bool *refuse);
+void connection_count_down(struct server *s); // a connection is over; under the lock
+void connections_dismiss(struct server *s);   // after the last connection: ends the threads that wait for one
 
 // ---- one request ----
 struct refusal {

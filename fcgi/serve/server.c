@@ -58,14 +58,27 @@ void server_stop(struct server *s, bool failed)
 		event_raise(s->stop_fd);
 }
 
-void connection_ended(struct server *s)
+void connection_count_down(struct server *s)
 {
 	if (atomic_load(&s->holding))
 		event_raise(s->ended_fd);
-	pthread_mutex_lock(&s->lock);
 	if (atomic_fetch_sub(&s->active, 1) == 1)
 		pthread_cond_signal(&s->ended);
-	pthread_mutex_unlock(&s->lock);
+}
+
+// The kernel gives the lowest free number, so a high one says that few are left.
+static bool is_busy(const struct server *s, unsigned others, int fd)
+{
+	return others >= s->in_flight_max || fd >= s->fd_limit - FD_RESERVE;
+}
+
+int connection_accept(struct server *s, bool *refuse)
+{
+	if (atomic_load(&s->stopping) || atomic_load(&s->holding))
+		return -1;
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	*refuse = fd >= 0 && is_busy(s, atomic_load(&s->active) - 1, fd);
+	return fd;
 }
 
 enum accepted { ACCEPT_MORE, ACCEPT_NONE, ACCEPT_BACK_OFF };
@@ -78,12 +91,13 @@ static enum accepted accept_one(struct server *s)
 			return ACCEPT_MORE;
 		return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ? ACCEPT_BACK_OFF : ACCEPT_NONE;
 	}
-	// The kernel gives the lowest free number, so a high one says that few are left.
-	bool busy = atomic_fetch_add(&s->active, 1) >= s->in_flight_max || fd >= s->fd_limit - FD_RESERVE;
+	bool busy = is_busy(s, atomic_fetch_add(&s->active, 1), fd);
 	if (connection_start(s, fd, busy) == 0)
 		return ACCEPT_MORE;
 	close(fd);
-	connection_ended(s);
+	pthread_mutex_lock(&s->lock);
+	connection_count_down(s);
+	pthread_mutex_unlock(&s->lock);
 	return ACCEPT_BACK_OFF;
 }
 
@@ -185,5 +199,6 @@ int server_run(struct server *s)
 	accept_loop(s);
 	if (drain(s))
 		return EXIT_UNFINISHED;
+	connections_dismiss(s);
 	return atomic_load(&s->failed) ? 1 : 0;
 }
