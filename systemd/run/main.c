@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,11 +24,12 @@ static const char usage[] =
     "                 [--run FOLDER] [--listen ADDRESS:PORT] [--testing]\n"
     "Serves the site until SIGINT or SIGTERM. --run defaults to a folder in /dev/shm that is named after the state.\n";
 
-enum { PRUNE_EVERY_MS = 60000, READY_WITHIN_MS = 30000 };
+enum { PRUNE_EVERY_MS = 60000, PUBLISH_EVERY_MS = 3600 * 1000, READY_WITHIN_MS = 30000 };
 
 static int signals = -1;
 static bool stopping;
-static pid_t pruning; // the `lethe prune` under way
+static pid_t pruning;    // the `lethe prune` under way
+static pid_t publishing; // the `lethe publish` under way
 
 static int parse_listen(struct site *s, const char *text)
 {
@@ -141,6 +143,11 @@ static void reap(void)
 	int status;
 
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+		if (pid == publishing) {
+			publishing = 0;
+			if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+				fprintf(stderr, "lethe-run: `lethe publish` ended with status %d\n", WEXITSTATUS(status));
+		}
 		if (pid == pruning) {
 			pruning = 0;
 			if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
@@ -238,8 +245,25 @@ static int wait_ready(const struct site *s, struct err *e)
 	return 0;
 }
 
+// nginx reads the generated headers when it starts: it starts anew, without losing a request, when they were written again.
+static void reload_nginx(const struct site *s, struct timespec *written)
+{
+	char path[PATH_MAX];
+	struct stat now;
+
+	if (path_join(path, sizeof path, s->state, "publish/nginx", NULL) < 0 || stat(path, &now) < 0)
+		return;
+	bool changed = now.st_mtim.tv_sec != written->tv_sec || now.st_mtim.tv_nsec != written->tv_nsec;
+	if (changed && (written->tv_sec != 0 || written->tv_nsec != 0) && children[CHILD_NGINX].pid > 0)
+		kill(children[CHILD_NGINX].pid, SIGHUP);
+	*written = now.st_mtim;
+}
+
 static int serve(const struct site *s, struct err *e)
 {
+	static const char *const publish[] = {"publish", NULL};
+	struct timespec written = {0};
+	uint64_t next_publish = monotonic_ms() + PUBLISH_EVERY_MS;
 	static const char *const prune[] = {"prune", "--ahead", "PT1M", "--quiet", NULL};
 	uint64_t next = monotonic_ms() + PRUNE_EVERY_MS;
 
@@ -247,6 +271,11 @@ static int serve(const struct site *s, struct err *e)
 		wait_signals(200);
 		if (restart_due(s, e) < 0)
 			return -1;
+		reload_nginx(s, &written);
+		if (monotonic_ms() >= next_publish && publishing == 0) { // an announced policy's time may have come
+			publishing = officer_start(s, publish);
+			next_publish += PUBLISH_EVERY_MS;
+		}
 		if (monotonic_ms() >= next && pruning == 0) {
 			pruning = officer_start(s, prune);
 			next += PRUNE_EVERY_MS;
