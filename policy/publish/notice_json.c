@@ -61,6 +61,7 @@ static void add_lives(cJSON *object, const struct kind_text *kind)
 		json_add_text(life, "unless", a->unless);
 		json_add_text(life, "then", endings[a->ending]);
 		cJSON_AddBoolToObject(life, "hold", a->hold);
+		cJSON_AddBoolToObject(life, "ends_on_erasure", a->ends_on_erasure);
 		json_add_prose(life, "reason", &a->reason);
 	}
 }
@@ -75,6 +76,7 @@ static void add_kinds(cJSON *top, const struct promise *p)
 		json_add_text(object, "id", kind_row(a->kind)->name);
 		json_add_text(object, "name", a->name);
 		json_add_text(object, "keep", keeps[p->kinds[a->kind].keep]);
+		add_duration(object, "longest_in_memory", a->has_longest, a->longest);
 		json_add_text(object, "source", a->source);
 		cJSON_AddBoolToObject(object, "needed", a->needed);
 		json_add_prose(object, "what", &a->what);
@@ -122,7 +124,7 @@ static void add_places(cJSON *object, const struct processor_text *t)
 
 static void add_processor(cJSON *object, const struct promise_processor *a, const struct processor_text *t)
 {
-	cJSON *roles = NULL, *kinds = NULL;
+	cJSON *kinds = NULL;
 
 	json_add_text(object, "id", a->id);
 	json_add_text(object, "legal_name", a->name);
@@ -130,14 +132,9 @@ static void add_processor(cJSON *object, const struct promise_processor *a, cons
 	json_add_text(object, "service", a->service);
 	json_add_text(object, "standing", t->standing);
 	json_add_text(object, "task", a->purpose);
-	roles = cJSON_AddArrayToObject(object, "roles");
-	if (a->roles & ROLE_TEXT)
-		cJSON_AddItemToArray(roles, cJSON_CreateString("text"));
-	if (a->roles & ROLE_IMAGE)
-		cJSON_AddItemToArray(roles, cJSON_CreateString("image"));
-	if (a->roles & ROLE_OTHER)
-		cJSON_AddItemToArray(roles, cJSON_CreateString("other"));
+	add_words(object, "roles", &t->roles);
 	cJSON_AddNumberToObject(object, "order", a->order);
+	json_add_text(object, "use", t->use);
 	cJSON_AddBoolToObject(object, "local", a->local);
 	kinds = cJSON_AddArrayToObject(object, "receives");
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
@@ -279,6 +276,21 @@ static void add_sections(cJSON *top, const struct promise *p)
 	}
 }
 
+static void add_service(cJSON *top, const struct promise *p)
+{
+	const struct service *a = &p->text->service;
+
+	if (a->line == 0) {
+		cJSON_AddNullToObject(top, "service");
+		return;
+	}
+	cJSON *object = cJSON_AddObjectToObject(top, "service");
+	add_words(object, "by", &a->by);
+	add_words(object, "from", &a->from);
+	add_words(object, "to", &a->to);
+	json_add_prose(object, "what", &a->what);
+}
+
 static void add_head(cJSON *top, const struct promise *p)
 {
 	json_add_text(top, "site", p->site);
@@ -294,6 +306,7 @@ static void add_head(cJSON *top, const struct promise *p)
 	add_party(top, "data_protection_officer", &p->text->officer);
 	add_party(top, "supervisory_authority", &p->text->authority);
 	json_add_prose(top, "summary", &p->text->lead);
+	add_service(top, p);
 }
 
 static void add_tail(cJSON *top, const struct promise *p)
@@ -319,8 +332,42 @@ static void add_tail(cJSON *top, const struct promise *p)
 	json_add_prose(automated, "what", &p->text->automated);
 	cJSON *changes = cJSON_AddObjectToObject(top, "changes");
 	add_duration(changes, "notice", true, p->text->notice);
+	add_words(changes, "by", &p->text->changes_by);
+	add_words(changes, "material_by", &p->text->changes_material_by);
+	cJSON_AddBoolToObject(changes, "use_accepts", p->text->use_accepts);
 	json_add_prose(changes, "what", &p->text->changes);
 	json_add_prose(top, "law_enforcement", &p->text->law_enforcement);
+}
+
+// What a dsrdelete.json of the IAB's deletion framework would say: where a deletion is asked for, and by what. The framework's signed
+// requests are not spoken here, so the file itself is not published.
+static void add_deletion(cJSON *top, const struct promise *p)
+{
+	static const char *const formats[][2] = {
+	    {"receipt", "token"}, {"account", "session"}, {"mail", "address"}, {"identity", "document"}};
+	const struct promise_right *right = promise_right(p, "erasure");
+	BUF_AUTO struct buf endpoint = BUF_INIT(4096);
+
+	if (right == NULL) {
+		cJSON_AddNullToObject(top, "deletion");
+		return;
+	}
+	const char *verify = p->text->rights[right - p->rights].verify;
+	cJSON *object = cJSON_AddObjectToObject(top, "deletion"), *identifiers;
+	site_address(p, &endpoint);
+	buf_adds(&endpoint, strcmp(verify, "receipt") == 0 ? "/api/erase" : "/api/rights");
+	json_add_text(object, "endpoint", buf_text(&endpoint));
+	identifiers = cJSON_AddArrayToObject(object, "identifiers");
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (strcmp(formats[i][0], verify) != 0)
+			continue;
+		cJSON *one = json_object_in(identifiers);
+		cJSON_AddNumberToObject(one, "id", 1);
+		json_add_text(one, "type", formats[i][0]);
+		json_add_text(one, "format", formats[i][1]);
+	}
+	cJSON_AddArrayToObject(object, "publicKey");
+	cJSON_AddBoolToObject(object, "vendorScriptRequirement", false);
 }
 
 int notice_json(const struct promise *p, struct buf *out, struct err *e)
@@ -335,6 +382,7 @@ int notice_json(const struct promise *p, struct buf *out, struct err *e)
 		add_processor(json_object_in(processors), &p->processors[i], &p->text->processors[i]);
 	add_browser(top, p);
 	add_rights(top, p);
+	add_deletion(top, p);
 	add_claims(top, p);
 	add_tail(top, p);
 	add_versions(top, p);
