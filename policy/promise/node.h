@@ -21,7 +21,6 @@ struct reader {
 const xmlNode *child_first(const xmlNode *parent, const char *name); // NULL: any element; parent may be NULL
 const xmlNode *child_next(const xmlNode *node, const char *name);
 size_t child_count(const xmlNode *parent, const char *name);
-// NOLINTNEXTLINE(bugprone-macro-parentheses): node is declared here, and a name that is declared cannot stand in parentheses
 #define FOR_CHILDREN(node, parent, name) for (const xmlNode *node = child_first(parent, name); node != NULL; node = child_next(node, name))
 // The child of root's part `part` whose id is `id`; NULL.
 const xmlNode *find_declared(const struct reader *r, const char *part, const char *id);

@@ -146,9 +146,9 @@ static struct promise *read_document(xmlDoc *document, struct promise *empty, bo
 	if (arena_failed(reader.arena) || p->sha256[0] == '\0')
 		return NULL;
 	check_all(p, allow_unbuilt, r);
-	if (r->errors > 0)
+	if (r->errors == 0 && read_languages(&reader) < 0)
 		return NULL;
-	if (read_languages(&reader) < 0 || arena_failed(reader.arena) || r->errors > 0)
+	if (arena_failed(reader.arena) || r->errors > 0)
 		return NULL;
 	put_in_force(p);
 	struct promise *out = p;
