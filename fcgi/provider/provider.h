@@ -11,20 +11,20 @@
 
 // What a set of prompts or an image is made from.
 struct brief {
-	const char *description; // the visitor's words, or "" when a page was given
+	const char *description;            // the visitor's words, or "" when a page was given
 	const char *title, *summary, *text; // of the page; "" when none
-	const char *const *headings; // NULL-terminated
-	const char *const *colours;  // "#rrggbb", NULL-terminated
-	const char *style;	     // "photo" …
-	const char *audience_rule;   // one sentence for the model: content that must not appear
+	const char *const *headings;        // NULL-terminated
+	const char *const *colours;         // "#rrggbb", NULL-terminated
+	const char *style;                  // "photo" …
+	const char *audience_rule;          // one sentence for the model: content that must not appear
 	unsigned count;
 };
 
 struct provider_request {
 	char path[512];
-	const char *method;	  // "POST"
+	const char *method; // "POST"
 	const char *content_type;
-	struct buf body;	  // freed by the caller with buf_wipe
+	struct buf body; // freed by the caller with buf_wipe
 };
 
 enum provider_verdict {
@@ -54,8 +54,8 @@ struct provider {
 	const char *override_setting; // "AZURE_OPENAI_BASE_URL"
 	const char *base_default;     // NULL: the setting is required
 	const char *key_setting;      // "AZURE_OPENAI_API_KEY"
-	const char *key_header;	      // "api-key"
-	const char *key_prefix;	      // "" or "Bearer "
+	const char *key_header;       // "api-key"
+	const char *key_prefix;       // "" or "Bearer "
 	const char *region_header;    // "x-ms-region" or NULL
 	// Builders and readers; NULL when the provider does not do it. A reader gets the upstream's status, type and body, and fills `say`
 	// with one line for the visitor or the operator.
@@ -67,7 +67,7 @@ struct provider {
 };
 
 const struct provider *provider_find(const char *id); // NULL when unknown
-const struct provider *provider_at(unsigned i);	      // NULL after the last
+const struct provider *provider_at(unsigned i);       // NULL after the last
 
 // The type by its first bytes; NULL when it is no image we pass on. Also refuses sizes over 8192 pixels an edge.
 const char *image_type(const void *bytes, size_t len, unsigned *width, unsigned *height);

@@ -6,15 +6,15 @@
 #include <stdint.h>
 
 enum kind {
-	KIND_INPUT,	     // what the visitor typed
-	KIND_PAGE,	     // the page fetched from the URL that the visitor gave
-	KIND_UPLOAD,	     // an image that the visitor sent
-	KIND_PROMPT,	     // prompts made from the above
-	KIND_IMAGE,	     // images made
-	KIND_DESCRIPTION,    // text made from an upload
-	KIND_ARCHIVE,	     // the ZIP under /downloads/
-	KIND_REQUEST_LOG,    // address, user agent, time
-	KIND_ERROR_LOG,	     // the web server's error log
+	KIND_INPUT,       // what the visitor typed
+	KIND_PAGE,        // the page fetched from the URL that the visitor gave
+	KIND_UPLOAD,      // an image that the visitor sent
+	KIND_PROMPT,      // prompts made from the above
+	KIND_IMAGE,       // images made
+	KIND_DESCRIPTION, // text made from an upload
+	KIND_ARCHIVE,     // the ZIP under /downloads/
+	KIND_REQUEST_LOG, // address, user agent, time
+	KIND_ERROR_LOG,   // the web server's error log
 	KIND_ACCOUNT,
 	KIND_SESSION,
 	KIND_CONSENT,
@@ -26,7 +26,7 @@ enum kind {
 	KIND_USAGE,
 	KIND_RIGHTS_REQUEST,
 	KIND_HOLD,
-	KIND_LEDGER,	     // what was done, without personal data
+	KIND_LEDGER, // what was done, without personal data
 	KIND_BACKUP,
 	KIND_COUNT
 };

@@ -13,8 +13,8 @@
 
 enum keep {
 	KEEP_UNDECLARED = 0, // the policy does not mention the kind: it may not be held at all
-	KEEP_MEMORY,	     // only in memory, for the request
-	KEEP_STORED,	     // kept for `life` after `start`
+	KEEP_MEMORY,         // only in memory, for the request
+	KEEP_STORED,         // kept for `life` after `start`
 };
 
 enum start_event { START_CREATION, START_COMPLETION, START_CLOSING, START_ACCOUNT_END };
@@ -23,46 +23,43 @@ enum ending { END_DELETE, END_ANONYMISE };
 struct promise_kind {
 	enum kind kind;
 	enum keep keep;
-	struct duration life;	// when stored: the longest without a condition; zero: for as long as `lasts_while` holds
+	struct duration life; // when stored: the longest without a condition; zero: for as long as `lasts_while` holds
 	enum start_event start;
 	enum ending ending;
 	const char *lasts_while; // account | service | saved | consent: the first life with a condition; NULL: none
-	struct duration memory;	// in memory: at most this long; zero: for the request
-	int line;		// of its declaration
+	struct duration memory;  // in memory: at most this long; zero: for the request
+	int line;                // of its declaration
 };
 
 enum processor_role { ROLE_TEXT = 1, ROLE_IMAGE = 2, ROLE_OTHER = 4, ROLE_DESCRIPTION = 8 };
 enum processor_use { USE_PRIMARY, USE_BACKUP, USE_CHOICE }; // asked first; when the others fail; when the visitor picks it
 
 struct promise_processor {
-	const char *id;		// "azure-openai", "sketch": also the provider's name in fcgi/provider/
-	const char *name;	// legal name
+	const char *id;   // "azure-openai", "sketch": also the provider's name in fcgi/provider/
+	const char *name; // legal name
 	const char *service;
 	const char *purpose;
-	unsigned roles;		// of enum processor_role
-	bool local;		// built in: nothing leaves (sketch)
-	bool in_force;		// used now: its effective date has come and it is not removed. Else it is only listed
-	const char *const *hosts; // NULL-terminated; "*.example.com" covers one or more labels before it
-	const char *const *regions; // NULL-terminated, as its vendor writes them: "swedencentral"
-	kind_set kinds;		// what may be sent to it
-	bool trains;		// it may train on what it gets
+	unsigned roles;                         // of enum processor_role
+	bool local;                             // built in: nothing leaves (sketch)
+	bool in_force;                          // used now: its effective date has come and it is not removed. Else it is only listed
+	const char *const *hosts;               // NULL-terminated; "*.example.com" covers one or more labels before it
+	const char *const *regions;             // NULL-terminated, as its vendor writes them: "swedencentral"
+	kind_set kinds;                         // what may be sent to it
+	bool trains;                            // it may train on what it gets
 	bool ask_no_training, ask_no_retention; // its flags that say so are always sent
-	bool anonymised;	// what it gets is anonymised first
+	bool anonymised;                        // what it gets is anonymised first
 	enum processor_use use;
-	int order;		// 1 = primary
+	int order; // 1 = primary
 	int line;
 };
 
 enum content_action { CONTENT_ALLOW = 0, CONTENT_WARN, CONTENT_REFUSE, CONTENT_ANONYMISE };
 
-enum content_rule {
-	RULE_MAIL_ADDRESS, RULE_PHONE_NUMBER, RULE_CARD_NUMBER, RULE_IBAN, RULE_MINORS,
-	RULE_COUNT
-};
+enum content_rule { RULE_MAIL_ADDRESS, RULE_PHONE_NUMBER, RULE_CARD_NUMBER, RULE_IBAN, RULE_MINORS, RULE_COUNT };
 
 struct promise_right {
-	const char *id;		// access | rectification | erasure | portability | restriction | objection | withdrawal | complaint …
-	bool statutory;		// answered within the statutory time (one month), else within `answer`
+	const char *id; // access | rectification | erasure | portability | restriction | objection | withdrawal | complaint …
+	bool statutory; // answered within the statutory time (one month), else within `answer`
 	struct duration answer;
 	int line;
 };
@@ -74,31 +71,32 @@ struct promise_cookie {
 };
 
 struct promise {
-	const char *file;	// path it was read from
-	char sha256[65];	// of the file's bytes, hex
-	const char *site;	// "bizimages"
-	const char *shown_as;	// "BizImages"
-	const char *version;	// id of this version of the policy: "2026-05-11"
+	const char *file;     // path it was read from
+	char sha256[65];      // of the file's bytes, hex
+	const char *site;     // "bizimages"
+	const char *shown_as; // "BizImages"
+	const char *version;  // id of this version of the policy: "2026-05-11"
 	time_t effective, updated;
 
 	struct promise_kind kinds[KIND_COUNT]; // by kind; keep == KEEP_UNDECLARED for the undeclared
 	const struct promise_processor *processors;
 	size_t processor_count;
-	bool page_fetch;	// a URL that the visitor names may be fetched
-	const char *user_agent;	// what the fetch says it is
+	bool page_fetch;        // a URL that the visitor names may be fetched
+	const char *user_agent; // what the fetch says it is
 	enum content_action content[RULE_COUNT];
-	unsigned minimum_age;	// 0: not stated
+	unsigned minimum_age; // 0: not stated
 	const struct promise_right *rights;
 	size_t right_count;
 	const struct promise_cookie *cookies;
 	size_t cookie_count;
-	const char *contact;	// mail address for privacy matters
+	const char *contact;       // mail address for privacy matters
 	struct promise_text *text; // everything else, for policy/publish (policy/promise/text.h)
 	// The version that is announced and not yet in force, and its times; NULL when there is none. Only what publishes sets it
 	// (policy/promise/active.h); it goes with this one.
 	struct promise *coming;
 	time_t coming_announced, coming_from;
-	const struct promise *const *languages; // the same policy in each of its languages, see promise_language(); the first is the main one
+	const struct promise *const
+	    *languages; // the same policy in each of its languages, see promise_language(); the first is the main one
 	size_t language_count;
 };
 

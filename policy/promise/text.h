@@ -41,7 +41,7 @@ struct policy_version {
 	int line;
 };
 
-struct service { // what the site does
+struct service {               // what the site does
 	struct text_list by;   // website | api | dashboard
 	struct text_list from; // description | url | upload | prompt | post
 	struct text_list to;   // images | archive | description
@@ -103,8 +103,8 @@ struct safeguard {
 };
 struct processor_text { // same order as promise.processors
 	const char *id, *brand, *standing;
-	const char *use;        // primary | backup | choice
-	struct text_list roles; // text, image, description, hosting, storage, network, mail, payment, analytics, support
+	const char *use;                // primary | backup | choice
+	struct text_list roles;         // text, image, description, hosting, storage, network, mail, payment, analytics, support
 	const char *policy, *agreement; // NULL: not given
 	struct text_list purposes, never, ask;
 	const struct region *regions;
@@ -206,10 +206,10 @@ struct promise_text {
 	const struct claim *claims;
 	size_t claim_count;
 	struct prose changes, law_enforcement, lead;
-	struct duration notice; // how long before a material change is announced
+	struct duration notice;                           // how long before a material change is announced
 	struct text_list changes_by, changes_material_by; // effective-date | prominent-notice | banner | mail | in-app
-	bool use_accepts;            // going on to use the site accepts a changed policy
-	const char *law_enforcement_answers; // valid-requests | required-by-law; NULL: not stated
+	bool use_accepts;                                 // going on to use the site accepts a changed policy
+	const char *law_enforcement_answers;              // valid-requests | required-by-law; NULL: not stated
 	const struct section *sections;
 	size_t section_count;
 	struct arena *arena; // owns every string and array of the document

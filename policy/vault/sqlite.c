@@ -83,14 +83,10 @@ static const struct {
 	const char *set, *ask, *expected;
 } settings[] = {
     // First: the next ones may read the file, and meet another program that recovers its write-ahead log.
-    {"PRAGMA busy_timeout=2000", "PRAGMA busy_timeout", "2000"},
-    {"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"},
-    {"PRAGMA secure_delete=ON", "PRAGMA secure_delete", "1"},
-    {"PRAGMA trusted_schema=OFF", "PRAGMA trusted_schema", "0"},
-    {"PRAGMA foreign_keys=ON", "PRAGMA foreign_keys", "1"},
-    {"PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2"},
-    {"PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", "1"},
-    {"PRAGMA mmap_size=0", "PRAGMA mmap_size", "0"},
+    {"PRAGMA busy_timeout=2000", "PRAGMA busy_timeout", "2000"},  {"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"},
+    {"PRAGMA secure_delete=ON", "PRAGMA secure_delete", "1"},     {"PRAGMA trusted_schema=OFF", "PRAGMA trusted_schema", "0"},
+    {"PRAGMA foreign_keys=ON", "PRAGMA foreign_keys", "1"},       {"PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2"},
+    {"PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", "1"}, {"PRAGMA mmap_size=0", "PRAGMA mmap_size", "0"},
 };
 
 static const struct {

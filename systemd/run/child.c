@@ -122,8 +122,7 @@ int child_start(const struct site *s, unsigned i, struct err *e)
 	if (c->pid == 0) {
 		become_child(parent, c->listener);
 		if (i == CHILD_NGINX)
-			execvpe(path, (char *[]){path, "-p", prefix, "-e", "stderr", "-c", conf, NULL},
-				environment_for(c->name));
+			execvpe(path, (char *[]){path, "-p", prefix, "-e", "stderr", "-c", conf, NULL}, environment_for(c->name));
 		else
 			execve(path, (char *[]){path, NULL}, environment_for(c->name));
 		exec_failed(path);
