@@ -46,6 +46,35 @@ static bool shares(const struct promise *p, const struct claim *c)
 		if (!p->processors[i].local && p->processors[i].kinds != 0)
 			return true;
 	}
+	return p->text->third_party_count > 0; // whoever serves a resource learns who asks for it
+}
+
+static bool links(const struct promise *p, const struct claim *c)
+{
+	(void)c;
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		if (p->text->cookies[i].has_lasts && strcmp(p->text->cookies[i].in, "session") != 0)
+			return true;
+	}
+	return declared(p, KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION) | KIND_BIT(KIND_PREFERENCE));
+}
+
+// Whoever answers a ticket has read it.
+static bool humans(const struct promise *p, const struct claim *c)
+{
+	return c->kind == NULL ? declared(p, KIND_BIT(KIND_TICKET)) : strcmp(c->kind, kind_row(KIND_TICKET)->name) == 0;
+}
+
+static bool card_data(const struct promise *p, const struct claim *c)
+{
+	(void)c;
+	for (size_t i = 0; i < p->text->kind_count; i++) {
+		const struct text_list *list = &p->text->kinds[i].categories;
+		for (size_t j = 0; j < list->count; j++) {
+			if (strcasestr(list->items[j], "card number") != NULL || strcasestr(list->items[j], "card data") != NULL)
+				return true;
+		}
+	}
 	return false;
 }
 
@@ -121,7 +150,7 @@ static const struct {
     {"no-account", has_account, "accounts or sessions are declared"},
     {"no-name", has_name, "accounts are declared, and they hold names or addresses"},
     {"no-billing", has_billing, "payments or credits are declared"},
-    {"no-sharing", shares, "a processor receives data"},
+    {"no-sharing", shares, "a processor or a third party's resource receives data"},
     {"no-advertising", has_marketing, "a marketing cookie is declared"},
     {"no-analytics", has_analytics, "analytics cookies or usage figures are declared"},
     {"no-tracking", tracks, "analytics or marketing cookies are declared"},
@@ -130,6 +159,9 @@ static const struct {
     {"no-training", trains, "a processor may train on what it gets"},
     {"no-disk", on_disk, "this kind is stored"},
     {"no-transfer", transfers, "a processor's region lies outside the EEA"},
+    {"no-linking", links, "a cookie that outlasts the visit, sessions, preferences or accounts are declared"},
+    {"no-human-access", humans, "support tickets are declared, and people read them"},
+    {"no-card-data", card_data, "a kind of data names card numbers among its categories"},
     {"no-personal-data", has_personal_data, "IP addresses or accounts are kept, and they are personal data"},
 };
 

@@ -132,6 +132,9 @@ static const struct mutation {
      "error: the policy promises no-sharing, but a processor"},
     {"no personal data", "<promise id=\"no-name\">", "<promise id=\"no-personal-data\">", NULL,
      "error: the policy promises no-personal-data, but IP addresses"},
+    {"visits linked", "  </cookies>",
+     "<cookie name=\"sid\" class=\"necessary\" lasts=\"P1M\"><purpose>Session</purpose></cookie></cookies>", "id=\"no-linking\"",
+     "error: the policy promises no-linking, but a cookie that outlasts the visit"},
     {"never on disk, of no kind", "id=\"no-disk\" kind=\"input\"", "id=\"no-disk\"", NULL, "error: the promise no-disk names no kind"},
     {"never on disk, but stored", "id=\"no-disk\" kind=\"input\"", "id=\"no-disk\" kind=\"request-log\"", NULL,
      "error: the policy promises no-disk, but this kind is stored"},
@@ -233,12 +236,42 @@ static void kinds_always_stored_cannot_be_promised_to_memory(void **state)
 	assert_non_null(strstr(buf_text(&messages), "error: kind request-log cannot be kept in memory only"));
 }
 
+static void promises_that_two_places_contradict(void **state)
+{
+	static const struct {
+		const char *from, *to, *promise, *says;
+	} rows[] = {
+	    {"<category>Business description</category>", "<category>Card numbers</category>", "<promise id=\"no-card-data\">",
+	     "error: the policy promises no-card-data, but a kind of data names card numbers"},
+	    {"<kind id=\"ledger\"",
+	     "<kind id=\"ticket\" keep=\"memory\" source=\"visitor\"><name>Tickets</name><what>x</what><for purpose=\"answer\"/></kind>"
+	     "<kind id=\"ledger\"",
+	     "<promise id=\"no-human-access\">", "error: the policy promises no-human-access, but support tickets"},
+	    {"  </third-parties>",
+	     "<resource origin=\"https://cdn.example.com\" type=\"font\"><purpose>Type</purpose></resource></third-parties>",
+	     "<promise id=\"no-sharing\">", "error: the policy promises no-sharing, but a processor or a third party's resource"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		BUF_AUTO struct buf text, messages;
+		read_policy(&text);
+		replace_once(&text, "<promise id=\"no-name\">", rows[i].promise);
+		replace_once(&text, rows[i].from, rows[i].to);
+		PROMISE_AUTO struct promise *p = load_bytes(text.data, text.len, &messages);
+		assert_null(p);
+		if (!has_line(&messages, line_of(&text, rows[i].promise), rows[i].says))
+			fail_msg("row %zu: %s", i, buf_text(&messages));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_mutation_has_its_own_message),
 	    cmocka_unit_test(kinds_that_the_software_holds_must_be_declared),
 	    cmocka_unit_test(kinds_always_stored_cannot_be_promised_to_memory),
+	    cmocka_unit_test(promises_that_two_places_contradict),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
