@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 128, DEPTH_MAX = 24, SECTIONS_MAX = 256 };
+enum { WORDS_MAX = 128, DEPTH_MAX = 24, SECTIONS_MAX = 256, INCLUDES_MAX = 4096 };
 static const char SECTION[] = "# configuration file ";
 
 struct section {
@@ -24,7 +24,7 @@ struct nginx_conf {
 	struct directive root;
 	const char *folder; // of the first file: includes are relative to it
 	struct section sections[SECTIONS_MAX];
-	size_t section_count;
+	size_t section_count, include_count;
 	char *dump; // what nginx printed, cut into the sections; NULL: the files are read
 };
 
@@ -151,7 +151,8 @@ static int read_text(struct reader *r, const char *name, const char *text, struc
 {
 	struct reader inner = {.conf = r->conf, .file = name, .at = text, .line = 1, .depth = r->depth + 1, .e = r->e};
 
-	return inner.depth > DEPTH_MAX ? fail(r, "files include each other") : read_block(&inner, into, true);
+	return inner.depth > DEPTH_MAX || r->conf->include_count++ > INCLUDES_MAX ? fail(r, "files include each other")
+										  : read_block(&inner, into, true);
 }
 
 static int read_file(struct reader *r, const char *path, struct directive *into)
@@ -208,8 +209,8 @@ static void split_dump(struct nginx_conf *c)
 {
 	char *text = c->dump, *end;
 
-	for (char *at = text; at != NULL && c->section_count < SECTIONS_MAX; at = strstr(at, SECTION)) {
-		if (strncmp(at, SECTION, sizeof SECTION - 1) != 0 || (at != text && at[-1] != '\n')) {
+	for (char *at = text; (at = strstr(at, SECTION)) != NULL && c->section_count < SECTIONS_MAX;) {
+		if (at != text && at[-1] != '\n') {
 			at++;
 			continue;
 		}

@@ -97,6 +97,7 @@ const reports = {
   'a host that is not the processor\'s': { processors: [{ ...AZURE, host: 'example.net' }] },
   'a processor that is not declared': { processors: [{ ...AZURE, id: 'openai' }] },
   'a kind that is not shared': { processors: [{ ...AZURE, kinds: ['prompt', 'request-log'] }] },
+  'a processor that does not answer': { processors: [{ ...AZURE, breaker: 'open' }] },
   'another region': { processors: [{ ...AZURE, region_seen: 'eastus2', region_mismatches: 2 }] },
 };
 for (const [name, part] of Object.entries(reports)) {

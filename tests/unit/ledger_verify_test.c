@@ -223,6 +223,59 @@ static void a_shorter_ledger_than_its_checkpoint_is_found(void **state)
 	assert_int_equal(ledger_checkpoint(f->vault, &note, &e), -1);
 }
 
+static struct ledger_report verify_recent(struct fixture *f, uint64_t least)
+{
+	struct ledger_report report;
+	struct err e = {0};
+
+	fixture_reopen(f, VAULT_LOOK);
+	if (ledger_verify_recent(f->vault, least, &report, &e))
+		fail_msg("ledger_verify_recent: %s", e.text);
+	return report;
+}
+
+static void what_a_checkpoint_vouches_for_may_be_passed_over(void **state)
+{
+	struct fixture *f = *state;
+	struct buf note BUF_AUTO = BUF_INIT(4096);
+	struct err e = {0};
+
+	append_events(f, EVENTS);
+	assert_int_equal(verify_recent(f, 5).from, 0); // nothing is signed yet
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	append_events(f, EVENTS);
+	struct ledger_report r = verify_recent(f, 5);
+	assert_true(r.intact);
+	assert_int_equal(r.from, EVENTS);
+	assert_int_equal(r.size, 2 * EVENTS);
+	assert_string_equal(r.root, verify(f).root);
+	assert_int_equal(verify_recent(f, EVENTS + 1).from, 0); // too little would be looked at
+	fixture_sql(f, "vault.db", UNLOCK "UPDATE ledger SET at=at-1 WHERE seq=25");
+	r = verify_recent(f, 5);
+	assert_false(r.intact);
+	assert_int_equal(r.bad_index, 25);
+	fixture_sql(f, "vault.db", "UPDATE ledger SET at=at+1 WHERE seq=25; UPDATE ledger SET at=at-1 WHERE seq=3");
+	assert_true(verify_recent(f, 5).intact);
+	assert_int_equal(verify(f).bad_index, 3);
+}
+
+static void an_altered_checkpoint_vouches_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct buf note BUF_AUTO = BUF_INIT(4096);
+	struct err e = {0};
+
+	append_events(f, EVENTS);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	append_events(f, EVENTS);
+	fixture_sql(f, "vault.db", "DROP TRIGGER checkpoint_keep_values; UPDATE checkpoint SET range=zeroblob(length(range))");
+	struct ledger_report r = verify_recent(f, 5);
+	assert_int_equal(r.from, 0);
+	fixture_sql(f, "vault.db", "UPDATE checkpoint SET range=x'00'");
+	assert_int_equal(verify_recent(f, 5).from, 0);
+}
+
 static void time_never_runs_backwards(void **state)
 {
 	struct fixture *f = *state;
@@ -311,6 +364,8 @@ int main(void)
 	    T(a_checkpoint_binds_whoever_holds_the_keys),
 	    T(a_forged_signature_is_found),
 	    T(a_shorter_ledger_than_its_checkpoint_is_found),
+	    T(what_a_checkpoint_vouches_for_may_be_passed_over),
+	    T(an_altered_checkpoint_vouches_for_nothing),
 	    T(time_never_runs_backwards),
 	    T(each_walks_from_an_index),
 	    cmocka_unit_test(the_tree_is_that_of_rfc_6962),

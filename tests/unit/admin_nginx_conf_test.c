@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: ISC
+// nginx's configuration, as nginx prints it and as it lies in files: quotes, variables, comments, includes, inheritance, and what is none.
+#include "admin/nginx_conf.h"
+#include "policy/base/file.h"
+#include "tests/unit/test.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct nginx_conf *dumped(const char *text, struct err *e)
+{
+	BUF_AUTO struct buf dump = BUF_INIT(65536);
+
+	buf_printf(&dump, "# configuration file /etc/x/nginx.conf:\n%s", text);
+	return nginx_conf_read("/etc/x/nginx.conf", &dump, e);
+}
+
+static struct nginx_conf *good(const char *text)
+{
+	struct err e;
+	struct nginx_conf *c = dumped(text, &e);
+
+	if (c == NULL)
+		fail_msg("%s", e.text);
+	return c;
+}
+
+static void words(void **state)
+{
+	(void)state;
+	struct nginx_conf *c = good("# a comment; { \n"
+				    "a \"two words\" 'it''s' \"a\\\"b\" ~^/x\\.y$ ${var}z;b;\n\t"
+				    "log \"; # { }\" end;");
+	const struct directive *d = nginx_conf_root(c)->first;
+
+	assert_string_equal(d->name, "a");
+	assert_string_equal(directive_word(d, 0), "two words");
+	assert_string_equal(directive_word(d, 1), "it");
+	assert_string_equal(directive_word(d, 3), "a\"b");
+	assert_string_equal(directive_word(d, 4), "~^/x\\.y$");
+	assert_string_equal(directive_word(d, 5), "${var}z");
+	assert_string_equal(directive_word(d, 6), "");
+	assert_int_equal(d->line, 2);
+	assert_int_equal(d->next->word_count, 0);
+	assert_string_equal(directive_word(d->next->next, 0), "; # { }");
+	assert_int_equal(d->next->next->line, 3);
+	assert_null(d->next->next->next);
+	nginx_conf_free(c);
+}
+
+static void includes_of_a_dump(void **state)
+{
+	(void)state;
+	struct nginx_conf *c = good("http {\n include snippets/*.conf;\n include /etc/y/one.conf;\n}\n\n"
+				    "# configuration file /etc/x/snippets/a.conf:\naccess_log off;\n\n"
+				    "# configuration file /etc/x/snippets/b.conf:\nserver { listen 80; location / { root /x; } }\n\n"
+				    "# configuration file /etc/y/one.conf:\ntypes { a b; }\n");
+	const struct directive *http = directive_in(nginx_conf_root(c), "http"), *server = directive_in(http, "server");
+	size_t count = 0;
+
+	assert_string_equal(http->first->name, "access_log");
+	assert_string_equal(http->first->file, "/etc/x/snippets/a.conf");
+	assert_int_equal(http->first->line, 1);
+	assert_non_null(directive_in(http, "types"));
+	const struct directive *location = directive_in(server, "location");
+	assert_string_equal(directive_word(directive_in_force(location, "access_log"), 0), "off");
+	assert_string_equal(directive_word(directive_in_force(location, "listen"), 0), "80");
+	assert_null(directive_in_force(location, "ssl_protocols"));
+	for (const struct directive *d = directive_next(http, http); d != NULL; d = directive_next(http, d))
+		count++;
+	assert_int_equal(count, 7);
+	nginx_conf_free(c);
+}
+
+static void includes_of_files(void **state)
+{
+	char folder[] = "/tmp/lethe-nginx-conf-XXXXXX", path[128], other[128];
+	struct err e;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/nginx.conf", folder);
+	snprintf(other, sizeof other, "%s/more.conf", folder);
+	assert_int_equal(file_write(path, "http { include m*.conf; include none/*.conf; }", 46, 0600, NULL, &e), 0);
+	assert_int_equal(file_write(other, "a b;", 4, 0600, NULL, &e), 0);
+	struct nginx_conf *c = nginx_conf_read(path, NULL, &e);
+	assert_non_null(c);
+	assert_string_equal(directive_word(directive_in(nginx_conf_root(c)->first, "a"), 0), "b");
+	nginx_conf_free(c);
+	// A file that includes itself.
+	assert_int_equal(file_write(other, "include more.conf;", 18, 0600, NULL, &e), 0);
+	assert_null(nginx_conf_read(path, NULL, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(file_write(path, "include more.conf;", 18, 0600, NULL, &e), 0);
+	assert_null(nginx_conf_read(path, NULL, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_int_equal(unlink(path), 0);
+	assert_null(nginx_conf_read(path, NULL, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void none(void **state)
+{
+	static const char *const bad[] = {"a", "a b", "a {", "}", "a { } }", ";", "{ }", "a \"b;", "include /etc/x/none.conf;", "a b c }"};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		e = (struct err){0};
+		struct nginx_conf *c = dumped(bad[i], &e);
+		if (c != NULL)
+			fail_msg("taken: %s", bad[i]);
+		assert_int_equal(e.code, ERR_INPUT);
+	}
+	BUF_AUTO struct buf empty = BUF_INIT(16);
+	assert_null(nginx_conf_read("/x", &empty, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
+static void deep(void **state)
+{
+	BUF_AUTO struct buf text = BUF_INIT(65536);
+	struct err e = {0};
+
+	(void)state;
+	for (int i = 0; i < 5000; i++)
+		buf_adds(&text, "a {");
+	assert_null(dumped(buf_text(&text), &e));
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(words), cmocka_unit_test(includes_of_a_dump), cmocka_unit_test(includes_of_files), cmocka_unit_test(none),
+	    cmocka_unit_test(deep),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
