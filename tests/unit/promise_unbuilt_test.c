@@ -74,6 +74,7 @@ static void the_message_names_the_line(void **state)
 		     "<kind id=\"request-log\"");
 	replace_once(&text, "<promise id=\"no-account\"><what>There is no registration.</what></promise>", "");
 	replace_once(&text, "<promise id=\"no-name\">", "<promise id=\"no-mixing\">");
+	replace_once(&text, "<promise id=\"no-linking\">", "<promise id=\"no-sale\">");
 	int line = line_of(&text, "<kind id=\"account\"");
 	PROMISE_AUTO struct promise *p = load_bytes(text.data, text.len, &messages);
 	assert_null(p);
