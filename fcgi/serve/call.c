@@ -33,7 +33,7 @@ static void call_failed(struct call *c, const struct err *why)
 	buf_wipe(&c->in);
 }
 
-static int room_connect(const char *path, struct err *e)
+static int room_connect(struct call *c, const char *path, struct err *e)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval patience = {.tv_sec = CONNECT_SECONDS};
@@ -42,17 +42,15 @@ static int room_connect(const char *path, struct err *e)
 	if (strlen(path) >= sizeof address.sun_path)
 		return err_set(e, ERR_UNAVAILABLE, "%s: the path is too long for a socket", name);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	FD_AUTO int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
 		return err_system(e, ERR_UNAVAILABLE, errno, "%s: no socket", name);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address))
+	setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	if (connect(c->fd, (const struct sockaddr *)&address, sizeof address))
 		return err_system(e, ERR_UNAVAILABLE, errno, "%s does not answer", name);
-	if (fcntl(fd, F_SETFL, O_NONBLOCK))
+	if (fcntl(c->fd, F_SETFL, O_NONBLOCK))
 		return err_system(e, ERR_IO, errno, "%s", name);
-	int connected = fd;
-	fd = -1;
-	return connected;
+	return 0;
 }
 
 int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e)
@@ -62,12 +60,12 @@ int call_start(struct call *c, const char *socket_path, const cJSON *head, const
 	c->in = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
 	if (frame_build(&c->out, head, body, len, e))
 		goto failed;
-	c->fd = room_connect(socket_path, e);
-	if (c->fd < 0)
+	if (room_connect(c, socket_path, e))
 		goto failed;
 	c->state = CALL_SENDING;
 	return 0;
 failed:
+	fd_close(&c->fd);
 	buf_wipe(&c->out);
 	c->state = CALL_FAILED;
 	if (e)
