@@ -13,7 +13,7 @@ files=$(git ls-files --cached --others --exclude-standard '*.c' '*.h')
 product=$(printf '%s\n' $files | grep -v '^tests/')
 sources=$(printf '%s\n' $product | grep '\.c$')
 
-clang-format --dry-run $files 2>&1 | grep -E 'warning|error' | head -n 20 | check "layout (run clang-format -i)"
+clang-format --dry-run $files 2>&1 | grep -E ': (warning|error): ' | head -n 20 | check "layout (run clang-format -i)"
 printf '%s\n' $files | xargs awk 'FNR==1 && !/SPDX-License-Identifier: ISC/{print FILENAME}' | check "licence line missing"
 printf '%s\n' $files | xargs grep -nwE '(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|gmtime|localtime|strerror|asctime|ctime|rand|mktemp|tmpnam)[[:space:]]*\(' | check "banned function"
 printf '%s\n' $product | xargs grep -nE '\b(TODO|FIXME|XXX)\b' | check "left in"
