@@ -36,12 +36,15 @@ static bool serves(const struct text_list *purposes, const struct activity *a)
 	return false;
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the names are declared here
 #define EACH_KIND(k, a)                                                                                                                    \
 	for (const struct kind_text *k = (a)->p->text->kinds; k < (a)->p->text->kinds + (a)->p->text->kind_count; k++)                     \
 		if (serves(&k->purposes, a))
 #define EACH_PROCESSOR(i, a)                                                                                                               \
 	for (size_t i = 0; i < (a)->p->processor_count; i++)                                                                               \
 		if (!(a)->p->processors[i].local && serves(&(a)->p->text->processors[i].purposes, a))
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 static void party(struct buf *out, const struct party *a)
 {
