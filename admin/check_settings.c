@@ -30,14 +30,18 @@ static const struct vendor {
     {"stripe", "STRIPE_SECRET_KEY", {"STRIPE_BASE_URL", NULL}},
 };
 
-// A secret may be the variable, a file that NAME_FILE names, or a credential.
-static bool secret_is_set(const char *name)
+// A secret may be the variable, a file that NAME_FILE names, a credential, or, on an installed site, a file that egress's unit may load.
+static bool secret_is_set(const struct check *c, const char *name)
 {
 	char variable[128], path[PATH_MAX];
+	struct stat st;
 	const char *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
 
 	snprintf(variable, sizeof variable, "%s_FILE", name);
 	if (setting(name, NULL) != NULL || setting(variable, NULL) != NULL)
+		return true;
+	if (strcmp(c->admin->state, "/var/lib/lethe") == 0 && path_join(path, sizeof path, "/etc/lethe/keys", name, NULL) == 0 &&
+	    stat(path, &st) == 0 && st.st_size > 0)
 		return true;
 	return credentials != NULL && path_join(path, sizeof path, credentials, name, NULL) == 0 && access(path, F_OK) == 0;
 }
@@ -90,7 +94,7 @@ void check_settings(struct check *c)
 	for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++) {
 		const struct vendor *v = &vendors[i];
 		const struct promise_processor *processor = promise_processor(c->promise, v->processor);
-		const char *set = secret_is_set(v->key) ? v->key : NULL;
+		const char *set = secret_is_set(c, v->key) ? v->key : NULL;
 		for (size_t n = 0; n < 2; n++)
 			if (set == NULL && v->urls[n] != NULL && setting(v->urls[n], NULL) != NULL)
 				set = v->urls[n];
