@@ -170,7 +170,7 @@ static bool said(const struct buf *messages, int line, const char *says)
 // Without the promises that would refuse cookies and resources before the lint sees them.
 static void read_silent_policy(struct buf *text)
 {
-	static const char *const promises[] = {"no-cookies", "no-analytics", "no-tracking", "no-third-party-resources"};
+	static const char *const promises[] = {"no-cookies", "no-analytics", "no-tracking", "no-third-party-resources", "no-linking"};
 	char from[64];
 
 	read_policy(text);
