@@ -89,7 +89,7 @@ export async function startSite({ site = 'bizimages', policy, env = {}, testing 
   child.stdout.on('data', (d) => { out += d; });
   child.stderr.on('data', (d) => { errors += d; });
   const ended = new Promise((r) => child.once('exit', (code, signal) => r({ code, signal })));
-  const first = await Promise.race([ended, until(() => out.includes('Lethe serves'), 40000, 'the site').catch((e) => e)]);
+  const first = await Promise.race([ended, until(() => out.includes('Lethe serves') || child.exitCode !== null, 40000, 'the site').catch((e) => e)]);
   if (!out.includes('Lethe serves')) {
     child.kill('SIGKILL');
     discard(at);
