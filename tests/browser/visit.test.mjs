@@ -35,7 +35,7 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
     assert.ok((await image.getAttribute('alt')).length > 10, 'the prompt is the text for those who do not see the picture');
   }
   assert.match(await page.locator('#life').textContent(), /lives until/);
-  assert.match(await page.locator('#preview').textContent(), /Previews/);
+  assert.match(await page.locator('#preview').textContent(), /^Previews: drawn here by .+, sent to nobody$/);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'work-title');
   await assertAccessible(page, 'the results');
   await screenshot(page, 'results');
