@@ -340,6 +340,8 @@ static size_t term_at(const struct word *w, size_t left, const char *term)
 {
 	size_t taken = 0;
 
+	if (left > 0 && !w->spelled && *term != w->plain[0] && *term != w->leet[0]) // nearly always, and cheaper
+		return 0;
 	while (*term != '\0') {
 		size_t len = strcspn(term, " ");
 		if (taken == left || !same(&w[taken], term, len))
