@@ -21,7 +21,7 @@ static int log_visit(struct set *s)
 	struct err e = {0};
 
 	token_new(s->receipt);
-	return request_log(s->r, s->receipt, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
+	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
 }
 
 static int read_input(struct set *s)
@@ -77,7 +77,9 @@ static int record(struct set *s)
 	if (plan == NULL || json_print(&details, plan) != 0)
 		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
 	struct ledger_event event = {.name = "generation", .details = buf_text(&details)};
-	return ledger_append(s->g->vault, &event, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
+	// The row of the request log is made durable at the same time; nothing is asked of anyone before both are.
+	int done = ledger_append(s->g->vault, &event, &e);
+	return request_log_end(s->r, done == 0 ? &e : NULL) == 0 && done == 0 ? 0 : trouble_store(&s->trouble, &e);
 }
 
 static int pack(struct set *s)
@@ -140,6 +142,7 @@ void make_handle(struct request *r, void *context)
 		done = steps[i](&s);
 	if (done != 0)
 		answer_trouble(&s);
+	request_log_end(r, NULL); // of one who left before; the row names the receipt
 	// The answer went out through libfcgi's buffers; what it was made of goes now.
 	set_free(&s);
 }

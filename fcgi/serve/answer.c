@@ -59,6 +59,8 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 		note("%s %s answered twice", r->route ? r->route->method : "-", r->route ? r->route->path : "-");
 		return -1;
 	}
+	if (r->log_row)
+		request_log_end(r, NULL); // what came of it decides
 	if (unlogged(r, status)) {
 		note("%s %s answered without its request-log row: refused", r->route->method, r->route->path);
 		buf_reset(&r->headers);

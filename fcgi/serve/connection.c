@@ -113,7 +113,7 @@ static bool connection_next(struct server *s, struct connection *c)
 	struct parked p = {.wake = PTHREAD_COND_INITIALIZER};
 	pthread_mutex_lock(&s->lock);
 	connection_count_down(s);
-	if (s->parked_count < PARKED_MAX && !s->over) {
+	if (s->parked_count < PARKED_MAX && !s->over && !atomic_load(&s->stopping)) {
 		p.next = s->parked;
 		s->parked = &p;
 		s->parked_count++;

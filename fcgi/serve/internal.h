@@ -72,10 +72,11 @@ struct request {
 	size_t part_count;
 	struct buf headers; // of the answer, as they will be sent
 	bool has_type, has_cache;
-	int status;  // 0: not yet answered
-	bool head;   // HEAD: no body goes out
-	bool logged; // the request-log row is written
-	bool gone;   // the visitor left
+	int status;                          // 0: not yet answered
+	bool head;                           // HEAD: no body goes out
+	bool logged;                         // the request-log row is written
+	struct request_log_pending *log_row; // or under way
+	bool gone;                           // the visitor left
 };
 void request_free(struct request *r);
 const char *request_param(const struct request *r, const char *name); // NULL when absent or empty

@@ -12,6 +12,8 @@
 
 void request_free(struct request *r)
 {
+	if (r->log_row)
+		request_log_end(r, NULL);
 	buf_wipe(&r->body);
 	buf_free(&r->headers);
 	json_free(&r->fields);
@@ -139,14 +141,27 @@ bool request_wants(const struct request *r, const char *type)
 	return strcmp(types[accept_preferred(request_param(r, "HTTP_ACCEPT"))], type) == 0;
 }
 
-int request_log(struct request *r, const char *receipt, struct err *e)
+int request_log_open(struct request *r, const char *receipt, struct err *e)
 {
 	const struct server *s = r->server;
-	if (s->vault && s->promise->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED) {
-		struct request_log_row row = {request_address(r), request_user_agent(r), receipt};
-		if (request_log_append(s->vault, &row, e))
-			return -1;
-	}
+	if (!s->vault || s->promise->kinds[KIND_REQUEST_LOG].keep != KEEP_STORED)
+		return 0;
+	struct request_log_row row = {request_address(r), request_user_agent(r), receipt};
+	r->log_row = request_log_begin(s->vault, &row, e);
+	return r->log_row ? 0 : -1;
+}
+
+int request_log_end(struct request *r, struct err *e)
+{
+	struct request_log_pending *row = r->log_row;
+	r->log_row = NULL;
+	if (row && request_log_wait(r->server->vault, row, e))
+		return -1;
 	r->logged = true;
 	return 0;
+}
+
+int request_log(struct request *r, const char *receipt, struct err *e)
+{
+	return request_log_open(r, receipt, e) || request_log_end(r, e) ? -1 : 0;
 }

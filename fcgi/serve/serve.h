@@ -69,6 +69,10 @@ uint64_t request_deadline(const struct request *r); // monotonic_ms() at which i
 // For routes that log themselves: writes the request-log row, with the receipt (NULL: none) that lets an erasure find it. Durable when it
 // returns 0; does nothing where the policy keeps no request log. -1: the request must not be served; answer with respond_err().
 int request_log(struct request *r, const char *receipt, struct err *e);
+// The same in two steps, so that something else can be made durable meanwhile. `receipt` must live until the end or the answer, which waits
+// for the row, too. Before the end nothing may be done that the log must know of.
+int request_log_open(struct request *r, const char *receipt, struct err *e);
+int request_log_end(struct request *r, struct err *e);
 const struct promise *request_promise(const struct request *r);
 bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
 							       // ("text/event-stream", "application/json", "text/html")

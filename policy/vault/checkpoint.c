@@ -272,13 +272,13 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)
 {
-	struct op op;
+	struct alone alone;
 
 	if (v->mode != VAULT_ADMIN)
 		return err_set(e, ERR_REFUSED, "only the officer's command signs checkpoints");
-	if (commit_alone(v, &op, e))
+	if (commit_alone(v, &alone, e))
 		return -1;
 	int ret = checkpoint_alone(v, out, e);
-	commit_release(v, &op);
+	commit_release(v, &alone);
 	return ret;
 }

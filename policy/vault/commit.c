@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: ISC
-// Group commit. Every write is an operation in a queue. The thread that finds nobody leading becomes the leader: it takes the vault's
-// flock, runs what waits in one transaction, commits, wakes the owners, and hands the lead to the next in the queue. Nobody is told of
-// success before COMMIT returned. The flock is what other processes wait on: it is fair where SQLite's busy handler starves, and it
-// keeps two processes from checkpointing and writing at once (see sqlite.c).
+// Group commit. Every write is an operation in the queue of its lane. The thread that waits and finds nobody leading becomes the leader: it
+// takes the lane's flock, runs what waits in one transaction, commits, wakes the owners, and hands the lead to another that waits. Nobody is
+// told of success before COMMIT returned. The flock is what other processes wait on: it is fair where SQLite's busy handler starves, and it
+// keeps two processes from checkpointing and writing the same file at once (see sqlite.c).
+//
+// vault.db and keys.db have one lane, the request log has another, so that their commits run side by side. Who needs both takes that of the
+// log first.
 //
 // An operation runs within a savepoint, so one that fails leaves its neighbours alone. Where the engine gives the whole transaction up
 // (no space, no memory, an I/O error), every operation is run once more in a transaction of its own.
@@ -14,17 +17,17 @@
 
 enum { GATHER_YIELDS = 8 };
 
-static int lock_take(struct vault *v, struct err *e)
+static int lock_take(const struct lane *l, struct err *e)
 {
-	while (flock(v->lock_fd, LOCK_EX) != 0)
+	while (flock(l->lock_fd, LOCK_EX) != 0)
 		if (errno != EINTR)
 			return err_system(e, ERR_IO, errno, "the vault's lock cannot be taken");
 	return 0;
 }
 
-static void lock_drop(struct vault *v)
+static void lock_drop(const struct lane *l)
 {
-	flock(v->lock_fd, LOCK_UN);
+	flock(l->lock_fd, LOCK_UN);
 }
 
 // ---- transactions ----
@@ -47,7 +50,7 @@ static int commit_one(struct vault *v, struct store *s, struct err *e)
 
 int write_commit(struct vault *v, struct store *s, struct err *e)
 {
-	bool keys_first = s != v->write.keys && store_in_transaction(v->write.keys);
+	bool keys_first = s == v->write.vault && store_in_transaction(v->write.keys);
 
 	if ((keys_first && commit_one(v, v->write.keys, e)) || commit_one(v, s, e)) {
 		write_rollback(v, s);
@@ -59,7 +62,8 @@ int write_commit(struct vault *v, struct store *s, struct err *e)
 void write_rollback(struct vault *v, struct store *s)
 {
 	store_rollback(s);
-	store_rollback(v->write.keys);
+	if (s == v->write.vault) // the leader of the log has no business with the keys
+		store_rollback(v->write.keys);
 }
 
 // ---- a batch ----
@@ -80,7 +84,7 @@ static struct store *begin_batch(struct vault *v, const struct op *op, struct er
 // False when the engine has given up the whole transaction, or that of the keys, which seal what the neighbours wrote.
 static bool attempt(struct vault *v, struct store *s, struct op *op)
 {
-	bool keys = store_in_transaction(v->write.keys);
+	bool keys = s == v->write.vault && store_in_transaction(v->write.keys);
 
 	op->err = (struct err){0};
 	op->ran = false;
@@ -165,25 +169,30 @@ static void run_batch(struct vault *v, struct op *batch)
 
 // ---- the queue ----
 
+static struct lane *lane_of(struct vault *v, const struct op *op)
+{
+	return &v->lanes[op->target == OP_LOG ? LANE_LOG : LANE_RECORDS];
+}
+
 static void same_day(char out[WHEN_DATE], const struct op *op)
 {
 	when_date(out, op->target == OP_LOG ? op->at : 0);
 }
 
 // Takes the head and every later operation that fits the same transaction, up to one that must be alone. Under the mutex.
-static struct op *take_batch(struct vault *v)
+static struct op *take_batch(struct lane *l)
 {
-	struct op *batch = v->head, *last = batch, **link = &v->head;
+	struct op *batch = l->head, *last = batch, **link = &l->head;
 	char day[WHEN_DATE], other[WHEN_DATE];
 	int count = 1;
 
-	v->head = batch->next;
+	l->head = batch->next;
 	batch->next = NULL;
 	same_day(day, batch);
 	while (*link != NULL && count < BATCH_MAX && (*link)->target != OP_ALONE) {
 		struct op *op = *link;
 		same_day(other, op);
-		if (op->target != batch->target || strcmp(day, other) != 0) {
+		if (strcmp(day, other) != 0) {
 			link = &op->next;
 			continue;
 		}
@@ -192,112 +201,177 @@ static struct op *take_batch(struct vault *v)
 		last = last->next = op;
 		count++;
 	}
-	for (v->tail = v->head; v->tail != NULL && v->tail->next != NULL;)
-		v->tail = v->tail->next;
+	for (l->tail = l->head; l->tail != NULL && l->tail->next != NULL;)
+		l->tail = l->tail->next;
 	return batch;
 }
 
-// Under the mutex: an owner that is woken cannot leave, and its operation cannot vanish, before the mutex is free.
-static void hand_over(struct vault *v)
+// To the first in the queue whose owner waits; an owner who does not will find nobody leading when he does. Before an operation that must be
+// alone stands nobody but its owner. Under the mutex: an owner that is woken cannot leave, and its operation cannot vanish, before it is free.
+static void hand_over(struct lane *l)
 {
-	if (v->head == NULL) {
-		v->busy = false;
+	struct op *op = l->head;
+
+	while (op != NULL && !op->waits)
+		op = op->next;
+	l->busy = op != NULL;
+	if (op == NULL)
 		return;
-	}
-	v->head->leads = true;
-	pthread_cond_signal(&v->head->wake);
+	op->leads = true;
+	pthread_cond_signal(&op->wake);
 }
 
-// Returns true when the caller leads and its operation is the head of the queue; false when another leader has done it.
-static bool enqueue(struct vault *v, struct op *op)
+static void enqueue(struct lane *l, struct op *op)
 {
 	op->next = NULL;
 	op->done = op->leads = op->ran = false;
+	op->waits = op->target == OP_ALONE; // nobody else may take it
 	pthread_cond_init(&op->wake, NULL);
-	pthread_mutex_lock(&v->queue_mutex);
-	if (v->tail != NULL)
-		v->tail->next = op;
+	pthread_mutex_lock(&l->mutex);
+	if (l->tail != NULL)
+		l->tail->next = op;
 	else
-		v->head = op;
-	v->tail = op;
-	v->waiting++;
-	if (!v->busy)
-		v->busy = op->leads = true;
+		l->head = op;
+	l->tail = op;
+	l->waiting++;
+	pthread_mutex_unlock(&l->mutex);
+}
+
+// Returns when the operation is done, or when the caller leads. Under the mutex.
+static void await(struct lane *l, struct op *op)
+{
+	op->waits = true;
+	if (!l->busy && !op->done)
+		hand_over(l);
 	while (!op->done && !op->leads)
-		pthread_cond_wait(&op->wake, &v->queue_mutex);
-	return op->leads;
+		pthread_cond_wait(&op->wake, &l->mutex);
 }
 
 // The owners of the last batch have just been woken and are about to come back: without a moment for them, batches of one and of all the
 // others would take turns. Under the mutex, which it lets go.
-static void gather(struct vault *v)
+static void gather(struct lane *l)
 {
-	for (int i = 0; i < GATHER_YIELDS && v->waiting < v->last_batch; i++) {
-		pthread_mutex_unlock(&v->queue_mutex);
+	for (int i = 0; i < GATHER_YIELDS && l->waiting < l->last_batch; i++) {
+		pthread_mutex_unlock(&l->mutex);
 		sched_yield();
-		pthread_mutex_lock(&v->queue_mutex);
+		pthread_mutex_lock(&l->mutex);
 	}
 }
 
-static void lead(struct vault *v)
+// Under the mutex, which it lets go meanwhile.
+static void lead(struct vault *v, struct lane *l)
 {
 	struct err why = {0};
 
-	gather(v);
-	struct op *batch = take_batch(v);
-	pthread_mutex_unlock(&v->queue_mutex);
-	if (lock_take(v, &why) == 0) {
+	gather(l);
+	struct op *batch = take_batch(l);
+	pthread_mutex_unlock(&l->mutex);
+	if (lock_take(l, &why) == 0) {
 		run_batch(v, batch);
-		lock_drop(v);
+		lock_drop(l);
 	} else {
 		fail_all(v, batch, &why);
 	}
-	pthread_mutex_lock(&v->queue_mutex);
-	v->last_batch = 0;
+	pthread_mutex_lock(&l->mutex);
+	l->last_batch = 0;
 	for (const struct op *op = batch; op != NULL; op = op->next)
-		v->last_batch++;
-	v->waiting -= v->last_batch;
+		l->last_batch++;
+	l->waiting -= l->last_batch;
 	for (struct op *op = batch, *next; op != NULL; op = next) {
 		next = op->next;
 		op->done = true;
 		pthread_cond_signal(&op->wake);
 	}
-	hand_over(v);
+	hand_over(l);
 }
 
-int commit_run(struct vault *v, struct op *op, struct err *e)
+static int refuse_broken(const struct vault *v, struct err *e)
 {
-	if (atomic_load(&v->broken))
-		return err_set(e, ERR_UNAVAILABLE, "an earlier commit's outcome is unknown; this program must be started again");
-	if (enqueue(v, op))
-		lead(v);
-	pthread_mutex_unlock(&v->queue_mutex);
+	return atomic_load(&v->broken)
+		   ? err_set(e, ERR_UNAVAILABLE, "an earlier commit's outcome is unknown; this program must be started again")
+		   : 0;
+}
+
+int commit_begin(struct vault *v, struct op *op, struct err *e)
+{
+	if (refuse_broken(v, e))
+		return -1;
+	enqueue(lane_of(v, op), op);
+	return 0;
+}
+
+int commit_wait(struct vault *v, struct op *op, struct err *e)
+{
+	struct lane *l = lane_of(v, op);
+
+	pthread_mutex_lock(&l->mutex);
+	for (await(l, op); !op->done; await(l, op)) {
+		op->leads = false;
+		lead(v, l);
+	}
+	pthread_mutex_unlock(&l->mutex);
 	pthread_cond_destroy(&op->wake);
 	return op->result == 0 ? 0 : err_set(e, op->err.code, "%s", op->err.text);
 }
 
-int commit_alone(struct vault *v, struct op *op, struct err *e)
+int commit_run(struct vault *v, struct op *op, struct err *e)
 {
-	if (atomic_load(&v->broken))
-		return err_set(e, ERR_UNAVAILABLE, "an earlier commit's outcome is unknown; this program must be started again");
+	return commit_begin(v, op, e) || commit_wait(v, op, e) ? -1 : 0;
+}
+
+// ---- alone ----
+
+static void lane_leave(struct lane *l, struct op *op)
+{
+	lock_drop(l);
+	pthread_mutex_lock(&l->mutex);
+	hand_over(l);
+	pthread_mutex_unlock(&l->mutex);
+	pthread_cond_destroy(&op->wake);
+}
+
+static int lane_enter(struct vault *v, struct lane *l, struct op *op, struct err *e)
+{
 	*op = (struct op){.target = OP_ALONE};
-	enqueue(v, op);
-	v->head = op->next;
-	if (v->head == NULL)
-		v->tail = NULL;
-	v->waiting--;
-	pthread_mutex_unlock(&v->queue_mutex);
-	if (lock_take(v, e) == 0)
+	enqueue(l, op);
+	pthread_mutex_lock(&l->mutex);
+	for (await(l, op); l->head != op; await(l, op)) {
+		op->leads = false;
+		lead(v, l);
+	}
+	l->head = op->next;
+	if (l->head == NULL)
+		l->tail = NULL;
+	l->waiting--;
+	pthread_mutex_unlock(&l->mutex);
+	if (lock_take(l, e) == 0)
 		return 0;
-	commit_release(v, op);
+	lane_leave(l, op);
 	return -1;
 }
 
-void commit_release(struct vault *v, struct op *op)
+int commit_records_alone(struct vault *v, struct op *op, struct err *e)
 {
-	lock_drop(v);
-	pthread_mutex_lock(&v->queue_mutex);
-	hand_over(v);
-	pthread_mutex_unlock(&v->queue_mutex);
-	pthread_cond_destroy(&op->wake);
+	return lane_enter(v, &v->lanes[LANE_RECORDS], op, e);
+}
+
+void commit_records_release(struct vault *v, struct op *op)
+{
+	lane_leave(&v->lanes[LANE_RECORDS], op);
+}
+
+int commit_alone(struct vault *v, struct alone *a, struct err *e)
+{
+	if (refuse_broken(v, e) || lane_enter(v, &v->lanes[LANE_LOG], &a->log, e))
+		return -1;
+	if (commit_records_alone(v, &a->records, e) == 0)
+		return 0;
+	lane_leave(&v->lanes[LANE_LOG], &a->log);
+	return -1;
+}
+
+void commit_release(struct vault *v, struct alone *a)
+{
+	commit_records_release(v, &a->records);
+	lane_leave(&v->lanes[LANE_LOG], &a->log);
 }

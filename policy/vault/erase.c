@@ -268,9 +268,9 @@ static void drop_shared_markers(struct erasure *x)
 
 static int erase_alone(struct erasure *x, struct err *e)
 {
-	struct op op;
+	struct alone alone;
 
-	if (commit_alone(x->v, &op, e))
+	if (commit_alone(x->v, &alone, e))
 		return -1;
 	bool released = !x->dry_run && ballast_release(x->v);
 	int ret = find_all(x, e);
@@ -282,7 +282,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	}
 	if (released)
 		ballast_fill(x->v);
-	commit_release(x->v, &op);
+	commit_release(x->v, &alone);
 	return ret;
 }
 
@@ -304,15 +304,15 @@ static int rewrite_segment(struct vault *v, const char *day, void *arg, struct e
 
 static int rewrite_all(struct vault *v, struct err *e)
 {
-	struct op op;
+	struct alone alone;
 
-	if (commit_alone(v, &op, e))
+	if (commit_alone(v, &alone, e))
 		return -1;
 	bool released = ballast_release(v);
 	int ret = rewrite_vault(v, true, e) || store_rewrite(v->write.keys, e) || log_each_day(v, rewrite_segment, NULL, e) ? -1 : 0;
 	if (released)
 		ballast_fill(v);
-	commit_release(v, &op);
+	commit_release(v, &alone);
 	return ret;
 }
 

@@ -24,7 +24,7 @@ enum {
 	SPOOL_ORPHAN_SECONDS = 3600,
 };
 
-// --- commit.c: one writer at a time, in this process and among all ---
+// --- commit.c: one writer of a file at a time, in this process and among all ---
 enum op_target { OP_RECORDS, OP_LOG, OP_ALONE };
 struct op {
 	enum op_target target;
@@ -35,9 +35,22 @@ struct op {
 	// of commit.c
 	struct op *next;
 	pthread_cond_t wake;
-	bool done, leads, ran;
+	bool done, leads, ran, waits;
 	int result;
 	struct err err;
+};
+
+struct alone {
+	struct op log, records;
+};
+
+enum { LANE_RECORDS, LANE_LOG, LANE_COUNT };
+struct lane {
+	pthread_mutex_t mutex;
+	struct op *head, *tail;
+	bool busy;                  // somebody leads
+	size_t waiting, last_batch; // operations not yet answered; those of the last commit
+	int lock_fd;                // vault.lock, or the folder of the request log
 };
 
 // An open request-log segment.
@@ -56,15 +69,11 @@ struct vault {
 	uint8_t master[KEY_LEN], lookup_key[KEY_LEN], ledger_key[KEY_LEN];
 	atomic_bool broken;
 
-	pthread_mutex_t queue_mutex;
-	struct op *head, *tail;
-	bool busy;                  // somebody leads
-	size_t waiting, last_batch; // operations not yet answered; those of the last commit
-	int lock_fd;
+	struct lane lanes[LANE_COUNT];
 
-	struct { // the leader's
-		struct store *vault, *keys;
-		struct segment segment;
+	struct {
+		struct store *vault, *keys; // of the leader of LANE_RECORDS
+		struct segment segment;     // of the leader of LANE_LOG
 	} write;
 	struct { // under its mutex
 		pthread_mutex_t mutex;
@@ -74,9 +83,15 @@ struct vault {
 
 // Runs the operation in a transaction that it may share with others; returns after the commit.
 int commit_run(struct vault *v, struct op *op, struct err *e);
+// The same in two steps. What was begun must be waited for; it may be done by another thread before.
+int commit_begin(struct vault *v, struct op *op, struct err *e);
+int commit_wait(struct vault *v, struct op *op, struct err *e);
 // From here to commit_release the caller alone writes, in this process and among all; it begins and commits by itself.
-int commit_alone(struct vault *v, struct op *op, struct err *e);
-void commit_release(struct vault *v, struct op *op);
+int commit_alone(struct vault *v, struct alone *a, struct err *e);
+void commit_release(struct vault *v, struct alone *a);
+// The same for vault.db and keys.db only: for the leader of the log.
+int commit_records_alone(struct vault *v, struct op *op, struct err *e);
+void commit_records_release(struct vault *v, struct op *op);
 // For the caller of commit_alone. A commit makes new keys durable first.
 int write_begin(struct vault *v, struct err *e);
 int write_commit(struct vault *v, struct store *s, struct err *e);

@@ -379,11 +379,11 @@ int key_reap(struct vault *v, struct err *e)
 
 int key_reap_now(struct vault *v, struct err *e)
 {
-	struct op op;
+	struct alone alone;
 
-	if (commit_alone(v, &op, e))
+	if (commit_alone(v, &alone, e))
 		return -1;
 	int ret = key_reap(v, e);
-	commit_release(v, &op);
+	commit_release(v, &alone);
 	return ret;
 }

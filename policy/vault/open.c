@@ -93,20 +93,29 @@ static int set_paths(struct vault *v, const char *state, const char *run, struct
 	return path_join(v->spool, sizeof v->spool, run, "spool", e);
 }
 
-static int open_lock(struct vault *v, struct err *e)
+static int lock_failed(const struct vault *v, const char *path, struct err *e)
 {
+	return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no store in %s; run: lethe keys init", v->state)
+			       : err_system(e, ERR_IO, errno, "%s", path);
+}
+
+static int open_locks(struct vault *v, struct err *e)
+{
+	struct lane *records = &v->lanes[LANE_RECORDS], *log = &v->lanes[LANE_LOG];
 	char path[PATH_MAX];
 
 	if (state_path(v, path, "vault.lock", e))
 		return -1;
 	bool fresh = access(path, F_OK) != 0;
-	v->lock_fd = open(path, O_RDWR | O_CLOEXEC | (v->mode == VAULT_ADMIN ? O_CREAT : 0), 0660);
-	if (v->lock_fd < 0)
-		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no store in %s; run: lethe keys init", v->state)
-				       : err_system(e, ERR_IO, errno, "%s", path);
+	records->lock_fd = open(path, O_RDWR | O_CLOEXEC | (v->mode == VAULT_ADMIN ? O_CREAT : 0), 0660);
+	if (records->lock_fd < 0)
+		return lock_failed(v, path, e);
 	if (fresh)
 		own_like_state(v, path);
-	return 0;
+	if (state_path(v, path, "log", e))
+		return -1;
+	log->lock_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return log->lock_fd < 0 ? lock_failed(v, path, e) : 0;
 }
 
 static int open_one(struct vault *v, struct store **out, enum store_file file, const char *name, enum store_access how, struct err *e)
@@ -159,16 +168,16 @@ static int open_with_room(struct vault *v, struct err *e)
 
 static int open_locked(struct vault *v, struct err *e)
 {
-	struct op op;
+	struct alone alone;
 
-	if (commit_alone(v, &op, e))
+	if (commit_alone(v, &alone, e))
 		return -1;
 	int ret = key_load_master(v, v->mode == VAULT_ADMIN, e) || open_with_room(v, e) || key_load_system(v, e) ? -1 : 0;
 	if (ret == 0 && v->mode == VAULT_ADMIN) {
 		ret = checkpoint_key_make(v, e);
 		ballast_fill(v);
 	}
-	commit_release(v, &op);
+	commit_release(v, &alone);
 	// Programs start seldom, and after a crash: the moment to look. The officer's command runs every minute.
 	if (ret == 0 && v->mode == VAULT_PROGRAM)
 		ret = store_check(v->read.vault, e) || store_check(v->read.keys, e) ? -1 : 0;
@@ -183,8 +192,10 @@ static struct vault *new_vault(const struct promise *p, enum vault_mode mode)
 		return NULL;
 	v->promise = p;
 	v->mode = mode;
-	v->lock_fd = -1;
-	pthread_mutex_init(&v->queue_mutex, NULL);
+	for (int i = 0; i < LANE_COUNT; i++) {
+		v->lanes[i].lock_fd = -1;
+		pthread_mutex_init(&v->lanes[i].mutex, NULL);
+	}
 	pthread_mutex_init(&v->read.mutex, NULL);
 	return v;
 }
@@ -196,7 +207,7 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 	*out = NULL;
 	if (v == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (set_paths(v, state, run, e) || (mode == VAULT_ADMIN && make_folders(v, e)) || open_lock(v, e) || open_locked(v, e)) {
+	if (set_paths(v, state, run, e) || (mode == VAULT_ADMIN && make_folders(v, e)) || open_locks(v, e) || open_locked(v, e)) {
 		vault_close(v);
 		return -1;
 	}
@@ -213,8 +224,10 @@ void vault_close(struct vault *v)
 		return;
 	log_segment_close(v);
 	close_stores(v);
-	fd_close(&v->lock_fd);
-	pthread_mutex_destroy(&v->queue_mutex);
+	for (int i = 0; i < LANE_COUNT; i++) {
+		fd_close(&v->lanes[i].lock_fd);
+		pthread_mutex_destroy(&v->lanes[i].mutex);
+	}
 	pthread_mutex_destroy(&v->read.mutex);
 	wipe(v, sizeof *v);
 	free(v);

@@ -97,17 +97,17 @@ static int prune_kind_batch(struct pruning *p, enum kind k, size_t *count, struc
 {
 	struct found list[PAGE_ROWS];
 	const char *kind = kind_row(k)->name;
-	struct op op;
+	struct alone alone;
 
 	*count = 0;
-	if (commit_alone(p->v, &op, e))
+	if (commit_alone(p->v, &alone, e))
 		return -1;
 	int ret = read_found(p->v, SQL_RECORD_DUE,
 			     VALUES(V_TEXT(kind), V_INT(p->horizon), V_INT(made_cutoff(p->v->promise, k, p->horizon)), V_INT(PAGE_ROWS)),
 			     list, count, e);
 	if (ret == 0 && *count > 0)
 		ret = end_batch(p, kind, list, *count, e);
-	commit_release(p->v, &op);
+	commit_release(p->v, &alone);
 	return ret;
 }
 
@@ -278,21 +278,21 @@ static int count_due(struct pruning *p, struct err *e)
 
 static int survey(struct pruning *p, struct err *e)
 {
-	struct op op;
+	struct alone alone;
 
-	if (commit_alone(p->v, &op, e))
+	if (commit_alone(p->v, &alone, e))
 		return -1;
 	int ret = check_clock(p, e) || count_due(p, e) || prune_spool(p, true, e) || log_prune(p->v, p->horizon, true, p->out, e) ? -1 : 0;
-	commit_release(p->v, &op);
+	commit_release(p->v, &alone);
 	return ret;
 }
 
 static int finish(struct pruning *p, bool any, struct err *e)
 {
 	struct vault *v = p->v;
-	struct op op;
+	struct alone alone;
 
-	if (commit_alone(v, &op, e))
+	if (commit_alone(v, &alone, e))
 		return -1;
 	int ret =
 	    prune_spool(p, false, e) || log_prune(v, p->horizon, false, p->out, e) || prune_payloads(v, p->horizon, e) || key_reap(v, e)
@@ -303,7 +303,7 @@ static int finish(struct pruning *p, bool any, struct err *e)
 			    NULL); // what was sealed should not wait in the log; a reader may hold it up, the next time does it
 	if (ret == 0)
 		ret = store_run(v->write.vault, SQL_FACT_SET, VALUES(V_TEXT("last_prune"), V_INT(p->now)), e);
-	commit_release(v, &op);
+	commit_release(v, &alone);
 	return ret;
 }
 

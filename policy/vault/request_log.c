@@ -91,7 +91,7 @@ void log_unlink(const struct vault *v, const char *day)
 			unlink(path);
 }
 
-static int obtain_key(struct vault *v, const char *day, struct data_key *key, struct err *e)
+static int obtain_key_alone(struct vault *v, const char *day, struct data_key *key, struct err *e)
 {
 	const char *kind = kind_row(KIND_REQUEST_LOG)->name;
 	struct err why = {0};
@@ -106,6 +106,17 @@ static int obtain_key(struct vault *v, const char *day, struct data_key *key, st
 		return -1;
 	}
 	return write_commit(v, v->write.keys, e);
+}
+
+static int obtain_key(struct vault *v, const char *day, struct data_key *key, struct err *e)
+{
+	struct op op;
+
+	if (commit_records_alone(v, &op, e))
+		return -1;
+	int ret = obtain_key_alone(v, day, key, e);
+	commit_records_release(v, &op);
+	return ret;
 }
 
 static int open_segment(struct vault *v, const char *day, struct err *e)
@@ -189,19 +200,61 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 	return store_run(s->store, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(l->at), V_INT(l->at)), e);
 }
 
+struct request_log_pending {
+	struct request_log_row row;
+	struct line line;
+	struct op op;
+};
+
+static void pending_prepare(struct request_log_pending *p, const struct request_log_row *row, time_t at)
+{
+	p->row = *row;
+	p->line = (struct line){&p->row, at};
+	p->op = (struct op){.target = OP_LOG, .run = run_line, .arg = &p->line, .at = at};
+}
+
+static int check_kept(const struct vault *v, struct err *e)
+{
+	return v->promise->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED
+		   ? 0
+		   : err_set(e, ERR_REFUSED, "the policy keeps no request log: nothing was stored");
+}
+
 int request_log_append_at(struct vault *v, const struct request_log_row *row, time_t at, struct err *e)
 {
-	struct line line = {row, at};
-	struct op op = {.target = OP_LOG, .run = run_line, .arg = &line, .at = at};
+	struct request_log_pending p;
 
-	if (v->promise->kinds[KIND_REQUEST_LOG].keep != KEEP_STORED)
-		return err_set(e, ERR_REFUSED, "the policy keeps no request log: nothing was stored");
-	return commit_run(v, &op, e);
+	pending_prepare(&p, row, at);
+	return check_kept(v, e) || commit_run(v, &p.op, e) ? -1 : 0;
 }
 
 int request_log_append(struct vault *v, const struct request_log_row *row, struct err *e)
 {
 	return request_log_append_at(v, row, when_now(), e);
+}
+
+struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e)
+{
+	struct request_log_pending *p = check_kept(v, e) ? NULL : malloc(sizeof *p);
+
+	if (p == NULL) {
+		if (e != NULL && e->code == ERR_NONE)
+			err_set(e, ERR_MEMORY, "no memory");
+		return NULL;
+	}
+	pending_prepare(p, row, when_now());
+	if (commit_begin(v, &p->op, e) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+int request_log_wait(struct vault *v, struct request_log_pending *p, struct err *e)
+{
+	int ret = commit_wait(v, &p->op, e);
+
+	free(p);
+	return ret;
 }
 
 // ---- all segments ----

@@ -3,8 +3,8 @@
 // for `synchronous` would silently break a promise.
 //
 // SQLite 3.7.0 to 3.51.2 can corrupt a file when two processes checkpoint and write at the same moment (the "WAL-reset" bug), and its
-// own busy handler starves writers. Both are cured by the one flock of commit.c, which every caller of store_begin, store_flush and
-// store_rewrite holds; so no connection may checkpoint when it closes (NO_CKPT_ON_CLOSE).
+// own busy handler starves writers. Both are cured by the flocks of commit.c: every caller of store_begin, store_flush and store_rewrite
+// holds the one of that file; so no connection may checkpoint when it closes (NO_CKPT_ON_CLOSE).
 #include "policy/vault/sqlite_sql.h"
 #include <errno.h>
 #include <sqlite3.h>
@@ -412,12 +412,12 @@ bool store_in_transaction(const struct store *s)
 
 int store_savepoint(struct store *s, struct err *e)
 {
-	return run_text(s, "SAVEPOINT operation", "savepoint", e);
+	return store_run(s, SQL_SAVEPOINT, NULL, e);
 }
 
 int store_release(struct store *s, struct err *e)
 {
-	return run_text(s, "RELEASE operation", "release", e);
+	return store_run(s, SQL_RELEASE, NULL, e);
 }
 
 void store_undo(struct store *s)

@@ -19,6 +19,9 @@ enum { STORE_VALUE_MAX = 2 * 1024 * 1024 }; // bytes of one row: a sealed body o
 
 // Every statement that the vault runs. The texts stand in sqlite_sql.c, in this order.
 enum sql {
+	// of any file
+	SQL_SAVEPOINT,
+	SQL_RELEASE,
 	// vault.db: records
 	SQL_RECORD_PUT,
 	SQL_RECORD_GET,

@@ -90,6 +90,11 @@ struct request_log_row {
 };
 // Durable when it returns; group-committed across threads. ERR_REFUSED when the policy keeps no request log (then don't call).
 int request_log_append(struct vault *v, const struct request_log_row *row, struct err *e);
+// The same in two steps, for callers that have something else to make durable meanwhile. What the row points at must live until the wait,
+// which every begun row needs and which frees it; nothing may be done that the log must know of before it returned 0. NULL with *e.
+struct request_log_pending;
+struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e);
+int request_log_wait(struct vault *v, struct request_log_pending *p, struct err *e);
 
 // --- retention ---
 struct prune_result {
