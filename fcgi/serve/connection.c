@@ -115,7 +115,7 @@ static bool connection_next(struct server *s, struct connection *c)
 	connection_count_down(s);
 	if (s->parked_count < PARKED_MAX && !s->over && !atomic_load(&s->stopping)) {
 		p.next = s->parked;
-		s->parked = &p;
+		s->parked = &p; // cppcheck-suppress autoVariables ; it is taken off the list before this returns
 		s->parked_count++;
 		wait_for_call(s, &p);
 		if (!p.called)

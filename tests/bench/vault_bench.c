@@ -103,10 +103,10 @@ static void fill_row(uint8_t *bytes)
 static void fill_day(struct vault *v, time_t day, uint64_t rows)
 {
 	struct err e = {0};
-	struct op op;
+	struct alone alone;
 	uint8_t bytes[LOG_HASH_LEN + BODY];
 
-	if (commit_alone(v, &op, &e) || log_segment_write(v, day, &e))
+	if (commit_alone(v, &alone, &e) || log_segment_write(v, day, &e))
 		die("fill", e.text);
 	struct store *s = v->write.segment.store;
 	for (uint64_t i = 0; i < rows; i++) {
@@ -125,7 +125,7 @@ static void fill_day(struct vault *v, time_t day, uint64_t rows)
 		if ((last || (i + 1) % ROWS_PER_COMMIT == 0) && store_commit(s, &e))
 			die("fill", e.text);
 	}
-	commit_release(v, &op);
+	commit_release(v, &alone);
 }
 
 static time_t first_day(void)
