@@ -307,7 +307,8 @@ static void a_deployment_that_contradicts_the_policy_does_not_start(void **state
 	(void)state;
 	static char elsewhere[] = "AZURE_OPENAI_ENDPOINT=https://api.example.org", plain[] = "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:1",
 		    fitting[] = "AZURE_OPENAI_ENDPOINT=https://res.openai.azure.com", key[] = "AZURE_OPENAI_API_KEY=key-canary",
-		    bad_key[] = "AZURE_OPENAI_API_KEY=canary\r\nX: y", no_ca[] = "LETHE_CA_FILE=/nonexistent/ca.pem";
+		    bad_key[] = "AZURE_OPENAI_API_KEY=canary\r\nX: y", no_ca[] = "LETHE_CA_FILE=/nonexistent/ca.pem",
+		    unbuilt[] = "LETHE_ALLOW_UNBUILT=1";
 	struct egress_child c;
 	egress_folder(&c);
 	expect_no_start(&c, "bin/egress", (const char *[]){elsewhere, key, NULL}, "AZURE_OPENAI_ENDPOINT");
@@ -319,7 +320,7 @@ static void a_deployment_that_contradicts_the_policy_does_not_start(void **state
 	expect_no_start(&c, "bin/egress", (const char *[]){no_ca, NULL}, "LETHE_CA_FILE");
 	egress_folder(&c);
 	policy_replace(c.policy, "\"azure-openai\"", "\"azure-closed\"");
-	expect_no_start(&c, "bin/egress", (const char *[]){fitting, key, NULL}, "declares no processor \"azure-openai\"");
+	expect_no_start(&c, "bin/egress", (const char *[]){fitting, key, unbuilt, NULL}, "declares no processor \"azure-openai\"");
 	egress_folder(&c);
 	FILE *f = fopen(c.policy, "w");
 	fputs("<policy/>", f);

@@ -151,7 +151,7 @@ static void redirects_follow_the_same_rules(void **state)
 }
 
 static const char *const hosts[] = {"*.openai.azure.com", "api.example.com", NULL};
-static const struct promise_processor processor = {.id = "azure-openai", .hosts = hosts};
+static const struct promise_processor processor = {.id = "azure-openai", .hosts = hosts, .in_force = true};
 
 static void base_urls_must_be_https_and_the_processors(void **state)
 {
