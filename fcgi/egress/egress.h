@@ -26,7 +26,8 @@ enum {
 	CONNECT_MS = 5000,
 	HEADERS_BYTES_MAX = 64 * 1024, // of one answer
 	REDIRECTS_MAX = 5,
-	RECEIVE_BUFFER = 4096, // curl's, per transfer: there may be thousands
+	RECEIVE_BUFFER = 2048,   // curl's, per transfer: there may be thousands
+	SEND_BUFFER = 16 * 1024, // the least it takes
 };
 
 // What can be wrong, as the reply names it.

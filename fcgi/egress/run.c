@@ -17,7 +17,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 64, JOBS = 10000, DRAIN_MS = 80 * 1000, TURN_MS = 1000 };
+enum { CONNECTIONS = 64, JOBS = 10000, DRAIN_MS = 80 * 1000, TURN_MS = 1000, LARGE = 16 * 1024 };
 
 static unsigned long number_setting(const char *name, unsigned long otherwise, unsigned long most)
 {
@@ -172,6 +172,8 @@ int egress_run(const struct promise *p, const struct active_watch *watch, int li
 	g->watch = watch;
 	g->loop.epoll = g->signals.fd = -1;
 	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD,
+		LARGE); // libcurl keeps a transfer's send buffer, of which a request fills a page: the rest stays untouched
 	descriptors_raise();
 	settings_read(&g->settings);
 	bool started = start(g, listener, &e) == 0;

@@ -7,6 +7,7 @@
 #include "fcgi/provider/sketch.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -17,12 +18,17 @@ enum {
 	SKETCHES_AT_ONCE = 2, // of one visitor: the machine belongs to all
 };
 
+struct attempt {
+	unsigned turn; // whose turn it is in the chain
+	enum provider_verdict verdict;
+	struct err failure; // the last one
+};
+
+// One call and one attempt for each picture, no more: thousands of requests may wait here.
 struct studio {
 	struct set *s;
-	struct call calls[IMAGES_MAX];
-	unsigned turn[IMAGES_MAX];      // whose turn it is in the chain
-	struct err failure[IMAGES_MAX]; // the last one
-	enum provider_verdict verdict[IMAGES_MAX];
+	struct call *calls;
+	struct attempt *attempts;
 	uint64_t deadline;
 	uint32_t seed;
 	unsigned ended; // pictures made or missing
@@ -30,7 +36,7 @@ struct studio {
 
 static const struct processor *whose(const struct studio *st, unsigned i)
 {
-	return st->s->image.at[st->turn[i]];
+	return st->s->image.at[st->attempts[i].turn];
 }
 
 // ---- starting ----
@@ -70,7 +76,7 @@ static int start_sketch(struct studio *st, unsigned i, struct err *e)
 static int start_wire(struct studio *st, unsigned i, const struct processor *p, struct err *e)
 {
 	struct provider_request request = {0};
-	uint64_t deadline = room_share(st->deadline, st->turn[i] + 1 < st->s->image.count);
+	uint64_t deadline = room_share(st->deadline, st->attempts[i].turn + 1 < st->s->image.count);
 	int started = p->wire->image_request(st->s->pictures[i].prompt, st->s->input.size, &request, e);
 
 	if (started == 0)
@@ -97,7 +103,7 @@ static int give_up(struct studio *st, unsigned i)
 	struct picture *picture = &st->s->pictures[i];
 
 	picture->state = PICTURE_MISSING;
-	picture->reason = missing_words(st->verdict[i], &st->failure[i]);
+	picture->reason = missing_words(st->attempts[i].verdict, &st->attempts[i].failure);
 	st->ended++;
 	return answer_progress(st->s, "images", st->ended, st->s->input.count);
 }
@@ -107,11 +113,11 @@ static int failed(struct studio *st, unsigned i, enum provider_verdict v, const 
 {
 	room_end(&st->calls[i]);
 	note("picture: %s: %s", whose(st, i)->id, e->text);
-	st->verdict[i] = v;
-	st->failure[i] = *e;
-	if (v == PROVIDER_FILTERED || st->turn[i] + 1 >= st->s->image.count)
+	st->attempts[i].verdict = v;
+	st->attempts[i].failure = *e;
+	if (v == PROVIDER_FILTERED || st->attempts[i].turn + 1 >= st->s->image.count)
 		return give_up(st, i);
-	st->turn[i]++;
+	st->attempts[i].turn++;
 	return 0;
 }
 
@@ -234,8 +240,8 @@ static int out_of_time(struct studio *st)
 		if (st->s->pictures[i].state != PICTURE_WAITING)
 			continue;
 		room_end(&st->calls[i]);
-		st->verdict[i] = PROVIDER_DOWN;
-		err_set(&st->failure[i], ERR_TIMEOUT, "no time is left");
+		st->attempts[i].verdict = PROVIDER_DOWN;
+		err_set(&st->attempts[i].failure, ERR_TIMEOUT, "no time is left");
 		if (give_up(st, i) != 0)
 			return -1;
 	}
@@ -261,13 +267,13 @@ static int wait_for_some(struct studio *st)
 static int none_made(const struct studio *st)
 {
 	struct set *s = st->s;
-	const struct err *e = &st->failure[0];
+	const struct err *e = &st->attempts[0].failure;
 	unsigned filtered = 0, limited = 0, refused = 0;
 
 	for (unsigned i = 0; i < s->input.count; i++) {
-		filtered += st->verdict[i] == PROVIDER_FILTERED || s->pictures[i].prompt == NULL;
-		limited += st->verdict[i] == PROVIDER_LIMITED;
-		refused += st->verdict[i] == PROVIDER_REFUSED;
+		filtered += st->attempts[i].verdict == PROVIDER_FILTERED || s->pictures[i].prompt == NULL;
+		limited += st->attempts[i].verdict == PROVIDER_LIMITED;
+		refused += st->attempts[i].verdict == PROVIDER_REFUSED;
 	}
 	if (filtered == s->input.count)
 		return trouble_set(&s->trouble, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
@@ -276,7 +282,8 @@ static int none_made(const struct studio *st)
 		return trouble_set(&s->trouble, 503, "provider-busy", NULL, "No picture was made: %s. Please try again in a minute.",
 				   missing_words(PROVIDER_LIMITED, &(struct err){0}));
 	if (refused > 0)
-		return trouble_set(&s->trouble, 503, room_refused_region(st->verdict[0], e) ? "refused-region" : "provider-refused", NULL,
+		return trouble_set(&s->trouble, 503,
+				   room_refused_region(st->attempts[0].verdict, e) ? "refused-region" : "provider-refused", NULL,
 				   "No picture was made: %s. The operator has been told.", missing_words(PROVIDER_REFUSED, e));
 	if (e->code == ERR_TIMEOUT)
 		return trouble_set(&s->trouble, 504, "provider-timeout", NULL, "No picture was ready in time. Please try again.");
@@ -297,19 +304,30 @@ static int make(struct studio *st)
 	return set_made(st->s) > 0 ? 0 : none_made(st);
 }
 
+static void studio_free(struct studio *st)
+{
+	for (unsigned i = 0; st->calls != NULL && i < st->s->input.count; i++)
+		room_end(&st->calls[i]); // cancels what is under way
+	free(st->calls);
+	free(st->attempts);
+}
+
 int set_make_images(struct set *s)
 {
-	struct studio st = {.s = s, .deadline = monotonic_ms() + IMAGES_MS};
+	unsigned count = s->input.count;
+	__attribute__((cleanup(studio_free))) struct studio st = {.s = s,
+								  .deadline = monotonic_ms() + IMAGES_MS,
+								  .calls = calloc(count, sizeof(struct call)),
+								  .attempts = calloc(count, sizeof(struct attempt))};
 
 	if (st.deadline > request_deadline(s->r) - REST_MS)
 		st.deadline = request_deadline(s->r) - REST_MS;
 	random_bytes(&st.seed, sizeof st.seed);
-	for (unsigned i = 0; i < IMAGES_MAX; i++) {
+	for (unsigned i = 0; st.calls != NULL && i < count; i++) {
 		st.calls[i] = CALL_INIT;
-		st.ended += i < s->input.count && s->pictures[i].state == PICTURE_MISSING;
+		st.ended += s->pictures[i].state == PICTURE_MISSING;
 	}
-	int done = make(&st);
-	for (unsigned i = 0; i < IMAGES_MAX; i++)
-		room_end(&st.calls[i]); // cancels what is under way
-	return done;
+	if (st.calls == NULL || st.attempts == NULL)
+		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+	return make(&st);
 }

@@ -175,13 +175,13 @@ static size_t calls_move(struct call *calls, size_t count, const struct pollfd *
 static void stack_give_back(void)
 {
 #ifndef LETHE_SANITIZED
-	enum { BELOW = 96 * 1024 };
+	enum { BELOW = 96 * 1024, IN_USE = 1024 }; // our own calls still use what is right below
 	static_assert(THREAD_STACK >= 2 * BELOW, "what is given back must be inside the thread's own stack");
 	if (gettid() == getpid())
 		return;
 	char *here = __builtin_frame_address(0);
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	char *end = here - page - ((uintptr_t)here & (page - 1)); // at least a page below: our own calls still use that
+	char *end = here - IN_USE - ((uintptr_t)(here - IN_USE) & (page - 1));
 	madvise(end - BELOW, BELOW, MADV_DONTNEED);
 #endif
 }

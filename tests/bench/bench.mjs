@@ -118,7 +118,10 @@ function memory(site) {
   return { kib, by };
 }
 
+// Begun evenly over eight seconds, so that what is measured is the suite and not this process making 2,000 connections in one moment; for
+// the next two seconds all of them wait at once.
 const waiting = Number(process.env.WAITING || 2000);
+const BEGUN_WITHIN_MS = 8000;
 async function benchWaiting() {
   // Azure's stand-in, over TLS and HTTP/2, in a process of its own.
   const upstream = spawn(process.execPath, [join(root, 'tests/peers/azure.mjs'), '--tls', '--forget'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -139,15 +142,15 @@ async function benchWaiting() {
   try {
     await one();
     const before = memory(site);
-    const all = Array.from({ length: waiting }, one);
-    await sleep(8000);
+    const all = Array.from({ length: waiting }, (_, i) => sleep((i * BEGUN_WITHIN_MS) / waiting).then(one));
+    await sleep(BEGUN_WITHIN_MS + 1500);
     const during = memory(site);
     const answers = await Promise.all(all);
     const failures = {};
     for (const a of answers) if (a.status !== 200) failures[`${a.status} ${a.words.slice(0, 90)}`] = (failures[`${a.status} ${a.words.slice(0, 90)}`] || 0) + 1;
     if (Object.keys(failures).length) console.error(failures);
     const times = answers.filter((a) => a.status === 200).map((a) => a.ms - 10000).sort((x, y) => x - y);
-    row(`${waiting} generations at once, each 10 s upstream: succeeded`, times.length, 'of ' + waiting, { aim: `${waiting}` });
+    row(`${waiting} generations, begun within 8 s, each 10 s upstream: succeeded`, times.length, 'of ' + waiting, { aim: `${waiting}` });
     row('  added p50', times[Math.floor(times.length / 2)], 'ms');
     row('  added p99', times[Math.floor(times.length * 0.99)], 'ms', { aim: '<= 500' });
     row('  memory of the suite per waiting request', (during.kib - before.kib) / waiting, 'KiB', { aim: '<= 64', detail: Object.fromEntries(Object.entries(during.by).map(([k, v]) => [k, ((v - (before.by[k] || 0)) / waiting).toFixed(1)])) });
