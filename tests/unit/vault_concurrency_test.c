@@ -2,7 +2,9 @@
 // Many threads and several processes write at once: nothing is lost, one that fails does not fail its neighbours, and the day changes
 // under way.
 #include "tests/unit/vault_fixture.h"
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 enum { THREADS = 12, EACH = 60 };
@@ -187,6 +189,51 @@ static void processes_take_turns(void **state)
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 4 * EACH);
 }
 
+// A row that was begun is written by whoever writes next, or when it is waited for; and never in the way of the records.
+static void a_row_begun_is_a_row_kept(void **state)
+{
+	struct fixture *f = *state;
+	const struct request_log_row row = {"198.51.100.1", "Example/1.0", "receipt-begun"};
+	const struct ledger_event event = {.name = "generation"};
+	struct request_log_pending *rows[3];
+	struct erase_result erased;
+	struct err e = {0};
+
+	for (int i = 0; i < 3; i++) {
+		rows[i] = request_log_begin(f->vault, &row, &e);
+		assert_non_null(rows[i]);
+	}
+	assert_return_code(ledger_append(f->vault, &event, &e), 0);
+	// An erasure comes after what was begun before it, though nobody waits for that yet.
+	assert_return_code(vault_erase(f->vault, ERASE_RECEIPT, "receipt-begun", false, true, &erased, &e), 0);
+	assert_true(erased.complete);
+	assert_int_equal(erased.stores[2].erased, 3);
+	for (int i = 2; i >= 0; i--)
+		assert_return_code(request_log_wait(f->vault, rows[i], &e), 0);
+	rows[0] = request_log_begin(f->vault, &row, &e);
+	assert_non_null(rows[0]);
+	assert_return_code(request_log_wait(f->vault, rows[0], &e), 0);
+	fixture_reopen(f, VAULT_PROGRAM);
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 1);
+}
+
+// While an officer holds the lock of the records, the log goes on: its lock is another.
+static void the_log_does_not_wait_for_the_records(void **state)
+{
+	struct fixture *f = *state;
+	const struct request_log_row row = {"198.51.100.1", "Example/1.0", NULL};
+	struct err e = {0};
+	char path[PATH_MAX];
+
+	assert_return_code(request_log_append(f->vault, &row, &e), 0); // its segment and key are made
+	snprintf(path, sizeof path, "%s/vault.lock", f->state);
+	int other = open(path, O_RDWR | O_CLOEXEC);
+	assert_return_code(flock(other, LOCK_EX), 0);
+	assert_return_code(request_log_append(f->vault, &row, &e), 0);
+	close(other);
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +241,8 @@ int main(void)
 	    T(threads_share_commits_but_not_failures),
 	    T(erasing_and_pruning_go_on_beside_writers),
 	    T(processes_take_turns),
+	    T(a_row_begun_is_a_row_kept),
+	    T(the_log_does_not_wait_for_the_records),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
