@@ -5,7 +5,7 @@
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
 	libssl-dev libarchive-dev libcairo2-dev libpango1.0-dev libseccomp-dev fonts-dejavu-core ca-certificates
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev zlib1g-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc strace faketime \
-	chromium wrk unzip zip curl libxml2-utils sqlite3 openssl procps systemd iproute2
+	chromium wrk unzip zip curl libxml2-utils sqlite3 openssl procps systemd python3 git
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call install-packages,LIST): says what it installs, and does nothing when all is there.
 install-packages = @missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>/dev/null | awk '$$2=="ii"{print $$1}' | \
