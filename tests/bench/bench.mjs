@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What we claim, measured beside something everybody knows, in one run. Prints a table and writes build/bench.json.
-//   node tests/bench/bench.mjs [gateway] [waiting] [download] [store] [check]      SECONDS=10 ROUNDS=3
+//   node tests/bench/bench.mjs [gateway] [waiting] [download] [store] [check] [policy]      SECONDS=10 ROUNDS=3
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, readdirSync, rmSync, renameSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -211,7 +211,13 @@ function benchCheck() {
   for (const [name, value] of Object.entries(found)) if (name.endsWith('_ms')) row(`  ${name.slice(0, -3).replaceAll('_', ' ')}`, value, 'ms');
 }
 
-const all = { gateway: benchGateway, waiting: benchWaiting, download: benchDownload, store: benchStore, check: benchCheck };
+// Lint, diff and the whole publication of the largest policy.
+function benchPolicy() {
+  const found = JSON.parse(execFileSync(join(build, 'bench', 'policy_bench'), { cwd: root, encoding: 'utf8' }));
+  for (const what of ['lint', 'diff', 'publish']) row(`${what} of ${found.file} (${found.bytes} bytes)`, found[`${what}_ms`], 'ms', { aim: '< 100' });
+}
+
+const all = { gateway: benchGateway, waiting: benchWaiting, download: benchDownload, store: benchStore, check: benchCheck, policy: benchPolicy };
 try {
   for (const [name, run] of Object.entries(all)) {
     if (wanted.length && !wanted.includes(name)) continue;
