@@ -79,6 +79,7 @@ test('not JSON, not a form, not UTF-8, too large', async () => {
   await problem(await post('hello', { 'content-type': 'text/plain' }), 415);
   await problem(await post('<a/>', { 'content-type': 'application/xml' }), 415);
   await problem(await post('a', {}), 415);
+  await problem(await post('{"description":"a"}', { 'content-type': 'application/json', 'content-encoding': 'gzip' }), 415);
   const large = await post(JSON.stringify({ description: 'x'.repeat(70000) }), { 'content-type': 'application/json' });
   await problem(large, 413);
   await problem(await post('description=a&description=b', { 'content-type': 'application/x-www-form-urlencoded' }), 400, 'description');

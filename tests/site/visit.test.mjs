@@ -51,6 +51,7 @@ test('a description gives a set and a ZIP that unzip accepts', async () => {
   const zip = await fetch(site.url + body.archive.url);
   assert.equal(zip.status, 200);
   assert.equal(zip.headers.get('content-type'), 'application/zip');
+  assert.match(zip.headers.get('x-robots-tag'), /noindex/);
   assert.match(zip.headers.get('content-disposition'), /^attachment; filename="[A-Za-z0-9._-]+\.zip"/);
   const bytes = Buffer.from(await zip.arrayBuffer());
   assert.equal(bytes.length, body.archive.bytes);
