@@ -156,9 +156,11 @@ static void accept_loop(struct server *s)
 		int n = poll(p, 4, pause ? BACK_OFF_MS : dirty ? IDLE_TRIM_MS : ACTIVE_WATCH_MS);
 		policy_look(s, &looked);
 		eventfd_t ignored;
-		eventfd_read(s->ended_fd, &ignored);
+		if (p[2].revents)
+			eventfd_read(s->ended_fd, &ignored);
 		atomic_store(&s->holding, false);
-		signals_read(s);
+		if (p[0].revents)
+			signals_read(s);
 		if (n == 0 && dirty) {
 			malloc_trim(0);
 			dirty = false;
