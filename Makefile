@@ -184,7 +184,7 @@ install: packages-run
 	  $(call fill-nginx,$$f,$(DESTDIR)$(sysconfdir)/lethe/snippets/$${f##*/}) || exit 1; done
 	[ -e $(DESTDIR)$(sysconfdir)/lethe/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(DESTDIR)$(sysconfdir)/lethe/policy.xml
 	install -m 644 $(wildcard policy/*.5) $(DESTDIR)$(prefix)/share/man/man5/
-	install -m 644 $(wildcard admin/*.8) $(wildcard systemd/*.8) $(DESTDIR)$(prefix)/share/man/man8/
+	install -m 644 $(wildcard admin/*.8) $(wildcard systemd/*.8 fcgi/*.8) $(DESTDIR)$(prefix)/share/man/man8/
 	install -m 644 $(wildcard systemd/*.socket systemd/*.timer systemd/*.target) $(DESTDIR)$(prefix)/lib/systemd/system/
 	for f in systemd/*.service systemd/lethe-.service.d/*.conf; do \
 	  sed 's|/usr/lib/lethe/|$(prefix)/lib/lethe/|; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|; s|/etc/lethe/|$(sysconfdir)/lethe/|' $$f > $(B)/unit.tmp && \
