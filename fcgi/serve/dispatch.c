@@ -9,6 +9,8 @@ static int request_read(struct request *r, struct refusal *no)
 	if (route_find(r, r->server->program->routes, no) || route_admit(r, &kind, no) || stream_read_body(r, no))
 		return -1;
 	int rc = body_parse(r, kind, no);
+	if (kind != BODY_NONE)
+		stream_rest(r);
 	if (kind != BODY_MULTIPART) // its parts point into the body; of the others the fields are a copy already
 		buf_wipe(&r->body);
 	return rc;

@@ -110,6 +110,7 @@ bool cookie_declared(const struct promise *p, const char *set_cookie);
 
 // ---- bytes in and out, the only place besides connection.c that knows libfcgi ----
 int stream_read_body(struct request *r, struct refusal *no);
+void stream_rest(const struct request *r); // gives memory back that the answer will need
 int stream_write(struct request *r, const void *bytes, size_t len);
 int stream_flush(struct request *r);
 void stream_drain(struct request *r); // reads the rest of the body away, or marks the connection to be closed

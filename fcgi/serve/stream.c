@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum {
 	DRAIN_MS = 5000,
@@ -49,6 +51,17 @@ int stream_read_body(struct request *r, struct refusal *no)
 	if (FCGX_GetError(in) != 0 || (length && strtoull(length, NULL, 10) != r->body.len))
 		return refuse(no, 400, "body-truncated", "Content-Length", "The body is not as long as announced.");
 	return 0;
+}
+
+// The buffer of an answer that may be minutes away: it is written before it is read again.
+void stream_rest(const struct request *r)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	if (!r->fcgx)
+		return;
+	uintptr_t from = ((uintptr_t)r->fcgx->out->wrNext + page - 1) & ~(page - 1), to = (uintptr_t)r->fcgx->out->stop & ~(page - 1);
+	if (from < to)
+		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 int stream_write(struct request *r, const void *bytes, size_t len)
