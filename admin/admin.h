@@ -73,7 +73,9 @@ struct site {
 	struct vault *vault;
 };
 #define SITE_AUTO __attribute__((cleanup(site_close)))
-enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode); // STATUS_DONE or STATUS_UNSURE
+enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode);
+// The same, but makes the stores where they are missing: for `keys init` alone.
+enum status site_make(struct site *s, const struct admin *a); // STATUS_DONE or STATUS_UNSURE
 void site_close(struct site *s);
 // Root continues as the user that owns this folder, so that the site's own user can write what is made from now on. Others: nothing. -1 with
 // errno.

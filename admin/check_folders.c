@@ -22,6 +22,7 @@ static const char *const state_files[] = {
     "vault.db" SQLITE,
     "vault.lock",
     "run.lock",
+    "run.env",
     "ballast",
     "keys/",
     "keys/keys.db" SQLITE,

@@ -98,6 +98,8 @@ static enum status run_command(const struct command *c, const struct arguments *
 
 	if (state == NULL && setting("LETHE_STATE", NULL) == NULL && installed_settings() != STATUS_DONE)
 		return STATUS_UNSURE;
+	if (site_settings(state ? state : setting_state()) != STATUS_DONE)
+		return STATUS_UNSURE;
 	const struct admin a = {
 	    .policy = policy ? policy : setting_policy(),
 	    .policy_given = policy != NULL,

@@ -65,3 +65,13 @@ enum status installed_settings(void)
 		setenv("LETHE_MASTER_KEY_FILE", INSTALLED_KEY, 0);
 	return STATUS_DONE;
 }
+
+enum status site_settings(const char *state)
+{
+	char path[4096];
+	struct err e;
+
+	if (path_join(path, sizeof path, state, "run.env", &e) < 0 || (installed_read(path, &e) < 0 && e.code != ERR_NOT_FOUND))
+		return complain(STATUS_UNSURE, "%s", e.text);
+	return STATUS_DONE;
+}

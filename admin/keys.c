@@ -13,5 +13,5 @@ static enum status init(const struct admin *a, const struct arguments *args)
 	SITE_AUTO struct site s = {0};
 
 	(void)args;
-	return site_open(&s, a, VAULT_ADMIN);
+	return site_make(&s, a);
 }

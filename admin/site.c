@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
+#include "policy/base/file.h"
 #include "policy/promise/active.h"
 #include <stdio.h>
 #include <sys/stat.h>
@@ -27,19 +28,39 @@ static struct promise *policy_in_force(const struct admin *a)
 	return said(promise_load_active(a->state, a->policy, &messages), &messages);
 }
 
-enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode)
+static bool store_there(const struct admin *a)
+{
+	char path[4096];
+
+	return path_join(path, sizeof path, a->state, "vault.db", NULL) == 0 && access(path, F_OK) == 0;
+}
+
+static enum status open_stores(struct site *s, const struct admin *a, enum vault_mode mode, bool make)
 {
 	struct err e;
 
 	*s = (struct site){.promise = policy_in_force(a)};
 	if (s->promise == NULL)
 		return STATUS_UNSURE;
+	// A mistyped folder must not become a new, empty store in which all is well.
+	if (!make && mode == VAULT_ADMIN && !store_there(a))
+		return complain(STATUS_UNSURE, "no store in %s; if this is the right folder, run: lethe keys init", a->state);
 	progress_begin("waiting for the stores");
 	int ret = vault_open(&s->vault, a->state, a->run, s->promise, mode, &e);
 	progress_end();
 	if (ret < 0)
 		return complain(STATUS_UNSURE, "%s", e.text);
 	return STATUS_DONE;
+}
+
+enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode)
+{
+	return open_stores(s, a, mode, false);
+}
+
+enum status site_make(struct site *s, const struct admin *a)
+{
+	return open_stores(s, a, VAULT_ADMIN, true);
 }
 
 void site_close(struct site *s)

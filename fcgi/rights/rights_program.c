@@ -109,13 +109,31 @@ static void respond_partial(struct request *r, cJSON **certificate)
 	}
 }
 
+// A receipt as people paste it: with white space around it. False when it cannot be one.
+static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
+{
+	text += strspn(text, " \t\r\n");
+	size_t len = strcspn(text, " \t\r\n");
+	if (len != TOKEN_LEN || text[len + strspn(text + len, " \t\r\n")] != '\0')
+		return false;
+	memcpy(out, text, TOKEN_LEN);
+	out[TOKEN_LEN] = '\0';
+	return token_shaped(out);
+}
+
 static void handle_erase(struct request *r, void *context)
 {
 	BUF_AUTO struct buf text = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
 	if (request_check(r, erase_fields))
 		return;
-	if (rights_erase(context, request_text(r, "receipt"), &text, &e)) {
+	char receipt[TOKEN_LEN + 1];
+	if (!receipt_read(receipt, request_text(r, "receipt"))) {
+		respond_problem(r, 422, "receipt-shape", "receipt", "A receipt is %d letters, digits, - and _. Copy the whole of it.",
+				TOKEN_LEN);
+		return;
+	}
+	if (rights_erase(context, receipt, &text, &e)) {
 		respond_err(r, &e);
 		return;
 	}
@@ -125,7 +143,11 @@ static void handle_erase(struct request *r, void *context)
 	else if (!cJSON_IsTrue(json_get(certificate, "complete")))
 		respond_partial(r, &certificate);
 	else if (request_wants(r, "text/html"))
-		respond_page(r, 200, "Erased", "Everything made under this receipt is gone. This is the certificate.", certificate);
+		respond_page(r, 200, "Erased",
+			     "If anything was still here under this receipt, it is gone now; the certificate says what was found. A wrong "
+			     "receipt gets the "
+			     "same answer, so that nobody can try out receipts.",
+			     certificate);
 	else
 		respond_json(r, 200, certificate);
 }

@@ -21,7 +21,7 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char text[240]; // one line, for people; never personal data
+	char text[400]; // one line, for people; never personal data
 };
 
 // Fills *e (which may be NULL) and returns -1, so that `return err_set(e, …)` ends a function.

@@ -214,10 +214,15 @@ static int transact(struct erasure *x, struct err *e)
 static void erase_files(struct erasure *x)
 {
 	char path[PATH_MAX];
+	bool no_spool = access(x->v->spool, F_OK) != 0;
 
 	for (size_t i = 0; i < x->count; i++) {
 		if (!x->list[i].has_file)
 			continue;
+		if (no_spool) {
+			partial(x, "spool", "the run folder is not there, so files were not reached: name it with --run or LETHE_RUN");
+			continue;
+		}
 		if (vault_spool_path(x->v, x->list[i].id, path, sizeof path, NULL) || (unlink(path) != 0 && errno != ENOENT))
 			partial(x, "spool", "a file cannot be unlinked");
 		else

@@ -295,7 +295,8 @@ static int remove_one(const char *path, const struct stat *status, int flag, str
 
 static int run_site(const struct site *s, const char *name, struct err *e)
 {
-	if (prepare_folders(s, e) < 0 || prepare_port(s, e) < 0 || take_signals(e) < 0 || prepare_sockets(s, e) < 0)
+	if (prepare_port(s, e) < 0 || prepare_folders(s, e) < 0 || prepare_note(s, e) < 0 || take_signals(e) < 0 ||
+	    prepare_sockets(s, e) < 0)
 		return -1;
 	int rc = start_all(s, e);
 	if (rc == 0)
@@ -321,22 +322,22 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	if (folder_make(s.state, 0700, &e) < 0) {
-		fprintf(stderr, "lethe-run: %s\n", e.text);
-		return 1;
-	}
 	s.policy = absolute(s.policy);
-	s.state = absolute(s.state);
-	s.html = absolute(s.html);
-	s.nginx = absolute(s.nginx);
-	s.bin = absolute(s.bin);
-	default_run_folder(&s);
 	struct promise *p PROMISE_AUTO = promise_load(s.policy, &messages);
 	fputs(buf_text(&messages), stderr);
 	if (p == NULL) {
 		fprintf(stderr, "lethe-run: the policy above is not valid, so nothing is served\n");
 		return 1;
 	}
+	if (folder_make(s.state, 0700, &e) < 0) {
+		fprintf(stderr, "lethe-run: %s\n", e.text);
+		return 1;
+	}
+	s.state = absolute(s.state);
+	s.html = absolute(s.html);
+	s.nginx = absolute(s.nginx);
+	s.bin = absolute(s.bin);
+	default_run_folder(&s);
 	set_environment(&s);
 	raise_limits();
 	if (run_site(&s, p->site, &e) < 0) {

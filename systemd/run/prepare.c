@@ -2,6 +2,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/setting.h"
 #include "systemd/run/run.h"
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -178,4 +179,20 @@ int prepare_nginx(const struct site *s, struct err *e)
 	if (fill_snippets(s, snippets, with, e) < 0)
 		return -1;
 	return fill_file(from, to, with, e);
+}
+
+int prepare_note(const struct site *s, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(32 * 1024);
+	char path[4096], conf[4096];
+
+	if (path_join(path, sizeof path, s->state, "run.env", e) < 0 || path_join(conf, sizeof conf, s->run, "nginx/nginx.conf", e) < 0)
+		return -1;
+	buf_printf(&text, "# Where lethe-run serves this store. Written at each start.\n");
+	buf_printf(&text, "LETHE_POLICY=%s\nLETHE_RUN=%s\nLETHE_HTML=%s\nLETHE_NGINX_CONF=%s\n", s->policy, s->run, s->html, conf);
+	if (s->testing)
+		buf_adds(&text, "LETHE_TESTING=1\n");
+	if (strcmp(setting("LETHE_ALLOW_UNBUILT", ""), "1") == 0)
+		buf_adds(&text, "LETHE_ALLOW_UNBUILT=1\n");
+	return text.failed ? err_set(e, ERR_MEMORY, "%s", path) : file_write(path, buf_text(&text), text.len, 0600, NULL, e);
 }

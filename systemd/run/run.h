@@ -29,6 +29,7 @@ struct child {
 extern struct child children[CHILD_COUNT];
 
 // prepare.c: everything before the first program. Each says what is wrong and what to do.
+int prepare_note(const struct site *s, struct err *e); // `state`/run.env, from which the officer's command learns where the site runs
 int prepare_folders(const struct site *s, struct err *e);
 int prepare_port(const struct site *s, struct err *e);
 int prepare_sockets(const struct site *s, struct err *e);

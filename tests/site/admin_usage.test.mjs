@@ -89,7 +89,7 @@ test('a receipt comes from a file or standard input; without either and without 
 
 test('without stores or a policy nothing is done, and the message says what to do', (t) => {
   const { run, base } = place(t, { init: false });
-  for (const words of [['requests', 'list'], ['audit', 'verify'], ['audit', 'show']]) {
+  for (const words of [['requests', 'list'], ['audit', 'verify'], ['audit', 'show'], ['prune'], ['prune', '--dry-run'], ['erase', '--record', '0'.repeat(32), '--yes'], ['audit', 'checkpoint']]) {
     const result = run(words);
     assert.equal(result.status, 2);
     assert.match(result.stderr, /lethe keys init/);

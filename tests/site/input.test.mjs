@@ -151,6 +151,7 @@ test('rights: unknown ones are refused with the list of those there are', async 
   const body = await problem(await send({ right: 'immortality', contact: 'someone@example.org' }), 422, 'right');
   assert.match(body.detail, /access/);
   await problem(await send({}), 422, 'right').catch(async () => problem(await send({}), 400, 'right'));
+  await problem(await post('{"receipt":"abc"}', { 'content-type': 'application/json' }, '/api/erase'), 422, 'receipt');
   const erase = await post('{}', { 'content-type': 'application/json' }, '/api/erase');
   assert.ok([400, 422].includes(erase.status));
 });

@@ -3,9 +3,9 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generate, generateEvents, startPages, startSite } from './harness.mjs';
+import { generate, generateEvents, runOfficer, startPages, startSite } from './harness.mjs';
 
 let site;
 let pages;
@@ -106,6 +106,23 @@ test('a receipt erases everything made under it, and says so', async () => {
   assert.equal((await fetch(site.url + body.archive.url)).status, 404);
   const rows = certificate.stores.find((s) => /log/.test(s.name));
   assert.equal(rows.erased, 1, 'the row of the request log that belongs to the receipt went too');
+});
+
+test('the officer erases from beside the store: the file goes too, and a missing run folder is not taken for an empty one', async () => {
+  const { body } = await generate(site, { description: bakery, count: 1 });
+  const files = () => readdirSync(join(site.run, 'spool')).length;
+  const held = files();
+  const words = ['erase', '--receipt', '-', '--yes', '--state', site.state];
+  const env = { PATH: process.env.PATH };
+  const lost = runOfficer([...words, '--run', join(site.base, 'elsewhere')], { input: `${body.receipt}\n`, env });
+  assert.equal(lost.code, 1, lost.stdout + lost.stderr);
+  assert.match(lost.stdout + lost.stderr, /LETHE_RUN/);
+  const other = await generate(site, { description: bakery, count: 1 });
+  assert.equal(files(), held + 1);
+  const done = runOfficer(words, { input: `${other.body.receipt}\n`, env });
+  assert.equal(done.code, 0, done.stdout + done.stderr);
+  assert.equal(files(), held, 'what lethe-run noted beside the store led to the spool');
+  assert.equal((await fetch(site.url + other.body.archive.url)).status, 404);
 });
 
 test('a request of a data subject is recorded, shown to its owner, and to nobody else', async () => {
