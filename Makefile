@@ -33,7 +33,7 @@ HARDEN_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,und
 PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto libarchive pangocairo libseccomp
 # Expanded only when something is compiled, after the packages are there.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
-CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(CFLAGS)
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
 LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto
 LIBS_SERVE = -lfcgi -lseccomp
@@ -182,6 +182,7 @@ install: packages-run
 	install -d $(DESTDIR)$(sysconfdir)/lethe/snippets
 	for f in nginx/snippets/*.conf; do install -m 644 $$f $(DESTDIR)$(prefix)/share/lethe/nginx/snippets/ && \
 	  $(call fill-nginx,$$f,$(DESTDIR)$(sysconfdir)/lethe/snippets/$${f##*/}) || exit 1; done
+	[ -e $(DESTDIR)$(sysconfdir)/lethe/lethe.env ] || install -m 644 systemd/lethe.env $(DESTDIR)$(sysconfdir)/lethe/lethe.env
 	[ -e $(DESTDIR)$(sysconfdir)/lethe/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(DESTDIR)$(sysconfdir)/lethe/policy.xml
 	install -m 644 $(wildcard policy/*.5) $(DESTDIR)$(prefix)/share/man/man5/
 	install -m 644 $(wildcard admin/*.8) $(wildcard systemd/*.8 fcgi/*.8) $(DESTDIR)$(prefix)/share/man/man8/

@@ -214,15 +214,10 @@ static int transact(struct erasure *x, struct err *e)
 static void erase_files(struct erasure *x)
 {
 	char path[PATH_MAX];
-	bool no_spool = access(x->v->spool, F_OK) != 0;
 
 	for (size_t i = 0; i < x->count; i++) {
 		if (!x->list[i].has_file)
 			continue;
-		if (no_spool) {
-			partial(x, "spool", "the run folder is not there, so files were not reached: name it with --run or LETHE_RUN");
-			continue;
-		}
 		if (vault_spool_path(x->v, x->list[i].id, path, sizeof path, NULL) || (unlink(path) != 0 && errno != ENOENT))
 			partial(x, "spool", "a file cannot be unlinked");
 		else
@@ -271,6 +266,16 @@ static void drop_shared_markers(struct erasure *x)
 	x->markers.count = kept;
 }
 
+// A spool that is not there is not an empty one: with another run folder, the records would go and their files would stay.
+static int spool_reached(const struct erasure *x, struct err *e)
+{
+	for (size_t i = 0; i < x->count; i++)
+		if (x->list[i].has_file && access(x->v->spool, F_OK) != 0)
+			return err_set(e, ERR_NOT_FOUND, "nothing was erased: there is no %s; name the run folder with --run or LETHE_RUN",
+				       x->v->spool);
+	return 0;
+}
+
 static int erase_alone(struct erasure *x, struct err *e)
 {
 	struct alone alone;
@@ -278,7 +283,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	if (commit_alone(x->v, &alone, e))
 		return -1;
 	bool released = !x->dry_run && ballast_release(x->v);
-	int ret = find_all(x, e);
+	int ret = find_all(x, e) || spool_reached(x, e) ? -1 : 0;
 	if (ret == 0 && !x->dry_run)
 		ret = transact(x, e);
 	if (ret == 0 && !x->dry_run) {
