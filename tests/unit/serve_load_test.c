@@ -4,6 +4,13 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+// A machine that does other things too is slow, and the sanitizers are slower; what these bounds tell apart is further away than that.
+#ifdef LETHE_SANITIZED
+#define WITHIN(ms) ((ms)*10u)
+#else
+#define WITHIN(ms) ((ms)*4u)
+#endif
+
 static int events[2]; // the server tells the test what its handlers saw
 
 static void tell(char what)
@@ -154,7 +161,7 @@ static void test_hang_up_is_noticed(void **state)
 	uint64_t left = monotonic_ms();
 	close(fd);
 	assert_int_equal(heard(5000), 'l');
-	assert_true(monotonic_ms() - left < 100);
+	assert_true(monotonic_ms() - left < WITHIN(100));
 }
 
 static void test_events_arrive_one_by_one(void **state)
@@ -165,7 +172,7 @@ static void test_events_arrive_one_by_one(void **state)
 	uint64_t start = monotonic_ms();
 	send_request(fd, false, "/events");
 	assert_int_equal(record_read(fd, &out, start + 5000), RECORD_STDOUT);
-	assert_true(monotonic_ms() - start < 250);
+	assert_true(monotonic_ms() - start < WITHIN(250));
 	assert_non_null(strstr(out.data, "X-Accel-Buffering: no\r\n"));
 	assert_non_null(strstr(out.data, "event: progress\ndata: {\"done\":1}\n\n"));
 	close(fd);
@@ -183,7 +190,7 @@ static void test_silent_connections_delay_nobody(void **state)
 	int fd = client_connect(s->socket);
 	send_request(fd, false, "/now");
 	expect_text(fd, 200, "now");
-	assert_true(monotonic_ms() - start < 500);
+	assert_true(monotonic_ms() - start < WITHIN(500));
 	close(fd);
 	for (int i = 0; i < 20; i++)
 		close(silent[i]);
@@ -247,7 +254,7 @@ static void test_admission(void **state)
 	struct answer a = site_ask(&s, "GET", "/now", NULL, NULL, NULL);
 	assert_int_equal(a.status, 503);
 	assert_non_null(strstr(a.bytes.data, "Retry-After: 5\r\n"));
-	assert_true(monotonic_ms() - start < 100);
+	assert_true(monotonic_ms() - start < WITHIN(100));
 	answer_free(&a);
 	close(fds[0]);
 	assert_int_equal(heard(5000), 'l');
@@ -304,10 +311,10 @@ static void test_stop_drains(void **state)
 	kill(s.pid, SIGTERM);
 	char byte;
 	assert_false(bytes_read(idle, &byte, 1, start + 5000));
-	assert_true(monotonic_ms() - start < 300);
+	assert_true(monotonic_ms() - start < WITHIN(300));
 	expect_text(busy, 200, "done");
-	assert_int_equal(site_wait(&s, 2000), 0);
-	assert_true(monotonic_ms() - start < 1500);
+	assert_int_equal(site_wait(&s, WITHIN(2000)), 0);
+	assert_true(monotonic_ms() - start < WITHIN(1500));
 	close(idle);
 	close(busy);
 	close(events[0]);

@@ -198,7 +198,8 @@ static void test_erase_and_live(void **state)
 	assert_int_equal(a.status, 200);
 	assert_true(cJSON_IsTrue(json_get(certificate, "complete")));
 	answer_free(&a);
-	a = site_ask(s, "POST", "/api/erase", "application/x-www-form-urlencoded", "receipt=+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%0A", PARAMS("HTTP_ACCEPT", "text/html"));
+	a = site_ask(s, "POST", "/api/erase", "application/x-www-form-urlencoded",
+		     "receipt=+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%0A", PARAMS("HTTP_ACCEPT", "text/html"));
 	assert_int_equal(a.status, 200);
 	assert_non_null(strstr(a.body, "<h1>Erased</h1>"));
 	answer_free(&a);
