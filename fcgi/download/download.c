@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/download/download.h"
+#include "policy/base/file.h"
 #include "policy/base/text.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char SUFFIX[] = ".zip";
-enum { DEADLINE_MS = 10000, PATH_BYTES = 512 };
+enum {
+	DEADLINE_MS = 10000,
+	PATH_BYTES = 512,
+	THREADS = 4,
+	// An archive up to this size goes out with the answer. nginx sends larger ones; for that it ends its connection to this program, and
+	// making another costs as much as sending this many bytes.
+	ANSWERED_BYTES_MAX = 32 * 1024,
+};
 
 static int open_vault(const struct promise *p, struct vault *v, void **context, struct err *e)
 {
@@ -18,14 +28,13 @@ static int open_vault(const struct promise *p, struct vault *v, void **context, 
 
 static void respond_nothing(struct request *r)
 {
-	respond_header(r, "X-Robots-Tag", "noindex");
 	respond_problem(r, 404, "not-found", NULL, "There is nothing at this address.");
 }
 
-// The live record of the token in the path, with its file. -1: it has answered.
+// The live record of the token in the path. -1: it has answered.
 static int archive_find(struct request *r, struct vault *v, struct vault_record *out)
 {
-	char token[TOKEN_LEN + 1] = "", path[PATH_BYTES];
+	char token[TOKEN_LEN + 1] = "";
 	const char *rest = request_rest(r);
 	struct err e = {0};
 	if (strlen(rest) == TOKEN_LEN + strlen(SUFFIX) && strcmp(rest + TOKEN_LEN, SUFFIX) == 0)
@@ -34,39 +43,94 @@ static int archive_find(struct request *r, struct vault *v, struct vault_record 
 		respond_nothing(r);
 		return -1;
 	}
-	if (vault_find(v, KIND_ARCHIVE, "token", token, out, &e)) {
-		if (e.code == ERR_NOT_FOUND)
-			respond_nothing(r);
-		else
-			respond_err(r, &e);
-		return -1;
-	}
-	// The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file.
-	if (out->has_file && vault_spool_path(v, out->id, path, sizeof path, &e) == 0 && access(path, R_OK) == 0)
+	if (vault_find(v, KIND_ARCHIVE, "token", token, out, &e) == 0)
 		return 0;
-	vault_record_free(out);
+	if (e.code == ERR_NOT_FOUND)
+		respond_nothing(r);
+	else
+		respond_err(r, &e);
+	return -1;
+}
+
+// Its file. The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file. -1: it has answered.
+static int archive_open(struct request *r, struct vault *v, const struct vault_record *record, struct stat *st)
+{
+	char path[PATH_BYTES];
+	int fd = -1;
+	if (record->has_file && vault_spool_path(v, record->id, path, sizeof path, NULL) == 0)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, st) == 0)
+		return fd;
+	fd_close(&fd);
 	respond_nothing(r);
 	return -1;
 }
 
-// nginx sends the file; of our headers only Content-Type, Content-Disposition and Cache-Control outlive the redirect, so nginx adds
-// X-Robots-Tag to what it sends from the spool.
-static void handle_get(struct request *r, void *context)
+// As nginx makes them, so that what was begun in one way can be continued in the other.
+static void respond_validators(struct request *r, const struct stat *st)
 {
-	struct vault_record record = {0};
-	char disposition[128], internal[64 + RECORD_ID_LEN];
-	if (archive_find(r, context, &record))
-		return;
+	char text[64];
+	struct tm utc;
+	snprintf(text, sizeof text, "\"%lx-%lx\"", (unsigned long)st->st_mtim.tv_sec, (unsigned long)st->st_size);
+	respond_header(r, "ETag", text);
+	gmtime_r(&st->st_mtim.tv_sec, &utc);
+	if (strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc) > 0)
+		respond_header(r, "Last-Modified", text);
+	respond_header(r, "Accept-Ranges", "bytes");
+}
+
+static void respond_archive(struct request *r, int fd, const struct stat *st)
+{
+	char bytes[ANSWERED_BYTES_MAX];
+	size_t len = (size_t)st->st_size;
+	bool whole = read(fd, bytes, len) == (ssize_t)len;
+	if (whole) {
+		respond_validators(r, st);
+		respond_bytes(r, 200, NULL, bytes, len);
+	} else {
+		respond_problem(r, 503, "unavailable", NULL, "The archive could not be read. Try again.");
+	}
+	explicit_bzero(bytes, len);
+}
+
+// A part is wanted, or the whole only if it is, or is not, what the visitor has. nginx knows how; it sees the request's headers again.
+static bool conditional(const struct request *r)
+{
+	static const char *const names[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (request_header(r, names[i]))
+			return true;
+	return false;
+}
+
+static void archive_headers(struct request *r)
+{
+	char disposition[128];
 	const char *site = request_promise(r)->site;
 	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	snprintf(disposition, sizeof disposition, "attachment; filename=\"%.*s-images.zip\"", name_len > 40 ? 40 : (int)name_len, site);
-	snprintf(internal, sizeof internal, "/spool/%s%s", record.id, SUFFIX);
-	vault_record_free(&record);
 	respond_header(r, "Content-Type", "application/zip");
 	respond_header(r, "Content-Disposition", disposition);
 	respond_header(r, "Cache-Control", "private, no-store");
-	respond_header(r, "X-Robots-Tag", "noindex");
-	respond_redirect_internal(r, internal);
+}
+
+static void handle_get(struct request *r, void *context)
+{
+	struct vault_record record = {0};
+	struct stat st;
+	char internal[64 + RECORD_ID_LEN];
+	if (archive_find(r, context, &record))
+		return;
+	FD_AUTO int fd = archive_open(r, context, &record, &st);
+	snprintf(internal, sizeof internal, "/spool/%s%s", record.id, SUFFIX);
+	vault_record_free(&record);
+	if (fd < 0)
+		return;
+	archive_headers(r);
+	if (st.st_size <= ANSWERED_BYTES_MAX && !conditional(r))
+		respond_archive(r, fd, &st);
+	else
+		respond_redirect_internal(r, internal);
 }
 
 static void handle_delete(struct request *r, void *context)
@@ -97,4 +161,5 @@ static const struct route routes[] = {
     {0},
 };
 
-const struct program download_program = {.name = "download", .routes = routes, .start = open_vault, .needs_vault = true};
+const struct program download_program = {
+    .name = "download", .routes = routes, .start = open_vault, .needs_vault = true, .threads = THREADS};

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 // The members below "Don't use anything below here" that accepting by ourselves needs; unchanged since 2003.
 static_assert(sizeof(FCGX_Request) == 80, "libfcgi's request has another layout than the one this file knows");
@@ -31,12 +32,6 @@ enum {
 #endif
 };
 
-struct connection {
-	struct server *server;
-	int fd;
-	bool refuse;
-};
-
 // Something to read: true. Silence for too long, or a stop of the server while there is nothing to read: false.
 static bool readable(const struct server *s, int fd, int timeout_ms)
 {
@@ -45,32 +40,51 @@ static bool readable(const struct server *s, int fd, int timeout_ms)
 	return n > 0 && (p[0].revents & POLLIN);
 }
 
-static void serve_requests(const struct connection *c)
-{
-	FCGX_Request fcgx;
-	FCGX_InitRequest(&fcgx, -1, 0);
-	fcgx.ipcFd = c->fd;
-	for (int wait_ms = FIRST_BYTE_MS; readable(c->server, c->fd, wait_ms); wait_ms = IDLE_MS) {
-		fcgx.keepConnection = 1; // or FCGX_Accept_r would close the descriptor before it reads
-		if (FCGX_Accept_r(&fcgx) != 0)
-			return; // the peer left or spoke something else; libfcgi has closed the descriptor
-		if (fcgx.role != RESPONDER)
-			break;
-		request_serve(c->server, &fcgx, c->refuse);
-		if (c->refuse || atomic_load(&c->server->stopping))
-			fcgx.keepConnection = 0;
-		FCGX_Finish_r(&fcgx);
-		if (fcgx.ipcFd < 0)
-			return;
-	}
-	FCGX_Free(&fcgx, 1);
-}
-
 static void time_limits_set(int fd)
 {
 	struct timeval receive = {.tv_sec = RECEIVE_SECONDS}, send = {.tv_sec = SEND_SECONDS};
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof receive);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof send);
+}
+
+void connection_open(struct connection *c, struct server *s, int fd)
+{
+	*c = (struct connection){.server = s, .fd = fd};
+	FCGX_InitRequest(&c->fcgx, -1, 0);
+	c->fcgx.ipcFd = fd;
+	time_limits_set(fd);
+}
+
+// libfcgi is told to keep the connection, or it would close it before it reads; and after the answer it would ask the kernel three times
+// for what one close() does.
+bool connection_serve(struct connection *c)
+{
+	FCGX_Request *fcgx = &c->fcgx;
+	fcgx->keepConnection = 1;
+	if (FCGX_Accept_r(fcgx) != 0 || fcgx->role != RESPONDER)
+		return false; // the peer left or spoke something else
+	bool asked = fcgx->keepConnection;
+	fcgx->keepConnection = 1;
+	request_serve(c->server, fcgx, c->refuse);
+	bool kept = asked && fcgx->keepConnection && !c->refuse && !atomic_load(&c->server->stopping);
+	fcgx->keepConnection = 1;
+	FCGX_Finish_r(fcgx);
+	return kept && fcgx->ipcFd >= 0;
+}
+
+void connection_close(struct connection *c)
+{
+	bool open = c->fcgx.ipcFd >= 0; // after an error libfcgi has closed it
+	FCGX_Free(&c->fcgx, 0);
+	if (open)
+		close(c->fd);
+}
+
+static void serve_requests(struct connection *c)
+{
+	for (int wait_ms = FIRST_BYTE_MS; readable(c->server, c->fd, wait_ms) && connection_serve(c); wait_ms = IDLE_MS)
+		;
+	connection_close(c);
 }
 
 struct parked { // on the stack of the thread that waits
@@ -105,9 +119,11 @@ static void wait_for_call(struct server *s, struct parked *p)
 // The connection is over. True: *c is another one. False: the thread ends, and may not touch the server any more.
 static bool connection_next(struct server *s, struct connection *c)
 {
-	c->fd = connection_accept(s, &c->refuse);
-	if (c->fd >= 0) {
-		time_limits_set(c->fd);
+	bool refuse;
+	int fd = connection_accept(s, &refuse);
+	if (fd >= 0) {
+		connection_open(c, s, fd);
+		c->refuse = refuse;
 		return true;
 	}
 	struct parked p = {.wake = PTHREAD_COND_INITIALIZER};
@@ -185,7 +201,8 @@ static int thread_start(const struct connection *work)
 
 int connection_start(struct server *s, int fd, bool refuse)
 {
-	time_limits_set(fd);
-	struct connection c = {s, fd, refuse};
+	struct connection c;
+	connection_open(&c, s, fd);
+	c.refuse = refuse;
 	return call_parked(&c) ? 0 : thread_start(&c);
 }

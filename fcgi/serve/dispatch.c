@@ -28,6 +28,8 @@ static void request_answer(struct request *r)
 		respond_err(r, &e);
 		return;
 	}
+	if (r->route->changes_state) // waits for the disk, and for other writers
+		thread_pool_yield(r->server);
 	r->route->handle(r, r->server->context);
 	if (!responded(r)) {
 		note("%s %s gave no answer", r->route->method, r->route->path);

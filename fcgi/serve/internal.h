@@ -6,12 +6,21 @@
 #include "fcgi/serve/serve.h"
 #include "policy/base/limits.h"
 #include "policy/promise/active.h"
+#include <fcgiapp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct FCGX_Request;
-
 // ---- one program, serving ----
+enum { THREADS_MAX = 16 };
+struct thread_pool { // of a program that says how many threads it has
+	pthread_t threads[THREADS_MAX];
+	unsigned thread_count;
+	pthread_mutex_t lead; // held by the thread that waits for requests
+	int events;           // epoll: the listener, the stop, and the connections
+	struct pooled *first; // all connections; with their count under the server's lock
+	unsigned count;
+};
+
 struct server {
 	const struct program *program;
 	const struct promise *promise;
@@ -32,6 +41,7 @@ struct server {
 	struct parked *parked; // threads without a connection, the last one first
 	unsigned parked_count;
 	bool over; // they shall end
+	struct thread_pool pool;
 };
 // Connections above in_flight_max that may be answered (with 503) at once; beyond them, connections wait in the backlog.
 enum { REFUSED_AT_ONCE = 64 };
@@ -40,12 +50,28 @@ int server_init(struct server *s); // the members after `context` get their valu
 // Serves until a stop; returns the exit status. 3: requests were still under way when the time to drain was over.
 int server_run(struct server *s);
 void server_stop(struct server *s, bool failed);
+struct connection {
+	struct server *server;
+	int fd;
+	bool refuse;
+	FCGX_Request fcgx;
+};
+// Takes fd over and sets its time limits.
+void connection_open(struct connection *c, struct server *s, int fd);
+// Reads and answers one request that is about to come, in the calling thread. True: the peer may send another one.
+bool connection_serve(struct connection *c);
+void connection_close(struct connection *c);
 // A thread of its own for the connection, which it closes. -1: no thread; the caller still owns fd.
 int connection_start(struct server *s, int fd, bool refuse);
 // For a thread that is through with its connection: another one that waits already, or -1.
 int connection_accept(struct server *s, bool *refuse);
 void connection_count_down(struct server *s); // a connection is over; under the lock
 void connections_dismiss(struct server *s);   // after the last connection: ends the threads that wait for one
+// For a program that says how many threads it has; does nothing for others. -1: not all of them could be made.
+int thread_pool_start(struct server *s);
+// In the thread that answers a request: the rest may take long, so another thread takes the next ones.
+void thread_pool_yield(struct server *s);
+void thread_pool_end(struct server *s); // after the stop: waits for them and closes the connections
 
 // ---- one request ----
 struct refusal {
@@ -60,8 +86,8 @@ int refuse(struct refusal *no, int status, const char *slug, const char *paramet
 
 struct request {
 	struct server *server;
-	struct FCGX_Request *fcgx; // NULL: nothing is sent (tests of single parts)
-	char *const *params;       // "NAME=value", ended by NULL
+	FCGX_Request *fcgx;  // NULL: nothing is sent (tests of single parts)
+	char *const *params; // "NAME=value", ended by NULL
 	const struct route *route;
 	const char *rest;
 	uint64_t deadline;
@@ -89,7 +115,7 @@ int routes_check(const struct route *routes, const struct promise *p, struct err
 // Makes fields and parts from the body.
 int body_parse(struct request *r, enum body_type kind, struct refusal *no);
 // Reads, judges, answers one parsed request.
-void request_serve(struct server *s, struct FCGX_Request *fcgx, bool busy);
+void request_serve(struct server *s, FCGX_Request *fcgx, bool busy);
 
 // ---- parsers of outside bytes; all of them pure ----
 // application/x-www-form-urlencoded into an object of strings. ERR_INPUT; `name` gets the field at fault, or "".

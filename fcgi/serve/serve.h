@@ -43,6 +43,10 @@ struct program {
 	const char *const *read_paths;  // landlock: folders it may read besides the state; NULL-terminated; NULL: none
 	const char *const *write_paths; // landlock: besides state and run
 	bool needs_vault;
+	// 0: a thread for each request, for handlers that wait for others. Else so many threads in all, for handlers that look something up;
+	// routes that change state may take longer, as many at once as there are further threads. A request must not come slowly, so nginx
+	// passes such a program no bodies.
+	unsigned threads;
 	unsigned in_flight_max; // requests at once; 0: IN_FLIGHT_MAX
 	unsigned drain_ms;      // for requests under way after SIGTERM; 0: a minute
 };

@@ -152,7 +152,7 @@ static void accept_loop(struct server *s)
 		struct pollfd p[] = {{.fd = s->signal_fd, .events = POLLIN},
 				     {.fd = s->stop_fd, .events = POLLIN},
 				     {.fd = s->ended_fd, .events = POLLIN},
-				     {.fd = pause ? -1 : s->listener, .events = POLLIN}};
+				     {.fd = pause || s->program->threads ? -1 : s->listener, .events = POLLIN}};
 		int n = poll(p, 4, pause ? BACK_OFF_MS : dirty ? IDLE_TRIM_MS : ACTIVE_WATCH_MS);
 		policy_look(s, &looked);
 		eventfd_t ignored;
@@ -198,9 +198,14 @@ static int drain(struct server *s)
 
 int server_run(struct server *s)
 {
+	if (thread_pool_start(s)) {
+		note("no memory for %u threads", s->program->threads);
+		server_stop(s, true);
+	}
 	accept_loop(s);
 	if (drain(s))
 		return EXIT_UNFINISHED;
 	connections_dismiss(s);
+	thread_pool_end(s);
 	return atomic_load(&s->failed) ? 1 : 0;
 }

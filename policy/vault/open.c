@@ -196,7 +196,12 @@ static struct vault *new_vault(const struct promise *p, enum vault_mode mode)
 		v->lanes[i].lock_fd = -1;
 		pthread_mutex_init(&v->lanes[i].mutex, NULL);
 	}
-	pthread_mutex_init(&v->read.mutex, NULL);
+	// Held for the microseconds of a look-up: waiting awake is cheaper than being put to sleep.
+	pthread_mutexattr_t brief;
+	pthread_mutexattr_init(&brief);
+	pthread_mutexattr_settype(&brief, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&v->read.mutex, &brief);
+	pthread_mutexattr_destroy(&brief);
 	return v;
 }
 

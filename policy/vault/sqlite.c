@@ -272,11 +272,12 @@ static int bind_one(sqlite3_stmt *statement, int index, const struct value *valu
 // To SQLite "$3" is a name, not a position.
 static int bind_all(sqlite3_stmt *statement, const struct value *values)
 {
-	char name[16];
+	static const char *const names[] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"};
 
-	for (int i = 0; values != NULL && values[i].type != VALUE_END; i++) {
-		snprintf(name, sizeof name, "$%d", i + 1);
-		int rc = bind_one(statement, sqlite3_bind_parameter_index(statement, name), &values[i]);
+	for (size_t i = 0; values != NULL && values[i].type != VALUE_END; i++) {
+		if (i == sizeof names / sizeof *names)
+			return SQLITE_RANGE;
+		int rc = bind_one(statement, sqlite3_bind_parameter_index(statement, names[i]), &values[i]);
 		if (rc != SQLITE_OK)
 			return rc;
 	}

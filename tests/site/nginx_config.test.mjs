@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { rawRequest, sleep, until } from './harness.mjs';
 import { ask, fill, startNginx, startProgram, testConfig } from './nginx_support.mjs';
@@ -120,9 +121,24 @@ test('each address reaches its program', async () => {
     seen.length = 0;
     const { headers } = await ask(at, path, { method: 'POST', body: 'a=b' });
     assert.equal(seen[0]?.name, name, path);
-    assert.equal(seen[0].body.toString(), 'a=b');
+    assert.equal(seen[0].body.toString(), name === 'download' ? '' : 'a=b', path);
     assert.equal(headers['x-from-policy'], 'yes', path);
   }
+});
+
+// A few threads answer all downloads, so nothing that a visitor sends slowly may reach them.
+test('the download program is told little, gets no bodies, and keeps its connections', async () => {
+  answer = (call) => { call.write('Content-Type: text/plain\r\n\r\nhello'); call.keep(); };
+  seen.length = 0;
+  const headers = { range: 'bytes=0-1', accept: 'text/html', 'user-agent': 'Test/1', authorization: 'Bearer s', cookie: 'a=b', connection: 'close' };
+  const times = availableParallelism() + 1; // once more than nginx has workers
+  for (let i = 0; i < times; i++) assert.equal((await ask(at, '/downloads/t.zip?q=1', { method: 'DELETE', body: 'x=y', headers })).status, 200);
+  assert.deepEqual(seen[0].params, { REQUEST_METHOD: 'DELETE', DOCUMENT_URI: '/downloads/t.zip', HTTP_HOST: `127.0.0.1:${at.port}`, HTTP_ACCEPT: 'text/html',
+    HTTP_ORIGIN: '', HTTP_SEC_FETCH_SITE: '', HTTP_RANGE: 'bytes=0-1' });
+  for (const call of seen) assert.equal(call.body.length, 0);
+  assert.ok(new Set(seen.map((call) => call.socket)).size < times);
+  for (const call of seen) call.socket.destroy(); // the program ends
+  assert.equal((await ask(at, '/downloads/t.zip')).status, 200, 'a new connection is made');
 });
 
 test('events pass at once, and the visitor who leaves is noticed', { timeout: 10000 }, async () => {

@@ -33,14 +33,14 @@ function paramsOf(bytes) {
   return params;
 }
 
-// A program on a Unix socket. handle({params, body, socket, write(text), end()}) is called when the whole request is there.
+// A program on a Unix socket. handle({params, body, socket, write(text), end(), keep()}) is called when the whole request is there.
 export async function startProgram(path, handle) {
   const sockets = new Set();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
     let rest = Buffer.alloc(0);
-    const parts = { 4: [], 5: [] };
+    let parts = { 4: [], 5: [] };
     socket.on('data', (piece) => {
       rest = Buffer.concat([rest, piece]);
       while (rest.length >= 8 && rest.length >= 8 + rest.readUInt16BE(4) + rest[6]) {
@@ -48,11 +48,17 @@ export async function startProgram(path, handle) {
         const content = rest.subarray(8, 8 + rest.readUInt16BE(4));
         rest = rest.subarray(8 + content.length + rest[6]);
         if (content.length) parts[type]?.push(content);
-        else if (type === 5) handle({
-          params: paramsOf(Buffer.concat(parts[4])), body: Buffer.concat(parts[5]), socket,
-          write: (text) => { for (let b = Buffer.from(text); b.length; b = b.subarray(32768)) socket.write(record(6, b.subarray(0, 32768))); },
-          end: () => socket.end(Buffer.concat([record(6, Buffer.alloc(0)), record(3, Buffer.alloc(8))])),
-        });
+        else if (type === 5) {
+          const { 4: params, 5: body } = parts;
+          const last = Buffer.concat([record(6, Buffer.alloc(0)), record(3, Buffer.alloc(8))]);
+          parts = { 4: [], 5: [] };
+          handle({
+            params: paramsOf(Buffer.concat(params)), body: Buffer.concat(body), socket,
+            write: (text) => { for (let b = Buffer.from(text); b.length; b = b.subarray(32768)) socket.write(record(6, b.subarray(0, 32768))); },
+            end: () => socket.end(last),
+            keep: () => socket.write(last), // the end of the answer, not of the connection
+          });
+        }
       }
     });
   });

@@ -3,7 +3,8 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate, generateEvents, runOfficer, startPages, startSite } from './harness.mjs';
 
@@ -92,6 +93,38 @@ test('the ZIP answers HEAD and ranges, and is gone after DELETE', async () => {
   assert.equal(gone.status, 404);
   assert.equal(never.status, 404);
   assert.equal(await gone.text(), await never.text());
+});
+
+// The program sends small archives itself and leaves larger ones and parts to nginx; nobody should be able to tell.
+test('small and large ZIPs are sent alike', async () => {
+  const answers = [];
+  for (const size of [1000, 32 * 1024, 32 * 1024 + 1, 300000]) {
+    const before = new Set(readdirSync(join(site.run, 'spool')));
+    const { body } = await generate(site, { description: bakery, count: 1 });
+    const file = join(site.run, 'spool', readdirSync(join(site.run, 'spool')).find((name) => !before.has(name) && name.endsWith('.zip')));
+    const bytes = randomBytes(size);
+    writeFileSync(`${file}.new`, bytes);
+    renameSync(`${file}.new`, file);
+    const url = site.url + body.archive.url;
+    const whole = await fetch(url);
+    assert.ok(Buffer.from(await whole.arrayBuffer()).equals(bytes), `${size} bytes`);
+    const head = await fetch(url, { method: 'HEAD' });
+    for (const { headers } of [whole, head]) {
+      assert.equal(Number(headers.get('content-length')), size);
+      assert.match(headers.get('last-modified'), /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+      answers.push([...headers].filter(([name]) => !['date', 'etag', 'last-modified', 'content-length', 'connection', 'keep-alive'].includes(name)).map(String).sort());
+    }
+    const etag = whole.headers.get('etag');
+    assert.equal(head.headers.get('etag'), etag);
+    for (const [name, value, status] of [['if-none-match', etag, 304], ['if-none-match', '"another"', 200], ['if-match', '"another"', 412],
+      ['if-modified-since', whole.headers.get('last-modified'), 304], ['if-unmodified-since', 'Sun, 01 Jan 2023 00:00:00 GMT', 412]])
+      assert.equal((await fetch(url, { headers: { [name]: value } })).status, status, `${size} bytes, ${name}`);
+    const rest = await fetch(url, { headers: { range: 'bytes=500-', 'if-range': etag } });
+    assert.equal(rest.status, 206);
+    assert.ok(Buffer.from(await rest.arrayBuffer()).equals(bytes.subarray(500)));
+    assert.equal((await fetch(url, { headers: { range: 'bytes=500-', 'if-range': '"another"' } })).status, 200);
+  }
+  for (const headers of answers) assert.deepEqual(headers, answers[0]);
 });
 
 test('a receipt erases everything made under it, and says so', async () => {

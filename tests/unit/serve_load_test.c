@@ -75,10 +75,12 @@ static const struct route routes[] = {
     {.method = "GET", .path = "/wait", .handle = handle_wait},
     {.method = "GET", .path = "/half", .handle = handle_half_second},
     {.method = "GET", .path = "/events", .handle = handle_events},
+    {.method = "DELETE", .path = "/half", .changes_state = true, .handle = handle_half_second},
     {0},
 };
 static const struct program program = {.name = "test", .routes = routes};
 static const struct program narrow = {.name = "test", .routes = routes, .in_flight_max = 4};
+static const struct program pooled = {.name = "test", .routes = routes, .threads = 3, .in_flight_max = 40};
 static const struct program hasty = {.name = "test", .routes = routes, .drain_ms = 200};
 
 static char heard(int timeout_ms)
@@ -105,12 +107,17 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void send_request(int fd, bool keep, const char *path)
+static void send_method(int fd, bool keep, const char *method, const char *path)
 {
 	struct buf b = BUF_INIT(4096);
-	request_build(&b, keep, "GET", path, NULL, NULL, NULL);
+	request_build(&b, keep, method, path, NULL, NULL, NULL);
 	client_send(fd, &b);
 	buf_free(&b);
+}
+
+static void send_request(int fd, bool keep, const char *path)
+{
+	send_method(fd, keep, "GET", path);
 }
 
 static void expect_text(int fd, int status, const char *text)
@@ -352,6 +359,117 @@ static void test_unknown_outcome_ends_the_program(void **state)
 	site_remove(&s);
 }
 
+// ---- a program with a few threads for all ----
+
+static int setup_pooled(void **state)
+{
+	static struct site site;
+	assert_int_equal(pipe(events), 0);
+	site = site_start(&pooled);
+	*state = &site;
+	return 0;
+}
+
+// More connections than threads, all kept; then more than there may be: the last one has its turn when another ends.
+static void test_pool_keeps_connections(void **state)
+{
+	enum { KEPT = 40 };
+	const struct site *s = *state;
+	int fds[KEPT + 1];
+	for (int i = 0; i < KEPT; i++)
+		fds[i] = client_connect(s->socket);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < KEPT; i++)
+			send_request(fds[i], true, "/now");
+		for (int i = 0; i < KEPT; i++)
+			expect_text(fds[i], 200, "now");
+	}
+	fds[KEPT] = client_connect(s->socket);
+	send_request(fds[KEPT], true, "/now");
+	struct pollfd p = {.fd = fds[KEPT], .events = POLLIN};
+	assert_int_equal(poll(&p, 1, 200), 0);
+	close(fds[0]);
+	expect_text(fds[KEPT], 200, "now");
+	for (int i = 1; i <= KEPT; i++)
+		close(fds[i]);
+}
+
+// What changes state may take long; what only looks something up does not wait for it. One visitor leaves in the middle.
+static void test_pool_answers_beside_slow_changes(void **state)
+{
+	const struct site *s = *state;
+	int slow[2] = {client_connect(s->socket), client_connect(s->socket)}, fd = client_connect(s->socket);
+	for (int i = 0; i < 2; i++) {
+		send_method(slow[i], true, "DELETE", "/half");
+		assert_int_equal(heard(5000), 'b');
+	}
+	close(slow[1]);
+	uint64_t start = monotonic_ms();
+	for (int i = 0; i < 10; i++) {
+		send_request(fd, true, "/now");
+		expect_text(fd, 200, "now");
+	}
+	assert_true(monotonic_ms() - start < WITHIN(100));
+	expect_text(slow[0], 200, "done");
+	send_request(slow[0], true, "/now"); // its connection is as good as before
+	expect_text(slow[0], 200, "now");
+	close(slow[0]);
+	close(fd);
+}
+
+// More slow ones than threads: all are answered.
+static void test_pool_takes_turns(void **state)
+{
+	enum { MANY = 7 };
+	const struct site *s = *state;
+	int fds[MANY];
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = client_connect(s->socket);
+		send_method(fds[i], false, "DELETE", "/half");
+	}
+	for (int i = 0; i < MANY; i++) {
+		expect_text(fds[i], 200, "done");
+		assert_int_equal(heard(5000), 'b');
+		close(fds[i]);
+	}
+}
+
+static void test_pool_gives_up_on_half_a_request(void **state)
+{
+	const struct site *s = *state;
+	int half = client_connect(s->socket), fd = client_connect(s->socket);
+	assert_int_equal(send(half, "\x01\x01\x00", 3, MSG_NOSIGNAL), 3);
+	usleep(20000);
+	send_request(fd, false, "/now");
+	expect_text(fd, 200, "now");
+	char byte;
+	assert_false(bytes_read(half, &byte, 1, monotonic_ms() + 10000));
+	close(half);
+	close(fd);
+}
+
+static void test_pool_stops(void **state)
+{
+	(void)state;
+	assert_int_equal(pipe(events), 0);
+	struct site s = site_start(&pooled);
+	int idle = client_connect(s.socket), busy = client_connect(s.socket);
+	send_request(idle, true, "/now");
+	expect_text(idle, 200, "now");
+	send_method(busy, true, "DELETE", "/half");
+	assert_int_equal(heard(5000), 'b');
+	kill(s.pid, SIGTERM);
+	expect_text(busy, 200, "done");
+	char byte;
+	assert_false(bytes_read(idle, &byte, 1, monotonic_ms() + 5000));
+	assert_int_equal(site_wait(&s, WITHIN(2000)), 0);
+	close(idle);
+	close(busy);
+	close(events[0]);
+	close(events[1]);
+	site_remove(&s);
+}
+
 static void start_fails(const struct program *p, const char *why)
 {
 	struct site s = site_start(p);
@@ -397,6 +515,13 @@ int main(void)
 	    cmocka_unit_test(test_stop_drains),
 	    cmocka_unit_test(test_stop_has_a_deadline),
 	    cmocka_unit_test(test_unknown_outcome_ends_the_program),
+	    cmocka_unit_test_setup_teardown(test_pool_keeps_connections, setup_pooled, teardown),
+	    cmocka_unit_test_setup_teardown(test_pool_answers_beside_slow_changes, setup_pooled, teardown),
+	    cmocka_unit_test_setup_teardown(test_pool_takes_turns, setup_pooled, teardown),
+	    cmocka_unit_test_setup_teardown(test_pool_gives_up_on_half_a_request, setup_pooled, teardown),
+	    cmocka_unit_test_setup_teardown(test_garbage_is_dropped, setup_pooled, teardown),
+	    cmocka_unit_test_setup_teardown(test_keep_alive_after_a_refusal, setup_pooled, teardown),
+	    cmocka_unit_test(test_pool_stops),
 	    cmocka_unit_test(test_undeclared_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
