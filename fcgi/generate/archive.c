@@ -149,7 +149,7 @@ int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 	if (fstat(a->fd, &st) != 0)
 		return failed(e, errno, "measure");
 	*bytes = (uint64_t)st.st_size;
-	return 0;
+	return archive_order(a->fd, *bytes, e);
 }
 
 void archive_keep(struct archive_file *a)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// The ZIP of a set, written as the pictures come: images/NN-style.png, then prompts.json and README.txt. Names are generated, of
-// [A-Za-z0-9._-] only; nothing is compressed (pictures are already); the date of every entry is the caller's, so that the same set gives
+// The ZIP of a set, written as the pictures come, and listed as people read it: README.txt, prompts.json, images/NN-style.png. Names are
+// generated, of [A-Za-z0-9._-] only; nothing is compressed (pictures are already); the date of every entry is the caller's, so that the same set gives
 // the same bytes.
 //
 // It is written under a temporary name in the spool. The open file is locked: a temporary file without a lock was left by a crash.
@@ -28,8 +28,10 @@ int archive_sweep(const char *folder, struct err *e);
 int archive_begin(struct archive_file *a, const char *folder, time_t date, struct err *e);
 // ERR_FULL, ERR_IO, ERR_MEMORY (over ARCHIVE_BYTES_MAX), ERR_INPUT (a name that is not allowed).
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e);
-// Ends the ZIP; *bytes gets its size. The file stays open and locked, and is removed by archive_drop() unless archive_keep() was called.
+// Ends the ZIP, its listing in order; *bytes gets its size. The file stays open and locked, and is removed by archive_drop() unless archive_keep() was called.
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e);
+// Sorts the listing of the finished ZIP of `size` bytes in place. ERR_FULL, ERR_IO.
+int archive_order(int fd, uint64_t size, struct err *e);
 void archive_keep(struct archive_file *a); // somebody else owns the file now
 void archive_drop(struct archive_file *a); // closes, and removes what was not kept
 #define ARCHIVE_AUTO __attribute__((cleanup(archive_drop)))

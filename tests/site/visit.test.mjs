@@ -29,7 +29,8 @@ function checkArchive(bytes, count) {
   execFileSync('unzip', ['-t', '-q', path]);
   const names = execFileSync('unzip', ['-Z1', path], { encoding: 'utf8' }).trim().split('\n');
   assert.equal(names.filter((n) => /^images\/[A-Za-z0-9._-]+\.(png|jpg|webp)$/.test(n)).length, count);
-  assert.ok(names.includes('prompts.json'));
+  assert.deepEqual(names.slice(0, 2), ['README.txt', 'prompts.json']);
+  assert.deepEqual(names.slice(2), names.slice(2).sort(), 'pictures in the order of their numbers');
   const python = execFileSync('python3', ['-c', 'import sys,zipfile;z=zipfile.ZipFile(sys.argv[1]);print(z.testzip(),len(z.namelist()))', path], { encoding: 'utf8' });
   assert.equal(python.trim(), `None ${names.length}`);
   return { path, names };

@@ -80,8 +80,62 @@ static void other_readers_agree(void **state)
 	assert_non_null(p);
 	assert_non_null(fgets(said, sizeof said, p));
 	assert_int_equal(pclose(p), 0);
-	assert_string_equal(said, "[('images/02-photo.png', 5000, 2026, 33188), ('images/01-photo.jpg', 1, 2026, 33188), "
-				  "('prompts.json', 3, 2026, 33188), ('README.txt', 0, 2026, 33188)]\n");
+	// In the order in which people read it, whatever came first.
+	assert_string_equal(said, "[('README.txt', 0, 2026, 33188), ('prompts.json', 3, 2026, 33188), "
+				  "('images/01-photo.jpg', 1, 2026, 33188), ('images/02-photo.png', 5000, 2026, 33188)]\n");
+}
+
+static void a_whole_set_is_in_order(void **state)
+{
+	ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+	struct err e = {0};
+	uint64_t bytes = 0;
+	char name[48], command[512], said[64], expected[64];
+
+	(void)state;
+	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	for (unsigned i = IMAGES_MAX; i-- > 0;) {
+		archive_image_name(name, sizeof name, i, "photo", "image/png");
+		assert_int_equal(archive_add(&a, name, name, strlen(name), &e), 0);
+	}
+	assert_int_equal(archive_add(&a, "prompts.json", "{}\n", 3, &e), 0);
+	assert_int_equal(archive_add(&a, "README.txt", "", 0, &e), 0);
+	assert_int_equal(archive_finish(&a, &bytes, &e), 0);
+	snprintf(command, sizeof command, "unzip -tq %s >/dev/null", a.path);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof command, "unzip -Z1 %s", a.path);
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	for (unsigned i = 0; i < IMAGES_MAX + 2; i++) {
+		archive_image_name(name, sizeof name, i - 2, "photo", "image/png");
+		snprintf(expected, sizeof expected, "%s\n", i == 0 ? "README.txt" : i == 1 ? "prompts.json" : name);
+		assert_non_null(fgets(said, sizeof said, p));
+		assert_string_equal(said, expected);
+	}
+	assert_int_equal(pclose(p), 0);
+}
+
+static void what_is_no_listing_of_ours_stays(void **state)
+{
+	unsigned char bytes[200] = "PK\3\4";
+	char path[96], back[200];
+	struct err e = {0};
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/other", folder);
+	FD_AUTO int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	memcpy(bytes + 178, "PK\5\6", 4);
+	for (unsigned len = 0; len < 256; len++) { // of the listing, as its end says
+		bytes[178 + 12] = (unsigned char)len;
+		bytes[178 + 16] = (unsigned char)(178 - len);
+		memcpy(bytes + (len <= 170 ? 178 - len : 0), len % 2 ? "PK\1\2" : "none", 4);
+		assert_int_equal(pwrite(fd, bytes, sizeof bytes, 0), sizeof bytes);
+		for (size_t size = 0; size <= sizeof bytes; size++)
+			assert_int_equal(archive_order(fd, size, &e), 0);
+		assert_int_equal(pread(fd, back, sizeof back, 0), sizeof back);
+		assert_memory_equal(back, bytes, sizeof bytes);
+		memset(bytes + 4, 0, 174);
+	}
 }
 
 static void the_same_set_gives_the_same_bytes(void **state)
@@ -229,6 +283,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(other_readers_agree, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(a_whole_set_is_in_order, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(what_is_no_listing_of_ours_stays, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(the_same_set_gives_the_same_bytes, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(only_safe_names_are_taken, make_folder, remove_folder),
 	    cmocka_unit_test(names_are_made_of_number_style_and_type),
