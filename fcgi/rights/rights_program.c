@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_program.h"
+#include "fcgi/rights/contact.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/rights/rights.h"
@@ -21,6 +22,24 @@ static int open_vault(const struct promise *p, struct vault *v, void **context, 
 	return 0;
 }
 
+// A receipt as people paste it: with white space around it. False when it cannot be one.
+static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
+{
+	text += strspn(text, " \t\r\n");
+	size_t len = strcspn(text, " \t\r\n");
+	if (len != TOKEN_LEN || text[len + strspn(text + len, " \t\r\n")] != '\0')
+		return false;
+	memcpy(out, text, TOKEN_LEN);
+	out[TOKEN_LEN] = '\0';
+	return token_shaped(out);
+}
+
+static int refuse_receipt(struct request *r)
+{
+	respond_problem(r, 422, "receipt-shape", "receipt", "A receipt is %d letters, digits, - and _. Copy the whole of it.", TOKEN_LEN);
+	return -1;
+}
+
 // ---- POST /api/rights ----
 
 static const struct field request_fields_table[] = {
@@ -31,37 +50,67 @@ static const struct field request_fields_table[] = {
     {0},
 };
 
+// For programs with their names and dates, for people with theirs.
 static void respond_recorded(struct request *r, const struct rights_receipt *receipt)
 {
-	char due[WHEN_TEXT];
-	when_text(due, receipt->due);
+	bool page = request_wants(r, "text/html");
+	char due[WHEN_WORDS];
+	if (page)
+		when_day(due, receipt->due);
+	else
+		when_text(due, receipt->due);
 	JSON_AUTO cJSON *answer = cJSON_CreateObject();
-	if (!answer || !cJSON_AddStringToObject(answer, "id", receipt->id) || !cJSON_AddStringToObject(answer, "secret", receipt->secret) ||
-	    !cJSON_AddStringToObject(answer, "due", due))
+	if (!answer || !cJSON_AddStringToObject(answer, page ? "Number" : "id", receipt->id) ||
+	    !cJSON_AddStringToObject(answer, page ? "Secret" : "secret", receipt->secret) ||
+	    !cJSON_AddStringToObject(answer, page ? "Answer due by" : "due", due))
 		return; // answered with 500
-	if (request_wants(r, "text/html"))
+	if (page)
 		respond_page(r, 201, "Your request is recorded",
 			     "Keep the number and the secret: with both you can look up the answer. The secret is shown only now.", answer);
 	else
 		respond_json(r, 201, answer);
 }
 
+static int refuse_right(struct request *r)
+{
+	BUF_AUTO struct buf offered = BUF_INIT(1024);
+	const struct promise *p = request_promise(r);
+	for (size_t i = 0; i < p->right_count; i++)
+		buf_printf(&offered, "%s%s", i > 0 ? ", " : "", p->rights[i].id);
+	respond_problem(r, 422, "right-not-offered", "right", "This site does not know this right. The rights it offers are: %s.",
+			buf_text(&offered));
+	return -1;
+}
+
+// What the table of fields cannot say. -1 when it has answered.
+static int check_asked(struct request *r, char receipt[TOKEN_LEN + 1])
+{
+	const char *right = request_text(r, "right"), *contact = request_text(r, "contact"), *given = request_text(r, "receipt");
+	if (!promise_right(request_promise(r), right))
+		return refuse_right(r);
+	if (given && !receipt_read(receipt, given))
+		return refuse_receipt(r);
+	const char *fault = contact ? contact_fault(contact) : NULL;
+	if (fault)
+		respond_problem(r, 422, "contact-shape", "contact", "%s", fault);
+	return fault ? -1 : 0;
+}
+
 static void handle_request(struct request *r, void *context)
 {
 	struct rights_receipt receipt;
 	struct err e = {0};
-	if (request_check(r, request_fields_table))
+	char of_set[TOKEN_LEN + 1];
+	if (request_check(r, request_fields_table) || check_asked(r, of_set))
 		return;
 	const struct rights_new asked = {
 	    .right = request_text(r, "right"),
 	    .contact = request_text(r, "contact"),
-	    .receipt = request_text(r, "receipt"),
+	    .receipt = request_text(r, "receipt") ? of_set : NULL,
 	    .message = request_text(r, "message"),
 	};
 	if (rights_record(context, &asked, &receipt, &e) == 0)
 		respond_recorded(r, &receipt);
-	else if (e.code == ERR_REFUSED)
-		respond_problem(r, 422, "right-not-offered", "right", "%s.", e.text);
 	else
 		respond_err(r, &e);
 }
@@ -109,16 +158,64 @@ static void respond_partial(struct request *r, cJSON **certificate)
 	}
 }
 
-// A receipt as people paste it: with white space around it. False when it cannot be one.
-static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
+static bool add_store(cJSON *list, const cJSON *store)
 {
-	text += strspn(text, " \t\r\n");
-	size_t len = strcspn(text, " \t\r\n");
-	if (len != TOKEN_LEN || text[len + strspn(text + len, " \t\r\n")] != '\0')
-		return false;
-	memcpy(out, text, TOKEN_LEN);
-	out[TOKEN_LEN] = '\0';
-	return token_shaped(out);
+	char line[128];
+	const char *name = json_string(store, "name");
+	snprintf(line, sizeof line, "%s: %.0f found, %.0f erased", name ? name : "?", json_number(store, "found", 0),
+		 json_number(store, "erased", 0));
+	return cJSON_AddItemToArray(list, cJSON_CreateString(line));
+}
+
+static bool add_scan(cJSON *facts, const cJSON *scan)
+{
+	char line[128] = "not made";
+	if (cJSON_IsObject(scan))
+		snprintf(line, sizeof line, "%.0f files, %.0f bytes: %.0f traces found", json_number(scan, "files", 0),
+			 json_number(scan, "bytes", 0), json_number(scan, "hits", 0));
+	return cJSON_AddStringToObject(facts, "Search for traces afterwards", line);
+}
+
+static bool add_copies(cJSON *facts, const cJSON *certificate)
+{
+	static const struct {
+		const char *name, *of;
+	} texts[] = {{"Certificate", "cert_id"},
+		     {"Erased by", "controller"},
+		     {"Policy version", "policy_version"},
+		     {"SHA-256 of the policy", "policy_sha256"},
+		     {"Note", "note"}};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const char *text = json_string(certificate, texts[i].of);
+		if (text && !cJSON_AddStringToObject(facts, texts[i].name, text))
+			return false;
+	}
+	return true;
+}
+
+// The certificate for a person without the page's script.
+static void respond_certificate(struct request *r, const cJSON *certificate)
+{
+	char day[WHEN_WORDS] = "unknown", entry[32];
+	const char *at = json_string(certificate, "executed_at");
+	const cJSON *store;
+	time_t executed;
+	JSON_AUTO cJSON *facts = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(facts, "What was found");
+	if (at && when_parse(&executed, at) == 0)
+		when_day(day, executed);
+	snprintf(entry, sizeof entry, "entry %.0f", json_number(certificate, "audit_index", 0));
+	bool ok = list && cJSON_AddStringToObject(facts, "Erased on", day) && add_scan(facts, json_get(certificate, "residue_scan")) &&
+		  cJSON_AddStringToObject(facts, "In our ledger", entry) && add_copies(facts, certificate);
+	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
+	{
+		ok = ok && add_store(list, store);
+	}
+	if (ok) // else answered with 500
+		respond_page(r, 200, "Erased",
+			     "If anything was still here under this receipt, it is gone now; the certificate says what was found. A wrong "
+			     "receipt gets the same answer, so that nobody can try out receipts.",
+			     facts);
 }
 
 static void handle_erase(struct request *r, void *context)
@@ -129,8 +226,7 @@ static void handle_erase(struct request *r, void *context)
 		return;
 	char receipt[TOKEN_LEN + 1];
 	if (!receipt_read(receipt, request_text(r, "receipt"))) {
-		respond_problem(r, 422, "receipt-shape", "receipt", "A receipt is %d letters, digits, - and _. Copy the whole of it.",
-				TOKEN_LEN);
+		refuse_receipt(r);
 		return;
 	}
 	if (rights_erase(context, receipt, &text, &e)) {
@@ -143,11 +239,7 @@ static void handle_erase(struct request *r, void *context)
 	else if (!cJSON_IsTrue(json_get(certificate, "complete")))
 		respond_partial(r, &certificate);
 	else if (request_wants(r, "text/html"))
-		respond_page(r, 200, "Erased",
-			     "If anything was still here under this receipt, it is gone now; the certificate says what was found. A wrong "
-			     "receipt gets the "
-			     "same answer, so that nobody can try out receipts.",
-			     certificate);
+		respond_certificate(r, certificate);
 	else
 		respond_json(r, 200, certificate);
 }

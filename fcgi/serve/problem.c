@@ -97,10 +97,20 @@ static void problem_page(struct request *r, int status, const cJSON *problem)
 	page_end(r, status, &out);
 }
 
+// Numbers, secrets and hashes: a click selects the whole of it.
+static bool is_code(const char *text)
+{
+	enum { CODE_LEN_MIN = 32 };
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+	return len >= CODE_LEN_MIN && text[len] == '\0';
+}
+
 // One value: an object or a list becomes a list of its own.
 static void fact_add(struct buf *out, const cJSON *value)
 {
-	if (cJSON_IsString(value)) {
+	if (cJSON_IsString(value) && is_code(value->valuestring)) {
+		page_text(out, "<span class=\"code\"><code>", value->valuestring, "</code></span>");
+	} else if (cJSON_IsString(value)) {
 		html_text(out, value->valuestring);
 	} else if (cJSON_IsBool(value)) {
 		buf_adds(out, cJSON_IsTrue(value) ? "yes" : "no");
@@ -108,7 +118,7 @@ static void fact_add(struct buf *out, const cJSON *value)
 		json_print(out, value);
 	} else if (value && value->child) {
 		bool named = cJSON_IsObject(value);
-		buf_adds(out, named ? "<dl>\n" : "<ul>\n");
+		buf_adds(out, named ? "<dl class=\"record\">\n" : "<ul>\n");
 		for (const cJSON *m = value->child; m; m = m->next) {
 			if (named)
 				page_text(out, "<dt>", m->string, "</dt><dd>");

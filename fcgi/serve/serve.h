@@ -117,7 +117,8 @@ void respond_problem_object(struct request *r, const cJSON *problem);
 // The same, from an err: INPUT 422, NOT_FOUND 404, REFUSED 403, FULL/BUSY/UNAVAILABLE/IO/UNKNOWN 503, TIMEOUT 504, others 500.
 void respond_err(struct request *r, const struct err *e);
 void respond_json(struct request *r, int status, const cJSON *value);
-// For a browser that sent a form and prefers HTML: a plain page with a title, a sentence and the members of `facts` as a list.
+// For a browser that sent a form and prefers HTML: a plain page with a title, a sentence and the members of `facts` as a list, by their
+// names. Long ids stand so that a click selects them.
 void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts);
 void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
 void respond_empty(struct request *r, int status);

@@ -81,5 +81,8 @@ test('without JavaScript the forms work too', each, async () => {
   await page.goto('/rights');
   await page.getByRole('button', { name: 'Send the request' }).click();
   await page.getByRole('heading', { level: 1, name: /recorded/ }).waitFor();
+  assert.match(await page.locator('dd').last().textContent(), /^\d{1,2} [A-Z][a-z]+ 20\d\d$/);
+  assert.equal(await page.locator('dd code').count(), 2, 'the number and the secret');
+  await screenshot(page, 'recorded-without-script');
   await context.close();
 });

@@ -149,9 +149,46 @@ test('malformed HTTP never reaches a program', async () => {
 test('rights: unknown ones are refused with the list of those there are', async () => {
   const send = (fields) => post(JSON.stringify(fields), { 'content-type': 'application/json' }, '/api/rights');
   const body = await problem(await send({ right: 'immortality', contact: 'someone@example.org' }), 422, 'right');
-  assert.match(body.detail, /access/);
+  const { rights } = await (await fetch(`${site.url}/privacy.json`)).json();
+  assert.match(body.detail, /^[A-Z].*\.$/);
+  assert.ok(rights.length > 3);
+  for (const { id } of rights) assert.ok(body.detail.includes(id), id);
   await problem(await send({}), 422, 'right').catch(async () => problem(await send({}), 400, 'right'));
   await problem(await post('{"receipt":"abc"}', { 'content-type': 'application/json' }, '/api/erase'), 422, 'receipt');
+  for (const receipt of ['bad', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}!`, `${'A'.repeat(21)} ${'A'.repeat(21)}`]) {
+    const refused = await problem(await send({ right: 'access', receipt }), 422, 'receipt');
+    assert.match(refused.detail, /43 letters/);
+    assert.ok(!refused.detail.includes(receipt));
+  }
+  assert.equal((await send({ right: 'access', receipt: ` ${'A'.repeat(43)}\n` })).status, 201, 'as people paste it');
+  for (const contact of ['a\u0007b@example.org', 'line\nline 1', 'ines@', 'ines', '12-34', '\u202egro']) {
+    const refused = await problem(await send({ right: 'access', contact }), 422, 'contact');
+    assert.match(refused.detail, /“contact”/);
+    assert.ok(!refused.detail.includes(contact));
+  }
+  for (const contact of ['ines@example.org', '+49 30 123456', '1 Mill Lane, Ely', '北京市朝阳区建国路'])
+    assert.equal((await send({ right: 'access', contact })).status, 201, contact);
   const erase = await post('{}', { 'content-type': 'application/json' }, '/api/erase');
   assert.ok([400, 422].includes(erase.status));
+});
+
+test('rights: a form without script is answered for people, with dates in words and ids to be copied', async () => {
+  const form = async (path, fields) => {
+    const response = await post(new URLSearchParams(fields).toString(), { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html,*/*;q=0.8' }, path);
+    assert.match(response.headers.get('content-type'), /^text\/html/);
+    return { status: response.status, text: await response.text() };
+  };
+  const recorded = await form('/api/rights', { right: 'access', contact: '', receipt: '', message: '' });
+  assert.equal(recorded.status, 201);
+  assert.match(recorded.text, /<dt>Answer due by<\/dt><dd>\d{1,2} [A-Z][a-z]+ 20\d\d<\/dd>/);
+  const [id, secret] = [...recorded.text.matchAll(/<code>([^<]+)<\/code>/g)].map((m) => m[1]);
+  assert.equal((await fetch(`${site.url}/api/rights/${id}`, { headers: { authorization: `Bearer ${secret}` } })).status, 200, 'what is shown is what works');
+  const erased = await form('/api/erase', { receipt: 'A'.repeat(43) });
+  assert.equal(erased.status, 200);
+  assert.match(erased.text, /<dt>Erased on<\/dt><dd>\d{1,2} [A-Z][a-z]+ 20\d\d<\/dd>/);
+  assert.match(erased.text, /<dt>Certificate<\/dt><dd>.*<code>[0-9a-f]{32}<\/code>/);
+  for (const { text } of [recorded, erased]) assert.doesNotMatch(text, /\dT\d\d:|<dt>[a-z_]+</);
+  const wrong = await form('/api/rights', { right: 'access', contact: 'ines@' });
+  assert.equal(wrong.status, 422);
+  assert.match(wrong.text, /name@example\.org/);
 });

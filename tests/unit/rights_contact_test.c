@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: ISC
+// What may stand as the way to reach a data subject: everything that an officer could write to, and nothing that could reach nobody.
+#include "fcgi/rights/contact.h"
+#include "policy/base/when.h"
+#include "tests/unit/test.h"
+#include <string.h>
+
+static void every_kind_of_address_is_taken(void **state)
+{
+	static const char *const good[] = {"visitor@example.org",
+					   " visitor@example.org ",
+					   "o'neil+tag@mail.example.co.uk",
+					   "\"odd@local\"@example.org",
+					   "postmaster@[192.0.2.1]",
+					   "käthe@bücher.example",
+					   "+49 30 1234567",
+					   "(030) 123-45.67",
+					   "12345",
+					   "phone: 030/12345",
+					   "12 Mill Lane, Ely CB7 4DY, United Kingdom",
+					   "Poste restante, Wien",
+					   "北京市朝阳区建国路",
+					   "Ул. Ленина",
+					   "Ines Probe @ Mill House, Ely",
+					   "https://example.org/contact",
+					   "example.org/contact",
+					   "signal:ines"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		if (contact_fault(good[i]))
+			fail_msg("%s: %s", good[i], contact_fault(good[i]));
+}
+
+static void what_reaches_nobody_is_refused_with_the_rule(void **state)
+{
+	static const struct {
+		const char *text, *rule;
+	} bad[] = {{"a\ab@example.org", "control characters"},
+		   {"a\tb 1", "control characters"},
+		   {"1 Mill Lane\nEly", "in one line"},
+		   {"ines@example.org\r\nBcc: all@example.org", "control characters"},
+		   {"1 Mill Lane\x7f", "control characters"},
+		   {"1 Mill\xc2\x9bLane", "control characters"},
+		   {"1 Mill\xe2\x80\xa8Lane", "control characters"},
+		   {"gro.elpmaxe@seni\xe2\x80\xae", "control characters"},
+		   {"1 Mill\xe2\x81\xa6Lane", "control characters"},
+		   {"ines@", "name@example.org"},
+		   {"@ines", "name@example.org"},
+		   {"@example.org", "name@example.org"},
+		   {"ines@host", "name@example.org"},
+		   {"ines@.org", "name@example.org"},
+		   {"ines@example.", "name@example.org"},
+		   {"ines@example..org", "name@example.org"},
+		   {"+49 30", "fewer than 5 digits"},
+		   {"123", "fewer than 5 digits"},
+		   {"---", "postal address"},
+		   {"ines", "postal address"},
+		   {"n_o-body!", "postal address"},
+		   {"   ", "postal address"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		const char *fault = contact_fault(bad[i].text);
+		if (!fault || !strstr(fault, bad[i].rule))
+			fail_msg("%zu: %s", i, fault ? fault : "taken");
+	}
+}
+
+static void a_day_in_words(void **state)
+{
+	char day[WHEN_WORDS];
+
+	(void)state;
+	when_day(day, 1797973199);
+	assert_string_equal(day, "22 December 2026");
+	when_day(day, 0);
+	assert_string_equal(day, "1 January 1970");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_kind_of_address_is_taken),
+	    cmocka_unit_test(what_reaches_nobody_is_refused_with_the_rule),
+	    cmocka_unit_test(a_day_in_words),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
