@@ -56,6 +56,7 @@ void check_egress(struct check *c);
 void check_unbuilt(struct check *c);
 void check_tables(struct check *c);
 void check_folders(struct check *c);
+void check_private(struct check *c);
 void check_spool(struct check *c);
 void check_clock(struct check *c);
 void check_error_log_age(struct check *c);

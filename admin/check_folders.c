@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The folders and the store files: is anything there that no kind of data covers?
 #include "admin/check_nginx.h"
+#include "admin/private_files.h"
 #include "policy/base/file.h"
 #include <dirent.h>
 #include <errno.h>
@@ -137,6 +138,27 @@ void check_folders(struct check *c)
 	else if (strangers == 0)
 		check_add(c, KEPT, "", "every file in %s and %s is one that a declared kind or the software needs", c->admin->state,
 			  c->admin->run);
+}
+
+static void add_open_file(void *arg, const char *path, mode_t mode)
+{
+	struct check *c = arg;
+
+	check_add(c, BROKEN, "lethe keys init takes it from the others; find out who let them in.",
+		  "%s has mode %04o: others than its owner can use it", path, (unsigned)mode);
+}
+
+void check_private(struct check *c)
+{
+	struct err e;
+	bool before = c->broken;
+
+	c->broken = false;
+	if (private_files_each(c->admin->state, add_open_file, c, &e) < 0)
+		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
+	else if (!c->broken)
+		check_add(c, KEPT, "", "the files of the stores can be used by their owner only");
+	c->broken |= before;
 }
 
 static void add_stranger(void *arg, const char *finding)

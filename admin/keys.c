@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
+#include "admin/private_files.h"
 
 static enum status init(const struct admin *a, const struct arguments *args);
 
 const struct command keys_commands[] = {
-    {"init", init, "make the stores and the master key where they are missing", "", 0, 0, NULL, NULL},
+    {"init", init, "make the stores and the master key where they are missing; nothing else makes them", "", 0, 0, NULL, NULL},
     {0},
 };
 
 static enum status init(const struct admin *a, const struct arguments *args)
 {
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
+	size_t closed = 0;
+	struct err e;
+	int there = stores_there(a, &e);
 
 	(void)args;
-	return site_make(&s, a);
+	if (there < 0)
+		return complain(STATUS_UNSURE, "%s", e.text);
+	if (site_make(&s, a) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (private_files_close(a->state, &closed, &e) < 0)
+		return complain(STATUS_FOUND, "keys: %s", e.text);
+	buf_printf(&out, there ? "the store in %s is there already\n" : "made the store in %s\n", a->state);
+	if (closed > 0)
+		buf_printf(&out, "%zu of its files could be used by others; now by their owner only\n", closed);
+	return output_print(&out);
 }

@@ -135,6 +135,14 @@ int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int
 	return folder_sync(folder, e);
 }
 
+int file_begin(const char *path, mode_t mode, bool *made, struct err *e)
+{
+	int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	*made = fd >= 0;
+	return fd >= 0 || errno == EEXIST ? 0 : err_system(e, code_for(errno), errno, "%s", path);
+}
+
 int folder_make(const char *path, mode_t mode, struct err *e)
 {
 	char part[4096];

@@ -4,6 +4,7 @@
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
+#include <stdbool.h>
 #include <sys/types.h>
 
 void fd_close(int *fd); // closes if >= 0, sets -1
@@ -16,6 +17,9 @@ int file_read(const char *path, struct buf *out, struct err *e);
 // Temporary name, fsync, rename, fsync of the folder. With the same bytes already there, nothing is written and the date stays;
 // *changed (may be NULL) says which. ERR_FULL, ERR_IO.
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e);
+// Makes the file, empty, where it is missing; *made says so. The umask can only take from the mode. A file that is there is not opened, so
+// that no lock on it is lost. ERR_FULL, ERR_IO.
+int file_begin(const char *path, mode_t mode, bool *made, struct err *e);
 int fd_write_all(int fd, const void *bytes, size_t len);       // 0 or -1 with errno; retries EINTR and short writes
 int folder_make(const char *path, mode_t mode, struct err *e); // with parents; an existing one is fine
 int folder_sync(const char *path, struct err *e);

@@ -27,6 +27,18 @@ void own_like_state(const struct vault *v, const char *path)
 		fprintf(stderr, "lethe: %s cannot be given to the owner of %s\n", path, v->state);
 }
 
+// SQLite makes what stands beside a database (-wal, -shm) with the database's own mode and owner: so it must be right before SQLite comes.
+static int begin_file(const struct vault *v, const char *path, struct err *e)
+{
+	bool made;
+
+	if (file_begin(path, 0600, &made, e))
+		return -1;
+	if (made)
+		own_like_state(v, path);
+	return 0;
+}
+
 bool vault_broken(const struct vault *v)
 {
 	return atomic_load(&v->broken);
@@ -106,12 +118,11 @@ static int open_locks(struct vault *v, struct err *e)
 
 	if (state_path(v, path, "vault.lock", e))
 		return -1;
-	bool fresh = access(path, F_OK) != 0;
-	records->lock_fd = open(path, O_RDWR | O_CLOEXEC | (v->mode == VAULT_ADMIN ? O_CREAT : 0), 0660);
+	if (v->mode == VAULT_ADMIN && begin_file(v, path, e))
+		return -1;
+	records->lock_fd = open(path, O_RDWR | O_CLOEXEC);
 	if (records->lock_fd < 0)
 		return lock_failed(v, path, e);
-	if (fresh)
-		own_like_state(v, path);
 	if (state_path(v, path, "log", e))
 		return -1;
 	log->lock_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -124,12 +135,9 @@ static int open_one(struct vault *v, struct store **out, enum store_file file, c
 
 	if (state_path(v, path, name, e))
 		return -1;
-	bool fresh = how == STORE_CREATE && access(path, F_OK) != 0;
-	if (store_open(out, file, path, how, e))
+	if (how == STORE_CREATE && begin_file(v, path, e))
 		return -1;
-	if (fresh)
-		own_like_state(v, path);
-	return 0;
+	return store_open(out, file, path, how, e);
 }
 
 static void close_stores(struct vault *v)

@@ -128,15 +128,17 @@ static int open_segment(struct vault *v, const char *day, struct err *e)
 
 	if (log_path(v, path, day, "", e) || obtain_key(v, day, &key, e))
 		return -1;
-	bool fresh = access(path, F_OK) != 0;
+	bool made;
+	if (file_begin(path, 0600, &made, e))
+		return -1;
+	if (made)
+		own_like_state(v, path); // before SQLite makes more files like it
 	if (store_open(&s->store, STORE_LOG, path, STORE_CREATE, e))
 		return -1;
 	if (stat(path, &file) != 0) {
 		store_close(&s->store);
 		return err_system(e, ERR_IO, errno, "%s", path);
 	}
-	if (fresh)
-		own_like_state(v, path);
 	s->device = file.st_dev;
 	s->inode = file.st_ino;
 	memcpy(s->key, key.bytes, KEY_LEN);

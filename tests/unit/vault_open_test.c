@@ -149,6 +149,30 @@ static void the_ballast_is_there(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
+static int private_but_the_public_key(const char *path, const struct stat *file, int type, struct FTW *walk)
+{
+	if (type == FTW_F && (file->st_mode & 077) != 0 && strcmp(path + walk->base, "ledger.pub") != 0)
+		fail_msg("%s has mode %04o", path, (unsigned)file->st_mode & 07777);
+	return 0;
+}
+
+static void every_file_is_for_its_owner_alone(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], path[256];
+	mode_t mask = umask(0);
+
+	snprintf(f->state, sizeof f->state, "%s/careless", f->root);
+	fixture_reopen(f, VAULT_ADMIN);
+	fixture_reopen(f, VAULT_PROGRAM);
+	fixture_archive(f, "receipt", "token", id);
+	fixture_log(f, "203.0.113.7", "receipt");
+	umask(mask);
+	assert_int_equal(nftw(f->state, private_but_the_public_key, 16, FTW_PHYS), 0);
+	snprintf(path, sizeof path, "%s/log/2026-11-22.db-wal", f->state);
+	assert_int_equal(access(path, F_OK), 0); // it is there while it is looked at
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +185,7 @@ int main(void)
 	    T(the_master_key_may_live_elsewhere),
 	    T(the_connection_is_what_it_must_be),
 	    T(the_ballast_is_there),
+	    T(every_file_is_for_its_owner_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
