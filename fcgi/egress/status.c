@@ -104,7 +104,12 @@ void traffic_load(struct egress *g)
 		struct upstream *u = id ? upstream_find(&g->upstreams, id) : NULL;
 		if (u)
 			traffic_read(&u->traffic, one);
+		// What an earlier version of the policy allowed is no breach of this one.
+		if (u)
+			u->traffic.kinds &= u->declared->kinds;
 	}
+	if (!g->promise->page_fetch)
+		return;
 	g->pages = (uint64_t)json_number(pages, "requests", 0);
 	g->pages_refused = (uint64_t)json_number(pages, "refused", 0);
 }
@@ -120,7 +125,7 @@ void traffic_save(struct egress *g)
 	for (size_t i = 0; i < g->upstreams.count; i++)
 		cJSON_AddItemToArray(list, traffic_json(&g->upstreams.list[i]));
 	cJSON_AddItemToObject(all, "pages", pages_json(g));
-	if (json_print(&text, all) < 0 || file_write(g->traffic_file, text.data, text.len, 0640, NULL, &e) < 0)
+	if (json_print(&text, all) < 0 || file_write(g->traffic_file, text.data, text.len, 0600, NULL, &e) < 0)
 		fprintf(stderr, "egress: the traffic counts could not be kept: %s\n", text.failed ? "no memory" : e.text);
 	else
 		g->traffic_changed = false;

@@ -253,6 +253,39 @@ static void counts_are_kept_over_a_restart_and_hold_no_content(void **state)
 	egress_end(&c);
 }
 
+static void what_an_earlier_policy_allowed_is_not_counted_against_this_one(void **state)
+{
+	(void)state;
+	static const char earlier[] = "{\"processors\":[{\"id\":\"azure-openai\",\"requests\":7,\"kinds\":[\"prompt\",\"gallery\"]}],"
+				      "\"pages\":{\"requests\":5,\"refused\":2}}";
+	struct egress_child c;
+	struct err e;
+	char file[160];
+	const char *settings[] = {NULL};
+	for (int fetches = 0; fetches < 2; fetches++) {
+		JSON_AUTO cJSON *status = NULL;
+		egress_folder(&c);
+		if (!fetches) {
+			policy_cut(c.policy, "<page-fetch", "</page-fetch>");
+			policy_replace(c.policy, "from=\"description url\"", "from=\"description\"    ");
+			policy_cut(c.policy, "<kind id=\"page\"", "</kind>");
+			policy_cut(c.policy, "<receives kind=\"page\"", "/>");
+			policy_cut(c.policy, "<promise id=\"no-disk\" kind=\"page\"", "</promise>");
+		}
+		snprintf(file, sizeof(file), "%s/egress", c.folder);
+		assert_int_equal(mkdir(file, 0700), 0);
+		snprintf(file, sizeof(file), "%s/egress/traffic.json", c.folder);
+		assert_int_equal(file_write(file, earlier, strlen(earlier), 0600, NULL, &e), 0);
+		egress_start(&c, "testing/egress", settings);
+		status_ask(&c, &status);
+		const cJSON *azure = status_of(status, "azure-openai");
+		assert_int_equal(json_number(azure, "requests", 0), 7);
+		assert_int_equal(cJSON_GetArraySize(json_get(azure, "kinds")), 1);
+		assert_int_equal(json_number(json_get(status, "pages"), "requests", -1), fetches ? 5 : 0);
+		egress_end(&c);
+	}
+}
+
 static void many_failures_open_the_breaker(void **state)
 {
 	(void)state;
@@ -387,6 +420,7 @@ int main(void)
 	    cmocka_unit_test(the_upstream_is_left_within_a_second_when_the_caller_leaves),
 	    cmocka_unit_test(frames_that_are_none_are_refused),
 	    cmocka_unit_test(counts_are_kept_over_a_restart_and_hold_no_content),
+	    cmocka_unit_test(what_an_earlier_policy_allowed_is_not_counted_against_this_one),
 	    cmocka_unit_test(many_failures_open_the_breaker),
 	    cmocka_unit_test(the_days_budget_holds),
 	    cmocka_unit_test(a_deployment_that_contradicts_the_policy_does_not_start),
