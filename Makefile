@@ -192,7 +192,8 @@ install: packages-run
 	  install -m 644 $(B)/unit.tmp $(DESTDIR)$(prefix)/lib/systemd/system/$${f#systemd/} || exit 1; done
 	install -m 644 systemd/lethe.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/lethe.conf
 	install -m 644 systemd/lethe.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/lethe.conf
-	install -m 644 systemd/lethe.cron systemd/lethe.env README.md $(DESTDIR)$(prefix)/share/doc/lethe/
+	install -m 644 systemd/lethe.cron systemd/lethe.env tests/browser/page.png $(DESTDIR)$(prefix)/share/doc/lethe/
+	sed 's|tests/browser/page.png|page.png|' README.md > $(DESTDIR)$(prefix)/share/doc/lethe/README.md
 
 clean:
 	rm -rf $(B)

@@ -200,13 +200,25 @@ void children_stop(void)
 	}
 }
 
+// In a clone beside the programs; installed, beside us.
+static void officer_path(const struct site *s, char *out, size_t size)
+{
+	snprintf(out, size, "%s/lethe", s->bin);
+	if (access(out, X_OK) == 0)
+		return;
+	ssize_t n = readlink("/proc/self/exe", out, size - strlen("/lethe") - 1);
+	out[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(out, '/');
+	snprintf(slash != NULL ? slash : out, strlen("/lethe") + 1, "/lethe");
+}
+
 pid_t officer_start(const struct site *s, const char *const *words)
 {
 	char path[4096];
 	char *arguments[16] = {path};
 	pid_t parent = getpid();
 
-	snprintf(path, sizeof path, "%s/lethe", s->bin);
+	officer_path(s, path, sizeof path);
 	for (size_t i = 0; i < 14 && words[i] != NULL; i++)
 		arguments[i + 1] = strdup(words[i]);
 	pid_t pid = fork();

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -192,6 +193,10 @@ int prepare_note(const struct site *s, struct err *e)
 	buf_printf(&text, "LETHE_POLICY=%s\nLETHE_RUN=%s\nLETHE_HTML=%s\nLETHE_NGINX_CONF=%s\n", s->policy, s->run, s->html, conf);
 	if (s->testing)
 		buf_adds(&text, "LETHE_TESTING=1\n");
+	const char *key = setting("LETHE_MASTER_KEY_FILE", NULL); // where it is, not what it is
+	TEXT_AUTO char *key_path = key != NULL ? realpath(key, NULL) : NULL;
+	if (key_path != NULL)
+		buf_printf(&text, "LETHE_MASTER_KEY_FILE=%s\n", key_path);
 	if (strcmp(setting("LETHE_ALLOW_UNBUILT", ""), "1") == 0)
 		buf_adds(&text, "LETHE_ALLOW_UNBUILT=1\n");
 	return text.failed ? err_set(e, ERR_MEMORY, "%s", path) : file_write(path, buf_text(&text), text.len, 0600, NULL, e);

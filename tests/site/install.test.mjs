@@ -2,11 +2,11 @@
 // What `make install` lays down: units that systemd accepts and rates, an nginx configuration that nginx accepts, no test build.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root } from './harness.mjs';
+import { freePort, generate, root, until } from './harness.mjs';
 
 let to;
 const units = () => join(to, 'usr/lib/systemd/system');
@@ -50,6 +50,64 @@ test('sysusers, tmpfiles and cron files are well-formed', () => {
   const cron = readFileSync(join(to, 'usr/share/doc/lethe/lethe.cron'), 'utf8').split('\n').filter((l) => /^[\d*]/.test(l));
   assert.equal(cron.length, 3);
   for (const line of cron) assert.match(line, /^(\S+\s+){5}lethe\s+lethe /);
+});
+
+test('the README shows nothing that is not installed beside it', () => {
+  const doc = join(to, 'usr/share/doc/lethe');
+  const pictures = [...readFileSync(join(doc, 'README.md'), 'utf8').matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map((m) => m[1]);
+  assert.ok(pictures.length > 0);
+  for (const picture of pictures) assert.ok(existsSync(join(doc, picture)), picture);
+});
+
+test('units forget where a lethe-run worked before them', () => {
+  assert.match(readFileSync(join(units(), 'lethe-init.service'), 'utf8'), /^ExecStartPre=\S*rm -f \/var\/lib\/lethe\/run\.env$/m);
+});
+
+test('without systemd: an installed lethe-run serves, and what cron runs finds the folder that it works in', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-cron-'));
+  const state = join(folder, 'state');
+  const key = join(folder, 'master.key');
+  writeFileSync(key, `${'5a'.repeat(32)}\n`, { mode: 0o400 });
+  const port = await freePort();
+  const share = join(to, 'usr/share/lethe');
+  const child = spawn(join(to, 'usr/sbin/lethe-run'), ['--policy', join(to, 'etc/lethe/policy.xml'), '--state', state, '--bin', join(to, 'usr/lib/lethe'), '--html', join(share, 'html'),
+    '--nginx', join(share, 'nginx'), '--listen', `127.0.0.1:${port}`], { env: { PATH: process.env.PATH, LETHE_MASTER_KEY_FILE: key }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((r) => child.once('exit', r));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => { output += d; });
+  try {
+    await until(() => output.includes('Lethe serves') || child.exitCode !== null, 30000, 'the site');
+    assert.match(output, /Lethe serves bizimages/);
+    const run = readFileSync(join(state, 'run.env'), 'utf8').match(/^LETHE_RUN=(.+)$/m)[1];
+    assert.match(run, /^\/dev\/shm\//);
+    const { status } = await generate({ url: `http://127.0.0.1:${port}` }, { description: 'A quiet guest house by a lake.', count: 1 });
+    assert.equal(status, 200);
+    assert.equal(readdirSync(join(run, 'spool')).length, 1);
+    // As cron would: its own environment and nothing else. Only where the site is differs from an installed one.
+    const text = readFileSync(join(to, 'usr/share/doc/lethe/lethe.cron'), 'utf8');
+    const env = { LETHE_STATE: state };
+    for (const [, name, value] of text.matchAll(/^([A-Z_]+)=(.*)$/gm)) env[name] = value;
+    env.PATH = `${join(to, 'usr/sbin')}:${env.PATH}`;
+    const commands = [...text.matchAll(/^[\d*](?:\S*\s+){5}lethe\s+(.+)$/gm)].map((m) => m[1]);
+    const cron = (command, wrap = []) => {
+      const [program, ...words] = [...wrap, env.SHELL, '-c', command];
+      return spawnSync(program, words, { env, encoding: 'utf8' });
+    };
+    assert.match(commands[0], /^lethe prune --ahead/);
+    for (const command of commands) {
+      const result = cron(command);
+      assert.equal(result.stderr, '', command);
+      assert.deepEqual(result.stdout.split('\n').filter((line) => /^BROKEN/.test(line)), [], command);
+    }
+    const pruned = cron(commands[0], ['faketime', '-f', '+1h']);
+    assert.equal(pruned.stderr + pruned.stdout, '', 'nothing to be mailed');
+    assert.equal(pruned.status, 0);
+    assert.deepEqual(readdirSync(join(run, 'spool')), [], 'the archive that was due is gone from memory');
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('nginx accepts the installed configuration', () => {
