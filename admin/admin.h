@@ -23,7 +23,6 @@ enum { OUTPUT_MAX = 64 * 1024 * 1024, HIDDEN_MAX = 4096 };
 struct admin {
 	const char *policy, *state, *run; // paths; `policy` is what is wanted, see policy/promise/active.h
 	bool policy_given;                // --policy names a file to look at, whatever is in force
-	bool terminal;                    // standard output is one
 };
 
 struct command {
@@ -73,10 +72,17 @@ struct site {
 	struct vault *vault;
 };
 #define SITE_AUTO __attribute__((cleanup(site_close)))
+// STATUS_DONE, or STATUS_UNSURE: also where there is no store.
 enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode);
 // The same, but makes the stores where they are missing: for `keys init` alone.
-enum status site_make(struct site *s, const struct admin *a); // STATUS_DONE or STATUS_UNSURE
+enum status site_make(struct site *s, const struct admin *a);
 void site_close(struct site *s);
+// Refuses a state folder without a store: a mistyped one must not become a new, empty store in which all is well.
+enum status stores_needed(const struct admin *a);
+// 1 or 0; -1 with *e when it cannot be told, or when only a part of it is there.
+int stores_there(const struct admin *a, struct err *e);
+// Opens what stores_needed() found, under a policy that outlives it.
+enum status stores_open(struct vault **out, const struct admin *a, const struct promise *p, enum vault_mode mode);
 // Root continues as the user that owns this folder, so that the site's own user can write what is made from now on. Others: nothing. -1 with
 // errno.
 int become_owner(const char *folder);

@@ -57,12 +57,12 @@ static enum status show(const struct admin *a, const struct arguments *args)
 	table_init(&t, columns);
 	if (parse_index(argument(args, "from"), &from) < 0)
 		return complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
-	enum status status = site_open(&s, a, VAULT_PROGRAM);
+	enum status status = site_open(&s, a, VAULT_LOOK);
 	if (status != STATUS_DONE)
 		return status;
 	if (ledger_each(s.vault, from, add_entry, &t, &e) < 0)
 		return complain(STATUS_UNSURE, "audit: %s", e.text);
-	return table_output(&t, a, args, "There are no entries.");
+	return table_output(&t, args, "There are no entries.");
 }
 
 static enum status verify(const struct admin *a, const struct arguments *args)
@@ -71,7 +71,7 @@ static enum status verify(const struct admin *a, const struct arguments *args)
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
-	enum status status = site_open(&s, a, VAULT_PROGRAM);
+	enum status status = site_open(&s, a, VAULT_LOOK);
 
 	(void)args;
 	if (status != STATUS_DONE)

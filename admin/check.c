@@ -27,6 +27,7 @@ static const struct check_row checks[] = {
     {"master-key", "Stored data can be read only with a key that no one else can read.", false, false, check_master_key},
     {"stores", "Every record is where the policy says, and sealed.", true, false, check_stores},
     {"tables", "The stores hold what the policy declares, and nothing else.", true, true, check_tables},
+    {"private", "Only the site's own user can use the stores' files.", false, false, check_private},
     {"folders", "Files hold what the policy declares, and nothing else.", false, false, check_folders},
     {"spool", "Archives are in memory only.", false, false, check_spool},
     {"clock", "What is due is judged by a right clock.", true, true, check_clock},
@@ -80,7 +81,7 @@ void span_words(char out[SPAN_WORDS], time_t seconds)
 	static const struct {
 		time_t from, unit;
 		const char *name;
-	} units[] = {{2 * 86400, 86400, "days"}, {2 * 3600, 3600, "hours"}, {120, 60, "minutes"}, {2, 1, "seconds"}};
+	} units[] = {{2 * 86400, 86400, "days"}, {2 * 3600, 3600, "hours"}, {120, 60, "minutes"}};
 
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
 		if (seconds >= units[i].from) {
@@ -88,7 +89,7 @@ void span_words(char out[SPAN_WORDS], time_t seconds)
 			return;
 		}
 	}
-	snprintf(out, SPAN_WORDS, "%s", seconds == 1 ? "1 second" : "no time");
+	snprintf(out, SPAN_WORDS, "%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
 }
 
 static void check_testing(struct check *c)
@@ -107,8 +108,11 @@ static void check_stores(struct check *c)
 	else if (c->vault_error.code == ERR_CORRUPT)
 		check_add(c, BROKEN, "Stop the site and restore the stores; do not write to them.", "%s", c->vault_error.text);
 	else
-		check_add(c, UNSURE, "lethe keys init makes missing stores; run this as the user that owns them.", "%s",
-			  c->vault_error.text);
+		check_add(c, UNSURE,
+			  "Name the right folder with --state or LETHE_STATE, and run this as the user that owns it; lethe keys init makes "
+			  "a store "
+			  "where there is none.",
+			  "%s", c->vault_error.text);
 }
 
 static void run_check(struct check *c, const struct check_row *row)
@@ -125,7 +129,7 @@ static void run_check(struct check *c, const struct check_row *row)
 		vault_open(&c->vault, c->admin->state, c->admin->run, c->promise, VAULT_LOOK, &c->vault_error);
 }
 
-// On a terminal: a block for each finding that is not kept, a line for each that is.
+// A block for each finding that is not kept, a line for each that is.
 static void print_blocks(const struct check *c, bool quiet, struct buf *out)
 {
 	const cJSON *row;
@@ -158,13 +162,13 @@ static enum status print_findings(struct check *c, const struct arguments *args)
 	bool quiet = argument_given(args, "quiet");
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 
-	if (c->admin->terminal && (format == NULL || strcmp(format, "text") == 0)) {
+	if (format == NULL || strcmp(format, "text") == 0) {
 		print_blocks(c, quiet, &out);
 		return output_print(&out);
 	}
 	if (quiet)
 		drop_kept(&c->findings);
-	return table_output(&c->findings, c->admin, args, NULL);
+	return table_output(&c->findings, args, NULL);
 }
 
 enum status admin_check(const struct admin *a, const struct arguments *args)

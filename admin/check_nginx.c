@@ -149,7 +149,7 @@ void check_temp_files(struct check *c)
 				    paths[i], directive_word(d, 0));
 		}
 	}
-	kept(c, "nginx's temporary files would be in memory");
+	kept(c, "nginx's folders for temporary files are in memory");
 }
 
 static void expect(struct check *c, const struct directive *at, const char *name, const char *value, const char *otherwise)

@@ -166,5 +166,5 @@ void check_ballast(struct check *c)
 		check_add(c, BROKEN, "Make room on the disk, then run lethe keys init.",
 			  "%s, the space kept free for erasing on a full disk, is missing or too small", path);
 	else
-		check_add(c, KEPT, "", "%lld bytes are kept free for it", (long long)st.st_size);
+		check_add(c, KEPT, "", "%lld KB are kept free for erasing on a full disk", (long long)st.st_size >> 10);
 }

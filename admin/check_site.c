@@ -88,9 +88,29 @@ static void check_processor(struct check *c, const cJSON *row)
 		check_add(c, BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
 			  "%s is declared and configured, but does not answer: egress has stopped asking it", id);
 	check_region(c, row, declared);
-	if (is_true(row, "configured"))
-		check_add(c, KEPT, "", "%s: %.0f requests, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0), sent,
+	if (declared->local)
+		check_add(c, KEPT, "", "%s is built in: nothing leaves for it", id);
+	else if (is_true(row, "configured"))
+		check_add(c, KEPT, "", "%s: %.0f requests so far, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0), sent,
 			  json_number(row, "failures", 0));
+	else
+		check_add(c, KEPT, "", "%s is not set up: nothing is sent to it", id);
+}
+
+// Egress counts what it was asked for, and what of that came to nothing: forbidden, or without a usable answer.
+static void check_pages(struct check *c, const cJSON *pages)
+{
+	double asked = json_number(pages, "requests", 0), failed = json_number(pages, "refused", 0);
+
+	if (!c->promise->page_fetch && asked > failed)
+		check_add(c, BROKEN, "Restart egress with this policy.", "%.0f pages were fetched, and the policy does not allow that",
+			  asked - failed);
+	else if (asked == 0)
+		check_add(c, KEPT, "", "egress runs; no page has been asked for so far");
+	else
+		check_add(c, KEPT, "",
+			  "egress runs; pages asked for so far: %.0f; fetched: %.0f; forbidden or without a usable answer: %.0f", asked,
+			  asked - failed, failed);
 }
 
 void check_egress(struct check *c)
@@ -115,10 +135,5 @@ void check_egress(struct check *c)
 	{
 		check_processor(c, row);
 	}
-	const cJSON *pages = json_get(status, "pages");
-	if (!c->promise->page_fetch && json_number(pages, "requests", 0) > 0)
-		check_add(c, BROKEN, "Restart egress with this policy.", "pages were fetched, and the policy does not allow that");
-	else
-		check_add(c, KEPT, "", "egress runs; %.0f pages fetched, %.0f refused", json_number(pages, "requests", 0),
-			  json_number(pages, "refused", 0));
+	check_pages(c, json_get(status, "pages"));
 }

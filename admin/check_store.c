@@ -75,7 +75,7 @@ void check_error_log_age(struct check *c)
 	else if (log.lines > 0)
 		check_add(c, KEPT, "", "error.log has %zu lines, the oldest %s old", log.lines, age);
 	else
-		check_add(c, KEPT, "", "there is no line in it");
+		check_add(c, KEPT, "", "error.log is empty");
 }
 
 // How long may pass between two runs.

@@ -4,7 +4,6 @@
 #include "policy/base/setting.h"
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct option_row global_options[] = {
     {"policy", OPTION_VALUE, "FILE", "the policy (LETHE_POLICY)"},
@@ -105,7 +104,6 @@ static enum status run_command(const struct command *c, const struct arguments *
 	    .policy_given = policy != NULL,
 	    .state = state ? state : setting_state(),
 	    .run = run ? run : setting_run(),
-	    .terminal = isatty(STDOUT_FILENO) == 1,
 	};
 	return c->run(&a, args);
 }
@@ -142,8 +140,12 @@ static enum status dispatch(struct arguments *args, int argc, char **argv)
 		return help_command(c, path);
 	if (c->run == NULL)
 		return usage(path, "a command is needed");
-	if (args->word_count < c->words_min || args->word_count > c->words_max)
-		return usage(path, args->word_count < c->words_min ? "something is missing" : "there are too many arguments");
+	if (args->word_count < c->words_min) {
+		err_set(&e, ERR_INPUT, "%s is needed", c->words);
+		return usage(path, e.text);
+	}
+	if (args->word_count > c->words_max)
+		return usage(path, "there are too many arguments");
 	return run_command(c, args);
 }
 

@@ -54,7 +54,12 @@ static int read_target(const struct arguments *args, struct erasure *x, struct e
 		return buf_adds(&x->value, value) < 0 ? err_set(e, ERR_INPUT, "the id is too long") : 0;
 	if (ask_hidden(x->by->name, value, &x->value, e) < 0)
 		return -1;
-	return strcmp(x->by->name, "ip") == 0 ? canonical_address(&x->value, e) : 0;
+	if (strcmp(x->by->name, "ip") == 0)
+		return canonical_address(&x->value, e);
+	// What is found under anything else is nothing, and a certificate of nothing would be taken for an erasure.
+	return token_shaped(buf_text(&x->value))
+		   ? 0
+		   : err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt: that is %d letters, digits, - and _", TOKEN_LEN);
 }
 
 static int run(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate, struct err *e)
@@ -82,7 +87,7 @@ static void fill(struct table *t, const struct erase_result *r)
 }
 
 // What the dry run found. It is the output of --dry-run; before an erasure it goes to standard error, where a person sees it.
-static enum status show_preview(const struct admin *a, const struct arguments *args, const struct erase_result *result, bool is_output)
+static enum status show_preview(const struct arguments *args, const struct erase_result *result, bool is_output)
 {
 	TABLE_AUTO struct table t;
 	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
@@ -90,9 +95,11 @@ static enum status show_preview(const struct admin *a, const struct arguments *a
 	table_init(&t, columns);
 	fill(&t, result);
 	if (is_output)
-		return table_output(&t, a, args, NULL);
-	if (table_print(&t, NULL, true, &text) < 0)
+		return table_output(&t, args, NULL);
+	if (table_print(&t, NULL, &text) < 0)
 		return complain(STATUS_UNSURE, "erase: no memory");
+	if (text.len > 0)
+		text.data[--text.len] = '\0'; // complain() ends the line
 	return complain(STATUS_DONE, "this would be erased:\n%s", buf_text(&text));
 }
 
@@ -121,7 +128,7 @@ static enum status erase_now(const struct site *s, const struct erasure *x)
 	return status;
 }
 
-static enum status erase(const struct site *s, const struct admin *a, const struct arguments *args, const struct erasure *x)
+static enum status erase(const struct site *s, const struct arguments *args, const struct erasure *x)
 {
 	struct erase_result found;
 	struct err e;
@@ -132,7 +139,7 @@ static enum status erase(const struct site *s, const struct admin *a, const stru
 	progress_end();
 	if (ret < 0)
 		return erase_failed(&e);
-	enum status status = show_preview(a, args, &found, dry_run);
+	enum status status = show_preview(args, &found, dry_run);
 	if (status != STATUS_DONE || dry_run)
 		return status;
 	if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
@@ -149,8 +156,8 @@ enum status admin_erase(const struct admin *a, const struct arguments *args)
 
 	if (read_target(args, &x, &e) < 0)
 		complain(status, "erase: %s", e.text);
-	else if ((status = site_open(&s, a, VAULT_ADMIN)) == STATUS_DONE)
-		status = erase(&s, a, args, &x);
+	else if ((status = site_open(&s, a, argument_given(args, "dry-run") ? VAULT_LOOK : VAULT_ADMIN)) == STATUS_DONE)
+		status = erase(&s, args, &x);
 	buf_wipe(&x.value);
 	return status;
 }

@@ -90,5 +90,5 @@ static enum status show(const struct admin *a, const struct arguments *args)
 	add_rights(&t, p);
 	for (size_t i = 0; i < p->cookie_count; i++)
 		add(&t, "cookie", p->cookies[i].name, p->cookies[i].purpose);
-	return table_output(&t, a, args, NULL);
+	return table_output(&t, args, NULL);
 }

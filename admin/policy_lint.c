@@ -69,7 +69,10 @@ enum status policy_lint_command(const struct admin *a, const struct arguments *a
 	if (before == NULL && against != NULL)
 		return complain(STATUS_UNSURE, "%s is no valid policy to compare with: lethe policy lint shows why", against);
 	policy_lint(file, before, &messages, &result);
-	enum status status = format != NULL && strcmp(format, "json") == 0 ? print_json(file, &messages, &result) : output_print(&messages);
+	bool json = format != NULL && strcmp(format, "json") == 0;
+	if (!json && messages.len == 0)
+		buf_printf(&messages, "%s: no findings\n", file);
+	enum status status = json ? print_json(file, &messages, &result) : output_print(&messages);
 	bool found = result.errors > 0 || (result.warnings > 0 && argument_given(args, "strict"));
 	return status == STATUS_DONE && found ? STATUS_FOUND : status;
 }

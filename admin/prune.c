@@ -57,15 +57,16 @@ enum status admin_prune(const struct admin *a, const struct arguments *args)
 	size_t error_lines = 0;
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
+	bool dry_run = argument_given(args, "dry-run");
 
 	table_init(&t, columns);
 	if (text != NULL && duration_parse(&ahead, text) < 0)
 		return complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
-	enum status status = site_open(&s, a, VAULT_ADMIN);
+	enum status status = site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN);
 	if (status == STATUS_DONE)
-		status = prune(&s, a->run, ahead, argument_given(args, "dry-run"), &result, &error_lines);
+		status = prune(&s, a->run, ahead, dry_run, &result, &error_lines);
 	if (status != STATUS_DONE)
 		return status;
 	fill(&t, &result, error_lines, argument_given(args, "quiet"));
-	return table_output(&t, a, args, NULL);
+	return table_output(&t, args, NULL);
 }

@@ -10,6 +10,7 @@
 #include "policy/base/setting.h"
 #include "policy/promise/active.h"
 #include "policy/promise/text.h"
+#include "policy/publish/pages.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 const struct option_row publish_options[] = {
-    {"dry-run", OPTION_FLAG, NULL, "only check the policy and the templates' folder, and say what would happen"},
+    {"dry-run", OPTION_FLAG, NULL, "only check the policy and the templates, and say what would happen"},
     {0},
 };
 
@@ -72,11 +73,13 @@ static enum status read_wanted(struct publication *x)
 	return STATUS_UNSURE;
 }
 
-static enum status prepare(struct publication *x)
+static enum status prepare(struct publication *x, enum vault_mode mode)
 {
 	struct err e = {0};
-	enum status status = read_wanted(x);
+	enum status status = stores_needed(x->admin);
 
+	if (status == STATUS_DONE)
+		status = read_wanted(x);
 	if (status != STATUS_DONE)
 		return status;
 	if (active_read(&x->files, x->admin->state, &e) < 0)
@@ -86,10 +89,7 @@ static enum status prepare(struct publication *x)
 	x->shown = active_step_activates(x->plan.step) ? x->wanted : x->files.active;
 	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT)
 		show_coming(x, x->plan.step == ACTIVE_WAIT ? x->files.coming : x->wanted);
-	progress_begin("waiting for the stores");
-	int ret = vault_open(&x->vault, x->admin->state, x->admin->run, x->shown, VAULT_ADMIN, &e);
-	progress_end();
-	return ret < 0 ? complain(STATUS_UNSURE, "%s", e.text) : STATUS_DONE;
+	return stores_open(&x->vault, x->admin, x->shown, mode);
 }
 
 static const char *event_of(enum active_step step)
@@ -146,11 +146,25 @@ static void add_plan(struct buf *out, const struct publication *x, bool would)
 			   x->files.coming->version, p->version);
 }
 
+static const char *templates(void)
+{
+	return setting("LETHE_HTML", "/usr/share/lethe/html");
+}
+
+static bool is_test(void)
+{
+	return strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
+}
+
 static enum status dry_run(const struct publication *x, const char *folder)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	PAGES_AUTO struct pages pages = {0};
+	struct err e = {0};
 
-	buf_printf(&out, "would make the site %s, policy %s, in %s\n", x->shown->site, x->shown->version, folder);
+	if (site_render(x->shown, templates(), is_test(), &pages, &e) < 0)
+		return complain(STATUS_FOUND, "publish: %s", e.text);
+	buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x->shown->site, x->shown->version, pages.count, folder);
 	add_plan(&out, x, true);
 	return output_print(&out);
 }
@@ -172,14 +186,12 @@ static int apply(const struct publication *x, bool keep_owner, struct err *e)
 static enum status publish(struct publication *x, const char *folder, bool own)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	const char *testing = setting("LETHE_TESTING", "0");
 	struct publish_result result = {0};
 	struct err e = {0};
 
 	if (record(x, &e) < 0 || apply(x, own, &e) < 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
-	if (folder_make(folder, 0755, &e) < 0 ||
-	    publish_all(x->shown, setting("LETHE_HTML", "/usr/share/lethe/html"), folder, strcmp(testing, "1") == 0, &result, &e) < 0)
+	if (folder_make(folder, 0755, &e) < 0 || publish_all(x->shown, templates(), folder, is_test(), &result, &e) < 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
 	buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x->shown->site, x->shown->version, result.written, result.unchanged,
 		   folder);
@@ -197,8 +209,9 @@ enum status admin_publish(const struct admin *a, const struct arguments *args)
 		snprintf(folder, sizeof folder, "%s", args->words[0]);
 	else if (path_join(folder, sizeof folder, a->state, "publish", &e) < 0)
 		return complain(STATUS_UNSURE, "publish: %s", e.text);
-	enum status status = prepare(&x);
+	bool only_look = argument_given(args, "dry-run");
+	enum status status = prepare(&x, only_look ? VAULT_LOOK : VAULT_ADMIN);
 	if (status != STATUS_DONE)
 		return status;
-	return argument_given(args, "dry-run") ? dry_run(&x, folder) : publish(&x, folder, args->word_count == 0);
+	return only_look ? dry_run(&x, folder) : publish(&x, folder, args->word_count == 0);
 }

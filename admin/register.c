@@ -37,7 +37,7 @@ enum status admin_register(const struct admin *a, const struct arguments *args)
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
-	enum status status = site_open(&s, a, VAULT_ADMIN);
+	enum status status = site_open(&s, a, VAULT_LOOK);
 
 	if (status != STATUS_DONE)
 		return status;

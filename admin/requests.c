@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
 #include "policy/rights/rights.h"
+#include <string.h>
 
 static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
 static const struct option_row show_options[] = {
@@ -46,7 +47,7 @@ static enum status list(const struct admin *a, const struct arguments *args)
 	struct listing l = {.now = when_now()};
 	struct err e;
 	SITE_AUTO struct site s = {0};
-	enum status status = site_open(&s, a, VAULT_PROGRAM);
+	enum status status = site_open(&s, a, VAULT_LOOK);
 
 	if (status != STATUS_DONE)
 		return status;
@@ -54,17 +55,23 @@ static enum status list(const struct admin *a, const struct arguments *args)
 	if (rights_each(s.vault, add_request, &l, &e) < 0)
 		status = complain(STATUS_UNSURE, "requests: %s", e.text);
 	else
-		status = table_output(&l.table, a, args, "There are no requests.");
+		status = table_output(&l.table, args, "There are no requests.");
 	table_free(&l.table);
 	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
 }
 
-// One line for each member: name, tab, value. Objects inside (the certificate) as JSON.
+// One line for each member: name and value, aligned. Objects inside (the certificate) as JSON.
 static int add_lines(struct buf *out, const cJSON *object)
 {
 	const cJSON *member;
+	int width = 0;
 	BUF_AUTO_WIPE struct buf value = BUF_INIT(OUTPUT_MAX);
 
+	cJSON_ArrayForEach(member, object)
+	{
+		int len = (int)strlen(member->string);
+		width = len > width ? len : width;
+	}
 	cJSON_ArrayForEach(member, object)
 	{
 		buf_reset(&value);
@@ -74,7 +81,7 @@ static int add_lines(struct buf *out, const cJSON *object)
 			buf_adds(&value, cJSON_IsTrue(member) ? "yes" : "no");
 		else
 			json_print(&value, member);
-		buf_printf(out, "%s\t", member->string);
+		buf_printf(out, "%-*s  ", width, member->string);
 		if (value.failed || output_text(out, buf_text(&value)) < 0 || buf_addc(out, '\n') < 0)
 			return -1;
 	}
@@ -101,11 +108,12 @@ static enum status show(const struct admin *a, const struct arguments *args)
 	struct err e;
 	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
-	enum status status = site_open(&s, a, VAULT_PROGRAM);
+	enum status status = site_open(&s, a, VAULT_LOOK);
 
 	if (status != STATUS_DONE)
 		return status;
 	if (rights_show_officer(s.vault, args->words[0], argument_given(args, "personal"), &json, &e) < 0)
-		return complain(e.code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "requests: %s", e.text);
+		return e.code == ERR_NOT_FOUND ? complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)
+					       : complain(STATUS_UNSURE, "requests: %s", e.text);
 	return print_request(&json, argument(args, "format"));
 }

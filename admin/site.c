@@ -2,6 +2,7 @@
 #include "admin/admin.h"
 #include "policy/base/file.h"
 #include "policy/promise/active.h"
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,39 +29,69 @@ static struct promise *policy_in_force(const struct admin *a)
 	return said(promise_load_active(a->state, a->policy, &messages), &messages);
 }
 
-static bool store_there(const struct admin *a)
+// 1: the file is there; 0: it is not; -1: nobody here can tell, with *e.
+static int part_there(const struct admin *a, const char *name, struct err *e)
 {
 	char path[4096];
 
-	return path_join(path, sizeof path, a->state, "vault.db", NULL) == 0 && access(path, F_OK) == 0;
+	if (path_join(path, sizeof path, a->state, name, e) < 0)
+		return -1;
+	if (access(path, F_OK) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 : err_system(e, ERR_IO, errno, "%s", path);
 }
 
-static enum status open_stores(struct site *s, const struct admin *a, enum vault_mode mode, bool make)
+// A store without its keys is no reason to make new ones, which would open nothing.
+int stores_there(const struct admin *a, struct err *e)
+{
+	int vault = part_there(a, "vault.db", e), keys = vault < 0 ? -1 : part_there(a, "keys/keys.db", e);
+
+	if (vault == 1 && keys == 0)
+		return err_set(e, ERR_CORRUPT,
+			       "%s has vault.db, but not keys/keys.db, without which nothing in it can be read: put it back, or begin anew "
+			       "in an empty folder",
+			       a->state);
+	return keys < 0 ? -1 : vault;
+}
+
+enum status stores_open(struct vault **out, const struct admin *a, const struct promise *p, enum vault_mode mode)
 {
 	struct err e;
 
-	*s = (struct site){.promise = policy_in_force(a)};
-	if (s->promise == NULL)
-		return STATUS_UNSURE;
-	// A mistyped folder must not become a new, empty store in which all is well.
-	if (!make && mode == VAULT_ADMIN && !store_there(a))
-		return complain(STATUS_UNSURE, "no store in %s; if this is the right folder, run: lethe keys init", a->state);
 	progress_begin("waiting for the stores");
-	int ret = vault_open(&s->vault, a->state, a->run, s->promise, mode, &e);
+	int ret = vault_open(out, a->state, a->run, p, mode, &e);
 	progress_end();
-	if (ret < 0)
+	return ret < 0 ? complain(STATUS_UNSURE, "%s", e.text) : STATUS_DONE;
+}
+
+enum status stores_needed(const struct admin *a)
+{
+	struct err e;
+	int there = stores_there(a, &e);
+
+	if (there < 0)
 		return complain(STATUS_UNSURE, "%s", e.text);
+	if (there == 0)
+		return complain(
+		    STATUS_UNSURE,
+		    "no store in %s: name the right folder with --state or LETHE_STATE, or make a store there with lethe keys init",
+		    a->state);
 	return STATUS_DONE;
 }
 
 enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode)
 {
-	return open_stores(s, a, mode, false);
+	*s = (struct site){0};
+	if (stores_needed(a) != STATUS_DONE)
+		return STATUS_UNSURE;
+	s->promise = policy_in_force(a);
+	return s->promise == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->promise, mode);
 }
 
 enum status site_make(struct site *s, const struct admin *a)
 {
-	return open_stores(s, a, VAULT_ADMIN, true);
+	*s = (struct site){.promise = policy_in_force(a)};
+	return s->promise == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->promise, VAULT_ADMIN);
 }
 
 void site_close(struct site *s)

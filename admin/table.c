@@ -125,20 +125,16 @@ static int widths(const struct table *t, size_t *width)
 }
 
 // A cell and what separates it from the next; the last one is not padded.
-static void add_padded(struct buf *out, const char *text, size_t width, bool last, bool terminal)
+static void add_padded(struct buf *out, const char *text, size_t width, bool last)
 {
 	buf_adds(out, text);
-	if (last) {
+	for (size_t n = utf8_count(text); !last && n < width + 2; n++)
+		buf_addc(out, ' ');
+	if (last)
 		buf_addc(out, '\n');
-	} else if (!terminal) {
-		buf_addc(out, '\t');
-	} else {
-		for (size_t n = utf8_count(text); n < width + 2; n++)
-			buf_addc(out, ' ');
-	}
 }
 
-static int add_text(const struct table *t, bool terminal, struct buf *out)
+static int add_text(const struct table *t, struct buf *out)
 {
 	const cJSON *row;
 	size_t width[COLUMNS_MAX] = {0};
@@ -146,42 +142,42 @@ static int add_text(const struct table *t, bool terminal, struct buf *out)
 
 	if (cJSON_GetArraySize(t->rows) == 0)
 		return 0;
-	if (terminal && widths(t, width) < 0)
+	if (widths(t, width) < 0)
 		return -1;
-	for (size_t i = 0; terminal && t->columns[i] != NULL; i++)
-		add_padded(out, t->columns[i], width[i], t->columns[i + 1] == NULL, true);
+	for (size_t i = 0; t->columns[i] != NULL; i++)
+		add_padded(out, t->columns[i], width[i], t->columns[i + 1] == NULL);
 	cJSON_ArrayForEach(row, t->rows)
 	{
 		for (size_t i = 0; t->columns[i] != NULL; i++) {
 			if (shown_cell(row, t->columns[i], &cell) < 0)
 				return -1;
-			add_padded(out, buf_text(&cell), width[i], t->columns[i + 1] == NULL, terminal);
+			add_padded(out, buf_text(&cell), width[i], t->columns[i + 1] == NULL);
 		}
 	}
 	return out->failed ? -1 : 0;
 }
 
-int table_print(const struct table *t, const char *format, bool terminal, struct buf *out)
+int table_print(const struct table *t, const char *format, struct buf *out)
 {
 	if (t->failed)
 		return -1;
 	if (format != NULL && strcmp(format, "csv") == 0)
 		return add_csv(t, out);
 	if (format == NULL || strcmp(format, "json") != 0)
-		return add_text(t, terminal, out);
+		return add_text(t, out);
 	if (json_print(out, t->rows) < 0)
 		return -1;
 	return buf_addc(out, '\n');
 }
 
-enum status table_output(const struct table *t, const struct admin *a, const struct arguments *args, const char *empty)
+enum status table_output(const struct table *t, const struct arguments *args, const char *empty)
 {
 	const char *format = argument(args, "format");
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(OUTPUT_MAX);
 
-	if (table_print(t, format, a->terminal, &out) < 0)
+	if (table_print(t, format, &out) < 0)
 		return complain(STATUS_UNSURE, "no memory to print the list");
-	if (table_size(t) == 0 && empty != NULL && a->terminal && (format == NULL || strcmp(format, "text") == 0))
+	if (table_size(t) == 0 && empty != NULL && (format == NULL || strcmp(format, "text") == 0))
 		buf_printf(&out, "%s\n", empty);
 	return output_print(&out);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// Lists: aligned columns with a heading on a terminal, else lines of tab-separated cells without one; JSON (an array of objects); CSV.
+// Lists: for people, aligned columns under a heading, wherever they go (a terminal, a pager, a mail of cron); for programs, JSON (an array of
+// objects) and CSV.
 #ifndef LETHE_ADMIN_TABLE_H
 #define LETHE_ADMIN_TABLE_H
 
@@ -27,9 +28,9 @@ void table_number(struct table *t, cJSON *row, const char *name, double value);
 void table_bool(struct table *t, cJSON *row, const char *name, bool value);
 void table_when(struct table *t, cJSON *row, const char *name, time_t value); // 0: empty
 size_t table_size(const struct table *t);
-// Appends the table in one of TABLE_FORMATS (NULL: text). `terminal` chooses between the two forms of text. -1 when memory is gone.
-int table_print(const struct table *t, const char *format, bool terminal, struct buf *out);
-// Prints it as the arguments say; `empty` (NULL: nothing) is said on a terminal when there is no row. STATUS_DONE or STATUS_UNSURE.
-enum status table_output(const struct table *t, const struct admin *a, const struct arguments *args, const char *empty);
+// Appends the table in one of TABLE_FORMATS (NULL: text). -1 when memory is gone.
+int table_print(const struct table *t, const char *format, struct buf *out);
+// Prints it as the arguments say; as text, `empty` (NULL: nothing) is said when there is no row. STATUS_DONE or STATUS_UNSURE.
+enum status table_output(const struct table *t, const struct arguments *args, const char *empty);
 
 #endif

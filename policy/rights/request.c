@@ -90,11 +90,15 @@ cJSON *rights_body(const struct vault_record *record, struct err *e)
 
 int rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
 {
-	if (vault_get(v, id, out, e) < 0)
-		return -1;
-	if (out->kind == KIND_RIGHTS_REQUEST)
-		return 0;
-	vault_record_free(out);
+	struct err why = {0};
+
+	if (vault_get(v, id, out, &why) == 0) {
+		if (out->kind == KIND_RIGHTS_REQUEST)
+			return 0;
+		vault_record_free(out);
+	} else if (why.code != ERR_NOT_FOUND) {
+		return err_set(e, why.code, "%s", why.text);
+	}
 	return err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 

@@ -114,6 +114,21 @@ test('the same region in another spelling, and refusals long past, are kept', as
   assert.equal(check(p).status, 0);
 });
 
+test('what egress fetched, in words that add up', async (t) => {
+  const said = async (pages) => {
+    const p = await site(t, { ...STATUS, processors: [{ ...AZURE, configured: false }, STATUS.processors[1]], pages });
+    const { status, findings } = check(p);
+    assert.equal(status, 0);
+    return findings.filter((f) => f.check === 'egress').map((f) => f.finding).join('\n');
+  };
+  const failed = await said({ requests: 15, refused: 15 });
+  assert.match(failed, /asked for so far: 15; fetched: 0; [^;]*: 15$/m);
+  assert.match(failed, /azure-openai is not set up: nothing is sent to it/);
+  assert.match(failed, /sketch is built in: nothing leaves/);
+  assert.match(await said({ requests: 3, refused: 1 }), /asked for so far: 3; fetched: 2; [^;]*: 1$/m);
+  assert.match(await said({ requests: 0, refused: 0 }), /no page has been asked for/);
+});
+
 for (const [name, bytes] of Object.entries({
   'garbage': Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
   'nothing': Buffer.alloc(0),

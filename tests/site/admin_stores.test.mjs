@@ -2,7 +2,7 @@
 // The commands that make things: stores, the published site, the ledger; and how the officer is asked.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chownSync, copyFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lethe, root, until } from './harness.mjs';
@@ -16,7 +16,7 @@ test('keys init makes what is missing and leaves what is there', (t) => {
   const key = readFileSync(join(p.state, 'keys/master.key'));
   assert.equal(statSync(join(p.state, 'keys/master.key')).mode & 0o077, 0);
   rmSync(join(p.state, 'ballast'));
-  assert.equal(p.run(['keys', 'init']).status, 0);
+  assert.equal(p.run(['keys', 'init']).stdout, `the store in ${p.state} is there already\n`);
   assert.deepEqual(readFileSync(join(p.state, 'keys/master.key')), key);
   assert.ok(statSync(join(p.state, 'ballast')).size > 0);
 });
@@ -30,6 +30,43 @@ test('a lost master key is not replaced by another one', (t) => {
   assert.ok(!existsSync(join(p.state, 'keys/master.key')));
 });
 
+test('keys init says where it made a store', (t) => {
+  const p = place(t, { init: false });
+  assert.deepEqual(p.run(['keys', 'init']), { status: 0, stdout: `made the store in ${p.state}\n`, stderr: '' });
+});
+
+test('a store without its keys is neither worked on nor given new ones', (t) => {
+  const p = place(t);
+  assert.equal(p.run(['publish']).status, 0);
+  rmSync(join(p.state, 'keys'), { recursive: true });
+  for (const words of [['keys', 'init'], ['publish'], ['prune'], ['requests', 'list']]) {
+    const result = p.run(words);
+    assert.equal(result.status, 2, words.join(' '));
+    assert.match(result.stderr, /^lethe: .*keys\.db[^\n]*put it back[^\n]*\n$/);
+  }
+  assert.ok(!existsSync(join(p.state, 'keys')));
+});
+
+// Of everything below the stores that is not for everybody: what others can use.
+const open = (state) => execFileSync('find', [state, '-type', 'f', '-perm', '/077', '-not', '-path', '*/publish/*', '-not', '-path', '*/policy/*', '-not', '-name', 'ledger.pub'], { encoding: 'utf8' });
+const careless = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
+
+test('the stores are for their owner alone, whatever the umask; check finds what is not, keys init mends it', (t) => {
+  const p = place(t, { init: false });
+  for (const words of [['keys', 'init'], ['publish'], ['prune'], ['audit', 'checkpoint'], ['requests', 'list']])
+    assert.equal(p.run(words, { wrap: careless }).status, 0, words.join(' '));
+  for (const name of ['vault.db', 'vault.db-wal', 'vault.db-shm', 'vault.lock', 'keys/keys.db', 'keys/keys.db-wal', 'ballast']) assert.equal(statSync(join(p.state, name)).mode & 0o777, 0o600, name);
+  assert.equal(open(p.state), '');
+  const finding = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'private');
+  assert.deepEqual(finding().map((f) => f.verdict), ['kept']);
+  for (const name of ['vault.db', 'keys/keys.db-wal', 'keys/ledger.key']) {
+    chmodSync(join(p.state, name), 0o640);
+    assert.deepEqual(finding().map((f) => [f.verdict, f.finding.includes(join(p.state, name))]), [['BROKEN', true]]);
+    assert.match(p.run(['keys', 'init']).stdout, /1 of its files/);
+    assert.equal(open(p.state), '');
+  }
+});
+
 test('publish records each policy once, before it shows it; a dry run does neither', (t) => {
   const p = place(t);
   const policy = join(p.base, 'policy.xml');
@@ -39,7 +76,10 @@ test('publish records each policy once, before it shows it; a dry run does neith
     assert.equal(result.status, 0, result.stderr);
     return result.stdout;
   };
-  assert.match(publish('--dry-run'), /would/);
+  assert.match(publish('--dry-run'), /would make [^\n]*: \d+ files in /);
+  const untemplated = p.run(['--policy', policy, 'publish', '--dry-run'], { env: { LETHE_HTML: join(p.base, 'nowhere') } });
+  assert.equal(untemplated.status, 1);
+  assert.match(untemplated.stderr, /nowhere/);
   assert.equal(activations(p), 0);
   assert.ok(!existsSync(join(p.state, 'publish')));
   assert.match(publish(), /activated/);
@@ -79,6 +119,15 @@ test('a test build says so on every page', (t) => {
   p.run(['publish'], { env: { LETHE_TESTING: '1' } });
   assert.ok(plain.length > 3);
   pages().forEach((text, i) => assert.ok(text.length > plain[i].length && /test/i.test(text)));
+});
+
+test('what root makes in somebody\'s folder is that user\'s', { skip: process.getuid() !== 0 && 'needs root' }, (t) => {
+  const p = place(t, { init: false });
+  mkdirSync(p.state);
+  chownSync(p.state, 65534, 65534);
+  assert.equal(p.run(['keys', 'init']).status, 0);
+  assert.equal(p.run(['prune']).status, 0);
+  assert.equal(execFileSync('find', [p.state, '-not', '-user', '65534'], { encoding: 'utf8' }), '');
 });
 
 test('root publishes as the user that owns the stores', { skip: process.getuid() !== 0 && 'needs root' }, (t) => {

@@ -39,6 +39,25 @@ test('the man page is without a finding of mandoc, and tells of its bugs', () =>
   assert.match(page, /^\.Sh BUGS$/m);
 });
 
+// The source files below a folder, as one text each.
+const sources = (folder) => readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.c')).map((name) => readFileSync(join(root, folder, name), 'utf8'));
+
+test('the other man pages know every setting, every option and every word of the policy language', () => {
+  const pages = ['admin/lethe.8', 'fcgi/lethe-programs.8', 'systemd/lethe-run.8', 'policy/policy.5'].map((name) => readFileSync(join(root, name), 'utf8').replaceAll('\\-', '-'));
+  const settings = new Set(['admin', 'fcgi', 'policy', 'systemd'].flatMap(sources).flatMap((text) => [...text.matchAll(/setting\("(\w+)"|_setting = "(\w+)"/g)].map((m) => m[1] ?? m[2])));
+  settings.delete('CREDENTIALS_DIRECTORY'); // systemd's
+  assert.ok(settings.size > 12);
+  for (const name of settings) assert.ok(pages.some((text) => text.includes(name)), name);
+  const run = readFileSync(join(root, 'systemd/run/main.c'), 'utf8');
+  const words = [...run.matchAll(/\{"([a-z]+)", [01], NULL, '/g)].map((m) => m[1]);
+  assert.ok(words.length > 6);
+  for (const option of words) assert.ok(pages[2].includes(`.It Fl -${option}`), option);
+  const schema = readFileSync(join(root, 'policy/policy.xsd'), 'utf8');
+  const vocabulary = new Set([...schema.matchAll(/(?:enumeration value|attribute name|element name)="([^"]+)"/g)].map((m) => m[1]));
+  assert.ok(vocabulary.size > 150);
+  for (const word of vocabulary) assert.match(pages[3], new RegExp(`(?<![a-z-])${word}(?![a-z-])`), word);
+});
+
 test('wrong usage is 2, says what is wrong and how to get help, and changes nothing', (t) => {
   const { run, base } = place(t, { init: false });
   const wrong = [[], ['nonsense'], ['requests'], ['requests', 'nonsense'], ['requests', 'show'], ['requests', 'show', 'a', 'b'], ['check', 'word'],
@@ -78,7 +97,8 @@ test('a receipt comes from a file or standard input; without either and without 
     for (const row of JSON.parse(result.stdout)) assert.equal(row.found, 0);
   }
   const refused = [[['--receipt', '--dry-run'], ''], [['--receipt', '-', '--dry-run'], ''], [['--receipt', '-', '--dry-run'], ' \n'], [['--receipt', '-', '--dry-run'], 'a\nb\n'],
-    [['--receipt', `@${base}/none`, '--dry-run'], ''], [['--ip', '-', '--dry-run'], '203.0.113.999'], [['--receipt', '-', '--dry-run'], 'x'.repeat(100000)]];
+    [['--receipt', `@${base}/none`, '--dry-run'], ''], [['--ip', '-', '--dry-run'], '203.0.113.999'], [['--receipt', '-', '--dry-run'], 'x'.repeat(100000)],
+    [['--receipt', '-', '--yes'], 'hello'], [['--receipt', '-', '--yes'], `${RECEIPT}A`]];
   for (const [words, input] of refused) {
     const result = run(['erase', ...words], { input });
     assert.equal(result.status, 2, `${words}: ${result.stdout}${result.stderr}`);
@@ -88,18 +108,34 @@ test('a receipt comes from a file or standard input; without either and without 
 });
 
 test('without stores or a policy nothing is done, and the message says what to do', (t) => {
-  const { run, base } = place(t, { init: false });
-  for (const words of [['requests', 'list'], ['audit', 'verify'], ['audit', 'show'], ['prune'], ['prune', '--dry-run'], ['erase', '--record', '0'.repeat(32), '--yes'], ['audit', 'checkpoint']]) {
+  const { run, base, state, runFolder } = place(t, { init: false });
+  const nobody = '0'.repeat(32);
+  for (const words of [['publish'], ['publish', '--dry-run'], ['publish', join(base, 'elsewhere')], ['requests', 'list'], ['requests', 'show', nobody], ['audit', 'verify'],
+    ['audit', 'show'], ['audit', 'checkpoint'], ['prune'], ['prune', '--dry-run'], ['register'], ['erase', '--record', nobody, '--yes'], ['erase', '--record', nobody, '--dry-run']]) {
     const result = run(words);
-    assert.equal(result.status, 2);
-    assert.match(result.stderr, /lethe keys init/);
+    assert.equal(result.status, 2, words.join(' '));
+    assert.equal(result.stdout, '');
+    assert.match(result.stderr, /^lethe: no store in [^\n]*: [^\n]*--state[^\n]*lethe keys init\n$/, words.join(' '));
+    assert.ok(result.stderr.includes(state));
+    const typo = run(['--state', join(base, 'tpyo'), ...words]);
+    assert.equal(typo.status, 2);
+    assert.ok(typo.stderr.includes(join(base, 'tpyo')));
   }
-  for (const words of [['keys', 'init'], ['publish'], ['subprocessors'], ['policy', 'show'], ['prune'], ['requests', 'list']]) {
-    const result = run(['--policy', join(base, 'none.xml'), ...words]);
+  assert.deepEqual(readdirSync(runFolder), []);
+  const none = ['--policy', join(base, 'none.xml')];
+  for (const words of [['keys', 'init'], ['subprocessors'], ['policy', 'show']]) {
+    const result = run([...none, ...words]);
     assert.equal(result.status, 2, words.join(' '));
     assert.match(result.stderr, /none\.xml/);
   }
+  assert.match(run([...none, 'publish']).stderr, /^lethe: no store in /, 'a mistyped folder is named first');
   assert.deepEqual(readdirSync(base), []);
+  assert.equal(run(['keys', 'init']).status, 0);
+  for (const words of [['publish'], ['prune'], ['requests', 'list']]) {
+    const result = run([...none, ...words]);
+    assert.equal(result.status, 2, words.join(' '));
+    assert.match(result.stderr, /none\.xml/);
+  }
 });
 
 test('policy lint: 0 valid, 1 with file:line, 2 unreadable', (t) => {
@@ -107,12 +143,14 @@ test('policy lint: 0 valid, 1 with file:line, 2 unreadable', (t) => {
   const policy = join(root, 'policy/sites/bizimages.xml');
   const good = run(['policy', 'lint', policy]);
   assert.equal(good.status, 0, good.stdout);
-  assert.doesNotMatch(good.stdout, / error: /);
+  assert.equal(good.stdout, `${policy}: no findings\n`);
+  assert.deepEqual(JSON.parse(run(['policy', 'lint', '--format', 'json', policy]).stdout), { file: policy, errors: 0, warnings: 0, findings: [] });
   const bad = join(base, 'bad.xml');
   writeFileSync(bad, readFileSync(policy, 'utf8').replace('length="P14D"', 'length="fortnight"'));
   const found = run(['policy', 'lint', bad]);
   assert.equal(found.status, 1);
   assert.match(found.stdout, /bad\.xml:\d+: error: /);
+  assert.doesNotMatch(found.stdout, /no findings/);
   const none = run(['policy', 'lint', join(base, 'none.xml')]);
   assert.equal(none.status, 2);
   assert.match(none.stderr, /none\.xml/);
@@ -131,9 +169,24 @@ test('policy show and subprocessors print every format', (t) => {
     assert.equal(list.status, 0, list.stderr);
     assert.match(list.stdout, /Microsoft Ireland/, format);
   }
-  const lines = run(['policy', 'show']).stdout.trimEnd().split('\n');
-  assert.ok(lines.every((line) => line.split('\t').length === 3)); // not a terminal: tabs, no heading
-  assert.match(lines[0], /^policy\tsite\tbizimages$/);
+});
+
+test('every list says what its columns are, also where no terminal is; an empty one says so', (t) => {
+  const { run } = place(t);
+  for (const [words, heading] of [[['policy', 'show'], /^part +name +says$/], [['audit', 'show'], /^There are no entries\.$/], [['requests', 'list'], /^There are no requests\.$/],
+    [['prune', '--dry-run'], /^what +count$/], [['erase', '--record', '0'.repeat(32), '--dry-run'], /^store +found +erased$/], [['check', '--offline'], /^kept +policy +\S/]]) {
+    const { stdout, stderr } = run(words);
+    const [first] = stdout.split('\n');
+    assert.match(first, heading, words.join(' ') + stderr);
+    assert.ok(!stdout.includes('\t'), words.join(' '));
+  }
+  assert.equal(run(['publish']).status, 0);
+  const lines = run(['audit', 'show']).stdout.trimEnd().split('\n');
+  assert.match(lines[0], /^index +at +event +policy +details$/);
+  assert.equal(lines[0].indexOf('event'), lines[1].indexOf('activation'));
+  assert.equal(run(['requests', 'list', '--format', 'json']).stdout, '[]\n');
+  assert.equal(run(['requests', 'list', '--format', 'csv']).stdout, 'id,right,state,received,due,late\r\n');
+  assert.equal(run(['prune', '--quiet']).stdout, '');
 });
 
 test('output that cannot be written is not taken for success', (t) => {
