@@ -2,7 +2,7 @@
 // The command line of lethe: its help, its man page, its exit statuses, and that nothing personal is taken from the command line.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from './harness.mjs';
@@ -135,6 +135,18 @@ test('without stores or a policy nothing is done, and the message says what to d
     const result = run([...none, ...words]);
     assert.equal(result.status, 2, words.join(' '));
     assert.match(result.stderr, /none\.xml/);
+  }
+});
+
+test('who only looks makes nothing, in the store or in a run folder that may be the wrong one', (t) => {
+  const { run, state, runFolder } = place(t);
+  rmSync(join(state, 'ballast'));
+  const was = readdirSync(state, { recursive: true }).sort();
+  for (const words of [['requests', 'list'], ['requests', 'show', '0'.repeat(32)], ['audit', 'show'], ['audit', 'verify'], ['register'], ['check', '--offline'], ['publish', '--dry-run'], ['prune', '--dry-run'],
+    ['erase', '--record', '0'.repeat(32), '--dry-run']]) {
+    run(words);
+    assert.deepEqual(readdirSync(state, { recursive: true }).sort(), was, words.join(' '));
+    assert.deepEqual(readdirSync(runFolder), [], words.join(' '));
   }
 });
 
