@@ -100,12 +100,7 @@ bool room_refused_region(enum provider_verdict v, const struct err *say)
 
 void room_end(struct call *c)
 {
-	if (c->in.data != NULL)
-		explicit_bzero(c->in.data, c->in.len);
-	if (c->out.data != NULL)
-		explicit_bzero(c->out.data, c->out.len);
 	call_end(c);
-	*c = CALL_INIT;
 }
 
 uint64_t room_share(uint64_t deadline, bool another)

@@ -21,7 +21,7 @@ enum {
 	SOON_MS = 300,       // a job that takes longer is waited for in earnest
 	CONNECT_SECONDS = 5, // a full backlog makes connect() wait
 	CALLS_MAX = 32,
-	STEP = 16 * 1024,
+	STEP = 4096, // of the first read: most replies fit, and more would be mapped and unmapped for each
 };
 
 static void call_failed(struct call *c, const struct err *why)

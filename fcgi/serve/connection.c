@@ -7,8 +7,10 @@
 // stays for a moment, to be called again, the last one first; then it ends, and what the visitor's request left on its stack goes with it.
 #include "fcgi/serve/internal.h"
 #include <assert.h>
+#include <errno.h>
 #include <fcgiapp.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -89,9 +91,9 @@ static void serve_requests(struct connection *c)
 
 struct parked { // on the stack of the thread that waits
 	struct parked *next;
-	pthread_cond_t wake;
+	sem_t wake; // it is called, or all shall end
 	struct connection work;
-	bool called;
+	atomic_bool called; // set under the lock
 };
 
 // Under the lock.
@@ -104,16 +106,27 @@ static void unpark(struct server *s, const struct parked *p)
 	s->parked_count--;
 }
 
-static void wait_for_call(struct server *s, struct parked *p)
+static void wait_for_call(struct parked *p)
 {
 	struct timespec until;
-	int rc = 0;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += (long)PARKED_MS * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	while (!p->called && !s->over && rc == 0)
-		rc = pthread_cond_clockwait(&p->wake, &s->lock, CLOCK_MONOTONIC, &until);
+	while (sem_clockwait(&p->wake, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+		;
+}
+
+// Under the lock.
+static bool park(struct server *s, struct parked *p)
+{
+	if (s->parked_count >= PARKED_MAX || s->over || atomic_load(&s->stopping))
+		return false;
+	sem_init(&p->wake, 0, 0);
+	p->next = s->parked;
+	s->parked = p;
+	s->parked_count++;
+	return true;
 }
 
 // The connection is over. True: *c is another one. False: the thread ends, and may not touch the server any more.
@@ -126,23 +139,24 @@ static bool connection_next(struct server *s, struct connection *c)
 		c->refuse = refuse;
 		return true;
 	}
-	struct parked p = {.wake = PTHREAD_COND_INITIALIZER};
+	struct parked p = {.called = false};
 	pthread_mutex_lock(&s->lock);
 	connection_count_down(s);
-	if (s->parked_count < PARKED_MAX && !s->over && !atomic_load(&s->stopping)) {
-		p.next = s->parked;
-		s->parked = &p; // cppcheck-suppress autoVariables ; it is taken off the list before this returns
-		s->parked_count++;
-		wait_for_call(s, &p);
-		if (!p.called)
+	bool parked = park(s, &p);
+	pthread_mutex_unlock(&s->lock);
+	if (!parked)
+		return false;
+	wait_for_call(&p);
+	if (!atomic_load(&p.called)) { // nobody needed it for a while, or all shall end
+		pthread_mutex_lock(&s->lock);
+		if (!atomic_load(&p.called))
 			unpark(s, &p);
 		if (s->over)
 			pthread_cond_signal(&s->ended);
+		pthread_mutex_unlock(&s->lock);
 	}
-	pthread_mutex_unlock(&s->lock);
-	pthread_cond_destroy(&p.wake);
 	*c = p.work;
-	return p.called;
+	return atomic_load(&p.called);
 }
 
 static bool call_parked(const struct connection *c)
@@ -152,8 +166,8 @@ static bool call_parked(const struct connection *c)
 	if (p) {
 		unpark(c->server, p);
 		p->work = *c;
-		p->called = true;
-		pthread_cond_signal(&p->wake);
+		atomic_store(&p->called, true);
+		sem_post(&p->wake); // under the lock: until then it cannot leave, and it needs no lock when it wakes
 	}
 	pthread_mutex_unlock(&c->server->lock);
 	return p != NULL;
@@ -164,7 +178,7 @@ void connections_dismiss(struct server *s)
 	pthread_mutex_lock(&s->lock);
 	s->over = true;
 	for (struct parked *p = s->parked; p; p = p->next)
-		pthread_cond_signal(&p->wake);
+		sem_post(&p->wake);
 	while (s->parked_count > 0)
 		pthread_cond_wait(&s->ended, &s->lock);
 	pthread_mutex_unlock(&s->lock);

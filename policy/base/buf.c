@@ -37,6 +37,8 @@ void buf_took(struct buf *b, size_t len)
 {
 	b->len += len;
 	b->data[b->len] = '\0';
+	if (b->len > b->used)
+		b->used = b->len;
 }
 
 int buf_add(struct buf *b, const void *bytes, size_t len)
@@ -98,7 +100,7 @@ void buf_free(struct buf *b)
 void buf_wipe(struct buf *b)
 {
 	if (b->data != NULL)
-		explicit_bzero(b->data, b->cap);
+		explicit_bzero(b->data, b->used); // pages beyond were never touched
 	buf_free(b);
 }
 

@@ -12,6 +12,7 @@ struct buf {
 	size_t len;  // bytes in use
 	size_t cap;  // bytes allocated
 	size_t max;  // ceiling for len
+	size_t used; // the most bytes that were ever in use: what wiping overwrites
 	bool failed; // an addition was refused
 };
 

@@ -207,7 +207,7 @@ static struct op *take_batch(struct lane *l)
 }
 
 // To the first in the queue whose owner waits; an owner who does not will find nobody leading when he does. Before an operation that must be
-// alone stands nobody but its owner. Under the mutex: an owner that is woken cannot leave, and its operation cannot vanish, before it is free.
+// alone stands nobody but its owner. Under the mutex.
 static void hand_over(struct lane *l)
 {
 	struct op *op = l->head;
@@ -218,15 +218,15 @@ static void hand_over(struct lane *l)
 	if (op == NULL)
 		return;
 	op->leads = true;
-	pthread_cond_signal(&op->wake);
+	sem_post(&op->wake);
 }
 
 static void enqueue(struct lane *l, struct op *op)
 {
 	op->next = NULL;
-	op->done = op->leads = op->ran = false;
+	op->leads = op->ran = false;
 	op->waits = op->target == OP_ALONE; // nobody else may take it
-	pthread_cond_init(&op->wake, NULL);
+	sem_init(&op->wake, 0, 0);
 	pthread_mutex_lock(&l->mutex);
 	if (l->tail != NULL)
 		l->tail->next = op;
@@ -237,14 +237,23 @@ static void enqueue(struct lane *l, struct op *op)
 	pthread_mutex_unlock(&l->mutex);
 }
 
-// Returns when the operation is done, or when the caller leads. Under the mutex.
-static void await(struct lane *l, struct op *op)
+static void wait_begin(struct lane *l, struct op *op)
 {
+	pthread_mutex_lock(&l->mutex);
 	op->waits = true;
-	if (!l->busy && !op->done)
+	if (!l->busy)
 		hand_over(l);
-	while (!op->done && !op->leads)
-		pthread_cond_wait(&op->wake, &l->mutex);
+	pthread_mutex_unlock(&l->mutex);
+}
+
+// True: the caller leads. False: the operation is done, and nobody else knows of it any more.
+static bool await(struct op *op)
+{
+	while (sem_wait(&op->wake) != 0)
+		;
+	bool leads = op->leads;
+	op->leads = false;
+	return leads;
 }
 
 // The owners of the last batch have just been woken and are about to come back: without a moment for them, batches of one and of all the
@@ -258,14 +267,25 @@ static void gather(struct lane *l)
 	}
 }
 
-// Under the mutex, which it lets go meanwhile.
+static struct op *next_batch(struct lane *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	gather(l);
+	struct op *batch = take_batch(l);
+	l->last_batch = 0;
+	for (const struct op *op = batch; op != NULL; op = op->next)
+		l->last_batch++;
+	pthread_mutex_unlock(&l->mutex);
+	return batch;
+}
+
+// Each owner is woken once for his operation, by its own semaphore: woken by a condition, all of them would queue for the lane's mutex.
+// Whoever is woken may be gone with his operation at once.
 static void lead(struct vault *v, struct lane *l)
 {
 	struct err why = {0};
+	struct op *batch = next_batch(l);
 
-	gather(l);
-	struct op *batch = take_batch(l);
-	pthread_mutex_unlock(&l->mutex);
 	if (lock_take(l, &why) == 0) {
 		run_batch(v, batch);
 		lock_drop(l);
@@ -273,16 +293,13 @@ static void lead(struct vault *v, struct lane *l)
 		fail_all(v, batch, &why);
 	}
 	pthread_mutex_lock(&l->mutex);
-	l->last_batch = 0;
-	for (const struct op *op = batch; op != NULL; op = op->next)
-		l->last_batch++;
 	l->waiting -= l->last_batch;
+	hand_over(l);
+	pthread_mutex_unlock(&l->mutex);
 	for (struct op *op = batch, *next; op != NULL; op = next) {
 		next = op->next;
-		op->done = true;
-		pthread_cond_signal(&op->wake);
+		sem_post(&op->wake);
 	}
-	hand_over(l);
 }
 
 static int refuse_broken(const struct vault *v, struct err *e)
@@ -304,13 +321,10 @@ int commit_wait(struct vault *v, struct op *op, struct err *e)
 {
 	struct lane *l = lane_of(v, op);
 
-	pthread_mutex_lock(&l->mutex);
-	for (await(l, op); !op->done; await(l, op)) {
-		op->leads = false;
+	wait_begin(l, op);
+	while (await(op))
 		lead(v, l);
-	}
-	pthread_mutex_unlock(&l->mutex);
-	pthread_cond_destroy(&op->wake);
+	sem_destroy(&op->wake);
 	return op->result == 0 ? 0 : err_set(e, op->err.code, "%s", op->err.text);
 }
 
@@ -327,23 +341,31 @@ static void lane_leave(struct lane *l, struct op *op)
 	pthread_mutex_lock(&l->mutex);
 	hand_over(l);
 	pthread_mutex_unlock(&l->mutex);
-	pthread_cond_destroy(&op->wake);
+	sem_destroy(&op->wake);
+}
+
+// True: nothing stands before it any more, and it is taken off the queue.
+static bool has_turn(struct lane *l, const struct op *op)
+{
+	pthread_mutex_lock(&l->mutex);
+	bool first = l->head == op;
+	if (first) {
+		l->head = op->next;
+		if (l->head == NULL)
+			l->tail = NULL;
+		l->waiting--;
+	}
+	pthread_mutex_unlock(&l->mutex);
+	return first;
 }
 
 static int lane_enter(struct vault *v, struct lane *l, struct op *op, struct err *e)
 {
 	*op = (struct op){.target = OP_ALONE};
 	enqueue(l, op);
-	pthread_mutex_lock(&l->mutex);
-	for (await(l, op); l->head != op; await(l, op)) {
-		op->leads = false;
+	wait_begin(l, op);
+	while (await(op) && !has_turn(l, op))
 		lead(v, l);
-	}
-	l->head = op->next;
-	if (l->head == NULL)
-		l->tail = NULL;
-	l->waiting--;
-	pthread_mutex_unlock(&l->mutex);
 	if (lock_take(l, e) == 0)
 		return 0;
 	lane_leave(l, op);

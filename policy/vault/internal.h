@@ -9,6 +9,7 @@
 #include "policy/vault/vault.h"
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -34,8 +35,8 @@ struct op {
 	time_t at; // OP_LOG: the row's time, which decides its segment
 	// of commit.c
 	struct op *next;
-	pthread_cond_t wake;
-	bool done, leads, ran, waits;
+	sem_t wake; // for the owner: it is done, or he leads
+	bool leads, ran, waits;
 	int result;
 	struct err err;
 };

@@ -94,10 +94,20 @@ static void test_download(void **state)
 	site_run(&s, &download_program);
 	snprintf(path, sizeof path, "/downloads/%s.zip", token);
 	snprintf(redirect, sizeof redirect, "X-Accel-Redirect: /spool/%s.zip\r\n", id);
-	for (int head = 0; head < 2; head++) {
-		struct answer a = site_ask(&s, head ? "HEAD" : "GET", path, NULL, NULL, NULL);
+	snprintf(file, sizeof file, "%s/spool/%s.zip", s.folder, id);
+	for (int i = 0; i < 6; i++) {
+		const char *method = i % 2 ? "HEAD" : "GET";
+		struct answer a = site_ask(&s, method, path, NULL, NULL, i / 2 == 1 ? PARAMS("HTTP_RANGE", "bytes=0-0") : NULL);
 		assert_int_equal(a.status, 200);
-		assert_non_null(strstr(a.bytes.data, redirect));
+		if (i < 2) { // small and whole: sent by the program itself
+			assert_null(strstr(a.bytes.data, redirect));
+			assert_non_null(strstr(a.bytes.data, "Content-Length: 2\r\n"));
+			assert_string_equal(a.body, i == 0 ? "PK" : "");
+		} else {
+			assert_non_null(strstr(a.bytes.data, redirect));
+		}
+		if (i == 3)
+			assert_int_equal(truncate(file, 33 * 1024), 0);
 		assert_non_null(strstr(a.bytes.data, "Content-Type: application/zip\r\n"));
 		assert_non_null(strstr(a.bytes.data, "Content-Disposition: attachment; filename=\"bizimages-images.zip\"\r\n"));
 		assert_non_null(strstr(a.bytes.data, "Cache-Control: private, no-store\r\n"));
@@ -109,7 +119,6 @@ static void test_download(void **state)
 	expect_status(site_ask(&s, "DELETE", path, NULL, NULL, PARAMS("HTTP_SEC_FETCH_SITE", "same-origin")), 204);
 	expect_status(site_ask(&s, "GET", path, NULL, NULL, NULL), 404);
 	expect_status(site_ask(&s, "DELETE", path, NULL, NULL, NULL), 404);
-	snprintf(file, sizeof file, "%s/spool/%s.zip", s.folder, id);
 	assert_int_equal(access(file, F_OK), -1);
 	site_stop(&s);
 }
