@@ -105,9 +105,12 @@ int markdown_text(struct buf *out, const char *s)
 
 int header_value(struct buf *out, const char *s)
 {
-	for (; *s; s++) {
-		if ((unsigned char)*s >= 0x20 && *s != 0x7f)
-			buf_addc(out, *s);
+	while (*s) {
+		size_t fit = 0;
+		while ((unsigned char)s[fit] >= 0x20 && s[fit] != 0x7f)
+			fit++;
+		buf_add(out, s, fit);
+		s += fit + (s[fit] != 0);
 	}
 	return out->failed ? -1 : 0;
 }

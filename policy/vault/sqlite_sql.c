@@ -16,8 +16,7 @@ const char *const sqlite_statements[SQL_COUNT] = {
 	"INSERT INTO record(id, kind, subject, made, due, state, key, file, body) VALUES($1, $2, $3, $4, $5, '', $6, $7, $8)",
     [SQL_RECORD_GET] = "SELECT id, kind, state, made, due, file, key, body FROM record WHERE id = $1",
     [SQL_RECORD_FIND] = "SELECT r.id, r.kind, r.state, r.made, r.due, r.file, r.key, r.body FROM tag t JOIN record r ON r.id = t.record "
-			"WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) "
-			"ORDER BY r.made DESC LIMIT 1",
+			"WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) LIMIT 1",
     [SQL_RECORD_PAGE] = "SELECT id, made FROM record WHERE kind = $1 AND (made, id) > ($2, $3) ORDER BY made, id LIMIT $4",
     [SQL_RECORD_UPDATE] = "UPDATE record SET state = coalesce($2, state), body = coalesce($3, body), key = coalesce($4, key), "
 			  "due = $5 WHERE id = $1",

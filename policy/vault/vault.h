@@ -68,7 +68,7 @@ struct vault_record {
 	struct buf body; // opened; freed by vault_record_free
 };
 void vault_record_free(struct vault_record *r);
-// A record past its due time is not found, pruned or not. ERR_NOT_FOUND.
+// A record past its due time is not found, pruned or not. ERR_NOT_FOUND. Of several with the same tag vault_find takes any.
 int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
 // Calls `each` for every live record of the kind, oldest first, until it returns non-zero. `state` NULL: any.

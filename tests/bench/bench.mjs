@@ -2,7 +2,7 @@
 // What we claim, measured beside something everybody knows, in one run. Prints a table and writes build/bench.json.
 //   node tests/bench/bench.mjs [gateway] [waiting] [download] [store] [check] [policy]      SECONDS=10 ROUNDS=3
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, readdirSync, rmSync, renameSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, readdirSync, rmSync, renameSync, symlinkSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,9 +57,9 @@ async function immediateUpstream() {
       server { listen 127.0.0.1:${port}; default_type application/json;
         location ~ chat/completions { return 200 ${quote(prompts)}; }
         location ~ images/generations { return 200 ${quote(image)}; }
-        location /file/ { alias ${folder}/files/; sendfile on; tcp_nopush on; } } }`);
+ } }`);
   const child = spawn('/usr/sbin/nginx', ['-p', place, '-c', join(place, 'nginx.conf'), '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'inherit'] });
-  await until(() => fetch(`http://127.0.0.1:${port}/file/none`).catch(() => null), 5000, 'the upstream');
+  await until(() => fetch(`http://127.0.0.1:${port}/`).catch(() => null), 5000, 'the upstream');
   return { port, stop: () => new Promise((r) => { child.once('exit', r); child.kill('SIGTERM'); }) };
 }
 
@@ -157,25 +157,22 @@ async function benchWaiting() {
   } finally { agent.destroy(); await site.stop(); upstream.kill('SIGTERM'); }
 }
 
+// The same file from the same nginx: once through the program and the store, once as if it were a published file of the site.
 async function benchDownload() {
-  const upstream = await immediateUpstream();
   const site = await startSite({ env: { LETHE_SANDBOX: '' } });
   try {
-    mkdirSync(join(folder, 'files'), { recursive: true });
     for (const [name, size, aim, connections] of [['1 KiB', 1024, '>= 0.6', 32], ['10 MiB', 10 << 20, '>= 0.95', 4]]) {
       const { body } = await generate(site, { description: 'A calm shop for paper and ink.', count: 1 });
       const spool = join(site.run, 'spool');
       const file = readdirSync(spool).filter((f) => f.endsWith('.zip')).map((f) => join(spool, f)).at(-1);
-      // The same bytes at both ends; ours through the program, theirs straight from nginx.
       const target = (await latestSpoolFile(spool)) || file;
       writeFileSync(`${target}.new`, Buffer.alloc(size, 7));
       renameSync(`${target}.new`, target);
-      const plain = join(folder, 'files', `${size}.zip`);
-      writeFileSync(plain, Buffer.alloc(size, 7));
-      const [a, b, errors] = inTurn(() => wrk(site.url + body.archive.url, { connections }), () => wrk(`http://127.0.0.1:${upstream.port}/file/${size}.zip`, { connections }));
+      symlinkSync(target, join(site.state, 'publish', 'html', 'assets', `${size}.zip`));
+      const [a, b, errors] = inTurn(() => wrk(site.url + body.archive.url, { connections }), () => wrk(`${site.url}/assets/${size}.zip`, { connections }));
       row(`download of a ZIP of ${name}`, a.rate, 'requests/s', { beside: 'nginx, same file', other: b.rate, ratio: a.rate / b.rate, aim, errors });
     }
-  } finally { await site.stop(); await upstream.stop(); }
+  } finally { await site.stop(); }
 }
 
 async function latestSpoolFile(spool) {
