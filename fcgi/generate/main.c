@@ -34,11 +34,12 @@ static const struct route routes[] = {
 	.body_max = GENERATE_BODY_MAX,
 	.body_types = BODY_JSON | BODY_FORM,
 	.deadline_ms = 110 * 1000,
-	.kinds = KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE),
+	.kinds = KINDS_OF_A_SET,
 	.changes_state = true,
 	.logs_itself = true,
 	.handle = make_handle,
     },
+    {.method = "GET", .path = "/api/processors", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = offer_handle},
     {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = health_handle},
     {0},
 };

@@ -6,6 +6,8 @@
 
 // POST /api/generate: one set, from the request to the answer. `context` is the generator.
 void make_handle(struct request *r, void *context);
+// GET /api/processors: {"pictures":[{"id","name","where","preview"}]}: who can be chosen as `provider` here and now, in the policy's order.
+void offer_handle(struct request *r, void *context);
 // GET /healthz: whether a set could be made now.
 void health_handle(struct request *r, void *context);
 

@@ -101,6 +101,22 @@ bool provider_built(const char *id)
 	return false;
 }
 
+static bool served(const struct promise *p, enum processor_role role)
+{
+	const struct promise_processor *a;
+
+	for (size_t n = 0; (a = promise_processor_for(p, role, n)) != NULL; n++) {
+		if (a->local || provider_built(a->id))
+			return true;
+	}
+	return false;
+}
+
+bool promise_makes_sets(const struct promise *p)
+{
+	return promise_undeclared(p, KINDS_OF_A_SET) == 0 && served(p, ROLE_TEXT) && served(p, ROLE_IMAGE);
+}
+
 static bool provider_lacking(const struct promise *p, size_t i)
 {
 	if (!has_role(p, i, "text") && !has_role(p, i, "image") && !has_role(p, i, "description"))

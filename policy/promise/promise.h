@@ -119,6 +119,9 @@ const struct promise *promise_language(const struct promise *p, const char *code
 // What the policy needs and this version does not have, as "accounts, payments, provider openai", added to `out` (may be NULL). Returns
 // how many; 0 for a policy that is kept whole.
 size_t promise_unbuilt(const struct promise *p, struct buf *out);
+// Whether this version can do here what POST /api/generate does: from a description or a page to a set of pictures and its ZIP.
+#define KINDS_OF_A_SET (KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE))
+bool promise_makes_sets(const struct promise *p);
 kind_set promise_undeclared(const struct promise *p, kind_set kinds); // those of `kinds` that the policy does not declare
 
 const struct promise_processor *promise_processor(const struct promise *p, const char *id); // NULL when undeclared

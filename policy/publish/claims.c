@@ -137,6 +137,55 @@ static void write_age(const struct promise *p, struct buf *out)
 		buf_printf(out, "For people of %u and over. ", p->minimum_age);
 }
 
+static void write_advice(const struct prose_list *list, struct buf *out)
+{
+	struct writer w = {.form = FORM_HTML, .out = out};
+
+	write_items(&w, list);
+}
+
+static void write_leave_out(const struct promise *p, struct buf *out)
+{
+	if (p->text->advice_paste.count == 0)
+		return;
+	buf_adds(out, "<p>Please leave out:</p>\n");
+	write_advice(&p->text->advice_paste, out);
+}
+
+static void write_check_card(const struct promise *p, struct buf *out)
+{
+	if (p->text->advice_publish.count == 0)
+		return;
+	buf_adds(out, "<section class=\"card check\" aria-labelledby=\"check-title\">\n<h2 id=\"check-title\">Before you publish, "
+		      "check</h2>\n");
+	write_advice(&p->text->advice_publish, out);
+	buf_adds(out, "</section>\n");
+}
+
+// What the site is for, in the policy's words.
+static void write_service(const struct promise *p, struct buf *out)
+{
+	if (p->text->service.what.count > 0)
+		prose_plain(out, &p->text->service.what);
+	else
+		buf_adds(out, "What it will do stands in its privacy notice.");
+}
+
+// For who came by a link that leads nowhere.
+static void write_lost(const struct promise *p, struct buf *out)
+{
+	char words[160];
+
+	life(words, sizeof words, p, KIND_ARCHIVE);
+	if (p->kinds[KIND_ARCHIVE].keep == KEEP_STORED)
+		buf_printf(out,
+			   "If you followed a download link: archives are kept for %s and then deleted for good. A wrong, an ended and a "
+			   "never-made address look the same, on purpose.",
+			   words);
+	else
+		buf_adds(out, "Perhaps the address was typed wrong, or what was here is gone.");
+}
+
 // What the visitor is told when something ends early.
 static void write_not_kept(const struct promise *p, struct buf *out)
 {
@@ -215,6 +264,10 @@ const struct claim_variable claims[] = {
     {"lead", write_lead},
     {"age_words", write_age},
     {"not_kept", write_not_kept},
+    {"leave_out", write_leave_out},
+    {"check_card", write_check_card},
+    {"service", write_service},
+    {"lost_words", write_lost},
     {"receipt_words", write_receipt},
     {"held_words", write_held},
     {"right_options", write_right_options},

@@ -2,6 +2,7 @@
 #include "policy/publish/pages.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
+#include "policy/base/text.h"
 #include "policy/publish/notice.h"
 #include "policy/publish/words.h"
 #include <dirent.h>
@@ -95,20 +96,65 @@ static int each_file(const char *templates, const char *folder, int (*each)(void
 
 struct site {
 	struct pages *pages;
+	const struct promise *promise;
 	const struct variables *variables;
+	const struct buf *layout; // the frame of every page
 };
 
+// A page: its own part of the head, and its content, in the frame. `name` is the file below the folder of publish_all.
+static int put_in_frame(const struct site *site, const char *name, const char *head, const char *content, struct err *e)
+{
+	struct template_var vars[VARIABLES_MAX + 3];
+	size_t count = 0;
+
+	while (site->variables->list[count].name != NULL) {
+		vars[count] = site->variables->list[count];
+		count++;
+	}
+	vars[count++] = (struct template_var){"head", head};
+	vars[count++] = (struct template_var){"content", content};
+	vars[count] = (struct template_var){NULL, NULL};
+	struct buf *out = pages_add(site->pages, e, "%s", name);
+	return out == NULL ? -1 : template_render(buf_text(site->layout), "layout.html", 1, vars, out, e);
+}
+
+// Which page the template makes here; NULL: none. A site that cannot make sets has another start than the form for them.
+static const char *page_made(const struct promise *p, const char *template)
+{
+	bool start = strcmp(template, "index.html") == 0, soon = strcmp(template, "soon.html") == 0;
+	size_t len = strlen(template);
+
+	if (len < 6 || strcmp(template + len - 5, ".html") != 0 || strcmp(template, "layout.html") == 0)
+		return NULL;
+	if (start || soon)
+		return promise_makes_sets(p) == start ? "index.html" : NULL;
+	return template;
+}
+
+// Up to the first empty line a template holds its part of the head, then its content.
 static int render_template(void *arg, const char *name, struct buf *bytes, struct err *e)
 {
 	const struct site *site = arg;
-	size_t len = strlen(name);
+	const char *made = page_made(site->promise, name);
+	BUF_AUTO struct buf head = BUF_INIT(PAGE_BYTES_MAX_OUT), content = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	char path[300];
 
-	if (len < 6 || strcmp(name + len - 5, ".html") != 0 || strcmp(name, "layout.html") == 0)
+	if (made == NULL)
 		return 0;
 	if (strlen(buf_text(bytes)) != bytes->len)
 		return err_set(e, ERR_INPUT, "%s holds a NUL byte", name);
-	struct buf *out = pages_add(site->pages, e, "html/%s", name);
-	return out == NULL ? -1 : template_render(buf_text(bytes), name, site->variables->list, out, e);
+	char *empty = bytes->len > 0 ? strstr(bytes->data, "\n\n") : NULL;
+	if (empty == NULL)
+		return err_set(e, ERR_INPUT, "%s:1: an empty line is missing between what goes into the head and the content", name);
+	empty[1] = '\0';
+	int first = 2;
+	for (const char *c = bytes->data; *c; c++)
+		first += *c == '\n';
+	if (template_render(bytes->data, name, 1, site->variables->list, &head, e) < 0 ||
+	    template_render(empty + 2, name, first, site->variables->list, &content, e) < 0)
+		return -1;
+	snprintf(path, sizeof path, "html/%s", made);
+	return put_in_frame(site, path, buf_text(&head), buf_text(&content), e);
 }
 
 static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err *e)
@@ -121,27 +167,13 @@ static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err
 	return buf_add(out, bytes->data, bytes->len) < 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
-struct wrapped {
-	const char *name, *title, *class; // the file below html/; the page's title; the article's class
-	const struct buf *head, *content; // `head` may be NULL
-};
-
-static int wrap(const struct site *site, const struct buf *layout, const struct wrapped *page, struct err *e)
+static void add_title(const struct promise *p, const char *title, struct buf *head)
 {
-	struct template_var vars[VARIABLES_MAX + 6];
-	size_t count = 0;
-
-	while (site->variables->list[count].name != NULL) {
-		vars[count] = site->variables->list[count];
-		count++;
-	}
-	vars[count++] = (struct template_var){"title", page->title};
-	vars[count++] = (struct template_var){"class", page->class};
-	vars[count++] = (struct template_var){"head", page->head != NULL ? buf_text(page->head) : ""};
-	vars[count++] = (struct template_var){"content", buf_text(page->content)};
-	vars[count] = (struct template_var){NULL, NULL};
-	struct buf *out = pages_add(site->pages, e, "html/%s", page->name);
-	return out == NULL ? -1 : template_render(buf_text(layout), "layout.html", vars, out, e);
+	buf_adds(head, "<title>");
+	html_text(head, title);
+	buf_adds(head, ": ");
+	html_text(head, p->shown_as);
+	buf_adds(head, "</title>\n");
 }
 
 // Where the same notice is in each language, its own among them, and the feed.
@@ -155,48 +187,79 @@ static void notice_head(const struct promise *p, struct buf *out)
 	buf_adds(out, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/privacy.atom\">\n");
 }
 
-// One language of the notice: the page, Markdown and plain text. `banner` as in variables_make.
-static int render_notice(const struct promise *p, struct pages *s, const struct buf *layout, bool testing, struct err *e)
+// One language of the notice: the page, Markdown and plain text. `testing` as in variables_make.
+static int render_notice(const struct promise *p, const struct site *site, bool testing, struct err *e)
 {
 	VARIABLES_AUTO struct variables variables = {0};
 	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(65536), name = BUF_INIT(256);
-	const struct site site = {.pages = s, .variables = &variables};
+	struct site here = *site;
 
+	buf_adds(&name, "html");
 	notice_address(p, &name);
-	struct buf *markdown = pages_add(s, e, "html%s.md", buf_text(&name));
-	struct buf *text = pages_add(s, e, "html%s.txt", buf_text(&name));
+	struct buf *markdown = pages_add(site->pages, e, "%s.md", buf_text(&name));
+	struct buf *text = pages_add(site->pages, e, "%s.txt", buf_text(&name));
 	if (markdown == NULL || text == NULL || variables_make(&variables, p, testing, e) < 0)
 		return -1;
+	here.variables = &variables;
 	notice_write(p, FORM_MARKDOWN, markdown);
 	notice_write(p, FORM_TEXT, text);
+	buf_adds(&content, "<article class=\"page text notice-text\">\n");
 	notice_write(p, FORM_HTML, &content);
+	buf_adds(&content, "</article>\n");
+	add_title(p, word_in(p, WORD_NOTICE), &head);
 	notice_head(p, &head);
 	buf_adds(&name, ".html");
 	if (content.failed || head.failed || name.failed)
 		return err_set(e, ERR_MEMORY, "the notice is too large for a page");
-	const struct wrapped page = {buf_text(&name) + 1, word_in(p, WORD_NOTICE), "page text notice-text", &head, &content};
-	return wrap(&site, layout, &page, e);
+	return put_in_frame(&here, buf_text(&name), buf_text(&head), buf_text(&content), e);
 }
 
-static int render_wrapped(const struct promise *p, const struct site *site, const char *templates, bool testing, struct err *e)
+static int render_notices(const struct site *site, bool testing, struct err *e)
 {
-	BUF_AUTO struct buf layout = BUF_INIT(PAGE_BYTES_MAX_OUT), list = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(4096);
-	char path[4096];
+	const struct promise *p = site->promise;
 
-	if (path_join(path, sizeof path, templates, "layout.html", e) < 0 || file_read(path, &layout, e) < 0)
-		return -1;
 	for (size_t i = 0; i < p->language_count; i++) {
 		struct promise view = *p->languages[i]; // what is announced stands with the main one
 		view.coming = p->coming;
 		view.coming_from = p->coming_from;
-		if (render_notice(&view, site->pages, &layout, testing, e) < 0)
+		if (render_notice(&view, site, testing, e) < 0)
 			return -1;
 	}
-	subprocessors_fragment(p, &list);
+	return 0;
+}
+
+static int render_subprocessors(const struct site *site, struct err *e)
+{
+	BUF_AUTO struct buf list = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(4096);
+
+	add_title(site->promise, "Subprocessors", &head);
 	buf_adds(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/subprocessors.atom\">\n");
-	if (list.failed)
+	buf_adds(&list, "<article class=\"page text wide\">\n");
+	subprocessors_fragment(site->promise, &list);
+	buf_adds(&list, "</article>\n");
+	if (list.failed || head.failed)
 		return err_set(e, ERR_MEMORY, "the list of subprocessors is too large for a page");
-	return wrap(site, &layout, &(struct wrapped){"subprocessors.html", "Subprocessors", "page text wide", &head, &list}, e);
+	return put_in_frame(site, "html/subprocessors.html", buf_text(&head), buf_text(&list), e);
+}
+
+// The pages that are in the frame.
+static int render_framed(struct site *site, const char *templates, bool testing, struct err *e)
+{
+	BUF_AUTO struct buf layout = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	char path[4096];
+
+	if (path_join(path, sizeof path, templates, "layout.html", e) < 0 || file_read(path, &layout, e) < 0)
+		return -1;
+	site->layout = &layout;
+	int rc = render_notices(site, testing, e);
+	if (rc == 0)
+		rc = render_subprocessors(site, e);
+	if (rc == 0)
+		rc = put_in_frame(site, FRAME_FILE, FRAME_HEAD, FRAME_CONTENT, e);
+	if (rc == 0)
+		rc = each_file(templates, "", render_template, site, e);
+	site->layout = NULL;
+	return rc;
 }
 
 static int render_lists(const struct promise *p, struct pages *s, struct err *e)
@@ -252,13 +315,12 @@ static int render_machine_forms(const struct promise *p, struct pages *s, struct
 int site_render(const struct promise *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
 	VARIABLES_AUTO struct variables variables = {0};
-	struct site site = {.pages = s, .variables = &variables};
+	struct site site = {.pages = s, .promise = p, .variables = &variables};
 
 	if (variables_make(&variables, p, testing, e) < 0)
 		return -1;
-	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_wrapped(p, &site, templates, testing, e) < 0 ||
-	    render_lists(p, s, e) < 0 || render_others(p, s, e) < 0 || render_machine_forms(p, s, e) < 0 ||
-	    each_file(templates, "", render_template, &site, e) < 0)
+	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_framed(&site, templates, testing, e) < 0 ||
+	    render_lists(p, s, e) < 0 || render_others(p, s, e) < 0 || render_machine_forms(p, s, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)

@@ -22,7 +22,7 @@ static bool is_made(const struct pages *s, const char *path, size_t len)
 	return false;
 }
 
-// Only what publish_all itself could have made: below html/ or nginx/, without a way up.
+// Only what publish_all itself could have made: below one of its folders, without a way up.
 static bool is_ours(const char *path, size_t len)
 {
 	char name[256];
@@ -31,7 +31,8 @@ static bool is_ours(const char *path, size_t len)
 		return false;
 	memcpy(name, path, len);
 	name[len] = '\0';
-	return strstr(name, "..") == NULL && (strncmp(name, "html/", 5) == 0 || strncmp(name, "nginx/", 6) == 0);
+	return strstr(name, "..") == NULL &&
+	       (strncmp(name, "html/", 5) == 0 || strncmp(name, "nginx/", 6) == 0 || strncmp(name, "programs/", 9) == 0);
 }
 
 static int read_list(const char *folder, struct buf *out, struct err *e)
@@ -105,7 +106,7 @@ static int remove_stale(const char *folder, const struct pages *s, const struct 
 
 static int make_folders(const char *folder, struct err *e)
 {
-	static const char *const names[] = {"html", "html/assets", "html/.well-known", "nginx"};
+	static const char *const names[] = {"html", "html/assets", "html/.well-known", "nginx", "programs"};
 	char path[4096];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

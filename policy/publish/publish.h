@@ -10,6 +10,7 @@
 // Writes every static form below `folder`, each file atomically, unchanged files untouched:
 //   html/   what nginx serves: index.html (the page), rights.html, privacy.html, privacy.json, subprocessors.{html,json,csv,md,txt,xml},
 //           404.html …, assets/, .well-known/{gpc.json,security.txt}
+//   programs/frame.html   what the programs put their own pages into
 //   nginx/headers.conf   add_header lines generated from the policy (Content-Security-Policy and the others)
 // `templates` holds the page templates and assets (nginx/html). `testing` puts the banner of a test build on every page.
 struct publish_result {
@@ -17,6 +18,11 @@ struct publish_result {
 };
 int publish_all(const struct promise *p, const char *templates, const char *folder, bool testing, struct publish_result *out,
 		struct err *e);
+
+// Below the folder of publish_all: the frame of every page, with a mark where a page's part of the head goes and one for its content.
+#define FRAME_FILE    "programs/frame.html"
+#define FRAME_HEAD    "<!--head-->"
+#define FRAME_CONTENT "<!--content-->"
 
 enum list_format { LIST_TEXT, LIST_JSON, LIST_CSV, LIST_MARKDOWN, LIST_HTML, LIST_XML };
 int list_format_from_name(enum list_format *out, const char *name); // text json csv md html xml; -1
@@ -27,6 +33,8 @@ int publish_csp(const struct promise *p, struct buf *out); // the Content-Securi
 struct template_var {
 	const char *name, *value;
 };
-int template_render(const char *template_text, const char *template_name, const struct template_var *vars, struct buf *out, struct err *e);
+// `first_line`: the number of the text's first line, for the messages.
+int template_render(const char *template_text, const char *template_name, int first_line, const struct template_var *vars, struct buf *out,
+		    struct err *e);
 
 #endif

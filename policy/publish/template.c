@@ -37,7 +37,8 @@ static int replace(const char *at, const struct template_var *vars, struct buf *
 	return raw ? buf_adds(out, var->value) : html_text(out, var->value);
 }
 
-int template_render(const char *template_text, const char *template_name, const struct template_var *vars, struct buf *out, struct err *e)
+int template_render(const char *template_text, const char *template_name, int first_line, const struct template_var *vars, struct buf *out,
+		    struct err *e)
 {
 	const char *at = template_text;
 
@@ -49,7 +50,7 @@ int template_render(const char *template_text, const char *template_name, const 
 		if (replace(next, vars, out, &at, e) < 0) {
 			if (out->failed)
 				break;
-			return err_prefix(e, "%s:%d", template_name, line_of(template_text, next));
+			return err_prefix(e, "%s:%d", template_name, first_line - 1 + line_of(template_text, next));
 		}
 	}
 	return out->failed ? err_set(e, ERR_MEMORY, "%s: the page is too large", template_name) : 0;

@@ -90,30 +90,6 @@ static void set_image_regions(struct maker *m, const struct promise *p)
 	end(m);
 }
 
-static void set_processor_options(struct maker *m, const struct promise *p)
-{
-	const struct promise_processor *a;
-
-	begin(m, "processor_options");
-	for (size_t n = 0; (a = promise_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
-		buf_adds(&m->v->text, "<option value=\"");
-		html_attr(&m->v->text, a->id);
-		buf_adds(&m->v->text, "\">");
-		html_text(&m->v->text, text_of(p, a)->brand);
-		buf_adds(&m->v->text, "</option>\n");
-	}
-	end(m);
-}
-
-static void set_items(struct maker *m, const char *name, const struct prose_list *list)
-{
-	struct writer w = {.form = FORM_HTML, .out = &m->v->text};
-
-	begin(m, name);
-	write_items(&w, list);
-	end(m);
-}
-
 static void set_words(struct maker *m, const struct promise *p)
 {
 	static const struct {
@@ -169,9 +145,6 @@ int variables_make(struct variables *v, const struct promise *p, bool testing, s
 	begin(&m, "coming");
 	coming_html(p, &v->text);
 	end(&m);
-	set_items(&m, "advice_paste", &p->text->advice_paste);
-	set_items(&m, "advice_publish", &p->text->advice_publish);
-	set_processor_options(&m, p);
 	for (size_t i = 0; i < claim_count; i++) {
 		begin(&m, claims[i].name);
 		claims[i].write(p, &v->text);

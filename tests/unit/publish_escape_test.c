@@ -171,11 +171,11 @@ static void page_variables_are_escaped_by_their_place(void **state)
 	assert_int_equal(
 	    template_render(
 		"<title>{{site_name}}</title><p title=\"{{image_regions}}\">{{controller_name}} {{image_processors}} {{banner}}</p>"
-		"{{{advice_paste}}}{{{processor_options}}}",
-		"x.html", v.list, &out, &e),
+		"{{{leave_out}}}{{{check_card}}}{{service}}",
+		"x.html", 1, v.list, &out, &e),
 	    0);
 	check_no_markup(&out);
-	assert_non_null(strstr(buf_text(&out), "<option value=\"azure-openai\">&lt;script&gt;alert(1)&lt;/script&gt;</option>"));
+	assert_non_null(strstr(buf_text(&out), "<li>&lt;script&gt;alert(1)&lt;/script&gt;"));
 }
 
 static void headers_cannot_be_broken_out_of(void **state)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 // publish_all: every file, whole or not at all; unchanged ones untouched; what is no longer made goes, what is not ours stays.
 #include "policy/base/json.h"
+#include "policy/base/text.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/writer.h"
 #include "tests/unit/promise_support.h"
 #include <ftw.h>
 #include <libxml/parser.h>
@@ -55,9 +57,10 @@ static int setup(void **state)
 	if (folder_make(assets, 0755, &e) < 0)
 		return -1;
 	put(p->templates, "layout.html",
-	    "<!doctype html><html lang=\"{{lang}}\"><title>{{title}}</title><p>{{banner}}</p><main>{{{content}}}</main></html>\n");
-	put(p->templates, "index.html", "<p>{{banner}}</p><h1>{{site_name}}</h1>\n");
-	put(p->templates, "404.html", "<h1>Not here</h1>\n");
+	    "<!doctype html><html lang=\"{{lang}}\">{{{head}}}<p>{{banner}}</p><main>{{{content}}}</main></html>\n");
+	put(p->templates, "index.html", "<title>Start</title>\n\n<h1>{{site_name}}</h1>\n");
+	put(p->templates, "soon.html", "<title>Soon</title>\n\n<h1>{{site_name}}</h1>\n<p>{{service}}</p>\n");
+	put(p->templates, "404.html", "<title>No</title>\n\n<h1>Not here</h1>\n");
 	put(p->templates, "notes.txt", "not a page\n");
 	put(assets, "app.css", "h1 { color: green }\n");
 	*state = p;
@@ -81,10 +84,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct publish_result publish(const struct place *place, bool testing)
+static struct publish_result publish_policy(const struct place *place, const struct promise *p, bool testing)
 {
-	BUF_AUTO struct buf messages = BUF_INIT(65536);
-	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
 	struct publish_result result;
 	struct err e = {0};
 
@@ -92,6 +93,14 @@ static struct publish_result publish(const struct place *place, bool testing)
 	if (publish_all(p, place->templates, place->out, testing, &result, &e) < 0)
 		fail_msg("%s", e.text);
 	return result;
+}
+
+static struct publish_result publish(const struct place *place, bool testing)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(65536);
+	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+
+	return publish_policy(place, p, testing);
 }
 
 static int publish_fails(const struct place *place, struct err *e)
@@ -107,6 +116,7 @@ static int publish_fails(const struct place *place, struct err *e)
 static void every_form_is_written(void **state)
 {
 	static const char *const names[] = {
+	    "programs/frame.html",
 	    "html/index.html",
 	    "html/404.html",
 	    "html/assets/app.css",
@@ -142,7 +152,12 @@ static void every_form_is_written(void **state)
 	assert_false(exists(p->out, "html/notes.txt"));
 	BUF_AUTO struct buf index;
 	get(p->out, "html/index.html", &index);
-	assert_string_equal(buf_text(&index), "<p></p><h1>BizImages</h1>\n");
+	assert_string_equal(buf_text(&index), "<!doctype html><html lang=\"en\"><title>Start</title>\n<p></p><main><h1>BizImages</h1>\n"
+					      "</main></html>\n");
+	BUF_AUTO struct buf frame;
+	get(p->out, FRAME_FILE, &frame);
+	assert_string_equal(buf_text(&frame),
+			    "<!doctype html><html lang=\"en\">" FRAME_HEAD "<p></p><main>" FRAME_CONTENT "</main></html>\n");
 }
 
 static void publishing_again_touches_nothing(void **state)
@@ -187,12 +202,14 @@ static void a_broken_template_leaves_the_site_as_it_was(void **state)
 	static const struct {
 		const char *name, *text, *says;
 	} rows[] = {
-	    {"index.html", "<h1>\n{{nonsense}}</h1>", "index.html:2: there is no variable \"nonsense\""},
-	    {"index.html", "<h1>{{site_name}</h1>", "index.html:1: \"{{site_name}</h1>\" is no variable"},
-	    {"index.html", "<h1>{{{site_name}}</h1>", "index.html:1:"},
-	    {"index.html", "<h1>{{", "index.html:1:"},
+	    {"index.html", "<title>\n{{nonsense}}</title>\n\n", "index.html:2: there is no variable \"nonsense\""},
+	    {"index.html", "<title>x</title>\n<p>\n\n<h1>{{site_name}</h1>", "index.html:4: \"{{site_name}</h1>\" is no variable"},
+	    {"index.html", "<title>x</title>\n\n\n<h1>{{{site_name}}</h1>", "index.html:4:"},
+	    {"index.html", "<title>x</title>\n\n<h1>{{", "index.html:3:"},
+	    {"index.html", "<h1>no head</h1>\n", "index.html:1: an empty line is missing"},
+	    {"index.html", "", "index.html:1: an empty line is missing"},
 	    {"layout.html", "{{{content}}}{{x}}", "layout.html:1: there is no variable \"x\""},
-	    {"privacy.html", "mine", "html/privacy.html would be made twice"},
+	    {"privacy.html", "mine\n\nalone", "html/privacy.html would be made twice"},
 	};
 	const struct place *p = *state;
 	BUF_AUTO struct buf before;
@@ -206,7 +223,7 @@ static void a_broken_template_leaves_the_site_as_it_was(void **state)
 		if (had)
 			get(p->templates, rows[i].name, &good);
 		put(p->templates, rows[i].name, rows[i].text);
-		put(p->templates, "404.html", i % 2 ? "<h1>Changed</h1>" : "<h1>Changed again</h1>");
+		put(p->templates, "404.html", i % 2 ? "x\n\n<h1>Changed</h1>" : "x\n\n<h1>Changed again</h1>");
 		assert_int_equal(publish_fails(p, &e), -1);
 		if (strncmp(e.text, rows[i].says, strlen(rows[i].says)) != 0)
 			fail_msg("row %zu: %s", i, e.text);
@@ -214,7 +231,7 @@ static void a_broken_template_leaves_the_site_as_it_was(void **state)
 		assert_string_equal(buf_text(&after), buf_text(&before));
 		buf_free(&after);
 		get(p->out, "html/404.html", &after);
-		assert_string_equal(buf_text(&after), "<h1>Not here</h1>\n");
+		assert_non_null(strstr(buf_text(&after), "<h1>Not here</h1>\n"));
 		char path[256];
 		snprintf(path, sizeof path, "%s/%s", p->templates, rows[i].name);
 		unlink(path);
@@ -359,7 +376,91 @@ static void the_shipped_templates_publish(void **state)
 	BUF_AUTO struct buf index;
 	get(real.out, "html/index.html", &index);
 	assert_null(strstr(buf_text(&index), "{{"));
-	assert_non_null(strstr(buf_text(&index), "<option value=\"azure-openai\">Azure OpenAI</option>"));
+	assert_non_null(strstr(buf_text(&index), "action=\"/api/generate\""));
+	assert_non_null(strstr(buf_text(&index), "<p>Please leave out:</p>\n<ul>\n<li>Customer lists</li>"));
+	assert_non_null(strstr(buf_text(&index), "Before you publish, check</h2>\n<ul>"));
+}
+
+// A form only where it can be served. Where it cannot, the start says what the site will do, and that it does not yet.
+static void a_site_that_cannot_make_sets_shows_no_form(void **state)
+{
+	static const struct {
+		const char *site;
+		bool makes;
+	} rows[] = {
+	    {"bizimages", true}, {"imagedesigner", false}, {"product-images", false}, {"image-describer", false}, {"blogimg", false}};
+	struct place real = *(struct place *)*state;
+
+	snprintf(real.templates, sizeof real.templates, "nginx/html");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char path[96];
+		snprintf(path, sizeof path, "policy/sites/%s.xml", rows[i].site);
+		PROMISE_AUTO struct promise *p = promise_load_as(path, true, NULL);
+		BUF_AUTO struct buf index, service = BUF_INIT(4096), words = BUF_INIT(4096);
+		publish_policy(&real, p, false);
+		get(real.out, "html/index.html", &index);
+		assert_false(exists(real.out, "html/soon.html"));
+		assert_int_equal(promise_makes_sets(p), rows[i].makes);
+		assert_int_equal(strstr(buf_text(&index), "<form") != NULL, rows[i].makes);
+		assert_int_equal(strstr(buf_text(&index), "app.js") != NULL, rows[i].makes);
+		assert_int_equal(strstr(buf_text(&index), "not open yet") == NULL, rows[i].makes);
+		prose_plain(&service, &p->text->service.what);
+		html_text(&words, buf_text(&service));
+		assert_true(rows[i].makes || strstr(buf_text(&index), buf_text(&words)) != NULL);
+	}
+}
+
+// What a set takes: every kind of data that the route touches, and somebody for the prompts and for the pictures.
+static void a_site_makes_sets_when_all_of_it_is_there(void **state)
+{
+	static const struct {
+		enum kind undeclared;            // KIND_COUNT: none
+		unsigned roles_azure, roles_own; // what is left of them
+		bool unknown, makes;             // the third party is one that nobody has built
+	} rows[] = {
+	    {KIND_COUNT, 3, 3, false, true},
+	    {KIND_INPUT, 3, 3, false, false},
+	    {KIND_PROMPT, 3, 3, false, false},
+	    {KIND_IMAGE, 3, 3, false, false},
+	    {KIND_ARCHIVE, 3, 3, false, false},
+	    {KIND_PAGE, 3, 3, false, true},
+	    {KIND_COUNT, 3, 0, false, true},
+	    {KIND_COUNT, 0, 3, false, true},
+	    {KIND_COUNT, 0, 0, false, false},
+	    {KIND_COUNT, ROLE_TEXT, ROLE_IMAGE, false, true},
+	    {KIND_COUNT, ROLE_TEXT, ROLE_TEXT, false, false},
+	    {KIND_COUNT, 3, 0, true, false},
+	    {KIND_COUNT, 3, 3, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, NULL);
+		assert_non_null(p);
+		struct promise_processor *list = (struct promise_processor *)p->processors;
+		if (rows[i].undeclared != KIND_COUNT)
+			p->kinds[rows[i].undeclared].keep = KEEP_UNDECLARED;
+		list[0].roles = rows[i].roles_azure;
+		list[1].roles = rows[i].roles_own;
+		list[0].id = rows[i].unknown ? "nobody" : list[0].id;
+		if (promise_makes_sets(p) != rows[i].makes)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void a_heading_without_a_list_is_not_there(void **state)
+{
+	struct place real = *(struct place *)*state;
+	BUF_AUTO struct buf messages = BUF_INIT(65536), index;
+	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+
+	snprintf(real.templates, sizeof real.templates, "nginx/html");
+	p->text->advice_paste.count = p->text->advice_publish.count = 0;
+	publish_policy(&real, p, false);
+	get(real.out, "html/index.html", &index);
+	assert_null(strstr(buf_text(&index), "Please leave out"));
+	assert_null(strstr(buf_text(&index), "Before you publish"));
+	assert_non_null(strstr(buf_text(&index), "<div class=\"leave-out\" id=\"leave-out\"></div>"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -378,6 +479,9 @@ int main(void)
 	    TEST(gpc_json_carries_the_policy_s_date),
 	    TEST(the_notice_is_sound_html),
 	    TEST(the_shipped_templates_publish),
+	    TEST(a_site_that_cannot_make_sets_shows_no_form),
+	    TEST(a_site_makes_sets_when_all_of_it_is_there),
+	    TEST(a_heading_without_a_list_is_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
