@@ -5,6 +5,7 @@ import { $, element, say, wordsFor } from "./common.js";
 import { generate } from "./stream.js";
 import * as archive from "./archive.js";
 import * as sheet from "./sheet.js";
+import { showProcessors } from "./processors.js";
 
 const form = $("brief");
 const stageNames = { page: "Page read", prompts: "Prompts written", images: "Pictures made", archive: "ZIP packed" };
@@ -206,3 +207,4 @@ $("again").addEventListener("click", () => {
 	(fromUrl() ? $("url") : $("description")).focus();
 });
 count();
+showProcessors();
