@@ -132,17 +132,18 @@ static void page_head(struct set *s, struct buf *out)
 	char expires[WHEN_TEXT];
 
 	when_text(expires, s->expires);
-	buf_adds(out,
-		 "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n"
-		 "<title>Your pictures – ");
-	html_text(out, s->g->promise->shown_as);
-	buf_adds(out, "</title>\n<link rel=\"stylesheet\" href=\"/assets/app.css\">\n</head>\n<body>\n<main>\n<h1>Your pictures</h1>\n");
 	if (outcome_preview(s))
-		buf_adds(out, "<p>These are previews, drawn on our own server.</p>\n");
-	buf_printf(out, "<p><a href=\"/downloads/%s.zip\" download>Download the ZIP</a> (%llu bytes, deleted at %s)</p>\n", s->token,
-		   (unsigned long long)s->archive_bytes, expires);
-	buf_printf(out, "<p>Your receipt, to delete everything or to use <a href=\"/rights\">your rights</a>: <code>%s</code></p>\n",
+		buf_adds(out, "<p class=\"tag\">These are previews, drawn on our own server.</p>\n");
+	buf_adds(out, "<section class=\"card keep\">\n<h2>Take it with you</h2>\n");
+	if (s->expires != 0)
+		buf_printf(out, "<p>The ZIP lives until %.10s, %.5s UTC. Then it is deleted for good.</p>\n", expires, expires + 11);
+	buf_printf(out,
+		   "<p><a class=\"button primary\" href=\"/downloads/%s.zip\" download>Download the ZIP <small>%llu KB</small></a></p>\n"
+		   "</section>\n",
+		   s->token, (unsigned long long)(s->archive_bytes + 1023) / 1024);
+	buf_printf(out,
+		   "<section class=\"card\">\n<h2>Keep this receipt</h2>\n<p>With it you can delete everything, or use <a "
+		   "href=\"/rights\">your rights</a>.</p>\n<p class=\"code\"><code>%s</code></p>\n</section>\n",
 		   s->receipt);
 }
 
@@ -172,18 +173,21 @@ static int page_picture(struct set *s, unsigned index)
 
 static int done_page(struct set *s)
 {
-	BUF_AUTO_WIPE struct buf head = BUF_INIT(16 * 1024);
+	FRAMED_AUTO struct framed frame;
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(PAGE_MAX);
 
-	page_head(s, &head);
-	if (respond_begin(s->r, 200, "text/html; charset=utf-8", false) != 0 || respond_write(s->r, buf_text(&head), head.len) != 0)
+	framed_begin(s->r, &frame, &text, s->input.count == 1 ? "Your picture" : "Your pictures");
+	page_head(s, &text);
+	if (respond_begin(s->r, 200, "text/html; charset=utf-8", false) != 0 || respond_write(s->r, buf_text(&text), text.len) != 0)
 		return -1;
 	for (unsigned i = 0; i < s->input.count; i++) {
 		if (page_picture(s, i) != 0)
 			return -1;
 	}
-	if (write_text(s, "<p><a href=\"/\">Make another set</a></p>\n</main>\n</body>\n</html>\n") != 0)
-		return -1;
-	return respond_flush(s->r);
+	buf_reset(&text);
+	buf_adds(&text, "<p><a class=\"button quiet\" href=\"/\">Make another set</a></p>\n");
+	framed_end(&frame, &text);
+	return respond_write(s->r, buf_text(&text), text.len) != 0 ? -1 : respond_flush(s->r);
 }
 
 int answer_done(struct set *s)
@@ -196,15 +200,29 @@ int answer_done(struct set *s)
 	return event(s, "done", data);
 }
 
+// ---- when there is none ----
+
+static cJSON *problem_of(const struct trouble *t)
+{
+	cJSON *problem = problem_object(t->status, t->slug, t->parameter, t->detail), *with;
+
+	if (problem == NULL || !t->confirmable)
+		return problem;
+	cJSON_AddTrueToObject(problem, "confirmable");
+	with = cJSON_AddObjectToObject(problem, "confirm_with"); // sent again with these fields, the request passes
+	cJSON_AddTrueToObject(with, "confirm");
+	return problem;
+}
+
 void answer_trouble(struct set *s)
 {
-	const struct trouble *t = &s->trouble;
-
-	if (t->status == 0)
+	if (s->trouble.status == 0)
 		return;
-	JSON_AUTO cJSON *problem = problem_object(t->status, t->slug, t->parameter, t->detail);
-	if (problem != NULL && t->confirmable)
-		cJSON_AddTrueToObject(problem, "confirmable");
+	if (s->trouble.confirmable && s->answer.form == ANSWER_PAGE) {
+		answer_confirm(s);
+		return;
+	}
+	JSON_AUTO cJSON *problem = problem_of(&s->trouble);
 	if (s->answer.begun)
 		event(s, "error", problem);
 	else if (problem != NULL)

@@ -27,5 +27,6 @@ int answer_alive(struct set *s); // a sign of life while nothing happens
 int answer_done(struct set *s);
 // A problem document, or an `error` event once the answer has begun. Says nothing when there is no trouble.
 void answer_trouble(struct set *s);
+void answer_confirm(struct set *s); // a page that asks: answer_trouble() of what can be confirmed, for a browser
 
 #endif

@@ -58,27 +58,6 @@ cJSON *problem_object(int status, const char *slug, const char *parameter, const
 
 // ---- pages ----
 
-static void page_begin(struct request *r, struct buf *out, const char *title)
-{
-	buf_adds(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" "
-		      "content=\"noindex\">\n<title>");
-	html_text(out, title);
-	if (r->server->promise && r->server->promise->shown_as) {
-		buf_adds(out, " – ");
-		html_text(out, r->server->promise->shown_as);
-	}
-	buf_adds(out, "</title>\n<link rel=\"stylesheet\" href=\"/assets/app.css\">\n</head>\n<body>\n<main>\n<h1>");
-	html_text(out, title);
-	buf_adds(out, "</h1>\n");
-}
-
-static void page_end(struct request *r, int status, struct buf *out)
-{
-	buf_adds(out, "<p><a href=\"/\">Back to the start page</a></p>\n</main>\n</body>\n</html>\n");
-	respond_bytes(r, status, "text/html; charset=utf-8", buf_text(out), out->len);
-}
-
 static void page_text(struct buf *out, const char *before, const char *text, const char *after)
 {
 	buf_adds(out, before);
@@ -86,15 +65,37 @@ static void page_text(struct buf *out, const char *before, const char *text, con
 	buf_adds(out, after);
 }
 
+// What people read in place of the status: what happened.
+static const char *page_title(int status)
+{
+	switch (status) {
+	case 404:
+		return "There is nothing here.";
+	case 405:
+		return "That cannot be done here.";
+	case 413:
+		return "That is more than we take.";
+	case 503:
+		return "This is not working right now.";
+	case 504:
+		return "It took too long.";
+	default:
+		return status >= 500 ? "Something failed on our side." : "That did not work.";
+	}
+}
+
 static void problem_page(struct request *r, int status, const cJSON *problem)
 {
-	BUF_AUTO struct buf out = BUF_INIT(16 * 1024);
+	FRAMED_AUTO struct framed frame;
+	BUF_AUTO struct buf out = BUF_INIT(PAGE_MAX);
 	const char *detail = json_string(problem, "detail"), *parameter = json_string(problem, "parameter");
-	page_begin(r, &out, status_title(status));
-	page_text(&out, "<p>", detail ? detail : "", "</p>\n");
+	framed_begin(r, &frame, &out, page_title(status));
+	page_text(&out, "<p class=\"lead\">", detail ? detail : "", "</p>\n");
 	if (parameter)
-		page_text(&out, "<p>Field: <code>", parameter, "</code></p>\n");
-	page_end(r, status, &out);
+		page_text(&out, "<p>Field: <code>", parameter, "</code>. The back button of your browser leads to what you typed.</p>\n");
+	buf_adds(&out, "<p><a class=\"button primary\" href=\"/\">Back to the start</a></p>\n");
+	framed_end(&frame, &out);
+	respond_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len);
 }
 
 // Numbers, secrets and hashes: a click selects the whole of it.
@@ -135,12 +136,18 @@ static void fact_add(struct buf *out, const cJSON *value)
 
 void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts)
 {
-	BUF_AUTO_WIPE struct buf out = BUF_INIT(256 * 1024);
-	page_begin(r, &out, title);
-	page_text(&out, "<p>", sentence, "</p>\n");
-	if (facts)
+	FRAMED_AUTO struct framed frame;
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(PAGE_MAX);
+	framed_begin(r, &frame, &out, title);
+	page_text(&out, "<p class=\"lead\">", sentence, "</p>\n");
+	if (facts) {
+		buf_adds(&out, "<div class=\"card\">\n");
 		fact_add(&out, facts);
-	page_end(r, status, &out);
+		buf_adds(&out, "</div>\n");
+	}
+	buf_adds(&out, "<p><a class=\"button primary\" href=\"/\">Back to the start</a></p>\n");
+	framed_end(&frame, &out);
+	respond_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len);
 }
 
 // ---- answers ----
@@ -188,6 +195,18 @@ void respond_refusal(struct request *r, const struct refusal *no)
 	respond_words(r, no->status, no->slug, no->parameter, no->detail);
 }
 
+// What went wrong inside is for the operator; the visitor is told what to do.
+static const char *words_for(const struct err *e, int status)
+{
+	if (status == 500)
+		return "Something went wrong here. It has been noted; trying again may help.";
+	if (e->code == ERR_MEMORY)
+		return "The site is out of memory. Try again later.";
+	if (e->code == ERR_IO || e->code == ERR_FULL || e->code == ERR_UNKNOWN)
+		return "The site cannot record what it does at the moment, and does nothing unrecorded. Try again later.";
+	return e->text;
+}
+
 void respond_err(struct request *r, const struct err *e)
 {
 	static const struct {
@@ -202,7 +221,7 @@ void respond_err(struct request *r, const struct err *e)
 	    [ERR_IO] = {503, "storage"},
 	    [ERR_BUSY] = {503, "busy"},
 	    [ERR_CORRUPT] = {500, "internal"},
-	    [ERR_MEMORY] = {500, "memory"},
+	    [ERR_MEMORY] = {503, "memory"},
 	    [ERR_TIMEOUT] = {504, "timeout"},
 	    [ERR_GONE] = {500, "gone"},
 	    [ERR_UNKNOWN] = {503, "storage"},
@@ -214,12 +233,5 @@ void respond_err(struct request *r, const struct err *e)
 		server_stop(r->server, true);
 	if (status >= 500)
 		note("%s %s: %d: %s", r->route ? r->route->method : "-", r->route ? r->route->path : "-", status, e->text);
-	// What went wrong inside is for the operator; the visitor is told what to do.
-	if (status == 500 || e->code == ERR_IO || e->code == ERR_FULL || e->code == ERR_UNKNOWN)
-		respond_words(r, status, answers[code].slug, NULL,
-			      status == 500
-				  ? "Something went wrong here. It has been noted; trying again may help."
-				  : "The site cannot record what it does at the moment, and does nothing unrecorded. Try again later.");
-	else
-		respond_words(r, status, answers[code].slug, NULL, e->text);
+	respond_words(r, status, answers[code].slug, NULL, words_for(e, status));
 }

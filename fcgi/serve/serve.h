@@ -120,6 +120,16 @@ void respond_json(struct request *r, int status, const cJSON *value);
 // For a browser that sent a form and prefers HTML: a plain page with a title, a sentence and the members of `facts` as a list, by their
 // names. Long ids stand so that a click selects them.
 void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts);
+// A page of the program's own: begin writes the frame of the site's pages into *out, up to the heading; end writes what comes after the content.
+enum { PAGE_MAX = 512 * 1024 };
+struct framed {
+	struct buf text;
+	const char *rest;
+};
+void framed_begin(const struct request *r, struct framed *frame, struct buf *out, const char *title);
+void framed_end(const struct framed *frame, struct buf *out);
+void framed_free(struct framed *frame);
+#define FRAMED_AUTO __attribute__((cleanup(framed_free)))
 void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
 void respond_empty(struct request *r, int status);
 void respond_header(struct request *r, const char *name, const char *value); // before the answer; refuses Set-Cookie of undeclared cookies

@@ -53,8 +53,8 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
 
   await assertPrivate(v, site);
   const asked = new Set(v.requests.filter(({ url }) => url.startsWith('http')).map(({ method, url }) => `${method} ${new URL(url).pathname}`));
-  assert.deepEqual([...asked].sort(), ['GET /', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', 'GET /assets/favicon.svg',
-    'GET /assets/sheet.js', 'GET /assets/stream.js', 'POST /api/generate'], 'a download is not told to the driver; all else is here');
+  assert.deepEqual([...asked].sort(), ['GET /', 'GET /api/processors', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', 'GET /assets/favicon.svg',
+    'GET /assets/processors.js', 'GET /assets/sheet.js', 'GET /assets/stream.js', 'POST /api/generate'], 'a download is not told to the driver; all else is here');
   await v.close();
 });
 
@@ -194,13 +194,52 @@ test('without JavaScript the same form gives the same set', each, async () => {
 
   await page.goto('/');
   await page.locator('#description').fill('Write to anna@example.org for bread in the harbour town.');
+  await page.locator('[name=count][value="3"]').check();
   await page.getByRole('button', { name: 'Make the pictures' }).click();
   await page.getByText(/mail address/).waitFor();
-  await page.goBack();
-  await page.getByLabel(/send my text even if/).check();
+  assert.equal(await page.locator('#description').inputValue(), 'Write to anna@example.org for bread in the harbour town.');
+  await page.getByRole('button', { name: 'Send the changed text' }).click();
+  await page.getByText(/mail address/).waitFor();
+  await screenshot(page, 'confirm-without-script');
+  await page.getByRole('button', { name: 'Send it anyway' }).click();
+  await page.locator('img').first().waitFor();
+  assert.equal(await page.locator('img').count(), 3, 'the other settings are those of the first time');
+  await page.goto('/');
+  await page.locator('#description').fill('Write to anna@example.org for bread in the harbour town.');
   await page.locator('[name=count][value="1"]').check();
   await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.getByLabel('Your description').fill('Bread in the harbour town, sold from a boat.');
+  await page.getByRole('button', { name: 'Send the changed text' }).click();
   await page.locator('img').waitFor();
   assert.deepEqual(await context.cookies(), []);
   await context.close();
+});
+
+// The scripts do not arrive, but axe can run: these are the pages that the programs themselves make.
+test('pages of the programs look like the others, on every screen', each, async () => {
+  for (const [name, options] of [['desk', {}], ['phone', phone], ['phone-dark', { ...phone, ...dark }], ['dark', dark]]) {
+    const v = await visit(browser, site, options);
+    const { page } = v;
+    await page.route('**/assets/*.js', (route) => route.abort());
+    const submit = async (path, fields, button, what) => {
+      await page.goto(path);
+      for (const [field, text] of Object.entries(fields)) await page.locator(field).fill(text);
+      if (path === '/') await page.locator('[name=count][value="1"]').check();
+      await page.getByRole('button', { name: button, exact: true }).click();
+      await page.locator('.answer h1').waitFor();
+      assert.equal(await page.locator('h1').count(), 1, what);
+      for (const link of ['Privacy notice', 'Subprocessors', 'Your rights']) assert.ok(await page.locator('footer').getByRole('link', { name: link }).isVisible(), what);
+      await assertAccessible(page, `${what} ${name}`);
+      await assertFits(page, `${what} ${name}`);
+      await screenshot(page, `${what}-${name}`);
+    };
+    await submit('/', { '#description': `${bakery}\nWrite to anna@example.org.` }, 'Make the pictures', 'plain-confirm');
+    await submit('/', { '#description': `${bakery} Card 4111 1111 1111 1111.` }, 'Make the pictures', 'plain-refused');
+    await submit('/', { '#description': bakery }, 'Make the pictures', 'plain-set');
+    const receipt = await page.locator('.code code').textContent();
+    await submit('/rights', { '#message': 'What do you hold about me?' }, 'Send the request', 'plain-request');
+    await submit('/rights', { '#erase-receipt': receipt }, 'Erase', 'plain-erased');
+    assert.ok(v.requests.every(({ url }) => url.startsWith(`${site.url}/`) || /^(blob|data):/.test(url)));
+    await v.close();
+  }
 });

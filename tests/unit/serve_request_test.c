@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 // One request at a time against a real server: what is answered to good input and to every misuse.
+#include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/publish/publish.h"
 #include "serve_site.h"
 
 static void handle_hello(struct request *r, void *context)
@@ -104,6 +106,14 @@ static void handle_error(struct request *r, void *context)
 	respond_err(r, &e);
 }
 
+static void handle_memory(struct request *r, void *context)
+{
+	struct err e;
+	(void)context;
+	err_set(&e, ERR_MEMORY, "no memory for the secret");
+	respond_err(r, &e);
+}
+
 static const struct route routes[] = {
     {.method = "GET", .path = "/hello/*", .handle = handle_hello},
     {.method = "GET", .path = "/hello", .handle = handle_hello},
@@ -122,6 +132,7 @@ static const struct route routes[] = {
     {.method = "GET", .path = "/big", .handle = handle_big},
     {.method = "GET", .path = "/internal", .handle = handle_internal},
     {.method = "GET", .path = "/error", .handle = handle_error},
+    {.method = "GET", .path = "/memory", .handle = handle_memory},
     {0},
 };
 static const struct program program = {.name = "test", .routes = routes};
@@ -440,6 +451,45 @@ static void test_inner_errors_stay_inside(void **state)
 	expect_problem(a, 503, "storage-full", NULL);
 }
 
+static void test_no_memory_is_for_later(void **state)
+{
+	(void)state;
+	struct answer a = site_ask(&site, "GET", "/memory", NULL, NULL, NULL);
+	assert_null(strstr(a.bytes.data, "secret"));
+	expect_problem(a, 503, "memory", NULL);
+}
+
+static void put_frame(const char *text)
+{
+	struct err e = {0};
+	char path[160];
+	snprintf(path, sizeof path, "%s/publish/programs", site.folder);
+	assert_int_equal(folder_make(path, 0755, &e), 0);
+	snprintf(path, sizeof path, "%s/publish/%s", site.folder, FRAME_FILE);
+	assert_int_equal(file_write(path, text, strlen(text), 0644, NULL, &e), 0);
+}
+
+// Pages of a program stand in the frame that was published; a frame that cannot be used is no reason to say nothing.
+static void test_pages_are_in_the_frame(void **state)
+{
+	const char *const *browser = PARAMS("HTTP_ACCEPT", "text/html");
+	static const char *const useless[] = {"", "<html>" FRAME_HEAD, FRAME_CONTENT FRAME_HEAD, "<html>" FRAME_CONTENT};
+	(void)state;
+	put_frame("<html><head>" FRAME_HEAD "<i></head><b>" FRAME_CONTENT "</b></html>");
+	struct answer a = site_ask(&site, "GET", "/other", NULL, NULL, browser);
+	assert_int_equal(a.status, 404);
+	assert_memory_equal(a.body, "<html><head><title>There is nothing here. – BizImages</title>", 60);
+	assert_non_null(strstr(a.body, "<i></head><b><div class=\"page answer\" lang=\"en\">\n<h1>There is nothing here.</h1>\n"));
+	assert_string_equal(strstr(a.body, "</div>\n"), "</div>\n</b></html>");
+	answer_free(&a);
+	for (size_t i = 0; i < sizeof useless / sizeof *useless; i++) {
+		put_frame(useless[i]);
+		struct answer b = site_ask(&site, "GET", "/other", NULL, NULL, browser);
+		assert_memory_equal(b.body, "<!doctype html>", 15);
+		expect(b, 404, "<h1>There is nothing here.</h1>");
+	}
+}
+
 static void test_too_many_params(void **state)
 {
 	(void)state;
@@ -467,6 +517,8 @@ int main(void)
 	    cmocka_unit_test(test_headers_are_clean),
 	    cmocka_unit_test(test_big_json),
 	    cmocka_unit_test(test_inner_errors_stay_inside),
+	    cmocka_unit_test(test_no_memory_is_for_later),
+	    cmocka_unit_test(test_pages_are_in_the_frame),
 	    cmocka_unit_test(test_too_many_params),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
