@@ -294,6 +294,20 @@ static const char *header_here(const struct directive *at, const char *name)
 	return NULL;
 }
 
+// Where error_page 416 leads, the headers of the file that was asked for are ready already, and are sent: more would be sent twice.
+static bool answers_a_range(const struct directive *server, const struct directive *location)
+{
+	const char *name = directive_word(location, 1);
+
+	if (strcmp(directive_word(location, 0), "=") != 0)
+		return false;
+	for (const struct directive *d = server->first; d != NULL; d = d->next)
+		if (directive_is(d, "error_page") && d->word_count == 2 && strcmp(d->words[0], "416") == 0 &&
+		    strcmp(d->words[1], name) == 0)
+			return true;
+	return false;
+}
+
 static void check_location(struct check *c, const struct directive *location, const char *csp)
 {
 	const char *name = directive_word(location, location->word_count ? location->word_count - 1 : 0);
@@ -317,7 +331,7 @@ void check_location_headers(struct check *c)
 		if (!directive_is(server, "server") || !is_site(server))
 			continue;
 		for (const struct directive *d = directive_next(server, server); d != NULL; d = directive_next(server, d))
-			if (directive_is(d, "location") && answers(d))
+			if (directive_is(d, "location") && answers(d) && !answers_a_range(server, d))
 				check_location(c, d, buf_text(&csp));
 	}
 	EACH_DIRECTIVE(d, c)

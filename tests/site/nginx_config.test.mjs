@@ -99,7 +99,33 @@ test('errors come as a page to those who ask for one, as a problem document to o
   programs[2] = await startProgram(join(at.run, 'rights.sock'), (call) => { seen.push({ name: 'rights', ...call }); answer(call); });
   const large = await ask(at, '/api/generate', { method: 'POST', body: 'x'.repeat(70000) });
   assert.equal(large.status, 413);
-  assert.equal(JSON.parse(large.body).type, '/problems/too-large');
+  assert.equal(JSON.parse(large.body).type, '/problems/body-too-large');
+  const method = await ask(at, '/privacy', { method: 'POST', body: 'x' });
+  assert.equal(method.status, 405);
+  assert.equal(method.headers.allow, 'GET, HEAD');
+  assert.equal(JSON.parse(method.body).type, '/problems/method-not-allowed');
+  const page405 = await ask(at, '/privacy', { method: 'POST', body: 'x', headers: { accept: 'text/html' } });
+  assert.deepEqual([page405.status, page405.headers.allow], [405, 'GET, HEAD']);
+  assert.match(page405.body, /<title>405/);
+});
+
+test('a range beyond the end: a problem document, every header once, the length told', async () => {
+  writeFileSync(join(at.run, 'spool', 'a.zip'), 'x'.repeat(1000));
+  answer = (call) => { call.write('Content-Type: application/zip\r\nCache-Control: private, no-store\r\nX-Accel-Redirect: /spool/a.zip\r\n\r\n'); call.end(); };
+  for (const [path, cache] of [['/downloads/a.zip', 'private, no-store'], ['/privacy.json', 'no-cache']]) {
+    for (const accept of ['*/*', 'text/html']) {
+      const raw = await rawRequest(at.port, `GET ${path} HTTP/1.1\r\nHost: x\r\nAccept: ${accept}\r\nRange: bytes=5000-6000\r\nConnection: close\r\n\r\n`);
+      const [head, body] = raw.split('\r\n\r\n');
+      const lines = head.split('\r\n');
+      assert.match(lines[0], / 416 /, path);
+      const names = lines.slice(1).map((line) => line.split(':')[0].toLowerCase());
+      assert.deepEqual(names, [...new Set(names)], `${path}: every header once`);
+      for (const line of ['Content-Type: application/problem+json', 'X-From-Policy: yes', `Cache-Control: ${cache}`]) assert.ok(lines.includes(line), `${line} in ${head}`);
+      assert.match(head, /Content-Range: bytes \*\/\d+/);
+      assert.equal(JSON.parse(body).type, '/problems/range-not-satisfiable');
+    }
+  }
+  assert.equal((await ask(at, '/error/416')).status, 404, 'not an address of its own');
 });
 
 test('a program learns what it reads about a visitor, and nothing more', async () => {
@@ -115,7 +141,7 @@ test('a program learns what it reads about a visitor, and nothing more', async (
 
 test('each address reaches its program', async () => {
   answer = plain;
-  const ways = { '/api/generate': 'generate', '/healthz': 'generate', '/downloads/a.zip': 'download', '/api/rights': 'rights', '/api/rights/x': 'rights',
+  const ways = { '/api/generate': 'generate', '/healthz': 'generate', '/api/processors': 'generate', '/downloads/a.zip': 'download', '/api/rights': 'rights', '/api/rights/x': 'rights',
     '/api/erase': 'rights', '/privacy/live.json': 'rights' };
   for (const [path, name] of Object.entries(ways)) {
     seen.length = 0;

@@ -76,7 +76,7 @@ export async function fill(name, change = (text) => text) {
   chmodSync(base, 0o755);
   for (const folder of [join(at.run, 'nginx'), join(at.run, 'spool'), at.snippets, join(html, 'assets'), join(html, '.well-known'), join(at.state, 'publish', 'nginx')])
     mkdirSync(folder, { recursive: true });
-  for (const page of ['index', 'privacy', 'subprocessors', 'rights', '404', '413', '429', '50x'])
+  for (const page of ['index', 'privacy', 'subprocessors', 'rights', '404', '405', '413', '429', '50x'])
     writeFileSync(join(html, `${page}.html`), `<!doctype html><title>${page}</title>${' filler'.repeat(300)}`);
   for (const file of ['privacy.json', 'subprocessors.csv', 'subprocessors.md', 'subprocessors.txt', 'subprocessors.xml', 'subprocessors.atom', 'assets/app.css',
     'assets/app.js', 'assets/favicon.svg', '.well-known/gpc.json', '.well-known/security.txt', 'secret.json', '.hidden'])

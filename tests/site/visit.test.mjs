@@ -88,6 +88,13 @@ test('the ZIP answers HEAD and ranges, and is gone after DELETE', async () => {
   const part = await fetch(url, { headers: { range: 'bytes=0-3' } });
   assert.equal(part.status, 206);
   assert.equal(Buffer.from(await part.arrayBuffer()).toString('latin1'), 'PK\x03\x04');
+  const beyond = await fetch(url, { headers: { range: 'bytes=99999999-' } });
+  assert.equal(beyond.status, 416);
+  assert.equal(beyond.headers.get('content-type'), 'application/problem+json');
+  assert.equal(beyond.headers.get('content-range'), `bytes */${body.archive.bytes}`);
+  assert.equal(beyond.headers.get('x-robots-tag'), 'noindex, nofollow');
+  assert.equal(beyond.headers.get('content-security-policy'), head.headers.get('content-security-policy'));
+  assert.equal((await beyond.json()).status, 416);
   assert.equal((await fetch(url, { method: 'DELETE' })).status, 204);
   const gone = await fetch(url);
   const never = await fetch(`${site.url}/downloads/${'A'.repeat(43)}.zip`);
