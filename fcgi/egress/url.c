@@ -11,6 +11,8 @@ static const bool testing = true;
 static const bool testing = false;
 #endif
 
+static const char user_in_url[] = "The address holds a user name or password. Take it out, with the “@” that follows it.";
+
 static void curl_text_free(char **p)
 {
 	curl_free(*p);
@@ -42,6 +44,12 @@ static bool authority_plain(const char *authority)
 	return len > 0 && (authority[len] == '\0' || strchr("/?#", authority[len]));
 }
 
+// A user name or password before the host: "user:secret@host". Only the authority is looked at; a path may hold an @.
+static bool carries_user(const char *authority)
+{
+	return memchr(authority, '@', strcspn(authority, "/?#")) != NULL;
+}
+
 static bool bytes_printable(const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
@@ -61,7 +69,7 @@ static int page_check(CURLU *u, struct err *e)
 	if (!scheme || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
 		return err_set(e, ERR_INPUT, "The URL must begin with http:// or https://.");
 	if (user || password)
-		return err_set(e, ERR_INPUT, "The URL must not carry a user name or password.");
+		return err_set(e, ERR_INPUT, "%s", user_in_url);
 	if (!host || strlen(host) > 255 || zone || !authority_plain(host))
 		return err_set(e, ERR_INPUT,
 			       "The URL's host name cannot be used; write it in plain letters (xn--… for an international one).");
@@ -90,6 +98,8 @@ CURLU *url_page(const char *text, struct err *e)
 		err_set(e, ERR_INPUT, "The URL is longer than %d bytes.", URL_BYTES_MAX);
 	else if (!bytes_printable(text))
 		err_set(e, ERR_INPUT, "The URL contains a space, a back slash or a control character.");
+	else if (authority && carries_user(authority + 3))
+		err_set(e, ERR_INPUT, "%s", user_in_url);
 	else if (!authority || !authority_plain(authority + 3))
 		err_set(e, ERR_INPUT, "The URL must look like https://www.example.com/ with a host name in plain letters.");
 	else

@@ -61,6 +61,11 @@ static int url_complete(struct buf *url, struct trouble *t)
 
 	if (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0)
 		return 0;
+	if (scheme == NULL && strncasecmp(text, "mailto:", 7) != 0 && memchr(text, '@', strcspn(text, "/?#")) != NULL)
+		return trouble_set(
+		    t, 422, "bad-url", "url",
+		    "The address holds a user name or password, or is a mail address. Take it out, with the “@” that follows "
+		    "it.");
 	// "mailto:x" and "javascript:x" have a colon too, but so has "example.com:8080/".
 	size_t name = strcspn(text, ":/?#");
 	if (scheme != NULL || memchr(text, '.', name) == NULL || strpbrk(text, " \t\r\n") != NULL)

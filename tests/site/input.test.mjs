@@ -2,7 +2,9 @@
 // Bad input: the answer names the parameter and the rule, nothing leaves, nothing stays.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { generate, rawRequest, startSite } from './harness.mjs';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { generate, rawRequest, root, startSite } from './harness.mjs';
 
 let site;
 before(async () => { site = await startSite(); });
@@ -70,6 +72,46 @@ for (const address of addresses) {
   });
 }
 
+test('a user name or password in an address is named as the trouble, and not repeated', async () => {
+  for (const url of ['http://user:hunter2@example.com/', 'https://hunter2@example.com/', 'user:hunter2@example.com/x', 'hunter2@example.com', 'http://:hunter2@example.com?a=b']) {
+    const body = await problem(await json({ url }), 422, 'url');
+    assert.match(body.detail, /user name or password/, url);
+    assert.ok(!JSON.stringify(body).includes('hunter2'), url);
+  }
+  const other = await problem(await json({ url: 'http://exa mple.com/@me' }), 422, 'url');
+  assert.doesNotMatch(other.detail, /user name/);
+});
+
+test('nginx and the programs call the same trouble by the same name', async () => {
+  const ask = async (path, options) => {
+    const response = await fetch(site.url + path, { ...options, headers: { accept: 'application/json', 'content-type': 'application/json' } });
+    const { type, title, status } = await response.json();
+    assert.equal(response.status, status, path);
+    return { type, title, status };
+  };
+  const body = (length) => ({ method: 'POST', body: JSON.stringify({ receipt: 'x'.repeat(length) }) });
+  assert.deepEqual(await ask('/nothing'), await ask(`/downloads/${'A'.repeat(43)}.zip`));
+  assert.deepEqual(await ask('/privacy', { method: 'POST', body: '{}' }), await ask('/api/generate'));
+  const [byNginx, byProgram] = [await ask('/api/erase', body(70000)), await ask('/api/erase', body(40000))];
+  assert.deepEqual(byNginx, byProgram);
+  assert.equal(byNginx.status, 413);
+});
+
+test('every type that nginx answers with is one of the programs, or of nginx alone', () => {
+  const routes = readFileSync(join(root, 'nginx/snippets/routes.conf'), 'utf8');
+  const sources = ['fcgi/serve', 'fcgi/generate', 'fcgi/download', 'fcgi/rights'].flatMap((folder) => readdirSync(join(root, folder)).filter((f) => f.endsWith('.c'))
+    .map((f) => readFileSync(join(root, folder, f), 'utf8'))).join('\n');
+  const own = { 416: 'range-not-satisfiable', 429: 'too-many-requests' };
+  const answers = [...routes.matchAll(/return (\d{3}) '(\{.*\})\\n'/g)];
+  assert.equal(answers.length, 8);
+  for (const [, status, text] of answers) {
+    const problem = JSON.parse(text);
+    const slug = problem.type.replace('/problems/', '');
+    assert.equal(problem.status, Number(status));
+    assert.ok(own[status] === slug || new RegExp(`\\b${status}, *"${slug}"`).test(sources), `${status} ${slug}`);
+  }
+});
+
 test('not JSON, not a form, not UTF-8, too large', async () => {
   await problem(await post('{"description":', { 'content-type': 'application/json' }), 400);
   await problem(await post('[1,2]', { 'content-type': 'application/json' }), 400);
@@ -107,9 +149,35 @@ test('personal data in the description: refused or asked about, as the policy sa
   const mail = await problem(await json({ description: `${good} Write to someone@example.org.` }), 422, 'description');
   assert.equal(mail.confirmable, true);
   assert.ok(!JSON.stringify(mail).includes('someone'));
+  assert.deepEqual(mail.confirm_with, { confirm: true }, 'a program is told how');
+  assert.equal(card.confirm_with, undefined);
   const confirmed = await json({ description: `${good} Write to someone@example.org.`, count: 1, confirm: true });
   assert.equal(confirmed.status, 200);
   await problem(await json({ description: `${good} Card 4111 1111 1111 1111.`, confirm: true }), 422, 'description');
+});
+
+test('without JavaScript the question comes as a form with all that was sent, as text', async () => {
+  const evil = `${good} Write to someone@example.org.\n"><script>alert(1)</script></textarea><img src=x onerror=alert(2)>`;
+  const form = { description: evil, count: '2', style: 'minimal', size: '1536x1024', provider: 'sketch' };
+  const ask = (fields) => post(new URLSearchParams(fields).toString(), { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' });
+  const response = await ask(form);
+  assert.equal(response.status, 422);
+  assert.match(response.headers.get('content-type'), /^text\/html/);
+  assert.equal(response.headers.get('cache-control'), 'no-store');
+  const page = await response.text();
+  assert.doesNotMatch(page, /<script|<img src=x|<\/textarea>[^<]*&/);
+  assert.match(page, /<form [^>]*method="post" action="\/api\/generate"/);
+  const plain = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
+  const again = Object.fromEntries([...page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map((m) => [m[1], plain(m[2])]));
+  assert.equal(again.confirm, undefined, 'not confirmed unasked');
+  again.description = plain(page.match(/<textarea[^>]*>\n([^]*?)<\/textarea>/)[1]);
+  assert.deepEqual(again, form);
+  const [, name, value] = page.match(/<button[^>]* name="([^"]*)" value="([^"]*)">/);
+  const made = await ask({ ...again, count: '1', [name]: value });
+  assert.equal(made.status, 200, await made.clone().text());
+  assert.match(await made.text(), /<img /);
+  const refused = await (await ask({ ...form, description: `${good} Card 4111 1111 1111 1111.` })).text();
+  assert.doesNotMatch(refused, /<form|4111/, 'what is refused can not be confirmed');
 });
 
 test('images of minors in inappropriate contexts are refused', async () => {

@@ -108,6 +108,25 @@ static void what_is_no_url_of_a_page_is_refused(void **state)
 	free(lengthy);
 }
 
+// What is wrong is said, and not what was written there.
+static void a_user_in_the_address_is_named_as_the_trouble(void **state)
+{
+	static const struct {
+		const char *text;
+		bool user;
+	} rows[] = {{"http://hunter2@example.com/", true},    {"http://user:hunter2@example.com/", true},
+		    {"https://:@example.com", true},          {"https://hunter2@example.com?a=b", true},
+		    {"https://ex ample.com/@hunter2", false}, {"https://m\xc3\xbcnchen.example/@hunter2", false},
+		    {"ftp://example.com/x@hunter2", false},   {"https://[::1/?hunter2@x", false}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = {0};
+		assert_null(url_page(rows[i].text, &e));
+		assert_int_equal(strstr(e.text, "user name or password") != NULL, rows[i].user);
+		assert_null(strstr(e.text, "hunter2"));
+	}
+}
+
 static void expect_redirect(const char *location, const char *result)
 {
 	struct err e = {0};
@@ -204,11 +223,9 @@ static void base_and_path_are_joined_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ordinary_urls_are_taken),
-	    cmocka_unit_test(notations_of_addresses_become_one),
-	    cmocka_unit_test(what_is_no_url_of_a_page_is_refused),
-	    cmocka_unit_test(redirects_follow_the_same_rules),
-	    cmocka_unit_test(base_urls_must_be_https_and_the_processors),
+	    cmocka_unit_test(ordinary_urls_are_taken),           cmocka_unit_test(a_user_in_the_address_is_named_as_the_trouble),
+	    cmocka_unit_test(notations_of_addresses_become_one), cmocka_unit_test(what_is_no_url_of_a_page_is_refused),
+	    cmocka_unit_test(redirects_follow_the_same_rules),   cmocka_unit_test(base_urls_must_be_https_and_the_processors),
 	    cmocka_unit_test(base_and_path_are_joined_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,9 @@ static void addresses_are_completed_or_refused(void **state)
 	    {"file:///etc/passwd", NULL},
 	    {"javascript:alert(1)", NULL},
 	    {"mailto:someone@example.com", NULL},
+	    {"someone@example.com", NULL},
+	    {"user:secret@example.com/", NULL},
+	    {"example.com/@me", "https://example.com/@me"},
 	    {"localhost", NULL},
 	    {"not a url", NULL},
 	    {"see example.com", NULL},
@@ -61,6 +64,9 @@ static void addresses_are_completed_or_refused(void **state)
 			assert_string_equal(buf_text(&in.url), rows[i].taken);
 		else
 			assert_string_equal(t.parameter, "url");
+		bool user = strchr(rows[i].given, '@') != NULL && rows[i].taken == NULL && strncmp(rows[i].given, "mailto:", 7) != 0;
+		assert_int_equal(strstr(t.detail, "user name or password") != NULL, user);
+		assert_null(strstr(t.detail, "secret"));
 		input_free(&in);
 	}
 }
