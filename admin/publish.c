@@ -57,6 +57,17 @@ static void publication_end(struct publication *x)
 	buf_free(&x->bytes);
 }
 
+// A valid policy has nothing but warnings. They are many where parts are not built yet: their number is enough here.
+static void say_warnings(const char *file, const struct buf *messages)
+{
+	size_t count = 0;
+
+	for (const char *c = buf_text(messages); *c; c++)
+		count += *c == '\n';
+	if (count > 0)
+		fprintf(stderr, "lethe: %s: %zu warning%s: lethe policy lint %s shows them\n", file, count, count == 1 ? "" : "s", file);
+}
+
 static enum status read_wanted(struct publication *x)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
@@ -67,8 +78,10 @@ static enum status read_wanted(struct publication *x)
 		x->wanted = promise_read(x->admin->policy, buf_text(&x->bytes), x->bytes.len, &messages);
 	else
 		x->wanted = promise_load(x->admin->policy, &messages); // says why it cannot be read
-	if (x->wanted != NULL && x->bytes.len > 0)
+	if (x->wanted != NULL && x->bytes.len > 0) {
+		say_warnings(x->admin->policy, &messages);
 		return STATUS_DONE;
+	}
 	fprintf(stderr, "%slethe: the policy is not valid; nothing was done\n", buf_text(&messages));
 	return STATUS_UNSURE;
 }

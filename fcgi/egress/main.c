@@ -15,8 +15,8 @@ int main(void)
 	struct active_watch watch;
 	active_watch_begin(&watch, setting_state());
 	PROMISE_AUTO struct promise *p = promise_load_active(setting_state(), setting_policy(), &messages);
-	fputs(buf_text(&messages), stderr);
 	if (!p) {
+		fputs(buf_text(&messages), stderr);
 		fprintf(stderr, "egress: no policy, no service: %s is not valid\n", setting_policy());
 		return 1;
 	}

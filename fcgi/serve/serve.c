@@ -64,10 +64,11 @@ static struct promise *policy_load(void)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(256 * 1024);
 	struct promise *p = promise_load_active(setting_state(), setting_policy(), &messages);
+	if (p) // what it lacks is for `lethe publish` to say, once for all programs
+		return p;
 	(void)fd_write_all(STDERR_FILENO, buf_text(&messages), messages.len);
-	if (!p)
-		note("no valid policy, no service: %s", setting_policy());
-	return p;
+	note("no valid policy, no service: %s", setting_policy());
+	return NULL;
 }
 
 static size_t paths_add(const char **list, size_t n, const char *const *more)

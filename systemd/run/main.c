@@ -322,8 +322,8 @@ int main(int argc, char **argv)
 	}
 	s.policy = absolute(s.policy);
 	struct promise *p PROMISE_AUTO = promise_load(s.policy, &messages);
-	fputs(buf_text(&messages), stderr);
 	if (p == NULL) {
+		fputs(buf_text(&messages), stderr);
 		fprintf(stderr, "lethe-run: the policy above is not valid, so nothing is served\n");
 		return 1;
 	}

@@ -3,14 +3,14 @@
 // and the lists are served, and what is not there says so.
 import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { startSite } from './harness.mjs';
+import { runOfficer, startSite } from './harness.mjs';
 
 const sites = {
   bizimages: { shown: 'BizImages', lacks: null },
-  imagedesigner: { shown: 'ImageDesigner.AI', lacks: 'gallery' },
-  'product-images': { shown: 'Product Images', lacks: 'accounts' },
-  'image-describer': { shown: 'AI Image Description Generator', lacks: 'descriptions' },
-  blogimg: { shown: 'BlogImg', lacks: 'payments' },
+  imagedesigner: { shown: 'ImageDesigner.AI', lacks: 'gallery', lead: 'From a prompt, a few settings and, if you like, pictures of your own to new pictures, made by the model you choose.' },
+  'product-images': { shown: 'Product Images', lacks: 'accounts', lead: 'From the description of a product to pictures of it, for people with an account.' },
+  'image-describer': { shown: 'AI Image Description Generator', lacks: 'descriptions', lead: 'From a picture that you upload to a description of it in words.' },
+  blogimg: { shown: 'BlogImg', lacks: 'payments', lead: 'From a blog post to pictures that match it, for people with an account, credit packs and a dashboard.' },
 };
 const running = [];
 after(() => Promise.all(running.map((s) => s.stop())));
@@ -22,7 +22,7 @@ async function start(site) {
   return s;
 }
 
-for (const [site, { shown, lacks }] of Object.entries(sites)) {
+for (const [site, { shown, lacks, lead }] of Object.entries(sites)) {
   test(`${site} serves its notice and its lists`, async () => {
     const s = await start(site);
     for (const path of ['/', '/privacy', '/privacy.json', '/subprocessors', '/subprocessors.csv', '/rights', '/privacy/live.json', '/healthz']) {
@@ -35,6 +35,28 @@ for (const [site, { shown, lacks }] of Object.entries(sites)) {
     assert.ok(notice.includes(`privacy@${site}.example`));
     const json = await (await fetch(s.url + '/privacy.json')).json();
     assert.equal(json.site, site);
+  });
+
+  test(`${site}: a form only where it can be served, and otherwise what the site will do`, async () => {
+    const s = running.find((r) => r.output().includes(`Lethe serves ${site} `));
+    const page = await (await fetch(s.url + '/')).text();
+    const served = await fetch(s.url + '/api/generate', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+    assert.equal(page.includes('<form'), served.status !== 503);
+    assert.equal(page.includes('<script'), served.status !== 503);
+    assert.equal(page.includes('is not open yet.'), served.status === 503);
+    for (const path of ['/privacy', '/subprocessors', '/rights']) assert.ok(page.includes(`href="${path}"`), path);
+    if (lacks) assert.ok(page.includes(`<p class="lead">${lead}</p>`), 'what it will do, in the words of its policy');
+    assert.equal((await fetch(s.url + '/api/processors')).status, lacks ? 503 : 200);
+  });
+
+  test(`${site}: warnings are counted once, and not told by every program`, () => {
+    const output = running.find((r) => r.output().includes(`Lethe serves ${site} `)).output();
+    const lines = output.split('\n').filter((line) => /warning/.test(line));
+    if (lacks) assert.match(lines[0], new RegExp(`^lethe: (\\S+/policy/sites/${site}\\.xml): [0-9]+ warnings: lethe policy lint \\1 shows them$`));
+    assert.equal(lines.length, lacks ? 1 : 0, lines.join('\n'));
+    if (!lacks) return;
+    const said = runOfficer(['policy', 'lint', lines[0].match(/lint (\S+)/)[1]], { env: { PATH: process.env.PATH } });
+    assert.ok(said.stdout.split('\n').filter((line) => /needs “/.test(line)).length >= Number(lines[0].match(/(\d+) warnings/)[1]), said.stdout);
   });
 
   if (!lacks) continue;
