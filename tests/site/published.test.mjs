@@ -32,6 +32,7 @@ function place(policy) {
     assert.equal(r.code, 0, `${words.join(' ')}: ${r.stderr}`);
     return r.stdout;
   };
+  officer(['keys', 'init']);
   const out = join(at, 'out');
   return { out, officer, publish: () => officer(['publish', out]), html: join(out, 'html'), read: (name) => readFileSync(join(out, 'html', name), 'utf8') };
 }
