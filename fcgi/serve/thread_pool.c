@@ -22,6 +22,7 @@ enum {
 struct pooled {
 	struct pooled *next, **link; // of the pool's list, under the server's lock
 	struct connection connection;
+	bool used; // it had a request
 };
 
 static _Thread_local bool leads;             // this thread
@@ -84,6 +85,7 @@ static void serve_one(struct server *s, struct pooled *p)
 {
 	atomic_fetch_add(&s->active, 1);
 	serving = p;
+	p->used = true;
 	bool more = connection_serve(&p->connection);
 	serving = NULL;
 	pthread_mutex_lock(&s->lock);
@@ -145,14 +147,26 @@ int thread_pool_start(struct server *s)
 	return pool->thread_count == wanted ? 0 : -1;
 }
 
+// A connection that was taken and not yet served has a request on its way, which nginx would not send again; a used one may have, and there
+// it would.
+static void serve_rest(struct server *s)
+{
+	struct pooled *p;
+	while ((p = s->pool.first)) {
+		struct pollfd request = {.fd = p->connection.fd, .events = POLLIN};
+		if (poll(&request, 1, p->used ? 0 : RECEIVE_SECONDS * 1000) == 1)
+			connection_serve(&p->connection);
+		pooled_end(s, p);
+	}
+}
+
 void thread_pool_end(struct server *s)
 {
 	if (s->program->threads == 0)
 		return;
 	while (s->pool.thread_count > 0)
 		pthread_join(s->pool.threads[--s->pool.thread_count], NULL);
-	while (s->pool.first)
-		pooled_end(s, s->pool.first);
+	serve_rest(s);
 	if (s->pool.events >= 0)
 		close(s->pool.events);
 	pthread_mutex_destroy(&s->pool.lead);

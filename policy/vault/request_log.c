@@ -124,13 +124,14 @@ static int open_segment(struct vault *v, const char *day, struct err *e)
 	struct segment *s = &v->write.segment;
 	struct data_key DATA_KEY_AUTO key = {0};
 	struct stat file;
+	struct err why = {0};
 	char path[PATH_MAX];
+	bool made;
 
 	if (log_path(v, path, day, "", e) || obtain_key(v, day, &key, e))
 		return -1;
-	bool made;
-	if (file_begin(path, 0600, &made, e))
-		return -1;
+	if (file_begin(path, 0600, &made, &why)) // to callers "not found" is what they look for, not where the log stands
+		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_IO : why.code, "%s", why.text);
 	if (made)
 		own_like_state(v, path); // before SQLite makes more files like it
 	if (store_open(&s->store, STORE_LOG, path, STORE_CREATE, e))

@@ -27,6 +27,32 @@ test('kill -9 of any program loses nothing that was acknowledged', async () => {
   } finally { await site.stop(); }
 });
 
+// nginx keeps its connections to this program, so some end just when a request is to go out on them.
+test('the program of the downloads may be replaced under way: no visitor notices', async () => {
+  const site = await startSite();
+  try {
+    const { body } = await generate(site, fields);
+    const statuses = {};
+    let going = true;
+    const visitor = async (headers) => {
+      while (going) {
+        const { status } = await fetch(site.url + body.archive.url, { headers }).catch((error) => ({ status: String(error.cause) }));
+        statuses[status] = (statuses[status] || 0) + 1;
+      }
+    };
+    const visitors = [{}, {}, {}, { range: 'bytes=0-9' }, { 'if-none-match': '"x"' }].map(visitor);
+    for (let i = 0; i < 4; i++) {
+      const before = site.program('download');
+      process.kill(before, 'SIGTERM');
+      await until(() => ![undefined, before].includes(site.program('download')), 10000, 'the next download program');
+      await healthy(site);
+    }
+    going = false;
+    await Promise.all(visitors);
+    assert.deepEqual(Object.keys(statuses).sort(), ['200', '206'], JSON.stringify(statuses));
+  } finally { await site.stop(); }
+});
+
 test('a stop by SIGTERM leaves no process and no ZIP, and the next start goes on with the same state', async () => {
   const site = await startSite();
   const { body } = await generate(site, fields);

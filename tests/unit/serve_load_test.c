@@ -453,16 +453,20 @@ static void test_pool_stops(void **state)
 	(void)state;
 	assert_int_equal(pipe(events), 0);
 	struct site s = site_start(&pooled);
-	int idle = client_connect(s.socket), busy = client_connect(s.socket);
+	int idle = client_connect(s.socket), busy = client_connect(s.socket), late = client_connect(s.socket);
 	send_request(idle, true, "/now");
 	expect_text(idle, 200, "now");
 	send_method(busy, true, "DELETE", "/half");
 	assert_int_equal(heard(5000), 'b');
 	kill(s.pid, SIGTERM);
+	usleep(20000);
+	send_request(late, false, "/now"); // its connection was taken before the stop
+	expect_text(late, 200, "now");
 	expect_text(busy, 200, "done");
 	char byte;
 	assert_false(bytes_read(idle, &byte, 1, monotonic_ms() + 5000));
 	assert_int_equal(site_wait(&s, WITHIN(2000)), 0);
+	close(late);
 	close(idle);
 	close(busy);
 	close(events[0]);
