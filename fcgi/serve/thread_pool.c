@@ -51,7 +51,7 @@ static void pooled_end(struct server *s, struct pooled *p)
 // The pool owns fd.
 static void pooled_begin(struct server *s, int fd)
 {
-	struct pooled *p = malloc(sizeof *p);
+	struct pooled *p = calloc(1, sizeof *p);
 	if (!p) {
 		close(fd);
 		return;

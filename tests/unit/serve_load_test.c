@@ -453,7 +453,7 @@ static void test_pool_stops(void **state)
 	(void)state;
 	assert_int_equal(pipe(events), 0);
 	struct site s = site_start(&pooled);
-	int idle = client_connect(s.socket), busy = client_connect(s.socket), late = client_connect(s.socket);
+	int late = client_connect(s.socket), idle = client_connect(s.socket), busy = client_connect(s.socket);
 	send_request(idle, true, "/now");
 	expect_text(idle, 200, "now");
 	send_method(busy, true, "DELETE", "/half");
