@@ -22,8 +22,8 @@ enum { PATHS_MAX = 32, EXIT_CANNOT_START = 2 };
 // Memory that requests used goes back: two arenas however many threads, and big buffers straight from the kernel.
 static void memory_tune(void)
 {
-	mallopt(M_ARENA_MAX, 2);
-	mallopt(M_MMAP_THRESHOLD, 16 * 1024);
+	mallopt(M_ARENA_MAX, 8);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
 	mallopt(M_TOP_PAD, 64 * 1024);
 }
