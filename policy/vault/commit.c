@@ -7,15 +7,19 @@
 // vault.db and keys.db have one lane, the request log has another, so that their commits run side by side. Who needs both takes that of the
 // log first.
 //
-// An operation runs within a savepoint, so one that fails leaves its neighbours alone. Where the engine gives the whole transaction up
-// (no space, no memory, an I/O error), every operation is run once more in a transaction of its own.
+// Where one operation fails, the others are run again without it: that is rare, and cheaper than a savepoint around each, which copies every
+// page that it changes. Where the engine gives the whole transaction up (no space, no memory, an I/O error), every operation is run once more
+// in a transaction of its own.
 #include "policy/vault/internal.h"
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/file.h>
 
-enum { GATHER_YIELDS = 8 };
+enum {
+	GATHER_YIELDS = 8,
+	TOGETHER_TRIES = 8, // then each by itself
+};
 
 static int lock_take(const struct lane *l, struct err *e)
 {
@@ -34,6 +38,7 @@ static void lock_drop(const struct lane *l)
 
 int write_begin(struct vault *v, struct err *e)
 {
+	v->write.head = (struct head){0};
 	return store_begin(v->write.vault, e);
 }
 
@@ -52,7 +57,7 @@ int write_commit(struct vault *v, struct store *s, struct err *e)
 {
 	bool keys_first = s == v->write.vault && store_in_transaction(v->write.keys);
 
-	if ((keys_first && commit_one(v, v->write.keys, e)) || commit_one(v, s, e)) {
+	if ((s == v->write.vault && ledger_head_write(v, e)) || (keys_first && commit_one(v, v->write.keys, e)) || commit_one(v, s, e)) {
 		write_rollback(v, s);
 		return -1;
 	}
@@ -71,14 +76,11 @@ void write_rollback(struct vault *v, struct store *s)
 // The store that the batch writes, with a transaction begun.
 static struct store *begin_batch(struct vault *v, const struct op *op, struct err *e)
 {
-	struct store *s = v->write.vault;
-
-	if (op->target == OP_LOG) {
-		if (log_segment_write(v, op->at, e))
-			return NULL;
-		s = v->write.segment.store;
-	}
-	return store_begin(s, e) ? NULL : s;
+	if (op->target != OP_LOG)
+		return write_begin(v, e) ? NULL : v->write.vault;
+	if (log_segment_write(v, op->at, e) || store_begin(v->write.segment.store, e))
+		return NULL;
+	return v->write.segment.store;
 }
 
 // False when the engine has given up the whole transaction, or that of the keys, which seal what the neighbours wrote.
@@ -87,16 +89,8 @@ static bool attempt(struct vault *v, struct store *s, struct op *op)
 	bool keys = s == v->write.vault && store_in_transaction(v->write.keys);
 
 	op->err = (struct err){0};
-	op->ran = false;
-	op->result = store_savepoint(s, &op->err);
-	if (op->result == 0) {
-		op->result = op->run(v, op->arg, &op->err);
-		op->ran = op->result == 0;
-		if (op->ran)
-			op->result = store_release(s, &op->err);
-		else
-			store_undo(s);
-	}
+	op->result = op->run(v, op->arg, &op->err);
+	op->ran = op->result == 0;
 	return store_in_transaction(s) && (!keys || store_in_transaction(v->write.keys));
 }
 
@@ -107,11 +101,18 @@ static void undo(struct vault *v, struct op *op)
 	op->ran = false;
 }
 
-static void fail_all(struct vault *v, struct op *batch, const struct err *why)
+// What was run comes to nothing, and nobody was told yet.
+static void give_up(struct vault *v, struct store *s, struct op *batch)
+{
+	write_rollback(v, s);
+	for (struct op *op = batch; op != NULL; op = op->next)
+		undo(v, op);
+}
+
+static void fail_all(struct op *batch, const struct err *why)
 {
 	for (struct op *op = batch; op != NULL; op = op->next) {
-		undo(v, op);
-		if (op->result != 0)
+		if (op->out)
 			continue;
 		op->result = -1;
 		op->err = *why;
@@ -128,42 +129,66 @@ static void run_single(struct vault *v, struct op *op)
 	bool alive = attempt(v, s, op);
 	if (op->result == 0 && alive && write_commit(v, s, &op->err) == 0)
 		return;
-	if (op->result == 0) {
-		op->result = -1;
-		undo(v, op);
-	}
+	op->result = -1;
 	write_rollback(v, s);
+	undo(v, op);
+}
+
+enum ran { RAN_ALL, RAN_WITHOUT_ONE, RAN_NONE };
+
+// One that fails by itself, as when what it should end is gone, is out, and the others are to run again without it.
+static enum ran run_all(struct vault *v, struct store *s, struct op *batch)
+{
+	for (struct op *op = batch; op != NULL; op = op->next) {
+		if (op->out)
+			continue;
+		if (!attempt(v, s, op))
+			return RAN_NONE;
+		op->out = op->result != 0;
+		if (op->out)
+			return RAN_WITHOUT_ONE;
+	}
+	return RAN_ALL;
+}
+
+// True: every operation has its outcome. False: nothing is committed, and those that are not out should run each by itself.
+static bool run_together(struct vault *v, struct op *batch)
+{
+	struct err why = {0};
+
+	for (int tries = 0; tries < TOGETHER_TRIES; tries++) {
+		struct store *s = begin_batch(v, batch, &why);
+		if (s == NULL) {
+			fail_all(batch, &why);
+			return true;
+		}
+		enum ran ran = run_all(v, s, batch);
+		if (ran == RAN_ALL && write_commit(v, s, &why) == 0)
+			return true;
+		give_up(v, s, batch);
+		if (why.code == ERR_UNKNOWN) {
+			fail_all(batch, &why);
+			return true;
+		}
+		if (ran != RAN_WITHOUT_ONE)
+			return false;
+	}
+	return false;
 }
 
 static void run_batch(struct vault *v, struct op *batch)
 {
-	struct err why = {0};
-	struct store *s = begin_batch(v, batch, &why);
-	bool alive = s != NULL;
-
 	for (struct op *op = batch; op != NULL; op = op->next)
-		op->result = 0;
-	if (!alive) {
-		fail_all(v, batch, &why);
+		op->out = op->ran = false;
+	if (run_together(v, batch))
 		return;
-	}
-	for (struct op *op = batch; op != NULL && alive; op = op->next)
-		alive = attempt(v, s, op);
-	if (alive && write_commit(v, s, &why) == 0)
-		return;
-	write_rollback(v, s);
-	if (why.code == ERR_UNKNOWN) {
-		fail_all(v, batch, &why);
-		return;
-	}
-	for (struct op *op = batch; op != NULL; op = op->next)
-		undo(v, op);
 	for (struct op *op = batch; op != NULL; op = op->next) {
-		if (atomic_load(&v->broken)) {
-			op->result = err_set(&op->err, ERR_UNAVAILABLE, "an earlier commit's outcome is unknown");
+		if (op->out)
 			continue;
-		}
-		run_single(v, op);
+		if (atomic_load(&v->broken))
+			op->result = err_set(&op->err, ERR_UNAVAILABLE, "an earlier commit's outcome is unknown");
+		else
+			run_single(v, op);
 	}
 }
 
@@ -290,7 +315,7 @@ static void lead(struct vault *v, struct lane *l)
 		run_batch(v, batch);
 		lock_drop(l);
 	} else {
-		fail_all(v, batch, &why);
+		fail_all(batch, &why);
 	}
 	pthread_mutex_lock(&l->mutex);
 	l->waiting -= l->last_batch;

@@ -4,6 +4,7 @@
 #define LETHE_VAULT_INTERNAL_H
 
 #include "policy/base/limits.h"
+#include "policy/vault/merkle.h"
 #include "policy/vault/seal.h"
 #include "policy/vault/store.h"
 #include "policy/vault/vault.h"
@@ -37,6 +38,7 @@ struct op {
 	struct op *next;
 	sem_t wake; // for the owner: it is done, or he leads
 	bool leads, ran, waits;
+	bool out; // it failed by itself
 	int result;
 	struct err err;
 };
@@ -63,6 +65,13 @@ struct segment {
 	uint8_t key[KEY_LEN], hash_key[KEY_LEN];
 };
 
+// The ledger's head within a transaction: read by the first event, written once, before the commit.
+struct head {
+	bool known, changed;
+	struct merkle tree;
+	time_t at;
+};
+
 struct vault {
 	const struct promise *promise;
 	enum vault_mode mode;
@@ -74,6 +83,7 @@ struct vault {
 
 	struct {
 		struct store *vault, *keys; // of the leader of LANE_RECORDS
+		struct head head;           // of the transaction of `vault`
 		struct segment segment;     // of the leader of LANE_LOG
 	} write;
 	struct { // under its mutex
@@ -146,9 +156,9 @@ struct ledger_row {
 	const char *name, *policy, *details;
 	const uint8_t *commitment; // HASH_LEN
 };
-struct merkle;
 int ledger_check(const struct ledger_event *event, struct err *e);
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e); // inside a transaction
+int ledger_head_write(struct vault *v, struct err *e); // before the commit of the transaction that wrote events
 int ledger_head(const struct vault *v, struct store *s, struct merkle *m, time_t *at, struct err *e);
 void ledger_leaf(const struct ledger_row *row, uint8_t leaf[HASH_LEN]);
 void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_t out[HASH_LEN]);

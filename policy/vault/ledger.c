@@ -101,14 +101,17 @@ int ledger_head(const struct vault *v, struct store *s, struct merkle *m, time_t
 	return 0;
 }
 
-static int write_head(struct vault *v, const struct merkle *m, time_t at, struct err *e)
+int ledger_head_write(struct vault *v, struct err *e)
 {
+	const struct head *head = &v->write.head;
 	uint8_t range[MERKLE_PACKED_MAX], seal_bytes[HASH_LEN];
-	size_t len = merkle_pack(m, range);
 
-	head_seal(v, m->size, at, range, len, seal_bytes);
-	return store_run(v->write.vault, SQL_HEAD_SET, VALUES(V_INT(m->size), V_INT(at), V_BLOB(range, len), V_BLOB(seal_bytes, HASH_LEN)),
-			 e);
+	if (!head->changed)
+		return 0;
+	size_t len = merkle_pack(&head->tree, range);
+	head_seal(v, head->tree.size, head->at, range, len, seal_bytes);
+	return store_run(v->write.vault, SQL_HEAD_SET,
+			 VALUES(V_INT(head->tree.size), V_INT(head->at), V_BLOB(range, len), V_BLOB(seal_bytes, HASH_LEN)), e);
 }
 
 // ---- payloads ----
@@ -196,16 +199,17 @@ static int put_row(struct vault *v, const struct ledger_row *row, const uint8_t 
 
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e)
 {
-	struct merkle m;
+	struct head *head = &v->write.head;
 	uint8_t salt[SALT_LEN], commitment[HASH_LEN] = {0}, leaf[HASH_LEN];
-	time_t last, now = when_now();
+	time_t now = when_now();
 
-	if (ledger_head(v, v->write.vault, &m, &last, e))
+	if (!head->known && ledger_head(v, v->write.vault, &head->tree, &head->at, e))
 		return -1;
+	head->known = true;
 	// The ledger's own time never runs backwards.
 	const struct ledger_row row = {
-	    .seq = (int64_t)m.size,
-	    .at = now > last ? now : last,
+	    .seq = (int64_t)head->tree.size,
+	    .at = now > head->at ? now : head->at,
 	    .name = event->name,
 	    .policy = v->promise->version,
 	    .details = event->details == NULL ? "{}" : event->details,
@@ -216,9 +220,11 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 		commit_to(commitment, salt, event->payload, event->payload_len);
 	}
 	ledger_leaf(&row, leaf);
-	merkle_append(&m, leaf);
-	if (put_row(v, &row, leaf, e) || (event->payload != NULL && put_payload(v, event, &row, salt, e)) || write_head(v, &m, row.at, e))
+	if (put_row(v, &row, leaf, e) || (event->payload != NULL && put_payload(v, event, &row, salt, e)))
 		return -1;
+	merkle_append(&head->tree, leaf);
+	head->at = row.at;
+	head->changed = true;
 	wipe(salt, sizeof salt);
 	if (index != NULL)
 		*index = (uint64_t)row.seq;

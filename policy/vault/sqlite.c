@@ -411,22 +411,6 @@ bool store_in_transaction(const struct store *s)
 	return sqlite3_get_autocommit(s->db) == 0;
 }
 
-int store_savepoint(struct store *s, struct err *e)
-{
-	return store_run(s, SQL_SAVEPOINT, NULL, e);
-}
-
-int store_release(struct store *s, struct err *e)
-{
-	return store_run(s, SQL_RELEASE, NULL, e);
-}
-
-void store_undo(struct store *s)
-{
-	if (store_in_transaction(s))
-		sqlite3_exec(s->db, "ROLLBACK TO operation; RELEASE operation", NULL, NULL, NULL);
-}
-
 // ---- upkeep ----
 
 // SQLite truncates its log without a sync after it: until then a power cut can bring the old bytes back.

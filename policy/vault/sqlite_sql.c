@@ -9,9 +9,6 @@
 #define NOTABLE "name IN ('activation', 'refused-region')"
 
 const char *const sqlite_statements[SQL_COUNT] = {
-    [SQL_SAVEPOINT] = "SAVEPOINT operation",
-    [SQL_RELEASE] = "RELEASE operation",
-
     [SQL_RECORD_PUT] =
 	"INSERT INTO record(id, kind, subject, made, due, state, key, file, body) VALUES($1, $2, $3, $4, $5, '', $6, $7, $8)",
     [SQL_RECORD_GET] = "SELECT id, kind, state, made, due, file, key, body FROM record WHERE id = $1",

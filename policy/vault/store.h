@@ -19,9 +19,6 @@ enum { STORE_VALUE_MAX = 2 * 1024 * 1024 }; // bytes of one row: a sealed body o
 
 // Every statement that the vault runs. The texts stand in sqlite_sql.c, in this order.
 enum sql {
-	// of any file
-	SQL_SAVEPOINT,
-	SQL_RELEASE,
 	// vault.db: records
 	SQL_RECORD_PUT,
 	SQL_RECORD_GET,
@@ -132,9 +129,6 @@ int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 bool store_in_transaction(const struct store *s); // false after the engine itself rolled back
-int store_savepoint(struct store *s, struct err *e);
-int store_release(struct store *s, struct err *e);
-void store_undo(struct store *s); // back to the savepoint
 
 // Moves everything from the write-ahead log into the file and empties the log. ERR_BUSY while a reader is in the way. Under the lock.
 int store_flush(struct store *s, struct err *e);
