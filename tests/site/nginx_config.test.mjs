@@ -244,6 +244,17 @@ test('one visitor cannot take all: 429 says when to come again, others go on', a
   assert.equal((await post('127.0.0.3')).status, 200);
 });
 
+test('what nginx gives up on before it knows the visitor is a problem document too', async () => {
+  const head = 'GET / HTTP/1.1\r\nHost: x\r\n';
+  for (const [text, status] of [['NONSENSE\r\n\r\n', 400], ['GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400], [`GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
+    [`${head}X-A: ${'b'.repeat(9000)}\r\n\r\n`, 431]]) {
+    const said = await rawRequest(at.port, text);
+    const [top, body] = said.split('\r\n\r\n');
+    assert.match(top, new RegExp(`^HTTP/1.1 ${status} [^]*Content-Type: application/problem\\+json\r[^]*X-From-Policy: yes`));
+    assert.equal(JSON.parse(body).status, status);
+  }
+});
+
 test('requests that mean two things are refused', async () => {
   answer = plain;
   seen.length = 0;
