@@ -52,7 +52,7 @@ PROGRAMS := $(foreach p,$(PROGRAMS_FCGI),$(if $(wildcard fcgi/$(p)/main.c),$(V)/
 	$(if $(wildcard admin/main.c),$(V)/bin/lethe) $(if $(wildcard systemd/run/main.c),$(V)/bin/lethe-run) \
 	$(if $(wildcard fcgi/egress/main.c),$(V)/testing/egress)
 
-.PHONY: all programs run test unit site browser fault lint bench fuzz install clean asan tsan packages-run packages-test
+.PHONY: all programs unit-programs bench-programs run test unit site browser fault lint bench fuzz install clean asan tsan packages-run packages-test
 all: programs
 programs: $(PROGRAMS)
 
@@ -87,6 +87,7 @@ $(V)/unit/%: $(V)/obj/tests/unit/%.o $(V)/liblethe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_ALL) -lz
 unit-programs: $(UNIT)
+bench-programs: $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c))
 
 # ---- fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/seeds/NAME/ ----
 FUZZ := $(patsubst tests/fuzz/%.c,$(V)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -134,7 +135,7 @@ run: packages-run
 
 # ---- make test ----
 test: packages-test node-packages
-	@$(MAKE) --no-print-directory -s -j2 programs unit-programs
+	@$(MAKE) --no-print-directory -s -j2 programs unit-programs bench-programs
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=tsan $(addprefix $(B)/tsan/unit/,$(TSAN_UNIT))
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=fuzz fuzz-programs
@@ -144,7 +145,7 @@ TSAN_UNIT := $(filter serve_% call_% vault_%,$(patsubst tests/unit/%.c,%,$(wildc
 unit: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan unit-programs && $(NODE) tests/run.mjs unit
 site browser: packages-test node-packages
-	@$(MAKE) --no-print-directory -s -j2 programs && $(NODE) tests/run.mjs $@
+	@$(MAKE) --no-print-directory -s -j2 programs bench-programs && $(NODE) tests/run.mjs $@
 lint: packages-test
 	@sh tests/lint.sh
 asan tsan: packages-test
@@ -155,7 +156,7 @@ fuzz: packages-test
 	@for f in $(B)/fuzz/fuzz/*_fuzz; do n=$$(basename $$f _fuzz); mkdir -p $(B)/fuzz/corpus/$$n; echo "== $$n"; \
 	  $$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus/$$n tests/fuzz/seeds/$$n || exit 1; done
 bench: packages-test node-packages
-	@$(MAKE) --no-print-directory -s -j2 programs $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c))
+	@$(MAKE) --no-print-directory -s -j2 programs bench-programs
 	@$(NODE) tests/bench/bench.mjs
 
 # ---- make install DESTDIR= prefix= ----

@@ -100,17 +100,19 @@ static void fill_row(uint8_t *bytes)
 	}
 }
 
+// The first row as programs write it, which makes the day's segment and key; the others many at a time.
 static void fill_day(struct vault *v, time_t day, uint64_t rows)
 {
+	const struct request_log_row first = {"198.51.100.77", "Mozilla/5.0", NULL};
 	struct err e = {0};
 	struct alone alone;
 	uint8_t bytes[LOG_HASH_LEN + BODY];
 
-	if (commit_alone(v, &alone, &e) || log_segment_write(v, day, &e))
+	if (request_log_append_at(v, &first, day, &e) || commit_alone(v, &alone, &e) || log_segment_write(v, day, &e))
 		die("fill", e.text);
 	struct store *s = v->write.segment.store;
-	for (uint64_t i = 0; i < rows; i++) {
-		if (i % ROWS_PER_COMMIT == 0 && store_begin(s, &e))
+	for (uint64_t i = 1; i < rows; i++) {
+		if ((i - 1) % ROWS_PER_COMMIT == 0 && store_begin(s, &e))
 			die("fill", e.text);
 		fill_row(bytes);
 		if (store_run(s, SQL_LOG_PUT,
@@ -119,10 +121,10 @@ static void fill_day(struct vault *v, time_t day, uint64_t rows)
 			      &e))
 			die("fill", e.text);
 		bool last = i + 1 == rows;
-		if (last &&
-		    store_run(s, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(rows), V_INT(day), V_INT(day + (time_t)((rows - 1) * DAY / rows))), &e))
+		if (last && store_run(s, SQL_LOG_SUMMARY_ADD,
+				      VALUES(V_INT(rows - 1), V_INT(day), V_INT(day + (time_t)((rows - 1) * DAY / rows))), &e))
 			die("fill", e.text);
-		if ((last || (i + 1) % ROWS_PER_COMMIT == 0) && store_commit(s, &e))
+		if ((last || i % ROWS_PER_COMMIT == 0) && store_commit(s, &e))
 			die("fill", e.text);
 	}
 	commit_release(v, &alone);
