@@ -17,7 +17,7 @@ test('the programs of the bench run on little data', () => {
     assert.equal(store.pruned_rows, 100);
     assert.equal(store.plain_deleted_rows, 100);
     mkdirSync(join(folder, 'check'));
-    assert.equal(run('check_bench', join(root, 'policy/sites/bizimages.xml'), join(folder, 'check'), '500').records, 500);
+    assert.equal(run('check_bench', join(root, 'policy/sites/bizimages.xml'), join(folder, 'check'), '20000').records, 20000);
     assert.ok(run('policy_bench').lint_ms > 0);
   } finally { rmSync(folder, { recursive: true, force: true }); }
 });
