@@ -34,6 +34,23 @@ static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
 	return token_shaped(out);
 }
 
+// The token in the address of a ZIP, whole or from the last slash on, or by itself.
+static bool archive_read(char out[TOKEN_LEN + 1], const char *text)
+{
+	static const char suffix[] = ".zip";
+	const char *slash = strrchr(text, '/');
+	text = slash ? slash + 1 : text + strspn(text, " \t\r\n");
+	size_t len = strcspn(text, ". \t\r\n");
+	const char *rest = text + len;
+	if (strncmp(rest, suffix, sizeof suffix - 1) == 0)
+		rest += sizeof suffix - 1;
+	if (len != TOKEN_LEN || rest[strspn(rest, " \t\r\n")] != '\0')
+		return false;
+	memcpy(out, text, TOKEN_LEN);
+	out[TOKEN_LEN] = '\0';
+	return token_shaped(out);
+}
+
 static int refuse_receipt(struct request *r)
 {
 	respond_problem(r, 422, "receipt-shape", "receipt", "A receipt is %d letters, digits, - and _. Copy the whole of it.", TOKEN_LEN);
@@ -46,6 +63,7 @@ static const struct field request_fields_table[] = {
     {.name = "right", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
     {.name = "contact", .type = FIELD_TEXT, .min = 3, .max = 254},
     {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
+    {.name = "archive", .type = FIELD_TEXT, .min = 1, .max = 500},
     {.name = "message", .type = FIELD_TEXT, .min = 1, .max = 4000},
     {0},
 };
@@ -83,13 +101,20 @@ static int refuse_right(struct request *r)
 }
 
 // What the table of fields cannot say. -1 when it has answered.
-static int check_asked(struct request *r, char receipt[TOKEN_LEN + 1])
+static int check_asked(struct request *r, char receipt[TOKEN_LEN + 1], char archive[TOKEN_LEN + 1])
 {
-	const char *right = request_text(r, "right"), *contact = request_text(r, "contact"), *given = request_text(r, "receipt");
+	const char *right = request_text(r, "right"), *contact = request_text(r, "contact"), *given = request_text(r, "receipt"),
+		   *zip = request_text(r, "archive");
 	if (!promise_right(request_promise(r), right))
 		return refuse_right(r);
 	if (given && !receipt_read(receipt, given))
 		return refuse_receipt(r);
+	if (given && zip)
+		respond_problem(r, 422, "receipt-or-archive", "archive", "Give the receipt or the address of the ZIP, not both.");
+	else if (zip && !archive_read(archive, zip))
+		respond_problem(r, 422, "archive-shape", "archive", "This is not the address of a ZIP. Copy the whole of the link.");
+	if (responded(r))
+		return -1;
 	const char *fault = contact ? contact_fault(contact) : NULL;
 	if (fault)
 		respond_problem(r, 422, "contact-shape", "contact", "%s", fault);
@@ -100,13 +125,14 @@ static void handle_request(struct request *r, void *context)
 {
 	struct rights_receipt receipt;
 	struct err e = {0};
-	char of_set[TOKEN_LEN + 1];
-	if (request_check(r, request_fields_table) || check_asked(r, of_set))
+	char of_set[TOKEN_LEN + 1], of_zip[TOKEN_LEN + 1];
+	if (request_check(r, request_fields_table) || check_asked(r, of_set, of_zip))
 		return;
 	const struct rights_new asked = {
 	    .right = request_text(r, "right"),
 	    .contact = request_text(r, "contact"),
 	    .receipt = request_text(r, "receipt") ? of_set : NULL,
+	    .archive = request_text(r, "archive") ? of_zip : NULL,
 	    .message = request_text(r, "message"),
 	};
 	if (rights_record(context, &asked, &receipt, &e) == 0)

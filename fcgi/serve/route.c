@@ -123,9 +123,26 @@ static int length_admit(const struct request *r, struct refusal *no)
 	return refuse(no, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
 }
 
+// What is asked for stands in the body; in the address it would also be kept by browsers and proxies. The first name is named.
+static int query_admit(const struct request *r, struct refusal *no)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	const char *query = request_param(r, "QUERY_STRING");
+	char name[65] = "";
+	if (!query || (r->route->body_types == BODY_NONE && !r->route->changes_state))
+		return 0;
+	size_t len = strcspn(query, "=&");
+	if (len < sizeof name && strspn(query, plain) == len)
+		memcpy(name, query, len);
+	return refuse(no, 400, "field-unknown", name[0] ? name : NULL,
+		      "This address takes no parameters after \"?\". Send them in the body.");
+}
+
 int route_admit(struct request *r, enum body_type *kind, struct refusal *no)
 {
 	*kind = BODY_NONE;
+	if (query_admit(r, no))
+		return -1;
 	if (r->route->changes_state &&
 	    !origin_allowed(request_param(r, "HTTP_SEC_FETCH_SITE"), request_param(r, "HTTP_ORIGIN"), request_param(r, "HTTP_HOST")))
 		return refuse(no, 403, "cross-site", NULL,

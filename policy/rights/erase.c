@@ -108,8 +108,10 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 	when_text(now, when_now());
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "answered");
-	if (result->complete)
+	if (result->complete) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "archive");
+	}
 	cJSON *copy = json_parse(certificate->data, certificate->len, e);
 	if (copy == NULL || !cJSON_AddItemToObject(body, "certificate", copy)) {
 		cJSON_Delete(copy);
@@ -122,29 +124,50 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 	return vault_update(v, id, state, bytes.data, bytes.len, &event, e);
 }
 
-// The receipt that the request names; NULL with *e filled when there is nothing to carry out.
-static const char *receipt_of(const struct vault_record *record, const cJSON *body, struct err *e)
+// -1 when there is nothing to carry out.
+static int check_open(const struct vault_record *record, const cJSON *body, struct err *e)
 {
-	const char *receipt = json_string(body, "receipt");
-
 	if (strcmp(json_string(body, "right"), RIGHT_ERASURE) != 0)
-		err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", record->id, json_string(body, "right"));
-	else if (strcmp(rights_state(record), STATE_FULFILLED) == 0)
-		err_set(e, ERR_INPUT, "request %s is already fulfilled; its certificate is kept with it", record->id);
-	else if (receipt == NULL)
-		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", record->id);
-	else
-		return receipt;
-	return NULL;
+		return err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", record->id, json_string(body, "right"));
+	if (strcmp(rights_state(record), STATE_FULFILLED) == 0)
+		return err_set(e, ERR_INPUT, "request %s is already fulfilled; its certificate is kept with it", record->id);
+	return 0;
+}
+
+// An archive that is gone is erased like one that is there: the certificate says that nothing was found.
+static int erase_by_archive(struct vault *v, const char *token, bool dry_run, struct erase_result *out, struct err *e)
+{
+	static const char nobody[] = "00000000000000000000000000000000";
+	struct vault_record archive = {0};
+	struct err why = {0};
+	bool there = vault_find(v, KIND_ARCHIVE, "token", token, &archive, &why) == 0;
+
+	if (!there && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	int ret = vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, true, out, e);
+	if (there)
+		vault_record_free(&archive);
+	return ret;
+}
+
+// What the request names is erased, or counted.
+static int erase_named(struct vault *v, const char *id, const cJSON *body, bool dry_run, struct erase_result *out, struct err *e)
+{
+	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
+
+	if (receipt != NULL)
+		return vault_erase(v, ERASE_RECEIPT, receipt, dry_run, true, out, e);
+	if (archive != NULL)
+		return erase_by_archive(v, archive, dry_run, out, e);
+	return err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
 }
 
 static int fulfil(struct vault *v, const struct vault_record *record, bool dry_run, struct erase_result *out, struct buf *certificate,
 		  struct err *e)
 {
 	JSON_AUTO cJSON *body = rights_body(record, e);
-	const char *receipt = body == NULL ? NULL : receipt_of(record, body, e);
 
-	if (receipt == NULL || vault_erase(v, ERASE_RECEIPT, receipt, dry_run, true, out, e) < 0)
+	if (body == NULL || check_open(record, body, e) || erase_named(v, record->id, body, dry_run, out, e))
 		return -1;
 	if (dry_run)
 		return 0;

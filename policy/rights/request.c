@@ -26,7 +26,9 @@ static cJSON *new_body(const struct rights_new *request, time_t due)
 	const struct {
 		const char *name, *value;
 	} texts[] = {
-	    {"right", request->right}, {"contact", request->contact}, {"receipt", request->receipt}, {"message", request->message}};
+	    {"right", request->right},     {"contact", request->contact}, {"receipt", request->receipt},
+	    {"archive", request->archive}, {"message", request->message},
+	};
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
 
 	if (body == NULL || cJSON_AddNumberToObject(body, "due", (double)due) == NULL)
@@ -66,7 +68,7 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 	out->due = clock_due(right, when_now());
 	if (put(v, request, out, e) < 0)
 		return -1;
-	if (strcmp(right->id, RIGHT_ERASURE) == 0 && request->receipt != NULL) {
+	if (strcmp(right->id, RIGHT_ERASURE) == 0 && (request->receipt != NULL || request->archive != NULL)) {
 		struct erase_result result;
 		struct err failed;
 		BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
@@ -152,7 +154,8 @@ static int show(const struct vault_record *record, bool officer, bool personal, 
 		  cJSON_AddStringToObject(shown, "state", rights_state(record)) && add_when(shown, "received", record->made) &&
 		  add_when(shown, "due", due) && cJSON_AddBoolToObject(shown, "late", late) && add_members(shown, body, public_members);
 	if (officer)
-		ok = ok && cJSON_AddBoolToObject(shown, "names_receipt", json_get(body, "receipt") != NULL);
+		ok = ok &&
+		     cJSON_AddBoolToObject(shown, "names_receipt", json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL);
 	if (personal)
 		ok = ok && add_members(shown, body, personal_members);
 	if (!ok || json_print(json, shown) < 0)

@@ -101,9 +101,9 @@ test('every type that nginx answers with is one of the programs, or of nginx alo
   const routes = readFileSync(join(root, 'nginx/snippets/routes.conf'), 'utf8');
   const sources = ['fcgi/serve', 'fcgi/generate', 'fcgi/download', 'fcgi/rights'].flatMap((folder) => readdirSync(join(root, folder)).filter((f) => f.endsWith('.c'))
     .map((f) => readFileSync(join(root, folder, f), 'utf8'))).join('\n');
-  const own = { 416: 'range-not-satisfiable', 429: 'too-many-requests' };
+  const own = { 400: 'bad-request', 412: 'precondition-failed', 414: 'address-too-long', 416: 'range-not-satisfiable', 429: 'too-many-requests' };
   const answers = [...routes.matchAll(/return (\d{3}) '(\{.*\})\\n'/g)];
-  assert.equal(answers.length, 8);
+  assert.ok(answers.length >= 11);
   for (const [, status, text] of answers) {
     const problem = JSON.parse(text);
     const slug = problem.type.replace('/problems/', '');
@@ -238,6 +238,29 @@ test('rights: unknown ones are refused with the list of those there are', async 
     assert.equal((await send({ right: 'access', contact })).status, 201, contact);
   const erase = await post('{}', { 'content-type': 'application/json' }, '/api/erase');
   assert.ok([400, 422].includes(erase.status));
+});
+
+test('rights: who has only the address of a ZIP may name that', async () => {
+  const send = (fields) => post(JSON.stringify({ right: 'erasure', ...fields }), { 'content-type': 'application/json' }, '/api/rights');
+  const { body: mine } = await generate(site, { description: 'A calm shop for paper and ink.', count: 1 });
+  const { body: other } = await generate(site, { description: 'A calm shop for paper and ink.', count: 1 });
+  for (const archive of ['bad', `/downloads/${'A'.repeat(42)}.zip`, `${mine.archive.url}.exe`, `${mine.archive.url}?x=1`]) await problem(await send({ archive }), 422, 'archive');
+  await problem(await send({ archive: mine.archive.url, receipt: mine.receipt }), 422, 'archive');
+  assert.equal((await send({ archive: `${site.url}${mine.archive.url}\n` })).status, 201);
+  assert.equal((await fetch(site.url + mine.archive.url)).status, 404);
+  assert.equal((await fetch(site.url + other.archive.url)).status, 200);
+  const again = await (await send({ archive: mine.archive.url })).json();
+  const shown = await (await fetch(`${site.url}/api/rights/${again.id}`, { headers: { authorization: `Bearer ${again.secret}` } })).json();
+  assert.equal(shown.state, 'fulfilled');
+  assert.ok(shown.certificate.stores.every(({ found }) => found === 0));
+});
+
+test('what is sent after a question mark is refused, not overlooked', async () => {
+  const headers = { 'content-type': 'application/json' };
+  for (const [path, parameter] of [['/api/generate?count=2', 'count'], ['/api/generate?description=secret&x=1', 'description'], ['/api/rights?right=erasure', 'right'],
+    ['/api/erase?x', 'x'], ['/api/generate?%3Cb%3E=1', undefined]])
+    await problem(await post('{"description":"A calm shop for paper and ink.","count":1}', headers, path), 400, parameter);
+  assert.equal((await fetch(`${site.url}/healthz?now=1`)).status, 200);
 });
 
 test('rights: a form without script is answered for people, with dates in words and ids to be copied', async () => {

@@ -269,6 +269,24 @@ static void erasure_with_a_receipt_is_done_at_once(void **state)
 	assert_non_null(strstr(buf_text(&kept), "\"names_receipt\":false"));
 }
 
+static void erasure_by_the_address_of_an_archive(void **state)
+{
+	struct place *p = *state;
+	char mine[RECORD_ID_LEN + 1];
+	const struct rights_new request = {.right = "erasure", .archive = "some-token"};
+	struct rights_receipt r;
+	struct err e = {0};
+
+	put_archive(p->vault, RECEIPT, mine);
+	for (int found_one = 1; found_one >= 0; found_one--) {
+		assert_int_equal(rights_record(p->vault, &request, &r, &e), 0);
+		JSON_AUTO cJSON *shown = show(p->vault, &r);
+		assert_string_equal(json_string(shown, "state"), "fulfilled");
+		assert_int_equal(found(json_get(shown, "certificate")) > 0, found_one);
+		assert_false(held(p->vault, mine));
+	}
+}
+
 // An archive whose file cannot be unlinked, because a folder stands in its place.
 static void put_stubborn_archive(struct place *p, char folder[PATH_MAX])
 {
@@ -439,6 +457,7 @@ int main(void)
 	    PLACED(the_officer_sees_contact_only_when_asked),
 	    PLACED(each_walks_and_stops),
 	    PLACED(erasure_with_a_receipt_is_done_at_once),
+	    PLACED(erasure_by_the_address_of_an_archive),
 	    PLACED(what_did_not_reach_every_store_is_partial_and_can_be_finished),
 	    PLACED(erasure_without_a_receipt_stays_open),
 	    PLACED(only_an_open_erasure_can_be_carried_out),
