@@ -33,7 +33,7 @@ HARDEN_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,und
 PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto libarchive pangocairo libseccomp
 # Expanded only when something is compiled, after the packages are there.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
-CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(CFLAGS)
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(PLACE) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
 LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto
 LIBS_SERVE = -lfcgi -lseccomp
@@ -52,7 +52,7 @@ PROGRAMS := $(foreach p,$(PROGRAMS_FCGI),$(if $(wildcard fcgi/$(p)/main.c),$(V)/
 	$(if $(wildcard admin/main.c),$(V)/bin/lethe) $(if $(wildcard systemd/run/main.c),$(V)/bin/lethe-run) \
 	$(if $(wildcard fcgi/egress/main.c),$(V)/testing/egress)
 
-.PHONY: all programs unit-programs bench-programs run test unit site browser fault lint bench fuzz install clean asan tsan packages-run packages-test
+.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser fault lint bench fuzz install clean asan tsan packages-run packages-test
 all: programs
 programs: $(PROGRAMS)
 
@@ -95,6 +95,15 @@ $(V)/fuzz/%: $(V)/obj/tests/fuzz/%.o $(V)/liblethe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_ALL)
 fuzz-programs: $(FUZZ)
+
+# Where programs look for what is installed. Only this object knows, so another prefix costs one compilation and the links.
+prefix ?= /usr
+sysconfdir ?= /etc
+places := $(prefix) $(sysconfdir)
+$(V)/places: FORCE
+	@mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(places)' ] || echo '$(places)' > $@
+$(V)/obj/policy/base/place.o: $(V)/places
+$(V)/obj/policy/base/place.o: PLACE = -DLETHE_PREFIX='"$(prefix)"' -DLETHE_SYSCONFDIR='"$(sysconfdir)"'
 
 # The schema is part of the program.
 $(V)/obj/policy/promise/schema.o: policy/policy.xsd
@@ -160,13 +169,16 @@ bench: packages-test node-packages
 	@$(NODE) tests/bench/bench.mjs
 
 # ---- make install DESTDIR= prefix= ----
-prefix ?= /usr
-sysconfdir ?= /etc
 SERVER_NAME ?= localhost
 CERT ?= $(sysconfdir)/lethe/tls/cert.pem
 CERT_KEY ?= $(sysconfdir)/lethe/tls/key.pem
 fill-nginx = sed -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
 	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g' $(1) > $(2)
+# Our files are written for /usr and /etc. A prefix outside /usr is one more folder that the units may see, and that cron must search.
+at-home = $(filter /usr /usr/%,$(prefix))
+fill-places = sed -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
+	-e 's|/etc/lethe|$(sysconfdir)/lethe|g' $(if $(at-home),,-e 's|^BindReadOnlyPaths=/usr |&$(prefix) |') \
+	$(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|') $(1) > $(B)/place.tmp && install -m 644 $(B)/place.tmp $(2)
 install: packages-run
 	@$(MAKE) --no-print-directory -s -j2 programs
 	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/lib/lethe $(DESTDIR)$(prefix)/share/lethe/html/assets \
@@ -183,18 +195,19 @@ install: packages-run
 	install -d $(DESTDIR)$(sysconfdir)/lethe/snippets
 	for f in nginx/snippets/*.conf; do install -m 644 $$f $(DESTDIR)$(prefix)/share/lethe/nginx/snippets/ && \
 	  $(call fill-nginx,$$f,$(DESTDIR)$(sysconfdir)/lethe/snippets/$${f##*/}) || exit 1; done
-	[ -e $(DESTDIR)$(sysconfdir)/lethe/lethe.env ] || install -m 644 systemd/lethe.env $(DESTDIR)$(sysconfdir)/lethe/lethe.env
+	[ -e $(DESTDIR)$(sysconfdir)/lethe/lethe.env ] || { $(call fill-places,systemd/lethe.env,$(DESTDIR)$(sysconfdir)/lethe/lethe.env); }
 	[ -e $(DESTDIR)$(sysconfdir)/lethe/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(DESTDIR)$(sysconfdir)/lethe/policy.xml
-	install -m 644 $(wildcard policy/*.5) $(DESTDIR)$(prefix)/share/man/man5/
-	install -m 644 $(wildcard admin/*.8) $(wildcard systemd/*.8 fcgi/*.8) $(DESTDIR)$(prefix)/share/man/man8/
+	for f in policy/*.5; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/man/man5/$${f##*/}) || exit 1; done
+	for f in admin/*.8 systemd/*.8 fcgi/*.8; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/man/man8/$${f##*/}) || exit 1; done
 	install -m 644 $(wildcard systemd/*.socket systemd/*.timer systemd/*.target) $(DESTDIR)$(prefix)/lib/systemd/system/
 	for f in systemd/*.service systemd/lethe-.service.d/*.conf; do \
-	  sed 's|/usr/lib/lethe/|$(prefix)/lib/lethe/|; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|; s|/etc/lethe/|$(sysconfdir)/lethe/|' $$f > $(B)/unit.tmp && \
-	  install -m 644 $(B)/unit.tmp $(DESTDIR)$(prefix)/lib/systemd/system/$${f#systemd/} || exit 1; done
+	  $(call fill-places,$$f,$(DESTDIR)$(prefix)/lib/systemd/system/$${f#systemd/}) || exit 1; done
 	install -m 644 systemd/lethe.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/lethe.conf
-	install -m 644 systemd/lethe.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/lethe.conf
-	install -m 644 systemd/lethe.cron systemd/lethe.env tests/browser/page.png $(DESTDIR)$(prefix)/share/doc/lethe/
-	sed 's|tests/browser/page.png|page.png|' README.md > $(DESTDIR)$(prefix)/share/doc/lethe/README.md
+	$(call fill-places,systemd/lethe.tmpfiles,$(DESTDIR)$(prefix)/lib/tmpfiles.d/lethe.conf)
+	for f in systemd/lethe.cron systemd/lethe.env; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/doc/lethe/$${f##*/}) || exit 1; done
+	install -m 644 tests/browser/page.png $(DESTDIR)$(prefix)/share/doc/lethe/
+	sed 's|tests/browser/page.png|page.png|' README.md > $(B)/readme.tmp
+	$(call fill-places,$(B)/readme.tmp,$(DESTDIR)$(prefix)/share/doc/lethe/README.md)
 
 clean:
 	rm -rf $(B)

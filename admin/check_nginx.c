@@ -3,6 +3,7 @@
 #include "admin/check_nginx.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/publish/publish.h"
 #include <limits.h>
@@ -24,7 +25,7 @@ static bool find_configuration(const struct check *c, char out[PATH_MAX])
 		return realpath(named, out) != NULL || snprintf(out, PATH_MAX, "%s", named) > 0;
 	if (path_join(out, PATH_MAX, c->admin->run, "nginx/nginx.conf", NULL) == 0 && access(out, R_OK) == 0)
 		return true;
-	return snprintf(out, PATH_MAX, "/etc/lethe/nginx.conf") > 0 && access(out, F_OK) == 0;
+	return snprintf(out, PATH_MAX, "%s", place_nginx) > 0 && access(out, F_OK) == 0;
 }
 
 // nginx says what it would do; where it cannot be asked without root's rights, the files say it.

@@ -4,6 +4,7 @@
 #include "admin/ledger.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/publish/pages.h"
 #include <errno.h>
@@ -138,7 +139,7 @@ void check_published(struct check *c)
 	struct err e;
 	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
 
-	if (site_render(c->promise, setting("LETHE_HTML", "/usr/share/lethe/html"), testing, &pages, &e) < 0) {
+	if (site_render(c->promise, setting("LETHE_HTML", place_html), testing, &pages, &e) < 0) {
 		check_add(c, UNSURE, "Name the folder of the templates with LETHE_HTML.", "the pages cannot be made to compare them: %s",
 			  e.text);
 		return;

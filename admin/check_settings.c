@@ -2,6 +2,7 @@
 // Settings and files beside the stores, against the policy.
 #include "admin/check.h"
 #include "policy/base/file.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include <errno.h>
 #include <limits.h>
@@ -40,7 +41,7 @@ static bool secret_is_set(const struct check *c, const char *name)
 	snprintf(variable, sizeof variable, "%s_FILE", name);
 	if (setting(name, NULL) != NULL || setting(variable, NULL) != NULL)
 		return true;
-	if (strcmp(c->admin->state, "/var/lib/lethe") == 0 && path_join(path, sizeof path, "/etc/lethe/keys", name, NULL) == 0 &&
+	if (strcmp(c->admin->state, "/var/lib/lethe") == 0 && path_join(path, sizeof path, place_keys, name, NULL) == 0 &&
 	    stat(path, &st) == 0 && st.st_size > 0)
 		return true;
 	return credentials != NULL && path_join(path, sizeof path, credentials, name, NULL) == 0 && access(path, F_OK) == 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 // An officer who types `lethe check` means the site that is installed on this machine, with the settings that its services run with. So
-// where the environment names no state folder, what /etc/lethe/lethe.env sets is taken for every variable that is unset.
+// where the environment names no state folder, what the installed lethe.env sets is taken for every variable that is unset.
 // The file is read as systemd reads it, but for line continuation: NAME=value, with or without quotes; # and ; begin comments.
 #include "admin/installed.h"
 #include "policy/base/file.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,12 +58,12 @@ enum status installed_settings(void)
 {
 	struct err e;
 
-	if (installed_read("/etc/lethe/lethe.env", &e) < 0 && e.code != ERR_NOT_FOUND)
+	if (installed_read(place_settings, &e) < 0 && e.code != ERR_NOT_FOUND)
 		return complain(STATUS_UNSURE, "%s", e.text);
 	// The services get it as a credential; only root can read it here.
 	if (setting("LETHE_MASTER_KEY_FILE", NULL) == NULL && setting("CREDENTIALS_DIRECTORY", NULL) == NULL &&
-	    access(INSTALLED_KEY, R_OK) == 0)
-		setenv("LETHE_MASTER_KEY_FILE", INSTALLED_KEY, 0);
+	    access(place_master_key, R_OK) == 0)
+		setenv("LETHE_MASTER_KEY_FILE", place_master_key, 0);
 	return STATUS_DONE;
 }
 

@@ -4,9 +4,7 @@
 
 #include "admin/admin.h"
 
-#define INSTALLED_KEY "/etc/lethe/master.key"
-
-// Sets what /etc/lethe/lethe.env says, and where the master key is, as far as the environment is silent.
+// Sets what the installed lethe.env says, and where the master key is, as far as the environment is silent.
 enum status installed_settings(void);
 // What lethe-run says in `state`/run.env of the site that it serves: for every variable that is unset. No such file is fine.
 enum status site_settings(const char *state);

@@ -7,6 +7,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/promise/active.h"
 #include "policy/promise/text.h"
@@ -161,7 +162,7 @@ static void add_plan(struct buf *out, const struct publication *x, bool would)
 
 static const char *templates(void)
 {
-	return setting("LETHE_HTML", "/usr/share/lethe/html");
+	return setting("LETHE_HTML", place_html);
 }
 
 static bool is_test(void)

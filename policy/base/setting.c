@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/setting.h"
 #include "policy/base/file.h"
+#include "policy/base/place.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ const char *setting_run(void)
 
 const char *setting_policy(void)
 {
-	return setting("LETHE_POLICY", "/etc/lethe/policy.xml");
+	return setting("LETHE_POLICY", place_policy);
 }
 
 static void trim(struct buf *b)

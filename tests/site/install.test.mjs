@@ -3,7 +3,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, generate, root, until } from './harness.mjs';
@@ -108,6 +108,33 @@ test('without systemd: an installed lethe-run serves, and what cron runs finds t
     await ended;
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('elsewhere: every installed file follows prefix and sysconfdir, and the programs find what is theirs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-prefix-'));
+  try {
+    // A build folder of its own: the programs are linked anew, and other tests run those of this one.
+    const build = join(folder, 'build');
+    cpSync(join(root, 'build/release'), join(build, 'release'), { recursive: true, preserveTimestamps: true });
+    const [prefix, etc] = [join(folder, 'opt'), join(folder, 'opt/etc')];
+    execFileSync('make', ['-s', 'install', `B=${build}`, `prefix=${prefix}`, `sysconfdir=${etc}`, 'VARIANT=release'],
+      { cwd: root, stdio: 'pipe', env: { ...process.env, MAKEFLAGS: '' } });
+    const files = readdirSync(prefix, { recursive: true }).map((name) => join(prefix, name)).filter((file) => statSync(file).isFile());
+    assert.ok(files.length > 60, `${files.length} files`);
+    for (const file of files) {
+      const text = readFileSync(file, 'latin1').replaceAll(`${etc}/`, '').replaceAll(`${prefix}/`, '');
+      assert.deepEqual(text.match(/(?:\/usr\/(?:lib|sbin|share)|\/etc)\/lethe\b.{0,40}/g), null, file);
+    }
+    const unit = (name) => readFileSync(join(prefix, 'lib/systemd/system', name), 'utf8');
+    assert.ok(unit('lethe-egress.service').includes(`ExecStart=${prefix}/lib/lethe/egress\n`));
+    assert.ok(unit('lethe-.service.d/hardening.conf').includes(`BindReadOnlyPaths=/usr ${prefix} /lib /lib64 -${etc}/lethe `), 'the programs see themselves');
+    assert.ok(readFileSync(join(prefix, 'share/doc/lethe/lethe.cron'), 'utf8').includes(`\nPATH=${prefix}/sbin:/usr/sbin:`));
+    const env = { PATH: process.env.PATH, LETHE_STATE: join(folder, 'state'), LETHE_RUN: join(folder, 'run') };
+    for (const words of [['keys', 'init'], ['publish']]) {
+      const result = spawnSync(join(prefix, 'sbin/lethe'), words, { env, encoding: 'utf8' });
+      assert.equal(result.status, 0, result.stdout + result.stderr);
+    }
+  } finally { rmSync(folder, { recursive: true, force: true }); }
 });
 
 test('nginx accepts the installed configuration', () => {

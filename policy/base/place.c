@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/place.h"
+
+// The Makefile defines both.
+#ifndef LETHE_PREFIX
+#define LETHE_PREFIX "/usr"
+#endif
+#ifndef LETHE_SYSCONFDIR
+#define LETHE_SYSCONFDIR "/etc"
+#endif
+
+const char place_html[] = LETHE_PREFIX "/share/lethe/html";
+const char place_policy[] = LETHE_SYSCONFDIR "/lethe/policy.xml";
+const char place_settings[] = LETHE_SYSCONFDIR "/lethe/lethe.env";
+const char place_master_key[] = LETHE_SYSCONFDIR "/lethe/master.key";
+const char place_keys[] = LETHE_SYSCONFDIR "/lethe/keys";
+const char place_nginx[] = LETHE_SYSCONFDIR "/lethe/nginx.conf";

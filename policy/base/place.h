@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: ISC
+// Where `make install` puts what programs look for by themselves; its prefix and sysconfdir are compiled in here and nowhere else.
+#ifndef LETHE_BASE_PLACE_H
+#define LETHE_BASE_PLACE_H
+
+extern const char place_html[];       // the templates
+extern const char place_policy[];     // what LETHE_POLICY defaults to
+extern const char place_settings[];   // lethe.env
+extern const char place_master_key[]; // root's, loaded by systemd
+extern const char place_keys[];       // the folder of the processors' keys
+extern const char place_nginx[];      // nginx's configuration
+
+#endif
