@@ -219,6 +219,17 @@ static bool add_copies(cJSON *facts, const cJSON *certificate)
 	return true;
 }
 
+static bool found_any(const cJSON *certificate)
+{
+	const cJSON *store;
+	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
+	{
+		if (json_number(store, "found", 0) > 0)
+			return true;
+	}
+	return false;
+}
+
 // The certificate for a person without the page's script.
 static void respond_certificate(struct request *r, const cJSON *certificate)
 {
@@ -237,11 +248,13 @@ static void respond_certificate(struct request *r, const cJSON *certificate)
 	{
 		ok = ok && add_store(list, store);
 	}
-	if (ok) // else answered with 500
-		respond_page(r, 200, "Erased",
-			     "If anything was still here under this receipt, it is gone now; the certificate says what was found. A wrong "
-			     "receipt gets the same answer, so that nobody can try out receipts.",
-			     facts);
+	if (!ok)
+		return; // answered with 500
+	if (found_any(certificate))
+		respond_page(r, 200, "Erased", "What was made under this receipt is gone; the certificate says what was found.", facts);
+	else
+		respond_page(r, 200, "Nothing was found under this receipt",
+			     "Check it: if it is right, what was made under it was erased or has ended already.", facts);
 }
 
 static void handle_erase(struct request *r, void *context)

@@ -30,6 +30,15 @@ test('a receipt erases its set, and says so with a certificate', each, async () 
   assert.equal((await fetch(site.url + address)).status, 404);
   await assertAccessible(page, 'erased');
   await screenshot(page, 'erased');
+
+  for (const [what, text] of [['mistyped', (receipt[0] === 'A' ? 'B' : 'A') + receipt.slice(1)], ['used before', receipt]]) {
+    await page.locator('#erase-receipt').fill(text);
+    await page.getByRole('button', { name: 'Erase' }).click();
+    await page.locator('#erase-outcome').getByRole('heading', { name: 'Nothing was found under this receipt' }).waitFor();
+    assert.match(await page.locator('#erase-outcome p').first().textContent(), /^Check it/, what);
+    assert.equal(await page.locator('#erase-outcome').getByText('Erased', { exact: true }).count(), 0, what);
+  }
+  await screenshot(page, 'nothing-found');
   await assertPrivate(v, site);
   await v.close();
 });
@@ -77,7 +86,7 @@ test('without JavaScript the forms work too', each, async () => {
   assert.equal(await page.locator('#lookup').isVisible(), false);
   await page.locator('#erase-receipt').fill('A'.repeat(43));
   await page.getByRole('button', { name: 'Erase' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Erased' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Nothing was found under this receipt' }).waitFor();
   await page.goto('/rights');
   await page.getByRole('button', { name: 'Send the request' }).click();
   await page.getByRole('heading', { level: 1, name: /recorded/ }).waitFor();

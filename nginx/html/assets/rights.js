@@ -93,8 +93,10 @@ $("erase").addEventListener("submit", (event) => {
 		const code = element("pre", undefined, { tabIndex: 0 }); // it scrolls
 		code.append(element("code", text));
 		details.append(element("summary", "The certificate"), code);
-		outcome("erase-outcome", "Erased",
-			element("p", "What was made under this receipt, if anything still was, is gone. A wrong receipt gets the same answer, so that nobody can try codes."),
+		const found = certificate.stores.some((store) => store.found > 0);
+		outcome("erase-outcome", found ? "Erased" : "Nothing was found under this receipt",
+			element("p", found ? "What was made under this receipt is gone."
+				: "Check it: if it is right, what was made under it was erased or has ended already."),
 			buttons(text + "\n", "erasure-certificate.json", code), details);
 	});
 });
