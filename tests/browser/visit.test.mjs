@@ -97,6 +97,60 @@ test('delete now: the ZIP is gone for everybody', each, async () => {
   await v.close();
 });
 
+test('whoever has taken nothing is asked before leaving, and nobody else', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  let asked = 0;
+  page.on('dialog', (dialog) => { asked++; return dialog.accept(); });
+  const taken = {
+    nothing: () => {},
+    zip: () => download(page, /Download ZIP/),
+    receipt: () => Promise.all([page.waitForEvent('download'), page.locator('#receipt-save').click()]),
+    copy: () => page.locator('#receipt-copy').click(),
+    deleted: async () => { await page.getByRole('button', { name: 'Delete now' }).click(); await page.getByText('Deleted. The ZIP is gone').waitFor(); },
+    another: () => page.getByRole('button', { name: 'Make another set' }).click(),
+  };
+  for (const [what, take] of Object.entries(taken)) {
+    await send(page, { count: 1 });
+    await finished(page);
+    await take();
+    asked = 0;
+    await page.reload();
+    assert.equal(asked, what === 'nothing' ? 1 : 0, what);
+  }
+  await v.close();
+});
+
+test('the viewer shows the picture, its buttons and its prompt, however small the screen', each, async () => {
+  const inside = (locator) => locator.evaluate((e) => {
+    const { top, left, bottom, right, width, height } = e.getBoundingClientRect();
+    return width > 0 && height > 0 && top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
+  });
+  for (const [name, options] of [['phone', phone], ['phone-dark', { ...phone, ...dark }], ['lying', { ...phone, viewport: { width: 740, height: 360 } }], ['desk', {}]]) {
+    for (const size of ['1024x1024', '1024x1536']) {
+      const v = await visit(browser, site, options);
+      const { page } = v;
+      await page.route('**/api/generate', async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: (await response.text()).replace(/^(event: prompt\ndata: \{.*"text":")/gm, `$1${bakery.repeat(8)} `) });
+      });
+      await send(page, { count: 2, size });
+      await finished(page);
+      await page.getByRole('button', { name: 'Enlarge picture 1' }).click();
+      await page.locator('#viewer[open]').waitFor();
+      await page.locator('#viewer-image').evaluate((image) => image.decode());
+      for (const part of ['#viewer-image', '#viewer-caption', '#viewer-previous', '#viewer-next', '#viewer-save', '#viewer-close'])
+        assert.ok(await inside(page.locator(part)), `${part} ${size} ${name}`);
+      assert.ok((await page.locator('#viewer-image').boundingBox()).height >= 100, `${size} ${name}`);
+      assert.ok((await page.locator('#viewer-caption').textContent()).length > bakery.length * 8);
+      await screenshot(page, `viewer-${size}-${name}`, { fullPage: false });
+      await page.locator('#viewer-next').click();
+      await assertAccessible(page, `the viewer ${name}`);
+      await v.close();
+    }
+  }
+});
+
 test('with the keyboard alone', each, async () => {
   const v = await visit(browser, site);
   const { page } = v;

@@ -6,6 +6,13 @@ import { $, copyText, element, problemOf, saveText, say, spell, timeOf, wordsFor
 let timer = 0;
 let current = null;
 
+// Pictures, the ZIP's address and the receipt are nowhere but in this tab: who has taken none of them is asked before leaving.
+function ask(event) {
+	event.preventDefault();
+	event.returnValue = true; // browsers that do not know the line above
+}
+const safe = () => removeEventListener("beforeunload", ask);
+
 const bytesWords = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 function life(...parts) {
@@ -36,6 +43,7 @@ export function show(done) {
 	$("download-size").textContent = done.archive.bytes ? bytesWords(done.archive.bytes) : "";
 	$("receipt").textContent = done.receipt;
 	$("after").hidden = false;
+	addEventListener("beforeunload", ask);
 	clearInterval(timer);
 	if (!done.archive.expires)
 		return life("The ZIP is kept. The pictures above live only in this tab.");
@@ -45,6 +53,7 @@ export function show(done) {
 
 export function hide() {
 	clearInterval(timer);
+	safe();
 	$("after").hidden = true;
 	current = null;
 }
@@ -57,6 +66,7 @@ async function remove() {
 		if (response.ok || response.status === 404) {
 			over("Deleted. The ZIP is gone from our server; the pictures above live only in this tab.");
 			say("The ZIP is deleted.");
+			safe();
 			$("keep-title").tabIndex = -1;
 			$("keep-title").focus();
 			return;
@@ -72,6 +82,8 @@ async function remove() {
 	life(element("strong", "Not deleted yet. "), `${words.title}. ${words.detail}`);
 }
 
+for (const id of ["download", "receipt-copy", "receipt-save"])
+	$(id).addEventListener("click", safe);
 $("delete").addEventListener("click", remove);
 $("receipt-copy").addEventListener("click", () => copyText($("receipt-copy"), current.receipt, $("receipt")));
 $("receipt-save").addEventListener("click", () => saveText(

@@ -83,6 +83,12 @@ function view(index) {
 	Object.assign($("viewer-save"), { href: frame.url, download: frame.name });
 	if (!$("viewer").open)
 		$("viewer").showModal();
+	const caption = $("viewer-caption");
+	caption.scrollTop = 0;
+	if (caption.scrollHeight > caption.clientHeight)
+		caption.tabIndex = 0; // the keyboard must be able to scroll it
+	else
+		caption.removeAttribute("tabindex");
 }
 
 function step(by) {
