@@ -3,6 +3,7 @@
 #include "admin/check.h"
 #include "admin/room.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_true(const cJSON *object, const char *name)
@@ -64,6 +65,31 @@ static void check_region(struct check *c, const cJSON *row, const struct promise
 		check_add(c, KEPT, "", "%s: %.0f answers from other regions were refused in the past", declared->id, mismatches);
 }
 
+// Visitors who left the choice to us are served by what is built in, so nobody else may notice.
+static void check_refusal(struct check *c, const cJSON *row, const char *id)
+{
+	const cJSON *refusal = json_get(row, "refusal");
+	const char *since = json_string(refusal, "since"), *key = json_string(refusal, "key"), *address = json_string(refusal, "address");
+	double status = json_number(refusal, "status", 0);
+	char remedy[256];
+
+	if (status == 0)
+		return;
+	key = key ? key : "its key";
+	address = address ? address : "its address";
+	if (status == 401)
+		snprintf(remedy, sizeof remedy, "Renew %s, or correct %s, then restart egress.", key, address);
+	else if (status == 403)
+		snprintf(remedy, sizeof remedy, "See what %s may do, and the vendor's network rules; then restart egress.", key);
+	else
+		snprintf(remedy, sizeof remedy, "Correct %s or the names of its deployments, then restart egress and generate.", address);
+	check_add(c, BROKEN, remedy, "%s %s (%.0f) since %s", id,
+		  status == 401   ? "refuses our key"
+		  : status == 403 ? "denies us access"
+				  : "does not know what we ask for",
+		  status, since ? since : "it was started");
+}
+
 static void check_processor(struct check *c, const cJSON *row)
 {
 	const char *id = json_string(row, "id"), *host = json_string(row, "host"), *breaker = json_string(row, "breaker");
@@ -88,6 +114,7 @@ static void check_processor(struct check *c, const cJSON *row)
 		check_add(c, BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
 			  "%s is declared and configured, but does not answer: egress has stopped asking it", id);
 	check_region(c, row, declared);
+	check_refusal(c, row, id);
 	if (declared->local)
 		check_add(c, KEPT, "", "%s is built in: nothing leaves for it", id);
 	else if (is_true(row, "configured"))

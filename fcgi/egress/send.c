@@ -145,7 +145,9 @@ static void account(struct job *j, enum breaker_outcome outcome)
 	} else if (outcome == OUTCOME_FAILED && j->trouble == TIMED_OUT) {
 		outcome = OUTCOME_UNKNOWN; // it never left: the time was spent waiting for a connection of ours
 	}
-	if (outcome == OUTCOME_FAILED)
+	// One that refuses works, so the breaker is not told; but nothing came of the request.
+	bool useless = j->answer.status == 400 || j->answer.status == 401 || j->answer.status == 403 || j->answer.status == 404;
+	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && useless))
 		t->failures++;
 	breaker_result(&j->upstream->breaker, outcome, j->probe, monotonic_ms());
 	j->probe = false;
@@ -184,6 +186,8 @@ static void send_ended(struct job *j, CURLcode result)
 	enum trouble t = result == CURLE_OK ? TROUBLE_NONE : transfer_trouble(j, result, &words);
 	bool failed = connection_trouble(t) || t == TLS_FAILED || j->answer.status >= 500;
 	account(j, failed ? OUTCOME_FAILED : OUTCOME_GOOD);
+	if (t == TROUBLE_NONE)
+		traffic_answered(&j->upstream->traffic, j->answer.status, when_now());
 	transfer_free(j);
 	if ((t == TROUBLE_NONE || connection_trouble(t)) && repeat_later(j, t != TROUBLE_NONE)) {
 		if (t != TROUBLE_NONE)

@@ -43,6 +43,22 @@ static cJSON *pages_json(const struct egress *g)
 	return pages;
 }
 
+// The names of the settings are for who has to correct them.
+static void refusal_add(cJSON *one, const struct upstream *u)
+{
+	char since[WHEN_TEXT];
+	if (!u->traffic.refusal)
+		return;
+	when_text(since, u->traffic.refused_since);
+	cJSON *refusal = cJSON_AddObjectToObject(one, "refusal");
+	cJSON_AddNumberToObject(refusal, "status", (double)u->traffic.refusal);
+	cJSON_AddStringToObject(refusal, "since", since);
+	if (u->provider && u->provider->key_setting)
+		cJSON_AddStringToObject(refusal, "key", u->provider->key_setting);
+	if (u->provider && u->provider->base_setting)
+		cJSON_AddStringToObject(refusal, "address", u->provider->base_setting);
+}
+
 cJSON *status_reply(const struct egress *g)
 {
 	cJSON *head = cJSON_CreateObject();
@@ -53,6 +69,7 @@ cJSON *status_reply(const struct egress *g)
 		cJSON_AddBoolToObject(one, "configured", u->base || u->declared->local);
 		cJSON_AddStringToObject(one, "host", u->host);
 		cJSON_AddStringToObject(one, "breaker", breaker_words(breaker_state(&u->breaker, monotonic_ms())));
+		refusal_add(one, u);
 		cJSON_AddItemToArray(list, one);
 	}
 	cJSON_AddItemToObject(head, "pages", pages_json(g));

@@ -146,6 +146,17 @@ bool upstream_region_allowed(const struct upstream *u, const char *normalised)
 	return false;
 }
 
+void traffic_answered(struct traffic *t, long status, time_t now)
+{
+	if (status == 401 || status == 403 || status == 404) {
+		if (t->refusal != status)
+			t->refused_since = now;
+		t->refusal = status;
+	} else if (status < 500 && status != 429 && status != 408) {
+		t->refusal = 0;
+	}
+}
+
 int traffic_spend(struct traffic *t, time_t now, uint64_t limit)
 {
 	char day[WHEN_DATE];

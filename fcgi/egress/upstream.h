@@ -15,6 +15,8 @@ struct traffic {
 	char region_seen[64]; // the last one, normalised
 	char day[WHEN_DATE];  // the UTC day of `today`
 	uint64_t today;       // requests of that day
+	long refusal;         // 401, 403 or 404, where that was the last answer; 0: it was not. Not kept: a restart brings other settings
+	time_t refused_since;
 };
 
 struct upstream {
@@ -43,6 +45,9 @@ struct upstream *upstream_find(struct upstreams *u, const char *id);
 void region_normalise(char *out, size_t size, const char *region);
 // Is it one of the policy's regions for this processor? A processor without regions in the policy may answer from anywhere.
 bool upstream_region_allowed(const struct upstream *u, const char *normalised);
+// Learns from an answer's status whether the processor takes what we are set up with. Only these say that it does not: a 400 may be about
+// what a visitor wrote, and one that is overloaded has not looked.
+void traffic_answered(struct traffic *t, long status, time_t now);
 // Counts one request of `today` (UTC) against `limit` (0: none). -1 when the day's budget is spent.
 int traffic_spend(struct traffic *t, time_t now, uint64_t limit);
 

@@ -95,6 +95,26 @@ test('another region answered: refused, counted, and reported by lethe check', a
   assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'regions' && f.verdict === 'BROKEN'), check.stdout);
 });
 
+for (const [status, words, remedy] of [[401, /refuses our key \(401\) since 20\d\d-\d\d-\d\dT/, /Renew AZURE_OPENAI_API_KEY/], [403, /denies us access \(403\)/, /AZURE_OPENAI_API_KEY/],
+  [404, /does not know what we ask for \(404\)/, /AZURE_OPENAI_ENDPOINT/]]) {
+  test(`${status}: visitors get previews, and lethe check says why, until Azure takes what it is sent`, async () => {
+    const egress = () => JSON.parse(site.officer(['check', '--format', 'json']).stdout).filter((f) => f.check === 'egress');
+    const failed = () => Number(egress().map((f) => f.finding.match(/azure-openai: .* (\d+) failed/)?.[1]).find(Boolean));
+    const before = failed();
+    azure.always = String(status);
+    for (let i = 0; i < 2; i++) assert.equal((await generate(site, { description, count: 1 })).body.images.length, 1);
+    const findings = egress().filter((f) => f.verdict === 'BROKEN' && words.test(f.finding));
+    assert.equal(findings.length, 1, JSON.stringify(egress()));
+    assert.match(findings[0].remedy, remedy);
+    assert.equal(site.officer(['check']).code, 1);
+    assert.equal(failed(), before + azure.requests.length, 'each is counted');
+    azure.always = 'filter'; // what was refused then is a description
+    await generate(site, { description, count: 1, provider: 'azure-openai' });
+    assert.deepEqual(egress().filter((f) => f.verdict === 'BROKEN' && words.test(f.finding)), []);
+    assert.equal(failed(), before + azure.requests.length);
+  });
+}
+
 test('the visitor leaves: upstream work stops within a second', async () => {
   azure.next('ok');
   azure.always = 'hang';

@@ -166,11 +166,34 @@ static void the_budget_is_of_the_day(void **state)
 	assert_int_equal(t.today, 1);
 }
 
+static void a_refusal_stands_until_another_answer(void **state)
+{
+	(void)state;
+	struct traffic t = {0};
+	traffic_answered(&t, 401, 100);
+	traffic_answered(&t, 401, 200);
+	assert_int_equal(t.refusal, 401);
+	assert_int_equal(t.refused_since, 100);
+	static const long say_nothing[] = {429, 408, 500, 503};
+	for (size_t i = 0; i < 4; i++)
+		traffic_answered(&t, say_nothing[i], 300);
+	assert_int_equal(t.refusal, 401);
+	traffic_answered(&t, 404, 400);
+	assert_int_equal(t.refused_since, 400);
+	static const long taken[] = {200, 400};
+	for (size_t i = 0; i < 2; i++) {
+		traffic_answered(&t, 403, 500);
+		traffic_answered(&t, taken[i], 600);
+		assert_int_equal(t.refusal, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_breaker_opens_after_failures_in_a_row),
 	    cmocka_unit_test(one_probe_decides),
+	    cmocka_unit_test(a_refusal_stands_until_another_answer),
 	    cmocka_unit_test(the_open_time_has_a_ceiling),
 	    cmocka_unit_test(only_passing_trouble_is_repeated),
 	    cmocka_unit_test(the_wait_grows_with_jitter),
