@@ -72,6 +72,13 @@ struct head {
 	time_t at;
 };
 
+enum { REMEMBERED = 64 };
+struct remembered { // a record that a tag was found to lead to
+	uint8_t hash[HASH_LEN];
+	struct store_stamp stamp; // of vault.db then
+	struct vault_record record;
+};
+
 struct vault {
 	const struct promise *promise;
 	enum vault_mode mode;
@@ -89,6 +96,7 @@ struct vault {
 	struct { // under its mutex
 		pthread_mutex_t mutex;
 		struct store *vault, *keys;
+		struct remembered remembered[REMEMBERED];
 	} read;
 };
 
@@ -149,6 +157,11 @@ struct found { // a record that is to be ended
 void found_read(struct cursor *c, struct found *out);                     // of a row (id, key, file, …)
 int record_remove(struct vault *v, const struct found *f, struct err *e); // inside a transaction
 void record_unlink(const struct vault *v, const struct found *f);         // after its commit
+
+// --- remembered.c; under the mutex of v->read ---
+// False: not remembered, or vault.db was changed since.
+bool remembered_get(struct vault *v, enum kind kind, const uint8_t hash[HASH_LEN], const struct store_stamp *now, struct vault_record *out);
+void remembered_put(struct vault *v, const uint8_t hash[HASH_LEN], const struct store_stamp *now, const struct vault_record *record);
 
 // --- ledger.c ---
 struct ledger_row {

@@ -206,23 +206,41 @@ static int read_record(const struct vault *v, struct cursor *c, struct store *ke
 	return 0;
 }
 
+// Under the mutex of v->read.
 static int read_one(struct vault *v, enum sql statement, const struct value *values, struct vault_record *out, struct err *e)
 {
 	*out = (struct vault_record){0};
-	pthread_mutex_lock(&v->read.mutex);
 	struct cursor *c = store_query(v->read.vault, statement, values, e);
 	int got = c == NULL ? -1 : cursor_next(c, e);
 	int ret = got == 0 ? err_set(e, ERR_NOT_FOUND, "no such record") : got;
 	if (got > 0)
 		ret = read_record(v, c, v->read.keys, out, e);
 	cursor_end(&c);
-	pthread_mutex_unlock(&v->read.mutex);
 	return ret < 0 ? -1 : 0;
 }
 
 int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
 {
-	return read_one(v, SQL_RECORD_GET, VALUES(V_TEXT(id)), out, e);
+	pthread_mutex_lock(&v->read.mutex);
+	int ret = read_one(v, SQL_RECORD_GET, VALUES(V_TEXT(id)), out, e);
+	pthread_mutex_unlock(&v->read.mutex);
+	return ret;
+}
+
+// Nothing was committed between the two stamps, so what was read is of this state.
+static int find(struct vault *v, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], struct vault_record *out, struct err *e)
+{
+	struct store_stamp before, after;
+	bool known = store_stamp(v->read.vault, &before);
+
+	if (known && remembered_get(v, kind, hash, &before, out))
+		return past_due(v, kind, out->made, out->due) ? err_set(e, ERR_NOT_FOUND, "no such record") : 0;
+	if (read_one(v, SQL_RECORD_FIND, VALUES(V_TEXT(tag), V_BLOB(hash, HASH_LEN), V_TEXT(kind_row(kind)->name), V_INT(when_now())), out,
+		     e))
+		return -1;
+	if (known && store_stamp(v->read.vault, &after) && memcmp(&before, &after, sizeof before) == 0)
+		remembered_put(v, hash, &after, out);
+	return 0;
 }
 
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
@@ -230,8 +248,10 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 	uint8_t hash[HASH_LEN];
 
 	lookup_hash(v, hash, tag, value);
-	return read_one(v, SQL_RECORD_FIND, VALUES(V_TEXT(tag), V_BLOB(hash, HASH_LEN), V_TEXT(kind_row(kind)->name), V_INT(when_now())),
-			out, e);
+	pthread_mutex_lock(&v->read.mutex);
+	int ret = find(v, kind, tag, hash, out, e);
+	pthread_mutex_unlock(&v->read.mutex);
+	return ret;
 }
 
 struct page {

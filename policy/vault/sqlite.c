@@ -8,6 +8,7 @@
 #include "policy/vault/sqlite_sql.h"
 #include <errno.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -409,6 +410,38 @@ void store_rollback(struct store *s)
 bool store_in_transaction(const struct store *s)
 {
 	return sqlite3_get_autocommit(s->db) == 0;
+}
+
+// ---- has anything changed? ----
+
+// "WAL-Index Format" in SQLite's documentation: the index begins with two copies of a head of 48 bytes, which every commit changes; its
+// byte 12 says that it is in use. They differ only while one is being written.
+static const volatile uint8_t *shared_index(const struct store *s)
+{
+	sqlite3_file *file = NULL;
+	void volatile *region = NULL;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file->pMethods == NULL ||
+	    file->pMethods->iVersion < 2 || file->pMethods->xShmMap(file, 0, SHM_REGION, 0, &region) != SQLITE_OK)
+		return NULL;
+	return region;
+}
+
+bool store_stamp(struct store *s, struct store_stamp *out)
+{
+	enum { HEAD = sizeof out->bytes, IN_USE = 12 };
+	uint8_t second[HEAD];
+
+	if (s->index == NULL)
+		s->index = shared_index(s);
+	if (s->index == NULL)
+		return false;
+	for (size_t i = 0; i < HEAD; i++)
+		out->bytes[i] = s->index[i];
+	atomic_thread_fence(memory_order_seq_cst);
+	for (size_t i = 0; i < HEAD; i++)
+		second[i] = s->index[HEAD + i];
+	return out->bytes[IN_USE] != 0 && memcmp(out->bytes, second, HEAD) == 0;
 }
 
 // ---- upkeep ----

@@ -21,6 +21,7 @@ struct store {
 	sqlite3 *db;
 	const struct sqlite_schema *schema;
 	sqlite3_stmt *statements[SQL_COUNT];
+	const volatile uint8_t *index; // the head of the write-ahead log's shared index; NULL: not looked for yet
 };
 
 #endif

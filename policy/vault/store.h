@@ -121,6 +121,12 @@ void cursor_end(struct cursor **c);
 #define CURSOR_AUTO __attribute__((cleanup(cursor_end)))
 // The first column of the first row, or `otherwise` when there is no row or it is NULL.
 int store_number(struct store *s, enum sql statement, const struct value *values, int64_t otherwise, int64_t *out, struct err *e);
+// What tells one state of the file from the next: while it is the same, no process has committed anything to the file. Reads memory that all
+// connections share, at no cost. False: it cannot be told in this moment.
+struct store_stamp {
+	uint8_t bytes[48];
+};
+bool store_stamp(struct store *s, struct store_stamp *out);
 uint64_t store_changes(const struct store *s); // rows that the last statement changed
 
 // Transactions. The caller holds the vault's lock from store_begin to the end of store_commit.

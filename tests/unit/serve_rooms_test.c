@@ -210,7 +210,7 @@ static void test_erase_and_live(void **state)
 	a = site_ask(s, "POST", "/api/erase", "application/x-www-form-urlencoded",
 		     "receipt=+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%0A", PARAMS("HTTP_ACCEPT", "text/html"));
 	assert_int_equal(a.status, 200);
-	assert_non_null(strstr(a.body, "<h1>Erased</h1>"));
+	assert_non_null(strstr(a.body, "<h1>Nothing was found under this receipt</h1>"));
 	answer_free(&a);
 	a = site_ask(s, "GET", "/privacy/live.json", NULL, NULL, NULL);
 	JSON_AUTO cJSON *live = body_of(&a);

@@ -29,6 +29,44 @@ static void put_then_get_and_find(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
+static int find_again(struct fixture *f, struct vault_record *r)
+{
+	struct err e = {0};
+	int first = vault_find(f->vault, KIND_ARCHIVE, "token", "again", r, &e);
+
+	return vault_find(f->vault, KIND_ARCHIVE, "token", "again", r, &e) == first && (first == 0 || e.code == ERR_NOT_FOUND) ? first : -2;
+}
+
+// Looked up twice, so that the second comes from memory; and then another process changes it.
+static void what_is_found_again_is_as_it_is_now(void **state)
+{
+	struct fixture *f = *state;
+	const struct vault_tag tags[] = {{"token", "again"}, {NULL, NULL}};
+	const struct vault_new record = {.kind = KIND_ARCHIVE, .tags = tags};
+	const struct ledger_event event = {.name = "change"};
+	struct vault_record r;
+	struct vault *other;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+
+	assert_return_code(vault_open(&other, f->state, f->run, &f->promise, VAULT_PROGRAM, &e), 0);
+	assert_int_equal(find_again(f, &r), -1);
+	assert_return_code(vault_put(other, &record, NULL, id, &e), 0);
+	assert_int_equal(find_again(f, &r), 0);
+	assert_string_equal(r.id, id);
+	assert_string_equal(r.state, "");
+	assert_return_code(vault_update(other, id, "held", NULL, 0, &event, &e), 0);
+	assert_int_equal(find_again(f, &r), 0);
+	assert_string_equal(r.state, "held");
+	fixture_time += 3600;
+	assert_int_equal(find_again(f, &r), -1);
+	fixture_time -= 3600;
+	assert_int_equal(find_again(f, &r), 0);
+	assert_return_code(vault_end(other, id, &event, &e), 0);
+	assert_int_equal(find_again(f, &r), -1);
+	vault_close(other);
+}
+
 static void kinds_that_are_not_kept_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -218,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(put_then_get_and_find),
+	    T(what_is_found_again_is_as_it_is_now),
 	    T(kinds_that_are_not_kept_are_refused),
 	    T(nobody_may_live_longer_than_promised),
 	    T(a_stricter_policy_holds_for_what_is_stored),
