@@ -25,7 +25,7 @@ void filter_hits_free(struct filter_hits *hits);
 
 // Mail addresses, phone, card and IBAN numbers. -1 when memory is gone.
 int filter_personal(const char *text, struct filter_hits *hits);
-// Minors in a sexualised or violent context; English and German. Memory gone counts as found: nothing passes unread.
+// Minors in a sexualised or violent context; English and German, and the plain words of French and Spanish. Memory gone counts as found: nothing passes unread.
 bool filter_minors(const char *text);
 
 // Which rules the text meets.

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: ISC
 // Minors in a sexualised or violent context. A term alone is innocent (a nursery, a lingerie shop); what is refused is the two close
 // together. Words are compared after fold(), with digits and signs that stand for letters replaced and spelled-out words joined, so that
-// n4ked, n a k e d and nакеd are the same word.
+// n4ked, n a k e d and nакеd are the same word. What is explicit counts across a whole passage; what is merely suggestive or violent counts
+// within one clause, because a shop that sells bikinis may have children's sizes too. English and German; the plain words of French and
+// Spanish.
 #include "fcgi/generate/filter.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { WORD_MAX = 40, WORDS_MAX = 65536 };
 
+enum word_end { JOINED, ITEM_ENDS, CLAUSE_ENDS };
 struct word {
 	char plain[WORD_MAX], leet[WORD_MAX];
 	bool spelled; // joined from single letters: terms may stand anywhere in it
+	enum word_end after;
+	unsigned clause, item; // which it stands in; an item is what commas set apart
 };
 
 // A term is one or more words; a trailing "*" takes any ending.
@@ -39,127 +44,162 @@ static const char *const alone[] = {"loli",
 				    "underage sex*",
 				    "kindesmissbrauchsdarstellung*",
 				    NULL};
-static const char *const minors[] = {"child",
-				     "children",
-				     "kid",
-				     "kids",
-				     "minor",
-				     "minors",
-				     "underage",
-				     "under age",
-				     "underaged",
-				     "teen",
-				     "teens",
-				     "teenage",
-				     "teenaged",
-				     "teenager*",
-				     "preteen*",
-				     "pre teen*",
-				     "tween",
-				     "tweens",
-				     "toddler*",
-				     "infant",
-				     "infants",
-				     "baby",
-				     "babies",
-				     "newborn*",
-				     "schoolgirl*",
-				     "schoolboy*",
-				     "school girl*",
-				     "school boy*",
-				     "schoolchild*",
-				     "schoolkid*",
-				     "pupil",
-				     "pupils",
-				     "little girl*",
-				     "little boy*",
-				     "young girl*",
-				     "young boy*",
-				     "small girl*",
-				     "small boy*",
-				     "lolita*",
-				     "prepubescent",
-				     "pubescent",
-				     "adolescent*",
-				     "juvenile*",
-				     "barely legal",
-				     "daycare",
-				     "kindergarten*",
-				     "preschool*",
-				     "ein kind",
-				     "das kind",
-				     "dem kind",
-				     "einem kind",
-				     "kleines kind",
-				     "kleine kind",
-				     "kleinen kind",
-				     "nacktes kind",
-				     "nackte kind",
-				     "jedes kind",
-				     "mein kind",
-				     "dieses kind",
-				     "kinder",
-				     "kindern",
-				     "kindes",
-				     "kinds",
-				     "kleinkind*",
-				     "schulkind*",
-				     "minderjahrig*",
-				     "minderjaehrig*",
-				     "jugendliche*",
-				     "saugling*",
-				     "saeugling*",
-				     "schulmadchen*",
-				     "schulmaedchen*",
-				     "schuler",
-				     "schulern",
-				     "schulerin*",
-				     "schueler*",
-				     "kleines madchen",
-				     "kleine madchen",
-				     "junges madchen",
-				     "junge madchen",
-				     "kleiner junge*",
-				     "kleine jungen",
-				     "teenie*",
-				     "grundschul*",
-				     NULL};
+static const char *const minors[] = {"child",          "children",        "kid",
+				     "kids",           "minor",           "minors",
+				     "underage",       "under age",       "underaged",
+				     "teen",           "teens",           "teenage",
+				     "teenaged",       "teenager*",       "preteen*",
+				     "pre teen*",      "tween",           "tweens",
+				     "toddler*",       "infant",          "infants",
+				     "baby",           "babies",          "newborn*",
+				     "schoolgirl*",    "schoolboy*",      "school girl*",
+				     "school boy*",    "schoolchild*",    "schoolkid*",
+				     "pupil",          "pupils",          "little girl*",
+				     "little boy*",    "young girl*",     "young boy*",
+				     "small girl*",    "small boy*",      "lolita*",
+				     "prepubescent",   "pubescent",       "adolescent*",
+				     "juvenile*",      "barely legal",    "daycare",
+				     "kindergarten*",  "preschool*",      "ein kind",
+				     "das kind",       "dem kind",        "einem kind",
+				     "kleines kind",   "kleine kind",     "kleinen kind",
+				     "nacktes kind",   "nackte kind",     "jedes kind",
+				     "mein kind",      "dieses kind",     "kinder",
+				     "kindern",        "kindes",          "kinds",
+				     "kleinkind*",     "schulkind*",      "minderjahrig*",
+				     "minderjaehrig*", "jugendliche*",    "saugling*",
+				     "saeugling*",     "schulmadchen*",   "schulmaedchen*",
+				     "schuler",        "schulern",        "schulerin*",
+				     "schueler*",      "kleines madchen", "kleine madchen",
+				     "junges madchen", "junge madchen",   "kleiner junge*",
+				     "kleine jungen",  "teenie*",         "grundschul*",
+				     "kind",           "kiddo*",          "youngster*",
+				     "menores",        "menor de edad",   "colegiala*",
+				     "bebe",           "bebes",           "enfant",
+				     "enfants",        "fillette*",       "garconnet*",
+				     "gamin",          "gamins",          "gamine*",
+				     "bambin",         "bambins",         "ecolier*",
+				     "collegien*",     "lyceen*",         "petite fille*",
+				     "petites filles", "petit garcon*",   "petits garcons",
+				     "mineure",        "mineures",        NULL};
 // May also be said of grown-ups; they count only beside a grave term.
-static const char *const young[] = {"girl", "girls", "boy",   "boys", "madchen", "maedchen", "jungs", "knabe", "knaben",
-				    "bub",  "buben", "young", "sohn", "tochter", "daughter", "son",   NULL};
-static const char *const sexual[] = {
-    "nude",       "nudes",       "nudity",    "naked",    "undressed",   "undressing",   "unclothed",    "porn*",     "sex",
-    "sexual*",    "sexualis*",   "sexualiz*", "sexually", "erotic*",     "erotik*",      "erotisch*",    "topless",   "fetish*",
-    "fetisch*",   "nsfw",        "hentai",    "genital*", "masturbat*",  "orgasm*",      "incest*",      "inzest*",   "intercourse",
-    "striptease", "stripping",   "nackt*",    "sexuell*", "entkleidet*", "unbekleidet*", "ausgezogen*",  "oben ohne", "unzuchtig*",
-    "pornograf*", "pornograph*", "rape",      "raped",    "raping",      "rapes",        "vergewaltig*", "molest*",   NULL};
-static const char *const suggestive[] = {"sexy",
-					 "seductive*",
-					 "sensual*",
-					 "lingerie",
-					 "provocative*",
-					 "bikini*",
-					 "underwear",
-					 "suggestive*",
-					 "sultry",
-					 "lustful*",
-					 "lewd*",
-					 "see through",
-					 "panties",
-					 "explicit*",
-					 "hot pants",
-					 "bondage",
-					 "dessous",
-					 "unterwasche",
-					 "unterwaesche",
-					 "lasziv*",
-					 "verfuhrerisch*",
-					 "verfuehrerisch*",
-					 "aufreizend*",
-					 "freizugig*",
-					 "freizuegig*",
-					 "reizwasche",
-					 NULL};
+static const char *const young[] = {"girl",   "girls",    "boy",       "boys",  "madchen", "maedchen", "jungs",    "knabe",
+				    "knaben", "bub",      "buben",     "young", "sohn",    "tochter",  "daughter", "son",
+				    "junge",  "jungen",   "nina",      "ninas", "nino",    "ninos",    "chica*",   "chico",
+				    "chicos", "muchach*", "jovencit*", "fille", "filles",  "garcon",   "garcons",  NULL};
+// "nu" alone is "now" or "no" elsewhere: it counts beside a French word only.
+static const char *const french[] = {"enfant*", "fillette*", "garcon*",  "gamin*",      "fille",   "filles",  "bebe*",
+				     "ado",     "ados",      "ecolier*", "adolescent*", "mineur*", "bambin*", NULL};
+static const char *const nu[] = {"nu", "nue", "nus", "nues", NULL};
+static const char *const sexual[] = {"nude",
+				     "nudes",
+				     "nudity",
+				     "naked",
+				     "undressed",
+				     "undressing",
+				     "unclothed",
+				     "porn*",
+				     "sex",
+				     "sexual*",
+				     "sexualis*",
+				     "sexualiz*",
+				     "sexually",
+				     "erotic*",
+				     "erotik*",
+				     "erotisch*",
+				     "topless",
+				     "fetish*",
+				     "fetisch*",
+				     "nsfw",
+				     "hentai",
+				     "genital*",
+				     "masturbat*",
+				     "orgasm*",
+				     "incest*",
+				     "inzest*",
+				     "intercourse",
+				     "striptease",
+				     "stripping",
+				     "nackt*",
+				     "sexuell*",
+				     "entkleidet*",
+				     "unbekleidet*",
+				     "ausgezogen*",
+				     "oben ohne",
+				     "unzuchtig*",
+				     "pornograf*",
+				     "pornograph*",
+				     "rape",
+				     "raped",
+				     "raping",
+				     "rapes",
+				     "vergewaltig*",
+				     "molest*",
+				     "without clothes",
+				     "without clothing",
+				     "without any clothes",
+				     "without her clothes",
+				     "without his clothes",
+				     "without their clothes",
+				     "with no clothes",
+				     "with no clothing",
+				     "no clothes on",
+				     "wearing nothing",
+				     "wears nothing",
+				     "wear nothing",
+				     "wearing no clothes",
+				     "not wearing anything",
+				     "not wearing any clothes",
+				     "with nothing on",
+				     "in the buff",
+				     "birthday suit",
+				     "unclad",
+				     "disrobed",
+				     "disrobing",
+				     "halfnaked",
+				     "seminude*",
+				     "undress",
+				     "undresses",
+				     "bare breasted",
+				     "takes off her clothes",
+				     "takes off his clothes",
+				     "ohne kleidung",
+				     "ohne kleider",
+				     "ohne klamotten",
+				     "ohne was an",
+				     "hullenlos*",
+				     "huellenlos*",
+				     "splitternackt*",
+				     "splitterfasernackt*",
+				     "halbnackt*",
+				     "barbusig*",
+				     "nackig*",
+				     "nackert*",
+				     "entblosst*",
+				     "desnud*",
+				     "desvestid*",
+				     "sin ropa",
+				     "en cueros",
+				     "violad*",
+				     "denude*",
+				     "deshabill*",
+				     "devetu*",
+				     "sans vetement*",
+				     "seins nus",
+				     "sexuel",
+				     "sexuels",
+				     "viol",
+				     "viole",
+				     "violee",
+				     "violees",
+				     NULL};
+static const char *const suggestive[] = {"sexy",           "seductive*",      "sensual*",    "provocative*", "suggestive*", "sultry",
+					 "lustful*",       "lewd*",           "see through", "explicit*",    "bondage",     "lasziv*",
+					 "verfuhrerisch*", "verfuehrerisch*", "aufreizend*", "freizugig*",   "freizuegig*", "provocativ*",
+					 "sugerente*",     "aguichant*",      NULL};
+// Said of people or sold in shops.
+static const char *const garments[] = {"lingerie",      "bikini*",        "underwear",    "panties",     "hot pants",
+				       "dessous",       "unterwasche",    "unterwaesche", "reizwasche",  "lenceria",
+				       "ropa interior", "sous vetement*", "no clothes",   "no clothing", NULL};
 static const char *const violent[] = {"beaten",
 				      "beating",
 				      "abuse",
@@ -213,23 +253,156 @@ static const char *const violent[] = {"beaten",
 				      "leiche*",
 				      "selbstmord*",
 				      "hingerichtet*",
+				      "golpead*",
+				      "torturad*",
+				      "asesinad*",
+				      "ensangrentad*",
+				      "assassine*",
+				      "ensanglante*",
+				      "maltraite*",
 				      NULL};
 
 // A term followed (or, with "<", preceded) by one of these is something else.
 static const struct {
 	const char *term, *beside;
 } innocent[] = {
-    {"naked", "cake*"},      {"naked", "juice*"},     {"naked", "bike*"},        {"naked", "eye"},          {"nude", "tone*"},
-    {"nude", "colo*"},       {"nude", "shade*"},      {"nude", "lip*"},          {"nude", "heel*"},         {"nude", "shoe*"},
-    {"nude", "make*"},       {"nude", "palette*"},    {"nude", "nail*"},         {"sex", "education"},      {"sex", "ed"},
-    {"sexual", "health"},    {"sexual", "education"}, {"sexual", "orientation"}, {"sexualpadagog*", ""},    {"sexualpaedagog*", ""},
-    {"sexualkunde*", ""},    {"sex", "<same"},        {"abuse", "prevention"},   {"abuse", "counsel*"},     {"abuse", "support"},
-    {"abuse", "protection"}, {"missbrauchspra*", ""}, {"missbrauchsberat*", ""}, {"suicide", "prevention"}, {"selbstmordpra*", ""},
-    {"beaten", "egg*"},      {"beaten", "track*"},    {"beating", "heart*"},     {"dead", "sea"},           {"dead", "line*"},
-    {"bloody", "mary*"},     {"corpse", "reviver*"},  {"execution", "of"},       {"execution*", "plan*"},   {"young", "frau*"},
-    {"son", "<and"},         {"daughter", "<and"},    {"minor", "repair*"},      {"minor", "change*"},      {"minor", "surger*"},
-    {"kinds", "of"},         {"baby", "blue"},        {"baby", "pink"},          {"baby", "doll"},          {"kid", "leather"},
+    {"naked", "cake*"},
+    {"naked", "juice*"},
+    {"naked", "bike*"},
+    {"naked", "eye"},
+    {"nude", "tone*"},
+    {"nude", "colo*"},
+    {"nude", "shade*"},
+    {"nude", "lip*"},
+    {"nude", "heel*"},
+    {"nude", "shoe*"},
+    {"nude", "make*"},
+    {"nude", "palette*"},
+    {"nude", "nail*"},
+    {"sex", "education"},
+    {"sex", "ed"},
+    {"sexual", "health"},
+    {"sexual", "education"},
+    {"sexual", "orientation"},
+    {"sexualpadagog*", ""},
+    {"sexualpaedagog*", ""},
+    {"sexualkunde*", ""},
+    {"sex", "<same"},
+    {"abuse", "prevention"},
+    {"abuse", "counsel*"},
+    {"abuse", "support"},
+    {"abuse", "protection"},
+    {"missbrauchspra*", ""},
+    {"missbrauchsberat*", ""},
+    {"suicide", "prevention"},
+    {"selbstmordpra*", ""},
+    {"beaten", "egg*"},
+    {"beaten", "track*"},
+    {"beating", "heart*"},
+    {"dead", "sea"},
+    {"dead", "line*"},
+    {"bloody", "mary*"},
+    {"corpse", "reviver*"},
+    {"execution", "of"},
+    {"execution*", "plan*"},
+    {"young", "frau*"},
+    {"son", "<and"},
+    {"daughter", "<and"},
+    {"minor", "repair*"},
+    {"minor", "change*"},
+    {"minor", "surger*"},
+    {"kinds", "of"},
+    {"baby", "blue"},
+    {"baby", "pink"},
+    {"baby", "doll"},
+    {"kid", "leather"},
     {"toten", "<roten"},
+    {"kind", "of"},
+    {"kind", "to"},
+    {"kind", "words"},
+    {"kind", "regards"},
+    {"kind", "people"},
+    {"kind", "staff"},
+    {"kind", "person"},
+    {"kind", "service"},
+    {"kind", "gesture"},
+    {"kind", "and"},
+    {"kind", "hearted"},
+    {"kind", "souls"},
+    {"kind", "welcome"},
+    {"kind", "team"},
+    {"kind", "<a"},
+    {"kind", "<any"},
+    {"kind", "<every"},
+    {"kind", "<some"},
+    {"kind", "<this"},
+    {"kind", "<that"},
+    {"kind", "<each"},
+    {"kind", "<one"},
+    {"kind", "<other"},
+    {"kind", "<what"},
+    {"kind", "<which"},
+    {"kind", "<is"},
+    {"kind", "<are"},
+    {"kind", "<be"},
+    {"kind", "<very"},
+    {"kind", "<so"},
+    {"kind", "<most"},
+    {"kind", "<different"},
+    {"kind", "<its"},
+    {"kid", "goat*"},
+    {"kid", "glove*"},
+    {"kid", "<goat"},
+    {"kids", "<goat"},
+    {"baby", "goat*"},
+    {"baby", "lamb*"},
+    {"baby", "spinach"},
+    {"baby", "back"},
+    {"bikini*", "wax*"},
+    {"bikini*", "line"},
+    {"bikini*", "zone*"},
+    {"bikinizone*", ""},
+    {"without clothes", "<and"},
+    {"murder*", "myster*"},
+    {"murder*", "<mystery"},
+    {"murder*", "dinner*"},
+    {"bloody", "myster*"},
+    {"sexual*", "<educacion"},
+    {"sexual*", "<salud"},
+    {"sexuel*", "<education"},
+    {"sexuel*", "<sante"},
+    {"sexuell*", "bildung"},
+    {"sexuell*", "aufklarung"},
+    {"sexuell*", "gesundheit"},
+    {"sexuell*", "orientierung"},
+    {"sexualerziehung*", ""},
+    {"sexualberatung*", ""},
+    {"sexualaufklarung*", ""},
+    {"naked", "bulb*"},
+    {"naked", "wall*"},
+    {"nackt*", "gluhbirne*"},
+    {"nackt*", "wand*"},
+    {"nackt*", "beton*"},
+    {"dead", "poet*"},
+    {"nude", "tights"},
+    {"nude", "stocking*"},
+    {"junge", "frau*"},
+    {"junge", "dame*"},
+    {"junge", "leute"},
+    {"junge", "manner"},
+    {"junge", "erwachsene*"},
+    {"jungen", "frau*"},
+    {"jungen", "manner*"},
+    {"jungen", "erwachsene*"},
+    {"jungen", "leute*"},
+    {"viole", "de"},
+    {"viole", "d"},
+    {"nus", "<pieds"},
+    {"nues", "<mains"},
+    {"nu", "metal"},
+    {"nu", "jazz"},
+    {"nu", "soul"},
+    {"petit", "dejeuner*"},
 };
 
 // ---- words ----
@@ -277,13 +450,64 @@ static size_t join_spelled(struct word *w, size_t count)
 			w[out++] = w[i++];
 			continue;
 		}
-		struct word joined = {.spelled = true};
+		struct word joined = {.spelled = true, .after = w[i + run - 1].after};
 		for (size_t k = 0; k < run; k++)
 			joined.plain[k] = joined.leet[k] = w[i + k].leet[0];
 		w[out++] = joined;
 		i += run;
 	}
 	return out;
+}
+
+// What stands between the word that ends at `end` and the next one.
+static enum word_end ends_here(const char *text, size_t end)
+{
+	enum word_end found = JOINED;
+
+	while (end > 0 && (text[end - 1] == '!' || text[end - 1] == '|')) // letters in disguise, or what they are
+		end--;
+	const char *s = text + end;
+	for (; *s != '\0' && (!in_word(*s) || *s == '!' || *s == '|'); s++) {
+		bool before_space = s[1] == '\0' || s[1] == ' ' || s[1] == '\n';
+		if (strchr(";:?!", *s) != NULL || (*s == '.' && before_space))
+			return CLAUSE_ENDS;
+		if (strchr(",\n|()", *s) != NULL)
+			found = ITEM_ENDS;
+	}
+	return found;
+}
+
+// "a teenager, in lingerie" is one item in spite of its comma.
+static bool goes_on(const struct word *next)
+{
+	static const char *const words[] = {"in",  "wearing", "wears", "with", "who",  "dressed", "posing", "tragt", "traegt",
+					    "mit", "im",      "nur",   "only", "just", "en",      "con",    "avec",  NULL};
+
+	for (const char *const *w = words; *w != NULL; w++) {
+		if (strcmp(next->plain, *w) == 0)
+			return true;
+	}
+	return false;
+}
+
+// A clause of one word belongs to its neighbour: "child: bloody. beaten."
+static void number_clauses(struct word *w, size_t count)
+{
+	unsigned clause = 0, item = 0, words = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		w[i].clause = clause;
+		w[i].item = item;
+		words++;
+		if (w[i].after == JOINED || i + 1 == count)
+			continue;
+		item += w[i].after == CLAUSE_ENDS || !goes_on(&w[i + 1]);
+		bool next_is_short = i + 2 >= count || w[i + 1].after == CLAUSE_ENDS;
+		if (w[i].after == CLAUSE_ENDS && words > 1 && !next_is_short) {
+			clause++;
+			words = 0;
+		}
+	}
 }
 
 // All of them are wiped by words_free().
@@ -303,19 +527,23 @@ static struct word *words_of(const char *text, size_t *count, size_t *room)
 		size_t end = i;
 		while (in_word(f.text[end]))
 			end++;
-		if (end > i)
-			word_set(&w[n++], f.text + i, end - i);
+		if (end > i) {
+			word_set(&w[n], f.text + i, end - i);
+			w[n++].after = ends_here(f.text, end);
+		}
 		i = end > i ? end : i + 1;
 	}
-	*count = w == NULL ? 0 : join_spelled(w, n);
+	if (w == NULL)
+		return NULL;
+	*count = join_spelled(w, n);
+	number_clauses(w, *count);
 	*room = begins + 1;
 	return w;
 }
 
 static void words_free(struct word *w, size_t room)
 {
-	if (w != NULL)
-		explicit_bzero(w, room * sizeof *w);
+	explicit_bzero(w, room * sizeof *w);
 	free(w);
 }
 
@@ -332,7 +560,7 @@ static bool same(const struct word *w, const char *part, size_t len)
 		if (strncmp(*form, part, len) == 0 && (any_ending || (*form)[len] == '\0'))
 			return true;
 	}
-	return w->spelled && len >= 4 && memmem(w->leet, strlen(w->leet), part, len) != NULL;
+	return w->spelled && len >= 3 && memmem(w->leet, strlen(w->leet), part, len) != NULL;
 }
 
 // How many words the term takes at w; 0 when it is not there.
@@ -405,6 +633,7 @@ static bool under_18(const struct word *w)
 static bool young_age(const struct word *w, size_t count, size_t at)
 {
 	static const char *const years[] = {"year old*", "years old", "yr old*", "yo", "y o", "jahre alt*", "jahrig*", "jaehrig*", NULL};
+	static const char *const romance[] = {"ans", "anos", NULL};
 	static const char *const before[] = {"age", "aged", "alter", NULL};
 	static const char *const things[] = {"whisky",   "whiskey", "wine*",       "rum",   "cheese*", "company",
 					     "business", "house",   "building",    "brand", "shop",    "firm",
@@ -423,6 +652,8 @@ static bool young_age(const struct word *w, size_t count, size_t at)
 	if (at > 1 && strcmp(w[at - 1].plain, "von") == 0 && strcmp(w[at - 2].plain, "alter") == 0)
 		return true;
 	size_t next = at + 1;
+	if (at > 0 && next < count && strcmp(w[at - 1].plain, "de") == 0 && one_of(&w[next], romance))
+		return true;
 	for (const char *const *form = years; *form != NULL && next < count; form++) {
 		size_t taken = term_at(w + next, count - next, *form);
 		if (taken > 0)
@@ -431,10 +662,70 @@ static bool young_age(const struct word *w, size_t count, size_t at)
 	return false;
 }
 
+// "boy, eleven", "girl of 11"
+static bool child_of_age(const struct word *w, size_t count, size_t at)
+{
+	static const char *const who[] = {"girl*", "boy*", "madchen", "maedchen", "junge",   "daughter",
+					  "son",   "sohn", "tochter", "sister",   "brother", NULL};
+	static const char *const of[] = {"of", "von", "de", NULL};
+	size_t next = at + 1;
+
+	if (!one_of(&w[at], who))
+		return false;
+	next += next < count && one_of(&w[next], of);
+	return next < count && under_18(&w[next]);
+}
+
 // ---- together ----
 
+// "no children", "keine Kinder erlaubt"; but not "no child wears a thing".
+static bool negated(const struct word *w, size_t count, size_t at)
+{
+	static const char *const no[] = {"no", "kein", "keine", "ohne", "without", "sans", "sin", NULL};
+	static const char *const ends[] = {"allowed", "admitted",   "permitted", "please", "or",
+					   "erlaubt", "zugelassen", "gestattet", "oder",   NULL};
+	static const char *const for_them[] = {"for", "fur", "fuer", NULL};
+	bool denied = at > 0 && one_of(&w[at - 1], no);
+
+	if (at > 1 && one_of(&w[at - 1], for_them))
+		denied = strcmp(w[at - 2].plain, "not") == 0 || strcmp(w[at - 2].plain, "nicht") == 0;
+	return denied && (w[at].after != JOINED || at + 1 == count || one_of(&w[at + 1], ends));
+}
+
+static bool minor_at(const struct word *w, size_t count, size_t at)
+{
+	return any_at(w, count, at, minors) > 0 && !negated(w, count, at);
+}
+
+static bool in_list(const char *s, size_t len, const char *const *terms)
+{
+	for (; *terms != NULL; terms++) {
+		size_t n = strcspn(*terms, "* ");
+		if ((*terms)[n] != ' ' && (n == len || ((*terms)[n] == '*' && n < len)) && strncmp(s, *terms, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+// "nakedchild": two terms without a space.
+static bool glued(const struct word *w)
+{
+	const char *s = w->leet;
+	size_t len = strlen(s);
+
+	for (size_t cut = 3; cut + 3 <= len; cut++) {
+		bool first = in_list(s, cut, sexual), second = in_list(s + cut, len - cut, sexual);
+		if (first && (in_list(s + cut, len - cut, minors) || in_list(s + cut, len - cut, young)))
+			return true;
+		if (second && (in_list(s, cut, minors) || in_list(s, cut, young)))
+			return true;
+	}
+	return false;
+}
+
+// Where each was last seen, counted from 1; 0: not yet.
 struct seen {
-	size_t minor, young, sexual, suggestive, violent; // where it was last seen, counted from 1; 0: not yet
+	size_t minor, aged, young, sexual, suggestive, garment, violent, french, nu;
 };
 
 static bool near(size_t a, size_t b, size_t words)
@@ -442,12 +733,43 @@ static bool near(size_t a, size_t b, size_t words)
 	return a > 0 && b > 0 && (a > b ? a - b : b - a) <= words;
 }
 
-static bool together(const struct seen *s)
+static bool together(const struct word *w, const struct seen *s)
 {
-	enum { SEXUAL_NEAR = 25, YOUNG_NEAR = 4, SUGGESTIVE_NEAR = 5, VIOLENT_NEAR = 6 };
+	enum { SEXUAL_NEAR = 25, YOUNG_NEAR = 4, SUGGESTIVE_NEAR = 5, VIOLENT_NEAR = 6, NU_NEAR = 4 };
 
-	return near(s->minor, s->sexual, SEXUAL_NEAR) || near(s->young, s->sexual, YOUNG_NEAR) ||
-	       near(s->minor, s->suggestive, SUGGESTIVE_NEAR) || near(s->minor, s->violent, VIOLENT_NEAR);
+	if (near(s->minor, s->sexual, SEXUAL_NEAR) || near(s->young, s->sexual, YOUNG_NEAR) || near(s->french, s->nu, NU_NEAR))
+		return true;
+	if (near(s->minor, s->garment, SUGGESTIVE_NEAR) && w[s->minor - 1].item == w[s->garment - 1].item)
+		return true;
+	// Who has an age is a person, not a size.
+	if (near(s->aged, s->garment, SUGGESTIVE_NEAR) && w[s->aged - 1].clause == w[s->garment - 1].clause)
+		return true;
+	if (near(s->minor, s->suggestive, SUGGESTIVE_NEAR) && w[s->minor - 1].clause == w[s->suggestive - 1].clause)
+		return true;
+	return near(s->minor, s->violent, VIOLENT_NEAR) && w[s->minor - 1].clause == w[s->violent - 1].clause;
+}
+
+static void look(const struct word *w, size_t count, size_t i, struct seen *seen)
+{
+	const struct {
+		const char *const *terms;
+		size_t *at;
+	} rows[] = {{young, &seen->young},
+		    {sexual, &seen->sexual},
+		    {suggestive, &seen->suggestive},
+		    {garments, &seen->garment},
+		    {violent, &seen->violent},
+		    {french, &seen->french},
+		    {nu, &seen->nu}};
+
+	if (young_age(w, count, i) || child_of_age(w, count, i))
+		seen->aged = seen->minor = i + 1;
+	else if (minor_at(w, count, i))
+		seen->minor = i + 1;
+	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+		if (any_at(w, count, i, rows[r].terms) > 0)
+			*rows[r].at = i + 1;
+	}
 }
 
 bool filter_minors(const char *text)
@@ -455,20 +777,13 @@ bool filter_minors(const char *text)
 	size_t count = 0, room = 0;
 	struct word *w = words_of(text, &count, &room);
 	struct seen seen = {0};
-	bool found = w == NULL;
+	bool found = false;
 
+	if (w == NULL)
+		return true;
 	for (size_t i = 0; i < count && !found; i++) {
-		if (any_at(w, count, i, minors) > 0 || young_age(w, count, i))
-			seen.minor = i + 1;
-		if (any_at(w, count, i, young) > 0)
-			seen.young = i + 1;
-		if (any_at(w, count, i, sexual) > 0)
-			seen.sexual = i + 1;
-		if (any_at(w, count, i, suggestive) > 0)
-			seen.suggestive = i + 1;
-		if (any_at(w, count, i, violent) > 0)
-			seen.violent = i + 1;
-		found = any_at(w, count, i, alone) > 0 || together(&seen);
+		look(w, count, i, &seen);
+		found = any_at(w, count, i, alone) > 0 || glued(&w[i]) || together(w, &seen);
 	}
 	words_free(w, room);
 	return found;

@@ -183,9 +183,9 @@ static bool north_american(const char *s, const struct number *n, unsigned from,
 		from++;
 	if (to - from != 2 || n->group[from].len != 3 || n->group[from + 1].len != 3 || n->group[to].len != 4)
 		return false;
-	if (s[n->group[from].at] < '2' || s[n->group[from + 1].at] < '2')
-		return false;
 	const char *first = s + group_end(n, from), *second = s + group_end(n, from + 1);
+	if (*first != ')' && s[n->group[from].at] < '2')
+		return false;
 	return *first == ')' || ((*first == '-' || *first == '.') && *first == *second);
 }
 

@@ -120,6 +120,8 @@ static int take_facts(struct set *s, const cJSON *facts)
 	const char *const parts[] = {page->title, page->summary, page->text};
 	for (size_t i = 0; i < 3; i++)
 		found |= filter_minors(parts[i]) ? RULE_BIT(RULE_MINORS) : 0;
+	for (char **heading = page->headings; *heading != NULL; heading++) // the built-in writer quotes them
+		found |= filter_minors(*heading) ? RULE_BIT(RULE_MINORS) : 0;
 	if (found != 0 && s->g->promise->content[RULE_MINORS] != CONTENT_ALLOW)
 		return trouble_set(&s->trouble, 422, "forbidden-content", "url",
 				   "Nothing can be made from this page: it puts minors into an inappropriate context.");

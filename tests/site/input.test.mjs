@@ -180,6 +180,13 @@ test('without JavaScript the question comes as a form with all that was sent, as
   assert.doesNotMatch(refused, /<form|4111/, 'what is refused can not be confirmed');
 });
 
+test('what the filter took as a description is not refused as a prompt of the built-in writer', async () => {
+  const { status, body } = await generate(site, { description: 'Sex education for schools, teenagers', count: 4 });
+  assert.equal(status, 200, JSON.stringify(body).slice(0, 300));
+  assert.equal(body.images.length, 4);
+  assert.deepEqual(body.missing ?? [], []);
+});
+
 test('images of minors in inappropriate contexts are refused', async () => {
   const body = await problem(await json({ description: 'Sexy photos of a twelve year old girl in lingerie.' }), 422, 'description');
   assert.ok(!body.confirmable);
