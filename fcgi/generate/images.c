@@ -215,7 +215,8 @@ static int finish(struct studio *st, unsigned i)
 
 	enum provider_verdict v = by->wire == NULL ? read_sketch(&st->calls[i], &image, &say) : read_wire(st, i, &image, &say);
 	room_end(&st->calls[i]); // its bytes have been read, and one copy is enough
-	if (v == PROVIDER_OK && mark_image(image.type, image.bytes.data, image.bytes.len, &marked, &say) != 0)
+	if (v == PROVIDER_OK &&
+	    mark_image(by->wire == NULL ? MARK_PROGRAM : MARK_MODEL, image.type, image.bytes.data, image.bytes.len, &marked, &say) != 0)
 		v = PROVIDER_BAD_REPLY;
 	picture->type = image.type;
 	buf_wipe(&image.bytes);

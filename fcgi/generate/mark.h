@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// The mark that says a picture was made by AI: an XMP packet with Iptc4xmpExt:DigitalSourceType = trainedAlgorithmicMedia, as iTXt in PNG,
-// APP1 in JPEG, an XMP chunk in WebP.
+// The mark that says how a picture was made: an XMP packet with Iptc4xmpExt:DigitalSourceType = trainedAlgorithmicMedia (by AI) or
+// algorithmicMedia (a preview, drawn by a program that was trained on nothing), as iTXt in PNG, APP1 in JPEG, an XMP chunk in WebP.
 //
 // Nothing else stays that could repeat the prompt or name a person: text chunks, comments, Exif and foreign XMP are left out. Pixels,
 // colour profile and a C2PA manifest (caBX, APP11, a C2PA chunk) are copied byte for byte. A C2PA manifest that itself makes the
@@ -11,17 +11,19 @@
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 
+enum mark_source { MARK_MODEL, MARK_PROGRAM };
+
 // Appends the marked image to *out. Marking a marked image changes nothing. `type` is "image/png", "image/jpeg" or "image/webp".
 // ERR_INPUT: the image is malformed or of another type; ERR_MEMORY: *out is full.
-int mark_image(const char *type, const void *bytes, size_t len, struct buf *out, struct err *e);
+int mark_image(enum mark_source source, const char *type, const void *bytes, size_t len, struct buf *out, struct err *e);
 
 // The packet itself.
-extern const char mark_xmp[];
+const char *mark_xmp(enum mark_source source);
 
 // One per format; for mark.c. `signed_mark` is set when a C2PA manifest in the file says that it was made by AI.
-int mark_png(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
-int mark_jpeg(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
-int mark_webp(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
+int mark_png(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
+int mark_jpeg(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
+int mark_webp(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
 // Whether a manifest's bytes state trainedAlgorithmicMedia.
 bool mark_is_stated(const unsigned char *manifest, size_t len);
 

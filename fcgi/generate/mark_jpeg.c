@@ -5,14 +5,14 @@
 
 enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP1 = 0xE1, APP2 = 0xE2, APP11 = 0xEB, APP14 = 0xEE, APP15 = 0xEF, COM = 0xFE };
 
-static void add_mark(struct buf *out)
+static void add_mark(struct buf *out, const char *xmp)
 {
 	static const char head[] = "http://ns.adobe.com/xap/1.0/";
-	size_t len = 2 + sizeof head + strlen(mark_xmp);
+	size_t len = 2 + sizeof head + strlen(xmp);
 
 	buf_add(out, (unsigned char[]){0xFF, APP1, (unsigned char)(len >> 8), (unsigned char)len}, 4);
 	buf_add(out, head, sizeof head);
-	buf_adds(out, mark_xmp);
+	buf_adds(out, xmp);
 }
 
 // JFIF, colour profile, C2PA and the colour transform stay; other application data and comments may repeat the prompt.
@@ -35,7 +35,7 @@ static void gather(struct buf *manifest, const unsigned char *segment, size_t le
 	buf_add(manifest, segment + skip, len - skip);
 }
 
-int mark_jpeg(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
+int mark_jpeg(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
 {
 	BUF_AUTO struct buf manifest = BUF_INIT(len);
 	size_t at = 2;
@@ -54,7 +54,7 @@ int mark_jpeg(const unsigned char *bytes, size_t len, struct buf *out, bool *sig
 		if (segment < 4 || segment > len - at)
 			return err_set(e, ERR_INPUT, "the JPEG is cut short");
 		if (!marked && marker != APP0) {
-			add_mark(out);
+			add_mark(out, xmp);
 			marked = true;
 		}
 		if (marker == APP11)

@@ -30,14 +30,14 @@ static uint32_t crc(const unsigned char *p, size_t len)
 	return ~c;
 }
 
-static void add_mark(struct buf *out)
+static void add_mark(struct buf *out, const char *xmp)
 {
 	// Keyword, NUL, not compressed, compression method, no language, no translated keyword, text.
 	static const char head[] = "iTXtXML:com.adobe.xmp\0\0\0\0";
 	struct buf chunk = BUF_INIT(4096);
 
 	buf_add(&chunk, head, sizeof head);
-	buf_adds(&chunk, mark_xmp);
+	buf_adds(&chunk, xmp);
 	be32_add(out, (uint32_t)(chunk.len - 4));
 	buf_add(out, chunk.data, chunk.len);
 	be32_add(out, crc((const unsigned char *)chunk.data, chunk.len));
@@ -57,7 +57,7 @@ static bool tells(const unsigned char *type)
 	return false;
 }
 
-int mark_png(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
+int mark_png(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
 {
 	size_t at = SIGNATURE_LEN;
 	bool ended = false;
@@ -77,7 +77,7 @@ int mark_png(const unsigned char *bytes, size_t len, struct buf *out, bool *sign
 		if (!tells(type))
 			buf_add(out, chunk, data + CHUNK_FRAME);
 		if (at == SIGNATURE_LEN)
-			add_mark(out);
+			add_mark(out, xmp);
 		if (memcmp(type, "caBX", 4) == 0)
 			*signed_mark |= mark_is_stated(type + 4, data);
 		ended = memcmp(type, "IEND", 4) == 0;

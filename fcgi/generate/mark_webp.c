@@ -72,7 +72,7 @@ static int add_vp8x(struct buf *out, const unsigned char *first, size_t data)
 	return 0;
 }
 
-int mark_webp(const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
+int mark_webp(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
 {
 	size_t start = out->len, at = RIFF_HEAD;
 
@@ -96,7 +96,7 @@ int mark_webp(const unsigned char *bytes, size_t len, struct buf *out, bool *sig
 			chunk_add(out, (const char *)chunk, chunk + CHUNK_HEAD, data);
 		at += CHUNK_HEAD + (data == room ? data : data + data % 2); // the last pad byte is often forgotten
 	}
-	chunk_add(out, "XMP ", mark_xmp, strlen(mark_xmp));
+	chunk_add(out, "XMP ", xmp, strlen(xmp));
 	if (out->failed)
 		return err_set(e, ERR_MEMORY, "the marked image is too large");
 	le32_put((unsigned char *)out->data + start + 4, (uint32_t)(out->len - start - 8));

@@ -4,13 +4,18 @@
 #include "policy/base/when.h"
 #include <string.h>
 
+static unsigned previews(const struct set *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->input.count; i++)
+		n += s->pictures[i].state == PICTURE_MADE && s->pictures[i].by->wire == NULL;
+	return n;
+}
+
 bool outcome_preview(const struct set *s)
 {
-	for (unsigned i = 0; i < s->input.count; i++) {
-		if (s->pictures[i].state == PICTURE_MADE && s->pictures[i].by->wire == NULL)
-			return true;
-	}
-	return false;
+	return previews(s) > 0;
 }
 
 kind_set outcome_text_kinds(const struct set *s)
@@ -113,16 +118,24 @@ int outcome_readme(const struct set *s, struct buf *out)
 {
 	buf_printf(out, "Pictures from %s\n\n", s->g->promise->shown_as);
 	buf_adds(out, "images/       the pictures\nprompts.json  the words that each of them was made from\n\n");
-	if (outcome_preview(s))
-		buf_adds(out,
-			 "Some of these pictures are previews, drawn by a simple program on the site's own server. They carry the word\n"
-			 "\"preview\" and are meant to be replaced.\n\n");
-	if (set_made(s) < s->input.count)
-		buf_printf(out, "%u of %u pictures could not be made; prompts.json says which and why.\n\n", s->input.count - set_made(s),
+	unsigned drawn = previews(s), made = set_made(s);
+	if (drawn > 0)
+		buf_printf(
+		    out,
+		    "%s of these pictures are previews, drawn by a simple program on the site's own server, not by AI. They carry the\n"
+		    "word \"preview\" and are meant to be replaced.\n\n",
+		    drawn == made ? "All" : "Some");
+	if (made < s->input.count)
+		buf_printf(out, "%u of %u pictures could not be made; prompts.json says which and why.\n\n", s->input.count - made,
 			   s->input.count);
-	buf_adds(out, "Each picture says in its metadata that it was made by AI (IPTC digital source type\n"
-		      "\"trainedAlgorithmicMedia\"). The metadata says nothing about you. Please leave the mark in place: where pictures\n"
-		      "are published, the law may ask for it.\n\n"
+	if (drawn < made)
+		buf_printf(out, "%s says in its metadata that it was made by AI (IPTC digital source type \"trainedAlgorithmicMedia\").\n",
+			   drawn > 0 ? "Each other picture" : "Each picture");
+	if (drawn > 0)
+		buf_adds(out,
+			 "Each preview says in its metadata that a program drew it (IPTC digital source type \"algorithmicMedia\").\n");
+	buf_adds(out, "The metadata says nothing about you. Please leave the mark in place: where pictures are published, the law may ask\n"
+		      "for it.\n\n"
 		      "Before you publish a picture:\n"
 		      "- Does it look like a real person? Ask that person first.\n"
 		      "- Does it show a trade mark or a logo that is not yours?\n"

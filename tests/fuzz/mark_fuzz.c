@@ -13,9 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (size_t i = 0; i < 3; i++) {
 		BUF_AUTO struct buf once = BUF_INIT(1 << 20), twice = BUF_INIT(1 << 20);
-		if (mark_image(types[i], data, size, &once, NULL) != 0)
+		if (mark_image(MARK_MODEL, types[i], data, size, &once, NULL) != 0)
 			continue;
-		if (mark_image(types[i], once.data, once.len, &twice, NULL) != 0 || once.len != twice.len ||
+		if (mark_image(MARK_MODEL, types[i], once.data, once.len, &twice, NULL) != 0 || once.len != twice.len ||
 		    memcmp(once.data, twice.data, once.len) != 0)
 			abort();
 	}

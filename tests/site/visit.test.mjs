@@ -47,7 +47,8 @@ test('a description gives a set and a ZIP that unzip accepts', async () => {
     const bytes = Buffer.from(image.base64, 'base64');
     assert.equal(bytes.subarray(1, 4).toString(), 'PNG');
     assert.equal(bytes.readUInt32BE(16), 1024);
-    assert.ok(bytes.includes('trainedAlgorithmicMedia'), 'the picture is marked as made by AI');
+    assert.ok(bytes.includes('digitalsourcetype/algorithmicMedia'), 'the preview is marked as drawn by a program');
+    assert.ok(!bytes.includes('trainedAlgorithmicMedia'), 'and not as made by AI');
     assert.ok(!bytes.includes('bakery'), 'and carries nothing of the description');
   }
   const zip = await fetch(site.url + body.archive.url);

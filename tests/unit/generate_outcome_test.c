@@ -69,8 +69,24 @@ static void a_preview_is_called_one(void **state)
 	JSON_AUTO cJSON *event = outcome_json(&s, false);
 	assert_true(cJSON_IsTrue(json_get(json_get(event, "processor"), "preview")));
 	assert_int_equal(outcome_readme(&s, &readme), 0);
-	assert_non_null(strstr(readme.data, "previews"));
+	assert_non_null(strstr(readme.data, "All of these pictures are previews"));
+	assert_non_null(strstr(readme.data, "\"algorithmicMedia\""));
+	assert_null(strstr(readme.data, "made by AI"));
 	assert_non_null(strstr(readme.data, "1 of 3"));
+	set_free(&s);
+}
+
+static void a_mixed_set_tells_its_pictures_apart(void **state)
+{
+	struct set s = made(&azure);
+	BUF_AUTO struct buf readme = BUF_INIT(10000);
+
+	(void)state;
+	s.pictures[1].by = &sketch;
+	assert_int_equal(outcome_readme(&s, &readme), 0);
+	assert_non_null(strstr(readme.data, "Some of these pictures are previews"));
+	assert_non_null(strstr(readme.data, "Each other picture says in its metadata that it was made by AI"));
+	assert_non_null(strstr(readme.data, "\"algorithmicMedia\""));
 	set_free(&s);
 }
 
@@ -92,6 +108,7 @@ static void the_archive_says_which_prompt_made_which_file(void **state)
 	assert_null(strstr(prompts.data, s.receipt)); // who is handed the ZIP does not get the right to erase
 	assert_int_equal(outcome_readme(&s, &readme), 0);
 	assert_null(strstr(readme.data, "previews"));
+	assert_non_null(strstr(readme.data, "Each picture says in its metadata that it was made by AI"));
 	assert_null(strstr(readme.data, s.receipt));
 	set_free(&s);
 }
@@ -151,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_answer_has_its_members),
 	    cmocka_unit_test(a_preview_is_called_one),
+	    cmocka_unit_test(a_mixed_set_tells_its_pictures_apart),
 	    cmocka_unit_test(the_archive_says_which_prompt_made_which_file),
 	    cmocka_unit_test(the_ledger_learns_the_plan_and_nothing_about_the_visitor),
 	    cmocka_unit_test(a_page_is_told_from_a_description),

@@ -121,9 +121,9 @@ static void marked(const char *type, const struct buf *in, struct buf *out)
 {
 	struct err e = {0};
 
-	assert_int_equal(mark_image(type, in->data, in->len, out, &e), 0);
+	assert_int_equal(mark_image(MARK_MODEL, type, in->data, in->len, out, &e), 0);
 	BUF_AUTO struct buf again = BUF_INIT(out->max);
-	assert_int_equal(mark_image(type, out->data, out->len, &again, &e), 0);
+	assert_int_equal(mark_image(MARK_MODEL, type, out->data, out->len, &again, &e), 0);
 	assert_int_equal(again.len, out->len);
 	assert_memory_equal(again.data, out->data, out->len);
 }
@@ -137,6 +137,24 @@ static void a_png_carries_the_mark_once_and_shows_the_same(void **state)
 	assert_int_equal(TIMES(&out, "iTXtXML:com.adobe.xmp"), 1);
 	assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
 	assert_same_pixels(&png, &out);
+}
+
+static void what_a_program_drew_is_not_called_ai(void **state)
+{
+	static const struct {
+		const char *type, *bytes;
+		size_t len;
+	} rows[] = {{"image/jpeg", "\xFF\xD8\xFF\xDA\0\2x\xFF\xD9", 9},
+		    {"image/webp", "RIFF\x1e\0\0\0WEBPVP8L\x11\0\0\0\x2f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 38}};
+	BUF_AUTO struct buf png = drawn(), out = BUF_INIT(1 << 20);
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(mark_image(MARK_PROGRAM, "image/png", png.data, png.len, &out, &e), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(mark_image(MARK_PROGRAM, rows[i].type, rows[i].bytes, rows[i].len, &out, &e), 0);
+	assert_int_equal(TIMES(&out, "DigitalSourceType=\"http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia\""), 3);
+	assert_int_equal(TIMES(&out, "trainedAlgorithmicMedia"), 0);
 }
 
 static void a_png_loses_what_may_repeat_the_prompt(void **state)
@@ -197,13 +215,13 @@ static void every_cut_and_every_changed_bit_of_a_png_is_an_error(void **state)
 	(void)state;
 	for (size_t len = 0; len < png.len; len++) {
 		buf_reset(&out);
-		assert_int_equal(mark_image("image/png", png.data, len, &out, &e), -1);
+		assert_int_equal(mark_image(MARK_MODEL, "image/png", png.data, len, &out, &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
 	}
 	for (size_t i = 0; i < png.len; i++) {
 		png.data[i] ^= 4;
 		buf_reset(&out);
-		assert_int_equal(mark_image("image/png", png.data, png.len, &out, &e), -1);
+		assert_int_equal(mark_image(MARK_MODEL, "image/png", png.data, png.len, &out, &e), -1);
 		png.data[i] ^= 4;
 	}
 }
@@ -281,7 +299,7 @@ static void a_cut_jpeg_is_an_error(void **state)
 	(void)state;
 	for (size_t len = 0; len < in.len; len++) {
 		buf_reset(&out);
-		assert_int_equal(mark_image("image/jpeg", in.data, len, &out, &e), -1);
+		assert_int_equal(mark_image(MARK_MODEL, "image/jpeg", in.data, len, &out, &e), -1);
 	}
 }
 
@@ -368,7 +386,7 @@ static void a_cut_webp_is_an_error(void **state)
 	BUF_AUTO struct buf in = webp_of(&chunks);
 	for (size_t len = 0; len < in.len; len++) {
 		buf_reset(&out);
-		assert_int_equal(mark_image("image/webp", in.data, len, &out, &e), -1);
+		assert_int_equal(mark_image(MARK_MODEL, "image/webp", in.data, len, &out, &e), -1);
 	}
 }
 
@@ -380,9 +398,9 @@ static void other_types_and_full_buffers_are_errors(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(mark_image("image/gif", "GIF89a", 6, &out, &e), -1);
-	assert_int_equal(mark_image("image/jpeg", png.data, png.len, &out, &e), -1);
-	assert_int_equal(mark_image("image/png", png.data, png.len, &small, &e), -1);
+	assert_int_equal(mark_image(MARK_MODEL, "image/gif", "GIF89a", 6, &out, &e), -1);
+	assert_int_equal(mark_image(MARK_MODEL, "image/jpeg", png.data, png.len, &out, &e), -1);
+	assert_int_equal(mark_image(MARK_MODEL, "image/png", png.data, png.len, &small, &e), -1);
 	assert_int_equal(e.code, ERR_MEMORY);
 }
 
@@ -390,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_png_carries_the_mark_once_and_shows_the_same),
+	    cmocka_unit_test(what_a_program_drew_is_not_called_ai),
 	    cmocka_unit_test(a_png_loses_what_may_repeat_the_prompt),
 	    cmocka_unit_test(a_png_keeps_its_manifest_and_its_colours),
 	    cmocka_unit_test(a_signed_statement_is_not_broken),
