@@ -3,7 +3,7 @@
 import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { startAzure } from '../peers/azure.mjs';
-import { filesHolding, generate, generateEvents, startSite, until } from './harness.mjs';
+import { filesHolding, generate, generateEvents, startPages, startSite, until } from './harness.mjs';
 
 let azure;
 let site;
@@ -41,6 +41,28 @@ test('a set from Azure: what is sent is the input and the prompts, and nothing a
     assert.equal(sent.size, '1536x1024');
   }
   for (const image of body.images) assert.ok(Buffer.from(image.base64, 'base64').includes('trainedAlgorithmicMedia'));
+});
+
+test('a page and a description are in no file while egress holds them, nor after its kill -9', async () => {
+  const word = `Zanzibarquartz${process.pid}azure`;
+  // The one place where it may be is the ZIP itself, which holds the prompts.
+  const elsewhere = () => filesHolding(word, [site.state, site.run, '/dev/shm']).filter((f) => !/\/spool\/[0-9a-f]{32}\.zip$/.test(f));
+  const pages = await startPages((request, response) => response.setHeader('content-type', 'text/html').end(`<title>${word}</title><p>${word} mends wooden sailing boats.</p>`));
+  try {
+    for (const fields of [{ url: `${pages.url}/` }, { description: `A workshop called ${word} that mends wooden sailing boats.` }]) {
+      azure.reset();
+      azure.always = 'slow:4000';
+      const made = generate(site, { ...fields, count: 2, provider: 'azure-openai' }).catch(() => ({}));
+      await until(() => azure.requests.some(({ body }) => body.includes(word)), 8000, 'a request with the words of the visitor');
+      assert.deepEqual(elsewhere(), [], `${Object.keys(fields)}: while it waits`);
+      process.kill(site.program('egress'), 'SIGKILL');
+      await made;
+      assert.deepEqual(elsewhere(), [], `${Object.keys(fields)}: after kill -9`);
+      assert.ok(!site.output().includes(word));
+      azure.reset();
+      await until(async () => (await generate(site, { description, count: 1, provider: 'azure-openai' })).status === 200, 15000, 'egress again');
+    }
+  } finally { await pages.close(); }
 });
 
 test('a refused description is not tried again, and the visitor is told what to do', async () => {
