@@ -120,6 +120,9 @@ static void check_processor(struct check *c, const cJSON *row)
 	else if (is_true(row, "configured"))
 		check_add(c, KEPT, "", "%s: %.0f requests so far, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0), sent,
 			  json_number(row, "failures", 0));
+	else if (json_string(row, "missing") != NULL)
+		check_add(c, BROKEN, "Set it, or remove what else is set for it, then restart egress and generate.",
+			  "%s is set up by half: %s is missing, so nothing is sent to it", id, json_string(row, "missing"));
 	else
 		check_add(c, KEPT, "", "%s is not set up: nothing is sent to it", id);
 }

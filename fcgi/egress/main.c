@@ -2,6 +2,7 @@
 // egress: the back door. The only program with a way to the Internet and with the processors' keys; see fcgi/egress/job.h for what it is
 // asked and what it answers.
 #include "fcgi/egress/egress.h"
+#include "fcgi/serve/serve.h"
 #include "policy/base/setting.h"
 #include "policy/promise/active.h"
 #include <stdio.h>
@@ -18,7 +19,7 @@ int main(void)
 	if (!p) {
 		fputs(buf_text(&messages), stderr);
 		fprintf(stderr, "egress: no policy, no service: %s is not valid\n", setting_policy());
-		return 1;
+		return EXIT_CANNOT_START;
 	}
 	return egress_run(p, &watch, STDIN_FILENO);
 }

@@ -3,6 +3,7 @@
 #include "fcgi/egress/address.h"
 #include "fcgi/egress/egress.h"
 #include "fcgi/serve/sandbox.h"
+#include "fcgi/serve/serve.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/base/when.h"
@@ -113,6 +114,9 @@ static void announce(const struct egress *g)
 			u->declared->local ? "built in"
 			: u->base          ? u->host
 					   : "not configured");
+		if (u->missing)
+			fprintf(stderr, "egress: WARNING: %s is set up by half: %s is missing, so nothing is sent to it\n", u->declared->id,
+				u->missing);
 	}
 	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->promise->page_fetch ? "fetched under guard" : "not fetched");
 }
@@ -186,5 +190,5 @@ int egress_run(const struct promise *p, const struct active_watch *watch, int li
 		fprintf(stderr, "egress: %s\n", e.text);
 	}
 	finish(g);
-	return started ? 0 : 1;
+	return started ? 0 : EXIT_CANNOT_START;
 }

@@ -69,6 +69,8 @@ cJSON *status_reply(const struct egress *g)
 		cJSON_AddBoolToObject(one, "configured", u->base || u->declared->local);
 		cJSON_AddStringToObject(one, "host", u->host);
 		cJSON_AddStringToObject(one, "breaker", breaker_words(breaker_state(&u->breaker, monotonic_ms())));
+		if (u->missing)
+			cJSON_AddStringToObject(one, "missing", u->missing);
 		refusal_add(one, u);
 		cJSON_AddItemToArray(list, one);
 	}

@@ -16,43 +16,55 @@ static const char *base_setting(const struct provider *p)
 	return p->override_setting && setting(p->override_setting, NULL) ? p->override_setting : p->base_setting;
 }
 
-// Appends "header: prefix + key" to the locked memory.
-static int key_line(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
+// ERR_NOT_FOUND where there is none. What stood in the environment can be read in /proc for as long as the process lives.
+static int key_read(const struct provider *p, struct buf *key, struct err *e)
 {
-	const struct provider *p = up->provider;
-	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
-	if (setting_secret(p->key_setting, &key, e) < 0)
-		return -1;
-	for (size_t i = 0; i < key.len; i++)
-		if ((unsigned char)key.data[i] <= 0x20 || (unsigned char)key.data[i] >= 0x7f)
-			return err_set(e, ERR_INPUT, "%s holds a character that no key has", p->key_setting);
-	char *line = u->keys + *used;
-	int len = snprintf(line, KEY_LINE_MAX, "%s: %s%s", p->key_header, p->key_prefix, buf_text(&key));
-	if (len < 0 || len >= KEY_LINE_MAX || key.len == 0)
-		return err_set(e, ERR_INPUT, "%s is empty or too long", p->key_setting);
-	*used += KEY_LINE_MAX;
-	up->key.data = line;
-	// What stood in the environment can be read in /proc for as long as the process lives.
+	int rc = setting_secret(p->key_setting, key, e);
 	char *variable = getenv(p->key_setting);
 	if (variable) {
 		explicit_bzero(variable, strlen(variable));
 		unsetenv(p->key_setting);
 	}
+	return rc;
+}
+
+// Appends "header: prefix + key" to the locked memory.
+static int key_line(struct upstreams *u, size_t *used, struct upstream *up, const struct buf *key, struct err *e)
+{
+	const struct provider *p = up->provider;
+	for (size_t i = 0; i < key->len; i++)
+		if ((unsigned char)key->data[i] <= 0x20 || (unsigned char)key->data[i] >= 0x7f)
+			return err_set(e, ERR_INPUT, "%s holds a character that no key has", p->key_setting);
+	char *line = u->keys + *used;
+	int len = snprintf(line, KEY_LINE_MAX, "%s: %s%s", p->key_header, p->key_prefix, buf_text(key));
+	if (len < 0 || len >= KEY_LINE_MAX || key->len == 0)
+		return err_set(e, ERR_INPUT, "%s is empty or too long", p->key_setting);
+	*used += KEY_LINE_MAX;
+	up->key.data = line;
 	return 0;
 }
 
+// Without an address or without a key nothing is sent; one of them alone is an oversight, which is named.
 static int configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
 	const struct provider *p = up->provider;
 	if (!p || up->declared->local || !up->declared->in_force || !base_setting(p))
 		return 0;
+	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
 	const char *base = setting(base_setting(p), p->base_default);
-	if (!base)
-		return 0;
-	if (url_base_check(base, up->declared, up->host, e) < 0)
+	bool keyed = p->key_setting && key_read(p, &key, e) == 0;
+	if (p->key_setting && !keyed && e->code != ERR_NOT_FOUND)
+		return -1;
+	if (base && url_base_check(base, up->declared, up->host, e) < 0)
 		return err_prefix(e, "the setting %s does not fit the policy", base_setting(p));
-	if (p->key_setting && key_line(u, used, up, e) < 0)
-		return e->code == ERR_NOT_FOUND ? 0 : -1;
+	if (keyed && !base)
+		up->missing = base_setting(p);
+	if (base && p->key_setting && !keyed)
+		up->missing = p->key_setting;
+	if (!base || up->missing)
+		return 0;
+	if (keyed && key_line(u, used, up, &key, e) < 0)
+		return -1;
 	up->base = base;
 	return 0;
 }

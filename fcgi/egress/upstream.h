@@ -23,6 +23,7 @@ struct upstream {
 	const struct promise_processor *declared;
 	const struct provider *provider; // NULL: this software knows no such third party
 	const char *base;                // NULL: not configured
+	const char *missing;             // the setting without which the others are of no use; NULL: none
 	char host[256];
 	struct curl_slist key; // one header line, in locked memory; NULL data: none
 	struct breaker breaker;
@@ -37,7 +38,8 @@ struct upstreams {
 };
 
 // Reads the settings and keys of every declared processor. Fails (ERR_REFUSED) where the deployment contradicts the policy: a base URL
-// whose host is not the processor's, or settings for a processor that the policy does not declare. Variables that held a key are wiped.
+// whose host is not the processor's, or settings for a processor that the policy does not declare, and where a file that NAME_FILE names cannot be read. Variables that held a
+// key are wiped.
 int upstreams_open(struct upstreams *u, const struct promise *p, struct err *e);
 void upstreams_close(struct upstreams *u); // wipes the keys
 struct upstream *upstream_find(struct upstreams *u, const char *id);

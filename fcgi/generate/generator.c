@@ -31,6 +31,15 @@ static unsigned processors_read(const struct promise *p, enum processor_role rol
 	return n;
 }
 
+static int settings_check(const struct processor *list, unsigned count, struct err *e)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (list[i].wire != NULL && list[i].wire->settings_check != NULL && list[i].wire->settings_check(e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int generator_init(struct generator *g, const struct promise *p, struct vault *v, struct err *e)
 {
 	const char *run = setting_run();
@@ -38,6 +47,8 @@ int generator_init(struct generator *g, const struct promise *p, struct vault *v
 	*g = (struct generator){.promise = p, .vault = v};
 	g->text_count = processors_read(p, ROLE_TEXT, g->text);
 	g->image_count = processors_read(p, ROLE_IMAGE, g->image);
+	if (settings_check(g->text, g->text_count, e) < 0 || settings_check(g->image, g->image_count, e) < 0)
+		return -1;
 	for (unsigned i = 0; i < g->image_count; i++)
 		g->image_ids[i] = g->image[i].id;
 	input_fields(g->image_ids, g->fields);

@@ -31,12 +31,16 @@ static const char *image_deployment(void)
 
 static const char *image_quality(void)
 {
+	return setting("AZURE_OPENAI_IMAGE_QUALITY", "medium");
+}
+
+int azure_settings_check(struct err *e)
+{
 	static const char *const known[] = {"low", "medium", "high"};
-	const char *quality = setting("AZURE_OPENAI_IMAGE_QUALITY", "medium");
-	for (size_t i = 0; i < 3; i++)
-		if (strcmp(known[i], quality) == 0)
-			return quality;
-	return "medium";
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i], image_quality()) == 0)
+			return 0;
+	return err_set(e, ERR_INPUT, "AZURE_OPENAI_IMAGE_QUALITY is %.32s: it is low, medium or high", image_quality());
 }
 
 static int request_fill(struct provider_request *out, const char *path, const cJSON *body, struct err *e)

@@ -7,6 +7,7 @@
 
 #include "fcgi/provider/provider.h"
 
+int azure_settings_check(struct err *e);
 int azure_prompts_request(const struct brief *b, struct provider_request *out, struct err *e);
 // One to `count` prompts are PROVIDER_OK: fewer than asked for is the caller's to judge, more are cut off.
 enum provider_verdict azure_prompts_read(int status, const char *body, size_t len, unsigned count, struct provider_prompts *out,

@@ -14,6 +14,7 @@ static const struct provider providers[] = {
      .key_header = "api-key",
      .key_prefix = "",
      .region_header = "x-ms-region",
+     .settings_check = azure_settings_check,
      .prompts_request = azure_prompts_request,
      .prompts_read = azure_prompts_read,
      .image_request = azure_image_request,

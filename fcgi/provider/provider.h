@@ -57,6 +57,8 @@ struct provider {
 	const char *key_header;       // "api-key"
 	const char *key_prefix;       // "" or "Bearer "
 	const char *region_header;    // "x-ms-region" or NULL
+	// Are its settings, but for address and key, such as the vendor knows? NULL: it has none.
+	int (*settings_check)(struct err *e);
 	// Builders and readers; NULL when the provider does not do it. A reader gets the upstream's status, type and body, and fills `say`
 	// with one line for the visitor or the operator.
 	int (*prompts_request)(const struct brief *b, struct provider_request *out, struct err *e);

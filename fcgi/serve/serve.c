@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATHS_MAX = 32, EXIT_CANNOT_START = 2 };
+enum { PATHS_MAX = 32 };
 
 // Memory that requests used goes back: two arenas however many threads, and big buffers straight from the kernel.
 static void memory_tune(void)

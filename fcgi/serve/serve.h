@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// A program's exit status when it cannot start and has said why: to start it again as it is would bring the same.
+enum { EXIT_CANNOT_START = 2 };
+
 struct request;
 
 // Body types a route takes.

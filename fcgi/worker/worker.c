@@ -3,6 +3,7 @@
 #include "fcgi/provider/sketch.h"
 #include "fcgi/serve/call.h"
 #include "fcgi/serve/sandbox.h"
+#include "fcgi/serve/serve.h"
 #include "fcgi/worker/page.h"
 #include "fcgi/worker/pool.h"
 #include "policy/base/json.h"
@@ -160,7 +161,7 @@ int worker_main(void)
 	page_prepare();
 	if (sketch_prepare(&e) < 0) {
 		fprintf(stderr, "worker: %s\n", e.text);
-		return 1;
+		return EXIT_CANNOT_START;
 	}
 	wait_for_threads();
 	const struct pool pool = {.listener = STDIN_FILENO, .wall_ms = WALL_MS, .job = serve_connection, .lock_in = lock_in};

@@ -49,8 +49,13 @@ int setting_secret(const char *name, struct buf *out, struct err *e)
 
 	snprintf(variable, sizeof variable, "%s_FILE", name);
 	const char *file = setting(variable, NULL);
+	if (file != NULL && secret_file(file, out, e) < 0) { // it was named: that it is not there is no "not set"
+		if (e != NULL && e->code == ERR_NOT_FOUND)
+			e->code = ERR_IO;
+		return err_prefix(e, "%s", variable);
+	}
 	if (file != NULL)
-		return secret_file(file, out, e);
+		return 0;
 	const char *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
 	if (credentials != NULL && path_join(path, sizeof path, credentials, name, e) == 0 && secret_file(path, out, e) == 0)
 		return 0;

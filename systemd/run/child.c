@@ -14,8 +14,8 @@
 
 // In the order in which they start: egress and worker are asked by generate.
 struct child children[CHILD_COUNT] = {
-    {"egress", -1, 0, 0, 0, 0},   {"worker", -1, 0, 0, 0, 0}, {"generate", -1, 0, 0, 0, 0},
-    {"download", -1, 0, 0, 0, 0}, {"rights", -1, 0, 0, 0, 0}, {"nginx", -1, 0, 0, 0, 0},
+    {.name = "egress", .listener = -1},   {.name = "worker", .listener = -1}, {.name = "generate", .listener = -1},
+    {.name = "download", .listener = -1}, {.name = "rights", .listener = -1}, {.name = "nginx", .listener = -1},
 };
 
 extern char **environ;
@@ -135,6 +135,11 @@ int child_start(const struct site *s, unsigned i, struct err *e)
 	return 0;
 }
 
+bool child_cannot_start(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 2;
+}
+
 void child_ended(unsigned i, int status)
 {
 	struct child *c = &children[i];
@@ -178,9 +183,9 @@ static void forget(pid_t pid)
 	}
 }
 
-void children_stop(void)
+void children_stop(unsigned patience_ms)
 {
-	uint64_t patience = monotonic_ms() + 8000;
+	uint64_t patience = monotonic_ms() + patience_ms;
 	bool killed = false;
 
 	signal_all(SIGTERM);

@@ -24,10 +24,17 @@ static const char usage[] =
     "                 [--run FOLDER] [--listen ADDRESS:PORT] [--testing]\n"
     "Serves the site until SIGINT or SIGTERM. --run defaults to a folder in /dev/shm that is named after the state.\n";
 
-enum { PRUNE_EVERY_MS = 60000, PUBLISH_EVERY_MS = 3600 * 1000, READY_WITHIN_MS = 30000 };
+enum {
+	PRUNE_EVERY_MS = 60000,
+	PUBLISH_EVERY_MS = 3600 * 1000,
+	READY_WITHIN_MS = 30000,
+	STOP_WITHIN_MS = 8000,
+	STOP_EARLY_WITHIN_MS = 1000
+};
 
 static int signals = -1;
 static bool stopping;
+static bool served;      // the site answered: what ends from now on is started again
 static pid_t pruning;    // the `lethe prune` under way
 static pid_t publishing; // the `lethe publish` under way
 
@@ -154,7 +161,12 @@ static void reap(void)
 				fprintf(stderr, "lethe-run: `lethe prune` ended with status %d\n", WEXITSTATUS(status));
 		}
 		for (unsigned i = 0; i < CHILD_COUNT; i++) {
-			if (children[i].pid == pid)
+			if (children[i].pid != pid)
+				continue;
+			children[i].hopeless = !served && i != CHILD_NGINX && child_cannot_start(status);
+			if (children[i].hopeless)
+				children[i].pid = 0;
+			else
 				child_ended(i, status);
 		}
 	}
@@ -205,12 +217,14 @@ static int start_all(const struct site *s, struct err *e)
 	return 0;
 }
 
-// A program that ends again and again while we start has said why; there is no point in going on.
-static bool hopeless(void)
+// A program that cannot start, or that ends again and again while we start, has said why; there is no point in going on.
+static bool hopeless(struct err *e)
 {
 	for (unsigned i = 0; i < CHILD_COUNT; i++) {
-		if (children[i].failures >= 3)
-			return true;
+		if (!children[i].hopeless && children[i].failures < 3)
+			continue;
+		err_set(e, ERR_UNAVAILABLE, "%s cannot start, so nothing is served: see its message above", children[i].name);
+		return true;
 	}
 	return false;
 }
@@ -230,19 +244,22 @@ static int wait_ready(const struct site *s, struct err *e)
 	int last = -1;
 
 	while (ready < sizeof routes / sizeof routes[0] && !stopping) {
+		wait_signals(0); // an answer may wait for a program that will never be there
+		if (hopeless(e))
+			return -1;
 		last = probe(s, routes[ready].path);
 		if (last == routes[ready].status || last == routes[ready].otherwise) {
 			ready++;
 			continue;
 		}
-		if (hopeless() || monotonic_ms() > end)
+		if (monotonic_ms() > end)
 			return err_set(e, ERR_TIMEOUT, "%s does not answer as it should (%d): see the messages above", routes[ready].path,
 				       last);
 		wait_signals(20);
 		if (restart_due(s, e) < 0)
 			return -1;
 	}
-	return 0;
+	return hopeless(e) ? -1 : 0;
 }
 
 // nginx reads the generated headers when it starts: it starts anew, without losing a request, when they were written again.
@@ -299,12 +316,14 @@ static int run_site(const struct site *s, const char *name, struct err *e)
 	int rc = start_all(s, e);
 	if (rc == 0)
 		rc = wait_ready(s, e);
+	served = rc == 0;
 	if (rc == 0 && !stopping) {
 		printf("Lethe serves %s at http://%s:%u/\n", name, s->host, s->port);
 		fflush(stdout);
 		rc = serve(s, e);
 	}
-	children_stop();
+	// Before it serves, nobody waits for an answer.
+	children_stop(served ? STOP_WITHIN_MS : STOP_EARLY_WITHIN_MS);
 	// The ZIPs go with the site: nobody would end them in time while it is down.
 	nftw(s->run, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return rc;

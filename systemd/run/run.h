@@ -25,6 +25,7 @@ struct child {
 	uint64_t started; // monotonic_ms()
 	uint64_t restart; // when to start it again; 0: not waiting
 	unsigned failures;
+	bool hopeless; // it cannot start, now or again
 };
 extern struct child children[CHILD_COUNT];
 
@@ -38,7 +39,8 @@ int prepare_nginx(const struct site *s, struct err *e); // fills run.conf and th
 // child.c
 int child_start(const struct site *s, unsigned i, struct err *e);
 void child_ended(unsigned i, int status); // says so and sets the back-off
-void children_stop(void);                 // SIGTERM, patience, SIGKILL; returns when none is left
+bool child_cannot_start(int status);      // it has said why: see EXIT STATUS in lethe-programs(8)
+void children_stop(unsigned patience_ms); // SIGTERM, patience, SIGKILL; returns when none is left
 // Runs `lethe` with the given words and waits; its exit status, or -1.
 int officer_run(const struct site *s, const char *const *words, bool quiet);
 pid_t officer_start(const struct site *s, const char *const *words);

@@ -75,6 +75,40 @@ test('each program says at start how it is locked in', async () => {
   } finally { await site.stop(); }
 });
 
+// An address of the policy's: nothing is sent in these tests.
+const endpoint = { AZURE_OPENAI_ENDPOINT: 'https://example.openai.azure.com' };
+for (const [name, env, words] of [
+  ['a key in a file that cannot be read', { ...endpoint, AZURE_OPENAI_API_KEY_FILE: '/nope' }, /^egress: AZURE_OPENAI_API_KEY_FILE: \/nope: No such file/m],
+  ['such a file and no address', { AZURE_OPENAI_API_KEY_FILE: '/nope' }, /^egress: AZURE_OPENAI_API_KEY_FILE: \/nope: No such file/m],
+  ['an address that the policy does not name', { AZURE_OPENAI_ENDPOINT: 'https://elsewhere.example', AZURE_OPENAI_API_KEY: 'k' }, /^egress: the setting AZURE_OPENAI_ENDPOINT does not fit the policy/m],
+  ['a quality that the vendor does not know', { AZURE_OPENAI_IMAGE_QUALITY: 'ultra' }, /^generate: AZURE_OPENAI_IMAGE_QUALITY is ultra/m],
+]) {
+  test(`${name}: no start, said once and at once`, async () => {
+    const start = Date.now();
+    await assert.rejects(startSite({ env }), (error) => {
+      assert.match(error.output, words);
+      assert.match(error.output, /^lethe-run: (?:egress|generate) cannot start/m);
+      assert.doesNotMatch(error.output, /starting it again|healthz/);
+      assert.equal(error.output.split('\n').filter((line) => words.test(line)).length, 1);
+      assert.equal(error.exit.code, 1);
+      return true;
+    });
+    assert.ok(Date.now() - start < 8000, `${Date.now() - start} ms`);
+  });
+}
+
+for (const [env, missing] of [[endpoint, 'AZURE_OPENAI_API_KEY'], [{ AZURE_OPENAI_API_KEY: 'k' }, 'AZURE_OPENAI_ENDPOINT']]) {
+  test(`Azure set up by half: ${missing} is said to be missing, at start and by lethe check`, async () => {
+    const site = await startSite({ env });
+    try {
+      assert.match(site.output(), new RegExp(`^egress: WARNING: azure-openai is set up by half: ${missing} is missing`, 'm'));
+      const found = JSON.parse(site.officer(['check', '--format', 'json']).stdout).find((f) => f.check === 'egress' && f.finding.includes('by half'));
+      assert.equal(found?.verdict, 'BROKEN');
+      assert.ok(found.finding.includes(`${missing} is missing`), found.finding);
+    } finally { await site.stop(); }
+  });
+}
+
 test('keys reach egress alone', async () => {
   const site = await startSite({ env: { AZURE_OPENAI_API_KEY: 'k-secret-canary', AZURE_OPENAI_ENDPOINT: 'https://example.openai.azure.com' } });
   try {

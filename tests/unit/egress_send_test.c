@@ -329,7 +329,7 @@ static void expect_no_start(struct egress_child *c, const char *program, const c
 	egress_start(c, program, settings);
 	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
 	egress_errors(c, &errors);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 1 || !strstr(buf_text(&errors), words))
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 2 || !strstr(buf_text(&errors), words))
 		fail_msg("status %d, \"%s\" is missing in:\n%s", status, words, buf_text(&errors));
 	assert_null(strstr(buf_text(&errors), "canary"));
 	egress_discard(c);

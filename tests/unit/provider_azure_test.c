@@ -91,12 +91,27 @@ static void the_image_request_holds_what_gpt_image_models_know_and_no_more(void 
 	struct err e;
 	struct provider_request r;
 	setenv("AZURE_OPENAI_IMAGE_DEPLOYMENT", "pictures", 1);
-	setenv("AZURE_OPENAI_IMAGE_QUALITY", "enormous", 1);
+	setenv("AZURE_OPENAI_IMAGE_QUALITY", "low", 1);
 	assert_int_equal(azure()->image_request("A \"shop\"", "1536x1024", &r, &e), 0);
 	assert_string_equal(r.path, "/openai/v1/images/generations");
 	assert_string_equal(buf_text(&r.body), "{\"model\":\"pictures\",\"prompt\":\"A \\\"shop\\\"\",\"n\":1,\"size\":\"1536x1024\","
-					       "\"quality\":\"medium\",\"output_format\":\"png\"}");
+					       "\"quality\":\"low\",\"output_format\":\"png\"}");
 	buf_wipe(&r.body);
+	clear_settings(NULL);
+}
+
+static void a_quality_that_the_vendor_does_not_know_is_refused(void **state)
+{
+	(void)state;
+	struct err e = {0};
+	static const char *const known[] = {"", "low", "medium", "high"}, *const unknown[] = {"ultra", "HIGH", "auto", " low"};
+	for (size_t i = 0; i < 4; i++) {
+		setenv("AZURE_OPENAI_IMAGE_QUALITY", known[i], 1);
+		assert_int_equal(azure()->settings_check(&e), 0);
+		setenv("AZURE_OPENAI_IMAGE_QUALITY", unknown[i], 1);
+		assert_int_equal(azure()->settings_check(&e), -1);
+		assert_non_null(strstr(e.text, "AZURE_OPENAI_IMAGE_QUALITY"));
+	}
 	clear_settings(NULL);
 }
 
@@ -226,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_chat_request_asks_for_prompts_and_forbids_storing),
 	    cmocka_unit_test(an_enormous_brief_is_cut_on_whole_characters),
+	    cmocka_unit_test(a_quality_that_the_vendor_does_not_know_is_refused),
 	    cmocka_unit_test(the_image_request_holds_what_gpt_image_models_know_and_no_more),
 	    cmocka_unit_test(trouble_is_told_apart),
 	    cmocka_unit_test(prompts_are_taken_up_to_the_count),
