@@ -24,6 +24,7 @@ const char *trouble_code(enum trouble t)
 	    [TIMED_OUT] = "timeout",
 	    [TOO_LARGE] = "too-large",
 	    [NOT_HTML] = "not-html",
+	    [EMPTY_PAGE] = "empty-page",
 	    [TOO_MANY_REDIRECTS] = "redirects",
 	    [HTTP_STATUS] = "http-status",
 	    [TRUNCATED] = "truncated",

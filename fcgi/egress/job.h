@@ -13,7 +13,7 @@
 // Reply head on failure: {"error":{"code":"…","detail":"one line that helps"}} with code one of
 //   bad-job (the caller's mistake)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
 //   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
-//   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  redirects  http-status  truncated
+//   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
 // Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",
 //                "failures","region_mismatches","kinds":[…]}],"pages":{"requests","refused"},"testing":false}
 #ifndef LETHE_EGRESS_JOB_H

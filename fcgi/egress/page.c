@@ -70,6 +70,14 @@ static bool is_html(const char *type)
 	return false;
 }
 
+// Nothing came, and nothing was meant to come.
+static bool is_empty(const struct job *j)
+{
+	curl_off_t announced = -1;
+	curl_easy_getinfo(j->transfer.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	return j->answer.status == 204 || j->answer.status == 205 || announced == 0;
+}
+
 // The body of a redirect, of an error or of something that is not HTML is of no use; it is not even taken.
 static int page_headers_done(struct job *j)
 {
@@ -81,6 +89,11 @@ static int page_headers_done(struct job *j)
 	}
 	if (a->status < 200 || a->status > 299) {
 		j->trouble = HTTP_STATUS;
+		return -1;
+	}
+	if (is_empty(j)) {
+		j->trouble = EMPTY_PAGE;
+		j->trouble_words = "The page is empty.";
 		return -1;
 	}
 	if (is_html(a->type))
@@ -95,7 +108,8 @@ static void page_refuse(struct job *j, enum trouble t, const char *words)
 	j->egress->pages_refused++;
 	j->egress->traffic_changed = true;
 	if (t == HTTP_STATUS)
-		job_refuse(j, t, "The page answered with the status %ld.", j->answer.status);
+		job_refuse(j, t, "The page answered with the status %ld. Check the address, or describe the business instead.",
+			   j->answer.status);
 	else
 		job_refuse(j, t, "%s", words);
 }

@@ -3,6 +3,7 @@
 #include "fcgi/generate/outcome.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/publish/claims.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -138,9 +139,12 @@ static void page_head(struct set *s, struct buf *out)
 	if (s->expires != 0)
 		buf_printf(out, "<p>The ZIP lives until %.10s, %.5s UTC. Then it is deleted for good.</p>\n", expires, expires + 11);
 	buf_printf(out,
-		   "<p><a class=\"button primary\" href=\"/downloads/%s.zip\" download>Download the ZIP <small>%llu KB</small></a></p>\n"
-		   "</section>\n",
+		   "<form class=\"row\" method=\"post\" action=\"/api/erase\" accept-charset=\"utf-8\">\n"
+		   "<a class=\"button primary\" href=\"/downloads/%s.zip\" download>Download the ZIP <small>%llu KB</small></a>\n"
+		   "<input type=\"hidden\" name=\"receipt\" value=\"",
 		   s->token, (unsigned long long)(s->archive_bytes + 1023) / 1024);
+	html_attr(out, s->receipt);
+	buf_adds(out, "\">\n<button class=\"quiet danger\">Delete now</button>\n</form>\n</section>\n");
 	buf_printf(out,
 		   "<section class=\"card\">\n<h2>Keep this receipt</h2>\n<p>With it you can delete everything, or use <a "
 		   "href=\"/rights\">your rights</a>.</p>\n<p class=\"code\"><code>%s</code></p>\n</section>\n",
@@ -185,6 +189,7 @@ static int done_page(struct set *s)
 			return -1;
 	}
 	buf_reset(&text);
+	claim_check_card(s->g->promise, &text);
 	buf_adds(&text, "<p><a class=\"button quiet\" href=\"/\">Make another set</a></p>\n");
 	framed_end(&frame, &text);
 	return respond_write(s->r, buf_text(&text), text.len) != 0 ? -1 : respond_flush(s->r);

@@ -4,6 +4,7 @@
 #include "fcgi/generate/input.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
+#include "policy/promise/text.h"
 #include <string.h>
 
 // A provider is set up when its address is: the keys are egress's alone.
@@ -26,7 +27,8 @@ static unsigned processors_read(const struct promise *p, enum processor_role rol
 	while (n < CHAIN_MAX && (declared = promise_processor_for(p, role, n)) != NULL) {
 		const struct provider *wire = declared->local ? NULL : provider_find(declared->id);
 		bool able = wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL);
-		out[n++] = (struct processor){declared->id, declared->name, wire, declared->local || (able && set_up(wire))};
+		const char *brand = p->text->processors[declared - p->processors].brand;
+		out[n++] = (struct processor){declared->id, brand, wire, declared->local || (able && set_up(wire))};
 	}
 	return n;
 }

@@ -10,6 +10,8 @@ enum { FIELDS_MAX = 64, NAME_BYTES_MAX = 64 };
 static int decode(struct buf *out, const char *text, size_t len, struct err *e)
 {
 	buf_reset(out);
+	if (memmem(text, len, "%00", 3) || memchr(text, 0, len))
+		return err_set(e, ERR_INPUT, "the text holds a character that is not allowed (U+0000)");
 	if (url_decode(out, text, len, true) || out->failed)
 		return err_set(e, ERR_INPUT, "a percent escape is malformed");
 	if (!utf8_valid(buf_text(out), out->len))

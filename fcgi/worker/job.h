@@ -4,7 +4,7 @@
 //
 // Read a page, head:  {"op":"page","type":"text/html; charset=…","url":"https://…"}   body: the bytes fetched
 //   reply head: {"title","description","language","site_name","headings":[…],"text":"…","colours":["#aabbcc",…]}  (all UTF-8, cut to size)
-//   error codes: not-html  unreadable  too-costly (the limits ended it)
+//   error codes: not-html  empty-page  unreadable  too-costly (the limits ended it)
 // Draw a picture, head: {"op":"sketch","prompt":"…","words":[…],"colours":[…],"style":"photo","width":1024,"height":1024,"index":0,
 //                        "of":4,"seed":123}
 //   reply head: {"type":"image/png"}  body: the PNG

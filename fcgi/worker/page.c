@@ -407,6 +407,11 @@ cJSON *page_read(const char *bytes, size_t len, const char *type, const char **c
 		return NULL;
 	}
 	struct buf BUF_AUTO_WIPE utf8 = BUF_INIT(PAGE_BYTES_MAX);
+	if (len == 0) {
+		*code = "empty-page";
+		err_set(e, ERR_INPUT, "The page is empty. Give another address, or describe the business instead.");
+		return NULL;
+	}
 	encoding_to_utf8(&utf8, bytes, len, type); // -1: full; what fits is read
 	static struct page p;                      // too large for a small stack
 	page_begin(&p);

@@ -152,7 +152,7 @@ static void write_leave_out(const struct promise *p, struct buf *out)
 	write_advice(&p->text->advice_paste, out);
 }
 
-static void write_check_card(const struct promise *p, struct buf *out)
+void claim_check_card(const struct promise *p, struct buf *out)
 {
 	if (p->text->advice_publish.count == 0)
 		return;
@@ -265,7 +265,7 @@ const struct claim_variable claims[] = {
     {"age_words", write_age},
     {"not_kept", write_not_kept},
     {"leave_out", write_leave_out},
-    {"check_card", write_check_card},
+    {"check_card", claim_check_card},
     {"service", write_service},
     {"lost_words", write_lost},
     {"receipt_words", write_receipt},

@@ -12,6 +12,7 @@ struct claim_variable {
 extern const struct claim_variable claims[];
 extern const size_t claim_count;
 
-bool claim_made(const struct promise *p, const char *id); // the policy promises it for the whole site
+void claim_check_card(const struct promise *p, struct buf *out); // what to check before publishing; nothing where the policy says nothing
+bool claim_made(const struct promise *p, const char *id);        // the policy promises it for the whole site
 
 #endif

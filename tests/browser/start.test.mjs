@@ -22,13 +22,13 @@ const ids = async (site) => (await offered(site)).map((one) => one.id);
 test('one who is set up: no choice, and the page says who it is', each, async () => {
   const site = await startSite();
   try {
-    assert.deepEqual(await offered(site), [{ id: 'sketch', name: 'Sketch', where: 'our own server', preview: true }]);
+    assert.deepEqual(await offered(site), [{ id: 'sketch', name: 'Built-in previews', where: 'our own server', preview: true }]);
     for (const [name, options] of Object.entries(ways)) {
       const v = await visit(browser, site, options);
       await v.page.goto('/');
-      await v.page.getByText('Made by Sketch on our own server: simple previews.').waitFor();
+      await v.page.getByText('Built-in previews: simple, drawn on our own server.').waitFor();
       assert.equal(await v.page.locator('#provider').isVisible(), false);
-      assert.equal(await v.page.locator('#makers').textContent(), 'Made by Sketch');
+      assert.equal(await v.page.locator('#makers').textContent(), 'Made by Built-in previews');
       assert.equal(await v.page.getByText('Azure').count(), 0);
       await assertAccessible(v.page, name);
       await assertFits(v.page, name);
@@ -46,27 +46,27 @@ test('two who are set up: a choice, which holds; after a restart with other sett
   try {
     assert.deepEqual(await offered(site), [
       { id: 'azure-openai', name: 'Azure OpenAI', where: 'Sweden Central (European Union)', preview: false },
-      { id: 'sketch', name: 'Sketch', where: 'our own server', preview: true }]);
+      { id: 'sketch', name: 'Built-in previews', where: 'our own server', preview: true }]);
     const v = await visit(browser, site);
     const { page } = v;
     await page.goto('/');
     await page.getByLabel('Made by').waitFor();
-    assert.deepEqual(await page.locator('#provider option').allTextContents(), ['Choose for me', 'Azure OpenAI', 'Sketch']);
+    assert.deepEqual(await page.locator('#provider option').allTextContents(), ['Choose for me', 'Azure OpenAI', 'Built-in previews']);
     assert.equal(await page.locator('#maker').textContent(), '');
-    assert.equal(await page.locator('#makers').textContent(), 'Made by Azure OpenAI or Sketch');
+    assert.equal(await page.locator('#makers').textContent(), 'Made by Azure OpenAI or Built-in previews');
     await assertAccessible(page, 'a choice');
     await screenshot(page, 'start-choice');
-    await page.getByLabel('Made by').selectOption('Sketch');
+    await page.getByLabel('Made by').selectOption('Built-in previews');
     await page.getByLabel('Describe the business').fill(bakery);
     await page.locator('[name=count][value="1"]').check();
     await page.getByRole('button', { name: 'Make the pictures' }).click();
     await finished(page);
-    assert.equal(azure.requests.length, 0, 'who chose Sketch is not sent elsewhere');
+    assert.equal(azure.requests.length, 0, 'who chose the previews is not sent elsewhere');
     await assertPrivate(v, site);
     await v.close();
     await withoutScript(site, async (plain) => {
       assert.equal(await plain.locator('#provider').isVisible(), false, 'without a script the choice is left to the server');
-      assert.ok(await plain.getByText('Made by Azure OpenAI or Sketch').isVisible());
+      assert.ok(await plain.getByText('Made by Azure OpenAI or Built-in previews').isVisible());
     });
 
     ({ keep } = await site.stop({ keep: true }));
@@ -76,7 +76,7 @@ test('two who are set up: a choice, which holds; after a restart with other sett
     assert.deepEqual(await ids(site), ['sketch']);
     const again = await visit(browser, site);
     await again.page.goto('/');
-    await again.page.getByText('Made by Sketch on our own server').waitFor();
+    await again.page.getByText('Built-in previews: simple').waitFor();
     assert.equal(await again.page.locator('#provider').isVisible(), false);
     await again.close();
   } finally {

@@ -140,7 +140,7 @@ test('a set with a picture missing says which and why', each, async () => {
     body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('') }));
   await send(v.page);
   await finished(v.page);
-  assert.match(await v.page.locator('#missing').textContent(), /1 of 2 could not be made/);
+  assert.match(await v.page.locator('#missing').textContent(), /1 of 2 could not be made; its frame says why/);
   assert.match(await v.page.locator('.frame.failed').textContent(), /the service refused it/);
   assert.match(await v.page.locator('#preview').textContent(), /Made by A/);
   await assertAccessible(v.page, 'a partial set');

@@ -35,7 +35,7 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
     assert.ok((await image.getAttribute('alt')).length > 10, 'the prompt is the text for those who do not see the picture');
   }
   assert.match(await page.locator('#life').textContent(), /lives until/);
-  assert.match(await page.locator('#preview').textContent(), /^Previews: drawn here by .+, sent to nobody$/);
+  assert.match(await page.locator('#preview').textContent(), /^Built-in previews: drawn here, sent to nobody$/);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'work-title');
   await assertAccessible(page, 'the results');
   await screenshot(page, 'results');
@@ -243,8 +243,13 @@ test('without JavaScript the same form gives the same set', each, async () => {
   assert.equal(await page.locator('img').count(), 2);
   assert.match(await page.locator('img').first().getAttribute('src'), /^data:image\//);
   await screenshot(page, 'without-script');
+  const advice = page.locator('section', { has: page.getByRole('heading', { name: 'Before you publish, check' }) });
+  assert.ok(await advice.locator('li').count() >= 3);
   const address = await page.getByRole('link', { name: /ZIP/ }).getAttribute('href');
   assert.equal((await fetch(new URL(address, site.url), { method: 'HEAD' })).status, 200);
+  await page.getByRole('button', { name: 'Delete now' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Erased', exact: true }).waitFor();
+  assert.equal((await fetch(new URL(address, site.url), { method: 'HEAD' })).status, 404);
 
   await page.goto('/');
   await page.locator('#description').fill('Write to anna@example.org for bread in the harbour town.');

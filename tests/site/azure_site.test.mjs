@@ -30,6 +30,7 @@ test('a set from Azure: what is sent is the input and the prompts, and nothing a
     assert.equal(headers['api-key'], azure.key);
     const all = JSON.stringify(headers) + bytes;
     assert.ok(!all.includes('Visitor-Agent') && !all.includes('127.0.0.2') && !all.includes(body.receipt));
+    assert.deepEqual([body.processor.id, body.processor.name], ['azure-openai', 'Azure OpenAI'], 'the name that visitors know');
     for (const name of ['cookie', 'referer', 'x-forwarded-for', 'authorization']) assert.equal(headers[name], undefined, name);
   }
   const chat = JSON.parse(chats()[0].body);

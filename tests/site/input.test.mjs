@@ -126,6 +126,9 @@ test('not JSON, not a form, not UTF-8, too large', async () => {
   await problem(large, 413);
   await problem(await post('description=a&description=b', { 'content-type': 'application/x-www-form-urlencoded' }), 400, 'description');
   await problem(await post('description=%zz', { 'content-type': 'application/x-www-form-urlencoded' }), 400);
+  const zero = await post('description=a%00b', { 'content-type': 'application/x-www-form-urlencoded' });
+  assert.equal(zero.status, 400);
+  assert.match((await zero.json()).detail, /a character that is not allowed/);
 });
 
 test('a form works as JSON does', async () => {

@@ -128,6 +128,34 @@ test('a range beyond the end: a problem document, every header once, the length 
   assert.equal((await ask(at, '/error/416')).status, 404, 'not an address of its own');
 });
 
+test('a precondition that does not hold: a problem document, every header once', async () => {
+  writeFileSync(join(at.run, 'spool', 'b.zip'), 'x'.repeat(1000));
+  answer = (call) => { call.write('Content-Type: application/zip\r\nCache-Control: private, no-store\r\nX-Accel-Redirect: /spool/b.zip\r\n\r\n'); call.end(); };
+  for (const path of ['/downloads/b.zip', '/privacy.json']) {
+    for (const header of ['If-Match: "other"', 'If-Unmodified-Since: Mon, 01 Jan 2001 00:00:00 GMT']) {
+      const raw = await rawRequest(at.port, `GET ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\nConnection: close\r\n\r\n`);
+      const [head, body] = raw.split('\r\n\r\n');
+      const lines = head.split('\r\n');
+      assert.match(lines[0], / 412 /, path);
+      const names = lines.slice(1).map((line) => line.split(':')[0].toLowerCase());
+      assert.deepEqual(names, [...new Set(names)], `${path}: every header once`);
+      for (const line of ['Content-Type: application/problem+json', 'X-From-Policy: yes', 'Cache-Control: no-store']) assert.ok(lines.includes(line), `${line} in ${head}`);
+      assert.equal(JSON.parse(body).type, '/problems/precondition-failed');
+    }
+  }
+  assert.equal((await ask(at, '/error/412')).status, 404, 'not an address of its own');
+});
+
+test('a folder of addresses is no address, with or without its slash', async () => {
+  for (const path of ['/downloads', '/spool', '/spool/', '/assets', '/assets/', '/.well-known', '/.well-known/', '/api', '/api/', '/error', '/error/', '/error/html', '/privacy/', '/rights/']) {
+    const { status, headers, body } = await ask(at, path);
+    assert.equal(status, 404, path);
+    assert.equal(headers.location, undefined, path);
+    assert.equal(JSON.parse(body).type, '/problems/not-found', path);
+    assert.match((await ask(at, path, { headers: { accept: 'text/html' } })).body, /<title>404/, path);
+  }
+});
+
 test('a program learns what it reads about a visitor, and nothing more', async () => {
   answer = plain;
   seen.length = 0;

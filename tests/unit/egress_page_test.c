@@ -88,6 +88,10 @@ static void serve(struct peer *p, int fd, const char *path, const char *request)
 		peer_sends(fd, "SSH-2.0-OpenSSH_9.2\r\n");
 	else if (strcmp(path, "/image") == 0)
 		peer_answer(fd, "200 OK", "image/png", "", "\x89PNG");
+	else if (strcmp(path, "/empty") == 0)
+		peer_answer(fd, "200 OK", "text/html", "", "");
+	else if (strcmp(path, "/204") == 0)
+		peer_sends(fd, "HTTP/1.1 204 No Content\r\n\r\n");
 	else if (strcmp(path, "/404") == 0)
 		peer_answer(fd, "404 Not Found", "text/html", "", "nothing");
 	else if (strcmp(path, "/304") == 0)
@@ -155,9 +159,10 @@ static void hostile_answers_end_early(void **state)
 	static const struct {
 		const char *path, *code;
 	} rows[] = {
-	    {"/gzip-bomb", "too-large"}, {"/2gb", "too-large"},   {"/endless-body", "too-large"}, {"/endless-headers", "too-large"},
-	    {"/bad-gzip", "truncated"},  {"/cut", "truncated"},   {"/noise", "truncated"},        {"/close", "unreachable"},
-	    {"/image", "not-html"},      {"/404", "http-status"}, {"/304", "http-status"},        {"/loop", "redirects"},
+	    {"/gzip-bomb", "too-large"}, {"/2gb", "too-large"},  {"/endless-body", "too-large"}, {"/endless-headers", "too-large"},
+	    {"/bad-gzip", "truncated"},  {"/cut", "truncated"},  {"/noise", "truncated"},        {"/close", "unreachable"},
+	    {"/empty", "empty-page"},    {"/204", "empty-page"}, {"/image", "not-html"},         {"/404", "http-status"},
+	    {"/304", "http-status"},     {"/loop", "redirects"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t start = monotonic_ms();

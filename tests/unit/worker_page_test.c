@@ -169,7 +169,7 @@ static void what_is_no_page(void **state)
 	    {BYTES("%PDF-1.7 <p>x"), "text/html", "not-html"},
 	    {BYTES("\x89PNG\r\n\x1a\n"), "text/html", "not-html"},
 	    {BYTES("\x1f\x8b\x08"), NULL, "not-html"},
-	    {BYTES(""), "text/html", "not-html"},
+	    {BYTES(""), "text/html", "empty-page"},
 	    {BYTES("<html><body><div id=app></div><script>start()</script>"), "text/html", "unreadable"},
 	    {BYTES("<!-- only a comment -->"), "text/html", "not-html"},
 	};

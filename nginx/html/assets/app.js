@@ -133,7 +133,7 @@ function onProgress({ stage: name, done, of }) {
 // Nobody else saw anything only where the prompts too were written here and every picture was drawn here.
 function previewWords({ processor }) {
 	const alone = processor.prompts === processor.id && sheet.allPreviews();
-	return `Previews: drawn here by ${processor.name}${alone ? ", sent to nobody" : ""}`;
+	return `${processor.name}: drawn here${alone ? ", sent to nobody" : ""}`;
 }
 
 function showDone(done, brief) {
@@ -149,7 +149,7 @@ function showDone(done, brief) {
 		$("preview").textContent = `Made by ${done.processor.name}`;
 	$("preview").hidden = !done.processor?.name;
 	if (made < brief.count) {
-		$("missing").textContent = `${brief.count - made} of ${brief.count} could not be made; its frame says why. The ZIP holds the others.`;
+		$("missing").textContent = `${brief.count - made} of ${brief.count} could not be made; ${brief.count - made === 1 ? "its frame says" : "their frames say"} why. The ZIP holds the others.`;
 		$("missing").hidden = false;
 	}
 	archive.show(done);

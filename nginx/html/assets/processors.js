@@ -14,7 +14,7 @@ function show(processors) {
 		$("provider-field").hidden = false;
 	} else {
 		const [{ name, where, preview }] = processors;
-		$("maker").textContent = preview ? `Made by ${name} on ${where}: simple previews.` : `Made by ${name} (${where}).`;
+		$("maker").textContent = preview ? `${name}: simple, drawn on ${where}.` : `Made by ${name} (${where}).`;
 	}
 }
 
