@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "admin/check.h"
 #include "admin/nginx_conf.h"
+#include "policy/base/file.h"
 #include "policy/base/setting.h"
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct option_row check_options[] = {
     {"nginx", OPTION_VALUE, "FILE", "nginx's configuration (LETHE_NGINX_CONF)"},
@@ -109,9 +112,9 @@ static void check_stores(struct check *c)
 		check_add(c, BROKEN, "Stop the site and restore the stores; do not write to them.", "%s", c->vault_error.text);
 	else
 		check_add(c, UNSURE,
-			  "Name the right folder with --state or LETHE_STATE, and run this as the user that owns it; lethe keys init makes "
-			  "a store "
-			  "where there is none.",
+			  stores_there(c->admin, NULL) == 0
+			      ? "Name the right folder with --state or LETHE_STATE; lethe keys init makes a store where there is none."
+			      : "Put back what is missing, and run this as the user that owns the stores.",
 			  "%s", c->vault_error.text);
 }
 
@@ -171,12 +174,24 @@ static enum status print_findings(struct check *c, const struct arguments *args)
 	return table_output(&c->findings, args, NULL);
 }
 
+// Neither a store nor what a publish left: a mistyped folder, of which a list of all that is not there would say nothing.
+static bool nothing_there(const struct admin *a)
+{
+	char active[PATH_MAX];
+	struct err e = {0};
+
+	return stores_there(a, &e) == 0 && path_join(active, sizeof active, a->state, "policy/active.xml", &e) == 0 &&
+	       access(active, F_OK) < 0;
+}
+
 enum status admin_check(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"verdict", "check", "promise", "finding", "remedy", NULL};
 	struct check c = {
 	    .admin = a, .nginx_file = argument(args, "nginx"), .url = argument(args, "url"), .offline = argument_given(args, "offline")};
 
+	if (nothing_there(a))
+		return stores_needed(a);
 	table_init(&c.findings, columns);
 	progress_begin("checking");
 	for (size_t i = 0; i < CHECK_COUNT; i++)

@@ -141,7 +141,11 @@ void check_master_key(struct check *c)
 	if (master_key_path(c, path, &credential, &e) < 0 || stat(path, &st) < 0) {
 		if (e.code == ERR_NONE)
 			err_system(&e, ERR_IO, errno, "%s", path);
-		check_add(c, UNSURE, "lethe keys init makes one; run this as the user that may read it.", "%s", e.text);
+		check_add(c, UNSURE,
+			  stores_there(c->admin, NULL) == 0 ? "lethe keys init makes one."
+							    : "Put it back (a new one could open nothing), and run this as the user that "
+							      "may read it.",
+			  "%s", e.text);
 	} else if (credential) {
 		check_add(c, KEPT, "", "the master key comes as a systemd credential");
 	} else if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {

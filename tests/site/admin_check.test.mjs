@@ -143,13 +143,15 @@ for (const [name, bytes] of Object.entries({
 }
 
 test('a missing policy or missing stores cannot be told', async (t) => {
-  const p = place(t, { init: false });
-  const { findings, bad } = check(p);
-  assert.ok(bad.some((f) => f.check === 'stores' && f.verdict === 'unsure' && /keys init/.test(f.finding + f.remedy)));
-  assert.ok(findings.some((f) => f.check === 'policy' && f.verdict === 'kept'));
-  rmSync(join(p.base, 'state'), { recursive: true, force: true });
+  const p = place(t);
   const none = check(p, { env: { LETHE_POLICY: join(p.base, 'none.xml') } });
   assert.ok(none.bad.some((f) => f.check === 'policy' && f.verdict === 'unsure'));
+  rmSync(join(p.base, 'state'), { recursive: true, force: true });
+  for (const env of [{}, { LETHE_POLICY: join(p.base, 'none.xml') }]) {
+    const result = p.run(['check'], { env });
+    assert.deepEqual([result.status, result.stdout], [2, '']);
+    assert.match(result.stderr, /^lethe: no store in [^\n]*keys init\n$/, 'one line, not one for each check');
+  }
 });
 
 test('the check changes nothing', async (t) => {

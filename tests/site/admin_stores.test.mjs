@@ -28,6 +28,10 @@ test('a lost master key is not replaced by another one', (t) => {
   assert.equal(result.status, 2);
   assert.match(result.stderr, /master key/);
   assert.ok(!existsSync(join(p.state, 'keys/master.key')));
+  const check = JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout);
+  const found = check.find((f) => f.check === 'master-key');
+  assert.match(found.remedy, /^Put it back/);
+  assert.deepEqual(check.filter((f) => ['master-key', 'stores'].includes(f.check) && /keys init/.test(f.remedy)), [], 'no remedy that would be refused');
 });
 
 test('keys init says where it made a store', (t) => {

@@ -110,7 +110,7 @@ test('a receipt comes from a file or standard input; without either and without 
 test('without stores or a policy nothing is done, and the message says what to do', (t) => {
   const { run, base, state, runFolder } = place(t, { init: false });
   const nobody = '0'.repeat(32);
-  for (const words of [['publish'], ['publish', '--dry-run'], ['publish', join(base, 'elsewhere')], ['requests', 'list'], ['requests', 'show', nobody], ['audit', 'verify'],
+  for (const words of [['publish'], ['publish', '--dry-run'], ['publish', join(base, 'elsewhere')], ['check'], ['check', '--offline', '--format', 'json'], ['requests', 'list'], ['requests', 'show', nobody], ['audit', 'verify'],
     ['audit', 'show'], ['audit', 'checkpoint'], ['prune'], ['prune', '--dry-run'], ['register'], ['erase', '--record', nobody, '--yes'], ['erase', '--record', nobody, '--dry-run']]) {
     const result = run(words);
     assert.equal(result.status, 2, words.join(' '));
