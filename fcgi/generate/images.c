@@ -30,7 +30,6 @@ struct studio {
 	struct call *calls;
 	struct attempt *attempts;
 	uint64_t deadline;
-	uint32_t seed;
 	unsigned ended; // pictures made or missing
 };
 
@@ -45,8 +44,8 @@ static cJSON *sketch_head(const struct studio *st, unsigned i)
 {
 	const struct set *s = st->s;
 	struct brief b = set_brief(s);
-	char words[SKETCH_WORDS][SKETCH_WORD_BYTES];
-	unsigned count = sketch_words(&b, words);
+	char words[SKETCH_WORDS][SKETCH_WORD_BYTES], name[SKETCH_WORD_BYTES], tint[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
+	unsigned count = sketch_words(&b, words), tints = sketch_colours(&b, tint);
 	cJSON *head = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(head, "words"), *colours;
 
 	cJSON_AddStringToObject(head, "op", "sketch");
@@ -56,13 +55,16 @@ static cJSON *sketch_head(const struct studio *st, unsigned i)
 	cJSON_AddNumberToObject(head, "height", s->input.height);
 	cJSON_AddNumberToObject(head, "index", i);
 	cJSON_AddNumberToObject(head, "of", s->input.count);
-	cJSON_AddNumberToObject(head, "seed", st->seed);
+	cJSON_AddNumberToObject(head, "seed", sketch_seed(&b));
 	for (unsigned w = 0; w < count; w++)
 		cJSON_AddItemToArray(list, cJSON_CreateString(words[w]));
 	colours = cJSON_AddArrayToObject(head, "colours");
-	for (const char *const *c = b.colours; *c != NULL; c++)
-		cJSON_AddItemToArray(colours, cJSON_CreateString(*c));
+	for (unsigned c = 0; c < tints; c++)
+		cJSON_AddItemToArray(colours, cJSON_CreateString(tint[c]));
+	if (sketch_name(&b, name))
+		cJSON_AddStringToObject(head, "sign", name);
 	explicit_bzero(words, sizeof words);
+	explicit_bzero(name, sizeof name);
 	return head;
 }
 
@@ -316,19 +318,22 @@ static void studio_free(struct studio *st)
 int set_make_images(struct set *s)
 {
 	unsigned count = s->input.count;
-	__attribute__((cleanup(studio_free))) struct studio st = {.s = s,
-								  .deadline = monotonic_ms() + IMAGES_MS,
-								  .calls = calloc(count, sizeof(struct call)),
-								  .attempts = calloc(count, sizeof(struct attempt))};
+	struct studio st = {.s = s,
+			    .deadline = monotonic_ms() + IMAGES_MS,
+			    .calls = calloc(count, sizeof(struct call)),
+			    .attempts = calloc(count, sizeof(struct attempt))};
+	int done;
 
 	if (st.deadline > request_deadline(s->r) - REST_MS)
 		st.deadline = request_deadline(s->r) - REST_MS;
-	random_bytes(&st.seed, sizeof st.seed);
 	for (unsigned i = 0; st.calls != NULL && i < count; i++) {
 		st.calls[i] = CALL_INIT;
 		st.ended += s->pictures[i].state == PICTURE_MISSING;
 	}
 	if (st.calls == NULL || st.attempts == NULL)
-		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
-	return make(&st);
+		done = trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+	else
+		done = make(&st);
+	studio_free(&st);
+	return done;
 }

@@ -4,6 +4,8 @@
 #define LETHE_PROVIDER_SKETCH_H
 
 #include "fcgi/provider/provider.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 // `count` different prompts in the words of the brief, the same for the same brief. ERR_INPUT (count), ERR_MEMORY.
 int sketch_prompts(const struct brief *b, struct provider_prompts *out, struct err *e);
@@ -12,6 +14,17 @@ int sketch_prompts(const struct brief *b, struct provider_prompts *out, struct e
 enum { SKETCH_WORDS = 6, SKETCH_WORD_BYTES = 64 };
 unsigned sketch_words(const struct brief *b, char words[SKETCH_WORDS][SKETCH_WORD_BYTES]);
 
+// The colours that the page has or the description asks for ("blue tiles", "#ff8800"), as "#rrggbb". Returns how many.
+enum { SKETCH_COLOURS = 6, SKETCH_COLOUR_BYTES = 8 };
+unsigned sketch_colours(const struct brief *b, char colours[SKETCH_COLOURS][SKETCH_COLOUR_BYTES]);
+
+// The same for the same brief: what is drawn without being asked for stays when a set is made again.
+uint32_t sketch_seed(const struct brief *b);
+
+// The name of the business where the brief gives one ("called X", "Bakery X", in quotation marks); a sign without words is better than a
+// wrong one.
+bool sketch_name(const struct brief *b, char name[SKETCH_WORD_BYTES]);
+
 // Loads the fonts. Once, before a process locks itself in: drawing needs no file and no thread afterwards. ERR_UNAVAILABLE: no font.
 int sketch_prepare(struct err *e);
 
@@ -19,6 +32,7 @@ enum { SKETCH_EDGE_MIN = 64, SKETCH_EDGE_MAX = 2048 };
 struct sketch_job {
 	const char *prompt;
 	const char *const *words;   // from the brief, for the caption; NULL-terminated
+	const char *sign;           // over the door; NULL or "": nothing
 	const char *const *colours; // "#rrggbb"; NULL-terminated; may be empty
 	const char *style;          // an unknown one is drawn as "illustration"
 	unsigned width, height;     // pixels, SKETCH_EDGE_MIN…SKETCH_EDGE_MAX

@@ -24,10 +24,7 @@ static enum style style_of(const char *name)
 
 static const char *sign_word(const struct sketch_job *job)
 {
-	for (const char *const *w = job->words; w && *w; w++)
-		if (**w && strlen(*w) < SKETCH_WORD_BYTES && text_drawable(*w))
-			return *w;
-	return "";
+	return job->sign && strlen(job->sign) < SKETCH_WORD_BYTES && text_drawable(job->sign) ? job->sign : "";
 }
 
 static void draw(struct canvas *c, const struct sketch_job *job)

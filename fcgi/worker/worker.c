@@ -73,6 +73,7 @@ static void run_sketch(const cJSON *head, const struct buf *body, struct reply *
 	    .height = whole(head, "height", 65535, 0),
 	    .index = whole(head, "index", 65535, 0),
 	    .of = whole(head, "of", 65535, 1),
+	    .sign = json_string(head, "sign"),
 	    .seed = whole(head, "seed", 4294967295.0, 0),
 	};
 	r->code = "bad-job";

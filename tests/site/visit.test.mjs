@@ -36,6 +36,13 @@ function checkArchive(bytes, count) {
   return { path, names };
 }
 
+test('a preview is drawn from what the description says, the same each time', async () => {
+  const draw = async (description) => (await generate(site, { description, count: 1, style: 'illustration' })).body.images[0].base64;
+  const first = await draw('Bakery Kornblume with blue tiles');
+  assert.equal(await draw('Bakery Kornblume with blue tiles'), first);
+  assert.notEqual(await draw('Bakery Kornblume with green tiles'), first);
+});
+
 test('a description gives a set and a ZIP that unzip accepts', async () => {
   const { status, body, headers } = await generate(site, { description: bakery, count: 3, size: '1024x1024', style: 'illustration' });
   assert.equal(status, 200);

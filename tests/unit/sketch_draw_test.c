@@ -83,6 +83,33 @@ static void the_same_job_gives_the_same_bytes(void **state)
 	}
 }
 
+// The picture without the strip of the caption.
+static bool same_picture(const struct sketch_job *a, const struct sketch_job *b)
+{
+	struct buf first, second;
+	draw(a, &first);
+	draw(b, &second);
+	cairo_surface_t *x = decode(&first), *y = decode(&second);
+	bool same =
+	    memcmp(cairo_image_surface_get_data(x), cairo_image_surface_get_data(y), (size_t)cairo_image_surface_get_stride(x) * 120) == 0;
+	cairo_surface_destroy(x);
+	cairo_surface_destroy(y);
+	buf_free(&first);
+	buf_free(&second);
+	return same;
+}
+
+static void the_sign_shows_the_name_and_no_other_word(void **state)
+{
+	(void)state;
+	static const char *const others[] = {"Family", NULL};
+	struct sketch_job plain = job_of("illustration", 0), other = plain, named = plain;
+	other.words = others;
+	named.sign = "Kornblume";
+	assert_true(same_picture(&plain, &other));
+	assert_false(same_picture(&plain, &named));
+}
+
 static void places_styles_and_seeds_differ(void **state)
 {
 	(void)state;
@@ -251,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_same_job_gives_the_same_bytes),
+	    cmocka_unit_test(the_sign_shows_the_name_and_no_other_word),
 	    cmocka_unit_test(places_styles_and_seeds_differ),
 	    cmocka_unit_test(sizes_are_exact),
 	    cmocka_unit_test(impossible_sizes_are_refused),

@@ -136,6 +136,88 @@ static void long_subjects_are_cut(void **state)
 	buf_free(&text);
 }
 
+static void colours_are_taken_from_the_description(void **state)
+{
+	static const struct {
+		const char *description, *colours;
+	} rows[] = {
+	    {"A bakery with blue tiles", "#2f63b8"},
+	    {"Blaue Fliesen und ein roter Ofen", "#2f63b8 #c8322d"},
+	    {"Our colour is #ff8800, and #0AF", "#ff8800 #00AAFF"},
+	    {"Navy-blue and white", "#1f2f5f #2f63b8 #f5f4f0"},
+	    {"no pink, only Dunkelgrün", "#225a37"},
+	    {"Rotation, Blueberries, redwood, graue Maus", "#808488"},
+	    {"Order #12345 of #red ribbons", ""},
+	    {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct brief b = brief_of(rows[i].description);
+		char colours[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
+		struct buf got = BUF_INIT(1024);
+		unsigned n = sketch_colours(&b, colours);
+		for (unsigned k = 0; k < n; k++)
+			buf_printf(&got, "%s%s", k ? " " : "", colours[k]);
+		assert_string_equal(buf_text(&got), rows[i].colours);
+		buf_free(&got);
+	}
+}
+
+static void the_colours_of_a_page_come_first(void **state)
+{
+	static const char *const page[] = {"#112233", NULL};
+	char colours[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
+	struct brief b = brief_of("blue");
+
+	(void)state;
+	b.colours = page;
+	assert_int_equal(sketch_colours(&b, colours), 1);
+	assert_string_equal(colours[0], "#112233");
+}
+
+static void a_brief_keeps_its_seed(void **state)
+{
+	struct brief tea = brief_of("Tea"), again = brief_of("Tea"), coffee = brief_of("Coffee");
+
+	(void)state;
+	assert_int_equal(sketch_seed(&tea), sketch_seed(&again));
+	assert_int_not_equal(sketch_seed(&tea), sketch_seed(&coffee));
+}
+
+static void the_sign_has_a_name_or_nothing(void **state)
+{
+	static const struct {
+		const char *description, *name;
+	} rows[] = {
+	    {"Bakery Kornblume in Kiel", "Kornblume"},
+	    {"Bäckerei Kornblume, Kiel", "Kornblume"},
+	    {"A bakery called Blue Door in Leeds", "Blue Door"},
+	    {"Ein Laden namens Löwenzahn", "Löwenzahn"},
+	    {"We are “Jo's Place”, a pub", "Jo's Place"},
+	    {"Unser Café „Zur Post“ am Markt", "Zur Post"},
+	    {"A family bakery in Kiel", ""},
+	    {"Family bakery in Kiel", ""},
+	    {"Eine Bäckerei in Kiel", ""},
+	    {"Flower shop, Kiel", ""},
+	    {"A bakery. Kiel is near.", ""},
+	    {"Bakery Bread Rolls Cakes Coffee", ""},
+	    {"a bar with \"the best\" beer", ""},
+	    {"Restaurant Hotel", ""},
+	    {"called", ""},
+	    {"“Open", ""},
+	    {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct brief b = brief_of(rows[i].description);
+		char name[SKETCH_WORD_BYTES];
+		assert_int_equal(sketch_name(&b, name), *rows[i].name != '\0');
+		assert_string_equal(name, rows[i].name);
+	}
+}
+
 static void counts_are_checked(void **state)
 {
 	(void)state;
@@ -164,6 +246,10 @@ int main(void)
 	    cmocka_unit_test(prompts_say_what_must_not_appear),
 	    cmocka_unit_test(odd_briefs),
 	    cmocka_unit_test(long_subjects_are_cut),
+	    cmocka_unit_test(colours_are_taken_from_the_description),
+	    cmocka_unit_test(the_colours_of_a_page_come_first),
+	    cmocka_unit_test(a_brief_keeps_its_seed),
+	    cmocka_unit_test(the_sign_has_a_name_or_nothing),
 	    cmocka_unit_test(counts_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
