@@ -5,6 +5,7 @@
 
 static const struct option_row show_options[] = {
     {"from", OPTION_VALUE, "INDEX", "from this entry on"},
+    {"last", OPTION_VALUE, "N", "the last N entries only"},
     FORMAT_OPTION,
     {0},
 };
@@ -46,10 +47,27 @@ static int parse_index(const char *text, uint64_t *out)
 	return *end == '\0' ? 0 : -1;
 }
 
+static int count_entry(void *arg, const struct ledger_entry *entry)
+{
+	*(uint64_t *)arg = entry->index + 1;
+	return 0;
+}
+
+// The first of the last `n`.
+static int from_last(struct vault *v, uint64_t n, uint64_t *from, struct err *e)
+{
+	uint64_t end = 0;
+
+	if (ledger_each(v, 0, count_entry, &end, e) < 0)
+		return -1;
+	*from = end > n ? end - n : 0;
+	return 0;
+}
+
 static enum status show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
-	uint64_t from;
+	uint64_t from, last = 0;
 	struct err e;
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
@@ -57,9 +75,13 @@ static enum status show(const struct admin *a, const struct arguments *args)
 	table_init(&t, columns);
 	if (parse_index(argument(args, "from"), &from) < 0)
 		return complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
+	if (argument_given(args, "last") && (argument_given(args, "from") || parse_index(argument(args, "last"), &last) < 0))
+		return complain(STATUS_UNSURE, "audit: --last takes a number of entries, and does not go with --from");
 	enum status status = site_open(&s, a, VAULT_LOOK);
 	if (status != STATUS_DONE)
 		return status;
+	if (argument_given(args, "last") && from_last(s.vault, last, &from, &e) < 0)
+		return complain(STATUS_UNSURE, "audit: %s", e.text);
 	if (ledger_each(s.vault, from, add_entry, &t, &e) < 0)
 		return complain(STATUS_UNSURE, "audit: %s", e.text);
 	return table_output(&t, args, "There are no entries.");

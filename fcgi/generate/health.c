@@ -41,9 +41,10 @@ void health_handle(struct request *r, void *context)
 	const struct {
 		const char *name;
 		bool up;
-	} parts[] = {{"vault", !vault_broken(g->vault)}, {"egress", egress_answers(g)}, {"worker", worker_answers(g)}};
+	} parts[] = {
+	    {"vault", !vault_broken(g->vault)}, {"egress", egress_answers(g)}, {"worker", worker_answers(g)}, {"room", make_has_room(g)}};
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	bool well = parts[0].up && parts[1].up && parts[2].up;
+	bool well = parts[0].up && parts[1].up && parts[2].up && parts[3].up;
 	cJSON *down;
 
 	cJSON_AddBoolToObject(o, "ok", well);

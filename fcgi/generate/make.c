@@ -6,6 +6,7 @@
 #include "fcgi/generate/outcome.h"
 #include "fcgi/generate/set.h"
 #include "policy/base/json.h"
+#include "policy/base/setting.h"
 #include "policy/base/when.h"
 #include <stdio.h>
 #include <sys/statvfs.h>
@@ -13,6 +14,7 @@
 enum {
 	PICTURE_BYTES = 4 * 1024 * 1024, // of the spool, kept free for a picture of a provider
 	PREVIEW_BYTES = 512 * 1024,      // and for one of ours
+	RECORD_BYTES = 64 * 1024,        // of the stores' disk: less than the pages that a set's records are written to
 	DAY = 24 * 60 * 60,
 };
 
@@ -54,13 +56,25 @@ static int choose(struct set *s)
 	return 0;
 }
 
-static int make_room(struct set *s)
+// What cannot be asked is not said to be full: the attempt will tell.
+static bool room_for(const char *folder, uint64_t need)
 {
 	struct statvfs fs;
+
+	return statvfs(folder, &fs) != 0 || fs.f_blocks == 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= need;
+}
+
+bool make_has_room(const struct generator *g)
+{
+	return room_for(g->spool, PREVIEW_BYTES) && room_for(setting_state(), RECORD_BYTES);
+}
+
+static int make_room(struct set *s)
+{
 	struct err e = {0};
 	uint64_t need = (uint64_t)s->input.count * (s->image.at[0]->wire != NULL ? PICTURE_BYTES : PREVIEW_BYTES);
 
-	if (statvfs(s->g->spool, &fs) == 0 && fs.f_blocks > 0 && (uint64_t)fs.f_bavail * fs.f_frsize < need) {
+	if (!room_for(s->g->spool, need)) {
 		err_set(&e, ERR_FULL, "the spool folder has no room for another set");
 		return trouble_store(&s->trouble, &e);
 	}

@@ -10,5 +10,7 @@ void make_handle(struct request *r, void *context);
 void offer_handle(struct request *r, void *context);
 // GET /healthz: whether a set could be made now.
 void health_handle(struct request *r, void *context);
+// Can the smallest set be made now? Without room in the spool, or on the stores' disk for its records, every one is refused.
+bool make_has_room(const struct generator *g);
 
 #endif

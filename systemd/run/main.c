@@ -361,5 +361,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "lethe-run: %s\n", e.text);
 		return 1;
 	}
+	fprintf(stderr, "lethe-run: stopped\n");
 	return 0;
 }

@@ -209,3 +209,19 @@ test('only the word yes erases', async (t) => {
   assert.match(shown, /"cert_id"/);
   assert.ok(events(p).includes('erasure'));
 });
+
+test('audit show --last N: the newest entries, or all where there are fewer', (t) => {
+  const p = place(t);
+  const policy = join(p.base, 'policy.xml');
+  copyFileSync(join(root, 'policy/sites/bizimages.xml'), policy);
+  for (let i = 0; i < 3; i++) {
+    assert.equal(p.run(['--policy', policy, 'publish']).status, 0);
+    appendFileSync(policy, '<!-- later -->\n');
+  }
+  const show = (...words) => JSON.parse(p.run(['audit', 'show', '--format', 'json', ...words]).stdout);
+  const all = show();
+  assert.ok(all.length >= 3, `${all.length} entries`);
+  assert.deepEqual(show('--last', '1'), all.slice(-1));
+  assert.deepEqual(show('--last', '2'), all.slice(-2));
+  assert.deepEqual(show('--last', '1000000'), all);
+});

@@ -62,7 +62,7 @@ test('wrong usage is 2, says what is wrong and how to get help, and changes noth
   const { run, base } = place(t, { init: false });
   const wrong = [[], ['nonsense'], ['requests'], ['requests', 'nonsense'], ['requests', 'show'], ['requests', 'show', 'a', 'b'], ['check', 'word'],
     ['check', '--format', 'xml'], ['check', '--format'], ['prune', '--ahead', 'tomorrow'], ['prune', '--ahead', '-PT2M'], ['prune', '--nonsense'],
-    ['erase'], ['erase', '--yes'], ['erase', '--ip', '-', '--receipt', '-'], ['audit', 'show', '--from', 'x'], ['audit', 'show', '--from', '-1'], ['--state']];
+    ['erase'], ['erase', '--yes'], ['erase', '--ip', '-', '--receipt', '-'], ['audit', 'show', '--from', 'x'], ['audit', 'show', '--from', '-1'], ['audit', 'show', '--last', 'x'], ['audit', 'show', '--last', '1', '--from', '0'], ['--state']];
   for (const words of wrong) {
     const result = run(words);
     assert.equal(result.status, 2, `lethe ${words.join(' ')}: ${result.stderr}`);

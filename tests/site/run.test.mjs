@@ -58,6 +58,7 @@ test('Ctrl-C and SIGTERM stop it cleanly with status 0', async () => {
     const pids = site.processes().map((p) => p.pid);
     const { code } = await site.stop({ signal });
     assert.equal(code, 0, signal);
+    assert.match(site.output(), /\nlethe-run: stopped\n$/, signal);
     for (const pid of pids) assert.throws(() => process.kill(pid, 0));
   }
 });
@@ -145,5 +146,33 @@ test('an ordinary user runs the whole site', { skip: process.getuid() !== 0 && '
     child.kill('SIGTERM');
     await new Promise((r) => child.once('exit', r));
     rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('no room for another set: /healthz says so, until there is', async (t) => {
+  const base = mkdtempSync(join(tmpdir(), 'lethe-full-'));
+  const run = join(base, 'run');
+  mkdirSync(run);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', run]).status !== 0) {
+    rmSync(base, { recursive: true });
+    return t.skip('a small file system cannot be mounted here');
+  }
+  let site;
+  try {
+    site = await startSite({ keep: { base, run, state: join(base, 'state') } });
+    const health = async () => { const answer = await fetch(`${site.url}/healthz`); return [answer.status, await answer.json()]; };
+    const policy = (await health())[1].policy;
+    assert.deepEqual(await health(), [200, { ok: true, down: [], policy }]);
+    spawnSync('dd', ['if=/dev/zero', `of=${join(run, 'spool/full.tmp')}`, 'bs=64k', 'count=200']);
+    const { status, body } = await generate(site, { description: 'A quiet guest house by a lake.', count: 1 });
+    assert.equal(status, 503);
+    assert.match(body.type, /storage-full/);
+    assert.deepEqual(await health(), [503, { ok: false, down: ['room'], policy }]);
+    rmSync(join(run, 'spool/full.tmp'));
+    assert.equal((await health())[0], 200);
+  } finally {
+    await site?.stop({ keep: true });
+    spawnSync('umount', [run]);
+    rmSync(base, { recursive: true, force: true });
   }
 });
