@@ -108,7 +108,24 @@ static enum status erase_failed(const struct err *e)
 	return complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e->text);
 }
 
-static enum status erase_now(const struct site *s, const struct erasure *x)
+// JSON, the form that is kept and handed on, unless another is asked for.
+static enum status print_certificate(const struct arguments *args, struct buf *certificate)
+{
+	static const char *const leaves[] = {"name", "value", NULL};
+	const char *format = argument(args, "format");
+	TABLE_AUTO struct table t;
+
+	table_init(&t, leaves);
+	if (format == NULL || strcmp(format, "json") == 0) {
+		buf_addc(certificate, '\n');
+		return output_print(certificate);
+	}
+	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, NULL);
+	table_leaves(&t, object);
+	return object != NULL ? table_output(&t, args, NULL) : complain(STATUS_UNSURE, "erase: no memory to print the certificate");
+}
+
+static enum status erase_now(const struct site *s, const struct arguments *args, const struct erasure *x)
 {
 	struct erase_result result;
 	struct err e;
@@ -119,8 +136,7 @@ static enum status erase_now(const struct site *s, const struct erasure *x)
 	progress_end();
 	if (ret < 0)
 		return erase_failed(&e);
-	buf_addc(&certificate, '\n');
-	enum status status = output_print(&certificate);
+	enum status status = print_certificate(args, &certificate);
 	if (!result.complete)
 		return complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", result.reason);
 	if (result.residue_hits > 0)
@@ -144,7 +160,7 @@ static enum status erase(const struct site *s, const struct arguments *args, con
 		return status;
 	if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
 		return complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
-	return erase_now(s, x);
+	return erase_now(s, args, x);
 }
 
 enum status admin_erase(const struct admin *a, const struct arguments *args)

@@ -60,32 +60,37 @@ static enum status list(const struct admin *a, const struct arguments *args)
 	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
 }
 
-// One line for each member: name and value, aligned. Objects inside (the certificate) as JSON.
+// One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
 static int add_lines(struct buf *out, const cJSON *object)
 {
-	const cJSON *member;
-	int width = 0;
-	BUF_AUTO_WIPE struct buf value = BUF_INIT(OUTPUT_MAX);
+	static const char *const columns[] = {"name", "value", NULL};
+	const cJSON *row;
+	size_t width = 0;
+	TABLE_AUTO struct table t;
 
-	cJSON_ArrayForEach(member, object)
+	table_init(&t, columns);
+	table_leaves(&t, object);
+	cJSON_ArrayForEach(row, t.rows)
 	{
-		int len = (int)strlen(member->string);
+		size_t len = strlen(json_string(row, "name"));
 		width = len > width ? len : width;
 	}
-	cJSON_ArrayForEach(member, object)
+	cJSON_ArrayForEach(row, t.rows)
 	{
-		buf_reset(&value);
-		if (cJSON_IsString(member))
-			buf_adds(&value, member->valuestring);
-		else if (cJSON_IsBool(member))
-			buf_adds(&value, cJSON_IsTrue(member) ? "yes" : "no");
+		const char *name = json_string(row, "name"), *value = json_string(row, "value");
+		const cJSON *cell = json_get(row, "value");
+		buf_printf(out, "%-*s  ", (int)width, name);
+		if (value != NULL)
+			output_text(out, value);
+		else if (cJSON_IsNumber(cell))
+			buf_printf(out, "%.15g", cell->valuedouble);
 		else
-			json_print(&value, member);
-		buf_printf(out, "%-*s  ", width, member->string);
-		if (value.failed || output_text(out, buf_text(&value)) < 0 || buf_addc(out, '\n') < 0)
-			return -1;
+			buf_adds(out, cJSON_IsTrue(cell) ? "yes" : "no");
+		if (strncmp(name, "has_", 4) == 0 && cJSON_IsTrue(cell) && json_get(object, name + 4) == NULL)
+			buf_adds(out, ": --personal shows it");
+		buf_addc(out, '\n');
 	}
-	return 0;
+	return t.failed || out->failed ? -1 : 0;
 }
 
 static enum status print_request(const struct buf *json, const char *format)

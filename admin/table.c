@@ -56,6 +56,53 @@ void table_when(struct table *t, cJSON *row, const char *name, time_t value)
 		t->failed = true;
 }
 
+static void add_leaf(struct table *t, const char *name, const cJSON *leaf)
+{
+	cJSON *row = table_row(t);
+
+	table_text(t, row, "name", name);
+	if (cJSON_IsString(leaf))
+		table_text(t, row, "value", leaf->valuestring);
+	else if (cJSON_IsNumber(leaf))
+		table_number(t, row, "value", leaf->valuedouble);
+	else if (cJSON_IsBool(leaf))
+		table_bool(t, row, "value", cJSON_IsTrue(leaf));
+	else
+		table_text(t, row, "value", "none");
+}
+
+// Recursion ends where cJSON's parser would: it refuses what is nested too deep.
+static void add_leaves(struct table *t, const char *path, const cJSON *parent)
+{
+	const cJSON *child;
+	bool list = cJSON_IsArray(parent);
+	size_t n = 0;
+
+	cJSON_ArrayForEach(child, parent)
+	{
+		BUF_AUTO struct buf name = BUF_INIT(CELL_MAX);
+		const char *label = list ? json_string(child, "name") : child->string;
+		if (!list && *path && strcmp(child->string, "name") == 0)
+			continue; // stands in the path
+		buf_printf(&name, "%s%s", path, *path ? "." : "");
+		if (label != NULL)
+			buf_adds(&name, label);
+		else
+			buf_printf(&name, "%zu", n);
+		n++;
+		t->failed |= name.failed;
+		if (cJSON_IsObject(child) || cJSON_IsArray(child))
+			add_leaves(t, buf_text(&name), child);
+		else
+			add_leaf(t, buf_text(&name), child);
+	}
+}
+
+void table_leaves(struct table *t, const cJSON *object)
+{
+	add_leaves(t, "", object);
+}
+
 size_t table_size(const struct table *t)
 {
 	return (size_t)cJSON_GetArraySize(t->rows);

@@ -154,8 +154,11 @@ static int show(const struct vault_record *record, bool officer, bool personal, 
 		  cJSON_AddStringToObject(shown, "state", rights_state(record)) && add_when(shown, "received", record->made) &&
 		  add_when(shown, "due", due) && cJSON_AddBoolToObject(shown, "late", late) && add_members(shown, body, public_members);
 	if (officer)
-		ok = ok &&
-		     cJSON_AddBoolToObject(shown, "names_receipt", json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL);
+		ok =
+		    ok &&
+		    cJSON_AddBoolToObject(shown, "names_receipt", json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) &&
+		    cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) &&
+		    cJSON_AddBoolToObject(shown, "has_message", json_get(body, "message") != NULL);
 	if (personal)
 		ok = ok && add_members(shown, body, personal_members);
 	if (!ok || json_print(json, shown) < 0)

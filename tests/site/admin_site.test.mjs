@@ -62,6 +62,7 @@ describe('requests and erasure', () => {
     const plain = site.officer(['requests', 'show', id]);
     assert.equal(plain.code, 0);
     for (const text of [list.stdout, plain.stdout]) assert.ok(!text.includes(CONTACT) && !text.includes(MESSAGE));
+    for (const name of ['contact', 'message']) assert.match(plain.stdout, new RegExp(`^has_${name} +yes: --personal shows it$`, 'm'));
     const personal = json(site.officer(['requests', 'show', '--personal', '--format', 'json', id]));
     assert.equal(personal.contact, CONTACT);
     assert.equal(personal.message, MESSAGE);
@@ -129,6 +130,11 @@ describe('requests and erasure', () => {
     const shown = json(site.officer(['requests', 'show', '--format', 'json', id]));
     assert.equal(shown.state, 'fulfilled');
     assert.equal(shown.certificate.complete, true);
+    const lines = site.officer(['requests', 'show', id]).stdout;
+    assert.doesNotMatch(lines, /[{}]/);
+    assert.match(lines, /^certificate\.stores\.records\.erased +\d+$/m);
+    assert.match(lines, /^certificate\.complete +yes$/m);
+    assert.match(lines, /^has_message +no$/m);
     assert.equal(site.officer(['erase', '--request', id, '--yes']).code, 2);
     const open = await ask(site, { right: 'erasure' });
     const refused = site.officer(['erase', '--request', open.id, '--yes']);
@@ -139,8 +145,14 @@ describe('requests and erasure', () => {
 
   test('one record goes by its id', async () => {
     const { id } = await ask(site, { right: 'access', contact: CONTACT });
-    const done = site.officer(['erase', '--record', id, '--yes']);
+    const done = site.officer(['erase', '--record', id, '--yes', '--format', 'csv']);
     assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stdout, /^name,value\r\n/);
+    assert.match(done.stdout, /^complete,yes\r$/m);
+    assert.match(done.stdout, /^stores\.records\.erased,1\r$/m);
+    const text = site.officer(['erase', '--record', (await ask(site, { right: 'objection' })).id, '--yes', '--format', 'text']);
+    assert.match(text.stdout, /^stores\.records\.erased +1$/m);
+    assert.doesNotMatch(text.stdout, /[{}]/);
     assert.equal(site.officer(['requests', 'show', id]).code, 1);
   });
 
