@@ -247,11 +247,12 @@ static void write_live_rows(const struct promise *p, struct buf *out)
 	for (size_t i = 0; i < p->text->kind_count; i++) {
 		const struct kind_text *a = &p->text->kinds[i];
 		life(words, sizeof words, p, a->kind);
-		buf_printf(out, "<tr data-kind=\"%s\"><th scope=\"row\">", kind_row(a->kind)->name);
+		buf_printf(out, "<tr role=\"row\" data-kind=\"%s\"><th scope=\"row\" role=\"rowheader\">", kind_row(a->kind)->name);
 		html_text(out, a->name);
-		buf_adds(out, "</th><td>");
+		buf_adds(out, "</th><td role=\"cell\" data-label=\"Promised\">");
 		html_text(out, words);
-		buf_adds(out, "</td><td class=\"held\">–</td><td class=\"age\">–</td></tr>\n");
+		buf_adds(out, "</td><td role=\"cell\" class=\"held\" data-label=\"Held now\">–</td>"
+			      "<td role=\"cell\" class=\"age\" data-label=\"Oldest\">–</td></tr>\n");
 	}
 }
 

@@ -170,16 +170,16 @@ void write_items(struct writer *w, const struct prose_list *list)
 void write_table_begin(struct writer *w, const char *caption, const char *const *columns)
 {
 	w->columns = columns;
-	if (w->form == FORM_HTML) { // tabindex: on a narrow screen the table scrolls, and a keyboard must reach that
-		buf_adds(w->out, "<table tabindex=\"0\">\n<caption>");
+	if (w->form == FORM_HTML) { // the roles: on a narrow screen rows are cards, and still a table to those who listen
+		buf_adds(w->out, "<table role=\"table\">\n<caption>");
 		html_text(w->out, caption);
-		buf_adds(w->out, "</caption>\n<thead><tr>");
+		buf_adds(w->out, "</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">");
 		for (const char *const *c = columns; *c != NULL; c++) {
-			buf_adds(w->out, "<th scope=\"col\">");
+			buf_adds(w->out, "<th scope=\"col\" role=\"columnheader\">");
 			html_text(w->out, *c);
 			buf_adds(w->out, "</th>");
 		}
-		buf_adds(w->out, "</tr></thead>\n<tbody>\n");
+		buf_adds(w->out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
 	} else if (w->form == FORM_MARKDOWN) {
 		buf_addc(w->out, '|');
 		for (const char *const *c = columns; *c != NULL; c++)
@@ -194,14 +194,18 @@ void write_table_begin(struct writer *w, const char *caption, const char *const 
 void write_row_begin(struct writer *w)
 {
 	w->column = 0;
-	buf_adds(w->out, w->form == FORM_HTML ? "<tr>" : w->form == FORM_MARKDOWN ? "|" : "");
+	buf_adds(w->out, w->form == FORM_HTML ? "<tr role=\"row\">" : w->form == FORM_MARKDOWN ? "|" : "");
 }
 
 void write_cell_begin(struct writer *w)
 {
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, w->column == 0 ? "<th scope=\"row\">" : "<td>");
-	else if (w->form == FORM_MARKDOWN)
+	if (w->form == FORM_HTML && w->column == 0) {
+		buf_adds(w->out, "<th scope=\"row\" role=\"rowheader\">");
+	} else if (w->form == FORM_HTML) { // what stands above it, for screens that show no heads
+		buf_adds(w->out, "<td role=\"cell\" data-label=\"");
+		html_attr(w->out, w->columns[w->column]);
+		buf_adds(w->out, "\">");
+	} else if (w->form == FORM_MARKDOWN)
 		buf_addc(w->out, ' ');
 	else
 		buf_printf(w->out, "%s%s: ", w->column == 0 ? "* " : "  ", w->columns[w->column]);

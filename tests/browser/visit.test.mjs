@@ -209,6 +209,32 @@ test('on a phone and in the dark: nothing runs over the edge, everything is read
   }
 });
 
+test('tables: on a phone every row is a card, nothing is cut off, and they stay tables to those who listen', each, async () => {
+  for (const [name, options, cards] of [['phone', phone, true], ['phone-dark', { ...phone, ...dark }, true], ['tablet', { viewport: { width: 800, height: 1000 } }, false]]) {
+    const v = await visit(browser, site, options);
+    for (const path of ['/privacy', '/subprocessors', '/privacy/live']) {
+      await v.page.goto(path);
+      if (path === '/privacy/live') await v.page.locator('.verdict.good').waitFor();
+      assert.ok(await v.page.getByRole('table').count() >= 1, path);
+      for (const table of await v.page.getByRole('table').all()) {
+        const heads = await table.getByRole('columnheader').allTextContents();
+        for (const row of (await table.getByRole('row').all()).slice(1)) {
+          assert.equal(await row.getByRole('rowheader').count(), 1, path);
+          assert.deepEqual(await row.getByRole('cell').evaluateAll((cells) => cells.map((c) => c.dataset.label)), heads.slice(1), path);
+        }
+        const cut = await table.evaluate((t) => [t, ...t.querySelectorAll('tbody *')].filter((e) => e.getBoundingClientRect().right > innerWidth || (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && e.tagName !== 'METER')).map((e) => e.outerHTML.slice(0, 80)));
+        assert.deepEqual(cut, [], `${path} ${name}`);
+        const labels = await table.locator('td').evaluateAll((cells) => cells.map((c) => getComputedStyle(c, '::before').content));
+        assert.ok(labels.every((label) => (label !== 'none') === cards), `${path} ${name}: ${labels}`);
+      }
+      await assertFits(v.page, `${path} ${name}`);
+      await assertAccessible(v.page, `${path} ${name}`);
+      await screenshot(v.page, `tables${path.replaceAll('/', '-')}-${name}`);
+    }
+    await v.close();
+  }
+});
+
 test('the other pages, on a desk', each, async () => {
   const v = await visit(browser, site);
   for (const path of ['/privacy', '/subprocessors', '/rights', '/nothing-here']) {
