@@ -13,6 +13,11 @@ static const bool testing = false;
 
 static const char user_in_url[] = "The address holds a user name or password. Take it out, with the “@” that follows it.";
 
+// Browsers show a name in its own letters and copy it in its plain form.
+static const char host_not_plain[] =
+    "The name of the site must be in plain letters, as in https://www.example.com/. For a name with other "
+    "letters, open the page, and copy its address from the browser's address bar: it then begins with xn--.";
+
 static void curl_text_free(char **p)
 {
 	curl_free(*p);
@@ -71,8 +76,7 @@ static int page_check(CURLU *u, struct err *e)
 	if (user || password)
 		return err_set(e, ERR_INPUT, "%s", user_in_url);
 	if (!host || strlen(host) > 255 || zone || !authority_plain(host))
-		return err_set(e, ERR_INPUT,
-			       "The URL's host name cannot be used; write it in plain letters (xn--… for an international one).");
+		return err_set(e, ERR_INPUT, "%s", host_not_plain);
 	if (port && strcmp(port, "80") != 0 && strcmp(port, "443") != 0 && !testing)
 		return err_set(e, ERR_INPUT, "Only the ordinary web ports 80 and 443 can be fetched.");
 	return 0;
@@ -100,8 +104,10 @@ CURLU *url_page(const char *text, struct err *e)
 		err_set(e, ERR_INPUT, "The URL contains a space, a back slash or a control character.");
 	else if (authority && carries_user(authority + 3))
 		err_set(e, ERR_INPUT, "%s", user_in_url);
-	else if (!authority || !authority_plain(authority + 3))
-		err_set(e, ERR_INPUT, "The URL must look like https://www.example.com/ with a host name in plain letters.");
+	else if (!authority)
+		err_set(e, ERR_INPUT, "The URL must look like https://www.example.com/.");
+	else if (!authority_plain(authority + 3))
+		err_set(e, ERR_INPUT, "%s", host_not_plain);
 	else
 		return page_from(curl_url(), text, e);
 	return NULL;

@@ -127,6 +127,20 @@ static void a_user_in_the_address_is_named_as_the_trouble(void **state)
 	}
 }
 
+static void who_writes_other_letters_is_told_what_to_do(void **state)
+{
+	static const char *const texts[] = {"https://b\xc3\xa4"
+					    "ckerei-m\xc3\xbcller.example",
+					    "https://xn--bckerei-mller-jfb1i.example"};
+	struct err e = {0};
+	(void)state;
+	assert_null(url_page(texts[0], &e));
+	assert_non_null(strstr(e.text, "address bar"));
+	assert_non_null(strstr(e.text, "xn--"));
+	URL_AUTO CURLU *plain = url_page(texts[1], &e);
+	assert_non_null(plain);
+}
+
 static void expect_redirect(const char *location, const char *result)
 {
 	struct err e = {0};
@@ -226,7 +240,7 @@ int main(void)
 	    cmocka_unit_test(ordinary_urls_are_taken),           cmocka_unit_test(a_user_in_the_address_is_named_as_the_trouble),
 	    cmocka_unit_test(notations_of_addresses_become_one), cmocka_unit_test(what_is_no_url_of_a_page_is_refused),
 	    cmocka_unit_test(redirects_follow_the_same_rules),   cmocka_unit_test(base_urls_must_be_https_and_the_processors),
-	    cmocka_unit_test(base_and_path_are_joined_once),
+	    cmocka_unit_test(base_and_path_are_joined_once),     cmocka_unit_test(who_writes_other_letters_is_told_what_to_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
