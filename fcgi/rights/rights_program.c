@@ -22,33 +22,32 @@ static int open_vault(const struct promise *p, struct vault *v, void **context, 
 	return 0;
 }
 
-// A receipt as people paste it: with white space around it. False when it cannot be one.
-static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
+// A token as people paste it: with white space around it, and perhaps what follows it in an address. False when it cannot be one.
+static bool token_read(char out[TOKEN_LEN + 1], const char *text, const char *suffix)
 {
-	text += strspn(text, " \t\r\n");
-	size_t len = strcspn(text, " \t\r\n");
-	if (len != TOKEN_LEN || text[len + strspn(text + len, " \t\r\n")] != '\0')
+	static const char space[] = " \t\r\n";
+	text += strspn(text, space);
+	size_t len = strcspn(text, ". \t\r\n");
+	const char *rest = text + len;
+	if (strncmp(rest, suffix, strlen(suffix)) == 0)
+		rest += strlen(suffix);
+	if (len != TOKEN_LEN || rest[strspn(rest, space)] != '\0')
 		return false;
 	memcpy(out, text, TOKEN_LEN);
 	out[TOKEN_LEN] = '\0';
 	return token_shaped(out);
 }
 
+static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
+{
+	return token_read(out, text, "");
+}
+
 // The token in the address of a ZIP, whole or from the last slash on, or by itself.
 static bool archive_read(char out[TOKEN_LEN + 1], const char *text)
 {
-	static const char suffix[] = ".zip";
 	const char *slash = strrchr(text, '/');
-	text = slash ? slash + 1 : text + strspn(text, " \t\r\n");
-	size_t len = strcspn(text, ". \t\r\n");
-	const char *rest = text + len;
-	if (strncmp(rest, suffix, sizeof suffix - 1) == 0)
-		rest += sizeof suffix - 1;
-	if (len != TOKEN_LEN || rest[strspn(rest, " \t\r\n")] != '\0')
-		return false;
-	memcpy(out, text, TOKEN_LEN);
-	out[TOKEN_LEN] = '\0';
-	return token_shaped(out);
+	return token_read(out, slash ? slash + 1 : text, ".zip");
 }
 
 static int refuse_receipt(struct request *r)
@@ -89,24 +88,10 @@ static void respond_recorded(struct request *r, const struct rights_receipt *rec
 		respond_json(r, 201, answer);
 }
 
-static int refuse_right(struct request *r)
-{
-	BUF_AUTO struct buf offered = BUF_INIT(1024);
-	const struct promise *p = request_promise(r);
-	for (size_t i = 0; i < p->right_count; i++)
-		buf_printf(&offered, "%s%s", i > 0 ? ", " : "", p->rights[i].id);
-	respond_problem(r, 422, "right-not-offered", "right", "This site does not know this right. The rights it offers are: %s.",
-			buf_text(&offered));
-	return -1;
-}
-
 // What the table of fields cannot say. -1 when it has answered.
 static int check_asked(struct request *r, char receipt[TOKEN_LEN + 1], char archive[TOKEN_LEN + 1])
 {
-	const char *right = request_text(r, "right"), *contact = request_text(r, "contact"), *given = request_text(r, "receipt"),
-		   *zip = request_text(r, "archive");
-	if (!promise_right(request_promise(r), right))
-		return refuse_right(r);
+	const char *contact = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
 	if (given && !receipt_read(receipt, given))
 		return refuse_receipt(r);
 	if (given && zip)
@@ -137,6 +122,8 @@ static void handle_request(struct request *r, void *context)
 	};
 	if (rights_record(context, &asked, &receipt, &e) == 0)
 		respond_recorded(r, &receipt);
+	else if (e.code == ERR_REFUSED)
+		respond_problem(r, 422, "right-not-offered", "right", "%s", e.text);
 	else
 		respond_err(r, &e);
 }

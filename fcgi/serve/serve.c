@@ -19,7 +19,8 @@
 
 enum { PATHS_MAX = 32 };
 
-// Memory that requests used goes back: two arenas however many threads, and big buffers straight from the kernel.
+// Memory that requests used goes back: a few arenas however many threads (with two, they queue for them), and big buffers straight from the
+// kernel. What a set needs for a moment, such as the writer of its ZIP, is below that: to map and unmap it each time costs more.
 static void memory_tune(void)
 {
 	mallopt(M_ARENA_MAX, 8);

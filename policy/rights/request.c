@@ -18,7 +18,7 @@ static int refuse_right(const struct promise *p, struct err *e)
 			break;
 		used += (size_t)n;
 	}
-	return err_set(e, ERR_REFUSED, "the policy does not offer this right; it offers: %s", used ? offered : "none");
+	return err_set(e, ERR_REFUSED, "This site does not know this right. The rights it offers are: %s.", used ? offered : "none");
 }
 
 static cJSON *new_body(const struct rights_new *request, time_t due)

@@ -90,13 +90,18 @@ static char heard(int timeout_ms)
 	return poll(&p, 1, timeout_ms) == 1 && read(events[0], &what, 1) == 1 ? what : 0;
 }
 
-static int setup(void **state)
+static int setup_of(void **state, const struct program *p)
 {
 	static struct site site;
 	assert_int_equal(pipe(events), 0);
-	site = site_start(&program);
+	site = site_start(p);
 	*state = &site;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_of(state, &program);
 }
 
 static int teardown(void **state)
@@ -363,11 +368,7 @@ static void test_unknown_outcome_ends_the_program(void **state)
 
 static int setup_pooled(void **state)
 {
-	static struct site site;
-	assert_int_equal(pipe(events), 0);
-	site = site_start(&pooled);
-	*state = &site;
-	return 0;
+	return setup_of(state, &pooled);
 }
 
 // More connections than threads, all kept; then more than there may be: the last one has its turn when another ends.
