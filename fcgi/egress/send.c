@@ -146,7 +146,7 @@ static void account(struct job *j, enum breaker_outcome outcome)
 		outcome = OUTCOME_UNKNOWN; // it never left: the time was spent waiting for a connection of ours
 	}
 	// One that refuses works, so the breaker is not told; but nothing came of the request.
-	bool useless = j->answer.status == 400 || j->answer.status == 401 || j->answer.status == 403 || j->answer.status == 404;
+	bool useless = j->answer.status == 400 || refuses_us(j->answer.status);
 	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && useless))
 		t->failures++;
 	breaker_result(&j->upstream->breaker, outcome, j->probe, monotonic_ms());

@@ -158,9 +158,14 @@ bool upstream_region_allowed(const struct upstream *u, const char *normalised)
 	return false;
 }
 
+bool refuses_us(long status)
+{
+	return status == 401 || status == 403 || status == 404;
+}
+
 void traffic_answered(struct traffic *t, long status, time_t now)
 {
-	if (status == 401 || status == 403 || status == 404) {
+	if (refuses_us(status)) {
 		if (t->refusal != status)
 			t->refused_since = now;
 		t->refusal = status;

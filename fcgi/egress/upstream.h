@@ -38,8 +38,8 @@ struct upstreams {
 };
 
 // Reads the settings and keys of every declared processor. Fails (ERR_REFUSED) where the deployment contradicts the policy: a base URL
-// whose host is not the processor's, or settings for a processor that the policy does not declare, and where a file that NAME_FILE names cannot be read. Variables that held a
-// key are wiped.
+// whose host is not the processor's, or settings for a processor that the policy does not declare; and where a file that NAME_FILE names
+// cannot be read. Variables that held a key are wiped.
 int upstreams_open(struct upstreams *u, const struct promise *p, struct err *e);
 void upstreams_close(struct upstreams *u); // wipes the keys
 struct upstream *upstream_find(struct upstreams *u, const char *id);
@@ -50,6 +50,7 @@ bool upstream_region_allowed(const struct upstream *u, const char *normalised);
 // Learns from an answer's status whether the processor takes what we are set up with. Only these say that it does not: a 400 may be about
 // what a visitor wrote, and one that is overloaded has not looked.
 void traffic_answered(struct traffic *t, long status, time_t now);
+bool refuses_us(long status); // 401, 403, 404
 // Counts one request of `today` (UTC) against `limit` (0: none). -1 when the day's budget is spent.
 int traffic_spend(struct traffic *t, time_t now, uint64_t limit);
 

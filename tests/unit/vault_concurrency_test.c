@@ -234,11 +234,42 @@ static void the_log_does_not_wait_for_the_records(void **state)
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 2);
 }
 
+static int run_event(struct vault *v, void *arg, struct err *e)
+{
+	const struct ledger_event event = {.name = "event"};
+
+	return arg != NULL ? err_set(e, ERR_NOT_FOUND, "what it should end is gone") : ledger_write(v, &event, NULL, e);
+}
+
+// One that fails is left out and the others run again; more than can be left out one by one, and each runs by itself.
+static void failures_in_one_batch_cost_nobody_else(void **state)
+{
+	enum { MANY = 40 };
+	struct fixture *f = *state;
+	struct ledger_report report;
+	struct op ops[MANY];
+	struct err e = {0};
+
+	for (int i = 0; i < MANY; i++) {
+		ops[i] = (struct op){.target = OP_RECORDS, .run = run_event, .arg = i % 2 ? f : NULL};
+		assert_return_code(commit_begin(f->vault, &ops[i], &e), 0);
+	}
+	for (int i = 0; i < MANY; i++) {
+		e = (struct err){0};
+		assert_int_equal(commit_wait(f->vault, &ops[i], &e), i % 2 ? -1 : 0);
+		assert_int_equal(e.code, i % 2 ? ERR_NOT_FOUND : ERR_NONE);
+	}
+	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_true(report.intact);
+	assert_int_equal(report.size, MANY / 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(threads_share_commits_but_not_failures),
+	    T(failures_in_one_batch_cost_nobody_else),
 	    T(erasing_and_pruning_go_on_beside_writers),
 	    T(processes_take_turns),
 	    T(a_row_begun_is_a_row_kept),
