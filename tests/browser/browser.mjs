@@ -49,8 +49,12 @@ export async function assertPrivate({ page, context, requests, complaints }, sit
   assert.deepEqual(complaints, []);
 }
 
+// Once the page is complete: until its style sheet is here, an element that is waited for can be there already, and be measured bare.
+const complete = (page) => page.waitForLoadState('load');
+
 // axe-core finds nothing to complain about.
 export async function assertAccessible(page, what) {
+  await complete(page);
   const violations = await page.evaluate(`${axeSource}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations
     .map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ') + ' ' + n.failureSummary).join(' | ')))`);
   assert.deepEqual(violations, [], what);
@@ -58,11 +62,13 @@ export async function assertAccessible(page, what) {
 
 // Nothing runs over the edge of a narrow window.
 export async function assertFits(page, what) {
+  await complete(page);
   const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(wide <= window, `${what}: ${wide} px wide in a window of ${window} px`);
 }
 
 export async function screenshot(page, name, options = {}) {
+  await complete(page);
   mkdirSync(shots, { recursive: true });
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true, ...options });
 }
