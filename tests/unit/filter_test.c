@@ -140,6 +140,8 @@ static const struct row minors[] = {
     {MINORS, "ein Mädchen ohne Kleidung"},
     {MINORS, "Schulkind, splitternackt"},
     {MINORS, "nakedchild"},
+    {MINORS, "naked|child"},
+    {MINORS, "a child|undressed"},
     {MINORS, "NakedKids"},
     {MINORS, "childnude"},
     {MINORS, "kindersex im Garten"},
