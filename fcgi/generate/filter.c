@@ -47,7 +47,7 @@ static size_t at_sign(const char *s)
 	static const char *const forms[] = {"@", "[at]", "(at)", "{at}", "<at>", "[@]", "(@)"};
 	size_t gap = strspn(s, " ");
 
-	if (gap > 2)
+	if (gap > 2 || s[gap] == '\0' || strchr("@[({<", s[gap]) == NULL)
 		return 0;
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		size_t len = strlen(forms[i]);

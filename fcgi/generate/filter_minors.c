@@ -8,15 +8,6 @@
 
 // ---- ages ----
 
-static bool one_of(const struct word *w, const char *const *list)
-{
-	for (; *list != NULL; list++) {
-		if (word_is(w, *list, strlen(*list)))
-			return true;
-	}
-	return false;
-}
-
 static bool under_18(const struct word *w)
 {
 	static const char *const names[] = {"one",      "two",      "three",     "four",     "five",     "six",      "seven",
@@ -28,7 +19,7 @@ static bool under_18(const struct word *w)
 	size_t digits = strspn(s, "0123456789");
 
 	if (digits == 0 || s[digits] != '\0')
-		return one_of(w, names);
+		return word_is_one_of(w, names);
 	return (digits == 1 && s[0] != '0') || (digits == 2 && s[0] == '1' && s[1] < '8');
 }
 
@@ -50,17 +41,17 @@ static bool young_age(const struct word *w, size_t count, size_t at)
 		return digits == 1 || (here->plain[0] == '1' && here->plain[1] < '8');
 	if (!under_18(here))
 		return false;
-	if (at > 0 && one_of(&w[at - 1], before))
+	if (at > 0 && word_is_one_of(&w[at - 1], before))
 		return true;
 	if (at > 1 && strcmp(w[at - 1].plain, "von") == 0 && strcmp(w[at - 2].plain, "alter") == 0)
 		return true;
 	size_t next = at + 1;
-	if (at > 0 && next < count && strcmp(w[at - 1].plain, "de") == 0 && one_of(&w[next], romance))
+	if (at > 0 && next < count && strcmp(w[at - 1].plain, "de") == 0 && word_is_one_of(&w[next], romance))
 		return true;
 	for (const char *const *form = years; *form != NULL && next < count; form++) {
 		size_t taken = term_at(w + next, count - next, *form);
 		if (taken > 0)
-			return next + taken >= count || !one_of(&w[next + taken], things);
+			return next + taken >= count || !word_is_one_of(&w[next + taken], things);
 	}
 	return false;
 }
@@ -73,9 +64,9 @@ static bool child_of_age(const struct word *w, size_t count, size_t at)
 	static const char *const of[] = {"of", "von", "de", NULL};
 	size_t next = at + 1;
 
-	if (!one_of(&w[at], who))
+	if (!word_is_one_of(&w[at], who))
 		return false;
-	next += next < count && one_of(&w[next], of);
+	next += next < count && word_is_one_of(&w[next], of);
 	return next < count && under_18(&w[next]);
 }
 
@@ -88,11 +79,11 @@ static bool negated(const struct word *w, size_t count, size_t at)
 	static const char *const ends[] = {"allowed", "admitted",   "permitted", "please", "or",
 					   "erlaubt", "zugelassen", "gestattet", "oder",   NULL};
 	static const char *const for_them[] = {"for", "fur", "fuer", NULL};
-	bool denied = at > 0 && one_of(&w[at - 1], no);
+	bool denied = at > 0 && word_is_one_of(&w[at - 1], no);
 
-	if (at > 1 && one_of(&w[at - 1], for_them))
+	if (at > 1 && word_is_one_of(&w[at - 1], for_them))
 		denied = strcmp(w[at - 2].plain, "not") == 0 || strcmp(w[at - 2].plain, "nicht") == 0;
-	return denied && (w[at].after != JOINED || at + 1 == count || one_of(&w[at + 1], ends));
+	return denied && (w[at].after != JOINED || at + 1 == count || word_is_one_of(&w[at + 1], ends));
 }
 
 // Where each was last seen, counted from 1; 0: not yet.

@@ -33,6 +33,7 @@ static void word_set(struct word *w, const char *s, size_t len)
 	for (size_t i = 0; i < len; i++)
 		w->leet[i] = letters > 0 || len == 1 ? unleet(s[i]) : s[i];
 	w->plain[len] = w->leet[len] = '\0';
+	w->disguised = memcmp(w->plain, w->leet, len) != 0;
 	w->spelled = false;
 }
 
@@ -145,29 +146,47 @@ void words_free(struct word *w, size_t room)
 	free(w);
 }
 
+// Says no nearly always, and cheaply.
+static bool may_begin(const struct word *w, char c)
+{
+	return w->spelled || c == w->plain[0] || c == w->leet[0] || c == '*';
+}
+
+static bool form_is(const char *form, const char *part, size_t len, bool any_ending)
+{
+	return strncmp(form, part, len) == 0 && (any_ending || form[len] == '\0');
+}
+
 bool word_is(const struct word *w, const char *part, size_t len)
 {
 	bool any_ending = len > 0 && part[len - 1] == '*';
 
-	if (any_ending)
-		len--;
-	const char *const forms[] = {w->plain, w->leet};
-	for (size_t i = 0; i < 2; i++) {
-		if (*forms[i] == *part && strncmp(forms[i], part, len) == 0 && (any_ending || forms[i][len] == '\0'))
+	if (!may_begin(w, *part))
+		return false;
+	len -= any_ending;
+	if (form_is(w->plain, part, len, any_ending) || (w->disguised && form_is(w->leet, part, len, any_ending)))
+		return true;
+	return w->spelled && len >= 3 && memmem(w->leet, strlen(w->leet), part, len) != NULL;
+}
+
+bool word_is_one_of(const struct word *w, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		if (may_begin(w, **list) && word_is(w, *list, strlen(*list)))
 			return true;
 	}
-	return w->spelled && len >= 3 && memmem(w->leet, strlen(w->leet), part, len) != NULL;
+	return false;
 }
 
 size_t term_at(const struct word *w, size_t left, const char *term)
 {
 	size_t taken = 0;
 
-	if (left > 0 && !w->spelled && *term != w->plain[0] && *term != w->leet[0]) // nearly always, and cheaper
-		return 0;
 	while (*term != '\0') {
+		if (taken == left || !may_begin(&w[taken], *term))
+			return 0;
 		size_t len = (size_t)(strchrnul(term, ' ') - term);
-		if (taken == left || !word_is(&w[taken], term, len))
+		if (!word_is(&w[taken], term, len))
 			return 0;
 		taken++;
 		term += len + (term[len] == ' ');

@@ -11,7 +11,8 @@ enum { WORD_MAX = 40 };
 enum word_end { JOINED, ITEM_ENDS, CLAUSE_ENDS };
 struct word {
 	char plain[WORD_MAX], leet[WORD_MAX];
-	bool spelled; // joined from single letters: terms may stand anywhere in it
+	bool disguised; // the two differ
+	bool spelled;   // joined from single letters: terms may stand anywhere in it
 	enum word_end after;
 	unsigned clause, item; // which it stands in; an item is what commas set apart
 };
@@ -22,6 +23,7 @@ void words_free(struct word *w, size_t room);
 
 // Whether the word is `part`, of `len` characters; a "*" at its end takes any ending.
 bool word_is(const struct word *w, const char *part, size_t len);
+bool word_is_one_of(const struct word *w, const char *const *list); // which ends with NULL
 // How many of the `left` words at w the term takes, which is one or more parts with a space between; 0: it is not there.
 size_t term_at(const struct word *w, size_t left, const char *term);
 
