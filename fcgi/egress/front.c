@@ -16,7 +16,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { REST_MS = 100 };
+enum {
+	REST_MS = 100,
+	READ_BYTES = 16 * 1024, // most frames come in one piece
+	LEFT = EPOLLHUP | EPOLLERR | EPOLLRDHUP,
+};
 
 static void wipe_free(char **bytes, size_t len)
 {
@@ -28,9 +32,7 @@ static void wipe_free(char **bytes, size_t len)
 
 static void job_release(struct watch *w)
 {
-	struct job *j = LOOP_OWNER(w, struct job, watch);
-	fd_close(&j->watch.fd);
-	free(j);
+	free(LOOP_OWNER(w, struct job, watch));
 }
 
 // Everything that the work needed, and the reply does not.
@@ -58,7 +60,7 @@ static void job_end(struct job *j)
 	buf_wipe(&j->answer.body);
 	buf_wipe(&j->reply);
 	j->egress->connections--;
-	loop_remove(&j->egress->loop, &j->watch);
+	loop_close_watched(&j->egress->loop, &j->watch);
 }
 
 static void reply_write(struct job *j)
@@ -162,43 +164,59 @@ static int step_done(struct job *j)
 	return 0;
 }
 
-static void frame_read(struct job *j)
+// -1: what came is no frame. What comes after the frame is nobody's.
+static int frame_add(struct job *j, const char *bytes, size_t len)
 {
 	while (j->step < STEP_UNDER_WAY) {
 		char *to;
-		size_t want = wanted(j, &to);
-		ssize_t n = want > j->got ? recv(j->watch.fd, to + j->got, want - j->got, MSG_DONTWAIT) : 0;
+		size_t want = wanted(j, &to) - j->got, n = want < len ? want : len;
+		if (n > 0)
+			memcpy(to + j->got, bytes, n);
+		j->got += n;
+		bytes += n;
+		len -= n;
+		if (n < want)
+			return 0;
+		if (step_done(j) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void frame_read(struct job *j)
+{
+	char bytes[READ_BYTES];
+	while (j->step < STEP_UNDER_WAY) {
+		ssize_t n = recv(j->watch.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n < 0 || (n == 0 && want > j->got)) {
+		int added = n > 0 ? frame_add(j, bytes, (size_t)n) : 0;
+		explicit_bzero(bytes, n > 0 ? (size_t)n : 0);
+		if (n <= 0) {
 			job_end(j);
 			return;
 		}
-		j->got += (size_t)n;
-		if (j->got == want && step_done(j) < 0) {
+		if (added < 0) {
 			job_refuse(j, BAD_JOB, "What came is not a frame, or over its limits.");
 			return;
 		}
 	}
 	j->egress->under_way++;
-	// From here on only the caller's leaving is of interest.
-	if (loop_change(&j->egress->loop, &j->watch, EPOLLRDHUP) < 0)
-		job_end(j);
-	else
-		job_dispatch(j);
+	job_dispatch(j);
 }
 
+// The connection tells of each change once: whoever is under way hears of nothing but the caller's leaving, and need not ask for that anew.
 static void job_ready(struct watch *w, uint32_t events)
 {
 	struct job *j = LOOP_OWNER(w, struct job, watch);
 	if (j->step < STEP_UNDER_WAY)
 		frame_read(j);
-	else if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
-		job_end(j);
-	else if (j->step == STEP_REPLY)
+	else if (j->step == STEP_REPLY && !(events & LEFT))
 		reply_write(j);
+	if (events & LEFT)
+		job_end(j);
 }
 
 static void job_timer(struct timer *t)
@@ -220,7 +238,7 @@ static int job_open(struct egress *g, int fd)
 	j->watch = (struct watch){.fd = fd, .ready = job_ready, .release = job_release};
 	j->timer.fire = job_timer;
 	j->egress = g;
-	if (loop_watch(&g->loop, &j->watch, EPOLLIN | EPOLLRDHUP) < 0) {
+	if (loop_watch(&g->loop, &j->watch, EPOLLIN | EPOLLRDHUP | EPOLLET) < 0) {
 		free(j);
 		return -1;
 	}

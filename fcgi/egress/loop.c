@@ -46,15 +46,28 @@ int loop_change(struct loop *l, struct watch *w, uint32_t events)
 	return epoll_ctl(l->epoll, EPOLL_CTL_MOD, w->fd, &event);
 }
 
+static void remove_watch(struct loop *l, struct watch *w)
+{
+	w->removed = true;
+	w->next = l->removed;
+	l->removed = w;
+}
+
 void loop_remove(struct loop *l, struct watch *w)
 {
 	if (w->removed)
 		return;
 	// Fails only where the descriptor is closed already, and then it is out.
 	(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
-	w->removed = true;
-	w->next = l->removed;
-	l->removed = w;
+	remove_watch(l, w);
+}
+
+void loop_close_watched(struct loop *l, struct watch *w)
+{
+	if (w->removed)
+		return;
+	fd_close(&w->fd); // which takes it out
+	remove_watch(l, w);
 }
 
 static void put(struct loop *l, size_t slot, struct timer *t)

@@ -36,10 +36,12 @@ struct loop {
 
 int loop_open(struct loop *l, struct err *e);
 void loop_close(struct loop *l);
-// Events are EPOLLIN, EPOLLOUT, EPOLLRDHUP; 0 asks for hang-ups and errors only. -1 with errno.
+// Events are EPOLLIN, EPOLLOUT, EPOLLRDHUP, with EPOLLET to be told of each only once; 0 asks for hang-ups and errors only. -1 with errno.
 int loop_watch(struct loop *l, struct watch *w, uint32_t events);
 int loop_change(struct loop *l, struct watch *w, uint32_t events);
 void loop_remove(struct loop *l, struct watch *w);
+// The same for a descriptor that nothing else needs: it is closed.
+void loop_close_watched(struct loop *l, struct watch *w);
 // Sets or moves the timer. -1 when there is no memory; a timer that was set before can always be moved.
 int loop_at(struct loop *l, struct timer *t, uint64_t at);
 void loop_cancel(struct loop *l, struct timer *t);

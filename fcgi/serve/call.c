@@ -33,44 +33,31 @@ static void call_failed(struct call *c, const struct err *why)
 	buf_wipe(&c->in);
 }
 
+// A full backlog is waited for, which only a blocking socket does.
+static int connect_patiently(int fd, const struct sockaddr_un *address)
+{
+	struct timeval patience = {.tv_sec = CONNECT_SECONDS};
+	int flags = fcntl(fd, F_GETFL);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) || connect(fd, (const struct sockaddr *)address, sizeof *address))
+		return -1;
+	return fcntl(fd, F_SETFL, flags);
+}
+
 static int room_connect(struct call *c, const char *path, struct err *e)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = CONNECT_SECONDS};
 	const char *name = strrchr(path, '/');
 	name = name ? name + 1 : path;
 	if (strlen(path) >= sizeof address.sun_path)
 		return err_set(e, ERR_UNAVAILABLE, "%s: the path is too long for a socket", name);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0)
 		return err_system(e, ERR_UNAVAILABLE, errno, "%s: no socket", name);
-	setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	if (connect(c->fd, (const struct sockaddr *)&address, sizeof address))
+	if (connect(c->fd, (const struct sockaddr *)&address, sizeof address) && (errno != EAGAIN || connect_patiently(c->fd, &address)))
 		return err_system(e, ERR_UNAVAILABLE, errno, "%s does not answer", name);
-	if (fcntl(c->fd, F_SETFL, O_NONBLOCK))
-		return err_system(e, ERR_IO, errno, "%s", name);
 	return 0;
-}
-
-int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e)
-{
-	*c = CALL_INIT;
-	c->out = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
-	c->in = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
-	if (frame_build(&c->out, head, body, len, e))
-		goto failed;
-	if (room_connect(c, socket_path, e))
-		goto failed;
-	c->state = CALL_SENDING;
-	return 0;
-failed:
-	fd_close(&c->fd);
-	buf_wipe(&c->out);
-	c->state = CALL_FAILED;
-	if (e)
-		c->err = *e;
-	return -1;
 }
 
 static void call_send(struct call *c)
@@ -90,9 +77,32 @@ static void call_send(struct call *c)
 		memmove(c->out.data, c->out.data + sent, c->out.len - sent);
 		c->out.len -= sent;
 	} else {
-		err_system(&e, ERR_GONE, errno, "the room left before it took the job");
+		err_system(&e, ERR_UNAVAILABLE, errno, "the room left before it took the job");
 		call_failed(c, &e);
 	}
+}
+
+int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e)
+{
+	*c = CALL_INIT;
+	c->out = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
+	c->in = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
+	if (frame_build(&c->out, head, body, len, e))
+		goto failed;
+	if (room_connect(c, socket_path, e))
+		goto failed;
+	c->state = CALL_SENDING;
+	call_send(c); // it begins while the next is made
+	if (c->state == CALL_FAILED && e)
+		*e = c->err;
+	return c->state == CALL_FAILED ? -1 : 0;
+failed:
+	fd_close(&c->fd);
+	buf_wipe(&c->out);
+	c->state = CALL_FAILED;
+	if (e)
+		c->err = *e;
+	return -1;
 }
 
 // Takes the first frame out of `in`. 1: it is the reply; 0: more must come; -1.

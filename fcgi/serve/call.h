@@ -34,7 +34,8 @@ struct call {
 	struct err err; // when failed
 };
 #define CALL_INIT ((struct call){.fd = -1})
-// Connects (non-blocking) and queues the frame. ERR_UNAVAILABLE when the room does not answer.
+// Connects and sends the frame, or as much of it as the room takes now; calls_wait() sends the rest. ERR_UNAVAILABLE when the room does not
+// answer.
 int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e);
 // Moves all calls that are under way until at least one of them ends, `hangup_fd` hangs up (ERR_GONE; pass -1 for none) or the deadline
 // passes (ERR_TIMEOUT). 0: look at the states. Calls already ended are left alone.
