@@ -340,7 +340,7 @@ static size_t iban_at(const char *s, size_t i)
 	size_t want = 0, len = 0;
 
 	for (size_t k = 0; k < sizeof iban_lengths / sizeof iban_lengths[0]; k++) {
-		if (strncmp(s + i, iban_lengths[k].country, 2) == 0)
+		if (s[i] == iban_lengths[k].country[0] && s[i + 1] == iban_lengths[k].country[1])
 			want = iban_lengths[k].len;
 	}
 	while (want > 0 && len < want) {
