@@ -152,7 +152,7 @@ test: packages-test node-packages
 # Where threads are.
 TSAN_UNIT := $(filter serve_% call_% vault_%,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c)))
 unit: packages-test node-packages
-	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan unit-programs && $(NODE) tests/run.mjs unit
+	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs && $(NODE) tests/run.mjs unit
 site browser: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 programs bench-programs && $(NODE) tests/run.mjs $@
 lint: packages-test

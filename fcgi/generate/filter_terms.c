@@ -324,9 +324,9 @@ enum {
 };
 static struct entry {
 	const char *term;
-	term_classes classes;
 	size_t word; // characters of its one word, without the "*"; 0: it has several
-	bool open;   // takes any ending
+	term_classes classes;
+	bool open; // takes any ending
 } entries[TERMS];
 static unsigned short begins[FIRSTS + 1]; // entries[begins[c]] to before entries[begins[c + 1]] have c for their first character
 
@@ -334,7 +334,7 @@ static struct entry entry_of(const char *term, enum term_class class)
 {
 	size_t len = strcspn(term, " *");
 
-	return (struct entry){term, TERM_BIT(class), term[len] == ' ' ? 0 : len, term[len] == '*'};
+	return (struct entry){.term = term, .word = term[len] == ' ' ? 0 : len, .classes = TERM_BIT(class), .open = term[len] == '*'};
 }
 
 static void sort_terms(void)
