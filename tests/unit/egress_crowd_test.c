@@ -210,6 +210,26 @@ static void a_crowd_that_leaves_is_gone_upstream_within_a_second(void **state)
 	free(calls);
 }
 
+// When egress looks, the whole job is there and its caller gone.
+static void who_hands_over_and_leaves_at_once_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	struct call *calls = calloc(CROWD, sizeof(*calls));
+	assert_int_equal(kill(child.pid, SIGSTOP), 0);
+	start_all(calls, "/hang");
+	for (size_t i = 0; i < CROWD; i++)
+		call_end(&calls[i]);
+	free(calls);
+	assert_int_equal(kill(child.pid, SIGCONT), 0);
+	double under_way = -1;
+	for (uint64_t end = monotonic_ms() + 5000; under_way != 1 && monotonic_ms() < end;) {
+		JSON_AUTO cJSON *status = NULL;
+		status_ask(&child, &status);
+		under_way = json_number(status, "under_way", -1);
+	}
+	assert_true(under_way == 1); // the question itself
+}
+
 // Connections that say nothing, or half a frame, delay nobody.
 static void silent_callers_delay_nobody(void **state)
 {
@@ -235,6 +255,7 @@ int main(void)
 	    cmocka_unit_test(names_that_lead_inside_are_forbidden),
 	    cmocka_unit_test(a_crowd_waits_together_and_is_served),
 	    cmocka_unit_test(a_crowd_that_leaves_is_gone_upstream_within_a_second),
+	    cmocka_unit_test(who_hands_over_and_leaves_at_once_leaves_nothing_behind),
 	    cmocka_unit_test(silent_callers_delay_nobody),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
