@@ -168,7 +168,16 @@ test('another set starts with the form as it was, and the old pictures are gone 
   await send(v.page, { count: 1 });
   await finished(v.page);
   const picture = await v.page.locator('.frame img').getAttribute('src');
-  await v.page.getByRole('button', { name: 'Make another set' }).click();
+  const another = async (answer) => {
+    let asked;
+    v.page.once('dialog', (dialog) => { asked = dialog.message(); return dialog[answer](); });
+    await v.page.getByRole('button', { name: 'Make another set' }).click();
+    assert.match(asked, /neither the ZIP nor the receipt/);
+  };
+  await another('dismiss');
+  assert.ok(await v.page.locator('.frame img').isVisible(), 'nothing is lost unasked');
+  await another('accept');
+  await v.page.locator('#description').waitFor();
   assert.equal(await focusedId(v.page), 'description');
   assert.equal(await v.page.locator('#description').inputValue(), bakery);
   assert.equal(await v.page.evaluate((url) => fetch(url).then(() => 'there', () => 'gone'), picture), 'gone');

@@ -203,6 +203,8 @@ $("notice-edit").addEventListener("click", () => {
 });
 $("cancel").addEventListener("click", () => running?.abort());
 $("again").addEventListener("click", () => {
+	if (!archive.letGo())
+		return;
 	showForm();
 	(fromUrl() ? $("url") : $("description")).focus();
 });

@@ -6,12 +6,22 @@ import { $, copyText, element, problemOf, saveText, say, spell, timeOf, wordsFor
 let timer = 0;
 let current = null;
 
-// Pictures, the ZIP's address and the receipt are nowhere but in this tab: who has taken none of them is asked before leaving.
+// Pictures, the ZIP's address and the receipt are nowhere but in this tab: who has taken none of them is asked before they go.
+let untaken = false;
 function ask(event) {
 	event.preventDefault();
 	event.returnValue = true; // browsers that do not know the line above
 }
-const safe = () => removeEventListener("beforeunload", ask);
+function mayBeLost(yes) {
+	untaken = yes;
+	if (yes)
+		addEventListener("beforeunload", ask);
+	else
+		removeEventListener("beforeunload", ask);
+}
+const safe = () => mayBeLost(false);
+
+export const letGo = () => !untaken || confirm("You have taken neither the ZIP nor the receipt. Another set takes the place of this one, and its pictures are gone. Go on?");
 
 const bytesWords = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -43,7 +53,7 @@ export function show(done) {
 	$("download-size").textContent = done.archive.bytes ? bytesWords(done.archive.bytes) : "";
 	$("receipt").textContent = done.receipt;
 	$("after").hidden = false;
-	addEventListener("beforeunload", ask);
+	mayBeLost(true);
 	clearInterval(timer);
 	if (!done.archive.expires)
 		return life("The ZIP is kept. The pictures above live only in this tab.");
