@@ -64,13 +64,26 @@ static int write_public(struct vault *v, const uint8_t public[ED25519_LEN], stru
 	return 0;
 }
 
+static bool has(const struct vault *v, const char *name)
+{
+	char path[PATH_MAX];
+
+	return state_path(v, path, name, NULL) == 0 && access(path, F_OK) == 0;
+}
+
 static EVP_PKEY *read_private(const struct vault *v, struct err *e)
 {
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256);
 	uint8_t seed[ED25519_LEN];
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "keys/ledger.key", e) || file_read(path, &text, e))
+	if (state_path(v, path, "keys/ledger.key", e))
+		return NULL;
+	if (!has(v, "keys/ledger.key")) {
+		err_set(e, ERR_NOT_FOUND, "%s is missing: bring back the copy of it; without it no checkpoint can be signed", path);
+		return NULL;
+	}
+	if (file_read(path, &text, e))
 		return NULL;
 	if (text.len > 0 && text.data[text.len - 1] == '\n')
 		text.data[--text.len] = '\0';
@@ -85,26 +98,39 @@ static EVP_PKEY *read_private(const struct vault *v, struct err *e)
 	return key;
 }
 
+static int publish_key(struct vault *v, EVP_PKEY *key, struct err *e)
+{
+	uint8_t public[ED25519_LEN];
+	size_t len = sizeof public;
+
+	if (key == NULL || EVP_PKEY_get_raw_public_key(key, public, &len) != 1)
+		return err_set(e, ERR_IO, "libcrypto makes no Ed25519 key");
+	return write_public(v, public, e);
+}
+
 int checkpoint_key_make(struct vault *v, struct err *e)
 {
+	bool private = has(v, "keys/ledger.key"), public = has(v, "keys/ledger.pub");
 	char path[PATH_MAX], hex[2 * ED25519_LEN + 2];
 	uint8_t bytes[ED25519_LEN];
-	size_t len = sizeof bytes;
 
+	if (public) // a private key that is not here is kept elsewhere or lost: another would make all that was signed look altered
+		return 0;
+	if (private) {
+		EVP_PKEY *there PKEY_AUTO = read_private(v, e);
+		return there == NULL ? -1 : publish_key(v, there, e);
+	}
 	if (state_path(v, path, "keys/ledger.key", e))
 		return -1;
-	if (access(path, F_OK) == 0)
-		return 0;
 	random_bytes(bytes, sizeof bytes);
 	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, sizeof bytes);
 	hex_encode(hex, bytes, sizeof bytes);
+	wipe(bytes, sizeof bytes);
 	hex[2 * ED25519_LEN] = '\n';
-	if (key == NULL || EVP_PKEY_get_raw_public_key(key, bytes, &len) != 1)
-		return err_set(e, ERR_IO, "libcrypto makes no Ed25519 key");
-	int ret = write_public(v, bytes, e) || file_write(path, hex, 2 * ED25519_LEN + 1, 0600, NULL, e) ? -1 : 0;
+	int ret = file_write(path, hex, 2 * ED25519_LEN + 1, 0600, NULL, e);
 	wipe(hex, sizeof hex);
 	own_like_state(v, path);
-	return ret;
+	return ret ? -1 : publish_key(v, key, e);
 }
 
 static bool read_public(const struct vault *v, uint8_t out[ED25519_LEN])

@@ -16,14 +16,15 @@ int state_path(const struct vault *v, char out[PATH_MAX], const char *name, stru
 	return path_join(out, PATH_MAX, v->state, name, e);
 }
 
-// The officer may run `lethe` as root; the programs must still be able to write what it makes.
+// The officer may run `lethe` as root; the programs must still be able to write what it makes. A link is not followed: where they may write,
+// they could make one that leads out.
 void own_like_state(const struct vault *v, const char *path)
 {
 	struct stat folder;
 
 	if (geteuid() != 0 || stat(v->state, &folder) != 0 || folder.st_uid == 0)
 		return;
-	if (chown(path, folder.st_uid, folder.st_gid) != 0)
+	if (lchown(path, folder.st_uid, folder.st_gid) != 0)
 		fprintf(stderr, "lethe: %s cannot be given to the owner of %s\n", path, v->state);
 }
 

@@ -15,18 +15,22 @@
 
 struct pruning {
 	struct vault *v;
-	time_t now, horizon;
+	struct duration ahead;
+	time_t now, horizon; // of survey(): while it holds all locks, nothing can be stored later than now
 	struct prune_result *out;
 };
 
 // ---- which ----
 
-// The newest `made` that the policy of today would have gone by the horizon. Found by halving: months have no fixed length.
+// The newest `made` that the policy of today would have gone by the horizon: all of a kind that it does not let be stored. Found by
+// halving: months have no fixed length.
 static int64_t made_cutoff(const struct promise *p, enum kind k, time_t horizon)
 {
 	time_t low = 0, high = horizon;
 
-	if (p->kinds[k].keep != KEEP_STORED || promise_due(p, k, low) == 0 || promise_due(p, k, low) > horizon)
+	if (p->kinds[k].keep != KEEP_STORED)
+		return horizon;
+	if (promise_due(p, k, low) == 0 || promise_due(p, k, low) > horizon)
 		return -1;
 	while (low < high) {
 		time_t middle = low + (high - low + 1) / 2;
@@ -282,6 +286,8 @@ static int survey(struct pruning *p, struct err *e)
 
 	if (commit_alone(p->v, &alone, e))
 		return -1;
+	p->now = when_now();
+	p->horizon = duration_after(p->now, p->ahead);
 	int ret = check_clock(p, e) || count_due(p, e) || prune_spool(p, true, e) || log_prune(p->v, p->horizon, true, p->out, e) ? -1 : 0;
 	commit_release(p->v, &alone);
 	return ret;
@@ -328,9 +334,8 @@ static int prune_with_room(struct pruning *p, bool any, struct err *e)
 
 int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e)
 {
-	time_t now = when_now();
 	struct prune_result due = {0};
-	struct pruning p = {.v = v, .now = now, .horizon = duration_after(now, ahead), .out = &due};
+	struct pruning p = {.v = v, .ahead = ahead, .out = &due};
 
 	*out = (struct prune_result){0};
 	if (survey(&p, e))

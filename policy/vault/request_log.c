@@ -314,7 +314,8 @@ int log_summary(const struct vault *v, const char *day, struct log_summary *out,
 
 time_t log_due(const struct vault *v, time_t oldest)
 {
-	return promise_due(v->promise, KIND_REQUEST_LOG, oldest);
+	// What an earlier policy let be logged, and this one does not, is due as soon as it is there.
+	return v->promise->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED ? promise_due(v->promise, KIND_REQUEST_LOG, oldest) : oldest;
 }
 
 static int take_newest(struct vault *v, const char *day, void *arg, struct err *e)

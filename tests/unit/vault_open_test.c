@@ -173,6 +173,64 @@ static void every_file_is_for_its_owner_alone(void **state)
 	assert_int_equal(access(path, F_OK), 0); // it is there while it is looked at
 }
 
+static void read_all(const struct fixture *f, const char *name, struct buf *out)
+{
+	char path[256];
+	struct err e = {0};
+
+	snprintf(path, sizeof path, "%s/%s", f->state, name);
+	if (file_read(path, out, &e))
+		fail_msg("%s", e.text);
+}
+
+static void remove_of(const struct fixture *f, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", f->state, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void the_ledgers_key_is_never_replaced(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf before = BUF_INIT(1024), after = BUF_INIT(1024);
+	char path[256];
+
+	read_all(f, "keys/ledger.pub", &before);
+	remove_of(f, "keys/ledger.pub");
+	fixture_reopen(f, VAULT_ADMIN); // made again, of the same key
+	read_all(f, "keys/ledger.pub", &after);
+	assert_string_equal(buf_text(&after), buf_text(&before));
+	remove_of(f, "keys/ledger.key"); // kept elsewhere
+	fixture_reopen(f, VAULT_ADMIN);
+	snprintf(path, sizeof path, "%s/keys/ledger.key", f->state);
+	assert_int_not_equal(access(path, F_OK), 0);
+	buf_reset(&after);
+	read_all(f, "keys/ledger.pub", &after);
+	assert_string_equal(buf_text(&after), buf_text(&before));
+}
+
+// Whoever may write in the state folder makes a link; root must not give away what it leads to.
+static void a_link_is_not_given_away(void **state)
+{
+	struct fixture *f = *state;
+	char path[256], target[256];
+	struct stat there;
+
+	if (geteuid() != 0)
+		skip();
+	snprintf(target, sizeof target, "%s/elsewhere", f->root);
+	snprintf(path, sizeof path, "%s/log", f->state);
+	assert_int_equal(mkdir(target, 0755), 0);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink(target, path), 0);
+	assert_int_equal(chown(f->state, 65534, 65534), 0);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(stat(target, &there), 0);
+	assert_int_equal(there.st_uid, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +244,8 @@ int main(void)
 	    T(the_connection_is_what_it_must_be),
 	    T(the_ballast_is_there),
 	    T(every_file_is_for_its_owner_alone),
+	    T(the_ledgers_key_is_never_replaced),
+	    T(a_link_is_not_given_away),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

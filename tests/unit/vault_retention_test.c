@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Retention: what is due ends, what is not stays, and a clock that went back ends nothing.
 #include "tests/unit/vault_fixture.h"
+#include <pthread.h>
 #include <utime.h>
 
 static const struct duration at_once;
@@ -136,6 +137,36 @@ static void a_clock_set_back_deletes_nothing(void **state)
 	result = prune(f, at_once, false);
 	assert_int_equal(result.log_segments, 1);
 	assert_int_equal(result.records, 1);
+}
+
+static void *prune_in_thread(void *state)
+{
+	const struct fixture *f = state;
+	struct prune_result result;
+
+	return vault_prune(f->vault, at_once, false, &result, NULL) == 0 ? state : NULL;
+}
+
+// While a prune waits for its turn others store, and the clock goes on.
+static void what_is_stored_meanwhile_is_no_clock_gone_back(void **state)
+{
+	struct fixture *f = *state;
+	static const struct ledger_event event = {.name = "prune", .details = "{}"};
+	struct alone alone;
+	struct err e = {0};
+	pthread_t thread;
+	void *pruned = NULL;
+
+	assert_int_equal(commit_alone(f->vault, &alone, &e), 0);
+	assert_int_equal(pthread_create(&thread, NULL, prune_in_thread, f), 0);
+	usleep(50 * 1000); // it waits now
+	fixture_time += 2;
+	assert_int_equal(write_begin(f->vault, &e), 0);
+	assert_int_equal(ledger_write(f->vault, &event, NULL, &e), 0);
+	assert_int_equal(write_commit(f->vault, f->vault->write.vault, &e), 0);
+	commit_release(f->vault, &alone);
+	assert_int_equal(pthread_join(thread, &pruned), 0);
+	assert_non_null(pruned);
 }
 
 static void a_writer_survives_the_end_of_its_segment(void **state)
@@ -304,6 +335,27 @@ static void the_census_tells_count_age_and_limit(void **state)
 	assert_true(row.late);
 }
 
+static void what_the_policy_no_longer_lets_be_stored_ends_at_once(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt", "token", id);
+	fixture_log(f, "198.51.100.1", NULL);
+	assert_int_equal(prune(f, at_once, false).records, 0);
+	assert_true(segment_exists(f, "2026-11-22"));
+	f->promise.kinds[KIND_ARCHIVE].keep = KEEP_MEMORY;
+	f->promise.kinds[KIND_REQUEST_LOG].keep = KEEP_UNDECLARED;
+	struct prune_result done = prune(f, at_once, false);
+	assert_int_equal(done.records, 1);
+	assert_int_equal(done.files, 1);
+	assert_int_equal(done.log_segments, 1);
+	assert_int_equal(done.log_rows, 1);
+	assert_false(segment_exists(f, "2026-11-22"));
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 0);
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +365,7 @@ int main(void)
 	    T(log_rows_stay_fourteen_days_and_no_second_more),
 	    T(a_segment_goes_when_its_oldest_row_is_due),
 	    T(a_clock_set_back_deletes_nothing),
+	    T(what_is_stored_meanwhile_is_no_clock_gone_back),
 	    T(a_writer_survives_the_end_of_its_segment),
 	    T(a_segment_without_its_key_is_garbage),
 	    T(day_keys_die_with_the_last_record_of_their_day),
@@ -320,6 +373,7 @@ int main(void)
 	    T(a_missing_spool_ends_nothing),
 	    T(many_records_end_in_batches),
 	    T(ledger_payloads_end_when_the_policy_says),
+	    T(what_the_policy_no_longer_lets_be_stored_ends_at_once),
 	    T(the_census_tells_count_age_and_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
