@@ -36,18 +36,35 @@ static int lock_state(const struct site *s, struct err *e)
 	return 0;
 }
 
+// A folder that nobody else can change. Anybody can foretell its name and make it before us, and would then hold what we put there.
+static int folder_own(const char *path, mode_t mode, struct err *e)
+{
+	struct stat st;
+
+	if (folder_make(path, mode, e) < 0)
+		return -1;
+	if (lstat(path, &st) < 0)
+		return err_system(e, ERR_IO, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+		return err_set(e, ERR_IO, "%s is %s, so nothing is put there: remove it, or choose another run folder with --run", path,
+			       S_ISDIR(st.st_mode) ? "another user's" : "a link");
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && chmod(path, st.st_mode & 07755) < 0)
+		return err_system(e, ERR_IO, errno, "%s can be changed by others", path);
+	return 0;
+}
+
 int prepare_folders(const struct site *s, struct err *e)
 {
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} folders[] = {{"", 0750}, {"spool", 0750}, {"nginx", 0700}, {"nginx/body", 0700}, {"nginx/fastcgi", 0700}};
+	} folders[] = {{"spool", 0750}, {"nginx", 0700}, {"nginx/body", 0700}, {"nginx/fastcgi", 0700}};
 	char path[4096];
 
-	if (folder_make(s->state, 0700, e) < 0 || lock_state(s, e) < 0)
+	if (folder_make(s->state, 0700, e) < 0 || lock_state(s, e) < 0 || folder_own(s->run, 0750, e) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-		if (path_join(path, sizeof path, s->run, folders[i].name, e) < 0 || folder_make(path, folders[i].mode, e) < 0)
+		if (path_join(path, sizeof path, s->run, folders[i].name, e) < 0 || folder_own(path, folders[i].mode, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -141,7 +158,7 @@ static int fill_snippets(const struct site *s, const char *folder, const struct 
 {
 	char from[4096], source[4096], to[4096];
 
-	if (path_join(from, sizeof from, s->nginx, "snippets", e) < 0 || folder_make(folder, 0700, e) < 0)
+	if (path_join(from, sizeof from, s->nginx, "snippets", e) < 0 || folder_own(folder, 0700, e) < 0)
 		return -1;
 	DIR *d = opendir(from);
 	if (d == NULL)

@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,18 +31,71 @@ test('an invalid policy: no start, and the line that is wrong', async () => {
   await refusesPolicy(policy.replace(/<\?xml[^>]*\?>/, '$&<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), /DOCTYPE|document type/i);
 });
 
+// lethe-run on a state, with options besides; ended after a while when it serves all the same.
+async function runOn(state, words = [], { port = 0, ...options } = {}) {
+  return spawnSync(join(build, 'bin/lethe-run'), ['--policy', join(root, 'policy/sites/bizimages.xml'), '--state', state, '--bin', join(build, 'bin'),
+    '--html', join(root, 'nginx/html'), '--nginx', join(root, 'nginx'), '--listen', `127.0.0.1:${port || await freePort()}`, ...words],
+  { encoding: 'utf8', timeout: 10000, env: { PATH: process.env.PATH }, ...options });
+}
+
 test('a taken port is named, and the state is left as it was', async () => {
   const server = createServer();
   await new Promise((r) => server.listen(0, '127.0.0.1', r));
   const state = mkdtempSync(join(tmpdir(), 'lethe-port-'));
-  const result = spawnSync(join(build, 'bin/lethe-run'), ['--policy', join(root, 'policy/sites/bizimages.xml'), '--state', join(state, 's'),
-    '--run', join(state, 'r'), '--bin', join(build, 'bin'), '--html', join(root, 'nginx/html'), '--nginx', join(root, 'nginx'),
-    '--listen', `127.0.0.1:${server.address().port}`], { encoding: 'utf8' });
+  const result = await runOn(join(state, 's'), ['--run', join(state, 'r')], { port: server.address().port });
   assert.equal(result.status, 1);
   assert.match(result.stderr, /choose another port with PORT=/);
   assert.ok(!existsSync(join(state, 's', 'vault.db')));
   server.close();
   rmSync(state, { recursive: true });
+});
+
+// As lethe-run names it: FNV-1a of the state's path.
+function defaultRunFolder(state) {
+  let hash = 14695981039346656037n;
+  for (const byte of Buffer.from(state)) hash = ((hash ^ BigInt(byte)) * 1099511628211n) & 0xffffffffffffffffn;
+  return `/dev/shm/lethe-${process.geteuid()}-${(hash >> 32n).toString(16).padStart(8, '0')}`;
+}
+
+test('a run folder that somebody else made is not used', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'lethe-shm-'));
+  const state = join(base, 'state');
+  const folder = defaultRunFolder(state);
+  const refused = async (words, expected) => {
+    const { status, stderr } = await runOn(state, words);
+    assert.match(stderr, expected);
+    assert.match(stderr, /remove it, or choose another run folder with --run/);
+    assert.equal(status, 1);
+  };
+  try {
+    mkdirSync(join(base, 'elsewhere'));
+    symlinkSync(join(base, 'elsewhere'), folder);
+    await refused([], /\/dev\/shm\/lethe-\d+-[0-9a-f]{8} is a link/);
+    assert.ok(!existsSync(join(base, 'elsewhere/spool')));
+    rmSync(folder);
+    if (process.getuid() === 0) {
+      mkdirSync(folder);
+      chownSync(folder, 65534, 65534);
+      await refused([], /\/dev\/shm\/lethe-\d+-[0-9a-f]{8} is another user's/);
+      assert.ok(!existsSync(join(folder, 'spool')));
+      await refused(['--run', folder], /is another user's/);
+      chownSync(folder, 0, 0);
+      mkdirSync(join(folder, 'spool'));
+      chownSync(join(folder, 'spool'), 65534, 65534);
+      await refused([], /\/spool is another user's/);
+    }
+  } finally { for (const path of [folder, base]) rmSync(path, { recursive: true, force: true }); }
+});
+
+test('a run folder of ours that others could write is closed to them', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'lethe-open-'));
+  const run = join(base, 'run');
+  mkdirSync(join(run, 'spool'), { recursive: true });
+  for (const folder of [run, join(run, 'spool')]) chmodSync(folder, 0o777);
+  const site = await startSite({ keep: { base, run, state: join(base, 'state') } });
+  try {
+    for (const folder of [run, join(run, 'spool')]) assert.equal(statSync(folder).mode & 0o022, 0, folder);
+  } finally { await site.stop(); }
 });
 
 test('two sites on one state: the second says so', async () => {
