@@ -9,10 +9,13 @@ enum { SENTENCE_MAX = 1024, CHANGES_MAX = 10000 };
 
 static struct policy_change *next_change(struct differ *d)
 {
+	d->too_many = d->count == CHANGES_MAX;
+	if (d->too_many)
+		return NULL;
 	if (d->count == d->room) {
 		size_t room = d->room == 0 ? 32 : d->room * 2;
 		struct policy_change *list = arena_array(d->arena, room, sizeof *list);
-		if (list == NULL || room > CHANGES_MAX)
+		if (list == NULL)
 			return NULL;
 		for (size_t i = 0; i < d->count; i++)
 			list[i] = d->list[i];
@@ -152,6 +155,11 @@ int policy_diff(struct policy_diff *out, const struct promise *before, const str
 	diff_promises(&d);
 	diff_rest(&d);
 	put_in_order(out, &d);
+	if (d.too_many) {
+		policy_diff_free(out);
+		return err_set(e, ERR_MEMORY, "%s differs from %s by more than %d changes, too many to tell what they mean for visitors",
+			       after->file, before->file, CHANGES_MAX);
+	}
 	if (arena_failed(d.arena) || out->count < d.count) {
 		policy_diff_free(out);
 		return err_set(e, ERR_MEMORY, "no memory to compare two policies");

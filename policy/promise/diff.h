@@ -22,7 +22,7 @@ struct policy_diff {
 	struct arena *arena; // owns all of it
 };
 
-// Compares the main languages of both. -1 when memory is gone. Free with policy_diff_free.
+// Compares the main languages of both. -1 (ERR_MEMORY) when memory is gone or there are too many changes to keep. Free with policy_diff_free.
 int policy_diff(struct policy_diff *out, const struct promise *before, const struct promise *after, struct err *e);
 void policy_diff_free(struct policy_diff *d);
 #define POLICY_DIFF_AUTO __attribute__((cleanup(policy_diff_free)))

@@ -10,6 +10,7 @@ struct differ {
 	const struct promise *before, *after;
 	struct policy_change *list;
 	size_t count, room;
+	bool too_many; // more changes than are kept: there is no comparison
 	struct arena *arena;
 	const char *part, *id; // what is being compared
 	int line;

@@ -126,6 +126,33 @@ static void each_change_is_classed(void **state)
 	print_message("%zu changes, each both ways\n", sizeof changes / sizeof *changes);
 }
 
+// Past what one comparison holds, it is no comparison: the changes that would come last may be the material ones.
+static void too_many_changes_are_an_error(void **state)
+{
+	static const char all[] = "<automated-decisions used=\"no\"";
+	BUF_AUTO struct buf text, many, measures = BUF_INIT(1024 * 1024), none;
+	POLICY_DIFF_AUTO struct policy_diff d = {0};
+	struct err e = {0};
+
+	(void)state;
+	read_policy(&text);
+	read_policy(&many);
+	for (unsigned i = 0; i < 12000; i++)
+		buf_printf(&measures, "<measure>%u</measure>", i);
+	buf_adds(&measures, "</security>");
+	replace_once(&many, "</security>", buf_text(&measures));
+	replace_once(&many, all, "<automated-decisions used=\"yes\"");
+	PROMISE_AUTO struct promise *a = load_bytes(text.data, text.len, &none);
+	buf_free(&none);
+	PROMISE_AUTO struct promise *b = load_bytes(many.data, many.len, &none);
+	if (a == NULL || b == NULL)
+		fail_msg("%s", buf_text(&none));
+	assert_int_equal(policy_diff(&d, a, b, &e), -1);
+	assert_int_equal(e.code, ERR_MEMORY);
+	assert_non_null(strstr(e.text, "by more than 10000 changes"));
+	assert_int_equal(d.count, 0);
+}
+
 static void weaker_safeguards_and_training_are_material(void **state)
 {
 	static const char us[] = "<region country=\"US\" place=\"Virginia\">eastus</region>";
@@ -172,6 +199,7 @@ int main(void)
 	    cmocka_unit_test(each_change_is_classed),
 	    cmocka_unit_test(weaker_safeguards_and_training_are_material),
 	    cmocka_unit_test(the_same_is_no_change),
+	    cmocka_unit_test(too_many_changes_are_an_error),
 	};
 	setenv("LETHE_ALLOW_UNBUILT", "1", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
