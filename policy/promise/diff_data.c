@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Kinds of data and purposes.
 #include "policy/promise/diff_parts.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct kind_text *kind_of(const struct promise *p, enum kind kind)
@@ -79,6 +80,46 @@ static void diff_conditions(struct differ *d, const struct kind_text *from, cons
 	}
 }
 
+// How long it is kept for this reason, as "for 7 years" or "while the account exists".
+static const char *reason_words(struct differ *d, const struct life *l)
+{
+	char words[128];
+
+	if (l->lasts_while != NULL)
+		snprintf(words, sizeof words, "while %s", condition_words(l->lasts_while));
+	else
+		snprintf(words, sizeof words, "for %s", differ_duration(d, l->length));
+	return arena_text(d->arena, words, strlen(words));
+}
+
+// Whether the kind is kept, whatever was asked to be erased, at least as long as in `wanted` and for the same reason.
+static bool outlasts_erasure(const struct kind_text *kind, const struct life *wanted)
+{
+	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct life *l = &kind->lives[i];
+		if (!l->ends_on_erasure && same_words(l->lasts_while, wanted->lasts_while) && same_words(l->unless, wanted->unless) &&
+		    duration_compare(wanted->length, l->length) <= 0)
+			return true;
+	}
+	return false;
+}
+
+static void diff_erasure(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+{
+	for (size_t i = 0; i < to->life_count; i++) {
+		const struct life *l = &to->lives[i];
+		if (!l->ends_on_erasure && !outlasts_erasure(from, l))
+			differ_add(d, true, NULL, reason_words(d, l), "%s: may now be kept after a request for erasure, %s.", to->name,
+				   reason_words(d, l));
+	}
+	for (size_t i = 0; i < from->life_count; i++) {
+		const struct life *l = &from->lives[i];
+		if (!l->ends_on_erasure && !outlasts_erasure(to, l))
+			differ_add(d, false, reason_words(d, l), NULL, "%s: no longer kept after a request for erasure, %s.", to->name,
+				   reason_words(d, l));
+	}
+}
+
 static bool any_hold(const struct kind_text *kind)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
@@ -111,6 +152,7 @@ static void diff_stored(struct differ *d, const struct kind_text *from, const st
 			   b->ending == END_DELETE ? "deleted" : "anonymised", "%s: at the end %s.", to->name,
 			   b->ending == END_DELETE ? "deleted" : "anonymised instead of deleted");
 	diff_conditions(d, from, to);
+	diff_erasure(d, from, to);
 	if (any_hold(from) != any_hold(to))
 		differ_add(d, any_hold(to), NULL, NULL,
 			   any_hold(to) ? "%s: a legal hold can now lengthen the time." : "%s: a legal hold no longer lengthens the time.",

@@ -71,6 +71,28 @@ static void diff_regions(struct differ *d, const struct processor_text *from, co
 	}
 }
 
+static bool reaches(const struct promise_processor *p, const char *host)
+{
+	for (const char *const *h = p->hosts; *h != NULL; h++) {
+		if (promise_host_matches(*h, host))
+			return true;
+	}
+	return false;
+}
+
+// A host that a "*.example.com" of the other version covers is not a new one.
+static void diff_hosts(struct differ *d, const struct promise_processor *from, const struct promise_processor *to, const char *brand)
+{
+	for (const char *const *h = to->hosts; *h != NULL; h++) {
+		if (!reaches(from, *h))
+			differ_add(d, true, NULL, *h, "What is sent to %s may now also go to the host %s.", brand, *h);
+	}
+	for (const char *const *h = from->hosts; *h != NULL; h++) {
+		if (!reaches(to, *h))
+			differ_add(d, false, *h, NULL, "What is sent to %s no longer goes to the host %s.", brand, *h);
+	}
+}
+
 static void diff_received(struct differ *d, const struct promise_processor *from, const struct promise_processor *to)
 {
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
@@ -122,6 +144,7 @@ static void diff_both(struct differ *d, size_t i, size_t j)
 	const struct processor_text *from = &d->before->text->processors[i], *to = &d->after->text->processors[j];
 
 	diff_flags(d, a, b, to->brand);
+	diff_hosts(d, a, b, to->brand);
 	diff_regions(d, from, to);
 	diff_safeguards(d, from, to);
 	diff_received(d, a, b);

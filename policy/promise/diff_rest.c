@@ -42,6 +42,11 @@ static void diff_age(struct differ *d)
 		differ_add(d, b < a, a != 0 ? from : NULL, to, "The minimum age is now %s.", to);
 	else
 		differ_prose(d, "text", &d->before->text->minimum_age, &d->after->text->minimum_age);
+	if (d->before->text->minors_deleted != d->after->text->minors_deleted)
+		differ_add(d, d->before->text->minors_deleted, NULL, NULL,
+			   d->after->text->minors_deleted
+			       ? "Data of younger people is now deleted when it is found."
+			       : "It is no longer promised that data of younger people is deleted when it is found.");
 }
 
 static void diff_content(struct differ *d)
@@ -111,6 +116,8 @@ static void diff_automated(struct differ *d)
 
 static void diff_announcing(struct differ *d)
 {
+	static const struct list_words material = {"Material changes are now also announced by: %s.",
+						   "Material changes are no longer announced by: %s.", false, true};
 	const struct promise_text *a = d->before->text, *b = d->after->text;
 	int way = duration_compare(b->notice, a->notice);
 
@@ -118,7 +125,25 @@ static void diff_announcing(struct differ *d)
 	if (way != 0)
 		differ_add(d, way < 0, differ_duration(d, a->notice), differ_duration(d, b->notice), "Changes are now announced %s ahead.",
 			   differ_duration(d, b->notice));
+	differ_lists(d, &a->changes_material_by, &b->changes_material_by, &material);
+	if (a->use_accepts != b->use_accepts)
+		differ_add(d, b->use_accepts, NULL, NULL,
+			   b->use_accepts ? "To go on using the site is now taken as accepting what changed."
+					  : "To go on using the site is no longer taken as accepting what changed.");
 	differ_prose(d, "text", &a->changes, &b->changes);
+}
+
+// Only what the law requires is the least that authorities can get; a promise that is gone limits nothing.
+static void diff_law_enforcement(struct differ *d)
+{
+	const char *a = d->before->text->law_enforcement_answers, *b = d->after->text->law_enforcement_answers;
+
+	differ_at(d, "law-enforcement", "", 0);
+	if (a != NULL && b == NULL)
+		differ_add(d, true, a, NULL, "It is no longer said which requests of authorities are answered; they were: %s.", a);
+	else if (b != NULL && !same_words(a, b))
+		differ_add(d, strcmp(b, "required-by-law") != 0, a, b, "Which requests of authorities are answered is now: %s.", b);
+	differ_prose(d, "text", &d->before->text->law_enforcement, &d->after->text->law_enforcement);
 }
 
 static const struct section *section_find(const struct promise_text *t, const char *id)
@@ -186,7 +211,6 @@ void diff_rest(struct differ *d)
 	diff_security(d);
 	diff_automated(d);
 	diff_announcing(d);
-	differ_at(d, "law-enforcement", "", 0);
-	differ_prose(d, "text", &d->before->text->law_enforcement, &d->after->text->law_enforcement);
+	diff_law_enforcement(d);
 	diff_notice(d);
 }

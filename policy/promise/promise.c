@@ -253,19 +253,20 @@ const struct promise_processor *promise_processor_for(const struct promise *p, e
 	return last;
 }
 
-bool promise_host_allowed(const struct promise_processor *processor, const char *host)
+bool promise_host_matches(const char *pattern, const char *host)
 {
 	size_t len = strlen(host);
 
+	if (strncmp(pattern, "*.", 2) != 0)
+		return strcasecmp(pattern, host) == 0;
+	size_t tail = strlen(pattern + 1); // with its dot
+	return len > tail && host[0] != '.' && strcasecmp(host + len - tail, pattern + 1) == 0;
+}
+
+bool promise_host_allowed(const struct promise_processor *processor, const char *host)
+{
 	for (const char *const *h = processor->in_force ? processor->hosts : NULL; h != NULL && *h != NULL; h++) {
-		const char *pattern = *h;
-		if (strncmp(pattern, "*.", 2) != 0) {
-			if (strcasecmp(pattern, host) == 0)
-				return true;
-			continue;
-		}
-		size_t tail = strlen(pattern + 1); // with its dot
-		if (len > tail && host[0] != '.' && strcasecmp(host + len - tail, pattern + 1) == 0)
+		if (promise_host_matches(*h, host))
 			return true;
 	}
 	return false;

@@ -127,6 +127,8 @@ kind_set promise_undeclared(const struct promise *p, kind_set kinds); // those o
 const struct promise_processor *promise_processor(const struct promise *p, const char *id); // NULL when undeclared
 // The `n`-th processor (from 0) for a role in the policy's order; NULL when there is none.
 const struct promise_processor *promise_processor_for(const struct promise *p, enum processor_role role, size_t n);
+// Whether the host is what a <host> of the policy names: the same, or for "*.example.com" anything before it. Case-insensitive.
+bool promise_host_matches(const char *pattern, const char *host);
 bool promise_host_allowed(const struct promise_processor *processor, const char *host); // case-insensitive
 const struct promise_right *promise_right(const struct promise *p, const char *id);
 // Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.

@@ -22,6 +22,8 @@ static const struct change {
      "Your requests to us: at the end anonymised instead of deleted."},
     {"<life length=\"P24M\" after=\"closing\"", "<life length=\"P24M\" after=\"creation\"", false, true,
      "Your requests to us: the time now runs from when it is made."},
+    {"<life length=\"P14D\"", "<life ends-on-erasure=\"no\" length=\"P14D\"", true, false,
+     "Request log: may now be kept after a request for erasure, for 14 days."},
     {"<category>User agent</category>", "", false, true, "It no longer names: User agent."},
     {"  <kinds>",
      "  <kinds><kind id=\"hold\" keep=\"memory\" source=\"officer\"><name>Holds</name><what>Holds.</what><for purpose=\"make\"/></kind>",
@@ -33,6 +35,10 @@ static const struct change {
     {"<processor id=\"sketch\"", PROCESSOR "<processor id=\"sketch\"", true, false, "A new processor: Acme (Acme Limited). Pictures."},
     {"<region country=\"SE\"", "<region country=\"IE\" place=\"Ireland\">northeurope</region><region country=\"SE\"", true, false,
      "Azure OpenAI now works in a new place: Ireland."},
+    {"<host>*.openai.azure.com</host>", "<host>*.openai.azure.com</host><host>api.acme.example</host>", true, false,
+     "What is sent to Azure OpenAI may now also go to the host api.acme.example."},
+    {"<host>*.openai.azure.com</host>", "<host>bizimages.openai.azure.com</host>", false, true,
+     "What is sent to Azure OpenAI no longer goes to the host *.openai.azure.com."},
     {"<receives kind=\"prompt\"/>\n      <never>", "<never>", false, true, "Microsoft Ireland Operations Limited no longer gets: prompts."},
     {"<never>Receipt</never>", "", true, false, "It is no longer promised that it never gets: Receipt."},
     {"<retention longest=\"P30D\">", "<retention longest=\"P60D\">", true, false, "Azure OpenAI keeps what it gets for up to 60 days."},
@@ -46,6 +52,7 @@ static const struct change {
      "Access can no longer be used without asking us."},
     {"within=\"statutory\"", "within=\"P7D\"", false, true, "Access is answered sooner: within 7 days."},
     {"years=\"16\"", "years=\"14\"", true, false, "The minimum age is now 14."},
+    {"years=\"16\"", "years=\"16\" deletes=\"yes\"", false, true, "Data of younger people is now deleted when it is found."},
     {"id=\"card-number\" action=\"refuse\"", "id=\"card-number\" action=\"warn\"", true, false, "card numbers are now asked about."},
     {"<measure>All connections to this site use HTTPS.</measure>", "", true, false,
      "No longer among the security measures: All connections to this site use HTTPS."},
@@ -55,6 +62,13 @@ static const struct change {
     {"    <promise id=\"no-profiles\"><what>We build no profiles.</what></promise>\n", "", true, false,
      "No longer promised: We build no profiles."},
     {"<changes notice=\"P30D\"", "<changes notice=\"P60D\"", false, true, "Changes are now announced 2 months ahead.|60 days ahead."},
+    {"use-accepts=\"yes\"", "use-accepts=\"no\"", false, true, "is no longer taken as accepting what changed."},
+    {"by=\"effective-date\"", "by=\"effective-date\" material-by=\"banner mail\"", false, true,
+     "Material changes are now also announced by: mail."},
+    {"answers=\"required-by-law\"", "answers=\"valid-requests\"", true, false,
+     "Which requests of authorities are answered is now: valid-requests."},
+    {"<law-enforcement answers=\"required-by-law\"", "<law-enforcement", true, false,
+     "It is no longer said which requests of authorities are answered; they were: required-by-law."},
     {"<controller name=\"BizImages\"", "<controller name=\"Acme Limited\"", true, true, "The controller is now Acme Limited."},
     {"mail=\"privacy@bizimages.example\"", "mail=\"data@bizimages.example\"", false, false, "The controller has new contact details."},
     {"  </third-parties>", "<resource origin=\"https://cdn.example.com\" type=\"font\"><purpose>Type</purpose></resource></third-parties>",
@@ -92,6 +106,8 @@ static void quiet_policy(struct buf *text)
 		snprintf(from, sizeof from, "<promise id=\"%s\">", promises[i]);
 		replace_once(text, from, "<promise id=\"no-mixing\">");
 	}
+	replace_once(text, "  <notice>",
+		     "<law-enforcement answers=\"required-by-law\"><what>Authorities.</what></law-enforcement>  <notice>");
 }
 
 static void try_it(const struct change *c)
@@ -129,7 +145,7 @@ static void each_change_is_classed(void **state)
 // Past what one comparison holds, it is no comparison: the changes that would come last may be the material ones.
 static void too_many_changes_are_an_error(void **state)
 {
-	static const char all[] = "<automated-decisions used=\"no\"";
+	static const char unused[] = "<automated-decisions used=\"no\"";
 	BUF_AUTO struct buf text, many, measures = BUF_INIT(1024 * 1024), none;
 	POLICY_DIFF_AUTO struct policy_diff d = {0};
 	struct err e = {0};
@@ -141,7 +157,7 @@ static void too_many_changes_are_an_error(void **state)
 		buf_printf(&measures, "<measure>%u</measure>", i);
 	buf_adds(&measures, "</security>");
 	replace_once(&many, "</security>", buf_text(&measures));
-	replace_once(&many, all, "<automated-decisions used=\"yes\"");
+	replace_once(&many, unused, "<automated-decisions used=\"yes\"");
 	PROMISE_AUTO struct promise *a = load_bytes(text.data, text.len, &none);
 	buf_free(&none);
 	PROMISE_AUTO struct promise *b = load_bytes(many.data, many.len, &none);
