@@ -11,24 +11,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EDIT "Restore it from the snippets that were installed (share/lethe/nginx), then reload nginx."
 
 // ---- reading it ----
 
+// Where it really is; what cannot be found is left as it was named.
 static bool find_configuration(const struct check *c, char out[PATH_MAX])
 {
 	const char *named = c->nginx_file ? c->nginx_file : setting("LETHE_NGINX_CONF", NULL);
+	char path[PATH_MAX];
 
 	if (named != NULL)
 		return realpath(named, out) != NULL || snprintf(out, PATH_MAX, "%s", named) > 0;
-	if (path_join(out, PATH_MAX, c->admin->run, "nginx/nginx.conf", NULL) == 0 && access(out, R_OK) == 0)
+	if (path_join(path, sizeof path, c->admin->run, "nginx/nginx.conf", NULL) == 0 && access(path, R_OK) == 0 &&
+	    realpath(path, out) != NULL)
 		return true;
-	return snprintf(out, PATH_MAX, "%s", place_nginx) > 0 && access(out, F_OK) == 0;
+	return realpath(place_nginx, out) != NULL;
 }
 
-// nginx says what it would do; where it cannot be asked without root's rights, the files say it.
+// Can nobody but root change what stands at this path, which is absolute and has no links? Its folder and all above it count too: who owns
+// one replaces what it holds.
+static bool only_root_changes(const char *path)
+{
+	char at[PATH_MAX];
+	struct stat st;
+	bool folder_itself = true; // above it, a folder as /tmp will do: in it nobody renames what is another's
+
+	if (stat(path, &st) < 0 || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return false;
+	snprintf(at, sizeof at, "%s", path);
+	for (char *slash; (slash = strrchr(at, '/')) != NULL; folder_itself = false) {
+		*slash = '\0';
+		if (stat(*at ? at : "/", &st) < 0 || st.st_uid != 0)
+			return false;
+		if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (folder_itself || (st.st_mode & S_ISVTX) == 0))
+			return false;
+	}
+	return true;
+}
+
+// nginx says what it would do; where it cannot be asked without root's rights, the files say it. Even to print a configuration it loads the
+// modules that are named there, so root asks it about root's own only. In http and server, where ours includes what lethe publish wrote, no
+// module can be named.
 void check_nginx(struct check *c)
 {
 	BUF_AUTO struct buf dump = BUF_INIT(POLICY_BYTES_MAX);
@@ -39,17 +66,21 @@ void check_nginx(struct check *c)
 		check_add(c, UNSURE, "Name it with --nginx or LETHE_NGINX_CONF.", "no configuration of nginx was found");
 		return;
 	}
-	bool asked = nginx_dump(path, &dump, &refused) == 0;
+	bool root = geteuid() == 0, ask = !root || only_root_changes(path);
+	bool asked = ask && nginx_dump(path, &dump, &refused) == 0;
 	c->nginx = nginx_conf_read(path, asked ? &dump : NULL, &e);
 	if (c->nginx == NULL)
 		check_add(c, e.code == ERR_INPUT ? BROKEN : UNSURE, "Run nginx -t on it; run this as a user that may read it.", "%s: %s",
 			  path, e.text);
 	else if (refused.code == ERR_UNAVAILABLE)
 		check_add(c, UNSURE, "Install nginx, or run this where it is.", "%s was read, but %s", path, refused.text);
-	else if (!asked && geteuid() == 0)
+	else if (ask && !asked && root)
 		check_add(c, BROKEN, "Repair what nginx -t complains about.", "nginx does not accept %s: %s", path, refused.text);
 	else
-		check_add(c, KEPT, "", "%s was read%s", path, asked ? "" : " from its files (only root can ask nginx itself)");
+		check_add(c, KEPT, "", "%s was read%s", path,
+			  asked  ? ""
+			  : root ? " from its files (root runs nginx on no configuration that others can change)"
+				 : " from its files (only root can ask nginx itself)");
 }
 
 // ---- going through it ----

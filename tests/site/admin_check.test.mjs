@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // lethe check: 0 when the installation keeps its policy, 1 for each way to break it, 2 when that cannot be told.
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from './harness.mjs';
@@ -151,6 +151,33 @@ test('a missing policy or missing stores cannot be told', async (t) => {
     const result = p.run(['check'], { env });
     assert.deepEqual([result.status, result.stdout], [2, '']);
     assert.match(result.stderr, /^lethe: no store in [^\n]*keys init\n$/, 'one line, not one for each check');
+  }
+});
+
+// nginx loads the modules that a configuration names even to print it: as root that would be code of whoever can write there.
+test('root runs nginx on root\'s own configuration only', { skip: process.getuid() !== 0 && 'needs root' }, async (t) => {
+  const p = await site(t);
+  const folder = join(p.runFolder, 'nginx');
+  const conf = join(folder, 'nginx.conf');
+  writeFileSync(conf, `load_module /nowhere/module.so;\n${readFileSync(conf, 'utf8')}`);
+  const found = (env) => check(p, { env }).findings.filter((f) => f.check === 'nginx').map((f) => `${f.verdict} ${f.finding}`).join('\n');
+  const asked = () => assert.match(found(), /^BROKEN nginx does not accept .*module\.so/m);
+  asked();
+  const named = { LETHE_NGINX_CONF: join(p.base, 'named.conf') };
+  for (const [alter, repair, env] of [
+    [() => chownSync(conf, 65534, 0), () => chownSync(conf, 0, 0)],
+    [() => chmodSync(conf, 0o664), () => chmodSync(conf, 0o644)],
+    [() => chmodSync(conf, 0o646), () => chmodSync(conf, 0o644)],
+    [() => chownSync(folder, 65534, 0), () => chownSync(folder, 0, 0)],
+    [() => chmodSync(folder, 0o1777), () => chmodSync(folder, 0o755)],
+    [() => chownSync(p.runFolder, 65534, 0), () => chownSync(p.runFolder, 0, 0)],
+    [() => chmodSync(p.runFolder, 0o775), () => chmodSync(p.runFolder, 0o755)],
+    [() => { copyFileSync(conf, named.LETHE_NGINX_CONF); chownSync(named.LETHE_NGINX_CONF, 65534, 65534); }, () => rmSync(named.LETHE_NGINX_CONF), named],
+  ]) {
+    alter();
+    assert.match(found(env), /^kept .* was read from its files \(root runs nginx on no configuration that others can change\)$/m, String(alter));
+    repair();
+    asked();
   }
 });
 
