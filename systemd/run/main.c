@@ -24,19 +24,11 @@ static const char usage[] =
     "                 [--run FOLDER] [--listen ADDRESS:PORT] [--testing]\n"
     "Serves the site until SIGINT or SIGTERM. --run defaults to a folder in /dev/shm that is named after the state.\n";
 
-enum {
-	PRUNE_EVERY_MS = 60000,
-	PUBLISH_EVERY_MS = 3600 * 1000,
-	READY_WITHIN_MS = 30000,
-	STOP_WITHIN_MS = 8000,
-	STOP_EARLY_WITHIN_MS = 1000
-};
+enum { READY_WITHIN_MS = 30000, STOP_WITHIN_MS = 8000, STOP_EARLY_WITHIN_MS = 1000 };
 
 static int signals = -1;
 static bool stopping;
-static bool served;      // the site answered: what ends from now on is started again
-static pid_t pruning;    // the `lethe prune` under way
-static pid_t publishing; // the `lethe publish` under way
+static bool served; // the site answered: what ends from now on is started again
 
 static int parse_listen(struct site *s, const char *text)
 {
@@ -150,16 +142,7 @@ static void reap(void)
 	int status;
 
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		if (pid == publishing) {
-			publishing = 0;
-			if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-				fprintf(stderr, "lethe-run: `lethe publish` ended with status %d\n", WEXITSTATUS(status));
-		}
-		if (pid == pruning) {
-			pruning = 0;
-			if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-				fprintf(stderr, "lethe-run: `lethe prune` ended with status %d\n", WEXITSTATUS(status));
-		}
+		chore_ended(pid, status);
 		for (unsigned i = 0; i < CHILD_COUNT; i++) {
 			if (children[i].pid != pid)
 				continue;
@@ -278,25 +261,15 @@ static void reload_nginx(const struct site *s, struct timespec *written)
 
 static int serve(const struct site *s, struct err *e)
 {
-	static const char *const publish[] = {"publish", NULL};
 	struct timespec written = {0};
-	uint64_t next_publish = monotonic_ms() + PUBLISH_EVERY_MS;
-	static const char *const prune[] = {"prune", "--ahead", "PT1M", "--quiet", NULL};
-	uint64_t next = monotonic_ms() + PRUNE_EVERY_MS;
 
+	chores_begin(monotonic_ms());
 	while (!stopping) {
 		wait_signals(200);
 		if (restart_due(s, e) < 0)
 			return -1;
 		reload_nginx(s, &written);
-		if (monotonic_ms() >= next_publish && publishing == 0) { // an announced policy's time may have come
-			publishing = officer_start(s, publish);
-			next_publish += PUBLISH_EVERY_MS;
-		}
-		if (monotonic_ms() >= next && pruning == 0) {
-			pruning = officer_start(s, prune);
-			next += PRUNE_EVERY_MS;
-		}
+		chores_due(s, monotonic_ms());
 	}
 	return 0;
 }

@@ -43,7 +43,14 @@ bool child_cannot_start(int status);      // it has said why: see EXIT STATUS in
 void children_stop(unsigned patience_ms); // SIGTERM, patience, SIGKILL; returns when none is left
 // Runs `lethe` with the given words and waits; its exit status, or -1.
 int officer_run(const struct site *s, const char *const *words, bool quiet);
+// The same without waiting; -1 with errno when there is no process to be had.
 pid_t officer_start(const struct site *s, const char *const *words);
+
+// chores.c: `lethe prune` every minute, `lethe publish` every hour, each once at a time. What does not start or ends badly is said on
+// standard error, and its next time comes all the same. `now`: monotonic_ms().
+void chores_begin(uint64_t now); // the first times are one interval from now
+void chores_due(const struct site *s, uint64_t now);
+void chore_ended(pid_t pid, int status); // any child's; those of others are left alone
 
 // probe.c: the status of GET `path`, or -1.
 int probe(const struct site *s, const char *path);
