@@ -319,11 +319,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "lethe-run: the policy above is not valid, so nothing is served\n");
 		return 1;
 	}
-	if (folder_make(s.state, 0700, &e) < 0) {
+	if (folder_make(s.state, 0700, &e) < 0 || (s.run != NULL && folder_make(s.run, 0750, &e) < 0)) {
 		fprintf(stderr, "lethe-run: %s\n", e.text);
 		return 1;
 	}
 	s.state = absolute(s.state);
+	if (s.run != NULL)
+		s.run = absolute(s.run);
 	s.html = absolute(s.html);
 	s.nginx = absolute(s.nginx);
 	s.bin = absolute(s.bin);

@@ -98,6 +98,28 @@ test('a run folder of ours that others could write is closed to them', async () 
   } finally { await site.stop(); }
 });
 
+test('folders named from the current one serve as well as absolute ones', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'lethe-here-'));
+  const port = await freePort();
+  const child = spawn(join(build, 'bin/lethe-run'), ['--policy', join(root, 'policy/sites/bizimages.xml'), '--state', './s', '--run', './r', '--bin', join(build, 'bin'),
+    '--html', join(root, 'nginx/html'), '--nginx', join(root, 'nginx'), '--listen', `127.0.0.1:${port}`], { cwd: base, env: { PATH: process.env.PATH } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => { output += d; });
+  const ended = new Promise((r) => child.once('exit', r));
+  try {
+    await until(() => output.includes('Lethe serves') || child.exitCode !== null, 30000, 'the site');
+    assert.match(output, /Lethe serves/);
+    assert.match(readFileSync(join(base, 's/run.env'), 'utf8'), new RegExp(`^LETHE_RUN=${base}/r$`, 'm'));
+    const { status, body } = await generate({ url: `http://127.0.0.1:${port}` }, { description: 'A quiet guest house by a lake.', count: 1 });
+    assert.equal(status, 200);
+    assert.equal((await fetch(`http://127.0.0.1:${port}${body.archive.url}`)).status, 200);
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(base, { recursive: true, force: true });
+  }
+});
+
 test('two sites on one state: the second says so', async () => {
   const site = await startSite();
   try {
