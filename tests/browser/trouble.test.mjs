@@ -131,13 +131,43 @@ test('no connection at all', each, async () => {
   await v.close();
 });
 
+// A set of one picture whose ZIP lives that long.
+function answerWithSet(page, livesMs, missing = []) {
+  const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  return page.route('**/api/generate', (route) => {
+    const events = [['image', { index: 0, type: 'image/png', base64: pixel }],
+      ['done', { receipt: 'r', archive: { url: '/downloads/x.zip', bytes: 9, expires: new Date(Date.now() + livesMs).toISOString() }, missing, processor: { id: 'a', name: 'A', preview: false } }]];
+    return route.fulfill({ status: 200, headers: { 'Content-Type': 'text/event-stream' },
+      body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('') });
+  });
+}
+
+test('a ZIP that could not be deleted: said beside its time, which runs on to the end', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  await page.clock.install();
+  await answerWithSet(page, 10 * 60000);
+  await page.route('**/downloads/x.zip', (route) => route.fulfill({ status: 503, headers: { 'Content-Type': 'text/html' }, body: 'no' }));
+  await send(page, { count: 1 });
+  await finished(page);
+  await page.getByRole('button', { name: 'Delete now' }).click();
+  const words = page.getByText('Not deleted yet. Busy');
+  await words.waitFor();
+  assert.match(await page.locator('#live').textContent(), /^Not deleted\. Busy/);
+  assert.ok(await page.getByRole('button', { name: 'Delete now' }).isEnabled());
+  await assertAccessible(page, 'not deleted');
+  await page.clock.fastForward('05:30');
+  await page.locator('#life').getByText(/^[45] minutes$/).waitFor();
+  assert.ok(await words.isVisible(), 'the time leaves the words where they are');
+  await page.clock.fastForward('05:00');
+  await page.getByText('reached its end').waitFor();
+  for (const gone of [words, page.locator('#download'), page.locator('#delete')]) assert.equal(await gone.isVisible(), false);
+  await v.close();
+});
+
 test('a set with a picture missing says which and why', each, async () => {
   const v = await visit(browser, site);
-  const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-  const events = [['image', { index: 0, type: 'image/png', base64: pixel }],
-    ['done', { receipt: 'r', archive: { url: '/downloads/x.zip', bytes: 9, expires: new Date(Date.now() + 1500).toISOString() }, missing: [{ index: 1, reason: 'the service refused it' }], processor: { id: 'a', name: 'A', preview: false } }]];
-  await v.page.route('**/api/generate', (route) => route.fulfill({ status: 200, headers: { 'Content-Type': 'text/event-stream' },
-    body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('') }));
+  await answerWithSet(v.page, 1500, [{ index: 1, reason: 'the service refused it' }]);
   await send(v.page);
   await finished(v.page);
   assert.match(await v.page.locator('#missing').textContent(), /1 of 2 could not be made; its frame says why/);

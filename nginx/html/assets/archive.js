@@ -29,8 +29,14 @@ function life(...parts) {
 	$("life").replaceChildren(...parts);
 }
 
+// Why the ZIP is still there after it was to be deleted. Beside its time, which runs on.
+function undeleted(words = "") {
+	$("undeleted").textContent = words;
+}
+
 function over(words) {
 	clearInterval(timer);
+	undeleted();
 	$("download").hidden = $("delete").hidden = true;
 	life(words);
 }
@@ -47,6 +53,7 @@ function tick() {
 
 export function show(done) {
 	current = done;
+	undeleted();
 	$("download").hidden = $("delete").hidden = false;
 	$("delete").disabled = false;
 	Object.assign($("download"), { href: done.archive.url, download: "" });
@@ -69,7 +76,9 @@ export function hide() {
 }
 
 async function remove() {
+	const set = current;
 	$("delete").disabled = true;
+	undeleted();
 	let problem;
 	try {
 		const response = await fetch(current.archive.url, { method: "DELETE", credentials: "omit", headers: { Accept: "application/json" } });
@@ -85,11 +94,12 @@ async function remove() {
 	} catch {
 		problem = { status: 0 };
 	}
+	if (current !== set || $("download").hidden) // another set is made, or its time ended it meanwhile
+		return;
 	const words = wordsFor(problem);
 	$("delete").disabled = false;
 	say(`Not deleted. ${words.title}. ${words.detail}`);
-	clearInterval(timer);
-	life(element("strong", "Not deleted yet. "), `${words.title}. ${words.detail}`);
+	undeleted(`Not deleted yet. ${words.title}. ${words.detail}`);
 }
 
 for (const id of ["download", "receipt-copy", "receipt-save"])
