@@ -89,6 +89,7 @@ test('the address of a page becomes a set; one that cannot be read is explained'
   await finished(page);
   assert.equal(await page.locator('.frame img').count(), 1);
   await pages.close();
+  page.once('dialog', (dialog) => dialog.accept()); // nothing of the set was taken
   await page.getByRole('button', { name: 'Make another set' }).click();
   assert.equal(await focusedId(page), 'url');
   await page.getByRole('button', { name: 'Make the pictures' }).click();
