@@ -2,6 +2,7 @@
 // Settings and files beside the stores, against the policy.
 #include "admin/check.h"
 #include "policy/base/file.h"
+#include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOST_MAX = 256, BALLAST_BYTES = 256 * 1024 };
+enum { HOST_MAX = 256 };
 
 // What each processor's vendor calls its settings. A processor without a row here has no settings.
 static const struct vendor {
@@ -168,7 +169,7 @@ void check_ballast(struct check *c)
 	else if ((missing = stat(path, &st) < 0) && errno != ENOENT)
 		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s cannot be looked at", path);
 	else if (missing || st.st_size < BALLAST_BYTES || st.st_blocks * 512 < BALLAST_BYTES)
-		check_add(c, BROKEN, "Make room on the disk, then run lethe keys init.",
+		check_add(c, BROKEN, "Make room on the disk, remove what is left of it, then run lethe keys init.",
 			  "%s, the space kept free for erasing on a full disk, is missing or too small", path);
 	else
 		check_add(c, KEPT, "", "%lld KB are kept free for erasing on a full disk", (long long)st.st_size >> 10);

@@ -17,7 +17,6 @@
 enum {
 	VAULT_BODY_MAX = 1024 * 1024,          // a sealed body is JSON of a few KiB; files live in the spool
 	DETAILS_MAX = 4096,                    // of a ledger event
-	BALLAST_BYTES = 4 * 1024 * 1024,       // four times what a rewrite of a vault of 1 MiB or an erasure of 4,000 rows writes
 	REWRITE_ALWAYS_MAX = 32 * 1024 * 1024, // files up to this size are rewritten after every erasure: under 0.1 s
 	BATCH_MAX = 512,                       // operations of one commit
 	PAGE_ROWS = 256,                       // rows read in one go, so that no reader holds up a checkpoint

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // lethe check: 0 when the installation keeps its policy, 1 for each way to break it, 2 when that cannot be told.
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from './harness.mjs';
@@ -90,6 +90,18 @@ for (const [name, [expected, cause]] of Object.entries(drifts)) {
     assert.equal(status, 1);
   });
 }
+
+test('found: a ballast that was cut short; what the check advises brings it back', async (t) => {
+  const p = await site(t);
+  const ballast = join(p.state, 'ballast');
+  truncateSync(ballast, 300 * 1024);
+  const { status, bad } = check(p);
+  assert.deepEqual([status, ...bad.map((f) => [f.verdict, f.check])], [1, ['BROKEN', 'ballast']]);
+  assert.match(bad[0].remedy, /remove what is left of it, then run lethe keys init/);
+  rmSync(ballast);
+  assert.equal(p.run(['keys', 'init']).status, 0);
+  assert.equal(check(p).status, 0);
+});
 
 // What egress reports, against the policy.
 const reports = {
