@@ -26,10 +26,11 @@ static bool find_configuration(const struct check *c, char out[PATH_MAX])
 
 	if (named != NULL)
 		return realpath(named, out) != NULL || snprintf(out, PATH_MAX, "%s", named) > 0;
-	if (path_join(path, sizeof path, c->admin->run, "nginx/nginx.conf", NULL) == 0 && access(path, R_OK) == 0 &&
-	    realpath(path, out) != NULL)
-		return true;
-	return realpath(place_nginx, out) != NULL;
+	// The installed one is root's; in the run folder of an installed site nginx's user may write.
+	if (access(place_nginx, R_OK) == 0)
+		return realpath(place_nginx, out) != NULL;
+	return path_join(path, sizeof path, c->admin->run, "nginx/nginx.conf", NULL) == 0 && access(path, R_OK) == 0 &&
+	       realpath(path, out) != NULL;
 }
 
 // Can nobody but root change what stands at this path, which is absolute and has no links? Its folder and all above it count too: who owns
