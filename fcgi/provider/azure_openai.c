@@ -36,11 +36,11 @@ static const char *image_quality(void)
 
 int azure_settings_check(struct err *e)
 {
-	static const char *const known[] = {"low", "medium", "high"};
+	static const char *const known[] = {"low", "medium", "high", "auto"};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(known[i], image_quality()) == 0)
 			return 0;
-	return err_set(e, ERR_INPUT, "AZURE_OPENAI_IMAGE_QUALITY is %.32s: it is low, medium or high", image_quality());
+	return err_set(e, ERR_INPUT, "AZURE_OPENAI_IMAGE_QUALITY is %.32s: it is low, medium, high or auto", image_quality());
 }
 
 static int request_fill(struct provider_request *out, const char *path, const cJSON *body, struct err *e)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Azure OpenAI, v1 paths: chat completions write the prompts, image generations make the pictures. The model is the deployment's name:
 // AZURE_OPENAI_CHAT_DEPLOYMENT (default gpt-4.1-mini), AZURE_OPENAI_IMAGE_DEPLOYMENT (default gpt-image-2); AZURE_OPENAI_IMAGE_QUALITY is
-// low, medium (the default) or high. No request is stored for the customer's own use (`store: false`).
+// low, medium (the default), high or auto, which leaves it to the model. No request is stored for the customer's own use (`store: false`).
 #ifndef LETHE_PROVIDER_AZURE_OPENAI_H
 #define LETHE_PROVIDER_AZURE_OPENAI_H
 

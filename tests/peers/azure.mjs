@@ -138,7 +138,7 @@ function image(body, scenario) {
   if (field) return bad(field, `Unknown parameter: '${field}'.`);
   if (typeof body.prompt !== 'string' || !body.prompt) return bad('prompt', 'Missing prompt.');
   if (!size || Number(size[1]) % 16 || Number(size[2]) % 16) return bad('size', 'Invalid size.');
-  if (!['low', 'medium', 'high', undefined].includes(body.quality)) return bad('quality', 'Invalid quality.');
+  if (!['low', 'medium', 'high', 'auto', undefined].includes(body.quality)) return bad('quality', 'Invalid quality.');
   if (!['png', 'jpeg', undefined].includes(body.output_format)) return bad('output_format', 'Invalid output format.');
   if (scenario === 'empty') return json(200, { created: 1795000000, data: [] });
   if (scenario === 'not-image') return json(200, { created: 1795000000, data: [{ b64_json: Buffer.from('<svg/>').toString('base64') }] });

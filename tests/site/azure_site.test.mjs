@@ -9,7 +9,7 @@ let azure;
 let site;
 before(async () => {
   azure = await startAzure({ tls: true });
-  site = await startSite({ testing: true, env: azure.env });
+  site = await startSite({ testing: true, env: { ...azure.env, AZURE_OPENAI_IMAGE_QUALITY: 'auto' } });
 });
 after(async () => { await site?.stop(); await azure?.close(); });
 beforeEach(() => azure.reset());
@@ -40,6 +40,7 @@ test('a set from Azure: what is sent is the input and the prompts, and nothing a
     const sent = JSON.parse(bytes);
     assert.deepEqual(Object.keys(sent).sort(), ['model', 'n', 'output_format', 'prompt', 'quality', 'size']);
     assert.equal(sent.size, '1536x1024');
+    assert.equal(sent.quality, 'auto', 'as it is set, where the vendor knows it');
   }
   for (const image of body.images) assert.ok(Buffer.from(image.base64, 'base64').includes('trainedAlgorithmicMedia'));
 });

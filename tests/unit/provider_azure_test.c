@@ -104,8 +104,9 @@ static void a_quality_that_the_vendor_does_not_know_is_refused(void **state)
 {
 	(void)state;
 	struct err e = {0};
-	static const char *const known[] = {"", "low", "medium", "high"}, *const unknown[] = {"ultra", "HIGH", "auto", " low"};
-	for (size_t i = 0; i < 4; i++) {
+	static const char *const known[] = {"", "low", "medium", "high", "auto"}, *const unknown[] = {"ultra", "HIGH", "Auto", " low",
+												      "hd"};
+	for (size_t i = 0; i < 5; i++) {
 		setenv("AZURE_OPENAI_IMAGE_QUALITY", known[i], 1);
 		assert_int_equal(azure()->settings_check(&e), 0);
 		setenv("AZURE_OPENAI_IMAGE_QUALITY", unknown[i], 1);
