@@ -28,7 +28,7 @@ test('one who is set up: no choice, and the page says who it is', each, async ()
       await v.page.goto('/');
       await v.page.getByText('Built-in previews: simple, drawn on our own server.').waitFor();
       assert.equal(await v.page.locator('#provider').isVisible(), false);
-      assert.equal(await v.page.locator('#makers').textContent(), 'Made by Built-in previews');
+      assert.equal(await v.page.locator('#makers').textContent(), 'Pictures: Built-in previews');
       assert.equal(await v.page.getByText('Azure').count(), 0);
       await assertAccessible(v.page, name);
       await assertFits(v.page, name);
@@ -50,13 +50,13 @@ test('two who are set up: a choice, which holds; after a restart with other sett
     const v = await visit(browser, site);
     const { page } = v;
     await page.goto('/');
-    await page.getByLabel('Made by').waitFor();
+    await page.getByLabel('Source of the pictures').waitFor();
     assert.deepEqual(await page.locator('#provider option').allTextContents(), ['Choose for me', 'Azure OpenAI', 'Built-in previews']);
     assert.equal(await page.locator('#maker').textContent(), '');
-    assert.equal(await page.locator('#makers').textContent(), 'Made by Azure OpenAI or Built-in previews');
+    assert.equal(await page.locator('#makers').textContent(), 'Pictures: Azure OpenAI or Built-in previews');
     await assertAccessible(page, 'a choice');
     await screenshot(page, 'start-choice');
-    await page.getByLabel('Made by').selectOption('Built-in previews');
+    await page.getByLabel('Source of the pictures').selectOption('Built-in previews');
     await page.getByLabel('Describe the business').fill(bakery);
     await page.locator('[name=count][value="1"]').check();
     await page.getByRole('button', { name: 'Make the pictures' }).click();
@@ -66,7 +66,7 @@ test('two who are set up: a choice, which holds; after a restart with other sett
     await v.close();
     await withoutScript(site, async (plain) => {
       assert.equal(await plain.locator('#provider').isVisible(), false, 'without a script the choice is left to the server');
-      assert.ok(await plain.getByText('Made by Azure OpenAI or Built-in previews').isVisible());
+      assert.ok(await plain.getByText('Pictures: Azure OpenAI or Built-in previews').isVisible());
     });
 
     ({ keep } = await site.stop({ keep: true }));

@@ -7,7 +7,8 @@ import { $, element } from "./common.js";
 const joined = (words) => words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
 function show(processors) {
-	$("makers").textContent = `Made by ${joined(processors.map(({ name }) => name))}`;
+	// A label and names, not a sentence: some are companies, one is what the server draws itself.
+	$("makers").textContent = `Pictures: ${joined(processors.map(({ name }) => name))}`;
 	$("places").textContent = `Where: ${joined([...new Set(processors.map(({ where }) => where))])}.`;
 	if (processors.length > 1) {
 		$("provider").append(...processors.map(({ id, name }) => element("option", name, { value: id })));
