@@ -186,41 +186,33 @@ static bool add_scan(cJSON *facts, const cJSON *scan)
 	if (cJSON_IsObject(scan))
 		snprintf(line, sizeof line, "%.0f files, %.0f bytes: %.0f traces found", json_number(scan, "files", 0),
 			 json_number(scan, "bytes", 0), json_number(scan, "hits", 0));
-	return cJSON_AddStringToObject(facts, "Search for traces afterwards", line);
+	return cJSON_AddStringToObject(facts, "Search for traces", line);
 }
 
-static bool add_copies(cJSON *facts, const cJSON *certificate)
+static bool add_copies(cJSON *facts, const cJSON *certificate, bool erased)
 {
 	static const struct {
 		const char *name, *of;
-	} texts[] = {{"Certificate", "cert_id"},
-		     {"Erased by", "controller"},
-		     {"Policy version", "policy_version"},
-		     {"SHA-256 of the policy", "policy_sha256"},
-		     {"Note", "note"}};
+		bool when_erased; // only then
+	} texts[] = {{"Certificate", "cert_id", true},
+		     {"Erased by", "controller", true},
+		     {"Policy version", "policy_version", false},
+		     {"SHA-256 of the policy", "policy_sha256", false},
+		     {"Note", "note", false}};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		const char *text = json_string(certificate, texts[i].of);
+		const char *text = erased || !texts[i].when_erased ? json_string(certificate, texts[i].of) : NULL;
 		if (text && !cJSON_AddStringToObject(facts, texts[i].name, text))
 			return false;
 	}
 	return true;
 }
 
-static bool found_any(const cJSON *certificate)
-{
-	const cJSON *store;
-	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
-	{
-		if (json_number(store, "found", 0) > 0)
-			return true;
-	}
-	return false;
-}
-
-// The certificate for a person without the page's script.
+// The certificate for a person without the page's script. Where nothing was found it is none, and is not called so.
 static void respond_certificate(struct request *r, const cJSON *certificate)
 {
-	char day[WHEN_WORDS] = "unknown", entry[32];
+	char day[WHEN_WORDS] = "unknown", entry[32] = "no entry";
+	const cJSON *index = json_get(certificate, "audit_index");
+	bool erased = cJSON_IsNumber(index);
 	const char *at = json_string(certificate, "executed_at");
 	const cJSON *store;
 	time_t executed;
@@ -228,16 +220,18 @@ static void respond_certificate(struct request *r, const cJSON *certificate)
 	cJSON *list = cJSON_AddArrayToObject(facts, "What was found");
 	if (at && when_parse(&executed, at) == 0)
 		when_day(day, executed);
-	snprintf(entry, sizeof entry, "entry %.0f", json_number(certificate, "audit_index", 0));
-	bool ok = list && cJSON_AddStringToObject(facts, "Erased on", day) && add_scan(facts, json_get(certificate, "residue_scan")) &&
-		  cJSON_AddStringToObject(facts, "In our ledger", entry) && add_copies(facts, certificate);
+	if (erased)
+		snprintf(entry, sizeof entry, "entry %.0f", index->valuedouble);
+	bool ok = list && cJSON_AddStringToObject(facts, erased ? "Erased on" : "Looked for on", day) &&
+		  add_scan(facts, json_get(certificate, "residue_scan")) && cJSON_AddStringToObject(facts, "In our ledger", entry) &&
+		  add_copies(facts, certificate, erased);
 	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
 	{
 		ok = ok && add_store(list, store);
 	}
 	if (!ok)
 		return; // answered with 500
-	if (found_any(certificate))
+	if (erased)
 		respond_page(r, 200, "Erased", "What was made under this receipt is gone; the certificate says what was found.", facts);
 	else
 		respond_page(r, 200, "Nothing was found under this receipt",

@@ -11,6 +11,7 @@ enum { CERTIFICATE_VERSION = 1, CERTIFICATE_ID_BYTES = 16 };
 static const char NOTE[] =
     "Counts are of what hung on the given receipt, address or record in each store. The append-only ledger keeps, for each "
     "event, its date and a salted commitment whose salt is erased: these say nothing about a person.";
+static const char NOTHING[] = "Nothing was found in any store, so nothing was erased, and the ledger has no entry of it.";
 
 static cJSON *stores(const struct erase_result *result)
 {
@@ -47,9 +48,18 @@ static bool add_note(cJSON *object, const struct erase_result *result)
 {
 	char note[sizeof result->reason + sizeof NOTE + 32];
 
-	snprintf(note, sizeof note, "%s%s%s%s", result->complete ? "" : "Partial: ", result->complete ? "" : result->reason,
-		 result->complete ? "" : ". ", NOTE);
+	if (result->complete)
+		snprintf(note, sizeof note, "%s", result->recorded ? NOTE : NOTHING);
+	else
+		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
 	return cJSON_AddStringToObject(object, "note", note) != NULL;
+}
+
+static bool add_entry(cJSON *object, const struct erase_result *result)
+{
+	if (!result->recorded)
+		return cJSON_AddNullToObject(object, "audit_index") != NULL;
+	return cJSON_AddNumberToObject(object, "audit_index", (double)result->ledger_index) != NULL;
 }
 
 static cJSON *certificate_object(const struct promise *p, const struct erase_result *result)
@@ -71,8 +81,8 @@ static cJSON *certificate_object(const struct promise *p, const struct erase_res
 		cJSON_Delete(list);
 		return NULL;
 	}
-	if (!add_scan(c, result) || !cJSON_AddNumberToObject(c, "audit_index", (double)result->ledger_index) ||
-	    !cJSON_AddBoolToObject(c, "complete", result->complete) || !add_note(c, result))
+	if (!add_scan(c, result) || !add_entry(c, result) || !cJSON_AddBoolToObject(c, "complete", result->complete) ||
+	    !add_note(c, result))
 		return NULL;
 	cJSON *whole = c;
 	c = NULL;
@@ -92,7 +102,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 {
 	struct erase_result result;
 
-	if (vault_erase(v, ERASE_RECEIPT, receipt, false, true, &result, e) < 0)
+	if (vault_erase_held(v, receipt, &result, e) < 0)
 		return -1;
 	return rights_certificate(v, &result, certificate, e);
 }

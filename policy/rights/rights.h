@@ -36,7 +36,7 @@ int rights_each(struct vault *v, int (*each)(void *, const char *id, const char 
 bool rights_late(const char *state, time_t due, time_t now);
 
 // Erases by receipt and writes the certificate (a JSON object) to `certificate`. Unknown receipts give a certificate with zero finds:
-// nothing is told about whether it existed.
+// nothing is told about whether it existed, nothing is recorded, and its `audit_index` is null.
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e);
 // Carries out the erasure that request `id` asks for, by the receipt or the archive that it names, and keeps the certificate with the request, which
 // becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
@@ -44,7 +44,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e);
 // The certificate of any erasure result, for the officer's command too. It holds no personal data: cert_version, cert_id, controller, right,
 // executed_at, policy_version, policy_sha256, stores[{name, found, erased}], residue_scan {files, bytes, hits} (null: none was made),
-// audit_index, complete, note.
+// audit_index (null: there was nothing to record), complete, note.
 int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e);
 
 #endif

@@ -20,7 +20,7 @@ struct erasure {
 	struct vault *v;
 	enum erase_by by;
 	const char *value;
-	bool dry_run;
+	bool dry_run, only_held; // only_held: see vault_erase_held()
 	struct erase_result *out;
 	bool has_subject;
 	uint8_t subject[HASH_LEN]; // look-up hash
@@ -206,6 +206,7 @@ static int transact(struct erasure *x, struct err *e)
 	if (write_commit(x->v, x->v->write.vault, e))
 		return -1;
 	x->out->stores[STORE_RECORDS].erased = x->count;
+	x->out->recorded = true;
 	return 0;
 }
 
@@ -276,17 +277,32 @@ static int spool_reached(const struct erasure *x, struct err *e)
 	return 0;
 }
 
+static bool found_any(const struct erase_result *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < out->store_count; i++)
+		any = any || out->stores[i].found > 0;
+	return any;
+}
+
+// Whether there is anything to do and to record. A store that could not be looked into may hold something.
+static bool worthwhile(const struct erasure *x)
+{
+	return !x->dry_run && (!x->only_held || !x->out->complete || found_any(x->out));
+}
+
 static int erase_alone(struct erasure *x, struct err *e)
 {
 	struct alone alone;
 
 	if (commit_alone(x->v, &alone, e))
 		return -1;
-	bool released = !x->dry_run && ballast_release(x->v);
 	int ret = find_all(x, e) || spool_reached(x, e) ? -1 : 0;
-	if (ret == 0 && !x->dry_run)
+	bool act = ret == 0 && worthwhile(x), released = act && ballast_release(x->v);
+	if (act)
 		ret = transact(x, e);
-	if (ret == 0 && !x->dry_run) {
+	if (act && ret == 0) {
 		erase_rest(x);
 		drop_shared_markers(x);
 	}
@@ -326,13 +342,20 @@ static int rewrite_all(struct vault *v, struct err *e)
 	return ret;
 }
 
+// No store had it and a file still does, as after a crash: that is something found, and its end is recorded like any other.
+static int record_after_all(struct erasure *x, struct err *e)
+{
+	x->only_held = false;
+	return x->out->recorded ? 0 : erase_alone(x, e);
+}
+
 static void scan(struct erasure *x)
 {
 	struct err why = {0};
 	int ret = residue_scan(x->v, &x->markers, x->out, &why);
 
 	if (ret == 0 && x->out->residue_hits > 0)
-		ret = rewrite_all(x->v, &why) || residue_scan(x->v, &x->markers, x->out, &why) ? -1 : 0;
+		ret = record_after_all(x, &why) || rewrite_all(x->v, &why) || residue_scan(x->v, &x->markers, x->out, &why) ? -1 : 0;
 	if (ret != 0)
 		partial(x, "residue scan", why.text);
 	else if (x->out->residue_hits > 0)
@@ -349,25 +372,36 @@ static void record_outcome(struct erasure *x)
 	ledger_append(x->v, &event, NULL);
 }
 
-int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, bool thorough, struct erase_result *out, struct err *e)
+static int erase(struct erasure *x, bool thorough, struct err *e)
 {
-	struct erasure x = {.v = v, .by = by, .value = value, .dry_run = dry_run, .out = out};
-	bool any = false;
+	struct erase_result *out = x->out;
 
 	*out = (struct erase_result){
 	    .stores = {{.name = "records"}, {.name = "spool"}, {.name = "request-log"}, {.name = "ledger-payloads"}},
 	    .store_count = ERASE_STORES,
 	    .complete = true,
 	};
-	int ret = value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(&x, e);
-	if (ret == 0 && !dry_run && thorough)
-		scan(&x);
-	for (size_t i = 0; i < out->store_count; i++)
-		any = any || out->stores[i].found > 0;
-	if (ret == 0 && !dry_run && (any || !out->complete))
-		record_outcome(&x);
-	markers_free(&x.markers);
-	free(x.list);
-	wipe(&x, sizeof x);
+	int ret = x->value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(x, e);
+	if (ret == 0 && !x->dry_run && thorough)
+		scan(x);
+	if (ret == 0 && out->recorded && (found_any(out) || !out->complete))
+		record_outcome(x);
+	markers_free(&x->markers);
+	free(x->list);
+	wipe(x, sizeof *x);
 	return ret;
+}
+
+int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, bool thorough, struct erase_result *out, struct err *e)
+{
+	struct erasure x = {.v = v, .by = by, .value = value, .dry_run = dry_run, .out = out};
+
+	return erase(&x, thorough, e);
+}
+
+int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e)
+{
+	struct erasure x = {.v = v, .by = ERASE_RECEIPT, .value = receipt, .only_held = true, .out = out};
+
+	return erase(&x, true, e);
 }

@@ -37,6 +37,7 @@ test('a receipt erases its set, and says so with a certificate', each, async () 
     await page.locator('#erase-outcome').getByRole('heading', { name: 'Nothing was found under this receipt' }).waitFor();
     assert.match(await page.locator('#erase-outcome p').first().textContent(), /^Check it/, what);
     assert.equal(await page.locator('#erase-outcome').getByText('Erased', { exact: true }).count(), 0, what);
+    assert.equal(await page.locator('#erase-outcome button').count(), 0, `${what}: there is no certificate to keep`);
   }
   await screenshot(page, 'nothing-found');
   await assertPrivate(v, site);

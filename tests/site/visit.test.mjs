@@ -157,6 +157,22 @@ test('a receipt erases everything made under it, and says so', async () => {
   assert.equal(rows.erased, 1, 'the row of the request log that belongs to the receipt went too');
 });
 
+test('a wrong receipt is told that nothing was found, and leaves no entry in the ledger', async () => {
+  const entries = () => JSON.parse(site.officer(['audit', 'show', '--format', 'json']).stdout).length;
+  const before = entries();
+  for (const receipt of ['A'.repeat(43), 'B'.repeat(43)]) {
+    const answer = await fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt }) });
+    assert.equal(answer.status, 200);
+    const { audit_index: entry, stores, note, complete } = await answer.json();
+    assert.deepEqual([entry, complete, stores.some((s) => s.found > 0)], [null, true, false]);
+    assert.match(note, /^Nothing was found/);
+  }
+  assert.equal(entries(), before);
+  const officer = site.officer(['erase', '--receipt', '-', '--yes'], { input: 'A'.repeat(43) });
+  assert.equal(JSON.parse(officer.stdout).audit_index, before, 'what the officer does is recorded, whatever it finds');
+  assert.equal(entries(), before + 1);
+});
+
 test('the officer erases from beside the store: the file goes too, and a missing run folder is not taken for an empty one', async () => {
   const { body } = await generate(site, { description: bakery, count: 1 });
   const files = () => readdirSync(join(site.run, 'spool')).length;

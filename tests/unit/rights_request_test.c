@@ -376,6 +376,8 @@ static void erase_by_receipt(void **state)
 		JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
 		assert_certificate(certificate, p->promise);
 		assert_true(again ? found(certificate) == 0 : found(certificate) >= 1);
+		assert_int_equal(cJSON_IsNull(json_get(certificate, "audit_index")), again); // nothing was done, nothing recorded
+		assert_int_equal(strstr(json_string(certificate, "note"), "Nothing was found") != NULL, again);
 		assert_false(held(p->vault, id));
 	}
 }

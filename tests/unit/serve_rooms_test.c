@@ -206,11 +206,14 @@ static void test_erase_and_live(void **state)
 	JSON_AUTO cJSON *certificate = body_of(&a);
 	assert_int_equal(a.status, 200);
 	assert_true(cJSON_IsTrue(json_get(certificate, "complete")));
+	assert_true(cJSON_IsNull(json_get(certificate, "audit_index")));
 	answer_free(&a);
 	a = site_ask(s, "POST", "/api/erase", "application/x-www-form-urlencoded",
 		     "receipt=+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%0A", PARAMS("HTTP_ACCEPT", "text/html"));
 	assert_int_equal(a.status, 200);
 	assert_non_null(strstr(a.body, "<h1>Nothing was found under this receipt</h1>"));
+	assert_non_null(strstr(a.body, "no entry"));
+	assert_null(strstr(a.body, "Certificate"));
 	answer_free(&a);
 	a = site_ask(s, "GET", "/privacy/live.json", NULL, NULL, NULL);
 	JSON_AUTO cJSON *live = body_of(&a);

@@ -75,6 +75,83 @@ static void a_receipt_takes_all_its_stores_and_nothing_else(void **state)
 	assert_true(r.complete);
 }
 
+static int count_entry(void *arg, const struct ledger_entry *entry)
+{
+	(void)entry;
+	++*(int *)arg;
+	return 0;
+}
+
+static int ledger_entries(struct fixture *f)
+{
+	struct err e = {0};
+	int count = 0;
+
+	assert_return_code(ledger_each(f->vault, 0, count_entry, &count, &e), 0);
+	return count;
+}
+
+static struct erase_result erase_held(struct fixture *f, const char *receipt)
+{
+	struct erase_result result;
+	struct err e = {0};
+
+	if (vault_erase_held(f->vault, receipt, &result, &e))
+		fail_msg("vault_erase_held: %s", e.text);
+	if (!result.complete)
+		fail_msg("partial: %s", result.reason);
+	return result;
+}
+
+static void a_guessed_receipt_leaves_no_entry(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t mine[] = {1, 1, 1, 0}, none[] = {0, 0, 0, 0};
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt-mine", "token", id);
+	fixture_log(f, "198.51.100.1", "receipt-mine");
+	fixture_time += 60;
+	int before = ledger_entries(f);
+	for (int i = 0; i < 3; i++) {
+		struct erase_result r = erase_held(f, "receipt-guessed");
+		assert_counts(&r, none, true);
+		assert_false(r.recorded);
+		assert_true(r.residue_files >= 3); // and the files were looked through
+	}
+	assert_int_equal(ledger_entries(f), before);
+	assert_true(fixture_has(f, id));
+	struct erase_result r = erase_held(f, "receipt-mine");
+	assert_counts(&r, mine, true);
+	assert_true(r.recorded);
+	assert_int_equal(r.ledger_index, before);
+	assert_int_equal(ledger_entries(f), before + 2); // itself and its outcome
+	assert_false(erase_held(f, "receipt-mine").recorded);
+	assert_int_equal(ledger_entries(f), before + 2);
+	assert_true(erase(f, ERASE_RECEIPT, "receipt-guessed", false).recorded); // the officer's is
+	assert_int_equal(ledger_entries(f), before + 3);
+}
+
+// No record, no row, and still something in a file: the key that a crash left alone.
+static void what_only_the_scan_finds_is_erased_and_recorded(void **state)
+{
+	struct fixture *f = *state;
+	struct data_key key;
+	struct err e = {0};
+	char scope[2 * HASH_LEN + 1];
+	uint8_t subject[HASH_LEN];
+
+	lookup_hash(f->vault, subject, "subject", "receipt-mine");
+	hex_encode(scope, subject, HASH_LEN);
+	assert_return_code(key_obtain(f->vault, "subject", scope, &key, &e), 0);
+	assert_return_code(store_commit(f->vault->write.keys, &e), 0);
+	struct erase_result r = erase_held(f, "receipt-mine");
+	assert_true(r.recorded);
+	assert_int_equal(r.residue_hits, 0);
+	assert_int_equal(key_find(f->vault, f->vault->read.keys, "subject", scope, &key, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
 static void an_address_is_found_however_it_is_written(void **state)
 {
 	struct fixture *f = *state;
@@ -231,6 +308,29 @@ static void a_reader_makes_it_partial(void **state)
 		fail_msg("partial: %s", r.reason);
 }
 
+// The same where only what is found counts: the write-ahead log still has it, and the scan sees it there.
+static void what_a_reader_kept_is_found_by_its_receipt(void **state)
+{
+	struct fixture *f = *state;
+	struct store *reader STORE_AUTO = NULL;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
+	struct erase_result r;
+
+	fixture_archive(f, "receipt-read", "token", id);
+	state_path(f->vault, path, "vault.db", &e);
+	assert_return_code(store_open(&reader, STORE_VAULT, path, STORE_READ, &e), 0);
+	struct cursor *c = store_query(reader, SQL_LEDGER_PAGE, VALUES(V_INT(0), V_INT(10)), &e);
+	assert_int_equal(cursor_next(c, &e), 1);
+	assert_return_code(vault_erase_held(f->vault, "receipt-read", &r, &e), 0);
+	assert_false(r.complete);
+	cursor_end(&c);
+	r = erase_held(f, "receipt-read");
+	assert_true(r.recorded);
+	assert_int_equal(r.residue_hits, 0);
+	assert_false(erase_held(f, "receipt-read").recorded);
+}
+
 static void the_erasure_stands_in_the_ledger_without_a_name(void **state)
 {
 	struct fixture *f = *state;
@@ -255,6 +355,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(a_receipt_takes_all_its_stores_and_nothing_else),
+	    T(a_guessed_receipt_leaves_no_entry),
+	    T(what_only_the_scan_finds_is_erased_and_recorded),
 	    T(an_address_is_found_however_it_is_written),
 	    T(an_address_takes_records_tagged_with_it),
 	    T(a_record_takes_its_whole_subject_and_its_key),
@@ -262,6 +364,7 @@ int main(void)
 	    T(the_scan_sees_what_is_left),
 	    T(random_histories_leave_nothing),
 	    T(a_reader_makes_it_partial),
+	    T(what_a_reader_kept_is_found_by_its_receipt),
 	    T(the_erasure_stands_in_the_ledger_without_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,11 +92,14 @@ $("erase").addEventListener("submit", (event) => {
 		const details = element("details");
 		const code = element("pre", undefined, { tabIndex: 0 }); // it scrolls
 		code.append(element("code", text));
+		if (certificate.audit_index === null) { // nothing was erased or recorded: that is no certificate
+			details.append(element("summary", "Where we looked"), code);
+			outcome("erase-outcome", "Nothing was found under this receipt",
+				element("p", "Check it: if it is right, what was made under it was erased or has ended already."), details);
+			return;
+		}
 		details.append(element("summary", "The certificate"), code);
-		const found = certificate.stores.some((store) => store.found > 0);
-		outcome("erase-outcome", found ? "Erased" : "Nothing was found under this receipt",
-			element("p", found ? "What was made under this receipt is gone."
-				: "Check it: if it is right, what was made under it was erased or has ended already."),
+		outcome("erase-outcome", "Erased", element("p", "What was made under this receipt is gone."),
 			buttons(text + "\n", "erasure-certificate.json", code), details);
 	});
 });
