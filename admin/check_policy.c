@@ -24,6 +24,16 @@ static void add_messages(struct check *c, char *messages)
 		check_add(c, BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
 }
 
+// Nothing is in force: may the wanted version be?
+static void check_first(struct check *c)
+{
+	struct active_plan plan;
+	struct err e;
+
+	if (c->wanted != NULL && active_plan(&plan, &c->files, c->wanted, when_now(), &e) < 0)
+		check_add(c, BROKEN, "No program starts on it: publish the version that applies today.", "%s", e.text);
+}
+
 static void load_wanted(struct check *c)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
@@ -56,6 +66,8 @@ void check_policy(struct check *c)
 			  "the policy in force, %s, is not valid: no program starts", path);
 	else
 		c->promise = c->files.active ? c->files.active : c->wanted;
+	if (c->files.active == NULL)
+		check_first(c);
 	if (c->files.active == NULL || c->files.coming == NULL)
 		return;
 	c->files.active->coming = c->files.coming;

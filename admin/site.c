@@ -10,7 +10,7 @@
 static struct promise *said(struct promise *p, const struct buf *messages)
 {
 	if (p == NULL)
-		fprintf(stderr, "%slethe: the policy is not valid; nothing was done\n", buf_text(messages));
+		fprintf(stderr, "%slethe: there is no valid policy to go by; nothing was done\n", buf_text(messages));
 	return p;
 }
 

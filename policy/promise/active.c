@@ -4,6 +4,8 @@
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/promise/diff.h"
+#include "policy/promise/report.h"
+#include "policy/promise/text.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,12 +18,37 @@ static bool is_there(const char *path)
 	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+// Only what would be the first version in force is asked for its date. One that is in force stays so, also when the clock is set back.
+#define TOO_EARLY                                                                                                                          \
+	"version %s takes effect on %s, and no older one is in force here; nobody may be held to what does not apply yet; start with "     \
+	"the version that applies today, or correct the date"
+static bool too_early(const struct promise *wanted, time_t now, char date[WHEN_DATE])
+{
+	when_date(date, wanted->effective);
+	return wanted->effective > now;
+}
+
+static struct promise *load_first(const char *wanted, struct buf *messages)
+{
+	struct report report = {.file = wanted, .out = messages};
+	char date[WHEN_DATE];
+	PROMISE_AUTO struct promise *p = promise_load(wanted, messages);
+
+	if (p != NULL && too_early(p, when_now(), date)) {
+		report_error(&report, p->text->versions[0].line, TOO_EARLY, p->version, date);
+		return NULL;
+	}
+	struct promise *out = p;
+	p = NULL;
+	return out;
+}
+
 struct promise *promise_load_active(const char *state, const char *wanted, struct buf *messages)
 {
 	char path[PATH_MAX];
 
 	if (path_join(path, sizeof path, state, active_name, NULL) < 0 || !is_there(path))
-		return promise_load(wanted, messages);
+		return load_first(wanted, messages);
 	struct promise *p = promise_load(path, messages);
 	if (p == NULL && messages != NULL)
 		buf_printf(
@@ -143,6 +170,15 @@ static bool only_reworded(const struct active_files *files, const struct promise
 	return files->coming != NULL && policy_diff(&d, files->coming, wanted, NULL) == 0 && d.material == 0;
 }
 
+static int plan_first(const struct promise *wanted, time_t now, struct err *e)
+{
+	char date[WHEN_DATE];
+
+	if (!too_early(wanted, now, date))
+		return 0;
+	return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->text->versions[0].line, wanted->version, date);
+}
+
 static int plan_change(struct active_plan *out, const struct active_files *files, const struct promise *wanted, time_t now, struct err *e)
 {
 	POLICY_DIFF_AUTO struct policy_diff d = {0};
@@ -175,7 +211,7 @@ int active_plan(struct active_plan *out, const struct active_files *files, const
 {
 	*out = (struct active_plan){.step = ACTIVE_FIRST};
 	if (files->active == NULL)
-		return 0;
+		return plan_first(wanted, now, e);
 	if (strcmp(files->active->site, wanted->site) != 0)
 		return err_set(e, ERR_REFUSED,
 			       "this state belongs to the site %s, and %s is the policy of %s; use a state folder for each site",

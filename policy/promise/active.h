@@ -5,7 +5,7 @@
 //   STATE/policy/coming.xml   a copy of the version that is announced
 //   STATE/policy/coming.json  {"sha256", "announced", "from"}: of that file; when it was announced, and when it comes into force
 // A coming.xml whose hash is not the one in coming.json is not announced and does not count. No secrets are in the folder: all programs
-// may read it. Before the first publish there is no active.xml, and the wanted file itself is in force.
+// may read it. Before the first publish there is no active.xml, and the wanted file itself is in force, from its effective date on.
 #ifndef LETHE_PROMISE_ACTIVE_H
 #define LETHE_PROMISE_ACTIVE_H
 
@@ -15,7 +15,8 @@
 
 enum { NOTICE_DAYS_LEAST = 30 };
 
-// The policy in force, as promise_load: NULL when it is not valid. An active.xml that is no longer valid refuses, too.
+// The policy in force, as promise_load: NULL when it is not valid, or when there is no active.xml and the wanted file does not apply yet. An
+// active.xml that is no longer valid refuses, too.
 struct promise *promise_load_active(const char *state, const char *wanted, struct buf *messages);
 
 // A program ends when the policy in force is another one, and its supervisor starts it again; connections wait in the listening socket
@@ -55,7 +56,8 @@ struct active_plan {
 	size_t changes, material;
 };
 bool active_step_activates(enum active_step step);
-// What publishing `wanted` at `now` does. ERR_REFUSED: another site's state, or a material change under the version id in force.
+// What publishing `wanted` at `now` does. ERR_REFUSED: another site's state, a material change under the version id in force, or nothing
+// in force and a version that does not apply yet.
 int active_plan(struct active_plan *out, const struct active_files *files, const struct promise *wanted, time_t now, struct err *e);
 // Does it to the files: each atomically, the one that counts last. `bytes`: of the wanted file, those that were judged.
 int active_apply(const char *state, const struct active_plan *plan, const struct promise *wanted, const char *bytes, size_t len,

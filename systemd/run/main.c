@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/file.h"
 #include "policy/base/when.h"
-#include "policy/promise/promise.h"
+#include "policy/promise/active.h"
 #include "systemd/run/run.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -314,9 +314,10 @@ int main(int argc, char **argv)
 	}
 	s.policy = absolute(s.policy);
 	struct promise *p PROMISE_AUTO = promise_load(s.policy, &messages);
-	if (p == NULL) {
+	struct promise *in_force PROMISE_AUTO = p != NULL ? promise_load_active(s.state, s.policy, &messages) : NULL;
+	if (in_force == NULL) {
 		fputs(buf_text(&messages), stderr);
-		fprintf(stderr, "lethe-run: the policy above is not valid, so nothing is served\n");
+		fprintf(stderr, "lethe-run: without a valid policy in force nothing is served\n");
 		return 1;
 	}
 	if (folder_make(s.state, 0700, &e) < 0 || (s.run != NULL && folder_make(s.run, 0750, &e) < 0)) {

@@ -40,6 +40,7 @@ test('the first policy of a site is in force at once', async () => {
   assert.equal(inForce(), original);
   assert.equal(events('activation').length, 1);
   assert.equal(await versionServed(), '2026-05-11');
+  assert.equal(officer(['policy', 'show'], { wrap: ['faketime', '2026-01-01 00:00:00'] }).code, 0, 'and stays so when the clock is set back');
 });
 
 test('what is only put differently is in force at once, and the programs start again under it', async () => {

@@ -2,7 +2,7 @@
 // The commands that make things: stores, the published site, the ledger; and how the officer is asked.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lethe, root, until } from './harness.mjs';
@@ -112,6 +112,23 @@ test('an invalid policy publishes nothing, and what was published stays', (t) =>
   assert.match(result.stderr, /policy\.xml:\d+: error: /);
   assert.equal(readFileSync(join(p.state, 'publish/html/privacy.html'), 'utf8'), notice);
   assert.equal(activations(p), 1);
+});
+
+test('a first policy that takes effect later is published by nobody, and lethe check says why', (t) => {
+  const p = place(t);
+  const policy = join(p.base, 'policy.xml');
+  writeFileSync(policy, readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8').replace(/(<version id="[^"]*" effective=)"[^"]*"/, '$1"2126-05-11"'));
+  const why = /policy\.xml:\d+: error: version 2026-05-11 takes effect on 2126-05-11, [^;]*; [^;]*; [^;]*/;
+  for (const words of [['publish'], ['publish', '--dry-run']]) {
+    const result = p.run(['--policy', policy, ...words]);
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, why);
+    assert.ok(!existsSync(join(p.state, 'policy/active.xml')) && !existsSync(join(p.state, 'publish')));
+  }
+  const found = JSON.parse(p.run(['--policy', policy, 'check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'policy' && f.verdict === 'BROKEN');
+  assert.equal(found.length, 1);
+  assert.match(found[0].finding, why);
+  assert.equal(activations(p), 0);
 });
 
 test('a test build says so on every page', (t) => {

@@ -16,7 +16,7 @@ async function refusesPolicy(text, expected) {
   const file = join(folder, 'policy.xml');
   writeFileSync(file, text);
   try {
-    await assert.rejects(startSite({ policy: file }), (error) => {
+    await assert.rejects(startSite({ policy: file }).then((site) => site.stop()), (error) => {
       assert.match(error.output, expected);
       assert.match(error.output, /policy\.xml:\d+: error: /);
       assert.equal(error.exit.code, 1);
@@ -29,6 +29,29 @@ test('an invalid policy: no start, and the line that is wrong', async () => {
   await refusesPolicy(policy.slice(0, policy.length / 2), /policy\.xml:\d+/);
   await refusesPolicy(policy.replace('P14D', '-P14D'), /P14D/);
   await refusesPolicy(policy.replace(/<\?xml[^>]*\?>/, '$&<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), /DOCTYPE|document type/i);
+});
+
+test('a policy that takes effect later: no start where nothing is in force, and an older version goes on until then', async () => {
+  const later = policy.replace(/(<version id="[^"]*" effective=)"[^"]*"/, '$1"2126-05-11"');
+  assert.notEqual(later, policy);
+  await refusesPolicy(later, /policy\.xml:\d+: error: version 2026-05-11 takes effect on 2126-05-11, and no older one is in force here; .*; .*\nlethe-run: [^\n]*\n$/);
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-later-'));
+  const file = join(folder, 'policy.xml');
+  let site = await startSite();
+  let keep;
+  try {
+    ({ keep } = await site.stop({ keep: true }));
+    site = null;
+    writeFileSync(file, later);
+    site = await startSite({ policy: file, keep });
+    keep = null;
+    assert.match(site.output(), /announced: policy 2026-05-11, in force from 2126-05-11/);
+    assert.equal((await (await fetch(`${site.url}/privacy.json`)).json()).effective, '2026-05-11');
+  } finally {
+    await site?.stop();
+    if (keep) for (const at of Object.values(keep)) rmSync(at, { recursive: true, force: true });
+    rmSync(folder, { recursive: true });
+  }
 });
 
 // lethe-run on a state, with options besides; ended after a while when it serves all the same.

@@ -141,6 +141,54 @@ static void a_later_effective_date_is_waited_for(void **state)
 	assert_int_equal(publish(p, &p->editorial, then).step, ACTIVE_DUE);
 }
 
+static void refused(const struct place *p, const struct buf *wanted, time_t now, const char *says)
+{
+	ACTIVE_FILES_AUTO struct active_files files = {0};
+	PROMISE_AUTO struct promise *w = promise_read("wanted.xml", wanted->data, wanted->len, NULL);
+	struct active_plan plan;
+	struct err e = {0};
+
+	assert_int_equal(active_read(&files, p->state, &e), 0);
+	assert_int_equal(active_plan(&plan, &files, w, now, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_non_null(strstr(e.text, says));
+}
+
+static bool loads(const struct place *p, const char *file, struct buf *messages)
+{
+	PROMISE_AUTO struct promise *q = promise_load_active(p->state, file, messages);
+
+	return q != NULL;
+}
+
+// The first version does not come into force before its day, neither by publishing nor by starting programs on the file; once it is in
+// force it stays so, whatever the clock says then.
+static void the_first_version_waits_for_its_day(void **state)
+{
+	struct place *p = *state;
+	BUF_AUTO struct buf messages = BUF_INIT(100000);
+	char file[128], expected[256];
+	time_t then;
+	struct err e = {0};
+
+	assert_int_equal(when_parse(&then, "2126-05-11"), 0);
+	replace_once(&p->old, "<version id=\"2026-05-11\" effective=\"2026-05-11\"", "<version id=\"2026-05-11\" effective=\"2126-05-11\"");
+	snprintf(file, sizeof file, "%s/wanted.xml", p->state);
+	snprintf(expected, sizeof expected,
+		 "%s:%d: error: version 2026-05-11 takes effect on 2126-05-11, and no older one is in force here; ", file,
+		 line_of(&p->old, "<version id="));
+	assert_int_equal(file_write(file, p->old.data, p->old.len, 0644, NULL, &e), 0);
+	assert_false(loads(p, file, &messages));
+	assert_false(loads(p, file, NULL));
+	assert_non_null(strstr(buf_text(&messages), expected));
+	refused(p, &p->old, when_now(), "takes effect on 2126-05-11");
+	refused(p, &p->old, then - 1, "takes effect on 2126-05-11");
+	assert_int_equal(publish(p, &p->old, then).step, ACTIVE_FIRST);
+	assert_true(loads(p, file, NULL)); // the clock stands a hundred years before it
+	assert_int_equal(publish(p, &p->old, when_now()).step, ACTIVE_SAME);
+	remove(file);
+}
+
 static void what_is_taken_back_is_withdrawn(void **state)
 {
 	struct place *p = *state;
@@ -153,28 +201,15 @@ static void what_is_taken_back_is_withdrawn(void **state)
 	assert_int_equal(publish(p, &p->material, now + 40 * DAY).step, ACTIVE_ANNOUNCE); // from the start
 }
 
-static void refused(const struct place *p, const struct buf *wanted, const char *says)
-{
-	ACTIVE_FILES_AUTO struct active_files files = {0};
-	PROMISE_AUTO struct promise *w = promise_read("wanted.xml", wanted->data, wanted->len, NULL);
-	struct active_plan plan;
-	struct err e = {0};
-
-	assert_int_equal(active_read(&files, p->state, &e), 0);
-	assert_int_equal(active_plan(&plan, &files, w, when_now(), &e), -1);
-	assert_int_equal(e.code, ERR_REFUSED);
-	assert_non_null(strstr(e.text, says));
-}
-
 static void another_site_and_an_old_name_are_refused(void **state)
 {
 	struct place *p = *state;
 
 	publish(p, &p->old, when_now());
 	replace_once(&p->material, "<version id=\"two\"", "<version id=\"2026-05-11\"");
-	refused(p, &p->material, "give <version> a new id");
+	refused(p, &p->material, when_now(), "give <version> a new id");
 	replace_once(&p->editorial, "site=\"bizimages\"", "site=\"other\"");
-	refused(p, &p->editorial, "belongs to the site bizimages");
+	refused(p, &p->editorial, when_now(), "belongs to the site bizimages");
 }
 
 static void put_file(const struct place *p, const char *name, const char *text)
@@ -255,17 +290,12 @@ static void a_processor_is_not_used_before_its_date(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_material_version_waits_its_time),
-	    TEST(an_editorial_version_counts_at_once),
-	    TEST(other_words_keep_the_announced_date),
-	    TEST(a_longer_notice_is_kept),
-	    TEST(a_later_effective_date_is_waited_for),
-	    TEST(what_is_taken_back_is_withdrawn),
-	    TEST(another_site_and_an_old_name_are_refused),
-	    TEST(damage_never_puts_anything_in_force),
-	    TEST(programs_notice_the_moment),
-	    TEST(programs_notice_a_processors_date),
-	    TEST(a_processor_is_not_used_before_its_date),
+	    TEST(a_material_version_waits_its_time),    TEST(an_editorial_version_counts_at_once),
+	    TEST(other_words_keep_the_announced_date),  TEST(a_longer_notice_is_kept),
+	    TEST(a_later_effective_date_is_waited_for), TEST(the_first_version_waits_for_its_day),
+	    TEST(what_is_taken_back_is_withdrawn),      TEST(another_site_and_an_old_name_are_refused),
+	    TEST(damage_never_puts_anything_in_force),  TEST(programs_notice_the_moment),
+	    TEST(programs_notice_a_processors_date),    TEST(a_processor_is_not_used_before_its_date),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
