@@ -54,19 +54,17 @@ static void load_wanted(struct check *c)
 // The programs obey the copy in the state folder; before the first publish, the file itself.
 void check_policy(struct check *c)
 {
-	char path[PATH_MAX];
 	struct err e = {0};
 
 	load_wanted(c);
 	if (active_read(&c->files, c->admin->state, &e) < 0)
 		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
-	else if (c->files.active == NULL && path_join(path, sizeof path, c->admin->state, "policy/active.xml", &e) == 0 &&
-		 access(path, F_OK) == 0)
-		check_add(c, BROKEN, "Run lethe policy lint on it, then lethe publish with a valid policy.",
-			  "the policy in force, %s, is not valid: no program starts", path);
+	else if (c->files.broken)
+		check_add(c, BROKEN, "Run lethe policy lint on it, and restore it; lethe publish says what else can be done.",
+			  "the policy in force, %s/policy/active.xml, is not valid: no program starts", c->admin->state);
 	else
 		c->promise = c->files.active ? c->files.active : c->wanted;
-	if (c->files.active == NULL)
+	if (c->files.active == NULL && !c->files.broken)
 		check_first(c);
 	if (c->files.active == NULL || c->files.coming == NULL)
 		return;

@@ -7,10 +7,12 @@
 #include "policy/promise/report.h"
 #include "policy/promise/text.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char active_name[] = "policy/active.xml", coming_name[] = "policy/coming.xml", times_name[] = "policy/coming.json";
+static const char active_name[] = "policy/active.xml", coming_name[] = "policy/coming.xml", times_name[] = "policy/coming.json",
+		  hash_name[] = "policy/active.sha256";
 enum { TIMES_BYTES_MAX = 4096 };
 
 static bool is_there(const char *path)
@@ -54,7 +56,7 @@ struct promise *promise_load_active(const char *state, const char *wanted, struc
 		buf_printf(
 		    messages,
 		    "%s:1: error: the policy in force is not valid for this version of the programs; without a policy nothing may run; "
-		    "repair %s and run lethe publish\n",
+		    "restore it, or put right what is wrong in %s and run lethe publish\n",
 		    path, wanted);
 	return p;
 }
@@ -90,7 +92,9 @@ bool active_watch_changed(const struct active_watch *w, const struct promise *p)
 	       now.st_mtim.tv_sec != w->file.st_mtim.tv_sec || now.st_mtim.tv_nsec != w->file.st_mtim.tv_nsec;
 }
 
-static int load_if_there(struct promise **out, const char *state, const char *name, struct err *e)
+// What was put in force once is read even where this version could not keep it: what changes for visitors can still be told. `broken`: the
+// file is there, and no program starts on it.
+static int load_if_there(struct promise **out, bool *broken, const char *state, const char *name, struct err *e)
 {
 	BUF_AUTO struct buf bytes = BUF_INIT(POLICY_BYTES_MAX);
 	struct err why = {0};
@@ -98,11 +102,25 @@ static int load_if_there(struct promise **out, const char *state, const char *na
 
 	if (path_join(path, sizeof path, state, name, e) < 0)
 		return -1;
-	if (file_read(path, &bytes, &why) == 0)
+	if (file_read(path, &bytes, &why) == 0) {
 		*out = promise_read(path, buf_text(&bytes), bytes.len, NULL);
-	else if (why.code != ERR_NOT_FOUND)
+		*broken = *out == NULL;
+		if (*broken)
+			*out = promise_read_as(path, buf_text(&bytes), bytes.len, true, NULL);
+	} else if (why.code != ERR_NOT_FOUND) {
 		return err_set(e, why.code, "%s", why.text);
+	}
 	return 0;
+}
+
+// Which version was put in force, for when its file is damaged. Not known: "".
+static void hash_read(struct active_files *f, const char *state)
+{
+	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, state, hash_name, NULL) == 0 && file_read(path, &text, NULL) == 0)
+		snprintf(f->sha256, sizeof f->sha256, "%s", buf_text(&text));
 }
 
 // The times of the announcement, when they are those of the coming file. False: it is not announced.
@@ -121,11 +139,15 @@ static bool times_read(struct active_files *f, const char *state)
 
 int active_read(struct active_files *out, const char *state, struct err *e)
 {
+	bool unused;
+
 	*out = (struct active_files){0};
-	if (load_if_there(&out->active, state, active_name, e) < 0 || load_if_there(&out->coming, state, coming_name, e) < 0) {
+	if (load_if_there(&out->active, &out->broken, state, active_name, e) < 0 ||
+	    load_if_there(&out->coming, &unused, state, coming_name, e) < 0) {
 		active_files_free(out);
 		return -1;
 	}
+	hash_read(out, state);
 	if (out->coming != NULL && !times_read(out, state)) {
 		promise_free(out->coming);
 		out->coming = NULL;
@@ -207,9 +229,24 @@ static int plan_change(struct active_plan *out, const struct active_files *files
 	return 0;
 }
 
+// Without the version in force nobody can tell what another one changes; only the very same may take its place.
+static int plan_repair(const struct active_files *files, const struct promise *wanted, struct err *e)
+{
+	if (strcmp(files->sha256, wanted->sha256) == 0)
+		return 0;
+	return err_set(
+	    e, ERR_REFUSED,
+	    "policy/active.xml in the state folder, the version in force, is not valid for these programs, so what %s changes for "
+	    "visitors cannot be told; restore that file or publish the same version again, or remove the file to begin anew, "
+	    "without a notice period",
+	    wanted->file);
+}
+
 int active_plan(struct active_plan *out, const struct active_files *files, const struct promise *wanted, time_t now, struct err *e)
 {
 	*out = (struct active_plan){.step = ACTIVE_FIRST};
+	if (files->active == NULL && files->broken)
+		return plan_repair(files, wanted, e);
 	if (files->active == NULL)
 		return plan_first(wanted, now, e);
 	if (strcmp(files->active->site, wanted->site) != 0)
@@ -263,6 +300,15 @@ static int write_times(const char *state, const struct active_plan *plan, const 
 	return write_in(state, times_name, text.data, text.len, e);
 }
 
+// As sha256sum writes it, so that a copy can be checked against it.
+static int write_hash(const char *state, const struct promise *wanted, struct err *e)
+{
+	char line[96];
+	int len = snprintf(line, sizeof line, "%s  active.xml\n", wanted->sha256);
+
+	return write_in(state, hash_name, line, (size_t)len, e);
+}
+
 int active_apply(const char *state, const struct active_plan *plan, const struct promise *wanted, const char *bytes, size_t len,
 		 struct err *e)
 {
@@ -275,6 +321,6 @@ int active_apply(const char *state, const struct active_plan *plan, const struct
 	if (plan->step == ACTIVE_WITHDRAW)
 		return remove_coming(state, e);
 	if (!active_step_activates(plan->step))
-		return 0;
-	return write_in(state, active_name, bytes, len, e) < 0 ? -1 : remove_coming(state, e);
+		return plan->step == ACTIVE_SAME ? write_hash(state, wanted, e) : 0;
+	return write_hash(state, wanted, e) < 0 || write_in(state, active_name, bytes, len, e) < 0 ? -1 : remove_coming(state, e);
 }

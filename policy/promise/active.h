@@ -2,6 +2,7 @@
 // Which version of the policy is in force. The file that the officer edits (LETHE_POLICY) is only what is wanted; programs obey
 //   STATE/policy/active.xml   a copy of the version in force: the same bytes, so the same SHA-256 as in the ledger
 // and `lethe publish` replaces it, at once where nothing material changed (policy/promise/diff.h), else when the notice period is over:
+//   STATE/policy/active.sha256  its SHA-256, as sha256sum writes it: which version it was, when the copy is damaged
 //   STATE/policy/coming.xml   a copy of the version that is announced
 //   STATE/policy/coming.json  {"sha256", "announced", "from"}: of that file; when it was announced, and when it comes into force
 // A coming.xml whose hash is not the one in coming.json is not announced and does not count. No secrets are in the folder: all programs
@@ -33,8 +34,11 @@ bool active_watch_changed(const struct active_watch *w, const struct promise *p)
 
 // --- for `lethe publish` and whoever reports ---
 struct active_files {
-	struct promise *active, *coming; // NULL: none, or no longer valid
-	time_t announced, from;          // of the coming one
+	// NULL: none, or not readable as a policy. What this version cannot keep (promise_read_as) is read: it can be compared.
+	struct promise *active, *coming;
+	bool broken;     // active.xml is there, and no program starts on it: it is not valid here, whether `active` could be read or not
+	char sha256[65]; // of the version that was last put in force; "": not known
+	time_t announced, from; // of the coming one
 };
 // ERR_IO, ERR_MEMORY. Free with active_files_free.
 int active_read(struct active_files *out, const char *state, struct err *e);

@@ -33,7 +33,8 @@ static int place_make(void **state)
 
 static int place_end(void **state)
 {
-	static const char *const names[] = {"policy/active.xml", "policy/coming.xml", "policy/coming.json", "policy", ""};
+	static const char *const names[] = {
+	    "policy/active.xml", "policy/active.sha256", "policy/coming.xml", "policy/coming.json", "policy", ""};
 	struct place *p = *state;
 	char path[128];
 
@@ -240,6 +241,60 @@ static void damage_never_puts_anything_in_force(void **state)
 	assert_null(promise_load_active(p->state, BIZIMAGES, &messages)); // not silently what is wanted
 	assert_non_null(strstr(buf_text(&messages), "the policy in force is not valid"));
 	assert_int_equal(publish(p, &p->old, now).step, ACTIVE_FIRST); // the officer's way out
+	assert_int_equal(log_days(p), 14);
+}
+
+static void remove_file(const struct place *p, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/policy/%s", p->state, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+// It is not as if nothing had been in force: nothing else comes into force without being compared, unless the officer says so.
+static void damage_is_no_way_around_the_notice(void **state)
+{
+	struct place *p = *state;
+	time_t now = when_now();
+
+	publish(p, &p->old, now);
+	remove_file(p, "active.sha256");
+	assert_int_equal(publish(p, &p->old, now).step, ACTIVE_SAME); // as older versions left it
+	put_file(p, "active.xml", "<half");
+	refused(p, &p->material, now, "remove the file to begin anew");
+	refused(p, &p->editorial, now, "remove the file to begin anew");
+	remove_file(p, "active.sha256");
+	refused(p, &p->old, now, "restore that file");
+	remove_file(p, "active.xml");
+	assert_int_equal(publish(p, &p->material, now).step, ACTIVE_FIRST);
+}
+
+// As after a change of the programs: valid, but for a provider that they do not have.
+static void what_cannot_be_kept_can_be_compared(void **state)
+{
+	static const char foreign[] =
+	    "<processor id=\"acme\" name=\"Acme Limited\" brand=\"Acme\" service=\"Pictures\" roles=\"image\" order=\"3\" trains=\"no\" "
+	    "policy=\"https://acme.example/\" added=\"2026-05-11\" effective=\"2026-05-11\"><task>Pictures</task><for purpose=\"make\"/>"
+	    "<host>api.acme.example</host><region country=\"SE\" place=\"Sweden\">se-1</region><receives kind=\"prompt\"/></processor>"
+	    "<processor id=\"sketch\"";
+	struct place *p = *state;
+	time_t now = when_now();
+
+	publish(p, &p->old, now);
+	struct active_plan announced = publish(p, &p->material, now);
+	replace_once(&p->old, "<processor id=\"sketch\"", foreign);
+	put_file(p, "active.xml", buf_text(&p->old));
+	assert_null(promise_load_active(p->state, BIZIMAGES, NULL));
+	struct active_plan plan = publish(p, &p->material, now + DAY);
+	assert_int_equal(plan.step, ACTIVE_WAIT);
+	assert_int_equal(plan.from, announced.from);
+	remove_file(p, "coming.xml");
+	plan = publish(p, &p->material, now);
+	assert_int_equal(plan.step, ACTIVE_ANNOUNCE);
+	assert_int_equal(plan.material, 1);
+	assert_int_equal(publish(p, &p->editorial, now).step, ACTIVE_EDITORIAL); // without the provider
+	assert_int_equal(log_days(p), 14);
 }
 
 static void programs_notice_the_moment(void **state)
@@ -294,7 +349,8 @@ int main(void)
 	    TEST(other_words_keep_the_announced_date),  TEST(a_longer_notice_is_kept),
 	    TEST(a_later_effective_date_is_waited_for), TEST(the_first_version_waits_for_its_day),
 	    TEST(what_is_taken_back_is_withdrawn),      TEST(another_site_and_an_old_name_are_refused),
-	    TEST(damage_never_puts_anything_in_force),  TEST(programs_notice_the_moment),
+	    TEST(damage_never_puts_anything_in_force),  TEST(damage_is_no_way_around_the_notice),
+	    TEST(what_cannot_be_kept_can_be_compared),  TEST(programs_notice_the_moment),
 	    TEST(programs_notice_a_processors_date),    TEST(a_processor_is_not_used_before_its_date),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
