@@ -4,26 +4,6 @@
 #include "policy/promise/capability.h"
 #include <string.h>
 
-static bool has_role(const struct promise *p, size_t i, const char *role)
-{
-	const struct text_list *roles = &p->text->processors[i].roles;
-
-	for (size_t j = 0; j < roles->count; j++) {
-		if (strcmp(roles->items[j], role) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool listed(const struct text_list *list, const char *word)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->items[i], word) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const struct capability {
 	const char *name;
 	kind_set declared;        // needed when the policy declares one of these,
@@ -70,7 +50,8 @@ static int line_of_kind(const struct promise *p, const struct capability *c)
 static int line_of_processor(const struct promise *p, const struct capability *c)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
-		bool needs = (c->role != NULL && has_role(p, i, c->role)) || (c->anonymise && p->processors[i].anonymised);
+		bool needs = (c->role != NULL && text_listed(&p->text->processors[i].roles, c->role)) ||
+			     (c->anonymise && p->processors[i].anonymised);
 		if (needs && p->text->processors[i].removed == 0)
 			return p->processors[i].line;
 	}
@@ -85,7 +66,7 @@ static int line_needing(const struct promise *p, const struct capability *c)
 
 	if (line == 0)
 		line = line_of_processor(p, c);
-	if (line == 0 && ((c->by != NULL && listed(&s->by, c->by)) || (c->from != NULL && listed(&s->from, c->from))))
+	if (line == 0 && ((c->by != NULL && text_listed(&s->by, c->by)) || (c->from != NULL && text_listed(&s->from, c->from))))
 		line = s->line;
 	if (line == 0 && c->consents && p->text->consent_count > 0)
 		line = p->text->consents[0].line;
@@ -119,7 +100,9 @@ bool promise_makes_sets(const struct promise *p)
 
 static bool provider_lacking(const struct promise *p, size_t i)
 {
-	if (!has_role(p, i, "text") && !has_role(p, i, "image") && !has_role(p, i, "description"))
+	const struct text_list *roles = &p->text->processors[i].roles;
+
+	if (!text_listed(roles, "text") && !text_listed(roles, "image") && !text_listed(roles, "description"))
 		return false;
 	return p->text->processors[i].removed == 0 && !provider_built(p->processors[i].id);
 }

@@ -104,18 +104,6 @@ void check_content(const struct promise *p, struct report *r)
 		    p->minimum_age);
 }
 
-static bool notice_inserts(const struct promise_text *t, const char *what)
-{
-	for (size_t i = 0; i < t->section_count; i++) {
-		for (size_t j = 0; j < t->sections[i].block_count; j++) {
-			const struct block *b = &t->sections[i].blocks[j];
-			if (b->type == BLOCK_INSERT && strcmp(b->insert, what) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 static void check_links(const struct promise_text *t, const struct prose *prose, int line, struct report *r)
 {
 	for (size_t i = 0; i < prose->count; i++) {

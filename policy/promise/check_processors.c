@@ -8,21 +8,14 @@ static const char *const eea[] = {"EU", "AT", "BE", "BG", "CY", "CZ", "DE", "DK"
 static const char *const dead_safeguards[] = {"privacy-shield", "safe-harbour", NULL};
 static const char *const built_in[] = {"sketch", NULL};
 
-static bool listed(const char *const *list, const char *word)
-{
-	while (*list != NULL && strcmp(*list, word) != 0)
-		list++;
-	return *list != NULL;
-}
-
 bool promise_country_in_eea(const char *country)
 {
-	return listed(eea, country);
+	return word_listed(eea, country);
 }
 
 static void check_local(const struct promise_processor *a, struct report *r)
 {
-	if (!listed(built_in, a->id))
+	if (!word_listed(built_in, a->id))
 		report_error(r, a->line,
 			     "processor %s is called built-in, but the software has no such processor of its own; visitors would believe "
 			     "that nothing "
@@ -39,7 +32,7 @@ static bool reached(const struct processor_text *text)
 	static const char *const roles[] = {"text", "image", "description", "storage", "mail", "payment", NULL};
 
 	for (size_t i = 0; i < text->roles.count; i++) {
-		if (listed(roles, text->roles.items[i]))
+		if (word_listed(roles, text->roles.items[i]))
 			return true;
 	}
 	return false;
@@ -63,7 +56,7 @@ static void check_use(const struct promise *p, size_t i, struct report *r)
 
 static void check_remote(const struct promise_processor *a, const struct processor_text *text, struct report *r)
 {
-	if (listed(built_in, a->id))
+	if (word_listed(built_in, a->id))
 		report_error(
 		    r, a->line,
 		    "processor %s is part of the software, but is declared as somebody else's; the notice would name a recipient that gets "
@@ -92,7 +85,7 @@ static void check_transfer(const struct promise_processor *a, const struct proce
 
 	for (size_t i = 0; i < text->safeguard_count; i++) {
 		const struct safeguard *s = &text->safeguards[i];
-		if (listed(dead_safeguards, s->type))
+		if (word_listed(dead_safeguards, s->type))
 			report_error(r, s->line,
 				     "%s no longer protects anything; the Court of Justice struck it down (Safe Harbour 2015, Privacy "
 				     "Shield 2020), so this "

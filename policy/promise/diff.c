@@ -90,26 +90,17 @@ const char *differ_duration(struct differ *d, struct duration length)
 	return arena_text(d->arena, words, strlen(words));
 }
 
-static bool listed(const struct text_list *list, const char *word)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->items[i], word) == 0)
-			return true;
-	}
-	return false;
-}
-
 // The formats are constants of the callers.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 void differ_lists(struct differ *d, const struct text_list *from, const struct text_list *to, const struct list_words *words)
 {
 	for (size_t i = 0; i < to->count; i++) {
-		if (!listed(from, to->items[i]))
+		if (!text_listed(from, to->items[i]))
 			differ_add(d, words->added_material, NULL, to->items[i], words->added, to->items[i]);
 	}
 	for (size_t i = 0; i < from->count; i++) {
-		if (!listed(to, from->items[i]))
+		if (!text_listed(to, from->items[i]))
 			differ_add(d, words->gone_material, from->items[i], NULL, words->gone, from->items[i]);
 	}
 }

@@ -4,24 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct kind_text *kind_of(const struct promise *p, enum kind kind)
-{
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		if (p->text->kinds[i].kind == kind)
-			return &p->text->kinds[i];
-	}
-	return NULL;
-}
-
-static const struct purpose *purpose_of(const struct promise *p, const char *id)
-{
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		if (strcmp(p->text->purposes[i].id, id) == 0)
-			return &p->text->purposes[i];
-	}
-	return NULL;
-}
-
 static void diff_length(struct differ *d, const char *name, struct duration from, struct duration to)
 {
 	const char *a = differ_duration(d, from), *b = differ_duration(d, to);
@@ -195,7 +177,7 @@ static void diff_uses(struct differ *d, const struct kind_text *from, const stru
 void diff_kinds(struct differ *d)
 {
 	for (size_t i = 0; i < d->after->text->kind_count; i++) {
-		const struct kind_text *to = &d->after->text->kinds[i], *from = kind_of(d->before, to->kind);
+		const struct kind_text *to = &d->after->text->kinds[i], *from = kind_text_of(d->before, to->kind);
 		differ_at(d, "kind", kind_row(to->kind)->name, to->line);
 		if (from == NULL) {
 			differ_add(d, true, NULL, to->name, "A new kind of data: %s.", to->name);
@@ -207,7 +189,7 @@ void diff_kinds(struct differ *d)
 	for (size_t i = 0; i < d->before->text->kind_count; i++) {
 		const struct kind_text *from = &d->before->text->kinds[i];
 		differ_at(d, "kind", kind_row(from->kind)->name, 0);
-		if (kind_of(d->after, from->kind) == NULL)
+		if (kind_text_of(d->after, from->kind) == NULL)
 			differ_add(d, false, from->name, NULL, "No longer held: %s.", from->name);
 	}
 }

@@ -13,18 +13,6 @@ static int rights_line(const struct promise *p)
 	return p->right_count > 0 ? p->rights[0].line : 1;
 }
 
-static bool inserts(const struct promise *p, const char *what)
-{
-	for (size_t i = 0; i < p->text->section_count; i++) {
-		for (size_t j = 0; j < p->text->sections[i].block_count; j++) {
-			const struct block *b = &p->text->sections[i].blocks[j];
-			if (b->type == BLOCK_INSERT && strcmp(b->insert, what) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 static bool reachable(const struct party *a)
 {
 	return a->mail != NULL || a->phone != NULL || a->web != NULL || a->address != NULL;
@@ -57,23 +45,14 @@ static void lint_parties(const struct promise *p, struct report *r)
 		    "where nobody says how; add web=\"https://…\"");
 }
 
-static bool listed(const struct text_list *list, const char *id)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->items[i], id) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool purpose_used(const struct promise *p, const char *id)
 {
 	bool used = false;
 
 	for (size_t i = 0; i < p->text->kind_count; i++)
-		used = used || listed(&p->text->kinds[i].purposes, id);
+		used = used || text_listed(&p->text->kinds[i].purposes, id);
 	for (size_t i = 0; i < p->processor_count; i++)
-		used = used || listed(&p->text->processors[i].purposes, id);
+		used = used || text_listed(&p->text->processors[i].purposes, id);
 	return used;
 }
 
@@ -132,7 +111,7 @@ static void lint_shown(const struct promise *p, struct report *r)
 	int last = t->section_count > 0 ? t->sections[t->section_count - 1].line : 1;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].declared && !inserts(p, rows[i].insert))
+		if (rows[i].declared && !notice_inserts(p->text, rows[i].insert))
 			report_error(r, last,
 				     "the notice does not show the %s that the policy declares; %s; add <insert what=\"%s\"/> to a section",
 				     rows[i].insert, rows[i].why, rows[i].insert);

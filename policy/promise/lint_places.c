@@ -6,17 +6,10 @@
 // Countries with an adequacy decision of the Commission for private bodies (the United States: only firms of the Data Privacy Framework).
 static const char *const adequate[] = {"AD", "AR", "BR", "CA", "CH", "FO", "GB", "GG", "IL", "IM", "JE", "JP", "KR", "NZ", "UY", NULL};
 
-static bool listed(const char *const *list, const char *word)
-{
-	while (*list != NULL && strcmp(*list, word) != 0)
-		list++;
-	return *list != NULL;
-}
-
 static bool covers(const char *safeguard, const char *country)
 {
 	if (strcmp(safeguard, "adequacy") == 0)
-		return listed(adequate, country);
+		return word_listed(adequate, country);
 	return strcmp(safeguard, "data-privacy-framework") != 0 || strcmp(country, "US") == 0;
 }
 

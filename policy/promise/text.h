@@ -215,4 +215,10 @@ struct promise_text {
 	struct arena *arena; // owns every string and array of the document
 };
 
+bool word_listed(const char *const *list, const char *word); // `list`: NULL-terminated
+bool text_listed(const struct text_list *list, const char *word);
+const struct kind_text *kind_text_of(const struct promise *p, enum kind kind); // NULL when undeclared
+const struct purpose *purpose_of(const struct promise *p, const char *id);     // NULL when undeclared
+bool notice_inserts(const struct promise_text *t, const char *what);           // an <insert what="…"/> of a section
+
 #endif

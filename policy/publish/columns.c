@@ -204,3 +204,12 @@ void cell_fill(const struct column *column, const struct promise *p, size_t proc
 	*c = (struct cell){0};
 	column->get(&r, c);
 }
+
+void cell_join(const struct column *column, const struct promise *p, size_t processor, struct buf *out)
+{
+	struct cell c;
+
+	cell_fill(column, p, processor, &c);
+	for (size_t i = 0; i < c.count; i++)
+		buf_printf(out, "%s%s", i > 0 ? "; " : "", c.items[i]);
+}

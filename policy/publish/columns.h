@@ -33,5 +33,6 @@ extern const struct column columns[];
 extern const size_t column_count;
 
 void cell_fill(const struct column *column, const struct promise *p, size_t processor, struct cell *c);
+void cell_join(const struct column *column, const struct promise *p, size_t processor, struct buf *out); // its items, "; " between
 
 #endif

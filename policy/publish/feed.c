@@ -75,16 +75,6 @@ static size_t place_of(const struct promise *p, const char *id)
 	return i;
 }
 
-// The cell's items, joined.
-static void cell_join(const struct column *column, const struct promise *p, size_t i, struct buf *out)
-{
-	struct cell c;
-
-	cell_fill(column, p, i, &c);
-	for (size_t k = 0; k < c.count; k++)
-		buf_printf(out, "%s%s", k > 0 ? "; " : "", c.items[k]);
-}
-
 static bool cell_differs(const struct column *column, const struct entry *a)
 {
 	BUF_AUTO struct buf before = BUF_INIT(65536), after = BUF_INIT(65536);

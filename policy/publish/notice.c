@@ -4,15 +4,6 @@
 #include "policy/publish/words.h"
 #include <string.h>
 
-const struct kind_text *kind_text_of(const struct promise *p, enum kind kind)
-{
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		if (p->text->kinds[i].kind == kind)
-			return &p->text->kinds[i];
-	}
-	return NULL;
-}
-
 void notice_address(const struct promise *p, struct buf *out)
 {
 	buf_adds(out, "/privacy");

@@ -15,7 +15,6 @@ int notice_json(const struct promise *p, struct buf *out, struct err *e);
 // One declared part, by the name that <insert what="…"/> gives it. -1 when there is no such part.
 int notice_part(const struct promise *p, struct writer *w, const char *what);
 
-const struct kind_text *kind_text_of(const struct promise *p, enum kind kind); // NULL when undeclared
 void write_life(struct writer *w, const struct promise *p, const struct kind_text *kind);
 
 #endif

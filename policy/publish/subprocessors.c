@@ -11,12 +11,8 @@
 // The cell's items, joined, into *out, which is emptied first.
 static const char *cell_words(const struct promise *p, size_t processor, const struct column *column, struct buf *out)
 {
-	struct cell c;
-
-	cell_fill(column, p, processor, &c);
 	buf_reset(out);
-	for (size_t i = 0; i < c.count; i++)
-		buf_printf(out, "%s%s", i > 0 ? "; " : "", c.items[i]);
+	cell_join(column, p, processor, out);
 	return buf_text(out);
 }
 

@@ -88,15 +88,6 @@ static const char *reference_of(const char *basis)
 	return "";
 }
 
-static const struct purpose *purpose_of(const struct promise *p, const char *id)
-{
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		if (strcmp(p->text->purposes[i].id, id) == 0)
-			return &p->text->purposes[i];
-	}
-	return NULL;
-}
-
 static void add_reasons(cJSON *disclosed, const struct promise *p, const struct kind_text *kind)
 {
 	cJSON *purposes = cJSON_AddArrayToObject(disclosed, "purposes");
