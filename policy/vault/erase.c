@@ -330,12 +330,32 @@ static int rewrite_segment(struct vault *v, const char *day, void *arg, struct e
 
 static int rewrite_all(struct vault *v, struct err *e)
 {
+	return rewrite_vault(v, true, e) || store_rewrite(v->write.keys, e) || log_each_day(v, rewrite_segment, NULL, e) ? -1 : 0;
+}
+
+// Rows that the address has made since.
+static int erase_new_rows(struct erasure *x, struct err *e)
+{
+	struct erase_store count = {0}, *sum = &x->out->stores[STORE_REQUEST_LOG];
+
+	if (x->by != ERASE_ADDRESS)
+		return 0;
+	int ret = log_erase(x->v, x->value, NULL, false, &count, &x->markers, e);
+	sum->found += count.found;
+	sum->erased += count.erased;
+	return ret;
+}
+
+// Once more, and thoroughly, while nobody stores anything.
+static int clear_and_scan(struct erasure *x, struct err *e)
+{
+	struct vault *v = x->v;
 	struct alone alone;
 
 	if (commit_alone(v, &alone, e))
 		return -1;
 	bool released = ballast_release(v);
-	int ret = rewrite_vault(v, true, e) || store_rewrite(v->write.keys, e) || log_each_day(v, rewrite_segment, NULL, e) ? -1 : 0;
+	int ret = erase_new_rows(x, e) || rewrite_all(v, e) || residue_scan(v, &x->markers, x->out, e) ? -1 : 0;
 	if (released)
 		ballast_fill(v);
 	commit_release(v, &alone);
@@ -355,7 +375,7 @@ static void scan(struct erasure *x)
 	int ret = residue_scan(x->v, &x->markers, x->out, &why);
 
 	if (ret == 0 && x->out->residue_hits > 0)
-		ret = record_after_all(x, &why) || rewrite_all(x->v, &why) || residue_scan(x->v, &x->markers, x->out, &why) ? -1 : 0;
+		ret = record_after_all(x, &why) || clear_and_scan(x, &why) ? -1 : 0;
 	if (ret != 0)
 		partial(x, "residue scan", why.text);
 	else if (x->out->residue_hits > 0)

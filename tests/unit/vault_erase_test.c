@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Erasure: everything that hangs on a receipt, an address or a record goes, nothing else does, and no trace is left in any file.
 #include "tests/unit/vault_fixture.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
 static struct erase_result erase(struct fixture *f, enum erase_by by, const char *value, bool dry_run)
 {
@@ -170,6 +172,41 @@ static void an_address_is_found_however_it_is_written(void **state)
 	r = erase(f, ERASE_ADDRESS, "198.51.100.1", false);
 	assert_counts(&r, four, true);
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 0);
+}
+
+static atomic_bool visiting;
+static atomic_uint visits;
+
+static void *visit(void *state)
+{
+	const struct fixture *f = state;
+	const struct request_log_row row = {"198.51.100.1", "Example/1.0", NULL};
+
+	for (; visiting; visits++) {
+		if (request_log_append(f->vault, &row, NULL))
+			return state;
+	}
+	return NULL;
+}
+
+// Who goes on visiting while the address is erased does not make the erasure a failed one.
+static void an_address_that_goes_on_visiting_is_erased_whole(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t thread;
+	void *failed = NULL;
+
+	visiting = true;
+	visits = 0;
+	assert_int_equal(pthread_create(&thread, NULL, visit, f), 0);
+	while (visits < 3)
+		usleep(100);
+	struct erase_result r = erase(f, ERASE_ADDRESS, "198.51.100.1", false);
+	visiting = false;
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	assert_true(r.complete);
+	assert_true(r.stores[2].erased >= 3 && r.stores[2].erased == r.stores[2].found);
 }
 
 static void an_address_takes_records_tagged_with_it(void **state)
@@ -358,6 +395,7 @@ int main(void)
 	    T(a_guessed_receipt_leaves_no_entry),
 	    T(what_only_the_scan_finds_is_erased_and_recorded),
 	    T(an_address_is_found_however_it_is_written),
+	    T(an_address_that_goes_on_visiting_is_erased_whole),
 	    T(an_address_takes_records_tagged_with_it),
 	    T(a_record_takes_its_whole_subject_and_its_key),
 	    T(a_shared_tag_is_not_taken_for_residue),
