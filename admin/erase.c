@@ -71,7 +71,7 @@ static int run(struct vault *v, const struct erasure *x, bool dry_run, struct er
 	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;
-	if (vault_erase(v, by, value, dry_run, true, result, e) < 0)
+	if (vault_erase(v, by, value, dry_run, result, e) < 0)
 		return -1;
 	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
 }

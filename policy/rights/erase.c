@@ -154,7 +154,7 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 
 	if (!there && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	int ret = vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, true, out, e);
+	int ret = vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
 	if (there)
 		vault_record_free(&archive);
 	return ret;
@@ -166,7 +166,7 @@ static int erase_named(struct vault *v, const char *id, const cJSON *body, bool 
 	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
 
 	if (receipt != NULL)
-		return vault_erase(v, ERASE_RECEIPT, receipt, dry_run, true, out, e);
+		return vault_erase(v, ERASE_RECEIPT, receipt, dry_run, out, e);
 	if (archive != NULL)
 		return erase_by_archive(v, archive, dry_run, out, e);
 	return err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);

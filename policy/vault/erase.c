@@ -392,7 +392,7 @@ static void record_outcome(struct erasure *x)
 	ledger_append(x->v, &event, NULL);
 }
 
-static int erase(struct erasure *x, bool thorough, struct err *e)
+static int erase(struct erasure *x, struct err *e)
 {
 	struct erase_result *out = x->out;
 
@@ -402,7 +402,7 @@ static int erase(struct erasure *x, bool thorough, struct err *e)
 	    .complete = true,
 	};
 	int ret = x->value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(x, e);
-	if (ret == 0 && !x->dry_run && thorough)
+	if (ret == 0 && !x->dry_run)
 		scan(x);
 	if (ret == 0 && out->recorded && (found_any(out) || !out->complete))
 		record_outcome(x);
@@ -412,16 +412,16 @@ static int erase(struct erasure *x, bool thorough, struct err *e)
 	return ret;
 }
 
-int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, bool thorough, struct erase_result *out, struct err *e)
+int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
 {
 	struct erasure x = {.v = v, .by = by, .value = value, .dry_run = dry_run, .out = out};
 
-	return erase(&x, thorough, e);
+	return erase(&x, e);
 }
 
 int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e)
 {
 	struct erasure x = {.v = v, .by = ERASE_RECEIPT, .value = receipt, .only_held = true, .out = out};
 
-	return erase(&x, true, e);
+	return erase(&x, e);
 }

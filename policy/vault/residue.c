@@ -80,11 +80,10 @@ static void scan_piece(void *arg, const char *part, const void *bytes, size_t le
 			s->out->residue_hits += hits_at(s, at + i, len - i);
 }
 
-static int scan_store(struct vault *v, enum store_file file, const char *path, struct scan *s, struct err *e)
+static int scan_store(enum store_file file, const char *path, struct scan *s, struct err *e)
 {
 	struct store *store STORE_AUTO = NULL;
 
-	(void)v;
 	if (store_open(&store, file, path, STORE_READ, e))
 		return -1;
 	s->part = NULL;
@@ -98,7 +97,7 @@ static int scan_segment(struct vault *v, const char *day, void *arg, struct err 
 
 	if (log_path(v, path, day, "", e))
 		return -1;
-	if (scan_store(v, STORE_LOG, path, arg, &why) && why.code != ERR_NOT_FOUND) // pruned in this moment
+	if (scan_store(STORE_LOG, path, arg, &why) && why.code != ERR_NOT_FOUND) // pruned in this moment
 		return err_set(e, why.code, "%s", why.text);
 	return 0;
 }
@@ -132,7 +131,7 @@ int residue_scan(struct vault *v, const struct markers *m, struct erase_result *
 	out->residue_files = out->residue_bytes = out->residue_hits = 0;
 	prepare(s);
 	if (state_path(v, vault, "vault.db", e) == 0 && state_path(v, keys, "keys/keys.db", e) == 0 &&
-	    scan_store(v, STORE_VAULT, vault, s, e) == 0 && scan_store(v, STORE_KEYS, keys, s, e) == 0 &&
+	    scan_store(STORE_VAULT, vault, s, e) == 0 && scan_store(STORE_KEYS, keys, s, e) == 0 &&
 	    log_each_day(v, scan_segment, s, e) == 0)
 		ret = 0;
 	scan_names(v, s);

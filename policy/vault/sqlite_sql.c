@@ -67,7 +67,6 @@ const char *const sqlite_statements[SQL_COUNT] = {
     [SQL_KEY_PUT] = "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)",
     [SQL_KEY_GET] = "SELECT id, kind, scope, wrapped FROM key WHERE id = $1",
     [SQL_KEY_BY_SCOPE] = "SELECT id, kind, scope, wrapped FROM key WHERE kind = $1 AND scope = $2",
-    [SQL_KEY_LIST] = "SELECT id, scope FROM key WHERE kind = $1 ORDER BY scope",
     [SQL_KEY_DELETE] = "DELETE FROM key WHERE id = $1",
 
     [SQL_LOG_PUT] = "INSERT INTO line(at, address_hash, receipt_hash, body) VALUES($1, $2, $3, $4)",

@@ -141,10 +141,10 @@ struct erase_result {
 	uint64_t ledger_index;                               // of the erasure's own event
 };
 // Erases everything that hangs on a receipt, an IP address, or one record id (its whole subject). Ledger first, then rows, keys, files,
-// checkpoint(TRUNCATE), VACUUM where it is needed, then (if `thorough`) a scan of every store file for the subject's markers. A dry
+// checkpoint(TRUNCATE), VACUUM where it is needed, then a scan of every store file for the subject's markers. A dry
 // run counts only. Returns 0 with complete=false when not every store was reached.
-int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, bool thorough, struct erase_result *out, struct err *e);
-// The same, thorough, for whoever claims to hold a receipt: where every store and the scan say that there is nothing, nothing is done and
+int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
+// The same for whoever claims to hold a receipt: where every store and the scan say that there is nothing, nothing is done and
 // nothing recorded, or anybody could make the ledger grow by guessing.
 int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e);
 

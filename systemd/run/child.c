@@ -238,7 +238,7 @@ pid_t officer_start(const struct site *s, const char *const *words)
 	return pid;
 }
 
-int officer_run(const struct site *s, const char *const *words, bool quiet)
+int officer_run(const struct site *s, const char *const *words)
 {
 	int status = 0;
 	pid_t pid = officer_start(s, words);
@@ -250,7 +250,7 @@ int officer_run(const struct site *s, const char *const *words, bool quiet)
 			return -1;
 	}
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	if (code != 0 && !quiet)
+	if (code != 0)
 		fprintf(stderr, "lethe-run: `lethe %s` ended with status %d\n", words[0], code);
 	return code;
 }

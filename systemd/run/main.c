@@ -185,11 +185,11 @@ static int start_all(const struct site *s, struct err *e)
 	static const char *const init[] = {"keys", "init", NULL}, *const publish[] = {"publish", NULL},
 				 *const prune[] = {"prune", "--quiet", NULL};
 
-	if (officer_run(s, init, false) != 0)
+	if (officer_run(s, init) != 0)
 		return err_set(e, ERR_IO, "the store could not be opened");
-	if (officer_run(s, prune, false) != 0)
+	if (officer_run(s, prune) != 0)
 		return err_set(e, ERR_IO, "what is due could not be ended, so nothing is served");
-	if (officer_run(s, publish, false) != 0)
+	if (officer_run(s, publish) != 0)
 		return err_set(e, ERR_IO, "the notice could not be published");
 	if (prepare_nginx(s, e) < 0)
 		return -1;

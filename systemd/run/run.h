@@ -42,7 +42,7 @@ void child_ended(unsigned i, int status); // says so and sets the back-off
 bool child_cannot_start(int status);      // it has said why: see EXIT STATUS in lethe-programs(8)
 void children_stop(unsigned patience_ms); // SIGTERM, patience, SIGKILL; returns when none is left
 // Runs `lethe` with the given words and waits; its exit status, or -1.
-int officer_run(const struct site *s, const char *const *words, bool quiet);
+int officer_run(const struct site *s, const char *const *words);
 // The same without waiting; -1 with errno when there is no process to be had.
 pid_t officer_start(const struct site *s, const char *const *words);
 

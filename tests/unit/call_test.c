@@ -7,6 +7,7 @@
 #include "policy/base/when.h"
 #include "test.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -222,6 +223,46 @@ static void test_no_room(void **state)
 	assert_int_equal(start(&c, &nowhere, "{}", NULL, 0, &e), -1);
 }
 
+static void *take_one_later(void *listener)
+{
+	usleep(100 * 1000);
+	int fd = accept4((int)(intptr_t)listener, NULL, NULL, SOCK_CLOEXEC);
+	close(fd);
+	return NULL;
+}
+
+// A room with a queue as long as it may be is waited for: it is busy, not gone.
+static void test_a_full_queue_is_waited_for(void **state)
+{
+	const struct room *r = *state;
+	struct room busy = {.folder = ""};
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e = {0};
+	int waiting[8];
+	size_t n = 0;
+	pthread_t thread;
+	snprintf(busy.path, sizeof busy.path, "%s/busy", r->folder);
+	memcpy(a.sun_path, busy.path, strlen(busy.path) + 1);
+	busy.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(busy.listener, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(busy.listener, 1), 0);
+	for (int rc = 0; rc == 0 && n < 8; n++) {
+		waiting[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		rc = connect(waiting[n], (struct sockaddr *)&a, sizeof a);
+	}
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(pthread_create(&thread, NULL, take_one_later, (void *)(intptr_t)busy.listener), 0);
+	int rc = start(&c, &busy, "{}", NULL, 0, &e);
+	pthread_join(thread, NULL);
+	while (n > 0)
+		close(waiting[--n]);
+	close(busy.listener);
+	unlink(busy.path);
+	assert_int_equal(rc, 0);
+	assert_int_equal(c.state, CALL_WAITING);
+}
+
 // A call that waits holds no memory beyond its struct.
 static void test_waiting_costs_nothing(void **state)
 {
@@ -304,6 +345,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_the_visitor_leaves, room_open, room_close),
 	    cmocka_unit_test_setup_teardown(test_waiting_costs_nothing, room_open, room_close),
 	    cmocka_unit_test(test_no_room),
+	    cmocka_unit_test_setup_teardown(test_a_full_queue_is_waited_for, room_open, room_close),
 	    cmocka_unit_test(test_frame_limits),
 	    cmocka_unit_test(test_frame_deadline_and_hang_up),
 	};

@@ -9,7 +9,7 @@ static struct erase_result erase(struct fixture *f, enum erase_by by, const char
 	struct erase_result result;
 	struct err e = {0};
 
-	if (vault_erase(f->vault, by, value, dry_run, true, &result, &e))
+	if (vault_erase(f->vault, by, value, dry_run, &result, &e))
 		fail_msg("vault_erase: %s", e.text);
 	return result;
 }
@@ -383,7 +383,7 @@ static void the_erasure_stands_in_the_ledger_without_a_name(void **state)
 	assert_int_not_equal(system(command), 0);
 	struct erase_result result;
 	struct err e = {0};
-	assert_int_equal(vault_erase(f->vault, ERASE_RECEIPT, "", false, false, &result, &e), -1);
+	assert_int_equal(vault_erase(f->vault, ERASE_RECEIPT, "", false, &result, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
 }
 

@@ -54,7 +54,7 @@ static void live(struct fixture *f, struct outcome *o)
 	e = (struct err){0};
 	o->ended = vault_end(f->vault, o->ids[1], NULL, &e) == 0;
 	o->end_unknown = !o->ended && e.code == ERR_UNKNOWN;
-	o->erased = vault_erase(f->vault, ERASE_RECEIPT, "receipt-3", false, false, &erased, &e) == 0;
+	o->erased = vault_erase(f->vault, ERASE_RECEIPT, "receipt-3", false, &erased, &e) == 0;
 	fixture_time += 3600;
 	o->pruned = vault_prune(f->vault, (struct duration){0}, false, &pruned, &e) == 0;
 }
@@ -134,8 +134,8 @@ static bool try_one(void **state, enum fault_when when, int code, uint64_t n)
 	struct erase_result erased;
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1];
-	if (put_one(f->vault, KIND_TICKET, "after", id, &e) ||
-	    vault_erase(f->vault, ERASE_RECEIPT, "receipt-3", false, true, &erased, &e) || !erased.complete)
+	if (put_one(f->vault, KIND_TICKET, "after", id, &e) || vault_erase(f->vault, ERASE_RECEIPT, "receipt-3", false, &erased, &e) ||
+	    !erased.complete)
 		fail_msg("operation %llu, afterwards: %s%s", (unsigned long long)n, e.text, erased.reason);
 	if (unknown && when == FAULT_NEVER)
 		fail_msg("broken without a fault");
@@ -273,7 +273,7 @@ static void full_disk(struct fixture *f)
 	if (vault_prune(f->vault, (struct duration){0}, false, &pruned, &e))
 		fail_msg("prune: %s", e.text);
 	assert_int_equal(pruned.records, 1);
-	if (vault_erase(f->vault, ERASE_RECEIPT, "filling-subject", false, true, &erased, &e))
+	if (vault_erase(f->vault, ERASE_RECEIPT, "filling-subject", false, &erased, &e))
 		fail_msg("erase: %s", e.text);
 	if (!erased.complete)
 		fail_msg("partial: %s", erased.reason);

@@ -67,8 +67,7 @@ static void child(struct fixture *f, int number, int fd)
 	}
 	for (unsigned i = 0;; i++) {
 		write_one(v, fd, number, i);
-		if (number == 0 && i % 16 == 15 && vault_erase(v, ERASE_RECEIPT, "erasable", false, false, &erased, &e) == 0 &&
-		    erased.complete)
+		if (number == 0 && i % 16 == 15 && vault_erase(v, ERASE_RECEIPT, "erasable", false, &erased, &e) == 0 && erased.complete)
 			tell(fd, 'x', "");
 		if (number == 0 && i % 16 == 7)
 			vault_prune(v, (struct duration){0}, false, &pruned, &e);

@@ -231,7 +231,7 @@ static void live_erase(size_t first, size_t last)
 
 	set_fates(first, last, ENDING);
 	run.lines = 0; // from here on rows may be gone
-	if (vault_erase(run.f->vault, ERASE_RECEIPT, "erased-receipt", false, false, &r, &e) || !r.complete)
+	if (vault_erase(run.f->vault, ERASE_RECEIPT, "erased-receipt", false, &r, &e) || !r.complete)
 		fail_msg("%s%s", e.text, r.reason);
 	set_fates(first, last, ENDED);
 	run.events += 2;
