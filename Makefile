@@ -40,14 +40,14 @@ LIBS_SERVE = -lfcgi -lseccomp
 LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -larchive -lz -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig -lm
 
 # ---- sources: a folder is a library, its main.c a program ----
-POLICY_SRC := $(wildcard policy/*/*.c)
-SERVE_SRC := $(wildcard fcgi/serve/*.c)
+POLICY_SRC := $(wildcard policy/*/*.c policy/*/*/*.c)
+SERVE_SRC := $(wildcard fcgi/ipc/*.c fcgi/serve/*.c fcgi/moderation/*.c)
 PROVIDER_SRC := $(wildcard fcgi/provider/*.c)
 PROGRAMS_FCGI := generate download rights egress worker
-ROOM_SRC := $(filter-out %/main.c,$(foreach p,$(PROGRAMS_FCGI),$(wildcard fcgi/$(p)/*.c)))
+PROGRAM_SRC := $(filter-out %/main.c,$(foreach p,$(PROGRAMS_FCGI),$(wildcard fcgi/$(p)/*.c)))
 ADMIN_SRC := $(filter-out admin/main.c,$(wildcard admin/*.c))
 obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
-ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(ROOM_SRC) $(ADMIN_SRC))
+ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(PROGRAM_SRC) $(ADMIN_SRC))
 PROGRAMS := $(foreach p,$(PROGRAMS_FCGI),$(if $(wildcard fcgi/$(p)/main.c),$(V)/bin/$(p))) \
 	$(if $(wildcard admin/main.c),$(V)/bin/lethe) $(if $(wildcard systemd/run/main.c),$(V)/bin/lethe-run) \
 	$(if $(wildcard fcgi/egress/main.c),$(V)/testing/egress)
@@ -106,7 +106,7 @@ $(V)/obj/policy/base/place.o: $(V)/places
 $(V)/obj/policy/base/place.o: PLACE = -DLETHE_PREFIX='"$(prefix)"' -DLETHE_SYSCONFDIR='"$(sysconfdir)"'
 
 # The schema is part of the program.
-$(V)/obj/policy/promise/schema.o: policy/policy.xsd
+$(V)/obj/policy/model/schema.o: policy/policy.xsd
 
 $(B):
 	@mkdir -p $@

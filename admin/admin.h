@@ -6,7 +6,7 @@
 #include "admin/arguments.h"
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include "policy/vault/vault.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ enum status {
 enum { OUTPUT_MAX = 64 * 1024 * 1024, HIDDEN_MAX = 4096 };
 
 struct admin {
-	const char *policy, *state, *run; // paths; `policy` is what is wanted, see policy/promise/active.h
+	const char *policy, *state, *run; // paths; `policy` is what is wanted, see policy/rules/active.h
 	bool policy_given;                // --policy names a file to look at, whatever is in force
 };
 
@@ -68,7 +68,7 @@ void progress_end(void);
 
 // The policy in force and the stores, opened in this order; messages on standard error.
 struct site {
-	struct promise *promise;
+	struct policy *policy;
 	struct vault *vault;
 };
 #define SITE_AUTO __attribute__((cleanup(site_close)))
@@ -82,11 +82,11 @@ enum status stores_needed(const struct admin *a);
 // 1 or 0; -1 with *e when it cannot be told, or when only a part of it is there.
 int stores_there(const struct admin *a, struct err *e);
 // Opens what stores_needed() found, under a policy that outlives it.
-enum status stores_open(struct vault **out, const struct admin *a, const struct promise *p, enum vault_mode mode);
+enum status stores_open(struct vault **out, const struct admin *a, const struct policy *p, enum vault_mode mode);
 // Root continues as the user that owns this folder, so that the site's own user can write what is made from now on. Others: nothing. -1 with
 // errno.
 int become_owner(const char *folder);
 // The policy in force, or the one that --policy names. NULL when it is not valid.
-struct promise *policy_open(const struct admin *a);
+struct policy *policy_open(const struct admin *a);
 
 #endif

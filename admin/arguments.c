@@ -108,7 +108,7 @@ static int parse_option(struct arguments *out, const struct option_row *first, c
 	const char *value = take_value(row, equals, argc, argv, i);
 	if (value == NULL)
 		return err_set(e, ERR_INPUT, "--%s needs a value: %s", row->name, row->value);
-	return check_value(row, value, e) < 0 ? -1 : add_option(out, row, value, e);
+	return check_value(row, value, e) != 0 ? -1 : add_option(out, row, value, e);
 }
 
 int arguments_parse(struct arguments *out, const struct option_row *first, const struct option_row *second, int argc, char **argv,
@@ -121,7 +121,7 @@ int arguments_parse(struct arguments *out, const struct option_row *first, const
 		if (options && strcmp(argv[i], "--") == 0) {
 			options = false;
 		} else if (options && argv[i][0] == '-' && argv[i][1] != '\0') {
-			if (parse_option(out, first, second, argc, argv, &i, e) < 0)
+			if (parse_option(out, first, second, argc, argv, &i, e) != 0)
 				return -1;
 		} else if (stop_at_word) {
 			return i;

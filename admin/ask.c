@@ -30,7 +30,7 @@ static int read_line(int fd, struct buf *out)
 			return -1;
 		if (c == '\n')
 			return 0;
-		if (buf_addc(out, c) < 0)
+		if (buf_addc(out, c) != 0)
 			return -1;
 	}
 	return -1;
@@ -52,7 +52,7 @@ static int ask(const char *question, bool echo, struct buf *out, struct err *e)
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)(echo ? 0 : ECHO | ECHONL);
 	tcsetattr(fd, TCSAFLUSH, &quiet);
-	int ret = fd_write_all(fd, question, strlen(question)) < 0 ? -1 : read_line(fd, out);
+	int ret = fd_write_all(fd, question, strlen(question)) != 0 ? -1 : read_line(fd, out);
 	tcsetattr(fd, TCSAFLUSH, &before);
 	if (!echo)
 		(void)fd_write_all(fd, "\n", 1);
@@ -66,7 +66,7 @@ static int ask(const char *question, bool echo, struct buf *out, struct err *e)
 static int read_input(struct buf *out, struct err *e)
 {
 	for (;;) {
-		char *room = buf_room(out, 512);
+		char *room = buf_reserve(out, 512);
 		if (room == NULL)
 			return err_set(e, ERR_INPUT, "standard input is too long for one value");
 		ssize_t n = read(STDIN_FILENO, room, 512);

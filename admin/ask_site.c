@@ -74,15 +74,15 @@ static int set_host_port(struct site_address *out, const char *text, const char 
 	in_port_t port;
 	bool six = *text == '[';
 	const char *end = six ? strchr(text, ']') : NULL;
-	const char *colon = strrchr(end ? end : text, ':');
+	const char *colon = strrchr(end != NULL ? end : text, ':');
 
 	if (strlen(text) >= sizeof host || (six && end == NULL))
 		return -1;
 	if (colon == NULL && !six && port_of(text, &port) == 0)
 		return set_v4(out, "", port);
 	snprintf(host, sizeof host, "%s", text + six);
-	host[six ? (size_t)(end - text) - 1 : colon ? (size_t)(colon - text) : strlen(text)] = '\0';
-	if (port_of(colon ? colon + 1 : otherwise, &port) < 0)
+	host[six ? (size_t)(end - text) - 1 : colon != NULL ? (size_t)(colon - text) : strlen(text)] = '\0';
+	if (port_of(colon != NULL ? colon + 1 : otherwise, &port) < 0)
 		return -1;
 	return six ? set_v6(out, host, port) : set_v4(out, host, port);
 }
@@ -98,7 +98,7 @@ int site_address_from_url(struct site_address *out, const char *url, struct err 
 	url += tls ? 8 : 7;
 	snprintf(host, sizeof host, "%.*s", (int)strcspn(url, "/?#"), url);
 	snprintf(out->name, sizeof out->name, "%s", host);
-	if (set_host_port(out, host, tls ? "443" : "80") < 0)
+	if (set_host_port(out, host, tls ? "443" : "80") != 0)
 		return err_set(e, ERR_INPUT, "only a site on this machine's loopback is asked");
 	return 0;
 }
@@ -107,7 +107,7 @@ int site_address_from_listen(struct site_address *out, const char *listen, bool 
 {
 	*out = (struct site_address){.tls = tls};
 	snprintf(out->name, sizeof out->name, "%s", *name && *name != '_' ? name : "localhost");
-	if (strncmp(listen, "unix:", 5) == 0 ? set_unix(out, listen + 5) < 0 : set_host_port(out, listen, "80") < 0)
+	if (strncmp(listen, "unix:", 5) == 0 ? set_unix(out, listen + 5) != 0 : set_host_port(out, listen, "80") != 0)
 		return err_set(e, ERR_INPUT, "nginx listens on %s, which is not on this machine's loopback", listen);
 	return 0;
 }
@@ -142,7 +142,7 @@ static int visit_begin(struct visit *v, const struct site_address *site, struct 
 	if (!site->tls)
 		return 0;
 	v->context = SSL_CTX_new(TLS_client_method());
-	v->tls = v->context ? SSL_new(v->context) : NULL;
+	v->tls = v->context != NULL ? SSL_new(v->context) : NULL;
 	if (v->tls == NULL || SSL_set_fd(v->tls, v->fd) != 1 || SSL_set_tlsext_host_name(v->tls, site->name) != 1)
 		return err_set(e, ERR_MEMORY, "no TLS here");
 	return SSL_connect(v->tls) == 1 ? 0 : err_set(e, ERR_UNAVAILABLE, "the site answers, but TLS cannot be agreed on");
@@ -160,10 +160,10 @@ static int visit_read_head(struct visit *v, struct buf *out, struct err *e)
 	char *end = NULL;
 
 	while (out->data == NULL || (end = strstr(out->data, "\r\n\r\n")) == NULL) {
-		char *room = buf_room(out, READ_BYTES);
+		char *room = buf_reserve(out, READ_BYTES);
 		if (room == NULL)
 			return err_set(e, ERR_INPUT, "the head of the answer is too long");
-		ssize_t n = v->tls ? SSL_read(v->tls, room, READ_BYTES) : recv(v->fd, room, READ_BYTES, 0);
+		ssize_t n = v->tls != NULL ? SSL_read(v->tls, room, READ_BYTES) : recv(v->fd, room, READ_BYTES, 0);
 		if (n <= 0)
 			return n < 0 && errno == EAGAIN ? err_set(e, ERR_TIMEOUT, "the site did not answer within %d s", SITE_SECONDS)
 							: err_set(e, ERR_UNAVAILABLE, "the answer ended early");
@@ -179,12 +179,12 @@ int ask_site(const struct site_address *site, const char *path, struct buf *out,
 	BUF_AUTO struct buf request = BUF_INIT(2048);
 	__attribute__((cleanup(visit_end))) struct visit v = {.fd = -1};
 
-	if (buf_printf(&request, "GET %s HTTP/1.0\r\nHost: %s\r\nAccept: text/html\r\nUser-Agent: lethe-check\r\n\r\n", path, site->name) <
+	if (buf_printf(&request, "GET %s HTTP/1.0\r\nHost: %s\r\nAccept: text/html\r\nUser-Agent: lethe-check\r\n\r\n", path, site->name) !=
 	    0)
 		return err_set(e, ERR_INPUT, "the request is too long");
-	if (visit_begin(&v, site, e) < 0)
+	if (visit_begin(&v, site, e) != 0)
 		return -1;
-	if (visit_write(&v, &request) < 0)
+	if (visit_write(&v, &request) != 0)
 		return err_set(e, ERR_UNAVAILABLE, "the site took no request");
 	return visit_read_head(&v, out, e);
 }

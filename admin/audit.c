@@ -29,8 +29,8 @@ static int add_entry(void *arg, const struct ledger_entry *entry)
 	table_number(t, row, "index", (double)entry->index);
 	table_when(t, row, "at", entry->at);
 	table_text(t, row, "event", entry->name);
-	table_text(t, row, "policy", entry->policy_version ? entry->policy_version : "");
-	table_text(t, row, "details", entry->details ? entry->details : "");
+	table_text(t, row, "policy", entry->policy_version != NULL ? entry->policy_version : "");
+	table_text(t, row, "details", entry->details != NULL ? entry->details : "");
 	return t->failed ? 1 : 0;
 }
 
@@ -58,7 +58,7 @@ static int from_last(struct vault *v, uint64_t n, uint64_t *from, struct err *e)
 {
 	uint64_t end = 0;
 
-	if (ledger_each(v, 0, count_entry, &end, e) < 0)
+	if (ledger_each(v, 0, count_entry, &end, e) != 0)
 		return -1;
 	*from = end > n ? end - n : 0;
 	return 0;
@@ -82,7 +82,7 @@ static enum status show(const struct admin *a, const struct arguments *args)
 		return status;
 	if (argument_given(args, "last") && from_last(s.vault, last, &from, &e) < 0)
 		return complain(STATUS_UNSURE, "audit: %s", e.text);
-	if (ledger_each(s.vault, from, add_entry, &t, &e) < 0)
+	if (ledger_each(s.vault, from, add_entry, &t, &e) != 0)
 		return complain(STATUS_UNSURE, "audit: %s", e.text);
 	return table_output(&t, args, "There are no entries.");
 }
@@ -119,7 +119,7 @@ static enum status checkpoint(const struct admin *a, const struct arguments *arg
 	(void)args;
 	if (status != STATUS_DONE)
 		return status;
-	if (ledger_checkpoint(s.vault, &out, &e) < 0)
+	if (ledger_checkpoint(s.vault, &out, &e) != 0)
 		return complain(STATUS_FOUND, "audit: %s", e.text);
 	return output_print(&out);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/check.h"
 #include "admin/nginx_conf.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include <limits.h>
@@ -57,7 +58,7 @@ static const struct check_row checks[] = {
     {"regions", "Data is processed only in the regions that the policy names.", true, true, check_regions},
     {"egress", "Nothing leaves but to the hosts of declared processors.", true, false, check_egress},
 };
-enum { CHECK_COUNT = sizeof checks / sizeof checks[0], FINDING_MAX = 1024 };
+enum { CHECK_COUNT = ARRAY_LEN(checks), FINDING_MAX = 1024 };
 
 static const char *const verdict_words[] = {[KEPT] = "kept", [BROKEN] = "BROKEN", [UNSURE] = "unsure"};
 
@@ -72,7 +73,7 @@ void check_add(struct check *c, enum verdict verdict, const char *remedy, const 
 	va_end(arguments);
 	table_text(&c->findings, row, "verdict", verdict_words[verdict]);
 	table_text(&c->findings, row, "check", c->at->name);
-	table_text(&c->findings, row, "promise", c->at->promise);
+	table_text(&c->findings, row, "promise", c->at->policy);
 	table_text(&c->findings, row, "finding", finding);
 	table_text(&c->findings, row, "remedy", remedy);
 	c->broken |= verdict == BROKEN;
@@ -86,7 +87,7 @@ void span_words(char out[SPAN_WORDS], time_t seconds)
 		const char *name;
 	} units[] = {{2 * 86400, 86400, "days"}, {2 * 3600, 3600, "hours"}, {120, 60, "minutes"}};
 
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (seconds >= units[i].from) {
 			snprintf(out, SPAN_WORDS, "%lld %s", (long long)(seconds / units[i].unit), units[i].name);
 			return;
@@ -122,14 +123,14 @@ static void run_check(struct check *c, const struct check_row *row)
 {
 	c->at = row;
 	c->nginx_bad = false;
-	if (row->needs_policy && c->promise == NULL)
+	if (row->needs_policy && c->policy == NULL)
 		check_add(c, UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
 	else if (row->needs_vault && c->vault == NULL)
 		check_add(c, UNSURE, "Repair what is said of the stores first.", "the stores cannot be opened");
 	else
 		row->run(c);
-	if (row->run == check_policy && c->promise != NULL)
-		vault_open(&c->vault, c->admin->state, c->admin->run, c->promise, VAULT_LOOK, &c->vault_error);
+	if (row->run == check_policy && c->policy != NULL)
+		vault_open(&c->vault, c->admin->state, c->admin->run, c->policy, VAULT_LOOK, &c->vault_error);
 }
 
 // A block for each finding that is not kept, a line for each that is.
@@ -204,7 +205,7 @@ enum status admin_check(const struct admin *a, const struct arguments *args)
 	if (c.files.active != NULL)
 		c.files.active->coming = NULL; // belongs to c.files
 	active_files_free(&c.files);
-	promise_free(c.wanted);
+	policy_free(c.wanted);
 	nginx_conf_free(c.nginx);
 	if (status != STATUS_DONE)
 		return status;

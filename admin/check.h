@@ -4,7 +4,7 @@
 #define LETHE_ADMIN_CHECK_H
 
 #include "admin/table.h"
-#include "policy/promise/active.h"
+#include "policy/rules/active.h"
 
 struct nginx_conf;
 
@@ -13,9 +13,9 @@ enum verdict { KEPT, BROKEN, UNSURE };
 struct check_row;
 struct check {
 	const struct admin *admin;
-	struct promise *wanted;    // the file that the officer edits; NULL: not valid
+	struct policy *wanted;     // the file that the officer edits; NULL: not valid
 	struct active_files files; // what is in force and what is announced
-	struct promise *promise;   // in force: one of these; NULL: not valid
+	struct policy *policy;     // in force: one of these; NULL: not valid
 	struct vault *vault;       // NULL: could not be opened, `vault_error` says why
 	struct err vault_error;
 	const struct check_row *at; // the check that is running
@@ -29,7 +29,7 @@ struct check {
 };
 struct check_row {
 	const char *name;
-	const char *promise; // what is promised, in words
+	const char *policy; // what is promised, in words
 	bool needs_policy, needs_vault;
 	void (*run)(struct check *c);
 };

@@ -77,7 +77,7 @@ struct tour {
 	struct check *c;
 	const char *base;
 	const char *const *patterns;
-	size_t strangers, closed, depth;
+	size_t drift, closed, depth;
 };
 
 static void visit(struct tour *t, const char *relative);
@@ -88,11 +88,11 @@ static void look_at(struct tour *t, const char *relative, const char *name)
 	struct stat st;
 
 	if (snprintf(path, sizeof path, "%s%s%s", relative, *relative ? "/" : "", name) >= (int)sizeof path ||
-	    path_join(full, sizeof full, t->base, path, NULL) < 0 || lstat(full, &st) < 0)
+	    path_join(full, sizeof full, t->base, path, NULL) != 0 || lstat(full, &st) < 0)
 		return; // it went meanwhile
 	bool folder = S_ISDIR(st.st_mode), link = S_ISLNK(st.st_mode);
 	if (link || !covered(t->patterns, path, folder)) {
-		if (t->strangers++ < STRANGERS_SHOWN)
+		if (t->drift++ < STRANGERS_SHOWN)
 			check_add(t->c, BROKEN, "Find out who made it and what is in it; then remove it.",
 				  "%s is %s, and no kind of data that the policy declares is kept there", full,
 				  link     ? "a link"
@@ -107,7 +107,7 @@ static void visit(struct tour *t, const char *relative)
 {
 	char full[PATH_MAX];
 
-	if (path_join(full, sizeof full, t->base, relative, NULL) < 0 || t->depth > 8)
+	if (path_join(full, sizeof full, t->base, relative, NULL) != 0 || t->depth > 8)
 		return;
 	DIR *d = opendir(*relative ? full : t->base);
 	if (d == NULL) {
@@ -129,13 +129,13 @@ void check_folders(struct check *c)
 
 	visit(&state, "");
 	visit(&run, "");
-	size_t strangers = state.strangers + run.strangers;
-	if (strangers > 2 * STRANGERS_SHOWN)
-		check_add(c, BROKEN, "Look through the folders.", "%zu such files and folders in all", strangers);
-	if (strangers == 0 && (state.closed || run.closed))
+	size_t drift = state.drift + run.drift;
+	if (drift > 2 * STRANGERS_SHOWN)
+		check_add(c, BROKEN, "Look through the folders.", "%zu such files and folders in all", drift);
+	if (drift == 0 && (state.closed || run.closed))
 		check_add(c, KEPT, "", "nothing else is there, as far as this user may look (%zu folders are closed to it)",
 			  state.closed + run.closed);
-	else if (strangers == 0)
+	else if (drift == 0)
 		check_add(c, KEPT, "", "every file in %s and %s is one that a declared kind or the software needs", c->admin->state,
 			  c->admin->run);
 }
@@ -154,14 +154,14 @@ void check_private(struct check *c)
 	bool before = c->broken;
 
 	c->broken = false;
-	if (private_files_each(c->admin->state, add_open_file, c, &e) < 0)
+	if (private_files_each(c->admin->state, add_open_file, c, &e) != 0)
 		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
 	else if (!c->broken)
 		check_add(c, KEPT, "", "the files of the stores can be used by their owner only");
 	c->broken |= before;
 }
 
-static void add_stranger(void *arg, const char *finding)
+static void add_drift(void *arg, const char *finding)
 {
 	struct check *c = arg;
 
@@ -174,7 +174,7 @@ void check_tables(struct check *c)
 	bool before = c->broken;
 
 	c->broken = false;
-	int ret = vault_strangers(c->vault, add_stranger, c, &e);
+	int ret = vault_drift(c->vault, add_drift, c, &e);
 	if (ret < 0)
 		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "%s", e.text);
 	else if (!c->broken)
@@ -203,7 +203,7 @@ void check_spool(struct check *c)
 {
 	char path[PATH_MAX];
 
-	if (path_join(path, sizeof path, c->admin->run, "spool", NULL) < 0)
+	if (path_join(path, sizeof path, c->admin->run, "spool", NULL) != 0)
 		return;
 	if (on_memory(path))
 		check_add(c, KEPT, "", "the archives in %s are in memory", path);

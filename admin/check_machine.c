@@ -18,7 +18,7 @@ void check_clock(struct check *c)
 	char newest[WHEN_TEXT];
 	struct err e;
 
-	if (vault_census(c->vault, &census, &e) < 0) {
+	if (vault_census(c->vault, &census, &e) != 0) {
 		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
 		return;
 	}
@@ -61,7 +61,7 @@ void check_swap(struct check *c)
 	struct err e;
 	const char *first;
 
-	if (file_read("/proc/swaps", &swaps, &e) < 0) {
+	if (file_read("/proc/swaps", &swaps, &e) != 0) {
 		check_add(c, KEPT, "", "this process may not see swap; the units keep the programs out of it");
 		return;
 	}
@@ -79,7 +79,7 @@ void check_unbuilt(struct check *c)
 {
 	BUF_AUTO struct buf lacking = BUF_INIT(PARAMS_BYTES_MAX);
 
-	if (promise_unbuilt(c->promise, &lacking) > 0)
+	if (policy_unbuilt(c->policy, &lacking) > 0)
 		check_add(c, BROKEN, "Do not let visitors use it: remove LETHE_ALLOW_UNBUILT.",
 			  "the site runs although its policy needs what this version cannot do: %s", buf_text(&lacking));
 	else if (strcmp(setting("LETHE_ALLOW_UNBUILT", "0"), "1") == 0)

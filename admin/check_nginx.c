@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // nginx's effective configuration against what the policy promises.
 #include "admin/check_nginx.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
@@ -21,7 +22,7 @@
 // Where it really is; what cannot be found is left as it was named.
 static bool find_configuration(const struct check *c, char out[PATH_MAX])
 {
-	const char *named = c->nginx_file ? c->nginx_file : setting("LETHE_NGINX_CONF", NULL);
+	const char *named = c->nginx_file != NULL ? c->nginx_file : setting("LETHE_NGINX_CONF", NULL);
 	char path[PATH_MAX];
 
 	if (named != NULL)
@@ -156,7 +157,7 @@ void check_logs(struct check *c)
 			check_error_log(c, d);
 	}
 	if (http == NULL || directive_in(http, "access_log") == NULL)
-		bad(c, http ? http : root, "Set access_log off in http.", "nothing turns the access log off, so nginx keeps one");
+		bad(c, http != NULL ? http : root, "Set access_log off in http.", "nothing turns the access log off, so nginx keeps one");
 	if (directive_in(root, "error_log") == NULL)
 		bad(c, root, "Set error_log … crit at the top.", "no error_log is set, so nginx writes one with the addresses of visitors");
 	kept(c, "nginx writes no access log, and no visitor's address into its error log");
@@ -171,10 +172,11 @@ void check_temp_files(struct check *c)
 
 	if (c->nginx == NULL)
 		return;
-	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		const struct directive *http = http_of(c);
 		if (http == NULL || directive_in(http, paths[i]) == NULL)
-			bad(c, http ? http : nginx_conf_root(c->nginx), EDIT, "%s is not set: its files would go to the disk", paths[i]);
+			bad(c, http != NULL ? http : nginx_conf_root(c->nginx), EDIT, "%s is not set: its files would go to the disk",
+			    paths[i]);
 		EACH_DIRECTIVE(d, c)
 		{
 			if (directive_is(d, paths[i]) && !on_memory(directive_word(d, 0)))
@@ -190,7 +192,7 @@ static void expect(struct check *c, const struct directive *at, const char *name
 	const struct directive *d = directive_in_force(at, name);
 
 	if (strcmp(directive_word(d, 0), value) != 0)
-		bad(c, d ? d : at, EDIT, "%s is not %s here: %s", name, value, otherwise);
+		bad(c, d != NULL ? d : at, EDIT, "%s is not %s here: %s", name, value, otherwise);
 }
 
 void check_spill(struct check *c)
@@ -239,7 +241,7 @@ void check_doors(struct check *c)
 		return;
 	EACH_DIRECTIVE(d, c)
 	{
-		for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		for (size_t i = 0; i < ARRAY_LEN(others); i++)
 			if (directive_is(d, others[i]))
 				bad(c, d, "Remove it, or declare who receives it.",
 				    "%s sends requests to %s, which the policy does not name", d->name, directive_word(d, 0));
@@ -305,8 +307,9 @@ static bool answers(const struct directive *location)
 {
 	const struct directive *text = directive_in(location, "return");
 
-	return directive_in(location, "try_files") || directive_in(location, "fastcgi_pass") || directive_in(location, "alias") ||
-	       directive_in(location, "root") || (text != NULL && text->word_count > 1 && directive_word(text, 0)[0] != '3');
+	return directive_in(location, "try_files") != NULL || directive_in(location, "fastcgi_pass") != NULL ||
+	       directive_in(location, "alias") != NULL || directive_in(location, "root") != NULL ||
+	       (text != NULL && text->word_count > 1 && directive_word(text, 0)[0] != '3');
 }
 
 // nginx takes every add_header of the nearest block that has any.
@@ -357,7 +360,7 @@ void check_location_headers(struct check *c)
 {
 	BUF_AUTO struct buf csp = BUF_INIT(PARAMS_BYTES_MAX);
 
-	if (c->nginx == NULL || publish_csp(c->promise, &csp) < 0)
+	if (c->nginx == NULL || publish_csp(c->policy, &csp) != 0)
 		return;
 	EACH_DIRECTIVE(server, c)
 	{

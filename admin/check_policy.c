@@ -20,7 +20,7 @@ static void add_messages(struct check *c, char *messages)
 {
 	char *rest = NULL;
 
-	for (char *line = messages ? strtok_r(messages, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
+	for (char *line = messages != NULL ? strtok_r(messages, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
 		check_add(c, BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
 }
 
@@ -30,7 +30,7 @@ static void check_first(struct check *c)
 	struct active_plan plan;
 	struct err e;
 
-	if (c->wanted != NULL && active_plan(&plan, &c->files, c->wanted, when_now(), &e) < 0)
+	if (c->wanted != NULL && active_plan(&plan, &c->files, c->wanted, when_now(), &e) != 0)
 		check_add(c, BROKEN, "No program starts on it: publish the version that applies today.", "%s", e.text);
 }
 
@@ -44,7 +44,7 @@ static void load_wanted(struct check *c)
 		check_add(c, UNSURE, "Name the policy with LETHE_POLICY or --policy.", "%s", e.text);
 		return;
 	}
-	c->wanted = promise_load(c->admin->policy, &messages);
+	c->wanted = policy_load(c->admin->policy, &messages);
 	if (c->wanted == NULL)
 		add_messages(c, messages.data);
 	else
@@ -57,13 +57,13 @@ void check_policy(struct check *c)
 	struct err e = {0};
 
 	load_wanted(c);
-	if (active_read(&c->files, c->admin->state, &e) < 0)
+	if (active_read(&c->files, c->admin->state, &e) != 0)
 		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
 	else if (c->files.broken)
 		check_add(c, BROKEN, "Run lethe policy lint on it, and restore it; lethe publish says what else can be done.",
 			  "the policy in force, %s/policy/active.xml, is not valid: no program starts", c->admin->state);
 	else
-		c->promise = c->files.active ? c->files.active : c->wanted;
+		c->policy = c->files.active != NULL ? c->files.active : c->wanted;
 	if (c->files.active == NULL && !c->files.broken)
 		check_first(c);
 	if (c->files.active == NULL || c->files.coming == NULL)
@@ -82,7 +82,7 @@ static void check_plan(struct check *c)
 	struct err e;
 	time_t now = when_now();
 
-	if (active_plan(&plan, &c->files, c->wanted, now, &e) < 0) {
+	if (active_plan(&plan, &c->files, c->wanted, now, &e) != 0) {
 		check_add(c, BROKEN, "lethe policy diff shows the changes.", "%s", e.text);
 		return;
 	}
@@ -103,13 +103,13 @@ void check_activation(struct check *c)
 	struct ledger_facts facts;
 	struct err e;
 
-	if (ledger_facts(c->vault, 0, &facts, &e) < 0)
+	if (ledger_facts(c->vault, 0, &facts, &e) != 0)
 		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
-	else if (strcmp(facts.activated, c->promise->sha256) != 0)
-		check_add(c, BROKEN, "lethe publish records and shows it.", "the policy in force (SHA-256 %.12s…) %s", c->promise->sha256,
+	else if (strcmp(facts.activated, c->policy->sha256) != 0)
+		check_add(c, BROKEN, "lethe publish records and shows it.", "the policy in force (SHA-256 %.12s…) %s", c->policy->sha256,
 			  facts.activated[0] ? "is not the one that was last activated" : "was never activated");
 	else
-		check_add(c, KEPT, "", "version %s was activated", c->promise->version);
+		check_add(c, KEPT, "", "version %s was activated", c->policy->version);
 	if (c->files.active != NULL && c->wanted != NULL)
 		check_plan(c);
 }
@@ -128,7 +128,7 @@ static void compare_page(struct check *c, const struct page *page, struct compar
 
 	if (snprintf(path, sizeof path, "%s/publish/%s", c->admin->state, page->path) >= (int)sizeof path)
 		return;
-	if (file_read(path, &there, &e) < 0 && e.code != ERR_NOT_FOUND) {
+	if (file_read(path, &there, &e) != 0 && e.code != ERR_NOT_FOUND) {
 		count->unreadable++;
 		return;
 	}
@@ -149,7 +149,7 @@ void check_published(struct check *c)
 	struct err e;
 	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
 
-	if (site_render(c->promise, setting("LETHE_HTML", place_html), testing, &pages, &e) < 0) {
+	if (site_render(c->policy, setting("LETHE_HTML", place_html), testing, &pages, &e) != 0) {
 		check_add(c, UNSURE, "Name the folder of the templates with LETHE_HTML.", "the pages cannot be made to compare them: %s",
 			  e.text);
 		return;
@@ -161,5 +161,5 @@ void check_published(struct check *c)
 	if (count.unreadable > 0)
 		check_add(c, UNSURE, "Run this as the user that owns the site.", "%zu published files cannot be read", count.unreadable);
 	if (count.missing + count.different + count.unreadable == 0)
-		check_add(c, KEPT, "", "all %zu published files are what follows from version %s", pages.count, c->promise->version);
+		check_add(c, KEPT, "", "all %zu published files are what follows from version %s", pages.count, c->policy->version);
 }

@@ -11,7 +11,7 @@ enum { COOKIES_MAX = 32 };
 
 static int address_from_nginx(const struct check *c, struct site_address *out, struct err *e)
 {
-	const struct directive *root = c->nginx ? nginx_conf_root(c->nginx) : NULL;
+	const struct directive *root = c->nginx != NULL ? nginx_conf_root(c->nginx) : NULL;
 
 	for (const struct directive *d = root; d != NULL; d = directive_next(root, d)) {
 		if (!directive_is(d, "server") || !is_site(d))
@@ -24,7 +24,7 @@ static int address_from_nginx(const struct check *c, struct site_address *out, s
 	return err_set(e, ERR_INPUT, "nginx's configuration does not say where the site is");
 }
 
-static bool cookie_declared(const struct promise *p, const char *name)
+static bool cookie_declared(const struct policy *p, const char *name)
 {
 	for (size_t i = 0; i < p->cookie_count; i++)
 		if (strcmp(p->cookies[i].name, name) == 0)
@@ -38,10 +38,10 @@ static bool check_cookies(struct check *c, const char *path, const char *head)
 
 	for (size_t n = 0; n < COOKIES_MAX; n++) {
 		BUF_AUTO struct buf cookie = BUF_INIT(PARAMS_BYTES_MAX);
-		if (head_header(head, "Set-Cookie", n, &cookie) < 0)
+		if (head_header(head, "Set-Cookie", n, &cookie) != 0)
 			break;
 		cookie.data[strcspn(buf_text(&cookie), "=; ")] = '\0';
-		if (cookie_declared(c->promise, buf_text(&cookie)))
+		if (cookie_declared(c->policy, buf_text(&cookie)))
 			continue;
 		check_add(c, BROKEN, "Find what sets it and remove it, or declare the cookie.",
 			  "%s sets the cookie %.64s, which the policy does not declare", path, buf_text(&cookie));
@@ -55,7 +55,7 @@ static bool check_csp(struct check *c, const char *path, const char *head)
 	BUF_AUTO struct buf wanted = BUF_INIT(PARAMS_BYTES_MAX), sent = BUF_INIT(PARAMS_BYTES_MAX);
 	bool any = head_header(head, "Content-Security-Policy", 0, &sent) == 0;
 
-	publish_csp(c->promise, &wanted);
+	publish_csp(c->policy, &wanted);
 	if (any && strcmp(buf_text(&sent), buf_text(&wanted)) == 0)
 		return true;
 	check_add(c, BROKEN, "Run lethe publish, then reload nginx.",
@@ -68,7 +68,7 @@ static bool check_path(struct check *c, const struct site_address *site, const c
 {
 	BUF_AUTO struct buf head = BUF_INIT(PARAMS_BYTES_MAX), none = BUF_INIT(PARAMS_BYTES_MAX);
 
-	if (ask_site(site, path, &head, e) < 0) {
+	if (ask_site(site, path, &head, e) != 0) {
 		check_add(c, UNSURE, "Start the site, or name it with --url; with --offline it is not asked.", "%s: %s", path, e->text);
 		return false;
 	}
@@ -78,7 +78,7 @@ static bool check_path(struct check *c, const struct site_address *site, const c
 		check_add(c, BROKEN, "See what the programs say in the journal.", "%s is answered with %.4s", path, buf_text(&head) + 8);
 		good = false;
 	}
-	if (site->tls && head_header(buf_text(&head), "Strict-Transport-Security", 0, &none) < 0) {
+	if (site->tls && head_header(buf_text(&head), "Strict-Transport-Security", 0, &none) != 0) {
 		check_add(c, BROKEN, "Include headers.conf there.", "%s comes without Strict-Transport-Security", path);
 		good = false;
 	}
@@ -94,7 +94,7 @@ void check_sent(struct check *c)
 		check_add(c, KEPT, "", "the site was not asked (--offline)");
 		return;
 	}
-	if ((c->url ? site_address_from_url(&site, c->url, &e) : address_from_nginx(c, &site, &e)) < 0) {
+	if ((c->url != NULL ? site_address_from_url(&site, c->url, &e) : address_from_nginx(c, &site, &e)) < 0) {
 		check_add(c, UNSURE, "Name the site with --url http://127.0.0.1:PORT/; with --offline it is not asked.", "%s", e.text);
 		return;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Settings and files beside the stores, against the policy.
 #include "admin/check.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
@@ -71,16 +72,16 @@ static int url_host(const char *url, char out[HOST_MAX])
 	return 0;
 }
 
-static void check_url(struct check *c, const char *name, const struct promise_processor *processor)
+static void check_url(struct check *c, const char *name, const struct policy_processor *processor)
 {
 	const char *url = setting(name, NULL);
 	char host[HOST_MAX];
 
 	if (url == NULL)
 		return;
-	if (url_host(url, host) < 0)
+	if (url_host(url, host) != 0)
 		check_add(c, BROKEN, "Give the whole base URL, https://host/.", "%s is not a URL", name);
-	else if (!promise_host_allowed(processor, host))
+	else if (!policy_host_allowed(processor, host))
 		check_add(c, BROKEN, "Correct the setting, or declare the host in the policy and announce it.",
 			  "%s points to %s, which the policy does not name for %s", name, host, processor->id);
 	else if (strncasecmp(url, "https://", 8) != 0)
@@ -93,9 +94,9 @@ void check_settings(struct check *c)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(vendors); i++) {
 		const struct vendor *v = &vendors[i];
-		const struct promise_processor *processor = promise_processor(c->promise, v->processor);
+		const struct policy_processor *processor = policy_processor(c->policy, v->processor);
 		const char *set = secret_is_set(c, v->key) ? v->key : NULL;
 		for (size_t n = 0; n < 2; n++)
 			if (set == NULL && v->urls[n] != NULL && setting(v->urls[n], NULL) != NULL)
@@ -139,7 +140,7 @@ void check_master_key(struct check *c)
 	struct err e = {0};
 	bool credential = false;
 
-	if (master_key_path(c, path, &credential, &e) < 0 || stat(path, &st) < 0) {
+	if (master_key_path(c, path, &credential, &e) != 0 || stat(path, &st) < 0) {
 		if (e.code == ERR_NONE)
 			err_system(&e, ERR_IO, errno, "%s", path);
 		check_add(c, UNSURE,
@@ -164,7 +165,7 @@ void check_ballast(struct check *c)
 	struct err e = {0};
 	bool missing = false;
 
-	if (path_join(path, sizeof path, c->admin->state, "ballast", &e) < 0)
+	if (path_join(path, sizeof path, c->admin->state, "ballast", &e) != 0)
 		check_add(c, UNSURE, "", "%s", e.text);
 	else if ((missing = stat(path, &st) < 0) && errno != ENOENT)
 		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s cannot be looked at", path);

@@ -12,7 +12,7 @@ static bool is_true(const cJSON *object, const char *name)
 }
 
 // The first kind that was sent to a processor and that the policy does not share with it; NULL when there is none.
-static const char *unshared_kind(const cJSON *row, const struct promise_processor *declared)
+static const char *unshared_kind(const cJSON *row, const struct policy_processor *declared)
 {
 	const cJSON *name;
 	enum kind kind;
@@ -21,7 +21,7 @@ static const char *unshared_kind(const cJSON *row, const struct promise_processo
 	{
 		if (!cJSON_IsString(name))
 			continue;
-		if (kind_from_name(&kind, name->valuestring) < 0 || !(declared->kinds & KIND_BIT(kind)))
+		if (kind_from_name(&kind, name->valuestring) != 0 || !(declared->kinds & KIND_BIT(kind)))
 			return name->valuestring;
 	}
 	return NULL;
@@ -38,7 +38,7 @@ static void plain_region(char *out, size_t size, const char *region)
 	out[n] = '\0';
 }
 
-static bool region_named(const struct promise_processor *declared, const char *region)
+static bool region_named(const struct policy_processor *declared, const char *region)
 {
 	char seen[64], named[64];
 
@@ -52,7 +52,7 @@ static bool region_named(const struct promise_processor *declared, const char *r
 }
 
 // What was refused in the past stays in egress's count; what counts here is where the last answer came from.
-static void check_region(struct check *c, const cJSON *row, const struct promise_processor *declared)
+static void check_region(struct check *c, const cJSON *row, const struct policy_processor *declared)
 {
 	const char *region = json_string(row, "region_seen");
 	double mismatches = json_number(row, "region_mismatches", 0);
@@ -75,8 +75,8 @@ static void check_refusal(struct check *c, const cJSON *row, const char *id)
 
 	if (status == 0)
 		return;
-	key = key ? key : "its key";
-	address = address ? address : "its address";
+	key = key != NULL ? key : "its key";
+	address = address != NULL ? address : "its address";
 	if (status == 401)
 		snprintf(remedy, sizeof remedy, "Renew %s, or correct %s, then restart egress.", key, address);
 	else if (status == 403)
@@ -87,13 +87,13 @@ static void check_refusal(struct check *c, const cJSON *row, const char *id)
 		  status == 401   ? "refuses our key"
 		  : status == 403 ? "denies us access"
 				  : "does not know what we ask for",
-		  status, since ? since : "it was started");
+		  status, since != NULL ? since : "it was started");
 }
 
 static void check_processor(struct check *c, const cJSON *row)
 {
 	const char *id = json_string(row, "id"), *host = json_string(row, "host"), *breaker = json_string(row, "breaker");
-	const struct promise_processor *declared = id ? promise_processor(c->promise, id) : NULL;
+	const struct policy_processor *declared = id != NULL ? policy_processor(c->policy, id) : NULL;
 	double sent = json_number(row, "bytes_sent", 0);
 
 	if (id == NULL || (declared == NULL && !is_true(row, "configured")))
@@ -107,10 +107,10 @@ static void check_processor(struct check *c, const cJSON *row)
 	if (kind != NULL)
 		check_add(c, BROKEN, "Restart egress with this policy.", "%s was sent to %s, which the policy does not share with it", kind,
 			  id);
-	if (is_true(row, "configured") && host != NULL && *host && !promise_host_allowed(declared, host))
+	if (is_true(row, "configured") && host != NULL && *host && !policy_host_allowed(declared, host))
 		check_add(c, BROKEN, "Correct its base URL, or declare the host.",
 			  "egress sends to %s for %s, which the policy does not name", host, id);
-	if (is_true(row, "configured") && strcmp(breaker ? breaker : "", "open") == 0)
+	if (is_true(row, "configured") && strcmp(breaker != NULL ? breaker : "", "open") == 0)
 		check_add(c, BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
 			  "%s is declared and configured, but does not answer: egress has stopped asking it", id);
 	check_region(c, row, declared);
@@ -132,7 +132,7 @@ static void check_pages(struct check *c, const cJSON *pages)
 {
 	double asked = json_number(pages, "requests", 0), failed = json_number(pages, "refused", 0);
 
-	if (!c->promise->page_fetch && asked > failed)
+	if (!c->policy->page_fetch && asked > failed)
 		check_add(c, BROKEN, "Restart egress with this policy.", "%.0f pages were fetched, and the policy does not allow that",
 			  asked - failed);
 	else if (asked == 0)

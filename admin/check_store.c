@@ -63,14 +63,14 @@ void check_error_log_age(struct check *c)
 	struct error_log log;
 	struct err e;
 
-	if (error_log_look(c->admin->run, &log, &e) < 0) {
+	if (error_log_look(c->admin->run, &log, &e) != 0) {
 		check_add(c, UNSURE, "Run this as a user that may read it.", "%s", e.text);
 		return;
 	}
 	span_words(age, log.oldest ? when_now() - log.oldest : 0);
-	if (c->promise->kinds[KIND_ERROR_LOG].keep != KEEP_STORED && log.lines > 0)
+	if (c->policy->kinds[KIND_ERROR_LOG].keep != KEEP_STORED && log.lines > 0)
 		check_add(c, BROKEN, RUN_PRUNE, "error.log has %zu lines, and the policy does not keep them at all", log.lines);
-	else if (error_log_due(c->promise, &log, when_now()))
+	else if (error_log_due(c->policy, &log, when_now()))
 		check_add(c, BROKEN, RUN_PRUNE, "the oldest line of error.log is %s old, which is longer than the policy keeps it", age);
 	else if (log.lines > 0)
 		check_add(c, KEPT, "", "error.log has %zu lines, the oldest %s old", log.lines, age);
@@ -79,12 +79,12 @@ void check_error_log_age(struct check *c)
 }
 
 // How long may pass between two runs.
-static time_t prune_grace(const struct promise *p)
+static time_t prune_grace(const struct policy *p)
 {
 	const struct duration day = {.days = 1};
 
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
-		const struct promise_kind *k = &p->kinds[i];
+		const struct policy_kind *k = &p->kinds[i];
 		if (k->keep == KEEP_STORED && !duration_is_zero(k->life) && duration_compare(k->life, day) < 0)
 			return PRUNE_GRACE_SHORT;
 	}
@@ -109,7 +109,7 @@ void check_prune(struct check *c)
 	if (since > now + PRUNE_GRACE_SHORT)
 		check_add(c, BROKEN, "Set the clock right: nothing is ended while it is wrong.",
 			  "the clock stands before the last run of lethe prune");
-	else if (since != 0 && now - since > prune_grace(c->promise))
+	else if (since != 0 && now - since > prune_grace(c->policy))
 		check_add(c, BROKEN, RUN_PRUNE, census.last_prune ? "lethe prune last ran %s ago" : "lethe prune has not run for %s", ago);
 	else if (census.last_prune != 0)
 		check_add(c, KEPT, "", "lethe prune ran %s ago", ago);
@@ -157,7 +157,7 @@ void check_requests(struct check *c)
 	char next[WHEN_DATE];
 	struct err e;
 
-	if (rights_each(c->vault, count_request, &l, &e) < 0) {
+	if (rights_each(c->vault, count_request, &l, &e) != 0) {
 		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "the requests cannot be read: %s", e.text);
 		return;
 	}
@@ -175,7 +175,7 @@ void check_ledger(struct check *c)
 	struct ledger_report report;
 	struct err e;
 
-	if (ledger_verify_recent(c->vault, LEDGER_LOOK, &report, &e) < 0)
+	if (ledger_verify_recent(c->vault, LEDGER_LOOK, &report, &e) != 0)
 		check_add(c, UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
 	else if (!report.intact)
 		check_add(
@@ -197,7 +197,7 @@ void check_regions(struct check *c)
 	char last[WHEN_TEXT];
 	struct err e;
 
-	if (ledger_facts(c->vault, when_now() - REGION_DAYS * 86400, &facts, &e) < 0) {
+	if (ledger_facts(c->vault, when_now() - REGION_DAYS * 86400, &facts, &e) != 0) {
 		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
 		return;
 	}

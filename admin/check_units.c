@@ -2,6 +2,7 @@
 // systemd's units: is what walls the programs in still there? Read as systemd reads them, as far as these settings go: the unit, then the
 // drop-ins of the family and of the unit, by name; the last word counts, and an administrator's file comes after the installed one.
 #include "admin/check.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include <fcntl.h>
@@ -91,9 +92,9 @@ static bool read_unit(const char *folder, const char *unit, struct buf *out)
 	struct err e;
 
 	snprintf(path, sizeof path, "/etc/systemd/system/%s.service", unit);
-	if (!installed || file_read(path, out, &e) < 0) {
+	if (!installed || file_read(path, out, &e) != 0) {
 		snprintf(path, sizeof path, "%s/%s.service", folder, unit);
-		if (file_read(path, out, &e) < 0)
+		if (file_read(path, out, &e) != 0)
 			return false;
 	}
 	buf_addc(out, '\n');
@@ -117,7 +118,7 @@ static size_t check_unit(struct check *c, const char *folder, size_t u)
 		check_add(c, BROKEN, "Install it again.", "the unit %s.service is missing in %s", units[u].unit, folder);
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		char value[VALUE_MAX] = "";
 		bool any = false;
 		if (!(settings[i].of & units[u].is))
@@ -127,7 +128,7 @@ static size_t check_unit(struct check *c, const char *folder, size_t u)
 			continue;
 		check_add(c, BROKEN, "Take the change back, then systemctl daemon-reload and restart it.",
 			  "%s.service: %s is %s, not %s: %s", units[u].unit, settings[i].name, any ? *value ? value : "empty" : "not set",
-			  settings[i].value ? *settings[i].value ? settings[i].value : "empty" : "set", settings[i].why);
+			  settings[i].value != NULL ? *settings[i].value ? settings[i].value : "empty" : "set", settings[i].why);
 		bad++;
 	}
 	return bad;
@@ -138,7 +139,7 @@ static bool served_by_lethe_run(const struct check *c)
 {
 	char path[PATH_MAX];
 
-	if (path_join(path, sizeof path, c->admin->state, "run.lock", NULL) < 0)
+	if (path_join(path, sizeof path, c->admin->state, "run.lock", NULL) != 0)
 		return false;
 	FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
@@ -159,7 +160,7 @@ void check_units(struct check *c)
 				  folder);
 		return;
 	}
-	for (size_t u = 0; u < sizeof units / sizeof units[0]; u++)
+	for (size_t u = 0; u < ARRAY_LEN(units); u++)
 		bad += check_unit(c, folder, u);
 	if (bad == 0)
 		c->units_hold = true;

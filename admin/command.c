@@ -35,7 +35,7 @@ static int add_options(struct buf *out, const struct option_row *rows)
 
 	for (; rows != NULL && rows->name != NULL; rows++) {
 		const char *value = rows->type == OPTION_HIDDEN ? "[-|@FILE]" : rows->value;
-		snprintf(left, sizeof left, "--%s%s%s", rows->name, value ? " " : "", value ? value : "");
+		snprintf(left, sizeof left, "--%s%s%s", rows->name, value != NULL ? " " : "", value != NULL ? value : "");
 		buf_printf(out, "  %-34s %s\n", left, rows->line);
 	}
 	return out->failed ? -1 : 0;
@@ -69,8 +69,8 @@ static enum status help_command(const struct command *c, const char *path)
 	if (c->sub != NULL)
 		buf_printf(&out, "usage: lethe %s COMMAND …\n%s\n\n", path, c->line);
 	else
-		buf_printf(&out, "usage: lethe %s%s%s%s\n%s\n\n", path, c->options ? " [OPTION …]" : "", *c->words ? " " : "", c->words,
-			   c->line);
+		buf_printf(&out, "usage: lethe %s%s%s%s\n%s\n\n", path, c->options != NULL ? " [OPTION …]" : "", *c->words ? " " : "",
+			   c->words, c->line);
 	if (c->sub != NULL)
 		add_commands(&out, c->sub);
 	add_options(&out, c->options);
@@ -97,13 +97,13 @@ static enum status run_command(const struct command *c, const struct arguments *
 
 	if (state == NULL && setting("LETHE_STATE", NULL) == NULL && installed_settings() != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (site_settings(state ? state : setting_state()) != STATUS_DONE)
+	if (site_settings(state != NULL ? state : setting_state()) != STATUS_DONE)
 		return STATUS_UNSURE;
 	const struct admin a = {
-	    .policy = policy ? policy : setting_policy(),
+	    .policy = policy != NULL ? policy : setting_policy(),
 	    .policy_given = policy != NULL,
-	    .state = state ? state : setting_state(),
-	    .run = run ? run : setting_run(),
+	    .state = state != NULL ? state : setting_state(),
+	    .run = run != NULL ? run : setting_run(),
 	};
 	return c->run(&a, args);
 }
@@ -134,7 +134,7 @@ static enum status dispatch(struct arguments *args, int argc, char **argv)
 	}
 	if (c == NULL)
 		return argument_given(args, "help") ? help_all() : usage("", "a command is needed");
-	if (rows == NULL && arguments_parse(args, global_options, c->options, argc, argv, false, &e) < 0)
+	if (rows == NULL && arguments_parse(args, global_options, c->options, argc, argv, false, &e) != 0)
 		return usage(path, e.text);
 	if (argument_given(args, "help"))
 		return help_command(c, path);

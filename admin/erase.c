@@ -51,8 +51,8 @@ static int read_target(const struct arguments *args, struct erasure *x, struct e
 		return err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --request, --record");
 	const char *value = argument(args, x->by->name);
 	if (x->by->type != OPTION_HIDDEN)
-		return buf_adds(&x->value, value) < 0 ? err_set(e, ERR_INPUT, "the id is too long") : 0;
-	if (ask_hidden(x->by->name, value, &x->value, e) < 0)
+		return buf_adds(&x->value, value) != 0 ? err_set(e, ERR_INPUT, "the id is too long") : 0;
+	if (ask_hidden(x->by->name, value, &x->value, e) != 0)
 		return -1;
 	if (strcmp(x->by->name, "ip") == 0)
 		return canonical_address(&x->value, e);
@@ -71,7 +71,7 @@ static int run(struct vault *v, const struct erasure *x, bool dry_run, struct er
 	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;
-	if (vault_erase(v, by, value, dry_run, result, e) < 0)
+	if (vault_erase(v, by, value, dry_run, result, e) != 0)
 		return -1;
 	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
 }
@@ -96,7 +96,7 @@ static enum status show_preview(const struct arguments *args, const struct erase
 	fill(&t, result);
 	if (is_output)
 		return table_output(&t, args, NULL);
-	if (table_print(&t, NULL, &text) < 0)
+	if (table_print(&t, NULL, &text) != 0)
 		return complain(STATUS_UNSURE, "erase: no memory");
 	if (text.len > 0)
 		text.data[--text.len] = '\0'; // complain() ends the line
@@ -170,7 +170,7 @@ enum status admin_erase(const struct admin *a, const struct arguments *args)
 	SITE_AUTO struct site s = {0};
 	enum status status = STATUS_UNSURE;
 
-	if (read_target(args, &x, &e) < 0)
+	if (read_target(args, &x, &e) != 0)
 		complain(status, "erase: %s", e.text);
 	else if ((status = site_open(&s, a, argument_given(args, "dry-run") ? VAULT_LOOK : VAULT_ADMIN)) == STATUS_DONE)
 		status = erase(&s, args, &x);

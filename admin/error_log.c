@@ -42,7 +42,7 @@ static int open_log(const char *run, int flags, bool *none, struct err *e)
 	struct stat st;
 
 	*none = false;
-	if (path_join(path, sizeof path, run, "error.log", e) < 0)
+	if (path_join(path, sizeof path, run, "error.log", e) != 0)
 		return -1;
 	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
@@ -79,23 +79,23 @@ int error_log_look(const char *run, struct error_log *out, struct err *e)
 	return failed ? err_set(e, ERR_IO, "the error log cannot be read") : 0;
 }
 
-bool error_log_due(const struct promise *p, const struct error_log *log, time_t at)
+bool error_log_due(const struct policy *p, const struct error_log *log, time_t at)
 {
 	if (log->lines == 0)
 		return false;
 	if (p->kinds[KIND_ERROR_LOG].keep != KEEP_STORED)
 		return true;
-	time_t due = promise_due(p, KIND_ERROR_LOG, log->oldest);
+	time_t due = policy_due(p, KIND_ERROR_LOG, log->oldest);
 	return due != 0 && due <= at;
 }
 
-int error_log_prune(const struct promise *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e)
+int error_log_prune(const struct policy *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e)
 {
 	struct error_log log;
 	bool none;
 
 	*ended = 0;
-	if (error_log_look(run, &log, e) < 0)
+	if (error_log_look(run, &log, e) != 0)
 		return -1;
 	if (!error_log_due(p, &log, duration_after(when_now(), ahead)))
 		return 0;

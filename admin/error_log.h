@@ -4,7 +4,7 @@
 #define LETHE_ADMIN_ERROR_LOG_H
 
 #include "policy/base/err.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,8 +15,8 @@ struct error_log {
 // ERR_IO, ERR_REFUSED (not a plain file).
 int error_log_look(const char *run, struct error_log *out, struct err *e);
 // Would something in it be older than the policy allows at this time? Where the policy keeps none, any line is too old.
-bool error_log_due(const struct promise *p, const struct error_log *log, time_t at);
+bool error_log_due(const struct policy *p, const struct error_log *log, time_t at);
 // Empties it when it is due at now + `ahead`; *ended says how many lines went, or would go in a dry run.
-int error_log_prune(const struct promise *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e);
+int error_log_prune(const struct policy *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e);
 
 #endif

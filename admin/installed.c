@@ -40,9 +40,9 @@ int installed_read(const char *path, struct err *e)
 	BUF_AUTO struct buf text = BUF_INIT(SETTINGS_BYTES_MAX);
 	char *rest = NULL;
 
-	if (file_read(path, &text, e) < 0)
+	if (file_read(path, &text, e) != 0)
 		return -1;
-	for (char *line = text.data ? strtok_r(text.data, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+	for (char *line = text.data != NULL ? strtok_r(text.data, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest)) {
 		char *equals = strchr(line, '=');
 		line += strspn(line, " \t");
 		if (*line == '#' || *line == ';' || equals == NULL)
@@ -58,7 +58,7 @@ enum status installed_settings(void)
 {
 	struct err e;
 
-	if (installed_read(place_settings, &e) < 0 && e.code != ERR_NOT_FOUND)
+	if (installed_read(place_settings, &e) != 0 && e.code != ERR_NOT_FOUND)
 		return complain(STATUS_UNSURE, "%s", e.text);
 	// The services get it as a credential; only root can read it here.
 	if (setting("LETHE_MASTER_KEY_FILE", NULL) == NULL && setting("CREDENTIALS_DIRECTORY", NULL) == NULL &&
@@ -72,7 +72,7 @@ enum status site_settings(const char *state)
 	char path[4096];
 	struct err e;
 
-	if (path_join(path, sizeof path, state, "run.env", &e) < 0 || (installed_read(path, &e) < 0 && e.code != ERR_NOT_FOUND))
+	if (path_join(path, sizeof path, state, "run.env", &e) != 0 || (installed_read(path, &e) != 0 && e.code != ERR_NOT_FOUND))
 		return complain(STATUS_UNSURE, "%s", e.text);
 	return STATUS_DONE;
 }

@@ -22,7 +22,7 @@ static enum status init(const struct admin *a, const struct arguments *args)
 		return complain(STATUS_UNSURE, "%s", e.text);
 	if (site_make(&s, a) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (private_files_close(a->state, &closed, &e) < 0)
+	if (private_files_close(a->state, &closed, &e) != 0)
 		return complain(STATUS_FOUND, "keys: %s", e.text);
 	buf_printf(&out, there ? "the store in %s is there already\n" : "made the store in %s\n", a->state);
 	if (closed > 0)

@@ -20,7 +20,7 @@ static int look_at(void *arg, const struct ledger_entry *entry)
 	if (strcmp(entry->name, "activation") == 0 && entry->details != NULL) {
 		JSON_AUTO cJSON *details = json_parse(entry->details, strlen(entry->details), NULL);
 		const char *hash = json_string(details, "sha256");
-		snprintf(look->facts->activated, sizeof look->facts->activated, "%s", hash ? hash : "");
+		snprintf(look->facts->activated, sizeof look->facts->activated, "%s", hash != NULL ? hash : "");
 	}
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include "admin/nginx_conf.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
-#include "policy/promise/arena.h"
+#include "policy/model/arena.h"
 #include <fnmatch.h>
 #include <glob.h>
 #include <limits.h>
@@ -159,7 +159,7 @@ static int read_file(struct reader *r, const char *path, struct directive *into)
 {
 	BUF_AUTO struct buf bytes = BUF_INIT(POLICY_BYTES_MAX);
 
-	if (file_read(path, &bytes, r->e) < 0)
+	if (file_read(path, &bytes, r->e) != 0)
 		return -1;
 	return read_text(r, arena_text(r->conf->arena, path, strlen(path)), buf_text(&bytes), into);
 }
@@ -173,7 +173,7 @@ static int include_sections(struct reader *r, const char *pattern, struct direct
 		if (fnmatch(pattern, s->name, FNM_PATHNAME) != 0)
 			continue;
 		any = true;
-		if (read_text(r, s->name, s->text, into) < 0)
+		if (read_text(r, s->name, s->text, into) != 0)
 			return -1;
 	}
 	return any || strpbrk(pattern, "*?[") != NULL ? 0 : fail(r, "includes a file that nginx did not print");
@@ -200,7 +200,7 @@ static int read_include(struct reader *r, const struct directive *d, struct dire
 
 	if (*name == '/')
 		snprintf(pattern, sizeof pattern, "%s", name);
-	else if (path_join(pattern, sizeof pattern, r->conf->folder, name, r->e) < 0)
+	else if (path_join(pattern, sizeof pattern, r->conf->folder, name, r->e) != 0)
 		return -1;
 	return r->conf->dump != NULL ? include_sections(r, pattern, into) : include_files(r, pattern, into);
 }

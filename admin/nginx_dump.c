@@ -20,7 +20,7 @@ __attribute__((noreturn)) static void run_nginx(const char *path, int out, int e
 	char folder[4096];
 	const char *slash = strrchr(path, '/');
 
-	snprintf(folder, sizeof folder, "%.*s/", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	snprintf(folder, sizeof folder, "%.*s/", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
 	dup2(out, STDOUT_FILENO);
 	dup2(errors, STDERR_FILENO);
 	alarm(NGINX_SECONDS);
@@ -41,7 +41,7 @@ static int drain(int fds[2], struct buf *to[2])
 		for (int i = 0; i < 2; i++) {
 			if (polls[i].fd < 0 || polls[i].revents == 0)
 				continue;
-			char *room = buf_room(to[i], READ_BYTES);
+			char *room = buf_reserve(to[i], READ_BYTES);
 			ssize_t n = room == NULL ? -1 : read(polls[i].fd, room, READ_BYTES);
 			if (n > 0)
 				buf_took(to[i], (size_t)n);

@@ -24,7 +24,7 @@ enum status output_print(const struct buf *b)
 {
 	if (b->failed)
 		return complain(STATUS_UNSURE, "the output is too large to be made");
-	if (b->len > 0 && fd_write_all(STDOUT_FILENO, b->data, b->len) < 0)
+	if (b->len > 0 && fd_write_all(STDOUT_FILENO, b->data, b->len) != 0)
 		return complain(STATUS_UNSURE, "standard output could not be written");
 	return STATUS_DONE;
 }

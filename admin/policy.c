@@ -26,12 +26,12 @@ static void add(struct table *t, const char *part, const char *name, const char 
 	table_text(t, row, "says", says);
 }
 
-static void add_kinds(struct table *t, const struct promise *p)
+static void add_kinds(struct table *t, const struct policy *p)
 {
 	char life[96], says[160];
 
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
-		const struct promise_kind *k = &p->kinds[i];
+		const struct policy_kind *k = &p->kinds[i];
 		if (k->keep == KEEP_UNDECLARED)
 			continue;
 		duration_words(life, sizeof life, k->life);
@@ -45,12 +45,12 @@ static void add_kinds(struct table *t, const struct promise *p)
 	}
 }
 
-static void add_processors(struct table *t, const struct promise *p)
+static void add_processors(struct table *t, const struct policy *p)
 {
 	char kinds[256], says[512];
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct promise_processor *x = &p->processors[i];
+		const struct policy_processor *x = &p->processors[i];
 		kind_set_words(kinds, sizeof kinds, x->kinds);
 		snprintf(says, sizeof says, "%s; gets %s%s", x->name, *kinds ? kinds : "nothing",
 			 x->local ? "; built in, nothing leaves" : "");
@@ -58,7 +58,7 @@ static void add_processors(struct table *t, const struct promise *p)
 	}
 }
 
-static void add_rights(struct table *t, const struct promise *p)
+static void add_rights(struct table *t, const struct policy *p)
 {
 	char words[96], says[128];
 
@@ -73,7 +73,7 @@ static enum status show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"part", "name", "says", NULL};
 	char date[WHEN_DATE];
-	PROMISE_AUTO struct promise *p = policy_open(a);
+	POLICY_AUTO struct policy *p = policy_open(a);
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns);

@@ -2,8 +2,8 @@
 #include "admin/policy.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
-#include "policy/promise/active.h"
-#include "policy/promise/diff.h"
+#include "policy/rules/active.h"
+#include "policy/rules/diff.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -12,17 +12,17 @@ const struct option_row policy_diff_options[] = {
     {0},
 };
 
-static struct promise *load(const char *file, const char *state)
+static struct policy *load(const char *file, const char *state)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
-	struct promise *p = state != NULL ? promise_load_active(state, file, &messages) : promise_load_as(file, true, &messages);
+	struct policy *p = state != NULL ? policy_load_active(state, file, &messages) : policy_load_as(file, true, &messages);
 
 	if (p == NULL)
 		fprintf(stderr, "%slethe: this policy is not valid; there is nothing to compare\n", buf_text(&messages));
 	return p;
 }
 
-static void print_text(struct buf *out, const struct policy_diff *d, const struct promise *after)
+static void print_text(struct buf *out, const struct policy_diff *d, const struct policy *after)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		const struct policy_change *c = &d->changes[i];
@@ -34,12 +34,13 @@ static void print_text(struct buf *out, const struct policy_diff *d, const struc
 	buf_printf(out, "%zu material, %zu editorial\n", d->material, d->count - d->material);
 }
 
-static bool add_version(cJSON *o, const char *name, const struct promise *p)
+static bool add_version(cJSON *o, const char *name, const struct policy *p)
 {
 	cJSON *version = cJSON_AddObjectToObject(o, name);
 
-	return cJSON_AddStringToObject(version, "file", p->file) && cJSON_AddStringToObject(version, "version", p->version) &&
-	       cJSON_AddStringToObject(version, "sha256", p->sha256);
+	return cJSON_AddStringToObject(version, "file", p->file) != NULL &&
+	       cJSON_AddStringToObject(version, "version", p->version) != NULL &&
+	       cJSON_AddStringToObject(version, "sha256", p->sha256) != NULL;
 }
 
 static bool add_change(cJSON *list, const struct policy_change *c)
@@ -47,25 +48,25 @@ static bool add_change(cJSON *list, const struct policy_change *c)
 	cJSON *o = cJSON_CreateObject();
 
 	cJSON_AddItemToArray(list, o);
-	return cJSON_AddStringToObject(o, "class", c->material ? "material" : "editorial") && cJSON_AddStringToObject(o, "part", c->part) &&
-	       cJSON_AddStringToObject(o, "id", c->id) && cJSON_AddNumberToObject(o, "line", c->line) &&
-	       cJSON_AddStringToObject(o, "what", c->what) && cJSON_AddStringToObject(o, "before", c->before) &&
-	       cJSON_AddStringToObject(o, "after", c->after);
+	return cJSON_AddStringToObject(o, "class", c->material ? "material" : "editorial") != NULL &&
+	       cJSON_AddStringToObject(o, "part", c->part) != NULL && cJSON_AddStringToObject(o, "id", c->id) != NULL &&
+	       cJSON_AddNumberToObject(o, "line", c->line) != NULL && cJSON_AddStringToObject(o, "what", c->what) != NULL &&
+	       cJSON_AddStringToObject(o, "before", c->before) != NULL && cJSON_AddStringToObject(o, "after", c->after) != NULL;
 }
 
 // {"before": {"file", "version", "sha256"}, "after", "material", "editorial", "changes": [{"class", "part", "id", "line", "what", …}]}
-static int print_json(struct buf *out, const struct policy_diff *d, const struct promise *before, const struct promise *after)
+static int print_json(struct buf *out, const struct policy_diff *d, const struct policy *before, const struct policy *after)
 {
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	cJSON *list = NULL;
 	bool ok = add_version(o, "before", before) && add_version(o, "after", after) &&
-		  cJSON_AddNumberToObject(o, "material", (double)d->material) &&
-		  cJSON_AddNumberToObject(o, "editorial", (double)(d->count - d->material)) &&
+		  cJSON_AddNumberToObject(o, "material", (double)d->material) != NULL &&
+		  cJSON_AddNumberToObject(o, "editorial", (double)(d->count - d->material)) != NULL &&
 		  (list = cJSON_AddArrayToObject(o, "changes")) != NULL;
 
 	for (size_t i = 0; ok && i < d->count; i++)
 		ok = add_change(list, &d->changes[i]);
-	if (!ok || json_print(out, o) < 0)
+	if (!ok || json_print(out, o) != 0)
 		return -1;
 	return buf_addc(out, '\n');
 }
@@ -87,14 +88,14 @@ enum status policy_diff_command(const struct admin *a, const struct arguments *a
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	POLICY_DIFF_AUTO struct policy_diff d = {0};
 	struct err e = {0};
-	PROMISE_AUTO struct promise *before = load(old, args->word_count == 2 ? NULL : a->state);
-	PROMISE_AUTO struct promise *after = before != NULL ? load(new, NULL) : NULL;
+	POLICY_AUTO struct policy *before = load(old, args->word_count == 2 ? NULL : a->state);
+	POLICY_AUTO struct policy *after = before != NULL ? load(new, NULL) : NULL;
 
 	if (after == NULL)
 		return STATUS_UNSURE;
-	if (policy_diff(&d, before, after, &e) < 0)
+	if (policy_diff(&d, before, after, &e) != 0)
 		return complain(STATUS_UNSURE, "%s", e.text);
-	if (format != NULL && strcmp(format, "json") == 0 && print_json(&out, &d, before, after) < 0)
+	if (format != NULL && strcmp(format, "json") == 0 && print_json(&out, &d, before, after) != 0)
 		return complain(STATUS_UNSURE, "no memory to print the changes");
 	if (format != NULL && strcmp(format, "notice") == 0)
 		print_notice(&out, &d);

@@ -3,8 +3,8 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/promise/active.h"
-#include "policy/promise/lint.h"
+#include "policy/rules/active.h"
+#include "policy/rules/lint.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +20,9 @@ static bool add_finding(cJSON *findings, const struct lint_finding *f)
 	cJSON *o = cJSON_CreateObject();
 
 	cJSON_AddItemToArray(findings, o);
-	return cJSON_AddStringToObject(o, "file", f->file) && cJSON_AddNumberToObject(o, "line", f->line) &&
-	       cJSON_AddStringToObject(o, "severity", f->severity) && cJSON_AddStringToObject(o, "what", f->what) &&
-	       cJSON_AddStringToObject(o, "why", f->why) && cJSON_AddStringToObject(o, "instead", f->instead);
+	return cJSON_AddStringToObject(o, "file", f->file) != NULL && cJSON_AddNumberToObject(o, "line", f->line) != NULL &&
+	       cJSON_AddStringToObject(o, "severity", f->severity) != NULL && cJSON_AddStringToObject(o, "what", f->what) != NULL &&
+	       cJSON_AddStringToObject(o, "why", f->why) != NULL && cJSON_AddStringToObject(o, "instead", f->instead) != NULL;
 }
 
 // {"file", "errors", "warnings", "findings": [{"file", "line", "severity", "what", "why", "instead"}]}
@@ -33,26 +33,27 @@ static enum status print_json(const char *file, struct buf *messages, const stru
 	cJSON *findings = NULL;
 	struct lint_finding finding;
 	char *rest = NULL;
-	bool ok = cJSON_AddStringToObject(o, "file", file) && cJSON_AddNumberToObject(o, "errors", result->errors) &&
-		  cJSON_AddNumberToObject(o, "warnings", result->warnings) && (findings = cJSON_AddArrayToObject(o, "findings")) != NULL;
+	bool ok = cJSON_AddStringToObject(o, "file", file) != NULL && cJSON_AddNumberToObject(o, "errors", result->errors) != NULL &&
+		  cJSON_AddNumberToObject(o, "warnings", result->warnings) != NULL &&
+		  (findings = cJSON_AddArrayToObject(o, "findings")) != NULL;
 
-	for (char *line = messages->data ? strtok_r(messages->data, "\n", &rest) : NULL; ok && line != NULL;
+	for (char *line = messages->data != NULL ? strtok_r(messages->data, "\n", &rest) : NULL; ok && line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
 		ok = !lint_finding_read(&finding, line) || add_finding(findings, &finding);
-	if (!ok || json_print(&out, o) < 0)
+	if (!ok || json_print(&out, o) != 0)
 		return complain(STATUS_UNSURE, "no memory to print the findings");
 	buf_addc(&out, '\n');
 	return output_print(&out);
 }
 
 // The version to compare units with: as named, else the one in force where there is one.
-static struct promise *read_before(const struct admin *a, const char *named)
+static struct policy *read_before(const struct admin *a, const char *named)
 {
 	char path[PATH_MAX];
 
 	if (named == NULL && path_join(path, sizeof path, a->state, "policy/active.xml", NULL) == 0)
 		named = path;
-	return named != NULL ? promise_load_as(named, true, NULL) : NULL;
+	return named != NULL ? policy_load_as(named, true, NULL) : NULL;
 }
 
 enum status policy_lint_command(const struct admin *a, const struct arguments *args)
@@ -63,9 +64,9 @@ enum status policy_lint_command(const struct admin *a, const struct arguments *a
 	struct lint_result result;
 	struct err e = {0};
 
-	if (file_read(file, &bytes, &e) < 0 && e.code != ERR_MEMORY) // too large is a finding
+	if (file_read(file, &bytes, &e) != 0 && e.code != ERR_MEMORY) // too large is a finding
 		return complain(STATUS_UNSURE, "%s", e.text);
-	PROMISE_AUTO struct promise *before = read_before(a, against);
+	POLICY_AUTO struct policy *before = read_before(a, against);
 	if (before == NULL && against != NULL)
 		return complain(STATUS_UNSURE, "%s is no valid policy to compare with: lethe policy lint shows why", against);
 	policy_lint(file, before, &messages, &result);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // No file is opened here: closing it again would drop the locks that this process holds on it.
 #include "admin/private_files.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +26,7 @@ static int each_in(const char *folder, void (*each)(void *arg, const char *path,
 	if (d == NULL)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", folder);
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		if (leave_alone(entry->d_name) || path_join(path, sizeof path, folder, entry->d_name, NULL) < 0 || lstat(path, &st) < 0)
+		if (leave_alone(entry->d_name) || path_join(path, sizeof path, folder, entry->d_name, NULL) != 0 || lstat(path, &st) < 0)
 			continue;
 		if (S_ISREG(st.st_mode) && (st.st_mode & OTHERS) != 0)
 			each(arg, path, st.st_mode & 07777);
@@ -41,8 +42,8 @@ int private_files_each(const char *state, void (*each)(void *arg, const char *pa
 
 	if (each_in(state, each, arg, e) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (path_join(folder, sizeof folder, state, names[i], e) < 0 || each_in(folder, each, arg, e) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (path_join(folder, sizeof folder, state, names[i], e) != 0 || each_in(folder, each, arg, e) < 0)
 			return -1;
 	return 0;
 }

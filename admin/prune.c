@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/error_log.h"
 #include "admin/table.h"
+#include "policy/base/array.h"
 
 const struct option_row prune_options[] = {
     {"ahead", OPTION_VALUE, "DURATION", "also what becomes due in this time (PT2M), so that the next run comes early enough"},
@@ -26,7 +27,7 @@ static void fill(struct table *t, const struct prune_result *r, size_t error_lin
 	    {"orphans", r->orphans},
 	};
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (quiet && rows[i].count == 0)
 			continue;
 		cJSON *row = table_row(t);
@@ -44,7 +45,7 @@ static enum status prune(const struct site *s, const char *run, struct duration 
 	progress_begin(dry_run ? "counting what is due" : "pruning");
 	int ret = vault_prune(s->vault, ahead, dry_run, result, &e);
 	if (ret == 0)
-		ret = error_log_prune(s->promise, run, ahead, dry_run, error_lines, &e);
+		ret = error_log_prune(s->policy, run, ahead, dry_run, error_lines, &e);
 	progress_end();
 	return ret < 0 ? complain(STATUS_FOUND, "prune: %s", e.text) : STATUS_DONE;
 }
@@ -60,7 +61,7 @@ enum status admin_prune(const struct admin *a, const struct arguments *args)
 	bool dry_run = argument_given(args, "dry-run");
 
 	table_init(&t, columns);
-	if (text != NULL && duration_parse(&ahead, text) < 0)
+	if (text != NULL && duration_parse(&ahead, text) != 0)
 		return complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
 	enum status status = site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN);
 	if (status == STATUS_DONE)

@@ -9,9 +9,9 @@
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
-#include "policy/promise/active.h"
-#include "policy/promise/text.h"
+#include "policy/model/text.h"
 #include "policy/publish/pages.h"
+#include "policy/rules/active.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,20 +28,20 @@ enum { DETAILS_MAX = 1024 };
 struct publication {
 	const struct admin *admin;
 	struct buf bytes; // of the wanted file
-	struct promise *wanted;
+	struct policy *wanted;
 	struct active_files files;
 	struct active_plan plan;
-	struct promise *shown; // what is in force afterwards; one of the above
+	struct policy *shown; // what is in force afterwards; one of the above
 	struct vault *vault;
 };
 
 // In each language that both versions are written in; elsewhere in the main one.
-static void show_coming(struct publication *x, struct promise *coming)
+static void show_coming(struct publication *x, struct policy *coming)
 {
 	for (size_t i = 0; i < x->shown->language_count; i++) {
-		struct promise *view = (struct promise *)x->shown->languages[i]; // ours: of files.active or wanted
-		const struct promise *same = coming != NULL ? promise_language(coming, view->text->language) : NULL;
-		view->coming = same != NULL ? (struct promise *)same : coming;
+		struct policy *view = (struct policy *)x->shown->languages[i]; // ours: of files.active or wanted
+		const struct policy *same = coming != NULL ? policy_language(coming, view->text->language) : NULL;
+		view->coming = same != NULL ? (struct policy *)same : coming;
 		view->coming_announced = x->plan.announced;
 		view->coming_from = x->plan.from;
 	}
@@ -53,7 +53,7 @@ static void publication_end(struct publication *x)
 		vault_close(x->vault);
 	if (x->shown != NULL)
 		show_coming(x, NULL); // belongs to this
-	promise_free(x->wanted);
+	policy_free(x->wanted);
 	active_files_free(&x->files);
 	buf_free(&x->bytes);
 }
@@ -76,9 +76,9 @@ static enum status read_wanted(struct publication *x)
 
 	// The bytes that are judged are the bytes that are put in force, whatever happens to the file meanwhile.
 	if (file_read(x->admin->policy, &x->bytes, &e) == 0)
-		x->wanted = promise_read(x->admin->policy, buf_text(&x->bytes), x->bytes.len, &messages);
+		x->wanted = policy_read(x->admin->policy, buf_text(&x->bytes), x->bytes.len, &messages);
 	else
-		x->wanted = promise_load(x->admin->policy, &messages); // says why it cannot be read
+		x->wanted = policy_load(x->admin->policy, &messages); // says why it cannot be read
 	if (x->wanted != NULL && x->bytes.len > 0) {
 		say_warnings(x->admin->policy, &messages);
 		return STATUS_DONE;
@@ -96,9 +96,9 @@ static enum status prepare(struct publication *x, enum vault_mode mode)
 		status = read_wanted(x);
 	if (status != STATUS_DONE)
 		return status;
-	if (active_read(&x->files, x->admin->state, &e) < 0)
+	if (active_read(&x->files, x->admin->state, &e) != 0)
 		return complain(STATUS_UNSURE, "publish: %s", e.text);
-	if (active_plan(&x->plan, &x->files, x->wanted, when_now(), &e) < 0)
+	if (active_plan(&x->plan, &x->files, x->wanted, when_now(), &e) != 0)
 		return complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "publish: %s", e.text);
 	x->shown = active_step_activates(x->plan.step) ? x->wanted : x->files.active;
 	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT)
@@ -116,7 +116,7 @@ static const char *event_of(enum active_step step)
 static int record(struct publication *x, struct err *e)
 {
 	const char *name = event_of(x->plan.step);
-	const struct promise *p = x->plan.step == ACTIVE_WITHDRAW ? x->files.coming : x->wanted;
+	const struct policy *p = x->plan.step == ACTIVE_WITHDRAW ? x->files.coming : x->wanted;
 	BUF_AUTO struct buf details = BUF_INIT(DETAILS_MAX);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	char announced[WHEN_TEXT], from[WHEN_TEXT];
@@ -125,11 +125,12 @@ static int record(struct publication *x, struct err *e)
 		return 0;
 	when_text(announced, x->plan.announced);
 	when_text(from, x->plan.from);
-	bool failed = !cJSON_AddStringToObject(object, "version", p->version) || !cJSON_AddStringToObject(object, "sha256", p->sha256);
+	bool failed =
+	    cJSON_AddStringToObject(object, "version", p->version) == NULL || cJSON_AddStringToObject(object, "sha256", p->sha256) == NULL;
 	if (x->plan.announced != 0)
-		failed =
-		    failed || !cJSON_AddStringToObject(object, "announced", announced) || !cJSON_AddStringToObject(object, "from", from);
-	if (failed || json_print(&details, object) < 0)
+		failed = failed || cJSON_AddStringToObject(object, "announced", announced) == NULL ||
+			 cJSON_AddStringToObject(object, "from", from) == NULL;
+	if (failed || json_print(&details, object) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to record it");
 	const struct ledger_event event = {.name = name, .details = details.data};
 	return ledger_append(x->vault, &event, e);
@@ -138,7 +139,7 @@ static int record(struct publication *x, struct err *e)
 // What happens to the wanted version, in words. `would`: a dry run.
 static void add_plan(struct buf *out, const struct publication *x, bool would)
 {
-	const struct promise *p = x->wanted;
+	const struct policy *p = x->wanted;
 	char announced[WHEN_TEXT], from[WHEN_TEXT];
 
 	when_text(announced, x->plan.announced);
@@ -176,7 +177,7 @@ static enum status dry_run(const struct publication *x, const char *folder)
 	PAGES_AUTO struct pages pages = {0};
 	struct err e = {0};
 
-	if (site_render(x->shown, templates(), is_test(), &pages, &e) < 0)
+	if (site_render(x->shown, templates(), is_test(), &pages, &e) != 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
 	buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x->shown->site, x->shown->version, pages.count, folder);
 	add_plan(&out, x, true);
@@ -186,10 +187,10 @@ static enum status dry_run(const struct publication *x, const char *folder)
 // The policy's files belong to the state's owner, also where root publishes into another folder.
 static int apply(const struct publication *x, bool keep_owner, struct err *e)
 {
-	if (become_owner(x->admin->state) < 0)
+	if (become_owner(x->admin->state) != 0)
 		return err_set(e, ERR_IO, "this cannot continue as the user that owns %s", x->admin->state);
 	umask(022); // what is published is for nginx and for all programs
-	if (active_apply(x->admin->state, &x->plan, x->wanted, buf_text(&x->bytes), x->bytes.len, e) < 0)
+	if (active_apply(x->admin->state, &x->plan, x->wanted, buf_text(&x->bytes), x->bytes.len, e) != 0)
 		return -1;
 	if (!keep_owner && getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
 		return err_set(e, ERR_IO, "this cannot continue as root");
@@ -203,9 +204,9 @@ static enum status publish(struct publication *x, const char *folder, bool own)
 	struct publish_result result = {0};
 	struct err e = {0};
 
-	if (record(x, &e) < 0 || apply(x, own, &e) < 0)
+	if (record(x, &e) != 0 || apply(x, own, &e) != 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
-	if (folder_make(folder, 0755, &e) < 0 || publish_all(x->shown, templates(), folder, is_test(), &result, &e) < 0)
+	if (folder_make(folder, 0755, &e) != 0 || publish_all(x->shown, templates(), folder, is_test(), &result, &e) != 0)
 		return complain(STATUS_FOUND, "publish: %s", e.text);
 	buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x->shown->site, x->shown->version, result.written, result.unchanged,
 		   folder);
@@ -221,7 +222,7 @@ enum status admin_publish(const struct admin *a, const struct arguments *args)
 
 	if (args->word_count == 1)
 		snprintf(folder, sizeof folder, "%s", args->words[0]);
-	else if (path_join(folder, sizeof folder, a->state, "publish", &e) < 0)
+	else if (path_join(folder, sizeof folder, a->state, "publish", &e) != 0)
 		return complain(STATUS_UNSURE, "publish: %s", e.text);
 	bool only_look = argument_given(args, "dry-run");
 	enum status status = prepare(&x, only_look ? VAULT_LOOK : VAULT_ADMIN);

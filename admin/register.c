@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "policy/publish/register.h"
+#include "policy/publish/documents/register.h"
 #include "admin/admin.h"
 #include "admin/room.h"
 #include "policy/base/file.h"
@@ -23,8 +23,8 @@ static cJSON *traffic(const struct admin *a)
 
 	if (answer != NULL)
 		return answer;
-	if (path_join(folder, sizeof folder, a->state, "egress", &e) < 0 || path_join(path, sizeof path, folder, "traffic.json", &e) < 0 ||
-	    file_read(path, &text, &e) < 0)
+	if (path_join(folder, sizeof folder, a->state, "egress", &e) != 0 ||
+	    path_join(path, sizeof path, folder, "traffic.json", &e) != 0 || file_read(path, &text, &e) != 0)
 		return NULL;
 	return json_parse(buf_text(&text), text.len, &e);
 }
@@ -41,13 +41,13 @@ enum status admin_register(const struct admin *a, const struct arguments *args)
 
 	if (status != STATUS_DONE)
 		return status;
-	if (columns != NULL && register_model_from_name(&model, columns) < 0)
+	if (columns != NULL && register_model_from_name(&model, columns) != 0)
 		return complain(STATUS_UNSURE, "register: these columns are not built in");
-	if (vault_census(s.vault, &census, &e) < 0)
+	if (vault_census(s.vault, &census, &e) != 0)
 		return complain(STATUS_UNSURE, "register: %s", e.text);
 	JSON_AUTO cJSON *sent = traffic(a);
 	const struct register_figures figures = {.census = &census, .traffic = sent, .at = when_now()};
-	int rc = format != NULL && strcmp(format, "csv") == 0 ? register_csv(s.promise, model, &figures, &out, &e)
-							      : register_html(s.promise, model, &figures, &out, &e);
+	int rc = format != NULL && strcmp(format, "csv") == 0 ? register_csv(s.policy, model, &figures, &out, &e)
+							      : register_html(s.policy, model, &figures, &out, &e);
 	return rc < 0 ? complain(STATUS_UNSURE, "register: %s", e.text) : output_print(&out);
 }

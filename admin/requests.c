@@ -52,7 +52,7 @@ static enum status list(const struct admin *a, const struct arguments *args)
 	if (status != STATUS_DONE)
 		return status;
 	table_init(&l.table, columns);
-	if (rights_each(s.vault, add_request, &l, &e) < 0)
+	if (rights_each(s.vault, add_request, &l, &e) != 0)
 		status = complain(STATUS_UNSURE, "requests: %s", e.text);
 	else
 		status = table_output(&l.table, args, "There are no requests.");
@@ -103,7 +103,7 @@ static enum status print_request(const struct buf *json, const char *format)
 		return output_print(&out);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(json), json->len, &e);
-	if (object == NULL || add_lines(&out, object) < 0)
+	if (object == NULL || add_lines(&out, object) != 0)
 		return complain(STATUS_UNSURE, "requests: no memory to print it");
 	return output_print(&out);
 }
@@ -117,7 +117,7 @@ static enum status show(const struct admin *a, const struct arguments *args)
 
 	if (status != STATUS_DONE)
 		return status;
-	if (rights_show_officer(s.vault, args->words[0], argument_given(args, "personal"), &json, &e) < 0)
+	if (rights_show_officer(s.vault, args->words[0], argument_given(args, "personal"), &json, &e) != 0)
 		return e.code == ERR_NOT_FOUND ? complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)
 					       : complain(STATUS_UNSURE, "requests: %s", e.text);
 	return print_request(&json, argument(args, "format"));

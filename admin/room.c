@@ -15,7 +15,7 @@
 
 enum { ANSWER_SECONDS = 3, FRAME_LENGTHS = 8 };
 
-static int room_connect(const char *run, const char *room, struct err *e)
+static int peer_connect(const char *run, const char *room, struct err *e)
 {
 	const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -37,12 +37,12 @@ static int room_connect(const char *run, const char *room, struct err *e)
 	return fd;
 }
 
-static int room_send(int fd, const char *op, struct err *e)
+static int peer_send(int fd, const char *op, struct err *e)
 {
 	BUF_AUTO struct buf head = BUF_INIT(FRAME_HEAD_MAX);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 
-	if (!cJSON_AddStringToObject(object, "op", op) || json_print(&head, object) < 0)
+	if (cJSON_AddStringToObject(object, "op", op) == NULL || json_print(&head, object) != 0)
 		return err_set(e, ERR_MEMORY, "no memory for a question");
 	const uint32_t lengths[2] = {htonl((uint32_t)head.len), 0};
 	if (send(fd, lengths, sizeof lengths, MSG_NOSIGNAL) != sizeof lengths ||
@@ -53,7 +53,7 @@ static int room_send(int fd, const char *op, struct err *e)
 
 static int read_exactly(int fd, struct buf *out, size_t len, struct err *e)
 {
-	char *room = buf_room(out, len);
+	char *room = buf_reserve(out, len);
 
 	if (room == NULL)
 		return err_set(e, ERR_INPUT, "the program's answer is too long");
@@ -75,9 +75,9 @@ cJSON *admin_ask_program(const char *run, const char *room, const char *op, stru
 {
 	uint32_t lengths[2];
 	BUF_AUTO struct buf start = BUF_INIT(FRAME_LENGTHS), head = BUF_INIT(FRAME_HEAD_MAX);
-	FD_AUTO int fd = room_connect(run, room, e);
+	FD_AUTO int fd = peer_connect(run, room, e);
 
-	if (fd < 0 || room_send(fd, op, e) < 0 || read_exactly(fd, &start, FRAME_LENGTHS, e) < 0)
+	if (fd < 0 || peer_send(fd, op, e) != 0 || read_exactly(fd, &start, FRAME_LENGTHS, e) < 0)
 		return NULL;
 	memcpy(lengths, start.data, sizeof lengths);
 	if (read_exactly(fd, &head, ntohl(lengths[0]), e) < 0)

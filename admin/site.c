@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
 #include "policy/base/file.h"
-#include "policy/promise/active.h"
+#include "policy/rules/active.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct promise *said(struct promise *p, const struct buf *messages)
+static struct policy *said(struct policy *p, const struct buf *messages)
 {
 	if (p == NULL)
 		fprintf(stderr, "%slethe: there is no valid policy to go by; nothing was done\n", buf_text(messages));
 	return p;
 }
 
-struct promise *policy_open(const struct admin *a)
+struct policy *policy_open(const struct admin *a)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
 
-	return said(a->policy_given ? promise_load(a->policy, &messages) : promise_load_active(a->state, a->policy, &messages), &messages);
+	return said(a->policy_given ? policy_load(a->policy, &messages) : policy_load_active(a->state, a->policy, &messages), &messages);
 }
 
 // What is done to stored data is always done under the policy in force.
-static struct promise *policy_in_force(const struct admin *a)
+static struct policy *policy_in_force(const struct admin *a)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
 
-	return said(promise_load_active(a->state, a->policy, &messages), &messages);
+	return said(policy_load_active(a->state, a->policy, &messages), &messages);
 }
 
 // 1: the file is there; 0: it is not; -1: nobody here can tell, with *e.
@@ -34,7 +34,7 @@ static int part_there(const struct admin *a, const char *name, struct err *e)
 {
 	char path[4096];
 
-	if (path_join(path, sizeof path, a->state, name, e) < 0)
+	if (path_join(path, sizeof path, a->state, name, e) != 0)
 		return -1;
 	if (access(path, F_OK) == 0)
 		return 1;
@@ -54,7 +54,7 @@ int stores_there(const struct admin *a, struct err *e)
 	return keys < 0 ? -1 : vault;
 }
 
-enum status stores_open(struct vault **out, const struct admin *a, const struct promise *p, enum vault_mode mode)
+enum status stores_open(struct vault **out, const struct admin *a, const struct policy *p, enum vault_mode mode)
 {
 	struct err e;
 
@@ -84,21 +84,21 @@ enum status site_open(struct site *s, const struct admin *a, enum vault_mode mod
 	*s = (struct site){0};
 	if (stores_needed(a) != STATUS_DONE)
 		return STATUS_UNSURE;
-	s->promise = policy_in_force(a);
-	return s->promise == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->promise, mode);
+	s->policy = policy_in_force(a);
+	return s->policy == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->policy, mode);
 }
 
 enum status site_make(struct site *s, const struct admin *a)
 {
-	*s = (struct site){.promise = policy_in_force(a)};
-	return s->promise == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->promise, VAULT_ADMIN);
+	*s = (struct site){.policy = policy_in_force(a)};
+	return s->policy == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->policy, VAULT_ADMIN);
 }
 
 void site_close(struct site *s)
 {
 	if (s->vault != NULL)
 		vault_close(s->vault);
-	promise_free(s->promise);
+	policy_free(s->policy);
 	*s = (struct site){0};
 }
 

@@ -13,13 +13,13 @@ enum status admin_subprocessors(const struct admin *a, const struct arguments *a
 	enum list_format format = LIST_TEXT;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	PROMISE_AUTO struct promise *p = policy_open(a);
+	POLICY_AUTO struct policy *p = policy_open(a);
 
 	if (p == NULL)
 		return STATUS_UNSURE;
-	if (name != NULL && list_format_from_name(&format, name) < 0)
+	if (name != NULL && list_format_from_name(&format, name) != 0)
 		return complain(STATUS_UNSURE, "subprocessors: this format is not built in");
-	if (publish_subprocessors(p, format, &out, &e) < 0)
+	if (publish_subprocessors(p, format, &out, &e) != 0)
 		return complain(STATUS_UNSURE, "subprocessors: %s", e.text);
 	return output_print(&out);
 }

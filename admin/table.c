@@ -132,8 +132,8 @@ static int add_csv(const struct table *t, struct buf *out)
 	{
 		for (size_t i = 0; t->columns[i] != NULL; i++) {
 			buf_reset(&cell);
-			if (add_cell(&cell, json_get(row, t->columns[i])) < 0 || (i > 0 && buf_addc(out, ',') < 0) ||
-			    csv_cell(out, buf_text(&cell)) < 0)
+			if (add_cell(&cell, json_get(row, t->columns[i])) != 0 || (i > 0 && buf_addc(out, ',') != 0) ||
+			    csv_cell(out, buf_text(&cell)) != 0)
 				return -1;
 		}
 		buf_adds(out, "\r\n");
@@ -147,7 +147,7 @@ static int shown_cell(const cJSON *row, const char *column, struct buf *shown)
 	BUF_AUTO_WIPE struct buf cell = BUF_INIT(CELL_MAX);
 
 	buf_reset(shown);
-	if (add_cell(&cell, json_get(row, column)) < 0)
+	if (add_cell(&cell, json_get(row, column)) != 0)
 		return -1;
 	return output_text(shown, buf_text(&cell));
 }
@@ -162,7 +162,7 @@ static int widths(const struct table *t, size_t *width)
 	cJSON_ArrayForEach(row, t->rows)
 	{
 		for (size_t i = 0; t->columns[i] != NULL; i++) {
-			if (shown_cell(row, t->columns[i], &cell) < 0)
+			if (shown_cell(row, t->columns[i], &cell) != 0)
 				return -1;
 			size_t n = utf8_count(buf_text(&cell));
 			width[i] = n > width[i] ? n : width[i];
@@ -189,14 +189,14 @@ static int add_text(const struct table *t, struct buf *out)
 
 	if (cJSON_GetArraySize(t->rows) == 0)
 		return 0;
-	if (widths(t, width) < 0)
+	if (widths(t, width) != 0)
 		return -1;
 	for (size_t i = 0; t->columns[i] != NULL; i++)
 		add_padded(out, t->columns[i], width[i], t->columns[i + 1] == NULL);
 	cJSON_ArrayForEach(row, t->rows)
 	{
 		for (size_t i = 0; t->columns[i] != NULL; i++) {
-			if (shown_cell(row, t->columns[i], &cell) < 0)
+			if (shown_cell(row, t->columns[i], &cell) != 0)
 				return -1;
 			add_padded(out, buf_text(&cell), width[i], t->columns[i + 1] == NULL);
 		}
@@ -212,7 +212,7 @@ int table_print(const struct table *t, const char *format, struct buf *out)
 		return add_csv(t, out);
 	if (format == NULL || strcmp(format, "json") != 0)
 		return add_text(t, out);
-	if (json_print(out, t->rows) < 0)
+	if (json_print(out, t->rows) != 0)
 		return -1;
 	return buf_addc(out, '\n');
 }
@@ -222,7 +222,7 @@ enum status table_output(const struct table *t, const struct arguments *args, co
 	const char *format = argument(args, "format");
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(OUTPUT_MAX);
 
-	if (table_print(t, format, &out) < 0)
+	if (table_print(t, format, &out) != 0)
 		return complain(STATUS_UNSURE, "no memory to print the list");
 	if (table_size(t) == 0 && empty != NULL && (format == NULL || strcmp(format, "text") == 0))
 		buf_printf(&out, "%s\n", empty);

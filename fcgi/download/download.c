@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/download/download.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include <fcntl.h>
@@ -18,7 +19,7 @@ enum {
 	ANSWERED_BYTES_MAX = 32 * 1024,
 };
 
-static int open_vault(const struct promise *p, struct vault *v, void **context, struct err *e)
+static int open_vault(const struct policy *p, struct vault *v, void **context, struct err *e)
 {
 	(void)p;
 	(void)e;
@@ -97,8 +98,8 @@ static void respond_archive(struct request *r, int fd, const struct stat *st)
 static bool conditional(const struct request *r)
 {
 	static const char *const names[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (request_header(r, names[i]))
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (request_header(r, names[i]) != NULL)
 			return true;
 	return false;
 }
@@ -106,7 +107,7 @@ static bool conditional(const struct request *r)
 static void archive_headers(struct request *r)
 {
 	char disposition[128];
-	const char *site = request_promise(r)->site;
+	const char *site = request_policy(r)->site;
 	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	snprintf(disposition, sizeof disposition, "attachment; filename=\"%.*s-images.zip\"", name_len > 40 ? 40 : (int)name_len, site);
 	respond_header(r, "Content-Type", "application/zip");
@@ -119,7 +120,7 @@ static void handle_get(struct request *r, void *context)
 	struct vault_record record = {0};
 	struct stat st;
 	char internal[64 + RECORD_ID_LEN];
-	if (archive_find(r, context, &record))
+	if (archive_find(r, context, &record) != 0)
 		return;
 	FD_AUTO int fd = archive_open(r, context, &record, &st);
 	snprintf(internal, sizeof internal, "/spool/%s%s", record.id, SUFFIX);
@@ -138,7 +139,7 @@ static void handle_delete(struct request *r, void *context)
 	static const struct ledger_event event = {.name = "erasure", .details = "{\"kind\":\"archive\",\"by\":\"visitor\"}"};
 	struct vault_record record = {0};
 	struct err e = {0};
-	if (archive_find(r, context, &record))
+	if (archive_find(r, context, &record) != 0)
 		return;
 	int rc = vault_end(context, record.id, &event, &e);
 	vault_record_free(&record);

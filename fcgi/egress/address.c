@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/address.h"
+#include "policy/base/array.h"
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -88,12 +89,12 @@ void address_load_own(void)
 	if (getifaddrs(&all) < 0)
 		return; // the table still stands; only the machine's own public addresses are not known
 	own_count = 0;
-	for (const struct ifaddrs *i = all; i && own_count < OWN_MAX; i = i->ifa_next) {
-		if (!i->ifa_addr)
+	for (const struct ifaddrs *i = all; i != NULL && own_count < OWN_MAX; i = i->ifa_next) {
+		if (i->ifa_addr == NULL)
 			continue;
 		sa_family_t family = i->ifa_addr->sa_family;
 		const uint8_t *bytes = address_bytes(i->ifa_addr, sizeof(struct sockaddr_in6));
-		if (!bytes)
+		if (bytes == NULL)
 			continue;
 		struct range *r = &own[own_count++];
 		*r = (struct range){.family = family, .bits = family == AF_INET ? 32 : 128, .why = "this machine itself"};
@@ -105,12 +106,12 @@ void address_load_own(void)
 const char *address_forbidden(const struct sockaddr *address, socklen_t len)
 {
 	const uint8_t *bytes = address_bytes(address, len);
-	if (!bytes)
+	if (bytes == NULL)
 		return "not an Internet address";
 	sa_family_t family = address->sa_family;
 	if (loopback_of_a_test(family, bytes))
 		return NULL;
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
 		if (covers(&ranges[i], family, bytes))
 			return ranges[i].why;
 	for (size_t i = 0; i < own_count; i++)

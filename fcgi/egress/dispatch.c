@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
 // From a frame to the work.
 #include "fcgi/egress/egress.h"
+#include "policy/base/array.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
 #include <string.h>
 
-const char *trouble_code(enum trouble t)
+const char *failure_code(enum failure t)
 {
 	static const char *const codes[] = {
 	    [BAD_JOB] = "bad-job",
@@ -53,7 +54,7 @@ static const struct operation operations[] = {
 static const struct operation *operation_find(const cJSON *head)
 {
 	const char *name = json_string(head, "op");
-	for (size_t i = 0; name && i < sizeof(operations) / sizeof(operations[0]); i++)
+	for (size_t i = 0; name != NULL && i < ARRAY_LEN(operations); i++)
 		if (strcmp(operations[i].name, name) == 0)
 			return &operations[i];
 	return NULL;
@@ -66,7 +67,7 @@ void job_dispatch(struct job *j)
 	explicit_bzero(j->head, j->head_len);
 	free(j->head);
 	j->head = NULL;
-	if (!operation) {
+	if (operation == NULL) {
 		job_refuse(j, BAD_JOB, "The job's head must be a JSON object with the op send, page or status.");
 		return;
 	}
@@ -74,7 +75,7 @@ void job_dispatch(struct job *j)
 	if (!(asked >= 1 && asked < operation->deadline_ms))
 		asked = operation->deadline_ms;
 	j->deadline = monotonic_ms() + (uint64_t)asked;
-	if (loop_at(&j->egress->loop, &j->timer, j->deadline) < 0)
+	if (loop_at(&j->egress->loop, &j->timer, j->deadline) != 0)
 		job_refuse(j, BUDGET_SPENT, "There is no memory left.");
 	else
 		operation->begin(j, head);

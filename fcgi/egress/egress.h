@@ -5,13 +5,13 @@
 #define LETHE_EGRESS_EGRESS_H
 
 #include "fcgi/egress/engine.h"
-#include "fcgi/egress/job.h"
 #include "fcgi/egress/loop.h"
 #include "fcgi/egress/upstream.h"
+#include "fcgi/ipc/egress_call.h"
 #include "policy/base/buf.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/promise/active.h"
+#include "policy/rules/active.h"
 
 #ifdef LETHE_TESTING
 enum { EGRESS_TESTING = 1 };
@@ -31,8 +31,8 @@ enum {
 };
 
 // What can be wrong, as the reply names it.
-enum trouble {
-	TROUBLE_NONE = 0,
+enum failure {
+	FAILURE_NONE = 0,
 	BAD_JOB,
 	UNDECLARED_PROCESSOR,
 	HOST_NOT_ALLOWED,
@@ -54,7 +54,7 @@ enum trouble {
 	HTTP_STATUS,
 	TRUNCATED,
 };
-const char *trouble_code(enum trouble t);
+const char *failure_code(enum failure t);
 
 struct egress_settings {
 	const char *ca_file;  // certificates to trust
@@ -66,7 +66,7 @@ struct egress_settings {
 struct egress {
 	struct loop loop;
 	struct engine engine;
-	const struct promise *promise;
+	const struct policy *policy;
 	struct upstreams upstreams;
 	struct egress_settings settings;
 	struct watch listener, signals;
@@ -111,8 +111,8 @@ struct job {
 	struct curl_slist headers[4];
 	char content_type[200], accept[200];
 	struct answer answer;
-	enum trouble trouble; // set by a callback that ended the transfer
-	const char *trouble_words;
+	enum failure failure; // set by a callback that ended the transfer
+	const char *failure_words;
 	void (*ended)(struct job *j, CURLcode result);  // the transfer's end
 	int (*headers_done)(struct job *j);             // all headers are there; -1 ends the transfer
 	void (*repeat)(struct job *j);                  // the back-off is over
@@ -134,7 +134,7 @@ struct job {
 int front_open(struct egress *g, int listener, struct err *e);
 // Answers and ends the job. `head` is consumed; the answer's body goes with it when `with_body`.
 void job_reply(struct job *j, cJSON *head, bool with_body);
-void job_refuse(struct job *j, enum trouble t, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void job_refuse(struct job *j, enum failure t, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 // dispatch.c: a whole frame is there.
 void job_dispatch(struct job *j);
@@ -155,11 +155,11 @@ void transfer_drop(struct job *j);                       // ends a transfer unde
 void transfer_done(struct transfer *t, CURLcode result); // what the engine calls
 void transfer_free(struct job *j);                       // the handle of a transfer that is not under way
 // What a failed transfer means. Only when j->trouble is not set already.
-enum trouble transfer_trouble(const struct job *j, CURLcode result, const char **words);
+enum failure transfer_failure(const struct job *j, CURLcode result, const char **words);
 void answer_reset(struct answer *a, size_t body_max);
 void answer_free(struct answer *a);
 
 // run.c: serves until SIGTERM or SIGINT, or until another policy is in force (`watch`); the exit status. `listener` is a listening Unix socket.
-int egress_run(const struct promise *p, const struct active_watch *watch, int listener);
+int egress_run(const struct policy *p, const struct active_watch *watch, int listener);
 
 #endif

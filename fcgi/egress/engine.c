@@ -13,8 +13,8 @@ struct socket_watch {
 
 static void unlink_transfer(struct engine *g, struct transfer *t)
 {
-	*(t->previous ? &t->previous->next : &g->first) = t->next;
-	if (t->next)
+	*(t->previous != NULL ? &t->previous->next : &g->first) = t->next;
+	if (t->next != NULL)
 		t->next->previous = t->previous;
 	t->previous = t->next = NULL;
 	t->added = false;
@@ -26,7 +26,7 @@ static void unlink_transfer(struct engine *g, struct transfer *t)
 static void flush_due(struct timer *timer)
 {
 	struct engine *g = LOOP_OWNER(timer, struct engine, flush);
-	for (struct transfer *t = g->first, *next; t && g->flushes > 0; t = next) {
+	for (struct transfer *t = g->first, *next; t != NULL && g->flushes > 0; t = next) {
 		long port = 0;
 		next = t->next;
 		curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
@@ -92,14 +92,14 @@ static void socket_release(struct watch *w)
 
 static int socket_open(struct engine *g, curl_socket_t fd, uint32_t events)
 {
-	struct socket_watch *s = calloc(1, sizeof(*s));
-	if (!s)
+	struct socket_watch *s = calloc(1, sizeof *s);
+	if (s == NULL)
 		return -1;
 	s->engine = g;
 	s->watch.fd = fd;
 	s->watch.ready = socket_ready;
 	s->watch.release = socket_release;
-	if (loop_watch(g->loop, &s->watch, events) < 0) {
+	if (loop_watch(g->loop, &s->watch, events) != 0) {
 		free(s);
 		return -1;
 	}
@@ -114,12 +114,12 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context,
 	struct socket_watch *s = assigned;
 	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 	if (what == CURL_POLL_REMOVE) {
-		if (s)
+		if (s != NULL)
 			loop_remove(g->loop, &s->watch);
 		curl_multi_assign(g->multi, fd, NULL);
 		return 0;
 	}
-	return s ? loop_change(g->loop, &s->watch, events) : socket_open(g, fd, events);
+	return s != NULL ? loop_change(g->loop, &s->watch, events) : socket_open(g, fd, events);
 }
 
 static int timer_changed(CURLM *multi, long timeout_ms, void *context)
@@ -140,7 +140,7 @@ static void timer_fired(struct timer *t)
 int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct transfer *, CURLcode), struct err *e)
 {
 	*g = (struct engine){.loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .flush.fire = flush_due, .done = done};
-	if (!g->multi)
+	if (g->multi == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
 	curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);
@@ -168,7 +168,7 @@ int engine_add(struct engine *g, struct transfer *t)
 		return -1;
 	t->previous = NULL;
 	t->next = g->first;
-	if (g->first)
+	if (g->first != NULL)
 		g->first->previous = t;
 	g->first = t;
 	t->added = true;

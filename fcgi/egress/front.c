@@ -2,7 +2,7 @@
 // The side that faces the other programs: connections, frames in, frames out. Nothing here blocks. A connection that closes takes its job
 // with it, in whatever step it is.
 #include "fcgi/egress/egress.h"
-#include "fcgi/serve/call.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ enum {
 
 static void wipe_free(char **bytes, size_t len)
 {
-	if (*bytes)
+	if (*bytes != NULL)
 		explicit_bzero(*bytes, len);
 	free(*bytes);
 	*bytes = NULL;
@@ -54,7 +54,7 @@ static void job_end(struct job *j)
 {
 	if (j->watch.removed)
 		return;
-	if (j->step == STEP_UNDER_WAY && j->dropped)
+	if (j->step == STEP_UNDER_WAY && j->dropped != NULL)
 		j->dropped(j, false);
 	work_free(j);
 	buf_wipe(&j->answer.body);
@@ -80,7 +80,7 @@ static void reply_write(struct job *j)
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && errno == EAGAIN) {
-			if (loop_change(&j->egress->loop, &j->watch, EPOLLOUT) < 0)
+			if (loop_change(&j->egress->loop, &j->watch, EPOLLOUT) != 0)
 				job_end(j);
 			return;
 		}
@@ -98,44 +98,44 @@ void job_reply(struct job *j, cJSON *head, bool with_body)
 	j->step = STEP_REPLY;
 	if (!with_body)
 		buf_wipe(&j->answer.body);
-	j->reply = BUF_INIT(FRAME_HEAD_MAX + sizeof(lengths));
-	buf_add(&j->reply, lengths, sizeof(lengths));
-	if (!head || json_print(&j->reply, head) < 0) {
+	j->reply = BUF_INIT(FRAME_HEAD_MAX + sizeof lengths);
+	buf_add(&j->reply, lengths, sizeof lengths);
+	if (head == NULL || json_print(&j->reply, head) != 0) {
 		cJSON_Delete(head);
 		job_end(j);
 		return;
 	}
 	cJSON_Delete(head);
-	lengths[0] = htonl((uint32_t)(j->reply.len - sizeof(lengths)));
+	lengths[0] = htonl((uint32_t)(j->reply.len - sizeof lengths));
 	lengths[1] = htonl((uint32_t)j->answer.body.len);
-	memcpy(j->reply.data, lengths, sizeof(lengths));
-	if (loop_at(&j->egress->loop, &j->timer, monotonic_ms() + FRAME_MS) < 0)
+	memcpy(j->reply.data, lengths, sizeof lengths);
+	if (loop_at(&j->egress->loop, &j->timer, monotonic_ms() + FRAME_MS) != 0)
 		job_end(j);
 	else
 		reply_write(j);
 }
 
-void job_refuse(struct job *j, enum trouble t, const char *format, ...)
+void job_refuse(struct job *j, enum failure t, const char *format, ...)
 {
 	char detail[512];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(detail, sizeof(detail), format, args);
+	vsnprintf(detail, sizeof detail, format, args);
 	va_end(args);
 	cJSON *head = cJSON_CreateObject();
 	cJSON *error = cJSON_AddObjectToObject(head, "error");
-	cJSON_AddStringToObject(error, "code", trouble_code(t));
+	cJSON_AddStringToObject(error, "code", failure_code(t));
 	cJSON_AddStringToObject(error, "detail", detail);
 	job_reply(j, head, false);
 }
 
 static int room(struct job *j)
 {
-	if (frame_lengths(j->lengths, &j->head_len, &j->body_len, NULL) < 0)
+	if (frame_lengths(j->lengths, &j->head_len, &j->body_len, NULL) != 0)
 		return -1;
 	j->head = malloc(j->head_len);
 	j->body = j->body_len ? malloc(j->body_len) : NULL;
-	return j->head && (j->body || !j->body_len) ? 0 : -1;
+	return j->head != NULL && (j->body != NULL || !j->body_len) ? 0 : -1;
 }
 
 // Where the step's bytes go and how many they are.
@@ -144,7 +144,7 @@ static size_t wanted(struct job *j, char **to)
 	switch (j->step) {
 	case STEP_LENGTHS:
 		*to = (char *)j->lengths;
-		return sizeof(j->lengths);
+		return sizeof j->lengths;
 	case STEP_HEAD:
 		*to = j->head;
 		return j->head_len;
@@ -187,7 +187,7 @@ static void frame_read(struct job *j)
 {
 	char bytes[READ_BYTES];
 	while (j->step < STEP_UNDER_WAY) {
-		ssize_t n = recv(j->watch.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		ssize_t n = recv(j->watch.fd, bytes, sizeof bytes, MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -226,24 +226,24 @@ static void job_timer(struct timer *t)
 		job_end(j); // the other program does not hand over, or does not take
 	else if (j->waiting)
 		j->repeat(j);
-	else if (j->dropped)
+	else if (j->dropped != NULL)
 		j->dropped(j, true);
 }
 
 static int job_open(struct egress *g, int fd)
 {
-	struct job *j = calloc(1, sizeof(*j));
-	if (!j)
+	struct job *j = calloc(1, sizeof *j);
+	if (j == NULL)
 		return -1;
 	j->watch = (struct watch){.fd = fd, .ready = job_ready, .release = job_release};
 	j->timer.fire = job_timer;
 	j->egress = g;
-	if (loop_watch(&g->loop, &j->watch, EPOLLIN | EPOLLRDHUP | EPOLLET) < 0) {
+	if (loop_watch(&g->loop, &j->watch, EPOLLIN | EPOLLRDHUP | EPOLLET) != 0) {
 		free(j);
 		return -1;
 	}
 	g->connections++;
-	if (loop_at(&g->loop, &j->timer, monotonic_ms() + FRAME_MS) < 0)
+	if (loop_at(&g->loop, &j->timer, monotonic_ms() + FRAME_MS) != 0)
 		job_end(j);
 	return 0;
 }
@@ -276,7 +276,7 @@ static void listener_rested(struct timer *t)
 int front_open(struct egress *g, int listener, struct err *e)
 {
 	int on = 0;
-	socklen_t size = sizeof(on);
+	socklen_t size = sizeof on;
 	if (getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) < 0 || !on)
 		return err_set(e, ERR_INPUT, "standard input is not a listening socket: egress is started by systemd or lethe-run");
 	int flags = fcntl(listener, F_GETFL);
@@ -284,5 +284,5 @@ int front_open(struct egress *g, int listener, struct err *e)
 		return err_system(e, ERR_IO, errno, "the listening socket");
 	g->listener = (struct watch){.fd = listener, .ready = listener_ready};
 	g->rest.fire = listener_rested;
-	return loop_watch(&g->loop, &g->listener, EPOLLIN) < 0 ? err_system(e, ERR_IO, errno, "the listening socket") : 0;
+	return loop_watch(&g->loop, &g->listener, EPOLLIN) != 0 ? err_system(e, ERR_IO, errno, "the listening socket") : 0;
 }

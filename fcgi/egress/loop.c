@@ -14,10 +14,10 @@ int loop_open(struct loop *l, struct err *e)
 
 static void release_removed(struct loop *l)
 {
-	while (l->removed) {
+	while (l->removed != NULL) {
 		struct watch *w = l->removed;
 		l->removed = w->next;
-		if (w->release)
+		if (w->release != NULL)
 			w->release(w);
 	}
 }
@@ -98,7 +98,7 @@ int loop_at(struct loop *l, struct timer *t, uint64_t at)
 	if (t->slot == 0 && l->timers == l->room) {
 		size_t room = l->room ? l->room * 2 : 64;
 		struct timer **heap = reallocarray(l->heap, room, sizeof(struct timer *));
-		if (!heap)
+		if (heap == NULL)
 			return -1;
 		l->heap = heap;
 		l->room = room;

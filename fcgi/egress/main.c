@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
-// egress: the back door. The only program with a way to the Internet and with the processors' keys; see fcgi/egress/job.h for what it is
+// egress: the back door. The only program with a way to the Internet and with the processors' keys; see fcgi/ipc/egress_call.h for what it is
 // asked and what it answers.
 #include "fcgi/egress/egress.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/setting.h"
-#include "policy/promise/active.h"
+#include "policy/rules/active.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -15,8 +15,8 @@ int main(void)
 	BUF_AUTO struct buf messages = BUF_INIT(MESSAGES_MAX);
 	struct active_watch watch;
 	active_watch_begin(&watch, setting_state());
-	PROMISE_AUTO struct promise *p = promise_load_active(setting_state(), setting_policy(), &messages);
-	if (!p) {
+	POLICY_AUTO struct policy *p = policy_load_active(setting_state(), setting_policy(), &messages);
+	if (p == NULL) {
 		fputs(buf_text(&messages), stderr);
 		fprintf(stderr, "egress: no policy, no service: %s is not valid\n", setting_policy());
 		return EXIT_CANNOT_START;

@@ -32,9 +32,9 @@ static bool port_allowed(const struct sockaddr *address)
 static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct job *j = context;
-	if (purpose != CURLSOCKTYPE_IPCXN || address_forbidden(&a->addr, a->addrlen) || !port_allowed(&a->addr)) {
-		j->trouble = ADDRESS_FORBIDDEN;
-		j->trouble_words = forbidden_words;
+	if (purpose != CURLSOCKTYPE_IPCXN || address_forbidden(&a->addr, a->addrlen) != NULL || !port_allowed(&a->addr)) {
+		j->failure = ADDRESS_FORBIDDEN;
+		j->failure_words = forbidden_words;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
@@ -47,15 +47,15 @@ static int on_connected(void *context, char *remote, char *local, int remote_por
 	struct job *j = context;
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-	bool six = strchr(remote, ':');
+	bool six = strchr(remote, ':') != NULL;
 	bool read = six ? inet_pton(AF_INET6, remote, &v6.sin6_addr) == 1 : inet_pton(AF_INET, remote, &v4.sin_addr) == 1;
 	const struct sockaddr *address = six ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
-	if (read && !address_forbidden(address, six ? sizeof(v6) : sizeof(v4))) {
-		j->trouble = TROUBLE_NONE; // one of several addresses was forbidden, this one is not
+	if (read && address_forbidden(address, six ? sizeof v6 : sizeof v4) == NULL) {
+		j->failure = FAILURE_NONE; // one of several addresses was forbidden, this one is not
 		return CURL_PREREQFUNC_OK;
 	}
-	j->trouble = ADDRESS_FORBIDDEN;
-	j->trouble_words = forbidden_words;
+	j->failure = ADDRESS_FORBIDDEN;
+	j->failure_words = forbidden_words;
 	return CURL_PREREQFUNC_ABORT;
 }
 
@@ -64,7 +64,7 @@ static bool is_html(const char *type)
 	static const char *const types[] = {"text/html", "application/xhtml+xml"};
 	for (size_t i = 0; i < 2; i++) {
 		size_t len = strlen(types[i]);
-		if (strncasecmp(type, types[i], len) == 0 && (type[len] == '\0' || strchr("; \t", type[len])))
+		if (strncasecmp(type, types[i], len) == 0 && (type[len] == '\0' || strchr("; \t", type[len]) != NULL))
 			return true;
 	}
 	return false;
@@ -82,28 +82,28 @@ static bool is_empty(const struct job *j)
 static int page_headers_done(struct job *j)
 {
 	const struct answer *a = &j->answer;
-	if (a->status >= 300 && a->status < 400 && a->location) {
-		j->trouble = TOO_MANY_REDIRECTS;
-		j->trouble_words = "The page redirects more than five times.";
+	if (a->status >= 300 && a->status < 400 && a->location != NULL) {
+		j->failure = TOO_MANY_REDIRECTS;
+		j->failure_words = "The page redirects more than five times.";
 		return -1;
 	}
 	if (a->status < 200 || a->status > 299) {
-		j->trouble = HTTP_STATUS;
+		j->failure = HTTP_STATUS;
 		return -1;
 	}
 	if (is_empty(j)) {
-		j->trouble = EMPTY_PAGE;
-		j->trouble_words = "The page is empty.";
+		j->failure = EMPTY_PAGE;
+		j->failure_words = "The page is empty.";
 		return -1;
 	}
 	if (is_html(a->type))
 		return 0;
-	j->trouble = NOT_HTML;
-	j->trouble_words = "The URL leads to something that is not an HTML page.";
+	j->failure = NOT_HTML;
+	j->failure_words = "The URL leads to something that is not an HTML page.";
 	return -1;
 }
 
-static void page_refuse(struct job *j, enum trouble t, const char *words)
+static void page_refuse(struct job *j, enum failure t, const char *words)
 {
 	j->egress->pages_refused++;
 	j->egress->traffic_changed = true;
@@ -118,11 +118,11 @@ static void redirect_follow(struct job *j)
 {
 	struct err e = {0};
 	if (++j->attempts > REDIRECTS_MAX) {
-		page_refuse(j, TOO_MANY_REDIRECTS, j->trouble_words);
+		page_refuse(j, TOO_MANY_REDIRECTS, j->failure_words);
 		return;
 	}
 	CURLU *next = url_redirect(j->url, j->answer.location, &e);
-	if (!next) {
+	if (next == NULL) {
 		page_refuse(j, BAD_URL, e.text);
 		return;
 	}
@@ -140,7 +140,7 @@ static void page_reply(struct job *j)
 	cJSON_AddStringToObject(head, "type", j->answer.type);
 	cJSON_AddNumberToObject(head, "attempts", 1 + j->attempts);
 	cJSON_AddNumberToObject(head, "sent", 0);
-	cJSON_AddStringToObject(head, "url", url ? url : "");
+	cJSON_AddStringToObject(head, "url", url != NULL ? url : "");
 	curl_free(url);
 	job_reply(j, head, true);
 }
@@ -149,12 +149,12 @@ static void page_ended(struct job *j, CURLcode result)
 {
 	const char *words = NULL;
 	transfer_free(j);
-	if (j->trouble == TOO_MANY_REDIRECTS) {
+	if (j->failure == TOO_MANY_REDIRECTS) {
 		redirect_follow(j);
 		return;
 	}
-	enum trouble t = result == CURLE_OK ? TROUBLE_NONE : transfer_trouble(j, result, &words);
-	if (t != TROUBLE_NONE)
+	enum failure t = result == CURLE_OK ? FAILURE_NONE : transfer_failure(j, result, &words);
+	if (t != FAILURE_NONE)
 		page_refuse(j, t, words);
 	else if (!j->answer.complete_headers)
 		page_refuse(j, TRUNCATED, "What came back is not HTTP.");
@@ -171,7 +171,7 @@ static void page_dropped(struct job *j, bool timed_out)
 static void hop_start(struct job *j)
 {
 	answer_reset(&j->answer, PAGE_BYTES_MAX);
-	if (transfer_prepare(j) < 0) {
+	if (transfer_prepare(j) != 0) {
 		page_refuse(j, BUDGET_SPENT, "There is no memory left.");
 		return;
 	}
@@ -187,13 +187,13 @@ static void hop_start(struct job *j)
 	curl_easy_setopt(h, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(h, CURLOPT_USERAGENT, j->egress->promise->user_agent);
+	curl_easy_setopt(h, CURLOPT_USERAGENT, j->egress->policy->user_agent);
 	curl_easy_setopt(h, CURLOPT_HTTPHEADER, &accept_header);
 	curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(h, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)PAGE_BYTES_MAX);
 	curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
 	curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
-	if (transfer_start(j) < 0)
+	if (transfer_start(j) != 0)
 		page_refuse(j, BUDGET_SPENT, "There is no memory left.");
 }
 
@@ -203,13 +203,13 @@ void page_begin(struct job *j, const cJSON *head)
 	const char *text = json_string(head, "url");
 	j->egress->pages++;
 	j->egress->traffic_changed = true;
-	if (!j->egress->promise->page_fetch) {
+	if (!j->egress->policy->page_fetch) {
 		page_refuse(j, UNDECLARED_PROCESSOR, "The policy does not declare that pages are fetched.");
 		return;
 	}
-	j->url = text ? url_page(text, &e) : NULL;
-	if (!j->url) {
-		page_refuse(j, BAD_URL, text ? e.text : "The job names no URL.");
+	j->url = text != NULL ? url_page(text, &e) : NULL;
+	if (j->url == NULL) {
+		page_refuse(j, BAD_URL, text != NULL ? e.text : "The job names no URL.");
 		return;
 	}
 	j->ended = page_ended;

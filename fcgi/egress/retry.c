@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/retry.h"
+#include "policy/base/array.h"
 #include <curl/curl.h>
 #include <math.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 static bool worth_repeating(long status)
 {
 	static const long statuses[] = {408, 429, 500, 502, 503, 504};
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
 		if (statuses[i] == status)
 			return true;
 	return false;

@@ -24,8 +24,8 @@ static unsigned long number_setting(const char *name, unsigned long otherwise, u
 {
 	const char *text = setting(name, NULL);
 	char *end = NULL;
-	unsigned long value = text ? strtoul(text, &end, 10) : otherwise;
-	if (text && (*end != '\0' || *text == '-' || value > most)) {
+	unsigned long value = text != NULL ? strtoul(text, &end, 10) : otherwise;
+	if (text != NULL && (*end != '\0' || *text == '-' || value > most)) {
 		fprintf(stderr, "egress: %s is not a number from 0 to %lu; %lu is used\n", name, most, otherwise);
 		return otherwise;
 	}
@@ -45,7 +45,7 @@ static void signals_ready(struct watch *w, uint32_t events)
 	(void)events;
 	struct egress *g = LOOP_OWNER(w, struct egress, signals);
 	struct signalfd_siginfo info;
-	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+	while (read(w->fd, &info, sizeof info) == (ssize_t)sizeof info) {
 		g->killed = g->stopping; // the second one means it
 		g->stopping = true;
 	}
@@ -60,7 +60,7 @@ static int signals_open(struct egress *g, struct err *e)
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &set, NULL); // before any thread is born
 	g->signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signals_ready};
-	if (g->signals.fd < 0 || loop_watch(&g->loop, &g->signals, EPOLLIN) < 0)
+	if (g->signals.fd < 0 || loop_watch(&g->loop, &g->signals, EPOLLIN) != 0)
 		return err_system(e, ERR_IO, errno, "signalfd");
 	return 0;
 }
@@ -76,10 +76,10 @@ static void descriptors_raise(void)
 
 static int lock_in(const struct egress *g, struct err *e)
 {
-	char folder[sizeof(g->traffic_file)];
-	snprintf(folder, sizeof(folder), "%s", g->traffic_file);
+	char folder[sizeof g->traffic_file];
+	snprintf(folder, sizeof folder, "%s", g->traffic_file);
 	char *slash = strrchr(folder, '/');
-	if (slash)
+	if (slash != NULL)
 		*slash = '\0';
 	// What the C library's resolver and OpenSSL read.
 	const char *const read_paths[] = {"/etc", "/usr/lib/ssl", "/usr/share/ca-certificates", "/run/systemd/resolve", g->settings.ca_file,
@@ -95,8 +95,8 @@ static int start(struct egress *g, int listener, struct err *e)
 		return err_system(e, ERR_IO, errno, "the file of trusted certificates, %s (LETHE_CA_FILE)", g->settings.ca_file);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
-	if (loop_open(&g->loop, e) < 0 || signals_open(g, e) < 0 || upstreams_open(&g->upstreams, g->promise, e) < 0 ||
-	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, e) < 0 || front_open(g, listener, e) < 0)
+	if (loop_open(&g->loop, e) != 0 || signals_open(g, e) != 0 || upstreams_open(&g->upstreams, g->policy, e) != 0 ||
+	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, e) != 0 || front_open(g, listener, e) != 0)
 		return -1;
 	traffic_load(g);
 	address_load_own();
@@ -107,18 +107,18 @@ static void announce(const struct egress *g)
 {
 	if (EGRESS_TESTING)
 		fprintf(stderr, "egress: TESTING BUILD: loopback, plain http and any port can be reached. Never use it for a real site.\n");
-	fprintf(stderr, "egress: ready: policy %s of %s\n", g->promise->version, g->promise->site);
+	fprintf(stderr, "egress: ready: policy %s of %s\n", g->policy->version, g->policy->site);
 	for (size_t i = 0; i < g->upstreams.count; i++) {
 		const struct upstream *u = &g->upstreams.list[i];
 		fprintf(stderr, "egress: processor %s: %s\n", u->declared->id,
 			u->declared->local ? "built in"
-			: u->base          ? u->host
+			: u->base != NULL  ? u->host
 					   : "not configured");
-		if (u->missing)
+		if (u->missing != NULL)
 			fprintf(stderr, "egress: WARNING: %s is set up by half: %s is missing, so nothing is sent to it\n", u->declared->id,
 				u->missing);
 	}
-	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->promise->page_fetch ? "fetched under guard" : "not fetched");
+	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->policy->page_fetch ? "fetched under guard" : "not fetched");
 }
 
 // Another policy is in force: no further job is begun under this one. They wait in the listening socket for the next process.
@@ -128,7 +128,7 @@ static void policy_look(struct egress *g, uint64_t *looked)
 	if (g->stopping || now - *looked < ACTIVE_WATCH_MS)
 		return;
 	*looked = now;
-	if (!active_watch_changed(g->watch, g->promise))
+	if (!active_watch_changed(g->watch, g->policy))
 		return;
 	fprintf(stderr, "egress: another policy is in force: ending here, to start again under it\n");
 	loop_cancel(&g->loop, &g->rest);
@@ -166,13 +166,13 @@ static void finish(struct egress *g)
 	curl_global_cleanup();
 }
 
-int egress_run(const struct promise *p, const struct active_watch *watch, int listener)
+int egress_run(const struct policy *p, const struct active_watch *watch, int listener)
 {
 	struct err e = {0};
-	struct egress *g = calloc(1, sizeof(*g));
-	if (!g)
+	struct egress *g = calloc(1, sizeof *g);
+	if (g == NULL)
 		return 1;
-	g->promise = p;
+	g->policy = p;
 	g->watch = watch;
 	g->loop.epoll = g->signals.fd = -1;
 	mallopt(M_ARENA_MAX, 2);

@@ -14,9 +14,9 @@ static int method_read(struct job *j, const cJSON *head)
 {
 	static const char *const methods[] = {"POST", "GET", "DELETE"};
 	const char *method = json_string(head, "method");
-	for (size_t i = 0; method && i < 3; i++)
+	for (size_t i = 0; method != NULL && i < 3; i++)
 		if (strcmp(methods[i], method) == 0) {
-			snprintf(j->method, sizeof(j->method), "%s", method);
+			snprintf(j->method, sizeof j->method, "%s", method);
 			return 0;
 		}
 	job_refuse(j, BAD_JOB, "The job's method must be POST, GET or DELETE.");
@@ -31,7 +31,7 @@ static int headers_read(struct job *j, const cJSON *head)
 	{
 		bool type = strcasecmp(header->string, "content-type") == 0;
 		const char *value = cJSON_GetStringValue(header);
-		if ((!type && strcasecmp(header->string, "accept") != 0) || !value || strlen(value) > 150) {
+		if ((!type && strcasecmp(header->string, "accept") != 0) || value == NULL || strlen(value) > 150) {
 			job_refuse(j, BAD_JOB, "The job may bring the headers content-type and accept, as short strings, and no others.");
 			return -1;
 		}
@@ -41,9 +41,9 @@ static int headers_read(struct job *j, const cJSON *head)
 				return -1;
 			}
 		if (type)
-			snprintf(j->content_type, sizeof(j->content_type), "Content-Type: %s", value);
+			snprintf(j->content_type, sizeof j->content_type, "Content-Type: %s", value);
 		else
-			snprintf(j->accept, sizeof(j->accept), "Accept: %s", value);
+			snprintf(j->accept, sizeof j->accept, "Accept: %s", value);
 	}
 	return 0;
 }
@@ -55,7 +55,7 @@ static int kinds_read(struct job *j, const cJSON *head)
 	cJSON_ArrayForEach(name, json_get(head, "kinds"))
 	{
 		enum kind kind;
-		if (!cJSON_IsString(name) || kind_from_name(&kind, name->valuestring) < 0) {
+		if (!cJSON_IsString(name) || kind_from_name(&kind, name->valuestring) != 0) {
 			job_refuse(j, BAD_JOB, "The job names a kind of data that does not exist.");
 			return -1;
 		}
@@ -63,7 +63,7 @@ static int kinds_read(struct job *j, const cJSON *head)
 	}
 	kind_set left = j->kinds & ~j->upstream->declared->kinds;
 	if (left) {
-		kind_set_words(words, sizeof(words), left);
+		kind_set_words(words, sizeof words, left);
 		job_refuse(j, KIND_NOT_SHARED, "The policy does not share this with \"%s\": %s.", j->upstream->declared->id, words);
 		return -1;
 	}
@@ -78,15 +78,15 @@ static int kinds_read(struct job *j, const cJSON *head)
 static struct upstream *upstream_for(struct job *j, const cJSON *head)
 {
 	const char *id = json_string(head, "processor");
-	struct upstream *u = id ? upstream_find(&j->egress->upstreams, id) : NULL;
-	if (!u)
-		job_refuse(j, UNDECLARED_PROCESSOR, "The policy declares no processor \"%.64s\".", id ? id : "");
+	struct upstream *u = id != NULL ? upstream_find(&j->egress->upstreams, id) : NULL;
+	if (u == NULL)
+		job_refuse(j, UNDECLARED_PROCESSOR, "The policy declares no processor \"%.64s\".", id != NULL ? id : "");
 	else if (u->declared->local)
 		job_refuse(j, NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
-	else if (!u->base)
+	else if (u->base == NULL)
 		job_refuse(j, NOT_CONFIGURED, "\"%s\" has no address or no key on this machine: set %s and %s.", u->declared->id,
-			   u->provider && u->provider->base_setting ? u->provider->base_setting : "its base URL",
-			   u->provider && u->provider->key_setting ? u->provider->key_setting : "its key");
+			   u->provider != NULL && u->provider->base_setting != NULL ? u->provider->base_setting : "its base URL",
+			   u->provider != NULL && u->provider->key_setting != NULL ? u->provider->key_setting : "its key");
 	else
 		return u;
 	return NULL;
@@ -96,8 +96,8 @@ static int url_read(struct job *j, const cJSON *head)
 {
 	struct err e = {0};
 	const char *path = json_string(head, "path");
-	j->url = url_join(j->upstream->base, path ? path : "", j->upstream->declared, &e);
-	if (j->url)
+	j->url = url_join(j->upstream->base, path != NULL ? path : "", j->upstream->declared, &e);
+	if (j->url != NULL)
 		return 0;
 	job_refuse(j, e.code == ERR_REFUSED ? HOST_NOT_ALLOWED : BAD_URL, "%s", e.text);
 	return -1;
@@ -121,12 +121,12 @@ static int send_headers_done(struct job *j)
 	struct upstream *u = j->upstream;
 	if (j->answer.region[0] == '\0')
 		return 0;
-	memcpy(u->traffic.region_seen, j->answer.region, sizeof(j->answer.region));
+	memcpy(u->traffic.region_seen, j->answer.region, sizeof j->answer.region);
 	if (upstream_region_allowed(u, j->answer.region))
 		return 0;
 	u->traffic.region_mismatches++;
-	j->trouble = REGION_MISMATCH;
-	j->trouble_words = "The processor answered from a region that the policy does not name.";
+	j->failure = REGION_MISMATCH;
+	j->failure_words = "The processor answered from a region that the policy does not name.";
 	return -1;
 }
 
@@ -142,7 +142,7 @@ static void account(struct job *j, enum breaker_outcome outcome)
 		t->bytes_sent += (uint64_t)up;
 		t->kinds |= j->kinds;
 		j->sent += (uint64_t)up;
-	} else if (outcome == OUTCOME_FAILED && j->trouble == TIMED_OUT) {
+	} else if (outcome == OUTCOME_FAILED && j->failure == TIMED_OUT) {
 		outcome = OUTCOME_UNKNOWN; // it never left: the time was spent waiting for a connection of ours
 	}
 	// One that refuses works, so the breaker is not told; but nothing came of the request.
@@ -158,7 +158,7 @@ static bool repeat_later(struct job *j, bool no_answer)
 {
 	uint64_t now = monotonic_ms();
 	uint32_t chance;
-	random_bytes(&chance, sizeof(chance));
+	random_bytes(&chance, sizeof chance);
 	struct retry_facts facts = {.repeatable = j->repeatable,
 				    .no_answer = no_answer,
 				    .status = j->answer.status,
@@ -168,14 +168,14 @@ static bool repeat_later(struct job *j, bool no_answer)
 				    .left_ms = j->deadline > now ? j->deadline - now : 0,
 				    .chance = chance};
 	int64_t wait = retry_delay(&facts);
-	if (wait < 0 || loop_at(&j->egress->loop, &j->timer, now + (uint64_t)wait) < 0)
+	if (wait < 0 || loop_at(&j->egress->loop, &j->timer, now + (uint64_t)wait) != 0)
 		return false;
 	j->waiting = true;
 	return true;
 }
 
 // Worth another attempt: the connection failed or broke. Not: a certificate, a size, a region.
-static bool connection_trouble(enum trouble t)
+static bool connection_failure(enum failure t)
 {
 	return t == UNRESOLVABLE || t == UNREACHABLE || t == TIMED_OUT || t == TRUNCATED;
 }
@@ -183,18 +183,18 @@ static bool connection_trouble(enum trouble t)
 static void send_ended(struct job *j, CURLcode result)
 {
 	const char *words = "";
-	enum trouble t = result == CURLE_OK ? TROUBLE_NONE : transfer_trouble(j, result, &words);
-	bool failed = connection_trouble(t) || t == TLS_FAILED || j->answer.status >= 500;
+	enum failure t = result == CURLE_OK ? FAILURE_NONE : transfer_failure(j, result, &words);
+	bool failed = connection_failure(t) || t == TLS_FAILED || j->answer.status >= 500;
 	account(j, failed ? OUTCOME_FAILED : OUTCOME_GOOD);
-	if (t == TROUBLE_NONE)
+	if (t == FAILURE_NONE)
 		traffic_answered(&j->upstream->traffic, j->answer.status, when_now());
 	transfer_free(j);
-	if ((t == TROUBLE_NONE || connection_trouble(t)) && repeat_later(j, t != TROUBLE_NONE)) {
-		if (t != TROUBLE_NONE)
+	if ((t == FAILURE_NONE || connection_failure(t)) && repeat_later(j, t != FAILURE_NONE)) {
+		if (t != FAILURE_NONE)
 			answer_reset(&j->answer, FRAME_BODY_MAX); // half an answer is none
 		return;
 	}
-	if (t == TROUBLE_NONE)
+	if (t == FAILURE_NONE)
 		job_reply(j, reply_head(j), true);
 	else
 		job_refuse(j, t, "%s", words);
@@ -203,8 +203,8 @@ static void send_ended(struct job *j, CURLcode result)
 static void send_dropped(struct job *j, bool timed_out)
 {
 	if (timed_out)
-		j->trouble = TIMED_OUT;
-	if (j->transfer.easy)
+		j->failure = TIMED_OUT;
+	if (j->transfer.easy != NULL)
 		account(j, timed_out ? OUTCOME_FAILED : OUTCOME_UNKNOWN);
 	if (timed_out)
 		job_refuse(j, TIMED_OUT, "The processor \"%s\" did not answer in time.", j->upstream->declared->id);
@@ -223,7 +223,7 @@ static void transfer_options(struct job *j)
 		j->headers[n++].data = j->accept;
 	for (size_t i = 0; i + 1 < n; i++)
 		j->headers[i].next = &j->headers[i + 1];
-	j->headers[n - 1].next = j->upstream->key.data ? &j->upstream->key : NULL;
+	j->headers[n - 1].next = j->upstream->key.data != NULL ? &j->upstream->key : NULL;
 	curl_easy_setopt(h, CURLOPT_HTTPHEADER, j->headers);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, EGRESS_TESTING ? "http,https" : "https");
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -237,12 +237,12 @@ static void transfer_options(struct job *j)
 		curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, j->method);
 	if (strcmp(j->method, "POST") == 0 || j->body_len > 0) {
 		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)j->body_len);
-		curl_easy_setopt(h, CURLOPT_POSTFIELDS, j->body ? j->body : "");
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, j->body != NULL ? j->body : "");
 	}
 }
 
 // The end of a job whose next attempt may not go: with what the last one brought, if anything.
-static void give_up(struct job *j, enum trouble t, const char *words)
+static void give_up(struct job *j, enum failure t, const char *words)
 {
 	if (j->answer.status >= 400)
 		job_reply(j, reply_head(j), true);
@@ -260,7 +260,7 @@ static void attempt(struct job *j)
 		return;
 	}
 	j->probe = answer == BREAKER_PROBE;
-	if (traffic_spend(&u->traffic, when_now(), j->egress->settings.daily) < 0) {
+	if (traffic_spend(&u->traffic, when_now(), j->egress->settings.daily) != 0) {
 		breaker_result(&u->breaker, OUTCOME_UNKNOWN, j->probe, monotonic_ms());
 		give_up(j, BUDGET_SPENT, "The day's budget of requests to the processor is spent (LETHE_EGRESS_DAILY).");
 		return;
@@ -283,7 +283,8 @@ void send_begin(struct job *j, const cJSON *head)
 		return;
 	}
 	j->upstream = upstream_for(j, head);
-	if (!j->upstream || method_read(j, head) < 0 || headers_read(j, head) < 0 || kinds_read(j, head) < 0 || url_read(j, head) < 0)
+	if (j->upstream == NULL || method_read(j, head) < 0 || headers_read(j, head) != 0 || kinds_read(j, head) != 0 ||
+	    url_read(j, head) != 0)
 		return;
 	j->repeatable = cJSON_IsTrue(json_get(head, "repeatable"));
 	j->ended = send_ended;

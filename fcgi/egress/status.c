@@ -53,9 +53,9 @@ static void refusal_add(cJSON *one, const struct upstream *u)
 	cJSON *refusal = cJSON_AddObjectToObject(one, "refusal");
 	cJSON_AddNumberToObject(refusal, "status", (double)u->traffic.refusal);
 	cJSON_AddStringToObject(refusal, "since", since);
-	if (u->provider && u->provider->key_setting)
+	if (u->provider != NULL && u->provider->key_setting != NULL)
 		cJSON_AddStringToObject(refusal, "key", u->provider->key_setting);
-	if (u->provider && u->provider->base_setting)
+	if (u->provider != NULL && u->provider->base_setting != NULL)
 		cJSON_AddStringToObject(refusal, "address", u->provider->base_setting);
 }
 
@@ -66,10 +66,10 @@ cJSON *status_reply(const struct egress *g)
 	for (size_t i = 0; i < g->upstreams.count; i++) {
 		const struct upstream *u = &g->upstreams.list[i];
 		cJSON *one = traffic_json(u);
-		cJSON_AddBoolToObject(one, "configured", u->base || u->declared->local);
+		cJSON_AddBoolToObject(one, "configured", u->base != NULL || u->declared->local);
 		cJSON_AddStringToObject(one, "host", u->host);
 		cJSON_AddStringToObject(one, "breaker", breaker_words(breaker_state(&u->breaker, monotonic_ms())));
-		if (u->missing)
+		if (u->missing != NULL)
 			cJSON_AddStringToObject(one, "missing", u->missing);
 		refusal_add(one, u);
 		cJSON_AddItemToArray(list, one);
@@ -90,8 +90,8 @@ static void traffic_read(struct traffic *t, const cJSON *one)
 	t->failures = (uint64_t)json_number(one, "failures", 0);
 	t->region_mismatches = (uint64_t)json_number(one, "region_mismatches", 0);
 	t->today = (uint64_t)json_number(one, "today", 0);
-	snprintf(t->region_seen, sizeof(t->region_seen), "%s", region ? region : "");
-	snprintf(t->day, sizeof(t->day), "%s", day ? day : "");
+	snprintf(t->region_seen, sizeof t->region_seen, "%s", region != NULL ? region : "");
+	snprintf(t->day, sizeof t->day, "%s", day != NULL ? day : "");
 	cJSON_ArrayForEach(name, json_get(one, "kinds")) if (cJSON_IsString(name) && kind_from_name(&kind, name->valuestring) == 0)
 	    t->kinds |= KIND_BIT(kind);
 }
@@ -105,29 +105,29 @@ static void save_due(struct timer *t)
 
 void traffic_load(struct egress *g)
 {
-	char folder[sizeof(g->traffic_file) - 32];
+	char folder[sizeof g->traffic_file - 32];
 	struct err e;
 	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_BYTES_MAX);
 	g->save.fire = save_due;
-	if (path_join(folder, sizeof(folder), setting_state(), "egress", &e) < 0 || access(folder, W_OK) < 0)
+	if (path_join(folder, sizeof folder, setting_state(), "egress", &e) != 0 || access(folder, W_OK) < 0)
 		return; // no such folder, no keeping
-	snprintf(g->traffic_file, sizeof(g->traffic_file), "%s/traffic.json", folder);
+	snprintf(g->traffic_file, sizeof g->traffic_file, "%s/traffic.json", folder);
 	loop_at(&g->loop, &g->save, monotonic_ms() + SAVE_MS);
-	if (file_read(g->traffic_file, &text, &e) < 0)
+	if (file_read(g->traffic_file, &text, &e) != 0)
 		return;
 	JSON_AUTO cJSON *all = json_parse(buf_text(&text), text.len, &e);
 	const cJSON *one, *pages = json_get(all, "pages");
 	cJSON_ArrayForEach(one, json_get(all, "processors"))
 	{
 		const char *id = json_string(one, "id");
-		struct upstream *u = id ? upstream_find(&g->upstreams, id) : NULL;
-		if (u)
+		struct upstream *u = id != NULL ? upstream_find(&g->upstreams, id) : NULL;
+		if (u != NULL)
 			traffic_read(&u->traffic, one);
 		// What an earlier version of the policy allowed is no breach of this one.
-		if (u)
+		if (u != NULL)
 			u->traffic.kinds &= u->declared->kinds;
 	}
-	if (!g->promise->page_fetch)
+	if (!g->policy->page_fetch)
 		return;
 	g->pages = (uint64_t)json_number(pages, "requests", 0);
 	g->pages_refused = (uint64_t)json_number(pages, "refused", 0);
@@ -144,7 +144,7 @@ void traffic_save(struct egress *g)
 	for (size_t i = 0; i < g->upstreams.count; i++)
 		cJSON_AddItemToArray(list, traffic_json(&g->upstreams.list[i]));
 	cJSON_AddItemToObject(all, "pages", pages_json(g));
-	if (json_print(&text, all) < 0 || file_write(g->traffic_file, text.data, text.len, 0600, NULL, &e) < 0)
+	if (json_print(&text, all) != 0 || file_write(g->traffic_file, text.data, text.len, 0600, NULL, &e) != 0)
 		fprintf(stderr, "egress: the traffic counts could not be kept: %s\n", text.failed ? "no memory" : e.text);
 	else
 		g->traffic_changed = false;

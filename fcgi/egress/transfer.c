@@ -2,6 +2,7 @@
 // What all transfers have in common, whether to a processor or for a page.
 #include "fcgi/egress/egress.h"
 #include "fcgi/egress/retry.h"
+#include "policy/base/array.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,10 @@ static size_t stop(struct job *j)
 	return CURL_WRITEFUNC_ERROR;
 }
 
-static size_t stop_for(struct job *j, enum trouble t, const char *words)
+static size_t stop_for(struct job *j, enum failure t, const char *words)
 {
-	j->trouble = t;
-	j->trouble_words = words;
+	j->failure = t;
+	j->failure_words = words;
 	return stop(j);
 }
 
@@ -46,7 +47,7 @@ static bool header_is(const char *line, size_t len, const char *name, char value
 	while (end > from && (unsigned char)end[-1] <= 0x20)
 		end--;
 	size_t size = (size_t)(end - from);
-	if (size > 2047 || memchr(from, '\0', size))
+	if (size > 2047 || memchr(from, '\0', size) != NULL)
 		return false;
 	memcpy(value, from, size);
 	value[size] = '\0';
@@ -56,11 +57,12 @@ static bool header_is(const char *line, size_t len, const char *name, char value
 static void header_keep(struct job *j, const char *line, size_t len)
 {
 	struct answer *a = &j->answer;
-	const char *region = j->upstream && j->upstream->provider->region_header ? j->upstream->provider->region_header : "";
+	const char *region =
+	    j->upstream != NULL && j->upstream->provider->region_header != NULL ? j->upstream->provider->region_header : "";
 	char value[2048];
 	if (header_is(line, len, "content-type", value))
-		snprintf(a->type, sizeof(a->type), "%.159s", value);
-	else if (header_is(line, len, "location", value) && !a->location)
+		snprintf(a->type, sizeof a->type, "%.159s", value);
+	else if (header_is(line, len, "location", value) && a->location == NULL)
 		a->location = strdup(value);
 	else if (header_is(line, len, "retry-after-ms", value))
 		a->retry_after_ms = retry_after_ms(value, true, when_now());
@@ -69,7 +71,7 @@ static void header_keep(struct job *j, const char *line, size_t len)
 	else if (header_is(line, len, "x-should-retry", value))
 		a->told_not_to_repeat = strcasecmp(value, "false") == 0;
 	else if (*region && header_is(line, len, region, value))
-		region_normalise(a->region, sizeof(a->region), value);
+		region_normalise(a->region, sizeof a->region, value);
 }
 
 static int headers_end(struct job *j)
@@ -89,7 +91,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *context)
 	if (j->answer.header_bytes > HEADERS_BYTES_MAX)
 		return stop_for(j, TOO_LARGE, "The answer has more headers than any real one.");
 	if (len <= 2 && (line[0] == '\r' || line[0] == '\n'))
-		return headers_end(j) < 0 ? stop(j) : len;
+		return headers_end(j) != 0 ? stop(j) : len;
 	if (!j->answer.complete_headers)
 		header_keep(j, line, len);
 	return len;
@@ -118,7 +120,7 @@ static void trust(const struct job *j)
 int transfer_prepare(struct job *j)
 {
 	CURL *h = j->transfer.easy = curl_easy_init();
-	if (!h)
+	if (h == NULL)
 		return -1;
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	// The resolver is a thread of libcurl's; without this, ending a transfer while a name is looked up would wait for it and stop the loop.
@@ -135,7 +137,7 @@ int transfer_prepare(struct job *j)
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, j);
 	curl_easy_setopt(h, CURLOPT_CURLU, j->url);
 	trust(j);
-	j->trouble = TROUBLE_NONE;
+	j->failure = FAILURE_NONE;
 	return 0;
 }
 
@@ -164,7 +166,7 @@ void transfer_done(struct transfer *t, CURLcode result)
 
 struct meaning {
 	CURLcode result;
-	enum trouble trouble;
+	enum failure failure;
 	const char *words;
 };
 
@@ -185,16 +187,16 @@ static const struct meaning meanings[] = {
     {CURLE_OUT_OF_MEMORY, BUDGET_SPENT, "There is no memory left."},
 };
 
-enum trouble transfer_trouble(const struct job *j, CURLcode result, const char **words)
+enum failure transfer_failure(const struct job *j, CURLcode result, const char **words)
 {
-	if (j->trouble != TROUBLE_NONE) {
-		*words = j->trouble_words;
-		return j->trouble;
+	if (j->failure != FAILURE_NONE) {
+		*words = j->failure_words;
+		return j->failure;
 	}
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
 		if (meanings[i].result == result) {
 			*words = meanings[i].words;
-			return meanings[i].trouble;
+			return meanings[i].failure;
 		}
 	if (j->answer.complete_headers || j->answer.header_bytes > 0) {
 		*words = "The connection broke before the whole answer was there.";

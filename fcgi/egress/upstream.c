@@ -13,7 +13,7 @@ enum { KEY_LINE_MAX = 4096 };
 // The setting that says where the processor is: the override, where it is set.
 static const char *base_setting(const struct provider *p)
 {
-	return p->override_setting && setting(p->override_setting, NULL) ? p->override_setting : p->base_setting;
+	return p->override_setting != NULL && setting(p->override_setting, NULL) != NULL ? p->override_setting : p->base_setting;
 }
 
 // ERR_NOT_FOUND where there is none. What stood in the environment can be read in /proc for as long as the process lives.
@@ -21,7 +21,7 @@ static int key_read(const struct provider *p, struct buf *key, struct err *e)
 {
 	int rc = setting_secret(p->key_setting, key, e);
 	char *variable = getenv(p->key_setting);
-	if (variable) {
+	if (variable != NULL) {
 		explicit_bzero(variable, strlen(variable));
 		unsetenv(p->key_setting);
 	}
@@ -48,38 +48,38 @@ static int key_line(struct upstreams *u, size_t *used, struct upstream *up, cons
 static int configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
 	const struct provider *p = up->provider;
-	if (!p || up->declared->local || !up->declared->in_force || !base_setting(p))
+	if (p == NULL || up->declared->local || !up->declared->in_force || base_setting(p) == NULL)
 		return 0;
 	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
 	const char *base = setting(base_setting(p), p->base_default);
-	bool keyed = p->key_setting && key_read(p, &key, e) == 0;
-	if (p->key_setting && !keyed && e->code != ERR_NOT_FOUND)
+	bool keyed = p->key_setting != NULL && key_read(p, &key, e) == 0;
+	if (p->key_setting != NULL && !keyed && e->code != ERR_NOT_FOUND)
 		return -1;
-	if (base && url_base_check(base, up->declared, up->host, e) < 0)
+	if (base != NULL && url_base_check(base, up->declared, up->host, e) != 0)
 		return err_prefix(e, "the setting %s does not fit the policy", base_setting(p));
-	if (keyed && !base)
+	if (keyed && base == NULL)
 		up->missing = base_setting(p);
-	if (base && p->key_setting && !keyed)
+	if (base != NULL && p->key_setting != NULL && !keyed)
 		up->missing = p->key_setting;
-	if (!base || up->missing)
+	if (base == NULL || up->missing != NULL)
 		return 0;
-	if (keyed && key_line(u, used, up, &key, e) < 0)
+	if (keyed && key_line(u, used, up, &key, e) != 0)
 		return -1;
 	up->base = base;
 	return 0;
 }
 
-static int refuse_undeclared(const struct promise *promise, struct err *e)
+static int refuse_undeclared(const struct policy *policy, struct err *e)
 {
 	const struct provider *p;
 	for (unsigned i = 0; (p = provider_at(i)); i++) {
-		const char *name = p->base_setting && setting(p->base_setting, NULL) ? p->base_setting : p->key_setting;
-		if (name && setting(name, NULL) && !promise_processor(promise, p->id))
+		const char *name = p->base_setting != NULL && setting(p->base_setting, NULL) != NULL ? p->base_setting : p->key_setting;
+		if (name != NULL && setting(name, NULL) != NULL && policy_processor(policy, p->id) == NULL)
 			return err_set(
 			    e, ERR_REFUSED,
 			    "%s is set, but the policy declares no processor \"%s\": declare it in %s (and announce it), or remove the "
 			    "setting",
-			    name, p->id, promise->file);
+			    name, p->id, policy->file);
 	}
 	return 0;
 }
@@ -97,19 +97,19 @@ static int keys_open(struct upstreams *u, struct err *e)
 	return 0;
 }
 
-int upstreams_open(struct upstreams *u, const struct promise *p, struct err *e)
+int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 {
 	size_t used = 0;
 	*u = (struct upstreams){.list = calloc(p->processor_count + 1, sizeof(struct upstream)), .count = p->processor_count};
-	if (!u->list)
+	if (u->list == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
-	if (refuse_undeclared(p, e) < 0 || keys_open(u, e) < 0)
+	if (refuse_undeclared(p, e) != 0 || keys_open(u, e) != 0)
 		return -1;
 	for (size_t i = 0; i < u->count; i++) {
 		struct upstream *up = &u->list[i];
 		up->declared = &p->processors[i];
 		up->provider = provider_find(up->declared->id);
-		if (configure(u, &used, up, e) < 0)
+		if (configure(u, &used, up, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -117,7 +117,7 @@ int upstreams_open(struct upstreams *u, const struct promise *p, struct err *e)
 
 void upstreams_close(struct upstreams *u)
 {
-	if (u->keys) {
+	if (u->keys != NULL) {
 		explicit_bzero(u->keys, u->keys_size);
 		munmap(u->keys, u->keys_size);
 	}
@@ -148,10 +148,10 @@ bool upstream_region_allowed(const struct upstream *u, const char *normalised)
 {
 	char wanted[64];
 	const char *const *region = u->declared->regions;
-	if (!region || !*region)
+	if (region == NULL || *region == NULL)
 		return true;
-	for (; *region; region++) {
-		region_normalise(wanted, sizeof(wanted), *region);
+	for (; *region != NULL; region++) {
+		region_normalise(wanted, sizeof wanted, *region);
 		if (strcmp(wanted, normalised) == 0)
 			return true;
 	}
@@ -179,7 +179,7 @@ int traffic_spend(struct traffic *t, time_t now, uint64_t limit)
 	char day[WHEN_DATE];
 	when_date(day, now);
 	if (strcmp(day, t->day) != 0) {
-		memcpy(t->day, day, sizeof(day));
+		memcpy(t->day, day, sizeof day);
 		t->today = 0;
 	}
 	if (limit > 0 && t->today >= limit)

@@ -5,7 +5,7 @@
 
 #include "fcgi/egress/breaker.h"
 #include "fcgi/provider/provider.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include <curl/curl.h>
 
 // Counts since the counting began; kept over restarts. Nothing about a person is in it.
@@ -20,7 +20,7 @@ struct traffic {
 };
 
 struct upstream {
-	const struct promise_processor *declared;
+	const struct policy_processor *declared;
 	const struct provider *provider; // NULL: this software knows no such third party
 	const char *base;                // NULL: not configured
 	const char *missing;             // the setting without which the others are of no use; NULL: none
@@ -40,7 +40,7 @@ struct upstreams {
 // Reads the settings and keys of every declared processor. Fails (ERR_REFUSED) where the deployment contradicts the policy: a base URL
 // whose host is not the processor's, or settings for a processor that the policy does not declare; and where a file that NAME_FILE names
 // cannot be read. Variables that held a key are wiped.
-int upstreams_open(struct upstreams *u, const struct promise *p, struct err *e);
+int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e);
 void upstreams_close(struct upstreams *u); // wipes the keys
 struct upstream *upstream_find(struct upstreams *u, const char *id);
 // "Sweden Central" and "swedencentral" are one region: lower case, no spaces. `out` has `size` bytes.

@@ -46,7 +46,7 @@ static bool authority_plain(const char *authority)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
 	size_t len = strspn(authority, plain);
-	return len > 0 && (authority[len] == '\0' || strchr("/?#", authority[len]));
+	return len > 0 && (authority[len] == '\0' || strchr("/?#", authority[len]) != NULL);
 }
 
 // A user name or password before the host: "user:secret@host". Only the authority is looked at; a path may hold an @.
@@ -71,13 +71,13 @@ static int page_check(CURLU *u, struct err *e)
 	CURL_TEXT_AUTO char *user = part(u, CURLUPART_USER);
 	CURL_TEXT_AUTO char *password = part(u, CURLUPART_PASSWORD);
 	CURL_TEXT_AUTO char *zone = part(u, CURLUPART_ZONEID);
-	if (!scheme || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
+	if (scheme == NULL || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
 		return err_set(e, ERR_INPUT, "The URL must begin with http:// or https://.");
-	if (user || password)
+	if (user != NULL || password != NULL)
 		return err_set(e, ERR_INPUT, "%s", user_in_url);
-	if (!host || strlen(host) > 255 || zone || !authority_plain(host))
+	if (host == NULL || strlen(host) > 255 || zone != NULL || !authority_plain(host))
 		return err_set(e, ERR_INPUT, "%s", host_not_plain);
-	if (port && strcmp(port, "80") != 0 && strcmp(port, "443") != 0 && !testing)
+	if (port != NULL && strcmp(port, "80") != 0 && strcmp(port, "443") != 0 && !testing)
 		return err_set(e, ERR_INPUT, "Only the ordinary web ports 80 and 443 can be fetched.");
 	return 0;
 }
@@ -85,7 +85,7 @@ static int page_check(CURLU *u, struct err *e)
 static CURLU *page_from(CURLU *u, const char *text, struct err *e)
 {
 	// CURLU_URLENCODE: letters outside ASCII in the path travel percent-encoded, as browsers do it.
-	if (!u)
+	if (u == NULL)
 		err_set(e, ERR_MEMORY, "out of memory");
 	else if (curl_url_set(u, CURLUPART_URL, text, CURLU_URLENCODE) != CURLUE_OK)
 		err_set(e, ERR_INPUT, "This is not a URL; it should look like https://www.example.com/");
@@ -102,9 +102,9 @@ CURLU *url_page(const char *text, struct err *e)
 		err_set(e, ERR_INPUT, "The URL is longer than %d bytes.", URL_BYTES_MAX);
 	else if (!bytes_printable(text))
 		err_set(e, ERR_INPUT, "The URL contains a space, a back slash or a control character.");
-	else if (authority && carries_user(authority + 3))
+	else if (authority != NULL && carries_user(authority + 3))
 		err_set(e, ERR_INPUT, "%s", user_in_url);
-	else if (!authority)
+	else if (authority == NULL)
 		err_set(e, ERR_INPUT, "The URL must look like https://www.example.com/.");
 	else if (!authority_plain(authority + 3))
 		err_set(e, ERR_INPUT, "%s", host_not_plain);
@@ -117,40 +117,40 @@ CURLU *url_redirect(CURLU *from, const char *location, struct err *e)
 {
 	const char *rest = strncmp(location, "//", 2) == 0 ? location + 2 : NULL;
 	const char *scheme_end = strstr(location, "://");
-	if (!rest && scheme_end && strcspn(location, "/?#") > (size_t)(scheme_end - location))
+	if (rest == NULL && scheme_end != NULL && strcspn(location, "/?#") > (size_t)(scheme_end - location))
 		rest = scheme_end + 3;
-	if (strlen(location) > URL_BYTES_MAX || !bytes_printable(location) || (rest && !authority_plain(rest))) {
+	if (strlen(location) > URL_BYTES_MAX || !bytes_printable(location) || (rest != NULL && !authority_plain(rest))) {
 		err_set(e, ERR_INPUT, "The page redirects to something that is not a usable URL.");
 		return NULL;
 	}
 	CURLU *u = page_from(curl_url_dup(from), location, e);
-	if (u)
+	if (u != NULL)
 		curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
 	return u;
 }
 
-static int base_check(CURLU *u, const struct promise_processor *p, char host[256], struct err *e)
+static int base_check(CURLU *u, const struct policy_processor *p, char host[256], struct err *e)
 {
 	CURL_TEXT_AUTO char *scheme = part(u, CURLUPART_SCHEME);
 	CURL_TEXT_AUTO char *name = part(u, CURLUPART_HOST);
 	CURL_TEXT_AUTO char *user = part(u, CURLUPART_USER);
 	CURL_TEXT_AUTO char *fragment = part(u, CURLUPART_FRAGMENT);
-	if (!scheme || !name || strlen(name) > 255 || user || fragment)
+	if (scheme == NULL || name == NULL || strlen(name) > 255 || user != NULL || fragment != NULL)
 		return err_set(e, ERR_INPUT, "it must look like https://host.example.com");
 	snprintf(host, 256, "%s", name);
 	if (testing && loopback_name(name))
 		return 0;
 	if (strcasecmp(scheme, "https") != 0)
 		return err_set(e, ERR_INPUT, "it must begin with https://");
-	if (!promise_host_allowed(p, name))
+	if (!policy_host_allowed(p, name))
 		return err_set(e, ERR_REFUSED, "the policy names no host like \"%.200s\" for the processor \"%s\"", name, p->id);
 	return 0;
 }
 
-int url_base_check(const char *base, const struct promise_processor *p, char host[256], struct err *e)
+int url_base_check(const char *base, const struct policy_processor *p, char host[256], struct err *e)
 {
 	URL_AUTO CURLU *u = curl_url();
-	if (!u)
+	if (u == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	if (!bytes_printable(base) || curl_url_set(u, CURLUPART_URL, base, 0) != CURLUE_OK)
 		return err_set(e, ERR_INPUT, "it must look like https://host.example.com");
@@ -164,8 +164,8 @@ static int join(struct buf *out, const char *base, const char *path)
 	while (base_len > 0 && base[base_len - 1] == '/')
 		base_len--;
 	const char *authority = strstr(base, "://");
-	const char *own = authority ? strchr(authority + 3, '/') : NULL;
-	if (own && own < base + base_len) {
+	const char *own = authority != NULL ? strchr(authority + 3, '/') : NULL;
+	if (own != NULL && own < base + base_len) {
 		size_t own_len = base_len - (size_t)(own - base);
 		if (strncmp(path, own, own_len) == 0 && path[own_len] == '/')
 			base_len -= own_len;
@@ -173,16 +173,16 @@ static int join(struct buf *out, const char *base, const char *path)
 	return buf_add(out, base, base_len) | buf_adds(out, path);
 }
 
-CURLU *url_join(const char *base, const char *path, const struct promise_processor *p, struct err *e)
+CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e)
 {
 	BUF_AUTO struct buf whole = BUF_INIT(4096);
 	char host[256];
-	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') || strlen(path) > URL_BYTES_MAX) {
+	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') != NULL || strlen(path) > URL_BYTES_MAX) {
 		err_set(e, ERR_INPUT, "the job's path must begin with / and be a plain path");
 		return NULL;
 	}
 	CURLU *u = join(&whole, base, path) == 0 ? curl_url() : NULL;
-	if (!u)
+	if (u == NULL)
 		err_set(e, ERR_MEMORY, "out of memory");
 	else if (curl_url_set(u, CURLUPART_URL, buf_text(&whole), 0) != CURLUE_OK)
 		err_set(e, ERR_INPUT, "base URL and path do not make a URL");

@@ -4,7 +4,7 @@
 #define LETHE_EGRESS_URL_H
 
 #include "policy/base/err.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include <curl/curl.h>
 
 void url_free(CURLU **u);
@@ -18,9 +18,9 @@ CURLU *url_redirect(CURLU *from, const char *location, struct err *e);
 
 // Base URL of a processor: https (http and any address on loopback in a testing build) and a host that the policy names for it.
 // ERR_INPUT for what is not a base URL, ERR_REFUSED for a host that is not the processor's. `host` (size 256) gets the host.
-int url_base_check(const char *base, const struct promise_processor *p, char host[256], struct err *e);
+int url_base_check(const char *base, const struct policy_processor *p, char host[256], struct err *e);
 // Base and path joined (a path that already begins with the base's own path is not doubled) and checked again: the host must still be
 // the processor's. ERR_INPUT, ERR_REFUSED. The caller frees.
-CURLU *url_join(const char *base, const char *path, const struct promise_processor *p, struct err *e);
+CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e);
 
 #endif

@@ -3,7 +3,7 @@
 #include "fcgi/generate/outcome.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
-#include "policy/publish/claims.h"
+#include "policy/publish/documents/claims.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -189,7 +189,7 @@ static int done_page(struct set *s)
 			return -1;
 	}
 	buf_reset(&text);
-	claim_check_card(s->g->promise, &text);
+	claim_check_card(s->g->policy, &text);
 	buf_adds(&text, "<p><a class=\"button quiet\" href=\"/\">Make another set</a></p>\n");
 	framed_end(&frame, &text);
 	return respond_write(s->r, buf_text(&text), text.len) != 0 ? -1 : respond_flush(s->r);
@@ -207,7 +207,7 @@ int answer_done(struct set *s)
 
 // ---- when there is none ----
 
-static cJSON *problem_of(const struct trouble *t)
+static cJSON *problem_of(const struct failure *t)
 {
 	cJSON *problem = problem_object(t->status, t->slug, t->parameter, t->detail), *with;
 
@@ -219,15 +219,15 @@ static cJSON *problem_of(const struct trouble *t)
 	return problem;
 }
 
-void answer_trouble(struct set *s)
+void answer_failure(struct set *s)
 {
-	if (s->trouble.status == 0)
+	if (s->failure.status == 0)
 		return;
-	if (s->trouble.confirmable && s->answer.form == ANSWER_PAGE) {
+	if (s->failure.confirmable && s->answer.form == ANSWER_PAGE) {
 		answer_confirm(s);
 		return;
 	}
-	JSON_AUTO cJSON *problem = problem_of(&s->trouble);
+	JSON_AUTO cJSON *problem = problem_of(&s->failure);
 	if (s->answer.begun)
 		event(s, "error", problem);
 	else if (problem != NULL)

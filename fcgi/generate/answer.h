@@ -3,7 +3,7 @@
 #ifndef LETHE_GENERATE_ANSWER_H
 #define LETHE_GENERATE_ANSWER_H
 
-#include "fcgi/generate/trouble.h"
+#include "fcgi/generate/failure.h"
 #include "fcgi/serve/serve.h"
 
 struct set;
@@ -26,7 +26,7 @@ int answer_image(struct set *s, unsigned index, const void *bytes, size_t len);
 int answer_alive(struct set *s); // a sign of life while nothing happens
 int answer_done(struct set *s);
 // A problem document, or an `error` event once the answer has begun. Says nothing when there is no trouble.
-void answer_trouble(struct set *s);
+void answer_failure(struct set *s);
 void answer_confirm(struct set *s); // a page that asks: answer_trouble() of what can be confirmed, for a browser
 
 #endif

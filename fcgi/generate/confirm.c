@@ -32,7 +32,7 @@ void answer_confirm(struct set *s)
 
 	framed_begin(s->r, &frame, &out, "Is this somebody’s personal data?");
 	buf_adds(&out, "<p class=\"lead\">");
-	html_text(&out, s->trouble.detail);
+	html_text(&out, s->failure.detail);
 	buf_adds(&out, "</p>\n<form class=\"card\" method=\"post\" action=\"/api/generate\" accept-charset=\"utf-8\">\n");
 	cJSON_ArrayForEach(field, request_fields(s->r))
 	{
@@ -45,5 +45,5 @@ void answer_confirm(struct set *s)
 	buf_adds(&out, "</textarea></div>\n<div class=\"row\"><button class=\"primary\">Send the changed text</button>\n"
 		       "<button class=\"warn\" name=\"confirm\" value=\"true\">Send it anyway</button></div>\n</form>\n");
 	framed_end(&frame, &out);
-	respond_bytes(s->r, s->trouble.status, "text/html; charset=utf-8", buf_text(&out), out.len);
+	respond_bytes(s->r, s->failure.status, "text/html; charset=utf-8", buf_text(&out), out.len);
 }

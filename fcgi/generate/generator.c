@@ -2,9 +2,10 @@
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/input.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
-#include "policy/promise/text.h"
+#include "policy/model/text.h"
 #include <string.h>
 
 // A provider is set up when its address is: the keys are egress's alone.
@@ -12,19 +13,19 @@ static bool set_up(const struct provider *wire)
 {
 	const char *const names[] = {wire->base_setting, wire->override_setting};
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (names[i] != NULL && setting(names[i], NULL) != NULL)
 			return true;
 	}
 	return false;
 }
 
-static unsigned processors_read(const struct promise *p, enum processor_role role, struct processor out[CHAIN_MAX])
+static unsigned processors_read(const struct policy *p, enum processor_role role, struct processor out[CHAIN_MAX])
 {
-	const struct promise_processor *declared;
+	const struct policy_processor *declared;
 	unsigned n = 0;
 
-	while (n < CHAIN_MAX && (declared = promise_processor_for(p, role, n)) != NULL) {
+	while (n < CHAIN_MAX && (declared = policy_processor_for(p, role, n)) != NULL) {
 		const struct provider *wire = declared->local ? NULL : provider_find(declared->id);
 		bool able = wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL);
 		const char *brand = p->text->processors[declared - p->processors].brand;
@@ -36,20 +37,20 @@ static unsigned processors_read(const struct promise *p, enum processor_role rol
 static int settings_check(const struct processor *list, unsigned count, struct err *e)
 {
 	for (unsigned i = 0; i < count; i++) {
-		if (list[i].wire != NULL && list[i].wire->settings_check != NULL && list[i].wire->settings_check(e) < 0)
+		if (list[i].wire != NULL && list[i].wire->settings_check != NULL && list[i].wire->settings_check(e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-int generator_init(struct generator *g, const struct promise *p, struct vault *v, struct err *e)
+int generator_init(struct generator *g, const struct policy *p, struct vault *v, struct err *e)
 {
 	const char *run = setting_run();
 
-	*g = (struct generator){.promise = p, .vault = v};
+	*g = (struct generator){.policy = p, .vault = v};
 	g->text_count = processors_read(p, ROLE_TEXT, g->text);
 	g->image_count = processors_read(p, ROLE_IMAGE, g->image);
-	if (settings_check(g->text, g->text_count, e) < 0 || settings_check(g->image, g->image_count, e) < 0)
+	if (settings_check(g->text, g->text_count, e) != 0 || settings_check(g->image, g->image_count, e) != 0)
 		return -1;
 	for (unsigned i = 0; i < g->image_count; i++)
 		g->image_ids[i] = g->image[i].id;

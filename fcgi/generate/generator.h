@@ -5,7 +5,7 @@
 
 #include "fcgi/provider/provider.h"
 #include "fcgi/serve/serve.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include "policy/vault/vault.h"
 #include <stdbool.h>
 
@@ -22,7 +22,7 @@ struct chain {
 };
 
 struct generator {
-	const struct promise *promise;
+	const struct policy *policy;
 	struct vault *vault;
 	struct processor text[CHAIN_MAX], image[CHAIN_MAX]; // declared, in the policy's order
 	unsigned text_count, image_count;
@@ -32,7 +32,7 @@ struct generator {
 };
 
 // Fills *g. Removes what a crash left in the spool. ERR_INPUT: a path is too long.
-int generator_init(struct generator *g, const struct promise *p, struct vault *v, struct err *e);
+int generator_init(struct generator *g, const struct policy *p, struct vault *v, struct err *e);
 // Those that can be used, in order. None, where the policy declares nothing that is set up.
 struct chain generator_chain(const struct processor *declared, unsigned count);
 // The one that the visitor named; NULL: not declared.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/egress/job.h"
 #include "fcgi/generate/make.h"
-#include "fcgi/generate/room.h"
+#include "fcgi/generate/peer.h"
+#include "fcgi/ipc/egress_call.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
 #include <string.h>
@@ -14,8 +15,8 @@ static bool answers(const char *socket_path, const cJSON *head, const char *body
 	struct err e = {0};
 	const char *detail;
 
-	return room_ask(&c, socket_path, head, body, strlen(body), -1, monotonic_ms() + HEALTH_MS, &e) == 0 &&
-	       room_refusal(&c, &detail) == NULL;
+	return peer_ask(&c, socket_path, head, body, strlen(body), -1, monotonic_ms() + HEALTH_MS, &e) == 0 &&
+	       peer_failure(&c, &detail) == NULL;
 }
 
 static bool worker_answers(const struct generator *g)
@@ -49,10 +50,10 @@ void health_handle(struct request *r, void *context)
 
 	cJSON_AddBoolToObject(o, "ok", well);
 	down = cJSON_AddArrayToObject(o, "down");
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		if (!parts[i].up)
 			cJSON_AddItemToArray(down, cJSON_CreateString(parts[i].name));
 	}
-	cJSON_AddStringToObject(o, "policy", g->promise->version);
+	cJSON_AddStringToObject(o, "policy", g->policy->version);
 	respond_json(r, well ? 200 : 503, o);
 }

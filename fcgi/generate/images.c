@@ -2,7 +2,7 @@
 // All pictures of a set at once, from one thread: one call for each, the next processor when one fails, a picture shown as soon as it is
 // there. What cannot be made is left out and said.
 #include "fcgi/generate/mark.h"
-#include "fcgi/generate/room.h"
+#include "fcgi/generate/peer.h"
 #include "fcgi/generate/set.h"
 #include "fcgi/provider/sketch.h"
 #include "policy/base/json.h"
@@ -78,11 +78,11 @@ static int start_sketch(struct studio *st, unsigned i, struct err *e)
 static int start_wire(struct studio *st, unsigned i, const struct processor *p, struct err *e)
 {
 	struct provider_request request = {0};
-	uint64_t deadline = room_share(st->deadline, st->attempts[i].turn + 1 < st->s->image.count);
+	uint64_t deadline = peer_share(st->deadline, st->attempts[i].turn + 1 < st->s->image.count);
 	int started = p->wire->image_request(st->s->pictures[i].prompt, st->s->input.size, &request, e);
 
 	if (started == 0)
-		started = room_send(&st->calls[i], st->s->g, p, &request, KIND_BIT(KIND_PROMPT), deadline, e);
+		started = peer_send(&st->calls[i], st->s->g, p, &request, KIND_BIT(KIND_PROMPT), deadline, e);
 	buf_wipe(&request.body);
 	return started;
 }
@@ -93,7 +93,7 @@ static const char *missing_words(enum provider_verdict v, const struct err *e)
 		return "the safety filter of the image service refused it";
 	if (v == PROVIDER_LIMITED)
 		return "the image service has too much to do";
-	if (room_refused_region(v, e))
+	if (peer_refused_region(v, e))
 		return "the image service answered from a region that our policy does not allow, so its answer was not used";
 	if (v == PROVIDER_REFUSED)
 		return "the image service does not accept requests from this site at the moment";
@@ -113,7 +113,7 @@ static int give_up(struct studio *st, unsigned i)
 // To the next processor, or out. A refusal by a safety filter is an answer: it is not taken elsewhere.
 static int failed(struct studio *st, unsigned i, enum provider_verdict v, const struct err *e)
 {
-	room_end(&st->calls[i]);
+	peer_end(&st->calls[i]);
 	note("picture: %s: %s", whose(st, i)->id, e->text);
 	st->attempts[i].verdict = v;
 	st->attempts[i].failure = *e;
@@ -167,7 +167,7 @@ static enum provider_verdict read_sketch(const struct call *c, struct provider_i
 		*say = c->err;
 		return PROVIDER_DOWN;
 	}
-	code = room_refusal(c, &detail);
+	code = peer_failure(c, &detail);
 	if (code != NULL || (out->type = image_type(c->body, c->body_len, &width, &height)) == NULL) {
 		err_set(say, ERR_UNAVAILABLE, "%s", code != NULL ? detail : "the drawing is no image");
 		return PROVIDER_BAD_REPLY;
@@ -181,7 +181,7 @@ static enum provider_verdict read_wire(struct studio *st, unsigned i, struct pro
 	const struct processor *p = whose(st, i);
 	const struct call *c = &st->calls[i];
 	int status = 0;
-	enum provider_verdict v = room_verdict(st->s->g, c, p, &status, say);
+	enum provider_verdict v = peer_verdict(st->s->g, c, p, &status, say);
 
 	return v != PROVIDER_OK ? v : p->wire->image_read(status, c->body, c->body_len, out, say);
 }
@@ -195,7 +195,7 @@ static int deliver(struct studio *st, unsigned i, struct buf *marked)
 
 	archive_image_name(picture->name, sizeof picture->name, i, s->input.style, picture->type);
 	if (archive_add(&s->archive, picture->name, marked->data, marked->len, &e) != 0)
-		return trouble_store(&s->trouble, &e);
+		return failure_store(&s->failure, &e);
 	picture->state = PICTURE_MADE;
 	st->ended++;
 	if (answer_image(s, i, marked->data, marked->len) != 0)
@@ -216,7 +216,7 @@ static int finish(struct studio *st, unsigned i)
 	struct err say = {0};
 
 	enum provider_verdict v = by->wire == NULL ? read_sketch(&st->calls[i], &image, &say) : read_wire(st, i, &image, &say);
-	room_end(&st->calls[i]); // its bytes have been read, and one copy is enough
+	peer_end(&st->calls[i]); // its bytes have been read, and one copy is enough
 	if (v == PROVIDER_OK &&
 	    mark_image(by->wire == NULL ? MARK_PROGRAM : MARK_MODEL, image.type, image.bytes.data, image.bytes.len, &marked, &say) != 0)
 		v = PROVIDER_BAD_REPLY;
@@ -242,7 +242,7 @@ static int out_of_time(struct studio *st)
 	for (unsigned i = 0; i < st->s->input.count; i++) {
 		if (st->s->pictures[i].state != PICTURE_WAITING)
 			continue;
-		room_end(&st->calls[i]);
+		peer_end(&st->calls[i]);
 		st->attempts[i].verdict = PROVIDER_DOWN;
 		err_set(&st->attempts[i].failure, ERR_TIMEOUT, "no time is left");
 		if (give_up(st, i) != 0)
@@ -260,7 +260,7 @@ static int wait_for_some(struct studio *st)
 		return finish_all(st);
 	if (e.code != ERR_TIMEOUT) {
 		if (e.code != ERR_GONE)
-			trouble_set(&st->s->trouble, 503, "unavailable", NULL, "The site cannot make pictures at the moment.");
+			failure_set(&st->s->failure, 503, "unavailable", NULL, "The site cannot make pictures at the moment.");
 		return -1;
 	}
 	return monotonic_ms() >= st->deadline ? out_of_time(st) : answer_alive(st->s);
@@ -279,18 +279,18 @@ static int none_made(const struct studio *st)
 		refused += st->attempts[i].verdict == PROVIDER_REFUSED;
 	}
 	if (filtered == s->input.count)
-		return trouble_set(&s->trouble, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
+		return failure_set(&s->failure, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
 				   "The safety filter refused every picture. Describe the business in other words.");
 	if (limited > 0)
-		return trouble_set(&s->trouble, 503, "provider-busy", NULL, "No picture was made: %s. Please try again in a minute.",
+		return failure_set(&s->failure, 503, "provider-busy", NULL, "No picture was made: %s. Please try again in a minute.",
 				   missing_words(PROVIDER_LIMITED, &(struct err){0}));
 	if (refused > 0)
-		return trouble_set(&s->trouble, 503,
-				   room_refused_region(st->attempts[0].verdict, e) ? "refused-region" : "provider-refused", NULL,
+		return failure_set(&s->failure, 503,
+				   peer_refused_region(st->attempts[0].verdict, e) ? "refused-region" : "provider-refused", NULL,
 				   "No picture was made: %s. The operator has been told.", missing_words(PROVIDER_REFUSED, e));
 	if (e->code == ERR_TIMEOUT)
-		return trouble_set(&s->trouble, 504, "provider-timeout", NULL, "No picture was ready in time. Please try again.");
-	return trouble_set(&s->trouble, 502, "provider-down", NULL,
+		return failure_set(&s->failure, 504, "provider-timeout", NULL, "No picture was ready in time. Please try again.");
+	return failure_set(&s->failure, 502, "provider-down", NULL,
 			   "No picture was made: the image service did not give a usable answer. Please try again.");
 }
 
@@ -310,7 +310,7 @@ static int make(struct studio *st)
 static void studio_free(struct studio *st)
 {
 	for (unsigned i = 0; st->calls != NULL && i < st->s->input.count; i++)
-		room_end(&st->calls[i]); // cancels what is under way
+		peer_end(&st->calls[i]); // cancels what is under way
 	free(st->calls);
 	free(st->attempts);
 }
@@ -331,7 +331,7 @@ int set_make_images(struct set *s)
 		st.ended += s->pictures[i].state == PICTURE_MISSING;
 	}
 	if (st.calls == NULL || st.attempts == NULL)
-		done = trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		done = failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
 	else
 		done = make(&st);
 	studio_free(&st);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/input.h"
-#include "fcgi/generate/filter.h"
+#include "fcgi/moderation/filter.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include <string.h>
@@ -55,53 +55,53 @@ static void trimmed(struct buf *out, const char *text)
 }
 
 // A host without a scheme is what people type.
-static int url_complete(struct buf *url, struct trouble *t)
+static int url_complete(struct buf *url, struct failure *t)
 {
 	const char *text = buf_text(url), *scheme = strstr(text, "://");
 
 	if (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0)
 		return 0;
 	if (scheme == NULL && strncasecmp(text, "mailto:", 7) != 0 && memchr(text, '@', strcspn(text, "/?#")) != NULL)
-		return trouble_set(
+		return failure_set(
 		    t, 422, "bad-url", "url",
 		    "The address holds a user name or password, or is a mail address. Take it out, with the “@” that follows "
 		    "it.");
 	// "mailto:x" and "javascript:x" have a colon too, but so has "example.com:8080/".
 	size_t name = strcspn(text, ":/?#");
 	if (scheme != NULL || memchr(text, '.', name) == NULL || strpbrk(text, " \t\r\n") != NULL)
-		return trouble_set(t, 422, "bad-url", "url",
+		return failure_set(t, 422, "bad-url", "url",
 				   "The address must begin with http:// or https:// and name a host, like https://example.com/.");
 	BUF_AUTO_WIPE struct buf whole = BUF_INIT(URL_BYTES_MAX);
 	buf_adds(&whole, "https://");
 	if (buf_add(&whole, url->data, url->len) != 0)
-		return trouble_set(t, 422, "bad-url", "url", "The address may have at most %d characters.", URL_BYTES_MAX);
+		return failure_set(t, 422, "bad-url", "url", "The address may have at most %d characters.", URL_BYTES_MAX);
 	buf_wipe(url);
 	*url = whole;
 	whole = BUF_INIT(1);
 	return 0;
 }
 
-int input_source(const char *description, const char *url, struct input *out, struct trouble *t)
+int input_source(const char *description, const char *url, struct input *out, struct failure *t)
 {
 	out->description = BUF_INIT(DESCRIPTION_CHARS_MAX * 4);
 	out->url = BUF_INIT(URL_BYTES_MAX);
 	trimmed(&out->description, description);
 	trimmed(&out->url, url);
 	if (out->description.failed || out->url.failed)
-		return trouble_set(t, 422, "field-length", out->url.failed ? "url" : "description", "The text is too long.");
+		return failure_set(t, 422, "field-length", out->url.failed ? "url" : "description", "The text is too long.");
 	if (out->description.len > 0 && out->url.len > 0)
-		return trouble_set(t, 422, "one-source", "url", "Give either a description or the address of a page, not both.");
+		return failure_set(t, 422, "one-source", "url", "Give either a description or the address of a page, not both.");
 	if (out->description.len == 0 && out->url.len == 0)
-		return trouble_set(t, 422, "no-source", "description", "Describe the business, or give the address of its page as “url”.");
+		return failure_set(t, 422, "no-source", "description", "Describe the business, or give the address of its page as “url”.");
 	if (out->url.len > 0)
 		return url_complete(&out->url, t);
 	if (utf8_count(buf_text(&out->description)) < DESCRIPTION_CHARS_MIN)
-		return trouble_set(t, 422, "field-length", "description", "Describe the business in a few words: at least %d characters.",
+		return failure_set(t, 422, "field-length", "description", "Describe the business in a few words: at least %d characters.",
 				   DESCRIPTION_CHARS_MIN);
 	return 0;
 }
 
-int input_read(struct request *r, const char *const *providers, struct input *out, struct trouble *t)
+int input_read(struct request *r, const char *const *providers, struct input *out, struct failure *t)
 {
 	const char *provider = request_text(r, "provider");
 	size_t size = choice(sizes, request_text(r, "size"));
@@ -116,24 +116,24 @@ int input_read(struct request *r, const char *const *providers, struct input *ou
 	return input_source(request_text(r, "description"), request_text(r, "url"), out, t);
 }
 
-int input_screen(const struct promise *p, struct input *in, struct trouble *t)
+int input_screen(const struct policy *p, struct input *in, struct failure *t)
 {
 	BUF_AUTO_WIPE struct buf masked = BUF_INIT(2 * DESCRIPTION_CHARS_MAX * 4);
 	rule_set found;
 	char words[200];
 
 	if (filter_find(buf_text(&in->description), &found) != 0)
-		return trouble_set(t, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return failure_set(t, 503, "memory", NULL, "The site is out of memory. Please try again later.");
 	struct filter_verdict v = filter_judge(p->content, found, in->confirmed);
 	filter_words(words, sizeof words, v.rules);
 	if (v.action == CONTENT_REFUSE && (v.rules & RULE_BIT(RULE_MINORS)))
-		return trouble_set(t, 422, "forbidden-content", "description",
+		return failure_set(t, 422, "forbidden-content", "description",
 				   "This cannot be made here: the description puts minors into an inappropriate context.");
 	if (v.action == CONTENT_REFUSE)
-		return trouble_set(t, 422, "personal-data", "description",
+		return failure_set(t, 422, "personal-data", "description",
 				   "The description seems to hold %s. Please take it out: it must not leave this server.", words);
 	if (v.action == CONTENT_WARN) {
-		trouble_set(t, 422, "personal-data", "description",
+		failure_set(t, 422, "personal-data", "description",
 			    "The description seems to hold %s. Take it out, or confirm that you want to send it all the same.", words);
 		t->confirmable = true;
 		return -1;
@@ -141,7 +141,7 @@ int input_screen(const struct promise *p, struct input *in, struct trouble *t)
 	if (v.mask == 0)
 		return 0;
 	if (filter_mask(buf_text(&in->description), v.mask, &masked) != 0)
-		return trouble_set(t, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return failure_set(t, 503, "memory", NULL, "The site is out of memory. Please try again later.");
 	buf_wipe(&in->description);
 	in->description = masked;
 	masked = BUF_INIT(1);

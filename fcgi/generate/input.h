@@ -3,7 +3,7 @@
 #ifndef LETHE_GENERATE_INPUT_H
 #define LETHE_GENERATE_INPUT_H
 
-#include "fcgi/generate/trouble.h"
+#include "fcgi/generate/failure.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/buf.h"
 
@@ -19,11 +19,11 @@ struct input {
 // The table of fields, ended by {0}, with these providers as choices; `out` has room for 8.
 void input_fields(const char *const *providers, struct field *out);
 // From fields that request_check() let pass. `providers` as above. -1 with the trouble set.
-int input_read(struct request *r, const char *const *providers, struct input *out, struct trouble *t);
+int input_read(struct request *r, const char *const *providers, struct input *out, struct failure *t);
 // The same from bare values; NULL: absent. For input_read and its tests.
-int input_source(const char *description, const char *url, struct input *out, struct trouble *t);
+int input_source(const char *description, const char *url, struct input *out, struct failure *t);
 // Applies the content rules to the description, which may be masked by them.
-int input_screen(const struct promise *p, struct input *in, struct trouble *t);
+int input_screen(const struct policy *p, struct input *in, struct failure *t);
 void input_free(struct input *in); // wipes
 
 #endif

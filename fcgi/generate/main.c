@@ -17,7 +17,7 @@ static void wipe_and_free(void *p)
 	free(p);
 }
 
-static int start(const struct promise *p, struct vault *v, void **context, struct err *e)
+static int start(const struct policy *p, struct vault *v, void **context, struct err *e)
 {
 	cJSON_Hooks hooks = {malloc, wipe_and_free};
 

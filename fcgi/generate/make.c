@@ -5,6 +5,7 @@
 #include "fcgi/generate/make.h"
 #include "fcgi/generate/outcome.h"
 #include "fcgi/generate/set.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/base/when.h"
@@ -23,18 +24,18 @@ static int log_visit(struct set *s)
 	struct err e = {0};
 
 	token_new(s->receipt);
-	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
+	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : failure_store(&s->failure, &e);
 }
 
 static int read_input(struct set *s)
 {
 	if (request_check(s->r, s->g->fields) != 0)
 		return -1; // answered
-	if (input_read(s->r, s->g->image_ids, &s->input, &s->trouble) != 0)
+	if (input_read(s->r, s->g->image_ids, &s->input, &s->failure) != 0)
 		return -1;
-	if (s->input.url.len > 0 && !s->g->promise->page_fetch)
-		return trouble_set(&s->trouble, 422, "no-pages", "url", "This site does not read pages. Describe the business instead.");
-	return input_screen(s->g->promise, &s->input, &s->trouble);
+	if (s->input.url.len > 0 && !s->g->policy->page_fetch)
+		return failure_set(&s->failure, 422, "no-pages", "url", "This site does not read pages. Describe the business instead.");
+	return input_screen(s->g->policy, &s->input, &s->failure);
 }
 
 static int choose(struct set *s)
@@ -42,13 +43,13 @@ static int choose(struct set *s)
 	s->text = generator_chain(s->g->text, s->g->text_count);
 	s->image = generator_chain(s->g->image, s->g->image_count);
 	if (s->text.count == 0 || s->image.count == 0)
-		return trouble_set(&s->trouble, 503, "not-configured", NULL, "No service that makes pictures is set up on this site.");
+		return failure_set(&s->failure, 503, "not-configured", NULL, "No service that makes pictures is set up on this site.");
 	if (s->input.provider == NULL)
 		return 0;
 	// Who chose a processor gets that one or none.
 	const struct processor *chosen = generator_image(s->g, s->input.provider);
 	if (chosen == NULL || !chosen->usable)
-		return trouble_set(&s->trouble, 503, "not-configured", "provider",
+		return failure_set(&s->failure, 503, "not-configured", "provider",
 				   "“%s” is not set up on this site. Leave the choice open, or choose another.", s->input.provider);
 	s->image = (struct chain){.at = {chosen}, .count = 1};
 	if (chosen->wire == NULL) // who chooses what is built in wants nothing to leave
@@ -76,10 +77,10 @@ static int make_room(struct set *s)
 
 	if (!room_for(s->g->spool, need)) {
 		err_set(&e, ERR_FULL, "the spool folder has no room for another set");
-		return trouble_store(&s->trouble, &e);
+		return failure_store(&s->failure, &e);
 	}
 	time_t today = when_now() / DAY * DAY;
-	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : trouble_store(&s->trouble, &e);
+	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : failure_store(&s->failure, &e);
 }
 
 static int record(struct set *s)
@@ -89,11 +90,11 @@ static int record(struct set *s)
 	struct err e = {0};
 
 	if (plan == NULL || json_print(&details, plan) != 0)
-		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
 	struct ledger_event event = {.name = "generation", .details = buf_text(&details)};
 	// The row of the request log is made durable at the same time; nothing is asked of anyone before both are.
 	int done = ledger_append(s->g->vault, &event, &e);
-	return request_log_end(s->r, done == 0 ? &e : NULL) == 0 && done == 0 ? 0 : trouble_store(&s->trouble, &e);
+	return request_log_end(s->r, done == 0 ? &e : NULL) == 0 && done == 0 ? 0 : failure_store(&s->failure, &e);
 }
 
 static int pack(struct set *s)
@@ -105,11 +106,11 @@ static int pack(struct set *s)
 	if (answer_progress(s, "archive", 0, 1) != 0)
 		return -1;
 	if (outcome_prompts(s, &prompts) != 0 || outcome_readme(s, &readme) != 0)
-		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
 	if (archive_add(&s->archive, "prompts.json", prompts.data, prompts.len, &e) != 0 ||
 	    archive_add(&s->archive, "README.txt", readme.data, readme.len, &e) != 0 ||
 	    archive_finish(&s->archive, &s->archive_bytes, &e) != 0)
-		return trouble_store(&s->trouble, &e);
+		return failure_store(&s->failure, &e);
 	return 0;
 }
 
@@ -130,13 +131,13 @@ static int hand_over(struct set *s)
 	if (request_gone(s->r))
 		return -1;
 	token_new(s->token);
-	s->expires = promise_due(s->g->promise, KIND_ARCHIVE, when_now());
+	s->expires = policy_due(s->g->policy, KIND_ARCHIVE, when_now());
 	snprintf(details, sizeof details, "{\"bytes\":%llu,\"pictures\":%u}", (unsigned long long)s->archive_bytes, set_made(s));
 	const struct vault_tag tags[] = {{"token", s->token}, {"receipt", s->receipt}, {NULL, NULL}};
 	struct ledger_event event = {.name = "archive", .details = details};
 	struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = s->receipt, .tags = tags, .file = s->archive.path, .due = s->expires};
 	if (vault_put(s->g->vault, &archive, &event, id, &e) != 0)
-		return trouble_store(&s->trouble, &e);
+		return failure_store(&s->failure, &e);
 	archive_keep(&s->archive);
 	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s) == 0)
 		return 0;
@@ -152,10 +153,10 @@ void make_handle(struct request *r, void *context)
 	struct set s = {.g = context, .r = r, .answer.form = answer_form(r), .archive = ARCHIVE_INIT};
 	int done = 0;
 
-	for (size_t i = 0; done == 0 && i < sizeof steps / sizeof steps[0]; i++)
+	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)
 		done = steps[i](&s);
 	if (done != 0)
-		answer_trouble(&s);
+		answer_failure(&s);
 	request_log_end(r, NULL); // of one who left before; the row names the receipt
 	// The answer went out through libfcgi's buffers; what it was made of goes now.
 	set_free(&s);

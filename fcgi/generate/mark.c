@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/mark.h"
+#include "policy/base/array.h"
 #include <string.h>
 
 #define PACKET(source)                                                                                                                     \
@@ -30,7 +31,7 @@ int mark_image(enum mark_source source, const char *type, const void *bytes, siz
 {
 	size_t before = out->len;
 
-	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
 		bool signed_mark = false;
 		if (strcmp(formats[i].type, type) != 0)
 			continue;

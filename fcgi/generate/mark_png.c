@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // PNG: a signature, then chunks of length, type, data, CRC. The mark goes right after IHDR.
 #include "fcgi/generate/mark.h"
+#include "policy/base/array.h"
 #include <stdint.h>
 #include <string.h>
 #include <zlib.h>
@@ -42,7 +43,7 @@ static bool tells(const unsigned char *type)
 {
 	static const char *const types[] = {"tEXt", "zTXt", "iTXt", "eXIf", "tIME"};
 
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		if (memcmp(type, types[i], 4) == 0)
 			return true;
 	}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: ISC
 // Who can be asked for pictures on this machine as it is set up now. The page cannot know: it is made from the policy, which declares more.
-#include "fcgi/egress/job.h"
 #include "fcgi/generate/make.h"
-#include "fcgi/generate/room.h"
+#include "fcgi/generate/peer.h"
+#include "fcgi/ipc/egress_call.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
-#include "policy/promise/text.h"
+#include "policy/model/text.h"
 #include <string.h>
 
 enum { OFFER_MS = 2000, PLACES_MAX = 4096 };
@@ -39,9 +39,9 @@ static bool prompts_written(const struct generator *g, const cJSON *status)
 	return false;
 }
 
-static void add_processor(cJSON *list, const struct promise *p, const struct processor *one)
+static void add_processor(cJSON *list, const struct policy *p, const struct processor *one)
 {
-	const struct processor_text *text = &p->text->processors[promise_processor(p, one->id) - p->processors];
+	const struct processor_text *text = &p->text->processors[policy_processor(p, one->id) - p->processors];
 	BUF_AUTO struct buf places = BUF_INIT(PLACES_MAX);
 	cJSON *o = cJSON_CreateObject();
 
@@ -71,11 +71,11 @@ void offer_handle(struct request *r, void *context)
 	cJSON *list = cJSON_AddArrayToObject(o, "pictures");
 	struct err e = {0};
 
-	if (asks_others(g) && room_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + OFFER_MS, &e) != 0 && e.code != ERR_GONE)
+	if (asks_others(g) && peer_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + OFFER_MS, &e) != 0 && e.code != ERR_GONE)
 		note("egress does not say who is set up: %s", e.text); // only what is built in is offered
 	for (unsigned i = 0; i < g->image_count && prompts_written(g, c.head); i++) {
 		if (offered(&g->image[i], c.head))
-			add_processor(list, g->promise, &g->image[i]);
+			add_processor(list, g->policy, &g->image[i]);
 	}
 	respond_json(r, 200, o);
 }

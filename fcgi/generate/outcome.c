@@ -97,7 +97,7 @@ int outcome_prompts(const struct set *s, struct buf *out)
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(o, "pictures");
 
-	cJSON_AddStringToObject(o, "site", s->g->promise->shown_as);
+	cJSON_AddStringToObject(o, "site", s->g->policy->shown_as);
 	cJSON_AddStringToObject(o, "style", s->input.style);
 	cJSON_AddStringToObject(o, "size", s->input.size);
 	for (unsigned i = 0; i < s->input.count; i++) {
@@ -116,7 +116,7 @@ int outcome_prompts(const struct set *s, struct buf *out)
 
 int outcome_readme(const struct set *s, struct buf *out)
 {
-	buf_printf(out, "Pictures from %s\n\n", s->g->promise->shown_as);
+	buf_printf(out, "Pictures from %s\n\n", s->g->policy->shown_as);
 	buf_adds(out, "images/       the pictures\nprompts.json  the words that each of them was made from\n\n");
 	unsigned drawn = previews(s), made = set_made(s);
 	if (drawn > 0)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 // The page that the visitor named: fetched by egress, read by a worker, masked here before anything is made of it.
-#include "fcgi/egress/job.h"
-#include "fcgi/generate/filter.h"
-#include "fcgi/generate/room.h"
+#include "fcgi/generate/peer.h"
 #include "fcgi/generate/set.h"
+#include "fcgi/ipc/egress_call.h"
+#include "fcgi/moderation/filter.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
@@ -37,13 +38,13 @@ static const struct {
 
 static int refused(struct set *s, const char *code, const char *detail)
 {
-	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
 		if (strcmp(refusals[i].code, code) == 0)
-			return trouble_set(&s->trouble, refusals[i].status, refusals[i].code, "url", "%s",
+			return failure_set(&s->failure, refusals[i].status, refusals[i].code, "url", "%s",
 					   refusals[i].words != NULL ? refusals[i].words : detail);
 	}
 	note("page: %s: %s", code, detail);
-	return trouble_set(&s->trouble, 503, "page", "url", "Pages cannot be read at the moment. Describe the business instead.");
+	return failure_set(&s->failure, 503, "page", "url", "Pages cannot be read at the moment. Describe the business instead.");
 }
 
 // Asks and turns every failure into trouble.
@@ -52,13 +53,13 @@ static int ask(struct set *s, struct call *c, const char *socket_path, const cJS
 	struct err e = {0};
 	const char *detail, *code;
 
-	if (room_ask(c, socket_path, head, body != NULL ? body->body : NULL, body != NULL ? body->body_len : 0, request_fd(s->r), deadline,
+	if (peer_ask(c, socket_path, head, body != NULL ? body->body : NULL, body != NULL ? body->body_len : 0, request_fd(s->r), deadline,
 		     &e) != 0) {
 		if (e.code == ERR_GONE && request_gone(s->r))
 			return -1;
 		return refused(s, e.code == ERR_TIMEOUT ? "timeout" : "unknown", e.text);
 	}
-	code = room_refusal(c, &detail);
+	code = peer_failure(c, &detail);
 	return code != NULL ? refused(s, code, detail) : 0;
 }
 
@@ -117,18 +118,18 @@ static int take_facts(struct set *s, const cJSON *facts)
 	page->headings = masked_list(json_get(facts, "headings"));
 	page->colours = masked_list(json_get(facts, "colours"));
 	if (page->title == NULL || page->summary == NULL || page->text == NULL || page->headings == NULL || page->colours == NULL)
-		return trouble_set(&s->trouble, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
 	keep_colours(page->colours);
 	const char *const parts[] = {page->title, page->summary, page->text};
 	for (size_t i = 0; i < 3; i++)
 		found |= filter_minors(parts[i]) ? RULE_BIT(RULE_MINORS) : 0;
 	for (char **heading = page->headings; *heading != NULL; heading++) // the built-in writer quotes them
 		found |= filter_minors(*heading) ? RULE_BIT(RULE_MINORS) : 0;
-	if (found != 0 && s->g->promise->content[RULE_MINORS] != CONTENT_ALLOW)
-		return trouble_set(&s->trouble, 422, "forbidden-content", "url",
+	if (found != 0 && s->g->policy->content[RULE_MINORS] != CONTENT_ALLOW)
+		return failure_set(&s->failure, 422, "forbidden-content", "url",
 				   "Nothing can be made from this page: it puts minors into an inappropriate context.");
 	if (*page->title == '\0' && *page->summary == '\0' && *page->text == '\0')
-		return trouble_set(&s->trouble, 422, "empty-page", "url",
+		return failure_set(&s->failure, 422, "empty-page", "url",
 				   "There is no text on that page to make pictures from. Describe the business instead.");
 	return 0;
 }

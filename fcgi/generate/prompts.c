@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // One prompt for each picture, by the first text processor that can.
-#include "fcgi/generate/filter.h"
 #include "fcgi/generate/outcome.h"
-#include "fcgi/generate/room.h"
+#include "fcgi/generate/peer.h"
 #include "fcgi/generate/set.h"
+#include "fcgi/moderation/filter.h"
 #include "fcgi/provider/sketch.h"
 #include "policy/base/when.h"
 #include <string.h>
@@ -18,7 +18,7 @@ static enum provider_verdict ask_wire(struct set *s, const struct processor *p, 
 	int status = 0;
 
 	if (p->wire->prompts_request(b, &request, say) != 0 ||
-	    room_send(&c, s->g, p, &request, outcome_text_kinds(s), deadline, say) != 0) {
+	    peer_send(&c, s->g, p, &request, outcome_text_kinds(s), deadline, say) != 0) {
 		buf_wipe(&request.body);
 		return PROVIDER_DOWN;
 	}
@@ -28,7 +28,7 @@ static enum provider_verdict ask_wire(struct set *s, const struct processor *p, 
 		if (calls_wait(&c, 1, request_fd(s->r), deadline + 1000, say) != 0)
 			return PROVIDER_DOWN;
 	}
-	enum provider_verdict v = room_verdict(s->g, &c, p, &status, say);
+	enum provider_verdict v = peer_verdict(s->g, &c, p, &status, say);
 	return v != PROVIDER_OK ? v : p->wire->prompts_read(status, c.body, c.body_len, b->count, out, say);
 }
 
@@ -44,24 +44,24 @@ static enum provider_verdict ask(struct set *s, const struct processor *p, uint6
 // Why there are no prompts, after the last processor.
 static int no_prompts(struct set *s, enum provider_verdict v, const struct err *say)
 {
-	struct trouble *t = &s->trouble;
+	struct failure *t = &s->failure;
 
 	note("prompts: %s", say->text);
 	if (v == PROVIDER_FILTERED)
-		return trouble_set(t, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
+		return failure_set(t, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
 				   "The safety filter of the text service refused this. Describe the business in other words.");
 	if (v == PROVIDER_LIMITED)
-		return trouble_set(t, 503, "provider-busy", NULL, "The text service has too much to do. Please try again in a minute.");
-	if (room_refused_region(v, say))
-		return trouble_set(t, 503, "refused-region", NULL,
+		return failure_set(t, 503, "provider-busy", NULL, "The text service has too much to do. Please try again in a minute.");
+	if (peer_refused_region(v, say))
+		return failure_set(t, 503, "refused-region", NULL,
 				   "The text service answered from a region that our policy does not allow, so its answer was not used. "
 				   "The operator has been told.");
 	if (v == PROVIDER_REFUSED)
-		return trouble_set(t, 503, "provider-refused", NULL,
+		return failure_set(t, 503, "provider-refused", NULL,
 				   "The text service does not accept requests from this site at the moment. The operator has been told.");
 	if (say->code == ERR_TIMEOUT)
-		return trouble_set(t, 504, "provider-timeout", NULL, "The text service did not answer in time. Please try again.");
-	return trouble_set(t, 502, "provider-down", NULL, "The text service did not give a usable answer. Please try again.");
+		return failure_set(t, 504, "provider-timeout", NULL, "The text service did not answer in time. Please try again.");
+	return failure_set(t, 502, "provider-down", NULL, "The text service did not give a usable answer. Please try again.");
 }
 
 // What comes back is judged like what went in: it may repeat what a page held, or invent worse. The built-in writer invents nothing: all its
@@ -73,7 +73,7 @@ static void take_prompt(struct set *s, unsigned index, const char *text)
 	rule_set mask = 0;
 
 	for (unsigned r = 0; r < RULE_COUNT; r++) {
-		enum content_action action = s->g->promise->content[r];
+		enum content_action action = s->g->policy->content[r];
 		if (action != CONTENT_ALLOW && !(action == CONTENT_WARN && s->input.confirmed))
 			mask |= RULE_BIT(r);
 	}
@@ -112,7 +112,7 @@ int set_write_prompts(struct set *s)
 		return -1;
 	for (unsigned i = 0; i < s->text.count; i++) {
 		say = (struct err){0};
-		v = ask(s, s->text.at[i], room_share(deadline, i + 1 < s->text.count), &prompts, &say);
+		v = ask(s, s->text.at[i], peer_share(deadline, i + 1 < s->text.count), &prompts, &say);
 		s->written_by = s->text.at[i];
 		if (v == PROVIDER_OK || v == PROVIDER_FILTERED)
 			break;

@@ -5,9 +5,9 @@
 
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/archive.h"
+#include "fcgi/generate/failure.h"
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
-#include "fcgi/generate/trouble.h"
 #include "fcgi/provider/provider.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
@@ -34,7 +34,7 @@ struct set {
 	const struct generator *g;
 	struct request *r;
 	struct answer answer;
-	struct trouble trouble;
+	struct failure failure;
 	char receipt[TOKEN_LEN + 1];
 	struct input input;
 	struct chain text, image; // processors in the order they are tried

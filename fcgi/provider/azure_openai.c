@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/provider/azure_openai.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
@@ -37,7 +38,7 @@ static const char *image_quality(void)
 int azure_settings_check(struct err *e)
 {
 	static const char *const known[] = {"low", "medium", "high", "auto"};
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (strcmp(known[i], image_quality()) == 0)
 			return 0;
 	return err_set(e, ERR_INPUT, "AZURE_OPENAI_IMAGE_QUALITY is %.32s: it is low, medium, high or auto", image_quality());
@@ -46,8 +47,8 @@ int azure_settings_check(struct err *e)
 static int request_fill(struct provider_request *out, const char *path, const cJSON *body, struct err *e)
 {
 	*out = (struct provider_request){.method = "POST", .content_type = "application/json", .body = BUF_INIT(REQUEST_BYTES_MAX)};
-	snprintf(out->path, sizeof(out->path), "%s", path);
-	if (body && json_print(&out->body, body) == 0)
+	snprintf(out->path, sizeof out->path, "%s", path);
+	if (body != NULL && json_print(&out->body, body) == 0)
 		return 0;
 	buf_wipe(&out->body);
 	return err_set(e, ERR_MEMORY, "the request is too large");
@@ -66,19 +67,19 @@ static const char system_words[] =
 
 static void add_words(cJSON *to, const char *name, const char *value, size_t max)
 {
-	if (!value || !*value)
+	if (value == NULL || !*value)
 		return;
 	char *cut = strndup(value, utf8_cut(value, max));
-	cJSON_AddStringToObject(to, name, cut ? cut : "");
+	cJSON_AddStringToObject(to, name, cut != NULL ? cut : "");
 	free(cut);
 }
 
 static void add_list(cJSON *to, const char *name, const char *const *values, unsigned max)
 {
-	if (!values || !values[0])
+	if (values == NULL || values[0] == NULL)
 		return;
 	cJSON *list = cJSON_AddArrayToObject(to, name);
-	for (unsigned i = 0; i < max && values[i]; i++)
+	for (unsigned i = 0; i < max && values[i] != NULL; i++)
 		cJSON_AddItemToArray(list, cJSON_CreateString(values[i]));
 }
 
@@ -117,7 +118,8 @@ int azure_prompts_request(const struct brief *b, struct provider_request *out, s
 {
 	BUF_AUTO_WIPE struct buf user = BUF_INIT(REQUEST_BYTES_MAX / 2);
 	BUF_AUTO struct buf system = BUF_INIT(8192);
-	if (brief_text(&user, b) < 0 || buf_printf(&system, system_words, b->count, b->style, b->audience_rule ? b->audience_rule : "") < 0)
+	if (brief_text(&user, b) != 0 ||
+	    buf_printf(&system, system_words, b->count, b->style, b->audience_rule != NULL ? b->audience_rule : "") != 0)
 		return err_set(e, ERR_MEMORY, "the brief is too large");
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "model", chat_deployment());
@@ -147,7 +149,7 @@ int azure_image_request(const char *prompt, const char *size, struct provider_re
 
 static bool one_of(const char *code, const char *const *codes)
 {
-	for (; code && *codes; codes++)
+	for (; code != NULL && *codes != NULL; codes++)
 		if (strcmp(code, *codes) == 0)
 			return true;
 	return false;
@@ -175,7 +177,7 @@ static enum provider_verdict say_filtered(struct err *say)
 static const char *plain_code(const cJSON *error)
 {
 	const char *code = json_string(error, "code");
-	size_t len = code ? strlen(code) : 0;
+	size_t len = code != NULL ? strlen(code) : 0;
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)code[i]) && code[i] != '_')
 			return "no code";
@@ -238,10 +240,10 @@ static enum provider_verdict prompts_take(const char *content, unsigned count, s
 		const char *text = cJSON_GetStringValue(prompt);
 		if (out->count >= count || out->count >= IMAGES_MAX)
 			break;
-		if (!text || blank(text))
+		if (text == NULL || blank(text))
 			continue;
 		char *copy = strndup(text, utf8_cut(text, PROMPT_BYTES_MAX));
-		if (copy)
+		if (copy != NULL)
 			out->text[out->count++] = copy;
 	}
 	return out->count > 0 ? PROVIDER_OK : garbage(say);
@@ -257,12 +259,12 @@ enum provider_verdict azure_prompts_read(int status, const char *body, size_t le
 	const cJSON *choice = cJSON_GetArrayItem(json_get(reply, "choices"), 0);
 	const cJSON *message = json_get(choice, "message");
 	const char *finish = json_string(choice, "finish_reason");
-	if (finish && strcmp(finish, "content_filter") == 0)
+	if (finish != NULL && strcmp(finish, "content_filter") == 0)
 		return say_filtered(say);
-	if (json_string(message, "refusal"))
+	if (json_string(message, "refusal") != NULL)
 		return verdict(say, PROVIDER_FILTERED, ERR_REFUSED, "The text model declined to write prompts for this content.");
 	const char *content = json_string(message, "content");
-	return content ? prompts_take(content, count, out, say) : garbage(say);
+	return content != NULL ? prompts_take(content, count, out, say) : garbage(say);
 }
 
 enum provider_verdict azure_image_read(int status, const char *body, size_t len, struct provider_image *out, struct err *say)
@@ -271,15 +273,15 @@ enum provider_verdict azure_image_read(int status, const char *body, size_t len,
 	JSON_AUTO cJSON *reply = json_parse(body, len, NULL);
 	*out = (struct provider_image){.bytes = BUF_INIT(IMAGE_BYTES_MAX)};
 	// The filter's answer has been seen with more than one status.
-	if (status != 200 || json_get(reply, "error"))
+	if (status != 200 || json_get(reply, "error") != NULL)
 		return failure(status, reply, say);
 	const char *base64 = json_string(cJSON_GetArrayItem(json_get(reply, "data"), 0), "b64_json");
-	if (!base64 || base64_decode(&out->bytes, base64, strlen(base64)) < 0) {
+	if (base64 == NULL || base64_decode(&out->bytes, base64, strlen(base64)) != 0) {
 		buf_wipe(&out->bytes);
 		return garbage(say);
 	}
 	out->type = image_type(out->bytes.data, out->bytes.len, &width, &height);
-	if (out->type)
+	if (out->type != NULL)
 		return PROVIDER_OK;
 	buf_wipe(&out->bytes);
 	return garbage(say);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What kind of image some bytes are, judged by the bytes alone: PNG, JPEG or WebP, with the size that they state.
 #include "fcgi/provider/provider.h"
+#include "policy/base/array.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static uint32_t le24(const uint8_t *p)
 static bool png(const uint8_t *p, size_t len, unsigned *width, unsigned *height)
 {
 	static const uint8_t start[16] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
-	if (len < 33 || memcmp(p, start, sizeof(start)) != 0)
+	if (len < 33 || memcmp(p, start, sizeof start) != 0)
 		return false;
 	*width = be32(p + 16);
 	*height = be32(p + 20);
@@ -88,7 +89,7 @@ const char *image_type(const void *bytes, size_t len, unsigned *width, unsigned 
 		bool (*is)(const uint8_t *p, size_t len, unsigned *width, unsigned *height);
 		const char *type;
 	} types[] = {{png, "image/png"}, {jpeg, "image/jpeg"}, {webp, "image/webp"}};
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (types[i].is(bytes, len, width, height))
 			return *width > 0 && *height > 0 && *width <= EDGE_MAX && *height <= EDGE_MAX ? types[i].type : NULL;
 	return NULL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/provider/provider.h"
 #include "fcgi/provider/azure_openai.h"
+#include "policy/base/array.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ static const struct provider providers[] = {
 
 const struct provider *provider_at(unsigned i)
 {
-	return i < sizeof(providers) / sizeof(providers[0]) ? &providers[i] : NULL;
+	return i < ARRAY_LEN(providers) ? &providers[i] : NULL;
 }
 
 const struct provider *provider_find(const char *id)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What a brief says about the drawing itself: which colours, and which name stands over the door.
 #include "fcgi/provider/sketch.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <glib.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ static bool token_letter(const char *s)
 {
 	gunichar c = g_utf8_get_char(s);
 
-	return g_unichar_isalpha(c) || g_unichar_ismark(c);
+	return g_unichar_isalpha(c) != 0 || g_unichar_ismark(c) != 0;
 }
 
 // An apostrophe inside a word belongs to it: "Jo's".
@@ -36,7 +37,7 @@ static const char *token_next(const char *s, const char *end, struct token *out)
 
 	while (s < end && !token_letter(s))
 		s = g_utf8_next_char(s);
-	*out = (struct token){.start = s, .end = s, .capital = s < end && g_unichar_isupper(g_utf8_get_char(s))};
+	*out = (struct token){.start = s, .end = s, .capital = s < end && g_unichar_isupper(g_utf8_get_char(s)) != 0};
 	for (; s < end && (token_letter(s) || apostrophe(s)); s = g_utf8_next_char(s)) {
 		if (n + 6 < sizeof out->folded)
 			n += (size_t)g_unichar_to_utf8(g_unichar_tolower(g_utf8_get_char(s)), out->folded + n);
@@ -92,7 +93,7 @@ static const char *colour_of(const char *word)
 {
 	static const char *const endings[] = {"", "e", "en", "er", "es", "em", NULL};
 
-	for (size_t i = 0; i < sizeof colour_words / sizeof colour_words[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(colour_words); i++) {
 		size_t len = strlen(colour_words[i].word);
 		if (strncmp(word, colour_words[i].word, len) == 0 &&
 		    (word[len] == '\0' || (colour_words[i].german && listed(word + len, endings))))
@@ -168,7 +169,7 @@ uint32_t sketch_seed(const struct brief *b)
 	const char *const parts[] = {b->description, b->title, b->summary, b->text};
 	uint32_t hash = 2166136261U; // FNV-1a
 
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		for (const char *s = parts[i] != NULL ? parts[i] : ""; *s != '\0'; s++)
 			hash = (hash ^ (unsigned char)*s) * 16777619U;
 	}
@@ -211,12 +212,12 @@ static bool quoted_name(const char *s, const char *end, char name[SKETCH_WORD_BY
 	static const char *const marks[][2] = {{"\"", "\""}, {"“", "”"}, {"„", "“"}, {"„", "”"}, {"«", "»"}, {"»", "«"}};
 
 	for (; s < end; s = g_utf8_next_char(s)) {
-		for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+		for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
 			size_t open = strlen(marks[i][0]);
 			if (strncmp(s, marks[i][0], open) != 0)
 				continue;
 			const char *close = strstr(s + open, marks[i][1]);
-			bool name_like = g_unichar_isupper(g_utf8_get_char(s + open));
+			bool name_like = g_unichar_isupper(g_utf8_get_char(s + open)) != 0;
 			if (name_like && close != NULL && close <= end && memchr(s, '\n', (size_t)(close - s)) == NULL &&
 			    name_take(s + open, close, name))
 				return true;
@@ -252,7 +253,7 @@ bool sketch_name(const struct brief *b, char name[SKETCH_WORD_BYTES])
 	const char *const texts[] = {b->description, b->title};
 
 	name[0] = '\0';
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		const char *end = NULL, *s = readable(texts[i], &end);
 		if (s != NULL && (quoted_name(s, end, name) || told_name(s, end, name)))
 			return true;

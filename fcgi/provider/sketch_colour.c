@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Colours in OKLCH (Björn Ottosson's OKLab, polar): mixing and toning there keeps hues clean.
 #include "fcgi/provider/sketch_paint.h"
+#include "policy/base/array.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,13 +141,13 @@ struct palette palette_make(const char *const *colours, unsigned seed)
 {
 	struct lch found[SKETCH_WORDS];
 	size_t count = 0;
-	for (; colours && *colours && count < SKETCH_WORDS; colours++) {
+	for (; colours != NULL && *colours != NULL && count < SKETCH_WORDS; colours++) {
 		struct rgb rgb;
 		if (parse_hex(*colours, &rgb))
 			found[count++] = rgb_to_lch(rgb);
 	}
 	if (count == 0) {
-		const uint32_t *p = own_palettes[seed % (sizeof own_palettes / sizeof *own_palettes)];
+		const uint32_t *p = own_palettes[seed % (ARRAY_LEN(own_palettes))];
 		return (struct palette){from_hex(p[0]), from_hex(p[1]), from_hex(p[2]), from_hex(p[3]), from_hex(p[4]), from_hex(p[5])};
 	}
 	size_t main_one = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/provider/sketch_paint.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <math.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static enum style style_of(const char *name)
 		const char *name;
 		enum style style;
 	} rows[] = {{"photo", STYLE_PHOTO}, {"watercolour", STYLE_WATERCOLOUR}, {"minimal", STYLE_MINIMAL}, {"isometric", STYLE_ISOMETRIC}};
-	for (size_t i = 0; name && i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; name != NULL && i < ARRAY_LEN(rows); i++)
 		if (strcmp(name, rows[i].name) == 0)
 			return rows[i].style;
 	return STYLE_ILLUSTRATION;
@@ -24,7 +25,7 @@ static enum style style_of(const char *name)
 
 static const char *sign_word(const struct sketch_job *job)
 {
-	return job->sign && strlen(job->sign) < SKETCH_WORD_BYTES && text_drawable(job->sign) ? job->sign : "";
+	return job->sign != NULL && strlen(job->sign) < SKETCH_WORD_BYTES && text_drawable(job->sign) ? job->sign : "";
 }
 
 static void draw(struct canvas *c, const struct sketch_job *job)
@@ -44,14 +45,14 @@ static void draw(struct canvas *c, const struct sketch_job *job)
 
 static cairo_status_t png_write(void *to, const unsigned char *bytes, unsigned len)
 {
-	return buf_add(to, bytes, len) < 0 ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
+	return buf_add(to, bytes, len) != 0 ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
 }
 
 int sketch_draw(const struct sketch_job *job, struct buf *png, struct err *e)
 {
 	if (job->width < SKETCH_EDGE_MIN || job->width > SKETCH_EDGE_MAX || job->height < SKETCH_EDGE_MIN || job->height > SKETCH_EDGE_MAX)
 		return err_set(e, ERR_INPUT, "a picture has %d to %d pixels an edge", SKETCH_EDGE_MIN, SKETCH_EDGE_MAX);
-	if (sketch_prepare(e) < 0)
+	if (sketch_prepare(e) != 0)
 		return -1;
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)job->width, (int)job->height);
 	uint32_t seed = job->seed * 2654435761U + job->index * 40503U + 17;

@@ -329,7 +329,7 @@ static void blur_surface(cairo_surface_t *s, int radius)
 	int w = cairo_image_surface_get_width(s), h = cairo_image_surface_get_height(s), stride = cairo_image_surface_get_stride(s);
 	int channels = cairo_image_surface_get_format(s) == CAIRO_FORMAT_A8 ? 1 : 4;
 	uint8_t *data = cairo_image_surface_get_data(s), *copy = malloc((size_t)(w > h ? w : h));
-	if (!copy || !data || w < 1 || h < 1 || radius < 1) {
+	if (copy == NULL || data == NULL || w < 1 || h < 1 || radius < 1) {
 		free(copy);
 		return;
 	}

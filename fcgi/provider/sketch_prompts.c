@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Prompts by rule: one kind of picture per place in the set, told in the brief's own words. The order is that of the drawings.
 #include "fcgi/provider/sketch.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +42,14 @@ static const struct {
 // The brief's first sentence or the page's title, without what would break out of the prompt's quotation marks.
 static int add_subject(struct buf *out, const struct brief *b)
 {
-	const char *from = b->description && *b->description ? b->description : b->title && *b->title ? b->title : b->summary;
-	if (!from || !*from)
+	const char *from = b->description != NULL && *b->description ? b->description
+			   : b->title != NULL && *b->title           ? b->title
+								     : b->summary;
+	if (from == NULL || !*from)
 		return buf_adds(out, "a small business");
 	size_t len = strcspn(from, "\n|");
 	for (size_t i = 12; i + 1 < len; i++) // not "Dr. …"
-		if (strchr(".!?;", from[i]) && from[i + 1] == ' ')
+		if (strchr(".!?;", from[i]) != NULL && from[i + 1] == ' ')
 			len = i;
 	size_t cut = utf8_cut(from, SUBJECT_BYTES);
 	if (len > cut) {
@@ -55,7 +58,7 @@ static int add_subject(struct buf *out, const struct brief *b)
 			len--;
 		len = len > cut / 2 ? len : cut;
 	}
-	while (len > 0 && strchr(" .,;:-", from[len - 1]))
+	while (len > 0 && strchr(" .,;:-", from[len - 1]) != NULL)
 		len--;
 	if (len == 0)
 		return buf_adds(out, "a small business");
@@ -82,10 +85,10 @@ static int add_shot(struct buf *out, const char *shot, const char *subject, char
 
 static int add_colours(struct buf *out, const char *const *colours)
 {
-	for (unsigned i = 0; colours && colours[i] && i < 3; i++)
-		if (buf_printf(out, "%s%s", i ? ", " : "Palette built around ", colours[i]) < 0)
+	for (unsigned i = 0; colours != NULL && colours[i] != NULL && i < 3; i++)
+		if (buf_printf(out, "%s%s", i ? ", " : "Palette built around ", colours[i]) != 0)
 			return -1;
-	return colours && *colours ? buf_adds(out, ". ") : 0;
+	return colours != NULL && *colours != NULL ? buf_adds(out, ". ") : 0;
 }
 
 static char *compose(const struct brief *b, unsigned index, const char *subject, char words[SKETCH_WORDS][SKETCH_WORD_BYTES],
@@ -93,15 +96,15 @@ static char *compose(const struct brief *b, unsigned index, const char *subject,
 {
 	BUF_AUTO struct buf out = BUF_INIT(PROMPT_MAX);
 	size_t style = 0;
-	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
-		if (b->style && strcmp(b->style, styles[i].name) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(styles); i++)
+		if (b->style != NULL && strcmp(b->style, styles[i].name) == 0)
 			style = i;
 	buf_printf(&out, "%s ", styles[style].lead);
 	add_shot(&out, shots[index], subject, words, count);
 	buf_printf(&out, "%s ", styles[style].tail);
 	add_colours(&out, b->colours);
 	buf_adds(&out, "No lettering, no logos, no recognisable people.");
-	if (b->audience_rule && *b->audience_rule)
+	if (b->audience_rule != NULL && *b->audience_rule)
 		buf_printf(&out, " %s", b->audience_rule);
 	return buf_steal(&out);
 }
@@ -117,7 +120,7 @@ int sketch_prompts(const struct brief *b, struct provider_prompts *out, struct e
 	add_subject(&subject, b);
 	for (unsigned i = 0; i < b->count; i++) {
 		char *text = compose(b, i, buf_text(&subject), words, count);
-		if (!text) {
+		if (text == NULL) {
 			provider_prompts_free(out);
 			return err_set(e, ERR_MEMORY, "no memory for the prompts");
 		}

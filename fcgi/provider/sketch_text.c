@@ -3,6 +3,7 @@
 // process that draws may have. So everything is laid out in one size with fonts loaded by sketch_prepare(), and drawn as scaled outlines;
 // text in scripts that were not prepared is not drawn.
 #include "fcgi/provider/sketch_paint.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <math.h>
 #include <pango/pangocairo.h>
@@ -21,7 +22,7 @@ static const struct {
     {G_UNICODE_SCRIPT_ARABIC, "ابت\xee\x80\x80"},     {G_UNICODE_SCRIPT_ARMENIAN, "Աբգ\xee\x80\x80"},
     {G_UNICODE_SCRIPT_GEORGIAN, "აბგ\xee\x80\x80"},
 };
-enum { SAMPLES = sizeof samples / sizeof *samples };
+enum { SAMPLES = ARRAY_LEN(samples) };
 
 static PangoContext *context;
 static PangoFontDescription *descriptions[2];
@@ -56,7 +57,7 @@ static void load(enum face face, cairo_t *cr)
 
 int sketch_prepare(struct err *e)
 {
-	if (context)
+	if (context != NULL)
 		return 0;
 	cairo_font_options_t *options = cairo_font_options_create();
 	cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
@@ -98,7 +99,7 @@ bool text_drawable(const char *utf8)
 	if (!utf8_valid(utf8, strlen(utf8)))
 		return false;
 	for (const char *s = utf8; *s; s = g_utf8_next_char(s))
-		if (!g_unichar_isprint(g_utf8_get_char(s)) || !script_prepared(g_utf8_get_char(s)))
+		if (g_unichar_isprint(g_utf8_get_char(s)) == 0 || !script_prepared(g_utf8_get_char(s)))
 			return false;
 	PangoLayout *layout = layout_of(FACE_SERIF, utf8, 0);
 	bool known = pango_layout_get_unknown_glyphs_count(layout) == 0;
@@ -145,7 +146,7 @@ static void caption_text(char *out, size_t size, const char *const *words, doubl
 {
 	size_t used = 0;
 	out[0] = '\0';
-	for (int n = 0; words && words[n] && n < SKETCH_WORDS; n++) {
+	for (int n = 0; words != NULL && words[n] != NULL && n < SKETCH_WORDS; n++) {
 		static const char point[] = "  ·  ";
 		size_t lead = used ? sizeof point - 1 : 0, len = strlen(words[n]);
 		if (len == 0 || len >= SKETCH_WORD_BYTES || used + lead + len >= size || !text_drawable(words[n]))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The words that say what a business is about: frequent, in prominent places, and not those of every text.
 #include "fcgi/provider/sketch.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <glib.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ struct vocabulary {
 
 static bool is_stop_word(const char *folded)
 {
-	for (size_t i = 0; i < sizeof stop_words / sizeof *stop_words; i++)
+	for (size_t i = 0; i < ARRAY_LEN(stop_words); i++)
 		if (strcmp(folded, stop_words[i]) == 0)
 			return true;
 	return false;
@@ -79,7 +80,7 @@ static void count_word(struct vocabulary *v, const char *s, size_t len, double w
 	if (characters < WORD_CHARS_MIN || characters > WORD_CHARS_MAX || is_stop_word(folded))
 		return;
 	// A capital inside a sentence marks a name, or a noun in German.
-	if (!starts && g_unichar_isupper(g_utf8_get_char(s)))
+	if (!starts && g_unichar_isupper(g_utf8_get_char(s)) != 0)
 		weight *= 1.5;
 	for (unsigned i = 0; i < v->count; i++) {
 		if (strcmp(v->words[i].folded, folded) == 0) {
@@ -99,7 +100,7 @@ static bool joins(const char *at, const char *end)
 {
 	if (*at != '-' && *at != '\'')
 		return false;
-	return at + 1 < end && g_unichar_isalpha(g_utf8_get_char(at + 1));
+	return at + 1 < end && g_unichar_isalpha(g_utf8_get_char(at + 1)) != 0;
 }
 
 // The words in a run without white space. Addresses, links and anything with digits say nothing and may be personal.
@@ -110,8 +111,8 @@ static bool count_run(struct vocabulary *v, const char *s, const char *end, doub
 			return false;
 	while (s < end) {
 		const char *from = s;
-		while (s < end &&
-		       (g_unichar_isalpha(g_utf8_get_char(s)) || g_unichar_ismark(g_utf8_get_char(s)) || (s > from && joins(s, end))))
+		while (s < end && (g_unichar_isalpha(g_utf8_get_char(s)) != 0 || g_unichar_ismark(g_utf8_get_char(s)) != 0 ||
+				   (s > from && joins(s, end))))
 			s = g_utf8_next_char(s);
 		if (s > from)
 			count_word(v, from, (size_t)(s - from), weight, starts);
@@ -124,7 +125,7 @@ static bool count_run(struct vocabulary *v, const char *s, const char *end, doub
 
 static void count_text(struct vocabulary *v, const char *text, double weight)
 {
-	if (!text)
+	if (text == NULL)
 		return;
 	size_t len = utf8_cut(text, TEXT_READ_MAX);
 	if (!utf8_valid(text, len))
@@ -133,7 +134,7 @@ static void count_text(struct vocabulary *v, const char *text, double weight)
 	bool starts = true;
 	while (s < end) {
 		const char *from = s;
-		while (s < end && !g_unichar_isspace(g_utf8_get_char(s)))
+		while (s < end && g_unichar_isspace(g_utf8_get_char(s)) == 0)
 			s = g_utf8_next_char(s);
 		if (s > from)
 			starts = count_run(v, from, s, weight, starts);
@@ -155,11 +156,11 @@ static int heavier(const void *a, const void *b)
 unsigned sketch_words(const struct brief *b, char words[SKETCH_WORDS][SKETCH_WORD_BYTES])
 {
 	struct vocabulary *v = calloc(1, sizeof *v);
-	if (!v)
+	if (v == NULL)
 		return 0;
 	count_text(v, b->description, 3);
 	count_text(v, b->title, 4);
-	for (const char *const *h = b->headings; h && *h; h++)
+	for (const char *const *h = b->headings; h != NULL && *h != NULL; h++)
 		count_text(v, *h, 2);
 	count_text(v, b->summary, 2);
 	count_text(v, b->text, 1);

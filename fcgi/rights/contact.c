@@ -42,7 +42,7 @@ static bool is_mail(const char *text, size_t len)
 		return false;
 	if (host[0] == '[')
 		return end[-1] == ']';
-	return memchr(host, '.', host_len) && host[0] != '.' && end[-1] != '.' && !memmem(host, host_len, "..", 2);
+	return memchr(host, '.', host_len) != NULL && host[0] != '.' && end[-1] != '.' && memmem(host, host_len, "..", 2) == NULL;
 }
 
 struct tally {
@@ -73,7 +73,7 @@ const char *contact_fault(const char *text)
 		len--;
 	bool one_word = memchr(text, ' ', len) == NULL;
 	const struct tally t = count(text, len);
-	if (one_word && memchr(text, '@', len))
+	if (one_word && memchr(text, '@', len) != NULL)
 		return is_mail(text, len) ? NULL : mail_fault;
 	if (t.foreign > 0)
 		return NULL; // an address in another script needs neither spaces nor digits

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_program.h"
 #include "fcgi/rights/contact.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/rights/rights.h"
@@ -14,7 +15,7 @@ enum {
 	ANSWER_MAX = 1024 * 1024,
 };
 
-static int open_vault(const struct promise *p, struct vault *v, void **context, struct err *e)
+static int open_vault(const struct policy *p, struct vault *v, void **context, struct err *e)
 {
 	(void)p;
 	(void)e;
@@ -47,7 +48,7 @@ static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
 static bool archive_read(char out[TOKEN_LEN + 1], const char *text)
 {
 	const char *slash = strrchr(text, '/');
-	return token_read(out, slash ? slash + 1 : text, ".zip");
+	return token_read(out, slash != NULL ? slash + 1 : text, ".zip");
 }
 
 static int refuse_receipt(struct request *r)
@@ -77,9 +78,9 @@ static void respond_recorded(struct request *r, const struct rights_receipt *rec
 	else
 		when_text(due, receipt->due);
 	JSON_AUTO cJSON *answer = cJSON_CreateObject();
-	if (!answer || !cJSON_AddStringToObject(answer, page ? "Number" : "id", receipt->id) ||
-	    !cJSON_AddStringToObject(answer, page ? "Secret" : "secret", receipt->secret) ||
-	    !cJSON_AddStringToObject(answer, page ? "Answer due by" : "due", due))
+	if (answer == NULL || cJSON_AddStringToObject(answer, page ? "Number" : "id", receipt->id) == NULL ||
+	    cJSON_AddStringToObject(answer, page ? "Secret" : "secret", receipt->secret) == NULL ||
+	    cJSON_AddStringToObject(answer, page ? "Answer due by" : "due", due) == NULL)
 		return; // answered with 500
 	if (page)
 		respond_page(r, 201, "Your request is recorded",
@@ -92,18 +93,18 @@ static void respond_recorded(struct request *r, const struct rights_receipt *rec
 static int check_asked(struct request *r, char receipt[TOKEN_LEN + 1], char archive[TOKEN_LEN + 1])
 {
 	const char *contact = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
-	if (given && !receipt_read(receipt, given))
+	if (given != NULL && !receipt_read(receipt, given))
 		return refuse_receipt(r);
-	if (given && zip)
+	if (given != NULL && zip != NULL)
 		respond_problem(r, 422, "receipt-or-archive", "archive", "Give the receipt or the address of the ZIP, not both.");
-	else if (zip && !archive_read(archive, zip))
+	else if (zip != NULL && !archive_read(archive, zip))
 		respond_problem(r, 422, "archive-shape", "archive", "This is not the address of a ZIP. Copy the whole of the link.");
 	if (responded(r))
 		return -1;
-	const char *fault = contact ? contact_fault(contact) : NULL;
-	if (fault)
+	const char *fault = contact != NULL ? contact_fault(contact) : NULL;
+	if (fault != NULL)
 		respond_problem(r, 422, "contact-shape", "contact", "%s", fault);
-	return fault ? -1 : 0;
+	return fault != NULL ? -1 : 0;
 }
 
 static void handle_request(struct request *r, void *context)
@@ -111,13 +112,13 @@ static void handle_request(struct request *r, void *context)
 	struct rights_receipt receipt;
 	struct err e = {0};
 	char of_set[TOKEN_LEN + 1], of_zip[TOKEN_LEN + 1];
-	if (request_check(r, request_fields_table) || check_asked(r, of_set, of_zip))
+	if (request_check(r, request_fields_table) != 0 || check_asked(r, of_set, of_zip) != 0)
 		return;
 	const struct rights_new asked = {
 	    .right = request_text(r, "right"),
 	    .contact = request_text(r, "contact"),
-	    .receipt = request_text(r, "receipt") ? of_set : NULL,
-	    .archive = request_text(r, "archive") ? of_zip : NULL,
+	    .receipt = request_text(r, "receipt") != NULL ? of_set : NULL,
+	    .archive = request_text(r, "archive") != NULL ? of_zip : NULL,
 	    .message = request_text(r, "message"),
 	};
 	if (rights_record(context, &asked, &receipt, &e) == 0)
@@ -134,7 +135,7 @@ static void handle_request(struct request *r, void *context)
 static const char *bearer(const struct request *r)
 {
 	const char *authorization = request_header(r, "Authorization");
-	if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
+	if (authorization == NULL || strncasecmp(authorization, "Bearer ", 7) != 0)
 		return "";
 	return authorization + 7 + strspn(authorization + 7, " ");
 }
@@ -165,7 +166,7 @@ static void respond_partial(struct request *r, cJSON **certificate)
 	JSON_AUTO cJSON *problem =
 	    problem_object(503, "erasure-partial", NULL,
 			   "Not every store could be reached, so the erasure is not complete. Send the same receipt again later.");
-	if (problem && cJSON_AddItemToObject(problem, "certificate", *certificate)) {
+	if (problem != NULL && cJSON_AddItemToObject(problem, "certificate", *certificate)) {
 		*certificate = NULL;
 		respond_problem_object(r, problem);
 	}
@@ -175,7 +176,7 @@ static bool add_store(cJSON *list, const cJSON *store)
 {
 	char line[128];
 	const char *name = json_string(store, "name");
-	snprintf(line, sizeof line, "%s: %.0f found, %.0f erased", name ? name : "?", json_number(store, "found", 0),
+	snprintf(line, sizeof line, "%s: %.0f found, %.0f erased", name != NULL ? name : "?", json_number(store, "found", 0),
 		 json_number(store, "erased", 0));
 	return cJSON_AddItemToArray(list, cJSON_CreateString(line));
 }
@@ -186,7 +187,7 @@ static bool add_scan(cJSON *facts, const cJSON *scan)
 	if (cJSON_IsObject(scan))
 		snprintf(line, sizeof line, "%.0f files, %.0f bytes: %.0f traces found", json_number(scan, "files", 0),
 			 json_number(scan, "bytes", 0), json_number(scan, "hits", 0));
-	return cJSON_AddStringToObject(facts, "Search for traces", line);
+	return cJSON_AddStringToObject(facts, "Search for traces", line) != NULL;
 }
 
 static bool add_copies(cJSON *facts, const cJSON *certificate, bool erased)
@@ -199,9 +200,9 @@ static bool add_copies(cJSON *facts, const cJSON *certificate, bool erased)
 		     {"Policy version", "policy_version", false},
 		     {"SHA-256 of the policy", "policy_sha256", false},
 		     {"Note", "note", false}};
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		const char *text = erased || !texts[i].when_erased ? json_string(certificate, texts[i].of) : NULL;
-		if (text && !cJSON_AddStringToObject(facts, texts[i].name, text))
+		if (text != NULL && cJSON_AddStringToObject(facts, texts[i].name, text) == NULL)
 			return false;
 	}
 	return true;
@@ -218,13 +219,13 @@ static void respond_certificate(struct request *r, const cJSON *certificate)
 	time_t executed;
 	JSON_AUTO cJSON *facts = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(facts, "What was found");
-	if (at && when_parse(&executed, at) == 0)
+	if (at != NULL && when_parse(&executed, at) == 0)
 		when_day(day, executed);
 	if (erased)
 		snprintf(entry, sizeof entry, "entry %.0f", index->valuedouble);
-	bool ok = list && cJSON_AddStringToObject(facts, erased ? "Erased on" : "Looked for on", day) &&
-		  add_scan(facts, json_get(certificate, "residue_scan")) && cJSON_AddStringToObject(facts, "In our ledger", entry) &&
-		  add_copies(facts, certificate, erased);
+	bool ok = list != NULL && cJSON_AddStringToObject(facts, erased ? "Erased on" : "Looked for on", day) != NULL &&
+		  add_scan(facts, json_get(certificate, "residue_scan")) &&
+		  cJSON_AddStringToObject(facts, "In our ledger", entry) != NULL && add_copies(facts, certificate, erased);
 	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
 	{
 		ok = ok && add_store(list, store);
@@ -242,19 +243,19 @@ static void handle_erase(struct request *r, void *context)
 {
 	BUF_AUTO struct buf text = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
-	if (request_check(r, erase_fields))
+	if (request_check(r, erase_fields) != 0)
 		return;
 	char receipt[TOKEN_LEN + 1];
 	if (!receipt_read(receipt, request_text(r, "receipt"))) {
 		refuse_receipt(r);
 		return;
 	}
-	if (rights_erase(context, receipt, &text, &e)) {
+	if (rights_erase(context, receipt, &text, &e) != 0) {
 		respond_err(r, &e);
 		return;
 	}
 	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
-	if (!certificate)
+	if (certificate == NULL)
 		respond_err(r, &e);
 	else if (!cJSON_IsTrue(json_get(certificate, "complete")))
 		respond_partial(r, &certificate);
@@ -270,12 +271,12 @@ static void handle_live(struct request *r, void *context)
 {
 	struct census census = {0};
 	struct err e = {0};
-	if (vault_census(context, &census, &e)) {
+	if (vault_census(context, &census, &e) != 0) {
 		respond_err(r, &e);
 		return;
 	}
-	JSON_AUTO cJSON *live = live_object(request_promise(r), &census, when_now());
-	if (live)
+	JSON_AUTO cJSON *live = live_object(request_policy(r), &census, when_now());
+	if (live != NULL)
 		respond_json(r, 200, live);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Content negotiation between the three things that we make (RFC 9110 §12.5.1).
 #include "fcgi/serve/internal.h"
+#include "policy/base/array.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +13,7 @@ static const struct {
     [WANTS_HTML] = {"text", "html"},
     [WANTS_EVENTS] = {"text", "event-stream"},
 };
-enum { MADE = sizeof made / sizeof *made, RANGES_MAX = 32 };
+enum { MADE = ARRAY_LEN(made), RANGES_MAX = 32 };
 
 struct match {
 	int specific; // 0: none, 1: */*, 2: type/*, 3: exact
@@ -28,7 +29,7 @@ static bool same(const char *text, size_t len, const char *word)
 static int specificity(const char *range, size_t len, size_t which)
 {
 	const char *slash = memchr(range, '/', len);
-	if (!slash)
+	if (slash == NULL)
 		return 0;
 	size_t left = (size_t)(slash - range), right = len - left - 1;
 	if (same(range, left, "*") && same(slash + 1, right, "*"))
@@ -71,7 +72,7 @@ enum wants accept_preferred(const char *accept)
 {
 	struct match found[MADE] = {{0}};
 	int position = 0;
-	for (const char *p = accept; p && position < RANGES_MAX; position++) {
+	for (const char *p = accept; p != NULL && position < RANGES_MAX; position++) {
 		p += strspn(p, " \t");
 		const char *end = p + strcspn(p, ",");
 		size_t len = strcspn(p, ",; \t");

@@ -16,7 +16,7 @@ bool responded(const struct request *r)
 
 void respond_header(struct request *r, const char *name, const char *value)
 {
-	if (strcasecmp(name, "Set-Cookie") == 0 && !cookie_declared(r->server->promise, value)) {
+	if (strcasecmp(name, "Set-Cookie") == 0 && !cookie_declared(r->server->policy, value)) {
 		note("refused to set the cookie \"%.*s\": the policy does not declare it", (int)strcspn(value, "=; \t"), value);
 		return;
 	}
@@ -38,15 +38,15 @@ void respond_header(struct request *r, const char *name, const char *value)
 // An answer may go out only when the log knows of the visit.
 static bool unlogged(const struct request *r, int status)
 {
-	return status < 400 && r->route && r->route->logs_itself && !r->logged;
+	return status < 400 && r->route != NULL && r->route->logs_itself && !r->logged;
 }
 
 static int head_write(struct request *r, int status, const char *type, bool streaming)
 {
 	char head[256];
-	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, status_title(status), type ? "Content-Type: " : "",
-			 type ? type : "", type ? "\r\n" : "", r->has_cache ? "" : "Cache-Control: no-store\r\n",
-			 streaming ? "X-Accel-Buffering: no\r\n" : "");
+	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, status_title(status),
+			 type != NULL ? "Content-Type: " : "", type != NULL ? type : "", type != NULL ? "\r\n" : "",
+			 r->has_cache ? "" : "Cache-Control: no-store\r\n", streaming ? "X-Accel-Buffering: no\r\n" : "");
 	r->status = status;
 	stream_write(r, head, (size_t)n);
 	stream_write(r, buf_text(&r->headers), r->headers.len);
@@ -56,10 +56,10 @@ static int head_write(struct request *r, int status, const char *type, bool stre
 int respond_begin(struct request *r, int status, const char *type, bool streaming)
 {
 	if (r->status) {
-		note("%s %s answered twice", r->route ? r->route->method : "-", r->route ? r->route->path : "-");
+		note("%s %s answered twice", r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-");
 		return -1;
 	}
-	if (r->log_row)
+	if (r->log_row != NULL)
 		request_log_end(r, NULL); // what came of it decides
 	if (unlogged(r, status)) {
 		note("%s %s answered without its request-log row: refused", r->route->method, r->route->path);
@@ -103,7 +103,7 @@ void respond_redirect_internal(struct request *r, const char *internal_path)
 
 int respond_event(struct request *r, const char *event, const char *data, size_t len)
 {
-	if (!r->status && respond_begin(r, 200, "text/event-stream", true))
+	if (!r->status && respond_begin(r, 200, "text/event-stream", true) != 0)
 		return -1;
 	respond_write(r, "event: ", 7);
 	respond_write(r, event, strlen(event));
@@ -156,13 +156,13 @@ static void value_write(struct request *r, const cJSON *value)
 		return;
 	}
 	respond_write(r, object ? "{" : "[", 1);
-	for (const cJSON *m = value->child; m && !r->gone; m = m->next) {
+	for (const cJSON *m = value->child; m != NULL && !r->gone; m = m->next) {
 		if (object) {
 			string_write(r, m->string);
 			respond_write(r, ":", 1);
 		}
 		value_write(r, m);
-		if (m->next)
+		if (m->next != NULL)
 			respond_write(r, ",", 1);
 	}
 	respond_write(r, object ? "}" : "]", 1);

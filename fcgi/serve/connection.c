@@ -163,7 +163,7 @@ static bool call_parked(const struct connection *c)
 {
 	pthread_mutex_lock(&c->server->lock);
 	struct parked *p = c->server->parked;
-	if (p) {
+	if (p != NULL) {
 		unpark(c->server, p);
 		p->work = *c;
 		atomic_store(&p->called, true);
@@ -177,7 +177,7 @@ void connections_dismiss(struct server *s)
 {
 	pthread_mutex_lock(&s->lock);
 	s->over = true;
-	for (struct parked *p = s->parked; p; p = p->next)
+	for (struct parked *p = s->parked; p != NULL; p = p->next)
 		sem_post(&p->wake);
 	while (s->parked_count > 0)
 		pthread_cond_wait(&s->ended, &s->lock);
@@ -198,7 +198,7 @@ static void *connection_main(void *arg)
 static int thread_start(const struct connection *work)
 {
 	struct connection *c = malloc(sizeof *c);
-	if (!c)
+	if (c == NULL)
 		return -1;
 	*c = *work;
 	pthread_attr_t attr;

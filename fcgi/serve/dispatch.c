@@ -6,7 +6,7 @@
 static int request_read(struct request *r, struct refusal *no)
 {
 	enum body_type kind;
-	if (route_find(r, r->server->program->routes, no) || route_admit(r, &kind, no) || stream_read_body(r, no))
+	if (route_find(r, r->server->program->routes, no) != 0 || route_admit(r, &kind, no) != 0 || stream_read_body(r, no) != 0)
 		return -1;
 	int rc = body_parse(r, kind, no);
 	if (kind != BODY_NONE)
@@ -20,11 +20,11 @@ static void request_answer(struct request *r)
 {
 	struct refusal no = {0};
 	struct err e = {0};
-	if (request_read(r, &no)) {
+	if (request_read(r, &no) != 0) {
 		respond_refusal(r, &no);
 		return;
 	}
-	if (r->route->logged && !r->route->logs_itself && request_log(r, NULL, &e)) {
+	if (r->route->logged && !r->route->logs_itself && request_log(r, NULL, &e) != 0) {
 		respond_err(r, &e);
 		return;
 	}
@@ -44,7 +44,7 @@ void request_serve(struct server *s, FCGX_Request *fcgx, bool busy)
 		respond_problem(&r, 503, "busy", NULL, "The site is answering as many visitors as it can. Try again in a few seconds.");
 	else
 		request_answer(&r);
-	if (s->vault && vault_broken(s->vault))
+	if (s->vault != NULL && vault_broken(s->vault))
 		server_stop(s, true);
 	stream_drain(&r);
 	stream_wipe(&r);

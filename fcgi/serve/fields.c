@@ -54,7 +54,7 @@ static int number_of(const struct request *r, const cJSON *value, long *out)
 static int check_int(const struct request *r, const struct field *f, const cJSON *value, struct refusal *no)
 {
 	long number;
-	if (cJSON_IsBool(value) || number_of(r, value, &number))
+	if (cJSON_IsBool(value) || number_of(r, value, &number) != 0)
 		return refuse(no, 400, "field-type", f->name, "“%s” must be a whole number.", f->name);
 	if (number < f->min || number > f->max)
 		return refuse(no, 422, "field-range", f->name, "“%s” must be from %ld to %ld; it is %ld.", f->name, f->min, f->max, number);
@@ -66,7 +66,7 @@ static int check_choice(const struct field *f, const cJSON *value, struct refusa
 	if (!cJSON_IsString(value))
 		return refuse(no, 400, "field-type", f->name, "“%s” must be a text.", f->name);
 	BUF_AUTO struct buf known = BUF_INIT(200);
-	for (const char *const *c = f->choices; *c; c++) {
+	for (const char *const *c = f->choices; *c != NULL; c++) {
 		if (strcmp(*c, value->valuestring) == 0)
 			return 0;
 		buf_printf(&known, "%s%s", known.len ? ", " : "", *c);
@@ -89,7 +89,7 @@ static int truth_of(const struct request *r, const cJSON *value)
 static int check_one(const struct request *r, const struct field *f, struct refusal *no)
 {
 	const cJSON *value = value_of(r, f->name);
-	if (!value)
+	if (value == NULL)
 		return f->required ? refuse(no, 400, "field-missing", f->name, "The field “%s” is missing; it is required.", f->name) : 0;
 	switch (f->type) {
 	case FIELD_TEXT:
@@ -110,13 +110,13 @@ static int check_all(const struct request *r, const struct field *fields, struct
 	cJSON_ArrayForEach(member, r->fields)
 	{
 		const struct field *f = fields;
-		while (f->name && strcmp(f->name, member->string) != 0)
+		while (f->name != NULL && strcmp(f->name, member->string) != 0)
 			f++;
-		if (!f->name)
+		if (f->name == NULL)
 			return refuse(no, 400, "field-unknown", member->string, "This address knows no field of this name.");
 	}
-	for (const struct field *f = fields; f->name; f++)
-		if (check_one(r, f, no))
+	for (const struct field *f = fields; f->name != NULL; f++)
+		if (check_one(r, f, no) != 0)
 			return -1;
 	return 0;
 }
@@ -140,7 +140,7 @@ long request_int(const struct request *r, const char *name, long otherwise)
 {
 	const cJSON *value = value_of(r, name);
 	long number;
-	if (!value)
+	if (value == NULL)
 		return otherwise;
 	if (number_of(r, value, &number) == 0)
 		return number;

@@ -17,10 +17,10 @@ static bool frame_read(struct framed *frame)
 {
 	char path[4096];
 	struct err e = {0};
-	if (path_join(path, sizeof path, setting_state(), "publish/" FRAME_FILE, &e) || file_read(path, &frame->text, &e))
+	if (path_join(path, sizeof path, setting_state(), "publish/" FRAME_FILE, &e) != 0 || file_read(path, &frame->text, &e) != 0)
 		return false;
 	const char *head = strstr(buf_text(&frame->text), FRAME_HEAD);
-	return head && strstr(head, FRAME_CONTENT);
+	return head != NULL && strstr(head, FRAME_CONTENT) != NULL;
 }
 
 void framed_begin(const struct request *r, struct framed *frame, struct buf *out, const char *title)
@@ -31,16 +31,16 @@ void framed_begin(const struct request *r, struct framed *frame, struct buf *out
 		buf_adds(&frame->text, bare);
 	}
 	const char *text = buf_text(&frame->text), *head = strstr(text, FRAME_HEAD);
-	const char *content = head ? strstr(head, FRAME_CONTENT) : NULL;
-	frame->rest = content ? content + strlen(FRAME_CONTENT) : "";
-	if (!content) // memory is gone
+	const char *content = head != NULL ? strstr(head, FRAME_CONTENT) : NULL;
+	frame->rest = content != NULL ? content + strlen(FRAME_CONTENT) : "";
+	if (content == NULL) // memory is gone
 		return;
 	buf_add(out, text, (size_t)(head - text));
 	buf_adds(out, "<title>");
 	html_text(out, title);
-	if (r->server->promise && r->server->promise->shown_as) {
+	if (r->server->policy != NULL && r->server->policy->shown_as != NULL) {
 		buf_adds(out, " – ");
-		html_text(out, r->server->promise->shown_as);
+		html_text(out, r->server->policy->shown_as);
 	}
 	buf_adds(out, "</title>\n<meta name=\"robots\" content=\"noindex\">\n");
 	head += strlen(FRAME_HEAD);

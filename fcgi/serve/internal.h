@@ -5,7 +5,7 @@
 
 #include "fcgi/serve/serve.h"
 #include "policy/base/limits.h"
-#include "policy/promise/active.h"
+#include "policy/rules/active.h"
 #include <fcgiapp.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,7 +23,7 @@ struct thread_pool { // of a program that says how many threads it has
 
 struct server {
 	const struct program *program;
-	const struct promise *promise;
+	const struct policy *policy;
 	struct vault *vault; // NULL when the program needs none
 	void *context;       // from program->start
 	int listener;        // not ours to close or shut down: systemd owns it
@@ -111,7 +111,7 @@ int route_find(struct request *r, const struct route *routes, struct refusal *no
 // Whether the request may be read further: origin, type and length as announced. *body_kind is set.
 int route_admit(struct request *r, enum body_type *kind, struct refusal *no);
 // Refuses a table that touches kinds which the policy does not declare.
-int routes_check(const struct route *routes, const struct promise *p, struct err *e);
+int routes_check(const struct route *routes, const struct policy *p, struct err *e);
 // Makes fields and parts from the body.
 int body_parse(struct request *r, enum body_type kind, struct refusal *no);
 // Reads, judges, answers one parsed request.
@@ -132,7 +132,7 @@ enum wants accept_preferred(const char *accept); // NULL: no header
 // A request that changes something may come from our own pages or from something that is no browser.
 bool origin_allowed(const char *fetch_site, const char *origin, const char *host);
 // The name of a cookie in a Set-Cookie value may be set.
-bool cookie_declared(const struct promise *p, const char *set_cookie);
+bool cookie_declared(const struct policy *p, const char *set_cookie);
 
 // ---- bytes in and out, the only place besides connection.c that knows libfcgi ----
 int stream_read_body(struct request *r, struct refusal *no);

@@ -82,21 +82,21 @@ static int path_allow(int ruleset, const char *path, uint64_t folder_access, uin
 	FD_AUTO int fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "sandbox: %s", path);
-	if (fstat(fd, &about))
+	if (fstat(fd, &about) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: %s", path);
 	struct landlock_path_beneath_attr rule = {
 	    .allowed_access = S_ISDIR(about.st_mode) ? folder_access : file_access,
 	    .parent_fd = fd,
 	};
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: %s", path);
 	return 0;
 }
 
 static int paths_allow(int ruleset, const char *const *paths, uint64_t folder_access, uint64_t file_access, struct err *e)
 {
-	for (; paths && *paths; paths++)
-		if (path_allow(ruleset, *paths, folder_access, file_access, e))
+	for (; paths != NULL && *paths != NULL; paths++)
+		if (path_allow(ruleset, *paths, folder_access, file_access, e) != 0)
 			return -1;
 	return 0;
 }
@@ -110,15 +110,15 @@ int landlock_enter(const struct sandbox *s, struct err *e)
 	if (ruleset < 0)
 		return err_system(e, ERR_IO, errno, "sandbox: landlock");
 	uint64_t handled = fs_handled(abi);
-	if (paths_allow(ruleset, s->read_paths, READ, READ_FILE, e) ||
-	    paths_allow(ruleset, s->write_paths, WRITE & handled, WRITE_FILE & handled, e) ||
-	    (s->network && paths_allow(ruleset, network_paths, READ, READ_FILE, e)))
+	if (paths_allow(ruleset, s->read_paths, READ, READ_FILE, e) != 0 ||
+	    paths_allow(ruleset, s->write_paths, WRITE & handled, WRITE_FILE & handled, e) != 0 ||
+	    (s->network && paths_allow(ruleset, network_paths, READ, READ_FILE, e) != 0))
 		return -1;
 #ifdef LETHE_SANITIZED
 	if (paths_allow(ruleset, sanitizer_paths, READ, READ_FILE, e))
 		return -1;
 #endif
-	if (syscall(SYS_landlock_restrict_self, ruleset, 0))
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: landlock");
 	return abi;
 }

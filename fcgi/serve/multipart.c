@@ -27,10 +27,11 @@ static char *copy_valid(const char *text)
 static int disposition_read(struct part *part, const char *value, struct err *e)
 {
 	char text[LINE_MAX_BYTES];
-	if (part->name || !mime_is(value, "form-data") || mime_parameter(value, "name", text, sizeof text) || !*text || strlen(text) > 64)
+	if (part->name != NULL || !mime_is(value, "form-data") || mime_parameter(value, "name", text, sizeof text) != 0 || !*text ||
+	    strlen(text) > 64)
 		return err_set(e, ERR_INPUT, "a part needs exactly one Content-Disposition: form-data with a name of at most 64 bytes");
 	part->name = copy_valid(text);
-	if (!part->name)
+	if (part->name == NULL)
 		return err_set(e, ERR_INPUT, "a part's name is not valid UTF-8");
 	if (mime_parameter(value, "filename", text, sizeof text) == 0 && !(part->filename = copy_valid(text)))
 		return err_set(e, ERR_INPUT, "a part's file name is not valid UTF-8");
@@ -40,18 +41,18 @@ static int disposition_read(struct part *part, const char *value, struct err *e)
 static int header_read(struct part *part, const char *line, size_t len, struct err *e)
 {
 	char text[LINE_MAX_BYTES];
-	if (len >= sizeof text || memchr(line, 0, len) || memchr(line, '\n', len) || memchr(line, '\r', len))
+	if (len >= sizeof text || memchr(line, 0, len) != NULL || memchr(line, '\n', len) != NULL || memchr(line, '\r', len) != NULL)
 		return err_set(e, ERR_INPUT, "a part's header is malformed");
 	memcpy(text, line, len);
 	text[len] = 0;
 	char *value = strchr(text, ':');
-	if (!value)
+	if (value == NULL)
 		return err_set(e, ERR_INPUT, "a part's header has no colon");
 	*value++ = 0;
 	value += strspn(value, " \t");
 	if (strcasecmp(text, "Content-Disposition") == 0)
 		return disposition_read(part, value, e);
-	if (strcasecmp(text, "Content-Type") == 0 && !part->type && !(part->type = copy_valid(value)))
+	if (strcasecmp(text, "Content-Type") == 0 && part->type == NULL && !(part->type = copy_valid(value)))
 		return err_set(e, ERR_INPUT, "a part's type is not valid UTF-8");
 	return 0;
 }
@@ -61,14 +62,14 @@ static int headers_read(struct part *part, const char *text, size_t len, size_t 
 {
 	for (unsigned line = 0; line <= LINES_MAX; line++) {
 		const char *end = memmem(text + *at, len - *at, "\r\n", 2);
-		if (!end)
+		if (end == NULL)
 			return err_set(e, ERR_INPUT, "a part's headers do not end");
 		size_t line_len = (size_t)(end - text) - *at;
 		const char *start = text + *at;
 		*at += line_len + 2;
 		if (line_len == 0)
-			return part->name ? 0 : err_set(e, ERR_INPUT, "a part has no name");
-		if (header_read(part, start, line_len, e))
+			return part->name != NULL ? 0 : err_set(e, ERR_INPUT, "a part has no name");
+		if (header_read(part, start, line_len, e) != 0)
 			return -1;
 	}
 	return err_set(e, ERR_INPUT, "a part has more than %d headers", LINES_MAX);
@@ -87,16 +88,16 @@ static bool repeated(const struct part *parts, size_t last)
 static int part_read(struct part *part, const char *text, size_t len, size_t *at, const char *delimiter, struct err *e)
 {
 	size_t mark = strlen(delimiter);
-	if (headers_read(part, text, len, at, e))
+	if (headers_read(part, text, len, at, e) != 0)
 		return -1;
 	const char *end = memmem(text + *at, len - *at, delimiter, mark);
-	if (!end)
+	if (end == NULL)
 		return err_set(e, ERR_INPUT, "the body ends before its closing boundary");
 	size_t stop = (size_t)(end - text);
 	part->bytes = text + *at;
 	part->len = stop - *at;
 	*at = stop + mark;
-	if (!part->type && !(part->type = strdup("")))
+	if (part->type == NULL && !(part->type = strdup("")))
 		return err_set(e, ERR_MEMORY, "out of memory");
 	if (len - *at >= 2 && memcmp(text + *at, "--", 2) == 0)
 		return 0;
@@ -117,7 +118,7 @@ int multipart_parse(const char *text, size_t len, const char *boundary, struct p
 	if (len < at || memcmp(text, delimiter + 2, at - 2) != 0 || memcmp(text + at - 2, "\r\n", 2) != 0)
 		return err_set(e, ERR_INPUT, "the body does not start with its boundary");
 	struct part *list = calloc(PARTS_MAX, sizeof *list);
-	if (!list)
+	if (list == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	size_t n = 0;
 	int more = 1;
@@ -128,7 +129,7 @@ int multipart_parse(const char *text, size_t len, const char *boundary, struct p
 	}
 	if (more > 0)
 		more = err_set(e, ERR_INPUT, "the body has more than %d parts", PARTS_MAX);
-	else if (more < 0 && list[n - 1].name)
+	else if (more < 0 && list[n - 1].name != NULL)
 		snprintf(name, 72, "%s", list[n - 1].name);
 	if (more < 0) {
 		parts_free(list, n);

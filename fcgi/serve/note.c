@@ -16,7 +16,7 @@ void note_name(const char *program)
 void note(const char *format, ...)
 {
 	char line[640];
-	int used = snprintf(line, sizeof line, "%s: ", name ? name : program_invocation_short_name);
+	int used = snprintf(line, sizeof line, "%s: ", name != NULL ? name : program_invocation_short_name);
 	va_list args;
 	va_start(args, format);
 	int added = vsnprintf(line + used, sizeof line - (size_t)used - 1, format, args);

@@ -7,19 +7,19 @@
 
 bool origin_allowed(const char *fetch_site, const char *origin, const char *host)
 {
-	if (fetch_site)
+	if (fetch_site != NULL)
 		return strcmp(fetch_site, "same-origin") == 0 || strcmp(fetch_site, "none") == 0;
-	if (!origin)
+	if (origin == NULL)
 		return true;
 	const char *authority = strstr(origin, "://");
-	return authority && host && strcasecmp(authority + 3, host) == 0;
+	return authority != NULL && host != NULL && strcasecmp(authority + 3, host) == 0;
 }
 
-bool cookie_declared(const struct promise *p, const char *set_cookie)
+bool cookie_declared(const struct policy *p, const char *set_cookie)
 {
 	set_cookie += strspn(set_cookie, " \t");
 	size_t len = strcspn(set_cookie, "=; \t");
-	for (size_t i = 0; p && i < p->cookie_count; i++)
+	for (size_t i = 0; p != NULL && i < p->cookie_count; i++)
 		if (strlen(p->cookies[i].name) == len && memcmp(p->cookies[i].name, set_cookie, len) == 0)
 			return true;
 	return false;

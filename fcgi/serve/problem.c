@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Refusals and errors in words: RFC 9457 problem documents, or a plain page with the same words.
 #include "fcgi/serve/internal.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <stdarg.h>
@@ -37,7 +38,7 @@ static const struct {
 
 const char *status_title(int status)
 {
-	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
 		if (titles[i].status == status)
 			return titles[i].title;
 	return status < 400 ? "OK" : "Error";
@@ -48,9 +49,10 @@ cJSON *problem_object(int status, const char *slug, const char *parameter, const
 	char type[96];
 	snprintf(type, sizeof type, "/problems/%s", slug);
 	cJSON *o = cJSON_CreateObject();
-	bool ok = o && cJSON_AddStringToObject(o, "type", type) && cJSON_AddStringToObject(o, "title", status_title(status)) &&
-		  cJSON_AddNumberToObject(o, "status", status) && cJSON_AddStringToObject(o, "detail", detail) &&
-		  (!parameter || !*parameter || cJSON_AddStringToObject(o, "parameter", parameter));
+	bool ok = o != NULL && cJSON_AddStringToObject(o, "type", type) != NULL &&
+		  cJSON_AddStringToObject(o, "title", status_title(status)) != NULL &&
+		  cJSON_AddNumberToObject(o, "status", status) != NULL && cJSON_AddStringToObject(o, "detail", detail) != NULL &&
+		  (parameter == NULL || !*parameter || cJSON_AddStringToObject(o, "parameter", parameter) != NULL);
 	if (!ok)
 		json_free(&o);
 	return o;
@@ -90,8 +92,8 @@ static void problem_page(struct request *r, int status, const cJSON *problem)
 	BUF_AUTO struct buf out = BUF_INIT(PAGE_MAX);
 	const char *detail = json_string(problem, "detail"), *parameter = json_string(problem, "parameter");
 	framed_begin(r, &frame, &out, page_title(status));
-	page_text(&out, "<p class=\"lead\">", detail ? detail : "", "</p>\n");
-	if (parameter)
+	page_text(&out, "<p class=\"lead\">", detail != NULL ? detail : "", "</p>\n");
+	if (parameter != NULL)
 		page_text(&out, "<p>Field: <code>", parameter, "</code>. The back button of your browser leads to what you typed.</p>\n");
 	buf_adds(&out, "<p><a class=\"button primary\" href=\"/\">Back to the start</a></p>\n");
 	framed_end(&frame, &out);
@@ -117,10 +119,10 @@ static void fact_add(struct buf *out, const cJSON *value)
 		buf_adds(out, cJSON_IsTrue(value) ? "yes" : "no");
 	} else if (cJSON_IsNumber(value)) {
 		json_print(out, value);
-	} else if (value && value->child) {
+	} else if (value != NULL && value->child != NULL) {
 		bool named = cJSON_IsObject(value);
 		buf_adds(out, named ? "<dl class=\"record\">\n" : "<ul>\n");
-		for (const cJSON *m = value->child; m; m = m->next) {
+		for (const cJSON *m = value->child; m != NULL; m = m->next) {
 			if (named)
 				page_text(out, "<dt>", m->string, "</dt><dd>");
 			else
@@ -140,7 +142,7 @@ void respond_page(struct request *r, int status, const char *title, const char *
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(PAGE_MAX);
 	framed_begin(r, &frame, &out, title);
 	page_text(&out, "<p class=\"lead\">", sentence, "</p>\n");
-	if (facts) {
+	if (facts != NULL) {
 		buf_adds(&out, "<div class=\"card\">\n");
 		fact_add(&out, facts);
 		buf_adds(&out, "</div>\n");
@@ -162,7 +164,7 @@ void respond_problem_object(struct request *r, const cJSON *problem)
 		return;
 	}
 	BUF_AUTO struct buf out = BUF_INIT(64 * 1024);
-	if (json_print(&out, problem))
+	if (json_print(&out, problem) != 0)
 		respond_bytes(r, 500, "text/plain", "", 0);
 	else
 		respond_bytes(r, status, "application/problem+json", buf_text(&out), out.len);
@@ -171,7 +173,7 @@ void respond_problem_object(struct request *r, const cJSON *problem)
 static void respond_words(struct request *r, int status, const char *slug, const char *parameter, const char *detail)
 {
 	JSON_AUTO cJSON *problem = problem_object(status, slug, parameter, detail);
-	if (problem)
+	if (problem != NULL)
 		respond_problem_object(r, problem);
 	else
 		respond_bytes(r, 503, "text/plain", "", 0);
@@ -180,17 +182,17 @@ static void respond_words(struct request *r, int status, const char *slug, const
 void respond_problem(struct request *r, int status, const char *slug, const char *parameter, const char *detail, ...)
 {
 	BUF_AUTO struct buf text = BUF_INIT(4096);
-	char *room = buf_room(&text, 2048);
+	char *room = buf_reserve(&text, 2048);
 	va_list args;
 	va_start(args, detail);
-	int n = room ? vsnprintf(room, 2048, detail, args) : -1;
+	int n = room != NULL ? vsnprintf(room, 2048, detail, args) : -1;
 	va_end(args);
 	respond_words(r, status, slug, parameter, n > 0 ? room : status_title(status));
 }
 
 void respond_refusal(struct request *r, const struct refusal *no)
 {
-	if (no->allow)
+	if (no->allow != NULL)
 		respond_header(r, "Allow", no->allow);
 	respond_words(r, no->status, no->slug, no->parameter, no->detail);
 }
@@ -227,11 +229,11 @@ void respond_err(struct request *r, const struct err *e)
 	    [ERR_UNKNOWN] = {503, "storage"},
 	    [ERR_UNAVAILABLE] = {503, "unavailable"},
 	};
-	size_t code = (size_t)e->code < sizeof answers / sizeof *answers ? (size_t)e->code : ERR_NONE;
+	size_t code = (size_t)e->code < ARRAY_LEN(answers) ? (size_t)e->code : ERR_NONE;
 	int status = answers[code].status;
 	if (e->code == ERR_UNKNOWN)
 		server_stop(r->server, true);
 	if (status >= 500)
-		note("%s %s: %d: %s", r->route ? r->route->method : "-", r->route ? r->route->path : "-", status, e->text);
+		note("%s %s: %d: %s", r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-", status, e->text);
 	respond_words(r, status, answers[code].slug, NULL, words_for(e, status));
 }

@@ -12,7 +12,7 @@
 
 void request_free(struct request *r)
 {
-	if (r->log_row)
+	if (r->log_row != NULL)
 		request_log_end(r, NULL);
 	buf_wipe(&r->body);
 	buf_free(&r->headers);
@@ -26,8 +26,8 @@ int refuse(struct refusal *no, int status, const char *slug, const char *paramet
 {
 	no->status = status;
 	no->slug = slug;
-	size_t fits = parameter ? utf8_cut(parameter, sizeof no->parameter - 1) : 0;
-	snprintf(no->parameter, sizeof no->parameter, "%.*s", (int)fits, parameter ? parameter : "");
+	size_t fits = parameter != NULL ? utf8_cut(parameter, sizeof no->parameter - 1) : 0;
+	snprintf(no->parameter, sizeof no->parameter, "%.*s", (int)fits, parameter != NULL ? parameter : "");
 	va_list args;
 	va_start(args, format);
 	int needed = vsnprintf(no->detail, sizeof no->detail, format, args);
@@ -44,7 +44,7 @@ int refuse(struct refusal *no, int status, const char *slug, const char *paramet
 const char *request_param(const struct request *r, const char *name)
 {
 	size_t len = strlen(name);
-	for (char *const *p = r->params; p && *p; p++)
+	for (char *const *p = r->params; p != NULL && *p != NULL; p++)
 		if (strncmp(*p, name, len) == 0 && (*p)[len] == '=')
 			return (*p)[len + 1] ? *p + len + 1 : NULL;
 	return NULL;
@@ -53,20 +53,20 @@ const char *request_param(const struct request *r, const char *name)
 const char *request_method(const struct request *r)
 {
 	const char *method = request_param(r, "REQUEST_METHOD");
-	return method ? method : "";
+	return method != NULL ? method : "";
 }
 
 const char *request_path(const struct request *r)
 {
 	const char *path = request_param(r, "DOCUMENT_URI");
-	if (!path)
+	if (path == NULL)
 		path = request_param(r, "SCRIPT_NAME");
-	return path ? path : "";
+	return path != NULL ? path : "";
 }
 
 const char *request_rest(const struct request *r)
 {
-	return r->rest ? r->rest : "";
+	return r->rest != NULL ? r->rest : "";
 }
 
 const char *request_header(const struct request *r, const char *name)
@@ -85,13 +85,13 @@ const char *request_header(const struct request *r, const char *name)
 const char *request_address(const struct request *r)
 {
 	const char *address = request_param(r, "REMOTE_ADDR");
-	return address ? address : "";
+	return address != NULL ? address : "";
 }
 
 const char *request_user_agent(const struct request *r)
 {
 	const char *agent = request_param(r, "HTTP_USER_AGENT");
-	return agent ? agent : "";
+	return agent != NULL ? agent : "";
 }
 
 const cJSON *request_fields(const struct request *r)
@@ -115,7 +115,7 @@ const struct part *request_part(const struct request *r, const char *name)
 
 int request_fd(const struct request *r)
 {
-	return r->fcgx ? r->fcgx->ipcFd : -1;
+	return r->fcgx != NULL ? r->fcgx->ipcFd : -1;
 }
 
 bool request_gone(const struct request *r)
@@ -129,9 +129,9 @@ uint64_t request_deadline(const struct request *r)
 	return r->deadline;
 }
 
-const struct promise *request_promise(const struct request *r)
+const struct policy *request_policy(const struct request *r)
 {
-	return r->server->promise;
+	return r->server->policy;
 }
 
 bool request_wants(const struct request *r, const char *type)
@@ -144,18 +144,18 @@ bool request_wants(const struct request *r, const char *type)
 int request_log_open(struct request *r, const char *receipt, struct err *e)
 {
 	const struct server *s = r->server;
-	if (!s->vault || s->promise->kinds[KIND_REQUEST_LOG].keep != KEEP_STORED)
+	if (s->vault == NULL || s->policy->kinds[KIND_REQUEST_LOG].keep != KEEP_STORED)
 		return 0;
 	struct request_log_row row = {request_address(r), request_user_agent(r), receipt};
 	r->log_row = request_log_begin(s->vault, &row, e);
-	return r->log_row ? 0 : -1;
+	return r->log_row != NULL ? 0 : -1;
 }
 
 int request_log_end(struct request *r, struct err *e)
 {
 	struct request_log_pending *row = r->log_row;
 	r->log_row = NULL;
-	if (row && request_log_wait(r->server->vault, row, e))
+	if (row != NULL && request_log_wait(r->server->vault, row, e) != 0)
 		return -1;
 	r->logged = true;
 	return 0;
@@ -163,5 +163,5 @@ int request_log_end(struct request *r, struct err *e)
 
 int request_log(struct request *r, const char *receipt, struct err *e)
 {
-	return request_log_open(r, receipt, e) || request_log_end(r, e) ? -1 : 0;
+	return request_log_open(r, receipt, e) != 0 || request_log_end(r, e) != 0 ? -1 : 0;
 }

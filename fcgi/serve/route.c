@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Which route a request takes, and whether it may.
 #include "fcgi/serve/internal.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static const char *path_match(const char *pattern, const char *path)
 	if (strncmp(pattern, path, len - 1) != 0)
 		return NULL;
 	const char *rest = path + len - 1;
-	return *rest && !strchr(rest, '/') ? rest : NULL;
+	return *rest && strchr(rest, '/') == NULL ? rest : NULL;
 }
 
 static bool method_match(const char *routed, const char *method)
@@ -35,10 +36,10 @@ static const char *allowed_methods(const struct route *routes, const char *path)
 	} combinations[] = {{1, "GET, HEAD"},         {2, "POST"},         {3, "GET, HEAD, POST"},        {4, "DELETE"},
 			    {5, "GET, HEAD, DELETE"}, {6, "POST, DELETE"}, {7, "GET, HEAD, POST, DELETE"}};
 	unsigned set = 0;
-	for (const struct route *t = routes; t->method; t++)
-		if (path_match(t->path, path))
+	for (const struct route *t = routes; t->method != NULL; t++)
+		if (path_match(t->path, path) != NULL)
 			set |= strcmp(t->method, "GET") == 0 ? 1 : strcmp(t->method, "POST") == 0 ? 2 : 4;
-	for (size_t i = 0; i < sizeof combinations / sizeof *combinations; i++)
+	for (size_t i = 0; i < ARRAY_LEN(combinations); i++)
 		if (combinations[i].set == set)
 			return combinations[i].words;
 	return NULL;
@@ -47,7 +48,7 @@ static const char *allowed_methods(const struct route *routes, const char *path)
 static size_t params_bytes(char *const *params)
 {
 	size_t bytes = 0;
-	for (; params && *params; params++)
+	for (; params != NULL && *params != NULL; params++)
 		bytes += strlen(*params);
 	return bytes;
 }
@@ -59,21 +60,21 @@ int route_find(struct request *r, const struct route *routes, struct refusal *no
 	r->deadline = monotonic_ms() + DEADLINE_MS;
 	if (params_bytes(r->params) > PARAMS_BYTES_MAX)
 		return refuse(no, 431, "headers-too-large", NULL, "The request's headers are larger than this site takes.");
-	for (const struct route *t = routes; t->method; t++) {
+	for (const struct route *t = routes; t->method != NULL; t++) {
 		const char *rest = path_match(t->path, path);
-		if (!rest || !method_match(t->method, method))
+		if (rest == NULL || !method_match(t->method, method))
 			continue;
 		r->route = t;
 		r->rest = rest;
 		if (t->deadline_ms)
 			r->deadline = monotonic_ms() + t->deadline_ms;
-		if (promise_undeclared(r->server->promise, t->kinds))
+		if (policy_undeclared(r->server->policy, t->kinds) != 0)
 			return refuse(no, 503, "not-offered", NULL,
 				      "This site does not offer this: its privacy notice does not provide for it.");
 		return 0;
 	}
 	no->allow = allowed_methods(routes, path);
-	if (!no->allow)
+	if (no->allow == NULL)
 		return refuse(no, 404, "not-found", NULL, "There is nothing at this address.");
 	return refuse(no, 405, "method-not-allowed", NULL, "This address takes %s only.", no->allow);
 }
@@ -83,7 +84,7 @@ static const struct {
 	const char *type;
 } body_types[] = {
     {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
-enum { BODY_TYPES = sizeof body_types / sizeof *body_types };
+enum { BODY_TYPES = ARRAY_LEN(body_types) };
 
 static int type_admit(const struct request *r, enum body_type *kind, struct refusal *no)
 {
@@ -102,7 +103,7 @@ static int type_admit(const struct request *r, enum body_type *kind, struct refu
 	if (mime_parameter(type, "charset", charset, sizeof charset) == 0 && strcasecmp(charset, "utf-8") != 0)
 		return refuse(no, 415, "charset", "Content-Type", "Send the body in UTF-8.");
 	const char *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
-	if (encoding && strcasecmp(encoding, "identity") != 0)
+	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
 		return refuse(no, 415, "content-encoding", "Content-Encoding", "Send the body uncompressed.");
 	return 0;
 }
@@ -110,7 +111,7 @@ static int type_admit(const struct request *r, enum body_type *kind, struct refu
 static int length_admit(const struct request *r, struct refusal *no)
 {
 	const char *length = request_param(r, "CONTENT_LENGTH");
-	if (!length)
+	if (length == NULL)
 		return 0;
 	size_t digits = strspn(length, "0123456789");
 	if (length[digits] || digits > 15)
@@ -129,7 +130,7 @@ static int query_admit(const struct request *r, struct refusal *no)
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	const char *query = request_param(r, "QUERY_STRING");
 	char name[65] = "";
-	if (!query || (r->route->body_types == BODY_NONE && !r->route->changes_state))
+	if (query == NULL || (r->route->body_types == BODY_NONE && !r->route->changes_state))
 		return 0;
 	size_t len = strcspn(query, "=&");
 	if (len < sizeof name && strspn(query, plain) == len)
@@ -141,23 +142,23 @@ static int query_admit(const struct request *r, struct refusal *no)
 int route_admit(struct request *r, enum body_type *kind, struct refusal *no)
 {
 	*kind = BODY_NONE;
-	if (query_admit(r, no))
+	if (query_admit(r, no) != 0)
 		return -1;
 	if (r->route->changes_state &&
 	    !origin_allowed(request_param(r, "HTTP_SEC_FETCH_SITE"), request_param(r, "HTTP_ORIGIN"), request_param(r, "HTTP_HOST")))
 		return refuse(no, 403, "cross-site", NULL,
 			      "The request comes from a page of another site. Open this site itself and repeat it there.");
-	if (length_admit(r, no))
+	if (length_admit(r, no) != 0)
 		return -1;
 	return r->route->body_types == BODY_NONE ? 0 : type_admit(r, kind, no);
 }
 
-int routes_check(const struct route *routes, const struct promise *p, struct err *e)
+int routes_check(const struct route *routes, const struct policy *p, struct err *e)
 {
-	if (promise_unbuilt(p, NULL) > 0) // allowed, or it would not be here: what is not declared is refused request by request
+	if (policy_unbuilt(p, NULL) > 0) // allowed, or it would not be here: what is not declared is refused request by request
 		return 0;
-	for (const struct route *t = routes; t->method; t++) {
-		kind_set missing = promise_undeclared(p, t->kinds);
+	for (const struct route *t = routes; t->method != NULL; t++) {
+		kind_set missing = policy_undeclared(p, t->kinds);
 		if (!missing)
 			continue;
 		char words[256];

@@ -13,9 +13,9 @@ static unsigned threads_now(void)
 {
 	unsigned n = 0;
 	DIR *tasks = opendir("/proc/self/task");
-	for (const struct dirent *d; tasks && (d = readdir(tasks));)
+	for (const struct dirent *d; tasks != NULL && (d = readdir(tasks));)
 		n += d->d_name[0] != '.';
-	if (tasks)
+	if (tasks != NULL)
 		closedir(tasks);
 	return n;
 }
@@ -23,12 +23,12 @@ static unsigned threads_now(void)
 static int process_harden(struct err *e)
 {
 	const struct rlimit none = {0, 0};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: no-new-privileges");
-	if (setrlimit(RLIMIT_CORE, &none))
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: core dumps");
 #ifndef LETHE_SANITIZED // the leak check at exit traces its own process
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: core dumps");
 #endif
 	return 0;
@@ -38,7 +38,7 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 {
 	char files[64] = "NO LANDLOCK: this kernel has none", calls[64] = "NO SECCOMP: this kernel has none";
 	unsigned threads = threads_now();
-	if (process_harden(e))
+	if (process_harden(e) != 0)
 		return -1;
 	int abi = landlock_enter(s, e);
 	int allowed = abi < 0 ? -1 : seccomp_enter(s, e);
@@ -57,13 +57,13 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 int sandbox_child(unsigned long memory_bytes, unsigned cpu_seconds, struct err *e)
 {
 	const struct rlimit cpu = {cpu_seconds, cpu_seconds + 1}, none = {0, 0};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CPU, &cpu) || setrlimit(RLIMIT_CORE, &none))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CPU, &cpu) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox of a job: limits");
 #ifdef LETHE_SANITIZED
 	(void)memory_bytes; // the sanitizers' shadow is larger than any limit
 #else
 	const struct rlimit memory = {memory_bytes, memory_bytes};
-	if (setrlimit(RLIMIT_AS, &memory))
+	if (setrlimit(RLIMIT_AS, &memory) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox of a job: memory");
 #endif
 	return seccomp_enter_child(e) < 0 ? -1 : 0;

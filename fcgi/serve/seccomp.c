@@ -2,6 +2,7 @@
 // The system calls that are left. The lists come from strace of whole runs of each program; what is not on them fails with EPERM, or ends
 // the process under LETHE_SANDBOX=kill.
 #include "fcgi/serve/sandbox_internal.h"
+#include "policy/base/array.h"
 #include "policy/base/setting.h"
 #include <errno.h>
 #include <sched.h>
@@ -139,7 +140,6 @@ static const int sanitizer_calls[] = {
     SCMP_SYS(getdents),  SCMP_SYS(tkill),
 };
 #endif
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static uint32_t forbidden(void)
 {
@@ -205,16 +205,17 @@ static int filter_load(scmp_filter_ctx filter, int allowed, struct err *e)
 int seccomp_enter(const struct sandbox *s, struct err *e)
 {
 	scmp_filter_ctx filter = seccomp_init(forbidden());
-	if (!filter)
+	if (filter == NULL)
 		return err_set(e, ERR_MEMORY, "sandbox: seccomp: no filter");
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); // threads that exist already are confined too
-	int allowed = calls_allow(filter, basic_calls, COUNT(basic_calls)) + calls_allow(filter, program_calls, COUNT(program_calls));
+	int allowed =
+	    calls_allow(filter, basic_calls, ARRAY_LEN(basic_calls)) + calls_allow(filter, program_calls, ARRAY_LEN(program_calls));
 	if (s->fork)
-		allowed += calls_allow(filter, fork_calls, COUNT(fork_calls));
+		allowed += calls_allow(filter, fork_calls, ARRAY_LEN(fork_calls));
 #ifdef LETHE_SANITIZED
-	allowed += calls_allow(filter, sanitizer_calls, COUNT(sanitizer_calls));
+	allowed += calls_allow(filter, sanitizer_calls, ARRAY_LEN(sanitizer_calls));
 #endif
-	if (sockets_allow(filter, s) || threads_allow(filter, s)) {
+	if (sockets_allow(filter, s) != 0 || threads_allow(filter, s) != 0) {
 		seccomp_release(filter);
 		return err_set(e, ERR_IO, "sandbox: seccomp: a rule was not accepted");
 	}
@@ -224,11 +225,12 @@ int seccomp_enter(const struct sandbox *s, struct err *e)
 int seccomp_enter_child(struct err *e)
 {
 	scmp_filter_ctx filter = seccomp_init(forbidden());
-	if (!filter)
+	if (filter == NULL)
 		return err_set(e, ERR_MEMORY, "sandbox: seccomp: no filter");
-	int allowed = calls_allow(filter, basic_calls, COUNT(basic_calls));
+	int allowed = calls_allow(filter, basic_calls, ARRAY_LEN(basic_calls));
 #ifdef LETHE_SANITIZED
-	allowed += calls_allow(filter, sanitizer_calls, COUNT(sanitizer_calls)) + calls_allow(filter, program_calls, COUNT(program_calls));
+	allowed +=
+	    calls_allow(filter, sanitizer_calls, ARRAY_LEN(sanitizer_calls)) + calls_allow(filter, program_calls, ARRAY_LEN(program_calls));
 #endif
 	return filter_load(filter, allowed, e);
 }

@@ -53,7 +53,7 @@ static int listener_check(int fd)
 {
 	int listening = 0;
 	socklen_t size = sizeof listening;
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) || !listening) {
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening) {
 		note("descriptor 0 is not a listening socket: start this program through its systemd socket or lethe-run");
 		return -1;
 	}
@@ -61,11 +61,11 @@ static int listener_check(int fd)
 	return fcntl(fd, F_SETFL, flags | O_NONBLOCK); // so that a connection withdrawn before accept() holds nothing up
 }
 
-static struct promise *policy_load(void)
+static struct policy *policy_in_force_load(void)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(256 * 1024);
-	struct promise *p = promise_load_active(setting_state(), setting_policy(), &messages);
-	if (p) // what it lacks is for `lethe publish` to say, once for all programs
+	struct policy *p = policy_load_active(setting_state(), setting_policy(), &messages);
+	if (p != NULL) // what it lacks is for `lethe publish` to say, once for all programs
 		return p;
 	(void)fd_write_all(STDERR_FILENO, buf_text(&messages), messages.len);
 	note("no valid policy, no service: %s", setting_policy());
@@ -74,7 +74,7 @@ static struct promise *policy_load(void)
 
 static size_t paths_add(const char **list, size_t n, const char *const *more)
 {
-	for (; more && *more && n < PATHS_MAX; more++)
+	for (; more != NULL && *more != NULL && n < PATHS_MAX; more++)
 		list[n++] = *more;
 	list[n] = NULL;
 	return n;
@@ -93,13 +93,13 @@ static int lock_in(const struct program *program, struct err *e)
 static int program_prepare(struct server *s, struct err *e)
 {
 	const struct program *program = s->program;
-	if (routes_check(program->routes, s->promise, e))
+	if (routes_check(program->routes, s->policy, e) != 0)
 		return -1;
-	if (program->needs_vault && vault_open(&s->vault, setting_state(), setting_run(), s->promise, VAULT_PROGRAM, e))
+	if (program->needs_vault && vault_open(&s->vault, setting_state(), setting_run(), s->policy, VAULT_PROGRAM, e) != 0)
 		return -1;
-	if (program->start && program->start(s->promise, s->vault, &s->context, e))
+	if (program->start != NULL && program->start(s->policy, s->vault, &s->context, e) != 0)
 		return -1;
-	if (server_init(s))
+	if (server_init(s) != 0)
 		return err_system(e, ERR_IO, errno, "cannot prepare to serve");
 	return lock_in(program, e);
 }
@@ -110,26 +110,26 @@ int serve_main(const struct program *program)
 	    .program = program, .listener = STDIN_FILENO, .in_flight_max = program->in_flight_max, .drain_ms = program->drain_ms};
 	struct err e = {0};
 	note_name(program->name);
-	if (process_prepare() || listener_check(s.listener))
+	if (process_prepare() != 0 || listener_check(s.listener) != 0)
 		return EXIT_CANNOT_START;
 	active_watch_begin(&s.watch, setting_state());
-	struct promise *promise = policy_load();
-	if (!promise)
+	struct policy *policy = policy_in_force_load();
+	if (policy == NULL)
 		return EXIT_CANNOT_START;
-	s.promise = promise;
+	s.policy = policy;
 	int status = EXIT_CANNOT_START;
 	if (program_prepare(&s, &e) == 0) {
-		note("serving %s under policy %s", promise->site, promise->version);
+		note("serving %s under policy %s", policy->site, policy->version);
 		status = server_run(&s);
 	} else {
 		note("%s", e.text);
 	}
 	if (atomic_load(&s.active) > 0)
 		_exit(status); // threads still use what would be freed
-	if (program->stop && s.context)
+	if (program->stop != NULL && s.context != NULL)
 		program->stop(s.context);
-	if (s.vault)
+	if (s.vault != NULL)
 		vault_close(s.vault);
-	promise_free(promise);
+	policy_free(policy);
 	return status;
 }

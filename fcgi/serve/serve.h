@@ -6,7 +6,7 @@
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include "policy/vault/vault.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -41,7 +41,7 @@ struct program {
 	const struct route *routes; // ended by {0}
 	// Once, before the sandbox and the first request: open what is needed. *context goes to the handlers. -1: the program ends with
 	// the message.
-	int (*start)(const struct promise *p, struct vault *v, void **context, struct err *e);
+	int (*start)(const struct policy *p, struct vault *v, void **context, struct err *e);
 	void (*stop)(void *context);    // after the last request
 	const char *const *read_paths;  // landlock: folders it may read besides the state; NULL-terminated; NULL: none
 	const char *const *write_paths; // landlock: besides state and run
@@ -80,7 +80,7 @@ int request_log(struct request *r, const char *receipt, struct err *e);
 // for the row, too. Before the end nothing may be done that the log must know of.
 int request_log_open(struct request *r, const char *receipt, struct err *e);
 int request_log_end(struct request *r, struct err *e);
-const struct promise *request_promise(const struct request *r);
+const struct policy *request_policy(const struct request *r);
 bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
 							       // ("text/event-stream", "application/json", "text/html")
 

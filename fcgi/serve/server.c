@@ -29,7 +29,7 @@ int server_init(struct server *s)
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->signal_fd < 0 || s->stop_fd < 0 || s->ended_fd < 0 || getrlimit(RLIMIT_NOFILE, &files))
+	if (s->signal_fd < 0 || s->stop_fd < 0 || s->ended_fd < 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
 		return -1;
 	s->fd_limit = files.rlim_cur > 1 << 20 ? 1 << 20 : (int)files.rlim_cur;
 	if (!s->in_flight_max)
@@ -137,7 +137,7 @@ static void policy_look(struct server *s, uint64_t *looked)
 	if (now - *looked < ACTIVE_WATCH_MS)
 		return;
 	*looked = now;
-	if (!active_watch_changed(&s->watch, s->promise) || atomic_load(&s->stopping))
+	if (!active_watch_changed(&s->watch, s->policy) || atomic_load(&s->stopping))
 		return;
 	note("another policy is in force: ending here, to start again under it");
 	server_stop(s, false);
@@ -198,12 +198,12 @@ static int drain(struct server *s)
 
 int server_run(struct server *s)
 {
-	if (thread_pool_start(s)) {
+	if (thread_pool_start(s) != 0) {
 		note("no memory for %u threads", s->program->threads);
 		server_stop(s, true);
 	}
 	accept_loop(s);
-	if (drain(s))
+	if (drain(s) != 0)
 		return EXIT_UNFINISHED;
 	connections_dismiss(s);
 	thread_pool_end(s);

@@ -37,18 +37,18 @@ int stream_read_body(struct request *r, struct refusal *no)
 	size_t max = r->route->body_max;
 	const char *length = request_param(r, "CONTENT_LENGTH");
 	r->body = BUF_INIT(max);
-	if (!r->fcgx)
+	if (r->fcgx == NULL)
 		return 0;
 	FCGX_Stream *in = r->fcgx->in;
 	for (size_t len; (len = fill(in)) > 0; consume(in, len)) {
 		if (r->body.len + len > max)
 			return refuse(no, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
-		if (buf_add(&r->body, in->rdNext, len))
+		if (buf_add(&r->body, in->rdNext, len) != 0)
 			return refuse(no, 503, "memory", NULL, "The site is out of memory. Try again later.");
 		if (monotonic_ms() > r->deadline)
 			return refuse(no, 408, "too-slow", NULL, "The body did not arrive in time.");
 	}
-	if (FCGX_GetError(in) != 0 || (length && strtoull(length, NULL, 10) != r->body.len))
+	if (FCGX_GetError(in) != 0 || (length != NULL && strtoull(length, NULL, 10) != r->body.len))
 		return refuse(no, 400, "body-truncated", "Content-Length", "The body is not as long as announced.");
 	return 0;
 }
@@ -57,7 +57,7 @@ int stream_read_body(struct request *r, struct refusal *no)
 void stream_rest(const struct request *r)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	if (!r->fcgx)
+	if (r->fcgx == NULL)
 		return;
 	uintptr_t from = ((uintptr_t)r->fcgx->out->wrNext + page - 1) & ~(page - 1), to = (uintptr_t)r->fcgx->out->stop & ~(page - 1);
 	if (from < to)
@@ -67,7 +67,7 @@ void stream_rest(const struct request *r)
 int stream_write(struct request *r, const void *bytes, size_t len)
 {
 	const char *at = bytes;
-	while (len > 0 && r->fcgx && !r->gone) {
+	while (len > 0 && r->fcgx != NULL && !r->gone) {
 		int piece = len > INT_MAX ? INT_MAX : (int)len;
 		if (FCGX_PutStr(at, piece, r->fcgx->out) != piece)
 			r->gone = true;
@@ -79,7 +79,7 @@ int stream_write(struct request *r, const void *bytes, size_t len)
 
 int stream_flush(struct request *r)
 {
-	if (r->fcgx && !r->gone && FCGX_FFlush(r->fcgx->out) != 0)
+	if (r->fcgx != NULL && !r->gone && FCGX_FFlush(r->fcgx->out) != 0)
 		r->gone = true;
 	return r->gone ? -1 : 0;
 }
@@ -100,6 +100,6 @@ void stream_drain(struct request *r)
 
 void stream_wipe(struct request *r)
 {
-	for (char **p = r->fcgx->envp; p && *p; p++)
+	for (char **p = r->fcgx->envp; p != NULL && *p != NULL; p++)
 		explicit_bzero(*p, strlen(*p));
 }

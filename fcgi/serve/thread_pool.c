@@ -38,7 +38,7 @@ static void pooled_end(struct server *s, struct pooled *p)
 {
 	pthread_mutex_lock(&s->lock);
 	*p->link = p->next;
-	if (p->next)
+	if (p->next != NULL)
 		p->next->link = p->link;
 	bool was_full = s->pool.count-- >= s->in_flight_max;
 	pthread_mutex_unlock(&s->lock);
@@ -52,7 +52,7 @@ static void pooled_end(struct server *s, struct pooled *p)
 static void pooled_begin(struct server *s, int fd)
 {
 	struct pooled *p = calloc(1, sizeof *p);
-	if (!p) {
+	if (p == NULL) {
 		close(fd);
 		return;
 	}
@@ -61,13 +61,13 @@ static void pooled_begin(struct server *s, int fd)
 	pthread_mutex_lock(&s->lock);
 	p->next = s->pool.first;
 	p->link = &s->pool.first;
-	if (p->next)
+	if (p->next != NULL)
 		p->next->link = &p->next;
 	s->pool.first = p;
 	if (++s->pool.count >= s->in_flight_max) // those that come now wait in the listening socket
 		watch(&s->pool, EPOLL_CTL_MOD, s->listener, s, 0);
 	pthread_mutex_unlock(&s->lock);
-	if (watch(&s->pool, EPOLL_CTL_ADD, fd, p, EPOLLIN))
+	if (watch(&s->pool, EPOLL_CTL_ADD, fd, p, EPOLLIN) != 0)
 		pooled_end(s, p);
 }
 
@@ -91,7 +91,7 @@ static void serve_one(struct server *s, struct pooled *p)
 	pthread_mutex_lock(&s->lock);
 	connection_count_down(s);
 	pthread_mutex_unlock(&s->lock);
-	if (!more || (!leads && watch(&s->pool, EPOLL_CTL_ADD, p->connection.fd, p, EPOLLIN)))
+	if (!more || (!leads && watch(&s->pool, EPOLL_CTL_ADD, p->connection.fd, p, EPOLLIN) != 0))
 		pooled_end(s, p);
 }
 
@@ -111,7 +111,7 @@ static void lead(struct server *s)
 	for (int i = 0; i < n && leads && !atomic_load(&s->stopping); i++) { // who leads next is told of the others again
 		if (events[i].data.ptr == s)
 			accept_one(s);
-		else if (events[i].data.ptr)
+		else if (events[i].data.ptr != NULL)
 			serve_one(s, events[i].data.ptr);
 	}
 }
@@ -138,8 +138,8 @@ int thread_pool_start(struct server *s)
 		return 0;
 	pthread_mutex_init(&pool->lead, NULL);
 	pool->events = epoll_create1(EPOLL_CLOEXEC);
-	if (pool->events < 0 || watch(pool, EPOLL_CTL_ADD, s->stop_fd, NULL, EPOLLIN) ||
-	    watch(pool, EPOLL_CTL_ADD, s->listener, s, EPOLLIN))
+	if (pool->events < 0 || watch(pool, EPOLL_CTL_ADD, s->stop_fd, NULL, EPOLLIN) != 0 ||
+	    watch(pool, EPOLL_CTL_ADD, s->listener, s, EPOLLIN) != 0)
 		return -1;
 	while (pool->thread_count < wanted && pool->thread_count < THREADS_MAX &&
 	       pthread_create(&pool->threads[pool->thread_count], NULL, thread_main, s) == 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/colour.h"
+#include "policy/base/array.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
@@ -109,10 +110,10 @@ static bool named_brand(const char *css, size_t at)
 {
 	static const char *const words[] = {"primary", "brand", "accent", "theme", "main"};
 	size_t from = at;
-	while (from > 0 && at - from < PROPERTY_MAX && !strchr("{};\"", css[from - 1]))
+	while (from > 0 && at - from < PROPERTY_MAX && strchr("{};\"", css[from - 1]) == NULL)
 		from--;
 	for (size_t i = from; i < at; i++)
-		for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+		for (size_t w = 0; w < ARRAY_LEN(words); w++)
 			if (at - i > strlen(words[w]) && strncasecmp(css + i, words[w], strlen(words[w])) == 0)
 				return true;
 	return false;
@@ -130,7 +131,7 @@ void colours_css(struct colours *c, const char *css, size_t len)
 	bool value = false; // after a colon: "#abc" elsewhere selects an element
 	for (size_t i = 0; i < len; i++) {
 		uint32_t rgb;
-		if (strchr(":;{}", css[i]))
+		if (strchr(":;{}", css[i]) != NULL)
 			value = css[i] == ':';
 		size_t n = value ? read_colour(css + i, len - i, &rgb) : 0;
 		if (n == 0)

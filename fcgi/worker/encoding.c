@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/encoding.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <errno.h>
 #include <iconv.h>
@@ -130,7 +131,7 @@ static bool converter_open(struct converter *c)
 
 void encoding_prepare(void)
 {
-	for (size_t i = 0; i < sizeof converters / sizeof *converters; i++)
+	for (size_t i = 0; i < ARRAY_LEN(converters); i++)
 		converter_open(&converters[i]);
 }
 
@@ -138,7 +139,7 @@ void encoding_prepare(void)
 
 static const char *label_find(const char *s, size_t len)
 {
-	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+	for (size_t i = 0; i < ARRAY_LEN(labels); i++)
 		if (strlen(labels[i].label) == len && strncasecmp(labels[i].label, s, len) == 0)
 			return labels[i].name;
 	return NULL;
@@ -165,10 +166,10 @@ static const char *charset_in(const char *s, size_t len)
 		while (at < len && (is_space(s[at]) || s[at] == '"' || s[at] == '\''))
 			at++;
 		size_t end = at;
-		while (end < len && end - at < LABEL_MAX && !is_space(s[end]) && !strchr("\"';>/", s[end]))
+		while (end < len && end - at < LABEL_MAX && !is_space(s[end]) && strchr("\"';>/", s[end]) == NULL)
 			end++;
 		const char *name = label_find(s + at, end - at);
-		if (name)
+		if (name != NULL)
 			return name;
 	}
 	return NULL;
@@ -183,8 +184,8 @@ static const char *meta_charset(const char *s, size_t len)
 		if (s[i] != '<' || strncasecmp(s + i, "<meta", 5) != 0)
 			continue;
 		const char *end = memchr(s + i, '>', len - i);
-		const char *name = charset_in(s + i, end ? (size_t)(end - (s + i)) : len - i);
-		if (name)
+		const char *name = charset_in(s + i, end != NULL ? (size_t)(end - (s + i)) : len - i);
+		if (name != NULL)
 			return name == UTF_16LE || name == UTF_16BE ? UTF_8 : name;
 	}
 	return NULL;
@@ -223,13 +224,13 @@ const char *encoding_guess(const char *bytes, size_t len, const char *content_ty
 {
 	size_t skip;
 	const char *name = mark_of(bytes, len, &skip);
-	if (!name && content_type)
+	if (name == NULL && content_type != NULL)
 		name = charset_in(content_type, strlen(content_type));
-	if (!name)
+	if (name == NULL)
 		name = shape_of(bytes, len);
-	if (!name)
+	if (name == NULL)
 		name = meta_charset(bytes, len);
-	if (!name)
+	if (name == NULL)
 		name = utf8_valid(bytes, len) ? UTF_8 : WINDOWS_1252;
 	return name;
 }
@@ -357,7 +358,7 @@ int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char 
 		return from_utf16(out, bytes, len, name == UTF_16BE);
 	if (name == UTF_8)
 		return from_utf8(out, bytes, len);
-	for (size_t i = 0; i < sizeof converters / sizeof *converters; i++)
+	for (size_t i = 0; i < ARRAY_LEN(converters); i++)
 		if (strcmp(converters[i].name, name) == 0 && converter_open(&converters[i]))
 			return from_system(out, bytes, len, &converters[i]);
 	return from_1252(out, bytes, len);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The jobs of `worker`: each runs in a process of its own that is born for it, limited in memory and CPU time, and dies with it. Frames of
-// serve/call.h on $LETHE_RUN/worker.sock.
+// ipc/call.h on $LETHE_RUN/worker.sock.
 //
 // Read a page, head:  {"op":"page","type":"text/html; charset=…","url":"https://…"}   body: the bytes fetched
 //   reply head: {"title","description","language","site_name","headings":[…],"text":"…","colours":["#aabbcc",…]}  (all UTF-8, cut to size)

@@ -4,6 +4,7 @@
 #include "fcgi/worker/colour.h"
 #include "fcgi/worker/encoding.h"
 #include "fcgi/worker/prose.h"
+#include "policy/base/array.h"
 #include "policy/base/buf.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
@@ -44,7 +45,7 @@ struct page {
 
 static bool one_of(const char *name, const char *const *list)
 {
-	for (; *list; list++)
+	for (; *list != NULL; list++)
 		if (strcasecmp(name, *list) == 0)
 			return true;
 	return false;
@@ -71,7 +72,7 @@ static bool contains(const char *text, const char *word)
 static bool style_hides(const char *style)
 {
 	const char *display = strcasestr(style, "display"), *visibility = strcasestr(style, "visibility");
-	return (display && strcasestr(display, "none")) || (visibility && strcasestr(visibility, "hidden"));
+	return (display != NULL && strcasestr(display, "none") != NULL) || (visibility != NULL && strcasestr(visibility, "hidden") != NULL);
 }
 
 static bool attribute_hides(const char *name, const char *value)
@@ -86,7 +87,7 @@ static bool attribute_hides(const char *name, const char *value)
 		return one_of(value, hidden_roles);
 	if (strcasecmp(name, "id") != 0 && strcasecmp(name, "class") != 0)
 		return false;
-	for (const char *const *b = banners; *b; b++)
+	for (const char *const *b = banners; *b != NULL; b++)
 		if (contains(value, *b))
 			return true;
 	return false;
@@ -94,9 +95,9 @@ static bool attribute_hides(const char *name, const char *value)
 
 static const char *attribute(const xmlChar **list, const char *name)
 {
-	for (; list && list[0]; list += 2)
+	for (; list != NULL && list[0] != NULL; list += 2)
 		if (strcasecmp((const char *)list[0], name) == 0)
-			return list[1] ? (const char *)list[1] : "";
+			return list[1] != NULL ? (const char *)list[1] : "";
 	return NULL;
 }
 
@@ -105,11 +106,11 @@ static const char *attribute(const xmlChar **list, const char *name)
 static void meta(struct page *p, const xmlChar **list)
 {
 	const char *name = attribute(list, "name"), *content = attribute(list, "content");
-	if (!name)
+	if (name == NULL)
 		name = attribute(list, "property");
-	if (!name)
+	if (name == NULL)
 		name = attribute(list, "http-equiv");
-	if (!name || !content)
+	if (name == NULL || content == NULL)
 		return;
 	const struct {
 		const char *name;
@@ -119,7 +120,7 @@ static void meta(struct page *p, const xmlChar **list)
 	    {"og:title", &p->heading},          {"og:site_name", &p->site_name}, {"application-name", &p->application},
 	    {"content-language", &p->language}, {"og:locale", &p->language},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (strcasecmp(name, rows[i].name) == 0 && prose_empty(rows[i].to))
 			prose_add(rows[i].to, content, strlen(content));
 	if (strcasecmp(name, "theme-color") == 0 || strcasecmp(name, "msapplication-tilecolor") == 0)
@@ -130,11 +131,11 @@ static void meta(struct page *p, const xmlChar **list)
 static void colours_of(struct page *p, const xmlChar **list)
 {
 	static const char *const names[] = {"bgcolor", "color", "fill", NULL};
-	for (; list && list[0]; list += 2) {
+	for (; list != NULL && list[0] != NULL; list += 2) {
 		const char *value = (const char *)list[1];
-		if (value && strcasecmp((const char *)list[0], "style") == 0)
+		if (value != NULL && strcasecmp((const char *)list[0], "style") == 0)
 			colours_css(&p->colours, value, strlen(value));
-		else if (value && one_of((const char *)list[0], names))
+		else if (value != NULL && one_of((const char *)list[0], names))
 			colours_attribute(&p->colours, value);
 	}
 }
@@ -146,8 +147,8 @@ static bool hides(const char *name, const xmlChar **list)
 	// The page as a whole is never hidden: some hide <body> until a script has run.
 	if (strcasecmp(name, "html") == 0 || strcasecmp(name, "body") == 0 || strcasecmp(name, "main") == 0)
 		return false;
-	for (; list && list[0]; list += 2)
-		if (attribute_hides((const char *)list[0], list[1] ? (const char *)list[1] : ""))
+	for (; list != NULL && list[0] != NULL; list += 2)
+		if (attribute_hides((const char *)list[0], list[1] != NULL ? (const char *)list[1] : ""))
 			return true;
 	return false;
 }
@@ -175,7 +176,7 @@ static void start_element(void *context, const xmlChar *xml_name, const xmlChar 
 	colours_of(p, list);
 	if (strcasecmp(name, "meta") == 0)
 		meta(p, list);
-	if (strcasecmp(name, "html") == 0 && attribute(list, "lang") && prose_empty(&p->language))
+	if (strcasecmp(name, "html") == 0 && attribute(list, "lang") != NULL && prose_empty(&p->language))
 		prose_add(&p->language, attribute(list, "lang"), strlen(attribute(list, "lang")));
 	if (one_of(name, blocks))
 		separate(p);
@@ -189,7 +190,7 @@ static void start_element(void *context, const xmlChar *xml_name, const xmlChar 
 	}
 	const char *role = attribute(list, "role");
 	if (!p->inside_main &&
-	    (strcasecmp(name, "main") == 0 || strcasecmp(name, "article") == 0 || (role && strcasecmp(role, "main") == 0)))
+	    (strcasecmp(name, "main") == 0 || strcasecmp(name, "article") == 0 || (role != NULL && strcasecmp(role, "main") == 0)))
 		p->inside_main = p->depth;
 	if (strcasecmp(name, "title") == 0 && !p->titled)
 		begin(p, INTO_TITLE);
@@ -276,7 +277,7 @@ static void page_end(struct page *p)
 {
 	struct prose *all[] = {&p->title,    &p->description, &p->summary, &p->site_name, &p->application,
 			       &p->language, &p->text,        &p->main,    &p->heading};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		prose_end(all[i]);
 	for (size_t i = 0; i < HEADINGS_MAX; i++)
 		prose_end(&p->headings[i]);
@@ -306,11 +307,12 @@ static cJSON *page_facts(struct page *p)
 	char best[COLOURS_MAX][COLOUR_TEXT];
 	size_t count = colours_best(&p->colours, best);
 	language_clean(&p->language);
-	bool ok = head && list && colours && cJSON_AddStringToObject(head, "title", first(&p->title, &p->heading)) &&
-		  cJSON_AddStringToObject(head, "description", first(&p->description, &p->summary)) &&
-		  cJSON_AddStringToObject(head, "language", prose_text(&p->language)) &&
-		  cJSON_AddStringToObject(head, "site_name", first(&p->site_name, &p->application)) &&
-		  cJSON_AddStringToObject(head, "text", prose_text(p->main.text.len >= MAIN_ENOUGH ? &p->main : &p->text));
+	bool ok = head != NULL && list != NULL && colours != NULL &&
+		  cJSON_AddStringToObject(head, "title", first(&p->title, &p->heading)) != NULL &&
+		  cJSON_AddStringToObject(head, "description", first(&p->description, &p->summary)) != NULL &&
+		  cJSON_AddStringToObject(head, "language", prose_text(&p->language)) != NULL &&
+		  cJSON_AddStringToObject(head, "site_name", first(&p->site_name, &p->application)) != NULL &&
+		  cJSON_AddStringToObject(head, "text", prose_text(p->main.text.len >= MAIN_ENOUGH ? &p->main : &p->text)) != NULL;
 	for (size_t i = 0; ok && i < p->headings_count; i++)
 		ok = cJSON_AddItemToArray(list, cJSON_CreateString(prose_text(&p->headings[i])));
 	for (size_t i = 0; ok && i < count; i++)
@@ -345,7 +347,7 @@ void page_prepare(void)
 static int parse(struct page *p, const char *utf8, size_t len)
 {
 	htmlParserCtxtPtr ctxt = htmlNewParserCtxt();
-	if (!ctxt)
+	if (ctxt == NULL)
 		return -1;
 	htmlSAXHandler events = {
 	    .startElement = start_element,
@@ -360,7 +362,7 @@ static int parse(struct page *p, const char *utf8, size_t len)
 					    HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER |
 						HTML_PARSE_IGNORE_ENC | HTML_PARSE_NODEFDTD);
 	int rc = ctxt->errNo == XML_ERR_NO_MEMORY ? -1 : 0;
-	if (doc)
+	if (doc != NULL)
 		xmlFreeDoc(doc);
 	htmlFreeParserCtxt(ctxt);
 	return rc;
@@ -368,7 +370,7 @@ static int parse(struct page *p, const char *utf8, size_t len)
 
 static bool type_is_html(const char *type)
 {
-	if (!type || !*type)
+	if (type == NULL || !*type)
 		return true;
 	return strncasecmp(type, "text/html", 9) == 0 || strncasecmp(type, "application/xhtml+xml", 21) == 0;
 }
@@ -386,7 +388,7 @@ static bool bytes_are_something_else(const char *s, size_t len)
 					    "\x7f"
 					    "ELF",
 					    NULL};
-	for (const char *const *m = magic; *m; m++)
+	for (const char *const *m = magic; *m != NULL; m++)
 		if (len >= strlen(*m) && memcmp(s, *m, strlen(*m)) == 0)
 			return true;
 	return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/pool.h"
-#include "fcgi/serve/call.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include <errno.h>
@@ -50,7 +50,7 @@ static unsigned own_slot;
 
 void pool_answering(void)
 {
-	if (answering)
+	if (answering != NULL)
 		answering[own_slot] = 1;
 }
 
@@ -111,8 +111,9 @@ static bool start_child(struct state *s)
 
 static void answer_too_costly(int connection, const char *why)
 {
-	cJSON *head = cJSON_CreateObject(), *error = head ? cJSON_AddObjectToObject(head, "error") : NULL;
-	if (error && cJSON_AddStringToObject(error, "code", "too-costly") && cJSON_AddStringToObject(error, "detail", why))
+	cJSON *head = cJSON_CreateObject(), *error = head != NULL ? cJSON_AddObjectToObject(head, "error") : NULL;
+	if (error != NULL && cJSON_AddStringToObject(error, "code", "too-costly") != NULL &&
+	    cJSON_AddStringToObject(error, "detail", why) != NULL)
 		frame_send(connection, head, NULL, 0, monotonic_ms() + ANSWER_MS, NULL);
 	cJSON_Delete(head);
 }
@@ -302,7 +303,7 @@ int pool_run(const struct pool *p, struct err *e)
 {
 	static struct state s;
 	s = (struct state){.pool = p, .signals = -1, .children_max = children_limit(p->children_max)};
-	if (prepare(&s, e) < 0 || (p->lock_in && p->lock_in(e) < 0))
+	if (prepare(&s, e) != 0 || (p->lock_in != NULL && p->lock_in(e) != 0))
 		return -1;
 	while (!s.stopping || s.children_count > 0)
 		if (turn(&s) < 0)

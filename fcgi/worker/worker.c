@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/worker.h"
+#include "fcgi/ipc/call.h"
 #include "fcgi/provider/sketch.h"
-#include "fcgi/serve/call.h"
 #include "fcgi/serve/sandbox.h"
 #include "fcgi/serve/serve.h"
 #include "fcgi/worker/page.h"
 #include "fcgi/worker/pool.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
@@ -65,10 +66,10 @@ static void run_sketch(const cJSON *head, const struct buf *body, struct reply *
 	string_list(head, "words", words);
 	string_list(head, "colours", colours);
 	struct sketch_job job = {
-	    .prompt = prompt ? prompt : "",
+	    .prompt = prompt != NULL ? prompt : "",
 	    .words = words,
 	    .colours = colours,
-	    .style = style ? style : "",
+	    .style = style != NULL ? style : "",
 	    .width = whole(head, "width", 65535, 0),
 	    .height = whole(head, "height", 65535, 0),
 	    .index = whole(head, "index", 65535, 0),
@@ -77,12 +78,12 @@ static void run_sketch(const cJSON *head, const struct buf *body, struct reply *
 	    .seed = whole(head, "seed", 4294967295.0, 0),
 	};
 	r->code = "bad-job";
-	if (sketch_draw(&job, &r->body, &r->err) < 0) {
+	if (sketch_draw(&job, &r->body, &r->err) != 0) {
 		if (r->err.code == ERR_MEMORY)
 			r->code = "too-costly";
 		return;
 	}
-	if ((r->head = cJSON_CreateObject()) && !cJSON_AddStringToObject(r->head, "type", "image/png"))
+	if ((r->head = cJSON_CreateObject()) && cJSON_AddStringToObject(r->head, "type", "image/png") == NULL)
 		json_free(&r->head);
 }
 
@@ -93,10 +94,10 @@ static const struct job jobs[] = {
 
 static cJSON *error_head(const struct reply *r)
 {
-	cJSON *head = cJSON_CreateObject(), *error = head ? cJSON_AddObjectToObject(head, "error") : NULL;
-	if (error)
+	cJSON *head = cJSON_CreateObject(), *error = head != NULL ? cJSON_AddObjectToObject(head, "error") : NULL;
+	if (error != NULL)
 		cJSON_AddStringToObject(error, "code", r->code);
-	if (error)
+	if (error != NULL)
 		cJSON_AddStringToObject(error, "detail", r->err.text);
 	return head;
 }
@@ -104,9 +105,9 @@ static cJSON *error_head(const struct reply *r)
 static void do_job(const cJSON *head, const struct buf *body, struct reply *r)
 {
 	const char *op = json_string(head, "op");
-	if (sandbox_child(WORKER_MEMORY_MAX, WORKER_CPU_SECONDS, &r->err) < 0)
+	if (sandbox_child(WORKER_MEMORY_MAX, WORKER_CPU_SECONDS, &r->err) != 0)
 		return;
-	for (size_t i = 0; op && i < sizeof jobs / sizeof *jobs; i++) {
+	for (size_t i = 0; op != NULL && i < ARRAY_LEN(jobs); i++) {
 		if (strcmp(op, jobs[i].op) == 0) {
 			jobs[i].run(head, body, r);
 			return;
@@ -126,8 +127,8 @@ static void serve_connection(int connection)
 	if (r.err.code == ERR_GONE)
 		_exit(0);
 	pool_answering();
-	if (frame_send(connection, r.head ? r.head : error_head(&r), buf_text(&r.body), r.head ? r.body.len : 0, monotonic_ms() + WALL_MS,
-		       &r.err) < 0 &&
+	if (frame_send(connection, r.head != NULL ? r.head : error_head(&r), buf_text(&r.body), r.head != NULL ? r.body.len : 0,
+		       monotonic_ms() + WALL_MS, &r.err) != 0 &&
 	    r.err.code != ERR_GONE)
 		fprintf(stderr, "worker: answer: %s\n", r.err.text);
 	_exit(0);
@@ -139,9 +140,9 @@ static void wait_for_threads(void)
 	for (uint64_t end = monotonic_ms() + THREADS_MS; monotonic_ms() < end; usleep(2000)) {
 		unsigned count = 0;
 		DIR *tasks = opendir("/proc/self/task");
-		for (const struct dirent *d; tasks && (d = readdir(tasks));)
+		for (const struct dirent *d; tasks != NULL && (d = readdir(tasks));)
 			count += d->d_name[0] != '.';
-		if (tasks)
+		if (tasks != NULL)
 			closedir(tasks);
 		if (count <= 1)
 			return;
@@ -160,13 +161,13 @@ int worker_main(void)
 	// One heap: giving memory back to a second one makes the C library open a file, which the children may not.
 	mallopt(M_ARENA_MAX, 1);
 	page_prepare();
-	if (sketch_prepare(&e) < 0) {
+	if (sketch_prepare(&e) != 0) {
 		fprintf(stderr, "worker: %s\n", e.text);
 		return EXIT_CANNOT_START;
 	}
 	wait_for_threads();
 	const struct pool pool = {.listener = STDIN_FILENO, .wall_ms = WALL_MS, .job = serve_connection, .lock_in = lock_in};
-	if (pool_run(&pool, &e) < 0) {
+	if (pool_run(&pool, &e) != 0) {
 		fprintf(stderr, "worker: %s\n", e.text);
 		return 1;
 	}

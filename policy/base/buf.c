@@ -11,7 +11,7 @@ static int refuse(struct buf *b)
 	return -1;
 }
 
-char *buf_room(struct buf *b, size_t len)
+char *buf_reserve(struct buf *b, size_t len)
 {
 	if (b->failed || len > b->max || b->len > b->max - len) {
 		b->failed = true;
@@ -43,7 +43,7 @@ void buf_took(struct buf *b, size_t len)
 
 int buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	char *room = buf_room(b, len);
+	char *room = buf_reserve(b, len);
 
 	if (room == NULL)
 		return -1;
@@ -73,7 +73,7 @@ int buf_printf(struct buf *b, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return refuse(b);
-	char *room = buf_room(b, (size_t)n);
+	char *room = buf_reserve(b, (size_t)n);
 	if (room == NULL)
 		return -1;
 	va_start(args, format);

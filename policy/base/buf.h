@@ -24,7 +24,7 @@ int buf_adds(struct buf *b, const char *string);
 int buf_addc(struct buf *b, char c);
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Makes room for `len` more bytes and returns where they go, or NULL; call buf_took() with what was written.
-char *buf_room(struct buf *b, size_t len);
+char *buf_reserve(struct buf *b, size_t len);
 void buf_took(struct buf *b, size_t len);
 void buf_reset(struct buf *b);             // empties; keeps memory, clears `failed`
 void buf_free(struct buf *b);              // frees; the ceiling stays

@@ -103,7 +103,7 @@ static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 static int encode64(struct buf *out, const unsigned char *b, size_t len, const char *digits, bool pad)
 {
-	char *p = buf_room(out, (len + 2) / 3 * 4);
+	char *p = buf_reserve(out, (len + 2) / 3 * 4);
 	char *start = p;
 
 	if (p == NULL)
@@ -142,7 +142,7 @@ static int decode64(struct buf *out, const char *text, size_t len, const char *d
 	unsigned held = 0;
 
 	reverse_table(value, digits);
-	char *p = buf_room(out, len / 4 * 3 + 3);
+	char *p = buf_reserve(out, len / 4 * 3 + 3);
 	char *start = p;
 	if (p == NULL || len % 4 == 1)
 		return -1;
@@ -210,7 +210,7 @@ void token_new(char out[TOKEN_LEN + 1])
 	struct buf text BUF_AUTO_WIPE = BUF_INIT(64);
 
 	random_bytes(bytes, sizeof bytes);
-	if (base64url_add(&text, bytes, sizeof bytes) < 0)
+	if (base64url_add(&text, bytes, sizeof bytes) != 0)
 		abort();
 	memcpy(out, text.data, TOKEN_LEN + 1);
 	explicit_bzero(bytes, sizeof bytes);

@@ -126,11 +126,11 @@ int url_decode(struct buf *out, const char *s, size_t len, bool plus_is_space)
 			if (len - i < 3)
 				return -1;
 			memcpy(pair, s + i + 1, 2);
-			if (hex_decode(&c, 1, pair) < 0 || c == '\0')
+			if (hex_decode(&c, 1, pair) != 0 || c == '\0')
 				return -1;
 			i += 2;
 		}
-		if (c == '\0' || buf_addc(out, c) < 0)
+		if (c == '\0' || buf_addc(out, c) != 0)
 			return -1;
 	}
 	return 0;

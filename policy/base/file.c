@@ -101,7 +101,7 @@ static int write_new(const char *temporary, const void *bytes, size_t len, mode_
 
 	if (fd < 0)
 		return err_system(e, code_for(errno), errno, "%s", temporary);
-	if (fchmod(fd, mode) < 0 || fd_write_all(fd, bytes, len) < 0 || fsync(fd) < 0)
+	if (fchmod(fd, mode) < 0 || fd_write_all(fd, bytes, len) != 0 || fsync(fd) < 0)
 		return err_system(e, code_for(errno), errno, "%s", temporary);
 	return 0;
 }
@@ -120,7 +120,7 @@ int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int
 	int n = snprintf(temporary, sizeof temporary, "%s.%s.tmp", path, random);
 	if (n < 0 || (size_t)n >= sizeof temporary)
 		return err_set(e, ERR_INPUT, "the path is too long");
-	if (write_new(temporary, bytes, len, mode, e) < 0) {
+	if (write_new(temporary, bytes, len, mode, e) != 0) {
 		unlink(temporary);
 		return -1;
 	}

@@ -22,7 +22,7 @@ static int hex4(const char *at, const char *end, unsigned *out)
 	if (end - at < 4)
 		return -1;
 	memcpy(text, at, 4);
-	if (hex_decode(bytes, 2, text) < 0)
+	if (hex_decode(bytes, 2, text) != 0)
 		return -1;
 	*out = (unsigned)bytes[0] << 8 | bytes[1];
 	return 0;

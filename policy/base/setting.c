@@ -37,7 +37,7 @@ static void trim(struct buf *b)
 
 static int secret_file(const char *path, struct buf *out, struct err *e)
 {
-	if (file_read(path, out, e) < 0)
+	if (file_read(path, out, e) != 0)
 		return -1;
 	trim(out);
 	return 0;
@@ -49,7 +49,7 @@ int setting_secret(const char *name, struct buf *out, struct err *e)
 
 	snprintf(variable, sizeof variable, "%s_FILE", name);
 	const char *file = setting(variable, NULL);
-	if (file != NULL && secret_file(file, out, e) < 0) { // it was named: that it is not there is no "not set"
+	if (file != NULL && secret_file(file, out, e) != 0) { // it was named: that it is not there is no "not set"
 		if (e != NULL && e->code == ERR_NOT_FOUND)
 			e->code = ERR_IO;
 		return err_prefix(e, "%s", variable);
@@ -63,7 +63,7 @@ int setting_secret(const char *name, struct buf *out, struct err *e)
 	if (value == NULL)
 		return err_set(e, ERR_NOT_FOUND, "%s is not set: give it as the file %s, a systemd credential or the variable", name,
 			       variable);
-	if (buf_adds(out, value) < 0)
+	if (buf_adds(out, value) != 0)
 		return err_set(e, ERR_MEMORY, "%s is too long", name);
 	trim(out);
 	return 0;

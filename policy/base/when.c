@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/when.h"
+#include "policy/base/array.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static const struct part parts[] = {
     {'Y', false, 12, 0, 0},  {'M', false, 1, 0, 0}, {'W', false, 0, 7, 0}, {'D', false, 0, 1, 0},
     {'H', true, 0, 0, 3600}, {'M', true, 0, 0, 60}, {'S', true, 0, 0, 1},
 };
-enum { PART_COUNT = sizeof parts / sizeof parts[0] };
+enum { PART_COUNT = ARRAY_LEN(parts) };
 
 // One number and its unit at *text; the index of its part, at least `from`, or -1.
 static int next_part(const char **text, bool time, int from, unsigned *number)

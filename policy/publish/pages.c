@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/pages.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
-#include "policy/publish/notice.h"
-#include "policy/publish/words.h"
+#include "policy/publish/documents/notice.h"
+#include "policy/publish/words/words.h"
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,7 +75,7 @@ static int each_file(const char *templates, const char *folder, int (*each)(void
 	struct stat status;
 	int rc = 0;
 
-	if (path_join(path, sizeof path, templates, folder, e) < 0)
+	if (path_join(path, sizeof path, templates, folder, e) != 0)
 		return -1;
 	int count = scandir(path, &names, not_hidden, alphasort);
 	if (count < 0)
@@ -96,7 +97,7 @@ static int each_file(const char *templates, const char *folder, int (*each)(void
 
 struct site {
 	struct pages *pages;
-	const struct promise *promise;
+	const struct policy *policy;
 	const struct variables *variables;
 	const struct buf *layout; // the frame of every page
 };
@@ -119,7 +120,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 }
 
 // Which page the template makes here; NULL: none. A site that cannot make sets has another start than the form for them.
-static const char *page_made(const struct promise *p, const char *template)
+static const char *page_made(const struct policy *p, const char *template)
 {
 	bool start = strcmp(template, "index.html") == 0, soon = strcmp(template, "soon.html") == 0;
 	size_t len = strlen(template);
@@ -127,7 +128,7 @@ static const char *page_made(const struct promise *p, const char *template)
 	if (len < 6 || strcmp(template + len - 5, ".html") != 0 || strcmp(template, "layout.html") == 0)
 		return NULL;
 	if (start || soon)
-		return promise_makes_sets(p) == start ? "index.html" : NULL;
+		return policy_makes_sets(p) == start ? "index.html" : NULL;
 	return template;
 }
 
@@ -135,7 +136,7 @@ static const char *page_made(const struct promise *p, const char *template)
 static int render_template(void *arg, const char *name, struct buf *bytes, struct err *e)
 {
 	const struct site *site = arg;
-	const char *made = page_made(site->promise, name);
+	const char *made = page_made(site->policy, name);
 	BUF_AUTO struct buf head = BUF_INIT(PAGE_BYTES_MAX_OUT), content = BUF_INIT(PAGE_BYTES_MAX_OUT);
 	char path[300];
 
@@ -150,8 +151,8 @@ static int render_template(void *arg, const char *name, struct buf *bytes, struc
 	int first = 2;
 	for (const char *c = bytes->data; *c; c++)
 		first += *c == '\n';
-	if (template_render(bytes->data, name, 1, site->variables->list, &head, e) < 0 ||
-	    template_render(empty + 2, name, first, site->variables->list, &content, e) < 0)
+	if (template_render(bytes->data, name, 1, site->variables->list, &head, e) != 0 ||
+	    template_render(empty + 2, name, first, site->variables->list, &content, e) != 0)
 		return -1;
 	snprintf(path, sizeof path, "html/%s", made);
 	return put_in_frame(site, path, buf_text(&head), buf_text(&content), e);
@@ -164,10 +165,10 @@ static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err
 
 	if (out == NULL)
 		return -1;
-	return buf_add(out, bytes->data, bytes->len) < 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
+	return buf_add(out, bytes->data, bytes->len) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
-static void add_title(const struct promise *p, const char *title, struct buf *head)
+static void add_title(const struct policy *p, const char *title, struct buf *head)
 {
 	buf_adds(head, "<title>");
 	html_text(head, title);
@@ -177,7 +178,7 @@ static void add_title(const struct promise *p, const char *title, struct buf *he
 }
 
 // Where the same notice is in each language, its own among them, and the feed.
-static void notice_head(const struct promise *p, struct buf *out)
+static void notice_head(const struct policy *p, struct buf *out)
 {
 	for (size_t i = 0; i < p->language_count && p->language_count > 1; i++) {
 		buf_printf(out, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->languages[i]->text->language);
@@ -188,7 +189,7 @@ static void notice_head(const struct promise *p, struct buf *out)
 }
 
 // One language of the notice: the page, Markdown and plain text. `testing` as in variables_make.
-static int render_notice(const struct promise *p, const struct site *site, bool testing, struct err *e)
+static int render_notice(const struct policy *p, const struct site *site, bool testing, struct err *e)
 {
 	VARIABLES_AUTO struct variables variables = {0};
 	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(65536), name = BUF_INIT(256);
@@ -198,7 +199,7 @@ static int render_notice(const struct promise *p, const struct site *site, bool 
 	notice_address(p, &name);
 	struct buf *markdown = pages_add(site->pages, e, "%s.md", buf_text(&name));
 	struct buf *text = pages_add(site->pages, e, "%s.txt", buf_text(&name));
-	if (markdown == NULL || text == NULL || variables_make(&variables, p, testing, e) < 0)
+	if (markdown == NULL || text == NULL || variables_make(&variables, p, testing, e) != 0)
 		return -1;
 	here.variables = &variables;
 	notice_write(p, FORM_MARKDOWN, markdown);
@@ -216,13 +217,13 @@ static int render_notice(const struct promise *p, const struct site *site, bool 
 
 static int render_notices(const struct site *site, bool testing, struct err *e)
 {
-	const struct promise *p = site->promise;
+	const struct policy *p = site->policy;
 
 	for (size_t i = 0; i < p->language_count; i++) {
-		struct promise view = *p->languages[i]; // what is announced stands with the main one
+		struct policy view = *p->languages[i]; // what is announced stands with the main one
 		view.coming = p->coming;
 		view.coming_from = p->coming_from;
-		if (render_notice(&view, site, testing, e) < 0)
+		if (render_notice(&view, site, testing, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -232,10 +233,10 @@ static int render_subprocessors(const struct site *site, struct err *e)
 {
 	BUF_AUTO struct buf list = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(4096);
 
-	add_title(site->promise, "Subprocessors", &head);
+	add_title(site->policy, "Subprocessors", &head);
 	buf_adds(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/subprocessors.atom\">\n");
 	buf_adds(&list, "<article class=\"page text wide\">\n");
-	subprocessors_fragment(site->promise, &list);
+	subprocessors_fragment(site->policy, &list);
 	buf_adds(&list, "</article>\n");
 	if (list.failed || head.failed)
 		return err_set(e, ERR_MEMORY, "the list of subprocessors is too large for a page");
@@ -248,7 +249,7 @@ static int render_framed(struct site *site, const char *templates, bool testing,
 	BUF_AUTO struct buf layout = BUF_INIT(PAGE_BYTES_MAX_OUT);
 	char path[4096];
 
-	if (path_join(path, sizeof path, templates, "layout.html", e) < 0 || file_read(path, &layout, e) < 0)
+	if (path_join(path, sizeof path, templates, "layout.html", e) != 0 || file_read(path, &layout, e) != 0)
 		return -1;
 	site->layout = &layout;
 	int rc = render_notices(site, testing, e);
@@ -262,22 +263,22 @@ static int render_framed(struct site *site, const char *templates, bool testing,
 	return rc;
 }
 
-static int render_lists(const struct promise *p, struct pages *s, struct err *e)
+static int render_lists(const struct policy *p, struct pages *s, struct err *e)
 {
 	static const struct {
 		const char *extension;
 		enum list_format format;
 	} forms[] = {{"json", LIST_JSON}, {"csv", LIST_CSV}, {"md", LIST_MARKDOWN}, {"txt", LIST_TEXT}, {"xml", LIST_XML}};
 
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		struct buf *out = pages_add(s, e, "html/subprocessors.%s", forms[i].extension);
-		if (out == NULL || publish_subprocessors(p, forms[i].format, out, e) < 0)
+		if (out == NULL || publish_subprocessors(p, forms[i].format, out, e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int render_others(const struct promise *p, struct pages *s, struct err *e)
+static int render_others(const struct policy *p, struct pages *s, struct err *e)
 {
 	struct buf *json = pages_add(s, e, "html/privacy.json");
 	struct buf *gpc = pages_add(s, e, "html/.well-known/gpc.json");
@@ -298,7 +299,7 @@ static int render_others(const struct promise *p, struct pages *s, struct err *e
 }
 
 // What programs read: feeds and vocabularies.
-static int render_machine_forms(const struct promise *p, struct pages *s, struct err *e)
+static int render_machine_forms(const struct policy *p, struct pages *s, struct err *e)
 {
 	struct buf *changes = pages_add(s, e, "html/subprocessors.atom");
 	struct buf *versions = pages_add(s, e, "html/privacy.atom");
@@ -307,20 +308,20 @@ static int render_machine_forms(const struct promise *p, struct pages *s, struct
 
 	if (changes == NULL || versions == NULL || tilt == NULL || dpv == NULL)
 		return -1;
-	if (subprocessors_atom(p, when_now(), changes, e) < 0 || privacy_atom(p, versions, e) < 0)
+	if (subprocessors_atom(p, when_now(), changes, e) != 0 || privacy_atom(p, versions, e) != 0)
 		return -1;
-	return tilt_json(p, tilt, e) < 0 ? -1 : dpv_json(p, dpv, e);
+	return tilt_json(p, tilt, e) != 0 ? -1 : dpv_json(p, dpv, e);
 }
 
-int site_render(const struct promise *p, const char *templates, bool testing, struct pages *s, struct err *e)
+int site_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
 	VARIABLES_AUTO struct variables variables = {0};
-	struct site site = {.pages = s, .promise = p, .variables = &variables};
+	struct site site = {.pages = s, .policy = p, .variables = &variables};
 
-	if (variables_make(&variables, p, testing, e) < 0)
+	if (variables_make(&variables, p, testing, e) != 0)
 		return -1;
-	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_framed(&site, templates, testing, e) < 0 ||
-	    render_lists(p, s, e) < 0 || render_others(p, s, e) < 0 || render_machine_forms(p, s, e) < 0)
+	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_framed(&site, templates, testing, e) != 0 ||
+	    render_lists(p, s, e) != 0 || render_others(p, s, e) != 0 || render_machine_forms(p, s, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)

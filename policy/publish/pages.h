@@ -4,7 +4,7 @@
 #define LETHE_PUBLISH_PAGES_H
 
 #include "policy/base/json.h"
-#include "policy/promise/text.h"
+#include "policy/model/text.h"
 #include "policy/publish/publish.h"
 
 enum { PAGE_BYTES_MAX_OUT = 16 * 1024 * 1024, PAGES_MAX = 512 }; // one page or asset; all of them
@@ -31,32 +31,32 @@ struct variables {
 	struct template_var list[VARIABLES_MAX + 1]; // ended by {NULL, NULL}
 	struct buf text;                             // owns the values
 };
-int variables_make(struct variables *v, const struct promise *p, bool testing, struct err *e);
+int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e);
 void variables_free(struct variables *v);
 #define VARIABLES_AUTO __attribute__((cleanup(variables_free)))
 
 // What is announced, for the top of every page; nothing when nothing is.
-void coming_html(const struct promise *p, struct buf *out);
-void headers_conf(const struct promise *p, struct buf *out);
+void coming_html(const struct policy *p, struct buf *out);
+void headers_conf(const struct policy *p, struct buf *out);
 // For the answer that ends what a visitor left here: the browser lets go of its copies too (Clear-Site-Data).
-void clear_conf(const struct promise *p, struct buf *out);
+void clear_conf(const struct policy *p, struct buf *out);
 // What programs are told of a visitor's cookies, and may set: those of the policy, and nothing at all when it declares none.
-void cookies_conf(const struct promise *p, struct buf *out);
-void gpc_json(const struct promise *p, struct buf *out);
-void security_txt(const struct promise *p, time_t now, struct buf *out);
+void cookies_conf(const struct policy *p, struct buf *out);
+void gpc_json(const struct policy *p, struct buf *out);
+void security_txt(const struct policy *p, time_t now, struct buf *out);
 // The list's heading and table, for the layout.
-void subprocessors_fragment(const struct promise *p, struct buf *out);
+void subprocessors_fragment(const struct policy *p, struct buf *out);
 // Where the site is: "https://bizimages.example", without a slash at its end. From the controller's page, else the contact's domain.
-void site_address(const struct promise *p, struct buf *out);
+void site_address(const struct policy *p, struct buf *out);
 // Atom feeds, with what is announced (p->coming).
-int subprocessors_atom(const struct promise *p, time_t now, struct buf *out, struct err *e);
-int privacy_atom(const struct promise *p, struct buf *out, struct err *e);
+int subprocessors_atom(const struct policy *p, time_t now, struct buf *out, struct err *e);
+int privacy_atom(const struct policy *p, struct buf *out, struct err *e);
 // The policy in the Transparency Information Language: its 14 members, those of TILT's own schema.
-int tilt_json(const struct promise *p, struct buf *out, struct err *e);
+int tilt_json(const struct policy *p, struct buf *out, struct err *e);
 // The policy in the W3C's Data Privacy Vocabulary 2.3, as JSON-LD with its context within.
-int dpv_json(const struct promise *p, struct buf *out, struct err *e);
+int dpv_json(const struct policy *p, struct buf *out, struct err *e);
 
 // Renders templates, generated pages and assets into *s.
-int site_render(const struct promise *p, const char *templates, bool testing, struct pages *s, struct err *e);
+int site_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 // Writing the site: everything is rendered first, then each file is put in its place, then files of an earlier publish that are no longer
 // made are removed. The file `published` lists what is ours, one path a line; nothing that is not in it is ever removed.
 #include "policy/publish/publish.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/publish/pages.h"
 #include <errno.h>
@@ -40,7 +41,7 @@ static int read_list(const char *folder, struct buf *out, struct err *e)
 	char path[4096];
 	struct err none = {0};
 
-	if (path_join(path, sizeof path, folder, list_name, e) < 0)
+	if (path_join(path, sizeof path, folder, list_name, e) != 0)
 		return -1;
 	if (file_read(path, out, &none) == 0 || none.code == ERR_NOT_FOUND)
 		return 0;
@@ -64,7 +65,7 @@ static int write_list(const char *folder, const struct pages *s, const struct bu
 	}
 	if (text.failed)
 		return err_set(e, ERR_MEMORY, "the list of published files is too long");
-	if (path_join(path, sizeof path, folder, list_name, e) < 0)
+	if (path_join(path, sizeof path, folder, list_name, e) != 0)
 		return -1;
 	return file_write(path, buf_text(&text), text.len, 0644, NULL, e);
 }
@@ -76,8 +77,8 @@ static int write_pages(const char *folder, const struct pages *s, struct publish
 	for (size_t i = 0; i < s->count; i++) {
 		int changed = 0;
 		const struct buf *bytes = &s->list[i].bytes;
-		if (path_join(path, sizeof path, folder, s->list[i].path, e) < 0 ||
-		    file_write(path, buf_text(bytes), bytes->len, 0644, &changed, e) < 0)
+		if (path_join(path, sizeof path, folder, s->list[i].path, e) != 0 ||
+		    file_write(path, buf_text(bytes), bytes->len, 0644, &changed, e) != 0)
 			return -1;
 		out->written += changed != 0;
 		out->unchanged += changed == 0;
@@ -94,7 +95,7 @@ static int remove_stale(const char *folder, const struct pages *s, const struct 
 		if (is_ours(line, len) && !is_made(s, line, len)) {
 			memcpy(name, line, len);
 			name[len] = '\0';
-			if (path_join(path, sizeof path, folder, name, e) < 0)
+			if (path_join(path, sizeof path, folder, name, e) != 0)
 				return -1;
 			if (unlink(path) < 0 && errno != ENOENT)
 				return err_system(e, ERR_IO, errno, "%s", path);
@@ -109,8 +110,8 @@ static int make_folders(const char *folder, struct err *e)
 	static const char *const names[] = {"html", "html/assets", "html/.well-known", "nginx", "programs"};
 	char path[4096];
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (path_join(path, sizeof path, folder, names[i], e) < 0 || folder_make(path, 0755, e) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (path_join(path, sizeof path, folder, names[i], e) != 0 || folder_make(path, 0755, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -122,24 +123,24 @@ static int check_apart(const char *templates, const char *folder, struct err *e)
 	struct stat from, to;
 	char path[4096];
 
-	if (path_join(path, sizeof path, folder, "html", e) < 0)
+	if (path_join(path, sizeof path, folder, "html", e) != 0)
 		return -1;
 	if (stat(templates, &from) == 0 && stat(path, &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino)
 		return err_set(e, ERR_INPUT, "%s is the folder of the templates: publish to another one", path);
 	return 0;
 }
 
-int publish_all(const struct promise *p, const char *templates, const char *folder, bool testing, struct publish_result *out, struct err *e)
+int publish_all(const struct policy *p, const char *templates, const char *folder, bool testing, struct publish_result *out, struct err *e)
 {
 	PAGES_AUTO struct pages pages = {0};
 	BUF_AUTO struct buf old = BUF_INIT(LIST_BYTES_MAX);
 
 	*out = (struct publish_result){0};
-	if (check_apart(templates, folder, e) < 0 || site_render(p, templates, testing, &pages, e) < 0)
+	if (check_apart(templates, folder, e) != 0 || site_render(p, templates, testing, &pages, e) != 0)
 		return -1;
-	if (make_folders(folder, e) < 0 || read_list(folder, &old, e) < 0 || write_list(folder, &pages, &old, e) < 0)
+	if (make_folders(folder, e) != 0 || read_list(folder, &old, e) != 0 || write_list(folder, &pages, &old, e) != 0)
 		return -1;
-	if (write_pages(folder, &pages, out, e) < 0 || remove_stale(folder, &pages, &old, e) < 0)
+	if (write_pages(folder, &pages, out, e) != 0 || remove_stale(folder, &pages, &old, e) != 0)
 		return -1;
 	return write_list(folder, &pages, NULL, e);
 }

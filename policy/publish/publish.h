@@ -5,7 +5,7 @@
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 
 // Writes every static form below `folder`, each file atomically, unchanged files untouched:
 //   html/   what nginx serves: index.html (the page), rights.html, privacy.html, privacy.json, subprocessors.{html,json,csv,md,txt,xml},
@@ -16,8 +16,7 @@
 struct publish_result {
 	size_t written, unchanged;
 };
-int publish_all(const struct promise *p, const char *templates, const char *folder, bool testing, struct publish_result *out,
-		struct err *e);
+int publish_all(const struct policy *p, const char *templates, const char *folder, bool testing, struct publish_result *out, struct err *e);
 
 // Below the folder of publish_all: the frame of every page, with a mark where a page's part of the head goes and one for its content.
 #define FRAME_FILE    "programs/frame.html"
@@ -26,8 +25,8 @@ int publish_all(const struct promise *p, const char *templates, const char *fold
 
 enum list_format { LIST_TEXT, LIST_JSON, LIST_CSV, LIST_MARKDOWN, LIST_HTML, LIST_XML };
 int list_format_from_name(enum list_format *out, const char *name); // text json csv md html xml; -1
-int publish_subprocessors(const struct promise *p, enum list_format format, struct buf *out, struct err *e);
-int publish_csp(const struct promise *p, struct buf *out); // the Content-Security-Policy value
+int publish_subprocessors(const struct policy *p, enum list_format format, struct buf *out, struct err *e);
+int publish_csp(const struct policy *p, struct buf *out); // the Content-Security-Policy value
 
 // Templates: {{name}} is replaced by the variable, escaped for HTML; {{{name}}} unescaped; an unknown name is an error.
 struct template_var {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 // What page templates may say about the site. All of it comes from the policy.
+#include "policy/base/array.h"
 #include "policy/base/text.h"
-#include "policy/publish/claims.h"
-#include "policy/publish/notice.h"
+#include "policy/publish/documents/claims.h"
+#include "policy/publish/documents/notice.h"
 #include "policy/publish/pages.h"
-#include "policy/publish/words.h"
+#include "policy/publish/words/words.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -43,41 +44,41 @@ static void set_date(struct maker *m, const char *name, time_t t)
 	set(m, name, date);
 }
 
-static void set_life(struct maker *m, const char *name, const struct promise_kind *kind)
+static void set_life(struct maker *m, const char *name, const struct policy_kind *kind)
 {
 	char words[160] = "not kept";
 
 	if (kind->keep != KEEP_UNDECLARED)
-		promise_life_words(words, sizeof words, kind);
+		policy_life_words(words, sizeof words, kind);
 	set(m, name, words);
 }
 
-static const struct processor_text *text_of(const struct promise *p, const struct promise_processor *a)
+static const struct processor_text *text_of(const struct policy *p, const struct policy_processor *a)
 {
 	return &p->text->processors[a - p->processors];
 }
 
 // "A", "A or B", "A, B or C": the processors for images, in the policy's order.
-static void set_image_processors(struct maker *m, const struct promise *p)
+static void set_image_processors(struct maker *m, const struct policy *p)
 {
-	const struct promise_processor *a, *next;
+	const struct policy_processor *a, *next;
 
 	begin(m, "image_processors");
-	for (size_t n = 0; (a = promise_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
-		next = promise_processor_for(p, ROLE_IMAGE, n + 1);
+	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
+		next = policy_processor_for(p, ROLE_IMAGE, n + 1);
 		buf_adds(&m->v->text, n == 0 ? "" : next != NULL ? ", " : " or ");
 		buf_adds(&m->v->text, text_of(p, a)->brand);
 	}
 	end(m);
 }
 
-static void set_image_regions(struct maker *m, const struct promise *p)
+static void set_image_regions(struct maker *m, const struct policy *p)
 {
-	const struct promise_processor *a;
+	const struct policy_processor *a;
 	bool own = false, any = false;
 
 	begin(m, "image_regions");
-	for (size_t n = 0; (a = promise_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
+	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
 		own = own || a->local;
 		for (size_t i = 0; i < text_of(p, a)->region_count; i++) {
 			buf_adds(&m->v->text, any ? ", " : "");
@@ -90,7 +91,7 @@ static void set_image_regions(struct maker *m, const struct promise *p)
 	end(m);
 }
 
-static void set_words(struct maker *m, const struct promise *p)
+static void set_words(struct maker *m, const struct policy *p)
 {
 	static const struct {
 		const char *name;
@@ -107,24 +108,24 @@ static void set_words(struct maker *m, const struct promise *p)
 		    {"word_version", WORD_VERSION},
 		    {"word_updated", WORD_UPDATED}};
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		set(m, rows[i].name, word_in(p, rows[i].word));
 }
 
 // What every page says above everything else: that it is not the real thing, not whole, or about to change.
-static void set_banner(struct maker *m, const struct promise *p, bool testing)
+static void set_banner(struct maker *m, const struct policy *p, bool testing)
 {
 	BUF_AUTO struct buf lacks = BUF_INIT(4096);
 
 	begin(m, "banner");
 	buf_adds(&m->v->text, testing ? testing_words : "");
-	if (promise_unbuilt(p, &lacks) > 0)
+	if (policy_unbuilt(p, &lacks) > 0)
 		buf_printf(&m->v->text, "%sNot whole: the policy of this site needs what this version of the software lacks (%s).",
 			   testing ? " " : "", buf_text(&lacks));
 	end(m);
 }
 
-int variables_make(struct variables *v, const struct promise *p, bool testing, struct err *e)
+int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
 	struct maker m = {.v = v};
 

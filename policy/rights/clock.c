@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/clock.h"
+#include "policy/base/array.h"
 
 enum { DAY_SECONDS = 86400, EASTERNMOST_SECONDS = 3 * 3600 };
 
@@ -13,7 +14,7 @@ static bool works(const struct tm *day)
 {
 	if (day->tm_wday == 0 || day->tm_wday == 6)
 		return false;
-	for (size_t i = 0; i < sizeof holidays / sizeof holidays[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(holidays); i++)
 		if (holidays[i].month == day->tm_mon + 1 && holidays[i].day == day->tm_mday)
 			return false;
 	return true;
@@ -24,7 +25,7 @@ static time_t roll(time_t midnight)
 {
 	struct tm day;
 
-	while (gmtime_r(&midnight, &day) && !works(&day))
+	while (gmtime_r(&midnight, &day) != NULL && !works(&day))
 		midnight += DAY_SECONDS;
 	return midnight;
 }
@@ -37,7 +38,7 @@ time_t clock_statutory(time_t received, unsigned months)
 	return last + DAY_SECONDS - EASTERNMOST_SECONDS - 1;
 }
 
-time_t clock_due(const struct promise_right *right, time_t received)
+time_t clock_due(const struct policy_right *right, time_t received)
 {
 	if (right->statutory)
 		return clock_statutory(received, CLOCK_STATUTORY_MONTHS);

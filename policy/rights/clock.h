@@ -8,7 +8,7 @@
 #ifndef LETHE_RIGHTS_CLOCK_H
 #define LETHE_RIGHTS_CLOCK_H
 
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include <time.h>
 
 enum { CLOCK_STATUTORY_MONTHS = 1, CLOCK_EXTENDED_MONTHS = 3 };
@@ -17,6 +17,6 @@ enum { CLOCK_STATUTORY_MONTHS = 1, CLOCK_EXTENDED_MONTHS = 3 };
 // end is 24:00 in the Union's easternmost zone (UTC+3): both are never later than what the controller's own zone would give.
 time_t clock_statutory(time_t received, unsigned months);
 // The last second for the answer to a request of this right: statutory, or the policy's own absolute time after receipt.
-time_t clock_due(const struct promise_right *right, time_t received);
+time_t clock_due(const struct policy_right *right, time_t received);
 
 #endif

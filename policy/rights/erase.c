@@ -23,9 +23,9 @@ static cJSON *stores(const struct erase_result *result)
 			cJSON_Delete(store);
 			return NULL;
 		}
-		if (!cJSON_AddStringToObject(store, "name", result->stores[i].name) ||
-		    !cJSON_AddNumberToObject(store, "found", (double)result->stores[i].found) ||
-		    !cJSON_AddNumberToObject(store, "erased", (double)result->stores[i].erased))
+		if (cJSON_AddStringToObject(store, "name", result->stores[i].name) == NULL ||
+		    cJSON_AddNumberToObject(store, "found", (double)result->stores[i].found) == NULL ||
+		    cJSON_AddNumberToObject(store, "erased", (double)result->stores[i].erased) == NULL)
 			return NULL;
 	}
 	cJSON *whole = list;
@@ -39,9 +39,9 @@ static bool add_scan(cJSON *object, const struct erase_result *result)
 	if (result->residue_files == 0)
 		return cJSON_AddNullToObject(object, "residue_scan") != NULL;
 	cJSON *scan = cJSON_AddObjectToObject(object, "residue_scan");
-	return scan != NULL && cJSON_AddNumberToObject(scan, "files", (double)result->residue_files) &&
-	       cJSON_AddNumberToObject(scan, "bytes", (double)result->residue_bytes) &&
-	       cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits);
+	return scan != NULL && cJSON_AddNumberToObject(scan, "files", (double)result->residue_files) != NULL &&
+	       cJSON_AddNumberToObject(scan, "bytes", (double)result->residue_bytes) != NULL &&
+	       cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits) != NULL;
 }
 
 static bool add_note(cJSON *object, const struct erase_result *result)
@@ -62,7 +62,7 @@ static bool add_entry(cJSON *object, const struct erase_result *result)
 	return cJSON_AddNumberToObject(object, "audit_index", (double)result->ledger_index) != NULL;
 }
 
-static cJSON *certificate_object(const struct promise *p, const struct erase_result *result)
+static cJSON *certificate_object(const struct policy *p, const struct erase_result *result)
 {
 	unsigned char bytes[CERTIFICATE_ID_BYTES];
 	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT];
@@ -71,17 +71,17 @@ static cJSON *certificate_object(const struct promise *p, const struct erase_res
 	random_bytes(bytes, sizeof bytes);
 	hex_encode(id, bytes, sizeof bytes);
 	when_text(now, when_now());
-	if (!cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) || !cJSON_AddStringToObject(c, "cert_id", id) ||
-	    !cJSON_AddStringToObject(c, "controller", p->shown_as) || !cJSON_AddStringToObject(c, "right", "A17") ||
-	    !cJSON_AddStringToObject(c, "executed_at", now) || !cJSON_AddStringToObject(c, "policy_version", p->version) ||
-	    !cJSON_AddStringToObject(c, "policy_sha256", p->sha256))
+	if (cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) == NULL || cJSON_AddStringToObject(c, "cert_id", id) == NULL ||
+	    cJSON_AddStringToObject(c, "controller", p->shown_as) == NULL || cJSON_AddStringToObject(c, "right", "A17") == NULL ||
+	    cJSON_AddStringToObject(c, "executed_at", now) == NULL || cJSON_AddStringToObject(c, "policy_version", p->version) == NULL ||
+	    cJSON_AddStringToObject(c, "policy_sha256", p->sha256) == NULL)
 		return NULL;
 	cJSON *list = stores(result);
 	if (!cJSON_AddItemToObject(c, "stores", list)) {
 		cJSON_Delete(list);
 		return NULL;
 	}
-	if (!add_scan(c, result) || !add_entry(c, result) || !cJSON_AddBoolToObject(c, "complete", result->complete) ||
+	if (!add_scan(c, result) || !add_entry(c, result) || cJSON_AddBoolToObject(c, "complete", result->complete) == NULL ||
 	    !add_note(c, result))
 		return NULL;
 	cJSON *whole = c;
@@ -91,9 +91,9 @@ static cJSON *certificate_object(const struct promise *p, const struct erase_res
 
 int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e)
 {
-	JSON_AUTO cJSON *certificate = certificate_object(vault_promise(v), result);
+	JSON_AUTO cJSON *certificate = certificate_object(vault_policy(v), result);
 
-	if (certificate == NULL || json_print(json, certificate) < 0)
+	if (certificate == NULL || json_print(json, certificate) != 0)
 		return err_set(e, ERR_MEMORY, "no memory for the certificate");
 	return 0;
 }
@@ -102,7 +102,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 {
 	struct erase_result result;
 
-	if (vault_erase_held(v, receipt, &result, e) < 0)
+	if (vault_erase_held(v, receipt, &result, e) != 0)
 		return -1;
 	return rights_certificate(v, &result, certificate, e);
 }
@@ -127,7 +127,7 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 		cJSON_Delete(copy);
 		return err_set(e, ERR_MEMORY, "no memory to answer the request");
 	}
-	if ((result->complete && !cJSON_AddStringToObject(body, "answered", now)) || json_print(&bytes, body) < 0)
+	if ((result->complete && cJSON_AddStringToObject(body, "answered", now) == NULL) || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to answer the request");
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"state\":\"%s\"}", RIGHT_ERASURE, state);
 	const struct ledger_event event = {.name = "answer", .details = details};
@@ -177,11 +177,11 @@ static int fulfil(struct vault *v, const struct vault_record *record, bool dry_r
 {
 	JSON_AUTO cJSON *body = rights_body(record, e);
 
-	if (body == NULL || check_open(record, body, e) || erase_named(v, record->id, body, dry_run, out, e))
+	if (body == NULL || check_open(record, body, e) != 0 || erase_named(v, record->id, body, dry_run, out, e) != 0)
 		return -1;
 	if (dry_run)
 		return 0;
-	if (rights_certificate(v, out, certificate, e) < 0)
+	if (rights_certificate(v, out, certificate, e) != 0)
 		return -1;
 	return close_request(v, record->id, body, out, certificate, e);
 }
@@ -190,7 +190,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct 
 {
 	struct vault_record record = {0};
 
-	if (rights_get(v, id, &record, e) < 0)
+	if (rights_get(v, id, &record, e) != 0)
 		return -1;
 	int ret = fulfil(v, &record, dry_run, out, certificate, e);
 	vault_record_free(&record);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/rights/body.h"
@@ -7,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int refuse_right(const struct promise *p, struct err *e)
+static int refuse_right(const struct policy *p, struct err *e)
 {
 	char offered[256] = "";
 	size_t used = 0;
@@ -33,7 +34,7 @@ static cJSON *new_body(const struct rights_new *request, time_t due)
 
 	if (body == NULL || cJSON_AddNumberToObject(body, "due", (double)due) == NULL)
 		return NULL;
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (texts[i].value != NULL && cJSON_AddStringToObject(body, texts[i].name, texts[i].value) == NULL)
 			return NULL;
 	cJSON *whole = body;
@@ -47,7 +48,7 @@ static int put(struct vault *v, const struct rights_new *request, struct rights_
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
 	JSON_AUTO cJSON *body = new_body(request, out->due);
 
-	if (body == NULL || json_print(&bytes, body) < 0)
+	if (body == NULL || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the request is too large to be stored");
 	when_date(date, out->due);
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"}", request->right, date);
@@ -60,13 +61,13 @@ static int put(struct vault *v, const struct rights_new *request, struct rights_
 
 int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
-	const struct promise_right *right = promise_right(vault_promise(v), request->right);
+	const struct policy_right *right = policy_right(vault_policy(v), request->right);
 
 	if (right == NULL)
-		return refuse_right(vault_promise(v), e);
+		return refuse_right(vault_policy(v), e);
 	token_new(out->secret);
 	out->due = clock_due(right, when_now());
-	if (put(v, request, out, e) < 0)
+	if (put(v, request, out, e) != 0)
 		return -1;
 	if (strcmp(right->id, RIGHT_ERASURE) == 0 && (request->receipt != NULL || request->archive != NULL)) {
 		struct erase_result result;
@@ -109,7 +110,7 @@ const char *rights_state(const struct vault_record *record)
 {
 	static const char *const ours[] = {STATE_PARTIAL, STATE_FULFILLED};
 
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
 		if (strcmp(record->state, ours[i]) == 0)
 			return ours[i];
 	return STATE_OPEN;
@@ -150,18 +151,20 @@ static int show(const struct vault_record *record, bool officer, bool personal, 
 		return -1;
 	time_t due = (time_t)json_number(body, "due", 0);
 	bool late = rights_late(rights_state(record), due, when_now());
-	bool ok = cJSON_AddStringToObject(shown, "id", record->id) && cJSON_AddStringToObject(shown, "right", json_string(body, "right")) &&
-		  cJSON_AddStringToObject(shown, "state", rights_state(record)) && add_when(shown, "received", record->made) &&
-		  add_when(shown, "due", due) && cJSON_AddBoolToObject(shown, "late", late) && add_members(shown, body, public_members);
+	bool ok = cJSON_AddStringToObject(shown, "id", record->id) != NULL &&
+		  cJSON_AddStringToObject(shown, "right", json_string(body, "right")) != NULL &&
+		  cJSON_AddStringToObject(shown, "state", rights_state(record)) != NULL && add_when(shown, "received", record->made) &&
+		  add_when(shown, "due", due) && cJSON_AddBoolToObject(shown, "late", late) != NULL &&
+		  add_members(shown, body, public_members);
 	if (officer)
-		ok =
-		    ok &&
-		    cJSON_AddBoolToObject(shown, "names_receipt", json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) &&
-		    cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) &&
-		    cJSON_AddBoolToObject(shown, "has_message", json_get(body, "message") != NULL);
+		ok = ok &&
+		     cJSON_AddBoolToObject(shown, "names_receipt",
+					   json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) != NULL &&
+		     cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) != NULL &&
+		     cJSON_AddBoolToObject(shown, "has_message", json_get(body, "message") != NULL) != NULL;
 	if (personal)
 		ok = ok && add_members(shown, body, personal_members);
-	if (!ok || json_print(json, shown) < 0)
+	if (!ok || json_print(json, shown) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to show the request");
 	return 0;
 }
@@ -172,7 +175,7 @@ int rights_show(struct vault *v, const char *id, const char *secret, struct buf 
 	struct err why = {0};
 
 	// The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out.
-	if (vault_find(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) < 0) {
+	if (vault_find(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) != 0) {
 		if (why.code == ERR_NOT_FOUND)
 			return err_set(e, ERR_NOT_FOUND, "there is no such request");
 		return err_set(e, why.code, "%s", why.text);
@@ -190,7 +193,7 @@ int rights_show_officer(struct vault *v, const char *id, bool personal, struct b
 {
 	struct vault_record record = {0};
 
-	if (rights_get(v, id, &record, e) < 0)
+	if (rights_get(v, id, &record, e) != 0)
 		return -1;
 	int ret = show(&record, true, personal, json, e);
 	vault_record_free(&record);
@@ -222,7 +225,7 @@ int rights_each(struct vault *v, int (*each)(void *, const char *id, const char 
 {
 	struct walk w = {.each = each, .arg = arg, .e = e};
 
-	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, walk_one, &w, e) < 0 || w.failed)
+	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, walk_one, &w, e) != 0 || w.failed)
 		return -1;
 	return 0;
 }

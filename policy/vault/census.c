@@ -36,9 +36,9 @@ static int count_records(struct vault *v, struct census_row *row, time_t now, st
 	const struct value *kind = VALUES(V_TEXT(kind_row(row->kind)->name));
 	int64_t count, oldest, due;
 
-	if (store_number(v->read.vault, SQL_TALLY, kind, 0, &count, e) ||
-	    store_number(v->read.vault, SQL_KIND_OLDEST, kind, 0, &oldest, e) ||
-	    store_number(v->read.vault, SQL_KIND_DUE, kind, 0, &due, e))
+	if (store_number(v->read.vault, SQL_TALLY, kind, 0, &count, e) != 0 ||
+	    store_number(v->read.vault, SQL_KIND_OLDEST, kind, 0, &oldest, e) != 0 ||
+	    store_number(v->read.vault, SQL_KIND_DUE, kind, 0, &due, e) != 0)
 		return -1;
 	row->count = (uint64_t)count;
 	row->oldest = oldest;
@@ -50,8 +50,8 @@ static int count_ledger(struct vault *v, struct census_row *row, struct err *e)
 {
 	int64_t last, oldest;
 
-	if (store_number(v->read.vault, SQL_LEDGER_LAST, NULL, -1, &last, e) ||
-	    store_number(v->read.vault, SQL_LEDGER_OLDEST, NULL, 0, &oldest, e))
+	if (store_number(v->read.vault, SQL_LEDGER_LAST, NULL, -1, &last, e) != 0 ||
+	    store_number(v->read.vault, SQL_LEDGER_OLDEST, NULL, 0, &oldest, e) != 0)
 		return -1;
 	row->count = (uint64_t)(last + 1);
 	row->oldest = oldest;
@@ -70,7 +70,7 @@ static int add_segment(struct vault *v, const char *day, void *arg, struct err *
 	struct log_summary s;
 	struct err why = {0};
 
-	if (log_summary(v, day, &s, &why))
+	if (log_summary(v, day, &s, &why) != 0)
 		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text); // pruned in this moment
 	row->count += s.lines;
 	if (row->oldest == 0 || (s.oldest != 0 && s.oldest < row->oldest))
@@ -83,7 +83,7 @@ static int add_segment(struct vault *v, const char *day, void *arg, struct err *
 static void judge(const struct vault *v, struct census_row *row, time_t now)
 {
 	time_t from = row->oldest == 0 ? now : row->oldest;
-	time_t due = row->kind == KIND_LEDGER ? 0 : promise_due(v->promise, row->kind, from);
+	time_t due = row->kind == KIND_LEDGER ? 0 : policy_due(v->policy, row->kind, from);
 
 	if (row->keep == KEEP_STORED && due != 0)
 		row->limit_seconds = (uint64_t)(due - from);
@@ -119,8 +119,8 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 
 	*out = (struct census){0};
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		struct census_row row = {.kind = (enum kind)k, .keep = v->promise->kinds[k].keep};
-		if (fill_row(v, &row, now, &out->newest, e))
+		struct census_row row = {.kind = (enum kind)k, .keep = v->policy->kinds[k].keep};
+		if (fill_row(v, &row, now, &out->newest, e) != 0)
 			return -1;
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)
 			out->rows[out->row_count++] = row;
@@ -138,7 +138,7 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		out->newest = newest;
 	out->database_bytes = size_of(v, "vault.db") + size_of(v, "keys/keys.db");
 	out->wal_bytes = size_of(v, "vault.db-wal") + size_of(v, "keys/keys.db-wal");
-	if (state_path(v, folder, "log", e))
+	if (state_path(v, folder, "log", e) != 0)
 		return -1;
 	out->log_bytes = folder_bytes(folder);
 	out->spool_bytes = folder_bytes(v->spool);

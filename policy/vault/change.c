@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Changing and ending records.
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/internal.h"
@@ -13,7 +14,7 @@ int record_remove(struct vault *v, const struct found *f, struct err *e)
 {
 	struct store *s = v->write.vault;
 
-	if (store_run(s, SQL_TAG_DELETE, VALUES(V_TEXT(f->id)), e) || store_run(s, SQL_RECORD_DELETE, VALUES(V_TEXT(f->id)), e))
+	if (store_run(s, SQL_TAG_DELETE, VALUES(V_TEXT(f->id)), e) != 0 || store_run(s, SQL_RECORD_DELETE, VALUES(V_TEXT(f->id)), e) != 0)
 		return -1;
 	return key_doom(v, f->has_key ? f->key : NULL, e);
 }
@@ -56,7 +57,7 @@ static int find_current(struct vault *v, const char *id, struct current *out, st
 		return err_set(e, ERR_NOT_FOUND, "no such record");
 	if (got < 0)
 		return -1;
-	if (kind_from_name(&out->kind, cursor_text(row, 1)))
+	if (kind_from_name(&out->kind, cursor_text(row, 1)) != 0)
 		return err_set(e, ERR_CORRUPT, "a record is of a kind that this program does not know");
 	out->made = cursor_int(row, 3);
 	out->due = cursor_int(row, 4);
@@ -85,7 +86,7 @@ static bool closes(const char *state)
 {
 	static const char *const closing[] = {"closed", "completed", "fulfilled", "refused", "withdrawn"};
 
-	for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+	for (size_t i = 0; i < ARRAY_LEN(closing); i++)
 		if (strcmp(state, closing[i]) == 0)
 			return true;
 	return false;
@@ -93,7 +94,7 @@ static bool closes(const char *state)
 
 static struct value due_after(const struct vault *v, const struct change *c, const struct current *now)
 {
-	const struct promise_kind *k = &v->promise->kinds[now->kind];
+	const struct policy_kind *k = &v->policy->kinds[now->kind];
 	time_t due = now->due;
 
 	if (c->state != NULL && k->start == START_CLOSING && !duration_is_zero(k->life))
@@ -121,12 +122,12 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	struct data_key DATA_KEY_AUTO key = {0};
 	struct buf body BUF_AUTO = BUF_INIT(VAULT_BODY_MAX + SEAL_OVERHEAD);
 
-	if (find_current(v, c->id, &now, e) || (c->body != NULL && seal_body(v, c, &now, &key, &body, e)))
+	if (find_current(v, c->id, &now, e) != 0 || (c->body != NULL && seal_body(v, c, &now, &key, &body, e) != 0))
 		return -1;
 	if (store_run(v->write.vault, SQL_RECORD_UPDATE,
 		      VALUES(V_TEXT(c->id), V_TEXT(c->state), V_BLOB(body.data, body.len),
 			     c->body == NULL ? V_NULL : V_BLOB(key.id, KEY_ID_LEN), due_after(v, c, &now)),
-		      e))
+		      e) != 0)
 		return -1;
 	return c->event == NULL ? 0 : ledger_write(v, c->event, NULL, e);
 }
@@ -141,7 +142,7 @@ int vault_update(struct vault *v, const char *id, const char *state, const void 
 		return err_set(e, ERR_INPUT, "a state's name is too long");
 	if (body != NULL && body_len > VAULT_BODY_MAX)
 		return err_set(e, ERR_INPUT, "a body of %zu bytes is over %d", body_len, VAULT_BODY_MAX);
-	if (event != NULL && ledger_check(event, e))
+	if (event != NULL && ledger_check(event, e) != 0)
 		return -1;
 	return commit_run(v, &op, e);
 }
@@ -160,13 +161,13 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 	struct end *end = arg;
 	struct current now = {0};
 
-	if (find_current(v, end->id, &now, e))
+	if (find_current(v, end->id, &now, e) != 0)
 		return -1;
 	end->found = (struct found){.has_key = now.has_key, .has_file = now.has_file};
 	snprintf(end->found.id, sizeof end->found.id, "%s", end->id);
 	memcpy(end->found.key, now.key, KEY_ID_LEN);
 	end->own_key = now.has_key && !key_is_shared(v, now.key);
-	if (end->event != NULL && ledger_write(v, end->event, NULL, e))
+	if (end->event != NULL && ledger_write(v, end->event, NULL, e) != 0)
 		return -1;
 	return record_remove(v, &end->found, e);
 }
@@ -178,9 +179,9 @@ int vault_end(struct vault *v, const char *id, const struct ledger_event *event,
 	struct end end = {.id = id, .event = event};
 	struct op op = {.target = OP_RECORDS, .run = run_end, .arg = &end};
 
-	if (event != NULL && ledger_check(event, e))
+	if (event != NULL && ledger_check(event, e) != 0)
 		return -1;
-	if (commit_run(v, &op, e))
+	if (commit_run(v, &op, e) != 0)
 		return -1;
 	record_unlink(v, &end.found);
 	if (end.own_key)

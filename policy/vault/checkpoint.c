@@ -31,7 +31,7 @@ static void sign_free(EVP_MD_CTX **c)
 
 static void origin_of(const struct vault *v, char out[ORIGIN_MAX])
 {
-	snprintf(out, ORIGIN_MAX, "%s.lethe.invalid/ledger", v->promise->site);
+	snprintf(out, ORIGIN_MAX, "%s.lethe.invalid/ledger", v->policy->site);
 }
 
 static void key_hint(const char *origin, const uint8_t public[ED25519_LEN], uint8_t out[KEY_HINT_LEN])
@@ -58,7 +58,8 @@ static int write_public(struct vault *v, const uint8_t public[ED25519_LEN], stru
 	memcpy(typed + 1, public, ED25519_LEN);
 	buf_printf(&text, "%s+%s+", origin, hint_hex);
 	base64_add(&text, typed, sizeof typed);
-	if (buf_addc(&text, '\n') || state_path(v, path, "keys/ledger.pub", e) || file_write(path, text.data, text.len, 0644, NULL, e))
+	if (buf_addc(&text, '\n') != 0 || state_path(v, path, "keys/ledger.pub", e) != 0 ||
+	    file_write(path, text.data, text.len, 0644, NULL, e) != 0)
 		return -1;
 	own_like_state(v, path);
 	return 0;
@@ -77,17 +78,17 @@ static EVP_PKEY *read_private(const struct vault *v, struct err *e)
 	uint8_t seed[ED25519_LEN];
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "keys/ledger.key", e))
+	if (state_path(v, path, "keys/ledger.key", e) != 0)
 		return NULL;
 	if (!has(v, "keys/ledger.key")) {
 		err_set(e, ERR_NOT_FOUND, "%s is missing: bring back the copy of it; without it no checkpoint can be signed", path);
 		return NULL;
 	}
-	if (file_read(path, &text, e))
+	if (file_read(path, &text, e) != 0)
 		return NULL;
 	if (text.len > 0 && text.data[text.len - 1] == '\n')
 		text.data[--text.len] = '\0';
-	if (hex_decode(seed, sizeof seed, buf_text(&text))) {
+	if (hex_decode(seed, sizeof seed, buf_text(&text)) != 0) {
 		err_set(e, ERR_INPUT, "%s must hold 64 hex digits", path);
 		return NULL;
 	}
@@ -120,7 +121,7 @@ int checkpoint_key_make(struct vault *v, struct err *e)
 		EVP_PKEY *there PKEY_AUTO = read_private(v, e);
 		return there == NULL ? -1 : publish_key(v, there, e);
 	}
-	if (state_path(v, path, "keys/ledger.key", e))
+	if (state_path(v, path, "keys/ledger.key", e) != 0)
 		return -1;
 	random_bytes(bytes, sizeof bytes);
 	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, sizeof bytes);
@@ -138,11 +139,11 @@ static bool read_public(const struct vault *v, uint8_t out[ED25519_LEN])
 	struct buf text BUF_AUTO = BUF_INIT(NOTE_MAX), typed BUF_AUTO = BUF_INIT(64);
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "keys/ledger.pub", NULL) || file_read(path, &text, NULL) || text.len == 0)
+	if (state_path(v, path, "keys/ledger.pub", NULL) != 0 || file_read(path, &text, NULL) != 0 || text.len == 0)
 		return false;
 	// <origin>+<key id>+<base64>: only the last may hold a '+' itself.
 	const char *id = strchr(text.data, '+'), *last = id == NULL ? NULL : strchr(id + 1, '+');
-	if (last == NULL || base64_decode(&typed, last + 1, strcspn(last + 1, "\n")) || typed.len != 1 + ED25519_LEN ||
+	if (last == NULL || base64_decode(&typed, last + 1, strcspn(last + 1, "\n")) != 0 || typed.len != 1 + ED25519_LEN ||
 	    typed.data[0] != 0x01)
 		return false;
 	memcpy(out, typed.data + 1, ED25519_LEN);
@@ -178,7 +179,7 @@ static int sign_note(const struct vault *v, struct buf *note, struct err *e)
 	key_hint(origin, public, blob);
 	buf_printf(note, "\n%s%s ", SIGNATURE_LINE, origin);
 	base64_add(note, blob, sizeof blob);
-	return buf_addc(note, '\n') ? err_set(e, ERR_MEMORY, "no memory") : 0;
+	return buf_addc(note, '\n') != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
 static bool signature_good(const uint8_t public[ED25519_LEN], const struct buf *body, const uint8_t *signature)
@@ -202,7 +203,7 @@ enum signature checkpoint_verify(const struct vault *v, const char *note, uint64
 	    strncmp(note + body.len + 1, SIGNATURE_LINE, sizeof SIGNATURE_LINE - 1) != 0)
 		return SIGNATURE_BAD;
 	const char *last = strrchr(note, ' ') + 1;
-	if (base64_decode(&blob, last, strcspn(last, "\n")) || blob.len != KEY_HINT_LEN + SIGNATURE_LEN)
+	if (base64_decode(&blob, last, strcspn(last, "\n")) != 0 || blob.len != KEY_HINT_LEN + SIGNATURE_LEN)
 		return SIGNATURE_BAD;
 	return signature_good(public, &body, (const uint8_t *)blob.data + KEY_HINT_LEN) ? SIGNATURE_GOOD : SIGNATURE_BAD;
 }
@@ -227,14 +228,14 @@ static int read_last(struct vault *v, struct last *last, struct buf *out, struct
 		return got;
 	const void *stored = cursor_blob(c, 1, &root_len), *range = cursor_blob(c, 2, &range_len);
 	uint64_t size = (uint64_t)cursor_int(c, 0);
-	if (merkle_unpack(&last->tree, size, range, range_len))
+	if (merkle_unpack(&last->tree, size, range, range_len) != 0)
 		return err_set(e, ERR_CORRUPT, "the last checkpoint is damaged; run: lethe audit verify");
 	merkle_root(&last->tree, root);
 	if (root_len != HASH_LEN || memcmp(root, stored, HASH_LEN) != 0 ||
 	    checkpoint_verify(v, cursor_text(c, 3), size, root) != SIGNATURE_GOOD)
 		return err_set(e, ERR_CORRUPT, "the last checkpoint's signature does not hold; run: lethe audit verify");
 	last->any = true;
-	return buf_adds(out, cursor_text(c, 3)) ? err_set(e, ERR_MEMORY, "no memory") : 0;
+	return buf_adds(out, cursor_text(c, 3)) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
 // Grows the tree by the rows up to `size`.
@@ -247,7 +248,7 @@ static int grow(struct vault *v, struct merkle *m, uint64_t size, struct err *e)
 	int got = -1;
 
 	while (c != NULL && (got = cursor_next(c, e)) > 0) {
-		if (ledger_row_read(c, &row, &sealed) || (uint64_t)row.seq != m->size)
+		if (ledger_row_read(c, &row, &sealed) != 0 || (uint64_t)row.seq != m->size)
 			break;
 		ledger_leaf(&row, leaf);
 		merkle_append(m, leaf);
@@ -263,10 +264,11 @@ static int sign_new(struct vault *v, const struct merkle *m, struct buf *out, st
 	buf_reset(out);
 	merkle_root(m, root);
 	note_body(v, m->size, root, out);
-	if (sign_note(v, out, e) || write_begin(v, e))
+	if (sign_note(v, out, e) != 0 || write_begin(v, e) != 0)
 		return -1;
 	if (store_run(v->write.vault, SQL_CHECKPOINT_PUT,
-		      VALUES(V_INT(m->size), V_INT(when_now()), V_BLOB(root, HASH_LEN), V_BLOB(range, len), V_TEXT(buf_text(out))), e)) {
+		      VALUES(V_INT(m->size), V_INT(when_now()), V_BLOB(root, HASH_LEN), V_BLOB(range, len), V_TEXT(buf_text(out))),
+		      e) != 0) {
 		write_rollback(v, v->write.vault);
 		return -1;
 	}
@@ -280,13 +282,13 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	uint8_t root[HASH_LEN], grown[HASH_LEN];
 	time_t at;
 
-	if (read_last(v, &last, out, e) || ledger_head(v, v->write.vault, &head, &at, e))
+	if (read_last(v, &last, out, e) != 0 || ledger_head(v, v->write.vault, &head, &at, e) != 0)
 		return -1;
 	if (last.any && head.size == last.tree.size)
 		return 0;
 	if (head.size < last.tree.size)
 		return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");
-	if (grow(v, &last.tree, head.size, e))
+	if (grow(v, &last.tree, head.size, e) != 0)
 		return -1;
 	merkle_root(&head, root);
 	merkle_root(&last.tree, grown);
@@ -302,7 +304,7 @@ int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)
 
 	if (v->mode != VAULT_ADMIN)
 		return err_set(e, ERR_REFUSED, "only the officer's command signs checkpoints");
-	if (commit_alone(v, &alone, e))
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
 	int ret = checkpoint_alone(v, out, e);
 	commit_release(v, &alone);

@@ -57,7 +57,8 @@ int write_commit(struct vault *v, struct store *s, struct err *e)
 {
 	bool keys_first = s == v->write.vault && store_in_transaction(v->write.keys);
 
-	if ((s == v->write.vault && ledger_head_write(v, e)) || (keys_first && commit_one(v, v->write.keys, e)) || commit_one(v, s, e)) {
+	if ((s == v->write.vault && ledger_head_write(v, e) != 0) || (keys_first && commit_one(v, v->write.keys, e) != 0) ||
+	    commit_one(v, s, e) != 0) {
 		write_rollback(v, s);
 		return -1;
 	}
@@ -77,8 +78,8 @@ void write_rollback(struct vault *v, struct store *s)
 static struct store *begin_batch(struct vault *v, const struct op *op, struct err *e)
 {
 	if (op->target != OP_LOG)
-		return write_begin(v, e) ? NULL : v->write.vault;
-	if (log_segment_write(v, op->at, e) || store_begin(v->write.segment.store, e))
+		return write_begin(v, e) != 0 ? NULL : v->write.vault;
+	if (log_segment_write(v, op->at, e) != 0 || store_begin(v->write.segment.store, e) != 0)
 		return NULL;
 	return v->write.segment.store;
 }
@@ -336,7 +337,7 @@ static int refuse_broken(const struct vault *v, struct err *e)
 
 int commit_begin(struct vault *v, struct op *op, struct err *e)
 {
-	if (refuse_broken(v, e))
+	if (refuse_broken(v, e) != 0)
 		return -1;
 	enqueue(lane_of(v, op), op);
 	return 0;
@@ -355,7 +356,7 @@ int commit_wait(struct vault *v, struct op *op, struct err *e)
 
 int commit_run(struct vault *v, struct op *op, struct err *e)
 {
-	return commit_begin(v, op, e) || commit_wait(v, op, e) ? -1 : 0;
+	return commit_begin(v, op, e) != 0 || commit_wait(v, op, e) != 0 ? -1 : 0;
 }
 
 // ---- alone ----
@@ -409,7 +410,7 @@ void commit_records_release(struct vault *v, struct op *op)
 
 int commit_alone(struct vault *v, struct alone *a, struct err *e)
 {
-	if (refuse_broken(v, e) || lane_enter(v, &v->lanes[LANE_LOG], &a->log, e))
+	if (refuse_broken(v, e) != 0 || lane_enter(v, &v->lanes[LANE_LOG], &a->log, e) != 0)
 		return -1;
 	if (commit_records_alone(v, &a->records, e) == 0)
 		return 0;

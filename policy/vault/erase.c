@@ -65,7 +65,7 @@ static int collect(struct erasure *x, enum sql statement, const struct value *va
 	int got = -1;
 
 	while (c != NULL && (got = cursor_next(c, e)) > 0)
-		if (keep_found(x, c, e))
+		if (keep_found(x, c, e) != 0)
 			return -1;
 	return got < 0 ? -1 : 0;
 }
@@ -95,7 +95,7 @@ static int collect_records(struct erasure *x, struct err *e)
 	uint8_t tag[HASH_LEN];
 
 	if (x->by == ERASE_RECORD) {
-		if (subject_of_record(x, e))
+		if (subject_of_record(x, e) != 0)
 			return -1;
 	} else {
 		lookup_hash(x->v, x->subject, "subject", x->value);
@@ -104,7 +104,7 @@ static int collect_records(struct erasure *x, struct err *e)
 		markers_add(&x->markers, tag, HASH_LEN);
 		if (strlen(x->value) >= 7)
 			markers_add(&x->markers, x->value, strlen(x->value) > MARKER_MAX ? MARKER_MAX : strlen(x->value));
-		if (collect(x, SQL_RECORD_BY_TAG, VALUES(V_TEXT(tag_name(x->by)), V_BLOB(tag, HASH_LEN)), e))
+		if (collect(x, SQL_RECORD_BY_TAG, VALUES(V_TEXT(tag_name(x->by)), V_BLOB(tag, HASH_LEN)), e) != 0)
 			return -1;
 	}
 	if (!x->has_subject)
@@ -120,7 +120,7 @@ static int count_payloads(struct erasure *x, struct err *e)
 {
 	int64_t count = 0;
 
-	if (x->has_subject && store_number(x->v->write.vault, SQL_PAYLOAD_COUNT, VALUES(V_BLOB(x->subject, HASH_LEN)), 0, &count, e))
+	if (x->has_subject && store_number(x->v->write.vault, SQL_PAYLOAD_COUNT, VALUES(V_BLOB(x->subject, HASH_LEN)), 0, &count, e) != 0)
 		return -1;
 	x->out->stores[STORE_PAYLOADS].found = (uint64_t)count;
 	return 0;
@@ -131,13 +131,14 @@ static int find_all(struct erasure *x, struct err *e)
 	struct erase_result *out = x->out;
 	struct err why = {0};
 
-	if (collect_records(x, e) || count_payloads(x, e))
+	if (collect_records(x, e) != 0 || count_payloads(x, e) != 0)
 		return -1;
 	out->stores[STORE_RECORDS].found = x->count;
 	for (size_t i = 0; i < x->count; i++)
 		out->stores[STORE_SPOOL].found += x->list[i].has_file;
 	const uint8_t *subject = x->by != ERASE_ADDRESS && x->has_subject ? x->subject : NULL;
-	if (log_erase(x->v, x->by == ERASE_ADDRESS ? x->value : NULL, subject, true, &out->stores[STORE_REQUEST_LOG], &x->markers, &why))
+	if (log_erase(x->v, x->by == ERASE_ADDRESS ? x->value : NULL, subject, true, &out->stores[STORE_REQUEST_LOG], &x->markers, &why) !=
+	    0)
 		partial(x, "request log", why.text);
 	return 0;
 }
@@ -152,10 +153,10 @@ static int erase_payloads(struct erasure *x, struct err *e)
 
 	while (c != NULL && (got = cursor_next(c, e)) > 0) {
 		const void *key = cursor_blob(c, 1, &len);
-		if (len == KEY_ID_LEN && key_doom(x->v, key, e))
+		if (len == KEY_ID_LEN && key_doom(x->v, key, e) != 0)
 			return -1;
 	}
-	if (got < 0 || store_run(x->v->write.vault, SQL_PAYLOAD_ERASE, VALUES(V_BLOB(x->subject, HASH_LEN)), e))
+	if (got < 0 || store_run(x->v->write.vault, SQL_PAYLOAD_ERASE, VALUES(V_BLOB(x->subject, HASH_LEN)), e) != 0)
 		return -1;
 	x->out->stores[STORE_PAYLOADS].erased = store_changes(x->v->write.vault);
 	return key_doom_subject(x->v, x->subject, e);
@@ -187,23 +188,23 @@ static int erase_rows(struct erasure *x, struct err *e)
 	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", by[x->by],
 		 (unsigned long long)s[STORE_RECORDS].found, (unsigned long long)s[STORE_SPOOL].found,
 		 (unsigned long long)s[STORE_REQUEST_LOG].found, (unsigned long long)s[STORE_PAYLOADS].found);
-	if (ledger_write(x->v, &event, &x->out->ledger_index, e))
+	if (ledger_write(x->v, &event, &x->out->ledger_index, e) != 0)
 		return -1;
 	for (size_t i = 0; i < x->count; i++)
-		if (note_tags(x, &x->list[i], e) || record_remove(x->v, &x->list[i], e))
+		if (note_tags(x, &x->list[i], e) != 0 || record_remove(x->v, &x->list[i], e) != 0)
 			return -1;
 	return x->has_subject ? erase_payloads(x, e) : 0;
 }
 
 static int transact(struct erasure *x, struct err *e)
 {
-	if (write_begin(x->v, e))
+	if (write_begin(x->v, e) != 0)
 		return -1;
-	if (erase_rows(x, e)) {
+	if (erase_rows(x, e) != 0) {
 		write_rollback(x->v, x->v->write.vault);
 		return -1;
 	}
-	if (write_commit(x->v, x->v->write.vault, e))
+	if (write_commit(x->v, x->v->write.vault, e) != 0)
 		return -1;
 	x->out->stores[STORE_RECORDS].erased = x->count;
 	x->out->recorded = true;
@@ -219,7 +220,7 @@ static void erase_files(struct erasure *x)
 	for (size_t i = 0; i < x->count; i++) {
 		if (!x->list[i].has_file)
 			continue;
-		if (vault_spool_path(x->v, x->list[i].id, path, sizeof path, NULL) || (unlink(path) != 0 && errno != ENOENT))
+		if (vault_spool_path(x->v, x->list[i].id, path, sizeof path, NULL) != 0 || (unlink(path) != 0 && errno != ENOENT))
 			partial(x, "spool", "a file cannot be unlinked");
 		else
 			x->out->stores[STORE_SPOOL].erased++;
@@ -230,7 +231,7 @@ static int rewrite_vault(struct vault *v, bool always, struct err *e)
 {
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "vault.db", e))
+	if (state_path(v, path, "vault.db", e) != 0)
 		return -1;
 	return always || store_needs_rewrite(v, path) ? store_rewrite(v->write.vault, e) : store_flush(v->write.vault, e);
 }
@@ -242,12 +243,12 @@ static void erase_rest(struct erasure *x)
 	const uint8_t *subject = x->by != ERASE_ADDRESS && x->has_subject ? x->subject : NULL;
 
 	erase_files(x);
-	if (log_erase(x->v, x->by == ERASE_ADDRESS ? x->value : NULL, subject, false, &count, &x->markers, &why))
+	if (log_erase(x->v, x->by == ERASE_ADDRESS ? x->value : NULL, subject, false, &count, &x->markers, &why) != 0)
 		partial(x, "request log", why.text);
 	x->out->stores[STORE_REQUEST_LOG].erased = count.erased;
-	if (key_reap(x->v, &why))
+	if (key_reap(x->v, &why) != 0)
 		partial(x, "keys", why.text);
-	if (rewrite_vault(x->v, false, &why))
+	if (rewrite_vault(x->v, false, &why) != 0)
 		partial(x, "records", why.text);
 }
 
@@ -296,9 +297,9 @@ static int erase_alone(struct erasure *x, struct err *e)
 {
 	struct alone alone;
 
-	if (commit_alone(x->v, &alone, e))
+	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	int ret = find_all(x, e) || spool_reached(x, e) ? -1 : 0;
+	int ret = find_all(x, e) != 0 || spool_reached(x, e) != 0 ? -1 : 0;
 	bool act = ret == 0 && worthwhile(x), released = act && ballast_release(x->v);
 	if (act)
 		ret = transact(x, e);
@@ -321,16 +322,17 @@ static int rewrite_segment(struct vault *v, const char *day, void *arg, struct e
 	char path[PATH_MAX];
 
 	(void)arg;
-	if (log_path(v, path, day, "", e))
+	if (log_path(v, path, day, "", e) != 0)
 		return -1;
-	if (store_open(&s, STORE_LOG, path, STORE_WRITE, &why))
+	if (store_open(&s, STORE_LOG, path, STORE_WRITE, &why) != 0)
 		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 	return store_rewrite(s, e);
 }
 
 static int rewrite_all(struct vault *v, struct err *e)
 {
-	return rewrite_vault(v, true, e) || store_rewrite(v->write.keys, e) || log_each_day(v, rewrite_segment, NULL, e) ? -1 : 0;
+	return rewrite_vault(v, true, e) != 0 || store_rewrite(v->write.keys, e) != 0 || log_each_day(v, rewrite_segment, NULL, e) != 0 ? -1
+																	: 0;
 }
 
 // Rows that the address has made since.
@@ -352,10 +354,10 @@ static int clear_and_scan(struct erasure *x, struct err *e)
 	struct vault *v = x->v;
 	struct alone alone;
 
-	if (commit_alone(v, &alone, e))
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
 	bool released = ballast_release(v);
-	int ret = erase_new_rows(x, e) || rewrite_all(v, e) || residue_scan(v, &x->markers, x->out, e) ? -1 : 0;
+	int ret = erase_new_rows(x, e) != 0 || rewrite_all(v, e) != 0 || residue_scan(v, &x->markers, x->out, e) != 0 ? -1 : 0;
 	if (released)
 		ballast_fill(v);
 	commit_release(v, &alone);
@@ -375,7 +377,7 @@ static void scan(struct erasure *x)
 	int ret = residue_scan(x->v, &x->markers, x->out, &why);
 
 	if (ret == 0 && x->out->residue_hits > 0)
-		ret = record_after_all(x, &why) || clear_and_scan(x, &why) ? -1 : 0;
+		ret = record_after_all(x, &why) != 0 || clear_and_scan(x, &why) != 0 ? -1 : 0;
 	if (ret != 0)
 		partial(x, "residue scan", why.text);
 	else if (x->out->residue_hits > 0)

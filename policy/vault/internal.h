@@ -6,7 +6,7 @@
 #include "policy/base/limits.h"
 #include "policy/vault/merkle.h"
 #include "policy/vault/seal.h"
-#include "policy/vault/store.h"
+#include "policy/vault/sqlite/store.h"
 #include "policy/vault/vault.h"
 #include <limits.h>
 #include <pthread.h>
@@ -79,7 +79,7 @@ struct remembered { // a record that a tag was found to lead to
 };
 
 struct vault {
-	const struct promise *promise;
+	const struct policy *policy;
 	enum vault_mode mode;
 	char state[PATH_MAX], spool[PATH_MAX];
 	uint8_t master[KEY_LEN], lookup_key[KEY_LEN], ledger_key[KEY_LEN];

@@ -39,7 +39,7 @@ static int master_path(const struct vault *v, char out[PATH_MAX], struct err *e)
 	if (file != NULL)
 		return snprintf(out, PATH_MAX, "%s", file) < PATH_MAX ? 0 : err_set(e, ERR_INPUT, "LETHE_MASTER_KEY_FILE is too long");
 	if (credentials != NULL) {
-		if (path_join(out, PATH_MAX, credentials, "LETHE_MASTER_KEY", e))
+		if (path_join(out, PATH_MAX, credentials, "LETHE_MASTER_KEY", e) != 0)
 			return -1;
 		if (access(out, F_OK) == 0)
 			return 0;
@@ -72,7 +72,7 @@ static int make_master(struct vault *v, const char *path, struct err *e)
 {
 	char hex[2 * KEY_LEN + 2], keys[PATH_MAX];
 
-	if (state_path(v, keys, "keys/keys.db", e))
+	if (state_path(v, keys, "keys/keys.db", e) != 0)
 		return -1;
 	if (access(keys, F_OK) == 0)
 		return err_set(e, ERR_NOT_FOUND,
@@ -92,11 +92,11 @@ int key_load_master(struct vault *v, bool may_create, struct err *e)
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
 	char path[PATH_MAX];
 
-	if (master_path(v, path, e))
+	if (master_path(v, path, e) != 0)
 		return -1;
 	if (may_create && access(path, F_OK) != 0)
 		return make_master(v, path, e);
-	if (file_read(path, &text, e))
+	if (file_read(path, &text, e) != 0)
 		return err_prefix(e, "master key");
 	return parse_master(v, &text, path, e);
 }
@@ -122,7 +122,7 @@ static int unwrap(const struct vault *v, struct cursor *c, struct data_key *out,
 		return err_set(e, ERR_CORRUPT, "keys.db: an id has the wrong length");
 	memcpy(out->id, id, KEY_ID_LEN);
 	wrap_context(context, cursor_text(c, 1), cursor_text(c, 2), out->id);
-	if (unseal(v->master, context, wrapped, len, &plain, e) || plain.len != KEY_LEN)
+	if (unseal(v->master, context, wrapped, len, &plain, e) != 0 || plain.len != KEY_LEN)
 		return err_set(e, ERR_CORRUPT, "a key in keys.db does not open with this master key");
 	memcpy(out->bytes, plain.data, KEY_LEN);
 	return 0;
@@ -159,9 +159,9 @@ static int make_key(struct vault *v, const char *kind, const char *scope, struct
 	random_bytes(out->id, KEY_ID_LEN);
 	random_bytes(out->bytes, KEY_LEN);
 	wrap_context(context, kind, scope, out->id);
-	if (seal(v->master, context, out->bytes, KEY_LEN, &wrapped, e))
+	if (seal(v->master, context, out->bytes, KEY_LEN, &wrapped, e) != 0)
 		return -1;
-	if (!store_in_transaction(v->write.keys) && store_begin(v->write.keys, e))
+	if (!store_in_transaction(v->write.keys) && store_begin(v->write.keys, e) != 0)
 		return -1;
 	return store_run(
 	    v->write.keys, SQL_KEY_PUT,
@@ -180,7 +180,7 @@ int key_obtain(struct vault *v, const char *kind, const char *scope, struct data
 }
 
 // The keys of days die soon enough; a key per subject would cost one more commit for every record.
-static bool short_lived(const struct promise_kind *k)
+static bool short_lived(const struct policy_kind *k)
 {
 	return (k->start == START_CREATION || k->start == START_COMPLETION) && !duration_is_zero(k->life) &&
 	       duration_compare(k->life, (struct duration){.days = 31}) <= 0;
@@ -190,7 +190,7 @@ int key_for(struct vault *v, enum kind kind, time_t made, const uint8_t *subject
 {
 	char scope[2 * HASH_LEN + 1];
 
-	if (short_lived(&v->promise->kinds[kind])) {
+	if (short_lived(&v->policy->kinds[kind])) {
 		when_date(scope, made);
 		return key_obtain(v, kind_row(kind)->name, scope, out, e);
 	}
@@ -213,7 +213,7 @@ static int system_key(struct vault *v, const char *scope, uint8_t out[KEY_LEN], 
 
 int key_load_system(struct vault *v, struct err *e)
 {
-	if (system_key(v, "lookup", v->lookup_key, e) || system_key(v, "ledger", v->ledger_key, e)) {
+	if (system_key(v, "lookup", v->lookup_key, e) != 0 || system_key(v, "ledger", v->ledger_key, e) != 0) {
 		store_rollback(v->write.keys);
 		return -1;
 	}
@@ -294,7 +294,7 @@ static int judge(struct vault *v, struct doomed *d, const char *today, struct er
 	char day[WHEN_DATE];
 	bool segment = false;
 
-	if (store_number(v->write.vault, SQL_KEY_USED, VALUES(V_BLOB(d->id, KEY_ID_LEN)), 0, &used, e))
+	if (store_number(v->write.vault, SQL_KEY_USED, VALUES(V_BLOB(d->id, KEY_ID_LEN)), 0, &used, e) != 0)
 		return -1;
 	bool shared = shared_day(v, d->id, day, &segment);
 	d->used = used != 0 || segment;
@@ -304,12 +304,12 @@ static int judge(struct vault *v, struct doomed *d, const char *today, struct er
 
 static int forget_doomed(struct vault *v, const struct doomed *list, size_t count, struct err *e)
 {
-	if (write_begin(v, e))
+	if (write_begin(v, e) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].waits)
 			continue;
-		if (store_run(v->write.vault, SQL_DOOM_DONE, VALUES(V_BLOB(list[i].id, KEY_ID_LEN)), e)) {
+		if (store_run(v->write.vault, SQL_DOOM_DONE, VALUES(V_BLOB(list[i].id, KEY_ID_LEN)), e) != 0) {
 			write_rollback(v, v->write.vault);
 			return -1;
 		}
@@ -319,10 +319,10 @@ static int forget_doomed(struct vault *v, const struct doomed *list, size_t coun
 
 static int delete_keys(struct vault *v, const struct doomed *list, size_t count, struct err *e)
 {
-	if (store_begin(v->write.keys, e))
+	if (store_begin(v->write.keys, e) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		if (!list[i].used && !list[i].waits && key_delete(v, list[i].id, e)) {
+		if (!list[i].used && !list[i].waits && key_delete(v, list[i].id, e) != 0) {
 			store_rollback(v->write.keys);
 			return -1;
 		}
@@ -345,16 +345,16 @@ static int each_doomed(struct vault *v, struct reaping *r, int (*act)(struct vau
 	r->ended = r->settled = 0;
 	do {
 		size_t settled = 0;
-		if (doomed_page(v, after, list, &count, e))
+		if (doomed_page(v, after, list, &count, e) != 0)
 			return -1;
 		for (size_t i = 0; i < count; i++) {
-			if (judge(v, &list[i], r->today, e))
+			if (judge(v, &list[i], r->today, e) != 0)
 				return -1;
 			settled += !list[i].waits;
 			r->ended += !list[i].used && !list[i].waits;
 		}
 		r->settled += settled;
-		if (settled > 0 && act(v, list, count, e))
+		if (settled > 0 && act(v, list, count, e) != 0)
 			return -1;
 		if (count > 0)
 			memcpy(after, list[count - 1].id, KEY_ID_LEN);
@@ -368,11 +368,11 @@ int key_reap(struct vault *v, struct err *e)
 	struct reaping r;
 
 	when_date(r.today, when_now());
-	if (each_doomed(v, &r, delete_keys, e))
+	if (each_doomed(v, &r, delete_keys, e) != 0)
 		return -1;
 	if (r.settled == 0)
 		return 0;
-	if (r.ended > 0 && store_rewrite(v->write.keys, e))
+	if (r.ended > 0 && store_rewrite(v->write.keys, e) != 0)
 		return -1;
 	return each_doomed(v, &r, forget_doomed, e);
 }
@@ -381,7 +381,7 @@ int key_reap_now(struct vault *v, struct err *e)
 {
 	struct alone alone;
 
-	if (commit_alone(v, &alone, e))
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
 	int ret = key_reap(v, e);
 	commit_release(v, &alone);

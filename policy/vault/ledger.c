@@ -96,7 +96,7 @@ int ledger_head(const struct vault *v, struct store *s, struct merkle *m, time_t
 	uint64_t size = (uint64_t)cursor_int(c, 0);
 	*at = cursor_int(c, 1);
 	head_seal(v, size, *at, range, range_len, expected);
-	if (seal_len != HASH_LEN || !equal_secret(expected, sealed, HASH_LEN) || merkle_unpack(m, size, range, range_len))
+	if (seal_len != HASH_LEN || !equal_secret(expected, sealed, HASH_LEN) || merkle_unpack(m, size, range, range_len) != 0)
 		return err_set(e, ERR_CORRUPT, "the ledger's head was altered; run: lethe audit verify");
 	return 0;
 }
@@ -131,17 +131,17 @@ static int put_payload(struct vault *v, const struct ledger_event *event, const 
 	uint8_t hash[HASH_LEN], *subject = event->subject == NULL ? NULL : hash, random[KEY_ID_LEN];
 	char context[64], own[2 * KEY_ID_LEN + 1];
 
-	if (v->promise->kinds[KIND_LEDGER].keep != KEEP_STORED)
+	if (v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED)
 		return 0;
 	if (subject != NULL)
 		lookup_hash(v, hash, "subject", event->subject);
 	random_bytes(random, sizeof random);
 	hex_encode(own, random, sizeof random);
 	payload_context(context, row->seq);
-	if (buf_add(&plain, salt, SALT_LEN) || buf_add(&plain, event->payload, event->payload_len))
+	if (buf_add(&plain, salt, SALT_LEN) != 0 || buf_add(&plain, event->payload, event->payload_len) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	time_t due = promise_due(v->promise, KIND_LEDGER, row->at);
-	if (key_for(v, KIND_LEDGER, row->at, subject, own, &key, e) || seal(key.bytes, context, plain.data, plain.len, &body, e))
+	time_t due = policy_due(v->policy, KIND_LEDGER, row->at);
+	if (key_for(v, KIND_LEDGER, row->at, subject, own, &key, e) != 0 || seal(key.bytes, context, plain.data, plain.len, &body, e) != 0)
 		return -1;
 	return store_run(v->write.vault, SQL_PAYLOAD_PUT,
 			 VALUES(V_INT(row->seq), V_BLOB(subject, HASH_LEN), due == 0 ? V_NULL : V_INT(due), V_BLOB(key.id, KEY_ID_LEN),
@@ -173,9 +173,9 @@ int ledger_payload_check(const struct vault *v, const struct ledger_row *row, bo
 	const void *id = cursor_blob(c, 0, &id_len), *body = cursor_blob(c, 1, &len);
 	payload_context(context, row->seq);
 	*good = id_len == KEY_ID_LEN;
-	if (*good && key_get(v, v->read.keys, id, &key, &why))
+	if (*good && key_get(v, v->read.keys, id, &key, &why) != 0)
 		*good = why.code == ERR_NOT_FOUND; // erased in this moment
-	else if (*good && unseal(key.bytes, context, body, len, &plain, &why))
+	else if (*good && unseal(key.bytes, context, body, len, &plain, &why) != 0)
 		*good = false;
 	else if (*good && plain.len >= SALT_LEN) {
 		commit_to(commitment, (const uint8_t *)plain.data, plain.data + SALT_LEN, plain.len - SALT_LEN);
@@ -203,7 +203,7 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	uint8_t salt[SALT_LEN], commitment[HASH_LEN] = {0}, leaf[HASH_LEN];
 	time_t now = when_now();
 
-	if (!head->known && ledger_head(v, v->write.vault, &head->tree, &head->at, e))
+	if (!head->known && ledger_head(v, v->write.vault, &head->tree, &head->at, e) != 0)
 		return -1;
 	head->known = true;
 	// The ledger's own time never runs backwards.
@@ -211,7 +211,7 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	    .seq = (int64_t)head->tree.size,
 	    .at = now > head->at ? now : head->at,
 	    .name = event->name,
-	    .policy = v->promise->version,
+	    .policy = v->policy->version,
 	    .details = event->details == NULL ? "{}" : event->details,
 	    .commitment = commitment,
 	};
@@ -220,7 +220,7 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 		commit_to(commitment, salt, event->payload, event->payload_len);
 	}
 	ledger_leaf(&row, leaf);
-	if (put_row(v, &row, leaf, e) || (event->payload != NULL && put_payload(v, event, &row, salt, e)))
+	if (put_row(v, &row, leaf, e) != 0 || (event->payload != NULL && put_payload(v, event, &row, salt, e) != 0))
 		return -1;
 	merkle_append(&head->tree, leaf);
 	head->at = row.at;
@@ -241,7 +241,7 @@ int ledger_append(struct vault *v, const struct ledger_event *event, struct err 
 	struct ledger_event copy = *event;
 	struct op op = {.target = OP_RECORDS, .run = run_append, .arg = &copy};
 
-	return ledger_check(event, e) ? -1 : commit_run(v, &op, e);
+	return ledger_check(event, e) != 0 ? -1 : commit_run(v, &op, e);
 }
 
 // ---- reading ----

@@ -23,7 +23,7 @@ static time_t oldest_of(struct vault *v, const char *day, struct log_summary *s)
 	time_t start = 0;
 
 	when_parse(&start, day);
-	if (log_summary(v, day, s, NULL) || s->oldest == 0)
+	if (log_summary(v, day, s, NULL) != 0 || s->oldest == 0)
 		return start;
 	return s->oldest;
 }
@@ -40,9 +40,9 @@ static int record_segment_end(struct vault *v, const char *day, uint64_t lines, 
 	bool found = key_find(v, v->write.keys, kind_row(KIND_REQUEST_LOG)->name, day, &key, &why) == 0;
 	if (!found && why.code != ERR_NOT_FOUND && why.code != ERR_CORRUPT)
 		return err_set(e, why.code, "%s", why.text);
-	if (write_begin(v, e))
+	if (write_begin(v, e) != 0)
 		return -1;
-	if (ledger_write(v, &event, NULL, e) || key_doom(v, found ? key.id : NULL, e)) {
+	if (ledger_write(v, &event, NULL, e) != 0 || key_doom(v, found ? key.id : NULL, e) != 0) {
 		write_rollback(v, v->write.vault);
 		return -1;
 	}
@@ -67,7 +67,7 @@ static int prune_day(struct vault *v, const char *day, void *arg, struct err *e)
 	p->out->log_rows += s.lines;
 	if (p->dry_run)
 		return 0;
-	if (record_segment_end(v, day, s.lines, e))
+	if (record_segment_end(v, day, s.lines, e) != 0)
 		return -1;
 	if (strcmp(v->write.segment.day, day) == 0)
 		log_segment_close(v);
@@ -84,7 +84,7 @@ static bool is_garbage(struct vault *v, const char *name)
 	time_t start;
 
 	snprintf(day, sizeof day, "%.*s", WHEN_DATE - 1, name);
-	if (when_parse(&start, day) || strncmp(name + WHEN_DATE - 1, ".db", 3) != 0)
+	if (when_parse(&start, day) != 0 || strncmp(name + WHEN_DATE - 1, ".db", 3) != 0)
 		return false;
 	if (log_path(v, path, day, "", NULL) == 0 && access(path, F_OK) != 0)
 		return true;
@@ -95,7 +95,7 @@ static int sweep(struct vault *v, struct err *e)
 {
 	char folder[PATH_MAX], path[PATH_MAX];
 
-	if (state_path(v, folder, "log", e))
+	if (state_path(v, folder, "log", e) != 0)
 		return -1;
 	DIR *d = opendir(folder);
 	if (d == NULL)
@@ -112,7 +112,7 @@ int log_prune(struct vault *v, time_t horizon, bool dry_run, struct prune_result
 {
 	struct log_pruning p = {.horizon = horizon, .dry_run = dry_run, .out = out};
 
-	if (log_each_day(v, prune_day, &p, e))
+	if (log_each_day(v, prune_day, &p, e) != 0)
 		return -1;
 	return dry_run ? 0 : sweep(v, e);
 }
@@ -137,7 +137,7 @@ bool store_needs_rewrite(const struct vault *v, const char *path)
 
 static int erase_found(struct store *s, enum sql statement, const uint8_t hash[HASH_LEN], uint64_t *erased, struct err *e)
 {
-	if (store_run(s, statement, VALUES(V_BLOB(hash, LOG_HASH_LEN)), e))
+	if (store_run(s, statement, VALUES(V_BLOB(hash, LOG_HASH_LEN)), e) != 0)
 		return -1;
 	uint64_t rows = store_changes(s);
 	*erased += rows;
@@ -149,14 +149,14 @@ static int erase_rows(struct vault *v, struct store *s, struct log_erasure *l, c
 {
 	uint64_t erased = 0;
 
-	if (store_begin(s, e))
+	if (store_begin(s, e) != 0)
 		return -1;
-	if ((address != NULL && erase_found(s, SQL_LOG_DELETE_ADDRESS, address, &erased, e)) ||
-	    (receipt != NULL && erase_found(s, SQL_LOG_DELETE_RECEIPT, receipt, &erased, e))) {
+	if ((address != NULL && erase_found(s, SQL_LOG_DELETE_ADDRESS, address, &erased, e) != 0) ||
+	    (receipt != NULL && erase_found(s, SQL_LOG_DELETE_RECEIPT, receipt, &erased, e) != 0)) {
 		store_rollback(s);
 		return -1;
 	}
-	if (write_commit(v, s, e))
+	if (write_commit(v, s, e) != 0)
 		return -1;
 	l->count->erased += erased;
 	return store_needs_rewrite(v, path) ? store_rewrite(s, e) : store_flush(s, e);
@@ -166,8 +166,8 @@ static int count_rows(struct store *s, const uint8_t *address, const uint8_t *re
 {
 	int64_t by_address = 0, by_receipt = 0;
 
-	if ((address != NULL && store_number(s, SQL_LOG_COUNT_ADDRESS, VALUES(V_BLOB(address, LOG_HASH_LEN)), 0, &by_address, e)) ||
-	    (receipt != NULL && store_number(s, SQL_LOG_COUNT_RECEIPT, VALUES(V_BLOB(receipt, LOG_HASH_LEN)), 0, &by_receipt, e)))
+	if ((address != NULL && store_number(s, SQL_LOG_COUNT_ADDRESS, VALUES(V_BLOB(address, LOG_HASH_LEN)), 0, &by_address, e) != 0) ||
+	    (receipt != NULL && store_number(s, SQL_LOG_COUNT_RECEIPT, VALUES(V_BLOB(receipt, LOG_HASH_LEN)), 0, &by_receipt, e) != 0))
 		return -1;
 	*out = (uint64_t)(by_address + by_receipt);
 	return 0;
@@ -192,11 +192,11 @@ static int erase_in_segment(struct vault *v, const char *day, const struct data_
 		markers_add(l->markers, address, LOG_HASH_LEN);
 	if (by_receipt != NULL)
 		markers_add(l->markers, receipt, LOG_HASH_LEN);
-	if (log_path(v, path, day, "", e))
+	if (log_path(v, path, day, "", e) != 0)
 		return -1;
-	if (store_open(&s, STORE_LOG, path, STORE_WRITE, &why))
+	if (store_open(&s, STORE_LOG, path, STORE_WRITE, &why) != 0)
 		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text); // a crash left it without its tables
-	if (count_rows(s, by_address, by_receipt, &found, e))
+	if (count_rows(s, by_address, by_receipt, &found, e) != 0)
 		return -1;
 	l->count->found += found;
 	return found == 0 || l->dry_run ? 0 : erase_rows(v, s, l, by_address, by_receipt, path, e);
@@ -209,12 +209,12 @@ static int erase_day(struct vault *v, const char *day, void *arg, struct err *e)
 	struct err why = {0};
 
 	(void)e;
-	if (key_find(v, v->write.keys, kind_row(KIND_REQUEST_LOG)->name, day, &key, &why)) {
+	if (key_find(v, v->write.keys, kind_row(KIND_REQUEST_LOG)->name, day, &key, &why) != 0) {
 		if (why.code != ERR_NOT_FOUND)
 			l->first = why;
 		return 0;
 	}
-	if (erase_in_segment(v, day, &key, l, &why) && l->first.code == ERR_NONE)
+	if (erase_in_segment(v, day, &key, l, &why) != 0 && l->first.code == ERR_NONE)
 		l->first = why;
 	return 0;
 }
@@ -224,7 +224,7 @@ int log_erase(struct vault *v, const char *address, const uint8_t *subject, bool
 {
 	struct log_erasure l = {.address = address, .subject = subject, .dry_run = dry_run, .count = count, .markers = m};
 
-	if (log_each_day(v, erase_day, &l, e))
+	if (log_each_day(v, erase_day, &l, e) != 0)
 		return -1;
 	return l.first.code == ERR_NONE ? 0 : err_set(e, l.first.code, "%s", l.first.text);
 }

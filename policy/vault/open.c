@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Opening and closing, and the ballast. Open after fork, and with file descriptors 0 to 2 in use: SQLite's locks do not survive a fork,
 // and a message written to descriptor 2 must never land in a store.
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/vault/internal.h"
 #include <errno.h>
@@ -33,7 +34,7 @@ static int begin_file(const struct vault *v, const char *path, struct err *e)
 {
 	bool made;
 
-	if (file_begin(path, 0600, &made, e))
+	if (file_begin(path, 0600, &made, e) != 0)
 		return -1;
 	if (made)
 		own_like_state(v, path);
@@ -45,9 +46,9 @@ bool vault_broken(const struct vault *v)
 	return atomic_load(&v->broken);
 }
 
-const struct promise *vault_promise(const struct vault *v)
+const struct policy *vault_policy(const struct vault *v)
 {
-	return v->promise;
+	return v->policy;
 }
 
 // ---- ballast ----
@@ -65,7 +66,7 @@ void ballast_fill(struct vault *v)
 	static const char zeros[64 * 1024];
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "ballast", NULL))
+	if (state_path(v, path, "ballast", NULL) != 0)
 		return;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -89,10 +90,10 @@ static int make_folders(struct vault *v, struct err *e)
 	static const char *const names[] = {"keys", "log"};
 	char path[PATH_MAX];
 
-	if (folder_make(v->state, 0750, e))
+	if (folder_make(v->state, 0750, e) != 0)
 		return -1;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (state_path(v, path, names[i], e) || folder_make(path, 0750, e))
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (state_path(v, path, names[i], e) != 0 || folder_make(path, 0750, e) != 0)
 			return -1;
 		own_like_state(v, path);
 	}
@@ -117,14 +118,14 @@ static int open_locks(struct vault *v, struct err *e)
 	struct lane *records = &v->lanes[LANE_RECORDS], *log = &v->lanes[LANE_LOG];
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "vault.lock", e))
+	if (state_path(v, path, "vault.lock", e) != 0)
 		return -1;
-	if (v->mode == VAULT_ADMIN && begin_file(v, path, e))
+	if (v->mode == VAULT_ADMIN && begin_file(v, path, e) != 0)
 		return -1;
 	records->lock_fd = open(path, O_RDWR | O_CLOEXEC);
 	if (records->lock_fd < 0)
 		return lock_failed(v, path, e);
-	if (state_path(v, path, "log", e))
+	if (state_path(v, path, "log", e) != 0)
 		return -1;
 	log->lock_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return log->lock_fd < 0 ? lock_failed(v, path, e) : 0;
@@ -134,9 +135,9 @@ static int open_one(struct vault *v, struct store **out, enum store_file file, c
 {
 	char path[PATH_MAX];
 
-	if (state_path(v, path, name, e))
+	if (state_path(v, path, name, e) != 0)
 		return -1;
-	if (how == STORE_CREATE && begin_file(v, path, e))
+	if (how == STORE_CREATE && begin_file(v, path, e) != 0)
 		return -1;
 	return store_open(out, file, path, how, e);
 }
@@ -153,10 +154,10 @@ static int open_stores(struct vault *v, struct err *e)
 {
 	enum store_access how = v->mode == VAULT_ADMIN ? STORE_CREATE : STORE_WRITE;
 
-	if (open_one(v, &v->write.vault, STORE_VAULT, "vault.db", how, e) ||
-	    open_one(v, &v->write.keys, STORE_KEYS, "keys/keys.db", how, e) ||
-	    open_one(v, &v->read.vault, STORE_VAULT, "vault.db", STORE_READ, e) ||
-	    open_one(v, &v->read.keys, STORE_KEYS, "keys/keys.db", STORE_READ, e)) {
+	if (open_one(v, &v->write.vault, STORE_VAULT, "vault.db", how, e) != 0 ||
+	    open_one(v, &v->write.keys, STORE_KEYS, "keys/keys.db", how, e) != 0 ||
+	    open_one(v, &v->read.vault, STORE_VAULT, "vault.db", STORE_READ, e) != 0 ||
+	    open_one(v, &v->read.keys, STORE_KEYS, "keys/keys.db", STORE_READ, e) != 0) {
 		close_stores(v);
 		return -1;
 	}
@@ -179,9 +180,9 @@ static int open_locked(struct vault *v, struct err *e)
 {
 	struct alone alone;
 
-	if (commit_alone(v, &alone, e))
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = key_load_master(v, v->mode == VAULT_ADMIN, e) || open_with_room(v, e) || key_load_system(v, e) ? -1 : 0;
+	int ret = key_load_master(v, v->mode == VAULT_ADMIN, e) != 0 || open_with_room(v, e) != 0 || key_load_system(v, e) != 0 ? -1 : 0;
 	if (ret == 0 && v->mode == VAULT_ADMIN) {
 		ret = checkpoint_key_make(v, e);
 		ballast_fill(v);
@@ -189,17 +190,17 @@ static int open_locked(struct vault *v, struct err *e)
 	commit_release(v, &alone);
 	// Programs start seldom, and after a crash: the moment to look. The officer's command runs every minute.
 	if (ret == 0 && v->mode == VAULT_PROGRAM)
-		ret = store_check(v->read.vault, e) || store_check(v->read.keys, e) ? -1 : 0;
+		ret = store_check(v->read.vault, e) != 0 || store_check(v->read.keys, e) != 0 ? -1 : 0;
 	return ret;
 }
 
-static struct vault *new_vault(const struct promise *p, enum vault_mode mode)
+static struct vault *new_vault(const struct policy *p, enum vault_mode mode)
 {
 	struct vault *v = calloc(1, sizeof *v);
 
 	if (v == NULL)
 		return NULL;
-	v->promise = p;
+	v->policy = p;
 	v->mode = mode;
 	for (int i = 0; i < LANE_COUNT; i++) {
 		v->lanes[i].lock_fd = -1;
@@ -214,14 +215,15 @@ static struct vault *new_vault(const struct promise *p, enum vault_mode mode)
 	return v;
 }
 
-int vault_open(struct vault **out, const char *state, const char *run, const struct promise *p, enum vault_mode mode, struct err *e)
+int vault_open(struct vault **out, const char *state, const char *run, const struct policy *p, enum vault_mode mode, struct err *e)
 {
 	struct vault *v = new_vault(p, mode);
 
 	*out = NULL;
 	if (v == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (set_paths(v, state, run, e) || (mode == VAULT_ADMIN && make_folders(v, e)) || open_locks(v, e) || open_locked(v, e)) {
+	if (set_paths(v, state, run, e) != 0 || (mode == VAULT_ADMIN && make_folders(v, e) != 0) || open_locks(v, e) != 0 ||
+	    open_locked(v, e) != 0) {
 		vault_close(v);
 		return -1;
 	}

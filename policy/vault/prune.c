@@ -24,17 +24,17 @@ struct pruning {
 
 // The newest `made` that the policy of today would have gone by the horizon: all of a kind that it does not let be stored. Found by
 // halving: months have no fixed length.
-static int64_t made_cutoff(const struct promise *p, enum kind k, time_t horizon)
+static int64_t made_cutoff(const struct policy *p, enum kind k, time_t horizon)
 {
 	time_t low = 0, high = horizon;
 
 	if (p->kinds[k].keep != KEEP_STORED)
 		return horizon;
-	if (promise_due(p, k, low) == 0 || promise_due(p, k, low) > horizon)
+	if (policy_due(p, k, low) == 0 || policy_due(p, k, low) > horizon)
 		return -1;
 	while (low < high) {
 		time_t middle = low + (high - low + 1) / 2;
-		if (promise_due(p, k, middle) <= horizon)
+		if (policy_due(p, k, middle) <= horizon)
 			low = middle;
 		else
 			high = middle - 1;
@@ -68,7 +68,7 @@ static int read_found(struct vault *v, enum sql statement, const struct value *v
 
 static int end_rows(struct vault *v, const struct found *list, size_t count, const struct ledger_event *event, struct err *e)
 {
-	if (write_begin(v, e))
+	if (write_begin(v, e) != 0)
 		return -1;
 	int ret = ledger_write(v, event, NULL, e);
 	for (size_t i = 0; i < count && ret == 0; i++)
@@ -88,7 +88,7 @@ static int end_batch(struct pruning *p, const char *kind, const struct found *li
 		files += list[i].has_file;
 	snprintf(details, sizeof details, "{\"kind\":\"%s\",\"records\":%zu,\"files\":%zu}", kind, count, files);
 	const struct ledger_event event = {.name = "prune", .details = details};
-	if (end_rows(p->v, list, count, &event, e))
+	if (end_rows(p->v, list, count, &event, e) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		record_unlink(p->v, &list[i]);
@@ -104,10 +104,10 @@ static int prune_kind_batch(struct pruning *p, enum kind k, size_t *count, struc
 	struct alone alone;
 
 	*count = 0;
-	if (commit_alone(p->v, &alone, e))
+	if (commit_alone(p->v, &alone, e) != 0)
 		return -1;
 	int ret = read_found(p->v, SQL_RECORD_DUE,
-			     VALUES(V_TEXT(kind), V_INT(p->horizon), V_INT(made_cutoff(p->v->promise, k, p->horizon)), V_INT(PAGE_ROWS)),
+			     VALUES(V_TEXT(kind), V_INT(p->horizon), V_INT(made_cutoff(p->v->policy, k, p->horizon)), V_INT(PAGE_ROWS)),
 			     list, count, e);
 	if (ret == 0 && *count > 0)
 		ret = end_batch(p, kind, list, *count, e);
@@ -121,7 +121,7 @@ static int prune_records(struct pruning *p, struct err *e)
 
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		do {
-			if (prune_kind_batch(p, (enum kind)k, &count, e))
+			if (prune_kind_batch(p, (enum kind)k, &count, e) != 0)
 				return -1;
 		} while (count == PAGE_ROWS);
 	}
@@ -139,7 +139,7 @@ static int prune_payload_batch(struct vault *v, time_t horizon, size_t *count, s
 	while (c != NULL && *count < PAGE_ROWS && (got = cursor_next(c, e)) > 0) {
 		list[(*count)++] = cursor_int(c, 0);
 		const void *key = cursor_blob(c, 1, &len);
-		if (len == KEY_ID_LEN && key_doom(v, key, e))
+		if (len == KEY_ID_LEN && key_doom(v, key, e) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < *count && ret == 0; i++)
@@ -152,13 +152,13 @@ static int prune_payloads(struct vault *v, time_t horizon, struct err *e)
 	size_t count;
 
 	do {
-		if (write_begin(v, e))
+		if (write_begin(v, e) != 0)
 			return -1;
-		if (prune_payload_batch(v, horizon, &count, e)) {
+		if (prune_payload_batch(v, horizon, &count, e) != 0) {
 			write_rollback(v, v->write.vault);
 			return -1;
 		}
-		if (write_commit(v, v->write.vault, e))
+		if (write_commit(v, v->write.vault, e) != 0)
 			return -1;
 	} while (count == PAGE_ROWS);
 	return 0;
@@ -178,7 +178,7 @@ static int missing_page(struct pruning *p, char after[RECORD_ID_LEN + 1], bool d
 	struct found list[PAGE_ROWS], gone[PAGE_ROWS];
 	size_t count, missing = 0;
 
-	if (read_found(p->v, SQL_RECORD_FILES, VALUES(V_TEXT(after), V_INT(PAGE_ROWS)), list, &count, e))
+	if (read_found(p->v, SQL_RECORD_FILES, VALUES(V_TEXT(after), V_INT(PAGE_ROWS)), list, &count, e) != 0)
 		return -1;
 	*more = count == PAGE_ROWS;
 	if (count > 0)
@@ -216,7 +216,7 @@ static void prune_orphans(struct pruning *p, bool dry_run)
 	if (d == NULL)
 		return;
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		if (path_join(path, sizeof path, p->v->spool, entry->d_name, NULL) || !is_orphan(p, entry->d_name, path))
+		if (path_join(path, sizeof path, p->v->spool, entry->d_name, NULL) != 0 || !is_orphan(p, entry->d_name, path))
 			continue;
 		if (dry_run || unlink(path) == 0)
 			p->out->orphans++;
@@ -233,7 +233,7 @@ static int prune_spool(struct pruning *p, bool dry_run, struct err *e)
 	if (access(p->v->spool, F_OK) != 0)
 		return 0;
 	while (more)
-		if (missing_page(p, after, dry_run, &more, e))
+		if (missing_page(p, after, dry_run, &more, e) != 0)
 			return -1;
 	prune_orphans(p, dry_run);
 	return 0;
@@ -250,11 +250,11 @@ static int check_clock(struct pruning *p, struct err *e)
 	char text[WHEN_TEXT];
 
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (store_number(s, SQL_KIND_NEWEST, VALUES(V_TEXT(kind_row((enum kind)k)->name)), 0, &made, e))
+		if (store_number(s, SQL_KIND_NEWEST, VALUES(V_TEXT(kind_row((enum kind)k)->name)), 0, &made, e) != 0)
 			return -1;
 		newest = made > newest ? made : newest;
 	}
-	if (store_number(s, SQL_LEDGER_NEWEST, NULL, 0, &made, e) || log_newest(p->v, &log, e))
+	if (store_number(s, SQL_LEDGER_NEWEST, NULL, 0, &made, e) != 0 || log_newest(p->v, &log, e) != 0)
 		return -1;
 	newest = made > newest ? made : newest;
 	newest = log > newest ? log : newest;
@@ -270,7 +270,7 @@ static int count_due(struct pruning *p, struct err *e)
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		struct cursor *c CURSOR_AUTO = store_query(p->v->write.vault, SQL_DUE_COUNT,
 							   VALUES(V_TEXT(kind_row((enum kind)k)->name), V_INT(p->horizon),
-								  V_INT(made_cutoff(p->v->promise, (enum kind)k, p->horizon))),
+								  V_INT(made_cutoff(p->v->policy, (enum kind)k, p->horizon))),
 							   e);
 		if (c == NULL || cursor_next(c, e) != 1)
 			return -1;
@@ -284,11 +284,14 @@ static int survey(struct pruning *p, struct err *e)
 {
 	struct alone alone;
 
-	if (commit_alone(p->v, &alone, e))
+	if (commit_alone(p->v, &alone, e) != 0)
 		return -1;
 	p->now = when_now();
 	p->horizon = duration_after(p->now, p->ahead);
-	int ret = check_clock(p, e) || count_due(p, e) || prune_spool(p, true, e) || log_prune(p->v, p->horizon, true, p->out, e) ? -1 : 0;
+	int ret = check_clock(p, e) != 0 || count_due(p, e) != 0 || prune_spool(p, true, e) != 0 ||
+			  log_prune(p->v, p->horizon, true, p->out, e) != 0
+		      ? -1
+		      : 0;
 	commit_release(p->v, &alone);
 	return ret;
 }
@@ -298,12 +301,12 @@ static int finish(struct pruning *p, bool any, struct err *e)
 	struct vault *v = p->v;
 	struct alone alone;
 
-	if (commit_alone(v, &alone, e))
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret =
-	    prune_spool(p, false, e) || log_prune(v, p->horizon, false, p->out, e) || prune_payloads(v, p->horizon, e) || key_reap(v, e)
-		? -1
-		: 0;
+	int ret = prune_spool(p, false, e) != 0 || log_prune(v, p->horizon, false, p->out, e) != 0 ||
+			  prune_payloads(v, p->horizon, e) != 0 || key_reap(v, e) != 0
+		      ? -1
+		      : 0;
 	if (ret == 0 && any)
 		store_flush(v->write.vault,
 			    NULL); // what was sealed should not wait in the log; a reader may hold it up, the next time does it
@@ -315,7 +318,7 @@ static int finish(struct pruning *p, bool any, struct err *e)
 
 static int prune_all(struct pruning *p, bool any, struct err *e)
 {
-	return prune_records(p, e) || finish(p, any, e) ? -1 : 0;
+	return prune_records(p, e) != 0 || finish(p, any, e) != 0 ? -1 : 0;
 }
 
 // On a full disk even deleting fails; what the first attempt has ended stays ended.
@@ -338,7 +341,7 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 	struct pruning p = {.v = v, .ahead = ahead, .out = &due};
 
 	*out = (struct prune_result){0};
-	if (survey(&p, e))
+	if (survey(&p, e) != 0)
 		return -1;
 	if (dry_run) {
 		*out = due;

@@ -39,7 +39,7 @@ static int check_new(const struct vault *v, const struct vault_new *r, struct er
 	const struct kind_row *row = kind_row(r->kind);
 	size_t tags = 0;
 
-	if (v->promise->kinds[r->kind].keep != KEEP_STORED)
+	if (v->policy->kinds[r->kind].keep != KEEP_STORED)
 		return err_set(e, ERR_REFUSED, "the policy does not keep the kind \"%s\": nothing was stored", row->name);
 	if (r->body_len > VAULT_BODY_MAX)
 		return err_set(e, ERR_INPUT, "%s: a body of %zu bytes is over %d", row->name, r->body_len, VAULT_BODY_MAX);
@@ -51,7 +51,7 @@ static int check_new(const struct vault *v, const struct vault_new *r, struct er
 
 static int due_of(const struct vault *v, const struct vault_new *r, time_t made, time_t *due, struct err *e)
 {
-	time_t promised = promise_due(v->promise, r->kind, made);
+	time_t promised = policy_due(v->policy, r->kind, made);
 
 	*due = r->due == 0 ? promised : r->due;
 	if (promised != 0 && *due > promised)
@@ -66,7 +66,7 @@ static int put_tags(struct vault *v, const struct put *p, struct err *e)
 	for (const struct vault_tag *t = p->record->tags; t != NULL && t->name != NULL; t++) {
 		uint8_t hash[HASH_LEN];
 		lookup_hash(v, hash, t->name, t->value);
-		if (store_run(v->write.vault, SQL_TAG_PUT, VALUES(V_TEXT(p->id), V_TEXT(t->name), V_BLOB(hash, HASH_LEN)), e))
+		if (store_run(v->write.vault, SQL_TAG_PUT, VALUES(V_TEXT(p->id), V_TEXT(t->name), V_BLOB(hash, HASH_LEN)), e) != 0)
 			return -1;
 	}
 	return 0;
@@ -82,13 +82,13 @@ static int put_row(struct vault *v, const struct put *p, struct err *e)
 	char context[CONTEXT_MAX];
 	time_t made = when_now(), due;
 
-	if (due_of(v, r, made, &due, e))
+	if (due_of(v, r, made, &due, e) != 0)
 		return -1;
 	if (subject != NULL)
 		lookup_hash(v, hash, "subject", r->subject);
 	body_context(context, kind, p->id);
 	if (r->body != NULL &&
-	    (key_for(v, r->kind, made, subject, p->id, &key, e) || seal(key.bytes, context, r->body, r->body_len, &body, e)))
+	    (key_for(v, r->kind, made, subject, p->id, &key, e) != 0 || seal(key.bytes, context, r->body, r->body_len, &body, e) != 0))
 		return -1;
 	return store_run(v->write.vault, SQL_RECORD_PUT,
 			 VALUES(V_TEXT(p->id), V_TEXT(kind), V_BLOB(subject, HASH_LEN), V_INT(made), due == 0 ? V_NULL : V_INT(due),
@@ -101,7 +101,7 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 {
 	struct put *p = arg;
 
-	if (put_row(v, p, e) || put_tags(v, p, e) || (p->event != NULL && ledger_write(v, p->event, NULL, e)))
+	if (put_row(v, p, e) != 0 || put_tags(v, p, e) != 0 || (p->event != NULL && ledger_write(v, p->event, NULL, e) != 0))
 		return -1;
 	if (p->record->file != NULL && rename(p->from, p->to) != 0)
 		return err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
@@ -144,10 +144,10 @@ int vault_put(struct vault *v, const struct vault_new *record, const struct ledg
 	struct put p = {.record = record, .event = event, .id = id};
 	struct op op = {.target = OP_RECORDS, .run = run_put, .undo = undo_put, .arg = &p};
 
-	if (check_new(v, record, e) || (event != NULL && ledger_check(event, e)))
+	if (check_new(v, record, e) != 0 || (event != NULL && ledger_check(event, e) != 0))
 		return -1;
 	id_new(id);
-	if (record->file != NULL && file_paths(v, &p, e))
+	if (record->file != NULL && file_paths(v, &p, e) != 0)
 		return -1;
 	return commit_run(v, &op, e);
 }
@@ -163,7 +163,7 @@ static bool past_due(const struct vault *v, enum kind kind, time_t made, time_t 
 {
 	time_t now = when_now();
 	// A policy that has become stricter holds for what is already stored.
-	time_t promised = v->promise->kinds[kind].keep == KEEP_STORED ? promise_due(v->promise, kind, made) : 0;
+	time_t promised = v->policy->kinds[kind].keep == KEEP_STORED ? policy_due(v->policy, kind, made) : 0;
 
 	return (due != 0 && due <= now) || (promised != 0 && promised <= now);
 }
@@ -181,7 +181,7 @@ static int open_body(const struct vault *v, struct cursor *c, struct store *keys
 	if (id_len != KEY_ID_LEN)
 		return err_set(e, ERR_CORRUPT, "a record has a body but no key");
 	// Its key is destroyed after its row: whoever read the row just before finds no key.
-	if (key_get(v, keys, id, &key, &why))
+	if (key_get(v, keys, id, &key, &why) != 0)
 		return err_set(e, why.code, "%s", why.text);
 	body_context(context, kind_row(out->kind)->name, out->id);
 	return unseal(key.bytes, context, body, len, &out->body, e);
@@ -190,7 +190,7 @@ static int open_body(const struct vault *v, struct cursor *c, struct store *keys
 static int read_record(const struct vault *v, struct cursor *c, struct store *keys, struct vault_record *out, struct err *e)
 {
 	*out = (struct vault_record){.body = BUF_INIT(VAULT_BODY_MAX + SEAL_OVERHEAD)};
-	if (kind_from_name(&out->kind, cursor_text(c, 1)))
+	if (kind_from_name(&out->kind, cursor_text(c, 1)) != 0)
 		return err_set(e, ERR_CORRUPT, "a record is of a kind that this program does not know");
 	snprintf(out->id, sizeof out->id, "%s", cursor_text(c, 0));
 	snprintf(out->state, sizeof out->state, "%s", cursor_text(c, 2));
@@ -199,7 +199,7 @@ static int read_record(const struct vault *v, struct cursor *c, struct store *ke
 	out->has_file = cursor_int(c, 5) != 0;
 	if (past_due(v, out->kind, out->made, out->due))
 		return err_set(e, ERR_NOT_FOUND, "no such record");
-	if (open_body(v, c, keys, out, e)) {
+	if (open_body(v, c, keys, out, e) != 0) {
 		vault_record_free(out);
 		return -1;
 	}
@@ -236,7 +236,7 @@ static int find(struct vault *v, enum kind kind, const char *tag, const uint8_t 
 	if (known && remembered_get(v, kind, hash, &before, out))
 		return past_due(v, kind, out->made, out->due) ? err_set(e, ERR_NOT_FOUND, "no such record") : 0;
 	if (read_one(v, SQL_RECORD_FIND, VALUES(V_TEXT(tag), V_BLOB(hash, HASH_LEN), V_TEXT(kind_row(kind)->name), V_INT(when_now())), out,
-		     e))
+		     e) != 0)
 		return -1;
 	if (known && store_stamp(v->read.vault, &after) && memcmp(&before, &after, sizeof before) == 0)
 		remembered_put(v, hash, &after, out);
@@ -291,11 +291,11 @@ int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(v
 	int stop = 0;
 
 	do {
-		if (read_page(v, kind, &p, e))
+		if (read_page(v, kind, &p, e) != 0)
 			return -1;
 		for (size_t i = 0; i < p.count && !stop; i++) {
 			struct vault_record r;
-			if (vault_get(v, p.rows[i].id, &r, &why)) {
+			if (vault_get(v, p.rows[i].id, &r, &why) != 0) {
 				if (why.code != ERR_NOT_FOUND)
 					return err_set(e, why.code, "%s", why.text);
 				continue;

@@ -2,6 +2,7 @@
 // The request log: one file and one key per UTC day, log/YYYY-MM-DD.db. A row taken at a time always goes to that time's day. Pruning
 // unlinks whole days, under their writers if need be: so a writer compares, under the lock, the file that it has open with the one that
 // has the name. The key is committed before its file is made; a file without a key is garbage.
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/vault/internal.h"
 #include <arpa/inet.h>
@@ -86,7 +87,7 @@ void log_unlink(const struct vault *v, const char *day)
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
 		if (log_path(v, path, day, suffixes[i], NULL) == 0)
 			unlink(path);
 }
@@ -101,7 +102,7 @@ static int obtain_key_alone(struct vault *v, const char *day, struct data_key *k
 	if (why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
 	log_unlink(v, day); // what stands there was sealed with a key that is destroyed
-	if (key_obtain(v, kind, day, key, e)) {
+	if (key_obtain(v, kind, day, key, e) != 0) {
 		store_rollback(v->write.keys);
 		return -1;
 	}
@@ -112,7 +113,7 @@ static int obtain_key(struct vault *v, const char *day, struct data_key *key, st
 {
 	struct op op;
 
-	if (commit_records_alone(v, &op, e))
+	if (commit_records_alone(v, &op, e) != 0)
 		return -1;
 	int ret = obtain_key_alone(v, day, key, e);
 	commit_records_release(v, &op);
@@ -128,13 +129,13 @@ static int open_segment(struct vault *v, const char *day, struct err *e)
 	char path[PATH_MAX];
 	bool made;
 
-	if (log_path(v, path, day, "", e) || obtain_key(v, day, &key, e))
+	if (log_path(v, path, day, "", e) != 0 || obtain_key(v, day, &key, e) != 0)
 		return -1;
-	if (file_begin(path, 0600, &made, &why)) // to callers "not found" is what they look for, not where the log stands
+	if (file_begin(path, 0600, &made, &why) != 0) // to callers "not found" is what they look for, not where the log stands
 		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_IO : why.code, "%s", why.text);
 	if (made)
 		own_like_state(v, path); // before SQLite makes more files like it
-	if (store_open(&s->store, STORE_LOG, path, STORE_CREATE, e))
+	if (store_open(&s->store, STORE_LOG, path, STORE_CREATE, e) != 0)
 		return -1;
 	if (stat(path, &file) != 0) {
 		store_close(&s->store);
@@ -176,7 +177,7 @@ static int seal_line(const struct segment *s, const struct request_log_row *row,
 
 	canonical(address, row->address);
 	buf_add(&plain, address, strlen(address) + 1);
-	if (buf_add(&plain, agent, strnlen(agent, AGENT_MAX)))
+	if (buf_add(&plain, agent, strnlen(agent, AGENT_MAX)) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(context, sizeof context, "request-log|%s", s->day);
 	return seal(s->key, context, plain.data, plain.len, out, e);
@@ -194,11 +195,11 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 		lookup_hash(v, subject, "subject", l->row->receipt);
 		log_receipt_hash(s->hash_key, subject, receipt);
 	}
-	if (seal_line(s, l->row, &body, e) ||
+	if (seal_line(s, l->row, &body, e) != 0 ||
 	    store_run(s->store, SQL_LOG_PUT,
 		      VALUES(V_INT(l->at), V_BLOB(address, LOG_HASH_LEN), l->row->receipt == NULL ? V_NULL : V_BLOB(receipt, LOG_HASH_LEN),
 			     V_BLOB(body.data, body.len)),
-		      e))
+		      e) != 0)
 		return -1;
 	return store_run(s->store, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(l->at), V_INT(l->at)), e);
 }
@@ -218,7 +219,7 @@ static void pending_prepare(struct request_log_pending *p, const struct request_
 
 static int check_kept(const struct vault *v, struct err *e)
 {
-	return v->promise->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED
+	return v->policy->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED
 		   ? 0
 		   : err_set(e, ERR_REFUSED, "the policy keeps no request log: nothing was stored");
 }
@@ -228,7 +229,7 @@ int request_log_append_at(struct vault *v, const struct request_log_row *row, ti
 	struct request_log_pending p;
 
 	pending_prepare(&p, row, at);
-	return check_kept(v, e) || commit_run(v, &p.op, e) ? -1 : 0;
+	return check_kept(v, e) != 0 || commit_run(v, &p.op, e) != 0 ? -1 : 0;
 }
 
 int request_log_append(struct vault *v, const struct request_log_row *row, struct err *e)
@@ -238,7 +239,7 @@ int request_log_append(struct vault *v, const struct request_log_row *row, struc
 
 struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e)
 {
-	struct request_log_pending *p = check_kept(v, e) ? NULL : malloc(sizeof *p);
+	struct request_log_pending *p = check_kept(v, e) != 0 ? NULL : malloc(sizeof *p);
 
 	if (p == NULL) {
 		if (e != NULL && e->code == ERR_NONE)
@@ -277,7 +278,7 @@ int log_each_day(struct vault *v, int (*each)(struct vault *v, const char *day, 
 	char path[PATH_MAX], day[WHEN_DATE];
 	int ret = 0;
 
-	if (state_path(v, path, "log", e))
+	if (state_path(v, path, "log", e) != 0)
 		return -1;
 	int count = scandir(path, &names, is_segment, alphasort);
 	if (count < 0)
@@ -299,7 +300,7 @@ int log_summary(const struct vault *v, const char *day, struct log_summary *out,
 	char path[PATH_MAX];
 
 	*out = (struct log_summary){0};
-	if (log_path(v, path, day, "", e) || store_open(&s, STORE_LOG, path, STORE_READ, e))
+	if (log_path(v, path, day, "", e) != 0 || store_open(&s, STORE_LOG, path, STORE_READ, e) != 0)
 		return -1;
 	c = store_query(s, SQL_LOG_SUMMARY, NULL, e);
 	if (c == NULL || cursor_next(c, e) != 1)
@@ -315,7 +316,7 @@ int log_summary(const struct vault *v, const char *day, struct log_summary *out,
 time_t log_due(const struct vault *v, time_t oldest)
 {
 	// What an earlier policy let be logged, and this one does not, is due as soon as it is there.
-	return v->promise->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED ? promise_due(v->promise, KIND_REQUEST_LOG, oldest) : oldest;
+	return v->policy->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED ? policy_due(v->policy, KIND_REQUEST_LOG, oldest) : oldest;
 }
 
 static int take_newest(struct vault *v, const char *day, void *arg, struct err *e)
@@ -342,7 +343,7 @@ int log_newest(struct vault *v, time_t *out, struct err *e)
 	char last[WHEN_DATE] = "";
 
 	*out = 0;
-	if (log_each_day(v, take_last_day, last, e))
+	if (log_each_day(v, take_last_day, last, e) != 0)
 		return -1;
 	return last[0] == '\0' ? 0 : take_newest(v, last, out, e);
 }

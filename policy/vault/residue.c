@@ -84,7 +84,7 @@ static int scan_store(enum store_file file, const char *path, struct scan *s, st
 {
 	struct store *store STORE_AUTO = NULL;
 
-	if (store_open(&store, file, path, STORE_READ, e))
+	if (store_open(&store, file, path, STORE_READ, e) != 0)
 		return -1;
 	s->part = NULL;
 	return store_scan(store, s->overlap, scan_piece, s, e);
@@ -95,9 +95,9 @@ static int scan_segment(struct vault *v, const char *day, void *arg, struct err 
 	struct err why = {0};
 	char path[PATH_MAX];
 
-	if (log_path(v, path, day, "", e))
+	if (log_path(v, path, day, "", e) != 0)
 		return -1;
-	if (scan_store(STORE_LOG, path, arg, &why) && why.code != ERR_NOT_FOUND) // pruned in this moment
+	if (scan_store(STORE_LOG, path, arg, &why) != 0 && why.code != ERR_NOT_FOUND) // pruned in this moment
 		return err_set(e, why.code, "%s", why.text);
 	return 0;
 }

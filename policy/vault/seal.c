@@ -40,7 +40,7 @@ static void digest_free(EVP_MD_CTX **c)
 int seal(const uint8_t key[KEY_LEN], const char *context, const void *plain, size_t len, struct buf *out, struct err *e)
 {
 	EVP_CIPHER_CTX *c CIPHER_AUTO = EVP_CIPHER_CTX_new();
-	uint8_t *to = len > INT_MAX - SEAL_OVERHEAD ? NULL : (uint8_t *)buf_room(out, len + SEAL_OVERHEAD);
+	uint8_t *to = len > INT_MAX - SEAL_OVERHEAD ? NULL : (uint8_t *)buf_reserve(out, len + SEAL_OVERHEAD);
 	int part = 0, last = 0;
 
 	pthread_once(&fetched, fetch);
@@ -69,7 +69,7 @@ int unseal(const uint8_t key[KEY_LEN], const char *context, const void *sealed, 
 		return err_set(e, ERR_CORRUPT, "a sealed body is damaged");
 	const uint8_t *nonce = (const uint8_t *)sealed + 1, *text = nonce + NONCE_LEN;
 	size_t plain_len = len - SEAL_OVERHEAD;
-	uint8_t *to = (uint8_t *)buf_room(out, plain_len + 1);
+	uint8_t *to = (uint8_t *)buf_reserve(out, plain_len + 1);
 	if (c == NULL || to == NULL)
 		return err_set(e, ERR_MEMORY, "no memory to open %zu bytes", plain_len);
 	memcpy(tag, text + plain_len, TAG_LEN);
@@ -103,7 +103,7 @@ void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 	EVP_MD_CTX *c DIGEST_AUTO = EVP_MD_CTX_new();
 
 	pthread_once(&fetched, fetch);
-	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL));
+	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL) != 0);
 	update_all(c, parts, count);
 	must(EVP_DigestFinal_ex(c, out, NULL));
 }
@@ -117,7 +117,7 @@ void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *l
 	pthread_once(&fetched, fetch);
 	for (size_t i = 0; i < HMAC_BLOCK; i++)
 		pad[i] = (uint8_t)((i < KEY_LEN ? key[i] : 0) ^ 0x36);
-	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL));
+	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL) != 0);
 	must(EVP_DigestUpdate(c, pad, sizeof pad));
 	must(EVP_DigestUpdate(c, label, strlen(label) + 1));
 	update_all(c, parts, count);

@@ -9,7 +9,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include "policy/base/when.h"
-#include "policy/promise/promise.h"
+#include "policy/model/policy.h"
 #include <stdbool.h>
 
 struct vault;
@@ -26,10 +26,10 @@ enum { RECORD_ID_LEN = 32 }; // 128 random bits in hex
 // LETHE_MASTER_KEY_FILE, a credential, or `state`/keys/master.key. VAULT_ADMIN makes what is missing, the master key included.
 // ERR_NOT_FOUND when VAULT_PROGRAM finds no store ("run: lethe keys init"); ERR_CORRUPT; ERR_INPUT on a newer schema.
 // `p` must outlive the vault.
-int vault_open(struct vault **out, const char *state, const char *run, const struct promise *p, enum vault_mode mode, struct err *e);
+int vault_open(struct vault **out, const char *state, const char *run, const struct policy *p, enum vault_mode mode, struct err *e);
 void vault_close(struct vault *v);
 bool vault_broken(const struct vault *v); // a commit's outcome is unknown: stop serving, let the next start check
-const struct promise *vault_promise(const struct vault *v);
+const struct policy *vault_policy(const struct vault *v);
 
 // --- ledger: what was done, under which policy; no personal data ---
 struct ledger_event {
@@ -123,7 +123,7 @@ struct census {
 int vault_census(struct vault *v, struct census *out, struct err *e);
 // Calls `each` with a phrase for everything in the store files that no declared kind and no part of this version covers: tables, columns,
 // triggers that are there or lacking, records of kinds that the software does not know.
-int vault_strangers(struct vault *v, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
+int vault_drift(struct vault *v, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
 
 // --- erasure ---
 enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD };

@@ -80,7 +80,7 @@ static int check_row(struct walk *w, struct cursor *c, struct err *e)
 		found(w, want, "event %llu was altered, swapped or put in", (unsigned long long)want);
 		return 0;
 	}
-	if (ledger_payload_check(w->v, &row, &good, e))
+	if (ledger_payload_check(w->v, &row, &good, e) != 0)
 		return -1;
 	if (!good)
 		found(w, want, "the payload of event %llu was altered", (unsigned long long)want);
@@ -97,9 +97,9 @@ static int walk_page(struct walk *w, uint64_t *next, struct err *e)
 	int got = c == NULL ? -1 : 0;
 
 	while (!w->done && w->tree.size < w->end && c != NULL && (got = cursor_next(c, e)) > 0) {
-		if (check_row(w, c, e))
+		if (check_row(w, c, e) != 0)
 			return -1;
-		if (!w->done && w->tree.size >= *next && check_checkpoint(w, next, e))
+		if (!w->done && w->tree.size >= *next && check_checkpoint(w, next, e) != 0)
 			return -1;
 	}
 	if (!w->done && w->tree.size == start && w->tree.size < w->end && got == 0)
@@ -117,7 +117,7 @@ static int read_head(struct walk *w, struct merkle *head, struct err *e)
 		w->end = head->size;
 		return 0;
 	}
-	if (why.code != ERR_CORRUPT || store_number(w->v->read.vault, SQL_LEDGER_LAST, NULL, -1, &last, e))
+	if (why.code != ERR_CORRUPT || store_number(w->v->read.vault, SQL_LEDGER_LAST, NULL, -1, &last, e) != 0)
 		return err_set(e, why.code, "%s", why.text);
 	w->end = (uint64_t)(last + 1);
 	return 1;
@@ -137,13 +137,14 @@ static int check_whole(struct walk *w, const struct merkle *head, bool head_alte
 		found(w, w->end, "the ledger's head (size and range) was altered, or events at its end were cut off");
 	if (w->done)
 		return 0;
-	if (store_number(w->v->read.vault, SQL_CHECKPOINT_LAST, NULL, 0, &signed_size, e))
+	if (store_number(w->v->read.vault, SQL_CHECKPOINT_LAST, NULL, 0, &signed_size, e) != 0)
 		return -1;
 	if ((uint64_t)signed_size > w->tree.size)
 		found(w, w->tree.size, "the ledger ends at %llu, before a checkpoint signed at %lld", (unsigned long long)w->tree.size,
 		      (long long)signed_size);
 	// Appended while we read is fine; beyond what the head knows now is not. The rows are asked first, as they only grow.
-	if (store_number(w->v->read.vault, SQL_LEDGER_LAST, NULL, -1, &last, e) || ledger_head(w->v, w->v->read.vault, &now, &at, e))
+	if (store_number(w->v->read.vault, SQL_LEDGER_LAST, NULL, -1, &last, e) != 0 ||
+	    ledger_head(w->v, w->v->read.vault, &now, &at, e) != 0)
 		return -1;
 	if (!w->done && last >= 0 && (uint64_t)last >= now.size)
 		found(w, now.size, "an event was put in after the last one");
@@ -195,13 +196,13 @@ static int verify_from(struct vault *v, uint64_t least, struct ledger_report *ou
 	*out = (struct ledger_report){.intact = true};
 	pthread_mutex_lock(&v->read.mutex);
 	int altered = read_head(&w, &head, e);
-	if (altered == 0 && start_at(&w, least, e))
+	if (altered == 0 && start_at(&w, least, e) != 0)
 		altered = -1;
 	pthread_mutex_unlock(&v->read.mutex);
 	if (altered < 0)
 		return -1;
 	while (!w.done && w.tree.size < w.end)
-		if (locked(v, walk_page, &w, &next, e))
+		if (locked(v, walk_page, &w, &next, e) != 0)
 			return -1;
 	pthread_mutex_lock(&v->read.mutex);
 	int ret = w.done ? 0 : check_whole(&w, &head, altered == 1, e);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include "systemd/run/run.h"
@@ -33,7 +34,7 @@ static bool names_a_secret(const char *variable)
 	static const char *const ends[] = {"_KEY", "_TOKEN", "_SECRET", "_KEY_FILE", "_TOKEN_FILE", "_SECRET_FILE"};
 	size_t len = strcspn(variable, "=");
 
-	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		if (ends_in(variable, len, ends[i]))
 			return true;
 	}

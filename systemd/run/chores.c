@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "policy/base/array.h"
 #include "policy/base/err.h"
 #include "systemd/run/run.h"
 #include <errno.h>
@@ -15,7 +16,7 @@ static struct chore {
     {.words = {"publish"}, .every = 60 * MINUTE_MS}, // an announced policy's time may have come
     {.words = {"prune", "--ahead", "PT1M", "--quiet"}, .every = MINUTE_MS},
 };
-enum { CHORE_COUNT = sizeof chores / sizeof chores[0] };
+enum { CHORE_COUNT = ARRAY_LEN(chores) };
 
 void chores_begin(uint64_t now)
 {

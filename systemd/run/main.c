@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
-#include "policy/promise/active.h"
+#include "policy/rules/active.h"
 #include "systemd/run/run.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -71,7 +72,7 @@ static int parse_options(struct site *s, int argc, char **argv)
 	}
 	if (s->policy == NULL || s->state == NULL || s->html == NULL || s->nginx == NULL || s->bin == NULL || optind < argc)
 		return -1;
-	if (parse_listen(s, listen) < 0) {
+	if (parse_listen(s, listen) != 0) {
 		fprintf(stderr, "lethe-run: --listen takes an IPv4 address and a port, as 127.0.0.1:8080\n");
 		return -1;
 	}
@@ -174,7 +175,7 @@ static int restart_due(const struct site *s, struct err *e)
 	uint64_t now = monotonic_ms();
 
 	for (unsigned i = 0; i < CHILD_COUNT; i++) {
-		if (children[i].pid == 0 && children[i].restart != 0 && now >= children[i].restart && child_start(s, i, e) < 0)
+		if (children[i].pid == 0 && children[i].restart != 0 && now >= children[i].restart && child_start(s, i, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -191,10 +192,10 @@ static int start_all(const struct site *s, struct err *e)
 		return err_set(e, ERR_IO, "what is due could not be ended, so nothing is served");
 	if (officer_run(s, publish) != 0)
 		return err_set(e, ERR_IO, "the notice could not be published");
-	if (prepare_nginx(s, e) < 0)
+	if (prepare_nginx(s, e) != 0)
 		return -1;
 	for (unsigned i = 0; i < CHILD_COUNT; i++) {
-		if (child_start(s, i, e) < 0)
+		if (child_start(s, i, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -226,7 +227,7 @@ static int wait_ready(const struct site *s, struct err *e)
 	size_t ready = 0;
 	int last = -1;
 
-	while (ready < sizeof routes / sizeof routes[0] && !stopping) {
+	while (ready < ARRAY_LEN(routes) && !stopping) {
 		wait_signals(0); // an answer may wait for a program that will never be there
 		if (hopeless(e))
 			return -1;
@@ -251,7 +252,7 @@ static void reload_nginx(const struct site *s, struct timespec *written)
 	char path[PATH_MAX];
 	struct stat now;
 
-	if (path_join(path, sizeof path, s->state, "publish/nginx", NULL) < 0 || stat(path, &now) < 0)
+	if (path_join(path, sizeof path, s->state, "publish/nginx", NULL) != 0 || stat(path, &now) < 0)
 		return;
 	bool changed = now.st_mtim.tv_sec != written->tv_sec || now.st_mtim.tv_nsec != written->tv_nsec;
 	if (changed && (written->tv_sec != 0 || written->tv_nsec != 0) && children[CHILD_NGINX].pid > 0)
@@ -283,8 +284,8 @@ static int remove_one(const char *path, const struct stat *status, int flag, str
 
 static int run_site(const struct site *s, const char *name, struct err *e)
 {
-	if (prepare_port(s, e) < 0 || prepare_folders(s, e) < 0 || prepare_note(s, e) < 0 || take_signals(e) < 0 ||
-	    prepare_sockets(s, e) < 0)
+	if (prepare_port(s, e) != 0 || prepare_folders(s, e) != 0 || prepare_note(s, e) != 0 || take_signals(e) != 0 ||
+	    prepare_sockets(s, e) != 0)
 		return -1;
 	int rc = start_all(s, e);
 	if (rc == 0)
@@ -308,19 +309,19 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	struct buf messages BUF_AUTO = BUF_INIT(1 << 20);
 
-	if (parse_options(&s, argc, argv) < 0) {
+	if (parse_options(&s, argc, argv) != 0) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	s.policy = absolute(s.policy);
-	struct promise *p PROMISE_AUTO = promise_load(s.policy, &messages);
-	struct promise *in_force PROMISE_AUTO = p != NULL ? promise_load_active(s.state, s.policy, &messages) : NULL;
+	struct policy *p POLICY_AUTO = policy_load(s.policy, &messages);
+	struct policy *in_force POLICY_AUTO = p != NULL ? policy_load_active(s.state, s.policy, &messages) : NULL;
 	if (in_force == NULL) {
 		fputs(buf_text(&messages), stderr);
 		fprintf(stderr, "lethe-run: without a valid policy in force nothing is served\n");
 		return 1;
 	}
-	if (folder_make(s.state, 0700, &e) < 0 || (s.run != NULL && folder_make(s.run, 0750, &e) < 0)) {
+	if (folder_make(s.state, 0700, &e) != 0 || (s.run != NULL && folder_make(s.run, 0750, &e) != 0)) {
 		fprintf(stderr, "lethe-run: %s\n", e.text);
 		return 1;
 	}
@@ -333,7 +334,7 @@ int main(int argc, char **argv)
 	default_run_folder(&s);
 	set_environment(&s);
 	raise_limits();
-	if (run_site(&s, p->site, &e) < 0) {
+	if (run_site(&s, p->site, &e) != 0) {
 		fprintf(stderr, "lethe-run: %s\n", e.text);
 		return 1;
 	}

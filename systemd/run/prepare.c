@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "policy/base/array.h"
 #include "policy/base/buf.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
@@ -25,7 +26,7 @@ static int lock_state(const struct site *s, struct err *e)
 {
 	char path[4096];
 
-	if (path_join(path, sizeof path, s->state, "run.lock", e) < 0)
+	if (path_join(path, sizeof path, s->state, "run.lock", e) != 0)
 		return -1;
 	state_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (state_lock < 0)
@@ -41,7 +42,7 @@ static int folder_own(const char *path, mode_t mode, struct err *e)
 {
 	struct stat st;
 
-	if (folder_make(path, mode, e) < 0)
+	if (folder_make(path, mode, e) != 0)
 		return -1;
 	if (lstat(path, &st) < 0)
 		return err_system(e, ERR_IO, errno, "%s", path);
@@ -61,10 +62,10 @@ int prepare_folders(const struct site *s, struct err *e)
 	} folders[] = {{"spool", 0750}, {"nginx", 0700}, {"nginx/body", 0700}, {"nginx/fastcgi", 0700}};
 	char path[4096];
 
-	if (folder_make(s->state, 0700, e) < 0 || lock_state(s, e) < 0 || folder_own(s->run, 0750, e) < 0)
+	if (folder_make(s->state, 0700, e) != 0 || lock_state(s, e) != 0 || folder_own(s->run, 0750, e) != 0)
 		return -1;
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-		if (path_join(path, sizeof path, s->run, folders[i].name, e) < 0 || folder_own(path, folders[i].mode, e) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		if (path_join(path, sizeof path, s->run, folders[i].name, e) != 0 || folder_own(path, folders[i].mode, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -148,7 +149,7 @@ static int fill_file(const char *from, const char *to, const struct placeholder 
 {
 	struct buf text BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX), out BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX);
 
-	if (file_read(from, &text, e) < 0)
+	if (file_read(from, &text, e) != 0)
 		return -1;
 	fill(&out, buf_text(&text), with);
 	return out.failed ? err_set(e, ERR_MEMORY, "%s", from) : file_write(to, buf_text(&out), out.len, 0600, NULL, e);
@@ -158,7 +159,7 @@ static int fill_snippets(const struct site *s, const char *folder, const struct 
 {
 	char from[4096], source[4096], to[4096];
 
-	if (path_join(from, sizeof from, s->nginx, "snippets", e) < 0 || folder_own(folder, 0700, e) < 0)
+	if (path_join(from, sizeof from, s->nginx, "snippets", e) != 0 || folder_own(folder, 0700, e) != 0)
 		return -1;
 	DIR *d = opendir(from);
 	if (d == NULL)
@@ -183,8 +184,8 @@ int prepare_nginx(const struct site *s, struct err *e)
 	char listen[96], snippets[4096], from[4096], to[4096];
 
 	snprintf(listen, sizeof listen, "%s:%u", s->host, s->port);
-	if (path_join(snippets, sizeof snippets, s->run, "nginx/snippets", e) < 0 ||
-	    path_join(from, sizeof from, s->nginx, "run.conf", e) < 0 || path_join(to, sizeof to, s->run, "nginx/nginx.conf", e) < 0)
+	if (path_join(snippets, sizeof snippets, s->run, "nginx/snippets", e) != 0 ||
+	    path_join(from, sizeof from, s->nginx, "run.conf", e) != 0 || path_join(to, sizeof to, s->run, "nginx/nginx.conf", e) != 0)
 		return -1;
 	// Started by root, nginx's workers would change to another user, who could not read a clone in root's home.
 	const struct placeholder with[] = {{"@RUN@", s->run},
@@ -194,7 +195,7 @@ int prepare_nginx(const struct site *s, struct err *e)
 					   {"@SERVER_NAME@", "_"},
 					   {"@USER@", geteuid() == 0 ? "user root;" : ""},
 					   {NULL, NULL}};
-	if (fill_snippets(s, snippets, with, e) < 0)
+	if (fill_snippets(s, snippets, with, e) != 0)
 		return -1;
 	return fill_file(from, to, with, e);
 }
@@ -204,7 +205,7 @@ int prepare_note(const struct site *s, struct err *e)
 	struct buf text BUF_AUTO = BUF_INIT(32 * 1024);
 	char path[4096], conf[4096];
 
-	if (path_join(path, sizeof path, s->state, "run.env", e) < 0 || path_join(conf, sizeof conf, s->run, "nginx/nginx.conf", e) < 0)
+	if (path_join(path, sizeof path, s->state, "run.env", e) != 0 || path_join(conf, sizeof conf, s->run, "nginx/nginx.conf", e) != 0)
 		return -1;
 	buf_printf(&text, "# Where lethe-run serves this store. Written at each start.\n");
 	buf_printf(&text, "LETHE_POLICY=%s\nLETHE_RUN=%s\nLETHE_HTML=%s\nLETHE_NGINX_CONF=%s\n", s->policy, s->run, s->html, conf);

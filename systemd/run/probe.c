@@ -20,7 +20,7 @@ int probe(const struct site *s, const char *path)
 	inet_pton(AF_INET, s->host, &a.sin_addr);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	int n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s:%u\r\n\r\n", path, s->host, s->port);
-	if (fd < 0 || n < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) < 0 || fd_write_all(fd, request, (size_t)n) < 0)
+	if (fd < 0 || n < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) < 0 || fd_write_all(fd, request, (size_t)n) != 0)
 		return -1;
 	if (recv(fd, answer, sizeof answer - 1, MSG_WAITALL) < 12 || strncmp(answer, "HTTP/1.", 7) != 0)
 		return -1;

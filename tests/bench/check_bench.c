@@ -36,7 +36,7 @@ static void *fill(void *arg)
 	struct err e;
 
 	while (atomic_fetch_sub(&f->left, 1) > 0)
-		if (vault_put(f->v, &record, &event, id, &e) < 0)
+		if (vault_put(f->v, &record, &event, id, &e) != 0)
 			die("vault_put", e.text);
 	return NULL;
 }
@@ -65,7 +65,7 @@ static void census(struct vault *v)
 	struct census c;
 	struct err e;
 
-	if (vault_census(v, &c, &e) < 0)
+	if (vault_census(v, &c, &e) != 0)
 		die("census", e.text);
 }
 
@@ -75,11 +75,11 @@ static void ignore(void *arg, const char *finding)
 	die("a stranger", finding);
 }
 
-static void strangers(struct vault *v)
+static void drift(struct vault *v)
 {
 	struct err e;
 
-	if (vault_strangers(v, ignore, NULL, &e) < 0)
+	if (vault_drift(v, ignore, NULL, &e) != 0)
 		die("strangers", e.text);
 }
 
@@ -94,7 +94,7 @@ static void notable(struct vault *v)
 {
 	struct err e;
 
-	if (ledger_each_notable(v, no_entry, NULL, &e) < 0)
+	if (ledger_each_notable(v, no_entry, NULL, &e) != 0)
 		die("notable", e.text);
 }
 
@@ -103,7 +103,7 @@ static void recent(struct vault *v)
 	struct ledger_report r;
 	struct err e;
 
-	if (ledger_verify_recent(v, LEAST, &r, &e) < 0 || !r.intact)
+	if (ledger_verify_recent(v, LEAST, &r, &e) != 0 || !r.intact)
 		die("recent", r.finding);
 }
 
@@ -112,7 +112,7 @@ static void whole(struct vault *v)
 	struct ledger_report r;
 	struct err e;
 
-	if (ledger_verify(v, &r, &e) < 0 || !r.intact)
+	if (ledger_verify(v, &r, &e) != 0 || !r.intact)
 		die("whole", r.finding);
 }
 
@@ -138,15 +138,15 @@ static double milliseconds(void (*part)(struct vault *), struct vault *v, int ro
 	return took[rounds / 2];
 }
 
-static struct vault *open_vault(const struct promise *p, const char *folder, enum vault_mode mode)
+static struct vault *open_vault(const struct policy *p, const char *folder, enum vault_mode mode)
 {
 	char state[4096], run[4096], spool[4096];
 	struct vault *v;
 	struct err e;
 
-	if (path_join(state, sizeof state, folder, "state", &e) < 0 || path_join(run, sizeof run, folder, "run", &e) < 0 ||
-	    path_join(spool, sizeof spool, run, "spool", &e) < 0 || folder_make(spool, 0700, &e) < 0 ||
-	    vault_open(&v, state, run, p, mode, &e) < 0)
+	if (path_join(state, sizeof state, folder, "state", &e) != 0 || path_join(run, sizeof run, folder, "run", &e) != 0 ||
+	    path_join(spool, sizeof spool, run, "spool", &e) != 0 || folder_make(spool, 0700, &e) != 0 ||
+	    vault_open(&v, state, run, p, mode, &e) != 0)
 		die("open", e.text);
 	return v;
 }
@@ -159,19 +159,19 @@ int main(int argc, char **argv)
 
 	if (argc < 3 || records <= SINCE_CHECKPOINT)
 		die("usage", "check_bench POLICY FOLDER [RECORDS]");
-	PROMISE_AUTO struct promise *p = promise_load(argv[1], &messages);
+	POLICY_AUTO struct policy *p = policy_load(argv[1], &messages);
 	if (p == NULL)
 		die(argv[1], buf_text(&messages));
 	struct vault *v = open_vault(p, argv[2], VAULT_ADMIN);
 	fill_with(v, records - LEAST - SINCE_CHECKPOINT);
-	if (ledger_checkpoint(v, &note, &e) < 0) // the daily one
+	if (ledger_checkpoint(v, &note, &e) != 0) // the daily one
 		die("checkpoint", e.text);
 	fill_with(v, LEAST + SINCE_CHECKPOINT);
 	vault_close(v);
 	v = open_vault(p, argv[2], VAULT_LOOK);
 	printf("{\"records\":%ld,\"census_ms\":%.3f,\"strangers_ms\":%.3f,\"notable_ms\":%.3f,\"ledger_recent_ms\":%.3f,\"ledger_whole_"
 	       "ms\":%.0f}\n",
-	       records, milliseconds(census, v, ROUNDS), milliseconds(strangers, v, ROUNDS), milliseconds(notable, v, ROUNDS),
+	       records, milliseconds(census, v, ROUNDS), milliseconds(drift, v, ROUNDS), milliseconds(notable, v, ROUNDS),
 	       milliseconds(recent, v, ROUNDS), milliseconds(whole, v, 1));
 	vault_close(v);
 	return 0;

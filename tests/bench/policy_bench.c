@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Lint, diff and publish of the largest shipped policy. Prints one line of JSON: medians in milliseconds.
-#include "policy/promise/diff.h"
-#include "policy/promise/lint.h"
 #include "policy/publish/publish.h"
+#include "policy/rules/diff.h"
+#include "policy/rules/lint.h"
 #include <ftw.h>
 #include <glob.h>
 #include <stdio.h>
@@ -79,9 +79,9 @@ static int time_diff(const char *file, double *times)
 	for (int i = 0; i < ROUNDS; i++) {
 		POLICY_DIFF_AUTO struct policy_diff d = {0};
 		double start = now_ms();
-		PROMISE_AUTO struct promise *a = promise_load_as(file, true, NULL);
-		PROMISE_AUTO struct promise *b = promise_load_as(file, true, NULL);
-		if (a == NULL || b == NULL || policy_diff(&d, a, b, &e) < 0)
+		POLICY_AUTO struct policy *a = policy_load_as(file, true, NULL);
+		POLICY_AUTO struct policy *b = policy_load_as(file, true, NULL);
+		if (a == NULL || b == NULL || policy_diff(&d, a, b, &e) != 0)
 			return -1;
 		times[i] = now_ms() - start;
 	}
@@ -99,7 +99,7 @@ static int time_publish(const char *file, double *times)
 		if (mkdtemp(folder) == NULL)
 			return -1;
 		double start = now_ms();
-		PROMISE_AUTO struct promise *p = promise_load_as(file, true, NULL);
+		POLICY_AUTO struct policy *p = policy_load_as(file, true, NULL);
 		int ret = p != NULL ? publish_all(p, "nginx/html", folder, false, &result, &e) : -1;
 		times[i] = now_ms() - start;
 		nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -117,8 +117,8 @@ int main(void)
 	char file[256];
 	long bytes;
 
-	if (largest(file, sizeof file, &bytes) < 0 || time_lint(file, lint) < 0 || time_diff(file, diff) < 0 ||
-	    time_publish(file, publish) < 0) {
+	if (largest(file, sizeof file, &bytes) < 0 || time_lint(file, lint) != 0 || time_diff(file, diff) != 0 ||
+	    time_publish(file, publish) != 0) {
 		fprintf(stderr, "policy_bench: run from the top of the tree, with valid policies\n");
 		return 1;
 	}

@@ -39,7 +39,7 @@ __attribute__((noreturn)) static void die(const char *what, const char *why)
 	exit(1);
 }
 
-static struct vault *open_vault(const struct promise *p, const char *name)
+static struct vault *open_vault(const struct policy *p, const char *name)
 {
 	struct vault *v;
 	struct err e = {0};
@@ -47,7 +47,7 @@ static struct vault *open_vault(const struct promise *p, const char *name)
 
 	snprintf(state, sizeof state, "%s/%s", root, name);
 	snprintf(run, sizeof run, "%s/run", root);
-	if (folder_make(run, 0700, &e) || vault_open(&v, state, run, p, VAULT_ADMIN, &e))
+	if (folder_make(run, 0700, &e) != 0 || vault_open(&v, state, run, p, VAULT_ADMIN, &e) != 0)
 		die("open", e.text);
 	return v;
 }
@@ -67,7 +67,7 @@ static void *append(void *arg)
 	struct err e = {0};
 
 	for (; monotonic_ms() < a->until; a->rows++)
-		if (request_log_append(a->v, &row, &e))
+		if (request_log_append(a->v, &row, &e) != 0)
 			die("append", e.text);
 	return NULL;
 }
@@ -108,23 +108,23 @@ static void fill_day(struct vault *v, time_t day, uint64_t rows)
 	struct alone alone;
 	uint8_t bytes[LOG_HASH_LEN + BODY];
 
-	if (request_log_append_at(v, &first, day, &e) || commit_alone(v, &alone, &e) || log_segment_write(v, day, &e))
+	if (request_log_append_at(v, &first, day, &e) != 0 || commit_alone(v, &alone, &e) != 0 || log_segment_write(v, day, &e) != 0)
 		die("fill", e.text);
 	struct store *s = v->write.segment.store;
 	for (uint64_t i = 1; i < rows; i++) {
-		if ((i - 1) % ROWS_PER_COMMIT == 0 && store_begin(s, &e))
+		if ((i - 1) % ROWS_PER_COMMIT == 0 && store_begin(s, &e) != 0)
 			die("fill", e.text);
 		fill_row(bytes);
 		if (store_run(s, SQL_LOG_PUT,
 			      VALUES(V_INT(day + (time_t)(i * DAY / rows)), V_BLOB(bytes, LOG_HASH_LEN), V_NULL,
 				     V_BLOB(bytes + LOG_HASH_LEN, BODY)),
-			      &e))
+			      &e) != 0)
 			die("fill", e.text);
 		bool last = i + 1 == rows;
 		if (last && store_run(s, SQL_LOG_SUMMARY_ADD,
-				      VALUES(V_INT(rows - 1), V_INT(day), V_INT(day + (time_t)((rows - 1) * DAY / rows))), &e))
+				      VALUES(V_INT(rows - 1), V_INT(day), V_INT(day + (time_t)((rows - 1) * DAY / rows))), &e) != 0)
 			die("fill", e.text);
-		if ((last || i % ROWS_PER_COMMIT == 0) && store_commit(s, &e))
+		if ((last || i % ROWS_PER_COMMIT == 0) && store_commit(s, &e) != 0)
 			die("fill", e.text);
 	}
 	commit_release(v, &alone);
@@ -137,7 +137,7 @@ static time_t first_day(void)
 	return now - now % DAY - (DAYS - 1) * DAY;
 }
 
-static double prune_ms(const struct promise *p, const char *name, uint64_t rows, size_t *pruned)
+static double prune_ms(const struct policy *p, const char *name, uint64_t rows, size_t *pruned)
 {
 	struct vault *v = open_vault(p, name);
 	struct prune_result result;
@@ -151,7 +151,7 @@ static double prune_ms(const struct promise *p, const char *name, uint64_t rows,
 	}
 	fputc('\n', stderr);
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	if (vault_prune(v, (struct duration){0}, false, &result, &e))
+	if (vault_prune(v, (struct duration){0}, false, &result, &e) != 0)
 		die("prune", e.text);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	if (result.log_segments != 1)
@@ -221,7 +221,7 @@ static double plain_delete_ms(uint64_t rows, uint64_t *deleted)
 
 int main(int argc, char **argv)
 {
-	static struct promise p = {.file = "bench", .site = "bench", .shown_as = "Bench", .version = "bench"};
+	static struct policy p = {.file = "bench", .site = "bench", .shown_as = "Bench", .version = "bench"};
 	uint64_t rows = argc > 2 ? strtoull(argv[2], NULL, 10) : 5000000, deleted;
 	size_t pruned, few;
 
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 		die("usage", "vault_bench FOLDER [ROWS], at least 150 rows");
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		p.kinds[k].kind = (enum kind)k;
-	p.kinds[KIND_REQUEST_LOG] = (struct promise_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .life = {.days = DAYS - 1}};
+	p.kinds[KIND_REQUEST_LOG] = (struct policy_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .life = {.days = DAYS - 1}};
 	snprintf(root, sizeof root, "%s/lethe-vault-bench-XXXXXX", argv[1]);
 	if (mkdtemp(root) == NULL)
 		die(root, "cannot be made");

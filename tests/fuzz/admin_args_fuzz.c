@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Any command line: parsed or refused, and a refusal never repeats what a hidden option was given.
 #include "admin/admin.h"
+#include "policy/base/array.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	line[size] = '\0';
 	for (char *at = line; at < line + size && argc < 16; at += strlen(at) + 1)
 		argv[argc++] = at; // one argument to each NUL
-	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		struct arguments a = {0};
 		struct err e = {0};
 		int n = arguments_parse(&a, tables[i], erase_options, argc, argv, i == 1, &e);

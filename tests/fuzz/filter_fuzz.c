@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The content rules over any text: no crash, and what was masked is no longer found.
-#include "fcgi/generate/filter.h"
+#include "fcgi/moderation/filter.h"
 #include "policy/base/text.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // A frame from another room: what the answering side reads, and what the calling side makes of an answer.
-#include "fcgi/serve/call.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
 #include <sys/socket.h>

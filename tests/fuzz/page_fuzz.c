@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // A page: one byte chooses the HTTP type, the rest is the body. Whatever comes, the facts are valid UTF-8 that fits into a reply.
 #include "fcgi/worker/page.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
@@ -17,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	page_prepare();
-	cJSON *facts = page_read((const char *)data + 1, size - 1, types[data[0] % (sizeof types / sizeof *types)], &code, &e);
+	cJSON *facts = page_read((const char *)data + 1, size - 1, types[data[0] % (ARRAY_LEN(types))], &code, &e);
 	if (!facts && (!code || e.code == ERR_NONE))
 		abort();
 	if (facts && (json_print(&text, facts) < 0 || !utf8_valid(text.data, text.len)))

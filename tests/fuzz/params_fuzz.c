@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n = 0;
 	for (char *line = strtok_r(text, "\n", &rest); line && n < 32; line = strtok_r(NULL, "\n", &rest))
 		params[n++] = line;
-	static const struct promise nothing; // the routes touch no kind of data
-	struct server server = {.promise = &nothing};
+	static const struct policy nothing; // the routes touch no kind of data
+	struct server server = {.policy = &nothing};
 	struct request r = {.params = params, .server = &server};
 	struct refusal no = {0};
 	enum body_type kind;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The command line is checked against tables, and nothing personal is taken from it or repeated in a message.
 #include "admin/arguments.h"
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 
 static const struct option_row global[] = {{"state", OPTION_VALUE, "FOLDER", ""}, {"help", OPTION_FLAG, NULL, ""}, {0}};
@@ -75,7 +76,7 @@ static void mistakes_are_refused(void **state)
 	struct err e;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		char *argv[5] = {wrong[i][0], wrong[i][1], wrong[i][2], wrong[i][3], NULL};
 		assert_int_equal(parse(&a, argv, &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
@@ -110,7 +111,7 @@ static void literal_values_are_refused_and_not_repeated(void **state)
 	struct err e;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		assert_int_equal(parse(&a, ARGV(wrong[i][0], wrong[i][1]), &e), -1);
 		assert_null(strstr(e.text, SECRET));
 	}

@@ -3,18 +3,19 @@
 #include "admin/check.h"
 #include "admin/installed.h"
 #include "admin/ledger.h"
+#include "policy/base/array.h"
 #include "policy/rights/rights.h"
 #include "tests/unit/vault_fixture.h"
 
 enum { DAY = 86400 };
-static const struct check_row row = {.name = "test", .promise = "a promise"};
+static const struct check_row row = {.name = "test", .policy = "a promise"};
 static const char *const columns[] = {"verdict", "finding", NULL};
 
 // The worst verdict of one check now; `finding` gets all that it found.
 static enum verdict judge(const struct fixture *f, void (*run)(struct check *), struct buf *finding)
 {
 	static const struct admin admin = {0};
-	struct check c = {.admin = &admin, .promise = (struct promise *)&f->promise, .vault = f->vault, .at = &row};
+	struct check c = {.admin = &admin, .policy = (struct policy *)&f->policy, .vault = f->vault, .at = &row};
 
 	table_init(&c.findings, columns);
 	run(&c);
@@ -40,7 +41,7 @@ static void prune(struct fixture *f)
 	struct prune_result result;
 	struct err e = {0};
 
-	if (vault_prune(f->vault, (struct duration){0}, false, &result, &e) < 0)
+	if (vault_prune(f->vault, (struct duration){0}, false, &result, &e) != 0)
 		fail_msg("%s", e.text);
 }
 
@@ -73,7 +74,7 @@ static void last_prune(void **state)
 	assert_int_equal(judge(f, check_prune, &finding), BROKEN); // archives live for an hour: pruning is by the minute
 	prune(f);
 	assert_int_equal(judge(f, check_prune, &finding), KEPT);
-	f->promise.kinds[KIND_ARCHIVE].life = (struct duration){.days = 14}; // then once a day is enough
+	f->policy.kinds[KIND_ARCHIVE].life = (struct duration){.days = 14}; // then once a day is enough
 	fixture_time += DAY;
 	assert_int_equal(judge(f, check_prune, &finding), KEPT);
 	fixture_time += 3 * 3600;
@@ -85,15 +86,15 @@ static void last_prune(void **state)
 
 static void late_requests(void **state)
 {
-	static const struct promise_right access = {.id = "access", .statutory = true};
+	static const struct policy_right access = {.id = "access", .statutory = true};
 	const struct rights_new request = {.right = "access"};
 	struct fixture *f = *state;
 	struct rights_receipt receipt;
 	struct err e = {0};
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
-	f->promise.rights = &access;
-	f->promise.right_count = 1;
+	f->policy.rights = &access;
+	f->policy.right_count = 1;
 	assert_int_equal(judge(f, check_requests, &finding), KEPT);
 	assert_int_equal(rights_record(f->vault, &request, &receipt, &e), 0);
 	assert_int_equal(judge(f, check_requests, &finding), KEPT);
@@ -111,7 +112,7 @@ static void append(struct fixture *f, const char *name, const char *details)
 	const struct ledger_event event = {.name = name, .details = details};
 	struct err e = {0};
 
-	if (ledger_append(f->vault, &event, &e) < 0)
+	if (ledger_append(f->vault, &event, &e) != 0)
 		fail_msg("%s", e.text);
 }
 
@@ -139,7 +140,7 @@ static void the_last_activation_counts(void **state)
 	struct err e = {0};
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
-	memset(f->promise.sha256, 'a', 64);
+	memset(f->policy.sha256, 'a', 64);
 	assert_int_equal(judge(f, check_activation, &finding), BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "never"));
 	append(f, "activation", "{\"sha256\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
@@ -169,7 +170,7 @@ static void spans(void **state)
 	char words[SPAN_WORDS];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		span_words(words, rows[i].seconds);
 		assert_string_equal(words, rows[i].words);
 	}

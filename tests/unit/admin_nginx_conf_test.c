@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // nginx's configuration, as nginx prints it and as it lies in files: quotes, variables, comments, includes, inheritance, and what is none.
 #include "admin/nginx_conf.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "tests/unit/test.h"
 #include <stdlib.h>
@@ -107,7 +108,7 @@ static void none(void **state)
 	struct err e;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		e = (struct err){0};
 		struct nginx_conf *c = dumped(bad[i], &e);
 		if (c != NULL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // A question to a program over its socket: a right answer, and every wrong one.
 #include "admin/room.h"
+#include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "tests/unit/test.h"
 #include <arpa/inet.h>
@@ -113,7 +114,7 @@ static void wrong_answers(void **state)
 	char bytes[256];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		struct err e = {0};
 		size_t len = frame(bytes, wrong[i].head, wrong[i].claimed);
 		assert_null(ask(bytes, len, 64, &e));

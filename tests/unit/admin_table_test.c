@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // One list, four forms; text that people left in the stores can move neither a cursor nor a column, nor become a formula.
 #include "admin/table.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "tests/unit/test.h"
 
@@ -104,7 +105,7 @@ static void a_cut_sequence_at_the_end(void **state)
 	static const char *const cut[] = {"\xe2", "\xe2\x80", "\xc2", "\xe2\x81"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cut); i++) {
 		BUF_AUTO struct buf out = BUF_INIT(64);
 		assert_int_equal(output_text(&out, cut[i]), 0);
 		assert_string_equal(buf_text(&out), cut[i]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The archive: safe names, the same bytes for the same set, nothing left behind that nobody owns, and two readers that are not ours agree.
 #include "fcgi/generate/archive.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "tests/unit/test.h"
@@ -179,7 +180,7 @@ static void only_safe_names_are_taken(void **state)
 
 	(void)state;
 	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assert_int_equal(archive_add(&a, names[i], "x", 1, &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The ground that everything stands on: buffers, encodings, escapes, times, JSON, files.
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -24,7 +25,7 @@ static void buffer_keeps_its_ceiling(void **state)
 	assert_int_equal(buf_printf(&b, "%d-%s", 7, "ab"), 0);
 	assert_string_equal(b.data, "7-ab");
 	assert_int_equal(buf_printf(&b, "%s", "longer than that"), -1);
-	assert_null(buf_room(&(struct buf){.max = 5}, SIZE_MAX));
+	assert_null(buf_reserve(&(struct buf){.max = 5}, SIZE_MAX));
 }
 
 static void base64_round_trips_and_refuses(void **state)
@@ -46,7 +47,7 @@ static void base64_round_trips_and_refuses(void **state)
 		assert_int_equal(base64url_decode(&back, buf_text(&text), text.len), 0);
 		assert_memory_equal(buf_text(&back), bytes, len);
 	}
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0] - 1; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad) - 1; i++) {
 		struct buf out BUF_AUTO = BUF_INIT(200);
 		assert_int_equal(base64_decode(&out, bad[i], strlen(bad[i])), -1);
 	}
@@ -58,7 +59,7 @@ static void utf8_is_strict(void **state)
 
 	(void)state;
 	assert_true(utf8_valid("gr\xc3\xbc\xc3\x9f \xf0\x9f\x8c\xb1", 11));
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_false(utf8_valid(bad[i], strlen(bad[i])));
 	assert_false(utf8_valid("a\0b", 3));
 	assert_int_equal(utf8_cut("ab\xc3\xbc", 3), 2);
@@ -115,7 +116,7 @@ static void times_parse_strictly(void **state)
 	assert_int_equal(when_parse(&t, "2026-11-22T04:31:54Z"), 0);
 	when_text(text, t);
 	assert_string_equal(text, "2026-11-22T04:31:54Z");
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(when_parse(&t, bad[i]), -1);
 }
 
@@ -128,7 +129,7 @@ static void durations_are_calendar_correct(void **state)
 	char text[WHEN_TEXT];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(duration_parse(&d, bad[i]), -1);
 	assert_int_equal(duration_parse(&d, "P1Y2M3DT4H5M6S"), 0);
 	assert_int_equal(d.months, 14);
@@ -181,12 +182,12 @@ static void json_door_is_strict(void **state)
 	struct buf deep BUF_AUTO = BUF_INIT(1000);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		cJSON *v JSON_AUTO = json_parse(bad[i], strlen(bad[i]), NULL);
 		if (v != NULL)
 			fail_msg("accepted: %s", bad[i]);
 	}
-	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		cJSON *v JSON_AUTO = json_parse(good[i], strlen(good[i]), NULL);
 		if (v == NULL)
 			fail_msg("refused: %s", good[i]);

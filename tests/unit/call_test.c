@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Jobs between rooms: frames, several calls at once, and everything that can go wrong on the way.
-#include "fcgi/serve/call.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The verdict on addresses: one row per range, both its edges, and what lies just outside.
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 
 #include "fcgi/egress/address.h"
@@ -11,9 +12,9 @@ static const char *verdict(const char *text)
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
-		return address_forbidden((struct sockaddr *)&v4, sizeof(v4));
+		return address_forbidden((struct sockaddr *)&v4, sizeof v4);
 	assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
-	return address_forbidden((struct sockaddr *)&v6, sizeof(v6));
+	return address_forbidden((struct sockaddr *)&v6, sizeof v6);
 }
 
 static const char *const forbidden[] = {
@@ -111,16 +112,16 @@ static const char *const allowed[] = {
 static void each_forbidden_address_is_refused(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
-		if (!verdict(forbidden[i]))
+	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
+		if (verdict(forbidden[i]) == NULL)
 			fail_msg("%s is allowed", forbidden[i]);
 }
 
 static void neighbours_of_the_ranges_are_allowed(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (verdict(allowed[i]))
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+		if (verdict(allowed[i]) != NULL)
 			fail_msg("%s is refused: %s", allowed[i], verdict(allowed[i]));
 }
 
@@ -130,8 +131,8 @@ static void other_families_and_short_addresses_are_refused(void **state)
 	struct sockaddr local = {.sa_family = AF_UNIX};
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
 	inet_pton(AF_INET, "8.8.8.8", &v4.sin_addr);
-	assert_non_null(address_forbidden(&local, sizeof(local)));
-	assert_non_null(address_forbidden((struct sockaddr *)&v4, sizeof(v4) - 1));
+	assert_non_null(address_forbidden(&local, sizeof local));
+	assert_non_null(address_forbidden((struct sockaddr *)&v4, sizeof v4 - 1));
 }
 
 int main(void)

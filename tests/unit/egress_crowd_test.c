@@ -20,13 +20,13 @@ int getaddrinfo(const char *restrict name, const char *restrict service, const s
 	for (size_t i = 0; i < 2; i++) {
 		if (strcmp(name, addresses[i][0]) != 0)
 			continue;
-		struct addrinfo *one = calloc(1, sizeof(*one));
-		struct sockaddr_in *a = calloc(1, sizeof(*a));
+		struct addrinfo *one = calloc(1, sizeof *one);
+		struct sockaddr_in *a = calloc(1, sizeof *a);
 		a->sin_family = AF_INET;
-		a->sin_port = htons((uint16_t)(service ? strtoul(service, NULL, 10) : 80));
+		a->sin_port = htons((uint16_t)(service != NULL ? strtoul(service, NULL, 10) : 80));
 		inet_pton(AF_INET, addresses[i][1], &a->sin_addr);
 		*one = (struct addrinfo){
-		    .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_addrlen = sizeof(*a), .ai_addr = (struct sockaddr *)a};
+		    .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_addrlen = sizeof *a, .ai_addr = (struct sockaddr *)a};
 		*result = one;
 		return 0;
 	}
@@ -43,20 +43,20 @@ void freeaddrinfo(struct addrinfo *a)
 static void run_here(struct egress_child *c)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s", c->socket);
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", c->socket);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(listen(fd, 64), 0);
 	c->pid = fork();
 	if (c->pid == 0) {
 		struct buf messages = BUF_INIT(1 << 20);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		FILE *errors = freopen(c->errors, "a", stderr);
-		struct promise *p = promise_load(c->policy, &messages);
+		struct policy *p = policy_load(c->policy, &messages);
 		struct active_watch watch;
 		active_watch_begin(&watch, c->folder);
 		setenv("LETHE_STATE", c->folder, 1);
-		_exit(p && errors ? egress_run(p, &watch, fd) : 9);
+		_exit(p != NULL && errors != NULL ? egress_run(p, &watch, fd) : 9);
 	}
 	close(fd);
 }
@@ -126,7 +126,7 @@ static int set_up(void **state)
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	peer_start(&peer, htonl(INADDR_LOOPBACK), serve);
-	snprintf(endpoint, sizeof(endpoint), "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
+	snprintf(endpoint, sizeof endpoint, "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
 	const char *settings[] = {endpoint, key, connections, NULL};
 	egress_folder(&child);
 	egress_start(&child, "testing/egress", settings);
@@ -171,7 +171,7 @@ static void move_until(struct call *calls, int requests)
 static void a_crowd_waits_together_and_is_served(void **state)
 {
 	(void)state;
-	struct call *calls = calloc(CROWD, sizeof(*calls));
+	struct call *calls = calloc(CROWD, sizeof *calls);
 	start_all(calls, "/wait");
 	move_until(calls, CROWD);
 	answer_now = true;
@@ -193,7 +193,7 @@ static void a_crowd_waits_together_and_is_served(void **state)
 static void a_crowd_that_leaves_is_gone_upstream_within_a_second(void **state)
 {
 	(void)state;
-	struct call *calls = calloc(CROWD, sizeof(*calls));
+	struct call *calls = calloc(CROWD, sizeof *calls);
 	int left = peer.left, requests = peer.requests;
 	start_all(calls, "/hang");
 	move_until(calls, requests + CROWD);
@@ -214,7 +214,7 @@ static void a_crowd_that_leaves_is_gone_upstream_within_a_second(void **state)
 static void who_hands_over_and_leaves_at_once_leaves_nothing_behind(void **state)
 {
 	(void)state;
-	struct call *calls = calloc(CROWD, sizeof(*calls));
+	struct call *calls = calloc(CROWD, sizeof *calls);
 	assert_int_equal(kill(child.pid, SIGSTOP), 0);
 	start_all(calls, "/hang");
 	for (size_t i = 0; i < CROWD; i++)

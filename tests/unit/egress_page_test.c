@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Pages, by the real program: the production build never connects to a forbidden address, the testing build shows what happens with
 // every kind of hostile answer.
+#include "policy/base/array.h"
 #include "tests/unit/egress_support.h"
 #include <zlib.h>
 
@@ -16,18 +17,18 @@ static void send_gzip_bomb(int fd)
 	z_stream z = {0};
 	static char block[65536];
 	char *packed = malloc(ROOM);
-	memset(block, ' ', sizeof(block));
+	memset(block, ' ', sizeof block);
 	deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
 	z.next_out = (unsigned char *)packed;
 	z.avail_out = ROOM;
-	for (size_t done = 0; done < PLAIN; done += sizeof(block)) {
+	for (size_t done = 0; done < PLAIN; done += sizeof block) {
 		z.next_in = (unsigned char *)block;
-		z.avail_in = sizeof(block);
-		deflate(&z, done + sizeof(block) >= PLAIN ? Z_FINISH : Z_NO_FLUSH);
+		z.avail_in = sizeof block;
+		deflate(&z, done + sizeof block >= PLAIN ? Z_FINISH : Z_NO_FLUSH);
 	}
 	char head[256];
 	int n =
-	    snprintf(head, sizeof(head),
+	    snprintf(head, sizeof head,
 		     "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: %lu\r\n\r\n", z.total_out);
 	peer_send(fd, head, (size_t)n);
 	peer_send(fd, packed, z.total_out);
@@ -48,18 +49,18 @@ static void serve_redirect(struct peer *p, int fd, const char *path)
 {
 	char location[1024], header[1200];
 	const char *to = strstr(path, "to=");
-	snprintf(location, sizeof(location), "%s", to ? to + 3 : "/ok");
+	snprintf(location, sizeof location, "%s", to != NULL ? to + 3 : "/ok");
 	if (strcmp(path, "/loop") == 0)
-		snprintf(location, sizeof(location), "/loop");
+		snprintf(location, sizeof location, "/loop");
 	(void)p;
-	snprintf(header, sizeof(header), "Location: %s\r\n", location);
+	snprintf(header, sizeof header, "Location: %s\r\n", location);
 	peer_answer(fd, strncmp(path, "/307", 4) == 0 ? "307 Temporary Redirect" : "302 Found", "text/html", header, "moved");
 }
 
 static void serve(struct peer *p, int fd, const char *path, const char *request)
 {
 	char many[65536];
-	memset(many, 'x', sizeof(many));
+	memset(many, 'x', sizeof many);
 	memcpy(many, "X: ", 3);
 	snprintf(many + 1000, 3, "\r\n");
 	if (strcmp(path, "/ok") == 0)
@@ -103,7 +104,7 @@ static void serve(struct peer *p, int fd, const char *path, const char *request)
 static const char *at(const char *path)
 {
 	static char url[2048];
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", peer.port, path);
+	snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer.port, path);
 	return url;
 }
 
@@ -146,7 +147,7 @@ static void the_request_says_who_we_are_and_nothing_else(void **state)
 	JSON_AUTO cJSON *reply = NULL;
 	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
 	egress_ask(&child, egress_page_head(at("/request"), 5000), NULL, &reply, &body);
-	snprintf(expected, sizeof(expected),
+	snprintf(expected, sizeof expected,
 		 "GET /request HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: BizImages/1.0 (+https://bizimages.example/)\r\n"
 		 "Accept-Encoding: gzip\r\nAccept: text/html,application/xhtml+xml\r\n\r\n",
 		 peer.port);
@@ -164,7 +165,7 @@ static void hostile_answers_end_early(void **state)
 	    {"/empty", "empty-page"},    {"/204", "empty-page"}, {"/image", "not-html"},         {"/404", "http-status"},
 	    {"/304", "http-status"},     {"/loop", "redirects"},
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint64_t start = monotonic_ms();
 		page_expect(&child, at(rows[i].path), rows[i].code);
 		assert_true(monotonic_ms() - start < 5000);
@@ -211,10 +212,10 @@ static void redirects_to_forbidden_addresses_send_no_packet(void **state)
 	    "255.255.255.255",
 	    "224.0.0.1",
 	};
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
 		char path[256];
 		int before = peer.accepted;
-		snprintf(path, sizeof(path), "/redirect?to=http://%s:%d/ok", hosts[i], peer.port);
+		snprintf(path, sizeof path, "/redirect?to=http://%s:%d/ok", hosts[i], peer.port);
 		page_expect(&child, at(path), "address-forbidden");
 		assert_int_equal(peer.accepted, before + 1); // the redirect alone
 	}
@@ -307,21 +308,21 @@ static void the_installed_build_reaches_nothing_of_ours(void **state)
 	egress_folder(&installed);
 	egress_start(&installed, "bin/egress", NULL);
 	int before = peer.accepted;
-	for (size_t i = 0; i < sizeof(reach_us) / sizeof(reach_us[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(reach_us); i++) {
 		char url[256];
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(url, sizeof(url), reach_us[i], peer.port);
+		snprintf(url, sizeof url, reach_us[i], peer.port);
 #pragma GCC diagnostic pop
 		page_expect(&installed, url, "bad-url"); // the port
 	}
-	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
 		page_expect(&installed, forbidden[i], "address-forbidden");
 	assert_int_equal(peer.accepted, before);
 	JSON_AUTO cJSON *status = NULL;
 	status_ask(&installed, &status);
 	assert_true(cJSON_IsFalse(json_get(status, "testing")));
-	assert_int_equal(json_number(json_get(status, "pages"), "refused", 0), (sizeof(reach_us) + sizeof(forbidden)) / sizeof(char *));
+	assert_int_equal(json_number(json_get(status, "pages"), "refused", 0), (sizeof reach_us + sizeof forbidden) / sizeof(char *));
 	egress_end(&installed);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The breaker, the back-off, the regions and the day's budget: pure functions, with the time brought along.
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 
 #include "fcgi/egress/breaker.h"
@@ -73,7 +74,7 @@ static void only_passing_trouble_is_repeated(void **state)
 {
 	(void)state;
 	static const long again[] = {408, 429, 500, 502, 503, 504}, never[] = {200, 301, 400, 401, 403, 404, 409, 413, 422, 501, 505};
-	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(again); i++) {
 		struct retry_facts f = facts(again[i], 1);
 		assert_true(retry_delay(&f) >= 0);
 		f.repeatable = false;
@@ -82,7 +83,7 @@ static void only_passing_trouble_is_repeated(void **state)
 		f.told_not_to = true;
 		assert_int_equal(retry_delay(&f), -1);
 	}
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
 		struct retry_facts f = facts(never[i], 1);
 		assert_int_equal(retry_delay(&f), -1);
 	}
@@ -129,7 +130,7 @@ static void both_headers_are_read(void **state)
 	assert_true(retry_after_ms("Sun, 22 Nov 2026 04:31:54 GMT", false, 1795321904) == 10000);
 	assert_true(retry_after_ms("Sun, 22 Nov 2020 04:31:54 GMT", false, 1795321904) == 0);
 	static const char *const bad[] = {"", "soon", "-1", "nan", "inf", "1 minute", "0x"};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_true(retry_after_ms(bad[i], true, 0) < 0);
 }
 
@@ -137,7 +138,7 @@ static void regions_are_compared_without_case_and_spaces(void **state)
 {
 	(void)state;
 	static const char *const regions[] = {"swedencentral", "North Europe", NULL};
-	struct promise_processor p = {.id = "x", .regions = regions};
+	struct policy_processor p = {.id = "x", .regions = regions};
 	struct upstream u = {.declared = &p};
 	static const struct {
 		const char *said, *normal;
@@ -145,9 +146,9 @@ static void regions_are_compared_without_case_and_spaces(void **state)
 	} rows[] = {{"Sweden Central", "swedencentral", true},     {"SWEDENCENTRAL", "swedencentral", true},
 		    {"northeurope", "northeurope", true},          {"East US", "eastus", false},
 		    {"Sweden Central 2", "swedencentral2", false}, {"<b>", "b", false}};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char normal[64];
-		region_normalise(normal, sizeof(normal), rows[i].said);
+		region_normalise(normal, sizeof normal, rows[i].said);
 		assert_string_equal(normal, rows[i].normal);
 		assert_int_equal(upstream_region_allowed(&u, normal), rows[i].allowed);
 	}

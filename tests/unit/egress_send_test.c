@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Jobs for a processor, by the real program (the testing build) against a small server: what is refused before anything leaves, what
 // leaves, what is repeated, what is counted.
+#include "policy/base/array.h"
 #include "tests/unit/egress_support.h"
 
 static struct egress_child child;
@@ -13,7 +14,7 @@ static char seen[8192]; // the last request
 static void serve(struct peer *p, int fd, const char *path, const char *request)
 {
 	pthread_mutex_lock(&seen_lock);
-	snprintf(seen, sizeof(seen), "%s", request);
+	snprintf(seen, sizeof seen, "%s", request);
 	pthread_mutex_unlock(&seen_lock);
 	const char *name = strrchr(path, '/');
 	if (strcmp(name, "/ok") == 0)
@@ -45,11 +46,11 @@ static void serve(struct peer *p, int fd, const char *path, const char *request)
 static void start_with(struct egress_child *c, const char *more)
 {
 	static char key[] = "AZURE_OPENAI_API_KEY=secret-key-canary";
-	snprintf(endpoint, sizeof(endpoint), "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
+	snprintf(endpoint, sizeof endpoint, "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
 	const char *settings[] = {endpoint, key, more, NULL};
 	egress_folder(c);
 	char folder[128];
-	snprintf(folder, sizeof(folder), "%s/egress", c->folder);
+	snprintf(folder, sizeof folder, "%s/egress", c->folder);
 	assert_int_equal(mkdir(folder, 0700), 0);
 	egress_start(c, "testing/egress", settings);
 }
@@ -73,7 +74,7 @@ static int tear_down(void **state)
 static cJSON *job(const char *name, bool repeatable)
 {
 	char path[256];
-	snprintf(path, sizeof(path), "/openai/v1/%s", name);
+	snprintf(path, sizeof path, "/openai/v1/%s", name);
 	return egress_send_head("azure-openai", "POST", path, "application/json", KIND_BIT(KIND_PROMPT), 8000, repeatable);
 }
 
@@ -85,7 +86,7 @@ static void what_leaves_is_the_body_and_the_key(void **state)
 	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
 	egress_ask(&child, job("ok", false), "{\"prompt\":\"x\"}", &reply, &body);
 	snprintf(
-	    expected, sizeof(expected),
+	    expected, sizeof expected,
 	    "POST /openai/v1/ok HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: lethe\r\nAccept: */*\r\nContent-Type: application/json\r\n"
 	    "api-key: secret-key-canary\r\nContent-Length: 14\r\n\r\n{\"prompt\":\"x\"}",
 	    peer.port);
@@ -128,7 +129,7 @@ static void refusals_come_before_anything_leaves(void **state)
 	    {"{}", "bad-job"},
 	};
 	int before = peer.accepted;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		JSON_AUTO cJSON *reply = NULL;
 		egress_ask(&child, cJSON_Parse(rows[i].head), "body", &reply, NULL);
 		if (strcmp(reply_code(reply), rows[i].code) != 0)
@@ -216,7 +217,7 @@ static void frames_that_are_none_are_refused(void **state)
 	    {0, 0, 0, 0, 0, 0, 0, 0},           {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, {0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff},
 	    {0, 0, 0, 2, 0, 0, 0, 0, '[', ']'}, {0, 0, 0, 2, 0, 0, 0, 0, '{', '{'},
 	};
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
 		struct err e;
 		JSON_AUTO cJSON *reply = NULL;
 		BUF_AUTO struct buf body = BUF_INIT(1024);
@@ -238,7 +239,7 @@ static void counts_are_kept_over_a_restart_and_hold_no_content(void **state)
 	start_with(&c, NULL);
 	egress_ask(&c, job("ok", false), "{\"prompt\":\"canary\"}", &reply, NULL);
 	assert_int_equal(egress_stop(&c, SIGTERM), 0);
-	snprintf(file, sizeof(file), "%s/egress/traffic.json", c.folder);
+	snprintf(file, sizeof file, "%s/egress/traffic.json", c.folder);
 	BUF_AUTO struct buf text = BUF_INIT(65536);
 	assert_int_equal(file_read(file, &text, &e), 0);
 	assert_null(strstr(text.data, "canary"));
@@ -272,9 +273,9 @@ static void what_an_earlier_policy_allowed_is_not_counted_against_this_one(void 
 			policy_cut(c.policy, "<receives kind=\"page\"", "/>");
 			policy_cut(c.policy, "<promise id=\"no-disk\" kind=\"page\"", "</promise>");
 		}
-		snprintf(file, sizeof(file), "%s/egress", c.folder);
+		snprintf(file, sizeof file, "%s/egress", c.folder);
 		assert_int_equal(mkdir(file, 0700), 0);
-		snprintf(file, sizeof(file), "%s/egress/traffic.json", c.folder);
+		snprintf(file, sizeof file, "%s/egress/traffic.json", c.folder);
 		assert_int_equal(file_write(file, earlier, strlen(earlier), 0600, NULL, &e), 0);
 		egress_start(&c, "testing/egress", settings);
 		status_ask(&c, &status);
@@ -329,7 +330,7 @@ static void expect_no_start(struct egress_child *c, const char *program, const c
 	egress_start(c, program, settings);
 	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
 	egress_errors(c, &errors);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 2 || !strstr(buf_text(&errors), words))
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 2 || strstr(buf_text(&errors), words) == NULL)
 		fail_msg("status %d, \"%s\" is missing in:\n%s", status, words, buf_text(&errors));
 	assert_null(strstr(buf_text(&errors), "canary"));
 	egress_discard(c);
@@ -400,9 +401,9 @@ static void the_key_shows_nowhere(void **state)
 	(void)state;
 	char path[64], environment[65536];
 	BUF_AUTO struct buf errors = {0};
-	snprintf(path, sizeof(path), "/proc/%d/environ", child.pid);
+	snprintf(path, sizeof path, "/proc/%d/environ", child.pid);
 	int fd = open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? 0 : read(fd, environment, sizeof(environment)); // not readable at all is as good
+	ssize_t n = fd < 0 ? 0 : read(fd, environment, sizeof environment); // not readable at all is as good
 	fd_close(&fd);
 	assert_null(n > 0 ? memmem(environment, (size_t)n, "secret-key-canary", 17) : NULL);
 	egress_errors(&child, &errors);

@@ -5,8 +5,8 @@
 
 #include "tests/unit/test.h"
 
-#include "fcgi/egress/job.h"
-#include "fcgi/serve/call.h"
+#include "fcgi/ipc/call.h"
+#include "fcgi/ipc/egress_call.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -50,14 +50,14 @@ static inline void *peer_connection(void *arg)
 	char request[8192], path[2048] = "";
 	size_t len = 0;
 	ssize_t n;
-	while (len < sizeof(request) - 1 && (n = recv(c->fd, request + len, sizeof(request) - 1 - len, 0)) > 0) {
+	while (len < sizeof request - 1 && (n = recv(c->fd, request + len, sizeof request - 1 - len, 0)) > 0) {
 		len += (size_t)n;
 		request[len] = '\0';
 		const char *end = strstr(request, "\r\n\r\n");
-		if (!end)
+		if (end == NULL)
 			continue;
 		const char *stated = strcasestr(request, "content-length:");
-		if (len - (size_t)(end + 4 - request) >= (stated ? strtoul(stated + 15, NULL, 10) : 0))
+		if (len - (size_t)(end + 4 - request) >= (stated != NULL ? strtoul(stated + 15, NULL, 10) : 0))
 			break;
 	}
 	if (len > 0 && sscanf(request, "%*s %2047s", path) == 1) {
@@ -79,7 +79,7 @@ static inline void *peer_accept(void *arg)
 			return NULL;
 		if (fd < 0)
 			continue;
-		struct peer_connection *c = malloc(sizeof(*c));
+		struct peer_connection *c = malloc(sizeof *c);
 		*c = (struct peer_connection){p, fd};
 		pthread_t thread;
 		pthread_attr_t small;
@@ -97,10 +97,10 @@ static inline void *peer_accept(void *arg)
 static inline void peer_start(struct peer *p, in_addr_t address, void (*serve)(struct peer *, int, const char *, const char *))
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = address};
-	socklen_t size = sizeof(a);
+	socklen_t size = sizeof a;
 	*p = (struct peer){.serve = serve};
 	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(p->fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(bind(p->fd, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(listen(p->fd, 4096), 0);
 	assert_int_equal(getsockname(p->fd, (struct sockaddr *)&a, &size), 0);
 	p->port = ntohs(a.sin_port);
@@ -136,8 +136,8 @@ static inline int peer_sends(int fd, const char *text)
 static inline void peer_answer(int fd, const char *status, const char *type, const char *more_headers, const char *body)
 {
 	char head[4096];
-	int n = snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n",
-			 status, type, strlen(body), more_headers);
+	int n = snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n", status,
+			 type, strlen(body), more_headers);
 	peer_send(fd, head, (size_t)n);
 	peer_sends(fd, body);
 }
@@ -147,7 +147,7 @@ static inline bool peer_wait_closed(int fd, int ms)
 {
 	char byte;
 	struct timeval t = {ms / 1000, ms % 1000 * 1000};
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 	ssize_t n = recv(fd, &byte, 1, 0);
 	return n == 0 || (n < 0 && errno != EAGAIN);
 }
@@ -163,7 +163,7 @@ struct egress_child {
 static inline void program_path(char *out, size_t size, const char *what)
 {
 	char self[1024];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	assert_true(n > 0);
 	self[n] = '\0';
 	*strrchr(self, '/') = '\0';
@@ -178,7 +178,7 @@ static inline void policy_write(const char *path)
 {
 	struct err e;
 	BUF_AUTO struct buf text = BUF_INIT(POLICY_BYTES_MAX);
-	if (file_read("policy/sites/bizimages.xml", &text, &e) < 0 || file_write(path, text.data, text.len, 0600, NULL, &e) < 0)
+	if (file_read("policy/sites/bizimages.xml", &text, &e) != 0 || file_write(path, text.data, text.len, 0600, NULL, &e) != 0)
 		fail_msg("%s (tests run in the project's folder)", e.text);
 }
 
@@ -190,7 +190,7 @@ static inline void policy_cut(const char *path, const char *from, const char *to
 	assert_int_equal(file_read(path, &text, &e), 0);
 	char *start = strstr(text.data, from);
 	assert_non_null(start);
-	for (; start; start = strstr(start, from)) {
+	for (; start != NULL; start = strstr(start, from)) {
 		char *end = strstr(start, to);
 		assert_non_null(end);
 		memmove(start, end + strlen(to), strlen(end + strlen(to)) + 1);
@@ -205,7 +205,7 @@ static inline void policy_replace(const char *path, const char *from, const char
 	BUF_AUTO struct buf text = BUF_INIT(POLICY_BYTES_MAX);
 	assert_int_equal(strlen(from), strlen(to));
 	assert_int_equal(file_read(path, &text, &e), 0);
-	for (char *at = strstr(text.data, from); at; at = strstr(at, from))
+	for (char *at = strstr(text.data, from); at != NULL; at = strstr(at, from))
 		memcpy(at, to, strlen(to));
 	assert_int_equal(file_write(path, text.data, text.len, 0600, NULL, &e), 0);
 }
@@ -213,11 +213,11 @@ static inline void policy_replace(const char *path, const char *from, const char
 static inline void egress_folder(struct egress_child *c)
 {
 	*c = (struct egress_child){0};
-	snprintf(c->folder, sizeof(c->folder), "/tmp/lethe-egress-XXXXXX");
+	snprintf(c->folder, sizeof c->folder, "/tmp/lethe-egress-XXXXXX");
 	assert_non_null(mkdtemp(c->folder));
-	snprintf(c->socket, sizeof(c->socket), "%s/egress.sock", c->folder);
-	snprintf(c->policy, sizeof(c->policy), "%s/policy.xml", c->folder);
-	snprintf(c->errors, sizeof(c->errors), "%s/stderr", c->folder);
+	snprintf(c->socket, sizeof c->socket, "%s/egress.sock", c->folder);
+	snprintf(c->policy, sizeof c->policy, "%s/policy.xml", c->folder);
+	snprintf(c->errors, sizeof c->errors, "%s/stderr", c->folder);
 	policy_write(c->policy);
 }
 
@@ -226,11 +226,11 @@ static inline void egress_start(struct egress_child *c, const char *program, con
 {
 	char path[1024];
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	program_path(path, sizeof(path), program);
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s", c->socket);
+	program_path(path, sizeof path, program);
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", c->socket);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	unlink(c->socket);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(listen(fd, 4096), 0);
 	c->pid = fork();
 	assert_true(c->pid >= 0);
@@ -245,10 +245,10 @@ static inline void egress_start(struct egress_child *c, const char *program, con
 		setenv("LETHE_POLICY", c->policy, 1);
 		setenv("LETHE_STATE", c->folder, 1);
 		setenv("LETHE_SANDBOX", "kill", 1);
-		for (; settings && *settings; settings++)
+		for (; settings != NULL && *settings != NULL; settings++)
 			putenv((char *)(uintptr_t)*settings);
 		execl(path, path, (char *)NULL);
-		_exit(errors ? 126 : 127);
+		_exit(errors != NULL ? 126 : 127);
 	}
 	close(fd);
 }
@@ -292,7 +292,7 @@ static inline void egress_end(struct egress_child *c)
 	BUF_AUTO struct buf errors = {0};
 	int status = egress_stop(c, SIGTERM);
 	egress_errors(c, &errors);
-	if (status != 0 || strstr(buf_text(&errors), "ERROR:"))
+	if (status != 0 || strstr(buf_text(&errors), "ERROR:") != NULL)
 		fail_msg("egress ended with %d:\n%s", status, buf_text(&errors));
 	egress_discard(c);
 }
@@ -300,9 +300,9 @@ static inline void egress_end(struct egress_child *c)
 static inline int egress_connect(const struct egress_child *c)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s", c->socket);
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", c->socket);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	return fd;
 }
 
@@ -314,8 +314,8 @@ static inline void egress_ask(const struct egress_child *c, cJSON *head, const c
 	int fd = egress_connect(c);
 	uint64_t deadline = monotonic_ms() + 60000;
 	*reply = NULL;
-	if (frame_send(fd, head, body, body ? strlen(body) : 0, deadline, &e) < 0 ||
-	    frame_receive(fd, reply, reply_body ? reply_body : &unused, deadline, &e) < 0) {
+	if (frame_send(fd, head, body, body != NULL ? strlen(body) : 0, deadline, &e) != 0 ||
+	    frame_receive(fd, reply, reply_body != NULL ? reply_body : &unused, deadline, &e) != 0) {
 		BUF_AUTO struct buf errors = {0};
 		egress_errors(c, &errors);
 		fail_msg("%s\n%s", e.text, buf_text(&errors));
@@ -327,7 +327,7 @@ static inline void egress_ask(const struct egress_child *c, cJSON *head, const c
 static inline const char *reply_code(const cJSON *reply)
 {
 	const char *code = json_string(json_get(reply, "error"), "code");
-	return code ? code : "";
+	return code != NULL ? code : "";
 }
 
 // One page job that is expected to fail with this code.

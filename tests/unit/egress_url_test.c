@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What counts as a URL of a page, where redirects may lead, and how a processor's base URL and a job's path are joined.
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 
 #include "fcgi/egress/url.h"
@@ -9,11 +10,11 @@ static void expect_page(const char *text, const char *result)
 	struct err e = {0};
 	char *got = NULL;
 	CURLU *u = url_page(text, &e);
-	if (u)
+	if (u != NULL)
 		assert_int_equal(curl_url_get(u, CURLUPART_URL, &got, 0), CURLUE_OK);
-	if (!result != !got || (got && strcmp(got, result) != 0))
+	if ((result == NULL) != (got == NULL) || (got != NULL && strcmp(got, result) != 0))
 		fail_msg("\"%s\" gave %s, %s is expected (%s)", text, got ? got : "nothing", result ? result : "nothing", e.text);
-	if (!u)
+	if (u == NULL)
 		assert_true(e.code == ERR_INPUT && e.text[0]);
 	curl_free(got);
 	curl_url_cleanup(u);
@@ -36,9 +37,9 @@ static void notations_of_addresses_become_one(void **state)
 {
 	(void)state;
 	static const char *const loopback[] = {"2130706433", "0x7f000001", "0177.0.0.1", "00000177.0.0.1", "0x7f.1", "127.1"};
-	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(loopback); i++) {
 		char url[64];
-		snprintf(url, sizeof(url), "http://%s/", loopback[i]);
+		snprintf(url, sizeof url, "http://%s/", loopback[i]);
 		expect_page(url, "http://127.0.0.1/");
 	}
 	expect_page("http://0251.0376.0251.0376/", "http://169.254.169.254/");
@@ -99,7 +100,7 @@ static void what_is_no_url_of_a_page_is_refused(void **state)
 	    "http://[]/",
 	    "http://::1/",
 	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		expect_page(bad[i], NULL);
 	char *lengthy = calloc(1, 4096);
 	memset(lengthy, 'a', 4000);
@@ -109,7 +110,7 @@ static void what_is_no_url_of_a_page_is_refused(void **state)
 }
 
 // What is wrong is said, and not what was written there.
-static void a_user_in_the_address_is_named_as_the_trouble(void **state)
+static void a_user_in_the_address_is_named_as_the_failure(void **state)
 {
 	static const struct {
 		const char *text;
@@ -119,7 +120,7 @@ static void a_user_in_the_address_is_named_as_the_trouble(void **state)
 		    {"https://ex ample.com/@hunter2", false}, {"https://m\xc3\xbcnchen.example/@hunter2", false},
 		    {"ftp://example.com/x@hunter2", false},   {"https://[::1/?hunter2@x", false}};
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err e = {0};
 		assert_null(url_page(rows[i].text, &e));
 		assert_int_equal(strstr(e.text, "user name or password") != NULL, rows[i].user);
@@ -146,9 +147,9 @@ static void expect_redirect(const char *location, const char *result)
 	struct err e = {0};
 	char *got = NULL;
 	CURLU *from = url_page("https://example.com/a/b?c#d", &e), *to = url_redirect(from, location, &e);
-	if (to)
+	if (to != NULL)
 		assert_int_equal(curl_url_get(to, CURLUPART_URL, &got, 0), CURLUE_OK);
-	if (!result != !got || (got && strcmp(got, result) != 0))
+	if ((result == NULL) != (got == NULL) || (got != NULL && strcmp(got, result) != 0))
 		fail_msg("\"%s\" led to %s, %s is expected", location, got ? got : "nothing", result ? result : "nothing");
 	curl_free(got);
 	curl_url_cleanup(to);
@@ -179,12 +180,12 @@ static void redirects_follow_the_same_rules(void **state)
 	    "data:text/html,x",
 	    "http://m\xc3\xbcnchen.example/",
 	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		expect_redirect(bad[i], NULL);
 }
 
 static const char *const hosts[] = {"*.openai.azure.com", "api.example.com", NULL};
-static const struct promise_processor processor = {.id = "azure-openai", .hosts = hosts, .in_force = true};
+static const struct policy_processor processor = {.id = "azure-openai", .hosts = hosts, .in_force = true};
 
 static void base_urls_must_be_https_and_the_processors(void **state)
 {
@@ -196,13 +197,13 @@ static void base_urls_must_be_https_and_the_processors(void **state)
 	assert_int_equal(url_base_check("https://api.example.com/v1/", &processor, host, &e), 0);
 	static const char *const elsewhere[] = {"https://example.com", "https://openai.azure.com.example.org",
 						"https://evil-api.example.com", "https://127.0.0.1", "https://localhost"};
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
 		assert_int_equal(url_base_check(elsewhere[i], &processor, host, &e), -1);
 		assert_int_equal(e.code, ERR_REFUSED);
 	}
 	static const char *const bad[] = {"",         "api.example.com",       "http://api.example.com",    "https://u:p@api.example.com",
 					  "https://", "ftp://api.example.com", "https://api.example.com/#x"};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(url_base_check(bad[i], &processor, host, &e), -1);
 }
 
@@ -211,9 +212,9 @@ static void expect_join(const char *base, const char *path, const char *result)
 	struct err e = {0};
 	char *got = NULL;
 	CURLU *u = url_join(base, path, &processor, &e);
-	if (u)
+	if (u != NULL)
 		assert_int_equal(curl_url_get(u, CURLUPART_URL, &got, 0), CURLUE_OK);
-	if (!result != !got || (got && strcmp(got, result) != 0))
+	if ((result == NULL) != (got == NULL) || (got != NULL && strcmp(got, result) != 0))
 		fail_msg("%s + %s gave %s, %s is expected", base, path, got ? got : "nothing", result ? result : "nothing");
 	curl_free(got);
 	curl_url_cleanup(u);
@@ -229,7 +230,7 @@ static void base_and_path_are_joined_once(void **state)
 	expect_join("https://res.openai.azure.com/openai", "/openai/v1/images/generations", whole);
 	expect_join("https://api.example.com/prefix", "/openai/v1/x?a=b", "https://api.example.com/prefix/openai/v1/x?a=b");
 	static const char *const bad[] = {"", "openai", "@127.0.0.1/", ".example.org/", ":80/", "/a b", "/a\r\nb", "/a#b", "\\x"};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		expect_join("https://api.example.com", bad[i], NULL);
 	expect_join("https://elsewhere.example.org", "/x", NULL);
 }
@@ -237,7 +238,7 @@ static void base_and_path_are_joined_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ordinary_urls_are_taken),           cmocka_unit_test(a_user_in_the_address_is_named_as_the_trouble),
+	    cmocka_unit_test(ordinary_urls_are_taken),           cmocka_unit_test(a_user_in_the_address_is_named_as_the_failure),
 	    cmocka_unit_test(notations_of_addresses_become_one), cmocka_unit_test(what_is_no_url_of_a_page_is_refused),
 	    cmocka_unit_test(redirects_follow_the_same_rules),   cmocka_unit_test(base_urls_must_be_https_and_the_processors),
 	    cmocka_unit_test(base_and_path_are_joined_once),     cmocka_unit_test(who_writes_other_letters_is_told_what_to_do),

@@ -54,7 +54,7 @@ static inline void head_add(struct buf *out, bool keep, const char *const *param
 {
 	const unsigned char begin[8] = {0, 1, keep, 0, 0, 0, 0, 0};
 	struct buf pairs = BUF_INIT(60000);
-	for (; params && *params; params += 2) {
+	for (; params != NULL && *params != NULL; params += 2) {
 		length_add(&pairs, strlen(params[0]));
 		length_add(&pairs, strlen(params[1]));
 		buf_adds(&pairs, params[0]);
@@ -92,17 +92,17 @@ static inline void request_build(struct buf *out, bool keep, const char *method,
 {
 	const char *params[40] = {"REQUEST_METHOD", method, "DOCUMENT_URI", path, "REMOTE_ADDR", "192.0.2.1"};
 	char length[24];
-	size_t n = 6, len = body ? strlen(body) : 0;
+	size_t n = 6, len = body != NULL ? strlen(body) : 0;
 	snprintf(length, sizeof length, "%zu", len);
-	if (type) {
+	if (type != NULL) {
 		params[n++] = "CONTENT_TYPE";
 		params[n++] = type;
 	}
-	if (body) {
+	if (body != NULL) {
 		params[n++] = "CONTENT_LENGTH";
 		params[n++] = length;
 	}
-	for (; more && *more && n < 38; more++)
+	for (; more != NULL && *more != NULL && n < 38; more++)
 		params[n++] = *more;
 	head_add(out, keep, params);
 	body_add(out, body, len);
@@ -144,10 +144,10 @@ static inline struct answer answer_read(int fd, int timeout_ms)
 	uint64_t deadline = monotonic_ms() + (uint64_t)timeout_ms;
 	for (int type; !a.complete && (type = record_read(fd, &a.bytes, deadline)) > 0;)
 		a.complete = type == RECORD_END;
-	const char *end = a.bytes.data ? strstr(a.bytes.data, "\r\n\r\n") : NULL;
-	if (end)
+	const char *end = a.bytes.data != NULL ? strstr(a.bytes.data, "\r\n\r\n") : NULL;
+	if (end != NULL)
 		a.body = a.bytes.data + (end + 4 - a.bytes.data);
-	if (a.bytes.data && strncmp(a.bytes.data, "Status: ", 8) == 0)
+	if (a.bytes.data != NULL && strncmp(a.bytes.data, "Status: ", 8) == 0)
 		a.status = (int)strtol(a.bytes.data + 8, NULL, 10);
 	return a;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The content rules against a corpus: what must be found, and what must pass.
-#include "fcgi/generate/filter.h"
+#include "fcgi/moderation/filter.h"
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 
 enum {
@@ -228,13 +229,13 @@ static void check(const struct row *rows, size_t count)
 static void personal_data_is_found_and_nothing_else(void **state)
 {
 	(void)state;
-	check(personal, sizeof personal / sizeof personal[0]);
+	check(personal, ARRAY_LEN(personal));
 }
 
 static void minors_in_such_contexts_are_found_and_nothing_else(void **state)
 {
 	(void)state;
-	check(minors, sizeof minors / sizeof minors[0]);
+	check(minors, ARRAY_LEN(minors));
 }
 
 static void masking_replaces_what_was_found_and_nothing_else(void **state)
@@ -255,7 +256,7 @@ static void masking_replaces_what_was_found_and_nothing_else(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		BUF_AUTO struct buf out = BUF_INIT(1000);
 		assert_int_equal(filter_mask(rows[i].text, rows[i].rules, &out), 0);
 		assert_string_equal(buf_text(&out), rows[i].masked);
@@ -265,7 +266,7 @@ static void masking_replaces_what_was_found_and_nothing_else(void **state)
 static void masked_text_holds_nothing_more_to_find(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof personal / sizeof personal[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(personal); i++) {
 		BUF_AUTO struct buf out = BUF_INIT(1000);
 		rule_set found = 0;
 		assert_int_equal(filter_mask(personal[i].text, RULES_PERSONAL, &out), 0);
@@ -298,7 +299,7 @@ static void the_policy_decides_what_is_done(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct filter_verdict v = filter_judge(content, rows[i].found, rows[i].confirmed);
 		assert_int_equal(v.action, rows[i].action);
 		assert_int_equal(v.rules, rows[i].rules);

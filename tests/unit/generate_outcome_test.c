@@ -6,8 +6,8 @@
 
 static const struct provider wire = {.id = "azure-openai"};
 static const struct processor azure = {"azure-openai", "Example Ireland Limited", &wire, true}, sketch = {"sketch", "Built in", NULL, true};
-static struct promise promise = {.shown_as = "BizImages"};
-static struct generator generator = {.promise = &promise};
+static struct policy policy = {.shown_as = "BizImages"};
+static struct generator generator = {.policy = &policy};
 
 // Two pictures made, one missing.
 static struct set made(const struct processor *by)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The ledger: any alteration is found, with its index; erasing payloads alters nothing; checkpoints are C2SP and RFC 6962.
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/vault/merkle.h"
 #include "tests/unit/vault_fixture.h"
@@ -18,7 +19,7 @@ static void append_events(struct fixture *f, int count)
 						   .payload = i % 3 == 0 ? "a payload" : NULL,
 						   .payload_len = i % 3 == 0 ? 9 : 0,
 						   .subject = i % 2 == 0 ? "even" : NULL};
-		if (ledger_append(f->vault, &event, &e))
+		if (ledger_append(f->vault, &event, &e) != 0)
 			fail_msg("ledger_append: %s", e.text);
 	}
 }
@@ -29,7 +30,7 @@ static struct ledger_report verify(struct fixture *f)
 	struct err e = {0};
 
 	fixture_reopen(f, VAULT_ADMIN);
-	if (ledger_verify(f->vault, &report, &e))
+	if (ledger_verify(f->vault, &report, &e) != 0)
 		fail_msg("ledger_verify: %s", e.text);
 	return report;
 }
@@ -81,7 +82,7 @@ static const struct {
 
 static void every_intrusion_is_found_at_its_index(void **state)
 {
-	for (size_t i = 0; i < sizeof intrusions / sizeof *intrusions; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(intrusions); i++) {
 		fixture_teardown(state);
 		fixture_setup(state);
 		struct fixture *f = *state;
@@ -117,7 +118,7 @@ static void events_need_a_name_and_plain_details(void **state)
 					   {.name = "x", .details = "{"}};
 	struct err e = {0};
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_int_equal(ledger_append(f->vault, &bad[i], &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
 	}
@@ -130,7 +131,7 @@ static void an_undeclared_ledger_keeps_no_payload(void **state)
 	int64_t left;
 	struct err e = {0};
 
-	f->promise.kinds[KIND_LEDGER].keep = KEEP_UNDECLARED;
+	f->policy.kinds[KIND_LEDGER].keep = KEEP_UNDECLARED;
 	append_events(f, 1);
 	assert_return_code(store_number(f->vault->read.vault, SQL_PAYLOAD_GET, VALUES(V_INT(0)), -1, &left, &e), 0);
 	assert_int_equal(left, -1);
@@ -229,7 +230,7 @@ static struct ledger_report verify_recent(struct fixture *f, uint64_t least)
 	struct err e = {0};
 
 	fixture_reopen(f, VAULT_LOOK);
-	if (ledger_verify_recent(f->vault, least, &report, &e))
+	if (ledger_verify_recent(f->vault, least, &report, &e) != 0)
 		fail_msg("ledger_verify_recent: %s", e.text);
 	return report;
 }
@@ -338,7 +339,7 @@ static void the_tree_is_that_of_rfc_6962(void **state)
 	merkle_root(&m, root);
 	hex_encode(hex, root, HASH_LEN);
 	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-	for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
 		size_t len = strlen(vectors[i].leaf) / 2;
 		assert_return_code(hex_decode(bytes, len, vectors[i].leaf), 0);
 		merkle_leaf(leaf, (const struct bytes[]){{bytes, len}}, 1);

@@ -2,6 +2,7 @@
 // The mark: it is there once, the picture is the same, nothing that tells about the visitor stays, a C2PA manifest is not harmed, and
 // what is no image is an error.
 #include "fcgi/generate/mark.h"
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 #include <cairo.h>
 #include <stdbool.h>
@@ -19,7 +20,7 @@ static unsigned times(const struct buf *b, const char *what, size_t len)
 	}
 	return n;
 }
-#define TIMES(b, literal) times(b, literal, sizeof(literal) - 1)
+#define TIMES(b, literal) times(b, literal, sizeof literal - 1)
 
 static void be(struct buf *out, size_t v, int bytes)
 {
@@ -151,7 +152,7 @@ static void what_a_program_drew_is_not_called_ai(void **state)
 
 	(void)state;
 	assert_int_equal(mark_image(MARK_PROGRAM, "image/png", png.data, png.len, &out, &e), 0);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_int_equal(mark_image(MARK_PROGRAM, rows[i].type, rows[i].bytes, rows[i].len, &out, &e), 0);
 	assert_int_equal(TIMES(&out, "DigitalSourceType=\"http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia\""), 3);
 	assert_int_equal(TIMES(&out, "trainedAlgorithmicMedia"), 0);

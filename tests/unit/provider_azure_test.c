@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What Azure OpenAI is sent, and what is made of its answers.
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 
 #include "fcgi/provider/provider.h"
@@ -154,14 +155,14 @@ static const struct row both[] = {
 
 static void expect(const struct row *row, enum provider_verdict got, const struct err *say)
 {
-	if (got != row->verdict || !strstr(say->text, row->words) || strstr(say->text, "canary"))
+	if (got != row->verdict || strstr(say->text, row->words) == NULL || strstr(say->text, "canary") != NULL)
 		fail_msg("%d %s: verdict %d, \"%s\"", row->status, row->body, (int)got, say->text);
 }
 
-static void trouble_is_told_apart(void **state)
+static void failure_is_told_apart(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
 		struct err say = {0};
 		struct provider_prompts prompts;
 		struct provider_image image;
@@ -217,12 +218,12 @@ static void an_image_is_believed_by_its_bytes(void **state)
 	struct provider_image image;
 	BUF_AUTO struct buf body = BUF_INIT(4096);
 	buf_adds(&body, "{\"created\":1,\"data\":[{\"b64_json\":\"");
-	base64_add(&body, png, sizeof(png));
+	base64_add(&body, png, sizeof png);
 	buf_adds(&body, "\"}]}");
 	assert_int_equal(azure()->image_read(200, body.data, body.len, &image, &say), PROVIDER_OK);
 	assert_string_equal(image.type, "image/png");
-	assert_int_equal(image.bytes.len, sizeof(png));
-	assert_memory_equal(image.bytes.data, png, sizeof(png));
+	assert_int_equal(image.bytes.len, sizeof png);
+	assert_memory_equal(image.bytes.data, png, sizeof png);
 	buf_wipe(&image.bytes);
 }
 
@@ -244,7 +245,7 @@ int main(void)
 	    cmocka_unit_test(an_enormous_brief_is_cut_on_whole_characters),
 	    cmocka_unit_test(a_quality_that_the_vendor_does_not_know_is_refused),
 	    cmocka_unit_test(the_image_request_holds_what_gpt_image_models_know_and_no_more),
-	    cmocka_unit_test(trouble_is_told_apart),
+	    cmocka_unit_test(failure_is_told_apart),
 	    cmocka_unit_test(prompts_are_taken_up_to_the_count),
 	    cmocka_unit_test(a_filter_on_the_way_out_and_a_refusal_are_filters),
 	    cmocka_unit_test(an_image_is_believed_by_its_bytes),

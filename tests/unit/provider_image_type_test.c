@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Images are known by their bytes.
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 
 #include "fcgi/provider/provider.h"
@@ -18,7 +19,7 @@ struct row {
 };
 #define ROW(literal, ...)                                                                                                                  \
 	{                                                                                                                                  \
-		literal, sizeof(literal) - 1, __VA_ARGS__                                                                                  \
+		literal, sizeof literal - 1, __VA_ARGS__                                                                                   \
 	}
 
 static const struct row rows[] = {
@@ -45,14 +46,14 @@ static const struct row rows[] = {
 static void types_and_sizes_come_from_the_bytes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		unsigned width = 0, height = 0;
 		char *copy = malloc(rows[i].len + 1); // of just this size, so that a sanitizer sees a read beyond it
 		memcpy(copy, rows[i].bytes, rows[i].len);
 		char *exact = realloc(copy, rows[i].len ? rows[i].len : 1);
 		const char *type = image_type(exact, rows[i].len, &width, &height);
-		if (!type != !rows[i].type ||
-		    (type && (strcmp(type, rows[i].type) != 0 || width != rows[i].width || height != rows[i].height)))
+		if ((type == NULL) != (rows[i].type == NULL) ||
+		    (type != NULL && (strcmp(type, rows[i].type) != 0 || width != rows[i].width || height != rows[i].height)))
 			fail_msg("row %zu: %s, %u x %u", i, type ? type : "nothing", width, height);
 		free(exact);
 	}
@@ -61,7 +62,7 @@ static void types_and_sizes_come_from_the_bytes(void **state)
 static void every_prefix_is_refused_or_the_same(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (size_t len = 0; len < rows[i].len; len++) {
 			unsigned width, height;
 			char *part = malloc(len ? len : 1);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: ISC
 // Whatever a policy's texts hold, it is shown as text: in HTML, Markdown, CSV, XML and JSON, in pages and in headers.
+#include "policy/base/array.h"
 #include "policy/base/json.h"
-#include "policy/publish/notice.h"
+#include "policy/publish/documents/notice.h"
 #include "policy/publish/pages.h"
-#include "tests/unit/promise_support.h"
+#include "tests/unit/policy_support.h"
 #include <libxml/parser.h>
 
 #define EVIL "&lt;script&gt;alert(1)&lt;/script&gt; &lt;img src=x onerror=alert(2)&gt; \"'&amp;|`*_[x](javascript:alert(3))"
 
-static struct promise *evil_policy(void)
+static struct policy *evil_policy(void)
 {
 	static const struct {
 		const char *from, *to;
@@ -30,9 +31,9 @@ static struct promise *evil_policy(void)
 	BUF_AUTO struct buf text, messages;
 
 	read_policy(&text);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		replace_once(&text, rows[i].from, rows[i].to);
-	struct promise *p = load_bytes(text.data, text.len, &messages);
+	struct policy *p = load_bytes(text.data, text.len, &messages);
 	if (p == NULL)
 		fail_msg("%s", buf_text(&messages));
 	return p;
@@ -52,7 +53,7 @@ static void check_no_markup(const struct buf *out)
 	static const char *const never[] = {"<script", "<img", "<b>", "<i>", "javascript:alert(3)\""};
 
 	assert_false(out->failed);
-	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
 		if (strstr(buf_text(out), never[i]) != NULL)
 			fail_msg("%s in: %.300s", never[i], strstr(buf_text(out), never[i]));
 	}
@@ -60,7 +61,7 @@ static void check_no_markup(const struct buf *out)
 
 static void html_shows_it_as_text(void **state)
 {
-	PROMISE_AUTO struct promise *p = evil_policy();
+	POLICY_AUTO struct policy *p = evil_policy();
 	BUF_AUTO struct buf out = BUF_INIT(1 << 24);
 	struct err e = {0};
 
@@ -76,7 +77,7 @@ static void html_shows_it_as_text(void **state)
 
 static void markdown_shows_it_as_text(void **state)
 {
-	PROMISE_AUTO struct promise *p = evil_policy();
+	POLICY_AUTO struct policy *p = evil_policy();
 	BUF_AUTO struct buf out = BUF_INIT(1 << 24);
 	struct err e = {0};
 
@@ -120,7 +121,7 @@ static size_t csv_read(const char *text, char cells[][512], size_t max)
 
 static void csv_cells_are_text_and_never_formulas(void **state)
 {
-	PROMISE_AUTO struct promise *p = evil_policy();
+	POLICY_AUTO struct policy *p = evil_policy();
 	BUF_AUTO struct buf out = BUF_INIT(1 << 20);
 	static char cells[128][512];
 	struct err e = {0};
@@ -138,7 +139,7 @@ static void csv_cells_are_text_and_never_formulas(void **state)
 
 static void xml_and_json_hold_the_same_text(void **state)
 {
-	PROMISE_AUTO struct promise *p = evil_policy();
+	POLICY_AUTO struct policy *p = evil_policy();
 	BUF_AUTO struct buf xml = BUF_INIT(1 << 20), list = BUF_INIT(1 << 20), notice = BUF_INIT(1 << 24);
 	struct err e = {0};
 
@@ -161,7 +162,7 @@ static void xml_and_json_hold_the_same_text(void **state)
 
 static void page_variables_are_escaped_by_their_place(void **state)
 {
-	PROMISE_AUTO struct promise *p = evil_policy();
+	POLICY_AUTO struct policy *p = evil_policy();
 	VARIABLES_AUTO struct variables v = {0};
 	BUF_AUTO struct buf out = BUF_INIT(1 << 20);
 	struct err e = {0};
@@ -190,7 +191,7 @@ static void headers_cannot_be_broken_out_of(void **state)
 					  "data:"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		BUF_AUTO struct buf text, messages;
 		BUF_AUTO struct buf resource = BUF_INIT(4096);
 		buf_adds(&resource, "<resource origin='");
@@ -200,7 +201,7 @@ static void headers_cannot_be_broken_out_of(void **state)
 		read_policy(&text);
 		replace_once(&text, "<promise id=\"no-third-party-resources\">", "<promise id=\"no-sale\">");
 		replace_once(&text, "</third-parties>", buf_text(&resource));
-		PROMISE_AUTO struct promise *p = load_bytes(text.data, text.len, &messages);
+		POLICY_AUTO struct policy *p = load_bytes(text.data, text.len, &messages);
 		if (p != NULL)
 			fail_msg("accepted as an origin: %s", bad[i]);
 		assert_non_null(strstr(buf_text(&messages), "of <resource> is not valid"));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 // publish_all: every file, whole or not at all; unchanged ones untouched; what is no longer made goes, what is not ours stays.
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/pages.h"
-#include "policy/publish/writer.h"
-#include "tests/unit/promise_support.h"
+#include "policy/publish/render/writer.h"
+#include "tests/unit/policy_support.h"
 #include <ftw.h>
 #include <libxml/parser.h>
 #include <sys/stat.h>
@@ -19,7 +20,7 @@ static void put(const char *folder, const char *name, const char *text)
 	struct err e = {0};
 
 	assert_int_equal(path_join(path, sizeof path, folder, name, &e), 0);
-	if (file_write(path, text, strlen(text), 0644, NULL, &e) < 0)
+	if (file_write(path, text, strlen(text), 0644, NULL, &e) != 0)
 		fail_msg("%s", e.text);
 }
 
@@ -30,7 +31,7 @@ static void get(const char *folder, const char *name, struct buf *out)
 
 	*out = BUF_INIT(1 << 24);
 	assert_int_equal(path_join(path, sizeof path, folder, name, &e), 0);
-	if (file_read(path, out, &e) < 0)
+	if (file_read(path, out, &e) != 0)
 		fail_msg("%s", e.text);
 }
 
@@ -54,7 +55,7 @@ static int setup(void **state)
 	snprintf(p->out, sizeof p->out, "%s/publish", p->top);
 	char assets[128];
 	snprintf(assets, sizeof assets, "%s/assets", p->templates);
-	if (folder_make(assets, 0755, &e) < 0)
+	if (folder_make(assets, 0755, &e) != 0)
 		return -1;
 	put(p->templates, "layout.html",
 	    "<!doctype html><html lang=\"{{lang}}\">{{{head}}}<p>{{banner}}</p><main>{{{content}}}</main></html>\n");
@@ -84,13 +85,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct publish_result publish_policy(const struct place *place, const struct promise *p, bool testing)
+static struct publish_result publish_policy(const struct place *place, const struct policy *p, bool testing)
 {
 	struct publish_result result;
 	struct err e = {0};
 
 	assert_non_null(p);
-	if (publish_all(p, place->templates, place->out, testing, &result, &e) < 0)
+	if (publish_all(p, place->templates, place->out, testing, &result, &e) != 0)
 		fail_msg("%s", e.text);
 	return result;
 }
@@ -98,7 +99,7 @@ static struct publish_result publish_policy(const struct place *place, const str
 static struct publish_result publish(const struct place *place, bool testing)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(65536);
-	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, &messages);
 
 	return publish_policy(place, p, testing);
 }
@@ -106,7 +107,7 @@ static struct publish_result publish(const struct place *place, bool testing)
 static int publish_fails(const struct place *place, struct err *e)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(65536);
-	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, &messages);
 	struct publish_result result;
 
 	assert_non_null(p);
@@ -143,11 +144,11 @@ static void every_form_is_written(void **state)
 	const struct place *p = *state;
 	struct publish_result r = publish(p, false);
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (!exists(p->out, names[i]))
 			fail_msg("%s was not made", names[i]);
 	}
-	assert_int_equal(r.written, sizeof names / sizeof *names);
+	assert_int_equal(r.written, ARRAY_LEN(names));
 	assert_false(exists(p->out, "html/layout.html"));
 	assert_false(exists(p->out, "html/notes.txt"));
 	BUF_AUTO struct buf index;
@@ -216,7 +217,7 @@ static void a_broken_template_leaves_the_site_as_it_was(void **state)
 
 	publish(p, false);
 	get(p->out, "html/index.html", &before);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		BUF_AUTO struct buf good = BUF_INIT(4096), after;
 		struct err e = {0};
 		bool had = exists(p->templates, rows[i].name);
@@ -261,7 +262,7 @@ static void a_test_build_says_so_on_every_page(void **state)
 	const struct place *p = *state;
 
 	publish(p, true);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		BUF_AUTO struct buf page;
 		get(p->out, names[i], &page);
 		assert_non_null(strstr(buf_text(&page), "<p>Test build: "));
@@ -289,7 +290,7 @@ static void headers_follow_the_policy(void **state)
 	replace_once(&text, "</third-parties>",
 		     "<resource origin=\"https://cdn.example.com\" type=\"image\"><purpose>x</purpose></resource>"
 		     "<resource origin=\"https://*.frames.example\" type=\"frame\"><purpose>x</purpose></resource></third-parties>");
-	PROMISE_AUTO struct promise *q = load_bytes(text.data, text.len, &messages);
+	POLICY_AUTO struct policy *q = load_bytes(text.data, text.len, &messages);
 	assert_non_null(q);
 	assert_int_equal(publish_csp(q, &csp), 0);
 	assert_non_null(strstr(buf_text(&csp),
@@ -299,7 +300,7 @@ static void headers_follow_the_policy(void **state)
 static void security_txt_is_renewed_in_steps(void **state)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(65536), first = BUF_INIT(4096), next = BUF_INIT(4096);
-	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, &messages);
 	const time_t day = 86400, start = 90 * day * 229; // the first second of a step
 	size_t changes = 0;
 
@@ -325,7 +326,7 @@ static void security_txt_is_renewed_in_steps(void **state)
 static void gpc_json_carries_the_policy_s_date(void **state)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(65536), out = BUF_INIT(4096);
-	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, &messages);
 	struct err e = {0};
 
 	(void)state;
@@ -360,7 +361,7 @@ static void the_notice_is_sound_html(void **state)
 	xmlDoc *document = xmlReadMemory(whole.data, (int)whole.len, NULL, NULL, XML_PARSE_NONET);
 	assert_non_null(document);
 	xmlFreeDoc(document);
-	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
 		for (const char *tag = strchr(buf_text(&whole), '<'); tag != NULL; tag = strchr(tag + 1, '<')) {
 			size_t len = strcspn(tag, ">");
 			if (memmem(tag, len, never[i], strlen(never[i])) != NULL)
@@ -404,15 +405,15 @@ static void a_site_that_cannot_make_sets_shows_no_form(void **state)
 	struct place real = *(struct place *)*state;
 
 	snprintf(real.templates, sizeof real.templates, "nginx/html");
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char path[96];
 		snprintf(path, sizeof path, "policy/sites/%s.xml", rows[i].site);
-		PROMISE_AUTO struct promise *p = promise_load_as(path, true, NULL);
+		POLICY_AUTO struct policy *p = policy_load_as(path, true, NULL);
 		BUF_AUTO struct buf index, service = BUF_INIT(4096), words = BUF_INIT(4096);
 		publish_policy(&real, p, false);
 		get(real.out, "html/index.html", &index);
 		assert_false(exists(real.out, "html/soon.html"));
-		assert_int_equal(promise_makes_sets(p), rows[i].makes);
+		assert_int_equal(policy_makes_sets(p), rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "<form") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "app.js") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "not open yet") == NULL, rows[i].makes);
@@ -446,16 +447,16 @@ static void a_site_makes_sets_when_all_of_it_is_there(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, NULL);
 		assert_non_null(p);
-		struct promise_processor *list = (struct promise_processor *)p->processors;
+		struct policy_processor *list = (struct policy_processor *)p->processors;
 		if (rows[i].undeclared != KIND_COUNT)
 			p->kinds[rows[i].undeclared].keep = KEEP_UNDECLARED;
 		list[0].roles = rows[i].roles_azure;
 		list[1].roles = rows[i].roles_own;
 		list[0].id = rows[i].unknown ? "nobody" : list[0].id;
-		if (promise_makes_sets(p) != rows[i].makes)
+		if (policy_makes_sets(p) != rows[i].makes)
 			fail_msg("row %zu", i);
 	}
 }
@@ -464,7 +465,7 @@ static void a_heading_without_a_list_is_not_there(void **state)
 {
 	struct place real = *(struct place *)*state;
 	BUF_AUTO struct buf messages = BUF_INIT(65536), index;
-	PROMISE_AUTO struct promise *p = promise_load(BIZIMAGES, &messages);
+	POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, &messages);
 
 	snprintf(real.templates, sizeof real.templates, "nginx/html");
 	p->text->advice_paste.count = p->text->advice_publish.count = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What may stand as the way to reach a data subject: everything that an officer could write to, and nothing that could reach nobody.
 #include "fcgi/rights/contact.h"
+#include "policy/base/array.h"
 #include "policy/base/when.h"
 #include "tests/unit/test.h"
 #include <string.h>
@@ -27,8 +28,8 @@ static void every_kind_of_address_is_taken(void **state)
 					   "signal:ines"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-		if (contact_fault(good[i]))
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		if (contact_fault(good[i]) != NULL)
 			fail_msg("%s: %s", good[i], contact_fault(good[i]));
 }
 
@@ -60,9 +61,9 @@ static void what_reaches_nobody_is_refused_with_the_rule(void **state)
 		   {"   ", "postal address"}};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		const char *fault = contact_fault(bad[i].text);
-		if (!fault || !strstr(fault, bad[i].rule))
+		if (fault == NULL || strstr(fault, bad[i].rule) == NULL)
 			fail_msg("%zu: %s", i, fault ? fault : "taken");
 	}
 }

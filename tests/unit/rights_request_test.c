@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Requests of data subjects in a real vault: recorded durably, shown to who has the secret and to no one else, erased at once where that is
 // possible, with a certificate that names nobody.
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/rights/clock.h"
@@ -16,7 +17,7 @@
 
 struct place {
 	char base[64], state[128], run[128];
-	struct promise *promise;
+	struct policy *policy;
 	struct vault *vault;
 };
 
@@ -41,9 +42,9 @@ static int place_make(void **state)
 	snprintf(p->state, sizeof p->state, "%s/state", p->base);
 	snprintf(p->run, sizeof p->run, "%s/run", p->base);
 	unsetenv("LETHE_MASTER_KEY_FILE");
-	p->promise = promise_load("policy/sites/bizimages.xml", &messages);
-	if (p->promise == NULL || folder_make(p->run, 0700, &e) < 0 ||
-	    vault_open(&p->vault, p->state, p->run, p->promise, VAULT_ADMIN, &e) < 0) {
+	p->policy = policy_load("policy/sites/bizimages.xml", &messages);
+	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
+	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0) {
 		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
 		return -1;
 	}
@@ -56,7 +57,7 @@ static int place_drop(void **state)
 
 	if (p->vault != NULL)
 		vault_close(p->vault);
-	promise_free(p->promise);
+	policy_free(p->policy);
 	nftw(p->base, drop_one, 8, FTW_DEPTH | FTW_PHYS);
 	free(p);
 	return 0;
@@ -68,7 +69,7 @@ static struct rights_receipt record(struct vault *v, const char *right, const ch
 	struct rights_receipt out;
 	struct err e = {0};
 
-	if (rights_record(v, &request, &out, &e) < 0)
+	if (rights_record(v, &request, &out, &e) != 0)
 		fail_msg("%s", e.text);
 	return out;
 }
@@ -78,7 +79,7 @@ static cJSON *show(struct vault *v, const struct rights_receipt *r)
 	BUF_AUTO struct buf json = BUF_INIT(65536);
 	struct err e = {0};
 
-	if (rights_show(v, r->id, r->secret, &json, &e) < 0)
+	if (rights_show(v, r->id, r->secret, &json, &e) != 0)
 		fail_msg("%s", e.text);
 	return json_parse(buf_text(&json), json.len, &e);
 }
@@ -90,7 +91,7 @@ static void put_archive(struct vault *v, const char *receipt, char id[RECORD_ID_
 	const struct ledger_event event = {.name = "archive"};
 	struct err e = {0};
 
-	if (vault_put(v, &archive, &event, id, &e) < 0)
+	if (vault_put(v, &archive, &event, id, &e) != 0)
 		fail_msg("%s", e.text);
 }
 
@@ -135,7 +136,7 @@ static void survives_a_restart(void **state)
 
 	vault_close(p->vault);
 	p->vault = NULL;
-	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->promise, VAULT_PROGRAM, &e), 0);
+	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->policy, VAULT_PROGRAM, &e), 0);
 	JSON_AUTO cJSON *shown = show(p->vault, &r);
 	assert_string_equal(json_string(shown, "right"), "objection");
 }
@@ -173,7 +174,7 @@ static void wrong_ones_look_the_same(void **state)
 	};
 
 	token_new(token);
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		BUF_AUTO struct buf json = BUF_INIT(65536);
 		struct err e = {0};
 		assert_int_equal(rights_show(p->vault, wrong[i].id, wrong[i].secret, &json, &e), -1);
@@ -221,13 +222,13 @@ static void each_walks_and_stops(void **state)
 	assert_int_equal(count, 2);
 }
 
-static void assert_certificate(const cJSON *c, const struct promise *p)
+static void assert_certificate(const cJSON *c, const struct policy *p)
 {
 	static const char *const members[] = {"cert_version",  "cert_id", "controller",   "right",       "executed_at", "policy_version",
 					      "policy_sha256", "stores",  "residue_scan", "audit_index", "complete",    "note"};
 	BUF_AUTO struct buf text = BUF_INIT(65536);
 
-	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		if (json_get(c, members[i]) == NULL)
 			fail_msg("the certificate has no %s", members[i]);
 	assert_string_equal(json_string(c, "policy_sha256"), p->sha256);
@@ -261,7 +262,7 @@ static void erasure_with_a_receipt_is_done_at_once(void **state)
 	JSON_AUTO cJSON *shown = show(p->vault, &r);
 	assert_string_equal(json_string(shown, "state"), "fulfilled");
 	assert_non_null(json_string(shown, "answered"));
-	assert_certificate(json_get(shown, "certificate"), p->promise);
+	assert_certificate(json_get(shown, "certificate"), p->policy);
 	assert_true(found(json_get(shown, "certificate")) >= 1);
 	BUF_AUTO struct buf kept = BUF_INIT(65536); // the receipt itself is not kept any longer
 	struct err e = {0};
@@ -299,7 +300,7 @@ static void put_stubborn_archive(struct place *p, char folder[PATH_MAX])
 	assert_int_equal(folder_make(spool, 0700, &e), 0);
 	snprintf(folder, PATH_MAX, "%s/made.part", spool);
 	assert_int_equal(file_write(folder, "zip", 3, 0600, NULL, &e), 0);
-	if (vault_put(p->vault, &archive, &event, id, &e) < 0 || vault_spool_path(p->vault, id, folder, PATH_MAX, &e) < 0)
+	if (vault_put(p->vault, &archive, &event, id, &e) != 0 || vault_spool_path(p->vault, id, folder, PATH_MAX, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(unlink(folder), 0);
 	assert_int_equal(folder_make(folder, 0700, &e), 0);
@@ -320,12 +321,12 @@ static void what_did_not_reach_every_store_is_partial_and_can_be_finished(void *
 	assert_null(json_get(partial, "answered"));
 	assert_true(cJSON_IsFalse(json_get(json_get(partial, "certificate"), "complete")));
 	assert_int_equal(rmdir(folder), 0);
-	if (rights_fulfil_erasure(p->vault, r.id, false, &result, &certificate, &e) < 0)
+	if (rights_fulfil_erasure(p->vault, r.id, false, &result, &certificate, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_true(result.complete);
 	JSON_AUTO cJSON *whole = show(p->vault, &r);
 	assert_string_equal(json_string(whole, "state"), "fulfilled");
-	assert_certificate(json_get(whole, "certificate"), p->promise);
+	assert_certificate(json_get(whole, "certificate"), p->policy);
 }
 
 static void erasure_without_a_receipt_stays_open(void **state)
@@ -374,7 +375,7 @@ static void erase_by_receipt(void **state)
 		BUF_AUTO struct buf text = BUF_INIT(65536);
 		assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
 		JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
-		assert_certificate(certificate, p->promise);
+		assert_certificate(certificate, p->policy);
 		assert_true(again ? found(certificate) == 0 : found(certificate) >= 1);
 		assert_int_equal(cJSON_IsNull(json_get(certificate, "audit_index")), again); // nothing was done, nothing recorded
 		assert_int_equal(strstr(json_string(certificate, "note"), "Nothing was found") != NULL, again);
@@ -390,7 +391,7 @@ static int scan_one(const char *path, const struct stat *st, int type, struct FT
 
 	(void)st;
 	(void)ftw;
-	if (type != FTW_F || file_read(path, &bytes, &e) < 0)
+	if (type != FTW_F || file_read(path, &bytes, &e) != 0)
 		return 0;
 	for (size_t i = 0; i < 3; i++)
 		if (memmem(buf_text(&bytes), bytes.len, canaries[i], strlen(canaries[i])) != NULL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Escape probes: each is tried in a process of its own inside the sandbox, and each must fail; what the programs need must work.
 #include "fcgi/serve/sandbox.h"
+#include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "test.h"
 #include <errno.h>
@@ -38,7 +39,7 @@ static int enter(enum box box)
 	int null = open("/dev/null", O_WRONLY);
 	dup2(null, STDERR_FILENO);
 	close(null);
-	if (sandbox_enter(&s, &e))
+	if (sandbox_enter(&s, &e) != 0)
 		return -1;
 	return box == BOX_CHILD ? sandbox_child(256UL << 20, 2, &e) : 0;
 }
@@ -49,7 +50,7 @@ static int run(enum box box, probe *p)
 	fflush(NULL);
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (enter(box))
+		if (enter(box) != 0)
 			_exit(PROBE_NO_BOX);
 		long rc = p();
 		_exit(rc >= 0 ? PROBE_OK : errno == EPERM || errno == EACCES ? PROBE_DENIED : PROBE_OTHER);
@@ -225,7 +226,7 @@ static long use_thread(void)
 {
 	pthread_t t;
 	void *out = NULL;
-	if (pthread_create(&t, NULL, thread_main, folder) || pthread_join(t, &out))
+	if (pthread_create(&t, NULL, thread_main, folder) != 0 || pthread_join(t, &out) != 0)
 		return -1;
 	return out == folder ? 0 : -1;
 }
@@ -235,19 +236,20 @@ static long use_files(void)
 	snprintf(name, sizeof name, "%s/a", folder);
 	snprintf(other, sizeof other, "%s/b", folder);
 	int fd = open(name, O_CREAT | O_RDWR | O_TRUNC, 0600);
-	long bad = fd < 0 || pwrite(fd, "abc", 3, 0) != 3 || fdatasync(fd) || ftruncate(fd, 1) || rename(name, other) || unlink(other);
+	long bad = fd < 0 || pwrite(fd, "abc", 3, 0) != 3 || fdatasync(fd) != 0 || ftruncate(fd, 1) != 0 || rename(name, other) != 0 ||
+		   unlink(other) != 0;
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	return bad || fcntl(fd, F_SETLK, &lock) ? -1 : 0;
+	return bad || fcntl(fd, F_SETLK, &lock) != 0 ? -1 : 0;
 }
 static long use_unix_socket(void)
 {
 	int pair[2];
-	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? -1 : 0;
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? -1 : 0;
 }
 static long use_memory(void)
 {
 	char *p = malloc(64 << 20);
-	if (!p)
+	if (p == NULL)
 		return -1;
 	memset(p, 1, 64 << 20);
 	p = realloc(p, 96 << 20);
@@ -305,7 +307,6 @@ static void all_denied(enum box box, const struct named *probes, size_t n)
 	{                                                                                                                                  \
 #f, f, true                                                                                                                \
 	}
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 // What is forbidden to every program.
 static const struct named everywhere[] = {
@@ -336,16 +337,16 @@ static const struct named no_network[] = {
 static void test_plain_program(void **state)
 {
 	(void)state;
-	all_denied(BOX_PLAIN, everywhere, COUNT(everywhere));
-	all_denied(BOX_PLAIN, no_fork, COUNT(no_fork));
-	all_denied(BOX_PLAIN, no_network, COUNT(no_network));
+	all_denied(BOX_PLAIN, everywhere, ARRAY_LEN(everywhere));
+	all_denied(BOX_PLAIN, no_fork, ARRAY_LEN(no_fork));
+	all_denied(BOX_PLAIN, no_network, ARRAY_LEN(no_network));
 }
 
 static void test_egress(void **state)
 {
 	(void)state;
-	all_denied(BOX_NETWORK, everywhere, COUNT(everywhere));
-	all_denied(BOX_NETWORK, no_fork, COUNT(no_fork));
+	all_denied(BOX_NETWORK, everywhere, ARRAY_LEN(everywhere));
+	all_denied(BOX_NETWORK, no_fork, ARRAY_LEN(no_fork));
 	assert_int_equal(run(BOX_NETWORK, socket_inet), PROBE_OK);
 	assert_int_equal(run(BOX_NETWORK, socket_inet6), PROBE_OK);
 }
@@ -353,8 +354,8 @@ static void test_egress(void **state)
 static void test_worker(void **state)
 {
 	(void)state;
-	all_denied(BOX_FORK, everywhere, COUNT(everywhere));
-	all_denied(BOX_FORK, no_network, COUNT(no_network));
+	all_denied(BOX_FORK, everywhere, ARRAY_LEN(everywhere));
+	all_denied(BOX_FORK, no_network, ARRAY_LEN(no_network));
 	assert_int_equal(run(BOX_FORK, fork_by_library), PROBE_OK);
 }
 
@@ -363,9 +364,9 @@ static void test_child_of_a_worker(void **state)
 	(void)state;
 	if (SANITIZED)
 		skip();
-	all_denied(BOX_CHILD, everywhere, COUNT(everywhere));
-	all_denied(BOX_CHILD, no_fork, COUNT(no_fork));
-	all_denied(BOX_CHILD, no_network, COUNT(no_network));
+	all_denied(BOX_CHILD, everywhere, ARRAY_LEN(everywhere));
+	all_denied(BOX_CHILD, no_fork, ARRAY_LEN(no_fork));
+	all_denied(BOX_CHILD, no_network, ARRAY_LEN(no_network));
 	assert_int_equal(run(BOX_CHILD, open_inside), PROBE_DENIED);
 	assert_int_equal(run(BOX_CHILD, use_unix_socket), PROBE_DENIED);
 	assert_int_equal(run(BOX_CHILD, use_memory), PROBE_OK);
@@ -378,7 +379,7 @@ static void test_what_is_needed_works(void **state)
 	static probe *const needed[] = {use_thread, use_files, use_unix_socket, use_memory, open_inside};
 	(void)state;
 	for (enum box box = BOX_PLAIN; box <= BOX_FORK; box++)
-		for (size_t i = 0; i < COUNT(needed); i++)
+		for (size_t i = 0; i < ARRAY_LEN(needed); i++)
 			assert_int_equal(run(box, needed[i]), PROBE_OK);
 	assert_int_equal(run(BOX_FORK, no_new_privileges), PROBE_OK);
 }

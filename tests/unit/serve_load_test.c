@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Many visitors at once, silent ones, those who leave, and the end of a program.
+#include "policy/base/array.h"
 #include "serve_site.h"
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -54,7 +55,7 @@ static void handle_events(struct request *r, void *context)
 {
 	(void)context;
 	for (int i = 0; i < 3; i++) {
-		if (respond_event(r, "progress", "{\"done\":1}", 10))
+		if (respond_event(r, "progress", "{\"done\":1}", 10) != 0)
 			return;
 		left_within(r, 300);
 	}
@@ -214,7 +215,7 @@ static void test_garbage_is_dropped(void **state)
 	static const char *const garbage[] = {"GET / HTTP/1.1\r\n\r\n", "\x01\x09\x00\x01\x00\x00\x00\x00",
 					      "\x02\x01\x00\x01\x00\x08\x00\x00",
 					      "\x01\x01\x00\x01\x00\x08\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00"};
-	for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(garbage); i++) {
 		struct buf b = BUF_INIT(64);
 		buf_add(&b, garbage[i], i == 0 ? 18 : i == 3 ? 16 : 8);
 		int fd = client_connect(s->socket);
@@ -485,7 +486,7 @@ static void start_fails(const struct program *p, const char *why)
 	site_remove(&s);
 }
 
-static int start_refused(const struct promise *p, struct vault *v, void **context, struct err *e)
+static int start_refused(const struct policy *p, struct vault *v, void **context, struct err *e)
 {
 	(void)p;
 	(void)v;

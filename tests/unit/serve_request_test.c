@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // One request at a time against a real server: what is answered to good input and to every misuse.
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -32,10 +33,10 @@ static void handle_fields(struct request *r, void *context)
 {
 	char line[64];
 	(void)context;
-	if (request_check(r, fields))
+	if (request_check(r, fields) != 0)
 		return;
 	const char *size = request_text(r, "size");
-	int n = snprintf(line, sizeof line, "%s %ld %s %ld", request_text(r, "text"), request_int(r, "count", 4), size ? size : "-",
+	int n = snprintf(line, sizeof line, "%s %ld %s %ld", request_text(r, "text"), request_int(r, "count", 4), size != NULL ? size : "-",
 			 request_int(r, "confirm", -1));
 	respond_bytes(r, 200, "text/plain", line, (size_t)n);
 }
@@ -45,8 +46,8 @@ static void handle_parts(struct request *r, void *context)
 	char line[128];
 	(void)context;
 	const struct part *file = request_part(r, "file");
-	int n = snprintf(line, sizeof line, "%s|%s|%zu|%s", file ? file->filename : "-", file ? file->type : "-", file ? file->len : 0,
-			 request_text(r, "note"));
+	int n = snprintf(line, sizeof line, "%s|%s|%zu|%s", file != NULL ? file->filename : "-", file != NULL ? file->type : "-",
+			 file != NULL ? file->len : 0, request_text(r, "note"));
 	respond_bytes(r, 200, "text/plain", line, (size_t)n);
 }
 
@@ -159,8 +160,8 @@ static int teardown(void **state)
 // The answer has this status and, if given, this text somewhere.
 static void expect(struct answer a, int status, const char *text)
 {
-	if (a.status != status || (text && !strstr(buf_text(&a.bytes), text)))
-		fprintf(stderr, "got: %s\nwanted: %d %s\n", buf_text(&a.bytes), status, text ? text : "");
+	if (a.status != status || (text != NULL && strstr(buf_text(&a.bytes), text) == NULL))
+		fprintf(stderr, "got: %s\nwanted: %d %s\n", buf_text(&a.bytes), status, text != NULL ? text : "");
 	assert_true(a.complete);
 	assert_int_equal(a.status, status);
 	assert_true(!text || strstr(buf_text(&a.bytes), text));
@@ -184,7 +185,7 @@ static void expect_problem(struct answer a, int status, const char *slug, const 
 	assert_string_equal(json_string(o, "type"), type);
 	assert_int_equal((int)json_number(o, "status", 0), status);
 	assert_true(strlen(json_string(o, "detail")) > 10);
-	if (parameter)
+	if (parameter != NULL)
 		assert_string_equal(json_string(o, "parameter"), parameter);
 	else
 		assert_null(json_get(o, "parameter"));
@@ -300,7 +301,7 @@ static void test_json_fields(void **state)
 	    {"{\"text\":\"a\\u0000c\"}", 400, "json", NULL},
 	    {"{\"text\":\"\xff\"}", 400, "json", NULL},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct answer a = site_ask(&site, "POST", "/fields", JSON_TYPE, cases[i].body, NULL);
 		if (cases[i].status == 200)
 			expect(a, 200, cases[i].slug);
@@ -334,7 +335,7 @@ static void test_form_fields(void **state)
 	    {"text=a%00b", 400, "form", "text"},
 	    {"=abc", 400, "form", NULL},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct answer a = site_ask(&site, "POST", "/fields", FORM_TYPE, cases[i].body, NULL);
 		if (cases[i].status == 200)
 			expect(a, 200, cases[i].slug);
@@ -380,8 +381,9 @@ static void test_cross_site(void **state)
 	    {NULL, "null", "a.example", false},
 	    {NULL, "https://a.example", "", false},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const char *site_value = cases[i].site ? cases[i].site : "", *origin = cases[i].origin ? cases[i].origin : "";
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *site_value = cases[i].site != NULL ? cases[i].site : "",
+			   *origin = cases[i].origin != NULL ? cases[i].origin : "";
 		struct answer a = site_ask(&site, "POST", "/fields", JSON_TYPE, "{\"text\":\"abc\"}",
 					   PARAMS("HTTP_SEC_FETCH_SITE", site_value, "HTTP_ORIGIN", origin, "HTTP_HOST", cases[i].host));
 		if (cases[i].allowed)
@@ -482,7 +484,7 @@ static void test_pages_are_in_the_frame(void **state)
 	assert_non_null(strstr(a.body, "<i></head><b><div class=\"page answer\" lang=\"en\">\n<h1>There is nothing here.</h1>\n"));
 	assert_string_equal(strstr(a.body, "</div>\n"), "</div>\n</b></html>");
 	answer_free(&a);
-	for (size_t i = 0; i < sizeof useless / sizeof *useless; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(useless); i++) {
 		put_frame(useless[i]);
 		struct answer b = site_ask(&site, "GET", "/other", NULL, NULL, browser);
 		assert_memory_equal(b.body, "<!doctype html>", 15);

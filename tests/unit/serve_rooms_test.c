@@ -2,6 +2,7 @@
 // The rooms download and rights, and the request log, on a real vault.
 #include "fcgi/download/download.h"
 #include "fcgi/rights/rights_program.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
@@ -10,14 +11,14 @@
 #define PARAMS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define JSON_TYPE   "application/json"
 
-static struct promise *promise;
+static struct policy *policy;
 
 // The vault of the site, opened for the time between two runs of its program.
 static struct vault *vault_in(const struct site *s)
 {
 	struct err e = {0};
 	struct vault *v = NULL;
-	if (vault_open(&v, s->folder, s->folder, promise, VAULT_ADMIN, &e))
+	if (vault_open(&v, s->folder, s->folder, policy, VAULT_ADMIN, &e) != 0)
 		fprintf(stderr, "%s\n", e.text);
 	assert_non_null(v);
 	return v;
@@ -53,22 +54,22 @@ static int load(void **state)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(65536);
 	(void)state;
-	promise = promise_load("policy/sites/bizimages.xml", &messages);
-	return promise ? 0 : -1;
+	policy = policy_load("policy/sites/bizimages.xml", &messages);
+	return policy != NULL ? 0 : -1;
 }
 
 static int unload(void **state)
 {
 	(void)state;
-	promise_free(promise);
+	policy_free(policy);
 	return 0;
 }
 
 static cJSON *body_of(const struct answer *a)
 {
 	struct err e;
-	cJSON *o = a->body ? json_parse(a->body, strlen(a->body), &e) : NULL;
-	if (!o)
+	cJSON *o = a->body != NULL ? json_parse(a->body, strlen(a->body), &e) : NULL;
+	if (o == NULL)
 		fprintf(stderr, "got: %s\n", buf_text(&a->bytes));
 	assert_non_null(o);
 	return o;
@@ -137,7 +138,7 @@ static void test_every_miss_is_the_same(void **state)
 	site_run(&s, &download_program);
 	const char *const rests[] = {lost, never, "x", "%2e%2e", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA!"};
 	struct buf first = BUF_INIT(8192);
-	for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rests); i++) {
 		char path[96];
 		snprintf(path, sizeof path, "/downloads/%s%s", rests[i], i == 2 ? "" : ".zip");
 		struct answer a = site_ask(&s, "GET", path, NULL, NULL, NULL);
@@ -218,7 +219,7 @@ static void test_erase_and_live(void **state)
 	a = site_ask(s, "GET", "/privacy/live.json", NULL, NULL, NULL);
 	JSON_AUTO cJSON *live = body_of(&a);
 	assert_int_equal(a.status, 200);
-	assert_string_equal(json_string(json_get(live, "policy"), "sha256"), promise->sha256);
+	assert_string_equal(json_string(json_get(live, "policy"), "sha256"), policy->sha256);
 	const cJSON *kind;
 	bool log_seen = false;
 	cJSON_ArrayForEach(kind, json_get(live, "kinds"))
@@ -246,7 +247,7 @@ static void handle_logs_itself(struct request *r, void *context)
 {
 	struct err e = {0};
 	(void)context;
-	if (request_log(r, "a receipt", &e))
+	if (request_log(r, "a receipt", &e) != 0)
 		respond_err(r, &e);
 	else
 		respond_bytes(r, 200, "text/plain", "handled", 7);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The drawings: exact size, the same bytes each time, different by place and style, in the colours asked for.
 #include "fcgi/provider/sketch.h"
+#include "policy/base/array.h"
 #include "tests/unit/test.h"
 #include <cairo.h>
 #include <math.h>
@@ -16,7 +17,7 @@ const char *__lsan_default_suppressions(void)
 static const char *const words[] = {"Bakery", "Bread", "Leeds", NULL};
 static const char *const no_colours[] = {NULL};
 static const char *const styles[] = {"photo", "illustration", "watercolour", "minimal", "isometric"};
-enum { STYLES = sizeof styles / sizeof *styles };
+enum { STYLES = ARRAY_LEN(styles) };
 
 static struct sketch_job job_of(const char *style, unsigned index)
 {
@@ -35,7 +36,7 @@ static void draw(const struct sketch_job *job, struct buf *png)
 {
 	struct err e = {0};
 	*png = BUF_INIT(32 * 1024 * 1024);
-	if (sketch_draw(job, png, &e) < 0)
+	if (sketch_draw(job, png, &e) != 0)
 		fail_msg("%s", e.text);
 }
 
@@ -133,7 +134,7 @@ static void sizes_are_exact(void **state)
 {
 	(void)state;
 	static const unsigned sizes[][2] = {{1024, 1024}, {1536, 1024}, {1024, 1536}, {64, 64}, {2048, 64}, {64, 2048}};
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		struct sketch_job job = job_of(styles[i % STYLES], (unsigned)i);
 		struct buf png;
 		job.width = sizes[i][0];
@@ -151,7 +152,7 @@ static void impossible_sizes_are_refused(void **state)
 {
 	(void)state;
 	static const unsigned sizes[][2] = {{0, 0}, {63, 1024}, {1024, 2049}, {4294967295U, 4294967295U}};
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		struct sketch_job job = job_of("photo", 0);
 		struct buf png = BUF_INIT(1024);
 		struct err e = {0};
@@ -203,7 +204,7 @@ static void the_palette_follows_the_page(void **state)
 		const char *colour;
 		double hue;
 	} rows[] = {{"#d02020", 0}, {"#20a030", 127}, {"#2040d0", 229}};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		for (unsigned index = 0; index < 8; index++) {
 			const char *const colours[] = {"#eeeeee", rows[i].colour, NULL};
 			struct sketch_job job = job_of("illustration", index);

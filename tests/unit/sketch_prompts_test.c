@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Prompts and caption words from a brief: its own words, different for each picture, the same each time.
 #include "fcgi/provider/sketch.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "tests/unit/test.h"
 
@@ -45,7 +46,7 @@ static void subject_words(void **state)
 	    {"Call +49 40 123456 or mail jo@shop.example, www.shop.example or https://shop.example/x4 about tea", "Call mail tea"},
 	    {"rock-climbing isn't a state-of-the-art-thing -- really", "rock-climbing isn't state-of-the-art-thing"},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct brief b = brief_of(rows[i].description);
 		expect_words(&b, rows[i].words);
 	}
@@ -65,7 +66,7 @@ static void prompts_differ_and_repeat(void **state)
 {
 	(void)state;
 	static const char *const styles[] = {"photo", "illustration", "watercolour", "minimal", "isometric", "unknown", NULL};
-	for (const char *const *style = styles; *style; style++) {
+	for (const char *const *style = styles; *style != NULL; style++) {
 		struct brief b = brief_of("A family bakery in Leeds with sourdough bread. Open daily.");
 		struct provider_prompts first, second;
 		b.style = *style;
@@ -105,7 +106,7 @@ static void odd_briefs(void **state)
 	(void)state;
 	static const char *const descriptions[] = {
 	    "", " ", "...", "\"quoted\" 'x'\ny", "面包店在上海卖好吃的面包", "🍞", "a.b.c. d! e? f", "x\xff\xfe"};
-	for (size_t i = 0; i < sizeof descriptions / sizeof *descriptions; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(descriptions); i++) {
 		struct brief b = brief_of(descriptions[i]);
 		struct provider_prompts p;
 		if (!utf8_valid(descriptions[i], strlen(descriptions[i])))
@@ -152,7 +153,7 @@ static void colours_are_taken_from_the_description(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct brief b = brief_of(rows[i].description);
 		char colours[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
 		struct buf got = BUF_INIT(1024);
@@ -210,7 +211,7 @@ static void the_sign_has_a_name_or_nothing(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct brief b = brief_of(rows[i].description);
 		char name[SKETCH_WORD_BYTES];
 		assert_int_equal(sketch_name(&b, name), *rows[i].name != '\0');

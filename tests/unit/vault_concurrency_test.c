@@ -109,9 +109,9 @@ static void *read_and_erase(void *arg)
 
 	while (!atomic_load(&b->stop)) {
 		b->reads++;
-		if (vault_census(b->f->vault, &census, &e) || vault_each(b->f->vault, KIND_TICKET, NULL, count_one, &seen, &e) ||
-		    vault_erase(b->f->vault, ERASE_RECEIPT, "receipt-3-1", false, &result, &e) ||
-		    (vault_prune(b->f->vault, (struct duration){0}, false, &pruned, &e) && e.code != ERR_REFUSED)) {
+		if (vault_census(b->f->vault, &census, &e) != 0 || vault_each(b->f->vault, KIND_TICKET, NULL, count_one, &seen, &e) != 0 ||
+		    vault_erase(b->f->vault, ERASE_RECEIPT, "receipt-3-1", false, &result, &e) != 0 ||
+		    (vault_prune(b->f->vault, (struct duration){0}, false, &pruned, &e) != 0 && e.code != ERR_REFUSED)) {
 			fprintf(stderr, "%s\n", e.text);
 			return arg;
 		}
@@ -148,14 +148,14 @@ static void child_writes(struct fixture *f, int number)
 	struct vault *v;
 	char receipt[32], id[RECORD_ID_LEN + 1];
 
-	if (vault_open(&v, f->state, f->run, &f->promise, VAULT_PROGRAM, &e))
+	if (vault_open(&v, f->state, f->run, &f->policy, VAULT_PROGRAM, &e) != 0)
 		_exit(2);
 	for (int i = 0; i < EACH; i++) {
 		snprintf(receipt, sizeof receipt, "process-%d-%d", number, i);
 		const struct ledger_event event = {.name = "generation"};
 		const struct vault_new record = {.kind = KIND_TICKET, .subject = receipt, .body = "x", .body_len = 1};
 		const struct request_log_row row = {"198.51.100.1", "Example/1.0", NULL};
-		if (vault_put(v, &record, &event, id, &e) || request_log_append(v, &row, &e))
+		if (vault_put(v, &record, &event, id, &e) != 0 || request_log_append(v, &row, &e) != 0)
 			_exit(3);
 	}
 	vault_close(v);

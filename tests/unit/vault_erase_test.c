@@ -9,7 +9,7 @@ static struct erase_result erase(struct fixture *f, enum erase_by by, const char
 	struct erase_result result;
 	struct err e = {0};
 
-	if (vault_erase(f->vault, by, value, dry_run, &result, &e))
+	if (vault_erase(f->vault, by, value, dry_run, &result, &e) != 0)
 		fail_msg("vault_erase: %s", e.text);
 	return result;
 }
@@ -98,7 +98,7 @@ static struct erase_result erase_held(struct fixture *f, const char *receipt)
 	struct erase_result result;
 	struct err e = {0};
 
-	if (vault_erase_held(f->vault, receipt, &result, &e))
+	if (vault_erase_held(f->vault, receipt, &result, &e) != 0)
 		fail_msg("vault_erase_held: %s", e.text);
 	if (!result.complete)
 		fail_msg("partial: %s", result.reason);
@@ -183,7 +183,7 @@ static void *visit(void *state)
 	const struct request_log_row row = {"198.51.100.1", "Example/1.0", NULL};
 
 	for (; visiting; visits++) {
-		if (request_log_append(f->vault, &row, NULL))
+		if (request_log_append(f->vault, &row, NULL) != 0)
 			return state;
 	}
 	return NULL;

@@ -44,7 +44,7 @@ static void live(struct fixture *f, struct outcome *o)
 	*o = (struct outcome){0};
 	for (int i = 0; i < PUTS; i++) {
 		snprintf(receipt, sizeof receipt, "receipt-%d", i);
-		o->codes[i] = put_one(f->vault, i % 2 ? KIND_TICKET : KIND_ARCHIVE, receipt, o->ids[i], &e) ? e.code : ERR_NONE;
+		o->codes[i] = put_one(f->vault, i % 2 ? KIND_TICKET : KIND_ARCHIVE, receipt, o->ids[i], &e) != 0 ? e.code : ERR_NONE;
 		e = (struct err){0};
 		if (request_log_append(f->vault, &row, &e) == 0)
 			o->lines++;
@@ -85,7 +85,7 @@ static void check(struct fixture *f, const struct outcome *o, uint64_t n)
 	for (int i = 0; i < PUTS; i++)
 		if (o->ids[i][0] != '\0')
 			check_one(f, o, i, n);
-	if (ledger_verify(f->vault, &report, &e) || !report.intact)
+	if (ledger_verify(f->vault, &report, &e) != 0 || !report.intact)
 		fail_msg("operation %llu: ledger: %s%s", (unsigned long long)n, e.text, report.finding);
 	if (o->erased)
 		return;
@@ -134,8 +134,8 @@ static bool try_one(void **state, enum fault_when when, int code, uint64_t n)
 	struct erase_result erased;
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1];
-	if (put_one(f->vault, KIND_TICKET, "after", id, &e) || vault_erase(f->vault, ERASE_RECEIPT, "receipt-3", false, &erased, &e) ||
-	    !erased.complete)
+	if (put_one(f->vault, KIND_TICKET, "after", id, &e) != 0 ||
+	    vault_erase(f->vault, ERASE_RECEIPT, "receipt-3", false, &erased, &e) != 0 || !erased.complete)
 		fail_msg("operation %llu, afterwards: %s%s", (unsigned long long)n, e.text, erased.reason);
 	if (unknown && when == FAULT_NEVER)
 		fail_msg("broken without a fault");
@@ -270,17 +270,17 @@ static void full_disk(struct fixture *f)
 	assert_int_equal(report.size, count + 1);
 	assert_int_equal(fill(f, &id, 1), 0); // still full, and still no harm done
 	fixture_time += 3600;
-	if (vault_prune(f->vault, (struct duration){0}, false, &pruned, &e))
+	if (vault_prune(f->vault, (struct duration){0}, false, &pruned, &e) != 0)
 		fail_msg("prune: %s", e.text);
 	assert_int_equal(pruned.records, 1);
-	if (vault_erase(f->vault, ERASE_RECEIPT, "filling-subject", false, &erased, &e))
+	if (vault_erase(f->vault, ERASE_RECEIPT, "filling-subject", false, &erased, &e) != 0)
 		fail_msg("erase: %s", e.text);
 	if (!erased.complete)
 		fail_msg("partial: %s", erased.reason);
 	assert_int_equal(erased.stores[0].erased, count);
 	assert_int_equal(erased.stores[2].erased, 1);
 	assert_int_equal(erased.residue_hits, 0);
-	if (put_one(f->vault, KIND_ARCHIVE, "room-again", id, &e))
+	if (put_one(f->vault, KIND_ARCHIVE, "room-again", id, &e) != 0)
 		fail_msg("afterwards: %s", e.text);
 	measured = f;
 	assert_int_equal(ballast_bytes(), BALLAST_BYTES);

@@ -26,23 +26,23 @@ time_t time(time_t *out)
 
 struct fixture {
 	char root[64], state[96], run[96];
-	struct promise promise;
+	struct policy policy;
 	struct vault *vault;
 };
 
-static inline struct promise fixture_promise(void)
+static inline struct policy fixture_policy(void)
 {
-	struct promise p = {.file = "policy.xml", .site = "example", .shown_as = "Example", .version = "2026-05-11"};
+	struct policy p = {.file = "policy.xml", .site = "example", .shown_as = "Example", .version = "2026-05-11"};
 
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		p.kinds[k].kind = (enum kind)k;
 	p.kinds[KIND_PROMPT].keep = KEEP_MEMORY;
-	p.kinds[KIND_ARCHIVE] = (struct promise_kind){.kind = KIND_ARCHIVE, .keep = KEEP_STORED, .life = {.seconds = 3600}};
-	p.kinds[KIND_REQUEST_LOG] = (struct promise_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .life = {.days = 14}};
-	p.kinds[KIND_TICKET] = (struct promise_kind){.kind = KIND_TICKET, .keep = KEEP_STORED, .life = {.months = 12}};
+	p.kinds[KIND_ARCHIVE] = (struct policy_kind){.kind = KIND_ARCHIVE, .keep = KEEP_STORED, .life = {.seconds = 3600}};
+	p.kinds[KIND_REQUEST_LOG] = (struct policy_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .life = {.days = 14}};
+	p.kinds[KIND_TICKET] = (struct policy_kind){.kind = KIND_TICKET, .keep = KEEP_STORED, .life = {.months = 12}};
 	p.kinds[KIND_RIGHTS_REQUEST] =
-	    (struct promise_kind){.kind = KIND_RIGHTS_REQUEST, .keep = KEEP_STORED, .life = {.months = 24}, .start = START_CLOSING};
-	p.kinds[KIND_LEDGER] = (struct promise_kind){.kind = KIND_LEDGER, .keep = KEEP_STORED};
+	    (struct policy_kind){.kind = KIND_RIGHTS_REQUEST, .keep = KEEP_STORED, .life = {.months = 24}, .start = START_CLOSING};
+	p.kinds[KIND_LEDGER] = (struct policy_kind){.kind = KIND_LEDGER, .keep = KEEP_STORED};
 	return p;
 }
 
@@ -52,7 +52,7 @@ static inline void fixture_reopen(struct fixture *f, enum vault_mode mode)
 
 	vault_close(f->vault);
 	f->vault = NULL;
-	if (vault_open(&f->vault, f->state, f->run, &f->promise, mode, &e))
+	if (vault_open(&f->vault, f->state, f->run, &f->policy, mode, &e) != 0)
 		fail_msg("vault_open: %s", e.text);
 }
 
@@ -60,7 +60,7 @@ static inline int fixture_setup(void **state)
 {
 	static struct fixture f;
 
-	f = (struct fixture){.promise = fixture_promise()};
+	f = (struct fixture){.policy = fixture_policy()};
 	fixture_time = FIXTURE_START + 12 * 3600;
 	const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	snprintf(f.root, sizeof f.root, "%s/lethe-vault-XXXXXX", base);
@@ -117,7 +117,7 @@ static inline void fixture_archive(struct fixture *f, const char *receipt, const
 					 .file = fixture_spool_file(f, "work.tmp")};
 	struct err e = {0};
 
-	if (vault_put(f->vault, &record, &event, id, &e))
+	if (vault_put(f->vault, &record, &event, id, &e) != 0)
 		fail_msg("vault_put: %s", e.text);
 }
 
@@ -138,7 +138,7 @@ static inline void fixture_log(struct fixture *f, const char *address, const cha
 	const struct request_log_row row = {address, "Example/1.0", receipt};
 	struct err e = {0};
 
-	if (request_log_append(f->vault, &row, &e))
+	if (request_log_append(f->vault, &row, &e) != 0)
 		fail_msg("request_log_append: %s", e.text);
 }
 
@@ -147,7 +147,7 @@ static inline size_t fixture_census(struct fixture *f, enum kind kind, struct ce
 	struct census census;
 	struct err e = {0};
 
-	if (vault_census(f->vault, &census, &e))
+	if (vault_census(f->vault, &census, &e) != 0)
 		fail_msg("vault_census: %s", e.text);
 	for (size_t i = 0; i < census.row_count; i++) {
 		if (census.rows[i].kind != kind)

@@ -36,18 +36,18 @@ static void write_one(struct vault *v, int fd, int number, unsigned i)
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1];
 
-	if (vault_put(v, &record, &event, id, &e))
+	if (vault_put(v, &record, &event, id, &e) != 0)
 		_exit(5);
 	if (record.subject == NULL)
 		tell(fd, 'p', id);
 	if (i % 5 == 4 && record.subject == NULL) {
 		tell(fd, 'e', id);
-		if (vault_end(v, id, &event, &e))
+		if (vault_end(v, id, &event, &e) != 0)
 			_exit(7);
 		tell(fd, 'E', id);
 	}
 	if (i % 3 == 0) {
-		if (request_log_append(v, &row, &e))
+		if (request_log_append(v, &row, &e) != 0)
 			_exit(6);
 		tell(fd, 'l', "");
 	}
@@ -61,7 +61,7 @@ static void child(struct fixture *f, int number, int fd)
 	struct erase_result erased;
 	struct prune_result pruned;
 
-	if (vault_open(&v, f->state, f->run, &f->promise, number == 0 ? VAULT_ADMIN : VAULT_PROGRAM, &e)) {
+	if (vault_open(&v, f->state, f->run, &f->policy, number == 0 ? VAULT_ADMIN : VAULT_PROGRAM, &e) != 0) {
 		fprintf(stderr, "%s\n", e.text);
 		_exit(3);
 	}
@@ -123,7 +123,7 @@ static void check(struct fixture *f, bool all)
 	size_t live = 0;
 
 	fixture_reopen(f, VAULT_PROGRAM); // looks the files over
-	if (ledger_verify(f->vault, &report, &e) || !report.intact)
+	if (ledger_verify(f->vault, &report, &e) != 0 || !report.intact)
 		fail_msg("%s%s", e.text, report.finding);
 	assert_true(fixture_census(f, KIND_REQUEST_LOG, NULL) >= told.lines);
 	for (size_t i = all || told.count < 200 ? 0 : told.count - 200; i < told.count; i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Opening: what is missing, foreign, newer, damaged or sealed with another key is refused with words that help.
-#include "policy/vault/sqlite_sql.h"
+#include "policy/vault/sqlite/sqlite_sql.h"
 #include "tests/unit/vault_fixture.h"
 
 static enum err_code open_fails(struct fixture *f, enum vault_mode mode, const char *words)
@@ -10,7 +10,7 @@ static enum err_code open_fails(struct fixture *f, enum vault_mode mode, const c
 
 	vault_close(f->vault);
 	f->vault = NULL;
-	assert_int_equal(vault_open(&v, f->state, f->run, &f->promise, mode, &e), -1);
+	assert_int_equal(vault_open(&v, f->state, f->run, &f->policy, mode, &e), -1);
 	assert_null(v);
 	if (strstr(e.text, words) == NULL)
 		fail_msg("\"%s\" lacks \"%s\"", e.text, words);
@@ -179,7 +179,7 @@ static void read_all(const struct fixture *f, const char *name, struct buf *out)
 	struct err e = {0};
 
 	snprintf(path, sizeof path, "%s/%s", f->state, name);
-	if (file_read(path, out, &e))
+	if (file_read(path, out, &e) != 0)
 		fail_msg("%s", e.text);
 }
 

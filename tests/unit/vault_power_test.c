@@ -121,11 +121,11 @@ static void check_wholeness(struct vault *v)
 	int64_t held = 0;
 	uint64_t lines = 0;
 
-	if (ledger_verify(v, &report, &e) || !report.intact)
+	if (ledger_verify(v, &report, &e) != 0 || !report.intact)
 		note(&run.broken, "ledger: %s%s", e.text, report.finding);
 	if (report.size < run.events)
 		note(&run.lost, "%llu events acknowledged, %llu there", (unsigned long long)run.events, (unsigned long long)report.size);
-	if (ledger_each(v, 0, add_event, &t, &e) || vault_census(v, &census, &e)) {
+	if (ledger_each(v, 0, add_event, &t, &e) != 0 || vault_census(v, &census, &e) != 0) {
 		note(&run.broken, "%s", e.text);
 		return;
 	}
@@ -153,7 +153,7 @@ static void check_erased(struct vault *v)
 	markers_add(&m, hash, HASH_LEN);
 	hex_encode(hex, hash, HASH_LEN);
 	markers_add(&m, hex, 2 * HASH_LEN); // as keys.db names the subject's key
-	if (residue_scan(v, &m, &r, &e))
+	if (residue_scan(v, &m, &r, &e) != 0)
 		note(&run.broken, "%s", e.text);
 	if (r.residue_hits > 0)
 		note(&run.lost, "%llu traces of what was erased are back", (unsigned long long)r.residue_hits);
@@ -171,7 +171,7 @@ static void look(uint64_t operation)
 	make_image((unsigned)operation);
 	snprintf(state, sizeof state, "%s/state", run.crash);
 	snprintf(spool, sizeof spool, "%s/run", run.crash);
-	if (vault_open(&v, state, spool, &run.f->promise, VAULT_PROGRAM, &e)) {
+	if (vault_open(&v, state, spool, &run.f->policy, VAULT_PROGRAM, &e) != 0) {
 		note(&run.broken, "does not open: %s", e.text);
 		return;
 	}
@@ -193,7 +193,7 @@ static void live_put(enum kind kind, const char *receipt)
 	struct err e = {0};
 
 	run.fates[i] = TRYING;
-	if (vault_put(run.f->vault, &record, &event, run.ids[i], &e))
+	if (vault_put(run.f->vault, &record, &event, run.ids[i], &e) != 0)
 		fail_msg("%s", e.text);
 	run.fates[i] = ALIVE;
 	run.events++;
@@ -205,7 +205,7 @@ static void live_end(size_t i)
 	struct err e = {0};
 
 	run.fates[i] = ENDING;
-	if (vault_end(run.f->vault, run.ids[i], &event, &e))
+	if (vault_end(run.f->vault, run.ids[i], &event, &e) != 0)
 		fail_msg("%s", e.text);
 	run.fates[i] = ENDED;
 	run.events++;
@@ -231,7 +231,7 @@ static void live_erase(size_t first, size_t last)
 
 	set_fates(first, last, ENDING);
 	run.lines = 0; // from here on rows may be gone
-	if (vault_erase(run.f->vault, ERASE_RECEIPT, "erased-receipt", false, &r, &e) || !r.complete)
+	if (vault_erase(run.f->vault, ERASE_RECEIPT, "erased-receipt", false, &r, &e) != 0 || !r.complete)
 		fail_msg("%s%s", e.text, r.reason);
 	set_fates(first, last, ENDED);
 	run.events += 2;
@@ -248,7 +248,7 @@ static void live_prune(void)
 		if (run.fates[i] == ALIVE && i % 2 == 0)
 			run.fates[i] = ENDING;
 	fixture_time += 3600;
-	if (vault_prune(run.f->vault, (struct duration){0}, false, &r, &e))
+	if (vault_prune(run.f->vault, (struct duration){0}, false, &r, &e) != 0)
 		fail_msg("%s", e.text);
 	for (size_t i = 0; i < run.count; i++)
 		if (run.fates[i] == ENDING)
@@ -357,7 +357,7 @@ static void look_at_birth(uint64_t operation)
 	make_image((unsigned)operation);
 	snprintf(state, sizeof state, "%s/state", run.crash);
 	snprintf(spool, sizeof spool, "%s/run", run.crash);
-	if (vault_open(&v, state, spool, &run.f->promise, VAULT_ADMIN, &e))
+	if (vault_open(&v, state, spool, &run.f->policy, VAULT_ADMIN, &e) != 0)
 		note(&run.broken, "operation %llu: %s", (unsigned long long)operation, e.text);
 	vault_close(v);
 }

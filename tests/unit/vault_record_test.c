@@ -49,7 +49,7 @@ static void what_is_found_again_is_as_it_is_now(void **state)
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1];
 
-	assert_return_code(vault_open(&other, f->state, f->run, &f->promise, VAULT_PROGRAM, &e), 0);
+	assert_return_code(vault_open(&other, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), 0);
 	assert_int_equal(find_again(f, &r), -1);
 	assert_return_code(vault_put(other, &record, NULL, id, &e), 0);
 	assert_int_equal(find_again(f, &r), 0);
@@ -80,7 +80,7 @@ static void kinds_that_are_not_kept_are_refused(void **state)
 		assert_int_equal(e.code, ERR_REFUSED);
 		assert_int_equal(fixture_census(f, refused[i], NULL), 0);
 	}
-	f->promise.kinds[KIND_REQUEST_LOG].keep = KEEP_MEMORY;
+	f->policy.kinds[KIND_REQUEST_LOG].keep = KEEP_MEMORY;
 	const struct request_log_row row = {"192.0.2.1", "Example/1.0", NULL};
 	assert_int_equal(request_log_append(f->vault, &row, &e), -1);
 	assert_int_equal(e.code, ERR_REFUSED);
@@ -113,7 +113,7 @@ static void a_stricter_policy_holds_for_what_is_stored(void **state)
 	char id[RECORD_ID_LEN + 1];
 
 	fixture_archive(f, "receipt", "token", id);
-	f->promise.kinds[KIND_ARCHIVE].life = (struct duration){.seconds = 600};
+	f->policy.kinds[KIND_ARCHIVE].life = (struct duration){.seconds = 600};
 	fixture_time += 600;
 	assert_false(fixture_has(f, id));
 	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &result, &e), 0);
@@ -200,7 +200,7 @@ static int see(void *arg, const struct vault_record *r)
 	s->last = r->made;
 	s->count++;
 	// The callback may use the vault.
-	return vault_update(s->vault, r->id, "seen", NULL, 0, NULL, &e) ? -1 : 0;
+	return vault_update(s->vault, r->id, "seen", NULL, 0, NULL, &e) != 0 ? -1 : 0;
 }
 
 static void each_walks_oldest_first_over_many_pages(void **state)

@@ -12,7 +12,7 @@ static struct prune_result prune(struct fixture *f, struct duration ahead, bool 
 	struct prune_result result;
 	struct err e = {0};
 
-	if (vault_prune(f->vault, ahead, dry_run, &result, &e))
+	if (vault_prune(f->vault, ahead, dry_run, &result, &e) != 0)
 		fail_msg("vault_prune: %s", e.text);
 	return result;
 }
@@ -296,7 +296,7 @@ static void ledger_payloads_end_when_the_policy_says(void **state)
 	struct err e = {0};
 	int64_t left;
 
-	f->promise.kinds[KIND_LEDGER].life = (struct duration){.days = 10};
+	f->policy.kinds[KIND_LEDGER].life = (struct duration){.days = 10};
 	assert_return_code(ledger_append(f->vault, &event, &e), 0);
 	fixture_time += 10 * DAY;
 	prune(f, at_once, false);
@@ -330,7 +330,7 @@ static void the_census_tells_count_age_and_limit(void **state)
 	assert_return_code(vault_census(f->vault, &census, &e), 0);
 	assert_int_equal(census.last_prune, fixture_time);
 	assert_true(census.database_bytes > 0 && census.spool_bytes == 10);
-	f->promise.kinds[KIND_ARCHIVE].keep = KEEP_UNDECLARED; // held though the policy no longer says so
+	f->policy.kinds[KIND_ARCHIVE].keep = KEEP_UNDECLARED; // held though the policy no longer says so
 	assert_int_equal(fixture_census(f, KIND_ARCHIVE, &row), 1);
 	assert_true(row.late);
 }
@@ -344,8 +344,8 @@ static void what_the_policy_no_longer_lets_be_stored_ends_at_once(void **state)
 	fixture_log(f, "198.51.100.1", NULL);
 	assert_int_equal(prune(f, at_once, false).records, 0);
 	assert_true(segment_exists(f, "2026-11-22"));
-	f->promise.kinds[KIND_ARCHIVE].keep = KEEP_MEMORY;
-	f->promise.kinds[KIND_REQUEST_LOG].keep = KEEP_UNDECLARED;
+	f->policy.kinds[KIND_ARCHIVE].keep = KEEP_MEMORY;
+	f->policy.kinds[KIND_REQUEST_LOG].keep = KEEP_UNDECLARED;
 	struct prune_result done = prune(f, at_once, false);
 	assert_int_equal(done.records, 1);
 	assert_int_equal(done.files, 1);

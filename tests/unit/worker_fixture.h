@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fcgi/serve/call.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -77,7 +77,7 @@ static inline void room_stop(struct room *r)
 	room_clean(r);
 }
 
-static inline int room_connect(const struct room *r)
+static inline int peer_connect(const struct room *r)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
@@ -90,7 +90,7 @@ static inline void job_send(int fd, const char *head, const void *body, size_t l
 	struct err e = {0};
 	cJSON *json = cJSON_Parse(head);
 	assert_non_null(json);
-	if (frame_send(fd, json, body, len, monotonic_ms() + PATIENCE_MS, &e) < 0)
+	if (frame_send(fd, json, body, len, monotonic_ms() + PATIENCE_MS, &e) != 0)
 		fail_msg("%s", e.text);
 	cJSON_Delete(json);
 }
@@ -101,7 +101,7 @@ static inline cJSON *job_reply(int fd, struct buf *body)
 	struct err e = {0};
 	cJSON *head = NULL;
 	*body = BUF_INIT(FRAME_BODY_MAX);
-	if (frame_receive(fd, &head, body, monotonic_ms() + PATIENCE_MS, &e) < 0)
+	if (frame_receive(fd, &head, body, monotonic_ms() + PATIENCE_MS, &e) != 0)
 		fail_msg("%s", e.text);
 	return head;
 }
@@ -109,13 +109,13 @@ static inline cJSON *job_reply(int fd, struct buf *body)
 static inline const char *error_code(const cJSON *head)
 {
 	const char *code = json_string(json_get(head, "error"), "code");
-	return code ? code : "";
+	return code != NULL ? code : "";
 }
 
 // Sends a job and returns its reply's head.
 static inline cJSON *job_do(const struct room *r, const char *head, const void *body, size_t len)
 {
-	int fd = room_connect(r);
+	int fd = peer_connect(r);
 	struct buf reply_body;
 	job_send(fd, head, body, len);
 	cJSON *reply = job_reply(fd, &reply_body);

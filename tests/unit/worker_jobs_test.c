@@ -2,6 +2,7 @@
 // The whole program, sandboxed, with hostile jobs: each gets an answer within the limits, and the next one is served.
 #include "fcgi/provider/provider.h"
 #include "fcgi/worker/worker.h"
+#include "policy/base/array.h"
 #include "tests/unit/worker_fixture.h"
 #include <sys/resource.h>
 
@@ -35,7 +36,7 @@ static void read_hostile(const struct buf *html, const char *expected_code)
 {
 	cJSON *reply = job_do(&room, PAGE, buf_text(html), html->len);
 	const char *code = error_code(reply);
-	if (expected_code)
+	if (expected_code != NULL)
 		assert_string_equal(code, expected_code);
 	else if (*code)
 		assert_true(strcmp(code, "too-costly") == 0 || strcmp(code, "unreadable") == 0 || strcmp(code, "not-html") == 0);
@@ -74,7 +75,7 @@ static void malformed_pages(void **state)
 	    {"\xff\xfe", "\xd8\xd8", 2000000},
 	    {"<meta charset=gb18030>", "\x81", 2000000},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct buf html = BUF_INIT(FRAME_BODY_MAX);
 		buf_adds(&html, rows[i].start);
 		add_times(&html, rows[i].piece, rows[i].bytes);
@@ -134,8 +135,8 @@ static void frames_that_are_none(void **state)
 	    {"\0\0\0\x0d\0\0\0\0{\"op\":\"exec\"}", 21, true},
 	    {"\0\0\0\x08\0\0\0\0{\"op\":1}", 16, true},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		int fd = room_connect(&room);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int fd = peer_connect(&room);
 		assert_int_equal(write(fd, rows[i].bytes, rows[i].len), (ssize_t)rows[i].len);
 		shutdown(fd, SHUT_WR);
 		if (rows[i].answered) {
@@ -155,7 +156,7 @@ static void frames_that_are_none(void **state)
 
 static void expect_picture(const char *head, unsigned width, unsigned height)
 {
-	int fd = room_connect(&room);
+	int fd = peer_connect(&room);
 	struct buf png;
 	unsigned w = 0, h = 0;
 	job_send(fd, head, NULL, 0);
@@ -177,7 +178,7 @@ static void pictures(void **state)
 	static const char *const words[] = {"\"Bakery\",\"Bread\"", "\"Пекарня\",\"Хлеб\"",     "\"面包店\",\"パン屋\"",
 					    "\"مخبز\",\"مאפייה\"",  "\"🍞\",\"बेकरी\"",           "\"ẞ\",\"ﬀ\",\"ḉ\"",
 					    "\"\",7,null",          "\"\\u202eevil\",\"a\\tb\""};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		char head[512];
 		snprintf(head, sizeof head,
 			 "{\"op\":\"sketch\",\"prompt\":\"p\",\"words\":[%s],\"colours\":[\"#336699\"],\"style\":\"%s\",\"width\":256,"
@@ -200,7 +201,7 @@ static void impossible_pictures(void **state)
 	    "{\"op\":\"sketch\",\"width\":-5,\"height\":100.5}",
 	    "{\"op\":\"sketch\",\"width\":\"1024\",\"height\":[]}",
 	};
-	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		expect_error(&room, heads[i], NULL, 0, "bad-job");
 }
 
@@ -210,7 +211,7 @@ static void fifty_at_once(void **state)
 	enum { CALLERS = 50 };
 	int fds[CALLERS];
 	for (int i = 0; i < CALLERS; i++) {
-		fds[i] = room_connect(&room);
+		fds[i] = peer_connect(&room);
 		if (i % 5 == 4)
 			job_send(fds[i], "{\"op\":\"sketch\",\"width\":128,\"height\":128,\"index\":1}", NULL, 0);
 		else
@@ -231,7 +232,7 @@ static void callers_that_leave(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 40; i++) {
-		int fd = room_connect(&room);
+		int fd = peer_connect(&room);
 		if (i % 4)
 			job_send(fd, "{\"op\":\"sketch\",\"width\":1024,\"height\":1024}", NULL, 0);
 		close(fd);

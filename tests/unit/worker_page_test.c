@@ -7,6 +7,7 @@
 
 #include "fcgi/worker/encoding.h"
 #include "fcgi/worker/page.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
@@ -14,14 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTES(literal) literal, sizeof(literal) - 1
+#define BYTES(literal) literal, sizeof literal - 1
 
 static cJSON *read_page(const char *bytes, size_t len, const char *type)
 {
 	const char *code;
 	struct err e = {0};
 	cJSON *facts = page_read(bytes, len, type, &code, &e);
-	if (!facts)
+	if (facts == NULL)
 		fail_msg("%s: %s", code, e.text);
 	return facts;
 }
@@ -32,7 +33,7 @@ static void flatten(const cJSON *facts, const char *member, struct buf *out)
 	const cJSON *value = json_get(facts, member), *item;
 	if (cJSON_IsString(value))
 		buf_adds(out, value->valuestring);
-	cJSON_ArrayForEach(item, value) buf_printf(out, "%s%s", item->prev && item != value->child ? "|" : "", item->valuestring);
+	cJSON_ArrayForEach(item, value) buf_printf(out, "%s%s", item->prev != NULL && item != value->child ? "|" : "", item->valuestring);
 }
 
 static void facts_of_a_page(void **state)
@@ -86,7 +87,7 @@ static void facts_of_a_page(void **state)
 	    {"<meta name=theme-color content='javascript:alert(1)'><p>x", "colours", ""},
 	    {"<style>a{color:rgb(1e999,nan,-5)}b{color:rgb(}c{color:hsl(</style><p>x", "colours", ""},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		cJSON *facts = read_page(rows[i].html, strlen(rows[i].html), "text/html; charset=utf-8");
 		struct buf got = BUF_INIT(PAGE_FACTS_MAX);
 		flatten(facts, rows[i].member, &got);
@@ -148,7 +149,7 @@ static void encodings(void **state)
 	     "text/html; charset=utf-8", "a b c������"},
 	};
 	page_prepare();
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		cJSON *facts = read_page(rows[i].bytes, rows[i].len, rows[i].type);
 		if (strcmp(json_string(facts, "title"), rows[i].title) != 0)
 			fail_msg("row %zu gives \"%s\", not \"%s\"", i, json_string(facts, "title"), rows[i].title);
@@ -173,7 +174,7 @@ static void what_is_no_page(void **state)
 	    {BYTES("<html><body><div id=app></div><script>start()</script>"), "text/html", "unreadable"},
 	    {BYTES("<!-- only a comment -->"), "text/html", "not-html"},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *code = "";
 		struct err e = {0};
 		assert_null(page_read(rows[i].bytes, rows[i].len, rows[i].type, &code, &e));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The fork server with jobs that misbehave: whatever a child does, its caller gets an answer, the others are served and nothing is left.
 #include "fcgi/worker/pool.h"
+#include "policy/base/array.h"
 #include "tests/unit/worker_fixture.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@ static void count_descriptors(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
 	int n = 0;
-	while (readdir(folder))
+	while (readdir(folder) != NULL)
 		n++;
 	closedir(folder);
 	shared->descriptors = n - 3; // ".", ".." and the folder's own
@@ -70,7 +71,7 @@ static void job(int fd)
 {
 	cJSON *head = NULL;
 	struct buf body = BUF_INIT(FRAME_BODY_MAX);
-	if (frame_receive(fd, &head, &body, monotonic_ms() + PATIENCE_MS, NULL) < 0)
+	if (frame_receive(fd, &head, &body, monotonic_ms() + PATIENCE_MS, NULL) != 0)
 		_exit(0);
 	shared->pid = getpid();
 	shared->started++;
@@ -89,7 +90,7 @@ static int serve_with(unsigned children_max, unsigned wall_ms)
 {
 	struct err e = {0};
 	const struct pool pool = {.listener = STDIN_FILENO, .children_max = children_max, .wall_ms = wall_ms, .job = job};
-	if (pool_run(&pool, &e) < 0)
+	if (pool_run(&pool, &e) != 0)
 		fprintf(stderr, "%s\n", e.text);
 	return e.code != ERR_NONE;
 }
@@ -131,7 +132,7 @@ static void a_child_that_dies_is_answered_for(void **state)
 	static const char *const heads[] = {"{\"op\":\"spin\"}", "{\"op\":\"kill\"}", "{\"op\":\"abort\"}", "{\"op\":\"exit\"}"};
 	struct room r;
 	room_start(&r, serve);
-	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		expect_error(&r, heads[i], NULL, 0, "too-costly");
 		expect_done(&r, "{\"op\":\"well\"}");
 	}
@@ -153,7 +154,7 @@ static void hanging_up_kills_the_child(void **state)
 	(void)state;
 	struct room r;
 	room_start(&r, serve);
-	int fd = room_connect(&r);
+	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"sleep\"}", NULL, 0);
 	wait_started(1);
 	pid_t child = shared->pid;
@@ -170,7 +171,7 @@ static void half_closing_is_not_hanging_up(void **state)
 	(void)state;
 	struct room r;
 	room_start(&r, serve);
-	int fd = room_connect(&r);
+	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"short\"}", NULL, 0);
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	struct buf body;
@@ -189,7 +190,7 @@ static void no_more_children_than_allowed(void **state)
 	int fds[20];
 	room_start(&r, serve);
 	for (size_t i = 0; i < 20; i++) {
-		fds[i] = room_connect(&r);
+		fds[i] = peer_connect(&r);
 		job_send(fds[i], "{\"op\":\"short\"}", NULL, 0);
 	}
 	for (size_t i = 0; i < 20; i++) {
@@ -210,10 +211,10 @@ static void a_waiting_caller_that_hangs_up_is_dropped(void **state)
 	(void)state;
 	struct room r;
 	room_start(&r, serve_one);
-	int first = room_connect(&r);
+	int first = peer_connect(&r);
 	job_send(first, "{\"op\":\"hold\"}", NULL, 0);
 	wait_started(1);
-	int second = room_connect(&r), third = room_connect(&r);
+	int second = peer_connect(&r), third = peer_connect(&r);
 	job_send(second, "{\"op\":\"well\"}", NULL, 0);
 	job_send(third, "{\"op\":\"well\"}", NULL, 0);
 	close(second);
@@ -236,12 +237,12 @@ static void a_child_sees_no_other_connection(void **state)
 	(void)state;
 	struct room r;
 	room_start(&r, serve);
-	int other = room_connect(&r), waiting[3];
+	int other = peer_connect(&r), waiting[3];
 	job_send(other, "{\"op\":\"hold\"}", NULL, 0);
 	wait_started(1);
-	int fd = room_connect(&r);
+	int fd = peer_connect(&r);
 	for (int i = 0; i < 3; i++)
-		waiting[i] = room_connect(&r);
+		waiting[i] = peer_connect(&r);
 	job_send(fd, "{\"op\":\"descriptors\"}", NULL, 0);
 	struct buf body;
 	cJSON_Delete(job_reply(fd, &body));
@@ -264,7 +265,7 @@ static void stopping_ends_the_children(void **state)
 	(void)state;
 	struct room r;
 	room_start(&r, serve);
-	int fd = room_connect(&r);
+	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"sleep\"}", NULL, 0);
 	wait_started(1);
 	pid_t child = shared->pid;
@@ -280,7 +281,7 @@ static void children_die_with_the_parent(void **state)
 	(void)state;
 	struct room r;
 	room_start(&r, serve);
-	int fd = room_connect(&r);
+	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"sleep\"}", NULL, 0);
 	wait_started(1);
 	pid_t child = shared->pid;

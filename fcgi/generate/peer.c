@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/peer.h"
+#include "fcgi/ipc/egress_call.h"
+#include "policy/base/array.h"
+#include "policy/base/json.h"
+#include "policy/base/when.h"
+#include <string.h>
+
+int peer_ask(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, int hangup_fd, uint64_t deadline,
+	     struct err *e)
+{
+	if (head == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a job");
+	if (call_start(c, socket_path, head, body, len, e) != 0)
+		return -1;
+	while (c->state != CALL_DONE && c->state != CALL_FAILED) {
+		if (calls_wait(c, 1, hangup_fd, deadline, e) != 0)
+			return -1;
+	}
+	if (c->state == CALL_DONE)
+		return 0;
+	*e = c->err;
+	return -1;
+}
+
+const char *peer_failure(const struct call *c, const char **detail)
+{
+	const cJSON *error = json_get(c->head, "error");
+	const char *code = json_string(error, "code"), *words = json_string(error, "detail");
+
+	*detail = words != NULL ? words : "";
+	return error == NULL ? NULL : code != NULL ? code : "unknown";
+}
+
+int peer_send(struct call *c, const struct generator *g, const struct processor *to, struct provider_request *request, kind_set kinds,
+	      uint64_t deadline, struct err *e)
+{
+	uint64_t now = monotonic_ms();
+
+	if (deadline <= now)
+		return err_set(e, ERR_TIMEOUT, "no time is left");
+	JSON_AUTO cJSON *head =
+	    egress_send_head(to->id, request->method, request->path, request->content_type, kinds, (unsigned)(deadline - now), true);
+	if (head == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a job");
+	return call_start(c, g->egress, head, buf_text(&request->body), request->body.len, e);
+}
+
+static void region_refused(const struct generator *g, const struct processor *from)
+{
+	JSON_AUTO cJSON *details = cJSON_CreateObject();
+	BUF_AUTO struct buf text = BUF_INIT(1024);
+	struct err e = {0};
+
+	cJSON_AddStringToObject(details, "processor", from->id);
+	json_print(&text, details);
+	struct ledger_event event = {.name = "refused-region", .details = buf_text(&text)};
+	note("%s answered from a region that the policy does not name: its reply was refused", from->id);
+	if (ledger_append(g->vault, &event, &e) != 0)
+		note("refused-region could not be recorded: %s", e.text);
+}
+
+// What egress's refusals mean for the one who asked. What is not listed is the operator's to repair.
+static const struct {
+	const char *code;
+	enum provider_verdict verdict;
+} refusals[] = {
+    {"breaker-open", PROVIDER_DOWN}, {"unresolvable", PROVIDER_DOWN}, {"unreachable", PROVIDER_DOWN},    {"tls", PROVIDER_DOWN},
+    {"timeout", PROVIDER_DOWN},      {"budget", PROVIDER_LIMITED},    {"too-large", PROVIDER_BAD_REPLY}, {"truncated", PROVIDER_BAD_REPLY},
+};
+
+enum provider_verdict peer_verdict(const struct generator *g, const struct call *c, const struct processor *from, int *status,
+				   struct err *say)
+{
+	const char *detail, *code;
+
+	if (c->state != CALL_DONE) {
+		*say = c->err;
+		return PROVIDER_DOWN;
+	}
+	code = peer_failure(c, &detail);
+	if (code == NULL) {
+		*status = (int)json_number(c->head, "status", 0);
+		return PROVIDER_OK;
+	}
+	bool region = strcmp(code, "region-mismatch") == 0;
+	err_set(say, region ? ERR_REFUSED : strcmp(code, "timeout") == 0 ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", detail);
+	if (region)
+		region_refused(g, from);
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		if (strcmp(refusals[i].code, code) == 0)
+			return refusals[i].verdict;
+	}
+	return PROVIDER_REFUSED;
+}
+
+bool peer_refused_region(enum provider_verdict v, const struct err *say)
+{
+	return v == PROVIDER_REFUSED && say->code == ERR_REFUSED;
+}
+
+void peer_end(struct call *c)
+{
+	call_end(c);
+}
+
+uint64_t peer_share(uint64_t deadline, bool another)
+{
+	uint64_t now = monotonic_ms();
+
+	return !another || deadline <= now ? deadline : now + (deadline - now) / 3 * 2;
+}

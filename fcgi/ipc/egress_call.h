@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: ISC
+// The jobs that egress takes, as frames of ipc/call.h on $LETHE_RUN/egress.sock.
+//
+// Provider job, head:  {"op":"send","processor":"azure-openai","method":"POST","path":"/openai/v1/images/generations",
+//                       "headers":{"content-type":"application/json"},"kinds":["prompt"],"deadline_ms":90000,"repeatable":true}
+//   body: the bytes to send. Egress adds the key and the base URL.
+// Page job, head:      {"op":"page","url":"https://…","deadline_ms":15000}
+// Status, head:        {"op":"status"}
+//
+// Reply head on success: {"status":200,"type":"application/json","region":"swedencentral"|absent,"attempts":1,"sent":1234,
+//                         "url":"final URL of a page"}   body: what came back (decoded).
+//   `status` is the upstream's HTTP status whatever it is; the provider's own errors are for the provider code to read.
+// Reply head on failure: {"error":{"code":"…","detail":"one line that helps"}} with code one of
+//   bad-job (the caller's mistake)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
+//   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
+//   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
+// Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",
+//                "failures","region_mismatches","kinds":[…]}],"pages":{"requests","refused"},"testing":false}
+#ifndef LETHE_IPC_EGRESS_CALL_H
+#define LETHE_IPC_EGRESS_CALL_H
+
+#include "policy/model/kind.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+// Heads for the three; the caller frees. NULL when memory is gone.
+cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
+			unsigned deadline_ms, bool repeatable);
+cJSON *egress_page_head(const char *url, unsigned deadline_ms);
+cJSON *egress_status_head(void);
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: ISC
+// A text reduced to what it looks like: lower-case ASCII without diacritics, invisible characters, full-width or look-alike forms. Every
+// character remembers where it came from, so that what is found in the reduced text can be masked in the original.
+#ifndef LETHE_MODERATION_FOLD_H
+#define LETHE_MODERATION_FOLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FOLD_OTHER = 0x7f }; // a letter that has no ASCII look
+
+struct folded {
+	char *text;   // NUL-terminated
+	uint32_t *at; // at[i]: byte of the source where text[i] begins; at[len]: the source's length
+	size_t len;
+};
+
+// `text` must be valid UTF-8 of less than 4 GiB. -1 when memory is gone. Free with fold_free, which wipes.
+int fold(struct folded *out, const char *text);
+void fold_free(struct folded *f);
+#define FOLD_AUTO __attribute__((cleanup(fold_free)))
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: ISC
+// The kinds of data that the software can hold. One row each in kind.c; a policy declares some of them, and nothing else is held.
+#ifndef LETHE_MODEL_KIND_H
+#define LETHE_MODEL_KIND_H
+
+#include <stdint.h>
+
+enum kind {
+	KIND_INPUT,       // what the visitor typed
+	KIND_PAGE,        // the page fetched from the URL that the visitor gave
+	KIND_UPLOAD,      // an image that the visitor sent
+	KIND_PROMPT,      // prompts made from the above
+	KIND_IMAGE,       // images made
+	KIND_DESCRIPTION, // text made from an upload
+	KIND_ARCHIVE,     // the ZIP under /downloads/
+	KIND_REQUEST_LOG, // address, user agent, time
+	KIND_ERROR_LOG,   // the web server's error log
+	KIND_ACCOUNT,
+	KIND_SESSION,
+	KIND_CONSENT,
+	KIND_PREFERENCE,
+	KIND_GALLERY,
+	KIND_PAYMENT,
+	KIND_CREDIT,
+	KIND_TICKET,
+	KIND_USAGE,
+	KIND_RIGHTS_REQUEST,
+	KIND_HOLD,
+	KIND_LEDGER, // what was done, without personal data
+	KIND_BACKUP,
+	KIND_COUNT
+};
+
+typedef uint32_t kind_set; // bit (1u << kind)
+#define KIND_BIT(k) ((kind_set)1u << (k))
+
+struct kind_row {
+	enum kind kind;
+	const char *name;  // as the policy writes it: "request-log"
+	const char *where; // "memory", "vault.db", "log/", "spool/", "nginx"
+	const char *words; // "request log", for messages
+};
+
+const struct kind_row *kind_row(enum kind k);
+int kind_from_name(enum kind *out, const char *name); // -1 when there is no such kind
+// The set's names joined with ", " into out, cut if it does not fit.
+void kind_set_words(char *out, unsigned long size, kind_set set);
+
+#endif

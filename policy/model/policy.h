@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: ISC
+// The policy document, read once at start and never changed. All strings belong to the document and are never NULL unless said.
+//
+// The programs use the first part of `struct policy`; what only the notice and the registers need is in the second.
+#ifndef LETHE_MODEL_H
+#define LETHE_MODEL_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include "policy/base/when.h"
+#include "policy/model/kind.h"
+#include <stdbool.h>
+
+enum keep {
+	KEEP_UNDECLARED = 0, // the policy does not mention the kind: it may not be held at all
+	KEEP_MEMORY,         // only in memory, for the request
+	KEEP_STORED,         // kept for `life` after `start`
+};
+
+enum start_event { START_CREATION, START_COMPLETION, START_CLOSING, START_ACCOUNT_END };
+enum ending { END_DELETE, END_ANONYMISE };
+
+struct policy_kind {
+	enum kind kind;
+	enum keep keep;
+	struct duration life; // when stored: the longest without a condition; zero: for as long as `lasts_while` holds
+	enum start_event start;
+	enum ending ending;
+	const char *lasts_while; // account | service | saved | consent: the first life with a condition; NULL: none
+	struct duration memory;  // in memory: at most this long; zero: for the request
+	int line;                // of its declaration
+};
+
+enum processor_role { ROLE_TEXT = 1, ROLE_IMAGE = 2, ROLE_OTHER = 4, ROLE_DESCRIPTION = 8 };
+enum processor_use { USE_PRIMARY, USE_BACKUP, USE_CHOICE }; // asked first; when the others fail; when the visitor picks it
+
+struct policy_processor {
+	const char *id;   // "azure-openai", "sketch": also the provider's name in fcgi/provider/
+	const char *name; // legal name
+	const char *service;
+	const char *purpose;
+	unsigned roles;                         // of enum processor_role
+	bool local;                             // built in: nothing leaves (sketch)
+	bool in_force;                          // used now: its effective date has come and it is not removed. Else it is only listed
+	const char *const *hosts;               // NULL-terminated; "*.example.com" covers one or more labels before it
+	const char *const *regions;             // NULL-terminated, as its vendor writes them: "swedencentral"
+	kind_set kinds;                         // what may be sent to it
+	bool trains;                            // it may train on what it gets
+	bool ask_no_training, ask_no_retention; // its flags that say so are always sent
+	bool anonymised;                        // what it gets is anonymised first
+	enum processor_use use;
+	int order; // 1 = primary
+	int line;
+};
+
+enum content_action { CONTENT_ALLOW = 0, CONTENT_WARN, CONTENT_REFUSE, CONTENT_ANONYMISE };
+
+enum content_rule { RULE_MAIL_ADDRESS, RULE_PHONE_NUMBER, RULE_CARD_NUMBER, RULE_IBAN, RULE_MINORS, RULE_COUNT };
+
+struct policy_right {
+	const char *id; // access | rectification | erasure | portability | restriction | objection | withdrawal | complaint …
+	bool statutory; // answered within the statutory time (one month), else within `answer`
+	struct duration answer;
+	int line;
+};
+
+struct policy_cookie {
+	const char *name, *purpose;
+	const char *class; // necessary | functional | preference | personalisation | performance | analytics | marketing
+	int line;
+};
+
+struct policy {
+	const char *file;     // path it was read from
+	char sha256[65];      // of the file's bytes, hex
+	const char *site;     // "bizimages"
+	const char *shown_as; // "BizImages"
+	const char *version;  // id of this version of the policy: "2026-05-11"
+	time_t effective, updated;
+
+	struct policy_kind kinds[KIND_COUNT]; // by kind; keep == KEEP_UNDECLARED for the undeclared
+	const struct policy_processor *processors;
+	size_t processor_count;
+	bool page_fetch;        // a URL that the visitor names may be fetched
+	const char *user_agent; // what the fetch says it is
+	enum content_action content[RULE_COUNT];
+	unsigned minimum_age; // 0: not stated
+	const struct policy_right *rights;
+	size_t right_count;
+	const struct policy_cookie *cookies;
+	size_t cookie_count;
+	const char *contact;      // mail address for privacy matters
+	struct policy_text *text; // everything else, for policy/publish (policy/model/text.h)
+	// The version that is announced and not yet in force, and its times; NULL when there is none. Only what publishes sets it
+	// (policy/rules/active.h); it goes with this one.
+	struct policy *coming;
+	time_t coming_announced, coming_from;
+	const struct policy *const *languages; // the same policy in each of its languages, see policy_language(); the first is the main one
+	size_t language_count;
+};
+
+// Reads and checks a policy: the schema first, then what a schema cannot say. Returns NULL when it is not valid. `messages` gets one
+// line per finding, "file:line: error|warning: what, why, what to do". Warnings alone do not refuse. Free with policy_free.
+struct policy *policy_load(const char *file, struct buf *messages);
+// The same from bytes; `name` is what the messages call them. `messages` may be NULL in both.
+struct policy *policy_read(const char *name, const char *bytes, size_t len, struct buf *messages);
+// The same, whatever the environment says of capabilities that this version lacks: `allow_unbuilt` makes them warnings. policy_load and
+// policy_read go by LETHE_ALLOW_UNBUILT=1.
+struct policy *policy_load_as(const char *file, bool allow_unbuilt, struct buf *messages);
+struct policy *policy_read_as(const char *name, const char *bytes, size_t len, bool allow_unbuilt, struct buf *messages);
+void policy_free(struct policy *p);
+#define POLICY_AUTO __attribute__((cleanup(policy_free_at)))
+void policy_free_at(struct policy **p);
+
+// The same policy with everything that people read in another of its languages ("de", "zh-Hans"): same kinds, processors, rights …,
+// translated `text`, purposes of processors and cookies. Belongs to `p`. NULL when the policy is not written in it.
+const struct policy *policy_language(const struct policy *p, const char *code);
+// What the policy needs and this version does not have, as "accounts, payments, provider openai", added to `out` (may be NULL). Returns
+// how many; 0 for a policy that is kept whole.
+size_t policy_unbuilt(const struct policy *p, struct buf *out);
+// Whether this version can do here what POST /api/generate does: from a description or a page to a set of pictures and its ZIP.
+#define KINDS_OF_A_SET (KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE))
+bool policy_makes_sets(const struct policy *p);
+kind_set policy_undeclared(const struct policy *p, kind_set kinds); // those of `kinds` that the policy does not declare
+
+const struct policy_processor *policy_processor(const struct policy *p, const char *id); // NULL when undeclared
+// The `n`-th processor (from 0) for a role in the policy's order; NULL when there is none.
+const struct policy_processor *policy_processor_for(const struct policy *p, enum processor_role role, size_t n);
+// Whether the host is what a <host> of the policy names: the same, or for "*.example.com" anything before it. Case-insensitive.
+bool policy_host_matches(const char *pattern, const char *host);
+bool policy_host_allowed(const struct policy_processor *processor, const char *host); // case-insensitive
+const struct policy_right *policy_right(const struct policy *p, const char *id);
+// Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.
+bool policy_country_in_eea(const char *country);
+// How long the kind lives, in words: "14 days", "only for your request", "for as long as the service runs".
+void policy_life_words(char *out, size_t size, const struct policy_kind *kind);
+// The same in the language with this code; in English where the software has no words of its own (policy/model/language.h).
+void policy_life_words_in(char *out, size_t size, const struct policy_kind *kind, const char *code);
+// When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.
+// A life that starts at closing or at the account's end has no fixed end until then: see policy_due_from().
+time_t policy_due(const struct policy *p, enum kind kind, time_t made);
+// When a record must be gone whose start event happened at `when`: for the moment of closing. 0 when `event` is not the kind's start.
+time_t policy_due_from(const struct policy *p, enum kind kind, enum start_event event, time_t when);
+
+#endif

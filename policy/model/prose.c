@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: ISC
+// Text for people. The elements that say a declared fact (<life-of>, <name-of>, <age>, <contact>) become its words here, so that what
+// the notice says is what the programs read.
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include "policy/model/node.h"
+#include <stdio.h>
+#include <string.h>
+
+// Words of one text node: white space collapsed to single spaces, but kept at the ends, where it separates from an inline element.
+static const char *inner_text(struct reader *r, const xmlChar *text)
+{
+	const char *in = (const char *)text;
+	char *out = arena_array(r->arena, strlen(in) + 1, 1);
+	size_t len = 0;
+
+	if (out == NULL)
+		return "";
+	for (; *in; in++) {
+		bool space = strchr(" \t\r\n", *in) != NULL;
+		if (!space)
+			out[len++] = *in;
+		else if (len == 0 || out[len - 1] != ' ')
+			out[len++] = ' ';
+	}
+	return out;
+}
+
+static const char *life_of(struct reader *r, const xmlNode *node)
+{
+	char out[160];
+	enum kind k;
+
+	if (kind_from_name(&k, attribute_or(r, node, "kind", "")) != 0)
+		return "";
+	policy_life_words_in(out, sizeof out, &r->p->kinds[k], r->t->language);
+	return arena_text(r->arena, out, strlen(out));
+}
+
+static const char *age(struct reader *r)
+{
+	char out[16];
+	int n = snprintf(out, sizeof out, "%u", r->p->minimum_age);
+
+	return arena_text(r->arena, out, (size_t)n);
+}
+
+static void inline_element(struct reader *r, const xmlNode *node, struct run *run)
+{
+	const char *name = (const char *)node->name;
+
+	run->type = RUN_TEXT;
+	if (strcmp(name, "em") == 0) {
+		run->type = RUN_EMPHASIS;
+		run->text = node_text(r, node);
+	} else if (strcmp(name, "link") == 0) {
+		run->type = RUN_LINK;
+		run->text = node_text(r, node);
+		run->to = attribute_or(r, node, "to", "");
+	} else if (strcmp(name, "life-of") == 0) {
+		run->text = life_of(r, node);
+	} else if (strcmp(name, "name-of") == 0) {
+		const xmlNode *processor = find_declared(r, "processors", attribute_or(r, node, "processor", ""));
+		run->text = processor != NULL ? attribute_or(r, processor, "brand", "") : "";
+	} else if (strcmp(name, "age") == 0) {
+		if (r->p->minimum_age == 0)
+			report_error(
+			    r->report, node_line(node),
+			    "<age/> stands here, but the policy has no <minimum-age>; the sentence would have a hole; declare the age or "
+			    "reword");
+		run->text = age(r);
+	} else {
+		TEXT_AUTO char *to = NULL;
+		if (asprintf(&to, "mailto:%s", r->p->contact) < 0)
+			to = NULL;
+		run->type = RUN_LINK;
+		run->text = r->p->contact;
+		run->to = to != NULL ? arena_text(r->arena, to, strlen(to)) : "";
+	}
+}
+
+// No space before the first word and after the last.
+static void trim(struct reader *r, struct run *runs, size_t count)
+{
+	if (count == 0)
+		return;
+	if (runs[0].type == RUN_TEXT && runs[0].text[0] == ' ')
+		runs[0].text++;
+	struct run *last = &runs[count - 1];
+	size_t len = strlen(last->text);
+	if (last->type == RUN_TEXT && len > 0 && last->text[len - 1] == ' ')
+		last->text = arena_text(r->arena, last->text, len - 1);
+}
+
+static void check_words(struct reader *r, const xmlNode *node, const struct run *runs, size_t count)
+{
+	static const char *const dead[] = {"privacy shield", "safe harbour", "safe harbor"};
+	size_t letters = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		letters += strlen(runs[i].text);
+		for (size_t j = 0; j < ARRAY_LEN(dead); j++) {
+			if (strcasestr(runs[i].text, dead[j]) != NULL)
+				report_warning(r->report, node_line(node),
+					       "the text speaks of \"%s\", which no longer protects a transfer (struck down in 2015 and "
+					       "2020); visitors "
+					       "would be misled; name a safeguard that holds",
+					       dead[j]);
+		}
+	}
+	if (letters == 0 && !arena_failed(r->arena))
+		report_error(r->report, node_line(node),
+			     "<%s> is empty; the notice would have a gap there; write a sentence or remove the element",
+			     (const char *)node->name);
+}
+
+struct prose prose_of(struct reader *r, const xmlNode *node)
+{
+	size_t max = 0, count = 0;
+
+	for (const xmlNode *c = node->children; c != NULL; c = c->next)
+		max++;
+	struct run *runs = arena_array(r->arena, max, sizeof *runs);
+	for (const xmlNode *c = runs != NULL ? node->children : NULL; c != NULL; c = c->next) {
+		if (c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE)
+			runs[count++] = (struct run){.type = RUN_TEXT, .text = inner_text(r, c->content)};
+		else if (c->type == XML_ELEMENT_NODE)
+			inline_element(r, c, &runs[count++]);
+	}
+	trim(r, runs, count);
+	check_words(r, node, runs, count);
+	return (struct prose){.runs = runs, .count = count};
+}
+
+struct prose prose(struct reader *r, const xmlNode *parent, const char *name)
+{
+	FOR_CHILDREN(node, parent, name)
+	{
+		if (in_language(r, node, parent, name))
+			return prose_of(r, node);
+	}
+	return (struct prose){0};
+}
+
+struct prose_list prose_list(struct reader *r, const xmlNode *parent, const char *name)
+{
+	struct prose *items = arena_array(r->arena, child_count(parent, name), sizeof *items);
+	size_t count = 0;
+
+	if (items == NULL)
+		return (struct prose_list){0};
+	FOR_CHILDREN(node, parent, name)
+	{
+		if (in_language(r, node, parent, name))
+			items[count++] = prose_of(r, node);
+	}
+	return (struct prose_list){.items = items, .count = count};
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: ISC
+// The response headers that follow from the policy, as a file that nginx includes.
+#include "policy/base/array.h"
+#include "policy/base/text.h"
+#include "policy/publish/pages.h"
+#include <string.h>
+
+// What a page may load: from this site, and what the policy declares. `own` is what the site's own pages need.
+static const struct {
+	const char *directive, *own, *resource;
+} sources[] = {
+    {"script-src", "'self'", "script"},   {"style-src", "'self'", "style"},           {"font-src", "'self'", "font"},
+    {"connect-src", "'self'", "connect"}, {"img-src", "'self' blob: data:", "image"}, {"frame-src", NULL, "frame"},
+};
+
+static void add_source(const struct policy *p, size_t row, struct buf *out)
+{
+	bool any = sources[row].own != NULL;
+
+	if (any)
+		buf_printf(out, "; %s %s", sources[row].directive, sources[row].own);
+	for (size_t i = 0; i < p->text->third_party_count; i++) {
+		const struct third_party *a = &p->text->third_parties[i];
+		if (strcmp(a->type, sources[row].resource) != 0)
+			continue;
+		if (!any)
+			buf_printf(out, "; %s", sources[row].directive);
+		any = true;
+		buf_addc(out, ' ');
+		header_value(out, a->origin);
+	}
+}
+
+int publish_csp(const struct policy *p, struct buf *out)
+{
+	buf_adds(out, "default-src 'none'");
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		add_source(p, i, out);
+	return buf_adds(out, "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+}
+
+void headers_conf(const struct policy *p, struct buf *out)
+{
+	// A page with resources from elsewhere cannot demand that they opt in to being embedded.
+	bool alone = p->text->third_party_count == 0;
+
+	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
+	buf_adds(out, "add_header Content-Security-Policy \"");
+	publish_csp(p, out);
+	buf_adds(out,
+		 "\" always;\n"
+		 "add_header X-Content-Type-Options nosniff always;\n"
+		 "add_header Referrer-Policy no-referrer always;\n"
+		 "add_header Permissions-Policy \"accelerometer=(), autoplay=(), browsing-topics=(), camera=(), "
+		 "display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), "
+		 "identity-credentials-get=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), "
+		 "picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()\" "
+		 "always;\n"
+		 "add_header Cross-Origin-Opener-Policy same-origin always;\n"
+		 "add_header Cross-Origin-Resource-Policy same-origin always;\n");
+	if (alone)
+		buf_adds(out, "add_header Cross-Origin-Embedder-Policy require-corp always;\n");
+}
+
+static bool declares(const struct policy *p, bool cookie)
+{
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		if ((strcmp(p->text->cookies[i].in, "cookie") == 0) == cookie)
+			return true;
+	}
+	return false;
+}
+
+void clear_conf(const struct policy *p, struct buf *out)
+{
+	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\nadd_header Clear-Site-Data '\"cache\"");
+	buf_adds(out, declares(p, true) ? ", \"cookies\"" : "");
+	buf_adds(out, declares(p, false) ? ", \"storage\"" : "");
+	buf_adds(out, "' always;\n");
+}
+
+// nginx gives a cookie the name of a variable: other names are not for our programs.
+static bool variable_name(const char *name)
+{
+	return *name != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
+void cookies_conf(const struct policy *p, struct buf *out)
+{
+	size_t count = 0;
+
+	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		const char *name = p->cookies[i].name;
+		if (strcmp(p->text->cookies[i].in, "cookie") != 0 || !variable_name(name))
+			continue;
+		buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
+	}
+	buf_adds(out, count > 0 ? "\";\n" : "fastcgi_hide_header Set-Cookie;\n");
+}

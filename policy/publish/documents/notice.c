@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/documents/notice.h"
+#include "policy/base/array.h"
+#include "policy/base/text.h"
+#include "policy/publish/words/words.h"
+#include <string.h>
+
+void notice_address(const struct policy *p, struct buf *out)
+{
+	buf_adds(out, "/privacy");
+	if (p->language_count > 0 && strcmp(p->text->language, p->languages[0]->text->language) != 0)
+		buf_printf(out, ".%s", p->text->language);
+}
+
+static void write_dates(const struct policy *p, struct writer *w)
+{
+	char effective[WHEN_DATE], updated[WHEN_DATE];
+
+	when_date(effective, p->effective);
+	when_date(updated, p->updated);
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "<p class=\"dates\">");
+	write_words(w, word_in(p, WORD_VERSION));
+	write_words(w, p->version);
+	write_words(w, word_in(p, WORD_UPDATED));
+	write_words(w, updated);
+	write_words(w, word_in(p, WORD_EFFECTIVE));
+	write_words(w, effective);
+	write_words(w, word_in(p, WORD_STOP));
+	write_paragraph_end(w);
+}
+
+static const char *language_name(const struct policy *p, const char *code)
+{
+	for (size_t i = 0; i < p->text->language_count; i++) {
+		if (strcmp(p->text->languages[i].id, code) == 0)
+			return p->text->languages[i].name;
+	}
+	return code;
+}
+
+// The same notice in the policy's other languages, each named in itself.
+static void write_languages(const struct policy *p, struct writer *w)
+{
+	BUF_AUTO struct buf to = BUF_INIT(256);
+
+	if (w->form != FORM_HTML || p->language_count < 2)
+		return;
+	buf_adds(w->out, "<nav class=\"languages\" aria-label=\"");
+	html_attr(w->out, word_in(p, WORD_LANGUAGES));
+	buf_adds(w->out, "\">");
+	for (size_t i = 0; i < p->language_count; i++) {
+		const char *code = p->languages[i]->text->language;
+		if (strcmp(code, p->text->language) == 0)
+			continue;
+		buf_reset(&to);
+		notice_address(p->languages[i], &to);
+		buf_adds(w->out, "<a href=\"");
+		html_attr(w->out, buf_text(&to));
+		buf_printf(w->out, "\" hreflang=\"%s\" lang=\"%s\">", code, code);
+		html_text(w->out, language_name(p, code));
+		buf_adds(w->out, "</a> ");
+	}
+	buf_adds(w->out, "</nav>\n");
+}
+
+static void write_contents(const struct policy *p, struct writer *w)
+{
+	if (w->form == FORM_TEXT)
+		return;
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
+	write_heading(w, 2, "contents", word_in(p, WORD_CONTENTS));
+	buf_adds(w->out, w->form == FORM_HTML ? "<ol>\n" : "");
+	for (size_t i = 0; i < p->text->section_count; i++) {
+		BUF_AUTO struct buf target = BUF_INIT(128);
+		buf_printf(&target, "#%s", p->text->sections[i].id);
+		write_item_begin(w);
+		if (w->form == FORM_HTML)
+			write_link(w, p->text->sections[i].title, buf_text(&target));
+		else
+			write_words(w, p->text->sections[i].title);
+		write_item_end(w);
+	}
+	buf_adds(w->out, w->form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
+}
+
+static void write_section(const struct policy *p, struct writer *w, const struct section *section)
+{
+	if (w->form == FORM_HTML) {
+		buf_adds(w->out, "<section aria-labelledby=\"");
+		html_attr(w->out, section->id);
+		buf_adds(w->out, "\">\n");
+	}
+	write_heading(w, 2, section->id, section->title);
+	for (size_t i = 0; i < section->block_count; i++) {
+		const struct block *block = &section->blocks[i];
+		if (block->type == BLOCK_PARAGRAPH)
+			write_paragraph(w, &block->prose);
+		else if (block->type == BLOCK_LIST)
+			write_items(w, &block->items);
+		else
+			notice_part(p, w, block->insert);
+	}
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "</section>\n");
+}
+
+// The same in other forms: what to keep, what programs read, what to subscribe to.
+static void write_forms(const struct policy *p, struct writer *w)
+{
+	BUF_AUTO struct buf address = BUF_INIT(256), to = BUF_INIT(256);
+	const struct {
+		const char *words, *ending;
+		bool each_language;
+	} forms[] = {{word_in(p, WORD_PLAIN_TEXT), ".txt", true},
+		     {"Markdown", ".md", true},
+		     {"JSON", ".json", false},
+		     {"TILT", ".tilt.json", false},
+		     {"DPV", ".dpv.jsonld", false},
+		     {word_in(p, WORD_FEED), ".atom", false}};
+
+	notice_address(p, &address);
+	buf_adds(w->out, w->form == FORM_HTML ? "<p class=\"forms\">" : "");
+	write_strong(w, word_in(p, WORD_OTHER_FORMS));
+	write_words(w, word_in(p, WORD_COLON));
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		buf_reset(&to);
+		buf_printf(&to, "%s%s", forms[i].each_language ? buf_text(&address) : "/privacy", forms[i].ending);
+		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_link(w, forms[i].words, buf_text(&to));
+	}
+	write_words(w, word_in(p, WORD_STOP));
+	write_words(w, " ");
+	write_link(w, word_in(p, WORD_LIVE), "/privacy/live");
+	write_words(w, word_in(p, WORD_STOP));
+	write_paragraph_end(w);
+}
+
+void notice_write(const struct policy *p, enum form form, struct buf *out)
+{
+	struct writer w = {.form = form, .out = out};
+
+	buf_adds(out, form == FORM_HTML ? "<header>\n" : "");
+	write_heading(&w, 1, NULL, word_in(p, WORD_NOTICE));
+	write_dates(p, &w);
+	write_languages(p, &w);
+	if (form == FORM_HTML)
+		buf_adds(out, "<div class=\"lead\">\n");
+	write_paragraph(&w, &p->text->lead);
+	buf_adds(out, form == FORM_HTML ? "</div>\n</header>\n" : "");
+	notice_summary(p, &w);
+	write_contents(p, &w);
+	buf_adds(out, form == FORM_HTML ? "<div class=\"sections\">\n" : "");
+	for (size_t i = 0; i < p->text->section_count; i++)
+		write_section(p, &w, &p->text->sections[i]);
+	buf_adds(out, form == FORM_HTML ? "</div>\n" : "");
+	write_forms(p, &w);
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: ISC
+// The declared parts that stand in the notice where the policy writes <insert what="…"/>.
+#include "policy/base/array.h"
+#include "policy/publish/documents/notice.h"
+#include "policy/publish/words/words.h"
+#include <stdio.h>
+#include <string.h>
+
+static void labelled(struct writer *w, const char *label)
+{
+	write_item_begin(w);
+	write_strong(w, label);
+}
+
+static void part_controller(const struct policy *p, struct writer *w)
+{
+	static const enum word labels[] = {WORD_CONTROLLER, WORD_REPRESENTATIVE, WORD_OFFICER, WORD_AUTHORITY};
+	const struct party *parties[] = {&p->text->controller, &p->text->representative, &p->text->officer, &p->text->authority};
+
+	write_list_begin(w);
+	for (size_t i = 0; i < ARRAY_LEN(parties); i++) {
+		const struct party *a = parties[i];
+		const char *const others[] = {a->address, a->country, a->phone, a->web};
+		if (a->name == NULL)
+			continue;
+		labelled(w, word_in(p, labels[i]));
+		write_words(w, a->name);
+		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
+			write_words(w, others[j] != NULL ? ", " : "");
+			write_words(w, others[j] != NULL ? others[j] : "");
+		}
+		if (a->mail != NULL) {
+			BUF_AUTO struct buf to = BUF_INIT(1024);
+			buf_printf(&to, "mailto:%s", a->mail);
+			write_words(w, ", ");
+			write_link(w, a->mail, buf_text(&to));
+		}
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+static void write_one_life(const struct policy *p, struct writer *w, const struct life *life)
+{
+	static const enum word starts[] = {WORD_AFTER_MADE, WORD_AFTER_COMPLETED, WORD_AFTER_CLOSED, WORD_AFTER_ACCOUNT};
+	char words[160];
+
+	if (life->lasts_while != NULL) {
+		write_words(w, language_condition(life->lasts_while, language_of(p)));
+		write_words(w, life->has_length ? word_in(p, WORD_AND_THEN) : "");
+	}
+	if (life->has_length) {
+		language_duration(words, sizeof words, life->length, language_of(p));
+		write_words(w, words);
+		write_words(w, word_in(p, starts[life->start]));
+	}
+	if (life->unless != NULL)
+		write_words(w, word_in(p, strcmp(life->unless, "saved") == 0 ? WORD_UNLESS_SAVED : WORD_UNLESS_OTHER));
+	if (life->ending == END_ANONYMISE || life->has_length)
+		write_words(w, word_in(p, life->ending == END_ANONYMISE ? WORD_THEN_ANONYMISED : WORD_THEN_DELETED));
+	write_words(w, life->hold ? word_in(p, WORD_HOLD) : "");
+	write_words(w, word_in(p, WORD_STOP));
+	if (life->reason.count > 0)
+		write_words(w, word_in(p, WORD_NEXT_SENTENCE));
+	write_prose(w, &life->reason);
+}
+
+void write_life(struct writer *w, const struct policy *p, const struct kind_text *kind)
+{
+	char words[160];
+
+	if (kind->life_count == 0) {
+		policy_life_words_in(words, sizeof words, &p->kinds[kind->kind], p->text->language);
+		write_words(w, words);
+		write_words(w, word_in(p, WORD_STOP));
+	}
+	for (size_t i = 0; i < kind->life_count; i++) {
+		write_words(w, i > 0 ? word_in(p, WORD_ALSO) : "");
+		write_one_life(p, w, &kind->lives[i]);
+	}
+}
+
+static void write_purposes(const struct policy *p, struct writer *w, const struct text_list *ids)
+{
+	for (size_t i = 0; i < ids->count; i++) {
+		for (size_t j = 0; j < p->text->purpose_count; j++) {
+			const struct purpose *a = &p->text->purposes[j];
+			if (strcmp(a->id, ids->items[i]) != 0)
+				continue;
+			labelled(w, word_in(p, WORD_WHY));
+			write_prose(w, &a->what);
+			write_words(w, word_in(p, WORD_BASIS));
+			write_words(w, basis_words(p, a->basis));
+			write_words(w, word_in(p, WORD_STOP));
+			write_words(w, a->interest.count > 0 ? word_in(p, WORD_NEXT_SENTENCE) : "");
+			write_prose(w, &a->interest);
+			write_item_end(w);
+		}
+	}
+}
+
+static void part_kind(const struct policy *p, struct writer *w, const struct kind_text *kind)
+{
+	write_heading(w, 3, NULL, kind->name);
+	write_paragraph(w, &kind->what);
+	write_list_begin(w);
+	if (kind->where.count > 0) {
+		labelled(w, word_in(p, WORD_WHERE));
+		write_prose(w, &kind->where);
+		write_item_end(w);
+	}
+	labelled(w, word_in(p, WORD_HOW_LONG));
+	write_life(w, p, kind);
+	write_item_end(w);
+	write_purposes(p, w, &kind->purposes);
+	labelled(w, word_in(p, WORD_COMES_FROM));
+	write_words(w, source_words(p, kind->source));
+	write_words(w, word_in(p, WORD_STOP));
+	write_item_end(w);
+	write_list_end(w);
+}
+
+static void part_kinds(const struct policy *p, struct writer *w)
+{
+	for (size_t i = 0; i < p->text->kind_count; i++)
+		part_kind(p, w, &p->text->kinds[i]);
+}
+
+static void write_places(const struct policy *p, struct writer *w, const struct processor_text *a)
+{
+	for (size_t i = 0; i < a->region_count; i++) {
+		write_words(w, i > 0 ? word_in(p, WORD_SEMICOLON) : "");
+		write_words(w, a->regions[i].place);
+	}
+	for (size_t i = 0; i < a->safeguard_count; i++) {
+		write_words(w, word_in(p, WORD_SEMICOLON));
+		write_words(w, safeguard_words(p, a->safeguards[i].type));
+	}
+}
+
+static void write_received(const struct policy *p, struct writer *w, size_t i)
+{
+	bool any = false;
+
+	for (size_t j = 0; j < p->text->kind_count; j++) {
+		if (!(p->processors[i].kinds & KIND_BIT(p->text->kinds[j].kind)))
+			continue;
+		write_words(w, any ? word_in(p, WORD_COMMA) : "");
+		write_words(w, p->text->kinds[j].name);
+		any = true;
+	}
+	if (p->text->processors[i].never.count > 0) {
+		write_words(w, any ? word_in(p, WORD_SEMICOLON) : "");
+		write_words(w, word_in(p, WORD_NEVER_GETS));
+		write_list_words(w, &p->text->processors[i].never);
+	}
+}
+
+static void processor_row(const struct policy *p, struct writer *w, size_t i)
+{
+	const struct policy_processor *a = &p->processors[i];
+	const struct processor_text *t = &p->text->processors[i];
+
+	write_row_begin(w);
+	write_cell_begin(w);
+	if (t->policy != NULL)
+		write_link(w, a->name, t->policy);
+	else
+		write_words(w, a->name);
+	write_cell_end(w);
+	write_cell_begin(w);
+	write_words(w, a->service);
+	write_words(w, word_in(p, WORD_COLON));
+	write_words(w, a->purpose);
+	write_cell_end(w);
+	write_cell_begin(w);
+	write_places(p, w, t);
+	write_cell_end(w);
+	write_cell_begin(w);
+	write_received(p, w, i);
+	write_cell_end(w);
+	write_cell_begin(w);
+	write_words(w, word_in(p, a->trains ? WORD_YES : WORD_NO));
+	if (t->training.count > 0) {
+		write_words(w, word_in(p, WORD_STOP));
+		write_words(w, word_in(p, WORD_NEXT_SENTENCE));
+	}
+	write_prose(w, &t->training);
+	write_cell_end(w);
+	write_row_end(w);
+}
+
+static void part_processors(const struct policy *p, struct writer *w)
+{
+	const char *const columns[] = {word_in(p, WORD_COLUMN_WHO),  word_in(p, WORD_COLUMN_TASK),   word_in(p, WORD_COLUMN_WHERE),
+				       word_in(p, WORD_COLUMN_GETS), word_in(p, WORD_COLUMN_TRAINS), NULL};
+	size_t outside = 0;
+
+	for (size_t i = 0; i < p->processor_count; i++)
+		outside += !p->processors[i].local;
+	if (outside > 0) {
+		write_table_begin(w, word_in(p, WORD_TABLE_PROCESSORS), columns);
+		for (size_t i = 0; i < p->processor_count; i++) {
+			if (!p->processors[i].local)
+				processor_row(p, w, i);
+		}
+		write_table_end(w);
+	}
+	for (size_t i = 0; i < p->processor_count; i++) {
+		if (!p->processors[i].local)
+			continue;
+		write_paragraph_begin(w);
+		write_strong(w, p->text->processors[i].brand);
+		write_words(w, word_in(p, WORD_BUILT_IN));
+		write_words(w, p->processors[i].purpose);
+		write_words(w, word_in(p, WORD_STOP));
+		write_paragraph_end(w);
+	}
+}
+
+static void part_cookies(const struct policy *p, struct writer *w)
+{
+	const char *const columns[] = {word_in(p, WORD_COLUMN_NAME), word_in(p, WORD_COLUMN_TASK), word_in(p, WORD_COLUMN_CLASS),
+				       word_in(p, WORD_COLUMN_LASTS), NULL};
+	char words[160];
+
+	write_paragraph(w, &p->text->cookies_what);
+	if (p->cookie_count == 0)
+		return;
+	write_table_begin(w, word_in(p, WORD_TABLE_COOKIES), columns);
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		const struct cookie_text *t = &p->text->cookies[i];
+		snprintf(words, sizeof words, "%s", word_in(p, WORD_BROWSER_CLOSED));
+		if (t->has_lasts)
+			language_duration(words, sizeof words, t->lasts, language_of(p));
+		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose, cookie_class_words(p, p->cookies[i].class), words};
+		write_row_begin(w);
+		for (size_t j = 0; j < ARRAY_LEN(cells); j++) {
+			write_cell_begin(w);
+			write_words(w, cells[j]);
+			write_cell_end(w);
+		}
+		write_row_end(w);
+	}
+	write_table_end(w);
+}
+
+static void part_third_parties(const struct policy *p, struct writer *w)
+{
+	write_paragraph(w, &p->text->third_parties_what);
+	if (p->text->third_party_count == 0)
+		return;
+	write_list_begin(w);
+	for (size_t i = 0; i < p->text->third_party_count; i++) {
+		const struct third_party *a = &p->text->third_parties[i];
+		labelled(w, a->origin);
+		write_words(w, " (");
+		write_words(w, a->type);
+		write_words(w, "): ");
+		write_words(w, a->purpose);
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+static void write_answer(const struct policy *p, struct writer *w, const struct right_answer *a)
+{
+	char words[160];
+
+	if (a->statutory) {
+		write_words(w, word_in(p, WORD_ANSWERED_LAW));
+		write_words(w, strstr(a->regime, "gdpr") != NULL ? word_in(p, WORD_ONE_MONTH) : "");
+	} else {
+		language_duration(words, sizeof words, a->within, language_of(p));
+		write_words(w, word_in(p, WORD_ANSWERED_IN));
+		write_words(w, words);
+	}
+	write_words(w, word_in(p, WORD_STOP));
+}
+
+// Two regimes with the same answer are told once.
+static bool told_before(const struct right_text *t, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		const struct right_answer *a = &t->answers[j], *b = &t->answers[i];
+		if (a->statutory == b->statutory && (a->statutory || duration_compare(a->within, b->within) == 0) &&
+		    (strstr(a->regime, "gdpr") != NULL) == (strstr(b->regime, "gdpr") != NULL))
+			return true;
+	}
+	return false;
+}
+
+static void part_rights(const struct policy *p, struct writer *w)
+{
+	write_list_begin(w);
+	for (size_t i = 0; i < p->right_count; i++) {
+		const struct right_text *t = &p->text->rights[i];
+		labelled(w, t->name);
+		write_words(w, word_in(p, WORD_COLON));
+		write_prose(w, &t->how);
+		for (size_t j = 0; j < t->answer_count; j++) {
+			if (!told_before(t, j))
+				write_answer(p, w, &t->answers[j]);
+		}
+		write_item_end(w);
+	}
+	write_list_end(w);
+	write_paragraph_begin(w);
+	write_words(w, word_in(p, WORD_USE_ON_PAGE));
+	write_link(w, word_in(p, WORD_RIGHTS), "/rights");
+	write_words(w, word_in(p, WORD_OR_BY_MAIL));
+	write_words(w, word_in(p, WORD_STOP));
+	write_paragraph_end(w);
+}
+
+static void part_consents(const struct policy *p, struct writer *w)
+{
+	if (p->text->consent_count == 0)
+		return;
+	write_list_begin(w);
+	for (size_t i = 0; i < p->text->consent_count; i++) {
+		write_item_begin(w);
+		write_prose(w, &p->text->consents[i].what);
+		write_words(w, " ");
+		write_prose(w, &p->text->consents[i].withdraw);
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+static void part_content(const struct policy *p, struct writer *w)
+{
+	if (p->text->content_count == 0)
+		return;
+	write_list_begin(w);
+	for (size_t i = 0; i < p->text->content_count; i++) {
+		write_item_begin(w);
+		write_prose(w, &p->text->content[i].what);
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+static void part_promises(const struct policy *p, struct writer *w)
+{
+	if (p->text->claim_count == 0)
+		return;
+	write_list_begin(w);
+	for (size_t i = 0; i < p->text->claim_count; i++) {
+		write_item_begin(w);
+		write_prose(w, &p->text->claims[i].what);
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+static void part_service(const struct policy *p, struct writer *w)
+{
+	write_paragraph(w, &p->text->service.what);
+}
+
+static void part_versions(const struct policy *p, struct writer *w)
+{
+	char date[WHEN_DATE];
+
+	write_list_begin(w);
+	for (size_t i = 0; i < p->text->version_count; i++) {
+		const struct policy_version *v = &p->text->versions[i];
+		when_date(date, v->updated);
+		labelled(w, date);
+		for (size_t j = 0; j < v->change_count; j++) {
+			write_words(w, j == 0 ? ": " : " ");
+			write_prose(w, &v->changes[j].what);
+		}
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+static void part_advice_paste(const struct policy *p, struct writer *w)
+{
+	write_items(w, &p->text->advice_paste);
+}
+
+static void part_advice_publish(const struct policy *p, struct writer *w)
+{
+	write_items(w, &p->text->advice_publish);
+}
+
+static void part_security(const struct policy *p, struct writer *w)
+{
+	write_items(w, &p->text->security);
+}
+
+static const struct {
+	const char *name;
+	void (*write)(const struct policy *p, struct writer *w);
+} parts[] = {
+    {"controller", part_controller},       {"kinds", part_kinds},
+    {"processors", part_processors},       {"cookies", part_cookies},
+    {"third-parties", part_third_parties}, {"rights", part_rights},
+    {"consents", part_consents},           {"content", part_content},
+    {"advice-paste", part_advice_paste},   {"advice-publish", part_advice_publish},
+    {"security", part_security},           {"promises", part_promises},
+    {"versions", part_versions},           {"service", part_service},
+};
+
+int notice_part(const struct policy *p, struct writer *w, const char *what)
+{
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (strcmp(parts[i].name, what) == 0) {
+			parts[i].write(p, w);
+			return 0;
+		}
+	}
+	return -1;
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: ISC
+// The first layer of the notice: what it comes to, at a glance, then all data in one table.
+#include "policy/base/text.h"
+#include "policy/publish/documents/notice.h"
+#include "policy/publish/words/words.h"
+#include <stdio.h>
+#include <string.h>
+
+// Strokes on a field of 24 by 24.
+#define ICON_MEMORY  "M13 2 4 14h7l-1 8 9-12h-7z"
+#define ICON_CLOCK   "M12 7v5l3 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z"
+#define ICON_EYE     "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM15 12a3 3 0 1 1-6 0 3 3 0 0 1 6 0z"
+#define ICON_PLACE   "M12 21s7-6.500 7-12a7 7 0 1 0-14 0c0 5.500 7 12 7 12zM14.500 9a2.500 2.500 0 1 1-5 0 2.500 2.500 0 0 1 5 0z"
+#define ICON_COOKIE  "M21 12a9 9 0 1 1-9-9 4 4 0 0 0 5 5 4 4 0 0 0 4 4zM8.500 9h.01M8 14h.01M13 13h.01M14 17.500h.01"
+#define ICON_RIGHTS  "M12 3l8 3v6c0 5-3.500 8-8 9-4.500-1-8-4-8-9V6zM8.500 12l2.500 2.500 4.500-5"
+#define ICON_PERSON  "M16 8a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM4 21c1-4.500 4-6 8-6s7 1.500 8 6"
+#define ICON_OUTSIDE "M14 4h6v6M20 4l-9 9M10 5H5v14h14v-5"
+
+static void glance_begin(struct writer *w, const char *icon, const char *title)
+{
+	if (w->form == FORM_HTML) {
+		buf_printf(w->out,
+			   "<li><svg viewBox=\"0 0 24 24\" width=\"24\" height=\"24\" aria-hidden=\"true\"><path d=\"%s\"/></svg>"
+			   "<strong>",
+			   icon);
+		html_text(w->out, title);
+		buf_adds(w->out, "</strong> <span>");
+		return;
+	}
+	write_item_begin(w);
+	write_strong(w, title);
+	buf_adds(w->out, ": ");
+}
+
+static void glance_end(struct writer *w)
+{
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "</span></li>\n");
+	else
+		write_item_end(w);
+}
+
+static void glance(struct writer *w, const char *icon, const char *title, const char *words)
+{
+	glance_begin(w, icon, title);
+	write_words(w, words);
+	glance_end(w);
+}
+
+static void glance_kinds(const struct policy *p, struct writer *w, enum keep keep, const char *icon, const char *title)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->text->kind_count; i++) {
+		if (p->kinds[p->text->kinds[i].kind].keep != keep)
+			continue;
+		if (count == 0)
+			glance_begin(w, icon, title);
+		else
+			write_words(w, word_in(p, WORD_COMMA));
+		write_words(w, p->text->kinds[i].name);
+		count++;
+	}
+	if (count > 0)
+		glance_end(w);
+}
+
+// Who, besides us, gets anything of it.
+static size_t write_recipients(const struct policy *p, struct writer *w, kind_set kinds)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		if (a->local || !(a->kinds & kinds))
+			continue;
+		write_words(w, count++ > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, p->text->processors[i].brand);
+	}
+	if (count == 0)
+		write_words(w, word_in(p, WORD_NOBODY));
+	return count;
+}
+
+static bool place_before(const struct policy *p, size_t processor, size_t region)
+{
+	const char *place = p->text->processors[processor].regions[region].place;
+
+	for (size_t i = 0; i <= processor; i++) {
+		const struct processor_text *t = &p->text->processors[i];
+		for (size_t j = 0; j < (i == processor ? region : t->region_count) && !p->processors[i].local; j++) {
+			if (strcmp(t->regions[j].place, place) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void glance_places(const struct policy *p, struct writer *w)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct processor_text *t = &p->text->processors[i];
+		for (size_t j = 0; j < t->region_count && !p->processors[i].local; j++) {
+			if (place_before(p, i, j))
+				continue;
+			if (count++ == 0)
+				glance_begin(w, ICON_PLACE, word_in(p, WORD_PLACES));
+			else
+				write_words(w, word_in(p, WORD_SEMICOLON));
+			write_words(w, t->regions[j].place);
+		}
+	}
+	if (count > 0)
+		glance_end(w);
+}
+
+static void glance_cookies(const struct policy *p, struct writer *w)
+{
+	glance_begin(w, ICON_COOKIE, word_in(p, WORD_COOKIES));
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, p->cookies[i].name);
+		write_words(w, " (");
+		write_words(w, cookie_class_words(p, p->cookies[i].class));
+		write_words(w, ")");
+	}
+	if (p->cookie_count == 0)
+		write_words(w, word_in(p, WORD_NONE));
+	glance_end(w);
+	if (p->text->third_party_count == 0)
+		return;
+	glance_begin(w, ICON_OUTSIDE, word_in(p, WORD_RESOURCES));
+	for (size_t i = 0; i < p->text->third_party_count; i++) {
+		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, p->text->third_parties[i].origin);
+	}
+	glance_end(w);
+}
+
+static void write_glance(const struct policy *p, struct writer *w)
+{
+	char age[64];
+
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "<ul class=\"glance\">\n");
+	glance_kinds(p, w, KEEP_MEMORY, ICON_MEMORY, word_in(p, WORD_IN_MEMORY));
+	glance_kinds(p, w, KEEP_STORED, ICON_CLOCK, word_in(p, WORD_STORED));
+	glance_begin(w, ICON_EYE, word_in(p, WORD_SEEN_BY));
+	write_recipients(p, w, ~(kind_set)0);
+	glance_end(w);
+	glance_places(p, w);
+	glance_cookies(p, w);
+	if (p->minimum_age != 0) {
+		snprintf(age, sizeof age, "%u%s", p->minimum_age, word_in(p, WORD_YEARS));
+		glance(w, ICON_PERSON, word_in(p, WORD_AGE), age);
+	}
+	glance_begin(w, ICON_RIGHTS, word_in(p, WORD_RIGHTS));
+	for (size_t i = 0; i < p->right_count; i++) {
+		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, p->text->rights[i].name);
+	}
+	write_words(w, word_in(p, WORD_STOP));
+	write_words(w, " ");
+	write_link(w, word_in(p, WORD_USE_RIGHTS), "/rights");
+	glance_end(w);
+	write_list_end(w);
+}
+
+static void write_row(const struct policy *p, struct writer *w, const struct kind_text *kind)
+{
+	char life[160];
+
+	policy_life_words_in(life, sizeof life, &p->kinds[kind->kind], p->text->language);
+	write_row_begin(w);
+	write_cell_begin(w);
+	write_words(w, kind->name);
+	write_cell_end(w);
+	write_cell_begin(w);
+	write_words(w, life);
+	write_cell_end(w);
+	write_cell_begin(w);
+	write_recipients(p, w, KIND_BIT(kind->kind));
+	write_cell_end(w);
+	write_row_end(w);
+}
+
+static void write_table(const struct policy *p, struct writer *w)
+{
+	const char *const columns[] = {word_in(p, WORD_COLUMN_DATA), word_in(p, WORD_COLUMN_KEPT), word_in(p, WORD_COLUMN_SHARED), NULL};
+
+	write_table_begin(w, word_in(p, WORD_TABLE_HELD), columns);
+	for (size_t i = 0; i < p->text->kind_count; i++)
+		write_row(p, w, &p->text->kinds[i]);
+	write_table_end(w);
+}
+
+static void write_claims(const struct policy *p, struct writer *w)
+{
+	if (p->text->claim_count == 0)
+		return;
+	write_heading(w, 3, NULL, word_in(p, WORD_PROMISES));
+	buf_adds(w->out, w->form == FORM_HTML ? "<ul class=\"vows\">\n" : "");
+	for (size_t i = 0; i < p->text->claim_count; i++) {
+		write_item_begin(w);
+		write_prose(w, &p->text->claims[i].what);
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+static void write_changes(const struct policy *p, struct writer *w)
+{
+	const struct policy_version *v = p->text->versions;
+	BUF_AUTO struct buf title = BUF_INIT(1024);
+	char before[WHEN_DATE];
+
+	if (p->text->version_count == 0 || v->change_count == 0)
+		return;
+	if (p->text->version_count > 1)
+		when_date(before, v[1].updated);
+	buf_adds(&title, word_in(p, p->text->version_count > 1 ? WORD_CHANGED_SINCE : WORD_CHANGED_FIRST));
+	buf_adds(&title, p->text->version_count > 1 ? before : "");
+	write_heading(w, 3, NULL, buf_text(&title));
+	write_list_begin(w);
+	for (size_t i = 0; i < v->change_count; i++) {
+		write_item_begin(w);
+		if (v->changes[i].material) {
+			write_strong(w, word_in(p, WORD_MATERIAL));
+			write_words(w, word_in(p, WORD_COLON));
+		}
+		write_prose(w, &v->changes[i].what);
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+void notice_summary(const struct policy *p, struct writer *w)
+{
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "<div class=\"summary\" role=\"region\" aria-labelledby=\"summary\">\n");
+	write_heading(w, 2, "summary", word_in(p, WORD_SUMMARY));
+	write_glance(p, w);
+	write_claims(p, w);
+	write_table(p, w);
+	write_note(w, word_in(p, WORD_NOT_SUMMARY));
+	write_changes(p, w);
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, "</div>\n");
+}

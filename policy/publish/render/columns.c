@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/render/columns.h"
+#include "policy/base/array.h"
+#include "policy/publish/documents/notice.h"
+#include "policy/publish/words/words.h"
+#include <string.h>
+
+static void put(struct cell *c, const char *text)
+{
+	if (text != NULL && *text != '\0' && c->count < CELL_ITEMS_MAX)
+		c->items[c->count++] = text;
+}
+
+static void put_list(struct cell *c, const struct text_list *list)
+{
+	c->type = CELL_LIST;
+	for (size_t i = 0; i < list->count; i++)
+		put(c, list->items[i]);
+}
+
+static void put_date(struct cell *c, time_t t)
+{
+	if (t == 0)
+		return;
+	when_date(c->words, t);
+	put(c, c->words);
+}
+
+static void get_id(const struct row *r, struct cell *c)
+{
+	put(c, r->a->id);
+}
+static void get_legal_name(const struct row *r, struct cell *c)
+{
+	put(c, r->a->name);
+}
+static void get_brand(const struct row *r, struct cell *c)
+{
+	put(c, r->t->brand);
+}
+static void get_role(const struct row *r, struct cell *c)
+{
+	put(c, r->t->standing);
+}
+static void get_service(const struct row *r, struct cell *c)
+{
+	put(c, r->a->service);
+}
+static void get_purpose(const struct row *r, struct cell *c)
+{
+	put(c, r->a->purpose);
+}
+static void get_purposes(const struct row *r, struct cell *c)
+{
+	put_list(c, &r->t->purposes);
+}
+
+static void get_categories(const struct row *r, struct cell *c)
+{
+	c->type = CELL_LIST;
+	for (size_t i = 0; i < r->p->text->kind_count; i++) {
+		if (r->a->kinds & KIND_BIT(r->p->text->kinds[i].kind))
+			put(c, r->p->text->kinds[i].name);
+	}
+}
+
+static void get_kinds(const struct row *r, struct cell *c)
+{
+	c->type = CELL_LIST;
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		if (r->a->kinds & KIND_BIT(k))
+			put(c, kind_row((enum kind)k)->name);
+	}
+}
+
+// Whose data: the subjects of the kinds it gets, each once.
+static void get_subjects(const struct row *r, struct cell *c)
+{
+	c->type = CELL_LIST;
+	for (size_t i = 0; i < r->p->text->subject_count; i++) {
+		const struct named *subject = &r->p->text->subjects[i];
+		bool found = false;
+		for (size_t j = 0; j < r->p->text->kind_count; j++) {
+			const struct kind_text *kind = &r->p->text->kinds[j];
+			for (size_t s = 0; s < kind->subjects.count && (r->a->kinds & KIND_BIT(kind->kind)); s++)
+				found = found || strcmp(kind->subjects.items[s], subject->id) == 0;
+		}
+		if (found)
+			put(c, subject->name);
+	}
+}
+
+static void get_hosts(const struct row *r, struct cell *c)
+{
+	c->type = CELL_LIST;
+	for (const char *const *host = r->a->hosts; *host != NULL; host++)
+		put(c, *host);
+}
+
+static void get_regions(const struct row *r, struct cell *c)
+{
+	c->type = CELL_LIST;
+	for (size_t i = 0; i < r->t->region_count; i++)
+		put(c, r->t->regions[i].id);
+}
+
+static void get_location(const struct row *r, struct cell *c)
+{
+	c->type = CELL_LIST;
+	for (size_t i = 0; i < r->t->region_count; i++)
+		put(c, r->t->regions[i].place);
+}
+
+static void get_countries(const struct row *r, struct cell *c)
+{
+	c->type = CELL_LIST;
+	for (size_t i = 0; i < r->t->region_count; i++)
+		put(c, r->t->regions[i].country);
+}
+
+static void get_transfer(const struct row *r, struct cell *c)
+{
+	bool outside = false;
+
+	c->type = CELL_LIST;
+	for (size_t i = 0; i < r->t->region_count; i++)
+		outside = outside || !policy_country_in_eea(r->t->regions[i].country);
+	for (size_t i = 0; i < r->t->safeguard_count; i++)
+		put(c, safeguard_words(r->p, r->t->safeguards[i].type));
+	if (!outside && c->count == 0)
+		put(c, "none needed (within the EEA)");
+}
+
+static void get_agreement(const struct row *r, struct cell *c)
+{
+	put(c, r->t->agreement);
+}
+
+static void get_retention(const struct row *r, struct cell *c)
+{
+	if (!r->t->has_keeps)
+		return;
+	duration_words(c->words, sizeof c->words, r->t->keeps);
+	put(c, c->words);
+}
+
+static void get_trains(const struct row *r, struct cell *c)
+{
+	c->type = CELL_YES_NO;
+	c->yes = r->a->trains;
+	put(c, r->a->trains ? "yes" : "no");
+}
+static void get_policy(const struct row *r, struct cell *c)
+{
+	put(c, r->t->policy);
+}
+static void get_added(const struct row *r, struct cell *c)
+{
+	put_date(c, r->t->added);
+}
+static void get_effective(const struct row *r, struct cell *c)
+{
+	put_date(c, r->t->effective);
+}
+static void get_removed(const struct row *r, struct cell *c)
+{
+	put_date(c, r->t->removed);
+}
+static void get_status(const struct row *r, struct cell *c)
+{
+	put(c, r->t->removed != 0 && r->t->removed <= when_now() ? "removed" : "active");
+}
+
+const struct column columns[] = {
+    {"id", "Id", false, get_id},
+    {"legal_name", "Provider", true, get_legal_name},
+    {"brand", "Brand", false, get_brand},
+    {"role", "Role", false, get_role},
+    {"service", "Service", true, get_service},
+    {"purpose", "Purpose", true, get_purpose},
+    {"purposes", "Purposes", false, get_purposes},
+    {"location", "Location", true, get_location},
+    {"countries", "Countries", false, get_countries},
+    {"regions", "Regions", false, get_regions},
+    {"data_categories", "Data categories", true, get_categories},
+    {"kinds", "Kinds", false, get_kinds},
+    {"data_subjects", "Data subjects", false, get_subjects},
+    {"hosts", "Hosts", false, get_hosts},
+    {"transfer", "Transfer safeguard", true, get_transfer},
+    {"agreement", "Agreement", false, get_agreement},
+    {"retention", "Retention", false, get_retention},
+    {"trains_on_data", "Trains on data", true, get_trains},
+    {"policy", "Policy", true, get_policy},
+    {"added", "Added", true, get_added},
+    {"effective_from", "Effective from", false, get_effective},
+    {"removed", "Removed", false, get_removed},
+    {"status", "Status", false, get_status},
+};
+const size_t column_count = ARRAY_LEN(columns);
+
+void cell_fill(const struct column *column, const struct policy *p, size_t processor, struct cell *c)
+{
+	const struct row r = {.p = p, .a = &p->processors[processor], .t = &p->text->processors[processor]};
+
+	*c = (struct cell){0};
+	column->get(&r, c);
+}
+
+void cell_join(const struct column *column, const struct policy *p, size_t processor, struct buf *out)
+{
+	struct cell c;
+
+	cell_fill(column, p, processor, &c);
+	for (size_t i = 0; i < c.count; i++)
+		buf_printf(out, "%s%s", i > 0 ? "; " : "", c.items[i]);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: ISC
+// The columns of the list of subprocessors: one table, from which every form is made.
+#ifndef LETHE_PUBLISH_RENDER_COLUMNS_H
+#define LETHE_PUBLISH_RENDER_COLUMNS_H
+
+#include "policy/model/policy.h"
+#include "policy/model/text.h"
+
+enum { CELL_ITEMS_MAX = 64 };
+enum cell_type { CELL_TEXT, CELL_LIST, CELL_YES_NO };
+
+// Not to be copied: an item may point to `words`.
+struct cell {
+	enum cell_type type;
+	const char *items[CELL_ITEMS_MAX];
+	size_t count; // 0: not stated
+	bool yes;
+	char words[160]; // for a value made here
+};
+
+struct row {
+	const struct policy *p;
+	const struct policy_processor *a;
+	const struct processor_text *t;
+};
+
+struct column {
+	const char *key, *title;
+	bool shown; // in the forms for people; the others have all columns
+	void (*get)(const struct row *r, struct cell *c);
+};
+extern const struct column columns[];
+extern const size_t column_count;
+
+void cell_fill(const struct column *column, const struct policy *p, size_t processor, struct cell *c);
+void cell_join(const struct column *column, const struct policy *p, size_t processor, struct buf *out); // its items, "; " between
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/render/json_add.h"
+#include "policy/publish/pages.h"
+#include "policy/publish/render/writer.h"
+
+void json_add_text(cJSON *object, const char *name, const char *text)
+{
+	if (text != NULL)
+		cJSON_AddStringToObject(object, name, text);
+	else
+		cJSON_AddNullToObject(object, name);
+}
+
+void json_add_prose(cJSON *object, const char *name, const struct prose *prose)
+{
+	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+
+	prose_plain(&words, prose);
+	json_add_text(object, name, prose->count > 0 ? buf_text(&words) : NULL);
+}
+
+void json_add_date(cJSON *object, const char *name, time_t t)
+{
+	char date[WHEN_DATE];
+
+	when_date(date, t);
+	json_add_text(object, name, t != 0 ? date : NULL);
+}
+
+cJSON *json_object_in(cJSON *array)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddItemToArray(array, object);
+	return object;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/render/writer.h"
+#include "policy/base/text.h"
+#include <string.h>
+
+void write_words(struct writer *w, const char *text)
+{
+	if (w->form == FORM_HTML)
+		html_text(w->out, text);
+	else if (w->form == FORM_MARKDOWN)
+		markdown_text(w->out, text);
+	else
+		buf_adds(w->out, text);
+}
+
+void write_strong(struct writer *w, const char *text)
+{
+	static const char *const before[] = {"<strong>", "**", ""}, *const after[] = {"</strong>", "**", ""};
+
+	// Markdown takes the closing mark only right after a word: a space at the end goes outside.
+	BUF_AUTO struct buf words = BUF_INIT(65536);
+	size_t len = strlen(text);
+	bool space = len > 0 && text[len - 1] == ' ';
+	buf_add(&words, text, len - space);
+	buf_adds(w->out, before[w->form]);
+	write_words(w, buf_text(&words));
+	buf_adds(w->out, after[w->form]);
+	buf_adds(w->out, space ? " " : "");
+}
+
+void write_link(struct writer *w, const char *text, const char *to)
+{
+	if (w->form == FORM_HTML) {
+		buf_adds(w->out, "<a href=\"");
+		html_attr(w->out, to);
+		buf_adds(w->out, strncmp(to, "https://", 8) == 0 ? "\" rel=\"noreferrer\">" : "\">");
+		html_text(w->out, text);
+		buf_adds(w->out, "</a>");
+	} else if (w->form == FORM_MARKDOWN) {
+		buf_addc(w->out, '[');
+		markdown_text(w->out, text);
+		buf_adds(w->out, "](<");
+		for (const char *c = to; *c; c++) { // the schema lets no space, < or > into a link; this holds without it
+			if (strchr("<> \t\r\n\\", *c) == NULL)
+				buf_addc(w->out, *c);
+		}
+		buf_adds(w->out, ">)");
+	} else {
+		buf_adds(w->out, text);
+		if (strncmp(to, "mailto:", 7) != 0 && to[0] != '#')
+			buf_printf(w->out, " (%s)", to);
+	}
+}
+
+void write_prose(struct writer *w, const struct prose *prose)
+{
+	static const char *const before[] = {"<em>", "*", ""}, *const after[] = {"</em>", "*", ""};
+
+	for (size_t i = 0; i < prose->count; i++) {
+		const struct run *run = &prose->runs[i];
+		if (run->type == RUN_LINK) {
+			write_link(w, run->text, run->to);
+			continue;
+		}
+		if (run->type == RUN_EMPHASIS)
+			buf_adds(w->out, before[w->form]);
+		write_words(w, run->text);
+		if (run->type == RUN_EMPHASIS)
+			buf_adds(w->out, after[w->form]);
+	}
+}
+
+void prose_plain(struct buf *out, const struct prose *prose)
+{
+	for (size_t i = 0; i < prose->count; i++)
+		buf_adds(out, prose->runs[i].text);
+}
+
+void write_list_words(struct writer *w, const struct text_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		buf_adds(w->out, i > 0 ? ", " : "");
+		write_words(w, list->items[i]);
+	}
+}
+
+void write_heading(struct writer *w, int level, const char *id, const char *text)
+{
+	if (w->form == FORM_HTML) {
+		buf_printf(w->out, "<h%d", level);
+		if (id != NULL) {
+			buf_adds(w->out, " id=\"");
+			html_attr(w->out, id);
+			buf_addc(w->out, '"');
+		}
+		buf_addc(w->out, '>');
+		html_text(w->out, text);
+		buf_printf(w->out, "</h%d>\n", level);
+	} else if (w->form == FORM_MARKDOWN) {
+		buf_printf(w->out, "%.*s ", level, "###");
+		markdown_text(w->out, text);
+		buf_adds(w->out, "\n\n");
+	} else {
+		buf_printf(w->out, "%s%s\n", level < 3 ? "\n" : "", text);
+		for (size_t i = utf8_count(text); level < 3 && i > 0; i--)
+			buf_addc(w->out, level == 1 ? '=' : '-');
+		buf_adds(w->out, level < 3 ? "\n\n" : "");
+	}
+}
+
+void write_paragraph_begin(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "<p>" : "");
+}
+
+void write_paragraph_end(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "</p>\n" : "\n\n");
+}
+
+void write_paragraph(struct writer *w, const struct prose *prose)
+{
+	if (prose->count == 0)
+		return;
+	write_paragraph_begin(w);
+	write_prose(w, prose);
+	write_paragraph_end(w);
+}
+
+void write_note(struct writer *w, const char *text)
+{
+	write_paragraph_begin(w);
+	write_words(w, text);
+	write_paragraph_end(w);
+}
+
+void write_list_begin(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "<ul>\n" : "");
+}
+
+void write_item_begin(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "<li>" : "- ");
+}
+
+void write_item_end(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "</li>\n" : "\n");
+}
+
+void write_list_end(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "</ul>\n" : "\n");
+}
+
+void write_items(struct writer *w, const struct prose_list *list)
+{
+	if (list->count == 0)
+		return;
+	write_list_begin(w);
+	for (size_t i = 0; i < list->count; i++) {
+		write_item_begin(w);
+		write_prose(w, &list->items[i]);
+		write_item_end(w);
+	}
+	write_list_end(w);
+}
+
+void write_table_begin(struct writer *w, const char *caption, const char *const *columns)
+{
+	w->columns = columns;
+	if (w->form == FORM_HTML) { // the roles: on a narrow screen rows are cards, and still a table to those who listen
+		buf_adds(w->out, "<table role=\"table\">\n<caption>");
+		html_text(w->out, caption);
+		buf_adds(w->out, "</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">");
+		for (const char *const *c = columns; *c != NULL; c++) {
+			buf_adds(w->out, "<th scope=\"col\" role=\"columnheader\">");
+			html_text(w->out, *c);
+			buf_adds(w->out, "</th>");
+		}
+		buf_adds(w->out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
+	} else if (w->form == FORM_MARKDOWN) {
+		buf_addc(w->out, '|');
+		for (const char *const *c = columns; *c != NULL; c++)
+			buf_printf(w->out, " %s |", *c);
+		buf_adds(w->out, "\n|");
+		for (const char *const *c = columns; *c != NULL; c++)
+			buf_adds(w->out, "---|");
+		buf_addc(w->out, '\n');
+	}
+}
+
+void write_row_begin(struct writer *w)
+{
+	w->column = 0;
+	buf_adds(w->out, w->form == FORM_HTML ? "<tr role=\"row\">" : w->form == FORM_MARKDOWN ? "|" : "");
+}
+
+void write_cell_begin(struct writer *w)
+{
+	if (w->form == FORM_HTML && w->column == 0) {
+		buf_adds(w->out, "<th scope=\"row\" role=\"rowheader\">");
+	} else if (w->form == FORM_HTML) { // what stands above it, for screens that show no heads
+		buf_adds(w->out, "<td role=\"cell\" data-label=\"");
+		html_attr(w->out, w->columns[w->column]);
+		buf_adds(w->out, "\">");
+	} else if (w->form == FORM_MARKDOWN)
+		buf_addc(w->out, ' ');
+	else
+		buf_printf(w->out, "%s%s: ", w->column == 0 ? "* " : "  ", w->columns[w->column]);
+}
+
+void write_cell_end(struct writer *w)
+{
+	if (w->form == FORM_HTML)
+		buf_adds(w->out, w->column == 0 ? "</th>" : "</td>");
+	else
+		buf_adds(w->out, w->form == FORM_MARKDOWN ? " |" : "\n");
+	w->column++;
+}
+
+void write_row_end(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "</tr>\n" : "\n");
+}
+
+void write_table_end(struct writer *w)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? "</tbody>\n</table>\n" : w->form == FORM_MARKDOWN ? "\n" : "");
+}

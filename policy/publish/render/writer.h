@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: ISC
+// One notice, three forms: the parts of the notice are written through these functions, and the form decides on markup and escaping.
+// Everything that comes from the policy is escaped here and nowhere else. Failure shows in the buffer.
+#ifndef LETHE_PUBLISH_RENDER_WRITER_H
+#define LETHE_PUBLISH_RENDER_WRITER_H
+
+#include "policy/base/buf.h"
+#include "policy/model/text.h"
+
+enum form { FORM_HTML, FORM_MARKDOWN, FORM_TEXT };
+
+struct writer {
+	enum form form;
+	struct buf *out;
+	const char *const *columns; // of the open table; NULL-terminated
+	size_t column;
+};
+
+// Inline.
+void write_words(struct writer *w, const char *text);
+void write_strong(struct writer *w, const char *text);
+void write_link(struct writer *w, const char *text, const char *to);
+void write_prose(struct writer *w, const struct prose *prose);
+void write_list_words(struct writer *w, const struct text_list *list); // joined with ", "
+
+// Blocks. `level` 1 to 3; `id` may be NULL.
+void write_heading(struct writer *w, int level, const char *id, const char *text);
+void write_paragraph_begin(struct writer *w);
+void write_paragraph_end(struct writer *w);
+void write_paragraph(struct writer *w, const struct prose *prose);
+void write_note(struct writer *w, const char *text); // a paragraph of our own words
+void write_list_begin(struct writer *w);
+void write_item_begin(struct writer *w);
+void write_item_end(struct writer *w);
+void write_list_end(struct writer *w);
+void write_items(struct writer *w, const struct prose_list *list);
+// Cells are opened and closed in order; every row has as many as there are columns. The first cell is the row's heading.
+void write_table_begin(struct writer *w, const char *caption, const char *const *columns);
+void write_row_begin(struct writer *w);
+void write_cell_begin(struct writer *w);
+void write_cell_end(struct writer *w);
+void write_row_end(struct writer *w);
+void write_table_end(struct writer *w);
+
+// The words of a prose without markup, into any buffer.
+void prose_plain(struct buf *out, const struct prose *prose);
+
+#endif

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rules/active.h"
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include "policy/model/report.h"
+#include "policy/model/text.h"
+#include "policy/rules/diff.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char active_name[] = "policy/active.xml", coming_name[] = "policy/coming.xml", times_name[] = "policy/coming.json",
+		  hash_name[] = "policy/active.sha256";
+enum { TIMES_BYTES_MAX = 4096 };
+
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+// Only what would be the first version in force is asked for its date. One that is in force stays so, also when the clock is set back.
+#define TOO_EARLY                                                                                                                          \
+	"version %s takes effect on %s, and no older one is in force here; nobody may be held to what does not apply yet; start with "     \
+	"the version that applies today, or correct the date"
+static bool too_early(const struct policy *wanted, time_t now, char date[WHEN_DATE])
+{
+	when_date(date, wanted->effective);
+	return wanted->effective > now;
+}
+
+static struct policy *load_first(const char *wanted, struct buf *messages)
+{
+	struct report report = {.file = wanted, .out = messages};
+	char date[WHEN_DATE];
+	POLICY_AUTO struct policy *p = policy_load(wanted, messages);
+
+	if (p != NULL && too_early(p, when_now(), date)) {
+		report_error(&report, p->text->versions[0].line, TOO_EARLY, p->version, date);
+		return NULL;
+	}
+	struct policy *out = p;
+	p = NULL;
+	return out;
+}
+
+struct policy *policy_load_active(const char *state, const char *wanted, struct buf *messages)
+{
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, state, active_name, NULL) != 0 || !is_there(path))
+		return load_first(wanted, messages);
+	struct policy *p = policy_load(path, messages);
+	if (p == NULL && messages != NULL)
+		buf_printf(
+		    messages,
+		    "%s:1: error: the policy in force is not valid for this version of the programs; without a policy nothing may run; "
+		    "restore it, or put right what is wrong in %s and run lethe publish\n",
+		    path, wanted);
+	return p;
+}
+
+void active_watch_begin(struct active_watch *w, const char *state)
+{
+	*w = (struct active_watch){.since = when_now()};
+	if (path_join(w->path, sizeof w->path, state, active_name, NULL) != 0)
+		w->path[0] = '\0';
+	else if (stat(w->path, &w->file) < 0)
+		w->file = (struct stat){0};
+}
+
+static bool came(time_t date, time_t since, time_t now)
+{
+	return date > since && date <= now;
+}
+
+bool active_watch_changed(const struct active_watch *w, const struct policy *p)
+{
+	struct stat now;
+	time_t at = when_now();
+
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct processor_text *t = &p->text->processors[i];
+		if (came(t->effective, w->since, at) || came(t->removed, w->since, at))
+			return true;
+	}
+	// A folder that cannot be seen says nothing; the file is replaced, never removed.
+	if (w->path[0] == '\0' || stat(w->path, &now) < 0)
+		return false;
+	return now.st_ino != w->file.st_ino || now.st_dev != w->file.st_dev || now.st_size != w->file.st_size ||
+	       now.st_mtim.tv_sec != w->file.st_mtim.tv_sec || now.st_mtim.tv_nsec != w->file.st_mtim.tv_nsec;
+}
+
+// What was put in force once is read even where this version could not keep it: what changes for visitors can still be told. `broken`: the
+// file is there, and no program starts on it.
+static int load_if_there(struct policy **out, bool *broken, const char *state, const char *name, struct err *e)
+{
+	BUF_AUTO struct buf bytes = BUF_INIT(POLICY_BYTES_MAX);
+	struct err why = {0};
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, state, name, e) != 0)
+		return -1;
+	if (file_read(path, &bytes, &why) == 0) {
+		*out = policy_read(path, buf_text(&bytes), bytes.len, NULL);
+		*broken = *out == NULL;
+		if (*broken)
+			*out = policy_read_as(path, buf_text(&bytes), bytes.len, true, NULL);
+	} else if (why.code != ERR_NOT_FOUND) {
+		return err_set(e, why.code, "%s", why.text);
+	}
+	return 0;
+}
+
+// Which version was put in force, for when its file is damaged. Not known: "".
+static void hash_read(struct active_files *f, const char *state)
+{
+	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, state, hash_name, NULL) == 0 && file_read(path, &text, NULL) == 0)
+		snprintf(f->sha256, sizeof f->sha256, "%s", buf_text(&text));
+}
+
+// The times of the announcement, when they are those of the coming file. False: it is not announced.
+static bool times_read(struct active_files *f, const char *state)
+{
+	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, state, times_name, NULL) != 0 || file_read(path, &text, NULL) != 0)
+		return false;
+	JSON_AUTO cJSON *times = json_parse(buf_text(&text), text.len, NULL);
+	const char *hash = json_string(times, "sha256"), *announced = json_string(times, "announced"), *from = json_string(times, "from");
+	return hash != NULL && announced != NULL && from != NULL && strcmp(hash, f->coming->sha256) == 0 &&
+	       when_parse(&f->announced, announced) == 0 && when_parse(&f->from, from) == 0;
+}
+
+int active_read(struct active_files *out, const char *state, struct err *e)
+{
+	bool unused;
+
+	*out = (struct active_files){0};
+	if (load_if_there(&out->active, &out->broken, state, active_name, e) != 0 ||
+	    load_if_there(&out->coming, &unused, state, coming_name, e) != 0) {
+		active_files_free(out);
+		return -1;
+	}
+	hash_read(out, state);
+	if (out->coming != NULL && !times_read(out, state)) {
+		policy_free(out->coming);
+		out->coming = NULL;
+		out->announced = out->from = 0;
+	}
+	return 0;
+}
+
+void active_files_free(struct active_files *f)
+{
+	policy_free(f->active);
+	policy_free(f->coming);
+	*f = (struct active_files){0};
+}
+
+bool active_step_activates(enum active_step step)
+{
+	return step == ACTIVE_FIRST || step == ACTIVE_EDITORIAL || step == ACTIVE_DUE;
+}
+
+static time_t later(time_t a, time_t b)
+{
+	return a > b ? a : b;
+}
+
+// As long as the version in force promised, or the new one if that is longer; a month at least.
+static time_t notice_end(const struct policy *active, const struct policy *wanted, time_t announced)
+{
+	const struct duration least = {.days = NOTICE_DAYS_LEAST};
+	time_t end = duration_after(announced, least);
+
+	end = later(end, duration_after(announced, active->text->notice));
+	end = later(end, duration_after(announced, wanted->text->notice));
+	return later(end, wanted->effective);
+}
+
+// The version that is announced, put in better words, keeps its times.
+static bool only_reworded(const struct active_files *files, const struct policy *wanted)
+{
+	POLICY_DIFF_AUTO struct policy_diff d = {0};
+
+	return files->coming != NULL && policy_diff(&d, files->coming, wanted, NULL) == 0 && d.material == 0;
+}
+
+static int plan_first(const struct policy *wanted, time_t now, struct err *e)
+{
+	char date[WHEN_DATE];
+
+	if (!too_early(wanted, now, date))
+		return 0;
+	return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->text->versions[0].line, wanted->version, date);
+}
+
+static int plan_change(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)
+{
+	POLICY_DIFF_AUTO struct policy_diff d = {0};
+
+	if (policy_diff(&d, files->active, wanted, e) != 0)
+		return -1;
+	out->changes = d.count;
+	out->material = d.material;
+	if (d.material == 0 && wanted->effective <= later(now, files->active->effective)) {
+		out->step = ACTIVE_EDITORIAL;
+		return 0;
+	}
+	if (d.material > 0 && strcmp(files->active->version, wanted->version) == 0)
+		return err_set(
+		    e, ERR_REFUSED,
+		    "%s changes what visitors were promised (%zu material changes: lethe policy diff shows them) and still calls "
+		    "itself version %s; give <version> a new id and dates",
+		    wanted->file, d.material, wanted->version);
+	out->step = ACTIVE_ANNOUNCE;
+	out->announced = now;
+	out->from = d.material > 0 ? notice_end(files->active, wanted, now) : wanted->effective;
+	if (only_reworded(files, wanted)) {
+		out->announced = files->announced;
+		out->from = d.material > 0 ? later(files->from, wanted->effective) : wanted->effective;
+	}
+	return 0;
+}
+
+// Without the version in force nobody can tell what another one changes; only the very same may take its place.
+static int plan_repair(const struct active_files *files, const struct policy *wanted, struct err *e)
+{
+	if (strcmp(files->sha256, wanted->sha256) == 0)
+		return 0;
+	return err_set(
+	    e, ERR_REFUSED,
+	    "policy/active.xml in the state folder, the version in force, is not valid for these programs, so what %s changes for "
+	    "visitors cannot be told; restore that file or publish the same version again, or remove the file to begin anew, "
+	    "without a notice period",
+	    wanted->file);
+}
+
+int active_plan(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)
+{
+	*out = (struct active_plan){.step = ACTIVE_FIRST};
+	if (files->active == NULL && files->broken)
+		return plan_repair(files, wanted, e);
+	if (files->active == NULL)
+		return plan_first(wanted, now, e);
+	if (strcmp(files->active->site, wanted->site) != 0)
+		return err_set(e, ERR_REFUSED,
+			       "this state belongs to the site %s, and %s is the policy of %s; use a state folder for each site",
+			       files->active->site, wanted->file, wanted->site);
+	if (strcmp(files->active->sha256, wanted->sha256) == 0) {
+		out->step = files->coming != NULL ? ACTIVE_WITHDRAW : ACTIVE_SAME;
+		return 0;
+	}
+	if (files->coming == NULL || strcmp(files->coming->sha256, wanted->sha256) != 0)
+		return plan_change(out, files, wanted, now, e);
+	out->step = files->from <= now ? ACTIVE_DUE : ACTIVE_WAIT;
+	out->announced = files->announced;
+	out->from = files->from;
+	return 0;
+}
+
+static int write_in(const char *state, const char *name, const void *bytes, size_t len, struct err *e)
+{
+	char path[PATH_MAX];
+
+	return path_join(path, sizeof path, state, name, e) != 0 ? -1 : file_write(path, bytes, len, 0644, NULL, e);
+}
+
+static int remove_coming(const char *state, struct err *e)
+{
+	const char *const names[] = {times_name, coming_name};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < 2; i++) {
+		if (path_join(path, sizeof path, state, names[i], e) != 0)
+			return -1;
+		if (unlink(path) < 0 && errno != ENOENT)
+			return err_system(e, ERR_IO, errno, "%s", path);
+	}
+	return 0;
+}
+
+static int write_times(const char *state, const struct active_plan *plan, const struct policy *wanted, struct err *e)
+{
+	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
+	JSON_AUTO cJSON *times = cJSON_CreateObject();
+	char announced[WHEN_TEXT], from[WHEN_TEXT];
+
+	when_text(announced, plan->announced);
+	when_text(from, plan->from);
+	if (cJSON_AddStringToObject(times, "sha256", wanted->sha256) == NULL ||
+	    cJSON_AddStringToObject(times, "announced", announced) == NULL || cJSON_AddStringToObject(times, "from", from) == NULL ||
+	    json_print(&text, times) != 0)
+		return err_set(e, ERR_MEMORY, "no memory to write the announcement");
+	return write_in(state, times_name, text.data, text.len, e);
+}
+
+// As sha256sum writes it, so that a copy can be checked against it.
+static int write_hash(const char *state, const struct policy *wanted, struct err *e)
+{
+	char line[96];
+	int len = snprintf(line, sizeof line, "%s  active.xml\n", wanted->sha256);
+
+	return write_in(state, hash_name, line, (size_t)len, e);
+}
+
+int active_apply(const char *state, const struct active_plan *plan, const struct policy *wanted, const char *bytes, size_t len,
+		 struct err *e)
+{
+	char folder[PATH_MAX];
+
+	if (path_join(folder, sizeof folder, state, "policy", e) != 0 || folder_make(folder, 0755, e) != 0)
+		return -1;
+	if (plan->step == ACTIVE_ANNOUNCE)
+		return write_in(state, coming_name, bytes, len, e) != 0 ? -1 : write_times(state, plan, wanted, e);
+	if (plan->step == ACTIVE_WITHDRAW)
+		return remove_coming(state, e);
+	if (!active_step_activates(plan->step))
+		return plan->step == ACTIVE_SAME ? write_hash(state, wanted, e) : 0;
+	return write_hash(state, wanted, e) != 0 || write_in(state, active_name, bytes, len, e) != 0 ? -1 : remove_coming(state, e);
+}

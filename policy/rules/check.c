@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: ISC
+// Rights, purposes, the browser, content, and the notice's own references.
+#include "policy/rules/check.h"
+#include "policy/base/array.h"
+#include <stdio.h>
+#include <string.h>
+
+static void check_answer(const struct policy_right *right, const struct right_answer *a, struct report *r)
+{
+	static const struct {
+		const char *regime, *words;
+		struct duration longest;
+	} limits[] = {
+	    {"gdpr", "one month (Article 12(3) GDPR)", {.months = 1}},
+	    {"uk-gdpr", "one month (Article 12(3) UK GDPR)", {.months = 1}},
+	    {"ccpa", "45 days (California Civil Code 1798.130)", {.days = 45}},
+	};
+
+	if (a->statutory && strcmp(a->regime, "house") == 0)
+		report_error(r, a->line,
+			     "right %s: the regime house has no statute to answer by; the clock would not run; write within=\"P30D\"",
+			     right->id);
+	if (!a->statutory && duration_is_zero(a->within))
+		report_error(r, a->line,
+			     "right %s is to be answered in no time; no request could be on time; write within=\"PT48H\" or longer",
+			     right->id);
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		if (strcmp(limits[i].regime, a->regime) == 0 && !a->statutory && duration_compare(a->within, limits[i].longest) > 0)
+			report_error(r, a->line,
+				     "right %s is to be answered later than the law allows; %s is the limit; write within=\"statutory\"",
+				     right->id, limits[i].words);
+	}
+}
+
+static void check_purposes(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->text->purpose_count; i++) {
+		const struct purpose *a = &p->text->purposes[i];
+		if (strcmp(a->basis, "consent") == 0 && a->consent == NULL)
+			report_error(r, a->line,
+				     "purpose %s rests on consent, but names none; nobody could give or withdraw it; add consent=\"…\" and "
+				     "declare it in "
+				     "<consents>",
+				     a->id);
+		if (strcmp(a->basis, "legitimate-interests") == 0 && a->interest.count == 0)
+			report_error(
+			    r, a->line,
+			    "purpose %s rests on legitimate interests, but does not name them; Article 13(1)(d) GDPR asks for them; add "
+			    "<interest>…</interest>",
+			    a->id);
+	}
+}
+
+void check_rights(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->right_count; i++) {
+		for (size_t j = 0; j < p->text->rights[i].answer_count; j++)
+			check_answer(&p->rights[i], &p->text->rights[i].answers[j], r);
+	}
+	for (size_t i = 0; i < p->text->consent_count; i++) {
+		if (p->text->consents[i].withdraw.count == 0)
+			report_error(r, p->text->consents[i].line,
+				     "consent %s cannot be withdrawn; Article 7(3) GDPR asks that withdrawing be as easy as giving; add "
+				     "<withdraw>…</withdraw>",
+				     p->text->consents[i].id);
+	}
+	check_purposes(p, r);
+}
+
+void check_browser(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		const struct policy_cookie *c = &p->cookies[i];
+		if (strcmp(c->class, "necessary") == 0 || p->text->cookies[i].consent != NULL)
+			continue;
+		if (strcmp(c->class, "preference") == 0)
+			report_warning(
+			    r, c->line,
+			    "cookie %s keeps a preference without consent; that is allowed only where the visitor asked for it; add "
+			    "consent=\"…\", or class=\"necessary\" if it is",
+			    c->name);
+		else
+			report_error(r, c->line,
+				     "cookie %s is for %s and asks for no consent; it may not be set before the visitor agrees; add "
+				     "consent=\"…\" and "
+				     "declare it in <consents>",
+				     c->name, c->class);
+	}
+}
+
+void check_content(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->text->content_count; i++) {
+		const struct content_text *rule = &p->text->content[i];
+		if (strcmp(rule->id, "minors") == 0 && strcmp(rule->action, "anonymise") == 0)
+			report_error(r, rule->line,
+				     "content about minors cannot be anonymised; there is nothing to mask that would make it right; write "
+				     "action=\"refuse\"");
+	}
+	if (p->minimum_age != 0 && p->minimum_age < 13)
+		report_warning(
+		    r, 1,
+		    "a minimum age of %u is below what any Member State allows without parents (13, Article 8 GDPR); children's consent "
+		    "would be void; write years=\"13\" or more",
+		    p->minimum_age);
+}
+
+static void check_links(const struct policy_text *t, const struct prose *prose, int line, struct report *r)
+{
+	for (size_t i = 0; i < prose->count; i++) {
+		const struct run *run = &prose->runs[i];
+		bool found = run->type != RUN_LINK || run->to[0] != '#';
+		for (size_t j = 0; !found && j < t->section_count; j++)
+			found = strcmp(run->to + 1, t->sections[j].id) == 0;
+		if (!found)
+			report_error(
+			    r, line,
+			    "a link goes to %s, which is no section of this notice; it would lead nowhere; write the id of a section",
+			    run->to);
+	}
+}
+
+void check_prose(const struct policy *p, struct report *r)
+{
+	static const char *const parts[] = {"controller", "kinds", "processors", "rights"};
+	const struct policy_text *t = p->text;
+	int last = t->section_count > 0 ? t->sections[t->section_count - 1].line : 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (!notice_inserts(t, parts[i]))
+			report_error(r, last,
+				     "no section of the notice shows the %s; Article 13 GDPR asks that visitors be told; add <insert "
+				     "what=\"%s\"/> to a "
+				     "section",
+				     parts[i], parts[i]);
+	}
+	for (size_t i = 0; i < t->section_count; i++) {
+		for (size_t j = 0; j < t->sections[i].block_count; j++) {
+			const struct block *b = &t->sections[i].blocks[j];
+			check_links(t, &b->prose, t->sections[i].line, r);
+			for (size_t k = 0; k < b->items.count; k++)
+				check_links(t, &b->items.items[k], t->sections[i].line, r);
+		}
+	}
+}

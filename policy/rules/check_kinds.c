@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rules/capability.h"
+#include "policy/rules/check.h"
+#include <string.h>
+
+// Kinds that the software always writes to a store: a policy that keeps them in memory promises what cannot be kept.
+#define ALWAYS_STORED                                                                                                                      \
+	(KIND_BIT(KIND_ARCHIVE) | KIND_BIT(KIND_REQUEST_LOG) | KIND_BIT(KIND_ERROR_LOG) | KIND_BIT(KIND_RIGHTS_REQUEST) |                  \
+	 KIND_BIT(KIND_LEDGER))
+
+static const char *name_of(enum kind k)
+{
+	return kind_row(k)->name;
+}
+
+static void check_life(const struct kind_text *kind, const struct life *life, struct report *r)
+{
+	const char *name = name_of(kind->kind);
+
+	if (!life->has_length && life->lasts_while == NULL)
+		report_error(
+		    r, life->line,
+		    "a life of kind %s has no end; data without an end would be kept for ever; write length=\"P14D\" or while=\"account\"",
+		    name);
+	if (life->has_length && duration_is_zero(life->length))
+		report_error(
+		    r, life->line,
+		    "a life of kind %s has the length zero; a store cannot hold data for no time; write keep=\"memory\" or a longer length",
+		    name);
+	if (life->reason.count == 0)
+		report_error(r, life->line,
+			     "a life of kind %s has no reason; keeping data needs one, and visitors are told it; add <reason>…</reason>",
+			     name);
+	if (kind->kind == KIND_ARCHIVE && life->ending == END_ANONYMISE)
+		report_error(r, life->line, "kind archive cannot be anonymised; a ZIP is deleted or it is there; write then=\"delete\"");
+}
+
+static void check_log_life(const struct policy *p, const struct life *life, struct report *r)
+{
+	const struct duration day = {.days = 1}, half_year = {.months = 6};
+
+	if (life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0)
+		report_error(
+		    r, life->line,
+		    "kind request-log is to live for less than a day; the log ends in whole days, so this could not be kept; write "
+		    "length=\"P1D\" or longer");
+	if (life->has_length && life->start != START_CREATION)
+		report_error(r, life->line,
+			     "the life of kind request-log must start at creation; a line of a log has no other event; write "
+			     "after=\"creation\"");
+	if (life->has_length && life->length.months > 0 && duration_compare(life->length, half_year) > 0)
+		report_warning(r, life->line,
+			       "kind request-log is to live for more than half a year; M before a T means months; for days write \"P%uD\"",
+			       p->kinds[KIND_REQUEST_LOG].life.months);
+}
+
+static void check_kind(const struct policy *p, const struct kind_text *kind, struct report *r)
+{
+	const char *name = name_of(kind->kind);
+	bool stored = p->kinds[kind->kind].keep == KEEP_STORED;
+
+	if (stored && kind->life_count == 0)
+		report_error(
+		    r, kind->line,
+		    "kind %s is stored without a life; nobody could say when it goes; add <life length=\"…\"> with its reason, or write "
+		    "keep=\"memory\"",
+		    name);
+	if (!stored && kind->life_count > 0)
+		report_error(
+		    r, kind->line,
+		    "kind %s is kept in memory only and yet has a life; both cannot be true; remove <life>, or write keep=\"stored\"",
+		    name);
+	if (!stored && (ALWAYS_STORED & KIND_BIT(kind->kind)))
+		report_error(
+		    r, kind->line,
+		    "kind %s cannot be kept in memory only; the software writes it to a store (%s); write keep=\"stored\" and its life",
+		    name, kind_row(kind->kind)->where);
+	if (stored && kind->has_longest)
+		report_error(
+		    r, kind->line,
+		    "kind %s is stored, and yet longest=\"…\" says how long it is in memory; which one counts would be a guess; write "
+		    "<life length=\"…\"> instead",
+		    name);
+	for (size_t i = 0; i < kind->life_count; i++) {
+		check_life(kind, &kind->lives[i], r);
+		if (kind->kind == KIND_REQUEST_LOG)
+			check_log_life(p, &kind->lives[i], r);
+	}
+}
+
+// What the parts that this policy switches on will hold, and so must be declared.
+static kind_set kinds_needed(const struct policy *p)
+{
+	kind_set set = KIND_BIT(KIND_LEDGER) | KIND_BIT(KIND_RIGHTS_REQUEST) | KIND_BIT(KIND_ERROR_LOG);
+
+	for (size_t i = 0; i < p->processor_count; i++) {
+		if ((p->processors[i].roles & ROLE_IMAGE) == 0)
+			continue;
+		set |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
+		if (provider_built(p->processors[i].id)) // then sets are made here, and with each a ZIP
+			set |= KIND_BIT(KIND_ARCHIVE);
+	}
+	if (p->page_fetch)
+		set |= KIND_BIT(KIND_PAGE);
+	return set;
+}
+
+void check_kinds(const struct policy *p, struct report *r)
+{
+	kind_set needed = kinds_needed(p);
+	int end = p->text->kind_count > 0 ? p->text->kinds[p->text->kind_count - 1].line : 1;
+
+	for (size_t i = 0; i < p->text->kind_count; i++)
+		check_kind(p, &p->text->kinds[i], r);
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		if ((needed & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED)
+			report_error(
+			    r, end,
+			    "kind %s (%s) is not declared; the software holds it, so the notice would not be true; add <kind id=\"%s\" …>",
+			    name_of((enum kind)k), kind_row((enum kind)k)->words, name_of((enum kind)k));
+	}
+	if (p->kinds[KIND_PAGE].keep != KEEP_UNDECLARED && !p->page_fetch)
+		report_error(r, p->kinds[KIND_PAGE].line,
+			     "kind page is declared, but no page is ever fetched; a promise about nothing misleads; add <page-fetch>, or "
+			     "remove the kind");
+}

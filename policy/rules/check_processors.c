@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rules/check.h"
+#include <string.h>
+
+// The European Economic Area, where no transfer safeguard is needed. "EU" stands for a region that its vendor does not split further.
+static const char *const eea[] = {"EU", "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
+				  "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", NULL};
+static const char *const dead_safeguards[] = {"privacy-shield", "safe-harbour", NULL};
+static const char *const built_in[] = {"sketch", NULL};
+
+bool policy_country_in_eea(const char *country)
+{
+	return word_listed(eea, country);
+}
+
+static void check_local(const struct policy_processor *a, struct report *r)
+{
+	if (!word_listed(built_in, a->id))
+		report_error(r, a->line,
+			     "processor %s is called built-in, but the software has no such processor of its own; visitors would believe "
+			     "that nothing "
+			     "leaves; write standing=\"processor\" with its hosts and regions, or id=\"sketch\"",
+			     a->id);
+	if (a->hosts[0] != NULL)
+		report_error(r, a->line, "processor %s is built in and yet has hosts; nothing of it leaves the server; remove <host>",
+			     a->id);
+}
+
+// Whether egress speaks to it. The others stand in front of the server, hold it, or are reached by the visitor's browser.
+static bool reached(const struct processor_text *text)
+{
+	static const char *const roles[] = {"text", "image", "description", "storage", "mail", "payment", NULL};
+
+	for (size_t i = 0; i < text->roles.count; i++) {
+		if (word_listed(roles, text->roles.items[i]))
+			return true;
+	}
+	return false;
+}
+
+static void check_use(const struct policy *p, size_t i, struct report *r)
+{
+	const struct policy_processor *a = &p->processors[i];
+	const unsigned chained = ROLE_TEXT | ROLE_IMAGE | ROLE_DESCRIPTION;
+	bool stands_in = a->use != USE_BACKUP || (a->roles & chained) == 0;
+
+	for (size_t j = 0; j < p->processor_count; j++)
+		stands_in = stands_in || ((p->processors[j].roles & a->roles & chained) && p->processors[j].order < a->order);
+	if (!stands_in)
+		report_error(
+		    r, a->line,
+		    "processor %s is a backup, but nothing of its role comes before it; it would be asked first; give it a higher order "
+		    "than the primary, or write use=\"primary\"",
+		    a->id);
+}
+
+static void check_remote(const struct policy_processor *a, const struct processor_text *text, struct report *r)
+{
+	if (word_listed(built_in, a->id))
+		report_error(
+		    r, a->line,
+		    "processor %s is part of the software, but is declared as somebody else's; the notice would name a recipient that gets "
+		    "nothing; write standing=\"built-in\"",
+		    a->id);
+	if (a->hosts[0] == NULL && reached(text))
+		report_error(
+		    r, a->line,
+		    "processor %s has no host; egress connects only to declared hosts, so it could never be reached; add <host>…</host>",
+		    a->id);
+	if (a->regions[0] == NULL)
+		report_error(r, a->line,
+			     "processor %s has no region; visitors must be told where their data goes; add <region country=\"…\" "
+			     "place=\"…\">…</region>",
+			     a->id);
+	if (a->kinds == 0)
+		report_warning(
+		    r, a->line,
+		    "processor %s receives no kind of data; egress will refuse every job for it; add <receives kind=\"…\"/>, or remove it",
+		    a->id);
+}
+
+static void check_transfer(const struct policy_processor *a, const struct processor_text *text, struct report *r)
+{
+	size_t alive = 0;
+
+	for (size_t i = 0; i < text->safeguard_count; i++) {
+		const struct safeguard *s = &text->safeguards[i];
+		if (word_listed(dead_safeguards, s->type))
+			report_error(r, s->line,
+				     "%s no longer protects anything; the Court of Justice struck it down (Safe Harbour 2015, Privacy "
+				     "Shield 2020), so this "
+				     "transfer has no basis; write \"data-privacy-framework\" where %s is certified, or "
+				     "\"standard-contractual-clauses\"",
+				     s->type, a->name);
+		else
+			alive++;
+	}
+	for (size_t i = 0; alive == 0 && i < text->region_count; i++) {
+		if (!policy_country_in_eea(text->regions[i].country))
+			report_error(r, text->regions[i].line,
+				     "processor %s takes data to %s (%s) without a safeguard that holds; Article 46 GDPR asks for one "
+				     "outside the EEA; "
+				     "add <safeguard type=\"standard-contractual-clauses\">…</safeguard> or the one that applies",
+				     a->id, text->regions[i].country, text->regions[i].place);
+	}
+}
+
+static void check_order(const struct policy *p, size_t i, struct report *r)
+{
+	const struct policy_processor *a = &p->processors[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct policy_processor *b = &p->processors[j];
+		const char *both = a->roles & b->roles & ROLE_IMAGE ? "image" : a->roles & b->roles & ROLE_TEXT ? "text" : NULL;
+		if (both != NULL && a->order == b->order && p->text->processors[i].removed == 0 && p->text->processors[j].removed == 0)
+			report_error(
+			    r, a->line,
+			    "processors %s and %s both have order %d for the role %s; which one is asked first would be chance; give them "
+			    "different orders",
+			    b->id, a->id, a->order, both);
+	}
+}
+
+static void check_told(const struct policy_processor *a, const struct processor_text *text, struct report *r)
+{
+	if (a->trains && text->training.count == 0)
+		report_error(r, a->line,
+			     "processor %s may train on what it gets, and the policy does not say so in words; visitors must be told; add "
+			     "<training>…</training>",
+			     a->id);
+	for (size_t i = 0; a->trains && i < text->ask.count; i++) {
+		if (strcmp(text->ask.items[i], "no-training") == 0)
+			report_error(r, a->line,
+				     "processor %s is asked not to train and yet may train; both cannot be true; write trains=\"no\"",
+				     a->id);
+	}
+}
+
+void check_processors(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		if (a->local)
+			check_local(a, r);
+		else
+			check_remote(a, &p->text->processors[i], r);
+		check_use(p, i, r);
+		check_transfer(a, &p->text->processors[i], r);
+		check_told(a, &p->text->processors[i], r);
+		check_order(p, i, r);
+	}
+}
+
+static void check_processor_dates(const struct policy *p, const struct processor_text *a, struct report *r)
+{
+	if (a->effective < a->added)
+		report_error(r, a->line,
+			     "processor %s is in effect before it was added; visitors must hear of it first; write an effective date on or "
+			     "after added",
+			     a->id);
+	if (a->removed != 0 && a->removed < a->effective)
+		report_error(r, a->line,
+			     "processor %s was removed before it was in effect; one of the dates is wrong; correct removed or effective",
+			     a->id);
+	if (a->added > p->updated)
+		report_error(r, a->line,
+			     "processor %s was added after the policy was last updated; the notice would carry too old a date; give "
+			     "<version> a later "
+			     "updated date",
+			     a->id);
+}
+
+void check_dates(const struct policy *p, struct report *r)
+{
+	const struct policy_version *v = p->text->versions;
+
+	for (size_t i = 1; i < p->text->version_count; i++) {
+		if (v[i].updated > v[i - 1].updated || v[i].effective > v[i - 1].effective)
+			report_error(r, v[i].line,
+				     "version %s is older in this list than %s but has a later date; programs follow the first version; "
+				     "list versions "
+				     "newest first",
+				     v[i].id, v[i - 1].id);
+	}
+	for (size_t i = 0; i < p->processor_count; i++)
+		check_processor_dates(p, &p->text->processors[i], r);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: ISC
+// What `lethe policy lint` says beyond policy_load: a policy that programs could run on may still be one that the law does not accept,
+// that leaves a visitor guessing, or that promises for others what they do not do.
+#ifndef LETHE_RULES_LINT_H
+#define LETHE_RULES_LINT_H
+
+#include "policy/model/policy.h"
+#include "policy/model/report.h"
+#include "policy/model/text.h"
+
+struct lint_result {
+	unsigned errors, warnings;
+};
+// Everything that policy_load says about the file and everything below, one line each, into `messages`. What this version of the software
+// lacks is a warning here. `before` (may be NULL): an older version, to compare units with.
+void policy_lint(const char *file, const struct policy *before, struct buf *messages, struct lint_result *out);
+// One line of `messages`, taken apart. False: it is none. The pointers go into the line, which gets NULs.
+struct lint_finding {
+	const char *file, *severity, *what, *why, *instead;
+	int line;
+};
+bool lint_finding_read(struct lint_finding *out, char *line);
+
+// The parts, for tests.
+void lint_notice(const struct policy *p, struct report *r);    // Articles 13 and 14 GDPR, item by item
+void lint_rights(const struct policy *p, struct report *r);    // what each named regime asks for
+void lint_times(const struct policy *p, struct report *r);     // retention, here and at processors
+void lint_transfers(const struct policy *p, struct report *r); // safeguards that do not fit, recipients unnamed
+void lint_browser(const struct policy *p, struct report *r);   // cookies, consents, age
+void lint_units(const struct policy *before, const struct policy *p, struct report *r);
+
+#endif

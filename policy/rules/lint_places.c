@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: ISC
+// Where data goes, what browsers keep, and what visitors agree to.
+#include "policy/rules/lint.h"
+#include <string.h>
+
+// Countries with an adequacy decision of the Commission for private bodies (the United States: only firms of the Data Privacy Framework).
+static const char *const adequate[] = {"AD", "AR", "BR", "CA", "CH", "FO", "GB", "GG", "IL", "IM", "JE", "JP", "KR", "NZ", "UY", NULL};
+
+static bool covers(const char *safeguard, const char *country)
+{
+	if (strcmp(safeguard, "adequacy") == 0)
+		return word_listed(adequate, country);
+	return strcmp(safeguard, "data-privacy-framework") != 0 || strcmp(country, "US") == 0;
+}
+
+static bool covered(const struct processor_text *t, const char *country)
+{
+	for (size_t i = 0; i < t->safeguard_count; i++) {
+		if (covers(t->safeguards[i].type, country))
+			return true;
+	}
+	return false;
+}
+
+static void lint_safeguards(const struct policy_processor *a, const struct processor_text *t, struct report *r)
+{
+	bool outside = false, lasting = false, copy = false;
+
+	for (size_t i = 0; i < t->region_count; i++) {
+		const struct region *region = &t->regions[i];
+		if (policy_country_in_eea(region->country))
+			continue;
+		outside = true;
+		if (t->safeguard_count > 0 && !covered(t, region->country))
+			report_error(r, region->line,
+				     "the safeguards of processor %s do not cover %s; an adequacy decision holds for its own country only, "
+				     "and the Data "
+				     "Privacy Framework for the United States; add <safeguard type=\"standard-contractual-clauses\">",
+				     a->id, region->country);
+	}
+	for (size_t i = 0; i < t->safeguard_count; i++) {
+		const char *type = t->safeguards[i].type;
+		lasting = lasting || (strcmp(type, "explicit-consent") != 0 && strcmp(type, "contract-with-subject") != 0);
+		copy = copy || t->safeguards[i].copy != NULL || strcmp(type, "adequacy") == 0 ||
+		       strcmp(type, "data-privacy-framework") == 0 || strcmp(type, "explicit-consent") == 0 ||
+		       strcmp(type, "contract-with-subject") == 0;
+	}
+	if (outside && t->safeguard_count > 0 && !lasting)
+		report_warning(
+		    r, t->safeguards[0].line,
+		    "transfers to processor %s rest on %s alone; Article 49 GDPR means it for single cases, not for every request; add "
+		    "<safeguard type=\"standard-contractual-clauses\">",
+		    a->id, t->safeguards[0].type);
+	if (outside && lasting && !copy)
+		report_warning(
+		    r, t->safeguards[0].line,
+		    "Article 13(1)(f): nothing says where to get a copy of the safeguard for processor %s; visitors may ask for it; add "
+		    "copy=\"https://…\" to <safeguard>",
+		    a->id);
+}
+
+void lint_transfers(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		if (a->local || p->text->processors[i].removed != 0)
+			continue;
+		lint_safeguards(a, &p->text->processors[i], r);
+		if (p->text->processors[i].policy == NULL)
+			report_warning(
+			    r, a->line,
+			    "processor %s has no link to its own notice; visitors cannot look up what it does; add policy=\"https://…\"",
+			    a->id);
+	}
+	for (size_t i = 0; i < p->text->third_party_count; i++) {
+		const struct third_party *t = &p->text->third_parties[i];
+		if (t->processor == NULL)
+			report_error(r, t->line,
+				     "Article 13(1)(e): pages load from %s, and no processor is named for it; its owner sees every "
+				     "visitor's IP address; "
+				     "add processor=\"…\" and declare it",
+				     t->origin);
+	}
+}
+
+// A consent to a transfer is named by the safeguard's type alone.
+static bool consent_to_transfer(const struct policy *p)
+{
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct processor_text *t = &p->text->processors[i];
+		for (size_t j = 0; j < t->safeguard_count; j++) {
+			if (strcmp(t->safeguards[j].type, "explicit-consent") == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool consent_used(const struct policy *p, const char *id)
+{
+	for (size_t i = 0; i < p->text->purpose_count; i++) {
+		if (p->text->purposes[i].consent != NULL && strcmp(p->text->purposes[i].consent, id) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		if (p->text->cookies[i].consent != NULL && strcmp(p->text->cookies[i].consent, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct consent *consent_of(const struct policy *p, const char *id)
+{
+	for (size_t i = 0; id != NULL && i < p->text->consent_count; i++) {
+		if (strcmp(p->text->consents[i].id, id) == 0)
+			return &p->text->consents[i];
+	}
+	return NULL;
+}
+
+static void lint_cookies(const struct policy *p, struct report *r)
+{
+	const struct duration longest = {.months = 13};
+
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		const struct policy_cookie *c = &p->cookies[i];
+		const struct cookie_text *t = &p->text->cookies[i];
+		const struct consent *consent = consent_of(p, t->consent);
+		if (!t->has_lasts && strcmp(t->in, "session") != 0)
+			report_warning(
+			    r, c->line,
+			    "cookie %s does not say how long it lasts; visitors must be told (Court of Justice, C-673/17); add lasts=\"…\"",
+			    c->name);
+		if (t->has_lasts && strcmp(c->class, "necessary") != 0 && duration_compare(t->lasts, longest) > 0)
+			report_warning(
+			    r, c->line,
+			    "cookie %s lasts for more than 13 months; authorities take that as the most a consent can carry; write "
+			    "lasts=\"P13M\" or less",
+			    c->name);
+		if (consent != NULL && strcmp(consent->form, "opt-out") == 0 && strcmp(c->class, "necessary") != 0)
+			report_error(r, c->line,
+				     "cookie %s rests on the consent %s, which counts unless somebody objects; silence is no consent "
+				     "(Article 4(11) GDPR); "
+				     "write form=\"opt-in\"",
+				     c->name, consent->id);
+	}
+}
+
+static void lint_consents(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->text->purpose_count; i++) {
+		const struct purpose *a = &p->text->purposes[i];
+		const struct consent *consent = consent_of(p, a->consent);
+		if (consent != NULL && strcmp(a->basis, "consent") == 0 && strcmp(consent->form, "opt-out") == 0)
+			report_error(r, a->line,
+				     "purpose %s rests on the consent %s, which counts unless somebody objects; silence is no consent "
+				     "(Article 4(11) GDPR); "
+				     "write form=\"opt-in\", or another basis",
+				     a->id, consent->id);
+	}
+	for (size_t i = 0; i < p->text->consent_count; i++) {
+		const struct consent *c = &p->text->consents[i];
+		if (!consent_used(p, c->id) && strcmp(c->form, "opt-in") == 0 && !consent_to_transfer(p))
+			report_warning(r, c->line,
+				       "consent %s is asked for and nothing rests on it; a question without an effect misleads; name it in "
+				       "a purpose or a "
+				       "cookie, or remove it",
+				       c->id);
+	}
+}
+
+static void lint_age(const struct policy *p, struct report *r)
+{
+	bool consent = false;
+
+	for (size_t i = 0; i < p->text->purpose_count; i++)
+		consent = consent || strcmp(p->text->purposes[i].basis, "consent") == 0;
+	if (consent && p->minimum_age >= 13 && p->minimum_age < 16)
+		report_warning(
+		    r, p->text->versions[0].line,
+		    "a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its Member State says "
+		    "less; consents of younger visitors may be void; write years=\"16\", or ask for the parents",
+		    p->minimum_age);
+}
+
+void lint_browser(const struct policy *p, struct report *r)
+{
+	lint_cookies(p, r);
+	lint_consents(p, r);
+	lint_age(p, r);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: ISC
+// Retention: conditions that can never hold, units that look like a slip, and processors that keep more than is said.
+#include "policy/base/array.h"
+#include "policy/rules/diff_parts.h"
+#include "policy/rules/lint.h"
+#include <string.h>
+
+// What these vendors keep of an API request unless told otherwise, from their own documents (November 2026). `off`: a flag of the request
+// that the adapter sends for ask="no-retention" ends it.
+static const struct vendor {
+	const char *id;
+	struct duration keeps; // zero: they do not say
+	bool off;
+	const char *what;
+} vendors[] = {
+    {"azure-openai", {.days = 30}, false, "prompts and outputs for abuse monitoring"},
+    {"openai", {.days = 30}, false, "requests for abuse monitoring"},
+    {"openrouter", {0}, true, "what the provider behind it keeps"},
+    {"fal", {.days = 30}, true, "requests and results"},
+    {"replicate", {.seconds = 3600}, false, "inputs, outputs and logs"},
+    {"deepseek", {0}, false, "prompts in a cache on disk"},
+    {"volcengine", {.seconds = 24 * 3600}, true, "results"},
+    {"ark", {.seconds = 24 * 3600}, true, "results"},
+    {"dashscope", {.seconds = 24 * 3600}, false, "results"},
+    {"resend", {0}, false, "sent mails and their logs"},
+    {"stripe", {0}, false, "records of payments"},
+    {"paypal", {0}, false, "records of payments"},
+    {"creem", {0}, false, "records of payments"},
+    {"stability", {0}, false, "prompts and results"},
+};
+
+static const struct vendor *vendor_of(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(vendors); i++) {
+		if (strcmp(vendors[i].id, id) == 0)
+			return &vendors[i];
+	}
+	return NULL;
+}
+
+static void lint_vendor(const struct policy_processor *a, const struct processor_text *t, struct report *r)
+{
+	const struct vendor *v = vendor_of(a->id);
+	char keeps[64], told[64];
+
+	if (v == NULL || a->kinds == 0 || t->removed != 0)
+		return;
+	duration_words(keeps, sizeof keeps, v->keeps);
+	duration_words(told, sizeof told, t->keeps);
+	if (a->ask_no_retention && !v->off && t->retention.count == 0)
+		report_error(r, a->line,
+			     "processor %s is asked not to keep anything, but it has no such switch for a request; the words would promise "
+			     "what does "
+			     "not happen; remove ask=\"no-retention\" and say in <retention> what it keeps",
+			     a->id);
+	else if (a->ask_no_retention && v->off)
+		return;
+	else if (duration_is_zero(v->keeps) && t->retention.count == 0)
+		report_error(r, a->line,
+			     "processor %s keeps %s, and the policy does not say for how long; Article 13(2)(a) GDPR "
+			     "asks for the time or what decides it; add <retention>…</retention>",
+			     a->id, v->what);
+	else if (!duration_is_zero(v->keeps) && !t->has_keeps)
+		report_error(
+		    r, a->line,
+		    "processor %s keeps %s for up to %s unless it is switched off, and the policy names no time; visitors would think that "
+		    "it goes with the request; add <retention longest=\"…\"> with that time%s",
+		    a->id, v->what, keeps, v->off ? ", or ask=\"no-retention\"" : "");
+	else if (!duration_is_zero(v->keeps) && duration_compare(t->keeps, v->keeps) < 0)
+		report_error(
+		    r, a->line,
+		    "processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here; the promise is not in "
+		    "our hands; write the longer time%s",
+		    a->id, v->what, keeps, told, v->off ? ", or ask=\"no-retention\"" : "");
+}
+
+static bool prose_names(const struct prose *prose, const char *name)
+{
+	for (size_t i = 0; i < prose->count; i++) {
+		if (*name != '\0' && strcasestr(prose->runs[i].text, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+// Who reads only what a kind says must not be misled by what a processor does with it.
+static void lint_kind_at(const struct policy *p, const struct kind_text *k, size_t i, struct report *r)
+{
+	const struct policy_processor *a = &p->processors[i];
+	const struct processor_text *t = &p->text->processors[i];
+	const struct policy_kind *own = &p->kinds[k->kind];
+	bool memory = own->keep == KEEP_MEMORY;
+	char words[96], keeps[64];
+
+	if (a->local || !(a->kinds & KIND_BIT(k->kind)) || !t->has_keeps || duration_is_zero(t->keeps))
+		return;
+	if (memory && !duration_is_zero(own->memory) && duration_compare(t->keeps, own->memory) <= 0)
+		return;
+	if (!memory && (duration_is_zero(own->life) || duration_compare(t->keeps, own->life) <= 0))
+		return;
+	if (prose_names(&k->what, a->name) || prose_names(&k->where, a->name) || prose_names(&k->what, t->brand) ||
+	    prose_names(&k->where, t->brand))
+		return;
+	policy_life_words(words, sizeof words, own);
+	duration_words(keeps, sizeof keeps, t->keeps);
+	report_warning(
+	    r, k->line,
+	    "kind %s is kept %s%s here, but processor %s, which gets it, keeps it for up to %s; who reads only the one is misled about the "
+	    "other; name %s in the <where> of the kind, with its time",
+	    kind_row(k->kind)->name, memory ? "" : "for ", words, a->id, keeps, t->brand);
+}
+
+static void lint_conditions(const struct policy *p, const struct kind_text *k, const struct life *l, struct report *r)
+{
+	static const struct {
+		const char *condition;
+		enum kind needs;
+	} rows[] = {{"account", KIND_ACCOUNT}, {"saved", KIND_GALLERY}};
+	const char *name = kind_row(k->kind)->name;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool used = same_words(l->lasts_while, rows[i].condition) || same_words(l->unless, rows[i].condition);
+		bool itself = k->kind == rows[i].needs || (rows[i].needs == KIND_GALLERY && k->kind == KIND_IMAGE);
+		if (used && !itself && p->kinds[rows[i].needs].keep == KEEP_UNDECLARED)
+			report_error(r, l->line,
+				     "a life of kind %s hangs on the condition %s, but the policy keeps no %s; the condition could never "
+				     "begin or end; "
+				     "declare the kind %s, or write a length",
+				     name, rows[i].condition, kind_row(rows[i].needs)->words, kind_row(rows[i].needs)->name);
+	}
+	if (same_words(l->lasts_while, "consent") && p->text->consent_count == 0)
+		report_error(
+		    r, l->line,
+		    "a life of kind %s lasts while a consent does, but the policy asks for none; nothing would ever end it; declare it in "
+		    "<consents>, or write a length",
+		    name);
+	if (l->start == START_ACCOUNT_END && p->kinds[KIND_ACCOUNT].keep == KEEP_UNDECLARED)
+		report_error(
+		    r, l->line,
+		    "a life of kind %s begins at the end of an account, but the policy keeps no accounts; it would never begin; write "
+		    "after=\"creation\"",
+		    name);
+}
+
+// P14M beside a P14D.
+static void lint_sibling(const struct policy *p, const struct kind_text *k, const struct life *l, struct report *r)
+{
+	for (size_t i = 0; i < p->text->kind_count; i++) {
+		for (size_t j = 0; j < p->text->kinds[i].life_count; j++) {
+			const struct life *other = &p->text->kinds[i].lives[j];
+			if (!other->has_length || !l->has_length || !unit_changed(other->length, l->length))
+				continue;
+			report_warning(
+			    r, l->line,
+			    "kind %s is to live for %u months while kind %s lives for %u days; M before a T means months, so this may be a "
+			    "slip; for days write length=\"P%uD\"",
+			    kind_row(k->kind)->name, l->length.months, kind_row(p->text->kinds[i].kind)->name, other->length.days,
+			    l->length.months);
+			return;
+		}
+	}
+}
+
+void lint_times(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->text->kind_count; i++) {
+		const struct kind_text *k = &p->text->kinds[i];
+		for (size_t j = 0; j < k->life_count; j++) {
+			lint_conditions(p, k, &k->lives[j], r);
+			lint_sibling(p, k, &k->lives[j], r);
+		}
+		for (size_t j = 0; j < p->processor_count; j++)
+			lint_kind_at(p, k, j, r);
+	}
+	for (size_t i = 0; i < p->processor_count; i++)
+		lint_vendor(&p->processors[i], &p->text->processors[i], r);
+}
+
+void lint_units(const struct policy *before, const struct policy *p, struct report *r)
+{
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		const struct policy_kind *a = &before->kinds[k], *b = &p->kinds[k];
+		if (a->keep == KEEP_STORED && b->keep == KEEP_STORED && unit_changed(a->life, b->life))
+			report_warning(
+			    r, b->line,
+			    "kind %s lived for %u days in the version before and is to live for %u months now; M before a T means months, "
+			    "so this may be a slip; for days write length=\"P%uD\"",
+			    kind_row((enum kind)k)->name, a->life.days, b->life.months, b->life.months);
+	}
+}

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: ISC
+// The store on SQLite 3.40. What a connection must be is checked, not assumed: a build without secure_delete or with another default
+// for `synchronous` would silently break a promise.
+//
+// SQLite 3.7.0 to 3.51.2 can corrupt a file when two processes checkpoint and write at the same moment (the "WAL-reset" bug), and its
+// own busy handler starves writers. Both are cured by the flocks of commit.c: every caller of store_begin, store_flush and store_rewrite
+// holds the one of that file; so no connection may checkpoint when it closes (NO_CKPT_ON_CLOSE).
+#include "policy/base/array.h"
+#include "policy/vault/sqlite/sqlite_sql.h"
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	WAL_BYTES_KEPT = 4 * 1024 * 1024, // after a checkpoint; a checkpoint comes every 1,000 pages
+	SCAN_PIECE = 256 * 1024,
+	SHM_REGION = 32 * 1024, // the size that SQLite itself maps
+};
+
+static enum err_code code_of(sqlite3 *db, int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+		return ERR_FULL;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		return db != NULL && sqlite3_system_errno(db) == ENOSPC ? ERR_FULL : ERR_IO;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_CORRUPT;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_BUSY;
+	case SQLITE_NOMEM:
+		return ERR_MEMORY;
+	case SQLITE_TOOBIG:
+	case SQLITE_CONSTRAINT:
+		return ERR_INPUT;
+	default:
+		return ERR_IO;
+	}
+}
+
+// SQLite's messages name tables and columns, never values.
+static int fail(const struct store *s, int rc, const char *doing, struct err *e)
+{
+	return err_set(e, code_of(s->db, rc), "%s: %s: %s (%d)", s->schema->name, doing, sqlite3_errmsg(s->db),
+		       sqlite3_extended_errcode(s->db));
+}
+
+static int run_text(struct store *s, const char *sql, const char *doing, struct err *e)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : fail(s, rc, doing, e);
+}
+
+// The single value that a PRAGMA answers, as text.
+static int pragma_value(struct store *s, const char *sql, char *out, size_t size, struct err *e)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW) {
+		snprintf(out, size, "%s", (const char *)sqlite3_column_text(statement, 0));
+		rc = sqlite3_reset(statement);
+	} else if (rc == SQLITE_DONE) {
+		out[0] = '\0';
+		rc = SQLITE_OK;
+	}
+	int ret = rc == SQLITE_OK ? 0 : fail(s, rc, sql, e);
+	sqlite3_finalize(statement);
+	return ret;
+}
+
+// ---- opening ----
+
+static const struct {
+	const char *set, *ask, *expected;
+} settings[] = {
+    // First: the next ones may read the file, and meet another program that recovers its write-ahead log.
+    {"PRAGMA busy_timeout=2000", "PRAGMA busy_timeout", "2000"},  {"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"},
+    {"PRAGMA secure_delete=ON", "PRAGMA secure_delete", "1"},     {"PRAGMA trusted_schema=OFF", "PRAGMA trusted_schema", "0"},
+    {"PRAGMA foreign_keys=ON", "PRAGMA foreign_keys", "1"},       {"PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2"},
+    {"PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", "1"}, {"PRAGMA mmap_size=0", "PRAGMA mmap_size", "0"},
+};
+
+static const struct {
+	int limit, value;
+} limits[] = {
+    {SQLITE_LIMIT_LENGTH, STORE_VALUE_MAX}, {SQLITE_LIMIT_SQL_LENGTH, 100000}, {SQLITE_LIMIT_COLUMN, 100},
+    {SQLITE_LIMIT_EXPR_DEPTH, 10},          {SQLITE_LIMIT_COMPOUND_SELECT, 3}, {SQLITE_LIMIT_VDBE_OP, 25000},
+    {SQLITE_LIMIT_FUNCTION_ARG, 8},         {SQLITE_LIMIT_ATTACHED, 0},        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, 10},     {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
+};
+
+static int harden(struct store *s, struct err *e)
+{
+	static const int on[] = {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, SQLITE_DBCONFIG_ENABLE_TRIGGER};
+	static const int off[] = {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_DQS_DDL,
+				  SQLITE_DBCONFIG_DQS_DML};
+	int now;
+
+	for (size_t i = 0; i < ARRAY_LEN(on); i++)
+		if (sqlite3_db_config(s->db, on[i], 1, &now) != SQLITE_OK || now != 1)
+			return err_set(e, ERR_IO, "%s: this SQLite lacks configuration option %d", s->schema->name, on[i]);
+	for (size_t i = 0; i < ARRAY_LEN(off); i++)
+		if (sqlite3_db_config(s->db, off[i], 0, &now) != SQLITE_OK || now != 0)
+			return err_set(e, ERR_IO, "%s: this SQLite lacks configuration option %d", s->schema->name, off[i]);
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		sqlite3_limit(s->db, limits[i].limit, limits[i].value);
+	return 0;
+}
+
+static int apply_settings(struct store *s, struct err *e)
+{
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		if (run_text(s, settings[i].set, settings[i].set, e) != 0 || pragma_value(s, settings[i].ask, text, sizeof text, e) != 0)
+			return -1;
+		if (strcmp(text, settings[i].expected) != 0)
+			return err_set(e, ERR_IO, "%s: %s is \"%s\" and must be \"%s\"", s->schema->name, settings[i].ask, text,
+				       settings[i].expected);
+	}
+	snprintf(text, sizeof text, "PRAGMA journal_size_limit=%d", WAL_BYTES_KEPT);
+	return run_text(s, text, "journal_size_limit", e);
+}
+
+static int use_wal(struct store *s, struct err *e)
+{
+	char mode[16];
+
+	if (pragma_value(s, "PRAGMA journal_mode=WAL", mode, sizeof mode, e) != 0)
+		return -1;
+	if (strcmp(mode, "wal") != 0)
+		return err_set(e, ERR_IO, "%s: the write-ahead log cannot be used here (journal mode \"%s\")", s->schema->name, mode);
+	return 0;
+}
+
+static int number_of(struct store *s, const char *pragma, int *out, struct err *e)
+{
+	char text[24];
+
+	if (pragma_value(s, pragma, text, sizeof text, e) != 0)
+		return -1;
+	*out = (int)strtol(text, NULL, 10);
+	return 0;
+}
+
+// Each migration is one transaction with its new version number, so that a file is of one version or the next, never between.
+static int migrate(struct store *s, int from, struct err *e)
+{
+	char text[96];
+
+	for (int version = from; version < s->schema->version; version++) {
+		if (run_text(s, "BEGIN IMMEDIATE", "migration", e) != 0)
+			return -1;
+		snprintf(text, sizeof text, "PRAGMA application_id=%d; PRAGMA user_version=%d", s->schema->application_id, version + 1);
+		if (run_text(s, s->schema->migrations[version], "migration", e) != 0 || run_text(s, text, "migration", e) != 0 ||
+		    store_commit(s, e) != 0) {
+			store_rollback(s);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int check_version(struct store *s, enum store_access access, const char *path, struct err *e)
+{
+	int version, application;
+
+	if (number_of(s, "PRAGMA user_version", &version, e) != 0 || number_of(s, "PRAGMA application_id", &application, e) != 0)
+		return -1;
+	if (application != s->schema->application_id && !(application == 0 && version == 0))
+		return err_set(e, ERR_INPUT, "%s is not a %s of Lethe", path, s->schema->name);
+	if (version > s->schema->version)
+		return err_set(e, ERR_INPUT, "%s has schema %d; this program knows up to %d: install the newer Lethe", path, version,
+			       s->schema->version);
+	if (version == s->schema->version)
+		return 0;
+	if (access != STORE_CREATE)
+		return err_set(e, version == 0 ? ERR_NOT_FOUND : ERR_INPUT, "%s has schema %d, %d is needed; run: lethe keys init", path,
+			       version, s->schema->version);
+	return migrate(s, version, e);
+}
+
+// SQLite answers "cannot open" for a missing file as for a forbidden one.
+static bool path_missing(const char *path)
+{
+	return access(path, F_OK) != 0 && errno == ENOENT;
+}
+
+static int open_file(struct store *s, const char *path, enum store_access how, struct err *e)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+
+	if (how == STORE_CREATE)
+		flags |= SQLITE_OPEN_CREATE;
+	else if (path_missing(path))
+		return err_set(e, ERR_NOT_FOUND, "no store at %s; run: lethe keys init", path);
+	int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
+	if (rc != SQLITE_OK)
+		return err_set(e, code_of(s->db, rc), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
+	return 0;
+}
+
+static int set_up(struct store *s, const char *path, enum store_access access, struct err *e)
+{
+	if (open_file(s, path, access, e) != 0 || harden(s, e) != 0 || apply_settings(s, e) != 0)
+		return -1;
+	// Only who makes a file may choose its mode before its version was looked at: another program's file stays as it is.
+	if ((access == STORE_CREATE && use_wal(s, e) != 0) || check_version(s, access, path, e) != 0)
+		return -1;
+	if (access != STORE_CREATE && use_wal(s, e) != 0)
+		return -1;
+	return access == STORE_READ ? run_text(s, "PRAGMA query_only=ON", "query_only", e) : 0;
+}
+
+int store_open(struct store **out, enum store_file file, const char *path, enum store_access access, struct err *e)
+{
+	struct store *s = calloc(1, sizeof *s);
+
+	*out = NULL;
+	if (s == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	s->schema = &sqlite_schemas[file];
+	if (set_up(s, path, access, e) != 0) {
+		store_close(&s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+void store_close(struct store **s)
+{
+	if (*s == NULL)
+		return;
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize((*s)->statements[i]);
+	sqlite3_close((*s)->db);
+	free(*s);
+	*s = NULL;
+}
+
+// ---- statements ----
+
+struct value store_text(const char *s)
+{
+	return s == NULL ? V_NULL : (struct value){.type = VALUE_TEXT, .bytes = s, .len = strlen(s)};
+}
+
+static int bind_one(sqlite3_stmt *statement, int index, const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_INT:
+		return sqlite3_bind_int64(statement, index, value->number);
+	case VALUE_TEXT:
+		return sqlite3_bind_text64(statement, index, value->bytes, value->len, SQLITE_STATIC, SQLITE_UTF8);
+	case VALUE_BLOB:
+		return sqlite3_bind_blob64(statement, index, value->bytes, value->len, SQLITE_STATIC);
+	default:
+		return sqlite3_bind_null(statement, index);
+	}
+}
+
+// To SQLite "$3" is a name, not a position.
+static int bind_all(sqlite3_stmt *statement, const struct value *values)
+{
+	static const char *const names[] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"};
+
+	for (size_t i = 0; values != NULL && values[i].type != VALUE_END; i++) {
+		if (i == ARRAY_LEN(names))
+			return SQLITE_RANGE;
+		int rc = bind_one(statement, sqlite3_bind_parameter_index(statement, names[i]), &values[i]);
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	return SQLITE_OK;
+}
+
+struct cursor *store_query(struct store *s, enum sql statement, const struct value *values, struct err *e)
+{
+	sqlite3_stmt **slot = &s->statements[statement];
+	int rc = SQLITE_OK;
+
+	if (*slot == NULL)
+		rc = sqlite3_prepare_v3(s->db, sqlite_statements[statement], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
+	if (rc == SQLITE_OK)
+		rc = bind_all(*slot, values);
+	if (rc != SQLITE_OK) {
+		fail(s, rc, "prepare", e);
+		return NULL;
+	}
+	return (struct cursor *)*slot;
+}
+
+static sqlite3_stmt *statement_of(struct cursor *c)
+{
+	return (sqlite3_stmt *)c;
+}
+
+int cursor_next(struct cursor *c, struct err *e)
+{
+	int rc = sqlite3_step(statement_of(c));
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	sqlite3 *db = sqlite3_db_handle(statement_of(c));
+	return err_set(e, code_of(db, rc), "store: %s (%d)", sqlite3_errmsg(db), rc);
+}
+
+int64_t cursor_int(struct cursor *c, int column)
+{
+	return sqlite3_column_int64(statement_of(c), column);
+}
+
+const char *cursor_text(struct cursor *c, int column)
+{
+	const unsigned char *text = sqlite3_column_text(statement_of(c), column);
+
+	return text == NULL ? "" : (const char *)text;
+}
+
+const void *cursor_blob(struct cursor *c, int column, size_t *len)
+{
+	const void *bytes = sqlite3_column_blob(statement_of(c), column);
+
+	*len = (size_t)sqlite3_column_bytes(statement_of(c), column);
+	return bytes;
+}
+
+bool cursor_null(struct cursor *c, int column)
+{
+	return sqlite3_column_type(statement_of(c), column) == SQLITE_NULL;
+}
+
+// Clearing the bindings too: they point at memory of the caller.
+void cursor_end(struct cursor **c)
+{
+	if (*c == NULL)
+		return;
+	sqlite3_reset(statement_of(*c));
+	sqlite3_clear_bindings(statement_of(*c));
+	*c = NULL;
+}
+
+int store_run(struct store *s, enum sql statement, const struct value *values, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = store_query(s, statement, values, e);
+	int got;
+
+	if (c == NULL)
+		return -1;
+	while ((got = cursor_next(c, e)) > 0)
+		;
+	return got;
+}
+
+int store_number(struct store *s, enum sql statement, const struct value *values, int64_t otherwise, int64_t *out, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = store_query(s, statement, values, e);
+	int got = c == NULL ? -1 : cursor_next(c, e);
+
+	*out = got > 0 && !cursor_null(c, 0) ? cursor_int(c, 0) : otherwise;
+	return got < 0 ? -1 : 0;
+}
+
+uint64_t store_changes(const struct store *s)
+{
+	return (uint64_t)sqlite3_changes64(s->db);
+}
+
+// ---- transactions ----
+
+int store_begin(struct store *s, struct err *e)
+{
+	return run_text(s, "BEGIN IMMEDIATE", "begin", e);
+}
+
+// After a failed fsync the pages may be marked clean though they never reached the disk, and the frames may be there or not: only the
+// next start can tell (Rebello et al., "Can Applications Recover from fsync Failures?").
+int store_commit(struct store *s, struct err *e)
+{
+	int rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		return 0;
+	fail(s, rc, "commit", e);
+	store_rollback(s);
+	if ((rc & 0xff) == SQLITE_IOERR && e != NULL)
+		e->code = ERR_UNKNOWN;
+	return -1;
+}
+
+void store_rollback(struct store *s)
+{
+	if (store_in_transaction(s))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool store_in_transaction(const struct store *s)
+{
+	return sqlite3_get_autocommit(s->db) == 0;
+}
+
+// ---- has anything changed? ----
+
+// "WAL-Index Format" in SQLite's documentation: the index begins with two copies of a head of 48 bytes, which every commit changes; its
+// byte 12 says that it is in use. They differ only while one is being written.
+static const volatile uint8_t *shared_index(const struct store *s)
+{
+	sqlite3_file *file = NULL;
+	void volatile *region = NULL;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file->pMethods == NULL ||
+	    file->pMethods->iVersion < 2 || file->pMethods->xShmMap(file, 0, SHM_REGION, 0, &region) != SQLITE_OK)
+		return NULL;
+	return region;
+}
+
+bool store_stamp(struct store *s, struct store_stamp *out)
+{
+	enum { HEAD = sizeof out->bytes, IN_USE = 12 };
+	uint8_t second[HEAD];
+
+	if (s->index == NULL)
+		s->index = shared_index(s);
+	if (s->index == NULL)
+		return false;
+	for (size_t i = 0; i < HEAD; i++)
+		out->bytes[i] = s->index[i];
+	atomic_thread_fence(memory_order_seq_cst);
+	for (size_t i = 0; i < HEAD; i++)
+		second[i] = s->index[HEAD + i];
+	return out->bytes[IN_USE] != 0 && memcmp(out->bytes, second, HEAD) == 0;
+}
+
+// ---- upkeep ----
+
+// SQLite truncates its log without a sync after it: until then a power cut can bring the old bytes back.
+static int sync_log(struct store *s, struct err *e)
+{
+	sqlite3_file *journal = NULL;
+	int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+
+	if (rc == SQLITE_OK && journal != NULL && journal->pMethods != NULL)
+		rc = journal->pMethods->xSync(journal, SQLITE_SYNC_FULL);
+	return rc == SQLITE_OK ? 0 : err_set(e, ERR_IO, "%s: the emptied log cannot be synced (%d)", s->schema->name, rc);
+}
+
+// A checkpoint that a reader held up returns no error, only a 1 in its first column.
+int store_flush(struct store *s, struct err *e)
+{
+	char busy[8];
+
+	if (pragma_value(s, "PRAGMA wal_checkpoint(TRUNCATE)", busy, sizeof busy, e) != 0)
+		return -1;
+	if (strcmp(busy, "0") != 0)
+		return err_set(e, ERR_BUSY, "%s: a reader kept the write-ahead log from being emptied", s->schema->name);
+	return sync_log(s, e);
+}
+
+int store_rewrite(struct store *s, struct err *e)
+{
+	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1); // VACUUM attaches its own copy
+	int ret = run_text(s, "VACUUM", "vacuum", e);
+	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
+	return ret ? -1 : store_flush(s, e);
+}
+
+int store_check(struct store *s, struct err *e)
+{
+	char text[256];
+
+	if (pragma_value(s, "PRAGMA quick_check(1)", text, sizeof text, e) != 0)
+		return -1;
+	return strcmp(text, "ok") == 0 ? 0 : err_set(e, ERR_CORRUPT, "%s is damaged: %s", s->schema->name, text);
+}
+
+static int scan_file(const struct store *s, sqlite3_file *file, const char *part, size_t overlap,
+		     void (*each)(void *, const char *, const void *, size_t), void *arg, struct err *e)
+{
+	sqlite3_int64 size = 0;
+
+	if (file == NULL || file->pMethods == NULL)
+		return 0;
+	int rc = file->pMethods->xFileSize(file, &size);
+	char *piece = malloc(SCAN_PIECE);
+	if (piece == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size; at += (sqlite3_int64)(SCAN_PIECE - overlap)) {
+		sqlite3_int64 len = size - at < SCAN_PIECE ? size - at : SCAN_PIECE;
+		rc = file->pMethods->xRead(file, piece, (int)len, at);
+		if (rc == SQLITE_IOERR_SHORT_READ) // it shrank; what is read is filled up with zeros
+			rc = SQLITE_OK;
+		if (rc == SQLITE_OK)
+			each(arg, part, piece, (size_t)len);
+	}
+	free(piece);
+	return rc == SQLITE_OK ? 0 : fail(s, rc, "scan", e);
+}
+
+int store_scan(struct store *s, size_t overlap, void (*each)(void *arg, const char *part, const void *bytes, size_t len), void *arg,
+	       struct err *e)
+{
+	sqlite3_file *file = NULL, *journal = NULL;
+	void volatile *region = NULL;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal) != SQLITE_OK)
+		return err_set(e, ERR_IO, "%s: no access to the raw file", s->schema->name);
+	if (scan_file(s, file, "", overlap, each, arg, e) != 0 || scan_file(s, journal, "-wal", overlap, each, arg, e) != 0)
+		return -1;
+	for (int i = 0; file->pMethods->xShmMap(file, i, SHM_REGION, 0, &region) == SQLITE_OK && region != NULL; i++)
+		each(arg, "-shm", (const void *)region, SHM_REGION);
+	return 0;
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: ISC
+// What `lethe policy lint` says beyond the schema: the shipped policy with one thing broken, each with its own message on its own line.
+#include "policy/base/array.h"
+#include "policy/rules/lint.h"
+#include "tests/unit/policy_support.h"
+
+#define RIGHT(id) "<right id=\"" id "\""
+
+static const struct mutation {
+	const char *name, *from, *to;
+	const char *where; // on this line of the broken file; NULL: on that of `to`
+	const char *says;
+	const char *also_from, *also_to; // a second change
+} mutations[] = {
+    // Articles 13 and 14, item by item.
+    {"13(1)(a) representative", "web=\"https://bizimages.example/\"/>", "web=\"https://bizimages.example/\" country=\"US\"/>", NULL,
+     "error: Article 13(1)(a): the controller is in US and names no representative", NULL, NULL},
+    {"13(1)(a) silent representative", "  <subjects>", "  <representative name=\"Ida Example\"/>\n  <subjects>", "<representative",
+     "error: Article 13(1)(a): the representative has no contact", NULL, NULL},
+    {"13(1)(b) silent officer", "  <subjects>", "  <officer name=\"Ida Example\"/>\n  <subjects>", "<officer",
+     "error: Article 13(1)(b): the data protection officer has no contact", NULL, NULL},
+    {"13(1)(c) idle purpose", "  <purposes>", "  <purposes><purpose id=\"idle\" basis=\"contract\"><what>Nothing.</what></purpose>", NULL,
+     "warning: Article 13(1)(c): no kind of data and no processor is for the purpose idle", NULL, NULL},
+    {"13(1)(e) recipient", "  </third-parties>",
+     "<resource origin=\"https://cdn.example.com\" type=\"font\"><purpose>Type</purpose></resource></third-parties>", NULL,
+     "error: Article 13(1)(e): pages load from https://cdn.example.com", NULL, NULL},
+    {"13(1)(f) copy", "<region country=\"SE\" place=\"Sweden Central (European Union)\">swedencentral</region>",
+     "<region country=\"US\" place=\"Virginia\">eastus</region>", "<safeguard",
+     "warning: Article 13(1)(f): nothing says where to get a copy of the safeguard for processor azure-openai", "<training>",
+     "<safeguard type=\"standard-contractual-clauses\">Signed.</safeguard>\n<training>"},
+    {"13(2)(b) access", RIGHT("access"), RIGHT("feedback"), NULL, "error: Article 13(2)(b): the right access is missing", NULL, NULL},
+    {"13(2)(b) rectification", RIGHT("rectification"), RIGHT("feedback"), RIGHT("access"),
+     "error: Article 13(2)(b): the right rectification is missing", NULL, NULL},
+    {"13(2)(b) erasure", RIGHT("erasure"), RIGHT("feedback"), RIGHT("access"), "error: Article 13(2)(b): the right erasure is missing",
+     NULL, NULL},
+    {"13(2)(b) restriction", RIGHT("restriction"), RIGHT("feedback"), RIGHT("access"),
+     "error: Article 13(2)(b): the right restriction is missing", NULL, NULL},
+    {"13(2)(b) objection", RIGHT("objection"), RIGHT("feedback"), RIGHT("access"),
+     "error: Article 13(2)(b): the right objection is missing", NULL, NULL},
+    {"13(2)(b) portability", RIGHT("portability"), RIGHT("feedback"), RIGHT("access"),
+     "error: Article 13(2)(b): the right portability is missing", NULL, NULL},
+    {"13(2)(c) withdrawal", "basis=\"contract\"", "basis=\"consent\" consent=\"yes\"", RIGHT("access"),
+     "error: Article 13(2)(c): the right withdrawal is missing", "  <minimum-age",
+     "  <consents><consent id=\"yes\" form=\"opt-in\"><what>May we?</what><withdraw>Say so.</withdraw></consent></consents>\n  "
+     "<minimum-age"},
+    {"13(2)(d) complaint", RIGHT("complaint"), RIGHT("feedback"), RIGHT("access"),
+     "error: Article 13(2)(d): the right complaint is missing", NULL, NULL},
+    {"13(2)(d) silent authority", "  <subjects>", "  <authority name=\"The Authority\"/>\n  <subjects>", "<authority",
+     "warning: Article 13(2)(d): the supervisory authority is named without an address", NULL, NULL},
+    {"13(2)(e) needed", "source=\"visitor\" needed=\"yes\"", "source=\"visitor\"", "<kind id=\"input\"",
+     "warning: Article 13(2)(e): no kind says that it is needed", "source=\"browser\" needed=\"yes\"", "source=\"browser\""},
+    {"13(2)(f) no human", "legal-effect=\"no\"", "legal-effect=\"yes\"", RIGHT("access"),
+     "error: Article 13(2)(f): automated decisions have legal effect, and nobody can ask", "used=\"no\"", "used=\"yes\""},
+    {"13(2)(f) contradiction", "legal-effect=\"no\"", "legal-effect=\"yes\"", "<version id",
+     "error: Article 13(2)(f): automated decisions have legal effect and yet are not used", NULL, NULL},
+    {"14(1)(d) categories", "      <category>Public text of a web page</category>\n", "", "<kind id=\"page\"",
+     "error: Article 14(1)(d): kind page names no category", NULL, NULL},
+    {"30(1)(c) subjects", "      <about subject=\"mentioned\"/>\n      <for purpose=\"make\"/>\n    </kind>\n    <kind id=\"prompt\"",
+     "      <for purpose=\"make\"/>\n    </kind>\n    <kind id=\"prompt\"", "<kind id=\"page\"",
+     "warning: Article 30(1)(c): kind page does not say whom it is about", NULL, NULL},
+    {"cookies not shown", "  </cookies>",
+     "<cookie name=\"sid\" class=\"necessary\" lasts=\"PT1H\"><purpose>Session</purpose></cookie></cookies>", "<section id=\"changes\"",
+     "error: the notice does not show the cookies", "<insert what=\"cookies\"/>", "<p>None.</p>"},
+    {"promises not shown", "<insert what=\"promises\"/>", "<p>None.</p>", "<section id=\"changes\"",
+     "error: the notice does not show the promises", NULL, NULL},
+    {"short notice", "<changes notice=\"P30D\"", "<changes notice=\"P7D\"", "<version id",
+     "warning: <changes> announces material changes less than 30 days ahead", NULL, NULL},
+    {"a date of the future", "updated=\"2026-05-11\"", "updated=\"2126-05-11\"", NULL,
+     "warning: version 2026-05-11 was updated on a day that has not come", NULL, NULL},
+    // Regimes.
+    {"a regime in one right only", "<answer regime=\"gdpr\" within=\"statutory\"/>",
+     "<answer regime=\"gdpr\" within=\"statutory\"/>\n<answer regime=\"ccpa\" within=\"statutory\"/>", RIGHT("erasure"),
+     "error: California Civil Code 1798.105: the right erasure says nothing for the regime ccpa", NULL, NULL},
+    {"ccpa: sale", "<answer regime=\"gdpr\" within=\"statutory\"/>",
+     "<answer regime=\"gdpr\" within=\"statutory\"/>\n<answer regime=\"ccpa\" within=\"statutory\"/>", RIGHT("access"),
+     "error: California Civil Code 1798.120: the right opt-out-of-sale is missing", NULL, NULL},
+    {"ccpa: discrimination", "<answer regime=\"gdpr\" within=\"statutory\"/>",
+     "<answer regime=\"gdpr\" within=\"statutory\"/>\n<answer regime=\"ccpa\" within=\"statutory\"/>", RIGHT("access"),
+     "error: California Civil Code 1798.125: the right non-discrimination is missing", NULL, NULL},
+    {"uk-gdpr", "<answer regime=\"gdpr\" within=\"statutory\"/>",
+     "<answer regime=\"gdpr\" within=\"statutory\"/>\n<answer regime=\"uk-gdpr\" within=\"statutory\"/>", RIGHT("complaint"),
+     "error: Article 13(2)(d): the right complaint says nothing for the regime uk-gdpr", NULL, NULL},
+    {"a right without an account to use it", "<right id=\"access\" verify=\"receipt\"", "<right id=\"access\" verify=\"account\"", NULL,
+     "error: right access needs an account, and the policy keeps none", NULL, NULL},
+    // Times.
+    {"default retention untold", "<retention longest=\"P30D\">", "<retention>", "order=\"1\"",
+     "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, and", NULL,
+     NULL},
+    {"default retention longer than told", "<retention longest=\"P30D\">", "<retention longest=\"P1D\">", "order=\"1\"",
+     "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, longer",
+     NULL, NULL},
+    {"a switch that does not exist",
+     "      <retention longest=\"P30D\">To detect abuse of its service, Microsoft may hold a copy of what it is sent for up to 30 "
+     "days.</retention>\n",
+     "", "order=\"1\"", "error: processor azure-openai is asked not to keep anything, but it has no such switch", "order=\"1\" trains",
+     "order=\"1\" ask=\"no-retention\" trains"},
+    {"forgotten here, kept there",
+     "Then it is discarded, also when something fails or you leave. Azure OpenAI may hold a copy of what it gets",
+     "Then it is discarded. A copy may be held", "<kind id=\"input\"",
+     "warning: kind input is kept only while your request runs here, but processor azure-openai, which gets it, keeps it for up to 30 days",
+     NULL, NULL},
+    {"while an account that is none", "<life length=\"P24M\" after=\"closing\"",
+     "<life while=\"account\" length=\"P24M\" after=\"closing\"", NULL,
+     "error: a life of kind rights-request hangs on the condition account", NULL, NULL},
+    {"unless saved where nothing is saved", "<life length=\"P24M\" after=\"closing\"",
+     "<life unless=\"saved\" length=\"P24M\" after=\"closing\"", NULL, "error: a life of kind rights-request hangs on the condition saved",
+     NULL, NULL},
+    {"while a consent that nobody asks", "<life length=\"P24M\" after=\"closing\"",
+     "<life while=\"consent\" length=\"P24M\" after=\"closing\"", NULL, "error: a life of kind rights-request lasts while a consent does",
+     NULL, NULL},
+    {"after an account that is none", "<life length=\"P24M\" after=\"closing\"", "<life length=\"P24M\" after=\"account-end\"", NULL,
+     "error: a life of kind rights-request begins at the end of an account", NULL, NULL},
+    {"months beside days", "<life length=\"P24M\" after=\"closing\"", "<life length=\"P14M\" after=\"closing\"", NULL,
+     "warning: kind rights-request is to live for 14 months while kind request-log lives for 14 days", NULL, NULL},
+    // Places.
+    {"adequacy that is none", "<region country=\"SE\"", "<region country=\"CN\"", NULL,
+     "error: the safeguards of processor azure-openai do not cover CN", "<training>",
+     "<safeguard type=\"adequacy\">x</safeguard><training>"},
+    {"framework elsewhere", "<region country=\"SE\"", "<region country=\"SG\"", NULL,
+     "error: the safeguards of processor azure-openai do not cover SG", "<training>",
+     "<safeguard type=\"data-privacy-framework\">x</safeguard><training>"},
+    {"consent for every transfer", "<region country=\"SE\"", "<region country=\"US\"", "<safeguard",
+     "warning: transfers to processor azure-openai rest on explicit-consent alone", "<training>",
+     "<safeguard type=\"explicit-consent\">x</safeguard><training>"},
+    {"no link to its notice", " policy=\"https://privacy.microsoft.com/privacystatement\"", "", "order=\"1\"",
+     "warning: processor azure-openai has no link to its own notice", NULL, NULL},
+    // Browser and consents.
+    {"a cookie for ever", "  </cookies>", "<cookie name=\"sid\" class=\"necessary\"><purpose>Session</purpose></cookie></cookies>", NULL,
+     "warning: cookie sid does not say how long it lasts", NULL, NULL},
+    {"silence as consent", "  </cookies>",
+     "<cookie name=\"_a\" class=\"analytics\" lasts=\"P1M\" consent=\"c\"><purpose>Counting</purpose></cookie></cookies>", NULL,
+     "error: cookie _a rests on the consent c, which counts unless somebody objects", "  <minimum-age",
+     "  <consents><consent id=\"c\" form=\"opt-out\"><what>x</what><withdraw>y</withdraw></consent></consents>\n  <minimum-age"},
+    {"a consent for longer than consents last", "  </cookies>",
+     "<cookie name=\"_a\" class=\"analytics\" lasts=\"P2Y\" consent=\"c\"><purpose>Counting</purpose></cookie></cookies>", NULL,
+     "warning: cookie _a lasts for more than 13 months", "  <minimum-age",
+     "  <consents><consent id=\"c\" form=\"opt-in\"><what>x</what><withdraw>y</withdraw></consent></consents>\n  <minimum-age"},
+    {"a consent to nothing", "  <minimum-age",
+     "  <consents><consent id=\"c\" form=\"opt-in\"><what>x</what><withdraw>y</withdraw></consent></consents>\n  <minimum-age",
+     "<consents>", "warning: consent c is asked for and nothing rests on it", NULL, NULL},
+    {"purpose on silence", "basis=\"contract\"", "basis=\"consent\" consent=\"c\"", NULL,
+     "error: purpose make rests on the consent c, which counts unless somebody objects", "  <minimum-age",
+     "  <consents><consent id=\"c\" form=\"opt-out\"><what>x</what><withdraw>y</withdraw></consent></consents>\n  <minimum-age"},
+    {"consent of children", "basis=\"contract\"", "basis=\"consent\" consent=\"c\"", "<version id",
+     "warning: a minimum age of 14 is below 16", "  <minimum-age years=\"16\">",
+     "  <consents><consent id=\"c\" form=\"opt-in\"><what>x</what><withdraw>y</withdraw></consent></consents>\n  <minimum-age "
+     "years=\"14\">"},
+};
+
+static void lint_text(const struct buf *text, const struct policy *before, struct buf *messages, struct lint_result *result)
+{
+	char path[] = "/tmp/lethe-policy-XXXXXX";
+	int fd = mkstemp(path);
+
+	*messages = BUF_INIT(1024 * 1024);
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, text->data, text->len), 0);
+	close(fd);
+	policy_lint(path, before, messages, result);
+	unlink(path);
+}
+
+static bool said(const struct buf *messages, int line, const char *says)
+{
+	char expected[512];
+
+	snprintf(expected, sizeof expected, ":%d: %s", line, says);
+	return strstr(buf_text(messages), expected) != NULL;
+}
+
+// Without the promises that would refuse cookies and resources before the lint sees them.
+static void read_silent_policy(struct buf *text)
+{
+	static const char *const promises[] = {"no-cookies", "no-analytics", "no-tracking", "no-third-party-resources", "no-linking"};
+	char from[64];
+
+	read_policy(text);
+	for (size_t i = 0; i < ARRAY_LEN(promises); i++) {
+		snprintf(from, sizeof from, "<promise id=\"%s\">", promises[i]);
+		replace_once(text, from, "<promise id=\"no-mixing\">");
+	}
+}
+
+static void break_it(const struct mutation *m)
+{
+	BUF_AUTO struct buf text, messages;
+	struct lint_result result;
+
+	read_silent_policy(&text);
+	replace_once(&text, m->from, m->to);
+	if (m->also_from != NULL)
+		replace_once(&text, m->also_from, m->also_to);
+	lint_text(&text, NULL, &messages, &result);
+	int line = line_of(&text, m->where != NULL ? m->where : m->to);
+	if (!said(&messages, line, m->says))
+		fail_msg("%s: expected at line %d:\n%s\nbut there is only:\n%s", m->name, line, m->says, buf_text(&messages));
+	assert_true(strncmp(m->says, "error", 5) == 0 ? result.errors > 0 : result.warnings > 0);
+}
+
+static void every_mutation_has_its_own_message(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(mutations); i++)
+		break_it(&mutations[i]);
+	print_message("%zu mutations\n", ARRAY_LEN(mutations));
+}
+
+static void messages_differ_from_each_other(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(mutations); i++) {
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(mutations[i].says, mutations[j].says);
+	}
+}
+
+static void the_shipped_policy_has_nothing_to_find(void **state)
+{
+	BUF_AUTO struct buf text, messages;
+	struct lint_result result;
+
+	(void)state;
+	read_policy(&text);
+	lint_text(&text, NULL, &messages, &result);
+	assert_string_equal(buf_text(&messages), "");
+	assert_int_equal(result.errors + result.warnings, 0);
+}
+
+static void a_unit_that_changed_since_the_version_before_is_seen(void **state)
+{
+	BUF_AUTO struct buf text, messages, none;
+	struct lint_result result;
+
+	(void)state;
+	read_policy(&text);
+	POLICY_AUTO struct policy *before = load_bytes(text.data, text.len, &none);
+	replace_once(&text, "<life length=\"P14D\"", "<life length=\"P14M\"");
+	lint_text(&text, before, &messages, &result);
+	assert_non_null(
+	    strstr(buf_text(&messages), "warning: kind request-log lived for 14 days in the version before and is to live for 14 months"));
+}
+
+static void findings_can_be_taken_apart(void **state)
+{
+	char line[] = "a:b.xml:12: error: what: it is; why, at length; and more of it; write this", no[] = "nothing of the kind";
+	char short_one[] = "x.xml:3: warning: only this";
+	struct lint_finding f;
+
+	(void)state;
+	assert_true(lint_finding_read(&f, line));
+	assert_string_equal(f.file, "a:b.xml");
+	assert_int_equal(f.line, 12);
+	assert_string_equal(f.severity, "error");
+	assert_string_equal(f.what, "what: it is");
+	assert_string_equal(f.why, "why, at length; and more of it");
+	assert_string_equal(f.instead, "write this");
+	assert_true(lint_finding_read(&f, short_one));
+	assert_string_equal(f.what, "only this");
+	assert_string_equal(f.why, "");
+	assert_false(lint_finding_read(&f, no));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_mutation_has_its_own_message),
+	    cmocka_unit_test(messages_differ_from_each_other),
+	    cmocka_unit_test(the_shipped_policy_has_nothing_to_find),
+	    cmocka_unit_test(a_unit_that_changed_since_the_version_before_is_seen),
+	    cmocka_unit_test(findings_can_be_taken_apart),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
