@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: ISC
 // The schema is assembled into the program, so that no installation can validate against another one.
 #include "policy/model/schema.h"
+#include "policy/base/embed.h"
 #include "policy/model/advice.h"
 #include <libxml/xmlschemas.h>
-#include <stdint.h>
 
-__asm__(".section .rodata\n"
-	".balign 16\n"
-	"lethe_policy_schema:\n"
-	".incbin \"policy/policy.xsd\"\n"
-	"lethe_policy_schema_end:\n"
-	".byte 0\n"
-	".balign 8\n"
-	"lethe_policy_schema_size:\n"
-	".quad lethe_policy_schema_end - lethe_policy_schema\n"
-	".previous\n");
-extern const char lethe_policy_schema[] __attribute__((visibility("hidden")));
-extern const uint64_t lethe_policy_schema_size __attribute__((visibility("hidden")));
+EMBED(schema_document, "policy/policy.xsd");
 
 const char *schema_text(size_t *len)
 {
-	*len = (size_t)lethe_policy_schema_size;
-	return lethe_policy_schema;
+	*len = (size_t)schema_document_size;
+	return schema_document;
 }
 
 static void quiet(void *data, xmlErrorPtr error)
