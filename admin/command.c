@@ -134,7 +134,7 @@ static enum status dispatch(struct arguments *args, int argc, char **argv)
 	}
 	if (c == NULL)
 		return argument_given(args, "help") ? help_all() : usage("", "a command is needed");
-	if (rows == NULL && arguments_parse(args, global_options, c->options, argc, argv, false, &e) != 0)
+	if (rows == NULL && arguments_parse(args, global_options, c->options, argc, argv, false, &e) < 0)
 		return usage(path, e.text);
 	if (argument_given(args, "help"))
 		return help_command(c, path);

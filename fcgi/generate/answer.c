@@ -17,7 +17,7 @@ enum answer_form answer_form(const struct request *r)
 	return request_wants(r, "text/html") ? ANSWER_PAGE : ANSWER_JSON;
 }
 
-static int event(struct set *s, const char *name, const cJSON *data)
+static int answer_event(struct set *s, const char *name, const cJSON *data)
 {
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
 
@@ -60,15 +60,15 @@ int answer_prompt(struct set *s, unsigned index)
 	JSON_AUTO cJSON *data = cJSON_CreateObject();
 	cJSON_AddNumberToObject(data, "index", index);
 	cJSON_AddStringToObject(data, "text", s->pictures[index].prompt);
-	return event(s, "prompt", data);
+	return answer_event(s, "prompt", data);
 }
 
-static int write_text(struct set *s, const char *text)
+static int answer_write(struct set *s, const char *text)
 {
 	return respond_write(s->r, text, strlen(text));
 }
 
-static int write_base64(struct set *s, const void *bytes, size_t len)
+static int answer_write_base64(struct set *s, const void *bytes, size_t len)
 {
 	BUF_AUTO_WIPE struct buf piece = BUF_INIT(PIECE * 2);
 	const char *p = bytes;
@@ -85,28 +85,28 @@ static int write_base64(struct set *s, const void *bytes, size_t len)
 }
 
 // {"index":0,"type":"image/png","processor":"sketch","base64":"…"} without ever holding the whole of it.
-static int write_image(struct set *s, unsigned index, const void *bytes, size_t len)
+static int answer_write_image(struct set *s, unsigned index, const void *bytes, size_t len)
 {
 	const struct picture *picture = &s->pictures[index];
 	char head[160];
 
 	snprintf(head, sizeof head, "{\"index\":%u,\"type\":\"%s\",\"preview\":%s,\"base64\":\"", index, picture->type,
 		 picture->by->wire == NULL ? "true" : "false");
-	return write_text(s, head) != 0 || write_base64(s, bytes, len) != 0 || write_text(s, "\"}") != 0 ? -1 : 0;
+	return answer_write(s, head) != 0 || answer_write_base64(s, bytes, len) != 0 || answer_write(s, "\"}") != 0 ? -1 : 0;
 }
 
 int answer_image(struct set *s, unsigned index, const void *bytes, size_t len)
 {
 	if (s->answer.form != ANSWER_EVENTS)
 		return 0;
-	if (write_text(s, "event: image\ndata: ") != 0 || write_image(s, index, bytes, len) != 0 || write_text(s, "\n\n") != 0)
+	if (answer_write(s, "event: image\ndata: ") != 0 || answer_write_image(s, index, bytes, len) != 0 || answer_write(s, "\n\n") != 0)
 		return -1;
 	return respond_flush(s->r);
 }
 
 // ---- at the end ----
 
-static int done_json(struct set *s)
+static int answer_done_json(struct set *s)
 {
 	JSON_AUTO cJSON *o = outcome_json(s, true);
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
@@ -120,38 +120,15 @@ static int done_json(struct set *s)
 		struct picture *picture = &s->pictures[i];
 		if (picture->state != PICTURE_MADE)
 			continue;
-		if (write_text(s, between) != 0 || write_image(s, i, picture->bytes.data, picture->bytes.len) != 0)
+		if (answer_write(s, between) != 0 || answer_write_image(s, i, picture->bytes.data, picture->bytes.len) != 0)
 			return -1;
 		buf_wipe(&picture->bytes);
 		between = ",";
 	}
-	return write_text(s, "]}") != 0 ? -1 : respond_flush(s->r);
+	return answer_write(s, "]}") != 0 ? -1 : respond_flush(s->r);
 }
 
-static void page_head(struct set *s, struct buf *out)
-{
-	char expires[WHEN_TEXT];
-
-	when_text(expires, s->expires);
-	if (outcome_preview(s))
-		buf_adds(out, "<p class=\"tag\">These are previews, drawn on our own server.</p>\n");
-	buf_adds(out, "<section class=\"card keep\">\n<h2>Take it with you</h2>\n");
-	if (s->expires != 0)
-		buf_printf(out, "<p>The ZIP lives until %.10s, %.5s UTC. Then it is deleted for good.</p>\n", expires, expires + 11);
-	buf_printf(out,
-		   "<form class=\"row\" method=\"post\" action=\"/api/erase\" accept-charset=\"utf-8\">\n"
-		   "<a class=\"button primary\" href=\"/downloads/%s.zip\" download>Download the ZIP <small>%llu KB</small></a>\n"
-		   "<input type=\"hidden\" name=\"receipt\" value=\"",
-		   s->token, (unsigned long long)(s->archive_bytes + 1023) / 1024);
-	html_attr(out, s->receipt);
-	buf_adds(out, "\">\n<button class=\"quiet danger\">Delete now</button>\n</form>\n</section>\n");
-	buf_printf(out,
-		   "<section class=\"card\">\n<h2>Keep this receipt</h2>\n<p>With it you can delete everything, or use <a "
-		   "href=\"/rights\">your rights</a>.</p>\n<p class=\"code\"><code>%s</code></p>\n</section>\n",
-		   s->receipt);
-}
-
-static int page_picture(struct set *s, unsigned index)
+static int answer_page_picture(struct set *s, unsigned index)
 {
 	struct picture *picture = &s->pictures[index];
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
@@ -165,7 +142,7 @@ static int page_picture(struct set *s, unsigned index)
 	buf_printf(&text, "<figure>\n<img width=\"%u\" height=\"%u\" alt=\"Picture %u: ", s->input.width, s->input.height, index + 1);
 	html_attr(&text, picture->prompt);
 	buf_printf(&text, "\" src=\"data:%s;base64,", picture->type);
-	if (respond_write(s->r, buf_text(&text), text.len) != 0 || write_base64(s, picture->bytes.data, picture->bytes.len) != 0)
+	if (respond_write(s->r, buf_text(&text), text.len) != 0 || answer_write_base64(s, picture->bytes.data, picture->bytes.len) != 0)
 		return -1;
 	buf_wipe(&picture->bytes);
 	buf_reset(&text);
@@ -175,17 +152,34 @@ static int page_picture(struct set *s, unsigned index)
 	return respond_write(s->r, buf_text(&text), text.len);
 }
 
-static int done_page(struct set *s)
+static int answer_done_page(struct set *s)
 {
 	FRAMED_AUTO struct framed frame;
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(PAGE_MAX);
+	char expires[WHEN_TEXT];
 
 	framed_begin(s->r, &frame, &text, s->input.count == 1 ? "Your picture" : "Your pictures");
-	page_head(s, &text);
+	when_text(expires, s->expires);
+	if (outcome_previews(s) > 0)
+		buf_adds(&text, "<p class=\"tag\">These are previews, drawn on our own server.</p>\n");
+	buf_adds(&text, "<section class=\"card keep\">\n<h2>Take it with you</h2>\n");
+	if (s->expires != 0)
+		buf_printf(&text, "<p>The ZIP lives until %.10s, %.5s UTC. Then it is deleted for good.</p>\n", expires, expires + 11);
+	buf_printf(&text,
+		   "<form class=\"row\" method=\"post\" action=\"/api/erase\" accept-charset=\"utf-8\">\n"
+		   "<a class=\"button primary\" href=\"/downloads/%s.zip\" download>Download the ZIP <small>%llu KB</small></a>\n"
+		   "<input type=\"hidden\" name=\"receipt\" value=\"",
+		   s->token, (unsigned long long)(s->archive_bytes + 1023) / 1024);
+	html_attr(&text, s->receipt);
+	buf_adds(&text, "\">\n<button class=\"quiet danger\">Delete now</button>\n</form>\n</section>\n");
+	buf_printf(&text,
+		   "<section class=\"card\">\n<h2>Keep this receipt</h2>\n<p>With it you can delete everything, or use <a "
+		   "href=\"/rights\">your rights</a>.</p>\n<p class=\"code\"><code>%s</code></p>\n</section>\n",
+		   s->receipt);
 	if (respond_begin(s->r, 200, "text/html; charset=utf-8", false) != 0 || respond_write(s->r, buf_text(&text), text.len) != 0)
 		return -1;
 	for (unsigned i = 0; i < s->input.count; i++) {
-		if (page_picture(s, i) != 0)
+		if (answer_page_picture(s, i) != 0)
 			return -1;
 	}
 	buf_reset(&text);
@@ -198,38 +192,67 @@ static int done_page(struct set *s)
 int answer_done(struct set *s)
 {
 	if (s->answer.form == ANSWER_PAGE)
-		return done_page(s);
+		return answer_done_page(s);
 	if (s->answer.form == ANSWER_JSON)
-		return done_json(s);
+		return answer_done_json(s);
 	JSON_AUTO cJSON *data = outcome_json(s, false);
-	return event(s, "done", data);
+	return answer_event(s, "done", data);
 }
 
 // ---- when there is none ----
 
-static cJSON *problem_of(const struct failure *t)
+// For a browser without a script: the same request once more, to be changed or to be confirmed. It holds what the visitor sent, goes to
+// nobody else, and is wiped.
+static void answer_confirm(struct set *s)
 {
-	cJSON *problem = problem_object(t->status, t->slug, t->parameter, t->detail), *with;
+	FRAMED_AUTO struct framed frame;
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(PAGE_MAX);
+	const char *description = request_text(s->r, "description");
+	const cJSON *field;
 
-	if (problem == NULL || !t->confirmable)
-		return problem;
-	cJSON_AddTrueToObject(problem, "confirmable");
-	with = cJSON_AddObjectToObject(problem, "confirm_with"); // sent again with these fields, the request passes
-	cJSON_AddTrueToObject(with, "confirm");
-	return problem;
+	framed_begin(s->r, &frame, &out, "Is this somebody’s personal data?");
+	buf_adds(&out, "<p class=\"lead\">");
+	html_text(&out, s->failure.detail);
+	buf_adds(&out, "</p>\n<form class=\"card\" method=\"post\" action=\"/api/generate\" accept-charset=\"utf-8\">\n");
+	cJSON_ArrayForEach(field, request_fields(s->r))
+	{
+		BUF_AUTO_WIPE struct buf number = BUF_INIT(64);
+		if (strcmp(field->string, "description") == 0 || strcmp(field->string, "confirm") == 0 ||
+		    !(cJSON_IsString(field) || (cJSON_IsNumber(field) && json_print(&number, field) == 0)))
+			continue;
+		buf_adds(&out, "<input type=\"hidden\" name=\"");
+		html_attr(&out, field->string);
+		buf_adds(&out, "\" value=\"");
+		html_attr(&out, cJSON_IsString(field) ? field->valuestring : buf_text(&number));
+		buf_adds(&out, "\">\n");
+	}
+	buf_adds(&out, "<div class=\"field\"><label for=\"description\">Your description</label>\n"
+		       "<textarea id=\"description\" name=\"description\" rows=\"8\" maxlength=\"4000\">\n");
+	html_text(&out, description != NULL ? description : "");
+	buf_adds(&out, "</textarea></div>\n<div class=\"row\"><button class=\"primary\">Send the changed text</button>\n"
+		       "<button class=\"warn\" name=\"confirm\" value=\"true\">Send it anyway</button></div>\n</form>\n");
+	framed_end(&frame, &out);
+	respond_bytes(s->r, s->failure.status, "text/html; charset=utf-8", buf_text(&out), out.len);
 }
 
 void answer_failure(struct set *s)
 {
-	if (s->failure.status == 0)
+	const struct failure *f = &s->failure;
+
+	if (f->status == 0)
 		return;
-	if (s->failure.confirmable && s->answer.form == ANSWER_PAGE) {
+	if (f->confirmable && s->answer.form == ANSWER_PAGE) {
 		answer_confirm(s);
 		return;
 	}
-	JSON_AUTO cJSON *problem = problem_of(&s->failure);
+	JSON_AUTO cJSON *problem = problem_object(f->status, f->slug, f->parameter, f->detail);
+	if (problem != NULL && f->confirmable) {
+		cJSON_AddTrueToObject(problem, "confirmable");
+		cJSON_AddTrueToObject(cJSON_AddObjectToObject(problem, "confirm_with"),
+				      "confirm"); // sent again with it, the request passes
+	}
 	if (s->answer.begun)
-		event(s, "error", problem);
+		answer_event(s, "error", problem);
 	else if (problem != NULL)
 		respond_problem_object(s->r, problem);
 }

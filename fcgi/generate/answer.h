@@ -3,18 +3,7 @@
 #ifndef LETHE_GENERATE_ANSWER_H
 #define LETHE_GENERATE_ANSWER_H
 
-#include "fcgi/generate/failure.h"
-#include "fcgi/serve/serve.h"
-
-struct set;
-struct picture;
-
-enum answer_form { ANSWER_JSON = 0, ANSWER_EVENTS, ANSWER_PAGE };
-
-struct answer {
-	enum answer_form form;
-	bool begun; // the status is out: from now on trouble is an event
-};
+#include "fcgi/generate/set.h"
 
 enum answer_form answer_form(const struct request *r);
 
@@ -25,8 +14,8 @@ int answer_prompt(struct set *s, unsigned index);
 int answer_image(struct set *s, unsigned index, const void *bytes, size_t len);
 int answer_alive(struct set *s); // a sign of life while nothing happens
 int answer_done(struct set *s);
-// A problem document, or an `error` event once the answer has begun. Says nothing when there is no trouble.
+// The failure: a problem document, an `error` event once the answer has begun or, of what can be confirmed, a page that asks. Says nothing
+// when there is none.
 void answer_failure(struct set *s);
-void answer_confirm(struct set *s); // a page that asks: answer_trouble() of what can be confirmed, for a browser
 
 #endif

@@ -2,43 +2,26 @@
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/input.h"
-#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/model/text.h"
 #include <string.h>
 
-// A provider is set up when its address is: the keys are egress's alone.
-static bool set_up(const struct provider *wire)
-{
-	const char *const names[] = {wire->base_setting, wire->override_setting};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (names[i] != NULL && setting(names[i], NULL) != NULL)
-			return true;
-	}
-	return false;
-}
-
-static unsigned processors_read(const struct policy *p, enum processor_role role, struct processor out[CHAIN_MAX])
+static int processors_read(const struct policy *p, enum processor_role role, struct processor out[CHAIN_MAX], unsigned *count,
+			   struct err *e)
 {
 	const struct policy_processor *declared;
-	unsigned n = 0;
 
-	while (n < CHAIN_MAX && (declared = policy_processor_for(p, role, n)) != NULL) {
+	for (*count = 0; *count < CHAIN_MAX && (declared = policy_processor_for(p, role, *count)) != NULL; (*count)++) {
 		const struct provider *wire = declared->local ? NULL : provider_find(declared->id);
-		bool able = wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL);
-		const char *brand = p->text->processors[declared - p->processors].brand;
-		out[n++] = (struct processor){declared->id, brand, wire, declared->local || (able && set_up(wire))};
-	}
-	return n;
-}
-
-static int settings_check(const struct processor *list, unsigned count, struct err *e)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (list[i].wire != NULL && list[i].wire->settings_check != NULL && list[i].wire->settings_check(e) != 0)
+		bool usable = declared->local;
+		if (wire != NULL && wire->settings_check != NULL && wire->settings_check(e) != 0)
 			return -1;
+		// A provider is set up when its address is: the keys are egress's alone.
+		if (wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL))
+			usable = (wire->base_setting != NULL && setting(wire->base_setting, NULL) != NULL) ||
+				 (wire->override_setting != NULL && setting(wire->override_setting, NULL) != NULL);
+		out[*count] = (struct processor){declared->id, p->text->processors[declared - p->processors].brand, wire, usable};
 	}
 	return 0;
 }
@@ -48,9 +31,8 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	const char *run = setting_run();
 
 	*g = (struct generator){.policy = p, .vault = v};
-	g->text_count = processors_read(p, ROLE_TEXT, g->text);
-	g->image_count = processors_read(p, ROLE_IMAGE, g->image);
-	if (settings_check(g->text, g->text_count, e) != 0 || settings_check(g->image, g->image_count, e) != 0)
+	if (processors_read(p, ROLE_TEXT, g->text, &g->text_count, e) != 0 ||
+	    processors_read(p, ROLE_IMAGE, g->image, &g->image_count, e) != 0)
 		return -1;
 	for (unsigned i = 0; i < g->image_count; i++)
 		g->image_ids[i] = g->image[i].id;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// What all requests share: the processors that can be used here, in the policy's order, and where the other rooms are.
+// What all requests share: the processors that can be used here, in the policy's order, and where the other programs listen.
 #ifndef LETHE_GENERATE_GENERATOR_H
 #define LETHE_GENERATE_GENERATOR_H
 

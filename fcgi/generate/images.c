@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 // All pictures of a set at once, from one thread: one call for each, the next processor when one fails, a picture shown as soon as it is
 // there. What cannot be made is left out and said.
+#include "fcgi/generate/images.h"
+#include "fcgi/generate/answer.h"
 #include "fcgi/generate/mark.h"
 #include "fcgi/generate/peer.h"
-#include "fcgi/generate/set.h"
 #include "fcgi/provider/sketch.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
@@ -19,13 +20,13 @@ enum {
 };
 
 struct attempt {
-	unsigned turn; // whose turn it is in the chain
+	unsigned turn; // of the chain: which processor is asked now
 	enum provider_verdict verdict;
 	struct err failure; // the last one
 };
 
 // One call and one attempt for each picture, no more: thousands of requests may wait here.
-struct studio {
+struct images {
 	struct set *s;
 	struct call *calls;
 	struct attempt *attempts;
@@ -33,16 +34,51 @@ struct studio {
 	unsigned ended; // pictures made or missing
 };
 
-static const struct processor *whose(const struct studio *st, unsigned i)
+static const struct processor *picture_processor(const struct images *im, unsigned i)
 {
-	return st->s->image.at[st->attempts[i].turn];
+	return im->s->image.at[im->attempts[i].turn];
+}
+
+static const char *missing_reason(enum provider_verdict v, const struct err *e)
+{
+	if (v == PROVIDER_FILTERED)
+		return "the safety filter of the image service refused it";
+	if (v == PROVIDER_LIMITED)
+		return "the image service has too much to do";
+	if (peer_refused_region(v, e))
+		return "the image service answered from a region that our policy does not allow, so its answer was not used";
+	if (v == PROVIDER_REFUSED)
+		return "the image service does not accept requests from this site at the moment";
+	return e->code == ERR_TIMEOUT ? "it was not ready in time" : "the image service did not give a usable answer";
+}
+
+static int picture_missing(struct images *im, unsigned i)
+{
+	struct picture *picture = &im->s->pictures[i];
+
+	picture->state = PICTURE_MISSING;
+	picture->reason = missing_reason(im->attempts[i].verdict, &im->attempts[i].failure);
+	im->ended++;
+	return answer_progress(im->s, "images", im->ended, im->s->input.count);
+}
+
+// To the next processor, or out. A refusal by a safety filter is an answer: it is not taken elsewhere.
+static int picture_failed(struct images *im, unsigned i, enum provider_verdict v, const struct err *e)
+{
+	call_end(&im->calls[i]);
+	note("picture: %s: %s", picture_processor(im, i)->id, e->text);
+	im->attempts[i].verdict = v;
+	im->attempts[i].failure = *e;
+	if (v == PROVIDER_FILTERED || im->attempts[i].turn + 1 >= im->s->image.count)
+		return picture_missing(im, i);
+	im->attempts[i].turn++;
+	return 0;
 }
 
 // ---- starting ----
 
-static cJSON *sketch_head(const struct studio *st, unsigned i)
+static cJSON *sketch_head(const struct set *s, unsigned i)
 {
-	const struct set *s = st->s;
 	struct brief b = set_brief(s);
 	char words[SKETCH_WORDS][SKETCH_WORD_BYTES], name[SKETCH_WORD_BYTES], tint[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
 	unsigned count = sketch_words(&b, words), tints = sketch_colours(&b, tint);
@@ -68,89 +104,42 @@ static cJSON *sketch_head(const struct studio *st, unsigned i)
 	return head;
 }
 
-static int start_sketch(struct studio *st, unsigned i, struct err *e)
+static int picture_start(struct images *im, unsigned i)
 {
-	JSON_AUTO cJSON *head = sketch_head(st, i);
-
-	return call_start(&st->calls[i], st->s->g->worker, head, NULL, 0, e);
-}
-
-static int start_wire(struct studio *st, unsigned i, const struct processor *p, struct err *e)
-{
-	struct provider_request request = {0};
-	uint64_t deadline = peer_share(st->deadline, st->attempts[i].turn + 1 < st->s->image.count);
-	int started = p->wire->image_request(st->s->pictures[i].prompt, st->s->input.size, &request, e);
-
-	if (started == 0)
-		started = peer_send(&st->calls[i], st->s->g, p, &request, KIND_BIT(KIND_PROMPT), deadline, e);
-	buf_wipe(&request.body);
-	return started;
-}
-
-static const char *missing_words(enum provider_verdict v, const struct err *e)
-{
-	if (v == PROVIDER_FILTERED)
-		return "the safety filter of the image service refused it";
-	if (v == PROVIDER_LIMITED)
-		return "the image service has too much to do";
-	if (peer_refused_region(v, e))
-		return "the image service answered from a region that our policy does not allow, so its answer was not used";
-	if (v == PROVIDER_REFUSED)
-		return "the image service does not accept requests from this site at the moment";
-	return e->code == ERR_TIMEOUT ? "it was not ready in time" : "the image service did not give a usable answer";
-}
-
-static int give_up(struct studio *st, unsigned i)
-{
-	struct picture *picture = &st->s->pictures[i];
-
-	picture->state = PICTURE_MISSING;
-	picture->reason = missing_words(st->attempts[i].verdict, &st->attempts[i].failure);
-	st->ended++;
-	return answer_progress(st->s, "images", st->ended, st->s->input.count);
-}
-
-// To the next processor, or out. A refusal by a safety filter is an answer: it is not taken elsewhere.
-static int failed(struct studio *st, unsigned i, enum provider_verdict v, const struct err *e)
-{
-	peer_end(&st->calls[i]);
-	note("picture: %s: %s", whose(st, i)->id, e->text);
-	st->attempts[i].verdict = v;
-	st->attempts[i].failure = *e;
-	if (v == PROVIDER_FILTERED || st->attempts[i].turn + 1 >= st->s->image.count)
-		return give_up(st, i);
-	st->attempts[i].turn++;
-	return 0;
-}
-
-static unsigned sketching(const struct studio *st)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < st->s->input.count; i++)
-		n += st->calls[i].state != CALL_IDLE && whose(st, i)->wire == NULL;
-	return n;
-}
-
-static int start(struct studio *st, unsigned i)
-{
-	const struct processor *p = whose(st, i);
+	const struct processor *p = picture_processor(im, i);
+	struct set *s = im->s;
 	struct err e = {0};
-	int started = p->wire == NULL ? start_sketch(st, i, &e) : start_wire(st, i, p, &e);
+	int started;
 
-	return started == 0 ? 0 : failed(st, i, PROVIDER_DOWN, &e);
+	if (p->wire == NULL) {
+		JSON_AUTO cJSON *head = sketch_head(s, i);
+		started = call_start(&im->calls[i], s->g->worker, head, NULL, 0, &e);
+	} else {
+		struct provider_request request = {0};
+		uint64_t deadline = peer_share(im->deadline, im->attempts[i].turn + 1 < s->image.count);
+		started = p->wire->image_request(s->pictures[i].prompt, s->input.size, &request, &e);
+		if (started == 0)
+			started = peer_send(&im->calls[i], s->g, p, &request, KIND_BIT(KIND_PROMPT), deadline, &e);
+		buf_wipe(&request.body);
+	}
+	return started == 0 ? 0 : picture_failed(im, i, PROVIDER_DOWN, &e);
 }
 
-static int start_all(struct studio *st)
+static int pictures_start(struct images *im)
 {
-	struct set *s = st->s;
+	struct set *s = im->s;
+	unsigned sketching = 0;
 
+	for (unsigned i = 0; i < s->input.count; i++)
+		sketching += im->calls[i].state != CALL_IDLE && picture_processor(im, i)->wire == NULL;
 	for (unsigned i = 0; i < s->input.count; i++) {
-		while (s->pictures[i].state == PICTURE_WAITING && st->calls[i].state == CALL_IDLE) {
-			if (whose(st, i)->wire == NULL && sketching(st) >= SKETCHES_AT_ONCE)
+		while (s->pictures[i].state == PICTURE_WAITING && im->calls[i].state == CALL_IDLE) {
+			bool sketch = picture_processor(im, i)->wire == NULL;
+			if (sketch && sketching >= SKETCHES_AT_ONCE)
 				break;
-			if (start(st, i) != 0)
+			if (picture_start(im, i) != 0)
 				return -1;
+			sketching += sketch && im->calls[i].state != CALL_IDLE;
 		}
 	}
 	return 0;
@@ -158,11 +147,18 @@ static int start_all(struct studio *st)
 
 // ---- finishing ----
 
-static enum provider_verdict read_sketch(const struct call *c, struct provider_image *out, struct err *say)
+static enum provider_verdict picture_read(struct images *im, unsigned i, struct provider_image *out, struct err *say)
 {
+	const struct processor *p = picture_processor(im, i);
+	const struct call *c = &im->calls[i];
 	unsigned width, height;
 	const char *detail, *code;
+	int status = 0;
 
+	if (p->wire != NULL) {
+		enum provider_verdict v = peer_verdict(im->s->g, c, p, &status, say);
+		return v != PROVIDER_OK ? v : p->wire->image_read(status, c->body, c->body_len, out, say);
+	}
 	if (c->state != CALL_DONE) {
 		*say = c->err;
 		return PROVIDER_DOWN;
@@ -176,164 +172,134 @@ static enum provider_verdict read_sketch(const struct call *c, struct provider_i
 	return buf_add(&out->bytes, c->body, c->body_len) == 0 ? PROVIDER_OK : PROVIDER_BAD_REPLY;
 }
 
-static enum provider_verdict read_wire(struct studio *st, unsigned i, struct provider_image *out, struct err *say)
+// Marked, into the archive and, where the answer is a stream, to the visitor; kept only where the answer comes at the end.
+static int picture_finish(struct images *im, unsigned i)
 {
-	const struct processor *p = whose(st, i);
-	const struct call *c = &st->calls[i];
-	int status = 0;
-	enum provider_verdict v = peer_verdict(st->s->g, c, p, &status, say);
-
-	return v != PROVIDER_OK ? v : p->wire->image_read(status, c->body, c->body_len, out, say);
-}
-
-// Into the archive and, where the answer is a stream, to the visitor; kept only where the answer comes at the end.
-static int deliver(struct studio *st, unsigned i, struct buf *marked)
-{
-	struct set *s = st->s;
+	struct set *s = im->s;
 	struct picture *picture = &s->pictures[i];
-	struct err e = {0};
-
-	archive_image_name(picture->name, sizeof picture->name, i, s->input.style, picture->type);
-	if (archive_add(&s->archive, picture->name, marked->data, marked->len, &e) != 0)
-		return failure_store(&s->failure, &e);
-	picture->state = PICTURE_MADE;
-	st->ended++;
-	if (answer_image(s, i, marked->data, marked->len) != 0)
-		return -1;
-	if (s->answer.form != ANSWER_EVENTS) {
-		picture->bytes = *marked;
-		*marked = BUF_INIT(1);
-	}
-	return answer_progress(s, "images", st->ended, s->input.count);
-}
-
-static int finish(struct studio *st, unsigned i)
-{
-	struct picture *picture = &st->s->pictures[i];
 	struct provider_image image = {.bytes = BUF_INIT(IMAGE_BYTES_MAX)};
 	BUF_AUTO_WIPE struct buf marked = BUF_INIT(IMAGE_BYTES_MAX + 4096);
-	const struct processor *by = whose(st, i);
-	struct err say = {0};
+	const struct processor *by = picture_processor(im, i);
+	struct err e = {0};
 
-	enum provider_verdict v = by->wire == NULL ? read_sketch(&st->calls[i], &image, &say) : read_wire(st, i, &image, &say);
-	peer_end(&st->calls[i]); // its bytes have been read, and one copy is enough
+	enum provider_verdict v = picture_read(im, i, &image, &e);
+	call_end(&im->calls[i]); // its bytes have been read, and one copy is enough
 	if (v == PROVIDER_OK &&
-	    mark_image(by->wire == NULL ? MARK_PROGRAM : MARK_MODEL, image.type, image.bytes.data, image.bytes.len, &marked, &say) != 0)
+	    mark_image(by->wire == NULL ? MARK_PROGRAM : MARK_MODEL, image.type, image.bytes.data, image.bytes.len, &marked, &e) != 0)
 		v = PROVIDER_BAD_REPLY;
 	picture->type = image.type;
 	buf_wipe(&image.bytes);
 	if (v != PROVIDER_OK)
-		return failed(st, i, v, &say);
+		return picture_failed(im, i, v, &e);
 	picture->by = by;
-	return deliver(st, i, &marked);
-}
-
-static int finish_all(struct studio *st)
-{
-	for (unsigned i = 0; i < st->s->input.count; i++) {
-		if ((st->calls[i].state == CALL_DONE || st->calls[i].state == CALL_FAILED) && finish(st, i) != 0)
-			return -1;
+	archive_image_name(picture->name, sizeof picture->name, i, s->input.style, picture->type);
+	if (archive_add(&s->archive, picture->name, marked.data, marked.len, &e) != 0)
+		return failure_store(&s->failure, &e);
+	picture->state = PICTURE_MADE;
+	im->ended++;
+	if (answer_image(s, i, marked.data, marked.len) != 0)
+		return -1;
+	if (s->answer.form != ANSWER_EVENTS) {
+		picture->bytes = marked;
+		marked = BUF_INIT(1);
 	}
-	return 0;
+	return answer_progress(s, "images", im->ended, s->input.count);
 }
 
-static int out_of_time(struct studio *st)
+// Until a call has ended, a sign of life is due, or no time is left.
+static int pictures_wait(struct images *im)
 {
-	for (unsigned i = 0; i < st->s->input.count; i++) {
-		if (st->s->pictures[i].state != PICTURE_WAITING)
-			continue;
-		peer_end(&st->calls[i]);
-		st->attempts[i].verdict = PROVIDER_DOWN;
-		err_set(&st->attempts[i].failure, ERR_TIMEOUT, "no time is left");
-		if (give_up(st, i) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int wait_for_some(struct studio *st)
-{
+	struct set *s = im->s;
 	uint64_t soon = monotonic_ms() + ALIVE_MS;
 	struct err e = {0};
 
-	if (calls_wait(st->calls, st->s->input.count, request_fd(st->s->r), soon < st->deadline ? soon : st->deadline, &e) == 0)
-		return finish_all(st);
+	if (calls_wait(im->calls, s->input.count, request_fd(s->r), soon < im->deadline ? soon : im->deadline, &e) == 0) {
+		for (unsigned i = 0; i < s->input.count; i++) {
+			bool ended = im->calls[i].state == CALL_DONE || im->calls[i].state == CALL_FAILED;
+			if (ended && picture_finish(im, i) != 0)
+				return -1;
+		}
+		return 0;
+	}
 	if (e.code != ERR_TIMEOUT) {
 		if (e.code != ERR_GONE)
-			failure_set(&st->s->failure, 503, "unavailable", NULL, "The site cannot make pictures at the moment.");
+			failure_set(&s->failure, 503, "unavailable", NULL, "The site cannot make pictures at the moment.");
 		return -1;
 	}
-	return monotonic_ms() >= st->deadline ? out_of_time(st) : answer_alive(st->s);
+	if (monotonic_ms() < im->deadline)
+		return answer_alive(s);
+	for (unsigned i = 0; i < s->input.count; i++) {
+		if (s->pictures[i].state != PICTURE_WAITING)
+			continue;
+		call_end(&im->calls[i]);
+		im->attempts[i].verdict = PROVIDER_DOWN;
+		err_set(&im->attempts[i].failure, ERR_TIMEOUT, "no time is left");
+		if (picture_missing(im, i) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 // When nothing at all was made.
-static int none_made(const struct studio *st)
+static int pictures_none(const struct images *im)
 {
-	struct set *s = st->s;
-	const struct err *e = &st->attempts[0].failure;
+	struct set *s = im->s;
+	const struct err *e = &im->attempts[0].failure;
 	unsigned filtered = 0, limited = 0, refused = 0;
 
 	for (unsigned i = 0; i < s->input.count; i++) {
-		filtered += st->attempts[i].verdict == PROVIDER_FILTERED || s->pictures[i].prompt == NULL;
-		limited += st->attempts[i].verdict == PROVIDER_LIMITED;
-		refused += st->attempts[i].verdict == PROVIDER_REFUSED;
+		filtered += im->attempts[i].verdict == PROVIDER_FILTERED || s->pictures[i].prompt == NULL;
+		limited += im->attempts[i].verdict == PROVIDER_LIMITED;
+		refused += im->attempts[i].verdict == PROVIDER_REFUSED;
 	}
 	if (filtered == s->input.count)
 		return failure_set(&s->failure, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
 				   "The safety filter refused every picture. Describe the business in other words.");
 	if (limited > 0)
 		return failure_set(&s->failure, 503, "provider-busy", NULL, "No picture was made: %s. Please try again in a minute.",
-				   missing_words(PROVIDER_LIMITED, &(struct err){0}));
+				   missing_reason(PROVIDER_LIMITED, &(struct err){0}));
 	if (refused > 0)
 		return failure_set(&s->failure, 503,
-				   peer_refused_region(st->attempts[0].verdict, e) ? "refused-region" : "provider-refused", NULL,
-				   "No picture was made: %s. The operator has been told.", missing_words(PROVIDER_REFUSED, e));
+				   peer_refused_region(im->attempts[0].verdict, e) ? "refused-region" : "provider-refused", NULL,
+				   "No picture was made: %s. The operator has been told.", missing_reason(PROVIDER_REFUSED, e));
 	if (e->code == ERR_TIMEOUT)
 		return failure_set(&s->failure, 504, "provider-timeout", NULL, "No picture was ready in time. Please try again.");
 	return failure_set(&s->failure, 502, "provider-down", NULL,
 			   "No picture was made: the image service did not give a usable answer. Please try again.");
 }
 
-static int make(struct studio *st)
-{
-	if (answer_progress(st->s, "images", st->ended, st->s->input.count) != 0)
-		return -1;
-	while (st->ended < st->s->input.count) {
-		if (start_all(st) != 0)
-			return -1;
-		if (st->ended < st->s->input.count && wait_for_some(st) != 0)
-			return -1;
-	}
-	return set_made(st->s) > 0 ? 0 : none_made(st);
-}
-
-static void studio_free(struct studio *st)
-{
-	for (unsigned i = 0; st->calls != NULL && i < st->s->input.count; i++)
-		peer_end(&st->calls[i]); // cancels what is under way
-	free(st->calls);
-	free(st->attempts);
-}
-
-int set_make_images(struct set *s)
+int images_make(struct set *s)
 {
 	unsigned count = s->input.count;
-	struct studio st = {.s = s,
+	struct images im = {.s = s,
 			    .deadline = monotonic_ms() + IMAGES_MS,
 			    .calls = calloc(count, sizeof(struct call)),
 			    .attempts = calloc(count, sizeof(struct attempt))};
-	int done;
+	int ret = -1;
 
-	if (st.deadline > request_deadline(s->r) - REST_MS)
-		st.deadline = request_deadline(s->r) - REST_MS;
-	for (unsigned i = 0; st.calls != NULL && i < count; i++) {
-		st.calls[i] = CALL_INIT;
-		st.ended += s->pictures[i].state == PICTURE_MISSING;
+	if (im.calls == NULL || im.attempts == NULL) {
+		failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		free(im.calls);
+		free(im.attempts);
+		return -1;
 	}
-	if (st.calls == NULL || st.attempts == NULL)
-		done = failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
-	else
-		done = make(&st);
-	studio_free(&st);
-	return done;
+	if (im.deadline > request_deadline(s->r) - REST_MS)
+		im.deadline = request_deadline(s->r) - REST_MS;
+	for (unsigned i = 0; i < count; i++) {
+		im.calls[i] = CALL_INIT;
+		im.ended += s->pictures[i].state == PICTURE_MISSING;
+	}
+	if (answer_progress(s, "images", im.ended, count) != 0)
+		goto cleanup;
+	while (im.ended < count) {
+		if (pictures_start(&im) != 0 || (im.ended < count && pictures_wait(&im) != 0))
+			goto cleanup;
+	}
+	ret = set_made(s) > 0 ? 0 : pictures_none(&im);
+cleanup:
+	for (unsigned i = 0; i < count; i++)
+		call_end(&im.calls[i]); // cancels what is under way
+	free(im.calls);
+	free(im.attempts);
+	return ret;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // generate: a description or a page in, a set of pictures and its ZIP out.
 #include "fcgi/generate/make.h"
+#include "fcgi/generate/status.h"
 #include "policy/base/limits.h"
 #include <malloc.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static void wipe_and_free(void *p)
 	free(p);
 }
 
-static int start(const struct policy *p, struct vault *v, void **context, struct err *e)
+static int generate_start(const struct policy *p, struct vault *v, void **context, struct err *e)
 {
 	cJSON_Hooks hooks = {malloc, wipe_and_free};
 
@@ -39,14 +40,14 @@ static const struct route routes[] = {
 	.logs_itself = true,
 	.handle = make_handle,
     },
-    {.method = "GET", .path = "/api/processors", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = offer_handle},
-    {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = health_handle},
+    {.method = "GET", .path = "/api/processors", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = status_processors},
+    {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = status_health},
     {0},
 };
 
 int main(void)
 {
-	static const struct program program = {.name = "generate", .routes = routes, .start = start, .needs_vault = true};
+	static const struct program program = {.name = "generate", .routes = routes, .start = generate_start, .needs_vault = true};
 
 	return serve_main(&program);
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
-// The order of promises: the visit is logged, the input judged, room made for the archive, the generation written into the ledger; only
-// then is anything asked of anyone. The archive belongs to a record, with its event, before its address is told. A step that fails ends
-// the request, and whatever was made goes with it.
+// The order: the request is logged, the input judged, the archive's file made, the generation written into the ledger; only then is anything
+// asked of anyone. The archive belongs to a record, with its event, before its address is told. A step that fails ends the request, and
+// whatever was made goes with it.
 #include "fcgi/generate/make.h"
+#include "fcgi/generate/answer.h"
+#include "fcgi/generate/images.h"
 #include "fcgi/generate/outcome.h"
-#include "fcgi/generate/set.h"
+#include "fcgi/generate/page.h"
+#include "fcgi/generate/prompts.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
@@ -19,7 +22,7 @@ enum {
 	DAY = 24 * 60 * 60,
 };
 
-static int log_visit(struct set *s)
+static int set_log_request(struct set *s)
 {
 	struct err e = {0};
 
@@ -27,7 +30,7 @@ static int log_visit(struct set *s)
 	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : failure_store(&s->failure, &e);
 }
 
-static int read_input(struct set *s)
+static int set_read_input(struct set *s)
 {
 	if (request_check(s->r, s->g->fields) != 0)
 		return -1; // answered
@@ -38,7 +41,7 @@ static int read_input(struct set *s)
 	return input_screen(s->g->policy, &s->input, &s->failure);
 }
 
-static int choose(struct set *s)
+static int set_choose_processors(struct set *s)
 {
 	s->text = generator_chain(s->g->text, s->g->text_count);
 	s->image = generator_chain(s->g->image, s->g->image_count);
@@ -58,32 +61,32 @@ static int choose(struct set *s)
 }
 
 // What cannot be asked is not said to be full: the attempt will tell.
-static bool room_for(const char *folder, uint64_t need)
+static bool folder_has_space(const char *folder, uint64_t need)
 {
 	struct statvfs fs;
 
 	return statvfs(folder, &fs) != 0 || fs.f_blocks == 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= need;
 }
 
-bool make_has_room(const struct generator *g)
+bool make_has_space(const struct generator *g)
 {
-	return room_for(g->spool, PREVIEW_BYTES) && room_for(setting_state(), RECORD_BYTES);
+	return folder_has_space(g->spool, PREVIEW_BYTES) && folder_has_space(setting_state(), RECORD_BYTES);
 }
 
-static int make_room(struct set *s)
+static int set_begin_archive(struct set *s)
 {
 	struct err e = {0};
 	uint64_t need = (uint64_t)s->input.count * (s->image.at[0]->wire != NULL ? PICTURE_BYTES : PREVIEW_BYTES);
+	time_t today = when_now() / DAY * DAY;
 
-	if (!room_for(s->g->spool, need)) {
-		err_set(&e, ERR_FULL, "the spool folder has no room for another set");
+	if (!folder_has_space(s->g->spool, need)) {
+		err_set(&e, ERR_FULL, "the spool folder has no space for another set");
 		return failure_store(&s->failure, &e);
 	}
-	time_t today = when_now() / DAY * DAY;
 	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : failure_store(&s->failure, &e);
 }
 
-static int record(struct set *s)
+static int set_record(struct set *s)
 {
 	JSON_AUTO cJSON *plan = outcome_plan(s);
 	BUF_AUTO struct buf details = BUF_INIT(4096);
@@ -97,7 +100,7 @@ static int record(struct set *s)
 	return request_log_end(s->r, done == 0 ? &e : NULL) == 0 && done == 0 ? 0 : failure_store(&s->failure, &e);
 }
 
-static int pack(struct set *s)
+static int set_pack(struct set *s)
 {
 	BUF_AUTO_WIPE struct buf prompts = BUF_INIT(256 * 1024);
 	BUF_AUTO struct buf readme = BUF_INIT(16 * 1024);
@@ -114,16 +117,7 @@ static int pack(struct set *s)
 	return 0;
 }
 
-static void take_back(struct set *s, const char *id)
-{
-	struct ledger_event event = {.name = "archive-undelivered"};
-	struct err e = {0};
-
-	if (vault_end(s->g->vault, id, &event, &e) != 0)
-		note("an archive whose visitor has left stays until its time is over: %s", e.text);
-}
-
-static int hand_over(struct set *s)
+static int set_hand_over(struct set *s)
 {
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1], details[96];
@@ -141,12 +135,16 @@ static int hand_over(struct set *s)
 	archive_keep(&s->archive);
 	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s) == 0)
 		return 0;
-	take_back(s, id); // nobody knows its address
+	// The visitor has left, and nobody else knows its address.
+	event = (struct ledger_event){.name = "archive-undelivered"};
+	if (vault_end(s->g->vault, id, &event, &e) != 0)
+		note("an archive whose visitor has left stays until its time is over: %s", e.text);
 	return -1;
 }
 
-static int (*const steps[])(struct set *s) = {log_visit,     read_input,        choose,          make_room, record,   answer_begin,
-					      set_read_page, set_write_prompts, set_make_images, pack,      hand_over};
+static int (*const steps[])(struct set *s) = {set_log_request, set_read_input, set_choose_processors, set_begin_archive,
+					      set_record,      answer_begin,   page_facts_read,       prompts_write,
+					      images_make,     set_pack,       set_hand_over};
 
 void make_handle(struct request *r, void *context)
 {

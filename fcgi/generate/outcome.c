@@ -2,9 +2,9 @@
 #include "fcgi/generate/outcome.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
-#include <string.h>
+#include <stdio.h>
 
-static unsigned previews(const struct set *s)
+unsigned outcome_previews(const struct set *s)
 {
 	unsigned n = 0;
 
@@ -13,82 +13,48 @@ static unsigned previews(const struct set *s)
 	return n;
 }
 
-bool outcome_preview(const struct set *s)
-{
-	return previews(s) > 0;
-}
-
 kind_set outcome_text_kinds(const struct set *s)
 {
 	return s->input.url.len > 0 ? KIND_BIT(KIND_PAGE) : KIND_BIT(KIND_INPUT);
 }
 
-// Who made the pictures: the first of them in the set that made one.
-static const struct processor *maker(const struct set *s)
-{
-	for (unsigned i = 0; i < s->input.count; i++) {
-		if (s->pictures[i].state == PICTURE_MADE)
-			return s->pictures[i].by;
-	}
-	return s->image.at[0];
-}
-
-static void add_archive(cJSON *o, const struct set *s)
-{
-	cJSON *archive = cJSON_AddObjectToObject(o, "archive");
-	char url[TOKEN_LEN + 32] = "/downloads/", expires[WHEN_TEXT];
-
-	memcpy(url + 11, s->token, TOKEN_LEN);
-	memcpy(url + 11 + TOKEN_LEN, ".zip", 5);
-	when_text(expires, s->expires);
-	cJSON_AddStringToObject(archive, "url", url);
-	cJSON_AddNumberToObject(archive, "bytes", (double)s->archive_bytes);
-	if (s->expires != 0)
-		cJSON_AddStringToObject(archive, "expires", expires);
-	else
-		cJSON_AddNullToObject(archive, "expires");
-}
-
-static void add_missing(cJSON *o, const struct set *s)
-{
-	cJSON *missing = cJSON_AddArrayToObject(o, "missing");
-
-	for (unsigned i = 0; i < s->input.count; i++) {
-		if (s->pictures[i].state == PICTURE_MADE)
-			continue;
-		cJSON *one = cJSON_CreateObject();
-		cJSON_AddNumberToObject(one, "index", i);
-		cJSON_AddStringToObject(one, "reason", s->pictures[i].reason != NULL ? s->pictures[i].reason : "it was not made");
-		cJSON_AddItemToArray(missing, one);
-	}
-}
-
-static void add_processor(cJSON *o, const struct set *s)
-{
-	cJSON *processor = cJSON_AddObjectToObject(o, "processor");
-	const struct processor *by = maker(s);
-
-	cJSON_AddStringToObject(processor, "id", by->id);
-	cJSON_AddStringToObject(processor, "name", by->name);
-	cJSON_AddBoolToObject(processor, "preview", outcome_preview(s));
-	cJSON_AddStringToObject(processor, "prompts", s->written_by != NULL ? s->written_by->id : "");
-}
-
 cJSON *outcome_json(const struct set *s, bool whole)
 {
 	cJSON *o = cJSON_CreateObject(), *prompts = NULL;
+	const struct processor *maker = NULL; // the first in the set that made a picture
+	char url[TOKEN_LEN + 32], expires[WHEN_TEXT];
 
 	if (o == NULL)
 		return NULL;
 	cJSON_AddStringToObject(o, "receipt", s->receipt);
 	if (whole)
 		prompts = cJSON_AddArrayToObject(o, "prompts");
-	for (unsigned i = 0; whole && i < s->input.count; i++)
-		cJSON_AddItemToArray(prompts,
-				     s->pictures[i].prompt != NULL ? cJSON_CreateString(s->pictures[i].prompt) : cJSON_CreateNull());
-	add_archive(o, s);
-	add_missing(o, s);
-	add_processor(o, s);
+	cJSON *archive = cJSON_AddObjectToObject(o, "archive"), *missing = cJSON_AddArrayToObject(o, "missing");
+	for (unsigned i = 0; i < s->input.count; i++) {
+		const struct picture *picture = &s->pictures[i];
+		if (whole)
+			cJSON_AddItemToArray(prompts, picture->prompt != NULL ? cJSON_CreateString(picture->prompt) : cJSON_CreateNull());
+		if (picture->state == PICTURE_MADE) {
+			maker = maker != NULL ? maker : picture->by;
+			continue;
+		}
+		cJSON *one = cJSON_CreateObject();
+		cJSON_AddNumberToObject(one, "index", i);
+		cJSON_AddStringToObject(one, "reason", picture->reason != NULL ? picture->reason : "it was not made");
+		cJSON_AddItemToArray(missing, one);
+	}
+	snprintf(url, sizeof url, "/downloads/%s.zip", s->token);
+	when_text(expires, s->expires);
+	cJSON_AddStringToObject(archive, "url", url);
+	cJSON_AddNumberToObject(archive, "bytes", (double)s->archive_bytes);
+	cJSON_AddItemToObject(archive, "expires", s->expires != 0 ? cJSON_CreateString(expires) : cJSON_CreateNull());
+	if (maker == NULL)
+		maker = s->image.at[0];
+	cJSON *processor = cJSON_AddObjectToObject(o, "processor");
+	cJSON_AddStringToObject(processor, "id", maker->id);
+	cJSON_AddStringToObject(processor, "name", maker->name);
+	cJSON_AddBoolToObject(processor, "preview", outcome_previews(s) > 0);
+	cJSON_AddStringToObject(processor, "prompts", s->written_by != NULL ? s->written_by->id : "");
 	return o;
 }
 
@@ -118,7 +84,7 @@ int outcome_readme(const struct set *s, struct buf *out)
 {
 	buf_printf(out, "Pictures from %s\n\n", s->g->policy->shown_as);
 	buf_adds(out, "images/       the pictures\nprompts.json  the words that each of them was made from\n\n");
-	unsigned drawn = previews(s), made = set_made(s);
+	unsigned drawn = outcome_previews(s), made = set_made(s);
 	if (drawn > 0)
 		buf_printf(
 		    out,
@@ -143,7 +109,7 @@ int outcome_readme(const struct set *s, struct buf *out)
 	return out->failed ? -1 : 0;
 }
 
-static void add_ids(cJSON *o, const char *name, const struct chain *chain)
+static void plan_add(cJSON *o, const char *name, const struct chain *chain)
 {
 	cJSON *list = cJSON_AddArrayToObject(o, name);
 
@@ -157,8 +123,8 @@ cJSON *outcome_plan(const struct set *s)
 
 	if (o == NULL)
 		return NULL;
-	add_ids(o, "text", &s->text);
-	add_ids(o, "image", &s->image);
+	plan_add(o, "text", &s->text);
+	plan_add(o, "image", &s->image);
 	kinds = cJSON_AddArrayToObject(o, "kinds");
 	cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(s->input.url.len > 0 ? KIND_PAGE : KIND_INPUT)->name));
 	cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(KIND_PROMPT)->name));

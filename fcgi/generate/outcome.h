@@ -15,6 +15,6 @@ int outcome_readme(const struct set *s, struct buf *out);
 cJSON *outcome_plan(const struct set *s);
 // What the processors get of the visitor's: kinds for the text and for the image job.
 kind_set outcome_text_kinds(const struct set *s);
-bool outcome_preview(const struct set *s); // some picture was drawn by the built-in sketch
+unsigned outcome_previews(const struct set *s); // how many pictures were drawn by the built-in processor
 
 #endif

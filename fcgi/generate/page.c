@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // The page that the visitor named: fetched by egress, read by a worker, masked here before anything is made of it.
+#include "fcgi/generate/page.h"
+#include "fcgi/generate/answer.h"
 #include "fcgi/generate/peer.h"
-#include "fcgi/generate/set.h"
 #include "fcgi/ipc/egress_call.h"
 #include "fcgi/moderation/filter.h"
 #include "policy/base/array.h"
@@ -15,8 +16,8 @@ enum { PAGE_MS = 15 * 1000, READ_MS = 5 * 1000, LIST_MAX = 40 };
 static const struct {
 	const char *code;
 	int status;
-	const char *words; // NULL: what the room said
-} refusals[] = {
+	const char *words; // NULL: what the peer said
+} page_failures[] = {
     {"address-forbidden", 422,
      "That address leads to a place that this server does not visit. Give a page that is public on the Internet."},
     {"bad-url", 422, NULL},
@@ -36,19 +37,19 @@ static const struct {
     {"budget", 503, "Too many pages are being read at the moment. Please try again in a minute."},
 };
 
-static int refused(struct set *s, const char *code, const char *detail)
+static int page_failed(struct set *s, const char *code, const char *detail)
 {
-	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
-		if (strcmp(refusals[i].code, code) == 0)
-			return failure_set(&s->failure, refusals[i].status, refusals[i].code, "url", "%s",
-					   refusals[i].words != NULL ? refusals[i].words : detail);
+	for (size_t i = 0; i < ARRAY_LEN(page_failures); i++) {
+		if (strcmp(page_failures[i].code, code) == 0)
+			return failure_set(&s->failure, page_failures[i].status, page_failures[i].code, "url", "%s",
+					   page_failures[i].words != NULL ? page_failures[i].words : detail);
 	}
 	note("page: %s: %s", code, detail);
 	return failure_set(&s->failure, 503, "page", "url", "Pages cannot be read at the moment. Describe the business instead.");
 }
 
-// Asks and turns every failure into trouble.
-static int ask(struct set *s, struct call *c, const char *socket_path, const cJSON *head, const struct call *body, uint64_t deadline)
+// Asks a peer and tells the visitor what failed.
+static int page_ask(struct set *s, struct call *c, const char *socket_path, const cJSON *head, const struct call *body, uint64_t deadline)
 {
 	struct err e = {0};
 	const char *detail, *code;
@@ -57,14 +58,14 @@ static int ask(struct set *s, struct call *c, const char *socket_path, const cJS
 		     &e) != 0) {
 		if (e.code == ERR_GONE && request_gone(s->r))
 			return -1;
-		return refused(s, e.code == ERR_TIMEOUT ? "timeout" : "unknown", e.text);
+		return page_failed(s, e.code == ERR_TIMEOUT ? "timeout" : "unknown", e.text);
 	}
 	code = peer_failure(c, &detail);
-	return code != NULL ? refused(s, code, detail) : 0;
+	return code != NULL ? page_failed(s, code, detail) : 0;
 }
 
 // Personal data in a page is never needed: masked whatever the policy says about what visitors type.
-static char *masked(const char *text)
+static char *text_masked(const char *text)
 {
 	struct buf out = BUF_INIT(2 * PAGE_FACTS_MAX);
 
@@ -75,7 +76,7 @@ static char *masked(const char *text)
 	return out.data != NULL ? buf_steal(&out) : strdup("");
 }
 
-static char **masked_list(const cJSON *array)
+static char **list_masked(const cJSON *array)
 {
 	char **list = calloc(LIST_MAX + 1, sizeof *list);
 	const cJSON *item;
@@ -83,49 +84,39 @@ static char **masked_list(const cJSON *array)
 
 	cJSON_ArrayForEach(item, array)
 	{
-		if (list != NULL && n < LIST_MAX && cJSON_IsString(item) && (list[n] = masked(item->valuestring)) != NULL)
+		if (list != NULL && n < LIST_MAX && cJSON_IsString(item) && (list[n] = text_masked(item->valuestring)) != NULL)
 			n++;
 	}
 	return list;
 }
 
-static bool is_colour(const char *text)
-{
-	return strlen(text) == 7 && text[0] == '#' && strspn(text + 1, "0123456789abcdefABCDEF") == 6;
-}
-
-static void keep_colours(char **list)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; list[i] != NULL; i++) {
-		if (is_colour(list[i]))
-			list[kept++] = list[i];
-		else
-			free(list[i]);
-	}
-	list[kept] = NULL;
-}
-
-static int take_facts(struct set *s, const cJSON *facts)
+static int page_take_facts(struct set *s, const cJSON *facts)
 {
 	struct page_facts *page = &s->page;
-	rule_set found = 0;
+	bool minors = false;
+	size_t kept = 0;
 
-	page->title = masked(json_string(facts, "title"));
-	page->summary = masked(json_string(facts, "description"));
-	page->text = masked(json_string(facts, "text"));
-	page->headings = masked_list(json_get(facts, "headings"));
-	page->colours = masked_list(json_get(facts, "colours"));
+	page->title = text_masked(json_string(facts, "title"));
+	page->summary = text_masked(json_string(facts, "description"));
+	page->text = text_masked(json_string(facts, "text"));
+	page->headings = list_masked(json_get(facts, "headings"));
+	page->colours = list_masked(json_get(facts, "colours"));
 	if (page->title == NULL || page->summary == NULL || page->text == NULL || page->headings == NULL || page->colours == NULL)
 		return failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
-	keep_colours(page->colours);
+	for (size_t i = 0; page->colours[i] != NULL; i++) { // only what is one
+		char *colour = page->colours[i];
+		page->colours[i] = NULL;
+		if (strlen(colour) == 7 && colour[0] == '#' && strspn(colour + 1, "0123456789abcdefABCDEF") == 6)
+			page->colours[kept++] = colour;
+		else
+			free(colour);
+	}
 	const char *const parts[] = {page->title, page->summary, page->text};
-	for (size_t i = 0; i < 3; i++)
-		found |= filter_minors(parts[i]) ? RULE_BIT(RULE_MINORS) : 0;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		minors |= filter_minors(parts[i]);
 	for (char **heading = page->headings; *heading != NULL; heading++) // the built-in writer quotes them
-		found |= filter_minors(*heading) ? RULE_BIT(RULE_MINORS) : 0;
-	if (found != 0 && s->g->policy->content[RULE_MINORS] != CONTENT_ALLOW)
+		minors |= filter_minors(*heading);
+	if (minors && s->g->policy->content[RULE_MINORS] != CONTENT_ALLOW)
 		return failure_set(&s->failure, 422, "forbidden-content", "url",
 				   "Nothing can be made from this page: it puts minors into an inappropriate context.");
 	if (*page->title == '\0' && *page->summary == '\0' && *page->text == '\0')
@@ -134,20 +125,9 @@ static int take_facts(struct set *s, const cJSON *facts)
 	return 0;
 }
 
-static cJSON *read_job(const struct call *fetched)
+int page_facts_read(struct set *s)
 {
-	cJSON *head = cJSON_CreateObject();
-	const char *type = json_string(fetched->head, "type"), *url = json_string(fetched->head, "url");
-
-	cJSON_AddStringToObject(head, "op", "page");
-	cJSON_AddStringToObject(head, "type", type != NULL ? type : "");
-	cJSON_AddStringToObject(head, "url", url != NULL ? url : "");
-	return head;
-}
-
-int set_read_page(struct set *s)
-{
-	ROOM_AUTO struct call fetched = CALL_INIT, read = CALL_INIT;
+	CALL_AUTO struct call fetched = CALL_INIT, read = CALL_INIT;
 	uint64_t deadline = monotonic_ms() + PAGE_MS;
 
 	if (s->input.url.len == 0)
@@ -155,10 +135,14 @@ int set_read_page(struct set *s)
 	if (answer_progress(s, "page", 0, 1) != 0)
 		return -1;
 	JSON_AUTO cJSON *fetch = egress_page_head(buf_text(&s->input.url), PAGE_MS);
-	if (ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
+	if (page_ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
 		return -1;
-	JSON_AUTO cJSON *job = read_job(&fetched);
-	if (ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0 || take_facts(s, read.head) != 0)
+	JSON_AUTO cJSON *job = cJSON_CreateObject();
+	const char *type = json_string(fetched.head, "type"), *url = json_string(fetched.head, "url");
+	cJSON_AddStringToObject(job, "op", "page");
+	cJSON_AddStringToObject(job, "type", type != NULL ? type : "");
+	cJSON_AddStringToObject(job, "url", url != NULL ? url : "");
+	if (page_ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0 || page_take_facts(s, read.head) != 0)
 		return -1;
 	return answer_progress(s, "page", 1, 1);
 }

@@ -10,7 +10,7 @@ int peer_ask(struct call *c, const char *socket_path, const cJSON *head, const v
 	     struct err *e)
 {
 	if (head == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for a job");
+		return err_set(e, ERR_MEMORY, "no memory for a call");
 	if (call_start(c, socket_path, head, body, len, e) != 0)
 		return -1;
 	while (c->state != CALL_DONE && c->state != CALL_FAILED) {
@@ -42,29 +42,15 @@ int peer_send(struct call *c, const struct generator *g, const struct processor 
 	JSON_AUTO cJSON *head =
 	    egress_send_head(to->id, request->method, request->path, request->content_type, kinds, (unsigned)(deadline - now), true);
 	if (head == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for a job");
+		return err_set(e, ERR_MEMORY, "no memory for a call");
 	return call_start(c, g->egress, head, buf_text(&request->body), request->body.len, e);
 }
 
-static void region_refused(const struct generator *g, const struct processor *from)
-{
-	JSON_AUTO cJSON *details = cJSON_CreateObject();
-	BUF_AUTO struct buf text = BUF_INIT(1024);
-	struct err e = {0};
-
-	cJSON_AddStringToObject(details, "processor", from->id);
-	json_print(&text, details);
-	struct ledger_event event = {.name = "refused-region", .details = buf_text(&text)};
-	note("%s answered from a region that the policy does not name: its reply was refused", from->id);
-	if (ledger_append(g->vault, &event, &e) != 0)
-		note("refused-region could not be recorded: %s", e.text);
-}
-
-// What egress's refusals mean for the one who asked. What is not listed is the operator's to repair.
+// What egress's failures mean for the caller. What is not listed is the operator's to repair.
 static const struct {
 	const char *code;
 	enum provider_verdict verdict;
-} refusals[] = {
+} failures[] = {
     {"breaker-open", PROVIDER_DOWN}, {"unresolvable", PROVIDER_DOWN}, {"unreachable", PROVIDER_DOWN},    {"tls", PROVIDER_DOWN},
     {"timeout", PROVIDER_DOWN},      {"budget", PROVIDER_LIMITED},    {"too-large", PROVIDER_BAD_REPLY}, {"truncated", PROVIDER_BAD_REPLY},
 };
@@ -85,11 +71,20 @@ enum provider_verdict peer_verdict(const struct generator *g, const struct call 
 	}
 	bool region = strcmp(code, "region-mismatch") == 0;
 	err_set(say, region ? ERR_REFUSED : strcmp(code, "timeout") == 0 ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", detail);
-	if (region)
-		region_refused(g, from);
-	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
-		if (strcmp(refusals[i].code, code) == 0)
-			return refusals[i].verdict;
+	if (region) {
+		JSON_AUTO cJSON *details = cJSON_CreateObject();
+		BUF_AUTO struct buf text = BUF_INIT(1024);
+		struct err unrecorded = {0};
+		cJSON_AddStringToObject(details, "processor", from->id);
+		json_print(&text, details);
+		struct ledger_event event = {.name = "refused-region", .details = buf_text(&text)};
+		note("%s answered from a region that the policy does not name: its reply was refused", from->id);
+		if (ledger_append(g->vault, &event, &unrecorded) != 0)
+			note("refused-region could not be recorded: %s", unrecorded.text);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
+		if (strcmp(failures[i].code, code) == 0)
+			return failures[i].verdict;
 	}
 	return PROVIDER_REFUSED;
 }
@@ -97,11 +92,6 @@ enum provider_verdict peer_verdict(const struct generator *g, const struct call 
 bool peer_refused_region(enum provider_verdict v, const struct err *say)
 {
 	return v == PROVIDER_REFUSED && say->code == ERR_REFUSED;
-}
-
-void peer_end(struct call *c)
-{
-	call_end(c);
 }
 
 uint64_t peer_share(uint64_t deadline, bool another)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Jobs for the other rooms, and what their replies mean.
+// Calls to the other programs, and what their replies mean.
 #ifndef LETHE_GENERATE_PEER_H
 #define LETHE_GENERATE_PEER_H
 
@@ -7,10 +7,10 @@
 #include "fcgi/ipc/call.h"
 #include "fcgi/provider/provider.h"
 
-// One job, waited for. 0: done, the call holds the reply. -1: the call failed, took too long, or (ERR_GONE) the visitor left.
+// One call, waited for. 0: done, the call holds the reply. -1: the call failed, took too long, or (ERR_GONE) the visitor left.
 int peer_ask(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, int hangup_fd, uint64_t deadline,
 	     struct err *e);
-// The code of the room's refusal; NULL when it did its job.
+// The code of the peer's failure; NULL when it did what was asked.
 const char *peer_failure(const struct call *c, const char **detail);
 // Starts a provider's request through egress. -1: it could not be built or sent.
 int peer_send(struct call *c, const struct generator *g, const struct processor *to, struct provider_request *request, kind_set kinds,
@@ -20,8 +20,6 @@ int peer_send(struct call *c, const struct generator *g, const struct processor 
 enum provider_verdict peer_verdict(const struct generator *g, const struct call *c, const struct processor *from, int *status,
 				   struct err *say);
 bool peer_refused_region(enum provider_verdict v, const struct err *say); // that is what the verdict was for
-void peer_end(struct call *c);                                            // wipes what it held and closes
-#define ROOM_AUTO __attribute__((cleanup(peer_end)))
 
 // How long one of several processors may take: what is left, but not all of it while another could still take over.
 uint64_t peer_share(uint64_t deadline, bool another);

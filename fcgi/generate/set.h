@@ -3,7 +3,6 @@
 #ifndef LETHE_GENERATE_SET_H
 #define LETHE_GENERATE_SET_H
 
-#include "fcgi/generate/answer.h"
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/failure.h"
 #include "fcgi/generate/generator.h"
@@ -30,10 +29,15 @@ struct page_facts {
 	char **headings, **colours;   // NULL-terminated
 };
 
+enum answer_form { ANSWER_JSON = 0, ANSWER_EVENTS, ANSWER_PAGE };
+
 struct set {
 	const struct generator *g;
 	struct request *r;
-	struct answer answer;
+	struct {
+		enum answer_form form;
+		bool begun; // the status is out: from now on a failure is an event
+	} answer;
 	struct failure failure;
 	char receipt[TOKEN_LEN + 1];
 	struct input input;
@@ -53,10 +57,5 @@ struct brief set_brief(const struct set *s);
 unsigned set_made(const struct set *s); // pictures
 // Wipes and frees; removes an archive that no record owns.
 void set_free(struct set *s);
-
-// The steps. Each returns 0, or -1 with the trouble set (or with none: the visitor left, or has been answered).
-int set_read_page(struct set *s);
-int set_write_prompts(struct set *s);
-int set_make_images(struct set *s);
 
 #endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/status.h"
+#include "fcgi/generate/make.h"
+#include "fcgi/generate/peer.h"
+#include "fcgi/ipc/egress_call.h"
+#include "policy/base/array.h"
+#include "policy/base/json.h"
+#include "policy/base/when.h"
+#include "policy/model/text.h"
+#include <string.h>
+
+enum { HEALTH_MS = 3000, PROCESSORS_MS = 2000, PLACES_MAX = 4096 };
+
+// ---- who can be asked ----
+
+// Whether egress has its address and its key: egress alone sees the keys.
+static bool processor_ready(const struct processor *one, const cJSON *egress_status)
+{
+	const cJSON *row;
+
+	if (!one->usable || one->wire == NULL)
+		return one->usable;
+	cJSON_ArrayForEach(row, json_get(egress_status, "processors"))
+	{
+		const char *id = json_string(row, "id");
+		if (id != NULL && strcmp(id, one->id) == 0)
+			return cJSON_IsTrue(json_get(row, "configured"));
+	}
+	return false;
+}
+
+// The page cannot know: it is made from the policy, which declares more than is set up on this machine.
+void status_processors(struct request *r, void *context)
+{
+	const struct generator *g = context;
+	CALL_AUTO struct call c = CALL_INIT;
+	JSON_AUTO cJSON *head = egress_status_head(), *o = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(o, "pictures");
+	bool ask = false, prompts = false;
+	struct err e = {0};
+
+	for (unsigned i = 0; i < g->image_count; i++)
+		ask |= g->image[i].usable && g->image[i].wire != NULL;
+	if (ask && peer_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + PROCESSORS_MS, &e) != 0 && e.code != ERR_GONE)
+		note("egress does not say who is set up: %s", e.text); // only what is built in is offered
+	for (unsigned i = 0; i < g->text_count; i++)
+		prompts |= processor_ready(&g->text[i], c.head);
+	for (unsigned i = 0; i < g->image_count && prompts; i++) {
+		const struct processor *one = &g->image[i];
+		const struct policy *p = g->policy;
+		if (!processor_ready(one, c.head))
+			continue;
+		const struct processor_text *text = &p->text->processors[policy_processor(p, one->id) - p->processors];
+		BUF_AUTO struct buf places = BUF_INIT(PLACES_MAX);
+		for (size_t k = 0; k < text->region_count; k++)
+			buf_printf(&places, "%s%s", k > 0 ? ", " : "", text->regions[k].place);
+		cJSON *row = cJSON_CreateObject();
+		cJSON_AddStringToObject(row, "id", one->id);
+		cJSON_AddStringToObject(row, "name", text->brand);
+		cJSON_AddStringToObject(row, "where", one->wire == NULL ? "our own server" : buf_text(&places));
+		cJSON_AddBoolToObject(row, "preview", one->wire == NULL);
+		cJSON_AddItemToArray(list, row);
+	}
+	respond_json(r, 200, o);
+}
+
+// ---- health ----
+
+static bool peer_answers(const char *socket_path, const cJSON *head, const char *body)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e = {0};
+	const char *detail;
+
+	return peer_ask(&c, socket_path, head, body, strlen(body), -1, monotonic_ms() + HEALTH_MS, &e) == 0 &&
+	       peer_failure(&c, &detail) == NULL;
+}
+
+void status_health(struct request *r, void *context)
+{
+	const struct generator *g = context;
+	JSON_AUTO cJSON *egress_head = egress_status_head(), *worker_head = cJSON_CreateObject(), *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(worker_head, "op", "page");
+	cJSON_AddStringToObject(worker_head, "type", "text/html; charset=utf-8");
+	cJSON_AddStringToObject(worker_head, "url", "http://health.invalid/");
+	const struct {
+		const char *name;
+		bool up;
+	} parts[] = {{"vault", !vault_broken(g->vault)},
+		     {"egress", peer_answers(g->egress, egress_head, "")},
+		     {"worker", peer_answers(g->worker, worker_head, "<!doctype html><title>ok</title><p>ok")},
+		     {"space", make_has_space(g)}};
+	bool well = parts[0].up && parts[1].up && parts[2].up && parts[3].up;
+	cJSON_AddBoolToObject(o, "ok", well);
+	cJSON *down = cJSON_AddArrayToObject(o, "down");
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (!parts[i].up)
+			cJSON_AddItemToArray(down, cJSON_CreateString(parts[i].name));
+	}
+	cJSON_AddStringToObject(o, "policy", g->policy->version);
+	respond_json(r, well ? 200 : 503, o);
+}
