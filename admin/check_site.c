@@ -43,12 +43,12 @@ static bool region_named(const struct policy_processor *declared, const char *re
 	char seen[64], named[64];
 
 	plain_region(seen, sizeof seen, region);
-	for (size_t i = 0; declared->regions[i] != NULL; i++) {
-		plain_region(named, sizeof named, declared->regions[i]);
+	for (size_t i = 0; i < declared->region_count; i++) {
+		plain_region(named, sizeof named, declared->regions[i].id);
 		if (strcmp(named, seen) == 0)
 			return true;
 	}
-	return declared->regions[0] == NULL;
+	return declared->region_count == 0;
 }
 
 // What was refused in the past stays in egress's count; what counts here is where the last answer came from.

@@ -9,7 +9,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include "policy/publish/pages.h"
 #include "policy/rules/active.h"
 #include <limits.h>
@@ -38,9 +38,9 @@ struct publication {
 // In each language that both versions are written in; elsewhere in the main one.
 static void show_coming(struct publication *x, struct policy *coming)
 {
-	for (size_t i = 0; i < x->shown->language_count; i++) {
-		struct policy *view = (struct policy *)x->shown->languages[i]; // ours: of files.active or wanted
-		const struct policy *same = coming != NULL ? policy_language(coming, view->text->language) : NULL;
+	for (size_t i = 0; i < x->shown->view_count; i++) {
+		struct policy *view = (struct policy *)x->shown->views[i]; // ours: of files.active or wanted
+		const struct policy *same = coming != NULL ? policy_language(coming, view->language) : NULL;
 		view->coming = same != NULL ? (struct policy *)same : coming;
 		view->coming_announced = x->plan.announced;
 		view->coming_from = x->plan.from;

@@ -147,15 +147,13 @@ void region_normalise(char *out, size_t size, const char *region)
 bool upstream_region_allowed(const struct upstream *u, const char *normalised)
 {
 	char wanted[64];
-	const char *const *region = u->declared->regions;
-	if (region == NULL || *region == NULL)
-		return true;
-	for (; *region != NULL; region++) {
-		region_normalise(wanted, sizeof wanted, *region);
+
+	for (size_t i = 0; i < u->declared->region_count; i++) {
+		region_normalise(wanted, sizeof wanted, u->declared->regions[i].id);
 		if (strcmp(wanted, normalised) == 0)
 			return true;
 	}
-	return false;
+	return u->declared->region_count == 0;
 }
 
 bool refuses_us(long status)

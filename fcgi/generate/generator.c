@@ -4,7 +4,7 @@
 #include "fcgi/generate/input.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include <string.h>
 
 static int processors_read(const struct policy *p, enum processor_role role, struct processor out[CHAIN_MAX], unsigned *count,
@@ -21,7 +21,7 @@ static int processors_read(const struct policy *p, enum processor_role role, str
 		if (wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL))
 			usable = (wire->base_setting != NULL && setting(wire->base_setting, NULL) != NULL) ||
 				 (wire->override_setting != NULL && setting(wire->override_setting, NULL) != NULL);
-		out[*count] = (struct processor){declared->id, p->text->processors[declared - p->processors].brand, wire, usable};
+		out[*count] = (struct processor){declared->id, declared->brand, wire, usable};
 	}
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include <string.h>
 
 enum { HEALTH_MS = 3000, PROCESSORS_MS = 2000, PLACES_MAX = 4096 };
@@ -50,13 +50,13 @@ void status_processors(struct request *r, void *context)
 		const struct policy *p = g->policy;
 		if (!processor_ready(one, c.head))
 			continue;
-		const struct processor_text *text = &p->text->processors[policy_processor(p, one->id) - p->processors];
+		const struct policy_processor *declared = policy_processor(p, one->id);
 		BUF_AUTO struct buf places = BUF_INIT(PLACES_MAX);
-		for (size_t k = 0; k < text->region_count; k++)
-			buf_printf(&places, "%s%s", k > 0 ? ", " : "", text->regions[k].place);
+		for (size_t k = 0; k < declared->region_count; k++)
+			buf_printf(&places, "%s%s", k > 0 ? ", " : "", declared->regions[k].place);
 		cJSON *row = cJSON_CreateObject();
 		cJSON_AddStringToObject(row, "id", one->id);
-		cJSON_AddStringToObject(row, "name", text->brand);
+		cJSON_AddStringToObject(row, "name", declared->brand);
 		cJSON_AddStringToObject(row, "where", one->wire == NULL ? "our own server" : buf_text(&places));
 		cJSON_AddBoolToObject(row, "preview", one->wire == NULL);
 		cJSON_AddItemToArray(list, row);

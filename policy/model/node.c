@@ -115,13 +115,13 @@ bool attribute_duration(struct reader *r, const xmlNode *node, const char *name,
 	return true;
 }
 
-struct text_list text_list(struct reader *r, const xmlNode *parent, const char *name, const char *attribute_name)
+struct policy_strings text_list(struct reader *r, const xmlNode *parent, const char *name, const char *attribute_name)
 {
 	const char **items = arena_array(r->arena, child_count(parent, name) + 1, sizeof *items);
 	size_t count = 0;
 
 	if (items == NULL)
-		return (struct text_list){0};
+		return (struct policy_strings){0};
 	FOR_CHILDREN(node, parent, name)
 	{
 		if (attribute_name != NULL)
@@ -129,23 +129,23 @@ struct text_list text_list(struct reader *r, const xmlNode *parent, const char *
 		else if (in_language(r, node, parent, name))
 			items[count++] = node_text(r, node);
 	}
-	return (struct text_list){.items = items, .count = count};
+	return (struct policy_strings){.items = items, .count = count};
 }
 
-struct text_list words_split(struct reader *r, const char *text)
+struct policy_strings words_split(struct reader *r, const char *text)
 {
 	const char **items = arena_array(r->arena, strlen(text) / 2 + 2, sizeof *items);
 	size_t count = 0;
 
 	if (items == NULL)
-		return (struct text_list){0};
+		return (struct policy_strings){0};
 	while (*text) {
 		size_t len = strcspn(text, " ");
 		if (len > 0)
 			items[count++] = arena_text(r->arena, text, len);
 		text += len + (text[len] == ' ');
 	}
-	return (struct text_list){.items = items, .count = count};
+	return (struct policy_strings){.items = items, .count = count};
 }
 
 static bool has_language(struct reader *r, const xmlNode *node, const char *language)
@@ -155,11 +155,11 @@ static bool has_language(struct reader *r, const xmlNode *node, const char *lang
 
 bool in_language(struct reader *r, const xmlNode *node, const xmlNode *parent, const char *name)
 {
-	if (has_language(r, node, r->t->language))
+	if (has_language(r, node, r->p->language))
 		return true;
 	FOR_CHILDREN(sibling, parent, name)
 	{
-		if (has_language(r, sibling, r->t->language))
+		if (has_language(r, sibling, r->p->language))
 			return false;
 	}
 	return has_language(r, node, r->main_language);

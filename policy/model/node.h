@@ -6,14 +6,12 @@
 #include "policy/model/arena.h"
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
-#include "policy/model/text.h"
 #include <libxml/tree.h>
 
 struct reader {
 	struct arena *arena;
 	struct report *report;
 	struct policy *p;
-	struct policy_text *t;
 	xmlNode *root;
 	const char *main_language; // of elements without lang
 };
@@ -34,8 +32,8 @@ time_t attribute_date(struct reader *r, const xmlNode *node, const char *name); 
 // False when absent. One that the schema let pass and the clock cannot hold is reported.
 bool attribute_duration(struct reader *r, const xmlNode *node, const char *name, struct duration *out);
 // Every child's text, or its attribute `attribute_name`, as a NULL-terminated list.
-struct text_list text_list(struct reader *r, const xmlNode *parent, const char *name, const char *attribute_name);
-struct text_list words_split(struct reader *r, const char *text); // at spaces
+struct policy_strings text_list(struct reader *r, const xmlNode *parent, const char *name, const char *attribute_name);
+struct policy_strings words_split(struct reader *r, const char *text); // at spaces
 
 // Translated children: those in the reader's language, else those in the first one.
 const char *words(struct reader *r, const xmlNode *parent, const char *name); // "" when there is none

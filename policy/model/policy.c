@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/model/policy.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/setting.h"
@@ -17,17 +18,12 @@
 
 static struct policy *policy_new(void)
 {
-	struct arena *arena = arena_new();
 	struct policy *p = calloc(1, sizeof *p);
-	struct policy_text *t = arena != NULL ? arena_array(arena, 1, sizeof *t) : NULL;
 
-	if (p == NULL || t == NULL) {
-		arena_free(arena);
+	if (p == NULL || (p->arena = arena_new()) == NULL) {
 		free(p);
 		return NULL;
 	}
-	t->arena = arena;
-	p->text = t;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		p->kinds[k].kind = (enum kind)k;
 	return p;
@@ -38,7 +34,7 @@ void policy_free(struct policy *p)
 	if (p == NULL)
 		return;
 	policy_free(p->coming);
-	arena_free(p->text->arena); // p->text is in it
+	arena_free(p->arena); // p is in it
 	free(p);
 }
 
@@ -77,8 +73,8 @@ static void put_in_force(const struct policy *p)
 	time_t now = when_now();
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		bool removed = p->text->processors[i].removed != 0 && p->text->processors[i].removed <= now;
-		list[i].in_force = !removed && (list[i].local || p->text->processors[i].effective <= now);
+		bool removed = p->processors[i].removed != 0 && p->processors[i].removed <= now;
+		list[i].in_force = !removed && (list[i].local || p->processors[i].effective <= now);
 		if (list[i].in_force)
 			continue;
 		list[i].roles = 0;
@@ -93,18 +89,15 @@ static void put_in_force(const struct policy *p)
 static struct policy *read_view(const struct reader *main, const char *language)
 {
 	struct policy *view = arena_array(main->arena, 1, sizeof *view);
-	struct policy_text *text = arena_array(main->arena, 1, sizeof *text);
 
-	if (view == NULL || text == NULL)
+	if (view == NULL)
 		return NULL;
-	*view = (struct policy){.file = main->p->file, .text = text};
+	*view = (struct policy){.file = main->p->file, .language = language, .arena = main->arena};
 	memcpy(view->sha256, main->p->sha256, sizeof view->sha256);
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		view->kinds[k].kind = (enum kind)k;
-	*text = (struct policy_text){.language = language, .arena = main->arena};
 	struct reader reader = *main;
 	reader.p = view;
-	reader.t = text;
 	read_programs_part(&reader);
 	read_people_part(&reader);
 	check_prose(view, main->report);
@@ -114,32 +107,32 @@ static struct policy *read_view(const struct reader *main, const char *language)
 
 static int read_languages(struct reader *r)
 {
-	size_t count = r->t->language_count;
+	size_t count = r->p->language_count;
 	const struct policy **views = arena_array(r->arena, count, sizeof *views);
 
 	if (views == NULL)
 		return -1;
 	views[0] = r->p;
 	for (size_t i = 1; i < count; i++) {
-		struct policy *view = read_view(r, r->t->languages[i].id);
+		struct policy *view = read_view(r, r->p->languages[i].id);
 		if (view == NULL)
 			return -1;
-		view->languages = views;
-		view->language_count = count;
+		view->views = views;
+		view->view_count = count;
 		views[i] = view;
 	}
-	r->p->languages = views;
-	r->p->language_count = count;
+	r->p->views = views;
+	r->p->view_count = count;
 	return 0;
 }
 
 static struct policy *read_document(xmlDoc *document, struct policy *empty, bool allow_unbuilt, struct report *r)
 {
 	POLICY_AUTO struct policy *p = empty;
-	struct reader reader = {.arena = p->text->arena, .report = r, .p = p, .t = p->text, .root = xmlDocGetRootElement(document)};
+	struct reader reader = {.arena = p->arena, .report = r, .p = p, .root = xmlDocGetRootElement(document)};
 
 	reader.main_language = attribute_or(&reader, child_first(child_first(reader.root, "languages"), "language"), "code", "en");
-	p->text->language = reader.main_language;
+	p->language = reader.main_language;
 	read_programs_part(&reader);
 	read_people_part(&reader);
 	check_translations(&reader);
@@ -165,7 +158,7 @@ struct policy *policy_read_as(const char *name, const char *bytes, size_t len, b
 		return NULL;
 	struct policy *p = policy_new();
 	if (p != NULL) {
-		p->file = arena_text(p->text->arena, name, strlen(name));
+		p->file = arena_text(p->arena, name, strlen(name));
 		hash_file(p, bytes, len);
 		p = read_document(document, p, allow_unbuilt, &report);
 	}
@@ -208,9 +201,9 @@ struct policy *policy_load(const char *file, struct buf *messages)
 
 const struct policy *policy_language(const struct policy *p, const char *code)
 {
-	for (size_t i = 0; i < p->language_count; i++) {
-		if (strcmp(p->languages[i]->text->language, code) == 0)
-			return p->languages[i];
+	for (size_t i = 0; i < p->view_count; i++) {
+		if (strcmp(p->views[i]->language, code) == 0)
+			return p->views[i];
 	}
 	return NULL;
 }
@@ -243,7 +236,7 @@ const struct policy_processor *policy_processor_for(const struct policy *p, enum
 		for (size_t i = 0; i < p->processor_count; i++) {
 			const struct policy_processor *a = &p->processors[i];
 			bool after = last == NULL || a->order > last->order || (a->order == last->order && a > last);
-			if ((a->roles & role) && after && (next == NULL || a->order < next->order))
+			if ((a->roles & ROLE_BIT(role)) && after && (next == NULL || a->order < next->order))
 				next = a;
 		}
 		if (next == NULL)
@@ -314,4 +307,53 @@ time_t policy_due(const struct policy *p, enum kind kind, time_t made)
 	time_t due = policy_due_from(p, kind, START_CREATION, made);
 
 	return due != 0 ? due : policy_due_from(p, kind, START_COMPLETION, made);
+}
+
+bool policy_strings_have(const struct policy_strings *list, const char *word)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+const struct policy_kind *policy_kind(const struct policy *p, enum kind kind)
+{
+	return p->kinds[kind].keep != KEEP_UNDECLARED ? &p->kinds[kind] : NULL;
+}
+
+const struct policy_kind *policy_kind_at(const struct policy *p, size_t n)
+{
+	return &p->kinds[p->kind_order[n]];
+}
+
+const struct policy_purpose *policy_purpose(const struct policy *p, const char *id)
+{
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		if (strcmp(p->purposes[i].id, id) == 0)
+			return &p->purposes[i];
+	}
+	return NULL;
+}
+
+bool policy_inserts(const struct policy *p, const char *what)
+{
+	for (size_t i = 0; i < p->section_count; i++) {
+		for (size_t j = 0; j < p->sections[i].block_count; j++) {
+			const struct policy_block *b = &p->sections[i].blocks[j];
+			if (b->type == BLOCK_INSERT && strcmp(b->insert, what) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool policy_country_in_eea(const char *country)
+{
+	static const char *const eea[] = {"EU", "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
+					  "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"};
+	const struct policy_strings list = {.items = eea, .count = ARRAY_LEN(eea)};
+
+	return policy_strings_have(&list, country);
 }

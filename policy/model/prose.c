@@ -33,7 +33,7 @@ static const char *life_of(struct reader *r, const xmlNode *node)
 
 	if (kind_from_name(&k, attribute_or(r, node, "kind", "")) != 0)
 		return "";
-	policy_life_words_in(out, sizeof out, &r->p->kinds[k], r->t->language);
+	policy_life_words_in(out, sizeof out, &r->p->kinds[k], r->p->language);
 	return arena_text(r->arena, out, strlen(out));
 }
 
@@ -45,7 +45,7 @@ static const char *age(struct reader *r)
 	return arena_text(r->arena, out, (size_t)n);
 }
 
-static void inline_element(struct reader *r, const xmlNode *node, struct run *run)
+static void inline_element(struct reader *r, const xmlNode *node, struct prose_run *run)
 {
 	const char *name = (const char *)node->name;
 
@@ -80,19 +80,19 @@ static void inline_element(struct reader *r, const xmlNode *node, struct run *ru
 }
 
 // No space before the first word and after the last.
-static void trim(struct reader *r, struct run *runs, size_t count)
+static void trim(struct reader *r, struct prose_run *runs, size_t count)
 {
 	if (count == 0)
 		return;
 	if (runs[0].type == RUN_TEXT && runs[0].text[0] == ' ')
 		runs[0].text++;
-	struct run *last = &runs[count - 1];
+	struct prose_run *last = &runs[count - 1];
 	size_t len = strlen(last->text);
 	if (last->type == RUN_TEXT && len > 0 && last->text[len - 1] == ' ')
 		last->text = arena_text(r->arena, last->text, len - 1);
 }
 
-static void check_words(struct reader *r, const xmlNode *node, const struct run *runs, size_t count)
+static void check_words(struct reader *r, const xmlNode *node, const struct prose_run *runs, size_t count)
 {
 	static const char *const dead[] = {"privacy shield", "safe harbour", "safe harbor"};
 	size_t letters = 0;
@@ -120,10 +120,10 @@ struct prose prose_of(struct reader *r, const xmlNode *node)
 
 	for (const xmlNode *c = node->children; c != NULL; c = c->next)
 		max++;
-	struct run *runs = arena_array(r->arena, max, sizeof *runs);
+	struct prose_run *runs = arena_array(r->arena, max, sizeof *runs);
 	for (const xmlNode *c = runs != NULL ? node->children : NULL; c != NULL; c = c->next) {
 		if (c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE)
-			runs[count++] = (struct run){.type = RUN_TEXT, .text = inner_text(r, c->content)};
+			runs[count++] = (struct prose_run){.type = RUN_TEXT, .text = inner_text(r, c->content)};
 		else if (c->type == XML_ELEMENT_NODE)
 			inline_element(r, c, &runs[count++]);
 	}

@@ -15,7 +15,10 @@ static const struct word starts[] = {{"creation", START_CREATION},
 				     {"account-end", START_ACCOUNT_END},
 				     {NULL, 0}};
 static const struct word endings[] = {{"delete", END_DELETE}, {"anonymise", END_ANONYMISE}, {NULL, 0}};
-static const struct word roles[] = {{"text", ROLE_TEXT}, {"image", ROLE_IMAGE}, {"description", ROLE_DESCRIPTION}, {NULL, ROLE_OTHER}};
+static const struct word roles[] = {{"text", ROLE_TEXT},       {"image", ROLE_IMAGE},     {"description", ROLE_DESCRIPTION},
+				    {"hosting", ROLE_HOSTING}, {"storage", ROLE_STORAGE}, {"network", ROLE_NETWORK},
+				    {"mail", ROLE_MAIL},       {"payment", ROLE_PAYMENT}, {"analytics", ROLE_ANALYTICS},
+				    {"support", ROLE_SUPPORT}, {NULL, ROLE_SUPPORT}};
 static const struct word uses[] = {{"primary", USE_PRIMARY}, {"backup", USE_BACKUP}, {"choice", USE_CHOICE}, {NULL, USE_PRIMARY}};
 static const struct word actions[] = {
     {"allow", CONTENT_ALLOW}, {"warn", CONTENT_WARN}, {"refuse", CONTENT_REFUSE}, {"anonymise", CONTENT_ANONYMISE}, {NULL, 0}};
@@ -77,6 +80,7 @@ static void read_kinds(struct reader *r)
 		}
 		struct policy_kind *out = &r->p->kinds[k];
 		out->kind = k;
+		r->p->kind_order[r->p->kind_count++] = k;
 		out->keep = (enum keep)word_value(keeps, attribute_or(r, node, "keep", "memory"));
 		out->line = node_line(node);
 		attribute_duration(r, node, "longest", &out->memory);
@@ -100,17 +104,16 @@ static kind_set read_kind_set(struct reader *r, const xmlNode *node)
 static void read_processor(struct reader *r, const xmlNode *node, struct policy_processor *out)
 {
 	const char *role_words = attribute_or(r, node, "roles", "");
-	struct text_list list = words_split(r, role_words);
+	struct policy_strings list = words_split(r, role_words);
 
 	for (size_t i = 0; i < list.count; i++)
-		out->roles |= (unsigned)word_value(roles, list.items[i]);
+		out->roles |= ROLE_BIT(word_value(roles, list.items[i]));
 	out->id = attribute_or(r, node, "id", "");
 	out->name = attribute_or(r, node, "name", "");
 	out->service = attribute_or(r, node, "service", "");
 	out->purpose = words(r, node, "task");
 	out->local = strcmp(attribute_or(r, node, "standing", "processor"), "built-in") == 0;
 	out->hosts = text_list(r, node, "host", NULL).items;
-	out->regions = text_list(r, node, "region", NULL).items;
 	out->kinds = read_kind_set(r, node);
 	out->trains = attribute_yes(r, node, "trains");
 	out->anonymised = attribute_yes(r, node, "anonymised");

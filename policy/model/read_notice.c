@@ -7,7 +7,7 @@ static bool translated(struct reader *r, const xmlNode *section)
 {
 	FOR_CHILDREN(node, section, NULL)
 	{
-		if (strcmp((const char *)node->name, "title") != 0 && strcmp(attribute_or(r, node, "lang", ""), r->t->language) == 0)
+		if (strcmp((const char *)node->name, "title") != 0 && strcmp(attribute_or(r, node, "lang", ""), r->p->language) == 0)
 			return true;
 	}
 	return false;
@@ -16,14 +16,14 @@ static bool translated(struct reader *r, const xmlNode *section)
 // Blocks without lang are in the first language, but <insert> belongs to all of them.
 static bool block_wanted(struct reader *r, const xmlNode *node, bool is_translated)
 {
-	const char *language = is_translated ? r->t->language : r->main_language;
+	const char *language = is_translated ? r->p->language : r->main_language;
 
 	if (strcmp((const char *)node->name, "title") == 0)
 		return false;
 	return strcmp((const char *)node->name, "insert") == 0 || strcmp(attribute_or(r, node, "lang", r->main_language), language) == 0;
 }
 
-static void read_block(struct reader *r, const xmlNode *node, struct block *out)
+static void read_block(struct reader *r, const xmlNode *node, struct policy_block *out)
 {
 	if (strcmp((const char *)node->name, "p") == 0) {
 		out->type = BLOCK_PARAGRAPH;
@@ -37,9 +37,9 @@ static void read_block(struct reader *r, const xmlNode *node, struct block *out)
 	}
 }
 
-static void read_section(struct reader *r, const xmlNode *node, struct section *out)
+static void read_section(struct reader *r, const xmlNode *node, struct policy_section *out)
 {
-	struct block *blocks = arena_array(r->arena, child_count(node, NULL), sizeof *blocks);
+	struct policy_block *blocks = arena_array(r->arena, child_count(node, NULL), sizeof *blocks);
 	bool is_translated = translated(r, node);
 
 	out->id = attribute_or(r, node, "id", "");
@@ -56,10 +56,10 @@ static void read_section(struct reader *r, const xmlNode *node, struct section *
 void read_notice(struct reader *r)
 {
 	const xmlNode *notice = child_first(r->root, "notice");
-	struct section *list = arena_array(r->arena, child_count(notice, "section"), sizeof *list);
+	struct policy_section *list = arena_array(r->arena, child_count(notice, "section"), sizeof *list);
 
-	r->t->lead = prose(r, notice, "lead");
-	r->t->sections = list;
+	r->p->lead = prose(r, notice, "lead");
+	r->p->sections = list;
 	FOR_CHILDREN(node, list != NULL ? notice : NULL, "section")
-	read_section(r, node, &list[r->t->section_count++]);
+	read_section(r, node, &list[r->p->section_count++]);
 }

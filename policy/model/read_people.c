@@ -11,25 +11,25 @@ static const xmlNode *part(struct reader *r, const char *name)
 	return child_first(r->root, name);
 }
 
-static struct party read_party(struct reader *r, const char *name)
+static struct policy_party read_party(struct reader *r, const char *name)
 {
 	const xmlNode *node = part(r, name);
 
 	if (node == NULL)
-		return (struct party){0};
+		return (struct policy_party){0};
 	const xmlNode *address = child_first(node, "address");
-	return (struct party){.name = attribute_or(r, node, "name", ""),
-			      .mail = attribute(r, node, "mail"),
-			      .phone = attribute(r, node, "phone"),
-			      .web = attribute(r, node, "web"),
-			      .country = attribute(r, node, "country"),
-			      .address = address != NULL ? node_text(r, address) : NULL,
-			      .line = node_line(node)};
+	return (struct policy_party){.name = attribute_or(r, node, "name", ""),
+				     .mail = attribute(r, node, "mail"),
+				     .phone = attribute(r, node, "phone"),
+				     .web = attribute(r, node, "web"),
+				     .country = attribute(r, node, "country"),
+				     .address = address != NULL ? node_text(r, address) : NULL,
+				     .line = node_line(node)};
 }
 
 static void read_changes(struct reader *r, const xmlNode *node, struct policy_version *version)
 {
-	struct version_change *list = ARRAY_FOR(r, node, "change", struct version_change);
+	struct policy_version_change *list = ARRAY_FOR(r, node, "change", struct policy_version_change);
 
 	if (list == NULL)
 		return;
@@ -38,7 +38,7 @@ static void read_changes(struct reader *r, const xmlNode *node, struct policy_ve
 	{
 		if (in_language(r, change, node, "change"))
 			list[version->change_count++] =
-			    (struct version_change){.what = prose_of(r, change), .material = attribute_yes(r, change, "material")};
+			    (struct policy_version_change){.what = prose_of(r, change), .material = attribute_yes(r, change, "material")};
 	}
 }
 
@@ -48,10 +48,10 @@ static void read_versions(struct reader *r)
 
 	if (list == NULL)
 		return;
-	r->t->versions = list;
+	r->p->versions = list;
 	FOR_CHILDREN(node, part(r, "versions"), "version")
 	{
-		struct policy_version *version = &list[r->t->version_count++];
+		struct policy_version *version = &list[r->p->version_count++];
 		version->id = attribute_or(r, node, "id", "");
 		version->effective = attribute_date(r, node, "effective");
 		version->updated = attribute_date(r, node, "updated");
@@ -61,15 +61,16 @@ static void read_versions(struct reader *r)
 }
 
 // Subjects by id and name; languages by code and name.
-static size_t read_named(struct reader *r, const char *part_name, const char *name, const char *id, const struct named **out)
+static size_t read_named(struct reader *r, const char *part_name, const char *name, const char *id, const struct policy_named **out)
 {
-	struct named *list = ARRAY_FOR(r, part(r, part_name), name, struct named);
+	struct policy_named *list = ARRAY_FOR(r, part(r, part_name), name, struct policy_named);
 	size_t count = 0;
 
 	FOR_CHILDREN(node, list != NULL ? part(r, part_name) : NULL, name)
 	{
 		const char *shown = attribute(r, node, "name");
-		list[count++] = (struct named){.id = attribute_or(r, node, id, ""), .name = shown != NULL ? shown : words(r, node, "name")};
+		list[count++] =
+		    (struct policy_named){.id = attribute_or(r, node, id, ""), .name = shown != NULL ? shown : words(r, node, "name")};
 	}
 	*out = list;
 	return count;
@@ -77,30 +78,30 @@ static size_t read_named(struct reader *r, const char *part_name, const char *na
 
 static void read_purposes(struct reader *r)
 {
-	struct purpose *list = ARRAY_FOR(r, part(r, "purposes"), "purpose", struct purpose);
+	struct policy_purpose *list = ARRAY_FOR(r, part(r, "purposes"), "purpose", struct policy_purpose);
 
 	if (list == NULL)
 		return;
-	r->t->purposes = list;
+	r->p->purposes = list;
 	FOR_CHILDREN(node, part(r, "purposes"), "purpose")
-	list[r->t->purpose_count++] = (struct purpose){.id = attribute_or(r, node, "id", ""),
-						       .basis = attribute_or(r, node, "basis", ""),
-						       .consent = attribute(r, node, "consent"),
-						       .what = prose(r, node, "what"),
-						       .interest = prose(r, node, "interest"),
-						       .line = node_line(node)};
+	list[r->p->purpose_count++] = (struct policy_purpose){.id = attribute_or(r, node, "id", ""),
+							      .basis = attribute_or(r, node, "basis", ""),
+							      .consent = attribute(r, node, "consent"),
+							      .what = prose(r, node, "what"),
+							      .interest = prose(r, node, "interest"),
+							      .line = node_line(node)};
 }
 
-static void read_lives(struct reader *r, const xmlNode *node, struct kind_text *kind)
+static void read_lives(struct reader *r, const xmlNode *node, struct policy_kind *kind)
 {
-	struct life *list = ARRAY_FOR(r, node, "life", struct life);
+	struct policy_life *list = ARRAY_FOR(r, node, "life", struct policy_life);
 
 	if (list == NULL)
 		return;
 	kind->lives = list;
 	FOR_CHILDREN(child, node, "life")
 	{
-		struct life *life = &list[kind->life_count++];
+		struct policy_life *life = &list[kind->life_count++];
 		life->has_length = attribute_duration(r, child, "length", &life->length);
 		life->start = start_event_from(attribute_or(r, child, "after", "creation"));
 		life->ending = ending_from(attribute_or(r, child, "then", "delete"));
@@ -115,34 +116,27 @@ static void read_lives(struct reader *r, const xmlNode *node, struct kind_text *
 
 static void read_kinds(struct reader *r)
 {
-	struct kind_text *list = ARRAY_FOR(r, part(r, "kinds"), "kind", struct kind_text);
-
-	if (list == NULL)
-		return;
-	r->t->kinds = list;
 	FOR_CHILDREN(node, part(r, "kinds"), "kind")
 	{
-		struct kind_text *kind = &list[r->t->kind_count];
-		if (kind_from_name(&kind->kind, attribute_or(r, node, "id", "")) != 0)
+		enum kind k;
+		if (kind_from_name(&k, attribute_or(r, node, "id", "")) != 0)
 			continue; // reported by the first half
-		r->t->kind_count++;
+		struct policy_kind *kind = &r->p->kinds[k];
 		kind->name = words(r, node, "name");
 		kind->source = attribute_or(r, node, "source", "");
 		kind->needed = attribute_yes(r, node, "needed");
-		kind->has_longest = attribute_duration(r, node, "longest", &kind->longest);
 		kind->what = prose(r, node, "what");
 		kind->where = prose(r, node, "where");
 		kind->categories = text_list(r, node, "category", NULL);
 		kind->subjects = text_list(r, node, "about", "subject");
 		kind->purposes = text_list(r, node, "for", "purpose");
-		kind->line = node_line(node);
 		read_lives(r, node, kind);
 	}
 }
 
-static void read_regions(struct reader *r, const xmlNode *node, struct processor_text *out)
+static void read_regions(struct reader *r, const xmlNode *node, struct policy_processor *out)
 {
-	struct region *list = ARRAY_FOR(r, node, "region", struct region);
+	struct policy_region *list = ARRAY_FOR(r, node, "region", struct policy_region);
 
 	if (list == NULL)
 		return;
@@ -150,16 +144,16 @@ static void read_regions(struct reader *r, const xmlNode *node, struct processor
 	FOR_CHILDREN(child, node, "region")
 	{
 		if (in_language(r, child, node, "region"))
-			list[out->region_count++] = (struct region){.id = node_text(r, child),
-								    .country = attribute_or(r, child, "country", ""),
-								    .place = attribute_or(r, child, "place", ""),
-								    .line = node_line(child)};
+			list[out->region_count++] = (struct policy_region){.id = node_text(r, child),
+									   .country = attribute_or(r, child, "country", ""),
+									   .place = attribute_or(r, child, "place", ""),
+									   .line = node_line(child)};
 	}
 }
 
-static void read_safeguards(struct reader *r, const xmlNode *node, struct processor_text *out)
+static void read_safeguards(struct reader *r, const xmlNode *node, struct policy_processor *out)
 {
-	struct safeguard *list = ARRAY_FOR(r, node, "safeguard", struct safeguard);
+	struct policy_safeguard *list = ARRAY_FOR(r, node, "safeguard", struct policy_safeguard);
 
 	if (list == NULL)
 		return;
@@ -167,22 +161,19 @@ static void read_safeguards(struct reader *r, const xmlNode *node, struct proces
 	FOR_CHILDREN(child, node, "safeguard")
 	{
 		if (in_language(r, child, node, "safeguard"))
-			list[out->safeguard_count++] = (struct safeguard){.type = attribute_or(r, child, "type", ""),
-									  .copy = attribute(r, child, "copy"),
-									  .what = prose_of(r, child),
-									  .line = node_line(child)};
+			list[out->safeguard_count++] = (struct policy_safeguard){.type = attribute_or(r, child, "type", ""),
+										 .copy = attribute(r, child, "copy"),
+										 .what = prose_of(r, child),
+										 .line = node_line(child)};
 	}
 }
 
-static void read_processor(struct reader *r, const xmlNode *node, struct processor_text *out)
+static void read_processor(struct reader *r, const xmlNode *node, struct policy_processor *out)
 {
 	const xmlNode *retention = child_first(node, "retention");
 
-	out->id = attribute_or(r, node, "id", "");
 	out->brand = attribute_or(r, node, "brand", "");
 	out->standing = attribute_or(r, node, "standing", "processor");
-	out->use = attribute_or(r, node, "use", "primary");
-	out->roles = words_split(r, attribute_or(r, node, "roles", ""));
 	out->policy = attribute(r, node, "policy");
 	out->agreement = attribute(r, node, "agreement");
 	out->purposes = text_list(r, node, "for", "purpose");
@@ -194,19 +185,16 @@ static void read_processor(struct reader *r, const xmlNode *node, struct process
 	out->retention = prose(r, node, "retention");
 	if (retention != NULL)
 		out->has_keeps = attribute_duration(r, retention, "longest", &out->keeps);
-	out->anonymised = attribute_yes(r, node, "anonymised");
 	out->added = attribute_date(r, node, "added");
 	out->effective = attribute_date(r, node, "effective");
 	out->removed = attribute_date(r, node, "removed");
-	out->line = node_line(node);
 }
 
 static void read_processors(struct reader *r)
 {
-	struct processor_text *list = ARRAY_FOR(r, part(r, "processors"), "processor", struct processor_text);
+	struct policy_processor *list = (struct policy_processor *)r->p->processors; // ours, of the first half
 	size_t count = 0;
 
-	r->t->processors = list;
 	FOR_CHILDREN(node, list != NULL ? part(r, "processors") : NULL, "processor")
 	read_processor(r, node, &list[count++]);
 }
@@ -214,39 +202,38 @@ static void read_processors(struct reader *r)
 static void read_browser(struct reader *r)
 {
 	const xmlNode *cookies = part(r, "cookies"), *others = part(r, "third-parties");
-	struct cookie_text *list = ARRAY_FOR(r, cookies, "cookie", struct cookie_text);
-	struct third_party *resources = ARRAY_FOR(r, others, "resource", struct third_party);
+	struct policy_cookie *list = (struct policy_cookie *)r->p->cookies; // ours, of the first half
+	struct policy_third_party *resources = ARRAY_FOR(r, others, "resource", struct policy_third_party);
 	size_t count = 0;
 
-	r->t->cookies_what = prose(r, cookies, "what");
-	r->t->cookies = list;
+	r->p->cookies_what = prose(r, cookies, "what");
 	FOR_CHILDREN(node, list != NULL ? cookies : NULL, "cookie")
 	{
-		struct cookie_text *cookie = &list[count++];
+		struct policy_cookie *cookie = &list[count++];
 		cookie->in = attribute_or(r, node, "in", "cookie");
 		cookie->has_lasts = attribute_duration(r, node, "lasts", &cookie->lasts);
 		cookie->consent = attribute(r, node, "consent");
 	}
-	r->t->third_parties_what = prose(r, others, "what");
-	r->t->third_parties = resources;
+	r->p->third_parties_what = prose(r, others, "what");
+	r->p->third_parties = resources;
 	FOR_CHILDREN(node, resources != NULL ? others : NULL, "resource")
-	resources[r->t->third_party_count++] = (struct third_party){.origin = attribute_or(r, node, "origin", ""),
-								    .type = attribute_or(r, node, "type", ""),
-								    .purpose = words(r, node, "purpose"),
-								    .processor = attribute(r, node, "processor"),
-								    .line = node_line(node)};
+	resources[r->p->third_party_count++] = (struct policy_third_party){.origin = attribute_or(r, node, "origin", ""),
+									   .type = attribute_or(r, node, "type", ""),
+									   .purpose = words(r, node, "purpose"),
+									   .processor = attribute(r, node, "processor"),
+									   .line = node_line(node)};
 }
 
-static void read_answers(struct reader *r, const xmlNode *node, struct right_text *out)
+static void read_answers(struct reader *r, const xmlNode *node, struct policy_right *out)
 {
-	struct right_answer *list = ARRAY_FOR(r, node, "answer", struct right_answer);
+	struct policy_right_answer *list = ARRAY_FOR(r, node, "answer", struct policy_right_answer);
 
 	if (list == NULL)
 		return;
 	out->answers = list;
 	FOR_CHILDREN(child, node, "answer")
 	{
-		struct right_answer *answer = &list[out->answer_count++];
+		struct policy_right_answer *answer = &list[out->answer_count++];
 		answer->regime = attribute_or(r, child, "regime", "");
 		answer->statutory = strcmp(attribute_or(r, child, "within", ""), "statutory") == 0;
 		if (!answer->statutory)
@@ -257,13 +244,12 @@ static void read_answers(struct reader *r, const xmlNode *node, struct right_tex
 
 static void read_rights(struct reader *r)
 {
-	struct right_text *list = ARRAY_FOR(r, part(r, "rights"), "right", struct right_text);
+	struct policy_right *list = (struct policy_right *)r->p->rights; // ours, of the first half
 	size_t count = 0;
 
-	r->t->rights = list;
 	FOR_CHILDREN(node, list != NULL ? part(r, "rights") : NULL, "right")
 	{
-		struct right_text *right = &list[count++];
+		struct policy_right *right = &list[count++];
 		right->name = words(r, node, "name");
 		right->who = attribute_or(r, node, "who", "everyone");
 		right->verify = attribute_or(r, node, "verify", "");
@@ -275,85 +261,85 @@ static void read_rights(struct reader *r)
 
 static void read_consents(struct reader *r)
 {
-	struct consent *list = ARRAY_FOR(r, part(r, "consents"), "consent", struct consent);
+	struct policy_consent *list = ARRAY_FOR(r, part(r, "consents"), "consent", struct policy_consent);
 
-	r->t->consents = list;
+	r->p->consents = list;
 	FOR_CHILDREN(node, list != NULL ? part(r, "consents") : NULL, "consent")
-	list[r->t->consent_count++] = (struct consent){.id = attribute_or(r, node, "id", ""),
-						       .form = attribute_or(r, node, "form", ""),
-						       .what = prose(r, node, "what"),
-						       .withdraw = prose(r, node, "withdraw"),
-						       .line = node_line(node)};
+	list[r->p->consent_count++] = (struct policy_consent){.id = attribute_or(r, node, "id", ""),
+							      .form = attribute_or(r, node, "form", ""),
+							      .what = prose(r, node, "what"),
+							      .withdraw = prose(r, node, "withdraw"),
+							      .line = node_line(node)};
 }
 
 static void read_content(struct reader *r)
 {
-	struct content_text *list = ARRAY_FOR(r, part(r, "content"), "rule", struct content_text);
+	struct policy_content_rule *list = ARRAY_FOR(r, part(r, "content"), "rule", struct policy_content_rule);
 
-	r->t->content = list;
+	r->p->content_rules = list;
 	FOR_CHILDREN(node, list != NULL ? part(r, "content") : NULL, "rule")
-	list[r->t->content_count++] = (struct content_text){.id = attribute_or(r, node, "id", ""),
-							    .action = attribute_or(r, node, "action", ""),
-							    .what = prose(r, node, "what"),
-							    .line = node_line(node)};
+	list[r->p->content_rule_count++] = (struct policy_content_rule){.id = attribute_or(r, node, "id", ""),
+									.action = attribute_or(r, node, "action", ""),
+									.what = prose(r, node, "what"),
+									.line = node_line(node)};
 }
 
 static void read_claims(struct reader *r)
 {
-	struct claim *list = ARRAY_FOR(r, part(r, "promises"), "promise", struct claim);
+	struct policy_claim *list = ARRAY_FOR(r, part(r, "promises"), "promise", struct policy_claim);
 
-	r->t->claims = list;
+	r->p->claims = list;
 	FOR_CHILDREN(node, list != NULL ? part(r, "promises") : NULL, "promise")
-	list[r->t->claim_count++] = (struct claim){.id = attribute_or(r, node, "id", ""),
-						   .kind = attribute(r, node, "kind"),
-						   .processor = attribute(r, node, "processor"),
-						   .what = prose(r, node, "what"),
-						   .line = node_line(node)};
+	list[r->p->claim_count++] = (struct policy_claim){.id = attribute_or(r, node, "id", ""),
+							  .kind = attribute(r, node, "kind"),
+							  .processor = attribute(r, node, "processor"),
+							  .what = prose(r, node, "what"),
+							  .line = node_line(node)};
 }
 
 static void read_service(struct reader *r)
 {
 	const xmlNode *node = part(r, "service");
 
-	r->t->service = (struct service){.by = words_split(r, node != NULL ? attribute_or(r, node, "by", "") : ""),
-					 .from = words_split(r, node != NULL ? attribute_or(r, node, "from", "") : ""),
-					 .to = words_split(r, node != NULL ? attribute_or(r, node, "to", "") : ""),
-					 .what = prose(r, node, "what"),
-					 .line = node != NULL ? node_line(node) : 0};
+	r->p->service = (struct policy_service){.by = words_split(r, node != NULL ? attribute_or(r, node, "by", "") : ""),
+						.from = words_split(r, node != NULL ? attribute_or(r, node, "from", "") : ""),
+						.to = words_split(r, node != NULL ? attribute_or(r, node, "to", "") : ""),
+						.what = prose(r, node, "what"),
+						.line = node != NULL ? node_line(node) : 0};
 }
 
 static void read_change_notice(struct reader *r)
 {
 	const xmlNode *changes = part(r, "changes");
 
-	r->t->changes = prose(r, changes, "what");
-	attribute_duration(r, changes, "notice", &r->t->notice);
-	r->t->changes_by = words_split(r, attribute_or(r, changes, "by", ""));
-	r->t->changes_material_by = words_split(r, attribute_or(r, changes, "material-by", ""));
-	r->t->use_accepts = attribute_yes(r, changes, "use-accepts");
+	r->p->changes = prose(r, changes, "what");
+	attribute_duration(r, changes, "notice", &r->p->notice);
+	r->p->changes_by = words_split(r, attribute_or(r, changes, "by", ""));
+	r->p->changes_material_by = words_split(r, attribute_or(r, changes, "material-by", ""));
+	r->p->use_accepts = attribute_yes(r, changes, "use-accepts");
 }
 
 static void read_small_parts(struct reader *r)
 {
 	const xmlNode *automated = part(r, "automated-decisions"), *minimum = part(r, "minimum-age"), *law = part(r, "law-enforcement");
 
-	r->t->page_fetch = prose(r, part(r, "page-fetch"), "what");
-	r->t->minimum_age = prose(r, minimum, "what");
-	r->t->minors_deleted = minimum != NULL && attribute_yes(r, minimum, "deletes");
-	r->t->advice_paste = prose_list(r, part(r, "advice"), "paste");
-	r->t->advice_publish = prose_list(r, part(r, "advice"), "publish");
-	r->t->security = prose_list(r, part(r, "security"), "measure");
-	r->t->automated_used = attribute_yes(r, automated, "used");
-	r->t->automated_legal_effect = attribute_yes(r, automated, "legal-effect");
-	r->t->automated = prose(r, automated, "what");
-	r->t->law_enforcement = prose(r, law, "what");
-	r->t->law_enforcement_answers = law != NULL ? attribute(r, law, "answers") : NULL;
+	r->p->page_fetch_what = prose(r, part(r, "page-fetch"), "what");
+	r->p->minimum_age_what = prose(r, minimum, "what");
+	r->p->minors_deleted = minimum != NULL && attribute_yes(r, minimum, "deletes");
+	r->p->advice_paste = prose_list(r, part(r, "advice"), "paste");
+	r->p->advice_publish = prose_list(r, part(r, "advice"), "publish");
+	r->p->security = prose_list(r, part(r, "security"), "measure");
+	r->p->automated_used = attribute_yes(r, automated, "used");
+	r->p->automated_legal_effect = attribute_yes(r, automated, "legal-effect");
+	r->p->automated = prose(r, automated, "what");
+	r->p->law_enforcement = prose(r, law, "what");
+	r->p->law_enforcement_answers = law != NULL ? attribute(r, law, "answers") : NULL;
 	read_change_notice(r);
 }
 
 void read_people_part(struct reader *r)
 {
-	struct policy_text *t = r->t;
+	struct policy *t = r->p;
 
 	t->controller = read_party(r, "controller");
 	t->representative = read_party(r, "representative");

@@ -53,8 +53,8 @@ static void check_siblings(struct reader *r, const xmlNode *node, const struct t
 		report_error(r->report, node_line(node),
 			     "<%s> stands here %zu times in %s; only the first would be shown; merge them, or give each its lang", t->name,
 			     expected, r->main_language);
-	for (size_t i = 1; expected > 0 && i < r->t->language_count; i++) {
-		const char *language = r->t->languages[i].id;
+	for (size_t i = 1; expected > 0 && i < r->p->language_count; i++) {
+		const char *language = r->p->languages[i].id;
 		size_t found = count_in(r, node, language);
 		if (found < (t->list ? expected : 1))
 			report_error(r->report, node_line(node),

@@ -180,9 +180,9 @@ static void add_title(const struct policy *p, const char *title, struct buf *hea
 // Where the same notice is in each language, its own among them, and the feed.
 static void notice_head(const struct policy *p, struct buf *out)
 {
-	for (size_t i = 0; i < p->language_count && p->language_count > 1; i++) {
-		buf_printf(out, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->languages[i]->text->language);
-		notice_address(p->languages[i], out);
+	for (size_t i = 0; i < p->view_count && p->view_count > 1; i++) {
+		buf_printf(out, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->views[i]->language);
+		notice_address(p->views[i], out);
 		buf_adds(out, "\">\n");
 	}
 	buf_adds(out, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/privacy.atom\">\n");
@@ -219,8 +219,8 @@ static int render_notices(const struct site *site, bool testing, struct err *e)
 {
 	const struct policy *p = site->policy;
 
-	for (size_t i = 0; i < p->language_count; i++) {
-		struct policy view = *p->languages[i]; // what is announced stands with the main one
+	for (size_t i = 0; i < p->view_count; i++) {
+		struct policy view = *p->views[i]; // what is announced stands with the main one
 		view.coming = p->coming;
 		view.coming_from = p->coming_from;
 		if (render_notice(&view, site, testing, e) != 0)

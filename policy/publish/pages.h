@@ -4,7 +4,7 @@
 #define LETHE_PUBLISH_PAGES_H
 
 #include "policy/base/json.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include "policy/publish/publish.h"
 
 enum { PAGE_BYTES_MAX_OUT = 16 * 1024 * 1024, PAGES_MAX = 512 }; // one page or asset; all of them

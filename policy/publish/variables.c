@@ -53,9 +53,9 @@ static void set_life(struct maker *m, const char *name, const struct policy_kind
 	set(m, name, words);
 }
 
-static const struct processor_text *text_of(const struct policy *p, const struct policy_processor *a)
+static const struct policy_processor *text_of(const struct policy *p, const struct policy_processor *a)
 {
-	return &p->text->processors[a - p->processors];
+	return &p->processors[a - p->processors];
 }
 
 // "A", "A or B", "A, B or C": the processors for images, in the policy's order.
@@ -130,14 +130,14 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	struct maker m = {.v = v};
 
 	*v = (struct variables){.text = BUF_INIT(PAGE_BYTES_MAX_OUT)};
-	set(&m, "lang", p->text->language);
+	set(&m, "lang", p->language);
 	set(&m, "site_id", p->site);
 	set(&m, "site_name", p->shown_as);
 	set(&m, "version", p->version);
 	set_date(&m, "updated", p->updated);
 	set_date(&m, "effective", p->effective);
 	set(&m, "contact", p->contact);
-	set(&m, "controller_name", p->text->controller.name);
+	set(&m, "controller_name", p->controller.name);
 	set_life(&m, "archive_life", &p->kinds[KIND_ARCHIVE]);
 	set_image_processors(&m, p);
 	set_image_regions(&m, p);

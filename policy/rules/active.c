@@ -3,8 +3,8 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/model/policy.h"
 #include "policy/model/report.h"
-#include "policy/model/text.h"
 #include "policy/rules/diff.h"
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static struct policy *load_first(const char *wanted, struct buf *messages)
 	POLICY_AUTO struct policy *p = policy_load(wanted, messages);
 
 	if (p != NULL && too_early(p, when_now(), date)) {
-		report_error(&report, p->text->versions[0].line, TOO_EARLY, p->version, date);
+		report_error(&report, p->versions[0].line, TOO_EARLY, p->version, date);
 		return NULL;
 	}
 	struct policy *out = p;
@@ -81,7 +81,7 @@ bool active_watch_changed(const struct active_watch *w, const struct policy *p)
 	time_t at = when_now();
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct processor_text *t = &p->text->processors[i];
+		const struct policy_processor *t = &p->processors[i];
 		if (came(t->effective, w->since, at) || came(t->removed, w->since, at))
 			return true;
 	}
@@ -179,8 +179,8 @@ static time_t notice_end(const struct policy *active, const struct policy *wante
 	const struct duration least = {.days = NOTICE_DAYS_LEAST};
 	time_t end = duration_after(announced, least);
 
-	end = later(end, duration_after(announced, active->text->notice));
-	end = later(end, duration_after(announced, wanted->text->notice));
+	end = later(end, duration_after(announced, active->notice));
+	end = later(end, duration_after(announced, wanted->notice));
 	return later(end, wanted->effective);
 }
 
@@ -198,7 +198,7 @@ static int plan_first(const struct policy *wanted, time_t now, struct err *e)
 
 	if (!too_early(wanted, now, date))
 		return 0;
-	return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->text->versions[0].line, wanted->version, date);
+	return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->versions[0].line, wanted->version, date);
 }
 
 static int plan_change(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)

@@ -9,27 +9,27 @@ static const struct capability {
 	const char *name;
 	kind_set declared;        // needed when the policy declares one of these,
 	kind_set stored;          // or stores one of these,
-	const char *role;         // or has a processor with this role,
+	unsigned roles;           // or has a processor with one of these roles,
 	const char *by, *from;    // or says that the site works in this way, or from this material
 	bool consents, anonymise; // or asks for consent, or has anything anonymised before a processor gets it
 } lacking[] = {
     {.name = "accounts", .declared = KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION)},
     {.name = "uploads", .declared = KIND_BIT(KIND_UPLOAD), .from = "upload"},
-    {.name = "descriptions", .declared = KIND_BIT(KIND_DESCRIPTION), .role = "description"},
+    {.name = "descriptions", .declared = KIND_BIT(KIND_DESCRIPTION), .roles = ROLE_BIT(ROLE_DESCRIPTION)},
     {.name = "posts", .from = "post"},
     {.name = "API", .by = "api"},
     {.name = "dashboard", .by = "dashboard"},
     {.name = "gallery", .declared = KIND_BIT(KIND_GALLERY)},
     {.name = "stored prompts", .stored = KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT)},
     {.name = "stored images", .stored = KIND_BIT(KIND_IMAGE)},
-    {.name = "image storage", .role = "storage"},
-    {.name = "payments", .declared = KIND_BIT(KIND_PAYMENT) | KIND_BIT(KIND_CREDIT), .role = "payment"},
-    {.name = "mail", .role = "mail"},
+    {.name = "image storage", .roles = ROLE_BIT(ROLE_STORAGE)},
+    {.name = "payments", .declared = KIND_BIT(KIND_PAYMENT) | KIND_BIT(KIND_CREDIT), .roles = ROLE_BIT(ROLE_PAYMENT)},
+    {.name = "mail", .roles = ROLE_BIT(ROLE_MAIL)},
     {.name = "support tickets", .declared = KIND_BIT(KIND_TICKET)},
     {.name = "preferences", .declared = KIND_BIT(KIND_PREFERENCE)},
     {.name = "consent records", .declared = KIND_BIT(KIND_CONSENT), .consents = true},
     {.name = "usage figures", .declared = KIND_BIT(KIND_USAGE)},
-    {.name = "analytics", .role = "analytics"},
+    {.name = "analytics", .roles = ROLE_BIT(ROLE_ANALYTICS)},
     {.name = "prompt anonymising", .anonymise = true},
     {.name = "legal holds", .declared = KIND_BIT(KIND_HOLD)},
     {.name = "backups", .declared = KIND_BIT(KIND_BACKUP)},
@@ -51,9 +51,8 @@ static int line_of_kind(const struct policy *p, const struct capability *c)
 static int line_of_processor(const struct policy *p, const struct capability *c)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
-		bool needs = (c->role != NULL && text_listed(&p->text->processors[i].roles, c->role)) ||
-			     (c->anonymise && p->processors[i].anonymised);
-		if (needs && p->text->processors[i].removed == 0)
+		bool needs = (c->roles & p->processors[i].roles) != 0 || (c->anonymise && p->processors[i].anonymised);
+		if (needs && p->processors[i].removed == 0)
 			return p->processors[i].line;
 	}
 	return 0;
@@ -62,15 +61,16 @@ static int line_of_processor(const struct policy *p, const struct capability *c)
 // The line of the first declaration that needs it; 0: nothing does.
 static int line_needing(const struct policy *p, const struct capability *c)
 {
-	const struct service *s = &p->text->service;
+	const struct policy_service *s = &p->service;
 	int line = line_of_kind(p, c);
 
 	if (line == 0)
 		line = line_of_processor(p, c);
-	if (line == 0 && ((c->by != NULL && text_listed(&s->by, c->by)) || (c->from != NULL && text_listed(&s->from, c->from))))
+	if (line == 0 &&
+	    ((c->by != NULL && policy_strings_have(&s->by, c->by)) || (c->from != NULL && policy_strings_have(&s->from, c->from))))
 		line = s->line;
-	if (line == 0 && c->consents && p->text->consent_count > 0)
-		line = p->text->consents[0].line;
+	if (line == 0 && c->consents && p->consent_count > 0)
+		line = p->consents[0].line;
 	return line;
 }
 
@@ -101,11 +101,9 @@ bool policy_makes_sets(const struct policy *p)
 
 static bool provider_lacking(const struct policy *p, size_t i)
 {
-	const struct text_list *roles = &p->text->processors[i].roles;
-
-	if (!text_listed(roles, "text") && !text_listed(roles, "image") && !text_listed(roles, "description"))
+	if ((p->processors[i].roles & (ROLE_BIT(ROLE_TEXT) | ROLE_BIT(ROLE_IMAGE) | ROLE_BIT(ROLE_DESCRIPTION))) == 0)
 		return false;
-	return p->text->processors[i].removed == 0 && !provider_built(p->processors[i].id);
+	return p->processors[i].removed == 0 && !provider_built(p->processors[i].id);
 }
 
 size_t capabilities_lacking(const struct policy *p, void (*found)(void *data, const char *what, const char *name, int line), void *data)

@@ -5,7 +5,6 @@
 
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
-#include "policy/model/text.h"
 
 // Calls `found` for each, with what it is ("" or "provider "), its name and the line that needs it. Returns how many.
 size_t capabilities_lacking(const struct policy *p, void (*found)(void *data, const char *what, const char *name, int line), void *data);

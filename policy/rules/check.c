@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void check_answer(const struct policy_right *right, const struct right_answer *a, struct report *r)
+static void check_answer(const struct policy_right *right, const struct policy_right_answer *a, struct report *r)
 {
 	static const struct {
 		const char *regime, *words;
@@ -34,8 +34,8 @@ static void check_answer(const struct policy_right *right, const struct right_an
 
 static void check_purposes(const struct policy *p, struct report *r)
 {
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		const struct purpose *a = &p->text->purposes[i];
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct policy_purpose *a = &p->purposes[i];
 		if (strcmp(a->basis, "consent") == 0 && a->consent == NULL)
 			report_error(r, a->line,
 				     "purpose %s rests on consent, but names none; nobody could give or withdraw it; add consent=\"…\" and "
@@ -54,15 +54,15 @@ static void check_purposes(const struct policy *p, struct report *r)
 void check_rights(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->right_count; i++) {
-		for (size_t j = 0; j < p->text->rights[i].answer_count; j++)
-			check_answer(&p->rights[i], &p->text->rights[i].answers[j], r);
+		for (size_t j = 0; j < p->rights[i].answer_count; j++)
+			check_answer(&p->rights[i], &p->rights[i].answers[j], r);
 	}
-	for (size_t i = 0; i < p->text->consent_count; i++) {
-		if (p->text->consents[i].withdraw.count == 0)
-			report_error(r, p->text->consents[i].line,
+	for (size_t i = 0; i < p->consent_count; i++) {
+		if (p->consents[i].withdraw.count == 0)
+			report_error(r, p->consents[i].line,
 				     "consent %s cannot be withdrawn; Article 7(3) GDPR asks that withdrawing be as easy as giving; add "
 				     "<withdraw>…</withdraw>",
-				     p->text->consents[i].id);
+				     p->consents[i].id);
 	}
 	check_purposes(p, r);
 }
@@ -71,7 +71,7 @@ void check_browser(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *c = &p->cookies[i];
-		if (strcmp(c->class, "necessary") == 0 || p->text->cookies[i].consent != NULL)
+		if (strcmp(c->class, "necessary") == 0 || p->cookies[i].consent != NULL)
 			continue;
 		if (strcmp(c->class, "preference") == 0)
 			report_warning(
@@ -90,8 +90,8 @@ void check_browser(const struct policy *p, struct report *r)
 
 void check_content(const struct policy *p, struct report *r)
 {
-	for (size_t i = 0; i < p->text->content_count; i++) {
-		const struct content_text *rule = &p->text->content[i];
+	for (size_t i = 0; i < p->content_rule_count; i++) {
+		const struct policy_content_rule *rule = &p->content_rules[i];
 		if (strcmp(rule->id, "minors") == 0 && strcmp(rule->action, "anonymise") == 0)
 			report_error(r, rule->line,
 				     "content about minors cannot be anonymised; there is nothing to mask that would make it right; write "
@@ -105,10 +105,10 @@ void check_content(const struct policy *p, struct report *r)
 		    p->minimum_age);
 }
 
-static void check_links(const struct policy_text *t, const struct prose *prose, int line, struct report *r)
+static void check_links(const struct policy *t, const struct prose *prose, int line, struct report *r)
 {
 	for (size_t i = 0; i < prose->count; i++) {
-		const struct run *run = &prose->runs[i];
+		const struct prose_run *run = &prose->runs[i];
 		bool found = run->type != RUN_LINK || run->to[0] != '#';
 		for (size_t j = 0; !found && j < t->section_count; j++)
 			found = strcmp(run->to + 1, t->sections[j].id) == 0;
@@ -123,11 +123,11 @@ static void check_links(const struct policy_text *t, const struct prose *prose, 
 void check_prose(const struct policy *p, struct report *r)
 {
 	static const char *const parts[] = {"controller", "kinds", "processors", "rights"};
-	const struct policy_text *t = p->text;
+	const struct policy *t = p;
 	int last = t->section_count > 0 ? t->sections[t->section_count - 1].line : 1;
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		if (!notice_inserts(t, parts[i]))
+		if (!policy_inserts(t, parts[i]))
 			report_error(r, last,
 				     "no section of the notice shows the %s; Article 13 GDPR asks that visitors be told; add <insert "
 				     "what=\"%s\"/> to a "
@@ -136,7 +136,7 @@ void check_prose(const struct policy *p, struct report *r)
 	}
 	for (size_t i = 0; i < t->section_count; i++) {
 		for (size_t j = 0; j < t->sections[i].block_count; j++) {
-			const struct block *b = &t->sections[i].blocks[j];
+			const struct policy_block *b = &t->sections[i].blocks[j];
 			check_links(t, &b->prose, t->sections[i].line, r);
 			for (size_t k = 0; k < b->items.count; k++)
 				check_links(t, &b->items.items[k], t->sections[i].line, r);

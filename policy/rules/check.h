@@ -5,7 +5,6 @@
 
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
-#include "policy/model/text.h"
 
 void check_kinds(const struct policy *p, struct report *r);
 void check_processors(const struct policy *p, struct report *r);

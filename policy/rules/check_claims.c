@@ -22,55 +22,55 @@ static bool cookie_of_class(const struct policy *p, const char *class)
 	return false;
 }
 
-static bool has_account(const struct policy *p, const struct claim *c)
+static bool has_account(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	return declared(p, KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION));
 }
 
-static bool has_billing(const struct policy *p, const struct claim *c)
+static bool has_billing(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	return declared(p, KIND_BIT(KIND_PAYMENT) | KIND_BIT(KIND_CREDIT));
 }
 
-static bool has_name(const struct policy *p, const struct claim *c)
+static bool has_name(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	return declared(p, KIND_BIT(KIND_ACCOUNT));
 }
 
-static bool shares(const struct policy *p, const struct claim *c)
+static bool shares(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (!p->processors[i].local && p->processors[i].kinds != 0)
 			return true;
 	}
-	return p->text->third_party_count > 0; // whoever serves a resource learns who asks for it
+	return p->third_party_count > 0; // whoever serves a resource learns who asks for it
 }
 
-static bool links(const struct policy *p, const struct claim *c)
+static bool links(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		if (p->text->cookies[i].has_lasts && strcmp(p->text->cookies[i].in, "session") != 0)
+		if (p->cookies[i].has_lasts && strcmp(p->cookies[i].in, "session") != 0)
 			return true;
 	}
 	return declared(p, KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION) | KIND_BIT(KIND_PREFERENCE));
 }
 
 // Whoever answers a ticket has read it.
-static bool humans(const struct policy *p, const struct claim *c)
+static bool humans(const struct policy *p, const struct policy_claim *c)
 {
 	return c->kind == NULL ? declared(p, KIND_BIT(KIND_TICKET)) : strcmp(c->kind, kind_row(KIND_TICKET)->name) == 0;
 }
 
-static bool card_data(const struct policy *p, const struct claim *c)
+static bool card_data(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		const struct text_list *list = &p->text->kinds[i].categories;
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_strings *list = &policy_kind_at(p, i)->categories;
 		for (size_t j = 0; j < list->count; j++) {
 			if (strcasestr(list->items[j], "card number") != NULL || strcasestr(list->items[j], "card data") != NULL)
 				return true;
@@ -79,36 +79,36 @@ static bool card_data(const struct policy *p, const struct claim *c)
 	return false;
 }
 
-static bool has_marketing(const struct policy *p, const struct claim *c)
+static bool has_marketing(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	return cookie_of_class(p, "marketing");
 }
 
-static bool has_analytics(const struct policy *p, const struct claim *c)
+static bool has_analytics(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	return cookie_of_class(p, "analytics") || declared(p, KIND_BIT(KIND_USAGE));
 }
 
-static bool tracks(const struct policy *p, const struct claim *c)
+static bool tracks(const struct policy *p, const struct policy_claim *c)
 {
 	return cookie_of_class(p, "analytics") || has_marketing(p, c);
 }
 
-static bool has_cookies(const struct policy *p, const struct claim *c)
+static bool has_cookies(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	return p->cookie_count > 0;
 }
 
-static bool has_third_parties(const struct policy *p, const struct claim *c)
+static bool has_third_parties(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
-	return p->text->third_party_count > 0;
+	return p->third_party_count > 0;
 }
 
-static bool trains(const struct policy *p, const struct claim *c)
+static bool trains(const struct policy *p, const struct policy_claim *c)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (p->processors[i].trains && (c->processor == NULL || strcmp(c->processor, p->processors[i].id) == 0))
@@ -118,26 +118,26 @@ static bool trains(const struct policy *p, const struct claim *c)
 }
 
 // The archive is stored, but in a folder that lives in memory.
-static bool on_disk(const struct policy *p, const struct claim *c)
+static bool on_disk(const struct policy *p, const struct policy_claim *c)
 {
 	enum kind k;
 
 	return c->kind != NULL && kind_from_name(&k, c->kind) == 0 && k != KIND_ARCHIVE && p->kinds[k].keep == KEEP_STORED;
 }
 
-static bool transfers(const struct policy *p, const struct claim *c)
+static bool transfers(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	for (size_t i = 0; i < p->processor_count; i++) {
-		for (size_t j = 0; j < p->text->processors[i].region_count; j++) {
-			if (!policy_country_in_eea(p->text->processors[i].regions[j].country))
+		for (size_t j = 0; j < p->processors[i].region_count; j++) {
+			if (!policy_country_in_eea(p->processors[i].regions[j].country))
 				return true;
 		}
 	}
 	return false;
 }
 
-static bool has_personal_data(const struct policy *p, const struct claim *c)
+static bool has_personal_data(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	return declared(p, KIND_BIT(KIND_REQUEST_LOG) | KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_TICKET) | KIND_BIT(KIND_PAYMENT));
@@ -145,7 +145,7 @@ static bool has_personal_data(const struct policy *p, const struct claim *c)
 
 static const struct {
 	const char *id;
-	bool (*broken)(const struct policy *p, const struct claim *c);
+	bool (*broken)(const struct policy *p, const struct policy_claim *c);
 	const char *why;
 } claims[] = {
     {"no-account", has_account, "accounts or sessions are declared"},
@@ -168,8 +168,8 @@ static const struct {
 
 void check_claims(const struct policy *p, struct report *r)
 {
-	for (size_t i = 0; i < p->text->claim_count; i++) {
-		const struct claim *c = &p->text->claims[i];
+	for (size_t i = 0; i < p->claim_count; i++) {
+		const struct policy_claim *c = &p->claims[i];
 		for (size_t j = 0; j < ARRAY_LEN(claims); j++) {
 			if (strcmp(claims[j].id, c->id) == 0 && claims[j].broken(p, c))
 				report_error(

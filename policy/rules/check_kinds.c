@@ -13,7 +13,7 @@ static const char *name_of(enum kind k)
 	return kind_row(k)->name;
 }
 
-static void check_life(const struct kind_text *kind, const struct life *life, struct report *r)
+static void check_life(const struct policy_kind *kind, const struct policy_life *life, struct report *r)
 {
 	const char *name = name_of(kind->kind);
 
@@ -35,7 +35,7 @@ static void check_life(const struct kind_text *kind, const struct life *life, st
 		report_error(r, life->line, "kind archive cannot be anonymised; a ZIP is deleted or it is there; write then=\"delete\"");
 }
 
-static void check_log_life(const struct policy *p, const struct life *life, struct report *r)
+static void check_log_life(const struct policy *p, const struct policy_life *life, struct report *r)
 {
 	const struct duration day = {.days = 1}, half_year = {.months = 6};
 
@@ -54,7 +54,7 @@ static void check_log_life(const struct policy *p, const struct life *life, stru
 			       p->kinds[KIND_REQUEST_LOG].life.months);
 }
 
-static void check_kind(const struct policy *p, const struct kind_text *kind, struct report *r)
+static void check_kind(const struct policy *p, const struct policy_kind *kind, struct report *r)
 {
 	const char *name = name_of(kind->kind);
 	bool stored = p->kinds[kind->kind].keep == KEEP_STORED;
@@ -75,7 +75,7 @@ static void check_kind(const struct policy *p, const struct kind_text *kind, str
 		    r, kind->line,
 		    "kind %s cannot be kept in memory only; the software writes it to a store (%s); write keep=\"stored\" and its life",
 		    name, kind_row(kind->kind)->where);
-	if (stored && kind->has_longest)
+	if (stored && !duration_is_zero(kind->memory))
 		report_error(
 		    r, kind->line,
 		    "kind %s is stored, and yet longest=\"…\" says how long it is in memory; which one counts would be a guess; write "
@@ -94,7 +94,7 @@ static kind_set kinds_needed(const struct policy *p)
 	kind_set set = KIND_BIT(KIND_LEDGER) | KIND_BIT(KIND_RIGHTS_REQUEST) | KIND_BIT(KIND_ERROR_LOG);
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		if ((p->processors[i].roles & ROLE_IMAGE) == 0)
+		if ((p->processors[i].roles & ROLE_BIT(ROLE_IMAGE)) == 0)
 			continue;
 		set |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
 		if (provider_built(p->processors[i].id)) // then sets are made here, and with each a ZIP
@@ -108,10 +108,10 @@ static kind_set kinds_needed(const struct policy *p)
 void check_kinds(const struct policy *p, struct report *r)
 {
 	kind_set needed = kinds_needed(p);
-	int end = p->text->kind_count > 0 ? p->text->kinds[p->text->kind_count - 1].line : 1;
+	int end = p->kind_count > 0 ? policy_kind_at(p, p->kind_count - 1)->line : 1;
 
-	for (size_t i = 0; i < p->text->kind_count; i++)
-		check_kind(p, &p->text->kinds[i], r);
+	for (size_t i = 0; i < p->kind_count; i++)
+		check_kind(p, policy_kind_at(p, i), r);
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		if ((needed & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED)
 			report_error(

@@ -2,20 +2,11 @@
 #include "policy/rules/check.h"
 #include <string.h>
 
-// The European Economic Area, where no transfer safeguard is needed. "EU" stands for a region that its vendor does not split further.
-static const char *const eea[] = {"EU", "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
-				  "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", NULL};
-static const char *const dead_safeguards[] = {"privacy-shield", "safe-harbour", NULL};
-static const char *const built_in[] = {"sketch", NULL};
-
-bool policy_country_in_eea(const char *country)
-{
-	return word_listed(eea, country);
-}
+static const char built_in[] = "sketch";
 
 static void check_local(const struct policy_processor *a, struct report *r)
 {
-	if (!word_listed(built_in, a->id))
+	if (strcmp(a->id, built_in) != 0)
 		report_error(r, a->line,
 			     "processor %s is called built-in, but the software has no such processor of its own; visitors would believe "
 			     "that nothing "
@@ -27,21 +18,16 @@ static void check_local(const struct policy_processor *a, struct report *r)
 }
 
 // Whether egress speaks to it. The others stand in front of the server, hold it, or are reached by the visitor's browser.
-static bool reached(const struct processor_text *text)
+static bool reached(const struct policy_processor *text)
 {
-	static const char *const roles[] = {"text", "image", "description", "storage", "mail", "payment", NULL};
-
-	for (size_t i = 0; i < text->roles.count; i++) {
-		if (word_listed(roles, text->roles.items[i]))
-			return true;
-	}
-	return false;
+	return (text->roles & (ROLE_BIT(ROLE_TEXT) | ROLE_BIT(ROLE_IMAGE) | ROLE_BIT(ROLE_DESCRIPTION) | ROLE_BIT(ROLE_STORAGE) |
+			       ROLE_BIT(ROLE_MAIL) | ROLE_BIT(ROLE_PAYMENT))) != 0;
 }
 
 static void check_use(const struct policy *p, size_t i, struct report *r)
 {
 	const struct policy_processor *a = &p->processors[i];
-	const unsigned chained = ROLE_TEXT | ROLE_IMAGE | ROLE_DESCRIPTION;
+	const unsigned chained = ROLE_BIT(ROLE_TEXT) | ROLE_BIT(ROLE_IMAGE) | ROLE_BIT(ROLE_DESCRIPTION);
 	bool stands_in = a->use != USE_BACKUP || (a->roles & chained) == 0;
 
 	for (size_t j = 0; j < p->processor_count; j++)
@@ -54,9 +40,9 @@ static void check_use(const struct policy *p, size_t i, struct report *r)
 		    a->id);
 }
 
-static void check_remote(const struct policy_processor *a, const struct processor_text *text, struct report *r)
+static void check_remote(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
 {
-	if (word_listed(built_in, a->id))
+	if (strcmp(a->id, built_in) == 0)
 		report_error(
 		    r, a->line,
 		    "processor %s is part of the software, but is declared as somebody else's; the notice would name a recipient that gets "
@@ -67,7 +53,7 @@ static void check_remote(const struct policy_processor *a, const struct processo
 		    r, a->line,
 		    "processor %s has no host; egress connects only to declared hosts, so it could never be reached; add <host>…</host>",
 		    a->id);
-	if (a->regions[0] == NULL)
+	if (a->region_count == 0)
 		report_error(r, a->line,
 			     "processor %s has no region; visitors must be told where their data goes; add <region country=\"…\" "
 			     "place=\"…\">…</region>",
@@ -79,13 +65,13 @@ static void check_remote(const struct policy_processor *a, const struct processo
 		    a->id);
 }
 
-static void check_transfer(const struct policy_processor *a, const struct processor_text *text, struct report *r)
+static void check_transfer(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
 {
 	size_t alive = 0;
 
 	for (size_t i = 0; i < text->safeguard_count; i++) {
-		const struct safeguard *s = &text->safeguards[i];
-		if (word_listed(dead_safeguards, s->type))
+		const struct policy_safeguard *s = &text->safeguards[i];
+		if (strcmp(s->type, "privacy-shield") == 0 || strcmp(s->type, "safe-harbour") == 0)
 			report_error(r, s->line,
 				     "%s no longer protects anything; the Court of Justice struck it down (Safe Harbour 2015, Privacy "
 				     "Shield 2020), so this "
@@ -111,8 +97,10 @@ static void check_order(const struct policy *p, size_t i, struct report *r)
 
 	for (size_t j = 0; j < i; j++) {
 		const struct policy_processor *b = &p->processors[j];
-		const char *both = a->roles & b->roles & ROLE_IMAGE ? "image" : a->roles & b->roles & ROLE_TEXT ? "text" : NULL;
-		if (both != NULL && a->order == b->order && p->text->processors[i].removed == 0 && p->text->processors[j].removed == 0)
+		const char *both = a->roles & b->roles & ROLE_BIT(ROLE_IMAGE)  ? "image"
+				   : a->roles & b->roles & ROLE_BIT(ROLE_TEXT) ? "text"
+									       : NULL;
+		if (both != NULL && a->order == b->order && p->processors[i].removed == 0 && p->processors[j].removed == 0)
 			report_error(
 			    r, a->line,
 			    "processors %s and %s both have order %d for the role %s; which one is asked first would be chance; give them "
@@ -121,7 +109,7 @@ static void check_order(const struct policy *p, size_t i, struct report *r)
 	}
 }
 
-static void check_told(const struct policy_processor *a, const struct processor_text *text, struct report *r)
+static void check_told(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
 {
 	if (a->trains && text->training.count == 0)
 		report_error(r, a->line,
@@ -143,15 +131,15 @@ void check_processors(const struct policy *p, struct report *r)
 		if (a->local)
 			check_local(a, r);
 		else
-			check_remote(a, &p->text->processors[i], r);
+			check_remote(a, &p->processors[i], r);
 		check_use(p, i, r);
-		check_transfer(a, &p->text->processors[i], r);
-		check_told(a, &p->text->processors[i], r);
+		check_transfer(a, &p->processors[i], r);
+		check_told(a, &p->processors[i], r);
 		check_order(p, i, r);
 	}
 }
 
-static void check_processor_dates(const struct policy *p, const struct processor_text *a, struct report *r)
+static void check_processor_dates(const struct policy *p, const struct policy_processor *a, struct report *r)
 {
 	if (a->effective < a->added)
 		report_error(r, a->line,
@@ -172,9 +160,9 @@ static void check_processor_dates(const struct policy *p, const struct processor
 
 void check_dates(const struct policy *p, struct report *r)
 {
-	const struct policy_version *v = p->text->versions;
+	const struct policy_version *v = p->versions;
 
-	for (size_t i = 1; i < p->text->version_count; i++) {
+	for (size_t i = 1; i < p->version_count; i++) {
 		if (v[i].updated > v[i - 1].updated || v[i].effective > v[i - 1].effective)
 			report_error(r, v[i].line,
 				     "version %s is older in this list than %s but has a later date; programs follow the first version; "
@@ -183,5 +171,5 @@ void check_dates(const struct policy *p, struct report *r)
 				     v[i].id, v[i - 1].id);
 	}
 	for (size_t i = 0; i < p->processor_count; i++)
-		check_processor_dates(p, &p->text->processors[i], r);
+		check_processor_dates(p, &p->processors[i], r);
 }

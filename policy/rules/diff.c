@@ -93,14 +93,14 @@ const char *differ_duration(struct differ *d, struct duration length)
 // The formats are constants of the callers.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-void differ_lists(struct differ *d, const struct text_list *from, const struct text_list *to, const struct list_words *words)
+void differ_lists(struct differ *d, const struct policy_strings *from, const struct policy_strings *to, const struct list_words *words)
 {
 	for (size_t i = 0; i < to->count; i++) {
-		if (!text_listed(from, to->items[i]))
+		if (!policy_strings_have(from, to->items[i]))
 			differ_add(d, words->added_material, NULL, to->items[i], words->added, to->items[i]);
 	}
 	for (size_t i = 0; i < from->count; i++) {
-		if (!text_listed(to, from->items[i]))
+		if (!policy_strings_have(to, from->items[i]))
 			differ_add(d, words->gone_material, from->items[i], NULL, words->gone, from->items[i]);
 	}
 }

@@ -6,7 +6,6 @@
 #define LETHE_RULES_DIFF_H
 
 #include "policy/model/policy.h"
-#include "policy/model/text.h"
 
 struct policy_change {
 	bool material;

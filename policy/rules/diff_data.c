@@ -35,10 +35,10 @@ static const char *condition_words(const char *condition)
 	return "";
 }
 
-static bool has_condition(const struct kind_text *kind, const struct life *wanted)
+static bool has_condition(const struct policy_kind *kind, const struct policy_life *wanted)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
-		const struct life *l = &kind->lives[i];
+		const struct policy_life *l = &kind->lives[i];
 		if (same_words(l->lasts_while, wanted->lasts_while) && same_words(l->unless, wanted->unless) &&
 		    (wanted->lasts_while == NULL || duration_compare(wanted->length, l->length) <= 0))
 			return true;
@@ -46,17 +46,17 @@ static bool has_condition(const struct kind_text *kind, const struct life *wante
 	return false;
 }
 
-static void diff_conditions(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+static void diff_conditions(struct differ *d, const struct policy_kind *from, const struct policy_kind *to)
 {
 	for (size_t i = 0; i < to->life_count; i++) {
-		const struct life *l = &to->lives[i];
+		const struct policy_life *l = &to->lives[i];
 		if ((l->lasts_while == NULL && l->unless == NULL) || has_condition(from, l))
 			continue;
 		const char *words = condition_words(l->lasts_while != NULL ? l->lasts_while : l->unless);
 		differ_add(d, true, NULL, words, "%s: may now also be kept while %s.", to->name, words);
 	}
 	for (size_t i = 0; i < from->life_count; i++) {
-		const struct life *l = &from->lives[i];
+		const struct policy_life *l = &from->lives[i];
 		if (l->lasts_while != NULL && !has_condition(to, l))
 			differ_add(d, false, condition_words(l->lasts_while), NULL, "%s: no longer kept for as long as %s.", to->name,
 				   condition_words(l->lasts_while));
@@ -64,7 +64,7 @@ static void diff_conditions(struct differ *d, const struct kind_text *from, cons
 }
 
 // How long it is kept for this reason, as "for 7 years" or "while the account exists".
-static const char *reason_words(struct differ *d, const struct life *l)
+static const char *reason_words(struct differ *d, const struct policy_life *l)
 {
 	char words[128];
 
@@ -76,10 +76,10 @@ static const char *reason_words(struct differ *d, const struct life *l)
 }
 
 // Whether the kind is kept, whatever was asked to be erased, at least as long as in `wanted` and for the same reason.
-static bool outlasts_erasure(const struct kind_text *kind, const struct life *wanted)
+static bool outlasts_erasure(const struct policy_kind *kind, const struct policy_life *wanted)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
-		const struct life *l = &kind->lives[i];
+		const struct policy_life *l = &kind->lives[i];
 		if (!l->ends_on_erasure && same_words(l->lasts_while, wanted->lasts_while) && same_words(l->unless, wanted->unless) &&
 		    duration_compare(wanted->length, l->length) <= 0)
 			return true;
@@ -87,23 +87,23 @@ static bool outlasts_erasure(const struct kind_text *kind, const struct life *wa
 	return false;
 }
 
-static void diff_erasure(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+static void diff_erasure(struct differ *d, const struct policy_kind *from, const struct policy_kind *to)
 {
 	for (size_t i = 0; i < to->life_count; i++) {
-		const struct life *l = &to->lives[i];
+		const struct policy_life *l = &to->lives[i];
 		if (!l->ends_on_erasure && !outlasts_erasure(from, l))
 			differ_add(d, true, NULL, reason_words(d, l), "%s: may now be kept after a request for erasure, %s.", to->name,
 				   reason_words(d, l));
 	}
 	for (size_t i = 0; i < from->life_count; i++) {
-		const struct life *l = &from->lives[i];
+		const struct policy_life *l = &from->lives[i];
 		if (!l->ends_on_erasure && !outlasts_erasure(to, l))
 			differ_add(d, false, reason_words(d, l), NULL, "%s: no longer kept after a request for erasure, %s.", to->name,
 				   reason_words(d, l));
 	}
 }
 
-static bool any_hold(const struct kind_text *kind)
+static bool any_hold(const struct policy_kind *kind)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
 		if (kind->lives[i].hold)
@@ -122,7 +122,7 @@ static const char *start_words(enum start_event start)
 	return words[start];
 }
 
-static void diff_stored(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+static void diff_stored(struct differ *d, const struct policy_kind *from, const struct policy_kind *to)
 {
 	const struct policy_kind *a = &d->before->kinds[from->kind], *b = &d->after->kinds[to->kind];
 
@@ -142,7 +142,7 @@ static void diff_stored(struct differ *d, const struct kind_text *from, const st
 			   to->name);
 }
 
-static void diff_keep(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+static void diff_keep(struct differ *d, const struct policy_kind *from, const struct policy_kind *to)
 {
 	const struct policy_kind *a = &d->before->kinds[from->kind], *b = &d->after->kinds[to->kind];
 
@@ -156,7 +156,7 @@ static void diff_keep(struct differ *d, const struct kind_text *from, const stru
 		diff_length(d, to->name, a->memory, b->memory);
 }
 
-static void diff_uses(struct differ *d, const struct kind_text *from, const struct kind_text *to)
+static void diff_uses(struct differ *d, const struct policy_kind *from, const struct policy_kind *to)
 {
 	static const struct list_words purposes = {"It is used for a new purpose: %s.", "It is no longer used for: %s.", true, false},
 				       categories = {"It holds something new: %s.", "It no longer names: %s.", true, false},
@@ -177,8 +177,8 @@ static void diff_uses(struct differ *d, const struct kind_text *from, const stru
 
 void diff_kinds(struct differ *d)
 {
-	for (size_t i = 0; i < d->after->text->kind_count; i++) {
-		const struct kind_text *to = &d->after->text->kinds[i], *from = kind_text_of(d->before, to->kind);
+	for (size_t i = 0; i < d->after->kind_count; i++) {
+		const struct policy_kind *to = policy_kind_at(d->after, i), *from = policy_kind(d->before, to->kind);
 		differ_at(d, "kind", kind_row(to->kind)->name, to->line);
 		if (from == NULL) {
 			differ_add(d, true, NULL, to->name, "A new kind of data: %s.", to->name);
@@ -187,18 +187,18 @@ void diff_kinds(struct differ *d)
 		diff_keep(d, from, to);
 		diff_uses(d, from, to);
 	}
-	for (size_t i = 0; i < d->before->text->kind_count; i++) {
-		const struct kind_text *from = &d->before->text->kinds[i];
+	for (size_t i = 0; i < d->before->kind_count; i++) {
+		const struct policy_kind *from = policy_kind_at(d->before, i);
 		differ_at(d, "kind", kind_row(from->kind)->name, 0);
-		if (kind_text_of(d->after, from->kind) == NULL)
+		if (policy_kind(d->after, from->kind) == NULL)
 			differ_add(d, false, from->name, NULL, "No longer held: %s.", from->name);
 	}
 }
 
 void diff_purposes(struct differ *d)
 {
-	for (size_t i = 0; i < d->after->text->purpose_count; i++) {
-		const struct purpose *to = &d->after->text->purposes[i], *from = purpose_of(d->before, to->id);
+	for (size_t i = 0; i < d->after->purpose_count; i++) {
+		const struct policy_purpose *to = &d->after->purposes[i], *from = policy_purpose(d->before, to->id);
 		differ_at(d, "purpose", to->id, to->line);
 		if (from == NULL) {
 			differ_add(d, true, NULL, to->id, "A new purpose: %s", differ_text(d, &to->what));
@@ -213,10 +213,10 @@ void diff_purposes(struct differ *d)
 		differ_prose(d, "description", &from->what, &to->what);
 		differ_prose(d, "interest", &from->interest, &to->interest);
 	}
-	for (size_t i = 0; i < d->before->text->purpose_count; i++) {
-		const struct purpose *from = &d->before->text->purposes[i];
+	for (size_t i = 0; i < d->before->purpose_count; i++) {
+		const struct policy_purpose *from = &d->before->purposes[i];
 		differ_at(d, "purpose", from->id, 0);
-		if (purpose_of(d->after, from->id) == NULL)
+		if (policy_purpose(d->after, from->id) == NULL)
 			differ_add(d, false, from->id, NULL, "Data is no longer used for: %s", differ_text(d, &from->what));
 	}
 }

@@ -30,7 +30,7 @@ struct list_words {
 	const char *added, *gone;
 	bool added_material, gone_material;
 };
-void differ_lists(struct differ *d, const struct text_list *from, const struct text_list *to, const struct list_words *words);
+void differ_lists(struct differ *d, const struct policy_strings *from, const struct policy_strings *to, const struct list_words *words);
 bool same_words(const char *a, const char *b); // NULL is ""
 // The two lengths as one comparison, and whether P14D became P14M.
 bool unit_changed(struct duration from, struct duration to);

@@ -16,7 +16,7 @@ static size_t cookie_find(const struct policy *p, const char *name)
 static void diff_cookie(struct differ *d, size_t i, size_t j)
 {
 	const struct policy_cookie *from = &d->before->cookies[i], *to = &d->after->cookies[j];
-	const struct cookie_text *a = &d->before->text->cookies[i], *b = &d->after->text->cookies[j];
+	const struct policy_cookie *a = &d->before->cookies[i], *b = &d->after->cookies[j];
 
 	if (!same_words(from->class, to->class))
 		differ_add(d, strcmp(to->class, "necessary") != 0, from->class, to->class, "The cookie %s is now of the class %s.",
@@ -34,10 +34,10 @@ static void diff_cookie(struct differ *d, size_t i, size_t j)
 	differ_words(d, "purpose", from->purpose, to->purpose);
 }
 
-static bool has_resource(const struct policy *p, const struct third_party *wanted)
+static bool has_resource(const struct policy *p, const struct policy_third_party *wanted)
 {
-	for (size_t i = 0; i < p->text->third_party_count; i++) {
-		const struct third_party *t = &p->text->third_parties[i];
+	for (size_t i = 0; i < p->third_party_count; i++) {
+		const struct policy_third_party *t = &p->third_parties[i];
 		if (strcmp(t->origin, wanted->origin) == 0 && strcmp(t->type, wanted->type) == 0)
 			return true;
 	}
@@ -46,14 +46,14 @@ static bool has_resource(const struct policy *p, const struct third_party *wante
 
 static void diff_resources(struct differ *d)
 {
-	for (size_t i = 0; i < d->after->text->third_party_count; i++) {
-		const struct third_party *t = &d->after->text->third_parties[i];
+	for (size_t i = 0; i < d->after->third_party_count; i++) {
+		const struct policy_third_party *t = &d->after->third_parties[i];
 		differ_at(d, "third-party", t->origin, t->line);
 		if (!has_resource(d->before, t))
 			differ_add(d, true, NULL, t->origin, "Pages now load something from a third party: %s (%s).", t->origin, t->type);
 	}
-	for (size_t i = 0; i < d->before->text->third_party_count; i++) {
-		const struct third_party *t = &d->before->text->third_parties[i];
+	for (size_t i = 0; i < d->before->third_party_count; i++) {
+		const struct policy_third_party *t = &d->before->third_parties[i];
 		differ_at(d, "third-party", t->origin, 0);
 		if (!has_resource(d->after, t))
 			differ_add(d, false, t->origin, NULL, "Pages no longer load anything from %s (%s).", t->origin, t->type);
@@ -89,7 +89,7 @@ static size_t right_find(const struct policy *p, const char *id)
 	return i;
 }
 
-static const struct right_answer *answer_find(const struct right_text *right, const char *regime)
+static const struct policy_right_answer *answer_find(const struct policy_right *right, const char *regime)
 {
 	for (size_t i = 0; i < right->answer_count; i++) {
 		if (strcmp(right->answers[i].regime, regime) == 0)
@@ -98,7 +98,7 @@ static const struct right_answer *answer_find(const struct right_text *right, co
 	return NULL;
 }
 
-static struct duration answer_time(const struct right_answer *a)
+static struct duration answer_time(const struct policy_right_answer *a)
 {
 	const struct duration month = {.months = 1}, business = {.days = 45};
 
@@ -107,10 +107,10 @@ static struct duration answer_time(const struct right_answer *a)
 	return strcmp(a->regime, "ccpa") == 0 ? business : month;
 }
 
-static void diff_answers(struct differ *d, const struct right_text *from, const struct right_text *to)
+static void diff_answers(struct differ *d, const struct policy_right *from, const struct policy_right *to)
 {
 	for (size_t i = 0; i < from->answer_count; i++) {
-		const struct right_answer *a = &from->answers[i], *b = answer_find(to, a->regime);
+		const struct policy_right_answer *a = &from->answers[i], *b = answer_find(to, a->regime);
 		if (b == NULL) {
 			differ_add(d, true, a->regime, NULL, "%s is no longer promised under the regime %s.", to->name, a->regime);
 			continue;
@@ -139,7 +139,7 @@ static int burden(const char *verify)
 	return i;
 }
 
-static void diff_right(struct differ *d, const struct right_text *from, const struct right_text *to)
+static void diff_right(struct differ *d, const struct policy_right *from, const struct policy_right *to)
 {
 	diff_answers(d, from, to);
 	if (!same_words(from->verify, to->verify))
@@ -155,19 +155,19 @@ static void diff_right(struct differ *d, const struct right_text *from, const st
 	differ_prose(d, "description", &from->how, &to->how);
 }
 
-static const struct consent *consent_find(const struct policy *p, const char *id)
+static const struct policy_consent *consent_find(const struct policy *p, const char *id)
 {
-	for (size_t i = 0; i < p->text->consent_count; i++) {
-		if (strcmp(p->text->consents[i].id, id) == 0)
-			return &p->text->consents[i];
+	for (size_t i = 0; i < p->consent_count; i++) {
+		if (strcmp(p->consents[i].id, id) == 0)
+			return &p->consents[i];
 	}
 	return NULL;
 }
 
 static void diff_consents(struct differ *d)
 {
-	for (size_t i = 0; i < d->after->text->consent_count; i++) {
-		const struct consent *to = &d->after->text->consents[i], *from = consent_find(d->before, to->id);
+	for (size_t i = 0; i < d->after->consent_count; i++) {
+		const struct policy_consent *to = &d->after->consents[i], *from = consent_find(d->before, to->id);
 		differ_at(d, "consent", to->id, to->line);
 		if (from == NULL) {
 			differ_add(d, false, NULL, to->id, "We now ask for a consent: %s", differ_text(d, &to->what));
@@ -179,8 +179,8 @@ static void diff_consents(struct differ *d)
 		differ_prose(d, "description", &from->what, &to->what);
 		differ_prose(d, "withdrawal", &from->withdraw, &to->withdraw);
 	}
-	for (size_t i = 0; i < d->before->text->consent_count; i++) {
-		const struct consent *from = &d->before->text->consents[i];
+	for (size_t i = 0; i < d->before->consent_count; i++) {
+		const struct policy_consent *from = &d->before->consents[i];
 		differ_at(d, "consent", from->id, 0);
 		if (consent_find(d->after, from->id) == NULL)
 			differ_add(d, true, from->id, NULL, "We no longer ask for your consent: %s", differ_text(d, &from->what));
@@ -193,23 +193,22 @@ void diff_rights(struct differ *d)
 		size_t i = right_find(d->before, d->after->rights[j].id);
 		differ_at(d, "right", d->after->rights[j].id, d->after->rights[j].line);
 		if (i < d->before->right_count)
-			diff_right(d, &d->before->text->rights[i], &d->after->text->rights[j]);
+			diff_right(d, &d->before->rights[i], &d->after->rights[j]);
 		else
-			differ_add(d, false, NULL, d->after->rights[j].id, "A new right: %s.", d->after->text->rights[j].name);
+			differ_add(d, false, NULL, d->after->rights[j].id, "A new right: %s.", d->after->rights[j].name);
 	}
 	for (size_t i = 0; i < d->before->right_count; i++) {
 		differ_at(d, "right", d->before->rights[i].id, 0);
 		if (right_find(d->after, d->before->rights[i].id) == d->after->right_count)
-			differ_add(d, true, d->before->rights[i].id, NULL, "A right is no longer promised: %s.",
-				   d->before->text->rights[i].name);
+			differ_add(d, true, d->before->rights[i].id, NULL, "A right is no longer promised: %s.", d->before->rights[i].name);
 	}
 	diff_consents(d);
 }
 
-static bool has_claim(const struct policy *p, const struct claim *wanted)
+static bool has_claim(const struct policy *p, const struct policy_claim *wanted)
 {
-	for (size_t i = 0; i < p->text->claim_count; i++) {
-		const struct claim *c = &p->text->claims[i];
+	for (size_t i = 0; i < p->claim_count; i++) {
+		const struct policy_claim *c = &p->claims[i];
 		if (strcmp(c->id, wanted->id) == 0 && same_words(c->kind, wanted->kind) && same_words(c->processor, wanted->processor))
 			return true;
 	}
@@ -218,14 +217,14 @@ static bool has_claim(const struct policy *p, const struct claim *wanted)
 
 void diff_promises(struct differ *d)
 {
-	for (size_t i = 0; i < d->after->text->claim_count; i++) {
-		const struct claim *c = &d->after->text->claims[i];
+	for (size_t i = 0; i < d->after->claim_count; i++) {
+		const struct policy_claim *c = &d->after->claims[i];
 		differ_at(d, "promise", c->id, c->line);
 		if (!has_claim(d->before, c))
 			differ_add(d, false, NULL, c->id, "A new promise: %s", differ_text(d, &c->what));
 	}
-	for (size_t i = 0; i < d->before->text->claim_count; i++) {
-		const struct claim *c = &d->before->text->claims[i];
+	for (size_t i = 0; i < d->before->claim_count; i++) {
+		const struct policy_claim *c = &d->before->claims[i];
 		differ_at(d, "promise", c->id, 0);
 		if (!has_claim(d->after, c))
 			differ_add(d, true, c->id, NULL, "No longer promised: %s", differ_text(d, &c->what));

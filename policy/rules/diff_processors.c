@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Processors, and what pages load from others.
 #include "policy/base/array.h"
+#include "policy/model/words.h"
 #include "policy/rules/diff_parts.h"
 #include <string.h>
 
@@ -14,7 +15,7 @@ static size_t find(const struct policy *p, const char *id)
 }
 
 // How well a transfer is protected: the best safeguard counts.
-static int strength(const struct processor_text *t)
+static int strength(const struct policy_processor *t)
 {
 	static const struct {
 		const char *type;
@@ -36,7 +37,7 @@ static int strength(const struct processor_text *t)
 	return best;
 }
 
-static void diff_safeguards(struct differ *d, const struct processor_text *from, const struct processor_text *to)
+static void diff_safeguards(struct differ *d, const struct policy_processor *from, const struct policy_processor *to)
 {
 	bool outside = false;
 	int a = strength(from), b = strength(to);
@@ -50,7 +51,7 @@ static void diff_safeguards(struct differ *d, const struct processor_text *from,
 		   b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);
 }
 
-static bool has_region(const struct processor_text *t, const struct region *region)
+static bool has_region(const struct policy_processor *t, const struct policy_region *region)
 {
 	for (size_t i = 0; i < t->region_count; i++) {
 		if (strcmp(t->regions[i].country, region->country) == 0 && strcmp(t->regions[i].id, region->id) == 0)
@@ -59,7 +60,7 @@ static bool has_region(const struct processor_text *t, const struct region *regi
 	return false;
 }
 
-static void diff_regions(struct differ *d, const struct processor_text *from, const struct processor_text *to)
+static void diff_regions(struct differ *d, const struct policy_processor *from, const struct policy_processor *to)
 {
 	for (size_t i = 0; i < to->region_count; i++) {
 		if (!has_region(from, &to->regions[i]))
@@ -104,7 +105,7 @@ static void diff_received(struct differ *d, const struct policy_processor *from,
 	}
 }
 
-static void diff_keeping(struct differ *d, const struct processor_text *from, const struct processor_text *to)
+static void diff_keeping(struct differ *d, const struct policy_processor *from, const struct policy_processor *to)
 {
 	const char *a = from->has_keeps ? differ_duration(d, from->keeps) : NULL, *b = to->has_keeps ? differ_duration(d, to->keeps) : NULL;
 
@@ -139,10 +140,9 @@ static void diff_both(struct differ *d, size_t i, size_t j)
 {
 	static const struct list_words purposes = {"It works for a new purpose: %s.", "It no longer works for: %s.", true, false},
 				       never = {"It never gets: %s.", "It is no longer promised that it never gets: %s.", false, true},
-				       ask = {"It is now asked for: %s.", "It is no longer asked for: %s.", false, true},
-				       roles = {"It has a new task: %s.", "It no longer has the task: %s.", true, false};
+				       ask = {"It is now asked for: %s.", "It is no longer asked for: %s.", false, true};
 	const struct policy_processor *a = &d->before->processors[i], *b = &d->after->processors[j];
-	const struct processor_text *from = &d->before->text->processors[i], *to = &d->after->text->processors[j];
+	const struct policy_processor *from = &d->before->processors[i], *to = &d->after->processors[j];
 
 	diff_flags(d, a, b, to->brand);
 	diff_hosts(d, a, b, to->brand);
@@ -153,7 +153,13 @@ static void diff_both(struct differ *d, size_t i, size_t j)
 	differ_lists(d, &from->purposes, &to->purposes, &purposes);
 	differ_lists(d, &from->never, &to->never, &never);
 	differ_lists(d, &from->ask, &to->ask, &ask);
-	differ_lists(d, &from->roles, &to->roles, &roles);
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		unsigned was = from->roles & ROLE_BIT(role), is = to->roles & ROLE_BIT(role);
+		const char *word = policy_word(&policy_role_words, role);
+		if (was != is)
+			differ_add(d, is != 0, was ? word : NULL, is ? word : NULL,
+				   is ? "It has a new task: %s." : "It no longer has the task: %s.", word);
+	}
 	if (!same_words(from->standing, to->standing) && a->local == b->local)
 		differ_add(d, strcmp(to->standing, "independent") == 0, from->standing, to->standing, "%s now acts as: %s.", to->brand,
 			   to->standing);
@@ -169,7 +175,7 @@ static void diff_both(struct differ *d, size_t i, size_t j)
 void diff_processors(struct differ *d)
 {
 	for (size_t j = 0; j < d->after->processor_count; j++) {
-		const struct processor_text *to = &d->after->text->processors[j];
+		const struct policy_processor *to = &d->after->processors[j];
 		size_t i = find(d->before, to->id);
 		differ_at(d, "processor", to->id, to->line);
 		if (i < d->before->processor_count)
@@ -179,7 +185,7 @@ void diff_processors(struct differ *d)
 				   d->after->processors[j].name, d->after->processors[j].purpose);
 	}
 	for (size_t i = 0; i < d->before->processor_count; i++) {
-		const struct processor_text *from = &d->before->text->processors[i];
+		const struct policy_processor *from = &d->before->processors[i];
 		differ_at(d, "processor", from->id, 0);
 		if (find(d->after, from->id) == d->after->processor_count)
 			differ_add(d, false, from->id, NULL, "%s is no longer a processor.", from->brand);

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void diff_party(struct differ *d, const char *part, const struct party *from, const struct party *to, bool gone_material)
+static void diff_party(struct differ *d, const char *part, const struct policy_party *from, const struct policy_party *to,
+		       bool gone_material)
 {
 	differ_at(d, part, "", to->name != NULL ? to->line : 0);
 	if (from->name == NULL && to->name == NULL)
@@ -20,7 +21,7 @@ static void diff_party(struct differ *d, const char *part, const struct party *f
 
 static void diff_parties(struct differ *d)
 {
-	const struct policy_text *a = d->before->text, *b = d->after->text;
+	const struct policy *a = d->before, *b = d->after;
 
 	diff_party(d, "controller", &a->controller, &b->controller, true);
 	diff_party(d, "representative", &a->representative, &b->representative, false);
@@ -41,12 +42,11 @@ static void diff_age(struct differ *d)
 	else if (a != b)
 		differ_add(d, b < a, a != 0 ? from : NULL, to, "The minimum age is now %s.", to);
 	else
-		differ_prose(d, "text", &d->before->text->minimum_age, &d->after->text->minimum_age);
-	if (d->before->text->minors_deleted != d->after->text->minors_deleted)
-		differ_add(d, d->before->text->minors_deleted, NULL, NULL,
-			   d->after->text->minors_deleted
-			       ? "Data of younger people is now deleted when it is found."
-			       : "It is no longer promised that data of younger people is deleted when it is found.");
+		differ_prose(d, "text", &d->before->minimum_age_what, &d->after->minimum_age_what);
+	if (d->before->minors_deleted != d->after->minors_deleted)
+		differ_add(d, d->before->minors_deleted, NULL, NULL,
+			   d->after->minors_deleted ? "Data of younger people is now deleted when it is found."
+						    : "It is no longer promised that data of younger people is deleted when it is found.");
 }
 
 static void diff_content(struct differ *d)
@@ -84,7 +84,7 @@ static bool has_prose(struct differ *d, const struct prose_list *list, const str
 // A measure that is put differently looks like one gone and one new; only where there are fewer is one really given up.
 static void diff_security(struct differ *d)
 {
-	const struct prose_list *from = &d->before->text->security, *to = &d->after->text->security;
+	const struct prose_list *from = &d->before->security, *to = &d->after->security;
 
 	differ_at(d, "security", "", 0);
 	for (size_t i = 0; i < from->count; i++) {
@@ -101,7 +101,7 @@ static void diff_security(struct differ *d)
 
 static void diff_automated(struct differ *d)
 {
-	const struct policy_text *a = d->before->text, *b = d->after->text;
+	const struct policy *a = d->before, *b = d->after;
 
 	differ_at(d, "automated-decisions", "", 0);
 	if (a->automated_used != b->automated_used)
@@ -118,7 +118,7 @@ static void diff_announcing(struct differ *d)
 {
 	static const struct list_words material = {"Material changes are now also announced by: %s.",
 						   "Material changes are no longer announced by: %s.", false, true};
-	const struct policy_text *a = d->before->text, *b = d->after->text;
+	const struct policy *a = d->before, *b = d->after;
 	int way = duration_compare(b->notice, a->notice);
 
 	differ_at(d, "changes", "", 0);
@@ -136,17 +136,17 @@ static void diff_announcing(struct differ *d)
 // Only what the law requires is the least that authorities can get; a promise that is gone limits nothing.
 static void diff_law_enforcement(struct differ *d)
 {
-	const char *a = d->before->text->law_enforcement_answers, *b = d->after->text->law_enforcement_answers;
+	const char *a = d->before->law_enforcement_answers, *b = d->after->law_enforcement_answers;
 
 	differ_at(d, "law-enforcement", "", 0);
 	if (a != NULL && b == NULL)
 		differ_add(d, true, a, NULL, "It is no longer said which requests of authorities are answered; they were: %s.", a);
 	else if (b != NULL && !same_words(a, b))
 		differ_add(d, strcmp(b, "required-by-law") != 0, a, b, "Which requests of authorities are answered is now: %s.", b);
-	differ_prose(d, "text", &d->before->text->law_enforcement, &d->after->text->law_enforcement);
+	differ_prose(d, "text", &d->before->law_enforcement, &d->after->law_enforcement);
 }
 
-static const struct section *section_find(const struct policy_text *t, const char *id)
+static const struct policy_section *section_find(const struct policy *t, const char *id)
 {
 	for (size_t i = 0; i < t->section_count; i++) {
 		if (strcmp(t->sections[i].id, id) == 0)
@@ -156,13 +156,13 @@ static const struct section *section_find(const struct policy_text *t, const cha
 }
 
 // All words of a section.
-static const char *section_text(struct differ *d, const struct section *s)
+static const char *section_text(struct differ *d, const struct policy_section *s)
 {
 	BUF_AUTO struct buf out = BUF_INIT(4 * 1024 * 1024);
 
 	buf_adds(&out, s->title);
 	for (size_t i = 0; i < s->block_count; i++) {
-		const struct block *b = &s->blocks[i];
+		const struct policy_block *b = &s->blocks[i];
 		buf_printf(&out, "\n%s%s", differ_text(d, &b->prose), b->type == BLOCK_INSERT ? b->insert : "");
 		for (size_t j = 0; j < b->items.count; j++)
 			buf_printf(&out, "\n- %s", differ_text(d, &b->items.items[j]));
@@ -172,12 +172,12 @@ static const char *section_text(struct differ *d, const struct section *s)
 
 static void diff_notice(struct differ *d)
 {
-	const struct policy_text *a = d->before->text, *b = d->after->text;
+	const struct policy *a = d->before, *b = d->after;
 
 	differ_at(d, "notice", "", 0);
 	differ_prose(d, "lead", &a->lead, &b->lead);
 	for (size_t i = 0; i < b->section_count; i++) {
-		const struct section *to = &b->sections[i], *from = section_find(a, to->id);
+		const struct policy_section *to = &b->sections[i], *from = section_find(a, to->id);
 		differ_at(d, "section", to->id, to->line);
 		if (from == NULL)
 			differ_add(d, false, NULL, to->id, "A new section of the notice: %s.", to->title);

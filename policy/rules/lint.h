@@ -6,7 +6,6 @@
 
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
-#include "policy/model/text.h"
 
 struct lint_result {
 	unsigned errors, warnings;

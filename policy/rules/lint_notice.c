@@ -6,7 +6,7 @@
 
 static int first_line(const struct policy *p)
 {
-	return p->text->version_count > 0 ? p->text->versions[0].line : 1;
+	return p->version_count > 0 ? p->versions[0].line : 1;
 }
 
 static int rights_line(const struct policy *p)
@@ -14,14 +14,14 @@ static int rights_line(const struct policy *p)
 	return p->right_count > 0 ? p->rights[0].line : 1;
 }
 
-static bool reachable(const struct party *a)
+static bool reachable(const struct policy_party *a)
 {
 	return a->mail != NULL || a->phone != NULL || a->web != NULL || a->address != NULL;
 }
 
 static void lint_parties(const struct policy *p, struct report *r)
 {
-	const struct policy_text *t = p->text;
+	const struct policy *t = p;
 	const char *country = t->controller.country;
 
 	if (country != NULL && !policy_country_in_eea(country) && t->representative.name == NULL)
@@ -50,17 +50,17 @@ static bool purpose_used(const struct policy *p, const char *id)
 {
 	bool used = false;
 
-	for (size_t i = 0; i < p->text->kind_count; i++)
-		used = used || text_listed(&p->text->kinds[i].purposes, id);
+	for (size_t i = 0; i < p->kind_count; i++)
+		used = used || policy_strings_have(&policy_kind_at(p, i)->purposes, id);
 	for (size_t i = 0; i < p->processor_count; i++)
-		used = used || text_listed(&p->text->processors[i].purposes, id);
+		used = used || policy_strings_have(&p->processors[i].purposes, id);
 	return used;
 }
 
 static void lint_purposes(const struct policy *p, struct report *r)
 {
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		const struct purpose *a = &p->text->purposes[i];
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct policy_purpose *a = &p->purposes[i];
 		if (!purpose_used(p, a->id))
 			report_warning(r, a->line,
 				       "Article 13(1)(c): no kind of data and no processor is for the purpose %s; visitors are told of a "
@@ -74,8 +74,8 @@ static void lint_sources(const struct policy *p, struct report *r)
 {
 	bool needed = false, from_visitor = false;
 
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		const struct kind_text *k = &p->text->kinds[i];
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *k = policy_kind_at(p, i);
 		const char *name = kind_row(k->kind)->name;
 		bool visitor = strcmp(k->source, "visitor") == 0;
 		needed = needed || k->needed;
@@ -94,14 +94,14 @@ static void lint_sources(const struct policy *p, struct report *r)
 	}
 	if (from_visitor && !needed)
 		report_warning(
-		    r, p->text->kinds[0].line,
+		    r, policy_kind_at(p, 0)->line,
 		    "Article 13(2)(e): no kind says that it is needed; visitors must know what they have to give and what happens "
 		    "otherwise; add needed=\"yes\" where the service cannot work without it");
 }
 
 static void lint_shown(const struct policy *p, struct report *r)
 {
-	const struct policy_text *t = p->text;
+	const struct policy *t = p;
 	const struct {
 		const char *insert, *why;
 		bool declared;
@@ -112,7 +112,7 @@ static void lint_shown(const struct policy *p, struct report *r)
 	int last = t->section_count > 0 ? t->sections[t->section_count - 1].line : 1;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].declared && !notice_inserts(p->text, rows[i].insert))
+		if (rows[i].declared && !policy_inserts(p, rows[i].insert))
 			report_error(r, last,
 				     "the notice does not show the %s that the policy declares; %s; add <insert what=\"%s\"/> to a section",
 				     rows[i].insert, rows[i].why, rows[i].insert);
@@ -121,11 +121,11 @@ static void lint_shown(const struct policy *p, struct report *r)
 
 static void lint_automated(const struct policy *p, struct report *r)
 {
-	if (p->text->automated_legal_effect && !p->text->automated_used)
+	if (p->automated_legal_effect && !p->automated_used)
 		report_error(r, first_line(p),
 			     "Article 13(2)(f): automated decisions have legal effect and yet are not used; both cannot be true; correct "
 			     "<automated-decisions>");
-	if (p->text->automated_legal_effect && policy_right(p, "human-review") == NULL)
+	if (p->automated_legal_effect && policy_right(p, "human-review") == NULL)
 		report_error(
 		    r, rights_line(p),
 		    "Article 13(2)(f): automated decisions have legal effect, and nobody can ask for a human; Article 22(3) GDPR asks "
@@ -135,9 +135,9 @@ static void lint_automated(const struct policy *p, struct report *r)
 static void lint_announcing(const struct policy *p, struct report *r)
 {
 	const struct duration month = {.days = 30};
-	const struct policy_version *v = p->text->version_count > 0 ? &p->text->versions[0] : NULL;
+	const struct policy_version *v = p->version_count > 0 ? &p->versions[0] : NULL;
 
-	if (duration_compare(p->text->notice, month) < 0)
+	if (duration_compare(p->notice, month) < 0)
 		report_warning(
 		    r, first_line(p),
 		    "<changes> announces material changes less than 30 days ahead; the programs wait 30 days all the same, so the "
@@ -162,8 +162,8 @@ void lint_notice(const struct policy *p, struct report *r)
 
 static bool basis_used(const struct policy *p, const char *a, const char *b)
 {
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		const char *basis = p->text->purposes[i].basis;
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const char *basis = p->purposes[i].basis;
 		if (strcmp(basis, a) == 0 || strcmp(basis, b) == 0)
 			return true;
 	}
@@ -172,14 +172,14 @@ static bool basis_used(const struct policy *p, const char *a, const char *b)
 
 static bool claimed(const struct policy *p, const char *id)
 {
-	for (size_t i = 0; i < p->text->claim_count; i++) {
-		if (strcmp(p->text->claims[i].id, id) == 0)
+	for (size_t i = 0; i < p->claim_count; i++) {
+		if (strcmp(p->claims[i].id, id) == 0)
 			return true;
 	}
 	return false;
 }
 
-static bool answers(const struct right_text *right, const char *regime)
+static bool answers(const struct policy_right *right, const char *regime)
 {
 	for (size_t i = 0; i < right->answer_count; i++) {
 		if (strcmp(right->answers[i].regime, regime) == 0)
@@ -191,22 +191,22 @@ static bool answers(const struct right_text *right, const char *regime)
 static bool regime_named(const struct policy *p, const char *regime)
 {
 	for (size_t i = 0; i < p->right_count; i++) {
-		if (answers(&p->text->rights[i], regime))
+		if (answers(&p->rights[i], regime))
 			return true;
 	}
 	return false;
 }
 
-static const struct right_text *right_of(const struct policy *p, const char *id)
+static const struct policy_right *right_of(const struct policy *p, const char *id)
 {
 	const struct policy_right *right = policy_right(p, id);
 
-	return right != NULL ? &p->text->rights[right - p->rights] : NULL;
+	return right != NULL ? &p->rights[right - p->rights] : NULL;
 }
 
 static void lint_regime(const struct policy *p, const char *regime, const char *id, const char *law, struct report *r)
 {
-	const struct right_text *right = right_of(p, id);
+	const struct policy_right *right = right_of(p, id);
 
 	if (right == NULL)
 		report_error(r, rights_line(p), "%s: the right %s is missing; the regime %s gives it to everyone; add <right id=\"%s\">",
@@ -265,7 +265,7 @@ static void lint_who(const struct policy *p, struct report *r)
 	bool account = p->kinds[KIND_ACCOUNT].keep != KEEP_UNDECLARED;
 
 	for (size_t i = 0; i < p->right_count; i++) {
-		const struct right_text *t = &p->text->rights[i];
+		const struct policy_right *t = &p->rights[i];
 		bool needs = strcmp(t->who, "account") == 0 || strcmp(t->verify, "account") == 0;
 		if (needs && !account)
 			report_error(

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: ISC
 // Where data goes, what browsers keep, and what visitors agree to.
+#include "policy/base/array.h"
 #include "policy/rules/lint.h"
 #include <string.h>
 
 // Countries with an adequacy decision of the Commission for private bodies (the United States: only firms of the Data Privacy Framework).
-static const char *const adequate[] = {"AD", "AR", "BR", "CA", "CH", "FO", "GB", "GG", "IL", "IM", "JE", "JP", "KR", "NZ", "UY", NULL};
+static const char *const adequate[] = {"AD", "AR", "BR", "CA", "CH", "FO", "GB", "GG", "IL", "IM", "JE", "JP", "KR", "NZ", "UY"};
+static const struct policy_strings adequate_list = {.items = adequate, .count = ARRAY_LEN(adequate)};
 
 static bool covers(const char *safeguard, const char *country)
 {
 	if (strcmp(safeguard, "adequacy") == 0)
-		return word_listed(adequate, country);
+		return policy_strings_have(&adequate_list, country);
 	return strcmp(safeguard, "data-privacy-framework") != 0 || strcmp(country, "US") == 0;
 }
 
-static bool covered(const struct processor_text *t, const char *country)
+static bool covered(const struct policy_processor *t, const char *country)
 {
 	for (size_t i = 0; i < t->safeguard_count; i++) {
 		if (covers(t->safeguards[i].type, country))
@@ -22,12 +24,12 @@ static bool covered(const struct processor_text *t, const char *country)
 	return false;
 }
 
-static void lint_safeguards(const struct policy_processor *a, const struct processor_text *t, struct report *r)
+static void lint_safeguards(const struct policy_processor *a, const struct policy_processor *t, struct report *r)
 {
 	bool outside = false, lasting = false, copy = false;
 
 	for (size_t i = 0; i < t->region_count; i++) {
-		const struct region *region = &t->regions[i];
+		const struct policy_region *region = &t->regions[i];
 		if (policy_country_in_eea(region->country))
 			continue;
 		outside = true;
@@ -63,17 +65,17 @@ void lint_transfers(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
-		if (a->local || p->text->processors[i].removed != 0)
+		if (a->local || p->processors[i].removed != 0)
 			continue;
-		lint_safeguards(a, &p->text->processors[i], r);
-		if (p->text->processors[i].policy == NULL)
+		lint_safeguards(a, &p->processors[i], r);
+		if (p->processors[i].policy == NULL)
 			report_warning(
 			    r, a->line,
 			    "processor %s has no link to its own notice; visitors cannot look up what it does; add policy=\"https://…\"",
 			    a->id);
 	}
-	for (size_t i = 0; i < p->text->third_party_count; i++) {
-		const struct third_party *t = &p->text->third_parties[i];
+	for (size_t i = 0; i < p->third_party_count; i++) {
+		const struct policy_third_party *t = &p->third_parties[i];
 		if (t->processor == NULL)
 			report_error(r, t->line,
 				     "Article 13(1)(e): pages load from %s, and no processor is named for it; its owner sees every "
@@ -87,7 +89,7 @@ void lint_transfers(const struct policy *p, struct report *r)
 static bool consent_to_transfer(const struct policy *p)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct processor_text *t = &p->text->processors[i];
+		const struct policy_processor *t = &p->processors[i];
 		for (size_t j = 0; j < t->safeguard_count; j++) {
 			if (strcmp(t->safeguards[j].type, "explicit-consent") == 0)
 				return true;
@@ -98,22 +100,22 @@ static bool consent_to_transfer(const struct policy *p)
 
 static bool consent_used(const struct policy *p, const char *id)
 {
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		if (p->text->purposes[i].consent != NULL && strcmp(p->text->purposes[i].consent, id) == 0)
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		if (p->purposes[i].consent != NULL && strcmp(p->purposes[i].consent, id) == 0)
 			return true;
 	}
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		if (p->text->cookies[i].consent != NULL && strcmp(p->text->cookies[i].consent, id) == 0)
+		if (p->cookies[i].consent != NULL && strcmp(p->cookies[i].consent, id) == 0)
 			return true;
 	}
 	return false;
 }
 
-static const struct consent *consent_of(const struct policy *p, const char *id)
+static const struct policy_consent *consent_of(const struct policy *p, const char *id)
 {
-	for (size_t i = 0; id != NULL && i < p->text->consent_count; i++) {
-		if (strcmp(p->text->consents[i].id, id) == 0)
-			return &p->text->consents[i];
+	for (size_t i = 0; id != NULL && i < p->consent_count; i++) {
+		if (strcmp(p->consents[i].id, id) == 0)
+			return &p->consents[i];
 	}
 	return NULL;
 }
@@ -124,8 +126,8 @@ static void lint_cookies(const struct policy *p, struct report *r)
 
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *c = &p->cookies[i];
-		const struct cookie_text *t = &p->text->cookies[i];
-		const struct consent *consent = consent_of(p, t->consent);
+		const struct policy_cookie *t = &p->cookies[i];
+		const struct policy_consent *consent = consent_of(p, t->consent);
 		if (!t->has_lasts && strcmp(t->in, "session") != 0)
 			report_warning(
 			    r, c->line,
@@ -148,9 +150,9 @@ static void lint_cookies(const struct policy *p, struct report *r)
 
 static void lint_consents(const struct policy *p, struct report *r)
 {
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		const struct purpose *a = &p->text->purposes[i];
-		const struct consent *consent = consent_of(p, a->consent);
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct policy_purpose *a = &p->purposes[i];
+		const struct policy_consent *consent = consent_of(p, a->consent);
 		if (consent != NULL && strcmp(a->basis, "consent") == 0 && strcmp(consent->form, "opt-out") == 0)
 			report_error(r, a->line,
 				     "purpose %s rests on the consent %s, which counts unless somebody objects; silence is no consent "
@@ -158,8 +160,8 @@ static void lint_consents(const struct policy *p, struct report *r)
 				     "write form=\"opt-in\", or another basis",
 				     a->id, consent->id);
 	}
-	for (size_t i = 0; i < p->text->consent_count; i++) {
-		const struct consent *c = &p->text->consents[i];
+	for (size_t i = 0; i < p->consent_count; i++) {
+		const struct policy_consent *c = &p->consents[i];
 		if (!consent_used(p, c->id) && strcmp(c->form, "opt-in") == 0 && !consent_to_transfer(p))
 			report_warning(r, c->line,
 				       "consent %s is asked for and nothing rests on it; a question without an effect misleads; name it in "
@@ -173,11 +175,11 @@ static void lint_age(const struct policy *p, struct report *r)
 {
 	bool consent = false;
 
-	for (size_t i = 0; i < p->text->purpose_count; i++)
-		consent = consent || strcmp(p->text->purposes[i].basis, "consent") == 0;
+	for (size_t i = 0; i < p->purpose_count; i++)
+		consent = consent || strcmp(p->purposes[i].basis, "consent") == 0;
 	if (consent && p->minimum_age >= 13 && p->minimum_age < 16)
 		report_warning(
-		    r, p->text->versions[0].line,
+		    r, p->versions[0].line,
 		    "a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its Member State says "
 		    "less; consents of younger visitors may be void; write years=\"16\", or ask for the parents",
 		    p->minimum_age);

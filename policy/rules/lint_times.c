@@ -38,7 +38,7 @@ static const struct vendor *vendor_of(const char *id)
 	return NULL;
 }
 
-static void lint_vendor(const struct policy_processor *a, const struct processor_text *t, struct report *r)
+static void lint_vendor(const struct policy_processor *a, const struct policy_processor *t, struct report *r)
 {
 	const struct vendor *v = vendor_of(a->id);
 	char keeps[64], told[64];
@@ -84,10 +84,10 @@ static bool prose_names(const struct prose *prose, const char *name)
 }
 
 // Who reads only what a kind says must not be misled by what a processor does with it.
-static void lint_kind_at(const struct policy *p, const struct kind_text *k, size_t i, struct report *r)
+static void lint_kind_at(const struct policy *p, const struct policy_kind *k, size_t i, struct report *r)
 {
 	const struct policy_processor *a = &p->processors[i];
-	const struct processor_text *t = &p->text->processors[i];
+	const struct policy_processor *t = &p->processors[i];
 	const struct policy_kind *own = &p->kinds[k->kind];
 	bool memory = own->keep == KEEP_MEMORY;
 	char words[96], keeps[64];
@@ -110,7 +110,7 @@ static void lint_kind_at(const struct policy *p, const struct kind_text *k, size
 	    kind_row(k->kind)->name, memory ? "" : "for ", words, a->id, keeps, t->brand);
 }
 
-static void lint_conditions(const struct policy *p, const struct kind_text *k, const struct life *l, struct report *r)
+static void lint_conditions(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
 {
 	static const struct {
 		const char *condition;
@@ -128,7 +128,7 @@ static void lint_conditions(const struct policy *p, const struct kind_text *k, c
 				     "declare the kind %s, or write a length",
 				     name, rows[i].condition, kind_row(rows[i].needs)->words, kind_row(rows[i].needs)->name);
 	}
-	if (same_words(l->lasts_while, "consent") && p->text->consent_count == 0)
+	if (same_words(l->lasts_while, "consent") && p->consent_count == 0)
 		report_error(
 		    r, l->line,
 		    "a life of kind %s lasts while a consent does, but the policy asks for none; nothing would ever end it; declare it in "
@@ -143,18 +143,18 @@ static void lint_conditions(const struct policy *p, const struct kind_text *k, c
 }
 
 // P14M beside a P14D.
-static void lint_sibling(const struct policy *p, const struct kind_text *k, const struct life *l, struct report *r)
+static void lint_sibling(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
 {
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		for (size_t j = 0; j < p->text->kinds[i].life_count; j++) {
-			const struct life *other = &p->text->kinds[i].lives[j];
+	for (size_t i = 0; i < p->kind_count; i++) {
+		for (size_t j = 0; j < policy_kind_at(p, i)->life_count; j++) {
+			const struct policy_life *other = &policy_kind_at(p, i)->lives[j];
 			if (!other->has_length || !l->has_length || !unit_changed(other->length, l->length))
 				continue;
 			report_warning(
 			    r, l->line,
 			    "kind %s is to live for %u months while kind %s lives for %u days; M before a T means months, so this may be a "
 			    "slip; for days write length=\"P%uD\"",
-			    kind_row(k->kind)->name, l->length.months, kind_row(p->text->kinds[i].kind)->name, other->length.days,
+			    kind_row(k->kind)->name, l->length.months, kind_row(policy_kind_at(p, i)->kind)->name, other->length.days,
 			    l->length.months);
 			return;
 		}
@@ -163,8 +163,8 @@ static void lint_sibling(const struct policy *p, const struct kind_text *k, cons
 
 void lint_times(const struct policy *p, struct report *r)
 {
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		const struct kind_text *k = &p->text->kinds[i];
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *k = policy_kind_at(p, i);
 		for (size_t j = 0; j < k->life_count; j++) {
 			lint_conditions(p, k, &k->lives[j], r);
 			lint_sibling(p, k, &k->lives[j], r);
@@ -173,7 +173,7 @@ void lint_times(const struct policy *p, struct report *r)
 			lint_kind_at(p, k, j, r);
 	}
 	for (size_t i = 0; i < p->processor_count; i++)
-		lint_vendor(&p->processors[i], &p->text->processors[i], r);
+		lint_vendor(&p->processors[i], &p->processors[i], r);
 }
 
 void lint_units(const struct policy *before, const struct policy *p, struct report *r)

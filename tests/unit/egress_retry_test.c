@@ -137,8 +137,8 @@ static void both_headers_are_read(void **state)
 static void regions_are_compared_without_case_and_spaces(void **state)
 {
 	(void)state;
-	static const char *const regions[] = {"swedencentral", "North Europe", NULL};
-	struct policy_processor p = {.id = "x", .regions = regions};
+	static const struct policy_region regions[] = {{.id = "swedencentral"}, {.id = "North Europe"}};
+	struct policy_processor p = {.id = "x", .regions = regions, .region_count = ARRAY_LEN(regions)};
 	struct upstream u = {.declared = &p};
 	static const struct {
 		const char *said, *normal;

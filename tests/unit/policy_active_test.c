@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Which version is in force: what publishing plans and does, what programs then load, and when they notice.
 #include "policy/base/array.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include "policy/rules/active.h"
 #include "tests/unit/policy_support.h"
 #include <stdlib.h>
@@ -322,7 +322,7 @@ static void programs_notice_a_processors_date(void **state)
 	active_watch_begin(&watch, p->state);
 	POLICY_AUTO struct policy *q = policy_read("x", p->old.data, p->old.len, NULL);
 	assert_false(active_watch_changed(&watch, q));
-	watch.since = policy_processor(q, "azure-openai") != NULL ? q->text->processors[0].effective - 1 : 0;
+	watch.since = policy_processor(q, "azure-openai") != NULL ? q->processors[0].effective - 1 : 0;
 	assert_true(active_watch_changed(&watch, q));
 }
 

@@ -2,7 +2,7 @@
 // One policy in several languages: each is whole, none is mixed with another, and what is missing is named.
 #include "policy/base/array.h"
 #include "policy/model/language.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include "tests/unit/policy_support.h"
 
 #define BLOGIMG        "policy/sites/blogimg.xml"
@@ -40,9 +40,9 @@ static void each_language_is_whole(void **state)
 	(void)state;
 	for (size_t f = 0; f < ARRAY_LEN(files); f++) {
 		POLICY_AUTO struct policy *p = load(files[f]);
-		assert_int_equal(p->language_count, 2);
-		assert_ptr_equal(p->languages[0], p);
-		const struct policy_text *a = p->text, *b = p->languages[1]->text;
+		assert_int_equal(p->view_count, 2);
+		assert_ptr_equal(p->views[0], p);
+		const struct policy *a = p, *b = p->views[1];
 		assert_int_equal(a->section_count, b->section_count);
 		assert_int_equal(a->kind_count, b->kind_count);
 		assert_int_equal(a->security.count, b->security.count);
@@ -52,9 +52,9 @@ static void each_language_is_whole(void **state)
 			assert_string_not_equal(a->sections[i].title, b->sections[i].title);
 		}
 		for (size_t i = 0; i < a->kind_count; i++) {
-			assert_int_equal(a->kinds[i].categories.count, b->kinds[i].categories.count);
-			assert_int_equal(a->kinds[i].life_count, b->kinds[i].life_count);
-			assert_true(b->kinds[i].what.count > 0);
+			assert_int_equal(policy_kind_at(a, i)->categories.count, policy_kind_at(b, i)->categories.count);
+			assert_int_equal(policy_kind_at(a, i)->life_count, policy_kind_at(b, i)->life_count);
+			assert_true(policy_kind_at(b, i)->what.count > 0);
 		}
 		for (size_t i = 0; i < p->processor_count; i++) {
 			assert_int_equal(a->processors[i].region_count, b->processors[i].region_count);
@@ -71,7 +71,7 @@ static void a_translation_promises_the_same(void **state)
 	POLICY_AUTO struct policy *p = load(BLOGIMG);
 	const struct policy *de = policy_language(p, "de");
 	assert_non_null(de);
-	assert_string_equal(de->text->language, "de");
+	assert_string_equal(de->language, "de");
 	assert_memory_equal(de->sha256, p->sha256, sizeof p->sha256);
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		assert_int_equal(de->kinds[k].keep, p->kinds[k].keep);
@@ -87,12 +87,12 @@ static void facts_in_a_sentence_are_in_its_language(void **state)
 	(void)state;
 	POLICY_AUTO struct policy *p = load(BLOGIMG);
 	POLICY_AUTO struct policy *q = load(PRODUCT_IMAGES);
-	assert_prose(&p->text->lead, "after 30 days");
-	assert_prose(&policy_language(p, "de")->text->lead, "höchstens 30 Tage");
-	assert_prose(&policy_language(q, "zh-Hans")->text->lead, "30 天后删除");
+	assert_prose(&p->lead, "after 30 days");
+	assert_prose(&policy_language(p, "de")->lead, "höchstens 30 Tage");
+	assert_prose(&policy_language(q, "zh-Hans")->lead, "30 天后删除");
 	assert_string_equal(policy_language(q, "zh-Hans")->processors[0].purpose, "根据您的产品描述撰写提示词");
 	assert_string_equal(policy_language(q, "zh-Hans")->cookies[0].purpose, "表明您已登录（JWT）");
-	assert_string_equal(policy_language(q, "zh-Hans")->text->processors[0].regions[0].place, "中国");
+	assert_string_equal(policy_language(q, "zh-Hans")->processors[0].regions[0].place, "中国");
 }
 
 static void a_language_that_is_not_there_is_none(void **state)

@@ -25,7 +25,7 @@ static void processors_come_in_the_policy_s_order(void **state)
 	assert_string_equal(policy_processor_for(p, ROLE_IMAGE, 0)->id, "azure-openai");
 	assert_string_equal(policy_processor_for(p, ROLE_TEXT, 1)->id, "sketch");
 	assert_null(policy_processor_for(p, ROLE_TEXT, 2));
-	assert_null(policy_processor_for(p, ROLE_OTHER, 0));
+	assert_null(policy_processor_for(p, ROLE_HOSTING, 0));
 	assert_string_equal(policy_processor_for(q, ROLE_IMAGE, 0)->id, "sketch");
 	assert_string_equal(policy_processor_for(q, ROLE_IMAGE, 1)->id, "azure-openai");
 	assert_null(policy_processor_for(q, ROLE_IMAGE, 2));

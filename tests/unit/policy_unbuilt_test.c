@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // A policy that needs what this version does not have: refused, with the name and the line, unless it is allowed.
 #include "policy/base/array.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include "tests/unit/policy_support.h"
 
 // What each shipped site needs and does not find. A capability that gets built leaves this list.
@@ -126,10 +126,10 @@ static void what_programs_obey_is_read(void **state)
 	assert_int_equal(policy_processor(q, "ark")->use, USE_PRIMARY);
 	assert_false(policy_processor(q, "ark")->ask_no_training);
 	assert_true(policy_processor(b, "replicate")->anonymised);
-	assert_true(b->text->minors_deleted);
-	assert_string_equal(b->text->law_enforcement_answers, "required-by-law");
-	assert_int_equal(b->text->changes_by.count, 3);
-	assert_string_equal(p->text->changes_material_by.items[1], "banner");
+	assert_true(b->minors_deleted);
+	assert_string_equal(b->law_enforcement_answers, "required-by-law");
+	assert_int_equal(b->changes_by.count, 3);
+	assert_string_equal(p->changes_material_by.items[1], "banner");
 }
 
 int main(void)

@@ -417,7 +417,7 @@ static void a_site_that_cannot_make_sets_shows_no_form(void **state)
 		assert_int_equal(strstr(buf_text(&index), "<form") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "app.js") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "not open yet") == NULL, rows[i].makes);
-		prose_plain(&service, &p->text->service.what);
+		prose_plain(&service, &p->service.what);
 		html_text(&words, buf_text(&service));
 		assert_true(rows[i].makes || strstr(buf_text(&index), buf_text(&words)) != NULL);
 	}
@@ -440,8 +440,8 @@ static void a_site_makes_sets_when_all_of_it_is_there(void **state)
 	    {KIND_COUNT, 3, 0, false, true},
 	    {KIND_COUNT, 0, 3, false, true},
 	    {KIND_COUNT, 0, 0, false, false},
-	    {KIND_COUNT, ROLE_TEXT, ROLE_IMAGE, false, true},
-	    {KIND_COUNT, ROLE_TEXT, ROLE_TEXT, false, false},
+	    {KIND_COUNT, ROLE_BIT(ROLE_TEXT), ROLE_BIT(ROLE_IMAGE), false, true},
+	    {KIND_COUNT, ROLE_BIT(ROLE_TEXT), ROLE_BIT(ROLE_TEXT), false, false},
 	    {KIND_COUNT, 3, 0, true, false},
 	    {KIND_COUNT, 3, 3, true, true},
 	};
@@ -468,7 +468,7 @@ static void a_heading_without_a_list_is_not_there(void **state)
 	POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, &messages);
 
 	snprintf(real.templates, sizeof real.templates, "nginx/html");
-	p->text->advice_paste.count = p->text->advice_publish.count = 0;
+	p->advice_paste.count = p->advice_publish.count = 0;
 	publish_policy(&real, p, false);
 	get(real.out, "html/index.html", &index);
 	assert_null(strstr(buf_text(&index), "Please leave out"));

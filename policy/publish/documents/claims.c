@@ -9,8 +9,8 @@
 
 bool claim_made(const struct policy *p, const char *id)
 {
-	for (size_t i = 0; i < p->text->claim_count; i++) {
-		const struct claim *a = &p->text->claims[i];
+	for (size_t i = 0; i < p->claim_count; i++) {
+		const struct policy_claim *a = &p->claims[i];
 		if (a->kind == NULL && a->processor == NULL && strcmp(a->id, id) == 0)
 			return true;
 	}
@@ -147,27 +147,27 @@ static void write_advice(const struct prose_list *list, struct buf *out)
 
 static void write_leave_out(const struct policy *p, struct buf *out)
 {
-	if (p->text->advice_paste.count == 0)
+	if (p->advice_paste.count == 0)
 		return;
 	buf_adds(out, "<p>Please leave out:</p>\n");
-	write_advice(&p->text->advice_paste, out);
+	write_advice(&p->advice_paste, out);
 }
 
 void claim_check_card(const struct policy *p, struct buf *out)
 {
-	if (p->text->advice_publish.count == 0)
+	if (p->advice_publish.count == 0)
 		return;
 	buf_adds(out, "<section class=\"card check\" aria-labelledby=\"check-title\">\n<h2 id=\"check-title\">Before you publish, "
 		      "check</h2>\n");
-	write_advice(&p->text->advice_publish, out);
+	write_advice(&p->advice_publish, out);
 	buf_adds(out, "</section>\n");
 }
 
 // What the site is for, in the policy's words.
 static void write_service(const struct policy *p, struct buf *out)
 {
-	if (p->text->service.what.count > 0)
-		prose_plain(out, &p->text->service.what);
+	if (p->service.what.count > 0)
+		prose_plain(out, &p->service.what);
 	else
 		buf_adds(out, "What it will do stands in its privacy notice.");
 }
@@ -229,7 +229,7 @@ static void write_right_options(const struct policy *p, struct buf *out)
 		    {"complaint", "Complain"}};
 
 	for (size_t i = 0; i < p->right_count; i++) {
-		const char *words = p->text->rights[i].name;
+		const char *words = p->rights[i].name;
 		for (size_t j = 0; j < ARRAY_LEN(rows); j++)
 			words = strcmp(rows[j].id, p->rights[i].id) == 0 ? rows[j].words : words;
 		buf_adds(out, "<option value=\"");
@@ -245,8 +245,8 @@ static void write_live_rows(const struct policy *p, struct buf *out)
 {
 	char words[160];
 
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		const struct kind_text *a = &p->text->kinds[i];
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *a = policy_kind_at(p, i);
 		life(words, sizeof words, p, a->kind);
 		buf_printf(out, "<tr role=\"row\" data-kind=\"%s\"><th scope=\"row\" role=\"rowheader\">", kind_row(a->kind)->name);
 		html_text(out, a->name);

@@ -56,7 +56,7 @@ static void add_changes(struct buf *out, const struct policy_diff *d, const char
 void coming_html(const struct policy *p, struct buf *out)
 {
 	POLICY_DIFF_AUTO struct policy_diff d = {0};
-	const struct words *w = words_for(p->text->language);
+	const struct words *w = words_for(p->language);
 	char date[WHEN_DATE];
 
 	if (p->coming == NULL || policy_diff(&d, p, p->coming, NULL) != 0)

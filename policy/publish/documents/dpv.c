@@ -141,10 +141,10 @@ static void add_context(cJSON *top, const struct policy *p)
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
 		cJSON_AddStringToObject(context, prefixes[i][0], prefixes[i][1]);
 	cJSON_AddStringToObject(context, "@base", buf_text(&base));
-	cJSON_AddStringToObject(context, "@language", p->text->language);
+	cJSON_AddStringToObject(context, "@language", p->language);
 }
 
-static void add_party(cJSON *graph, const char *name, const char *type, const struct party *a)
+static void add_party(cJSON *graph, const char *name, const char *type, const struct policy_party *a)
 {
 	if (a->name == NULL)
 		return;
@@ -157,7 +157,7 @@ static void add_party(cJSON *graph, const char *name, const char *type, const st
 }
 
 // How long, as a node without a name of its own.
-static void add_condition(cJSON *object, const struct policy *p, const struct kind_text *kind)
+static void add_condition(cJSON *object, const struct policy *p, const struct policy_kind *kind)
 {
 	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
 	struct writer w = {.form = FORM_TEXT, .out = &words};
@@ -172,7 +172,7 @@ static void add_condition(cJSON *object, const struct policy *p, const struct ki
 	cJSON_AddStringToObject(duration, "dct:description", buf_text(&words));
 }
 
-static void add_kind(cJSON *graph, const struct policy *p, const struct kind_text *kind)
+static void add_kind(cJSON *graph, const struct policy *p, const struct policy_kind *kind)
 {
 	const char *id = kind_row(kind->kind)->name;
 	cJSON *object = add_node(graph, "#kind-", id, iri_of(sources, ARRAY_LEN(sources), kind->source, "dpv:PersonalData"));
@@ -185,7 +185,7 @@ static void add_kind(cJSON *graph, const struct policy *p, const struct kind_tex
 	add_condition(object, p, kind);
 }
 
-static void add_processor(cJSON *graph, const struct policy_processor *a, const struct processor_text *t)
+static void add_processor(cJSON *graph, const struct policy_processor *a, const struct policy_processor *t)
 {
 	static const char *const types[][2] = {
 	    {"processor", "dpv:DataProcessor"}, {"subprocessor", "dpv:DataSubProcessor"}, {"independent", "dpv:ThirdParty"}};
@@ -208,7 +208,7 @@ static void add_processor(cJSON *graph, const struct policy_processor *a, const 
 			      iri_of(safeguards, ARRAY_LEN(safeguards), t->safeguards[i].type, "dpv:SafeguardForDataTransfer"));
 }
 
-static bool has_purpose(const struct kind_text *kind, const char *id)
+static bool has_purpose(const struct policy_kind *kind, const char *id)
 {
 	for (size_t i = 0; i < kind->purposes.count; i++) {
 		if (strcmp(kind->purposes.items[i], id) == 0)
@@ -219,19 +219,19 @@ static bool has_purpose(const struct kind_text *kind, const char *id)
 
 static void add_subjects(cJSON *array, const struct policy *p, const char *purpose)
 {
-	for (size_t s = 0; s < p->text->subject_count; s++) {
+	for (size_t s = 0; s < p->subject_count; s++) {
 		bool found = false;
-		for (size_t i = 0; i < p->text->kind_count; i++) {
-			const struct kind_text *kind = &p->text->kinds[i];
+		for (size_t i = 0; i < p->kind_count; i++) {
+			const struct policy_kind *kind = policy_kind_at(p, i);
 			for (size_t j = 0; j < kind->subjects.count && has_purpose(kind, purpose); j++)
-				found = found || strcmp(kind->subjects.items[j], p->text->subjects[s].id) == 0;
+				found = found || strcmp(kind->subjects.items[j], p->subjects[s].id) == 0;
 		}
 		if (found)
-			add_reference(array, "#subject-", p->text->subjects[s].id);
+			add_reference(array, "#subject-", p->subjects[s].id);
 	}
 }
 
-static void add_process(cJSON *graph, const struct policy *p, const struct purpose *a)
+static void add_process(cJSON *graph, const struct policy *p, const struct policy_purpose *a)
 {
 	cJSON *object = add_node(graph, "#process-", a->id, "dpv:Process"), *array, *purpose;
 
@@ -241,14 +241,14 @@ static void add_process(cJSON *graph, const struct policy *p, const struct purpo
 	json_add_prose(purpose, "dct:description", &a->what);
 	cJSON_AddItemToObject(object, "dpv:hasLegalBasis", reference("", iri_of(bases, ARRAY_LEN(bases), a->basis, "dpv:LegalBasis")));
 	array = cJSON_AddArrayToObject(object, "dpv:hasPersonalData");
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		if (has_purpose(&p->text->kinds[i], a->id))
-			add_reference(array, "#kind-", kind_row(p->text->kinds[i].kind)->name);
+	for (size_t i = 0; i < p->kind_count; i++) {
+		if (has_purpose(policy_kind_at(p, i), a->id))
+			add_reference(array, "#kind-", kind_row(policy_kind_at(p, i)->kind)->name);
 	}
 	add_subjects(cJSON_AddArrayToObject(object, "dpv:hasDataSubject"), p, a->id);
 	array = cJSON_AddArrayToObject(object, "dpv:hasRecipient");
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct text_list *ids = &p->text->processors[i].purposes;
+		const struct policy_strings *ids = &p->processors[i].purposes;
 		for (size_t j = 0; j < ids->count && !p->processors[i].local; j++) {
 			if (strcmp(ids->items[j], a->id) == 0)
 				add_reference(array, "#processor-", p->processors[i].id);
@@ -283,20 +283,20 @@ int dpv_json(const struct policy *p, struct buf *out, struct err *e)
 	add_context(top, p);
 	cJSON *graph = cJSON_AddArrayToObject(top, "@graph");
 	add_notice(graph, p);
-	add_party(graph, "controller", "dpv:DataController", &p->text->controller);
-	add_party(graph, "representative", "dpv:Representative", &p->text->representative);
-	add_party(graph, "officer", "dpv:DataProtectionOfficer", &p->text->officer);
-	add_party(graph, "authority", "dpv:DataProtectionAuthority", &p->text->authority);
-	for (size_t i = 0; i < p->text->subject_count; i++)
-		cJSON_AddStringToObject(add_node(graph, "#subject-", p->text->subjects[i].id, "dpv:DataSubject"), "dct:title",
-					p->text->subjects[i].name);
-	for (size_t i = 0; i < p->text->kind_count; i++)
-		add_kind(graph, p, &p->text->kinds[i]);
+	add_party(graph, "controller", "dpv:DataController", &p->controller);
+	add_party(graph, "representative", "dpv:Representative", &p->representative);
+	add_party(graph, "officer", "dpv:DataProtectionOfficer", &p->officer);
+	add_party(graph, "authority", "dpv:DataProtectionAuthority", &p->authority);
+	for (size_t i = 0; i < p->subject_count; i++)
+		cJSON_AddStringToObject(add_node(graph, "#subject-", p->subjects[i].id, "dpv:DataSubject"), "dct:title",
+					p->subjects[i].name);
+	for (size_t i = 0; i < p->kind_count; i++)
+		add_kind(graph, p, policy_kind_at(p, i));
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (!p->processors[i].local)
-			add_processor(graph, &p->processors[i], &p->text->processors[i]);
+			add_processor(graph, &p->processors[i], &p->processors[i]);
 	}
-	for (size_t i = 0; i < p->text->purpose_count; i++)
-		add_process(graph, p, &p->text->purposes[i]);
+	for (size_t i = 0; i < p->purpose_count; i++)
+		add_process(graph, p, &p->purposes[i]);
 	return pages_json(top, out) != 0 ? err_set(e, ERR_MEMORY, "privacy.dpv.jsonld is too large") : 0;
 }

@@ -10,7 +10,7 @@
 
 void site_address(const struct policy *p, struct buf *out)
 {
-	const char *web = p->text->controller.web, *at = strchr(p->contact, '@');
+	const char *web = p->controller.web, *at = strchr(p->contact, '@');
 
 	if (web != NULL) {
 		header_value(out, web);
@@ -53,7 +53,7 @@ static void add_entry(struct entries *s, const struct entry *entry)
 
 static void add_dated(struct entries *s, const struct policy *p, size_t i, time_t now)
 {
-	const struct processor_text *t = &p->text->processors[i];
+	const struct policy_processor *t = &p->processors[i];
 	bool ahead = t->effective > t->added;
 
 	if (ahead)
@@ -154,13 +154,13 @@ static void write_head(const struct policy *p, const char *title, const char *se
 	site_address(p, &address);
 	when_text(when, updated);
 	buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"");
-	xml_text(out, p->text->language);
+	xml_text(out, p->language);
 	buf_adds(out, "\">\n<id>");
 	xml_text(out, buf_text(&address));
 	buf_printf(out, "%s</id>\n<title>", self);
 	xml_text(out, p->shown_as);
 	buf_printf(out, ": %s</title>\n<updated>%s</updated>\n<author>", title, when);
-	write_element(out, "name", p->text->controller.name);
+	write_element(out, "name", p->controller.name);
 	buf_adds(out, "</author>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"");
 	xml_text(out, buf_text(&address));
 	buf_printf(out, "%s\"/>\n<link rel=\"alternate\" type=\"text/html\" href=\"", self);
@@ -215,7 +215,7 @@ static void write_entry(const struct entry *a, struct buf *out)
 	buf_adds(out, "<entry>\n<id>");
 	write_tag(a->p, a->at, buf_text(&path), out);
 	buf_printf(out, "</id>\n<title>%s", changes[a->change].before);
-	xml_text(out, a->p->text->processors[a->processor].brand);
+	xml_text(out, a->p->processors[a->processor].brand);
 	if (changes[a->change].after != NULL)
 		buf_printf(out, "%s%s", changes[a->change].after, from);
 	buf_printf(out,
@@ -282,16 +282,16 @@ static void write_version(const struct policy *p, const struct policy_version *v
 int privacy_atom(const struct policy *p, struct buf *out, struct err *e)
 {
 	const struct policy *coming = p->coming;
-	const struct policy_version *next = coming != NULL && coming->text->version_count > 0 ? &coming->text->versions[0] : NULL;
+	const struct policy_version *next = coming != NULL && coming->version_count > 0 ? &coming->versions[0] : NULL;
 	bool known = false;
 
-	for (size_t i = 0; i < p->text->version_count && next != NULL; i++)
-		known = known || strcmp(p->text->versions[i].id, next->id) == 0;
+	for (size_t i = 0; i < p->version_count && next != NULL; i++)
+		known = known || strcmp(p->versions[i].id, next->id) == 0;
 	write_head(p, "changes of the privacy notice", "/privacy.atom", "/privacy", next != NULL && !known ? next->updated : p->updated,
 		   out);
 	if (next != NULL && !known)
 		write_version(p, next, true, out);
-	for (size_t i = 0; i < p->text->version_count; i++)
-		write_version(p, &p->text->versions[i], false, out);
+	for (size_t i = 0; i < p->version_count; i++)
+		write_version(p, &p->versions[i], false, out);
 	return buf_adds(out, "</feed>\n") != 0 ? err_set(e, ERR_MEMORY, "the feed is too large") : 0;
 }

@@ -19,8 +19,8 @@ static void add_source(const struct policy *p, size_t row, struct buf *out)
 
 	if (any)
 		buf_printf(out, "; %s %s", sources[row].directive, sources[row].own);
-	for (size_t i = 0; i < p->text->third_party_count; i++) {
-		const struct third_party *a = &p->text->third_parties[i];
+	for (size_t i = 0; i < p->third_party_count; i++) {
+		const struct policy_third_party *a = &p->third_parties[i];
 		if (strcmp(a->type, sources[row].resource) != 0)
 			continue;
 		if (!any)
@@ -42,7 +42,7 @@ int publish_csp(const struct policy *p, struct buf *out)
 void headers_conf(const struct policy *p, struct buf *out)
 {
 	// A page with resources from elsewhere cannot demand that they opt in to being embedded.
-	bool alone = p->text->third_party_count == 0;
+	bool alone = p->third_party_count == 0;
 
 	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
 	buf_adds(out, "add_header Content-Security-Policy \"");
@@ -65,7 +65,7 @@ void headers_conf(const struct policy *p, struct buf *out)
 static bool declares(const struct policy *p, bool cookie)
 {
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		if ((strcmp(p->text->cookies[i].in, "cookie") == 0) == cookie)
+		if ((strcmp(p->cookies[i].in, "cookie") == 0) == cookie)
 			return true;
 	}
 	return false;
@@ -92,7 +92,7 @@ void cookies_conf(const struct policy *p, struct buf *out)
 	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const char *name = p->cookies[i].name;
-		if (strcmp(p->text->cookies[i].in, "cookie") != 0 || !variable_name(name))
+		if (strcmp(p->cookies[i].in, "cookie") != 0 || !variable_name(name))
 			continue;
 		buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
 	}

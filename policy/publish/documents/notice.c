@@ -8,8 +8,8 @@
 void notice_address(const struct policy *p, struct buf *out)
 {
 	buf_adds(out, "/privacy");
-	if (p->language_count > 0 && strcmp(p->text->language, p->languages[0]->text->language) != 0)
-		buf_printf(out, ".%s", p->text->language);
+	if (p->view_count > 0 && strcmp(p->language, p->views[0]->language) != 0)
+		buf_printf(out, ".%s", p->language);
 }
 
 static void write_dates(const struct policy *p, struct writer *w)
@@ -32,9 +32,9 @@ static void write_dates(const struct policy *p, struct writer *w)
 
 static const char *language_name(const struct policy *p, const char *code)
 {
-	for (size_t i = 0; i < p->text->language_count; i++) {
-		if (strcmp(p->text->languages[i].id, code) == 0)
-			return p->text->languages[i].name;
+	for (size_t i = 0; i < p->language_count; i++) {
+		if (strcmp(p->languages[i].id, code) == 0)
+			return p->languages[i].name;
 	}
 	return code;
 }
@@ -44,17 +44,17 @@ static void write_languages(const struct policy *p, struct writer *w)
 {
 	BUF_AUTO struct buf to = BUF_INIT(256);
 
-	if (w->form != FORM_HTML || p->language_count < 2)
+	if (w->form != FORM_HTML || p->view_count < 2)
 		return;
 	buf_adds(w->out, "<nav class=\"languages\" aria-label=\"");
 	html_attr(w->out, word_in(p, WORD_LANGUAGES));
 	buf_adds(w->out, "\">");
-	for (size_t i = 0; i < p->language_count; i++) {
-		const char *code = p->languages[i]->text->language;
-		if (strcmp(code, p->text->language) == 0)
+	for (size_t i = 0; i < p->view_count; i++) {
+		const char *code = p->views[i]->language;
+		if (strcmp(code, p->language) == 0)
 			continue;
 		buf_reset(&to);
-		notice_address(p->languages[i], &to);
+		notice_address(p->views[i], &to);
 		buf_adds(w->out, "<a href=\"");
 		html_attr(w->out, buf_text(&to));
 		buf_printf(w->out, "\" hreflang=\"%s\" lang=\"%s\">", code, code);
@@ -72,20 +72,20 @@ static void write_contents(const struct policy *p, struct writer *w)
 		buf_adds(w->out, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
 	write_heading(w, 2, "contents", word_in(p, WORD_CONTENTS));
 	buf_adds(w->out, w->form == FORM_HTML ? "<ol>\n" : "");
-	for (size_t i = 0; i < p->text->section_count; i++) {
+	for (size_t i = 0; i < p->section_count; i++) {
 		BUF_AUTO struct buf target = BUF_INIT(128);
-		buf_printf(&target, "#%s", p->text->sections[i].id);
+		buf_printf(&target, "#%s", p->sections[i].id);
 		write_item_begin(w);
 		if (w->form == FORM_HTML)
-			write_link(w, p->text->sections[i].title, buf_text(&target));
+			write_link(w, p->sections[i].title, buf_text(&target));
 		else
-			write_words(w, p->text->sections[i].title);
+			write_words(w, p->sections[i].title);
 		write_item_end(w);
 	}
 	buf_adds(w->out, w->form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
 }
 
-static void write_section(const struct policy *p, struct writer *w, const struct section *section)
+static void write_section(const struct policy *p, struct writer *w, const struct policy_section *section)
 {
 	if (w->form == FORM_HTML) {
 		buf_adds(w->out, "<section aria-labelledby=\"");
@@ -94,7 +94,7 @@ static void write_section(const struct policy *p, struct writer *w, const struct
 	}
 	write_heading(w, 2, section->id, section->title);
 	for (size_t i = 0; i < section->block_count; i++) {
-		const struct block *block = &section->blocks[i];
+		const struct policy_block *block = &section->blocks[i];
 		if (block->type == BLOCK_PARAGRAPH)
 			write_paragraph(w, &block->prose);
 		else if (block->type == BLOCK_LIST)
@@ -147,13 +147,13 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 	write_languages(p, &w);
 	if (form == FORM_HTML)
 		buf_adds(out, "<div class=\"lead\">\n");
-	write_paragraph(&w, &p->text->lead);
+	write_paragraph(&w, &p->lead);
 	buf_adds(out, form == FORM_HTML ? "</div>\n</header>\n" : "");
 	notice_summary(p, &w);
 	write_contents(p, &w);
 	buf_adds(out, form == FORM_HTML ? "<div class=\"sections\">\n" : "");
-	for (size_t i = 0; i < p->text->section_count; i++)
-		write_section(p, &w, &p->text->sections[i]);
+	for (size_t i = 0; i < p->section_count; i++)
+		write_section(p, &w, &p->sections[i]);
 	buf_adds(out, form == FORM_HTML ? "</div>\n" : "");
 	write_forms(p, &w);
 }

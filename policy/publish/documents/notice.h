@@ -15,6 +15,6 @@ int notice_json(const struct policy *p, struct buf *out, struct err *e);
 // One declared part, by the name that <insert what="…"/> gives it. -1 when there is no such part.
 int notice_part(const struct policy *p, struct writer *w, const char *what);
 
-void write_life(struct writer *w, const struct policy *p, const struct kind_text *kind);
+void write_life(struct writer *w, const struct policy *p, const struct policy_kind *kind);
 
 #endif

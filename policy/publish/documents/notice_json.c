@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // privacy.json: the whole policy for programs. Prose is plain text; what the policy does not state is null.
 #include "policy/base/array.h"
+#include "policy/model/words.h"
 #include "policy/publish/documents/notice.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/json_add.h"
@@ -10,9 +11,19 @@ static const char *const keeps[] = {"undeclared", "memory", "stored"};
 static const char *const starts[] = {"creation", "completion", "closing", "account-end"};
 static const char *const endings[] = {"delete", "anonymise"};
 
-static void add_words(cJSON *object, const char *name, const struct text_list *list)
+static void add_words(cJSON *object, const char *name, const struct policy_strings *list)
 {
 	cJSON_AddItemToObject(object, name, cJSON_CreateStringArray(list->items, (int)list->count));
+}
+
+static void add_set(cJSON *object, const char *name, unsigned set, const struct policy_words *words)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, name);
+
+	for (unsigned i = 0; i < words->count; i++) {
+		if (set & 1u << i)
+			cJSON_AddItemToArray(array, cJSON_CreateString(policy_word(words, i)));
+	}
 }
 
 static void add_proses(cJSON *object, const char *name, const struct prose_list *list)
@@ -34,7 +45,7 @@ static void add_duration(cJSON *object, const char *name, bool stated, struct du
 	json_add_text(object, name, stated ? words : NULL);
 }
 
-static void add_party(cJSON *top, const char *name, const struct party *a)
+static void add_party(cJSON *top, const char *name, const struct policy_party *a)
 {
 	if (a->name == NULL) {
 		cJSON_AddNullToObject(top, name);
@@ -49,12 +60,12 @@ static void add_party(cJSON *top, const char *name, const struct party *a)
 	json_add_text(object, "address", a->address);
 }
 
-static void add_lives(cJSON *object, const struct kind_text *kind)
+static void add_lives(cJSON *object, const struct policy_kind *kind)
 {
 	cJSON *array = cJSON_AddArrayToObject(object, "lives");
 
 	for (size_t i = 0; i < kind->life_count; i++) {
-		const struct life *a = &kind->lives[i];
+		const struct policy_life *a = &kind->lives[i];
 		cJSON *life = json_object_in(array);
 		add_duration(life, "length", a->has_length, a->length);
 		json_add_text(life, "after", a->has_length ? starts[a->start] : NULL);
@@ -71,13 +82,13 @@ static void add_kinds(cJSON *top, const struct policy *p)
 {
 	cJSON *array = cJSON_AddArrayToObject(top, "kinds");
 
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		const struct kind_text *a = &p->text->kinds[i];
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *a = policy_kind_at(p, i);
 		cJSON *object = json_object_in(array);
 		json_add_text(object, "id", kind_row(a->kind)->name);
 		json_add_text(object, "name", a->name);
 		json_add_text(object, "keep", keeps[p->kinds[a->kind].keep]);
-		add_duration(object, "longest_in_memory", a->has_longest, a->longest);
+		add_duration(object, "longest_in_memory", !duration_is_zero(a->memory), a->memory);
 		json_add_text(object, "source", a->source);
 		cJSON_AddBoolToObject(object, "needed", a->needed);
 		json_add_prose(object, "what", &a->what);
@@ -93,8 +104,8 @@ static void add_purposes(cJSON *top, const struct policy *p)
 {
 	cJSON *array = cJSON_AddArrayToObject(top, "purposes");
 
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		const struct purpose *a = &p->text->purposes[i];
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct policy_purpose *a = &p->purposes[i];
 		cJSON *object = json_object_in(array);
 		json_add_text(object, "id", a->id);
 		json_add_text(object, "basis", a->basis);
@@ -104,7 +115,7 @@ static void add_purposes(cJSON *top, const struct policy *p)
 	}
 }
 
-static void add_places(cJSON *object, const struct processor_text *t)
+static void add_places(cJSON *object, const struct policy_processor *t)
 {
 	cJSON *regions = cJSON_AddArrayToObject(object, "regions");
 	cJSON *safeguards = cJSON_AddArrayToObject(object, "safeguards");
@@ -123,7 +134,7 @@ static void add_places(cJSON *object, const struct processor_text *t)
 	}
 }
 
-static void add_processor(cJSON *object, const struct policy_processor *a, const struct processor_text *t)
+static void add_processor(cJSON *object, const struct policy_processor *a, const struct policy_processor *t)
 {
 	cJSON *kinds = NULL;
 
@@ -133,9 +144,9 @@ static void add_processor(cJSON *object, const struct policy_processor *a, const
 	json_add_text(object, "service", a->service);
 	json_add_text(object, "standing", t->standing);
 	json_add_text(object, "task", a->purpose);
-	add_words(object, "roles", &t->roles);
+	add_set(object, "roles", a->roles, &policy_role_words);
 	cJSON_AddNumberToObject(object, "order", a->order);
-	json_add_text(object, "use", t->use);
+	json_add_text(object, "use", policy_word(&policy_use_words, a->use));
 	cJSON_AddBoolToObject(object, "local", a->local);
 	kinds = cJSON_AddArrayToObject(object, "receives");
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
@@ -169,12 +180,12 @@ static void add_browser(cJSON *top, const struct policy *p)
 		json_add_text(object, "name", p->cookies[i].name);
 		json_add_text(object, "class", p->cookies[i].class);
 		json_add_text(object, "purpose", p->cookies[i].purpose);
-		json_add_text(object, "in", p->text->cookies[i].in);
-		add_duration(object, "lasts", p->text->cookies[i].has_lasts, p->text->cookies[i].lasts);
-		json_add_text(object, "consent", p->text->cookies[i].consent);
+		json_add_text(object, "in", p->cookies[i].in);
+		add_duration(object, "lasts", p->cookies[i].has_lasts, p->cookies[i].lasts);
+		json_add_text(object, "consent", p->cookies[i].consent);
 	}
-	for (size_t i = 0; i < p->text->third_party_count; i++) {
-		const struct third_party *a = &p->text->third_parties[i];
+	for (size_t i = 0; i < p->third_party_count; i++) {
+		const struct policy_third_party *a = &p->third_parties[i];
 		cJSON *object = json_object_in(resources);
 		json_add_text(object, "origin", a->origin);
 		json_add_text(object, "type", a->type);
@@ -188,7 +199,7 @@ static void add_rights(cJSON *top, const struct policy *p)
 	cJSON *array = cJSON_AddArrayToObject(top, "rights");
 
 	for (size_t i = 0; i < p->right_count; i++) {
-		const struct right_text *t = &p->text->rights[i];
+		const struct policy_right *t = &p->rights[i];
 		cJSON *object = json_object_in(array);
 		json_add_text(object, "id", p->rights[i].id);
 		json_add_text(object, "name", t->name);
@@ -214,25 +225,25 @@ static void add_claims(cJSON *top, const struct policy *p)
 	cJSON *claims = cJSON_AddArrayToObject(top, "promises");
 	cJSON *consents = cJSON_AddArrayToObject(top, "consents");
 
-	for (size_t i = 0; i < p->text->content_count; i++) {
+	for (size_t i = 0; i < p->content_rule_count; i++) {
 		cJSON *object = json_object_in(rules);
-		json_add_text(object, "id", p->text->content[i].id);
-		json_add_text(object, "action", p->text->content[i].action);
-		json_add_prose(object, "what", &p->text->content[i].what);
+		json_add_text(object, "id", p->content_rules[i].id);
+		json_add_text(object, "action", p->content_rules[i].action);
+		json_add_prose(object, "what", &p->content_rules[i].what);
 	}
-	for (size_t i = 0; i < p->text->claim_count; i++) {
+	for (size_t i = 0; i < p->claim_count; i++) {
 		cJSON *object = json_object_in(claims);
-		json_add_text(object, "id", p->text->claims[i].id);
-		json_add_text(object, "kind", p->text->claims[i].kind);
-		json_add_text(object, "processor", p->text->claims[i].processor);
-		json_add_prose(object, "what", &p->text->claims[i].what);
+		json_add_text(object, "id", p->claims[i].id);
+		json_add_text(object, "kind", p->claims[i].kind);
+		json_add_text(object, "processor", p->claims[i].processor);
+		json_add_prose(object, "what", &p->claims[i].what);
 	}
-	for (size_t i = 0; i < p->text->consent_count; i++) {
+	for (size_t i = 0; i < p->consent_count; i++) {
 		cJSON *object = json_object_in(consents);
-		json_add_text(object, "id", p->text->consents[i].id);
-		json_add_text(object, "form", p->text->consents[i].form);
-		json_add_prose(object, "what", &p->text->consents[i].what);
-		json_add_prose(object, "withdraw", &p->text->consents[i].withdraw);
+		json_add_text(object, "id", p->consents[i].id);
+		json_add_text(object, "form", p->consents[i].form);
+		json_add_prose(object, "what", &p->consents[i].what);
+		json_add_prose(object, "withdraw", &p->consents[i].withdraw);
 	}
 }
 
@@ -240,8 +251,8 @@ static void add_versions(cJSON *top, const struct policy *p)
 {
 	cJSON *array = cJSON_AddArrayToObject(top, "versions");
 
-	for (size_t i = 0; i < p->text->version_count; i++) {
-		const struct policy_version *v = &p->text->versions[i];
+	for (size_t i = 0; i < p->version_count; i++) {
+		const struct policy_version *v = &p->versions[i];
 		cJSON *object = json_object_in(array);
 		json_add_text(object, "id", v->id);
 		json_add_date(object, "effective", v->effective);
@@ -259,8 +270,8 @@ static void add_sections(cJSON *top, const struct policy *p)
 {
 	cJSON *array = cJSON_AddArrayToObject(top, "sections");
 
-	for (size_t i = 0; i < p->text->section_count; i++) {
-		const struct section *s = &p->text->sections[i];
+	for (size_t i = 0; i < p->section_count; i++) {
+		const struct policy_section *s = &p->sections[i];
 		cJSON *object = json_object_in(array);
 		json_add_text(object, "id", s->id);
 		json_add_text(object, "title", s->title);
@@ -279,7 +290,7 @@ static void add_sections(cJSON *top, const struct policy *p)
 
 static void add_service(cJSON *top, const struct policy *p)
 {
-	const struct service *a = &p->text->service;
+	const struct policy_service *a = &p->service;
 
 	if (a->line == 0) {
 		cJSON_AddNullToObject(top, "service");
@@ -296,17 +307,17 @@ static void add_head(cJSON *top, const struct policy *p)
 {
 	json_add_text(top, "site", p->site);
 	json_add_text(top, "shown_as", p->shown_as);
-	json_add_text(top, "language", p->text->language);
+	json_add_text(top, "language", p->language);
 	json_add_text(top, "version", p->version);
 	json_add_date(top, "effective", p->effective);
 	json_add_date(top, "updated", p->updated);
 	json_add_text(top, "policy_sha256", p->sha256);
 	json_add_text(top, "contact", p->contact);
-	add_party(top, "controller", &p->text->controller);
-	add_party(top, "representative", &p->text->representative);
-	add_party(top, "data_protection_officer", &p->text->officer);
-	add_party(top, "supervisory_authority", &p->text->authority);
-	json_add_prose(top, "summary", &p->text->lead);
+	add_party(top, "controller", &p->controller);
+	add_party(top, "representative", &p->representative);
+	add_party(top, "data_protection_officer", &p->officer);
+	add_party(top, "supervisory_authority", &p->authority);
+	json_add_prose(top, "summary", &p->lead);
 	add_service(top, p);
 }
 
@@ -319,25 +330,25 @@ static void add_tail(cJSON *top, const struct policy *p)
 	if (p->page_fetch) {
 		cJSON *fetch = cJSON_AddObjectToObject(top, "page_fetch");
 		json_add_text(fetch, "user_agent", p->user_agent);
-		json_add_prose(fetch, "what", &p->text->page_fetch);
+		json_add_prose(fetch, "what", &p->page_fetch_what);
 	} else {
 		cJSON_AddNullToObject(top, "page_fetch");
 	}
 	cJSON *advice = cJSON_AddObjectToObject(top, "advice");
-	add_proses(advice, "paste", &p->text->advice_paste);
-	add_proses(advice, "publish", &p->text->advice_publish);
-	add_proses(top, "security", &p->text->security);
+	add_proses(advice, "paste", &p->advice_paste);
+	add_proses(advice, "publish", &p->advice_publish);
+	add_proses(top, "security", &p->security);
 	cJSON *automated = cJSON_AddObjectToObject(top, "automated_decisions");
-	cJSON_AddBoolToObject(automated, "used", p->text->automated_used);
-	cJSON_AddBoolToObject(automated, "legal_effect", p->text->automated_legal_effect);
-	json_add_prose(automated, "what", &p->text->automated);
+	cJSON_AddBoolToObject(automated, "used", p->automated_used);
+	cJSON_AddBoolToObject(automated, "legal_effect", p->automated_legal_effect);
+	json_add_prose(automated, "what", &p->automated);
 	cJSON *changes = cJSON_AddObjectToObject(top, "changes");
-	add_duration(changes, "notice", true, p->text->notice);
-	add_words(changes, "by", &p->text->changes_by);
-	add_words(changes, "material_by", &p->text->changes_material_by);
-	cJSON_AddBoolToObject(changes, "use_accepts", p->text->use_accepts);
-	json_add_prose(changes, "what", &p->text->changes);
-	json_add_prose(top, "law_enforcement", &p->text->law_enforcement);
+	add_duration(changes, "notice", true, p->notice);
+	add_words(changes, "by", &p->changes_by);
+	add_words(changes, "material_by", &p->changes_material_by);
+	cJSON_AddBoolToObject(changes, "use_accepts", p->use_accepts);
+	json_add_prose(changes, "what", &p->changes);
+	json_add_prose(top, "law_enforcement", &p->law_enforcement);
 }
 
 // What a dsrdelete.json of the IAB's deletion framework would say: where a deletion is asked for, and by what. The framework's signed
@@ -353,7 +364,7 @@ static void add_deletion(cJSON *top, const struct policy *p)
 		cJSON_AddNullToObject(top, "deletion");
 		return;
 	}
-	const char *verify = p->text->rights[right - p->rights].verify;
+	const char *verify = p->rights[right - p->rights].verify;
 	cJSON *object = cJSON_AddObjectToObject(top, "deletion"), *identifiers;
 	site_address(p, &endpoint);
 	buf_adds(&endpoint, strcmp(verify, "receipt") == 0 ? "/api/erase" : "/api/rights");
@@ -380,7 +391,7 @@ int notice_json(const struct policy *p, struct buf *out, struct err *e)
 	add_purposes(top, p);
 	cJSON *processors = cJSON_AddArrayToObject(top, "processors");
 	for (size_t i = 0; i < p->processor_count; i++)
-		add_processor(json_object_in(processors), &p->processors[i], &p->text->processors[i]);
+		add_processor(json_object_in(processors), &p->processors[i], &p->processors[i]);
 	add_browser(top, p);
 	add_rights(top, p);
 	add_deletion(top, p);

@@ -15,11 +15,11 @@ static void labelled(struct writer *w, const char *label)
 static void part_controller(const struct policy *p, struct writer *w)
 {
 	static const enum word labels[] = {WORD_CONTROLLER, WORD_REPRESENTATIVE, WORD_OFFICER, WORD_AUTHORITY};
-	const struct party *parties[] = {&p->text->controller, &p->text->representative, &p->text->officer, &p->text->authority};
+	const struct policy_party *parties[] = {&p->controller, &p->representative, &p->officer, &p->authority};
 
 	write_list_begin(w);
 	for (size_t i = 0; i < ARRAY_LEN(parties); i++) {
-		const struct party *a = parties[i];
+		const struct policy_party *a = parties[i];
 		const char *const others[] = {a->address, a->country, a->phone, a->web};
 		if (a->name == NULL)
 			continue;
@@ -40,7 +40,7 @@ static void part_controller(const struct policy *p, struct writer *w)
 	write_list_end(w);
 }
 
-static void write_one_life(const struct policy *p, struct writer *w, const struct life *life)
+static void write_one_life(const struct policy *p, struct writer *w, const struct policy_life *life)
 {
 	static const enum word starts[] = {WORD_AFTER_MADE, WORD_AFTER_COMPLETED, WORD_AFTER_CLOSED, WORD_AFTER_ACCOUNT};
 	char words[160];
@@ -65,12 +65,12 @@ static void write_one_life(const struct policy *p, struct writer *w, const struc
 	write_prose(w, &life->reason);
 }
 
-void write_life(struct writer *w, const struct policy *p, const struct kind_text *kind)
+void write_life(struct writer *w, const struct policy *p, const struct policy_kind *kind)
 {
 	char words[160];
 
 	if (kind->life_count == 0) {
-		policy_life_words_in(words, sizeof words, &p->kinds[kind->kind], p->text->language);
+		policy_life_words_in(words, sizeof words, &p->kinds[kind->kind], p->language);
 		write_words(w, words);
 		write_words(w, word_in(p, WORD_STOP));
 	}
@@ -80,11 +80,11 @@ void write_life(struct writer *w, const struct policy *p, const struct kind_text
 	}
 }
 
-static void write_purposes(const struct policy *p, struct writer *w, const struct text_list *ids)
+static void write_purposes(const struct policy *p, struct writer *w, const struct policy_strings *ids)
 {
 	for (size_t i = 0; i < ids->count; i++) {
-		for (size_t j = 0; j < p->text->purpose_count; j++) {
-			const struct purpose *a = &p->text->purposes[j];
+		for (size_t j = 0; j < p->purpose_count; j++) {
+			const struct policy_purpose *a = &p->purposes[j];
 			if (strcmp(a->id, ids->items[i]) != 0)
 				continue;
 			labelled(w, word_in(p, WORD_WHY));
@@ -99,7 +99,7 @@ static void write_purposes(const struct policy *p, struct writer *w, const struc
 	}
 }
 
-static void part_kind(const struct policy *p, struct writer *w, const struct kind_text *kind)
+static void part_kind(const struct policy *p, struct writer *w, const struct policy_kind *kind)
 {
 	write_heading(w, 3, NULL, kind->name);
 	write_paragraph(w, &kind->what);
@@ -122,11 +122,11 @@ static void part_kind(const struct policy *p, struct writer *w, const struct kin
 
 static void part_kinds(const struct policy *p, struct writer *w)
 {
-	for (size_t i = 0; i < p->text->kind_count; i++)
-		part_kind(p, w, &p->text->kinds[i]);
+	for (size_t i = 0; i < p->kind_count; i++)
+		part_kind(p, w, policy_kind_at(p, i));
 }
 
-static void write_places(const struct policy *p, struct writer *w, const struct processor_text *a)
+static void write_places(const struct policy *p, struct writer *w, const struct policy_processor *a)
 {
 	for (size_t i = 0; i < a->region_count; i++) {
 		write_words(w, i > 0 ? word_in(p, WORD_SEMICOLON) : "");
@@ -142,24 +142,24 @@ static void write_received(const struct policy *p, struct writer *w, size_t i)
 {
 	bool any = false;
 
-	for (size_t j = 0; j < p->text->kind_count; j++) {
-		if (!(p->processors[i].kinds & KIND_BIT(p->text->kinds[j].kind)))
+	for (size_t j = 0; j < p->kind_count; j++) {
+		if (!(p->processors[i].kinds & KIND_BIT(policy_kind_at(p, j)->kind)))
 			continue;
 		write_words(w, any ? word_in(p, WORD_COMMA) : "");
-		write_words(w, p->text->kinds[j].name);
+		write_words(w, policy_kind_at(p, j)->name);
 		any = true;
 	}
-	if (p->text->processors[i].never.count > 0) {
+	if (p->processors[i].never.count > 0) {
 		write_words(w, any ? word_in(p, WORD_SEMICOLON) : "");
 		write_words(w, word_in(p, WORD_NEVER_GETS));
-		write_list_words(w, &p->text->processors[i].never);
+		write_list_words(w, &p->processors[i].never);
 	}
 }
 
 static void processor_row(const struct policy *p, struct writer *w, size_t i)
 {
 	const struct policy_processor *a = &p->processors[i];
-	const struct processor_text *t = &p->text->processors[i];
+	const struct policy_processor *t = &p->processors[i];
 
 	write_row_begin(w);
 	write_cell_begin(w);
@@ -210,7 +210,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 		if (!p->processors[i].local)
 			continue;
 		write_paragraph_begin(w);
-		write_strong(w, p->text->processors[i].brand);
+		write_strong(w, p->processors[i].brand);
 		write_words(w, word_in(p, WORD_BUILT_IN));
 		write_words(w, p->processors[i].purpose);
 		write_words(w, word_in(p, WORD_STOP));
@@ -224,12 +224,12 @@ static void part_cookies(const struct policy *p, struct writer *w)
 				       word_in(p, WORD_COLUMN_LASTS), NULL};
 	char words[160];
 
-	write_paragraph(w, &p->text->cookies_what);
+	write_paragraph(w, &p->cookies_what);
 	if (p->cookie_count == 0)
 		return;
 	write_table_begin(w, word_in(p, WORD_TABLE_COOKIES), columns);
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		const struct cookie_text *t = &p->text->cookies[i];
+		const struct policy_cookie *t = &p->cookies[i];
 		snprintf(words, sizeof words, "%s", word_in(p, WORD_BROWSER_CLOSED));
 		if (t->has_lasts)
 			language_duration(words, sizeof words, t->lasts, language_of(p));
@@ -247,12 +247,12 @@ static void part_cookies(const struct policy *p, struct writer *w)
 
 static void part_third_parties(const struct policy *p, struct writer *w)
 {
-	write_paragraph(w, &p->text->third_parties_what);
-	if (p->text->third_party_count == 0)
+	write_paragraph(w, &p->third_parties_what);
+	if (p->third_party_count == 0)
 		return;
 	write_list_begin(w);
-	for (size_t i = 0; i < p->text->third_party_count; i++) {
-		const struct third_party *a = &p->text->third_parties[i];
+	for (size_t i = 0; i < p->third_party_count; i++) {
+		const struct policy_third_party *a = &p->third_parties[i];
 		labelled(w, a->origin);
 		write_words(w, " (");
 		write_words(w, a->type);
@@ -263,7 +263,7 @@ static void part_third_parties(const struct policy *p, struct writer *w)
 	write_list_end(w);
 }
 
-static void write_answer(const struct policy *p, struct writer *w, const struct right_answer *a)
+static void write_answer(const struct policy *p, struct writer *w, const struct policy_right_answer *a)
 {
 	char words[160];
 
@@ -279,10 +279,10 @@ static void write_answer(const struct policy *p, struct writer *w, const struct 
 }
 
 // Two regimes with the same answer are told once.
-static bool told_before(const struct right_text *t, size_t i)
+static bool told_before(const struct policy_right *t, size_t i)
 {
 	for (size_t j = 0; j < i; j++) {
-		const struct right_answer *a = &t->answers[j], *b = &t->answers[i];
+		const struct policy_right_answer *a = &t->answers[j], *b = &t->answers[i];
 		if (a->statutory == b->statutory && (a->statutory || duration_compare(a->within, b->within) == 0) &&
 		    (strstr(a->regime, "gdpr") != NULL) == (strstr(b->regime, "gdpr") != NULL))
 			return true;
@@ -294,7 +294,7 @@ static void part_rights(const struct policy *p, struct writer *w)
 {
 	write_list_begin(w);
 	for (size_t i = 0; i < p->right_count; i++) {
-		const struct right_text *t = &p->text->rights[i];
+		const struct policy_right *t = &p->rights[i];
 		labelled(w, t->name);
 		write_words(w, word_in(p, WORD_COLON));
 		write_prose(w, &t->how);
@@ -315,14 +315,14 @@ static void part_rights(const struct policy *p, struct writer *w)
 
 static void part_consents(const struct policy *p, struct writer *w)
 {
-	if (p->text->consent_count == 0)
+	if (p->consent_count == 0)
 		return;
 	write_list_begin(w);
-	for (size_t i = 0; i < p->text->consent_count; i++) {
+	for (size_t i = 0; i < p->consent_count; i++) {
 		write_item_begin(w);
-		write_prose(w, &p->text->consents[i].what);
+		write_prose(w, &p->consents[i].what);
 		write_words(w, " ");
-		write_prose(w, &p->text->consents[i].withdraw);
+		write_prose(w, &p->consents[i].withdraw);
 		write_item_end(w);
 	}
 	write_list_end(w);
@@ -330,12 +330,12 @@ static void part_consents(const struct policy *p, struct writer *w)
 
 static void part_content(const struct policy *p, struct writer *w)
 {
-	if (p->text->content_count == 0)
+	if (p->content_rule_count == 0)
 		return;
 	write_list_begin(w);
-	for (size_t i = 0; i < p->text->content_count; i++) {
+	for (size_t i = 0; i < p->content_rule_count; i++) {
 		write_item_begin(w);
-		write_prose(w, &p->text->content[i].what);
+		write_prose(w, &p->content_rules[i].what);
 		write_item_end(w);
 	}
 	write_list_end(w);
@@ -343,12 +343,12 @@ static void part_content(const struct policy *p, struct writer *w)
 
 static void part_promises(const struct policy *p, struct writer *w)
 {
-	if (p->text->claim_count == 0)
+	if (p->claim_count == 0)
 		return;
 	write_list_begin(w);
-	for (size_t i = 0; i < p->text->claim_count; i++) {
+	for (size_t i = 0; i < p->claim_count; i++) {
 		write_item_begin(w);
-		write_prose(w, &p->text->claims[i].what);
+		write_prose(w, &p->claims[i].what);
 		write_item_end(w);
 	}
 	write_list_end(w);
@@ -356,7 +356,7 @@ static void part_promises(const struct policy *p, struct writer *w)
 
 static void part_service(const struct policy *p, struct writer *w)
 {
-	write_paragraph(w, &p->text->service.what);
+	write_paragraph(w, &p->service.what);
 }
 
 static void part_versions(const struct policy *p, struct writer *w)
@@ -364,8 +364,8 @@ static void part_versions(const struct policy *p, struct writer *w)
 	char date[WHEN_DATE];
 
 	write_list_begin(w);
-	for (size_t i = 0; i < p->text->version_count; i++) {
-		const struct policy_version *v = &p->text->versions[i];
+	for (size_t i = 0; i < p->version_count; i++) {
+		const struct policy_version *v = &p->versions[i];
 		when_date(date, v->updated);
 		labelled(w, date);
 		for (size_t j = 0; j < v->change_count; j++) {
@@ -379,17 +379,17 @@ static void part_versions(const struct policy *p, struct writer *w)
 
 static void part_advice_paste(const struct policy *p, struct writer *w)
 {
-	write_items(w, &p->text->advice_paste);
+	write_items(w, &p->advice_paste);
 }
 
 static void part_advice_publish(const struct policy *p, struct writer *w)
 {
-	write_items(w, &p->text->advice_publish);
+	write_items(w, &p->advice_publish);
 }
 
 static void part_security(const struct policy *p, struct writer *w)
 {
-	write_items(w, &p->text->security);
+	write_items(w, &p->security);
 }
 
 static const struct {

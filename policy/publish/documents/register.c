@@ -11,7 +11,7 @@
 
 struct activity { // a row: what is done for one purpose
 	const struct policy *p;
-	const struct purpose *purpose;
+	const struct policy_purpose *purpose;
 	const struct register_figures *figures;
 };
 typedef void (*cell)(const struct activity *a, struct buf *out);
@@ -28,7 +28,7 @@ static void add_prose(struct buf *out, const struct prose *prose)
 	prose_plain(out, prose);
 }
 
-static bool serves(const struct text_list *purposes, const struct activity *a)
+static bool serves(const struct policy_strings *purposes, const struct activity *a)
 {
 	for (size_t i = 0; i < purposes->count; i++) {
 		if (strcmp(purposes->items[i], a->purpose->id) == 0)
@@ -39,15 +39,15 @@ static bool serves(const struct text_list *purposes, const struct activity *a)
 
 // NOLINTBEGIN(bugprone-macro-parentheses): the names are declared here
 #define EACH_KIND(k, a)                                                                                                                    \
-	for (const struct kind_text *k = (a)->p->text->kinds; k < (a)->p->text->kinds + (a)->p->text->kind_count; k++)                     \
-		if (serves(&k->purposes, a))
+	for (size_t n = 0; n < (a)->p->kind_count; n++)                                                                                    \
+		for (const struct policy_kind *k = policy_kind_at((a)->p, n); k != NULL && serves(&k->purposes, a); k = NULL)
 #define EACH_PROCESSOR(i, a)                                                                                                               \
 	for (size_t i = 0; i < (a)->p->processor_count; i++)                                                                               \
-		if (!(a)->p->processors[i].local && serves(&(a)->p->text->processors[i].purposes, a))
+		if (!(a)->p->processors[i].local && serves(&(a)->p->processors[i].purposes, a))
 
 // NOLINTEND(bugprone-macro-parentheses)
 
-static void party(struct buf *out, const struct party *a)
+static void party(struct buf *out, const struct policy_party *a)
 {
 	const char *const parts[] = {a->name, a->address, a->country, a->mail, a->phone, a->web};
 
@@ -65,21 +65,21 @@ static void get_site(const struct activity *a, struct buf *out)
 }
 static void get_controller(const struct activity *a, struct buf *out)
 {
-	add(out, a->p->text->controller.name);
+	add(out, a->p->controller.name);
 }
 static void get_contact(const struct activity *a, struct buf *out)
 {
-	party(out, &a->p->text->controller);
-	add(out, a->p->text->controller.mail == NULL ? a->p->contact : NULL);
+	party(out, &a->p->controller);
+	add(out, a->p->controller.mail == NULL ? a->p->contact : NULL);
 }
 static void get_representative(const struct activity *a, struct buf *out)
 {
-	party(out, &a->p->text->representative);
+	party(out, &a->p->representative);
 	add(out, out->len == 0 ? "none" : NULL);
 }
 static void get_officer(const struct activity *a, struct buf *out)
 {
-	party(out, &a->p->text->officer);
+	party(out, &a->p->officer);
 	add(out, out->len == 0 ? "none" : NULL);
 }
 static void get_none(const struct activity *a, struct buf *out)
@@ -95,12 +95,12 @@ static void get_role(const struct activity *a, struct buf *out)
 
 static void get_subjects(const struct activity *a, struct buf *out)
 {
-	for (size_t s = 0; s < a->p->text->subject_count; s++) {
+	for (size_t s = 0; s < a->p->subject_count; s++) {
 		bool found = false;
 		EACH_KIND(k, a)
 		for (size_t i = 0; i < k->subjects.count; i++)
-			found = found || strcmp(k->subjects.items[i], a->p->text->subjects[s].id) == 0;
-		add(out, found ? a->p->text->subjects[s].name : NULL);
+			found = found || strcmp(k->subjects.items[i], a->p->subjects[s].id) == 0;
+		add(out, found ? a->p->subjects[s].name : NULL);
 	}
 }
 
@@ -144,7 +144,7 @@ static void get_shared(const struct activity *a, struct buf *out)
 	EACH_PROCESSOR(i, a)
 	{
 		bool any = false;
-		add(out, a->p->text->processors[i].brand);
+		add(out, a->p->processors[i].brand);
 		EACH_KIND(k, a)
 		if (a->p->processors[i].kinds & KIND_BIT(k->kind)) {
 			buf_printf(out, "%s%s", any ? ", " : ": ", k->name);
@@ -158,7 +158,7 @@ static void get_transfers(const struct activity *a, struct buf *out)
 {
 	EACH_PROCESSOR(i, a)
 	{
-		const struct processor_text *t = &a->p->text->processors[i];
+		const struct policy_processor *t = &a->p->processors[i];
 		for (size_t j = 0; j < t->region_count; j++) {
 			if (policy_country_in_eea(t->regions[j].country))
 				continue;
@@ -173,7 +173,7 @@ static void get_safeguards(const struct activity *a, struct buf *out)
 {
 	EACH_PROCESSOR(i, a)
 	{
-		const struct processor_text *t = &a->p->text->processors[i];
+		const struct policy_processor *t = &a->p->processors[i];
 		for (size_t j = 0; j < t->safeguard_count; j++) {
 			add(out, t->brand);
 			buf_printf(out, ": %s", safeguard_words(a->p, t->safeguards[j].type));
@@ -208,8 +208,8 @@ static void get_notice(const struct activity *a, struct buf *out)
 }
 static void get_measures(const struct activity *a, struct buf *out)
 {
-	for (size_t i = 0; i < a->p->text->security.count; i++)
-		add_prose(out, &a->p->text->security.items[i]);
+	for (size_t i = 0; i < a->p->security.count; i++)
+		add_prose(out, &a->p->security.items[i]);
 }
 
 static void get_location(const struct activity *a, struct buf *out)
@@ -234,13 +234,13 @@ static void get_interest(const struct activity *a, struct buf *out)
 }
 static void get_automated(const struct activity *a, struct buf *out)
 {
-	add(out, a->p->text->automated_used ? "yes" : "no");
-	add_prose(out, &a->p->text->automated);
+	add(out, a->p->automated_used ? "yes" : "no");
+	add_prose(out, &a->p->automated);
 }
 static void get_rights(const struct activity *a, struct buf *out)
 {
 	for (size_t i = 0; i < a->p->right_count; i++)
-		add(out, a->p->text->rights[i].name);
+		add(out, a->p->rights[i].name);
 }
 static void get_consents(const struct activity *a, struct buf *out)
 {
@@ -250,8 +250,8 @@ static void get_contracts(const struct activity *a, struct buf *out)
 {
 	EACH_PROCESSOR(i, a)
 	{
-		add(out, a->p->text->processors[i].brand);
-		buf_printf(out, ": %s", a->p->text->processors[i].agreement != NULL ? a->p->text->processors[i].agreement : "not stated");
+		add(out, a->p->processors[i].brand);
+		buf_printf(out, ": %s", a->p->processors[i].agreement != NULL ? a->p->processors[i].agreement : "not stated");
 	}
 }
 static void get_review(const struct activity *a, struct buf *out)
@@ -301,7 +301,7 @@ static void get_traffic(const struct activity *a, struct buf *out)
 		const char *id = json_string(one, "id"), *region = json_string(one, "region_seen");
 		if (id == NULL || strcmp(id, a->p->processors[i].id) != 0)
 			continue;
-		add(out, a->p->text->processors[i].brand);
+		add(out, a->p->processors[i].brand);
 		buf_printf(out, ": %.0f requests, %.0f bytes sent", json_number(one, "requests", 0), json_number(one, "bytes_sent", 0));
 		if (region != NULL && *region != '\0')
 			buf_printf(out, ", answered from %s", region);
@@ -409,8 +409,8 @@ int register_csv(const struct policy *p, enum register_model model, const struct
 		first = false;
 	}
 	buf_adds(out, "\r\n");
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		const struct activity a = {p, &p->text->purposes[i], figures};
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct activity a = {p, &p->purposes[i], figures};
 		first = true;
 		for (size_t j = 0; j < COLUMN_COUNT; j++) {
 			if (columns[j].titles[model] == NULL)
@@ -463,8 +463,8 @@ int register_html(const struct policy *p, enum register_model model, const struc
 	buf_adds(out, ", ");
 	html_text(out, p->version);
 	buf_printf(out, ", %s</p>\n", at);
-	for (size_t i = 0; i < p->text->purpose_count; i++) {
-		const struct activity a = {p, &p->text->purposes[i], figures};
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct activity a = {p, &p->purposes[i], figures};
 		buf_printf(out, "<section aria-labelledby=\"activity-%zu\">\n<h2 id=\"activity-%zu\">%zu. ", i + 1, i + 1, i + 1);
 		html_text(out, fill(&a, 0, model, &words));
 		buf_printf(out, "</h2>\n<table>\n<caption>%zu. ", i + 1);

@@ -185,7 +185,7 @@ void subprocessors_fragment(const struct policy *p, struct buf *out)
 static void list_html(const struct policy *p, struct buf *out)
 {
 	buf_adds(out, "<!doctype html>\n<html lang=\"");
-	html_attr(out, p->text->language);
+	html_attr(out, p->language);
 	buf_adds(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<title>Subprocessors: ");
 	html_text(out, p->shown_as);
 	buf_adds(out, "</title>\n</head>\n<body>\n<main>\n");

@@ -51,14 +51,14 @@ static void glance_kinds(const struct policy *p, struct writer *w, enum keep kee
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		if (p->kinds[p->text->kinds[i].kind].keep != keep)
+	for (size_t i = 0; i < p->kind_count; i++) {
+		if (policy_kind_at(p, i)->keep != keep)
 			continue;
 		if (count == 0)
 			glance_begin(w, icon, title);
 		else
 			write_words(w, word_in(p, WORD_COMMA));
-		write_words(w, p->text->kinds[i].name);
+		write_words(w, policy_kind_at(p, i)->name);
 		count++;
 	}
 	if (count > 0)
@@ -75,7 +75,7 @@ static size_t write_recipients(const struct policy *p, struct writer *w, kind_se
 		if (a->local || !(a->kinds & kinds))
 			continue;
 		write_words(w, count++ > 0 ? word_in(p, WORD_COMMA) : "");
-		write_words(w, p->text->processors[i].brand);
+		write_words(w, p->processors[i].brand);
 	}
 	if (count == 0)
 		write_words(w, word_in(p, WORD_NOBODY));
@@ -84,10 +84,10 @@ static size_t write_recipients(const struct policy *p, struct writer *w, kind_se
 
 static bool place_before(const struct policy *p, size_t processor, size_t region)
 {
-	const char *place = p->text->processors[processor].regions[region].place;
+	const char *place = p->processors[processor].regions[region].place;
 
 	for (size_t i = 0; i <= processor; i++) {
-		const struct processor_text *t = &p->text->processors[i];
+		const struct policy_processor *t = &p->processors[i];
 		for (size_t j = 0; j < (i == processor ? region : t->region_count) && !p->processors[i].local; j++) {
 			if (strcmp(t->regions[j].place, place) == 0)
 				return true;
@@ -101,7 +101,7 @@ static void glance_places(const struct policy *p, struct writer *w)
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct processor_text *t = &p->text->processors[i];
+		const struct policy_processor *t = &p->processors[i];
 		for (size_t j = 0; j < t->region_count && !p->processors[i].local; j++) {
 			if (place_before(p, i, j))
 				continue;
@@ -129,12 +129,12 @@ static void glance_cookies(const struct policy *p, struct writer *w)
 	if (p->cookie_count == 0)
 		write_words(w, word_in(p, WORD_NONE));
 	glance_end(w);
-	if (p->text->third_party_count == 0)
+	if (p->third_party_count == 0)
 		return;
 	glance_begin(w, ICON_OUTSIDE, word_in(p, WORD_RESOURCES));
-	for (size_t i = 0; i < p->text->third_party_count; i++) {
+	for (size_t i = 0; i < p->third_party_count; i++) {
 		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
-		write_words(w, p->text->third_parties[i].origin);
+		write_words(w, p->third_parties[i].origin);
 	}
 	glance_end(w);
 }
@@ -159,7 +159,7 @@ static void write_glance(const struct policy *p, struct writer *w)
 	glance_begin(w, ICON_RIGHTS, word_in(p, WORD_RIGHTS));
 	for (size_t i = 0; i < p->right_count; i++) {
 		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
-		write_words(w, p->text->rights[i].name);
+		write_words(w, p->rights[i].name);
 	}
 	write_words(w, word_in(p, WORD_STOP));
 	write_words(w, " ");
@@ -168,11 +168,11 @@ static void write_glance(const struct policy *p, struct writer *w)
 	write_list_end(w);
 }
 
-static void write_row(const struct policy *p, struct writer *w, const struct kind_text *kind)
+static void write_row(const struct policy *p, struct writer *w, const struct policy_kind *kind)
 {
 	char life[160];
 
-	policy_life_words_in(life, sizeof life, &p->kinds[kind->kind], p->text->language);
+	policy_life_words_in(life, sizeof life, &p->kinds[kind->kind], p->language);
 	write_row_begin(w);
 	write_cell_begin(w);
 	write_words(w, kind->name);
@@ -191,20 +191,20 @@ static void write_table(const struct policy *p, struct writer *w)
 	const char *const columns[] = {word_in(p, WORD_COLUMN_DATA), word_in(p, WORD_COLUMN_KEPT), word_in(p, WORD_COLUMN_SHARED), NULL};
 
 	write_table_begin(w, word_in(p, WORD_TABLE_HELD), columns);
-	for (size_t i = 0; i < p->text->kind_count; i++)
-		write_row(p, w, &p->text->kinds[i]);
+	for (size_t i = 0; i < p->kind_count; i++)
+		write_row(p, w, policy_kind_at(p, i));
 	write_table_end(w);
 }
 
 static void write_claims(const struct policy *p, struct writer *w)
 {
-	if (p->text->claim_count == 0)
+	if (p->claim_count == 0)
 		return;
 	write_heading(w, 3, NULL, word_in(p, WORD_PROMISES));
 	buf_adds(w->out, w->form == FORM_HTML ? "<ul class=\"vows\">\n" : "");
-	for (size_t i = 0; i < p->text->claim_count; i++) {
+	for (size_t i = 0; i < p->claim_count; i++) {
 		write_item_begin(w);
-		write_prose(w, &p->text->claims[i].what);
+		write_prose(w, &p->claims[i].what);
 		write_item_end(w);
 	}
 	write_list_end(w);
@@ -212,16 +212,16 @@ static void write_claims(const struct policy *p, struct writer *w)
 
 static void write_changes(const struct policy *p, struct writer *w)
 {
-	const struct policy_version *v = p->text->versions;
+	const struct policy_version *v = p->versions;
 	BUF_AUTO struct buf title = BUF_INIT(1024);
 	char before[WHEN_DATE];
 
-	if (p->text->version_count == 0 || v->change_count == 0)
+	if (p->version_count == 0 || v->change_count == 0)
 		return;
-	if (p->text->version_count > 1)
+	if (p->version_count > 1)
 		when_date(before, v[1].updated);
-	buf_adds(&title, word_in(p, p->text->version_count > 1 ? WORD_CHANGED_SINCE : WORD_CHANGED_FIRST));
-	buf_adds(&title, p->text->version_count > 1 ? before : "");
+	buf_adds(&title, word_in(p, p->version_count > 1 ? WORD_CHANGED_SINCE : WORD_CHANGED_FIRST));
+	buf_adds(&title, p->version_count > 1 ? before : "");
 	write_heading(w, 3, NULL, buf_text(&title));
 	write_list_begin(w);
 	for (size_t i = 0; i < v->change_count; i++) {

@@ -31,7 +31,7 @@ static void add_instant(cJSON *object, const char *name, time_t t)
 	cJSON_AddStringToObject(object, name, when);
 }
 
-static const char *country_of(const struct party *a)
+static const char *country_of(const struct policy_party *a)
 {
 	return a->country != NULL ? a->country : "";
 }
@@ -39,20 +39,20 @@ static const char *country_of(const struct party *a)
 static void add_meta(cJSON *top, const struct policy *p)
 {
 	cJSON *meta = cJSON_AddObjectToObject(top, "meta");
-	const struct policy_version *first = p->text->version_count > 0 ? &p->text->versions[p->text->version_count - 1] : NULL;
+	const struct policy_version *first = p->version_count > 0 ? &p->versions[p->version_count - 1] : NULL;
 
 	cJSON_AddStringToObject(meta, "_id", p->site);
-	cJSON_AddStringToObject(meta, "name", p->text->controller.name);
+	cJSON_AddStringToObject(meta, "name", p->controller.name);
 	add_instant(meta, "created", first != NULL ? first->updated : p->updated);
 	add_instant(meta, "modified", p->updated);
-	cJSON_AddNumberToObject(meta, "version", (double)(p->text->version_count > 0 ? p->text->version_count : 1));
-	cJSON_AddStringToObject(meta, "language", p->text->language);
+	cJSON_AddNumberToObject(meta, "version", (double)(p->version_count > 0 ? p->version_count : 1));
+	cJSON_AddStringToObject(meta, "language", p->language);
 	cJSON_AddStringToObject(meta, "status", "active");
 	add_page(meta, p, "url", "/privacy");
 	cJSON_AddStringToObject(meta, "_hash", p->sha256);
 }
 
-static void add_contact(cJSON *object, const struct party *a)
+static void add_contact(cJSON *object, const struct policy_party *a)
 {
 	add_or_empty(object, "name", a->name);
 	add_or_empty(object, "email", a->mail);
@@ -61,14 +61,14 @@ static void add_contact(cJSON *object, const struct party *a)
 
 static void add_parties(cJSON *top, const struct policy *p)
 {
-	const struct party *controller = &p->text->controller, *officer = &p->text->officer;
+	const struct policy_party *controller = &p->controller, *officer = &p->officer;
 	cJSON *object = cJSON_AddObjectToObject(top, "controller");
 
 	cJSON_AddStringToObject(object, "name", controller->name);
 	cJSON_AddStringToObject(object, "division", p->shown_as);
 	add_or_empty(object, "address", controller->address);
 	cJSON_AddStringToObject(object, "country", country_of(controller));
-	add_contact(cJSON_AddObjectToObject(object, "representative"), &p->text->representative);
+	add_contact(cJSON_AddObjectToObject(object, "representative"), &p->representative);
 	object = cJSON_AddObjectToObject(top, "dataProtectionOfficer");
 	add_contact(object, officer);
 	add_or_empty(object, "address", officer->address);
@@ -89,14 +89,14 @@ static const char *reference_of(const char *basis)
 	return "";
 }
 
-static void add_reasons(cJSON *disclosed, const struct policy *p, const struct kind_text *kind)
+static void add_reasons(cJSON *disclosed, const struct policy *p, const struct policy_kind *kind)
 {
 	cJSON *purposes = cJSON_AddArrayToObject(disclosed, "purposes");
 	cJSON *bases = cJSON_AddArrayToObject(disclosed, "legalBases");
 	cJSON *interests = cJSON_AddArrayToObject(disclosed, "legitimateInterests");
 
 	for (size_t i = 0; i < kind->purposes.count; i++) {
-		const struct purpose *a = purpose_of(p, kind->purposes.items[i]);
+		const struct policy_purpose *a = policy_purpose(p, kind->purposes.items[i]);
 		if (a == NULL)
 			continue;
 		cJSON *purpose = json_object_in(purposes), *basis = json_object_in(bases);
@@ -118,7 +118,7 @@ static void add_recipients(cJSON *disclosed, const struct policy *p, enum kind k
 
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
-		const struct processor_text *t = &p->text->processors[i];
+		const struct policy_processor *t = &p->processors[i];
 		if (a->local || !(a->kinds & KIND_BIT(kind)))
 			continue;
 		cJSON *one = json_object_in(recipients);
@@ -143,7 +143,7 @@ static void duration_iso(char out[64], struct duration d)
 	snprintf(out, 64, "P%s%s", date, time);
 }
 
-static void add_storage(cJSON *disclosed, const struct policy *p, const struct kind_text *kind)
+static void add_storage(cJSON *disclosed, const struct policy *p, const struct policy_kind *kind)
 {
 	cJSON *storage = json_object_in(cJSON_AddArrayToObject(disclosed, "storage"));
 	cJSON *temporal = cJSON_AddArrayToObject(storage, "temporal");
@@ -173,8 +173,8 @@ static void add_disclosed(cJSON *top, const struct policy *p)
 {
 	cJSON *array = cJSON_AddArrayToObject(top, "dataDisclosed");
 
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		const struct kind_text *kind = &p->text->kinds[i];
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *kind = policy_kind_at(p, i);
 		cJSON *object = json_object_in(array), *withheld;
 		cJSON_AddStringToObject(object, "_id", kind_row(kind->kind)->name);
 		cJSON_AddStringToObject(object, "category", kind->name);
@@ -198,7 +198,7 @@ static void add_guarantee(cJSON *transfer, const char *name, bool available, con
 }
 
 // One transfer for each country outside the EEA in which a processor works.
-static void add_transfer(cJSON *array, const struct policy *p, const struct policy_processor *a, const struct processor_text *t,
+static void add_transfer(cJSON *array, const struct policy *p, const struct policy_processor *a, const struct policy_processor *t,
 			 const char *country)
 {
 	const char *adequate = NULL, *clauses = NULL, *other = NULL;
@@ -227,7 +227,7 @@ static void add_transfers(cJSON *top, const struct policy *p)
 	cJSON *array = cJSON_AddArrayToObject(top, "thirdCountryTransfers");
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct processor_text *t = &p->text->processors[i];
+		const struct policy_processor *t = &p->processors[i];
 		for (size_t j = 0; j < t->region_count && !p->processors[i].local; j++) {
 			bool again = false;
 			for (size_t k = 0; k < j; k++)
@@ -265,8 +265,8 @@ static cJSON *add_right(cJSON *top, const struct policy *p, const char *member, 
 		if (strcmp(p->rights[i].id, first) != 0 && (second == NULL || strcmp(p->rights[i].id, second) != 0))
 			continue;
 		buf_adds(&words, available ? " " : "");
-		prose_plain(&words, &p->text->rights[i].how);
-		cJSON_AddItemToArray(evidence, cJSON_CreateString(evidence_of(p->text->rights[i].verify)));
+		prose_plain(&words, &p->rights[i].how);
+		cJSON_AddItemToArray(evidence, cJSON_CreateString(evidence_of(p->rights[i].verify)));
 		available = true;
 	}
 	cJSON_AddBoolToObject(object, "available", available);
@@ -294,8 +294,8 @@ static void add_sources(cJSON *top, const struct policy *p)
 {
 	cJSON *array = cJSON_AddArrayToObject(top, "sources");
 
-	for (size_t i = 0; i < p->text->kind_count; i++) {
-		const struct kind_text *kind = &p->text->kinds[i];
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *kind = policy_kind_at(p, i);
 		cJSON *object = json_object_in(array);
 		cJSON_AddStringToObject(object, "_id", kind_row(kind->kind)->name);
 		cJSON_AddStringToObject(object, "dataCategory", kind->name);
@@ -310,11 +310,11 @@ static void add_changes(cJSON *top, const struct policy *p)
 	cJSON *automated = cJSON_AddObjectToObject(top, "automatedDecisionMaking");
 	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
 
-	prose_plain(&words, &p->text->automated);
-	cJSON_AddBoolToObject(automated, "inUse", p->text->automated_used);
+	prose_plain(&words, &p->automated);
+	cJSON_AddBoolToObject(automated, "inUse", p->automated_used);
 	cJSON_AddStringToObject(automated, "logicInvolved", buf_text(&words));
 	cJSON_AddStringToObject(automated, "scopeAndIntendedEffects",
-				p->text->automated_legal_effect ? "It has legal effect." : "No legal effect.");
+				p->automated_legal_effect ? "It has legal effect." : "No legal effect.");
 	cJSON_AddArrayToObject(top, "changesOfPurpose");
 }
 
@@ -333,9 +333,9 @@ int tilt_json(const struct policy *p, struct buf *out, struct err *e)
 	add_right(top, p, "rightToDataPortability", "portability", NULL);
 	add_right(top, p, "rightToWithdrawConsent", "withdrawal", NULL);
 	cJSON *authority = cJSON_AddObjectToObject(add_right(top, p, "rightToComplain", "complaint", NULL), "supervisoryAuthority");
-	add_contact(authority, &p->text->authority);
-	add_or_empty(authority, "address", p->text->authority.address);
-	cJSON_AddStringToObject(authority, "country", country_of(&p->text->authority));
+	add_contact(authority, &p->authority);
+	add_or_empty(authority, "address", p->authority.address);
+	cJSON_AddStringToObject(authority, "country", country_of(&p->authority));
 	add_changes(top, p);
 	return pages_json(top, out) != 0 ? err_set(e, ERR_MEMORY, "privacy.tilt.json is too large") : 0;
 }

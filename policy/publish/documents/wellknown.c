@@ -22,14 +22,14 @@ void security_txt(const struct policy *p, time_t now, struct buf *out)
 	buf_adds(out, "Contact: mailto:");
 	header_value(out, p->contact);
 	buf_printf(out, "\nExpires: %s\nPreferred-Languages: ", expires);
-	for (size_t i = 0; i < p->text->language_count; i++) {
+	for (size_t i = 0; i < p->language_count; i++) {
 		buf_adds(out, i > 0 ? ", " : "");
-		header_value(out, p->text->languages[i].id);
+		header_value(out, p->languages[i].id);
 	}
 	buf_addc(out, '\n');
-	if (p->text->controller.web != NULL) {
+	if (p->controller.web != NULL) {
 		BUF_AUTO struct buf base = BUF_INIT(2048);
-		header_value(&base, p->text->controller.web);
+		header_value(&base, p->controller.web);
 		while (base.len > 0 && base.data[base.len - 1] == '/')
 			base.data[--base.len] = '\0';
 		buf_printf(out, "Canonical: %s/.well-known/security.txt\n", buf_text(&base));

@@ -11,7 +11,7 @@ static void put(struct cell *c, const char *text)
 		c->items[c->count++] = text;
 }
 
-static void put_list(struct cell *c, const struct text_list *list)
+static void put_list(struct cell *c, const struct policy_strings *list)
 {
 	c->type = CELL_LIST;
 	for (size_t i = 0; i < list->count; i++)
@@ -58,9 +58,9 @@ static void get_purposes(const struct row *r, struct cell *c)
 static void get_categories(const struct row *r, struct cell *c)
 {
 	c->type = CELL_LIST;
-	for (size_t i = 0; i < r->p->text->kind_count; i++) {
-		if (r->a->kinds & KIND_BIT(r->p->text->kinds[i].kind))
-			put(c, r->p->text->kinds[i].name);
+	for (size_t i = 0; i < r->p->kind_count; i++) {
+		if (r->a->kinds & KIND_BIT(policy_kind_at(r->p, i)->kind))
+			put(c, policy_kind_at(r->p, i)->name);
 	}
 }
 
@@ -77,11 +77,11 @@ static void get_kinds(const struct row *r, struct cell *c)
 static void get_subjects(const struct row *r, struct cell *c)
 {
 	c->type = CELL_LIST;
-	for (size_t i = 0; i < r->p->text->subject_count; i++) {
-		const struct named *subject = &r->p->text->subjects[i];
+	for (size_t i = 0; i < r->p->subject_count; i++) {
+		const struct policy_named *subject = &r->p->subjects[i];
 		bool found = false;
-		for (size_t j = 0; j < r->p->text->kind_count; j++) {
-			const struct kind_text *kind = &r->p->text->kinds[j];
+		for (size_t j = 0; j < r->p->kind_count; j++) {
+			const struct policy_kind *kind = policy_kind_at(r->p, j);
 			for (size_t s = 0; s < kind->subjects.count && (r->a->kinds & KIND_BIT(kind->kind)); s++)
 				found = found || strcmp(kind->subjects.items[s], subject->id) == 0;
 		}
@@ -200,7 +200,7 @@ const size_t column_count = ARRAY_LEN(columns);
 
 void cell_fill(const struct column *column, const struct policy *p, size_t processor, struct cell *c)
 {
-	const struct row r = {.p = p, .a = &p->processors[processor], .t = &p->text->processors[processor]};
+	const struct row r = {.p = p, .a = &p->processors[processor], .t = &p->processors[processor]};
 
 	*c = (struct cell){0};
 	column->get(&r, c);

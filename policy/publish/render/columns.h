@@ -4,7 +4,6 @@
 #define LETHE_PUBLISH_RENDER_COLUMNS_H
 
 #include "policy/model/policy.h"
-#include "policy/model/text.h"
 
 enum { CELL_ITEMS_MAX = 64 };
 enum cell_type { CELL_TEXT, CELL_LIST, CELL_YES_NO };
@@ -21,7 +20,7 @@ struct cell {
 struct row {
 	const struct policy *p;
 	const struct policy_processor *a;
-	const struct processor_text *t;
+	const struct policy_processor *t;
 };
 
 struct column {

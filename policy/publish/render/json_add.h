@@ -5,7 +5,7 @@
 #define LETHE_PUBLISH_RENDER_JSON_ADD_H
 
 #include "policy/base/json.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 
 void json_add_text(cJSON *object, const char *name, const char *text); // NULL: null
 void json_add_prose(cJSON *object, const char *name, const struct prose *prose);

@@ -57,7 +57,7 @@ void write_prose(struct writer *w, const struct prose *prose)
 	static const char *const before[] = {"<em>", "*", ""}, *const after[] = {"</em>", "*", ""};
 
 	for (size_t i = 0; i < prose->count; i++) {
-		const struct run *run = &prose->runs[i];
+		const struct prose_run *run = &prose->runs[i];
 		if (run->type == RUN_LINK) {
 			write_link(w, run->text, run->to);
 			continue;
@@ -76,7 +76,7 @@ void prose_plain(struct buf *out, const struct prose *prose)
 		buf_adds(out, prose->runs[i].text);
 }
 
-void write_list_words(struct writer *w, const struct text_list *list)
+void write_list_words(struct writer *w, const struct policy_strings *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		buf_adds(w->out, i > 0 ? ", " : "");

@@ -5,7 +5,7 @@
 #define LETHE_PUBLISH_RENDER_WRITER_H
 
 #include "policy/base/buf.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 
 enum form { FORM_HTML, FORM_MARKDOWN, FORM_TEXT };
 
@@ -21,7 +21,7 @@ void write_words(struct writer *w, const char *text);
 void write_strong(struct writer *w, const char *text);
 void write_link(struct writer *w, const char *text, const char *to);
 void write_prose(struct writer *w, const struct prose *prose);
-void write_list_words(struct writer *w, const struct text_list *list); // joined with ", "
+void write_list_words(struct writer *w, const struct policy_strings *list); // joined with ", "
 
 // Blocks. `level` 1 to 3; `id` may be NULL.
 void write_heading(struct writer *w, int level, const char *id, const char *text);

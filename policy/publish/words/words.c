@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/words/words.h"
 #include "policy/base/array.h"
-#include "policy/model/text.h"
+#include "policy/model/policy.h"
 #include <string.h>
 
 static const char *const words[WORD_COUNT][LANGUAGE_COUNT] = {
@@ -162,7 +162,7 @@ enum language language_of(const struct policy *p)
 {
 	enum language language;
 
-	(void)language_from_code(&language, p->text->language);
+	(void)language_from_code(&language, p->language);
 	return language;
 }
 
