@@ -20,7 +20,7 @@ int failure_set(struct failure *t, int status, const char *slug, const char *par
 
 int failure_store(struct failure *t, const struct err *e)
 {
-	note("nothing is made unrecorded: %s", e->text);
+	note_line("nothing is made unrecorded: %s", e->text);
 	return failure_set(t, 503, e->code == ERR_FULL ? "storage-full" : "storage", NULL,
 			   "The site cannot record what it does at the moment, and makes nothing unrecorded. Please try again later.");
 }

@@ -66,7 +66,7 @@ static int picture_missing(struct images *im, unsigned i)
 static int picture_failed(struct images *im, unsigned i, enum provider_verdict v, const struct err *e)
 {
 	call_end(&im->calls[i]);
-	note("picture: %s: %s", picture_processor(im, i)->id, e->text);
+	note_line("picture: %s: %s", picture_processor(im, i)->id, e->text);
 	im->attempts[i].verdict = v;
 	im->attempts[i].failure = *e;
 	if (v == PROVIDER_FILTERED || im->attempts[i].turn + 1 >= im->s->image.count)

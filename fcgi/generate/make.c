@@ -138,7 +138,7 @@ static int set_hand_over(struct set *s)
 	// The visitor has left, and nobody else knows its address.
 	event = (struct ledger_event){.name = "archive-undelivered"};
 	if (vault_end(s->g->vault, id, &event, &e) != 0)
-		note("an archive whose visitor has left stays until its time is over: %s", e.text);
+		note_line("an archive whose visitor has left stays until its time is over: %s", e.text);
 	return -1;
 }
 

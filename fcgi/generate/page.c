@@ -44,7 +44,7 @@ static int page_failed(struct set *s, const char *code, const char *detail)
 			return failure_set(&s->failure, page_failures[i].status, page_failures[i].code, "url", "%s",
 					   page_failures[i].words != NULL ? page_failures[i].words : detail);
 	}
-	note("page: %s: %s", code, detail);
+	note_line("page: %s: %s", code, detail);
 	return failure_set(&s->failure, 503, "page", "url", "Pages cannot be read at the moment. Describe the business instead.");
 }
 

@@ -78,9 +78,9 @@ enum provider_verdict peer_verdict(const struct generator *g, const struct call 
 		cJSON_AddStringToObject(details, "processor", from->id);
 		json_print(&text, details);
 		struct ledger_event event = {.name = "refused-region", .details = buf_text(&text)};
-		note("%s answered from a region that the policy does not name: its reply was refused", from->id);
+		note_line("%s answered from a region that the policy does not name: its reply was refused", from->id);
 		if (ledger_append(g->vault, &event, &unrecorded) != 0)
-			note("refused-region could not be recorded: %s", unrecorded.text);
+			note_line("refused-region could not be recorded: %s", unrecorded.text);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
 		if (strcmp(failures[i].code, code) == 0)

@@ -41,7 +41,7 @@ static int prompts_none(struct set *s, enum provider_verdict v, const struct err
 {
 	struct failure *f = &s->failure;
 
-	note("prompts: %s", say->text);
+	note_line("prompts: %s", say->text);
 	if (v == PROVIDER_FILTERED)
 		return failure_set(f, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
 				   "The safety filter of the text service refused this. Describe the business in other words.");
@@ -99,7 +99,7 @@ int prompts_write(struct set *s)
 			break;
 		if (request_gone(s->r))
 			goto cleanup;
-		note("prompts: %s: %s", s->text.at[i]->id, say.text);
+		note_line("prompts: %s: %s", s->text.at[i]->id, say.text);
 	}
 	if (v != PROVIDER_OK) {
 		prompts_none(s, v, &say);

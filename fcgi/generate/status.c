@@ -42,7 +42,7 @@ void status_processors(struct request *r, void *context)
 	for (unsigned i = 0; i < g->image_count; i++)
 		ask |= g->image[i].usable && g->image[i].wire != NULL;
 	if (ask && peer_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + PROCESSORS_MS, &e) != 0 && e.code != ERR_GONE)
-		note("egress does not say who is set up: %s", e.text); // only what is built in is offered
+		note_line("egress does not say who is set up: %s", e.text); // only what is built in is offered
 	for (unsigned i = 0; i < g->text_count; i++)
 		prompts |= processor_ready(&g->text[i], c.head);
 	for (unsigned i = 0; i < g->image_count && prompts; i++) {

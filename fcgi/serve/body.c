@@ -1,11 +1,198 @@
 // SPDX-License-Identifier: ISC
 // From the bytes of a body to fields and parts.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/body.h"
+#include "fcgi/serve/media_type.h"
+#include "fcgi/serve/request_internal.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+// ---- application/x-www-form-urlencoded ----
+
+enum { FIELDS_MAX = 64, NAME_BYTES_MAX = 64 };
+
+static int decode(struct buf *out, const char *text, size_t len, struct err *e)
+{
+	buf_reset(out);
+	if (memmem(text, len, "%00", 3) != NULL || memchr(text, 0, len) != NULL)
+		return err_set(e, ERR_INPUT, "the text holds a character that is not allowed (U+0000)");
+	if (url_decode(out, text, len, true) != 0 || out->failed)
+		return err_set(e, ERR_INPUT, "a percent escape is malformed");
+	if (!utf8_valid(buf_text(out), out->len))
+		return err_set(e, ERR_INPUT, "the text is not valid UTF-8");
+	return 0;
+}
+
+// One "name=value" into the object.
+static int pair_add(cJSON *object, const char *text, size_t len, struct buf *scratch, char name[72], struct err *e)
+{
+	const char *equals = memchr(text, '=', len);
+	size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
+	*name = 0;
+	if (decode(scratch, text, name_len, e) != 0)
+		return -1;
+	if (scratch->len == 0 || scratch->len > NAME_BYTES_MAX)
+		return err_set(e, ERR_INPUT, "a field's name is empty or longer than %d bytes", NAME_BYTES_MAX);
+	snprintf(name, 72, "%s", buf_text(scratch));
+	if (cJSON_GetObjectItemCaseSensitive(object, name) != NULL)
+		return err_set(e, ERR_INPUT, "the field is given more than once");
+	if (decode(scratch, equals != NULL ? equals + 1 : "", equals != NULL ? len - name_len - 1 : 0, e) != 0)
+		return -1;
+	if (cJSON_AddStringToObject(object, name, buf_text(scratch)) == NULL)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	return 0;
+}
+
+cJSON *form_parse(const char *text, size_t len, char name[72], struct err *e)
+{
+	BUF_AUTO_WIPE struct buf scratch = BUF_INIT(len + 1);
+	cJSON *object = cJSON_CreateObject();
+	*name = 0;
+	unsigned fields = 0;
+	for (size_t at = 0; object != NULL && at < len;) {
+		const char *end = memchr(text + at, '&', len - at);
+		size_t part = end != NULL ? (size_t)(end - text) - at : len - at;
+		if (part && ++fields > FIELDS_MAX) {
+			*name = 0;
+			err_set(e, ERR_INPUT, "the form has more than %d fields", FIELDS_MAX);
+			json_free(&object);
+		} else if (part && pair_add(object, text + at, part, &scratch, name, e) != 0) {
+			json_free(&object);
+		}
+		at += part + 1;
+	}
+	return object;
+}
+
+// ---- multipart/form-data ----
+// RFC 7578, strictly: the body starts with a delimiter, ends with the closing one, and nothing is guessed.
+
+enum { PARTS_MAX = 32, LINE_MAX_BYTES = 1024, LINES_MAX = 8, BOUNDARY_MAX = 70 };
+
+static char *copy_valid(const char *text)
+{
+	return utf8_valid(text, strlen(text)) ? strdup(text) : NULL;
+}
+
+static int disposition_read(struct part *part, const char *value, struct err *e)
+{
+	char text[LINE_MAX_BYTES];
+	if (part->name != NULL || !media_type_is(value, "form-data") || media_type_parameter(value, "name", text, sizeof text) != 0 ||
+	    !*text || strlen(text) > 64)
+		return err_set(e, ERR_INPUT, "a part needs exactly one Content-Disposition: form-data with a name of at most 64 bytes");
+	part->name = copy_valid(text);
+	if (part->name == NULL)
+		return err_set(e, ERR_INPUT, "a part's name is not valid UTF-8");
+	if (media_type_parameter(value, "filename", text, sizeof text) == 0 && !(part->filename = copy_valid(text)))
+		return err_set(e, ERR_INPUT, "a part's file name is not valid UTF-8");
+	return 0;
+}
+
+static int header_read(struct part *part, const char *line, size_t len, struct err *e)
+{
+	char text[LINE_MAX_BYTES];
+	if (len >= sizeof text || memchr(line, 0, len) != NULL || memchr(line, '\n', len) != NULL || memchr(line, '\r', len) != NULL)
+		return err_set(e, ERR_INPUT, "a part's header is malformed");
+	memcpy(text, line, len);
+	text[len] = 0;
+	char *value = strchr(text, ':');
+	if (value == NULL)
+		return err_set(e, ERR_INPUT, "a part's header has no colon");
+	*value++ = 0;
+	value += strspn(value, " \t");
+	if (strcasecmp(text, "Content-Disposition") == 0)
+		return disposition_read(part, value, e);
+	if (strcasecmp(text, "Content-Type") == 0 && part->type == NULL && !(part->type = copy_valid(value)))
+		return err_set(e, ERR_INPUT, "a part's type is not valid UTF-8");
+	return 0;
+}
+
+// The headers up to the empty line; *at moves behind it.
+static int headers_read(struct part *part, const char *text, size_t len, size_t *at, struct err *e)
+{
+	for (unsigned line = 0; line <= LINES_MAX; line++) {
+		const char *end = memmem(text + *at, len - *at, "\r\n", 2);
+		if (end == NULL)
+			return err_set(e, ERR_INPUT, "a part's headers do not end");
+		size_t line_len = (size_t)(end - text) - *at;
+		const char *start = text + *at;
+		*at += line_len + 2;
+		if (line_len == 0)
+			return part->name != NULL ? 0 : err_set(e, ERR_INPUT, "a part has no name");
+		if (header_read(part, start, line_len, e) != 0)
+			return -1;
+	}
+	return err_set(e, ERR_INPUT, "a part has more than %d headers", LINES_MAX);
+}
+
+static bool repeated(const struct part *parts, size_t last)
+{
+	for (size_t i = 0; i < last; i++)
+		// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that was read has a name
+		if (strcmp(parts[i].name, parts[last].name) == 0)
+			return true;
+	return false;
+}
+
+// One part from its headers to its delimiter. 1: another follows, 0: it was the last, -1: malformed.
+static int part_read(struct part *part, const char *text, size_t len, size_t *at, const char *delimiter, struct err *e)
+{
+	size_t mark = strlen(delimiter);
+	if (headers_read(part, text, len, at, e) != 0)
+		return -1;
+	const char *end = memmem(text + *at, len - *at, delimiter, mark);
+	if (end == NULL)
+		return err_set(e, ERR_INPUT, "the body ends before its closing boundary");
+	size_t stop = (size_t)(end - text);
+	part->bytes = text + *at;
+	part->len = stop - *at;
+	*at = stop + mark;
+	if (part->type == NULL && !(part->type = strdup("")))
+		return err_set(e, ERR_MEMORY, "out of memory");
+	if (len - *at >= 2 && memcmp(text + *at, "--", 2) == 0)
+		return 0;
+	if (len - *at < 2 || memcmp(text + *at, "\r\n", 2) != 0)
+		return err_set(e, ERR_INPUT, "a boundary is malformed");
+	*at += 2;
+	return 1;
+}
+
+int multipart_parse(const char *text, size_t len, const char *boundary, struct part **parts, size_t *count, char name[72], struct err *e)
+{
+	char delimiter[BOUNDARY_MAX + 5];
+	*parts = NULL, *count = 0, *name = 0;
+	if (!*boundary || strlen(boundary) > BOUNDARY_MAX)
+		return err_set(e, ERR_INPUT, "the boundary is missing or longer than %d characters", BOUNDARY_MAX);
+	int mark = snprintf(delimiter, sizeof delimiter, "\r\n--%s", boundary);
+	size_t at = (size_t)mark; // the first delimiter has no line end before it, but one after it
+	if (len < at || memcmp(text, delimiter + 2, at - 2) != 0 || memcmp(text + at - 2, "\r\n", 2) != 0)
+		return err_set(e, ERR_INPUT, "the body does not start with its boundary");
+	struct part *list = calloc(PARTS_MAX, sizeof *list);
+	if (list == NULL)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	size_t n = 0;
+	int more = 1;
+	while (more > 0 && n < PARTS_MAX) {
+		more = part_read(&list[n++], text, len, &at, delimiter, e);
+		if (more >= 0 && repeated(list, n - 1))
+			more = err_set(e, ERR_INPUT, "the field is given more than once");
+	}
+	if (more > 0)
+		more = err_set(e, ERR_INPUT, "the body has more than %d parts", PARTS_MAX);
+	else if (more < 0 && list[n - 1].name != NULL)
+		snprintf(name, 72, "%s", list[n - 1].name);
+	if (more < 0) {
+		request_parts_free(list, n);
+		return -1;
+	}
+	*parts = list, *count = n;
+	return 0;
+}
+
+// ---- what a request brought ----
 
 // Names the repeated member of an object that json_parse() refused, if that was the reason.
 static bool member_repeated(const char *text, size_t len, char name[72])
@@ -20,33 +207,33 @@ static bool member_repeated(const char *text, size_t len, char name[72])
 	return false;
 }
 
-static int json_body(struct request *r, struct refusal *no)
+static int json_body(struct request *r, struct problem *why)
 {
 	struct err e = {0};
 	char name[72];
 	r->fields = json_parse(buf_text(&r->body), r->body.len, &e);
 	if (r->fields == NULL && utf8_valid(buf_text(&r->body), r->body.len) && member_repeated(buf_text(&r->body), r->body.len, name))
-		return refuse(no, 400, "field-repeated", name, "The field is given more than once.");
+		return problem_set(why, 400, "field-repeated", name, "The field is given more than once.");
 	if (r->fields == NULL)
-		return refuse(no, 400, "json", NULL, "The body cannot be read: %s.", e.text);
+		return problem_set(why, 400, "json", NULL, "The body cannot be read: %s.", e.text);
 	if (!cJSON_IsObject(r->fields))
-		return refuse(no, 400, "json", NULL, "The body must be a JSON object.");
+		return problem_set(why, 400, "json", NULL, "The body must be a JSON object.");
 	r->typed = true;
 	return 0;
 }
 
-static int form_body(struct request *r, struct refusal *no)
+static int form_body(struct request *r, struct problem *why)
 {
 	struct err e = {0};
 	char name[72];
 	r->fields = form_parse(buf_text(&r->body), r->body.len, name, &e);
 	if (r->fields == NULL)
-		return refuse(no, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
+		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
 	return 0;
 }
 
 // Parts without a file name are fields like a form's.
-static int parts_to_fields(struct request *r, struct refusal *no)
+static int parts_to_fields(struct request *r, struct problem *why)
 {
 	r->fields = cJSON_CreateObject();
 	for (size_t i = 0; r->fields != NULL && i < r->part_count; i++) {
@@ -54,36 +241,36 @@ static int parts_to_fields(struct request *r, struct refusal *no)
 		if (p->filename != NULL)
 			continue;
 		if (!utf8_valid(p->bytes, p->len))
-			return refuse(no, 400, "form", p->name, "The text is not valid UTF-8.");
+			return problem_set(why, 400, "form", p->name, "The text is not valid UTF-8.");
 		char *text = strndup(p->bytes, p->len);
 		bool added = text != NULL && cJSON_AddStringToObject(r->fields, p->name, text) != NULL;
 		free(text);
 		if (!added)
-			return refuse(no, 503, "memory", NULL, "The site is out of memory. Try again later.");
+			return problem_set(why, 503, "memory", NULL, "The site is out of memory. Try again later.");
 	}
 	return 0;
 }
 
-static int multipart_body(struct request *r, struct refusal *no)
+static int multipart_body(struct request *r, struct problem *why)
 {
 	struct err e = {0};
 	char name[72], boundary[72];
-	if (mime_parameter(request_param(r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary) != 0)
-		return refuse(no, 400, "form", "Content-Type", "The type names no boundary.");
+	if (media_type_parameter(request_param(r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary) != 0)
+		return problem_set(why, 400, "form", "Content-Type", "The type names no boundary.");
 	if (multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &e) != 0)
-		return refuse(no, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
-	return parts_to_fields(r, no);
+		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
+	return parts_to_fields(r, why);
 }
 
-int body_parse(struct request *r, enum body_type kind, struct refusal *no)
+int body_parse(struct request *r, enum body_type kind, struct problem *why)
 {
 	switch (kind) {
 	case BODY_JSON:
-		return json_body(r, no);
+		return json_body(r, why);
 	case BODY_FORM:
-		return form_body(r, no);
+		return form_body(r, why);
 	case BODY_MULTIPART:
-		return multipart_body(r, no);
+		return multipart_body(r, why);
 	case BODY_NONE:
 		break;
 	}

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: ISC
 // One request from its first byte to its last.
-#include "fcgi/serve/internal.h"
-#include <fcgiapp.h>
+#include "fcgi/serve/dispatch.h"
+#include "fcgi/ipc/note.h"
+#include "fcgi/serve/body.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/serve.h"
+#include "fcgi/serve/stream.h"
+#include "policy/base/when.h"
 
-static int request_read(struct request *r, struct refusal *no)
+static int request_read(struct request *r, struct problem *why)
 {
 	enum body_type kind;
-	if (route_find(r, r->server->program->routes, no) != 0 || route_admit(r, &kind, no) != 0 || stream_read_body(r, no) != 0)
+	if (route_find(r, r->server->program->routes, why) != 0 || route_admit(r, &kind, why) != 0 || stream_read_body(r, why) != 0)
 		return -1;
-	int rc = body_parse(r, kind, no);
+	int rc = body_parse(r, kind, why);
 	if (kind != BODY_NONE)
 		stream_rest(r);
 	if (kind != BODY_MULTIPART) // its parts point into the body; of the others the fields are a copy already
@@ -18,21 +23,23 @@ static int request_read(struct request *r, struct refusal *no)
 
 static void request_answer(struct request *r)
 {
-	struct refusal no = {0};
+	struct problem why = {0};
 	struct err e = {0};
-	if (request_read(r, &no) != 0) {
-		respond_refusal(r, &no);
+	if (request_read(r, &why) != 0) {
+		problem_respond(r, &why);
 		return;
 	}
 	if (r->route->logged && !r->route->logs_itself && request_log(r, NULL, &e) != 0) {
 		respond_err(r, &e);
 		return;
 	}
-	if (r->route->changes_state) // waits for the disk, and for other writers
-		thread_pool_yield(r->server);
+	if (r->route->changes_state && r->server->yield != NULL) // waits for the disk, and for other writers
+		r->server->yield(r->server);
 	r->route->handle(r, r->server->context);
-	if (!responded(r)) {
-		note("%s %s gave no answer", r->route->method, r->route->path);
+	if (r->unlogged) {
+		respond_problem(r, 500, "internal", NULL, "Something went wrong here. Nothing was kept.");
+	} else if (!responded(r)) {
+		note_line("%s %s gave no answer", r->route->method, r->route->path);
 		respond_problem(r, 500, "internal", NULL, "Something went wrong here. It has been noted; trying again may help.");
 	}
 }
@@ -44,8 +51,11 @@ void request_serve(struct server *s, FCGX_Request *fcgx, bool busy)
 		respond_problem(&r, 503, "busy", NULL, "The site is answering as many visitors as it can. Try again in a few seconds.");
 	else
 		request_answer(&r);
-	if (s->vault != NULL && vault_broken(s->vault))
+	if (r.commit_unknown || (s->vault != NULL && vault_broken(s->vault))) {
+		if (!atomic_exchange(&s->failed, true))
+			note_line("the outcome of a commit is unknown: serving stops, so that the next start can check the store");
 		server_stop(s, true);
+	}
 	stream_drain(&r);
 	stream_wipe(&r);
 	request_free(&r);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Fields by table.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/fields.h"
+#include "fcgi/serve/problem.h"
+#include "fcgi/serve/request_internal.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <errno.h>
@@ -15,16 +17,17 @@ static const cJSON *value_of(const struct request *r, const char *name)
 	return absent ? NULL : value;
 }
 
-static int check_text(const struct field *f, const cJSON *value, struct refusal *no)
+static int check_text(const struct field *f, const cJSON *value, struct problem *why)
 {
 	if (!cJSON_IsString(value))
-		return refuse(no, 400, "field-type", f->name, "“%s” must be a text.", f->name);
+		return problem_set(why, 400, "field-type", f->name, "“%s” must be a text.", f->name);
 	long count = (long)utf8_count(value->valuestring);
 	if (count < f->min)
-		return refuse(no, 422, "field-length", f->name, "“%s” needs at least %ld characters; it has %ld.", f->name, f->min, count);
+		return problem_set(why, 422, "field-length", f->name, "“%s” needs at least %ld characters; it has %ld.", f->name, f->min,
+				   count);
 	if (f->max && count > f->max)
-		return refuse(no, 422, "field-length", f->name, "“%s” may have at most %ld characters; it has %ld.", f->name, f->max,
-			      count);
+		return problem_set(why, 422, "field-length", f->name, "“%s” may have at most %ld characters; it has %ld.", f->name, f->max,
+				   count);
 	return 0;
 }
 
@@ -51,27 +54,28 @@ static int number_of(const struct request *r, const cJSON *value, long *out)
 	return !r->typed && cJSON_IsString(value) ? form_number(value->valuestring, out) : -1;
 }
 
-static int check_int(const struct request *r, const struct field *f, const cJSON *value, struct refusal *no)
+static int check_int(const struct request *r, const struct field *f, const cJSON *value, struct problem *why)
 {
 	long number;
 	if (cJSON_IsBool(value) || number_of(r, value, &number) != 0)
-		return refuse(no, 400, "field-type", f->name, "“%s” must be a whole number.", f->name);
+		return problem_set(why, 400, "field-type", f->name, "“%s” must be a whole number.", f->name);
 	if (number < f->min || number > f->max)
-		return refuse(no, 422, "field-range", f->name, "“%s” must be from %ld to %ld; it is %ld.", f->name, f->min, f->max, number);
+		return problem_set(why, 422, "field-range", f->name, "“%s” must be from %ld to %ld; it is %ld.", f->name, f->min, f->max,
+				   number);
 	return 0;
 }
 
-static int check_choice(const struct field *f, const cJSON *value, struct refusal *no)
+static int check_choice(const struct field *f, const cJSON *value, struct problem *why)
 {
 	if (!cJSON_IsString(value))
-		return refuse(no, 400, "field-type", f->name, "“%s” must be a text.", f->name);
+		return problem_set(why, 400, "field-type", f->name, "“%s” must be a text.", f->name);
 	BUF_AUTO struct buf known = BUF_INIT(200);
 	for (const char *const *c = f->choices; *c != NULL; c++) {
 		if (strcmp(*c, value->valuestring) == 0)
 			return 0;
 		buf_printf(&known, "%s%s", known.len ? ", " : "", *c);
 	}
-	return refuse(no, 422, "field-choice", f->name, "“%s” must be one of: %s.", f->name, buf_text(&known));
+	return problem_set(why, 422, "field-choice", f->name, "“%s” must be one of: %s.", f->name, buf_text(&known));
 }
 
 static int truth_of(const struct request *r, const cJSON *value)
@@ -86,25 +90,26 @@ static int truth_of(const struct request *r, const cJSON *value)
 	return -1;
 }
 
-static int check_one(const struct request *r, const struct field *f, struct refusal *no)
+static int check_one(const struct request *r, const struct field *f, struct problem *why)
 {
 	const cJSON *value = value_of(r, f->name);
 	if (value == NULL)
-		return f->required ? refuse(no, 400, "field-missing", f->name, "The field “%s” is missing; it is required.", f->name) : 0;
+		return f->required ? problem_set(why, 400, "field-missing", f->name, "The field “%s” is missing; it is required.", f->name)
+				   : 0;
 	switch (f->type) {
 	case FIELD_TEXT:
-		return check_text(f, value, no);
+		return check_text(f, value, why);
 	case FIELD_INT:
-		return check_int(r, f, value, no);
+		return check_int(r, f, value, why);
 	case FIELD_CHOICE:
-		return check_choice(f, value, no);
+		return check_choice(f, value, why);
 	case FIELD_BOOL:
 		break;
 	}
-	return truth_of(r, value) >= 0 ? 0 : refuse(no, 400, "field-type", f->name, "“%s” must be true or false.", f->name);
+	return truth_of(r, value) >= 0 ? 0 : problem_set(why, 400, "field-type", f->name, "“%s” must be true or false.", f->name);
 }
 
-static int check_all(const struct request *r, const struct field *fields, struct refusal *no)
+static int check_all(const struct request *r, const struct field *fields, struct problem *why)
 {
 	const cJSON *member;
 	cJSON_ArrayForEach(member, r->fields)
@@ -113,20 +118,20 @@ static int check_all(const struct request *r, const struct field *fields, struct
 		while (f->name != NULL && strcmp(f->name, member->string) != 0)
 			f++;
 		if (f->name == NULL)
-			return refuse(no, 400, "field-unknown", member->string, "This address knows no field of this name.");
+			return problem_set(why, 400, "field-unknown", member->string, "This address knows no field of this name.");
 	}
 	for (const struct field *f = fields; f->name != NULL; f++)
-		if (check_one(r, f, no) != 0)
+		if (check_one(r, f, why) != 0)
 			return -1;
 	return 0;
 }
 
 int request_check(struct request *r, const struct field *fields)
 {
-	struct refusal no = {0};
-	if (check_all(r, fields, &no) == 0)
+	struct problem why = {0};
+	if (check_all(r, fields, &why) == 0)
 		return 0;
-	respond_refusal(r, &no);
+	problem_respond(r, &why);
 	return -1;
 }
 

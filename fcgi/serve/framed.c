@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// The pages of a program stand in the frame that `lethe publish` made of the site's, so that they look like the others.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/framed.h"
+#include "fcgi/serve/respond.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/publish/publish.h"
@@ -25,6 +26,7 @@ static bool frame_read(struct framed *frame)
 
 void framed_begin(const struct request *r, struct framed *frame, struct buf *out, const char *title)
 {
+	const struct policy *policy = request_policy(r);
 	frame->text = BUF_INIT(PAGE_MAX);
 	if (!frame_read(frame)) {
 		buf_reset(&frame->text);
@@ -38,9 +40,9 @@ void framed_begin(const struct request *r, struct framed *frame, struct buf *out
 	buf_add(out, text, (size_t)(head - text));
 	buf_adds(out, "<title>");
 	html_text(out, title);
-	if (r->server->policy != NULL && r->server->policy->shown_as != NULL) {
+	if (policy != NULL && policy->shown_as != NULL) {
 		buf_adds(out, " – ");
-		html_text(out, r->server->policy->shown_as);
+		html_text(out, policy->shown_as);
 	}
 	buf_adds(out, "</title>\n<meta name=\"robots\" content=\"noindex\">\n");
 	head += strlen(FRAME_HEAD);
@@ -48,6 +50,13 @@ void framed_begin(const struct request *r, struct framed *frame, struct buf *out
 	buf_adds(out, "<div class=\"page answer\" lang=\"en\">\n<h1>");
 	html_text(out, title);
 	buf_adds(out, "</h1>\n");
+}
+
+void framed_text(struct buf *out, const char *before, const char *text, const char *after)
+{
+	buf_adds(out, before);
+	html_text(out, text);
+	buf_adds(out, after);
 }
 
 void framed_end(const struct framed *frame, struct buf *out)
@@ -59,4 +68,56 @@ void framed_end(const struct framed *frame, struct buf *out)
 void framed_free(struct framed *frame)
 {
 	buf_free(&frame->text);
+}
+
+// Numbers, secrets and hashes: a click selects the whole of it.
+static bool is_code(const char *text)
+{
+	enum { CODE_LEN_MIN = 32 };
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+	return len >= CODE_LEN_MIN && text[len] == '\0';
+}
+
+// One value: an object or a list becomes a list of its own.
+static void fact_add(struct buf *out, const cJSON *value)
+{
+	if (cJSON_IsString(value) && is_code(value->valuestring)) {
+		framed_text(out, "<span class=\"code\"><code>", value->valuestring, "</code></span>");
+	} else if (cJSON_IsString(value)) {
+		html_text(out, value->valuestring);
+	} else if (cJSON_IsBool(value)) {
+		buf_adds(out, cJSON_IsTrue(value) ? "yes" : "no");
+	} else if (cJSON_IsNumber(value)) {
+		json_print(out, value);
+	} else if (value != NULL && value->child != NULL) {
+		bool named = cJSON_IsObject(value);
+		buf_adds(out, named ? "<dl class=\"record\">\n" : "<ul>\n");
+		for (const cJSON *m = value->child; m != NULL; m = m->next) {
+			if (named)
+				framed_text(out, "<dt>", m->string, "</dt><dd>");
+			else
+				buf_adds(out, "<li>");
+			fact_add(out, m);
+			buf_adds(out, named ? "</dd>\n" : "</li>\n");
+		}
+		buf_adds(out, named ? "</dl>\n" : "</ul>\n");
+	} else {
+		buf_adds(out, "none");
+	}
+}
+
+void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts)
+{
+	FRAMED_AUTO struct framed frame;
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(PAGE_MAX);
+	framed_begin(r, &frame, &out, title);
+	framed_text(&out, "<p class=\"lead\">", sentence, "</p>\n");
+	if (facts != NULL) {
+		buf_adds(&out, "<div class=\"card\">\n");
+		fact_add(&out, facts);
+		buf_adds(&out, "</div>\n");
+	}
+	buf_adds(&out, "<p><a class=\"button primary\" href=\"/\">Back to the start</a></p>\n");
+	framed_end(&frame, &out);
+	respond_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len);
 }

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: ISC
 // What a handler may ask of its request.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/media_type.h"
+#include "fcgi/serve/request_internal.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/vault/vault.h"
 #include <ctype.h>
 #include <fcgiapp.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+void request_parts_free(struct part *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free((char *)(uintptr_t)parts[i].name);
+		free((char *)(uintptr_t)parts[i].filename);
+		free((char *)(uintptr_t)parts[i].type);
+	}
+	free(parts);
+}
 
 void request_free(struct request *r)
 {
@@ -17,28 +29,9 @@ void request_free(struct request *r)
 	buf_wipe(&r->body);
 	buf_free(&r->headers);
 	json_free(&r->fields);
-	parts_free(r->parts, r->part_count);
+	request_parts_free(r->parts, r->part_count);
 	r->parts = NULL;
 	r->part_count = 0;
-}
-
-int refuse(struct refusal *no, int status, const char *slug, const char *parameter, const char *format, ...)
-{
-	no->status = status;
-	no->slug = slug;
-	size_t fits = parameter != NULL ? utf8_cut(parameter, sizeof no->parameter - 1) : 0;
-	snprintf(no->parameter, sizeof no->parameter, "%.*s", (int)fits, parameter != NULL ? parameter : "");
-	va_list args;
-	va_start(args, format);
-	int needed = vsnprintf(no->detail, sizeof no->detail, format, args);
-	va_end(args);
-	size_t n = sizeof no->detail - 1;
-	if (needed > (int)n) { // not through the middle of a character
-		while (n && (no->detail[n - 1] & 0xc0) == 0x80)
-			n--;
-		no->detail[n ? n - 1 : 0] = 0;
-	}
-	return -1;
 }
 
 const char *request_param(const struct request *r, const char *name)
@@ -138,7 +131,7 @@ bool request_wants(const struct request *r, const char *type)
 {
 	static const char *const types[] = {
 	    [WANTS_JSON] = "application/json", [WANTS_HTML] = "text/html", [WANTS_EVENTS] = "text/event-stream"};
-	return strcmp(types[accept_preferred(request_param(r, "HTTP_ACCEPT"))], type) == 0;
+	return strcmp(types[media_type_preferred(request_param(r, "HTTP_ACCEPT"))], type) == 0;
 }
 
 int request_log_open(struct request *r, const char *receipt, struct err *e)

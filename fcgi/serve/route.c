@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: ISC
 // Which route a request takes, and whether it may.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/route.h"
+#include "fcgi/serve/media_type.h"
+#include "fcgi/serve/request_internal.h"
 #include "policy/base/array.h"
+#include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,13 +56,13 @@ static size_t params_bytes(char *const *params)
 	return bytes;
 }
 
-int route_find(struct request *r, const struct route *routes, struct refusal *no)
+int route_find(struct request *r, const struct route *routes, struct problem *why)
 {
 	const char *path = request_path(r), *method = request_method(r);
 	r->head = strcmp(method, "HEAD") == 0;
 	r->deadline = monotonic_ms() + DEADLINE_MS;
 	if (params_bytes(r->params) > PARAMS_BYTES_MAX)
-		return refuse(no, 431, "headers-too-large", NULL, "The request's headers are larger than this site takes.");
+		return problem_set(why, 431, "headers-too-large", NULL, "The request's headers are larger than this site takes.");
 	for (const struct route *t = routes; t->method != NULL; t++) {
 		const char *rest = path_match(t->path, path);
 		if (rest == NULL || !method_match(t->method, method))
@@ -69,14 +72,14 @@ int route_find(struct request *r, const struct route *routes, struct refusal *no
 		if (t->deadline_ms)
 			r->deadline = monotonic_ms() + t->deadline_ms;
 		if (policy_undeclared(r->server->policy, t->kinds) != 0)
-			return refuse(no, 503, "not-offered", NULL,
-				      "This site does not offer this: its privacy notice does not provide for it.");
+			return problem_set(why, 503, "not-offered", NULL,
+					   "This site does not offer this: its privacy notice does not provide for it.");
 		return 0;
 	}
-	no->allow = allowed_methods(routes, path);
-	if (no->allow == NULL)
-		return refuse(no, 404, "not-found", NULL, "There is nothing at this address.");
-	return refuse(no, 405, "method-not-allowed", NULL, "This address takes %s only.", no->allow);
+	why->allow = allowed_methods(routes, path);
+	if (why->allow == NULL)
+		return problem_set(why, 404, "not-found", NULL, "There is nothing at this address.");
+	return problem_set(why, 405, "method-not-allowed", NULL, "This address takes %s only.", why->allow);
 }
 
 static const struct {
@@ -86,46 +89,46 @@ static const struct {
     {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
 enum { BODY_TYPES = ARRAY_LEN(body_types) };
 
-static int type_admit(const struct request *r, enum body_type *kind, struct refusal *no)
+static int type_admit(const struct request *r, enum body_type *kind, struct problem *why)
 {
 	const char *type = request_param(r, "CONTENT_TYPE");
 	char charset[32], known[128] = "";
 	for (size_t i = 0; i < BODY_TYPES; i++) {
 		if (!(r->route->body_types & body_types[i].kind))
 			continue;
-		if (mime_is(type, body_types[i].type))
+		if (media_type_is(type, body_types[i].type))
 			*kind = body_types[i].kind;
 		size_t used = strlen(known);
 		snprintf(known + used, sizeof known - used, "%s%s", used ? " or " : "", body_types[i].type);
 	}
 	if (*kind == BODY_NONE)
-		return refuse(no, 415, "media-type", "Content-Type", "Send the body as %s.", known);
-	if (mime_parameter(type, "charset", charset, sizeof charset) == 0 && strcasecmp(charset, "utf-8") != 0)
-		return refuse(no, 415, "charset", "Content-Type", "Send the body in UTF-8.");
+		return problem_set(why, 415, "media-type", "Content-Type", "Send the body as %s.", known);
+	if (media_type_parameter(type, "charset", charset, sizeof charset) == 0 && strcasecmp(charset, "utf-8") != 0)
+		return problem_set(why, 415, "charset", "Content-Type", "Send the body in UTF-8.");
 	const char *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
 	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
-		return refuse(no, 415, "content-encoding", "Content-Encoding", "Send the body uncompressed.");
+		return problem_set(why, 415, "content-encoding", "Content-Encoding", "Send the body uncompressed.");
 	return 0;
 }
 
-static int length_admit(const struct request *r, struct refusal *no)
+static int length_admit(const struct request *r, struct problem *why)
 {
 	const char *length = request_param(r, "CONTENT_LENGTH");
 	if (length == NULL)
 		return 0;
 	size_t digits = strspn(length, "0123456789");
 	if (length[digits] || digits > 15)
-		return refuse(no, 400, "content-length", "Content-Length", "The length is not a decimal number.");
+		return problem_set(why, 400, "content-length", "Content-Length", "The length is not a decimal number.");
 	size_t max = r->route->body_max;
 	if (strtoull(length, NULL, 10) <= max)
 		return 0;
 	if (r->route->body_types == BODY_NONE)
-		return refuse(no, 413, "body-not-taken", NULL, "This address takes no body.");
-	return refuse(no, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
+		return problem_set(why, 413, "body-not-taken", NULL, "This address takes no body.");
+	return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
 }
 
 // What is asked for stands in the body; in the address it would also be kept by browsers and proxies. The first name is named.
-static int query_admit(const struct request *r, struct refusal *no)
+static int query_admit(const struct request *r, struct problem *why)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	const char *query = request_param(r, "QUERY_STRING");
@@ -135,22 +138,34 @@ static int query_admit(const struct request *r, struct refusal *no)
 	size_t len = strcspn(query, "=&");
 	if (len < sizeof name && strspn(query, plain) == len)
 		memcpy(name, query, len);
-	return refuse(no, 400, "field-unknown", name[0] ? name : NULL,
-		      "This address takes no parameters after \"?\". Send them in the body.");
+	return problem_set(why, 400, "field-unknown", name[0] ? name : NULL,
+			   "This address takes no parameters after \"?\". Send them in the body.");
 }
 
-int route_admit(struct request *r, enum body_type *kind, struct refusal *no)
+// Cross-site requests without cookies: where a network position or an address is the authority, another site's page must not be able to
+// act for the visitor. A browser says where a request comes from; what says nothing is no browser.
+static bool origin_allowed(const char *fetch_site, const char *origin, const char *host)
+{
+	if (fetch_site != NULL)
+		return strcmp(fetch_site, "same-origin") == 0 || strcmp(fetch_site, "none") == 0;
+	if (origin == NULL)
+		return true;
+	const char *authority = strstr(origin, "://");
+	return authority != NULL && host != NULL && strcasecmp(authority + 3, host) == 0;
+}
+
+int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 {
 	*kind = BODY_NONE;
-	if (query_admit(r, no) != 0)
+	if (query_admit(r, why) != 0)
 		return -1;
 	if (r->route->changes_state &&
 	    !origin_allowed(request_param(r, "HTTP_SEC_FETCH_SITE"), request_param(r, "HTTP_ORIGIN"), request_param(r, "HTTP_HOST")))
-		return refuse(no, 403, "cross-site", NULL,
-			      "The request comes from a page of another site. Open this site itself and repeat it there.");
-	if (length_admit(r, no) != 0)
+		return problem_set(why, 403, "cross-site", NULL,
+				   "The request comes from a page of another site. Open this site itself and repeat it there.");
+	if (length_admit(r, why) != 0)
 		return -1;
-	return r->route->body_types == BODY_NONE ? 0 : type_admit(r, kind, no);
+	return r->route->body_types == BODY_NONE ? 0 : type_admit(r, kind, why);
 }
 
 int routes_check(const struct route *routes, const struct policy *p, struct err *e)

@@ -48,9 +48,9 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 		snprintf(files, sizeof files, "landlock ABI %d", abi);
 	if (allowed > 0)
 		snprintf(calls, sizeof calls, "seccomp %d calls allowed", allowed);
-	note("sandbox: %s, %s", files, calls);
+	note_line("sandbox: %s, %s", files, calls);
 	if (threads > 1 && abi > 0)
-		note("sandbox: WARNING: %u threads were started before and are not confined by landlock", threads - 1);
+		note_line("sandbox: WARNING: %u threads were started before and are not confined by landlock", threads - 1);
 	return 0;
 }
 

@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: ISC
 // The start of a program: policy, vault, what it needs, sandbox, then requests.
 #include "fcgi/serve/serve.h"
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/acceptor.h"
 #include "fcgi/serve/sandbox.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include <errno.h>
 #include <fcgiapp.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATHS_MAX = 32 };
-
-// Memory that requests used goes back: a few arenas however many threads (with two, they queue for them), and big buffers straight from the
-// kernel. What a set needs for a moment, such as the writer of its ZIP, is below that: to map and unmap it each time costs more.
-static void memory_tune(void)
-{
-	mallopt(M_ARENA_MAX, 8);
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-	mallopt(M_TOP_PAD, 64 * 1024);
-}
 
 // Before any thread exists, so that no thread ever takes a signal: libfcgi treats an interrupted read as a broken connection.
 static int process_prepare(void)
@@ -35,7 +22,12 @@ static int process_prepare(void)
 	sigset_t all;
 	struct rlimit files;
 	umask(077);
-	memory_tune();
+	// Memory that requests used goes back: a few arenas however many threads (with two, they queue for them), and big buffers straight from
+	// the kernel. What a set needs for a moment, such as the writer of its ZIP, is below that: to map and unmap it each time costs more.
+	mallopt(M_ARENA_MAX, 8);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+	mallopt(M_TOP_PAD, 64 * 1024);
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
@@ -49,45 +41,12 @@ static int process_prepare(void)
 	return 0;
 }
 
-static int listener_check(int fd)
-{
-	int listening = 0;
-	socklen_t size = sizeof listening;
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening) {
-		note("descriptor 0 is not a listening socket: start this program through its systemd socket or lethe-run");
-		return -1;
-	}
-	int flags = fcntl(fd, F_GETFL);
-	return fcntl(fd, F_SETFL, flags | O_NONBLOCK); // so that a connection withdrawn before accept() holds nothing up
-}
-
-static struct policy *policy_in_force_load(void)
-{
-	BUF_AUTO struct buf messages = BUF_INIT(256 * 1024);
-	struct policy *p = policy_load_active(setting_state(), setting_policy(), &messages);
-	if (p != NULL) // what it lacks is for `lethe publish` to say, once for all programs
-		return p;
-	(void)fd_write_all(STDERR_FILENO, buf_text(&messages), messages.len);
-	note("no valid policy, no service: %s", setting_policy());
-	return NULL;
-}
-
 static size_t paths_add(const char **list, size_t n, const char *const *more)
 {
 	for (; more != NULL && *more != NULL && n < PATHS_MAX; more++)
 		list[n++] = *more;
 	list[n] = NULL;
 	return n;
-}
-
-static int lock_in(const struct program *program, struct err *e)
-{
-	const char *read_paths[PATHS_MAX + 1], *write_paths[PATHS_MAX + 1];
-	const char *const ours[] = {setting_state(), setting_run(), NULL}, *const devices[] = {"/dev/urandom", "/dev/null", NULL};
-	paths_add(read_paths, paths_add(read_paths, 0, devices), program->read_paths);
-	paths_add(write_paths, paths_add(write_paths, 0, program->needs_vault ? ours : ours + 1), program->write_paths);
-	struct sandbox box = {.name = program->name, .read_paths = read_paths, .write_paths = write_paths};
-	return sandbox_enter(&box, e);
 }
 
 static int program_prepare(struct server *s, struct err *e)
@@ -101,28 +60,41 @@ static int program_prepare(struct server *s, struct err *e)
 		return -1;
 	if (server_init(s) != 0)
 		return err_system(e, ERR_IO, errno, "cannot prepare to serve");
-	return lock_in(program, e);
+	const char *read_paths[PATHS_MAX + 1], *write_paths[PATHS_MAX + 1];
+	const char *const ours[] = {setting_state(), setting_run(), NULL}, *const devices[] = {"/dev/urandom", "/dev/null", NULL};
+	paths_add(read_paths, paths_add(read_paths, 0, devices), program->read_paths);
+	paths_add(write_paths, paths_add(write_paths, 0, program->needs_vault ? ours : ours + 1), program->write_paths);
+	const struct sandbox sandbox = {.name = program->name, .read_paths = read_paths, .write_paths = write_paths};
+	return sandbox_enter(&sandbox, e);
 }
 
 int serve_main(const struct program *program)
 {
-	struct server s = {
-	    .program = program, .listener = STDIN_FILENO, .in_flight_max = program->in_flight_max, .drain_ms = program->drain_ms};
+	struct server s = {.program = program, .in_flight_max = program->in_flight_max, .drain_ms = program->drain_ms};
 	struct err e = {0};
-	note_name(program->name);
-	if (process_prepare() != 0 || listener_check(s.listener) != 0)
+	note_program(program->name);
+	if (process_prepare() != 0)
 		return EXIT_CANNOT_START;
+	if (listener_open(&s.listener, STDIN_FILENO, &e) != 0) {
+		note_line("%s", e.text);
+		return EXIT_CANNOT_START;
+	}
 	active_watch_begin(&s.watch, setting_state());
-	struct policy *policy = policy_in_force_load();
-	if (policy == NULL)
+	BUF_AUTO struct buf messages = BUF_INIT(256 * 1024); // what the policy lacks is for `lethe publish` to say, once for all programs
+	POLICY_AUTO struct policy *policy = policy_load_active(setting_state(), setting_policy(), &messages);
+	if (policy == NULL) {
+		(void)fd_write_all(STDERR_FILENO, buf_text(&messages), messages.len);
+		note_line("no valid policy, no service: %s", setting_policy());
 		return EXIT_CANNOT_START;
+	}
 	s.policy = policy;
+	buf_free(&messages);
 	int status = EXIT_CANNOT_START;
 	if (program_prepare(&s, &e) == 0) {
-		note("serving %s under policy %s", policy->site, policy->version);
-		status = server_run(&s);
+		note_line("serving %s under policy %s", policy->site, policy->version);
+		status = acceptor_run(&s);
 	} else {
-		note("%s", e.text);
+		note_line("%s", e.text);
 	}
 	if (atomic_load(&s.active) > 0)
 		_exit(status); // threads still use what would be freed
@@ -130,6 +102,5 @@ int serve_main(const struct program *program)
 		program->stop(s.context);
 	if (s.vault != NULL)
 		vault_close(s.vault);
-	policy_free(policy);
 	return status;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: ISC
 // Bytes in and out of one request, through libfcgi's streams.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/stream.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/route.h"
+#include "policy/base/limits.h"
 #include <fcgiapp.h>
 #include <limits.h>
 #include <stdio.h>
@@ -32,7 +35,7 @@ static void consume(FCGX_Stream *in, size_t len)
 	in->rdNext += len;
 }
 
-int stream_read_body(struct request *r, struct refusal *no)
+int stream_read_body(struct request *r, struct problem *why)
 {
 	size_t max = r->route->body_max;
 	const char *length = request_param(r, "CONTENT_LENGTH");
@@ -42,14 +45,14 @@ int stream_read_body(struct request *r, struct refusal *no)
 	FCGX_Stream *in = r->fcgx->in;
 	for (size_t len; (len = fill(in)) > 0; consume(in, len)) {
 		if (r->body.len + len > max)
-			return refuse(no, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
+			return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
 		if (buf_add(&r->body, in->rdNext, len) != 0)
-			return refuse(no, 503, "memory", NULL, "The site is out of memory. Try again later.");
+			return problem_set(why, 503, "memory", NULL, "The site is out of memory. Try again later.");
 		if (monotonic_ms() > r->deadline)
-			return refuse(no, 408, "too-slow", NULL, "The body did not arrive in time.");
+			return problem_set(why, 408, "too-slow", NULL, "The body did not arrive in time.");
 	}
 	if (FCGX_GetError(in) != 0 || (length != NULL && strtoull(length, NULL, 10) != r->body.len))
-		return refuse(no, 400, "body-truncated", "Content-Length", "The body is not as long as announced.");
+		return problem_set(why, 400, "body-truncated", "Content-Length", "The body is not as long as announced.");
 	return 0;
 }
 

@@ -92,6 +92,16 @@ bool active_watch_changed(const struct active_watch *w, const struct policy *p)
 	       now.st_mtim.tv_sec != w->file.st_mtim.tv_sec || now.st_mtim.tv_nsec != w->file.st_mtim.tv_nsec;
 }
 
+bool active_watch_tick(struct active_watch *w, const struct policy *p)
+{
+	uint64_t now = monotonic_ms();
+
+	if (now - w->asked < ACTIVE_WATCH_MS)
+		return false;
+	w->asked = now;
+	return active_watch_changed(w, p);
+}
+
 // What was put in force once is read even where this version could not keep it: what changes for visitors can still be told. `broken`: the
 // file is there, and no program starts on it.
 static int load_if_there(struct policy **out, bool *broken, const char *state, const char *name, struct err *e)

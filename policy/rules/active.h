@@ -12,6 +12,7 @@
 
 #include "policy/model/policy.h"
 #include <limits.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 enum { NOTICE_DAYS_LEAST = 30 };
@@ -26,11 +27,14 @@ struct active_watch {
 	char path[PATH_MAX]; // "": the name of the state folder is too long, and nothing is watched
 	struct stat file;    // as it was; all zero: not there
 	time_t since;
+	uint64_t asked; // monotonic_ms()
 };
 enum { ACTIVE_WATCH_MS = 1000 }; // how often programs ask
 void active_watch_begin(struct active_watch *w, const char *state);
 // True from when active.xml was replaced, or a processor's effective or removal date has come. Costs one stat().
 bool active_watch_changed(const struct active_watch *w, const struct policy *p);
+// For a program's loop, at each turn: asks once in ACTIVE_WATCH_MS.
+bool active_watch_tick(struct active_watch *w, const struct policy *p);
 
 // --- for `lethe publish` and whoever reports ---
 struct active_files {

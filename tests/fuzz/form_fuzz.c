@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/body.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <stdlib.h>

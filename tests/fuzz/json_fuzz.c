@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 // A JSON body as a handler meets it: parsed, checked by a table, printed again.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/body.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/serve.h"
 #include "policy/base/json.h"
 #include <stdlib.h>
 
@@ -17,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct server server;
 	struct request r = {.server = &server, .body = BUF_INIT(1 << 20)};
-	struct refusal no = {0};
+	struct problem no = {0};
 	buf_add(&r.body, data, size);
 	if (body_parse(&r, BODY_JSON, &no) == 0 && request_check(&r, fields) == 0) {
 		long count = request_int(&r, "count", 4);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/body.h"
+#include "fcgi/serve/request_internal.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -13,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < count; i++)
 			if (parts[i].bytes < text || parts[i].bytes + parts[i].len > text + size || !parts[i].name || !parts[i].type)
 				abort();
-		parts_free(parts, count);
+		request_parts_free(parts, count);
 	}
 	return 0;
 }

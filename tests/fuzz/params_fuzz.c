@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 // What the web server says about a request: "NAME=value" lines. Routes, origin, type, length, negotiation.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/media_type.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/serve.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,10 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct policy nothing; // the routes touch no kind of data
 	struct server server = {.policy = &nothing};
 	struct request r = {.params = params, .server = &server};
-	struct refusal no = {0};
+	struct problem no = {0};
 	enum body_type kind;
 	if (route_find(&r, routes, &no) == 0 && route_admit(&r, &kind, &no) == 0 && kind == BODY_MULTIPART)
-		mime_parameter(request_param(&r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary);
+		media_type_parameter(request_param(&r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary);
 	request_wants(&r, "text/html");
 	free(text);
 	return 0;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: ISC
 // Answers: head, body, events.
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/respond.h"
+#include "fcgi/ipc/note.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/route.h"
+#include "fcgi/serve/stream.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <stdio.h>
@@ -9,15 +14,61 @@
 
 enum { HEADERS_BYTES_MAX = 3072 }; // with the head of ours it must fit nginx's fastcgi_buffer_size of 4 KiB
 
+static const struct {
+	int status;
+	const char *title;
+} titles[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {303, "See Other"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+};
+
+const char *respond_status_title(int status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
+		if (titles[i].status == status)
+			return titles[i].title;
+	return status < 400 ? "OK" : "Error";
+}
+
 bool responded(const struct request *r)
 {
 	return r->status != 0;
 }
 
+static bool cookie_declared(const struct policy *p, const char *set_cookie)
+{
+	set_cookie += strspn(set_cookie, " \t");
+	size_t len = strcspn(set_cookie, "=; \t");
+	for (size_t i = 0; p != NULL && i < p->cookie_count; i++)
+		if (strlen(p->cookies[i].name) == len && memcmp(p->cookies[i].name, set_cookie, len) == 0)
+			return true;
+	return false;
+}
+
 void respond_header(struct request *r, const char *name, const char *value)
 {
 	if (strcasecmp(name, "Set-Cookie") == 0 && !cookie_declared(r->server->policy, value)) {
-		note("refused to set the cookie \"%.*s\": the policy does not declare it", (int)strcspn(value, "=; \t"), value);
+		note_line("refused to set the cookie \"%.*s\": the policy does not declare it", (int)strcspn(value, "=; \t"), value);
 		return;
 	}
 	if (!r->headers.max)
@@ -30,45 +81,37 @@ void respond_header(struct request *r, const char *name, const char *value)
 	header_value(&r->headers, value);
 	if (buf_adds(&r->headers, "\r\n") == 0)
 		return;
-	note("the header %s does not fit and was left out", name);
+	note_line("the header %s does not fit and was left out", name);
 	r->headers.len = before;
 	r->headers.failed = false;
 }
 
-// An answer may go out only when the log knows of the visit.
-static bool unlogged(const struct request *r, int status)
+int respond_begin(struct request *r, int status, const char *type, bool streaming)
 {
-	return status < 400 && r->route != NULL && r->route->logs_itself && !r->logged;
-}
-
-static int head_write(struct request *r, int status, const char *type, bool streaming)
-{
+	if (r->status) {
+		note_line("%s %s answered twice", r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-");
+		return -1;
+	}
+	if (r->log_row != NULL)
+		request_log_end(r, NULL); // what came of it decides
+	if (status < 400 && r->route != NULL && r->route->logs_itself && !r->logged) {
+		if (!r->unlogged)
+			note_line("%s %s answered without its request-log row: refused", r->route->method, r->route->path);
+		r->unlogged = true;
+		buf_reset(&r->headers);
+		r->has_type = r->has_cache = false;
+		return -1;
+	}
+	if (r->has_type)
+		type = NULL;
 	char head[256];
-	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, status_title(status),
+	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, respond_status_title(status),
 			 type != NULL ? "Content-Type: " : "", type != NULL ? type : "", type != NULL ? "\r\n" : "",
 			 r->has_cache ? "" : "Cache-Control: no-store\r\n", streaming ? "X-Accel-Buffering: no\r\n" : "");
 	r->status = status;
 	stream_write(r, head, (size_t)n);
 	stream_write(r, buf_text(&r->headers), r->headers.len);
 	return stream_write(r, "\r\n", 2);
-}
-
-int respond_begin(struct request *r, int status, const char *type, bool streaming)
-{
-	if (r->status) {
-		note("%s %s answered twice", r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-");
-		return -1;
-	}
-	if (r->log_row != NULL)
-		request_log_end(r, NULL); // what came of it decides
-	if (unlogged(r, status)) {
-		note("%s %s answered without its request-log row: refused", r->route->method, r->route->path);
-		buf_reset(&r->headers);
-		r->has_type = r->has_cache = false;
-		respond_problem(r, 500, "internal", NULL, "Something went wrong here. Nothing was kept.");
-		return -1;
-	}
-	return head_write(r, status, r->has_type ? NULL : type, streaming);
 }
 
 int respond_write(struct request *r, const void *bytes, size_t len)
@@ -115,7 +158,7 @@ int respond_event(struct request *r, const char *event, const char *data, size_t
 
 // ---- JSON, piece by piece: an answer with eight images is not built a second time in memory ----
 
-static void string_write(struct request *r, const char *s)
+static void json_string_write(struct request *r, const char *s)
 {
 	respond_write(r, "\"", 1);
 	while (*s) {
@@ -135,33 +178,26 @@ static void string_write(struct request *r, const char *s)
 	respond_write(r, "\"", 1);
 }
 
-static void scalar_write(struct request *r, const cJSON *value)
-{
-	BUF_AUTO struct buf out = BUF_INIT(128);
-	if (json_print(&out, value) == 0)
-		respond_write(r, buf_text(&out), out.len);
-	else
-		respond_write(r, "null", 4);
-}
-
-static void value_write(struct request *r, const cJSON *value)
+static void json_value_write(struct request *r, const cJSON *value)
 {
 	if (cJSON_IsString(value)) {
-		string_write(r, value->valuestring);
+		json_string_write(r, value->valuestring);
 		return;
 	}
 	bool object = cJSON_IsObject(value);
 	if (!object && !cJSON_IsArray(value)) {
-		scalar_write(r, value);
+		BUF_AUTO struct buf out = BUF_INIT(128);
+		bool printed = json_print(&out, value) == 0;
+		respond_write(r, printed ? out.data : "null", printed ? out.len : 4);
 		return;
 	}
 	respond_write(r, object ? "{" : "[", 1);
 	for (const cJSON *m = value->child; m != NULL && !r->gone; m = m->next) {
 		if (object) {
-			string_write(r, m->string);
+			json_string_write(r, m->string);
 			respond_write(r, ":", 1);
 		}
-		value_write(r, m);
+		json_value_write(r, m);
 		if (m->next != NULL)
 			respond_write(r, ",", 1);
 	}
@@ -171,5 +207,5 @@ static void value_write(struct request *r, const cJSON *value)
 void respond_json(struct request *r, int status, const cJSON *value)
 {
 	if (respond_begin(r, status, "application/json", false) == 0)
-		value_write(r, value);
+		json_value_write(r, value);
 }

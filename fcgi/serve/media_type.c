@@ -1,10 +1,58 @@
 // SPDX-License-Identifier: ISC
-// Content negotiation between the three things that we make (RFC 9110 §12.5.1).
-#include "fcgi/serve/internal.h"
+#include "fcgi/serve/media_type.h"
 #include "policy/base/array.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+bool media_type_is(const char *header, const char *type)
+{
+	if (header == NULL)
+		return false;
+	header += strspn(header, " \t");
+	size_t len = strcspn(header, "; \t");
+	return len == strlen(type) && strncasecmp(header, type, len) == 0;
+}
+
+// Copies one value, quoted or bare, and returns where it ended; NULL when it is malformed or does not fit.
+static const char *value_copy(const char *p, char *out, size_t size)
+{
+	size_t n = 0;
+	bool quoted = *p == '"';
+	for (p += quoted; quoted ? *p != '"' : strchr("; \t", *p) == NULL; p++) {
+		if (!*p || n + 1 >= size)
+			return NULL;
+		if (quoted && *p == '\\' && p[1] == '"')
+			p++;
+		if (out != NULL)
+			out[n] = *p;
+		n++;
+	}
+	if (out != NULL)
+		out[n] = 0;
+	return p + quoted;
+}
+
+int media_type_parameter(const char *header, const char *name, char *out, size_t size)
+{
+	size_t len = strlen(name);
+	const char *p = header != NULL ? strchr(header, ';') : NULL;
+	while (p != NULL && *p == ';') {
+		p += 1 + strspn(p + 1, " \t");
+		size_t key = strcspn(p, "=; \t");
+		if (p[key] != '=') {
+			p = strchr(p, ';');
+			continue;
+		}
+		bool wanted = key == len && strncasecmp(p, name, len) == 0;
+		p = value_copy(p + key + 1, wanted ? out : NULL, wanted ? size : 4096);
+		if (wanted)
+			return p != NULL ? 0 : -1;
+		if (p != NULL)
+			p += strspn(p, " \t");
+	}
+	return -1;
+}
 
 static const struct {
 	const char *type, *subtype;
@@ -68,7 +116,7 @@ static bool better(const struct match *a, const struct match *b)
 	return a->position < b->position;
 }
 
-enum wants accept_preferred(const char *accept)
+enum wants media_type_preferred(const char *accept)
 {
 	struct match found[MADE] = {{0}};
 	int position = 0;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/serve/internal.h"
+#include "fcgi/ipc/note.h"
 #include "policy/base/file.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *name;
+static const char *program_name;
 
-void note_name(const char *program)
+void note_program(const char *name)
 {
-	name = program;
+	program_name = name;
 }
 
-void note(const char *format, ...)
+void note_line(const char *format, ...)
 {
 	char line[640];
-	int used = snprintf(line, sizeof line, "%s: ", name != NULL ? name : program_invocation_short_name);
+	int used = snprintf(line, sizeof line, "%s: ", program_name != NULL ? program_name : program_invocation_short_name);
 	va_list args;
 	va_start(args, format);
 	int added = vsnprintf(line + used, sizeof line - (size_t)used - 1, format, args);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: ISC
+#ifndef LETHE_SERVE_FIELDS_H
+#define LETHE_SERVE_FIELDS_H
+
+#include "fcgi/serve/request.h"
+
+// Typed fields: a row per field; unknown, repeated or out-of-range ones are refused with the field's name.
+enum field_type { FIELD_TEXT, FIELD_INT, FIELD_CHOICE, FIELD_BOOL };
+struct field {
+	const char *name;
+	enum field_type type;
+	bool required;
+	long min, max;              // characters of a text, or the number's range
+	const char *const *choices; // NULL-terminated
+};
+// Checks all fields of the request against the table (ended by {0}). On failure it has answered 400 or 422 with a problem document that
+// names the field and the rule, and returns -1. 400: unknown, repeated, missing or of the wrong type; 422: outside its range or choices.
+// An empty value in a form is an absent one. Parts with a file name are not fields and are not checked here.
+int request_check(struct request *r, const struct field *fields);
+const char *request_text(const struct request *r, const char *name);         // NULL when absent
+long request_int(const struct request *r, const char *name, long otherwise); // also of FIELD_BOOL: 0 or 1
+
+#endif

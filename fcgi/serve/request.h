@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: ISC
+// What a handler may ask of its request.
+#ifndef LETHE_SERVE_REQUEST_H
+#define LETHE_SERVE_REQUEST_H
+
+#include "policy/base/err.h"
+#include "policy/model/policy.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct request;
+
+const char *request_method(const struct request *r);
+const char *request_path(const struct request *r);
+const char *request_rest(const struct request *r); // what the route's "*" matched
+// A header by its HTTP name ("Accept"); NULL when absent. Only those that nginx/snippets/params.conf passes exist.
+const char *request_header(const struct request *r, const char *name);
+const char *request_address(const struct request *r); // the visitor's; never log it
+const char *request_user_agent(const struct request *r);
+// The parsed fields of a JSON object or form body. A JSON body's members keep their type.
+const cJSON *request_fields(const struct request *r);
+// The bytes of a multipart body. Of a JSON object or a form only the fields are kept, so that a waiting request stays small.
+const char *request_body(const struct request *r, size_t *len);
+int request_fd(const struct request *r);            // poll it for POLLRDHUP: the visitor left
+bool request_gone(const struct request *r);         // the visitor left
+uint64_t request_deadline(const struct request *r); // monotonic_ms() at which it ends
+// For routes that log themselves: writes the request-log row, with the receipt (NULL: none) that lets an erasure find it. Durable when it
+// returns 0; does nothing where the policy keeps no request log. -1: the request must not be served; answer with respond_err().
+int request_log(struct request *r, const char *receipt, struct err *e);
+// The same in two steps, so that something else can be made durable meanwhile. `receipt` must live until the end or the answer, which waits
+// for the row, too. Before the end nothing may be done that the log must know of.
+int request_log_open(struct request *r, const char *receipt, struct err *e);
+int request_log_end(struct request *r, struct err *e);
+const struct policy *request_policy(const struct request *r);
+bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
+							       // ("text/event-stream", "application/json", "text/html")
+
+// One part of a multipart/form-data body; its bytes belong to the request. NULL when there is none of that name.
+struct part {
+	const char *name;
+	const char *filename; // NULL: a plain field (also in request_fields)
+	const char *type;     // as the sender says; "" when it does not
+	const char *bytes;
+	size_t len;
+};
+const struct part *request_part(const struct request *r, const char *name);
+
+#endif

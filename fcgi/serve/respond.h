@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: ISC
+// The answer; each function that begins one may be called once for a request.
+#ifndef LETHE_SERVE_RESPOND_H
+#define LETHE_SERVE_RESPOND_H
+
+#include "fcgi/serve/request.h"
+
+void respond_json(struct request *r, int status, const cJSON *value);
+void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
+void respond_empty(struct request *r, int status);
+void respond_header(struct request *r, const char *name, const char *value); // before the answer; refuses Set-Cookie of undeclared cookies
+// nginx sends the file at this internal path.
+void respond_redirect_internal(struct request *r, const char *internal_path);
+// Streaming: begin, then write and flush as often as needed. -1: the visitor left.
+int respond_begin(struct request *r, int status, const char *type, bool streaming);
+int respond_write(struct request *r, const void *bytes, size_t len);
+int respond_flush(struct request *r);
+bool responded(const struct request *r);
+// One server-sent event; `data` is JSON without newlines. Flushes.
+int respond_event(struct request *r, const char *event, const char *data, size_t len);
+const char *respond_status_title(int status);
+
+#endif
