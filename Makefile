@@ -105,8 +105,9 @@ $(V)/places: FORCE
 $(V)/obj/policy/base/place.o: $(V)/places
 $(V)/obj/policy/base/place.o: PLACE = -DLETHE_PREFIX='"$(prefix)"' -DLETHE_SYSCONFDIR='"$(sysconfdir)"'
 
-# The schema is part of the program.
+# The schema and what is known of vendors are part of the program.
 $(V)/obj/policy/model/schema.o: policy/policy.xsd
+$(V)/obj/policy/processors/processors.o: policy/processors/processors.json
 
 $(B):
 	@mkdir -p $@

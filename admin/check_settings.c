@@ -6,6 +6,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
+#include "policy/processors/processors.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -15,23 +16,6 @@
 #include <unistd.h>
 
 enum { HOST_MAX = 256 };
-
-// What each processor's vendor calls its settings. A processor without a row here has no settings.
-static const struct vendor {
-	const char *processor, *key;
-	const char *urls[2];
-} vendors[] = {
-    {"azure-openai", "AZURE_OPENAI_API_KEY", {"AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"}},
-    {"openai", "OPENAI_API_KEY", {"OPENAI_BASE_URL", NULL}},
-    {"openrouter", "OPENROUTER_API_KEY", {"OPENROUTER_BASE_URL", NULL}},
-    {"fal", "FAL_KEY", {"FAL_BASE_URL", NULL}},
-    {"replicate", "REPLICATE_API_TOKEN", {"REPLICATE_BASE_URL", NULL}},
-    {"deepseek", "DEEPSEEK_API_KEY", {"DEEPSEEK_BASE_URL", NULL}},
-    {"volcengine", "ARK_API_KEY", {"ARK_BASE_URL", NULL}},
-    {"dashscope", "DASHSCOPE_API_KEY", {"DASHSCOPE_BASE_URL", NULL}},
-    {"resend", "RESEND_API_KEY", {"RESEND_BASE_URL", NULL}},
-    {"stripe", "STRIPE_SECRET_KEY", {"STRIPE_BASE_URL", NULL}},
-};
 
 // A secret may be the variable, a file that NAME_FILE names, a credential, or, on an installed site, a file that egress's unit may load.
 static bool secret_is_set(const struct check *c, const char *name)
@@ -94,25 +78,28 @@ void check_settings(struct check *c)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(vendors); i++) {
-		const struct vendor *v = &vendors[i];
-		const struct policy_processor *processor = policy_processor(c->policy, v->processor);
-		const char *set = secret_is_set(c, v->key) ? v->key : NULL;
-		for (size_t n = 0; n < 2; n++)
-			if (set == NULL && v->urls[n] != NULL && setting(v->urls[n], NULL) != NULL)
-				set = v->urls[n];
+	const struct processor_facts *f;
+	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
+		const struct policy_processor *processor = NULL;
+		const char *const urls[2] = {f->address, f->override};
+		const char *set = f->key != NULL && secret_is_set(c, f->key) ? f->key : NULL;
+		for (size_t n = 0; n < ARRAY_LEN(urls); n++)
+			if (set == NULL && urls[n] != NULL && setting(urls[n], NULL) != NULL)
+				set = urls[n];
 		if (set == NULL)
 			continue;
 		any = true;
+		for (const char *const *id = f->ids; *id != NULL && processor == NULL; id++)
+			processor = policy_processor(c->policy, *id);
 		if (processor == NULL) {
 			check_add(c, BROKEN, "Remove the setting, or declare the processor in the policy and announce it.",
-				  "%s is set, but the policy declares no processor %s", set, v->processor);
+				  "%s is set, but the policy declares no processor %s", set, f->ids[0]);
 			continue;
 		}
-		check_add(c, KEPT, "", "%s is set for %s, which the policy declares", set, v->processor);
-		for (size_t n = 0; n < 2; n++)
-			if (v->urls[n] != NULL)
-				check_url(c, v->urls[n], processor);
+		check_add(c, KEPT, "", "%s is set for %s, which the policy declares", set, processor->id);
+		for (size_t n = 0; n < ARRAY_LEN(urls); n++)
+			if (urls[n] != NULL)
+				check_url(c, urls[n], processor);
 	}
 	if (!any)
 		check_add(c, KEPT, "", "no processor's key or address is set here");

@@ -3,6 +3,7 @@
 // capability that this version lacks; building it removes its row.
 #include "policy/rules/capability.h"
 #include "policy/base/array.h"
+#include "policy/processors/processors.h"
 #include <string.h>
 
 static const struct capability {
@@ -34,9 +35,6 @@ static const struct capability {
     {.name = "legal holds", .declared = KIND_BIT(KIND_HOLD)},
     {.name = "backups", .declared = KIND_BIT(KIND_BACKUP)},
 };
-
-// Third parties whose wire format the software speaks.
-static const char *const providers[] = {"azure-openai", "sketch"};
 
 static int line_of_kind(const struct policy *p, const struct capability *c)
 {
@@ -74,13 +72,11 @@ static int line_needing(const struct policy *p, const struct capability *c)
 	return line;
 }
 
-bool provider_built(const char *id)
+bool processor_built(const char *id)
 {
-	for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
-		if (strcmp(providers[i], id) == 0)
-			return true;
-	}
-	return false;
+	const struct processor_facts *f = processor_facts(id);
+
+	return f != NULL && f->built;
 }
 
 static bool served(const struct policy *p, enum processor_role role)
@@ -88,7 +84,7 @@ static bool served(const struct policy *p, enum processor_role role)
 	const struct policy_processor *a;
 
 	for (size_t n = 0; (a = policy_processor_for(p, role, n)) != NULL; n++) {
-		if (a->local || provider_built(a->id))
+		if (a->local || processor_built(a->id))
 			return true;
 	}
 	return false;
@@ -103,7 +99,7 @@ static bool provider_lacking(const struct policy *p, size_t i)
 {
 	if ((p->processors[i].roles & (ROLE_BIT(ROLE_TEXT) | ROLE_BIT(ROLE_IMAGE) | ROLE_BIT(ROLE_DESCRIPTION))) == 0)
 		return false;
-	return p->processors[i].removed == 0 && !provider_built(p->processors[i].id);
+	return p->processors[i].removed == 0 && !processor_built(p->processors[i].id);
 }
 
 size_t capabilities_lacking(const struct policy *p, void (*found)(void *data, const char *what, const char *name, int line), void *data)

@@ -97,7 +97,7 @@ static kind_set kinds_needed(const struct policy *p)
 		if ((p->processors[i].roles & ROLE_BIT(ROLE_IMAGE)) == 0)
 			continue;
 		set |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
-		if (provider_built(p->processors[i].id)) // then sets are made here, and with each a ZIP
+		if (processor_built(p->processors[i].id)) // then sets are made here, and with each a ZIP
 			set |= KIND_BIT(KIND_ARCHIVE);
 	}
 	if (p->page_fetch)

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: ISC
+#include "policy/model/words.h"
+#include "policy/processors/processors.h"
 #include "policy/rules/check.h"
 #include <string.h>
 
-static const char built_in[] = "sketch";
+static bool built_in(const struct policy_processor *a)
+{
+	const struct processor_facts *f = processor_facts(a->id);
+
+	return f != NULL && f->built_in;
+}
 
 static void check_local(const struct policy_processor *a, struct report *r)
 {
-	if (strcmp(a->id, built_in) != 0)
+	if (!built_in(a))
 		report_error(r, a->line,
 			     "processor %s is called built-in, but the software has no such processor of its own; visitors would believe "
 			     "that nothing "
@@ -42,7 +49,7 @@ static void check_use(const struct policy *p, size_t i, struct report *r)
 
 static void check_remote(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
 {
-	if (strcmp(a->id, built_in) == 0)
+	if (built_in(a))
 		report_error(
 		    r, a->line,
 		    "processor %s is part of the software, but is declared as somebody else's; the notice would name a recipient that gets "
@@ -124,6 +131,28 @@ static void check_told(const struct policy_processor *a, const struct policy_pro
 	}
 }
 
+// What a vendor is there for, and what it is asked for, must be something that it can do.
+static void check_vendor(const struct policy_processor *a, struct report *r)
+{
+	const struct processor_facts *f = processor_facts(a->id);
+	bool keeps = a->ask_no_retention && (f == NULL || f->no_retention == ANSWER_NO);
+
+	if (keeps || (a->ask_no_training && (f == NULL || f->no_training == ANSWER_NO)))
+		report_error(
+		    r, a->line,
+		    "processor %s is asked not to %s, but it has no such switch for a request; the words would promise what does not "
+		    "happen; remove ask=\"%s\" and say in <%s> what it does",
+		    a->id, keeps ? "keep anything" : "train", keeps ? "no-retention" : "no-training", keeps ? "retention" : "training");
+	for (unsigned role = 0; f != NULL && role < ROLE_COUNT; role++) {
+		if (a->roles & ~f->can & ROLE_BIT(role))
+			report_error(
+			    r, a->line,
+			    "processor %s has the role %s, which its vendor does not offer; nothing could ever be done there; take the "
+			    "role away, or name another processor",
+			    a->id, policy_word(&policy_role_words, role));
+	}
+}
+
 void check_processors(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
@@ -132,6 +161,7 @@ void check_processors(const struct policy *p, struct report *r)
 			check_local(a, r);
 		else
 			check_remote(a, &p->processors[i], r);
+		check_vendor(a, r);
 		check_use(p, i, r);
 		check_transfer(a, &p->processors[i], r);
 		check_told(a, &p->processors[i], r);

@@ -1,77 +1,39 @@
 // SPDX-License-Identifier: ISC
 // Retention: conditions that can never hold, units that look like a slip, and processors that keep more than is said.
 #include "policy/base/array.h"
+#include "policy/processors/processors.h"
 #include "policy/rules/diff_parts.h"
 #include "policy/rules/lint.h"
 #include <string.h>
 
-// What these vendors keep of an API request unless told otherwise, from their own documents (November 2026). `off`: a flag of the request
-// that the adapter sends for ask="no-retention" ends it.
-static const struct vendor {
-	const char *id;
-	struct duration keeps; // zero: they do not say
-	bool off;
-	const char *what;
-} vendors[] = {
-    {"azure-openai", {.days = 30}, false, "prompts and outputs for abuse monitoring"},
-    {"openai", {.days = 30}, false, "requests for abuse monitoring"},
-    {"openrouter", {0}, true, "what the provider behind it keeps"},
-    {"fal", {.days = 30}, true, "requests and results"},
-    {"replicate", {.seconds = 3600}, false, "inputs, outputs and logs"},
-    {"deepseek", {0}, false, "prompts in a cache on disk"},
-    {"volcengine", {.seconds = 24 * 3600}, true, "results"},
-    {"ark", {.seconds = 24 * 3600}, true, "results"},
-    {"dashscope", {.seconds = 24 * 3600}, false, "results"},
-    {"resend", {0}, false, "sent mails and their logs"},
-    {"stripe", {0}, false, "records of payments"},
-    {"paypal", {0}, false, "records of payments"},
-    {"creem", {0}, false, "records of payments"},
-    {"stability", {0}, false, "prompts and results"},
-};
-
-static const struct vendor *vendor_of(const char *id)
-{
-	for (size_t i = 0; i < ARRAY_LEN(vendors); i++) {
-		if (strcmp(vendors[i].id, id) == 0)
-			return &vendors[i];
-	}
-	return NULL;
-}
-
+// What the vendor keeps of a request unless it is told otherwise.
 static void lint_vendor(const struct policy_processor *a, const struct policy_processor *t, struct report *r)
 {
-	const struct vendor *v = vendor_of(a->id);
+	const struct processor_facts *v = processor_facts(a->id);
 	char keeps[64], told[64];
 
-	if (v == NULL || a->kinds == 0 || t->removed != 0)
+	if (v == NULL || v->keeps == NULL || a->kinds == 0 || t->removed != 0 || (a->ask_no_retention && v->no_retention >= ANSWER_FLAG))
 		return;
-	duration_words(keeps, sizeof keeps, v->keeps);
+	bool off = v->no_retention >= ANSWER_FLAG;
+	duration_words(keeps, sizeof keeps, v->longest);
 	duration_words(told, sizeof told, t->keeps);
-	if (a->ask_no_retention && !v->off && t->retention.count == 0)
-		report_error(r, a->line,
-			     "processor %s is asked not to keep anything, but it has no such switch for a request; the words would promise "
-			     "what does "
-			     "not happen; remove ask=\"no-retention\" and say in <retention> what it keeps",
-			     a->id);
-	else if (a->ask_no_retention && v->off)
-		return;
-	else if (duration_is_zero(v->keeps) && t->retention.count == 0)
+	if (duration_is_zero(v->longest) && t->retention.count == 0)
 		report_error(r, a->line,
 			     "processor %s keeps %s, and the policy does not say for how long; Article 13(2)(a) GDPR "
 			     "asks for the time or what decides it; add <retention>…</retention>",
-			     a->id, v->what);
-	else if (!duration_is_zero(v->keeps) && !t->has_keeps)
+			     a->id, v->keeps);
+	else if (!duration_is_zero(v->longest) && !t->has_keeps)
 		report_error(
 		    r, a->line,
 		    "processor %s keeps %s for up to %s unless it is switched off, and the policy names no time; visitors would think that "
 		    "it goes with the request; add <retention longest=\"…\"> with that time%s",
-		    a->id, v->what, keeps, v->off ? ", or ask=\"no-retention\"" : "");
-	else if (!duration_is_zero(v->keeps) && duration_compare(t->keeps, v->keeps) < 0)
+		    a->id, v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "");
+	else if (!duration_is_zero(v->longest) && duration_compare(t->keeps, v->longest) < 0)
 		report_error(
 		    r, a->line,
 		    "processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here; the promise is not in "
 		    "our hands; write the longer time%s",
-		    a->id, v->what, keeps, told, v->off ? ", or ask=\"no-retention\"" : "");
+		    a->id, v->keeps, keeps, told, off ? ", or ask=\"no-retention\"" : "");
 }
 
 static bool prose_names(const struct prose *prose, const char *name)

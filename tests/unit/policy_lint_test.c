@@ -89,11 +89,6 @@ static const struct mutation {
     {"default retention longer than told", "<retention longest=\"P30D\">", "<retention longest=\"P1D\">", "order=\"1\"",
      "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, longer",
      NULL, NULL},
-    {"a switch that does not exist",
-     "      <retention longest=\"P30D\">To detect abuse of its service, Microsoft may hold a copy of what it is sent for up to 30 "
-     "days.</retention>\n",
-     "", "order=\"1\"", "error: processor azure-openai is asked not to keep anything, but it has no such switch", "order=\"1\" trains",
-     "order=\"1\" ask=\"no-retention\" trains"},
     {"forgotten here, kept there",
      "Then it is discarded, also when something fails or you leave. Azure OpenAI may hold a copy of what it gets",
      "Then it is discarded. A copy may be held", "<kind id=\"input\"",

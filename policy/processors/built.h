@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: ISC
+// The vendors whose wire format the software speaks. A row here is what makes fcgi/provider/ link the vendor's file and the policy's checks
+// call the vendor built: there is no second list.
+#ifndef LETHE_PROCESSORS_BUILT_H
+#define LETHE_PROCESSORS_BUILT_H
+
+// X(name of its `struct provider`, after "provider_"; its id in processors.json)
+#define PROCESSORS_BUILT(X)                                                                                                                \
+	X(azure_openai, "azure-openai")                                                                                                    \
+	X(sketch, "sketch")
+
+#endif

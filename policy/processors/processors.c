@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: ISC
+#include "policy/processors/processors.h"
+#include "policy/base/array.h"
+#include "policy/base/embed.h"
+#include "policy/base/json.h"
+#include "policy/base/setting.h"
+#include "policy/model/policy.h"
+#include "policy/model/words.h"
+#include "policy/processors/built.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+EMBED(processors_json, "policy/processors/processors.json");
+
+enum { ROWS_MAX = 64 };
+
+struct processor_rows {
+	struct processor_facts at[ROWS_MAX];
+	unsigned count;
+	cJSON *json; // what the rows point into
+};
+static struct processor_rows known;
+
+// ---- reading ----
+
+enum member_type { MEMBER_TEXT, MEMBER_LIST, MEMBER_BOOL, MEMBER_ANSWER, MEMBER_ROLES, MEMBER_DURATION, MEMBER_OBJECT, MEMBER_ROUTES };
+
+struct member {
+	const char *name;
+	enum member_type type;
+	bool required;
+	size_t offset;
+};
+
+#define FACT(name, type, required)                                                                                                         \
+	{                                                                                                                                  \
+#name, type, required, offsetof(struct processor_facts, name)                                                              \
+	}
+static const struct member facts_members[] = {
+    FACT(ids, MEMBER_LIST, true),
+    FACT(owner, MEMBER_TEXT, true),
+    FACT(built_in, MEMBER_BOOL, false),
+    FACT(can, MEMBER_ROLES, true),
+    FACT(hosts, MEMBER_LIST, true),
+    FACT(regions, MEMBER_LIST, true),
+    FACT(address, MEMBER_TEXT, false),
+    FACT(override, MEMBER_TEXT, false),
+    {"default", MEMBER_TEXT, false, offsetof(struct processor_facts, default_address)},
+    FACT(key, MEMBER_TEXT, false),
+    FACT(key_header, MEMBER_TEXT, false),
+    FACT(key_prefix, MEMBER_TEXT, false),
+    FACT(region_header, MEMBER_TEXT, false),
+    FACT(headers, MEMBER_LIST, false),
+    FACT(routes, MEMBER_ROUTES, true),
+    FACT(no_training, MEMBER_ANSWER, true),
+    FACT(no_retention, MEMBER_ANSWER, true),
+    FACT(trains, MEMBER_BOOL, false),
+    FACT(keeps, MEMBER_TEXT, false),
+    FACT(longest, MEMBER_DURATION, false),
+    FACT(deletion, MEMBER_TEXT, false),
+    FACT(terms, MEMBER_TEXT, false),
+    FACT(policy, MEMBER_TEXT, false),
+    FACT(sources, MEMBER_LIST, false),
+    {0},
+};
+#define ROUTE(name, type, required)                                                                                                        \
+	{                                                                                                                                  \
+#name, type, required, offsetof(struct processor_route, name)                                                              \
+	}
+static const struct member route_members[] = {
+    ROUTE(method, MEMBER_TEXT, true),
+    ROUTE(path, MEMBER_TEXT, true),
+    ROUTE(host, MEMBER_TEXT, false),
+    ROUTE(query, MEMBER_LIST, false),
+    ROUTE(body, MEMBER_OBJECT, false),
+    ROUTE(keyless, MEMBER_BOOL, false),
+    {0},
+};
+
+static int list_read(const char *out[PROCESSOR_LIST], const cJSON *value)
+{
+	const cJSON *item;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(item, value)
+	{
+		if (!cJSON_IsString(item) || n + 1 >= PROCESSOR_LIST)
+			return -1;
+		out[n++] = item->valuestring;
+	}
+	return cJSON_IsArray(value) ? 0 : -1;
+}
+
+static int answer_read(enum processor_answer *out, const char *word)
+{
+	static const char *const words[] = {
+	    [ANSWER_NO] = "no", [ANSWER_PARTLY] = "partly", [ANSWER_FLAG] = "flag", [ANSWER_ALWAYS] = "always"};
+
+	for (size_t i = 0; word != NULL && i < ARRAY_LEN(words); i++) {
+		if (strcmp(words[i], word) == 0) {
+			*out = (enum processor_answer)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int roles_read(unsigned *out, const cJSON *value)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, value)
+	{
+		int role = cJSON_IsString(item) ? policy_word_value(&policy_role_words, item->valuestring, strlen(item->valuestring)) : -1;
+		if (role < 0)
+			return -1;
+		*out |= ROLE_BIT(role);
+	}
+	return cJSON_IsArray(value) ? 0 : -1;
+}
+
+static int members_read(void *row, const struct member *members, const cJSON *object, struct err *e);
+
+static int routes_read(struct processor_route *routes, const cJSON *value, struct err *e)
+{
+	static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+	const cJSON *item;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(item, value)
+	{
+		struct processor_route *r = &routes[n++];
+		bool known_method = false;
+		if (n >= PROCESSOR_LIST || members_read(r, route_members, item, e) != 0)
+			return -1;
+		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+			known_method = known_method || strcmp(methods[i], r->method) == 0;
+		if (!known_method || r->path[0] != '/')
+			return -1;
+	}
+	return cJSON_IsArray(value) ? 0 : -1;
+}
+
+static int member_read(void *at, enum member_type type, const cJSON *value, struct err *e)
+{
+	const char *text = cJSON_GetStringValue(value);
+
+	switch (type) {
+	case MEMBER_TEXT:
+		*(const char **)at = text;
+		return text != NULL ? 0 : -1;
+	case MEMBER_LIST:
+		return list_read(at, value);
+	case MEMBER_BOOL:
+		*(bool *)at = cJSON_IsTrue(value);
+		return cJSON_IsBool(value) ? 0 : -1;
+	case MEMBER_ANSWER:
+		return answer_read(at, text);
+	case MEMBER_ROLES:
+		return roles_read(at, value);
+	case MEMBER_DURATION:
+		return text != NULL ? duration_parse(at, text) : -1;
+	case MEMBER_OBJECT:
+		*(const cJSON **)at = value;
+		return cJSON_IsObject(value) ? 0 : -1;
+	default:
+		return routes_read(at, value, e);
+	}
+}
+
+static int members_read(void *row, const struct member *members, const cJSON *object, struct err *e)
+{
+	const cJSON *value;
+
+	cJSON_ArrayForEach(value, object)
+	{
+		const struct member *m = members;
+		while (m->name != NULL && (value->string == NULL || strcmp(m->name, value->string) != 0))
+			m++;
+		if (m->name == NULL)
+			return err_set(e, ERR_INPUT, "unknown member \"%s\"", value->string != NULL ? value->string : "");
+		if (member_read((char *)row + m->offset, m->type, value, e) != 0)
+			return e != NULL && e->code != ERR_NONE ? -1 : err_set(e, ERR_INPUT, "\"%s\" has a wrong value", m->name);
+	}
+	for (const struct member *m = members; m->name != NULL; m++) {
+		if (m->required && json_get(object, m->name) == NULL)
+			return err_set(e, ERR_INPUT, "\"%s\" is missing", m->name);
+	}
+	return 0;
+}
+
+static const struct processor_facts *row_named(const struct processor_rows *rows, const char *id)
+{
+	for (unsigned i = 0; i < rows->count; i++) {
+		for (const char *const *name = rows->at[i].ids; *name != NULL; name++) {
+			if (strcmp(*name, id) == 0)
+				return &rows->at[i];
+		}
+	}
+	return NULL;
+}
+
+static int rows_read(struct processor_rows *rows, const char *json, size_t len, struct err *e)
+{
+	static const char *const built[] = {
+#define NAME(name, id) id,
+	    PROCESSORS_BUILT(NAME)
+#undef NAME
+	};
+	const cJSON *item;
+
+	rows->json = json_parse(json, len, e);
+	if (!cJSON_IsArray(rows->json))
+		return rows->json != NULL ? err_set(e, ERR_INPUT, "not a list") : -1;
+	cJSON_ArrayForEach(item, rows->json)
+	{
+		struct processor_facts f = {0};
+		if (rows->count >= ROWS_MAX || members_read(&f, facts_members, item, e) != 0)
+			return err_prefix(e, "row %u", rows->count + 1);
+		for (const char *const *name = f.ids; *name != NULL; name++) {
+			if (row_named(rows, *name) != NULL)
+				return err_set(e, ERR_INPUT, "row %u: \"%s\" has a row already", rows->count + 1, *name);
+			for (size_t i = 0; i < ARRAY_LEN(built); i++)
+				f.built = f.built || strcmp(built[i], *name) == 0;
+		}
+		if (f.ids[0] == NULL || (f.key_header == NULL) != (f.key_prefix == NULL) || (f.key_header != NULL && f.key == NULL))
+			return err_set(e, ERR_INPUT, "row %u: an id, or a part of how the key is presented, is missing", rows->count + 1);
+		rows->at[rows->count++] = f;
+	}
+	return 0;
+}
+
+int processors_check(const char *json, size_t len, struct err *e)
+{
+	struct processor_rows *rows = calloc(1, sizeof *rows);
+
+	if (rows == NULL)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	*e = (struct err){0};
+	int read = rows_read(rows, json, len, e);
+	json_free(&rows->json);
+	free(rows);
+	return read;
+}
+
+static void known_read(void)
+{
+	struct err e = {0};
+
+	if (rows_read(&known, processors_json, (size_t)processors_json_size, &e) != 0) {
+		fprintf(stderr, "processors.json: %s\n", e.text);
+		abort();
+	}
+}
+
+// ---- asking ----
+
+const struct processor_facts *processor_facts_at(unsigned i)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, known_read);
+	return i < known.count ? &known.at[i] : NULL;
+}
+
+const struct processor_facts *processor_facts(const char *id_or_alias)
+{
+	return processor_facts_at(0) != NULL ? row_named(&known, id_or_alias) : NULL;
+}
+
+const char *processor_address_setting(const struct processor_facts *f)
+{
+	return f->override != NULL && (f->address == NULL || setting(f->override, NULL) != NULL) ? f->override : f->address;
+}
+
+const char *processor_address(const struct processor_facts *f)
+{
+	const char *name = processor_address_setting(f);
+
+	return name != NULL ? setting(name, f->default_address) : NULL;
+}
+
+// A segment that "*" may stand for: nothing that a server could read as another path.
+static size_t segment_length(const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-:@=+,";
+	size_t len = strspn(path, plain);
+
+	return (len == 1 && path[0] == '.') || (len == 2 && path[0] == '.' && path[1] == '.') ? 0 : len;
+}
+
+// Whether the pattern covers the path, whose query begins at `end`.
+static bool path_covered(const char *pattern, const char *path, const char *end)
+{
+	while (*pattern != '\0') {
+		if (*pattern == '*') {
+			size_t len = segment_length(path);
+			if (len == 0)
+				return false;
+			path += len;
+			if (pattern[1] != '*')
+				pattern++;
+			else if (*path == '/')
+				path++;
+			else
+				pattern += 2;
+		} else if (path < end && *path == *pattern) {
+			path++;
+			pattern++;
+		} else {
+			return false;
+		}
+	}
+	return path == end;
+}
+
+static bool query_covered(const char *const *names, const char *query)
+{
+	while (*query != '\0') {
+		size_t len = strcspn(query, "=&");
+		const char *const *name = names;
+		while (*name != NULL && strcmp(*name, "*") != 0 && (strncmp(*name, query, len) != 0 || (*name)[len] != '\0'))
+			name++;
+		if (*name == NULL)
+			return false;
+		query += strcspn(query, "&");
+		query += *query == '&';
+	}
+	return true;
+}
+
+const struct processor_route *processor_route(const struct processor_facts *f, const char *method, const char *host, const char *path)
+{
+	const char *end = path + strcspn(path, "?");
+
+	for (const struct processor_route *r = f->routes; r->method != NULL; r++) {
+		bool host_fits = (r->host == NULL) == (host == NULL) && (host == NULL || policy_host_matches(r->host, host));
+		if (host_fits && strcmp(r->method, method) == 0 && path_covered(r->path, path, end) &&
+		    query_covered(r->query, *end != '\0' ? end + 1 : end))
+			return r;
+	}
+	return NULL;
+}
+
+bool processor_body_holds(const cJSON *body, const cJSON *wanted)
+{
+	const cJSON *one;
+
+	if (!cJSON_IsObject(wanted))
+		return cJSON_Compare(body, wanted, true);
+	cJSON_ArrayForEach(one, wanted)
+	{
+		if (!processor_body_holds(json_get(body, one->string), one))
+			return false;
+	}
+	return cJSON_IsObject(body);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: ISC
+// What is known of each vendor, whatever a site's policy says of it: who owns it, where it is, what it can do, which calls may be made,
+// what it keeps. One row each, in processors.json, which is part of the program. A policy may promise less than a vendor offers, never more.
+#ifndef LETHE_PROCESSORS_H
+#define LETHE_PROCESSORS_H
+
+#include "policy/base/err.h"
+#include "policy/base/when.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+enum { PROCESSOR_LIST = 12 }; // items of one list of a row, with the NULL after the last
+
+// Whether a vendor does what a policy asks of it (`ask`).
+enum processor_answer {
+	ANSWER_NO,     // it offers nothing of the kind, or does not say
+	ANSWER_PARTLY, // less is kept (or used), but not nothing
+	ANSWER_FLAG,   // a flag that every request carries ends it
+	ANSWER_ALWAYS, // it does so unasked
+};
+
+// A call that may be made. In `path`, "*" stands for one segment and a last "**" for what is left.
+struct processor_route {
+	const char *method, *path;
+	const char *host;                  // a pattern as in <host>; NULL: the vendor's base address
+	const char *query[PROCESSOR_LIST]; // names of the parameters that may follow; "*": any
+	const cJSON *body;                 // what the JSON that is sent must hold: the flags of this call; NULL: nothing
+	bool keyless;                      // the key stays here
+};
+
+// Strings that are not required may be NULL; lists end with NULL.
+struct processor_facts {
+	const char *ids[PROCESSOR_LIST]; // the first is its id; the others are what policies may call it too
+	const char *owner;
+	bool built_in;                                               // part of the software: nothing leaves
+	bool built;                                                  // fcgi/provider/ speaks its wire format
+	unsigned can;                                                // of ROLE_BIT()
+	const char *hosts[PROCESSOR_LIST], *regions[PROCESSOR_LIST]; // patterns; as the vendor writes them
+	// Settings that say where it is: `override` wins over `address`, and both over `default_address`.
+	const char *address, *override, *default_address;
+	const char *key, *key_header, *key_prefix; // the setting that holds the key, and how the key is presented
+	const char *region_header;                 // of its answers
+	const char *headers[PROCESSOR_LIST];       // lines that every request carries
+	struct processor_route routes[PROCESSOR_LIST];
+	enum processor_answer no_training, no_retention;
+	bool trains;             // it may train on what it gets unless it is told not to
+	const char *keeps;       // what it keeps unless it is told not to
+	struct duration longest; // and how long; zero: it does not say
+	const char *deletion;    // what of it can be deleted on request, and how
+	const char *terms, *policy;
+	const char *sources[PROCESSOR_LIST];
+};
+
+// The row of the vendor that a policy calls so; NULL: there is none.
+const struct processor_facts *processor_facts(const char *id_or_alias);
+const struct processor_facts *processor_facts_at(unsigned i); // NULL after the last
+// The setting that says where it is: the one that is set, or the one to set; NULL: it has none.
+const char *processor_address_setting(const struct processor_facts *f);
+const char *processor_address(const struct processor_facts *f); // its base URL; NULL: not set up
+// The row's route for a call; NULL: the vendor's row knows no such call. `host` NULL: at the base address. `path` begins with "/" and may
+// hold a query.
+const struct processor_route *processor_route(const struct processor_facts *f, const char *method, const char *host, const char *path);
+// Whether the JSON `body` holds everything that `wanted` does (objects member by member).
+bool processor_body_holds(const cJSON *body, const cJSON *wanted);
+// Reads rows from elsewhere, for tests: 0, or ERR_INPUT with what is wrong. What was read is forgotten.
+int processors_check(const char *json, size_t len, struct err *e);
+
+#endif
