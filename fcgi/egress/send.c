@@ -85,8 +85,8 @@ static struct upstream *upstream_for(struct job *j, const cJSON *head)
 		job_refuse(j, NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
 	else if (u->base == NULL)
 		job_refuse(j, NOT_CONFIGURED, "\"%s\" has no address or no key on this machine: set %s and %s.", u->declared->id,
-			   u->provider != NULL && u->provider->base_setting != NULL ? u->provider->base_setting : "its base URL",
-			   u->provider != NULL && u->provider->key_setting != NULL ? u->provider->key_setting : "its key");
+			   u->facts != NULL && u->facts->address != NULL ? u->facts->address : "its base URL",
+			   u->facts != NULL && u->facts->key != NULL ? u->facts->key : "its key");
 	else
 		return u;
 	return NULL;

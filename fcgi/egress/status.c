@@ -53,10 +53,10 @@ static void refusal_add(cJSON *one, const struct upstream *u)
 	cJSON *refusal = cJSON_AddObjectToObject(one, "refusal");
 	cJSON_AddNumberToObject(refusal, "status", (double)u->traffic.refusal);
 	cJSON_AddStringToObject(refusal, "since", since);
-	if (u->provider != NULL && u->provider->key_setting != NULL)
-		cJSON_AddStringToObject(refusal, "key", u->provider->key_setting);
-	if (u->provider != NULL && u->provider->base_setting != NULL)
-		cJSON_AddStringToObject(refusal, "address", u->provider->base_setting);
+	if (u->facts->key != NULL)
+		cJSON_AddStringToObject(refusal, "key", u->facts->key);
+	if (u->facts->address != NULL)
+		cJSON_AddStringToObject(refusal, "address", u->facts->address);
 }
 
 cJSON *status_reply(const struct egress *g)

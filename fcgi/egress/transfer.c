@@ -57,8 +57,7 @@ static bool header_is(const char *line, size_t len, const char *name, char value
 static void header_keep(struct job *j, const char *line, size_t len)
 {
 	struct answer *a = &j->answer;
-	const char *region =
-	    j->upstream != NULL && j->upstream->provider->region_header != NULL ? j->upstream->provider->region_header : "";
+	const char *region = j->upstream != NULL && j->upstream->facts->region_header != NULL ? j->upstream->facts->region_header : "";
 	char value[2048];
 	if (header_is(line, len, "content-type", value))
 		snprintf(a->type, sizeof a->type, "%.159s", value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/upstream.h"
 #include "fcgi/egress/url.h"
+#include "policy/base/array.h"
 #include "policy/base/setting.h"
 #include <errno.h>
 #include <stdio.h>
@@ -10,20 +11,14 @@
 
 enum { KEY_LINE_MAX = 4096 };
 
-// The setting that says where the processor is: the override, where it is set.
-static const char *base_setting(const struct provider *p)
-{
-	return p->override_setting != NULL && setting(p->override_setting, NULL) != NULL ? p->override_setting : p->base_setting;
-}
-
 // ERR_NOT_FOUND where there is none. What stood in the environment can be read in /proc for as long as the process lives.
-static int key_read(const struct provider *p, struct buf *key, struct err *e)
+static int key_read(const char *name, struct buf *key, struct err *e)
 {
-	int rc = setting_secret(p->key_setting, key, e);
-	char *variable = getenv(p->key_setting);
+	int rc = setting_secret(name, key, e);
+	char *variable = getenv(name);
 	if (variable != NULL) {
 		explicit_bzero(variable, strlen(variable));
-		unsetenv(p->key_setting);
+		unsetenv(name);
 	}
 	return rc;
 }
@@ -31,37 +26,39 @@ static int key_read(const struct provider *p, struct buf *key, struct err *e)
 // Appends "header: prefix + key" to the locked memory.
 static int key_line(struct upstreams *u, size_t *used, struct upstream *up, const struct buf *key, struct err *e)
 {
-	const struct provider *p = up->provider;
+	const struct processor_facts *f = up->facts;
 	for (size_t i = 0; i < key->len; i++)
 		if ((unsigned char)key->data[i] <= 0x20 || (unsigned char)key->data[i] >= 0x7f)
-			return err_set(e, ERR_INPUT, "%s holds a character that no key has", p->key_setting);
+			return err_set(e, ERR_INPUT, "%s holds a character that no key has", f->key);
 	char *line = u->keys + *used;
-	int len = snprintf(line, KEY_LINE_MAX, "%s: %s%s", p->key_header, p->key_prefix, buf_text(key));
+	int len = snprintf(line, KEY_LINE_MAX, "%s: %s%s", f->key_header, f->key_prefix, buf_text(key));
 	if (len < 0 || len >= KEY_LINE_MAX || key->len == 0)
-		return err_set(e, ERR_INPUT, "%s is empty or too long", p->key_setting);
+		return err_set(e, ERR_INPUT, "%s is empty or too long", f->key);
 	*used += KEY_LINE_MAX;
 	up->key.data = line;
 	return 0;
 }
 
 // Without an address or without a key nothing is sent; one of them alone is an oversight, which is named.
-static int configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
+static int upstream_configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
-	const struct provider *p = up->provider;
-	if (p == NULL || up->declared->local || !up->declared->in_force || base_setting(p) == NULL)
+	const struct processor_facts *f = up->facts;
+	if (f == NULL || f->built_in || !up->declared->in_force || (f->key != NULL && f->key_header == NULL))
 		return 0;
 	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
-	const char *base = setting(base_setting(p), p->base_default);
-	bool keyed = p->key_setting != NULL && key_read(p, &key, e) == 0;
-	if (p->key_setting != NULL && !keyed && e->code != ERR_NOT_FOUND)
+	const char *name = processor_address_setting(f), *base = processor_address(f);
+	bool keyed = f->key != NULL && key_read(f->key, &key, e) == 0;
+	if (f->key != NULL && !keyed && e->code != ERR_NOT_FOUND)
 		return -1;
 	if (base != NULL && url_base_check(base, up->declared, up->host, e) != 0)
-		return err_prefix(e, "the setting %s does not fit the policy", base_setting(p));
+		return err_prefix(e, "the setting %s does not fit the policy", name);
 	if (keyed && base == NULL)
-		up->missing = base_setting(p);
-	if (base != NULL && p->key_setting != NULL && !keyed)
-		up->missing = p->key_setting;
-	if (base == NULL || up->missing != NULL)
+		up->missing = name;
+	if (base != NULL && f->key != NULL && !keyed) {
+		up->missing = setting(name, NULL) != NULL ? f->key : NULL;
+		return 0;
+	}
+	if (base == NULL)
 		return 0;
 	if (keyed && key_line(u, used, up, &key, e) != 0)
 		return -1;
@@ -69,17 +66,22 @@ static int configure(struct upstreams *u, size_t *used, struct upstream *up, str
 	return 0;
 }
 
-static int refuse_undeclared(const struct policy *policy, struct err *e)
+// Settings of a vendor that this software would speak to, for a processor that the policy does not declare.
+static int settings_declared(const struct policy *policy, struct err *e)
 {
-	const struct provider *p;
-	for (unsigned i = 0; (p = provider_at(i)); i++) {
-		const char *name = p->base_setting != NULL && setting(p->base_setting, NULL) != NULL ? p->base_setting : p->key_setting;
-		if (name != NULL && setting(name, NULL) != NULL && policy_processor(policy, p->id) == NULL)
-			return err_set(
-			    e, ERR_REFUSED,
-			    "%s is set, but the policy declares no processor \"%s\": declare it in %s (and announce it), or remove the "
-			    "setting",
-			    name, p->id, policy->file);
+	const struct processor_facts *f;
+	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
+		bool declared = !f->built;
+		for (const char *const *id = f->ids; *id != NULL; id++)
+			declared = declared || policy_processor(policy, *id) != NULL;
+		const char *const names[] = {f->override, f->address, f->key};
+		for (size_t n = 0; !declared && n < ARRAY_LEN(names); n++)
+			if (names[n] != NULL && setting(names[n], NULL) != NULL)
+				return err_set(
+				    e, ERR_REFUSED,
+				    "%s is set, but the policy declares no processor \"%s\": declare it in %s (and announce it), or "
+				    "remove the setting",
+				    names[n], f->ids[0], policy->file);
 	}
 	return 0;
 }
@@ -103,13 +105,13 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 	*u = (struct upstreams){.list = calloc(p->processor_count + 1, sizeof(struct upstream)), .count = p->processor_count};
 	if (u->list == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
-	if (refuse_undeclared(p, e) != 0 || keys_open(u, e) != 0)
+	if (settings_declared(p, e) != 0 || keys_open(u, e) != 0)
 		return -1;
 	for (size_t i = 0; i < u->count; i++) {
 		struct upstream *up = &u->list[i];
 		up->declared = &p->processors[i];
-		up->provider = provider_find(up->declared->id);
-		if (configure(u, &used, up, e) != 0)
+		up->facts = processor_facts(up->declared->id);
+		if (upstream_configure(u, &used, up, e) != 0)
 			return -1;
 	}
 	return 0;

@@ -4,8 +4,8 @@
 #define LETHE_EGRESS_UPSTREAM_H
 
 #include "fcgi/egress/breaker.h"
-#include "fcgi/provider/provider.h"
 #include "policy/model/policy.h"
+#include "policy/processors/processors.h"
 #include <curl/curl.h>
 
 // Counts since the counting began; kept over restarts. Nothing about a person is in it.
@@ -21,9 +21,9 @@ struct traffic {
 
 struct upstream {
 	const struct policy_processor *declared;
-	const struct provider *provider; // NULL: this software knows no such third party
-	const char *base;                // NULL: not configured
-	const char *missing;             // the setting without which the others are of no use; NULL: none
+	const struct processor_facts *facts; // NULL: this software knows no such vendor
+	const char *base;                    // NULL: not configured
+	const char *missing;                 // the setting without which the others are of no use; NULL: none
 	char host[256];
 	struct curl_slist key; // one header line, in locked memory; NULL data: none
 	struct breaker breaker;

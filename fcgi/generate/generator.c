@@ -5,6 +5,7 @@
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/model/policy.h"
+#include "policy/processors/processors.h"
 #include <string.h>
 
 static int processors_read(const struct policy *p, enum processor_role role, struct processor out[CHAIN_MAX], unsigned *count,
@@ -19,8 +20,7 @@ static int processors_read(const struct policy *p, enum processor_role role, str
 			return -1;
 		// A provider is set up when its address is: the keys are egress's alone.
 		if (wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL))
-			usable = (wire->base_setting != NULL && setting(wire->base_setting, NULL) != NULL) ||
-				 (wire->override_setting != NULL && setting(wire->override_setting, NULL) != NULL);
+			usable = processor_address(processor_facts(declared->id)) != NULL;
 		out[*count] = (struct processor){declared->id, declared->brand, wire, usable};
 	}
 	return 0;

@@ -9,12 +9,6 @@ static const struct provider providers[] = {
     // Built in: it has functions of its own (sketch.h), and nothing of it passes through egress.
     {.id = "sketch"},
     {.id = "azure-openai",
-     .base_setting = "AZURE_OPENAI_ENDPOINT",
-     .override_setting = "AZURE_OPENAI_BASE_URL",
-     .key_setting = "AZURE_OPENAI_API_KEY",
-     .key_header = "api-key",
-     .key_prefix = "",
-     .region_header = "x-ms-region",
      .settings_check = azure_settings_check,
      .prompts_request = azure_prompts_request,
      .prompts_read = azure_prompts_read,

@@ -49,14 +49,6 @@ struct provider_image {
 
 struct provider {
 	const char *id; // the processor's id in the policy
-	// Where egress finds it and how the key is presented.
-	const char *base_setting;     // "AZURE_OPENAI_ENDPOINT"
-	const char *override_setting; // "AZURE_OPENAI_BASE_URL"
-	const char *base_default;     // NULL: the setting is required
-	const char *key_setting;      // "AZURE_OPENAI_API_KEY"
-	const char *key_header;       // "api-key"
-	const char *key_prefix;       // "" or "Bearer "
-	const char *region_header;    // "x-ms-region" or NULL
 	// Are its settings, but for address and key, such as the vendor knows? NULL: it has none.
 	int (*settings_check)(struct err *e);
 	// Builders and readers; NULL when the provider does not do it. A reader gets the upstream's status, type and body, and fills `say`
