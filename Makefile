@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# make run | test | bench | fuzz | lint | install | clean. See README.md.
+# make run | test | mutate | bench | fuzz | lint | install | clean. See README.md.
 
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
@@ -43,18 +43,16 @@ LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -larchive -lz -lpangocairo-
 POLICY_SRC := $(wildcard policy/*/*.c policy/*/*/*.c)
 SERVE_SRC := $(wildcard fcgi/ipc/*.c fcgi/serve/*.c fcgi/moderation/*.c)
 PROVIDER_SRC := $(wildcard fcgi/provider/*.c)
-PROGRAMS_FCGI := generate download rights egress worker
+PROGRAMS_FCGI := $(shell sed -n 's/^PROGRAM.\([a-z]*\),.*/\1/p' fcgi/ipc/programs.def)
 PROGRAM_SRC := $(filter-out %/main.c,$(foreach p,$(PROGRAMS_FCGI),$(wildcard fcgi/$(p)/*.c)))
 ADMIN_SRC := $(filter-out admin/main.c,$(wildcard admin/*.c))
 obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
 ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(PROGRAM_SRC) $(ADMIN_SRC))
-PROGRAMS := $(foreach p,$(PROGRAMS_FCGI),$(if $(wildcard fcgi/$(p)/main.c),$(V)/bin/$(p))) \
-	$(if $(wildcard admin/main.c),$(V)/bin/lethe) $(if $(wildcard systemd/run/main.c),$(V)/bin/lethe-run) \
-	$(if $(wildcard fcgi/egress/main.c),$(V)/testing/egress)
+PROGRAMS := $(addprefix $(V)/bin/,$(PROGRAMS_FCGI) lethe lethe-run) $(V)/testing/egress
 
-.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser fault lint bench fuzz install clean asan tsan packages-run packages-test
+.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser fault mutate lint bench fuzz install clean asan tsan packages-run packages-test
 all: programs
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(V)/units
 
 $(V)/obj/%.o: %.c | $(B)
 	@mkdir -p $(@D)
@@ -67,33 +65,30 @@ $(V)/testing/obj/%.o: %.c | $(B)
 # Every object in one archive per variant; the linker takes what a program uses.
 $(V)/liblethe.a: $(ALL_OBJ)
 	@rm -f $@; ar rcs $@ $^
+link = @mkdir -p $(@D); $(CC) $(LDFLAGS_ALL) $(1) -o $@ $^ $(2) $(LIBS_ALL)
 $(V)/bin/lethe: $(call obj,admin/main.c) $(V)/liblethe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+	$(call link)
 $(V)/bin/lethe-run: $(call obj,$(wildcard systemd/run/*.c)) $(V)/liblethe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+	$(call link)
 $(V)/bin/%: $(V)/obj/fcgi/%/main.o $(V)/liblethe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+	$(call link)
 $(V)/testing/egress: $(patsubst %.c,$(V)/testing/obj/%.o,$(wildcard fcgi/egress/*.c)) $(V)/liblethe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+	$(call link)
 .SECONDARY:
 
 # ---- unit tests: tests/unit/NAME_test.c, one program each ----
 UNIT := $(patsubst tests/unit/%.c,$(V)/unit/%,$(wildcard tests/unit/*_test.c))
 $(V)/unit/%: $(V)/obj/tests/unit/%.o $(V)/liblethe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_ALL)
+	$(call link,,-lcmocka)
 unit-programs: $(UNIT)
 bench-programs: $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c))
+$(V)/bench/%: $(V)/obj/tests/bench/%.o $(V)/liblethe.a
+	$(call link)
 
 # ---- fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/seeds/NAME/ ----
 FUZZ := $(patsubst tests/fuzz/%.c,$(V)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 $(V)/fuzz/%: $(V)/obj/tests/fuzz/%.o $(V)/liblethe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_ALL)
+	$(call link,-fsanitize=fuzzer)
 fuzz-programs: $(FUZZ)
 
 # Where programs look for what is installed. Only this object knows, so another prefix costs one compilation and the links.
@@ -105,6 +100,16 @@ $(V)/places: FORCE
 $(V)/obj/policy/base/place.o: $(V)/places
 $(V)/obj/policy/base/place.o: PLACE = -DLETHE_PREFIX='"$(prefix)"' -DLETHE_SYSCONFDIR='"$(sysconfdir)"'
 
+# The units as they are installed, and with nginx's files as they are shipped: what `lethe check` compares with is part of the program.
+$(V)/units: systemd/units.sh fcgi/ipc/programs.def $(wildcard systemd/*.* systemd/lethe-.service.d/* fcgi/*/unit.conf) $(V)/places
+	@mkdir -p $(@D)
+	sh systemd/units.sh $@ $(prefix) $(sysconfdir)
+$(V)/shipped.txt: $(V)/units $(wildcard nginx/*.conf nginx/snippets/*.conf)
+	@for f in $(V)/units/*.service $(V)/units/*.d/*.conf nginx/*.conf nginx/snippets/*.conf; do \
+	  echo "# configuration file $${f##*/}:"; cat $$f; done > $@
+$(V)/obj/admin/shipped.o: $(V)/shipped.txt
+$(V)/obj/admin/shipped.o: PLACE = -DLETHE_SHIPPED='"$(V)/shipped.txt"'
+
 # The schema and what is known of vendors are part of the program.
 $(V)/obj/policy/model/schema.o: policy/policy.xsd
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
@@ -115,10 +120,6 @@ packages-run: | $(B)
 	$(call install-packages,$(PACKAGES_RUN))
 packages-test: | $(B)
 	$(call install-packages,$(PACKAGES_TEST))
-
-$(V)/bench/%: $(V)/obj/tests/bench/%.o $(V)/liblethe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
 
 # ---- Node for the tests: Debian's, or a newer one from the npm registry where that is too old for the browser driver ----
 NODE_WANTED := 22.23.3
@@ -156,6 +157,8 @@ unit: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs && $(NODE) tests/run.mjs unit
 site browser: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 programs bench-programs && $(NODE) tests/run.mjs $@
+mutate: packages-test node-packages
+	@$(NODE) tests/mutate.mjs
 lint: packages-test
 	@sh tests/lint.sh
 asan tsan: packages-test
@@ -175,10 +178,9 @@ CERT ?= $(sysconfdir)/lethe/tls/cert.pem
 CERT_KEY ?= $(sysconfdir)/lethe/tls/key.pem
 fill-nginx = sed -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
 	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g' $(1) > $(2)
-# Our files are written for /usr and /etc. A prefix outside /usr is one more folder that the units may see, and that cron must search.
-at-home = $(filter /usr /usr/%,$(prefix))
+# Ours are written for /usr and /etc. Another prefix is one more folder that cron must search.
 fill-places = sed -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
-	-e 's|/etc/lethe|$(sysconfdir)/lethe|g' $(if $(at-home),,-e 's|^BindReadOnlyPaths=/usr |&$(prefix) |') \
+	-e 's|/etc/lethe|$(sysconfdir)/lethe|g' \
 	$(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|') $(1) > $(B)/place.tmp && install -m 644 $(B)/place.tmp $(2)
 install: packages-run
 	@$(MAKE) --no-print-directory -s -j2 programs
@@ -200,9 +202,8 @@ install: packages-run
 	[ -e $(DESTDIR)$(sysconfdir)/lethe/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(DESTDIR)$(sysconfdir)/lethe/policy.xml
 	for f in policy/*.5; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/man/man5/$${f##*/}) || exit 1; done
 	for f in admin/*.8 systemd/*.8 fcgi/*.8; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/man/man8/$${f##*/}) || exit 1; done
-	install -m 644 $(wildcard systemd/*.socket systemd/*.timer systemd/*.target) $(DESTDIR)$(prefix)/lib/systemd/system/
-	for f in systemd/*.service systemd/lethe-.service.d/*.conf; do \
-	  $(call fill-places,$$f,$(DESTDIR)$(prefix)/lib/systemd/system/$${f#systemd/}) || exit 1; done
+	install -m 644 $(addprefix $(V)/units/*.,service socket timer target) $(DESTDIR)$(prefix)/lib/systemd/system/
+	install -m 644 $(V)/units/lethe-.service.d/*.conf $(DESTDIR)$(prefix)/lib/systemd/system/lethe-.service.d/
 	install -m 644 systemd/lethe.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/lethe.conf
 	$(call fill-places,systemd/lethe.tmpfiles,$(DESTDIR)$(prefix)/lib/tmpfiles.d/lethe.conf)
 	for f in systemd/lethe.cron systemd/lethe.env; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/doc/lethe/$${f##*/}) || exit 1; done
@@ -213,4 +214,4 @@ install: packages-run
 clean:
 	rm -rf $(B)
 
--include $(shell find $(V) -name '*.d' 2>/dev/null)
+-include $(shell find $(V) -type f -name '*.d' 2>/dev/null)

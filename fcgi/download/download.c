@@ -162,5 +162,4 @@ static const struct route routes[] = {
     {0},
 };
 
-const struct program download_program = {
-    .name = "download", .routes = routes, .start = open_vault, .needs_vault = true, .threads = THREADS};
+const struct program download_program = {.name = "download", .routes = routes, .start = open_vault, .threads = THREADS};

@@ -47,7 +47,7 @@ static const struct route routes[] = {
 
 int main(void)
 {
-	static const struct program program = {.name = "generate", .routes = routes, .start = generate_start, .needs_vault = true};
+	static const struct program program = {.name = "generate", .routes = routes, .start = generate_start};
 
 	return serve_main(&program);
 }

@@ -301,4 +301,4 @@ static const struct route routes[] = {
     {0},
 };
 
-const struct program rights_program = {.name = "rights", .routes = routes, .start = open_vault, .needs_vault = true};
+const struct program rights_program = {.name = "rights", .routes = routes, .start = open_vault};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The start of a program: policy, vault, what it needs, sandbox, then requests.
 #include "fcgi/serve/serve.h"
+#include "fcgi/ipc/programs.h"
 #include "fcgi/serve/acceptor.h"
 #include "fcgi/serve/sandbox.h"
 #include "policy/base/file.h"
@@ -52,19 +53,23 @@ static size_t paths_add(const char **list, size_t n, const char *const *more)
 static int program_prepare(struct server *s, struct err *e)
 {
 	const struct program *program = s->program;
+	const struct program_row *row = program_find(program->name);
 	if (routes_check(program->routes, s->policy, e) != 0)
 		return -1;
-	if (program->needs_vault && vault_open(&s->vault, setting_state(), setting_run(), s->policy, VAULT_PROGRAM, e) != 0)
+	if (row != NULL && (row->needs & PROGRAM_VAULT) &&
+	    vault_open(&s->vault, setting_state(), setting_run(), s->policy, VAULT_PROGRAM, e) != 0)
 		return -1;
 	if (program->start != NULL && program->start(s->policy, s->vault, &s->context, e) != 0)
 		return -1;
 	if (server_init(s) != 0)
 		return err_system(e, ERR_IO, errno, "cannot prepare to serve");
-	const char *read_paths[PATHS_MAX + 1], *write_paths[PATHS_MAX + 1];
-	const char *const ours[] = {setting_state(), setting_run(), NULL}, *const devices[] = {"/dev/urandom", "/dev/null", NULL};
-	paths_add(read_paths, paths_add(read_paths, 0, devices), program->read_paths);
-	paths_add(write_paths, paths_add(write_paths, 0, program->needs_vault ? ours : ours + 1), program->write_paths);
-	const struct sandbox sandbox = {.name = program->name, .read_paths = read_paths, .write_paths = write_paths};
+	const char *const always[] = {"/dev/urandom", "/dev/null", setting_state(), NULL};
+	const char *read_paths[PATHS_MAX + 1];
+	struct program_paths writes = {.list = {NULL}};
+	paths_add(read_paths, paths_add(read_paths, 0, always), program->read_paths);
+	if (row != NULL && program_writes(row, setting_state(), setting_run(), &writes, e) != 0)
+		return -1;
+	const struct sandbox sandbox = {.name = program->name, .read_paths = read_paths, .write_paths = writes.list};
 	return sandbox_enter(&sandbox, e);
 }
 

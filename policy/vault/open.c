@@ -55,9 +55,14 @@ const struct policy *vault_policy(const struct vault *v)
 
 bool ballast_release(struct vault *v)
 {
+	struct stat st;
 	char path[PATH_MAX];
 
-	return state_path(v, path, "ballast", NULL) == 0 && unlink(path) == 0;
+	// Emptied, not unlinked: a program may change the files of the stores, but make and remove none in the state folder.
+	if (state_path(v, path, "ballast", NULL) != 0 || stat(path, &st) != 0 || st.st_size == 0)
+		return false;
+	FD_AUTO int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0;
 }
 
 // Written, not only allocated, so that the space is really taken; a smaller one than asked for is of no use.
@@ -68,19 +73,23 @@ void ballast_fill(struct vault *v)
 
 	if (state_path(v, path, "ballast", NULL) != 0)
 		return;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct stat st;
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	bool full = false;
 	if (fd < 0)
 		return;
-	bool full = false;
+	if (fstat(fd, &st) != 0 || st.st_size != 0) { // it is there
+		fd_close(&fd);
+		return;
+	}
 	for (int i = 0; i < BALLAST_BYTES / (int)sizeof zeros && !full; i++)
 		full = fd_write_all(fd, zeros, sizeof zeros) != 0;
 	if (fsync(fd) != 0)
 		full = true;
+	if (full && ftruncate(fd, 0) != 0)
+		fprintf(stderr, "lethe: %s takes space that is needed\n", path);
 	fd_close(&fd);
-	if (full)
-		unlink(path);
-	else
-		own_like_state(v, path);
+	own_like_state(v, path);
 }
 
 // ---- opening ----

@@ -13,10 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// In the order in which they start: egress and worker are asked by generate.
 struct child children[CHILD_COUNT] = {
-    {.name = "egress", .listener = -1},   {.name = "worker", .listener = -1}, {.name = "generate", .listener = -1},
-    {.name = "download", .listener = -1}, {.name = "rights", .listener = -1}, {.name = "nginx", .listener = -1},
+#define PROGRAM(id, ...) [PROGRAM_##id] = {.name = #id, .listener = -1},
+#include "fcgi/ipc/programs.def"
+#undef PROGRAM
+    [CHILD_NGINX] = {.name = "nginx", .listener = -1},
 };
 
 extern char **environ;
@@ -46,13 +47,15 @@ static bool is_master_key(const char *variable)
 	return strncmp(variable, "LETHE_MASTER_KEY", strlen("LETHE_MASTER_KEY")) == 0;
 }
 
-static bool may_see(const char *program, const char *variable)
+static bool may_see(const char *name, const char *variable)
 {
-	if (strcmp(program, "nginx") == 0)
+	const struct program_row *program = program_find(name);
+
+	if (strcmp(name, "nginx") == 0)
 		return strncmp(variable, "PATH=", 5) == 0;
-	if (strcmp(program, "egress") == 0)
-		return !is_master_key(variable);
-	return !names_a_secret(variable) || is_master_key(variable);
+	if (is_master_key(variable))
+		return program == NULL || (program->needs & PROGRAM_VAULT) != 0;
+	return !names_a_secret(variable) || (program != NULL && (program->needs & PROGRAM_INTERNET) != 0);
 }
 
 static char **environment_for(const char *program)

@@ -215,30 +215,29 @@ static bool hopeless(struct err *e)
 
 static int wait_ready(const struct site *s, struct err *e)
 {
-	static const struct {
-		const char *path;
-		int status, otherwise; // the second where the policy has no archives
-	} routes[] = {{"/healthz", 200, 200},
-		      {"/", 200, 200},
-		      {"/privacy", 200, 200},
-		      {"/privacy/live.json", 200, 200},
-		      {"/downloads/none.zip", 404, 503}};
+	const char *probes[PROGRAM_COUNT + 2] = {"/ 200", "/privacy 200"};
+	size_t count = 2;
 	uint64_t end = monotonic_ms() + READY_WITHIN_MS;
 	size_t ready = 0;
 	int last = -1;
 
-	while (ready < ARRAY_LEN(routes) && !stopping) {
+	for (size_t i = 0; i < PROGRAM_COUNT; i++)
+		if (*programs[i].probe)
+			probes[count++] = programs[i].probe;
+	while (ready < count && !stopping) {
+		char path[128], status[8];
 		wait_signals(0); // an answer may wait for a program that will never be there
 		if (hopeless(e))
 			return -1;
-		last = probe(s, routes[ready].path);
-		if (last == routes[ready].status || last == routes[ready].otherwise) {
+		snprintf(path, sizeof path, "%.*s", (int)strcspn(probes[ready], " "), probes[ready]);
+		last = probe(s, path);
+		snprintf(status, sizeof status, " %d", last);
+		if (last > 0 && strstr(probes[ready], status) != NULL) {
 			ready++;
 			continue;
 		}
 		if (monotonic_ms() > end)
-			return err_set(e, ERR_TIMEOUT, "%s does not answer as it should (%d): see the messages above", routes[ready].path,
-				       last);
+			return err_set(e, ERR_TIMEOUT, "%s does not answer as it should (%d): see the messages above", path, last);
 		wait_signals(20);
 		if (restart_due(s, e) < 0)
 			return -1;

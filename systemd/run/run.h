@@ -4,6 +4,7 @@
 #ifndef LETHE_RUN_RUN_H
 #define LETHE_RUN_RUN_H
 
+#include "fcgi/ipc/programs.h"
 #include "policy/base/err.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +18,7 @@ struct site {
 	bool testing;
 };
 
-enum { PROGRAM_COUNT = 5, CHILD_NGINX = PROGRAM_COUNT, CHILD_COUNT };
+enum { CHILD_NGINX = PROGRAM_COUNT, CHILD_COUNT };
 struct child {
 	const char *name;
 	int listener;     // its socket; -1 for nginx

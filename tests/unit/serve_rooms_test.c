@@ -259,7 +259,7 @@ static const struct route logged_routes[] = {
     {.method = "GET", .path = "/itself", .logged = true, .logs_itself = true, .handle = handle_logs_itself},
     {0},
 };
-static const struct program logging = {.name = "test", .routes = logged_routes, .needs_vault = true};
+static const struct program logging = {.name = "rights", .routes = logged_routes};
 
 static uint64_t log_rows(const struct site *s)
 {

@@ -144,9 +144,12 @@ static void the_ballast_is_there(void **state)
 	assert_int_equal(file.st_size, BALLAST_BYTES);
 	assert_true(file.st_blocks * 512 >= BALLAST_BYTES);
 	assert_true(ballast_release(f->vault));
-	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_size, 0);
+	assert_false(ballast_release(f->vault));
 	ballast_fill(f->vault);
-	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_size, BALLAST_BYTES);
 }
 
 static int private_but_the_public_key(const char *path, const struct stat *file, int type, struct FTW *walk)
