@@ -204,7 +204,7 @@ function benchCheck() {
   mkdirSync(place);
   const out = execFileSync(join(build, 'bench', 'check_bench'), [policy, place, process.env.RECORDS || '1000000'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   const found = JSON.parse(out);
-  const env = { ...process.env, LETHE_STATE: join(place, 'state'), LETHE_RUN: join(place, 'run'), LETHE_POLICY: policy, LETHE_HTML: join(root, 'nginx/html'), LETHE_UNITS: join(root, 'systemd') };
+  const env = { ...process.env, LETHE_STATE: join(place, 'state'), LETHE_RUN: join(place, 'run'), LETHE_POLICY: policy, LETHE_HTML: join(root, 'nginx/html'), LETHE_UNITS: join(build, 'units') };
   layNginx({ runFolder: env.LETHE_RUN, state: env.LETHE_STATE });
   execFileSync(join(build, 'bin', 'lethe'), ['publish'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const times = Array.from({ length: 5 }, () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { root } from './harness.mjs';
+import { build, root } from './harness.mjs';
 import { fakeEgress, layNginx, place } from './admin_support.mjs';
 
 const AZURE = { id: 'azure-openai', configured: true, host: 'example.openai.azure.com', region_seen: 'swedencentral', breaker: 'closed', requests: 3, bytes_sent: 900,
@@ -30,7 +30,7 @@ async function site(t, status = STATUS) {
   p.policy = join(p.base, 'policy.xml');
   copyFileSync(join(root, 'policy/sites/bizimages.xml'), p.policy);
   const run = p.run;
-  p.run = (words, { env, ...rest } = {}) => run(words, { ...rest, env: { LETHE_POLICY: p.policy, LETHE_UNITS: join(root, 'systemd'), ...env } });
+  p.run = (words, { env, ...rest } = {}) => run(words, { ...rest, env: { LETHE_POLICY: p.policy, LETHE_UNITS: join(build, 'units'), ...env } });
   layNginx(p);
   assert.equal(p.run(['prune']).status, 0);
   const published = p.run(['publish']);

@@ -7,7 +7,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, root, startSite, until } from './harness.mjs';
+import { build, freePort, root, startSite, until } from './harness.mjs';
 
 let site;
 let own; // a folder of ours: units, policies
@@ -16,7 +16,7 @@ before(async () => {
   own = mkdtempSync(join(tmpdir(), 'lethe-drift-'));
   policy = join(own, 'policy.xml');
   copyFileSync(join(root, 'policy/sites/bizimages.xml'), policy);
-  cpSync(join(root, 'systemd'), join(own, 'units'), { recursive: true });
+  cpSync(join(build, 'units'), join(own, 'units'), { recursive: true });
   site = await startSite({ policy });
   await until(() => check().code === 0, 10000, 'a site that keeps its policy');
 });

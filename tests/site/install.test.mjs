@@ -149,7 +149,7 @@ test('nginx accepts the installed configuration', () => {
       for f in ${to}/etc/lethe/snippets/*.conf ${to}/etc/lethe/nginx.conf; do
         out=${folder}/snippets/$(basename $f); [ $(basename $f) = nginx.conf ] && out=${folder}/nginx.conf
         sed 's|/etc/lethe/snippets|${folder}/snippets|g; s|/run/lethe|${folder}/run|g; s|/var/lib/lethe|${folder}/state|g; s|/etc/lethe/tls/|${folder}/|g' $f > $out
-      done; : > ${folder}/state/publish/nginx/headers.conf`]);
+      done; for f in headers cookies clear; do : > ${folder}/state/publish/nginx/$f.conf; done`]);
     const result = spawnSync('/usr/sbin/nginx', ['-t', '-q', '-c', join(folder, 'nginx.conf'), '-p', folder, '-e', 'stderr'], { encoding: 'utf8' });
     assert.equal(result.status, 0, result.stderr);
     const conf = readFileSync(join(folder, 'nginx.conf'), 'utf8') + readFileSync(join(folder, 'snippets/http.conf'), 'utf8');

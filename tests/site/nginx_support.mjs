@@ -82,6 +82,7 @@ export async function fill(name, change = (text) => text) {
     'assets/app.js', 'assets/favicon.svg', '.well-known/gpc.json', '.well-known/security.txt', 'secret.json', '.hidden'])
     writeFileSync(join(html, file), `${file}\n`);
   writeFileSync(join(at.state, 'publish', 'nginx', 'headers.conf'), 'add_header X-From-Policy yes always;\n');
+  for (const file of ['cookies.conf', 'clear.conf']) writeFileSync(join(at.state, 'publish', 'nginx', file), '');
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=site.example',
     '-keyout', at.key, '-out', at.cert], { stdio: 'ignore' });
   const values = { RUN: at.run, STATE: at.state, SNIPPETS: at.snippets, LISTEN: `127.0.0.1:${at.port}`, USER: asRoot ? 'user www-data;' : '',
