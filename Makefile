@@ -110,9 +110,10 @@ $(V)/shipped.txt: $(V)/units $(wildcard nginx/*.conf nginx/snippets/*.conf)
 $(V)/obj/admin/shipped.o: $(V)/shipped.txt
 $(V)/obj/admin/shipped.o: PLACE = -DLETHE_SHIPPED='"$(V)/shipped.txt"'
 
-# The schema and what is known of vendors are part of the program.
+# Files that are part of a program.
 $(V)/obj/policy/model/schema.o: policy/policy.xsd
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
+$(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
 
 $(B):
 	@mkdir -p $@

@@ -124,7 +124,7 @@ int input_screen(const struct policy *p, struct input *in, struct failure *t)
 
 	if (filter_find(buf_text(&in->description), &found) != 0)
 		return failure_set(t, 503, "memory", NULL, "The site is out of memory. Please try again later.");
-	struct filter_verdict v = filter_judge(p->content, found, in->confirmed);
+	struct filter_result v = filter_judge(p->content, found, in->confirmed);
 	filter_words(words, sizeof words, v.rules);
 	if (v.action == CONTENT_REFUSE && (v.rules & RULE_BIT(RULE_MINORS)))
 		return failure_set(t, 422, "forbidden-content", "description",

@@ -5,6 +5,7 @@
 #include "fcgi/generate/peer.h"
 #include "fcgi/ipc/egress_call.h"
 #include "fcgi/moderation/filter.h"
+#include "fcgi/moderation/filter_minors.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"

@@ -5,6 +5,7 @@
 #include "fcgi/generate/outcome.h"
 #include "fcgi/generate/peer.h"
 #include "fcgi/moderation/filter.h"
+#include "fcgi/moderation/filter_minors.h"
 #include "fcgi/provider/sketch.h"
 #include "policy/base/when.h"
 #include <string.h>

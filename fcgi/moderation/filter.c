@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/moderation/filter.h"
+#include "fcgi/moderation/filter_hits.h"
+#include "fcgi/moderation/filter_minors.h"
+#include "fcgi/moderation/filter_numbers.h"
 #include "policy/base/array.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -15,35 +17,10 @@ static const struct {
     [RULE_MINORS] = {"[removed]", "minors in an inappropriate context"},
 };
 
-void filter_hits_free(struct filter_hits *hits)
-{
-	free(hits->at);
-	*hits = (struct filter_hits){0};
-}
-
-int filter_hit_add(struct filter_hits *hits, enum content_rule rule, size_t start, size_t end)
-{
-	if (hits->count == hits->room) {
-		size_t room = hits->room == 0 ? 8 : hits->room * 2;
-		struct filter_hit *more = realloc(hits->at, room * sizeof *more);
-		if (more == NULL)
-			return -1;
-		hits->at = more;
-		hits->room = room;
-	}
-	hits->at[hits->count++] = (struct filter_hit){rule, start, end};
-	return 0;
-}
-
 // ---- mail addresses ----
 
-static bool alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == FOLD_OTHER;
-}
-
 // The sign between name and host at i, written "@" or "[at]" with or without spaces: its length, else 0.
-static size_t at_sign(const char *s)
+static size_t mail_at_sign(const char *s)
 {
 	static const char *const forms[] = {"@", "[at]", "(at)", "{at}", "<at>", "[@]", "(@)"};
 	size_t gap = strspn(s, " ");
@@ -63,7 +40,7 @@ static size_t at_sign(const char *s)
 }
 
 // A dot between two labels, "." or "[dot]": its length, else 0.
-static size_t dot_sign(const char *s)
+static size_t host_dot_sign(const char *s)
 {
 	static const char *const forms[] = {"[dot]", "(dot)", "{dot}", "[punkt]", "(punkt)", "[.]", "(.)"};
 	size_t gap = strspn(s, " ");
@@ -79,41 +56,42 @@ static size_t dot_sign(const char *s)
 }
 
 // The length of a host name with at least one dot and a top label of letters; 0 when there is none.
-static size_t host_len(const char *s)
+static size_t host_length(const char *s)
 {
 	size_t i = 0, whole = 0;
 
 	for (;;) {
 		size_t label = i;
-		while (alnum(s[i]) || (s[i] == '-' && i > label && alnum(s[i + 1])))
+		while (fold_is_alnum(s[i]) || (s[i] == '-' && i > label && fold_is_alnum(s[i + 1])))
 			i++;
 		if (i == label)
 			return whole;
 		bool letters = i - label >= 2 && !(s[label] >= '0' && s[label] <= '9');
 		if (label > 0 && letters)
 			whole = i;
-		size_t dot = dot_sign(s + i);
-		if (dot == 0 || !alnum(s[i + dot]))
+		size_t dot = host_dot_sign(s + i);
+		if (dot == 0 || !fold_is_alnum(s[i + dot]))
 			return whole;
 		i += dot;
 	}
 }
 
-static int find_mail(const struct folded *f, struct filter_hits *hits)
+static int mail_find(const struct folded *f, struct filter_hits *hits)
 {
 	size_t free_from = 0;
 
 	for (size_t i = 0; i < f->len; i++) {
-		size_t sign = at_sign(f->text + i), start = i, host;
+		size_t sign = mail_at_sign(f->text + i), start = i, host;
 		if (sign == 0)
 			continue;
-		while (start > free_from && (alnum(f->text[start - 1]) || strchr("._%+-'!#$&*/=?^`{|}~", f->text[start - 1]) != NULL))
+		while (start > free_from &&
+		       (fold_is_alnum(f->text[start - 1]) || strchr("._%+-'!#$&*/=?^`{|}~", f->text[start - 1]) != NULL))
 			start--;
-		while (start < i && !alnum(f->text[start]))
+		while (start < i && !fold_is_alnum(f->text[start]))
 			start++;
-		if (start == i || (host = host_len(f->text + i + sign)) == 0)
+		if (start == i || (host = host_length(f->text + i + sign)) == 0)
 			continue;
-		if (filter_hit_add(hits, RULE_MAIL_ADDRESS, f->at[start], f->at[i + sign + host]) != 0)
+		if (filter_hits_add(hits, RULE_MAIL_ADDRESS, f->at[start], f->at[i + sign + host]) != 0)
 			return -1;
 		i += sign + host - 1;
 		free_from = i + 1;
@@ -123,45 +101,23 @@ static int find_mail(const struct folded *f, struct filter_hits *hits)
 
 // ---- all rules ----
 
-static int by_start(const void *a, const void *b)
-{
-	const struct filter_hit *x = a, *y = b;
-
-	return x->start != y->start ? (x->start < y->start ? -1 : 1) : 0;
-}
-
-// An earlier hit wins over one that overlaps it: a card number is not a phone number too.
-static void drop_overlaps(struct filter_hits *hits)
-{
-	size_t kept = 0;
-
-	if (hits->count > 1)
-		qsort(hits->at, hits->count, sizeof *hits->at, by_start);
-	for (size_t i = 0; i < hits->count; i++) {
-		if (kept == 0 || hits->at[i].start >= hits->at[kept - 1].end)
-			hits->at[kept++] = hits->at[i];
-		else if (hits->at[i].end > hits->at[kept - 1].end)
-			hits->at[kept - 1].end = hits->at[i].end;
-	}
-	hits->count = kept;
-}
-
-int filter_personal(const char *text, struct filter_hits *hits)
+// Mail addresses, phone, card and IBAN numbers. -1 when memory is gone.
+static int personal_find(const char *text, struct filter_hits *hits)
 {
 	FOLD_AUTO struct folded f = {0};
 
-	if (fold(&f, text) != 0 || find_mail(&f, hits) != 0 || filter_numbers(&f, hits) != 0)
+	if (fold_text(&f, text) != 0 || mail_find(&f, hits) != 0 || filter_numbers(&f, hits) != 0)
 		return -1;
-	drop_overlaps(hits);
+	filter_hits_settle(hits);
 	return 0;
 }
 
 int filter_find(const char *text, rule_set *found)
 {
-	HITS_AUTO struct filter_hits hits = {0};
+	FILTER_HITS_AUTO struct filter_hits hits = {0};
 
 	*found = 0;
-	if (filter_personal(text, &hits) != 0)
+	if (personal_find(text, &hits) != 0)
 		return -1;
 	for (size_t i = 0; i < hits.count; i++)
 		*found |= RULE_BIT(hits.at[i].rule);
@@ -172,10 +128,10 @@ int filter_find(const char *text, rule_set *found)
 
 int filter_mask(const char *text, rule_set set, struct buf *out)
 {
-	HITS_AUTO struct filter_hits hits = {0};
+	FILTER_HITS_AUTO struct filter_hits hits = {0};
 	size_t done = 0;
 
-	if (filter_personal(text, &hits) != 0)
+	if (personal_find(text, &hits) != 0)
 		return -1;
 	for (size_t i = 0; i < hits.count; i++) {
 		const struct filter_hit *hit = &hits.at[i];
@@ -188,7 +144,7 @@ int filter_mask(const char *text, rule_set set, struct buf *out)
 	return buf_adds(out, text + done);
 }
 
-struct filter_verdict filter_judge(const enum content_action content[RULE_COUNT], rule_set found, bool confirmed)
+struct filter_result filter_judge(const enum content_action content[RULE_COUNT], rule_set found, bool confirmed)
 {
 	rule_set by_action[CONTENT_ANONYMISE + 1] = {0};
 
@@ -196,7 +152,7 @@ struct filter_verdict filter_judge(const enum content_action content[RULE_COUNT]
 		if (found & RULE_BIT(r))
 			by_action[content[r]] |= RULE_BIT(r);
 	}
-	struct filter_verdict v = {.action = CONTENT_ALLOW, .mask = by_action[CONTENT_ANONYMISE]};
+	struct filter_result v = {.action = CONTENT_ALLOW, .mask = by_action[CONTENT_ANONYMISE]};
 	if (by_action[CONTENT_REFUSE] != 0)
 		v.action = CONTENT_REFUSE;
 	else if (by_action[CONTENT_WARN] != 0 && !confirmed)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Card, bank account and phone numbers. What is asked of a sequence of digits is its form, not its length alone, so that prices, years,
 // sizes, dates and opening hours pass.
-#include "fcgi/moderation/filter.h"
+#include "fcgi/moderation/filter_numbers.h"
 #include "policy/base/array.h"
 #include <string.h>
 
@@ -15,20 +15,9 @@ struct number {
 	unsigned groups;
 };
 
-static bool digit(char c)
+static size_t group_end(const struct number *n, unsigned g)
 {
-	return c >= '0' && c <= '9';
-}
-static bool letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || c == FOLD_OTHER;
-}
-
-static size_t gap_len(const char *s)
-{
-	size_t n = strspn(s, " -./()");
-
-	return n <= GAP_MAX && digit(s[n]) ? n : 0;
+	return n->group[g].at + n->group[g].len;
 }
 
 // Reads the run that begins at i, a digit; returns where it ends.
@@ -40,18 +29,12 @@ static size_t number_read(const char *s, size_t i, struct number *n)
 		n->group[n->groups].at = i;
 		n->group[n->groups++].len = len;
 		i += len;
-		gap = gap_len(s + i);
-		if (gap == 0)
+		gap = strspn(s + i, " -./()");
+		if (gap == 0 || gap > GAP_MAX || !fold_is_digit(s[i + gap]))
 			break;
 		i += gap;
 	}
-	const size_t last = n->groups - 1;
-	return n->group[last].at + n->group[last].len;
-}
-
-static size_t group_end(const struct number *n, unsigned g)
-{
-	return n->group[g].at + n->group[g].len;
+	return group_end(n, n->groups - 1);
 }
 
 // The separators after group g, as a slice.
@@ -60,7 +43,7 @@ static size_t gap_after(const struct number *n, unsigned g)
 	return n->group[g + 1].at - group_end(n, g);
 }
 
-static unsigned value(const char *s, size_t len)
+static unsigned digits_value(const char *s, size_t len)
 {
 	unsigned v = 0;
 
@@ -71,7 +54,7 @@ static unsigned value(const char *s, size_t len)
 
 // ---- cards ----
 
-static bool luhn(const char *digits, size_t len)
+static bool card_checksum(const char *digits, size_t len)
 {
 	unsigned sum = 0;
 
@@ -85,7 +68,7 @@ static bool luhn(const char *digits, size_t len)
 // The networks' first digits and lengths: without them every tenth long number would be a card.
 static bool card_form(const char *d, size_t len)
 {
-	unsigned four = value(d, 4);
+	unsigned four = digits_value(d, 4);
 
 	if (four / 100 == 34 || four / 100 == 37)
 		return len == 15;
@@ -108,7 +91,7 @@ static unsigned card_at(const char *s, const struct number *n, unsigned g)
 			return 0;
 		memcpy(digits + len, s + n->group[last].at, n->group[last].len);
 		len += n->group[last].len;
-		if (len >= 13 && card_form(digits, len) && luhn(digits, len))
+		if (len >= 13 && card_form(digits, len) && card_checksum(digits, len))
 			return last - g + 1;
 		if (!four)
 			return 0;
@@ -124,7 +107,7 @@ static bool date_like(const char *s, const struct number *n, unsigned from, unsi
 	unsigned years = 0;
 
 	for (unsigned g = from; g <= to; g++) {
-		unsigned v = value(s + n->group[g].at, n->group[g].len);
+		unsigned v = digits_value(s + n->group[g].at, n->group[g].len);
 		if (n->group[g].len == 4 && v >= 1500 && v < 2200)
 			years++;
 		else if (n->group[g].len > 2 || v > 31)
@@ -138,7 +121,7 @@ static bool hours_like(const char *s, const struct number *n, unsigned from, uns
 	if ((to - from) % 2 == 0)
 		return false;
 	for (unsigned g = from; g <= to; g++) {
-		unsigned v = value(s + n->group[g].at, n->group[g].len);
+		unsigned v = digits_value(s + n->group[g].at, n->group[g].len);
 		if (n->group[g].len != 4 || v > 2400 || v % 100 > 59 || v % 5 != 0)
 			return false;
 	}
@@ -153,32 +136,11 @@ static bool thousands_like(const char *s, const struct number *n, unsigned from,
 		if (n->group[g].len != 3 || gap_after(n, g - 1) != 1)
 			return false;
 	}
-	return s[group_end(n, from)] == '.' || value(s + n->group[to].at, 3) == 0;
-}
-
-// Two digits five times, all gaps the same: 01 23 45 67 89.
-static bool five_pairs(const char *s, const struct number *n, unsigned from, unsigned to)
-{
-	if (to - from != 4)
-		return false;
-	for (unsigned g = from; g < to; g++) {
-		if (gap_after(n, g) != 1 || s[group_end(n, g)] != s[group_end(n, from)])
-			return false;
-	}
-	return true;
-}
-
-static bool pairs_only(const struct number *n, unsigned from, unsigned to)
-{
-	for (unsigned g = from; g <= to; g++) {
-		if (n->group[g].len > 2)
-			return false;
-	}
-	return true;
+	return s[group_end(n, from)] == '.' || digits_value(s + n->group[to].at, 3) == 0;
 }
 
 // (212) 555-0100, 212-555-0100, 1-800-555-0100, 212.555.0100
-static bool north_american(const char *s, const struct number *n, unsigned from, unsigned to)
+static bool phone_north_american(const char *s, const struct number *n, unsigned from, unsigned to)
 {
 	if (to - from == 3 && n->group[from].len == 1 && s[n->group[from].at] == '1')
 		from++;
@@ -190,59 +152,71 @@ static bool north_american(const char *s, const struct number *n, unsigned from,
 	return *first == ')' || ((*first == '-' || *first == '.') && *first == *second);
 }
 
-static bool national(const char *s, const struct number *n, unsigned from, unsigned to, unsigned digits)
+static bool phone_national(const char *s, const struct number *n, unsigned from, unsigned to, unsigned digits)
 {
 	const char *first = s + n->group[from].at;
+	bool pairs = true, same_gaps = true;
 
 	if (*first != '0' || n->group[from].len < 2 || first[1] == '0' || digits < 8 || digits > 13)
 		return false;
-	return !pairs_only(n, from, to) || five_pairs(s, n, from, to);
+	for (unsigned g = from; g <= to; g++) {
+		pairs = pairs && n->group[g].len <= 2;
+		same_gaps = same_gaps && (g == to || (gap_after(n, g) == 1 && s[group_end(n, g)] == s[group_end(n, from)]));
+	}
+	return !pairs || (to - from == 4 && same_gaps); // 01 23 45 67 89
 }
 
-static bool international(const char *s, const struct number *n, unsigned from, unsigned digits)
+static bool phone_international(const char *s, const struct number *n, unsigned from, unsigned digits)
 {
 	size_t at = n->group[from].at;
 
 	while (at > 0 && s[at - 1] == '(')
 		at--;
 	if (at > 0 && s[at - 1] == '+')
-		return digits >= 8 && (at < 2 || !digit(s[at - 2]));
+		return digits >= 8 && (at < 2 || !fold_is_digit(s[at - 2]));
 	if (n->group[from].len < 2 || strncmp(s + n->group[from].at, "00", 2) != 0 || digits < 11)
 		return false;
 	return s[n->group[from].len > 2 ? n->group[from].at + 2 : n->group[from + 1].at] != '0';
 }
 
+static bool is_one_of(const char *word, size_t len, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(list[i]) == len && strncmp(list[i], word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 // A word like "phone" among the few before `at`.
-static bool announced(const char *s, size_t at)
+static bool phone_announced(const char *s, size_t at)
 {
 	static const char *const words[] = {"tel",       "telefon",       "telephone",   "phone",   "fax",         "telefax",    "mobil",
 					    "mobile",    "handy",         "call",        "cell",    "whatsapp",    "sms",        "hotline",
 					    "rufnummer", "telefonnummer", "handynummer", "anrufen", "phonenumber", "mobilnummer"};
 
 	for (int taken = 0; taken < KEYWORD_WORDS; taken++) {
-		while (at > 0 && !letter(s[at - 1]) && !digit(s[at - 1]) && s[at - 1] != '\n')
+		while (at > 0 && !fold_is_alnum(s[at - 1]) && s[at - 1] != '\n')
 			at--;
 		size_t end = at;
-		while (at > 0 && letter(s[at - 1]))
+		while (at > 0 && fold_is_letter(s[at - 1]))
 			at--;
 		if (at == end)
 			return false;
-		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-			if (strlen(words[i]) == end - at && strncmp(words[i], s + at, end - at) == 0)
-				return true;
-		}
+		if (is_one_of(s + at, end - at, words, ARRAY_LEN(words)))
+			return true;
 	}
 	return false;
 }
 
-static bool phone(const char *s, const struct number *n, unsigned from, unsigned to, unsigned digits)
+static bool phone_form(const char *s, const struct number *n, unsigned from, unsigned to, unsigned digits)
 {
 	if (date_like(s, n, from, to) || hours_like(s, n, from, to))
 		return false;
 	if (thousands_like(s, n, from, to) && s[n->group[from].at] != '0')
 		return false;
-	return international(s, n, from, digits) || north_american(s, n, from, to) || national(s, n, from, to, digits) ||
-	       (digits >= 6 && announced(s, n->group[from].at));
+	return phone_international(s, n, from, digits) || phone_north_american(s, n, from, to) || phone_national(s, n, from, to, digits) ||
+	       (digits >= 6 && phone_announced(s, n->group[from].at));
 }
 
 // The most groups from g that make a phone number; 0 when none do.
@@ -258,14 +232,14 @@ static unsigned phone_at(const char *s, const struct number *n, unsigned g)
 		digits += (unsigned)n->group[to].len;
 		if (digits > PHONE_DIGITS_MAX + 2)
 			break;
-		if (phone(s, n, g, to, digits))
+		if (phone_form(s, n, g, to, digits))
 			best = to - g + 1;
 	}
 	return best;
 }
 
 // "ISBN 0-306-40615-2", "EAN", "article number": long numbers that name things.
-static bool names_a_thing(const char *s, size_t at)
+static bool number_names_thing(const char *s, size_t at)
 {
 	static const char *const words[] = {"isbn", "issn", "ean", "gtin", "sku", "ref", "hrb", "doi"};
 	size_t end;
@@ -273,21 +247,9 @@ static bool names_a_thing(const char *s, size_t at)
 	while (at > 0 && strchr(" :.#-", s[at - 1]) != NULL)
 		at--;
 	end = at;
-	while (at > 0 && letter(s[at - 1]))
+	while (at > 0 && fold_is_letter(s[at - 1]))
 		at--;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strlen(words[i]) == end - at && strncmp(words[i], s + at, end - at) == 0)
-			return true;
-	}
-	return false;
-}
-
-// With the signs in front that belong to the number: "+", "(".
-static size_t with_lead(const char *s, size_t at)
-{
-	while (at > 0 && (s[at - 1] == '(' || s[at - 1] == '+'))
-		at--;
-	return at;
+	return is_one_of(s + at, end - at, words, ARRAY_LEN(words));
 }
 
 static int number_judge(const struct folded *f, const struct number *n, struct filter_hits *hits)
@@ -296,12 +258,14 @@ static int number_judge(const struct folded *f, const struct number *n, struct f
 
 	for (unsigned g = 0; g < n->groups;) {
 		unsigned card = card_at(s, n, g), taken = card > 0 ? card : phone_at(s, n, g);
-		if (taken == 0 || (card == 0 && names_a_thing(s, n->group[0].at))) {
+		if (taken == 0 || (card == 0 && number_names_thing(s, n->group[0].at))) {
 			g++;
 			continue;
 		}
-		size_t start = with_lead(s, n->group[g].at), end = group_end(n, g + taken - 1);
-		if (filter_hit_add(hits, card > 0 ? RULE_CARD_NUMBER : RULE_PHONE_NUMBER, f->at[start], f->at[end]) != 0)
+		size_t start = n->group[g].at, end = group_end(n, g + taken - 1);
+		while (start > 0 && (s[start - 1] == '(' || s[start - 1] == '+')) // they belong to the number
+			start--;
+		if (filter_hits_add(hits, card > 0 ? RULE_CARD_NUMBER : RULE_PHONE_NUMBER, f->at[start], f->at[end]) != 0)
 			return -1;
 		g += taken;
 	}
@@ -329,7 +293,7 @@ static bool mod97(const char *iban, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		char c = iban[(i + 4) % len];
-		rest = digit(c) ? (rest * 10 + (unsigned)(c - '0')) % 97 : (rest * 100 + (unsigned)(c - 'a') + 10) % 97;
+		rest = fold_is_digit(c) ? (rest * 10 + (unsigned)(c - '0')) % 97 : (rest * 100 + (unsigned)(c - 'a') + 10) % 97;
 	}
 	return rest == 1;
 }
@@ -347,11 +311,12 @@ static size_t iban_at(const char *s, size_t i)
 	while (want > 0 && len < want) {
 		if (len > 0 && (s[i] == ' ' || s[i] == '-' || s[i] == '.'))
 			i++;
-		if (!(digit(s[i]) || (letter(s[i]) && s[i] != FOLD_OTHER)) || ((len == 2 || len == 3) && !digit(s[i])))
+		if (!(fold_is_digit(s[i]) || (fold_is_letter(s[i]) && s[i] != FOLD_OTHER)) ||
+		    ((len == 2 || len == 3) && !fold_is_digit(s[i])))
 			return 0;
 		iban[len++] = s[i++];
 	}
-	return want > 0 && !digit(s[i]) && !letter(s[i]) && mod97(iban, len) ? i : 0;
+	return want > 0 && !fold_is_digit(s[i]) && !fold_is_letter(s[i]) && mod97(iban, len) ? i : 0;
 }
 
 int filter_numbers(const struct folded *f, struct filter_hits *hits)
@@ -360,18 +325,18 @@ int filter_numbers(const struct folded *f, struct filter_hits *hits)
 	struct number n;
 
 	for (size_t i = 0; i < f->len;) {
-		bool begins = i == 0 || !(letter(s[i - 1]) || digit(s[i - 1]));
-		size_t iban = begins && letter(s[i]) ? iban_at(s, i) : 0;
+		bool begins = i == 0 || !(fold_is_letter(s[i - 1]) || fold_is_digit(s[i - 1]));
+		size_t iban = begins && fold_is_letter(s[i]) ? iban_at(s, i) : 0;
 		if (iban > 0) {
-			if (filter_hit_add(hits, RULE_IBAN, f->at[i], f->at[iban]) != 0)
+			if (filter_hits_add(hits, RULE_IBAN, f->at[i], f->at[iban]) != 0)
 				return -1;
 			i = iban;
-		} else if (digit(s[i]) && (i == 0 || !letter(s[i - 1]))) {
+		} else if (fold_is_digit(s[i]) && (i == 0 || !fold_is_letter(s[i - 1]))) {
 			i = number_read(s, i, &n);
 			if (number_judge(f, &n, hits) != 0)
 				return -1;
 		} else {
-			i += digit(s[i]) ? strspn(s + i, "0123456789") : 1;
+			i += fold_is_digit(s[i]) ? strspn(s + i, "0123456789") : 1;
 		}
 	}
 	return 0;

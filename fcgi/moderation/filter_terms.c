@@ -1,451 +1,243 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/moderation/filter_terms.h"
 #include "policy/base/array.h"
+#include "policy/base/embed.h"
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
-// A term is one or more words; a trailing "*" takes any ending.
-static const char *const alone[] = {
-    "loli",         "lolis",       "lolicon",       "shotacon",           "csam",          "jailbait",
-    "childporn*",   "kiddieporn*", "kidporn*",      "teenporn*",          "kinderporn*",   "child porn*",
-    "kiddie porn*", "kid porn*",   "kinder porno*", "jugendporno*",       "pedophil*",     "paedophil*",
-    "padophil*",    "pedo",        "child erotica", "barely legal teen*", "underage sex*", "kindesmissbrauchsdarstellung*"};
-static const char *const minors[] = {"child",          "children",        "kid",
-				     "kids",           "minor",           "minors",
-				     "underage",       "under age",       "underaged",
-				     "teen",           "teens",           "teenage",
-				     "teenaged",       "teenager*",       "preteen*",
-				     "pre teen*",      "tween",           "tweens",
-				     "toddler*",       "infant",          "infants",
-				     "baby",           "babies",          "newborn*",
-				     "schoolgirl*",    "schoolboy*",      "school girl*",
-				     "school boy*",    "schoolchild*",    "schoolkid*",
-				     "pupil",          "pupils",          "little girl*",
-				     "little boy*",    "young girl*",     "young boy*",
-				     "small girl*",    "small boy*",      "lolita*",
-				     "prepubescent",   "pubescent",       "adolescent*",
-				     "juvenile*",      "barely legal",    "daycare",
-				     "kindergarten*",  "preschool*",      "ein kind",
-				     "das kind",       "dem kind",        "einem kind",
-				     "kleines kind",   "kleine kind",     "kleinen kind",
-				     "nacktes kind",   "nackte kind",     "jedes kind",
-				     "mein kind",      "dieses kind",     "kinder",
-				     "kindern",        "kindes",          "kinds",
-				     "kleinkind*",     "schulkind*",      "minderjahrig*",
-				     "minderjaehrig*", "jugendliche*",    "saugling*",
-				     "saeugling*",     "schulmadchen*",   "schulmaedchen*",
-				     "schuler",        "schulern",        "schulerin*",
-				     "schueler*",      "kleines madchen", "kleine madchen",
-				     "junges madchen", "junge madchen",   "kleiner junge*",
-				     "kleine jungen",  "teenie*",         "grundschul*",
-				     "kind",           "kiddo*",          "youngster*",
-				     "menores",        "menor de edad",   "colegiala*",
-				     "bebe",           "bebes",           "enfant",
-				     "enfants",        "fillette*",       "garconnet*",
-				     "gamin",          "gamins",          "gamine*",
-				     "bambin",         "bambins",         "ecolier*",
-				     "collegien*",     "lyceen*",         "petite fille*",
-				     "petites filles", "petit garcon*",   "petits garcons",
-				     "mineure",        "mineures"};
-static const char *const young[] = {"girl",   "girls",    "boy",       "boys",  "madchen", "maedchen", "jungs",    "knabe",
-				    "knaben", "bub",      "buben",     "young", "sohn",    "tochter",  "daughter", "son",
-				    "junge",  "jungen",   "nina",      "ninas", "nino",    "ninos",    "chica*",   "chico",
-				    "chicos", "muchach*", "jovencit*", "fille", "filles",  "garcon",   "garcons"};
-static const char *const french[] = {"enfant*", "fillette*", "garcon*",  "gamin*",      "fille",   "filles", "bebe*",
-				     "ado",     "ados",      "ecolier*", "adolescent*", "mineur*", "bambin*"};
-static const char *const nu[] = {"nu", "nue", "nus", "nues"};
-static const char *const sexual[] = {"nude",
-				     "nudes",
-				     "nudity",
-				     "naked",
-				     "undressed",
-				     "undressing",
-				     "unclothed",
-				     "porn*",
-				     "sex",
-				     "sexual*",
-				     "sexualis*",
-				     "sexualiz*",
-				     "sexually",
-				     "erotic*",
-				     "erotik*",
-				     "erotisch*",
-				     "topless",
-				     "fetish*",
-				     "fetisch*",
-				     "nsfw",
-				     "hentai",
-				     "genital*",
-				     "masturbat*",
-				     "orgasm*",
-				     "incest*",
-				     "inzest*",
-				     "intercourse",
-				     "striptease",
-				     "stripping",
-				     "nackt*",
-				     "sexuell*",
-				     "entkleidet*",
-				     "unbekleidet*",
-				     "ausgezogen*",
-				     "oben ohne",
-				     "unzuchtig*",
-				     "pornograf*",
-				     "pornograph*",
-				     "rape",
-				     "raped",
-				     "raping",
-				     "rapes",
-				     "vergewaltig*",
-				     "molest*",
-				     "without clothes",
-				     "without clothing",
-				     "without any clothes",
-				     "without her clothes",
-				     "without his clothes",
-				     "without their clothes",
-				     "with no clothes",
-				     "with no clothing",
-				     "no clothes on",
-				     "wearing nothing",
-				     "wears nothing",
-				     "wear nothing",
-				     "wearing no clothes",
-				     "not wearing anything",
-				     "not wearing any clothes",
-				     "with nothing on",
-				     "in the buff",
-				     "birthday suit",
-				     "unclad",
-				     "disrobed",
-				     "disrobing",
-				     "halfnaked",
-				     "seminude*",
-				     "undress",
-				     "undresses",
-				     "bare breasted",
-				     "takes off her clothes",
-				     "takes off his clothes",
-				     "ohne kleidung",
-				     "ohne kleider",
-				     "ohne klamotten",
-				     "ohne was an",
-				     "hullenlos*",
-				     "huellenlos*",
-				     "splitternackt*",
-				     "splitterfasernackt*",
-				     "halbnackt*",
-				     "barbusig*",
-				     "nackig*",
-				     "nackert*",
-				     "entblosst*",
-				     "desnud*",
-				     "desvestid*",
-				     "sin ropa",
-				     "en cueros",
-				     "violad*",
-				     "denude*",
-				     "deshabill*",
-				     "devetu*",
-				     "sans vetement*",
-				     "seins nus",
-				     "sexuel",
-				     "sexuels",
-				     "viol",
-				     "viole",
-				     "violee",
-				     "violees"};
-static const char *const suggestive[] = {"sexy",       "seductive*",  "sensual*",       "provocative*",    "suggestive*",
-					 "sultry",     "lustful*",    "lewd*",          "see through",     "explicit*",
-					 "bondage",    "lasziv*",     "verfuhrerisch*", "verfuehrerisch*", "aufreizend*",
-					 "freizugig*", "freizuegig*", "provocativ*",    "sugerente*",      "aguichant*"};
-static const char *const garments[] = {"lingerie",      "bikini*",        "underwear",    "panties",    "hot pants",
-				       "dessous",       "unterwasche",    "unterwaesche", "reizwasche", "lenceria",
-				       "ropa interior", "sous vetement*", "no clothes",   "no clothing"};
-static const char *const violent[] = {
-    "beaten",        "beating",     "abuse",        "abused",      "abusing",       "abuses",          "torture*",        "torturing",
-    "murder*",       "kill",        "kills",        "killed",      "killing",       "stabbed",         "stabbing",        "strangle*",
-    "strangling",    "gore",        "gory",         "bloody",      "bleeding",      "mutilat*",        "dismember*",      "execution*",
-    "behead*",       "corpse*",     "dead",         "suicide",     "self harm*",    "cutting herself", "cutting himself", "missbrauch*",
-    "misshandel*",   "geschlagen*", "verprugel*",   "verpruegel*", "gefoltert*",    "folter*",         "ermord*",         "getotet*",
-    "getoetet*",     "toten",       "erstochen*",   "erwurg*",     "blutend*",      "blutig*",         "blutuberstromt*", "gequalt*",
-    "gequaelt*",     "enthaupt*",   "leiche*",      "selbstmord*", "hingerichtet*", "golpead*",        "torturad*",       "asesinad*",
-    "ensangrentad*", "assassine*",  "ensanglante*", "maltraite*"};
-
-// A term followed (or, with "<", preceded) by one of these is something else.
-static const struct {
-	const char *term, *beside;
-} innocent[] = {
-    {"naked", "cake*"},
-    {"naked", "juice*"},
-    {"naked", "bike*"},
-    {"naked", "eye"},
-    {"nude", "tone*"},
-    {"nude", "colo*"},
-    {"nude", "shade*"},
-    {"nude", "lip*"},
-    {"nude", "heel*"},
-    {"nude", "shoe*"},
-    {"nude", "make*"},
-    {"nude", "palette*"},
-    {"nude", "nail*"},
-    {"sex", "education"},
-    {"sex", "ed"},
-    {"sexual", "health"},
-    {"sexual", "education"},
-    {"sexual", "orientation"},
-    {"sexualpadagog*", ""},
-    {"sexualpaedagog*", ""},
-    {"sexualkunde*", ""},
-    {"sex", "<same"},
-    {"abuse", "prevention"},
-    {"abuse", "counsel*"},
-    {"abuse", "support"},
-    {"abuse", "protection"},
-    {"missbrauchspra*", ""},
-    {"missbrauchsberat*", ""},
-    {"suicide", "prevention"},
-    {"selbstmordpra*", ""},
-    {"beaten", "egg*"},
-    {"beaten", "track*"},
-    {"beating", "heart*"},
-    {"dead", "sea"},
-    {"dead", "line*"},
-    {"bloody", "mary*"},
-    {"corpse", "reviver*"},
-    {"execution", "of"},
-    {"execution*", "plan*"},
-    {"young", "frau*"},
-    {"son", "<and"},
-    {"daughter", "<and"},
-    {"minor", "repair*"},
-    {"minor", "change*"},
-    {"minor", "surger*"},
-    {"kinds", "of"},
-    {"baby", "blue"},
-    {"baby", "pink"},
-    {"baby", "doll"},
-    {"kid", "leather"},
-    {"toten", "<roten"},
-    {"kind", "of"},
-    {"kind", "to"},
-    {"kind", "words"},
-    {"kind", "regards"},
-    {"kind", "people"},
-    {"kind", "staff"},
-    {"kind", "person"},
-    {"kind", "service"},
-    {"kind", "gesture"},
-    {"kind", "and"},
-    {"kind", "hearted"},
-    {"kind", "souls"},
-    {"kind", "welcome"},
-    {"kind", "team"},
-    {"kind", "<a"},
-    {"kind", "<any"},
-    {"kind", "<every"},
-    {"kind", "<some"},
-    {"kind", "<this"},
-    {"kind", "<that"},
-    {"kind", "<each"},
-    {"kind", "<one"},
-    {"kind", "<other"},
-    {"kind", "<what"},
-    {"kind", "<which"},
-    {"kind", "<is"},
-    {"kind", "<are"},
-    {"kind", "<be"},
-    {"kind", "<very"},
-    {"kind", "<so"},
-    {"kind", "<most"},
-    {"kind", "<different"},
-    {"kind", "<its"},
-    {"kid", "goat*"},
-    {"kid", "glove*"},
-    {"kid", "<goat"},
-    {"kids", "<goat"},
-    {"baby", "goat*"},
-    {"baby", "lamb*"},
-    {"baby", "spinach"},
-    {"baby", "back"},
-    {"bikini*", "wax*"},
-    {"bikini*", "line"},
-    {"bikini*", "zone*"},
-    {"bikinizone*", ""},
-    {"without clothes", "<and"},
-    {"murder*", "myster*"},
-    {"murder*", "<mystery"},
-    {"murder*", "dinner*"},
-    {"bloody", "myster*"},
-    {"sexual*", "<educacion"},
-    {"sexual*", "<salud"},
-    {"sexuel*", "<education"},
-    {"sexuel*", "<sante"},
-    {"sexuell*", "bildung"},
-    {"sexuell*", "aufklarung"},
-    {"sexuell*", "gesundheit"},
-    {"sexuell*", "orientierung"},
-    {"sexualerziehung*", ""},
-    {"sexualberatung*", ""},
-    {"sexualaufklarung*", ""},
-    {"naked", "bulb*"},
-    {"naked", "wall*"},
-    {"nackt*", "gluhbirne*"},
-    {"nackt*", "wand*"},
-    {"nackt*", "beton*"},
-    {"dead", "poet*"},
-    {"nude", "tights"},
-    {"nude", "stocking*"},
-    {"junge", "frau*"},
-    {"junge", "dame*"},
-    {"junge", "leute"},
-    {"junge", "manner"},
-    {"junge", "erwachsene*"},
-    {"jungen", "frau*"},
-    {"jungen", "manner*"},
-    {"jungen", "erwachsene*"},
-    {"jungen", "leute*"},
-    {"viole", "de"},
-    {"viole", "d"},
-    {"nus", "<pieds"},
-    {"nues", "<mains"},
-    {"nu", "metal"},
-    {"nu", "jazz"},
-    {"nu", "soul"},
-    {"petit", "dejeuner*"},
-};
-
-// ---- found by their first character ----
+EMBED(filter_terms_text, "fcgi/moderation/minors.txt");
 
 enum {
-	TERMS = ARRAY_LEN(alone) + ARRAY_LEN(minors) + ARRAY_LEN(young) + ARRAY_LEN(sexual) + ARRAY_LEN(suggestive) + ARRAY_LEN(garments) +
-		ARRAY_LEN(violent) + ARRAY_LEN(french) + ARRAY_LEN(nu),
+	TERMS_MAX = 1024,
+	INNOCENT_MAX = 256,
 	FIRSTS = 128, // terms are ASCII
 };
-static struct entry {
-	const char *term;
+static const char *const class_names[TERM_CLASSES] = {
+    "alone", "minor",          "young",      "sexual",      "suggestive", "garment", "violent", "french",  "nu",           "under-18",
+    "years", "years-after-de", "before-age", "aged-things", "person",     "of-age",  "no",      "not-for", "not-admitted", "goes-on",
+};
+
+static struct term {
+	const char *text;
 	size_t word; // characters of its one word, without the "*"; 0: it has several
-	term_classes classes;
+	term_classes class;
 	bool open; // takes any ending
-} entries[TERMS];
-static unsigned short begins[FIRSTS + 1]; // entries[begins[c]] to before entries[begins[c + 1]] have c for their first character
+} terms[TERMS_MAX];
+static size_t class_begins[TERM_CLASSES + 1];   // terms[class_begins[c]] to before terms[class_begins[c + 1]] are of class c
+static unsigned short by_first[TERMS_MAX];      // those of the classes up to TERM_NU, by their first character, then by their class
+static unsigned short first_begins[FIRSTS + 1]; // by_first[first_begins[c]] to before by_first[first_begins[c + 1]] begin with c
+static struct {
+	const char *term, *beside; // beside: "" when the term says enough, "<word" when it stands before
+} innocent[INNOCENT_MAX];
+static size_t innocent_count;
 
-static struct entry entry_of(const char *term, enum term_class class)
+// ---- reading ----
+
+// The next of the items separated by ", "; NULL after the last. Writes NULs into the text.
+static char *item_next(char **rest)
 {
-	size_t len = strcspn(term, " *");
+	char *item = *rest, *end = strchrnul(item, ',');
 
-	return (struct entry){.term = term, .word = term[len] == ' ' ? 0 : len, .classes = TERM_BIT(class), .open = term[len] == '*'};
+	if (*item == '\0')
+		return NULL;
+	*rest = *end == '\0' ? end : end + 1 + (end[1] == ' ');
+	*end = '\0';
+	return item;
 }
 
-static void sort_terms(void)
+// Words of a-z and 0-9 with one space between, each with a "*" at its end where any ending fits.
+static bool term_allowed(const char *text)
 {
-	static const struct {
-		const char *const *terms;
-		size_t count;
-		enum term_class class;
-	} lists[] = {
-	    {alone, ARRAY_LEN(alone), TERM_ALONE},
-	    {minors, ARRAY_LEN(minors), TERM_MINOR},
-	    {young, ARRAY_LEN(young), TERM_YOUNG},
-	    {sexual, ARRAY_LEN(sexual), TERM_SEXUAL},
-	    {suggestive, ARRAY_LEN(suggestive), TERM_SUGGESTIVE},
-	    {garments, ARRAY_LEN(garments), TERM_GARMENT},
-	    {violent, ARRAY_LEN(violent), TERM_VIOLENT},
-	    {french, ARRAY_LEN(french), TERM_FRENCH},
-	    {nu, ARRAY_LEN(nu), TERM_NU},
-	};
+	for (;;) {
+		size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789");
+		text += len + (text[len] == '*');
+		if (len == 0 || *text == '\0')
+			return len > 0;
+		if (*text++ != ' ')
+			return false;
+	}
+}
+
+static int innocent_add(char *line)
+{
+	char *beside = strchr(line, ':'), *item;
+
+	if (beside != NULL) {
+		*beside++ = '\0';
+		beside += *beside == ' ';
+	}
+	if (!term_allowed(line))
+		return -1;
+	for (bool more = true; more; more = beside != NULL && *beside != '\0') {
+		item = beside != NULL ? item_next(&beside) : "";
+		if (item == NULL || innocent_count == INNOCENT_MAX || (beside != NULL && !term_allowed(item + (*item == '<'))))
+			return -1;
+		innocent[innocent_count].term = line;
+		innocent[innocent_count++].beside = item;
+	}
+	return 0;
+}
+
+static int terms_add(enum term_class class, char *line, size_t *count)
+{
+	char *text;
+
+	while ((text = item_next(&line)) != NULL) {
+		if (!term_allowed(text) || *count == TERMS_MAX)
+			return -1;
+		for (size_t i = class_begins[class]; i < *count; i++) {
+			if (strcmp(terms[i].text, text) == 0)
+				return -1;
+		}
+		size_t len = strcspn(text, " *");
+		terms[(*count)++] =
+		    (struct term){.text = text, .word = text[len] == ' ' ? 0 : len, .class = TERM_BIT(class), .open = text[len] == '*'};
+	}
+	return 0;
+}
+
+static int terms_read(char *text, struct err *e)
+{
+	size_t count = 0, class = 0, line_number = 0; // class: how many have begun
 	unsigned short n = 0;
 
+	for (char *line = text, *next; *line != '\0'; line = next) {
+		char *end = strchrnul(line, '\n');
+		int added = 0;
+		next = end + (*end != '\0');
+		*end = '\0';
+		line_number++;
+		if (*line == '#' || *line == '\0')
+			continue;
+		if (*line == '[') {
+			const char *name = class < TERM_CLASSES ? class_names[class] : "innocent";
+			size_t len = strlen(name);
+			added = strncmp(line + 1, name, len) == 0 && strcmp(line + 1 + len, "]") == 0 && class <= TERM_CLASSES ? 0 : -1;
+			if (class <= TERM_CLASSES)
+				class_begins[class ++] = count;
+		} else if (class > TERM_CLASSES) {
+			added = innocent_add(line);
+		} else {
+			added = class > 0 ? terms_add((enum term_class)(class - 1), line, &count) : -1;
+		}
+		if (added != 0)
+			return err_set(e, ERR_INPUT, "minors.txt, line %zu: not as its head says", line_number);
+	}
+	if (class != TERM_CLASSES + 1)
+		return err_set(e, ERR_INPUT, "minors.txt ends before its last list");
 	for (int c = 0; c < FIRSTS; c++) {
-		begins[c] = n;
-		for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
-			for (size_t i = 0; i < lists[l].count; i++) {
-				if (*lists[l].terms[i] == c)
-					entries[n++] = entry_of(lists[l].terms[i], lists[l].class);
-			}
+		first_begins[c] = n;
+		for (size_t i = 0; i < class_begins[TERM_NU + 1]; i++) {
+			if (*terms[i].text == c)
+				by_first[n++] = (unsigned short)i;
 		}
 	}
-	begins[FIRSTS] = n;
+	first_begins[FIRSTS] = n;
+	return 0;
 }
 
-static void terms_ready(void)
+static struct err terms_failure;
+static void terms_once(void)
+{
+	char *text = strdup(filter_terms_text); // stays: the terms are in it
+
+	if (text == NULL)
+		err_set(&terms_failure, ERR_MEMORY, "no memory for the terms of the filter");
+	else
+		terms_read(text, &terms_failure);
+}
+
+int filter_terms_ready(struct err *e)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, sort_terms);
+
+	pthread_once(&once, terms_once);
+	*e = terms_failure;
+	return terms_failure.code == ERR_NONE ? 0 : -1;
 }
 
-static bool is_innocent(const struct word *w, size_t count, size_t at)
-{
-	for (size_t i = 0; i < ARRAY_LEN(innocent); i++) {
-		const char *beside = innocent[i].beside;
-		if (term_at(w + at, count - at, innocent[i].term) == 0)
-			continue;
-		if (*beside == '\0' || (*beside == '<' && at > 0 && word_is(&w[at - 1], beside + 1, strlen(beside + 1))) ||
-		    (*beside != '<' && at + 1 < count && word_is(&w[at + 1], beside, strlen(beside))))
-			return true;
-	}
-	return false;
-}
+// ---- looking ----
 
-static term_classes those_at(const struct word *w, size_t left, unsigned from, unsigned to)
+static term_classes classes_at(const struct filter_word *w, size_t left, unsigned from, unsigned to)
 {
 	term_classes found = 0;
 
 	for (unsigned i = from; i < to; i++) {
-		if ((found & entries[i].classes) == 0 && term_at(w, left, entries[i].term) > 0)
-			found |= entries[i].classes;
+		const struct term *t = &terms[by_first[i]];
+		if ((found & t->class) == 0 && filter_words_match(w, left, t->text) > 0)
+			found |= t->class;
 	}
 	return found;
 }
 
-term_classes terms_at(const struct word *w, size_t count, size_t at)
+term_classes filter_terms_at(const struct filter_word *w, size_t count, size_t at)
 {
-	const struct word *here = &w[at];
+	const struct filter_word *here = &w[at];
 	unsigned char plain = (unsigned char)here->plain[0] % FIRSTS, leet = (unsigned char)here->leet[0] % FIRSTS;
+	size_t left = count - at;
 	term_classes found;
 
-	terms_ready();
 	if (here->spelled)
-		found = those_at(here, count - at, 0, TERMS);
+		found = classes_at(here, left, 0, first_begins[FIRSTS]);
 	else
-		found = those_at(here, count - at, begins[plain], begins[plain + 1]);
+		found = classes_at(here, left, first_begins[plain], first_begins[plain + 1]);
 	if (!here->spelled && leet != plain)
-		found |= those_at(here, count - at, begins[leet], begins[leet + 1]);
-	return found != 0 && !is_innocent(w, count, at) ? found : 0;
+		found |= classes_at(here, left, first_begins[leet], first_begins[leet + 1]);
+	for (size_t i = 0; found != 0 && i < innocent_count; i++) {
+		const char *beside = innocent[i].beside;
+		if (!filter_word_may_begin(here, *innocent[i].term) || filter_words_match(here, left, innocent[i].term) == 0)
+			continue;
+		if (*beside == '\0' || (*beside == '<' && at > 0 && filter_words_match(here - 1, 1, beside + 1) > 0) ||
+		    (*beside != '<' && left > 1 && filter_words_match(here + 1, 1, beside) > 0))
+			return 0;
+	}
+	return found;
 }
 
-// Those that `len` characters at s are, of the terms of one word.
-static term_classes piece_is(const char *s, size_t len)
+size_t filter_terms_take(enum term_class class, const struct filter_word *w, size_t left)
+{
+	size_t taken = 0;
+
+	for (size_t i = class_begins[class]; taken == 0 && i < class_begins[class + 1]; i++) {
+		if (filter_word_may_begin(w, *terms[i].text))
+			taken = filter_words_match(w, left, terms[i].text);
+	}
+	return taken;
+}
+
+// The classes of the terms of one word that the `len` characters at s are.
+static term_classes piece_classes(const char *s, size_t len)
 {
 	unsigned char first = (unsigned char)*s % FIRSTS;
 	term_classes found = 0;
 
-	for (unsigned i = begins[first]; i < begins[first + 1]; i++) {
-		const struct entry *e = &entries[i];
-		if (e->word > 0 && (len == e->word || (e->open && len > e->word)) && memcmp(s, e->term, e->word) == 0)
-			found |= e->classes;
+	for (unsigned i = first_begins[first]; i < first_begins[first + 1]; i++) {
+		const struct term *t = &terms[by_first[i]];
+		if (t->word > 0 && (len == t->word || (t->open && len > t->word)) && memcmp(s, t->text, t->word) == 0)
+			found |= t->class;
 	}
 	return found;
 }
 
-static bool grave(term_classes a, term_classes b)
+static bool classes_grave(term_classes a, term_classes b)
 {
 	const term_classes who = TERM_BIT(TERM_MINOR) | TERM_BIT(TERM_YOUNG), what = TERM_BIT(TERM_SEXUAL);
 
 	return ((a & what) != 0 && (b & who) != 0) || ((a & who) != 0 && (b & what) != 0);
 }
 
-bool terms_glued(const struct word *w)
+bool filter_terms_glued(const struct filter_word *w)
 {
 	enum { SHORTEST = 3 };
 	const char *s = w->leet;
 	size_t len = strlen(s);
 
-	terms_ready();
 	for (size_t cut = SHORTEST; cut + SHORTEST <= len; cut++) {
-		term_classes first = piece_is(s, cut);
+		term_classes first = piece_classes(s, cut);
 		size_t sign = w->plain[cut] == '|' || w->plain[cut] == '!';
-		if (first != 0 && (grave(first, piece_is(s + cut, len - cut)) || grave(first, piece_is(s + cut + sign, len - cut - sign))))
+		if (first != 0 && (classes_grave(first, piece_classes(s + cut, len - cut)) ||
+				   classes_grave(first, piece_classes(s + cut + sign, len - cut - sign))))
 			return true;
 	}
 	return false;

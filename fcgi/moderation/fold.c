@@ -41,7 +41,7 @@ static const struct {
     {0x0456, 'i'}, {0x0458, 'j'}, {0x04BB, 'h'}, {0x0501, 'd'}, {0x051B, 'q'}, {0x051D, 'w'}, {0x0261, 'g'},
 };
 
-static bool within(const struct range *set, size_t count, uint32_t c)
+static bool range_holds(const struct range *set, size_t count, uint32_t c)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (c >= set[i].first && c <= set[i].last)
@@ -49,21 +49,21 @@ static bool within(const struct range *set, size_t count, uint32_t c)
 	}
 	return false;
 }
-#define WITHIN(set, c) within(set, ARRAY_LEN(set), c)
+#define WITHIN(set, c) range_holds(set, ARRAY_LEN(set), c)
 
-static char lower(uint32_t c)
+static char fold_lower(uint32_t c)
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
-static char look_of(uint32_t c)
+static char fold_look(uint32_t c)
 {
 	for (size_t i = 0; i < ARRAY_LEN(digit_zeros); i++) {
 		if (c >= digit_zeros[i] && c < digit_zeros[i] + 10)
 			return (char)('0' + (c - digit_zeros[i]));
 	}
 	if (c >= 0xFF01 && c <= 0xFF5E) // full-width
-		return lower(c - 0xFEE0);
+		return fold_lower(c - 0xFEE0);
 	if (c >= 0x1D400 && c <= 0x1D6A3) // mathematical alphabets, each A–Z a–z
 		return (char)('a' + (c - 0x1D400) % 26);
 	if (c >= 0x24B6 && c <= 0x24E9) // circled
@@ -85,17 +85,17 @@ static char fold_code(uint32_t c)
 	if (WITHIN(spaces, c))
 		return ' ';
 	if (c < 0x80)
-		return lower(c);
+		return fold_lower(c);
 	if (WITHIN(invisible, c))
 		return 0;
 	if (WITHIN(dashes, c))
 		return '-';
 	if (c >= 0xC0 && c < 0x180)
 		return latin[c - 0xC0];
-	return look_of(c);
+	return fold_look(c);
 }
 
-static uint32_t decode(const unsigned char **s)
+static uint32_t utf8_next(const unsigned char **s)
 {
 	const unsigned char *p = *s;
 	unsigned more = *p < 0x80 ? 0 : *p < 0xE0 ? 1 : *p < 0xF0 ? 2 : 3;
@@ -107,7 +107,7 @@ static uint32_t decode(const unsigned char **s)
 	return c;
 }
 
-int fold(struct folded *out, const char *text)
+int fold_text(struct folded *out, const char *text)
 {
 	const unsigned char *start = (const unsigned char *)text, *p = start;
 	size_t bytes = strlen(text);
@@ -119,7 +119,7 @@ int fold(struct folded *out, const char *text)
 		return -1;
 	}
 	while (*p != '\0') {
-		uint32_t from = (uint32_t)(p - start), c = decode(&p);
+		uint32_t from = (uint32_t)(p - start), c = utf8_next(&p);
 		char looks = fold_code(c);
 		for (int copies = looks == 0 ? 0 : c == 0xDF || c == 0x1E9E ? 2 : 1; copies > 0; copies--) {
 			out->at[out->len] = from;

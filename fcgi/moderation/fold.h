@@ -4,6 +4,7 @@
 #ifndef LETHE_MODERATION_FOLD_H
 #define LETHE_MODERATION_FOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,8 +16,21 @@ struct folded {
 	size_t len;
 };
 
+static inline bool fold_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+static inline bool fold_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == FOLD_OTHER;
+}
+static inline bool fold_is_alnum(char c)
+{
+	return fold_is_digit(c) || fold_is_letter(c);
+}
+
 // `text` must be valid UTF-8 of less than 4 GiB. -1 when memory is gone. Free with fold_free, which wipes.
-int fold(struct folded *out, const char *text);
+int fold_text(struct folded *out, const char *text);
 void fold_free(struct folded *f);
 #define FOLD_AUTO __attribute__((cleanup(fold_free)))
 

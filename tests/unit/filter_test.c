@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The content rules against a corpus: what must be found, and what must pass.
 #include "fcgi/moderation/filter.h"
+#include "fcgi/moderation/filter_terms.h"
 #include "policy/base/array.h"
 #include "tests/unit/test.h"
 
@@ -300,11 +301,20 @@ static void the_policy_decides_what_is_done(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct filter_verdict v = filter_judge(content, rows[i].found, rows[i].confirmed);
+		struct filter_result v = filter_judge(content, rows[i].found, rows[i].confirmed);
 		assert_int_equal(v.action, rows[i].action);
 		assert_int_equal(v.rules, rows[i].rules);
 		assert_int_equal(v.mask, rows[i].mask);
 	}
+}
+
+static void the_terms_are_read(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(filter_terms_ready(&e), 0);
+	assert_string_equal(e.text, "");
 }
 
 static void findings_are_named_in_words(void **state)
@@ -323,6 +333,7 @@ static void findings_are_named_in_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_terms_are_read),
 	    cmocka_unit_test(personal_data_is_found_and_nothing_else),
 	    cmocka_unit_test(minors_in_such_contexts_are_found_and_nothing_else),
 	    cmocka_unit_test(masking_replaces_what_was_found_and_nothing_else),

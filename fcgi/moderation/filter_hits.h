@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: ISC
+// Where a text meets a content rule.
+#ifndef LETHE_MODERATION_FILTER_HITS_H
+#define LETHE_MODERATION_FILTER_HITS_H
+
+#include "policy/model/policy.h"
+#include <stddef.h>
+
+struct filter_hit {
+	enum content_rule rule;
+	size_t start, end; // bytes of the source
+};
+struct filter_hits {
+	struct filter_hit *at;
+	size_t count, capacity;
+};
+
+int filter_hits_add(struct filter_hits *hits, enum content_rule rule, size_t start, size_t end); // -1 when memory is gone
+// By start, and none overlaps another: the earlier one wins, so that a card number is not a phone number too.
+void filter_hits_settle(struct filter_hits *hits);
+void filter_hits_free(struct filter_hits *hits);
+#define FILTER_HITS_AUTO __attribute__((cleanup(filter_hits_free)))
+
+#endif
