@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What leaves.
 #include "admin/check.h"
-#include "admin/room.h"
+#include "fcgi/ipc/call.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -147,7 +147,7 @@ void check_egress(struct check *c)
 {
 	struct err e;
 	const cJSON *row;
-	JSON_AUTO cJSON *status = admin_ask_program(c->admin->run, "egress", "status", &e);
+	JSON_AUTO cJSON *status = call_program(c->admin->run, "egress", "status", &e);
 
 	if (status == NULL) {
 		check_add(c, UNSURE, "Start the site, and run this as a user that may connect to its sockets.",

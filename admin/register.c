@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/documents/register.h"
 #include "admin/admin.h"
-#include "admin/room.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include <string.h>
 
@@ -19,7 +19,7 @@ static cJSON *traffic(const struct admin *a)
 	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_MAX);
 	char folder[4096], path[4096];
 	struct err e;
-	cJSON *answer = admin_ask_program(a->run, "egress", "status", &e);
+	cJSON *answer = call_program(a->run, "egress", "status", &e);
 
 	if (answer != NULL)
 		return answer;

@@ -9,7 +9,7 @@
 const char *failure_code(enum failure t)
 {
 	static const char *const codes[] = {
-	    [BAD_JOB] = "bad-job",
+	    [BAD_CALL] = "bad-call",
 	    [UNDECLARED_PROCESSOR] = "undeclared-processor",
 	    [HOST_NOT_ALLOWED] = "host-not-allowed",
 	    [KIND_NOT_SHARED] = "kind-not-shared",
@@ -62,13 +62,10 @@ static const struct operation *operation_find(const cJSON *head)
 
 void job_dispatch(struct job *j)
 {
-	JSON_AUTO cJSON *head = json_parse(j->head, j->head_len, NULL);
-	const struct operation *operation = cJSON_IsObject(head) ? operation_find(head) : NULL;
-	explicit_bzero(j->head, j->head_len);
-	free(j->head);
-	j->head = NULL;
+	const cJSON *head = j->call.head;
+	const struct operation *operation = operation_find(head);
 	if (operation == NULL) {
-		job_refuse(j, BAD_JOB, "The job's head must be a JSON object with the op send, page or status.");
+		job_refuse(j, BAD_CALL, "The call must have the op send, page or status.");
 		return;
 	}
 	double asked = json_number(head, "deadline_ms", operation->deadline_ms);

@@ -8,6 +8,8 @@
 #include "fcgi/egress/loop.h"
 #include "fcgi/egress/upstream.h"
 #include "fcgi/ipc/egress_call.h"
+#include "fcgi/ipc/frame.h"
+#include "fcgi/ipc/listener.h"
 #include "policy/base/buf.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -33,7 +35,7 @@ enum {
 // What can be wrong, as the reply names it.
 enum failure {
 	FAILURE_NONE = 0,
-	BAD_JOB,
+	BAD_CALL,
 	UNDECLARED_PROCESSOR,
 	HOST_NOT_ALLOWED,
 	KIND_NOT_SHARED,
@@ -69,7 +71,8 @@ struct egress {
 	const struct policy *policy;
 	struct upstreams upstreams;
 	struct egress_settings settings;
-	struct watch listener, signals;
+	struct listener listener;
+	struct watch listening, signals;
 	struct timer rest;       // the listener rests when descriptors run out
 	struct timer save;       // of the traffic counts
 	char traffic_file[4096]; // "": they are not kept
@@ -78,10 +81,10 @@ struct egress {
 	size_t connections; // jobs in whatever step
 	size_t under_way;   // with a transfer, or waiting to repeat one
 	bool stopping, killed;
-	const struct active_watch *watch; // of the policy in force
+	struct active_watch *watch; // of the policy in force
 };
 
-enum step { STEP_LENGTHS, STEP_HEAD, STEP_BODY, STEP_UNDER_WAY, STEP_REPLY };
+enum step { STEP_CALL, STEP_UNDER_WAY, STEP_REPLY };
 
 // What is known of the upstream's answer.
 struct answer {
@@ -101,10 +104,7 @@ struct job {
 	struct timer timer; // hand-over, deadline or back-off: what comes first
 	struct egress *egress;
 	enum step step;
-	// The frame.
-	unsigned char lengths[8];
-	size_t got, head_len, body_len;
-	char *head, *body;
+	struct frame call;
 	// The work.
 	uint64_t deadline;
 	struct transfer transfer;
@@ -160,6 +160,6 @@ void answer_reset(struct answer *a, size_t body_max);
 void answer_free(struct answer *a);
 
 // run.c: serves until SIGTERM or SIGINT, or until another policy is in force (`watch`); the exit status. `listener` is a listening Unix socket.
-int egress_run(const struct policy *p, const struct active_watch *watch, int listener);
+int egress_run(const struct policy *p, struct active_watch *watch, int listener);
 
 #endif

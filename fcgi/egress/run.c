@@ -46,7 +46,7 @@ static void signals_ready(struct watch *w, uint32_t events)
 	struct egress *g = LOOP_OWNER(w, struct egress, signals);
 	struct signalfd_siginfo info;
 	while (read(w->fd, &info, sizeof info) == (ssize_t)sizeof info) {
-		g->killed = g->stopping; // the second one means it
+		g->killed = g->stopping; // a second signal ends what is under way, too
 		g->stopping = true;
 	}
 }
@@ -121,30 +121,20 @@ static void announce(const struct egress *g)
 	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->policy->page_fetch ? "fetched under guard" : "not fetched");
 }
 
-// Another policy is in force: no further job is begun under this one. They wait in the listening socket for the next process.
-static void policy_look(struct egress *g, uint64_t *looked)
-{
-	uint64_t now = monotonic_ms();
-	if (g->stopping || now - *looked < ACTIVE_WATCH_MS)
-		return;
-	*looked = now;
-	if (!active_watch_changed(g->watch, g->policy))
-		return;
-	fprintf(stderr, "egress: another policy is in force: ending here, to start again under it\n");
-	loop_cancel(&g->loop, &g->rest);
-	loop_remove(&g->loop, &g->listener);
-	g->stopping = true;
-}
-
 // Jobs under way are brought to their end; the socket stays open, it is systemd's.
 static void serve(struct egress *g)
 {
-	uint64_t looked = monotonic_ms();
 	uint64_t give_up = 0;
 	bool busy = false;
 	while (!g->killed) {
 		loop_turn(&g->loop, TURN_MS);
-		policy_look(g, &looked);
+		// No further job is begun under this policy. They wait in the listening socket for the next process.
+		if (!g->stopping && active_watch_tick(g->watch, g->policy)) {
+			fprintf(stderr, "egress: another policy is in force: ending here, to start again under it\n");
+			loop_cancel(&g->loop, &g->rest);
+			loop_remove(&g->loop, &g->listening);
+			g->stopping = true;
+		}
 		if (g->stopping && give_up == 0)
 			give_up = monotonic_ms() + DRAIN_MS;
 		if (g->stopping && (g->connections == 0 || monotonic_ms() >= give_up))
@@ -166,7 +156,7 @@ static void finish(struct egress *g)
 	curl_global_cleanup();
 }
 
-int egress_run(const struct policy *p, const struct active_watch *watch, int listener)
+int egress_run(const struct policy *p, struct active_watch *watch, int listener)
 {
 	struct err e = {0};
 	struct egress *g = calloc(1, sizeof *g);

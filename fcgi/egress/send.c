@@ -19,7 +19,7 @@ static int method_read(struct job *j, const cJSON *head)
 			snprintf(j->method, sizeof j->method, "%s", method);
 			return 0;
 		}
-	job_refuse(j, BAD_JOB, "The job's method must be POST, GET or DELETE.");
+	job_refuse(j, BAD_CALL, "The job's method must be POST, GET or DELETE.");
 	return -1;
 }
 
@@ -32,12 +32,12 @@ static int headers_read(struct job *j, const cJSON *head)
 		bool type = strcasecmp(header->string, "content-type") == 0;
 		const char *value = cJSON_GetStringValue(header);
 		if ((!type && strcasecmp(header->string, "accept") != 0) || value == NULL || strlen(value) > 150) {
-			job_refuse(j, BAD_JOB, "The job may bring the headers content-type and accept, as short strings, and no others.");
+			job_refuse(j, BAD_CALL, "The job may bring the headers content-type and accept, as short strings, and no others.");
 			return -1;
 		}
 		for (const char *p = value; *p; p++)
 			if (*p < 0x20 || *p > 0x7e) {
-				job_refuse(j, BAD_JOB, "A header of the job holds a control character.");
+				job_refuse(j, BAD_CALL, "A header of the job holds a control character.");
 				return -1;
 			}
 		if (type)
@@ -56,7 +56,7 @@ static int kinds_read(struct job *j, const cJSON *head)
 	{
 		enum kind kind;
 		if (!cJSON_IsString(name) || kind_from_name(&kind, name->valuestring) != 0) {
-			job_refuse(j, BAD_JOB, "The job names a kind of data that does not exist.");
+			job_refuse(j, BAD_CALL, "The job names a kind of data that does not exist.");
 			return -1;
 		}
 		j->kinds |= KIND_BIT(kind);
@@ -67,7 +67,7 @@ static int kinds_read(struct job *j, const cJSON *head)
 		job_refuse(j, KIND_NOT_SHARED, "The policy does not share this with \"%s\": %s.", j->upstream->declared->id, words);
 		return -1;
 	}
-	if (j->kinds == 0 && j->body_len > 0) {
+	if (j->kinds == 0 && j->call.body_len > 0) {
 		job_refuse(j, KIND_NOT_SHARED, "The job has a body and does not say what kinds of data are in it.");
 		return -1;
 	}
@@ -235,9 +235,9 @@ static void transfer_options(struct job *j)
 		return;
 	if (strcmp(j->method, "POST") != 0)
 		curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, j->method);
-	if (strcmp(j->method, "POST") == 0 || j->body_len > 0) {
-		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)j->body_len);
-		curl_easy_setopt(h, CURLOPT_POSTFIELDS, j->body != NULL ? j->body : "");
+	if (strcmp(j->method, "POST") == 0 || j->call.body_len > 0) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)j->call.body_len);
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, j->call.body);
 	}
 }
 

@@ -157,19 +157,19 @@ static enum provider_verdict picture_read(struct images *im, unsigned i, struct 
 
 	if (p->wire != NULL) {
 		enum provider_verdict v = peer_verdict(im->s->g, c, p, &status, say);
-		return v != PROVIDER_OK ? v : p->wire->image_read(status, c->body, c->body_len, out, say);
+		return v != PROVIDER_OK ? v : p->wire->image_read(status, c->reply.body, c->reply.body_len, out, say);
 	}
 	if (c->state != CALL_DONE) {
 		*say = c->err;
 		return PROVIDER_DOWN;
 	}
-	code = peer_failure(c, &detail);
-	if (code != NULL || (out->type = image_type(c->body, c->body_len, &width, &height)) == NULL) {
+	code = frame_error_code(c->reply.head, &detail);
+	if (code != NULL || (out->type = image_type(c->reply.body, c->reply.body_len, &width, &height)) == NULL) {
 		err_set(say, ERR_UNAVAILABLE, "%s", code != NULL ? detail : "the drawing is no image");
 		return PROVIDER_BAD_REPLY;
 	}
 	out->bytes = BUF_INIT(IMAGE_BYTES_MAX);
-	return buf_add(&out->bytes, c->body, c->body_len) == 0 ? PROVIDER_OK : PROVIDER_BAD_REPLY;
+	return buf_add(&out->bytes, c->reply.body, c->reply.body_len) == 0 ? PROVIDER_OK : PROVIDER_BAD_REPLY;
 }
 
 // Marked, into the archive and, where the answer is a stream, to the visitor; kept only where the answer comes at the end.

@@ -55,13 +55,13 @@ static int page_ask(struct set *s, struct call *c, const char *socket_path, cons
 	struct err e = {0};
 	const char *detail, *code;
 
-	if (peer_ask(c, socket_path, head, body != NULL ? body->body : NULL, body != NULL ? body->body_len : 0, request_fd(s->r), deadline,
-		     &e) != 0) {
+	if (call_ask(c, socket_path, head, body != NULL ? body->reply.body : NULL, body != NULL ? body->reply.body_len : 0,
+		     request_fd(s->r), deadline, &e) != 0) {
 		if (e.code == ERR_GONE && request_gone(s->r))
 			return -1;
 		return page_failed(s, e.code == ERR_TIMEOUT ? "timeout" : "unknown", e.text);
 	}
-	code = peer_failure(c, &detail);
+	code = frame_error_code(c->reply.head, &detail);
 	return code != NULL ? page_failed(s, code, detail) : 0;
 }
 
@@ -139,11 +139,11 @@ int page_facts_read(struct set *s)
 	if (page_ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
 		return -1;
 	JSON_AUTO cJSON *job = cJSON_CreateObject();
-	const char *type = json_string(fetched.head, "type"), *url = json_string(fetched.head, "url");
+	const char *type = json_string(fetched.reply.head, "type"), *url = json_string(fetched.reply.head, "url");
 	cJSON_AddStringToObject(job, "op", "page");
 	cJSON_AddStringToObject(job, "type", type != NULL ? type : "");
 	cJSON_AddStringToObject(job, "url", url != NULL ? url : "");
-	if (page_ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0 || page_take_facts(s, read.head) != 0)
+	if (page_ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0 || page_take_facts(s, read.reply.head) != 0)
 		return -1;
 	return answer_progress(s, "page", 1, 1);
 }

@@ -6,32 +6,6 @@
 #include "policy/base/when.h"
 #include <string.h>
 
-int peer_ask(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, int hangup_fd, uint64_t deadline,
-	     struct err *e)
-{
-	if (head == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for a call");
-	if (call_start(c, socket_path, head, body, len, e) != 0)
-		return -1;
-	while (c->state != CALL_DONE && c->state != CALL_FAILED) {
-		if (calls_wait(c, 1, hangup_fd, deadline, e) != 0)
-			return -1;
-	}
-	if (c->state == CALL_DONE)
-		return 0;
-	*e = c->err;
-	return -1;
-}
-
-const char *peer_failure(const struct call *c, const char **detail)
-{
-	const cJSON *error = json_get(c->head, "error");
-	const char *code = json_string(error, "code"), *words = json_string(error, "detail");
-
-	*detail = words != NULL ? words : "";
-	return error == NULL ? NULL : code != NULL ? code : "unknown";
-}
-
 int peer_send(struct call *c, const struct generator *g, const struct processor *to, struct provider_request *request, kind_set kinds,
 	      uint64_t deadline, struct err *e)
 {
@@ -64,9 +38,9 @@ enum provider_verdict peer_verdict(const struct generator *g, const struct call 
 		*say = c->err;
 		return PROVIDER_DOWN;
 	}
-	code = peer_failure(c, &detail);
+	code = frame_error_code(c->reply.head, &detail);
 	if (code == NULL) {
-		*status = (int)json_number(c->head, "status", 0);
+		*status = (int)json_number(c->reply.head, "status", 0);
 		return PROVIDER_OK;
 	}
 	bool region = strcmp(code, "region-mismatch") == 0;

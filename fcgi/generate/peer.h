@@ -7,11 +7,6 @@
 #include "fcgi/ipc/call.h"
 #include "fcgi/provider/provider.h"
 
-// One call, waited for. 0: done, the call holds the reply. -1: the call failed, took too long, or (ERR_GONE) the visitor left.
-int peer_ask(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, int hangup_fd, uint64_t deadline,
-	     struct err *e);
-// The code of the peer's failure; NULL when it did what was asked.
-const char *peer_failure(const struct call *c, const char **detail);
 // Starts a provider's request through egress. -1: it could not be built or sent.
 int peer_send(struct call *c, const struct generator *g, const struct processor *to, struct provider_request *request, kind_set kinds,
 	      uint64_t deadline, struct err *e);

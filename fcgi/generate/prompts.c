@@ -34,7 +34,7 @@ static enum provider_verdict prompts_ask(struct set *s, const struct processor *
 			return PROVIDER_DOWN;
 	}
 	enum provider_verdict v = peer_verdict(s->g, &c, p, &status, say);
-	return v != PROVIDER_OK ? v : p->wire->prompts_read(status, c.body, c.body_len, b.count, out, say);
+	return v != PROVIDER_OK ? v : p->wire->prompts_read(status, c.reply.body, c.reply.body_len, b.count, out, say);
 }
 
 // Why there are no prompts, after the last processor.

@@ -41,14 +41,14 @@ void status_processors(struct request *r, void *context)
 
 	for (unsigned i = 0; i < g->image_count; i++)
 		ask |= g->image[i].usable && g->image[i].wire != NULL;
-	if (ask && peer_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + PROCESSORS_MS, &e) != 0 && e.code != ERR_GONE)
+	if (ask && call_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + PROCESSORS_MS, &e) != 0 && e.code != ERR_GONE)
 		note_line("egress does not say who is set up: %s", e.text); // only what is built in is offered
 	for (unsigned i = 0; i < g->text_count; i++)
-		prompts |= processor_ready(&g->text[i], c.head);
+		prompts |= processor_ready(&g->text[i], c.reply.head);
 	for (unsigned i = 0; i < g->image_count && prompts; i++) {
 		const struct processor *one = &g->image[i];
 		const struct policy *p = g->policy;
-		if (!processor_ready(one, c.head))
+		if (!processor_ready(one, c.reply.head))
 			continue;
 		const struct policy_processor *declared = policy_processor(p, one->id);
 		BUF_AUTO struct buf places = BUF_INIT(PLACES_MAX);
@@ -72,8 +72,8 @@ static bool peer_answers(const char *socket_path, const cJSON *head, const char 
 	struct err e = {0};
 	const char *detail;
 
-	return peer_ask(&c, socket_path, head, body, strlen(body), -1, monotonic_ms() + HEALTH_MS, &e) == 0 &&
-	       peer_failure(&c, &detail) == NULL;
+	return call_ask(&c, socket_path, head, body, strlen(body), -1, monotonic_ms() + HEALTH_MS, &e) == 0 &&
+	       frame_error_code(c.reply.head, &detail) == NULL;
 }
 
 void status_health(struct request *r, void *context)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: ISC
-// The calling side: several jobs at once, one thread, no memory for answers before they come.
 #include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
-#include "policy/base/limits.h"
 #include "policy/base/when.h"
 #include <assert.h>
 #include <errno.h>
@@ -18,51 +16,46 @@
 #include <unistd.h>
 
 enum {
-	SOON_MS = 300,       // a job that takes longer is waited for in earnest
+	SOON_MS = 300,       // a call that takes longer is waited for in earnest
 	CONNECT_SECONDS = 5, // a full backlog makes connect() wait
 	CALLS_MAX = 32,
-	STEP = 4096, // of the first read: most replies fit, and more would be mapped and unmapped for each
+	PROGRAM_MS = 3000, // for an answer to a question
 };
 
-static void call_failed(struct call *c, const struct err *why)
+static int call_failed(struct call *c, const struct err *why)
 {
 	c->state = CALL_FAILED;
 	c->err = *why;
 	fd_close(&c->fd);
 	buf_wipe(&c->out);
-	buf_wipe(&c->in);
+	frame_free(&c->reply);
+	return -1;
 }
 
-// A full backlog is waited for, which only a blocking socket does.
-static int connect_patiently(int fd, const struct sockaddr_un *address)
+static int call_connect(struct call *c, const char *path, struct err *e)
 {
-	struct timeval patience = {.tv_sec = CONNECT_SECONDS};
-	int flags = fcntl(fd, F_GETFL);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0 ||
-	    connect(fd, (const struct sockaddr *)address, sizeof *address) != 0)
-		return -1;
-	return fcntl(fd, F_SETFL, flags);
-}
-
-static int peer_connect(struct call *c, const char *path, struct err *e)
-{
+	const struct timeval patience = {.tv_sec = CONNECT_SECONDS};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const char *name = strrchr(path, '/');
-	name = name != NULL ? name + 1 : path;
+	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
 	if (strlen(path) >= sizeof address.sun_path)
 		return err_set(e, ERR_UNAVAILABLE, "%s: the path is too long for a socket", name);
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0)
 		return err_system(e, ERR_UNAVAILABLE, errno, "%s: no socket", name);
-	if (connect(c->fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
-	    (errno != EAGAIN || connect_patiently(c->fd, &address)))
-		return err_system(e, ERR_UNAVAILABLE, errno, "%s does not answer", name);
-	return 0;
+	int rc = connect(c->fd, (const struct sockaddr *)&address, sizeof address);
+	if (rc != 0 && errno == EAGAIN) { // a full backlog is waited for, which only a blocking socket does
+		setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+		int flags = fcntl(c->fd, F_GETFL);
+		fcntl(c->fd, F_SETFL, flags & ~O_NONBLOCK);
+		rc = connect(c->fd, (const struct sockaddr *)&address, sizeof address);
+		if (rc == 0)
+			rc = fcntl(c->fd, F_SETFL, flags);
+	}
+	return rc == 0 ? 0 : err_system(e, ERR_UNAVAILABLE, errno, "%s does not answer", name);
 }
 
-static void call_send(struct call *c)
+static int call_send(struct call *c)
 {
 	struct err e;
 	size_t sent = 0;
@@ -79,80 +72,40 @@ static void call_send(struct call *c)
 		memmove(c->out.data, c->out.data + sent, c->out.len - sent);
 		c->out.len -= sent;
 	} else {
-		err_system(&e, ERR_UNAVAILABLE, errno, "the room left before it took the job");
-		call_failed(c, &e);
-	}
-}
-
-int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e)
-{
-	*c = CALL_INIT;
-	c->out = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
-	c->in = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
-	if (frame_build(&c->out, head, body, len, e) != 0)
-		goto failed;
-	if (peer_connect(c, socket_path, e) != 0)
-		goto failed;
-	c->state = CALL_SENDING;
-	call_send(c); // it begins while the next is made
-	if (c->state == CALL_FAILED && e != NULL)
-		*e = c->err;
-	return c->state == CALL_FAILED ? -1 : 0;
-failed:
-	fd_close(&c->fd);
-	buf_wipe(&c->out);
-	c->state = CALL_FAILED;
-	if (e != NULL)
-		c->err = *e;
-	return -1;
-}
-
-// Takes the first frame out of `in`. 1: it is the reply; 0: more must come; -1.
-static int frame_take(struct call *c, struct err *e)
-{
-	size_t head_len, body_len;
-	while (c->in.len >= FRAME_LENGTHS) {
-		if (frame_lengths(c->in.data, &head_len, &body_len, e) != 0)
-			return -1;
-		size_t whole = FRAME_LENGTHS + head_len + body_len;
-		if (c->in.len < whole)
-			return 0;
-		c->head = frame_head(c->in.data + FRAME_LENGTHS, head_len, e);
-		if (c->head == NULL)
-			return -1;
-		if (json_get(c->head, "progress") == NULL) {
-			c->body = c->in.data + FRAME_LENGTHS + head_len;
-			c->body_len = body_len;
-			return 1;
-		}
-		json_free(&c->head);
-		memmove(c->in.data, c->in.data + whole, c->in.len - whole);
-		c->in.len -= whole;
+		err_system(&e, ERR_UNAVAILABLE, errno, "the program left before it took the call");
+		return call_failed(c, &e);
 	}
 	return 0;
 }
 
-// One read; the room for it grows with what has come.
-static int call_read(struct call *c, struct err *e)
+int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e)
 {
-	size_t step = c->in.len > STEP ? c->in.len : STEP, left = c->in.max - c->in.len;
-	char *room = buf_reserve(&c->in, step < left ? step : left);
-	if (room == NULL || left == 0)
-		return err_set(e, ERR_MEMORY, "no memory for an answer");
-	ssize_t n = recv(c->fd, room, step < left ? step : left, 0);
-	if (n > 0) {
-		buf_took(&c->in, (size_t)n);
-		return frame_take(c, e);
+	struct err why = {0};
+	*c = CALL_INIT;
+	c->out = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
+	c->reply = FRAME_INIT(FRAME_BODY_MAX);
+	int rc = head != NULL ? frame_begin(&c->out, head, len, &why) : err_set(&why, ERR_MEMORY, "no memory for a call");
+	if (rc == 0 && buf_add(&c->out, body, len) != 0)
+		rc = err_set(&why, ERR_MEMORY, "no memory for a frame of %zu bytes", len);
+	if (rc != 0 || call_connect(c, socket_path, &why) != 0) {
+		call_failed(c, &why);
+	} else {
+		c->state = CALL_SENDING;
+		call_send(c); // it begins while the next is made
 	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return err_set(e, ERR_UNAVAILABLE, "the room ended the job without an answer");
+	if (c->state == CALL_FAILED && e != NULL)
+		*e = c->err;
+	return c->state == CALL_FAILED ? -1 : 0;
 }
 
 static void call_receive(struct call *c)
 {
 	struct err e = {0};
-	int done = call_read(c, &e);
+	int done = frame_read(&c->reply, c->fd, &e);
+	while (done > 0 && json_get(c->reply.head, "progress") != NULL)
+		done = frame_next(&c->reply, &e);
+	if (done < 0 && e.code == ERR_GONE)
+		err_set(&e, ERR_UNAVAILABLE, "the program ended the call without an answer");
 	if (done < 0) {
 		call_failed(c, &e);
 	} else if (done > 0) {
@@ -161,25 +114,9 @@ static void call_receive(struct call *c)
 	}
 }
 
-static bool under_way(const struct call *c)
+static bool call_under_way(const struct call *c)
 {
 	return c->state == CALL_SENDING || c->state == CALL_WAITING;
-}
-
-// Moves what is ready; returns how many calls ended.
-static size_t calls_move(struct call *calls, size_t count, const struct pollfd *p)
-{
-	size_t ended = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!under_way(&calls[i]) || !p[i].revents)
-			continue;
-		if (calls[i].state == CALL_SENDING && (p[i].revents & (POLLOUT | POLLERR | POLLHUP)))
-			call_send(&calls[i]);
-		if (under_way(&calls[i]) && (p[i].revents & (POLLIN | POLLERR | POLLHUP)))
-			call_receive(&calls[i]);
-		ended += !under_way(&calls[i]);
-	}
-	return ended;
 }
 
 // A request that waits for seconds keeps only what it still needs: the pages of its stack below here, where deeper calls left what the
@@ -206,7 +143,7 @@ int calls_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadlin
 	for (;;) {
 		size_t moving = 0;
 		for (size_t i = 0; i < count; i++) {
-			bool moves = under_way(&calls[i]);
+			bool moves = call_under_way(&calls[i]);
 			short events = calls[i].state == CALL_SENDING ? POLLOUT | POLLIN : POLLIN;
 			p[i] = (struct pollfd){.fd = moves ? calls[i].fd : -1, .events = events};
 			moving += moves;
@@ -221,14 +158,37 @@ int calls_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadlin
 			n = poll(p, (nfds_t)count + 1, left - SOON_MS > INT_MAX ? INT_MAX : (int)(left - SOON_MS));
 		}
 		if (n < 0 && errno != EINTR)
-			return err_system(e, ERR_IO, errno, "waiting for jobs");
+			return err_system(e, ERR_IO, errno, "waiting for calls");
 		if (n > 0 && p[count].revents)
 			return err_set(e, ERR_GONE, "the visitor left");
-		if (n > 0 && calls_move(calls, count, p) > 0)
+		bool ended = false;
+		for (size_t i = 0; n > 0 && i < count; i++) {
+			if (p[i].fd < 0 || !p[i].revents)
+				continue;
+			if (calls[i].state == CALL_SENDING && (p[i].revents & (POLLOUT | POLLERR | POLLHUP)))
+				call_send(&calls[i]);
+			if (call_under_way(&calls[i]) && (p[i].revents & (POLLIN | POLLERR | POLLHUP)))
+				call_receive(&calls[i]);
+			ended = ended || !call_under_way(&calls[i]);
+		}
+		if (ended)
 			return 0;
 		if (left == 0)
-			return err_set(e, ERR_TIMEOUT, "the job took too long");
+			return err_set(e, ERR_TIMEOUT, "the call took too long");
 	}
+}
+
+int call_ask(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, int hangup_fd, uint64_t deadline,
+	     struct err *e)
+{
+	if (call_start(c, socket_path, head, body, len, e) != 0)
+		return -1;
+	while (call_under_way(c))
+		if (calls_wait(c, 1, hangup_fd, deadline, e) != 0)
+			return -1;
+	if (c->state == CALL_FAILED)
+		*e = c->err;
+	return c->state == CALL_FAILED ? -1 : 0;
 }
 
 void call_end(struct call *c)
@@ -236,8 +196,28 @@ void call_end(struct call *c)
 	if (c->state != CALL_IDLE) {
 		fd_close(&c->fd);
 		buf_wipe(&c->out);
-		buf_wipe(&c->in);
-		json_free(&c->head);
+		frame_free(&c->reply);
 	}
 	*c = CALL_INIT;
+}
+
+cJSON *call_program(const char *run, const char *program, const char *op, struct err *e)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	JSON_AUTO cJSON *head = cJSON_CreateObject();
+	struct sockaddr_un address;
+	int n = snprintf(address.sun_path, sizeof address.sun_path, "%s/%s.sock", run, program);
+	if (n < 0 || (size_t)n >= sizeof address.sun_path) {
+		err_set(e, ERR_INPUT, "the run folder's name is too long for a socket");
+		return NULL;
+	}
+	if (cJSON_AddStringToObject(head, "op", op) == NULL) {
+		err_set(e, ERR_MEMORY, "no memory for a call");
+		return NULL;
+	}
+	if (call_ask(&c, address.sun_path, head, NULL, 0, -1, monotonic_ms() + PROGRAM_MS, e) != 0)
+		return NULL;
+	cJSON *answer = c.reply.head;
+	c.reply.head = NULL;
+	return answer;
 }

@@ -1,47 +1,35 @@
 // SPDX-License-Identifier: ISC
-// A job from one room to another over a Unix socket. A frame is: two 32-bit big-endian lengths (head, body), the head (a JSON object), the
-// body (bytes). The caller connects, sends one frame and reads frames until one has no "progress" member. The connection is the job:
-// closing it cancels.
+// A call from one program to another over a Unix socket, calling side: connect, send one frame, read frames until one has no "progress"
+// member. The connection is the call: closing it cancels. Several calls at once in one thread, and no memory for answers before they come.
 #ifndef LETHE_IPC_CALL_H
 #define LETHE_IPC_CALL_H
 
-#include "policy/base/buf.h"
-#include "policy/base/err.h"
-#include <cjson/cJSON.h>
-#include <stdint.h>
-
-// What the first eight bytes announce. ERR_INPUT when a length is over its limit or there is no head.
-enum { FRAME_LENGTHS = 8 };
-int frame_lengths(const void *lengths, size_t *head, size_t *body, struct err *e);
-// The head of a frame: a JSON object. ERR_INPUT.
-cJSON *frame_head(const char *text, size_t len, struct err *e);
-// Appends a whole frame to *out. ERR_INPUT (over a limit), ERR_MEMORY.
-int frame_build(struct buf *out, const cJSON *head, const void *body, size_t len, struct err *e);
-
-// On a socket (blocking or not), for the answering side and simple clients; deadline in monotonic_ms(). ERR_GONE, ERR_TIMEOUT, ERR_INPUT (over a limit,
-// also over the ceiling of *body).
-int frame_send(int fd, const cJSON *head, const void *body, size_t len, uint64_t deadline, struct err *e);
-int frame_receive(int fd, cJSON **head, struct buf *body, uint64_t deadline, struct err *e);
+#include "fcgi/ipc/frame.h"
 
 enum call_state { CALL_IDLE = 0, CALL_SENDING, CALL_WAITING, CALL_DONE, CALL_FAILED };
 struct call {
 	int fd;
 	enum call_state state;
-	struct buf out, in; // frame being sent, bytes received
-	cJSON *head;        // of the reply, when done
-	const char *body;   // of the reply, inside `in`
-	size_t body_len;
-	struct err err; // when failed
+	struct buf out;     // the frame being sent
+	struct frame reply; // whole when done
+	struct err err;     // when failed
 };
 #define CALL_INIT ((struct call){.fd = -1})
-// Connects and sends the frame, or as much of it as the room takes now; calls_wait() sends the rest. ERR_UNAVAILABLE when the room does not
-// answer.
+// Connects and sends the frame, or as much of it as the program takes now; calls_wait() sends the rest. ERR_UNAVAILABLE when the program does
+// not answer, ERR_INPUT, ERR_MEMORY (also for no head at all).
 int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e);
 // Moves all calls that are under way until at least one of them ends, `hangup_fd` hangs up (ERR_GONE; pass -1 for none) or the deadline
 // passes (ERR_TIMEOUT). 0: look at the states. Calls already ended are left alone.
 int calls_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadline, struct err *e);
-// Closes (thereby cancelling a job under way) and frees.
+// One call, started and waited for. 0: done, the call holds the reply. -1: it failed, took too long, or (ERR_GONE) `hangup_fd` hung up.
+int call_ask(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, int hangup_fd, uint64_t deadline,
+	     struct err *e);
+// Closes (thereby cancelling a call under way), overwrites and frees.
 void call_end(struct call *c);
 #define CALL_AUTO __attribute__((cleanup(call_end)))
+
+// Sends the head {"op": op} to the program whose socket is `run`/`program`.sock and returns the head of its reply, which the caller frees. NULL:
+// ERR_UNAVAILABLE (nobody answers there), ERR_TIMEOUT (none within three seconds), ERR_INPUT (the reply is not one).
+cJSON *call_program(const char *run, const char *program, const char *op, struct err *e);
 
 #endif

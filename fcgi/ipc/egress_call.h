@@ -11,7 +11,7 @@
 //                         "url":"final URL of a page"}   body: what came back (decoded).
 //   `status` is the upstream's HTTP status whatever it is; the provider's own errors are for the provider code to read.
 // Reply head on failure: {"error":{"code":"…","detail":"one line that helps"}} with code one of
-//   bad-job (the caller's mistake)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
+//   bad-call (the caller's mistake)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
 //   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
 //   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
 // Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/ipc/call.h"
+#include "fcgi/ipc/frame.h"
 #include "policy/base/json.h"
-#include "policy/base/limits.h"
 #include "policy/base/when.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,62 +8,122 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
-int frame_lengths(const void *lengths, size_t *head, size_t *body, struct err *e)
+enum {
+	FIRST_READ = 4096, // most frames fit
+	STEP = 16 * 1024,
+};
+
+// How many bytes the frame has in all; 0: its lengths have not come.
+static int frame_size(const struct frame *f, size_t *head_len, size_t *whole, struct err *e)
 {
-	uint32_t both[2];
-	memcpy(both, lengths, sizeof both);
-	*head = ntohl(both[0]);
-	*body = ntohl(both[1]);
-	if (*head == 0 || *head > FRAME_HEAD_MAX || *body > FRAME_BODY_MAX)
-		return err_set(e, ERR_INPUT, "a frame announces %zu and %zu bytes; %d and %d are allowed", *head, *body, FRAME_HEAD_MAX,
-			       FRAME_BODY_MAX);
+	uint32_t lengths[2];
+	*whole = 0;
+	if (f->bytes.len < FRAME_LENGTHS)
+		return 0;
+	memcpy(lengths, f->bytes.data, sizeof lengths);
+	size_t body_len = ntohl(lengths[1]), body_max = f->bytes.max - FRAME_LENGTHS - FRAME_HEAD_MAX;
+	*head_len = ntohl(lengths[0]);
+	if (*head_len == 0 || *head_len > FRAME_HEAD_MAX || body_len > body_max)
+		return err_set(e, ERR_INPUT, "a frame announces %zu and %zu bytes; %d and %zu are allowed", *head_len, body_len,
+			       FRAME_HEAD_MAX, body_max);
+	*whole = FRAME_LENGTHS + *head_len + body_len;
 	return 0;
 }
 
-cJSON *frame_head(const char *text, size_t len, struct err *e)
+// 1: it is whole; 0: *missing bytes more must come, or with 0 of them the lengths; -1.
+static int frame_take(struct frame *f, size_t *missing, struct err *e)
 {
-	cJSON *head = json_parse(text, len, e);
-	if (head != NULL && !cJSON_IsObject(head)) {
-		json_free(&head);
-		err_set(e, ERR_INPUT, "a frame's head is not an object");
+	size_t head_len, whole;
+	*missing = 0;
+	if (frame_size(f, &head_len, &whole, e) != 0)
+		return -1;
+	if (whole == 0 || f->bytes.len < whole) {
+		*missing = whole > 0 ? whole - f->bytes.len : 0;
+		return 0;
 	}
-	return head;
+	f->head = json_parse(f->bytes.data + FRAME_LENGTHS, head_len, e);
+	if (f->head == NULL)
+		return -1;
+	if (!cJSON_IsObject(f->head)) {
+		json_free(&f->head);
+		return err_set(e, ERR_INPUT, "a frame's head is not an object");
+	}
+	f->body = f->bytes.data + FRAME_LENGTHS + head_len;
+	f->body_len = whole - FRAME_LENGTHS - head_len;
+	return 1;
 }
 
-// The lengths and the head; the body follows separately.
-static int frame_start(struct buf *out, const cJSON *head, size_t body_len, struct err *e)
+int frame_read(struct frame *f, int fd, struct err *e)
 {
-	uint32_t both[2] = {0};
+	for (;;) {
+		char first[FIRST_READ];
+		size_t missing;
+		int taken = frame_take(f, &missing, e);
+		if (taken != 0)
+			return taken;
+		size_t step = f->bytes.len > STEP ? f->bytes.len : STEP;
+		if (missing == 0 || missing < step)
+			step = missing;
+		char *to = step > 0 ? buf_reserve(&f->bytes, step) : first;
+		if (to == NULL)
+			return err_set(e, ERR_MEMORY, "no memory for a frame");
+		ssize_t n = recv(fd, to, step > 0 ? step : sizeof first, MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return err_set(e, ERR_GONE, "the peer left");
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return err_system(e, ERR_IO, errno, "receiving a frame");
+		if (n > 0 && step > 0) {
+			buf_took(&f->bytes, (size_t)n);
+		} else if (n > 0) {
+			int added = buf_add(&f->bytes, first, (size_t)n);
+			explicit_bzero(first, (size_t)n);
+			if (added != 0)
+				return err_set(e, ERR_MEMORY, "no memory for a frame");
+		}
+	}
+}
+
+int frame_next(struct frame *f, struct err *e)
+{
+	size_t whole = (size_t)(f->body + f->body_len - f->bytes.data), missing;
+	json_free(&f->head);
+	f->bytes.len -= whole;
+	memmove(f->bytes.data, f->bytes.data + whole, f->bytes.len);
+	return frame_take(f, &missing, e);
+}
+
+void frame_free(struct frame *f)
+{
+	json_free(&f->head);
+	buf_wipe(&f->bytes);
+}
+
+int frame_begin(struct buf *out, const cJSON *head, size_t body_len, struct err *e)
+{
+	uint32_t lengths[2] = {0};
 	size_t start = out->len;
 	if (body_len > FRAME_BODY_MAX)
 		return err_set(e, ERR_INPUT, "a frame's body of %zu bytes is over the limit of %d", body_len, FRAME_BODY_MAX);
-	if (buf_add(out, both, sizeof both) != 0 || json_print(out, head) != 0)
+	bool built = buf_add(out, lengths, sizeof lengths) == 0 && json_print(out, head) == 0;
+	size_t head_len = out->len - start - sizeof lengths;
+	if (!built || head_len > FRAME_HEAD_MAX)
 		return err_set(e, ERR_INPUT, "a frame's head is over the limit of %d bytes", FRAME_HEAD_MAX);
-	size_t head_len = out->len - start - sizeof both;
-	if (head_len > FRAME_HEAD_MAX)
-		return err_set(e, ERR_INPUT, "a frame's head is over the limit of %d bytes", FRAME_HEAD_MAX);
-	both[0] = htonl((uint32_t)head_len);
-	both[1] = htonl((uint32_t)body_len);
-	memcpy(out->data + start, both, sizeof both);
+	lengths[0] = htonl((uint32_t)head_len);
+	lengths[1] = htonl((uint32_t)body_len);
+	memcpy(out->data + start, lengths, sizeof lengths);
 	return 0;
 }
 
-int frame_build(struct buf *out, const cJSON *head, const void *body, size_t len, struct err *e)
-{
-	if (frame_start(out, head, len, e) != 0)
-		return -1;
-	return buf_add(out, body, len) == 0 ? 0 : err_set(e, ERR_MEMORY, "no memory for a frame of %zu bytes", len);
-}
-
 // Waits until fd is ready. ERR_TIMEOUT.
-static int ready(int fd, short events, uint64_t deadline, struct err *e)
+static int socket_wait(int fd, short events, uint64_t deadline, struct err *e)
 {
 	for (;;) {
 		uint64_t now = monotonic_ms();
 		if (now >= deadline)
-			return err_set(e, ERR_TIMEOUT, "the other side took too long");
+			return err_set(e, ERR_TIMEOUT, "the peer took too long");
 		uint64_t left = deadline - now;
 		struct pollfd p = {.fd = fd, .events = events};
 		int n = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
@@ -75,88 +134,61 @@ static int ready(int fd, short events, uint64_t deadline, struct err *e)
 	}
 }
 
-static bool again(void)
-{
-	return errno == EAGAIN || errno == EINTR;
-}
-
-static int send_all(int fd, const void *bytes, size_t len, uint64_t deadline, struct err *e)
-{
-	const char *at = bytes;
-	while (len > 0) {
-		ssize_t n = send(fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-		} else if (!again()) {
-			return errno == EPIPE || errno == ECONNRESET ? err_set(e, ERR_GONE, "the other side left")
-								     : err_system(e, ERR_IO, errno, "sending a frame");
-		} else if (ready(fd, POLLOUT, deadline, e) != 0) {
-			return -1;
-		}
-	}
-	return 0;
-}
-
 int frame_send(int fd, const cJSON *head, const void *body, size_t len, uint64_t deadline, struct err *e)
 {
 	BUF_AUTO_WIPE struct buf start = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX);
-	if (frame_start(&start, head, len, e) != 0 || send_all(fd, start.data, start.len, deadline, e) != 0)
+	if (frame_begin(&start, head, len, e) != 0)
 		return -1;
-	return send_all(fd, body, len, deadline, e);
-}
-
-// Up to `max` of what there is, waiting for at least one byte. -1: also at the end of the stream (ERR_GONE).
-static ssize_t receive_some(int fd, void *room, size_t max, uint64_t deadline, struct err *e)
-{
-	for (;;) {
-		ssize_t n = recv(fd, room, max, MSG_DONTWAIT);
-		if (n > 0)
-			return n;
-		if (n == 0 || errno == ECONNRESET)
-			return err_set(e, ERR_GONE, "the other side left");
-		if (!again())
-			return err_system(e, ERR_IO, errno, "receiving a frame");
-		if (ready(fd, POLLIN, deadline, e) != 0)
-			return -1;
-	}
-}
-
-// Exactly `len` more bytes. The buffer grows with what arrives, not with what was announced.
-static int receive_into(int fd, struct buf *out, size_t len, uint64_t deadline, struct err *e)
-{
-	enum { STEP = 16 * 1024 };
-	while (len > 0) {
-		size_t step = out->len > STEP ? out->len : STEP;
-		if (step > len)
-			step = len;
-		char *room = buf_reserve(out, step);
-		if (room == NULL)
-			return err_set(e, ERR_INPUT, "a frame is larger than its reader takes");
-		ssize_t n = receive_some(fd, room, step, deadline, e);
-		if (n < 0)
-			return -1;
-		buf_took(out, (size_t)n);
-		len -= (size_t)n;
-	}
+	const char *pieces[] = {start.data, body};
+	const size_t lens[] = {start.len, len};
+	for (size_t i = 0; i < 2; i++)
+		for (size_t sent = 0; sent < lens[i];) {
+			ssize_t n = send(fd, pieces[i] + sent, lens[i] - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+			if (n > 0)
+				sent += (size_t)n;
+			else if (errno == EPIPE || errno == ECONNRESET)
+				return err_set(e, ERR_GONE, "the peer left");
+			else if (errno != EAGAIN && errno != EINTR)
+				return err_system(e, ERR_IO, errno, "sending a frame");
+			else if (socket_wait(fd, POLLOUT, deadline, e) != 0)
+				return -1;
+		}
 	return 0;
 }
 
 int frame_receive(int fd, cJSON **head, struct buf *body, uint64_t deadline, struct err *e)
 {
-	BUF_AUTO_WIPE struct buf start = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX);
-	size_t head_len, body_len;
+	FRAME_AUTO struct frame f = FRAME_INIT(body->max);
+	int rc;
 	*head = NULL;
-	if (receive_into(fd, &start, FRAME_LENGTHS, deadline, e) != 0 || frame_lengths(start.data, &head_len, &body_len, e) != 0 ||
-	    receive_into(fd, &start, head_len, deadline, e) != 0)
+	while ((rc = frame_read(&f, fd, e)) == 0)
+		if (socket_wait(fd, POLLIN, deadline, e) != 0)
+			return -1;
+	if (rc < 0)
 		return -1;
-	if (body_len > body->max - body->len)
-		return err_set(e, ERR_INPUT, "a frame is larger than its reader takes");
-	*head = frame_head(start.data + FRAME_LENGTHS, head_len, e);
-	if (*head == NULL)
-		return -1;
-	if (receive_into(fd, body, body_len, deadline, e) == 0)
-		return 0;
-	json_free(head);
-	return -1;
+	*head = f.head;
+	memmove(f.bytes.data, f.body, f.body_len);
+	f.bytes.data[f.body_len] = '\0';
+	f.bytes.len = f.body_len;
+	f.bytes.max = body->max;
+	buf_wipe(body);
+	*body = f.bytes;
+	f = FRAME_INIT(0);
+	return 0;
+}
+
+cJSON *frame_error(const char *code, const char *detail)
+{
+	cJSON *head = cJSON_CreateObject(), *error = cJSON_AddObjectToObject(head, "error");
+	if (cJSON_AddStringToObject(error, "code", code) == NULL || cJSON_AddStringToObject(error, "detail", detail) == NULL)
+		json_free(&head);
+	return head;
+}
+
+const char *frame_error_code(const cJSON *head, const char **detail)
+{
+	const cJSON *error = json_get(head, "error");
+	const char *code = json_string(error, "code"), *words = json_string(error, "detail");
+	*detail = words != NULL ? words : "";
+	return error == NULL ? NULL : code != NULL ? code : "unknown";
 }

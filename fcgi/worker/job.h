@@ -8,7 +8,7 @@
 // Draw a picture, head: {"op":"sketch","prompt":"…","words":[…],"colours":[…],"style":"photo","width":1024,"height":1024,"index":0,
 //                        "of":4,"seed":123}
 //   reply head: {"type":"image/png"}  body: the PNG
-//   error codes: bad-job  too-costly
+//   error codes: bad-call  too-costly
 // Failure: {"error":{"code","detail"}}
 #ifndef LETHE_WORKER_JOB_H
 #define LETHE_WORKER_JOB_H

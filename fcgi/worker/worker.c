@@ -77,7 +77,7 @@ static void run_sketch(const cJSON *head, const struct buf *body, struct reply *
 	    .sign = json_string(head, "sign"),
 	    .seed = whole(head, "seed", 4294967295.0, 0),
 	};
-	r->code = "bad-job";
+	r->code = "bad-call";
 	if (sketch_draw(&job, &r->body, &r->err) != 0) {
 		if (r->err.code == ERR_MEMORY)
 			r->code = "too-costly";
@@ -119,7 +119,7 @@ static void do_job(const cJSON *head, const struct buf *body, struct reply *r)
 // Runs in the child and ends with it, so nothing is freed.
 static void serve_connection(int connection)
 {
-	struct reply r = {.body = BUF_INIT(IMAGE_BYTES_MAX), .code = "bad-job"};
+	struct reply r = {.body = BUF_INIT(IMAGE_BYTES_MAX), .code = "bad-call"};
 	struct buf body = BUF_INIT(FRAME_BODY_MAX);
 	cJSON *head = NULL;
 	if (frame_receive(connection, &head, &body, monotonic_ms() + RECEIVE_MS, &r.err) == 0)

@@ -112,9 +112,9 @@ static void test_one_call(void **state)
 	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"n\":7}", "hello", 5, &e), 0);
 	while (c.state != CALL_DONE)
 		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
-	assert_int_equal((int)json_number(c.head, "n", 0), 7);
-	assert_int_equal(c.body_len, 5);
-	assert_memory_equal(c.body, "hello", 5);
+	assert_int_equal((int)json_number(c.reply.head, "n", 0), 7);
+	assert_int_equal(c.reply.body_len, 5);
+	assert_memory_equal(c.reply.body, "hello", 5);
 }
 
 static void test_large_body_both_ways(void **state)
@@ -128,8 +128,8 @@ static void test_large_body_both_ways(void **state)
 	assert_int_equal(start(&c, *state, "{\"op\":\"echo\"}", body, LEN, &e), 0);
 	while (c.state != CALL_DONE)
 		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 10000, &e), 0);
-	assert_int_equal(c.body_len, LEN);
-	assert_memory_equal(c.body, body, LEN);
+	assert_int_equal(c.reply.body_len, LEN);
+	assert_memory_equal(c.reply.body, body, LEN);
 	free(body);
 }
 
@@ -169,7 +169,7 @@ static void test_progress_is_passed_over(void **state)
 	assert_int_equal(start(&c, *state, "{\"op\":\"progress\"}", NULL, 0, &e), 0);
 	while (c.state != CALL_DONE)
 		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
-	assert_string_equal(json_string(c.head, "op"), "progress");
+	assert_string_equal(json_string(c.reply.head, "op"), "progress");
 }
 
 static void test_bad_answers(void **state)
@@ -272,7 +272,7 @@ static void test_waiting_costs_nothing(void **state)
 	assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 100, &e), -1);
 	assert_int_equal(c.state, CALL_WAITING);
 	assert_int_equal(c.out.cap, 0);
-	assert_int_equal(c.in.cap, 0);
+	assert_int_equal(c.reply.bytes.cap, 0);
 	assert_true(sizeof c < 1024);
 }
 

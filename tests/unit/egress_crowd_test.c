@@ -184,7 +184,7 @@ static void a_crowd_waits_together_and_is_served(void **state)
 	}
 	for (size_t i = 0; i < CROWD; i++) {
 		assert_int_equal(calls[i].state, CALL_DONE);
-		assert_int_equal(json_number(calls[i].head, "status", 0), 200);
+		assert_int_equal(json_number(calls[i].reply.head, "status", 0), 200);
 		call_end(&calls[i]);
 	}
 	free(calls);

@@ -115,18 +115,18 @@ static void refusals_come_before_anything_leaves(void **state)
 	     "kind-not-shared"},
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[]}", "kind-not-shared"},
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\"}", "kind-not-shared"},
-	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"moods\"]}", "bad-job"},
-	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"TRACE\",\"path\":\"/x\",\"kinds\":[\"prompt\"]}", "bad-job"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"moods\"]}", "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"TRACE\",\"path\":\"/x\",\"kinds\":[\"prompt\"]}", "bad-call"},
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"@evil.example/\",\"kinds\":[\"prompt\"]}",
 	     "bad-url"},
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
 	     "\"headers\":{\"host\":\"x\"}}",
-	     "bad-job"},
+	     "bad-call"},
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
 	     "\"headers\":{\"accept\":\"a\\r\\nb: c\"}}",
-	     "bad-job"},
-	    {"{\"op\":\"dance\"}", "bad-job"},
-	    {"{}", "bad-job"},
+	     "bad-call"},
+	    {"{\"op\":\"dance\"}", "bad-call"},
+	    {"{}", "bad-call"},
 	};
 	int before = peer.accepted;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -224,7 +224,7 @@ static void frames_that_are_none_are_refused(void **state)
 		int fd = egress_connect(&child);
 		assert_int_equal(send(fd, frames[i], i < 3 ? 8 : 10, 0), i < 3 ? 8 : 10);
 		assert_int_equal(frame_receive(fd, &reply, &body, monotonic_ms() + 5000, &e), 0);
-		assert_string_equal(reply_code(reply), "bad-job");
+		assert_string_equal(reply_code(reply), "bad-call");
 		close(fd);
 	}
 }

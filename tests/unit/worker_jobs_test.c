@@ -142,7 +142,7 @@ static void frames_that_are_none(void **state)
 		if (rows[i].answered) {
 			struct buf body;
 			cJSON *reply = job_reply(fd, &body);
-			assert_string_equal(error_code(reply), "bad-job");
+			assert_string_equal(error_code(reply), "bad-call");
 			cJSON_Delete(reply);
 			buf_free(&body);
 		} else {
@@ -202,7 +202,7 @@ static void impossible_pictures(void **state)
 	    "{\"op\":\"sketch\",\"width\":\"1024\",\"height\":[]}",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
-		expect_error(&room, heads[i], NULL, 0, "bad-job");
+		expect_error(&room, heads[i], NULL, 0, "bad-call");
 }
 
 static void fifty_at_once(void **state)

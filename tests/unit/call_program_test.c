@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // A question to a program over its socket: a right answer, and every wrong one.
-#include "admin/room.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/array.h"
+#include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "tests/unit/test.h"
 #include <arpa/inet.h>
@@ -11,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/lethe-room-XXXXXX";
+static char folder[] = "/tmp/lethe-call-XXXXXX";
 
 static int setup(void **state)
 {
@@ -65,7 +66,7 @@ static cJSON *ask(const void *bytes, size_t len, size_t piece, struct err *e)
 	char path[128];
 	int status, fd = listener();
 	pid_t pid = answer(fd, bytes, len, piece);
-	cJSON *reply = admin_ask_program(folder, "egress", "status", e);
+	cJSON *reply = call_program(folder, "egress", "status", e);
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -128,11 +129,11 @@ static void nobody_there(void **state)
 	struct err e;
 
 	(void)state;
-	assert_null(admin_ask_program(folder, "egress", "status", &e));
+	assert_null(call_program(folder, "egress", "status", &e));
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
-	assert_null(admin_ask_program(longest, "egress", "status", &e));
+	assert_null(call_program(longest, "egress", "status", &e));
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
@@ -143,7 +144,7 @@ static void a_silent_program_does_not_keep_us(void **state)
 	int fd = listener(); // the kernel accepts; nobody reads
 
 	(void)state;
-	assert_null(admin_ask_program(folder, "egress", "status", &e));
+	assert_null(call_program(folder, "egress", "status", &e));
 	assert_int_equal(e.code, ERR_TIMEOUT);
 	close(fd);
 	path_of(path, sizeof path);
