@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/archive.h"
+#include "fcgi/generate/archive_order.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
@@ -16,16 +17,6 @@
 
 static const char temporary[] = "new-"; // prefix of a file that no record owns yet
 
-static bool left_over(int folder, const char *name)
-{
-	FD_AUTO int fd = -1;
-
-	if (strncmp(name, temporary, sizeof temporary - 1) != 0)
-		return false;
-	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-}
-
 int archive_sweep(const char *folder, struct err *e)
 {
 	DIR *d = opendir(folder);
@@ -34,14 +25,17 @@ int archive_sweep(const char *folder, struct err *e)
 	if (d == NULL)
 		return err_system(e, ERR_IO, errno, "cannot read the spool folder %s", folder);
 	while ((entry = readdir(d)) != NULL) {
-		if (left_over(dirfd(d), entry->d_name))
+		if (strncmp(entry->d_name, temporary, sizeof temporary - 1) != 0)
+			continue;
+		FD_AUTO int fd = openat(dirfd(d), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			unlinkat(dirfd(d), entry->d_name, 0);
 	}
 	closedir(d);
 	return 0;
 }
 
-static int failed(struct err *e, int error_number, const char *what)
+static int archive_failed(struct err *e, int error_number, const char *what)
 {
 	bool full = error_number == ENOSPC || error_number == EDQUOT;
 
@@ -62,15 +56,15 @@ int archive_begin(struct archive_file *a, const char *folder, time_t date, struc
 	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (a->fd < 0) {
 		a->path[0] = '\0';
-		return failed(e, errno, "create");
+		return archive_failed(e, errno, "create");
 	}
 	// The web server's group reads it; the umask of the programs would forbid that.
 	if (flock(a->fd, LOCK_EX | LOCK_NB) != 0 || fchmod(a->fd, 0640) != 0)
-		return failed(e, errno, "lock");
+		return archive_failed(e, errno, "lock");
 	return 0;
 }
 
-static bool name_allowed(const char *name)
+static bool archive_name_allowed(const char *name)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	const char *base = strncmp(name, "images/", 7) == 0 ? name + 7 : name;
@@ -80,7 +74,7 @@ static bool name_allowed(const char *name)
 }
 
 // libarchive is told that all is well, because it leaks its buffer when a write fails; `error` is looked at after each of its calls.
-static la_ssize_t write_some(struct archive *zip, void *context, const void *bytes, size_t len)
+static la_ssize_t archive_write_some(struct archive *zip, void *context, const void *bytes, size_t len)
 {
 	struct archive_file *a = context;
 
@@ -91,7 +85,7 @@ static la_ssize_t write_some(struct archive *zip, void *context, const void *byt
 }
 
 // Only now, so that a request that waits for its first picture holds a file descriptor and nothing more.
-static int zip_open(struct archive_file *a, struct err *e)
+static int archive_open(struct archive_file *a, struct err *e)
 {
 	a->zip = archive_write_new();
 	if (a->zip == NULL)
@@ -99,26 +93,18 @@ static int zip_open(struct archive_file *a, struct err *e)
 	archive_write_set_format_zip(a->zip);
 	archive_write_zip_set_compression_store(a->zip);
 	archive_write_set_bytes_in_last_block(a->zip, 1); // no padding
-	if (archive_write_open(a->zip, a, NULL, write_some, NULL) != ARCHIVE_OK)
-		return failed(e, archive_errno(a->zip), "begin");
+	if (archive_write_open(a->zip, a, NULL, archive_write_some, NULL) != ARCHIVE_OK)
+		return archive_failed(e, archive_errno(a->zip), "begin");
 	return 0;
-}
-
-static int entry_write(struct archive_file *a, struct archive_entry *entry, const void *bytes, size_t len, struct err *e)
-{
-	if (archive_write_header(a->zip, entry) != ARCHIVE_OK || archive_write_data(a->zip, bytes, len) != (la_ssize_t)len ||
-	    archive_write_finish_entry(a->zip) != ARCHIVE_OK)
-		return failed(e, archive_errno(a->zip), "write");
-	return a->error == 0 ? 0 : failed(e, a->error, "write");
 }
 
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e)
 {
-	if (!name_allowed(name))
+	if (!archive_name_allowed(name))
 		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
 	if (len > ARCHIVE_BYTES_MAX - a->bytes)
 		return err_set(e, ERR_MEMORY, "the archive would be too large");
-	if (a->zip == NULL && zip_open(a, e) != 0)
+	if (a->zip == NULL && archive_open(a, e) != 0)
 		return -1;
 	struct archive_entry *entry = archive_entry_new();
 	if (entry == NULL)
@@ -128,26 +114,29 @@ int archive_add(struct archive_file *a, const char *name, const void *bytes, siz
 	archive_entry_set_perm(entry, 0644);
 	archive_entry_set_size(entry, (la_int64_t)len);
 	archive_entry_set_mtime(entry, a->date, 0);
-	int done = entry_write(a, entry, bytes, len, e);
+	bool written = archive_write_header(a->zip, entry) == ARCHIVE_OK && archive_write_data(a->zip, bytes, len) == (la_ssize_t)len &&
+		       archive_write_finish_entry(a->zip) == ARCHIVE_OK;
 	archive_entry_free(entry);
 	a->bytes += len;
-	return done;
+	if (!written)
+		return archive_failed(e, archive_errno(a->zip), "write");
+	return a->error == 0 ? 0 : archive_failed(e, a->error, "write");
 }
 
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 {
 	struct stat st;
 
-	if (a->zip == NULL && zip_open(a, e) != 0)
+	if (a->zip == NULL && archive_open(a, e) != 0)
 		return -1;
 	if (archive_write_close(a->zip) != ARCHIVE_OK)
-		return failed(e, archive_errno(a->zip), "finish");
+		return archive_failed(e, archive_errno(a->zip), "finish");
 	archive_write_free(a->zip);
 	a->zip = NULL;
 	if (a->error != 0)
-		return failed(e, a->error, "finish");
+		return archive_failed(e, a->error, "finish");
 	if (fstat(a->fd, &st) != 0)
-		return failed(e, errno, "measure");
+		return archive_failed(e, errno, "measure");
 	*bytes = (uint64_t)st.st_size;
 	return archive_order(a->fd, *bytes, e);
 }

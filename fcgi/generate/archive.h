@@ -30,8 +30,6 @@ int archive_begin(struct archive_file *a, const char *folder, time_t date, struc
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e);
 // Ends the ZIP, its listing in order; *bytes gets its size. The file stays open and locked, and is removed by archive_drop() unless archive_keep() was called.
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e);
-// Sorts the listing of the finished ZIP of `size` bytes in place. ERR_FULL, ERR_IO.
-int archive_order(int fd, uint64_t size, struct err *e);
 void archive_keep(struct archive_file *a); // somebody else owns the file now
 void archive_drop(struct archive_file *a); // closes, and removes what was not kept
 #define ARCHIVE_AUTO __attribute__((cleanup(archive_drop)))

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: ISC
-// The listing of a ZIP stands at its end and refers to the entries by where they are. So a set whose pictures were written as they came can be
-// listed in the order in which people read it, without holding a picture back: only the few hundred bytes of the listing are sorted.
-#include "fcgi/generate/archive.h"
+#include "fcgi/generate/archive_order.h"
 #include "policy/base/limits.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,14 +14,14 @@ enum {
 	ENTRY_LEN = 46, // of one entry in the listing, before its name
 };
 
-struct listed {
+struct listing_entry {
 	const unsigned char *bytes;
 	size_t len;
 	const char *name;
 	size_t name_len;
 };
 
-static size_t number(const unsigned char *at, size_t bytes)
+static size_t le_number(const unsigned char *at, size_t bytes)
 {
 	size_t n = 0;
 
@@ -32,9 +31,9 @@ static size_t number(const unsigned char *at, size_t bytes)
 }
 
 // What explains the set comes before its pictures, else by name.
-static int compare(const void *left, const void *right)
+static int entry_compare(const void *left, const void *right)
 {
-	const struct listed *a = left, *b = right;
+	const struct listing_entry *a = left, *b = right;
 	bool below_a = memchr(a->name, '/', a->name_len) != NULL, below_b = memchr(b->name, '/', b->name_len) != NULL;
 
 	if (below_a != below_b)
@@ -44,7 +43,7 @@ static int compare(const void *left, const void *right)
 }
 
 // How many entries the listing has; 0 when it is none of ours.
-static size_t read_entries(struct listed list[ENTRIES_MAX], const unsigned char *listing, size_t len)
+static size_t listing_read(struct listing_entry list[ENTRIES_MAX], const unsigned char *listing, size_t len)
 {
 	size_t n = 0;
 
@@ -54,15 +53,15 @@ static size_t read_entries(struct listed list[ENTRIES_MAX], const unsigned char 
 			return 0;
 		list[n].bytes = entry;
 		list[n].name = (const char *)entry + ENTRY_LEN;
-		list[n].name_len = number(entry + 28, 2);
-		list[n].len = ENTRY_LEN + list[n].name_len + number(entry + 30, 2) + number(entry + 32, 2);
+		list[n].name_len = le_number(entry + 28, 2);
+		list[n].len = ENTRY_LEN + list[n].name_len + le_number(entry + 30, 2) + le_number(entry + 32, 2);
 		if (list[n].len > len - at)
 			return 0;
 	}
 	return n;
 }
 
-static int failed(struct err *e)
+static int order_failed(struct err *e)
 {
 	return err_system(e, errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO, errno, "cannot order the archive");
 }
@@ -70,18 +69,18 @@ static int failed(struct err *e)
 int archive_order(int fd, uint64_t size, struct err *e)
 {
 	unsigned char end[END_LEN], listing[LISTING_MAX], ordered[LISTING_MAX];
-	struct listed list[ENTRIES_MAX];
+	struct listing_entry list[ENTRIES_MAX];
 
 	if (size < END_LEN || pread(fd, end, END_LEN, (off_t)(size - END_LEN)) != END_LEN)
-		return size < END_LEN ? 0 : failed(e);
-	size_t len = number(end + 12, 4), start = number(end + 16, 4);
+		return size < END_LEN ? 0 : order_failed(e);
+	size_t len = le_number(end + 12, 4), start = le_number(end + 16, 4);
 	if (memcmp(end, "PK\5\6", 4) != 0 || len > LISTING_MAX || start + len + END_LEN != size)
 		return 0; // a form that we do not write; what is there is right, only not in order
 	if (pread(fd, listing, len, (off_t)start) != (ssize_t)len)
-		return failed(e);
-	size_t count = read_entries(list, listing, len), at = 0;
-	qsort(list, count, sizeof list[0], compare);
+		return order_failed(e);
+	size_t count = listing_read(list, listing, len), at = 0;
+	qsort(list, count, sizeof list[0], entry_compare);
 	for (size_t i = 0; i < count; at += list[i++].len)
 		memcpy(ordered + at, list[i].bytes, list[i].len);
-	return pwrite(fd, ordered, at, (off_t)start) == (ssize_t)at ? 0 : failed(e);
+	return pwrite(fd, ordered, at, (off_t)start) == (ssize_t)at ? 0 : order_failed(e);
 }

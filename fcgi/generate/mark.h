@@ -17,14 +17,4 @@ enum mark_source { MARK_MODEL, MARK_PROGRAM };
 // ERR_INPUT: the image is malformed or of another type; ERR_MEMORY: *out is full.
 int mark_image(enum mark_source source, const char *type, const void *bytes, size_t len, struct buf *out, struct err *e);
 
-// The packet itself.
-const char *mark_xmp(enum mark_source source);
-
-// One per format; for mark.c. `signed_mark` is set when a C2PA manifest in the file says that it was made by AI.
-int mark_png(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
-int mark_jpeg(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
-int mark_webp(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
-// Whether a manifest's bytes state trainedAlgorithmicMedia.
-bool mark_is_stated(const unsigned char *manifest, size_t len);
-
 #endif
