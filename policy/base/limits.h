@@ -5,6 +5,7 @@
 
 enum {
 	POLICY_BYTES_MAX = 4 * 1024 * 1024, // a policy with all languages is under 200 KiB
+	WORD_BYTES_MAX = 64 * 1024,         // one filled word of policy/publish/words
 	JSON_DEPTH_MAX = 32,                // our deepest message has 6 levels
 	PARAMS_BYTES_MAX = 48 * 1024,       // nginx refuses a FastCGI PARAMS record over 65,535 bytes
 	BODY_BYTES_MAX = 32 * 1024 * 1024,  // no route may ask for more

@@ -6,12 +6,10 @@
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/model/document.h"
-#include "policy/model/language.h"
 #include "policy/model/node.h"
 #include "policy/rules/capability.h"
 #include "policy/rules/check.h"
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -272,24 +270,6 @@ const struct policy_right *policy_right(const struct policy *p, const char *id)
 			return &p->rights[i];
 	}
 	return NULL;
-}
-
-void policy_life_words_in(char *out, size_t size, const struct policy_kind *kind, const char *code)
-{
-	enum language language;
-
-	language_from_code(&language, code);
-	if (kind->keep == KEEP_MEMORY)
-		language_memory(out, size, kind->memory, language);
-	else if (duration_is_zero(kind->life))
-		snprintf(out, size, "%s", language_condition(kind->lasts_while != NULL ? kind->lasts_while : "service", language));
-	else
-		language_duration(out, size, kind->life, language);
-}
-
-void policy_life_words(char *out, size_t size, const struct policy_kind *kind)
-{
-	policy_life_words_in(out, size, kind, "en");
 }
 
 time_t policy_due_from(const struct policy *p, enum kind kind, enum start_event event, time_t when)

@@ -313,10 +313,6 @@ bool policy_inserts(const struct policy *p, const char *what);                  
 const struct policy_right *policy_right(const struct policy *p, const char *id);
 // Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.
 bool policy_country_in_eea(const char *country);
-// How long the kind lives, in words: "14 days", "only for your request", "for as long as the service runs".
-void policy_life_words(char *out, size_t size, const struct policy_kind *kind);
-// The same in the language with this code; in English where the software has no words of its own (policy/model/language.h).
-void policy_life_words_in(char *out, size_t size, const struct policy_kind *kind, const char *code);
 // When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.
 // A life that starts at closing or at the account's end has no fixed end until then: see policy_due_from().
 time_t policy_due(const struct policy *p, enum kind kind, time_t made);

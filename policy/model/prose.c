@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// Text for people. The elements that say a declared fact (<life-of>, <name-of>, <age>, <contact>) become its words here, so that what
-// the notice says is what the programs read.
+// Text for people. The elements that say a declared fact (<name-of>, <age>, <contact>) become its words here, so that what the
+// notice says is what the programs read; <life-of> stays a run of its own, whose words depend on the language (policy/publish/words).
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/model/node.h"
@@ -26,17 +26,6 @@ static const char *inner_text(struct reader *r, const xmlChar *text)
 	return out;
 }
 
-static const char *life_of(struct reader *r, const xmlNode *node)
-{
-	char out[160];
-	enum kind k;
-
-	if (kind_from_name(&k, attribute_or(r, node, "kind", "")) != 0)
-		return "";
-	policy_life_words_in(out, sizeof out, &r->p->kinds[k], r->p->language);
-	return arena_text(r->arena, out, strlen(out));
-}
-
 static const char *age(struct reader *r)
 {
 	char out[16];
@@ -58,7 +47,12 @@ static void inline_element(struct reader *r, const xmlNode *node, struct prose_r
 		run->text = node_text(r, node);
 		run->to = attribute_or(r, node, "to", "");
 	} else if (strcmp(name, "life-of") == 0) {
-		run->text = life_of(r, node);
+		enum kind k;
+		run->text = "";
+		if (kind_from_name(&k, attribute_or(r, node, "kind", "")) == 0) {
+			run->type = RUN_LIFE;
+			run->kind = &r->p->kinds[k];
+		}
 	} else if (strcmp(name, "name-of") == 0) {
 		const xmlNode *processor = find_declared(r, "processors", attribute_or(r, node, "processor", ""));
 		run->text = processor != NULL ? attribute_or(r, processor, "brand", "") : "";
@@ -98,7 +92,7 @@ static void check_words(struct reader *r, const xmlNode *node, const struct pros
 	size_t letters = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		letters += strlen(runs[i].text);
+		letters += strlen(runs[i].text) + (runs[i].type == RUN_LIFE);
 		for (size_t j = 0; j < ARRAY_LEN(dead); j++) {
 			if (strcasestr(runs[i].text, dead[j]) != NULL)
 				report_warning(r->report, node_line(node),

@@ -5,6 +5,7 @@
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/notice.h"
+#include "policy/publish/render/writer.h"
 #include "policy/publish/words/words.h"
 #include <dirent.h>
 #include <stdarg.h>
@@ -95,52 +96,43 @@ static int each_file(const char *templates, const char *folder, int (*each)(void
 	return rc;
 }
 
+// The pages for people in one language.
 struct site {
 	struct pages *pages;
-	const struct policy *policy;
-	const struct variables *variables;
-	const struct buf *layout; // the frame of every page
+	const struct policy *policy; // in this language
+	struct variables variables;
+	struct buf layout; // the frame of every page
 };
 
-// A page: its own part of the head, and its content, in the frame. `name` is the file below the folder of publish_all.
+// A page: its own part of the head, and its content, in the frame. `name` is the page's below the folder of publish_all, without ".html".
 static int put_in_frame(const struct site *site, const char *name, const char *head, const char *content, struct err *e)
 {
-	struct template_var vars[VARIABLES_MAX + 3];
+	struct word_value vars[VARIABLES_MAX + 3];
+	BUF_AUTO struct buf address = BUF_INIT(256);
 	size_t count = 0;
 
-	while (site->variables->list[count].name != NULL) {
-		vars[count] = site->variables->list[count];
-		count++;
-	}
-	vars[count++] = (struct template_var){"head", head};
-	vars[count++] = (struct template_var){"content", content};
-	vars[count] = (struct template_var){NULL, NULL};
-	struct buf *out = pages_add(site->pages, e, "%s", name);
-	return out == NULL ? -1 : template_render(buf_text(site->layout), "layout.html", 1, vars, out, e);
+	for (; site->variables.list[count].name != NULL; count++)
+		vars[count] = site->variables.list[count];
+	vars[count++] = (struct word_value){"head", head};
+	vars[count++] = (struct word_value){"content", content};
+	vars[count] = (struct word_value){NULL, NULL};
+	page_address(site->policy, name, &address);
+	struct buf *out = pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
+	return out == NULL ? -1 : template_render(buf_text(&site->layout), "layout.html", 1, site->policy, vars, out, e);
 }
 
-// Which page the template makes here; NULL: none. A site that cannot make sets has another start than the form for them.
-static const char *page_made(const struct policy *p, const char *template)
-{
-	bool start = strcmp(template, "index.html") == 0, soon = strcmp(template, "soon.html") == 0;
-	size_t len = strlen(template);
-
-	if (len < 6 || strcmp(template + len - 5, ".html") != 0 || strcmp(template, "layout.html") == 0)
-		return NULL;
-	if (start || soon)
-		return policy_makes_sets(p) == start ? "index.html" : NULL;
-	return template;
-}
-
-// Up to the first empty line a template holds its part of the head, then its content.
+// Up to the first empty line a template holds its part of the head, then its content. A site that cannot make sets has another start than
+// the form for them.
 static int render_template(void *arg, const char *name, struct buf *bytes, struct err *e)
 {
 	const struct site *site = arg;
-	const char *made = page_made(site->policy, name);
+	bool start = strcmp(name, "index.html") == 0, soon = strcmp(name, "soon.html") == 0;
 	BUF_AUTO struct buf head = BUF_INIT(PAGE_BYTES_MAX_OUT), content = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	size_t len = strlen(name);
 	char path[300];
 
-	if (made == NULL)
+	if (len < 6 || strcmp(name + len - 5, ".html") != 0 || strcmp(name, "layout.html") == 0 ||
+	    ((start || soon) && policy_makes_sets(site->policy) != start))
 		return 0;
 	if (strlen(buf_text(bytes)) != bytes->len)
 		return err_set(e, ERR_INPUT, "%s holds a NUL byte", name);
@@ -151,115 +143,97 @@ static int render_template(void *arg, const char *name, struct buf *bytes, struc
 	int first = 2;
 	for (const char *c = bytes->data; *c; c++)
 		first += *c == '\n';
-	if (template_render(bytes->data, name, 1, site->variables->list, &head, e) != 0 ||
-	    template_render(empty + 2, name, first, site->variables->list, &content, e) != 0)
+	if (template_render(bytes->data, name, 1, site->policy, site->variables.list, &head, e) != 0 ||
+	    template_render(empty + 2, name, first, site->policy, site->variables.list, &content, e) != 0)
 		return -1;
-	snprintf(path, sizeof path, "html/%s", made);
+	snprintf(path, sizeof path, "/html/%.*s", soon ? 5 : (int)len - 5, soon ? "index" : name);
 	return put_in_frame(site, path, buf_text(&head), buf_text(&content), e);
 }
 
 static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err *e)
 {
-	const struct site *site = arg;
-	struct buf *out = pages_add(site->pages, e, "html/assets/%s", name);
+	struct buf *out = pages_add(arg, e, "html/assets/%s", name);
 
 	if (out == NULL)
 		return -1;
 	return buf_add(out, bytes->data, bytes->len) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
-static void add_title(const struct policy *p, const char *title, struct buf *head)
+// A page whose content is made here. `name`: "privacy"; in each language, where it is in the others and its feed go into its head.
+static int render_made(const struct site *site, const char *name, const char *title, const struct buf *content, struct err *e)
 {
-	buf_adds(head, "<title>");
-	html_text(head, title);
-	buf_adds(head, ": ");
-	html_text(head, p->shown_as);
-	buf_adds(head, "</title>\n");
-}
+	const struct policy *p = site->policy;
+	BUF_AUTO struct buf head = BUF_INIT(65536);
+	char path[64];
 
-// Where the same notice is in each language, its own among them, and the feed.
-static void notice_head(const struct policy *p, struct buf *out)
-{
+	buf_adds(&head, "<title>");
+	html_text(&head, title);
+	buf_adds(&head, ": ");
+	html_text(&head, p->shown_as);
+	buf_adds(&head, "</title>\n");
+	snprintf(path, sizeof path, "/%s", name);
 	for (size_t i = 0; i < p->view_count && p->view_count > 1; i++) {
-		buf_printf(out, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->views[i]->language);
-		notice_address(p->views[i], out);
-		buf_adds(out, "\">\n");
+		buf_printf(&head, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->views[i]->language);
+		page_address(p->views[i], path, &head);
+		buf_adds(&head, "\">\n");
 	}
-	buf_adds(out, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/privacy.atom\">\n");
+	buf_printf(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/%s.atom\">\n", name);
+	if (content->failed || head.failed)
+		return err_set(e, ERR_MEMORY, "/%s is too large for a page", name);
+	snprintf(path, sizeof path, "/html/%s", name);
+	return put_in_frame(site, path, buf_text(&head), buf_text(content), e);
 }
 
-// One language of the notice: the page, Markdown and plain text. `testing` as in variables_make.
-static int render_notice(const struct policy *p, const struct site *site, bool testing, struct err *e)
+// The notice as a page, Markdown and plain text.
+static int render_notice(const struct site *site, struct err *e)
 {
-	VARIABLES_AUTO struct variables variables = {0};
-	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(65536), name = BUF_INIT(256);
-	struct site here = *site;
+	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT), address = BUF_INIT(256);
+	const struct policy *p = site->policy;
 
-	buf_adds(&name, "html");
-	notice_address(p, &name);
-	struct buf *markdown = pages_add(site->pages, e, "%s.md", buf_text(&name));
-	struct buf *text = pages_add(site->pages, e, "%s.txt", buf_text(&name));
-	if (markdown == NULL || text == NULL || variables_make(&variables, p, testing, e) != 0)
+	page_address(p, "/privacy", &address);
+	struct buf *markdown = pages_add(site->pages, e, "html%s.md", buf_text(&address));
+	struct buf *text = pages_add(site->pages, e, "html%s.txt", buf_text(&address));
+	if (markdown == NULL || text == NULL)
 		return -1;
-	here.variables = &variables;
 	notice_write(p, FORM_MARKDOWN, markdown);
 	notice_write(p, FORM_TEXT, text);
 	buf_adds(&content, "<article class=\"page text notice-text\">\n");
 	notice_write(p, FORM_HTML, &content);
 	buf_adds(&content, "</article>\n");
-	add_title(p, word_in(p, WORD_NOTICE), &head);
-	notice_head(p, &head);
-	buf_adds(&name, ".html");
-	if (content.failed || head.failed || name.failed)
-		return err_set(e, ERR_MEMORY, "the notice is too large for a page");
-	return put_in_frame(&here, buf_text(&name), buf_text(&head), buf_text(&content), e);
-}
-
-static int render_notices(const struct site *site, bool testing, struct err *e)
-{
-	const struct policy *p = site->policy;
-
-	for (size_t i = 0; i < p->view_count; i++) {
-		struct policy view = *p->views[i]; // what is announced stands with the main one
-		view.coming = p->coming;
-		view.coming_from = p->coming_from;
-		if (render_notice(&view, site, testing, e) != 0)
-			return -1;
-	}
-	return 0;
+	return render_made(site, "privacy", word(p, "notice.title"), &content, e);
 }
 
 static int render_subprocessors(const struct site *site, struct err *e)
 {
-	BUF_AUTO struct buf list = BUF_INIT(PAGE_BYTES_MAX_OUT), head = BUF_INIT(4096);
+	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT);
 
-	add_title(site->policy, "Subprocessors", &head);
-	buf_adds(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/subprocessors.atom\">\n");
-	buf_adds(&list, "<article class=\"page text wide\">\n");
-	subprocessors_fragment(site->policy, &list);
-	buf_adds(&list, "</article>\n");
-	if (list.failed || head.failed)
-		return err_set(e, ERR_MEMORY, "the list of subprocessors is too large for a page");
-	return put_in_frame(site, "html/subprocessors.html", buf_text(&head), buf_text(&list), e);
+	buf_adds(&content, "<article class=\"page text wide\">\n");
+	subprocessors_fragment(site->policy, &content);
+	buf_adds(&content, "</article>\n");
+	return render_made(site, "subprocessors", word(site->policy, "list.title"), &content, e);
 }
 
-// The pages that are in the frame.
-static int render_framed(struct site *site, const char *templates, bool testing, struct err *e)
+// `p` in one of its languages. `testing` as in variables_make.
+static int render_language(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
-	BUF_AUTO struct buf layout = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	struct site site = {.pages = s, .policy = p, .layout = BUF_INIT(PAGE_BYTES_MAX_OUT)};
 	char path[4096];
+	int rc = path_join(path, sizeof path, templates, "layout.html", e);
 
-	if (path_join(path, sizeof path, templates, "layout.html", e) != 0 || file_read(path, &layout, e) != 0)
-		return -1;
-	site->layout = &layout;
-	int rc = render_notices(site, testing, e);
 	if (rc == 0)
-		rc = render_subprocessors(site, e);
+		rc = file_read(path, &site.layout, e);
 	if (rc == 0)
-		rc = put_in_frame(site, FRAME_FILE, FRAME_HEAD, FRAME_CONTENT, e);
+		rc = variables_make(&site.variables, p, testing, e);
 	if (rc == 0)
-		rc = each_file(templates, "", render_template, site, e);
-	site->layout = NULL;
+		rc = render_notice(&site, e);
+	if (rc == 0)
+		rc = render_subprocessors(&site, e);
+	if (rc == 0)
+		rc = put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e);
+	if (rc == 0)
+		rc = each_file(templates, "", render_template, &site, e);
+	variables_free(&site.variables);
+	buf_free(&site.layout);
 	return rc;
 }
 
@@ -315,13 +289,18 @@ static int render_machine_forms(const struct policy *p, struct pages *s, struct 
 
 int site_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
-	VARIABLES_AUTO struct variables variables = {0};
-	struct site site = {.pages = s, .policy = p, .variables = &variables};
-
-	if (variables_make(&variables, p, testing, e) != 0)
+	if (each_file(templates, "assets", copy_asset, s, e) != 0)
 		return -1;
-	if (each_file(templates, "assets", copy_asset, &site, e) < 0 || render_framed(&site, templates, testing, e) != 0 ||
-	    render_lists(p, s, e) != 0 || render_others(p, s, e) != 0 || render_machine_forms(p, s, e) != 0)
+	for (size_t i = 0; i < p->view_count; i++) {
+		struct policy view = *p->views[i];
+		const char *language = view.language;
+		view.coming = p->coming != NULL ? (struct policy *)policy_language(p->coming, language) : NULL;
+		view.coming = view.coming != NULL ? view.coming : p->coming; // announced, but not in this language
+		view.coming_from = p->coming_from;
+		if (render_language(&view, templates, testing, s, e) != 0)
+			return -1;
+	}
+	if (render_lists(p, s, e) != 0 || render_others(p, s, e) != 0 || render_machine_forms(p, s, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)

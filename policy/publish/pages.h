@@ -28,8 +28,8 @@ int pages_json(const cJSON *value, struct buf *out);
 // Variables for templates. Free with variables_free.
 enum { VARIABLES_MAX = 64 };
 struct variables {
-	struct template_var list[VARIABLES_MAX + 1]; // ended by {NULL, NULL}
-	struct buf text;                             // owns the values
+	struct word_value list[VARIABLES_MAX + 1]; // ended by {NULL, NULL}
+	struct buf text;                           // owns the values
 };
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e);
 void variables_free(struct variables *v);

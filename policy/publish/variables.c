@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char testing_words[] =
-    "Test build: it may reach addresses that a public site must not. Use it for tests only, and enter nothing personal.";
-
 // Values are collected in one buffer, each ended by a NUL; their places become addresses when the buffer no longer moves.
 struct maker {
 	struct variables *v;
@@ -44,15 +41,6 @@ static void set_date(struct maker *m, const char *name, time_t t)
 	set(m, name, date);
 }
 
-static void set_life(struct maker *m, const char *name, const struct policy_kind *kind)
-{
-	char words[160] = "not kept";
-
-	if (kind->keep != KEEP_UNDECLARED)
-		policy_life_words(words, sizeof words, kind);
-	set(m, name, words);
-}
-
 static const struct policy_processor *text_of(const struct policy *p, const struct policy_processor *a)
 {
 	return &p->processors[a - p->processors];
@@ -66,7 +54,7 @@ static void set_image_processors(struct maker *m, const struct policy *p)
 	begin(m, "image_processors");
 	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
 		next = policy_processor_for(p, ROLE_IMAGE, n + 1);
-		buf_adds(&m->v->text, n == 0 ? "" : next != NULL ? ", " : " or ");
+		buf_adds(&m->v->text, n == 0 ? "" : word(p, next != NULL ? "join.comma" : "page.frame.or"));
 		buf_adds(&m->v->text, text_of(p, a)->brand);
 	}
 	end(m);
@@ -81,35 +69,14 @@ static void set_image_regions(struct maker *m, const struct policy *p)
 	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
 		own = own || a->local;
 		for (size_t i = 0; i < text_of(p, a)->region_count; i++) {
-			buf_adds(&m->v->text, any ? ", " : "");
+			buf_adds(&m->v->text, any ? word(p, "join.comma") : "");
 			buf_adds(&m->v->text, text_of(p, a)->regions[i].place);
 			any = true;
 		}
 	}
 	if (own)
-		buf_adds(&m->v->text, any ? ", or our own server" : "our own server");
+		buf_adds(&m->v->text, word(p, any ? "page.frame.or_own_server" : "page.frame.own_server"));
 	end(m);
-}
-
-static void set_words(struct maker *m, const struct policy *p)
-{
-	static const struct {
-		const char *name;
-		enum word word;
-	} rows[] = {{"word_skip", WORD_SKIP},
-		    {"word_site", WORD_NAV_SITE},
-		    {"word_legal", WORD_NAV_LEGAL},
-		    {"word_privacy", WORD_NAV_PRIVACY},
-		    {"word_notice", WORD_NOTICE},
-		    {"word_rights", WORD_RIGHTS},
-		    {"word_list", WORD_NAV_SUBPROCESSORS},
-		    {"word_run_by", WORD_RUN_BY},
-		    {"word_contact", WORD_CONTACT},
-		    {"word_version", WORD_VERSION},
-		    {"word_updated", WORD_UPDATED}};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		set(m, rows[i].name, word_in(p, rows[i].word));
 }
 
 // What every page says above everything else: that it is not the real thing, not whole, or about to change.
@@ -118,16 +85,18 @@ static void set_banner(struct maker *m, const struct policy *p, bool testing)
 	BUF_AUTO struct buf lacks = BUF_INIT(4096);
 
 	begin(m, "banner");
-	buf_adds(&m->v->text, testing ? testing_words : "");
-	if (policy_unbuilt(p, &lacks) > 0)
-		buf_printf(&m->v->text, "%sNot whole: the policy of this site needs what this version of the software lacks (%s).",
-			   testing ? " " : "", buf_text(&lacks));
+	buf_adds(&m->v->text, testing ? word(p, "page.frame.testing") : "");
+	if (policy_unbuilt(p, &lacks) > 0) {
+		buf_adds(&m->v->text, testing ? word(p, "join.sentence") : "");
+		word_fill(&m->v->text, NULL, word(p, "page.frame.unbuilt"), WORD_VALUES({"lacks", buf_text(&lacks)}));
+	}
 	end(m);
 }
 
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
 	struct maker m = {.v = v};
+	char archive[160];
 
 	*v = (struct variables){.text = BUF_INIT(PAGE_BYTES_MAX_OUT)};
 	set(&m, "lang", p->language);
@@ -138,11 +107,11 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	set_date(&m, "effective", p->effective);
 	set(&m, "contact", p->contact);
 	set(&m, "controller_name", p->controller.name);
-	set_life(&m, "archive_life", &p->kinds[KIND_ARCHIVE]);
+	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
+	set(&m, "archive_life", p->kinds[KIND_ARCHIVE].keep != KEEP_UNDECLARED ? archive : word(p, "page.frame.not_kept"));
 	set_image_processors(&m, p);
 	set_image_regions(&m, p);
 	set_banner(&m, p, testing);
-	set_words(&m, p);
 	begin(&m, "coming");
 	coming_html(p, &v->text);
 	end(&m);

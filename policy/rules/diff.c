@@ -73,7 +73,7 @@ const char *differ_text(struct differ *d, const struct prose *prose)
 	BUF_AUTO struct buf out = BUF_INIT(1024 * 1024);
 
 	for (size_t i = 0; i < prose->count; i++)
-		buf_adds(&out, prose->runs[i].text);
+		buf_adds(&out, prose->runs[i].type == RUN_LIFE ? "…" : prose->runs[i].text); // a life that changes is a change of its own
 	return arena_text(d->arena, buf_text(&out), out.len);
 }
 

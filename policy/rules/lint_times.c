@@ -63,13 +63,13 @@ static void lint_kind_at(const struct policy *p, const struct policy_kind *k, si
 	if (prose_names(&k->what, a->name) || prose_names(&k->where, a->name) || prose_names(&k->what, t->brand) ||
 	    prose_names(&k->where, t->brand))
 		return;
-	policy_life_words(words, sizeof words, own);
+	duration_words(words, sizeof words, own->life);
 	duration_words(keeps, sizeof keeps, t->keeps);
 	report_warning(
 	    r, k->line,
 	    "kind %s is kept %s%s here, but processor %s, which gets it, keeps it for up to %s; who reads only the one is misled about the "
 	    "other; name %s in the <where> of the kind, with its time",
-	    kind_row(k->kind)->name, memory ? "" : "for ", words, a->id, keeps, t->brand);
+	    kind_row(k->kind)->name, memory ? "only in memory" : "for ", memory ? "" : words, a->id, keeps, t->brand);
 }
 
 static void lint_conditions(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)

@@ -2,7 +2,7 @@
 // One policy in several languages: each is whole, none is mixed with another, and what is missing is named.
 #include "policy/base/array.h"
 #include "policy/model/language.h"
-#include "policy/model/policy.h"
+#include "policy/publish/render/writer.h"
 #include "tests/unit/policy_support.h"
 
 #define BLOGIMG        "policy/sites/blogimg.xml"
@@ -18,17 +18,11 @@ static struct policy *load(const char *file)
 	return p;
 }
 
-static void prose_text(struct buf *out, const struct prose *prose)
-{
-	for (size_t i = 0; i < prose->count; i++)
-		buf_adds(out, prose->runs[i].text);
-}
-
-static void assert_prose(const struct prose *prose, const char *part)
+static void assert_prose(const struct policy *p, const struct prose *prose, const char *part)
 {
 	BUF_AUTO struct buf text = BUF_INIT(65536);
 
-	prose_text(&text, prose);
+	prose_plain(p, prose, &text);
 	if (strstr(buf_text(&text), part) == NULL)
 		fail_msg("“%s” is not in: %s", part, buf_text(&text));
 }
@@ -87,9 +81,9 @@ static void facts_in_a_sentence_are_in_its_language(void **state)
 	(void)state;
 	POLICY_AUTO struct policy *p = load(BLOGIMG);
 	POLICY_AUTO struct policy *q = load(PRODUCT_IMAGES);
-	assert_prose(&p->lead, "after 30 days");
-	assert_prose(&policy_language(p, "de")->lead, "höchstens 30 Tage");
-	assert_prose(&policy_language(q, "zh-Hans")->lead, "30 天后删除");
+	assert_prose(p, &p->lead, "after 30 days");
+	assert_prose(policy_language(p, "de"), &policy_language(p, "de")->lead, "höchstens 30 Tage");
+	assert_prose(policy_language(q, "zh-Hans"), &policy_language(q, "zh-Hans")->lead, "30 天后删除");
 	assert_string_equal(policy_language(q, "zh-Hans")->processors[0].purpose, "根据您的产品描述撰写提示词");
 	assert_string_equal(policy_language(q, "zh-Hans")->cookies[0].purpose, "表明您已登录（JWT）");
 	assert_string_equal(policy_language(q, "zh-Hans")->processors[0].regions[0].place, "中国");
@@ -102,51 +96,6 @@ static void a_language_that_is_not_there_is_none(void **state)
 	assert_null(policy_language(p, "fr"));
 	assert_ptr_equal(policy_language(p, "en"), p);
 	assert_ptr_equal(policy_language(policy_language(p, "de"), "en"), p); // from any of them to any other
-}
-
-static void times_have_words_in_each_language(void **state)
-{
-	static const struct {
-		struct duration d;
-		const char *words[LANGUAGE_COUNT];
-	} cases[] = {
-	    {{.days = 14}, {"14 days", "14 Tage", "14 天"}},
-	    {{.days = 1}, {"1 day", "1 Tag", "1 天"}},
-	    {{.months = 24}, {"2 years", "2 Jahre", "2 年"}},
-	    {{.months = 18}, {"1 year and 6 months", "1 Jahr und 6 Monate", "1 年零 6 个月"}},
-	    {{.seconds = 1800}, {"30 minutes", "30 Minuten", "30 分钟"}},
-	    {{0}, {"no time", "keine Zeit", "零时间"}},
-	};
-	char words[128];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		for (unsigned l = 0; l < LANGUAGE_COUNT; l++) {
-			language_duration(words, sizeof words, cases[i].d, (enum language)l);
-			assert_string_equal(words, cases[i].words[l]);
-		}
-	}
-	language_duration(words, 4, (struct duration){.days = 14}, LANGUAGE_EN);
-	assert_string_equal(words, "14 "); // cut, and still a string
-}
-
-static void lives_have_words_in_each_language(void **state)
-{
-	char words[128];
-
-	(void)state;
-	POLICY_AUTO struct policy *p = load(BLOGIMG);
-	policy_life_words_in(words, sizeof words, &p->kinds[KIND_ACCOUNT], "de");
-	assert_string_equal(words, "solange Ihr Konto besteht");
-	policy_life_words_in(words, sizeof words, &p->kinds[KIND_LEDGER], "zh-Hans");
-	assert_string_equal(words, "服务运营期间");
-	policy_life_words(words, sizeof words, &p->kinds[KIND_PROMPT]);
-	assert_string_equal(words, "30 days");
-	POLICY_AUTO struct policy *q = load("policy/sites/image-describer.xml");
-	policy_life_words(words, sizeof words, &q->kinds[KIND_UPLOAD]);
-	assert_string_equal(words, "only in memory, 30 minutes at most");
-	policy_life_words_in(words, sizeof words, &q->kinds[KIND_DESCRIPTION], "de");
-	assert_string_equal(words, "nur während Ihre Anfrage läuft");
 }
 
 static const struct fault {
@@ -196,8 +145,6 @@ int main(void)
 	    cmocka_unit_test(a_translation_promises_the_same),
 	    cmocka_unit_test(facts_in_a_sentence_are_in_its_language),
 	    cmocka_unit_test(a_language_that_is_not_there_is_none),
-	    cmocka_unit_test(times_have_words_in_each_language),
-	    cmocka_unit_test(lives_have_words_in_each_language),
 	    cmocka_unit_test(what_is_not_translated_is_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,7 +173,7 @@ static void page_variables_are_escaped_by_their_place(void **state)
 	    template_render(
 		"<title>{{site_name}}</title><p title=\"{{image_regions}}\">{{controller_name}} {{image_processors}} {{banner}}</p>"
 		"{{{leave_out}}}{{{check_card}}}{{service}}",
-		"x.html", 1, v.list, &out, &e),
+		"x.html", 1, p, v.list, &out, &e),
 	    0);
 	check_no_markup(&out);
 	assert_non_null(strstr(buf_text(&out), "<li>&lt;script&gt;alert(1)&lt;/script&gt;"));

@@ -417,7 +417,7 @@ static void a_site_that_cannot_make_sets_shows_no_form(void **state)
 		assert_int_equal(strstr(buf_text(&index), "<form") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "app.js") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "not open yet") == NULL, rows[i].makes);
-		prose_plain(&service, &p->service.what);
+		prose_plain(p, &p->service.what, &service);
 		html_text(&words, buf_text(&service));
 		assert_true(rows[i].makes || strstr(buf_text(&index), buf_text(&words)) != NULL);
 	}

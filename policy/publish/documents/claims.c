@@ -28,138 +28,103 @@ static bool forgets(const struct policy *p)
 	return in_memory(p, KIND_INPUT) && (!p->page_fetch || in_memory(p, KIND_PAGE)) && claim_made(p, "no-account");
 }
 
-static void life(char *out, size_t size, const struct policy *p, enum kind kind)
+static void claim_life(char *out, size_t size, const struct policy *p, enum kind kind)
 {
-	policy_life_words(out, size, &p->kinds[kind]);
+	word_life(out, size, p, &p->kinds[kind]);
 }
 
 static void write_pledge(const struct policy *p, struct buf *out)
 {
-	buf_adds(out, forgets(p) ? "Then we forget it." : "And you know what becomes of it.");
+	buf_adds(out, word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know"));
 }
 
-// "No account, no cookies." of what is promised; "" when neither is.
-static void write_without(const struct policy *p, struct buf *out)
+// "No account, no cookies" of what is promised; NULL when neither is.
+static const char *without_words(const struct policy *p)
 {
 	bool account = claim_made(p, "no-account"), cookies = claim_made(p, "no-cookies");
 
-	if (account || cookies)
-		buf_printf(out, "%s%s%s", account ? "No account" : "No cookies", account && cookies ? ", no cookies" : "",
-			   forgets(p) ? ", and what you type is not kept." : ".");
+	return account && cookies ? word(p, "claim.no_account_no_cookies")
+	       : account          ? word(p, "claim.no_account")
+	       : cookies          ? word(p, "claim.no_cookies")
+				  : NULL;
 }
 
-static void fact(struct buf *out, const char *title, const char *format, const char *words)
+static void write_without(const struct policy *p, struct buf *out)
+{
+	const char *without = without_words(p);
+
+	if (without != NULL)
+		buf_printf(out, "%s%s", without, word(p, forgets(p) ? "claim.typed_not_kept" : "join.stop"));
+}
+
+static void write_fact(const struct policy *p, struct buf *out, const char *title, const char *text, const char *time)
 {
 	buf_adds(out, "<div><dt>");
-	html_text(out, title);
+	word_fill(out, html_text, title, WORD_VALUES({"time", time}));
 	buf_adds(out, "</dt><dd>");
-	for (const char *c = format; *c; c++) {
-		if (*c == '%')
-			html_text(out, words);
-		else
-			buf_addc(out, *c);
-	}
+	word_fill(out, html_text, word(p, text), WORD_VALUES({"time", time}));
 	buf_adds(out, "</dd></div>\n");
-}
-
-static void write_input_fact(const struct policy *p, struct buf *out)
-{
-	char words[160];
-
-	life(words, sizeof words, p, KIND_INPUT);
-	if (in_memory(p, KIND_INPUT))
-		fact(out, "In memory only",
-		     p->page_fetch ? "What you type, and the page you name, serve this one set and are then discarded."
-				   : "What you type serves this one set and is then discarded.",
-		     "");
-	else if (p->kinds[KIND_INPUT].keep == KEEP_STORED)
-		fact(out, "What you type", "Is kept %.", words);
 }
 
 static void write_facts(const struct policy *p, struct buf *out)
 {
-	bool account = claim_made(p, "no-account"), cookies = claim_made(p, "no-cookies");
-	char words[160], title[192];
+	const char *without = without_words(p);
+	char input[160], archive[160], log[160];
 
-	write_input_fact(p, out);
-	life(words, sizeof words, p, KIND_ARCHIVE);
-	snprintf(title, sizeof title, "Gone in %s", words);
+	claim_life(input, sizeof input, p, KIND_INPUT);
+	claim_life(archive, sizeof archive, p, KIND_ARCHIVE);
+	claim_life(log, sizeof log, p, KIND_REQUEST_LOG);
+	if (in_memory(p, KIND_INPUT))
+		write_fact(p, out, word(p, "claim.memory.title"), p->page_fetch ? "claim.memory.page" : "claim.memory.typed", input);
+	else if (p->kinds[KIND_INPUT].keep == KEEP_STORED)
+		write_fact(p, out, word(p, "claim.typed.title"), "claim.typed.kept", input);
 	if (p->kinds[KIND_ARCHIVE].keep == KEEP_STORED && !duration_is_zero(p->kinds[KIND_ARCHIVE].life))
-		fact(out, title, "That is how long the ZIP lives, or shorter: one click deletes it.", "");
-	life(words, sizeof words, p, KIND_REQUEST_LOG);
-	snprintf(title, sizeof title, "%s%s",
-		 account   ? "No account"
-		 : cookies ? "No cookies"
-			   : "What is logged",
-		 account && cookies ? ", no cookies" : "");
+		write_fact(p, out, word(p, "claim.archive.title"), "claim.archive.life", archive);
 	if (p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED)
-		fact(out, title, "A request log (address, browser, time) is kept for at most %.", words);
-	else if (account || cookies)
-		fact(out, title, "And no request log.", "");
+		write_fact(p, out, without != NULL ? without : word(p, "claim.log.title"), "claim.log.life", log);
+	else if (without != NULL)
+		write_fact(p, out, without, "claim.log.none", "");
 }
 
-// The other way to start, where the policy lets a page be read.
-static void write_source_choice(const struct policy *p, struct buf *out)
+// Not empty where the policy lets a page be read.
+static void write_page_fetch(const struct policy *p, struct buf *out)
 {
-	if (!p->page_fetch)
-		return;
-	buf_adds(
-	    out,
-	    "<fieldset class=\"segments source\">\n<legend>Start from</legend>\n"
-	    "<label><input type=\"radio\" name=\"source\" form=\"choice\" id=\"by-description\" value=\"description\" checked>"
-	    "<span>A description</span></label>\n"
-	    "<label><input type=\"radio\" name=\"source\" form=\"choice\" id=\"by-url\" value=\"url\"><span>A web page</span></label>\n"
-	    "</fieldset>\n");
-}
-
-static void write_url_field(const struct policy *p, struct buf *out)
-{
-	if (!p->page_fetch)
-		return;
-	buf_adds(
-	    out,
-	    "<div class=\"field from-url\">\n<label for=\"url\">Address of a public page</label>\n"
-	    "<input id=\"url\" name=\"url\" type=\"url\" inputmode=\"url\" maxlength=\"2000\" autocomplete=\"off\" spellcheck=\"false\" "
-	    "placeholder=\"https://www.example.com/\" aria-describedby=\"url-hint url-error\">\n"
-	    "<p class=\"hint\" id=\"url-hint\">We ask for that page once, as any browser would, read its words and colours, mask personal "
-	    "data in them");
-	buf_adds(out, in_memory(p, KIND_PAGE) ? ", and drop it.</p>\n" : ".</p>\n");
-	buf_adds(out, "<p class=\"field-error\" id=\"url-error\"></p>\n</div>\n");
+	buf_adds(out, p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : "");
 }
 
 static void write_lead(const struct policy *p, struct buf *out)
 {
-	buf_adds(out, p->page_fetch ? "Say what you do, or name your web page." : "Say what you need.");
+	buf_adds(out, word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed"));
 }
 
 static void write_age(const struct policy *p, struct buf *out)
 {
+	char age[16];
+
+	snprintf(age, sizeof age, "%u", p->minimum_age);
 	if (p->minimum_age != 0)
-		buf_printf(out, "For people of %u and over. ", p->minimum_age);
-}
-
-static void write_advice(const struct prose_list *list, struct buf *out)
-{
-	struct writer w = {.form = FORM_HTML, .out = out};
-
-	write_items(&w, list);
+		word_fill(out, NULL, word(p, "claim.age"), WORD_VALUES({"age", age}));
 }
 
 static void write_leave_out(const struct policy *p, struct buf *out)
 {
+	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+
 	if (p->advice_paste.count == 0)
 		return;
-	buf_adds(out, "<p>Please leave out:</p>\n");
-	write_advice(&p->advice_paste, out);
+	write_note(&w, "claim.leave_out", NULL);
+	write_items(&w, &p->advice_paste);
 }
 
 void claim_check_card(const struct policy *p, struct buf *out)
 {
+	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+
 	if (p->advice_publish.count == 0)
 		return;
-	buf_adds(out, "<section class=\"card check\" aria-labelledby=\"check-title\">\n<h2 id=\"check-title\">Before you publish, "
-		      "check</h2>\n");
-	write_advice(&p->advice_publish, out);
+	buf_adds(out, "<section class=\"card check\" aria-labelledby=\"check-title\">\n");
+	write_heading(&w, 2, "check-title", word(p, "claim.check"));
+	write_items(&w, &p->advice_publish);
 	buf_adds(out, "</section>\n");
 }
 
@@ -167,73 +132,52 @@ void claim_check_card(const struct policy *p, struct buf *out)
 static void write_service(const struct policy *p, struct buf *out)
 {
 	if (p->service.what.count > 0)
-		prose_plain(out, &p->service.what);
+		prose_plain(p, &p->service.what, out);
 	else
-		buf_adds(out, "What it will do stands in its privacy notice.");
+		buf_adds(out, word(p, "claim.service"));
 }
 
 // For who came by a link that leads nowhere.
 static void write_lost(const struct policy *p, struct buf *out)
 {
-	char words[160];
+	char time[160];
 
-	life(words, sizeof words, p, KIND_ARCHIVE);
-	if (p->kinds[KIND_ARCHIVE].keep == KEEP_STORED)
-		buf_printf(out,
-			   "If you followed a download link: archives are kept for %s and then deleted for good. A wrong, an ended and a "
-			   "never-made address look the same, on purpose.",
-			   words);
-	else
-		buf_adds(out, "Perhaps the address was typed wrong, or what was here is gone.");
+	claim_life(time, sizeof time, p, KIND_ARCHIVE);
+	word_fill(out, NULL, word(p, p->kinds[KIND_ARCHIVE].keep == KEEP_STORED ? "claim.lost.archive" : "claim.lost.other"),
+		  WORD_VALUES({"time", time}));
 }
 
 // What the visitor is told when something ends early.
 static void write_not_kept(const struct policy *p, struct buf *out)
 {
-	buf_adds(out, in_memory(p, KIND_INPUT) ? "What you typed was not kept." : "");
+	buf_adds(out, in_memory(p, KIND_INPUT) ? word(p, "claim.not_kept") : "");
 }
 
 static void write_receipt(const struct policy *p, struct buf *out)
 {
-	buf_adds(out, claim_made(p, "no-account") ? "We do not know who you are, so this code is your only key: with it you"
-						  : "With this code you");
+	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+
+	write_word(&w, claim_made(p, "no-account") ? "claim.receipt.only_key" : "claim.receipt.code");
 }
 
 static void write_held(const struct policy *p, struct buf *out)
 {
+	bool little = forgets(p) && p->kinds[KIND_ARCHIVE].keep == KEEP_STORED && p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED;
 	char archive[160], log[160];
 
-	life(archive, sizeof archive, p, KIND_ARCHIVE);
-	life(log, sizeof log, p, KIND_REQUEST_LOG);
-	if (forgets(p) && p->kinds[KIND_ARCHIVE].keep == KEEP_STORED && p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED)
-		buf_printf(out,
-			   "We hold little about you, and not for long: a ZIP for %s, a line in the request log (address, browser, time) "
-			   "for at most %s.",
-			   archive, log);
-	else
-		buf_adds(out, "What we hold about you, and for how long, stands in the privacy notice.");
+	claim_life(archive, sizeof archive, p, KIND_ARCHIVE);
+	claim_life(log, sizeof log, p, KIND_REQUEST_LOG);
+	word_fill(out, NULL, word(p, little ? "claim.held.little" : "claim.held.notice"), WORD_VALUES({"archive", archive}, {"log", log}));
 }
 
 // In a visitor's words where there are some, else the policy's name of the right.
 static void write_right_options(const struct policy *p, struct buf *out)
 {
-	static const struct {
-		const char *id, *words;
-	} rows[] = {{"access", "See what you hold about me"},
-		    {"rectification", "Correct something"},
-		    {"erasure", "Erase something"},
-		    {"portability", "Get my data to take elsewhere"},
-		    {"restriction", "Keep it, but do not use it"},
-		    {"objection", "Object to its use"},
-		    {"withdrawal", "Withdraw a consent"},
-		    {"complaint", "Complain"}};
-
 	for (size_t i = 0; i < p->right_count; i++) {
-		const char *words = p->rights[i].name;
-		for (size_t j = 0; j < ARRAY_LEN(rows); j++)
-			words = strcmp(rows[j].id, p->rights[i].id) == 0 ? rows[j].words : words;
+		const char *id = p->rights[i].id, *words = word_or(p, "right.", id);
+		words = words == id ? p->rights[i].name : words;
 		buf_adds(out, "<option value=\"");
-		html_attr(out, p->rights[i].id);
+		html_attr(out, id);
 		buf_adds(out, "\">");
 		html_text(out, words);
 		buf_adds(out, "</option>\n");
@@ -243,17 +187,19 @@ static void write_right_options(const struct policy *p, struct buf *out)
 // One row per kind for the live page; assets/live.js puts the figures in.
 static void write_live_rows(const struct policy *p, struct buf *out)
 {
-	char words[160];
+	char time[160];
 
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *a = policy_kind_at(p, i);
-		life(words, sizeof words, p, a->kind);
+		claim_life(time, sizeof time, p, a->kind);
 		buf_printf(out, "<tr role=\"row\" data-kind=\"%s\"><th scope=\"row\" role=\"rowheader\">", kind_row(a->kind)->name);
 		html_text(out, a->name);
-		buf_adds(out, "</th><td role=\"cell\" data-label=\"Promised\">");
-		html_text(out, words);
-		buf_adds(out, "</td><td role=\"cell\" class=\"held\" data-label=\"Held now\">–</td>"
-			      "<td role=\"cell\" class=\"age\" data-label=\"Oldest\">–</td></tr>\n");
+		buf_printf(out, "</th><td role=\"cell\" data-label=\"%s\">", word(p, "claim.live.promised"));
+		html_text(out, time);
+		buf_printf(out,
+			   "</td><td role=\"cell\" class=\"held\" data-label=\"%s\">–</td>"
+			   "<td role=\"cell\" class=\"age\" data-label=\"%s\">–</td></tr>\n",
+			   word(p, "claim.live.held"), word(p, "claim.live.oldest"));
 	}
 }
 
@@ -261,8 +207,7 @@ const struct claim_variable claims[] = {
     {"pledge", write_pledge},
     {"without", write_without},
     {"facts", write_facts},
-    {"source_choice", write_source_choice},
-    {"url_field", write_url_field},
+    {"page_fetch", write_page_fetch},
     {"lead", write_lead},
     {"age_words", write_age},
     {"not_kept", write_not_kept},

@@ -160,7 +160,7 @@ static void add_party(cJSON *graph, const char *name, const char *type, const st
 static void add_condition(cJSON *object, const struct policy *p, const struct policy_kind *kind)
 {
 	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
-	struct writer w = {.form = FORM_TEXT, .out = &words};
+	struct writer w = {.form = FORM_TEXT, .out = &words, .policy = p};
 	const struct policy_kind *k = &p->kinds[kind->kind];
 	cJSON *condition = cJSON_AddObjectToObject(object, "dpv:hasStorageCondition"), *duration;
 
@@ -181,7 +181,7 @@ static void add_kind(cJSON *graph, const struct policy *p, const struct policy_k
 	for (size_t i = 0; more != NULL && more->iris[i] != NULL; i++)
 		cJSON_AddItemToArray(cJSON_GetObjectItem(object, "@type"), cJSON_CreateString(more->iris[i]));
 	cJSON_AddStringToObject(object, "dct:title", kind->name);
-	json_add_prose(object, "dct:description", &kind->what);
+	json_add_prose(object, "dct:description", p, &kind->what);
 	add_condition(object, p, kind);
 }
 
@@ -238,7 +238,7 @@ static void add_process(cJSON *graph, const struct policy *p, const struct polic
 	cJSON_AddItemToObject(object, "dpv:hasDataController", reference("#", "controller"));
 	purpose = cJSON_AddObjectToObject(object, "dpv:hasPurpose");
 	cJSON_AddStringToObject(purpose, "@type", purpose_iri(a->id));
-	json_add_prose(purpose, "dct:description", &a->what);
+	json_add_prose(purpose, "dct:description", p, &a->what);
 	cJSON_AddItemToObject(object, "dpv:hasLegalBasis", reference("", iri_of(bases, ARRAY_LEN(bases), a->basis, "dpv:LegalBasis")));
 	array = cJSON_AddArrayToObject(object, "dpv:hasPersonalData");
 	for (size_t i = 0; i < p->kind_count; i++) {

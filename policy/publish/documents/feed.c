@@ -24,13 +24,11 @@ void site_address(const struct policy *p, struct buf *out)
 
 enum change { CHANGE_ADDED, CHANGE_COMING, CHANGE_REMOVED, CHANGE_LEAVING, CHANGE_CHANGING };
 static const struct {
-	const char *name, *before, *after; // `after` stands before a date
+	const char *name, *title;
 } changes[] = {
-    [CHANGE_ADDED] = {"added", "Added: ", NULL},
-    [CHANGE_COMING] = {"coming", "Coming: ", ", from "},
-    [CHANGE_REMOVED] = {"removed", "Removed: ", NULL},
-    [CHANGE_LEAVING] = {"leaving", "Leaving: ", ", from "},
-    [CHANGE_CHANGING] = {"changing", "Changing: ", ", from "},
+    [CHANGE_ADDED] = {"added", "feed.added"},          [CHANGE_COMING] = {"coming", "feed.coming"},
+    [CHANGE_REMOVED] = {"removed", "feed.removed"},    [CHANGE_LEAVING] = {"leaving", "feed.leaving"},
+    [CHANGE_CHANGING] = {"changing", "feed.changing"},
 };
 
 struct entry {
@@ -158,8 +156,8 @@ static void write_head(const struct policy *p, const char *title, const char *se
 	buf_adds(out, "\">\n<id>");
 	xml_text(out, buf_text(&address));
 	buf_printf(out, "%s</id>\n<title>", self);
-	xml_text(out, p->shown_as);
-	buf_printf(out, ": %s</title>\n<updated>%s</updated>\n<author>", title, when);
+	word_fill(out, xml_text, word(p, title), WORD_VALUES({"site", p->shown_as}));
+	buf_printf(out, "</title>\n<updated>%s</updated>\n<author>", when);
 	write_element(out, "name", p->controller.name);
 	buf_adds(out, "</author>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"");
 	xml_text(out, buf_text(&address));
@@ -193,10 +191,10 @@ static void write_cells(const struct entry *a, struct buf *out)
 			cell_join(&columns[j], a->then, a->other, &after);
 		if (before.len == 0 && after.len == 0)
 			continue;
-		buf_printf(out, "<dt>%s</dt><dd>", columns[j].title);
-		xml_text(out, before.len > 0 ? buf_text(&before) : "not stated");
+		buf_printf(out, "<dt>%s</dt><dd>", column_title(a->p, &columns[j]));
+		xml_text(out, before.len > 0 ? buf_text(&before) : word(a->p, "feed.not_stated"));
 		buf_adds(out, a->then != NULL ? " → " : "");
-		xml_text(out, a->then == NULL ? "" : after.len > 0 ? buf_text(&after) : "not stated");
+		xml_text(out, a->then == NULL ? "" : after.len > 0 ? buf_text(&after) : word(a->p, "feed.not_stated"));
 		buf_adds(out, "</dd>\n");
 	}
 }
@@ -214,10 +212,9 @@ static void write_entry(const struct entry *a, struct buf *out)
 	buf_printf(&path, "/%s", changes[a->change].name);
 	buf_adds(out, "<entry>\n<id>");
 	write_tag(a->p, a->at, buf_text(&path), out);
-	buf_printf(out, "</id>\n<title>%s", changes[a->change].before);
-	xml_text(out, a->p->processors[a->processor].brand);
-	if (changes[a->change].after != NULL)
-		buf_printf(out, "%s%s", changes[a->change].after, from);
+	buf_adds(out, "</id>\n<title>");
+	word_fill(out, xml_text, word(a->p, changes[a->change].title),
+		  WORD_VALUES({"name", a->p->processors[a->processor].brand}, {"date", from}));
 	buf_printf(out,
 		   "</title>\n<updated>%s</updated>\n<published>%s</published>\n<category term=\"%s\"/>\n"
 		   "<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><dl>\n",
@@ -245,7 +242,7 @@ int subprocessors_atom(const struct policy *p, time_t now, struct buf *out, stru
 	qsort(s.list, s.count, sizeof *s.list, newest_first);
 	if (s.count > 0 && s.list[0].at > updated)
 		updated = s.list[0].at;
-	write_head(p, "changes of the subprocessors", "/subprocessors.atom", "/subprocessors", updated, out);
+	write_head(p, "feed.list.title", "/subprocessors.atom", "/subprocessors", updated, out);
 	for (size_t i = 0; i < s.count; i++)
 		write_entry(&s.list[i], out);
 	free(s.list);
@@ -263,15 +260,20 @@ static void write_version(const struct policy *p, const struct policy_version *v
 	url_part(&path, v->id);
 	buf_adds(out, "<entry>\n<id>");
 	write_tag(p, coming ? p->coming_announced : v->updated, buf_text(&path), out);
-	buf_adds(out, coming ? "</id>\n<title>Coming: version " : "</id>\n<title>Version ");
-	xml_text(out, v->id);
-	buf_printf(out, ", in effect from %s</title>\n<updated>%s</updated>\n<published>%s</published>\n", from, when, when);
+	buf_adds(out, "</id>\n<title>");
+	word_fill(out, xml_text, word(p, coming ? "feed.version.coming" : "feed.version"), WORD_VALUES({"version", v->id}, {"date", from}));
+	buf_printf(out, "</title>\n<updated>%s</updated>\n<published>%s</published>\n", when, when);
 	buf_adds(out, "<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\">");
-	buf_adds(out, v->change_count > 0 ? "<ul>\n" : "<p>The first version.</p>");
+	if (v->change_count > 0)
+		buf_adds(out, "<ul>\n");
+	else
+		buf_printf(out, "<p>%s</p>", word(p, "feed.first"));
 	for (size_t i = 0; i < v->change_count; i++) {
 		buf_reset(&words);
-		prose_plain(&words, &v->changes[i].what);
-		buf_adds(out, v->changes[i].material ? "<li><strong>Material:</strong> " : "<li>");
+		prose_plain(p, &v->changes[i].what, &words);
+		buf_adds(out, "<li>");
+		if (v->changes[i].material)
+			buf_printf(out, "<strong>%s</strong> ", word(p, "feed.material"));
 		xml_text(out, buf_text(&words));
 		buf_adds(out, "</li>\n");
 	}
@@ -287,8 +289,7 @@ int privacy_atom(const struct policy *p, struct buf *out, struct err *e)
 
 	for (size_t i = 0; i < p->version_count && next != NULL; i++)
 		known = known || strcmp(p->versions[i].id, next->id) == 0;
-	write_head(p, "changes of the privacy notice", "/privacy.atom", "/privacy", next != NULL && !known ? next->updated : p->updated,
-		   out);
+	write_head(p, "feed.notice.title", "/privacy.atom", "/privacy", next != NULL && !known ? next->updated : p->updated, out);
 	if (next != NULL && !known)
 		write_version(p, next, true, out);
 	for (size_t i = 0; i < p->version_count; i++)

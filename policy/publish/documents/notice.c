@@ -7,9 +7,7 @@
 
 void notice_address(const struct policy *p, struct buf *out)
 {
-	buf_adds(out, "/privacy");
-	if (p->view_count > 0 && strcmp(p->language, p->views[0]->language) != 0)
-		buf_printf(out, ".%s", p->language);
+	page_address(p, "/privacy", out);
 }
 
 static void write_dates(const struct policy *p, struct writer *w)
@@ -20,13 +18,7 @@ static void write_dates(const struct policy *p, struct writer *w)
 	when_date(updated, p->updated);
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "<p class=\"dates\">");
-	write_words(w, word_in(p, WORD_VERSION));
-	write_words(w, p->version);
-	write_words(w, word_in(p, WORD_UPDATED));
-	write_words(w, updated);
-	write_words(w, word_in(p, WORD_EFFECTIVE));
-	write_words(w, effective);
-	write_words(w, word_in(p, WORD_STOP));
+	write_filled(w, "notice.dates", WORD_VALUES({"version", p->version}, {"updated", updated}, {"effective", effective}));
 	write_paragraph_end(w);
 }
 
@@ -47,7 +39,7 @@ static void write_languages(const struct policy *p, struct writer *w)
 	if (w->form != FORM_HTML || p->view_count < 2)
 		return;
 	buf_adds(w->out, "<nav class=\"languages\" aria-label=\"");
-	html_attr(w->out, word_in(p, WORD_LANGUAGES));
+	html_attr(w->out, word(p, "notice.languages"));
 	buf_adds(w->out, "\">");
 	for (size_t i = 0; i < p->view_count; i++) {
 		const char *code = p->views[i]->language;
@@ -70,7 +62,7 @@ static void write_contents(const struct policy *p, struct writer *w)
 		return;
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
-	write_heading(w, 2, "contents", word_in(p, WORD_CONTENTS));
+	write_heading(w, 2, "contents", word(p, "notice.contents"));
 	buf_adds(w->out, w->form == FORM_HTML ? "<ol>\n" : "");
 	for (size_t i = 0; i < p->section_count; i++) {
 		BUF_AUTO struct buf target = BUF_INIT(128);
@@ -113,36 +105,36 @@ static void write_forms(const struct policy *p, struct writer *w)
 	const struct {
 		const char *words, *ending;
 		bool each_language;
-	} forms[] = {{word_in(p, WORD_PLAIN_TEXT), ".txt", true},
+	} forms[] = {{word(p, "notice.plain_text"), ".txt", true},
 		     {"Markdown", ".md", true},
 		     {"JSON", ".json", false},
 		     {"TILT", ".tilt.json", false},
 		     {"DPV", ".dpv.jsonld", false},
-		     {word_in(p, WORD_FEED), ".atom", false}};
+		     {word(p, "notice.feed"), ".atom", false}};
 
 	notice_address(p, &address);
 	buf_adds(w->out, w->form == FORM_HTML ? "<p class=\"forms\">" : "");
-	write_strong(w, word_in(p, WORD_OTHER_FORMS));
-	write_words(w, word_in(p, WORD_COLON));
+	write_strong(w, word(p, "notice.other_forms"));
+	write_word(w, "join.colon");
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		buf_reset(&to);
 		buf_printf(&to, "%s%s", forms[i].each_language ? buf_text(&address) : "/privacy", forms[i].ending);
-		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, i > 0 ? word(p, "join.comma") : "");
 		write_link(w, forms[i].words, buf_text(&to));
 	}
-	write_words(w, word_in(p, WORD_STOP));
+	write_word(w, "join.stop");
 	write_words(w, " ");
-	write_link(w, word_in(p, WORD_LIVE), "/privacy/live");
-	write_words(w, word_in(p, WORD_STOP));
+	write_link(w, word(p, "notice.live"), "/privacy/live");
+	write_word(w, "join.stop");
 	write_paragraph_end(w);
 }
 
 void notice_write(const struct policy *p, enum form form, struct buf *out)
 {
-	struct writer w = {.form = form, .out = out};
+	struct writer w = {.form = form, .out = out, .policy = p};
 
 	buf_adds(out, form == FORM_HTML ? "<header>\n" : "");
-	write_heading(&w, 1, NULL, word_in(p, WORD_NOTICE));
+	write_heading(&w, 1, NULL, word(p, "notice.title"));
 	write_dates(p, &w);
 	write_languages(p, &w);
 	if (form == FORM_HTML)

@@ -26,13 +26,13 @@ static void add_set(cJSON *object, const char *name, unsigned set, const struct 
 	}
 }
 
-static void add_proses(cJSON *object, const char *name, const struct prose_list *list)
+static void add_proses(cJSON *object, const char *name, const struct policy *p, const struct prose_list *list)
 {
 	cJSON *array = cJSON_AddArrayToObject(object, name);
 
 	for (size_t i = 0; i < list->count; i++) {
 		BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
-		prose_plain(&words, &list->items[i]);
+		prose_plain(p, &list->items[i], &words);
 		cJSON_AddItemToArray(array, cJSON_CreateString(buf_text(&words)));
 	}
 }
@@ -60,7 +60,7 @@ static void add_party(cJSON *top, const char *name, const struct policy_party *a
 	json_add_text(object, "address", a->address);
 }
 
-static void add_lives(cJSON *object, const struct policy_kind *kind)
+static void add_lives(cJSON *object, const struct policy *p, const struct policy_kind *kind)
 {
 	cJSON *array = cJSON_AddArrayToObject(object, "lives");
 
@@ -74,7 +74,7 @@ static void add_lives(cJSON *object, const struct policy_kind *kind)
 		json_add_text(life, "then", endings[a->ending]);
 		cJSON_AddBoolToObject(life, "hold", a->hold);
 		cJSON_AddBoolToObject(life, "ends_on_erasure", a->ends_on_erasure);
-		json_add_prose(life, "reason", &a->reason);
+		json_add_prose(life, "reason", p, &a->reason);
 	}
 }
 
@@ -91,12 +91,12 @@ static void add_kinds(cJSON *top, const struct policy *p)
 		add_duration(object, "longest_in_memory", !duration_is_zero(a->memory), a->memory);
 		json_add_text(object, "source", a->source);
 		cJSON_AddBoolToObject(object, "needed", a->needed);
-		json_add_prose(object, "what", &a->what);
-		json_add_prose(object, "where", &a->where);
+		json_add_prose(object, "what", p, &a->what);
+		json_add_prose(object, "where", p, &a->where);
 		add_words(object, "categories", &a->categories);
 		add_words(object, "subjects", &a->subjects);
 		add_words(object, "purposes", &a->purposes);
-		add_lives(object, a);
+		add_lives(object, p, a);
 	}
 }
 
@@ -110,12 +110,12 @@ static void add_purposes(cJSON *top, const struct policy *p)
 		json_add_text(object, "id", a->id);
 		json_add_text(object, "basis", a->basis);
 		json_add_text(object, "consent", a->consent);
-		json_add_prose(object, "what", &a->what);
-		json_add_prose(object, "interest", &a->interest);
+		json_add_prose(object, "what", p, &a->what);
+		json_add_prose(object, "interest", p, &a->interest);
 	}
 }
 
-static void add_places(cJSON *object, const struct policy_processor *t)
+static void add_places(cJSON *object, const struct policy *p, const struct policy_processor *t)
 {
 	cJSON *regions = cJSON_AddArrayToObject(object, "regions");
 	cJSON *safeguards = cJSON_AddArrayToObject(object, "safeguards");
@@ -130,11 +130,11 @@ static void add_places(cJSON *object, const struct policy_processor *t)
 		cJSON *safeguard = json_object_in(safeguards);
 		json_add_text(safeguard, "type", t->safeguards[i].type);
 		json_add_text(safeguard, "copy", t->safeguards[i].copy);
-		json_add_prose(safeguard, "what", &t->safeguards[i].what);
+		json_add_prose(safeguard, "what", p, &t->safeguards[i].what);
 	}
 }
 
-static void add_processor(cJSON *object, const struct policy_processor *a, const struct policy_processor *t)
+static void add_processor(cJSON *object, const struct policy *p, const struct policy_processor *a, const struct policy_processor *t)
 {
 	cJSON *kinds = NULL;
 
@@ -158,7 +158,7 @@ static void add_processor(cJSON *object, const struct policy_processor *a, const
 	cJSON *hosts = cJSON_AddArrayToObject(object, "hosts");
 	for (const char *const *host = a->hosts; *host != NULL; host++)
 		cJSON_AddItemToArray(hosts, cJSON_CreateString(*host));
-	add_places(object, t);
+	add_places(object, p, t);
 	cJSON_AddBoolToObject(object, "trains_on_data", a->trains);
 	add_words(object, "asked_for", &t->ask);
 	cJSON_AddBoolToObject(object, "anonymised", t->anonymised);
@@ -206,7 +206,7 @@ static void add_rights(cJSON *top, const struct policy *p)
 		json_add_text(object, "who", t->who);
 		json_add_text(object, "verify", t->verify);
 		cJSON_AddBoolToObject(object, "self_service", t->self_service);
-		json_add_prose(object, "how", &t->how);
+		json_add_prose(object, "how", p, &t->how);
 		cJSON *answers = cJSON_AddArrayToObject(object, "answers");
 		for (size_t j = 0; j < t->answer_count; j++) {
 			cJSON *answer = json_object_in(answers);
@@ -229,21 +229,21 @@ static void add_claims(cJSON *top, const struct policy *p)
 		cJSON *object = json_object_in(rules);
 		json_add_text(object, "id", p->content_rules[i].id);
 		json_add_text(object, "action", p->content_rules[i].action);
-		json_add_prose(object, "what", &p->content_rules[i].what);
+		json_add_prose(object, "what", p, &p->content_rules[i].what);
 	}
 	for (size_t i = 0; i < p->claim_count; i++) {
 		cJSON *object = json_object_in(claims);
 		json_add_text(object, "id", p->claims[i].id);
 		json_add_text(object, "kind", p->claims[i].kind);
 		json_add_text(object, "processor", p->claims[i].processor);
-		json_add_prose(object, "what", &p->claims[i].what);
+		json_add_prose(object, "what", p, &p->claims[i].what);
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		cJSON *object = json_object_in(consents);
 		json_add_text(object, "id", p->consents[i].id);
 		json_add_text(object, "form", p->consents[i].form);
-		json_add_prose(object, "what", &p->consents[i].what);
-		json_add_prose(object, "withdraw", &p->consents[i].withdraw);
+		json_add_prose(object, "what", p, &p->consents[i].what);
+		json_add_prose(object, "withdraw", p, &p->consents[i].withdraw);
 	}
 }
 
@@ -261,7 +261,7 @@ static void add_versions(cJSON *top, const struct policy *p)
 		for (size_t j = 0; j < v->change_count; j++) {
 			cJSON *change = json_object_in(changes);
 			cJSON_AddBoolToObject(change, "material", v->changes[j].material);
-			json_add_prose(change, "what", &v->changes[j].what);
+			json_add_prose(change, "what", p, &v->changes[j].what);
 		}
 	}
 }
@@ -279,9 +279,9 @@ static void add_sections(cJSON *top, const struct policy *p)
 		for (size_t j = 0; j < s->block_count; j++) {
 			cJSON *block = json_object_in(blocks);
 			if (s->blocks[j].type == BLOCK_PARAGRAPH)
-				json_add_prose(block, "text", &s->blocks[j].prose);
+				json_add_prose(block, "text", p, &s->blocks[j].prose);
 			else if (s->blocks[j].type == BLOCK_LIST)
-				add_proses(block, "list", &s->blocks[j].items);
+				add_proses(block, "list", p, &s->blocks[j].items);
 			else
 				json_add_text(block, "insert", s->blocks[j].insert);
 		}
@@ -300,7 +300,7 @@ static void add_service(cJSON *top, const struct policy *p)
 	add_words(object, "by", &a->by);
 	add_words(object, "from", &a->from);
 	add_words(object, "to", &a->to);
-	json_add_prose(object, "what", &a->what);
+	json_add_prose(object, "what", p, &a->what);
 }
 
 static void add_head(cJSON *top, const struct policy *p)
@@ -317,7 +317,7 @@ static void add_head(cJSON *top, const struct policy *p)
 	add_party(top, "representative", &p->representative);
 	add_party(top, "data_protection_officer", &p->officer);
 	add_party(top, "supervisory_authority", &p->authority);
-	json_add_prose(top, "summary", &p->lead);
+	json_add_prose(top, "summary", p, &p->lead);
 	add_service(top, p);
 }
 
@@ -330,25 +330,25 @@ static void add_tail(cJSON *top, const struct policy *p)
 	if (p->page_fetch) {
 		cJSON *fetch = cJSON_AddObjectToObject(top, "page_fetch");
 		json_add_text(fetch, "user_agent", p->user_agent);
-		json_add_prose(fetch, "what", &p->page_fetch_what);
+		json_add_prose(fetch, "what", p, &p->page_fetch_what);
 	} else {
 		cJSON_AddNullToObject(top, "page_fetch");
 	}
 	cJSON *advice = cJSON_AddObjectToObject(top, "advice");
-	add_proses(advice, "paste", &p->advice_paste);
-	add_proses(advice, "publish", &p->advice_publish);
-	add_proses(top, "security", &p->security);
+	add_proses(advice, "paste", p, &p->advice_paste);
+	add_proses(advice, "publish", p, &p->advice_publish);
+	add_proses(top, "security", p, &p->security);
 	cJSON *automated = cJSON_AddObjectToObject(top, "automated_decisions");
 	cJSON_AddBoolToObject(automated, "used", p->automated_used);
 	cJSON_AddBoolToObject(automated, "legal_effect", p->automated_legal_effect);
-	json_add_prose(automated, "what", &p->automated);
+	json_add_prose(automated, "what", p, &p->automated);
 	cJSON *changes = cJSON_AddObjectToObject(top, "changes");
 	add_duration(changes, "notice", true, p->notice);
 	add_words(changes, "by", &p->changes_by);
 	add_words(changes, "material_by", &p->changes_material_by);
 	cJSON_AddBoolToObject(changes, "use_accepts", p->use_accepts);
-	json_add_prose(changes, "what", &p->changes);
-	json_add_prose(top, "law_enforcement", &p->law_enforcement);
+	json_add_prose(changes, "what", p, &p->changes);
+	json_add_prose(top, "law_enforcement", p, &p->law_enforcement);
 }
 
 // What a dsrdelete.json of the IAB's deletion framework would say: where a deletion is asked for, and by what. The framework's signed
@@ -391,7 +391,7 @@ int notice_json(const struct policy *p, struct buf *out, struct err *e)
 	add_purposes(top, p);
 	cJSON *processors = cJSON_AddArrayToObject(top, "processors");
 	for (size_t i = 0; i < p->processor_count; i++)
-		add_processor(json_object_in(processors), &p->processors[i], &p->processors[i]);
+		add_processor(json_object_in(processors), p, &p->processors[i], &p->processors[i]);
 	add_browser(top, p);
 	add_rights(top, p);
 	add_deletion(top, p);

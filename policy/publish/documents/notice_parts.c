@@ -14,7 +14,7 @@ static void labelled(struct writer *w, const char *label)
 
 static void part_controller(const struct policy *p, struct writer *w)
 {
-	static const enum word labels[] = {WORD_CONTROLLER, WORD_REPRESENTATIVE, WORD_OFFICER, WORD_AUTHORITY};
+	static const char *const labels[] = {"notice.controller", "notice.representative", "notice.officer", "notice.authority"};
 	const struct policy_party *parties[] = {&p->controller, &p->representative, &p->officer, &p->authority};
 
 	write_list_begin(w);
@@ -23,7 +23,7 @@ static void part_controller(const struct policy *p, struct writer *w)
 		const char *const others[] = {a->address, a->country, a->phone, a->web};
 		if (a->name == NULL)
 			continue;
-		labelled(w, word_in(p, labels[i]));
+		labelled(w, word(p, labels[i]));
 		write_words(w, a->name);
 		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
 			write_words(w, others[j] != NULL ? ", " : "");
@@ -42,26 +42,27 @@ static void part_controller(const struct policy *p, struct writer *w)
 
 static void write_one_life(const struct policy *p, struct writer *w, const struct policy_life *life)
 {
-	static const enum word starts[] = {WORD_AFTER_MADE, WORD_AFTER_COMPLETED, WORD_AFTER_CLOSED, WORD_AFTER_ACCOUNT};
+	static const char *const starts[] = {"life.after.creation", "life.after.completion", "life.after.closing",
+					     "life.after.account-end"};
 	char words[160];
 
 	if (life->lasts_while != NULL) {
-		write_words(w, language_condition(life->lasts_while, language_of(p)));
-		write_words(w, life->has_length ? word_in(p, WORD_AND_THEN) : "");
+		write_words(w, word_condition(word_language(p), life->lasts_while));
+		write_words(w, life->has_length ? word(p, "life.and_then") : "");
 	}
 	if (life->has_length) {
-		language_duration(words, sizeof words, life->length, language_of(p));
+		word_duration(words, sizeof words, life->length, word_language(p));
 		write_words(w, words);
-		write_words(w, word_in(p, starts[life->start]));
+		write_word(w, starts[life->start]);
 	}
 	if (life->unless != NULL)
-		write_words(w, word_in(p, strcmp(life->unless, "saved") == 0 ? WORD_UNLESS_SAVED : WORD_UNLESS_OTHER));
+		write_words(w, word(p, strcmp(life->unless, "saved") == 0 ? "life.unless_saved" : "life.unless_other"));
 	if (life->ending == END_ANONYMISE || life->has_length)
-		write_words(w, word_in(p, life->ending == END_ANONYMISE ? WORD_THEN_ANONYMISED : WORD_THEN_DELETED));
-	write_words(w, life->hold ? word_in(p, WORD_HOLD) : "");
-	write_words(w, word_in(p, WORD_STOP));
+		write_word(w, life->ending == END_ANONYMISE ? "life.then_anonymised" : "life.then_deleted");
+	write_words(w, life->hold ? word(p, "life.hold") : "");
+	write_word(w, "join.stop");
 	if (life->reason.count > 0)
-		write_words(w, word_in(p, WORD_NEXT_SENTENCE));
+		write_word(w, "join.sentence");
 	write_prose(w, &life->reason);
 }
 
@@ -70,12 +71,12 @@ void write_life(struct writer *w, const struct policy *p, const struct policy_ki
 	char words[160];
 
 	if (kind->life_count == 0) {
-		policy_life_words_in(words, sizeof words, &p->kinds[kind->kind], p->language);
+		word_life(words, sizeof words, p, &p->kinds[kind->kind]);
 		write_words(w, words);
-		write_words(w, word_in(p, WORD_STOP));
+		write_word(w, "join.stop");
 	}
 	for (size_t i = 0; i < kind->life_count; i++) {
-		write_words(w, i > 0 ? word_in(p, WORD_ALSO) : "");
+		write_words(w, i > 0 ? word(p, "life.also") : "");
 		write_one_life(p, w, &kind->lives[i]);
 	}
 }
@@ -87,12 +88,12 @@ static void write_purposes(const struct policy *p, struct writer *w, const struc
 			const struct policy_purpose *a = &p->purposes[j];
 			if (strcmp(a->id, ids->items[i]) != 0)
 				continue;
-			labelled(w, word_in(p, WORD_WHY));
+			labelled(w, word(p, "notice.why"));
 			write_prose(w, &a->what);
-			write_words(w, word_in(p, WORD_BASIS));
-			write_words(w, basis_words(p, a->basis));
-			write_words(w, word_in(p, WORD_STOP));
-			write_words(w, a->interest.count > 0 ? word_in(p, WORD_NEXT_SENTENCE) : "");
+			write_word(w, "notice.basis");
+			write_words(w, word_or(p, "basis.", a->basis));
+			write_word(w, "join.stop");
+			write_words(w, a->interest.count > 0 ? word(p, "join.sentence") : "");
 			write_prose(w, &a->interest);
 			write_item_end(w);
 		}
@@ -105,17 +106,17 @@ static void part_kind(const struct policy *p, struct writer *w, const struct pol
 	write_paragraph(w, &kind->what);
 	write_list_begin(w);
 	if (kind->where.count > 0) {
-		labelled(w, word_in(p, WORD_WHERE));
+		labelled(w, word(p, "notice.where"));
 		write_prose(w, &kind->where);
 		write_item_end(w);
 	}
-	labelled(w, word_in(p, WORD_HOW_LONG));
+	labelled(w, word(p, "notice.how_long"));
 	write_life(w, p, kind);
 	write_item_end(w);
 	write_purposes(p, w, &kind->purposes);
-	labelled(w, word_in(p, WORD_COMES_FROM));
-	write_words(w, source_words(p, kind->source));
-	write_words(w, word_in(p, WORD_STOP));
+	labelled(w, word(p, "notice.comes_from"));
+	write_words(w, word_or(p, "source.", kind->source));
+	write_word(w, "join.stop");
 	write_item_end(w);
 	write_list_end(w);
 }
@@ -129,12 +130,12 @@ static void part_kinds(const struct policy *p, struct writer *w)
 static void write_places(const struct policy *p, struct writer *w, const struct policy_processor *a)
 {
 	for (size_t i = 0; i < a->region_count; i++) {
-		write_words(w, i > 0 ? word_in(p, WORD_SEMICOLON) : "");
+		write_words(w, i > 0 ? word(p, "join.semicolon") : "");
 		write_words(w, a->regions[i].place);
 	}
 	for (size_t i = 0; i < a->safeguard_count; i++) {
-		write_words(w, word_in(p, WORD_SEMICOLON));
-		write_words(w, safeguard_words(p, a->safeguards[i].type));
+		write_word(w, "join.semicolon");
+		write_words(w, word_or(p, "safeguard.", a->safeguards[i].type));
 	}
 }
 
@@ -145,13 +146,13 @@ static void write_received(const struct policy *p, struct writer *w, size_t i)
 	for (size_t j = 0; j < p->kind_count; j++) {
 		if (!(p->processors[i].kinds & KIND_BIT(policy_kind_at(p, j)->kind)))
 			continue;
-		write_words(w, any ? word_in(p, WORD_COMMA) : "");
+		write_words(w, any ? word(p, "join.comma") : "");
 		write_words(w, policy_kind_at(p, j)->name);
 		any = true;
 	}
 	if (p->processors[i].never.count > 0) {
-		write_words(w, any ? word_in(p, WORD_SEMICOLON) : "");
-		write_words(w, word_in(p, WORD_NEVER_GETS));
+		write_words(w, any ? word(p, "join.semicolon") : "");
+		write_word(w, "notice.processors.never");
 		write_list_words(w, &p->processors[i].never);
 	}
 }
@@ -170,7 +171,7 @@ static void processor_row(const struct policy *p, struct writer *w, size_t i)
 	write_cell_end(w);
 	write_cell_begin(w);
 	write_words(w, a->service);
-	write_words(w, word_in(p, WORD_COLON));
+	write_word(w, "join.colon");
 	write_words(w, a->purpose);
 	write_cell_end(w);
 	write_cell_begin(w);
@@ -180,10 +181,10 @@ static void processor_row(const struct policy *p, struct writer *w, size_t i)
 	write_received(p, w, i);
 	write_cell_end(w);
 	write_cell_begin(w);
-	write_words(w, word_in(p, a->trains ? WORD_YES : WORD_NO));
+	write_word(w, a->trains ? "join.yes" : "join.no");
 	if (t->training.count > 0) {
-		write_words(w, word_in(p, WORD_STOP));
-		write_words(w, word_in(p, WORD_NEXT_SENTENCE));
+		write_word(w, "join.stop");
+		write_word(w, "join.sentence");
 	}
 	write_prose(w, &t->training);
 	write_cell_end(w);
@@ -192,14 +193,15 @@ static void processor_row(const struct policy *p, struct writer *w, size_t i)
 
 static void part_processors(const struct policy *p, struct writer *w)
 {
-	const char *const columns[] = {word_in(p, WORD_COLUMN_WHO),  word_in(p, WORD_COLUMN_TASK),   word_in(p, WORD_COLUMN_WHERE),
-				       word_in(p, WORD_COLUMN_GETS), word_in(p, WORD_COLUMN_TRAINS), NULL};
+	const char *const columns[] = {word(p, "notice.processors.who"),    word(p, "notice.processors.task"),
+				       word(p, "notice.processors.where"),  word(p, "notice.processors.gets"),
+				       word(p, "notice.processors.trains"), NULL};
 	size_t outside = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++)
 		outside += !p->processors[i].local;
 	if (outside > 0) {
-		write_table_begin(w, word_in(p, WORD_TABLE_PROCESSORS), columns);
+		write_table_begin(w, word(p, "notice.processors.caption"), columns);
 		for (size_t i = 0; i < p->processor_count; i++) {
 			if (!p->processors[i].local)
 				processor_row(p, w, i);
@@ -211,29 +213,29 @@ static void part_processors(const struct policy *p, struct writer *w)
 			continue;
 		write_paragraph_begin(w);
 		write_strong(w, p->processors[i].brand);
-		write_words(w, word_in(p, WORD_BUILT_IN));
+		write_word(w, "notice.built_in");
 		write_words(w, p->processors[i].purpose);
-		write_words(w, word_in(p, WORD_STOP));
+		write_word(w, "join.stop");
 		write_paragraph_end(w);
 	}
 }
 
 static void part_cookies(const struct policy *p, struct writer *w)
 {
-	const char *const columns[] = {word_in(p, WORD_COLUMN_NAME), word_in(p, WORD_COLUMN_TASK), word_in(p, WORD_COLUMN_CLASS),
-				       word_in(p, WORD_COLUMN_LASTS), NULL};
+	const char *const columns[] = {word(p, "notice.cookies.name"), word(p, "notice.processors.task"), word(p, "notice.cookies.class"),
+				       word(p, "notice.cookies.lasts"), NULL};
 	char words[160];
 
 	write_paragraph(w, &p->cookies_what);
 	if (p->cookie_count == 0)
 		return;
-	write_table_begin(w, word_in(p, WORD_TABLE_COOKIES), columns);
+	write_table_begin(w, word(p, "notice.cookies.caption"), columns);
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *t = &p->cookies[i];
-		snprintf(words, sizeof words, "%s", word_in(p, WORD_BROWSER_CLOSED));
+		snprintf(words, sizeof words, "%s", word(p, "notice.cookies.session"));
 		if (t->has_lasts)
-			language_duration(words, sizeof words, t->lasts, language_of(p));
-		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose, cookie_class_words(p, p->cookies[i].class), words};
+			word_duration(words, sizeof words, t->lasts, word_language(p));
+		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose, word_or(p, "cookie.", p->cookies[i].class), words};
 		write_row_begin(w);
 		for (size_t j = 0; j < ARRAY_LEN(cells); j++) {
 			write_cell_begin(w);
@@ -267,15 +269,12 @@ static void write_answer(const struct policy *p, struct writer *w, const struct 
 {
 	char words[160];
 
-	if (a->statutory) {
-		write_words(w, word_in(p, WORD_ANSWERED_LAW));
-		write_words(w, strstr(a->regime, "gdpr") != NULL ? word_in(p, WORD_ONE_MONTH) : "");
-	} else {
-		language_duration(words, sizeof words, a->within, language_of(p));
-		write_words(w, word_in(p, WORD_ANSWERED_IN));
-		write_words(w, words);
-	}
-	write_words(w, word_in(p, WORD_STOP));
+	word_duration(words, sizeof words, a->within, word_language(p));
+	write_word(w, "join.sentence");
+	if (a->statutory)
+		write_word(w, strstr(a->regime, "gdpr") != NULL ? "notice.answer.month" : "notice.answer.statutory");
+	else
+		write_filled(w, "notice.answer.within", WORD_VALUES({"time", words}));
 }
 
 // Two regimes with the same answer are told once.
@@ -296,7 +295,7 @@ static void part_rights(const struct policy *p, struct writer *w)
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct policy_right *t = &p->rights[i];
 		labelled(w, t->name);
-		write_words(w, word_in(p, WORD_COLON));
+		write_word(w, "join.colon");
 		write_prose(w, &t->how);
 		for (size_t j = 0; j < t->answer_count; j++) {
 			if (!told_before(t, j))
@@ -305,12 +304,7 @@ static void part_rights(const struct policy *p, struct writer *w)
 		write_item_end(w);
 	}
 	write_list_end(w);
-	write_paragraph_begin(w);
-	write_words(w, word_in(p, WORD_USE_ON_PAGE));
-	write_link(w, word_in(p, WORD_RIGHTS), "/rights");
-	write_words(w, word_in(p, WORD_OR_BY_MAIL));
-	write_words(w, word_in(p, WORD_STOP));
-	write_paragraph_end(w);
+	write_note(w, "notice.rights.use", NULL);
 }
 
 static void part_consents(const struct policy *p, struct writer *w)

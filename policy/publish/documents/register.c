@@ -22,10 +22,10 @@ static void add(struct buf *out, const char *text)
 		buf_printf(out, "%s%s", out->len > 0 ? "; " : "", text);
 }
 
-static void add_prose(struct buf *out, const struct prose *prose)
+static void add_prose(const struct activity *a, struct buf *out, const struct prose *prose)
 {
 	buf_adds(out, out->len > 0 && prose->count > 0 ? "; " : "");
-	prose_plain(out, prose);
+	prose_plain(a->p, prose, out);
 }
 
 static bool serves(const struct policy_strings *purposes, const struct activity *a)
@@ -57,7 +57,7 @@ static void party(struct buf *out, const struct policy_party *a)
 
 static void get_purpose(const struct activity *a, struct buf *out)
 {
-	add_prose(out, &a->purpose->what);
+	add_prose(a, out, &a->purpose->what);
 }
 static void get_site(const struct activity *a, struct buf *out)
 {
@@ -75,22 +75,20 @@ static void get_contact(const struct activity *a, struct buf *out)
 static void get_representative(const struct activity *a, struct buf *out)
 {
 	party(out, &a->p->representative);
-	add(out, out->len == 0 ? "none" : NULL);
+	add(out, out->len == 0 ? word(a->p, "register.none") : NULL);
 }
 static void get_officer(const struct activity *a, struct buf *out)
 {
 	party(out, &a->p->officer);
-	add(out, out->len == 0 ? "none" : NULL);
+	add(out, out->len == 0 ? word(a->p, "register.none") : NULL);
 }
 static void get_none(const struct activity *a, struct buf *out)
 {
-	(void)a;
-	add(out, "none");
+	add(out, word(a->p, "register.none"));
 }
 static void get_role(const struct activity *a, struct buf *out)
 {
-	(void)a;
-	add(out, "controller");
+	add(out, word(a->p, "register.controller"));
 }
 
 static void get_subjects(const struct activity *a, struct buf *out)
@@ -116,8 +114,7 @@ static void get_data(const struct activity *a, struct buf *out)
 
 static void get_special(const struct activity *a, struct buf *out)
 {
-	(void)a;
-	add(out, "none is asked for");
+	add(out, word(a->p, "register.special"));
 }
 
 static void get_sources(const struct activity *a, struct buf *out)
@@ -125,7 +122,7 @@ static void get_sources(const struct activity *a, struct buf *out)
 	EACH_KIND(k, a)
 	{
 		add(out, k->name);
-		buf_printf(out, ": %s", source_words(a->p, k->source));
+		buf_printf(out, ": %s", word_or(a->p, "source.", k->source));
 	}
 }
 
@@ -136,7 +133,7 @@ static void get_recipients(const struct activity *a, struct buf *out)
 		add(out, a->p->processors[i].name);
 		buf_printf(out, " (%s)", a->p->processors[i].purpose);
 	}
-	add(out, out->len == 0 ? "none" : NULL);
+	add(out, out->len == 0 ? word(a->p, "register.none") : NULL);
 }
 
 static void get_shared(const struct activity *a, struct buf *out)
@@ -151,7 +148,7 @@ static void get_shared(const struct activity *a, struct buf *out)
 			any = true;
 		}
 	}
-	add(out, out->len == 0 ? "no" : NULL);
+	add(out, out->len == 0 ? word(a->p, "register.no") : NULL);
 }
 
 static void get_transfers(const struct activity *a, struct buf *out)
@@ -166,7 +163,7 @@ static void get_transfers(const struct activity *a, struct buf *out)
 			buf_printf(out, ": %s (%s)", t->regions[j].place, t->regions[j].country);
 		}
 	}
-	add(out, out->len == 0 ? "none outside the EEA" : NULL);
+	add(out, out->len == 0 ? word(a->p, "register.no_transfer") : NULL);
 }
 
 static void get_safeguards(const struct activity *a, struct buf *out)
@@ -176,15 +173,15 @@ static void get_safeguards(const struct activity *a, struct buf *out)
 		const struct policy_processor *t = &a->p->processors[i];
 		for (size_t j = 0; j < t->safeguard_count; j++) {
 			add(out, t->brand);
-			buf_printf(out, ": %s", safeguard_words(a->p, t->safeguards[j].type));
+			buf_printf(out, ": %s", word_or(a->p, "safeguard.", t->safeguards[j].type));
 		}
 	}
-	add(out, out->len == 0 ? "none needed" : NULL);
+	add(out, out->len == 0 ? word(a->p, "register.no_safeguard") : NULL);
 }
 
 static void get_retention(const struct activity *a, struct buf *out)
 {
-	struct writer w = {.form = FORM_TEXT, .out = out};
+	struct writer w = {.form = FORM_TEXT, .out = out, .policy = a->p};
 
 	EACH_KIND(k, a)
 	{
@@ -209,7 +206,7 @@ static void get_notice(const struct activity *a, struct buf *out)
 static void get_measures(const struct activity *a, struct buf *out)
 {
 	for (size_t i = 0; i < a->p->security.count; i++)
-		add_prose(out, &a->p->security.items[i]);
+		add_prose(a, out, &a->p->security.items[i]);
 }
 
 static void get_location(const struct activity *a, struct buf *out)
@@ -220,22 +217,22 @@ static void get_location(const struct activity *a, struct buf *out)
 			continue;
 		add(out, k->name);
 		buf_adds(out, ": ");
-		prose_plain(out, &k->where);
+		prose_plain(a->p, &k->where, out);
 	}
 }
 
 static void get_basis(const struct activity *a, struct buf *out)
 {
-	add(out, basis_words(a->p, a->purpose->basis));
+	add(out, word_or(a->p, "basis.", a->purpose->basis));
 }
 static void get_interest(const struct activity *a, struct buf *out)
 {
-	add_prose(out, &a->purpose->interest);
+	add_prose(a, out, &a->purpose->interest);
 }
 static void get_automated(const struct activity *a, struct buf *out)
 {
-	add(out, a->p->automated_used ? "yes" : "no");
-	add_prose(out, &a->p->automated);
+	add(out, word(a->p, a->p->automated_used ? "join.yes" : "join.no"));
+	add_prose(a, out, &a->p->automated);
 }
 static void get_rights(const struct activity *a, struct buf *out)
 {
@@ -251,7 +248,8 @@ static void get_contracts(const struct activity *a, struct buf *out)
 	EACH_PROCESSOR(i, a)
 	{
 		add(out, a->p->processors[i].brand);
-		buf_printf(out, ": %s", a->p->processors[i].agreement != NULL ? a->p->processors[i].agreement : "not stated");
+		buf_printf(out, ": %s",
+			   a->p->processors[i].agreement != NULL ? a->p->processors[i].agreement : word(a->p, "register.no_contract"));
 	}
 }
 static void get_review(const struct activity *a, struct buf *out)
@@ -271,29 +269,32 @@ static void get_nothing(const struct activity *a, struct buf *out) // a cell tha
 static void get_held(const struct activity *a, struct buf *out)
 {
 	const struct census *census = a->figures->census;
-	char age[160];
+	char age[160], count[24];
 
 	EACH_KIND(k, a)
 	for (size_t i = 0; census != NULL && i < census->row_count; i++) {
 		const struct census_row *row = &census->rows[i];
 		if (row->kind != k->kind)
 			continue;
-		add(out, k->name);
-		buf_printf(out, ": %" PRIu64 " held", row->count);
+		buf_adds(out, out->len > 0 ? "; " : "");
+		snprintf(count, sizeof count, "%" PRIu64, row->count);
+		word_fill(out, NULL, word(a->p, "register.held"), WORD_VALUES({"kind", k->name}, {"count", count}));
 		if (row->count > 0 && row->oldest > 0 && row->oldest <= a->figures->at) {
 			time_t seconds = a->figures->at - row->oldest;
 			struct duration d = {.days = (unsigned)(seconds / 86400), .seconds = (uint64_t)(seconds % 86400 / 3600 * 3600)};
-			duration_words(age, sizeof age, d);
-			buf_printf(out, ", the oldest %s old", duration_is_zero(d) ? "less than 1 hour" : age);
+			word_duration(age, sizeof age, d, word_language(a->p));
+			word_fill(out, NULL, word(a->p, "register.oldest"),
+				  WORD_VALUES({"age", duration_is_zero(d) ? word(a->p, "register.under_an_hour") : age}));
 		}
-		buf_adds(out, row->late ? " (older than promised)" : "");
+		buf_adds(out, row->late ? word(a->p, "register.late") : "");
 	}
-	add(out, census == NULL ? "could not be counted" : NULL);
+	add(out, census == NULL ? word(a->p, "register.not_counted") : NULL);
 }
 
 static void get_traffic(const struct activity *a, struct buf *out)
 {
 	const cJSON *one;
+	char requests[32], bytes[32];
 
 	EACH_PROCESSOR(i, a)
 	cJSON_ArrayForEach(one, json_get(a->figures->traffic, "processors"))
@@ -301,12 +302,15 @@ static void get_traffic(const struct activity *a, struct buf *out)
 		const char *id = json_string(one, "id"), *region = json_string(one, "region_seen");
 		if (id == NULL || strcmp(id, a->p->processors[i].id) != 0)
 			continue;
-		add(out, a->p->processors[i].brand);
-		buf_printf(out, ": %.0f requests, %.0f bytes sent", json_number(one, "requests", 0), json_number(one, "bytes_sent", 0));
+		buf_adds(out, out->len > 0 ? "; " : "");
+		snprintf(requests, sizeof requests, "%.0f", json_number(one, "requests", 0));
+		snprintf(bytes, sizeof bytes, "%.0f", json_number(one, "bytes_sent", 0));
+		word_fill(out, NULL, word(a->p, "register.sent"),
+			  WORD_VALUES({"name", a->p->processors[i].brand}, {"requests", requests}, {"bytes", bytes}));
 		if (region != NULL && *region != '\0')
-			buf_printf(out, ", answered from %s", region);
+			word_fill(out, NULL, word(a->p, "register.region"), WORD_VALUES({"region", region}));
 	}
-	add(out, a->figures->traffic == NULL ? "could not be asked" : out->len == 0 ? "none" : NULL);
+	add(out, a->figures->traffic == NULL ? word(a->p, "register.not_asked") : out->len == 0 ? word(a->p, "register.none") : NULL);
 }
 
 static const struct {

@@ -24,7 +24,7 @@ static void list_text(const struct policy *p, struct buf *out)
 	for (size_t i = 0; i < p->processor_count; i++) {
 		for (size_t j = 0; j < column_count && !p->processors[i].local; j++) {
 			if (columns[j].shown)
-				buf_printf(out, "%-20s %s\n", columns[j].title, cell_words(p, i, &columns[j], &words));
+				buf_printf(out, "%-20s %s\n", column_title(p, &columns[j]), cell_words(p, i, &columns[j], &words));
 		}
 		buf_adds(out, p->processors[i].local ? "" : "\n");
 	}
@@ -118,9 +118,9 @@ static void list_table(const struct policy *p, struct writer *w)
 
 	for (size_t j = 0; j < column_count; j++) {
 		if (columns[j].shown)
-			titles[count++] = columns[j].title;
+			titles[count++] = column_title(p, &columns[j]);
 	}
-	write_table_begin(w, "Who does what, where, and with which data", titles);
+	write_table_begin(w, word(p, "list.caption"), titles);
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (p->processors[i].local)
 			continue;
@@ -131,7 +131,7 @@ static void list_table(const struct policy *p, struct writer *w)
 			const char *value = cell_words(p, i, &columns[j], &words);
 			write_cell_begin(w);
 			if (strncmp(value, "https://", 8) == 0)
-				write_link(w, columns[j].title, value);
+				write_link(w, column_title(p, &columns[j]), value);
 			else
 				write_words(w, value);
 			write_cell_end(w);
@@ -143,38 +143,18 @@ static void list_table(const struct policy *p, struct writer *w)
 
 static void list_written(const struct policy *p, enum form form, struct buf *out)
 {
-	struct writer w = {.form = form, .out = out};
+	struct writer w = {.form = form, .out = out, .policy = p};
 	char updated[WHEN_DATE];
 	size_t outside = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++)
 		outside += !p->processors[i].local;
 	when_date(updated, p->updated);
-	write_heading(&w, 1, NULL, "Subprocessors");
-	write_paragraph_begin(&w);
-	write_words(&w, outside > 0 ? "Those who work for " : "Nobody works for ");
-	write_words(&w, p->shown_as);
-	write_words(&w, outside > 0 ? " and see data for it. Last updated " : " and sees data for it. Last updated ");
-	write_words(&w, updated);
-	write_words(&w, ".");
-	write_paragraph_end(&w);
+	write_heading(&w, 1, NULL, word(p, "list.title"));
+	write_note(&w, outside > 0 ? "list.some" : "list.nobody", WORD_VALUES({"site", p->shown_as}, {"date", updated}));
 	if (outside > 0)
 		list_table(p, &w);
-	write_paragraph_begin(&w);
-	write_words(&w, "Also as ");
-	write_link(&w, "JSON", "/subprocessors.json");
-	write_words(&w, ", ");
-	write_link(&w, "CSV", "/subprocessors.csv");
-	write_words(&w, ", ");
-	write_link(&w, "XML", "/subprocessors.xml");
-	write_words(&w, ", ");
-	write_link(&w, "plain text", "/subprocessors.txt");
-	write_words(&w, " and ");
-	write_link(&w, "Markdown", "/subprocessors.md");
-	write_words(&w, ". To be told of changes, subscribe to the ");
-	write_link(&w, "Atom feed", "/subprocessors.atom");
-	write_words(&w, ".");
-	write_paragraph_end(&w);
+	write_note(&w, "list.forms", NULL);
 }
 
 void subprocessors_fragment(const struct policy *p, struct buf *out)
@@ -186,7 +166,7 @@ static void list_html(const struct policy *p, struct buf *out)
 {
 	buf_adds(out, "<!doctype html>\n<html lang=\"");
 	html_attr(out, p->language);
-	buf_adds(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<title>Subprocessors: ");
+	buf_printf(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s: ", word(p, "list.title"));
 	html_text(out, p->shown_as);
 	buf_adds(out, "</title>\n</head>\n<body>\n<main>\n");
 	list_written(p, FORM_HTML, out);

@@ -40,24 +40,17 @@ static void glance_end(struct writer *w)
 		write_item_end(w);
 }
 
-static void glance(struct writer *w, const char *icon, const char *title, const char *words)
-{
-	glance_begin(w, icon, title);
-	write_words(w, words);
-	glance_end(w);
-}
-
 static void glance_kinds(const struct policy *p, struct writer *w, enum keep keep, const char *icon, const char *title)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->kind_count; i++) {
-		if (policy_kind_at(p, i)->keep != keep)
+		if (p->kinds[policy_kind_at(p, i)->kind].keep != keep)
 			continue;
 		if (count == 0)
 			glance_begin(w, icon, title);
 		else
-			write_words(w, word_in(p, WORD_COMMA));
+			write_word(w, "join.comma");
 		write_words(w, policy_kind_at(p, i)->name);
 		count++;
 	}
@@ -74,11 +67,11 @@ static size_t write_recipients(const struct policy *p, struct writer *w, kind_se
 		const struct policy_processor *a = &p->processors[i];
 		if (a->local || !(a->kinds & kinds))
 			continue;
-		write_words(w, count++ > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, count++ > 0 ? word(p, "join.comma") : "");
 		write_words(w, p->processors[i].brand);
 	}
 	if (count == 0)
-		write_words(w, word_in(p, WORD_NOBODY));
+		write_word(w, "notice.nobody");
 	return count;
 }
 
@@ -106,9 +99,9 @@ static void glance_places(const struct policy *p, struct writer *w)
 			if (place_before(p, i, j))
 				continue;
 			if (count++ == 0)
-				glance_begin(w, ICON_PLACE, word_in(p, WORD_PLACES));
+				glance_begin(w, ICON_PLACE, word(p, "notice.places"));
 			else
-				write_words(w, word_in(p, WORD_SEMICOLON));
+				write_word(w, "join.semicolon");
 			write_words(w, t->regions[j].place);
 		}
 	}
@@ -118,22 +111,22 @@ static void glance_places(const struct policy *p, struct writer *w)
 
 static void glance_cookies(const struct policy *p, struct writer *w)
 {
-	glance_begin(w, ICON_COOKIE, word_in(p, WORD_COOKIES));
+	glance_begin(w, ICON_COOKIE, word(p, "notice.cookies"));
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, i > 0 ? word(p, "join.comma") : "");
 		write_words(w, p->cookies[i].name);
 		write_words(w, " (");
-		write_words(w, cookie_class_words(p, p->cookies[i].class));
+		write_words(w, word_or(p, "cookie.", p->cookies[i].class));
 		write_words(w, ")");
 	}
 	if (p->cookie_count == 0)
-		write_words(w, word_in(p, WORD_NONE));
+		write_word(w, "join.none");
 	glance_end(w);
 	if (p->third_party_count == 0)
 		return;
-	glance_begin(w, ICON_OUTSIDE, word_in(p, WORD_RESOURCES));
+	glance_begin(w, ICON_OUTSIDE, word(p, "notice.resources"));
 	for (size_t i = 0; i < p->third_party_count; i++) {
-		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, i > 0 ? word(p, "join.comma") : "");
 		write_words(w, p->third_parties[i].origin);
 	}
 	glance_end(w);
@@ -145,25 +138,27 @@ static void write_glance(const struct policy *p, struct writer *w)
 
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "<ul class=\"glance\">\n");
-	glance_kinds(p, w, KEEP_MEMORY, ICON_MEMORY, word_in(p, WORD_IN_MEMORY));
-	glance_kinds(p, w, KEEP_STORED, ICON_CLOCK, word_in(p, WORD_STORED));
-	glance_begin(w, ICON_EYE, word_in(p, WORD_SEEN_BY));
+	glance_kinds(p, w, KEEP_MEMORY, ICON_MEMORY, word(p, "notice.in_memory"));
+	glance_kinds(p, w, KEEP_STORED, ICON_CLOCK, word(p, "notice.stored"));
+	glance_begin(w, ICON_EYE, word(p, "notice.seen_by"));
 	write_recipients(p, w, ~(kind_set)0);
 	glance_end(w);
 	glance_places(p, w);
 	glance_cookies(p, w);
 	if (p->minimum_age != 0) {
-		snprintf(age, sizeof age, "%u%s", p->minimum_age, word_in(p, WORD_YEARS));
-		glance(w, ICON_PERSON, word_in(p, WORD_AGE), age);
+		snprintf(age, sizeof age, "%u", p->minimum_age);
+		glance_begin(w, ICON_PERSON, word(p, "notice.age"));
+		write_filled(w, "notice.age.years", WORD_VALUES({"age", age}));
+		glance_end(w);
 	}
-	glance_begin(w, ICON_RIGHTS, word_in(p, WORD_RIGHTS));
+	glance_begin(w, ICON_RIGHTS, word(p, "page.frame.rights"));
 	for (size_t i = 0; i < p->right_count; i++) {
-		write_words(w, i > 0 ? word_in(p, WORD_COMMA) : "");
+		write_words(w, i > 0 ? word(p, "join.comma") : "");
 		write_words(w, p->rights[i].name);
 	}
-	write_words(w, word_in(p, WORD_STOP));
+	write_word(w, "join.stop");
 	write_words(w, " ");
-	write_link(w, word_in(p, WORD_USE_RIGHTS), "/rights");
+	write_link(w, word(p, "notice.use_rights"), "/rights");
 	glance_end(w);
 	write_list_end(w);
 }
@@ -172,7 +167,7 @@ static void write_row(const struct policy *p, struct writer *w, const struct pol
 {
 	char life[160];
 
-	policy_life_words_in(life, sizeof life, &p->kinds[kind->kind], p->language);
+	word_life(life, sizeof life, p, &p->kinds[kind->kind]);
 	write_row_begin(w);
 	write_cell_begin(w);
 	write_words(w, kind->name);
@@ -188,9 +183,9 @@ static void write_row(const struct policy *p, struct writer *w, const struct pol
 
 static void write_table(const struct policy *p, struct writer *w)
 {
-	const char *const columns[] = {word_in(p, WORD_COLUMN_DATA), word_in(p, WORD_COLUMN_KEPT), word_in(p, WORD_COLUMN_SHARED), NULL};
+	const char *const columns[] = {word(p, "notice.held.data"), word(p, "notice.held.kept"), word(p, "notice.held.shared"), NULL};
 
-	write_table_begin(w, word_in(p, WORD_TABLE_HELD), columns);
+	write_table_begin(w, word(p, "notice.held.caption"), columns);
 	for (size_t i = 0; i < p->kind_count; i++)
 		write_row(p, w, policy_kind_at(p, i));
 	write_table_end(w);
@@ -200,7 +195,7 @@ static void write_claims(const struct policy *p, struct writer *w)
 {
 	if (p->claim_count == 0)
 		return;
-	write_heading(w, 3, NULL, word_in(p, WORD_PROMISES));
+	write_heading(w, 3, NULL, word(p, "notice.promises"));
 	buf_adds(w->out, w->form == FORM_HTML ? "<ul class=\"vows\">\n" : "");
 	for (size_t i = 0; i < p->claim_count; i++) {
 		write_item_begin(w);
@@ -214,21 +209,21 @@ static void write_changes(const struct policy *p, struct writer *w)
 {
 	const struct policy_version *v = p->versions;
 	BUF_AUTO struct buf title = BUF_INIT(1024);
-	char before[WHEN_DATE];
+	char before[WHEN_DATE] = "";
 
 	if (p->version_count == 0 || v->change_count == 0)
 		return;
 	if (p->version_count > 1)
 		when_date(before, v[1].updated);
-	buf_adds(&title, word_in(p, p->version_count > 1 ? WORD_CHANGED_SINCE : WORD_CHANGED_FIRST));
-	buf_adds(&title, p->version_count > 1 ? before : "");
+	word_fill(&title, NULL, word(p, p->version_count > 1 ? "notice.changed_since" : "notice.changed_first"),
+		  WORD_VALUES({"date", before}));
 	write_heading(w, 3, NULL, buf_text(&title));
 	write_list_begin(w);
 	for (size_t i = 0; i < v->change_count; i++) {
 		write_item_begin(w);
 		if (v->changes[i].material) {
-			write_strong(w, word_in(p, WORD_MATERIAL));
-			write_words(w, word_in(p, WORD_COLON));
+			write_strong(w, word(p, "notice.material"));
+			write_word(w, "join.colon");
 		}
 		write_prose(w, &v->changes[i].what);
 		write_item_end(w);
@@ -240,11 +235,11 @@ void notice_summary(const struct policy *p, struct writer *w)
 {
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "<div class=\"summary\" role=\"region\" aria-labelledby=\"summary\">\n");
-	write_heading(w, 2, "summary", word_in(p, WORD_SUMMARY));
+	write_heading(w, 2, "summary", word(p, "notice.summary"));
 	write_glance(p, w);
 	write_claims(p, w);
 	write_table(p, w);
-	write_note(w, word_in(p, WORD_NOT_SUMMARY));
+	write_note(w, "notice.not_summary", NULL);
 	write_changes(p, w);
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "</div>\n");

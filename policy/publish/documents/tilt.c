@@ -101,13 +101,13 @@ static void add_reasons(cJSON *disclosed, const struct policy *p, const struct p
 			continue;
 		cJSON *purpose = json_object_in(purposes), *basis = json_object_in(bases);
 		cJSON_AddStringToObject(purpose, "purpose", a->id);
-		json_add_prose(purpose, "description", &a->what);
+		json_add_prose(purpose, "description", p, &a->what);
 		cJSON_AddStringToObject(basis, "reference", reference_of(a->basis));
-		cJSON_AddStringToObject(basis, "description", basis_words(p, a->basis));
+		cJSON_AddStringToObject(basis, "description", word_or(p, "basis.", a->basis));
 		if (a->interest.count > 0) {
 			cJSON *interest = json_object_in(interests);
 			cJSON_AddBoolToObject(interest, "exists", true);
-			json_add_prose(interest, "reasoning", &a->interest);
+			json_add_prose(interest, "reasoning", p, &a->interest);
 		}
 	}
 }
@@ -149,7 +149,7 @@ static void add_storage(cJSON *disclosed, const struct policy *p, const struct p
 	cJSON *temporal = cJSON_AddArrayToObject(storage, "temporal");
 	cJSON *conditions = cJSON_AddArrayToObject(storage, "purposeConditional");
 	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
-	struct writer w = {.form = FORM_TEXT, .out = &words};
+	struct writer w = {.form = FORM_TEXT, .out = &words, .policy = p};
 	char ttl[64];
 
 	for (size_t i = 0; i < kind->life_count; i++) {
@@ -158,7 +158,7 @@ static void add_storage(cJSON *disclosed, const struct policy *p, const struct p
 		cJSON *one = json_object_in(temporal);
 		duration_iso(ttl, kind->lives[i].length);
 		buf_reset(&words);
-		prose_plain(&words, &kind->lives[i].reason);
+		prose_plain(p, &kind->lives[i].reason, &words);
 		cJSON_AddStringToObject(one, "description", buf_text(&words));
 		cJSON_AddStringToObject(one, "ttl", ttl);
 	}
@@ -185,7 +185,7 @@ static void add_disclosed(cJSON *top, const struct policy *p)
 		cJSON_AddBoolToObject(withheld, "legalRequirement", false);
 		cJSON_AddBoolToObject(withheld, "contractualRegulation", false);
 		cJSON_AddBoolToObject(withheld, "obligationToProvide", kind->needed);
-		cJSON_AddStringToObject(withheld, "consequences", kind->needed ? "Without it the service cannot work." : "None.");
+		cJSON_AddStringToObject(withheld, "consequences", word(p, kind->needed ? "tilt.needed" : "tilt.not_needed"));
 	}
 }
 
@@ -207,11 +207,11 @@ static void add_transfer(cJSON *array, const struct policy *p, const struct poli
 	for (size_t i = 0; i < t->safeguard_count; i++) {
 		const char *type = t->safeguards[i].type;
 		if (strcmp(type, "adequacy") == 0 || strcmp(type, "data-privacy-framework") == 0)
-			adequate = safeguard_words(p, type);
+			adequate = word_or(p, "safeguard.", type);
 		else if (strcmp(type, "standard-contractual-clauses") == 0)
-			clauses = safeguard_words(p, type);
+			clauses = word_or(p, "safeguard.", type);
 		else
-			other = safeguard_words(p, type);
+			other = word_or(p, "safeguard.", type);
 	}
 	cJSON_AddStringToObject(object, "country", country);
 	cJSON_AddStringToObject(object, "recipient", a->name);
@@ -238,21 +238,6 @@ static void add_transfers(cJSON *top, const struct policy *p)
 	}
 }
 
-static const char *evidence_of(const char *verify)
-{
-	static const char *const words[][2] = {{"none", "none"},
-					       {"receipt", "the receipt of a visit"},
-					       {"account", "being signed in"},
-					       {"mail", "control of the mail address"},
-					       {"identity", "proof of identity"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcmp(words[i][0], verify) == 0)
-			return words[i][1];
-	}
-	return verify;
-}
-
 // One member for a right, or for two that TILT takes together.
 static cJSON *add_right(cJSON *top, const struct policy *p, const char *member, const char *first, const char *second)
 {
@@ -265,8 +250,8 @@ static cJSON *add_right(cJSON *top, const struct policy *p, const char *member, 
 		if (strcmp(p->rights[i].id, first) != 0 && (second == NULL || strcmp(p->rights[i].id, second) != 0))
 			continue;
 		buf_adds(&words, available ? " " : "");
-		prose_plain(&words, &p->rights[i].how);
-		cJSON_AddItemToArray(evidence, cJSON_CreateString(evidence_of(p->rights[i].verify)));
+		prose_plain(p, &p->rights[i].how, &words);
+		cJSON_AddItemToArray(evidence, cJSON_CreateString(word_or(p, "verify.", p->rights[i].verify)));
 		available = true;
 	}
 	cJSON_AddBoolToObject(object, "available", available);
@@ -300,7 +285,7 @@ static void add_sources(cJSON *top, const struct policy *p)
 		cJSON_AddStringToObject(object, "_id", kind_row(kind->kind)->name);
 		cJSON_AddStringToObject(object, "dataCategory", kind->name);
 		cJSON *one = json_object_in(cJSON_AddArrayToObject(object, "sources"));
-		cJSON_AddStringToObject(one, "description", source_words(p, kind->source));
+		cJSON_AddStringToObject(one, "description", word_or(p, "source.", kind->source));
 		cJSON_AddBoolToObject(one, "publiclyAvailable", strcmp(kind->source, "page") == 0);
 	}
 }
@@ -310,11 +295,11 @@ static void add_changes(cJSON *top, const struct policy *p)
 	cJSON *automated = cJSON_AddObjectToObject(top, "automatedDecisionMaking");
 	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
 
-	prose_plain(&words, &p->automated);
+	prose_plain(p, &p->automated, &words);
 	cJSON_AddBoolToObject(automated, "inUse", p->automated_used);
 	cJSON_AddStringToObject(automated, "logicInvolved", buf_text(&words));
 	cJSON_AddStringToObject(automated, "scopeAndIntendedEffects",
-				p->automated_legal_effect ? "It has legal effect." : "No legal effect.");
+				word(p, p->automated_legal_effect ? "tilt.legal_effect" : "tilt.no_legal_effect"));
 	cJSON_AddArrayToObject(top, "changesOfPurpose");
 }
 

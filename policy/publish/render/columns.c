@@ -126,9 +126,9 @@ static void get_transfer(const struct row *r, struct cell *c)
 	for (size_t i = 0; i < r->t->region_count; i++)
 		outside = outside || !policy_country_in_eea(r->t->regions[i].country);
 	for (size_t i = 0; i < r->t->safeguard_count; i++)
-		put(c, safeguard_words(r->p, r->t->safeguards[i].type));
+		put(c, word_or(r->p, "safeguard.", r->t->safeguards[i].type));
 	if (!outside && c->count == 0)
-		put(c, "none needed (within the EEA)");
+		put(c, word(r->p, "list.none_needed"));
 }
 
 static void get_agreement(const struct row *r, struct cell *c)
@@ -140,7 +140,7 @@ static void get_retention(const struct row *r, struct cell *c)
 {
 	if (!r->t->has_keeps)
 		return;
-	duration_words(c->words, sizeof c->words, r->t->keeps);
+	word_duration(c->words, sizeof c->words, r->t->keeps, word_language(r->p));
 	put(c, c->words);
 }
 
@@ -148,7 +148,7 @@ static void get_trains(const struct row *r, struct cell *c)
 {
 	c->type = CELL_YES_NO;
 	c->yes = r->a->trains;
-	put(c, r->a->trains ? "yes" : "no");
+	put(c, word(r->p, r->a->trains ? "join.yes" : "join.no"));
 }
 static void get_policy(const struct row *r, struct cell *c)
 {
@@ -168,35 +168,40 @@ static void get_removed(const struct row *r, struct cell *c)
 }
 static void get_status(const struct row *r, struct cell *c)
 {
-	put(c, r->t->removed != 0 && r->t->removed <= when_now() ? "removed" : "active");
+	put(c, word(r->p, r->t->removed != 0 && r->t->removed <= when_now() ? "list.removed" : "list.active"));
 }
 
 const struct column columns[] = {
-    {"id", "Id", false, get_id},
-    {"legal_name", "Provider", true, get_legal_name},
-    {"brand", "Brand", false, get_brand},
-    {"role", "Role", false, get_role},
-    {"service", "Service", true, get_service},
-    {"purpose", "Purpose", true, get_purpose},
-    {"purposes", "Purposes", false, get_purposes},
-    {"location", "Location", true, get_location},
-    {"countries", "Countries", false, get_countries},
-    {"regions", "Regions", false, get_regions},
-    {"data_categories", "Data categories", true, get_categories},
-    {"kinds", "Kinds", false, get_kinds},
-    {"data_subjects", "Data subjects", false, get_subjects},
-    {"hosts", "Hosts", false, get_hosts},
-    {"transfer", "Transfer safeguard", true, get_transfer},
-    {"agreement", "Agreement", false, get_agreement},
-    {"retention", "Retention", false, get_retention},
-    {"trains_on_data", "Trains on data", true, get_trains},
-    {"policy", "Policy", true, get_policy},
-    {"added", "Added", true, get_added},
-    {"effective_from", "Effective from", false, get_effective},
-    {"removed", "Removed", false, get_removed},
-    {"status", "Status", false, get_status},
+    {"id", false, get_id},
+    {"legal_name", true, get_legal_name},
+    {"brand", false, get_brand},
+    {"role", false, get_role},
+    {"service", true, get_service},
+    {"purpose", true, get_purpose},
+    {"purposes", false, get_purposes},
+    {"location", true, get_location},
+    {"countries", false, get_countries},
+    {"regions", false, get_regions},
+    {"data_categories", true, get_categories},
+    {"kinds", false, get_kinds},
+    {"data_subjects", false, get_subjects},
+    {"hosts", false, get_hosts},
+    {"transfer", true, get_transfer},
+    {"agreement", false, get_agreement},
+    {"retention", false, get_retention},
+    {"trains_on_data", true, get_trains},
+    {"policy", true, get_policy},
+    {"added", true, get_added},
+    {"effective_from", false, get_effective},
+    {"removed", false, get_removed},
+    {"status", false, get_status},
 };
 const size_t column_count = ARRAY_LEN(columns);
+
+const char *column_title(const struct policy *p, const struct column *column)
+{
+	return word_or(p, "list.column.", column->key);
+}
 
 void cell_fill(const struct column *column, const struct policy *p, size_t processor, struct cell *c)
 {

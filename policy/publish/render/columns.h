@@ -24,13 +24,14 @@ struct row {
 };
 
 struct column {
-	const char *key, *title;
+	const char *key;
 	bool shown; // in the forms for people; the others have all columns
 	void (*get)(const struct row *r, struct cell *c);
 };
 extern const struct column columns[];
 extern const size_t column_count;
 
+const char *column_title(const struct policy *p, const struct column *column);
 void cell_fill(const struct column *column, const struct policy *p, size_t processor, struct cell *c);
 void cell_join(const struct column *column, const struct policy *p, size_t processor, struct buf *out); // its items, "; " between
 

@@ -11,11 +11,11 @@ void json_add_text(cJSON *object, const char *name, const char *text)
 		cJSON_AddNullToObject(object, name);
 }
 
-void json_add_prose(cJSON *object, const char *name, const struct prose *prose)
+void json_add_prose(cJSON *object, const char *name, const struct policy *p, const struct prose *prose)
 {
 	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
 
-	prose_plain(&words, prose);
+	prose_plain(p, prose, &words);
 	json_add_text(object, name, prose->count > 0 ? buf_text(&words) : NULL);
 }
 

@@ -8,7 +8,7 @@
 #include "policy/model/policy.h"
 
 void json_add_text(cJSON *object, const char *name, const char *text); // NULL: null
-void json_add_prose(cJSON *object, const char *name, const struct prose *prose);
+void json_add_prose(cJSON *object, const char *name, const struct policy *p, const struct prose *prose);
 void json_add_date(cJSON *object, const char *name, time_t t); // 0: null
 cJSON *json_object_in(cJSON *array);                           // a new object at its end
 

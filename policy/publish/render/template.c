@@ -1,57 +1,88 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/text.h"
 #include "policy/publish/publish.h"
+#include "policy/publish/render/writer.h"
+#include <stdio.h>
 #include <string.h>
 
-static const struct template_var *find(const struct template_var *vars, const char *name, size_t len)
+struct template
 {
-	for (; vars->name != NULL; vars++) {
-		if (strlen(vars->name) == len && strncmp(vars->name, name, len) == 0)
-			return vars;
+	const struct policy *policy;
+	const struct word_value *vars;
+	struct buf *out;
+};
+
+static const struct word_value *variable_find(const struct template *t, const char *name, size_t len)
+{
+	for (const struct word_value *v = t->vars; v->name != NULL; v++) {
+		if (strlen(v->name) == len && strncmp(v->name, name, len) == 0)
+			return v;
 	}
 	return NULL;
 }
 
-static int line_of(const char *text, const char *at)
+// A word of ours or a page's address: what stands between "{{w:" or "{{to:" and "}}".
+static int template_word(const struct template *t, const char *name, size_t len, bool address, struct err *e)
 {
-	int line = 1;
+	struct writer w = {.form = FORM_HTML, .out = t->out, .policy = t->policy};
+	BUF_AUTO struct buf path = BUF_INIT(256);
+	char key[128];
 
-	for (; text < at; text++)
-		line += *text == '\n';
-	return line;
+	if (snprintf(key, sizeof key, "%.*s", (int)len, name) >= (int)sizeof key ||
+	    (address ? key[0] != '/' : strcmp(word(t->policy, key), key) == 0))
+		return err_set(e, ERR_INPUT, "there is no %s \"%.64s\"", address ? "address" : "word", key);
+	if (!address) {
+		write_filled(&w, key, t->vars);
+		return 0;
+	}
+	page_address(t->policy, key, &path);
+	return html_attr(t->out, buf_text(&path));
 }
 
-// Replaces the one that `at` points to ("{{"); *rest is what follows it.
-static int replace(const char *at, const struct template_var *vars, struct buf *out, const char **rest, struct err *e)
+// Replaces what `at` points to ("{{"); *rest is what follows it.
+static int template_replace(const struct template *t, const char *at, const char **rest, struct err *e)
 {
-	bool raw = at[2] == '{';
-	const char *name = at + (raw ? 3 : 2), *close = raw ? "}}}" : "}}";
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+	bool raw = at[2] == '{', block = at[2] == '?' || at[2] == '/';
+	bool of_words = strncmp(at, "{{w:", 4) == 0, address = strncmp(at, "{{to:", 5) == 0;
+	const char *name = at + (address ? 5 : of_words ? 4 : raw || block ? 3 : 2), *close = raw ? "}}}" : "}}";
+	size_t len = strspn(name, of_words ? "abcdefghijklmnopqrstuvwxyz0123456789._-" : "abcdefghijklmnopqrstuvwxyz_/#-");
 
 	if (len == 0 || strncmp(name + len, close, strlen(close)) != 0)
 		return err_set(e, ERR_INPUT, "\"%.24s\" is no variable; write {{name}} or {{{name}}}", at);
-	const struct template_var *var = find(vars, name, len);
+	*rest = name + len + strlen(close);
+	if (of_words || address)
+		return template_word(t, name, len, address, e);
+	const struct word_value *var = variable_find(t, name, len);
 	if (var == NULL || var->value == NULL)
 		return err_set(e, ERR_INPUT, "there is no variable \"%.*s\"", len > 64 ? 64 : (int)len, name);
-	*rest = name + len + strlen(close);
-	return raw ? buf_adds(out, var->value) : html_text(out, var->value);
+	if (at[2] == '?' && *var->value == '\0') {
+		char end[80];
+		snprintf(end, sizeof end, "{{/%.*s}}", len > 64 ? 64 : (int)len, name);
+		if ((*rest = strstr(*rest, end)) == NULL)
+			return err_set(e, ERR_INPUT, "%s is missing", end);
+	}
+	return block ? 0 : raw ? buf_adds(t->out, var->value) : html_text(t->out, var->value);
 }
 
-int template_render(const char *template_text, const char *template_name, int first_line, const struct template_var *vars, struct buf *out,
-		    struct err *e)
+int template_render(const char *text, const char *name, int first_line, const struct policy *p, const struct word_value *vars,
+		    struct buf *out, struct err *e)
 {
-	const char *at = template_text;
+	const struct template t = {.policy = p, .vars = vars, .out = out};
+	const char *at = text;
 
 	for (;;) {
 		const char *next = strstr(at, "{{");
 		buf_add(out, at, next != NULL ? (size_t)(next - at) : strlen(at));
 		if (next == NULL)
 			break;
-		if (replace(next, vars, out, &at, e) != 0) {
+		if (template_replace(&t, next, &at, e) != 0) {
+			int line = first_line;
+			for (const char *c = text; c < next; c++)
+				line += *c == '\n';
 			if (out->failed)
 				break;
-			return err_prefix(e, "%s:%d", template_name, first_line - 1 + line_of(template_text, next));
+			return err_prefix(e, "%s:%d", name, line);
 		}
 	}
-	return out->failed ? err_set(e, ERR_MEMORY, "%s: the page is too large", template_name) : 0;
+	return out->failed ? err_set(e, ERR_MEMORY, "%s: the page is too large", name) : 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/render/writer.h"
+#include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include <string.h>
 
@@ -28,8 +29,23 @@ void write_strong(struct writer *w, const char *text)
 	buf_adds(w->out, space ? " " : "");
 }
 
-void write_link(struct writer *w, const char *text, const char *to)
+void page_address(const struct policy *p, const char *to, struct buf *out)
 {
+	bool page = to[0] == '/' && strchr(to, '.') == NULL && strncmp(to, "/api/", 5) != 0;
+	bool other = p->view_count > 0 && strcmp(p->language, p->views[0]->language) != 0;
+
+	if (page && other)
+		buf_printf(out, "%s.%s", to[1] == '\0' ? "/index" : to, p->language);
+	else
+		buf_adds(out, to);
+}
+
+void write_link(struct writer *w, const char *text, const char *target)
+{
+	BUF_AUTO struct buf address = BUF_INIT(65536);
+
+	page_address(w->policy, target, &address);
+	const char *to = buf_text(&address);
 	if (w->form == FORM_HTML) {
 		buf_adds(w->out, "<a href=\"");
 		html_attr(w->out, to);
@@ -52,28 +68,82 @@ void write_link(struct writer *w, const char *text, const char *to)
 	}
 }
 
-void write_prose(struct writer *w, const struct prose *prose)
+static void write_emphasis(struct writer *w, const char *text)
 {
 	static const char *const before[] = {"<em>", "*", ""}, *const after[] = {"</em>", "*", ""};
 
-	for (size_t i = 0; i < prose->count; i++) {
-		const struct prose_run *run = &prose->runs[i];
-		if (run->type == RUN_LINK) {
-			write_link(w, run->text, run->to);
+	buf_adds(w->out, before[w->form]);
+	write_words(w, text);
+	buf_adds(w->out, after[w->form]);
+}
+
+void write_filled(struct writer *w, const char *key, const struct word_value *values)
+{
+	BUF_AUTO struct buf part = BUF_INIT(WORD_BYTES_MAX), words = BUF_INIT(WORD_BYTES_MAX), to = BUF_INIT(WORD_BYTES_MAX);
+
+	for (const char *at = word(w->policy, key); *at != '\0';) {
+		size_t plain = strcspn(at, "[*"), len = 0;
+		const char *mark = at + plain, *close = *mark == '[' ? strstr(mark, "](") : *mark == '*' ? strchr(mark + 1, '*') : NULL;
+		const char *end = close != NULL && *mark == '[' ? strchr(close, ')') : close;
+
+		buf_reset(&part);
+		buf_reset(&words);
+		buf_reset(&to);
+		buf_add(&part, at, plain + (*mark != '\0' && end == NULL));
+		word_fill(&words, NULL, buf_text(&part), values);
+		write_words(w, buf_text(&words));
+		at = end == NULL ? mark + (*mark != '\0') : end + 1;
+		if (end == NULL)
+			continue;
+		buf_reset(&part);
+		buf_reset(&words);
+		buf_add(&part, mark + 1, (size_t)(close - mark) - 1);
+		word_fill(&words, NULL, buf_text(&part), values);
+		if (*mark == '*') {
+			write_emphasis(w, buf_text(&words));
 			continue;
 		}
-		if (run->type == RUN_EMPHASIS)
-			buf_adds(w->out, before[w->form]);
-		write_words(w, run->text);
-		if (run->type == RUN_EMPHASIS)
-			buf_adds(w->out, after[w->form]);
+		len = (size_t)(end - close) - 2;
+		buf_reset(&part);
+		buf_add(&part, close + 2, len);
+		word_fill(&to, NULL, buf_text(&part), values);
+		write_link(w, buf_text(&words), buf_text(&to));
 	}
 }
 
-void prose_plain(struct buf *out, const struct prose *prose)
+void write_word(struct writer *w, const char *key)
 {
-	for (size_t i = 0; i < prose->count; i++)
-		buf_adds(out, prose->runs[i].text);
+	write_filled(w, key, NULL);
+}
+
+void write_prose(struct writer *w, const struct prose *prose)
+{
+	char life[160];
+
+	for (size_t i = 0; i < prose->count; i++) {
+		const struct prose_run *run = &prose->runs[i];
+		if (run->type == RUN_LINK)
+			write_link(w, run->text, run->to);
+		else if (run->type == RUN_EMPHASIS)
+			write_emphasis(w, run->text);
+		else if (run->type == RUN_TEXT)
+			write_words(w, run->text);
+		else {
+			word_life(life, sizeof life, w->policy, run->kind);
+			write_words(w, life);
+		}
+	}
+}
+
+void prose_plain(const struct policy *p, const struct prose *prose, struct buf *out)
+{
+	char life[160];
+
+	for (size_t i = 0; i < prose->count; i++) {
+		if (prose->runs[i].type == RUN_LIFE)
+			word_life(life, sizeof life, p, prose->runs[i].kind);
+		buf_adds(out, prose->runs[i].type == RUN_LIFE ? life : prose->runs[i].text);
+	}
 }
 
 void write_list_words(struct writer *w, const struct policy_strings *list)
@@ -127,10 +197,10 @@ void write_paragraph(struct writer *w, const struct prose *prose)
 	write_paragraph_end(w);
 }
 
-void write_note(struct writer *w, const char *text)
+void write_note(struct writer *w, const char *key, const struct word_value *values)
 {
 	write_paragraph_begin(w);
-	write_words(w, text);
+	write_filled(w, key, values);
 	write_paragraph_end(w);
 }
 

@@ -6,20 +6,24 @@
 
 #include "policy/base/buf.h"
 #include "policy/model/policy.h"
+#include "policy/publish/words/words.h"
 
 enum form { FORM_HTML, FORM_MARKDOWN, FORM_TEXT };
 
 struct writer {
 	enum form form;
 	struct buf *out;
-	const char *const *columns; // of the open table; NULL-terminated
+	const struct policy *policy; // in the language that is written
+	const char *const *columns;  // of the open table; NULL-terminated
 	size_t column;
 };
 
-// Inline.
+// Inline. Of these, write_word and write_filled take a word by its key (policy/publish/words), with its links and emphasis.
 void write_words(struct writer *w, const char *text);
+void write_word(struct writer *w, const char *key);
+void write_filled(struct writer *w, const char *key, const struct word_value *values);
 void write_strong(struct writer *w, const char *text);
-void write_link(struct writer *w, const char *text, const char *to);
+void write_link(struct writer *w, const char *text, const char *to); // a page of this site: the one in the writer's language
 void write_prose(struct writer *w, const struct prose *prose);
 void write_list_words(struct writer *w, const struct policy_strings *list); // joined with ", "
 
@@ -28,7 +32,7 @@ void write_heading(struct writer *w, int level, const char *id, const char *text
 void write_paragraph_begin(struct writer *w);
 void write_paragraph_end(struct writer *w);
 void write_paragraph(struct writer *w, const struct prose *prose);
-void write_note(struct writer *w, const char *text); // a paragraph of our own words
+void write_note(struct writer *w, const char *key, const struct word_value *values); // a paragraph of our own words
 void write_list_begin(struct writer *w);
 void write_item_begin(struct writer *w);
 void write_item_end(struct writer *w);
@@ -42,7 +46,9 @@ void write_cell_end(struct writer *w);
 void write_row_end(struct writer *w);
 void write_table_end(struct writer *w);
 
-// The words of a prose without markup, into any buffer.
-void prose_plain(struct buf *out, const struct prose *prose);
+// The words of a prose without markup, in the language of `p`.
+void prose_plain(const struct policy *p, const struct prose *prose, struct buf *out);
+// Where a page of this site is in the language of `p`: "/rights", or "/rights.de" where that is not the main one; other addresses as they are.
+void page_address(const struct policy *p, const char *to, struct buf *out);
 
 #endif

@@ -1,164 +1,130 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/words/words.h"
 #include "policy/base/array.h"
+#include "policy/base/embed.h"
+#include "policy/base/limits.h"
+#include "policy/base/text.h"
 #include "policy/model/policy.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const char *const words[WORD_COUNT][LANGUAGE_COUNT] = {
-    [WORD_NOTICE] = {"Privacy notice", "Datenschutzhinweise", "隐私声明"},
-    [WORD_VERSION] = {"Version ", "Fassung ", "版本 "},
-    [WORD_UPDATED] = {", last updated ", ", zuletzt geändert am ", "，最近更新："},
-    [WORD_EFFECTIVE] = {", in effect from ", ", gültig ab ", "，生效日期："},
-    [WORD_STOP] = {".", ".", "。"},
-    [WORD_NEXT_SENTENCE] = {" ", " ", ""},
-    [WORD_COMMA] = {", ", ", ", "、"},
-    [WORD_SEMICOLON] = {"; ", "; ", "；"},
-    [WORD_COLON] = {": ", ": ", "："},
-    [WORD_LANGUAGES] = {"In other languages", "In anderen Sprachen", "其他语言"},
-    [WORD_SUMMARY] = {"In short", "Kurz gesagt", "概要"},
-    [WORD_IN_MEMORY] = {"Only in memory", "Nur im Arbeitsspeicher", "仅在内存中"},
-    [WORD_STORED] = {"Kept for a time", "Für eine Zeit gespeichert", "在一段时间内保存"},
-    [WORD_SEEN_BY] = {"Who else sees data", "Wer sonst Daten sieht", "还有谁能看到数据"},
-    [WORD_NOBODY] = {"nobody", "niemand", "没有其他人"},
-    [WORD_PLACES] = {"Where they work", "Wo diese arbeiten", "处理地点"},
-    [WORD_OWN_SERVER] = {"our own server", "unser eigener Server", "我们自己的服务器"},
-    [WORD_COOKIES] = {"Cookies and storage", "Cookies und Speicher im Browser", "Cookie 与浏览器存储"},
-    [WORD_RESOURCES] = {"Resources of third parties", "Inhalte von Dritten", "第三方资源"},
-    [WORD_NONE] = {"none", "keine", "无"},
-    [WORD_RIGHTS] = {"Your rights", "Ihre Rechte", "您的权利"},
-    [WORD_USE_RIGHTS] = {"Use them here", "Hier ausüben", "在此行使"},
-    [WORD_AGE] = {"Minimum age", "Mindestalter", "最低年龄"},
-    [WORD_YEARS] = {" years", " Jahre", " 岁"},
-    [WORD_PROMISES] = {"What we promise", "Was wir versprechen", "我们的承诺"},
-    [WORD_TABLE_HELD] = {"What we hold, how long, and who else gets it", "Was wir speichern, wie lange, und wer es noch erhält",
-			 "我们保存什么、保存多久以及还有谁会收到"},
-    [WORD_COLUMN_DATA] = {"Data", "Daten", "数据"},
-    [WORD_COLUMN_KEPT] = {"We keep it", "Wie lange", "保存期限"},
-    [WORD_COLUMN_SHARED] = {"Who else gets it", "Wer es noch erhält", "还有谁会收到"},
-    [WORD_CHANGED_SINCE] = {"What changed since ", "Was sich geändert hat seit ", "自以下日期以来的变化："},
-    [WORD_CHANGED_FIRST] = {"About this version", "Zu dieser Fassung", "关于此版本"},
-    [WORD_MATERIAL] = {"Material", "Wesentlich", "重大"},
-    [WORD_CONTENTS] = {"Contents", "Inhalt", "目录"},
-    [WORD_OTHER_FORMS] = {"To keep, print or process", "Zum Aufbewahren, Drucken und Verarbeiten", "用于保存、打印和处理"},
-    [WORD_PLAIN_TEXT] = {"plain text", "reiner Text", "纯文本"},
-    [WORD_FEED] = {"Feed of changes", "Feed der Änderungen", "变更订阅"},
-    [WORD_LIVE] = {"What is held at this moment", "Was in diesem Augenblick gespeichert ist", "此刻保存的内容"},
-    [WORD_CONTROLLER] = {"Controller: ", "Verantwortlich: ", "数据控制者："},
-    [WORD_REPRESENTATIVE] = {"Representative: ", "Vertretung: ", "代表："},
-    [WORD_OFFICER] = {"Data protection officer: ", "Datenschutzbeauftragte Person: ", "数据保护官："},
-    [WORD_AUTHORITY] = {"Supervisory authority: ", "Aufsichtsbehörde: ", "监管机构："},
-    [WORD_WHERE] = {"Where: ", "Wo: ", "地点："},
-    [WORD_HOW_LONG] = {"How long: ", "Wie lange: ", "期限："},
-    [WORD_WHY] = {"Why: ", "Wozu: ", "目的："},
-    [WORD_BASIS] = {" Basis: ", " Grundlage: ", " 依据："},
-    [WORD_COMES_FROM] = {"Comes from: ", "Stammt von: ", "来源："},
-    [WORD_ALSO] = {" Also: ", " Außerdem: ", " 另外："},
-    [WORD_AND_THEN] = {", and then ", ", danach noch ", "，此后再保存 "},
-    [WORD_AFTER_MADE] = {" after it was made", " nach der Entstehung", "（自产生之日起）"},
-    [WORD_AFTER_COMPLETED] = {" after it was completed", " nach dem Abschluss", "（自完成之日起）"},
-    [WORD_AFTER_CLOSED] = {" after it was closed", " nach der Erledigung", "（自关闭之日起）"},
-    [WORD_AFTER_ACCOUNT] = {" after your account ended", " nach dem Ende Ihres Kontos", "（自账户终止之日起）"},
-    [WORD_UNLESS_SAVED] = {", unless you saved it", ", außer Sie haben es gespeichert", "，除非您已将其保存"},
-    [WORD_UNLESS_OTHER] = {", unless another reason to keep it holds", ", außer ein anderer Grund zum Aufbewahren gilt",
-			   "，除非另有保存理由"},
-    [WORD_THEN_ANONYMISED] = {"; then it is anonymised", "; dann wird es anonymisiert", "；之后匿名化"},
-    [WORD_THEN_DELETED] = {"; then it is deleted", "; dann wird es gelöscht", "；之后删除"},
-    [WORD_HOLD] = {" (longer only under a legal hold)", " (länger nur bei einer rechtlichen Aufbewahrungspflicht)",
-		   "（仅在法律保全时延长）"},
-    [WORD_TABLE_PROCESSORS] = {"Processors that work for us", "Wer für uns arbeitet", "为我们工作的处理者"},
-    [WORD_COLUMN_WHO] = {"Who", "Wer", "谁"},
-    [WORD_COLUMN_TASK] = {"What for", "Wofür", "用途"},
-    [WORD_COLUMN_WHERE] = {"Where", "Wo", "地点"},
-    [WORD_COLUMN_GETS] = {"What they get", "Was sie erhalten", "收到的数据"},
-    [WORD_COLUMN_TRAINS] = {"Trains on it", "Trainiert damit", "是否用于训练"},
-    [WORD_YES] = {"yes", "ja", "是"},
-    [WORD_NO] = {"no", "nein", "否"},
-    [WORD_NEVER_GETS] = {"never: ", "nie: ", "绝不包括："},
-    [WORD_BUILT_IN] = {" is part of our own software. ", " ist Teil unserer eigenen Software. ", " 是我们自有软件的一部分。"},
-    [WORD_TABLE_COOKIES] = {"What is stored in your browser", "Was in Ihrem Browser gespeichert wird", "您的浏览器中保存的内容"},
-    [WORD_COLUMN_NAME] = {"Name", "Name", "名称"},
-    [WORD_COLUMN_CLASS] = {"Class", "Art", "类别"},
-    [WORD_COLUMN_LASTS] = {"Lasts", "Dauer", "期限"},
-    [WORD_BROWSER_CLOSED] = {"until you close the browser", "bis Sie den Browser schließen", "直到您关闭浏览器"},
-    [WORD_ANSWERED_LAW] = {" Answered within the time that the law sets", " Beantwortet in der gesetzlichen Frist", "在法定期限内答复"},
-    [WORD_ONE_MONTH] = {": one month at most", ": spätestens nach einem Monat", "：最长一个月"},
-    [WORD_ANSWERED_IN] = {" Answered within ", " Antwortfrist: ", "答复期限："},
-    [WORD_USE_ON_PAGE] = {"Use them on the page ", "Nutzen Sie die Seite ", "请使用页面“"},
-    [WORD_OR_BY_MAIL] = {" or by mail", " oder schreiben Sie uns", "”，或给我们写信"},
-    [WORD_BASIS_CONSENT] = {"your consent (Article 6(1)(a) GDPR)", "Ihre Einwilligung (Artikel 6 Absatz 1 Buchstabe a DSGVO)",
-			    "您的同意（GDPR 第 6(1)(a) 条）"},
-    [WORD_BASIS_CONTRACT] = {"doing what you ask for (contract, Article 6(1)(b) GDPR)",
-			     "tun, worum Sie bitten (Vertrag, Artikel 6 Absatz 1 Buchstabe b DSGVO)",
-			     "完成您的请求（合同，GDPR 第 6(1)(b) 条）"},
-    [WORD_BASIS_LEGAL] = {"a legal obligation (Article 6(1)(c) GDPR)", "eine rechtliche Pflicht (Artikel 6 Absatz 1 Buchstabe c DSGVO)",
-			  "法律义务（GDPR 第 6(1)(c) 条）"},
-    [WORD_BASIS_VITAL] = {"vital interests (Article 6(1)(d) GDPR)", "lebenswichtige Interessen (Artikel 6 Absatz 1 Buchstabe d DSGVO)",
-			  "重大利益（GDPR 第 6(1)(d) 条）"},
-    [WORD_BASIS_PUBLIC] = {"a public task (Article 6(1)(e) GDPR)", "eine öffentliche Aufgabe (Artikel 6 Absatz 1 Buchstabe e DSGVO)",
-			   "公共任务（GDPR 第 6(1)(e) 条）"},
-    [WORD_BASIS_INTERESTS] = {"our legitimate interests (Article 6(1)(f) GDPR)",
-			      "unsere berechtigten Interessen (Artikel 6 Absatz 1 Buchstabe f DSGVO)",
-			      "我们的正当利益（GDPR 第 6(1)(f) 条）"},
-    [WORD_SAFE_ADEQUACY] = {"adequacy decision (Article 45 GDPR)", "Angemessenheitsbeschluss (Artikel 45 DSGVO)",
-			    "充分性认定（GDPR 第 45 条）"},
-    [WORD_SAFE_FRAMEWORK] = {"EU-US Data Privacy Framework (Article 45 GDPR)", "EU-US-Datenschutzrahmen (Artikel 45 DSGVO)",
-			     "欧美数据隐私框架（GDPR 第 45 条）"},
-    [WORD_SAFE_CLAUSES] = {"standard contractual clauses (Article 46 GDPR)", "Standardvertragsklauseln (Artikel 46 DSGVO)",
-			   "标准合同条款（GDPR 第 46 条）"},
-    [WORD_SAFE_RULES] = {"binding corporate rules (Article 47 GDPR)", "verbindliche interne Vorschriften (Artikel 47 DSGVO)",
-			 "有约束力的公司规则（GDPR 第 47 条）"},
-    [WORD_SAFE_CONSENT] = {"your explicit consent (Article 49(1)(a) GDPR)",
-			   "Ihre ausdrückliche Einwilligung (Artikel 49 Absatz 1 Buchstabe a DSGVO)",
-			   "您的明确同意（GDPR 第 49(1)(a) 条）"},
-    [WORD_SAFE_CONTRACT] = {"necessary for what you ask for (Article 49(1)(b) GDPR)",
-			    "notwendig für das, worum Sie bitten (Artikel 49 Absatz 1 Buchstabe b DSGVO)",
-			    "为完成您的请求所必需（GDPR 第 49(1)(b) 条）"},
-    [WORD_FROM_VISITOR] = {"you", "Ihnen", "您"},
-    [WORD_FROM_BROWSER] = {"your browser", "Ihrem Browser", "您的浏览器"},
-    [WORD_FROM_PAGE] = {"the page you name", "der Seite, die Sie nennen", "您指定的网页"},
-    [WORD_FROM_PROCESSOR] = {"made for you from what you gave", "aus Ihren Angaben für Sie gemacht", "根据您提供的内容生成"},
-    [WORD_FROM_SERVER] = {"our server", "unserem Server", "我们的服务器"},
-    [WORD_FROM_OFFICER] = {"our privacy officer", "unserer für Datenschutz zuständigen Person", "我们的隐私负责人"},
-    [WORD_CLASS_NECESSARY] = {"necessary", "notwendig", "必要"},
-    [WORD_CLASS_FUNCTIONAL] = {"functional", "funktional", "功能"},
-    [WORD_CLASS_PREFERENCE] = {"preference", "Einstellung", "偏好"},
-    [WORD_CLASS_PERSONALISATION] = {"personalisation", "Personalisierung", "个性化"},
-    [WORD_CLASS_PERFORMANCE] = {"performance", "Leistung", "性能"},
-    [WORD_CLASS_ANALYTICS] = {"analytics", "Analyse", "分析"},
-    [WORD_CLASS_MARKETING] = {"marketing", "Werbung", "营销"},
-    [WORD_SKIP] = {"Skip to the content", "Zum Inhalt springen", "跳到正文"},
-    [WORD_NAV_SITE] = {"Site", "Website", "网站"},
-    [WORD_NAV_LEGAL] = {"Legal", "Rechtliches", "法律信息"},
-    [WORD_NAV_PRIVACY] = {"Privacy", "Datenschutz", "隐私"},
-    [WORD_NAV_SUBPROCESSORS] = {"Subprocessors", "Unterauftragsverarbeiter", "分处理者"},
-    [WORD_RUN_BY] = {" is run by ", " wird betrieben von ", " 的运营者："},
-    [WORD_CONTACT] = {"Privacy matters: ", "Fragen zum Datenschutz: ", "隐私事务联系："},
-    [WORD_NOT_SUMMARY] = {"The summary helps to find your way; what holds is the whole notice.",
-			  "Die Übersicht hilft beim Zurechtfinden; es gilt der ganze Text.", "概要便于阅读；以全文为准。"},
-};
+EMBED(words_en, "policy/publish/words/en.txt");
+EMBED(words_de, "policy/publish/words/de.txt");
+EMBED(words_zh, "policy/publish/words/zh.txt");
 
-struct named_word {
-	const char *name;
-	enum word word;
-};
-static const struct named_word bases[] = {{"consent", WORD_BASIS_CONSENT},        {"contract", WORD_BASIS_CONTRACT},
-					  {"legal-obligation", WORD_BASIS_LEGAL}, {"vital-interests", WORD_BASIS_VITAL},
-					  {"public-task", WORD_BASIS_PUBLIC},     {"legitimate-interests", WORD_BASIS_INTERESTS}};
-static const struct named_word safeguards[] = {{"adequacy", WORD_SAFE_ADEQUACY},
-					       {"data-privacy-framework", WORD_SAFE_FRAMEWORK},
-					       {"standard-contractual-clauses", WORD_SAFE_CLAUSES},
-					       {"binding-corporate-rules", WORD_SAFE_RULES},
-					       {"explicit-consent", WORD_SAFE_CONSENT},
-					       {"contract-with-subject", WORD_SAFE_CONTRACT}};
-static const struct named_word sources[] = {{"visitor", WORD_FROM_VISITOR}, {"browser", WORD_FROM_BROWSER},
-					    {"page", WORD_FROM_PAGE},       {"processor", WORD_FROM_PROCESSOR},
-					    {"server", WORD_FROM_SERVER},   {"officer", WORD_FROM_OFFICER}};
-static const struct named_word classes[] = {{"necessary", WORD_CLASS_NECESSARY},     {"functional", WORD_CLASS_FUNCTIONAL},
-					    {"preference", WORD_CLASS_PREFERENCE},   {"personalisation", WORD_CLASS_PERSONALISATION},
-					    {"performance", WORD_CLASS_PERFORMANCE}, {"analytics", WORD_CLASS_ANALYTICS},
-					    {"marketing", WORD_CLASS_MARKETING}};
+static int row_order(const void *left, const void *right)
+{
+	return strcmp(((const struct word_row *)left)->key, ((const struct word_row *)right)->key);
+}
 
-enum language language_of(const struct policy *p)
+// "key = text": ends the key with a NUL and sets *text. A text in double quotes keeps the spaces at its ends.
+static int words_line(char *line, const char **text)
+{
+	size_t key = strspn(line, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+	char *at = line + key + 3;
+
+	if (key == 0 || strncmp(line + key, " = ", 3) != 0)
+		return -1;
+	size_t len = strlen(at);
+	bool quoted = len >= 2 && at[0] == '"' && at[len - 1] == '"';
+	if (quoted) {
+		at[len - 1] = '\0';
+		at++;
+	} else if (len == 0 || at[0] == ' ' || at[len - 1] == ' ') {
+		return -1;
+	}
+	line[key] = '\0';
+	*text = at;
+	for (; *at != '\0'; at++) {
+		size_t name = *at == '{' ? strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
+		if ((unsigned char)*at < ' ' || *at == '}' || (*at == '{' && (name == 0 || at[1 + name] != '}')))
+			return -1;
+		at += *at == '{' ? name + 1 : 0;
+	}
+	return 0;
+}
+
+int word_table_parse(struct word_table *out, const char *name, const char *bytes, size_t len, struct err *e)
+{
+	size_t lines = 1;
+
+	*out = (struct word_table){0};
+	if (!utf8_valid(bytes, len))
+		return err_set(e, ERR_INPUT, "%s is not UTF-8", name);
+	for (size_t i = 0; i < len; i++)
+		lines += bytes[i] == '\n';
+	out->bytes = strndup(bytes, len);
+	out->rows = calloc(lines, sizeof *out->rows);
+	if (out->bytes == NULL || out->rows == NULL) {
+		word_table_free(out);
+		return err_set(e, ERR_MEMORY, "no memory for the words of %s", name);
+	}
+	size_t number = 1;
+	for (char *line = out->bytes, *next; *line != '\0'; line = next, number++) {
+		next = line + strcspn(line, "\n");
+		if (*next == '\n')
+			*next++ = '\0';
+		if (*line == '\0' || *line == '#')
+			continue;
+		struct word_row *row = &out->rows[out->count++];
+		row->key = line;
+		if (words_line(line, &row->text) != 0) {
+			word_table_free(out);
+			return err_set(e, ERR_INPUT, "%s:%zu: not \"key = text\", or a brace that is no {placeholder}", name, number);
+		}
+	}
+	qsort(out->rows, out->count, sizeof *out->rows, row_order);
+	for (size_t i = 1; i < out->count; i++) {
+		if (strcmp(out->rows[i - 1].key, out->rows[i].key) == 0) {
+			err_set(e, ERR_INPUT, "%s: %s stands there twice", name, out->rows[i].key);
+			word_table_free(out);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void word_table_free(struct word_table *w)
+{
+	free(w->rows);
+	free(w->bytes);
+	*w = (struct word_table){0};
+}
+
+static struct word_table languages[LANGUAGE_COUNT];
+
+static void words_load(void)
+{
+	struct err e = {0};
+
+	// The tests parse the same bytes: only memory can be missing here.
+	if (word_table_parse(&languages[LANGUAGE_EN], "en.txt", words_en, words_en_size, &e) != 0 ||
+	    word_table_parse(&languages[LANGUAGE_DE], "de.txt", words_de, words_de_size, &e) != 0 ||
+	    word_table_parse(&languages[LANGUAGE_ZH], "zh.txt", words_zh, words_zh_size, &e) != 0) {
+		fprintf(stderr, "%s\n", e.text);
+		abort();
+	}
+}
+
+const struct word_table *word_table(enum language language)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, words_load);
+	return &languages[language];
+}
+
+static const char *word_find(enum language language, const char *key)
+{
+	const struct word_table *w = word_table(language);
+	const struct word_row wanted = {.key = key}, *row = bsearch(&wanted, w->rows, w->count, sizeof *w->rows, row_order);
+
+	return row != NULL ? row->text : NULL;
+}
+
+enum language word_language(const struct policy *p)
 {
 	enum language language;
 
@@ -166,36 +132,93 @@ enum language language_of(const struct policy *p)
 	return language;
 }
 
-const char *word_in(const struct policy *p, enum word word)
+const char *word_in(enum language language, const char *key)
 {
-	return words[word][language_of(p)];
+	const char *text = word_find(language, key);
+
+	return text != NULL ? text : key;
 }
 
-static const char *find(const struct policy *p, const struct named_word *table, size_t count, const char *name)
+const char *word(const struct policy *p, const char *key)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(table[i].name, name) == 0)
-			return word_in(p, table[i].word);
+	return word_in(word_language(p), key);
+}
+
+const char *word_or(const struct policy *p, const char *group, const char *name)
+{
+	char key[128];
+
+	snprintf(key, sizeof key, "%s%s", group, name);
+	const char *text = word_find(word_language(p), key);
+	return text != NULL ? text : name;
+}
+
+int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const char *word, const struct word_value *values)
+{
+	BUF_AUTO struct buf part = BUF_INIT(WORD_BYTES_MAX);
+
+	while (*word != '\0') {
+		size_t plain = strcspn(word, "{"), name = word[plain] == '{' ? strcspn(word + plain + 1, "}") : 0;
+		const struct word_value *v = values;
+		while (name > 0 && v != NULL && v->name != NULL &&
+		       (strlen(v->name) != name || strncmp(v->name, word + plain + 1, name) != 0))
+			v++;
+		bool filled = name > 0 && v != NULL && v->name != NULL;
+		size_t end = word[plain] == '{' ? plain + name + 2 : plain;
+		buf_reset(&part);
+		buf_add(&part, word, filled ? plain : end);
+		buf_adds(&part, filled ? v->value : "");
+		if (escape != NULL)
+			escape(out, buf_text(&part));
+		else
+			buf_adds(out, buf_text(&part));
+		word += end;
 	}
-	return name;
+	return part.failed || out->failed ? -1 : 0;
 }
 
-const char *basis_words(const struct policy *p, const char *basis)
+void word_duration(char *out, size_t size, struct duration d, enum language language)
 {
-	return find(p, bases, ARRAY_LEN(bases), basis);
+	static const char *const units[] = {"time.year.", "time.month.", "time.day.", "time.hour.", "time.minute.", "time.second."};
+	const unsigned long long counts[] = {d.months / 12, d.months % 12, d.days, d.seconds / 3600, d.seconds % 3600 / 60, d.seconds % 60};
+	BUF_AUTO struct buf words = BUF_INIT(1024);
+	char key[32], number[24];
+
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (counts[i] == 0)
+			continue;
+		snprintf(key, sizeof key, "%s%s", units[i], counts[i] == 1 ? "one" : "many");
+		snprintf(number, sizeof number, "%llu", counts[i]);
+		buf_adds(&words, words.len > 0 ? word_in(language, "time.and") : "");
+		word_fill(&words, NULL, word_in(language, key), WORD_VALUES({"n", number}));
+	}
+	snprintf(out, size, "%s", words.len > 0 ? buf_text(&words) : word_in(language, "time.none"));
 }
 
-const char *safeguard_words(const struct policy *p, const char *safeguard)
+const char *word_condition(enum language language, const char *condition)
 {
-	return find(p, safeguards, ARRAY_LEN(safeguards), safeguard);
+	char key[64];
+
+	snprintf(key, sizeof key, "life.while.%s", condition != NULL ? condition : "");
+	const char *text = word_find(language, key);
+	return text != NULL ? text : "";
 }
 
-const char *source_words(const struct policy *p, const char *source)
+void word_life(char *out, size_t size, const struct policy *p, const struct policy_kind *kind)
 {
-	return find(p, sources, ARRAY_LEN(sources), source);
-}
+	enum language language = word_language(p);
+	BUF_AUTO struct buf words = BUF_INIT(1024);
+	char longest[96];
 
-const char *cookie_class_words(const struct policy *p, const char *name)
-{
-	return find(p, classes, ARRAY_LEN(classes), name);
+	if (kind->keep != KEEP_MEMORY && duration_is_zero(kind->life)) {
+		snprintf(out, size, "%s", word_condition(language, kind->lasts_while != NULL ? kind->lasts_while : "service"));
+	} else if (kind->keep != KEEP_MEMORY) {
+		word_duration(out, size, kind->life, language);
+	} else if (duration_is_zero(kind->memory)) {
+		snprintf(out, size, "%s", word_in(language, "life.request"));
+	} else {
+		word_duration(longest, sizeof longest, kind->memory, language);
+		word_fill(&words, NULL, word_in(language, "life.memory"), WORD_VALUES({"time", longest}));
+		snprintf(out, size, "%s", buf_text(&words));
+	}
 }

@@ -1,131 +1,48 @@
 // SPDX-License-Identifier: ISC
-// The words of the notice that are not the policy's, in every language that the software knows (policy/model/language.h).
+// The words that visitors read and that are not the policy's: data, one file per language, part of the program (en.txt says how they are
+// written and named). Every key stands in every language with the same placeholders; tests/unit/words_test.c checks that.
 #ifndef LETHE_PUBLISH_WORDS_WORDS_H
 #define LETHE_PUBLISH_WORDS_WORDS_H
 
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
 #include "policy/model/language.h"
 #include "policy/model/policy.h"
 
-enum word {
-	WORD_NOTICE,
-	WORD_VERSION,
-	WORD_UPDATED,
-	WORD_EFFECTIVE,
-	WORD_STOP,
-	WORD_NEXT_SENTENCE,
-	WORD_COMMA,
-	WORD_SEMICOLON,
-	WORD_COLON,
-	WORD_LANGUAGES,
-	WORD_SUMMARY,
-	WORD_IN_MEMORY,
-	WORD_STORED,
-	WORD_SEEN_BY,
-	WORD_NOBODY,
-	WORD_PLACES,
-	WORD_OWN_SERVER,
-	WORD_COOKIES,
-	WORD_RESOURCES,
-	WORD_NONE,
-	WORD_RIGHTS,
-	WORD_USE_RIGHTS,
-	WORD_AGE,
-	WORD_YEARS,
-	WORD_PROMISES,
-	WORD_TABLE_HELD,
-	WORD_COLUMN_DATA,
-	WORD_COLUMN_KEPT,
-	WORD_COLUMN_SHARED,
-	WORD_CHANGED_SINCE,
-	WORD_CHANGED_FIRST,
-	WORD_MATERIAL,
-	WORD_CONTENTS,
-	WORD_OTHER_FORMS,
-	WORD_PLAIN_TEXT,
-	WORD_FEED,
-	WORD_LIVE,
-	WORD_CONTROLLER,
-	WORD_REPRESENTATIVE,
-	WORD_OFFICER,
-	WORD_AUTHORITY,
-	WORD_WHERE,
-	WORD_HOW_LONG,
-	WORD_WHY,
-	WORD_BASIS,
-	WORD_COMES_FROM,
-	WORD_ALSO,
-	WORD_AND_THEN,
-	WORD_AFTER_MADE,
-	WORD_AFTER_COMPLETED,
-	WORD_AFTER_CLOSED,
-	WORD_AFTER_ACCOUNT,
-	WORD_UNLESS_SAVED,
-	WORD_UNLESS_OTHER,
-	WORD_THEN_ANONYMISED,
-	WORD_THEN_DELETED,
-	WORD_HOLD,
-	WORD_TABLE_PROCESSORS,
-	WORD_COLUMN_WHO,
-	WORD_COLUMN_TASK,
-	WORD_COLUMN_WHERE,
-	WORD_COLUMN_GETS,
-	WORD_COLUMN_TRAINS,
-	WORD_YES,
-	WORD_NO,
-	WORD_NEVER_GETS,
-	WORD_BUILT_IN,
-	WORD_TABLE_COOKIES,
-	WORD_COLUMN_NAME,
-	WORD_COLUMN_CLASS,
-	WORD_COLUMN_LASTS,
-	WORD_BROWSER_CLOSED,
-	WORD_ANSWERED_LAW,
-	WORD_ONE_MONTH,
-	WORD_ANSWERED_IN,
-	WORD_USE_ON_PAGE,
-	WORD_OR_BY_MAIL,
-	WORD_BASIS_CONSENT,
-	WORD_BASIS_CONTRACT,
-	WORD_BASIS_LEGAL,
-	WORD_BASIS_VITAL,
-	WORD_BASIS_PUBLIC,
-	WORD_BASIS_INTERESTS,
-	WORD_SAFE_ADEQUACY,
-	WORD_SAFE_FRAMEWORK,
-	WORD_SAFE_CLAUSES,
-	WORD_SAFE_RULES,
-	WORD_SAFE_CONSENT,
-	WORD_SAFE_CONTRACT,
-	WORD_FROM_VISITOR,
-	WORD_FROM_BROWSER,
-	WORD_FROM_PAGE,
-	WORD_FROM_PROCESSOR,
-	WORD_FROM_SERVER,
-	WORD_FROM_OFFICER,
-	WORD_CLASS_NECESSARY,
-	WORD_CLASS_FUNCTIONAL,
-	WORD_CLASS_PREFERENCE,
-	WORD_CLASS_PERSONALISATION,
-	WORD_CLASS_PERFORMANCE,
-	WORD_CLASS_ANALYTICS,
-	WORD_CLASS_MARKETING,
-	WORD_SKIP,
-	WORD_NAV_SITE,
-	WORD_NAV_LEGAL,
-	WORD_NAV_PRIVACY,
-	WORD_NAV_SUBPROCESSORS,
-	WORD_RUN_BY,
-	WORD_CONTACT,
-	WORD_NOT_SUMMARY,
-	WORD_COUNT
-};
+enum language word_language(const struct policy *p); // English where the software has no words of its own
+// The word with this key in a language, or in the language of the policy. A key that is not there is its own word, so that it is seen.
+const char *word_in(enum language language, const char *key);
+const char *word(const struct policy *p, const char *key);
+// The word for a word of the policy ("basis.", "contract"); the policy's own one where there is none.
+const char *word_or(const struct policy *p, const char *group, const char *name);
 
-enum language language_of(const struct policy *p); // English where the software has no words of its own
-const char *word_in(const struct policy *p, enum word word);
-// For a word of the policy ("contract", "adequacy", "visitor", "necessary"); the policy's own word where there is none.
-const char *basis_words(const struct policy *p, const char *basis);
-const char *safeguard_words(const struct policy *p, const char *safeguard);
-const char *source_words(const struct policy *p, const char *source);
-const char *cookie_class_words(const struct policy *p, const char *name);
+// What stands for {name} in a word. Lists end with {NULL, NULL}.
+struct word_value {
+	const char *name, *value;
+};
+#define WORD_VALUES(...) ((const struct word_value[]){__VA_ARGS__, {NULL, NULL}})
+// Adds a word with its placeholders filled. `escape` (html_text, xml_text …) takes word and values alike; NULL: none. A placeholder
+// without a value stays as it is written. -1 when the buffer failed.
+int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const char *word, const struct word_value *values);
+
+// "14 days", "14 Tage", "14 天".
+void word_duration(char *out, size_t size, struct duration d, enum language language);
+// What a condition of a life means: "for as long as your account exists". "" for NULL.
+const char *word_condition(enum language language, const char *condition);
+// How long the kind lives: "14 days", "only while your request runs", "for as long as the service runs".
+void word_life(char *out, size_t size, const struct policy *p, const struct policy_kind *kind);
+
+// For the tests: the words of a file, sorted by key. Free with word_table_free.
+struct word_row {
+	const char *key, *text;
+};
+struct word_table {
+	struct word_row *rows;
+	size_t count;
+	char *bytes; // owns keys and texts
+};
+int word_table_parse(struct word_table *out, const char *name, const char *bytes, size_t len, struct err *e);
+void word_table_free(struct word_table *w);
+const struct word_table *word_table(enum language language);
 
 #endif
