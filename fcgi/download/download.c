@@ -19,15 +19,7 @@ enum {
 	ANSWERED_BYTES_MAX = 32 * 1024,
 };
 
-static int open_vault(const struct policy *p, struct vault *v, void **context, struct err *e)
-{
-	(void)p;
-	(void)e;
-	*context = v;
-	return 0;
-}
-
-static void respond_nothing(struct request *r)
+static void archive_unknown(struct request *r)
 {
 	respond_problem(r, 404, "not-found", NULL, "There is nothing at this address.");
 }
@@ -41,13 +33,13 @@ static int archive_find(struct request *r, struct vault *v, struct vault_record 
 	if (strlen(rest) == TOKEN_LEN + strlen(SUFFIX) && strcmp(rest + TOKEN_LEN, SUFFIX) == 0)
 		memcpy(token, rest, TOKEN_LEN);
 	if (!token_shaped(token)) {
-		respond_nothing(r);
+		archive_unknown(r);
 		return -1;
 	}
 	if (vault_find(v, KIND_ARCHIVE, "token", token, out, &e) == 0)
 		return 0;
 	if (e.code == ERR_NOT_FOUND)
-		respond_nothing(r);
+		archive_unknown(r);
 	else
 		respond_err(r, &e);
 	return -1;
@@ -63,30 +55,23 @@ static int archive_open(struct request *r, struct vault *v, const struct vault_r
 	if (fd >= 0 && fstat(fd, st) == 0)
 		return fd;
 	fd_close(&fd);
-	respond_nothing(r);
+	archive_unknown(r);
 	return -1;
 }
 
-// As nginx makes them, so that what was begun in one way can be continued in the other.
-static void respond_validators(struct request *r, const struct stat *st)
+// With validators as nginx makes them, so that what was begun in one way can be continued in the other.
+static void archive_respond(struct request *r, int fd, const struct stat *st)
 {
-	char text[64];
-	struct tm utc;
-	snprintf(text, sizeof text, "\"%lx-%lx\"", (unsigned long)st->st_mtim.tv_sec, (unsigned long)st->st_size);
-	respond_header(r, "ETag", text);
-	gmtime_r(&st->st_mtim.tv_sec, &utc);
-	if (strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc) > 0)
-		respond_header(r, "Last-Modified", text);
-	respond_header(r, "Accept-Ranges", "bytes");
-}
-
-static void respond_archive(struct request *r, int fd, const struct stat *st)
-{
-	char bytes[ANSWERED_BYTES_MAX];
+	char bytes[ANSWERED_BYTES_MAX], text[64];
 	size_t len = (size_t)st->st_size;
-	bool whole = read(fd, bytes, len) == (ssize_t)len;
-	if (whole) {
-		respond_validators(r, st);
+	struct tm utc;
+	if (read(fd, bytes, len) == (ssize_t)len) {
+		snprintf(text, sizeof text, "\"%lx-%lx\"", (unsigned long)st->st_mtim.tv_sec, (unsigned long)st->st_size);
+		respond_header(r, "ETag", text);
+		gmtime_r(&st->st_mtim.tv_sec, &utc);
+		if (strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc) > 0)
+			respond_header(r, "Last-Modified", text);
+		respond_header(r, "Accept-Ranges", "bytes");
 		respond_bytes(r, 200, NULL, bytes, len);
 	} else {
 		respond_problem(r, 503, "unavailable", NULL, "The archive could not be read. Try again.");
@@ -95,7 +80,7 @@ static void respond_archive(struct request *r, int fd, const struct stat *st)
 }
 
 // A part is wanted, or the whole only if it is, or is not, what the visitor has. nginx knows how; it sees the request's headers again.
-static bool conditional(const struct request *r)
+static bool request_conditional(const struct request *r)
 {
 	static const char *const names[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -104,22 +89,13 @@ static bool conditional(const struct request *r)
 	return false;
 }
 
-static void archive_headers(struct request *r)
-{
-	char disposition[128];
-	const char *site = request_policy(r)->site;
-	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	snprintf(disposition, sizeof disposition, "attachment; filename=\"%.*s-images.zip\"", name_len > 40 ? 40 : (int)name_len, site);
-	respond_header(r, "Content-Type", "application/zip");
-	respond_header(r, "Content-Disposition", disposition);
-	respond_header(r, "Cache-Control", "private, no-store");
-}
-
-static void handle_get(struct request *r, void *context)
+static void archive_get(struct request *r, void *context)
 {
 	struct vault_record record = {0};
 	struct stat st;
-	char internal[64 + RECORD_ID_LEN];
+	char internal[64 + RECORD_ID_LEN], disposition[128];
+	const char *site = request_policy(r)->site;
+	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	if (archive_find(r, context, &record) != 0)
 		return;
 	FD_AUTO int fd = archive_open(r, context, &record, &st);
@@ -127,14 +103,17 @@ static void handle_get(struct request *r, void *context)
 	vault_record_free(&record);
 	if (fd < 0)
 		return;
-	archive_headers(r);
-	if (st.st_size <= ANSWERED_BYTES_MAX && !conditional(r))
-		respond_archive(r, fd, &st);
+	snprintf(disposition, sizeof disposition, "attachment; filename=\"%.*s-images.zip\"", name_len > 40 ? 40 : (int)name_len, site);
+	respond_header(r, "Content-Type", "application/zip");
+	respond_header(r, "Content-Disposition", disposition);
+	respond_header(r, "Cache-Control", "private, no-store");
+	if (st.st_size <= ANSWERED_BYTES_MAX && !request_conditional(r))
+		archive_respond(r, fd, &st);
 	else
 		respond_redirect_internal(r, internal);
 }
 
-static void handle_delete(struct request *r, void *context)
+static void archive_delete(struct request *r, void *context)
 {
 	static const struct ledger_event event = {.name = "erasure", .details = "{\"kind\":\"archive\",\"by\":\"visitor\"}"};
 	struct vault_record record = {0};
@@ -146,20 +125,20 @@ static void handle_delete(struct request *r, void *context)
 	if (rc == 0)
 		respond_empty(r, 204);
 	else if (e.code == ERR_NOT_FOUND) // ended by somebody else meanwhile
-		respond_nothing(r);
+		archive_unknown(r);
 	else
 		respond_err(r, &e);
 }
 
 static const struct route routes[] = {
-    {.method = "GET", .path = "/downloads/*", .deadline_ms = DEADLINE_MS, .kinds = KIND_BIT(KIND_ARCHIVE), .handle = handle_get},
+    {.method = "GET", .path = "/downloads/*", .deadline_ms = DEADLINE_MS, .kinds = KIND_BIT(KIND_ARCHIVE), .handle = archive_get},
     {.method = "DELETE",
      .path = "/downloads/*",
      .deadline_ms = DEADLINE_MS,
      .kinds = KIND_BIT(KIND_ARCHIVE),
      .changes_state = true,
-     .handle = handle_delete},
+     .handle = archive_delete},
     {0},
 };
 
-const struct program download_program = {.name = "download", .routes = routes, .start = open_vault, .threads = THREADS};
+const struct program download_program = {.name = "download", .routes = routes, .threads = THREADS};

@@ -15,14 +15,6 @@ enum {
 	ANSWER_MAX = 1024 * 1024,
 };
 
-static int open_vault(const struct policy *p, struct vault *v, void **context, struct err *e)
-{
-	(void)p;
-	(void)e;
-	*context = v;
-	return 0;
-}
-
 // A token as people paste it: with white space around it, and perhaps what follows it in an address. False when it cannot be one.
 static bool token_read(char out[TOKEN_LEN + 1], const char *text, const char *suffix)
 {
@@ -301,4 +293,4 @@ static const struct route routes[] = {
     {0},
 };
 
-const struct program rights_program = {.name = "rights", .routes = routes, .start = open_vault};
+const struct program rights_program = {.name = "rights", .routes = routes};

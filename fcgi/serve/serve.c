@@ -59,6 +59,7 @@ static int program_prepare(struct server *s, struct err *e)
 	if (row != NULL && (row->needs & PROGRAM_VAULT) &&
 	    vault_open(&s->vault, setting_state(), setting_run(), s->policy, VAULT_PROGRAM, e) != 0)
 		return -1;
+	s->context = s->vault;
 	if (program->start != NULL && program->start(s->policy, s->vault, &s->context, e) != 0)
 		return -1;
 	if (server_init(s) != 0)

@@ -19,8 +19,8 @@ enum { EXIT_CANNOT_START = 2 };
 struct program {
 	const char *name;           // of its row in fcgi/ipc/programs.def, which says whether it has a vault and what it may write
 	const struct route *routes; // ended by {0}
-	// Once, before the sandbox and the first request: open what is needed. *context goes to the handlers. -1: the program ends with
-	// the message.
+	// Once, before the sandbox and the first request: open what is needed. *context goes to the handlers; without start, they get the
+	// vault. -1: the program ends with the message.
 	int (*start)(const struct policy *p, struct vault *v, void **context, struct err *e);
 	void (*stop)(void *context);   // after the last request
 	const char *const *read_paths; // landlock: folders it may read besides the state; NULL-terminated; NULL: none
