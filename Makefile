@@ -115,6 +115,7 @@ $(V)/obj/policy/model/schema.o: policy/policy.xsd
 $(V)/obj/policy/publish/words/words.o: $(wildcard policy/publish/words/*.txt)
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
 $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
+$(V)/obj/policy/rules/vocabulary.o: policy/rules/vocabulary.txt
 
 $(B):
 	@mkdir -p $@

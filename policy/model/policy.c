@@ -50,9 +50,9 @@ static void hash_file(struct policy *p, const char *bytes, size_t size)
 		hex_encode(p->sha256, digest, sizeof digest);
 }
 
-static void check_all(const struct policy *p, bool allow_unbuilt, struct report *r)
+static void check_all(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
 {
-	check_capabilities(p, allow_unbuilt, r);
+	check_capabilities(p, root, allow_unbuilt, r);
 	check_kinds(p, r);
 	check_processors(p, r);
 	check_dates(p, r);
@@ -90,7 +90,8 @@ static struct policy *read_view(const struct reader *main, const char *language)
 
 	if (view == NULL)
 		return NULL;
-	*view = (struct policy){.file = main->p->file, .language = language, .arena = main->arena};
+	*view = (struct policy){
+	    .file = main->p->file, .language = language, .arena = main->arena, .lacks = main->p->lacks, .lack_count = main->p->lack_count};
 	memcpy(view->sha256, main->p->sha256, sizeof view->sha256);
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		view->kinds[k].kind = (enum kind)k;
@@ -136,7 +137,7 @@ static struct policy *read_document(xmlDoc *document, struct policy *empty, bool
 	check_translations(&reader);
 	if (arena_failed(reader.arena) || p->sha256[0] == '\0')
 		return NULL;
-	check_all(p, allow_unbuilt, r);
+	check_all(p, reader.root, allow_unbuilt, r);
 	if (r->errors == 0 && read_languages(&reader) != 0)
 		return NULL;
 	if (arena_failed(reader.arena) || r->errors > 0)

@@ -212,6 +212,11 @@ struct policy_section {
 	int line;
 };
 
+struct policy_lack {            // a capability that the policy needs and this version does not have
+	const char *capability; // "accounts", "provider openai"
+	int line;               // of the first word that needs it
+};
+
 struct policy {
 	const char *file;     // path it was read from
 	char sha256[65];      // of the file's bytes, hex
@@ -266,6 +271,9 @@ struct policy {
 	const char *law_enforcement_answers;                   // valid-requests | required-by-law; NULL: not stated
 	const struct policy_section *sections;
 	size_t section_count;
+
+	const struct policy_lack *lacks;
+	size_t lack_count;
 
 	// The version that is announced and not yet in force, and its times; NULL when there is none. Only what publishes sets it
 	// (policy/rules/active.h); it goes with this one.

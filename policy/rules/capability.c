@@ -1,76 +1,13 @@
 // SPDX-License-Identifier: ISC
-// What a policy needs of the software beyond holding data: a notice must not promise a part that is not there. One row for each
-// capability that this version lacks; building it removes its row.
+// What a policy needs of the software: a notice must not promise a part that is not there. Which words of the language nothing obeys yet
+// stands in the table of policy/rules/vocabulary.txt, with the name of the capability that would.
 #include "policy/rules/capability.h"
 #include "policy/base/array.h"
+#include "policy/model/node.h"
 #include "policy/processors/processors.h"
+#include "policy/rules/vocabulary.h"
+#include <stdio.h>
 #include <string.h>
-
-static const struct capability {
-	const char *name;
-	kind_set declared;        // needed when the policy declares one of these,
-	kind_set stored;          // or stores one of these,
-	unsigned roles;           // or has a processor with one of these roles,
-	const char *by, *from;    // or says that the site works in this way, or from this material
-	bool consents, anonymise; // or asks for consent, or has anything anonymised before a processor gets it
-} lacking[] = {
-    {.name = "accounts", .declared = KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION)},
-    {.name = "uploads", .declared = KIND_BIT(KIND_UPLOAD), .from = "upload"},
-    {.name = "descriptions", .declared = KIND_BIT(KIND_DESCRIPTION), .roles = ROLE_BIT(ROLE_DESCRIPTION)},
-    {.name = "posts", .from = "post"},
-    {.name = "API", .by = "api"},
-    {.name = "dashboard", .by = "dashboard"},
-    {.name = "gallery", .declared = KIND_BIT(KIND_GALLERY)},
-    {.name = "stored prompts", .stored = KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT)},
-    {.name = "stored images", .stored = KIND_BIT(KIND_IMAGE)},
-    {.name = "image storage", .roles = ROLE_BIT(ROLE_STORAGE)},
-    {.name = "payments", .declared = KIND_BIT(KIND_PAYMENT) | KIND_BIT(KIND_CREDIT), .roles = ROLE_BIT(ROLE_PAYMENT)},
-    {.name = "mail", .roles = ROLE_BIT(ROLE_MAIL)},
-    {.name = "support tickets", .declared = KIND_BIT(KIND_TICKET)},
-    {.name = "preferences", .declared = KIND_BIT(KIND_PREFERENCE)},
-    {.name = "consent records", .declared = KIND_BIT(KIND_CONSENT), .consents = true},
-    {.name = "usage figures", .declared = KIND_BIT(KIND_USAGE)},
-    {.name = "analytics", .roles = ROLE_BIT(ROLE_ANALYTICS)},
-    {.name = "prompt anonymising", .anonymise = true},
-    {.name = "legal holds", .declared = KIND_BIT(KIND_HOLD)},
-    {.name = "backups", .declared = KIND_BIT(KIND_BACKUP)},
-};
-
-static int line_of_kind(const struct policy *p, const struct capability *c)
-{
-	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		const struct policy_kind *kind = &p->kinds[k];
-		if ((c->declared & KIND_BIT(k) && kind->keep != KEEP_UNDECLARED) || (c->stored & KIND_BIT(k) && kind->keep == KEEP_STORED))
-			return kind->line;
-	}
-	return 0;
-}
-
-static int line_of_processor(const struct policy *p, const struct capability *c)
-{
-	for (size_t i = 0; i < p->processor_count; i++) {
-		bool needs = (c->roles & p->processors[i].roles) != 0 || (c->anonymise && p->processors[i].anonymised);
-		if (needs && p->processors[i].removed == 0)
-			return p->processors[i].line;
-	}
-	return 0;
-}
-
-// The line of the first declaration that needs it; 0: nothing does.
-static int line_needing(const struct policy *p, const struct capability *c)
-{
-	const struct policy_service *s = &p->service;
-	int line = line_of_kind(p, c);
-
-	if (line == 0)
-		line = line_of_processor(p, c);
-	if (line == 0 &&
-	    ((c->by != NULL && policy_strings_have(&s->by, c->by)) || (c->from != NULL && policy_strings_have(&s->from, c->from))))
-		line = s->line;
-	if (line == 0 && c->consents && p->consent_count > 0)
-		line = p->consents[0].line;
-	return line;
-}
 
 bool processor_built(const char *id)
 {
@@ -102,67 +39,92 @@ static bool provider_lacking(const struct policy *p, size_t i)
 	return p->processors[i].removed == 0 && !processor_built(p->processors[i].id);
 }
 
-size_t capabilities_lacking(const struct policy *p, void (*found)(void *data, const char *what, const char *name, int line), void *data)
+// Every capability once, at the first word that needs it.
+static int find_lacks(struct policy *p, const xmlNode *root)
 {
 	size_t count = 0;
+	const struct vocabulary_row *rows = vocabulary_rows(&count);
+	struct policy_lack *lacks = arena_array(p->arena, count + p->processor_count, sizeof *lacks);
 
-	for (size_t i = 0; i < ARRAY_LEN(lacking); i++) {
-		int line = line_needing(p, &lacking[i]);
-		if (line == 0)
-			continue;
-		count++;
-		found(data, "", lacking[i].name, line);
+	if (rows == NULL || lacks == NULL)
+		return -1;
+	p->lacks = lacks;
+	for (const struct vocabulary_row *row = rows; row < rows + count; row++) {
+		bool known = row->how != VOCABULARY_UNBUILT;
+		for (size_t i = 0; i < p->lack_count && !known; i++)
+			known = strcmp(lacks[i].capability, row->by) == 0;
+		const xmlNode *use = known ? NULL : vocabulary_use(row, root);
+		if (use != NULL)
+			lacks[p->lack_count++] = (struct policy_lack){row->by, node_line(use)};
 	}
 	for (size_t i = 0; i < p->processor_count; i++) {
-		if (!provider_lacking(p, i))
-			continue;
-		count++;
-		found(data, "provider ", p->processors[i].id, p->processors[i].line);
+		char name[128];
+		int len = snprintf(name, sizeof name, "provider %s", p->processors[i].id);
+		if (provider_lacking(p, i))
+			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), p->processors[i].line};
 	}
-	return count;
-}
-
-static void add_name(void *data, const char *what, const char *name, int line)
-{
-	struct buf *out = data;
-
-	(void)line;
-	if (out != NULL)
-		buf_printf(out, "%s%s%s", out->len > 0 ? ", " : "", what, name);
+	return 0;
 }
 
 size_t policy_unbuilt(const struct policy *p, struct buf *out)
 {
-	return capabilities_lacking(p, add_name, out);
+	for (size_t i = 0; out != NULL && i < p->lack_count; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", p->lacks[i].capability);
+	return p->lack_count;
 }
 
-struct finding {
-	const struct policy *p;
-	struct report *report;
-	bool allow;
-};
-
-static void say(void *data, const char *what, const char *name, int line)
+// What the request log stores of a visitor (policy/vault/request_log.c), as the policy's categories name it. A category that is declared and
+// not stored is a word that nothing obeys; here, what is stored is declared, and each category says what it is.
+static void check_log_categories(const xmlNode *root, struct report *r)
 {
-	struct finding *f = data;
+	static const char *const logged[] = {"ip-address", "user-agent", "time"};
 
-	if (f->allow)
-		report_warning(
-		    f->report, line,
-		    "%s needs “%s%s”, which this version does not have; LETHE_ALLOW_UNBUILT=1 lets the site run without it, and every "
-		    "page says so; build it, or remove it from the policy",
-		    f->p->shown_as, what, name);
-	else
+	FOR_CHILDREN(kind, child_first(root, "kinds"), "kind")
+	{
+		xmlChar *id = xmlGetNoNsProp(kind, BAD_CAST "id");
+		bool is_log = id != NULL && strcmp((const char *)id, "request-log") == 0;
+		unsigned found = 0;
+		xmlFree(id);
+		FOR_CHILDREN(category, is_log ? kind : NULL, "category")
+		{
+			xmlChar *is = xmlGetNoNsProp(category, BAD_CAST "is");
+			for (size_t i = 0; is != NULL && i < ARRAY_LEN(logged); i++)
+				found |= strcmp((const char *)is, logged[i]) == 0 ? 1u << i : 0;
+			if (is == NULL && xmlHasProp(category, BAD_CAST "lang") == NULL)
+				report_error(r, node_line(category),
+					     "a category of kind request-log does not say which datum it is; whether it is logged at all "
+					     "could not be checked; add is=\"ip-address\", is=\"user-agent\" … as policy(5) lists them");
+			xmlFree(is);
+		}
+		for (size_t i = 0; is_log && i < ARRAY_LEN(logged); i++) {
+			if ((found & 1u << i) == 0)
+				report_error(r, node_line(kind),
+					     "kind request-log does not declare the category %s; the software logs it, so the notice would "
+					     "not be true; add <category is=\"%s\">…</category>",
+					     logged[i], logged[i]);
+		}
+	}
+}
+
+void check_capabilities(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
+{
+	if (find_lacks(p, root) != 0)
 		report_error(
-		    f->report, line,
-		    "%s needs “%s%s”, which this version does not have; the notice would promise what nothing does; remove it from the "
-		    "policy, or set LETHE_ALLOW_UNBUILT=1 to run without it",
-		    f->p->shown_as, what, name);
-}
-
-void check_capabilities(const struct policy *p, bool allow_unbuilt, struct report *r)
-{
-	struct finding f = {.p = p, .report = r, .allow = allow_unbuilt};
-
-	capabilities_lacking(p, say, &f);
+		    r, 1,
+		    "which words are obeyed could not be found out, so nothing may run on the policy; free some memory and try again");
+	for (const struct policy_lack *lack = p->lacks; lack < p->lacks + p->lack_count; lack++) {
+		if (allow_unbuilt)
+			report_warning(
+			    r, lack->line,
+			    "%s needs “%s”, which this version does not have; LETHE_ALLOW_UNBUILT=1 lets the site run without it, "
+			    "and every page says so; build it, or remove it from the policy",
+			    p->shown_as, lack->capability);
+		else
+			report_error(
+			    r, lack->line,
+			    "%s needs “%s”, which this version does not have; the notice would promise what nothing does; remove it "
+			    "from the policy, or set LETHE_ALLOW_UNBUILT=1 to run without it",
+			    p->shown_as, lack->capability);
+	}
+	check_log_categories(root, r);
 }

@@ -5,11 +5,11 @@
 
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
+#include <libxml/tree.h>
 
-// Calls `found` for each, with what it is ("" or "provider "), its name and the line that needs it. Returns how many.
-size_t capabilities_lacking(const struct policy *p, void (*found)(void *data, const char *what, const char *name, int line), void *data);
 bool processor_built(const char *id); // whether the software speaks to the processor with this id
-// One finding for each: an error, or a warning where they are allowed to be absent.
-void check_capabilities(const struct policy *p, bool allow_unbuilt, struct report *r);
+// Finds the capabilities that the document `root` needs and this version lacks, puts them into p->lacks, and reports each: as an error, or
+// as a warning where they are allowed to be absent.
+void check_capabilities(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r);
 
 #endif

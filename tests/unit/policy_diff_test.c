@@ -25,7 +25,7 @@ static const struct change {
      "Your requests to us: the time now runs from when it is made."},
     {"<life length=\"P14D\"", "<life ends-on-erasure=\"no\" length=\"P14D\"", true, false,
      "Request log: may now be kept after a request for erasure, for 14 days."},
-    {"<category>User agent</category>", "", false, true, "It no longer names: User agent."},
+    {"<category>Technical faults</category>", "", false, true, "It no longer names: Technical faults."},
     {"  <kinds>",
      "  <kinds><kind id=\"hold\" keep=\"memory\" source=\"officer\"><name>Holds</name><what>Holds.</what><for purpose=\"make\"/></kind>",
      true, false, "A new kind of data: Holds."},

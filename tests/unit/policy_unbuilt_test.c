@@ -9,13 +9,17 @@ static const struct needs {
 	const char *site, *words;
 } needs[] = {
     {"bizimages", ""},
-    {"imagedesigner", "uploads, API, gallery, stored prompts, stored images, support tickets, consent records, provider openrouter, "
-		      "provider openai, provider fal"},
-    {"product-images", "accounts, stored images, image storage, payments, mail, consent records, usage figures, provider deepseek, "
-		       "provider ark, provider dashscope"},
-    {"image-describer", "uploads, descriptions, image storage, consent records, analytics, provider replicate"},
-    {"blogimg", "accounts, posts, dashboard, stored prompts, stored images, payments, mail, support tickets, preferences, "
-		"consent records, usage figures, analytics, prompt anonymising, backups, provider replicate"},
+    {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, consent records, request log details, lives "
+		      "that outlast an erasure, verifying an identity, announcing changes on the pages, requests of authorities, provider "
+		      "openrouter, provider openai, provider fal"},
+    {"product-images", "accounts, stored images, payments, consent records, usage figures, lives that outlast an erasure, image storage, "
+		       "mail, provider deepseek, provider ark, provider dashscope"},
+    {"image-describer",
+     "uploads, descriptions, time limits in memory, request log details, lives that outlast an erasure, image storage, analytics, consent "
+     "records, announcing changes on the pages, provider replicate"},
+    {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, consent records, usage "
+		"figures, backups, request log details, anonymising, lives that outlast an erasure, mail, analytics, prompt anonymising, "
+		"deleting the data of children, announcing changes on the pages, requests of authorities, provider replicate"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };
 

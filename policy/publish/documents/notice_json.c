@@ -163,6 +163,7 @@ static void add_processor(cJSON *object, const struct policy *p, const struct po
 	add_words(object, "asked_for", &t->ask);
 	cJSON_AddBoolToObject(object, "anonymised", t->anonymised);
 	add_duration(object, "retention", t->has_keeps, t->keeps);
+	json_add_prose(object, "retention_text", p, &t->retention);
 	json_add_text(object, "policy", t->policy);
 	json_add_text(object, "agreement", t->agreement);
 	json_add_date(object, "added", t->added);
@@ -327,6 +328,7 @@ static void add_tail(cJSON *top, const struct policy *p)
 		cJSON_AddNumberToObject(top, "minimum_age", p->minimum_age);
 	else
 		cJSON_AddNullToObject(top, "minimum_age");
+	json_add_prose(top, "minimum_age_text", p, &p->minimum_age_what);
 	if (p->page_fetch) {
 		cJSON *fetch = cJSON_AddObjectToObject(top, "page_fetch");
 		json_add_text(fetch, "user_agent", p->user_agent);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rules/vocabulary.h"
+#include "policy/base/embed.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+EMBED(vocabulary_table, "policy/rules/vocabulary.txt");
+
+static struct {
+	pthread_once_t once;
+	struct vocabulary_row *rows; // they point into a copy of the file, which stays
+	size_t count;
+} table = {.once = PTHREAD_ONCE_INIT};
+
+// Ends the text before the first `mark` and returns what comes after it; NULL when there is none.
+static char *cut_at(char *text, const char *mark)
+{
+	char *at = strstr(text, mark);
+
+	if (at == NULL)
+		return NULL;
+	*at = '\0';
+	return at + strlen(mark);
+}
+
+// "kind@keep=stored if id=input,prompt", "kind/life"
+static int read_word(struct vocabulary_row *row, char *word)
+{
+	char *condition = cut_at(word, " if ");
+
+	row->if_name = condition;
+	row->if_values = condition != NULL ? cut_at(condition, "=") : NULL;
+	if (condition != NULL && row->if_values == NULL)
+		return -1;
+	row->values = cut_at(word, "=");
+	row->attribute = cut_at(word, "@");
+	row->element = word;
+	if (row->attribute == NULL) {
+		row->element = cut_at(word, "/");
+		row->parent = word;
+	}
+	bool whole = row->element != NULL && row->element[0] != '\0' && strpbrk(row->element, "/ ") == NULL;
+	return whole && (row->attribute != NULL || (row->values == NULL && row->if_name == NULL)) ? 0 : -1;
+}
+
+static int read_row(struct vocabulary_row *row, char *line)
+{
+	char *by = cut_at(line, " | "), *test = by != NULL ? cut_at(by, " | ") : NULL;
+
+	if (by == NULL || read_word(row, line) != 0)
+		return -1;
+	if (strncmp(by, "read: ", 6) == 0) {
+		row->how = VOCABULARY_READ;
+		by += 6;
+	} else if (strncmp(by, "unbuilt: ", 9) == 0) {
+		row->how = VOCABULARY_UNBUILT;
+		by += 9;
+	}
+	row->by = by;
+	row->test = test != NULL ? test : "";
+	return by[0] != '\0' && (test != NULL) == (row->how == VOCABULARY_OBEYED) ? 0 : -1;
+}
+
+static void read_table(void)
+{
+	char *text = strdup(vocabulary_table), *rest = text, *line;
+	size_t lines = 1;
+	int number = 0;
+
+	for (const char *c = vocabulary_table; *c != '\0'; c++)
+		lines += *c == '\n';
+	struct vocabulary_row *rows = calloc(lines, sizeof *rows);
+	size_t count = 0;
+	while (text != NULL && rows != NULL && (line = strsep(&rest, "\n")) != NULL) {
+		number++;
+		if (line[0] == '#' || line[0] == '\0')
+			continue;
+		rows[count].line = number;
+		if (read_row(&rows[count++], line) != 0) {
+			count = 0;
+			break;
+		}
+	}
+	if (count == 0) {
+		free(rows);
+		free(text);
+		rows = NULL;
+	}
+	table.rows = rows;
+	table.count = count;
+}
+
+const struct vocabulary_row *vocabulary_rows(size_t *count)
+{
+	pthread_once(&table.once, read_table);
+	*count = table.count;
+	return table.rows;
+}
+
+static bool listed(const char *list, const char *word, size_t len)
+{
+	for (size_t n; *list != '\0'; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (n == len && memcmp(list, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool vocabulary_listed(const char *list, const char *word)
+{
+	return listed(list, word, strlen(word));
+}
+
+// Whether one of the attribute's words, which may be several with spaces between, is in the list. `list` NULL: any value will do.
+static bool has_value(const xmlNode *node, const char *name, const char *list)
+{
+	xmlChar *value = xmlGetNoNsProp(node, BAD_CAST name);
+	bool found = value != NULL && list == NULL;
+
+	for (const char *c = (const char *)value; c != NULL && list != NULL && *c != '\0' && !found;) {
+		c += strspn(c, " \t\r\n");
+		size_t n = strcspn(c, " \t\r\n");
+		found = n > 0 && listed(list, c, n);
+		c += n;
+	}
+	xmlFree(value);
+	return found;
+}
+
+static bool uses(const struct vocabulary_row *row, const xmlNode *node)
+{
+	if (node->type != XML_ELEMENT_NODE || strcmp((const char *)node->name, row->element) != 0)
+		return false;
+	if (row->attribute == NULL)
+		return node->parent != NULL && node->parent->name != NULL && strcmp((const char *)node->parent->name, row->parent) == 0;
+	return has_value(node, row->attribute, row->values) && (row->if_name == NULL || has_value(node, row->if_name, row->if_values));
+}
+
+const xmlNode *vocabulary_use(const struct vocabulary_row *row, const xmlNode *root)
+{
+	for (const xmlNode *n = root; n != NULL;) {
+		bool gone = n->type == XML_ELEMENT_NODE && xmlHasProp(n, BAD_CAST "removed") != NULL;
+		if (!gone && uses(row, n))
+			return n;
+		if (!gone && n->type == XML_ELEMENT_NODE && n->children != NULL) {
+			n = n->children;
+			continue;
+		}
+		while (n != NULL && n != root && n->next == NULL)
+			n = n->parent;
+		n = n == root || n == NULL ? NULL : n->next;
+	}
+	return NULL;
+}
