@@ -91,7 +91,7 @@ static int answer_write_image(struct set *s, unsigned index, const void *bytes, 
 	char head[160];
 
 	snprintf(head, sizeof head, "{\"index\":%u,\"type\":\"%s\",\"preview\":%s,\"base64\":\"", index, picture->type,
-		 picture->by->wire == NULL ? "true" : "false");
+		 picture->by->provider->preview ? "true" : "false");
 	return answer_write(s, head) != 0 || answer_write_base64(s, bytes, len) != 0 || answer_write(s, "\"}") != 0 ? -1 : 0;
 }
 

@@ -14,14 +14,13 @@ static int processors_read(const struct policy *p, enum processor_role role, str
 	const struct policy_processor *declared;
 
 	for (*count = 0; *count < CHAIN_MAX && (declared = policy_processor_for(p, role, *count)) != NULL; (*count)++) {
-		const struct provider *wire = declared->local ? NULL : provider_find(declared->id);
-		bool usable = declared->local;
-		if (wire != NULL && wire->settings_check != NULL && wire->settings_check(e) != 0)
+		const struct provider *provider = provider_find(declared->id);
+		bool able = provider != NULL && provider->can[role == ROLE_TEXT ? PROVIDER_PROMPTS : PROVIDER_IMAGE].begin != NULL;
+		if (provider != NULL && provider->settings_check != NULL && provider->settings_check(e) != 0)
 			return -1;
 		// A provider is set up when its address is: the keys are egress's alone.
-		if (wire != NULL && (role == ROLE_TEXT ? wire->prompts_request != NULL : wire->image_request != NULL))
-			usable = processor_address(processor_facts(declared->id)) != NULL;
-		out[*count] = (struct processor){declared->id, declared->brand, wire, usable};
+		bool usable = able && (declared->local || processor_address(processor_facts(declared->id)) != NULL);
+		out[*count] = (struct processor){declared->id, declared->brand, provider, usable};
 	}
 	return 0;
 }

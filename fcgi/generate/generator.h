@@ -12,9 +12,9 @@
 enum { CHAIN_MAX = 8 };
 
 struct processor {
-	const char *id, *name;       // of the policy: the name is the brand, which visitors read everywhere else
-	const struct provider *wire; // NULL: built in
-	bool usable;                 // built in, or set up on this machine
+	const char *id, *name;           // of the policy: the name is the brand, which visitors read everywhere else
+	const struct provider *provider; // NULL: not built
+	bool usable;                     // built in, or set up on this machine
 };
 struct chain {
 	const struct processor *at[CHAIN_MAX];

@@ -16,9 +16,8 @@
 #include <sys/statvfs.h>
 
 enum {
-	PICTURE_BYTES = 4 * 1024 * 1024, // of the spool, kept free for a picture of a provider
-	PREVIEW_BYTES = 512 * 1024,      // and for one of ours
-	RECORD_BYTES = 64 * 1024,        // of the stores' disk: less than the pages that a set's records are written to
+	PREVIEW_BYTES = 512 * 1024, // of the spool, kept free for the smallest picture
+	RECORD_BYTES = 64 * 1024,   // of the stores' disk: less than the pages that a set's records are written to
 	DAY = 24 * 60 * 60,
 };
 
@@ -55,7 +54,7 @@ static int set_choose_processors(struct set *s)
 		return failure_set(&s->failure, 503, "not-configured", "provider",
 				   "“%s” is not set up on this site. Leave the choice open, or choose another.", s->input.provider);
 	s->image = (struct chain){.at = {chosen}, .count = 1};
-	if (chosen->wire == NULL) // who chooses what is built in wants nothing to leave
+	if (chosen->provider->preview) // who chooses what is built in wants nothing to leave
 		s->text = (struct chain){.at = {chosen}, .count = 1};
 	return 0;
 }
@@ -76,7 +75,7 @@ bool make_has_space(const struct generator *g)
 static int set_begin_archive(struct set *s)
 {
 	struct err e = {0};
-	uint64_t need = (uint64_t)s->input.count * (s->image.at[0]->wire != NULL ? PICTURE_BYTES : PREVIEW_BYTES);
+	uint64_t need = (uint64_t)s->input.count * s->image.at[0]->provider->picture_bytes;
 	time_t today = when_now() / DAY * DAY;
 
 	if (!folder_has_space(s->g->spool, need)) {

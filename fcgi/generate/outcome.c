@@ -9,7 +9,7 @@ unsigned outcome_previews(const struct set *s)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < s->input.count; i++)
-		n += s->pictures[i].state == PICTURE_MADE && s->pictures[i].by->wire == NULL;
+		n += s->pictures[i].state == PICTURE_MADE && s->pictures[i].by->provider->preview;
 	return n;
 }
 

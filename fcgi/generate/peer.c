@@ -4,68 +4,165 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
 
-int peer_send(struct call *c, const struct generator *g, const struct processor *to, struct provider_request *request, kind_set kinds,
-	      uint64_t deadline, struct err *e)
-{
-	uint64_t now = monotonic_ms();
-
-	if (deadline <= now)
-		return err_set(e, ERR_TIMEOUT, "no time is left");
-	JSON_AUTO cJSON *head =
-	    egress_send_head(to->id, request->method, request->path, request->content_type, kinds, (unsigned)(deadline - now), true);
-	if (head == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for a call");
-	return call_start(c, g->egress, head, buf_text(&request->body), request->body.len, e);
-}
+enum { LEAVE_MS = 3000 }; // for what is to be cancelled or deleted at vendors
 
 // What egress's failures mean for the caller. What is not listed is the operator's to repair.
 static const struct {
 	const char *code;
-	enum provider_verdict verdict;
+	enum provider_result result;
 } failures[] = {
     {"breaker-open", PROVIDER_DOWN}, {"unresolvable", PROVIDER_DOWN}, {"unreachable", PROVIDER_DOWN},    {"tls", PROVIDER_DOWN},
     {"timeout", PROVIDER_DOWN},      {"budget", PROVIDER_LIMITED},    {"too-large", PROVIDER_BAD_REPLY}, {"truncated", PROVIDER_BAD_REPLY},
 };
 
-enum provider_verdict peer_verdict(const struct generator *g, const struct call *c, const struct processor *from, int *status,
-				   struct err *say)
+static int work_send(struct peer_work *w, const struct generator *g, struct err *e)
 {
-	const char *detail, *code;
+	struct provider_request *request = &w->task.request;
+	uint64_t now = monotonic_ms();
+
+	if (w->deadline <= now)
+		return err_set(e, ERR_TIMEOUT, "no time is left");
+	if (request->work != NULL)
+		return call_start(w->call, g->worker, request->work, NULL, 0, e);
+	JSON_AUTO cJSON *head = egress_send_head(w->by->id, request->method, request->path, request->content_type,
+						 request->body.len > 0 ? w->kinds : 0, (unsigned)(w->deadline - now), !request->once);
+	if (head == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a call");
+	int sent = call_start(w->call, g->egress, head, buf_text(&request->body), request->body.len, e);
+	buf_wipe(&request->body); // one copy is enough
+	return sent;
+}
+
+// What the call that ended brought is handed to the provider; a failure of egress or the worker, as what it means. A refused region is
+// recorded in the ledger.
+static void work_receive(struct peer_work *w, const struct generator *g)
+{
+	const struct call *c = w->call;
+	const char *detail, *code = c->state == CALL_DONE ? frame_error_code(c->reply.head, &detail) : NULL;
+	enum provider_result result = w->task.request.work != NULL ? PROVIDER_BAD_REPLY : PROVIDER_REFUSED;
+	struct err e = {0};
 
 	if (c->state != CALL_DONE) {
-		*say = c->err;
-		return PROVIDER_DOWN;
+		provider_no_reply(&w->task, PROVIDER_DOWN, &c->err);
+		return;
 	}
-	code = frame_error_code(c->reply.head, &detail);
 	if (code == NULL) {
-		*status = (int)json_number(c->reply.head, "status", 0);
-		return PROVIDER_OK;
+		const char *type = json_string(c->reply.head, "type");
+		struct provider_reply reply = {(int)json_number(c->reply.head, "status", 200), type != NULL ? type : "", c->reply.body,
+					       c->reply.body_len};
+		provider_reply(&w->task, &reply);
+		return;
 	}
 	bool region = strcmp(code, "region-mismatch") == 0;
-	err_set(say, region ? ERR_REFUSED : strcmp(code, "timeout") == 0 ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", detail);
+	err_set(&e, region ? ERR_REFUSED : strcmp(code, "timeout") == 0 ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", detail);
 	if (region) {
 		JSON_AUTO cJSON *details = cJSON_CreateObject();
 		BUF_AUTO struct buf text = BUF_INIT(1024);
 		struct err unrecorded = {0};
-		cJSON_AddStringToObject(details, "processor", from->id);
+		cJSON_AddStringToObject(details, "processor", w->by->id);
 		json_print(&text, details);
 		struct ledger_event event = {.name = "refused-region", .details = buf_text(&text)};
-		note_line("%s answered from a region that the policy does not name: its reply was refused", from->id);
+		note_line("%s answered from a region that the policy does not name: its reply was refused", w->by->id);
 		if (ledger_append(g->vault, &event, &unrecorded) != 0)
 			note_line("refused-region could not be recorded: %s", unrecorded.text);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
+	for (size_t i = 0; w->task.request.work == NULL && i < ARRAY_LEN(failures); i++) {
 		if (strcmp(failures[i].code, code) == 0)
-			return failures[i].verdict;
+			result = failures[i].result;
 	}
-	return PROVIDER_REFUSED;
+	provider_no_reply(&w->task, result, &e);
 }
 
-bool peer_refused_region(enum provider_verdict v, const struct err *say)
+static bool work_moving(const struct peer_work *w)
 {
-	return v == PROVIDER_REFUSED && say->code == ERR_REFUSED;
+	return w->call->state == CALL_SENDING || w->call->state == CALL_WAITING;
+}
+
+void peer_begin(struct peer_work *w, const struct generator *g, const struct processor *by, enum provider_ability ability,
+		const struct provider_input *in)
+{
+	w->by = by;
+	provider_begin(&w->task, by->provider, ability, in);
+	w->at = monotonic_ms() + w->task.request.wait_ms;
+	peer_go_on(w, g);
+}
+
+void peer_go_on(struct peer_work *w, const struct generator *g)
+{
+	struct err e = {0};
+
+	while (w->task.step == PROVIDER_SEND && !work_moving(w)) {
+		if (w->at == 0) {
+			work_receive(w, g);
+			call_end(w->call); // its bytes have been read, and one copy is enough
+			w->at = monotonic_ms() + w->task.request.wait_ms;
+		} else if (monotonic_ms() < w->at) {
+			return;
+		} else if (work_send(w, g, &e) == 0) {
+			w->at = 0;
+		} else {
+			provider_no_reply(&w->task, PROVIDER_DOWN, &e);
+		}
+	}
+}
+
+int peer_wait(struct peer_work *works, struct call *calls, size_t count, int hangup_fd, uint64_t until, struct err *e)
+{
+	uint64_t due = UINT64_MAX;
+	bool moving = false;
+
+	for (size_t i = 0; i < count; i++) {
+		moving = moving || work_moving(&works[i]);
+		if (works[i].task.step == PROVIDER_SEND && works[i].at != 0 && works[i].at < due)
+			due = works[i].at;
+	}
+	uint64_t limit = due < until ? due : until;
+	if (moving)
+		return calls_wait(calls, count, hangup_fd, limit, e) == 0 || (e->code == ERR_TIMEOUT && limit == due) ? 0 : -1;
+	if (due == UINT64_MAX)
+		return 0;
+	// Nothing but a wait: a request is due later.
+	uint64_t now = monotonic_ms(), left = limit > now ? limit - now : 0;
+	struct pollfd p = {.fd = hangup_fd, .events = POLLRDHUP};
+	if (poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) > 0)
+		return err_set(e, ERR_GONE, "the visitor left");
+	return limit == due ? 0 : err_set(e, ERR_TIMEOUT, "no time is left");
+}
+
+void peer_leave(struct peer_work *works, struct call *calls, size_t count, const struct generator *g)
+{
+	uint64_t until = monotonic_ms() + LEAVE_MS;
+	struct err e = {0};
+	bool left = false;
+
+	for (size_t i = 0; i < count; i++) {
+		call_end(works[i].call); // cancels what is under way
+		provider_leave(&works[i].task);
+		works[i].deadline = until;
+		works[i].at = monotonic_ms();
+	}
+	while (!left && monotonic_ms() < until) {
+		left = true;
+		for (size_t i = 0; i < count; i++) {
+			peer_go_on(&works[i], g);
+			left = left && works[i].task.step == PROVIDER_ENDED;
+		}
+		if (!left && peer_wait(works, calls, count, -1, until, &e) != 0)
+			break;
+	}
+	for (size_t i = 0; i < count; i++) {
+		call_end(works[i].call);
+		provider_free(&works[i].task);
+	}
+}
+
+bool peer_refused_region(enum provider_result result, const struct err *say)
+{
+	return result == PROVIDER_REFUSED && say->code == ERR_REFUSED;
 }
 
 uint64_t peer_share(uint64_t deadline, bool another)

@@ -7,14 +7,24 @@
 #include "fcgi/ipc/call.h"
 #include "fcgi/provider/provider.h"
 
-// Starts a provider's request through egress. -1: it could not be built or sent.
-int peer_send(struct call *c, const struct generator *g, const struct processor *to, struct provider_request *request, kind_set kinds,
-	      uint64_t deadline, struct err *e);
-// What egress's reply means before the provider's reader sees it: PROVIDER_OK when there is a body to read. A refused region is
-// recorded in the ledger.
-enum provider_verdict peer_verdict(const struct generator *g, const struct call *c, const struct processor *from, int *status,
-				   struct err *say);
-bool peer_refused_region(enum provider_verdict v, const struct err *say); // that is what the verdict was for
+// A provider's task on its way: its requests and replies, one after the other, each over this call. A zeroed one is idle.
+struct peer_work {
+	struct provider_task task; // over when its step is PROVIDER_ENDED
+	struct call *call;
+	const struct processor *by;
+	kind_set kinds;    // of data in the requests that have a body
+	uint64_t deadline; // of all of it
+	uint64_t at;       // when the request goes; 0: it went
+};
+void peer_begin(struct peer_work *w, const struct generator *g, const struct processor *by, enum provider_ability ability,
+		const struct provider_input *in);
+// Takes what came and sends what is due.
+void peer_go_on(struct peer_work *w, const struct generator *g);
+// Until one of them can go on: 0. ERR_TIMEOUT at `until`, ERR_GONE when the visitor left. calls[i] is the call of works[i].
+int peer_wait(struct peer_work *works, struct call *calls, size_t count, int hangup_fd, uint64_t until, struct err *e);
+// Ends them, whatever their state: cancels and deletes at the vendors what there is, within a few seconds, and frees.
+void peer_leave(struct peer_work *works, struct call *calls, size_t count, const struct generator *g);
+bool peer_refused_region(enum provider_result result, const struct err *say); // that is what the result was for
 
 // How long one of several processors may take: what is left, but not all of it while another could still take over.
 uint64_t peer_share(uint64_t deadline, bool another);

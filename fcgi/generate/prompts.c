@@ -6,39 +6,29 @@
 #include "fcgi/generate/peer.h"
 #include "fcgi/moderation/filter.h"
 #include "fcgi/moderation/filter_minors.h"
-#include "fcgi/provider/sketch.h"
 #include "policy/base/when.h"
 #include <string.h>
 
 enum { TEXT_MS = 30 * 1000 };
 
-static enum provider_verdict prompts_ask(struct set *s, const struct processor *p, uint64_t deadline, struct provider_prompts *out,
-					 struct err *say)
+// Until the task is over; when the visitor leaves or the time is up, it is so without a reply.
+static void prompts_ask(struct set *s, const struct processor *p, const struct provider_input *in, struct peer_work *w)
 {
-	struct brief b = set_brief(s);
-	struct provider_request request = {0};
-	CALL_AUTO struct call c = CALL_INIT;
-	int status = 0;
+	struct err e = {0};
 
-	if (p->wire == NULL)
-		return sketch_prompts(&b, out, say) == 0 ? PROVIDER_OK : PROVIDER_BAD_REPLY;
-	if (p->wire->prompts_request(&b, &request, say) != 0 ||
-	    peer_send(&c, s->g, p, &request, outcome_text_kinds(s), deadline, say) != 0) {
-		buf_wipe(&request.body);
-		return PROVIDER_DOWN;
-	}
-	buf_wipe(&request.body);
-	while (c.state == CALL_SENDING || c.state == CALL_WAITING) {
+	peer_begin(w, s->g, p, PROVIDER_PROMPTS, in);
+	while (w->task.step == PROVIDER_SEND) {
 		// Egress keeps the deadline; the second more is for its reply to arrive.
-		if (calls_wait(&c, 1, request_fd(s->r), deadline + 1000, say) != 0)
-			return PROVIDER_DOWN;
+		if (peer_wait(w, w->call, 1, request_fd(s->r), w->deadline + 1000, &e) != 0) {
+			provider_no_reply(&w->task, PROVIDER_DOWN, &e);
+			return;
+		}
+		peer_go_on(w, s->g);
 	}
-	enum provider_verdict v = peer_verdict(s->g, &c, p, &status, say);
-	return v != PROVIDER_OK ? v : p->wire->prompts_read(status, c.reply.body, c.reply.body_len, b.count, out, say);
 }
 
 // Why there are no prompts, after the last processor.
-static int prompts_none(struct set *s, enum provider_verdict v, const struct err *say)
+static int prompts_none(struct set *s, enum provider_result v, const struct err *say)
 {
 	struct failure *f = &s->failure;
 
@@ -73,7 +63,7 @@ static void prompt_take(struct set *s, unsigned index, const char *text)
 		if (action != CONTENT_ALLOW && !(action == CONTENT_WARN && s->input.confirmed))
 			mask |= RULE_BIT(r);
 	}
-	if ((mask & RULE_BIT(RULE_MINORS)) && s->written_by->wire != NULL && filter_minors(text)) {
+	if ((mask & RULE_BIT(RULE_MINORS)) && !s->written_by->provider->preview && filter_minors(text)) {
 		picture->state = PICTURE_MISSING;
 		picture->reason = "its prompt was not fit to be drawn";
 	} else if (filter_mask(text, mask & RULES_PERSONAL, &out) != 0 || (picture->prompt = buf_steal(&out)) == NULL) {
@@ -84,31 +74,34 @@ static void prompt_take(struct set *s, unsigned index, const char *text)
 
 int prompts_write(struct set *s)
 {
-	struct provider_prompts prompts = {.count = 0};
-	enum provider_verdict v = PROVIDER_DOWN;
-	struct err say = {0};
+	struct provider_input in = {.brief = set_brief(s)};
+	struct call c = CALL_INIT;
+	struct peer_work w = {.call = &c, .kinds = outcome_text_kinds(s)};
 	uint64_t deadline = monotonic_ms() + TEXT_MS;
 	int ret = -1;
 
 	if (answer_progress(s, "prompts", 0, 1) != 0)
 		return -1;
 	for (unsigned i = 0; i < s->text.count; i++) {
-		say = (struct err){0};
-		v = prompts_ask(s, s->text.at[i], peer_share(deadline, i + 1 < s->text.count), &prompts, &say);
 		s->written_by = s->text.at[i];
-		if (v == PROVIDER_OK || v == PROVIDER_FILTERED)
+		w.deadline = peer_share(deadline, i + 1 < s->text.count);
+		prompts_ask(s, s->written_by, &in, &w);
+		if (w.task.result == PROVIDER_OK || w.task.result == PROVIDER_FILTERED)
 			break;
 		if (request_gone(s->r))
 			goto cleanup;
-		note_line("prompts: %s: %s", s->text.at[i]->id, say.text);
+		note_line("prompts: %s: %s", s->text.at[i]->id, w.task.say.text);
+		if (i + 1 < s->text.count)
+			peer_leave(&w, &c, 1, s->g);
 	}
-	if (v != PROVIDER_OK) {
-		prompts_none(s, v, &say);
+	const struct provider_prompts *prompts = &w.task.prompts;
+	if (w.task.result != PROVIDER_OK) {
+		prompts_none(s, w.task.result, &w.task.say);
 		goto cleanup;
 	}
 	for (unsigned i = 0; i < s->input.count; i++) {
-		if (i < prompts.count && prompts.text[i] != NULL && *prompts.text[i] != '\0') {
-			prompt_take(s, i, prompts.text[i]);
+		if (i < prompts->count && prompts->text[i] != NULL && *prompts->text[i] != '\0') {
+			prompt_take(s, i, prompts->text[i]);
 		} else {
 			s->pictures[i].state = PICTURE_MISSING;
 			s->pictures[i].reason = "no prompt was written for it";
@@ -118,6 +111,6 @@ int prompts_write(struct set *s)
 	}
 	ret = answer_progress(s, "prompts", 1, 1);
 cleanup:
-	provider_prompts_free(&prompts);
+	peer_leave(&w, &c, 1, s->g);
 	return ret;
 }

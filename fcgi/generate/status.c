@@ -18,7 +18,7 @@ static bool processor_ready(const struct processor *one, const cJSON *egress_sta
 {
 	const cJSON *row;
 
-	if (!one->usable || one->wire == NULL)
+	if (!one->usable || one->provider->preview)
 		return one->usable;
 	cJSON_ArrayForEach(row, json_get(egress_status, "processors"))
 	{
@@ -40,7 +40,7 @@ void status_processors(struct request *r, void *context)
 	struct err e = {0};
 
 	for (unsigned i = 0; i < g->image_count; i++)
-		ask |= g->image[i].usable && g->image[i].wire != NULL;
+		ask |= g->image[i].usable && !g->image[i].provider->preview;
 	if (ask && call_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + PROCESSORS_MS, &e) != 0 && e.code != ERR_GONE)
 		note_line("egress does not say who is set up: %s", e.text); // only what is built in is offered
 	for (unsigned i = 0; i < g->text_count; i++)
@@ -57,8 +57,8 @@ void status_processors(struct request *r, void *context)
 		cJSON *row = cJSON_CreateObject();
 		cJSON_AddStringToObject(row, "id", one->id);
 		cJSON_AddStringToObject(row, "name", declared->brand);
-		cJSON_AddStringToObject(row, "where", one->wire == NULL ? "our own server" : buf_text(&places));
-		cJSON_AddBoolToObject(row, "preview", one->wire == NULL);
+		cJSON_AddStringToObject(row, "where", one->provider->preview ? "our own server" : buf_text(&places));
+		cJSON_AddBoolToObject(row, "preview", one->provider->preview);
 		cJSON_AddItemToArray(list, row);
 	}
 	respond_json(r, 200, o);

@@ -1,33 +1,101 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/provider/provider.h"
-#include "fcgi/provider/azure_openai.h"
 #include "policy/base/array.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include "policy/processors/built.h"
+#include "policy/processors/processors.h"
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct provider providers[] = {
-    // Built in: it has functions of its own (sketch.h), and nothing of it passes through egress.
-    {.id = "sketch"},
-    {.id = "azure-openai",
-     .settings_check = azure_settings_check,
-     .prompts_request = azure_prompts_request,
-     .prompts_read = azure_prompts_read,
-     .image_request = azure_image_request,
-     .image_read = azure_image_read},
+enum {
+	REQUEST_BYTES_MAX = 32 * 1024 * 1024, // a picture to start from is sent along as base64
+	STEPS_MAX = 1000,                     // a vendor that sends us round in circles
 };
 
-const struct provider *provider_at(unsigned i)
-{
-	return i < ARRAY_LEN(providers) ? &providers[i] : NULL;
-}
+#define DECLARE(name, id) extern const struct provider provider_##name;
+PROCESSORS_BUILT(DECLARE)
+#define POINTER(name, id) &provider_##name,
+static const struct provider *const providers[] = {PROCESSORS_BUILT(POINTER)};
 
 const struct provider *provider_find(const char *id)
 {
-	const struct provider *p;
-	for (unsigned i = 0; (p = provider_at(i)); i++)
-		if (strcmp(p->id, id) == 0)
-			return p;
+	const struct processor_facts *f = processor_facts(id);
+
+	for (size_t i = 0; f != NULL && i < ARRAY_LEN(providers); i++) {
+		if (strcmp(providers[i]->id, f->ids[0]) == 0)
+			return providers[i];
+	}
 	return NULL;
+}
+
+static void request_free(struct provider_request *r)
+{
+	if (r->path != NULL)
+		explicit_bzero(r->path, strlen(r->path)); // it may hold an address that opens a picture
+	free(r->path);
+	buf_wipe(&r->body);
+	json_free(&r->work);
+	*r = (struct provider_request){0};
+}
+
+static const struct provider_steps *task_steps(const struct provider_task *t)
+{
+	return &t->provider->can[t->ability];
+}
+
+// What the vendor's file made of it. What was sent before is not needed any more.
+static enum provider_step task_stepped(struct provider_task *t, struct provider_request *sent, enum provider_step step)
+{
+	request_free(sent);
+	t->step = step;
+	if (step == PROVIDER_SEND && ++t->steps > STEPS_MAX)
+		t->step = provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, "The service does not come to an end.");
+	if (t->step == PROVIDER_ENDED)
+		request_free(&t->request);
+	return t->step;
+}
+
+enum provider_step provider_begin(struct provider_task *t, const struct provider *p, enum provider_ability ability,
+				  const struct provider_input *in)
+{
+	struct provider_request none = {0};
+
+	*t = (struct provider_task){.provider = p, .ability = ability, .in = in};
+	return task_stepped(t, &none, task_steps(t)->begin(t));
+}
+
+enum provider_step provider_reply(struct provider_task *t, const struct provider_reply *r)
+{
+	struct provider_request sent = t->request;
+
+	t->request = (struct provider_request){0};
+	return task_stepped(t, &sent, t->leaving ? task_steps(t)->leave(t, r) : task_steps(t)->reply(t, r));
+}
+
+enum provider_step provider_no_reply(struct provider_task *t, enum provider_result result, const struct err *say)
+{
+	request_free(&t->request);
+	t->step = PROVIDER_ENDED;
+	if (!t->leaving) {
+		t->result = result;
+		t->say = *say;
+	}
+	return t->step;
+}
+
+enum provider_step provider_leave(struct provider_task *t)
+{
+	struct provider_request sent = t->request;
+
+	t->request = (struct provider_request){0};
+	if (t->provider == NULL || t->leaving || task_steps(t)->leave == NULL)
+		return task_stepped(t, &sent, PROVIDER_ENDED);
+	t->leaving = true;
+	t->steps = 0;
+	return task_stepped(t, &sent, task_steps(t)->leave(t, NULL));
 }
 
 void provider_prompts_free(struct provider_prompts *p)
@@ -37,4 +105,84 @@ void provider_prompts_free(struct provider_prompts *p)
 		free(p->text[i]);
 	}
 	*p = (struct provider_prompts){0};
+}
+
+void provider_free(struct provider_task *t)
+{
+	request_free(&t->request);
+	provider_prompts_free(&t->prompts);
+	buf_wipe(&t->image.bytes);
+	if (t->reference != NULL)
+		explicit_bzero(t->reference, strlen(t->reference));
+	free(t->reference);
+	*t = (struct provider_task){0};
+}
+
+enum provider_step provider_end(struct provider_task *t, enum provider_result result, enum err_code code, const char *format, ...)
+{
+	va_list args;
+
+	if (t->leaving)
+		return PROVIDER_ENDED;
+	va_start(args, format);
+	t->result = result;
+	t->say = (struct err){.code = code};
+	vsnprintf(t->say.text, sizeof t->say.text, format, args);
+	va_end(args);
+	return PROVIDER_ENDED;
+}
+
+static void flags_add(cJSON *body, const cJSON *flags)
+{
+	const cJSON *flag;
+
+	cJSON_ArrayForEach(flag, flags)
+	{
+		cJSON *there = cJSON_GetObjectItemCaseSensitive(body, flag->string);
+		if (cJSON_IsObject(flag) && cJSON_IsObject(there))
+			flags_add(there, flag);
+		else if (there != NULL)
+			cJSON_ReplaceItemInObjectCaseSensitive(body, flag->string, cJSON_Duplicate(flag, true));
+		else
+			cJSON_AddItemToObject(body, flag->string, cJSON_Duplicate(flag, true));
+	}
+}
+
+enum provider_step provider_send(struct provider_task *t, const char *method, const char *path, cJSON *body)
+{
+	struct provider_request *r = &t->request;
+	const struct processor_facts *f = processor_facts(t->provider->id);
+	const struct processor_route *route = f != NULL && path[0] == '/' ? processor_route(f, method, NULL, path) : NULL;
+
+	*r = (struct provider_request){.method = method, .path = strdup(path), .body = BUF_INIT(REQUEST_BYTES_MAX)};
+	if (body != NULL && route != NULL)
+		flags_add(body, route->body);
+	if (r->path == NULL || (body != NULL && json_print(&r->body, body) != 0))
+		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the request is too large");
+	r->content_type = body != NULL ? "application/json" : NULL;
+	return PROVIDER_SEND;
+}
+
+// What is in t->image.bytes.
+static enum provider_step image_end(struct provider_task *t, bool whole)
+{
+	unsigned width, height;
+
+	t->image.type = whole ? image_type(t->image.bytes.data, t->image.bytes.len, &width, &height) : NULL;
+	if (t->image.type != NULL)
+		return provider_end(t, PROVIDER_OK, ERR_NONE, "%s", "");
+	buf_wipe(&t->image.bytes);
+	return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, "The image service's answer is not readable or not complete.");
+}
+
+enum provider_step provider_end_image(struct provider_task *t, const void *bytes, size_t len)
+{
+	t->image.bytes = BUF_INIT(IMAGE_BYTES_MAX);
+	return image_end(t, buf_add(&t->image.bytes, bytes, len) == 0);
+}
+
+enum provider_step provider_end_base64(struct provider_task *t, const char *base64)
+{
+	t->image.bytes = BUF_INIT(IMAGE_BYTES_MAX);
+	return image_end(t, base64 != NULL && base64_decode(&t->image.bytes, base64, strlen(base64)) == 0);
 }

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: ISC
-// Third parties' wire formats: pure functions, bytes in, bytes out; no network, no keys, no clock. One file per third party, one row each
-// in provider.c.
+// What vendors are asked for, as a machine of steps that is the same for all of them, and pure: no network, no keys, no clock.
+//
+//   begin → (request → reply)* → result | failure, then leave → (request → reply)*
+//
+// A vendor's file builds each request and reads each reply; the caller carries them: it waits as long as the request says, sends it through
+// egress (or gives it to the worker), and hands back what came. A vendor that answers at once has one request; one that is polled has a
+// request with a wait before it, as often as it takes; one that answers with a URL has a request for that URL. Leaving means what is to be
+// done at the vendor when it is over: cancel what nobody waits for any more, delete what was delivered. See README.md.
 #ifndef LETHE_PROVIDER_PROVIDER_H
 #define LETHE_PROVIDER_PROVIDER_H
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include "policy/base/limits.h"
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 
 // What a set of prompts or an image is made from.
@@ -20,14 +27,34 @@ struct brief {
 	unsigned count;
 };
 
-struct provider_request {
-	char path[512];
-	const char *method; // "POST"
-	const char *content_type;
-	struct buf body; // freed by the caller with buf_wipe
+enum provider_ability { PROVIDER_PROMPTS, PROVIDER_IMAGE, PROVIDER_ABILITIES };
+
+// Everything that an ability is asked with; what it does not need is zero. Belongs to the caller and outlives the task.
+struct provider_input {
+	struct brief brief;
+	const char *prompt;     // of the image
+	unsigned index;         // of the image in its set
+	const char *size;       // "1024x1024"
+	unsigned width, height; // the same, in pixels
 };
 
-enum provider_verdict {
+struct provider_request {
+	unsigned wait_ms; // to be waited before it goes
+	// To egress: a path at the vendor's base address, or a whole URL on one of its hosts; both must be routes of its row.
+	const char *method, *content_type; // content_type NULL: no body
+	char *path;
+	struct buf body;
+	bool once;   // must not reach the vendor twice
+	cJSON *work; // not NULL: to the worker instead, as this head
+};
+
+struct provider_reply {
+	int status; // HTTP; 200 from the worker
+	const char *type, *body;
+	size_t len;
+};
+
+enum provider_result {
 	PROVIDER_OK,
 	PROVIDER_FILTERED,  // the content was refused by the processor: don't retry, say so
 	PROVIDER_BAD_REPLY, // garbage or truncated: another processor may do better
@@ -36,32 +63,77 @@ enum provider_verdict {
 	PROVIDER_DOWN,
 };
 
+enum provider_step {
+	PROVIDER_ENDED, // the result says how; after leaving: nothing is left to do
+	PROVIDER_SEND,  // the task's request is to be sent
+};
+
 struct provider_prompts {
-	char *text[IMAGES_MAX]; // freed by provider_prompts_free
+	char *text[IMAGES_MAX];
 	unsigned count;
 };
-void provider_prompts_free(struct provider_prompts *p);
-
+void provider_prompts_free(struct provider_prompts *p); // wipes
 struct provider_image {
 	struct buf bytes;
 	const char *type; // "image/png" | "image/jpeg" | "image/webp", from the bytes, not from what they say
 };
 
-struct provider {
-	const char *id; // the processor's id in the policy
-	// Are its settings, but for address and key, such as the vendor knows? NULL: it has none.
-	int (*settings_check)(struct err *e);
-	// Builders and readers; NULL when the provider does not do it. A reader gets the upstream's status, type and body, and fills `say`
-	// with one line for the visitor or the operator.
-	int (*prompts_request)(const struct brief *b, struct provider_request *out, struct err *e);
-	enum provider_verdict (*prompts_read)(int status, const char *body, size_t len, unsigned count, struct provider_prompts *out,
-					      struct err *say);
-	int (*image_request)(const char *prompt, const char *size, struct provider_request *out, struct err *e);
-	enum provider_verdict (*image_read)(int status, const char *body, size_t len, struct provider_image *out, struct err *say);
+struct provider_task {
+	const struct provider *provider;
+	enum provider_ability ability;
+	const struct provider_input *in;
+	enum provider_step step;
+	struct provider_request request; // when step is PROVIDER_SEND
+	// The result. `say`, unless PROVIDER_OK: one line for the visitor or the operator, never in the vendor's words.
+	enum provider_result result;
+	struct err say;
+	struct provider_prompts prompts;
+	struct provider_image image;
+	// For the vendor's file alone.
+	unsigned state;  // 0 at the beginning
+	char *reference; // what the vendor calls the work under way: an id, a URL; freed with the task
+	bool leaving;
+	unsigned steps;
 };
 
-const struct provider *provider_find(const char *id); // NULL when unknown
-const struct provider *provider_at(unsigned i);       // NULL after the last
+struct provider {
+	const char *id;         // the processor's id
+	bool preview;           // drawn by a program, not by a model, and labelled so
+	unsigned at_once;       // images of one set at the same time; 0: all
+	unsigned picture_bytes; // of an image at most, as a rule
+	// Are its settings, but for address and key, such as the vendor knows? NULL: it has none.
+	int (*settings_check)(struct err *e);
+	// What it can do; begin NULL: not this. Each sets the task's request and returns PROVIDER_SEND, or ends it by provider_end().
+	// `leave` (NULL: nothing is ever left to do) is called with NULL first, then with each reply to what it asked.
+	struct provider_steps {
+		enum provider_step (*begin)(struct provider_task *t);
+		enum provider_step (*reply)(struct provider_task *t, const struct provider_reply *r);
+		enum provider_step (*leave)(struct provider_task *t, const struct provider_reply *r);
+	} can[PROVIDER_ABILITIES];
+};
+
+const struct provider *provider_find(const char *id); // by any of the vendor's names; NULL when none is built
+
+// For callers. Each returns the task's step. `in` must outlive the task.
+enum provider_step provider_begin(struct provider_task *t, const struct provider *p, enum provider_ability ability,
+				  const struct provider_input *in);
+enum provider_step provider_reply(struct provider_task *t, const struct provider_reply *r);
+// No reply came to the request, for this reason; while leaving, there is nothing more to be done then.
+enum provider_step provider_no_reply(struct provider_task *t, enum provider_result result, const struct err *say);
+// Once, when the result was used or is not wanted any more.
+enum provider_step provider_leave(struct provider_task *t);
+void provider_free(struct provider_task *t); // wipes
+
+// For vendors' files.
+// Ends the task. `code` and the words are for t->say; not needed for PROVIDER_OK.
+enum provider_step provider_end(struct provider_task *t, enum provider_result result, enum err_code code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+// A request with this JSON body (NULL: none), to which the flags are added that the vendor's row demands of the call. Ends the task where
+// memory is gone.
+enum provider_step provider_send(struct provider_task *t, const char *method, const char *path, cJSON *body);
+// The image as it came, or in base64 (NULL: there is none): ends the task, well or as garbage.
+enum provider_step provider_end_image(struct provider_task *t, const void *bytes, size_t len);
+enum provider_step provider_end_base64(struct provider_task *t, const char *base64);
 
 // The type by its first bytes; NULL when it is no image we pass on. Also refuses sizes over 8192 pixels an edge.
 const char *image_type(const void *bytes, size_t len, unsigned *width, unsigned *height);

@@ -4,8 +4,9 @@
 #include "policy/base/json.h"
 #include "tests/unit/test.h"
 
-static const struct provider wire = {.id = "azure-openai"};
-static const struct processor azure = {"azure-openai", "Example Ireland Limited", &wire, true}, sketch = {"sketch", "Built in", NULL, true};
+static const struct provider model = {.id = "azure-openai"}, program = {.id = "sketch", .preview = true};
+static const struct processor azure = {"azure-openai", "Example Ireland Limited", &model, true},
+			      sketch = {"sketch", "Built in", &program, true};
 static struct policy policy = {.shown_as = "BizImages"};
 static struct generator generator = {.policy = &policy};
 
@@ -147,7 +148,7 @@ static void a_freed_set_holds_nothing(void **state)
 
 static void without_a_usable_processor_the_built_in_one_draws(void **state)
 {
-	struct processor declared[] = {{"azure-openai", "", &wire, false}, {"sketch", "", NULL, true}};
+	struct processor declared[] = {{"azure-openai", "", &model, false}, {"sketch", "", &program, true}};
 
 	(void)state;
 	struct chain c = generator_chain(declared, 2);

@@ -44,12 +44,13 @@ static void the_chat_request_asks_for_prompts_and_forbids_storing(void **state)
 {
 	(void)state;
 	struct err e;
-	struct provider_request r;
-	assert_int_equal(azure()->prompts_request(&brief, &r, &e), 0);
-	assert_string_equal(r.path, "/openai/v1/chat/completions");
-	assert_string_equal(r.method, "POST");
-	assert_string_equal(r.content_type, "application/json");
-	JSON_AUTO cJSON *body = json_parse(r.body.data, r.body.len, &e);
+	struct provider_task t;
+	const struct provider_input in = {.brief = brief};
+	assert_int_equal(provider_begin(&t, azure(), PROVIDER_PROMPTS, &in), PROVIDER_SEND);
+	assert_string_equal(t.request.path, "/openai/v1/chat/completions");
+	assert_string_equal(t.request.method, "POST");
+	assert_string_equal(t.request.content_type, "application/json");
+	JSON_AUTO cJSON *body = json_parse(t.request.body.data, t.request.body.len, &e);
 	assert_string_equal(json_string(body, "model"), "gpt-4.1-mini");
 	assert_true(cJSON_IsFalse(json_get(body, "store")));
 	assert_true(json_number(body, "max_completion_tokens", 0) >= 1024);
@@ -66,38 +67,39 @@ static void the_chat_request_asks_for_prompts_and_forbids_storing(void **state)
 	assert_string_equal(json_string(user, "page_title"), "Bakery");
 	assert_int_equal(cJSON_GetArraySize(json_get(user, "page_headings")), 2);
 	assert_null(json_get(user, "page_summary"));
-	buf_wipe(&r.body);
+	provider_free(&t);
 }
 
 static void an_enormous_brief_is_cut_on_whole_characters(void **state)
 {
 	(void)state;
-	struct err e;
-	struct provider_request r;
+	struct provider_task t;
 	char *text = malloc(200001);
 	for (size_t i = 0; i < 200000; i += 2)
 		memcpy(text + i, "\xc3\xa9", 2);
 	text[200000] = '\0';
-	struct brief large = {.description = "", .title = "", .summary = "", .text = text + 0, .style = "photo", .count = 8};
-	assert_int_equal(azure()->prompts_request(&large, &r, &e), 0);
-	assert_true(r.body.len < 40000);
-	assert_true(utf8_valid(r.body.data, r.body.len));
-	buf_wipe(&r.body);
+	const struct provider_input large = {
+	    .brief = {.description = "", .title = "", .summary = "", .text = text, .style = "photo", .count = 8}};
+	assert_int_equal(provider_begin(&t, azure(), PROVIDER_PROMPTS, &large), PROVIDER_SEND);
+	assert_true(t.request.body.len < 40000);
+	assert_true(utf8_valid(t.request.body.data, t.request.body.len));
+	provider_free(&t);
 	free(text);
 }
 
 static void the_image_request_holds_what_gpt_image_models_know_and_no_more(void **state)
 {
 	(void)state;
-	struct err e;
-	struct provider_request r;
+	struct provider_task t;
+	const struct provider_input in = {.prompt = "A \"shop\"", .size = "1536x1024"};
 	setenv("AZURE_OPENAI_IMAGE_DEPLOYMENT", "pictures", 1);
 	setenv("AZURE_OPENAI_IMAGE_QUALITY", "low", 1);
-	assert_int_equal(azure()->image_request("A \"shop\"", "1536x1024", &r, &e), 0);
-	assert_string_equal(r.path, "/openai/v1/images/generations");
-	assert_string_equal(buf_text(&r.body), "{\"model\":\"pictures\",\"prompt\":\"A \\\"shop\\\"\",\"n\":1,\"size\":\"1536x1024\","
-					       "\"quality\":\"low\",\"output_format\":\"png\"}");
-	buf_wipe(&r.body);
+	assert_int_equal(provider_begin(&t, azure(), PROVIDER_IMAGE, &in), PROVIDER_SEND);
+	assert_string_equal(t.request.path, "/openai/v1/images/generations");
+	assert_string_equal(buf_text(&t.request.body),
+			    "{\"model\":\"pictures\",\"prompt\":\"A \\\"shop\\\"\",\"n\":1,\"size\":\"1536x1024\","
+			    "\"quality\":\"low\",\"output_format\":\"png\"}");
+	provider_free(&t);
 	clear_settings(NULL);
 }
 
@@ -120,7 +122,7 @@ static void a_quality_that_the_vendor_does_not_know_is_refused(void **state)
 struct row {
 	int status;
 	const char *body;
-	enum provider_verdict verdict;
+	enum provider_result result;
 	const char *words; // that must be said
 };
 
@@ -153,32 +155,33 @@ static const struct row both[] = {
      PROVIDER_BAD_REPLY, "complete"},
 };
 
-static void expect(const struct row *row, enum provider_verdict got, const struct err *say)
+// The task's end after this reply.
+static void reply(struct provider_task *t, enum provider_ability ability, int status, const char *body, unsigned count)
 {
-	if (got != row->verdict || strstr(say->text, row->words) == NULL || strstr(say->text, "canary") != NULL)
-		fail_msg("%d %s: verdict %d, \"%s\"", row->status, row->body, (int)got, say->text);
+	static struct provider_input in;
+	const struct provider_reply r = {status, "application/json", body, strlen(body)};
+	in = (struct provider_input){.brief = brief, .prompt = "x", .size = "1024x1024"};
+	in.brief.count = count;
+	assert_int_equal(provider_begin(t, azure(), ability, &in), PROVIDER_SEND);
+	assert_int_equal(provider_reply(t, &r), PROVIDER_ENDED);
+	assert_null(t->request.path);
 }
 
 static void failure_is_told_apart(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
-		struct err say = {0};
-		struct provider_prompts prompts;
-		struct provider_image image;
-		expect(&both[i], azure()->prompts_read(both[i].status, both[i].body, strlen(both[i].body), 4, &prompts, &say), &say);
-		assert_int_equal(prompts.count, 0);
-		say = (struct err){0};
-		expect(&both[i], azure()->image_read(both[i].status, both[i].body, strlen(both[i].body), &image, &say), &say);
-		assert_null(image.bytes.data);
-		assert_null(image.type);
+		for (enum provider_ability ability = PROVIDER_PROMPTS; ability <= PROVIDER_IMAGE; ability++) {
+			struct provider_task t;
+			reply(&t, ability, both[i].status, both[i].body, 4);
+			if (t.result != both[i].result || strstr(t.say.text, both[i].words) == NULL || strstr(t.say.text, "canary") != NULL)
+				fail_msg("%d %s: result %d, \"%s\"", both[i].status, both[i].body, (int)t.result, t.say.text);
+			assert_int_equal(t.prompts.count, 0);
+			assert_null(t.image.bytes.data);
+			assert_null(t.image.type);
+			provider_free(&t);
+		}
 	}
-}
-
-static enum provider_verdict read_prompts(const char *body, unsigned count, struct provider_prompts *out)
-{
-	struct err say;
-	return azure()->prompts_read(200, body, strlen(body), count, out, &say);
 }
 
 static void prompts_are_taken_up_to_the_count(void **state)
@@ -186,26 +189,30 @@ static void prompts_are_taken_up_to_the_count(void **state)
 	(void)state;
 	const char *body = "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":\"{\\\"prompts\\\":[\\\"one\\\",\\\"two\\\","
 			   "\\\"three\\\"]}\"}}]}";
-	struct provider_prompts p;
-	assert_int_equal(read_prompts(body, 2, &p), PROVIDER_OK);
-	assert_int_equal(p.count, 2);
-	assert_string_equal(p.text[1], "two");
-	provider_prompts_free(&p);
-	assert_int_equal(read_prompts(body, 8, &p), PROVIDER_OK); // fewer than asked: what is there
-	assert_int_equal(p.count, 3);
-	provider_prompts_free(&p);
-	assert_int_equal(p.count, 0);
+	struct provider_task t;
+	reply(&t, PROVIDER_PROMPTS, 200, body, 2);
+	assert_int_equal(t.result, PROVIDER_OK);
+	assert_int_equal(t.prompts.count, 2);
+	assert_string_equal(t.prompts.text[1], "two");
+	provider_free(&t);
+	reply(&t, PROVIDER_PROMPTS, 200, body, 8); // fewer than asked: what is there
+	assert_int_equal(t.result, PROVIDER_OK);
+	assert_int_equal(t.prompts.count, 3);
+	provider_free(&t);
+	assert_int_equal(t.prompts.count, 0);
 }
 
 static void a_filter_on_the_way_out_and_a_refusal_are_filters(void **state)
 {
 	(void)state;
-	struct provider_prompts p;
-	assert_int_equal(read_prompts("{\"choices\":[{\"finish_reason\":\"content_filter\",\"message\":{\"content\":\"\"}}]}", 4, &p),
-			 PROVIDER_FILTERED);
-	assert_int_equal(
-	    read_prompts("{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":null,\"refusal\":\"no\"}}]}", 4, &p),
-	    PROVIDER_FILTERED);
+	struct provider_task t;
+	reply(&t, PROVIDER_PROMPTS, 200, "{\"choices\":[{\"finish_reason\":\"content_filter\",\"message\":{\"content\":\"\"}}]}", 4);
+	assert_int_equal(t.result, PROVIDER_FILTERED);
+	provider_free(&t);
+	reply(&t, PROVIDER_PROMPTS, 200, "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":null,\"refusal\":\"no\"}}]}",
+	      4);
+	assert_int_equal(t.result, PROVIDER_FILTERED);
+	provider_free(&t);
 }
 
 static void an_image_is_believed_by_its_bytes(void **state)
@@ -214,26 +221,17 @@ static void an_image_is_believed_by_its_bytes(void **state)
 	static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0,   0,   0,   13,   'I',  'H',  'D',
 					    'R',  0,   0,   4,   0,    0,    0,    4,    0,   8,   2,   0,    0,    0,    1,
 					    2,    3,   4,   0,   0,    0,    0,    'I',  'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
-	struct err say;
-	struct provider_image image;
+	struct provider_task t;
 	BUF_AUTO struct buf body = BUF_INIT(4096);
 	buf_adds(&body, "{\"created\":1,\"data\":[{\"b64_json\":\"");
 	base64_add(&body, png, sizeof png);
 	buf_adds(&body, "\"}]}");
-	assert_int_equal(azure()->image_read(200, body.data, body.len, &image, &say), PROVIDER_OK);
-	assert_string_equal(image.type, "image/png");
-	assert_int_equal(image.bytes.len, sizeof png);
-	assert_memory_equal(image.bytes.data, png, sizeof png);
-	buf_wipe(&image.bytes);
-}
-
-static void the_table_has_its_two_rows(void **state)
-{
-	(void)state;
-	assert_non_null(provider_find("sketch"));
-	assert_null(provider_find("sketch")->image_request);
-	assert_null(provider_find("nobody"));
-	assert_null(provider_at(2));
+	reply(&t, PROVIDER_IMAGE, 200, buf_text(&body), 1);
+	assert_int_equal(t.result, PROVIDER_OK);
+	assert_string_equal(t.image.type, "image/png");
+	assert_int_equal(t.image.bytes.len, sizeof png);
+	assert_memory_equal(t.image.bytes.data, png, sizeof png);
+	provider_free(&t);
 }
 
 int main(void)
@@ -247,7 +245,6 @@ int main(void)
 	    cmocka_unit_test(prompts_are_taken_up_to_the_count),
 	    cmocka_unit_test(a_filter_on_the_way_out_and_a_refusal_are_filters),
 	    cmocka_unit_test(an_image_is_believed_by_its_bytes),
-	    cmocka_unit_test(the_table_has_its_two_rows),
 	};
 	return cmocka_run_group_tests(tests, clear_settings, NULL);
 }

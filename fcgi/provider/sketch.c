@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: ISC
+// The built-in one as a provider: its prompts are written at once, its pictures drawn by the worker. Nothing leaves the machine.
+#include "fcgi/provider/sketch.h"
+#include "policy/base/json.h"
+#include <string.h>
+
+static enum provider_step sketch_prompts_begin(struct provider_task *t)
+{
+	struct err e = {0};
+
+	if (sketch_prompts(&t->in->brief, &t->prompts, &e) != 0)
+		return provider_end(t, PROVIDER_BAD_REPLY, e.code, "%s", e.text);
+	return provider_end(t, PROVIDER_OK, ERR_NONE, "%s", "");
+}
+
+static enum provider_step sketch_image_begin(struct provider_task *t)
+{
+	const struct provider_input *in = t->in;
+	char words[SKETCH_WORDS][SKETCH_WORD_BYTES], name[SKETCH_WORD_BYTES], tint[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
+	unsigned count = sketch_words(&in->brief, words), tints = sketch_colours(&in->brief, tint);
+	cJSON *work = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(work, "words"), *colours;
+
+	cJSON_AddStringToObject(work, "op", "sketch");
+	cJSON_AddStringToObject(work, "prompt", in->prompt);
+	cJSON_AddStringToObject(work, "style", in->brief.style);
+	cJSON_AddNumberToObject(work, "width", in->width);
+	cJSON_AddNumberToObject(work, "height", in->height);
+	cJSON_AddNumberToObject(work, "index", in->index);
+	cJSON_AddNumberToObject(work, "of", in->brief.count);
+	cJSON_AddNumberToObject(work, "seed", sketch_seed(&in->brief));
+	for (unsigned w = 0; w < count; w++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(words[w]));
+	colours = cJSON_AddArrayToObject(work, "colours");
+	for (unsigned c = 0; c < tints; c++)
+		cJSON_AddItemToArray(colours, cJSON_CreateString(tint[c]));
+	if (sketch_name(&in->brief, name))
+		cJSON_AddStringToObject(work, "sign", name);
+	explicit_bzero(words, sizeof words);
+	explicit_bzero(name, sizeof name);
+	t->request.work = work;
+	return work != NULL ? PROVIDER_SEND : provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "no memory for a drawing");
+}
+
+static enum provider_step sketch_image_reply(struct provider_task *t, const struct provider_reply *r)
+{
+	return provider_end_image(t, r->body, r->len);
+}
+
+const struct provider provider_sketch = {
+    .id = "sketch",
+    .preview = true,
+    .at_once = 2, // of one visitor: the machine belongs to all
+    .picture_bytes = 512 * 1024,
+    .can = {[PROVIDER_PROMPTS] = {sketch_prompts_begin, NULL, NULL}, [PROVIDER_IMAGE] = {sketch_image_begin, sketch_image_reply, NULL}},
+};
