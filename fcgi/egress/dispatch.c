@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: ISC
 // From a frame to the work.
 #include "fcgi/egress/egress.h"
-#include "policy/base/array.h"
 #include "policy/base/when.h"
-#include <stdlib.h>
-#include <string.h>
 
 const char *failure_code(enum failure t)
 {
@@ -33,47 +30,24 @@ const char *failure_code(enum failure t)
 	return codes[t];
 }
 
-struct operation {
-	const char *name;
-	unsigned deadline_ms; // the most it may take
-	void (*begin)(struct job *j, const cJSON *head);
-};
-
-static void status_begin(struct job *j, const cJSON *head)
-{
-	(void)head;
-	job_reply(j, status_reply(j->egress), false);
-}
-
-static const struct operation operations[] = {
-    {"send", DEADLINE_MS_MAX, send_begin},
-    {"page", PAGE_DEADLINE_MS_MAX, page_begin},
-    {"status", FRAME_MS, status_begin},
-};
-
-static const struct operation *operation_find(const cJSON *head)
-{
-	const char *name = json_string(head, "op");
-	for (size_t i = 0; name != NULL && i < ARRAY_LEN(operations); i++)
-		if (strcmp(operations[i].name, name) == 0)
-			return &operations[i];
-	return NULL;
-}
-
 void job_dispatch(struct job *j)
 {
-	const cJSON *head = j->call.head;
-	const struct operation *operation = operation_find(head);
-	if (operation == NULL) {
-		job_refuse(j, BAD_CALL, "The call must have the op send, page or status.");
+	static const unsigned longest_ms[] = {
+	    [EGRESS_SEND] = DEADLINE_MS_MAX, [EGRESS_PAGE] = PAGE_DEADLINE_MS_MAX, [EGRESS_STATUS] = FRAME_MS};
+	struct egress_call call;
+	struct err e = {0};
+	if (egress_call_read(&call, j->call.head, &e) != 0) {
+		job_refuse(j, BAD_CALL, "%s", e.text);
 		return;
 	}
-	double asked = json_number(head, "deadline_ms", operation->deadline_ms);
-	if (!(asked >= 1 && asked < operation->deadline_ms))
-		asked = operation->deadline_ms;
-	j->deadline = monotonic_ms() + (uint64_t)asked;
+	unsigned longest = longest_ms[call.op];
+	j->deadline = monotonic_ms() + (call.deadline_ms > 0 && call.deadline_ms < longest ? call.deadline_ms : longest);
 	if (loop_at(&j->egress->loop, &j->timer, j->deadline) != 0)
 		job_refuse(j, BUDGET_SPENT, "There is no memory left.");
+	else if (call.op == EGRESS_SEND)
+		send_begin(j, &call);
+	else if (call.op == EGRESS_PAGE)
+		page_begin(j, &call);
 	else
-		operation->begin(j, head);
+		job_reply(j, status_reply(j->egress), false);
 }

@@ -144,8 +144,8 @@ void traffic_load(struct egress *g);
 void traffic_save(struct egress *g);
 
 // send.c, page.c
-void send_begin(struct job *j, const cJSON *head);
-void page_begin(struct job *j, const cJSON *head);
+void send_begin(struct job *j, const struct egress_call *call);
+void page_begin(struct job *j, const struct egress_call *call);
 
 // transfer.c
 // A handle with everything that holds for all transfers; j->transfer.easy. -1 when there is no memory.

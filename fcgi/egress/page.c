@@ -197,19 +197,18 @@ static void hop_start(struct job *j)
 		page_refuse(j, BUDGET_SPENT, "There is no memory left.");
 }
 
-void page_begin(struct job *j, const cJSON *head)
+void page_begin(struct job *j, const struct egress_call *call)
 {
 	struct err e = {0};
-	const char *text = json_string(head, "url");
 	j->egress->pages++;
 	j->egress->traffic_changed = true;
 	if (!j->egress->policy->page_fetch) {
 		page_refuse(j, UNDECLARED_PROCESSOR, "The policy does not declare that pages are fetched.");
 		return;
 	}
-	j->url = text != NULL ? url_page(text, &e) : NULL;
+	j->url = url_page(call->url, &e);
 	if (j->url == NULL) {
-		page_refuse(j, BAD_URL, text != NULL ? e.text : "The job names no URL.");
+		page_refuse(j, BAD_URL, e.text);
 		return;
 	}
 	j->ended = page_ended;

@@ -4,80 +4,34 @@
 #include "fcgi/egress/egress.h"
 #include "fcgi/egress/retry.h"
 #include "fcgi/egress/url.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static int method_read(struct job *j, const cJSON *head)
-{
-	static const char *const methods[] = {"POST", "GET", "DELETE"};
-	const char *method = json_string(head, "method");
-	for (size_t i = 0; method != NULL && i < 3; i++)
-		if (strcmp(methods[i], method) == 0) {
-			snprintf(j->method, sizeof j->method, "%s", method);
-			return 0;
-		}
-	job_refuse(j, BAD_CALL, "The job's method must be POST, GET or DELETE.");
-	return -1;
-}
-
-// Headers that a program may bring: what it sends and what it wants. All others are egress's own business.
-static int headers_read(struct job *j, const cJSON *head)
-{
-	const cJSON *header;
-	cJSON_ArrayForEach(header, json_get(head, "headers"))
-	{
-		bool type = strcasecmp(header->string, "content-type") == 0;
-		const char *value = cJSON_GetStringValue(header);
-		if ((!type && strcasecmp(header->string, "accept") != 0) || value == NULL || strlen(value) > 150) {
-			job_refuse(j, BAD_CALL, "The job may bring the headers content-type and accept, as short strings, and no others.");
-			return -1;
-		}
-		for (const char *p = value; *p; p++)
-			if (*p < 0x20 || *p > 0x7e) {
-				job_refuse(j, BAD_CALL, "A header of the job holds a control character.");
-				return -1;
-			}
-		if (type)
-			snprintf(j->content_type, sizeof j->content_type, "Content-Type: %s", value);
-		else
-			snprintf(j->accept, sizeof j->accept, "Accept: %s", value);
-	}
-	return 0;
-}
-
-static int kinds_read(struct job *j, const cJSON *head)
+// Whether the policy shares with the processor what the call carries.
+static int kinds_admit(struct job *j, kind_set kinds)
 {
 	char words[256];
-	const cJSON *name;
-	cJSON_ArrayForEach(name, json_get(head, "kinds"))
-	{
-		enum kind kind;
-		if (!cJSON_IsString(name) || kind_from_name(&kind, name->valuestring) != 0) {
-			job_refuse(j, BAD_CALL, "The job names a kind of data that does not exist.");
-			return -1;
-		}
-		j->kinds |= KIND_BIT(kind);
-	}
-	kind_set left = j->kinds & ~j->upstream->declared->kinds;
+	kind_set left = kinds & ~j->upstream->declared->kinds;
+	j->kinds = kinds;
 	if (left) {
 		kind_set_words(words, sizeof words, left);
 		job_refuse(j, KIND_NOT_SHARED, "The policy does not share this with \"%s\": %s.", j->upstream->declared->id, words);
 		return -1;
 	}
-	if (j->kinds == 0 && j->call.body_len > 0) {
-		job_refuse(j, KIND_NOT_SHARED, "The job has a body and does not say what kinds of data are in it.");
+	if (kinds == 0 && j->call.body_len > 0) {
+		job_refuse(j, KIND_NOT_SHARED, "The call has a body and does not say what kinds of data are in it.");
 		return -1;
 	}
 	return 0;
 }
 
 // The processor, or NULL after a refusal.
-static struct upstream *upstream_for(struct job *j, const cJSON *head)
+static struct upstream *upstream_for(struct job *j, const char *id)
 {
-	const char *id = json_string(head, "processor");
 	struct upstream *u = id != NULL ? upstream_find(&j->egress->upstreams, id) : NULL;
 	if (u == NULL)
 		job_refuse(j, UNDECLARED_PROCESSOR, "The policy declares no processor \"%.64s\".", id != NULL ? id : "");
@@ -90,17 +44,6 @@ static struct upstream *upstream_for(struct job *j, const cJSON *head)
 	else
 		return u;
 	return NULL;
-}
-
-static int url_read(struct job *j, const cJSON *head)
-{
-	struct err e = {0};
-	const char *path = json_string(head, "path");
-	j->url = url_join(j->upstream->base, path != NULL ? path : "", j->upstream->declared, &e);
-	if (j->url != NULL)
-		return 0;
-	job_refuse(j, e.code == ERR_REFUSED ? HOST_NOT_ALLOWED : BAD_URL, "%s", e.text);
-	return -1;
 }
 
 static cJSON *reply_head(const struct job *j)
@@ -276,17 +219,36 @@ static void attempt(struct job *j)
 	job_refuse(j, BUDGET_SPENT, "There is no memory left.");
 }
 
-void send_begin(struct job *j, const cJSON *head)
+void send_begin(struct job *j, const struct egress_call *call)
 {
+	static const char *const methods[] = {"POST", "GET", "DELETE"};
+	struct err e = {0};
 	if (j->egress->under_way > j->egress->settings.jobs) {
-		job_refuse(j, BUDGET_SPENT, "Too many jobs are under way; later may work.");
+		job_refuse(j, BUDGET_SPENT, "Too many calls are under way; later may work.");
 		return;
 	}
-	j->upstream = upstream_for(j, head);
-	if (j->upstream == NULL || method_read(j, head) < 0 || headers_read(j, head) != 0 || kinds_read(j, head) != 0 ||
-	    url_read(j, head) != 0)
+	j->upstream = upstream_for(j, call->processor);
+	if (j->upstream == NULL)
 		return;
-	j->repeatable = cJSON_IsTrue(json_get(head, "repeatable"));
+	for (size_t i = 0; call->method != NULL && i < ARRAY_LEN(methods); i++)
+		if (strcmp(methods[i], call->method) == 0)
+			snprintf(j->method, sizeof j->method, "%s", call->method);
+	if (!j->method[0]) {
+		job_refuse(j, BAD_CALL, "The method must be POST, GET or DELETE.");
+		return;
+	}
+	if (call->content_type != NULL)
+		snprintf(j->content_type, sizeof j->content_type, "Content-Type: %s", call->content_type);
+	if (call->accept != NULL)
+		snprintf(j->accept, sizeof j->accept, "Accept: %s", call->accept);
+	if (kinds_admit(j, call->kinds) != 0)
+		return;
+	j->url = url_join(j->upstream->base, call->path != NULL ? call->path : "", j->upstream->declared, &e);
+	if (j->url == NULL) {
+		job_refuse(j, e.code == ERR_REFUSED ? HOST_NOT_ALLOWED : BAD_URL, "%s", e.text);
+		return;
+	}
+	j->repeatable = call->repeatable;
 	j->ended = send_ended;
 	j->headers_done = send_headers_done;
 	j->dropped = send_dropped;

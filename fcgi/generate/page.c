@@ -4,6 +4,7 @@
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/peer.h"
 #include "fcgi/ipc/egress_call.h"
+#include "fcgi/ipc/worker_call.h"
 #include "fcgi/moderation/filter.h"
 #include "fcgi/moderation/filter_minors.h"
 #include "policy/base/array.h"
@@ -138,11 +139,8 @@ int page_facts_read(struct set *s)
 	JSON_AUTO cJSON *fetch = egress_page_head(buf_text(&s->input.url), PAGE_MS);
 	if (page_ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
 		return -1;
-	JSON_AUTO cJSON *job = cJSON_CreateObject();
 	const char *type = json_string(fetched.reply.head, "type"), *url = json_string(fetched.reply.head, "url");
-	cJSON_AddStringToObject(job, "op", "page");
-	cJSON_AddStringToObject(job, "type", type != NULL ? type : "");
-	cJSON_AddStringToObject(job, "url", url != NULL ? url : "");
+	JSON_AUTO cJSON *job = worker_page_head(type != NULL ? type : "", url != NULL ? url : "");
 	if (page_ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0 || page_take_facts(s, read.reply.head) != 0)
 		return -1;
 	return answer_progress(s, "page", 1, 1);

@@ -3,6 +3,7 @@
 #include "fcgi/generate/make.h"
 #include "fcgi/generate/peer.h"
 #include "fcgi/ipc/egress_call.h"
+#include "fcgi/ipc/worker_call.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
@@ -79,11 +80,9 @@ static bool peer_answers(const char *socket_path, const cJSON *head, const char 
 void status_health(struct request *r, void *context)
 {
 	const struct generator *g = context;
-	JSON_AUTO cJSON *egress_head = egress_status_head(), *worker_head = cJSON_CreateObject(), *o = cJSON_CreateObject();
+	JSON_AUTO cJSON *egress_head = egress_status_head(),
+			*worker_head = worker_page_head("text/html; charset=utf-8", "http://health.invalid/"), *o = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(worker_head, "op", "page");
-	cJSON_AddStringToObject(worker_head, "type", "text/html; charset=utf-8");
-	cJSON_AddStringToObject(worker_head, "url", "http://health.invalid/");
 	const struct {
 		const char *name;
 		bool up;

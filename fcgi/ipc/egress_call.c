@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/ipc/egress_call.h"
+#include "fcgi/ipc/head.h"
+#include "policy/base/limits.h"
+#include <limits.h>
 #include <stddef.h>
 
 cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
@@ -40,4 +43,53 @@ cJSON *egress_status_head(void)
 		return head;
 	cJSON_Delete(head);
 	return NULL;
+}
+
+enum { HEADER_VALUE_MAX = 150, WORD_MAX = 64 };
+
+struct sent { // with the kinds as words
+	struct egress_call call;
+	const char *kinds[KIND_COUNT + 1];
+};
+
+#define SENT(member) offsetof(struct sent, member)
+static const struct head_member header_members[] = {
+    {"content-type", HEAD_LINE, SENT(call.content_type), .max = HEADER_VALUE_MAX},
+    {"accept", HEAD_LINE, SENT(call.accept), .max = HEADER_VALUE_MAX},
+    {0},
+};
+static const struct head_member send_members[] = {
+    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX}, {"method", HEAD_TEXT, SENT(call.method), .max = WORD_MAX},
+    {"path", HEAD_TEXT, SENT(call.path), .max = FRAME_HEAD_MAX},     {"headers", HEAD_OBJECT, .members = header_members},
+    {"kinds", HEAD_TEXTS, SENT(kinds), .max = KIND_COUNT},           {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
+    {"repeatable", HEAD_BOOL, .offset = SENT(call.repeatable)},      {0},
+};
+static const struct head_member page_members[] = {
+    {"url", HEAD_TEXT, SENT(call.url), .max = FRAME_HEAD_MAX, .required = true},
+    {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
+    {0},
+};
+static const struct head_member status_members[] = {{0}};
+static const struct head_op ops[] = {
+    [EGRESS_SEND] = {"send", send_members},
+    [EGRESS_PAGE] = {"page", page_members},
+    [EGRESS_STATUS] = {"status", status_members},
+    {0},
+};
+
+int egress_call_read(struct egress_call *out, const cJSON *head, struct err *e)
+{
+	struct sent sent = {0};
+	int op = head_read_op(&sent, head, ops, e);
+	if (op < 0)
+		return -1;
+	*out = sent.call;
+	out->op = (enum egress_op)op;
+	for (const char *const *name = sent.kinds; *name != NULL; name++) {
+		enum kind kind;
+		if (kind_from_name(&kind, *name) != 0)
+			return err_set(e, ERR_INPUT, "the call names a kind of data that does not exist");
+		out->kinds |= KIND_BIT(kind);
+	}
+	return 0;
 }

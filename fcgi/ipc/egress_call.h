@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: ISC
-// The jobs that egress takes, as frames of ipc/call.h on $LETHE_RUN/egress.sock.
+// The calls that egress takes, as frames of ipc/frame.h on $LETHE_RUN/egress.sock.
 //
-// Provider job, head:  {"op":"send","processor":"azure-openai","method":"POST","path":"/openai/v1/images/generations",
+// For a processor, head: {"op":"send","processor":"azure-openai","method":"POST","path":"/openai/v1/images/generations",
 //                       "headers":{"content-type":"application/json"},"kinds":["prompt"],"deadline_ms":90000,"repeatable":true}
 //   body: the bytes to send. Egress adds the key and the base URL.
-// Page job, head:      {"op":"page","url":"https://…","deadline_ms":15000}
+// For a page, head:     {"op":"page","url":"https://…","deadline_ms":15000}
 // Status, head:        {"op":"status"}
 //
 // Reply head on success: {"status":200,"type":"application/json","region":"swedencentral"|absent,"attempts":1,"sent":1234,
 //                         "url":"final URL of a page"}   body: what came back (decoded).
 //   `status` is the upstream's HTTP status whatever it is; the provider's own errors are for the provider code to read.
 // Reply head on failure: {"error":{"code":"…","detail":"one line that helps"}} with code one of
-//   bad-call (the caller's mistake)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
+//   bad-call (its head is not as described here)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
 //   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
 //   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
 // Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",
@@ -19,6 +19,7 @@
 #ifndef LETHE_IPC_EGRESS_CALL_H
 #define LETHE_IPC_EGRESS_CALL_H
 
+#include "policy/base/err.h"
 #include "policy/model/kind.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -28,5 +29,18 @@ cJSON *egress_send_head(const char *processor, const char *method, const char *p
 			unsigned deadline_ms, bool repeatable);
 cJSON *egress_page_head(const char *url, unsigned deadline_ms);
 cJSON *egress_status_head(void);
+
+enum egress_op { EGRESS_SEND, EGRESS_PAGE, EGRESS_STATUS };
+struct egress_call {
+	enum egress_op op;
+	unsigned deadline_ms;                  // 0: not said
+	const char *processor, *method, *path; // NULL: not said
+	const char *content_type, *accept;     // printable ASCII; NULL: not said
+	kind_set kinds;
+	bool repeatable;
+	const char *url;
+};
+// What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.
+int egress_call_read(struct egress_call *out, const cJSON *head, struct err *e);
 
 #endif

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/sandbox.h"
+#include "fcgi/ipc/note.h"
 #include "fcgi/serve/sandbox_internal.h"
-#include "fcgi/serve/serve.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-// Threads that exist already stay outside landlock, which confines the calling thread and its children.
-static unsigned threads_now(void)
+unsigned sandbox_threads(void)
 {
 	unsigned n = 0;
 	DIR *tasks = opendir("/proc/self/task");
@@ -37,7 +36,7 @@ static int process_harden(struct err *e)
 int sandbox_enter(const struct sandbox *s, struct err *e)
 {
 	char files[64] = "NO LANDLOCK: this kernel has none", calls[64] = "NO SECCOMP: this kernel has none";
-	unsigned threads = threads_now();
+	unsigned threads = sandbox_threads();
 	if (process_harden(e) != 0)
 		return -1;
 	int abi = landlock_enter(s, e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The program `worker`: the jobs of job.h on the listening socket that is descriptor 0.
+// The program `worker`: the jobs of ipc/worker_call.h on the listening socket that is descriptor 0.
 #ifndef LETHE_WORKER_WORKER_H
 #define LETHE_WORKER_WORKER_H
 

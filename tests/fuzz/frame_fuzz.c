@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// A frame from another room: what the answering side reads, and what the calling side makes of an answer.
+// A frame from another program: what the answering side reads, and what the calling side makes of an answer.
 #include "fcgi/ipc/call.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"

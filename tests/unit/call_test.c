@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Jobs between rooms: frames, several calls at once, and everything that can go wrong on the way.
+// Calls between programs: frames, several calls at once, and everything that can go wrong on the way.
 #include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
@@ -14,8 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// ---- a room that answers as its job says ----
-struct room {
+// ---- a program that answers as its call says ----
+struct program {
 	char folder[64], path[96];
 	int listener;
 	pthread_t thread;
@@ -48,7 +48,7 @@ static void answer(int fd, const cJSON *head, const struct buf *body)
 	}
 }
 
-static void *room_serve(void *arg)
+static void *program_serve(void *arg)
 {
 	FD_AUTO int fd = (int)(intptr_t)arg;
 	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
@@ -59,22 +59,22 @@ static void *room_serve(void *arg)
 	return NULL;
 }
 
-static void *room_main(void *arg)
+static void *program_main(void *arg)
 {
-	const struct room *r = arg;
+	const struct program *r = arg;
 	pthread_t threads[64];
 	size_t n = 0;
 	for (int fd; n < 64 && (fd = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0; n++)
-		assert_int_equal(pthread_create(&threads[n], NULL, room_serve, (void *)(intptr_t)fd), 0);
+		assert_int_equal(pthread_create(&threads[n], NULL, program_serve, (void *)(intptr_t)fd), 0);
 	while (n > 0)
 		pthread_join(threads[--n], NULL);
 	return NULL;
 }
 
-static int room_open(void **state)
+static int program_open(void **state)
 {
-	static struct room r;
-	r = (struct room){.folder = "/tmp/lethe-call-XXXXXX"};
+	static struct program r;
+	r = (struct program){.folder = "/tmp/lethe-call-XXXXXX"};
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	assert_non_null(mkdtemp(r.folder));
 	snprintf(r.path, sizeof r.path, "%s/socket", r.folder);
@@ -82,14 +82,14 @@ static int room_open(void **state)
 	r.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(r.listener, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(listen(r.listener, 64), 0);
-	assert_int_equal(pthread_create(&r.thread, NULL, room_main, &r), 0);
+	assert_int_equal(pthread_create(&r.thread, NULL, program_main, &r), 0);
 	*state = &r;
 	return 0;
 }
 
-static int room_close(void **state)
+static int program_close(void **state)
 {
-	struct room *r = *state;
+	struct program *r = *state;
 	shutdown(r->listener, SHUT_RDWR);
 	pthread_join(r->thread, NULL);
 	close(r->listener);
@@ -98,7 +98,7 @@ static int room_close(void **state)
 	return 0;
 }
 
-static int start(struct call *c, const struct room *r, const char *head, const void *body, size_t len, struct err *e)
+static int start(struct call *c, const struct program *r, const char *head, const void *body, size_t len, struct err *e)
 {
 	JSON_AUTO cJSON *object = cJSON_Parse(head);
 	return call_start(c, r->path, object, body, len, e);
@@ -211,9 +211,9 @@ static void test_the_visitor_leaves(void **state)
 	close(visitor[0]);
 }
 
-static void test_no_room(void **state)
+static void test_no_program(void **state)
 {
-	struct room nowhere = {.path = "/tmp/lethe-no-such-folder/socket"};
+	struct program nowhere = {.path = "/tmp/lethe-no-such-folder/socket"};
 	CALL_AUTO struct call c = CALL_INIT;
 	struct err e;
 	(void)state;
@@ -231,11 +231,11 @@ static void *take_one_later(void *listener)
 	return NULL;
 }
 
-// A room with a queue as long as it may be is waited for: it is busy, not gone.
+// A program with a queue as long as it may be is waited for: it is busy, not gone.
 static void test_a_full_queue_is_waited_for(void **state)
 {
-	const struct room *r = *state;
-	struct room busy = {.folder = ""};
+	const struct program *r = *state;
+	struct program busy = {.folder = ""};
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	CALL_AUTO struct call c = CALL_INIT;
 	struct err e = {0};
@@ -336,16 +336,16 @@ static void test_frame_deadline_and_hang_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_one_call, room_open, room_close),
-	    cmocka_unit_test_setup_teardown(test_large_body_both_ways, room_open, room_close),
-	    cmocka_unit_test_setup_teardown(test_several_calls, room_open, room_close),
-	    cmocka_unit_test_setup_teardown(test_progress_is_passed_over, room_open, room_close),
-	    cmocka_unit_test_setup_teardown(test_bad_answers, room_open, room_close),
-	    cmocka_unit_test_setup_teardown(test_deadline, room_open, room_close),
-	    cmocka_unit_test_setup_teardown(test_the_visitor_leaves, room_open, room_close),
-	    cmocka_unit_test_setup_teardown(test_waiting_costs_nothing, room_open, room_close),
-	    cmocka_unit_test(test_no_room),
-	    cmocka_unit_test_setup_teardown(test_a_full_queue_is_waited_for, room_open, room_close),
+	    cmocka_unit_test_setup_teardown(test_one_call, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_large_body_both_ways, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_several_calls, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_progress_is_passed_over, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_bad_answers, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_deadline, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_the_visitor_leaves, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_waiting_costs_nothing, program_open, program_close),
+	    cmocka_unit_test(test_no_program),
+	    cmocka_unit_test_setup_teardown(test_a_full_queue_is_waited_for, program_open, program_close),
 	    cmocka_unit_test(test_frame_limits),
 	    cmocka_unit_test(test_frame_deadline_and_hang_up),
 	};

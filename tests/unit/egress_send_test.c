@@ -125,6 +125,24 @@ static void refusals_come_before_anything_leaves(void **state)
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
 	     "\"headers\":{\"accept\":\"a\\r\\nb: c\"}}",
 	     "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
+	     "\"headers\":[\"accept\"]}",
+	     "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":7,\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"]}", "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":{\"prompt\":1}}", "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[[\"prompt\"]]}", "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
+	     "\"repeatable\":\"yes\"}",
+	     "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
+	     "\"deadline_ms\":-1}",
+	     "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
+	     "\"verb\":\"POST\"}",
+	     "bad-call"},
+	    {"{\"op\":\"page\"}", "bad-call"},
+	    {"{\"op\":\"page\",\"url\":[\"https://example.com/\"]}", "bad-call"},
+	    {"{\"op\":{}}", "bad-call"},
 	    {"{\"op\":\"dance\"}", "bad-call"},
 	    {"{}", "bad-call"},
 	};

@@ -28,16 +28,16 @@
 
 enum { PATIENCE_MS = 60000 }; // sanitizers and busy machines are slow; nothing waits this long when it works
 
-struct room {
+struct server {
 	pid_t pid;
 	char folder[64];
 	struct sockaddr_un address;
 };
 
 // Forks `serve`, whose descriptor 0 is the listener; what it returns is its exit status.
-static inline void room_start(struct room *r, int (*serve)(void))
+static inline void server_start(struct server *r, int (*serve)(void))
 {
-	// Children that the room should leave behind become ours, where room_stop() finds them.
+	// Children that the server should leave behind become ours, where server_stop() finds them.
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	snprintf(r->folder, sizeof r->folder, "%s", "/tmp/lethe-worker-test-XXXXXX");
 	assert_non_null(mkdtemp(r->folder));
@@ -59,14 +59,14 @@ static inline void room_start(struct room *r, int (*serve)(void))
 	close(listener);
 }
 
-static inline void room_clean(const struct room *r)
+static inline void server_clean(const struct server *r)
 {
 	unlink(r->address.sun_path);
 	rmdir(r->folder);
 }
 
-// Ends the room as a service manager does: it must end well, and leave no process behind.
-static inline void room_stop(struct room *r)
+// Ends the server as a service manager does: it must end well, and leave no process behind.
+static inline void server_stop(struct server *r)
 {
 	int status = -1;
 	assert_int_equal(kill(r->pid, SIGTERM), 0);
@@ -74,10 +74,10 @@ static inline void room_stop(struct room *r)
 	assert_int_equal(status, 0);
 	assert_int_equal(waitpid(-1, &status, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
-	room_clean(r);
+	server_clean(r);
 }
 
-static inline int peer_connect(const struct room *r)
+static inline int peer_connect(const struct server *r)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
@@ -113,7 +113,7 @@ static inline const char *error_code(const cJSON *head)
 }
 
 // Sends a job and returns its reply's head.
-static inline cJSON *job_do(const struct room *r, const char *head, const void *body, size_t len)
+static inline cJSON *job_do(const struct server *r, const char *head, const void *body, size_t len)
 {
 	int fd = peer_connect(r);
 	struct buf reply_body;
@@ -124,7 +124,7 @@ static inline cJSON *job_do(const struct room *r, const char *head, const void *
 	return reply;
 }
 
-static inline void expect_error(const struct room *r, const char *head, const void *body, size_t len, const char *code)
+static inline void expect_error(const struct server *r, const char *head, const void *body, size_t len, const char *code)
 {
 	cJSON *reply = job_do(r, head, body, len);
 	assert_string_equal(error_code(reply), code);

@@ -16,11 +16,11 @@ static int serve(void)
 	return worker_main();
 }
 
-static struct room room;
+static struct server server;
 
 static void expect_good_page(void)
 {
-	cJSON *reply = job_do(&room, PAGE, GOOD, sizeof GOOD - 1);
+	cJSON *reply = job_do(&server, PAGE, GOOD, sizeof GOOD - 1);
 	assert_string_equal(json_string(reply, "title"), "Bakery");
 	cJSON_Delete(reply);
 }
@@ -34,7 +34,7 @@ static void add_times(struct buf *b, const char *piece, size_t bytes)
 // A page that ends in facts, or in one of the declared errors: never in silence.
 static void read_hostile(const struct buf *html, const char *expected_code)
 {
-	cJSON *reply = job_do(&room, PAGE, buf_text(html), html->len);
+	cJSON *reply = job_do(&server, PAGE, buf_text(html), html->len);
 	const char *code = error_code(reply);
 	if (expected_code != NULL)
 		assert_string_equal(code, expected_code);
@@ -136,7 +136,7 @@ static void frames_that_are_none(void **state)
 	    {"\0\0\0\x08\0\0\0\0{\"op\":1}", 16, true},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		int fd = peer_connect(&room);
+		int fd = peer_connect(&server);
 		assert_int_equal(write(fd, rows[i].bytes, rows[i].len), (ssize_t)rows[i].len);
 		shutdown(fd, SHUT_WR);
 		if (rows[i].answered) {
@@ -156,7 +156,7 @@ static void frames_that_are_none(void **state)
 
 static void expect_picture(const char *head, unsigned width, unsigned height)
 {
-	int fd = peer_connect(&room);
+	int fd = peer_connect(&server);
 	struct buf png;
 	unsigned w = 0, h = 0;
 	job_send(fd, head, NULL, 0);
@@ -175,9 +175,14 @@ static void expect_picture(const char *head, unsigned width, unsigned height)
 static void pictures(void **state)
 {
 	(void)state;
-	static const char *const words[] = {"\"Bakery\",\"Bread\"", "\"Пекарня\",\"Хлеб\"",     "\"面包店\",\"パン屋\"",
-					    "\"مخبز\",\"مאפייה\"",  "\"🍞\",\"बेकरी\"",           "\"ẞ\",\"ﬀ\",\"ḉ\"",
-					    "\"\",7,null",          "\"\\u202eevil\",\"a\\tb\""};
+	static const char *const words[] = {"\"Bakery\",\"Bread\"",
+					    "\"Пекарня\",\"Хлеб\"",
+					    "\"面包店\",\"パン屋\"",
+					    "\"مخبز\",\"مאפייה\"",
+					    "\"🍞\",\"बेकरी\"",
+					    "\"ẞ\",\"ﬀ\",\"ḉ\"",
+					    "\"\",\"\"",
+					    "\"\\u202eevil\",\"a\\tb\""};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		char head[512];
 		snprintf(head, sizeof head,
@@ -187,7 +192,7 @@ static void pictures(void **state)
 		expect_picture(head, 256, 192 + (unsigned)i);
 	}
 	expect_picture("{\"op\":\"sketch\",\"style\":\"photo\",\"width\":1024,\"height\":1536,\"index\":3}", 1024, 1536);
-	expect_picture("{\"op\":\"sketch\",\"width\":64,\"height\":64,\"index\":-1,\"of\":0,\"seed\":1e300,\"colours\":7}", 64, 64);
+	expect_picture("{\"op\":\"sketch\",\"width\":64,\"height\":64,\"of\":0,\"seed\":4294967295,\"colours\":[]}", 64, 64);
 }
 
 static void impossible_pictures(void **state)
@@ -200,9 +205,18 @@ static void impossible_pictures(void **state)
 	    "{\"op\":\"sketch\",\"width\":1e9,\"height\":1e9}",
 	    "{\"op\":\"sketch\",\"width\":-5,\"height\":100.5}",
 	    "{\"op\":\"sketch\",\"width\":\"1024\",\"height\":[]}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"index\":-1}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"seed\":1e300}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"colours\":7}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"words\":[\"a\",7,null]}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"words\":{\"a\":\"b\"}}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"prompt\":[\"p\"]}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"depth\":64}",
+	    "{\"op\":\"page\",\"type\":7}",
+	    "{\"op\":[\"page\"]}",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
-		expect_error(&room, heads[i], NULL, 0, "bad-call");
+		expect_error(&server, heads[i], NULL, 0, "bad-call");
 }
 
 static void fifty_at_once(void **state)
@@ -211,7 +225,7 @@ static void fifty_at_once(void **state)
 	enum { CALLERS = 50 };
 	int fds[CALLERS];
 	for (int i = 0; i < CALLERS; i++) {
-		fds[i] = peer_connect(&room);
+		fds[i] = peer_connect(&server);
 		if (i % 5 == 4)
 			job_send(fds[i], "{\"op\":\"sketch\",\"width\":128,\"height\":128,\"index\":1}", NULL, 0);
 		else
@@ -232,7 +246,7 @@ static void callers_that_leave(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 40; i++) {
-		int fd = peer_connect(&room);
+		int fd = peer_connect(&server);
 		if (i % 4)
 			job_send(fd, "{\"op\":\"sketch\",\"width\":1024,\"height\":1024}", NULL, 0);
 		close(fd);
@@ -243,14 +257,14 @@ static void callers_that_leave(void **state)
 static int start(void **state)
 {
 	(void)state;
-	room_start(&room, serve);
+	server_start(&server, serve);
 	return 0;
 }
 
 static int stop(void **state)
 {
 	(void)state;
-	room_stop(&room);
+	server_stop(&server);
 	return 0;
 }
 

@@ -110,7 +110,7 @@ static int serve_hasty(void)
 	return serve_with(2, 300);
 }
 
-static void expect_done(const struct room *r, const char *head)
+static void expect_done(const struct server *r, const char *head)
 {
 	cJSON *reply = job_do(r, head, NULL, 0);
 	assert_non_null(json_string(reply, "did"));
@@ -130,30 +130,30 @@ static void a_child_that_dies_is_answered_for(void **state)
 {
 	(void)state;
 	static const char *const heads[] = {"{\"op\":\"spin\"}", "{\"op\":\"kill\"}", "{\"op\":\"abort\"}", "{\"op\":\"exit\"}"};
-	struct room r;
-	room_start(&r, serve);
+	struct server r;
+	server_start(&r, serve);
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		expect_error(&r, heads[i], NULL, 0, "too-costly");
 		expect_done(&r, "{\"op\":\"well\"}");
 	}
-	room_stop(&r);
+	server_stop(&r);
 }
 
 static void a_job_that_takes_too_long_is_ended(void **state)
 {
 	(void)state;
-	struct room r;
-	room_start(&r, serve_hasty);
+	struct server r;
+	server_start(&r, serve_hasty);
 	expect_error(&r, "{\"op\":\"sleep\"}", NULL, 0, "too-costly");
 	expect_done(&r, "{\"op\":\"well\"}");
-	room_stop(&r);
+	server_stop(&r);
 }
 
 static void hanging_up_kills_the_child(void **state)
 {
 	(void)state;
-	struct room r;
-	room_start(&r, serve);
+	struct server r;
+	server_start(&r, serve);
 	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"sleep\"}", NULL, 0);
 	wait_started(1);
@@ -162,15 +162,15 @@ static void hanging_up_kills_the_child(void **state)
 	close(fd);
 	assert_true(process_gone(child));
 	expect_done(&r, "{\"op\":\"well\"}");
-	room_stop(&r);
+	server_stop(&r);
 }
 
 // A caller that has sent its job may close that half of the connection.
 static void half_closing_is_not_hanging_up(void **state)
 {
 	(void)state;
-	struct room r;
-	room_start(&r, serve);
+	struct server r;
+	server_start(&r, serve);
 	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"short\"}", NULL, 0);
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
@@ -180,15 +180,15 @@ static void half_closing_is_not_hanging_up(void **state)
 	cJSON_Delete(reply);
 	buf_free(&body);
 	close(fd);
-	room_stop(&r);
+	server_stop(&r);
 }
 
 static void no_more_children_than_allowed(void **state)
 {
 	(void)state;
-	struct room r;
+	struct server r;
 	int fds[20];
-	room_start(&r, serve);
+	server_start(&r, serve);
 	for (size_t i = 0; i < 20; i++) {
 		fds[i] = peer_connect(&r);
 		job_send(fds[i], "{\"op\":\"short\"}", NULL, 0);
@@ -203,14 +203,14 @@ static void no_more_children_than_allowed(void **state)
 	}
 	assert_int_equal(shared->started, 20);
 	assert_true(shared->most <= 2);
-	room_stop(&r);
+	server_stop(&r);
 }
 
 static void a_waiting_caller_that_hangs_up_is_dropped(void **state)
 {
 	(void)state;
-	struct room r;
-	room_start(&r, serve_one);
+	struct server r;
+	server_start(&r, serve_one);
 	int first = peer_connect(&r);
 	job_send(first, "{\"op\":\"hold\"}", NULL, 0);
 	wait_started(1);
@@ -228,15 +228,15 @@ static void a_waiting_caller_that_hangs_up_is_dropped(void **state)
 	buf_free(&body);
 	close(first);
 	close(third);
-	room_stop(&r);
+	server_stop(&r);
 }
 
 // 0 (the job's connection again), 1, 2 and the connection.
 static void a_child_sees_no_other_connection(void **state)
 {
 	(void)state;
-	struct room r;
-	room_start(&r, serve);
+	struct server r;
+	server_start(&r, serve);
 	int other = peer_connect(&r), waiting[3];
 	job_send(other, "{\"op\":\"hold\"}", NULL, 0);
 	wait_started(1);
@@ -257,30 +257,30 @@ static void a_child_sees_no_other_connection(void **state)
 		close(waiting[i]);
 	close(fd);
 	close(other);
-	room_stop(&r);
+	server_stop(&r);
 }
 
 static void stopping_ends_the_children(void **state)
 {
 	(void)state;
-	struct room r;
-	room_start(&r, serve);
+	struct server r;
+	server_start(&r, serve);
 	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"sleep\"}", NULL, 0);
 	wait_started(1);
 	pid_t child = shared->pid;
-	room_stop(&r);
+	server_stop(&r);
 	assert_int_equal(kill(child, 0), -1);
 	char byte;
-	assert_int_equal(read(fd, &byte, 1), 0); // closed without an answer: the caller knows that the room went away
+	assert_int_equal(read(fd, &byte, 1), 0); // closed without an answer: the caller knows that the server went away
 	close(fd);
 }
 
 static void children_die_with_the_parent(void **state)
 {
 	(void)state;
-	struct room r;
-	room_start(&r, serve);
+	struct server r;
+	server_start(&r, serve);
 	int fd = peer_connect(&r);
 	job_send(fd, "{\"op\":\"sleep\"}", NULL, 0);
 	wait_started(1);
@@ -289,7 +289,7 @@ static void children_die_with_the_parent(void **state)
 	assert_int_equal(waitpid(r.pid, NULL, 0), r.pid);
 	assert_true(process_ends(child)); // ours now, as the subreaper
 	close(fd);
-	room_clean(&r);
+	server_clean(&r);
 }
 
 static void a_descriptor_that_does_not_listen_is_refused(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The rooms download and rights, and the request log, on a real vault.
+// The programs download and rights, and the request log, on a real vault.
 #include "fcgi/download/download.h"
 #include "fcgi/rights/rights_program.h"
 #include "policy/base/array.h"

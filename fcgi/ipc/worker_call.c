@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/ipc/worker_call.h"
+#include "fcgi/ipc/head.h"
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include <limits.h>
+
+cJSON *worker_page_head(const char *type, const char *url)
+{
+	cJSON *head = cJSON_CreateObject();
+	if (cJSON_AddStringToObject(head, "op", "page") == NULL || cJSON_AddStringToObject(head, "type", type) == NULL ||
+	    cJSON_AddStringToObject(head, "url", url) == NULL)
+		json_free(&head);
+	return head;
+}
+
+struct read {
+	struct worker_call call;
+	const char *url; // nothing in the page depends on it
+};
+
+#define READ(member) offsetof(struct read, member)
+static const struct head_member page_members[] = {
+    {"type", HEAD_TEXT, READ(call.type), .max = FRAME_HEAD_MAX},
+    {"url", HEAD_TEXT, READ(url), .max = FRAME_HEAD_MAX},
+    {0},
+};
+static const struct head_member sketch_members[] = {
+    {"prompt", HEAD_TEXT, READ(call.prompt), .max = FRAME_HEAD_MAX},
+    {"words", HEAD_TEXTS, READ(call.words), .max = WORKER_LIST_MAX},
+    {"sign", HEAD_TEXT, READ(call.sign), .max = FRAME_HEAD_MAX},
+    {"colours", HEAD_TEXTS, READ(call.colours), .max = WORKER_LIST_MAX},
+    {"style", HEAD_TEXT, READ(call.style), .max = FRAME_HEAD_MAX},
+    {"width", HEAD_WHOLE, READ(call.width), .max = USHRT_MAX},
+    {"height", HEAD_WHOLE, READ(call.height), .max = USHRT_MAX},
+    {"index", HEAD_WHOLE, READ(call.index), .max = USHRT_MAX},
+    {"of", HEAD_WHOLE, READ(call.of), .max = USHRT_MAX},
+    {"seed", HEAD_WHOLE, READ(call.seed), .max = UINT_MAX},
+    {0},
+};
+static const struct head_op ops[] = {
+    [WORKER_PAGE] = {"page", page_members},
+    [WORKER_SKETCH] = {"sketch", sketch_members},
+    {0},
+};
+
+int worker_call_read(struct worker_call *out, const cJSON *head, struct err *e)
+{
+	struct read read = {.call.of = 1};
+	int op = head_read_op(&read, head, ops, e);
+	if (op < 0)
+		return -1;
+	*out = read.call;
+	out->op = (enum worker_op)op;
+	return 0;
+}

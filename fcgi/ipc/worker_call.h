@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: ISC
+// The calls that `worker` takes, as frames of ipc/frame.h on $LETHE_RUN/worker.sock. Each is a job in a process of its own that is born for it,
+// limited in memory and CPU time, and dies with it.
+//
+// Read a page, head:  {"op":"page","type":"text/html; charset=…","url":"https://…"}   body: the bytes fetched
+//   reply head: {"title","description","language","site_name","headings":[…],"text":"…","colours":["#aabbcc",…]}  (all UTF-8, cut to size)
+//   error codes: not-html  empty-page  unreadable  too-costly (the limits ended it)
+// Draw a picture, head: {"op":"sketch","prompt":"…","words":[…],"sign":"…","colours":[…],"style":"photo","width":1024,"height":1024,
+//                        "index":0,"of":4,"seed":123}
+//   reply head: {"type":"image/png"}  body: the PNG
+//   error codes: too-costly
+// Failure: {"error":{"code","detail"}}, with the code bad-call where the head is not as described here.
+#ifndef LETHE_IPC_WORKER_CALL_H
+#define LETHE_IPC_WORKER_CALL_H
+
+#include "policy/base/err.h"
+#include <cjson/cJSON.h>
+
+// The caller frees it. NULL when memory is gone.
+cJSON *worker_page_head(const char *type, const char *url);
+
+enum worker_op { WORKER_PAGE, WORKER_SKETCH };
+enum { WORKER_LIST_MAX = 16 };
+struct worker_call {
+	enum worker_op op;
+	const char *type;                  // NULL: not said
+	const char *prompt, *style, *sign; // NULL: not said
+	const char *words[WORKER_LIST_MAX + 1], *colours[WORKER_LIST_MAX + 1];
+	unsigned width, height, index, of, seed;
+};
+// What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.
+int worker_call_read(struct worker_call *out, const cJSON *head, struct err *e);
+
+#endif
