@@ -4,6 +4,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/publish/documents/facts.h"
 #include "policy/publish/documents/notice.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/words/words.h"

@@ -51,11 +51,6 @@ void site_address(const struct policy *p, struct buf *out);
 // Atom feeds, with what is announced (p->coming).
 int subprocessors_atom(const struct policy *p, time_t now, struct buf *out, struct err *e);
 int privacy_atom(const struct policy *p, struct buf *out, struct err *e);
-// The policy in the Transparency Information Language: its 14 members, those of TILT's own schema.
-int tilt_json(const struct policy *p, struct buf *out, struct err *e);
-// The policy in the W3C's Data Privacy Vocabulary 2.3, as JSON-LD with its context within.
-int dpv_json(const struct policy *p, struct buf *out, struct err *e);
-
 // Renders templates, generated pages and assets into *s.
 int site_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e);
 

@@ -384,9 +384,9 @@ static void add_deletion(cJSON *top, const struct policy *p)
 	cJSON_AddBoolToObject(object, "vendorScriptRequirement", false);
 }
 
-int notice_json(const struct policy *p, struct buf *out, struct err *e)
+cJSON *notice_tree(const struct policy *p)
 {
-	JSON_AUTO cJSON *top = cJSON_CreateObject();
+	cJSON *top = cJSON_CreateObject();
 
 	add_head(top, p);
 	add_kinds(top, p);
@@ -401,5 +401,12 @@ int notice_json(const struct policy *p, struct buf *out, struct err *e)
 	add_tail(top, p);
 	add_versions(top, p);
 	add_sections(top, p);
+	return top;
+}
+
+int notice_json(const struct policy *p, struct buf *out, struct err *e)
+{
+	JSON_AUTO cJSON *top = notice_tree(p);
+
 	return pages_json(top, out) != 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
 }

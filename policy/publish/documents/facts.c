@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/documents/facts.h"
+#include "policy/base/embed.h"
+#include "policy/publish/documents/notice.h"
+#include "policy/publish/pages.h"
+#include "policy/publish/render/json_add.h"
+#include "policy/publish/render/mapping.h"
+#include <stdio.h>
+#include <string.h>
+
+static void duration_iso(char out[64], struct duration d)
+{
+	char date[32] = "", time[32] = "";
+
+	if (d.months > 0)
+		snprintf(date, sizeof date, "%uM", d.months);
+	if (d.days > 0)
+		snprintf(date + strlen(date), sizeof date - strlen(date), "%uD", d.days);
+	if (d.seconds > 0 || duration_is_zero(d))
+		snprintf(time, sizeof time, "T%lluS", (unsigned long long)d.seconds);
+	snprintf(out, 64, "P%s%s", date, time);
+}
+
+static void add_kind_facts(cJSON *object, const struct policy *p, const struct policy_kind *kind)
+{
+	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	struct writer w = {.form = FORM_TEXT, .out = &words, .policy = p};
+	char ttl[64];
+
+	write_life(&w, p, kind);
+	cJSON_AddStringToObject(object, "life", buf_text(&words));
+	cJSON_AddBoolToObject(object, "temporal", kind->keep == KEEP_STORED && !duration_is_zero(kind->life));
+	for (size_t i = 0; i < kind->life_count; i++) {
+		duration_iso(ttl, kind->lives[i].length);
+		json_add_text(cJSON_GetArrayItem(cJSON_GetObjectItem(object, "lives"), (int)i), "ttl",
+			      kind->lives[i].has_length ? ttl : NULL);
+	}
+}
+
+// The subjects of the kinds of data that a purpose or a processor has to do with, each once: their ids, or their names.
+static void add_subjects(cJSON *object, const struct policy *p, const char *purpose, kind_set kinds)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, "subjects");
+
+	for (size_t s = 0; s < p->subject_count; s++) {
+		bool found = false;
+		for (size_t i = 0; i < p->kind_count; i++) {
+			const struct policy_kind *kind = policy_kind_at(p, i);
+			bool concerned =
+			    purpose != NULL ? policy_strings_have(&kind->purposes, purpose) : (kinds & KIND_BIT(kind->kind)) != 0;
+			found = found || (concerned && policy_strings_have(&kind->subjects, p->subjects[s].id));
+		}
+		if (found)
+			cJSON_AddItemToArray(array, cJSON_CreateString(purpose != NULL ? p->subjects[s].id : p->subjects[s].name));
+	}
+}
+
+static void add_guarantee(cJSON *object, const struct policy *p, const struct policy_processor *a)
+{
+	const char *adequacy = NULL, *clauses = NULL, *other = NULL;
+	cJSON *guarantee = cJSON_AddObjectToObject(object, "guarantee");
+
+	for (size_t i = 0; i < a->safeguard_count; i++) {
+		const char *type = a->safeguards[i].type, *words = word_or(p, "safeguard.", type);
+		if (strcmp(type, "adequacy") == 0 || strcmp(type, "data-privacy-framework") == 0)
+			adequacy = words;
+		else if (strcmp(type, "standard-contractual-clauses") == 0)
+			clauses = words;
+		else
+			other = words;
+	}
+	json_add_text(guarantee, "adequacy", adequacy);
+	json_add_text(guarantee, "clauses", clauses);
+	json_add_text(guarantee, "appropriate", other != NULL ? other : clauses);
+	json_add_text(guarantee, "enforceable", adequacy != NULL ? adequacy : clauses);
+}
+
+static void add_processor_facts(cJSON *object, const struct policy *p, const struct policy_processor *a)
+{
+	cJSON *countries = cJSON_AddArrayToObject(object, "third_countries"), *categories = cJSON_AddArrayToObject(object, "categories");
+	cJSON *transfer = cJSON_AddArrayToObject(object, "transfer");
+	char keeps[160];
+
+	for (size_t i = 0; i < a->region_count; i++) {
+		bool again = policy_country_in_eea(a->regions[i].country);
+		for (size_t j = 0; j < i; j++)
+			again = again || strcmp(a->regions[j].country, a->regions[i].country) == 0;
+		if (!again)
+			cJSON_AddItemToArray(countries, cJSON_CreateString(a->regions[i].country));
+	}
+	for (size_t i = 0; i < p->kind_count; i++) {
+		if (a->kinds & KIND_BIT(policy_kind_at(p, i)->kind))
+			cJSON_AddItemToArray(categories, cJSON_CreateString(policy_kind_at(p, i)->name));
+	}
+	for (size_t i = 0; i < a->safeguard_count; i++)
+		cJSON_AddItemToArray(transfer, cJSON_CreateString(word_or(p, "safeguard.", a->safeguards[i].type)));
+	if (cJSON_GetArraySize(countries) == 0 && a->safeguard_count == 0)
+		cJSON_AddItemToArray(transfer, cJSON_CreateString(word(p, "list.none_needed")));
+	add_subjects(object, p, NULL, a->kinds);
+	word_duration(keeps, sizeof keeps, a->keeps, word_language(p));
+	json_add_text(object, "keeps", a->has_keeps ? keeps : NULL);
+	json_add_text(object, "status", word(p, a->removed != 0 && a->removed <= when_now() ? "list.removed" : "list.active"));
+	add_guarantee(object, p, a);
+}
+
+cJSON *facts_tree(const struct policy *p)
+{
+	cJSON *top = notice_tree(p), *list = cJSON_GetObjectItem(top, "kinds"), *subjects = cJSON_AddArrayToObject(top, "subjects");
+	BUF_AUTO struct buf url = BUF_INIT(4096);
+
+	site_address(p, &url);
+	json_add_text(top, "site_url", buf_text(&url));
+	json_add_date(top, "created", p->version_count > 0 ? p->versions[p->version_count - 1].updated : p->updated);
+	for (size_t i = 0; i < p->subject_count; i++) {
+		cJSON *subject = json_object_in(subjects);
+		json_add_text(subject, "id", p->subjects[i].id);
+		json_add_text(subject, "name", p->subjects[i].name);
+	}
+	for (size_t i = 0; i < p->kind_count; i++)
+		add_kind_facts(cJSON_GetArrayItem(list, (int)i), p, policy_kind_at(p, i));
+	list = cJSON_GetObjectItem(top, "purposes");
+	for (size_t i = 0; i < p->purpose_count; i++)
+		add_subjects(cJSON_GetArrayItem(list, (int)i), p, p->purposes[i].id, 0);
+	list = cJSON_GetObjectItem(top, "processors");
+	for (size_t i = 0; i < p->processor_count; i++)
+		add_processor_facts(cJSON_GetArrayItem(list, (int)i), p, &p->processors[i]);
+	return top;
+}
+
+static int facts_document(const struct policy *p, const char *name, const char *mapping, size_t len, struct buf *out, struct err *e)
+{
+	JSON_AUTO cJSON *rules = json_parse(mapping, len, e);
+	JSON_AUTO cJSON *facts = rules != NULL ? facts_tree(p) : NULL;
+	JSON_AUTO cJSON *document = facts != NULL ? mapping_apply(rules, rules, p, facts, facts, e) : NULL;
+
+	if (document == NULL)
+		return err_prefix(e, "%s", name);
+	return pages_json(document, out) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
+}
+
+EMBED(facts_tilt, "policy/publish/documents/tilt.json");
+EMBED(facts_dpv, "policy/publish/documents/dpv.json");
+
+int tilt_json(const struct policy *p, struct buf *out, struct err *e)
+{
+	return facts_document(p, "privacy.tilt.json", facts_tilt, facts_tilt_size, out, e);
+}
+
+int dpv_json(const struct policy *p, struct buf *out, struct err *e)
+{
+	return facts_document(p, "privacy.dpv.jsonld", facts_dpv, facts_dpv_size, out, e);
+}
