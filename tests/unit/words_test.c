@@ -74,7 +74,7 @@ static int add_source(const char *path, const struct stat *s, int type, struct F
 
 	(void)s;
 	(void)f;
-	if (type != FTW_F || dot == NULL || (strcmp(dot, ".c") != 0 && strcmp(dot, ".html") != 0))
+	if (type != FTW_F || dot == NULL || (strcmp(dot, ".c") != 0 && strcmp(dot, ".html") != 0 && strcmp(dot, ".json") != 0))
 		return 0;
 	return file_read(path, &bytes, &e) != 0 || buf_adds(&sources, buf_text(&bytes)) != 0 || buf_addc(&sources, '\n') != 0;
 }
@@ -87,7 +87,7 @@ static bool in_sources(const char *before, const char *key, size_t len, const ch
 	return strstr(buf_text(&sources), text) != NULL;
 }
 
-// A key is used as "key", as {{w:key}}, or as one of a group: "basis." with a word of the policy after it.
+// A key is used as "key", as {{w:key}}, or as one of a group: "basis." with a word of the policy after it, |word:basis.} in a mapping.
 static void every_key_is_used(void **state)
 {
 	const struct word_table *en = word_table(LANGUAGE_EN);
@@ -97,7 +97,8 @@ static void every_key_is_used(void **state)
 		const char *key = en->rows[i].key, *dot = strrchr(key, '.');
 		if (!in_sources("\"", key, strlen(key), "\"") && !in_sources("{{w:", key, strlen(key), "}}") &&
 		    !(dot != NULL &&
-		      (in_sources("\"", key, (size_t)(dot - key) + 1, "\"") || in_sources("\"", key, (size_t)(dot - key) + 1, "%s\""))))
+		      (in_sources("\"", key, (size_t)(dot - key) + 1, "\"") || in_sources("\"", key, (size_t)(dot - key) + 1, "%s\"") ||
+		       in_sources("|word:", key, (size_t)(dot - key) + 1, "}"))))
 			fail_msg("no source file uses the word %s", key);
 	}
 }
