@@ -40,7 +40,7 @@ static const struct check_row checks[] = {
     {"prune", "What is due is ended on time.", true, true, check_prune},
     {"residue", "What is deleted leaves no trace.", true, true, check_residue},
     {"disk", "There is room to work and to erase.", false, false, check_disk},
-    {"ballast", "Deleting works on a full disk too.", false, false, check_ballast},
+    {"space-reserve", "Deleting works on a full disk too.", false, false, check_space_reserve},
     {"requests", "Requests of data subjects are answered in time.", true, true, check_requests},
     {"ledger", "The record of what was done cannot be altered unseen.", true, true, check_ledger},
     {"activation", "The ledger knows which policy is in force.", true, true, check_activation},

@@ -43,7 +43,7 @@ void span_words(char out[SPAN_WORDS], time_t seconds);
 void check_policy(struct check *c);
 void check_settings(struct check *c);
 void check_master_key(struct check *c);
-void check_ballast(struct check *c);
+void check_space_reserve(struct check *c);
 void check_retention(struct check *c);
 void check_prune(struct check *c);
 void check_residue(struct check *c);

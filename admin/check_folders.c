@@ -24,7 +24,7 @@ static const char *const state_files[] = {
     "vault.lock",
     "run.lock",
     "run.env",
-    "ballast",
+    "space-reserve",
     "keys/",
     "keys/keys.db" SQLITE,
     "keys/master.key",

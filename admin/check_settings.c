@@ -145,18 +145,18 @@ void check_master_key(struct check *c)
 	}
 }
 
-void check_ballast(struct check *c)
+void check_space_reserve(struct check *c)
 {
 	char path[PATH_MAX];
 	struct stat st;
 	struct err e = {0};
 	bool missing = false;
 
-	if (path_join(path, sizeof path, c->admin->state, "ballast", &e) != 0)
+	if (path_join(path, sizeof path, c->admin->state, "space-reserve", &e) != 0)
 		check_add(c, UNSURE, "", "%s", e.text);
 	else if ((missing = stat(path, &st) < 0) && errno != ENOENT)
 		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s cannot be looked at", path);
-	else if (missing || st.st_size < BALLAST_BYTES || st.st_blocks * 512 < BALLAST_BYTES)
+	else if (missing || st.st_size < SPACE_RESERVE_BYTES || st.st_blocks * 512 < SPACE_RESERVE_BYTES)
 		check_add(c, BROKEN, "Make room on the disk, remove what is left of it, then run lethe keys init.",
 			  "%s, the space kept free for erasing on a full disk, is missing or too small", path);
 	else

@@ -176,3 +176,13 @@ int path_join(char *out, size_t size, const char *folder, const char *name, stru
 		return err_set(e, ERR_INPUT, "a path below %s is too long", folder);
 	return 0;
 }
+
+void file_own_like(const char *path, const char *folder)
+{
+	struct stat owner;
+
+	if (geteuid() != 0 || stat(folder, &owner) != 0 || owner.st_uid == 0)
+		return;
+	if (lchown(path, owner.st_uid, owner.st_gid) != 0)
+		fprintf(stderr, "lethe: %s cannot be given to the owner of %s\n", path, folder);
+}

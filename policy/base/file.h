@@ -23,6 +23,9 @@ int file_begin(const char *path, mode_t mode, bool *made, struct err *e);
 int fd_write_all(int fd, const void *bytes, size_t len);       // 0 or -1 with errno; retries EINTR and short writes
 int folder_make(const char *path, mode_t mode, struct err *e); // with parents; an existing one is fine
 int folder_sync(const char *path, struct err *e);
+// When root makes a file in somebody else's folder: gives it to the folder's owner. A link is not followed: who owns the folder could make one
+// that leads out of it.
+void file_own_like(const char *path, const char *folder);
 // `folder`/`name` into out; ERR_INPUT when too long.
 int path_join(char *out, size_t size, const char *folder, const char *name, struct err *e);
 

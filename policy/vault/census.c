@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: ISC
-// What is held at this moment, at a cost that depends on the number of kinds and of log segments, not of records.
+// The census: what is held at this moment, at a cost that depends on the number of kinds and of log segments, not of records.
 #include "policy/base/file.h"
-#include "policy/vault/internal.h"
+#include "policy/vault/state.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static uint64_t size_of(const struct vault *v, const char *name)
-{
-	struct stat file;
-	char path[PATH_MAX];
-
-	return state_path(v, path, name, NULL) == 0 && stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
-}
 
 static uint64_t folder_bytes(const char *folder)
 {
@@ -31,47 +23,25 @@ static uint64_t folder_bytes(const char *folder)
 	return bytes;
 }
 
-static int count_records(struct vault *v, struct census_row *row, time_t now, struct err *e)
-{
-	const struct value *kind = VALUES(V_TEXT(kind_row(row->kind)->name));
-	int64_t count, oldest, due;
-
-	if (store_number(v->read.vault, SQL_TALLY, kind, 0, &count, e) != 0 ||
-	    store_number(v->read.vault, SQL_KIND_OLDEST, kind, 0, &oldest, e) != 0 ||
-	    store_number(v->read.vault, SQL_KIND_DUE, kind, 0, &due, e) != 0)
-		return -1;
-	row->count = (uint64_t)count;
-	row->oldest = oldest;
-	row->late = due != 0 && due <= now;
-	return 0;
-}
-
-static int count_ledger(struct vault *v, struct census_row *row, struct err *e)
-{
-	int64_t last, oldest;
-
-	if (store_number(v->read.vault, SQL_LEDGER_LAST, NULL, -1, &last, e) != 0 ||
-	    store_number(v->read.vault, SQL_LEDGER_OLDEST, NULL, 0, &oldest, e) != 0)
-		return -1;
-	row->count = (uint64_t)(last + 1);
-	row->oldest = oldest;
-	return 0;
-}
-
-struct segments {
+struct day_census {
+	struct vault *v;
 	struct census_row *row;
 	time_t newest;
+	struct err first; // of a day that could not be looked into
 };
 
-static int add_segment(struct vault *v, const char *day, void *arg, struct err *e)
+static int add_day(void *arg, const char *day)
 {
-	struct segments *all = arg;
+	struct day_census *all = arg;
 	struct census_row *row = all->row;
 	struct log_summary s;
 	struct err why = {0};
 
-	if (log_summary(v, day, &s, &why) != 0)
-		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text); // pruned in this moment
+	if (all->v->b->log->summary(all->v->store, day, &s, &why) != 0) {
+		if (why.code != ERR_NOT_FOUND) // pruned in this moment
+			all->first = why;
+		return all->first.code != ERR_NONE;
+	}
 	row->count += s.lines;
 	if (row->oldest == 0 || (s.oldest != 0 && s.oldest < row->oldest))
 		row->oldest = s.oldest;
@@ -91,56 +61,67 @@ static void judge(const struct vault *v, struct census_row *row, time_t now)
 		row->late = true;
 }
 
-static int fill_row(struct vault *v, struct census_row *row, time_t now, time_t *newest, struct err *e)
+static int count_kind(struct vault *v, struct census_row *row, time_t now, time_t *newest, struct err *e)
 {
-	struct segments all = {.row = row};
-	int ret = 0;
+	struct day_census days = {.v = v, .row = row};
+	struct ledger_span span;
+	struct kind_summary all;
 
-	if (row->kind == KIND_REQUEST_LOG) {
-		ret = log_each_day(v, add_segment, &all, e);
-		if (all.newest > *newest)
-			*newest = all.newest;
-	} else {
-		pthread_mutex_lock(&v->read.mutex);
-		ret = row->kind == KIND_LEDGER ? count_ledger(v, row, e) : count_records(v, row, now, e);
-		pthread_mutex_unlock(&v->read.mutex);
+	switch (row->kind) {
+	case KIND_REQUEST_LOG:
+		if (v->b->log->days(v->store, add_day, &days, e) != 0)
+			return -1;
+		if (days.newest > *newest)
+			*newest = days.newest;
+		return days.first.code == ERR_NONE ? 0 : err_set(e, days.first.code, "%s", days.first.text);
+	case KIND_LEDGER:
+		if (v->b->ledger->span(v->store, VIEW_COMMITTED, &span, e) != 0)
+			return -1;
+		row->count = (uint64_t)(span.last + 1);
+		row->oldest = span.oldest;
+		// Every record comes with an event, and the ledger's time never runs back.
+		if (span.newest > *newest)
+			*newest = span.newest;
+		return 0;
+	default:
+		if (v->b->records->summary(v->store, VIEW_COMMITTED, row->kind, &all, e) != 0)
+			return -1;
+		row->count = all.count;
+		row->oldest = all.oldest;
+		row->late = all.due != 0 && all.due <= now;
+		return 0;
 	}
-	// The ledger itself holds no personal data; what the policy says about its life is said of payloads.
-	if (row->kind != KIND_LEDGER || row->keep == KEEP_STORED)
-		judge(v, row, now);
-	return ret;
 }
 
 int vault_census(struct vault *v, struct census *out, struct err *e)
 {
-	char folder[PATH_MAX];
-	int64_t last_prune, newest;
+	struct store_sizes sizes;
+	int64_t last_prune;
 	time_t now = when_now();
 
 	*out = (struct census){0};
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		struct census_row row = {.kind = (enum kind)k, .keep = v->policy->kinds[k].keep};
-		if (fill_row(v, &row, now, &out->newest, e) != 0)
+		if (count_kind(v, &row, now, &out->newest, e) != 0)
 			return -1;
+		// The ledger itself holds no personal data; what the policy says about its life is said of payloads.
+		if (row.kind != KIND_LEDGER || row.keep == KEEP_STORED)
+			judge(v, &row, now);
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)
 			out->rows[out->row_count++] = row;
 	}
-	pthread_mutex_lock(&v->read.mutex);
-	int ret = store_number(v->read.vault, SQL_FACT_GET, VALUES(V_TEXT("last_prune")), 0, &last_prune, e);
-	// Every record comes with an event, and the ledger's time never runs back.
-	if (ret == 0)
-		ret = store_number(v->read.vault, SQL_LEDGER_NEWEST, NULL, 0, &newest, e);
-	pthread_mutex_unlock(&v->read.mutex);
-	if (ret)
+	if (v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0)
 		return -1;
 	out->last_prune = last_prune;
-	if (newest > out->newest)
-		out->newest = newest;
-	out->database_bytes = size_of(v, "vault.db") + size_of(v, "keys/keys.db");
-	out->wal_bytes = size_of(v, "vault.db-wal") + size_of(v, "keys/keys.db-wal");
-	if (state_path(v, folder, "log", e) != 0)
-		return -1;
-	out->log_bytes = folder_bytes(folder);
+	v->b->upkeep->sizes(v->store, &sizes);
+	out->database_bytes = sizes.database_bytes;
+	out->wal_bytes = sizes.pending_bytes;
+	out->log_bytes = sizes.log_bytes;
 	out->spool_bytes = folder_bytes(v->spool);
 	return 0;
+}
+
+int vault_drift(struct vault *v, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
+{
+	return v->b->upkeep->drift(v->store, each, arg, e);
 }

@@ -6,16 +6,17 @@
 // keys/ledger.key holds the 32-byte Ed25519 seed as hex (0600; only the officer's command reads it), keys/ledger.pub the verifier key in
 // the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>. A checkpoint is signed only after the tree was recomputed from
 // the last one and found to grow out of it.
+#include "policy/vault/checkpoint.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
-#include "policy/vault/internal.h"
-#include "policy/vault/merkle.h"
+#include "policy/vault/ledger.h"
+#include "policy/vault/state.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { ED25519_LEN = 32, SIGNATURE_LEN = 64, KEY_HINT_LEN = 4, ORIGIN_MAX = 128, NOTE_MAX = 1024 };
+enum { ED25519_LEN = 32, SIGNATURE_LEN = 64, KEY_HINT_LEN = 4, ORIGIN_MAX = 128 };
 static const char SIGNATURE_LINE[] = "\xe2\x80\x94 "; // an em dash and a space
 
 static void pkey_free(EVP_PKEY **k)
@@ -48,7 +49,7 @@ static void key_hint(const char *origin, const uint8_t public[ED25519_LEN], uint
 
 static int write_public(struct vault *v, const uint8_t public[ED25519_LEN], struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(NOTE_MAX);
+	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	char origin[ORIGIN_MAX], hint_hex[2 * KEY_HINT_LEN + 1], path[PATH_MAX];
 	uint8_t hint[KEY_HINT_LEN], typed[1 + ED25519_LEN] = {0x01};
 
@@ -58,18 +59,18 @@ static int write_public(struct vault *v, const uint8_t public[ED25519_LEN], stru
 	memcpy(typed + 1, public, ED25519_LEN);
 	buf_printf(&text, "%s+%s+", origin, hint_hex);
 	base64_add(&text, typed, sizeof typed);
-	if (buf_addc(&text, '\n') != 0 || state_path(v, path, "keys/ledger.pub", e) != 0 ||
+	if (buf_addc(&text, '\n') != 0 || path_join(path, sizeof path, v->state, "keys/ledger.pub", e) != 0 ||
 	    file_write(path, text.data, text.len, 0644, NULL, e) != 0)
 		return -1;
-	own_like_state(v, path);
+	file_own_like(path, v->state);
 	return 0;
 }
 
-static bool has(const struct vault *v, const char *name)
+static bool key_file_exists(const struct vault *v, const char *name)
 {
 	char path[PATH_MAX];
 
-	return state_path(v, path, name, NULL) == 0 && access(path, F_OK) == 0;
+	return path_join(path, sizeof path, v->state, name, NULL) == 0 && access(path, F_OK) == 0;
 }
 
 static EVP_PKEY *read_private(const struct vault *v, struct err *e)
@@ -78,9 +79,9 @@ static EVP_PKEY *read_private(const struct vault *v, struct err *e)
 	uint8_t seed[ED25519_LEN];
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "keys/ledger.key", e) != 0)
+	if (path_join(path, sizeof path, v->state, "keys/ledger.key", e) != 0)
 		return NULL;
-	if (!has(v, "keys/ledger.key")) {
+	if (!key_file_exists(v, "keys/ledger.key")) {
 		err_set(e, ERR_NOT_FOUND, "%s is missing: bring back the copy of it; without it no checkpoint can be signed", path);
 		return NULL;
 	}
@@ -111,7 +112,7 @@ static int publish_key(struct vault *v, EVP_PKEY *key, struct err *e)
 
 int checkpoint_key_make(struct vault *v, struct err *e)
 {
-	bool private = has(v, "keys/ledger.key"), public = has(v, "keys/ledger.pub");
+	bool private = key_file_exists(v, "keys/ledger.key"), public = key_file_exists(v, "keys/ledger.pub");
 	char path[PATH_MAX], hex[2 * ED25519_LEN + 2];
 	uint8_t bytes[ED25519_LEN];
 
@@ -121,7 +122,7 @@ int checkpoint_key_make(struct vault *v, struct err *e)
 		EVP_PKEY *there PKEY_AUTO = read_private(v, e);
 		return there == NULL ? -1 : publish_key(v, there, e);
 	}
-	if (state_path(v, path, "keys/ledger.key", e) != 0)
+	if (path_join(path, sizeof path, v->state, "keys/ledger.key", e) != 0)
 		return -1;
 	random_bytes(bytes, sizeof bytes);
 	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, sizeof bytes);
@@ -130,16 +131,16 @@ int checkpoint_key_make(struct vault *v, struct err *e)
 	hex[2 * ED25519_LEN] = '\n';
 	int ret = file_write(path, hex, 2 * ED25519_LEN + 1, 0600, NULL, e);
 	wipe(hex, sizeof hex);
-	own_like_state(v, path);
+	file_own_like(path, v->state);
 	return ret ? -1 : publish_key(v, key, e);
 }
 
 static bool read_public(const struct vault *v, uint8_t out[ED25519_LEN])
 {
-	struct buf text BUF_AUTO = BUF_INIT(NOTE_MAX), typed BUF_AUTO = BUF_INIT(64);
+	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX), typed BUF_AUTO = BUF_INIT(64);
 	char path[PATH_MAX];
 
-	if (state_path(v, path, "keys/ledger.pub", NULL) != 0 || file_read(path, &text, NULL) != 0 || text.len == 0)
+	if (path_join(path, sizeof path, v->state, "keys/ledger.pub", NULL) != 0 || file_read(path, &text, NULL) != 0 || text.len == 0)
 		return false;
 	// <origin>+<key id>+<base64>: only the last may hold a '+' itself.
 	const char *id = strchr(text.data, '+'), *last = id == NULL ? NULL : strchr(id + 1, '+');
@@ -193,7 +194,7 @@ static bool signature_good(const uint8_t public[ED25519_LEN], const struct buf *
 
 enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN])
 {
-	struct buf body BUF_AUTO = BUF_INIT(NOTE_MAX), blob BUF_AUTO = BUF_INIT(NOTE_MAX);
+	struct buf body BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX), blob BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	uint8_t public[ED25519_LEN];
 
 	if (!read_public(v, public))
@@ -210,89 +211,70 @@ enum signature checkpoint_verify(const struct vault *v, const char *note, uint64
 
 // ---- signing the current tree ----
 
-struct last {
+struct growth {
 	struct merkle tree;
-	bool any;
+	bool broken;
 };
 
-// The last checkpoint: its signature and its range must agree, and its text goes to *out.
-static int read_last(struct vault *v, struct last *last, struct buf *out, struct err *e)
+static int grow_by(void *arg, const struct ledger_row *row)
 {
-	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, SQL_CHECKPOINT_LAST, NULL, e);
-	int got = c == NULL ? -1 : cursor_next(c, e);
-	uint8_t root[HASH_LEN];
-	size_t root_len, range_len;
-
-	*last = (struct last){0};
-	if (got <= 0)
-		return got;
-	const void *stored = cursor_blob(c, 1, &root_len), *range = cursor_blob(c, 2, &range_len);
-	uint64_t size = (uint64_t)cursor_int(c, 0);
-	if (merkle_unpack(&last->tree, size, range, range_len) != 0)
-		return err_set(e, ERR_CORRUPT, "the last checkpoint is damaged; run: lethe audit verify");
-	merkle_root(&last->tree, root);
-	if (root_len != HASH_LEN || memcmp(root, stored, HASH_LEN) != 0 ||
-	    checkpoint_verify(v, cursor_text(c, 3), size, root) != SIGNATURE_GOOD)
-		return err_set(e, ERR_CORRUPT, "the last checkpoint's signature does not hold; run: lethe audit verify");
-	last->any = true;
-	return buf_adds(out, cursor_text(c, 3)) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
-}
-
-// Grows the tree by the rows up to `size`.
-static int grow(struct vault *v, struct merkle *m, uint64_t size, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, SQL_LEDGER_PAGE, VALUES(V_INT(m->size), V_INT(size - m->size)), e);
-	struct ledger_row row;
-	const uint8_t *sealed;
+	struct growth *g = arg;
 	uint8_t leaf[HASH_LEN];
-	int got = -1;
 
-	while (c != NULL && (got = cursor_next(c, e)) > 0) {
-		if (ledger_row_read(c, &row, &sealed) != 0 || (uint64_t)row.seq != m->size)
-			break;
-		ledger_leaf(&row, leaf);
-		merkle_append(m, leaf);
-	}
-	return got < 0 ? -1 : 0;
+	g->broken = row->commitment == NULL || (uint64_t)row->seq != g->tree.size;
+	if (g->broken)
+		return -1;
+	ledger_leaf(row, leaf);
+	merkle_append(&g->tree, leaf);
+	return 0;
 }
 
 static int sign_new(struct vault *v, const struct merkle *m, struct buf *out, struct err *e)
 {
-	uint8_t root[HASH_LEN], range[MERKLE_PACKED_MAX];
-	size_t len = merkle_pack(m, range);
+	struct checkpoint_row row = {.size = m->size, .at = when_now()};
 
+	row.range_len = merkle_pack(m, row.range);
+	merkle_root(m, row.root);
 	buf_reset(out);
-	merkle_root(m, root);
-	note_body(v, m->size, root, out);
-	if (sign_note(v, out, e) != 0 || write_begin(v, e) != 0)
+	note_body(v, m->size, row.root, out);
+	if (sign_note(v, out, e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 		return -1;
-	if (store_run(v->write.vault, SQL_CHECKPOINT_PUT,
-		      VALUES(V_INT(m->size), V_INT(when_now()), V_BLOB(root, HASH_LEN), V_BLOB(range, len), V_TEXT(buf_text(out))),
-		      e) != 0) {
-		write_rollback(v, v->write.vault);
-		return -1;
-	}
-	return write_commit(v, v->write.vault, e);
+	snprintf(row.note, sizeof row.note, "%s", buf_text(out));
+	return transaction_end(v, LANE_RECORDS, v->b->ledger->checkpoint_put(v->store, &row, e), e);
 }
 
+// The last checkpoint's signature and range must agree, and the ledger must grow out of it.
 static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 {
-	struct last last;
+	struct checkpoint_row last;
+	struct growth g = {0};
 	struct merkle head;
 	uint8_t root[HASH_LEN], grown[HASH_LEN];
 	time_t at;
+	int there = v->b->ledger->checkpoint_get(v->store, VIEW_WRITER, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
 
-	if (read_last(v, &last, out, e) != 0 || ledger_head(v, v->write.vault, &head, &at, e) != 0)
+	if (there < 0)
 		return -1;
-	if (last.any && head.size == last.tree.size)
+	if (there > 0) {
+		if (merkle_unpack(&g.tree, last.size, last.range, last.range_len) != 0)
+			return err_set(e, ERR_CORRUPT, "the last checkpoint is damaged; run: lethe audit verify");
+		merkle_root(&g.tree, root);
+		if (memcmp(root, last.root, HASH_LEN) != 0 || checkpoint_verify(v, last.note, last.size, root) != SIGNATURE_GOOD)
+			return err_set(e, ERR_CORRUPT, "the last checkpoint's signature does not hold; run: lethe audit verify");
+		if (buf_adds(out, last.note) != 0)
+			return err_set(e, ERR_MEMORY, "no memory");
+	}
+	if (ledger_head(v, VIEW_WRITER, &head, &at, e) != 0)
+		return -1;
+	if (there > 0 && head.size == g.tree.size)
 		return 0;
-	if (head.size < last.tree.size)
+	if (head.size < g.tree.size)
 		return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");
-	if (grow(v, &last.tree, head.size, e) != 0)
+	if (v->b->ledger->each(v->store, VIEW_WRITER, (int64_t)g.tree.size, false, head.size - g.tree.size, grow_by, &g, e) != 0)
 		return -1;
 	merkle_root(&head, root);
-	merkle_root(&last.tree, grown);
-	if (last.tree.size != head.size || memcmp(grown, root, HASH_LEN) != 0)
+	merkle_root(&g.tree, grown);
+	if (g.broken || g.tree.size != head.size || memcmp(grown, root, HASH_LEN) != 0)
 		return err_set(e, ERR_CORRUPT,
 			       "the ledger does not grow out of its last checkpoint: nothing is signed; run: lethe audit verify");
 	return sign_new(v, &head, out, e);
@@ -300,7 +282,7 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)
 {
-	struct alone alone;
+	struct commit_alone alone;
 
 	if (v->mode != VAULT_ADMIN)
 		return err_set(e, ERR_REFUSED, "only the officer's command signs checkpoints");

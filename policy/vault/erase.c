@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: ISC
-// Erasure. The event is committed together with the deletion of rows and the doom of keys; then files, log rows, keys, the write-ahead
-// logs and, where it is affordable or was found necessary, the rewriting of the files. What a crash or a full disk leaves undone is
+// Erasure. The event is committed together with the deletion of rows and the naming of keys to be ended; then files, log rows, keys, the
+// write-ahead logs and, where it is affordable or was found necessary, the rewriting of the files. What a crash or a full disk leaves undone is
 // reported as partial, and running it again completes it.
 //
-// A file is rewritten always by the officer's command, and up to REWRITE_ALWAYS_MAX by a program: anybody may ask a program for an
-// erasure, and rewriting a large store would hold up everybody else. With secure_delete and rowid tables nothing was left behind in 200
-// random histories without rewriting; the scan tells when there is, and then the files are rewritten whatever their size.
+// A file is rewritten always by the officer's command, and while it is small by a program: anybody may ask a program for an erasure, and
+// rewriting a large store would hold up everybody else. With secure_delete and rowid tables nothing was left behind in 200 random histories
+// without rewriting; the scan tells when there is, and then the files are rewritten whatever their size.
+#include "policy/base/array.h"
 #include "policy/base/text.h"
-#include "policy/vault/internal.h"
+#include "policy/vault/key.h"
+#include "policy/vault/ledger.h"
+#include "policy/vault/record.h"
+#include "policy/vault/request_log.h"
+#include "policy/vault/state.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +21,10 @@
 #include <unistd.h>
 
 enum { STORE_RECORDS, STORE_SPOOL, STORE_REQUEST_LOG, STORE_PAYLOADS, ERASE_STORES };
+
+static const struct erase_by_row {
+	const char *name, *tag; // as the ledger tells it; what it is looked up by
+} erase_by[] = {[ERASE_RECEIPT] = {"receipt", "receipt"}, [ERASE_ADDRESS] = {"address", "ip"}, [ERASE_RECORD] = {"record", NULL}};
 
 struct erasure {
 	struct vault *v;
@@ -24,261 +34,246 @@ struct erasure {
 	struct erase_result *out;
 	bool has_subject;
 	uint8_t subject[HASH_LEN]; // look-up hash
-	struct found *list;
-	size_t count, room;
-	struct markers markers;
+	struct record_list records;
+	struct marker *markers; // what the scan looks for afterwards
+	size_t marker_count, marker_capacity;
+	bool failed;        // no memory for a marker
+	bool count_only;    // of erase_log(): counts into what was found
+	struct err *failing; // of a callback
 };
 
 // The first reason is kept.
-static void partial(struct erasure *x, const char *where, const char *why)
+static void erase_partial(struct erasure *x, const char *where, const char *why)
 {
 	if (x->out->complete)
 		snprintf(x->out->reason, sizeof x->out->reason, "%s: %.200s", where, why);
 	x->out->complete = false;
 }
 
+static enum sanitise thoroughness(const struct vault *v)
+{
+	return v->mode == VAULT_ADMIN ? SANITISE_ALL : SANITISE_SMALL;
+}
+
+static void add_marker(struct erasure *x, const void *bytes, size_t len)
+{
+	if (x->marker_count == x->marker_capacity) {
+		size_t capacity = x->marker_capacity == 0 ? 16 : 2 * x->marker_capacity;
+		void *markers = realloc(x->markers, capacity * sizeof *x->markers);
+		x->failed = x->failed || markers == NULL;
+		if (markers == NULL)
+			return;
+		x->markers = markers;
+		x->marker_capacity = capacity;
+	}
+	struct marker *m = &x->markers[x->marker_count++];
+	m->len = len > sizeof m->bytes ? sizeof m->bytes : len;
+	memcpy(m->bytes, bytes, m->len);
+}
+
+// ---- the request log ----
+
+static int erase_day(void *arg, const char *day)
+{
+	struct erasure *x = arg;
+	struct vault *v = x->v;
+	struct erase_store *sum = &x->out->stores[STORE_REQUEST_LOG];
+	struct request_log_hashes hashes;
+	const char *address = x->by == ERASE_ADDRESS ? x->value : NULL;
+	const uint8_t *subject = x->by != ERASE_ADDRESS && x->has_subject ? x->subject : NULL;
+	struct err why = {0};
+	uint64_t rows = 0;
+	int ret = request_log_hashes_of(v, day, address, subject, &hashes, &why);
+
+	if (ret == 0) {
+		if (address != NULL)
+			add_marker(x, hashes.address, LOG_HASH_LEN);
+		if (subject != NULL)
+			add_marker(x, hashes.receipt, LOG_HASH_LEN);
+		ret = v->b->log->erase(v->store, day, address == NULL ? NULL : hashes.address, subject == NULL ? NULL : hashes.receipt,
+				       x->count_only, thoroughness(v), &rows, &why);
+		commit_outcome(v, ret, &why);
+	} else if (why.code == ERR_NOT_FOUND) {
+		ret = 0; // without its key nothing of the day can be read
+	}
+	*(x->count_only ? &sum->found : &sum->erased) += rows;
+	if (ret != 0)
+		erase_partial(x, "request log", why.text);
+	return 0; // the other days all the same
+}
+
+static void erase_log(struct erasure *x, bool count_only)
+{
+	struct err why = {0};
+
+	x->count_only = count_only;
+	if (x->v->b->log->days(x->v->store, erase_day, x, &why) != 0)
+		erase_partial(x, "request log", why.text);
+}
+
 // ---- what hangs on it ----
 
-static int keep_found(struct erasure *x, struct cursor *c, struct err *e)
+static int count_payload(void *arg, const struct payload_row *row)
 {
-	struct found f;
+	struct erasure *x = arg;
 
-	found_read(c, &f);
-	for (size_t i = 0; i < x->count; i++)
-		if (strcmp(x->list[i].id, f.id) == 0)
-			return 0;
-	if (x->count == x->room) {
-		size_t room = x->room == 0 ? 16 : 2 * x->room;
-		void *list = realloc(x->list, room * sizeof *x->list);
-		if (list == NULL)
-			return err_set(e, ERR_MEMORY, "no memory");
-		x->list = list;
-		x->room = room;
-	}
-	x->list[x->count++] = f;
+	(void)row;
+	x->out->stores[STORE_PAYLOADS].found++;
 	return 0;
 }
 
-static int collect(struct erasure *x, enum sql statement, const struct value *values, struct err *e)
+static int find_records(struct erasure *x, const struct record_query *query, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = store_query(x->v->write.vault, statement, values, e);
-	int got = -1;
-
-	while (c != NULL && (got = cursor_next(c, e)) > 0)
-		if (keep_found(x, c, e) != 0)
-			return -1;
-	return got < 0 ? -1 : 0;
-}
-
-static int subject_of_record(struct erasure *x, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = store_query(x->v->write.vault, SQL_RECORD_SUBJECT, VALUES(V_TEXT(x->value)), e);
-	int got = c == NULL ? -1 : cursor_next(c, e);
-	size_t len;
-
-	if (got <= 0)
-		return got;
-	const void *subject = cursor_blob(c, 3, &len);
-	x->has_subject = len == HASH_LEN;
-	if (x->has_subject)
-		memcpy(x->subject, subject, HASH_LEN);
-	return keep_found(x, c, e);
-}
-
-static const char *tag_name(enum erase_by by)
-{
-	return by == ERASE_RECEIPT ? "receipt" : "ip";
-}
-
-static int collect_records(struct erasure *x, struct err *e)
-{
-	uint8_t tag[HASH_LEN];
-
-	if (x->by == ERASE_RECORD) {
-		if (subject_of_record(x, e) != 0)
-			return -1;
-	} else {
-		lookup_hash(x->v, x->subject, "subject", x->value);
-		lookup_hash(x->v, tag, tag_name(x->by), x->value);
-		x->has_subject = true;
-		markers_add(&x->markers, tag, HASH_LEN);
-		if (strlen(x->value) >= 7)
-			markers_add(&x->markers, x->value, strlen(x->value) > MARKER_MAX ? MARKER_MAX : strlen(x->value));
-		if (collect(x, SQL_RECORD_BY_TAG, VALUES(V_TEXT(tag_name(x->by)), V_BLOB(tag, HASH_LEN)), e) != 0)
-			return -1;
-	}
-	if (!x->has_subject)
-		return 0;
-	char hex[2 * HASH_LEN + 1];
-	hex_encode(hex, x->subject, HASH_LEN);
-	markers_add(&x->markers, x->subject, HASH_LEN);
-	markers_add(&x->markers, hex, 2 * HASH_LEN); // as keys.db names the subject's key
-	return collect(x, SQL_RECORD_BY_SUBJECT, VALUES(V_BLOB(x->subject, HASH_LEN)), e);
-}
-
-static int count_payloads(struct erasure *x, struct err *e)
-{
-	int64_t count = 0;
-
-	if (x->has_subject && store_number(x->v->write.vault, SQL_PAYLOAD_COUNT, VALUES(V_BLOB(x->subject, HASH_LEN)), 0, &count, e) != 0)
+	if (x->v->b->records->each(x->v->store, VIEW_WRITER, query, record_list_add, &x->records, e) != 0)
 		return -1;
-	x->out->stores[STORE_PAYLOADS].found = (uint64_t)count;
-	return 0;
+	return x->records.failed ? err_set(e, ERR_MEMORY, "no memory") : 0;
+}
+
+static int find_subject(struct erasure *x, struct err *e)
+{
+	const char *tag = erase_by[x->by].tag;
+	uint8_t hash[HASH_LEN];
+	struct record_row row;
+	struct err why = {0};
+
+	if (tag != NULL) {
+		lookup_hash(x->v, x->subject, "subject", x->value);
+		lookup_hash(x->v, hash, tag, x->value);
+		x->has_subject = true;
+		add_marker(x, hash, HASH_LEN);
+		if (strlen(x->value) >= 7)
+			add_marker(x, x->value, strlen(x->value));
+		return find_records(x, &(struct record_query){.by = RECORDS_WITH_TAG, .tag = tag, .hash = hash}, e);
+	}
+	int ret = x->v->b->records->get(x->v->store, VIEW_WRITER, x->value, &row, &why);
+	if (ret == 0) {
+		x->has_subject = row.has_subject;
+		memcpy(x->subject, row.subject, HASH_LEN);
+	}
+	buf_free(&row.body);
+	if (ret == 0)
+		return record_list_add(&x->records, &row) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
+	return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 static int find_all(struct erasure *x, struct err *e)
 {
 	struct erase_result *out = x->out;
-	struct err why = {0};
+	char hex[2 * HASH_LEN + 1];
 
-	if (collect_records(x, e) != 0 || count_payloads(x, e) != 0)
+	if (find_subject(x, e) != 0)
 		return -1;
-	out->stores[STORE_RECORDS].found = x->count;
-	for (size_t i = 0; i < x->count; i++)
-		out->stores[STORE_SPOOL].found += x->list[i].has_file;
-	const uint8_t *subject = x->by != ERASE_ADDRESS && x->has_subject ? x->subject : NULL;
-	if (log_erase(x->v, x->by == ERASE_ADDRESS ? x->value : NULL, subject, true, &out->stores[STORE_REQUEST_LOG], &x->markers, &why) !=
-	    0)
-		partial(x, "request log", why.text);
+	if (x->has_subject) {
+		hex_encode(hex, x->subject, HASH_LEN);
+		add_marker(x, x->subject, HASH_LEN);
+		add_marker(x, hex, 2 * HASH_LEN); // as the subject's key is named
+		if (find_records(x, &(struct record_query){.by = RECORDS_OF_SUBJECT, .hash = x->subject}, e) != 0 ||
+		    x->v->b->ledger->payloads(x->v->store, &(struct payload_query){.subject = x->subject}, count_payload, x, e) != 0)
+			return -1;
+	}
+	out->stores[STORE_RECORDS].found = x->records.count;
+	for (size_t i = 0; i < x->records.count; i++) {
+		out->stores[STORE_SPOOL].found += x->records.rows[i].has_file;
+		// A spool that is not there is not an empty one: with another run folder, the records would go and their files would stay.
+		if (x->records.rows[i].has_file && access(x->v->spool, F_OK) != 0)
+			return err_set(e, ERR_NOT_FOUND, "nothing was erased: there is no %s; name the run folder with --run or LETHE_RUN",
+				       x->v->spool);
+	}
+	erase_log(x, true);
 	return 0;
 }
 
 // ---- the transaction ----
 
-static int erase_payloads(struct erasure *x, struct err *e)
+static int end_payload(void *arg, const struct payload_row *row)
 {
-	struct cursor *c CURSOR_AUTO = store_query(x->v->write.vault, SQL_PAYLOAD_BY_SUBJECT, VALUES(V_BLOB(x->subject, HASH_LEN)), e);
-	int got = -1;
-	size_t len;
+	struct erasure *x = arg;
 
-	while (c != NULL && (got = cursor_next(c, e)) > 0) {
-		const void *key = cursor_blob(c, 1, &len);
-		if (len == KEY_ID_LEN && key_doom(x->v, key, e) != 0)
-			return -1;
-	}
-	if (got < 0 || store_run(x->v->write.vault, SQL_PAYLOAD_ERASE, VALUES(V_BLOB(x->subject, HASH_LEN)), e) != 0)
+	if (key_end_later(x->v, row->key, x->failing) != 0 || x->v->b->ledger->payload_end(x->v->store, row->seq, x->failing) != 0)
 		return -1;
-	x->out->stores[STORE_PAYLOADS].erased = store_changes(x->v->write.vault);
-	return key_doom_subject(x->v, x->subject, e);
+	x->out->stores[STORE_PAYLOADS].erased++;
+	return 0;
 }
 
-// The tags of what is erased, as markers of the scan.
-static int note_tags(struct erasure *x, const struct found *f, struct err *e)
+static int mark_tag(void *arg, const uint8_t hash[HASH_LEN])
 {
-	struct cursor *c CURSOR_AUTO = store_query(x->v->write.vault, SQL_TAG_OF_RECORD, VALUES(V_TEXT(f->id)), e);
-	int got = -1;
-	size_t len;
-
-	if (f->has_file)
-		markers_add(&x->markers, f->id, RECORD_ID_LEN);
-	while (c != NULL && (got = cursor_next(c, e)) > 0) {
-		const void *hash = cursor_blob(c, 0, &len);
-		markers_add(&x->markers, hash, len);
-	}
-	return got < 0 ? -1 : 0;
+	add_marker(arg, hash, HASH_LEN);
+	return 0;
 }
 
 static int erase_rows(struct erasure *x, struct err *e)
 {
-	static const char *const by[] = {[ERASE_RECEIPT] = "receipt", [ERASE_ADDRESS] = "address", [ERASE_RECORD] = "record"};
 	const struct erase_store *s = x->out->stores;
+	struct vault *v = x->v;
 	char details[256];
 	const struct ledger_event event = {.name = "erasure", .details = details};
 
-	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", by[x->by],
-		 (unsigned long long)s[STORE_RECORDS].found, (unsigned long long)s[STORE_SPOOL].found,
+	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}",
+		 erase_by[x->by].name, (unsigned long long)s[STORE_RECORDS].found, (unsigned long long)s[STORE_SPOOL].found,
 		 (unsigned long long)s[STORE_REQUEST_LOG].found, (unsigned long long)s[STORE_PAYLOADS].found);
-	if (ledger_write(x->v, &event, &x->out->ledger_index, e) != 0)
+	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0)
 		return -1;
-	for (size_t i = 0; i < x->count; i++)
-		if (note_tags(x, &x->list[i], e) != 0 || record_remove(x->v, &x->list[i], e) != 0)
+	for (size_t i = 0; i < x->records.count; i++) {
+		const struct record_row *r = &x->records.rows[i];
+		if (r->has_file)
+			add_marker(x, r->id, RECORD_ID_LEN);
+		if (v->b->records->tags(v->store, r->id, mark_tag, x, e) != 0 || record_end(v, r, e) != 0)
 			return -1;
-	return x->has_subject ? erase_payloads(x, e) : 0;
+	}
+	if (!x->has_subject)
+		return 0;
+	struct err why = {0};
+	x->failing = &why;
+	if (v->b->ledger->payloads(v->store, &(struct payload_query){.subject = x->subject}, end_payload, x, e) != 0)
+		return -1;
+	if (why.code != ERR_NONE)
+		return err_set(e, why.code, "%s", why.text);
+	return key_end_later_of_subject(v, x->subject, e);
 }
 
-static int transact(struct erasure *x, struct err *e)
+static int erase_in_transaction(struct erasure *x, struct err *e)
 {
-	if (write_begin(x->v, e) != 0)
-		return -1;
-	if (erase_rows(x, e) != 0) {
-		write_rollback(x->v, x->v->write.vault);
+	if (transaction_begin(x->v, LANE_RECORDS, NULL, e) != 0 ||
+	    transaction_end(x->v, LANE_RECORDS, erase_rows(x, e), e) != 0) {
+		x->out->stores[STORE_PAYLOADS].erased = 0;
 		return -1;
 	}
-	if (write_commit(x->v, x->v->write.vault, e) != 0)
-		return -1;
-	x->out->stores[STORE_RECORDS].erased = x->count;
+	x->out->stores[STORE_RECORDS].erased = x->records.count;
 	x->out->recorded = true;
 	return 0;
 }
 
 // ---- everything else ----
 
-static void erase_files(struct erasure *x)
+static void erase_rest(struct erasure *x)
 {
+	struct vault *v = x->v;
+	struct err why = {0};
 	char path[PATH_MAX];
+	size_t kept = 0;
 
-	for (size_t i = 0; i < x->count; i++) {
-		if (!x->list[i].has_file)
+	for (size_t i = 0; i < x->records.count; i++) {
+		const struct record_row *r = &x->records.rows[i];
+		if (!r->has_file)
 			continue;
-		if (vault_spool_path(x->v, x->list[i].id, path, sizeof path, NULL) != 0 || (unlink(path) != 0 && errno != ENOENT))
-			partial(x, "spool", "a file cannot be unlinked");
+		if (vault_spool_path(v, r->id, path, sizeof path, NULL) != 0 || (unlink(path) != 0 && errno != ENOENT))
+			erase_partial(x, "spool", "a file cannot be unlinked");
 		else
 			x->out->stores[STORE_SPOOL].erased++;
 	}
+	erase_log(x, false);
+	if (key_reap(v, &why) != 0)
+		erase_partial(x, "keys", why.text);
+	if (v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, thoroughness(v), &why) != 0)
+		erase_partial(x, "records", why.text);
+	// A tag that another living record bears too (an address, say) is not this subject's alone.
+	for (size_t i = 0; i < x->marker_count; i++)
+		if (x->markers[i].len != HASH_LEN || !v->b->records->tag_used(v->store, x->markers[i].bytes))
+			x->markers[kept++] = x->markers[i];
+	x->marker_count = kept;
 }
 
-static int rewrite_vault(struct vault *v, bool always, struct err *e)
-{
-	char path[PATH_MAX];
-
-	if (state_path(v, path, "vault.db", e) != 0)
-		return -1;
-	return always || store_needs_rewrite(v, path) ? store_rewrite(v->write.vault, e) : store_flush(v->write.vault, e);
-}
-
-static void erase_rest(struct erasure *x)
-{
-	struct erase_store count = {0};
-	struct err why = {0};
-	const uint8_t *subject = x->by != ERASE_ADDRESS && x->has_subject ? x->subject : NULL;
-
-	erase_files(x);
-	if (log_erase(x->v, x->by == ERASE_ADDRESS ? x->value : NULL, subject, false, &count, &x->markers, &why) != 0)
-		partial(x, "request log", why.text);
-	x->out->stores[STORE_REQUEST_LOG].erased = count.erased;
-	if (key_reap(x->v, &why) != 0)
-		partial(x, "keys", why.text);
-	if (rewrite_vault(x->v, false, &why) != 0)
-		partial(x, "records", why.text);
-}
-
-// A tag that another living record bears too (an address, say) is not this subject's alone.
-static void drop_shared_markers(struct erasure *x)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < x->markers.count; i++) {
-		const struct marker *m = &x->markers.list[i];
-		int64_t used = 0;
-		if (m->len == HASH_LEN)
-			store_number(x->v->write.vault, SQL_TAG_USED, VALUES(V_BLOB(m->bytes, m->len)), 0, &used, NULL);
-		if (used == 0)
-			x->markers.list[kept++] = *m;
-	}
-	x->markers.count = kept;
-}
-
-// A spool that is not there is not an empty one: with another run folder, the records would go and their files would stay.
-static int spool_reached(const struct erasure *x, struct err *e)
-{
-	for (size_t i = 0; i < x->count; i++)
-		if (x->list[i].has_file && access(x->v->spool, F_OK) != 0)
-			return err_set(e, ERR_NOT_FOUND, "nothing was erased: there is no %s; name the run folder with --run or LETHE_RUN",
-				       x->v->spool);
-	return 0;
-}
-
-static bool found_any(const struct erase_result *out)
+static bool erase_found_any(const struct erase_result *out)
 {
 	bool any = false;
 
@@ -287,116 +282,106 @@ static bool found_any(const struct erase_result *out)
 	return any;
 }
 
-// Whether there is anything to do and to record. A store that could not be looked into may hold something.
-static bool worthwhile(const struct erasure *x)
-{
-	return !x->dry_run && (!x->only_held || !x->out->complete || found_any(x->out));
-}
-
 static int erase_alone(struct erasure *x, struct err *e)
 {
-	struct alone alone;
+	struct commit_alone alone;
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	int ret = find_all(x, e) != 0 || spool_reached(x, e) != 0 ? -1 : 0;
-	bool act = ret == 0 && worthwhile(x), released = act && ballast_release(x->v);
-	if (act)
-		ret = transact(x, e);
-	if (act && ret == 0) {
-		erase_rest(x);
-		drop_shared_markers(x);
+	int ret = find_all(x, e);
+	// Is there anything to do and to record? A store that could not be looked into may hold something.
+	if (ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out))) {
+		bool released = x->v->b->upkeep->reserve_release(x->v->store);
+		ret = erase_in_transaction(x, e);
+		if (ret == 0)
+			erase_rest(x);
+		if (released)
+			x->v->b->upkeep->reserve_fill(x->v->store);
 	}
-	if (released)
-		ballast_fill(x->v);
 	commit_release(x->v, &alone);
 	return ret;
 }
 
 // ---- the scan ----
 
-static int rewrite_segment(struct vault *v, const char *day, void *arg, struct err *e)
+static int look_for_residue(struct erasure *x, struct err *e)
 {
-	struct store *s STORE_AUTO = NULL;
-	struct err why = {0};
-	char path[PATH_MAX];
+	struct found_bytes found = {0};
 
-	(void)arg;
-	if (log_path(v, path, day, "", e) != 0)
-		return -1;
-	if (store_open(&s, STORE_LOG, path, STORE_WRITE, &why) != 0)
-		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
-	return store_rewrite(s, e);
-}
-
-static int rewrite_all(struct vault *v, struct err *e)
-{
-	return rewrite_vault(v, true, e) != 0 || store_rewrite(v->write.keys, e) != 0 || log_each_day(v, rewrite_segment, NULL, e) != 0 ? -1
-																	: 0;
-}
-
-// Rows that the address has made since.
-static int erase_new_rows(struct erasure *x, struct err *e)
-{
-	struct erase_store count = {0}, *sum = &x->out->stores[STORE_REQUEST_LOG];
-
-	if (x->by != ERASE_ADDRESS)
-		return 0;
-	int ret = log_erase(x->v, x->value, NULL, false, &count, &x->markers, e);
-	sum->found += count.found;
-	sum->erased += count.erased;
+	if (x->failed)
+		return err_set(e, ERR_MEMORY, "no memory to scan");
+	int ret = x->v->b->upkeep->find_bytes(x->v->store, x->markers, x->marker_count, &found, e);
+	DIR *d = opendir(x->v->spool);
+	for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) // file names, against markers that are text
+		for (size_t i = 0; i < x->marker_count; i++)
+			found.hits += memmem(entry->d_name, strlen(entry->d_name), x->markers[i].bytes, x->markers[i].len) != NULL;
+	if (d != NULL)
+		closedir(d);
+	x->out->residue_files = found.files;
+	x->out->residue_bytes = found.bytes;
+	x->out->residue_hits = found.hits;
 	return ret;
+}
+
+static int sanitise_day(void *arg, const char *day)
+{
+	struct erasure *x = arg;
+
+	return x->v->b->upkeep->sanitise(x->v->store, PART_LOG, day, SANITISE_ALL, x->failing);
 }
 
 // Once more, and thoroughly, while nobody stores anything.
-static int clear_and_scan(struct erasure *x, struct err *e)
+static int clear_and_look_again(struct erasure *x, struct err *e)
 {
-	struct vault *v = x->v;
-	struct alone alone;
+	const struct backend_upkeep *upkeep = x->v->b->upkeep;
+	struct store *store = x->v->store;
+	struct commit_alone alone;
+	struct err why = {0};
 
-	if (commit_alone(v, &alone, e) != 0)
+	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	bool released = ballast_release(v);
-	int ret = erase_new_rows(x, e) != 0 || rewrite_all(v, e) != 0 || residue_scan(v, &x->markers, x->out, e) != 0 ? -1 : 0;
+	bool released = upkeep->reserve_release(store);
+	x->failing = &why;
+	if (x->by == ERASE_ADDRESS) { // rows that the address has made since
+		erase_log(x, false);
+		x->out->stores[STORE_REQUEST_LOG].found = x->out->stores[STORE_REQUEST_LOG].erased;
+	}
+	int ret = upkeep->sanitise(store, PART_RECORDS, NULL, SANITISE_ALL, e) != 0 ||
+				  upkeep->sanitise(store, PART_KEYS, NULL, SANITISE_ALL, e) != 0 ||
+				  x->v->b->log->days(store, sanitise_day, x, e) != 0
+			      ? -1
+			      : 0;
+	if (ret == 0 && why.code != ERR_NONE)
+		ret = err_set(e, why.code, "%s", why.text);
+	if (ret == 0)
+		ret = look_for_residue(x, e);
 	if (released)
-		ballast_fill(v);
-	commit_release(v, &alone);
+		upkeep->reserve_fill(store);
+	commit_release(x->v, &alone);
 	return ret;
 }
 
-// No store had it and a file still does, as after a crash: that is something found, and its end is recorded like any other.
-static int record_after_all(struct erasure *x, struct err *e)
-{
-	x->only_held = false;
-	return x->out->recorded ? 0 : erase_alone(x, e);
-}
-
-static void scan(struct erasure *x)
+static void scan_for_residue(struct erasure *x)
 {
 	struct err why = {0};
-	int ret = residue_scan(x->v, &x->markers, x->out, &why);
+	int ret = look_for_residue(x, &why);
 
-	if (ret == 0 && x->out->residue_hits > 0)
-		ret = record_after_all(x, &why) != 0 || clear_and_scan(x, &why) != 0 ? -1 : 0;
+	if (ret == 0 && x->out->residue_hits > 0) {
+		// No store had it and a file still does, as after a crash: that is something found, and its end is recorded like any other.
+		x->only_held = false;
+		ret = (!x->out->recorded && erase_alone(x, &why) != 0) || clear_and_look_again(x, &why) != 0 ? -1 : 0;
+	}
 	if (ret != 0)
-		partial(x, "residue scan", why.text);
+		erase_partial(x, "residue scan", why.text);
 	else if (x->out->residue_hits > 0)
-		partial(x, "residue scan", "something of it is still found in a store file");
+		erase_partial(x, "residue scan", "something of it is still found in a store file");
 }
 
-static void record_outcome(struct erasure *x)
-{
-	char details[128];
-	const struct ledger_event event = {.name = "erasure-outcome", .details = details};
-
-	snprintf(details, sizeof details, "{\"event\":%llu,\"complete\":%s}", (unsigned long long)x->out->ledger_index,
-		 x->out->complete ? "true" : "false");
-	ledger_append(x->v, &event, NULL);
-}
-
-static int erase(struct erasure *x, struct err *e)
+static int erase_run(struct erasure *x, struct err *e)
 {
 	struct erase_result *out = x->out;
+	char details[128];
+	const struct ledger_event outcome = {.name = "erasure-outcome", .details = details};
 
 	*out = (struct erase_result){
 	    .stores = {{.name = "records"}, {.name = "spool"}, {.name = "request-log"}, {.name = "ledger-payloads"}},
@@ -405,11 +390,16 @@ static int erase(struct erasure *x, struct err *e)
 	};
 	int ret = x->value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(x, e);
 	if (ret == 0 && !x->dry_run)
-		scan(x);
-	if (ret == 0 && out->recorded && (found_any(out) || !out->complete))
-		record_outcome(x);
-	markers_free(&x->markers);
-	free(x->list);
+		scan_for_residue(x);
+	if (ret == 0 && out->recorded && (erase_found_any(out) || !out->complete)) {
+		snprintf(details, sizeof details, "{\"event\":%llu,\"complete\":%s}", (unsigned long long)out->ledger_index,
+			 out->complete ? "true" : "false");
+		ledger_append(x->v, &outcome, NULL);
+	}
+	if (x->markers != NULL)
+		wipe(x->markers, x->marker_capacity * sizeof *x->markers);
+	free(x->markers);
+	record_list_free(&x->records);
 	wipe(x, sizeof *x);
 	return ret;
 }
@@ -418,12 +408,12 @@ int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_r
 {
 	struct erasure x = {.v = v, .by = by, .value = value, .dry_run = dry_run, .out = out};
 
-	return erase(&x, e);
+	return erase_run(&x, e);
 }
 
 int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e)
 {
 	struct erasure x = {.v = v, .by = ERASE_RECEIPT, .value = receipt, .only_held = true, .out = out};
 
-	return erase(&x, e);
+	return erase_run(&x, e);
 }

@@ -10,15 +10,16 @@
 //
 // Each row also bears a seal, HMAC over its leaf under a key that only holders of the master key have, and so does the head of the tree
 // (its size and compact range): whoever alters the file without that key is found out, and at which row.
+#include "policy/vault/ledger.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
-#include "policy/vault/internal.h"
-#include "policy/vault/merkle.h"
+#include "policy/vault/key.h"
+#include "policy/vault/state.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SALT_LEN = 32, METADATA_MAX = DETAILS_MAX + 512 };
+enum { SALT_LEN = 32, METADATA_MAX = LEDGER_DETAILS_MAX + 512 };
 
 static bool plain_line(const char *s, size_t max)
 {
@@ -38,8 +39,8 @@ int ledger_check(const struct ledger_event *event, struct err *e)
 		return err_set(e, ERR_INPUT, "%s: the payload is too large", event->name);
 	if (event->details == NULL)
 		return 0;
-	if (!plain_line(event->details, DETAILS_MAX))
-		return err_set(e, ERR_INPUT, "%s: details must be one line of JSON of at most %d bytes", event->name, DETAILS_MAX);
+	if (!plain_line(event->details, LEDGER_DETAILS_MAX))
+		return err_set(e, ERR_INPUT, "%s: details must be one line of JSON of at most %d bytes", event->name, LEDGER_DETAILS_MAX);
 	JSON_AUTO cJSON *details = json_parse(event->details, strlen(event->details), e);
 	if (!cJSON_IsObject(details))
 		return err_set(e, ERR_INPUT, "%s: details must be a JSON object", event->name);
@@ -81,38 +82,40 @@ static void head_seal(const struct vault *v, uint64_t size, int64_t at, const vo
 	keyed_hash(out, v->ledger_key, "head", parts, 2);
 }
 
-int ledger_head(const struct vault *v, struct store *s, struct merkle *m, time_t *at, struct err *e)
+int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t *at, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = store_query(s, SQL_HEAD_GET, NULL, e);
-	int got = c == NULL ? -1 : cursor_next(c, e);
+	struct ledger_head_row row;
 	uint8_t expected[HASH_LEN];
-	size_t range_len, seal_len;
+	int there = v->b->ledger->head(v->store, view, &row, e);
 
-	memset(m, 0, sizeof *m);
-	*at = 0;
-	if (got <= 0)
-		return got;
-	const void *range = cursor_blob(c, 2, &range_len), *sealed = cursor_blob(c, 3, &seal_len);
-	uint64_t size = (uint64_t)cursor_int(c, 0);
-	*at = cursor_int(c, 1);
-	head_seal(v, size, *at, range, range_len, expected);
-	if (seal_len != HASH_LEN || !equal_secret(expected, sealed, HASH_LEN) || merkle_unpack(m, size, range, range_len) != 0)
+	*m = (struct merkle){0};
+	*at = row.at;
+	if (there <= 0)
+		return there;
+	head_seal(v, row.size, row.at, row.range, row.range_len, expected);
+	if (!equal_secret(expected, row.seal, HASH_LEN) || merkle_unpack(m, row.size, row.range, row.range_len) != 0)
 		return err_set(e, ERR_CORRUPT, "the ledger's head was altered; run: lethe audit verify");
 	return 0;
 }
 
-int ledger_head_write(struct vault *v, struct err *e)
+static int write_head(struct vault *v, struct err *e)
 {
-	const struct head *head = &v->write.head;
-	uint8_t range[MERKLE_PACKED_MAX], seal_bytes[HASH_LEN];
+	const struct ledger_tail *tail = &v->tail;
+	struct ledger_head_row row = {.size = tail->tree.size, .at = tail->at};
 
-	if (!head->changed)
+	if (!tail->changed)
 		return 0;
-	size_t len = merkle_pack(&head->tree, range);
-	head_seal(v, head->tree.size, head->at, range, len, seal_bytes);
-	return store_run(v->write.vault, SQL_HEAD_SET,
-			 VALUES(V_INT(head->tree.size), V_INT(head->at), V_BLOB(range, len), V_BLOB(seal_bytes, HASH_LEN)), e);
+	row.range_len = merkle_pack(&tail->tree, row.range);
+	head_seal(v, row.size, row.at, row.range, row.range_len, row.seal);
+	return v->b->ledger->head_set(v->store, &row, e);
 }
+
+static void forget_tail(struct vault *v)
+{
+	v->tail.known = v->tail.changed = false;
+}
+
+const struct commit_hooks ledger_hooks = {.before_commit = write_head, .ended = forget_tail};
 
 // ---- payloads ----
 
@@ -122,31 +125,32 @@ static void payload_context(char out[64], int64_t seq)
 }
 
 // What the policy does not let the ledger keep is committed to and forgotten at once.
-static int put_payload(struct vault *v, const struct ledger_event *event, const struct ledger_row *row, const uint8_t salt[SALT_LEN],
-		       struct err *e)
+static int put_payload(struct vault *v, const struct ledger_event *event, int64_t seq, time_t at, const uint8_t salt[SALT_LEN], struct err *e)
 {
 	BUF_AUTO_WIPE struct buf plain = BUF_INIT(VAULT_BODY_MAX + SALT_LEN);
-	struct buf body BUF_AUTO = BUF_INIT(VAULT_BODY_MAX + SALT_LEN + SEAL_OVERHEAD);
+	struct payload_row row = {.seq = seq, .has_subject = event->subject != NULL, .body = BUF_INIT(STORE_VALUE_MAX)};
 	struct data_key DATA_KEY_AUTO key = {0};
-	uint8_t hash[HASH_LEN], *subject = event->subject == NULL ? NULL : hash, random[KEY_ID_LEN];
+	uint8_t random[KEY_ID_LEN];
 	char context[64], own[2 * KEY_ID_LEN + 1];
 
 	if (v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED)
 		return 0;
-	if (subject != NULL)
-		lookup_hash(v, hash, "subject", event->subject);
+	if (row.has_subject)
+		lookup_hash(v, row.subject, "subject", event->subject);
 	random_bytes(random, sizeof random);
 	hex_encode(own, random, sizeof random);
-	payload_context(context, row->seq);
+	payload_context(context, seq);
 	if (buf_add(&plain, salt, SALT_LEN) != 0 || buf_add(&plain, event->payload, event->payload_len) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	time_t due = policy_due(v->policy, KIND_LEDGER, row->at);
-	if (key_for(v, KIND_LEDGER, row->at, subject, own, &key, e) != 0 || seal(key.bytes, context, plain.data, plain.len, &body, e) != 0)
-		return -1;
-	return store_run(v->write.vault, SQL_PAYLOAD_PUT,
-			 VALUES(V_INT(row->seq), V_BLOB(subject, HASH_LEN), due == 0 ? V_NULL : V_INT(due), V_BLOB(key.id, KEY_ID_LEN),
-				V_BLOB(body.data, body.len)),
-			 e);
+	row.due = policy_due(v->policy, KIND_LEDGER, at);
+	int ret = -1;
+	if (key_for(v, KIND_LEDGER, at, row.has_subject ? row.subject : NULL, own, &key, e) == 0 &&
+	    seal(key.bytes, context, plain.data, plain.len, &row.body, e) == 0) {
+		memcpy(row.key, key.id, KEY_ID_LEN);
+		ret = v->b->ledger->payload_put(v->store, &row, e);
+	}
+	buf_free(&row.body);
+	return ret;
 }
 
 static void commit_to(uint8_t out[HASH_LEN], const uint8_t salt[SALT_LEN], const void *payload, size_t len)
@@ -158,73 +162,64 @@ static void commit_to(uint8_t out[HASH_LEN], const uint8_t salt[SALT_LEN], const
 
 int ledger_payload_check(const struct vault *v, const struct ledger_row *row, bool *good, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = store_query(v->read.vault, SQL_PAYLOAD_GET, VALUES(V_INT(row->seq)), e);
-	BUF_AUTO_WIPE struct buf plain = BUF_INIT(VAULT_BODY_MAX + SALT_LEN + SEAL_OVERHEAD);
+	BUF_AUTO_WIPE struct buf plain = BUF_INIT(STORE_VALUE_MAX);
 	struct data_key DATA_KEY_AUTO key = {0};
+	struct payload_row payload;
 	struct err why = {0};
 	uint8_t commitment[HASH_LEN];
 	char context[64];
-	size_t id_len, len;
-	int got = c == NULL ? -1 : cursor_next(c, e);
+	int there = v->b->ledger->payload_get(v->store, row->seq, &payload, e);
 
 	*good = true;
-	if (got <= 0)
-		return got;
-	const void *id = cursor_blob(c, 0, &id_len), *body = cursor_blob(c, 1, &len);
 	payload_context(context, row->seq);
-	*good = id_len == KEY_ID_LEN;
-	if (*good && key_get(v, v->read.keys, id, &key, &why) != 0)
+	if (there > 0 && key_get(v, VIEW_COMMITTED, payload.key, &key, &why) != 0) {
 		*good = why.code == ERR_NOT_FOUND; // erased in this moment
-	else if (*good && unseal(key.bytes, context, body, len, &plain, &why) != 0)
-		*good = false;
-	else if (*good && plain.len >= SALT_LEN) {
-		commit_to(commitment, (const uint8_t *)plain.data, plain.data + SALT_LEN, plain.len - SALT_LEN);
-		*good = memcmp(commitment, row->commitment, HASH_LEN) == 0;
+	} else if (there > 0) {
+		*good = unseal(key.bytes, context, payload.body.data, payload.body.len, &plain, &why) == 0;
+		if (*good && plain.len >= SALT_LEN) {
+			commit_to(commitment, (const uint8_t *)plain.data, plain.data + SALT_LEN, plain.len - SALT_LEN);
+			*good = memcmp(commitment, row->commitment, HASH_LEN) == 0;
+		}
 	}
-	return 0;
+	buf_free(&payload.body);
+	return there < 0 ? -1 : 0;
 }
 
 // ---- appending ----
 
-static int put_row(struct vault *v, const struct ledger_row *row, const uint8_t leaf[HASH_LEN], struct err *e)
-{
-	uint8_t seal_bytes[HASH_LEN];
-
-	ledger_row_seal(v, leaf, seal_bytes);
-	return store_run(v->write.vault, SQL_LEDGER_PUT,
-			 VALUES(V_INT(row->seq), V_INT(row->at), V_TEXT(row->name), V_TEXT(row->policy), V_TEXT(row->details),
-				V_BLOB(row->commitment, HASH_LEN), V_BLOB(seal_bytes, HASH_LEN)),
-			 e);
-}
-
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e)
 {
-	struct head *head = &v->write.head;
-	uint8_t salt[SALT_LEN], commitment[HASH_LEN] = {0}, leaf[HASH_LEN];
+	struct ledger_tail *tail = &v->tail;
+	uint8_t salt[SALT_LEN], commitment[HASH_LEN] = {0}, leaf[HASH_LEN], row_seal[HASH_LEN];
 	time_t now = when_now();
 
-	if (!head->known && ledger_head(v, v->write.vault, &head->tree, &head->at, e) != 0)
+	if (event == NULL)
+		return 0;
+	if (!tail->known && ledger_head(v, VIEW_WRITER, &tail->tree, &tail->at, e) != 0)
 		return -1;
-	head->known = true;
+	tail->known = true;
 	// The ledger's own time never runs backwards.
 	const struct ledger_row row = {
-	    .seq = (int64_t)head->tree.size,
-	    .at = now > head->at ? now : head->at,
+	    .seq = (int64_t)tail->tree.size,
+	    .at = now > tail->at ? now : tail->at,
 	    .name = event->name,
 	    .policy = v->policy->version,
 	    .details = event->details == NULL ? "{}" : event->details,
 	    .commitment = commitment,
+	    .seal = row_seal,
 	};
 	if (event->payload != NULL) {
 		random_bytes(salt, sizeof salt);
 		commit_to(commitment, salt, event->payload, event->payload_len);
 	}
 	ledger_leaf(&row, leaf);
-	if (put_row(v, &row, leaf, e) != 0 || (event->payload != NULL && put_payload(v, event, &row, salt, e) != 0))
+	ledger_row_seal(v, leaf, row_seal);
+	if (v->b->ledger->append(v->store, &row, e) != 0 ||
+	    (event->payload != NULL && put_payload(v, event, row.seq, row.at, salt, e) != 0))
 		return -1;
-	merkle_append(&head->tree, leaf);
-	head->at = row.at;
-	head->changed = true;
+	merkle_append(&tail->tree, leaf);
+	tail->at = row.at;
+	tail->changed = true;
 	wipe(salt, sizeof salt);
 	if (index != NULL)
 		*index = (uint64_t)row.seq;
@@ -239,94 +234,77 @@ static int run_append(struct vault *v, void *arg, struct err *e)
 int ledger_append(struct vault *v, const struct ledger_event *event, struct err *e)
 {
 	struct ledger_event copy = *event;
-	struct op op = {.target = OP_RECORDS, .run = run_append, .arg = &copy};
+	struct op op = {.lane = LANE_RECORDS, .run = run_append, .arg = &copy};
 
 	return ledger_check(event, e) != 0 ? -1 : commit_run(v, &op, e);
 }
 
 // ---- reading ----
 
-int ledger_row_read(struct cursor *c, struct ledger_row *row, const uint8_t **sealed)
+// A row in one piece of memory, which begins with its name.
+static int keep_row(void *arg, const struct ledger_row *row)
 {
-	size_t commitment_len, seal_len;
+	struct ledger_page *p = arg;
+	size_t name = strlen(row->name) + 1, policy = strlen(row->policy) + 1, details = strlen(row->details) + 1;
+	char *copy = malloc(name + policy + details + 2 * HASH_LEN);
+	struct ledger_row *out = &p->rows[p->count++];
 
-	*row = (struct ledger_row){
-	    .seq = cursor_int(c, 0),
-	    .at = cursor_int(c, 1),
-	    .name = cursor_text(c, 2),
-	    .policy = cursor_text(c, 3),
-	    .details = cursor_text(c, 4),
-	    .commitment = cursor_blob(c, 5, &commitment_len),
-	};
-	*sealed = cursor_blob(c, 6, &seal_len);
-	return commitment_len == HASH_LEN && seal_len == HASH_LEN ? 0 : -1;
-}
-
-struct kept { // a row copied out, so that the caller may use the vault
-	uint64_t index;
-	time_t at;
-	char *name, *policy, *details;
-};
-
-static void kept_free(struct kept *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(rows[i].name);
-		free(rows[i].policy);
-		free(rows[i].details);
-	}
-}
-
-static int read_rows(struct vault *v, enum sql page, uint64_t from, struct kept *rows, size_t *count, struct err *e)
-{
-	struct ledger_row row;
-	const uint8_t *sealed;
-	int got = -1;
-
-	*count = 0;
-	pthread_mutex_lock(&v->read.mutex);
-	struct cursor *c = store_query(v->read.vault, page, VALUES(V_INT(from), V_INT(PAGE_ROWS)), e);
-	while (c != NULL && *count < PAGE_ROWS && (got = cursor_next(c, e)) > 0) {
-		ledger_row_read(c, &row, &sealed);
-		struct kept *k = &rows[(*count)++];
-		*k = (struct kept){(uint64_t)row.seq, row.at, strdup(row.name), strdup(row.policy), strdup(row.details)};
-		if (k->name == NULL || k->policy == NULL || k->details == NULL) {
-			got = err_set(e, ERR_MEMORY, "no memory");
-			break;
-		}
-	}
-	cursor_end(&c);
-	pthread_mutex_unlock(&v->read.mutex);
-	return got < 0 ? -1 : 0;
-}
-
-static int each_row(struct vault *v, enum sql page, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg,
-		    struct err *e)
-{
-	struct kept rows[PAGE_ROWS];
-	size_t count;
-	int stop = 0;
-
-	do {
-		int ret = read_rows(v, page, from, rows, &count, e);
-		for (size_t i = 0; i < count && ret == 0 && !stop; i++) {
-			const struct ledger_entry entry = {rows[i].index, rows[i].at, rows[i].name, rows[i].policy, rows[i].details};
-			stop = each(arg, &entry);
-			from = rows[i].index + 1;
-		}
-		kept_free(rows, count);
-		if (ret)
-			return -1;
-	} while (count == PAGE_ROWS && !stop);
+	*out = *row;
+	out->name = copy;
+	if (copy == NULL)
+		return -1;
+	memcpy(copy, row->name, name);
+	out->policy = memcpy(copy + name, row->policy, policy);
+	out->details = memcpy(copy + name + policy, row->details, details);
+	uint8_t *hashes = (uint8_t *)copy + name + policy + details;
+	if (row->commitment != NULL)
+		out->commitment = memcpy(hashes, row->commitment, HASH_LEN);
+	if (row->seal != NULL)
+		out->seal = memcpy(hashes + HASH_LEN, row->seal, HASH_LEN);
 	return 0;
+}
+
+int ledger_page_read(const struct vault *v, int64_t from, bool notable, struct ledger_page *out, struct err *e)
+{
+	out->count = 0;
+	if (v->b->ledger->each(v->store, VIEW_COMMITTED, from, notable, PAGE_ROWS, keep_row, out, e) != 0)
+		return -1;
+	return out->count > 0 && out->rows[out->count - 1].name == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
+}
+
+void ledger_page_free(struct ledger_page *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		free((char *)p->rows[i].name);
+	p->count = 0;
+}
+
+static int each_entry(struct vault *v, int64_t from, bool notable, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
+{
+	struct ledger_page page;
+	bool more = true;
+	int ret = 0, stop = 0;
+
+	while (more && !stop && ret == 0) {
+		ret = ledger_page_read(v, from, notable, &page, e);
+		for (size_t i = 0; i < page.count && ret == 0 && !stop; i++) {
+			const struct ledger_row *row = &page.rows[i];
+			const struct ledger_entry entry = {(uint64_t)row->seq, row->at, row->name, row->policy, row->details};
+			stop = each(arg, &entry);
+			from = row->seq + 1;
+		}
+		more = page.count == PAGE_ROWS;
+		ledger_page_free(&page);
+	}
+	return ret;
 }
 
 int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
 {
-	return each_row(v, SQL_LEDGER_PAGE, from, each, arg, e);
+	return each_entry(v, (int64_t)from, false, each, arg, e);
 }
 
 int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
 {
-	return each_row(v, SQL_LEDGER_NOTABLE, 0, each, arg, e);
+	return each_entry(v, 0, true, each, arg, e);
 }

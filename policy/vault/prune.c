@@ -4,7 +4,11 @@
 // A policy that says "deleted or anonymised" is kept by deleting. A policy that has become stricter holds for what is already stored:
 // a record ends at the time stamped on it or at the one that the policy promises now, whichever comes first.
 #include "policy/base/file.h"
-#include "policy/vault/internal.h"
+#include "policy/vault/key.h"
+#include "policy/vault/ledger.h"
+#include "policy/vault/record.h"
+#include "policy/vault/request_log.h"
+#include "policy/vault/state.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -13,14 +17,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SPOOL_ORPHAN_SECONDS = 3600 };
+
 struct pruning {
 	struct vault *v;
 	struct duration ahead;
+	bool dry_run;
 	time_t now, horizon; // of survey(): while it holds all locks, nothing can be stored later than now
 	struct prune_result *out;
+	struct err first; // of a callback
 };
 
-// ---- which ----
+// ---- records ----
 
 // The newest `made` that the policy of today would have gone by the horizon: all of a kind that it does not let be stored. Found by
 // halving: months have no fixed length.
@@ -42,222 +50,254 @@ static int64_t made_cutoff(const struct policy *p, enum kind k, time_t horizon)
 	return low;
 }
 
-void found_read(struct cursor *c, struct found *out)
+// One batch: one transaction, and then the files.
+static int end_batch(struct pruning *p, const char *kind, const struct record_list *list, struct err *e)
 {
-	size_t len;
-	const void *key = cursor_blob(c, 1, &len);
-
-	*out = (struct found){.has_key = len == KEY_ID_LEN, .has_file = cursor_int(c, 2) != 0};
-	snprintf(out->id, sizeof out->id, "%s", cursor_text(c, 0));
-	if (out->has_key)
-		memcpy(out->key, key, KEY_ID_LEN);
-}
-
-static int read_found(struct vault *v, enum sql statement, const struct value *values, struct found *list, size_t *count, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, statement, values, e);
-	int got = -1;
-
-	*count = 0;
-	while (c != NULL && *count < PAGE_ROWS && (got = cursor_next(c, e)) > 0)
-		found_read(c, &list[(*count)++]);
-	return got < 0 ? -1 : 0;
-}
-
-// ---- ending ----
-
-static int end_rows(struct vault *v, const struct found *list, size_t count, const struct ledger_event *event, struct err *e)
-{
-	if (write_begin(v, e) != 0)
-		return -1;
-	int ret = ledger_write(v, event, NULL, e);
-	for (size_t i = 0; i < count && ret == 0; i++)
-		ret = record_remove(v, &list[i], e);
-	if (ret == 0)
-		return write_commit(v, v->write.vault, e);
-	write_rollback(v, v->write.vault);
-	return -1;
-}
-
-static int end_batch(struct pruning *p, const char *kind, const struct found *list, size_t count, struct err *e)
-{
+	struct vault *v = p->v;
 	size_t files = 0;
 	char details[128];
 
-	for (size_t i = 0; i < count; i++)
-		files += list[i].has_file;
-	snprintf(details, sizeof details, "{\"kind\":\"%s\",\"records\":%zu,\"files\":%zu}", kind, count, files);
+	for (size_t i = 0; i < list->count; i++)
+		files += list->rows[i].has_file;
+	snprintf(details, sizeof details, "{\"kind\":\"%s\",\"records\":%zu,\"files\":%zu}", kind, list->count, files);
 	const struct ledger_event event = {.name = "prune", .details = details};
-	if (end_rows(p->v, list, count, &event, e) != 0)
+	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		record_unlink(p->v, &list[i]);
-	p->out->records += count;
+	int ret = ledger_write(v, &event, NULL, e);
+	for (size_t i = 0; i < list->count && ret == 0; i++)
+		ret = record_end(v, &list->rows[i], e);
+	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
+		return -1;
+	for (size_t i = 0; i < list->count; i++)
+		record_unlink(v, &list->rows[i]);
+	p->out->records += list->count;
 	p->out->files += files;
 	return 0;
 }
 
-static int prune_kind_batch(struct pruning *p, enum kind k, size_t *count, struct err *e)
+static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 {
-	struct found list[PAGE_ROWS];
-	const char *kind = kind_row(k)->name;
-	struct alone alone;
+	struct vault *v = p->v;
+	const struct record_query due = {
+	    .by = RECORDS_DUE, .kind = k, .horizon = p->horizon, .cutoff = made_cutoff(v->policy, k, p->horizon), .limit = PAGE_ROWS};
+	struct record_list list = {0};
+	struct commit_alone alone;
+	bool more = true;
+	int ret = 0;
 
-	*count = 0;
-	if (commit_alone(p->v, &alone, e) != 0)
-		return -1;
-	int ret = read_found(p->v, SQL_RECORD_DUE,
-			     VALUES(V_TEXT(kind), V_INT(p->horizon), V_INT(made_cutoff(p->v->policy, k, p->horizon)), V_INT(PAGE_ROWS)),
-			     list, count, e);
-	if (ret == 0 && *count > 0)
-		ret = end_batch(p, kind, list, *count, e);
-	commit_release(p->v, &alone);
+	while (more && ret == 0) {
+		list.count = 0;
+		if (commit_alone(v, &alone, e) != 0) {
+			ret = -1;
+			break;
+		}
+		ret = v->b->records->each(v->store, VIEW_WRITER, &due, record_list_add, &list, e);
+		if (ret == 0 && list.failed)
+			ret = err_set(e, ERR_MEMORY, "no memory");
+		if (ret == 0 && list.count > 0)
+			ret = end_batch(p, kind_row(k)->name, &list, e);
+		commit_release(v, &alone);
+		more = list.count == PAGE_ROWS;
+	}
+	record_list_free(&list);
 	return ret;
 }
 
-static int prune_records(struct pruning *p, struct err *e)
-{
+struct payload_pruning {
+	struct vault *v;
 	size_t count;
+	int ret;
+	struct err *e;
+};
 
-	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		do {
-			if (prune_kind_batch(p, (enum kind)k, &count, e) != 0)
-				return -1;
-		} while (count == PAGE_ROWS);
-	}
-	return 0;
-}
-
-static int prune_payload_batch(struct vault *v, time_t horizon, size_t *count, struct err *e)
+static int end_payload(void *arg, const struct payload_row *row)
 {
-	struct cursor *c CURSOR_AUTO = store_query(v->write.vault, SQL_PAYLOAD_DUE, VALUES(V_INT(horizon), V_INT(PAGE_ROWS)), e);
-	int64_t list[PAGE_ROWS];
-	int got = -1, ret = 0;
-	size_t len;
+	struct payload_pruning *p = arg;
 
-	*count = 0;
-	while (c != NULL && *count < PAGE_ROWS && (got = cursor_next(c, e)) > 0) {
-		list[(*count)++] = cursor_int(c, 0);
-		const void *key = cursor_blob(c, 1, &len);
-		if (len == KEY_ID_LEN && key_doom(v, key, e) != 0)
-			return -1;
-	}
-	for (size_t i = 0; i < *count && ret == 0; i++)
-		ret = store_run(v->write.vault, SQL_PAYLOAD_DELETE, VALUES(V_INT(list[i])), e);
-	return got < 0 || ret ? -1 : 0;
+	p->count++;
+	p->ret = key_end_later(p->v, row->key, p->e) != 0 || p->v->b->ledger->payload_end(p->v->store, row->seq, p->e) != 0 ? -1 : 0;
+	return p->ret;
 }
 
 static int prune_payloads(struct vault *v, time_t horizon, struct err *e)
 {
-	size_t count;
+	const struct payload_query due = {.due = horizon, .limit = PAGE_ROWS};
+	struct payload_pruning p = {.v = v, .e = e};
 
 	do {
-		if (write_begin(v, e) != 0)
+		p.count = 0;
+		if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 			return -1;
-		if (prune_payload_batch(v, horizon, &count, e) != 0) {
-			write_rollback(v, v->write.vault);
+		int ret = v->b->ledger->payloads(v->store, &due, end_payload, &p, e);
+		if (transaction_end(v, LANE_RECORDS, ret != 0 || p.ret != 0 ? -1 : 0, e) != 0)
 			return -1;
-		}
-		if (write_commit(v, v->write.vault, e) != 0)
-			return -1;
-	} while (count == PAGE_ROWS);
+	} while (p.count == PAGE_ROWS);
 	return 0;
+}
+
+// ---- whole days of the request log ----
+
+// The event is durable, and that the key is to be ended, before the day goes; a crash in between leaves a day that is still due.
+static int record_day_end(struct vault *v, const char *day, uint64_t lines, struct err *e)
+{
+	char details[128];
+	const struct ledger_event event = {.name = "prune", .details = details};
+
+	snprintf(details, sizeof details, "{\"kind\":\"request-log\",\"day\":\"%s\",\"rows\":%llu}", day, (unsigned long long)lines);
+	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+		return -1;
+	int ret = ledger_write(v, &event, NULL, e) != 0 || key_end_later_of(v, kind_row(KIND_REQUEST_LOG)->name, day, e) != 0 ? -1 : 0;
+	return transaction_end(v, LANE_RECORDS, ret, e);
+}
+
+static int prune_day(void *arg, const char *day)
+{
+	struct pruning *p = arg;
+	struct vault *v = p->v;
+	struct data_key DATA_KEY_AUTO key = {0};
+	struct log_summary s = {0};
+	struct err why = {0};
+	time_t start = 0;
+
+	when_parse(&start, day);
+	time_t due = request_log_due(v, start);
+	bool may_be_due = due != 0 && due <= p->horizon;
+	if (may_be_due || p->out->oldest_left == 0)
+		v->b->log->summary(v->store, day, &s, NULL);
+	// The oldest time that the day may hold: its first second when it cannot tell.
+	if (!may_be_due || request_log_due(v, s.oldest == 0 ? start : s.oldest) > p->horizon) {
+		if (p->out->oldest_left == 0)
+			p->out->oldest_left = s.oldest;
+		if (!p->dry_run && key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, day, &key, &why) != 0 &&
+		    why.code == ERR_NOT_FOUND)
+			v->b->log->end_day(v->store, day); // garbage that a crash left
+		return 0;
+	}
+	p->out->log_segments++;
+	p->out->log_rows += s.lines;
+	if (p->dry_run)
+		return 0;
+	if (record_day_end(v, day, s.lines, &p->first) != 0)
+		return -1;
+	v->b->log->end_day(v->store, day);
+	return 0;
+}
+
+static int prune_log(struct pruning *p, struct err *e)
+{
+	struct vault *v = p->v;
+
+	p->first = (struct err){0};
+	if (v->b->log->days(v->store, prune_day, p, e) != 0)
+		return -1;
+	if (p->first.code != ERR_NONE)
+		return err_set(e, p->first.code, "%s", p->first.text);
+	return p->dry_run ? 0 : v->b->log->sync(v->store, e);
 }
 
 // ---- files and records that have lost each other ----
 
-static bool file_missing(const struct vault *v, const char *id)
+struct missing {
+	struct pruning *p;
+	struct record_list list;
+	char last[RECORD_ID_LEN + 1];
+	size_t seen;
+};
+
+static int add_missing(void *arg, const struct record_row *row)
 {
+	struct missing *m = arg;
+	struct record_row gone = *row;
 	char path[PATH_MAX];
 
-	return vault_spool_path(v, id, path, sizeof path, NULL) == 0 && access(path, F_OK) != 0 && errno == ENOENT;
+	m->seen++;
+	memcpy(m->last, row->id, sizeof m->last);
+	if (vault_spool_path(m->p->v, row->id, path, sizeof path, NULL) != 0 || access(path, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	gone.has_file = false;
+	return record_list_add(&m->list, &gone);
 }
 
-static int missing_page(struct pruning *p, char after[RECORD_ID_LEN + 1], bool dry_run, bool *more, struct err *e)
+static int prune_missing(struct pruning *p, struct err *e)
 {
-	struct found list[PAGE_ROWS], gone[PAGE_ROWS];
-	size_t count, missing = 0;
+	struct missing m = {.p = p};
+	const struct record_query with_file = {.by = RECORDS_WITH_FILE, .after = m.last, .limit = PAGE_ROWS};
+	int ret = 0;
 
-	if (read_found(p->v, SQL_RECORD_FILES, VALUES(V_TEXT(after), V_INT(PAGE_ROWS)), list, &count, e) != 0)
-		return -1;
-	*more = count == PAGE_ROWS;
-	if (count > 0)
-		snprintf(after, RECORD_ID_LEN + 1, "%s", list[count - 1].id);
-	for (size_t i = 0; i < count; i++)
-		if (file_missing(p->v, list[i].id))
-			gone[missing++] = list[i];
-	for (size_t i = 0; i < missing; i++)
-		gone[i].has_file = false;
-	if (dry_run)
-		p->out->records += missing;
-	return missing == 0 || dry_run ? 0 : end_batch(p, "without file", gone, missing, e);
+	do {
+		char after[RECORD_ID_LEN + 1];
+		struct record_query page = with_file;
+		m.list.count = m.seen = 0;
+		memcpy(after, m.last, sizeof after);
+		page.after = after;
+		ret = p->v->b->records->each(p->v->store, VIEW_WRITER, &page, add_missing, &m, e);
+		if (ret == 0 && m.list.failed)
+			ret = err_set(e, ERR_MEMORY, "no memory");
+		if (ret == 0 && p->dry_run)
+			p->out->records += m.list.count;
+		else if (ret == 0 && m.list.count > 0)
+			ret = end_batch(p, "without file", &m.list, e);
+	} while (ret == 0 && m.seen == PAGE_ROWS);
+	record_list_free(&m.list);
+	return ret;
 }
 
 static bool is_orphan(const struct pruning *p, const char *name, const char *path)
 {
+	struct record_row row;
 	struct stat file;
 	struct err why = {0};
 	char id[RECORD_ID_LEN + 1];
-	int64_t kind;
 
 	if (lstat(path, &file) != 0 || !S_ISREG(file.st_mode) || file.st_mtime + SPOOL_ORPHAN_SECONDS > p->now)
 		return false;
 	if (strlen(name) != RECORD_ID_LEN + 4 || strcmp(name + RECORD_ID_LEN, ".zip") != 0)
 		return true;
 	snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, name);
-	return store_number(p->v->write.vault, SQL_RECORD_EXISTS, VALUES(V_TEXT(id)), 0, &kind, &why) == 0 && kind == 0;
-}
-
-static void prune_orphans(struct pruning *p, bool dry_run)
-{
-	DIR *d = opendir(p->v->spool);
-	char path[PATH_MAX];
-
-	if (d == NULL)
-		return;
-	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		if (path_join(path, sizeof path, p->v->spool, entry->d_name, NULL) != 0 || !is_orphan(p, entry->d_name, path))
-			continue;
-		if (dry_run || unlink(path) == 0)
-			p->out->orphans++;
-	}
-	closedir(d);
+	bool owned = p->v->b->records->get(p->v->store, VIEW_WRITER, id, &row, &why) == 0;
+	buf_free(&row.body);
+	return !owned && why.code == ERR_NOT_FOUND;
 }
 
 // Not when the spool is not there at all: then the run folder is another one, or not yet made.
-static int prune_spool(struct pruning *p, bool dry_run, struct err *e)
+static int prune_spool(struct pruning *p, struct err *e)
 {
-	char after[RECORD_ID_LEN + 1] = "";
-	bool more = true;
+	char path[PATH_MAX];
 
 	if (access(p->v->spool, F_OK) != 0)
 		return 0;
-	while (more)
-		if (missing_page(p, after, dry_run, &more, e) != 0)
-			return -1;
-	prune_orphans(p, dry_run);
+	if (prune_missing(p, e) != 0)
+		return -1;
+	DIR *d = opendir(p->v->spool);
+	if (d == NULL)
+		return 0;
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
+		if (path_join(path, sizeof path, p->v->spool, entry->d_name, NULL) == 0 && is_orphan(p, entry->d_name, path) &&
+		    (p->dry_run || unlink(path) == 0))
+			p->out->orphans++;
+	closedir(d);
 	return 0;
 }
 
 // ---- the whole ----
 
 // A clock that stands before something stored has gone back: what it calls due may not be due.
-static int check_clock(struct pruning *p, struct err *e)
+static int check_clock(const struct pruning *p, struct err *e)
 {
-	struct store *s = p->v->write.vault;
-	int64_t newest = 0, made;
-	time_t log;
+	struct vault *v = p->v;
+	struct ledger_span span;
+	struct kind_summary all;
+	time_t newest;
 	char text[WHEN_TEXT];
 
-	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (store_number(s, SQL_KIND_NEWEST, VALUES(V_TEXT(kind_row((enum kind)k)->name)), 0, &made, e) != 0)
-			return -1;
-		newest = made > newest ? made : newest;
-	}
-	if (store_number(s, SQL_LEDGER_NEWEST, NULL, 0, &made, e) != 0 || log_newest(p->v, &log, e) != 0)
+	if (v->b->ledger->span(v->store, VIEW_WRITER, &span, e) != 0 || request_log_newest(v, &newest, e) != 0)
 		return -1;
-	newest = made > newest ? made : newest;
-	newest = log > newest ? log : newest;
+	newest = span.newest > newest ? span.newest : newest;
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		if (v->b->records->summary(v->store, VIEW_WRITER, (enum kind)k, &all, e) != 0)
+			return -1;
+		newest = all.newest > newest ? all.newest : newest;
+	}
 	if (p->now >= newest)
 		return 0;
 	when_text(text, newest);
@@ -267,71 +307,53 @@ static int check_clock(struct pruning *p, struct err *e)
 
 static int count_due(struct pruning *p, struct err *e)
 {
+	size_t records, files;
+
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		struct cursor *c CURSOR_AUTO = store_query(p->v->write.vault, SQL_DUE_COUNT,
-							   VALUES(V_TEXT(kind_row((enum kind)k)->name), V_INT(p->horizon),
-								  V_INT(made_cutoff(p->v->policy, (enum kind)k, p->horizon))),
-							   e);
-		if (c == NULL || cursor_next(c, e) != 1)
+		if (p->v->b->records->count_due(p->v->store, (enum kind)k, p->horizon, made_cutoff(p->v->policy, (enum kind)k, p->horizon),
+						&records, &files, e) != 0)
 			return -1;
-		p->out->records += (size_t)cursor_int(c, 0);
-		p->out->files += (size_t)cursor_int(c, 1);
+		p->out->records += records;
+		p->out->files += files;
 	}
 	return 0;
 }
 
 static int survey(struct pruning *p, struct err *e)
 {
-	struct alone alone;
+	struct commit_alone alone;
 
 	if (commit_alone(p->v, &alone, e) != 0)
 		return -1;
+	p->dry_run = true;
 	p->now = when_now();
 	p->horizon = duration_after(p->now, p->ahead);
-	int ret = check_clock(p, e) != 0 || count_due(p, e) != 0 || prune_spool(p, true, e) != 0 ||
-			  log_prune(p->v, p->horizon, true, p->out, e) != 0
-		      ? -1
-		      : 0;
+	int ret = check_clock(p, e) != 0 || count_due(p, e) != 0 || prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
+	p->dry_run = false;
 	commit_release(p->v, &alone);
-	return ret;
-}
-
-static int finish(struct pruning *p, bool any, struct err *e)
-{
-	struct vault *v = p->v;
-	struct alone alone;
-
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = prune_spool(p, false, e) != 0 || log_prune(v, p->horizon, false, p->out, e) != 0 ||
-			  prune_payloads(v, p->horizon, e) != 0 || key_reap(v, e) != 0
-		      ? -1
-		      : 0;
-	if (ret == 0 && any)
-		store_flush(v->write.vault,
-			    NULL); // what was sealed should not wait in the log; a reader may hold it up, the next time does it
-	if (ret == 0)
-		ret = store_run(v->write.vault, SQL_FACT_SET, VALUES(V_TEXT("last_prune"), V_INT(p->now)), e);
-	commit_release(v, &alone);
 	return ret;
 }
 
 static int prune_all(struct pruning *p, bool any, struct err *e)
 {
-	return prune_records(p, e) != 0 || finish(p, any, e) != 0 ? -1 : 0;
-}
+	struct vault *v = p->v;
+	struct commit_alone alone;
 
-// On a full disk even deleting fails; what the first attempt has ended stays ended.
-static int prune_with_room(struct pruning *p, bool any, struct err *e)
-{
-	struct err why = {0};
-
-	if (prune_all(p, any, &why) == 0)
-		return 0;
-	if (why.code != ERR_FULL || !ballast_release(p->v))
-		return err_set(e, why.code, "%s", why.text);
-	int ret = prune_all(p, any, e);
-	ballast_fill(p->v);
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		if (prune_kind(p, (enum kind)k, e) != 0)
+			return -1;
+	if (commit_alone(v, &alone, e) != 0)
+		return -1;
+	int ret =
+	    prune_spool(p, e) != 0 || prune_log(p, e) != 0 || prune_payloads(v, p->horizon, e) != 0 || key_reap(v, e) != 0 ? -1 : 0;
+	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
+	if (ret == 0 && any)
+		v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);
+	if (ret == 0)
+		ret = transaction_begin(v, LANE_RECORDS, NULL, e);
+	if (ret == 0)
+		ret = transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, "last_prune", p->now, e), e);
+	commit_release(v, &alone);
 	return ret;
 }
 
@@ -339,6 +361,7 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 {
 	struct prune_result due = {0};
 	struct pruning p = {.v = v, .ahead = ahead, .out = &due};
+	struct err why = {0};
 
 	*out = (struct prune_result){0};
 	if (survey(&p, e) != 0)
@@ -348,5 +371,13 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 		return 0;
 	}
 	p.out = out;
-	return prune_with_room(&p, due.records + due.log_segments > 0, e);
+	bool any = due.records + due.log_segments > 0;
+	if (prune_all(&p, any, &why) == 0)
+		return 0;
+	// On a full disk even deleting fails; what the first attempt has ended stays ended.
+	if (why.code != ERR_FULL || !v->b->upkeep->reserve_release(v->store))
+		return err_set(e, why.code, "%s", why.text);
+	int ret = prune_all(&p, any, e);
+	v->b->upkeep->reserve_fill(v->store);
+	return ret;
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: ISC
 // Records: one shape for every kind of data.
+#include "policy/vault/record.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
-#include "policy/vault/internal.h"
+#include "policy/vault/key.h"
+#include "policy/vault/ledger.h"
+#include "policy/vault/state.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,17 +15,54 @@
 
 enum { CONTEXT_MAX = 96, TAGS_MAX = 16 };
 
-static void body_context(char out[CONTEXT_MAX], const char *kind, const char *id)
-{
-	snprintf(out, CONTEXT_MAX, "%s|%s", kind, id);
-}
-
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e)
 {
 	char name[RECORD_ID_LEN + 5];
 
 	snprintf(name, sizeof name, "%.*s.zip", RECORD_ID_LEN, id);
 	return path_join(out, size, v->spool, name, e);
+}
+
+static void row_free(struct record_row *row)
+{
+	buf_free(&row->body);
+}
+#define ROW_AUTO __attribute__((cleanup(row_free)))
+
+// ---- bodies ----
+
+// Seals a body into the row, with the row's key, or the one that its kind and subject call for.
+static int seal_body(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e)
+{
+	struct data_key DATA_KEY_AUTO key = {0};
+	char context[CONTEXT_MAX];
+	const char *kind = kind_row(row->kind)->name;
+
+	if (row->has_key ? key_get(v, VIEW_WRITER, row->key, &key, e) != 0
+			 : key_for(v, row->kind, row->made, row->has_subject ? row->subject : NULL, row->id, &key, e) != 0)
+		return -1;
+	memcpy(row->key, key.id, KEY_ID_LEN);
+	row->has_key = true;
+	buf_free(&row->body);
+	row->body = BUF_INIT(STORE_VALUE_MAX);
+	snprintf(context, sizeof context, "%s|%s", kind, row->id);
+	return seal(key.bytes, context, body, len, &row->body, e);
+}
+
+static int open_body(const struct vault *v, enum view view, const struct record_row *row, struct buf *out, struct err *e)
+{
+	struct data_key DATA_KEY_AUTO key = {0};
+	char context[CONTEXT_MAX];
+
+	if (row->body.len == 0)
+		return 0;
+	if (!row->has_key)
+		return err_set(e, ERR_CORRUPT, "a record has a body but no key");
+	// Its key is destroyed after its row: whoever read the row just before finds no key.
+	if (key_get(v, view, row->key, &key, e) != 0)
+		return -1;
+	snprintf(context, sizeof context, "%s|%s", kind_row(row->kind)->name, row->id);
+	return unseal(key.bytes, context, row->body.data, row->body.len, out, e);
 }
 
 // ---- putting ----
@@ -49,61 +89,32 @@ static int check_new(const struct vault *v, const struct vault_new *r, struct er
 	return 0;
 }
 
-static int due_of(const struct vault *v, const struct vault_new *r, time_t made, time_t *due, struct err *e)
-{
-	time_t promised = policy_due(v->policy, r->kind, made);
-
-	*due = r->due == 0 ? promised : r->due;
-	if (promised != 0 && *due > promised)
-		return err_set(e, ERR_REFUSED, "%s: the policy does not let it live that long", kind_row(r->kind)->name);
-	if (*due != 0 && *due < made)
-		*due = made;
-	return 0;
-}
-
-static int put_tags(struct vault *v, const struct put *p, struct err *e)
-{
-	for (const struct vault_tag *t = p->record->tags; t != NULL && t->name != NULL; t++) {
-		uint8_t hash[HASH_LEN];
-		lookup_hash(v, hash, t->name, t->value);
-		if (store_run(v->write.vault, SQL_TAG_PUT, VALUES(V_TEXT(p->id), V_TEXT(t->name), V_BLOB(hash, HASH_LEN)), e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int put_row(struct vault *v, const struct put *p, struct err *e)
-{
-	const struct vault_new *r = p->record;
-	const char *kind = kind_row(r->kind)->name;
-	struct buf body BUF_AUTO = BUF_INIT(VAULT_BODY_MAX + SEAL_OVERHEAD);
-	struct data_key DATA_KEY_AUTO key = {0};
-	uint8_t hash[HASH_LEN], *subject = r->subject == NULL ? NULL : hash;
-	char context[CONTEXT_MAX];
-	time_t made = when_now(), due;
-
-	if (due_of(v, r, made, &due, e) != 0)
-		return -1;
-	if (subject != NULL)
-		lookup_hash(v, hash, "subject", r->subject);
-	body_context(context, kind, p->id);
-	if (r->body != NULL &&
-	    (key_for(v, r->kind, made, subject, p->id, &key, e) != 0 || seal(key.bytes, context, r->body, r->body_len, &body, e) != 0))
-		return -1;
-	return store_run(v->write.vault, SQL_RECORD_PUT,
-			 VALUES(V_TEXT(p->id), V_TEXT(kind), V_BLOB(subject, HASH_LEN), V_INT(made), due == 0 ? V_NULL : V_INT(due),
-				r->body == NULL ? V_NULL : V_BLOB(key.id, KEY_ID_LEN), V_INT(r->file != NULL), V_BLOB(body.data, body.len)),
-			 e);
-}
-
 // The file is renamed last: from then on only the commit can fail, and that has its undo.
 static int run_put(struct vault *v, void *arg, struct err *e)
 {
-	struct put *p = arg;
+	const struct put *p = arg;
+	const struct vault_new *r = p->record;
+	struct record_row row ROW_AUTO = {.kind = r->kind, .made = when_now(), .has_subject = r->subject != NULL, .has_file = r->file != NULL};
+	struct tag_row tags[TAGS_MAX];
+	size_t tag_count = 0;
+	time_t promised = policy_due(v->policy, r->kind, row.made);
 
-	if (put_row(v, p, e) != 0 || put_tags(v, p, e) != 0 || (p->event != NULL && ledger_write(v, p->event, NULL, e) != 0))
+	row.due = r->due == 0 ? promised : r->due;
+	if (promised != 0 && row.due > promised)
+		return err_set(e, ERR_REFUSED, "%s: the policy does not let it live that long", kind_row(r->kind)->name);
+	if (row.due != 0 && row.due < row.made)
+		row.due = row.made;
+	snprintf(row.id, sizeof row.id, "%s", p->id);
+	if (row.has_subject)
+		lookup_hash(v, row.subject, "subject", r->subject);
+	for (const struct vault_tag *t = r->tags; t != NULL && t->name != NULL; t++) {
+		tags[tag_count].name = t->name;
+		lookup_hash(v, tags[tag_count++].hash, t->name, t->value);
+	}
+	if ((r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
+	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0 || ledger_write(v, p->event, NULL, e) != 0)
 		return -1;
-	if (p->record->file != NULL && rename(p->from, p->to) != 0)
+	if (r->file != NULL && rename(p->from, p->to) != 0)
 		return err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
 	return 0;
 }
@@ -115,16 +126,6 @@ static void undo_put(struct vault *v, void *arg)
 	(void)v;
 	if (p->record->file != NULL && rename(p->to, p->from) != 0)
 		unlink(p->to);
-}
-
-static int file_paths(struct vault *v, struct put *p, struct err *e)
-{
-	const char *file = p->record->file;
-
-	if (strchr(file, '/') == NULL ? path_join(p->from, sizeof p->from, v->spool, file, e)
-				      : snprintf(p->from, sizeof p->from, "%s", file) >= PATH_MAX)
-		return err_set(e, ERR_INPUT, "the file's path is too long");
-	return vault_spool_path(v, p->id, p->to, sizeof p->to, e);
 }
 
 // The second of its making, then 96 random bits: what is made together stands together in every index, so that a commit writes few pages. An
@@ -142,12 +143,16 @@ static void id_new(char id[RECORD_ID_LEN + 1])
 int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e)
 {
 	struct put p = {.record = record, .event = event, .id = id};
-	struct op op = {.target = OP_RECORDS, .run = run_put, .undo = undo_put, .arg = &p};
+	struct op op = {.lane = LANE_RECORDS, .run = run_put, .undo = undo_put, .arg = &p};
+	const char *file = record->file;
 
 	if (check_new(v, record, e) != 0 || (event != NULL && ledger_check(event, e) != 0))
 		return -1;
 	id_new(id);
-	if (record->file != NULL && file_paths(v, &p, e) != 0)
+	if (file != NULL && (strchr(file, '/') == NULL ? path_join(p.from, sizeof p.from, v->spool, file, e) != 0
+						       : snprintf(p.from, sizeof p.from, "%s", file) >= PATH_MAX))
+		return err_set(e, ERR_INPUT, "the file's path is too long");
+	if (file != NULL && vault_spool_path(v, id, p.to, sizeof p.to, e) != 0)
 		return -1;
 	return commit_run(v, &op, e);
 }
@@ -159,143 +164,114 @@ void vault_record_free(struct vault_record *r)
 	buf_wipe(&r->body);
 }
 
-static bool past_due(const struct vault *v, enum kind kind, time_t made, time_t due)
+// Whether the record is there, to be read or changed: of a kind that is known, and not past its end, pruned or not. A policy that has become
+// stricter holds for what is already stored.
+static int check_live(const struct vault *v, enum kind kind, time_t made, time_t due, struct err *e)
 {
 	time_t now = when_now();
-	// A policy that has become stricter holds for what is already stored.
-	time_t promised = v->policy->kinds[kind].keep == KEEP_STORED ? policy_due(v->policy, kind, made) : 0;
 
-	return (due != 0 && due <= now) || (promised != 0 && promised <= now);
-}
-
-static int open_body(const struct vault *v, struct cursor *c, struct store *keys, struct vault_record *out, struct err *e)
-{
-	struct data_key DATA_KEY_AUTO key = {0};
-	struct err why = {0};
-	char context[CONTEXT_MAX];
-	size_t id_len, len;
-	const void *id = cursor_blob(c, 6, &id_len), *body = cursor_blob(c, 7, &len);
-
-	if (body == NULL)
-		return 0;
-	if (id_len != KEY_ID_LEN)
-		return err_set(e, ERR_CORRUPT, "a record has a body but no key");
-	// Its key is destroyed after its row: whoever read the row just before finds no key.
-	if (key_get(v, keys, id, &key, &why) != 0)
-		return err_set(e, why.code, "%s", why.text);
-	body_context(context, kind_row(out->kind)->name, out->id);
-	return unseal(key.bytes, context, body, len, &out->body, e);
-}
-
-static int read_record(const struct vault *v, struct cursor *c, struct store *keys, struct vault_record *out, struct err *e)
-{
-	*out = (struct vault_record){.body = BUF_INIT(VAULT_BODY_MAX + SEAL_OVERHEAD)};
-	if (kind_from_name(&out->kind, cursor_text(c, 1)) != 0)
+	if (kind == KIND_COUNT)
 		return err_set(e, ERR_CORRUPT, "a record is of a kind that this program does not know");
-	snprintf(out->id, sizeof out->id, "%s", cursor_text(c, 0));
-	snprintf(out->state, sizeof out->state, "%s", cursor_text(c, 2));
-	out->made = cursor_int(c, 3);
-	out->due = cursor_int(c, 4);
-	out->has_file = cursor_int(c, 5) != 0;
-	if (past_due(v, out->kind, out->made, out->due))
+	time_t promised = v->policy->kinds[kind].keep == KEEP_STORED ? policy_due(v->policy, kind, made) : 0;
+	if ((due != 0 && due <= now) || (promised != 0 && promised <= now))
 		return err_set(e, ERR_NOT_FOUND, "no such record");
-	if (open_body(v, c, keys, out, e) != 0) {
-		vault_record_free(out);
-		return -1;
-	}
 	return 0;
 }
 
-// Under the mutex of v->read.
-static int read_one(struct vault *v, enum sql statement, const struct value *values, struct vault_record *out, struct err *e)
+static int open_record(const struct vault *v, enum view view, const struct record_row *row, struct vault_record *out, struct err *e)
 {
-	*out = (struct vault_record){0};
-	struct cursor *c = store_query(v->read.vault, statement, values, e);
-	int got = c == NULL ? -1 : cursor_next(c, e);
-	int ret = got == 0 ? err_set(e, ERR_NOT_FOUND, "no such record") : got;
-	if (got > 0)
-		ret = read_record(v, c, v->read.keys, out, e);
-	cursor_end(&c);
-	return ret < 0 ? -1 : 0;
+	*out = (struct vault_record){
+	    .kind = row->kind, .made = row->made, .due = row->due, .has_file = row->has_file, .body = BUF_INIT(STORE_VALUE_MAX)};
+	memcpy(out->id, row->id, sizeof out->id);
+	memcpy(out->state, row->state, sizeof out->state);
+	if (check_live(v, row->kind, row->made, row->due, e) == 0 && open_body(v, view, row, &out->body, e) == 0)
+		return 0;
+	vault_record_free(out);
+	return -1;
 }
 
 int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
 {
-	pthread_mutex_lock(&v->read.mutex);
-	int ret = read_one(v, SQL_RECORD_GET, VALUES(V_TEXT(id)), out, e);
-	pthread_mutex_unlock(&v->read.mutex);
-	return ret;
+	struct record_row row ROW_AUTO = {0};
+
+	*out = (struct vault_record){0};
+	return v->b->records->get(v->store, VIEW_COMMITTED, id, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, &row, out, e);
 }
 
-// Nothing was committed between the two stamps, so what was read is of this state.
-static int find(struct vault *v, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], struct vault_record *out, struct err *e)
+// The records that were found last. One is used again only while nothing at all was committed to the store, by whatever process, so it is what
+// a look-up would find; that matters to who downloads in parts, or looks before he downloads. Records with a body are not kept: nothing that
+// is sealed stands open in memory for longer than a request.
+static bool lookup_cached(struct vault *v, enum kind kind, const uint8_t hash[HASH_LEN], const struct store_stamp *now,
+			  struct vault_record *out)
 {
-	struct store_stamp before, after;
-	bool known = store_stamp(v->read.vault, &before);
+	const struct lookup *l = &v->lookups.entries[hash[0] % LOOKUPS];
 
-	if (known && remembered_get(v, kind, hash, &before, out))
-		return past_due(v, kind, out->made, out->due) ? err_set(e, ERR_NOT_FOUND, "no such record") : 0;
-	if (read_one(v, SQL_RECORD_FIND, VALUES(V_TEXT(tag), V_BLOB(hash, HASH_LEN), V_TEXT(kind_row(kind)->name), V_INT(when_now())), out,
-		     e) != 0)
-		return -1;
-	if (known && store_stamp(v->read.vault, &after) && memcmp(&before, &after, sizeof before) == 0)
-		remembered_put(v, hash, &after, out);
-	return 0;
+	pthread_mutex_lock(&v->lookups.mutex);
+	bool hit = l->record.kind == kind && memcmp(l->hash, hash, HASH_LEN) == 0 && memcmp(&l->stamp, now, sizeof *now) == 0;
+	if (hit)
+		*out = l->record;
+	pthread_mutex_unlock(&v->lookups.mutex);
+	return hit;
 }
 
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
 {
+	struct record_row row ROW_AUTO = {0};
+	struct store_stamp before, after;
 	uint8_t hash[HASH_LEN];
 
+	*out = (struct vault_record){0};
 	lookup_hash(v, hash, tag, value);
-	pthread_mutex_lock(&v->read.mutex);
-	int ret = find(v, kind, tag, hash, out, e);
-	pthread_mutex_unlock(&v->read.mutex);
-	return ret;
+	bool known = v->b->upkeep->stamp(v->store, &before);
+	if (known && lookup_cached(v, kind, hash, &before, out))
+		return check_live(v, kind, out->made, out->due, e);
+	if (v->b->records->find(v->store, kind, tag, hash, when_now(), &row, e) != 0 || open_record(v, VIEW_COMMITTED, &row, out, e) != 0)
+		return -1;
+	// Nothing was committed between the two stamps, so what was read is of this state.
+	if (known && out->body.data == NULL && v->b->upkeep->stamp(v->store, &after) && memcmp(&before, &after, sizeof before) == 0) {
+		struct lookup *l = &v->lookups.entries[hash[0] % LOOKUPS];
+		pthread_mutex_lock(&v->lookups.mutex);
+		memcpy(l->hash, hash, HASH_LEN);
+		l->stamp = after;
+		l->record = *out;
+		pthread_mutex_unlock(&v->lookups.mutex);
+	}
+	return 0;
 }
 
-struct page {
-	struct {
-		char id[RECORD_ID_LEN + 1];
-	} rows[PAGE_ROWS];
+struct id_page {
+	char ids[PAGE_ROWS][RECORD_ID_LEN + 1];
 	size_t count;
-	int64_t made; // of the last row
+	time_t made; // of the last
 };
 
-static int read_page(struct vault *v, enum kind kind, struct page *p, struct err *e)
+static int id_page_add(void *arg, const struct record_row *row)
 {
-	char last[RECORD_ID_LEN + 1] = "";
-	int got = -1;
+	struct id_page *p = arg;
 
-	if (p->count > 0)
-		snprintf(last, sizeof last, "%s", p->rows[p->count - 1].id);
-	p->count = 0;
-	pthread_mutex_lock(&v->read.mutex);
-	struct cursor *c = store_query(v->read.vault, SQL_RECORD_PAGE,
-				       VALUES(V_TEXT(kind_row(kind)->name), V_INT(p->made), V_TEXT(last), V_INT(PAGE_ROWS)), e);
-	while (c != NULL && p->count < PAGE_ROWS && (got = cursor_next(c, e)) > 0) {
-		snprintf(p->rows[p->count++].id, RECORD_ID_LEN + 1, "%s", cursor_text(c, 0));
-		p->made = cursor_int(c, 1);
-	}
-	cursor_end(&c);
-	pthread_mutex_unlock(&v->read.mutex);
-	return got < 0 ? -1 : 0;
+	memcpy(p->ids[p->count++], row->id, sizeof row->id);
+	p->made = row->made;
+	return 0;
 }
 
 // No lock is held and no read is open while `each` runs, so it may call the vault.
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
 	       struct err *e)
 {
-	struct page p = {.made = INT64_MIN};
+	struct id_page page = {.made = INT64_MIN};
+	char last[RECORD_ID_LEN + 1] = "";
 	struct err why = {0};
 	int stop = 0;
 
 	do {
-		if (read_page(v, kind, &p, e) != 0)
+		const struct record_query query = {
+		    .by = RECORDS_OF_KIND, .kind = kind, .after = last, .after_made = page.made, .limit = PAGE_ROWS};
+		page.count = 0;
+		if (v->b->records->each(v->store, VIEW_COMMITTED, &query, id_page_add, &page, e) != 0)
 			return -1;
-		for (size_t i = 0; i < p.count && !stop; i++) {
+		for (size_t i = 0; i < page.count && !stop; i++) {
 			struct vault_record r;
-			if (vault_get(v, p.rows[i].id, &r, &why) != 0) {
+			if (vault_get(v, page.ids[i], &r, &why) != 0) {
 				if (why.code != ERR_NOT_FOUND)
 					return err_set(e, why.code, "%s", why.text);
 				continue;
@@ -304,6 +280,132 @@ int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(v
 				stop = each(arg, &r);
 			vault_record_free(&r);
 		}
-	} while (p.count == PAGE_ROWS && !stop);
+		if (page.count > 0)
+			memcpy(last, page.ids[page.count - 1], sizeof last);
+	} while (page.count == PAGE_ROWS && !stop);
+	return 0;
+}
+
+// ---- updating ----
+
+struct update {
+	const char *id;
+	const struct vault_change *change;
+	const struct ledger_event *event;
+};
+
+// What cannot be read cannot be changed.
+static int run_update(struct vault *v, void *arg, struct err *e)
+{
+	const struct update *u = arg;
+	const struct vault_change *c = u->change;
+	struct record_row row ROW_AUTO = {0};
+	struct vault_record now;
+
+	if (v->b->records->get(v->store, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, &row, &now, e) != 0)
+		return -1;
+	vault_record_free(&now);
+	const struct policy_kind *k = &v->policy->kinds[row.kind];
+	if (c->closing != CLOSING_KEEP && k->start == START_CLOSING && !duration_is_zero(k->life))
+		row.due = c->closing == CLOSING_CLOSED ? duration_after(when_now(), k->life) : 0;
+	if (c->state != NULL)
+		snprintf(row.state, sizeof row.state, "%s", c->state);
+	if ((c->body != NULL && seal_body(v, &row, c->body, c->body_len, e) != 0) || v->b->records->update(v->store, &row, e) != 0)
+		return -1;
+	return ledger_write(v, u->event, NULL, e);
+}
+
+int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e)
+{
+	struct update u = {id, change, event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_update, .arg = &u};
+
+	if (change->state != NULL && strlen(change->state) >= STATE_MAX)
+		return err_set(e, ERR_INPUT, "a state's name is too long");
+	if (change->body != NULL && change->body_len > VAULT_BODY_MAX)
+		return err_set(e, ERR_INPUT, "a body of %zu bytes is over %d", change->body_len, VAULT_BODY_MAX);
+	if (event != NULL && ledger_check(event, e) != 0)
+		return -1;
+	return commit_run(v, &op, e);
+}
+
+// ---- ending ----
+
+int record_end(struct vault *v, const struct record_row *r, struct err *e)
+{
+	if (v->b->records->end(v->store, r->id, e) != 0)
+		return -1;
+	return r->has_key ? key_end_later(v, r->key, e) : 0;
+}
+
+void record_unlink(const struct vault *v, const struct record_row *r)
+{
+	char path[PATH_MAX];
+
+	if (r->has_file && vault_spool_path(v, r->id, path, sizeof path, NULL) == 0)
+		unlink(path);
+}
+
+int record_list_add(void *list, const struct record_row *row)
+{
+	struct record_list *l = list;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->rows[i].id, row->id) == 0)
+			return 0;
+	if (l->count == l->capacity) {
+		size_t capacity = l->capacity == 0 ? 16 : 2 * l->capacity;
+		void *rows = realloc(l->rows, capacity * sizeof *l->rows);
+		l->failed = rows == NULL;
+		if (l->failed)
+			return -1;
+		l->rows = rows;
+		l->capacity = capacity;
+	}
+	l->rows[l->count++] = *row;
+	return 0;
+}
+
+void record_list_free(struct record_list *l)
+{
+	free(l->rows);
+	*l = (struct record_list){0};
+}
+
+struct end {
+	const char *id;
+	const struct ledger_event *event;
+	struct record_row row;
+	bool own_key;
+};
+
+static int run_end(struct vault *v, void *arg, struct err *e)
+{
+	struct end *end = arg;
+
+	if (v->b->records->get(v->store, VIEW_WRITER, end->id, &end->row, e) != 0)
+		return -1;
+	buf_free(&end->row.body);
+	end->own_key = end->row.has_key && !key_is_shared(v, end->row.key);
+	return check_live(v, end->row.kind, end->row.made, end->row.due, e) != 0 || ledger_write(v, end->event, NULL, e) != 0 ||
+		       record_end(v, &end->row, e) != 0
+		   ? -1
+		   : 0;
+}
+
+// The record is ended when the commit returned. A crash before its key is destroyed is made good by the next reaping, one before its
+// file is unlinked by the next pruning.
+int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e)
+{
+	struct end end = {.id = id, .event = event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_end, .arg = &end};
+
+	if (event != NULL && ledger_check(event, e) != 0)
+		return -1;
+	if (commit_run(v, &op, e) != 0)
+		return -1;
+	record_unlink(v, &end.row);
+	if (end.own_key)
+		key_reap_now(v, NULL);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "policy/base/err.h"
 #include "policy/base/when.h"
 #include "policy/model/policy.h"
+#include "policy/vault/limits.h"
 #include <stdbool.h>
 
 struct vault;
@@ -20,7 +21,6 @@ enum vault_mode {
 	VAULT_ADMIN,   // the officer's command: may create and migrate the stores, prune, erase, vacuum
 };
 
-enum { RECORD_ID_LEN = 32 }; // 128 random bits in hex
 
 // Opens the stores under `state` (vault.db, keys/, log/) and the spool under `run` (spool/). The master key comes from
 // LETHE_MASTER_KEY_FILE, a credential, or `state`/keys/master.key. VAULT_ADMIN makes what is missing, the master key included.
@@ -62,7 +62,7 @@ int vault_put(struct vault *v, const struct vault_new *record, const struct ledg
 struct vault_record {
 	char id[RECORD_ID_LEN + 1];
 	enum kind kind;
-	char state[32];
+	char state[STATE_MAX];
 	time_t made, due; // due 0: no fixed end
 	bool has_file;
 	struct buf body; // opened; freed by vault_record_free
@@ -74,9 +74,14 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 // Calls `each` for every live record of the kind, oldest first, until it returns non-zero. `state` NULL: any.
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
 	       struct err *e);
-// Replaces state (NULL: keep) and body (NULL: keep), with a ledger event, in one transaction.
-int vault_update(struct vault *v, const char *id, const char *state, const void *body, size_t body_len, const struct ledger_event *event,
-		 struct err *e);
+struct vault_change {
+	const char *state; // NULL: keep
+	const void *body;  // NULL: keep
+	size_t body_len;
+	enum { CLOSING_KEEP, CLOSING_CLOSED, CLOSING_REOPENED } closing; // the matter is over now, or is not over after all
+};
+// Changes a record, with a ledger event, in one transaction. What is past its end or cannot be read is not changed: ERR_NOT_FOUND, ERR_CORRUPT.
+int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e);
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND.
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
 // Full path of the record's spool file.

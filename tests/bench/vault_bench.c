@@ -5,7 +5,8 @@
 //	vault_bench FOLDER [ROWS]	works below FOLDER; ROWS over fifteen days, 5,000,000 when not given
 #include "policy/base/file.h"
 #include "policy/base/text.h"
-#include "policy/vault/internal.h"
+#include "policy/vault/request_log.h"
+#include "policy/vault/state.h"
 #include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -105,26 +106,23 @@ static void fill_day(struct vault *v, time_t day, uint64_t rows)
 {
 	const struct request_log_row first = {"198.51.100.77", "Mozilla/5.0", NULL};
 	struct err e = {0};
-	struct alone alone;
+	struct commit_alone alone;
 	uint8_t bytes[LOG_HASH_LEN + BODY];
 
-	if (request_log_append_at(v, &first, day, &e) != 0 || commit_alone(v, &alone, &e) != 0 || log_segment_write(v, day, &e) != 0)
+	if (request_log_append_at(v, &first, day, &e) != 0 || commit_alone(v, &alone, &e) != 0)
 		die("fill", e.text);
-	struct store *s = v->write.segment.store;
+	char name[WHEN_DATE];
+	when_date(name, day);
 	for (uint64_t i = 1; i < rows; i++) {
-		if ((i - 1) % ROWS_PER_COMMIT == 0 && store_begin(s, &e) != 0)
+		if ((i - 1) % ROWS_PER_COMMIT == 0 && v->b->upkeep->begin(v->store, LANE_LOG, name, &e) != 0)
 			die("fill", e.text);
 		fill_row(bytes);
-		if (store_run(s, SQL_LOG_PUT,
-			      VALUES(V_INT(day + (time_t)(i * DAY / rows)), V_BLOB(bytes, LOG_HASH_LEN), V_NULL,
-				     V_BLOB(bytes + LOG_HASH_LEN, BODY)),
-			      &e) != 0)
+		struct log_row row = {.at = day + (time_t)(i * DAY / rows), .body = bytes + LOG_HASH_LEN, .body_len = BODY};
+		memcpy(row.address, bytes, LOG_HASH_LEN);
+		if (v->b->log->append(v->store, &row, &e) != 0)
 			die("fill", e.text);
 		bool last = i + 1 == rows;
-		if (last && store_run(s, SQL_LOG_SUMMARY_ADD,
-				      VALUES(V_INT(rows - 1), V_INT(day), V_INT(day + (time_t)((rows - 1) * DAY / rows))), &e) != 0)
-			die("fill", e.text);
-		if ((last || i % ROWS_PER_COMMIT == 0) && store_commit(s, &e) != 0)
+		if ((last || i % ROWS_PER_COMMIT == 0) && v->b->upkeep->commit(v->store, LANE_LOG, &e) != 0)
 			die("fill", e.text);
 	}
 	commit_release(v, &alone);

@@ -2,7 +2,6 @@
 // The ledger: any alteration is found, with its index; erasing payloads alters nothing; checkpoints are C2SP and RFC 6962.
 #include "policy/base/array.h"
 #include "policy/base/text.h"
-#include "policy/vault/merkle.h"
 #include "tests/unit/vault_fixture.h"
 
 enum { EVENTS = 20 };
@@ -128,13 +127,12 @@ static void events_need_a_name_and_plain_details(void **state)
 static void an_undeclared_ledger_keeps_no_payload(void **state)
 {
 	struct fixture *f = *state;
-	int64_t left;
+	struct payload_row left;
 	struct err e = {0};
 
 	f->policy.kinds[KIND_LEDGER].keep = KEEP_UNDECLARED;
 	append_events(f, 1);
-	assert_return_code(store_number(f->vault->read.vault, SQL_PAYLOAD_GET, VALUES(V_INT(0)), -1, &left, &e), 0);
-	assert_int_equal(left, -1);
+	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, 0, &left, &e), 0);
 	assert_true(verify(f).intact);
 }
 
@@ -280,14 +278,14 @@ static void an_altered_checkpoint_vouches_for_nothing(void **state)
 static void time_never_runs_backwards(void **state)
 {
 	struct fixture *f = *state;
-	int64_t newest;
+	struct ledger_span span;
 	struct err e = {0};
 
 	append_events(f, 1);
 	fixture_time -= 100;
 	append_events(f, 1);
-	assert_return_code(store_number(f->vault->read.vault, SQL_LEDGER_NEWEST, NULL, 0, &newest, &e), 0);
-	assert_int_equal(newest, fixture_time + 100);
+	assert_return_code(f->vault->b->ledger->span(f->vault->store, VIEW_COMMITTED, &span, &e), 0);
+	assert_int_equal(span.newest, fixture_time + 100);
 	assert_true(verify(f).intact);
 }
 

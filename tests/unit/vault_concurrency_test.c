@@ -80,8 +80,8 @@ static void threads_share_commits_but_not_failures(void **state)
 	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
 	assert_true(report.intact);
 	assert_int_equal(report.size, THREADS * EACH * 4 / 5);
-	assert_return_code(log_summary(f->vault, "2026-11-22", &before, &e), 0);
-	assert_return_code(log_summary(f->vault, "2026-11-23", &after, &e), 0);
+	assert_return_code(f->vault->b->log->summary(f->vault->store, "2026-11-22", &before, &e), 0);
+	assert_return_code(f->vault->b->log->summary(f->vault->store, "2026-11-23", &after, &e), 0);
 	assert_int_equal(before.lines + after.lines, THREADS * EACH);
 	assert_true(before.lines > 0 && before.newest == FIXTURE_START + 24 * 3600 - 1);
 	assert_true(after.lines > 0 && after.oldest == FIXTURE_START + 24 * 3600);
@@ -251,7 +251,7 @@ static void failures_in_one_batch_cost_nobody_else(void **state)
 	struct err e = {0};
 
 	for (int i = 0; i < MANY; i++) {
-		ops[i] = (struct op){.target = OP_RECORDS, .run = run_event, .arg = i % 2 ? f : NULL};
+		ops[i] = (struct op){.lane = LANE_RECORDS, .run = run_event, .arg = i % 2 ? f : NULL};
 		assert_return_code(commit_begin(f->vault, &ops[i], &e), 0);
 	}
 	for (int i = 0; i < MANY; i++) {

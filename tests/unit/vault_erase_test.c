@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Erasure: everything that hangs on a receipt, an address or a record goes, nothing else does, and no trace is left in any file.
+#include "policy/vault/sqlite/db.h"
 #include "tests/unit/vault_fixture.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -145,12 +146,13 @@ static void what_only_the_scan_finds_is_erased_and_recorded(void **state)
 
 	lookup_hash(f->vault, subject, "subject", "receipt-mine");
 	hex_encode(scope, subject, HASH_LEN);
+	assert_return_code(transaction_begin(f->vault, LANE_RECORDS, NULL, &e), 0);
 	assert_return_code(key_obtain(f->vault, "subject", scope, &key, &e), 0);
-	assert_return_code(store_commit(f->vault->write.keys, &e), 0);
+	assert_return_code(transaction_commit(f->vault, LANE_RECORDS, &e), 0);
 	struct erase_result r = erase_held(f, "receipt-mine");
 	assert_true(r.recorded);
 	assert_int_equal(r.residue_hits, 0);
-	assert_int_equal(key_find(f->vault, f->vault->read.keys, "subject", scope, &key, &e), -1);
+	assert_int_equal(key_find(f->vault, VIEW_COMMITTED, "subject", scope, &key, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
@@ -242,13 +244,13 @@ static void a_record_takes_its_whole_subject_and_its_key(void **state)
 	fixture_log(f, "198.51.100.1", "receipt-mine");
 	lookup_hash(f->vault, subject, "subject", "receipt-mine");
 	hex_encode(scope, subject, HASH_LEN);
-	assert_return_code(key_find(f->vault, f->vault->read.keys, "subject", scope, &key, &e), 0);
+	assert_return_code(key_find(f->vault, VIEW_COMMITTED, "subject", scope, &key, &e), 0);
 	struct erase_result r = erase(f, ERASE_RECORD, a, false);
 	const uint64_t expected[] = {3, 1, 1, 0};
 	assert_counts(&r, expected, true);
 	if (!r.complete)
 		fail_msg("partial: %s", r.reason);
-	assert_int_equal(key_find(f->vault, f->vault->read.keys, "subject", scope, &key, &e), -1);
+	assert_int_equal(key_find(f->vault, VIEW_COMMITTED, "subject", scope, &key, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	r = erase(f, ERASE_RECORD, "ffffffffffffffffffffffffffffffff", false);
 	const uint64_t none[] = {0, 0, 0, 0};
@@ -276,18 +278,15 @@ static void a_shared_tag_is_not_taken_for_residue(void **state)
 static void the_scan_sees_what_is_left(void **state)
 {
 	struct fixture *f = *state;
-	struct markers MARKERS_AUTO m = {0};
-	struct erase_result r = {0};
+	struct marker token = {.len = HASH_LEN};
+	struct found_bytes found = {0};
 	struct err e = {0};
-	uint8_t hash[HASH_LEN];
 	char id[RECORD_ID_LEN + 1];
 
 	fixture_archive(f, "receipt", "token-seen", id);
-	lookup_hash(f->vault, hash, "token", "token-seen");
-	markers_add(&m, hash, HASH_LEN);
-	markers_add(&m, id, RECORD_ID_LEN); // the name of the spool file
-	assert_return_code(residue_scan(f->vault, &m, &r, &e), 0);
-	assert_true(r.residue_hits >= 3); // table, index, spool
+	lookup_hash(f->vault, token.bytes, "token", "token-seen");
+	assert_return_code(f->vault->b->upkeep->find_bytes(f->vault->store, &token, 1, &found, &e), 0);
+	assert_true(found.hits >= 2); // table, index
 }
 
 // Without secure_delete, checkpoint and rewriting, erased bytes stay: what the scan is for.
@@ -327,14 +326,14 @@ static void random_histories_leave_nothing(void **state)
 static void a_reader_makes_it_partial(void **state)
 {
 	struct fixture *f = *state;
-	struct store *reader STORE_AUTO = NULL;
+	struct db *reader DB_AUTO = NULL;
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
 
 	fixture_archive(f, "receipt-read", "token", id);
-	state_path(f->vault, path, "vault.db", &e);
-	assert_return_code(store_open(&reader, STORE_VAULT, path, STORE_READ, &e), 0);
-	struct cursor *c = store_query(reader, SQL_LEDGER_PAGE, VALUES(V_INT(0), V_INT(10)), &e);
+	snprintf(path, sizeof path, "%s/vault.db", f->state);
+	assert_return_code(db_open(&reader, DB_VAULT, path, DB_READ, &e), 0);
+	struct cursor *c = db_query(reader, SQL_LEDGER_PAGE, VALUES(V_INT(0), V_INT(10)), &e);
 	assert_int_equal(cursor_next(c, &e), 1);
 	struct erase_result r = erase(f, ERASE_RECEIPT, "receipt-read", false);
 	assert_false(r.complete);
@@ -349,15 +348,15 @@ static void a_reader_makes_it_partial(void **state)
 static void what_a_reader_kept_is_found_by_its_receipt(void **state)
 {
 	struct fixture *f = *state;
-	struct store *reader STORE_AUTO = NULL;
+	struct db *reader DB_AUTO = NULL;
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
 	struct erase_result r;
 
 	fixture_archive(f, "receipt-read", "token", id);
-	state_path(f->vault, path, "vault.db", &e);
-	assert_return_code(store_open(&reader, STORE_VAULT, path, STORE_READ, &e), 0);
-	struct cursor *c = store_query(reader, SQL_LEDGER_PAGE, VALUES(V_INT(0), V_INT(10)), &e);
+	snprintf(path, sizeof path, "%s/vault.db", f->state);
+	assert_return_code(db_open(&reader, DB_VAULT, path, DB_READ, &e), 0);
+	struct cursor *c = db_query(reader, SQL_LEDGER_PAGE, VALUES(V_INT(0), V_INT(10)), &e);
 	assert_int_equal(cursor_next(c, &e), 1);
 	assert_return_code(vault_erase_held(f->vault, "receipt-read", &r, &e), 0);
 	assert_false(r.complete);

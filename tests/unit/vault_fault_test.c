@@ -221,12 +221,12 @@ static void an_unknown_commit_stops_the_vault(void **state)
 // ---- the disk is full ----
 
 static struct fixture *measured;
-static uint64_t ballast_bytes(void)
+static uint64_t reserve_bytes(void)
 {
 	char path[256];
 	struct stat file;
 
-	snprintf(path, sizeof path, "%s/ballast", measured->state);
+	snprintf(path, sizeof path, "%s/space-reserve", measured->state);
 	return stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
 }
 
@@ -283,7 +283,7 @@ static void full_disk(struct fixture *f)
 	if (put_one(f->vault, KIND_ARCHIVE, "room-again", id, &e) != 0)
 		fail_msg("afterwards: %s", e.text);
 	measured = f;
-	assert_int_equal(ballast_bytes(), BALLAST_BYTES);
+	assert_int_equal(reserve_bytes(), SPACE_RESERVE_BYTES);
 }
 
 static void a_full_disk_as_simulated(void **state)
@@ -295,8 +295,8 @@ static void a_full_disk_as_simulated(void **state)
 	watch(f);
 	fixture_reopen(f, VAULT_ADMIN);
 	measured = f;
-	fault.reserved = ballast_bytes;
-	fault.capacity = BALLAST_BYTES + 2 * 1024 * 1024;
+	fault.reserved = reserve_bytes;
+	fault.capacity = SPACE_RESERVE_BYTES + 2 * 1024 * 1024;
 	full_disk(f);
 	unwatch();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Opening: what is missing, foreign, newer, damaged or sealed with another key is refused with words that help.
-#include "policy/vault/sqlite/sqlite_sql.h"
+#include "policy/vault/sqlite/schema.h"
 #include "tests/unit/vault_fixture.h"
 
 static enum err_code open_fails(struct fixture *f, enum vault_mode mode, const char *words)
@@ -116,13 +116,13 @@ static void the_connection_is_what_it_must_be(void **state)
 	char path[256];
 	snprintf(path, sizeof path, "%s/log/2026-11-22.db-wal", f->state);
 	assert_int_equal(access(path, F_OK), 0);
-	static const enum store_file kinds[] = {STORE_VAULT, STORE_KEYS, STORE_LOG};
+	static const enum db_file kinds[] = {DB_VAULT, DB_KEYS, DB_LOG};
 	static const char *const files[] = {"vault.db", "keys/keys.db", "log/2026-11-22.db"};
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(command, sizeof command,
 			 "test \"$(sqlite3 '%s/%s' 'PRAGMA journal_mode; PRAGMA user_version; PRAGMA integrity_check; "
 			 "PRAGMA foreign_key_check' | tr '\\n' ' ')\" = 'wal %d ok '",
-			 f->state, files[i], sqlite_schemas[kinds[i]].version);
+			 f->state, files[i], schema_of[kinds[i]].version);
 		assert_int_equal(system(command), 0);
 	}
 	snprintf(
@@ -133,23 +133,23 @@ static void the_connection_is_what_it_must_be(void **state)
 	assert_int_equal(system(command), 0);
 }
 
-static void the_ballast_is_there(void **state)
+static void the_space_reserve_is_there(void **state)
 {
 	struct fixture *f = *state;
 	struct stat file;
 	char path[256];
 
-	snprintf(path, sizeof path, "%s/ballast", f->state);
+	snprintf(path, sizeof path, "%s/space-reserve", f->state);
 	assert_int_equal(stat(path, &file), 0);
-	assert_int_equal(file.st_size, BALLAST_BYTES);
-	assert_true(file.st_blocks * 512 >= BALLAST_BYTES);
-	assert_true(ballast_release(f->vault));
+	assert_int_equal(file.st_size, SPACE_RESERVE_BYTES);
+	assert_true(file.st_blocks * 512 >= SPACE_RESERVE_BYTES);
+	assert_true(f->vault->b->upkeep->reserve_release(f->vault->store));
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, 0);
-	assert_false(ballast_release(f->vault));
-	ballast_fill(f->vault);
+	assert_false(f->vault->b->upkeep->reserve_release(f->vault->store));
+	f->vault->b->upkeep->reserve_fill(f->vault->store);
 	assert_int_equal(stat(path, &file), 0);
-	assert_int_equal(file.st_size, BALLAST_BYTES);
+	assert_int_equal(file.st_size, SPACE_RESERVE_BYTES);
 }
 
 static int private_but_the_public_key(const char *path, const struct stat *file, int type, struct FTW *walk)
@@ -245,7 +245,7 @@ int main(void)
 	    T(another_master_key_is_refused),
 	    T(the_master_key_may_live_elsewhere),
 	    T(the_connection_is_what_it_must_be),
-	    T(the_ballast_is_there),
+	    T(the_space_reserve_is_there),
 	    T(every_file_is_for_its_owner_alone),
 	    T(the_ledgers_key_is_never_replaced),
 	    T(a_link_is_not_given_away),

@@ -143,20 +143,18 @@ static void check_wholeness(struct vault *v)
 
 static void check_erased(struct vault *v)
 {
-	struct markers MARKERS_AUTO m = {0};
-	struct erase_result r = {0};
+	struct marker markers[] = {{.len = HASH_LEN}, {.len = 2 * HASH_LEN}};
+	struct found_bytes found = {0};
 	struct err e = {0};
-	uint8_t hash[HASH_LEN];
 	char hex[2 * HASH_LEN + 1];
 
-	lookup_hash(v, hash, "subject", "erased-receipt");
-	markers_add(&m, hash, HASH_LEN);
-	hex_encode(hex, hash, HASH_LEN);
-	markers_add(&m, hex, 2 * HASH_LEN); // as keys.db names the subject's key
-	if (residue_scan(v, &m, &r, &e) != 0)
+	lookup_hash(v, markers[0].bytes, "subject", "erased-receipt");
+	hex_encode(hex, markers[0].bytes, HASH_LEN);
+	memcpy(markers[1].bytes, hex, 2 * HASH_LEN); // as keys.db names the subject's key
+	if (v->b->upkeep->find_bytes(v->store, markers, ARRAY_LEN(markers), &found, &e) != 0)
 		note(&run.broken, "%s", e.text);
-	if (r.residue_hits > 0)
-		note(&run.lost, "%llu traces of what was erased are back", (unsigned long long)r.residue_hits);
+	if (found.hits > 0)
+		note(&run.lost, "%llu traces of what was erased are back", (unsigned long long)found.hits);
 }
 
 static void look(uint64_t operation)

@@ -55,7 +55,7 @@ static void what_is_found_again_is_as_it_is_now(void **state)
 	assert_int_equal(find_again(f, &r), 0);
 	assert_string_equal(r.id, id);
 	assert_string_equal(r.state, "");
-	assert_return_code(vault_update(other, id, "held", NULL, 0, &event, &e), 0);
+	assert_return_code(vault_update(other, id, &(struct vault_change){.state = "held"}, &event, &e), 0);
 	assert_int_equal(find_again(f, &r), 0);
 	assert_string_equal(r.state, "held");
 	fixture_time += 3600;
@@ -131,18 +131,18 @@ static void update_replaces_state_and_body(void **state)
 	char id[RECORD_ID_LEN + 1];
 
 	assert_return_code(vault_put(f->vault, &record, NULL, id, &e), 0);
-	assert_return_code(vault_update(f->vault, id, "open", "after", 5, &event, &e), 0);
+	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "open", .body = "after", .body_len = 5}, &event, &e), 0);
 	assert_return_code(vault_get(f->vault, id, &r, &e), 0);
 	assert_string_equal(r.state, "open");
 	assert_string_equal(buf_text(&r.body), "after");
 	assert_int_equal(r.due, 0); // its life begins when it is closed
 	vault_record_free(&r);
-	assert_return_code(vault_update(f->vault, id, "fulfilled", NULL, 0, &event, &e), 0);
+	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "fulfilled", .closing = CLOSING_CLOSED}, &event, &e), 0);
 	assert_return_code(vault_get(f->vault, id, &r, &e), 0);
 	assert_string_equal(buf_text(&r.body), "after");
 	assert_int_equal(r.due, duration_after(fixture_time, (struct duration){.months = 24}));
 	vault_record_free(&r);
-	assert_int_equal(vault_update(f->vault, "00000000000000000000000000000000", "open", NULL, 0, &event, &e), -1);
+	assert_int_equal(vault_update(f->vault, "00000000000000000000000000000000", &(struct vault_change){.state = "open"}, &event, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
@@ -153,11 +153,11 @@ static void end_takes_row_tags_file_and_own_key(void **state)
 	const struct vault_new ticket = {.kind = KIND_TICKET, .body = "hello", .body_len = 5};
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1], path[PATH_MAX];
-	int64_t keys;
+	struct data_key key;
 
 	fixture_archive(f, "receipt", "token", id);
 	assert_return_code(vault_put(f->vault, &ticket, NULL, other, &e), 0);
-	assert_return_code(store_number(f->vault->read.keys, SQL_KEY_BY_SCOPE, VALUES(V_TEXT("record"), V_TEXT(other)), 0, &keys, &e), 0);
+	assert_return_code(key_find(f->vault, VIEW_COMMITTED, "record", other, &key, &e), 0);
 	vault_spool_path(f->vault, id, path, sizeof path, &e);
 	assert_return_code(vault_end(f->vault, id, &event, &e), 0);
 	assert_int_not_equal(access(path, F_OK), 0);
@@ -165,8 +165,7 @@ static void end_takes_row_tags_file_and_own_key(void **state)
 	assert_int_equal(vault_end(f->vault, id, &event, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	assert_return_code(vault_end(f->vault, other, &event, &e), 0);
-	struct data_key key;
-	assert_int_equal(key_find(f->vault, f->vault->read.keys, "record", other, &key, &e), -1);
+	assert_int_equal(key_find(f->vault, VIEW_COMMITTED, "record", other, &key, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
@@ -200,7 +199,7 @@ static int see(void *arg, const struct vault_record *r)
 	s->last = r->made;
 	s->count++;
 	// The callback may use the vault.
-	return vault_update(s->vault, r->id, "seen", NULL, 0, NULL, &e) != 0 ? -1 : 0;
+	return vault_update(s->vault, r->id, &(struct vault_change){.state = "seen"}, NULL, &e) != 0 ? -1 : 0;
 }
 
 static void each_walks_oldest_first_over_many_pages(void **state)

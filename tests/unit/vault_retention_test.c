@@ -24,7 +24,7 @@ static bool segment_exists(struct fixture *f, const char *day)
 	bool any = false;
 
 	for (size_t i = 0; i < 3; i++)
-		any = any || (log_path(f->vault, path, day, suffixes[i], NULL) == 0 && access(path, F_OK) == 0);
+		any = any || (snprintf(path, sizeof path, "%s/log/%s.db%s", f->state, day, suffixes[i]) > 0 && access(path, F_OK) == 0);
 	return any;
 }
 
@@ -33,7 +33,7 @@ static bool day_has_key(struct fixture *f, const char *day)
 	struct data_key key;
 	struct err e = {0};
 
-	return key_find(f->vault, f->vault->read.keys, "request-log", day, &key, &e) == 0;
+	return key_find(f->vault, VIEW_COMMITTED, "request-log", day, &key, &e) == 0;
 }
 
 static void archives_end_with_their_files(void **state)
@@ -152,7 +152,7 @@ static void what_is_stored_meanwhile_is_no_clock_gone_back(void **state)
 {
 	struct fixture *f = *state;
 	static const struct ledger_event event = {.name = "prune", .details = "{}"};
-	struct alone alone;
+	struct commit_alone alone;
 	struct err e = {0};
 	pthread_t thread;
 	void *pruned = NULL;
@@ -161,9 +161,9 @@ static void what_is_stored_meanwhile_is_no_clock_gone_back(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, prune_in_thread, f), 0);
 	usleep(50 * 1000); // it waits now
 	fixture_time += 2;
-	assert_int_equal(write_begin(f->vault, &e), 0);
+	assert_int_equal(transaction_begin(f->vault, LANE_RECORDS, NULL, &e), 0);
 	assert_int_equal(ledger_write(f->vault, &event, NULL, &e), 0);
-	assert_int_equal(write_commit(f->vault, f->vault->write.vault, &e), 0);
+	assert_int_equal(transaction_commit(f->vault, LANE_RECORDS, &e), 0);
 	commit_release(f->vault, &alone);
 	assert_int_equal(pthread_join(thread, &pruned), 0);
 	assert_non_null(pruned);
@@ -185,7 +185,7 @@ static void a_writer_survives_the_end_of_its_segment(void **state)
 	struct err e = {0};
 	assert_return_code(request_log_append_at(f->vault, &row, FIXTURE_START + 12 * 3600, &e), 0);
 	assert_true(day_has_key(f, "2026-11-22"));
-	assert_return_code(log_summary(f->vault, "2026-11-22", &s, &e), 0);
+	assert_return_code(f->vault->b->log->summary(f->vault->store, "2026-11-22", &s, &e), 0);
 	assert_int_equal(s.lines, 1);
 	vault_close(other.vault);
 }
@@ -200,7 +200,7 @@ static void a_segment_without_its_key_is_garbage(void **state)
 	fixture_reopen(f, VAULT_ADMIN);
 	fixture_sql(f, "keys/keys.db", "DELETE FROM key WHERE kind='request-log'"); // a crash between key and file
 	fixture_log(f, "198.51.100.2", NULL);
-	assert_return_code(log_summary(f->vault, "2026-11-22", &s, &e), 0);
+	assert_return_code(f->vault->b->log->summary(f->vault->store, "2026-11-22", &s, &e), 0);
 	assert_int_equal(s.lines, 1);
 	fixture_reopen(f, VAULT_ADMIN);
 	fixture_sql(f, "keys/keys.db", "DELETE FROM key WHERE kind='request-log'");
@@ -218,10 +218,10 @@ static void day_keys_die_with_the_last_record_of_their_day(void **state)
 	fixture_archive(f, "receipt", "token", id);
 	fixture_time += 3600;
 	assert_int_equal(prune(f, at_once, false).records, 1);
-	assert_return_code(key_find(f->vault, f->vault->read.keys, "archive", "2026-11-22", &key, &e), 0); // its day is not over
+	assert_return_code(key_find(f->vault, VIEW_COMMITTED, "archive", "2026-11-22", &key, &e), 0); // its day is not over
 	fixture_time += DAY;
 	prune(f, at_once, false);
-	assert_int_equal(key_find(f->vault, f->vault->read.keys, "archive", "2026-11-22", &key, &e), -1);
+	assert_int_equal(key_find(f->vault, VIEW_COMMITTED, "archive", "2026-11-22", &key, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
@@ -294,14 +294,13 @@ static void ledger_payloads_end_when_the_policy_says(void **state)
 	const struct ledger_event event = {.name = "request", .payload = "personal", .payload_len = 8, .subject = "s"};
 	struct ledger_report report;
 	struct err e = {0};
-	int64_t left;
+	struct payload_row left;
 
 	f->policy.kinds[KIND_LEDGER].life = (struct duration){.days = 10};
 	assert_return_code(ledger_append(f->vault, &event, &e), 0);
 	fixture_time += 10 * DAY;
 	prune(f, at_once, false);
-	assert_return_code(store_number(f->vault->read.vault, SQL_PAYLOAD_GET, VALUES(V_INT(0)), -1, &left, &e), 0);
-	assert_int_equal(left, -1);
+	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, 0, &left, &e), 0);
 	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
 	assert_true(report.intact);
 }

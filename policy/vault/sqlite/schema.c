@@ -3,70 +3,65 @@
 //
 // Personal data stands only in rowid tables, sealed; indexes hold keyed hashes only. secure_delete was measured to leave residue in
 // WITHOUT ROWID trees, so there is none.
-#include "policy/vault/sqlite/sqlite_sql.h"
+#include "policy/vault/sqlite/schema.h"
+#include <stdio.h>
+#include <string.h>
 
 // The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
 #define NOTABLE "name IN ('activation', 'refused-region')"
+#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file"
+#define EVENT   "seq, at, name, policy, details, commitment, seal"
 
-const char *const sqlite_statements[SQL_COUNT] = {
+const char *const schema_statements[SQL_COUNT] = {
     [SQL_RECORD_PUT] =
-	"INSERT INTO record(id, kind, subject, made, due, state, key, file, body) VALUES($1, $2, $3, $4, $5, '', $6, $7, $8)",
-    [SQL_RECORD_GET] = "SELECT id, kind, state, made, due, file, key, body FROM record WHERE id = $1",
-    [SQL_RECORD_FIND] = "SELECT r.id, r.kind, r.state, r.made, r.due, r.file, r.key, r.body FROM tag t JOIN record r ON r.id = t.record "
+	"INSERT INTO record(id, kind, state, made, due, subject, key, file, body) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    [SQL_RECORD_GET] = "SELECT " RECORD ", r.body FROM record r WHERE r.id = $1",
+    [SQL_RECORD_FIND] = "SELECT " RECORD ", r.body FROM tag t JOIN record r ON r.id = t.record "
 			"WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) LIMIT 1",
-    [SQL_RECORD_PAGE] = "SELECT id, made FROM record WHERE kind = $1 AND (made, id) > ($2, $3) ORDER BY made, id LIMIT $4",
-    [SQL_RECORD_UPDATE] = "UPDATE record SET state = coalesce($2, state), body = coalesce($3, body), key = coalesce($4, key), "
-			  "due = $5 WHERE id = $1",
+    [SQL_RECORD_OF_KIND] =
+	"SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.made, r.id) > ($2, $3) ORDER BY r.made, r.id LIMIT $4",
+    [SQL_RECORD_OF_SUBJECT] = "SELECT " RECORD " FROM record r WHERE r.subject = $1",
+    [SQL_RECORD_WITH_TAG] = "SELECT " RECORD " FROM tag t JOIN record r ON r.id = t.record WHERE t.name = $1 AND t.hash = $2",
+    [SQL_RECORD_WITH_FILE] = "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2",
+    [SQL_RECORD_DUE] = "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.due <= $2 OR r.made <= $3) LIMIT $4",
+    [SQL_RECORD_COUNT_DUE] = "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND (due <= $2 OR made <= $3)",
+    [SQL_RECORD_UPDATE] = "UPDATE record SET state = $2, due = $3, key = $4, file = $5, body = $6 WHERE id = $1",
     [SQL_RECORD_DELETE] = "DELETE FROM record WHERE id = $1",
-    [SQL_RECORD_DUE] = "SELECT id, key, file FROM record WHERE kind = $1 AND (due <= $2 OR made <= $3) LIMIT $4",
-    [SQL_DUE_COUNT] = "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND (due <= $2 OR made <= $3)",
-    [SQL_RECORD_EXISTS] = "SELECT 1 FROM record WHERE id = $1",
-    [SQL_RECORD_BY_SUBJECT] = "SELECT id, key, file FROM record WHERE subject = $1",
-    [SQL_RECORD_BY_TAG] = "SELECT r.id, r.key, r.file FROM tag t JOIN record r ON r.id = t.record WHERE t.name = $1 AND t.hash = $2",
-    [SQL_RECORD_FILES] = "SELECT id, key, file FROM record WHERE file = 1 AND id > $1 ORDER BY id LIMIT $2",
-    [SQL_RECORD_SUBJECT] = "SELECT id, key, file, subject FROM record WHERE id = $1",
+    [SQL_RECORD_SUMMARY] = "SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
+			   "(SELECT max(made) FROM record WHERE kind = $1), (SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL)",
     [SQL_TAG_PUT] = "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)",
     [SQL_TAG_DELETE] = "DELETE FROM tag WHERE record = $1",
     [SQL_TAG_OF_RECORD] = "SELECT hash FROM tag WHERE record = $1",
     [SQL_TAG_USED] = "SELECT 1 FROM tag WHERE hash = $1 LIMIT 1",
-    [SQL_TALLY] = "SELECT count FROM tally WHERE kind = $1",
-    [SQL_KIND_OLDEST] = "SELECT min(made) FROM record WHERE kind = $1",
-    [SQL_KIND_NEWEST] = "SELECT max(made) FROM record WHERE kind = $1",
-    [SQL_KIND_DUE] = "SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL",
     [SQL_TALLY_KINDS] = "SELECT kind, count FROM tally WHERE count > 0 ORDER BY kind",
+    [SQL_NUMBER_GET] = "SELECT value FROM fact WHERE name = $1",
+    [SQL_NUMBER_SET] = "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
 
     [SQL_KEY_USED] = "SELECT 1 FROM record WHERE key = $1 UNION ALL SELECT 1 FROM ledger_payload WHERE key = $1 LIMIT 1",
-    [SQL_DOOM_PUT] = "INSERT INTO doomed(key) VALUES($1) ON CONFLICT(key) DO NOTHING",
-    [SQL_DOOM_LIST] = "SELECT key FROM doomed WHERE key > $1 ORDER BY key LIMIT $2",
-    [SQL_DOOM_DONE] = "DELETE FROM doomed WHERE key = $1",
-    [SQL_FACT_GET] = "SELECT value FROM fact WHERE name = $1",
-    [SQL_FACT_SET] = "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+    [SQL_KEY_END_LATER] = "INSERT INTO doomed(key) VALUES($1) ON CONFLICT(key) DO NOTHING",
+    [SQL_KEY_TO_END] = "SELECT key FROM doomed ORDER BY key",
+    [SQL_KEY_FORGET] = "DELETE FROM doomed WHERE key = $1",
 
     [SQL_HEAD_GET] = "SELECT size, at, range, seal FROM ledger_head WHERE only = 1",
     [SQL_HEAD_SET] = "INSERT INTO ledger_head(only, size, at, range, seal) VALUES(1, $1, $2, $3, $4) "
 		     "ON CONFLICT(only) DO UPDATE SET size = excluded.size, at = excluded.at, range = excluded.range, seal = excluded.seal",
-    [SQL_LEDGER_PUT] = "INSERT INTO ledger(seq, at, name, policy, details, commitment, seal) VALUES($1, $2, $3, $4, $5, $6, $7)",
-    [SQL_LEDGER_PAGE] = "SELECT seq, at, name, policy, details, commitment, seal FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2",
-    [SQL_LEDGER_NOTABLE] =
-	"SELECT seq, at, name, policy, details, commitment, seal FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2",
-    [SQL_LEDGER_LAST] = "SELECT max(seq) FROM ledger",
-    [SQL_LEDGER_OLDEST] = "SELECT at FROM ledger ORDER BY seq LIMIT 1",
-    [SQL_LEDGER_NEWEST] = "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1",
+    [SQL_LEDGER_PUT] = "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, $6, $7)",
+    [SQL_LEDGER_PAGE] = "SELECT " EVENT " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2",
+    [SQL_LEDGER_NOTABLE] = "SELECT " EVENT " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2",
+    [SQL_LEDGER_SPAN] = "SELECT (SELECT max(seq) FROM ledger), (SELECT at FROM ledger ORDER BY seq LIMIT 1), "
+			"(SELECT at FROM ledger ORDER BY seq DESC LIMIT 1)",
     [SQL_PAYLOAD_PUT] = "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)",
-    [SQL_PAYLOAD_GET] = "SELECT key, body FROM ledger_payload WHERE seq = $1",
-    [SQL_PAYLOAD_COUNT] = "SELECT count(*) FROM ledger_payload WHERE subject = $1",
-    [SQL_PAYLOAD_BY_SUBJECT] = "SELECT seq, key FROM ledger_payload WHERE subject = $1",
+    [SQL_PAYLOAD_GET] = "SELECT seq, key, body FROM ledger_payload WHERE seq = $1",
+    [SQL_PAYLOAD_OF_SUBJECT] = "SELECT seq, key FROM ledger_payload WHERE subject = $1",
     [SQL_PAYLOAD_DUE] = "SELECT seq, key FROM ledger_payload WHERE due <= $1 ORDER BY due LIMIT $2",
     [SQL_PAYLOAD_DELETE] = "DELETE FROM ledger_payload WHERE seq = $1",
-    [SQL_PAYLOAD_ERASE] = "DELETE FROM ledger_payload WHERE subject = $1",
     [SQL_CHECKPOINT_PUT] = "INSERT INTO checkpoint(size, at, root, range, note) VALUES($1, $2, $3, $4, $5)",
-    [SQL_CHECKPOINT_LAST] = "SELECT size, root, range, note FROM checkpoint ORDER BY size DESC LIMIT 1",
-    [SQL_CHECKPOINT_NEXT] = "SELECT size, root, range, note FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT 1",
-    [SQL_CHECKPOINT_UP_TO] = "SELECT size, root, range, note FROM checkpoint WHERE size <= $1 ORDER BY size DESC LIMIT 1",
+    [SQL_CHECKPOINT_FROM] = "SELECT size, at, root, range, note FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT 1",
+    [SQL_CHECKPOINT_UP_TO] = "SELECT size, at, root, range, note FROM checkpoint WHERE size <= $1 ORDER BY size DESC LIMIT 1",
 
     [SQL_KEY_PUT] = "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)",
-    [SQL_KEY_GET] = "SELECT id, kind, scope, wrapped FROM key WHERE id = $1",
-    [SQL_KEY_BY_SCOPE] = "SELECT id, kind, scope, wrapped FROM key WHERE kind = $1 AND scope = $2",
+    [SQL_KEY_GET] = "SELECT id, kind, scope, made, wrapped FROM key WHERE id = $1",
+    [SQL_KEY_FIND] = "SELECT id, kind, scope, made, wrapped FROM key WHERE kind = $1 AND scope = $2",
     [SQL_KEY_DELETE] = "DELETE FROM key WHERE id = $1",
 
     [SQL_LOG_PUT] = "INSERT INTO line(at, address_hash, receipt_hash, body) VALUES($1, $2, $3, $4)",
@@ -174,8 +169,91 @@ static const char *const log_migrations[] = {
 };
 
 // The application ids read "LtVa", "LtKe", "LtLo".
-const struct sqlite_schema sqlite_schemas[STORE_FILE_COUNT] = {
-    [STORE_VAULT] = {"vault.db", 0x4c745661, 2, vault_migrations},
-    [STORE_KEYS] = {"keys.db", 0x4c744b65, 1, keys_migrations},
-    [STORE_LOG] = {"request log", 0x4c744c6f, 1, log_migrations},
+const struct schema schema_of[DB_FILE_COUNT] = {
+    [DB_VAULT] = {"vault.db", 0x4c745661, 2, vault_migrations},
+    [DB_KEYS] = {"keys.db", 0x4c744b65, 1, keys_migrations},
+    [DB_LOG] = {"request log", 0x4c744c6f, 1, log_migrations},
 };
+
+// ---- is a file what this version would have made? ----
+
+// One row for each table, index, trigger and view with its text, and one for each column.
+static const char list_text[] = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' "
+				"UNION ALL SELECT 'column ' || m.name || '.' || c.name, NULL FROM sqlite_schema m "
+				"JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1";
+
+struct list {
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+	int row; // SQLITE_ROW while there is one
+};
+
+static int list_begin(struct list *l, const char *name, struct err *e)
+{
+	l->row = sqlite3_prepare_v2(l->db, list_text, -1, &l->statement, NULL);
+	if (l->row == SQLITE_OK)
+		l->row = sqlite3_step(l->statement);
+	return l->row == SQLITE_ROW || l->row == SQLITE_DONE
+		   ? 0
+		   : err_set(e, ERR_IO, "%s: the schema cannot be listed: %s", name, sqlite3_errmsg(l->db));
+}
+
+static const char *list_text_at(const struct list *l, int column)
+{
+	const char *text = l->row == SQLITE_ROW ? (const char *)sqlite3_column_text(l->statement, column) : NULL;
+
+	return text != NULL ? text : "";
+}
+
+// Both lists are in the same order.
+static void compare(struct list *is, struct list *should, const char *name, void (*each)(void *, const char *), void *arg)
+{
+	char finding[512];
+
+	while (is->row == SQLITE_ROW || should->row == SQLITE_ROW) {
+		int order = is->row != SQLITE_ROW       ? 1
+			    : should->row != SQLITE_ROW ? -1
+							: strcmp(list_text_at(is, 0), list_text_at(should, 0));
+		finding[0] = '\0';
+		if (order < 0)
+			snprintf(finding, sizeof finding, "%s: the %s is there, and nothing that the policy declares is kept in it", name,
+				 list_text_at(is, 0));
+		else if (order > 0)
+			snprintf(finding, sizeof finding, "%s: the %s is missing", name, list_text_at(should, 0));
+		else if (strcmp(list_text_at(is, 1), list_text_at(should, 1)) != 0)
+			snprintf(finding, sizeof finding, "%s: the %s is not defined as this version defines it", name,
+				 list_text_at(is, 0));
+		if (finding[0] != '\0')
+			each(arg, finding);
+		if (order <= 0)
+			is->row = sqlite3_step(is->statement);
+		if (order >= 0)
+			should->row = sqlite3_step(should->statement);
+	}
+}
+
+int schema_drift(sqlite3 *db, const struct schema *schema, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
+{
+	struct list is = {.db = db}, should = {0};
+	int ret = -1;
+
+	if (sqlite3_open_v2(":memory:", &should.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		err_set(e, ERR_MEMORY, "no memory");
+		goto cleanup;
+	}
+	for (int version = 0; version < schema->version; version++) {
+		if (sqlite3_exec(should.db, schema->migrations[version], NULL, NULL, NULL) != SQLITE_OK) {
+			err_set(e, ERR_MEMORY, "%s: the schema cannot be made in memory: %s", schema->name, sqlite3_errmsg(should.db));
+			goto cleanup;
+		}
+	}
+	if (list_begin(&is, schema->name, e) == 0 && list_begin(&should, schema->name, e) == 0) {
+		compare(&is, &should, schema->name, each, arg);
+		ret = 0;
+	}
+cleanup:
+	sqlite3_finalize(is.statement);
+	sqlite3_finalize(should.statement);
+	sqlite3_close(should.db);
+	return ret;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: ISC
+// The seam between what the vault means and where it is stored: typed rows, and verbs over them. Below it stands a folder for each database
+// engine (sqlite/), which knows files, statements and locks; above it stand sealing, the policy and the ledger's arithmetic. No statement and
+// no column number crosses it. What is sealed or hashed is bytes here. tests/unit/backend_test.c is what every engine must pass.
+//
+// Records, keys and the ledger are written in one lane, the request log in another: whoever has entered a lane writes alone, in all processes.
+// Who needs both enters that of the log first. Every verb that writes needs its lane and a transaction begun in it, unless its comment says
+// "by itself": those begin and commit on their own, and need only the lane.
+//
+// Functions return 0, or -1 with *e: ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_BUSY, ERR_MEMORY, ERR_INPUT, ERR_NOT_FOUND. A callback that returns
+// non-zero ends the rows. Rows and what they point at are valid during the call.
+#ifndef LETHE_VAULT_BACKEND_H
+#define LETHE_VAULT_BACKEND_H
+
+#include "policy/base/buf.h"
+#include "policy/base/err.h"
+#include "policy/base/when.h"
+#include "policy/model/kind.h"
+#include "policy/vault/limits.h"
+#include "policy/vault/merkle.h"
+#include "policy/vault/seal.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store; // the engine's own: everything that is open
+enum store_access {
+	STORE_WRITE,  // the stores must exist with the current schema
+	STORE_CREATE, // makes them and migrates their schema
+};
+enum lane { LANE_RECORDS, LANE_LOG, LANE_COUNT };
+enum view {
+	VIEW_COMMITTED, // from any thread; a callback must not call the store
+	VIEW_WRITER,    // for who has entered the lane; shows what is not committed yet
+};
+
+// What tells one state of the records from the next: while it is the same, no process has committed anything.
+struct store_stamp {
+	uint8_t bytes[48];
+};
+
+struct store_sizes {
+	uint64_t database_bytes, pending_bytes /* of write-ahead logs */, log_bytes;
+};
+
+enum sanitise_part { PART_RECORDS, PART_KEYS, PART_LOG };
+enum sanitise {
+	SANITISE_LOGS,  // empties the write-ahead log
+	SANITISE_SMALL, // rewrites what is not larger than REWRITE_ALWAYS_MAX, and empties the write-ahead log
+	SANITISE_ALL,   // rewrites, whatever it costs
+};
+
+struct marker { // bytes to look for
+	uint8_t bytes[2 * HASH_LEN];
+	size_t len;
+};
+struct found_bytes {
+	uint64_t files, bytes, hits;
+};
+
+struct backend_upkeep {
+	// Opens the stores under the folder `state`. ERR_NOT_FOUND when they are not there and not to be made; ERR_INPUT on a newer schema or
+	// on somebody else's file.
+	int (*open)(struct store **out, const char *state, enum store_access access, struct err *e);
+	void (*close)(struct store *s);
+	int (*check)(struct store *s, struct err *e); // reads everything; ERR_CORRUPT with the first finding
+
+	int (*enter)(struct store *s, enum lane lane, struct err *e);
+	void (*leave)(struct store *s, enum lane lane);
+	// `day`: the request log's, "2026-11-22", whose place is made where it is missing; NULL in the other lane.
+	int (*begin)(struct store *s, enum lane lane, const char *day, struct err *e);
+	// Keys become durable before what they seal. ERR_UNKNOWN when the outcome cannot be known; any other error: nothing was committed.
+	int (*commit)(struct store *s, enum lane lane, struct err *e);
+	void (*rollback)(struct store *s, enum lane lane);
+	bool (*alive)(const struct store *s, enum lane lane); // false after the engine gave up the transaction by itself
+
+	// Makes sure that what was deleted is in no file any more. By itself. ERR_BUSY while a reader is in the way. `day` for PART_LOG; a
+	// day that is not there is done.
+	int (*sanitise)(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e);
+	// Looks through the raw bytes of every file. Without any lane.
+	int (*find_bytes)(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e);
+	void (*sizes)(struct store *s, struct store_sizes *out);
+	// Calls for everything that is there and not of this version, or lacks: tables, columns, triggers, records of unknown kinds.
+	int (*drift)(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
+	bool (*stamp)(struct store *s, struct store_stamp *out); // false: it cannot be told in this moment
+	// The space that is kept in reserve, so that erasing works on a full disk: freed (false: there is none), and taken again.
+	bool (*reserve_release)(struct store *s);
+	void (*reserve_fill)(struct store *s);
+	int (*number_get)(struct store *s, const char *name, int64_t *out, struct err *e); // 0 when it was never set; VIEW_COMMITTED
+	int (*number_set)(struct store *s, const char *name, int64_t value, struct err *e);
+};
+
+// ---- records ----
+
+struct record_row {
+	char id[RECORD_ID_LEN + 1];
+	enum kind kind; // KIND_COUNT: one that this version does not know
+	char state[STATE_MAX];
+	time_t made, due; // due 0: none
+	bool has_subject, has_key, has_file;
+	uint8_t subject[HASH_LEN], key[KEY_ID_LEN];
+	struct buf body; // sealed; only put, get and find have it; its owner frees it
+};
+struct tag_row {
+	const char *name;
+	uint8_t hash[HASH_LEN];
+};
+
+struct record_query {
+	enum { RECORDS_OF_KIND, RECORDS_OF_SUBJECT, RECORDS_WITH_TAG, RECORDS_WITH_FILE, RECORDS_DUE } by;
+	enum kind kind;         // OF_KIND, DUE
+	const uint8_t *hash;    // OF_SUBJECT, WITH_TAG
+	const char *tag;        // WITH_TAG
+	const char *after;      // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
+	time_t after_made;      // OF_KIND: its time; INT64_MIN at first. Oldest first
+	time_t horizon, cutoff; // DUE: due at or before the one, or made at or before the other
+	size_t limit;           // OF_KIND, WITH_FILE, DUE
+};
+struct kind_summary {
+	uint64_t count;
+	time_t oldest, newest, due; // 0: none
+};
+
+struct backend_records {
+	int (*put)(struct store *s, const struct record_row *row, const struct tag_row *tags, size_t tag_count, struct err *e);
+	int (*get)(struct store *s, enum view view, const char *id, struct record_row *out, struct err *e);
+	// Any record of the kind with the tag that is not due at `now`; VIEW_COMMITTED.
+	int (*find)(struct store *s, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], time_t now, struct record_row *out,
+		    struct err *e);
+	int (*each)(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *), void *arg,
+		    struct err *e);
+	int (*count_due)(struct store *s, enum kind kind, time_t horizon, time_t cutoff, size_t *records, size_t *files, struct err *e);
+	int (*update)(struct store *s, const struct record_row *row, struct err *e); // everything but id, kind, subject, made
+	int (*end)(struct store *s, const char *id, struct err *e);                  // with its tags
+	int (*tags)(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e);
+	bool (*tag_used)(struct store *s, const uint8_t hash[HASH_LEN]); // by any record
+	int (*summary)(struct store *s, enum view view, enum kind kind, struct kind_summary *out, struct err *e);
+};
+
+// ---- keys; apart from what they seal ----
+
+struct key_row {
+	uint8_t id[KEY_ID_LEN];
+	char kind[RECORD_ID_LEN + 1], scope[2 * HASH_LEN + 1];
+	time_t made;
+	uint8_t wrapped[KEY_LEN + SEAL_OVERHEAD];
+};
+
+struct backend_keys {
+	int (*get)(struct store *s, enum view view, const uint8_t id[KEY_ID_LEN], struct key_row *out, struct err *e);
+	int (*find)(struct store *s, enum view view, const char *kind, const char *scope, struct key_row *out, struct err *e);
+	int (*put)(struct store *s, const struct key_row *row, struct err *e);
+	int (*used)(struct store *s, const uint8_t id[KEY_ID_LEN], bool *out, struct err *e); // by a record or a payload
+	// A key to be destroyed is named in the transaction that deletes what it sealed, so that a crash between the two cannot leave it behind.
+	int (*end_later)(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e);
+	int (*to_end)(struct store *s, int (*each)(void *, const uint8_t id[KEY_ID_LEN]), void *arg, struct err *e);
+	int (*destroy)(struct store *s, uint8_t (*ids)[KEY_ID_LEN], size_t count, struct err *e); // by itself; in no file any more
+	int (*forget)(struct store *s, uint8_t (*ids)[KEY_ID_LEN], size_t count, struct err *e);  // by itself; need not be ended
+};
+
+// ---- ledger ----
+
+struct ledger_row {
+	int64_t seq, at;
+	const char *name, *policy, *details;
+	const uint8_t *commitment, *seal; // HASH_LEN bytes; NULL when somebody made it another length
+};
+struct ledger_head_row {
+	uint64_t size;
+	time_t at;
+	uint8_t range[MERKLE_PACKED_MAX], seal[HASH_LEN];
+	size_t range_len;
+};
+struct ledger_span {
+	int64_t last;          // number of the last event; -1: none
+	time_t oldest, newest; // 0: none
+};
+struct payload_row {
+	int64_t seq;
+	bool has_subject;
+	uint8_t subject[HASH_LEN], key[KEY_ID_LEN];
+	time_t due;      // 0: none
+	struct buf body; // sealed; only put and get have it; its owner frees it
+};
+struct checkpoint_row {
+	uint64_t size;
+	time_t at;
+	uint8_t root[HASH_LEN], range[MERKLE_PACKED_MAX];
+	size_t range_len;
+	char note[CHECKPOINT_NOTE_MAX];
+};
+struct payload_query {
+	const uint8_t *subject; // of this subject; NULL:
+	time_t due;             // those that are due then, at most `limit`
+	size_t limit;
+};
+enum checkpoint_which { CHECKPOINT_UP_TO, CHECKPOINT_FROM }; // the largest up to a size; the smallest from a size on
+
+struct backend_ledger {
+	int (*head)(struct store *s, enum view view, struct ledger_head_row *out, struct err *e); // 1: there is one, 0: none, -1
+	int (*head_set)(struct store *s, const struct ledger_head_row *row, struct err *e);
+	int (*append)(struct store *s, const struct ledger_row *row, struct err *e);
+	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their
+	// number alone.
+	int (*each)(struct store *s, enum view view, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *),
+		    void *arg, struct err *e);
+	int (*span)(struct store *s, enum view view, struct ledger_span *out, struct err *e);
+	int (*payload_put)(struct store *s, const struct payload_row *row, struct err *e);
+	int (*payload_get)(struct store *s, int64_t seq, struct payload_row *out, struct err *e); // 1, 0: none, -1; VIEW_COMMITTED
+	// `each` may end the payload that it is called with.
+	int (*payloads)(struct store *s, const struct payload_query *query, int (*each)(void *, const struct payload_row *), void *arg,
+			struct err *e);
+	int (*payload_end)(struct store *s, int64_t seq, struct err *e);
+	int (*checkpoint_put)(struct store *s, const struct checkpoint_row *row, struct err *e);
+	int (*checkpoint_get)(struct store *s, enum view view, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,
+			      struct err *e); // 1, 0: none, -1
+};
+
+// ---- request log: a place of its own for each UTC day, which goes as a whole ----
+
+struct log_row {
+	time_t at;
+	uint8_t address[LOG_HASH_LEN], receipt[LOG_HASH_LEN];
+	bool has_receipt;
+	const void *body; // sealed
+	size_t body_len;
+};
+struct log_summary {
+	uint64_t lines;
+	time_t oldest, newest; // 0: empty
+};
+
+struct backend_log {
+	bool (*current)(struct store *s, const char *day); // the day is the last one that this store began, and nobody has ended it since
+	int (*append)(struct store *s, const struct log_row *row, struct err *e);
+	int (*days)(struct store *s, int (*each)(void *, const char *day), void *arg, struct err *e); // oldest first; each may call the store
+	int (*summary)(struct store *s, const char *day, struct log_summary *out, struct err *e);     // ERR_NOT_FOUND, ERR_CORRUPT
+	// Deletes the rows with the address and the receipt (NULL: none of that sort) of a day, or only counts them, and sanitises. By itself.
+	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,
+		     uint64_t *rows, struct err *e);
+	void (*end_day)(struct store *s, const char *day); // by itself
+	int (*sync)(struct store *s, struct err *e);       // the ends of days are durable; what a crash left beside them is gone
+};
+
+struct backend {
+	const char *name;
+	const struct backend_upkeep *upkeep;
+	const struct backend_records *records;
+	const struct backend_keys *keys;
+	const struct backend_ledger *ledger;
+	const struct backend_log *log;
+};
+extern const struct backend sqlite_backend;
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: ISC
+// Group commit: operations of many threads in one transaction. One writer of a lane at a time, in this process and among all.
+#ifndef LETHE_VAULT_COMMIT_H
+#define LETHE_VAULT_COMMIT_H
+
+#include "policy/vault/backend.h"
+#include <pthread.h>
+#include <semaphore.h>
+
+struct vault;
+
+struct op {
+	enum lane lane;
+	int (*run)(struct vault *v, void *arg, struct err *e); // inside the transaction; may run again when another of its batch failed
+	void (*undo)(struct vault *v, void *arg);              // it ran, but was not committed; NULL: nothing to undo
+	void *arg;
+	char day[WHEN_DATE]; // LANE_LOG: which day's log it writes
+	// of commit.c
+	struct op *next;
+	sem_t wake; // for the owner: it is done, or he leads
+	bool alone, leads, ran, waits;
+	bool out; // it failed by itself
+	int result;
+	struct err err;
+};
+
+// What else belongs to each transaction of a lane. Any may be NULL.
+struct commit_hooks {
+	int (*before_begin)(struct vault *v, const char *day, struct err *e);
+	int (*before_commit)(struct vault *v, struct err *e);
+	void (*ended)(struct vault *v); // it was committed, or rolled back
+};
+
+struct commit_lane {
+	const struct commit_hooks *hooks;
+	pthread_mutex_t mutex;
+	struct op *head, *tail;
+	bool busy;                  // somebody leads
+	size_t waiting, last_batch; // operations not yet answered; those of the last commit
+};
+
+// Runs the operation in a transaction that it may share with others; returns after the commit.
+int commit_run(struct vault *v, struct op *op, struct err *e);
+// The same in two steps. What was begun must be waited for; it may be done by another thread before.
+int commit_begin(struct vault *v, struct op *op, struct err *e);
+int commit_wait(struct vault *v, struct op *op, struct err *e);
+
+struct commit_alone {
+	struct op ops[LANE_COUNT];
+};
+// From here to commit_release the caller alone writes, in this process and among all, in every lane; it begins and commits by itself.
+int commit_alone(struct vault *v, struct commit_alone *a, struct err *e);
+void commit_release(struct vault *v, struct commit_alone *a);
+// The same for one lane: that of the records, for who leads in that of the log.
+int commit_alone_in(struct vault *v, enum lane lane, struct op *op, struct err *e);
+void commit_release_in(struct vault *v, struct op *op);
+
+// For who is alone. `day` as for the back end's begin.
+int transaction_begin(struct vault *v, enum lane lane, const char *day, struct err *e);
+int transaction_commit(struct vault *v, enum lane lane, struct err *e);
+void transaction_rollback(struct vault *v, enum lane lane);
+// Commits when `ret` is 0, else rolls back. Returns 0, or -1 with *e.
+int transaction_end(struct vault *v, enum lane lane, int ret, struct err *e);
+// What the back end commits by itself passes here, so that an unknown outcome stops the vault: returns `ret`.
+int commit_outcome(struct vault *v, int ret, const struct err *e);
+
+#endif

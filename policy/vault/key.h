@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: ISC
+// Data keys, wrapped by the master key.
+#ifndef LETHE_VAULT_KEY_H
+#define LETHE_VAULT_KEY_H
+
+#include "policy/vault/backend.h"
+#include "policy/vault/vault.h"
+
+struct data_key {
+	uint8_t id[KEY_ID_LEN];
+	uint8_t bytes[KEY_LEN];
+};
+void data_key_wipe(struct data_key *k);
+#define DATA_KEY_AUTO __attribute__((cleanup(data_key_wipe)))
+
+// The master key, and the keys that look-ups and the ledger need. For who is alone.
+int key_load_master(struct vault *v, struct err *e);
+int key_load_system(struct vault *v, struct err *e);
+// ERR_NOT_FOUND when it was destroyed.
+int key_get(const struct vault *v, enum view view, const uint8_t id[KEY_ID_LEN], struct data_key *out, struct err *e);
+int key_find(const struct vault *v, enum view view, const char *kind, const char *scope, struct data_key *out, struct err *e);
+// Inside a transaction: makes the key when it is missing. It becomes durable before what it seals.
+int key_obtain(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e);
+// The key that seals data of a kind: of the kind and day when it is short-lived, else of the subject, else of `own` alone.
+int key_for(struct vault *v, enum kind kind, time_t made, const uint8_t *subject, const char *own, struct data_key *out, struct err *e);
+bool key_is_shared(struct vault *v, const uint8_t id[KEY_ID_LEN]); // of a kind and day
+// Inside the transaction that ends what it sealed.
+int key_end_later(struct vault *v, const uint8_t id[KEY_ID_LEN], struct err *e);
+int key_end_later_of(struct vault *v, const char *kind, const char *scope, struct err *e); // if there is one
+int key_end_later_of_subject(struct vault *v, const uint8_t subject[HASH_LEN], struct err *e);
+// Destroys the keys to be ended that nothing uses any more. For who is alone.
+int key_reap(struct vault *v, struct err *e);
+int key_reap_now(struct vault *v, struct err *e); // as above, by itself
+// How a visitor's or subject's text is looked up: HMAC under the look-up key; `name` keeps uses apart.
+void lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *name, const char *value);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: ISC
+// Inside the vault: the request log.
+#ifndef LETHE_VAULT_REQUEST_LOG_H
+#define LETHE_VAULT_REQUEST_LOG_H
+
+#include "policy/vault/backend.h"
+#include "policy/vault/commit.h"
+#include "policy/vault/vault.h"
+
+extern const struct commit_hooks request_log_hooks; // of the lane that it is written in
+
+int request_log_append_at(struct vault *v, const struct request_log_row *row, time_t at, struct err *e);
+// What the rows of a day are found by. ERR_NOT_FOUND when the day's key was destroyed. `address` and `subject` (a look-up hash) may be NULL.
+struct request_log_hashes {
+	uint8_t address[HASH_LEN], receipt[HASH_LEN]; // their first LOG_HASH_LEN bytes are stored
+};
+int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject, struct request_log_hashes *out,
+			  struct err *e);
+time_t request_log_due(const struct vault *v, time_t oldest);
+int request_log_newest(struct vault *v, time_t *out, struct err *e); // 0: empty
+
+#endif

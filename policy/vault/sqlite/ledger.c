@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: ISC
+// The ledger, its payloads and its checkpoints, in vault.db.
+#include "policy/vault/sqlite/store.h"
+#include <stdio.h>
+#include <string.h>
+
+static void read_range(struct cursor *c, int column, uint8_t range[MERKLE_PACKED_MAX], size_t *range_len)
+{
+	const void *bytes = cursor_blob(c, column, range_len);
+
+	if (*range_len > MERKLE_PACKED_MAX)
+		*range_len = 0; // no range of any tree
+	if (*range_len > 0)
+		memcpy(range, bytes, *range_len);
+}
+
+static int ledger_head(struct store *s, enum view view, struct ledger_head_row *out, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, view), SQL_HEAD_GET, NULL, e);
+	int more = c == NULL ? -1 : cursor_next(c, e);
+
+	*out = (struct ledger_head_row){0};
+	if (more > 0) {
+		out->size = (uint64_t)cursor_int(c, 0);
+		out->at = cursor_int(c, 1);
+		read_range(c, 2, out->range, &out->range_len);
+		cursor_copy(c, 3, out->seal, HASH_LEN);
+	}
+	cursor_end(&c);
+	store_done(s, view);
+	return more;
+}
+
+static int ledger_head_set(struct store *s, const struct ledger_head_row *row, struct err *e)
+{
+	return db_run(s->write.vault, SQL_HEAD_SET,
+		      VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->range, row->range_len), V_BLOB(row->seal, HASH_LEN)), e);
+}
+
+static int ledger_append(struct store *s, const struct ledger_row *row, struct err *e)
+{
+	return db_run(s->write.vault, SQL_LEDGER_PUT,
+		      VALUES(V_INT(row->seq), V_INT(row->at), V_TEXT(row->name), V_TEXT(row->policy), V_TEXT(row->details),
+			     V_BLOB(row->commitment, HASH_LEN), V_BLOB(row->seal, HASH_LEN)),
+		      e);
+}
+
+static const uint8_t *hash_at(struct cursor *c, int column)
+{
+	size_t len;
+	const void *bytes = cursor_blob(c, column, &len);
+
+	return len == HASH_LEN ? bytes : NULL;
+}
+
+static int ledger_each(struct store *s, enum view view, int64_t from, bool notable, size_t limit,
+		       int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, view), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(limit)), e);
+	int more = -1, stop = 0;
+
+	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
+		const struct ledger_row row = {
+		    .seq = cursor_int(c, 0),
+		    .at = cursor_int(c, 1),
+		    .name = cursor_text(c, 2),
+		    .policy = cursor_text(c, 3),
+		    .details = cursor_text(c, 4),
+		    .commitment = hash_at(c, 5),
+		    .seal = hash_at(c, 6),
+		};
+		stop = each(arg, &row);
+	}
+	cursor_end(&c);
+	store_done(s, view);
+	return more < 0 ? -1 : 0;
+}
+
+static int ledger_span(struct store *s, enum view view, struct ledger_span *out, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, view), SQL_LEDGER_SPAN, NULL, e);
+	int more = c == NULL ? -1 : cursor_next(c, e);
+
+	*out = (struct ledger_span){.last = -1};
+	if (more > 0)
+		*out = (struct ledger_span){cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2)};
+	cursor_end(&c);
+	store_done(s, view);
+	return more > 0 ? 0 : -1;
+}
+
+// ---- payloads ----
+
+static int payload_put(struct store *s, const struct payload_row *row, struct err *e)
+{
+	return db_run(s->write.vault, SQL_PAYLOAD_PUT,
+		      VALUES(V_INT(row->seq), V_BLOB(row->has_subject ? row->subject : NULL, HASH_LEN),
+			     row->due == 0 ? V_NULL : V_INT(row->due), V_BLOB(row->key, KEY_ID_LEN), V_BLOB(row->body.data, row->body.len)),
+		      e);
+}
+
+static int payload_get(struct store *s, int64_t seq, struct payload_row *out, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_PAYLOAD_GET, VALUES(V_INT(seq)), e);
+	int more = c == NULL ? -1 : cursor_next(c, e);
+	size_t len;
+
+	*out = (struct payload_row){.seq = seq, .body = BUF_INIT(STORE_VALUE_MAX)};
+	if (more > 0) {
+		const void *body = cursor_blob(c, 2, &len);
+		cursor_copy(c, 1, out->key, KEY_ID_LEN);
+		if (buf_add(&out->body, body, len) != 0)
+			more = err_set(e, ERR_MEMORY, "no memory");
+	}
+	cursor_end(&c);
+	store_done(s, VIEW_COMMITTED);
+	return more;
+}
+
+static int payloads(struct store *s, const struct payload_query *q, int (*each)(void *, const struct payload_row *), void *arg, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO =
+	    q->subject != NULL ? db_query(s->write.vault, SQL_PAYLOAD_OF_SUBJECT, VALUES(V_BLOB(q->subject, HASH_LEN)), e)
+			       : db_query(s->write.vault, SQL_PAYLOAD_DUE, VALUES(V_INT(q->due), V_INT(q->limit)), e);
+	int more = -1, stop = 0;
+
+	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
+		struct payload_row row = {.seq = cursor_int(c, 0)};
+		cursor_copy(c, 1, row.key, KEY_ID_LEN);
+		stop = each(arg, &row);
+	}
+	return more < 0 ? -1 : 0;
+}
+
+static int payload_end(struct store *s, int64_t seq, struct err *e)
+{
+	return db_run(s->write.vault, SQL_PAYLOAD_DELETE, VALUES(V_INT(seq)), e);
+}
+
+// ---- checkpoints ----
+
+static int checkpoint_put(struct store *s, const struct checkpoint_row *row, struct err *e)
+{
+	return db_run(s->write.vault, SQL_CHECKPOINT_PUT,
+		      VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->root, HASH_LEN), V_BLOB(row->range, row->range_len),
+			     V_TEXT(row->note)),
+		      e);
+}
+
+static int checkpoint_get(struct store *s, enum view view, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,
+			  struct err *e)
+{
+	const int64_t number = size > INT64_MAX ? INT64_MAX : (int64_t)size;
+	struct cursor *c = db_query(store_vault(s, view), which == CHECKPOINT_UP_TO ? SQL_CHECKPOINT_UP_TO : SQL_CHECKPOINT_FROM,
+				    VALUES(V_INT(number)), e);
+	int more = c == NULL ? -1 : cursor_next(c, e);
+
+	*out = (struct checkpoint_row){0};
+	if (more > 0) {
+		out->size = (uint64_t)cursor_int(c, 0);
+		out->at = cursor_int(c, 1);
+		cursor_copy(c, 2, out->root, HASH_LEN);
+		read_range(c, 3, out->range, &out->range_len);
+		snprintf(out->note, sizeof out->note, "%s", cursor_text(c, 4));
+	}
+	cursor_end(&c);
+	store_done(s, view);
+	return more;
+}
+
+const struct backend_ledger sqlite_ledger = {
+    .head = ledger_head,
+    .head_set = ledger_head_set,
+    .append = ledger_append,
+    .each = ledger_each,
+    .span = ledger_span,
+    .payload_put = payload_put,
+    .payload_get = payload_get,
+    .payloads = payloads,
+    .payload_end = payload_end,
+    .checkpoint_put = checkpoint_put,
+    .checkpoint_get = checkpoint_get,
+};

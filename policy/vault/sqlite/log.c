@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: ISC
+// The request log: one file for each UTC day, log/YYYY-MM-DD.db. Pruning unlinks whole days, under their writers if need be: so a writer
+// compares, under the lock, the file that it has open with the one that has the name.
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include "policy/vault/sqlite/log.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int log_path(const struct store *s, char out[PATH_MAX], const char *day, const char *suffix, struct err *e)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "log/%s.db%s", day, suffix);
+	return path_join(out, PATH_MAX, s->state, name, e);
+}
+
+int log_open(const struct store *s, struct db **out, const char *day, enum db_access access, struct err *e)
+{
+	struct err why = {0};
+	char path[PATH_MAX];
+
+	*out = NULL;
+	if (log_path(s, path, day, "", e) != 0)
+		return -1;
+	if (db_open(out, DB_LOG, path, access, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	return 0;
+}
+
+// ---- the day that is written ----
+
+static void close_segment(struct store *s)
+{
+	db_close(&s->write.segment.db);
+	memset(&s->write.segment, 0, sizeof s->write.segment);
+}
+
+static bool still_there(const struct store *s)
+{
+	struct stat file;
+	char path[PATH_MAX];
+
+	return s->write.segment.db != NULL && log_path(s, path, s->write.segment.day, "", NULL) == 0 && stat(path, &file) == 0 &&
+	       file.st_ino == s->write.segment.inode && file.st_dev == s->write.segment.device;
+}
+
+static bool log_current(struct store *s, const char *day)
+{
+	return strcmp(s->write.segment.day, day) == 0 && still_there(s);
+}
+
+int log_begin(struct store *s, const char *day, struct err *e)
+{
+	struct err why = {0};
+	struct stat file;
+	char path[PATH_MAX];
+
+	if (log_current(s, day))
+		return db_begin(s->write.segment.db, e);
+	if (still_there(s))
+		db_flush(s->write.segment.db, NULL); // its day is over: it should rest without a write-ahead log
+	close_segment(s);
+	if (log_path(s, path, day, "", e) != 0)
+		return -1;
+	if (store_file_begin(s, path, &why) != 0) // to callers "not found" is what they look for, not where the log stands
+		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_IO : why.code, "%s", why.text);
+	if (db_open(&s->write.segment.db, DB_LOG, path, DB_CREATE, e) != 0)
+		return -1;
+	if (stat(path, &file) != 0) {
+		close_segment(s);
+		return err_system(e, ERR_IO, errno, "%s", path);
+	}
+	s->write.segment.device = file.st_dev;
+	s->write.segment.inode = file.st_ino;
+	snprintf(s->write.segment.day, sizeof s->write.segment.day, "%s", day);
+	return db_begin(s->write.segment.db, e);
+}
+
+static int add_to_summary(struct db *db, int64_t lines, time_t oldest, time_t newest, struct err *e)
+{
+	return db_run(db, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(lines), V_INT(oldest), V_INT(newest)), e);
+}
+
+static int log_append(struct store *s, const struct log_row *row, struct err *e)
+{
+	if (db_run(s->write.segment.db, SQL_LOG_PUT,
+		   VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN), V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN),
+			  V_BLOB(row->body, row->body_len)),
+		   e) != 0)
+		return -1;
+	return add_to_summary(s->write.segment.db, 1, row->at, row->at, e);
+}
+
+// ---- all days ----
+
+static int is_segment(const struct dirent *d)
+{
+	time_t day;
+	char text[WHEN_DATE];
+
+	snprintf(text, sizeof text, "%.*s", WHEN_DATE - 1, d->d_name);
+	return strlen(d->d_name) == WHEN_DATE - 1 + 3 && strcmp(d->d_name + WHEN_DATE - 1, ".db") == 0 && when_parse(&day, text) == 0;
+}
+
+int log_days(struct store *s, int (*each)(void *, const char *day), void *arg, struct err *e)
+{
+	struct dirent **names;
+	char path[PATH_MAX], day[WHEN_DATE];
+	int stop = 0;
+
+	if (path_join(path, PATH_MAX, s->state, "log", e) != 0)
+		return -1;
+	int count = scandir(path, &names, is_segment, alphasort);
+	if (count < 0)
+		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", path);
+	for (int i = 0; i < count; i++) {
+		snprintf(day, sizeof day, "%.*s", WHEN_DATE - 1, names[i]->d_name);
+		if (!stop)
+			stop = each(arg, day);
+		free(names[i]);
+	}
+	free(names);
+	return 0;
+}
+
+static int log_summary(struct store *s, const char *day, struct log_summary *out, struct err *e)
+{
+	struct db *db DB_AUTO = NULL;
+	struct cursor *c CURSOR_AUTO = NULL;
+	char path[PATH_MAX];
+
+	*out = (struct log_summary){0};
+	if (log_path(s, path, day, "", e) != 0 || db_open(&db, DB_LOG, path, DB_READ, e) != 0)
+		return -1;
+	c = db_query(db, SQL_LOG_SUMMARY, NULL, e);
+	if (c == NULL || cursor_next(c, e) != 1)
+		return -1;
+	out->lines = (uint64_t)cursor_int(c, 0);
+	if (out->lines > 0) {
+		out->oldest = cursor_int(c, 1);
+		out->newest = cursor_int(c, 2);
+	}
+	return 0;
+}
+
+// ---- ending ----
+
+static int count_rows(struct db *db, enum sql statement, const uint8_t *hash, uint64_t *rows, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = db_query(db, statement, VALUES(V_BLOB(hash, LOG_HASH_LEN)), e);
+
+	if (c == NULL || cursor_next(c, e) != 1)
+		return -1;
+	*rows += (uint64_t)cursor_int(c, 0);
+	return 0;
+}
+
+static int delete_rows(struct db *db, enum sql statement, const uint8_t *hash, uint64_t *rows, struct err *e)
+{
+	if (db_run(db, statement, VALUES(V_BLOB(hash, LOG_HASH_LEN)), e) != 0)
+		return -1;
+	uint64_t deleted = db_changes(db);
+	*rows += deleted;
+	return deleted == 0 ? 0 : add_to_summary(db, -(int64_t)deleted, INT64_MAX, 0, e);
+}
+
+static int log_erase(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,
+		     uint64_t *rows, struct err *e)
+{
+	struct db *db DB_AUTO = NULL;
+
+	*rows = 0;
+	if (log_open(s, &db, day, DB_WRITE, e) != 0)
+		return -1;
+	if (db == NULL)
+		return 0;
+	if ((address != NULL && count_rows(db, SQL_LOG_COUNT_ADDRESS, address, rows, e) != 0) ||
+	    (receipt != NULL && count_rows(db, SQL_LOG_COUNT_RECEIPT, receipt, rows, e) != 0))
+		return -1;
+	if (count_only || *rows == 0)
+		return 0;
+	*rows = 0;
+	if (db_begin(db, e) != 0)
+		return -1;
+	if ((address != NULL && delete_rows(db, SQL_LOG_DELETE_ADDRESS, address, rows, e) != 0) ||
+	    (receipt != NULL && delete_rows(db, SQL_LOG_DELETE_RECEIPT, receipt, rows, e) != 0)) {
+		db_rollback(db);
+		*rows = 0;
+		return -1;
+	}
+	if (db_commit(db, e) != 0) {
+		*rows = 0;
+		return -1;
+	}
+	return store_sanitise_one(db, how, e);
+}
+
+static void log_end_day(struct store *s, const char *day)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char path[PATH_MAX];
+
+	if (strcmp(s->write.segment.day, day) == 0)
+		close_segment(s);
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		if (log_path(s, path, day, suffixes[i], NULL) == 0)
+			unlink(path);
+}
+
+static int log_sync(struct store *s, struct err *e)
+{
+	char folder[PATH_MAX], path[PATH_MAX], day[WHEN_DATE];
+	time_t start;
+
+	if (path_join(folder, PATH_MAX, s->state, "log", e) != 0)
+		return -1;
+	DIR *d = opendir(folder);
+	if (d == NULL)
+		return err_system(e, ERR_IO, errno, "%s", folder);
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) { // logs and indexes without their file
+		snprintf(day, sizeof day, "%.*s", WHEN_DATE - 1, entry->d_name);
+		if (strlen(entry->d_name) > WHEN_DATE - 1 + 3 && when_parse(&start, day) == 0 &&
+		    strncmp(entry->d_name + WHEN_DATE - 1, ".db", 3) == 0 && log_path(s, path, day, "", NULL) == 0 &&
+		    access(path, F_OK) != 0 && path_join(path, sizeof path, folder, entry->d_name, NULL) == 0)
+			unlink(path);
+	}
+	closedir(d);
+	return folder_sync(folder, e);
+}
+
+const struct backend_log sqlite_log = {
+    .current = log_current,
+    .append = log_append,
+    .days = log_days,
+    .summary = log_summary,
+    .erase = log_erase,
+    .end_day = log_end_day,
+    .sync = log_sync,
+};

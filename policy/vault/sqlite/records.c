@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: ISC
+// Records and their tags, in vault.db.
+#include "policy/vault/sqlite/store.h"
+#include <stdio.h>
+#include <string.h>
+
+static struct value time_or_null(time_t at)
+{
+	return at == 0 ? V_NULL : V_INT(at);
+}
+
+static int record_put(struct store *s, const struct record_row *r, const struct tag_row *tags, size_t tag_count, struct err *e)
+{
+	if (db_run(s->write.vault, SQL_RECORD_PUT,
+		   VALUES(V_TEXT(r->id), V_TEXT(kind_row(r->kind)->name), V_TEXT(r->state), V_INT(r->made), time_or_null(r->due),
+			  V_BLOB(r->has_subject ? r->subject : NULL, HASH_LEN), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
+			  V_INT(r->has_file), V_BLOB(r->body.data, r->body.len)),
+		   e) != 0)
+		return -1;
+	for (size_t i = 0; i < tag_count; i++)
+		if (db_run(s->write.vault, SQL_TAG_PUT, VALUES(V_TEXT(r->id), V_TEXT(tags[i].name), V_BLOB(tags[i].hash, HASH_LEN)), e) != 0)
+			return -1;
+	return 0;
+}
+
+static void read_row(struct cursor *c, struct record_row *out)
+{
+	*out = (struct record_row){.made = cursor_int(c, 3), .due = cursor_int(c, 4), .has_file = cursor_int(c, 7) != 0};
+	snprintf(out->id, sizeof out->id, "%s", cursor_text(c, 0));
+	if (kind_from_name(&out->kind, cursor_text(c, 1)) != 0)
+		out->kind = KIND_COUNT;
+	snprintf(out->state, sizeof out->state, "%s", cursor_text(c, 2));
+	out->has_subject = cursor_copy(c, 5, out->subject, HASH_LEN);
+	out->has_key = cursor_copy(c, 6, out->key, KEY_ID_LEN);
+}
+
+// The first row of a statement that selects the body too.
+static int read_one(struct store *s, enum view view, enum sql statement, const struct value *values, struct record_row *out, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, view), statement, values, e);
+	int more = c == NULL ? -1 : cursor_next(c, e);
+	size_t len;
+
+	*out = (struct record_row){0};
+	if (more == 0)
+		err_set(e, ERR_NOT_FOUND, "no such record");
+	if (more > 0) {
+		read_row(c, out);
+		out->body = BUF_INIT(STORE_VALUE_MAX);
+		const void *body = cursor_blob(c, 8, &len);
+		if (body != NULL && buf_add(&out->body, body, len) != 0)
+			more = err_set(e, ERR_MEMORY, "no memory");
+	}
+	cursor_end(&c);
+	store_done(s, view);
+	return more > 0 ? 0 : -1;
+}
+
+static int record_get(struct store *s, enum view view, const char *id, struct record_row *out, struct err *e)
+{
+	return read_one(s, view, SQL_RECORD_GET, VALUES(V_TEXT(id)), out, e);
+}
+
+static int record_find(struct store *s, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], time_t now, struct record_row *out,
+		       struct err *e)
+{
+	return read_one(s, VIEW_COMMITTED, SQL_RECORD_FIND,
+			VALUES(V_TEXT(tag), V_BLOB(hash, HASH_LEN), V_TEXT(kind_row(kind)->name), V_INT(now)), out, e);
+}
+
+static struct cursor *query_records(struct db *db, const struct record_query *q, struct err *e)
+{
+	const char *kind = kind_row(q->kind)->name;
+
+	switch (q->by) {
+	case RECORDS_OF_KIND:
+		return db_query(db, SQL_RECORD_OF_KIND, VALUES(V_TEXT(kind), V_INT(q->after_made), V_TEXT(q->after), V_INT(q->limit)), e);
+	case RECORDS_OF_SUBJECT:
+		return db_query(db, SQL_RECORD_OF_SUBJECT, VALUES(V_BLOB(q->hash, HASH_LEN)), e);
+	case RECORDS_WITH_TAG:
+		return db_query(db, SQL_RECORD_WITH_TAG, VALUES(V_TEXT(q->tag), V_BLOB(q->hash, HASH_LEN)), e);
+	case RECORDS_WITH_FILE:
+		return db_query(db, SQL_RECORD_WITH_FILE, VALUES(V_TEXT(q->after), V_INT(q->limit)), e);
+	default:
+		return db_query(db, SQL_RECORD_DUE, VALUES(V_TEXT(kind), V_INT(q->horizon), V_INT(q->cutoff), V_INT(q->limit)), e);
+	}
+}
+
+static int record_each(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *),
+		       void *arg, struct err *e)
+{
+	struct cursor *c = query_records(store_vault(s, view), query, e);
+	struct record_row row;
+	int more = -1, stop = 0;
+
+	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
+		read_row(c, &row);
+		stop = each(arg, &row);
+	}
+	cursor_end(&c);
+	store_done(s, view);
+	return more < 0 ? -1 : 0;
+}
+
+static int record_count_due(struct store *s, enum kind kind, time_t horizon, time_t cutoff, size_t *records, size_t *files, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_RECORD_COUNT_DUE,
+						VALUES(V_TEXT(kind_row(kind)->name), V_INT(horizon), V_INT(cutoff)), e);
+
+	if (c == NULL || cursor_next(c, e) != 1)
+		return -1;
+	*records = (size_t)cursor_int(c, 0);
+	*files = (size_t)cursor_int(c, 1);
+	return 0;
+}
+
+static int record_update(struct store *s, const struct record_row *r, struct err *e)
+{
+	return db_run(s->write.vault, SQL_RECORD_UPDATE,
+		      VALUES(V_TEXT(r->id), V_TEXT(r->state), time_or_null(r->due), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
+			     V_INT(r->has_file), V_BLOB(r->body.data, r->body.len)),
+		      e);
+}
+
+static int record_end(struct store *s, const char *id, struct err *e)
+{
+	return db_run(s->write.vault, SQL_TAG_DELETE, VALUES(V_TEXT(id)), e) != 0 ||
+		       db_run(s->write.vault, SQL_RECORD_DELETE, VALUES(V_TEXT(id)), e) != 0
+		   ? -1
+		   : 0;
+}
+
+static int record_tags(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_OF_RECORD, VALUES(V_TEXT(id)), e);
+	uint8_t hash[HASH_LEN];
+	int more = -1, stop = 0;
+
+	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0)
+		if (cursor_copy(c, 0, hash, HASH_LEN))
+			stop = each(arg, hash);
+	return more < 0 ? -1 : 0;
+}
+
+static bool tag_used(struct store *s, const uint8_t hash[HASH_LEN])
+{
+	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_USED, VALUES(V_BLOB(hash, HASH_LEN)), NULL);
+
+	return c != NULL && cursor_next(c, NULL) == 1;
+}
+
+static int record_summary(struct store *s, enum view view, enum kind kind, struct kind_summary *out, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, view), SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row(kind)->name)), e);
+	int more = c == NULL ? -1 : cursor_next(c, e);
+
+	*out = (struct kind_summary){0};
+	if (more > 0)
+		*out = (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
+	cursor_end(&c);
+	store_done(s, view);
+	return more > 0 ? 0 : -1;
+}
+
+const struct backend_records sqlite_records = {
+    .put = record_put,
+    .get = record_get,
+    .find = record_find,
+    .each = record_each,
+    .count_due = record_count_due,
+    .update = record_update,
+    .end = record_end,
+    .tags = record_tags,
+    .tag_used = tag_used,
+    .summary = record_summary,
+};

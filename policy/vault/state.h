@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: ISC
+// An open vault, for the files of this folder.
+#ifndef LETHE_VAULT_STATE_H
+#define LETHE_VAULT_STATE_H
+
+#include "policy/vault/backend.h"
+#include "policy/vault/commit.h"
+#include "policy/vault/vault.h"
+#include <limits.h>
+#include <stdatomic.h>
+
+// The end of the ledger within a transaction: read by the first event, written once, before the commit.
+struct ledger_tail {
+	bool known, changed;
+	struct merkle tree;
+	time_t at;
+};
+
+struct log_day { // the day of the request log that is written, and its key
+	char day[WHEN_DATE];
+	uint8_t key[KEY_LEN], hash_key[KEY_LEN];
+};
+
+enum { LOOKUPS = 64 };
+struct lookup { // a record that a tag was found to lead to
+	uint8_t hash[HASH_LEN];
+	struct store_stamp stamp; // of the store then
+	struct vault_record record;
+};
+
+struct vault {
+	const struct policy *policy;
+	enum vault_mode mode;
+	const struct backend *b;
+	struct store *store;
+	char state[PATH_MAX], spool[PATH_MAX];
+	uint8_t master[KEY_LEN], lookup_key[KEY_LEN], ledger_key[KEY_LEN];
+	atomic_bool broken;
+	struct commit_lane lanes[LANE_COUNT];
+	struct ledger_tail tail; // of who has entered LANE_RECORDS
+	struct log_day log;      // of who has entered LANE_LOG
+	struct {                 // under its mutex
+		pthread_mutex_t mutex;
+		struct lookup entries[LOOKUPS];
+	} lookups;
+};
+
+#endif
