@@ -131,10 +131,8 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 		return err_set(e, ERR_MEMORY, "no memory to answer the request");
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"state\":\"%s\"}", RIGHT_ERASURE, state);
 	const struct ledger_event event = {.name = "answer", .details = details};
-	const struct vault_change change = {.state = state,
-					    .body = bytes.data,
-					    .body_len = bytes.len,
-					    .closing = result->complete ? CLOSING_CLOSED : CLOSING_KEEP};
+	const struct vault_change change = {
+	    .state = state, .body = bytes.data, .body_len = bytes.len, .closing = result->complete ? CLOSING_CLOSED : CLOSING_KEEP};
 	return vault_update(v, id, &change, &event, e);
 }
 

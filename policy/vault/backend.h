@@ -126,8 +126,8 @@ struct backend_records {
 	// Any record of the kind with the tag that is not due at `now`; VIEW_COMMITTED.
 	int (*find)(struct store *s, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], time_t now, struct record_row *out,
 		    struct err *e);
-	int (*each)(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *), void *arg,
-		    struct err *e);
+	int (*each)(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *),
+		    void *arg, struct err *e);
 	int (*count_due)(struct store *s, enum kind kind, time_t horizon, time_t cutoff, size_t *records, size_t *files, struct err *e);
 	int (*update)(struct store *s, const struct record_row *row, struct err *e); // everything but id, kind, subject, made
 	int (*end)(struct store *s, const char *id, struct err *e);                  // with its tags
@@ -201,8 +201,8 @@ struct backend_ledger {
 	int (*append)(struct store *s, const struct ledger_row *row, struct err *e);
 	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their
 	// number alone.
-	int (*each)(struct store *s, enum view view, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *),
-		    void *arg, struct err *e);
+	int (*each)(struct store *s, enum view view, int64_t from, bool notable, size_t limit,
+		    int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
 	int (*span)(struct store *s, enum view view, struct ledger_span *out, struct err *e);
 	int (*payload_put)(struct store *s, const struct payload_row *row, struct err *e);
 	int (*payload_get)(struct store *s, int64_t seq, struct payload_row *out, struct err *e); // 1, 0: none, -1; VIEW_COMMITTED
@@ -232,8 +232,9 @@ struct log_summary {
 struct backend_log {
 	bool (*current)(struct store *s, const char *day); // the day is the last one that this store began, and nobody has ended it since
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
-	int (*days)(struct store *s, int (*each)(void *, const char *day), void *arg, struct err *e); // oldest first; each may call the store
-	int (*summary)(struct store *s, const char *day, struct log_summary *out, struct err *e);     // ERR_NOT_FOUND, ERR_CORRUPT
+	int (*days)(struct store *s, int (*each)(void *, const char *day), void *arg,
+		    struct err *e);                                                               // oldest first; each may call the store
+	int (*summary)(struct store *s, const char *day, struct log_summary *out, struct err *e); // ERR_NOT_FOUND, ERR_CORRUPT
 	// Deletes the rows with the address and the receipt (NULL: none of that sort) of a day, or only counts them, and sanitises. By itself.
 	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,
 		     uint64_t *rows, struct err *e);

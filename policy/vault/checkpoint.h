@@ -2,8 +2,8 @@
 #ifndef LETHE_VAULT_CHECKPOINT_H
 #define LETHE_VAULT_CHECKPOINT_H
 
-#include "policy/vault/vault.h"
 #include "policy/vault/seal.h"
+#include "policy/vault/vault.h"
 
 int checkpoint_key_make(struct vault *v, struct err *e);
 enum signature { SIGNATURE_GOOD, SIGNATURE_BAD, SIGNATURE_NO_KEY };

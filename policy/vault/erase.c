@@ -37,8 +37,8 @@ struct erasure {
 	struct record_list records;
 	struct marker *markers; // what the scan looks for afterwards
 	size_t marker_count, marker_capacity;
-	bool failed;        // no memory for a marker
-	bool count_only;    // of erase_log(): counts into what was found
+	bool failed;         // no memory for a marker
+	bool count_only;     // of erase_log(): counts into what was found
 	struct err *failing; // of a callback
 };
 
@@ -233,8 +233,7 @@ static int erase_rows(struct erasure *x, struct err *e)
 
 static int erase_in_transaction(struct erasure *x, struct err *e)
 {
-	if (transaction_begin(x->v, LANE_RECORDS, NULL, e) != 0 ||
-	    transaction_end(x->v, LANE_RECORDS, erase_rows(x, e), e) != 0) {
+	if (transaction_begin(x->v, LANE_RECORDS, NULL, e) != 0 || transaction_end(x->v, LANE_RECORDS, erase_rows(x, e), e) != 0) {
 		x->out->stores[STORE_PAYLOADS].erased = 0;
 		return -1;
 	}
@@ -347,10 +346,10 @@ static int clear_and_look_again(struct erasure *x, struct err *e)
 		x->out->stores[STORE_REQUEST_LOG].found = x->out->stores[STORE_REQUEST_LOG].erased;
 	}
 	int ret = upkeep->sanitise(store, PART_RECORDS, NULL, SANITISE_ALL, e) != 0 ||
-				  upkeep->sanitise(store, PART_KEYS, NULL, SANITISE_ALL, e) != 0 ||
-				  x->v->b->log->days(store, sanitise_day, x, e) != 0
-			      ? -1
-			      : 0;
+			  upkeep->sanitise(store, PART_KEYS, NULL, SANITISE_ALL, e) != 0 ||
+			  x->v->b->log->days(store, sanitise_day, x, e) != 0
+		      ? -1
+		      : 0;
 	if (ret == 0 && why.code != ERR_NONE)
 		ret = err_set(e, why.code, "%s", why.text);
 	if (ret == 0)

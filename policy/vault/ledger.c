@@ -125,7 +125,8 @@ static void payload_context(char out[64], int64_t seq)
 }
 
 // What the policy does not let the ledger keep is committed to and forgotten at once.
-static int put_payload(struct vault *v, const struct ledger_event *event, int64_t seq, time_t at, const uint8_t salt[SALT_LEN], struct err *e)
+static int put_payload(struct vault *v, const struct ledger_event *event, int64_t seq, time_t at, const uint8_t salt[SALT_LEN],
+		       struct err *e)
 {
 	BUF_AUTO_WIPE struct buf plain = BUF_INIT(VAULT_BODY_MAX + SALT_LEN);
 	struct payload_row row = {.seq = seq, .has_subject = event->subject != NULL, .body = BUF_INIT(STORE_VALUE_MAX)};
@@ -279,7 +280,8 @@ void ledger_page_free(struct ledger_page *p)
 	p->count = 0;
 }
 
-static int each_entry(struct vault *v, int64_t from, bool notable, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
+static int each_entry(struct vault *v, int64_t from, bool notable, int (*each)(void *, const struct ledger_entry *), void *arg,
+		      struct err *e)
 {
 	struct ledger_page page;
 	bool more = true;

@@ -344,8 +344,7 @@ static int prune_all(struct pruning *p, bool any, struct err *e)
 			return -1;
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret =
-	    prune_spool(p, e) != 0 || prune_log(p, e) != 0 || prune_payloads(v, p->horizon, e) != 0 || key_reap(v, e) != 0 ? -1 : 0;
+	int ret = prune_spool(p, e) != 0 || prune_log(p, e) != 0 || prune_payloads(v, p->horizon, e) != 0 || key_reap(v, e) != 0 ? -1 : 0;
 	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
 	if (ret == 0 && any)
 		v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);

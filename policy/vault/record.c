@@ -94,7 +94,8 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 {
 	const struct put *p = arg;
 	const struct vault_new *r = p->record;
-	struct record_row row ROW_AUTO = {.kind = r->kind, .made = when_now(), .has_subject = r->subject != NULL, .has_file = r->file != NULL};
+	struct record_row row ROW_AUTO = {
+	    .kind = r->kind, .made = when_now(), .has_subject = r->subject != NULL, .has_file = r->file != NULL};
 	struct tag_row tags[TAGS_MAX];
 	size_t tag_count = 0;
 	time_t promised = policy_due(v->policy, r->kind, row.made);

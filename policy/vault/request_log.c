@@ -50,8 +50,8 @@ static void hash_key_of(const uint8_t key[KEY_LEN], uint8_t out[KEY_LEN])
 	keyed_hash(out, key, "request-log look-up", NULL, 0);
 }
 
-int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject, struct request_log_hashes *out,
-			  struct err *e)
+int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject,
+			  struct request_log_hashes *out, struct err *e)
 {
 	struct data_key DATA_KEY_AUTO key = {0};
 	uint8_t hash_key[KEY_LEN];

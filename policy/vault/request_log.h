@@ -14,8 +14,8 @@ int request_log_append_at(struct vault *v, const struct request_log_row *row, ti
 struct request_log_hashes {
 	uint8_t address[HASH_LEN], receipt[HASH_LEN]; // their first LOG_HASH_LEN bytes are stored
 };
-int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject, struct request_log_hashes *out,
-			  struct err *e);
+int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject,
+			  struct request_log_hashes *out, struct err *e);
 time_t request_log_due(const struct vault *v, time_t oldest);
 int request_log_newest(struct vault *v, time_t *out, struct err *e); // 0: empty
 

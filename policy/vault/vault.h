@@ -21,7 +21,6 @@ enum vault_mode {
 	VAULT_ADMIN,   // the officer's command: may create and migrate the stores, prune, erase, vacuum
 };
 
-
 // Opens the stores under `state` (vault.db, keys/, log/) and the spool under `run` (spool/). The master key comes from
 // LETHE_MASTER_KEY_FILE, a credential, or `state`/keys/master.key. VAULT_ADMIN makes what is missing, the master key included.
 // ERR_NOT_FOUND when VAULT_PROGRAM finds no store ("run: lethe keys init"); ERR_CORRUPT; ERR_INPUT on a newer schema.

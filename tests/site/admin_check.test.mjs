@@ -64,8 +64,8 @@ const drifts = {
   'an endpoint that is no URL': ['settings', () => ({ env: { AZURE_OPENAI_BASE_URL: 'x.openai.azure.com' } })],
   'a test build': ['testing', () => ({ env: { LETHE_TESTING: '1' } })],
   'a master key that others can read': ['master-key', (p) => chmodSync(join(p.state, 'keys/master.key'), 0o644)],
-  'no ballast': ['ballast', (p) => rmSync(join(p.state, 'ballast'))],
-  'a ballast without content': ['ballast', (p) => writeFileSync(join(p.state, 'ballast'), 'x')],
+  'no space reserve': ['space-reserve', (p) => rmSync(join(p.state, 'space-reserve'))],
+  'a space reserve without content': ['space-reserve', (p) => writeFileSync(join(p.state, 'space-reserve'), 'x')],
   'a page is gone': ['published', (p) => rmSync(join(p.state, 'publish/html/privacy.html'))],
   'a list is empty': ['published', (p) => writeFileSync(join(p.state, 'publish/html/subprocessors.csv'), '')],
   'a notice of another policy': ['published', (p) => {
@@ -91,14 +91,14 @@ for (const [name, [expected, cause]] of Object.entries(drifts)) {
   });
 }
 
-test('found: a ballast that was cut short; what the check advises brings it back', async (t) => {
+test('found: a space reserve that was cut short; what the check advises brings it back', async (t) => {
   const p = await site(t);
-  const ballast = join(p.state, 'ballast');
-  truncateSync(ballast, 300 * 1024);
+  const reserve = join(p.state, 'space-reserve');
+  truncateSync(reserve, 300 * 1024);
   const { status, bad } = check(p);
-  assert.deepEqual([status, ...bad.map((f) => [f.verdict, f.check])], [1, ['BROKEN', 'ballast']]);
+  assert.deepEqual([status, ...bad.map((f) => [f.verdict, f.check])], [1, ['BROKEN', 'space-reserve']]);
   assert.match(bad[0].remedy, /remove what is left of it, then run lethe keys init/);
-  rmSync(ballast);
+  rmSync(reserve);
   assert.equal(p.run(['keys', 'init']).status, 0);
   assert.equal(check(p).status, 0);
 });

@@ -15,10 +15,10 @@ test('keys init makes what is missing and leaves what is there', (t) => {
   const p = place(t);
   const key = readFileSync(join(p.state, 'keys/master.key'));
   assert.equal(statSync(join(p.state, 'keys/master.key')).mode & 0o077, 0);
-  rmSync(join(p.state, 'ballast'));
+  rmSync(join(p.state, 'space-reserve'));
   assert.equal(p.run(['keys', 'init']).stdout, `the store in ${p.state} is there already\n`);
   assert.deepEqual(readFileSync(join(p.state, 'keys/master.key')), key);
-  assert.ok(statSync(join(p.state, 'ballast')).size > 0);
+  assert.ok(statSync(join(p.state, 'space-reserve')).size > 0);
 });
 
 test('a lost master key is not replaced by another one', (t) => {
@@ -59,7 +59,7 @@ test('the stores are for their owner alone, whatever the umask; check finds what
   const p = place(t, { init: false });
   for (const words of [['keys', 'init'], ['publish'], ['prune'], ['audit', 'checkpoint'], ['requests', 'list']])
     assert.equal(p.run(words, { wrap: careless }).status, 0, words.join(' '));
-  for (const name of ['vault.db', 'vault.db-wal', 'vault.db-shm', 'vault.lock', 'keys/keys.db', 'keys/keys.db-wal', 'ballast']) assert.equal(statSync(join(p.state, name)).mode & 0o777, 0o600, name);
+  for (const name of ['vault.db', 'vault.db-wal', 'vault.db-shm', 'vault.lock', 'keys/keys.db', 'keys/keys.db-wal', 'space-reserve']) assert.equal(statSync(join(p.state, name)).mode & 0o777, 0o600, name);
   assert.equal(open(p.state), '');
   const finding = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'private');
   assert.deepEqual(finding().map((f) => f.verdict), ['kept']);

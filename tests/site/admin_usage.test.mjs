@@ -140,7 +140,7 @@ test('without stores or a policy nothing is done, and the message says what to d
 
 test('who only looks makes nothing, in the store or in a run folder that may be the wrong one', (t) => {
   const { run, state, runFolder } = place(t);
-  rmSync(join(state, 'ballast'));
+  rmSync(join(state, 'space-reserve'));
   const was = readdirSync(state, { recursive: true }).sort();
   for (const words of [['requests', 'list'], ['requests', 'show', '0'.repeat(32)], ['audit', 'show'], ['audit', 'verify'], ['register'], ['check', '--offline'], ['publish', '--dry-run'], ['prune', '--dry-run'],
     ['erase', '--record', '0'.repeat(32), '--dry-run']]) {

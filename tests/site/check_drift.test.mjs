@@ -116,7 +116,7 @@ const drifts = {
   }],
   'pruning stopped': ['prune', /last ran 2 hours ago/, () => { sql('vault.db', "UPDATE fact SET value = unixepoch() - 7300 WHERE name = 'last_prune'"); return () => officer('prune'); }],
   'a clock that went back': ['clock', /before the newest record/, () => ({ wrap: ['faketime', '-f', '-1d'] })],
-  'no ballast': ['ballast', /ballast/, () => { rmSync(join(site.state, 'ballast')); return () => officer('keys', 'init'); }],
+  'no space reserve': ['space-reserve', /space-reserve/, () => { rmSync(join(site.state, 'space-reserve')); return () => officer('keys', 'init'); }],
   'a master key for everybody': ['master-key', /0644/, () => { chmodSync(join(site.state, 'keys/master.key'), 0o644); return () => chmodSync(join(site.state, 'keys/master.key'), 0o400); }],
   'an altered entry of the ledger': ['ledger', /was altered/, () => {
     const text = sql('vault.db', "SELECT sql FROM sqlite_schema WHERE name = 'ledger_keep_values'");

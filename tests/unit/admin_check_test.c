@@ -104,7 +104,8 @@ static void late_requests(void **state)
 	assert_int_equal(judge(f, check_requests, &finding), BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "1 of 1"));
 	assert_int_equal(vault_update(f->vault, receipt.id, &(struct vault_change){.state = "fulfilled", .closing = CLOSING_CLOSED},
-				      &(struct ledger_event){.name = "answer"}, &e), 0);
+				      &(struct ledger_event){.name = "answer"}, &e),
+			 0);
 	assert_int_equal(judge(f, check_requests, &finding), KEPT);
 }
 

@@ -3,6 +3,7 @@
 // pruning and erasing still work when the disk is full.
 //
 // LETHE_FAULT_POINTS: how many values of n to try for each kind of failure (0: every one).
+#include "policy/base/limits.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/unit/vault_fixture.h"
 #include <errno.h>

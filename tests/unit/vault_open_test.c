@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Opening: what is missing, foreign, newer, damaged or sealed with another key is refused with words that help.
+#include "policy/base/limits.h"
 #include "policy/vault/sqlite/schema.h"
 #include "tests/unit/vault_fixture.h"
 

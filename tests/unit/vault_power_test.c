@@ -4,6 +4,7 @@
 //
 // LETHE_FAULT_POINTS: how many moments to try (0: every one). The harness proves itself: with a log that is synced as seldom as
 // synchronous=NORMAL would, it must find acknowledged records lost.
+#include "policy/base/array.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/unit/vault_fixture.h"
 

@@ -131,18 +131,21 @@ static void update_replaces_state_and_body(void **state)
 	char id[RECORD_ID_LEN + 1];
 
 	assert_return_code(vault_put(f->vault, &record, NULL, id, &e), 0);
-	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "open", .body = "after", .body_len = 5}, &event, &e), 0);
+	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "open", .body = "after", .body_len = 5}, &event, &e),
+			   0);
 	assert_return_code(vault_get(f->vault, id, &r, &e), 0);
 	assert_string_equal(r.state, "open");
 	assert_string_equal(buf_text(&r.body), "after");
 	assert_int_equal(r.due, 0); // its life begins when it is closed
 	vault_record_free(&r);
-	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "fulfilled", .closing = CLOSING_CLOSED}, &event, &e), 0);
+	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "fulfilled", .closing = CLOSING_CLOSED}, &event, &e),
+			   0);
 	assert_return_code(vault_get(f->vault, id, &r, &e), 0);
 	assert_string_equal(buf_text(&r.body), "after");
 	assert_int_equal(r.due, duration_after(fixture_time, (struct duration){.months = 24}));
 	vault_record_free(&r);
-	assert_int_equal(vault_update(f->vault, "00000000000000000000000000000000", &(struct vault_change){.state = "open"}, &event, &e), -1);
+	assert_int_equal(vault_update(f->vault, "00000000000000000000000000000000", &(struct vault_change){.state = "open"}, &event, &e),
+			 -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 

@@ -5,8 +5,8 @@
 // SQLite 3.7.0 to 3.51.2 can corrupt a file when two processes checkpoint and write at the same moment (the "WAL-reset" bug), and its
 // own busy handler starves writers. Both are cured by the flocks of store.c: every caller of db_begin, db_flush and db_rewrite
 // holds the one of that file; so no connection may checkpoint when it closes (NO_CKPT_ON_CLOSE).
-#include "policy/base/array.h"
 #include "policy/vault/sqlite/db.h"
+#include "policy/base/array.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdatomic.h>

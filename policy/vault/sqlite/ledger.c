@@ -56,7 +56,8 @@ static const uint8_t *hash_at(struct cursor *c, int column)
 static int ledger_each(struct store *s, enum view view, int64_t from, bool notable, size_t limit,
 		       int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
 {
-	struct cursor *c = db_query(store_vault(s, view), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(limit)), e);
+	struct cursor *c =
+	    db_query(store_vault(s, view), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(limit)), e);
 	int more = -1, stop = 0;
 
 	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
@@ -117,11 +118,12 @@ static int payload_get(struct store *s, int64_t seq, struct payload_row *out, st
 	return more;
 }
 
-static int payloads(struct store *s, const struct payload_query *q, int (*each)(void *, const struct payload_row *), void *arg, struct err *e)
+static int payloads(struct store *s, const struct payload_query *q, int (*each)(void *, const struct payload_row *), void *arg,
+		    struct err *e)
 {
-	struct cursor *c CURSOR_AUTO =
-	    q->subject != NULL ? db_query(s->write.vault, SQL_PAYLOAD_OF_SUBJECT, VALUES(V_BLOB(q->subject, HASH_LEN)), e)
-			       : db_query(s->write.vault, SQL_PAYLOAD_DUE, VALUES(V_INT(q->due), V_INT(q->limit)), e);
+	struct cursor *c CURSOR_AUTO = q->subject != NULL
+					   ? db_query(s->write.vault, SQL_PAYLOAD_OF_SUBJECT, VALUES(V_BLOB(q->subject, HASH_LEN)), e)
+					   : db_query(s->write.vault, SQL_PAYLOAD_DUE, VALUES(V_INT(q->due), V_INT(q->limit)), e);
 	int more = -1, stop = 0;
 
 	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
@@ -141,10 +143,10 @@ static int payload_end(struct store *s, int64_t seq, struct err *e)
 
 static int checkpoint_put(struct store *s, const struct checkpoint_row *row, struct err *e)
 {
-	return db_run(s->write.vault, SQL_CHECKPOINT_PUT,
-		      VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->root, HASH_LEN), V_BLOB(row->range, row->range_len),
-			     V_TEXT(row->note)),
-		      e);
+	return db_run(
+	    s->write.vault, SQL_CHECKPOINT_PUT,
+	    VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->root, HASH_LEN), V_BLOB(row->range, row->range_len), V_TEXT(row->note)),
+	    e);
 }
 
 static int checkpoint_get(struct store *s, enum view view, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // The request log: one file for each UTC day, log/YYYY-MM-DD.db. Pruning unlinks whole days, under their writers if need be: so a writer
 // compares, under the lock, the file that it has open with the one that has the name.
+#include "policy/vault/sqlite/log.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/vault/sqlite/log.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

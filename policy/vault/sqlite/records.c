@@ -18,7 +18,8 @@ static int record_put(struct store *s, const struct record_row *r, const struct 
 		   e) != 0)
 		return -1;
 	for (size_t i = 0; i < tag_count; i++)
-		if (db_run(s->write.vault, SQL_TAG_PUT, VALUES(V_TEXT(r->id), V_TEXT(tags[i].name), V_BLOB(tags[i].hash, HASH_LEN)), e) != 0)
+		if (db_run(s->write.vault, SQL_TAG_PUT, VALUES(V_TEXT(r->id), V_TEXT(tags[i].name), V_BLOB(tags[i].hash, HASH_LEN)), e) !=
+		    0)
 			return -1;
 	return 0;
 }
@@ -104,8 +105,8 @@ static int record_each(struct store *s, enum view view, const struct record_quer
 
 static int record_count_due(struct store *s, enum kind kind, time_t horizon, time_t cutoff, size_t *records, size_t *files, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_RECORD_COUNT_DUE,
-						VALUES(V_TEXT(kind_row(kind)->name), V_INT(horizon), V_INT(cutoff)), e);
+	struct cursor *c CURSOR_AUTO =
+	    db_query(s->write.vault, SQL_RECORD_COUNT_DUE, VALUES(V_TEXT(kind_row(kind)->name), V_INT(horizon), V_INT(cutoff)), e);
 
 	if (c == NULL || cursor_next(c, e) != 1)
 		return -1;

@@ -18,8 +18,7 @@ const char *const schema_statements[SQL_COUNT] = {
     [SQL_RECORD_GET] = "SELECT " RECORD ", r.body FROM record r WHERE r.id = $1",
     [SQL_RECORD_FIND] = "SELECT " RECORD ", r.body FROM tag t JOIN record r ON r.id = t.record "
 			"WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) LIMIT 1",
-    [SQL_RECORD_OF_KIND] =
-	"SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.made, r.id) > ($2, $3) ORDER BY r.made, r.id LIMIT $4",
+    [SQL_RECORD_OF_KIND] = "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.made, r.id) > ($2, $3) ORDER BY r.made, r.id LIMIT $4",
     [SQL_RECORD_OF_SUBJECT] = "SELECT " RECORD " FROM record r WHERE r.subject = $1",
     [SQL_RECORD_WITH_TAG] = "SELECT " RECORD " FROM tag t JOIN record r ON r.id = t.record WHERE t.name = $1 AND t.hash = $2",
     [SQL_RECORD_WITH_FILE] = "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2",
@@ -27,8 +26,9 @@ const char *const schema_statements[SQL_COUNT] = {
     [SQL_RECORD_COUNT_DUE] = "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND (due <= $2 OR made <= $3)",
     [SQL_RECORD_UPDATE] = "UPDATE record SET state = $2, due = $3, key = $4, file = $5, body = $6 WHERE id = $1",
     [SQL_RECORD_DELETE] = "DELETE FROM record WHERE id = $1",
-    [SQL_RECORD_SUMMARY] = "SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
-			   "(SELECT max(made) FROM record WHERE kind = $1), (SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL)",
+    [SQL_RECORD_SUMMARY] =
+	"SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
+	"(SELECT max(made) FROM record WHERE kind = $1), (SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL)",
     [SQL_TAG_PUT] = "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)",
     [SQL_TAG_DELETE] = "DELETE FROM tag WHERE record = $1",
     [SQL_TAG_OF_RECORD] = "SELECT hash FROM tag WHERE record = $1",

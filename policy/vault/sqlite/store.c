@@ -231,10 +231,9 @@ static int store_drift(struct store *s, void (*each)(void *arg, const char *find
 	struct finding f = {.s = s, .each = each, .arg = arg};
 	const struct db *db = store_vault(s, VIEW_COMMITTED);
 	int ret = schema_drift(db->db, db->schema, each, arg, e) != 0 ||
-				  schema_drift(s->read.keys->db, s->read.keys->schema, each, arg, e) != 0 ||
-				  drift_of_kinds(s, each, arg, e) != 0
-			      ? -1
-			      : 0;
+			  schema_drift(s->read.keys->db, s->read.keys->schema, each, arg, e) != 0 || drift_of_kinds(s, each, arg, e) != 0
+		      ? -1
+		      : 0;
 
 	store_done(s, VIEW_COMMITTED);
 	if (ret != 0 || log_days(s, drift_of_day, &f, e) != 0)

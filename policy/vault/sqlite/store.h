@@ -18,9 +18,9 @@ struct store {
 	char state[PATH_MAX];
 	int lock_fd[LANE_COUNT];
 	struct {
-		struct db *vault, *keys; // of who has entered LANE_RECORDS
-		bool keys_begun;         // in the transaction of `vault`
-		struct {                 // of who has entered LANE_LOG: the day that was begun last
+		struct db *vault, *keys;     // of who has entered LANE_RECORDS
+		bool keys_begun;             // in the transaction of `vault`
+		struct {                     // of who has entered LANE_LOG: the day that was begun last
 			char day[WHEN_DATE]; // "" when none is open
 			struct db *db;
 			dev_t device; // of the file when it was opened: pruning unlinks segments under their writers
