@@ -209,7 +209,8 @@ static int render_subprocessors(const struct site *site, struct err *e)
 	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT);
 
 	buf_adds(&content, "<article class=\"page text wide\">\n");
-	subprocessors_fragment(site->policy, &content);
+	if (publish_subprocessors(site->policy, LIST_HTML_PART, &content, e) != 0)
+		return -1;
 	buf_adds(&content, "</article>\n");
 	return render_made(site, "subprocessors", word(site->policy, "list.title"), &content, e);
 }

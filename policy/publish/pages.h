@@ -44,8 +44,6 @@ void clear_conf(const struct policy *p, struct buf *out);
 void cookies_conf(const struct policy *p, struct buf *out);
 void gpc_json(const struct policy *p, struct buf *out);
 void security_txt(const struct policy *p, time_t now, struct buf *out);
-// The list's heading and table, for the layout.
-void subprocessors_fragment(const struct policy *p, struct buf *out);
 // Where the site is: "https://bizimages.example", without a slash at its end. From the controller's page, else the contact's domain.
 void site_address(const struct policy *p, struct buf *out);
 // Atom feeds, with what is announced (p->coming).

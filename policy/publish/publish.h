@@ -26,7 +26,15 @@ int publish_all(const struct policy *p, const char *templates, const char *folde
 #define FRAME_HEAD    "<!--head-->"
 #define FRAME_CONTENT "<!--content-->"
 
-enum list_format { LIST_TEXT, LIST_JSON, LIST_CSV, LIST_MARKDOWN, LIST_HTML, LIST_XML };
+enum list_format {
+	LIST_TEXT,
+	LIST_JSON,
+	LIST_CSV,
+	LIST_MARKDOWN,
+	LIST_HTML,
+	LIST_XML,
+	LIST_HTML_PART
+};                                                                  // the last: what goes into the layout
 int list_format_from_name(enum list_format *out, const char *name); // text json csv md html xml; -1
 int publish_subprocessors(const struct policy *p, enum list_format format, struct buf *out, struct err *e);
 int publish_csp(const struct policy *p, struct buf *out); // the Content-Security-Policy value

@@ -127,14 +127,23 @@ cJSON *facts_tree(const struct policy *p)
 	return top;
 }
 
-static int facts_document(const struct policy *p, const char *name, const char *mapping, size_t len, struct buf *out, struct err *e)
+cJSON *facts_mapped(const struct policy *p, const char *name, const char *mapping, size_t len, struct err *e)
 {
 	JSON_AUTO cJSON *rules = json_parse(mapping, len, e);
 	JSON_AUTO cJSON *facts = rules != NULL ? facts_tree(p) : NULL;
-	JSON_AUTO cJSON *document = facts != NULL ? mapping_apply(rules, rules, p, facts, facts, e) : NULL;
+	cJSON *document = facts != NULL ? mapping_apply(rules, rules, p, facts, facts, e) : NULL;
 
 	if (document == NULL)
-		return err_prefix(e, "%s", name);
+		err_prefix(e, "%s", name);
+	return document;
+}
+
+static int facts_document(const struct policy *p, const char *name, const char *mapping, size_t len, struct buf *out, struct err *e)
+{
+	JSON_AUTO cJSON *document = facts_mapped(p, name, mapping, len, e);
+
+	if (document == NULL)
+		return -1;
 	return pages_json(document, out) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 

@@ -12,6 +12,8 @@
 #include "policy/model/policy.h"
 
 cJSON *facts_tree(const struct policy *p); // the caller frees it; what is missing in it, memory was missing for
+// Applies a mapping to the tree. `name` is what the error calls it. The caller frees the document; NULL with the error.
+cJSON *facts_mapped(const struct policy *p, const char *name, const char *mapping, size_t len, struct err *e);
 // The policy in the Transparency Information Language: its 14 members, those of TILT's own schema. TILT has no member for restriction and
 // objection; they stand with access, where a reader looks for what else may be asked.
 int tilt_json(const struct policy *p, struct buf *out, struct err *e);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 // The Atom feeds (RFC 4287): of the list of subprocessors, one entry per thing that happened or is announced, and of the notice, one entry
 // per version. Ids (tag URIs, RFC 4151) and times follow from the policy's dates alone, so that publishing again repeats no entry.
+#include "policy/base/limits.h"
 #include "policy/base/text.h"
+#include "policy/publish/documents/subprocessors.h"
 #include "policy/publish/pages.h"
-#include "policy/publish/render/columns.h"
 #include "policy/publish/render/writer.h"
 #include <stdlib.h>
 #include <string.h>
@@ -33,82 +34,70 @@ static const struct {
 
 struct entry {
 	enum change change;
-	time_t at, from; // when it was said; when it happens (the same, or later for what is announced)
-	const struct policy *p;
-	const struct policy *then; // CHANGE_CHANGING: the version in which it is different
-	size_t processor, other;   // its places in the two
+	time_t at, from;         // when it was said; when it happens (the same, or later for what is announced)
+	const cJSON *row, *then; // as it is; CHANGE_CHANGING: as it will be
 };
 struct entries {
 	struct entry *list;
-	size_t count, room;
+	size_t count, capacity;
 };
 
 static void add_entry(struct entries *s, const struct entry *entry)
 {
-	if (s->count < s->room)
+	if (s->count < s->capacity)
 		s->list[s->count++] = *entry;
 }
 
-static void add_dated(struct entries *s, const struct policy *p, size_t i, time_t now)
+static void add_dated(struct entries *s, const struct policy *p, const struct policy_processor *a, const cJSON *row, time_t now)
 {
-	const struct policy_processor *t = &p->processors[i];
-	bool ahead = t->effective > t->added;
+	bool ahead = a->effective > a->added;
 
 	if (ahead)
-		add_entry(s, &(struct entry){CHANGE_COMING, t->added, t->effective, p, NULL, i, 0});
-	if (!ahead || t->effective <= now)
-		add_entry(s, &(struct entry){CHANGE_ADDED, ahead ? t->effective : t->added, 0, p, NULL, i, 0});
-	if (t->removed != 0 && t->removed <= now)
-		add_entry(s, &(struct entry){CHANGE_REMOVED, t->removed, 0, p, NULL, i, 0});
-	else if (t->removed != 0)
-		add_entry(s, &(struct entry){CHANGE_LEAVING, p->updated, t->removed, p, NULL, i, 0});
+		add_entry(s, &(struct entry){CHANGE_COMING, a->added, a->effective, row, NULL});
+	if (!ahead || a->effective <= now)
+		add_entry(s, &(struct entry){CHANGE_ADDED, ahead ? a->effective : a->added, 0, row, NULL});
+	if (a->removed != 0 && a->removed <= now)
+		add_entry(s, &(struct entry){CHANGE_REMOVED, a->removed, 0, row, NULL});
+	else if (a->removed != 0)
+		add_entry(s, &(struct entry){CHANGE_LEAVING, p->updated, a->removed, row, NULL});
 }
 
-static size_t place_of(const struct policy *p, const char *id)
+static const cJSON *row_of(const cJSON *rows, const char *id)
 {
-	size_t i = 0;
+	const cJSON *row;
 
-	while (i < p->processor_count && (p->processors[i].local || strcmp(p->processors[i].id, id) != 0))
-		i++;
-	return i;
-}
-
-static bool cell_differs(const struct column *column, const struct entry *a)
-{
-	BUF_AUTO struct buf before = BUF_INIT(65536), after = BUF_INIT(65536);
-
-	if (strcmp(column->key, "status") == 0)
-		return false;
-	cell_join(column, a->p, a->processor, &before);
-	cell_join(column, a->then, a->other, &after);
-	return strcmp(buf_text(&before), buf_text(&after)) != 0;
-}
-
-static bool any_differs(const struct entry *a)
-{
-	for (size_t j = 0; j < column_count; j++) {
-		if (cell_differs(&columns[j], a))
-			return true;
+	cJSON_ArrayForEach(row, rows)
+	{
+		if (strcmp(json_string(row, "id"), id) == 0)
+			return row;
 	}
-	return false;
+	return NULL;
+}
+
+static bool cell_differs(const cJSON *row, const cJSON *then, const char *column)
+{
+	return strcmp(column, "status") != 0 && !cJSON_Compare(json_get(row, column), json_get(then, column), true);
 }
 
 // What an announced version will bring.
-static void add_announced(struct entries *s, const struct policy *p, const struct policy *then)
+static void add_announced(struct entries *s, const struct policy *p, const cJSON *rows, const cJSON *coming)
 {
-	for (size_t i = 0; i < p->processor_count; i++) {
-		size_t other = place_of(then, p->processors[i].id);
-		struct entry a = {CHANGE_CHANGING, p->coming_announced, p->coming_from, p, then, i, other};
-		if (p->processors[i].local)
-			continue;
-		if (other == then->processor_count)
-			add_entry(s, &(struct entry){CHANGE_LEAVING, p->coming_announced, p->coming_from, p, NULL, i, 0});
-		else if (any_differs(&a))
-			add_entry(s, &a);
+	const cJSON *row, *then;
+
+	cJSON_ArrayForEach(row, rows)
+	{
+		bool differs = false;
+		then = row_of(coming, json_string(row, "id"));
+		for (size_t j = 0; then != NULL && subprocessors_columns[j] != NULL; j++)
+			differs = differs || cell_differs(row, then, subprocessors_columns[j]);
+		if (then == NULL || differs)
+			add_entry(s, &(struct entry){then == NULL ? CHANGE_LEAVING : CHANGE_CHANGING, p->coming_announced, p->coming_from,
+						     row, then});
 	}
-	for (size_t i = 0; i < then->processor_count; i++) {
-		if (!then->processors[i].local && place_of(p, then->processors[i].id) == p->processor_count)
-			add_entry(s, &(struct entry){CHANGE_COMING, p->coming_announced, p->coming_from, then, NULL, i, 0});
+	cJSON_ArrayForEach(row, coming)
+	{
+		if (row_of(rows, json_string(row, "id")) == NULL)
+			add_entry(s, &(struct entry){CHANGE_COMING, p->coming_announced, p->coming_from, row, NULL});
 	}
 }
 
@@ -118,7 +107,7 @@ static int newest_first(const void *left, const void *right)
 
 	if (a->at != b->at)
 		return a->at < b->at ? 1 : -1;
-	int by_id = strcmp(a->p->processors[a->processor].id, b->p->processors[b->processor].id);
+	int by_id = strcmp(json_string(a->row, "id"), json_string(b->row, "id"));
 	return by_id != 0 ? by_id : (int)a->change - (int)b->change;
 }
 
@@ -177,74 +166,77 @@ static void write_entry_end(const struct policy *p, const char *page, struct buf
 }
 
 // What changes, or all that is shown of the processor.
-static void write_cells(const struct entry *a, struct buf *out)
+static void write_cells(const struct policy *p, const struct entry *a, struct buf *out)
 {
-	BUF_AUTO struct buf before = BUF_INIT(65536), after = BUF_INIT(65536);
+	BUF_AUTO struct buf before = BUF_INIT(WORD_BYTES_MAX), after = BUF_INIT(WORD_BYTES_MAX);
+	const char *none = word(p, "feed.not_stated"), *const *columns = a->then != NULL ? subprocessors_columns : subprocessors_shown;
 
-	for (size_t j = 0; j < column_count; j++) {
-		if (a->then != NULL ? !cell_differs(&columns[j], a) : !columns[j].shown)
-			continue;
+	for (size_t j = 0; columns[j] != NULL; j++) {
 		buf_reset(&before);
 		buf_reset(&after);
-		cell_join(&columns[j], a->p, a->processor, &before);
-		if (a->then != NULL)
-			cell_join(&columns[j], a->then, a->other, &after);
-		if (before.len == 0 && after.len == 0)
+		list_cell(word_language(p), json_get(a->row, columns[j]), "; ", &before);
+		list_cell(word_language(p), json_get(a->then, columns[j]), "; ", &after);
+		if ((a->then != NULL && !cell_differs(a->row, a->then, columns[j])) || (before.len == 0 && after.len == 0))
 			continue;
-		buf_printf(out, "<dt>%s</dt><dd>", column_title(a->p, &columns[j]));
-		xml_text(out, before.len > 0 ? buf_text(&before) : word(a->p, "feed.not_stated"));
+		buf_printf(out, "<dt>%s</dt><dd>", word_or(p, "list.column.", columns[j]));
+		xml_text(out, before.len > 0 ? buf_text(&before) : none);
 		buf_adds(out, a->then != NULL ? " → " : "");
-		xml_text(out, a->then == NULL ? "" : after.len > 0 ? buf_text(&after) : word(a->p, "feed.not_stated"));
+		xml_text(out, a->then == NULL ? "" : after.len > 0 ? buf_text(&after) : none);
 		buf_adds(out, "</dd>\n");
 	}
 }
 
-static void write_entry(const struct entry *a, struct buf *out)
+static void write_entry(const struct policy *p, const struct entry *a, struct buf *out)
 {
 	BUF_AUTO struct buf path = BUF_INIT(1024);
-	const struct policy_processor *processor = &a->p->processors[a->processor];
 	char when[WHEN_TEXT], from[WHEN_DATE];
 
 	when_text(when, a->at);
 	when_date(from, a->from);
 	buf_adds(&path, "subprocessors/");
-	url_part(&path, processor->id);
+	url_part(&path, json_string(a->row, "id"));
 	buf_printf(&path, "/%s", changes[a->change].name);
 	buf_adds(out, "<entry>\n<id>");
-	write_tag(a->p, a->at, buf_text(&path), out);
+	write_tag(p, a->at, buf_text(&path), out);
 	buf_adds(out, "</id>\n<title>");
-	word_fill(out, xml_text, word(a->p, changes[a->change].title),
-		  WORD_VALUES({"name", a->p->processors[a->processor].brand}, {"date", from}));
+	word_fill(out, xml_text, word(p, changes[a->change].title), WORD_VALUES({"name", json_string(a->row, "brand")}, {"date", from}));
 	buf_printf(out,
 		   "</title>\n<updated>%s</updated>\n<published>%s</published>\n<category term=\"%s\"/>\n"
 		   "<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><dl>\n",
 		   when, when, changes[a->change].name);
-	write_cells(a, out);
+	write_cells(p, a, out);
 	buf_adds(out, "</dl></div></content>\n");
-	write_entry_end(a->p, "/subprocessors", out);
+	write_entry_end(p, "/subprocessors", out);
 }
 
 int subprocessors_atom(const struct policy *p, time_t now, struct buf *out, struct err *e)
 {
-	const struct policy *coming = p->coming;
-	struct entries s = {.room = 4 * (p->processor_count + (coming != NULL ? coming->processor_count : 0)) + 1};
+	JSON_AUTO cJSON *tree = subprocessors_tree(p, e);
+	JSON_AUTO cJSON *next = tree != NULL && p->coming != NULL ? subprocessors_tree(p->coming, e) : NULL;
+	const cJSON *rows = json_get(tree, "subprocessors"), *coming = json_get(next, "subprocessors"),
+		    *row = rows != NULL ? rows->child : NULL;
+	struct entries s = {.capacity = 4 * (size_t)(cJSON_GetArraySize(rows) + cJSON_GetArraySize(coming)) + 1};
 	time_t updated = p->updated;
 
-	s.list = calloc(s.room, sizeof *s.list);
+	if (tree == NULL || (p->coming != NULL && next == NULL))
+		return -1;
+	s.list = calloc(s.capacity, sizeof *s.list);
 	if (s.list == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a feed");
-	for (size_t i = 0; i < p->processor_count; i++) {
-		if (!p->processors[i].local)
-			add_dated(&s, p, i, now);
+	for (size_t i = 0; i < p->processor_count && row != NULL; i++) {
+		if (p->processors[i].local)
+			continue;
+		add_dated(&s, p, &p->processors[i], row, now);
+		row = row->next;
 	}
 	if (coming != NULL)
-		add_announced(&s, p, coming);
+		add_announced(&s, p, rows, coming);
 	qsort(s.list, s.count, sizeof *s.list, newest_first);
 	if (s.count > 0 && s.list[0].at > updated)
 		updated = s.list[0].at;
 	write_head(p, "feed.list.title", "/subprocessors.atom", "/subprocessors", updated, out);
 	for (size_t i = 0; i < s.count; i++)
-		write_entry(&s.list[i], out);
+		write_entry(p, &s.list[i], out);
 	free(s.list);
 	return buf_adds(out, "</feed>\n") != 0 ? err_set(e, ERR_MEMORY, "the feed is too large") : 0;
 }

@@ -1,58 +1,56 @@
 // SPDX-License-Identifier: ISC
-// The list of subprocessors in six forms. Built-in processors are not in it: nothing leaves for them.
+// The list of subprocessors in six forms, a mapping of the facts (subprocessors.json). Built-in processors are not in it: nothing leaves
+// for them.
+#include "policy/publish/documents/subprocessors.h"
 #include "policy/base/array.h"
-#include "policy/base/json.h"
+#include "policy/base/embed.h"
 #include "policy/base/text.h"
+#include "policy/publish/documents/facts.h"
 #include "policy/publish/pages.h"
-#include "policy/publish/render/columns.h"
-#include "policy/publish/render/writer.h"
-#include <stdlib.h>
 #include <string.h>
 
-// The cell's items, joined, into *out, which is emptied first.
-static const char *cell_words(const struct policy *p, size_t processor, const struct column *column, struct buf *out)
+EMBED(subprocessors_mapping, "policy/publish/documents/subprocessors.json");
+
+const char *const subprocessors_columns[] = {
+    "id",        "legal_name",     "brand",           "role",  "service",        "purpose", "purposes", "location",
+    "countries", "regions",        "data_categories", "kinds", "data_subjects",  "hosts",   "transfer", "agreement",
+    "retention", "trains_on_data", "policy",          "added", "effective_from", "removed", "status",   NULL};
+const char *const subprocessors_shown[] = {"legal_name", "service",        "purpose", "location", "data_categories",
+					   "transfer",   "trains_on_data", "policy",  "added",    NULL};
+
+cJSON *subprocessors_tree(const struct policy *p, struct err *e)
 {
-	buf_reset(out);
-	cell_join(column, p, processor, out);
-	return buf_text(out);
+	return facts_mapped(p, "subprocessors.json", subprocessors_mapping, subprocessors_mapping_size, e);
 }
 
-static void list_text(const struct policy *p, struct buf *out)
+static void write_list(const struct policy *p, const struct list *shown, enum form form, struct buf *out)
 {
-	BUF_AUTO struct buf words = BUF_INIT(65536);
+	struct writer w = {.form = form, .out = out, .policy = p};
+	bool some = cJSON_GetArraySize(shown->rows) > 0;
+	char updated[WHEN_DATE];
 
-	for (size_t i = 0; i < p->processor_count; i++) {
-		for (size_t j = 0; j < column_count && !p->processors[i].local; j++) {
-			if (columns[j].shown)
-				buf_printf(out, "%-20s %s\n", column_title(p, &columns[j]), cell_words(p, i, &columns[j], &words));
-		}
-		buf_adds(out, p->processors[i].local ? "" : "\n");
-	}
+	when_date(updated, p->updated);
+	write_heading(&w, 1, NULL, word(p, "list.title"));
+	write_note(&w, some ? "list.some" : "list.nobody", WORD_VALUES({"site", p->shown_as}, {"date", updated}));
+	if (some)
+		list_table(shown, word(p, "list.caption"), &w);
+	write_note(&w, "list.forms", NULL);
 }
 
-static void list_csv(const struct policy *p, struct buf *out)
+static void write_page(const struct policy *p, const struct list *shown, struct buf *out)
 {
-	BUF_AUTO struct buf words = BUF_INIT(65536);
-
-	for (size_t j = 0; j < column_count; j++)
-		buf_printf(out, "%s%s", j > 0 ? "," : "", columns[j].key);
-	buf_adds(out, "\r\n");
-	for (size_t i = 0; i < p->processor_count; i++) {
-		if (p->processors[i].local)
-			continue;
-		for (size_t j = 0; j < column_count; j++) {
-			buf_adds(out, j > 0 ? "," : "");
-			csv_cell(out, cell_words(p, i, &columns[j], &words));
-		}
-		buf_adds(out, "\r\n");
-	}
+	buf_adds(out, "<!doctype html>\n<html lang=\"");
+	html_attr(out, p->language);
+	buf_printf(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s: ", word(p, "list.title"));
+	html_text(out, p->shown_as);
+	buf_adds(out, "</title>\n</head>\n<body>\n<main>\n");
+	write_list(p, shown, FORM_HTML, out);
+	buf_adds(out, "</main>\n</body>\n</html>\n");
 }
 
-// One element per value, named by the column; a list has one element per item.
-static void list_xml(const struct policy *p, struct buf *out)
+static void write_xml(const struct policy *p, const struct list *all, struct buf *out)
 {
 	char updated[WHEN_DATE];
-	struct cell c;
 
 	when_date(updated, p->updated);
 	buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<subprocessors site=\"");
@@ -60,117 +58,8 @@ static void list_xml(const struct policy *p, struct buf *out)
 	buf_printf(out, "\" updated=\"%s\" version=\"", updated);
 	xml_text(out, p->version);
 	buf_adds(out, "\">\n");
-	for (size_t i = 0; i < p->processor_count; i++) {
-		if (p->processors[i].local)
-			continue;
-		buf_adds(out, "  <subprocessor>\n");
-		for (size_t j = 0; j < column_count; j++) {
-			cell_fill(&columns[j], p, i, &c);
-			for (size_t k = 0; k < c.count; k++) {
-				buf_printf(out, "    <%s>", columns[j].key);
-				xml_text(out, c.items[k]);
-				buf_printf(out, "</%s>\n", columns[j].key);
-			}
-		}
-		buf_adds(out, "  </subprocessor>\n");
-	}
+	list_xml(all, "subprocessor", out);
 	buf_adds(out, "</subprocessors>\n");
-}
-
-static cJSON *cell_json(const struct cell *c)
-{
-	if (c->type == CELL_YES_NO)
-		return cJSON_CreateBool(c->yes);
-	if (c->type == CELL_LIST)
-		return cJSON_CreateStringArray(c->items, (int)c->count);
-	return c->count > 0 ? cJSON_CreateString(c->items[0]) : cJSON_CreateNull();
-}
-
-static int list_json(const struct policy *p, struct buf *out)
-{
-	JSON_AUTO cJSON *top = cJSON_CreateObject();
-	char updated[WHEN_DATE];
-	struct cell c;
-
-	when_date(updated, p->updated);
-	cJSON_AddStringToObject(top, "site", p->site);
-	cJSON_AddStringToObject(top, "version", p->version);
-	cJSON_AddStringToObject(top, "updated", updated);
-	cJSON_AddStringToObject(top, "policy_sha256", p->sha256);
-	cJSON *list = cJSON_AddArrayToObject(top, "subprocessors");
-	for (size_t i = 0; i < p->processor_count; i++) {
-		cJSON *object = p->processors[i].local ? NULL : cJSON_CreateObject();
-		if (object == NULL || !cJSON_AddItemToArray(list, object))
-			continue;
-		for (size_t j = 0; j < column_count; j++) {
-			cell_fill(&columns[j], p, i, &c);
-			cJSON_AddItemToObject(object, columns[j].key, cell_json(&c));
-		}
-	}
-	return pages_json(top, out);
-}
-
-static void list_table(const struct policy *p, struct writer *w)
-{
-	BUF_AUTO struct buf words = BUF_INIT(65536);
-	const char *titles[32] = {NULL};
-	size_t count = 0;
-
-	for (size_t j = 0; j < column_count; j++) {
-		if (columns[j].shown)
-			titles[count++] = column_title(p, &columns[j]);
-	}
-	write_table_begin(w, word(p, "list.caption"), titles);
-	for (size_t i = 0; i < p->processor_count; i++) {
-		if (p->processors[i].local)
-			continue;
-		write_row_begin(w);
-		for (size_t j = 0; j < column_count; j++) {
-			if (!columns[j].shown)
-				continue;
-			const char *value = cell_words(p, i, &columns[j], &words);
-			write_cell_begin(w);
-			if (strncmp(value, "https://", 8) == 0)
-				write_link(w, column_title(p, &columns[j]), value);
-			else
-				write_words(w, value);
-			write_cell_end(w);
-		}
-		write_row_end(w);
-	}
-	write_table_end(w);
-}
-
-static void list_written(const struct policy *p, enum form form, struct buf *out)
-{
-	struct writer w = {.form = form, .out = out, .policy = p};
-	char updated[WHEN_DATE];
-	size_t outside = 0;
-
-	for (size_t i = 0; i < p->processor_count; i++)
-		outside += !p->processors[i].local;
-	when_date(updated, p->updated);
-	write_heading(&w, 1, NULL, word(p, "list.title"));
-	write_note(&w, outside > 0 ? "list.some" : "list.nobody", WORD_VALUES({"site", p->shown_as}, {"date", updated}));
-	if (outside > 0)
-		list_table(p, &w);
-	write_note(&w, "list.forms", NULL);
-}
-
-void subprocessors_fragment(const struct policy *p, struct buf *out)
-{
-	list_written(p, FORM_HTML, out);
-}
-
-static void list_html(const struct policy *p, struct buf *out)
-{
-	buf_adds(out, "<!doctype html>\n<html lang=\"");
-	html_attr(out, p->language);
-	buf_printf(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s: ", word(p, "list.title"));
-	html_text(out, p->shown_as);
-	buf_adds(out, "</title>\n</head>\n<body>\n<main>\n");
-	list_written(p, FORM_HTML, out);
-	buf_adds(out, "</main>\n</body>\n</html>\n");
 }
 
 int list_format_from_name(enum list_format *out, const char *name)
@@ -188,27 +77,39 @@ int list_format_from_name(enum list_format *out, const char *name)
 
 int publish_subprocessors(const struct policy *p, enum list_format format, struct buf *out, struct err *e)
 {
+	JSON_AUTO cJSON *tree = subprocessors_tree(p, e);
+	const cJSON *rows = json_get(tree, "subprocessors");
+	const char *titles[ARRAY_LEN(subprocessors_shown)] = {NULL};
+	const struct list all = {subprocessors_columns, NULL, rows, word_language(p)},
+			  shown = {subprocessors_shown, titles, rows, word_language(p)};
 	int rc = 0;
 
+	if (tree == NULL)
+		return -1;
+	for (size_t i = 0; subprocessors_shown[i] != NULL; i++)
+		titles[i] = word_or(p, "list.column.", subprocessors_shown[i]);
 	switch (format) {
 	case LIST_TEXT:
-		list_text(p, out);
+		list_text(&shown, out);
 		break;
 	case LIST_JSON:
-		rc = list_json(p, out);
+		rc = pages_json(tree, out);
 		break;
 	case LIST_CSV:
-		list_csv(p, out);
+		rc = list_csv(&all, out);
 		break;
 	case LIST_MARKDOWN:
-		list_written(p, FORM_MARKDOWN, out);
+		write_list(p, &shown, FORM_MARKDOWN, out);
 		break;
 	case LIST_HTML:
-		list_html(p, out);
+		write_page(p, &shown, out);
+		break;
+	case LIST_HTML_PART:
+		write_list(p, &shown, FORM_HTML, out);
 		break;
 	case LIST_XML:
-		list_xml(p, out);
+		write_xml(p, &all, out);
 		break;
 	}
-	return rc < 0 || out->failed ? err_set(e, ERR_MEMORY, "the list of subprocessors is too large") : 0;
+	return rc != 0 || out->failed ? err_set(e, ERR_MEMORY, "the list of subprocessors is too large") : 0;
 }

@@ -2,7 +2,7 @@
 #include "policy/publish/render/mapping.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
-#include "policy/publish/words/words.h"
+#include "policy/publish/render/list.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,26 +15,6 @@ struct scope {
 };
 
 static cJSON *map_value(const struct scope *s, const cJSON *value);
-
-int mapping_words(const struct policy *p, const cJSON *value, const char *between, struct buf *out)
-{
-	const cJSON *element;
-
-	if (cJSON_IsString(value))
-		return buf_adds(out, value->valuestring);
-	if (cJSON_IsNumber(value))
-		return buf_printf(out, "%.15g", value->valuedouble);
-	if (cJSON_IsBool(value))
-		return buf_adds(out, word(p, cJSON_IsTrue(value) ? "join.yes" : "join.no"));
-	if (!cJSON_IsArray(value))
-		return 0;
-	cJSON_ArrayForEach(element, value)
-	{
-		buf_adds(out, element != value->child ? between : "");
-		mapping_words(p, element, between, out);
-	}
-	return out->failed ? -1 : 0;
-}
 
 static bool holds(const cJSON *value)
 {
@@ -138,7 +118,7 @@ static cJSON *filter_join(const struct scope *s, cJSON *value, const char *betwe
 {
 	BUF_AUTO struct buf text = BUF_INIT(WORD_BYTES_MAX);
 
-	mapping_words(s->policy, value, between, &text);
+	list_cell(word_language(s->policy), value, between, &text);
 	return replaced(value, cJSON_CreateString(buf_text(&text)));
 }
 
@@ -236,7 +216,7 @@ static cJSON *filter_wrap(const struct scope *s, cJSON *value, const char *aroun
 	if (!holds(value))
 		return replaced(value, cJSON_CreateString(""));
 	buf_add(&text, around, before);
-	mapping_words(s->policy, value, "; ", &text);
+	list_cell(word_language(s->policy), value, "; ", &text);
 	buf_adds(&text, around + before + (around[before] == '%'));
 	return replaced(value, cJSON_CreateString(buf_text(&text)));
 }
@@ -308,7 +288,7 @@ static cJSON *map_text(const struct scope *s, const char *text)
 		cJSON *value = expression(s, text + 1, len);
 		if (value == NULL)
 			return NULL;
-		mapping_words(s->policy, value, "; ", &out);
+		list_cell(word_language(s->policy), value, "; ", &out);
 		cJSON_Delete(value);
 		text += len + 1 + (text[len + 1] == '}');
 	}
@@ -334,8 +314,7 @@ static int condition(const struct scope *s, const char *text)
 				 strncmp(value->valuestring, middle + 3, (size_t)(end - middle) - 3) == 0;
 		else
 			result = holds(value) != no;
-		cJSON_ArrayForEach(element, value)
-		result = result || (other != NULL && cJSON_Compare(element, other, true));
+		cJSON_ArrayForEach(element, value) result = result || (other != NULL && cJSON_Compare(element, other, true));
 		cJSON_Delete(other);
 		cJSON_Delete(value);
 		if (value == NULL || s->e->code != ERR_NONE)

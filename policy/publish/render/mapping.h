@@ -25,7 +25,5 @@
 // Applies one value of a mapping to an element of the tree; `top` is the tree. `mapping` is the whole, for its tables. NULL with the error.
 cJSON *mapping_apply(const cJSON *mapping, const cJSON *value, const struct policy *p, const cJSON *top, const cJSON *element,
 		     struct err *e);
-// The words of a value: text, number, yes or no in the language of `p`; of an array, its elements with `between`.
-int mapping_words(const struct policy *p, const cJSON *value, const char *between, struct buf *out);
 
 #endif
