@@ -104,9 +104,9 @@ $(V)/obj/policy/base/place.o: PLACE = -DLETHE_PREFIX='"$(prefix)"' -DLETHE_SYSCO
 $(V)/units: systemd/units.sh fcgi/ipc/programs.def $(wildcard systemd/*.* systemd/lethe-.service.d/* fcgi/*/unit.conf) $(V)/places
 	@mkdir -p $(@D)
 	sh systemd/units.sh $@ $(prefix) $(sysconfdir)
-$(V)/shipped.txt: $(V)/units $(wildcard nginx/*.conf nginx/snippets/*.conf)
+$(V)/shipped.txt: Makefile $(V)/units $(wildcard nginx/*.conf nginx/snippets/*.conf)
 	@for f in $(V)/units/*.service $(V)/units/*.d/*.conf nginx/*.conf nginx/snippets/*.conf; do \
-	  echo "# configuration file $${f##*/}:"; cat $$f; done > $@
+	  case $$f in nginx/*) echo "# shipped file $${f#nginx/}";; *) echo "# shipped file $${f##*/}";; esac; cat $$f; done > $@
 $(V)/obj/admin/shipped.o: $(V)/shipped.txt
 $(V)/obj/admin/shipped.o: PLACE = -DLETHE_SHIPPED='"$(V)/shipped.txt"'
 

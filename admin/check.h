@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// `lethe check`: a const table of checks, each of which adds findings.
+// `lethe check`: tables of checks, each of which adds findings.
 #ifndef LETHE_ADMIN_CHECK_H
 #define LETHE_ADMIN_CHECK_H
 
@@ -8,7 +8,7 @@
 
 struct nginx_conf;
 
-enum verdict { KEPT, BROKEN, UNSURE };
+enum check_result { CHECK_KEPT, CHECK_BROKEN, CHECK_UNSURE };
 
 struct check_row;
 struct check {
@@ -35,41 +35,14 @@ struct check_row {
 };
 
 // Adds one finding to the check that is running. `remedy` is "" when it is kept.
-void check_add(struct check *c, enum verdict verdict, const char *remedy, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void check_add(struct check *c, enum check_result result, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 // An age or a time span in one unit that suits it: "15 days", "3 hours", "40 seconds".
 enum { SPAN_WORDS = 32 };
 void span_words(char out[SPAN_WORDS], time_t seconds);
 
-void check_policy(struct check *c);
-void check_settings(struct check *c);
-void check_master_key(struct check *c);
-void check_space_reserve(struct check *c);
-void check_retention(struct check *c);
-void check_prune(struct check *c);
-void check_residue(struct check *c);
-void check_requests(struct check *c);
-void check_ledger(struct check *c);
-void check_regions(struct check *c);
-void check_published(struct check *c);
-void check_activation(struct check *c);
-void check_egress(struct check *c);
-void check_unbuilt(struct check *c);
-void check_tables(struct check *c);
-void check_folders(struct check *c);
-void check_private(struct check *c);
-void check_spool(struct check *c);
-void check_clock(struct check *c);
-void check_error_log_age(struct check *c);
-void check_disk(struct check *c);
-void check_units(struct check *c);
-void check_swap(struct check *c);
-void check_nginx(struct check *c);
-void check_logs(struct check *c);
-void check_temp_files(struct check *c);
-void check_spill(struct check *c);
-void check_doors(struct check *c);
-void check_tls(struct check *c);
-void check_location_headers(struct check *c);
-void check_sent(struct check *c);
+// The checks, in the files of these names; each list is ended by {0}.
+extern const struct check_row check_policy_rows[], check_settings_rows[], check_store_rows[], check_folders_rows[], check_sent_rows[],
+    check_units_rows[], check_machine_rows[], check_egress_rows[];
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The folders and the store files: is anything there that no kind of data covers?
-#include "admin/check_nginx.h"
+#include "admin/check_folders.h"
 #include "admin/private_files.h"
 #include "policy/base/file.h"
 #include <dirent.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-enum { STRANGERS_SHOWN = 8 };
+enum { DRIFT_SHOWN = 8 };
 
 #define HEX8   "[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
 #define DAY    "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
@@ -39,7 +39,9 @@ static const char *const state_files[] = {
     NULL,
 };
 static const char *const run_files[] = {
-    "@(generate|download|rights|egress|worker).sock",
+#define PROGRAM(name, ...) #name ".sock",
+#include "fcgi/ipc/programs.def"
+#undef PROGRAM
     "error.log",
     "spool/",
     "spool/" HEX8 HEX8 HEX8 HEX8 ".zip",
@@ -92,8 +94,8 @@ static void look_at(struct tour *t, const char *relative, const char *name)
 		return; // it went meanwhile
 	bool folder = S_ISDIR(st.st_mode), link = S_ISLNK(st.st_mode);
 	if (link || !covered(t->patterns, path, folder)) {
-		if (t->drift++ < STRANGERS_SHOWN)
-			check_add(t->c, BROKEN, "Find out who made it and what is in it; then remove it.",
+		if (t->drift++ < DRIFT_SHOWN)
+			check_add(t->c, CHECK_BROKEN, "Find out who made it and what is in it; then remove it.",
 				  "%s is %s, and no kind of data that the policy declares is kept there", full,
 				  link     ? "a link"
 				  : folder ? "a folder"
@@ -122,7 +124,7 @@ static void visit(struct tour *t, const char *relative)
 	closedir(d);
 }
 
-void check_folders(struct check *c)
+static void check_folders(struct check *c)
 {
 	struct tour state = {.c = c, .base = c->admin->state, .patterns = state_files};
 	struct tour run = {.c = c, .base = c->admin->run, .patterns = run_files};
@@ -130,13 +132,13 @@ void check_folders(struct check *c)
 	visit(&state, "");
 	visit(&run, "");
 	size_t drift = state.drift + run.drift;
-	if (drift > 2 * STRANGERS_SHOWN)
-		check_add(c, BROKEN, "Look through the folders.", "%zu such files and folders in all", drift);
+	if (drift > 2 * DRIFT_SHOWN)
+		check_add(c, CHECK_BROKEN, "Look through the folders.", "%zu such files and folders in all", drift);
 	if (drift == 0 && (state.closed || run.closed))
-		check_add(c, KEPT, "", "nothing else is there, as far as this user may look (%zu folders are closed to it)",
+		check_add(c, CHECK_KEPT, "", "nothing else is there, as far as this user may look (%zu folders are closed to it)",
 			  state.closed + run.closed);
 	else if (drift == 0)
-		check_add(c, KEPT, "", "every file in %s and %s is one that a declared kind or the software needs", c->admin->state,
+		check_add(c, CHECK_KEPT, "", "every file in %s and %s is one that a declared kind or the software needs", c->admin->state,
 			  c->admin->run);
 }
 
@@ -144,41 +146,20 @@ static void add_open_file(void *arg, const char *path, mode_t mode)
 {
 	struct check *c = arg;
 
-	check_add(c, BROKEN, "lethe keys init takes it from the others; find out who let them in.",
+	check_add(c, CHECK_BROKEN, "lethe keys init takes it from the others; find out who let them in.",
 		  "%s has mode %04o: others than its owner can use it", path, (unsigned)mode);
 }
 
-void check_private(struct check *c)
+static void check_private(struct check *c)
 {
 	struct err e;
 	bool before = c->broken;
 
 	c->broken = false;
 	if (private_files_each(c->admin->state, add_open_file, c, &e) != 0)
-		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
 	else if (!c->broken)
-		check_add(c, KEPT, "", "the files of the stores can be used by their owner only");
-	c->broken |= before;
-}
-
-static void add_drift(void *arg, const char *finding)
-{
-	struct check *c = arg;
-
-	check_add(c, BROKEN, "Find out who changed the store; keep a copy, then restore it.", "%s", finding);
-}
-
-void check_tables(struct check *c)
-{
-	struct err e;
-	bool before = c->broken;
-
-	c->broken = false;
-	int ret = vault_drift(c->vault, add_drift, c, &e);
-	if (ret < 0)
-		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "%s", e.text);
-	else if (!c->broken)
-		check_add(c, KEPT, "", "every table and column of the stores is this version's, and every record of a kind that it knows");
+		check_add(c, CHECK_KEPT, "", "the files of the stores can be used by their owner only");
 	c->broken |= before;
 }
 
@@ -199,14 +180,21 @@ bool on_memory(const char *path)
 	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
 }
 
-void check_spool(struct check *c)
+static void check_spool(struct check *c)
 {
 	char path[PATH_MAX];
 
 	if (path_join(path, sizeof path, c->admin->run, "spool", NULL) != 0)
 		return;
 	if (on_memory(path))
-		check_add(c, KEPT, "", "the archives in %s are in memory", path);
+		check_add(c, CHECK_KEPT, "", "the archives in %s are in memory", path);
 	else
-		check_add(c, BROKEN, "Put the run folder on a tmpfs.", "the archives in %s would be written to a disk", path);
+		check_add(c, CHECK_BROKEN, "Put the run folder on a tmpfs.", "the archives in %s would be written to a disk", path);
 }
+
+const struct check_row check_folders_rows[] = {
+    {"private", "Only the site's own user can use the stores' files.", false, false, check_private},
+    {"folders", "Files hold what the policy declares, and nothing else.", false, false, check_folders},
+    {"spool", "Archives are in memory only.", false, false, check_spool},
+    {0},
+};

@@ -12,25 +12,25 @@
 
 enum { FREE_BYTES_MIN = 256 * 1024 * 1024, FREE_PERCENT_MIN = 2, CLOCK_GRACE = 5 };
 
-void check_clock(struct check *c)
+static void check_clock(struct check *c)
 {
 	struct census census;
 	char newest[WHEN_TEXT];
 	struct err e;
 
 	if (vault_census(c->vault, &census, &e) != 0) {
-		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
 		return;
 	}
 	when_text(newest, census.newest);
 	if (census.newest > when_now() + CLOCK_GRACE)
-		check_add(c, BROKEN, "Set the clock right: nothing is ended while it is wrong.",
+		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
 			  "the clock stands before the newest record, of %s", newest);
 	else
-		check_add(c, KEPT, "", "the clock stands after everything that is stored");
+		check_add(c, CHECK_KEPT, "", "the clock stands after everything that is stored");
 }
 
-void check_disk(struct check *c)
+static void check_disk(struct check *c)
 {
 	struct census census = {0};
 	struct statvfs fs;
@@ -38,53 +38,46 @@ void check_disk(struct check *c)
 
 	if (statvfs(c->admin->state, &fs) < 0) {
 		err_system(&e, ERR_IO, errno, "%s", c->admin->state);
-		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
 		return;
 	}
 	uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize, all = (uint64_t)fs.f_blocks * fs.f_frsize;
 	if (room < FREE_BYTES_MIN && room < all / 100 * FREE_PERCENT_MIN)
-		check_add(c, BROKEN, "Make room: without it the site refuses to work.",
+		check_add(c, CHECK_BROKEN, "Make room: without it the site refuses to work.",
 			  "only %" PRIu64 " MB of %" PRIu64 " MB are free in %s", room >> 20, all >> 20, c->admin->state);
 	else if (c->vault != NULL && vault_census(c->vault, &census, &e) == 0)
-		check_add(c, KEPT, "",
+		check_add(c, CHECK_KEPT, "",
 			  "%" PRIu64 " MB are free; the stores take %" PRIu64 " KB, the request log %" PRIu64 " KB, the archives %" PRIu64
 			  " KB",
 			  room >> 20, census.database_bytes >> 10, census.log_bytes >> 10, census.spool_bytes >> 10);
 	else
-		check_add(c, KEPT, "", "%" PRIu64 " MB are free in %s", room >> 20, c->admin->state);
+		check_add(c, CHECK_KEPT, "", "%" PRIu64 " MB are free in %s", room >> 20, c->admin->state);
 }
 
 // The programs switch core dumps off themselves. Swap is the machine's; the units keep their programs out of it.
-void check_swap(struct check *c)
+static void check_swap(struct check *c)
 {
 	BUF_AUTO struct buf swaps = BUF_INIT(64 * 1024);
 	struct err e;
 	const char *first;
 
 	if (file_read("/proc/swaps", &swaps, &e) != 0) {
-		check_add(c, KEPT, "", "this process may not see swap; the units keep the programs out of it");
+		check_add(c, CHECK_KEPT, "", "this process may not see swap; the units keep the programs out of it");
 		return;
 	}
 	first = strchr(buf_text(&swaps), '\n');
 	if (first == NULL || first[1] == '\0')
-		check_add(c, KEPT, "", "the machine has no swap");
+		check_add(c, CHECK_KEPT, "", "the machine has no swap");
 	else if (c->units_hold)
-		check_add(c, KEPT, "", "the machine has swap, and the units keep the programs out of it");
+		check_add(c, CHECK_KEPT, "", "the machine has swap, and the units keep the programs out of it");
 	else
-		check_add(c, UNSURE, "swapoff -a, or swap on an encrypted disk, or run the site under its units (MemorySwapMax=0).",
+		check_add(c, CHECK_UNSURE, "swapoff -a, or swap on an encrypted disk, or run the site under its units (MemorySwapMax=0).",
 			  "the machine has swap, where memory of the programs may be written");
 }
 
-void check_unbuilt(struct check *c)
-{
-	BUF_AUTO struct buf lacking = BUF_INIT(PARAMS_BYTES_MAX);
-
-	if (policy_unbuilt(c->policy, &lacking) > 0)
-		check_add(c, BROKEN, "Do not let visitors use it: remove LETHE_ALLOW_UNBUILT.",
-			  "the site runs although its policy needs what this version cannot do: %s", buf_text(&lacking));
-	else if (strcmp(setting("LETHE_ALLOW_UNBUILT", "0"), "1") == 0)
-		check_add(c, BROKEN, "Remove LETHE_ALLOW_UNBUILT.",
-			  "LETHE_ALLOW_UNBUILT is set: a policy that this version cannot keep would be served");
-	else
-		check_add(c, KEPT, "", "nothing that the policy needs is left out");
-}
+const struct check_row check_machine_rows[] = {
+    {"clock", "What is due is judged by a right clock.", true, true, check_clock},
+    {"disk", "There is room to work and to erase.", false, false, check_disk},
+    {"swap", "Memory is never written to a disk.", false, false, check_swap},
+    {0},
+};

@@ -5,9 +5,8 @@
 #include "admin/check.h"
 #include "admin/nginx_conf.h"
 
+extern const struct check_row check_nginx_rows[];
 // Does the server pass requests to the programs?
-bool is_site(const struct directive *server);
-// Is the path, or the nearest folder above it that can be seen, on a file system in memory?
-bool on_memory(const char *path);
+bool nginx_serves_site(const struct directive *server);
 
 #endif

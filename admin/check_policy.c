@@ -21,7 +21,7 @@ static void add_messages(struct check *c, char *messages)
 	char *rest = NULL;
 
 	for (char *line = messages != NULL ? strtok_r(messages, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
-		check_add(c, BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
+		check_add(c, CHECK_BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
 }
 
 // Nothing is in force: may the wanted version be?
@@ -31,7 +31,7 @@ static void check_first(struct check *c)
 	struct err e;
 
 	if (c->wanted != NULL && active_plan(&plan, &c->files, c->wanted, when_now(), &e) != 0)
-		check_add(c, BROKEN, "No program starts on it: publish the version that applies today.", "%s", e.text);
+		check_add(c, CHECK_BROKEN, "No program starts on it: publish the version that applies today.", "%s", e.text);
 }
 
 static void load_wanted(struct check *c)
@@ -41,26 +41,26 @@ static void load_wanted(struct check *c)
 
 	if (access(c->admin->policy, R_OK) < 0) {
 		err_system(&e, ERR_IO, errno, "%s cannot be read", c->admin->policy);
-		check_add(c, UNSURE, "Name the policy with LETHE_POLICY or --policy.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Name the policy with LETHE_POLICY or --policy.", "%s", e.text);
 		return;
 	}
 	c->wanted = policy_load(c->admin->policy, &messages);
 	if (c->wanted == NULL)
 		add_messages(c, messages.data);
 	else
-		check_add(c, KEPT, "", "%s, version %s, is valid", c->admin->policy, c->wanted->version);
+		check_add(c, CHECK_KEPT, "", "%s, version %s, is valid", c->admin->policy, c->wanted->version);
 }
 
 // The programs obey the copy in the state folder; before the first publish, the file itself.
-void check_policy(struct check *c)
+static void check_policy(struct check *c)
 {
 	struct err e = {0};
 
 	load_wanted(c);
 	if (active_read(&c->files, c->admin->state, &e) != 0)
-		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
 	else if (c->files.broken)
-		check_add(c, BROKEN, "Run lethe policy lint on it, and restore it; lethe publish says what else can be done.",
+		check_add(c, CHECK_BROKEN, "Run lethe policy lint on it, and restore it; lethe publish says what else can be done.",
 			  "the policy in force, %s/policy/active.xml, is not valid: no program starts", c->admin->state);
 	else
 		c->policy = c->files.active != NULL ? c->files.active : c->wanted;
@@ -83,33 +83,33 @@ static void check_plan(struct check *c)
 	time_t now = when_now();
 
 	if (active_plan(&plan, &c->files, c->wanted, now, &e) != 0) {
-		check_add(c, BROKEN, "lethe policy diff shows the changes.", "%s", e.text);
+		check_add(c, CHECK_BROKEN, "lethe policy diff shows the changes.", "%s", e.text);
 		return;
 	}
 	when_date(from, plan.from);
 	if (plan.step == ACTIVE_WAIT)
-		check_add(c, KEPT, "", "version %s is announced and comes into force on %s", c->wanted->version, from);
+		check_add(c, CHECK_KEPT, "", "version %s is announced and comes into force on %s", c->wanted->version, from);
 	else if (plan.step == ACTIVE_DUE && now - plan.from > PUBLISH_GRACE)
-		check_add(c, BROKEN, "Run lethe publish, and find out why its timer did not.", "version %s should be in force since %s",
-			  c->wanted->version, from);
+		check_add(c, CHECK_BROKEN, "Run lethe publish, and find out why its timer did not.",
+			  "version %s should be in force since %s", c->wanted->version, from);
 	else if (plan.step != ACTIVE_SAME && plan.step != ACTIVE_DUE)
-		check_add(c, BROKEN, "lethe publish announces it, or puts it in force where nothing material changed.",
+		check_add(c, CHECK_BROKEN, "lethe publish announces it, or puts it in force where nothing material changed.",
 			  "%s is not the policy in force (%zu changes, %zu of them material), and nobody published it", c->admin->policy,
 			  plan.changes, plan.material);
 }
 
-void check_activation(struct check *c)
+static void check_activation(struct check *c)
 {
 	struct ledger_facts facts;
 	struct err e;
 
 	if (ledger_facts(c->vault, 0, &facts, &e) != 0)
-		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify.", "%s", e.text);
 	else if (strcmp(facts.activated, c->policy->sha256) != 0)
-		check_add(c, BROKEN, "lethe publish records and shows it.", "the policy in force (SHA-256 %.12s…) %s", c->policy->sha256,
-			  facts.activated[0] ? "is not the one that was last activated" : "was never activated");
+		check_add(c, CHECK_BROKEN, "lethe publish records and shows it.", "the policy in force (SHA-256 %.12s…) %s",
+			  c->policy->sha256, facts.activated[0] ? "is not the one that was last activated" : "was never activated");
 	else
-		check_add(c, KEPT, "", "version %s was activated", c->policy->version);
+		check_add(c, CHECK_KEPT, "", "version %s was activated", c->policy->version);
 	if (c->files.active != NULL && c->wanted != NULL)
 		check_plan(c);
 }
@@ -136,13 +136,13 @@ static void compare_page(struct check *c, const struct page *page, struct compar
 	if (!missing && there.len == page->bytes.len && memcmp(buf_text(&there), buf_text(&page->bytes), there.len) == 0)
 		return;
 	if (count->missing + count->different < PAGES_SHOWN)
-		check_add(c, BROKEN, PUBLISH, missing ? "%s is missing" : "%s is not what follows from the policy in force", path);
+		check_add(c, CHECK_BROKEN, PUBLISH, missing ? "%s is missing" : "%s is not what follows from the policy in force", path);
 	count->missing += missing;
 	count->different += !missing;
 }
 
 // Everything is rendered anew and compared, byte for byte.
-void check_published(struct check *c)
+static void check_published(struct check *c)
 {
 	PAGES_AUTO struct pages pages = {0};
 	struct comparison count = {0};
@@ -150,16 +150,50 @@ void check_published(struct check *c)
 	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
 
 	if (site_render(c->policy, setting("LETHE_HTML", place_html), testing, &pages, &e) != 0) {
-		check_add(c, UNSURE, "Name the folder of the templates with LETHE_HTML.", "the pages cannot be made to compare them: %s",
-			  e.text);
+		check_add(c, CHECK_UNSURE, "Name the folder of the templates with LETHE_HTML.",
+			  "the pages cannot be made to compare them: %s", e.text);
 		return;
 	}
 	for (size_t i = 0; i < pages.count; i++)
 		compare_page(c, &pages.list[i], &count);
 	if (count.missing + count.different > PAGES_SHOWN)
-		check_add(c, BROKEN, PUBLISH, "%zu published files are missing and %zu differ, in all", count.missing, count.different);
+		check_add(c, CHECK_BROKEN, PUBLISH, "%zu published files are missing and %zu differ, in all", count.missing,
+			  count.different);
 	if (count.unreadable > 0)
-		check_add(c, UNSURE, "Run this as the user that owns the site.", "%zu published files cannot be read", count.unreadable);
+		check_add(c, CHECK_UNSURE, "Run this as the user that owns the site.", "%zu published files cannot be read",
+			  count.unreadable);
 	if (count.missing + count.different + count.unreadable == 0)
-		check_add(c, KEPT, "", "all %zu published files are what follows from version %s", pages.count, c->policy->version);
+		check_add(c, CHECK_KEPT, "", "all %zu published files are what follows from version %s", pages.count, c->policy->version);
 }
+
+static void check_unbuilt(struct check *c)
+{
+	BUF_AUTO struct buf lacking = BUF_INIT(PARAMS_BYTES_MAX);
+
+	if (policy_unbuilt(c->policy, &lacking) > 0)
+		check_add(c, CHECK_BROKEN, "Do not let visitors use it: remove LETHE_ALLOW_UNBUILT.",
+			  "the site runs although its policy needs what this version cannot do: %s", buf_text(&lacking));
+	else if (strcmp(setting("LETHE_ALLOW_UNBUILT", "0"), "1") == 0)
+		check_add(c, CHECK_BROKEN, "Remove LETHE_ALLOW_UNBUILT.",
+			  "LETHE_ALLOW_UNBUILT is set: a policy that this version cannot keep would be served");
+	else
+		check_add(c, CHECK_KEPT, "", "nothing that the policy needs is left out");
+}
+
+static void check_testing(struct check *c)
+{
+	if (strcmp(setting("LETHE_TESTING", "0"), "1") == 0)
+		check_add(c, CHECK_BROKEN, "Never let visitors use it: remove LETHE_TESTING and start the installed programs.",
+			  "LETHE_TESTING is set: this is a test, whose programs may reach addresses that the policy does not name");
+	else
+		check_add(c, CHECK_KEPT, "", "this is not a test");
+}
+
+const struct check_row check_policy_rows[] = {
+    {"policy", "The programs run on a valid policy.", false, false, check_policy},
+    {"testing", "No test build serves visitors.", false, false, check_testing},
+    {"unbuilt", "What the policy promises can be done by this version.", true, false, check_unbuilt},
+    {"activation", "The ledger knows which policy is in force.", true, true, check_activation},
+    {"published", "Visitors read the policy that the programs obey.", true, false, check_published},
+    {0},
+};

@@ -14,7 +14,7 @@ static int address_from_nginx(const struct check *c, struct site_address *out, s
 	const struct directive *root = c->nginx != NULL ? nginx_conf_root(c->nginx) : NULL;
 
 	for (const struct directive *d = root; d != NULL; d = directive_next(root, d)) {
-		if (!directive_is(d, "server") || !is_site(d))
+		if (!directive_is(d, "server") || !nginx_serves_site(d))
 			continue;
 		const struct directive *listen = directive_in(d, "listen");
 		if (listen != NULL)
@@ -43,7 +43,7 @@ static bool check_cookies(struct check *c, const char *path, const char *head)
 		cookie.data[strcspn(buf_text(&cookie), "=; ")] = '\0';
 		if (cookie_declared(c->policy, buf_text(&cookie)))
 			continue;
-		check_add(c, BROKEN, "Find what sets it and remove it, or declare the cookie.",
+		check_add(c, CHECK_BROKEN, "Find what sets it and remove it, or declare the cookie.",
 			  "%s sets the cookie %.64s, which the policy does not declare", path, buf_text(&cookie));
 		good = false;
 	}
@@ -58,7 +58,7 @@ static bool check_csp(struct check *c, const char *path, const char *head)
 	publish_csp(c->policy, &wanted);
 	if (any && strcmp(buf_text(&sent), buf_text(&wanted)) == 0)
 		return true;
-	check_add(c, BROKEN, "Run lethe publish, then reload nginx.",
+	check_add(c, CHECK_BROKEN, "Run lethe publish, then reload nginx.",
 		  any ? "%s comes with a Content-Security-Policy that is not the policy's" : "%s comes without a Content-Security-Policy",
 		  path);
 	return false;
@@ -69,35 +69,43 @@ static bool check_path(struct check *c, const struct site_address *site, const c
 	BUF_AUTO struct buf head = BUF_INIT(PARAMS_BYTES_MAX), none = BUF_INIT(PARAMS_BYTES_MAX);
 
 	if (ask_site(site, path, &head, e) != 0) {
-		check_add(c, UNSURE, "Start the site, or name it with --url; with --offline it is not asked.", "%s: %s", path, e->text);
+		check_add(c, CHECK_UNSURE, "Start the site, or name it with --url; with --offline it is not asked.", "%s: %s", path,
+			  e->text);
 		return false;
 	}
 	bool good = check_csp(c, path, buf_text(&head));
 	good &= check_cookies(c, path, buf_text(&head));
 	if (strncmp(buf_text(&head) + 8, " 200", 4) != 0) {
-		check_add(c, BROKEN, "See what the programs say in the journal.", "%s is answered with %.4s", path, buf_text(&head) + 8);
+		check_add(c, CHECK_BROKEN, "See what the programs say in the journal.", "%s is answered with %.4s", path,
+			  buf_text(&head) + 8);
 		good = false;
 	}
 	if (site->tls && head_header(buf_text(&head), "Strict-Transport-Security", 0, &none) != 0) {
-		check_add(c, BROKEN, "Include headers.conf there.", "%s comes without Strict-Transport-Security", path);
+		check_add(c, CHECK_BROKEN, "Include headers.conf there.", "%s comes without Strict-Transport-Security", path);
 		good = false;
 	}
 	return good;
 }
 
-void check_sent(struct check *c)
+static void check_sent(struct check *c)
 {
 	struct site_address site = {0};
 	struct err e = {0};
 
 	if (c->offline) {
-		check_add(c, KEPT, "", "the site was not asked (--offline)");
+		check_add(c, CHECK_KEPT, "", "the site was not asked (--offline)");
 		return;
 	}
 	if ((c->url != NULL ? site_address_from_url(&site, c->url, &e) : address_from_nginx(c, &site, &e)) < 0) {
-		check_add(c, UNSURE, "Name the site with --url http://127.0.0.1:PORT/; with --offline it is not asked.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Name the site with --url http://127.0.0.1:PORT/; with --offline it is not asked.", "%s",
+			  e.text);
 		return;
 	}
 	if (check_path(c, &site, "/", &e) && check_path(c, &site, "/healthz", &e))
-		check_add(c, KEPT, "", "pages and programs send the policy's headers, and no cookie but those it declares");
+		check_add(c, CHECK_KEPT, "", "pages and programs send the policy's headers, and no cookie but those it declares");
 }
+
+const struct check_row check_sent_rows[] = {
+    {"sent", "Browsers get the headers and cookies that the policy declares, and no others.", true, false, check_sent},
+    {0},
+};

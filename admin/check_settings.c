@@ -64,17 +64,17 @@ static void check_url(struct check *c, const char *name, const struct policy_pro
 	if (url == NULL)
 		return;
 	if (url_host(url, host) != 0)
-		check_add(c, BROKEN, "Give the whole base URL, https://host/.", "%s is not a URL", name);
+		check_add(c, CHECK_BROKEN, "Give the whole base URL, https://host/.", "%s is not a URL", name);
 	else if (!policy_host_allowed(processor, host))
-		check_add(c, BROKEN, "Correct the setting, or declare the host in the policy and announce it.",
+		check_add(c, CHECK_BROKEN, "Correct the setting, or declare the host in the policy and announce it.",
 			  "%s points to %s, which the policy does not name for %s", name, host, processor->id);
 	else if (strncasecmp(url, "https://", 8) != 0)
-		check_add(c, BROKEN, "Use https://.", "%s would send data to %s without encryption", name, processor->id);
+		check_add(c, CHECK_BROKEN, "Use https://.", "%s would send data to %s without encryption", name, processor->id);
 	else
-		check_add(c, KEPT, "", "%s points to a host of %s", name, processor->id);
+		check_add(c, CHECK_KEPT, "", "%s points to a host of %s", name, processor->id);
 }
 
-void check_settings(struct check *c)
+static void check_settings(struct check *c)
 {
 	bool any = false;
 
@@ -92,17 +92,17 @@ void check_settings(struct check *c)
 		for (const char *const *id = f->ids; *id != NULL && processor == NULL; id++)
 			processor = policy_processor(c->policy, *id);
 		if (processor == NULL) {
-			check_add(c, BROKEN, "Remove the setting, or declare the processor in the policy and announce it.",
+			check_add(c, CHECK_BROKEN, "Remove the setting, or declare the processor in the policy and announce it.",
 				  "%s is set, but the policy declares no processor %s", set, f->ids[0]);
 			continue;
 		}
-		check_add(c, KEPT, "", "%s is set for %s, which the policy declares", set, processor->id);
+		check_add(c, CHECK_KEPT, "", "%s is set for %s, which the policy declares", set, processor->id);
 		for (size_t n = 0; n < ARRAY_LEN(urls); n++)
 			if (urls[n] != NULL)
 				check_url(c, urls[n], processor);
 	}
 	if (!any)
-		check_add(c, KEPT, "", "no processor's key or address is set here");
+		check_add(c, CHECK_KEPT, "", "no processor's key or address is set here");
 }
 
 // Where the vault takes its master key from. *credential: systemd made the file, for this process alone; its mode is the mask of an access
@@ -120,7 +120,7 @@ static int master_key_path(const struct check *c, char path[PATH_MAX], bool *cre
 	return path_join(path, PATH_MAX, c->admin->state, "keys/master.key", e);
 }
 
-void check_master_key(struct check *c)
+static void check_master_key(struct check *c)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -130,22 +130,22 @@ void check_master_key(struct check *c)
 	if (master_key_path(c, path, &credential, &e) != 0 || stat(path, &st) < 0) {
 		if (e.code == ERR_NONE)
 			err_system(&e, ERR_IO, errno, "%s", path);
-		check_add(c, UNSURE,
+		check_add(c, CHECK_UNSURE,
 			  stores_there(c->admin, NULL) == 0 ? "lethe keys init makes one."
 							    : "Put it back (a new one could open nothing), and run this as the user that "
 							      "may read it.",
 			  "%s", e.text);
 	} else if (credential) {
-		check_add(c, KEPT, "", "the master key comes as a systemd credential");
+		check_add(c, CHECK_KEPT, "", "the master key comes as a systemd credential");
 	} else if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-		check_add(c, BROKEN, "chmod 0400 the file; if someone may have read it, make new stores.",
+		check_add(c, CHECK_BROKEN, "chmod 0400 the file; if someone may have read it, make new stores.",
 			  "%s has mode %04o: others than its owner can use it", path, (unsigned)(st.st_mode & 07777));
 	} else {
-		check_add(c, KEPT, "", "%s can be read by its owner only", path);
+		check_add(c, CHECK_KEPT, "", "%s can be read by its owner only", path);
 	}
 }
 
-void check_space_reserve(struct check *c)
+static void check_space_reserve(struct check *c)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -153,12 +153,19 @@ void check_space_reserve(struct check *c)
 	bool missing = false;
 
 	if (path_join(path, sizeof path, c->admin->state, "space-reserve", &e) != 0)
-		check_add(c, UNSURE, "", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "", "%s", e.text);
 	else if ((missing = stat(path, &st) < 0) && errno != ENOENT)
-		check_add(c, UNSURE, "Run this as the user that owns the stores.", "%s cannot be looked at", path);
+		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s cannot be looked at", path);
 	else if (missing || st.st_size < SPACE_RESERVE_BYTES || st.st_blocks * 512 < SPACE_RESERVE_BYTES)
-		check_add(c, BROKEN, "Make room on the disk, remove what is left of it, then run lethe keys init.",
+		check_add(c, CHECK_BROKEN, "Make room on the disk, remove what is left of it, then run lethe keys init.",
 			  "%s, the space kept free for erasing on a full disk, is missing or too small", path);
 	else
-		check_add(c, KEPT, "", "%lld KB are kept free for erasing on a full disk", (long long)st.st_size >> 10);
+		check_add(c, CHECK_KEPT, "", "%lld KB are kept free for erasing on a full disk", (long long)st.st_size >> 10);
 }
+
+const struct check_row check_settings_rows[] = {
+    {"settings", "Only processors that the policy declares can be reached.", true, false, check_settings},
+    {"master-key", "Stored data can be read only with a key that no one else can read.", false, false, check_master_key},
+    {"space-reserve", "Deleting works on a full disk too.", false, false, check_space_reserve},
+    {0},
+};

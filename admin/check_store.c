@@ -23,7 +23,7 @@ static bool take_census(struct check *c, struct census *census)
 
 	if (vault_census(c->vault, census, &e) == 0)
 		return true;
-	check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
+	check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
 	return false;
 }
 
@@ -35,18 +35,18 @@ static void check_kind(struct check *c, const struct census_row *row)
 	span_words(age, row->oldest ? when_now() - row->oldest : 0);
 	span_words(limit, (time_t)row->limit_seconds);
 	if (row->keep != KEEP_STORED && row->count > 0)
-		check_add(c, BROKEN, "Erase them, and report this: the software must refuse to store them.",
+		check_add(c, CHECK_BROKEN, "Erase them, and report this: the software must refuse to store them.",
 			  "%s: %" PRIu64 " are stored, and the policy does not keep them at all", kind->name, row->count);
 	else if (row->late)
-		check_add(c, BROKEN, RUN_PRUNE, "%s: the oldest of %" PRIu64 " is %s old; the policy keeps them for %s", kind->name,
+		check_add(c, CHECK_BROKEN, RUN_PRUNE, "%s: the oldest of %" PRIu64 " is %s old; the policy keeps them for %s", kind->name,
 			  row->count, age, limit);
 	else if (row->keep == KEEP_STORED && row->count > 0 && row->limit_seconds > 0)
-		check_add(c, KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, of %s at most", kind->name, row->count, age, limit);
+		check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, of %s at most", kind->name, row->count, age, limit);
 	else if (row->keep == KEEP_STORED)
-		check_add(c, KEPT, "", "%s: %" PRIu64 " held", kind->name, row->count);
+		check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held", kind->name, row->count);
 }
 
-void check_retention(struct check *c)
+static void check_retention(struct check *c)
 {
 	struct census census;
 
@@ -57,25 +57,26 @@ void check_retention(struct check *c)
 			check_kind(c, &census.rows[i]);
 }
 
-void check_error_log_age(struct check *c)
+static void check_error_log_age(struct check *c)
 {
 	char age[SPAN_WORDS];
 	struct error_log log;
 	struct err e;
 
 	if (error_log_look(c->admin->run, &log, &e) != 0) {
-		check_add(c, UNSURE, "Run this as a user that may read it.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Run this as a user that may read it.", "%s", e.text);
 		return;
 	}
 	span_words(age, log.oldest ? when_now() - log.oldest : 0);
 	if (c->policy->kinds[KIND_ERROR_LOG].keep != KEEP_STORED && log.lines > 0)
-		check_add(c, BROKEN, RUN_PRUNE, "error.log has %zu lines, and the policy does not keep them at all", log.lines);
+		check_add(c, CHECK_BROKEN, RUN_PRUNE, "error.log has %zu lines, and the policy does not keep them at all", log.lines);
 	else if (error_log_due(c->policy, &log, when_now()))
-		check_add(c, BROKEN, RUN_PRUNE, "the oldest line of error.log is %s old, which is longer than the policy keeps it", age);
+		check_add(c, CHECK_BROKEN, RUN_PRUNE, "the oldest line of error.log is %s old, which is longer than the policy keeps it",
+			  age);
 	else if (log.lines > 0)
-		check_add(c, KEPT, "", "error.log has %zu lines, the oldest %s old", log.lines, age);
+		check_add(c, CHECK_KEPT, "", "error.log has %zu lines, the oldest %s old", log.lines, age);
 	else
-		check_add(c, KEPT, "", "error.log is empty");
+		check_add(c, CHECK_KEPT, "", "error.log is empty");
 }
 
 // How long may pass between two runs.
@@ -91,7 +92,7 @@ static time_t prune_grace(const struct policy *p)
 	return PRUNE_GRACE_LONG;
 }
 
-void check_prune(struct check *c)
+static void check_prune(struct check *c)
 {
 	struct census census;
 	char ago[SPAN_WORDS];
@@ -107,27 +108,28 @@ void check_prune(struct check *c)
 		since = census.last_prune;
 	span_words(ago, since ? now - since : 0);
 	if (since > now + PRUNE_GRACE_SHORT)
-		check_add(c, BROKEN, "Set the clock right: nothing is ended while it is wrong.",
+		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
 			  "the clock stands before the last run of lethe prune");
 	else if (since != 0 && now - since > prune_grace(c->policy))
-		check_add(c, BROKEN, RUN_PRUNE, census.last_prune ? "lethe prune last ran %s ago" : "lethe prune has not run for %s", ago);
+		check_add(c, CHECK_BROKEN, RUN_PRUNE, census.last_prune ? "lethe prune last ran %s ago" : "lethe prune has not run for %s",
+			  ago);
 	else if (census.last_prune != 0)
-		check_add(c, KEPT, "", "lethe prune ran %s ago", ago);
+		check_add(c, CHECK_KEPT, "", "lethe prune ran %s ago", ago);
 	else
-		check_add(c, KEPT, "", "lethe prune has not run yet; nothing was due");
+		check_add(c, CHECK_KEPT, "", "lethe prune has not run yet; nothing was due");
 }
 
-void check_residue(struct check *c)
+static void check_residue(struct check *c)
 {
 	struct census census;
 
 	if (!take_census(c, &census))
 		return;
 	if (census.wal_bytes > WAL_BYTES_MAX)
-		check_add(c, BROKEN, "Run lethe prune; if that does not help, a program holds a read open: restart the site.",
+		check_add(c, CHECK_BROKEN, "Run lethe prune; if that does not help, a program holds a read open: restart the site.",
 			  "the write-ahead log is %" PRIu64 " MB long, and what was deleted is still in it", census.wal_bytes >> 20);
 	else
-		check_add(c, KEPT, "", "the write-ahead log is short (%" PRIu64 " KB)", census.wal_bytes >> 10);
+		check_add(c, CHECK_KEPT, "", "the write-ahead log is short (%" PRIu64 " KB)", census.wal_bytes >> 10);
 }
 
 struct late {
@@ -151,64 +153,114 @@ static int count_request(void *arg, const char *id, const char *right, const cha
 	return 0;
 }
 
-void check_requests(struct check *c)
+static void check_requests(struct check *c)
 {
 	struct late l = {.now = when_now()};
 	char next[WHEN_DATE];
 	struct err e;
 
 	if (rights_each(c->vault, count_request, &l, &e) != 0) {
-		check_add(c, UNSURE, "Run lethe audit verify, and look at the disk.", "the requests cannot be read: %s", e.text);
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the requests cannot be read: %s", e.text);
 		return;
 	}
 	when_date(next, l.next);
 	if (l.late > 0)
-		check_add(c, BROKEN, "Answer them: lethe requests list names them.", "%zu of %zu open requests are late", l.late, l.open);
+		check_add(c, CHECK_BROKEN, "Answer them: lethe requests list names them.", "%zu of %zu open requests are late", l.late,
+			  l.open);
 	else if (l.open > 0)
-		check_add(c, KEPT, "", "%zu open, the next is due on %s", l.open, next);
+		check_add(c, CHECK_KEPT, "", "%zu open, the next is due on %s", l.open, next);
 	else
-		check_add(c, KEPT, "", "none is open");
+		check_add(c, CHECK_KEPT, "", "none is open");
 }
 
-void check_ledger(struct check *c)
+static void check_ledger(struct check *c)
 {
 	struct ledger_report report;
 	struct err e;
 
 	if (ledger_verify_recent(c->vault, LEDGER_LOOK, &report, &e) != 0)
-		check_add(c, UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
 	else if (!report.intact)
 		check_add(
-		    c, BROKEN,
+		    c, CHECK_BROKEN,
 		    "Keep a copy as evidence, compare it with a checkpoint kept elsewhere, and find out who could write to the store.",
 		    "entry %" PRIu64 " was altered: %s", report.bad_index, report.finding);
 	else if (report.from > 0)
-		check_add(c, KEPT, "",
+		check_add(c, CHECK_KEPT, "",
 			  "%" PRIu64 " entries, intact from entry %" PRIu64 " on; up to there a signed checkpoint vouches for them, and "
 			  "lethe audit verify computes all of them again",
 			  report.size, report.from);
 	else
-		check_add(c, KEPT, "", "%" PRIu64 " entries are intact", report.size);
+		check_add(c, CHECK_KEPT, "", "%" PRIu64 " entries are intact", report.size);
 }
 
-void check_regions(struct check *c)
+static void check_regions(struct check *c)
 {
 	struct ledger_facts facts;
 	char last[WHEN_TEXT];
 	struct err e;
 
 	if (ledger_facts(c->vault, when_now() - REGION_DAYS * 86400, &facts, &e) != 0) {
-		check_add(c, UNSURE, "Run lethe audit verify.", "%s", e.text);
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify.", "%s", e.text);
 		return;
 	}
 	when_text(last, facts.last_refused);
 	if (facts.refused_regions > 0)
-		check_add(c, BROKEN,
+		check_add(c, CHECK_BROKEN,
 			  "Use a deployment in the region that the policy names, or name the other region in the policy and announce it.",
 			  "%" PRIu64
 			  " replies came from another region in the last %d days, the last one at %s; each was refused, but the data had "
 			  "been sent",
 			  facts.refused_regions, REGION_DAYS, last);
 	else
-		check_add(c, KEPT, "", "no reply came from another region in the last %d days", REGION_DAYS);
+		check_add(c, CHECK_KEPT, "", "no reply came from another region in the last %d days", REGION_DAYS);
 }
+
+static void check_stores(struct check *c)
+{
+	if (c->vault != NULL)
+		check_add(c, CHECK_KEPT, "", "the stores in %s open and fit this version", c->admin->state);
+	else if (c->vault_error.code == ERR_CORRUPT)
+		check_add(c, CHECK_BROKEN, "Stop the site and restore the stores; do not write to them.", "%s", c->vault_error.text);
+	else
+		check_add(c, CHECK_UNSURE,
+			  stores_there(c->admin, NULL) == 0
+			      ? "Name the right folder with --state or LETHE_STATE; lethe keys init makes a store where there is none."
+			      : "Put back what is missing, and run this as the user that owns the stores.",
+			  "%s", c->vault_error.text);
+}
+
+static void add_drift(void *arg, const char *finding)
+{
+	struct check *c = arg;
+
+	check_add(c, CHECK_BROKEN, "Find out who changed the store; keep a copy, then restore it.", "%s", finding);
+}
+
+static void check_tables(struct check *c)
+{
+	struct err e;
+	bool before = c->broken;
+
+	c->broken = false;
+	int ret = vault_drift(c->vault, add_drift, c, &e);
+	if (ret < 0)
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "%s", e.text);
+	else if (!c->broken)
+		check_add(c, CHECK_KEPT, "",
+			  "every table and column of the stores is this version's, and every record of a kind that it knows");
+	c->broken |= before;
+}
+
+const struct check_row check_store_rows[] = {
+    {"stores", "Every record is where the policy says, and sealed.", true, false, check_stores},
+    {"tables", "The stores hold what the policy declares, and nothing else.", true, true, check_tables},
+    {"retention", "Nothing is kept longer than the policy says.", true, true, check_retention},
+    {"error-log", "The web server's error log is kept no longer than the policy says.", true, false, check_error_log_age},
+    {"prune", "What is due is ended on time.", true, true, check_prune},
+    {"residue", "What is deleted leaves no trace.", true, true, check_residue},
+    {"requests", "Requests of data subjects are answered in time.", true, true, check_requests},
+    {"ledger", "The record of what was done cannot be altered unseen.", true, true, check_ledger},
+    {"regions", "Data is processed only in the regions that the policy names.", true, true, check_regions},
+    {0},
+};

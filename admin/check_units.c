@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// systemd's units: is what walls the programs in still there? Read as systemd reads them, as far as these settings go: the unit, then the
-// drop-ins of the family and of the unit, by name; the last word counts, and an administrator's file comes after the installed one.
+// systemd's units: does every program still run with the restrictions that it was installed with? Each unit must be as shipped. What an
+// administrator adds in a drop-in is looked at as far as it sets again what a shipped unit sets.
 #include "admin/check.h"
+#include "admin/shipped.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
@@ -13,124 +14,59 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { UNIT_BYTES_MAX = 256 * 1024, VALUE_MAX = 512 };
-enum { DOOR = 1, ROOM = 2, CHORE = 4, BACK_DOOR = 8, ALL = DOOR | ROOM | CHORE | BACK_DOOR, NO_NETWORK = ROOM | CHORE };
+enum { UNIT_BYTES_MAX = 256 * 1024 };
+static const char installed_folder[] = "/usr/lib/systemd/system", administrators_folder[] = "/etc/systemd/system";
+#define RESTORE "Take the change back, then systemctl daemon-reload and restart it."
 
-static const struct {
-	const char *unit;
-	unsigned is;
-} units[] = {
-    {"nginx-lethe", DOOR},       {"lethe-generate", ROOM}, {"lethe-download", ROOM}, {"lethe-rights", ROOM},   {"lethe-worker", ROOM},
-    {"lethe-egress", BACK_DOOR}, {"lethe-prune", CHORE},   {"lethe-daily", CHORE},   {"lethe-publish", CHORE},
-};
+// Settings that a drop-in may say anew: they add something, or restrict nothing.
+static const char *const free_settings[] = {
+    "After",          "BindReadOnlyPaths", "Description",    "Documentation",  "Environment", "EnvironmentFile",
+    "IPAddressAllow", "LimitNOFILE",       "LoadCredential", "Restart",        "RestartSec",  "SetCredential",
+    "StandardOutput", "StandardError",     "TasksMax",       "TimeoutStopSec", "Wants"};
 
-static const struct {
-	unsigned of;
-	const char *name, *value, *why;
-} settings[] = {
-    {ALL, "LimitCORE", "0", "a core dump would hold what visitors sent"},
-    {ALL, "MemorySwapMax", "0", "memory could be written to swap"},
-    {ALL, "NoNewPrivileges", "yes", "it could gain rights"},
-    {ALL, "ProtectSystem", "strict", "it could write anywhere"},
-    {ALL, "ProtectHome", "yes", "it could read home folders"},
-    {ALL, "PrivateTmp", "yes", "others could see its temporary files"},
-    {ALL, "MemoryDenyWriteExecute", "yes", "it could run what it was sent"},
-    {NO_NETWORK | BACK_DOOR, "CapabilityBoundingSet", "", "it could use root's rights"},
-    {NO_NETWORK, "PrivateNetwork", "yes", "it could reach the network"},
-    {NO_NETWORK, "IPAddressDeny", "any", "it could reach the network"},
-    {NO_NETWORK, "RestrictAddressFamilies", "AF_UNIX", "it could reach the network"},
-    {BACK_DOOR, "IPAddressDeny", NULL, "it could reach this machine's neighbours"},
-};
-
-static bool same(const char *a, const char *b)
-{
-	static const char *const yes[] = {"yes", "true", "on", "1"};
-	bool both[2] = {false, false};
-
-	for (size_t i = 0; i < 4; i++) {
-		both[0] |= strcasecmp(a, yes[i]) == 0;
-		both[1] |= strcasecmp(b, yes[i]) == 0;
-	}
-	return (both[0] && both[1]) || strcmp(a, b) == 0;
-}
-
-// The last value of the setting in a unit's text; what stands in *out stays when there is none.
-static void last_value(const char *text, const char *name, char out[VALUE_MAX], bool *any)
-{
-	size_t len = strlen(name);
-
-	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
-		line += strspn(line, " \t");
-		if (strncmp(line, name, len) != 0 || line[len + strspn(line + len, " \t")] != '=')
-			continue;
-		const char *value = strchr(line, '=') + 1;
-		value += strspn(value, " \t");
-		snprintf(out, VALUE_MAX, "%.*s", (int)strcspn(value, "\n"), value);
-		*any = true;
-	}
-}
-
-static void read_pattern(const char *pattern, struct buf *out)
-{
-	glob_t found = {0};
-	struct err e;
-
-	if (glob(pattern, 0, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			file_read(found.gl_pathv[i], out, &e);
-			buf_addc(out, '\n');
-		}
-	globfree(&found);
-}
-
-// The unit and its drop-ins, one after the other. False when there is no such unit.
-static bool read_unit(const char *folder, const char *unit, struct buf *out)
-{
-	const char *const folders[] = {folder, "/etc/systemd/system", NULL};
-	bool installed = strcmp(folder, "/usr/lib/systemd/system") == 0;
-	char path[PATH_MAX];
-	struct err e;
-
-	snprintf(path, sizeof path, "/etc/systemd/system/%s.service", unit);
-	if (!installed || file_read(path, out, &e) != 0) {
-		snprintf(path, sizeof path, "%s/%s.service", folder, unit);
-		if (file_read(path, out, &e) != 0)
-			return false;
-	}
-	buf_addc(out, '\n');
-	for (size_t i = 0; i < (installed ? 2 : 1); i++) {
-		if (strncmp(unit, "lethe-", 6) == 0) {
-			snprintf(path, sizeof path, "%s/lethe-.service.d/*.conf", folders[i]);
-			read_pattern(path, out);
-		}
-		snprintf(path, sizeof path, "%s/%s.service.d/*.conf", folders[i], unit);
-		read_pattern(path, out);
-	}
-	return true;
-}
-
-static size_t check_unit(struct check *c, const char *folder, size_t u)
+static size_t check_drop_in(struct check *c, const char *unit, const char *path)
 {
 	BUF_AUTO struct buf text = BUF_INIT(UNIT_BYTES_MAX);
+	struct err e;
 	size_t bad = 0;
+	char *rest = NULL;
 
-	if (!read_unit(folder, units[u].unit, &text)) {
-		check_add(c, BROKEN, "Install it again.", "the unit %s.service is missing in %s", units[u].unit, folder);
-		return 1;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		char value[VALUE_MAX] = "";
-		bool any = false;
-		if (!(settings[i].of & units[u].is))
+	if (file_read(path, &text, &e) != 0 || text.len == 0)
+		return 0;
+	for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		bool may = false;
+		line += strspn(line, " \t");
+		char *equals = strchr(line, '=');
+		if (equals == NULL || *line == '#' || *line == ';')
 			continue;
-		last_value(buf_text(&text), settings[i].name, value, &any);
-		if (any && (settings[i].value == NULL ? *value != '\0' : same(value, settings[i].value)))
+		const char *value = equals + 1 + strspn(equals + 1, " \t");
+		line[strcspn(line, " \t=")] = '\0';
+		for (size_t i = 0; i < ARRAY_LEN(free_settings); i++)
+			may |= strcmp(free_settings[i], line) == 0;
+		if (may || !shipped_sets(unit, line))
 			continue;
-		check_add(c, BROKEN, "Take the change back, then systemctl daemon-reload and restart it.",
-			  "%s.service: %s is %s, not %s: %s", units[u].unit, settings[i].name, any ? *value ? value : "empty" : "not set",
-			  settings[i].value != NULL ? *settings[i].value ? settings[i].value : "empty" : "set", settings[i].why);
+		check_add(c, CHECK_BROKEN, RESTORE, "%s: %s is set to %s in %s", unit, line, value, path);
 		bad++;
 	}
+	return bad;
+}
+
+static size_t check_drop_ins(struct check *c, const char *folder, const char *unit)
+{
+	char pattern[PATH_MAX];
+	glob_t found = {0};
+	size_t bad = 0;
+
+	for (int family = 0; family < (strncmp(unit, "lethe-", 6) == 0 ? 2 : 1); family++) {
+		snprintf(pattern, sizeof pattern, "%s/%s.d/*.conf", folder, family ? "lethe-.service" : unit);
+		if (glob(pattern, family ? GLOB_APPEND : 0, NULL, &found) == GLOB_NOSPACE)
+			check_add(c, CHECK_UNSURE, "Free some memory.", "%s cannot be listed", pattern);
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		if (strcmp(strrchr(found.gl_pathv[i], '/'), "/hardening.conf") != 0) // compared as a whole
+			bad += check_drop_in(c, unit, found.gl_pathv[i]);
+	}
+	globfree(&found);
 	return bad;
 }
 
@@ -145,25 +81,49 @@ static bool served_by_lethe_run(const struct check *c)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
 }
 
-void check_units(struct check *c)
+static void check_units(struct check *c)
 {
-	const char *folder = setting("LETHE_UNITS", "/usr/lib/systemd/system");
-	char path[PATH_MAX];
+	const char *folder = setting("LETHE_UNITS", installed_folder);
+	bool installed = strcmp(folder, installed_folder) == 0;
+	char name[SHIPPED_NAME_MAX], path[PATH_MAX];
 	size_t bad = 0;
 
 	snprintf(path, sizeof path, "%s/lethe-generate.service", folder);
 	if (access(path, F_OK) < 0) {
 		if (served_by_lethe_run(c))
-			check_add(c, KEPT, "", "the programs run below lethe-run and wall themselves in");
+			check_add(c, CHECK_KEPT, "", "the programs run below lethe-run and lock themselves in");
 		else
-			check_add(c, UNSURE, "Name the folder of the units with LETHE_UNITS.", "there are no units of the site in %s",
+			check_add(c, CHECK_UNSURE, "Name the folder of the units with LETHE_UNITS.", "there are no units of the site in %s",
 				  folder);
 		return;
 	}
-	for (size_t u = 0; u < ARRAY_LEN(units); u++)
-		bad += check_unit(c, folder, u);
+	for (size_t n = 0; shipped_file(n, name) != NULL; n++) {
+		BUF_AUTO struct buf text = BUF_INIT(UNIT_BYTES_MAX);
+		struct shipped_difference d;
+		struct err e;
+		bool family = strcmp(name, "hardening.conf") == 0;
+		if (!family && strstr(name, ".service") == NULL)
+			continue;
+		snprintf(path, sizeof path, "%s/%s%s", administrators_folder, family ? "lethe-.service.d/" : "", name);
+		if (!installed || access(path, F_OK) < 0)
+			snprintf(path, sizeof path, "%s/%s%s", folder, family ? "lethe-.service.d/" : "", name);
+		if (file_read(path, &text, &e) != 0) {
+			check_add(c, CHECK_BROKEN, "Install it again.", "%s is missing in %s", name, folder);
+			bad++;
+		} else if (shipped_differs(name, buf_text(&text), NULL, &d)) {
+			check_add(c, CHECK_BROKEN, RESTORE, "%s:%d is not as shipped: %s instead of %s", path, d.line,
+				  *d.found ? d.found : "nothing", *d.should ? d.should : "nothing");
+			bad++;
+		}
+		if (!family)
+			bad += check_drop_ins(c, folder, name) + (installed ? check_drop_ins(c, administrators_folder, name) : 0);
+	}
+	c->units_hold = bad == 0;
 	if (bad == 0)
-		c->units_hold = true;
-	if (bad == 0)
-		check_add(c, KEPT, "", "the units in %s wall every program in", folder);
+		check_add(c, CHECK_KEPT, "", "the units in %s, which restrict every program, are as shipped", folder);
 }
+
+const struct check_row check_units_rows[] = {
+    {"units", "Every program runs with the restrictions that it is installed with.", false, false, check_units},
+    {0},
+};

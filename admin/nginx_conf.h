@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// nginx's configuration as a tree of directives, with every include put in its place.
+// nginx's configuration as `nginx -T` prints it: a tree of directives, with every include put in its place.
 #ifndef LETHE_ADMIN_NGINX_CONF_H
 #define LETHE_ADMIN_NGINX_CONF_H
 
@@ -20,9 +20,8 @@ struct directive {
 
 struct nginx_conf;
 
-// Reads what `nginx -T` printed, or, when `dump` is NULL, the file and what it includes. ERR_INPUT: not a configuration; ERR_NOT_FOUND,
-// ERR_IO: a file that it names cannot be read; ERR_MEMORY. Free with nginx_conf_free.
-struct nginx_conf *nginx_conf_read(const char *path, const struct buf *dump, struct err *e);
+// Reads what nginx_dump() appended. ERR_INPUT: not a configuration; ERR_MEMORY. Free with nginx_conf_free.
+struct nginx_conf *nginx_conf_parse(const char *dump, struct err *e);
 void nginx_conf_free(struct nginx_conf *c); // NULL is fine
 const struct directive *nginx_conf_root(const struct nginx_conf *c);
 

@@ -12,17 +12,17 @@ const AZURE = { id: 'azure-openai', configured: true, host: 'example.openai.azur
 const STATUS = { processors: [AZURE, { id: 'sketch', configured: true, host: '', breaker: 'closed', requests: 0, bytes_sent: 0, failures: 0, kinds: [] }],
   pages: { requests: 1, refused: 0 }, testing: false };
 
-// Findings of the check by name: {policy: [{verdict, …}], …}
+// Findings of the check by name: {policy: [{result, …}], …}
 function check(p, options) {
   const result = p.run(['check', '--offline', '--format', 'json'], options);
   assert.notEqual(result.stdout, '', result.stderr);
   const findings = JSON.parse(result.stdout);
   for (const f of findings) {
-    assert.ok(['kept', 'BROKEN', 'unsure'].includes(f.verdict));
+    assert.ok(['kept', 'BROKEN', 'unsure'].includes(f.result));
     assert.ok(f.promise && f.finding, JSON.stringify(f));
-    assert.ok(f.verdict === 'kept' || f.remedy, JSON.stringify(f));
+    assert.ok(f.result === 'kept' || f.remedy, JSON.stringify(f));
   }
-  return { status: result.status, findings, bad: findings.filter((f) => f.verdict !== 'kept') };
+  return { status: result.status, findings, bad: findings.filter((f) => f.result !== 'kept') };
 }
 
 async function site(t, status = STATUS) {
@@ -50,7 +50,7 @@ test('a fresh, published site with egress keeps its policy', async (t) => {
 test('without egress it cannot be told', async (t) => {
   const p = await site(t, null);
   const { status, bad } = check(p);
-  assert.deepEqual(bad.map((f) => [f.verdict, f.check]), [['unsure', 'egress']]);
+  assert.deepEqual(bad.map((f) => [f.result, f.check]), [['unsure', 'egress']]);
   assert.equal(status, 2);
 });
 
@@ -86,7 +86,7 @@ for (const [name, [expected, cause]] of Object.entries(drifts)) {
     const p = await site(t, null);
     const options = cause(p) || {};
     const { status, bad } = check(p, options);
-    assert.ok(bad.some((f) => f.verdict === 'BROKEN' && f.check === expected), JSON.stringify(bad, null, 1));
+    assert.ok(bad.some((f) => f.result === 'BROKEN' && f.check === expected), JSON.stringify(bad, null, 1));
     assert.equal(status, 1);
   });
 }
@@ -96,7 +96,7 @@ test('found: a space reserve that was cut short; what the check advises brings i
   const reserve = join(p.state, 'space-reserve');
   truncateSync(reserve, 300 * 1024);
   const { status, bad } = check(p);
-  assert.deepEqual([status, ...bad.map((f) => [f.verdict, f.check])], [1, ['BROKEN', 'space-reserve']]);
+  assert.deepEqual([status, ...bad.map((f) => [f.result, f.check])], [1, ['BROKEN', 'space-reserve']]);
   assert.match(bad[0].remedy, /remove what is left of it, then run lethe keys init/);
   rmSync(reserve);
   assert.equal(p.run(['keys', 'init']).status, 0);
@@ -116,7 +116,7 @@ for (const [name, part] of Object.entries(reports)) {
   test(`found in egress: ${name}`, async (t) => {
     const p = await site(t, { ...STATUS, ...part });
     const { status, bad } = check(p);
-    assert.ok(bad.length > 0 && bad.every((f) => f.verdict === 'BROKEN' && f.check === 'egress'), JSON.stringify(bad, null, 1));
+    assert.ok(bad.length > 0 && bad.every((f) => f.result === 'BROKEN' && f.check === 'egress'), JSON.stringify(bad, null, 1));
     assert.equal(status, 1);
   });
 }
@@ -149,7 +149,7 @@ for (const [name, bytes] of Object.entries({
   test(`egress answers ${name}: cannot be told`, async (t) => {
     const p = await site(t, bytes);
     const { status, bad } = check(p);
-    assert.deepEqual(bad.map((f) => [f.verdict, f.check]), [['unsure', 'egress']]);
+    assert.deepEqual(bad.map((f) => [f.result, f.check]), [['unsure', 'egress']]);
     assert.equal(status, 2);
   });
 }
@@ -157,7 +157,7 @@ for (const [name, bytes] of Object.entries({
 test('a missing policy or missing stores cannot be told', async (t) => {
   const p = place(t);
   const none = check(p, { env: { LETHE_POLICY: join(p.base, 'none.xml') } });
-  assert.ok(none.bad.some((f) => f.check === 'policy' && f.verdict === 'unsure'));
+  assert.ok(none.bad.some((f) => f.check === 'policy' && f.result === 'unsure'));
   rmSync(join(p.base, 'state'), { recursive: true, force: true });
   for (const env of [{}, { LETHE_POLICY: join(p.base, 'none.xml') }]) {
     const result = p.run(['check'], { env });
@@ -171,8 +171,9 @@ test('root runs nginx on root\'s own configuration only', { skip: process.getuid
   const p = await site(t);
   const folder = join(p.runFolder, 'nginx');
   const conf = join(folder, 'nginx.conf');
-  writeFileSync(conf, `load_module /nowhere/module.so;\n${readFileSync(conf, 'utf8')}`);
-  const found = (env) => check(p, { env }).findings.filter((f) => f.check === 'nginx').map((f) => `${f.verdict} ${f.finding}`).join('\n');
+  const shipped = readFileSync(conf, 'utf8');
+  writeFileSync(conf, `load_module /nowhere/module.so;\n${shipped}`);
+  const found = (env) => check(p, { env }).findings.filter((f) => f.check === 'nginx').map((f) => `${f.result} ${f.finding}`).join('\n');
   const asked = () => assert.match(found(), /^BROKEN nginx does not accept .*module\.so/m);
   asked();
   const named = { LETHE_NGINX_CONF: join(p.base, 'named.conf') };
@@ -187,10 +188,14 @@ test('root runs nginx on root\'s own configuration only', { skip: process.getuid
     [() => { copyFileSync(conf, named.LETHE_NGINX_CONF); chownSync(named.LETHE_NGINX_CONF, 65534, 65534); }, () => rmSync(named.LETHE_NGINX_CONF), named],
   ]) {
     alter();
-    assert.match(found(env), /^kept .* was read from its files \(root runs nginx on no configuration that others can change\)$/m, String(alter));
+    assert.match(found(env), /^unsure root runs nginx on no configuration that others can change, and line 1 of run\.conf is not as shipped: load_module /m, String(alter));
     repair();
     asked();
   }
+  // What nginx cannot be asked about says as much when it is the shipped one.
+  writeFileSync(conf, shipped);
+  chownSync(conf, 65534, 0);
+  assert.match(found(), /^kept .* as shipped \(root runs nginx on no configuration that others can change\)$/m);
 });
 
 test('the check changes nothing', async (t) => {

@@ -46,7 +46,7 @@ describe('requests and erasure', () => {
 
   test('a running site keeps its policy', () => {
     const check = site.officer(['check', '--format', 'json']);
-    assert.deepEqual(json(check).filter((f) => f.verdict !== 'kept'), []);
+    assert.deepEqual(json(check).filter((f) => f.result !== 'kept'), []);
     assert.equal(check.code, 0);
     assert.ok(json(check).some((f) => f.check === 'egress' && /egress runs/.test(f.finding)));
   });
@@ -77,7 +77,7 @@ describe('requests and erasure', () => {
     assert.ok(json(list).every((row) => row.late));
     const check = site.officer(['check', '--format', 'json'], { wrap });
     assert.equal(check.code, 1);
-    assert.ok(json(check).some((f) => f.check === 'requests' && f.verdict === 'BROKEN'));
+    assert.ok(json(check).some((f) => f.check === 'requests' && f.result === 'BROKEN'));
   });
 
   test('an address: counted, left alone without a yes, then gone from the log, with a certificate', async () => {
@@ -219,7 +219,7 @@ describe('retention', () => {
     assert.equal(rows(), held);
     const check = officer(['check', '--format', 'json'], { wrap });
     assert.equal(check.code, 1);
-    assert.ok(json(check).some((f) => f.check === 'retention' && f.verdict === 'BROKEN' && f.finding.startsWith('request-log')));
+    assert.ok(json(check).some((f) => f.check === 'retention' && f.result === 'BROKEN' && f.finding.startsWith('request-log')));
   });
 
   test('--ahead ends it before its time, so that no row ever gets older', () => {

@@ -62,10 +62,10 @@ test('the stores are for their owner alone, whatever the umask; check finds what
   for (const name of ['vault.db', 'vault.db-wal', 'vault.db-shm', 'vault.lock', 'keys/keys.db', 'keys/keys.db-wal', 'space-reserve']) assert.equal(statSync(join(p.state, name)).mode & 0o777, 0o600, name);
   assert.equal(open(p.state), '');
   const finding = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'private');
-  assert.deepEqual(finding().map((f) => f.verdict), ['kept']);
+  assert.deepEqual(finding().map((f) => f.result), ['kept']);
   for (const name of ['vault.db', 'keys/keys.db-wal', 'keys/ledger.key']) {
     chmodSync(join(p.state, name), 0o640);
-    assert.deepEqual(finding().map((f) => [f.verdict, f.finding.includes(join(p.state, name))]), [['BROKEN', true]]);
+    assert.deepEqual(finding().map((f) => [f.result, f.finding.includes(join(p.state, name))]), [['BROKEN', true]]);
     assert.match(p.run(['keys', 'init']).stdout, /1 of its files/);
     assert.equal(open(p.state), '');
   }
@@ -125,7 +125,7 @@ test('a first policy that takes effect later is published by nobody, and lethe c
     assert.match(result.stderr, why);
     assert.ok(!existsSync(join(p.state, 'policy/active.xml')) && !existsSync(join(p.state, 'publish')));
   }
-  const found = JSON.parse(p.run(['--policy', policy, 'check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'policy' && f.verdict === 'BROKEN');
+  const found = JSON.parse(p.run(['--policy', policy, 'check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'policy' && f.result === 'BROKEN');
   assert.equal(found.length, 1);
   assert.match(found[0].finding, why);
   assert.equal(activations(p), 0);
@@ -170,7 +170,7 @@ test('an entry altered behind our back is found by audit verify and by check', (
   assert.match(result.stderr, /ALTERED/);
   const check = p.run(['check', '--format', 'json']);
   assert.equal(check.status, 1);
-  assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'ledger' && f.verdict === 'BROKEN'));
+  assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'ledger' && f.result === 'BROKEN'));
 });
 
 test('what takes longer than a second says so on standard error, what is quick does not', (t) => {

@@ -116,7 +116,7 @@ test('another region answered: refused, counted, and reported by lethe check', a
   azure.always = null;
   const check = site.officer(['check', '--format', 'json']);
   assert.equal(check.code, 1, check.stdout + check.stderr);
-  assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'regions' && f.verdict === 'BROKEN'), check.stdout);
+  assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'regions' && f.result === 'BROKEN'), check.stdout);
 });
 
 for (const [status, words, remedy] of [[401, /refuses our key \(401\) since 20\d\d-\d\d-\d\dT/, /Renew AZURE_OPENAI_API_KEY/], [403, /denies us access \(403\)/, /AZURE_OPENAI_API_KEY/],
@@ -127,14 +127,14 @@ for (const [status, words, remedy] of [[401, /refuses our key \(401\) since 20\d
     const before = failed();
     azure.always = String(status);
     for (let i = 0; i < 2; i++) assert.equal((await generate(site, { description, count: 1 })).body.images.length, 1);
-    const findings = egress().filter((f) => f.verdict === 'BROKEN' && words.test(f.finding));
+    const findings = egress().filter((f) => f.result === 'BROKEN' && words.test(f.finding));
     assert.equal(findings.length, 1, JSON.stringify(egress()));
     assert.match(findings[0].remedy, remedy);
     assert.equal(site.officer(['check']).code, 1);
     assert.equal(failed(), before + azure.requests.length, 'each is counted');
     azure.always = 'filter'; // what was refused then is a description
     await generate(site, { description, count: 1, provider: 'azure-openai' });
-    assert.deepEqual(egress().filter((f) => f.verdict === 'BROKEN' && words.test(f.finding)), []);
+    assert.deepEqual(egress().filter((f) => f.result === 'BROKEN' && words.test(f.finding)), []);
     assert.equal(failed(), before + azure.requests.length);
   });
 }

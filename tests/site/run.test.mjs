@@ -202,7 +202,7 @@ for (const [env, missing] of [[endpoint, 'AZURE_OPENAI_API_KEY'], [{ AZURE_OPENA
     try {
       assert.match(site.output(), new RegExp(`^egress: WARNING: azure-openai is set up by half: ${missing} is missing`, 'm'));
       const found = JSON.parse(site.officer(['check', '--format', 'json']).stdout).find((f) => f.check === 'egress' && f.finding.includes('by half'));
-      assert.equal(found?.verdict, 'BROKEN');
+      assert.equal(found?.result, 'BROKEN');
       assert.ok(found.finding.includes(`${missing} is missing`), found.finding);
     } finally { await site.stop(); }
   });

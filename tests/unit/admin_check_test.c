@@ -8,22 +8,26 @@
 #include "tests/unit/vault_fixture.h"
 
 enum { DAY = 86400 };
-static const struct check_row row = {.name = "test", .policy = "a promise"};
-static const char *const columns[] = {"verdict", "finding", NULL};
+static const char *const columns[] = {"result", "finding", NULL};
 
-// The worst verdict of one check now; `finding` gets all that it found.
-static enum verdict judge(const struct fixture *f, void (*run)(struct check *), struct buf *finding)
+// The worst result of one check now; `finding` gets all that it found.
+static enum check_result judge(const struct fixture *f, const char *name, struct buf *finding)
 {
 	static const struct admin admin = {0};
-	struct check c = {.admin = &admin, .policy = (struct policy *)&f->policy, .vault = f->vault, .at = &row};
+	struct check c = {.admin = &admin, .policy = (struct policy *)&f->policy, .vault = f->vault};
 
+	for (const struct check_row *row = check_store_rows; row->name != NULL && c.at == NULL; row++)
+		c.at = strcmp(row->name, name) == 0 ? row : NULL;
+	for (const struct check_row *row = check_policy_rows; row->name != NULL && c.at == NULL; row++)
+		c.at = strcmp(row->name, name) == 0 ? row : NULL;
+	assert_non_null(c.at);
 	table_init(&c.findings, columns);
-	run(&c);
+	c.at->run(&c);
 	buf_reset(finding);
 	assert_int_equal(table_print(&c.findings, NULL, finding), 0);
 	assert_true(table_size(&c.findings) > 0);
 	table_free(&c.findings);
-	return c.broken ? BROKEN : c.unsure ? UNSURE : KEPT;
+	return c.broken ? CHECK_BROKEN : c.unsure ? CHECK_UNSURE : CHECK_KEPT;
 }
 
 static void put_archive(struct fixture *f)
@@ -51,14 +55,14 @@ static void retention(void **state)
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
 	put_archive(f);
-	assert_int_equal(judge(f, check_retention, &finding), KEPT);
+	assert_int_equal(judge(f, "retention", &finding), CHECK_KEPT);
 	fixture_time += 3599;
-	assert_int_equal(judge(f, check_retention, &finding), KEPT);
+	assert_int_equal(judge(f, "retention", &finding), CHECK_KEPT);
 	fixture_time += 120;
-	assert_int_equal(judge(f, check_retention, &finding), BROKEN);
+	assert_int_equal(judge(f, "retention", &finding), CHECK_BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "archive: the oldest of 1 is 61 minutes old"));
 	prune(f);
-	assert_int_equal(judge(f, check_retention, &finding), KEPT);
+	assert_int_equal(judge(f, "retention", &finding), CHECK_KEPT);
 }
 
 static void last_prune(void **state)
@@ -66,21 +70,21 @@ static void last_prune(void **state)
 	struct fixture *f = *state;
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
-	assert_int_equal(judge(f, check_prune, &finding), KEPT); // never, and nothing is held
+	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT); // never, and nothing is held
 	put_archive(f);
 	fixture_time += 60;
-	assert_int_equal(judge(f, check_prune, &finding), KEPT); // never, and nothing could be due
+	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT); // never, and nothing could be due
 	fixture_time += 700;
-	assert_int_equal(judge(f, check_prune, &finding), BROKEN); // archives live for an hour: pruning is by the minute
+	assert_int_equal(judge(f, "prune", &finding), CHECK_BROKEN); // archives live for an hour: pruning is by the minute
 	prune(f);
-	assert_int_equal(judge(f, check_prune, &finding), KEPT);
+	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT);
 	f->policy.kinds[KIND_ARCHIVE].life = (struct duration){.days = 14}; // then once a day is enough
 	fixture_time += DAY;
-	assert_int_equal(judge(f, check_prune, &finding), KEPT);
+	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT);
 	fixture_time += 3 * 3600;
-	assert_int_equal(judge(f, check_prune, &finding), BROKEN);
+	assert_int_equal(judge(f, "prune", &finding), CHECK_BROKEN);
 	fixture_time -= 2 * DAY;
-	assert_int_equal(judge(f, check_prune, &finding), BROKEN);
+	assert_int_equal(judge(f, "prune", &finding), CHECK_BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "clock"));
 }
 
@@ -95,18 +99,18 @@ static void late_requests(void **state)
 
 	f->policy.rights = &access;
 	f->policy.right_count = 1;
-	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+	assert_int_equal(judge(f, "requests", &finding), CHECK_KEPT);
 	assert_int_equal(rights_record(f->vault, &request, &receipt, &e), 0);
-	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+	assert_int_equal(judge(f, "requests", &finding), CHECK_KEPT);
 	fixture_time = receipt.due;
-	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+	assert_int_equal(judge(f, "requests", &finding), CHECK_KEPT);
 	fixture_time = receipt.due + 1;
-	assert_int_equal(judge(f, check_requests, &finding), BROKEN);
+	assert_int_equal(judge(f, "requests", &finding), CHECK_BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "1 of 1"));
 	assert_int_equal(vault_update(f->vault, receipt.id, &(struct vault_change){.state = "fulfilled", .closing = CLOSING_CLOSED},
 				      &(struct ledger_event){.name = "answer"}, &e),
 			 0);
-	assert_int_equal(judge(f, check_requests, &finding), KEPT);
+	assert_int_equal(judge(f, "requests", &finding), CHECK_KEPT);
 }
 
 static void append(struct fixture *f, const char *name, const char *details)
@@ -124,15 +128,15 @@ static void refused_regions(void **state)
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
 	append(f, "generation", NULL);
-	assert_int_equal(judge(f, check_regions, &finding), KEPT);
+	assert_int_equal(judge(f, "regions", &finding), CHECK_KEPT);
 	append(f, "refused-region", "{\"region\":\"eastus2\"}");
 	append(f, "refused-region", NULL);
-	assert_int_equal(judge(f, check_regions, &finding), BROKEN);
+	assert_int_equal(judge(f, "regions", &finding), CHECK_BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "2 replies"));
 	fixture_time += 6 * DAY;
-	assert_int_equal(judge(f, check_regions, &finding), BROKEN);
+	assert_int_equal(judge(f, "regions", &finding), CHECK_BROKEN);
 	fixture_time += 2 * DAY;
-	assert_int_equal(judge(f, check_regions, &finding), KEPT);
+	assert_int_equal(judge(f, "regions", &finding), CHECK_KEPT);
 }
 
 static void the_last_activation_counts(void **state)
@@ -143,14 +147,14 @@ static void the_last_activation_counts(void **state)
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
 	memset(f->policy.sha256, 'a', 64);
-	assert_int_equal(judge(f, check_activation, &finding), BROKEN);
+	assert_int_equal(judge(f, "activation", &finding), CHECK_BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "never"));
 	append(f, "activation", "{\"sha256\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
-	assert_int_equal(judge(f, check_activation, &finding), KEPT);
+	assert_int_equal(judge(f, "activation", &finding), CHECK_KEPT);
 	append(f, "activation", "{\"sha256\":\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}");
 	assert_int_equal(ledger_facts(f->vault, 0, &facts, &e), 0);
 	assert_int_equal(facts.activated[0], 'b');
-	assert_int_equal(judge(f, check_activation, &finding), BROKEN);
+	assert_int_equal(judge(f, "activation", &finding), CHECK_BROKEN);
 }
 
 static void ledger_and_residue(void **state)
@@ -158,8 +162,8 @@ static void ledger_and_residue(void **state)
 	struct fixture *f = *state;
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
-	assert_int_equal(judge(f, check_ledger, &finding), KEPT);
-	assert_int_equal(judge(f, check_residue, &finding), KEPT);
+	assert_int_equal(judge(f, "ledger", &finding), CHECK_KEPT);
+	assert_int_equal(judge(f, "residue", &finding), CHECK_KEPT);
 }
 
 static void spans(void **state)

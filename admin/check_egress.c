@@ -58,11 +58,11 @@ static void check_region(struct check *c, const cJSON *row, const struct policy_
 	double mismatches = json_number(row, "region_mismatches", 0);
 
 	if (region != NULL && *region && !region_named(declared, region))
-		check_add(c, BROKEN, "Use a deployment in a region that the policy names.",
+		check_add(c, CHECK_BROKEN, "Use a deployment in a region that the policy names.",
 			  "%s last answered from %s, which the policy does not name (%.0f such answers were refused)", declared->id, region,
 			  mismatches);
 	else if (mismatches > 0)
-		check_add(c, KEPT, "", "%s: %.0f answers from other regions were refused in the past", declared->id, mismatches);
+		check_add(c, CHECK_KEPT, "", "%s: %.0f answers from other regions were refused in the past", declared->id, mismatches);
 }
 
 // Visitors who left the choice to us are served by what is built in, so nobody else may notice.
@@ -83,7 +83,7 @@ static void check_refusal(struct check *c, const cJSON *row, const char *id)
 		snprintf(remedy, sizeof remedy, "See what %s may do, and the vendor's network rules; then restart egress.", key);
 	else
 		snprintf(remedy, sizeof remedy, "Correct %s or the names of its deployments, then restart egress and generate.", address);
-	check_add(c, BROKEN, remedy, "%s %s (%.0f) since %s", id,
+	check_add(c, CHECK_BROKEN, remedy, "%s %s (%.0f) since %s", id,
 		  status == 401   ? "refuses our key"
 		  : status == 403 ? "denies us access"
 				  : "does not know what we ask for",
@@ -99,32 +99,32 @@ static void check_processor(struct check *c, const cJSON *row)
 	if (id == NULL || (declared == NULL && !is_true(row, "configured")))
 		return;
 	if (declared == NULL) {
-		check_add(c, BROKEN, "Restart egress with this policy, without that setting.",
+		check_add(c, CHECK_BROKEN, "Restart egress with this policy, without that setting.",
 			  "egress can reach %s, which the policy does not declare", id);
 		return;
 	}
 	const char *kind = unshared_kind(row, declared);
 	if (kind != NULL)
-		check_add(c, BROKEN, "Restart egress with this policy.", "%s was sent to %s, which the policy does not share with it", kind,
-			  id);
+		check_add(c, CHECK_BROKEN, "Restart egress with this policy.", "%s was sent to %s, which the policy does not share with it",
+			  kind, id);
 	if (is_true(row, "configured") && host != NULL && *host && !policy_host_allowed(declared, host))
-		check_add(c, BROKEN, "Correct its base URL, or declare the host.",
+		check_add(c, CHECK_BROKEN, "Correct its base URL, or declare the host.",
 			  "egress sends to %s for %s, which the policy does not name", host, id);
 	if (is_true(row, "configured") && strcmp(breaker != NULL ? breaker : "", "open") == 0)
-		check_add(c, BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
+		check_add(c, CHECK_BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
 			  "%s is declared and configured, but does not answer: egress has stopped asking it", id);
 	check_region(c, row, declared);
 	check_refusal(c, row, id);
 	if (declared->local)
-		check_add(c, KEPT, "", "%s is built in: nothing leaves for it", id);
+		check_add(c, CHECK_KEPT, "", "%s is built in: nothing leaves for it", id);
 	else if (is_true(row, "configured"))
-		check_add(c, KEPT, "", "%s: %.0f requests so far, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0), sent,
-			  json_number(row, "failures", 0));
+		check_add(c, CHECK_KEPT, "", "%s: %.0f requests so far, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0),
+			  sent, json_number(row, "failures", 0));
 	else if (json_string(row, "missing") != NULL)
-		check_add(c, BROKEN, "Set it, or remove what else is set for it, then restart egress and generate.",
+		check_add(c, CHECK_BROKEN, "Set it, or remove what else is set for it, then restart egress and generate.",
 			  "%s is set up by half: %s is missing, so nothing is sent to it", id, json_string(row, "missing"));
 	else
-		check_add(c, KEPT, "", "%s is not set up: nothing is sent to it", id);
+		check_add(c, CHECK_KEPT, "", "%s is not set up: nothing is sent to it", id);
 }
 
 // Egress counts what it was asked for, and what of that came to nothing: forbidden, or without a usable answer.
@@ -133,33 +133,33 @@ static void check_pages(struct check *c, const cJSON *pages)
 	double asked = json_number(pages, "requests", 0), failed = json_number(pages, "refused", 0);
 
 	if (!c->policy->page_fetch && asked > failed)
-		check_add(c, BROKEN, "Restart egress with this policy.", "%.0f pages were fetched, and the policy does not allow that",
-			  asked - failed);
+		check_add(c, CHECK_BROKEN, "Restart egress with this policy.",
+			  "%.0f pages were fetched, and the policy does not allow that", asked - failed);
 	else if (asked == 0)
-		check_add(c, KEPT, "", "egress runs; no page has been asked for so far");
+		check_add(c, CHECK_KEPT, "", "egress runs; no page has been asked for so far");
 	else
-		check_add(c, KEPT, "",
+		check_add(c, CHECK_KEPT, "",
 			  "egress runs; pages asked for so far: %.0f; fetched: %.0f; forbidden or without a usable answer: %.0f", asked,
 			  asked - failed, failed);
 }
 
-void check_egress(struct check *c)
+static void check_egress(struct check *c)
 {
 	struct err e;
 	const cJSON *row;
 	JSON_AUTO cJSON *status = call_program(c->admin->run, "egress", "status", &e);
 
 	if (status == NULL) {
-		check_add(c, UNSURE, "Start the site, and run this as a user that may connect to its sockets.",
+		check_add(c, CHECK_UNSURE, "Start the site, and run this as a user that may connect to its sockets.",
 			  "egress cannot be asked: %s", e.text);
 		return;
 	}
 	if (!cJSON_IsArray(json_get(status, "processors"))) {
-		check_add(c, UNSURE, "Restart egress.", "egress gave no status");
+		check_add(c, CHECK_UNSURE, "Restart egress.", "egress gave no status");
 		return;
 	}
 	if (is_true(status, "testing"))
-		check_add(c, BROKEN, "Start the installed egress.",
+		check_add(c, CHECK_BROKEN, "Start the installed egress.",
 			  "egress is the test build, which may reach loopback and unencrypted hosts");
 	cJSON_ArrayForEach(row, json_get(status, "processors"))
 	{
@@ -167,3 +167,8 @@ void check_egress(struct check *c)
 	}
 	check_pages(c, json_get(status, "pages"));
 }
+
+const struct check_row check_egress_rows[] = {
+    {"egress", "Nothing leaves but to the hosts of declared processors.", true, false, check_egress},
+    {0},
+};
