@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, generate, root, until } from './harness.mjs';
 
+// The rows of the table of programs.
+const programs = [...readFileSync(join(root, 'fcgi/ipc/programs.def'), 'utf8').matchAll(/^PROGRAM\((\w+), ("[^"]*", ){3}([A-Z_ |0]*),/gm)]
+  .map(([, name, , needs]) => ({ name, vault: needs.includes('VAULT'), online: needs.includes('INTERNET') }));
 let to;
 const units = () => join(to, 'usr/lib/systemd/system');
 before(() => {
@@ -25,13 +28,32 @@ test('programs, man pages, policies, units, and no test build', () => {
   assert.ok(!egress.includes('testing build'), 'the build that may reach loopback is not installed');
 });
 
-for (const [unit, most] of [['generate', 5], ['download', 5], ['rights', 5], ['worker', 5], ['prune', 5], ['daily', 5], ['publish', 5], ['init', 5], ['egress', 12]]) {
+for (const [unit, most] of [...programs.map(({ name, online }) => [name, online ? 12 : 5]), ['prune', 5], ['daily', 5], ['publish', 5], ['init', 5]]) {
   test(`systemd rates lethe-${unit} at most ${most / 10}`, () => {
     const result = spawnSync('systemd-analyze', ['security', '--offline=true', `--root=${to}`, `--threshold=${most}`, '--no-pager', `lethe-${unit}.service`], { encoding: 'utf8' });
     assert.equal(result.status, 0, result.stdout + result.stderr);
     assert.ok(!/ignoring/i.test(result.stderr), result.stderr);
   });
 }
+
+test('a unit and a socket for each program; none writes the policy in force, what is published, or beside the archives', () => {
+  assert.ok(programs.length >= 5 && programs.some((p) => p.vault) && programs.some((p) => p.online));
+  for (const { name, vault, online } of programs) {
+    assert.ok(existsSync(join(to, 'usr/lib/lethe', name)), name);
+    assert.match(readFileSync(join(units(), `lethe-${name}.socket`), 'utf8'), new RegExp(`^ListenStream=/run/lethe/${name}\\.sock$`, 'm'));
+    assert.match(readFileSync(join(units(), 'lethe.target'), 'utf8'), new RegExp(`\\blethe-${name}\\.socket\\b`));
+    const unit = readFileSync(join(units(), `lethe-${name}.service`), 'utf8');
+    const paths = (setting) => [...unit.matchAll(new RegExp(`^${setting}=(.*)$`, 'gm'))].flatMap((m) => m[1].split(' '));
+    assert.equal(/^PrivateNetwork=yes$/m.test(unit), !online, name);
+    assert.equal(paths('LoadCredential').includes('LETHE_MASTER_KEY:/etc/lethe/master.key'), vault, name);
+    const writes = paths('ReadWritePaths');
+    assert.deepEqual(paths('BindPaths').sort(), [...writes].sort(), name);
+    for (const path of writes) assert.ok((vault && ['/var/lib/lethe', '/run/lethe/spool'].includes(path)) || /^\/var\/lib\/lethe\/(?!policy|publish)\w+$/.test(path), `${name}: ${path}`);
+    if (vault) assert.deepEqual(paths('ReadOnlyPaths'), ['/var/lib/lethe/policy', '/var/lib/lethe/publish'], name);
+  }
+  // The officer's units may.
+  assert.doesNotMatch(readFileSync(join(units(), 'lethe-publish.service'), 'utf8'), /ReadOnlyPaths/);
+});
 
 test('systemd understands every line of the units', () => {
   for (const file of readdirSync(units())) {
