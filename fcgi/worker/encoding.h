@@ -15,7 +15,4 @@ void encoding_prepare(void);
 // the HTTP header's value, or NULL. -1: *out is full or memory is gone.
 int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char *content_type);
 
-// The encoding that would be chosen, by its WHATWG name in lower case.
-const char *encoding_guess(const char *bytes, size_t len, const char *content_type);
-
 #endif
