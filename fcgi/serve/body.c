@@ -14,7 +14,7 @@
 
 enum { FIELDS_MAX = 64, NAME_BYTES_MAX = 64 };
 
-static int decode(struct buf *out, const char *text, size_t len, struct err *e)
+static int form_decode(struct buf *out, const char *text, size_t len, struct err *e)
 {
 	buf_reset(out);
 	if (memmem(text, len, "%00", 3) != NULL || memchr(text, 0, len) != NULL)
@@ -32,14 +32,14 @@ static int pair_add(cJSON *object, const char *text, size_t len, struct buf *scr
 	const char *equals = memchr(text, '=', len);
 	size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
 	*name = 0;
-	if (decode(scratch, text, name_len, e) != 0)
+	if (form_decode(scratch, text, name_len, e) != 0)
 		return -1;
 	if (scratch->len == 0 || scratch->len > NAME_BYTES_MAX)
 		return err_set(e, ERR_INPUT, "a field's name is empty or longer than %d bytes", NAME_BYTES_MAX);
 	snprintf(name, 72, "%s", buf_text(scratch));
 	if (cJSON_GetObjectItemCaseSensitive(object, name) != NULL)
 		return err_set(e, ERR_INPUT, "the field is given more than once");
-	if (decode(scratch, equals != NULL ? equals + 1 : "", equals != NULL ? len - name_len - 1 : 0, e) != 0)
+	if (form_decode(scratch, equals != NULL ? equals + 1 : "", equals != NULL ? len - name_len - 1 : 0, e) != 0)
 		return -1;
 	if (cJSON_AddStringToObject(object, name, buf_text(scratch)) == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
@@ -72,7 +72,7 @@ cJSON *form_parse(const char *text, size_t len, char name[72], struct err *e)
 
 enum { PARTS_MAX = 32, LINE_MAX_BYTES = 1024, LINES_MAX = 8, BOUNDARY_MAX = 70 };
 
-static char *copy_valid(const char *text)
+static char *text_copy(const char *text)
 {
 	return utf8_valid(text, strlen(text)) ? strdup(text) : NULL;
 }
@@ -83,10 +83,10 @@ static int disposition_read(struct part *part, const char *value, struct err *e)
 	if (part->name != NULL || !media_type_is(value, "form-data") || media_type_parameter(value, "name", text, sizeof text) != 0 ||
 	    !*text || strlen(text) > 64)
 		return err_set(e, ERR_INPUT, "a part needs exactly one Content-Disposition: form-data with a name of at most 64 bytes");
-	part->name = copy_valid(text);
+	part->name = text_copy(text);
 	if (part->name == NULL)
 		return err_set(e, ERR_INPUT, "a part's name is not valid UTF-8");
-	if (media_type_parameter(value, "filename", text, sizeof text) == 0 && !(part->filename = copy_valid(text)))
+	if (media_type_parameter(value, "filename", text, sizeof text) == 0 && !(part->filename = text_copy(text)))
 		return err_set(e, ERR_INPUT, "a part's file name is not valid UTF-8");
 	return 0;
 }
@@ -105,7 +105,7 @@ static int header_read(struct part *part, const char *line, size_t len, struct e
 	value += strspn(value, " \t");
 	if (strcasecmp(text, "Content-Disposition") == 0)
 		return disposition_read(part, value, e);
-	if (strcasecmp(text, "Content-Type") == 0 && part->type == NULL && !(part->type = copy_valid(value)))
+	if (strcasecmp(text, "Content-Type") == 0 && part->type == NULL && !(part->type = text_copy(value)))
 		return err_set(e, ERR_INPUT, "a part's type is not valid UTF-8");
 	return 0;
 }
@@ -126,15 +126,6 @@ static int headers_read(struct part *part, const char *text, size_t len, size_t 
 			return -1;
 	}
 	return err_set(e, ERR_INPUT, "a part has more than %d headers", LINES_MAX);
-}
-
-static bool repeated(const struct part *parts, size_t last)
-{
-	for (size_t i = 0; i < last; i++)
-		// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that was read has a name
-		if (strcmp(parts[i].name, parts[last].name) == 0)
-			return true;
-	return false;
 }
 
 // One part from its headers to its delimiter. 1: another follows, 0: it was the last, -1: malformed.
@@ -177,8 +168,10 @@ int multipart_parse(const char *text, size_t len, const char *boundary, struct p
 	int more = 1;
 	while (more > 0 && n < PARTS_MAX) {
 		more = part_read(&list[n++], text, len, &at, delimiter, e);
-		if (more >= 0 && repeated(list, n - 1))
-			more = err_set(e, ERR_INPUT, "the field is given more than once");
+		for (size_t i = 0; more >= 0 && i + 1 < n; i++)
+			// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that was read has a name
+			if (strcmp(list[i].name, list[n - 1].name) == 0)
+				more = err_set(e, ERR_INPUT, "the field is given more than once");
 	}
 	if (more > 0)
 		more = err_set(e, ERR_INPUT, "the body has more than %d parts", PARTS_MAX);
@@ -207,34 +200,15 @@ static bool member_repeated(const char *text, size_t len, char name[72])
 	return false;
 }
 
-static int json_body(struct request *r, struct problem *why)
-{
-	struct err e = {0};
-	char name[72];
-	r->fields = json_parse(buf_text(&r->body), r->body.len, &e);
-	if (r->fields == NULL && utf8_valid(buf_text(&r->body), r->body.len) && member_repeated(buf_text(&r->body), r->body.len, name))
-		return problem_set(why, 400, "field-repeated", name, "The field is given more than once.");
-	if (r->fields == NULL)
-		return problem_set(why, 400, "json", NULL, "The body cannot be read: %s.", e.text);
-	if (!cJSON_IsObject(r->fields))
-		return problem_set(why, 400, "json", NULL, "The body must be a JSON object.");
-	r->typed = true;
-	return 0;
-}
-
-static int form_body(struct request *r, struct problem *why)
-{
-	struct err e = {0};
-	char name[72];
-	r->fields = form_parse(buf_text(&r->body), r->body.len, name, &e);
-	if (r->fields == NULL)
-		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
-	return 0;
-}
-
 // Parts without a file name are fields like a form's.
-static int parts_to_fields(struct request *r, struct problem *why)
+static int multipart_fields(struct request *r, struct problem *why)
 {
+	struct err e = {0};
+	char name[72], boundary[72];
+	if (media_type_parameter(request_param(r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary) != 0)
+		return problem_set(why, 400, "form", "Content-Type", "The type names no boundary.");
+	if (multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &e) != 0)
+		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
 	r->fields = cJSON_CreateObject();
 	for (size_t i = 0; r->fields != NULL && i < r->part_count; i++) {
 		const struct part *p = &r->parts[i];
@@ -251,26 +225,29 @@ static int parts_to_fields(struct request *r, struct problem *why)
 	return 0;
 }
 
-static int multipart_body(struct request *r, struct problem *why)
-{
-	struct err e = {0};
-	char name[72], boundary[72];
-	if (media_type_parameter(request_param(r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary) != 0)
-		return problem_set(why, 400, "form", "Content-Type", "The type names no boundary.");
-	if (multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &e) != 0)
-		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
-	return parts_to_fields(r, why);
-}
-
 int body_parse(struct request *r, enum body_type kind, struct problem *why)
 {
+	const char *text = buf_text(&r->body);
+	struct err e = {0};
+	char name[72];
 	switch (kind) {
 	case BODY_JSON:
-		return json_body(r, why);
+		r->fields = json_parse(text, r->body.len, &e);
+		r->typed = true;
+		if (r->fields == NULL && utf8_valid(text, r->body.len) && member_repeated(text, r->body.len, name))
+			return problem_set(why, 400, "field-repeated", name, "The field is given more than once.");
+		if (r->fields == NULL)
+			return problem_set(why, 400, "json", NULL, "The body cannot be read: %s.", e.text);
+		if (!cJSON_IsObject(r->fields))
+			return problem_set(why, 400, "json", NULL, "The body must be a JSON object.");
+		return 0;
 	case BODY_FORM:
-		return form_body(r, why);
+		r->fields = form_parse(text, r->body.len, name, &e);
+		if (r->fields == NULL)
+			return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
+		return 0;
 	case BODY_MULTIPART:
-		return multipart_body(r, why);
+		return multipart_fields(r, why);
 	case BODY_NONE:
 		break;
 	}

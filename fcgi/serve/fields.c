@@ -10,38 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cJSON *value_of(const struct request *r, const char *name)
+static const cJSON *field_value(const struct request *r, const char *name)
 {
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(r->fields, name);
 	bool absent = cJSON_IsNull(value) || (!r->typed && cJSON_IsString(value) && !*value->valuestring);
 	return absent ? NULL : value;
 }
 
-static int check_text(const struct field *f, const cJSON *value, struct problem *why)
-{
-	if (!cJSON_IsString(value))
-		return problem_set(why, 400, "field-type", f->name, "“%s” must be a text.", f->name);
-	long count = (long)utf8_count(value->valuestring);
-	if (count < f->min)
-		return problem_set(why, 422, "field-length", f->name, "“%s” needs at least %ld characters; it has %ld.", f->name, f->min,
-				   count);
-	if (f->max && count > f->max)
-		return problem_set(why, 422, "field-length", f->name, "“%s” may have at most %ld characters; it has %ld.", f->name, f->max,
-				   count);
-	return 0;
-}
-
-// A form's text as a number; strict.
-static int form_number(const char *text, long *out)
-{
-	char *end;
-	errno = 0;
-	*out = strtol(text, &end, 10);
-	bool digits = text[*text == '-'] >= '0' && text[*text == '-'] <= '9';
-	return digits && !*end && !errno ? 0 : -1;
-}
-
-static int number_of(const struct request *r, const cJSON *value, long *out)
+static int field_number(const struct request *r, const cJSON *value, long *out)
 {
 	if (cJSON_IsBool(value)) {
 		*out = cJSON_IsTrue(value);
@@ -51,34 +27,17 @@ static int number_of(const struct request *r, const cJSON *value, long *out)
 		*out = (long)value->valuedouble;
 		return 0;
 	}
-	return !r->typed && cJSON_IsString(value) ? form_number(value->valuestring, out) : -1;
+	if (r->typed || !cJSON_IsString(value))
+		return -1;
+	const char *text = value->valuestring;
+	char *end;
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	bool digits = text[*text == '-'] >= '0' && text[*text == '-'] <= '9';
+	return digits && !*end && !errno ? 0 : -1;
 }
 
-static int check_int(const struct request *r, const struct field *f, const cJSON *value, struct problem *why)
-{
-	long number;
-	if (cJSON_IsBool(value) || number_of(r, value, &number) != 0)
-		return problem_set(why, 400, "field-type", f->name, "“%s” must be a whole number.", f->name);
-	if (number < f->min || number > f->max)
-		return problem_set(why, 422, "field-range", f->name, "“%s” must be from %ld to %ld; it is %ld.", f->name, f->min, f->max,
-				   number);
-	return 0;
-}
-
-static int check_choice(const struct field *f, const cJSON *value, struct problem *why)
-{
-	if (!cJSON_IsString(value))
-		return problem_set(why, 400, "field-type", f->name, "“%s” must be a text.", f->name);
-	BUF_AUTO struct buf known = BUF_INIT(200);
-	for (const char *const *c = f->choices; *c != NULL; c++) {
-		if (strcmp(*c, value->valuestring) == 0)
-			return 0;
-		buf_printf(&known, "%s%s", known.len ? ", " : "", *c);
-	}
-	return problem_set(why, 422, "field-choice", f->name, "“%s” must be one of: %s.", f->name, buf_text(&known));
-}
-
-static int truth_of(const struct request *r, const cJSON *value)
+static int field_truth(const struct request *r, const cJSON *value)
 {
 	static const char *const words[2][4] = {{"false", "off", "0", "no"}, {"true", "on", "1", "yes"}};
 	if (cJSON_IsBool(value))
@@ -90,26 +49,51 @@ static int truth_of(const struct request *r, const cJSON *value)
 	return -1;
 }
 
-static int check_one(const struct request *r, const struct field *f, struct problem *why)
+static int field_check(const struct request *r, const struct field *f, struct problem *why)
 {
-	const cJSON *value = value_of(r, f->name);
+	const cJSON *value = field_value(r, f->name);
+	bool text = cJSON_IsString(value);
+	BUF_AUTO struct buf known = BUF_INIT(200);
+	long number;
 	if (value == NULL)
 		return f->required ? problem_set(why, 400, "field-missing", f->name, "The field “%s” is missing; it is required.", f->name)
 				   : 0;
 	switch (f->type) {
 	case FIELD_TEXT:
-		return check_text(f, value, why);
+		number = text ? (long)utf8_count(value->valuestring) : 0;
+		if (!text)
+			break;
+		if (number < f->min)
+			return problem_set(why, 422, "field-length", f->name, "“%s” needs at least %ld characters; it has %ld.", f->name,
+					   f->min, number);
+		if (f->max && number > f->max)
+			return problem_set(why, 422, "field-length", f->name, "“%s” may have at most %ld characters; it has %ld.", f->name,
+					   f->max, number);
+		return 0;
 	case FIELD_INT:
-		return check_int(r, f, value, why);
+		if (cJSON_IsBool(value) || field_number(r, value, &number) != 0)
+			return problem_set(why, 400, "field-type", f->name, "“%s” must be a whole number.", f->name);
+		if (number < f->min || number > f->max)
+			return problem_set(why, 422, "field-range", f->name, "“%s” must be from %ld to %ld; it is %ld.", f->name, f->min,
+					   f->max, number);
+		return 0;
 	case FIELD_CHOICE:
-		return check_choice(f, value, why);
+		for (const char *const *c = f->choices; text && *c != NULL; c++) {
+			if (strcmp(*c, value->valuestring) == 0)
+				return 0;
+			buf_printf(&known, "%s%s", known.len ? ", " : "", *c);
+		}
+		if (!text)
+			break;
+		return problem_set(why, 422, "field-choice", f->name, "“%s” must be one of: %s.", f->name, buf_text(&known));
 	case FIELD_BOOL:
-		break;
+		return field_truth(r, value) >= 0 ? 0
+						  : problem_set(why, 400, "field-type", f->name, "“%s” must be true or false.", f->name);
 	}
-	return truth_of(r, value) >= 0 ? 0 : problem_set(why, 400, "field-type", f->name, "“%s” must be true or false.", f->name);
+	return problem_set(why, 400, "field-type", f->name, "“%s” must be a text.", f->name);
 }
 
-static int check_all(const struct request *r, const struct field *fields, struct problem *why)
+static int fields_check(const struct request *r, const struct field *fields, struct problem *why)
 {
 	const cJSON *member;
 	cJSON_ArrayForEach(member, r->fields)
@@ -121,7 +105,7 @@ static int check_all(const struct request *r, const struct field *fields, struct
 			return problem_set(why, 400, "field-unknown", member->string, "This address knows no field of this name.");
 	}
 	for (const struct field *f = fields; f->name != NULL; f++)
-		if (check_one(r, f, why) != 0)
+		if (field_check(r, f, why) != 0)
 			return -1;
 	return 0;
 }
@@ -129,7 +113,7 @@ static int check_all(const struct request *r, const struct field *fields, struct
 int request_check(struct request *r, const struct field *fields)
 {
 	struct problem why = {0};
-	if (check_all(r, fields, &why) == 0)
+	if (fields_check(r, fields, &why) == 0)
 		return 0;
 	problem_respond(r, &why);
 	return -1;
@@ -137,18 +121,18 @@ int request_check(struct request *r, const struct field *fields)
 
 const char *request_text(const struct request *r, const char *name)
 {
-	const cJSON *value = value_of(r, name);
+	const cJSON *value = field_value(r, name);
 	return cJSON_IsString(value) ? value->valuestring : NULL;
 }
 
 long request_int(const struct request *r, const char *name, long otherwise)
 {
-	const cJSON *value = value_of(r, name);
+	const cJSON *value = field_value(r, name);
 	long number;
 	if (value == NULL)
 		return otherwise;
-	if (number_of(r, value, &number) == 0)
+	if (field_number(r, value, &number) == 0)
 		return number;
-	int truth = truth_of(r, value);
+	int truth = field_truth(r, value);
 	return truth >= 0 ? truth : otherwise;
 }

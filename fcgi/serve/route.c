@@ -25,11 +25,6 @@ static const char *path_match(const char *pattern, const char *path)
 	return *rest && strchr(rest, '/') == NULL ? rest : NULL;
 }
 
-static bool method_match(const char *routed, const char *method)
-{
-	return strcmp(routed, method) == 0 || (strcmp(routed, "GET") == 0 && strcmp(method, "HEAD") == 0);
-}
-
 // The Allow header of a path; the strings of the few combinations there are stay constant.
 static const char *allowed_methods(const struct route *routes, const char *path)
 {
@@ -48,24 +43,19 @@ static const char *allowed_methods(const struct route *routes, const char *path)
 	return NULL;
 }
 
-static size_t params_bytes(char *const *params)
-{
-	size_t bytes = 0;
-	for (; params != NULL && *params != NULL; params++)
-		bytes += strlen(*params);
-	return bytes;
-}
-
 int route_find(struct request *r, const struct route *routes, struct problem *why)
 {
 	const char *path = request_path(r), *method = request_method(r);
 	r->head = strcmp(method, "HEAD") == 0;
 	r->deadline = monotonic_ms() + DEADLINE_MS;
-	if (params_bytes(r->params) > PARAMS_BYTES_MAX)
+	size_t params_bytes = 0;
+	for (char *const *p = r->params; p != NULL && *p != NULL; p++)
+		params_bytes += strlen(*p);
+	if (params_bytes > PARAMS_BYTES_MAX)
 		return problem_set(why, 431, "headers-too-large", NULL, "The request's headers are larger than this site takes.");
 	for (const struct route *t = routes; t->method != NULL; t++) {
 		const char *rest = path_match(t->path, path);
-		if (rest == NULL || !method_match(t->method, method))
+		if (rest == NULL || (strcmp(t->method, method) != 0 && !(r->head && strcmp(t->method, "GET") == 0)))
 			continue;
 		r->route = t;
 		r->rest = rest;
@@ -82,18 +72,16 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 	return problem_set(why, 405, "method-not-allowed", NULL, "This address takes %s only.", why->allow);
 }
 
-static const struct {
-	enum body_type kind;
-	const char *type;
-} body_types[] = {
-    {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
-enum { BODY_TYPES = ARRAY_LEN(body_types) };
-
 static int type_admit(const struct request *r, enum body_type *kind, struct problem *why)
 {
+	static const struct {
+		enum body_type kind;
+		const char *type;
+	} body_types[] = {
+	    {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
 	const char *type = request_param(r, "CONTENT_TYPE");
 	char charset[32], known[128] = "";
-	for (size_t i = 0; i < BODY_TYPES; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(body_types); i++) {
 		if (!(r->route->body_types & body_types[i].kind))
 			continue;
 		if (media_type_is(type, body_types[i].type))
@@ -111,41 +99,12 @@ static int type_admit(const struct request *r, enum body_type *kind, struct prob
 	return 0;
 }
 
-static int length_admit(const struct request *r, struct problem *why)
+// A request that changes something may come from our own pages or from something that is no browser. Without cookies a network position or
+// an address is the authority, and another site's page must not be able to act for the visitor. A browser says where a request comes from.
+static bool origin_admit(const struct request *r)
 {
-	const char *length = request_param(r, "CONTENT_LENGTH");
-	if (length == NULL)
-		return 0;
-	size_t digits = strspn(length, "0123456789");
-	if (length[digits] || digits > 15)
-		return problem_set(why, 400, "content-length", "Content-Length", "The length is not a decimal number.");
-	size_t max = r->route->body_max;
-	if (strtoull(length, NULL, 10) <= max)
-		return 0;
-	if (r->route->body_types == BODY_NONE)
-		return problem_set(why, 413, "body-not-taken", NULL, "This address takes no body.");
-	return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
-}
-
-// What is asked for stands in the body; in the address it would also be kept by browsers and proxies. The first name is named.
-static int query_admit(const struct request *r, struct problem *why)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-	const char *query = request_param(r, "QUERY_STRING");
-	char name[65] = "";
-	if (query == NULL || (r->route->body_types == BODY_NONE && !r->route->changes_state))
-		return 0;
-	size_t len = strcspn(query, "=&");
-	if (len < sizeof name && strspn(query, plain) == len)
-		memcpy(name, query, len);
-	return problem_set(why, 400, "field-unknown", name[0] ? name : NULL,
-			   "This address takes no parameters after \"?\". Send them in the body.");
-}
-
-// Cross-site requests without cookies: where a network position or an address is the authority, another site's page must not be able to
-// act for the visitor. A browser says where a request comes from; what says nothing is no browser.
-static bool origin_allowed(const char *fetch_site, const char *origin, const char *host)
-{
+	const char *fetch_site = request_param(r, "HTTP_SEC_FETCH_SITE"), *origin = request_param(r, "HTTP_ORIGIN");
+	const char *host = request_param(r, "HTTP_HOST");
 	if (fetch_site != NULL)
 		return strcmp(fetch_site, "same-origin") == 0 || strcmp(fetch_site, "none") == 0;
 	if (origin == NULL)
@@ -156,16 +115,30 @@ static bool origin_allowed(const char *fetch_site, const char *origin, const cha
 
 int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	const struct route *t = r->route;
+	const char *query = request_param(r, "QUERY_STRING"), *length = request_param(r, "CONTENT_LENGTH");
 	*kind = BODY_NONE;
-	if (query_admit(r, why) != 0)
-		return -1;
-	if (r->route->changes_state &&
-	    !origin_allowed(request_param(r, "HTTP_SEC_FETCH_SITE"), request_param(r, "HTTP_ORIGIN"), request_param(r, "HTTP_HOST")))
+	// What is asked for stands in the body; in the address it would also be kept by browsers and proxies. The first name is named.
+	if (query != NULL && (t->body_types != BODY_NONE || t->changes_state)) {
+		char name[65] = "";
+		size_t len = strcspn(query, "=&");
+		if (len < sizeof name && strspn(query, plain) == len)
+			memcpy(name, query, len);
+		return problem_set(why, 400, "field-unknown", name[0] ? name : NULL,
+				   "This address takes no parameters after \"?\". Send them in the body.");
+	}
+	if (t->changes_state && !origin_admit(r))
 		return problem_set(why, 403, "cross-site", NULL,
 				   "The request comes from a page of another site. Open this site itself and repeat it there.");
-	if (length_admit(r, why) != 0)
-		return -1;
-	return r->route->body_types == BODY_NONE ? 0 : type_admit(r, kind, why);
+	size_t digits = length != NULL ? strspn(length, "0123456789") : 0;
+	if (length != NULL && (length[digits] || digits > 15))
+		return problem_set(why, 400, "content-length", "Content-Length", "The length is not a decimal number.");
+	if (length == NULL || strtoull(length, NULL, 10) <= t->body_max)
+		return t->body_types == BODY_NONE ? 0 : type_admit(r, kind, why);
+	if (t->body_types == BODY_NONE)
+		return problem_set(why, 413, "body-not-taken", NULL, "This address takes no body.");
+	return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", t->body_max);
 }
 
 int routes_check(const struct route *routes, const struct policy *p, struct err *e)

@@ -3,15 +3,13 @@
 #include "fcgi/worker/page.h"
 #include "fcgi/worker/colour.h"
 #include "fcgi/worker/encoding.h"
-#include "fcgi/worker/prose.h"
+#include "fcgi/worker/running_text.h"
 #include "policy/base/array.h"
-#include "policy/base/buf.h"
+#include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/base/text.h"
 #include <ctype.h>
 #include <libxml/HTMLparser.h>
 #include <libxml/parserInternals.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,11 +25,28 @@ enum {
 	CSS_MAX = 512 * 1024,
 };
 
+// What is read: the page's own words, and after them what it says to machines, for where the former are missing.
+enum page_text {
+	TITLE,
+	OG_TITLE,
+	DESCRIPTION,
+	SUMMARY,
+	SITE_NAME,
+	APPLICATION,
+	LANGUAGE,
+	TEXT,
+	MAIN,
+	HEADINGS,
+	PAGE_TEXTS = HEADINGS + HEADINGS_MAX
+};
+static const size_t text_max[HEADINGS] = {[TITLE] = TITLE_MAX,         [OG_TITLE] = TITLE_MAX,      [DESCRIPTION] = DESCRIPTION_MAX,
+					  [SUMMARY] = DESCRIPTION_MAX, [SITE_NAME] = SITE_NAME_MAX, [APPLICATION] = SITE_NAME_MAX,
+					  [LANGUAGE] = LANGUAGE_MAX,   [TEXT] = TEXT_MAX,           [MAIN] = TEXT_MAX};
+
 enum into { INTO_TEXT, INTO_TITLE, INTO_HEADING, INTO_STYLE };
 
 struct page {
-	struct prose title, description, summary, site_name, application, language, text, main, heading;
-	struct prose headings[HEADINGS_MAX];
+	struct running_text texts[PAGE_TEXTS];
 	size_t headings_count;
 	struct colours colours;
 	struct buf css;
@@ -41,9 +56,14 @@ struct page {
 	bool titled, elements;
 };
 
+static bool text_empty(const struct page *p, enum page_text which)
+{
+	return p->texts[which].text.len == 0;
+}
+
 // --- what an element is ---
 
-static bool one_of(const char *name, const char *const *list)
+static bool word_in(const char *name, const char *const *list)
 {
 	for (; *list != NULL; list++)
 		if (strcasecmp(name, *list) == 0)
@@ -64,85 +84,30 @@ static const char *const hidden_roles[] = {"navigation",    "search", "dialog", 
 // Names that consent banners give themselves: their words are not the business's.
 static const char *const banners[] = {"cookie", "consent", "gdpr", "onetrust", "usercentrics", NULL};
 
-static bool contains(const char *text, const char *word)
-{
-	return strcasestr(text, word) != NULL;
-}
-
-static bool style_hides(const char *style)
-{
-	const char *display = strcasestr(style, "display"), *visibility = strcasestr(style, "visibility");
-	return (display != NULL && strcasestr(display, "none") != NULL) || (visibility != NULL && strcasestr(visibility, "hidden") != NULL);
-}
-
 static bool attribute_hides(const char *name, const char *value)
 {
 	if (strcasecmp(name, "hidden") == 0)
 		return true;
 	if (strcasecmp(name, "aria-hidden") == 0)
 		return strcasecmp(value, "true") == 0;
-	if (strcasecmp(name, "style") == 0)
-		return style_hides(value);
+	if (strcasecmp(name, "style") == 0) {
+		const char *display = strcasestr(value, "display"), *visibility = strcasestr(value, "visibility");
+		return (display != NULL && strcasestr(display, "none") != NULL) ||
+		       (visibility != NULL && strcasestr(visibility, "hidden") != NULL);
+	}
 	if (strcasecmp(name, "role") == 0)
-		return one_of(value, hidden_roles);
+		return word_in(value, hidden_roles);
 	if (strcasecmp(name, "id") != 0 && strcasecmp(name, "class") != 0)
 		return false;
 	for (const char *const *b = banners; *b != NULL; b++)
-		if (contains(value, *b))
+		if (strcasestr(value, *b) != NULL)
 			return true;
 	return false;
 }
 
-static const char *attribute(const xmlChar **list, const char *name)
+static bool element_hides(const char *name, const xmlChar **list)
 {
-	for (; list != NULL && list[0] != NULL; list += 2)
-		if (strcasecmp((const char *)list[0], name) == 0)
-			return list[1] != NULL ? (const char *)list[1] : "";
-	return NULL;
-}
-
-// --- events ---
-
-static void meta(struct page *p, const xmlChar **list)
-{
-	const char *name = attribute(list, "name"), *content = attribute(list, "content");
-	if (name == NULL)
-		name = attribute(list, "property");
-	if (name == NULL)
-		name = attribute(list, "http-equiv");
-	if (name == NULL || content == NULL)
-		return;
-	const struct {
-		const char *name;
-		struct prose *to;
-	} rows[] = {
-	    {"description", &p->description},   {"og:description", &p->summary}, {"twitter:description", &p->summary},
-	    {"og:title", &p->heading},          {"og:site_name", &p->site_name}, {"application-name", &p->application},
-	    {"content-language", &p->language}, {"og:locale", &p->language},
-	};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (strcasecmp(name, rows[i].name) == 0 && prose_empty(rows[i].to))
-			prose_add(rows[i].to, content, strlen(content));
-	if (strcasecmp(name, "theme-color") == 0 || strcasecmp(name, "msapplication-tilecolor") == 0)
-		colours_declared(&p->colours, content);
-}
-
-// Colours count wherever they stand, hidden or not.
-static void colours_of(struct page *p, const xmlChar **list)
-{
-	static const char *const names[] = {"bgcolor", "color", "fill", NULL};
-	for (; list != NULL && list[0] != NULL; list += 2) {
-		const char *value = (const char *)list[1];
-		if (value != NULL && strcasecmp((const char *)list[0], "style") == 0)
-			colours_css(&p->colours, value, strlen(value));
-		else if (value != NULL && one_of((const char *)list[0], names))
-			colours_attribute(&p->colours, value);
-	}
-}
-
-static bool hides(const char *name, const xmlChar **list)
-{
-	if (one_of(name, never_text))
+	if (word_in(name, never_text))
 		return true;
 	// The page as a whole is never hidden: some hide <body> until a script has run.
 	if (strcasecmp(name, "html") == 0 || strcasecmp(name, "body") == 0 || strcasecmp(name, "main") == 0)
@@ -153,61 +118,97 @@ static bool hides(const char *name, const xmlChar **list)
 	return false;
 }
 
-static void separate(struct page *p)
+static const char *attribute_find(const xmlChar **list, const char *name)
 {
-	prose_break(&p->text);
-	prose_break(&p->main);
-	if (p->into == INTO_HEADING && p->headings_count < HEADINGS_MAX)
-		prose_add(&p->headings[p->headings_count], " ", 1);
+	for (; list != NULL && list[0] != NULL; list += 2)
+		if (strcasecmp((const char *)list[0], name) == 0)
+			return list[1] != NULL ? (const char *)list[1] : "";
+	return NULL;
 }
 
-static void begin(struct page *p, enum into into)
+// --- events ---
+
+static void meta_read(struct page *p, const xmlChar **list)
 {
-	p->into = into;
-	p->into_depth = p->depth;
+	static const struct {
+		const char *name;
+		enum page_text to;
+	} rows[] = {
+	    {"description", DESCRIPTION}, {"og:description", SUMMARY},       {"twitter:description", SUMMARY}, {"og:title", OG_TITLE},
+	    {"og:site_name", SITE_NAME},  {"application-name", APPLICATION}, {"content-language", LANGUAGE},   {"og:locale", LANGUAGE},
+	};
+	static const char *const names[] = {"name", "property", "http-equiv"};
+	const char *name = NULL, *content = attribute_find(list, "content");
+	for (size_t i = 0; name == NULL && i < ARRAY_LEN(names); i++)
+		name = attribute_find(list, names[i]);
+	if (name == NULL || content == NULL)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcasecmp(name, rows[i].name) == 0 && text_empty(p, rows[i].to))
+			running_text_add(&p->texts[rows[i].to], content, strlen(content));
+	if (strcasecmp(name, "theme-color") == 0 || strcasecmp(name, "msapplication-tilecolor") == 0)
+		colours_declared(&p->colours, content);
+}
+
+static void block_break(struct page *p)
+{
+	p->texts[TEXT].pending = p->texts[MAIN].pending = '\n';
+	if (p->into == INTO_HEADING && p->headings_count < HEADINGS_MAX)
+		running_text_add(&p->texts[HEADINGS + p->headings_count], " ", 1);
 }
 
 static void start_element(void *context, const xmlChar *xml_name, const xmlChar **list)
 {
+	static const char *const colour_names[] = {"bgcolor", "color", "fill", NULL};
 	struct page *p = context;
-	const char *name = (const char *)xml_name;
+	const char *name = (const char *)xml_name, *language = attribute_find(list, "lang"), *role = attribute_find(list, "role");
+	enum into into = INTO_TEXT;
 	p->depth++;
 	p->elements = true;
-	colours_of(p, list);
-	if (strcasecmp(name, "meta") == 0)
-		meta(p, list);
-	if (strcasecmp(name, "html") == 0 && attribute(list, "lang") != NULL && prose_empty(&p->language))
-		prose_add(&p->language, attribute(list, "lang"), strlen(attribute(list, "lang")));
-	if (one_of(name, blocks))
-		separate(p);
-	if (strcasecmp(name, "style") == 0 && p->into == INTO_TEXT)
-		begin(p, INTO_STYLE);
-	if (p->hidden)
-		return;
-	if (hides(name, list)) {
-		p->hidden = p->depth;
-		return;
+	for (const xmlChar **a = list; a != NULL && a[0] != NULL; a += 2) { // colours count wherever they stand, hidden or not
+		const char *value = (const char *)a[1];
+		if (value != NULL && strcasecmp((const char *)a[0], "style") == 0)
+			colours_css(&p->colours, value, strlen(value));
+		else if (value != NULL && word_in((const char *)a[0], colour_names))
+			colours_attribute(&p->colours, value);
 	}
-	const char *role = attribute(list, "role");
-	if (!p->inside_main &&
-	    (strcasecmp(name, "main") == 0 || strcasecmp(name, "article") == 0 || (role != NULL && strcasecmp(role, "main") == 0)))
-		p->inside_main = p->depth;
-	if (strcasecmp(name, "title") == 0 && !p->titled)
-		begin(p, INTO_TITLE);
-	else if (one_of(name, headings) && p->into == INTO_TEXT)
-		begin(p, INTO_HEADING);
+	if (strcasecmp(name, "meta") == 0)
+		meta_read(p, list);
+	if (strcasecmp(name, "html") == 0 && language != NULL && text_empty(p, LANGUAGE))
+		running_text_add(&p->texts[LANGUAGE], language, strlen(language));
+	if (word_in(name, blocks))
+		block_break(p);
+	if (strcasecmp(name, "style") == 0 && p->into == INTO_TEXT)
+		into = INTO_STYLE;
+	if (p->hidden == 0 && element_hides(name, list)) {
+		p->hidden = p->depth;
+	} else if (p->hidden == 0) {
+		bool main =
+		    strcasecmp(name, "main") == 0 || strcasecmp(name, "article") == 0 || (role != NULL && strcasecmp(role, "main") == 0);
+		if (main && p->inside_main == 0)
+			p->inside_main = p->depth;
+		if (strcasecmp(name, "title") == 0 && !p->titled)
+			into = INTO_TITLE;
+		else if (word_in(name, headings) && p->into == INTO_TEXT)
+			into = INTO_HEADING;
+	}
+	if (into != INTO_TEXT) {
+		p->into = into;
+		p->into_depth = p->depth;
+	}
 }
 
-static void end_heading(struct page *p)
+// A heading that was there already counts once.
+static void heading_end(struct page *p)
 {
-	if (p->headings_count >= HEADINGS_MAX || prose_empty(&p->headings[p->headings_count]))
+	struct running_text *last = &p->texts[HEADINGS + p->headings_count];
+	if (p->headings_count >= HEADINGS_MAX || last->text.len == 0)
 		return;
-	for (size_t i = 0; i < p->headings_count; i++) {
-		if (strcmp(prose_text(&p->headings[i]), prose_text(&p->headings[p->headings_count])) == 0) {
-			prose_reset(&p->headings[p->headings_count]);
+	for (struct running_text *t = &p->texts[HEADINGS]; t < last; t++)
+		if (strcmp(buf_text(&t->text), buf_text(&last->text)) == 0) {
+			running_text_reset(last);
 			return;
 		}
-	}
 	p->headings_count++;
 }
 
@@ -216,7 +217,7 @@ static void end_element(void *context, const xmlChar *xml_name)
 	struct page *p = context;
 	if (p->into_depth == p->depth) {
 		if (p->into == INTO_HEADING)
-			end_heading(p);
+			heading_end(p);
 		if (p->into == INTO_STYLE) {
 			colours_css(&p->colours, buf_text(&p->css), p->css.len);
 			buf_reset(&p->css);
@@ -229,8 +230,8 @@ static void end_element(void *context, const xmlChar *xml_name)
 		p->hidden = 0;
 	if (p->inside_main == p->depth)
 		p->inside_main = 0;
-	if (one_of((const char *)xml_name, blocks))
-		separate(p);
+	if (word_in((const char *)xml_name, blocks))
+		block_break(p);
 	if (p->depth > 0)
 		p->depth--;
 }
@@ -245,94 +246,52 @@ static void characters(void *context, const xmlChar *text, int length)
 	if (p->hidden || p->into == INTO_STYLE)
 		return;
 	if (p->into == INTO_TITLE) {
-		prose_add(&p->title, s, len);
+		running_text_add(&p->texts[TITLE], s, len);
 		return;
 	}
 	if (p->into == INTO_HEADING && p->headings_count < HEADINGS_MAX)
-		prose_add(&p->headings[p->headings_count], s, len);
-	prose_add(&p->text, s, len);
+		running_text_add(&p->texts[HEADINGS + p->headings_count], s, len);
+	running_text_add(&p->texts[TEXT], s, len);
 	if (p->inside_main)
-		prose_add(&p->main, s, len);
+		running_text_add(&p->texts[MAIN], s, len);
 }
 
 // --- the whole ---
 
-static void page_begin(struct page *p)
+static const char *text_or(const struct page *p, enum page_text which, enum page_text otherwise)
 {
-	*p = (struct page){.css = BUF_INIT(CSS_MAX)};
-	prose_init(&p->title, TITLE_MAX);
-	prose_init(&p->description, DESCRIPTION_MAX);
-	prose_init(&p->summary, DESCRIPTION_MAX);
-	prose_init(&p->site_name, SITE_NAME_MAX);
-	prose_init(&p->application, SITE_NAME_MAX);
-	prose_init(&p->language, LANGUAGE_MAX);
-	prose_init(&p->heading, TITLE_MAX);
-	prose_init(&p->text, TEXT_MAX);
-	prose_init(&p->main, TEXT_MAX);
-	for (size_t i = 0; i < HEADINGS_MAX; i++)
-		prose_init(&p->headings[i], HEADING_MAX);
+	return buf_text(&p->texts[text_empty(p, which) ? otherwise : which].text);
 }
 
-static void page_end(struct page *p)
+static cJSON *page_facts(const struct page *p)
 {
-	struct prose *all[] = {&p->title,    &p->description, &p->summary, &p->site_name, &p->application,
-			       &p->language, &p->text,        &p->main,    &p->heading};
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		prose_end(all[i]);
-	for (size_t i = 0; i < HEADINGS_MAX; i++)
-		prose_end(&p->headings[i]);
-	buf_wipe(&p->css);
-}
-
-static const char *first(const struct prose *a, const struct prose *b)
-{
-	return prose_text(prose_empty(a) ? b : a);
-}
-
-// "de_DE" and "de-DE, en" become "de-DE" and "de-DE"; what is no language tag becomes "".
-static void language_clean(struct prose *language)
-{
-	char tag[LANGUAGE_MAX + 1];
-	size_t n = 0;
-	for (const char *s = prose_text(language); *s && n < LANGUAGE_MAX && (isalnum((unsigned char)*s) || strchr("-_", *s)); s++)
-		tag[n++] = *s == '_' ? '-' : *s;
-	prose_reset(language);
-	if (n >= 2 && isalpha((unsigned char)tag[0]) && isalpha((unsigned char)tag[1]))
-		prose_add(language, tag, n);
-}
-
-static cJSON *page_facts(struct page *p)
-{
-	cJSON *head = cJSON_CreateObject(), *list = cJSON_CreateArray(), *colours = cJSON_CreateArray();
-	char best[COLOURS_MAX][COLOUR_TEXT];
-	size_t count = colours_best(&p->colours, best);
-	language_clean(&p->language);
-	bool ok = head != NULL && list != NULL && colours != NULL &&
-		  cJSON_AddStringToObject(head, "title", first(&p->title, &p->heading)) != NULL &&
-		  cJSON_AddStringToObject(head, "description", first(&p->description, &p->summary)) != NULL &&
-		  cJSON_AddStringToObject(head, "language", prose_text(&p->language)) != NULL &&
-		  cJSON_AddStringToObject(head, "site_name", first(&p->site_name, &p->application)) != NULL &&
-		  cJSON_AddStringToObject(head, "text", prose_text(p->main.text.len >= MAIN_ENOUGH ? &p->main : &p->text)) != NULL;
+	cJSON *head = cJSON_CreateObject(), *list, *colours;
+	char best[COLOURS_MAX][COLOUR_TEXT], language[LANGUAGE_MAX + 1];
+	size_t count = colours_best(&p->colours, best), n = 0;
+	// "de_DE" and "de-DE, en" become "de-DE" and "de-DE"; what is no language tag becomes "".
+	for (const char *s = buf_text(&p->texts[LANGUAGE].text); n < LANGUAGE_MAX && (isalnum((unsigned char)*s) || *s == '-' || *s == '_');
+	     s++)
+		language[n++] = *s == '_' ? '-' : *s;
+	language[n >= 2 && isalpha((unsigned char)language[0]) && isalpha((unsigned char)language[1]) ? n : 0] = '\0';
+	bool ok =
+	    cJSON_AddStringToObject(head, "title", text_or(p, TITLE, OG_TITLE)) != NULL &&
+	    cJSON_AddStringToObject(head, "description", text_or(p, DESCRIPTION, SUMMARY)) != NULL &&
+	    cJSON_AddStringToObject(head, "language", language) != NULL &&
+	    cJSON_AddStringToObject(head, "site_name", text_or(p, SITE_NAME, APPLICATION)) != NULL &&
+	    cJSON_AddStringToObject(head, "text", buf_text(&p->texts[p->texts[MAIN].text.len >= MAIN_ENOUGH ? MAIN : TEXT].text)) != NULL &&
+	    (list = cJSON_AddArrayToObject(head, "headings")) != NULL && (colours = cJSON_AddArrayToObject(head, "colours")) != NULL;
 	for (size_t i = 0; ok && i < p->headings_count; i++)
-		ok = cJSON_AddItemToArray(list, cJSON_CreateString(prose_text(&p->headings[i])));
+		ok = cJSON_AddItemToArray(list, cJSON_CreateString(buf_text(&p->texts[HEADINGS + i].text)));
 	for (size_t i = 0; ok && i < count; i++)
 		ok = cJSON_AddItemToArray(colours, cJSON_CreateString(best[i]));
-	if (!ok) {
-		cJSON_Delete(head);
-		cJSON_Delete(list);
-		cJSON_Delete(colours);
-		return NULL;
-	}
-	cJSON_AddItemToObject(head, "headings", list);
-	cJSON_AddItemToObject(head, "colours", colours);
+	if (!ok)
+		json_free(&head);
 	return head;
 }
 
 static xmlParserInputPtr no_entity(const char *url, const char *id, xmlParserCtxtPtr ctxt)
 {
-	(void)url;
-	(void)id;
-	(void)ctxt;
+	(void)url, (void)id, (void)ctxt;
 	return NULL;
 }
 
@@ -344,7 +303,7 @@ void page_prepare(void)
 }
 
 // 0, or -1 when memory is gone.
-static int parse(struct page *p, const char *utf8, size_t len)
+static int html_parse(struct page *p, const char *utf8, size_t len)
 {
 	htmlParserCtxtPtr ctxt = htmlNewParserCtxt();
 	if (ctxt == NULL)
@@ -368,15 +327,8 @@ static int parse(struct page *p, const char *utf8, size_t len)
 	return rc;
 }
 
-static bool type_is_html(const char *type)
-{
-	if (type == NULL || !*type)
-		return true;
-	return strncasecmp(type, "text/html", 9) == 0 || strncasecmp(type, "application/xhtml+xml", 21) == 0;
-}
-
-// The first bytes of files that are served as HTML by mistake.
-static bool bytes_are_something_else(const char *s, size_t len)
+// By what HTTP says, and by the first bytes of files that are served as HTML by mistake.
+static bool is_html(const char *type, const char *s, size_t len)
 {
 	static const char *const magic[] = {"%PDF-",
 					    "\x89PNG",
@@ -388,47 +340,46 @@ static bool bytes_are_something_else(const char *s, size_t len)
 					    "\x7f"
 					    "ELF",
 					    NULL};
+	if (type != NULL && *type && strncasecmp(type, "text/html", 9) != 0 && strncasecmp(type, "application/xhtml+xml", 21) != 0)
+		return false;
 	for (const char *const *m = magic; *m != NULL; m++)
 		if (len >= strlen(*m) && memcmp(s, *m, strlen(*m)) == 0)
-			return true;
-	return false;
+			return false;
+	return true;
 }
 
-static bool page_says_nothing(const struct page *p)
+static cJSON *page_fail(const char **code, const char *why, struct err *e, enum err_code which, const char *text)
 {
-	return prose_empty(&p->title) && prose_empty(&p->heading) && prose_empty(&p->description) && prose_empty(&p->summary) &&
-	       prose_empty(&p->text) && p->headings_count == 0;
+	*code = why;
+	err_set(e, which, "%s", text);
+	return NULL;
 }
 
 cJSON *page_read(const char *bytes, size_t len, const char *type, const char **code, struct err *e)
 {
-	*code = "not-html";
-	if (!type_is_html(type) || bytes_are_something_else(bytes, len)) {
-		err_set(e, ERR_INPUT,
-			"The address does not lead to a web page (HTML). Give the address of a page, or describe the business.");
-		return NULL;
-	}
-	struct buf BUF_AUTO_WIPE utf8 = BUF_INIT(PAGE_BYTES_MAX);
-	if (len == 0) {
-		*code = "empty-page";
-		err_set(e, ERR_INPUT, "The page is empty. Give another address, or describe the business instead.");
-		return NULL;
-	}
+	static struct page p; // too large for a small stack
+	if (!is_html(type, bytes, len))
+		return page_fail(code, "not-html", e, ERR_INPUT,
+				 "The address does not lead to a web page (HTML). Give the address of a page, or describe the business.");
+	if (len == 0)
+		return page_fail(code, "empty-page", e, ERR_INPUT,
+				 "The page is empty. Give another address, or describe the business instead.");
+	BUF_AUTO_WIPE struct buf utf8 = BUF_INIT(PAGE_BYTES_MAX);
 	encoding_to_utf8(&utf8, bytes, len, type); // -1: full; what fits is read
-	static struct page p;                      // too large for a small stack
-	page_begin(&p);
+	p = (struct page){.css = BUF_INIT(CSS_MAX)};
+	for (size_t i = 0; i < PAGE_TEXTS; i++)
+		p.texts[i] = RUNNING_TEXT_INIT(i < HEADINGS ? text_max[i] : HEADING_MAX);
 	cJSON *head = NULL;
-	if (utf8.len > 0 && parse(&p, utf8.data, utf8.len) < 0) {
-		*code = "too-costly";
-		err_set(e, ERR_MEMORY, "The page is too complex to read. Describe the business instead.");
-	} else if (!p.elements || page_says_nothing(&p)) {
-		*code = p.elements ? "unreadable" : "not-html";
-		err_set(e, ERR_INPUT,
-			"The page has no text that can be read (it may need a script to show it). Describe the business instead.");
-	} else if (!(head = page_facts(&p))) {
-		*code = "too-costly";
-		err_set(e, ERR_MEMORY, "no memory for what the page says");
-	}
-	page_end(&p);
+	if (utf8.len > 0 && html_parse(&p, utf8.data, utf8.len) != 0)
+		page_fail(code, "too-costly", e, ERR_MEMORY, "The page is too complex to read. Describe the business instead.");
+	else if (!p.elements || (text_empty(&p, TITLE) && text_empty(&p, OG_TITLE) && text_empty(&p, DESCRIPTION) &&
+				 text_empty(&p, SUMMARY) && text_empty(&p, TEXT) && p.headings_count == 0))
+		page_fail(code, p.elements ? "unreadable" : "not-html", e, ERR_INPUT,
+			  "The page has no text that can be read (it may need a script to show it). Describe the business instead.");
+	else if ((head = page_facts(&p)) == NULL)
+		page_fail(code, "too-costly", e, ERR_MEMORY, "no memory for what the page says");
+	for (size_t i = 0; i < PAGE_TEXTS; i++)
+		buf_wipe(&p.texts[i].text);
+	buf_wipe(&p.css);
 	return head;
 }
