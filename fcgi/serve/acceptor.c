@@ -19,7 +19,7 @@ enum {
 };
 
 // Accepts what is there. Returns how long not to accept, in ms: 0: go on, -1: until a connection ends.
-static int accept_all(struct server *s)
+static int connections_accept(struct server *s)
 {
 	for (unsigned rest_ms;;) {
 		if (atomic_load(&s->active) >= s->in_flight_max + REFUSED_AT_ONCE) {
@@ -71,14 +71,14 @@ static void accept_until_stop(struct server *s)
 		bool waiting = pause || (p[3].revents & POLLIN);
 		pause = 0;
 		if (waiting && !atomic_load(&s->stopping)) {
-			pause = accept_all(s);
+			pause = connections_accept(s);
 			dirty = true;
 		}
 	}
 }
 
 // Waits for the requests under way. How many are left when the time is over.
-static unsigned drain(struct server *s)
+static unsigned requests_drain(struct server *s)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -102,7 +102,7 @@ int acceptor_run(struct server *s)
 		server_stop(s, true);
 	}
 	accept_until_stop(s);
-	unsigned left = drain(s);
+	unsigned left = requests_drain(s);
 	if (left > 0) {
 		note_line("stopped with %u requests still under way after %u ms", left, s->drain_ms);
 		return EXIT_UNFINISHED;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Landlock by raw system calls: best effort, asking the kernel what it can do. Constants that Debian 12's headers lack are given here.
-#include "fcgi/serve/sandbox_internal.h"
+#include "fcgi/serve/landlock.h"
 #include "policy/base/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,72 +32,32 @@ struct ruleset {
 };
 
 // What name resolution and TLS read.
-static const char *const network_paths[] = {"/etc/ssl",
-					    "/etc/resolv.conf",
-					    "/etc/hosts",
-					    "/etc/nsswitch.conf",
-					    "/etc/gai.conf",
-					    "/etc/host.conf",
-					    "/etc/services",
-					    "/etc/protocols",
-					    "/usr/lib",
-					    "/lib",
-					    "/lib64",
-					    "/etc/ld.so.cache",
-					    "/usr/share/ca-certificates",
-					    "/usr/local/share/ca-certificates",
-					    "/run/systemd/resolve",
-					    NULL};
+// clang-format off
+static const char *const network_paths[] = {
+    "/etc/ssl", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services", "/etc/protocols",
+    "/usr/lib", "/lib", "/lib64", "/etc/ld.so.cache", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+    "/run/systemd/resolve", NULL};
+// clang-format on
 #ifdef LETHE_SANITIZED
 static const char *const sanitizer_paths[] = {"/proc", "/usr/lib", "/lib", "/usr/bin", NULL};
 #endif
 
-static uint64_t fs_handled(int abi)
-{
-	uint64_t all = LANDLOCK_ACCESS_FS_EXECUTE | WRITE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-		       LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | FS_IOCTL;
-	if (abi < 2)
-		all &= ~FS_REFER;
-	if (abi < 3)
-		all &= ~FS_TRUNCATE;
-	if (abi < 5)
-		all &= ~FS_IOCTL;
-	return all;
-}
-
-static int ruleset_make(const struct sandbox *s, int abi)
-{
-	struct ruleset r = {.fs = fs_handled(abi)};
-	size_t size = abi >= 6 ? sizeof r : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
-	if (abi >= 4)
-		r.net = s->network ? NET_BIND : NET_BIND | NET_CONNECT;
-	if (abi >= 6)
-		r.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
-	return (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
-}
-
-static int path_allow(int ruleset, const char *path, uint64_t folder_access, uint64_t file_access, struct err *e)
-{
-	struct stat about;
-	FD_AUTO int fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "sandbox: %s", path);
-	if (fstat(fd, &about) != 0)
-		return err_system(e, ERR_IO, errno, "sandbox: %s", path);
-	struct landlock_path_beneath_attr rule = {
-	    .allowed_access = S_ISDIR(about.st_mode) ? folder_access : file_access,
-	    .parent_fd = fd,
-	};
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
-		return err_system(e, ERR_IO, errno, "sandbox: %s", path);
-	return 0;
-}
-
 static int paths_allow(int ruleset, const char *const *paths, uint64_t folder_access, uint64_t file_access, struct err *e)
 {
-	for (; paths != NULL && *paths != NULL; paths++)
-		if (path_allow(ruleset, *paths, folder_access, file_access, e) != 0)
-			return -1;
+	for (; paths != NULL && *paths != NULL; paths++) {
+		struct stat about;
+		FD_AUTO int fd = open(*paths, O_PATH | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0 || fstat(fd, &about) != 0)
+			return err_system(e, ERR_IO, errno, "sandbox: %s", *paths);
+		const struct landlock_path_beneath_attr rule = {
+		    .allowed_access = S_ISDIR(about.st_mode) ? folder_access : file_access,
+		    .parent_fd = fd,
+		};
+		if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+			return err_system(e, ERR_IO, errno, "sandbox: %s", *paths);
+	}
 	return 0;
 }
 
@@ -106,16 +66,24 @@ int landlock_enter(const struct sandbox *s, struct err *e)
 	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi <= 0)
 		return 0;
-	FD_AUTO int ruleset = ruleset_make(s, abi);
+	uint64_t handled = LANDLOCK_ACCESS_FS_EXECUTE | WRITE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+			   LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | FS_IOCTL;
+	handled &= ~((abi < 2 ? FS_REFER : 0) | (abi < 3 ? FS_TRUNCATE : 0) | (abi < 5 ? FS_IOCTL : 0));
+	const struct ruleset r = {.fs = handled,
+				  .net = abi < 4      ? 0
+					 : s->network ? NET_BIND
+						      : NET_BIND | NET_CONNECT,
+				  .scoped = abi < 6 ? 0 : SCOPE_ABSTRACT | SCOPE_SIGNAL};
+	size_t size = abi >= 6 ? sizeof r : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+	FD_AUTO int ruleset = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
 	if (ruleset < 0)
 		return err_system(e, ERR_IO, errno, "sandbox: landlock");
-	uint64_t handled = fs_handled(abi);
 	if (paths_allow(ruleset, s->read_paths, READ, READ_FILE, e) != 0 ||
 	    paths_allow(ruleset, s->write_paths, WRITE & handled, WRITE_FILE & handled, e) != 0 ||
 	    (s->network && paths_allow(ruleset, network_paths, READ, READ_FILE, e) != 0))
 		return -1;
 #ifdef LETHE_SANITIZED
-	if (paths_allow(ruleset, sanitizer_paths, READ, READ_FILE, e))
+	if (paths_allow(ruleset, sanitizer_paths, READ, READ_FILE, e) != 0)
 		return -1;
 #endif
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)

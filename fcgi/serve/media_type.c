@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/media_type.h"
 #include "policy/base/array.h"
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -54,45 +53,24 @@ int media_type_parameter(const char *header, const char *name, char *out, size_t
 	return -1;
 }
 
-static const struct {
-	const char *type, *subtype;
-} made[] = {
-    [WANTS_JSON] = {"application", "json"},
-    [WANTS_HTML] = {"text", "html"},
-    [WANTS_EVENTS] = {"text", "event-stream"},
-};
+static const char *const made[] = {[WANTS_JSON] = "application/json", [WANTS_HTML] = "text/html", [WANTS_EVENTS] = "text/event-stream"};
 enum { MADE = ARRAY_LEN(made), RANGES_MAX = 32 };
 
-struct match {
-	int specific; // 0: none, 1: */*, 2: type/*, 3: exact
-	int quality;  // thousandths
-	int position;
-};
-
-static bool same(const char *text, size_t len, const char *word)
+// How closely a media range says `type`: 0: not at all, 1: as */*, 2: as type/*, 3: by its name.
+static int range_match(const char *range, size_t len, const char *type)
 {
-	return strlen(word) == len && strncasecmp(text, word, len) == 0;
-}
-
-static int specificity(const char *range, size_t len, size_t which)
-{
-	const char *slash = memchr(range, '/', len);
-	if (slash == NULL)
-		return 0;
-	size_t left = (size_t)(slash - range), right = len - left - 1;
-	if (same(range, left, "*") && same(slash + 1, right, "*"))
+	size_t major = strcspn(type, "/") + 1;
+	if (len == 3 && memcmp(range, "*/*", 3) == 0)
 		return 1;
-	if (!same(range, left, made[which].type))
-		return 0;
-	if (same(slash + 1, right, "*"))
+	if (len == major + 1 && range[major] == '*' && strncasecmp(range, type, major) == 0)
 		return 2;
-	return same(slash + 1, right, made[which].subtype) ? 3 : 0;
+	return len == strlen(type) && strncasecmp(range, type, len) == 0 ? 3 : 0;
 }
 
 // "q=0.8" among the range's parameters, in thousandths.
-static int quality(const char *p, const char *end)
+static int range_quality(const char *p, const char *end)
 {
-	while ((p = memchr(p, ';', (size_t)(end - p)))) {
+	while ((p = memchr(p, ';', (size_t)(end - p))) != NULL) {
 		p += 1 + strspn(p + 1, " \t");
 		if ((*p != 'q' && *p != 'Q') || p[1] != '=')
 			continue;
@@ -107,33 +85,35 @@ static int quality(const char *p, const char *end)
 	return 1000;
 }
 
-static bool better(const struct match *a, const struct match *b)
-{
-	if (a->quality != b->quality)
-		return a->quality > b->quality;
-	if (a->specific != b->specific)
-		return a->specific > b->specific;
-	return a->position < b->position;
-}
-
 enum wants media_type_preferred(const char *accept)
 {
-	struct match found[MADE] = {{0}};
+	struct {
+		int match, quality, position;
+	} found[MADE] = {{0}};
 	int position = 0;
 	for (const char *p = accept; p != NULL && position < RANGES_MAX; position++) {
 		p += strspn(p, " \t");
 		const char *end = p + strcspn(p, ",");
 		size_t len = strcspn(p, ",; \t");
 		for (size_t i = 0; i < MADE; i++) {
-			int specific = specificity(p, len, i);
-			if (specific > found[i].specific)
-				found[i] = (struct match){specific, quality(p + len, end), position};
+			int match = range_match(p, len, made[i]);
+			if (match <= found[i].match)
+				continue;
+			found[i].match = match;
+			found[i].quality = range_quality(p + len, end);
+			found[i].position = position;
 		}
 		p = *end ? end + 1 : NULL;
 	}
 	size_t best = WANTS_JSON;
-	for (size_t i = 1; i < MADE; i++)
-		if (better(&found[i], &found[best]))
+	for (size_t i = 1; i < MADE; i++) {
+		int better = found[i].quality - found[best].quality;
+		if (better == 0)
+			better = found[i].match - found[best].match;
+		if (better == 0)
+			better = found[best].position - found[i].position;
+		if (better > 0)
 			best = i;
+	}
 	return (enum wants)best;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/sandbox.h"
 #include "fcgi/ipc/note.h"
-#include "fcgi/serve/sandbox_internal.h"
+#include "fcgi/serve/landlock.h"
+#include "fcgi/serve/seccomp.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

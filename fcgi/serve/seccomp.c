@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The system calls that are left. The lists come from strace of whole runs of each program; what is not on them fails with EPERM, or ends
 // the process under LETHE_SANDBOX=kill.
-#include "fcgi/serve/sandbox_internal.h"
+#include "fcgi/serve/seccomp.h"
 #include "policy/base/array.h"
 #include "policy/base/setting.h"
 #include <errno.h>

@@ -18,7 +18,7 @@ enum {
 };
 
 // What the input stream holds already, or what its next read brings; never more than one record. 0: the end, or an error.
-static size_t fill(FCGX_Stream *in)
+static size_t stream_fill(FCGX_Stream *in)
 {
 	if (in->rdNext == in->stop) {
 		int c = FCGX_GetChar(in);
@@ -29,7 +29,7 @@ static size_t fill(FCGX_Stream *in)
 	return (size_t)(in->stop - in->rdNext);
 }
 
-static void consume(FCGX_Stream *in, size_t len)
+static void stream_consume(FCGX_Stream *in, size_t len)
 {
 	explicit_bzero(in->rdNext, len);
 	in->rdNext += len;
@@ -43,7 +43,7 @@ int stream_read_body(struct request *r, struct problem *why)
 	if (r->fcgx == NULL)
 		return 0;
 	FCGX_Stream *in = r->fcgx->in;
-	for (size_t len; (len = fill(in)) > 0; consume(in, len)) {
+	for (size_t len; (len = stream_fill(in)) > 0; stream_consume(in, len)) {
 		if (r->body.len + len > max)
 			return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
 		if (buf_add(&r->body, in->rdNext, len) != 0)
@@ -92,7 +92,7 @@ void stream_drain(struct request *r)
 	FCGX_Stream *in = r->fcgx->in;
 	uint64_t until = monotonic_ms() + DRAIN_MS;
 	size_t drained = 0;
-	for (size_t len; (len = fill(in)) > 0; consume(in, len)) {
+	for (size_t len; (len = stream_fill(in)) > 0; stream_consume(in, len)) {
 		drained += len;
 		if (drained <= DRAIN_BYTES_MAX && monotonic_ms() < until)
 			continue;
