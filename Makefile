@@ -4,7 +4,7 @@
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
 	libssl-dev libarchive-dev zlib1g-dev libcairo2-dev libpango1.0-dev libseccomp-dev fonts-dejavu-core ca-certificates
-PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc strace faketime \
+PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
 	chromium wrk unzip zip curl libxml2-utils sqlite3 openssl procps systemd python3 git
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call install-packages,LIST): says what it installs, and does nothing when all is there.

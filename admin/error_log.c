@@ -20,7 +20,7 @@ static int line_time(const char *line, time_t *out)
 		return -1;
 	tm.tm_isdst = -1;
 	*out = mktime(&tm);
-	return *out == -1 ? -1 : 0;
+	return *out < 0 ? -1 : 0;
 }
 
 static void read_lines(FILE *file, struct error_log *out)

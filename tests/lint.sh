@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# What a reader should not have to check: layout, banned functions, one-way arrows, long functions, licence lines, man pages, and what
-# clang-tidy and cppcheck find. Prints what is wrong; the last line counts.
+# What a reader should not have to check: layout, banned functions, one-way arrows, circles, names, idioms, long functions, licence lines, man
+# pages, and what clang-tidy and cppcheck find. Prints what is wrong; the last line counts.
 cd "$(dirname "$0")/.." || exit 1
 count=$(mktemp)
 trap 'rm -f "$count"' EXIT
@@ -17,12 +17,7 @@ clang-format --dry-run $files 2>&1 | grep -E ': (warning|error): ' | head -n 20 
 printf '%s\n' $files | xargs awk 'FNR==1 && !/SPDX-License-Identifier: ISC/{print FILENAME}' | check "licence line missing"
 printf '%s\n' $files | xargs grep -nwE '(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|gmtime|localtime|strerror|asctime|ctime|rand|mktemp|tmpnam)[[:space:]]*\(' | check "banned function"
 printf '%s\n' $product | xargs grep -nE '\b(TODO|FIXME|XXX)\b' | check "left in"
-printf '%s\n' $product | grep -v '^policy/vault/' | xargs grep -lE '\bsqlite3_[a-z]' | check "sqlite3 outside policy/vault"
-printf '%s\n' $product | grep -v '^fcgi/serve/' | xargs grep -lE '\bFCGX_[A-Za-z]' | check "libfcgi outside fcgi/serve"
-printf '%s\n' $product | grep -v '^fcgi/egress/' | xargs grep -lE '\bcurl_(easy|multi)_(init|perform|setopt)' | check "transfers outside fcgi/egress"
-printf '%s\n' $product | grep '^policy/' | xargs grep -lE '#include "(fcgi|admin)/' | check "policy reaches back into a program"
-printf '%s\n' $product | grep '^admin/' | xargs grep -nE '#include "fcgi/' | grep -v '"fcgi/ipc/' | check "admin reaches into fcgi"
-printf '%s\n' $product | grep '^fcgi/provider/' | xargs grep -lE '#include <(sys/socket|curl/curl|netdb)' | check "provider knows the network"
+/usr/bin/python3 tests/lint_tree.py | check "arrows, circles, names and words"
 printf '%s\n' $sources | xargs awk 'FNR==1{open=0} /^[A-Za-z_].*[^=[:space:]][[:space:]]*\{[[:space:]]*$/||/^\{/{if(!open)open=FNR} /^\}/{if(open&&FNR-open>100)print FILENAME ":" open ": " FNR-open " lines"; open=0}' | check "function over 100 lines"
 man=$(git ls-files '*.[1-8]' | grep -v '^tests/')
 [ -z "$man" ] || mandoc -T lint -W warning $man 2>&1 | check "man pages"
@@ -35,7 +30,7 @@ export FLAGS="-std=gnu17 -D_GNU_SOURCE -I. $(pkg-config --cflags libxml-2.0 libc
 export WARN="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla"
 export TOOLS="$(clang-tidy --version) $(cppcheck --version)"
 mkdir -p "$CACHE"
-printf '%s\n' $files | grep '\.c$' | xargs -P 2 -n 8 sh tests/lint_file.sh | sort -u | check "clang's warnings, clang-tidy and cppcheck"
+printf '%s\n' $files | grep '\.c$' | xargs -P 2 -n 8 sh tests/lint_file.sh | sort -u | check "idioms, clang's warnings, clang-tidy and cppcheck"
 find "$CACHE" -type f -mtime +7 -delete
 failed=$(grep -c failed "$count")
 echo "$(grep -c passed "$count") passed, $failed failed"

@@ -1,24 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# What clang, clang-tidy and cppcheck find in the named C files, a finding a line. lint.sh sets FLAGS, WARN, TOOLS and CACHE.
+# What lint_idioms.py, clang, clang-tidy and cppcheck find in the named C files, a finding a line. lint.sh sets FLAGS, WARN, TOOLS and CACHE.
 # A file in which nothing was found is remembered in CACHE by a hash of the file, of all it includes, of .clang-tidy, of the tools' versions
 # and of this script: only what is unchanged in all of them is not analysed again.
 includes() {
 	clang -M $FLAGS "$1" 2>/dev/null | sed 's/^[^:]*://; s/\\$//'
 }
 key() { # FILE INCLUDED...
-	{ echo "$TOOLS $FLAGS $WARN $*"; cat "$0" .clang-tidy "$@"; } | sha256sum | cut -c 1-40
+	{ echo "$TOOLS $FLAGS $WARN $*"; cat "$0" tests/lint_idioms.py .clang-tidy "$@"; } | sha256sum | cut -c 1-40
 }
 # clang-tidy takes one file at a time: the analyser of clang 14 finds false faults in va_list once it has read another file before.
 analyse() {
-	case $1 in
-	tests/*) clang -fsyntax-only $FLAGS $WARN "$1" 2>&1 || echo "$1: error: clang ended with $?" ;;
-	*)
-		clang-tidy --quiet "$1" -- $FLAGS $WARN 2>/dev/null || echo "$1: error: clang-tidy ended with $?"
-		cppcheck --quiet --std=c11 -D_GNU_SOURCE -I. --enable=warning,performance,portability --inline-suppr \
-			--suppress=missingIncludeSystem --template='{file}:{line}: {severity}: {message} [{id}]' "$1" 2>&1 || echo "$1: error: cppcheck ended with $?"
-		;;
-	esac | grep -E '(warning|error|performance|portability): ' | sed "s|^$PWD/||; s|^\./||" | sort -u
+	{
+		/usr/bin/python3 tests/lint_idioms.py "$1" 2>&1 || echo "$1: error: lint_idioms.py ended with $?"
+		case $1 in
+		tests/*) clang -fsyntax-only $FLAGS $WARN "$1" 2>&1 || echo "$1: error: clang ended with $?" ;;
+		*)
+			clang-tidy --quiet "$1" -- $FLAGS $WARN 2>/dev/null || echo "$1: error: clang-tidy ended with $?"
+			cppcheck --quiet --std=c11 -D_GNU_SOURCE -I. --enable=warning,performance,portability --inline-suppr \
+				--suppress=missingIncludeSystem --template='{file}:{line}: {severity}: {message} [{id}]' "$1" 2>&1 ||
+				echo "$1: error: cppcheck ended with $?"
+			;;
+		esac
+	} | grep -E '(warning|error|performance|portability): ' | sed "s|^$PWD/||; s|^\./||" | sort -u
 }
 for f; do
 	list=$(includes "$f")

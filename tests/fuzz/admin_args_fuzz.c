@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct err e = {0};
 		int n = arguments_parse(&a, tables[i], erase_options, argc, argv, i == 1, &e);
 		const char *receipt = argument(&a, "receipt");
-		if (n > argc || (n < 0 && e.code != ERR_INPUT) || (receipt && *receipt && *receipt != '@' && strcmp(receipt, "-") != 0))
+		if (n > argc || (n < 0 && e.code != ERR_INPUT) ||
+		    (receipt != NULL && *receipt && *receipt != '@' && strcmp(receipt, "-") != 0))
 			abort();
 	}
 	free(line);

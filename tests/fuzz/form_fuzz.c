@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e;
 	char name[72];
 	JSON_AUTO cJSON *fields = form_parse((const char *)data, size, name, &e);
-	for (const cJSON *m = fields ? fields->child : NULL; m; m = m->next)
+	for (const cJSON *m = fields != NULL ? fields->child : NULL; m != NULL; m = m->next)
 		if (!utf8_valid(m->valuestring, strlen(m->valuestring)) || !utf8_valid(m->string, strlen(m->string)))
 			abort();
 	return 0;

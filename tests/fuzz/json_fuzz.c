@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_add(&r.body, data, size);
 	if (body_parse(&r, BODY_JSON, &no) == 0 && request_check(&r, fields) == 0) {
 		long count = request_int(&r, "count", 4);
-		if (count < 1 || count > 8 || !request_text(&r, "description"))
+		if (count < 1 || count > 8 || request_text(&r, "description") == NULL)
 			abort();
 		respond_json(&r, 200, request_fields(&r));
 	}

@@ -19,9 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	page_prepare();
 	cJSON *facts = page_read((const char *)data + 1, size - 1, types[data[0] % (ARRAY_LEN(types))], &code, &e);
-	if (!facts && (!code || e.code == ERR_NONE))
+	if (facts == NULL && (code == NULL || e.code == ERR_NONE))
 		abort();
-	if (facts && (json_print(&text, facts) < 0 || !utf8_valid(text.data, text.len)))
+	if (facts != NULL && (json_print(&text, facts) != 0 || !utf8_valid(text.data, text.len)))
 		abort();
 	buf_free(&text);
 	cJSON_Delete(facts);

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *params[33] = {0}, *rest = NULL, boundary[72];
 	size_t n = 0;
-	for (char *line = strtok_r(text, "\n", &rest); line && n < 32; line = strtok_r(NULL, "\n", &rest))
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL && n < 32; line = strtok_r(NULL, "\n", &rest))
 		params[n++] = line;
 	static const struct policy nothing; // the routes touch no kind of data
 	struct server server = {.policy = &nothing};

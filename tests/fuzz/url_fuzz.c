@@ -8,11 +8,11 @@
 static void check(CURLU *u)
 {
 	char *scheme = NULL, *host = NULL, *port = NULL, *user = NULL;
-	if (!u)
+	if (u == NULL)
 		return;
 	if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
 		abort();
-	if (curl_url_get(u, CURLUPART_HOST, &host, 0) || strpbrk(host, "@%\\/?# \t\r\n"))
+	if (curl_url_get(u, CURLUPART_HOST, &host, 0) || strpbrk(host, "@%\\/?# \t\r\n") != NULL)
 		abort();
 	if (!curl_url_get(u, CURLUPART_PORT, &port, 0) && strcmp(port, "80") != 0 && strcmp(port, "443") != 0)
 		abort();

@@ -322,7 +322,7 @@ static void the_installed_build_reaches_nothing_of_ours(void **state)
 	JSON_AUTO cJSON *status = NULL;
 	status_ask(&installed, &status);
 	assert_true(cJSON_IsFalse(json_get(status, "testing")));
-	assert_int_equal(json_number(json_get(status, "pages"), "refused", 0), (sizeof reach_us + sizeof forbidden) / sizeof(char *));
+	assert_int_equal(json_number(json_get(status, "pages"), "refused", 0), ARRAY_LEN(reach_us) + ARRAY_LEN(forbidden));
 	egress_end(&installed);
 }
 

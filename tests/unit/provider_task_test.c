@@ -2,6 +2,7 @@
 // The machine of steps that all vendors share. An invented vendor that is polled, answers with a URL and has something to cancel and to
 // delete is driven by the same functions as the built-in one, and by the same loop here.
 #include "fcgi/provider/provider.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/processors/processors.h"
 #include "tests/unit/test.h"
@@ -166,7 +167,7 @@ static void failures_end_it_wherever_it_is(void **state)
 	      {"GET https://x.example/", 200, TEXT("<html>")}},
 	     PROVIDER_BAD_REPLY},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct provider_task t;
 		provider_begin(&t, &queue, PROVIDER_IMAGE, &in);
 		drive(&t, rows[i].exchanges);

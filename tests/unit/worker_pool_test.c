@@ -301,7 +301,7 @@ static void a_descriptor_that_does_not_listen_is_refused(void **state)
 	if (pid == 0) {
 		struct err e = {0};
 		const struct pool pool = {.listener = pair[0], .wall_ms = 1000, .job = job};
-		_exit(pool_run(&pool, &e) == -1 && e.code == ERR_INPUT ? 0 : 1);
+		_exit(pool_run(&pool, &e) != 0 && e.code == ERR_INPUT ? 0 : 1);
 	}
 	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
