@@ -14,32 +14,21 @@ enum {
 	STEP = 16 * 1024,
 };
 
-// How many bytes the frame has in all; 0: its lengths have not come.
-static int frame_size(const struct frame *f, size_t *head_len, size_t *whole, struct err *e)
+// 1: it is whole; 0: *missing bytes more must come (0: the lengths have not come); -1.
+static int frame_take(struct frame *f, size_t *missing, struct err *e)
 {
 	uint32_t lengths[2];
-	*whole = 0;
+	*missing = 0;
 	if (f->bytes.len < FRAME_LENGTHS)
 		return 0;
 	memcpy(lengths, f->bytes.data, sizeof lengths);
-	size_t body_len = ntohl(lengths[1]), body_max = f->bytes.max - FRAME_LENGTHS - FRAME_HEAD_MAX;
-	*head_len = ntohl(lengths[0]);
-	if (*head_len == 0 || *head_len > FRAME_HEAD_MAX || body_len > body_max)
-		return err_set(e, ERR_INPUT, "a frame announces %zu and %zu bytes; %d and %zu are allowed", *head_len, body_len,
+	size_t head_len = ntohl(lengths[0]), body_len = ntohl(lengths[1]), body_max = f->bytes.max - FRAME_LENGTHS - FRAME_HEAD_MAX;
+	if (head_len == 0 || head_len > FRAME_HEAD_MAX || body_len > body_max)
+		return err_set(e, ERR_INPUT, "a frame announces %zu and %zu bytes; %d and %zu are allowed", head_len, body_len,
 			       FRAME_HEAD_MAX, body_max);
-	*whole = FRAME_LENGTHS + *head_len + body_len;
-	return 0;
-}
-
-// 1: it is whole; 0: *missing bytes more must come, or with 0 of them the lengths; -1.
-static int frame_take(struct frame *f, size_t *missing, struct err *e)
-{
-	size_t head_len, whole;
-	*missing = 0;
-	if (frame_size(f, &head_len, &whole, e) != 0)
-		return -1;
-	if (whole == 0 || f->bytes.len < whole) {
-		*missing = whole > 0 ? whole - f->bytes.len : 0;
+	size_t whole = FRAME_LENGTHS + head_len + body_len;
+	if (f->bytes.len < whole) {
+		*missing = whole - f->bytes.len;
 		return 0;
 	}
 	f->head = json_parse(f->bytes.data + FRAME_LENGTHS, head_len, e);
@@ -50,7 +39,7 @@ static int frame_take(struct frame *f, size_t *missing, struct err *e)
 		return err_set(e, ERR_INPUT, "a frame's head is not an object");
 	}
 	f->body = f->bytes.data + FRAME_LENGTHS + head_len;
-	f->body_len = whole - FRAME_LENGTHS - head_len;
+	f->body_len = body_len;
 	return 1;
 }
 

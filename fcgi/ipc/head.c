@@ -14,7 +14,7 @@ static bool text_fits(const cJSON *value, const struct head_member *m)
 	return true;
 }
 
-static int member_read(void *out, const cJSON *value, const struct head_member *m, struct err *e)
+static int head_member_read(void *out, const cJSON *value, const struct head_member *m, struct err *e)
 {
 	void *to = (char *)out + m->offset;
 	switch (m->type) {
@@ -62,7 +62,7 @@ int head_read(void *out, const cJSON *head, const struct head_member *members, s
 			m++;
 		if (m->name == NULL && strcmp(value->string, "op") != 0)
 			return err_set(e, ERR_INPUT, "the call has the unknown member “%.40s”", value->string);
-		if (m->name != NULL && member_read(out, value, m, e) != 0)
+		if (m->name != NULL && head_member_read(out, value, m, e) != 0)
 			return -1;
 	}
 	for (const struct head_member *m = members; m->name != NULL; m++)

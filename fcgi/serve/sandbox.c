@@ -20,8 +20,10 @@ unsigned sandbox_threads(void)
 	return n;
 }
 
-static int process_harden(struct err *e)
+int sandbox_enter(const struct sandbox *s, struct err *e)
 {
+	char files[64] = "NO LANDLOCK: this kernel has none", calls[64] = "NO SECCOMP: this kernel has none";
+	unsigned threads = sandbox_threads();
 	const struct rlimit none = {0, 0};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: no-new-privileges");
@@ -31,15 +33,6 @@ static int process_harden(struct err *e)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: core dumps");
 #endif
-	return 0;
-}
-
-int sandbox_enter(const struct sandbox *s, struct err *e)
-{
-	char files[64] = "NO LANDLOCK: this kernel has none", calls[64] = "NO SECCOMP: this kernel has none";
-	unsigned threads = sandbox_threads();
-	if (process_harden(e) != 0)
-		return -1;
 	int abi = landlock_enter(s, e);
 	int allowed = abi < 0 ? -1 : seccomp_enter(s, e);
 	if (allowed < 0)

@@ -82,36 +82,6 @@ static int call_allow_with(scmp_filter_ctx filter, int call, unsigned which, scm
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &equal);
 }
 
-static int sockets_allow(scmp_filter_ctx filter, const struct sandbox *s)
-{
-	int rc = call_allow_with(filter, SCMP_SYS(socket), 0, AF_UNIX) | call_allow_with(filter, SCMP_SYS(socketpair), 0, AF_UNIX);
-	// Of the many controls only those that a terminal test and a non-blocking socket need.
-	rc |= call_allow_with(filter, SCMP_SYS(ioctl), 1, TCGETS) | call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONBIO) |
-	      call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONREAD);
-	if (s->network)
-		rc |= call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET) | call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET6) |
-		      call_allow_with(filter, SCMP_SYS(socket), 0, AF_NETLINK) |
-		      seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
-	return rc;
-}
-
-// A thread is no process: clone() must ask for one. clone3() keeps its flags in memory where a filter cannot look, so it must seem
-// missing; the C library then falls back to clone().
-static int threads_allow(scmp_filter_ctx filter, const struct sandbox *s)
-{
-	int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-			       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, CLONE_THREAD));
-	if (s->fork)
-		return rc | seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-					     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, 0));
-	rc |= call_allow_with(filter, SCMP_SYS(tgkill), 0, (scmp_datum_t)getpid());
-	rc |= call_allow_with(filter, SCMP_SYS(prctl), 0, PR_SET_NAME);
-	rc |= call_allow_with(filter, SCMP_SYS(prctl), 0, PR_SET_VMA);
-	// Only to read limits: the third argument is where new ones would come from.
-	return rc | call_allow_with(filter, SCMP_SYS(prlimit64), 2, 0);
-}
-
 // 0 when the kernel has no seccomp filters.
 static int filter_load(scmp_filter_ctx filter, int allowed, struct err *e)
 {
@@ -135,7 +105,27 @@ int seccomp_enter(const struct sandbox *s, struct err *e)
 #ifdef LETHE_SANITIZED
 	allowed += calls_allow(filter, sanitizer_calls, ARRAY_LEN(sanitizer_calls));
 #endif
-	if (sockets_allow(filter, s) != 0 || threads_allow(filter, s) != 0) {
+	// Of the many controls only those that a terminal test and a non-blocking socket need.
+	int rc = call_allow_with(filter, SCMP_SYS(socket), 0, AF_UNIX) | call_allow_with(filter, SCMP_SYS(socketpair), 0, AF_UNIX) |
+		 call_allow_with(filter, SCMP_SYS(ioctl), 1, TCGETS) | call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONBIO) |
+		 call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONREAD);
+	if (s->network)
+		rc |= call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET) | call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET6) |
+		      call_allow_with(filter, SCMP_SYS(socket), 0, AF_NETLINK) |
+		      seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
+	// A thread is no process: clone() must ask for one. clone3() keeps its flags in memory where a filter cannot look, so it must seem
+	// missing; the C library then falls back to clone().
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+			       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, CLONE_THREAD));
+	if (s->fork)
+		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, 0));
+	else // limits can only be read: the third argument is where new ones would come from
+		rc |= call_allow_with(filter, SCMP_SYS(tgkill), 0, (scmp_datum_t)getpid()) |
+		      call_allow_with(filter, SCMP_SYS(prctl), 0, PR_SET_NAME) | call_allow_with(filter, SCMP_SYS(prctl), 0, PR_SET_VMA) |
+		      call_allow_with(filter, SCMP_SYS(prlimit64), 2, 0);
+	if (rc != 0) {
 		seccomp_release(filter);
 		return err_set(e, ERR_IO, "sandbox: seccomp: a rule was not accepted");
 	}

@@ -22,13 +22,13 @@ struct pooled {
 static struct {
 	pthread_t threads[THREADS_MAX];
 	unsigned thread_count;
-	pthread_mutex_t lead; // held by the thread that waits for requests
-	int events;           // epoll: the listener, the stop, and the connections
-	struct pooled *first; // all connections; with their count under the server's lock
+	pthread_mutex_t leader; // held by the thread that waits for requests
+	int events;             // epoll: the listener, the stop, and the connections
+	struct pooled *first;   // all connections; with their count under the server's lock
 	unsigned count;
 } pool;
 
-static _Thread_local bool leads;             // this thread
+static _Thread_local bool is_leader;         // this thread
 static _Thread_local struct pooled *serving; // what it is at
 
 static int pool_watch(int how, int fd, void *what, uint32_t events)
@@ -91,46 +91,47 @@ static void pooled_serve(struct server *s, struct pooled *p)
 	pthread_mutex_lock(&s->lock);
 	server_count_down(s);
 	pthread_mutex_unlock(&s->lock);
-	if (!more || (!leads && pool_watch(EPOLL_CTL_ADD, p->connection.fd, p, EPOLLIN) != 0))
+	if (!more || (!is_leader && pool_watch(EPOLL_CTL_ADD, p->connection.fd, p, EPOLLIN) != 0))
 		pooled_end(s, p);
 }
 
 static void pool_yield(struct server *s)
 {
 	(void)s;
-	if (!leads)
+	if (!is_leader)
 		return;
 	pool_watch(EPOLL_CTL_DEL, serving->connection.fd, NULL, 0);
-	leads = false;
-	pthread_mutex_unlock(&pool.lead);
+	is_leader = false;
+	pthread_mutex_unlock(&pool.leader);
 }
 
 static void *pool_thread_main(void *arg)
 {
 	struct server *s = arg;
 	while (!atomic_load(&s->stopping)) {
-		pthread_mutex_lock(&pool.lead);
-		leads = true;
-		while (leads && !atomic_load(&s->stopping)) {
+		pthread_mutex_lock(&pool.leader);
+		is_leader = true;
+		while (is_leader && !atomic_load(&s->stopping)) {
 			struct epoll_event events[EVENTS_MAX];
 			int n = epoll_wait(pool.events, events, EVENTS_MAX, -1);
-			for (int i = 0; i < n && leads && !atomic_load(&s->stopping); i++) { // who leads next is told of the others again
+			for (int i = 0; i < n && is_leader && !atomic_load(&s->stopping);
+			     i++) { // who leads next is told of the others again
 				if (events[i].data.ptr == s)
 					pooled_accept(s);
 				else if (events[i].data.ptr != NULL)
 					pooled_serve(s, events[i].data.ptr);
 			}
 		}
-		if (leads)
-			pthread_mutex_unlock(&pool.lead);
-		leads = false;
+		if (is_leader)
+			pthread_mutex_unlock(&pool.leader);
+		is_leader = false;
 	}
 	return NULL;
 }
 
 int thread_pool_start(struct server *s, unsigned wanted)
 {
-	pthread_mutex_init(&pool.lead, NULL);
+	pthread_mutex_init(&pool.leader, NULL);
 	s->yield = pool_yield;
 	pool.events = epoll_create1(EPOLL_CLOEXEC);
 	if (pool.events < 0 || pool_watch(EPOLL_CTL_ADD, s->stop_fd, NULL, EPOLLIN) != 0 ||
@@ -157,5 +158,5 @@ void thread_pool_end(struct server *s)
 	}
 	if (pool.events >= 0)
 		close(pool.events);
-	pthread_mutex_destroy(&pool.lead);
+	pthread_mutex_destroy(&pool.leader);
 }

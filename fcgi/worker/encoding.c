@@ -155,23 +155,6 @@ static struct encoding *mark_of(const char *s, size_t len, size_t *skip)
 	return NULL;
 }
 
-static struct encoding *encoding_guess(const char *bytes, size_t len, const char *content_type)
-{
-	size_t skip;
-	struct encoding *x = mark_of(bytes, len, &skip);
-	if (x == NULL && content_type != NULL)
-		x = charset_in(content_type, strlen(content_type));
-	if (x == NULL && len >= 4 && bytes[0] == '<' && bytes[1] == 0 && bytes[2] != 0 && bytes[3] == 0)
-		x = &encodings[UTF_16LE]; // without a mark, "<" stands beside a zero byte
-	if (x == NULL && len >= 4 && bytes[0] == 0 && bytes[1] == '<' && bytes[2] == 0 && bytes[3] != 0)
-		x = &encodings[UTF_16BE];
-	if (x == NULL)
-		x = meta_charset(bytes, len);
-	if (x == NULL)
-		x = &encodings[utf8_valid(bytes, len) ? UTF_8 : WINDOWS_1252];
-	return x;
-}
-
 // --- turning it into UTF-8 ---
 
 static int code_add(struct buf *out, uint32_t c)
@@ -194,7 +177,7 @@ static int code_add(struct buf *out, uint32_t c)
 }
 
 // Reads one character of UTF-8 as browsers do: a malformed sequence is one U+FFFD, and the byte that broke it is read again.
-static size_t utf8_next(const unsigned char *s, size_t len, uint32_t *c)
+static size_t character_next(const unsigned char *s, size_t len, uint32_t *c)
 {
 	*c = 0xfffd;
 	size_t need = s[0] >= 0xc2 && s[0] <= 0xdf ? 1 : s[0] >= 0xe0 && s[0] <= 0xef ? 2 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 3 : 0;
@@ -222,7 +205,7 @@ static int utf8_add(struct buf *out, const char *bytes, size_t len)
 	const unsigned char *s = (const unsigned char *)bytes;
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
-		i += utf8_next(s + i, len - i, &c);
+		i += character_next(s + i, len - i, &c);
 		if (code_add(out, c) != 0)
 			return -1;
 	}
@@ -277,8 +260,17 @@ static int system_add(struct buf *out, const char *bytes, size_t len, iconv_t cd
 int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char *content_type)
 {
 	size_t skip;
-	struct encoding *x = encoding_guess(bytes, len, content_type);
-	mark_of(bytes, len, &skip);
+	struct encoding *x = mark_of(bytes, len, &skip);
+	if (x == NULL && content_type != NULL)
+		x = charset_in(content_type, strlen(content_type));
+	if (x == NULL && len >= 4 && bytes[0] == '<' && bytes[1] == 0 && bytes[2] != 0 && bytes[3] == 0)
+		x = &encodings[UTF_16LE]; // without a mark, "<" stands beside a zero byte
+	if (x == NULL && len >= 4 && bytes[0] == 0 && bytes[1] == '<' && bytes[2] == 0 && bytes[3] != 0)
+		x = &encodings[UTF_16BE];
+	if (x == NULL)
+		x = meta_charset(bytes, len);
+	if (x == NULL)
+		x = &encodings[utf8_valid(bytes, len) ? UTF_8 : WINDOWS_1252];
 	bytes += skip;
 	len -= skip;
 	if (x == &encodings[UTF_16LE] || x == &encodings[UTF_16BE])

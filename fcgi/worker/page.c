@@ -63,7 +63,7 @@ static bool text_empty(const struct page *p, enum page_text which)
 
 // --- what an element is ---
 
-static bool word_in(const char *name, const char *const *list)
+static bool name_in(const char *name, const char *const *list)
 {
 	for (; *list != NULL; list++)
 		if (strcasecmp(name, *list) == 0)
@@ -96,7 +96,7 @@ static bool attribute_hides(const char *name, const char *value)
 		       (visibility != NULL && strcasestr(visibility, "hidden") != NULL);
 	}
 	if (strcasecmp(name, "role") == 0)
-		return word_in(value, hidden_roles);
+		return name_in(value, hidden_roles);
 	if (strcasecmp(name, "id") != 0 && strcasecmp(name, "class") != 0)
 		return false;
 	for (const char *const *b = banners; *b != NULL; b++)
@@ -107,7 +107,7 @@ static bool attribute_hides(const char *name, const char *value)
 
 static bool element_hides(const char *name, const xmlChar **list)
 {
-	if (word_in(name, never_text))
+	if (name_in(name, never_text))
 		return true;
 	// The page as a whole is never hidden: some hide <body> until a script has run.
 	if (strcasecmp(name, "html") == 0 || strcasecmp(name, "body") == 0 || strcasecmp(name, "main") == 0)
@@ -169,14 +169,14 @@ static void start_element(void *context, const xmlChar *xml_name, const xmlChar 
 		const char *value = (const char *)a[1];
 		if (value != NULL && strcasecmp((const char *)a[0], "style") == 0)
 			colours_css(&p->colours, value, strlen(value));
-		else if (value != NULL && word_in((const char *)a[0], colour_names))
+		else if (value != NULL && name_in((const char *)a[0], colour_names))
 			colours_attribute(&p->colours, value);
 	}
 	if (strcasecmp(name, "meta") == 0)
 		meta_read(p, list);
 	if (strcasecmp(name, "html") == 0 && language != NULL && text_empty(p, LANGUAGE))
 		running_text_add(&p->texts[LANGUAGE], language, strlen(language));
-	if (word_in(name, blocks))
+	if (name_in(name, blocks))
 		block_break(p);
 	if (strcasecmp(name, "style") == 0 && p->into == INTO_TEXT)
 		into = INTO_STYLE;
@@ -189,7 +189,7 @@ static void start_element(void *context, const xmlChar *xml_name, const xmlChar 
 			p->inside_main = p->depth;
 		if (strcasecmp(name, "title") == 0 && !p->titled)
 			into = INTO_TITLE;
-		else if (word_in(name, headings) && p->into == INTO_TEXT)
+		else if (name_in(name, headings) && p->into == INTO_TEXT)
 			into = INTO_HEADING;
 	}
 	if (into != INTO_TEXT) {
@@ -230,7 +230,7 @@ static void end_element(void *context, const xmlChar *xml_name)
 		p->hidden = 0;
 	if (p->inside_main == p->depth)
 		p->inside_main = 0;
-	if (word_in((const char *)xml_name, blocks))
+	if (name_in((const char *)xml_name, blocks))
 		block_break(p);
 	if (p->depth > 0)
 		p->depth--;
@@ -328,7 +328,7 @@ static int html_parse(struct page *p, const char *utf8, size_t len)
 }
 
 // By what HTTP says, and by the first bytes of files that are served as HTML by mistake.
-static bool is_html(const char *type, const char *s, size_t len)
+static bool page_is_html(const char *type, const char *s, size_t len)
 {
 	static const char *const magic[] = {"%PDF-",
 					    "\x89PNG",
@@ -358,7 +358,7 @@ static cJSON *page_fail(const char **code, const char *why, struct err *e, enum 
 cJSON *page_read(const char *bytes, size_t len, const char *type, const char **code, struct err *e)
 {
 	static struct page p; // too large for a small stack
-	if (!is_html(type, bytes, len))
+	if (!page_is_html(type, bytes, len))
 		return page_fail(code, "not-html", e, ERR_INPUT,
 				 "The address does not lead to a web page (HTML). Give the address of a page, or describe the business.");
 	if (len == 0)

@@ -56,7 +56,7 @@ void pool_answering(void)
 
 // --- children ---
 
-static void child_main(struct state *s, unsigned slot, int connection, pid_t parent)
+static void pool_child_main(struct state *s, unsigned slot, int connection, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -88,7 +88,7 @@ static void waiting_drop(struct state *s, unsigned i)
 }
 
 // Starts the job of the connection that has waited longest. False: no child could be made; it goes on waiting.
-static bool child_start(struct state *s)
+static bool pool_child_start(struct state *s)
 {
 	unsigned slot = 0;
 	while (s->children[slot].pid > 0)
@@ -97,7 +97,7 @@ static bool child_start(struct state *s)
 	answering[slot] = 0;
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
-		child_main(s, slot, connection, parent);
+		pool_child_main(s, slot, connection, parent);
 	if (pid < 0) {
 		note_line("fork: %s; trying again", strerrorname_np(errno));
 		s->rest_until = monotonic_ms() + LISTENER_REST_MS;
@@ -110,7 +110,7 @@ static bool child_start(struct state *s)
 }
 
 // A child that ended without an answer is answered for.
-static void child_ended(struct state *s, struct child *c, int status)
+static void pool_child_ended(struct state *s, struct child *c, int status)
 {
 	int signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	bool wanted = !c->left && !s->stopping;
@@ -152,52 +152,38 @@ static int events_wait(const struct state *s, struct pollfd *list)
 	return poll(list, n, until > now ? (int)(until - now) : 1);
 }
 
-static void hung_up_drop(struct state *s, const struct pollfd *list)
-{
-	const struct pollfd *children = list + 2, *waiting = children + s->children_max;
-	for (unsigned i = 0; i < s->children_max; i++) {
-		if (s->children[i].pid > 0 && children[i].fd >= 0 && children[i].revents & (POLLHUP | POLLERR)) {
-			s->children[i].left = true;
-			kill(s->children[i].pid, SIGKILL);
-		}
-	}
-	for (unsigned i = s->waiting_count; i-- > 0;) {
-		if (waiting[i].revents & (POLLHUP | POLLERR)) {
-			close(s->waiting[i]);
-			waiting_drop(s, i);
-		}
-	}
-}
-
-// The children are asked to end, and soon made to.
-static void pool_stop(struct state *s)
-{
-	if (s->stopping)
-		return;
-	s->stopping = true;
-	for (unsigned i = 0; i < s->children_max; i++)
-		if (s->children[i].pid > 0) {
-			kill(s->children[i].pid, SIGTERM);
-			s->children[i].deadline = monotonic_ms() + STOP_MS;
-		}
-}
-
 static int pool_turn(struct state *s)
 {
 	struct pollfd list[2 + CHILDREN_MAX + WAITING_MAX];
 	int ready = events_wait(s, list), status;
 	if (ready < 0)
 		return errno == EINTR ? 0 : -1;
-	if (ready > 0)
-		hung_up_drop(s, list); // first: it relies on the order of the list
+	// Whoever hung up. First: it relies on the order of the list.
+	const struct pollfd *children = list + 2, *waiting = children + s->children_max;
+	for (unsigned i = 0; ready > 0 && i < s->children_max; i++)
+		if (children[i].fd >= 0 && children[i].revents & (POLLHUP | POLLERR)) {
+			s->children[i].left = true;
+			kill(s->children[i].pid, SIGKILL);
+		}
+	for (unsigned i = ready > 0 ? s->waiting_count : 0; i-- > 0;)
+		if (waiting[i].revents & (POLLHUP | POLLERR)) {
+			close(s->waiting[i]);
+			waiting_drop(s, i);
+		}
 	struct signalfd_siginfo info;
-	while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo != SIGCHLD)
-			pool_stop(s);
+	while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+		bool stop = info.ssi_signo != SIGCHLD && !s->stopping;
+		s->stopping = s->stopping || stop;
+		for (unsigned i = 0; stop && i < s->children_max; i++)
+			if (s->children[i].pid > 0) {
+				kill(s->children[i].pid, SIGTERM);
+				s->children[i].deadline = monotonic_ms() + STOP_MS;
+			}
+	}
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
 		for (unsigned i = 0; i < s->children_max; i++)
 			if (s->children[i].pid == pid)
-				child_ended(s, &s->children[i], status);
+				pool_child_ended(s, &s->children[i], status);
 	uint64_t now = monotonic_ms();
 	for (unsigned i = 0; i < s->children_max; i++)
 		if (s->children[i].pid > 0 && now >= s->children[i].deadline)
@@ -212,7 +198,7 @@ static int pool_turn(struct state *s)
 		else if (rest_ms > 0)
 			s->rest_until = now + rest_ms;
 	}
-	while (s->waiting_count > 0 && s->children_count < s->children_max && now >= s->rest_until && child_start(s))
+	while (s->waiting_count > 0 && s->children_count < s->children_max && now >= s->rest_until && pool_child_start(s))
 		;
 	return 0;
 }
@@ -237,7 +223,7 @@ static int pool_prepare(struct state *s, struct err *e)
 	if (shared == MAP_FAILED)
 		return err_system(e, ERR_MEMORY, errno, "shared page");
 	answering = shared;
-	return s->pool->lock_in != NULL ? s->pool->lock_in(e) : 0;
+	return s->pool->enter_sandbox != NULL ? s->pool->enter_sandbox(e) : 0;
 }
 
 int pool_run(const struct pool *p, struct err *e)

@@ -14,8 +14,8 @@ struct pool {
 	// In the child: reads the job from `connection`, calls pool_answering() right before the first byte of the reply, answers. The
 	// process ends when it returns.
 	void (*job)(int connection);
-	// In the parent, once the pool is ready and before the first job: locks the process in. May be NULL.
-	int (*lock_in)(struct err *e);
+	// In the parent, once the pool is ready and before the first job. May be NULL.
+	int (*enter_sandbox)(struct err *e);
 };
 
 // Serves until SIGTERM or SIGINT, then ends the children. 0: ended on request, no child left. -1: it could not start or go on.

@@ -72,7 +72,7 @@ static void job_serve(int connection)
 	_exit(0);
 }
 
-static int worker_lock_in(struct err *e)
+static int worker_enter_sandbox(struct err *e)
 {
 	static const struct sandbox sandbox = {.name = "worker", .fork = true};
 	return sandbox_enter(&sandbox, e);
@@ -92,7 +92,7 @@ int worker_main(void)
 	// Loading fonts starts threads that end by themselves. Landlock would not confine them, and a fork must not happen beside them.
 	for (uint64_t end = monotonic_ms() + THREADS_MS; sandbox_threads() > 1 && monotonic_ms() < end;)
 		usleep(2000);
-	const struct pool pool = {.listener = STDIN_FILENO, .wall_ms = WALL_MS, .job = job_serve, .lock_in = worker_lock_in};
+	const struct pool pool = {.listener = STDIN_FILENO, .wall_ms = WALL_MS, .job = job_serve, .enter_sandbox = worker_enter_sandbox};
 	if (pool_run(&pool, &e) != 0) {
 		note_line("%s", e.text);
 		return 1;

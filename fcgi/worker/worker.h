@@ -3,7 +3,7 @@
 #ifndef LETHE_WORKER_WORKER_H
 #define LETHE_WORKER_WORKER_H
 
-// Prepares what the jobs need from files, locks itself in and serves until SIGTERM. Returns the exit status.
+// Prepares what the jobs need from files, enters the sandbox and serves until SIGTERM. Returns the exit status.
 int worker_main(void);
 
 #endif
