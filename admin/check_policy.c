@@ -7,6 +7,7 @@
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/publish/pages.h"
+#include "policy/rules/capability.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -170,7 +171,7 @@ static void check_unbuilt(struct check *c)
 {
 	BUF_AUTO struct buf lacking = BUF_INIT(PARAMS_BYTES_MAX);
 
-	if (policy_unbuilt(c->policy, &lacking) > 0)
+	if (capability_unbuilt(c->policy, &lacking) > 0)
 		check_add(c, CHECK_BROKEN, "Do not let visitors use it: remove LETHE_ALLOW_UNBUILT.",
 			  "the site runs although its policy needs what this version cannot do: %s", buf_text(&lacking));
 	else if (strcmp(setting("LETHE_ALLOW_UNBUILT", "0"), "1") == 0)

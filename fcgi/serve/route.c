@@ -6,6 +6,7 @@
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
+#include "policy/rules/capability.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +144,7 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 
 int routes_check(const struct route *routes, const struct policy *p, struct err *e)
 {
-	if (policy_unbuilt(p, NULL) > 0) // allowed, or it would not be here: what is not declared is refused request by request
+	if (capability_unbuilt(p, NULL) > 0) // allowed, or it would not be here: what is not declared is refused request by request
 		return 0;
 	for (const struct route *t = routes; t->method != NULL; t++) {
 		kind_set missing = policy_undeclared(p, t->kinds);

@@ -52,7 +52,7 @@ static void hash_file(struct policy *p, const char *bytes, size_t size)
 
 static void check_all(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
 {
-	check_capabilities(p, root, allow_unbuilt, r);
+	capability_check(p, root, allow_unbuilt, r);
 	check_kinds(p, r);
 	check_processors(p, r);
 	check_dates(p, r);

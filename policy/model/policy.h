@@ -300,12 +300,6 @@ void policy_free_at(struct policy **p);
 // The same policy with everything that people read in another of its languages ("de", "zh-Hans"): same kinds, processors, rights …,
 // translated texts. Belongs to `p`. NULL when the policy is not written in it.
 const struct policy *policy_language(const struct policy *p, const char *code);
-// What the policy needs and this version does not have, as "accounts, payments, provider openai", added to `out` (may be NULL). Returns
-// how many; 0 for a policy that is kept whole.
-size_t policy_unbuilt(const struct policy *p, struct buf *out);
-// Whether this version can do here what POST /api/generate does: from a description or a page to a set of pictures and its ZIP.
-#define KINDS_OF_A_SET (KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE))
-bool policy_makes_sets(const struct policy *p);
 kind_set policy_undeclared(const struct policy *p, kind_set kinds); // those of `kinds` that the policy does not declare
 
 const struct policy_processor *policy_processor(const struct policy *p, const char *id); // NULL when undeclared

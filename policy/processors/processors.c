@@ -344,6 +344,13 @@ const struct processor_route *processor_route(const struct processor_facts *f, c
 	return NULL;
 }
 
+bool processor_built(const char *id)
+{
+	const struct processor_facts *f = processor_facts(id);
+
+	return f != NULL && f->built;
+}
+
 bool processor_body_holds(const cJSON *body, const cJSON *wanted)
 {
 	const cJSON *one;

@@ -53,6 +53,7 @@ struct processor_facts {
 
 // The row of the vendor that a policy calls so; NULL: there is none.
 const struct processor_facts *processor_facts(const char *id_or_alias);
+bool processor_built(const char *id_or_alias);                // whether the software speaks its wire format
 const struct processor_facts *processor_facts_at(unsigned i); // NULL after the last
 // The setting that says where it is: the one that is set, or the one to set; NULL: it has none.
 const char *processor_address_setting(const struct processor_facts *f);

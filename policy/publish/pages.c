@@ -8,6 +8,7 @@
 #include "policy/publish/documents/notice.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/words/words.h"
+#include "policy/rules/capability.h"
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,7 +134,7 @@ static int render_template(void *arg, const char *name, struct buf *bytes, struc
 	char path[300];
 
 	if (len < 6 || strcmp(name + len - 5, ".html") != 0 || strcmp(name, "layout.html") == 0 ||
-	    ((start || soon) && policy_makes_sets(site->policy) != start))
+	    ((start || soon) && capability_makes_sets(site->policy) != start))
 		return 0;
 	if (strlen(buf_text(bytes)) != bytes->len)
 		return err_set(e, ERR_INPUT, "%s holds a NUL byte", name);

@@ -6,6 +6,7 @@
 #include "policy/publish/documents/notice.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/words/words.h"
+#include "policy/rules/capability.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -86,7 +87,7 @@ static void set_banner(struct maker *m, const struct policy *p, bool testing)
 
 	begin(m, "banner");
 	buf_adds(&m->v->text, testing ? word(p, "page.frame.testing") : "");
-	if (policy_unbuilt(p, &lacks) > 0) {
+	if (capability_unbuilt(p, &lacks) > 0) {
 		buf_adds(&m->v->text, testing ? word(p, "join.sentence") : "");
 		word_fill(&m->v->text, NULL, word(p, "page.frame.unbuilt"), WORD_VALUES({"lacks", buf_text(&lacks)}));
 	}

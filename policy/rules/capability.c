@@ -9,13 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool processor_built(const char *id)
-{
-	const struct processor_facts *f = processor_facts(id);
-
-	return f != NULL && f->built;
-}
-
 static bool served(const struct policy *p, enum processor_role role)
 {
 	const struct policy_processor *a;
@@ -27,7 +20,7 @@ static bool served(const struct policy *p, enum processor_role role)
 	return false;
 }
 
-bool policy_makes_sets(const struct policy *p)
+bool capability_makes_sets(const struct policy *p)
 {
 	return policy_undeclared(p, KINDS_OF_A_SET) == 0 && served(p, ROLE_TEXT) && served(p, ROLE_IMAGE);
 }
@@ -66,7 +59,7 @@ static int find_lacks(struct policy *p, const xmlNode *root)
 	return 0;
 }
 
-size_t policy_unbuilt(const struct policy *p, struct buf *out)
+size_t capability_unbuilt(const struct policy *p, struct buf *out)
 {
 	for (size_t i = 0; out != NULL && i < p->lack_count; i++)
 		buf_printf(out, "%s%s", i > 0 ? ", " : "", p->lacks[i].capability);
@@ -106,7 +99,7 @@ static void check_log_categories(const xmlNode *root, struct report *r)
 	}
 }
 
-void check_capabilities(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
+void capability_check(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
 {
 	if (find_lacks(p, root) != 0)
 		report_error(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "policy/rules/capability.h"
+#include "policy/processors/processors.h"
 #include "policy/rules/check.h"
 #include <string.h>
 

@@ -2,6 +2,7 @@
 // A policy that needs what this version does not have: refused, with the name and the line, unless it is allowed.
 #include "policy/base/array.h"
 #include "policy/model/policy.h"
+#include "policy/rules/capability.h"
 #include "tests/unit/policy_support.h"
 
 // What each shipped site needs and does not find. A capability that gets built leaves this list.
@@ -48,11 +49,11 @@ static void what_is_not_built_is_listed(void **state)
 		BUF_AUTO struct buf messages = {0}, list = BUF_INIT(4096);
 		POLICY_AUTO struct policy *p = load_site(i, true, &messages);
 		assert_non_null(p);
-		size_t count = policy_unbuilt(p, &list);
+		size_t count = capability_unbuilt(p, &list);
 		assert_string_equal(buf_text(&list), needs[i].words);
 		assert_int_equal(lines_with(&messages, ": warning: "), count); // and nothing else is wrong with it
 		assert_int_equal(lines_with(&messages, ": error: "), 0);
-		assert_int_equal(policy_unbuilt(p, NULL), count);
+		assert_int_equal(capability_unbuilt(p, NULL), count);
 	}
 }
 

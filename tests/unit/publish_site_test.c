@@ -5,6 +5,7 @@
 #include "policy/base/text.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/writer.h"
+#include "policy/rules/capability.h"
 #include "tests/unit/policy_support.h"
 #include <ftw.h>
 #include <libxml/parser.h>
@@ -413,7 +414,7 @@ static void a_site_that_cannot_make_sets_shows_no_form(void **state)
 		publish_policy(&real, p, false);
 		get(real.out, "html/index.html", &index);
 		assert_false(exists(real.out, "html/soon.html"));
-		assert_int_equal(policy_makes_sets(p), rows[i].makes);
+		assert_int_equal(capability_makes_sets(p), rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "<form") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "app.js") != NULL, rows[i].makes);
 		assert_int_equal(strstr(buf_text(&index), "not open yet") == NULL, rows[i].makes);
@@ -456,7 +457,7 @@ static void a_site_makes_sets_when_all_of_it_is_there(void **state)
 		list[0].roles = rows[i].roles_azure;
 		list[1].roles = rows[i].roles_own;
 		list[0].id = rows[i].unknown ? "nobody" : list[0].id;
-		if (policy_makes_sets(p) != rows[i].makes)
+		if (capability_makes_sets(p) != rows[i].makes)
 			fail_msg("row %zu", i);
 	}
 }
