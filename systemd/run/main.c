@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,31 +30,16 @@ enum { READY_WITHIN_MS = 30000, STOP_WITHIN_MS = 8000, STOP_EARLY_WITHIN_MS = 10
 
 static int signals = -1;
 static bool stopping;
-static bool served; // the site answered: what ends from now on is started again
+static bool serving; // the site answered: what ends from now on is started again
 
-static int parse_listen(struct site *s, const char *text)
-{
-	struct in_addr ignored;
-	const char *colon = strrchr(text, ':');
-	char *end;
-
-	if (colon == NULL || (size_t)(colon - text) >= sizeof s->host)
-		return -1;
-	memcpy(s->host, text, (size_t)(colon - text));
-	long port = strtol(colon + 1, &end, 10);
-	if (*end != '\0' || port < 1 || port > 65535 || inet_pton(AF_INET, s->host, &ignored) != 1)
-		return -1;
-	s->port = (unsigned)port;
-	return 0;
-}
-
-static int parse_options(struct site *s, int argc, char **argv)
+static int options_parse(struct run_site *s, int argc, char **argv)
 {
 	static const struct option options[] = {{"policy", 1, NULL, 'p'}, {"state", 1, NULL, 's'},   {"run", 1, NULL, 'r'},
 						{"html", 1, NULL, 'h'},   {"nginx", 1, NULL, 'n'},   {"bin", 1, NULL, 'b'},
 						{"listen", 1, NULL, 'l'}, {"testing", 0, NULL, 't'}, {NULL, 0, NULL, 0}};
-	const char *listen = "127.0.0.1:8080";
+	char host[INET_ADDRSTRLEN] = "", *end;
 
+	s->listen = "127.0.0.1:8080";
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		const char **to = c == 'p'   ? &s->policy
 				  : c == 's' ? &s->state
@@ -61,7 +47,7 @@ static int parse_options(struct site *s, int argc, char **argv)
 				  : c == 'h' ? &s->html
 				  : c == 'n' ? &s->nginx
 				  : c == 'b' ? &s->bin
-				  : c == 'l' ? &listen
+				  : c == 'l' ? &s->listen
 					     : NULL;
 		if (to != NULL)
 			*to = optarg;
@@ -72,15 +58,21 @@ static int parse_options(struct site *s, int argc, char **argv)
 	}
 	if (s->policy == NULL || s->state == NULL || s->html == NULL || s->nginx == NULL || s->bin == NULL || optind < argc)
 		return -1;
-	if (parse_listen(s, listen) != 0) {
+	size_t len = strcspn(s->listen, ":");
+	if (len < sizeof host)
+		snprintf(host, sizeof host, "%.*s", (int)len, s->listen);
+	long port = s->listen[len] == ':' ? strtol(s->listen + len + 1, &end, 10) : 0;
+	if (port < 1 || port > 65535 || *end != '\0' || inet_pton(AF_INET, host, &s->address.sin_addr) != 1) {
 		fprintf(stderr, "lethe-run: --listen takes an IPv4 address and a port, as 127.0.0.1:8080\n");
 		return -1;
 	}
+	s->address.sin_family = AF_INET;
+	s->address.sin_port = htons((uint16_t)port);
 	return 0;
 }
 
 // Programs run with their own working folder, so every path must be absolute. What does not exist yet is made.
-static const char *absolute(const char *path)
+static const char *path_absolute(const char *path)
 {
 	char *real = realpath(path, NULL);
 
@@ -88,43 +80,18 @@ static const char *absolute(const char *path)
 }
 
 // Visitors' ZIPs are kept in memory: a folder in /dev/shm, private to the user and the state.
-static void default_run_folder(struct site *s)
+static const char *default_run_folder(const char *state)
 {
 	static char path[128];
 	uint64_t hash = 14695981039346656037ull;
 
-	if (s->run != NULL)
-		return;
-	for (const char *c = s->state; *c; c++)
+	for (const char *c = state; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 1099511628211ull;
 	snprintf(path, sizeof path, "/dev/shm/lethe-%u-%08x", geteuid(), (unsigned)(hash >> 32));
-	s->run = path;
+	return path;
 }
 
-static void set_environment(const struct site *s)
-{
-	setenv("LETHE_POLICY", s->policy, 1);
-	setenv("LETHE_STATE", s->state, 1);
-	setenv("LETHE_RUN", s->run, 1);
-	setenv("LETHE_HTML", s->html, 1);
-	if (s->testing)
-		setenv("LETHE_TESTING", "1", 1);
-	else
-		unsetenv("LETHE_TESTING");
-}
-
-static void raise_limits(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-}
-
-static int take_signals(struct err *e)
+static int signals_take(struct err *e)
 {
 	sigset_t set;
 
@@ -138,138 +105,119 @@ static int take_signals(struct err *e)
 	return signals < 0 ? err_system(e, ERR_IO, errno, "no signalfd") : 0;
 }
 
-static void reap(void)
-{
-	int status;
-
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		chore_ended(pid, status);
-		for (unsigned i = 0; i < CHILD_COUNT; i++) {
-			if (children[i].pid != pid)
-				continue;
-			children[i].hopeless = !served && i != CHILD_NGINX && child_cannot_start(status);
-			if (children[i].hopeless)
-				children[i].pid = 0;
-			else
-				child_ended(i, status);
-		}
-	}
-}
-
-static void wait_signals(int timeout_ms)
+// Waits for a signal, takes leave of the children that ended, and starts those whose time has come.
+static int children_tend(const struct run_site *s, int timeout_ms, struct err *e)
 {
 	struct pollfd p = {.fd = signals, .events = POLLIN};
 	struct signalfd_siginfo info;
+	int status;
 
-	if (poll(&p, 1, timeout_ms) <= 0)
-		return;
-	while (read(signals, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo != SIGCHLD)
-			stopping = true;
+	if (poll(&p, 1, timeout_ms) > 0) {
+		while (read(signals, &info, sizeof info) == sizeof info)
+			stopping |= info.ssi_signo != SIGCHLD;
+		for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+			maintenance_ended(pid, status);
+			child_ended(pid, status, serving);
+		}
 	}
-	reap();
-}
-
-static int restart_due(const struct site *s, struct err *e)
-{
 	uint64_t now = monotonic_ms();
-
 	for (unsigned i = 0; i < CHILD_COUNT; i++) {
-		if (children[i].pid == 0 && children[i].restart != 0 && now >= children[i].restart && child_start(s, i, e) != 0)
+		const struct child *c = &children[i];
+		// One that cannot start, or that ends again and again while we start, has said why; there is no point in going on.
+		if (!serving && (c->permanent || c->failures >= 3))
+			return err_set(e, ERR_UNAVAILABLE, "%s cannot start, so nothing is served: see its message above", c->name);
+		if (c->pid == 0 && c->restart != 0 && now >= c->restart && child_start(s, i, e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int start_all(const struct site *s, struct err *e)
+// The status of GET `path`, or -1.
+static int probe(const struct run_site *s, const char *path)
 {
-	static const char *const init[] = {"keys", "init", NULL}, *const publish[] = {"publish", NULL},
-				 *const prune[] = {"prune", "--quiet", NULL};
+	struct timeval limit = {.tv_sec = 2};
+	char request[512], answer[16] = "";
+	int fd FD_AUTO = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (officer_run(s, init) != 0)
-		return err_set(e, ERR_IO, "the store could not be opened");
-	if (officer_run(s, prune) != 0)
-		return err_set(e, ERR_IO, "what is due could not be ended, so nothing is served");
-	if (officer_run(s, publish) != 0)
-		return err_set(e, ERR_IO, "the notice could not be published");
-	if (prepare_nginx(s, e) != 0)
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	int n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, s->listen);
+	if (fd < 0 || n < 0 || connect(fd, (const struct sockaddr *)&s->address, sizeof s->address) < 0 ||
+	    fd_write_all(fd, request, (size_t)n) != 0)
 		return -1;
-	for (unsigned i = 0; i < CHILD_COUNT; i++) {
-		if (child_start(s, i, e) != 0)
-			return -1;
-	}
-	return 0;
+	if (recv(fd, answer, sizeof answer - 1, MSG_WAITALL) < 12 || strncmp(answer, "HTTP/1.", 7) != 0)
+		return -1;
+	return (int)strtol(answer + strlen("HTTP/1.x "), NULL, 10);
 }
 
-// A program that cannot start, or that ends again and again while we start, has said why; there is no point in going on.
-static bool hopeless(struct err *e)
-{
-	for (unsigned i = 0; i < CHILD_COUNT; i++) {
-		if (!children[i].hopeless && children[i].failures < 3)
-			continue;
-		err_set(e, ERR_UNAVAILABLE, "%s cannot start, so nothing is served: see its message above", children[i].name);
-		return true;
-	}
-	return false;
-}
-
-static int wait_ready(const struct site *s, struct err *e)
+// Every program answers, and what was published is there.
+static int wait_ready(const struct run_site *s, struct err *e)
 {
 	const char *probes[PROGRAM_COUNT + 2] = {"/ 200", "/privacy 200"};
-	size_t count = 2;
+	size_t count = 2, ready = 0;
 	uint64_t end = monotonic_ms() + READY_WITHIN_MS;
-	size_t ready = 0;
-	int last = -1;
 
 	for (size_t i = 0; i < PROGRAM_COUNT; i++)
 		if (*programs[i].probe)
 			probes[count++] = programs[i].probe;
-	while (ready < count && !stopping) {
-		char path[128], status[8];
-		wait_signals(0); // an answer may wait for a program that will never be there
-		if (hopeless(e))
+	// A look at the children before each probe: an answer may wait for a program that will never be there.
+	for (int pause = 0; !stopping; pause = 20) {
+		char path[128], status[16];
+		if (children_tend(s, pause, e) != 0)
 			return -1;
+		if (ready == count)
+			return 0;
 		snprintf(path, sizeof path, "%.*s", (int)strcspn(probes[ready], " "), probes[ready]);
-		last = probe(s, path);
+		int last = probe(s, path);
 		snprintf(status, sizeof status, " %d", last);
-		if (last > 0 && strstr(probes[ready], status) != NULL) {
+		if (last > 0 && strstr(probes[ready], status) != NULL)
 			ready++;
-			continue;
-		}
-		if (monotonic_ms() > end)
+		else if (monotonic_ms() > end)
 			return err_set(e, ERR_TIMEOUT, "%s does not answer as it should (%d): see the messages above", path, last);
-		wait_signals(20);
-		if (restart_due(s, e) < 0)
-			return -1;
 	}
-	return hopeless(e) ? -1 : 0;
+	return 0;
 }
 
-// nginx reads the generated headers when it starts: it starts anew, without losing a request, when they were written again.
-static void reload_nginx(const struct site *s, struct timespec *written)
+static int start_all(const struct run_site *s, struct err *e)
 {
-	char path[PATH_MAX];
-	struct stat now;
+	static const struct {
+		const char *words[3], *otherwise;
+	} commands[] = {
+	    {{"keys", "init"}, "the store could not be opened"},
+	    {{"prune", "--quiet"}, "what is due could not be ended, so nothing is served"},
+	    {{"publish"}, "the notice could not be published"},
+	};
 
-	if (path_join(path, sizeof path, s->state, "publish/nginx", NULL) != 0 || stat(path, &now) < 0)
-		return;
-	bool changed = now.st_mtim.tv_sec != written->tv_sec || now.st_mtim.tv_nsec != written->tv_nsec;
-	if (changed && (written->tv_sec != 0 || written->tv_nsec != 0) && children[CHILD_NGINX].pid > 0)
-		kill(children[CHILD_NGINX].pid, SIGHUP);
-	*written = now.st_mtim;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (command_run(s, commands[i].words) != 0)
+			return err_set(e, ERR_IO, "%s", commands[i].otherwise);
+	if (prepare_nginx(s, e) != 0)
+		return -1;
+	for (unsigned i = 0; i < CHILD_COUNT; i++)
+		if (child_start(s, i, e) != 0)
+			return -1;
+	return 0;
 }
 
-static int serve(const struct site *s, struct err *e)
+static int serve_until_stopped(const struct run_site *s, struct err *e)
 {
 	struct timespec written = {0};
+	char published[PATH_MAX];
+	struct stat now;
 
-	chores_begin(monotonic_ms());
+	if (path_join(published, sizeof published, s->state, "publish/nginx", e) != 0)
+		return -1;
+	maintenance_begin(monotonic_ms());
 	while (!stopping) {
-		wait_signals(200);
-		if (restart_due(s, e) < 0)
+		if (children_tend(s, 200, e) != 0)
 			return -1;
-		reload_nginx(s, &written);
-		chores_due(s, monotonic_ms());
+		// nginx reads the generated headers when it starts: it starts anew, without losing a request, when they were written again.
+		if (stat(published, &now) == 0) {
+			bool changed = now.st_mtim.tv_sec != written.tv_sec || now.st_mtim.tv_nsec != written.tv_nsec;
+			if (changed && written.tv_sec != 0 && children[CHILD_NGINX].pid > 0)
+				kill(children[CHILD_NGINX].pid, SIGHUP);
+			written = now.st_mtim;
+		}
+		maintenance_due(s, monotonic_ms());
 	}
 	return 0;
 }
@@ -281,22 +229,22 @@ static int remove_one(const char *path, const struct stat *status, int flag, str
 	return flag == FTW_DP ? rmdir(path) : unlink(path);
 }
 
-static int run_site(const struct site *s, const char *name, struct err *e)
+static int run_site(const struct run_site *s, const char *name, struct err *e)
 {
-	if (prepare_port(s, e) != 0 || prepare_folders(s, e) != 0 || prepare_note(s, e) != 0 || take_signals(e) != 0 ||
+	if (prepare_port(s, e) != 0 || prepare_folders(s, e) != 0 || prepare_note(s, e) != 0 || signals_take(e) != 0 ||
 	    prepare_sockets(s, e) != 0)
 		return -1;
 	int rc = start_all(s, e);
 	if (rc == 0)
 		rc = wait_ready(s, e);
-	served = rc == 0;
+	serving = rc == 0;
 	if (rc == 0 && !stopping) {
-		printf("Lethe serves %s at http://%s:%u/\n", name, s->host, s->port);
+		printf("Lethe serves %s at http://%s/\n", name, s->listen);
 		fflush(stdout);
-		rc = serve(s, e);
+		rc = serve_until_stopped(s, e);
 	}
 	// Before it serves, nobody waits for an answer.
-	children_stop(served ? STOP_WITHIN_MS : STOP_EARLY_WITHIN_MS);
+	children_stop(serving ? STOP_WITHIN_MS : STOP_EARLY_WITHIN_MS);
 	// The ZIPs go with the site: nobody would end them in time while it is down.
 	nftw(s->run, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return rc;
@@ -304,15 +252,16 @@ static int run_site(const struct site *s, const char *name, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct site s = {0};
+	struct run_site s = {0};
+	struct rlimit files;
 	struct err e = {0};
 	struct buf messages BUF_AUTO = BUF_INIT(1 << 20);
 
-	if (parse_options(&s, argc, argv) != 0) {
+	if (options_parse(&s, argc, argv) != 0) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	s.policy = absolute(s.policy);
+	s.policy = path_absolute(s.policy);
 	struct policy *p POLICY_AUTO = policy_load(s.policy, &messages);
 	struct policy *in_force POLICY_AUTO = p != NULL ? policy_load_active(s.state, s.policy, &messages) : NULL;
 	if (in_force == NULL) {
@@ -324,15 +273,24 @@ int main(int argc, char **argv)
 		fprintf(stderr, "lethe-run: %s\n", e.text);
 		return 1;
 	}
-	s.state = absolute(s.state);
-	if (s.run != NULL)
-		s.run = absolute(s.run);
-	s.html = absolute(s.html);
-	s.nginx = absolute(s.nginx);
-	s.bin = absolute(s.bin);
-	default_run_folder(&s);
-	set_environment(&s);
-	raise_limits();
+	s.state = path_absolute(s.state);
+	s.run = s.run != NULL ? path_absolute(s.run) : default_run_folder(s.state);
+	s.html = path_absolute(s.html);
+	s.nginx = path_absolute(s.nginx);
+	s.bin = path_absolute(s.bin);
+	setenv("LETHE_POLICY", s.policy, 1);
+	setenv("LETHE_STATE", s.state, 1);
+	setenv("LETHE_RUN", s.run, 1);
+	setenv("LETHE_HTML", s.html, 1);
+	if (s.testing)
+		setenv("LETHE_TESTING", "1", 1);
+	else
+		unsetenv("LETHE_TESTING");
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	if (run_site(&s, p->site, &e) != 0) {
 		fprintf(stderr, "lethe-run: %s\n", e.text);
 		return 1;

@@ -5,11 +5,9 @@
 #include "policy/base/limits.h"
 #include "policy/base/setting.h"
 #include "systemd/run/run.h"
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +16,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-// Held until the process ends, so that no two of us work on one state.
-static int state_lock = -1;
-
-static int lock_state(const struct site *s, struct err *e)
-{
-	char path[4096];
-
-	if (path_join(path, sizeof path, s->state, "run.lock", e) != 0)
-		return -1;
-	state_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (state_lock < 0)
-		return err_system(e, ERR_IO, errno, "%s", path);
-	if (flock(state_lock, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, ERR_BUSY,
-			       "another lethe-run serves the state %s already: stop it, or choose another with STATE=", s->state);
-	return 0;
-}
 
 // A folder that nobody else can change. Anybody can foretell its name and make it before us, and would then hold what we put there.
 static int folder_own(const char *path, mode_t mode, struct err *e)
@@ -54,7 +34,7 @@ static int folder_own(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
-int prepare_folders(const struct site *s, struct err *e)
+int prepare_folders(const struct run_site *s, struct err *e)
 {
 	static const struct {
 		const char *name;
@@ -62,7 +42,15 @@ int prepare_folders(const struct site *s, struct err *e)
 	} folders[] = {{"spool", 0750}, {"nginx", 0700}, {"nginx/body", 0700}, {"nginx/fastcgi", 0700}};
 	char path[4096];
 
-	if (folder_make(s->state, 0700, e) != 0 || lock_state(s, e) != 0 || folder_own(s->run, 0750, e) != 0)
+	if (folder_make(s->state, 0700, e) != 0 || path_join(path, sizeof path, s->state, "run.lock", e) != 0)
+		return -1;
+	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); // held until the process ends: no two of us work on one state
+	if (lock < 0)
+		return err_system(e, ERR_IO, errno, "%s", path);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, ERR_BUSY,
+			       "another lethe-run serves the state %s already: stop it, or choose another with STATE=", s->state);
+	if (folder_own(s->run, 0750, e) != 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		if (path_join(path, sizeof path, s->run, folders[i].name, e) != 0 || folder_own(path, folders[i].mode, e) != 0)
@@ -71,57 +59,36 @@ int prepare_folders(const struct site *s, struct err *e)
 	return 0;
 }
 
-static struct sockaddr_in address_of(const struct site *s)
+int prepare_port(const struct run_site *s, struct err *e)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->port)};
-
-	inet_pton(AF_INET, s->host, &a.sin_addr);
-	return a;
-}
-
-int prepare_port(const struct site *s, struct err *e)
-{
-	struct sockaddr_in a = address_of(s);
 	int fd FD_AUTO = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int yes = 1;
 
 	if (fd < 0)
 		return err_system(e, ERR_IO, errno, "no socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 1) < 0)
-		return err_system(e, ERR_BUSY, errno, "%s:%u cannot be used; choose another port with PORT=", s->host, s->port);
+	if (bind(fd, (const struct sockaddr *)&s->address, sizeof s->address) < 0 || listen(fd, 1) < 0)
+		return err_system(e, ERR_BUSY, errno, "%s cannot be used; choose another port with PORT=", s->listen);
 	return 0;
 }
 
-static int listen_unix(const struct site *s, const char *name, struct err *e)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int n = snprintf(a.sun_path, sizeof a.sun_path, "%s/%s.sock", s->run, name);
-
-	if (n < 0 || (size_t)n >= sizeof a.sun_path)
-		return err_set(e, ERR_INPUT, "the run folder's path is too long for a socket: %s", s->run);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_system(e, ERR_IO, errno, "no socket");
-	unlink(a.sun_path);
-	mode_t mask = umask(0117);
-	int rc = bind(fd, (struct sockaddr *)&a, sizeof a);
-	umask(mask);
-	// Measured: a short backlog turns a burst of 2,000 visitors into 502s.
-	if (rc < 0 || listen(fd, 4096) < 0) {
-		err_system(e, ERR_IO, errno, "%s", a.sun_path);
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-int prepare_sockets(const struct site *s, struct err *e)
+int prepare_sockets(const struct run_site *s, struct err *e)
 {
 	for (unsigned i = 0; i < PROGRAM_COUNT; i++) {
-		children[i].listener = listen_unix(s, children[i].name, e);
-		if (children[i].listener < 0)
-			return -1;
+		struct sockaddr_un a = {.sun_family = AF_UNIX};
+		int n = snprintf(a.sun_path, sizeof a.sun_path, "%s/%s.sock", s->run, programs[i].name);
+		if (n < 0 || (size_t)n >= sizeof a.sun_path)
+			return err_set(e, ERR_INPUT, "the run folder's path is too long for a socket: %s", s->run);
+		int fd = children[i].listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0)
+			return err_system(e, ERR_IO, errno, "no socket");
+		unlink(a.sun_path);
+		mode_t mask = umask(0117);
+		int rc = bind(fd, (struct sockaddr *)&a, sizeof a);
+		umask(mask);
+		// Measured: a short backlog turns a burst of 2,000 visitors into 502s.
+		if (rc < 0 || listen(fd, 4096) < 0)
+			return err_system(e, ERR_IO, errno, "%s", a.sun_path);
 	}
 	return 0;
 }
@@ -130,77 +97,55 @@ struct placeholder {
 	const char *name, *value;
 };
 
-static void fill(struct buf *out, const char *text, const struct placeholder *with)
-{
-	while (*text) {
-		const struct placeholder *p = with;
-		while (p->name != NULL && strncmp(text, p->name, strlen(p->name)) != 0)
-			p++;
-		if (p->name != NULL) {
-			buf_adds(out, p->value);
-			text += strlen(p->name);
-		} else {
-			buf_addc(out, *text++);
-		}
-	}
-}
-
 static int fill_file(const char *from, const char *to, const struct placeholder *with, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX), out BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX);
 
 	if (file_read(from, &text, e) != 0)
 		return -1;
-	fill(&out, buf_text(&text), with);
+	for (const char *at = buf_text(&text); *at;) {
+		const struct placeholder *p = with;
+		while (p->name != NULL && strncmp(at, p->name, strlen(p->name)) != 0)
+			p++;
+		if (p->name != NULL)
+			buf_adds(&out, p->value);
+		else
+			buf_addc(&out, *at);
+		at += p->name != NULL ? strlen(p->name) : 1;
+	}
 	return out.failed ? err_set(e, ERR_MEMORY, "%s", from) : file_write(to, buf_text(&out), out.len, 0600, NULL, e);
 }
 
-static int fill_snippets(const struct site *s, const char *folder, const struct placeholder *with, struct err *e)
+int prepare_nginx(const struct run_site *s, struct err *e)
 {
-	char from[4096], source[4096], to[4096];
+	char snippets[4096], pattern[4096], from[4096], to[4096];
+	glob_t found = {0};
 
-	if (path_join(from, sizeof from, s->nginx, "snippets", e) != 0 || folder_own(folder, 0700, e) != 0)
-		return -1;
-	DIR *d = opendir(from);
-	if (d == NULL)
-		return err_system(e, ERR_IO, errno, "%s", from);
-	int rc = 0;
-	for (struct dirent *entry; rc == 0 && (entry = readdir(d)) != NULL;) {
-		const char *dot = strrchr(entry->d_name, '.');
-		if (dot == NULL || strcmp(dot, ".conf") != 0)
-			continue;
-		rc = path_join(source, sizeof source, from, entry->d_name, e);
-		if (rc == 0)
-			rc = path_join(to, sizeof to, folder, entry->d_name, e);
-		if (rc == 0)
-			rc = fill_file(source, to, with, e);
-	}
-	closedir(d);
-	return rc;
-}
-
-int prepare_nginx(const struct site *s, struct err *e)
-{
-	char listen[96], snippets[4096], from[4096], to[4096];
-
-	snprintf(listen, sizeof listen, "%s:%u", s->host, s->port);
-	if (path_join(snippets, sizeof snippets, s->run, "nginx/snippets", e) != 0 ||
+	if (path_join(snippets, sizeof snippets, s->run, "nginx/snippets", e) != 0 || folder_own(snippets, 0700, e) != 0 ||
+	    path_join(pattern, sizeof pattern, s->nginx, "snippets/*.conf", e) != 0 ||
 	    path_join(from, sizeof from, s->nginx, "run.conf", e) != 0 || path_join(to, sizeof to, s->run, "nginx/nginx.conf", e) != 0)
 		return -1;
 	// Started by root, nginx's workers would change to another user, who could not read a clone in root's home.
 	const struct placeholder with[] = {{"@RUN@", s->run},
 					   {"@STATE@", s->state},
-					   {"@LISTEN@", listen},
+					   {"@LISTEN@", s->listen},
 					   {"@SNIPPETS@", snippets},
 					   {"@SERVER_NAME@", "_"},
 					   {"@USER@", geteuid() == 0 ? "user root;" : ""},
 					   {NULL, NULL}};
-	if (fill_snippets(s, snippets, with, e) != 0)
-		return -1;
-	return fill_file(from, to, with, e);
+	int rc = fill_file(from, to, with, e);
+	if (rc == 0 && glob(pattern, 0, NULL, &found) != 0)
+		rc = err_set(e, ERR_NOT_FOUND, "there are no snippets: %s", pattern);
+	for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++) {
+		rc = path_join(to, sizeof to, snippets, strrchr(found.gl_pathv[i], '/') + 1, e);
+		if (rc == 0)
+			rc = fill_file(found.gl_pathv[i], to, with, e);
+	}
+	globfree(&found);
+	return rc;
 }
 
-int prepare_note(const struct site *s, struct err *e)
+int prepare_note(const struct run_site *s, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(32 * 1024);
 	char path[4096], conf[4096];

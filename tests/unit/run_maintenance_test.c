@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: ISC
 // What lethe-run does again and again, when a process is not to be had or ends badly.
-#include "systemd/run/chores.c"
+#include "systemd/run/maintenance.c"
 #include "tests/unit/test.h"
 #include <string.h>
 #include <unistd.h>
 
 enum { HOUR_MS = 60 * MINUTE_MS };
-static const struct site site = {0};
+static const struct run_site site = {0};
 static pid_t gives; // what the next start gives
 static unsigned publishes, prunes;
 
-pid_t officer_start(const struct site *s, const char *const *words)
+pid_t command_start(const struct run_site *s, const char *const *words)
 {
 	assert_ptr_equal(s, &site);
 	if (strcmp(words[0], "publish") == 0)
@@ -24,10 +24,10 @@ pid_t officer_start(const struct site *s, const char *const *words)
 static int begin(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < CHORE_COUNT; i++)
-		chores[i].pid = 0;
+	for (size_t i = 0; i < ARRAY_LEN(tasks); i++)
+		tasks[i].pid = 0;
 	publishes = prunes = 0;
-	chores_begin(0);
+	maintenance_begin(0);
 	return 0;
 }
 
@@ -47,20 +47,20 @@ static void each_at_its_time_and_once(void **state)
 {
 	(void)state;
 	gives = 7;
-	chores_due(&site, MINUTE_MS - 1);
+	maintenance_due(&site, MINUTE_MS - 1);
 	assert_int_equal(prunes, 0);
-	chores_due(&site, MINUTE_MS);
+	maintenance_due(&site, MINUTE_MS);
 	assert_int_equal(prunes, 1);
-	chores_due(&site, 3 * MINUTE_MS);
+	maintenance_due(&site, 3 * MINUTE_MS);
 	assert_int_equal(prunes, 1);
-	chore_ended(8, 0);
-	chores_due(&site, 3 * MINUTE_MS);
+	maintenance_ended(8, 0);
+	maintenance_due(&site, 3 * MINUTE_MS);
 	assert_int_equal(prunes, 1);
-	chore_ended(7, 0);
-	chores_due(&site, 3 * MINUTE_MS);
+	maintenance_ended(7, 0);
+	maintenance_due(&site, 3 * MINUTE_MS);
 	assert_int_equal(prunes, 2);
 	assert_int_equal(publishes, 0);
-	chores_due(&site, HOUR_MS);
+	maintenance_due(&site, HOUR_MS);
 	assert_int_equal(publishes, 1);
 }
 
@@ -72,24 +72,24 @@ static void one_that_cannot_start_is_tried_again(void **state)
 	assert_non_null(kept);
 	stderr = kept;
 	gives = -1;
-	chores_due(&site, MINUTE_MS);
+	maintenance_due(&site, MINUTE_MS);
 	stderr = was;
 	const char *text = said(kept);
 	assert_non_null(strstr(text, "lethe-run: `lethe prune` cannot be started"));
 	assert_non_null(strstr(text, "temporarily unavailable\n"));
 	gives = 7;
-	chores_due(&site, 2 * MINUTE_MS - 1);
+	maintenance_due(&site, 2 * MINUTE_MS - 1);
 	assert_int_equal(prunes, 1);
-	chores_due(&site, 2 * MINUTE_MS);
+	maintenance_due(&site, 2 * MINUTE_MS);
 	assert_int_equal(prunes, 2);
 
 	stderr = kept;
 	gives = -1;
-	chores_due(&site, HOUR_MS);
+	maintenance_due(&site, HOUR_MS);
 	stderr = was;
 	assert_non_null(strstr(said(kept), "`lethe publish` cannot be started"));
 	gives = 7;
-	chores_due(&site, HOUR_MS + MINUTE_MS);
+	maintenance_due(&site, HOUR_MS + MINUTE_MS);
 	assert_int_equal(publishes, 2);
 	fclose(kept);
 }
@@ -101,16 +101,16 @@ static void a_bad_end_is_said(void **state)
 	(void)state;
 	assert_non_null(kept);
 	gives = 7;
-	chores_due(&site, MINUTE_MS);
+	maintenance_due(&site, MINUTE_MS);
 	stderr = kept;
-	chore_ended(7, SIGKILL); // as waitpid tells it
+	maintenance_ended(7, SIGKILL); // as waitpid tells it
 	assert_string_equal(said(kept), "lethe-run: `lethe prune` was ended by signal 9\n");
-	chores_due(&site, 2 * MINUTE_MS);
-	chore_ended(7, 3 << 8);
+	maintenance_due(&site, 2 * MINUTE_MS);
+	maintenance_ended(7, 3 << 8);
 	assert_string_equal(said(kept), "lethe-run: `lethe prune` ended with status 3\n");
-	chores_due(&site, 3 * MINUTE_MS);
-	chore_ended(7, 0);
-	chore_ended(99, SIGKILL);
+	maintenance_due(&site, 3 * MINUTE_MS);
+	maintenance_ended(7, 0);
+	maintenance_ended(99, SIGKILL);
 	assert_string_equal(said(kept), "");
 	stderr = was;
 	fclose(kept);
