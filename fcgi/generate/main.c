@@ -3,6 +3,7 @@
 #include "fcgi/generate/make.h"
 #include "fcgi/generate/status.h"
 #include "policy/base/limits.h"
+#include "policy/rules/capability.h"
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
