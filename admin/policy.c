@@ -65,7 +65,7 @@ static void add_rights(struct table *t, const struct policy *p)
 	for (size_t i = 0; i < p->right_count; i++) {
 		duration_words(words, sizeof words, p->rights[i].answer);
 		snprintf(says, sizeof says, "answered within %s", p->rights[i].statutory ? "the statutory month" : words);
-		add(t, "right", p->rights[i].id, says);
+		add(t, "right", policy_word(&policy_right_words, p->rights[i].id), says);
 	}
 }
 

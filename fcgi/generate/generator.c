@@ -8,8 +8,7 @@
 #include "policy/processors/processors.h"
 #include <string.h>
 
-static int processors_read(const struct policy *p, enum processor_role role, struct processor out[CHAIN_MAX], unsigned *count,
-			   struct err *e)
+static int processors_read(const struct policy *p, enum policy_role role, struct processor out[CHAIN_MAX], unsigned *count, struct err *e)
 {
 	const struct policy_processor *declared;
 

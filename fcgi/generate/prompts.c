@@ -59,7 +59,7 @@ static void prompt_take(struct set *s, unsigned index, const char *text)
 	rule_set mask = 0;
 
 	for (unsigned r = 0; r < RULE_COUNT; r++) {
-		enum content_action action = s->g->policy->content[r];
+		enum policy_action action = s->g->policy->content[r];
 		if (action != CONTENT_ALLOW && !(action == CONTENT_WARN && s->input.confirmed))
 			mask |= RULE_BIT(r);
 	}

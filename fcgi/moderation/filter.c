@@ -144,9 +144,9 @@ int filter_mask(const char *text, rule_set set, struct buf *out)
 	return buf_adds(out, text + done);
 }
 
-struct filter_result filter_judge(const enum content_action content[RULE_COUNT], rule_set found, bool confirmed)
+struct filter_result filter_judge(const enum policy_action content[RULE_COUNT], rule_set found, bool confirmed)
 {
-	rule_set by_action[CONTENT_ANONYMISE + 1] = {0};
+	rule_set by_action[CONTENT_REFUSE + 1] = {0};
 
 	for (unsigned r = 0; r < RULE_COUNT; r++) {
 		if (found & RULE_BIT(r))

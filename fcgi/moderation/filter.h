@@ -7,7 +7,7 @@
 #include "policy/base/buf.h"
 #include "policy/model/policy.h"
 
-typedef unsigned rule_set; // of RULE_BIT(enum content_rule)
+typedef unsigned rule_set; // of RULE_BIT(enum policy_content)
 #define RULE_BIT(r)    (1u << (r))
 #define RULES_PERSONAL (RULE_BIT(RULE_MAIL_ADDRESS) | RULE_BIT(RULE_PHONE_NUMBER) | RULE_BIT(RULE_CARD_NUMBER) | RULE_BIT(RULE_IBAN))
 
@@ -17,12 +17,12 @@ int filter_find(const char *text, rule_set *found);
 int filter_mask(const char *text, rule_set rules, struct buf *out);
 
 struct filter_result {
-	enum content_action action; // the gravest: refuse, then warn, then anonymise
-	rule_set rules;             // those that call for it
-	rule_set mask;              // those to be masked when the text goes on
+	enum policy_action action; // the gravest: refuse, then warn, then anonymise
+	rule_set rules;            // those that call for it
+	rule_set mask;             // those to be masked when the text goes on
 };
 // What the policy wants done about what was found. `confirmed`: the visitor has read the warning.
-struct filter_result filter_judge(const enum content_action content[RULE_COUNT], rule_set found, bool confirmed);
+struct filter_result filter_judge(const enum policy_action content[RULE_COUNT], rule_set found, bool confirmed);
 // "a mail address and a phone number"
 void filter_words(char *out, size_t size, rule_set rules);
 

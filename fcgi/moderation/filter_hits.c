@@ -2,7 +2,7 @@
 #include "fcgi/moderation/filter_hits.h"
 #include <stdlib.h>
 
-int filter_hits_add(struct filter_hits *hits, enum content_rule rule, size_t start, size_t end)
+int filter_hits_add(struct filter_hits *hits, enum policy_content rule, size_t start, size_t end)
 {
 	if (hits->count == hits->capacity) {
 		size_t capacity = hits->capacity == 0 ? 8 : hits->capacity * 2;

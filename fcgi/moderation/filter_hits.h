@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct filter_hit {
-	enum content_rule rule;
+	enum policy_content rule;
 	size_t start, end; // bytes of the source
 };
 struct filter_hits {
@@ -15,7 +15,7 @@ struct filter_hits {
 	size_t count, capacity;
 };
 
-int filter_hits_add(struct filter_hits *hits, enum content_rule rule, size_t start, size_t end); // -1 when memory is gone
+int filter_hits_add(struct filter_hits *hits, enum policy_content rule, size_t start, size_t end); // -1 when memory is gone
 // By start, and none overlaps another: the earlier one wins, so that a card number is not a phone number too.
 void filter_hits_settle(struct filter_hits *hits);
 void filter_hits_free(struct filter_hits *hits);

@@ -67,7 +67,6 @@ static void check_all(struct policy *p, const xmlNode *root, bool allow_unbuilt,
 static void put_in_force(const struct policy *p)
 {
 	struct policy_processor *list = (struct policy_processor *)p->processors; // ours: made by read_programs_part
-	static const char *const nowhere[] = {NULL};
 	time_t now = when_now();
 
 	for (size_t i = 0; i < p->processor_count; i++) {
@@ -78,7 +77,7 @@ static void put_in_force(const struct policy *p)
 		list[i].roles = 0;
 		if (removed) {
 			list[i].kinds = 0;
-			list[i].hosts = nowhere;
+			list[i].hosts.count = 0;
 		}
 	}
 }
@@ -97,8 +96,7 @@ static struct policy *read_view(const struct reader *main, const char *language)
 		view->kinds[k].kind = (enum kind)k;
 	struct reader reader = *main;
 	reader.p = view;
-	read_programs_part(&reader);
-	read_people_part(&reader);
+	policy_read_fields(&reader);
 	check_prose(view, main->report);
 	put_in_force(view);
 	return view;
@@ -132,9 +130,8 @@ static struct policy *read_document(xmlDoc *document, struct policy *empty, bool
 
 	reader.main_language = attribute_or(&reader, child_first(child_first(reader.root, "languages"), "language"), "code", "en");
 	p->language = reader.main_language;
-	read_programs_part(&reader);
-	read_people_part(&reader);
-	check_translations(&reader);
+	policy_read_fields(&reader);
+	policy_check_translations(&reader);
 	if (arena_failed(reader.arena) || p->sha256[0] == '\0')
 		return NULL;
 	check_all(p, reader.root, allow_unbuilt, r);
@@ -225,7 +222,7 @@ const struct policy_processor *policy_processor(const struct policy *p, const ch
 	return NULL;
 }
 
-const struct policy_processor *policy_processor_for(const struct policy *p, enum processor_role role, size_t n)
+const struct policy_processor *policy_processor_for(const struct policy *p, enum policy_role role, size_t n)
 {
 	const struct policy_processor *last = NULL;
 
@@ -235,7 +232,7 @@ const struct policy_processor *policy_processor_for(const struct policy *p, enum
 		for (size_t i = 0; i < p->processor_count; i++) {
 			const struct policy_processor *a = &p->processors[i];
 			bool after = last == NULL || a->order > last->order || (a->order == last->order && a > last);
-			if ((a->roles & ROLE_BIT(role)) && after && (next == NULL || a->order < next->order))
+			if ((a->roles & POLICY_BIT(role)) && after && (next == NULL || a->order < next->order))
 				next = a;
 		}
 		if (next == NULL)
@@ -257,23 +254,23 @@ bool policy_host_matches(const char *pattern, const char *host)
 
 bool policy_host_allowed(const struct policy_processor *processor, const char *host)
 {
-	for (const char *const *h = processor->in_force ? processor->hosts : NULL; h != NULL && *h != NULL; h++) {
-		if (policy_host_matches(*h, host))
+	for (size_t i = 0; processor->in_force && i < processor->hosts.count; i++) {
+		if (policy_host_matches(processor->hosts.items[i], host))
 			return true;
 	}
 	return false;
 }
 
-const struct policy_right *policy_right(const struct policy *p, const char *id)
+const struct policy_right *policy_right(const struct policy *p, enum policy_right_id id)
 {
 	for (size_t i = 0; i < p->right_count; i++) {
-		if (strcmp(p->rights[i].id, id) == 0)
+		if (p->rights[i].id == id)
 			return &p->rights[i];
 	}
 	return NULL;
 }
 
-time_t policy_due_from(const struct policy *p, enum kind kind, enum start_event event, time_t when)
+time_t policy_due_from(const struct policy *p, enum kind kind, enum policy_start event, time_t when)
 {
 	const struct policy_kind *k = &p->kinds[kind];
 
@@ -318,12 +315,12 @@ const struct policy_purpose *policy_purpose(const struct policy *p, const char *
 	return NULL;
 }
 
-bool policy_inserts(const struct policy *p, const char *what)
+bool policy_inserts(const struct policy *p, enum policy_insert what)
 {
 	for (size_t i = 0; i < p->section_count; i++) {
 		for (size_t j = 0; j < p->sections[i].block_count; j++) {
 			const struct policy_block *b = &p->sections[i].blocks[j];
-			if (b->type == BLOCK_INSERT && strcmp(b->insert, what) == 0)
+			if (b->type == BLOCK_INSERT && b->insert == what)
 				return true;
 		}
 	}

@@ -9,6 +9,7 @@
 #include "policy/base/when.h"
 #include "policy/model/kind.h"
 #include "policy/model/prose.h"
+#include "policy/model/words.h"
 #include <stdbool.h>
 
 struct policy_strings {
@@ -33,10 +34,8 @@ struct policy_version {
 	int line;
 };
 
-struct policy_service {             // what the site does
-	struct policy_strings by;   // website | api | dashboard
-	struct policy_strings from; // description | url | upload | prompt | post
-	struct policy_strings to;   // images | archive | description
+struct policy_service {        // what the site does
+	unsigned by, from, to; // sets of enum policy_way_in, policy_material and policy_product
 	struct prose what;
 	int line; // 0: the policy does not say
 };
@@ -47,42 +46,36 @@ struct policy_party {                                              // name NULL:
 };
 
 struct policy_purpose {
-	const char *id, *basis;
+	const char *id;
+	enum policy_basis basis;
 	const char *consent; // NULL: none
 	struct prose what, interest;
 	int line;
 };
 
-enum keep {
-	KEEP_UNDECLARED = 0, // the policy does not mention the kind: it may not be held at all
-	KEEP_MEMORY,         // only in memory, for the request
-	KEEP_STORED,         // kept for `life` after `start`
-};
-enum start_event { START_CREATION, START_COMPLETION, START_CLOSING, START_ACCOUNT_END };
-enum ending { END_DELETE, END_ANONYMISE };
-
 struct policy_life {
 	struct duration length;
 	bool has_length;
-	enum start_event start;
-	enum ending ending;
-	const char *lasts_while; // account | service | saved | consent; NULL: unconditional
-	const char *unless;      // the same words; NULL: always
-	bool hold;               // a legal hold may lengthen it
-	bool ends_on_erasure;    // an erasure request ends this reason to keep it
+	enum policy_start start;
+	enum policy_ending ending;
+	enum policy_condition lasts_while, unless; // CONDITION_NONE: unconditional; always
+	bool hold;                                 // a legal hold may lengthen it
+	bool ends_on_erasure;                      // an erasure request ends this reason to keep it
 	struct prose reason;
 	int line;
 };
 
 struct policy_kind {
 	enum kind kind;
-	enum keep keep;
+	enum policy_keep keep;
 	struct duration life; // when stored: the longest without a condition; zero: for as long as `lasts_while` holds
-	enum start_event start;
-	enum ending ending;
-	const char *lasts_while; // account | service | saved | consent: the first life with a condition; NULL: none
-	struct duration memory;  // in memory: at most this long; zero: for the request
-	const char *name, *source;
+	enum policy_start start;
+	enum policy_ending ending;
+	enum policy_condition lasts_while; // of the first life with a condition
+	struct duration memory;            // in memory: at most this long; zero: for the request
+	bool has_memory;                   // whether the policy states it
+	enum policy_source source;
+	const char *name;
 	bool needed; // the service cannot work without it
 	struct prose what, where;
 	struct policy_strings categories, subjects, purposes; // the last two: ids
@@ -91,28 +84,12 @@ struct policy_kind {
 	int line; // of its declaration
 };
 
-enum processor_role {
-	ROLE_TEXT,
-	ROLE_IMAGE,
-	ROLE_DESCRIPTION,
-	ROLE_HOSTING,
-	ROLE_STORAGE,
-	ROLE_NETWORK,
-	ROLE_MAIL,
-	ROLE_PAYMENT,
-	ROLE_ANALYTICS,
-	ROLE_SUPPORT,
-	ROLE_COUNT
-};
-#define ROLE_BIT(role) (1u << (role))
-enum processor_use { USE_PRIMARY, USE_BACKUP, USE_CHOICE }; // asked first; when the others fail; when the visitor picks it
-
 struct policy_region {
 	const char *id, *country, *place; // id: as its vendor writes it: "swedencentral"
 	int line;
 };
 struct policy_safeguard {
-	const char *type;
+	enum policy_safeguard_type type;
 	const char *copy; // where to read it; NULL
 	struct prose what;
 	int line;
@@ -120,24 +97,25 @@ struct policy_safeguard {
 struct policy_processor {
 	const char *id;   // "azure-openai", "sketch": also the provider's name in fcgi/provider/
 	const char *name; // legal name
-	const char *brand, *service, *standing;
+	const char *brand, *service;
+	enum policy_standing standing;
 	const char *purpose;            // its task
 	const char *policy, *agreement; // NULL: not given
-	unsigned roles;                 // of ROLE_BIT()
+	unsigned roles;                 // set of enum policy_role
 	bool local;                     // built in: nothing leaves (sketch)
 	bool in_force;                  // used now: its effective date has come and it is not removed. Else it is only listed
-	const char *const *hosts;       // NULL-terminated; "*.example.com" covers one or more labels before it
+	struct policy_strings hosts;    // "*.example.com" covers one or more labels before it
 	const struct policy_region *regions;
 	size_t region_count;
 	const struct policy_safeguard *safeguards;
 	size_t safeguard_count;
-	kind_set kinds;                         // what may be sent to it
-	bool trains;                            // it may train on what it gets
-	bool ask_no_training, ask_no_retention; // its flags that say so are always sent
-	bool anonymised;                        // what it gets is anonymised first
-	enum processor_use use;
-	int order; // 1 = primary
-	struct policy_strings purposes, never, ask;
+	kind_set kinds;  // what may be sent to it
+	bool trains;     // it may train on what it gets
+	unsigned ask;    // set of enum policy_asked: its flags that say so are always sent
+	bool anonymised; // what it gets is anonymised first
+	enum policy_use use;
+	unsigned order; // 1 = primary
+	struct policy_strings purposes, never;
 	struct prose training, retention;
 	struct duration keeps; // the longest it keeps what it got
 	bool has_keeps;
@@ -147,30 +125,33 @@ struct policy_processor {
 
 struct policy_cookie {
 	const char *name, *purpose;
-	const char *class; // necessary | functional | preference | personalisation | performance | analytics | marketing
-	const char *in;    // cookie | local | session
+	enum policy_cookie_class class;
+	enum policy_storage in;
 	struct duration lasts;
 	bool has_lasts;
 	const char *consent; // NULL: none
 	int line;
 };
 struct policy_third_party {
-	const char *origin, *type, *purpose;
+	const char *origin, *purpose;
+	enum policy_resource type;
 	const char *processor; // NULL: none
 	int line;
 };
 
 struct policy_right_answer {
-	const char *regime;
+	enum policy_regime regime;
 	bool statutory;
 	struct duration within;
 	int line;
 };
 struct policy_right {
-	const char *id;         // access | rectification | erasure | portability | restriction | objection | withdrawal | complaint …
+	enum policy_right_id id;
 	bool statutory;         // answered within the statutory time (one month), else within `answer`
 	struct duration answer; // the shortest of the answers
-	const char *name, *who, *verify;
+	const char *name;
+	enum policy_who who;
+	enum policy_verify verify;
 	bool self_service;
 	struct prose how;
 	const struct policy_right_answer *answers;
@@ -178,22 +159,23 @@ struct policy_right {
 	int line;
 };
 struct policy_consent {
-	const char *id, *form;
+	const char *id;
+	enum policy_consent_form form;
 	struct prose what, withdraw;
 	int line;
 };
 
-enum content_action { CONTENT_ALLOW = 0, CONTENT_WARN, CONTENT_REFUSE, CONTENT_ANONYMISE };
-enum content_rule { RULE_MAIL_ADDRESS, RULE_PHONE_NUMBER, RULE_CARD_NUMBER, RULE_IBAN, RULE_MINORS, RULE_COUNT };
 struct policy_content_rule {
-	const char *id, *action;
+	enum policy_content id;
+	enum policy_action action;
 	struct prose what;
 	int line;
 };
 
 struct policy_claim { // a negative promise
-	const char *id;
-	const char *kind, *processor; // NULL: the whole site
+	enum policy_claim_id id;
+	enum kind kind;        // KIND_COUNT: of the whole site
+	const char *processor; // NULL: the same
 	struct prose what;
 	int line;
 };
@@ -203,7 +185,7 @@ struct policy_block {
 	enum policy_block_type type;
 	struct prose prose;
 	struct prose_list items;
-	const char *insert; // which declared part stands here
+	enum policy_insert insert; // which declared part stands here
 };
 struct policy_section {
 	const char *id, *title;
@@ -256,7 +238,7 @@ struct policy {
 	unsigned minimum_age; // 0: not stated
 	bool minors_deleted;  // a younger person's data is deleted when it is found
 	struct prose minimum_age_what;
-	enum content_action content[RULE_COUNT];
+	enum policy_action content[RULE_COUNT];
 	const struct policy_content_rule *content_rules;
 	size_t content_rule_count;
 	struct prose_list advice_paste, advice_publish, security;
@@ -265,10 +247,10 @@ struct policy {
 	const struct policy_claim *claims;
 	size_t claim_count;
 	struct prose changes, law_enforcement, lead;
-	struct duration notice;                                // how long before a material change is announced
-	struct policy_strings changes_by, changes_material_by; // effective-date | prominent-notice | banner | mail | in-app
-	bool use_accepts;                                      // going on to use the site accepts a changed policy
-	const char *law_enforcement_answers;                   // valid-requests | required-by-law; NULL: not stated
+	struct duration notice;                   // how long before a material change is announced
+	unsigned changes_by, changes_material_by; // sets of enum policy_channel
+	bool use_accepts;                         // going on to use the site accepts a changed policy
+	enum policy_answers law_enforcement_answers;
 	const struct policy_section *sections;
 	size_t section_count;
 
@@ -304,21 +286,21 @@ kind_set policy_undeclared(const struct policy *p, kind_set kinds); // those of 
 
 const struct policy_processor *policy_processor(const struct policy *p, const char *id); // NULL when undeclared
 // The `n`-th processor (from 0) for a role in the policy's order; NULL when there is none.
-const struct policy_processor *policy_processor_for(const struct policy *p, enum processor_role role, size_t n);
+const struct policy_processor *policy_processor_for(const struct policy *p, enum policy_role role, size_t n);
 // Whether the host is what a <host> of the policy names: the same, or for "*.example.com" anything before it. Case-insensitive.
 bool policy_host_matches(const char *pattern, const char *host);
-bool policy_host_allowed(const struct policy_processor *processor, const char *host); // case-insensitive
-const struct policy_kind *policy_kind(const struct policy *p, enum kind kind);        // NULL when undeclared
-const struct policy_kind *policy_kind_at(const struct policy *p, size_t n);           // the n-th that it declares, of kind_count
-const struct policy_purpose *policy_purpose(const struct policy *p, const char *id);  // NULL when undeclared
-bool policy_inserts(const struct policy *p, const char *what);                        // an <insert what="…"/> of a section
-const struct policy_right *policy_right(const struct policy *p, const char *id);
+bool policy_host_allowed(const struct policy_processor *processor, const char *host);     // case-insensitive
+const struct policy_kind *policy_kind(const struct policy *p, enum kind kind);            // NULL when undeclared
+const struct policy_kind *policy_kind_at(const struct policy *p, size_t n);               // the n-th that it declares, of kind_count
+const struct policy_purpose *policy_purpose(const struct policy *p, const char *id);      // NULL when undeclared
+bool policy_inserts(const struct policy *p, enum policy_insert what);                     // an <insert what="…"/> of a section
+const struct policy_right *policy_right(const struct policy *p, enum policy_right_id id); // NULL when it is not offered
 // Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.
 bool policy_country_in_eea(const char *country);
 // When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.
 // A life that starts at closing or at the account's end has no fixed end until then: see policy_due_from().
 time_t policy_due(const struct policy *p, enum kind kind, time_t made);
 // When a record must be gone whose start event happened at `when`: for the moment of closing. 0 when `event` is not the kind's start.
-time_t policy_due_from(const struct policy *p, enum kind kind, enum start_event event, time_t when);
+time_t policy_due_from(const struct policy *p, enum kind kind, enum policy_start event, time_t when);
 
 #endif

@@ -7,33 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// Words of one text node: white space collapsed to single spaces, but kept at the ends, where it separates from an inline element.
-static const char *inner_text(struct reader *r, const xmlChar *text)
-{
-	const char *in = (const char *)text;
-	char *out = arena_array(r->arena, strlen(in) + 1, 1);
-	size_t len = 0;
-
-	if (out == NULL)
-		return "";
-	for (; *in; in++) {
-		bool space = strchr(" \t\r\n", *in) != NULL;
-		if (!space)
-			out[len++] = *in;
-		else if (len == 0 || out[len - 1] != ' ')
-			out[len++] = ' ';
-	}
-	return out;
-}
-
-static const char *age(struct reader *r)
-{
-	char out[16];
-	int n = snprintf(out, sizeof out, "%u", r->p->minimum_age);
-
-	return arena_text(r->arena, out, (size_t)n);
-}
-
 static void inline_element(struct reader *r, const xmlNode *node, struct prose_run *run)
 {
 	const char *name = (const char *)node->name;
@@ -54,15 +27,17 @@ static void inline_element(struct reader *r, const xmlNode *node, struct prose_r
 			run->kind = &r->p->kinds[k];
 		}
 	} else if (strcmp(name, "name-of") == 0) {
-		const xmlNode *processor = find_declared(r, "processors", attribute_or(r, node, "processor", ""));
-		run->text = processor != NULL ? attribute_or(r, processor, "brand", "") : "";
+		const struct policy_processor *processor = policy_processor(r->p, attribute_or(r, node, "processor", ""));
+		run->text = processor != NULL ? processor->brand : "";
 	} else if (strcmp(name, "age") == 0) {
 		if (r->p->minimum_age == 0)
 			report_error(
 			    r->report, node_line(node),
 			    "<age/> stands here, but the policy has no <minimum-age>; the sentence would have a hole; declare the age or "
 			    "reword");
-		run->text = age(r);
+		char age[16];
+		int len = snprintf(age, sizeof age, "%u", r->p->minimum_age);
+		run->text = arena_text(r->arena, age, (size_t)len);
 	} else {
 		TEXT_AUTO char *to = NULL;
 		if (asprintf(&to, "mailto:%s", r->p->contact) < 0)
@@ -108,7 +83,7 @@ static void check_words(struct reader *r, const xmlNode *node, const struct pros
 			     (const char *)node->name);
 }
 
-struct prose prose_of(struct reader *r, const xmlNode *node)
+struct prose prose_read(struct reader *r, const xmlNode *node)
 {
 	size_t max = 0, count = 0;
 
@@ -117,36 +92,11 @@ struct prose prose_of(struct reader *r, const xmlNode *node)
 	struct prose_run *runs = arena_array(r->arena, max, sizeof *runs);
 	for (const xmlNode *c = runs != NULL ? node->children : NULL; c != NULL; c = c->next) {
 		if (c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE)
-			runs[count++] = (struct prose_run){.type = RUN_TEXT, .text = inner_text(r, c->content)};
+			runs[count++] = (struct prose_run){.type = RUN_TEXT, .text = node_words(r, c->content, false)};
 		else if (c->type == XML_ELEMENT_NODE)
 			inline_element(r, c, &runs[count++]);
 	}
 	trim(r, runs, count);
 	check_words(r, node, runs, count);
 	return (struct prose){.runs = runs, .count = count};
-}
-
-struct prose prose(struct reader *r, const xmlNode *parent, const char *name)
-{
-	FOR_CHILDREN(node, parent, name)
-	{
-		if (in_language(r, node, parent, name))
-			return prose_of(r, node);
-	}
-	return (struct prose){0};
-}
-
-struct prose_list prose_list(struct reader *r, const xmlNode *parent, const char *name)
-{
-	struct prose *items = arena_array(r->arena, child_count(parent, name), sizeof *items);
-	size_t count = 0;
-
-	if (items == NULL)
-		return (struct prose_list){0};
-	FOR_CHILDREN(node, parent, name)
-	{
-		if (in_language(r, node, parent, name))
-			items[count++] = prose_of(r, node);
-	}
-	return (struct prose_list){.items = items, .count = count};
 }

@@ -1,223 +1,399 @@
 // SPDX-License-Identifier: ISC
-// The first half of reading: what the programs obey.
+// From the tree to the structs, by the tables of policy/model/fields.h.
+#include "policy/model/fields.h"
+#include "policy/model/language.h"
 #include "policy/model/node.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct word {
-	const char *name;
-	int value;
-};
-static const struct word keeps[] = {{"memory", KEEP_MEMORY}, {"stored", KEEP_STORED}, {NULL, 0}};
-static const struct word starts[] = {{"creation", START_CREATION},
-				     {"completion", START_COMPLETION},
-				     {"closing", START_CLOSING},
-				     {"account-end", START_ACCOUNT_END},
-				     {NULL, 0}};
-static const struct word endings[] = {{"delete", END_DELETE}, {"anonymise", END_ANONYMISE}, {NULL, 0}};
-static const struct word roles[] = {{"text", ROLE_TEXT},       {"image", ROLE_IMAGE},     {"description", ROLE_DESCRIPTION},
-				    {"hosting", ROLE_HOSTING}, {"storage", ROLE_STORAGE}, {"network", ROLE_NETWORK},
-				    {"mail", ROLE_MAIL},       {"payment", ROLE_PAYMENT}, {"analytics", ROLE_ANALYTICS},
-				    {"support", ROLE_SUPPORT}, {NULL, ROLE_SUPPORT}};
-static const struct word uses[] = {{"primary", USE_PRIMARY}, {"backup", USE_BACKUP}, {"choice", USE_CHOICE}, {NULL, USE_PRIMARY}};
-static const struct word actions[] = {
-    {"allow", CONTENT_ALLOW}, {"warn", CONTENT_WARN}, {"refuse", CONTENT_REFUSE}, {"anonymise", CONTENT_ANONYMISE}, {NULL, 0}};
-static const struct word rules[] = {{"mail-address", RULE_MAIL_ADDRESS},
-				    {"phone-number", RULE_PHONE_NUMBER},
-				    {"card-number", RULE_CARD_NUMBER},
-				    {"iban", RULE_IBAN},
-				    {"minors", RULE_MINORS},
-				    {NULL, 0}};
+static void read_record(struct reader *r, const struct model_record *record, const xmlNode *node, void *out);
 
-static int word_value(const struct word *table, const char *name)
+// Every pointer of the model is stored in the same way, whatever it points to.
+static void store_pointer(void *to, const void *pointer)
 {
-	while (table->name != NULL && strcmp(table->name, name) != 0)
-		table++;
-	return table->value;
+	memcpy(to, &pointer, sizeof pointer);
 }
 
-enum start_event start_event_from(const char *name)
+static void store_number(void *to, unsigned number)
 {
-	return (enum start_event)word_value(starts, name);
+	memcpy(to, &number, sizeof number);
 }
 
-enum ending ending_from(const char *name)
+static time_t date_of(struct reader *r, const xmlNode *node, const char *name)
 {
-	return (enum ending)word_value(endings, name);
+	const char *text = attribute(r, node, name);
+	time_t t = 0;
+
+	if (text != NULL && when_parse(&t, text) != 0)
+		report_error(r->report, node_line(node),
+			     "%s=\"%s\" is not a day the calendar has; dates are compared; write one as \"2026-05-11\"", name, text);
+	return t;
 }
 
-// The life that counts for the programs: the longest of those without a condition.
-static void read_life(struct reader *r, const xmlNode *node, struct policy_kind *out)
+// False when it is absent. One that the schema let pass and the clock cannot hold is reported.
+static bool duration_of(struct reader *r, const xmlNode *node, const char *name, struct duration *out)
 {
-	FOR_CHILDREN(life, node, "life")
-	{
-		struct duration length;
-		const char *condition = attribute(r, life, "while");
-		if (out->lasts_while == NULL)
-			out->lasts_while = condition;
-		if (!attribute_duration(r, life, "length", &length) || condition != NULL || duration_compare(length, out->life) <= 0)
-			continue;
-		out->life = length;
-		out->start = start_event_from(attribute_or(r, life, "after", "creation"));
-		out->ending = ending_from(attribute_or(r, life, "then", "delete"));
-	}
+	const char *text = attribute(r, node, name);
+
+	if (text != NULL && duration_parse(out, text) != 0)
+		report_error(
+		    r->report, node_line(node),
+		    "%s=\"%s\" is not a duration that can be counted; data could never be due; write one as \"P14D\", at most 200 years",
+		    name, text);
+	return text != NULL;
 }
 
-static void read_kinds(struct reader *r)
+static unsigned word_set_of(const char *list, const struct policy_words *words)
 {
-	FOR_CHILDREN(node, child_first(r->root, "kinds"), "kind")
-	{
-		const char *name = attribute_or(r, node, "id", "");
-		enum kind k;
-		if (kind_from_name(&k, name) != 0) {
-			char all[512];
-			kind_set_words(all, sizeof all, KIND_BIT(KIND_COUNT) - 1);
-			report_error(r->report, node_line(node),
-				     "the software holds no data of the kind \"%s\"; a promise about it could not be kept or broken; write "
-				     "one of: %s",
-				     name, all);
-			continue;
-		}
-		struct policy_kind *out = &r->p->kinds[k];
-		out->kind = k;
-		r->p->kind_order[r->p->kind_count++] = k;
-		out->keep = (enum keep)word_value(keeps, attribute_or(r, node, "keep", "memory"));
-		out->line = node_line(node);
-		attribute_duration(r, node, "longest", &out->memory);
-		read_life(r, node, out);
-	}
-}
+	unsigned set = 0;
 
-static kind_set read_kind_set(struct reader *r, const xmlNode *node)
-{
-	kind_set set = 0;
-	enum kind k;
-
-	FOR_CHILDREN(receives, node, "receives")
-	{
-		if (kind_from_name(&k, attribute_or(r, receives, "kind", "")) == 0)
-			set |= KIND_BIT(k);
+	for (; *list != '\0'; list += strspn(list, " ")) {
+		size_t len = strcspn(list, " ");
+		int value = policy_word_value(words, list, len);
+		set |= value >= 0 ? POLICY_BIT(value) : 0;
+		list += len;
 	}
 	return set;
 }
 
-static void read_processor(struct reader *r, const xmlNode *node, struct policy_processor *out)
+// Children's texts, or their attribute, as a NULL-terminated list.
+static struct policy_strings strings_of(struct reader *r, const xmlNode *node, const struct model_field *f)
 {
-	const char *role_words = attribute_or(r, node, "roles", "");
-	struct policy_strings list = words_split(r, role_words);
+	const char **items = arena_array(r->arena, child_count(node, f->name) + 1, sizeof *items);
+	size_t count = 0;
 
-	for (size_t i = 0; i < list.count; i++)
-		out->roles |= ROLE_BIT(word_value(roles, list.items[i]));
-	out->id = attribute_or(r, node, "id", "");
-	out->name = attribute_or(r, node, "name", "");
-	out->service = attribute_or(r, node, "service", "");
-	out->purpose = words(r, node, "task");
-	out->local = strcmp(attribute_or(r, node, "standing", "processor"), "built-in") == 0;
-	out->hosts = text_list(r, node, "host", NULL).items;
-	out->kinds = read_kind_set(r, node);
-	out->trains = attribute_yes(r, node, "trains");
-	out->anonymised = attribute_yes(r, node, "anonymised");
-	out->use = (enum processor_use)word_value(uses, attribute_or(r, node, "use", "primary"));
-	list = words_split(r, attribute_or(r, node, "ask", ""));
-	for (size_t i = 0; i < list.count; i++) {
-		out->ask_no_training |= strcmp(list.items[i], "no-training") == 0;
-		out->ask_no_retention |= strcmp(list.items[i], "no-retention") == 0;
-	}
-	out->order = (int)strtol(attribute_or(r, node, "order", "1"), NULL, 10);
-	out->line = node_line(node);
-}
-
-static void read_processors(struct reader *r)
-{
-	const xmlNode *part = child_first(r->root, "processors");
-	struct policy_processor *list = arena_array(r->arena, child_count(part, "processor"), sizeof *list);
-
-	if (list == NULL)
-		return;
-	r->p->processors = list;
-	FOR_CHILDREN(node, part, "processor")
-	read_processor(r, node, &list[r->p->processor_count++]);
-}
-
-// The clock runs by the shortest of the answer times; a statutory one counts as one month.
-static void read_answer(struct reader *r, const xmlNode *node, struct policy_right *out)
-{
-	const struct duration month = {.months = 1};
-	struct duration best = {0};
-	bool any = false;
-
-	FOR_CHILDREN(answer, node, "answer")
+	FOR_CHILDREN(child, items != NULL ? node : NULL, f->name)
 	{
-		struct duration d = month;
-		bool statutory = strcmp(attribute_or(r, answer, "within", "statutory"), "statutory") == 0;
-		if (!statutory)
-			attribute_duration(r, answer, "within", &d);
-		if (any && duration_compare(d, best) >= 0)
+		if (f->attribute != NULL)
+			items[count++] = attribute_or(r, child, f->attribute, "");
+		else if (f->type == MODEL_TEXTS || node_wanted(r, child))
+			items[count++] = node_text(r, child);
+	}
+	return (struct policy_strings){.items = items, .count = count};
+}
+
+static enum kind kind_of(struct reader *r, const xmlNode *node, const char *name)
+{
+	enum kind k;
+
+	return kind_from_name(&k, attribute_or(r, node, name, "")) == 0 ? k : KIND_COUNT;
+}
+
+static void read_facts(struct reader *r, const struct model_field *f, const xmlNode *node, void *out)
+{
+	char *at = (char *)out + f->at;
+	bool *more = (bool *)out + f->more, stated;
+	const char *text = f->name != NULL ? attribute(r, node, f->name) : NULL;
+	kind_set kinds = 0;
+
+	switch (f->type) {
+	case MODEL_TEXT:
+		store_pointer(at, text != NULL ? text : "");
+		break;
+	case MODEL_OPTIONAL:
+		store_pointer(at, text);
+		break;
+	case MODEL_YES:
+		*(bool *)at = text != NULL && strcmp(text, "yes") == 0;
+		break;
+	case MODEL_NOT_NO:
+		*(bool *)at = text == NULL || strcmp(text, "no") != 0;
+		break;
+	case MODEL_PRESENT:
+		*(bool *)at = true;
+		break;
+	case MODEL_LINE:
+		*(int *)at = node_line(node);
+		break;
+	case MODEL_NUMBER:
+		store_number(at, text != NULL ? (unsigned)strtoul(text, NULL, 10) : 0);
+		break;
+	case MODEL_DATE:
+		*(time_t *)at = date_of(r, node, f->name);
+		break;
+	case MODEL_DURATION:
+		stated = duration_of(r, node, f->name, (struct duration *)at);
+		if (f->more != 0)
+			*more = stated;
+		break;
+	case MODEL_WITHIN:
+		*more = text == NULL || strcmp(text, "statutory") == 0;
+		if (!*more)
+			duration_of(r, node, f->name, (struct duration *)at);
+		break;
+	case MODEL_WORD:
+		store_number(at, text != NULL ? (unsigned)policy_word_value(f->words, text, strlen(text)) : 0);
+		break;
+	case MODEL_WORDS:
+		store_number(at, word_set_of(text != NULL ? text : "", f->words));
+		break;
+	case MODEL_KIND:
+		store_number(at, kind_of(r, node, f->name));
+		break;
+	case MODEL_CHILD:
+		store_pointer(at, child_first(node, f->name) != NULL ? node_text(r, child_first(node, f->name)) : NULL);
+		break;
+	case MODEL_TEXTS:
+	case MODEL_IDS:
+		*(struct policy_strings *)at = strings_of(r, node, f);
+		break;
+	case MODEL_KINDS:
+		FOR_CHILDREN(child, node, f->name)
+		kinds |= kind_of(r, child, "kind") < KIND_COUNT ? KIND_BIT(kind_of(r, child, "kind")) : 0;
+		*(kind_set *)at = kinds;
+		break;
+	case MODEL_OWN_TEXT:
+		store_pointer(at, node_text(r, node));
+		break;
+	default: // a text for people, or fields of its own
+		break;
+	}
+}
+
+static struct prose_list proses_of(struct reader *r, const xmlNode *node, const char *name)
+{
+	struct prose *items = arena_array(r->arena, child_count(node, name), sizeof *items);
+	size_t count = 0;
+
+	FOR_CHILDREN(child, items != NULL ? node : NULL, name)
+	{
+		if (node_wanted(r, child))
+			items[count++] = prose_read(r, child);
+	}
+	return (struct prose_list){.items = items, .count = count};
+}
+
+// The paragraphs and lists of a section are translated together: blocks without lang are in the first language, but <insert> is in all.
+static void read_blocks(struct reader *r, const struct model_field *f, const xmlNode *section, char *out)
+{
+	struct policy_block *blocks = arena_array(r->arena, child_count(section, NULL), sizeof *blocks);
+	const char *language = r->main_language;
+	size_t count = 0;
+
+	FOR_CHILDREN(node, section, NULL)
+	{
+		if (strcmp((const char *)node->name, "title") != 0 && strcmp(attribute_or(r, node, "lang", ""), r->p->language) == 0)
+			language = r->p->language;
+	}
+	FOR_CHILDREN(node, blocks != NULL ? section : NULL, NULL)
+	{
+		const char *name = (const char *)node->name;
+		if (strcmp(name, "insert") == 0) {
+			const char *what = attribute_or(r, node, "what", "");
+			blocks[count++] = (struct policy_block){
+			    .type = BLOCK_INSERT,
+			    .insert = (enum policy_insert)policy_word_value(&policy_insert_words, what, strlen(what))};
+		} else if (strcmp(name, "title") == 0 || !node_has_language(r, node, language)) {
 			continue;
-		any = true;
-		best = d;
-		out->statutory = statutory;
+		} else if (strcmp(name, "p") == 0) {
+			blocks[count++] = (struct policy_block){.type = BLOCK_PARAGRAPH, .prose = prose_read(r, node)};
+		} else {
+			blocks[count++] = (struct policy_block){.type = BLOCK_LIST, .items = proses_of(r, node, "item")};
+		}
 	}
-	if (!out->statutory)
-		out->answer = best;
+	store_pointer(out + f->at, blocks);
+	*(size_t *)(void *)(out + f->more) = count;
 }
 
-static void read_rights(struct reader *r)
+static void read_texts(struct reader *r, const struct model_field *f, const xmlNode *node, void *out)
 {
-	const xmlNode *part = child_first(r->root, "rights");
-	struct policy_right *list = arena_array(r->arena, child_count(part, "right"), sizeof *list);
+	void *at = (char *)out + f->at;
+	const xmlNode *child = f->name != NULL ? child_first(node, f->name) : NULL;
 
-	if (list == NULL)
-		return;
-	r->p->rights = list;
-	FOR_CHILDREN(node, part, "right")
+	while (child != NULL && !node_wanted(r, child))
+		child = child_next(child, f->name);
+	if (f->type == MODEL_LABEL)
+		store_pointer(at, child != NULL ? node_text(r, child) : "");
+	else if (f->type == MODEL_LABELS)
+		*(struct policy_strings *)at = strings_of(r, node, f);
+	else if (f->type == MODEL_PROSE)
+		*(struct prose *)at = child != NULL ? prose_read(r, child) : (struct prose){0};
+	else if (f->type == MODEL_PROSES)
+		*(struct prose_list *)at = proses_of(r, node, f->name);
+	else if (f->type == MODEL_OWN_PROSE)
+		*(struct prose *)at = prose_read(r, node);
+	else if (f->type == MODEL_BLOCKS)
+		read_blocks(r, f, node, out);
+}
+
+static void read_records(struct reader *r, const struct model_field *f, const xmlNode *node, char *out)
+{
+	char *items;
+	size_t count = 0;
+
+	if (r->facts)
+		store_pointer(out + f->at, arena_array(r->arena, child_count(node, f->name), f->record->size));
+	memcpy(&items, out + f->at, sizeof items);
+	FOR_CHILDREN(child, items != NULL ? node : NULL, f->name)
 	{
-		struct policy_right *right = &list[r->p->right_count++];
-		right->id = attribute_or(r, node, "id", "");
-		right->line = node_line(node);
-		read_answer(r, node, right);
+		if (!f->translated || node_wanted(r, child))
+			read_record(r, f->record, child, items + f->record->size * count++);
 	}
+	*(size_t *)(void *)(out + f->more) = count;
 }
 
-static void read_cookies(struct reader *r)
+static void read_kinds(struct reader *r, const struct model_field *f, const xmlNode *node)
 {
-	const xmlNode *part = child_first(r->root, "cookies");
-	struct policy_cookie *list = arena_array(r->arena, child_count(part, "cookie"), sizeof *list);
-
-	if (list == NULL)
-		return;
-	r->p->cookies = list;
-	FOR_CHILDREN(node, part, "cookie")
+	r->p->kind_count = 0;
+	FOR_CHILDREN(child, node, f->name)
 	{
-		struct policy_cookie *cookie = &list[r->p->cookie_count++];
-		cookie->name = attribute_or(r, node, "name", "");
-		cookie->class = attribute_or(r, node, "class", "");
-		cookie->purpose = words(r, node, "purpose");
-		cookie->line = node_line(node);
+		enum kind k = kind_of(r, child, "id");
+		if (k < KIND_COUNT) {
+			r->p->kind_order[r->p->kind_count++] = k;
+			read_record(r, f->record, child, &r->p->kinds[k]);
+		} else if (r->facts) {
+			char all[512];
+			kind_set_words(all, sizeof all, KIND_BIT(KIND_COUNT) - 1);
+			report_error(r->report, node_line(child),
+				     "the software holds no data of the kind \"%s\"; a promise about it could not be kept or broken; write "
+				     "one of: %s",
+				     attribute_or(r, child, "id", ""), all);
+		}
 	}
 }
 
-void read_programs_part(struct reader *r)
+static void read_record(struct reader *r, const struct model_record *record, const xmlNode *node, void *out)
 {
-	struct policy *p = r->p;
-	const xmlNode *version = child_first(child_first(r->root, "versions"), "version");
-	const xmlNode *fetch = child_first(r->root, "page-fetch");
-	const xmlNode *minimum = child_first(r->root, "minimum-age");
+	FOR_FIELDS(f, record)
+	{
+		const xmlNode *child = f->type == MODEL_PART || f->type == MODEL_RECORD ? child_first(node, f->name) : NULL;
+		if (child != NULL)
+			read_record(r, f->record, child, (char *)out + (f->type == MODEL_PART ? 0 : f->at));
+		else if (f->type == MODEL_RECORDS)
+			read_records(r, f, node, out);
+		else if (f->type == MODEL_BY_KIND)
+			read_kinds(r, f, node);
+		else if (r->facts && f->name == NULL && f->type == MODEL_YES)
+			continue; // it follows from others
+		else if (r->facts)
+			read_facts(r, f, node, out);
+		else
+			read_texts(r, f, node, out);
+	}
+}
 
-	p->site = attribute_or(r, r->root, "site", "");
-	p->shown_as = attribute_or(r, r->root, "shown-as", "");
-	p->version = attribute_or(r, version, "id", "");
-	p->effective = attribute_date(r, version, "effective");
-	p->updated = attribute_date(r, version, "updated");
-	p->contact = attribute_or(r, child_first(r->root, "controller"), "mail", "");
-	p->page_fetch = fetch != NULL;
-	p->user_agent = fetch != NULL ? attribute_or(r, fetch, "user-agent", "") : "";
-	p->minimum_age = minimum != NULL ? (unsigned)strtoul(attribute_or(r, minimum, "years", "0"), NULL, 10) : 0;
-	FOR_CHILDREN(rule, child_first(r->root, "content"), "rule")
-	p->content[word_value(rules, attribute_or(r, rule, "id", ""))] =
-	    (enum content_action)word_value(actions, attribute_or(r, rule, "action", "allow"));
-	read_kinds(r);
-	read_processors(r);
-	read_rights(r);
-	read_cookies(r);
+// What follows from what was read.
+static void derive(struct policy *p)
+{
+	struct policy_processor *processors = (struct policy_processor *)p->processors; // these two arrays were made here
+	struct policy_right *rights = (struct policy_right *)p->rights;
+
+	p->contact = p->controller.mail != NULL ? p->controller.mail : "";
+	p->version = p->version_count > 0 ? p->versions[0].id : "";
+	p->effective = p->version_count > 0 ? p->versions[0].effective : 0;
+	p->updated = p->version_count > 0 ? p->versions[0].updated : 0;
+	if (!p->page_fetch)
+		p->user_agent = "";
+	for (size_t i = 0; i < p->processor_count; i++)
+		processors[i].local = p->processors[i].standing == STANDING_BUILT_IN;
+	for (size_t i = 0; i < p->content_rule_count; i++)
+		p->content[p->content_rules[i].id] = p->content_rules[i].action;
+	// The life that counts for the programs: the longest of those without a condition.
+	for (size_t i = 0; i < p->kind_count; i++) {
+		struct policy_kind *kind = &p->kinds[p->kind_order[i]];
+		for (size_t j = 0; j < kind->life_count; j++) {
+			const struct policy_life *l = &kind->lives[j];
+			if (kind->lasts_while == CONDITION_NONE)
+				kind->lasts_while = l->lasts_while;
+			if (!l->has_length || l->lasts_while != CONDITION_NONE || duration_compare(l->length, kind->life) <= 0)
+				continue;
+			kind->life = l->length;
+			kind->start = l->start;
+			kind->ending = l->ending;
+		}
+	}
+	// The clock runs by the shortest of the answer times; a statutory one counts as one month.
+	for (size_t i = 0; i < p->right_count; i++) {
+		const struct duration month = {.months = 1};
+		struct duration best = {0};
+		for (size_t j = 0; j < rights[i].answer_count; j++) {
+			const struct policy_right_answer *a = &rights[i].answers[j];
+			if (j > 0 && duration_compare(a->statutory ? month : a->within, best) >= 0)
+				continue;
+			best = a->statutory ? month : a->within;
+			rights[i].statutory = a->statutory;
+		}
+		if (!rights[i].statutory)
+			rights[i].answer = best;
+	}
+}
+
+void policy_read_fields(struct reader *r)
+{
+	r->facts = true;
+	read_record(r, &model_policy, r->root, r->p);
+	derive(r->p);
+	r->facts = false;
+	read_record(r, &model_policy, r->root, r->p);
+}
+
+// Elements of one name in `parent`, of which `list` says whether there may be several in one language.
+static void check_siblings(struct reader *r, const xmlNode *parent, const char *name, bool list)
+{
+	size_t expected = 0;
+	const xmlNode *first = child_first(parent, name);
+
+	if (first == NULL)
+		return;
+	FOR_CHILDREN(node, parent, name)
+	expected += node_has_language(r, node, r->main_language);
+	if (expected == 0)
+		report_error(
+		    r->report, node_line(first),
+		    "<%s> is not there in %s, the first language of this policy; visitors who read it would miss it; add one without lang",
+		    name, r->main_language);
+	if (!list && expected > 1)
+		report_error(r->report, node_line(first),
+			     "<%s> stands here %zu times in %s; only the first would be shown; merge them, or give each its lang", name,
+			     expected, r->main_language);
+	for (size_t i = 1; expected > 0 && i < r->p->language_count; i++) {
+		const char *language = r->p->languages[i].id;
+		size_t found = 0, wanted = list ? expected : 1;
+		FOR_CHILDREN(node, parent, name)
+		found += node_has_language(r, node, language);
+		if (found < wanted)
+			report_error(r->report, node_line(first),
+				     "<%s> of <%s> is not translated: %zu of %zu in %s; the notice in that language would have a gap; add "
+				     "<%s lang=\"%s\">",
+				     name, (const char *)parent->name, found, wanted, language, name, language);
+		else if (found > wanted)
+			report_error(
+			    r->report, node_line(first),
+			    "<%s> of <%s> stands %zu times in %s and %zu times in %s; one of the notices would say more than the other; "
+			    "translate one by one",
+			    name, (const char *)parent->name, found, language, expected, r->main_language);
+	}
+}
+
+static void check_record(struct reader *r, const struct model_record *record, const xmlNode *node)
+{
+	FOR_FIELDS(f, record)
+	{
+		if (f->type == MODEL_LABEL || f->type == MODEL_PROSE) {
+			check_siblings(r, node, f->name, false);
+		} else if (f->type == MODEL_LABELS || f->type == MODEL_PROSES || f->translated) {
+			check_siblings(r, node, f->name, true);
+		} else if (f->type == MODEL_BLOCKS) {
+			check_siblings(r, node, "p", true);
+			check_siblings(r, node, "list", true);
+		} else if (f->record != NULL) {
+			FOR_CHILDREN(child, node, f->name)
+			check_record(r, f->record, child);
+		}
+	}
+}
+
+void policy_check_translations(struct reader *r)
+{
+	for (const xmlNode *node = child_first(child_first(r->root, "languages"), "language"); node != NULL;
+	     node = child_next(node, "language")) {
+		enum language language;
+		const char *code = attribute_or(r, node, "code", "");
+		if (language_from_code(&language, code) != 0)
+			report_error(r->report, node_line(node),
+				     "the software has no words of its own in \"%s\"; headings and times would stay English; write one of: "
+				     "en, de, zh",
+				     code);
+	}
+	check_record(r, &model_policy, r->root);
 }

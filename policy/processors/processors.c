@@ -116,7 +116,7 @@ static int roles_read(unsigned *out, const cJSON *value)
 		int role = cJSON_IsString(item) ? policy_word_value(&policy_role_words, item->valuestring, strlen(item->valuestring)) : -1;
 		if (role < 0)
 			return -1;
-		*out |= ROLE_BIT(role);
+		*out |= POLICY_BIT(role);
 	}
 	return cJSON_IsArray(value) ? 0 : -1;
 }

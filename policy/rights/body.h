@@ -6,7 +6,6 @@
 #include "policy/base/json.h"
 #include "policy/vault/vault.h"
 
-#define RIGHT_ERASURE   "erasure"
 #define STATE_OPEN      "open"
 #define STATE_PARTIAL   "partial"
 #define STATE_FULFILLED "fulfilled"

@@ -129,7 +129,7 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 	}
 	if ((result->complete && cJSON_AddStringToObject(body, "answered", now) == NULL) || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to answer the request");
-	snprintf(details, sizeof details, "{\"right\":\"%s\",\"state\":\"%s\"}", RIGHT_ERASURE, state);
+	snprintf(details, sizeof details, "{\"right\":\"%s\",\"state\":\"%s\"}", "erasure", state);
 	const struct ledger_event event = {.name = "answer", .details = details};
 	const struct vault_change change = {
 	    .state = state, .body = bytes.data, .body_len = bytes.len, .closing = result->complete ? CLOSING_CLOSED : CLOSING_KEEP};
@@ -139,7 +139,7 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 // -1 when there is nothing to carry out.
 static int check_open(const struct vault_record *record, const cJSON *body, struct err *e)
 {
-	if (strcmp(json_string(body, "right"), RIGHT_ERASURE) != 0)
+	if (strcmp(json_string(body, "right"), "erasure") != 0)
 		return err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", record->id, json_string(body, "right"));
 	if (strcmp(rights_state(record), STATE_FULFILLED) == 0)
 		return err_set(e, ERR_INPUT, "request %s is already fulfilled; its certificate is kept with it", record->id);

@@ -14,7 +14,8 @@ static int refuse_right(const struct policy *p, struct err *e)
 	size_t used = 0;
 
 	for (size_t i = 0; i < p->right_count; i++) {
-		int n = snprintf(offered + used, sizeof offered - used, "%s%s", used ? ", " : "", p->rights[i].id);
+		int n = snprintf(offered + used, sizeof offered - used, "%s%s", used ? ", " : "",
+				 policy_word(&policy_right_words, p->rights[i].id));
 		if (n < 0 || (size_t)n >= sizeof offered - used)
 			break;
 		used += (size_t)n;
@@ -61,7 +62,8 @@ static int put(struct vault *v, const struct rights_new *request, struct rights_
 
 int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
-	const struct policy_right *right = policy_right(vault_policy(v), request->right);
+	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
+	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
 
 	if (right == NULL)
 		return refuse_right(vault_policy(v), e);
@@ -69,7 +71,7 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 	out->due = clock_due(right, when_now());
 	if (put(v, request, out, e) != 0)
 		return -1;
-	if (strcmp(right->id, RIGHT_ERASURE) == 0 && (request->receipt != NULL || request->archive != NULL)) {
+	if (right->id == RIGHT_ERASURE && (request->receipt != NULL || request->archive != NULL)) {
 		struct erase_result result;
 		struct err failed;
 		BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);

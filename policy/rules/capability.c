@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool served(const struct policy *p, enum processor_role role)
+static bool served(const struct policy *p, enum policy_role role)
 {
 	const struct policy_processor *a;
 
@@ -27,7 +27,7 @@ bool capability_makes_sets(const struct policy *p)
 
 static bool provider_lacking(const struct policy *p, size_t i)
 {
-	if ((p->processors[i].roles & (ROLE_BIT(ROLE_TEXT) | ROLE_BIT(ROLE_IMAGE) | ROLE_BIT(ROLE_DESCRIPTION))) == 0)
+	if ((p->processors[i].roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION))) == 0)
 		return false;
 	return p->processors[i].removed == 0 && !processor_built(p->processors[i].id);
 }

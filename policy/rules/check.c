@@ -8,27 +8,28 @@
 static void check_answer(const struct policy_right *right, const struct policy_right_answer *a, struct report *r)
 {
 	static const struct {
-		const char *regime, *words;
+		enum policy_regime regime;
+		const char *words;
 		struct duration longest;
 	} limits[] = {
-	    {"gdpr", "one month (Article 12(3) GDPR)", {.months = 1}},
-	    {"uk-gdpr", "one month (Article 12(3) UK GDPR)", {.months = 1}},
-	    {"ccpa", "45 days (California Civil Code 1798.130)", {.days = 45}},
+	    {REGIME_GDPR, "one month (Article 12(3) GDPR)", {.months = 1}},
+	    {REGIME_UK_GDPR, "one month (Article 12(3) UK GDPR)", {.months = 1}},
+	    {REGIME_CCPA, "45 days (California Civil Code 1798.130)", {.days = 45}},
 	};
 
-	if (a->statutory && strcmp(a->regime, "house") == 0)
+	const char *id = policy_word(&policy_right_words, right->id);
+
+	if (a->statutory && a->regime == REGIME_HOUSE)
 		report_error(r, a->line,
-			     "right %s: the regime house has no statute to answer by; the clock would not run; write within=\"P30D\"",
-			     right->id);
+			     "right %s: the regime house has no statute to answer by; the clock would not run; write within=\"P30D\"", id);
 	if (!a->statutory && duration_is_zero(a->within))
 		report_error(r, a->line,
-			     "right %s is to be answered in no time; no request could be on time; write within=\"PT48H\" or longer",
-			     right->id);
+			     "right %s is to be answered in no time; no request could be on time; write within=\"PT48H\" or longer", id);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		if (strcmp(limits[i].regime, a->regime) == 0 && !a->statutory && duration_compare(a->within, limits[i].longest) > 0)
+		if (limits[i].regime == a->regime && !a->statutory && duration_compare(a->within, limits[i].longest) > 0)
 			report_error(r, a->line,
 				     "right %s is to be answered later than the law allows; %s is the limit; write within=\"statutory\"",
-				     right->id, limits[i].words);
+				     id, limits[i].words);
 	}
 }
 
@@ -36,13 +37,13 @@ static void check_purposes(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
-		if (strcmp(a->basis, "consent") == 0 && a->consent == NULL)
+		if (a->basis == BASIS_CONSENT && a->consent == NULL)
 			report_error(r, a->line,
 				     "purpose %s rests on consent, but names none; nobody could give or withdraw it; add consent=\"…\" and "
 				     "declare it in "
 				     "<consents>",
 				     a->id);
-		if (strcmp(a->basis, "legitimate-interests") == 0 && a->interest.count == 0)
+		if (a->basis == BASIS_LEGITIMATE_INTERESTS && a->interest.count == 0)
 			report_error(
 			    r, a->line,
 			    "purpose %s rests on legitimate interests, but does not name them; Article 13(1)(d) GDPR asks for them; add "
@@ -71,9 +72,9 @@ void check_browser(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *c = &p->cookies[i];
-		if (strcmp(c->class, "necessary") == 0 || p->cookies[i].consent != NULL)
+		if (c->class == COOKIE_NECESSARY || p->cookies[i].consent != NULL)
 			continue;
-		if (strcmp(c->class, "preference") == 0)
+		if (c->class == COOKIE_PREFERENCE)
 			report_warning(
 			    r, c->line,
 			    "cookie %s keeps a preference without consent; that is allowed only where the visitor asked for it; add "
@@ -84,7 +85,7 @@ void check_browser(const struct policy *p, struct report *r)
 				     "cookie %s is for %s and asks for no consent; it may not be set before the visitor agrees; add "
 				     "consent=\"…\" and "
 				     "declare it in <consents>",
-				     c->name, c->class);
+				     c->name, policy_word(&policy_cookie_class_words, c->class));
 	}
 }
 
@@ -92,7 +93,7 @@ void check_content(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->content_rule_count; i++) {
 		const struct policy_content_rule *rule = &p->content_rules[i];
-		if (strcmp(rule->id, "minors") == 0 && strcmp(rule->action, "anonymise") == 0)
+		if (rule->id == RULE_MINORS && rule->action == CONTENT_ANONYMISE)
 			report_error(r, rule->line,
 				     "content about minors cannot be anonymised; there is nothing to mask that would make it right; write "
 				     "action=\"refuse\"");
@@ -122,17 +123,18 @@ static void check_links(const struct policy *t, const struct prose *prose, int l
 
 void check_prose(const struct policy *p, struct report *r)
 {
-	static const char *const parts[] = {"controller", "kinds", "processors", "rights"};
+	static const enum policy_insert parts[] = {INSERT_CONTROLLER, INSERT_KINDS, INSERT_PROCESSORS, INSERT_RIGHTS};
 	const struct policy *t = p;
 	int last = t->section_count > 0 ? t->sections[t->section_count - 1].line : 1;
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const char *part = policy_word(&policy_insert_words, parts[i]);
 		if (!policy_inserts(t, parts[i]))
 			report_error(r, last,
 				     "no section of the notice shows the %s; Article 13 GDPR asks that visitors be told; add <insert "
 				     "what=\"%s\"/> to a "
 				     "section",
-				     parts[i], parts[i]);
+				     part, part);
 	}
 	for (size_t i = 0; i < t->section_count; i++) {
 		for (size_t j = 0; j < t->sections[i].block_count; j++) {

@@ -13,10 +13,10 @@ static bool declared(const struct policy *p, kind_set set)
 	return false;
 }
 
-static bool cookie_of_class(const struct policy *p, const char *class)
+static bool cookie_of_class(const struct policy *p, enum policy_cookie_class class)
 {
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		if (strcmp(p->cookies[i].class, class) == 0)
+		if (p->cookies[i].class == class)
 			return true;
 	}
 	return false;
@@ -54,7 +54,7 @@ static bool links(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		if (p->cookies[i].has_lasts && strcmp(p->cookies[i].in, "session") != 0)
+		if (p->cookies[i].has_lasts && p->cookies[i].in != STORAGE_SESSION)
 			return true;
 	}
 	return declared(p, KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION) | KIND_BIT(KIND_PREFERENCE));
@@ -63,7 +63,7 @@ static bool links(const struct policy *p, const struct policy_claim *c)
 // Whoever answers a ticket has read it.
 static bool humans(const struct policy *p, const struct policy_claim *c)
 {
-	return c->kind == NULL ? declared(p, KIND_BIT(KIND_TICKET)) : strcmp(c->kind, kind_row(KIND_TICKET)->name) == 0;
+	return c->kind == KIND_COUNT ? declared(p, KIND_BIT(KIND_TICKET)) : c->kind == KIND_TICKET;
 }
 
 static bool card_data(const struct policy *p, const struct policy_claim *c)
@@ -82,18 +82,18 @@ static bool card_data(const struct policy *p, const struct policy_claim *c)
 static bool has_marketing(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
-	return cookie_of_class(p, "marketing");
+	return cookie_of_class(p, COOKIE_MARKETING);
 }
 
 static bool has_analytics(const struct policy *p, const struct policy_claim *c)
 {
 	(void)c;
-	return cookie_of_class(p, "analytics") || declared(p, KIND_BIT(KIND_USAGE));
+	return cookie_of_class(p, COOKIE_ANALYTICS) || declared(p, KIND_BIT(KIND_USAGE));
 }
 
 static bool tracks(const struct policy *p, const struct policy_claim *c)
 {
-	return cookie_of_class(p, "analytics") || has_marketing(p, c);
+	return cookie_of_class(p, COOKIE_ANALYTICS) || has_marketing(p, c);
 }
 
 static bool has_cookies(const struct policy *p, const struct policy_claim *c)
@@ -120,9 +120,7 @@ static bool trains(const struct policy *p, const struct policy_claim *c)
 // The archive is stored, but in a folder that lives in memory.
 static bool on_disk(const struct policy *p, const struct policy_claim *c)
 {
-	enum kind k;
-
-	return c->kind != NULL && kind_from_name(&k, c->kind) == 0 && k != KIND_ARCHIVE && p->kinds[k].keep == KEEP_STORED;
+	return c->kind != KIND_COUNT && c->kind != KIND_ARCHIVE && p->kinds[c->kind].keep == KEEP_STORED;
 }
 
 static bool transfers(const struct policy *p, const struct policy_claim *c)
@@ -144,26 +142,26 @@ static bool has_personal_data(const struct policy *p, const struct policy_claim 
 }
 
 static const struct {
-	const char *id;
+	enum policy_claim_id id;
 	bool (*broken)(const struct policy *p, const struct policy_claim *c);
 	const char *why;
 } claims[] = {
-    {"no-account", has_account, "accounts or sessions are declared"},
-    {"no-name", has_name, "accounts are declared, and they hold names or addresses"},
-    {"no-billing", has_billing, "payments or credits are declared"},
-    {"no-sharing", shares, "a processor or a third party's resource receives data"},
-    {"no-advertising", has_marketing, "a marketing cookie is declared"},
-    {"no-analytics", has_analytics, "analytics cookies or usage figures are declared"},
-    {"no-tracking", tracks, "analytics or marketing cookies are declared"},
-    {"no-cookies", has_cookies, "a cookie is declared"},
-    {"no-third-party-resources", has_third_parties, "a third party's resource is declared"},
-    {"no-training", trains, "a processor may train on what it gets"},
-    {"no-disk", on_disk, "this kind is stored"},
-    {"no-transfer", transfers, "a processor's region lies outside the EEA"},
-    {"no-linking", links, "a cookie that outlasts the visit, sessions, preferences or accounts are declared"},
-    {"no-human-access", humans, "support tickets are declared, and people read them"},
-    {"no-card-data", card_data, "a kind of data names card numbers among its categories"},
-    {"no-personal-data", has_personal_data, "IP addresses or accounts are kept, and they are personal data"},
+    {CLAIM_NO_ACCOUNT, has_account, "accounts or sessions are declared"},
+    {CLAIM_NO_NAME, has_name, "accounts are declared, and they hold names or addresses"},
+    {CLAIM_NO_BILLING, has_billing, "payments or credits are declared"},
+    {CLAIM_NO_SHARING, shares, "a processor or a third party's resource receives data"},
+    {CLAIM_NO_ADVERTISING, has_marketing, "a marketing cookie is declared"},
+    {CLAIM_NO_ANALYTICS, has_analytics, "analytics cookies or usage figures are declared"},
+    {CLAIM_NO_TRACKING, tracks, "analytics or marketing cookies are declared"},
+    {CLAIM_NO_COOKIES, has_cookies, "a cookie is declared"},
+    {CLAIM_NO_THIRD_PARTY_RESOURCES, has_third_parties, "a third party's resource is declared"},
+    {CLAIM_NO_TRAINING, trains, "a processor may train on what it gets"},
+    {CLAIM_NO_DISK, on_disk, "this kind is stored"},
+    {CLAIM_NO_TRANSFER, transfers, "a processor's region lies outside the EEA"},
+    {CLAIM_NO_LINKING, links, "a cookie that outlasts the visit, sessions, preferences or accounts are declared"},
+    {CLAIM_NO_HUMAN_ACCESS, humans, "support tickets are declared, and people read them"},
+    {CLAIM_NO_CARD_DATA, card_data, "a kind of data names card numbers among its categories"},
+    {CLAIM_NO_PERSONAL_DATA, has_personal_data, "IP addresses or accounts are kept, and they are personal data"},
 };
 
 void check_claims(const struct policy *p, struct report *r)
@@ -171,14 +169,14 @@ void check_claims(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->claim_count; i++) {
 		const struct policy_claim *c = &p->claims[i];
 		for (size_t j = 0; j < ARRAY_LEN(claims); j++) {
-			if (strcmp(claims[j].id, c->id) == 0 && claims[j].broken(p, c))
+			if (claims[j].id == c->id && claims[j].broken(p, c))
 				report_error(
 				    r, c->line,
 				    "the policy promises %s, but %s; a notice that contradicts itself is void where it matters; remove the "
 				    "promise or the declaration",
-				    c->id, claims[j].why);
+				    policy_word(&policy_claim_words, c->id), claims[j].why);
 		}
-		if (strcmp(c->id, "no-disk") == 0 && c->kind == NULL)
+		if (c->id == CLAIM_NO_DISK && c->kind == KIND_COUNT)
 			report_error(r, c->line, "the promise no-disk names no kind of data; nobody could check it; add kind=\"…\"");
 	}
 }

@@ -17,7 +17,7 @@ static void check_life(const struct policy_kind *kind, const struct policy_life 
 {
 	const char *name = name_of(kind->kind);
 
-	if (!life->has_length && life->lasts_while == NULL)
+	if (!life->has_length && life->lasts_while == CONDITION_NONE)
 		report_error(
 		    r, life->line,
 		    "a life of kind %s has no end; data without an end would be kept for ever; write length=\"P14D\" or while=\"account\"",
@@ -94,7 +94,7 @@ static kind_set kinds_needed(const struct policy *p)
 	kind_set set = KIND_BIT(KIND_LEDGER) | KIND_BIT(KIND_RIGHTS_REQUEST) | KIND_BIT(KIND_ERROR_LOG);
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		if ((p->processors[i].roles & ROLE_BIT(ROLE_IMAGE)) == 0)
+		if ((p->processors[i].roles & POLICY_BIT(ROLE_IMAGE)) == 0)
 			continue;
 		set |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
 		if (processor_built(p->processors[i].id)) // then sets are made here, and with each a ZIP

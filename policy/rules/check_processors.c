@@ -19,7 +19,7 @@ static void check_local(const struct policy_processor *a, struct report *r)
 			     "that nothing "
 			     "leaves; write standing=\"processor\" with its hosts and regions, or id=\"sketch\"",
 			     a->id);
-	if (a->hosts[0] != NULL)
+	if (a->hosts.count > 0)
 		report_error(r, a->line, "processor %s is built in and yet has hosts; nothing of it leaves the server; remove <host>",
 			     a->id);
 }
@@ -27,14 +27,14 @@ static void check_local(const struct policy_processor *a, struct report *r)
 // Whether egress speaks to it. The others stand in front of the server, hold it, or are reached by the visitor's browser.
 static bool reached(const struct policy_processor *text)
 {
-	return (text->roles & (ROLE_BIT(ROLE_TEXT) | ROLE_BIT(ROLE_IMAGE) | ROLE_BIT(ROLE_DESCRIPTION) | ROLE_BIT(ROLE_STORAGE) |
-			       ROLE_BIT(ROLE_MAIL) | ROLE_BIT(ROLE_PAYMENT))) != 0;
+	return (text->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION) | POLICY_BIT(ROLE_STORAGE) |
+			       POLICY_BIT(ROLE_MAIL) | POLICY_BIT(ROLE_PAYMENT))) != 0;
 }
 
 static void check_use(const struct policy *p, size_t i, struct report *r)
 {
 	const struct policy_processor *a = &p->processors[i];
-	const unsigned chained = ROLE_BIT(ROLE_TEXT) | ROLE_BIT(ROLE_IMAGE) | ROLE_BIT(ROLE_DESCRIPTION);
+	const unsigned chained = POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION);
 	bool stands_in = a->use != USE_BACKUP || (a->roles & chained) == 0;
 
 	for (size_t j = 0; j < p->processor_count; j++)
@@ -55,7 +55,7 @@ static void check_remote(const struct policy_processor *a, const struct policy_p
 		    "processor %s is part of the software, but is declared as somebody else's; the notice would name a recipient that gets "
 		    "nothing; write standing=\"built-in\"",
 		    a->id);
-	if (a->hosts[0] == NULL && reached(text))
+	if (a->hosts.count == 0 && reached(text))
 		report_error(
 		    r, a->line,
 		    "processor %s has no host; egress connects only to declared hosts, so it could never be reached; add <host>…</host>",
@@ -78,13 +78,13 @@ static void check_transfer(const struct policy_processor *a, const struct policy
 
 	for (size_t i = 0; i < text->safeguard_count; i++) {
 		const struct policy_safeguard *s = &text->safeguards[i];
-		if (strcmp(s->type, "privacy-shield") == 0 || strcmp(s->type, "safe-harbour") == 0)
+		if (s->type == SAFEGUARD_PRIVACY_SHIELD || s->type == SAFEGUARD_SAFE_HARBOUR)
 			report_error(r, s->line,
 				     "%s no longer protects anything; the Court of Justice struck it down (Safe Harbour 2015, Privacy "
 				     "Shield 2020), so this "
 				     "transfer has no basis; write \"data-privacy-framework\" where %s is certified, or "
 				     "\"standard-contractual-clauses\"",
-				     s->type, a->name);
+				     policy_word(&policy_safeguard_words, s->type), a->name);
 		else
 			alive++;
 	}
@@ -104,13 +104,13 @@ static void check_order(const struct policy *p, size_t i, struct report *r)
 
 	for (size_t j = 0; j < i; j++) {
 		const struct policy_processor *b = &p->processors[j];
-		const char *both = a->roles & b->roles & ROLE_BIT(ROLE_IMAGE)  ? "image"
-				   : a->roles & b->roles & ROLE_BIT(ROLE_TEXT) ? "text"
-									       : NULL;
+		const char *both = a->roles & b->roles & POLICY_BIT(ROLE_IMAGE)  ? "image"
+				   : a->roles & b->roles & POLICY_BIT(ROLE_TEXT) ? "text"
+										 : NULL;
 		if (both != NULL && a->order == b->order && p->processors[i].removed == 0 && p->processors[j].removed == 0)
 			report_error(
 			    r, a->line,
-			    "processors %s and %s both have order %d for the role %s; which one is asked first would be chance; give them "
+			    "processors %s and %s both have order %u for the role %s; which one is asked first would be chance; give them "
 			    "different orders",
 			    b->id, a->id, a->order, both);
 	}
@@ -123,28 +123,25 @@ static void check_told(const struct policy_processor *a, const struct policy_pro
 			     "processor %s may train on what it gets, and the policy does not say so in words; visitors must be told; add "
 			     "<training>…</training>",
 			     a->id);
-	for (size_t i = 0; a->trains && i < text->ask.count; i++) {
-		if (strcmp(text->ask.items[i], "no-training") == 0)
-			report_error(r, a->line,
-				     "processor %s is asked not to train and yet may train; both cannot be true; write trains=\"no\"",
-				     a->id);
-	}
+	if (a->trains && (a->ask & POLICY_BIT(ASK_NO_TRAINING)))
+		report_error(r, a->line, "processor %s is asked not to train and yet may train; both cannot be true; write trains=\"no\"",
+			     a->id);
 }
 
 // What a vendor is there for, and what it is asked for, must be something that it can do.
 static void check_vendor(const struct policy_processor *a, struct report *r)
 {
 	const struct processor_facts *f = processor_facts(a->id);
-	bool keeps = a->ask_no_retention && (f == NULL || f->no_retention == ANSWER_NO);
+	bool keeps = (a->ask & POLICY_BIT(ASK_NO_RETENTION)) && (f == NULL || f->no_retention == ANSWER_NO);
 
-	if (keeps || (a->ask_no_training && (f == NULL || f->no_training == ANSWER_NO)))
+	if (keeps || ((a->ask & POLICY_BIT(ASK_NO_TRAINING)) && (f == NULL || f->no_training == ANSWER_NO)))
 		report_error(
 		    r, a->line,
 		    "processor %s is asked not to %s, but it has no such switch for a request; the words would promise what does not "
 		    "happen; remove ask=\"%s\" and say in <%s> what it does",
 		    a->id, keeps ? "keep anything" : "train", keeps ? "no-retention" : "no-training", keeps ? "retention" : "training");
 	for (unsigned role = 0; f != NULL && role < ROLE_COUNT; role++) {
-		if (a->roles & ~f->can & ROLE_BIT(role))
+		if (a->roles & ~f->can & POLICY_BIT(role))
 			report_error(
 			    r, a->line,
 			    "processor %s has the role %s, which its vendor does not offer; nothing could ever be done there; take the "

@@ -21,26 +21,23 @@ static void diff_length(struct differ *d, const char *name, struct duration from
 		differ_add(d, false, a, b, "%s: kept for a shorter time, %s instead of %s.", name, b, a);
 }
 
-static const char *condition_words(const char *condition)
+static const char *condition_words(enum policy_condition condition)
 {
-	static const struct {
-		const char *condition, *words;
-	} rows[] = {
-	    {"account", "the account exists"}, {"service", "the service runs"}, {"saved", "it is saved"}, {"consent", "the consent lasts"}};
+	static const char *const words[] = {[CONDITION_NONE] = "",
+					    [CONDITION_ACCOUNT] = "the account exists",
+					    [CONDITION_SERVICE] = "the service runs",
+					    [CONDITION_SAVED] = "it is saved",
+					    [CONDITION_CONSENT] = "the consent lasts"};
 
-	for (size_t i = 0; condition != NULL && i < ARRAY_LEN(rows); i++) {
-		if (strcmp(rows[i].condition, condition) == 0)
-			return rows[i].words;
-	}
-	return "";
+	return words[condition];
 }
 
 static bool has_condition(const struct policy_kind *kind, const struct policy_life *wanted)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
 		const struct policy_life *l = &kind->lives[i];
-		if (same_words(l->lasts_while, wanted->lasts_while) && same_words(l->unless, wanted->unless) &&
-		    (wanted->lasts_while == NULL || duration_compare(wanted->length, l->length) <= 0))
+		if (l->lasts_while == wanted->lasts_while && l->unless == wanted->unless &&
+		    (wanted->lasts_while == CONDITION_NONE || duration_compare(wanted->length, l->length) <= 0))
 			return true;
 	}
 	return false;
@@ -50,14 +47,14 @@ static void diff_conditions(struct differ *d, const struct policy_kind *from, co
 {
 	for (size_t i = 0; i < to->life_count; i++) {
 		const struct policy_life *l = &to->lives[i];
-		if ((l->lasts_while == NULL && l->unless == NULL) || has_condition(from, l))
+		if ((l->lasts_while == CONDITION_NONE && l->unless == CONDITION_NONE) || has_condition(from, l))
 			continue;
-		const char *words = condition_words(l->lasts_while != NULL ? l->lasts_while : l->unless);
+		const char *words = condition_words(l->lasts_while != CONDITION_NONE ? l->lasts_while : l->unless);
 		differ_add(d, true, NULL, words, "%s: may now also be kept while %s.", to->name, words);
 	}
 	for (size_t i = 0; i < from->life_count; i++) {
 		const struct policy_life *l = &from->lives[i];
-		if (l->lasts_while != NULL && !has_condition(to, l))
+		if (l->lasts_while != CONDITION_NONE && !has_condition(to, l))
 			differ_add(d, false, condition_words(l->lasts_while), NULL, "%s: no longer kept for as long as %s.", to->name,
 				   condition_words(l->lasts_while));
 	}
@@ -68,7 +65,7 @@ static const char *reason_words(struct differ *d, const struct policy_life *l)
 {
 	char words[128];
 
-	if (l->lasts_while != NULL)
+	if (l->lasts_while != CONDITION_NONE)
 		snprintf(words, sizeof words, "while %s", condition_words(l->lasts_while));
 	else
 		snprintf(words, sizeof words, "for %s", differ_duration(d, l->length));
@@ -80,7 +77,7 @@ static bool outlasts_erasure(const struct policy_kind *kind, const struct policy
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
 		const struct policy_life *l = &kind->lives[i];
-		if (!l->ends_on_erasure && same_words(l->lasts_while, wanted->lasts_while) && same_words(l->unless, wanted->unless) &&
+		if (!l->ends_on_erasure && l->lasts_while == wanted->lasts_while && l->unless == wanted->unless &&
 		    duration_compare(wanted->length, l->length) <= 0)
 			return true;
 	}
@@ -112,7 +109,7 @@ static bool any_hold(const struct policy_kind *kind)
 	return false;
 }
 
-static const char *start_words(enum start_event start)
+static const char *start_words(enum policy_start start)
 {
 	static const char *const words[] = {[START_CREATION] = "it is made",
 					    [START_COMPLETION] = "it is complete",
@@ -165,8 +162,9 @@ static void diff_uses(struct differ *d, const struct policy_kind *from, const st
 	differ_lists(d, &from->purposes, &to->purposes, &purposes);
 	differ_lists(d, &from->categories, &to->categories, &categories);
 	differ_lists(d, &from->subjects, &to->subjects, &subjects);
-	if (!same_words(from->source, to->source))
-		differ_add(d, true, from->source, to->source, "%s: from another source now.", to->name);
+	if (from->source != to->source)
+		differ_add(d, true, policy_word(&policy_source_words, from->source), policy_word(&policy_source_words, to->source),
+			   "%s: from another source now.", to->name);
 	if (from->needed != to->needed)
 		differ_add(d, to->needed, NULL, NULL,
 			   to->needed ? "%s: the service no longer works without it." : "%s: the service works without it now.", to->name);
@@ -204,9 +202,10 @@ void diff_purposes(struct differ *d)
 			differ_add(d, true, NULL, to->id, "A new purpose: %s", differ_text(d, &to->what));
 			continue;
 		}
-		if (!same_words(from->basis, to->basis))
-			differ_add(d, true, from->basis, to->basis, "The lawful basis of the purpose “%s” is now %s; it was %s.",
-				   differ_text(d, &to->what), to->basis, from->basis);
+		if (from->basis != to->basis)
+			differ_add(d, true, policy_word(&policy_basis_words, from->basis), policy_word(&policy_basis_words, to->basis),
+				   "The lawful basis of the purpose “%s” is now %s; it was %s.", differ_text(d, &to->what),
+				   policy_word(&policy_basis_words, to->basis), policy_word(&policy_basis_words, from->basis));
 		if (!same_words(from->consent, to->consent))
 			differ_add(d, to->consent == NULL, from->consent, to->consent, "Another consent stands behind the purpose “%s”.",
 				   differ_text(d, &to->what));

@@ -18,9 +18,10 @@ static void diff_cookie(struct differ *d, size_t i, size_t j)
 	const struct policy_cookie *from = &d->before->cookies[i], *to = &d->after->cookies[j];
 	const struct policy_cookie *a = &d->before->cookies[i], *b = &d->after->cookies[j];
 
-	if (!same_words(from->class, to->class))
-		differ_add(d, strcmp(to->class, "necessary") != 0, from->class, to->class, "The cookie %s is now of the class %s.",
-			   to->name, to->class);
+	if (from->class != to->class)
+		differ_add(d, to->class != COOKIE_NECESSARY, policy_word(&policy_cookie_class_words, from->class),
+			   policy_word(&policy_cookie_class_words, to->class), "The cookie %s is now of the class %s.", to->name,
+			   policy_word(&policy_cookie_class_words, to->class));
 	if (a->consent != NULL && b->consent == NULL)
 		differ_add(d, true, a->consent, NULL, "The cookie %s is set without asking.", to->name);
 	else if (!same_words(a->consent, b->consent))
@@ -30,7 +31,7 @@ static void diff_cookie(struct differ *d, size_t i, size_t j)
 			   "The cookie %s lasts longer: %s.", to->name, differ_duration(d, b->lasts));
 	else if (a->has_lasts && duration_compare(b->lasts, a->lasts) < 0)
 		differ_add(d, false, differ_duration(d, a->lasts), NULL, "The cookie %s lasts for a shorter time.", to->name);
-	differ_words(d, "place", a->in, b->in);
+	differ_words(d, "place", policy_word(&policy_storage_words, a->in), policy_word(&policy_storage_words, b->in));
 	differ_words(d, "purpose", from->purpose, to->purpose);
 }
 
@@ -38,7 +39,7 @@ static bool has_resource(const struct policy *p, const struct policy_third_party
 {
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *t = &p->third_parties[i];
-		if (strcmp(t->origin, wanted->origin) == 0 && strcmp(t->type, wanted->type) == 0)
+		if (strcmp(t->origin, wanted->origin) == 0 && t->type == wanted->type)
 			return true;
 	}
 	return false;
@@ -50,13 +51,15 @@ static void diff_resources(struct differ *d)
 		const struct policy_third_party *t = &d->after->third_parties[i];
 		differ_at(d, "third-party", t->origin, t->line);
 		if (!has_resource(d->before, t))
-			differ_add(d, true, NULL, t->origin, "Pages now load something from a third party: %s (%s).", t->origin, t->type);
+			differ_add(d, true, NULL, t->origin, "Pages now load something from a third party: %s (%s).", t->origin,
+				   policy_word(&policy_resource_words, t->type));
 	}
 	for (size_t i = 0; i < d->before->third_party_count; i++) {
 		const struct policy_third_party *t = &d->before->third_parties[i];
 		differ_at(d, "third-party", t->origin, 0);
 		if (!has_resource(d->after, t))
-			differ_add(d, false, t->origin, NULL, "Pages no longer load anything from %s (%s).", t->origin, t->type);
+			differ_add(d, false, t->origin, NULL, "Pages no longer load anything from %s (%s).", t->origin,
+				   policy_word(&policy_resource_words, t->type));
 	}
 }
 
@@ -80,19 +83,19 @@ void diff_browser(struct differ *d)
 	diff_resources(d);
 }
 
-static size_t right_find(const struct policy *p, const char *id)
+static size_t right_find(const struct policy *p, enum policy_right_id id)
 {
 	size_t i = 0;
 
-	while (i < p->right_count && strcmp(p->rights[i].id, id) != 0)
+	while (i < p->right_count && p->rights[i].id != id)
 		i++;
 	return i;
 }
 
-static const struct policy_right_answer *answer_find(const struct policy_right *right, const char *regime)
+static const struct policy_right_answer *answer_find(const struct policy_right *right, enum policy_regime regime)
 {
 	for (size_t i = 0; i < right->answer_count; i++) {
-		if (strcmp(right->answers[i].regime, regime) == 0)
+		if (right->answers[i].regime == regime)
 			return &right->answers[i];
 	}
 	return NULL;
@@ -104,7 +107,7 @@ static struct duration answer_time(const struct policy_right_answer *a)
 
 	if (!a->statutory)
 		return a->within;
-	return strcmp(a->regime, "ccpa") == 0 ? business : month;
+	return a->regime == REGIME_CCPA ? business : month;
 }
 
 static void diff_answers(struct differ *d, const struct policy_right *from, const struct policy_right *to)
@@ -112,7 +115,8 @@ static void diff_answers(struct differ *d, const struct policy_right *from, cons
 	for (size_t i = 0; i < from->answer_count; i++) {
 		const struct policy_right_answer *a = &from->answers[i], *b = answer_find(to, a->regime);
 		if (b == NULL) {
-			differ_add(d, true, a->regime, NULL, "%s is no longer promised under the regime %s.", to->name, a->regime);
+			differ_add(d, true, policy_word(&policy_regime_words, a->regime), NULL,
+				   "%s is no longer promised under the regime %s.", to->name, policy_word(&policy_regime_words, a->regime));
 			continue;
 		}
 		int way = duration_compare(answer_time(b), answer_time(a));
@@ -123,30 +127,22 @@ static void diff_answers(struct differ *d, const struct policy_right *from, cons
 	}
 	for (size_t i = 0; i < to->answer_count; i++) {
 		if (answer_find(from, to->answers[i].regime) == NULL)
-			differ_add(d, false, NULL, to->answers[i].regime, "%s is now also promised under the regime %s.", to->name,
-				   to->answers[i].regime);
+			differ_add(d, false, NULL, policy_word(&policy_regime_words, to->answers[i].regime),
+				   "%s is now also promised under the regime %s.", to->name,
+				   policy_word(&policy_regime_words, to->answers[i].regime));
 	}
-}
-
-// How much a visitor has to show.
-static int burden(const char *verify)
-{
-	static const char *const words[] = {"none", "receipt", "account", "mail", "identity"};
-	int i = 0;
-
-	while (i < 4 && strcmp(words[i], verify) != 0)
-		i++;
-	return i;
 }
 
 static void diff_right(struct differ *d, const struct policy_right *from, const struct policy_right *to)
 {
 	diff_answers(d, from, to);
-	if (!same_words(from->verify, to->verify))
-		differ_add(d, burden(to->verify) > burden(from->verify), from->verify, to->verify, "For %s you now show: %s.", to->name,
-			   to->verify);
-	if (!same_words(from->who, to->who))
-		differ_add(d, strcmp(to->who, "account") == 0, from->who, to->who, "%s is now for: %s.", to->name, to->who);
+	if (from->verify != to->verify)
+		differ_add(d, to->verify > from->verify, policy_word(&policy_verify_words, from->verify),
+			   policy_word(&policy_verify_words, to->verify), "For %s you now show: %s.", to->name,
+			   policy_word(&policy_verify_words, to->verify));
+	if (from->who != to->who)
+		differ_add(d, to->who == WHO_ACCOUNT, policy_word(&policy_who_words, from->who), policy_word(&policy_who_words, to->who),
+			   "%s is now for: %s.", to->name, policy_word(&policy_who_words, to->who));
 	if (from->self_service != to->self_service)
 		differ_add(d, from->self_service, NULL, NULL,
 			   to->self_service ? "%s can now be used without asking us." : "%s can no longer be used without asking us.",
@@ -173,9 +169,10 @@ static void diff_consents(struct differ *d)
 			differ_add(d, false, NULL, to->id, "We now ask for a consent: %s", differ_text(d, &to->what));
 			continue;
 		}
-		if (!same_words(from->form, to->form))
-			differ_add(d, strcmp(to->form, "opt-out") == 0, from->form, to->form, "The consent %s is now an %s.", to->id,
-				   to->form);
+		if (from->form != to->form)
+			differ_add(d, to->form == CONSENT_OPT_OUT, policy_word(&policy_consent_form_words, from->form),
+				   policy_word(&policy_consent_form_words, to->form), "The consent %s is now an %s.", to->id,
+				   policy_word(&policy_consent_form_words, to->form));
 		differ_prose(d, "description", &from->what, &to->what);
 		differ_prose(d, "withdrawal", &from->withdraw, &to->withdraw);
 	}
@@ -191,16 +188,18 @@ void diff_rights(struct differ *d)
 {
 	for (size_t j = 0; j < d->after->right_count; j++) {
 		size_t i = right_find(d->before, d->after->rights[j].id);
-		differ_at(d, "right", d->after->rights[j].id, d->after->rights[j].line);
+		differ_at(d, "right", policy_word(&policy_right_words, d->after->rights[j].id), d->after->rights[j].line);
 		if (i < d->before->right_count)
 			diff_right(d, &d->before->rights[i], &d->after->rights[j]);
 		else
-			differ_add(d, false, NULL, d->after->rights[j].id, "A new right: %s.", d->after->rights[j].name);
+			differ_add(d, false, NULL, policy_word(&policy_right_words, d->after->rights[j].id), "A new right: %s.",
+				   d->after->rights[j].name);
 	}
 	for (size_t i = 0; i < d->before->right_count; i++) {
-		differ_at(d, "right", d->before->rights[i].id, 0);
+		differ_at(d, "right", policy_word(&policy_right_words, d->before->rights[i].id), 0);
 		if (right_find(d->after, d->before->rights[i].id) == d->after->right_count)
-			differ_add(d, true, d->before->rights[i].id, NULL, "A right is no longer promised: %s.", d->before->rights[i].name);
+			differ_add(d, true, policy_word(&policy_right_words, d->before->rights[i].id), NULL,
+				   "A right is no longer promised: %s.", d->before->rights[i].name);
 	}
 	diff_consents(d);
 }
@@ -209,7 +208,7 @@ static bool has_claim(const struct policy *p, const struct policy_claim *wanted)
 {
 	for (size_t i = 0; i < p->claim_count; i++) {
 		const struct policy_claim *c = &p->claims[i];
-		if (strcmp(c->id, wanted->id) == 0 && same_words(c->kind, wanted->kind) && same_words(c->processor, wanted->processor))
+		if (c->id == wanted->id && c->kind == wanted->kind && same_words(c->processor, wanted->processor))
 			return true;
 	}
 	return false;
@@ -219,14 +218,15 @@ void diff_promises(struct differ *d)
 {
 	for (size_t i = 0; i < d->after->claim_count; i++) {
 		const struct policy_claim *c = &d->after->claims[i];
-		differ_at(d, "promise", c->id, c->line);
+		differ_at(d, "promise", policy_word(&policy_claim_words, c->id), c->line);
 		if (!has_claim(d->before, c))
-			differ_add(d, false, NULL, c->id, "A new promise: %s", differ_text(d, &c->what));
+			differ_add(d, false, NULL, policy_word(&policy_claim_words, c->id), "A new promise: %s", differ_text(d, &c->what));
 	}
 	for (size_t i = 0; i < d->before->claim_count; i++) {
 		const struct policy_claim *c = &d->before->claims[i];
-		differ_at(d, "promise", c->id, 0);
+		differ_at(d, "promise", policy_word(&policy_claim_words, c->id), 0);
 		if (!has_claim(d->after, c))
-			differ_add(d, true, c->id, NULL, "No longer promised: %s", differ_text(d, &c->what));
+			differ_add(d, true, policy_word(&policy_claim_words, c->id), NULL, "No longer promised: %s",
+				   differ_text(d, &c->what));
 	}
 }

@@ -18,19 +18,19 @@ static size_t find(const struct policy *p, const char *id)
 static int strength(const struct policy_processor *t)
 {
 	static const struct {
-		const char *type;
+		enum policy_safeguard_type type;
 		int strength;
-	} rows[] = {{"adequacy", 5},
-		    {"data-privacy-framework", 4},
-		    {"standard-contractual-clauses", 3},
-		    {"binding-corporate-rules", 3},
-		    {"contract-with-subject", 2},
-		    {"explicit-consent", 1}};
+	} rows[] = {{SAFEGUARD_ADEQUACY, 5},
+		    {SAFEGUARD_DATA_PRIVACY_FRAMEWORK, 4},
+		    {SAFEGUARD_STANDARD_CONTRACTUAL_CLAUSES, 3},
+		    {SAFEGUARD_BINDING_CORPORATE_RULES, 3},
+		    {SAFEGUARD_CONTRACT_WITH_SUBJECT, 2},
+		    {SAFEGUARD_EXPLICIT_CONSENT, 1}};
 	int best = 0;
 
 	for (size_t i = 0; i < t->safeguard_count; i++) {
 		for (size_t j = 0; j < ARRAY_LEN(rows); j++) {
-			if (strcmp(rows[j].type, t->safeguards[i].type) == 0 && rows[j].strength > best)
+			if (rows[j].type == t->safeguards[i].type && rows[j].strength > best)
 				best = rows[j].strength;
 		}
 	}
@@ -46,8 +46,8 @@ static void diff_safeguards(struct differ *d, const struct policy_processor *fro
 		outside = outside || !policy_country_in_eea(to->regions[i].country);
 	if (a == b)
 		return;
-	differ_add(d, b < a && outside, from->safeguard_count > 0 ? from->safeguards[0].type : NULL,
-		   to->safeguard_count > 0 ? to->safeguards[0].type : NULL,
+	differ_add(d, b < a && outside, from->safeguard_count > 0 ? policy_word(&policy_safeguard_words, from->safeguards[0].type) : NULL,
+		   to->safeguard_count > 0 ? policy_word(&policy_safeguard_words, to->safeguards[0].type) : NULL,
 		   b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);
 }
 
@@ -75,8 +75,8 @@ static void diff_regions(struct differ *d, const struct policy_processor *from, 
 
 static bool reaches(const struct policy_processor *p, const char *host)
 {
-	for (const char *const *h = p->hosts; *h != NULL; h++) {
-		if (policy_host_matches(*h, host))
+	for (size_t i = 0; i < p->hosts.count; i++) {
+		if (policy_host_matches(p->hosts.items[i], host))
 			return true;
 	}
 	return false;
@@ -85,11 +85,11 @@ static bool reaches(const struct policy_processor *p, const char *host)
 // A host that a "*.example.com" of the other version covers is not a new one.
 static void diff_hosts(struct differ *d, const struct policy_processor *from, const struct policy_processor *to, const char *brand)
 {
-	for (const char *const *h = to->hosts; *h != NULL; h++) {
+	for (const char *const *h = to->hosts.items; h < to->hosts.items + to->hosts.count; h++) {
 		if (!reaches(from, *h))
 			differ_add(d, true, NULL, *h, "What is sent to %s may now also go to the host %s.", brand, *h);
 	}
-	for (const char *const *h = from->hosts; *h != NULL; h++) {
+	for (const char *const *h = from->hosts.items; h < from->hosts.items + from->hosts.count; h++) {
 		if (!reaches(to, *h))
 			differ_add(d, false, *h, NULL, "What is sent to %s no longer goes to the host %s.", brand, *h);
 	}
@@ -139,8 +139,7 @@ static void diff_flags(struct differ *d, const struct policy_processor *from, co
 static void diff_both(struct differ *d, size_t i, size_t j)
 {
 	static const struct list_words purposes = {"It works for a new purpose: %s.", "It no longer works for: %s.", true, false},
-				       never = {"It never gets: %s.", "It is no longer promised that it never gets: %s.", false, true},
-				       ask = {"It is now asked for: %s.", "It is no longer asked for: %s.", false, true};
+				       never = {"It never gets: %s.", "It is no longer promised that it never gets: %s.", false, true};
 	const struct policy_processor *a = &d->before->processors[i], *b = &d->after->processors[j];
 	const struct policy_processor *from = &d->before->processors[i], *to = &d->after->processors[j];
 
@@ -152,17 +151,24 @@ static void diff_both(struct differ *d, size_t i, size_t j)
 	diff_keeping(d, from, to);
 	differ_lists(d, &from->purposes, &to->purposes, &purposes);
 	differ_lists(d, &from->never, &to->never, &never);
-	differ_lists(d, &from->ask, &to->ask, &ask);
+	for (unsigned ask = 0; ask < policy_asked_words.count; ask++) {
+		unsigned was = from->ask & POLICY_BIT(ask), is = to->ask & POLICY_BIT(ask);
+		const char *word = policy_word(&policy_asked_words, ask);
+		if (was != is)
+			differ_add(d, was != 0, was ? word : NULL, is ? word : NULL,
+				   is ? "It is now asked for: %s." : "It is no longer asked for: %s.", word);
+	}
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
-		unsigned was = from->roles & ROLE_BIT(role), is = to->roles & ROLE_BIT(role);
+		unsigned was = from->roles & POLICY_BIT(role), is = to->roles & POLICY_BIT(role);
 		const char *word = policy_word(&policy_role_words, role);
 		if (was != is)
 			differ_add(d, is != 0, was ? word : NULL, is ? word : NULL,
 				   is ? "It has a new task: %s." : "It no longer has the task: %s.", word);
 	}
-	if (!same_words(from->standing, to->standing) && a->local == b->local)
-		differ_add(d, strcmp(to->standing, "independent") == 0, from->standing, to->standing, "%s now acts as: %s.", to->brand,
-			   to->standing);
+	if (from->standing != to->standing && a->local == b->local)
+		differ_add(d, to->standing == STANDING_INDEPENDENT, policy_word(&policy_standing_words, from->standing),
+			   policy_word(&policy_standing_words, to->standing), "%s now acts as: %s.", to->brand,
+			   policy_word(&policy_standing_words, to->standing));
 	if (from->removed == 0 && to->removed != 0)
 		differ_add(d, false, NULL, NULL, "%s is used no longer.", to->brand);
 	if (from->removed != 0 && to->removed == 0)

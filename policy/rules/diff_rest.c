@@ -63,7 +63,7 @@ static void diff_content(struct differ *d)
 
 	differ_at(d, "content", "", 0);
 	for (unsigned i = 0; i < RULE_COUNT; i++) {
-		enum content_action a = d->before->content[i], b = d->after->content[i];
+		enum policy_action a = d->before->content[i], b = d->after->content[i];
 		if (a != b)
 			differ_add(d, protects[b] < protects[a], actions[a], actions[b], "In what you enter, %s are now %s.", names[i],
 				   actions[b]);
@@ -116,8 +116,6 @@ static void diff_automated(struct differ *d)
 
 static void diff_announcing(struct differ *d)
 {
-	static const struct list_words material = {"Material changes are now also announced by: %s.",
-						   "Material changes are no longer announced by: %s.", false, true};
 	const struct policy *a = d->before, *b = d->after;
 	int way = duration_compare(b->notice, a->notice);
 
@@ -125,7 +123,15 @@ static void diff_announcing(struct differ *d)
 	if (way != 0)
 		differ_add(d, way < 0, differ_duration(d, a->notice), differ_duration(d, b->notice), "Changes are now announced %s ahead.",
 			   differ_duration(d, b->notice));
-	differ_lists(d, &a->changes_material_by, &b->changes_material_by, &material);
+	for (unsigned way_of = 0; way_of < policy_channel_words.count; way_of++) {
+		unsigned was = a->changes_material_by & POLICY_BIT(way_of), is = b->changes_material_by & POLICY_BIT(way_of);
+		const char *word = policy_word(&policy_channel_words, way_of);
+		if (was != is)
+			differ_add(d, was != 0, was ? word : NULL, is ? word : NULL,
+				   is ? "Material changes are now also announced by: %s."
+				      : "Material changes are no longer announced by: %s.",
+				   word);
+	}
 	if (a->use_accepts != b->use_accepts)
 		differ_add(d, b->use_accepts, NULL, NULL,
 			   b->use_accepts ? "To go on using the site is now taken as accepting what changed."
@@ -136,7 +142,8 @@ static void diff_announcing(struct differ *d)
 // Only what the law requires is the least that authorities can get; a promise that is gone limits nothing.
 static void diff_law_enforcement(struct differ *d)
 {
-	const char *a = d->before->law_enforcement_answers, *b = d->after->law_enforcement_answers;
+	const char *a = policy_word(&policy_answers_words, d->before->law_enforcement_answers),
+		   *b = policy_word(&policy_answers_words, d->after->law_enforcement_answers);
 
 	differ_at(d, "law-enforcement", "", 0);
 	if (a != NULL && b == NULL)
@@ -163,7 +170,8 @@ static const char *section_text(struct differ *d, const struct policy_section *s
 	buf_adds(&out, s->title);
 	for (size_t i = 0; i < s->block_count; i++) {
 		const struct policy_block *b = &s->blocks[i];
-		buf_printf(&out, "\n%s%s", differ_text(d, &b->prose), b->type == BLOCK_INSERT ? b->insert : "");
+		buf_printf(&out, "\n%s%s", differ_text(d, &b->prose),
+			   b->type == BLOCK_INSERT ? policy_word(&policy_insert_words, b->insert) : "");
 		for (size_t j = 0; j < b->items.count; j++)
 			buf_printf(&out, "\n- %s", differ_text(d, &b->items.items[j]));
 	}

@@ -77,7 +77,7 @@ static void lint_sources(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *k = policy_kind_at(p, i);
 		const char *name = kind_row(k->kind)->name;
-		bool visitor = strcmp(k->source, "visitor") == 0;
+		bool visitor = k->source == SOURCE_VISITOR;
 		needed = needed || k->needed;
 		from_visitor = from_visitor || visitor;
 		if (k->categories.count == 0)
@@ -103,19 +103,21 @@ static void lint_shown(const struct policy *p, struct report *r)
 {
 	const struct policy *t = p;
 	const struct {
-		const char *insert, *why;
+		enum policy_insert insert;
+		const char *why;
 		bool declared;
-	} rows[] = {{"cookies", "Article 5(3) of Directive 2002/58/EC asks for clear information", p->cookie_count > 0},
-		    {"third-parties", "Article 13(1)(e) asks who receives data", t->third_party_count > 0},
-		    {"consents", "Article 13(2)(c) asks how a consent is withdrawn", t->consent_count > 0},
-		    {"promises", "a promise that nobody reads binds without serving", t->claim_count > 0}};
+	} rows[] = {{INSERT_COOKIES, "Article 5(3) of Directive 2002/58/EC asks for clear information", p->cookie_count > 0},
+		    {INSERT_THIRD_PARTIES, "Article 13(1)(e) asks who receives data", t->third_party_count > 0},
+		    {INSERT_CONSENTS, "Article 13(2)(c) asks how a consent is withdrawn", t->consent_count > 0},
+		    {INSERT_PROMISES, "a promise that nobody reads binds without serving", t->claim_count > 0}};
 	int last = t->section_count > 0 ? t->sections[t->section_count - 1].line : 1;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *part = policy_word(&policy_insert_words, rows[i].insert);
 		if (rows[i].declared && !policy_inserts(p, rows[i].insert))
 			report_error(r, last,
 				     "the notice does not show the %s that the policy declares; %s; add <insert what=\"%s\"/> to a section",
-				     rows[i].insert, rows[i].why, rows[i].insert);
+				     part, rows[i].why, part);
 	}
 }
 
@@ -125,7 +127,7 @@ static void lint_automated(const struct policy *p, struct report *r)
 		report_error(r, first_line(p),
 			     "Article 13(2)(f): automated decisions have legal effect and yet are not used; both cannot be true; correct "
 			     "<automated-decisions>");
-	if (p->automated_legal_effect && policy_right(p, "human-review") == NULL)
+	if (p->automated_legal_effect && policy_right(p, RIGHT_HUMAN_REVIEW) == NULL)
 		report_error(
 		    r, rights_line(p),
 		    "Article 13(2)(f): automated decisions have legal effect, and nobody can ask for a human; Article 22(3) GDPR asks "
@@ -160,35 +162,34 @@ void lint_notice(const struct policy *p, struct report *r)
 	lint_announcing(p, r);
 }
 
-static bool basis_used(const struct policy *p, const char *a, const char *b)
+static bool basis_used(const struct policy *p, enum policy_basis a, enum policy_basis b)
 {
 	for (size_t i = 0; i < p->purpose_count; i++) {
-		const char *basis = p->purposes[i].basis;
-		if (strcmp(basis, a) == 0 || strcmp(basis, b) == 0)
+		if (p->purposes[i].basis == a || p->purposes[i].basis == b)
 			return true;
 	}
 	return false;
 }
 
-static bool claimed(const struct policy *p, const char *id)
+static bool claimed(const struct policy *p, enum policy_claim_id id)
 {
 	for (size_t i = 0; i < p->claim_count; i++) {
-		if (strcmp(p->claims[i].id, id) == 0)
+		if (p->claims[i].id == id)
 			return true;
 	}
 	return false;
 }
 
-static bool answers(const struct policy_right *right, const char *regime)
+static bool answers(const struct policy_right *right, enum policy_regime regime)
 {
 	for (size_t i = 0; i < right->answer_count; i++) {
-		if (strcmp(right->answers[i].regime, regime) == 0)
+		if (right->answers[i].regime == regime)
 			return true;
 	}
 	return false;
 }
 
-static bool regime_named(const struct policy *p, const char *regime)
+static bool regime_named(const struct policy *p, enum policy_regime regime)
 {
 	for (size_t i = 0; i < p->right_count; i++) {
 		if (answers(&p->rights[i], regime))
@@ -197,44 +198,40 @@ static bool regime_named(const struct policy *p, const char *regime)
 	return false;
 }
 
-static const struct policy_right *right_of(const struct policy *p, const char *id)
+static void lint_regime(const struct policy *p, enum policy_regime regime, enum policy_right_id id, const char *law, struct report *r)
 {
 	const struct policy_right *right = policy_right(p, id);
-
-	return right != NULL ? &p->rights[right - p->rights] : NULL;
-}
-
-static void lint_regime(const struct policy *p, const char *regime, const char *id, const char *law, struct report *r)
-{
-	const struct policy_right *right = right_of(p, id);
+	const char *name = policy_word(&policy_right_words, id), *of = policy_word(&policy_regime_words, regime);
 
 	if (right == NULL)
 		report_error(r, rights_line(p), "%s: the right %s is missing; the regime %s gives it to everyone; add <right id=\"%s\">",
-			     law, id, regime, id);
+			     law, name, of, name);
 	else if (!answers(right, regime))
 		report_error(
-		    r, policy_right(p, id)->line,
+		    r, right->line,
 		    "%s: the right %s says nothing for the regime %s, which this policy names elsewhere; its clock would not run; add "
 		    "<answer regime=\"%s\" within=\"statutory\"/>",
-		    law, id, regime, regime);
+		    law, name, of, of);
 }
 
-static void lint_gdpr(const struct policy *p, const char *regime, struct report *r)
+static void lint_gdpr(const struct policy *p, enum policy_regime regime, struct report *r)
 {
 	static const struct {
-		const char *id, *law;
-		const char *basis, *or_basis; // only where a purpose rests on one of these; NULL: always
-	} rows[] = {{"access", "Article 13(2)(b)", NULL, NULL},
-		    {"rectification", "Article 13(2)(b)", NULL, NULL},
-		    {"erasure", "Article 13(2)(b)", NULL, NULL},
-		    {"restriction", "Article 13(2)(b)", NULL, NULL},
-		    {"objection", "Article 13(2)(b)", "legitimate-interests", "public-task"},
-		    {"portability", "Article 13(2)(b)", "consent", "contract"},
-		    {"withdrawal", "Article 13(2)(c)", "consent", "consent"},
-		    {"complaint", "Article 13(2)(d)", NULL, NULL}};
+		enum policy_right_id id;
+		const char *law;
+		bool some; // only where a purpose rests on one of these
+		enum policy_basis basis, or_basis;
+	} rows[] = {{RIGHT_ACCESS, "Article 13(2)(b)", false, 0, 0},
+		    {RIGHT_RECTIFICATION, "Article 13(2)(b)", false, 0, 0},
+		    {RIGHT_ERASURE, "Article 13(2)(b)", false, 0, 0},
+		    {RIGHT_RESTRICTION, "Article 13(2)(b)", false, 0, 0},
+		    {RIGHT_OBJECTION, "Article 13(2)(b)", true, BASIS_LEGITIMATE_INTERESTS, BASIS_PUBLIC_TASK},
+		    {RIGHT_PORTABILITY, "Article 13(2)(b)", true, BASIS_CONSENT, BASIS_CONTRACT},
+		    {RIGHT_WITHDRAWAL, "Article 13(2)(c)", true, BASIS_CONSENT, BASIS_CONSENT},
+		    {RIGHT_COMPLAINT, "Article 13(2)(d)", false, 0, 0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].basis == NULL || basis_used(p, rows[i].basis, rows[i].or_basis))
+		if (!rows[i].some || basis_used(p, rows[i].basis, rows[i].or_basis))
 			lint_regime(p, regime, rows[i].id, rows[i].law, r);
 	}
 }
@@ -242,22 +239,23 @@ static void lint_gdpr(const struct policy *p, const char *regime, struct report 
 static void lint_ccpa(const struct policy *p, struct report *r)
 {
 	static const struct {
-		const char *id, *law;
-	} rows[] = {{"access", "California Civil Code 1798.110"},
-		    {"erasure", "California Civil Code 1798.105"},
-		    {"rectification", "California Civil Code 1798.106"},
-		    {"non-discrimination", "California Civil Code 1798.125"}};
+		enum policy_right_id id;
+		const char *law;
+	} rows[] = {{RIGHT_ACCESS, "California Civil Code 1798.110"},
+		    {RIGHT_ERASURE, "California Civil Code 1798.105"},
+		    {RIGHT_RECTIFICATION, "California Civil Code 1798.106"},
+		    {RIGHT_NON_DISCRIMINATION, "California Civil Code 1798.125"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		lint_regime(p, "ccpa", rows[i].id, rows[i].law, r);
-	if (!claimed(p, "no-sale"))
-		lint_regime(p, "ccpa", "opt-out-of-sale", "California Civil Code 1798.120", r);
+		lint_regime(p, REGIME_CCPA, rows[i].id, rows[i].law, r);
+	if (!claimed(p, CLAIM_NO_SALE))
+		lint_regime(p, REGIME_CCPA, RIGHT_OPT_OUT_OF_SALE, "California Civil Code 1798.120", r);
 }
 
 // Rights that anyone has whose address stands in the request log.
-static bool everyones(const char *right)
+static bool everyones(enum policy_right_id right)
 {
-	return strcmp(right, "access") == 0 || strcmp(right, "erasure") == 0 || strcmp(right, "objection") == 0;
+	return right == RIGHT_ACCESS || right == RIGHT_ERASURE || right == RIGHT_OBJECTION;
 }
 
 static void lint_who(const struct policy *p, struct report *r)
@@ -266,30 +264,30 @@ static void lint_who(const struct policy *p, struct report *r)
 
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct policy_right *t = &p->rights[i];
-		bool needs = strcmp(t->who, "account") == 0 || strcmp(t->verify, "account") == 0;
+		bool needs = t->who == WHO_ACCOUNT || t->verify == VERIFY_ACCOUNT;
 		if (needs && !account)
 			report_error(
 			    r, p->rights[i].line,
 			    "right %s needs an account, and the policy keeps none; nobody could ever use it; write who=\"everyone\" and "
 			    "verify=\"receipt\", or declare the kind account",
-			    p->rights[i].id);
-		else if (strcmp(t->who, "account") == 0 && everyones(p->rights[i].id) && p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED)
+			    policy_word(&policy_right_words, t->id));
+		else if (t->who == WHO_ACCOUNT && everyones(p->rights[i].id) && p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED)
 			report_warning(
 			    r, p->rights[i].line,
 			    "right %s is for accounts only, but the request log is kept of everyone; the others have the same right; "
 			    "write who=\"everyone\"",
-			    p->rights[i].id);
+			    policy_word(&policy_right_words, t->id));
 	}
 }
 
 void lint_rights(const struct policy *p, struct report *r)
 {
-	bool gdpr = regime_named(p, "gdpr"), uk = regime_named(p, "uk-gdpr"), ccpa = regime_named(p, "ccpa");
+	bool gdpr = regime_named(p, REGIME_GDPR), uk = regime_named(p, REGIME_UK_GDPR), ccpa = regime_named(p, REGIME_CCPA);
 
 	if (gdpr)
-		lint_gdpr(p, "gdpr", r);
+		lint_gdpr(p, REGIME_GDPR, r);
 	if (uk)
-		lint_gdpr(p, "uk-gdpr", r);
+		lint_gdpr(p, REGIME_UK_GDPR, r);
 	if (ccpa)
 		lint_ccpa(p, r);
 	if (!gdpr && !uk && !ccpa)

@@ -8,11 +8,11 @@
 static const char *const adequate[] = {"AD", "AR", "BR", "CA", "CH", "FO", "GB", "GG", "IL", "IM", "JE", "JP", "KR", "NZ", "UY"};
 static const struct policy_strings adequate_list = {.items = adequate, .count = ARRAY_LEN(adequate)};
 
-static bool covers(const char *safeguard, const char *country)
+static bool covers(enum policy_safeguard_type safeguard, const char *country)
 {
-	if (strcmp(safeguard, "adequacy") == 0)
+	if (safeguard == SAFEGUARD_ADEQUACY)
 		return policy_strings_have(&adequate_list, country);
-	return strcmp(safeguard, "data-privacy-framework") != 0 || strcmp(country, "US") == 0;
+	return safeguard != SAFEGUARD_DATA_PRIVACY_FRAMEWORK || strcmp(country, "US") == 0;
 }
 
 static bool covered(const struct policy_processor *t, const char *country)
@@ -41,18 +41,17 @@ static void lint_safeguards(const struct policy_processor *a, const struct polic
 				     a->id, region->country);
 	}
 	for (size_t i = 0; i < t->safeguard_count; i++) {
-		const char *type = t->safeguards[i].type;
-		lasting = lasting || (strcmp(type, "explicit-consent") != 0 && strcmp(type, "contract-with-subject") != 0);
-		copy = copy || t->safeguards[i].copy != NULL || strcmp(type, "adequacy") == 0 ||
-		       strcmp(type, "data-privacy-framework") == 0 || strcmp(type, "explicit-consent") == 0 ||
-		       strcmp(type, "contract-with-subject") == 0;
+		enum policy_safeguard_type type = t->safeguards[i].type;
+		lasting = lasting || (type != SAFEGUARD_EXPLICIT_CONSENT && type != SAFEGUARD_CONTRACT_WITH_SUBJECT);
+		copy = copy || t->safeguards[i].copy != NULL || type == SAFEGUARD_ADEQUACY || type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK ||
+		       type == SAFEGUARD_EXPLICIT_CONSENT || type == SAFEGUARD_CONTRACT_WITH_SUBJECT;
 	}
 	if (outside && t->safeguard_count > 0 && !lasting)
 		report_warning(
 		    r, t->safeguards[0].line,
 		    "transfers to processor %s rest on %s alone; Article 49 GDPR means it for single cases, not for every request; add "
 		    "<safeguard type=\"standard-contractual-clauses\">",
-		    a->id, t->safeguards[0].type);
+		    a->id, policy_word(&policy_safeguard_words, t->safeguards[0].type));
 	if (outside && lasting && !copy)
 		report_warning(
 		    r, t->safeguards[0].line,
@@ -91,7 +90,7 @@ static bool consent_to_transfer(const struct policy *p)
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *t = &p->processors[i];
 		for (size_t j = 0; j < t->safeguard_count; j++) {
-			if (strcmp(t->safeguards[j].type, "explicit-consent") == 0)
+			if (t->safeguards[j].type == SAFEGUARD_EXPLICIT_CONSENT)
 				return true;
 		}
 	}
@@ -128,18 +127,18 @@ static void lint_cookies(const struct policy *p, struct report *r)
 		const struct policy_cookie *c = &p->cookies[i];
 		const struct policy_cookie *t = &p->cookies[i];
 		const struct policy_consent *consent = consent_of(p, t->consent);
-		if (!t->has_lasts && strcmp(t->in, "session") != 0)
+		if (!t->has_lasts && t->in != STORAGE_SESSION)
 			report_warning(
 			    r, c->line,
 			    "cookie %s does not say how long it lasts; visitors must be told (Court of Justice, C-673/17); add lasts=\"…\"",
 			    c->name);
-		if (t->has_lasts && strcmp(c->class, "necessary") != 0 && duration_compare(t->lasts, longest) > 0)
+		if (t->has_lasts && c->class != COOKIE_NECESSARY && duration_compare(t->lasts, longest) > 0)
 			report_warning(
 			    r, c->line,
 			    "cookie %s lasts for more than 13 months; authorities take that as the most a consent can carry; write "
 			    "lasts=\"P13M\" or less",
 			    c->name);
-		if (consent != NULL && strcmp(consent->form, "opt-out") == 0 && strcmp(c->class, "necessary") != 0)
+		if (consent != NULL && consent->form == CONSENT_OPT_OUT && c->class != COOKIE_NECESSARY)
 			report_error(r, c->line,
 				     "cookie %s rests on the consent %s, which counts unless somebody objects; silence is no consent "
 				     "(Article 4(11) GDPR); "
@@ -153,7 +152,7 @@ static void lint_consents(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
 		const struct policy_consent *consent = consent_of(p, a->consent);
-		if (consent != NULL && strcmp(a->basis, "consent") == 0 && strcmp(consent->form, "opt-out") == 0)
+		if (consent != NULL && a->basis == BASIS_CONSENT && consent->form == CONSENT_OPT_OUT)
 			report_error(r, a->line,
 				     "purpose %s rests on the consent %s, which counts unless somebody objects; silence is no consent "
 				     "(Article 4(11) GDPR); "
@@ -162,7 +161,7 @@ static void lint_consents(const struct policy *p, struct report *r)
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		const struct policy_consent *c = &p->consents[i];
-		if (!consent_used(p, c->id) && strcmp(c->form, "opt-in") == 0 && !consent_to_transfer(p))
+		if (!consent_used(p, c->id) && c->form == CONSENT_OPT_IN && !consent_to_transfer(p))
 			report_warning(r, c->line,
 				       "consent %s is asked for and nothing rests on it; a question without an effect misleads; name it in "
 				       "a purpose or a "
@@ -176,7 +175,7 @@ static void lint_age(const struct policy *p, struct report *r)
 	bool consent = false;
 
 	for (size_t i = 0; i < p->purpose_count; i++)
-		consent = consent || strcmp(p->purposes[i].basis, "consent") == 0;
+		consent = consent || p->purposes[i].basis == BASIS_CONSENT;
 	if (consent && p->minimum_age >= 13 && p->minimum_age < 16)
 		report_warning(
 		    r, p->versions[0].line,

@@ -12,7 +12,8 @@ static void lint_vendor(const struct policy_processor *a, const struct policy_pr
 	const struct processor_facts *v = processor_facts(a->id);
 	char keeps[64], told[64];
 
-	if (v == NULL || v->keeps == NULL || a->kinds == 0 || t->removed != 0 || (a->ask_no_retention && v->no_retention >= ANSWER_FLAG))
+	if (v == NULL || v->keeps == NULL || a->kinds == 0 || t->removed != 0 ||
+	    ((a->ask & POLICY_BIT(ASK_NO_RETENTION)) && v->no_retention >= ANSWER_FLAG))
 		return;
 	bool off = v->no_retention >= ANSWER_FLAG;
 	duration_words(keeps, sizeof keeps, v->longest);
@@ -75,22 +76,23 @@ static void lint_kind_at(const struct policy *p, const struct policy_kind *k, si
 static void lint_conditions(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
 {
 	static const struct {
-		const char *condition;
+		enum policy_condition condition;
 		enum kind needs;
-	} rows[] = {{"account", KIND_ACCOUNT}, {"saved", KIND_GALLERY}};
+	} rows[] = {{CONDITION_ACCOUNT, KIND_ACCOUNT}, {CONDITION_SAVED, KIND_GALLERY}};
 	const char *name = kind_row(k->kind)->name;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		bool used = same_words(l->lasts_while, rows[i].condition) || same_words(l->unless, rows[i].condition);
+		bool used = l->lasts_while == rows[i].condition || l->unless == rows[i].condition;
 		bool itself = k->kind == rows[i].needs || (rows[i].needs == KIND_GALLERY && k->kind == KIND_IMAGE);
 		if (used && !itself && p->kinds[rows[i].needs].keep == KEEP_UNDECLARED)
 			report_error(r, l->line,
 				     "a life of kind %s hangs on the condition %s, but the policy keeps no %s; the condition could never "
 				     "begin or end; "
 				     "declare the kind %s, or write a length",
-				     name, rows[i].condition, kind_row(rows[i].needs)->words, kind_row(rows[i].needs)->name);
+				     name, policy_word(&policy_condition_words, rows[i].condition), kind_row(rows[i].needs)->words,
+				     kind_row(rows[i].needs)->name);
 	}
-	if (same_words(l->lasts_while, "consent") && p->consent_count == 0)
+	if (l->lasts_while == CONDITION_CONSENT && p->consent_count == 0)
 		report_error(
 		    r, l->line,
 		    "a life of kind %s lasts while a consent does, but the policy asks for none; nothing would ever end it; declare it in "

@@ -111,7 +111,7 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 
 struct census_row {
 	enum kind kind;
-	enum keep keep;
+	enum policy_keep keep;
 	uint64_t count;
 	time_t oldest;          // 0: none
 	uint64_t limit_seconds; // life from `oldest`; 0: no fixed end

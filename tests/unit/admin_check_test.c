@@ -90,7 +90,7 @@ static void last_prune(void **state)
 
 static void late_requests(void **state)
 {
-	static const struct policy_right access = {.id = "access", .statutory = true};
+	static const struct policy_right access = {.id = RIGHT_ACCESS, .statutory = true};
 	const struct rights_new request = {.right = "access"};
 	struct fixture *f = *state;
 	struct rights_receipt receipt;

@@ -278,14 +278,14 @@ static void masked_text_holds_nothing_more_to_find(void **state)
 
 static void the_policy_decides_what_is_done(void **state)
 {
-	static const enum content_action content[RULE_COUNT] = {
+	static const enum policy_action content[RULE_COUNT] = {
 	    [RULE_MAIL_ADDRESS] = CONTENT_WARN, [RULE_PHONE_NUMBER] = CONTENT_ANONYMISE, [RULE_CARD_NUMBER] = CONTENT_REFUSE,
 	    [RULE_IBAN] = CONTENT_ALLOW,        [RULE_MINORS] = CONTENT_REFUSE,
 	};
 	static const struct {
 		rule_set found;
 		bool confirmed;
-		enum content_action action;
+		enum policy_action action;
 		rule_set rules, mask;
 	} rows[] = {
 	    {0, false, CONTENT_ALLOW, 0, 0},

@@ -86,7 +86,7 @@ static void an_address_that_would_grow_too_long_is_refused(void **state)
 	input_free(&in);
 }
 
-static int screen(const enum content_action content[RULE_COUNT], const char *text, bool confirmed, struct input *in, struct failure *t)
+static int screen(const enum policy_action content[RULE_COUNT], const char *text, bool confirmed, struct input *in, struct failure *t)
 {
 	struct policy p = {.file = "test"};
 
@@ -97,11 +97,11 @@ static int screen(const enum content_action content[RULE_COUNT], const char *tex
 	return input_screen(&p, in, t);
 }
 
-static const enum content_action bizimages[RULE_COUNT] = {[RULE_MAIL_ADDRESS] = CONTENT_WARN,
-							  [RULE_PHONE_NUMBER] = CONTENT_WARN,
-							  [RULE_CARD_NUMBER] = CONTENT_REFUSE,
-							  [RULE_IBAN] = CONTENT_REFUSE,
-							  [RULE_MINORS] = CONTENT_REFUSE};
+static const enum policy_action bizimages[RULE_COUNT] = {[RULE_MAIL_ADDRESS] = CONTENT_WARN,
+							 [RULE_PHONE_NUMBER] = CONTENT_WARN,
+							 [RULE_CARD_NUMBER] = CONTENT_REFUSE,
+							 [RULE_IBAN] = CONTENT_REFUSE,
+							 [RULE_MINORS] = CONTENT_REFUSE};
 
 static void a_warning_can_be_confirmed_and_a_refusal_cannot(void **state)
 {
@@ -140,7 +140,7 @@ static void a_warning_can_be_confirmed_and_a_refusal_cannot(void **state)
 
 static void a_policy_may_ask_for_masks_instead(void **state)
 {
-	enum content_action content[RULE_COUNT];
+	enum policy_action content[RULE_COUNT];
 	struct input in;
 	struct failure t;
 

@@ -53,8 +53,8 @@ static void each_language_is_whole(void **state)
 		for (size_t i = 0; i < p->processor_count; i++) {
 			assert_int_equal(a->processors[i].region_count, b->processors[i].region_count);
 			assert_int_equal(a->processors[i].safeguard_count, b->processors[i].safeguard_count);
-			assert_string_equal(a->processors[i].safeguard_count ? a->processors[i].safeguards[0].type : "",
-					    b->processors[i].safeguard_count ? b->processors[i].safeguards[0].type : "");
+			assert_int_equal(a->processors[i].safeguard_count ? a->processors[i].safeguards[0].type : 0,
+					 b->processors[i].safeguard_count ? b->processors[i].safeguards[0].type : 0);
 		}
 	}
 }

@@ -104,11 +104,11 @@ static void the_shortest_answer_time_runs_the_clock(void **state)
 					       "<answer regime=\"gdpr\" within=\"statutory\"/><answer regime=\"ccpa\" within=\"P45D\"/>");
 
 	(void)state;
-	assert_false(policy_right(p, "access")->statutory);
-	assert_int_equal(policy_right(p, "access")->answer.seconds, 48 * 3600);
-	assert_true(policy_right(q, "access")->statutory);
-	assert_true(policy_right(p, "erasure")->statutory);
-	assert_null(policy_right(p, "withdrawal"));
+	assert_false(policy_right(p, RIGHT_ACCESS)->statutory);
+	assert_int_equal(policy_right(p, RIGHT_ACCESS)->answer.seconds, 48 * 3600);
+	assert_true(policy_right(q, RIGHT_ACCESS)->statutory);
+	assert_true(policy_right(p, RIGHT_ERASURE)->statutory);
+	assert_null(policy_right(p, RIGHT_WITHDRAWAL));
 }
 
 static void a_removed_processor_is_out_of_reach(void **state)

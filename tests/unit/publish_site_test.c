@@ -441,8 +441,8 @@ static void a_site_makes_sets_when_all_of_it_is_there(void **state)
 	    {KIND_COUNT, 3, 0, false, true},
 	    {KIND_COUNT, 0, 3, false, true},
 	    {KIND_COUNT, 0, 0, false, false},
-	    {KIND_COUNT, ROLE_BIT(ROLE_TEXT), ROLE_BIT(ROLE_IMAGE), false, true},
-	    {KIND_COUNT, ROLE_BIT(ROLE_TEXT), ROLE_BIT(ROLE_TEXT), false, false},
+	    {KIND_COUNT, POLICY_BIT(ROLE_TEXT), POLICY_BIT(ROLE_IMAGE), false, true},
+	    {KIND_COUNT, POLICY_BIT(ROLE_TEXT), POLICY_BIT(ROLE_TEXT), false, false},
 	    {KIND_COUNT, 3, 0, true, false},
 	    {KIND_COUNT, 3, 3, true, true},
 	};

@@ -39,7 +39,7 @@ static void assert_date(time_t t, const char *date)
 
 static time_t due_days(time_t received, unsigned days)
 {
-	struct policy_right right = {.id = "access", .answer = {.days = days}};
+	struct policy_right right = {.id = RIGHT_ACCESS, .answer = {.days = days}};
 
 	return clock_due(&right, received);
 }
@@ -50,7 +50,7 @@ static void vectors_hold(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
 		const struct vector *v = &vectors[i];
 		time_t received = at(v->received);
-		struct policy_right statutory = {.id = "access", .statutory = true, .answer = {.days = 2}};
+		struct policy_right statutory = {.id = RIGHT_ACCESS, .statutory = true, .answer = {.days = 2}};
 		assert_date(clock_due(&statutory, received), v->month);
 		assert_date(clock_statutory(received, CLOCK_STATUTORY_MONTHS), v->month);
 		assert_date(clock_statutory(received, CLOCK_EXTENDED_MONTHS), v->months3);
@@ -79,7 +79,7 @@ static void the_end_is_before_midnight_everywhere_in_the_union(void **state)
 
 static void hours_of_the_policy_are_absolute(void **state)
 {
-	struct policy_right right = {.id = "access", .answer = {.seconds = 48 * 3600}};
+	struct policy_right right = {.id = RIGHT_ACCESS, .answer = {.seconds = 48 * 3600}};
 
 	(void)state;
 	assert_int_equal(clock_due(&right, at("2026-11-20T22:15:01Z")), at("2026-11-22T22:15:01Z")); // a Sunday: no roll

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-bool claim_made(const struct policy *p, const char *id)
+bool claim_made(const struct policy *p, enum policy_claim_id id)
 {
 	for (size_t i = 0; i < p->claim_count; i++) {
 		const struct policy_claim *a = &p->claims[i];
-		if (a->kind == NULL && a->processor == NULL && strcmp(a->id, id) == 0)
+		if (a->kind == KIND_COUNT && a->processor == NULL && a->id == id)
 			return true;
 	}
 	return false;
@@ -25,7 +25,7 @@ static bool in_memory(const struct policy *p, enum kind kind)
 // What is typed or named, in memory only, and nothing of what is made is kept for an account.
 static bool forgets(const struct policy *p)
 {
-	return in_memory(p, KIND_INPUT) && (!p->page_fetch || in_memory(p, KIND_PAGE)) && claim_made(p, "no-account");
+	return in_memory(p, KIND_INPUT) && (!p->page_fetch || in_memory(p, KIND_PAGE)) && claim_made(p, CLAIM_NO_ACCOUNT);
 }
 
 static void claim_life(char *out, size_t size, const struct policy *p, enum kind kind)
@@ -41,7 +41,7 @@ static void write_pledge(const struct policy *p, struct buf *out)
 // "No account, no cookies" of what is promised; NULL when neither is.
 static const char *without_words(const struct policy *p)
 {
-	bool account = claim_made(p, "no-account"), cookies = claim_made(p, "no-cookies");
+	bool account = claim_made(p, CLAIM_NO_ACCOUNT), cookies = claim_made(p, CLAIM_NO_COOKIES);
 
 	return account && cookies ? word(p, "claim.no_account_no_cookies")
 	       : account          ? word(p, "claim.no_account")
@@ -157,7 +157,7 @@ static void write_receipt(const struct policy *p, struct buf *out)
 {
 	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
 
-	write_word(&w, claim_made(p, "no-account") ? "claim.receipt.only_key" : "claim.receipt.code");
+	write_word(&w, claim_made(p, CLAIM_NO_ACCOUNT) ? "claim.receipt.only_key" : "claim.receipt.code");
 }
 
 static void write_held(const struct policy *p, struct buf *out)
@@ -174,7 +174,7 @@ static void write_held(const struct policy *p, struct buf *out)
 static void write_right_options(const struct policy *p, struct buf *out)
 {
 	for (size_t i = 0; i < p->right_count; i++) {
-		const char *id = p->rights[i].id, *words = word_or(p, "right.", id);
+		const char *id = policy_word(&policy_right_words, p->rights[i].id), *words = word_or(p, "right.", id);
 		words = words == id ? p->rights[i].name : words;
 		buf_adds(out, "<option value=\"");
 		html_attr(out, id);

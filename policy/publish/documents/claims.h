@@ -12,7 +12,7 @@ struct claim_variable {
 extern const struct claim_variable claims[];
 extern const size_t claim_count;
 
-void claim_check_card(const struct policy *p, struct buf *out); // what to check before publishing; nothing where the policy says nothing
-bool claim_made(const struct policy *p, const char *id);        // the policy promises it for the whole site
+void claim_check_card(const struct policy *p, struct buf *out);   // what to check before publishing; nothing where the policy says nothing
+bool claim_made(const struct policy *p, enum policy_claim_id id); // the policy promises it for the whole site
 
 #endif

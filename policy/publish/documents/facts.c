@@ -61,10 +61,11 @@ static void add_guarantee(cJSON *object, const struct policy *p, const struct po
 	cJSON *guarantee = cJSON_AddObjectToObject(object, "guarantee");
 
 	for (size_t i = 0; i < a->safeguard_count; i++) {
-		const char *type = a->safeguards[i].type, *words = word_or(p, "safeguard.", type);
-		if (strcmp(type, "adequacy") == 0 || strcmp(type, "data-privacy-framework") == 0)
+		enum policy_safeguard_type type = a->safeguards[i].type;
+		const char *words = word_or(p, "safeguard.", policy_word(&policy_safeguard_words, type));
+		if (type == SAFEGUARD_ADEQUACY || type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK)
 			adequacy = words;
-		else if (strcmp(type, "standard-contractual-clauses") == 0)
+		else if (type == SAFEGUARD_STANDARD_CONTRACTUAL_CLAUSES)
 			clauses = words;
 		else
 			other = words;
@@ -93,7 +94,8 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 			cJSON_AddItemToArray(categories, cJSON_CreateString(policy_kind_at(p, i)->name));
 	}
 	for (size_t i = 0; i < a->safeguard_count; i++)
-		cJSON_AddItemToArray(transfer, cJSON_CreateString(word_or(p, "safeguard.", a->safeguards[i].type)));
+		cJSON_AddItemToArray(
+		    transfer, cJSON_CreateString(word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type))));
 	if (cJSON_GetArraySize(countries) == 0 && a->safeguard_count == 0)
 		cJSON_AddItemToArray(transfer, cJSON_CreateString(word(p, "list.none_needed")));
 	add_subjects(object, p, NULL, a->kinds);

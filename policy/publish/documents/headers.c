@@ -7,10 +7,11 @@
 
 // What a page may load: from this site, and what the policy declares. `own` is what the site's own pages need.
 static const struct {
-	const char *directive, *own, *resource;
+	const char *directive, *own;
+	enum policy_resource resource;
 } sources[] = {
-    {"script-src", "'self'", "script"},   {"style-src", "'self'", "style"},           {"font-src", "'self'", "font"},
-    {"connect-src", "'self'", "connect"}, {"img-src", "'self' blob: data:", "image"}, {"frame-src", NULL, "frame"},
+    {"script-src", "'self'", RESOURCE_SCRIPT},   {"style-src", "'self'", RESOURCE_STYLE},           {"font-src", "'self'", RESOURCE_FONT},
+    {"connect-src", "'self'", RESOURCE_CONNECT}, {"img-src", "'self' blob: data:", RESOURCE_IMAGE}, {"frame-src", NULL, RESOURCE_FRAME},
 };
 
 static void add_source(const struct policy *p, size_t row, struct buf *out)
@@ -21,7 +22,7 @@ static void add_source(const struct policy *p, size_t row, struct buf *out)
 		buf_printf(out, "; %s %s", sources[row].directive, sources[row].own);
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *a = &p->third_parties[i];
-		if (strcmp(a->type, sources[row].resource) != 0)
+		if (a->type != sources[row].resource)
 			continue;
 		if (!any)
 			buf_printf(out, "; %s", sources[row].directive);
@@ -65,7 +66,7 @@ void headers_conf(const struct policy *p, struct buf *out)
 static bool declares(const struct policy *p, bool cookie)
 {
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		if ((strcmp(p->cookies[i].in, "cookie") == 0) == cookie)
+		if ((p->cookies[i].in == STORAGE_COOKIE) == cookie)
 			return true;
 	}
 	return false;
@@ -92,7 +93,7 @@ void cookies_conf(const struct policy *p, struct buf *out)
 	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const char *name = p->cookies[i].name;
-		if (strcmp(p->cookies[i].in, "cookie") != 0 || !variable_name(name))
+		if (p->cookies[i].in != STORAGE_COOKIE || !variable_name(name))
 			continue;
 		buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
 	}

@@ -92,7 +92,7 @@ static void write_section(const struct policy *p, struct writer *w, const struct
 		else if (block->type == BLOCK_LIST)
 			write_items(w, &block->items);
 		else
-			notice_part(p, w, block->insert);
+			notice_part(p, w, policy_word(&policy_insert_words, block->insert));
 	}
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "</section>\n");

@@ -46,7 +46,7 @@ static void write_one_life(const struct policy *p, struct writer *w, const struc
 					     "life.after.account-end"};
 	char words[160];
 
-	if (life->lasts_while != NULL) {
+	if (life->lasts_while != CONDITION_NONE) {
 		write_words(w, word_condition(word_language(p), life->lasts_while));
 		write_words(w, life->has_length ? word(p, "life.and_then") : "");
 	}
@@ -55,8 +55,8 @@ static void write_one_life(const struct policy *p, struct writer *w, const struc
 		write_words(w, words);
 		write_word(w, starts[life->start]);
 	}
-	if (life->unless != NULL)
-		write_words(w, word(p, strcmp(life->unless, "saved") == 0 ? "life.unless_saved" : "life.unless_other"));
+	if (life->unless != CONDITION_NONE)
+		write_words(w, word(p, life->unless == CONDITION_SAVED ? "life.unless_saved" : "life.unless_other"));
 	if (life->ending == END_ANONYMISE || life->has_length)
 		write_word(w, life->ending == END_ANONYMISE ? "life.then_anonymised" : "life.then_deleted");
 	write_words(w, life->hold ? word(p, "life.hold") : "");
@@ -91,7 +91,7 @@ static void write_purposes(const struct policy *p, struct writer *w, const struc
 			labelled(w, word(p, "notice.why"));
 			write_prose(w, &a->what);
 			write_word(w, "notice.basis");
-			write_words(w, word_or(p, "basis.", a->basis));
+			write_words(w, word_or(p, "basis.", policy_word(&policy_basis_words, a->basis)));
 			write_word(w, "join.stop");
 			write_words(w, a->interest.count > 0 ? word(p, "join.sentence") : "");
 			write_prose(w, &a->interest);
@@ -115,7 +115,7 @@ static void part_kind(const struct policy *p, struct writer *w, const struct pol
 	write_item_end(w);
 	write_purposes(p, w, &kind->purposes);
 	labelled(w, word(p, "notice.comes_from"));
-	write_words(w, word_or(p, "source.", kind->source));
+	write_words(w, word_or(p, "source.", policy_word(&policy_source_words, kind->source)));
 	write_word(w, "join.stop");
 	write_item_end(w);
 	write_list_end(w);
@@ -135,7 +135,7 @@ static void write_places(const struct policy *p, struct writer *w, const struct 
 	}
 	for (size_t i = 0; i < a->safeguard_count; i++) {
 		write_word(w, "join.semicolon");
-		write_words(w, word_or(p, "safeguard.", a->safeguards[i].type));
+		write_words(w, word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type)));
 	}
 }
 
@@ -235,7 +235,8 @@ static void part_cookies(const struct policy *p, struct writer *w)
 		snprintf(words, sizeof words, "%s", word(p, "notice.cookies.session"));
 		if (t->has_lasts)
 			word_duration(words, sizeof words, t->lasts, word_language(p));
-		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose, word_or(p, "cookie.", p->cookies[i].class), words};
+		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose,
+					     word_or(p, "cookie.", policy_word(&policy_cookie_class_words, p->cookies[i].class)), words};
 		write_row_begin(w);
 		for (size_t j = 0; j < ARRAY_LEN(cells); j++) {
 			write_cell_begin(w);
@@ -257,12 +258,17 @@ static void part_third_parties(const struct policy *p, struct writer *w)
 		const struct policy_third_party *a = &p->third_parties[i];
 		labelled(w, a->origin);
 		write_words(w, " (");
-		write_words(w, a->type);
+		write_words(w, policy_word(&policy_resource_words, a->type));
 		write_words(w, "): ");
 		write_words(w, a->purpose);
 		write_item_end(w);
 	}
 	write_list_end(w);
+}
+
+static bool within_a_month(const struct policy_right_answer *a)
+{
+	return a->regime == REGIME_GDPR || a->regime == REGIME_UK_GDPR;
 }
 
 static void write_answer(const struct policy *p, struct writer *w, const struct policy_right_answer *a)
@@ -272,7 +278,7 @@ static void write_answer(const struct policy *p, struct writer *w, const struct 
 	word_duration(words, sizeof words, a->within, word_language(p));
 	write_word(w, "join.sentence");
 	if (a->statutory)
-		write_word(w, strstr(a->regime, "gdpr") != NULL ? "notice.answer.month" : "notice.answer.statutory");
+		write_word(w, within_a_month(a) ? "notice.answer.month" : "notice.answer.statutory");
 	else
 		write_filled(w, "notice.answer.within", WORD_VALUES({"time", words}));
 }
@@ -283,7 +289,7 @@ static bool told_before(const struct policy_right *t, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		const struct policy_right_answer *a = &t->answers[j], *b = &t->answers[i];
 		if (a->statutory == b->statutory && (a->statutory || duration_compare(a->within, b->within) == 0) &&
-		    (strstr(a->regime, "gdpr") != NULL) == (strstr(b->regime, "gdpr") != NULL))
+		    (within_a_month(a)) == (within_a_month(b)))
 			return true;
 	}
 	return false;

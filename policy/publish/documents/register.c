@@ -122,7 +122,7 @@ static void get_sources(const struct activity *a, struct buf *out)
 	EACH_KIND(k, a)
 	{
 		add(out, k->name);
-		buf_printf(out, ": %s", word_or(a->p, "source.", k->source));
+		buf_printf(out, ": %s", word_or(a->p, "source.", policy_word(&policy_source_words, k->source)));
 	}
 }
 
@@ -173,7 +173,7 @@ static void get_safeguards(const struct activity *a, struct buf *out)
 		const struct policy_processor *t = &a->p->processors[i];
 		for (size_t j = 0; j < t->safeguard_count; j++) {
 			add(out, t->brand);
-			buf_printf(out, ": %s", word_or(a->p, "safeguard.", t->safeguards[j].type));
+			buf_printf(out, ": %s", word_or(a->p, "safeguard.", policy_word(&policy_safeguard_words, t->safeguards[j].type)));
 		}
 	}
 	add(out, out->len == 0 ? word(a->p, "register.no_safeguard") : NULL);
@@ -223,7 +223,7 @@ static void get_location(const struct activity *a, struct buf *out)
 
 static void get_basis(const struct activity *a, struct buf *out)
 {
-	add(out, word_or(a->p, "basis.", a->purpose->basis));
+	add(out, word_or(a->p, "basis.", policy_word(&policy_basis_words, a->purpose->basis)));
 }
 static void get_interest(const struct activity *a, struct buf *out)
 {

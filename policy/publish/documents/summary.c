@@ -40,7 +40,7 @@ static void glance_end(struct writer *w)
 		write_item_end(w);
 }
 
-static void glance_kinds(const struct policy *p, struct writer *w, enum keep keep, const char *icon, const char *title)
+static void glance_kinds(const struct policy *p, struct writer *w, enum policy_keep keep, const char *icon, const char *title)
 {
 	size_t count = 0;
 
@@ -116,7 +116,7 @@ static void glance_cookies(const struct policy *p, struct writer *w)
 		write_words(w, i > 0 ? word(p, "join.comma") : "");
 		write_words(w, p->cookies[i].name);
 		write_words(w, " (");
-		write_words(w, word_or(p, "cookie.", p->cookies[i].class));
+		write_words(w, word_or(p, "cookie.", policy_word(&policy_cookie_class_words, p->cookies[i].class)));
 		write_words(w, ")");
 	}
 	if (p->cookie_count == 0)

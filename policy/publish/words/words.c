@@ -195,11 +195,11 @@ void word_duration(char *out, size_t size, struct duration d, enum language lang
 	snprintf(out, size, "%s", words.len > 0 ? buf_text(&words) : word_in(language, "time.none"));
 }
 
-const char *word_condition(enum language language, const char *condition)
+const char *word_condition(enum language language, enum policy_condition condition)
 {
 	char key[64];
 
-	snprintf(key, sizeof key, "life.while.%s", condition != NULL ? condition : "");
+	snprintf(key, sizeof key, "life.while.%s", condition != CONDITION_NONE ? policy_word(&policy_condition_words, condition) : "");
 	const char *text = word_find(language, key);
 	return text != NULL ? text : "";
 }
@@ -211,7 +211,8 @@ void word_life(char *out, size_t size, const struct policy *p, const struct poli
 	char longest[96];
 
 	if (kind->keep != KEEP_MEMORY && duration_is_zero(kind->life)) {
-		snprintf(out, size, "%s", word_condition(language, kind->lasts_while != NULL ? kind->lasts_while : "service"));
+		snprintf(out, size, "%s",
+			 word_condition(language, kind->lasts_while != CONDITION_NONE ? kind->lasts_while : CONDITION_SERVICE));
 	} else if (kind->keep != KEEP_MEMORY) {
 		word_duration(out, size, kind->life, language);
 	} else if (duration_is_zero(kind->memory)) {

@@ -27,8 +27,8 @@ int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const 
 
 // "14 days", "14 Tage", "14 天".
 void word_duration(char *out, size_t size, struct duration d, enum language language);
-// What a condition of a life means: "for as long as your account exists". "" for NULL.
-const char *word_condition(enum language language, const char *condition);
+// What a condition of a life means: "for as long as your account exists". "" for none.
+const char *word_condition(enum language language, enum policy_condition condition);
 // How long the kind lives: "14 days", "only while your request runs", "for as long as the service runs".
 void word_life(char *out, size_t size, const struct policy *p, const struct policy_kind *kind);
 
