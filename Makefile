@@ -112,7 +112,7 @@ $(V)/obj/admin/shipped.o: PLACE = -DLETHE_SHIPPED='"$(V)/shipped.txt"'
 
 # Files that are part of a program.
 $(V)/obj/policy/model/schema.o: policy/policy.xsd
-$(V)/obj/policy/publish/documents/facts.o $(V)/obj/policy/publish/documents/subprocessors.o: $(wildcard policy/publish/documents/*.json)
+$(foreach o,facts register subprocessors,$(V)/obj/policy/publish/documents/$o.o): $(wildcard policy/publish/documents/*.json)
 $(V)/obj/policy/publish/words/words.o: $(wildcard policy/publish/words/*.txt)
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
 $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt

@@ -96,6 +96,7 @@ static void every_key_is_used(void **state)
 	for (size_t i = 0; i < en->count; i++) {
 		const char *key = en->rows[i].key, *dot = strrchr(key, '.');
 		if (!in_sources("\"", key, strlen(key), "\"") && !in_sources("{{w:", key, strlen(key), "}}") &&
+		    !in_sources("|none:", key, strlen(key), "}") &&
 		    !(dot != NULL &&
 		      (in_sources("\"", key, (size_t)(dot - key) + 1, "\"") || in_sources("\"", key, (size_t)(dot - key) + 1, "%s\"") ||
 		       in_sources("|word:", key, (size_t)(dot - key) + 1, "}"))))

@@ -83,7 +83,8 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 	char keeps[160];
 
 	for (size_t i = 0; i < a->region_count; i++) {
-		bool again = policy_country_in_eea(a->regions[i].country);
+		bool eea = policy_country_in_eea(a->regions[i].country), again = eea;
+		cJSON_AddBoolToObject(cJSON_GetArrayItem(cJSON_GetObjectItem(object, "regions"), (int)i), "eea", eea);
 		for (size_t j = 0; j < i; j++)
 			again = again || strcmp(a->regions[j].country, a->regions[i].country) == 0;
 		if (!again)

@@ -3,7 +3,7 @@
 //   site_url, created (the first version's date), subjects [{id, name}]
 //   kinds[].life (how long, in words), .temporal (it has a fixed length), .lives[].ttl (ISO 8601)
 //   purposes[].subjects (ids)
-//   processors[].outside, .third_countries (outside the EEA, each once), .subjects (names), .categories (names of kinds), .transfer (words),
+//   processors[].regions[].eea, .third_countries (outside the EEA, each once), .subjects (names), .categories (names of kinds), .transfer (words),
 //   .status, .keeps (words), .guarantee {adequacy, clauses, appropriate, enforceable} (words, or null)
 #ifndef LETHE_PUBLISH_DOCUMENTS_FACTS_H
 #define LETHE_PUBLISH_DOCUMENTS_FACTS_H

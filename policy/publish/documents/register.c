@@ -1,376 +1,28 @@
 // SPDX-License-Identifier: ISC
+// The register's columns are data (register.json): for each its headings by model, a mapping of a purpose among the facts, the word that
+// stands where that gives nothing, and whether it is what is so at this moment. A column without a mapping is for the officer to fill in.
 #include "policy/publish/documents/register.h"
 #include "policy/base/array.h"
+#include "policy/base/embed.h"
 #include "policy/base/text.h"
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/facts.h"
 #include "policy/publish/pages.h"
-#include "policy/publish/words/words.h"
+#include "policy/publish/render/json_add.h"
+#include "policy/publish/render/list.h"
+#include "policy/publish/render/mapping.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-struct activity { // a row: what is done for one purpose
-	const struct policy *p;
-	const struct policy_purpose *purpose;
-	const struct register_figures *figures;
-};
-typedef void (*cell)(const struct activity *a, struct buf *out);
+EMBED(register_mapping, "policy/publish/documents/register.json");
 
-static void add(struct buf *out, const char *text)
-{
-	if (text != NULL && *text != '\0')
-		buf_printf(out, "%s%s", out->len > 0 ? "; " : "", text);
-}
-
-static void add_prose(const struct activity *a, struct buf *out, const struct prose *prose)
-{
-	buf_adds(out, out->len > 0 && prose->count > 0 ? "; " : "");
-	prose_plain(a->p, prose, out);
-}
-
-static bool serves(const struct policy_strings *purposes, const struct activity *a)
-{
-	for (size_t i = 0; i < purposes->count; i++) {
-		if (strcmp(purposes->items[i], a->purpose->id) == 0)
-			return true;
-	}
-	return false;
-}
-
-// NOLINTBEGIN(bugprone-macro-parentheses): the names are declared here
-#define EACH_KIND(k, a)                                                                                                                    \
-	for (size_t n = 0; n < (a)->p->kind_count; n++)                                                                                    \
-		for (const struct policy_kind *k = policy_kind_at((a)->p, n); k != NULL && serves(&k->purposes, a); k = NULL)
-#define EACH_PROCESSOR(i, a)                                                                                                               \
-	for (size_t i = 0; i < (a)->p->processor_count; i++)                                                                               \
-		if (!(a)->p->processors[i].local && serves(&(a)->p->processors[i].purposes, a))
-
-// NOLINTEND(bugprone-macro-parentheses)
-
-static void party(struct buf *out, const struct policy_party *a)
-{
-	const char *const parts[] = {a->name, a->address, a->country, a->mail, a->phone, a->web};
-
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		add(out, parts[i]);
-}
-
-static void get_purpose(const struct activity *a, struct buf *out)
-{
-	add_prose(a, out, &a->purpose->what);
-}
-static void get_site(const struct activity *a, struct buf *out)
-{
-	add(out, a->p->shown_as);
-}
-static void get_controller(const struct activity *a, struct buf *out)
-{
-	add(out, a->p->controller.name);
-}
-static void get_contact(const struct activity *a, struct buf *out)
-{
-	party(out, &a->p->controller);
-	add(out, a->p->controller.mail == NULL ? a->p->contact : NULL);
-}
-static void get_representative(const struct activity *a, struct buf *out)
-{
-	party(out, &a->p->representative);
-	add(out, out->len == 0 ? word(a->p, "register.none") : NULL);
-}
-static void get_officer(const struct activity *a, struct buf *out)
-{
-	party(out, &a->p->officer);
-	add(out, out->len == 0 ? word(a->p, "register.none") : NULL);
-}
-static void get_none(const struct activity *a, struct buf *out)
-{
-	add(out, word(a->p, "register.none"));
-}
-static void get_role(const struct activity *a, struct buf *out)
-{
-	add(out, word(a->p, "register.controller"));
-}
-
-static void get_subjects(const struct activity *a, struct buf *out)
-{
-	for (size_t s = 0; s < a->p->subject_count; s++) {
-		bool found = false;
-		EACH_KIND(k, a)
-		for (size_t i = 0; i < k->subjects.count; i++)
-			found = found || strcmp(k->subjects.items[i], a->p->subjects[s].id) == 0;
-		add(out, found ? a->p->subjects[s].name : NULL);
-	}
-}
-
-static void get_data(const struct activity *a, struct buf *out)
-{
-	EACH_KIND(k, a)
-	{
-		add(out, k->name);
-		for (size_t i = 0; i < k->categories.count; i++)
-			buf_printf(out, "%s%s%s", i == 0 ? " (" : ", ", k->categories.items[i], i + 1 == k->categories.count ? ")" : "");
-	}
-}
-
-static void get_special(const struct activity *a, struct buf *out)
-{
-	add(out, word(a->p, "register.special"));
-}
-
-static void get_sources(const struct activity *a, struct buf *out)
-{
-	EACH_KIND(k, a)
-	{
-		add(out, k->name);
-		buf_printf(out, ": %s", word_or(a->p, "source.", policy_word(&policy_source_words, k->source)));
-	}
-}
-
-static void get_recipients(const struct activity *a, struct buf *out)
-{
-	EACH_PROCESSOR(i, a)
-	{
-		add(out, a->p->processors[i].name);
-		buf_printf(out, " (%s)", a->p->processors[i].purpose);
-	}
-	add(out, out->len == 0 ? word(a->p, "register.none") : NULL);
-}
-
-static void get_shared(const struct activity *a, struct buf *out)
-{
-	EACH_PROCESSOR(i, a)
-	{
-		bool any = false;
-		add(out, a->p->processors[i].brand);
-		EACH_KIND(k, a)
-		if (a->p->processors[i].kinds & KIND_BIT(k->kind)) {
-			buf_printf(out, "%s%s", any ? ", " : ": ", k->name);
-			any = true;
-		}
-	}
-	add(out, out->len == 0 ? word(a->p, "register.no") : NULL);
-}
-
-static void get_transfers(const struct activity *a, struct buf *out)
-{
-	EACH_PROCESSOR(i, a)
-	{
-		const struct policy_processor *t = &a->p->processors[i];
-		for (size_t j = 0; j < t->region_count; j++) {
-			if (policy_country_in_eea(t->regions[j].country))
-				continue;
-			add(out, t->brand);
-			buf_printf(out, ": %s (%s)", t->regions[j].place, t->regions[j].country);
-		}
-	}
-	add(out, out->len == 0 ? word(a->p, "register.no_transfer") : NULL);
-}
-
-static void get_safeguards(const struct activity *a, struct buf *out)
-{
-	EACH_PROCESSOR(i, a)
-	{
-		const struct policy_processor *t = &a->p->processors[i];
-		for (size_t j = 0; j < t->safeguard_count; j++) {
-			add(out, t->brand);
-			buf_printf(out, ": %s", word_or(a->p, "safeguard.", policy_word(&policy_safeguard_words, t->safeguards[j].type)));
-		}
-	}
-	add(out, out->len == 0 ? word(a->p, "register.no_safeguard") : NULL);
-}
-
-static void get_retention(const struct activity *a, struct buf *out)
-{
-	struct writer w = {.form = FORM_TEXT, .out = out, .policy = a->p};
-
-	EACH_KIND(k, a)
-	{
-		add(out, k->name);
-		buf_adds(out, ": ");
-		write_life(&w, a->p, k);
-	}
-}
-
-static void add_page(const struct activity *a, struct buf *out, const char *path)
-{
-	BUF_AUTO struct buf url = BUF_INIT(4096);
-
-	site_address(a->p, &url);
-	buf_adds(&url, path);
-	add(out, buf_text(&url));
-}
-static void get_notice(const struct activity *a, struct buf *out)
-{
-	add_page(a, out, "/privacy");
-}
-static void get_measures(const struct activity *a, struct buf *out)
-{
-	for (size_t i = 0; i < a->p->security.count; i++)
-		add_prose(a, out, &a->p->security.items[i]);
-}
-
-static void get_location(const struct activity *a, struct buf *out)
-{
-	EACH_KIND(k, a)
-	{
-		if (k->where.count == 0)
-			continue;
-		add(out, k->name);
-		buf_adds(out, ": ");
-		prose_plain(a->p, &k->where, out);
-	}
-}
-
-static void get_basis(const struct activity *a, struct buf *out)
-{
-	add(out, word_or(a->p, "basis.", policy_word(&policy_basis_words, a->purpose->basis)));
-}
-static void get_interest(const struct activity *a, struct buf *out)
-{
-	add_prose(a, out, &a->purpose->interest);
-}
-static void get_automated(const struct activity *a, struct buf *out)
-{
-	add(out, word(a->p, a->p->automated_used ? "join.yes" : "join.no"));
-	add_prose(a, out, &a->p->automated);
-}
-static void get_rights(const struct activity *a, struct buf *out)
-{
-	for (size_t i = 0; i < a->p->right_count; i++)
-		add(out, a->p->rights[i].name);
-}
-static void get_consents(const struct activity *a, struct buf *out)
-{
-	add(out, a->purpose->consent);
-}
-static void get_contracts(const struct activity *a, struct buf *out)
-{
-	EACH_PROCESSOR(i, a)
-	{
-		add(out, a->p->processors[i].brand);
-		buf_printf(out, ": %s",
-			   a->p->processors[i].agreement != NULL ? a->p->processors[i].agreement : word(a->p, "register.no_contract"));
-	}
-}
-static void get_review(const struct activity *a, struct buf *out)
-{
-	char date[WHEN_DATE];
-
-	when_date(date, a->p->updated);
-	add(out, date);
-}
-static void get_nothing(const struct activity *a, struct buf *out) // a cell that the officer fills in
-{
-	(void)a;
-	(void)out;
-}
-
-// ---- what is so at this moment ----
-static void get_held(const struct activity *a, struct buf *out)
-{
-	const struct census *census = a->figures->census;
-	char age[160], count[24];
-
-	EACH_KIND(k, a)
-	for (size_t i = 0; census != NULL && i < census->row_count; i++) {
-		const struct census_row *row = &census->rows[i];
-		if (row->kind != k->kind)
-			continue;
-		buf_adds(out, out->len > 0 ? "; " : "");
-		snprintf(count, sizeof count, "%" PRIu64, row->count);
-		word_fill(out, NULL, word(a->p, "register.held"), WORD_VALUES({"kind", k->name}, {"count", count}));
-		if (row->count > 0 && row->oldest > 0 && row->oldest <= a->figures->at) {
-			time_t seconds = a->figures->at - row->oldest;
-			struct duration d = {.days = (unsigned)(seconds / 86400), .seconds = (uint64_t)(seconds % 86400 / 3600 * 3600)};
-			word_duration(age, sizeof age, d, word_language(a->p));
-			word_fill(out, NULL, word(a->p, "register.oldest"),
-				  WORD_VALUES({"age", duration_is_zero(d) ? word(a->p, "register.under_an_hour") : age}));
-		}
-		buf_adds(out, row->late ? word(a->p, "register.late") : "");
-	}
-	add(out, census == NULL ? word(a->p, "register.not_counted") : NULL);
-}
-
-static void get_traffic(const struct activity *a, struct buf *out)
-{
-	const cJSON *one;
-	char requests[32], bytes[32];
-
-	EACH_PROCESSOR(i, a)
-	cJSON_ArrayForEach(one, json_get(a->figures->traffic, "processors"))
-	{
-		const char *id = json_string(one, "id"), *region = json_string(one, "region_seen");
-		if (id == NULL || strcmp(id, a->p->processors[i].id) != 0)
-			continue;
-		buf_adds(out, out->len > 0 ? "; " : "");
-		snprintf(requests, sizeof requests, "%.0f", json_number(one, "requests", 0));
-		snprintf(bytes, sizeof bytes, "%.0f", json_number(one, "bytes_sent", 0));
-		word_fill(out, NULL, word(a->p, "register.sent"),
-			  WORD_VALUES({"name", a->p->processors[i].brand}, {"requests", requests}, {"bytes", bytes}));
-		if (region != NULL && *region != '\0')
-			word_fill(out, NULL, word(a->p, "register.region"), WORD_VALUES({"region", region}));
-	}
-	add(out, a->figures->traffic == NULL ? word(a->p, "register.not_asked") : out->len == 0 ? word(a->p, "register.none") : NULL);
-}
-
-static const struct {
-	const char *titles[3]; // by model; NULL: this one does not ask
-	cell get;
-} columns[] = {
-    {{"Processing activity", "Processing activity", "Dénomination du traitement"}, get_purpose},
-    {{"Description", "Description", "Description"}, get_site},
-    {{"Controller: legal name", "Controller: legal name", NULL}, get_controller},
-    {{"Controller: contact details", "Controller: contact details", "Nom et coordonnées de l'organisme"}, get_contact},
-    {{"Joint controllers", "Joint controllers", "Responsables conjoints"}, get_none},
-    {{"Data protection officer", "Data protection officer", "Délégué à la protection des données"}, get_officer},
-    {{"UK representative", "Representative", "Représentant"}, get_representative},
-    {{"Controller or processor", "Controller or processor", "Responsable ou sous-traitant"}, get_role},
-    {{"Department", "Department", "Service"}, get_nothing},
-    {{"Data stewards", "Data stewards", "Responsables des données"}, get_nothing},
-    {{"Purposes of processing", "Purposes of processing", "Finalités"}, get_purpose},
-    {{"Categories of individuals", "Categories of data subjects", "Catégories de personnes concernées"}, get_subjects},
-    {{"Categories of personal data", "Categories of personal data", "Catégories de données"}, get_data},
-    {{"Special category or criminal offence data", "Special category or criminal offence data (Article 9, 10)", "Données sensibles"},
-     get_special},
-    {{"Source of the data", "Source of the data", "Source des données"}, get_sources},
-    {{"Categories of recipients", "Categories of recipients", "Catégories de destinataires"}, get_recipients},
-    {{"Shared with third parties", "Categories of data shared per recipient", "Partage avec des tiers"}, get_shared},
-    {{"Transfers to third countries", "Transfers to third countries", "Transferts vers des pays tiers"}, get_transfers},
-    {{"Safeguards for transfers", "Safeguards for transfers", "Garanties"}, get_safeguards},
-    {{"Retention per category", "Retention per category", "Délais de conservation et d'effacement"}, get_retention},
-    {{"Link to the retention policy", "Link to the retention policy", "Lien vers la politique de conservation"}, get_notice},
-    {{"Held now (live)", "Held now (live)", "Conservé à ce jour (chiffres réels)"}, get_held},
-    {{"Sent to processors (live)", "Sent to processors (live)", "Envoyé aux sous-traitants (chiffres réels)"}, get_traffic},
-    {{"Retention adhered to", "Retention adhered to", "Délais respectés"}, NULL},
-    {{"Reason if not", "Reason if not", "Motif"}, get_nothing},
-    {{"Technical and organisational measures", "Technical and organisational measures", "Mesures de sécurité"}, get_measures},
-    {{"Location of the data", "Location of the data", "Localisation"}, get_location},
-    {{"Article 6 lawful basis", "Article 6 lawful basis", "Fondement juridique"}, get_basis},
-    {{"Legitimate interests", "Legitimate interests", "Intérêts légitimes"}, get_interest},
-    {{"Link to the legitimate interests assessment", "Link to the legitimate interests assessment",
-      "Lien vers l'évaluation des intérêts légitimes"},
-     get_nothing},
-    {{"Article 9 condition", "Article 9 condition", "Base de l'article 9"}, get_nothing},
-    {{"DPA 2018 Schedule 1 condition", NULL, NULL}, get_nothing},
-    {{"Automated decisions and profiling", "Automated decisions and profiling", "Décisions automatisées et profilage"}, get_automated},
-    {{"DPIA required, and link", "DPIA required, and link", "AIPD"}, get_nothing},
-    {{NULL, "Link to another impact assessment", NULL}, get_nothing},
-    {{"Rights", "Rights", "Droits"}, get_rights},
-    {{"Link to the privacy notice", "Link to the privacy notice", "Lien vers la politique de confidentialité"}, get_notice},
-    {{"Link to the record of consent", "Link to the record of consent", "Lien vers le registre des consentements"}, get_consents},
-    {{"Breach handling", "Breach handling", "Notification des violations"}, get_nothing},
-    {{"Link to the record of breaches", "Link to the record of breaches", "Lien vers le registre des violations"}, get_nothing},
-    {{"Link to the Article 28 contract", "Link to the Article 28 contract", "Lien vers le contrat"}, get_contracts},
-    {{"Last review", "Last review", "Dernière revue"}, get_review},
-};
-enum { COLUMN_COUNT = ARRAY_LEN(columns), CELL_MAX = 1024 * 1024 };
+enum { COLUMNS_MAX = 64, CELL_MAX = 1024 * 1024 };
+static const char *const models[] = {"ico", "dpc", "cnil"};
 
 int register_model_from_name(enum register_model *out, const char *name)
 {
-	static const char *const names[] = {"ico", "dpc", "cnil"};
-
-	for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
-		if (strcmp(names[i], name) == 0) {
+	for (unsigned i = 0; i < ARRAY_LEN(models); i++) {
+		if (strcmp(models[i], name) == 0) {
 			*out = (enum register_model)i;
 			return 0;
 		}
@@ -378,54 +30,132 @@ int register_model_from_name(enum register_model *out, const char *name)
 	return -1;
 }
 
-// Whether everything for this purpose is within its time: from the figures, not from what was meant.
-static void get_adhered(const struct activity *a, enum register_model model, struct buf *out)
+// ---- what is so at this moment, among the facts: kinds[].held and .late, processors[].sent, and why they are not known ----
+
+static void add_held(cJSON *object, const struct policy *p, const struct policy_kind *kind, const struct register_figures *figures)
 {
-	static const char *const words[3][3] = {{"yes", "no", "not known"}, {"yes", "no", "not known"}, {"oui", "non", "inconnu"}};
+	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
+	char age[160], count[24];
 	bool late = false;
 
-	EACH_KIND(k, a)
-	for (size_t i = 0; a->figures->census != NULL && i < a->figures->census->row_count; i++)
-		late = late || (a->figures->census->rows[i].kind == k->kind && a->figures->census->rows[i].late);
-	add(out, words[model][a->figures->census == NULL ? 2 : late ? 1 : 0]);
+	for (size_t i = 0; figures->census != NULL && i < figures->census->row_count; i++) {
+		const struct census_row *row = &figures->census->rows[i];
+		if (row->kind != kind->kind)
+			continue;
+		snprintf(count, sizeof count, "%" PRIu64, row->count);
+		word_fill(&words, NULL, word(p, "register.held"), WORD_VALUES({"kind", kind->name}, {"count", count}));
+		if (row->count > 0 && row->oldest > 0 && row->oldest <= figures->at) {
+			time_t seconds = figures->at - row->oldest;
+			struct duration d = {.days = (unsigned)(seconds / 86400), .seconds = (uint64_t)(seconds % 86400 / 3600 * 3600)};
+			word_duration(age, sizeof age, d, word_language(p));
+			word_fill(&words, NULL, word(p, "register.oldest"),
+				  WORD_VALUES({"age", duration_is_zero(d) ? word(p, "register.under_an_hour") : age}));
+		}
+		buf_adds(&words, row->late ? word(p, "register.late") : "");
+		late = late || row->late;
+	}
+	json_add_text(object, "held", words.len > 0 ? buf_text(&words) : NULL);
+	cJSON_AddBoolToObject(object, "late", late);
 }
 
-static const char *fill(const struct activity *a, size_t column, enum register_model model, struct buf *out)
+static void add_sent(cJSON *object, const struct policy *p, const struct policy_processor *a, const cJSON *traffic)
 {
-	buf_reset(out);
-	if (columns[column].get != NULL)
-		columns[column].get(a, out);
-	else
-		get_adhered(a, model, out);
-	return buf_text(out);
+	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
+	char requests[32], bytes[32];
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, json_get(traffic, "processors"))
+	{
+		const char *id = json_string(one, "id"), *region = json_string(one, "region_seen");
+		if (id == NULL || strcmp(id, a->id) != 0)
+			continue;
+		snprintf(requests, sizeof requests, "%.0f", json_number(one, "requests", 0));
+		snprintf(bytes, sizeof bytes, "%.0f", json_number(one, "bytes_sent", 0));
+		word_fill(&words, NULL, word(p, "register.sent"),
+			  WORD_VALUES({"name", a->brand}, {"requests", requests}, {"bytes", bytes}));
+		if (region != NULL && *region != '\0')
+			word_fill(&words, NULL, word(p, "register.region"), WORD_VALUES({"region", region}));
+	}
+	json_add_text(object, "sent", words.len > 0 ? buf_text(&words) : NULL);
+}
+
+static cJSON *facts_now(const struct policy *p, const struct register_figures *figures)
+{
+	cJSON *top = facts_tree(p), *kinds = cJSON_GetObjectItem(top, "kinds"), *processors = cJSON_GetObjectItem(top, "processors");
+
+	json_add_text(top, "census", figures->census == NULL ? word(p, "register.not_counted") : NULL);
+	json_add_text(top, "unknown", figures->census == NULL ? word(p, "register.unknown") : NULL);
+	json_add_text(top, "traffic", figures->traffic == NULL ? word(p, "register.not_asked") : NULL);
+	for (size_t i = 0; i < p->kind_count; i++)
+		add_held(cJSON_GetArrayItem(kinds, (int)i), p, policy_kind_at(p, i), figures);
+	for (size_t i = 0; i < p->processor_count; i++)
+		add_sent(cJSON_GetArrayItem(processors, (int)i), p, &p->processors[i], figures->traffic);
+	return top;
+}
+
+// ---- the register ----
+
+struct register_list {
+	cJSON *mapping, *rows;                 // a row: the words of each column by its heading
+	const char *titles[COLUMNS_MAX + 1];   // of the model; ended by NULL
+	const cJSON *columns[COLUMNS_MAX + 1]; // in the mapping
+};
+
+static void register_free(struct register_list *r)
+{
+	cJSON_Delete(r->mapping);
+	cJSON_Delete(r->rows);
+}
+
+// Adds a row for one purpose. -1 with the error.
+static int add_row(struct register_list *r, const struct policy *p, const cJSON *facts, const cJSON *purpose, struct err *e)
+{
+	cJSON *row = json_object_in(r->rows);
+	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
+
+	for (size_t i = 0; r->titles[i] != NULL; i++) {
+		const cJSON *value = json_get(r->columns[i], "value");
+		const char *none = json_string(r->columns[i], "none");
+		JSON_AUTO cJSON *cell = value != NULL ? mapping_apply(r->mapping, value, p, facts, purpose, e) : NULL;
+		if (value != NULL && cell == NULL)
+			return err_prefix(e, "register.json: %s", r->titles[i]);
+		buf_reset(&words);
+		list_cell(word_language(p), cell, "; ", &words);
+		json_add_text(row, r->titles[i], words.len == 0 && none != NULL ? word(p, none) : buf_text(&words));
+	}
+	return words.failed ? err_set(e, ERR_MEMORY, "the register is too large") : 0;
+}
+
+static int register_make(struct register_list *r, const struct policy *p, enum register_model model, const struct register_figures *figures,
+			 struct err *e)
+{
+	JSON_AUTO cJSON *facts = facts_now(p, figures);
+	const cJSON *column, *purpose;
+	size_t count = 0;
+	int rc = 0;
+
+	*r = (struct register_list){.mapping = json_parse(register_mapping, register_mapping_size, e), .rows = cJSON_CreateArray()};
+	cJSON_ArrayForEach(column, json_get(r->mapping, "columns"))
+	{
+		r->titles[count] = json_string(column, models[model]);
+		r->columns[count] = column;
+		count += r->titles[count] != NULL && count < COLUMNS_MAX;
+	}
+	r->titles[count] = NULL;
+	cJSON_ArrayForEach(purpose, json_get(facts, "purposes")) rc = rc == 0 ? add_row(r, p, facts, purpose, e) : rc;
+	return r->mapping == NULL ? -1 : rc;
 }
 
 int register_csv(const struct policy *p, enum register_model model, const struct register_figures *figures, struct buf *out, struct err *e)
 {
-	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
-	bool first = true;
+	struct register_list r;
+	int rc = register_make(&r, p, model, figures, e);
+	const struct list list = {.columns = r.titles, .rows = r.rows, .language = word_language(p)};
 
-	for (size_t j = 0; j < COLUMN_COUNT; j++) {
-		if (columns[j].titles[model] == NULL)
-			continue;
-		buf_adds(out, first ? "" : ",");
-		csv_cell(out, columns[j].titles[model]);
-		first = false;
-	}
-	buf_adds(out, "\r\n");
-	for (size_t i = 0; i < p->purpose_count; i++) {
-		const struct activity a = {p, &p->purposes[i], figures};
-		first = true;
-		for (size_t j = 0; j < COLUMN_COUNT; j++) {
-			if (columns[j].titles[model] == NULL)
-				continue;
-			buf_adds(out, first ? "" : ",");
-			csv_cell(out, fill(&a, j, model, &words));
-			first = false;
-		}
-		buf_adds(out, "\r\n");
-	}
-	return out->failed ? err_set(e, ERR_MEMORY, "the register is too large") : 0;
+	if (rc == 0 && list_csv(&list, out) != 0)
+		rc = err_set(e, ERR_MEMORY, "the register is too large");
+	register_free(&r);
+	return rc;
 }
 
 static const char style[] =
@@ -438,16 +168,24 @@ static const char style[] =
     "caption{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}"
     "@media print{main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}body{font-size:9.5pt}}";
 
-static void html_row(const struct activity *a, size_t column, enum register_model model, struct buf *words, struct buf *out)
+// One activity: the first column is its heading.
+static void write_activity(const struct register_list *r, const cJSON *row, size_t number, struct buf *out)
 {
-	bool live = columns[column].get == get_held || columns[column].get == get_traffic || columns[column].get == NULL;
-	const char *value = fill(a, column, model, words);
-
-	buf_printf(out, "<tr%s><th scope=\"row\">", live ? " class=\"live\"" : *value == '\0' ? " class=\"open\"" : "");
-	html_text(out, columns[column].titles[model]);
-	buf_adds(out, "</th><td>");
-	html_text(out, *value != '\0' ? value : "—");
-	buf_adds(out, "</td></tr>\n");
+	buf_printf(out, "<section aria-labelledby=\"activity-%zu\">\n<h2 id=\"activity-%zu\">%zu. ", number, number, number);
+	html_text(out, json_string(row, r->titles[0]));
+	buf_printf(out, "</h2>\n<table>\n<caption>%zu. ", number);
+	html_text(out, json_string(row, r->titles[0]));
+	buf_adds(out, "</caption>\n<tbody>\n");
+	for (size_t i = 1; r->titles[i] != NULL; i++) {
+		const char *value = json_string(row, r->titles[i]);
+		bool live = cJSON_IsTrue(json_get(r->columns[i], "live"));
+		buf_printf(out, "<tr%s><th scope=\"row\">", live ? " class=\"live\"" : *value == '\0' ? " class=\"open\"" : "");
+		html_text(out, r->titles[i]);
+		buf_adds(out, "</th><td>");
+		html_text(out, *value != '\0' ? value : "—");
+		buf_adds(out, "</td></tr>\n");
+	}
+	buf_adds(out, "</tbody>\n</table>\n</section>\n");
 }
 
 int register_html(const struct policy *p, enum register_model model, const struct register_figures *figures, struct buf *out, struct err *e)
@@ -455,7 +193,10 @@ int register_html(const struct policy *p, enum register_model model, const struc
 	static const char *const titles[] = {"Record of processing activities (Article 30 UK GDPR)",
 					     "Record of processing activities (Article 30 GDPR)",
 					     "Registre des activités de traitement (article 30 du RGPD)"};
-	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
+	struct register_list r;
+	int rc = register_make(&r, p, model, figures, e);
+	const cJSON *row;
+	size_t number = 0;
 	char at[WHEN_TEXT];
 
 	when_text(at, figures->at);
@@ -467,19 +208,10 @@ int register_html(const struct policy *p, enum register_model model, const struc
 	buf_adds(out, ", ");
 	html_text(out, p->version);
 	buf_printf(out, ", %s</p>\n", at);
-	for (size_t i = 0; i < p->purpose_count; i++) {
-		const struct activity a = {p, &p->purposes[i], figures};
-		buf_printf(out, "<section aria-labelledby=\"activity-%zu\">\n<h2 id=\"activity-%zu\">%zu. ", i + 1, i + 1, i + 1);
-		html_text(out, fill(&a, 0, model, &words));
-		buf_printf(out, "</h2>\n<table>\n<caption>%zu. ", i + 1);
-		html_text(out, buf_text(&words));
-		buf_adds(out, "</caption>\n<tbody>\n");
-		for (size_t j = 1; j < COLUMN_COUNT; j++) {
-			if (columns[j].titles[model] != NULL)
-				html_row(&a, j, model, &words, out);
-		}
-		buf_adds(out, "</tbody>\n</table>\n</section>\n");
+	if (rc == 0) {
+		cJSON_ArrayForEach(row, r.rows) write_activity(&r, row, ++number, out);
 	}
 	buf_adds(out, "</main>\n</body>\n</html>\n");
-	return out->failed ? err_set(e, ERR_MEMORY, "the register is too large") : 0;
+	register_free(&r);
+	return rc == 0 && out->failed ? err_set(e, ERR_MEMORY, "the register is too large") : rc;
 }

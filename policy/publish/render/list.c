@@ -15,10 +15,14 @@ int list_cell(enum language language, const cJSON *cell, const char *between, st
 	else if (cJSON_IsBool(cell))
 		buf_adds(out, word_in(language, cJSON_IsTrue(cell) ? "join.yes" : "join.no"));
 	else if (cJSON_IsArray(cell)) {
+		bool any = false;
 		cJSON_ArrayForEach(item, cell)
 		{
-			buf_adds(out, item != cell->child ? between : "");
+			if (cJSON_IsNull(item) || (cJSON_IsString(item) && item->valuestring[0] == '\0'))
+				continue;
+			buf_adds(out, any ? between : "");
 			list_cell(language, item, between, out);
+			any = true;
 		}
 	}
 	return out->failed ? -1 : 0;

@@ -88,6 +88,11 @@ static cJSON *filter_or(const struct scope *s, cJSON *value, const char *text)
 	return cJSON_IsNull(value) ? replaced(value, cJSON_CreateString(text)) : value;
 }
 
+static cJSON *filter_none(const struct scope *s, cJSON *value, const char *key)
+{
+	return holds(value) ? value : replaced(value, cJSON_CreateString(word(s->policy, key)));
+}
+
 static cJSON *filter_at(const struct scope *s, cJSON *value, const char *argument)
 {
 	char instant[64];
@@ -226,10 +231,10 @@ static const struct filter {
 	bool each; // of an array's elements, one by one
 	cJSON *(*apply)(const struct scope *s, cJSON *value, const char *argument);
 } filters[] = {
-    {"word", true, filter_word},   {"or", false, filter_or},     {"at", true, filter_at},        {"count", false, filter_count},
-    {"any", false, filter_any},    {"join", false, filter_join}, {"first", false, filter_first}, {"pick", false, filter_pick},
-    {"get", false, filter_get},    {"only", false, filter_only}, {"in", true, filter_in},        {"table", true, filter_table},
-    {"parts", true, filter_parts}, {"wrap", false, filter_wrap},
+    {"word", true, filter_word},    {"or", false, filter_or},      {"none", false, filter_none}, {"at", true, filter_at},
+    {"count", false, filter_count}, {"any", false, filter_any},    {"join", false, filter_join}, {"first", false, filter_first},
+    {"pick", false, filter_pick},   {"get", false, filter_get},    {"only", false, filter_only}, {"in", true, filter_in},
+    {"table", true, filter_table},  {"parts", true, filter_parts}, {"wrap", false, filter_wrap},
 };
 
 static cJSON *filter_apply(const struct scope *s, const struct filter *filter, cJSON *value, const char *argument)
@@ -408,6 +413,11 @@ static cJSON *map_value(const struct scope *s, const cJSON *value)
 		return map_text(s, value->valuestring);
 	if (cJSON_IsArray(value))
 		return map_array(s, value);
+	if (json_get(value, "$with") != NULL) {
+		JSON_AUTO cJSON *with = map_members(s, json_get(value, "$with"));
+		const struct scope inner = {s->policy, s->mapping, s->top, with, s, s->e};
+		return with != NULL ? map_value(&inner, json_get(value, "$value")) : NULL;
+	}
 	if (json_string(value, "$each") != NULL)
 		return map_each(s, value);
 	return cJSON_IsObject(value) ? map_members(s, value) : cJSON_Duplicate(value, true);

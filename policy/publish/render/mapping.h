@@ -5,6 +5,7 @@
 //   {"$each": "path", "$where": "condition", "$value": …}   one value per element, which the paths in it then start from. Without "$value"
 //                      an object of the other members. Within an array the values become its elements.
 //   {"$if": "condition", …}   left out unless the condition holds
+//   {"$with": {…}, "$value": …}   the value, whose paths start from the object that the first gives
 //   "$tables"          (at the top) for the filter `table`
 // A path is members joined by dots; through an array it collects from each element. It starts at the element of the innermost "$each", with ^
 // at that of the one around it, with / at the top; "." is the element itself. A member that is not there is an error.
@@ -15,6 +16,7 @@
 //   join:;       elements as one text                 pick:a,b  a if there is anything, else b
 //   get:x        the member of an object              only:a,b  the elements with one of these ids; only:type=a,b
 //   in:/list     the element of that list with this id          table:x   what the table has for the word
+//   none:key     the word with this key for null and for nothing
 //   wrap:(%)     the text in place of %, if any           parts:x   the same, or for the first of its parts (stop-abuse)
 #ifndef LETHE_PUBLISH_RENDER_MAPPING_H
 #define LETHE_PUBLISH_RENDER_MAPPING_H
