@@ -122,7 +122,7 @@ int peer_wait(struct peer_work *works, struct call *calls, size_t count, int han
 	}
 	uint64_t limit = due < until ? due : until;
 	if (moving)
-		return calls_wait(calls, count, hangup_fd, limit, e) == 0 || (e->code == ERR_TIMEOUT && limit == due) ? 0 : -1;
+		return call_wait(calls, count, hangup_fd, limit, e) == 0 || (e->code == ERR_TIMEOUT && limit == due) ? 0 : -1;
 	if (due == UINT64_MAX)
 		return 0;
 	// Nothing but a wait: a request is due later.

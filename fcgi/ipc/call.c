@@ -135,7 +135,7 @@ static void stack_give_back(void)
 #endif
 }
 
-int calls_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadline, struct err *e)
+int call_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadline, struct err *e)
 {
 	struct pollfd p[CALLS_MAX + 1];
 	if (count > CALLS_MAX)
@@ -184,7 +184,7 @@ int call_ask(struct call *c, const char *socket_path, const cJSON *head, const v
 	if (call_start(c, socket_path, head, body, len, e) != 0)
 		return -1;
 	while (call_under_way(c))
-		if (calls_wait(c, 1, hangup_fd, deadline, e) != 0)
+		if (call_wait(c, 1, hangup_fd, deadline, e) != 0)
 			return -1;
 	if (c->state == CALL_FAILED)
 		*e = c->err;

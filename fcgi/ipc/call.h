@@ -15,12 +15,12 @@ struct call {
 	struct err err;     // when failed
 };
 #define CALL_INIT ((struct call){.fd = -1})
-// Connects and sends the frame, or as much of it as the program takes now; calls_wait() sends the rest. ERR_UNAVAILABLE when the program does
+// Connects and sends the frame, or as much of it as the program takes now; call_wait() sends the rest. ERR_UNAVAILABLE when the program does
 // not answer, ERR_INPUT, ERR_MEMORY (also for no head at all).
 int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e);
 // Moves all calls that are under way until at least one of them ends, `hangup_fd` hangs up (ERR_GONE; pass -1 for none) or the deadline
 // passes (ERR_TIMEOUT). 0: look at the states. Calls already ended are left alone.
-int calls_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadline, struct err *e);
+int call_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadline, struct err *e);
 // One call, started and waited for. 0: done, the call holds the reply. -1: it failed, took too long, or (ERR_GONE) `hangup_fd` hung up.
 int call_ask(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, int hangup_fd, uint64_t deadline,
 	     struct err *e);

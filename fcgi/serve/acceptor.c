@@ -3,7 +3,7 @@
 #include "fcgi/serve/acceptor.h"
 #include "fcgi/ipc/note.h"
 #include "fcgi/serve/connection_thread.h"
-#include "fcgi/serve/serve.h"
+#include "fcgi/serve/program.h"
 #include "fcgi/serve/thread_pool.h"
 #include "policy/base/when.h"
 #include <malloc.h>

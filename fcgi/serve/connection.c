@@ -36,7 +36,7 @@ bool connection_serve(struct connection *c)
 		return false; // the peer left or spoke something else
 	bool asked = fcgx->keepConnection;
 	fcgx->keepConnection = 1;
-	request_serve(c->server, fcgx, c->busy);
+	dispatch_request(c->server, fcgx, c->busy);
 	bool kept = asked && fcgx->keepConnection && !c->busy && !atomic_load(&c->server->stopping);
 	fcgx->keepConnection = 1;
 	FCGX_Finish_r(fcgx);

@@ -3,8 +3,10 @@
 #include "fcgi/serve/dispatch.h"
 #include "fcgi/ipc/note.h"
 #include "fcgi/serve/body.h"
+#include "fcgi/serve/problem.h"
+#include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
-#include "fcgi/serve/serve.h"
+#include "fcgi/serve/respond.h"
 #include "fcgi/serve/stream.h"
 #include "policy/base/when.h"
 
@@ -44,7 +46,7 @@ static void request_answer(struct request *r)
 	}
 }
 
-void request_serve(struct server *s, FCGX_Request *fcgx, bool busy)
+void dispatch_request(struct server *s, FCGX_Request *fcgx, bool busy)
 {
 	struct request r = {.server = s, .fcgx = fcgx, .params = fcgx->envp, .deadline = monotonic_ms()};
 	if (busy)

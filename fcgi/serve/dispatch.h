@@ -6,6 +6,6 @@
 #include <fcgiapp.h>
 
 // Reads, judges, answers one parsed request. `busy`: with 503.
-void request_serve(struct server *s, FCGX_Request *fcgx, bool busy);
+void dispatch_request(struct server *s, FCGX_Request *fcgx, bool busy);
 
 #endif

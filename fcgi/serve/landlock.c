@@ -61,7 +61,7 @@ static int paths_allow(int ruleset, const char *const *paths, uint64_t folder_ac
 	return 0;
 }
 
-int landlock_enter(const struct sandbox *s, struct err *e)
+int landlock_enter(const char *const *read_paths, const char *const *write_paths, bool network, struct err *e)
 {
 	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi <= 0)
@@ -70,17 +70,17 @@ int landlock_enter(const struct sandbox *s, struct err *e)
 			   LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | FS_IOCTL;
 	handled &= ~((abi < 2 ? FS_REFER : 0) | (abi < 3 ? FS_TRUNCATE : 0) | (abi < 5 ? FS_IOCTL : 0));
 	const struct ruleset r = {.fs = handled,
-				  .net = abi < 4      ? 0
-					 : s->network ? NET_BIND
-						      : NET_BIND | NET_CONNECT,
+				  .net = abi < 4   ? 0
+					 : network ? NET_BIND
+						   : NET_BIND | NET_CONNECT,
 				  .scoped = abi < 6 ? 0 : SCOPE_ABSTRACT | SCOPE_SIGNAL};
 	size_t size = abi >= 6 ? sizeof r : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 	FD_AUTO int ruleset = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
 	if (ruleset < 0)
 		return err_system(e, ERR_IO, errno, "sandbox: landlock");
-	if (paths_allow(ruleset, s->read_paths, READ, READ_FILE, e) != 0 ||
-	    paths_allow(ruleset, s->write_paths, WRITE & handled, WRITE_FILE & handled, e) != 0 ||
-	    (s->network && paths_allow(ruleset, network_paths, READ, READ_FILE, e) != 0))
+	if (paths_allow(ruleset, read_paths, READ, READ_FILE, e) != 0 ||
+	    paths_allow(ruleset, write_paths, WRITE & handled, WRITE_FILE & handled, e) != 0 ||
+	    (network && paths_allow(ruleset, network_paths, READ, READ_FILE, e) != 0))
 		return -1;
 #ifdef LETHE_SANITIZED
 	if (paths_allow(ruleset, sanitizer_paths, READ, READ_FILE, e) != 0)

@@ -142,7 +142,7 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 	return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", t->body_max);
 }
 
-int routes_check(const struct route *routes, const struct policy *p, struct err *e)
+int route_check(const struct route *routes, const struct policy *p, struct err *e)
 {
 	if (capability_unbuilt(p, NULL) > 0) // allowed, or it would not be here: what is not declared is refused request by request
 		return 0;

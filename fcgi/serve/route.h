@@ -33,6 +33,6 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 // Whether the request may be read further: origin, type and length as announced. *kind is set.
 int route_admit(struct request *r, enum body_type *kind, struct problem *why);
 // Refuses a table that touches kinds which the policy does not declare.
-int routes_check(const struct route *routes, const struct policy *p, struct err *e);
+int route_check(const struct route *routes, const struct policy *p, struct err *e);
 
 #endif

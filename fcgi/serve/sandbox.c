@@ -33,8 +33,8 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox: core dumps");
 #endif
-	int abi = landlock_enter(s, e);
-	int allowed = abi < 0 ? -1 : seccomp_enter(s, e);
+	int abi = landlock_enter(s->read_paths, s->write_paths, s->network, e);
+	int allowed = abi < 0 ? -1 : seccomp_enter(s->network, s->fork, e);
 	if (allowed < 0)
 		return -1;
 	if (abi > 0)

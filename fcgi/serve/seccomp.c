@@ -92,7 +92,7 @@ static int filter_load(scmp_filter_ctx filter, int allowed, struct err *e)
 	return rc < 0 ? err_system(e, ERR_IO, -rc, "sandbox: seccomp") : allowed;
 }
 
-int seccomp_enter(const struct sandbox *s, struct err *e)
+int seccomp_enter(bool network, bool may_fork, struct err *e)
 {
 	scmp_filter_ctx filter = seccomp_init(forbidden());
 	if (filter == NULL)
@@ -100,7 +100,7 @@ int seccomp_enter(const struct sandbox *s, struct err *e)
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); // threads that exist already are confined too
 	int allowed =
 	    calls_allow(filter, basic_calls, ARRAY_LEN(basic_calls)) + calls_allow(filter, program_calls, ARRAY_LEN(program_calls));
-	if (s->fork)
+	if (may_fork)
 		allowed += calls_allow(filter, fork_calls, ARRAY_LEN(fork_calls));
 #ifdef LETHE_SANITIZED
 	allowed += calls_allow(filter, sanitizer_calls, ARRAY_LEN(sanitizer_calls));
@@ -109,7 +109,7 @@ int seccomp_enter(const struct sandbox *s, struct err *e)
 	int rc = call_allow_with(filter, SCMP_SYS(socket), 0, AF_UNIX) | call_allow_with(filter, SCMP_SYS(socketpair), 0, AF_UNIX) |
 		 call_allow_with(filter, SCMP_SYS(ioctl), 1, TCGETS) | call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONBIO) |
 		 call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONREAD);
-	if (s->network)
+	if (network)
 		rc |= call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET) | call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET6) |
 		      call_allow_with(filter, SCMP_SYS(socket), 0, AF_NETLINK) |
 		      seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
@@ -118,7 +118,7 @@ int seccomp_enter(const struct sandbox *s, struct err *e)
 	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 			       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, CLONE_THREAD));
-	if (s->fork)
+	if (may_fork)
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, 0));
 	else // limits can only be read: the third argument is where new ones would come from

@@ -54,7 +54,7 @@ static int program_prepare(struct server *s, struct err *e)
 {
 	const struct program *program = s->program;
 	const struct program_row *row = program_find(program->name);
-	if (routes_check(program->routes, s->policy, e) != 0)
+	if (route_check(program->routes, s->policy, e) != 0)
 		return -1;
 	if (row != NULL && (row->needs & PROGRAM_VAULT) &&
 	    vault_open(&s->vault, setting_state(), setting_run(), s->policy, VAULT_PROGRAM, e) != 0)

@@ -13,7 +13,7 @@
 static const double USED = 1, BRAND = 12, DECLARED = 4000;
 enum { PROPERTY_MAX = 64, ALIKE = 40, ARGUMENTS_MAX = 64 };
 
-static void colours_add(struct colours *c, uint32_t rgb, double weight)
+static void colour_weigh(struct colours *c, uint32_t rgb, double weight)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->seen[i].rgb == rgb) {
@@ -126,7 +126,7 @@ static size_t read_colour(const char *s, size_t len, uint32_t *rgb)
 	return *s == 'r' || *s == 'R' || *s == 'h' || *s == 'H' ? read_function(s, len, rgb) : 0;
 }
 
-void colours_css(struct colours *c, const char *css, size_t len)
+void colour_css(struct colours *c, const char *css, size_t len)
 {
 	bool value = false; // after a colon: "#abc" elsewhere selects an element
 	for (size_t i = 0; i < len; i++) {
@@ -136,27 +136,27 @@ void colours_css(struct colours *c, const char *css, size_t len)
 		size_t n = value ? read_colour(css + i, len - i, &rgb) : 0;
 		if (n == 0)
 			continue;
-		colours_add(c, rgb, named_brand(css, i) ? BRAND : USED);
+		colour_weigh(c, rgb, named_brand(css, i) ? BRAND : USED);
 		i += n - 1;
 	}
 }
 
-static void colours_value(struct colours *c, const char *value, double weight)
+static void colour_value(struct colours *c, const char *value, double weight)
 {
 	uint32_t rgb;
 	value += strspn(value, " \t\n");
 	if (*value && read_colour(value, strlen(value), &rgb) > 0)
-		colours_add(c, rgb, weight);
+		colour_weigh(c, rgb, weight);
 }
 
-void colours_declared(struct colours *c, const char *value)
+void colour_declared(struct colours *c, const char *value)
 {
-	colours_value(c, value, DECLARED);
+	colour_value(c, value, DECLARED);
 }
 
-void colours_attribute(struct colours *c, const char *value)
+void colour_attribute(struct colours *c, const char *value)
 {
-	colours_value(c, value, USED);
+	colour_value(c, value, USED);
 }
 
 // --- ranking ---
@@ -178,7 +178,7 @@ static bool alike(uint32_t a, uint32_t b)
 	return d < ALIKE;
 }
 
-size_t colours_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT])
+size_t colour_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT])
 {
 	uint32_t best[COLOURS_MAX];
 	bool out_of_play[COLOURS_SEEN] = {false};

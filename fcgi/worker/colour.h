@@ -17,12 +17,12 @@ struct colours {
 };
 
 // All colours in a piece of CSS (#rgb, #rrggbb, with alpha too, rgb(), hsl()). A property whose name speaks of a brand or theme counts more.
-void colours_css(struct colours *c, const char *css, size_t len);
+void colour_css(struct colours *c, const char *css, size_t len);
 // One colour that the page declares as its own (theme-color); anything that is not a colour is ignored.
-void colours_declared(struct colours *c, const char *value);
+void colour_declared(struct colours *c, const char *value);
 // One colour that is an attribute's whole value (bgcolor, fill).
-void colours_attribute(struct colours *c, const char *value);
+void colour_attribute(struct colours *c, const char *value);
 // The best ones as "#rrggbb", no two alike; returns how many.
-size_t colours_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT]);
+size_t colour_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT]);
 
 #endif

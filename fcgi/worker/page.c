@@ -147,7 +147,7 @@ static void meta_read(struct page *p, const xmlChar **list)
 		if (strcasecmp(name, rows[i].name) == 0 && text_empty(p, rows[i].to))
 			running_text_add(&p->texts[rows[i].to], content, strlen(content));
 	if (strcasecmp(name, "theme-color") == 0 || strcasecmp(name, "msapplication-tilecolor") == 0)
-		colours_declared(&p->colours, content);
+		colour_declared(&p->colours, content);
 }
 
 static void block_break(struct page *p)
@@ -168,9 +168,9 @@ static void start_element(void *context, const xmlChar *xml_name, const xmlChar 
 	for (const xmlChar **a = list; a != NULL && a[0] != NULL; a += 2) { // colours count wherever they stand, hidden or not
 		const char *value = (const char *)a[1];
 		if (value != NULL && strcasecmp((const char *)a[0], "style") == 0)
-			colours_css(&p->colours, value, strlen(value));
+			colour_css(&p->colours, value, strlen(value));
 		else if (value != NULL && name_in((const char *)a[0], colour_names))
-			colours_attribute(&p->colours, value);
+			colour_attribute(&p->colours, value);
 	}
 	if (strcasecmp(name, "meta") == 0)
 		meta_read(p, list);
@@ -219,7 +219,7 @@ static void end_element(void *context, const xmlChar *xml_name)
 		if (p->into == INTO_HEADING)
 			heading_end(p);
 		if (p->into == INTO_STYLE) {
-			colours_css(&p->colours, buf_text(&p->css), p->css.len);
+			colour_css(&p->colours, buf_text(&p->css), p->css.len);
 			buf_reset(&p->css);
 		}
 		p->titled = p->titled || p->into == INTO_TITLE;
@@ -267,7 +267,7 @@ static cJSON *page_facts(const struct page *p)
 {
 	cJSON *head = cJSON_CreateObject(), *list, *colours;
 	char best[COLOURS_MAX][COLOUR_TEXT], language[LANGUAGE_MAX + 1];
-	size_t count = colours_best(&p->colours, best), n = 0;
+	size_t count = colour_best(&p->colours, best), n = 0;
 	// "de_DE" and "de-DE, en" become "de-DE" and "de-DE"; what is no language tag becomes "".
 	for (const char *s = buf_text(&p->texts[LANGUAGE].text); n < LANGUAGE_MAX && (isalnum((unsigned char)*s) || *s == '-' || *s == '_');
 	     s++)

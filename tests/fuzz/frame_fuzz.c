@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(pair[1]);
 	feed(pair, data, size);
 	CALL_AUTO struct call c = {.fd = pair[1], .state = CALL_WAITING, .reply = FRAME_INIT(1 << 20)};
-	while (c.state == CALL_WAITING && calls_wait(&c, 1, -1, monotonic_ms() + 1000, &e) == 0)
+	while (c.state == CALL_WAITING && call_wait(&c, 1, -1, monotonic_ms() + 1000, &e) == 0)
 		;
 	return 0;
 }

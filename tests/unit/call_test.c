@@ -111,7 +111,7 @@ static void test_one_call(void **state)
 	struct err e;
 	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"n\":7}", "hello", 5, &e), 0);
 	while (c.state != CALL_DONE)
-		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
+		assert_int_equal(call_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
 	assert_int_equal((int)json_number(c.reply.head, "n", 0), 7);
 	assert_int_equal(c.reply.body_len, 5);
 	assert_memory_equal(c.reply.body, "hello", 5);
@@ -127,7 +127,7 @@ static void test_large_body_both_ways(void **state)
 		body[i] = (char)(i * 31 + i / 4096);
 	assert_int_equal(start(&c, *state, "{\"op\":\"echo\"}", body, LEN, &e), 0);
 	while (c.state != CALL_DONE)
-		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 10000, &e), 0);
+		assert_int_equal(call_wait(&c, 1, -1, monotonic_ms() + 10000, &e), 0);
 	assert_int_equal(c.reply.body_len, LEN);
 	assert_memory_equal(c.reply.body, body, LEN);
 	free(body);
@@ -146,7 +146,7 @@ static void test_several_calls(void **state)
 	}
 	bool seen[4] = {0};
 	while (ended < 4) {
-		assert_int_equal(calls_wait(calls, 4, -1, monotonic_ms() + 5000, &e), 0);
+		assert_int_equal(call_wait(calls, 4, -1, monotonic_ms() + 5000, &e), 0);
 		for (size_t i = 0; i < 4; i++) {
 			if (calls[i].state != CALL_DONE || seen[i])
 				continue;
@@ -159,7 +159,7 @@ static void test_several_calls(void **state)
 		call_end(&calls[i]);
 		assert_int_equal(calls[i].state, CALL_IDLE);
 	}
-	assert_int_equal(calls_wait(calls, 4, -1, monotonic_ms() + 5000, &e), 0); // nothing under way: at once
+	assert_int_equal(call_wait(calls, 4, -1, monotonic_ms() + 5000, &e), 0); // nothing under way: at once
 }
 
 static void test_progress_is_passed_over(void **state)
@@ -168,7 +168,7 @@ static void test_progress_is_passed_over(void **state)
 	struct err e;
 	assert_int_equal(start(&c, *state, "{\"op\":\"progress\"}", NULL, 0, &e), 0);
 	while (c.state != CALL_DONE)
-		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
+		assert_int_equal(call_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
 	assert_string_equal(json_string(c.reply.head, "op"), "progress");
 }
 
@@ -179,7 +179,7 @@ static void test_bad_answers(void **state)
 		CALL_AUTO struct call c = CALL_INIT;
 		struct err e;
 		assert_int_equal(start(&c, *state, heads[i], NULL, 0, &e), 0);
-		assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
+		assert_int_equal(call_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
 		assert_int_equal(c.state, CALL_FAILED);
 		assert_true(c.err.code == ERR_UNAVAILABLE || c.err.code == ERR_INPUT);
 		assert_true(*c.err.text);
@@ -193,7 +193,7 @@ static void test_deadline(void **state)
 	struct err e;
 	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"ms\":1000}", NULL, 0, &e), 0);
 	uint64_t start_ms = monotonic_ms();
-	assert_int_equal(calls_wait(&c, 1, -1, start_ms + 50, &e), -1);
+	assert_int_equal(call_wait(&c, 1, -1, start_ms + 50, &e), -1);
 	assert_int_equal(e.code, ERR_TIMEOUT);
 	assert_true(monotonic_ms() - start_ms < 2000);
 }
@@ -206,7 +206,7 @@ static void test_the_visitor_leaves(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, visitor), 0);
 	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"ms\":1000}", NULL, 0, &e), 0);
 	close(visitor[1]);
-	assert_int_equal(calls_wait(&c, 1, visitor[0], monotonic_ms() + 5000, &e), -1);
+	assert_int_equal(call_wait(&c, 1, visitor[0], monotonic_ms() + 5000, &e), -1);
 	assert_int_equal(e.code, ERR_GONE);
 	close(visitor[0]);
 }
@@ -269,7 +269,7 @@ static void test_waiting_costs_nothing(void **state)
 	CALL_AUTO struct call c = CALL_INIT;
 	struct err e;
 	assert_int_equal(start(&c, *state, "{\"op\":\"echo\",\"ms\":300}", "body", 4, &e), 0);
-	assert_int_equal(calls_wait(&c, 1, -1, monotonic_ms() + 100, &e), -1);
+	assert_int_equal(call_wait(&c, 1, -1, monotonic_ms() + 100, &e), -1);
 	assert_int_equal(c.state, CALL_WAITING);
 	assert_int_equal(c.out.cap, 0);
 	assert_int_equal(c.reply.bytes.cap, 0);

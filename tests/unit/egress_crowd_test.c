@@ -152,12 +152,12 @@ static void start_all(struct call *calls, const char *path)
 	}
 }
 
-// calls_wait() takes a few calls at a time; the crowd goes through it in groups.
+// call_wait() takes a few calls at a time; the crowd goes through it in groups.
 static void move_all(struct call *calls)
 {
 	struct err e;
 	for (size_t i = 0; i < CROWD; i += GROUP)
-		calls_wait(calls + i, GROUP, -1, monotonic_ms() + 1, &e);
+		call_wait(calls + i, GROUP, -1, monotonic_ms() + 1, &e);
 }
 
 // Moves the calls until the peer has that many requests.
