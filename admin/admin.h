@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The officer's command. One file per subcommand; command.c holds the table that dispatches and prints the help.
+// The officer's command. One file per subcommand; command.c dispatches and prints the help from their rows.
 #ifndef LETHE_ADMIN_ADMIN_H
 #define LETHE_ADMIN_ADMIN_H
 
@@ -26,32 +26,29 @@ struct admin {
 };
 
 struct command {
-	const char *name;                                                        // NULL ends a table
+	const char *name;
 	enum status (*run)(const struct admin *a, const struct arguments *args); // NULL: `sub` says what there is
 	const char *line;
-	const char *words; // for the usage: "ID"; "" when it takes none
+	const char *words; // for the usage: "ID"; NULL when it takes none
 	size_t words_min, words_max;
 	const struct option_row *options; // may be NULL
-	const struct command *sub;
+	const struct command *const *sub; // NULL-terminated
 };
 
-// Runs the command line; returns the exit status.
-enum status admin_main(int argc, char **argv);
+// The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c.
+#define COMMANDS(row)                                                                                                                      \
+	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(requests) row(erase) row(audit) row(keys)
+#define COMMAND_DECLARE(name) extern const struct command name##_command;
+COMMANDS(COMMAND_DECLARE)
+// Those of `lethe policy` that have a file of their own.
+extern const struct command policy_lint_command, policy_diff_command;
 
-// Subcommands.
-enum status admin_check(const struct admin *a, const struct arguments *args);
-enum status admin_publish(const struct admin *a, const struct arguments *args);
-enum status admin_subprocessors(const struct admin *a, const struct arguments *args);
-enum status admin_register(const struct admin *a, const struct arguments *args);
-enum status admin_prune(const struct admin *a, const struct arguments *args);
-enum status admin_erase(const struct admin *a, const struct arguments *args);
-extern const struct command policy_commands[], requests_commands[], audit_commands[], keys_commands[];
-extern const struct option_row check_options[], publish_options[], subprocessors_options[], register_options[], prune_options[],
-    erase_options[];
+// Runs the command line; returns the exit status.
+enum status command_main(int argc, char **argv);
 
 // --- what they share ---
 // "lethe: message" on standard error; returns `status`.
-enum status complain(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum status output_complain(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Writes all of it to standard output. STATUS_DONE, or STATUS_UNSURE when it could not be written or the buffer had failed.
 enum status output_print(const struct buf *b);
 // Appends text for a terminal or a line of a table: control characters and direction marks become "?", so that stored text can neither
@@ -63,8 +60,8 @@ int ask_hidden(const char *name, const char *value, struct buf *out, struct err 
 bool ask_yes(const char *question);
 
 // A word of progress on standard error ("lethe: pruning …"), once a second from the second second on. One at a time.
-void progress_begin(const char *doing);
-void progress_end(void);
+void output_progress_begin(const char *doing);
+void output_progress_end(void);
 
 // The policy in force and the stores, opened in this order; messages on standard error.
 struct site {
@@ -78,15 +75,15 @@ enum status site_open(struct site *s, const struct admin *a, enum vault_mode mod
 enum status site_make(struct site *s, const struct admin *a);
 void site_close(struct site *s);
 // Refuses a state folder without a store: a mistyped one must not become a new, empty store in which all is well.
-enum status stores_needed(const struct admin *a);
+enum status site_stores_needed(const struct admin *a);
 // 1 or 0; -1 with *e when it cannot be told, or when only a part of it is there.
-int stores_there(const struct admin *a, struct err *e);
-// Opens what stores_needed() found, under a policy that outlives it.
-enum status stores_open(struct vault **out, const struct admin *a, const struct policy *p, enum vault_mode mode);
+int site_stores_there(const struct admin *a, struct err *e);
+// Opens what site_stores_needed() found, under a policy that outlives it.
+enum status site_stores_open(struct vault **out, const struct admin *a, const struct policy *p, enum vault_mode mode);
 // Root continues as the user that owns this folder, so that the site's own user can write what is made from now on. Others: nothing. -1 with
 // errno.
-int become_owner(const char *folder);
+int site_become_owner(const char *folder);
 // The policy in force, or the one that --policy names. NULL when it is not valid.
-struct policy *policy_open(const struct admin *a);
+struct policy *site_policy(const struct admin *a);
 
 #endif

@@ -66,10 +66,10 @@ static int ask(const char *question, bool echo, struct buf *out, struct err *e)
 static int read_input(struct buf *out, struct err *e)
 {
 	for (;;) {
-		char *room = buf_reserve(out, 512);
-		if (room == NULL)
+		char *to = buf_reserve(out, 512);
+		if (to == NULL)
 			return err_set(e, ERR_INPUT, "standard input is too long for one value");
-		ssize_t n = read(STDIN_FILENO, room, 512);
+		ssize_t n = read(STDIN_FILENO, to, 512);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -29,7 +29,7 @@ static int port_of(const char *text, in_port_t *out)
 	return 0;
 }
 
-static int set_v6(struct site_address *out, const char *host, in_port_t port)
+static int set_v6(struct ask_address *out, const char *host, in_port_t port)
 {
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = port};
 
@@ -42,7 +42,7 @@ static int set_v6(struct site_address *out, const char *host, in_port_t port)
 	return IN6_IS_ADDR_LOOPBACK(&six.sin6_addr) ? 0 : -1;
 }
 
-static int set_v4(struct site_address *out, const char *host, in_port_t port)
+static int set_v4(struct ask_address *out, const char *host, in_port_t port)
 {
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = port};
 
@@ -55,7 +55,7 @@ static int set_v4(struct site_address *out, const char *host, in_port_t port)
 	return ntohl(four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET ? 0 : -1;
 }
 
-static int set_unix(struct site_address *out, const char *path)
+static int set_unix(struct ask_address *out, const char *path)
 {
 	struct sockaddr_un local = {.sun_family = AF_UNIX};
 
@@ -68,7 +68,7 @@ static int set_unix(struct site_address *out, const char *path)
 }
 
 // "host:port", "[host]:port", "port", "host"; `otherwise` is the port of the last.
-static int set_host_port(struct site_address *out, const char *text, const char *otherwise)
+static int set_host_port(struct ask_address *out, const char *text, const char *otherwise)
 {
 	char host[256];
 	in_port_t port;
@@ -87,12 +87,12 @@ static int set_host_port(struct site_address *out, const char *text, const char 
 	return six ? set_v6(out, host, port) : set_v4(out, host, port);
 }
 
-int site_address_from_url(struct site_address *out, const char *url, struct err *e)
+int ask_address_from_url(struct ask_address *out, const char *url, struct err *e)
 {
 	char host[256];
 	bool tls = strncasecmp(url, "https://", 8) == 0;
 
-	*out = (struct site_address){.tls = tls};
+	*out = (struct ask_address){.tls = tls};
 	if (!tls && strncasecmp(url, "http://", 7) != 0)
 		return err_set(e, ERR_INPUT, "--url takes http://127.0.0.1:PORT/ or https://127.0.0.1:PORT/");
 	url += tls ? 8 : 7;
@@ -103,9 +103,9 @@ int site_address_from_url(struct site_address *out, const char *url, struct err 
 	return 0;
 }
 
-int site_address_from_listen(struct site_address *out, const char *listen, bool tls, const char *name, struct err *e)
+int ask_address_from_listen(struct ask_address *out, const char *listen, bool tls, const char *name, struct err *e)
 {
-	*out = (struct site_address){.tls = tls};
+	*out = (struct ask_address){.tls = tls};
 	snprintf(out->name, sizeof out->name, "%s", *name && *name != '_' ? name : "localhost");
 	if (strncmp(listen, "unix:", 5) == 0 ? set_unix(out, listen + 5) != 0 : set_host_port(out, listen, "80") != 0)
 		return err_set(e, ERR_INPUT, "nginx listens on %s, which is not on this machine's loopback", listen);
@@ -114,13 +114,13 @@ int site_address_from_listen(struct site_address *out, const char *listen, bool 
 
 // ---- one request ----
 
-struct visit {
+struct exchange {
 	int fd;
 	SSL_CTX *context;
 	SSL *tls; // NULL: plain
 };
 
-static void visit_end(struct visit *v)
+static void exchange_end(struct exchange *v)
 {
 	SSL_free(v->tls);
 	SSL_CTX_free(v->context);
@@ -128,7 +128,7 @@ static void visit_end(struct visit *v)
 }
 
 // Who answers on our own loopback is not in question, so the certificate is not looked at.
-static int visit_begin(struct visit *v, const struct site_address *site, struct err *e)
+static int exchange_begin(struct exchange *v, const struct ask_address *site, struct err *e)
 {
 	const struct timeval patience = {.tv_sec = SITE_SECONDS};
 
@@ -148,22 +148,22 @@ static int visit_begin(struct visit *v, const struct site_address *site, struct 
 	return SSL_connect(v->tls) == 1 ? 0 : err_set(e, ERR_UNAVAILABLE, "the site answers, but TLS cannot be agreed on");
 }
 
-static int visit_write(struct visit *v, const struct buf *request)
+static int exchange_write(struct exchange *v, const struct buf *request)
 {
 	if (v->tls != NULL)
 		return SSL_write(v->tls, request->data, (int)request->len) == (int)request->len ? 0 : -1;
 	return send(v->fd, request->data, request->len, MSG_NOSIGNAL) == (ssize_t)request->len ? 0 : -1;
 }
 
-static int visit_read_head(struct visit *v, struct buf *out, struct err *e)
+static int exchange_head(struct exchange *v, struct buf *out, struct err *e)
 {
 	char *end = NULL;
 
 	while (out->data == NULL || (end = strstr(out->data, "\r\n\r\n")) == NULL) {
-		char *room = buf_reserve(out, READ_BYTES);
-		if (room == NULL)
+		char *to = buf_reserve(out, READ_BYTES);
+		if (to == NULL)
 			return err_set(e, ERR_INPUT, "the head of the answer is too long");
-		ssize_t n = v->tls != NULL ? SSL_read(v->tls, room, READ_BYTES) : recv(v->fd, room, READ_BYTES, 0);
+		ssize_t n = v->tls != NULL ? SSL_read(v->tls, to, READ_BYTES) : recv(v->fd, to, READ_BYTES, 0);
 		if (n <= 0)
 			return n < 0 && errno == EAGAIN ? err_set(e, ERR_TIMEOUT, "the site did not answer within %d s", SITE_SECONDS)
 							: err_set(e, ERR_UNAVAILABLE, "the answer ended early");
@@ -174,22 +174,22 @@ static int visit_read_head(struct visit *v, struct buf *out, struct err *e)
 	return strncmp(out->data, "HTTP/1.", 7) == 0 ? 0 : err_set(e, ERR_INPUT, "what answers does not speak HTTP");
 }
 
-int ask_site(const struct site_address *site, const char *path, struct buf *out, struct err *e)
+int ask_site(const struct ask_address *site, const char *path, struct buf *out, struct err *e)
 {
 	BUF_AUTO struct buf request = BUF_INIT(2048);
-	__attribute__((cleanup(visit_end))) struct visit v = {.fd = -1};
+	__attribute__((cleanup(exchange_end))) struct exchange v = {.fd = -1};
 
 	if (buf_printf(&request, "GET %s HTTP/1.0\r\nHost: %s\r\nAccept: text/html\r\nUser-Agent: lethe-check\r\n\r\n", path, site->name) !=
 	    0)
 		return err_set(e, ERR_INPUT, "the request is too long");
-	if (visit_begin(&v, site, e) != 0)
+	if (exchange_begin(&v, site, e) != 0)
 		return -1;
-	if (visit_write(&v, &request) != 0)
+	if (exchange_write(&v, &request) != 0)
 		return err_set(e, ERR_UNAVAILABLE, "the site took no request");
-	return visit_read_head(&v, out, e);
+	return exchange_head(&v, out, e);
 }
 
-int head_header(const char *head, const char *name, size_t n, struct buf *out)
+int ask_header(const char *head, const char *name, size_t n, struct buf *out)
 {
 	size_t len = strlen(name);
 

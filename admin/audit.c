@@ -10,18 +10,7 @@ static const struct option_row show_options[] = {
     {0},
 };
 
-static enum status show(const struct admin *a, const struct arguments *args);
-static enum status verify(const struct admin *a, const struct arguments *args);
-static enum status checkpoint(const struct admin *a, const struct arguments *args);
-
-const struct command audit_commands[] = {
-    {"show", show, "the entries", "", 0, 0, show_options, NULL},
-    {"verify", verify, "compute every leaf and root again; exit status 1 when something was altered", "", 0, 0, NULL, NULL},
-    {"checkpoint", checkpoint, "print the signed checkpoint, to be kept elsewhere", "", 0, 0, NULL, NULL},
-    {0},
-};
-
-static int add_entry(void *arg, const struct ledger_entry *entry)
+static int audit_row(void *arg, const struct ledger_entry *entry)
 {
 	struct table *t = arg;
 	cJSON *row = table_row(t);
@@ -34,7 +23,7 @@ static int add_entry(void *arg, const struct ledger_entry *entry)
 	return t->failed ? 1 : 0;
 }
 
-static int parse_index(const char *text, uint64_t *out)
+static int audit_parse_index(const char *text, uint64_t *out)
 {
 	char *end;
 
@@ -47,24 +36,24 @@ static int parse_index(const char *text, uint64_t *out)
 	return *end == '\0' ? 0 : -1;
 }
 
-static int count_entry(void *arg, const struct ledger_entry *entry)
+static int audit_count(void *arg, const struct ledger_entry *entry)
 {
 	*(uint64_t *)arg = entry->index + 1;
 	return 0;
 }
 
 // The first of the last `n`.
-static int from_last(struct vault *v, uint64_t n, uint64_t *from, struct err *e)
+static int audit_from_last(struct vault *v, uint64_t n, uint64_t *from, struct err *e)
 {
 	uint64_t end = 0;
 
-	if (ledger_each(v, 0, count_entry, &end, e) != 0)
+	if (ledger_each(v, 0, audit_count, &end, e) != 0)
 		return -1;
 	*from = end > n ? end - n : 0;
 	return 0;
 }
 
-static enum status show(const struct admin *a, const struct arguments *args)
+static enum status audit_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
 	uint64_t from, last = 0;
@@ -73,21 +62,21 @@ static enum status show(const struct admin *a, const struct arguments *args)
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns);
-	if (parse_index(argument(args, "from"), &from) < 0)
-		return complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
-	if (argument_given(args, "last") && (argument_given(args, "from") || parse_index(argument(args, "last"), &last) < 0))
-		return complain(STATUS_UNSURE, "audit: --last takes a number of entries, and does not go with --from");
+	if (audit_parse_index(argument(args, "from"), &from) < 0)
+		return output_complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
+	if (argument_given(args, "last") && (argument_given(args, "from") || audit_parse_index(argument(args, "last"), &last) < 0))
+		return output_complain(STATUS_UNSURE, "audit: --last takes a number of entries, and does not go with --from");
 	enum status status = site_open(&s, a, VAULT_LOOK);
 	if (status != STATUS_DONE)
 		return status;
-	if (argument_given(args, "last") && from_last(s.vault, last, &from, &e) < 0)
-		return complain(STATUS_UNSURE, "audit: %s", e.text);
-	if (ledger_each(s.vault, from, add_entry, &t, &e) != 0)
-		return complain(STATUS_UNSURE, "audit: %s", e.text);
+	if (argument_given(args, "last") && audit_from_last(s.vault, last, &from, &e) < 0)
+		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
+	if (ledger_each(s.vault, from, audit_row, &t, &e) != 0)
+		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
 	return table_output(&t, args, "There are no entries.");
 }
 
-static enum status verify(const struct admin *a, const struct arguments *args)
+static enum status audit_verify(const struct admin *a, const struct arguments *args)
 {
 	struct ledger_report report;
 	struct err e;
@@ -98,18 +87,18 @@ static enum status verify(const struct admin *a, const struct arguments *args)
 	(void)args;
 	if (status != STATUS_DONE)
 		return status;
-	progress_begin("verifying the ledger");
+	output_progress_begin("verifying the ledger");
 	int ret = ledger_verify(s.vault, &report, &e);
-	progress_end();
+	output_progress_end();
 	if (ret < 0)
-		return complain(STATUS_UNSURE, "audit: %s", e.text);
+		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
 	if (!report.intact)
-		return complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
+		return output_complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
 	buf_printf(&out, "intact: %" PRIu64 " entries, root %s\n", report.size, report.root);
 	return output_print(&out);
 }
 
-static enum status checkpoint(const struct admin *a, const struct arguments *args)
+static enum status audit_checkpoint(const struct admin *a, const struct arguments *args)
 {
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
@@ -120,6 +109,16 @@ static enum status checkpoint(const struct admin *a, const struct arguments *arg
 	if (status != STATUS_DONE)
 		return status;
 	if (ledger_checkpoint(s.vault, &out, &e) != 0)
-		return complain(STATUS_FOUND, "audit: %s", e.text);
+		return output_complain(STATUS_FOUND, "audit: %s", e.text);
 	return output_print(&out);
 }
+
+const struct command audit_command = {
+    .name = "audit",
+    .line = "the ledger: what was done, under which policy",
+    .sub = (const struct command *const[]){
+	&(const struct command){.name = "show", .run = audit_show, .line = "the entries", .options = show_options},
+	&(const struct command){
+	    .name = "verify", .run = audit_verify, .line = "compute every leaf and root again; exit status 1 when something was altered"},
+	&(const struct command){.name = "checkpoint", .run = audit_checkpoint, .line = "print the signed checkpoint, to be kept elsewhere"},
+	NULL}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/check.h"
-#include "admin/check_nginx.h"
+#include "admin/nginx_conf.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct option_row check_options[] = {
+static const struct option_row check_options[] = {
     {"nginx", OPTION_VALUE, "FILE", "nginx's configuration (LETHE_NGINX_CONF)"},
     {"url", OPTION_VALUE, "URL", "where the site answers on this machine; from nginx's configuration if not given"},
     {"offline", OPTION_FLAG, NULL, "do not ask the site itself"},
@@ -45,7 +45,7 @@ void check_add(struct check *c, enum check_result result, const char *remedy, co
 	c->unsure |= result == CHECK_UNSURE;
 }
 
-void span_words(char out[SPAN_WORDS], time_t seconds)
+void check_span_words(char out[SPAN_WORDS], time_t seconds)
 {
 	static const struct {
 		time_t from, unit;
@@ -123,24 +123,24 @@ static bool nothing_there(const struct admin *a)
 	char active[PATH_MAX];
 	struct err e = {0};
 
-	return stores_there(a, &e) == 0 && path_join(active, sizeof active, a->state, "policy/active.xml", &e) == 0 &&
+	return site_stores_there(a, &e) == 0 && path_join(active, sizeof active, a->state, "policy/active.xml", &e) == 0 &&
 	       access(active, F_OK) < 0;
 }
 
-enum status admin_check(const struct admin *a, const struct arguments *args)
+static enum status check_main(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"result", "check", "promise", "finding", "remedy", NULL};
 	struct check c = {
 	    .admin = a, .nginx_file = argument(args, "nginx"), .url = argument(args, "url"), .offline = argument_given(args, "offline")};
 
 	if (nothing_there(a))
-		return stores_needed(a);
+		return site_stores_needed(a);
 	table_init(&c.findings, columns);
-	progress_begin("checking");
+	output_progress_begin("checking");
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (const struct check_row *row = groups[i]; row->name != NULL; row++)
 			check_run(&c, row);
-	progress_end();
+	output_progress_end();
 	enum status status = print_findings(&c, args);
 	table_free(&c.findings);
 	if (c.vault != NULL)
@@ -154,3 +154,6 @@ enum status admin_check(const struct admin *a, const struct arguments *args)
 		return status;
 	return c.broken ? STATUS_FOUND : c.unsure ? STATUS_UNSURE : STATUS_DONE;
 }
+
+const struct command check_command = {
+    .name = "check", .run = check_main, .line = "does this installation keep its policy?", .options = check_options};

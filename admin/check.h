@@ -39,10 +39,13 @@ void check_add(struct check *c, enum check_result result, const char *remedy, co
     __attribute__((format(printf, 4, 5)));
 // An age or a time span in one unit that suits it: "15 days", "3 hours", "40 seconds".
 enum { SPAN_WORDS = 32 };
-void span_words(char out[SPAN_WORDS], time_t seconds);
+void check_span_words(char out[SPAN_WORDS], time_t seconds);
+
+// Is the path, or the nearest folder above it that can be seen, on a file system in memory? In check_folders.c.
+bool check_on_memory(const char *path);
 
 // The checks, in the files of these names; each list is ended by {0}.
-extern const struct check_row check_policy_rows[], check_settings_rows[], check_store_rows[], check_folders_rows[], check_sent_rows[],
-    check_units_rows[], check_machine_rows[], check_egress_rows[];
+extern const struct check_row check_policy_rows[], check_settings_rows[], check_store_rows[], check_folders_rows[], check_nginx_rows[],
+    check_sent_rows[], check_units_rows[], check_machine_rows[], check_egress_rows[];
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The folders and the store files: is anything there that no kind of data covers?
-#include "admin/check_folders.h"
+#include "admin/check.h"
 #include "admin/private_files.h"
 #include "policy/base/file.h"
 #include <dirent.h>
@@ -56,7 +56,7 @@ static const char *const run_files[] = {
     NULL,
 };
 
-static bool covered(const char *const *patterns, const char *path, bool folder)
+static bool pattern_covers(const char *const *patterns, const char *path, bool folder)
 {
 	char text[PATH_MAX + 2];
 
@@ -82,9 +82,9 @@ struct tour {
 	size_t drift, closed, depth;
 };
 
-static void visit(struct tour *t, const char *relative);
+static void folder_visit(struct tour *t, const char *relative);
 
-static void look_at(struct tour *t, const char *relative, const char *name)
+static void folder_entry(struct tour *t, const char *relative, const char *name)
 {
 	char path[PATH_MAX], full[PATH_MAX];
 	struct stat st;
@@ -93,7 +93,7 @@ static void look_at(struct tour *t, const char *relative, const char *name)
 	    path_join(full, sizeof full, t->base, path, NULL) != 0 || lstat(full, &st) < 0)
 		return; // it went meanwhile
 	bool folder = S_ISDIR(st.st_mode), link = S_ISLNK(st.st_mode);
-	if (link || !covered(t->patterns, path, folder)) {
+	if (link || !pattern_covers(t->patterns, path, folder)) {
 		if (t->drift++ < DRIFT_SHOWN)
 			check_add(t->c, CHECK_BROKEN, "Find out who made it and what is in it; then remove it.",
 				  "%s is %s, and no kind of data that the policy declares is kept there", full,
@@ -101,11 +101,11 @@ static void look_at(struct tour *t, const char *relative, const char *name)
 				  : folder ? "a folder"
 					   : "a file");
 	} else if (folder) {
-		visit(t, path);
+		folder_visit(t, path);
 	}
 }
 
-static void visit(struct tour *t, const char *relative)
+static void folder_visit(struct tour *t, const char *relative)
 {
 	char full[PATH_MAX];
 
@@ -119,7 +119,7 @@ static void visit(struct tour *t, const char *relative)
 	t->depth++;
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			look_at(t, relative, entry->d_name);
+			folder_entry(t, relative, entry->d_name);
 	t->depth--;
 	closedir(d);
 }
@@ -129,8 +129,8 @@ static void check_folders(struct check *c)
 	struct tour state = {.c = c, .base = c->admin->state, .patterns = state_files};
 	struct tour run = {.c = c, .base = c->admin->run, .patterns = run_files};
 
-	visit(&state, "");
-	visit(&run, "");
+	folder_visit(&state, "");
+	folder_visit(&run, "");
 	size_t drift = state.drift + run.drift;
 	if (drift > 2 * DRIFT_SHOWN)
 		check_add(c, CHECK_BROKEN, "Look through the folders.", "%zu such files and folders in all", drift);
@@ -163,7 +163,7 @@ static void check_private(struct check *c)
 	c->broken |= before;
 }
 
-bool on_memory(const char *path)
+bool check_on_memory(const char *path)
 {
 	char at[PATH_MAX];
 	struct statfs fs;
@@ -186,7 +186,7 @@ static void check_spool(struct check *c)
 
 	if (path_join(path, sizeof path, c->admin->run, "spool", NULL) != 0)
 		return;
-	if (on_memory(path))
+	if (check_on_memory(path))
 		check_add(c, CHECK_KEPT, "", "the archives in %s are in memory", path);
 	else
 		check_add(c, CHECK_BROKEN, "Put the run folder on a tmpfs.", "the archives in %s would be written to a disk", path);

@@ -12,7 +12,7 @@
 
 enum { FREE_BYTES_MIN = 256 * 1024 * 1024, FREE_PERCENT_MIN = 2, CLOCK_GRACE = 5 };
 
-static void check_clock(struct check *c)
+static void machine_clock(struct check *c)
 {
 	struct census census;
 	char newest[WHEN_TEXT];
@@ -30,7 +30,7 @@ static void check_clock(struct check *c)
 		check_add(c, CHECK_KEPT, "", "the clock stands after everything that is stored");
 }
 
-static void check_disk(struct check *c)
+static void machine_disk(struct check *c)
 {
 	struct census census = {0};
 	struct statvfs fs;
@@ -41,21 +41,21 @@ static void check_disk(struct check *c)
 		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
 		return;
 	}
-	uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize, all = (uint64_t)fs.f_blocks * fs.f_frsize;
-	if (room < FREE_BYTES_MIN && room < all / 100 * FREE_PERCENT_MIN)
-		check_add(c, CHECK_BROKEN, "Make room: without it the site refuses to work.",
-			  "only %" PRIu64 " MB of %" PRIu64 " MB are free in %s", room >> 20, all >> 20, c->admin->state);
+	uint64_t space = (uint64_t)fs.f_bavail * fs.f_frsize, all = (uint64_t)fs.f_blocks * fs.f_frsize;
+	if (space < FREE_BYTES_MIN && space < all / 100 * FREE_PERCENT_MIN)
+		check_add(c, CHECK_BROKEN, "Free some space: without it the site refuses to work.",
+			  "only %" PRIu64 " MB of %" PRIu64 " MB are free in %s", space >> 20, all >> 20, c->admin->state);
 	else if (c->vault != NULL && vault_census(c->vault, &census, &e) == 0)
 		check_add(c, CHECK_KEPT, "",
 			  "%" PRIu64 " MB are free; the stores take %" PRIu64 " KB, the request log %" PRIu64 " KB, the archives %" PRIu64
 			  " KB",
-			  room >> 20, census.database_bytes >> 10, census.log_bytes >> 10, census.spool_bytes >> 10);
+			  space >> 20, census.database_bytes >> 10, census.log_bytes >> 10, census.spool_bytes >> 10);
 	else
-		check_add(c, CHECK_KEPT, "", "%" PRIu64 " MB are free in %s", room >> 20, c->admin->state);
+		check_add(c, CHECK_KEPT, "", "%" PRIu64 " MB are free in %s", space >> 20, c->admin->state);
 }
 
 // The programs switch core dumps off themselves. Swap is the machine's; the units keep their programs out of it.
-static void check_swap(struct check *c)
+static void machine_swap(struct check *c)
 {
 	BUF_AUTO struct buf swaps = BUF_INIT(64 * 1024);
 	struct err e;
@@ -76,8 +76,8 @@ static void check_swap(struct check *c)
 }
 
 const struct check_row check_machine_rows[] = {
-    {"clock", "What is due is judged by a right clock.", true, true, check_clock},
-    {"disk", "There is room to work and to erase.", false, false, check_disk},
-    {"swap", "Memory is never written to a disk.", false, false, check_swap},
+    {"clock", "What is due is judged by a right clock.", true, true, machine_clock},
+    {"disk", "There is space to work and to erase.", false, false, machine_disk},
+    {"swap", "Memory is never written to a disk.", false, false, machine_swap},
     {0},
 };

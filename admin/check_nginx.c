@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // nginx's effective configuration, as `nginx -T` prints it, against what the policy promises. Where nginx cannot be asked, its files are
 // compared with those that are shipped.
-#include "admin/check_nginx.h"
-#include "admin/check_folders.h"
+#include "admin/check.h"
+#include "admin/nginx_conf.h"
 #include "admin/nginx_dump.h"
 #include "admin/shipped.h"
 #include "fcgi/ipc/programs.h"
@@ -124,10 +124,11 @@ static void check_nginx(struct check *c)
 // ---- going through it ----
 
 #define EACH_DIRECTIVE(d, c)                                                                                                               \
-	for (const struct directive *d = nginx_conf_root((c)->nginx); (d = directive_next(nginx_conf_root((c)->nginx), d)) != NULL;)
+	for (const struct nginx_directive *d = nginx_conf_root((c)->nginx);                                                                \
+	     (d = nginx_directive_next(nginx_conf_root((c)->nginx), d)) != NULL;)
 
-__attribute__((format(printf, 4, 5))) static void bad(struct check *c, const struct directive *d, const char *remedy, const char *format,
-						      ...)
+__attribute__((format(printf, 4, 5))) static void bad(struct check *c, const struct nginx_directive *d, const char *remedy,
+						      const char *format, ...)
 {
 	char what[SHIPPED_LINE_MAX];
 	va_list arguments;
@@ -170,7 +171,7 @@ static const struct rule {
 };
 
 // NULL when all are among the allowed ones.
-static const char *other_word(const struct directive *d, const char *allowed)
+static const char *other_word(const struct nginx_directive *d, const char *allowed)
 {
 	for (size_t i = 0; i < d->word_count; i++) {
 		const char *at = *d->words[i] ? strstr(allowed, d->words[i]) : NULL;
@@ -183,18 +184,18 @@ static const char *other_word(const struct directive *d, const char *allowed)
 
 static void rule_check(struct check *c, const struct rule *r, const char *name)
 {
-	const struct directive *root = nginx_conf_root(c->nginx), *http = directive_in(root, "http");
+	const struct nginx_directive *root = nginx_conf_root(c->nginx), *http = nginx_directive_in(root, "http");
 
-	if (r->kind == HTTP && (http == NULL || directive_in(http, name) == NULL))
+	if (r->kind == HTTP && (http == NULL || nginx_directive_in(http, name) == NULL))
 		bad(c, http != NULL ? http : root, RESTORE, "%s is not set: %s", name, r->why);
 	EACH_DIRECTIVE(d, c)
 	{
-		if (r->kind == ONLY && directive_is(d, name) && other_word(d, r->words) != NULL)
+		if (r->kind == ONLY && nginx_directive_is(d, name) && other_word(d, r->words) != NULL)
 			bad(c, d, RESTORE, "%s %s: %s", name, other_word(d, r->words), r->why);
-		if (r->kind != PASS || !directive_is(d, "fastcgi_pass"))
+		if (r->kind != PASS || !nginx_directive_is(d, "fastcgi_pass"))
 			continue;
-		const struct directive *set = directive_in_force(d->parent, name);
-		if (strcmp(directive_word(set, 0), r->words) != 0)
+		const struct nginx_directive *set = nginx_directive_in_force(d->parent, name);
+		if (strcmp(nginx_word(set, 0), r->words) != 0)
 			bad(c, set != NULL ? set : d->parent, RESTORE, "%s is not %s here: %s", name, r->words, r->why);
 	}
 }
@@ -202,13 +203,13 @@ static void rule_check(struct check *c, const struct rule *r, const char *name)
 static void error_logs(struct check *c)
 {
 	char ours[PATH_MAX] = "";
-	const struct directive *root = nginx_conf_root(c->nginx);
+	const struct nginx_directive *root = nginx_conf_root(c->nginx);
 
 	path_join(ours, sizeof ours, c->admin->run, "error.log", NULL);
 	EACH_DIRECTIVE(d, c)
 	{
-		const char *to = directive_word(d, 0), *level = directive_word(d, 1);
-		if (!directive_is(d, "error_log") || strcmp(to, "/dev/null") == 0)
+		const char *to = nginx_word(d, 0), *level = nginx_word(d, 1);
+		if (!nginx_directive_is(d, "error_log") || strcmp(to, "/dev/null") == 0)
 			continue;
 		bool good = strcmp(level, "emerg") == 0;
 		if (d->parent == root)
@@ -220,7 +221,7 @@ static void error_logs(struct check *c)
 			bad(c, d, "Write it to error.log in the run folder, which lethe prune ends.", "the error log %s is ended by nobody",
 			    to);
 	}
-	if (directive_in(root, "error_log") == NULL)
+	if (nginx_directive_in(root, "error_log") == NULL)
 		bad(c, root, "Set error_log … crit at the top.", "no error_log is set, so nginx writes one with the addresses of visitors");
 }
 
@@ -229,9 +230,9 @@ static void temp_paths(struct check *c)
 	EACH_DIRECTIVE(d, c)
 	{
 		size_t len = strlen(d->name);
-		if (len > 10 && strcmp(d->name + len - 10, "_temp_path") == 0 && !on_memory(directive_word(d, 0)))
+		if (len > 10 && strcmp(d->name + len - 10, "_temp_path") == 0 && !check_on_memory(nginx_word(d, 0)))
 			bad(c, d, "Put it below the run folder, which must be a tmpfs.", "%s is %s, which is not in memory", d->name,
-			    directive_word(d, 0));
+			    nginx_word(d, 0));
 	}
 }
 
@@ -253,16 +254,16 @@ static void passes(struct check *c)
 {
 	EACH_DIRECTIVE(d, c)
 	{
-		const char *to = directive_word(d, 0);
+		const char *to = nginx_word(d, 0);
 		bool ours = is_program_socket(to), upstream = false;
-		if (!directive_is(d, "fastcgi_pass"))
+		if (!nginx_directive_is(d, "fastcgi_pass"))
 			continue;
 		EACH_DIRECTIVE(s, c)
 		{
-			if (!directive_is(s, "server") || !directive_is(s->parent, "upstream") ||
-			    strcmp(directive_word(s->parent, 0), to) != 0)
+			if (!nginx_directive_is(s, "server") || !nginx_directive_is(s->parent, "upstream") ||
+			    strcmp(nginx_word(s->parent, 0), to) != 0)
 				continue;
-			ours = (!upstream || ours) && is_program_socket(directive_word(s, 0));
+			ours = (!upstream || ours) && is_program_socket(nginx_word(s, 0));
 			upstream = true;
 		}
 		if (!ours)
@@ -274,56 +275,48 @@ static void listens(struct check *c)
 {
 	EACH_DIRECTIVE(d, c)
 	{
-		const char *to = directive_word(d, 0);
-		if (!directive_is(d, "listen") || !directive_is(d->parent, "server"))
+		const char *to = nginx_word(d, 0);
+		if (!nginx_directive_is(d, "listen") || !nginx_directive_is(d->parent, "server"))
 			continue;
-		if (directive_has_word(d, "ssl")) {
-			if (directive_in_force(d->parent, "ssl_protocols") == NULL)
+		if (nginx_has_word(d, "ssl")) {
+			if (nginx_directive_in_force(d->parent, "ssl_protocols") == NULL)
 				bad(c, d, "Set ssl_protocols TLSv1.2 TLSv1.3.", "the TLS versions are not stated, so nginx decides");
-		} else if (nginx_serves_site(d->parent) && strncmp(to, "127.", 4) != 0 && strncmp(to, "[::1]", 5) != 0 &&
+		} else if (nginx_passes_requests(d->parent) && strncmp(to, "127.", 4) != 0 && strncmp(to, "[::1]", 5) != 0 &&
 			   strncmp(to, "localhost", 9) != 0 && strncmp(to, "unix:", 5) != 0) {
 			bad(c, d, "Listen with ssl, and redirect from port 80.", "the site can be used without encryption, at %s", to);
 		}
 	}
 }
 
-bool nginx_serves_site(const struct directive *server)
-{
-	for (const struct directive *d = directive_next(server, server); d != NULL; d = directive_next(server, d))
-		if (directive_is(d, "fastcgi_pass"))
-			return true;
-	return false;
-}
-
 // nginx takes every add_header of the nearest block that has any.
-static const char *header_in_force(const struct directive *at, const char *name)
+static const char *header_in_force(const struct nginx_directive *at, const char *name)
 {
 	bool any = false;
 
 	for (; at != NULL && !any; at = at->parent)
-		for (const struct directive *d = at->first; d != NULL; d = d->next) {
-			if (!directive_is(d, "add_header"))
+		for (const struct nginx_directive *d = at->first; d != NULL; d = d->next) {
+			if (!nginx_directive_is(d, "add_header"))
 				continue;
 			any = true;
-			if (strcasecmp(directive_word(d, 0), name) == 0)
-				return directive_word(d, 1);
+			if (strcasecmp(nginx_word(d, 0), name) == 0)
+				return nginx_word(d, 1);
 		}
 	return NULL;
 }
 
 // Does the location answer by itself, with something to show? Not where error_page 416 leads: there the headers of the file that was asked
 // for are ready already, and are sent.
-static bool location_answers(const struct directive *server, const struct directive *location)
+static bool location_answers(const struct nginx_directive *server, const struct nginx_directive *location)
 {
-	const struct directive *text = directive_in(location, "return");
+	const struct nginx_directive *text = nginx_directive_in(location, "return");
 
-	for (const struct directive *d = server->first; d != NULL; d = d->next)
-		if (directive_is(d, "error_page") && d->word_count == 2 && strcmp(d->words[0], "416") == 0 &&
-		    strcmp(directive_word(location, 0), "=") == 0 && strcmp(d->words[1], directive_word(location, 1)) == 0)
+	for (const struct nginx_directive *d = server->first; d != NULL; d = d->next)
+		if (nginx_directive_is(d, "error_page") && d->word_count == 2 && strcmp(d->words[0], "416") == 0 &&
+		    strcmp(nginx_word(location, 0), "=") == 0 && strcmp(d->words[1], nginx_word(location, 1)) == 0)
 			return false;
-	return directive_in(location, "try_files") != NULL || directive_in(location, "fastcgi_pass") != NULL ||
-	       directive_in(location, "alias") != NULL || directive_in(location, "root") != NULL ||
-	       (text != NULL && text->word_count > 1 && directive_word(text, 0)[0] != '3');
+	return nginx_directive_in(location, "try_files") != NULL || nginx_directive_in(location, "fastcgi_pass") != NULL ||
+	       nginx_directive_in(location, "alias") != NULL || nginx_directive_in(location, "root") != NULL ||
+	       (text != NULL && text->word_count > 1 && nginx_word(text, 0)[0] != '3');
 }
 
 static void headers(struct check *c)
@@ -334,14 +327,14 @@ static void headers(struct check *c)
 		bad(c, nginx_conf_root(c->nginx), "Free some memory.", "there is no memory to compare the headers");
 	EACH_DIRECTIVE(d, c)
 	{
-		if (directive_is(d, "add_header") && strcasecmp(directive_word(d, 0), "Set-Cookie") == 0)
+		if (nginx_directive_is(d, "add_header") && strcasecmp(nginx_word(d, 0), "Set-Cookie") == 0)
 			bad(c, d, "Remove it.", "nginx sets a cookie of its own");
-		const struct directive *server = d->parent;
-		while (server != NULL && !directive_is(server, "server"))
+		const struct nginx_directive *server = d->parent;
+		while (server != NULL && !nginx_directive_is(server, "server"))
 			server = server->parent;
-		if (!directive_is(d, "location") || server == NULL || !nginx_serves_site(server) || !location_answers(server, d))
+		if (!nginx_directive_is(d, "location") || server == NULL || !nginx_passes_requests(server) || !location_answers(server, d))
 			continue;
-		const char *name = directive_word(d, d->word_count ? d->word_count - 1 : 0);
+		const char *name = nginx_word(d, d->word_count ? d->word_count - 1 : 0);
 		const char *sent = header_in_force(d, "Content-Security-Policy");
 		if (sent == NULL)
 			bad(c, d, "Include headers.conf there.", "what is sent from %s lacks the headers of the policy", name);

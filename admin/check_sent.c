@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // What the site sends to a visitor, asked as a visitor would: once for a page, once for a program.
 #include "admin/ask_site.h"
-#include "admin/check_nginx.h"
+#include "admin/check.h"
+#include "admin/nginx_conf.h"
 #include "policy/base/limits.h"
 #include "policy/publish/publish.h"
 #include <stdio.h>
@@ -9,22 +10,22 @@
 
 enum { COOKIES_MAX = 32 };
 
-static int address_from_nginx(const struct check *c, struct site_address *out, struct err *e)
+static int address_from_nginx(const struct check *c, struct ask_address *out, struct err *e)
 {
-	const struct directive *root = c->nginx != NULL ? nginx_conf_root(c->nginx) : NULL;
+	const struct nginx_directive *root = c->nginx != NULL ? nginx_conf_root(c->nginx) : NULL;
 
-	for (const struct directive *d = root; d != NULL; d = directive_next(root, d)) {
-		if (!directive_is(d, "server") || !nginx_serves_site(d))
+	for (const struct nginx_directive *d = root; d != NULL; d = nginx_directive_next(root, d)) {
+		if (!nginx_directive_is(d, "server") || !nginx_passes_requests(d))
 			continue;
-		const struct directive *listen = directive_in(d, "listen");
+		const struct nginx_directive *listen = nginx_directive_in(d, "listen");
 		if (listen != NULL)
-			return site_address_from_listen(out, directive_word(listen, 0), directive_has_word(listen, "ssl"),
-							directive_word(directive_in(d, "server_name"), 0), e);
+			return ask_address_from_listen(out, nginx_word(listen, 0), nginx_has_word(listen, "ssl"),
+						       nginx_word(nginx_directive_in(d, "server_name"), 0), e);
 	}
 	return err_set(e, ERR_INPUT, "nginx's configuration does not say where the site is");
 }
 
-static bool cookie_declared(const struct policy *p, const char *name)
+static bool sent_cookie_declared(const struct policy *p, const char *name)
 {
 	for (size_t i = 0; i < p->cookie_count; i++)
 		if (strcmp(p->cookies[i].name, name) == 0)
@@ -38,10 +39,10 @@ static bool check_cookies(struct check *c, const char *path, const char *head)
 
 	for (size_t n = 0; n < COOKIES_MAX; n++) {
 		BUF_AUTO struct buf cookie = BUF_INIT(PARAMS_BYTES_MAX);
-		if (head_header(head, "Set-Cookie", n, &cookie) != 0)
+		if (ask_header(head, "Set-Cookie", n, &cookie) != 0)
 			break;
 		cookie.data[strcspn(buf_text(&cookie), "=; ")] = '\0';
-		if (cookie_declared(c->policy, buf_text(&cookie)))
+		if (sent_cookie_declared(c->policy, buf_text(&cookie)))
 			continue;
 		check_add(c, CHECK_BROKEN, "Find what sets it and remove it, or declare the cookie.",
 			  "%s sets the cookie %.64s, which the policy does not declare", path, buf_text(&cookie));
@@ -53,7 +54,7 @@ static bool check_cookies(struct check *c, const char *path, const char *head)
 static bool check_csp(struct check *c, const char *path, const char *head)
 {
 	BUF_AUTO struct buf wanted = BUF_INIT(PARAMS_BYTES_MAX), sent = BUF_INIT(PARAMS_BYTES_MAX);
-	bool any = head_header(head, "Content-Security-Policy", 0, &sent) == 0;
+	bool any = ask_header(head, "Content-Security-Policy", 0, &sent) == 0;
 
 	publish_csp(c->policy, &wanted);
 	if (any && strcmp(buf_text(&sent), buf_text(&wanted)) == 0)
@@ -64,7 +65,7 @@ static bool check_csp(struct check *c, const char *path, const char *head)
 	return false;
 }
 
-static bool check_path(struct check *c, const struct site_address *site, const char *path, struct err *e)
+static bool check_path(struct check *c, const struct ask_address *site, const char *path, struct err *e)
 {
 	BUF_AUTO struct buf head = BUF_INIT(PARAMS_BYTES_MAX), none = BUF_INIT(PARAMS_BYTES_MAX);
 
@@ -80,7 +81,7 @@ static bool check_path(struct check *c, const struct site_address *site, const c
 			  buf_text(&head) + 8);
 		good = false;
 	}
-	if (site->tls && head_header(buf_text(&head), "Strict-Transport-Security", 0, &none) != 0) {
+	if (site->tls && ask_header(buf_text(&head), "Strict-Transport-Security", 0, &none) != 0) {
 		check_add(c, CHECK_BROKEN, "Include headers.conf there.", "%s comes without Strict-Transport-Security", path);
 		good = false;
 	}
@@ -89,14 +90,14 @@ static bool check_path(struct check *c, const struct site_address *site, const c
 
 static void check_sent(struct check *c)
 {
-	struct site_address site = {0};
+	struct ask_address site = {0};
 	struct err e = {0};
 
 	if (c->offline) {
 		check_add(c, CHECK_KEPT, "", "the site was not asked (--offline)");
 		return;
 	}
-	if ((c->url != NULL ? site_address_from_url(&site, c->url, &e) : address_from_nginx(c, &site, &e)) < 0) {
+	if ((c->url != NULL ? ask_address_from_url(&site, c->url, &e) : address_from_nginx(c, &site, &e)) < 0) {
 		check_add(c, CHECK_UNSURE, "Name the site with --url http://127.0.0.1:PORT/; with --offline it is not asked.", "%s",
 			  e.text);
 		return;

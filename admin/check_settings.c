@@ -131,9 +131,10 @@ static void check_master_key(struct check *c)
 		if (e.code == ERR_NONE)
 			err_system(&e, ERR_IO, errno, "%s", path);
 		check_add(c, CHECK_UNSURE,
-			  stores_there(c->admin, NULL) == 0 ? "lethe keys init makes one."
-							    : "Put it back (a new one could open nothing), and run this as the user that "
-							      "may read it.",
+			  site_stores_there(c->admin, NULL) == 0
+			      ? "lethe keys init makes one."
+			      : "Put it back (a new one could open nothing), and run this as the user that "
+				"may read it.",
 			  "%s", e.text);
 	} else if (credential) {
 		check_add(c, CHECK_KEPT, "", "the master key comes as a systemd credential");
@@ -157,7 +158,7 @@ static void check_space_reserve(struct check *c)
 	else if ((missing = stat(path, &st) < 0) && errno != ENOENT)
 		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s cannot be looked at", path);
 	else if (missing || st.st_size < SPACE_RESERVE_BYTES || st.st_blocks * 512 < SPACE_RESERVE_BYTES)
-		check_add(c, CHECK_BROKEN, "Make room on the disk, remove what is left of it, then run lethe keys init.",
+		check_add(c, CHECK_BROKEN, "Free some space on the disk, remove what is left of it, then run lethe keys init.",
 			  "%s, the space kept free for erasing on a full disk, is missing or too small", path);
 	else
 		check_add(c, CHECK_KEPT, "", "%lld KB are kept free for erasing on a full disk", (long long)st.st_size >> 10);

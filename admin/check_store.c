@@ -27,13 +27,13 @@ static bool take_census(struct check *c, struct census *census)
 	return false;
 }
 
-static void check_kind(struct check *c, const struct census_row *row)
+static void retention_of_kind(struct check *c, const struct census_row *row)
 {
 	const struct kind_row *kind = kind_row(row->kind);
 	char age[SPAN_WORDS], limit[SPAN_WORDS];
 
-	span_words(age, row->oldest ? when_now() - row->oldest : 0);
-	span_words(limit, (time_t)row->limit_seconds);
+	check_span_words(age, row->oldest ? when_now() - row->oldest : 0);
+	check_span_words(limit, (time_t)row->limit_seconds);
 	if (row->keep != KEEP_STORED && row->count > 0)
 		check_add(c, CHECK_BROKEN, "Erase them, and report this: the software must refuse to store them.",
 			  "%s: %" PRIu64 " are stored, and the policy does not keep them at all", kind->name, row->count);
@@ -54,7 +54,7 @@ static void check_retention(struct check *c)
 		return;
 	for (size_t i = 0; i < census.row_count; i++)
 		if (census.rows[i].kind != KIND_ERROR_LOG) // nginx's file: check_error_log_age
-			check_kind(c, &census.rows[i]);
+			retention_of_kind(c, &census.rows[i]);
 }
 
 static void check_error_log_age(struct check *c)
@@ -67,7 +67,7 @@ static void check_error_log_age(struct check *c)
 		check_add(c, CHECK_UNSURE, "Run this as a user that may read it.", "%s", e.text);
 		return;
 	}
-	span_words(age, log.oldest ? when_now() - log.oldest : 0);
+	check_span_words(age, log.oldest ? when_now() - log.oldest : 0);
 	if (c->policy->kinds[KIND_ERROR_LOG].keep != KEEP_STORED && log.lines > 0)
 		check_add(c, CHECK_BROKEN, RUN_PRUNE, "error.log has %zu lines, and the policy does not keep them at all", log.lines);
 	else if (error_log_due(c->policy, &log, when_now()))
@@ -106,7 +106,7 @@ static void check_prune(struct check *c)
 			since = census.rows[i].oldest;
 	if (census.last_prune != 0)
 		since = census.last_prune;
-	span_words(ago, since ? now - since : 0);
+	check_span_words(ago, since ? now - since : 0);
 	if (since > now + PRUNE_GRACE_SHORT)
 		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
 			  "the clock stands before the last run of lethe prune");
@@ -224,7 +224,7 @@ static void check_stores(struct check *c)
 		check_add(c, CHECK_BROKEN, "Stop the site and restore the stores; do not write to them.", "%s", c->vault_error.text);
 	else
 		check_add(c, CHECK_UNSURE,
-			  stores_there(c->admin, NULL) == 0
+			  site_stores_there(c->admin, NULL) == 0
 			      ? "Name the right folder with --state or LETHE_STATE; lethe keys init makes a store where there is none."
 			      : "Put back what is missing, and run this as the user that owns the stores.",
 			  "%s", c->vault_error.text);

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-const struct option_row erase_options[] = {
+static const struct option_row erase_options[] = {
     {"receipt", OPTION_HIDDEN, NULL, "everything made under a receipt"},
     {"ip", OPTION_HIDDEN, NULL, "everything of an IP address"},
     {"request", OPTION_VALUE, "ID", "what a recorded request for erasure asks for"},
@@ -62,7 +62,8 @@ static int read_target(const struct arguments *args, struct erasure *x, struct e
 		   : err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt: that is %d letters, digits, - and _", TOKEN_LEN);
 }
 
-static int run(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate, struct err *e)
+static int erase_run(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate,
+		     struct err *e)
 {
 	const char *value = buf_text(&x->value);
 
@@ -76,7 +77,7 @@ static int run(struct vault *v, const struct erasure *x, bool dry_run, struct er
 	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
 }
 
-static void fill(struct table *t, const struct erase_result *r)
+static void erase_rows(struct table *t, const struct erase_result *r)
 {
 	for (size_t i = 0; i < r->store_count; i++) {
 		cJSON *row = table_row(t);
@@ -93,19 +94,19 @@ static enum status show_preview(const struct arguments *args, const struct erase
 	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
 
 	table_init(&t, columns);
-	fill(&t, result);
+	erase_rows(&t, result);
 	if (is_output)
 		return table_output(&t, args, NULL);
 	if (table_print(&t, NULL, &text) != 0)
-		return complain(STATUS_UNSURE, "erase: no memory");
+		return output_complain(STATUS_UNSURE, "erase: no memory");
 	if (text.len > 0)
-		text.data[--text.len] = '\0'; // complain() ends the line
-	return complain(STATUS_DONE, "this would be erased:\n%s", buf_text(&text));
+		text.data[--text.len] = '\0'; // output_complain() ends the line
+	return output_complain(STATUS_DONE, "this would be erased:\n%s", buf_text(&text));
 }
 
 static enum status erase_failed(const struct err *e)
 {
-	return complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e->text);
+	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e->text);
 }
 
 // JSON, the form that is kept and handed on, unless another is asked for.
@@ -122,7 +123,7 @@ static enum status print_certificate(const struct arguments *args, struct buf *c
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, NULL);
 	table_leaves(&t, object);
-	return object != NULL ? table_output(&t, args, NULL) : complain(STATUS_UNSURE, "erase: no memory to print the certificate");
+	return object != NULL ? table_output(&t, args, NULL) : output_complain(STATUS_UNSURE, "erase: no memory to print the certificate");
 }
 
 static enum status erase_now(const struct site *s, const struct arguments *args, const struct erasure *x)
@@ -131,16 +132,16 @@ static enum status erase_now(const struct site *s, const struct arguments *args,
 	struct err e;
 	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES);
 
-	progress_begin("erasing, then looking through every store");
-	int ret = run(s->vault, x, false, &result, &certificate, &e);
-	progress_end();
+	output_progress_begin("erasing, then looking through every store");
+	int ret = erase_run(s->vault, x, false, &result, &certificate, &e);
+	output_progress_end();
 	if (ret < 0)
 		return erase_failed(&e);
 	enum status status = print_certificate(args, &certificate);
 	if (!result.complete)
-		return complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", result.reason);
+		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", result.reason);
 	if (result.residue_hits > 0)
-		return complain(STATUS_FOUND, "erase: the scan still finds traces; run it again, and report this");
+		return output_complain(STATUS_FOUND, "erase: the scan still finds traces; run it again, and report this");
 	return status;
 }
 
@@ -150,20 +151,20 @@ static enum status erase(const struct site *s, const struct arguments *args, con
 	struct err e;
 	bool dry_run = argument_given(args, "dry-run");
 
-	progress_begin("looking");
-	int ret = run(s->vault, x, true, &found, NULL, &e);
-	progress_end();
+	output_progress_begin("looking");
+	int ret = erase_run(s->vault, x, true, &found, NULL, &e);
+	output_progress_end();
 	if (ret < 0)
 		return erase_failed(&e);
 	enum status status = show_preview(args, &found, dry_run);
 	if (status != STATUS_DONE || dry_run)
 		return status;
 	if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
-		return complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
+		return output_complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
 	return erase_now(s, args, x);
 }
 
-enum status admin_erase(const struct admin *a, const struct arguments *args)
+static enum status erase_main(const struct admin *a, const struct arguments *args)
 {
 	struct err e;
 	struct erasure x = {.value = BUF_INIT(HIDDEN_MAX)};
@@ -171,9 +172,12 @@ enum status admin_erase(const struct admin *a, const struct arguments *args)
 	enum status status = STATUS_UNSURE;
 
 	if (read_target(args, &x, &e) != 0)
-		complain(status, "erase: %s", e.text);
+		output_complain(status, "erase: %s", e.text);
 	else if ((status = site_open(&s, a, argument_given(args, "dry-run") ? VAULT_LOOK : VAULT_ADMIN)) == STATUS_DONE)
 		status = erase(&s, args, &x);
 	buf_wipe(&x.value);
 	return status;
 }
+
+const struct command erase_command = {
+    .name = "erase", .run = erase_main, .line = "erase everything of one visit or person, in every store", .options = erase_options};

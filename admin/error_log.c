@@ -26,10 +26,10 @@ static int line_time(const char *line, time_t *out)
 static void read_lines(FILE *file, struct error_log *out)
 {
 	char *line = NULL;
-	size_t room = 0;
+	size_t capacity = 0;
 	time_t at;
 
-	for (; getline(&line, &room, file) > 0; out->lines++)
+	for (; getline(&line, &capacity, file) > 0; out->lines++)
 		if (out->oldest == 0 && line_time(line, &at) == 0)
 			out->oldest = at;
 	free(line);

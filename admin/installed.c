@@ -59,7 +59,7 @@ enum status installed_settings(void)
 	struct err e;
 
 	if (installed_read(place_settings, &e) != 0 && e.code != ERR_NOT_FOUND)
-		return complain(STATUS_UNSURE, "%s", e.text);
+		return output_complain(STATUS_UNSURE, "%s", e.text);
 	// The services get it as a credential; only root can read it here.
 	if (setting("LETHE_MASTER_KEY_FILE", NULL) == NULL && setting("CREDENTIALS_DIRECTORY", NULL) == NULL &&
 	    access(place_master_key, R_OK) == 0)
@@ -67,12 +67,12 @@ enum status installed_settings(void)
 	return STATUS_DONE;
 }
 
-enum status site_settings(const char *state)
+enum status installed_site(const char *state)
 {
 	char path[4096];
 	struct err e;
 
 	if (path_join(path, sizeof path, state, "run.env", &e) != 0 || (installed_read(path, &e) != 0 && e.code != ERR_NOT_FOUND))
-		return complain(STATUS_UNSURE, "%s", e.text);
+		return output_complain(STATUS_UNSURE, "%s", e.text);
 	return STATUS_DONE;
 }

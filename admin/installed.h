@@ -7,7 +7,7 @@
 // Sets what the installed lethe.env says, and where the master key is, as far as the environment is silent.
 enum status installed_settings(void);
 // What lethe-run says in `state`/run.env of the site that it serves: for every variable that is unset. No such file is fine.
-enum status site_settings(const char *state);
+enum status installed_site(const char *state);
 // The same for any file. ERR_NOT_FOUND, ERR_IO, ERR_MEMORY.
 int installed_read(const char *path, struct err *e);
 

@@ -2,30 +2,31 @@
 #include "admin/admin.h"
 #include "admin/private_files.h"
 
-static enum status init(const struct admin *a, const struct arguments *args);
-
-const struct command keys_commands[] = {
-    {"init", init, "make the stores and the master key where they are missing; nothing else makes them", "", 0, 0, NULL, NULL},
-    {0},
-};
-
-static enum status init(const struct admin *a, const struct arguments *args)
+static enum status keys_init(const struct admin *a, const struct arguments *args)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 	size_t closed = 0;
 	struct err e;
-	int there = stores_there(a, &e);
+	int there = site_stores_there(a, &e);
 
 	(void)args;
 	if (there < 0)
-		return complain(STATUS_UNSURE, "%s", e.text);
+		return output_complain(STATUS_UNSURE, "%s", e.text);
 	if (site_make(&s, a) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (private_files_close(a->state, &closed, &e) != 0)
-		return complain(STATUS_FOUND, "keys: %s", e.text);
+		return output_complain(STATUS_FOUND, "keys: %s", e.text);
 	buf_printf(&out, there ? "the store in %s is there already\n" : "made the store in %s\n", a->state);
 	if (closed > 0)
 		buf_printf(&out, "%zu of its files could be used by others; now by their owner only\n", closed);
 	return output_print(&out);
 }
+
+const struct command keys_command = {
+    .name = "keys",
+    .line = "the stores and their keys",
+    .sub = (const struct command *const[]){
+	&(const struct command){
+	    .name = "init", .run = keys_init, .line = "make the stores and the master key where they are missing; nothing else makes them"},
+	NULL}};

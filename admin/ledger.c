@@ -9,7 +9,7 @@ struct look {
 	time_t since;
 };
 
-static int look_at(void *arg, const struct ledger_entry *entry)
+static int ledger_look_at(void *arg, const struct ledger_entry *entry)
 {
 	const struct look *look = arg;
 
@@ -30,5 +30,5 @@ int ledger_facts(struct vault *v, time_t since, struct ledger_facts *out, struct
 	struct look look = {.facts = out, .since = since};
 
 	*out = (struct ledger_facts){0};
-	return ledger_each_notable(v, look_at, &look, e);
+	return ledger_each_notable(v, ledger_look_at, &look, e);
 }

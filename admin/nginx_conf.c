@@ -18,7 +18,7 @@ struct section {
 
 struct nginx_conf {
 	struct arena *arena;
-	struct directive root;
+	struct nginx_directive root;
 	struct section sections[SECTIONS_MAX];
 	size_t section_count, include_count;
 	char *dump; // what nginx printed, cut into the sections
@@ -51,7 +51,7 @@ static int parse_fail(const struct reader *r, const char *what)
 }
 
 // One word, without its quotes. A "${" begins a variable's name, whose brace is no block's.
-static const char *read_word(struct reader *r)
+static const char *parse_word(struct reader *r)
 {
 	char word[8192];
 	size_t len = 0;
@@ -76,10 +76,10 @@ static const char *read_word(struct reader *r)
 
 // ---- directives ----
 
-static int read_block(struct reader *r, struct directive *into, bool outermost);
-static int read_include(struct reader *r, const char *name, struct directive *into);
+static int parse_block(struct reader *r, struct nginx_directive *into, bool outermost);
+static int parse_include(struct reader *r, const char *name, struct nginx_directive *into);
 
-static int read_directive(struct reader *r, struct directive *into)
+static int parse_directive(struct reader *r, struct nginx_directive *into)
 {
 	const char *words[WORDS_MAX];
 	size_t count = 0;
@@ -88,7 +88,7 @@ static int read_directive(struct reader *r, struct directive *into)
 	for (skip_space(r); *r->at != ';' && *r->at != '{'; skip_space(r)) {
 		if (*r->at == '\0' || *r->at == '}' || count == WORDS_MAX)
 			return parse_fail(r, count == WORDS_MAX ? "a directive has too many words" : "a directive does not end");
-		words[count] = read_word(r);
+		words[count] = parse_word(r);
 		if (words[count++] == NULL)
 			return parse_fail(r, "a quoted word does not end");
 	}
@@ -96,13 +96,14 @@ static int read_directive(struct reader *r, struct directive *into)
 	if (count == 0)
 		return parse_fail(r, "a directive has no name");
 	if (!block && count == 2 && strcmp(words[0], "include") == 0)
-		return read_include(r, words[1], into);
-	struct directive *d = arena_array(r->conf->arena, 1, sizeof *d);
+		return parse_include(r, words[1], into);
+	struct nginx_directive *d = arena_array(r->conf->arena, 1, sizeof *d);
 	const char **kept = arena_array(r->conf->arena, count, sizeof *kept);
 	if (d == NULL || kept == NULL)
 		return err_set(r->e, ERR_MEMORY, "no memory for nginx's configuration");
 	memcpy(kept, words + 1, (count - 1) * sizeof *kept);
-	*d = (struct directive){.name = words[0], .words = kept, .word_count = count - 1, .file = r->file, .line = line, .parent = into};
+	*d = (struct nginx_directive){
+	    .name = words[0], .words = kept, .word_count = count - 1, .file = r->file, .line = line, .parent = into};
 	if (into->last != NULL)
 		into->last->next = d;
 	else
@@ -112,15 +113,15 @@ static int read_directive(struct reader *r, struct directive *into)
 		return 0;
 	if (++r->depth > DEPTH_MAX)
 		return parse_fail(r, "the blocks are nested too deeply");
-	int ret = read_block(r, d, false);
+	int ret = parse_block(r, d, false);
 	r->depth--;
 	return ret;
 }
 
-static int read_block(struct reader *r, struct directive *into, bool outermost)
+static int parse_block(struct reader *r, struct nginx_directive *into, bool outermost)
 {
 	for (skip_space(r); *r->at != '\0' && *r->at != '}'; skip_space(r))
-		if (read_directive(r, into) < 0)
+		if (parse_directive(r, into) < 0)
 			return -1;
 	if ((*r->at == '}') == outermost)
 		return parse_fail(r, outermost ? "a block ends that did not begin" : "a block does not end");
@@ -130,16 +131,16 @@ static int read_block(struct reader *r, struct directive *into, bool outermost)
 
 // ---- files ----
 
-static int read_section(struct reader *r, const struct section *s, struct directive *into)
+static int parse_section(struct reader *r, const struct section *s, struct nginx_directive *into)
 {
 	struct reader inner = {.conf = r->conf, .file = s->name, .at = s->text, .line = 1, .depth = r->depth + 1, .e = r->e};
 
 	return inner.depth > DEPTH_MAX || r->conf->include_count++ > INCLUDES_MAX ? parse_fail(r, "files include each other")
-										  : read_block(&inner, into, true);
+										  : parse_block(&inner, into, true);
 }
 
 // A name is relative to the folder of the first file, and may be a pattern.
-static int read_include(struct reader *r, const char *name, struct directive *into)
+static int parse_include(struct reader *r, const char *name, struct nginx_directive *into)
 {
 	const struct nginx_conf *c = r->conf;
 	char pattern[PATH_MAX];
@@ -151,7 +152,7 @@ static int read_include(struct reader *r, const char *name, struct directive *in
 		if (fnmatch(pattern, c->sections[i].name, FNM_PATHNAME) != 0)
 			continue;
 		any = true;
-		if (read_section(r, &c->sections[i], into) != 0)
+		if (parse_section(r, &c->sections[i], into) != 0)
 			return -1;
 	}
 	return any ? 0 : parse_fail(r, "includes a file that nginx did not print");
@@ -183,7 +184,7 @@ struct nginx_conf *nginx_conf_parse(const char *dump, struct err *e)
 	}
 	struct reader r = {.conf = c, .file = "nginx", .at = "", .line = 1, .e = e};
 	int ret =
-	    c->section_count == 0 ? err_set(e, ERR_INPUT, "nginx printed no configuration") : read_section(&r, &c->sections[0], &c->root);
+	    c->section_count == 0 ? err_set(e, ERR_INPUT, "nginx printed no configuration") : parse_section(&r, &c->sections[0], &c->root);
 	if (ret == 0 && !arena_failed(c->arena))
 		return c;
 	nginx_conf_free(c);
@@ -201,36 +202,36 @@ void nginx_conf_free(struct nginx_conf *c)
 
 // ---- looking ----
 
-const struct directive *nginx_conf_root(const struct nginx_conf *c)
+const struct nginx_directive *nginx_conf_root(const struct nginx_conf *c)
 {
 	return &c->root;
 }
 
-bool directive_is(const struct directive *d, const char *name)
+bool nginx_directive_is(const struct nginx_directive *d, const char *name)
 {
 	return strcmp(d->name, name) == 0;
 }
 
-const struct directive *directive_in(const struct directive *block, const char *name)
+const struct nginx_directive *nginx_directive_in(const struct nginx_directive *block, const char *name)
 {
-	const struct directive *d = block->first;
+	const struct nginx_directive *d = block->first;
 
-	while (d != NULL && !directive_is(d, name))
+	while (d != NULL && !nginx_directive_is(d, name))
 		d = d->next;
 	return d;
 }
 
-const struct directive *directive_in_force(const struct directive *at, const char *name)
+const struct nginx_directive *nginx_directive_in_force(const struct nginx_directive *at, const char *name)
 {
 	for (; at != NULL; at = at->parent) {
-		const struct directive *d = directive_in(at, name);
+		const struct nginx_directive *d = nginx_directive_in(at, name);
 		if (d != NULL)
 			return d;
 	}
 	return NULL;
 }
 
-bool directive_has_word(const struct directive *d, const char *word)
+bool nginx_has_word(const struct nginx_directive *d, const char *word)
 {
 	for (size_t i = 0; i < d->word_count; i++)
 		if (strcmp(d->words[i], word) == 0)
@@ -238,16 +239,24 @@ bool directive_has_word(const struct directive *d, const char *word)
 	return false;
 }
 
-const char *directive_word(const struct directive *d, size_t n)
+const char *nginx_word(const struct nginx_directive *d, size_t n)
 {
 	return d != NULL && n < d->word_count ? d->words[n] : "";
 }
 
-const struct directive *directive_next(const struct directive *root, const struct directive *at)
+const struct nginx_directive *nginx_directive_next(const struct nginx_directive *root, const struct nginx_directive *at)
 {
 	if (at->first != NULL)
 		return at->first;
 	while (at != root && at->next == NULL)
 		at = at->parent;
 	return at == root ? NULL : at->next;
+}
+
+bool nginx_passes_requests(const struct nginx_directive *server)
+{
+	for (const struct nginx_directive *d = nginx_directive_next(server, server); d != NULL; d = nginx_directive_next(server, d))
+		if (nginx_directive_is(d, "fastcgi_pass"))
+			return true;
+	return false;
 }

@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum status complain(enum status status, const char *format, ...)
+enum status output_complain(enum status status, const char *format, ...)
 {
 	va_list arguments;
 
@@ -23,9 +23,9 @@ enum status complain(enum status status, const char *format, ...)
 enum status output_print(const struct buf *b)
 {
 	if (b->failed)
-		return complain(STATUS_UNSURE, "the output is too large to be made");
+		return output_complain(STATUS_UNSURE, "the output is too large to be made");
 	if (b->len > 0 && fd_write_all(STDOUT_FILENO, b->data, b->len) != 0)
-		return complain(STATUS_UNSURE, "standard output could not be written");
+		return output_complain(STATUS_UNSURE, "standard output could not be written");
 	return STATUS_DONE;
 }
 
@@ -64,7 +64,7 @@ static void progress_say(int signal_number)
 		progress_len = 0;
 }
 
-void progress_begin(const char *doing)
+void output_progress_begin(const char *doing)
 {
 	struct sigaction action = {.sa_handler = progress_say, .sa_flags = SA_RESTART};
 	const struct itimerval each_second = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = 1}};
@@ -76,7 +76,7 @@ void progress_begin(const char *doing)
 	setitimer(ITIMER_REAL, &each_second, NULL);
 }
 
-void progress_end(void)
+void output_progress_end(void)
 {
 	const struct itimerval never = {0};
 

@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "admin/policy.h"
 #include "admin/table.h"
 #include <stdio.h>
 #include <string.h>
 
-static const struct option_row show_options[] = {FORMAT_OPTION, {0}};
-
-static enum status show(const struct admin *a, const struct arguments *args);
-
-const struct command policy_commands[] = {
-    {"lint", policy_lint_command, "what is wrong with it? one line for each finding; exit status 1 for an error, 2 when it cannot be read",
-     "[FILE]", 0, 1, policy_lint_options, NULL},
-    {"diff", policy_diff_command, "what changed, material or editorial? exit status 1 when something material did", "[[OLD] NEW]", 0, 2,
-     policy_diff_options, NULL},
-    {"show", show, "what it declares", "", 0, 0, show_options, NULL},
-    {0},
-};
-
-static void add(struct table *t, const char *part, const char *name, const char *says)
+static void policy_row(struct table *t, const char *part, const char *name, const char *says)
 {
 	cJSON *row = table_row(t);
 
@@ -26,7 +12,7 @@ static void add(struct table *t, const char *part, const char *name, const char 
 	table_text(t, row, "says", says);
 }
 
-static void add_kinds(struct table *t, const struct policy *p)
+static void policy_kind_rows(struct table *t, const struct policy *p)
 {
 	char life[96], says[160];
 
@@ -41,11 +27,11 @@ static void add_kinds(struct table *t, const struct policy *p)
 			snprintf(says, sizeof says, "stored, with no fixed end");
 		else
 			snprintf(says, sizeof says, "stored for %s, then %s", life, k->ending == END_DELETE ? "deleted" : "anonymised");
-		add(t, "kind", kind_row((enum kind)i)->name, says);
+		policy_row(t, "kind", kind_row((enum kind)i)->name, says);
 	}
 }
 
-static void add_processors(struct table *t, const struct policy *p)
+static void policy_processor_rows(struct table *t, const struct policy *p)
 {
 	char kinds[256], says[512];
 
@@ -54,41 +40,50 @@ static void add_processors(struct table *t, const struct policy *p)
 		kind_set_words(kinds, sizeof kinds, x->kinds);
 		snprintf(says, sizeof says, "%s; gets %s%s", x->name, *kinds ? kinds : "nothing",
 			 x->local ? "; built in, nothing leaves" : "");
-		add(t, "processor", x->id, says);
+		policy_row(t, "processor", x->id, says);
 	}
 }
 
-static void add_rights(struct table *t, const struct policy *p)
+static void policy_right_rows(struct table *t, const struct policy *p)
 {
 	char words[96], says[128];
 
 	for (size_t i = 0; i < p->right_count; i++) {
 		duration_words(words, sizeof words, p->rights[i].answer);
 		snprintf(says, sizeof says, "answered within %s", p->rights[i].statutory ? "the statutory month" : words);
-		add(t, "right", policy_word(&policy_right_words, p->rights[i].id), says);
+		policy_row(t, "right", policy_word(&policy_right_words, p->rights[i].id), says);
 	}
 }
 
-static enum status show(const struct admin *a, const struct arguments *args)
+static enum status policy_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"part", "name", "says", NULL};
 	char date[WHEN_DATE];
-	POLICY_AUTO struct policy *p = policy_open(a);
+	POLICY_AUTO struct policy *p = site_policy(a);
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns);
 	if (p == NULL)
 		return STATUS_UNSURE;
-	add(&t, "policy", "site", p->site);
-	add(&t, "policy", "shown-as", p->shown_as);
-	add(&t, "policy", "version", p->version);
+	policy_row(&t, "policy", "site", p->site);
+	policy_row(&t, "policy", "shown-as", p->shown_as);
+	policy_row(&t, "policy", "version", p->version);
 	when_date(date, p->effective);
-	add(&t, "policy", "effective", date);
-	add(&t, "policy", "sha256", p->sha256);
-	add_kinds(&t, p);
-	add_processors(&t, p);
-	add_rights(&t, p);
+	policy_row(&t, "policy", "effective", date);
+	policy_row(&t, "policy", "sha256", p->sha256);
+	policy_kind_rows(&t, p);
+	policy_processor_rows(&t, p);
+	policy_right_rows(&t, p);
 	for (size_t i = 0; i < p->cookie_count; i++)
-		add(&t, "cookie", p->cookies[i].name, p->cookies[i].purpose);
+		policy_row(&t, "cookie", p->cookies[i].name, p->cookies[i].purpose);
 	return table_output(&t, args, NULL);
 }
+
+const struct command policy_command = {
+    .name = "policy",
+    .line = "look at a policy",
+    .sub = (const struct command *const[]){
+	&policy_lint_command, &policy_diff_command,
+	&(const struct command){
+	    .name = "show", .run = policy_show, .line = "what it declares", .options = (const struct option_row[]){FORMAT_OPTION, {0}}},
+	NULL}};

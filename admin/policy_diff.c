@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "admin/policy.h"
+#include "admin/admin.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rules/active.h"
@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct option_row policy_diff_options[] = {
+static const struct option_row diff_options[] = {
     {"format", OPTION_CHOICE, "text|json|notice", "how to print it; notice: as <change> elements for the policy's <version>"},
     {0},
 };
 
-static struct policy *load(const char *file, const char *state)
+static struct policy *diff_load(const char *file, const char *state)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
 	struct policy *p = state != NULL ? policy_load_active(state, file, &messages) : policy_load_as(file, true, &messages);
@@ -22,7 +22,7 @@ static struct policy *load(const char *file, const char *state)
 	return p;
 }
 
-static void print_text(struct buf *out, const struct policy_diff *d, const struct policy *after)
+static void diff_print_text(struct buf *out, const struct policy_diff *d, const struct policy *after)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		const struct policy_change *c = &d->changes[i];
@@ -55,7 +55,7 @@ static bool add_change(cJSON *list, const struct policy_change *c)
 }
 
 // {"before": {"file", "version", "sha256"}, "after", "material", "editorial", "changes": [{"class", "part", "id", "line", "what", …}]}
-static int print_json(struct buf *out, const struct policy_diff *d, const struct policy *before, const struct policy *after)
+static int diff_print_json(struct buf *out, const struct policy_diff *d, const struct policy *before, const struct policy *after)
 {
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	cJSON *list = NULL;
@@ -71,7 +71,7 @@ static int print_json(struct buf *out, const struct policy_diff *d, const struct
 	return buf_addc(out, '\n');
 }
 
-static void print_notice(struct buf *out, const struct policy_diff *d)
+static void diff_print_notice(struct buf *out, const struct policy_diff *d)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		buf_adds(out, d->changes[i].material ? "<change material=\"yes\">" : "<change>");
@@ -80,7 +80,7 @@ static void print_notice(struct buf *out, const struct policy_diff *d)
 	}
 }
 
-enum status policy_diff_command(const struct admin *a, const struct arguments *args)
+static enum status diff_main(const struct admin *a, const struct arguments *args)
 {
 	const char *format = argument(args, "format");
 	const char *old = args->word_count == 2 ? args->words[0] : a->policy;
@@ -88,19 +88,26 @@ enum status policy_diff_command(const struct admin *a, const struct arguments *a
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	POLICY_DIFF_AUTO struct policy_diff d = {0};
 	struct err e = {0};
-	POLICY_AUTO struct policy *before = load(old, args->word_count == 2 ? NULL : a->state);
-	POLICY_AUTO struct policy *after = before != NULL ? load(new, NULL) : NULL;
+	POLICY_AUTO struct policy *before = diff_load(old, args->word_count == 2 ? NULL : a->state);
+	POLICY_AUTO struct policy *after = before != NULL ? diff_load(new, NULL) : NULL;
 
 	if (after == NULL)
 		return STATUS_UNSURE;
 	if (policy_diff(&d, before, after, &e) != 0)
-		return complain(STATUS_UNSURE, "%s", e.text);
-	if (format != NULL && strcmp(format, "json") == 0 && print_json(&out, &d, before, after) != 0)
-		return complain(STATUS_UNSURE, "no memory to print the changes");
+		return output_complain(STATUS_UNSURE, "%s", e.text);
+	if (format != NULL && strcmp(format, "json") == 0 && diff_print_json(&out, &d, before, after) != 0)
+		return output_complain(STATUS_UNSURE, "no memory to print the changes");
 	if (format != NULL && strcmp(format, "notice") == 0)
-		print_notice(&out, &d);
+		diff_print_notice(&out, &d);
 	if (format == NULL || strcmp(format, "text") == 0)
-		print_text(&out, &d, after);
+		diff_print_text(&out, &d, after);
 	enum status status = output_print(&out);
 	return status == STATUS_DONE && d.material > 0 ? STATUS_FOUND : status;
 }
+
+const struct command policy_diff_command = {.name = "diff",
+					    .run = diff_main,
+					    .line = "what changed, material or editorial? exit status 1 when something material did",
+					    .words = "[[OLD] NEW]",
+					    .words_max = 2,
+					    .options = diff_options};

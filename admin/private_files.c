@@ -12,12 +12,12 @@
 
 enum { OTHERS = S_IRWXG | S_IRWXO };
 
-static bool leave_alone(const char *name)
+static bool private_file_ignored(const char *name)
 {
 	return strcmp(name, "ledger.pub") == 0 || strcmp(name, "master.key") == 0;
 }
 
-static int each_in(const char *folder, void (*each)(void *arg, const char *path, mode_t mode), void *arg, struct err *e)
+static int private_files_in(const char *folder, void (*each)(void *arg, const char *path, mode_t mode), void *arg, struct err *e)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -26,7 +26,8 @@ static int each_in(const char *folder, void (*each)(void *arg, const char *path,
 	if (d == NULL)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", folder);
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		if (leave_alone(entry->d_name) || path_join(path, sizeof path, folder, entry->d_name, NULL) != 0 || lstat(path, &st) < 0)
+		if (private_file_ignored(entry->d_name) || path_join(path, sizeof path, folder, entry->d_name, NULL) != 0 ||
+		    lstat(path, &st) < 0)
 			continue;
 		if (S_ISREG(st.st_mode) && (st.st_mode & OTHERS) != 0)
 			each(arg, path, st.st_mode & 07777);
@@ -40,15 +41,15 @@ int private_files_each(const char *state, void (*each)(void *arg, const char *pa
 	static const char *const names[] = {"keys", "log"};
 	char folder[PATH_MAX];
 
-	if (each_in(state, each, arg, e) < 0)
+	if (private_files_in(state, each, arg, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (path_join(folder, sizeof folder, state, names[i], e) != 0 || each_in(folder, each, arg, e) < 0)
+		if (path_join(folder, sizeof folder, state, names[i], e) != 0 || private_files_in(folder, each, arg, e) < 0)
 			return -1;
 	return 0;
 }
 
-static void close_one(void *arg, const char *path, mode_t mode)
+static void private_file_close(void *arg, const char *path, mode_t mode)
 {
 	size_t *closed = arg;
 
@@ -58,5 +59,5 @@ static void close_one(void *arg, const char *path, mode_t mode)
 int private_files_close(const char *state, size_t *closed, struct err *e)
 {
 	*closed = 0;
-	return private_files_each(state, close_one, closed, e);
+	return private_files_each(state, private_file_close, closed, e);
 }

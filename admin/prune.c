@@ -3,7 +3,7 @@
 #include "admin/table.h"
 #include "policy/base/array.h"
 
-const struct option_row prune_options[] = {
+static const struct option_row prune_options[] = {
     {"ahead", OPTION_VALUE, "DURATION", "also what becomes due in this time (PT2M), so that the next run comes early enough"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
     {"quiet", OPTION_FLAG, NULL, "print only what was ended"},
@@ -42,15 +42,15 @@ static enum status prune(const struct site *s, const char *run, struct duration 
 {
 	struct err e;
 
-	progress_begin(dry_run ? "counting what is due" : "pruning");
+	output_progress_begin(dry_run ? "counting what is due" : "pruning");
 	int ret = vault_prune(s->vault, ahead, dry_run, result, &e);
 	if (ret == 0)
 		ret = error_log_prune(s->policy, run, ahead, dry_run, error_lines, &e);
-	progress_end();
-	return ret < 0 ? complain(STATUS_FOUND, "prune: %s", e.text) : STATUS_DONE;
+	output_progress_end();
+	return ret < 0 ? output_complain(STATUS_FOUND, "prune: %s", e.text) : STATUS_DONE;
 }
 
-enum status admin_prune(const struct admin *a, const struct arguments *args)
+static enum status prune_main(const struct admin *a, const struct arguments *args)
 {
 	const char *text = argument(args, "ahead");
 	struct duration ahead = {0};
@@ -62,7 +62,7 @@ enum status admin_prune(const struct admin *a, const struct arguments *args)
 
 	table_init(&t, columns);
 	if (text != NULL && duration_parse(&ahead, text) != 0)
-		return complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
+		return output_complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
 	enum status status = site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN);
 	if (status == STATUS_DONE)
 		status = prune(&s, a->run, ahead, dry_run, &result, &error_lines);
@@ -71,3 +71,6 @@ enum status admin_prune(const struct admin *a, const struct arguments *args)
 	fill(&t, &result, error_lines, argument_given(args, "quiet"));
 	return table_output(&t, args, NULL);
 }
+
+const struct command prune_command = {
+    .name = "prune", .run = prune_main, .line = "end everything that the policy keeps no longer", .options = prune_options};

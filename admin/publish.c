@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct option_row publish_options[] = {
+static const struct option_row publish_options[] = {
     {"dry-run", OPTION_FLAG, NULL, "only check the policy and the templates, and say what would happen"},
     {0},
 };
@@ -90,20 +90,20 @@ static enum status read_wanted(struct publication *x)
 static enum status prepare(struct publication *x, enum vault_mode mode)
 {
 	struct err e = {0};
-	enum status status = stores_needed(x->admin);
+	enum status status = site_stores_needed(x->admin);
 
 	if (status == STATUS_DONE)
 		status = read_wanted(x);
 	if (status != STATUS_DONE)
 		return status;
 	if (active_read(&x->files, x->admin->state, &e) != 0)
-		return complain(STATUS_UNSURE, "publish: %s", e.text);
+		return output_complain(STATUS_UNSURE, "publish: %s", e.text);
 	if (active_plan(&x->plan, &x->files, x->wanted, when_now(), &e) != 0)
-		return complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "publish: %s", e.text);
+		return output_complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "publish: %s", e.text);
 	x->shown = active_step_activates(x->plan.step) ? x->wanted : x->files.active;
 	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT)
 		show_coming(x, x->plan.step == ACTIVE_WAIT ? x->files.coming : x->wanted);
-	return stores_open(&x->vault, x->admin, x->shown, mode);
+	return site_stores_open(&x->vault, x->admin, x->shown, mode);
 }
 
 static const char *event_of(enum active_step step)
@@ -178,7 +178,7 @@ static enum status dry_run(const struct publication *x, const char *folder)
 	struct err e = {0};
 
 	if (site_render(x->shown, templates(), is_test(), &pages, &e) != 0)
-		return complain(STATUS_FOUND, "publish: %s", e.text);
+		return output_complain(STATUS_FOUND, "publish: %s", e.text);
 	buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x->shown->site, x->shown->version, pages.count, folder);
 	add_plan(&out, x, true);
 	return output_print(&out);
@@ -187,7 +187,7 @@ static enum status dry_run(const struct publication *x, const char *folder)
 // The policy's files belong to the state's owner, also where root publishes into another folder.
 static int apply(const struct publication *x, bool keep_owner, struct err *e)
 {
-	if (become_owner(x->admin->state) != 0)
+	if (site_become_owner(x->admin->state) != 0)
 		return err_set(e, ERR_IO, "this cannot continue as the user that owns %s", x->admin->state);
 	umask(022); // what is published is for nginx and for all programs
 	if (active_apply(x->admin->state, &x->plan, x->wanted, buf_text(&x->bytes), x->bytes.len, e) != 0)
@@ -205,16 +205,16 @@ static enum status publish(struct publication *x, const char *folder, bool own)
 	struct err e = {0};
 
 	if (record(x, &e) != 0 || apply(x, own, &e) != 0)
-		return complain(STATUS_FOUND, "publish: %s", e.text);
+		return output_complain(STATUS_FOUND, "publish: %s", e.text);
 	if (folder_make(folder, 0755, &e) != 0 || publish_all(x->shown, templates(), folder, is_test(), &result, &e) != 0)
-		return complain(STATUS_FOUND, "publish: %s", e.text);
+		return output_complain(STATUS_FOUND, "publish: %s", e.text);
 	buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x->shown->site, x->shown->version, result.written, result.unchanged,
 		   folder);
 	add_plan(&out, x, false);
 	return output_print(&out);
 }
 
-enum status admin_publish(const struct admin *a, const struct arguments *args)
+static enum status publish_main(const struct admin *a, const struct arguments *args)
 {
 	char folder[PATH_MAX];
 	struct err e;
@@ -223,10 +223,17 @@ enum status admin_publish(const struct admin *a, const struct arguments *args)
 	if (args->word_count == 1)
 		snprintf(folder, sizeof folder, "%s", args->words[0]);
 	else if (path_join(folder, sizeof folder, a->state, "publish", &e) != 0)
-		return complain(STATUS_UNSURE, "publish: %s", e.text);
+		return output_complain(STATUS_UNSURE, "publish: %s", e.text);
 	bool only_look = argument_given(args, "dry-run");
 	enum status status = prepare(&x, only_look ? VAULT_LOOK : VAULT_ADMIN);
 	if (status != STATUS_DONE)
 		return status;
 	return only_look ? dry_run(&x, folder) : publish(&x, folder, args->word_count == 0);
 }
+
+const struct command publish_command = {.name = "publish",
+					.run = publish_main,
+					.line = "make the notice, the lists, the pages and the headers from the policy",
+					.words = "[FOLDER]",
+					.words_max = 1,
+					.options = publish_options};

@@ -7,7 +7,7 @@
 
 enum { TRAFFIC_MAX = 256 * 1024 };
 
-const struct option_row register_options[] = {
+static const struct option_row register_options[] = {
     {"format", OPTION_CHOICE, "csv|html", "how to print it (html)"},
     {"columns", OPTION_CHOICE, "ico|dpc|cnil", "the columns of the British, the Irish or the French authority (dpc)"},
     {0},
@@ -29,7 +29,7 @@ static cJSON *traffic(const struct admin *a)
 	return json_parse(buf_text(&text), text.len, &e);
 }
 
-enum status admin_register(const struct admin *a, const struct arguments *args)
+static enum status register_main(const struct admin *a, const struct arguments *args)
 {
 	const char *format = argument(args, "format"), *columns = argument(args, "columns");
 	enum register_model model = REGISTER_DPC;
@@ -42,12 +42,17 @@ enum status admin_register(const struct admin *a, const struct arguments *args)
 	if (status != STATUS_DONE)
 		return status;
 	if (columns != NULL && register_model_from_name(&model, columns) != 0)
-		return complain(STATUS_UNSURE, "register: these columns are not built in");
+		return output_complain(STATUS_UNSURE, "register: these columns are not built in");
 	if (vault_census(s.vault, &census, &e) != 0)
-		return complain(STATUS_UNSURE, "register: %s", e.text);
+		return output_complain(STATUS_UNSURE, "register: %s", e.text);
 	JSON_AUTO cJSON *sent = traffic(a);
 	const struct register_figures figures = {.census = &census, .traffic = sent, .at = when_now()};
 	int rc = format != NULL && strcmp(format, "csv") == 0 ? register_csv(s.policy, model, &figures, &out, &e)
 							      : register_html(s.policy, model, &figures, &out, &e);
-	return rc < 0 ? complain(STATUS_UNSURE, "register: %s", e.text) : output_print(&out);
+	return rc < 0 ? output_complain(STATUS_UNSURE, "register: %s", e.text) : output_print(&out);
 }
+
+const struct command register_command = {.name = "register",
+					 .run = register_main,
+					 .line = "the register of processing (Article 30), with what is held beside what is promised",
+					 .options = register_options};

@@ -3,19 +3,9 @@
 #include "policy/rights/rights.h"
 #include <string.h>
 
-static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
 static const struct option_row show_options[] = {
     {"personal", OPTION_FLAG, NULL, "also the contact and the message that the person left"},
     {"format", OPTION_CHOICE, "text|json", "how to print it"},
-    {0},
-};
-
-static enum status list(const struct admin *a, const struct arguments *args);
-static enum status show(const struct admin *a, const struct arguments *args);
-
-const struct command requests_commands[] = {
-    {"list", list, "all of them, oldest first; exit status 1 when one is late", "", 0, 0, list_options, NULL},
-    {"show", show, "one of them", "ID", 1, 1, show_options, NULL},
     {0},
 };
 
@@ -25,7 +15,7 @@ struct listing {
 	size_t late;
 };
 
-static int add_request(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+static int requests_row(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
 {
 	struct listing *l = arg;
 	bool late = rights_late(state, due, l->now);
@@ -41,7 +31,7 @@ static int add_request(void *arg, const char *id, const char *right, const char 
 	return l->table.failed ? 1 : 0;
 }
 
-static enum status list(const struct admin *a, const struct arguments *args)
+static enum status requests_list(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", NULL};
 	struct listing l = {.now = when_now()};
@@ -52,8 +42,8 @@ static enum status list(const struct admin *a, const struct arguments *args)
 	if (status != STATUS_DONE)
 		return status;
 	table_init(&l.table, columns);
-	if (rights_each(s.vault, add_request, &l, &e) != 0)
-		status = complain(STATUS_UNSURE, "requests: %s", e.text);
+	if (rights_each(s.vault, requests_row, &l, &e) != 0)
+		status = output_complain(STATUS_UNSURE, "requests: %s", e.text);
 	else
 		status = table_output(&l.table, args, "There are no requests.");
 	table_free(&l.table);
@@ -61,7 +51,7 @@ static enum status list(const struct admin *a, const struct arguments *args)
 }
 
 // One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
-static int add_lines(struct buf *out, const cJSON *object)
+static int requests_lines(struct buf *out, const cJSON *object)
 {
 	static const char *const columns[] = {"name", "value", NULL};
 	const cJSON *row;
@@ -103,12 +93,12 @@ static enum status print_request(const struct buf *json, const char *format)
 		return output_print(&out);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(json), json->len, &e);
-	if (object == NULL || add_lines(&out, object) != 0)
-		return complain(STATUS_UNSURE, "requests: no memory to print it");
+	if (object == NULL || requests_lines(&out, object) != 0)
+		return output_complain(STATUS_UNSURE, "requests: no memory to print it");
 	return output_print(&out);
 }
 
-static enum status show(const struct admin *a, const struct arguments *args)
+static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
 	struct err e;
 	SITE_AUTO struct site s = {0};
@@ -118,7 +108,24 @@ static enum status show(const struct admin *a, const struct arguments *args)
 	if (status != STATUS_DONE)
 		return status;
 	if (rights_show_officer(s.vault, args->words[0], argument_given(args, "personal"), &json, &e) != 0)
-		return e.code == ERR_NOT_FOUND ? complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)
-					       : complain(STATUS_UNSURE, "requests: %s", e.text);
+		return e.code == ERR_NOT_FOUND
+			   ? output_complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)
+			   : output_complain(STATUS_UNSURE, "requests: %s", e.text);
 	return print_request(&json, argument(args, "format"));
 }
+
+const struct command requests_command = {
+    .name = "requests",
+    .line = "requests of data subjects",
+    .sub = (const struct command *const[]){&(const struct command){.name = "list",
+								   .run = requests_list,
+								   .line = "all of them, oldest first; exit status 1 when one is late",
+								   .options = (const struct option_row[]){FORMAT_OPTION, {0}}},
+					   &(const struct command){.name = "show",
+								   .run = requests_show,
+								   .line = "one of them",
+								   .words = "ID",
+								   .words_min = 1,
+								   .words_max = 1,
+								   .options = show_options},
+					   NULL}};

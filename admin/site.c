@@ -14,7 +14,7 @@ static struct policy *said(struct policy *p, const struct buf *messages)
 	return p;
 }
 
-struct policy *policy_open(const struct admin *a)
+struct policy *site_policy(const struct admin *a)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
 
@@ -42,7 +42,7 @@ static int part_there(const struct admin *a, const char *name, struct err *e)
 }
 
 // A store without its keys is no reason to make new ones, which would open nothing.
-int stores_there(const struct admin *a, struct err *e)
+int site_stores_there(const struct admin *a, struct err *e)
 {
 	int vault = part_there(a, "vault.db", e), keys = vault < 0 ? -1 : part_there(a, "keys/keys.db", e);
 
@@ -54,25 +54,25 @@ int stores_there(const struct admin *a, struct err *e)
 	return keys < 0 ? -1 : vault;
 }
 
-enum status stores_open(struct vault **out, const struct admin *a, const struct policy *p, enum vault_mode mode)
+enum status site_stores_open(struct vault **out, const struct admin *a, const struct policy *p, enum vault_mode mode)
 {
 	struct err e;
 
-	progress_begin("waiting for the stores");
+	output_progress_begin("waiting for the stores");
 	int ret = vault_open(out, a->state, a->run, p, mode, &e);
-	progress_end();
-	return ret < 0 ? complain(STATUS_UNSURE, "%s", e.text) : STATUS_DONE;
+	output_progress_end();
+	return ret < 0 ? output_complain(STATUS_UNSURE, "%s", e.text) : STATUS_DONE;
 }
 
-enum status stores_needed(const struct admin *a)
+enum status site_stores_needed(const struct admin *a)
 {
 	struct err e;
-	int there = stores_there(a, &e);
+	int there = site_stores_there(a, &e);
 
 	if (there < 0)
-		return complain(STATUS_UNSURE, "%s", e.text);
+		return output_complain(STATUS_UNSURE, "%s", e.text);
 	if (there == 0)
-		return complain(
+		return output_complain(
 		    STATUS_UNSURE,
 		    "no store in %s: name the right folder with --state or LETHE_STATE, or make a store there with lethe keys init",
 		    a->state);
@@ -82,16 +82,16 @@ enum status stores_needed(const struct admin *a)
 enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode)
 {
 	*s = (struct site){0};
-	if (stores_needed(a) != STATUS_DONE)
+	if (site_stores_needed(a) != STATUS_DONE)
 		return STATUS_UNSURE;
 	s->policy = policy_in_force(a);
-	return s->policy == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->policy, mode);
+	return s->policy == NULL ? STATUS_UNSURE : site_stores_open(&s->vault, a, s->policy, mode);
 }
 
 enum status site_make(struct site *s, const struct admin *a)
 {
 	*s = (struct site){.policy = policy_in_force(a)};
-	return s->policy == NULL ? STATUS_UNSURE : stores_open(&s->vault, a, s->policy, VAULT_ADMIN);
+	return s->policy == NULL ? STATUS_UNSURE : site_stores_open(&s->vault, a, s->policy, VAULT_ADMIN);
 }
 
 void site_close(struct site *s)
@@ -102,7 +102,7 @@ void site_close(struct site *s)
 	*s = (struct site){0};
 }
 
-int become_owner(const char *folder)
+int site_become_owner(const char *folder)
 {
 	struct stat st;
 

@@ -2,24 +2,27 @@
 #include "admin/admin.h"
 #include "policy/publish/publish.h"
 
-const struct option_row subprocessors_options[] = {
+static const struct option_row subprocessors_options[] = {
     {"format", OPTION_CHOICE, "text|json|csv|md|html|xml", "how to print it"},
     {0},
 };
 
-enum status admin_subprocessors(const struct admin *a, const struct arguments *args)
+static enum status subprocessors_main(const struct admin *a, const struct arguments *args)
 {
 	const char *name = argument(args, "format");
 	enum list_format format = LIST_TEXT;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	POLICY_AUTO struct policy *p = policy_open(a);
+	POLICY_AUTO struct policy *p = site_policy(a);
 
 	if (p == NULL)
 		return STATUS_UNSURE;
 	if (name != NULL && list_format_from_name(&format, name) != 0)
-		return complain(STATUS_UNSURE, "subprocessors: this format is not built in");
+		return output_complain(STATUS_UNSURE, "subprocessors: this format is not built in");
 	if (publish_subprocessors(p, format, &out, &e) != 0)
-		return complain(STATUS_UNSURE, "subprocessors: %s", e.text);
+		return output_complain(STATUS_UNSURE, "subprocessors: %s", e.text);
 	return output_print(&out);
 }
+
+const struct command subprocessors_command = {
+    .name = "subprocessors", .run = subprocessors_main, .line = "list who processes data for this site", .options = subprocessors_options};

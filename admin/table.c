@@ -223,7 +223,7 @@ enum status table_output(const struct table *t, const struct arguments *args, co
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(OUTPUT_MAX);
 
 	if (table_print(t, format, &out) != 0)
-		return complain(STATUS_UNSURE, "no memory to print the list");
+		return output_complain(STATUS_UNSURE, "no memory to print the list");
 	if (table_size(t) == 0 && empty != NULL && (format == NULL || strcmp(format, "text") == 0))
 		buf_printf(&out, "%s\n", empty);
 	return output_print(&out);

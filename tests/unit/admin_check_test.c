@@ -177,7 +177,7 @@ static void spans(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		span_words(words, rows[i].seconds);
+		check_span_words(words, rows[i].seconds);
 		assert_string_equal(words, rows[i].words);
 	}
 }

@@ -29,18 +29,18 @@ static void words(void **state)
 	struct nginx_conf *c = good("# a comment; { \n"
 				    "a \"two words\" 'it''s' \"a\\\"b\" ~^/x\\.y$ ${var}z;b;\n\t"
 				    "log \"; # { }\" end;");
-	const struct directive *d = nginx_conf_root(c)->first;
+	const struct nginx_directive *d = nginx_conf_root(c)->first;
 
 	assert_string_equal(d->name, "a");
-	assert_string_equal(directive_word(d, 0), "two words");
-	assert_string_equal(directive_word(d, 1), "it");
-	assert_string_equal(directive_word(d, 3), "a\"b");
-	assert_string_equal(directive_word(d, 4), "~^/x\\.y$");
-	assert_string_equal(directive_word(d, 5), "${var}z");
-	assert_string_equal(directive_word(d, 6), "");
+	assert_string_equal(nginx_word(d, 0), "two words");
+	assert_string_equal(nginx_word(d, 1), "it");
+	assert_string_equal(nginx_word(d, 3), "a\"b");
+	assert_string_equal(nginx_word(d, 4), "~^/x\\.y$");
+	assert_string_equal(nginx_word(d, 5), "${var}z");
+	assert_string_equal(nginx_word(d, 6), "");
 	assert_int_equal(d->line, 2);
 	assert_int_equal(d->next->word_count, 0);
-	assert_string_equal(directive_word(d->next->next, 0), "; # { }");
+	assert_string_equal(nginx_word(d->next->next, 0), "; # { }");
 	assert_int_equal(d->next->next->line, 3);
 	assert_null(d->next->next->next);
 	nginx_conf_free(c);
@@ -53,18 +53,18 @@ static void includes_of_a_dump(void **state)
 				    "# configuration file /etc/x/snippets/a.conf:\naccess_log off;\n\n"
 				    "# configuration file /etc/x/snippets/b.conf:\nserver { listen 80; location / { root /x; } }\n\n"
 				    "# configuration file /etc/y/one.conf:\ntypes { a b; }\n");
-	const struct directive *http = directive_in(nginx_conf_root(c), "http"), *server = directive_in(http, "server");
+	const struct nginx_directive *http = nginx_directive_in(nginx_conf_root(c), "http"), *server = nginx_directive_in(http, "server");
 	size_t count = 0;
 
 	assert_string_equal(http->first->name, "access_log");
 	assert_string_equal(http->first->file, "/etc/x/snippets/a.conf");
 	assert_int_equal(http->first->line, 1);
-	assert_non_null(directive_in(http, "types"));
-	const struct directive *location = directive_in(server, "location");
-	assert_string_equal(directive_word(directive_in_force(location, "access_log"), 0), "off");
-	assert_string_equal(directive_word(directive_in_force(location, "listen"), 0), "80");
-	assert_null(directive_in_force(location, "ssl_protocols"));
-	for (const struct directive *d = directive_next(http, http); d != NULL; d = directive_next(http, d))
+	assert_non_null(nginx_directive_in(http, "types"));
+	const struct nginx_directive *location = nginx_directive_in(server, "location");
+	assert_string_equal(nginx_word(nginx_directive_in_force(location, "access_log"), 0), "off");
+	assert_string_equal(nginx_word(nginx_directive_in_force(location, "listen"), 0), "80");
+	assert_null(nginx_directive_in_force(location, "ssl_protocols"));
+	for (const struct nginx_directive *d = nginx_directive_next(http, http); d != NULL; d = nginx_directive_next(http, d))
 		count++;
 	assert_int_equal(count, 7);
 	nginx_conf_free(c);
