@@ -1,53 +1,30 @@
 // SPDX-License-Identifier: ISC
-// From a frame to the work.
-#include "fcgi/egress/egress.h"
+#include "fcgi/egress/dispatch.h"
+#include "fcgi/egress/page_call.h"
+#include "fcgi/egress/processor_call.h"
+#include "fcgi/egress/status.h"
 #include "policy/base/when.h"
 
-const char *failure_code(enum failure t)
-{
-	static const char *const codes[] = {
-	    [BAD_CALL] = "bad-call",
-	    [UNDECLARED_PROCESSOR] = "undeclared-processor",
-	    [HOST_NOT_ALLOWED] = "host-not-allowed",
-	    [KIND_NOT_SHARED] = "kind-not-shared",
-	    [NOT_CONFIGURED] = "not-configured",
-	    [REGION_MISMATCH] = "region-mismatch",
-	    [BREAKER_IS_OPEN] = "breaker-open",
-	    [BUDGET_SPENT] = "budget",
-	    [ADDRESS_FORBIDDEN] = "address-forbidden",
-	    [BAD_URL] = "bad-url",
-	    [UNRESOLVABLE] = "unresolvable",
-	    [UNREACHABLE] = "unreachable",
-	    [TLS_FAILED] = "tls",
-	    [TIMED_OUT] = "timeout",
-	    [TOO_LARGE] = "too-large",
-	    [NOT_HTML] = "not-html",
-	    [EMPTY_PAGE] = "empty-page",
-	    [TOO_MANY_REDIRECTS] = "redirects",
-	    [HTTP_STATUS] = "http-status",
-	    [TRUNCATED] = "truncated",
-	};
-	return codes[t];
-}
+// The most that a call may take. The vendors' own clients give up after ten minutes.
+static const unsigned longest_ms[] = {[EGRESS_SEND] = 10 * 60 * 1000, [EGRESS_PAGE] = 15 * 1000, [EGRESS_STATUS] = 30 * 1000};
 
-void job_dispatch(struct job *j)
+void egress_dispatch(struct caller *c)
 {
-	static const unsigned longest_ms[] = {
-	    [EGRESS_SEND] = DEADLINE_MS_MAX, [EGRESS_PAGE] = PAGE_DEADLINE_MS_MAX, [EGRESS_STATUS] = FRAME_MS};
 	struct egress_call call;
 	struct err e = {0};
-	if (egress_call_read(&call, j->call.head, &e) != 0) {
-		job_refuse(j, BAD_CALL, "%s", e.text);
+
+	if (egress_call_read(&call, c->call.head, &e) != 0) {
+		caller_refuse_with(c, FAILURE_BAD_CALL, "%s", e.text);
 		return;
 	}
-	unsigned longest = longest_ms[call.op];
-	j->deadline = monotonic_ms() + (call.deadline_ms > 0 && call.deadline_ms < longest ? call.deadline_ms : longest);
-	if (loop_at(&j->egress->loop, &j->timer, j->deadline) != 0)
-		job_refuse(j, BUDGET_SPENT, "There is no memory left.");
+	if (call.deadline_ms == 0 || call.deadline_ms > longest_ms[call.op])
+		call.deadline_ms = longest_ms[call.op];
+	if (caller_at(c, monotonic_ms() + call.deadline_ms) != 0)
+		caller_refuse(c, FAILURE_MEMORY);
 	else if (call.op == EGRESS_SEND)
-		send_begin(j, &call);
+		processor_call_begin(c, &call);
 	else if (call.op == EGRESS_PAGE)
-		page_begin(j, &call);
+		page_call_begin(c, &call);
 	else
-		job_reply(j, status_reply(j->egress), false);
+		caller_reply(c, status_reply(c->egress), NULL);
 }

@@ -11,7 +11,7 @@ struct socket_watch {
 	struct engine *engine;
 };
 
-static void unlink_transfer(struct engine *g, struct transfer *t)
+static void unlink_transfer(struct engine *g, struct engine_transfer *t)
 {
 	*(t->previous != NULL ? &t->previous->next : &g->first) = t->next;
 	if (t->next != NULL)
@@ -26,7 +26,7 @@ static void unlink_transfer(struct engine *g, struct transfer *t)
 static void flush_due(struct timer *timer)
 {
 	struct engine *g = LOOP_OWNER(timer, struct engine, flush);
-	for (struct transfer *t = g->first, *next; t != NULL && g->flushes > 0; t = next) {
+	for (struct engine_transfer *t = g->first, *next; t != NULL && g->flushes > 0; t = next) {
 		long port = 0;
 		next = t->next;
 		curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
@@ -58,7 +58,7 @@ static void collect(struct engine *g)
 	int left;
 	CURLMsg *message;
 	while ((message = curl_multi_info_read(g->multi, &left))) {
-		struct transfer *t = NULL;
+		struct engine_transfer *t = NULL;
 		CURL *easy = message->easy_handle;
 		CURLcode result = message->data.result;
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
@@ -137,7 +137,7 @@ static void timer_fired(struct timer *t)
 	act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
-int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct transfer *, CURLcode), struct err *e)
+int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode), struct err *e)
 {
 	*g = (struct engine){.loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .flush.fire = flush_due, .done = done};
 	if (g->multi == NULL)
@@ -161,7 +161,7 @@ void engine_close(struct engine *g)
 	loop_cancel(g->loop, &g->flush);
 }
 
-int engine_add(struct engine *g, struct transfer *t)
+int engine_add(struct engine *g, struct engine_transfer *t)
 {
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	if (curl_multi_add_handle(g->multi, t->easy) != CURLM_OK)
@@ -175,7 +175,7 @@ int engine_add(struct engine *g, struct transfer *t)
 	return 0;
 }
 
-void engine_remove(struct engine *g, struct transfer *t)
+void engine_remove(struct engine *g, struct engine_transfer *t)
 {
 	if (!t->added)
 		return;

@@ -7,9 +7,9 @@
 #include <curl/curl.h>
 
 // A member of whoever owns the transfer; LOOP_OWNER leads back to it.
-struct transfer {
+struct engine_transfer {
 	CURL *easy; // NULL: there is none
-	struct transfer *previous, *next;
+	struct engine_transfer *previous, *next;
 	bool added;
 };
 
@@ -19,19 +19,19 @@ struct engine {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer timer;
-	struct transfer *first; // of those under way
+	struct engine_transfer *first; // of those under way
 	struct timer flush;
 	long ports[FLUSHES_MAX]; // local ports of the connections to flush
 	size_t flushes;
 	// A transfer ended; it is out of the multi already and belongs to the callee, who may add others.
-	void (*done)(struct transfer *t, CURLcode result);
+	void (*done)(struct engine_transfer *t, CURLcode result);
 };
 
 // `connections`: at most so many to one host; further transfers wait for one, or share one (HTTP/2).
-int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct transfer *, CURLcode), struct err *e);
+int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode), struct err *e);
 void engine_close(struct engine *g);
-int engine_add(struct engine *g, struct transfer *t); // -1 when there is no memory
+int engine_add(struct engine *g, struct engine_transfer *t); // -1 when there is no memory
 // Cancels, if it is under way: closes the connection, or resets the stream, at once. The handle stays the caller's.
-void engine_remove(struct engine *g, struct transfer *t);
+void engine_remove(struct engine *g, struct engine_transfer *t);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-// egress: the back door. The only program with a way to the Internet and with the processors' keys; see fcgi/ipc/egress_call.h for what it is
+// The only program with a way to the Internet and with the processors' keys; see fcgi/ipc/egress_call.h for what it is
 // asked and what it answers.
-#include "fcgi/egress/egress.h"
+#include "fcgi/egress/run.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/setting.h"
 #include "policy/rules/active.h"

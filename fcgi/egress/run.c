@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: ISC
-// Start, serve, stop.
+#include "fcgi/egress/run.h"
 #include "fcgi/egress/address.h"
-#include "fcgi/egress/egress.h"
+#include "fcgi/egress/caller.h"
+#include "fcgi/egress/dispatch.h"
+#include "fcgi/egress/status.h"
+#include "fcgi/egress/transfer.h"
 #include "fcgi/serve/sandbox.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/file.h"
@@ -18,7 +21,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 64, JOBS = 10000, DRAIN_MS = 80 * 1000, TURN_MS = 1000, LARGE = 16 * 1024 };
+enum { CONNECTIONS = 64, CALLS = 10000, DRAIN_MS = 80 * 1000, TURN_MS = 1000, LARGE = 16 * 1024 };
 
 static unsigned long number_setting(const char *name, unsigned long otherwise, unsigned long most)
 {
@@ -30,14 +33,6 @@ static unsigned long number_setting(const char *name, unsigned long otherwise, u
 		return otherwise;
 	}
 	return value;
-}
-
-static void settings_read(struct egress_settings *s)
-{
-	s->ca_file = setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt");
-	s->connections = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", CONNECTIONS, 4096);
-	s->jobs = number_setting("LETHE_EGRESS_JOBS", JOBS, 1000000);
-	s->daily = number_setting("LETHE_EGRESS_DAILY", 0, 1000000000);
 }
 
 static void signals_ready(struct watch *w, uint32_t events)
@@ -65,16 +60,7 @@ static int signals_open(struct egress *g, struct err *e)
 	return 0;
 }
 
-static void descriptors_raise(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int lock_in(const struct egress *g, struct err *e)
+static int sandbox_in(const struct egress *g, struct err *e)
 {
 	char folder[sizeof g->traffic_file];
 	snprintf(folder, sizeof folder, "%s", g->traffic_file);
@@ -89,21 +75,31 @@ static int lock_in(const struct egress *g, struct err *e)
 	return sandbox_enter(&s, e);
 }
 
-static int start(struct egress *g, int listener, struct err *e)
+static int egress_start(struct egress *g, int listener, struct err *e)
 {
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	g->settings.ca_file = setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt");
+	g->settings.connections = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", CONNECTIONS, 4096);
+	g->settings.calls = number_setting("LETHE_EGRESS_JOBS", CALLS, 1000000);
+	g->settings.daily = number_setting("LETHE_EGRESS_DAILY", 0, 1000000000);
 	if (access(g->settings.ca_file, R_OK) < 0)
 		return err_system(e, ERR_IO, errno, "the file of trusted certificates, %s (LETHE_CA_FILE)", g->settings.ca_file);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
 	if (loop_open(&g->loop, e) != 0 || signals_open(g, e) != 0 || upstreams_open(&g->upstreams, g->policy, e) != 0 ||
-	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, e) != 0 || front_open(g, listener, e) != 0)
+	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, e) != 0 ||
+	    callers_open(g, listener, egress_dispatch, e) != 0)
 		return -1;
 	traffic_load(g);
 	address_load_own();
-	return lock_in(g, e);
+	return sandbox_in(g, e);
 }
 
-static void announce(const struct egress *g)
+static void upstreams_announce(const struct egress *g)
 {
 	if (EGRESS_TESTING)
 		fprintf(stderr, "egress: TESTING BUILD: loopback, plain http and any port can be reached. Never use it for a real site.\n");
@@ -121,15 +117,15 @@ static void announce(const struct egress *g)
 	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->policy->page_fetch ? "fetched under guard" : "not fetched");
 }
 
-// Jobs under way are brought to their end; the socket stays open, it is systemd's.
-static void serve(struct egress *g)
+// Calls under way are brought to their end; the socket stays open, it is systemd's.
+static void egress_serve(struct egress *g, struct active_watch *watch)
 {
 	uint64_t give_up = 0;
 	bool busy = false;
 	while (!g->killed) {
 		loop_turn(&g->loop, TURN_MS);
-		// No further job is begun under this policy. They wait in the listening socket for the next process.
-		if (!g->stopping && active_watch_tick(g->watch, g->policy)) {
+		// No further call is begun under this policy. They wait in the listening socket for the next process.
+		if (!g->stopping && active_watch_tick(watch, g->policy)) {
 			fprintf(stderr, "egress: another policy is in force: ending here, to start again under it\n");
 			loop_cancel(&g->loop, &g->rest);
 			loop_remove(&g->loop, &g->listening);
@@ -146,16 +142,6 @@ static void serve(struct egress *g)
 	}
 }
 
-static void finish(struct egress *g)
-{
-	engine_close(&g->engine);
-	upstreams_close(&g->upstreams);
-	fd_close(&g->signals.fd);
-	loop_close(&g->loop);
-	free(g);
-	curl_global_cleanup();
-}
-
 int egress_run(const struct policy *p, struct active_watch *watch, int listener)
 {
 	struct err e = {0};
@@ -163,22 +149,24 @@ int egress_run(const struct policy *p, struct active_watch *watch, int listener)
 	if (g == NULL)
 		return 1;
 	g->policy = p;
-	g->watch = watch;
 	g->loop.epoll = g->signals.fd = -1;
 	mallopt(M_ARENA_MAX, 2);
-	mallopt(M_MMAP_THRESHOLD,
-		LARGE); // libcurl keeps a transfer's send buffer, of which a request fills a page: the rest stays untouched
-	descriptors_raise();
-	settings_read(&g->settings);
-	bool started = start(g, listener, &e) == 0;
+	// libcurl keeps a transfer's send buffer, of which a request fills a page: the rest stays untouched.
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	bool started = egress_start(g, listener, &e) == 0;
 	if (started) {
-		announce(g);
-		serve(g);
+		upstreams_announce(g);
+		egress_serve(g, watch);
 		traffic_save(g);
-		fprintf(stderr, "egress: stopped%s\n", g->connections ? ", with jobs under way" : "");
+		fprintf(stderr, "egress: stopped%s\n", g->connections ? ", with calls under way" : "");
 	} else {
 		fprintf(stderr, "egress: %s\n", e.text);
 	}
-	finish(g);
+	engine_close(&g->engine);
+	upstreams_close(&g->upstreams);
+	fd_close(&g->signals.fd);
+	loop_close(&g->loop);
+	free(g);
+	curl_global_cleanup();
 	return started ? 0 : EXIT_CANNOT_START;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: ISC
-// What left and how the processors fare: the answer to "status", and the counts kept over restarts in $LETHE_STATE/egress/traffic.json.
-// The counts are statistics, written every few seconds and at the end; a kill may lose the last of them. Nothing about a person is in them.
-#include "fcgi/egress/egress.h"
+#include "fcgi/egress/status.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/base/when.h"
 #include <stdio.h>
@@ -10,14 +9,6 @@
 #include <unistd.h>
 
 enum { SAVE_MS = 10 * 1000, TRAFFIC_BYTES_MAX = 256 * 1024 };
-
-static void kinds_add(cJSON *to, kind_set kinds)
-{
-	cJSON *list = cJSON_AddArrayToObject(to, "kinds");
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		if (kinds & KIND_BIT(k))
-			cJSON_AddItemToArray(list, cJSON_CreateString(kind_row((enum kind)k)->name));
-}
 
 static cJSON *traffic_json(const struct upstream *u)
 {
@@ -31,32 +22,18 @@ static cJSON *traffic_json(const struct upstream *u)
 	cJSON_AddNumberToObject(one, "region_mismatches", (double)t->region_mismatches);
 	cJSON_AddStringToObject(one, "day", t->day);
 	cJSON_AddNumberToObject(one, "today", (double)t->today);
-	kinds_add(one, t->kinds);
+	cJSON *kinds = cJSON_AddArrayToObject(one, "kinds");
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		if (t->kinds & KIND_BIT(k))
+			cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row((enum kind)k)->name));
 	return one;
 }
 
-static cJSON *pages_json(const struct egress *g)
+static void pages_add(cJSON *to, const struct egress *g)
 {
-	cJSON *pages = cJSON_CreateObject();
+	cJSON *pages = cJSON_AddObjectToObject(to, "pages");
 	cJSON_AddNumberToObject(pages, "requests", (double)g->pages);
 	cJSON_AddNumberToObject(pages, "refused", (double)g->pages_refused);
-	return pages;
-}
-
-// The names of the settings are for who has to correct them.
-static void refusal_add(cJSON *one, const struct upstream *u)
-{
-	char since[WHEN_TEXT];
-	if (!u->traffic.refusal)
-		return;
-	when_text(since, u->traffic.refused_since);
-	cJSON *refusal = cJSON_AddObjectToObject(one, "refusal");
-	cJSON_AddNumberToObject(refusal, "status", (double)u->traffic.refusal);
-	cJSON_AddStringToObject(refusal, "since", since);
-	if (u->facts->key != NULL)
-		cJSON_AddStringToObject(refusal, "key", u->facts->key);
-	if (u->facts->address != NULL)
-		cJSON_AddStringToObject(refusal, "address", u->facts->address);
 }
 
 cJSON *status_reply(const struct egress *g)
@@ -71,10 +48,21 @@ cJSON *status_reply(const struct egress *g)
 		cJSON_AddStringToObject(one, "breaker", breaker_words(breaker_state(&u->breaker, monotonic_ms())));
 		if (u->missing != NULL)
 			cJSON_AddStringToObject(one, "missing", u->missing);
-		refusal_add(one, u);
+		if (u->traffic.refusal != 0) {
+			// The names of the settings are for who has to correct them.
+			char since[WHEN_TEXT];
+			when_text(since, u->traffic.refused_since);
+			cJSON *refusal = cJSON_AddObjectToObject(one, "refusal");
+			cJSON_AddNumberToObject(refusal, "status", (double)u->traffic.refusal);
+			cJSON_AddStringToObject(refusal, "since", since);
+			if (u->facts->key != NULL)
+				cJSON_AddStringToObject(refusal, "key", u->facts->key);
+			if (u->facts->address != NULL)
+				cJSON_AddStringToObject(refusal, "address", u->facts->address);
+		}
 		cJSON_AddItemToArray(list, one);
 	}
-	cJSON_AddItemToObject(head, "pages", pages_json(g));
+	pages_add(head, g);
 	cJSON_AddNumberToObject(head, "under_way", (double)g->under_way);
 	cJSON_AddBoolToObject(head, "testing", EGRESS_TESTING);
 	return head;
@@ -143,7 +131,7 @@ void traffic_save(struct egress *g)
 	cJSON *list = cJSON_AddArrayToObject(all, "processors");
 	for (size_t i = 0; i < g->upstreams.count; i++)
 		cJSON_AddItemToArray(list, traffic_json(&g->upstreams.list[i]));
-	cJSON_AddItemToObject(all, "pages", pages_json(g));
+	pages_add(all, g);
 	if (json_print(&text, all) != 0 || file_write(g->traffic_file, text.data, text.len, 0600, NULL, &e) != 0)
 		fprintf(stderr, "egress: the traffic counts could not be kept: %s\n", text.failed ? "no memory" : e.text);
 	else

@@ -1,38 +1,31 @@
 // SPDX-License-Identifier: ISC
-// What all transfers have in common, whether to a processor or for a page.
-#include "fcgi/egress/egress.h"
+#include "fcgi/egress/transfer.h"
 #include "fcgi/egress/retry.h"
-#include "policy/base/array.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-void answer_reset(struct answer *a, size_t body_max)
-{
-	answer_free(a);
-	*a = (struct answer){.retry_after_ms = -1, .body = BUF_INIT(body_max)};
-}
+enum {
+	CONNECT_MS = 5000,
+	HEADERS_BYTES_MAX = 64 * 1024, // of one answer
+	RECEIVE_BUFFER = 2048,         // curl's, per transfer: there may be thousands
+	SEND_BUFFER = 16 * 1024,       // the least it takes
+};
 
-void answer_free(struct answer *a)
+void answer_forget(struct answer *a)
 {
 	buf_wipe(&a->body);
 	free(a->location);
-	a->location = NULL;
+	*a = (struct answer){.retry_after_ms = -1, .body = BUF_INIT(a->body.max)};
 }
 
 // What is not wanted any more is not waited for: the connection goes too, unless others share it. The value ends either callback.
-static size_t stop(struct job *j)
+static size_t transfer_stop(struct transfer *t, enum egress_failure f)
 {
-	curl_easy_setopt(j->transfer.easy, CURLOPT_FORBID_REUSE, 1L);
+	t->failure = f;
+	curl_easy_setopt(t->engine.easy, CURLOPT_FORBID_REUSE, 1L);
 	return CURL_WRITEFUNC_ERROR;
-}
-
-static size_t stop_for(struct job *j, enum failure t, const char *words)
-{
-	j->failure = t;
-	j->failure_words = words;
-	return stop(j);
 }
 
 // The header's value, without white space around it, if the line is that header; `value` has 2048 bytes.
@@ -54,10 +47,9 @@ static bool header_is(const char *line, size_t len, const char *name, char value
 	return true;
 }
 
-static void header_keep(struct job *j, const char *line, size_t len)
+static void header_keep(struct transfer *t, const char *line, size_t len)
 {
-	struct answer *a = &j->answer;
-	const char *region = j->upstream != NULL && j->upstream->facts->region_header != NULL ? j->upstream->facts->region_header : "";
+	struct answer *a = &t->answer;
 	char value[2048];
 	if (header_is(line, len, "content-type", value))
 		snprintf(a->type, sizeof a->type, "%.159s", value);
@@ -69,56 +61,43 @@ static void header_keep(struct job *j, const char *line, size_t len)
 		a->retry_after_ms = retry_after_ms(value, false, when_now());
 	else if (header_is(line, len, "x-should-retry", value))
 		a->told_not_to_repeat = strcasecmp(value, "false") == 0;
-	else if (*region && header_is(line, len, region, value))
+	else if (t->region_header != NULL && header_is(line, len, t->region_header, value))
 		region_normalise(a->region, sizeof a->region, value);
-}
-
-static int headers_end(struct job *j)
-{
-	curl_easy_getinfo(j->transfer.easy, CURLINFO_RESPONSE_CODE, &j->answer.status);
-	if (j->answer.status < 200 || j->answer.complete_headers) // an interim answer, or trailers
-		return 0;
-	j->answer.complete_headers = true;
-	return j->headers_done(j);
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *context)
 {
 	(void)one;
-	struct job *j = context;
-	j->answer.header_bytes += len;
-	if (j->answer.header_bytes > HEADERS_BYTES_MAX)
-		return stop_for(j, TOO_LARGE, "The answer has more headers than any real one.");
-	if (len <= 2 && (line[0] == '\r' || line[0] == '\n'))
-		return headers_end(j) != 0 ? stop(j) : len;
-	if (!j->answer.complete_headers)
-		header_keep(j, line, len);
-	return len;
+	struct transfer *t = context;
+	struct answer *a = &t->answer;
+	a->header_bytes += len;
+	if (a->header_bytes > HEADERS_BYTES_MAX)
+		return transfer_stop(t, FAILURE_HEADERS);
+	if (len > 2 || (line[0] != '\r' && line[0] != '\n')) {
+		if (!a->complete_headers)
+			header_keep(t, line, len);
+		return len;
+	}
+	curl_easy_getinfo(t->engine.easy, CURLINFO_RESPONSE_CODE, &a->status);
+	if (a->status < 200 || a->complete_headers) // an interim answer, or trailers
+		return len;
+	a->complete_headers = true;
+	return t->headers_done(t) != 0 ? transfer_stop(t, t->failure) : len;
 }
 
 static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 {
 	(void)one;
-	struct job *j = context;
-	if (buf_add(&j->answer.body, bytes, len) == 0)
-		return len;
-	return stop_for(j, TOO_LARGE, "The answer is larger than what can be taken.");
+	struct transfer *t = context;
+	return buf_add(&t->answer.body, bytes, len) == 0 ? len : transfer_stop(t, FAILURE_SIZE);
 }
 
-static void trust(const struct job *j)
+int transfer_prepare(struct transfer *t, size_t body_max)
 {
-	CURL *h = j->transfer.easy;
-	// One file and no folder: only then does libcurl parse the certificates once and not for every connection.
-	curl_easy_setopt(h, CURLOPT_CAINFO, j->egress->settings.ca_file);
-	curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-}
-
-int transfer_prepare(struct job *j)
-{
-	CURL *h = j->transfer.easy = curl_easy_init();
+	CURL *h = t->engine.easy = curl_easy_init();
+	answer_forget(&t->answer);
+	t->answer.body = BUF_INIT(body_max);
+	t->failure = FAILURE_NONE;
 	if (h == NULL)
 		return -1;
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
@@ -131,76 +110,44 @@ int transfer_prepare(struct job *j)
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
 	curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(h, CURLOPT_HEADERDATA, j);
+	curl_easy_setopt(h, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(h, CURLOPT_WRITEDATA, j);
-	curl_easy_setopt(h, CURLOPT_CURLU, j->url);
-	trust(j);
-	j->failure = FAILURE_NONE;
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(h, CURLOPT_CURLU, t->url);
+	// One file and no folder: only then does libcurl parse the certificates once and not for every connection.
+	curl_easy_setopt(h, CURLOPT_CAINFO, t->egress->settings.ca_file);
+	curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	return 0;
 }
 
-int transfer_start(struct job *j)
+int transfer_start(struct transfer *t)
 {
-	return engine_add(&j->egress->engine, &j->transfer);
+	return engine_add(&t->egress->engine, &t->engine);
 }
 
-void transfer_free(struct job *j)
+void transfer_drop(struct transfer *t)
 {
-	curl_easy_cleanup(j->transfer.easy);
-	j->transfer.easy = NULL;
+	engine_remove(&t->egress->engine, &t->engine);
+	curl_easy_cleanup(t->engine.easy);
+	t->engine.easy = NULL;
 }
 
-void transfer_drop(struct job *j)
+void transfer_free(struct transfer *t)
 {
-	engine_remove(&j->egress->engine, &j->transfer);
-	transfer_free(j);
+	transfer_drop(t);
+	answer_forget(&t->answer);
+	curl_url_cleanup(t->url);
+	t->url = NULL;
 }
 
-void transfer_done(struct transfer *t, CURLcode result)
+void transfer_done(struct engine_transfer *e, CURLcode result)
 {
-	struct job *j = LOOP_OWNER(t, struct job, transfer);
-	j->ended(j, result);
-}
-
-struct meaning {
-	CURLcode result;
-	enum failure failure;
-	const char *words;
-};
-
-static const struct meaning meanings[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, UNRESOLVABLE, "The host name is not known to the name service."},
-    {CURLE_COULDNT_CONNECT, UNREACHABLE, "The host does not take connections."},
-    {CURLE_OPERATION_TIMEDOUT, TIMED_OUT, "The host is too slow, or does not answer."},
-    {CURLE_SSL_CONNECT_ERROR, TLS_FAILED, "No secure connection could be made."},
-    {CURLE_PEER_FAILED_VERIFICATION, TLS_FAILED, "The host's certificate is not valid."},
-    {CURLE_SSL_CACERT_BADFILE, TLS_FAILED, "The file of trusted certificates cannot be read."},
-    {CURLE_SSL_CERTPROBLEM, TLS_FAILED, "The certificate cannot be used."},
-    {CURLE_SSL_CIPHER, TLS_FAILED, "No common cipher."},
-    {CURLE_FILESIZE_EXCEEDED, TOO_LARGE, "The answer is larger than what can be taken."},
-    {CURLE_BAD_CONTENT_ENCODING, TRUNCATED, "The answer's compression is broken."},
-    {CURLE_UNSUPPORTED_PROTOCOL, TRUNCATED, "What came back is not HTTP."},
-    {CURLE_WEIRD_SERVER_REPLY, TRUNCATED, "What came back is not HTTP."},
-    {CURLE_URL_MALFORMAT, BAD_URL, "The URL cannot be used."},
-    {CURLE_OUT_OF_MEMORY, BUDGET_SPENT, "There is no memory left."},
-};
-
-enum failure transfer_failure(const struct job *j, CURLcode result, const char **words)
-{
-	if (j->failure != FAILURE_NONE) {
-		*words = j->failure_words;
-		return j->failure;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
-		if (meanings[i].result == result) {
-			*words = meanings[i].words;
-			return meanings[i].failure;
-		}
-	if (j->answer.complete_headers || j->answer.header_bytes > 0) {
-		*words = "The connection broke before the whole answer was there.";
-		return TRUNCATED;
-	}
-	*words = "The host closed the connection without an answer.";
-	return UNREACHABLE;
+	struct transfer *t = LOOP_OWNER(e, struct transfer, engine);
+	enum egress_failure f = FAILURE_NONE;
+	if (result != CURLE_OK)
+		f = t->failure != FAILURE_NONE ? t->failure : egress_failure_of(result, t->answer.header_bytes > 0);
+	t->ended(t, f);
 }

@@ -173,21 +173,40 @@ static int join(struct buf *out, const char *base, const char *path)
 	return buf_add(out, base, base_len) | buf_adds(out, path);
 }
 
-CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e)
+// A URL that has these characters and host, or NULL.
+static CURLU *processor_url(const char *text, const struct policy_processor *p, char host[256], struct err *e)
 {
-	BUF_AUTO struct buf whole = BUF_INIT(4096);
-	char host[256];
-	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') != NULL || strlen(path) > URL_BYTES_MAX) {
-		err_set(e, ERR_INPUT, "the job's path must begin with / and be a plain path");
-		return NULL;
-	}
-	CURLU *u = join(&whole, base, path) == 0 ? curl_url() : NULL;
+	CURLU *u = curl_url();
 	if (u == NULL)
 		err_set(e, ERR_MEMORY, "out of memory");
-	else if (curl_url_set(u, CURLUPART_URL, buf_text(&whole), 0) != CURLUE_OK)
+	else if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK)
 		err_set(e, ERR_INPUT, "base URL and path do not make a URL");
 	else if (base_check(u, p, host, e) == 0)
 		return u;
 	curl_url_cleanup(u);
 	return NULL;
+}
+
+CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e)
+{
+	BUF_AUTO struct buf whole = BUF_INIT(4096);
+	char host[256];
+	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') != NULL || strlen(path) > URL_BYTES_MAX)
+		err_set(e, ERR_INPUT, "the call's path must begin with / and be a plain path");
+	else if (join(&whole, base, path) != 0)
+		err_set(e, ERR_MEMORY, "out of memory");
+	else
+		return processor_url(buf_text(&whole), p, host, e);
+	return NULL;
+}
+
+CURLU *url_whole(const char *url, const struct policy_processor *p, char host[256], struct err *e)
+{
+	const char *authority = strstr(url, "://");
+	if (authority == NULL || !bytes_printable(url) || !authority_plain(authority + 3) || strchr(url, '#') != NULL ||
+	    strlen(url) > URL_BYTES_MAX) {
+		err_set(e, ERR_INPUT, "the call's URL must be a plain one");
+		return NULL;
+	}
+	return processor_url(url, p, host, e);
 }

@@ -3,7 +3,8 @@
 //
 // For a processor, head: {"op":"send","processor":"azure-openai","method":"POST","path":"/openai/v1/images/generations",
 //                       "headers":{"content-type":"application/json"},"kinds":["prompt"],"deadline_ms":90000,"repeatable":true}
-//   body: the bytes to send. Egress adds the key and the base URL.
+//   body: the bytes to send. Egress adds the key, the base URL and the headers of the vendor's row. `path` may also be a whole URL on another
+//   of the vendor's hosts, where a result is. Method, path and query must be a route of the row (policy/processors/processors.json).
 // For a page, head:     {"op":"page","url":"https://…","deadline_ms":15000}
 // Status, head:        {"op":"status"}
 //
@@ -12,6 +13,7 @@
 //   `status` is the upstream's HTTP status whatever it is; the provider's own errors are for the provider code to read.
 // Reply head on failure: {"error":{"code":"…","detail":"one line that helps"}} with code one of
 //   bad-call (its head is not as described here)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
+//   path-not-allowed (no route of the vendor's row)  flags-missing (the body lacks what the route always says: no storing, no training)
 //   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
 //   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
 // Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Jobs for a processor, by the real program (the testing build) against a small server: what is refused before anything leaves, what
+// Calls for a processor, by the real program (the testing build) against a small server: what is refused before anything leaves, what
 // leaves, what is repeated, what is counted.
 #include "policy/base/array.h"
 #include "tests/unit/egress_support.h"
@@ -7,39 +7,47 @@
 static struct egress_child child;
 static struct peer peer;
 static char endpoint[128];
-static atomic_int flaky; // failures still to come from /openai/v1/flaky
+static atomic_int flaky; // failures still to come in the case "flaky"
 static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
 static char seen[8192]; // the last request
 
+static bool case_is(const char *name, const char *wanted)
+{
+	return strncmp(name, wanted, strlen(wanted)) == 0 && name[strlen(wanted)] == '\r';
+}
+
+// Egress lets only the vendor's own paths pass, so the content type says which case a call is.
 static void serve(struct peer *p, int fd, const char *path, const char *request)
 {
 	pthread_mutex_lock(&seen_lock);
 	snprintf(seen, sizeof seen, "%s", request);
 	pthread_mutex_unlock(&seen_lock);
-	const char *name = strrchr(path, '/');
-	if (strcmp(name, "/ok") == 0)
+	const char *name = strstr(request, "; case=");
+	(void)path;
+	name = name != NULL ? name + 7 : "";
+	if (case_is(name, "ok"))
 		peer_answer(fd, "200 OK", "application/json", "x-ms-region: Sweden Central\r\n", "{\"a\":1}");
-	else if (strcmp(name, "/flaky") == 0 && flaky-- > 0)
+	else if (case_is(name, "flaky") && flaky-- > 0)
 		peer_answer(fd, "503 Service Unavailable", "application/json", "retry-after-ms: 30\r\n", "{}");
-	else if (strcmp(name, "/flaky") == 0)
+	else if (case_is(name, "flaky"))
 		peer_answer(fd, "200 OK", "application/json", "", "{}");
-	else if (strcmp(name, "/broken") == 0 && flaky-- > 0)
+	else if (case_is(name, "broken") && flaky-- > 0)
 		peer_sends(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 50\r\n\r\nhalf");
-	else if (strcmp(name, "/broken") == 0)
+	else if (case_is(name, "broken"))
 		peer_answer(fd, "200 OK", "text/plain", "", "whole");
-	else if (strcmp(name, "/filter") == 0)
+	else if (case_is(name, "filter"))
 		peer_answer(fd, "400 Bad Request", "application/json", "", "{\"error\":{\"code\":\"content_filter\"}}");
-	else if (strcmp(name, "/wait") == 0)
+	else if (case_is(name, "wait"))
 		peer_answer(fd, "429 Too Many Requests", "application/json", "Retry-After: 600\r\n", "{\"late\":true}");
-	else if (strcmp(name, "/told") == 0)
+	else if (case_is(name, "told"))
 		peer_answer(fd, "500 Internal Server Error", "application/json", "x-should-retry: false\r\n", "{}");
-	else if (strcmp(name, "/500") == 0)
+	else if (case_is(name, "500"))
 		peer_answer(fd, "500 Internal Server Error", "application/json", "retry-after-ms: 1\r\n", "{}");
-	else if (strcmp(name, "/elsewhere") == 0)
+	else if (case_is(name, "elsewhere"))
 		peer_answer(fd, "200 OK", "application/json", "x-ms-region: East US\r\n", "{\"secret\":1}");
-	else if (strcmp(name, "/redirect") == 0)
+	else if (case_is(name, "redirect"))
 		peer_answer(fd, "302 Found", "text/plain", "Location: http://127.0.0.1/\r\n", "");
-	else if (strcmp(name, "/hang") == 0)
+	else if (case_is(name, "hang"))
 		p->left += peer_wait_closed(fd, 20000);
 }
 
@@ -71,11 +79,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static cJSON *job(const char *name, bool repeatable)
+static cJSON *call_head(const char *name, bool repeatable)
 {
-	char path[256];
-	snprintf(path, sizeof path, "/openai/v1/%s", name);
-	return egress_send_head("azure-openai", "POST", path, "application/json", KIND_BIT(KIND_PROMPT), 8000, repeatable);
+	char type[100];
+	snprintf(type, sizeof type, "application/json; case=%s", name);
+	return egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", type, KIND_BIT(KIND_PROMPT), 8000, repeatable);
 }
 
 static void what_leaves_is_the_body_and_the_key(void **state)
@@ -84,12 +92,12 @@ static void what_leaves_is_the_body_and_the_key(void **state)
 	char expected[1024];
 	JSON_AUTO cJSON *reply = NULL;
 	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
-	egress_ask(&child, job("ok", false), "{\"prompt\":\"x\"}", &reply, &body);
-	snprintf(
-	    expected, sizeof expected,
-	    "POST /openai/v1/ok HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: lethe\r\nAccept: */*\r\nContent-Type: application/json\r\n"
-	    "api-key: secret-key-canary\r\nContent-Length: 14\r\n\r\n{\"prompt\":\"x\"}",
-	    peer.port);
+	egress_ask(&child, call_head("ok", false), "{\"prompt\":\"x\"}", &reply, &body);
+	snprintf(expected, sizeof expected,
+		 "POST /openai/v1/images/generations HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: lethe\r\nAccept: */*\r\n"
+		 "Content-Type: application/json; case=ok\r\n"
+		 "api-key: secret-key-canary\r\nContent-Length: 14\r\n\r\n{\"prompt\":\"x\"}",
+		 peer.port);
 	assert_string_equal(seen, expected);
 	assert_string_equal(buf_text(&body), "{\"a\":1}");
 	assert_int_equal(json_number(reply, "status", 0), 200);
@@ -143,6 +151,35 @@ static void refusals_come_before_anything_leaves(void **state)
 	    {"{\"op\":\"page\"}", "bad-call"},
 	    {"{\"op\":\"page\",\"url\":[\"https://example.com/\"]}", "bad-call"},
 	    {"{\"op\":{}}", "bad-call"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/openai/v1/files\",\"kinds\":[\"prompt\"]}",
+	     "path-not-allowed"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"GET\",\"path\":\"/openai/v1/images/"
+	     "generations\",\"kinds\":[\"prompt\"]}",
+	     "path-not-allowed"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"DELETE\",\"path\":\"/openai/v1/images/"
+	     "generations\",\"kinds\":[\"prompt\"]}",
+	     "path-not-allowed"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/openai/v1/images/generations?hook=https://"
+	     "evil.example\",\"kinds\":[\"prompt\"]}",
+	     "path-not-allowed"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/openai/v1/images/../"
+	     "files\",\"kinds\":[\"prompt\"]}",
+	     "path-not-allowed"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"https://res.openai.azure.com/openai/v1/images/"
+	     "generations\",\"kinds\":[\"prompt\"]}",
+	     "path-not-allowed"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"https://evil.example/openai/v1/images/"
+	     "generations\",\"kinds\":[\"prompt\"]}",
+	     "host-not-allowed"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"https://a@res.openai.azure.com/"
+	     "x\",\"kinds\":[\"prompt\"]}",
+	     "bad-url"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"http://res.openai.azure.com/"
+	     "x\",\"kinds\":[\"prompt\"]}",
+	     "bad-url"},
+	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/openai/v1/chat/"
+	     "completions\",\"kinds\":[\"prompt\"]}",
+	     "flags-missing"},
 	    {"{\"op\":\"dance\"}", "bad-call"},
 	    {"{}", "bad-call"},
 	};
@@ -155,6 +192,67 @@ static void refusals_come_before_anything_leaves(void **state)
 		assert_true(strlen(json_string(json_get(reply, "error"), "detail")) > 10);
 	}
 	assert_int_equal(peer.accepted, before);
+}
+
+// The default policy with another vendor in the place of its own.
+static void start_as(struct egress_child *c, const char *id, const char *address, const char *key)
+{
+	char padded[16], setting[128];
+	snprintf(padded, sizeof padded, "\"%s\"%*s", id, (int)(12 - strlen(id)), "");
+	snprintf(setting, sizeof setting, "%s=http://127.0.0.1:%d", address, peer.port);
+	static char unbuilt[] = "LETHE_ALLOW_UNBUILT=1";
+	const char *settings[] = {setting, key, unbuilt, NULL};
+	egress_folder(c);
+	policy_replace(c->policy, "\"azure-openai\"", padded);
+	egress_start(c, "testing/egress", settings);
+}
+
+// What the vendor's row demands is in each request, or the request does not go.
+static void a_call_without_the_flags_of_its_route_does_not_go(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body, *code;
+	} rows[] = {{"{\"model\":\"x\"}", "flags-missing"},
+		    {"{\"provider\":{\"data_collection\":\"deny\"}}", "flags-missing"},
+		    {"{\"provider\":{\"data_collection\":\"allow\",\"zdr\":true}}", "flags-missing"},
+		    {"not JSON", "flags-missing"},
+		    {"{\"provider\":{\"data_collection\":\"deny\",\"zdr\":true}}", ""}};
+	struct egress_child c;
+	start_as(&c, "openrouter", "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY=router-key");
+	int before = peer.requests;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&c,
+			   egress_send_head("openrouter", "POST", "/api/v1/chat/completions", "application/json; case=ok",
+					    KIND_BIT(KIND_PROMPT), 8000, false),
+			   rows[i].body, &reply, NULL);
+		if (strcmp(reply_code(reply), rows[i].code) != 0)
+			fail_msg("%s: %s", rows[i].body, reply_code(reply));
+	}
+	assert_int_equal(peer.requests, before + 1);
+	assert_non_null(strstr(seen, "\r\nAuthorization: Bearer router-key\r\n"));
+	egress_end(&c);
+}
+
+// A vendor that answers with a URL: it is fetched where the row has a route for it; headers of the row are always sent.
+static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
+{
+	(void)state;
+	char url[128];
+	struct egress_child c;
+	JSON_AUTO cJSON *reply = NULL, *other = NULL, *posted = NULL;
+	start_as(&c, "replicate", "REPLICATE_BASE_URL", "REPLICATE_API_TOKEN=token");
+	snprintf(url, sizeof url, "http://127.0.0.1:%d/abc/out-0.png", peer.port);
+	egress_ask(&c, egress_send_head("replicate", "GET", url, "text/plain; case=ok", 0, 8000, true), NULL, &reply, NULL);
+	assert_int_equal(json_number(reply, "status", 0), 200);
+	assert_non_null(strstr(seen, "GET /abc/out-0.png HTTP/1.1\r\n"));
+	assert_non_null(strstr(seen, "\r\nPrefer: wait\r\n"));
+	egress_ask(&c, egress_send_head("replicate", "POST", url, NULL, 0, 8000, true), NULL, &posted, NULL);
+	assert_string_equal(reply_code(posted), "path-not-allowed");
+	egress_ask(&c, egress_send_head("replicate", "GET", "https://evil.example/x", NULL, 0, 8000, true), NULL, &other, NULL);
+	assert_string_equal(reply_code(other), "host-not-allowed");
+	egress_end(&c);
 }
 
 static void expect(cJSON *head, int status, unsigned attempts, const char *code)
@@ -171,18 +269,18 @@ static void passing_trouble_is_repeated_where_that_is_safe(void **state)
 {
 	(void)state;
 	flaky = 2;
-	expect(job("flaky", true), 200, 3, "");
+	expect(call_head("flaky", true), 200, 3, "");
 	flaky = 1;
-	expect(job("flaky", false), 503, 1, ""); // not safe: handed on as it is
+	expect(call_head("flaky", false), 503, 1, ""); // not safe: handed on as it is
 	flaky = 1;
-	expect(job("broken", true), 200, 2, "");
+	expect(call_head("broken", true), 200, 2, "");
 	flaky = 1;
-	expect(job("broken", false), 0, 1, "truncated");
-	expect(job("filter", true), 400, 1, "");
-	expect(job("wait", true), 429, 1, ""); // beyond the deadline
-	expect(job("told", true), 500, 1, "");
-	expect(job("500", true), 500, 4, "");
-	expect(job("redirect", true), 302, 1, ""); // a processor's redirect is not followed
+	expect(call_head("broken", false), 0, 1, "truncated");
+	expect(call_head("filter", true), 400, 1, "");
+	expect(call_head("wait", true), 429, 1, ""); // beyond the deadline
+	expect(call_head("told", true), 500, 1, "");
+	expect(call_head("500", true), 500, 4, "");
+	expect(call_head("redirect", true), 302, 1, ""); // a processor's redirect is not followed
 }
 
 static void a_reply_from_another_region_is_dropped_and_counted(void **state)
@@ -190,7 +288,7 @@ static void a_reply_from_another_region_is_dropped_and_counted(void **state)
 	(void)state;
 	JSON_AUTO cJSON *reply = NULL, *status = NULL;
 	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
-	egress_ask(&child, job("elsewhere", true), "{}", &reply, &body);
+	egress_ask(&child, call_head("elsewhere", true), "{}", &reply, &body);
 	assert_string_equal(reply_code(reply), "region-mismatch");
 	assert_int_equal(body.len, 0);
 	status_ask(&child, &status);
@@ -203,7 +301,7 @@ static void a_slow_processor_meets_the_deadline(void **state)
 {
 	(void)state;
 	JSON_AUTO cJSON *reply = NULL;
-	cJSON *head = job("hang", true);
+	cJSON *head = call_head("hang", true);
 	cJSON_SetNumberValue(cJSON_GetObjectItem(head, "deadline_ms"), 400);
 	uint64_t start = monotonic_ms();
 	egress_ask(&child, head, "{}", &reply, NULL);
@@ -215,7 +313,7 @@ static void the_upstream_is_left_within_a_second_when_the_caller_leaves(void **s
 {
 	(void)state;
 	struct err e;
-	JSON_AUTO cJSON *head = job("hang", true);
+	JSON_AUTO cJSON *head = call_head("hang", true);
 	int left = peer.left, requests = peer.requests, fd = egress_connect(&child);
 	assert_int_equal(frame_send(fd, head, "{}", 2, monotonic_ms() + 5000, &e), 0);
 	while (peer.requests == requests)
@@ -255,7 +353,7 @@ static void counts_are_kept_over_a_restart_and_hold_no_content(void **state)
 	char file[160], key[] = "AZURE_OPENAI_API_KEY=k";
 	JSON_AUTO cJSON *reply = NULL, *status = NULL;
 	start_with(&c, NULL);
-	egress_ask(&c, job("ok", false), "{\"prompt\":\"canary\"}", &reply, NULL);
+	egress_ask(&c, call_head("ok", false), "{\"prompt\":\"canary\"}", &reply, NULL);
 	assert_int_equal(egress_stop(&c, SIGTERM), 0);
 	snprintf(file, sizeof file, "%s/egress/traffic.json", c.folder);
 	BUF_AUTO struct buf text = BUF_INIT(65536);
@@ -313,12 +411,12 @@ static void many_failures_open_the_breaker(void **state)
 	start_with(&c, NULL);
 	for (int i = 0; i < 8; i++) {
 		JSON_AUTO cJSON *reply = NULL;
-		egress_ask(&c, job("500", false), "{}", &reply, NULL);
+		egress_ask(&c, call_head("500", false), "{}", &reply, NULL);
 		assert_int_equal(json_number(reply, "status", 0), 500);
 	}
 	int before = peer.requests;
 	JSON_AUTO cJSON *reply = NULL;
-	egress_ask(&c, job("ok", false), "{}", &reply, NULL);
+	egress_ask(&c, call_head("ok", false), "{}", &reply, NULL);
 	assert_string_equal(reply_code(reply), "breaker-open");
 	assert_int_equal(peer.requests, before);
 	status_ask(&c, &status);
@@ -334,7 +432,7 @@ static void the_days_budget_holds(void **state)
 	start_with(&c, daily);
 	for (int i = 0; i < 3; i++) {
 		JSON_AUTO cJSON *reply = NULL;
-		egress_ask(&c, job("ok", false), "{}", &reply, NULL);
+		egress_ask(&c, call_head("ok", false), "{}", &reply, NULL);
 		assert_string_equal(reply_code(reply), i < 2 ? "" : "budget");
 	}
 	egress_end(&c);
@@ -387,18 +485,18 @@ static void without_a_key_it_is_not_configured(void **state)
 	JSON_AUTO cJSON *reply = NULL;
 	egress_folder(&c);
 	egress_start(&c, "bin/egress", NULL);
-	egress_ask(&c, job("ok", false), "{}", &reply, NULL);
+	egress_ask(&c, call_head("ok", false), "{}", &reply, NULL);
 	assert_string_equal(reply_code(reply), "not-configured");
 	assert_non_null(strstr(json_string(json_get(reply, "error"), "detail"), "AZURE_OPENAI_API_KEY"));
 	egress_end(&c);
 }
 
-static void jobs_under_way_are_brought_to_their_end_on_sigterm(void **state)
+static void calls_under_way_are_brought_to_their_end_on_sigterm(void **state)
 {
 	(void)state;
 	struct egress_child c;
 	struct err e;
-	JSON_AUTO cJSON *reply = NULL, *head = job("flaky", true);
+	JSON_AUTO cJSON *reply = NULL, *head = call_head("flaky", true);
 	BUF_AUTO struct buf body = BUF_INIT(1024);
 	start_with(&c, NULL);
 	flaky = 1;
@@ -433,6 +531,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_leaves_is_the_body_and_the_key),
 	    cmocka_unit_test(refusals_come_before_anything_leaves),
+	    cmocka_unit_test(a_call_without_the_flags_of_its_route_does_not_go),
+	    cmocka_unit_test(a_result_is_fetched_from_the_vendors_other_hosts_only),
 	    cmocka_unit_test(passing_trouble_is_repeated_where_that_is_safe),
 	    cmocka_unit_test(a_reply_from_another_region_is_dropped_and_counted),
 	    cmocka_unit_test(a_slow_processor_meets_the_deadline),
@@ -444,7 +544,7 @@ int main(void)
 	    cmocka_unit_test(the_days_budget_holds),
 	    cmocka_unit_test(a_deployment_that_contradicts_the_policy_does_not_start),
 	    cmocka_unit_test(without_a_key_it_is_not_configured),
-	    cmocka_unit_test(jobs_under_way_are_brought_to_their_end_on_sigterm),
+	    cmocka_unit_test(calls_under_way_are_brought_to_their_end_on_sigterm),
 	    cmocka_unit_test(the_key_shows_nowhere),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: ISC
+// The side that faces the other programs: connections, frames in, frames out. Nothing here blocks. A connection is one call; when it closes,
+// the call ends with it, in whatever step it is.
+#ifndef LETHE_EGRESS_CALLER_H
+#define LETHE_EGRESS_CALLER_H
+
+#include "fcgi/egress/egress.h"
+#include "fcgi/egress/failure.h"
+#include "fcgi/ipc/frame.h"
+
+enum caller_step { CALLER_SENDS, CALLER_WAITS, CALLER_RECEIVES };
+
+struct caller;
+
+// What a call is worked on by. It begins with this member, and belongs to the caller from then on.
+struct call_work {
+	const struct call_work_type {
+		void (*due)(struct call_work *w);  // the time that was set for it (caller_at()) has come
+		void (*left)(struct call_work *w); // the caller left
+		void (*free)(struct call_work *w);
+	} * type;
+};
+
+struct caller {
+	struct watch watch;
+	struct timer timer;
+	struct egress *egress;
+	enum caller_step step;
+	struct frame call;
+	struct call_work *work;
+	struct buf reply, body;
+	size_t written;
+};
+
+// Serves the listening socket; `dispatch` gets each call that is whole, in call.head and call.body. The head goes when it returns.
+int callers_open(struct egress *g, int listener, void (*dispatch)(struct caller *c), struct err *e);
+// When the work is due, in monotonic_ms(). -1 when there is no memory.
+int caller_at(struct caller *c, uint64_t at);
+// Answers; the work is freed. `head` is consumed, and *body (NULL: none) taken over.
+void caller_reply(struct caller *c, cJSON *head, struct buf *body);
+void caller_refuse(struct caller *c, enum egress_failure f); // in the failure's own words
+void caller_refuse_with(struct caller *c, enum egress_failure f, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

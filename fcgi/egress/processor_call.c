@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/egress/processor_call.h"
+#include "fcgi/egress/retry.h"
+#include "fcgi/egress/transfer.h"
+#include "fcgi/egress/url.h"
+#include "policy/base/array.h"
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include "policy/base/text.h"
+#include "policy/base/when.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct processor_call {
+	struct call_work work;
+	struct caller *caller;
+	struct transfer transfer;
+	struct upstream *upstream;
+	const struct processor_route *route;
+	char method[8], content_type[200], accept[200]; // the last two as header lines, or ""
+	struct curl_slist headers[4 + PROCESSOR_LIST];
+	kind_set kinds;
+	uint64_t deadline;
+	bool repeatable, probe, waiting;
+	unsigned attempts;
+	uint64_t sent;
+};
+
+// ---- what is refused: each ends the call, and frees it, when it returns -1 ----
+
+static int refuse_processor(struct processor_call *p, const struct egress_call *call)
+{
+	const char *id = call->processor != NULL ? call->processor : "";
+	struct upstream *u = p->upstream = upstream_find(&p->caller->egress->upstreams, id);
+	if (u != NULL && u->base != NULL)
+		return 0;
+	if (u == NULL)
+		caller_refuse_with(p->caller, FAILURE_UNDECLARED, "The policy declares no processor \"%.64s\".", id);
+	else if (u->declared->local)
+		caller_refuse_with(p->caller, FAILURE_NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
+	else
+		caller_refuse_with(
+		    p->caller, FAILURE_NOT_CONFIGURED, "\"%s\" has no address or no key on this machine: set %s and %s.", u->declared->id,
+		    u->facts != NULL && processor_address_setting(u->facts) != NULL ? processor_address_setting(u->facts) : "its base URL",
+		    u->facts != NULL && u->facts->key != NULL ? u->facts->key : "its key");
+	return -1;
+}
+
+static int refuse_method(struct processor_call *p, const struct egress_call *call)
+{
+	static const char *const methods[] = {"POST", "GET", "PUT", "DELETE"};
+	for (size_t i = 0; call->method != NULL && i < ARRAY_LEN(methods); i++)
+		if (strcmp(methods[i], call->method) == 0) {
+			snprintf(p->method, sizeof p->method, "%s", call->method);
+			return 0;
+		}
+	caller_refuse_with(p->caller, FAILURE_BAD_CALL, "The method must be POST, GET, PUT or DELETE.");
+	return -1;
+}
+
+static int refuse_kinds(struct processor_call *p, const struct egress_call *call)
+{
+	char words[256];
+	kind_set left = call->kinds & ~p->upstream->declared->kinds;
+	p->kinds = call->kinds;
+	if (left == 0 && (call->kinds != 0 || p->caller->call.body_len == 0))
+		return 0;
+	kind_set_words(words, sizeof words, left);
+	if (left != 0)
+		caller_refuse_with(p->caller, FAILURE_KIND, "The policy does not share this with \"%s\": %s.", p->upstream->declared->id,
+				   words);
+	else
+		caller_refuse(p->caller, FAILURE_KIND);
+	return -1;
+}
+
+// The call must be one of the vendor's routes, at its base address or on another of its hosts.
+static int refuse_path(struct processor_call *p, const struct egress_call *call)
+{
+	const struct upstream *u = p->upstream;
+	char host[256];
+	struct err e = {0};
+	const char *path = call->path != NULL ? call->path : "";
+	bool whole = strncmp(path, "http", 4) == 0;
+	p->transfer.url = whole ? url_whole(path, u->declared, host, &e) : url_join(u->base, path, u->declared, &e);
+	if (p->transfer.url == NULL) {
+		caller_refuse_with(p->caller, e.code == ERR_REFUSED ? FAILURE_HOST : FAILURE_URL, "%s", e.text);
+		return -1;
+	}
+	if (whole)
+		path = strchrnul(strstr(path, "://") + 3, '/');
+	p->route = processor_route(u->facts, call->method, whole ? host : NULL, path);
+	// A test's peers are all on loopback.
+	for (const struct processor_route *r = u->facts->routes; EGRESS_TESTING && whole && p->route == NULL && r->method != NULL; r++)
+		p->route = r->host != NULL ? processor_route(u->facts, call->method, r->host, path) : NULL;
+	if (p->route != NULL)
+		return 0;
+	caller_refuse(p->caller, FAILURE_PATH);
+	return -1;
+}
+
+// What the vendor must be told with each such call is in the body, or the call does not go.
+static int refuse_flags(struct processor_call *p)
+{
+	const struct frame *frame = &p->caller->call;
+	if (p->route->body == NULL)
+		return 0;
+	JSON_AUTO cJSON *body = frame->body_len > 0 ? json_parse(frame->body, frame->body_len, NULL) : NULL;
+	if (processor_body_holds(body, p->route->body))
+		return 0;
+	caller_refuse(p->caller, FAILURE_FLAGS);
+	return -1;
+}
+
+// ---- the request ----
+
+static cJSON *reply_head(const struct processor_call *p)
+{
+	cJSON *head = cJSON_CreateObject();
+	cJSON_AddNumberToObject(head, "status", (double)p->transfer.answer.status);
+	cJSON_AddStringToObject(head, "type", p->transfer.answer.type);
+	if (p->transfer.answer.region[0])
+		cJSON_AddStringToObject(head, "region", p->transfer.answer.region);
+	cJSON_AddNumberToObject(head, "attempts", p->attempts);
+	cJSON_AddNumberToObject(head, "sent", (double)p->sent);
+	return head;
+}
+
+// Bytes from a region that the policy does not name are not taken.
+static int processor_headers_done(struct transfer *t)
+{
+	struct upstream *u = LOOP_OWNER(t, struct processor_call, transfer)->upstream;
+	if (t->answer.region[0] == '\0')
+		return 0;
+	memcpy(u->traffic.region_seen, t->answer.region, sizeof t->answer.region);
+	if (upstream_region_allowed(u, t->answer.region))
+		return 0;
+	u->traffic.region_mismatches++;
+	t->failure = FAILURE_REGION;
+	return -1;
+}
+
+// What left is counted when the attempt is over, however it ended; then the breaker learns how.
+static void attempt_count(struct processor_call *p, enum breaker_outcome outcome, enum egress_failure f)
+{
+	struct traffic *traffic = &p->upstream->traffic;
+	long status = p->transfer.answer.status;
+	curl_off_t up = 0, before = 0;
+	curl_easy_getinfo(p->transfer.engine.easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	curl_easy_getinfo(p->transfer.engine.easy, CURLINFO_PRETRANSFER_TIME_T, &before);
+	if (before > 0) {
+		traffic->requests++;
+		traffic->bytes_sent += (uint64_t)up;
+		traffic->kinds |= p->kinds;
+		p->sent += (uint64_t)up;
+	} else if (outcome == OUTCOME_FAILED && f == FAILURE_SLOW) {
+		outcome = OUTCOME_UNKNOWN; // it never left: the time was spent waiting for a connection of ours
+	}
+	// One that refuses works, so the breaker is not told; but nothing came of the request.
+	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || refuses_us(status))))
+		traffic->failures++;
+	breaker_result(&p->upstream->breaker, outcome, p->probe, monotonic_ms());
+	p->probe = false;
+	p->caller->egress->traffic_changed = true;
+}
+
+static bool repeat_later(struct processor_call *p, bool no_answer)
+{
+	uint64_t now = monotonic_ms();
+	uint32_t chance;
+	random_bytes(&chance, sizeof chance);
+	struct retry_facts facts = {.repeatable = p->repeatable,
+				    .no_answer = no_answer,
+				    .status = p->transfer.answer.status,
+				    .told_not_to = p->transfer.answer.told_not_to_repeat,
+				    .asked_ms = p->transfer.answer.retry_after_ms,
+				    .attempts = p->attempts,
+				    .left_ms = p->deadline > now ? p->deadline - now : 0,
+				    .chance = chance};
+	int64_t wait = retry_delay(&facts);
+	p->waiting = wait >= 0 && caller_at(p->caller, now + (uint64_t)wait) == 0;
+	return p->waiting;
+}
+
+static void processor_ended(struct transfer *t, enum egress_failure f)
+{
+	struct processor_call *p = LOOP_OWNER(t, struct processor_call, transfer);
+	bool tls = f == FAILURE_TLS || f == FAILURE_CERTIFICATE, passing = egress_failure_passing(f);
+	attempt_count(p, passing || tls || t->answer.status >= 500 ? OUTCOME_FAILED : OUTCOME_GOOD, f);
+	if (f == FAILURE_NONE)
+		traffic_answered(&p->upstream->traffic, t->answer.status, when_now());
+	transfer_drop(t);
+	if ((f == FAILURE_NONE || passing) && repeat_later(p, passing)) {
+		if (passing)
+			answer_forget(&t->answer); // half an answer is none
+	} else if (f == FAILURE_NONE) {
+		caller_reply(p->caller, reply_head(p), &t->answer.body);
+	} else {
+		caller_refuse(p->caller, f);
+	}
+}
+
+static void request_options(struct processor_call *p)
+{
+	CURL *h = p->transfer.engine.easy;
+	const struct frame *frame = &p->caller->call;
+	size_t n = 0;
+	// Left alone, libcurl would add "Expect: 100-continue" to a large body and wait for the consent.
+	static char no_expect[] = "Expect:";
+	p->headers[n++].data = no_expect;
+	if (p->content_type[0])
+		p->headers[n++].data = p->content_type;
+	if (p->accept[0])
+		p->headers[n++].data = p->accept;
+	for (const char *const *line = p->upstream->facts->headers; *line != NULL; line++)
+		p->headers[n++].data = (char *)(uintptr_t)*line; // libcurl only reads it
+	for (size_t i = 0; i + 1 < n; i++)
+		p->headers[i].next = &p->headers[i + 1];
+	p->headers[n - 1].next = p->upstream->key.data != NULL && !p->route->keyless ? &p->upstream->key : NULL;
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, p->headers);
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, EGRESS_TESTING ? "http,https" : "https");
+	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	// Over TLS it is known after the handshake whether a connection can be shared; over plain http (a test's) only after a whole answer.
+	curl_easy_setopt(h, CURLOPT_PIPEWAIT, strncasecmp(p->upstream->base, "https:", 6) == 0 ? 1L : 0L);
+	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
+	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
+	if (strcmp(p->method, "GET") == 0)
+		return;
+	if (strcmp(p->method, "POST") != 0)
+		curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, p->method);
+	if (strcmp(p->method, "POST") == 0 || frame->body_len > 0) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)frame->body_len);
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, frame->body_len > 0 ? frame->body : "");
+	}
+}
+
+static void attempt(struct processor_call *p)
+{
+	struct upstream *u = p->upstream;
+	enum breaker_answer answer = breaker_ask(&u->breaker, monotonic_ms());
+	enum egress_failure f = answer == BREAKER_REFUSED ? FAILURE_BREAKER : FAILURE_NONE;
+	p->waiting = false;
+	p->probe = answer == BREAKER_PROBE;
+	if (f == FAILURE_NONE && traffic_spend(&u->traffic, when_now(), p->caller->egress->settings.daily) != 0)
+		f = FAILURE_BUDGET;
+	if (f == FAILURE_NONE) {
+		p->attempts++;
+		if (transfer_prepare(&p->transfer, FRAME_BODY_MAX) == 0) {
+			request_options(p);
+			if (caller_at(p->caller, p->deadline) == 0 && transfer_start(&p->transfer) == 0)
+				return;
+		}
+		f = FAILURE_MEMORY;
+	}
+	if (f != FAILURE_BREAKER)
+		breaker_result(&u->breaker, OUTCOME_UNKNOWN, p->probe, monotonic_ms());
+	// The next attempt may not go: what the last one brought, if anything, is the answer.
+	if (f != FAILURE_MEMORY && p->transfer.answer.status >= 400)
+		caller_reply(p->caller, reply_head(p), &p->transfer.answer.body);
+	else
+		caller_refuse(p->caller, f);
+}
+
+static void processor_due(struct call_work *w)
+{
+	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
+	if (p->waiting) {
+		attempt(p);
+		return;
+	}
+	if (p->transfer.engine.easy != NULL)
+		attempt_count(p, OUTCOME_FAILED, FAILURE_SLOW);
+	caller_refuse_with(p->caller, FAILURE_SLOW, "The processor \"%s\" did not answer in time.", p->upstream->declared->id);
+}
+
+static void processor_left(struct call_work *w)
+{
+	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
+	if (p->transfer.engine.easy != NULL)
+		attempt_count(p, OUTCOME_UNKNOWN, FAILURE_NONE);
+}
+
+static void processor_free(struct call_work *w)
+{
+	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
+	transfer_free(&p->transfer);
+	free(p);
+}
+
+void processor_call_begin(struct caller *c, const struct egress_call *call)
+{
+	static const struct call_work_type type = {processor_due, processor_left, processor_free};
+	struct processor_call *p = c->egress->under_way <= c->egress->settings.calls ? calloc(1, sizeof *p) : NULL;
+	if (p == NULL) {
+		caller_refuse(c, c->egress->under_way > c->egress->settings.calls ? FAILURE_CALLS : FAILURE_MEMORY);
+		return;
+	}
+	p->work.type = &type;
+	p->caller = c;
+	p->transfer = (struct transfer){.egress = c->egress, .headers_done = processor_headers_done, .ended = processor_ended};
+	p->deadline = monotonic_ms() + call->deadline_ms;
+	p->repeatable = call->repeatable;
+	if (call->content_type != NULL)
+		snprintf(p->content_type, sizeof p->content_type, "Content-Type: %s", call->content_type);
+	if (call->accept != NULL)
+		snprintf(p->accept, sizeof p->accept, "Accept: %s", call->accept);
+	c->work = &p->work;
+	if (refuse_processor(p, call) != 0 || refuse_method(p, call) != 0 || refuse_kinds(p, call) != 0 || refuse_path(p, call) != 0 ||
+	    refuse_flags(p) != 0)
+		return;
+	p->transfer.region_header = p->upstream->facts->region_header;
+	attempt(p);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: ISC
+// An HTTP exchange with an upstream: what all have in common, whether with a processor or for a page.
+#ifndef LETHE_EGRESS_TRANSFER_H
+#define LETHE_EGRESS_TRANSFER_H
+
+#include "fcgi/egress/egress.h"
+#include "fcgi/egress/failure.h"
+#include "policy/base/buf.h"
+
+// What is known of the upstream's answer.
+struct answer {
+	long status;
+	char type[160];
+	char region[64]; // as `region_header` says, normalised
+	char *location;
+	double retry_after_ms; // < 0: not said
+	bool told_not_to_repeat;
+	size_t header_bytes;
+	bool complete_headers;
+	struct buf body;
+};
+
+// A member of whoever owns it; LOOP_OWNER leads back. Zeroed but for what stands under "by the owner".
+struct transfer {
+	struct engine_transfer engine; // engine.easy: NULL when there is none
+	struct answer answer;
+	enum egress_failure failure; // why a callback ended it
+	// By the owner.
+	struct egress *egress;
+	CURLU *url;                                                     // freed with the transfer
+	const char *region_header;                                      // NULL: none
+	int (*headers_done)(struct transfer *t);                        // all headers are there; -1, with the failure set, ends it
+	void (*ended)(struct transfer *t, enum egress_failure failure); // FAILURE_NONE: the whole answer came. The handle is still there
+};
+
+// A new handle with everything that holds for all transfers, and a new answer, whose body may have so many bytes. -1: no memory.
+int transfer_prepare(struct transfer *t, size_t body_max);
+int transfer_start(struct transfer *t);
+void transfer_drop(struct transfer *t); // ends it if it is under way, and frees the handle; the answer stays
+void transfer_free(struct transfer *t);
+void transfer_done(struct engine_transfer *t, CURLcode result); // what the engine calls
+void answer_forget(struct answer *a);
+
+#endif
