@@ -13,13 +13,8 @@ static const struct option_row show_options[] = {
 static int audit_row(void *arg, const struct ledger_entry *entry)
 {
 	struct table *t = arg;
-	cJSON *row = table_row(t);
 
-	table_number(t, row, "index", (double)entry->index);
-	table_when(t, row, "at", entry->at);
-	table_text(t, row, "event", entry->name);
-	table_text(t, row, "policy", entry->policy_version != NULL ? entry->policy_version : "");
-	table_text(t, row, "details", entry->details != NULL ? entry->details : "");
+	table_add(t, (double)entry->index, entry->at, entry->name, entry->policy_version, entry->details);
 	return t->failed ? 1 : 0;
 }
 
@@ -61,7 +56,7 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns);
+	table_init(&t, columns, "ntsss");
 	if (audit_parse_index(argument(args, "from"), &from) < 0)
 		return output_complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
 	if (argument_given(args, "last") && (argument_given(args, "from") || audit_parse_index(argument(args, "last"), &last) < 0))

@@ -31,16 +31,11 @@ void check_add(struct check *c, enum check_result result, const char *remedy, co
 {
 	char finding[FINDING_MAX];
 	va_list arguments;
-	cJSON *row = table_row(&c->findings);
 
 	va_start(arguments, format);
 	vsnprintf(finding, sizeof finding, format, arguments);
 	va_end(arguments);
-	table_text(&c->findings, row, "result", result_words[result]);
-	table_text(&c->findings, row, "check", c->at->name);
-	table_text(&c->findings, row, "promise", c->at->policy);
-	table_text(&c->findings, row, "finding", finding);
-	table_text(&c->findings, row, "remedy", remedy);
+	table_add(&c->findings, result_words[result], c->at->name, c->at->policy, finding, remedy);
 	c->broken |= result == CHECK_BROKEN;
 	c->unsure |= result == CHECK_UNSURE;
 }
@@ -135,7 +130,7 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 
 	if (nothing_there(a))
 		return site_stores_needed(a);
-	table_init(&c.findings, columns);
+	table_init(&c.findings, columns, "sssss");
 	output_progress_begin("checking");
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (const struct check_row *row = groups[i]; row->name != NULL; row++)

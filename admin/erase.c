@@ -77,24 +77,15 @@ static int erase_run(struct vault *v, const struct erasure *x, bool dry_run, str
 	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
 }
 
-static void erase_rows(struct table *t, const struct erase_result *r)
-{
-	for (size_t i = 0; i < r->store_count; i++) {
-		cJSON *row = table_row(t);
-		table_text(t, row, "store", r->stores[i].name);
-		table_number(t, row, "found", (double)r->stores[i].found);
-		table_number(t, row, "erased", (double)r->stores[i].erased);
-	}
-}
-
 // What the dry run found. It is the output of --dry-run; before an erasure it goes to standard error, where a person sees it.
 static enum status show_preview(const struct arguments *args, const struct erase_result *result, bool is_output)
 {
 	TABLE_AUTO struct table t;
 	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
 
-	table_init(&t, columns);
-	erase_rows(&t, result);
+	table_init(&t, columns, "snn");
+	for (size_t i = 0; i < result->store_count; i++)
+		table_add(&t, result->stores[i].name, (double)result->stores[i].found, (double)result->stores[i].erased);
 	if (is_output)
 		return table_output(&t, args, NULL);
 	if (table_print(&t, NULL, &text) != 0)
@@ -116,7 +107,7 @@ static enum status print_certificate(const struct arguments *args, struct buf *c
 	const char *format = argument(args, "format");
 	TABLE_AUTO struct table t;
 
-	table_init(&t, leaves);
+	table_init(&t, leaves, "ss");
 	if (format == NULL || strcmp(format, "json") == 0) {
 		buf_addc(certificate, '\n');
 		return output_print(certificate);

@@ -3,15 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void policy_row(struct table *t, const char *part, const char *name, const char *says)
-{
-	cJSON *row = table_row(t);
-
-	table_text(t, row, "part", part);
-	table_text(t, row, "name", name);
-	table_text(t, row, "says", says);
-}
-
 static void policy_kind_rows(struct table *t, const struct policy *p)
 {
 	char life[96], says[160];
@@ -27,7 +18,7 @@ static void policy_kind_rows(struct table *t, const struct policy *p)
 			snprintf(says, sizeof says, "stored, with no fixed end");
 		else
 			snprintf(says, sizeof says, "stored for %s, then %s", life, k->ending == END_DELETE ? "deleted" : "anonymised");
-		policy_row(t, "kind", kind_row((enum kind)i)->name, says);
+		table_add(t, "kind", kind_row((enum kind)i)->name, says);
 	}
 }
 
@@ -40,7 +31,7 @@ static void policy_processor_rows(struct table *t, const struct policy *p)
 		kind_set_words(kinds, sizeof kinds, x->kinds);
 		snprintf(says, sizeof says, "%s; gets %s%s", x->name, *kinds ? kinds : "nothing",
 			 x->local ? "; built in, nothing leaves" : "");
-		policy_row(t, "processor", x->id, says);
+		table_add(t, "processor", x->id, says);
 	}
 }
 
@@ -51,7 +42,7 @@ static void policy_right_rows(struct table *t, const struct policy *p)
 	for (size_t i = 0; i < p->right_count; i++) {
 		duration_words(words, sizeof words, p->rights[i].answer);
 		snprintf(says, sizeof says, "answered within %s", p->rights[i].statutory ? "the statutory month" : words);
-		policy_row(t, "right", policy_word(&policy_right_words, p->rights[i].id), says);
+		table_add(t, "right", policy_word(&policy_right_words, p->rights[i].id), says);
 	}
 }
 
@@ -62,20 +53,20 @@ static enum status policy_show(const struct admin *a, const struct arguments *ar
 	POLICY_AUTO struct policy *p = site_policy(a);
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns);
+	table_init(&t, columns, "sss");
 	if (p == NULL)
 		return STATUS_UNSURE;
-	policy_row(&t, "policy", "site", p->site);
-	policy_row(&t, "policy", "shown-as", p->shown_as);
-	policy_row(&t, "policy", "version", p->version);
+	table_add(&t, "policy", "site", p->site);
+	table_add(&t, "policy", "shown-as", p->shown_as);
+	table_add(&t, "policy", "version", p->version);
 	when_date(date, p->effective);
-	policy_row(&t, "policy", "effective", date);
-	policy_row(&t, "policy", "sha256", p->sha256);
+	table_add(&t, "policy", "effective", date);
+	table_add(&t, "policy", "sha256", p->sha256);
 	policy_kind_rows(&t, p);
 	policy_processor_rows(&t, p);
 	policy_right_rows(&t, p);
 	for (size_t i = 0; i < p->cookie_count; i++)
-		policy_row(&t, "cookie", p->cookies[i].name, p->cookies[i].purpose);
+		table_add(&t, "cookie", p->cookies[i].name, p->cookies[i].purpose);
 	return table_output(&t, args, NULL);
 }
 

@@ -28,11 +28,8 @@ static void fill(struct table *t, const struct prune_result *r, size_t error_lin
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (quiet && rows[i].count == 0)
-			continue;
-		cJSON *row = table_row(t);
-		table_text(t, row, "what", rows[i].what);
-		table_number(t, row, "count", (double)rows[i].count);
+		if (!quiet || rows[i].count != 0)
+			table_add(t, rows[i].what, (double)rows[i].count);
 	}
 }
 
@@ -60,7 +57,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	TABLE_AUTO struct table t;
 	bool dry_run = argument_given(args, "dry-run");
 
-	table_init(&t, columns);
+	table_init(&t, columns, "sn");
 	if (text != NULL && duration_parse(&ahead, text) != 0)
 		return output_complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
 	enum status status = site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN);

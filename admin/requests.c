@@ -19,14 +19,8 @@ static int requests_row(void *arg, const char *id, const char *right, const char
 {
 	struct listing *l = arg;
 	bool late = rights_late(state, due, l->now);
-	cJSON *row = table_row(&l->table);
 
-	table_text(&l->table, row, "id", id);
-	table_text(&l->table, row, "right", right);
-	table_text(&l->table, row, "state", state);
-	table_when(&l->table, row, "received", received);
-	table_when(&l->table, row, "due", due);
-	table_bool(&l->table, row, "late", late);
+	table_add(&l->table, id, right, state, received, due, late);
 	l->late += late;
 	return l->table.failed ? 1 : 0;
 }
@@ -41,7 +35,7 @@ static enum status requests_list(const struct admin *a, const struct arguments *
 
 	if (status != STATUS_DONE)
 		return status;
-	table_init(&l.table, columns);
+	table_init(&l.table, columns, "sssttb");
 	if (rights_each(s.vault, requests_row, &l, &e) != 0)
 		status = output_complain(STATUS_UNSURE, "requests: %s", e.text);
 	else
@@ -58,7 +52,7 @@ static int requests_lines(struct buf *out, const cJSON *object)
 	size_t width = 0;
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns);
+	table_init(&t, columns, "ss");
 	table_leaves(&t, object);
 	cJSON_ArrayForEach(row, t.rows)
 	{

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
 #include "policy/base/text.h"
+#include <stdarg.h>
 #include <string.h>
 
 enum { COLUMNS_MAX = 12, CELL_MAX = 64 * 1024 };
 
-void table_init(struct table *t, const char *const *columns)
+void table_init(struct table *t, const char *const *columns, const char *types)
 {
-	*t = (struct table){.columns = columns, .rows = cJSON_CreateArray()};
+	*t = (struct table){.columns = columns, .types = types, .rows = cJSON_CreateArray()};
 	t->failed = t->rows == NULL;
 }
 
@@ -17,58 +18,43 @@ void table_free(struct table *t)
 	t->rows = NULL;
 }
 
-cJSON *table_row(struct table *t)
+void table_add(struct table *t, ...)
 {
 	cJSON *row = cJSON_CreateObject();
+	va_list values;
 
-	if (!cJSON_AddItemToArray(t->rows, row)) {
-		cJSON_Delete(row);
-		row = NULL;
-		t->failed = true;
+	va_start(values, t);
+	for (size_t i = 0; t->columns[i] != NULL; i++) {
+		char text[WHEN_TEXT];
+		cJSON *cell = NULL;
+		if (t->types[i] == 's') {
+			const char *value = va_arg(values, const char *);
+			cell = cJSON_CreateString(value != NULL ? value : "");
+		} else if (t->types[i] == 'n') {
+			cell = cJSON_CreateNumber(va_arg(values, double));
+		} else if (t->types[i] == 'b') {
+			cell = cJSON_CreateBool(va_arg(values, int));
+		} else {
+			time_t value = va_arg(values, time_t);
+			when_text(text, value);
+			cell = value == 0 ? cJSON_CreateNull() : cJSON_CreateString(text);
+		}
+		t->failed |= !cJSON_AddItemToObject(row, t->columns[i], cell);
 	}
-	return row;
+	va_end(values);
+	t->failed |= !cJSON_AddItemToArray(t->rows, row);
 }
 
-void table_text(struct table *t, cJSON *row, const char *name, const char *value)
+// The cell as text, not yet escaped for anything.
+static int cell_text(struct buf *out, const cJSON *cell)
 {
-	if (cJSON_AddStringToObject(row, name, value) == NULL)
-		t->failed = true;
-}
-
-void table_number(struct table *t, cJSON *row, const char *name, double value)
-{
-	if (cJSON_AddNumberToObject(row, name, value) == NULL)
-		t->failed = true;
-}
-
-void table_bool(struct table *t, cJSON *row, const char *name, bool value)
-{
-	if (cJSON_AddBoolToObject(row, name, value) == NULL)
-		t->failed = true;
-}
-
-void table_when(struct table *t, cJSON *row, const char *name, time_t value)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, value);
-	if (value == 0 ? cJSON_AddNullToObject(row, name) == NULL : cJSON_AddStringToObject(row, name, text) == NULL)
-		t->failed = true;
-}
-
-static void add_leaf(struct table *t, const char *name, const cJSON *leaf)
-{
-	cJSON *row = table_row(t);
-
-	table_text(t, row, "name", name);
-	if (cJSON_IsString(leaf))
-		table_text(t, row, "value", leaf->valuestring);
-	else if (cJSON_IsNumber(leaf))
-		table_number(t, row, "value", leaf->valuedouble);
-	else if (cJSON_IsBool(leaf))
-		table_bool(t, row, "value", cJSON_IsTrue(leaf));
-	else
-		table_text(t, row, "value", "none");
+	if (cJSON_IsString(cell))
+		return buf_adds(out, cell->valuestring);
+	if (cJSON_IsNumber(cell))
+		return buf_printf(out, "%.15g", cell->valuedouble);
+	if (cJSON_IsBool(cell))
+		return buf_adds(out, cJSON_IsTrue(cell) ? "yes" : "no");
+	return 0;
 }
 
 // Recursion ends where cJSON's parser would: it refuses what is nested too deep.
@@ -91,10 +77,14 @@ static void add_leaves(struct table *t, const char *path, const cJSON *parent)
 			buf_printf(&name, "%zu", n);
 		n++;
 		t->failed |= name.failed;
-		if (cJSON_IsObject(child) || cJSON_IsArray(child))
+		if (cJSON_IsObject(child) || cJSON_IsArray(child)) {
 			add_leaves(t, buf_text(&name), child);
-		else
-			add_leaf(t, buf_text(&name), child);
+			continue;
+		}
+		cJSON *row = cJSON_CreateObject();
+		cJSON *value = cJSON_IsNull(child) ? cJSON_CreateString("none") : cJSON_Duplicate(child, false);
+		t->failed |= cJSON_AddStringToObject(row, t->columns[0], buf_text(&name)) == NULL ||
+			     !cJSON_AddItemToObject(row, t->columns[1], value) || !cJSON_AddItemToArray(t->rows, row);
 	}
 }
 
@@ -106,18 +96,6 @@ void table_leaves(struct table *t, const cJSON *object)
 size_t table_size(const struct table *t)
 {
 	return (size_t)cJSON_GetArraySize(t->rows);
-}
-
-// The cell as text, not yet escaped for anything.
-static int add_cell(struct buf *out, const cJSON *cell)
-{
-	if (cJSON_IsString(cell))
-		return buf_adds(out, cell->valuestring);
-	if (cJSON_IsNumber(cell))
-		return buf_printf(out, "%.15g", cell->valuedouble);
-	if (cJSON_IsBool(cell))
-		return buf_adds(out, cJSON_IsTrue(cell) ? "yes" : "no");
-	return 0;
 }
 
 static int add_csv(const struct table *t, struct buf *out)
@@ -132,7 +110,7 @@ static int add_csv(const struct table *t, struct buf *out)
 	{
 		for (size_t i = 0; t->columns[i] != NULL; i++) {
 			buf_reset(&cell);
-			if (add_cell(&cell, json_get(row, t->columns[i])) != 0 || (i > 0 && buf_addc(out, ',') != 0) ||
+			if (cell_text(&cell, json_get(row, t->columns[i])) != 0 || (i > 0 && buf_addc(out, ',') != 0) ||
 			    csv_cell(out, buf_text(&cell)) != 0)
 				return -1;
 		}
@@ -141,64 +119,36 @@ static int add_csv(const struct table *t, struct buf *out)
 	return out->failed ? -1 : 0;
 }
 
-// One row's cell as it is shown.
-static int shown_cell(const cJSON *row, const char *column, struct buf *shown)
-{
-	BUF_AUTO_WIPE struct buf cell = BUF_INIT(CELL_MAX);
-
-	buf_reset(shown);
-	if (add_cell(&cell, json_get(row, column)) != 0)
-		return -1;
-	return output_text(shown, buf_text(&cell));
-}
-
-static int widths(const struct table *t, size_t *width)
-{
-	const cJSON *row;
-	BUF_AUTO_WIPE struct buf cell = BUF_INIT(CELL_MAX);
-
-	for (size_t i = 0; t->columns[i] != NULL; i++)
-		width[i] = utf8_count(t->columns[i]);
-	cJSON_ArrayForEach(row, t->rows)
-	{
-		for (size_t i = 0; t->columns[i] != NULL; i++) {
-			if (shown_cell(row, t->columns[i], &cell) != 0)
-				return -1;
-			size_t n = utf8_count(buf_text(&cell));
-			width[i] = n > width[i] ? n : width[i];
-		}
-	}
-	return 0;
-}
-
-// A cell and what separates it from the next; the last one is not padded.
-static void add_padded(struct buf *out, const char *text, size_t width, bool last)
-{
-	buf_adds(out, text);
-	for (size_t n = utf8_count(text); !last && n < width + 2; n++)
-		buf_addc(out, ' ');
-	if (last)
-		buf_addc(out, '\n');
-}
-
+// Twice over all cells: to measure the columns, then to print them. The last one is not padded.
 static int add_text(const struct table *t, struct buf *out)
 {
 	const cJSON *row;
 	size_t width[COLUMNS_MAX] = {0};
-	BUF_AUTO_WIPE struct buf cell = BUF_INIT(CELL_MAX);
+	BUF_AUTO_WIPE struct buf raw = BUF_INIT(CELL_MAX), shown = BUF_INIT(CELL_MAX);
 
 	if (cJSON_GetArraySize(t->rows) == 0)
 		return 0;
-	if (widths(t, width) != 0)
-		return -1;
-	for (size_t i = 0; t->columns[i] != NULL; i++)
-		add_padded(out, t->columns[i], width[i], t->columns[i + 1] == NULL);
-	cJSON_ArrayForEach(row, t->rows)
-	{
-		for (size_t i = 0; t->columns[i] != NULL; i++) {
-			if (shown_cell(row, t->columns[i], &cell) != 0)
-				return -1;
-			add_padded(out, buf_text(&cell), width[i], t->columns[i + 1] == NULL);
+	for (int pass = 0; pass < 2; pass++) {
+		bool heading = true;
+		for (row = NULL; heading || row != NULL; row = heading ? t->rows->child : row->next, heading = false) {
+			for (size_t i = 0; t->columns[i] != NULL; i++) {
+				buf_reset(&raw);
+				buf_reset(&shown);
+				if ((heading ? buf_adds(&raw, t->columns[i]) : cell_text(&raw, json_get(row, t->columns[i]))) != 0 ||
+				    output_text(&shown, buf_text(&raw)) != 0)
+					return -1;
+				size_t n = utf8_count(buf_text(&shown));
+				bool last = t->columns[i + 1] == NULL;
+				if (pass == 0) {
+					width[i] = n > width[i] ? n : width[i];
+					continue;
+				}
+				buf_adds(out, buf_text(&shown));
+				for (; !last && n < width[i] + 2; n++)
+					buf_addc(out, ' ');
+				if (last)
+					buf_addc(out, '\n');
+			}
 		}
 	}
 	return out->failed ? -1 : 0;

@@ -15,18 +15,16 @@
 
 struct table {
 	const char *const *columns; // NULL-terminated: names of members, and headings
+	const char *types;          // a letter for each: s text, n number, b yes or no, t time
 	cJSON *rows;                // an array of objects
 	bool failed;                // memory is gone
 };
 #define TABLE_AUTO __attribute__((cleanup(table_free)))
 
-void table_init(struct table *t, const char *const *columns);
+void table_init(struct table *t, const char *const *columns, const char *types);
 void table_free(struct table *t);
-cJSON *table_row(struct table *t); // a new empty row, to be filled; NULL when memory is gone
-void table_text(struct table *t, cJSON *row, const char *name, const char *value);
-void table_number(struct table *t, cJSON *row, const char *name, double value);
-void table_bool(struct table *t, cJSON *row, const char *name, bool value);
-void table_when(struct table *t, cJSON *row, const char *name, time_t value); // 0: empty
+// Adds a row: a const char * (NULL: empty), double, int or time_t (0: empty) for each column.
+void table_add(struct table *t, ...);
 size_t table_size(const struct table *t);
 // Appends the table in one of TABLE_FORMATS (NULL: text). -1 when memory is gone.
 int table_print(const struct table *t, const char *format, struct buf *out);

@@ -8,7 +8,7 @@
 #include "tests/unit/vault_fixture.h"
 
 enum { DAY = 86400 };
-static const char *const columns[] = {"result", "finding", NULL};
+static const char *const columns[] = {"result", "check", "promise", "finding", "remedy", NULL};
 
 // The worst result of one check now; `finding` gets all that it found.
 static enum check_result judge(const struct fixture *f, const char *name, struct buf *finding)
@@ -21,7 +21,7 @@ static enum check_result judge(const struct fixture *f, const char *name, struct
 	for (const struct check_row *row = check_policy_rows; row->name != NULL && c.at == NULL; row++)
 		c.at = strcmp(row->name, name) == 0 ? row : NULL;
 	assert_non_null(c.at);
-	table_init(&c.findings, columns);
+	table_init(&c.findings, columns, "sssss");
 	c.at->run(&c);
 	buf_reset(finding);
 	assert_int_equal(table_print(&c.findings, NULL, finding), 0);
