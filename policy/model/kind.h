@@ -39,6 +39,7 @@ struct kind_row {
 	const char *name;  // as the policy writes it: "request-log"
 	const char *where; // "memory", "vault.db", "log/", "spool/", "nginx"
 	const char *words; // "request log", for messages
+	const char *const *stays; // the members of its body that stay when it is anonymised, ended by NULL; NULL: none
 };
 
 const struct kind_row *kind_row(enum kind k);

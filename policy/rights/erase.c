@@ -132,7 +132,7 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"state\":\"%s\"}", "erasure", state);
 	const struct ledger_event event = {.name = "answer", .details = details};
 	const struct vault_change change = {
-	    .state = state, .body = bytes.data, .body_len = bytes.len, .closing = result->complete ? CLOSING_CLOSED : CLOSING_KEEP};
+	    .state = state, .body = bytes.data, .body_len = bytes.len, .set = result->complete ? LIFE_BIT(LIFE_CLOSED) : 0};
 	return vault_update(v, id, &change, &event, e);
 }
 

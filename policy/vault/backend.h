@@ -15,7 +15,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include "policy/base/when.h"
-#include "policy/model/kind.h"
+#include "policy/model/life.h"
 #include "policy/vault/limits.h"
 #include "policy/vault/merkle.h"
 #include "policy/vault/seal.h"
@@ -95,7 +95,8 @@ struct record_row {
 	char id[RECORD_ID_LEN + 1];
 	enum kind kind; // KIND_COUNT: one that this version does not know
 	char state[STATE_MAX];
-	time_t made, due; // due 0: none
+	struct life_facts facts; // when it was made, and what is known of it since
+	time_t due;              // 0: none
 	bool has_subject, has_key, has_file;
 	uint8_t subject[HASH_LEN], key[KEY_ID_LEN];
 	struct buf body; // sealed; only put, get and find have it; its owner frees it
@@ -112,7 +113,7 @@ struct record_query {
 	const char *tag;        // WITH_TAG
 	const char *after;      // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
 	time_t after_made;      // OF_KIND: its time; INT64_MIN at first. Oldest first
-	time_t horizon, cutoff; // DUE: due at or before the one, or made at or before the other
+	time_t horizon; // DUE: at or before it
 	size_t limit;           // OF_KIND, WITH_FILE, DUE
 };
 struct kind_summary {
@@ -128,11 +129,11 @@ struct backend_records {
 		    struct err *e);
 	int (*each)(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *),
 		    void *arg, struct err *e);
-	int (*count_due)(struct store *s, enum kind kind, time_t horizon, time_t cutoff, size_t *records, size_t *files, struct err *e);
-	int (*update)(struct store *s, const struct record_row *row, struct err *e); // everything but id, kind, subject, made
+	int (*count_due)(struct store *s, enum kind kind, time_t horizon, size_t *records, size_t *files, struct err *e);
+	int (*update)(struct store *s, const struct record_row *row, struct err *e); // all but id, kind, subject, made; an empty body: keeps its own
 	int (*end)(struct store *s, const char *id, struct err *e);                  // with its tags
 	int (*tags)(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e);
-	bool (*tag_used)(struct store *s, const uint8_t hash[HASH_LEN]); // by any record
+	bool (*hash_used)(struct store *s, const uint8_t hash[HASH_LEN]); // as a tag or the subject of any record
 	int (*summary)(struct store *s, enum view view, enum kind kind, struct kind_summary *out, struct err *e);
 };
 

@@ -50,14 +50,16 @@ static int add_day(void *arg, const char *day)
 	return 0;
 }
 
+// Where lives depend on more than the time of making, the ends that are stamped on the records tell.
 static void judge(const struct vault *v, struct census_row *row, time_t now)
 {
+	const struct policy_kind *kind = &v->policy->kinds[row->kind];
 	time_t from = row->oldest == 0 ? now : row->oldest;
-	time_t due = row->kind == KIND_LEDGER ? 0 : policy_due(v->policy, row->kind, from);
+	time_t end = row->kind != KIND_LEDGER && life_is_fixed(kind) ? life_end(v->policy, row->kind, from) : 0;
 
-	if (row->keep == KEEP_STORED && due != 0)
-		row->limit_seconds = (uint64_t)(due - from);
-	if (row->count > 0 && (row->keep != KEEP_STORED || (due != 0 && due <= now)))
+	if (row->keep == KEEP_STORED && end != 0)
+		row->limit_seconds = (uint64_t)(end - from);
+	if (row->count > 0 && (row->keep != KEEP_STORED || (end != 0 && end <= now)))
 		row->late = true;
 }
 

@@ -32,6 +32,7 @@ struct erasure {
 	const char *value;
 	bool dry_run, only_held; // only_held: see vault_erase_held()
 	struct erase_result *out;
+	time_t now;
 	bool has_subject;
 	uint8_t subject[HASH_LEN]; // look-up hash
 	struct record_list records;
@@ -111,6 +112,40 @@ static void erase_log(struct erasure *x, bool count_only)
 		erase_partial(x, "request log", why.text);
 }
 
+// ---- what the policy keeps ----
+
+// What an end is asked for is deleted, unless the policy or a legal hold keeps it all the same.
+static bool is_kept(const struct erasure *x, const struct record_row *r, struct record_row *out, struct life *life)
+{
+	*out = *r;
+	*life = record_life_erased(x->v, out, x->now);
+	return life->end == 0 || life->end > x->now;
+}
+
+static void count_kept(struct erasure *x)
+{
+	struct erase_result *out = x->out;
+
+	for (size_t i = 0; i < x->records.count; i++) {
+		struct record_row row;
+		struct life life;
+		size_t k = 0;
+		if (!is_kept(x, &x->records.rows[i], &row, &life))
+			continue;
+		out->stores[STORE_RECORDS].kept++;
+		out->stores[STORE_SPOOL].kept += row.has_file;
+		while (k < out->kept_count && out->kept[k].kind != row.kind)
+			k++;
+		struct erase_kept *kept = &out->kept[k];
+		if (k == out->kept_count)
+			*kept = (struct erase_kept){.kind = row.kind, .until = life.end, .held = life.held};
+		out->kept_count += k == out->kept_count;
+		kept->count++;
+		kept->held = kept->held && life.held;
+		kept->until = kept->until == 0 || life.end == 0 ? 0 : life.end > kept->until ? life.end : kept->until;
+	}
+}
+
 // ---- what hangs on it ----
 
 static int count_payload(void *arg, const struct payload_row *row)
@@ -179,6 +214,7 @@ static int find_all(struct erasure *x, struct err *e)
 			return err_set(e, ERR_NOT_FOUND, "nothing was erased: there is no %s; name the run folder with --run or LETHE_RUN",
 				       x->v->spool);
 	}
+	count_kept(x);
 	erase_log(x, true);
 	return 0;
 }
@@ -208,13 +244,21 @@ static int erase_rows(struct erasure *x, struct err *e)
 	char details[256];
 	const struct ledger_event event = {.name = "erasure", .details = details};
 
-	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}",
-		 erase_by[x->by].name, (unsigned long long)s[STORE_RECORDS].found, (unsigned long long)s[STORE_SPOOL].found,
+	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}",
+		 erase_by[x->by].name, (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept),
+		 (unsigned long long)s[STORE_RECORDS].kept, (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept),
 		 (unsigned long long)s[STORE_REQUEST_LOG].found, (unsigned long long)s[STORE_PAYLOADS].found);
 	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0)
 		return -1;
 	for (size_t i = 0; i < x->records.count; i++) {
 		const struct record_row *r = &x->records.rows[i];
+		struct record_row kept;
+		struct life life;
+		if (is_kept(x, r, &kept, &life)) {
+			if (record_keep(v, &kept, life.end, e) != 0)
+				return -1;
+			continue;
+		}
 		if (r->has_file)
 			add_marker(x, r->id, RECORD_ID_LEN);
 		if (v->b->records->tags(v->store, r->id, mark_tag, x, e) != 0 || record_end(v, r, e) != 0)
@@ -237,7 +281,7 @@ static int erase_in_transaction(struct erasure *x, struct err *e)
 		x->out->stores[STORE_PAYLOADS].erased = 0;
 		return -1;
 	}
-	x->out->stores[STORE_RECORDS].erased = x->records.count;
+	x->out->stores[STORE_RECORDS].erased = x->records.count - x->out->stores[STORE_RECORDS].kept;
 	x->out->recorded = true;
 	return 0;
 }
@@ -249,11 +293,13 @@ static void erase_rest(struct erasure *x)
 	struct vault *v = x->v;
 	struct err why = {0};
 	char path[PATH_MAX];
-	size_t kept = 0;
+	size_t left = 0;
 
 	for (size_t i = 0; i < x->records.count; i++) {
 		const struct record_row *r = &x->records.rows[i];
-		if (!r->has_file)
+		struct record_row kept;
+		struct life life;
+		if (!r->has_file || is_kept(x, r, &kept, &life))
 			continue;
 		if (vault_spool_path(v, r->id, path, sizeof path, NULL) != 0 || (unlink(path) != 0 && errno != ENOENT))
 			erase_partial(x, "spool", "a file cannot be unlinked");
@@ -265,11 +311,11 @@ static void erase_rest(struct erasure *x)
 		erase_partial(x, "keys", why.text);
 	if (v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, thoroughness(v), &why) != 0)
 		erase_partial(x, "records", why.text);
-	// A tag that another living record bears too (an address, say) is not this subject's alone.
+	// A tag that another living record bears too (an address, say) is not this subject's alone, and what is kept bears its subject.
 	for (size_t i = 0; i < x->marker_count; i++)
-		if (x->markers[i].len != HASH_LEN || !v->b->records->tag_used(v->store, x->markers[i].bytes))
-			x->markers[kept++] = x->markers[i];
-	x->marker_count = kept;
+		if (x->markers[i].len != HASH_LEN || !v->b->records->hash_used(v->store, x->markers[i].bytes))
+			x->markers[left++] = x->markers[i];
+	x->marker_count = left;
 }
 
 static bool erase_found_any(const struct erase_result *out)
@@ -405,14 +451,14 @@ static int erase_run(struct erasure *x, struct err *e)
 
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
 {
-	struct erasure x = {.v = v, .by = by, .value = value, .dry_run = dry_run, .out = out};
+	struct erasure x = {.v = v, .now = when_now(), .by = by, .value = value, .dry_run = dry_run, .out = out};
 
 	return erase_run(&x, e);
 }
 
 int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e)
 {
-	struct erasure x = {.v = v, .by = ERASE_RECEIPT, .value = receipt, .only_held = true, .out = out};
+	struct erasure x = {.v = v, .now = when_now(), .by = ERASE_RECEIPT, .value = receipt, .only_held = true, .out = out};
 
 	return erase_run(&x, e);
 }

@@ -164,23 +164,27 @@ int key_obtain(struct vault *v, const char *kind, const char *scope, struct data
 	return v->b->keys->put(v->store, &row, e);
 }
 
-// The keys of days die soon enough; a key per subject would cost one more commit for every record.
-static bool short_lived(const struct policy_kind *k)
+int key_own(struct vault *v, const char *own, struct data_key *out, struct err *e)
 {
-	return (k->start == START_CREATION || k->start == START_COMPLETION) && !duration_is_zero(k->life) &&
-	       duration_compare(k->life, (struct duration){.days = 31}) <= 0;
+	return key_obtain(v, KIND_OF_RECORD, own, out, e);
 }
 
+int key_anonymous(struct vault *v, enum kind kind, struct data_key *out, struct err *e)
+{
+	return key_obtain(v, kind_row(kind)->name, "anonymous", out, e);
+}
+
+// The keys of days die soon enough; a key per subject would cost one more commit for every record.
 int key_for(struct vault *v, enum kind kind, time_t made, const uint8_t *subject, const char *own, struct data_key *out, struct err *e)
 {
 	char scope[2 * HASH_LEN + 1];
 
-	if (short_lived(&v->policy->kinds[kind])) {
+	if (life_is_short(&v->policy->kinds[kind])) {
 		when_date(scope, made);
 		return key_obtain(v, kind_row(kind)->name, scope, out, e);
 	}
 	if (subject == NULL)
-		return key_obtain(v, KIND_OF_RECORD, own, out, e);
+		return key_own(v, own, out, e);
 	hex_encode(scope, subject, HASH_LEN);
 	return key_obtain(v, KIND_OF_SUBJECT, scope, out, e);
 }

@@ -143,7 +143,7 @@ static int put_payload(struct vault *v, const struct ledger_event *event, int64_
 	payload_context(context, seq);
 	if (buf_add(&plain, salt, SALT_LEN) != 0 || buf_add(&plain, event->payload, event->payload_len) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	row.due = policy_due(v->policy, KIND_LEDGER, at);
+	row.due = life_end(v->policy, KIND_LEDGER, at);
 	int ret = -1;
 	if (key_for(v, KIND_LEDGER, at, row.has_subject ? row.subject : NULL, own, &key, e) == 0 &&
 	    seal(key.bytes, context, plain.data, plain.len, &row.body, e) == 0) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Retention: ends what is due. Each batch is one transaction of its own, its ledger event first, so that writers never wait long.
 //
-// A policy that says "deleted or anonymised" is kept by deleting. A policy that has become stricter holds for what is already stored:
-// a record ends at the time stamped on it or at the one that the policy promises now, whichever comes first.
+// A policy that has become stricter holds for what is already stored: where the lives of the policy are others than those by which the ends
+// were reckoned, all are reckoned anew first.
 #include "policy/base/file.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
@@ -30,48 +30,111 @@ struct pruning {
 
 // ---- records ----
 
-// The newest `made` that the policy of today would have gone by the horizon: all of a kind that it does not let be stored. Found by
-// halving: months have no fixed length.
-static int64_t made_cutoff(const struct policy *p, enum kind k, time_t horizon)
-{
-	time_t low = 0, high = horizon;
+struct stamping {
+	struct vault *v;
+	struct record_list list; // those whose end is another now
+	struct record_row last;
+	size_t seen;
+};
 
-	if (p->kinds[k].keep != KEEP_STORED)
-		return horizon;
-	if (policy_due(p, k, low) == 0 || policy_due(p, k, low) > horizon)
+static int add_stamped(void *arg, const struct record_row *row)
+{
+	struct stamping *s = arg;
+	struct record_row stamped = *row;
+
+	s->seen++;
+	s->last = *row;
+	stamped.due = record_life(s->v, row).end;
+	return stamped.due == row->due ? 0 : record_list_add(&s->list, &stamped);
+}
+
+// One page, in one transaction.
+static int stamp_page(struct stamping *s, enum kind kind, struct err *e)
+{
+	struct vault *v = s->v;
+	const struct record_row last = s->last;
+	const struct record_query page = {
+	    .by = RECORDS_OF_KIND, .kind = kind, .after = last.id, .after_made = last.facts.made, .limit = PAGE_ROWS};
+	struct commit_alone alone;
+
+	s->seen = s->list.count = 0;
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	while (low < high) {
-		time_t middle = low + (high - low + 1) / 2;
-		if (policy_due(p, k, middle) <= horizon)
-			low = middle;
-		else
-			high = middle - 1;
+	int ret = v->b->records->each(v->store, VIEW_WRITER, &page, add_stamped, s, e);
+	if (ret == 0 && s->list.failed)
+		ret = err_set(e, ERR_MEMORY, "no memory");
+	if (ret == 0 && s->list.count > 0) {
+		ret = transaction_begin(v, LANE_RECORDS, NULL, e);
+		if (ret == 0) {
+			for (size_t i = 0; i < s->list.count && ret == 0; i++)
+				ret = v->b->records->update(v->store, &s->list.rows[i], e);
+			ret = transaction_end(v, LANE_RECORDS, ret, e);
+		}
 	}
-	return low;
+	commit_release(v, &alone);
+	return ret;
+}
+
+static int set_number(struct vault *v, const char *name, int64_t value, struct err *e)
+{
+	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+		return -1;
+	return transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, name, value, e), e);
+}
+
+static int stamp_all(struct vault *v, struct err *e)
+{
+	struct stamping s = {.v = v};
+	struct commit_alone alone;
+	int64_t stamped_by, lives = (int64_t)life_fingerprint(v->policy);
+	int ret = v->b->upkeep->number_get(v->store, "lives", &stamped_by, e);
+
+	if (ret != 0 || stamped_by == lives)
+		return ret;
+	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
+		s.last = (struct record_row){.facts.made = INT64_MIN};
+		do
+			ret = stamp_page(&s, (enum kind)k, e);
+		while (ret == 0 && s.seen == PAGE_ROWS);
+	}
+	record_list_free(&s.list);
+	if (ret != 0 || commit_alone(v, &alone, e) != 0)
+		return -1;
+	ret = set_number(v, "lives", lives, e);
+	commit_release(v, &alone);
+	return ret;
 }
 
 // One batch: one transaction, and then the files.
 static int end_batch(struct pruning *p, const char *kind, const struct record_list *list, struct err *e)
 {
 	struct vault *v = p->v;
-	size_t files = 0;
-	char details[128];
+	size_t files = 0, anonymised = 0;
+	char details[160];
 
-	for (size_t i = 0; i < list->count; i++)
-		files += list->rows[i].has_file;
-	snprintf(details, sizeof details, "{\"kind\":\"%s\",\"records\":%zu,\"files\":%zu}", kind, list->count, files);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct record_row *r = &list->rows[i];
+		files += r->has_file;
+		anonymised += record_life(v, r).then == END_ANONYMISE;
+	}
+	snprintf(details, sizeof details, "{\"kind\":\"%s\",\"records\":%zu,\"files\":%zu,\"anonymised\":%zu}", kind, list->count, files,
+		 anonymised);
 	const struct ledger_event event = {.name = "prune", .details = details};
 	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 		return -1;
 	int ret = ledger_write(v, &event, NULL, e);
-	for (size_t i = 0; i < list->count && ret == 0; i++)
-		ret = record_end(v, &list->rows[i], e);
+	for (size_t i = 0; i < list->count && ret == 0; i++) {
+		const struct record_row *r = &list->rows[i];
+		bool anonymise = record_life(v, r).then == END_ANONYMISE;
+		ret = anonymise ? record_anonymise(v, r, e) : record_end(v, r, e);
+	}
 	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
 		return -1;
 	for (size_t i = 0; i < list->count; i++)
 		record_unlink(v, &list->rows[i]);
 	p->out->records += list->count;
 	p->out->files += files;
+	p->out->anonymised += anonymised;
 	return 0;
 }
 
@@ -79,7 +142,7 @@ static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 {
 	struct vault *v = p->v;
 	const struct record_query due = {
-	    .by = RECORDS_DUE, .kind = k, .horizon = p->horizon, .cutoff = made_cutoff(v->policy, k, p->horizon), .limit = PAGE_ROWS};
+	    .by = RECORDS_DUE, .kind = k, .horizon = p->horizon, .limit = PAGE_ROWS};
 	struct record_list list = {0};
 	struct commit_alone alone;
 	bool more = true;
@@ -310,8 +373,7 @@ static int count_due(struct pruning *p, struct err *e)
 	size_t records, files;
 
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (p->v->b->records->count_due(p->v->store, (enum kind)k, p->horizon, made_cutoff(p->v->policy, (enum kind)k, p->horizon),
-						&records, &files, e) != 0)
+		if (p->v->b->records->count_due(p->v->store, (enum kind)k, p->horizon, &records, &files, e) != 0)
 			return -1;
 		p->out->records += records;
 		p->out->files += files;
@@ -349,9 +411,7 @@ static int prune_all(struct pruning *p, bool any, struct err *e)
 	if (ret == 0 && any)
 		v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);
 	if (ret == 0)
-		ret = transaction_begin(v, LANE_RECORDS, NULL, e);
-	if (ret == 0)
-		ret = transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, "last_prune", p->now, e), e);
+		ret = set_number(v, "last_prune", p->now, e);
 	commit_release(v, &alone);
 	return ret;
 }
@@ -363,7 +423,7 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 	struct err why = {0};
 
 	*out = (struct prune_result){0};
-	if (survey(&p, e) != 0)
+	if (stamp_all(v, e) != 0 || survey(&p, e) != 0)
 		return -1;
 	if (dry_run) {
 		*out = due;

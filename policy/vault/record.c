@@ -2,6 +2,7 @@
 // Records: one shape for every kind of data.
 #include "policy/vault/record.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
@@ -31,22 +32,32 @@ static void row_free(struct record_row *row)
 
 // ---- bodies ----
 
-// Seals a body into the row, with the row's key, or the one that its kind and subject call for.
-static int seal_body(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e)
+static void body_context(char out[CONTEXT_MAX], const struct record_row *row)
 {
-	struct data_key DATA_KEY_AUTO key = {0};
-	char context[CONTEXT_MAX];
-	const char *kind = kind_row(row->kind)->name;
+	snprintf(out, CONTEXT_MAX, "%s|%s", kind_row(row->kind)->name, row->id);
+}
 
-	if (row->has_key ? key_get(v, VIEW_WRITER, row->key, &key, e) != 0
-			 : key_for(v, row->kind, row->made, row->has_subject ? row->subject : NULL, row->id, &key, e) != 0)
-		return -1;
-	memcpy(row->key, key.id, KEY_ID_LEN);
+static int seal_body_with(const struct data_key *key, struct record_row *row, const void *body, size_t len, struct err *e)
+{
+	char context[CONTEXT_MAX];
+
+	memcpy(row->key, key->id, KEY_ID_LEN);
 	row->has_key = true;
 	buf_free(&row->body);
 	row->body = BUF_INIT(STORE_VALUE_MAX);
-	snprintf(context, sizeof context, "%s|%s", kind, row->id);
-	return seal(key.bytes, context, body, len, &row->body, e);
+	body_context(context, row);
+	return seal(key->bytes, context, body, len, &row->body, e);
+}
+
+// With the row's key, or the one that its kind and subject call for.
+static int seal_body(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e)
+{
+	struct data_key DATA_KEY_AUTO key = {0};
+
+	if (row->has_key ? key_get(v, VIEW_WRITER, row->key, &key, e) != 0
+			 : key_for(v, row->kind, row->facts.made, row->has_subject ? row->subject : NULL, row->id, &key, e) != 0)
+		return -1;
+	return seal_body_with(&key, row, body, len, e);
 }
 
 static int open_body(const struct vault *v, enum view view, const struct record_row *row, struct buf *out, struct err *e)
@@ -61,7 +72,7 @@ static int open_body(const struct vault *v, enum view view, const struct record_
 	// Its key is destroyed after its row: whoever read the row just before finds no key.
 	if (key_get(v, view, row->key, &key, e) != 0)
 		return -1;
-	snprintf(context, sizeof context, "%s|%s", kind_row(row->kind)->name, row->id);
+	body_context(context, row);
 	return unseal(key.bytes, context, row->body.data, row->body.len, out, e);
 }
 
@@ -89,22 +100,33 @@ static int check_new(const struct vault *v, const struct vault_new *r, struct er
 	return 0;
 }
 
+static void set_facts(struct life_facts *f, unsigned set, unsigned clear, time_t now)
+{
+	for (unsigned i = 0; i < LIFE_FACTS; i++) {
+		if (clear & LIFE_BIT(i))
+			f->since[i] = 0;
+		if ((set & LIFE_BIT(i)) && f->since[i] == 0)
+			f->since[i] = now;
+	}
+}
+
 // The file is renamed last: from then on only the commit can fail, and that has its undo.
 static int run_put(struct vault *v, void *arg, struct err *e)
 {
 	const struct put *p = arg;
 	const struct vault_new *r = p->record;
-	struct record_row row ROW_AUTO = {
-	    .kind = r->kind, .made = when_now(), .has_subject = r->subject != NULL, .has_file = r->file != NULL};
+	const struct policy_kind *kind = &v->policy->kinds[r->kind];
+	struct record_row row ROW_AUTO = {.kind = r->kind, .has_subject = r->subject != NULL, .has_file = r->file != NULL};
 	struct tag_row tags[TAGS_MAX];
 	size_t tag_count = 0;
-	time_t promised = policy_due(v->policy, r->kind, row.made);
 
-	row.due = r->due == 0 ? promised : r->due;
-	if (promised != 0 && row.due > promised)
+	row.facts.made = when_now();
+	set_facts(&row.facts, r->facts, 0, row.facts.made);
+	time_t promised = life_of(kind, &row.facts).end;
+	if (promised != 0 && r->due > promised)
 		return err_set(e, ERR_REFUSED, "%s: the policy does not let it live that long", kind_row(r->kind)->name);
-	if (row.due != 0 && row.due < row.made)
-		row.due = row.made;
+	row.facts.since[LIFE_END_ASKED] = r->due;
+	row.due = life_of(kind, &row.facts).end;
 	snprintf(row.id, sizeof row.id, "%s", p->id);
 	if (row.has_subject)
 		lookup_hash(v, row.subject, "subject", r->subject);
@@ -167,25 +189,25 @@ void vault_record_free(struct vault_record *r)
 
 // Whether the record is there, to be read or changed: of a kind that is known, and not past its end, pruned or not. A policy that has become
 // stricter holds for what is already stored.
-static int check_live(const struct vault *v, enum kind kind, time_t made, time_t due, struct err *e)
+static int check_live(const struct vault *v, enum kind kind, const struct life_facts *facts, struct err *e)
 {
-	time_t now = when_now();
-
 	if (kind == KIND_COUNT)
 		return err_set(e, ERR_CORRUPT, "a record is of a kind that this program does not know");
-	time_t promised = v->policy->kinds[kind].keep == KEEP_STORED ? policy_due(v->policy, kind, made) : 0;
-	if ((due != 0 && due <= now) || (promised != 0 && promised <= now))
-		return err_set(e, ERR_NOT_FOUND, "no such record");
-	return 0;
+	time_t end = life_of(&v->policy->kinds[kind], facts).end;
+	return end != 0 && end <= when_now() ? err_set(e, ERR_NOT_FOUND, "no such record") : 0;
 }
 
 static int open_record(const struct vault *v, enum view view, const struct record_row *row, struct vault_record *out, struct err *e)
 {
-	*out = (struct vault_record){
-	    .kind = row->kind, .made = row->made, .due = row->due, .has_file = row->has_file, .body = BUF_INIT(STORE_VALUE_MAX)};
+	*out = (struct vault_record){.kind = row->kind,
+				     .made = row->facts.made,
+				     .due = row->due,
+				     .facts = row->facts,
+				     .has_file = row->has_file,
+				     .body = BUF_INIT(STORE_VALUE_MAX)};
 	memcpy(out->id, row->id, sizeof out->id);
 	memcpy(out->state, row->state, sizeof out->state);
-	if (check_live(v, row->kind, row->made, row->due, e) == 0 && open_body(v, view, row, &out->body, e) == 0)
+	if (check_live(v, row->kind, &row->facts, e) == 0 && open_body(v, view, row, &out->body, e) == 0)
 		return 0;
 	vault_record_free(out);
 	return -1;
@@ -225,7 +247,7 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 	lookup_hash(v, hash, tag, value);
 	bool known = v->b->upkeep->stamp(v->store, &before);
 	if (known && lookup_cached(v, kind, hash, &before, out))
-		return check_live(v, kind, out->made, out->due, e);
+		return check_live(v, kind, &out->facts, e);
 	if (v->b->records->find(v->store, kind, tag, hash, when_now(), &row, e) != 0 || open_record(v, VIEW_COMMITTED, &row, out, e) != 0)
 		return -1;
 	// Nothing was committed between the two stamps, so what was read is of this state.
@@ -251,7 +273,7 @@ static int id_page_add(void *arg, const struct record_row *row)
 	struct id_page *p = arg;
 
 	memcpy(p->ids[p->count++], row->id, sizeof row->id);
-	p->made = row->made;
+	p->made = row->facts.made;
 	return 0;
 }
 
@@ -306,11 +328,14 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	if (v->b->records->get(v->store, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, &row, &now, e) != 0)
 		return -1;
 	vault_record_free(&now);
-	const struct policy_kind *k = &v->policy->kinds[row.kind];
-	if (c->closing != CLOSING_KEEP && k->start == START_CLOSING && !duration_is_zero(k->life))
-		row.due = c->closing == CLOSING_CLOSED ? duration_after(when_now(), k->life) : 0;
+	const struct policy_kind *kind = &v->policy->kinds[row.kind];
+	if ((c->set & LIFE_BIT(LIFE_HELD)) && !life_may_be_held(kind))
+		return err_set(e, ERR_REFUSED, "the policy does not say that the kind \"%s\" may be held", kind_row(row.kind)->name);
+	set_facts(&row.facts, c->set, c->clear, when_now());
+	row.due = life_of(kind, &row.facts).end;
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
+	buf_reset(&row.body); // it keeps its own
 	if ((c->body != NULL && seal_body(v, &row, c->body, c->body_len, e) != 0) || v->b->records->update(v->store, &row, e) != 0)
 		return -1;
 	return ledger_write(v, u->event, NULL, e);
@@ -337,6 +362,69 @@ int record_end(struct vault *v, const struct record_row *r, struct err *e)
 	if (v->b->records->end(v->store, r->id, e) != 0)
 		return -1;
 	return r->has_key ? key_end_later(v, r->key, e) : 0;
+}
+
+struct life record_life(const struct vault *v, const struct record_row *r)
+{
+	return r->kind == KIND_COUNT ? (struct life){.end = r->facts.made} : life_of(&v->policy->kinds[r->kind], &r->facts);
+}
+
+struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now)
+{
+	set_facts(&r->facts, LIFE_BIT(LIFE_ERASED), 0, now);
+	return record_life(v, r);
+}
+
+// Sealed anew with a key of its own, so that the one which it had in common with what is erased can go.
+int record_keep(struct vault *v, const struct record_row *r, time_t due, struct err *e)
+{
+	struct record_row row ROW_AUTO = {0};
+	struct data_key DATA_KEY_AUTO key = {0};
+	BUF_AUTO_WIPE struct buf body = BUF_INIT(STORE_VALUE_MAX);
+	uint8_t before[KEY_ID_LEN];
+
+	if (v->b->records->get(v->store, VIEW_WRITER, r->id, &row, e) != 0)
+		return -1;
+	row.facts = r->facts;
+	row.due = due;
+	memcpy(before, row.key, KEY_ID_LEN);
+	if (open_body(v, VIEW_WRITER, &row, &body, NULL) != 0)
+		buf_reset(&row.body); // it stays as it is
+	else if (row.has_key && (key_own(v, row.id, &key, e) != 0 || seal_body_with(&key, &row, body.data, body.len, e) != 0))
+		return -1;
+	if (v->b->records->update(v->store, &row, e) != 0)
+		return -1;
+	return row.has_key && memcmp(before, row.key, KEY_ID_LEN) != 0 ? key_end_later(v, before, e) : 0;
+}
+
+// What stays is another record: no id, subject, tag, file or key leads from the one to the other, and of its time the day is left.
+int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
+{
+	enum { DAY_SECONDS = 86400 };
+	struct record_row old ROW_AUTO = {0}, row ROW_AUTO = {.kind = r->kind};
+	struct data_key DATA_KEY_AUTO key = {0};
+	BUF_AUTO_WIPE struct buf before = BUF_INIT(STORE_VALUE_MAX), after = BUF_INIT(STORE_VALUE_MAX);
+	JSON_AUTO cJSON *stays = cJSON_CreateObject();
+
+	if (v->b->records->get(v->store, VIEW_WRITER, r->id, &old, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = open_body(v, VIEW_WRITER, &old, &before, NULL) == 0 ? json_parse(buf_text(&before), before.len, NULL) : NULL;
+	for (const char *const *name = kind_row(r->kind)->stays; name != NULL && *name != NULL; name++) {
+		cJSON *member = cJSON_DetachItemFromObjectCaseSensitive(body, *name);
+		if (member != NULL && !cJSON_AddItemToObject(stays, *name, member))
+			cJSON_Delete(member);
+	}
+	id_new(row.id);
+	memset(row.id, '0', 8); // the second of its making
+	row.facts.made = old.facts.made - old.facts.made % DAY_SECONDS;
+	row.facts.since[LIFE_ANONYMISED] = when_now();
+	memcpy(row.state, old.state, sizeof row.state);
+	if (stays == NULL || json_print(&after, stays) != 0)
+		return err_set(e, ERR_MEMORY, "no memory");
+	return record_end(v, r, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
+		       seal_body_with(&key, &row, after.data, after.len, e) != 0 || v->b->records->put(v->store, &row, NULL, 0, e) != 0
+		   ? -1
+		   : 0;
 }
 
 void record_unlink(const struct vault *v, const struct record_row *r)
@@ -383,15 +471,20 @@ struct end {
 static int run_end(struct vault *v, void *arg, struct err *e)
 {
 	struct end *end = arg;
+	struct record_row *row = &end->row;
+	time_t now = when_now();
 
-	if (v->b->records->get(v->store, VIEW_WRITER, end->id, &end->row, e) != 0)
+	if (v->b->records->get(v->store, VIEW_WRITER, end->id, row, e) != 0)
 		return -1;
-	buf_free(&end->row.body);
-	end->own_key = end->row.has_key && !key_is_shared(v, end->row.key);
-	return check_live(v, end->row.kind, end->row.made, end->row.due, e) != 0 || ledger_write(v, end->event, NULL, e) != 0 ||
-		       record_end(v, &end->row, e) != 0
-		   ? -1
-		   : 0;
+	buf_free(&row->body);
+	if (check_live(v, row->kind, &row->facts, e) != 0)
+		return -1;
+	struct life life = record_life_erased(v, row, now);
+	if (life.end == 0 || life.end > now)
+		return err_set(e, ERR_REFUSED, "%s: %s", kind_row(row->kind)->words,
+			       life.held ? "a legal hold keeps it" : "the policy keeps it, whoever asks for its end");
+	end->own_key = row->has_key && !key_is_shared(v, row->key);
+	return ledger_write(v, end->event, NULL, e) != 0 || record_end(v, row, e) != 0 ? -1 : 0;
 }
 
 // The record is ended when the commit returned. A crash before its key is destroyed is made good by the next reaping, one before its

@@ -7,6 +7,12 @@
 #include "policy/vault/vault.h"
 
 int record_end(struct vault *v, const struct record_row *r, struct err *e); // inside a transaction: row, tags, key
+// Inside a transaction: it becomes one of which nobody can be told.
+int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
+struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended
+// Its life once its erasure is asked for, which *r says from then on; and inside a transaction, where that has not ended: it stays until `due`.
+struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now);
+int record_keep(struct vault *v, const struct record_row *r, time_t due, struct err *e);
 void record_unlink(const struct vault *v, const struct record_row *r);      // after its commit: file
 
 struct record_list {

@@ -197,8 +197,7 @@ int request_log_wait(struct vault *v, struct request_log_pending *p, struct err 
 
 time_t request_log_due(const struct vault *v, time_t oldest)
 {
-	// What an earlier policy let be logged, and this one does not, is due as soon as it is there.
-	return v->policy->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED ? policy_due(v->policy, KIND_REQUEST_LOG, oldest) : oldest;
+	return life_end(v->policy, KIND_REQUEST_LOG, oldest); // what this policy does not let be logged is due as soon as it is there
 }
 
 static int take_last_day(void *arg, const char *day)

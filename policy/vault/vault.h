@@ -9,6 +9,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include "policy/base/when.h"
+#include "policy/model/life.h"
 #include "policy/model/policy.h"
 #include "policy/vault/limits.h"
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct vault_new {
 	size_t body_len;
 	const char *file; // a finished file in the spool to own: it is renamed to <id>.zip and dies with the record; NULL: none
 	time_t due;       // 0: as the policy says; an earlier time is kept, a later one is refused
+	unsigned facts;   // LIFE_BIT()s that are so from the beginning
 };
 // Stores one record and its ledger event in one transaction. ERR_REFUSED when the policy does not keep the kind.
 int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e);
@@ -63,6 +65,7 @@ struct vault_record {
 	enum kind kind;
 	char state[STATE_MAX];
 	time_t made, due; // due 0: no fixed end
+	struct life_facts facts;
 	bool has_file;
 	struct buf body; // opened; freed by vault_record_free
 };
@@ -77,11 +80,13 @@ struct vault_change {
 	const char *state; // NULL: keep
 	const void *body;  // NULL: keep
 	size_t body_len;
-	enum { CLOSING_KEEP, CLOSING_CLOSED, CLOSING_REOPENED } closing; // the matter is over now, or is not over after all
+	unsigned set, clear; // LIFE_BIT()s of what is so from now on, and of what is not so any more: its end is reckoned anew
 };
 // Changes a record, with a ledger event, in one transaction. What is past its end or cannot be read is not changed: ERR_NOT_FOUND, ERR_CORRUPT.
+// ERR_REFUSED: a hold on what the policy lets nobody hold.
 int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e);
-// Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND.
+// Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND; ERR_REFUSED when the
+// policy or a legal hold keeps it in spite of that.
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
 // Full path of the record's spool file.
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e);
@@ -103,6 +108,7 @@ int request_log_wait(struct vault *v, struct request_log_pending *p, struct err 
 // --- retention ---
 struct prune_result {
 	size_t records, files, log_segments, log_rows, orphans; // ended, or what a dry run would end
+	size_t anonymised;                                      // of the records: not deleted
 	time_t oldest_left;                                     // of the request log; 0: empty
 };
 // Ends everything that is due at `when_now() + ahead`. Records first, their files, then log segments whose oldest row would pass the
@@ -133,11 +139,19 @@ int vault_drift(struct vault *v, void (*each)(void *arg, const char *finding), v
 enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD };
 struct erase_store {
 	const char *name; // "records", "spool", "request-log", "ledger-payloads"
-	uint64_t found, erased;
+	uint64_t found, erased, kept;
+};
+struct erase_kept { // records that the policy keeps though their erasure was asked for
+	enum kind kind;
+	uint64_t count;
+	bool held;    // by a legal hold
+	time_t until; // of the one that stays longest; 0: no fixed end
 };
 struct erase_result {
 	struct erase_store stores[8];
 	size_t store_count;
+	struct erase_kept kept[KIND_COUNT];
+	size_t kept_count;
 	bool complete; // false: partial, and `reason` says why
 	char reason[256];
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards

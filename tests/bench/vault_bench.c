@@ -227,7 +227,8 @@ int main(int argc, char **argv)
 		die("usage", "vault_bench FOLDER [ROWS], at least 150 rows");
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		p.kinds[k].kind = (enum kind)k;
-	p.kinds[KIND_REQUEST_LOG] = (struct policy_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .life = {.days = DAYS - 1}};
+	static const struct policy_life life = {.length.days = DAYS - 1, .has_length = true, .ends_on_erasure = true};
+	p.kinds[KIND_REQUEST_LOG] = (struct policy_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .lives = &life, .life_count = 1};
 	snprintf(root, sizeof root, "%s/lethe-vault-bench-XXXXXX", argv[1]);
 	if (mkdtemp(root) == NULL)
 		die(root, "cannot be made");

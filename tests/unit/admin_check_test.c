@@ -78,7 +78,7 @@ static void last_prune(void **state)
 	assert_int_equal(judge(f, "prune", &finding), CHECK_BROKEN); // archives live for an hour: pruning is by the minute
 	prune(f);
 	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT);
-	f->policy.kinds[KIND_ARCHIVE].life = (struct duration){.days = 14}; // then once a day is enough
+	f->policy.kinds[KIND_ARCHIVE].life = fixture_lives[KIND_ARCHIVE]->length = (struct duration){.days = 14}; // then once a day is enough
 	fixture_time += DAY;
 	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT);
 	fixture_time += 3 * 3600;
@@ -107,7 +107,7 @@ static void late_requests(void **state)
 	fixture_time = receipt.due + 1;
 	assert_int_equal(judge(f, "requests", &finding), CHECK_BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "1 of 1"));
-	assert_int_equal(vault_update(f->vault, receipt.id, &(struct vault_change){.state = "fulfilled", .closing = CLOSING_CLOSED},
+	assert_int_equal(vault_update(f->vault, receipt.id, &(struct vault_change){.state = "fulfilled", .set = LIFE_BIT(LIFE_CLOSED)},
 				      &(struct ledger_event){.name = "answer"}, &e),
 			 0);
 	assert_int_equal(judge(f, "requests", &finding), CHECK_KEPT);

@@ -34,6 +34,24 @@ struct fixture {
 	struct vault *vault;
 };
 
+// The lives of each kind; a test may change them.
+static struct policy_life fixture_lives[KIND_COUNT][3];
+
+// Gives the kind one more life. It ends on erasure.
+static inline struct policy_life *fixture_keeps(struct policy *p, enum kind kind, struct policy_life life)
+{
+	struct policy_life *out = &fixture_lives[kind][p->kinds[kind].life_count++];
+
+	p->kinds[kind].keep = KEEP_STORED;
+	p->kinds[kind].lives = fixture_lives[kind];
+	p->kinds[kind].life = life.length;
+	p->kinds[kind].start = life.start;
+	*out = life;
+	out->has_length = !duration_is_zero(life.length);
+	out->ends_on_erasure = true;
+	return out;
+}
+
 static inline struct policy fixture_policy(void)
 {
 	struct policy p = {.file = "policy.xml", .site = "example", .shown_as = "Example", .version = "2026-05-11"};
@@ -41,12 +59,11 @@ static inline struct policy fixture_policy(void)
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		p.kinds[k].kind = (enum kind)k;
 	p.kinds[KIND_PROMPT].keep = KEEP_MEMORY;
-	p.kinds[KIND_ARCHIVE] = (struct policy_kind){.kind = KIND_ARCHIVE, .keep = KEEP_STORED, .life = {.seconds = 3600}};
-	p.kinds[KIND_REQUEST_LOG] = (struct policy_kind){.kind = KIND_REQUEST_LOG, .keep = KEEP_STORED, .life = {.days = 14}};
-	p.kinds[KIND_TICKET] = (struct policy_kind){.kind = KIND_TICKET, .keep = KEEP_STORED, .life = {.months = 12}};
-	p.kinds[KIND_RIGHTS_REQUEST] =
-	    (struct policy_kind){.kind = KIND_RIGHTS_REQUEST, .keep = KEEP_STORED, .life = {.months = 24}, .start = START_CLOSING};
-	p.kinds[KIND_LEDGER] = (struct policy_kind){.kind = KIND_LEDGER, .keep = KEEP_STORED};
+	fixture_keeps(&p, KIND_ARCHIVE, (struct policy_life){.length.seconds = 3600});
+	fixture_keeps(&p, KIND_REQUEST_LOG, (struct policy_life){.length.days = 14});
+	fixture_keeps(&p, KIND_TICKET, (struct policy_life){.length.months = 12});
+	fixture_keeps(&p, KIND_RIGHTS_REQUEST, (struct policy_life){.length.months = 24, .start = START_CLOSING});
+	fixture_keeps(&p, KIND_LEDGER, (struct policy_life){.lasts_while = "service"});
 	return p;
 }
 

@@ -113,7 +113,7 @@ static void a_stricter_policy_holds_for_what_is_stored(void **state)
 	char id[RECORD_ID_LEN + 1];
 
 	fixture_archive(f, "receipt", "token", id);
-	f->policy.kinds[KIND_ARCHIVE].life = (struct duration){.seconds = 600};
+	fixture_lives[KIND_ARCHIVE]->length = (struct duration){.seconds = 600};
 	fixture_time += 600;
 	assert_false(fixture_has(f, id));
 	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &result, &e), 0);
@@ -138,7 +138,7 @@ static void update_replaces_state_and_body(void **state)
 	assert_string_equal(buf_text(&r.body), "after");
 	assert_int_equal(r.due, 0); // its life begins when it is closed
 	vault_record_free(&r);
-	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "fulfilled", .closing = CLOSING_CLOSED}, &event, &e),
+	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "fulfilled", .set = LIFE_BIT(LIFE_CLOSED)}, &event, &e),
 			   0);
 	assert_return_code(vault_get(f->vault, id, &r, &e), 0);
 	assert_string_equal(buf_text(&r.body), "after");

@@ -296,7 +296,7 @@ static void ledger_payloads_end_when_the_policy_says(void **state)
 	struct err e = {0};
 	struct payload_row left;
 
-	f->policy.kinds[KIND_LEDGER].life = (struct duration){.days = 10};
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
 	assert_return_code(ledger_append(f->vault, &event, &e), 0);
 	fixture_time += 10 * DAY;
 	prune(f, at_once, false);

@@ -11,10 +11,13 @@ static struct value time_or_null(time_t at)
 
 static int record_put(struct store *s, const struct record_row *r, const struct tag_row *tags, size_t tag_count, struct err *e)
 {
+	char facts[LIFE_TEXT_MAX];
+
+	life_facts_text(facts, &r->facts);
 	if (db_run(s->write.vault, SQL_RECORD_PUT,
-		   VALUES(V_TEXT(r->id), V_TEXT(kind_row(r->kind)->name), V_TEXT(r->state), V_INT(r->made), time_or_null(r->due),
+		   VALUES(V_TEXT(r->id), V_TEXT(kind_row(r->kind)->name), V_TEXT(r->state), V_INT(r->facts.made), time_or_null(r->due),
 			  V_BLOB(r->has_subject ? r->subject : NULL, HASH_LEN), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
-			  V_INT(r->has_file), V_BLOB(r->body.data, r->body.len)),
+			  V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
 		   e) != 0)
 		return -1;
 	for (size_t i = 0; i < tag_count; i++)
@@ -26,11 +29,12 @@ static int record_put(struct store *s, const struct record_row *r, const struct 
 
 static void read_row(struct cursor *c, struct record_row *out)
 {
-	*out = (struct record_row){.made = cursor_int(c, 3), .due = cursor_int(c, 4), .has_file = cursor_int(c, 7) != 0};
+	*out = (struct record_row){.facts.made = cursor_int(c, 3), .due = cursor_int(c, 4), .has_file = cursor_int(c, 7) != 0};
 	snprintf(out->id, sizeof out->id, "%s", cursor_text(c, 0));
 	if (kind_from_name(&out->kind, cursor_text(c, 1)) != 0)
 		out->kind = KIND_COUNT;
 	snprintf(out->state, sizeof out->state, "%s", cursor_text(c, 2));
+	life_facts_read(&out->facts, cursor_text(c, 8));
 	out->has_subject = cursor_copy(c, 5, out->subject, HASH_LEN);
 	out->has_key = cursor_copy(c, 6, out->key, KEY_ID_LEN);
 }
@@ -48,7 +52,7 @@ static int read_one(struct store *s, enum view view, enum sql statement, const s
 	if (more > 0) {
 		read_row(c, out);
 		out->body = BUF_INIT(STORE_VALUE_MAX);
-		const void *body = cursor_blob(c, 8, &len);
+		const void *body = cursor_blob(c, 9, &len);
 		if (body != NULL && buf_add(&out->body, body, len) != 0)
 			more = err_set(e, ERR_MEMORY, "no memory");
 	}
@@ -83,7 +87,7 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 	case RECORDS_WITH_FILE:
 		return db_query(db, SQL_RECORD_WITH_FILE, VALUES(V_TEXT(q->after), V_INT(q->limit)), e);
 	default:
-		return db_query(db, SQL_RECORD_DUE, VALUES(V_TEXT(kind), V_INT(q->horizon), V_INT(q->cutoff), V_INT(q->limit)), e);
+		return db_query(db, SQL_RECORD_DUE, VALUES(V_TEXT(kind), V_INT(q->horizon), V_INT(q->limit)), e);
 	}
 }
 
@@ -103,10 +107,10 @@ static int record_each(struct store *s, enum view view, const struct record_quer
 	return more < 0 ? -1 : 0;
 }
 
-static int record_count_due(struct store *s, enum kind kind, time_t horizon, time_t cutoff, size_t *records, size_t *files, struct err *e)
+static int record_count_due(struct store *s, enum kind kind, time_t horizon, size_t *records, size_t *files, struct err *e)
 {
 	struct cursor *c CURSOR_AUTO =
-	    db_query(s->write.vault, SQL_RECORD_COUNT_DUE, VALUES(V_TEXT(kind_row(kind)->name), V_INT(horizon), V_INT(cutoff)), e);
+	    db_query(s->write.vault, SQL_RECORD_COUNT_DUE, VALUES(V_TEXT(kind_row(kind)->name), V_INT(horizon)), e);
 
 	if (c == NULL || cursor_next(c, e) != 1)
 		return -1;
@@ -117,9 +121,12 @@ static int record_count_due(struct store *s, enum kind kind, time_t horizon, tim
 
 static int record_update(struct store *s, const struct record_row *r, struct err *e)
 {
+	char facts[LIFE_TEXT_MAX];
+
+	life_facts_text(facts, &r->facts);
 	return db_run(s->write.vault, SQL_RECORD_UPDATE,
 		      VALUES(V_TEXT(r->id), V_TEXT(r->state), time_or_null(r->due), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
-			     V_INT(r->has_file), V_BLOB(r->body.data, r->body.len)),
+			     V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
 		      e);
 }
 
@@ -143,9 +150,9 @@ static int record_tags(struct store *s, const char *id, int (*each)(void *, cons
 	return more < 0 ? -1 : 0;
 }
 
-static bool tag_used(struct store *s, const uint8_t hash[HASH_LEN])
+static bool hash_used(struct store *s, const uint8_t hash[HASH_LEN])
 {
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_USED, VALUES(V_BLOB(hash, HASH_LEN)), NULL);
+	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_HASH_USED, VALUES(V_BLOB(hash, HASH_LEN)), NULL);
 
 	return c != NULL && cursor_next(c, NULL) == 1;
 }
@@ -172,6 +179,6 @@ const struct backend_records sqlite_records = {
     .update = record_update,
     .end = record_end,
     .tags = record_tags,
-    .tag_used = tag_used,
+    .hash_used = hash_used,
     .summary = record_summary,
 };

@@ -4,17 +4,18 @@
 // Personal data stands only in rowid tables, sealed; indexes hold keyed hashes only. secure_delete was measured to leave residue in
 // WITHOUT ROWID trees, so there is none.
 #include "policy/vault/sqlite/schema.h"
+#include "policy/base/array.h"
 #include <stdio.h>
 #include <string.h>
 
 // The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
 #define NOTABLE "name IN ('activation', 'refused-region')"
-#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file"
+#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
 #define EVENT   "seq, at, name, policy, details, commitment, seal"
 
 const char *const schema_statements[SQL_COUNT] = {
     [SQL_RECORD_PUT] =
-	"INSERT INTO record(id, kind, state, made, due, subject, key, file, body) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	"INSERT INTO record(id, kind, state, made, due, subject, key, file, facts, body) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     [SQL_RECORD_GET] = "SELECT " RECORD ", r.body FROM record r WHERE r.id = $1",
     [SQL_RECORD_FIND] = "SELECT " RECORD ", r.body FROM tag t JOIN record r ON r.id = t.record "
 			"WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) LIMIT 1",
@@ -22,9 +23,9 @@ const char *const schema_statements[SQL_COUNT] = {
     [SQL_RECORD_OF_SUBJECT] = "SELECT " RECORD " FROM record r WHERE r.subject = $1",
     [SQL_RECORD_WITH_TAG] = "SELECT " RECORD " FROM tag t JOIN record r ON r.id = t.record WHERE t.name = $1 AND t.hash = $2",
     [SQL_RECORD_WITH_FILE] = "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2",
-    [SQL_RECORD_DUE] = "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.due <= $2 OR r.made <= $3) LIMIT $4",
-    [SQL_RECORD_COUNT_DUE] = "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND (due <= $2 OR made <= $3)",
-    [SQL_RECORD_UPDATE] = "UPDATE record SET state = $2, due = $3, key = $4, file = $5, body = $6 WHERE id = $1",
+    [SQL_RECORD_DUE] = "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND r.due <= $2 LIMIT $3",
+    [SQL_RECORD_COUNT_DUE] = "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND due <= $2",
+    [SQL_RECORD_UPDATE] = "UPDATE record SET state = $2, due = $3, key = $4, file = $5, facts = $6, body = coalesce($7, body) WHERE id = $1",
     [SQL_RECORD_DELETE] = "DELETE FROM record WHERE id = $1",
     [SQL_RECORD_SUMMARY] =
 	"SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
@@ -32,15 +33,15 @@ const char *const schema_statements[SQL_COUNT] = {
     [SQL_TAG_PUT] = "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)",
     [SQL_TAG_DELETE] = "DELETE FROM tag WHERE record = $1",
     [SQL_TAG_OF_RECORD] = "SELECT hash FROM tag WHERE record = $1",
-    [SQL_TAG_USED] = "SELECT 1 FROM tag WHERE hash = $1 LIMIT 1",
+    [SQL_HASH_USED] = "SELECT 1 FROM tag WHERE hash = $1 UNION ALL SELECT 1 FROM record WHERE subject = $1 LIMIT 1",
     [SQL_TALLY_KINDS] = "SELECT kind, count FROM tally WHERE count > 0 ORDER BY kind",
     [SQL_NUMBER_GET] = "SELECT value FROM fact WHERE name = $1",
     [SQL_NUMBER_SET] = "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
 
     [SQL_KEY_USED] = "SELECT 1 FROM record WHERE key = $1 UNION ALL SELECT 1 FROM ledger_payload WHERE key = $1 LIMIT 1",
-    [SQL_KEY_END_LATER] = "INSERT INTO doomed(key) VALUES($1) ON CONFLICT(key) DO NOTHING",
-    [SQL_KEY_TO_END] = "SELECT key FROM doomed ORDER BY key",
-    [SQL_KEY_FORGET] = "DELETE FROM doomed WHERE key = $1",
+    [SQL_KEY_END_LATER] = "INSERT INTO ended_key(key) VALUES($1) ON CONFLICT(key) DO NOTHING",
+    [SQL_KEY_TO_END] = "SELECT key FROM ended_key ORDER BY key",
+    [SQL_KEY_FORGET] = "DELETE FROM ended_key WHERE key = $1",
 
     [SQL_HEAD_GET] = "SELECT size, at, range, seal FROM ledger_head WHERE only = 1",
     [SQL_HEAD_SET] = "INSERT INTO ledger_head(only, size, at, range, seal) VALUES(1, $1, $2, $3, $4) "
@@ -75,7 +76,7 @@ const char *const schema_statements[SQL_COUNT] = {
     [SQL_LOG_DELETE_RECEIPT] = "DELETE FROM line WHERE receipt_hash = $1",
 };
 
-// `tally` counts the records of each kind, so that a census costs the same for ten and for a million. `doomed` names keys that must be
+// `tally` counts the records of each kind, so that a census costs the same for ten and for a million. `ended_key` (first called doomed) names keys that must be
 // destroyed: it is written with the deletion of what they sealed, so that a crash in between cannot leave a key behind.
 static const char *const vault_migrations[] = {
     "CREATE TABLE record("
@@ -140,6 +141,10 @@ static const char *const vault_migrations[] = {
     "CREATE TRIGGER checkpoint_keep_rows BEFORE DELETE ON checkpoint BEGIN SELECT RAISE(ABORT, 'checkpoint is append-only'); END;"
     "CREATE TRIGGER checkpoint_keep_values BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'checkpoint is append-only'); END;",
     "CREATE INDEX ledger_notable ON ledger(seq) WHERE " NOTABLE ";",
+    // Until here a record's end stood only in `due`: so it is what was asked for.
+    "ALTER TABLE doomed RENAME TO ended_key;"
+    "ALTER TABLE record ADD COLUMN facts TEXT NOT NULL DEFAULT '';"
+    "UPDATE record SET facts = 'end=' || due WHERE due IS NOT NULL;",
 };
 
 static const char *const keys_migrations[] = {
@@ -170,9 +175,9 @@ static const char *const log_migrations[] = {
 
 // The application ids read "LtVa", "LtKe", "LtLo".
 const struct schema schema_of[DB_FILE_COUNT] = {
-    [DB_VAULT] = {"vault.db", 0x4c745661, 2, vault_migrations},
-    [DB_KEYS] = {"keys.db", 0x4c744b65, 1, keys_migrations},
-    [DB_LOG] = {"request log", 0x4c744c6f, 1, log_migrations},
+    [DB_VAULT] = {"vault.db", 0x4c745661, ARRAY_LEN(vault_migrations), vault_migrations},
+    [DB_KEYS] = {"keys.db", 0x4c744b65, ARRAY_LEN(keys_migrations), keys_migrations},
+    [DB_LOG] = {"request log", 0x4c744c6f, ARRAY_LEN(log_migrations), log_migrations},
 };
 
 // ---- is a file what this version would have made? ----
