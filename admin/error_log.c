@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/error_log.h"
 #include "policy/base/file.h"
+#include "policy/model/life.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -85,7 +86,7 @@ bool error_log_due(const struct policy *p, const struct error_log *log, time_t a
 		return false;
 	if (p->kinds[KIND_ERROR_LOG].keep != KEEP_STORED)
 		return true;
-	time_t due = policy_due(p, KIND_ERROR_LOG, log->oldest);
+	time_t due = life_end(p, KIND_ERROR_LOG, log->oldest);
 	return due != 0 && due <= at;
 }
 

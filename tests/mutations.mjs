@@ -11,9 +11,9 @@ export const mutations = [
   },
   {
     promise: 'request log: address, user agent, time; sealed; at most 14 days',
-    file: 'policy/vault/log_retention.c',
-    from: 'if (oldest == 0 || log_due(v, oldest) > p->horizon) {',
-    to: 'if (oldest == 0 || log_due(v, oldest) + 86400 > p->horizon) {',
+    file: 'policy/vault/prune.c',
+    from: 'request_log_due(v, s.oldest == 0 ? start : s.oldest) > p->horizon',
+    to: 'request_log_due(v, s.oldest == 0 ? start : s.oldest) + 86400 > p->horizon',
     test: ['unit/vault_retention_test.c', 'log rows stay fourteen days and no second more'],
   },
   {

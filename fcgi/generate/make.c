@@ -124,7 +124,7 @@ static int set_hand_over(struct set *s)
 	if (request_gone(s->r))
 		return -1;
 	token_new(s->token);
-	s->expires = policy_due(s->g->policy, KIND_ARCHIVE, when_now());
+	s->expires = life_end(s->g->policy, KIND_ARCHIVE, when_now());
 	snprintf(details, sizeof details, "{\"bytes\":%llu,\"pictures\":%u}", (unsigned long long)s->archive_bytes, set_made(s));
 	const struct vault_tag tags[] = {{"token", s->token}, {"receipt", s->receipt}, {NULL, NULL}};
 	struct ledger_event event = {.name = "archive", .details = details};

@@ -6,15 +6,18 @@
 #include <string.h>
 
 // When the condition stopped holding; 0: it holds.
-static time_t condition_end(const char *condition, const struct life_facts *f)
+static time_t condition_end(enum policy_condition condition, const struct life_facts *f)
 {
-	if (strcmp(condition, "account") == 0)
+	switch (condition) {
+	case CONDITION_ACCOUNT:
 		return f->since[LIFE_ACCOUNT_ENDED];
-	if (strcmp(condition, "consent") == 0)
+	case CONDITION_CONSENT:
 		return f->since[LIFE_CONSENT_WITHDRAWN];
-	if (strcmp(condition, "saved") == 0 && f->since[LIFE_SAVED] == 0)
-		return f->made;
-	return 0;
+	case CONDITION_SAVED:
+		return f->since[LIFE_SAVED] == 0 ? f->made : 0;
+	default:
+		return 0;
+	}
 }
 
 static time_t start_of(const struct policy_life *life, const struct life_facts *f)
@@ -34,11 +37,11 @@ static time_t start_of(const struct policy_life *life, const struct life_facts *
 // The end of one life; 0: it goes on.
 static time_t end_of(const struct policy_life *life, const struct life_facts *f)
 {
-	time_t condition = life->lasts_while == NULL ? 0 : condition_end(life->lasts_while, f);
+	time_t condition = condition_end(life->lasts_while, f);
 	time_t start = start_of(life, f);
 	time_t length = life->has_length && start != 0 ? duration_after(start, life->length) : 0;
 
-	if (life->unless != NULL && condition_end(life->unless, f) == 0)
+	if (life->unless != CONDITION_NONE && condition_end(life->unless, f) == 0)
 		return f->made; // the exception holds, so this life does not
 	if (condition != 0 && (length == 0 || condition < length))
 		return condition;
@@ -97,7 +100,7 @@ bool life_is_fixed(const struct policy_kind *kind)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
 		const struct policy_life *life = &kind->lives[i];
-		if (!life->has_length || life->lasts_while != NULL || life->unless != NULL || life->hold || life->ending != END_DELETE ||
+		if (!life->has_length || life->lasts_while != CONDITION_NONE || life->unless != CONDITION_NONE || life->hold || life->ending != END_DELETE ||
 		    (life->start != START_CREATION && life->start != START_COMPLETION))
 			return false;
 	}
@@ -122,10 +125,10 @@ uint64_t life_fingerprint(const struct policy *p)
 		for (size_t i = 0; i <= kind->life_count; i++) {
 			const struct policy_life *l = &kind->lives[i];
 			int len = i == kind->life_count ? snprintf(text, sizeof text, "%u:%d;", k, kind->keep)
-							: snprintf(text, sizeof text, "%u,%u,%" PRIu64 ",%d,%d,%d,%s,%s,%d,%d;",
+							: snprintf(text, sizeof text, "%u,%u,%" PRIu64 ",%d,%d,%d,%d,%d,%d,%d;",
 								   l->length.months, l->length.days, l->length.seconds, l->has_length,
-								   l->start, l->ending, l->lasts_while == NULL ? "" : l->lasts_while,
-								   l->unless == NULL ? "" : l->unless, l->hold, l->ends_on_erasure);
+								   l->start, l->ending, l->lasts_while,
+								   l->unless, l->hold, l->ends_on_erasure);
 			for (int at = 0; at < len; at++)
 				hash = (hash ^ (unsigned char)text[at]) * 1099511628211u;
 		}

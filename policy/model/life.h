@@ -28,7 +28,7 @@ struct life_facts {
 
 struct life {
 	time_t end;       // 0: none that is fixed
-	enum ending then; // at that end
+	enum policy_ending then; // at that end
 	bool held;        // a legal hold alone keeps it
 	bool outlasts;    // its erasure was asked for, and the policy keeps it all the same
 };

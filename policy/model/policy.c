@@ -270,23 +270,6 @@ const struct policy_right *policy_right(const struct policy *p, enum policy_righ
 	return NULL;
 }
 
-time_t policy_due_from(const struct policy *p, enum kind kind, enum policy_start event, time_t when)
-{
-	const struct policy_kind *k = &p->kinds[kind];
-
-	if (k->keep != KEEP_STORED || duration_is_zero(k->life) || k->start != event)
-		return 0;
-	return duration_after(when, k->life);
-}
-
-// Completion counts as creation here: a record is written when it is complete.
-time_t policy_due(const struct policy *p, enum kind kind, time_t made)
-{
-	time_t due = policy_due_from(p, kind, START_CREATION, made);
-
-	return due != 0 ? due : policy_due_from(p, kind, START_COMPLETION, made);
-}
-
 bool policy_strings_have(const struct policy_strings *list, const char *word)
 {
 	for (size_t i = 0; i < list->count; i++) {

@@ -297,10 +297,5 @@ bool policy_inserts(const struct policy *p, enum policy_insert what);           
 const struct policy_right *policy_right(const struct policy *p, enum policy_right_id id); // NULL when it is not offered
 // Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.
 bool policy_country_in_eea(const char *country);
-// When a record of this kind, created at `made`, must be gone. 0 when it has no fixed end. Only for KEEP_STORED.
-// A life that starts at closing or at the account's end has no fixed end until then: see policy_due_from().
-time_t policy_due(const struct policy *p, enum kind kind, time_t made);
-// When a record must be gone whose start event happened at `when`: for the moment of closing. 0 when `event` is not the kind's start.
-time_t policy_due_from(const struct policy *p, enum kind kind, enum policy_start event, time_t when);
 
 #endif

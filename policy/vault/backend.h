@@ -108,13 +108,13 @@ struct tag_row {
 
 struct record_query {
 	enum { RECORDS_OF_KIND, RECORDS_OF_SUBJECT, RECORDS_WITH_TAG, RECORDS_WITH_FILE, RECORDS_DUE } by;
-	enum kind kind;         // OF_KIND, DUE
-	const uint8_t *hash;    // OF_SUBJECT, WITH_TAG
-	const char *tag;        // WITH_TAG
-	const char *after;      // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
-	time_t after_made;      // OF_KIND: its time; INT64_MIN at first. Oldest first
-	time_t horizon; // DUE: at or before it
-	size_t limit;           // OF_KIND, WITH_FILE, DUE
+	enum kind kind;      // OF_KIND, DUE
+	const uint8_t *hash; // OF_SUBJECT, WITH_TAG
+	const char *tag;     // WITH_TAG
+	const char *after;   // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
+	time_t after_made;   // OF_KIND: its time; INT64_MIN at first. Oldest first
+	time_t horizon;      // DUE: at or before it
+	size_t limit;        // OF_KIND, WITH_FILE, DUE
 };
 struct kind_summary {
 	uint64_t count;
@@ -130,8 +130,9 @@ struct backend_records {
 	int (*each)(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *),
 		    void *arg, struct err *e);
 	int (*count_due)(struct store *s, enum kind kind, time_t horizon, size_t *records, size_t *files, struct err *e);
-	int (*update)(struct store *s, const struct record_row *row, struct err *e); // all but id, kind, subject, made; an empty body: keeps its own
-	int (*end)(struct store *s, const char *id, struct err *e);                  // with its tags
+	int (*update)(struct store *s, const struct record_row *row,
+		      struct err *e);                               // all but id, kind, subject, made; an empty body: keeps its own
+	int (*end)(struct store *s, const char *id, struct err *e); // with its tags
 	int (*tags)(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e);
 	bool (*hash_used)(struct store *s, const uint8_t hash[HASH_LEN]); // as a tag or the subject of any record
 	int (*summary)(struct store *s, enum view view, enum kind kind, struct kind_summary *out, struct err *e);

@@ -244,10 +244,11 @@ static int erase_rows(struct erasure *x, struct err *e)
 	char details[256];
 	const struct ledger_event event = {.name = "erasure", .details = details};
 
-	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}",
-		 erase_by[x->by].name, (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept),
-		 (unsigned long long)s[STORE_RECORDS].kept, (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept),
-		 (unsigned long long)s[STORE_REQUEST_LOG].found, (unsigned long long)s[STORE_PAYLOADS].found);
+	snprintf(details, sizeof details,
+		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", erase_by[x->by].name,
+		 (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept), (unsigned long long)s[STORE_RECORDS].kept,
+		 (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept), (unsigned long long)s[STORE_REQUEST_LOG].found,
+		 (unsigned long long)s[STORE_PAYLOADS].found);
 	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0)
 		return -1;
 	for (size_t i = 0; i < x->records.count; i++) {

@@ -23,9 +23,9 @@ int key_find(const struct vault *v, enum view view, const char *kind, const char
 int key_obtain(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e);
 // The key that seals data of a kind: of the kind and day when it is short-lived, else of the subject, else of `own` alone.
 int key_for(struct vault *v, enum kind kind, time_t made, const uint8_t *subject, const char *own, struct data_key *out, struct err *e);
-int key_own(struct vault *v, const char *own, struct data_key *out, struct err *e);    // of one record alone
+int key_own(struct vault *v, const char *own, struct data_key *out, struct err *e);      // of one record alone
 int key_anonymous(struct vault *v, enum kind kind, struct data_key *out, struct err *e); // of what says nothing about anybody
-bool key_is_shared(struct vault *v, const uint8_t id[KEY_ID_LEN]); // of a kind and day
+bool key_is_shared(struct vault *v, const uint8_t id[KEY_ID_LEN]);                       // of a kind and day
 // Inside the transaction that ends what it sealed.
 int key_end_later(struct vault *v, const uint8_t id[KEY_ID_LEN], struct err *e);
 int key_end_later_of(struct vault *v, const char *kind, const char *scope, struct err *e); // if there is one

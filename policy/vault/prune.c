@@ -141,8 +141,7 @@ static int end_batch(struct pruning *p, const char *kind, const struct record_li
 static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 {
 	struct vault *v = p->v;
-	const struct record_query due = {
-	    .by = RECORDS_DUE, .kind = k, .horizon = p->horizon, .limit = PAGE_ROWS};
+	const struct record_query due = {.by = RECORDS_DUE, .kind = k, .horizon = p->horizon, .limit = PAGE_ROWS};
 	struct record_list list = {0};
 	struct commit_alone alone;
 	bool more = true;

@@ -335,7 +335,7 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	row.due = life_of(kind, &row.facts).end;
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
-	buf_reset(&row.body); // it keeps its own
+	buf_free(&row.body); // it keeps its own
 	if ((c->body != NULL && seal_body(v, &row, c->body, c->body_len, e) != 0) || v->b->records->update(v->store, &row, e) != 0)
 		return -1;
 	return ledger_write(v, u->event, NULL, e);
@@ -389,7 +389,7 @@ int record_keep(struct vault *v, const struct record_row *r, time_t due, struct 
 	row.due = due;
 	memcpy(before, row.key, KEY_ID_LEN);
 	if (open_body(v, VIEW_WRITER, &row, &body, NULL) != 0)
-		buf_reset(&row.body); // it stays as it is
+		buf_free(&row.body); // it stays as it is
 	else if (row.has_key && (key_own(v, row.id, &key, e) != 0 || seal_body_with(&key, &row, body.data, body.len, e) != 0))
 		return -1;
 	if (v->b->records->update(v->store, &row, e) != 0)
@@ -408,7 +408,8 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 
 	if (v->b->records->get(v->store, VIEW_WRITER, r->id, &old, e) != 0)
 		return -1;
-	JSON_AUTO cJSON *body = open_body(v, VIEW_WRITER, &old, &before, NULL) == 0 ? json_parse(buf_text(&before), before.len, NULL) : NULL;
+	JSON_AUTO cJSON *body =
+	    open_body(v, VIEW_WRITER, &old, &before, NULL) == 0 ? json_parse(buf_text(&before), before.len, NULL) : NULL;
 	for (const char *const *name = kind_row(r->kind)->stays; name != NULL && *name != NULL; name++) {
 		cJSON *member = cJSON_DetachItemFromObjectCaseSensitive(body, *name);
 		if (member != NULL && !cJSON_AddItemToObject(stays, *name, member))

@@ -13,7 +13,7 @@ struct life record_life(const struct vault *v, const struct record_row *r); // w
 // Its life once its erasure is asked for, which *r says from then on; and inside a transaction, where that has not ended: it stays until `due`.
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now);
 int record_keep(struct vault *v, const struct record_row *r, time_t due, struct err *e);
-void record_unlink(const struct vault *v, const struct record_row *r);      // after its commit: file
+void record_unlink(const struct vault *v, const struct record_row *r); // after its commit: file
 
 struct record_list {
 	struct record_row *rows;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What the programs ask the policy.
 #include "policy/base/array.h"
+#include "policy/model/life.h"
 #include "tests/unit/policy_support.h"
 #include <pthread.h>
 
@@ -72,16 +73,15 @@ static void due_times_follow_the_life(void **state)
 	(void)state;
 	when_parse(&made, "2026-01-31T10:00:00Z");
 	when_parse(&due, "2026-01-31T11:00:00Z");
-	assert_int_equal(policy_due(p, KIND_ARCHIVE, made), due);
+	assert_int_equal(life_end(p, KIND_ARCHIVE, made), due);
 	when_parse(&due, "2026-02-14T10:00:00Z");
-	assert_int_equal(policy_due(p, KIND_REQUEST_LOG, made), due);
-	assert_int_equal(policy_due(p, KIND_LEDGER, made), 0);         // as long as the service runs
-	assert_int_equal(policy_due(p, KIND_INPUT, made), 0);          // in memory only
-	assert_int_equal(policy_due(p, KIND_ACCOUNT, made), 0);        // undeclared
-	assert_int_equal(policy_due(p, KIND_RIGHTS_REQUEST, made), 0); // not before it is closed
+	assert_int_equal(life_end(p, KIND_REQUEST_LOG, made), due);
+	assert_int_equal(life_end(p, KIND_LEDGER, made), 0);         // as long as the service runs
+	assert_int_equal(life_end(p, KIND_INPUT, made), made);       // in memory only
+	assert_int_equal(life_end(p, KIND_ACCOUNT, made), made);     // undeclared
+	assert_int_equal(life_end(p, KIND_RIGHTS_REQUEST, made), 0); // not before it is closed
 	when_parse(&due, "2028-01-31T10:00:00Z");
-	assert_int_equal(policy_due_from(p, KIND_RIGHTS_REQUEST, START_CLOSING, made), due);
-	assert_int_equal(policy_due_from(p, KIND_RIGHTS_REQUEST, START_CREATION, made), 0);
+	assert_int_equal(life_of(&p->kinds[KIND_RIGHTS_REQUEST], &(struct life_facts){.made = 1, .since[LIFE_CLOSED] = made}).end, due);
 }
 
 static void the_longest_unconditional_life_counts(void **state)
@@ -93,7 +93,7 @@ static void the_longest_unconditional_life_counts(void **state)
 		    "<life length=\"PT1H\" after=\"creation\" then=\"delete\">");
 
 	(void)state;
-	assert_int_equal(policy_due(p, KIND_ARCHIVE, 0), 7200);
+	assert_int_equal(life_end(p, KIND_ARCHIVE, 1), 7201);
 }
 
 static void the_shortest_answer_time_runs_the_clock(void **state)

@@ -63,7 +63,7 @@ static inline struct policy fixture_policy(void)
 	fixture_keeps(&p, KIND_REQUEST_LOG, (struct policy_life){.length.days = 14});
 	fixture_keeps(&p, KIND_TICKET, (struct policy_life){.length.months = 12});
 	fixture_keeps(&p, KIND_RIGHTS_REQUEST, (struct policy_life){.length.months = 24, .start = START_CLOSING});
-	fixture_keeps(&p, KIND_LEDGER, (struct policy_life){.lasts_while = "service"});
+	fixture_keeps(&p, KIND_LEDGER, (struct policy_life){.lasts_while = CONDITION_SERVICE});
 	return p;
 }
 

@@ -138,8 +138,8 @@ static void update_replaces_state_and_body(void **state)
 	assert_string_equal(buf_text(&r.body), "after");
 	assert_int_equal(r.due, 0); // its life begins when it is closed
 	vault_record_free(&r);
-	assert_return_code(vault_update(f->vault, id, &(struct vault_change){.state = "fulfilled", .set = LIFE_BIT(LIFE_CLOSED)}, &event, &e),
-			   0);
+	assert_return_code(
+	    vault_update(f->vault, id, &(struct vault_change){.state = "fulfilled", .set = LIFE_BIT(LIFE_CLOSED)}, &event, &e), 0);
 	assert_return_code(vault_get(f->vault, id, &r, &e), 0);
 	assert_string_equal(buf_text(&r.body), "after");
 	assert_int_equal(r.due, duration_after(fixture_time, (struct duration){.months = 24}));

@@ -25,7 +25,8 @@ const char *const schema_statements[SQL_COUNT] = {
     [SQL_RECORD_WITH_FILE] = "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2",
     [SQL_RECORD_DUE] = "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND r.due <= $2 LIMIT $3",
     [SQL_RECORD_COUNT_DUE] = "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND due <= $2",
-    [SQL_RECORD_UPDATE] = "UPDATE record SET state = $2, due = $3, key = $4, file = $5, facts = $6, body = coalesce($7, body) WHERE id = $1",
+    [SQL_RECORD_UPDATE] =
+	"UPDATE record SET state = $2, due = $3, key = $4, file = $5, facts = $6, body = coalesce($7, body) WHERE id = $1",
     [SQL_RECORD_DELETE] = "DELETE FROM record WHERE id = $1",
     [SQL_RECORD_SUMMARY] =
 	"SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
