@@ -100,8 +100,8 @@ bool life_is_fixed(const struct policy_kind *kind)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
 		const struct policy_life *life = &kind->lives[i];
-		if (!life->has_length || life->lasts_while != CONDITION_NONE || life->unless != CONDITION_NONE || life->hold || life->ending != END_DELETE ||
-		    (life->start != START_CREATION && life->start != START_COMPLETION))
+		if (!life->has_length || life->lasts_while != CONDITION_NONE || life->unless != CONDITION_NONE || life->hold ||
+		    life->ending != END_DELETE || (life->start != START_CREATION && life->start != START_COMPLETION))
 			return false;
 	}
 	return kind->life_count > 0;
@@ -124,11 +124,11 @@ uint64_t life_fingerprint(const struct policy *p)
 		const struct policy_kind *kind = &p->kinds[k];
 		for (size_t i = 0; i <= kind->life_count; i++) {
 			const struct policy_life *l = &kind->lives[i];
-			int len = i == kind->life_count ? snprintf(text, sizeof text, "%u:%d;", k, kind->keep)
-							: snprintf(text, sizeof text, "%u,%u,%" PRIu64 ",%d,%d,%d,%d,%d,%d,%d;",
-								   l->length.months, l->length.days, l->length.seconds, l->has_length,
-								   l->start, l->ending, l->lasts_while,
-								   l->unless, l->hold, l->ends_on_erasure);
+			int len = i == kind->life_count
+				      ? snprintf(text, sizeof text, "%u:%d;", k, kind->keep)
+				      : snprintf(text, sizeof text, "%u,%u,%" PRIu64 ",%d,%d,%d,%d,%d,%d,%d;", l->length.months,
+						 l->length.days, l->length.seconds, l->has_length, l->start, l->ending, l->lasts_while,
+						 l->unless, l->hold, l->ends_on_erasure);
 			for (int at = 0; at < len; at++)
 				hash = (hash ^ (unsigned char)text[at]) * 1099511628211u;
 		}

@@ -101,7 +101,8 @@ static void an_account_and_a_consent_end(void **state)
 {
 	struct fixture *f = *state;
 
-	KEEP(f, KIND_PREFERENCE, {.lasts_while = CONDITION_ACCOUNT, .ends_on_erasure = true}, {.lasts_while = CONDITION_CONSENT, .length.days = 30});
+	KEEP(f, KIND_PREFERENCE, {.lasts_while = CONDITION_ACCOUNT, .ends_on_erasure = true},
+	     {.lasts_while = CONDITION_CONSENT, .length.days = 30});
 	const char *id = put(f, KIND_PREFERENCE, "person", "dark");
 	assert_int_equal(due(f, id), 0);
 	time_t month = fixture_time + 30 * DAY;
