@@ -14,6 +14,8 @@ static bool text_fits(const cJSON *value, const struct head_member *m)
 	return true;
 }
 
+static int members_read(void *out, const cJSON *head, const struct head_member *members, struct err *e);
+
 static int head_member_read(void *out, const cJSON *value, const struct head_member *m, struct err *e)
 {
 	void *to = (char *)out + m->offset;
@@ -49,12 +51,12 @@ static int head_member_read(void *out, const cJSON *value, const struct head_mem
 	case HEAD_OBJECT:
 		if (!cJSON_IsObject(value))
 			break;
-		return head_read(out, value, m->members, e);
+		return members_read(out, value, m->members, e);
 	}
 	return err_set(e, ERR_INPUT, "the call's member “%s” is not as it should be", m->name);
 }
 
-int head_read(void *out, const cJSON *head, const struct head_member *members, struct err *e)
+static int members_read(void *out, const cJSON *head, const struct head_member *members, struct err *e)
 {
 	for (const cJSON *value = head->child; value != NULL; value = value->next) {
 		const struct head_member *m = members;
@@ -76,6 +78,6 @@ int head_read_op(void *out, const cJSON *head, const struct head_op *ops, struct
 	const char *op = json_string(head, "op");
 	for (int i = 0; op != NULL && ops[i].name != NULL; i++)
 		if (strcmp(ops[i].name, op) == 0)
-			return head_read(out, head, ops[i].members, e) == 0 ? i : -1;
+			return members_read(out, head, ops[i].members, e) == 0 ? i : -1;
 	return err_set(e, ERR_INPUT, "the call has no op of this program");
 }

@@ -33,10 +33,8 @@ struct head_op {
 	const struct head_member *members;
 };
 
-// Finds the operation of a head in the table and reads its members. Which one it is; -1: ERR_INPUT.
+// Finds the operation of a head in the table and reads its members, of which a table ends with {0}; "op" needs no row. Texts stay the head's;
+// what is absent is left as it was. Returns the index of the operation; -1: ERR_INPUT.
 int head_read_op(void *out, const cJSON *head, const struct head_op *ops, struct err *e);
-
-// A table of members ends with {0}; the member "op" needs no row. Texts stay the head's; what is absent is left as it was. ERR_INPUT.
-int head_read(void *out, const cJSON *head, const struct head_member *members, struct err *e);
 
 #endif
