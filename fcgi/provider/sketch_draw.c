@@ -38,7 +38,7 @@ static void draw(struct canvas *c, const struct sketch_job *job)
 		scene_isometric(c, index);
 	else
 		scenes[index](c);
-	finish(c);
+	sketch_finish(c);
 	cairo_restore(c->cr);
 	caption_draw(c, job->height, job->words);
 }

@@ -7,13 +7,13 @@ static void bokeh(struct canvas *c)
 {
 	for (int i = 0; i < 9; i++) {
 		bool left = i % 2 == 0;
-		double x = c->w * (left ? chance_in(&c->chance, -0.02, 0.18) : chance_in(&c->chance, 0.82, 1.02));
-		double y = c->h * chance_in(&c->chance, 0.0, 0.55), r = c->u * chance_in(&c->chance, 1.6, 5.5);
+		double x = c->w * (left ? sketch_chance_in(&c->chance, -0.02, 0.18) : sketch_chance_in(&c->chance, 0.82, 1.02));
+		double y = c->h * sketch_chance_in(&c->chance, 0.0, 0.55), r = c->u * sketch_chance_in(&c->chance, 1.6, 5.5);
 		path_circle(c, x, y, r);
-		source(c, c->p.paper, 0.13);
+		sketch_source(c, c->p.paper, 0.13);
 		cairo_fill_preserve(c->cr);
 		cairo_set_line_width(c->cr, c->u * 0.16);
-		source(c, c->p.paper, 0.16);
+		sketch_source(c, c->p.paper, 0.16);
 		cairo_stroke(c->cr);
 	}
 }
@@ -67,7 +67,7 @@ static void paper(struct canvas *c)
 	struct chance rough = {c->seed};
 	for (int y = 0; y < TILE; y++)
 		for (int x = 0; x < TILE; x++)
-			tile[y][x] = (uint8_t)(chance(&rough) * 255);
+			tile[y][x] = (uint8_t)(sketch_chance(&rough) * 255);
 	cairo_surface_flush(c->surface);
 	uint8_t *data = cairo_image_surface_get_data(c->surface);
 	int stride = cairo_image_surface_get_stride(c->surface);
@@ -101,12 +101,12 @@ static void margin(struct canvas *c)
 	}
 	cairo_close_path(c->cr);
 	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_EVEN_ODD);
-	source(c, c->p.paper, 1);
+	sketch_source(c, c->p.paper, 1);
 	cairo_fill(c->cr);
 	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_WINDING);
 }
 
-void finish(struct canvas *c)
+void sketch_finish(struct canvas *c)
 {
 	if (c->style == STYLE_PHOTO) {
 		bokeh(c);

@@ -22,12 +22,12 @@ static void face(const struct model *m, const double (*xyz)[3], struct rgb rgb)
 		point(m, xyz[i][0], xyz[i][1], xyz[i][2], xy[i]);
 	path_polygon(m->c, (const double(*)[2])xy, 4);
 	if (m->c->style == STYLE_ISOMETRIC || m->c->style == STYLE_MINIMAL) {
-		source(m->c, rgb, 1);
+		sketch_source(m->c, rgb, 1);
 		cairo_fill_preserve(m->c->cr); // and close the hairline between two faces
-		line(m->c, rgb, 0.08, 1);
+		sketch_line(m->c, rgb, 0.08, 1);
 		return;
 	}
-	paint(m->c, rgb, true);
+	sketch_paint(m->c, rgb, true);
 }
 
 // A box with its near lower corner… at (x, y, z), of size a × b × h. Light comes from the left.
@@ -65,15 +65,15 @@ static void ball(const struct model *m, double x, double y, double z, double r, 
 	double at[2], k = r * m->s * 1.1;
 	point(m, x, y, z, at);
 	path_circle(m->c, at[0], at[1], k);
-	source(m->c, rgb_tone(rgb, -0.12), 1);
+	sketch_source(m->c, rgb_tone(rgb, -0.12), 1);
 	cairo_fill_preserve(m->c->cr);
 	cairo_save(m->c->cr);
 	cairo_clip(m->c->cr);
 	path_circle(m->c, at[0] - k * 0.28, at[1] - k * 0.3, k * 0.95);
-	source(m->c, rgb, 1);
+	sketch_source(m->c, rgb, 1);
 	cairo_fill(m->c->cr);
 	path_circle(m->c, at[0] - k * 0.42, at[1] - k * 0.45, k * 0.45);
-	source(m->c, rgb_tone(rgb, 0.08), 1);
+	sketch_source(m->c, rgb_tone(rgb, 0.08), 1);
 	cairo_fill(m->c->cr);
 	cairo_restore(m->c->cr);
 	cairo_new_path(m->c->cr);
@@ -93,7 +93,7 @@ static void ground(const struct model *m, double n, struct rgb rgb)
 	for (int i = 0; i < 4; i++)
 		point(m, corners[i][0], corners[i][1], corners[i][2], xy[i]);
 	path_polygon(m->c, (const double(*)[2])xy, 4);
-	shadow(m->c, 0, m->s * 0.5, m->s * 0.6, 0.4);
+	sketch_shadow(m->c, 0, m->s * 0.5, m->s * 0.6, 0.4);
 	cairo_new_path(m->c->cr);
 	box(m, 0, 0, -0.45, n, n, 0.45, rgb);
 }
@@ -115,7 +115,7 @@ static void terraces(const struct model *m)
 			if (h > 4)
 				rgb = p->paper; // snow
 			box(m, x, y, 0, 1, 1, h, rgb);
-			if (h >= 1.5 && h < 4 && chance(&m->c->chance) < 0.22)
+			if (h >= 1.5 && h < 4 && sketch_chance(&m->c->chance) < 0.22)
 				tree(m, x + 0.5, y + 0.5, h, 1.3, rgb_mix(p->accent, p->second, 0.2));
 		}
 	}
@@ -142,8 +142,8 @@ static void tower(const struct model *m, double x, double y, double a, double h,
 	struct rgb pane = rgb_mix(m->c->p.second, m->c->p.paper, 0.45), dark = rgb_tone(rgb, -0.24);
 	for (double z = 0.35; z + 0.4 < h; z += 0.7) {
 		for (double t = 0.18; t + 0.25 < a; t += 0.5) {
-			on_left(m, x + t, y + a, z, 0.26, 0.36, chance(&m->c->chance) < 0.45 ? pane : rgb_tone(rgb, 0.05));
-			on_right(m, x + a, y + t, z, 0.26, 0.36, chance(&m->c->chance) < 0.35 ? pane : dark);
+			on_left(m, x + t, y + a, z, 0.26, 0.36, sketch_chance(&m->c->chance) < 0.45 ? pane : rgb_tone(rgb, 0.05));
+			on_right(m, x + a, y + t, z, 0.26, 0.36, sketch_chance(&m->c->chance) < 0.35 ? pane : dark);
 		}
 	}
 	box(m, x + a * 0.2, y + a * 0.2, h, a * 0.35, a * 0.35, 0.25, rgb_tone(rgb, -0.05));
@@ -166,8 +166,8 @@ static void city(const struct model *m)
 				tree(m, x + 1.0, y + 1.0, 0, 1.0, rgb_mix(p->accent, p->second, 0.3));
 				continue;
 			}
-			tower(m, x, y, 1.4, chance_in(&m->c->chance, 0.9, 2.2) + (6 - i - k) * 0.42,
-			      tones[(int)chance_in(&m->c->chance, 0, 5.99)]);
+			tower(m, x, y, 1.4, sketch_chance_in(&m->c->chance, 0.9, 2.2) + (6 - i - k) * 0.42,
+			      tones[(int)sketch_chance_in(&m->c->chance, 0, 5.99)]);
 		}
 	}
 }
@@ -213,16 +213,16 @@ static void garden(const struct model *m)
 	for (int y = 0; y < 7; y++) {
 		for (int x = 0; x < 8; x++) {
 			bool path = x == 3 || x == 4, pond = x > 3 && y > 3;
-			if (path || pond || chance(&m->c->chance) > 0.62)
+			if (path || pond || sketch_chance(&m->c->chance) > 0.62)
 				continue;
-			double px = x + chance_in(&m->c->chance, 0.35, 0.65), py = y + chance_in(&m->c->chance, 0.35, 0.65);
+			double px = x + sketch_chance_in(&m->c->chance, 0.35, 0.65), py = y + sketch_chance_in(&m->c->chance, 0.35, 0.65);
 			if (x < 3 && y > 3) {
 				box(m, x + 0.08, y + 0.12, 0, 0.84, 0.7, 0.28, rgb_mix(p->deep, p->second, 0.45));
 				for (int k = 0; k < 3; k++)
 					ball(m, x + 0.25 + 0.25 * k, y + 0.47, 0.42, 0.15, tones[(x + k) % 4]);
 				continue;
 			}
-			tree(m, px, py, 0, chance_in(&m->c->chance, 1.3, 2.6), tones[(int)chance_in(&m->c->chance, 0, 3.99)]);
+			tree(m, px, py, 0, sketch_chance_in(&m->c->chance, 1.3, 2.6), tones[(int)sketch_chance_in(&m->c->chance, 0, 3.99)]);
 		}
 	}
 	box(m, 5.4, 7.2, 0, 1.8, 0.5, 0.35, rgb_mix(p->second, p->deep, 0.3));
@@ -247,7 +247,7 @@ static void sea(const struct model *m)
 	double at[2];
 	point(m, 0, 0, 1.1, at);
 	path_circle(m->c, at[0], at[1], m->s * 2.3);
-	source(m->c, p->second, 1);
+	sketch_source(m->c, p->second, 1);
 	cairo_fill(m->c->cr);
 	ground(m, 10, rgb_mix(p->accent, p->deep, 0.6));
 	for (int x = 0; x < 10; x++) {
@@ -315,18 +315,19 @@ static void place(struct canvas *c, unsigned index, double fill)
 void scene_isometric(struct canvas *c, unsigned index)
 {
 	struct rgb far = rgb_mix(c->p.light, c->p.paper, index % 2 ? 0.2 : 0.7);
-	backdrop(c, rgb_tone(far, 0.02), rgb_mix(far, c->p.mid, 0.35));
+	sketch_backdrop(c, rgb_tone(far, 0.02), rgb_mix(far, c->p.mid, 0.35));
 	place(c, index, 0.94);
 }
 
 void scene_blocks(struct canvas *c)
 {
 	bool calm = c->style == STYLE_MINIMAL;
-	backdrop(c, calm ? c->p.paper : rgb_mix(c->p.paper, c->p.light, 0.5), calm ? c->p.paper : rgb_mix(c->p.light, c->p.mid, 0.45));
+	sketch_backdrop(c, calm ? c->p.paper : rgb_mix(c->p.paper, c->p.light, 0.5),
+			calm ? c->p.paper : rgb_mix(c->p.light, c->p.mid, 0.45));
 	if (!calm) {
 		path_circle(c, c->w * 0.68, c->h * 0.30, c->u * 19);
-		paint(c, rgb_mix(c->p.second, c->p.paper, 0.35), false);
-		defocus(c, c->u * 2);
+		sketch_paint(c, rgb_mix(c->p.second, c->p.paper, 0.35), false);
+		sketch_defocus(c, c->u * 2);
 	}
 	double s = c->u * (calm ? 10 : 8.2);
 	struct model m = {.c = c, .s = s, .x = c->w / 2, .y = c->h * 0.45};
@@ -336,10 +337,10 @@ void scene_blocks(struct canvas *c)
 		ground(&m, n, c->p.paper);
 	for (int x = 0; x < n; x++) {
 		for (int y = 0; y < n; y++) {
-			int h =
-			    (int)fmax(0, (n - 1 - x) * 0.55 + (n - 1 - y) * 0.55 + chance_in(&c->chance, -1.2, 1.3) + (calm ? 0.4 : -0.6));
+			int h = (int)fmax(0, (n - 1 - x) * 0.55 + (n - 1 - y) * 0.55 + sketch_chance_in(&c->chance, -1.2, 1.3) +
+						 (calm ? 0.4 : -0.6));
 			for (int z = 0; z < h; z++)
-				box(&m, x, y, z, 1, 1, 1, tones[(int)chance_in(&c->chance, 0, calm ? 2.99 : 4.99)]);
+				box(&m, x, y, z, 1, 1, 1, tones[(int)sketch_chance_in(&c->chance, 0, calm ? 2.99 : 4.99)]);
 		}
 	}
 	struct rgb last = c->p.second;

@@ -20,7 +20,7 @@ static void ridge(struct canvas *c, int layer, double base, double height, struc
 		cairo_line_to(c->cr, x, ridge_y(c, layer, x, base, height));
 	cairo_line_to(c->cr, c->w + c->u * 3, c->h + c->u * 2);
 	cairo_close_path(c->cr);
-	paint(c, rgb, layer > 2);
+	sketch_paint(c, rgb, layer > 2);
 }
 
 static void mist(struct canvas *c, double y, double h, struct rgb rgb, double alpha)
@@ -41,22 +41,22 @@ static void bird(struct canvas *c, double x, double y, double s)
 	cairo_move_to(c->cr, x - s, y - s * 0.35);
 	cairo_curve_to(c->cr, x - s * 0.6, y - s * 0.7, x - s * 0.2, y - s * 0.4, x, y);
 	cairo_curve_to(c->cr, x + s * 0.2, y - s * 0.4, x + s * 0.6, y - s * 0.7, x + s, y - s * 0.35);
-	line(c, c->p.deep, 0.22, 0.8);
+	sketch_line(c, c->p.deep, 0.22, 0.8);
 }
 
 static void sun(struct canvas *c, double x, double y, double r, struct rgb rgb)
 {
 	if (c->style == STYLE_PHOTO) {
-		glow(c, x, y, r * 6, rgb_mix(rgb, c->p.paper, 0.4), 0.75);
-		glow(c, x, y, r * 2.2, c->p.paper, 0.8);
+		sketch_glow(c, x, y, r * 6, rgb_mix(rgb, c->p.paper, 0.4), 0.75);
+		sketch_glow(c, x, y, r * 2.2, c->p.paper, 0.8);
 	}
 	path_circle(c, x, y, r);
 	struct rgb face = c->style == STYLE_PHOTO ? rgb_mix(c->p.paper, rgb, 0.12) : rgb;
 	if (c->style == STYLE_WATERCOLOUR) {
-		paint(c, face, false);
+		sketch_paint(c, face, false);
 		return;
 	}
-	source(c, face, 1);
+	sketch_source(c, face, 1);
 	cairo_fill(c->cr);
 }
 
@@ -64,8 +64,8 @@ void scene_landscape(struct canvas *c)
 {
 	bool calm = c->style == STYLE_MINIMAL;
 	struct rgb low = rgb_mix(c->p.paper, c->p.second, 0.22), high = rgb_mix(c->p.light, c->p.mid, 0.65);
-	backdrop(c, calm ? c->p.paper : high, calm ? c->p.paper : low);
-	double sx = c->w * chance_in(&c->chance, 0.58, 0.74), sy = c->h * (calm ? 0.36 : 0.30);
+	sketch_backdrop(c, calm ? c->p.paper : high, calm ? c->p.paper : low);
+	double sx = c->w * sketch_chance_in(&c->chance, 0.58, 0.74), sy = c->h * (calm ? 0.36 : 0.30);
 	sun(c, sx, sy, c->u * (calm ? 13 : 7.5), calm ? c->p.accent : rgb_mix(c->p.second, c->p.paper, 0.15));
 	if (!calm)
 		draw_cloud(c, c->w * 0.27, c->h * 0.17, c->u * 26, c->p.paper, 0.75);
@@ -83,15 +83,17 @@ void scene_landscape(struct canvas *c)
 		if (calm || i < 3)
 			continue;
 		struct rgb needle = rgb_mix(rgb, c->p.deep, i == layers - 1 ? 0.6 : 0.45);
-		for (double x = chance_in(&c->chance, -4, 2) * c->u; x < c->w; x += c->u * chance_in(&c->chance, 1.6, 4.0 + 3 * (5 - i))) {
+		for (double x = sketch_chance_in(&c->chance, -4, 2) * c->u; x < c->w;
+		     x += c->u * sketch_chance_in(&c->chance, 1.6, 4.0 + 3 * (5 - i))) {
 			if (noise_1d(c->seed + 5, x / c->w * 5 + i * 3.1, 2) < -0.02)
 				continue;
-			double size = c->u * (3.5 + (i - 2) * 2.6) * chance_in(&c->chance, 0.7, 1.2);
+			double size = c->u * (3.5 + (i - 2) * 2.6) * sketch_chance_in(&c->chance, 0.7, 1.2);
 			draw_pine(c, x, ridge_y(c, i, x, base, height) + size * 0.08, size, needle);
 		}
 	}
 	for (int i = 0; i < (calm ? 0 : 5); i++)
-		bird(c, c->w * (0.36 + 0.035 * i + chance_in(&c->chance, -0.01, 0.01)), c->h * (0.25 + 0.018 * ((i * 3) % 5)), c->u * 1.1);
+		bird(c, c->w * (0.36 + 0.035 * i + sketch_chance_in(&c->chance, -0.01, 0.01)), c->h * (0.25 + 0.018 * ((i * 3) % 5)),
+		     c->u * 1.1);
 }
 
 // --- the sun over water ---
@@ -102,11 +104,11 @@ static void sail_boat(struct canvas *c, double x, double y, double s)
 	const double large[][2] = {{x + s * 0.02, y - s * 1.5}, {x + s * 0.02, y - s * 0.08}, {x - s * 0.55, y - s * 0.08}};
 	const double small[][2] = {{x + s * 0.09, y - s * 1.3}, {x + s * 0.52, y - s * 0.08}, {x + s * 0.09, y - s * 0.08}};
 	path_polygon(c, large, 3);
-	paint(c, c->p.paper, true);
+	sketch_paint(c, c->p.paper, true);
 	path_polygon(c, small, 3);
-	paint(c, c->p.accent, true);
+	sketch_paint(c, c->p.accent, true);
 	path_polygon(c, hull, 4);
-	paint(c, c->p.deep, true);
+	sketch_paint(c, c->p.deep, true);
 }
 
 static void ripples(struct canvas *c, double sx, double horizon, double r, struct rgb rgb)
@@ -116,7 +118,7 @@ static void ripples(struct canvas *c, double sx, double horizon, double r, struc
 		double half = r * (0.95 - 0.35 * t + 0.55 * fabs(noise_1d(c->seed + 3, i * 0.9, 2))) * (i % 3 == 1 ? 0.62 : 1);
 		double x = sx + noise_1d(c->seed + 9, i * 1.7, 2) * r * 0.45, thick = c->u * (0.28 + 1.25 * t);
 		path_rect(c, x - half, y, 2 * half, thick, thick / 2);
-		source(c, rgb, c->style == STYLE_MINIMAL ? 0.9 : 0.75 - 0.35 * t);
+		sketch_source(c, rgb, c->style == STYLE_MINIMAL ? 0.9 : 0.75 - 0.35 * t);
 		cairo_fill(c->cr);
 	}
 }
@@ -124,11 +126,11 @@ static void ripples(struct canvas *c, double sx, double horizon, double r, struc
 static void swell(struct canvas *c, double horizon, struct rgb rgb)
 {
 	for (int i = 0; i < 70; i++) {
-		double t = chance(&c->chance), y = horizon + (c->h - horizon) * (0.04 + 0.96 * t),
-		       w = c->u * (4 + 18 * t) * chance_in(&c->chance, 0.5, 1.3);
-		double x = chance_in(&c->chance, -0.1, 1) * c->w;
+		double t = sketch_chance(&c->chance), y = horizon + (c->h - horizon) * (0.04 + 0.96 * t),
+		       w = c->u * (4 + 18 * t) * sketch_chance_in(&c->chance, 0.5, 1.3);
+		double x = sketch_chance_in(&c->chance, -0.1, 1) * c->w;
 		path_rect(c, x, y, w, c->u * (0.12 + 0.4 * t), c->u);
-		source(c, rgb, 0.30);
+		sketch_source(c, rgb, 0.30);
 		cairo_fill(c->cr);
 	}
 }
@@ -136,17 +138,17 @@ static void swell(struct canvas *c, double horizon, struct rgb rgb)
 void scene_water(struct canvas *c)
 {
 	bool calm = c->style == STYLE_MINIMAL;
-	double horizon = c->h * (calm ? 0.62 : 0.57), sx = c->w * chance_in(&c->chance, 0.40, 0.62), r = c->u * (calm ? 12 : 13);
+	double horizon = c->h * (calm ? 0.62 : 0.57), sx = c->w * sketch_chance_in(&c->chance, 0.40, 0.62), r = c->u * (calm ? 12 : 13);
 	struct rgb top = rgb_mix(c->p.accent, c->p.deep, 0.25), low = rgb_mix(c->p.second, c->p.paper, 0.35);
 	struct rgb orb = calm ? c->p.accent : rgb_mix(c->p.paper, c->p.second, c->style == STYLE_PHOTO ? 0.2 : 0.55);
-	backdrop(c, calm ? c->p.light : top, calm ? c->p.light : low);
+	sketch_backdrop(c, calm ? c->p.light : top, calm ? c->p.light : low);
 	cairo_save(c->cr);
 	cairo_rectangle(c->cr, 0, 0, c->w, horizon);
 	cairo_clip(c->cr);
 	if (!calm) {
 		cairo_save(c->cr);
 		cairo_scale(c->cr, 1, horizon / c->h);
-		backdrop(c, top, low);
+		sketch_backdrop(c, top, low);
 		cairo_restore(c->cr);
 		draw_cloud(c, c->w * 0.22, c->h * 0.20, c->u * 34, rgb_mix(low, c->p.paper, 0.5), 0.55);
 		draw_cloud(c, c->w * 0.80, c->h * 0.30, c->u * 26, rgb_mix(low, c->p.paper, 0.5), 0.5);
@@ -166,7 +168,7 @@ void scene_water(struct canvas *c)
 	cairo_clip(c->cr);
 	cairo_translate(c->cr, 0, horizon);
 	cairo_scale(c->cr, 1, (c->h - horizon) / c->h);
-	backdrop(c, calm ? c->p.mid : rgb_mix(low, c->p.accent, 0.45), calm ? c->p.mid : rgb_mix(c->p.deep, c->p.accent, 0.2));
+	sketch_backdrop(c, calm ? c->p.mid : rgb_mix(low, c->p.accent, 0.45), calm ? c->p.mid : rgb_mix(c->p.deep, c->p.accent, 0.2));
 	cairo_restore(c->cr);
 	if (!calm)
 		swell(c, horizon, rgb_mix(c->p.accent, c->p.deep, 0.5));
@@ -178,26 +180,26 @@ void scene_water(struct canvas *c)
 
 static void window(struct canvas *c, double x, double y, double w, double h, struct rgb frame, bool arched)
 {
-	bool lit = c->style == STYLE_PHOTO || chance(&c->chance) < 0.5;
+	bool lit = c->style == STYLE_PHOTO || sketch_chance(&c->chance) < 0.5;
 	struct rgb pane = lit ? rgb_mix(c->p.second, c->p.paper, 0.62) : rgb_mix(c->p.light, c->p.accent, 0.3);
 	double edge = c->u * 0.9;
 	if (arched)
 		path_arch(c, x - edge, y + h + edge, w + 2 * edge, h + 2 * edge);
 	else
 		path_rect(c, x - edge, y - edge, w + 2 * edge, h + 2 * edge, c->u * 0.4);
-	paint(c, frame, true);
+	sketch_paint(c, frame, true);
 	if (arched)
 		path_arch(c, x, y + h, w, h);
 	else
 		path_rect(c, x, y, w, h, c->u * 0.2);
-	paint(c, pane, false);
+	sketch_paint(c, pane, false);
 	cairo_move_to(c->cr, x + w / 2, y);
 	cairo_line_to(c->cr, x + w / 2, y + h);
 	cairo_move_to(c->cr, x, y + h * 0.48);
 	cairo_line_to(c->cr, x + w, y + h * 0.48);
-	line(c, frame, 0.5, 1);
+	sketch_line(c, frame, 0.5, 1);
 	path_rect(c, x - edge * 2, y + h + edge, w + 4 * edge, c->u * 1.1, c->u * 0.3);
-	paint(c, rgb_tone(frame, -0.06), true);
+	sketch_paint(c, rgb_tone(frame, -0.06), true);
 }
 
 static void awning(struct canvas *c, double x, double y, double w, double h)
@@ -205,7 +207,7 @@ static void awning(struct canvas *c, double x, double y, double w, double h)
 	int stripes = 11;
 	double s = w / stripes;
 	cairo_rectangle(c->cr, x, y, w, h * 1.25);
-	shadow(c, 0, c->u * 2.2, c->u * 3, 0.45);
+	sketch_shadow(c, 0, c->u * 2.2, c->u * 3, 0.45);
 	cairo_new_path(c->cr);
 	for (int i = 0; i < stripes; i++) {
 		double l = x + i * s, flare = c->u * 2.2;
@@ -216,7 +218,7 @@ static void awning(struct canvas *c, double x, double y, double w, double h)
 		cairo_line_to(c->cr, right, y + h);
 		cairo_arc(c->cr, (left + right) / 2, y + h, (right - left) / 2, 0, PI);
 		cairo_close_path(c->cr);
-		paint(c, i % 2 ? c->p.paper : c->p.accent, true);
+		sketch_paint(c, i % 2 ? c->p.paper : c->p.accent, true);
 	}
 }
 
@@ -228,42 +230,42 @@ static void potted(struct canvas *c, double x, double foot, double s)
 	const double pot[][2] = {
 	    {x - s * 0.24, foot - s * 0.42}, {x + s * 0.24, foot - s * 0.42}, {x + s * 0.17, foot}, {x - s * 0.17, foot}};
 	path_polygon(c, pot, 4);
-	paint_round(c, c->p.second, x - s * 0.24, x + s * 0.24);
+	sketch_paint_round(c, c->p.second, x - s * 0.24, x + s * 0.24);
 	path_rect(c, x - s * 0.27, foot - s * 0.48, s * 0.54, s * 0.1, s * 0.02);
-	paint_round(c, rgb_tone(c->p.second, 0.04), x - s * 0.27, x + s * 0.27);
+	sketch_paint_round(c, rgb_tone(c->p.second, 0.04), x - s * 0.27, x + s * 0.27);
 }
 
 static void shop_window(struct canvas *c, double x, double y, double w, double h, struct rgb frame)
 {
 	path_rect(c, x - c->u, y - c->u, w + 2 * c->u, h + 2 * c->u, c->u * 0.5);
-	paint(c, frame, true);
+	sketch_paint(c, frame, true);
 	path_rect(c, x, y, w, h, 0);
-	paint(c, rgb_mix(c->p.paper, c->p.second, 0.25), false);
+	sketch_paint(c, rgb_mix(c->p.paper, c->p.second, 0.25), false);
 	if (c->style == STYLE_PHOTO)
-		glow(c, x + w * 0.5, y + h * 0.25, w * 0.5, c->p.paper, 0.8);
+		sketch_glow(c, x + w * 0.5, y + h * 0.25, w * 0.5, c->p.paper, 0.8);
 	struct rgb tones[] = {c->p.accent, c->p.second, c->p.mid, rgb_mix(c->p.accent, c->p.deep, 0.4)};
 	for (int shelf = 1; shelf <= 2; shelf++) {
 		double sy = y + h * (shelf == 1 ? 0.5 : 0.97), size = h * 0.30;
-		for (double at = x + w * 0.06; at < x + w * 0.9; at += size * chance_in(&c->chance, 0.62, 0.95)) {
-			struct rgb rgb = tones[(int)chance_in(&c->chance, 0, 3.99)];
-			double s = size * chance_in(&c->chance, 0.55, 1.0);
-			int what = (int)chance_in(&c->chance, 0, 2.99);
+		for (double at = x + w * 0.06; at < x + w * 0.9; at += size * sketch_chance_in(&c->chance, 0.62, 0.95)) {
+			struct rgb rgb = tones[(int)sketch_chance_in(&c->chance, 0, 3.99)];
+			double s = size * sketch_chance_in(&c->chance, 0.55, 1.0);
+			int what = (int)sketch_chance_in(&c->chance, 0, 2.99);
 			if (what == 0)
 				path_circle(c, at + s * 0.3, sy - s * 0.3, s * 0.3);
 			else
 				path_rect(c, at, sy - s, s * (what == 1 ? 0.38 : 0.55), s, what == 1 ? s * 0.16 : s * 0.03);
-			paint_round(c, rgb, at, at + s * 0.6);
+			sketch_paint_round(c, rgb, at, at + s * 0.6);
 		}
 		path_rect(c, x, sy, w, h * 0.03, 0);
-		paint(c, rgb_tone(frame, 0.05), false);
+		sketch_paint(c, rgb_tone(frame, 0.05), false);
 	}
 }
 
 static void shop_sign(struct canvas *c, double x, double y, double w, double h)
 {
 	path_rect(c, x, y, w, h, c->u * 0.5);
-	shadow(c, 0, c->u * 0.7, c->u, 0.4);
-	paint(c, c->p.deep, true);
+	sketch_shadow(c, 0, c->u * 0.7, c->u, 0.4);
+	sketch_paint(c, c->p.deep, true);
 	if (!*c->sign)
 		return;
 	double size = h * 0.56, width = text_width(FACE_SERIF, c->sign, size, 0.12);
@@ -277,13 +279,13 @@ static void shop_sign(struct canvas *c, double x, double y, double w, double h)
 static void shop_door(struct canvas *c, double x, double y, double w, double h)
 {
 	path_rect(c, x, y, w, h, c->u * 0.4);
-	paint(c, c->p.accent, true);
+	sketch_paint(c, c->p.accent, true);
 	path_rect(c, x + w * 0.14, y + h * 0.08, w * 0.72, h * 0.5, c->u * 0.3);
-	paint(c, rgb_mix(c->p.second, c->p.paper, 0.6), true);
+	sketch_paint(c, rgb_mix(c->p.second, c->p.paper, 0.6), true);
 	path_rect(c, x + w * 0.14, y + h * 0.66, w * 0.72, h * 0.24, c->u * 0.3);
-	paint(c, rgb_tone(c->p.accent, -0.06), true);
+	sketch_paint(c, rgb_tone(c->p.accent, -0.06), true);
 	path_circle(c, x + w * 0.88, y + h * 0.6, c->u * 0.6);
-	paint(c, c->p.second, true);
+	sketch_paint(c, c->p.second, true);
 }
 
 // The houses on either side, pale and without detail.
@@ -292,20 +294,21 @@ static void neighbours(struct canvas *c, double x, double width, double ground, 
 	for (int side = -1; side <= 1; side += 2) {
 		double at = side < 0 ? x : x + width;
 		for (int i = 0; i < 3 && at > -c->u && at < c->w + c->u; i++) {
-			double w = c->u * chance_in(&c->chance, 20, 30), h = (ground - c->h * 0.1) * chance_in(&c->chance, 0.55, 0.85);
+			double w = c->u * sketch_chance_in(&c->chance, 20, 30),
+			       h = (ground - c->h * 0.1) * sketch_chance_in(&c->chance, 0.55, 0.85);
 			double left = side < 0 ? at - w : at;
 			struct rgb wall = rgb_tone(rgb, i % 2 ? 0.02 : -0.02);
 			path_rect(c, left, ground - h, w, h, 0);
-			paint(c, wall, false);
+			sketch_paint(c, wall, false);
 			const double roof[][2] = {
 			    {left - c->u, ground - h}, {left + w / 2, ground - h - c->u * 9}, {left + w + c->u, ground - h}};
 			path_polygon(c, roof, 3);
-			paint(c, rgb_tone(wall, -0.06), false);
+			sketch_paint(c, rgb_tone(wall, -0.06), false);
 			for (int k = 0; k < 6; k++) {
 				int row = k / 2;
 				path_rect(c, left + w * (k % 2 ? 0.58 : 0.2), ground - h + c->u * (5 + 13 * row), w * 0.22, c->u * 7,
 					  c->u * 0.3);
-				paint(c, k == 2 + side ? rgb_mix(c->p.second, c->p.paper, 0.5) : rgb_tone(wall, -0.05), false);
+				sketch_paint(c, k == 2 + side ? rgb_mix(c->p.second, c->p.paper, 0.5) : rgb_tone(wall, -0.05), false);
 			}
 			at += side * w;
 		}
@@ -317,20 +320,20 @@ void scene_facade(struct canvas *c)
 	bool calm = c->style == STYLE_MINIMAL;
 	struct rgb wall = calm ? c->p.light : rgb_mix(c->p.light, c->p.mid, 0.25),
 		   frame = calm ? c->p.paper : rgb_mix(c->p.paper, c->p.light, 0.3);
-	backdrop(c, rgb_mix(c->p.mid, c->p.light, 0.4), c->p.paper);
+	sketch_backdrop(c, rgb_mix(c->p.mid, c->p.light, 0.4), c->p.paper);
 	if (!calm)
 		draw_cloud(c, c->w * 0.8, c->h * 0.10, c->u * 24, c->p.paper, 0.8);
 	double width = fmin(c->w * 0.80, c->u * 92), x = (c->w - width) / 2, ground = c->h * 0.91,
 	       roof = fmax(c->h * 0.08, ground - c->u * 104);
 	if (!calm) {
 		neighbours(c, x, width, ground, rgb_mix(c->p.mid, c->p.light, 0.55));
-		defocus(c, c->u * 1.4);
+		sketch_defocus(c, c->u * 1.4);
 	}
 	path_rect(c, x, roof, width, ground - roof, c->u * 0.5);
-	shadow(c, c->u * 2, 0, c->u * 4, 0.3);
-	paint(c, wall, true);
+	sketch_shadow(c, c->u * 2, 0, c->u * 4, 0.3);
+	sketch_paint(c, wall, true);
 	path_rect(c, x - c->u * 2, roof - c->u * 1.5, width + 4 * c->u, c->u * 3.4, c->u * 0.5);
-	paint(c, c->p.accent, true);
+	sketch_paint(c, c->p.accent, true);
 	double shop = ground - c->u * 38, sign_h = c->u * 8, top = roof + c->u * 7, upper = shop - sign_h - c->u * 4 - top;
 	int columns = calm ? 2 : 4, rows = upper > c->u * 38 ? 2 : 1;
 	double cell = width / columns, ww = fmin(cell * 0.46, c->u * 11), wh = fmin(upper / rows - c->u * 6, ww * 1.6);
@@ -341,9 +344,9 @@ void scene_facade(struct canvas *c)
 	shop_window(c, x + width * 0.07, shop + c->u * 9, width * 0.52, c->u * 22, frame);
 	shop_door(c, x + width * 0.68, shop + c->u * 7, width * 0.2, ground - shop - c->u * 7);
 	path_rect(c, 0, ground, c->w, c->h - ground + c->u, 0);
-	paint(c, rgb_mix(c->p.mid, c->p.deep, 0.35), false);
+	sketch_paint(c, rgb_mix(c->p.mid, c->p.deep, 0.35), false);
 	path_rect(c, 0, ground, c->w, c->u * 1.2, 0);
-	paint(c, rgb_mix(c->p.light, c->p.mid, 0.6), false);
+	sketch_paint(c, rgb_mix(c->p.light, c->p.mid, 0.6), false);
 	awning(c, x + c->u * 1.5, shop, width - c->u * 3, c->u * 6.5);
 	shop_sign(c, x + c->u * 4, shop - sign_h - c->u * 1.2, width - c->u * 8, sign_h);
 	if (calm)

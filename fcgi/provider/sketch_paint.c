@@ -7,7 +7,7 @@
 
 // --- chance ---
 
-double chance(struct chance *c)
+double sketch_chance(struct chance *c)
 {
 	c->state += 0x9e3779b97f4a7c15ULL; // splitmix64
 	uint64_t z = c->state;
@@ -16,15 +16,15 @@ double chance(struct chance *c)
 	return (double)((z ^ z >> 31) >> 11) / 9007199254740992.0;
 }
 
-double chance_in(struct chance *c, double low, double high)
+double sketch_chance_in(struct chance *c, double low, double high)
 {
-	return low + (high - low) * chance(c);
+	return low + (high - low) * sketch_chance(c);
 }
 
 static double lattice(uint32_t seed, int64_t i)
 {
 	struct chance c = {(uint64_t)i * 0x9e3779b97f4a7c15ULL ^ (uint64_t)seed << 17};
-	return chance(&c) * 2 - 1;
+	return sketch_chance(&c) * 2 - 1;
 }
 
 double noise_1d(uint32_t seed, double x, int octaves)
@@ -103,7 +103,7 @@ void path_polygon(struct canvas *c, const double (*xy)[2], int n)
 
 // --- filling ---
 
-void source(struct canvas *c, struct rgb rgb, double alpha)
+void sketch_source(struct canvas *c, struct rgb rgb, double alpha)
 {
 	cairo_set_source_rgba(c->cr, rgb.r, rgb.g, rgb.b, alpha);
 }
@@ -167,7 +167,8 @@ static void pools(struct canvas *c, struct rgb rgb, double x0, double y0, double
 	cairo_save(c->cr);
 	cairo_clip(c->cr);
 	for (int i = 0; i < count; i++) {
-		double x = chance_in(&c->chance, x0, x1), y = chance_in(&c->chance, y0, y1), r = size * chance_in(&c->chance, 0.15, 0.45);
+		double x = sketch_chance_in(&c->chance, x0, x1), y = sketch_chance_in(&c->chance, y0, y1),
+		       r = size * sketch_chance_in(&c->chance, 0.15, 0.45);
 		bool dark = i % 2 == 0;
 		cairo_pattern_t *p = cairo_pattern_create_radial(x, y, r * 0.1, x, y, r);
 		struct rgb tone = rgb_tone(rgb, dark ? -0.09 : 0.10);
@@ -189,11 +190,11 @@ static void fill_watercolour(struct canvas *c, struct rgb rgb)
 	double size = fmin(x1 - x0, y1 - y0);
 	double amount = fmin(size * 0.05, c->u * 1.1);
 	cairo_path_t *flat = cairo_copy_path_flat(c->cr);
-	uint32_t seed = (uint32_t)(chance(&c->chance) * 1e9);
+	uint32_t seed = (uint32_t)(sketch_chance(&c->chance) * 1e9);
 	int layers = size > c->u * 6 ? 4 : 2;
 	for (int i = 0; i < layers; i++) {
 		tremble(c, flat, amount * (1 + i * 0.5), seed + (uint32_t)i * 131);
-		source(c, rgb, layers == 4 ? 0.42 : 0.62);
+		sketch_source(c, rgb, layers == 4 ? 0.42 : 0.62);
 		cairo_fill(c->cr);
 	}
 	tremble(c, flat, amount, seed);
@@ -204,13 +205,13 @@ static void fill_watercolour(struct canvas *c, struct rgb rgb)
 		cairo_append_path(c->cr, edge);
 		cairo_path_destroy(edge);
 	}
-	source(c, rgb_tone(rgb, -0.13), 0.32);
+	sketch_source(c, rgb_tone(rgb, -0.13), 0.32);
 	cairo_set_line_width(c->cr, fmin(c->u * 0.3, fmax(size * 0.04, 0.6)));
 	cairo_stroke(c->cr);
 	cairo_path_destroy(flat);
 }
 
-void paint(struct canvas *c, struct rgb rgb, bool solid)
+void sketch_paint(struct canvas *c, struct rgb rgb, bool solid)
 {
 	switch (c->style) {
 	case STYLE_PHOTO:
@@ -220,19 +221,19 @@ void paint(struct canvas *c, struct rgb rgb, bool solid)
 		fill_watercolour(c, rgb);
 		return;
 	case STYLE_ILLUSTRATION:
-		source(c, rgb, 1);
+		sketch_source(c, rgb, 1);
 		cairo_fill_preserve(c->cr);
 		if (solid)
-			line(c, rgb_mix(c->p.deep, rgb, 0.12), 0.34, 1);
+			sketch_line(c, rgb_mix(c->p.deep, rgb, 0.12), 0.34, 1);
 		cairo_new_path(c->cr);
 		return;
 	default:
-		source(c, rgb, 1);
+		sketch_source(c, rgb, 1);
 		cairo_fill(c->cr);
 	}
 }
 
-void paint_round(struct canvas *c, struct rgb rgb, double x0, double x1)
+void sketch_paint_round(struct canvas *c, struct rgb rgb, double x0, double x1)
 {
 	if (c->style == STYLE_WATERCOLOUR) {
 		fill_watercolour(c, rgb);
@@ -255,25 +256,25 @@ void paint_round(struct canvas *c, struct rgb rgb, double x0, double x1)
 	cairo_pattern_destroy(p);
 	cairo_fill_preserve(c->cr);
 	if (c->style == STYLE_ILLUSTRATION)
-		line(c, rgb_mix(c->p.deep, rgb, 0.12), 0.34, 1);
+		sketch_line(c, rgb_mix(c->p.deep, rgb, 0.12), 0.34, 1);
 	cairo_new_path(c->cr);
 }
 
-void line(struct canvas *c, struct rgb rgb, double width, double alpha)
+void sketch_line(struct canvas *c, struct rgb rgb, double width, double alpha)
 {
 	cairo_set_line_width(c->cr, width * c->u);
 	cairo_set_line_cap(c->cr, CAIRO_LINE_CAP_ROUND);
 	cairo_set_line_join(c->cr, CAIRO_LINE_JOIN_ROUND);
-	source(c, rgb, c->style == STYLE_WATERCOLOUR ? alpha * 0.8 : alpha);
+	sketch_source(c, rgb, c->style == STYLE_WATERCOLOUR ? alpha * 0.8 : alpha);
 	cairo_stroke(c->cr);
 }
 
-void backdrop(struct canvas *c, struct rgb top, struct rgb bottom)
+void sketch_backdrop(struct canvas *c, struct rgb top, struct rgb bottom)
 {
 	cairo_new_path(c->cr);
 	cairo_rectangle(c->cr, 0, 0, c->w, c->h);
 	if (c->style == STYLE_MINIMAL) {
-		source(c, rgb_mix(top, bottom, 0.5), 1);
+		sketch_source(c, rgb_mix(top, bottom, 0.5), 1);
 		cairo_fill(c->cr);
 		return;
 	}
@@ -288,7 +289,7 @@ void backdrop(struct canvas *c, struct rgb top, struct rgb bottom)
 	cairo_new_path(c->cr);
 }
 
-void glow(struct canvas *c, double x, double y, double radius, struct rgb rgb, double alpha)
+void sketch_glow(struct canvas *c, double x, double y, double radius, struct rgb rgb, double alpha)
 {
 	cairo_pattern_t *p = cairo_pattern_create_radial(x, y, 0, x, y, radius);
 	for (int i = 0; i <= 5; i++) {
@@ -345,7 +346,7 @@ static void blur_surface(cairo_surface_t *s, int radius)
 
 static const int shadow_scale = 6, defocus_scale = 4;
 
-void shadow(struct canvas *c, double dx, double dy, double blur, double alpha)
+void sketch_shadow(struct canvas *c, double dx, double dy, double blur, double alpha)
 {
 	if (c->style == STYLE_ILLUSTRATION)
 		blur = 0;
@@ -361,7 +362,7 @@ void shadow(struct canvas *c, double dx, double dy, double blur, double alpha)
 		cairo_translate(c->cr, dx, dy);
 		cairo_new_path(c->cr);
 		cairo_append_path(c->cr, path);
-		source(c, c->p.deep, alpha * 0.6);
+		sketch_source(c, c->p.deep, alpha * 0.6);
 		cairo_fill(c->cr);
 	} else {
 		cairo_surface_t *small = cairo_image_surface_create(CAIRO_FORMAT_A8, w, h);
@@ -374,7 +375,7 @@ void shadow(struct canvas *c, double dx, double dy, double blur, double alpha)
 		blur_surface(small, (int)(blur / shadow_scale));
 		cairo_translate(c->cr, x0 - room + dx, y0 - room + dy);
 		cairo_scale(c->cr, shadow_scale, shadow_scale);
-		source(c, rgb_tone(c->p.deep, -0.08), alpha);
+		sketch_source(c, rgb_tone(c->p.deep, -0.08), alpha);
 		cairo_mask_surface(c->cr, small, 0, 0);
 		cairo_surface_destroy(small);
 	}
@@ -384,7 +385,7 @@ void shadow(struct canvas *c, double dx, double dy, double blur, double alpha)
 	cairo_path_destroy(path);
 }
 
-void defocus(struct canvas *c, double radius)
+void sketch_defocus(struct canvas *c, double radius)
 {
 	if (c->style != STYLE_PHOTO)
 		return;

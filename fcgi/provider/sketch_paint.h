@@ -32,8 +32,8 @@ struct palette palette_make(const char *const *colours, unsigned seed);
 struct chance {
 	uint64_t state;
 };
-double chance(struct chance *c); // 0 ≤ x < 1
-double chance_in(struct chance *c, double low, double high);
+double sketch_chance(struct chance *c); // 0 ≤ x < 1
+double sketch_chance_in(struct chance *c, double low, double high);
 double noise_1d(uint32_t seed, double x, int octaves); // about -1 … 1, smooth
 
 // --- the canvas ---
@@ -50,17 +50,17 @@ struct canvas {
 	const char *sign; // a word for a shop sign; "" when there is none
 };
 
-void source(struct canvas *c, struct rgb rgb, double alpha);
+void sketch_source(struct canvas *c, struct rgb rgb, double alpha);
 // Fills the current path the way the style paints, and consumes it. `solid`: a thing with an outline, not a background.
-void paint(struct canvas *c, struct rgb rgb, bool solid);
-// As paint(), lit from the left like something round between x0 and x1.
-void paint_round(struct canvas *c, struct rgb rgb, double x0, double x1);
-void line(struct canvas *c, struct rgb rgb, double width, double alpha); // strokes the path and consumes it
+void sketch_paint(struct canvas *c, struct rgb rgb, bool solid);
+// As sketch_paint(), lit from the left like something round between x0 and x1.
+void sketch_paint_round(struct canvas *c, struct rgb rgb, double x0, double x1);
+void sketch_line(struct canvas *c, struct rgb rgb, double width, double alpha); // strokes the path and consumes it
 // What the path would cast on the surface behind it; the path stays.
-void shadow(struct canvas *c, double dx, double dy, double blur, double alpha);
-void backdrop(struct canvas *c, struct rgb top, struct rgb bottom); // the whole picture
-void glow(struct canvas *c, double x, double y, double radius, struct rgb rgb, double alpha);
-void defocus(struct canvas *c, double radius); // blurs all that is painted so far (photo only)
+void sketch_shadow(struct canvas *c, double dx, double dy, double blur, double alpha);
+void sketch_backdrop(struct canvas *c, struct rgb top, struct rgb bottom); // the whole picture
+void sketch_glow(struct canvas *c, double x, double y, double radius, struct rgb rgb, double alpha);
+void sketch_defocus(struct canvas *c, double radius); // blurs all that is painted so far (photo only)
 
 void path_rect(struct canvas *c, double x, double y, double w, double h, double corner);
 void path_circle(struct canvas *c, double x, double y, double r);
@@ -85,7 +85,7 @@ scene scene_landscape, scene_still_life, scene_blocks, scene_facade, scene_botan
 void scene_isometric(struct canvas *c, unsigned index); // the eight again, as isometric models
 
 // --- the last touches (sketch_finish.c) ---
-void finish(struct canvas *c);
+void sketch_finish(struct canvas *c);
 
 // --- words (sketch_text.c) ---
 enum face { FACE_SERIF, FACE_SANS };

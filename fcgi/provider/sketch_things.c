@@ -6,7 +6,7 @@
 static void ground_shadow(struct canvas *c, double x, double y, double rx)
 {
 	path_ellipse(c, x + rx * 0.35, y, rx * 1.15, rx * 0.2);
-	shadow(c, 0, 0, c->u * 2.2, c->style == STYLE_ILLUSTRATION ? 0.3 : 0.42);
+	sketch_shadow(c, 0, 0, c->u * 2.2, c->style == STYLE_ILLUSTRATION ? 0.3 : 0.42);
 	cairo_new_path(c->cr);
 }
 
@@ -24,9 +24,9 @@ void draw_vase(struct canvas *c, double x, double foot, double h, struct rgb rgb
 	cairo_curve_to(cr, x + w * 1.05, foot - h * 0.62, x + w * 1.25, foot - h * 0.28, x + w * 0.42, foot);
 	cairo_curve_to(cr, x + w * 0.2, foot + h * 0.025, x - w * 0.2, foot + h * 0.025, x - w * 0.42, foot);
 	cairo_close_path(cr);
-	paint_round(c, rgb, x - w, x + w);
+	sketch_paint_round(c, rgb, x - w, x + w);
 	path_ellipse(c, x, foot - h, w * 0.42, w * 0.09);
-	paint(c, rgb_tone(rgb, -0.16), true);
+	sketch_paint(c, rgb_tone(rgb, -0.16), true);
 }
 
 void draw_sphere(struct canvas *c, double x, double y, double r, struct rgb rgb)
@@ -34,7 +34,7 @@ void draw_sphere(struct canvas *c, double x, double y, double r, struct rgb rgb)
 	ground_shadow(c, x, y + r * 0.97, r * 0.8);
 	path_circle(c, x, y, r);
 	if (c->style != STYLE_PHOTO) {
-		paint_round(c, rgb, x - r, x + r);
+		sketch_paint_round(c, rgb, x - r, x + r);
 		return;
 	}
 	cairo_pattern_t *p = cairo_pattern_create_radial(x - r * 0.38, y - r * 0.42, r * 0.05, x, y, r * 1.08);
@@ -58,9 +58,9 @@ void draw_cylinder(struct canvas *c, double x, double foot, double r, double h, 
 	cairo_curve_to(c->cr, x - r, foot + e * 1.33, x + r, foot + e * 1.33, x + r, foot);
 	cairo_line_to(c->cr, x + r, foot - h);
 	cairo_close_path(c->cr);
-	paint_round(c, rgb, x - r, x + r);
+	sketch_paint_round(c, rgb, x - r, x + r);
 	path_ellipse(c, x, foot - h, r, e);
-	paint(c, rgb_tone(rgb, 0.07), true);
+	sketch_paint(c, rgb_tone(rgb, 0.07), true);
 }
 
 void draw_cone(struct canvas *c, double x, double foot, double r, double h, struct rgb rgb)
@@ -72,7 +72,7 @@ void draw_cone(struct canvas *c, double x, double foot, double r, double h, stru
 	cairo_line_to(c->cr, x - r, foot);
 	cairo_curve_to(c->cr, x - r, foot + e * 1.33, x + r, foot + e * 1.33, x + r, foot);
 	cairo_close_path(c->cr);
-	paint_round(c, rgb, x - r, x + r);
+	sketch_paint_round(c, rgb, x - r, x + r);
 }
 
 // A stalk that leans, with leaves of one of four kinds: 0 pointed pairs, 1 round pairs, 2 fine fronds, 3 berries.
@@ -84,7 +84,7 @@ void draw_stem(struct canvas *c, double x, double y, double length, double lean,
 	cairo_new_path(c->cr);
 	cairo_move_to(c->cr, x, y);
 	cairo_curve_to(c->cr, x, y - length * 0.4, x + lean * 0.4, y - length * 0.75, x + lean, y - length);
-	line(c, stalk, weight, 1);
+	sketch_line(c, stalk, weight, 1);
 	int n = counts[kind];
 	for (int i = 0; i < n; i++) {
 		double t = 0.24 + 0.76 * (i + 1) / n, s = 1 - t;
@@ -92,16 +92,17 @@ void draw_stem(struct canvas *c, double x, double y, double length, double lean,
 		double py = y - length * (3 * s * s * t * 0.4 + 3 * s * t * t * 0.75 + t * t * t);
 		double size = length * (1.15 - t * 0.65), tilt = lean / length * t;
 		for (int side = -1; side <= 1; side += 2) {
-			double angle = -PI / 2 + tilt + side * (i == n - 1 ? 0.25 : 0.85 - 0.25 * t) + chance_in(&c->chance, -0.08, 0.08);
-			double l = size * lengths[kind] * chance_in(&c->chance, 0.9, 1.1);
+			double angle =
+			    -PI / 2 + tilt + side * (i == n - 1 ? 0.25 : 0.85 - 0.25 * t) + sketch_chance_in(&c->chance, -0.08, 0.08);
+			double l = size * lengths[kind] * sketch_chance_in(&c->chance, 0.9, 1.1);
 			struct rgb tone = rgb_tone(leaf, side < 0 ? 0.03 : -0.03);
 			if (kind == 3) {
 				double bx = px + cos(angle) * l, by = py + sin(angle) * l;
 				cairo_move_to(c->cr, px, py);
 				cairo_line_to(c->cr, bx, by);
-				line(c, stalk, weight * 0.6, 1);
+				sketch_line(c, stalk, weight * 0.6, 1);
 				path_circle(c, bx, by, size * 0.026);
-				paint_round(c, tone, bx - size * 0.026, bx + size * 0.026);
+				sketch_paint_round(c, tone, bx - size * 0.026, bx + size * 0.026);
 				continue;
 			}
 			if (kind == 1) {
@@ -113,12 +114,12 @@ void draw_stem(struct canvas *c, double x, double y, double length, double lean,
 			} else {
 				path_leaf(c, px, py, l, size * widths[kind], angle);
 			}
-			paint(c, tone, kind != 2); // an outline would drown a fine frond
+			sketch_paint(c, tone, kind != 2); // an outline would drown a fine frond
 			if (kind > 1)
 				continue;
 			cairo_move_to(c->cr, px, py);
 			cairo_line_to(c->cr, px + cos(angle) * l * 0.85, py + sin(angle) * l * 0.85);
-			line(c, rgb_tone(tone, -0.1), weight * 0.35, 0.7);
+			sketch_line(c, rgb_tone(tone, -0.1), weight * 0.35, 0.7);
 		}
 	}
 }
@@ -138,7 +139,7 @@ void draw_pine(struct canvas *c, double x, double foot, double h, struct rgb rgb
 		}
 	}
 	cairo_close_path(c->cr);
-	source(c, rgb, 1);
+	sketch_source(c, rgb, 1);
 	cairo_fill(c->cr);
 	cairo_rectangle(c->cr, x - h * 0.012, foot - h * 0.1, h * 0.024, h * 0.14);
 	cairo_fill(c->cr);
@@ -150,16 +151,16 @@ void draw_cloud(struct canvas *c, double x, double y, double w, struct rgb rgb, 
 		for (int i = 0; i < 9; i++) {
 			double t = i / 8.0 - 0.5;
 			cairo_save(c->cr);
-			cairo_translate(c->cr, x + t * w, y + chance_in(&c->chance, -0.02, 0.02) * w);
+			cairo_translate(c->cr, x + t * w, y + sketch_chance_in(&c->chance, -0.02, 0.02) * w);
 			cairo_scale(c->cr, 1, 0.24);
-			glow(c, 0, 0, w * (0.34 - fabs(t) * 0.3), rgb, alpha * 0.6);
+			sketch_glow(c, 0, 0, w * (0.34 - fabs(t) * 0.3), rgb, alpha * 0.6);
 			cairo_restore(c->cr);
 		}
 		return;
 	}
 	double h = w * 0.16;
 	path_rect(c, x - w / 2, y - h / 2, w, h, h / 2);
-	source(c, rgb, alpha);
+	sketch_source(c, rgb, alpha);
 	cairo_fill(c->cr);
 	path_rect(c, x - w * 0.18, y - h * 1.15, w * 0.5, h, h / 2);
 	cairo_fill(c->cr);
