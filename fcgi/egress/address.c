@@ -55,7 +55,7 @@ enum { OWN_MAX = 64 };
 static struct range own[OWN_MAX];
 static size_t own_count;
 
-static bool covers(const struct range *r, sa_family_t family, const uint8_t *address)
+static bool range_covers(const struct range *r, sa_family_t family, const uint8_t *address)
 {
 	unsigned whole = r->bits / 8, rest = r->bits % 8;
 	uint8_t mask = (uint8_t)(0xff00u >> rest);
@@ -112,10 +112,10 @@ const char *address_forbidden(const struct sockaddr *address, socklen_t len)
 	if (loopback_of_a_test(family, bytes))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
-		if (covers(&ranges[i], family, bytes))
+		if (range_covers(&ranges[i], family, bytes))
 			return ranges[i].why;
 	for (size_t i = 0; i < own_count; i++)
-		if (covers(&own[i], family, bytes))
+		if (range_covers(&own[i], family, bytes))
 			return own[i].why;
 	// Only 2000::/3 is assigned to the public; whatever else is made up tomorrow is not for us.
 	return family == AF_INET6 && (bytes[0] & 0xe0) != 0x20 ? "not a public address" : NULL;

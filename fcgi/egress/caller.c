@@ -143,7 +143,7 @@ static void caller_due(struct timer *t)
 		c->work->type->due(c->work);
 }
 
-static int caller_open(struct egress *g, int fd)
+static int caller_accept(struct egress *g, int fd)
 {
 	struct caller *c = calloc(1, sizeof *c);
 	if (c == NULL)
@@ -174,7 +174,7 @@ static void listener_ready(struct watch *w, uint32_t events)
 				loop_change(&g->loop, w, 0);
 			return;
 		}
-		if (caller_open(g, fd) != 0)
+		if (caller_accept(g, fd) != 0)
 			close(fd);
 	}
 }

@@ -11,7 +11,7 @@ struct socket_watch {
 	struct engine *engine;
 };
 
-static void unlink_transfer(struct engine *g, struct engine_transfer *t)
+static void transfer_unlink(struct engine *g, struct engine_transfer *t)
 {
 	*(t->previous != NULL ? &t->previous->next : &g->first) = t->next;
 	if (t->next != NULL)
@@ -53,11 +53,13 @@ static void flush_later(struct engine *g, CURL *easy)
 	loop_at(g->loop, &g->flush, monotonic_ms());
 }
 
-static void collect(struct engine *g)
+// What libcurl has to do on this socket, or (CURL_SOCKET_TIMEOUT) what is due; then the transfers that ended by it.
+static void engine_act(struct engine *g, curl_socket_t fd, int events)
 {
 	int left;
 	CURLMsg *message;
-	while ((message = curl_multi_info_read(g->multi, &left))) {
+	curl_multi_socket_action(g->multi, fd, events, &left);
+	while ((message = curl_multi_info_read(g->multi, &left)) != NULL) {
 		struct engine_transfer *t = NULL;
 		CURL *easy = message->easy_handle;
 		CURLcode result = message->data.result;
@@ -65,16 +67,9 @@ static void collect(struct engine *g)
 		if (result != CURLE_OK)
 			flush_later(g, easy);
 		curl_multi_remove_handle(g->multi, easy); // ends the message's life, too
-		unlink_transfer(g, t);
+		transfer_unlink(g, t);
 		g->done(t, result);
 	}
-}
-
-static void act(struct engine *g, curl_socket_t fd, int events)
-{
-	int running;
-	curl_multi_socket_action(g->multi, fd, events, &running);
-	collect(g);
 }
 
 static void socket_ready(struct watch *w, uint32_t events)
@@ -82,29 +77,12 @@ static void socket_ready(struct watch *w, uint32_t events)
 	struct socket_watch *s = LOOP_OWNER(w, struct socket_watch, watch);
 	int what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
 		   (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-	act(s->engine, w->fd, what);
+	engine_act(s->engine, w->fd, what);
 }
 
 static void socket_release(struct watch *w)
 {
 	free(LOOP_OWNER(w, struct socket_watch, watch));
-}
-
-static int socket_open(struct engine *g, curl_socket_t fd, uint32_t events)
-{
-	struct socket_watch *s = calloc(1, sizeof *s);
-	if (s == NULL)
-		return -1;
-	s->engine = g;
-	s->watch.fd = fd;
-	s->watch.ready = socket_ready;
-	s->watch.release = socket_release;
-	if (loop_watch(g->loop, &s->watch, events) != 0) {
-		free(s);
-		return -1;
-	}
-	curl_multi_assign(g->multi, fd, s);
-	return 0;
 }
 
 static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)
@@ -119,7 +97,18 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context,
 		curl_multi_assign(g->multi, fd, NULL);
 		return 0;
 	}
-	return s != NULL ? loop_change(g->loop, &s->watch, events) : socket_open(g, fd, events);
+	if (s != NULL)
+		return loop_change(g->loop, &s->watch, events);
+	s = calloc(1, sizeof *s);
+	if (s == NULL)
+		return -1;
+	*s = (struct socket_watch){.watch = {.fd = fd, .ready = socket_ready, .release = socket_release}, .engine = g};
+	if (loop_watch(g->loop, &s->watch, events) != 0) {
+		free(s);
+		return -1;
+	}
+	curl_multi_assign(g->multi, fd, s);
+	return 0;
 }
 
 static int timer_changed(CURLM *multi, long timeout_ms, void *context)
@@ -134,7 +123,7 @@ static int timer_changed(CURLM *multi, long timeout_ms, void *context)
 
 static void timer_fired(struct timer *t)
 {
-	act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
+	engine_act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
 int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode), struct err *e)
@@ -179,7 +168,7 @@ void engine_remove(struct engine *g, struct engine_transfer *t)
 {
 	if (!t->added)
 		return;
-	unlink_transfer(g, t);
+	transfer_unlink(g, t);
 	// Closes the connection if no other transfer is on it.
 	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	flush_later(g, t->easy);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/loop.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include <errno.h>
@@ -70,17 +71,17 @@ void loop_close_watched(struct loop *l, struct watch *w)
 	remove_watch(l, w);
 }
 
-static void put(struct loop *l, size_t slot, struct timer *t)
+static void heap_put(struct loop *l, size_t slot, struct timer *t)
 {
 	l->heap[slot - 1] = t;
 	t->slot = slot;
 }
 
-static void settle(struct loop *l, struct timer *t)
+static void heap_settle(struct loop *l, struct timer *t)
 {
 	size_t slot = t->slot;
 	while (slot > 1 && l->heap[slot / 2 - 1]->at > t->at) {
-		put(l, slot, l->heap[slot / 2 - 1]);
+		heap_put(l, slot, l->heap[slot / 2 - 1]);
 		slot /= 2;
 	}
 	for (size_t child; (child = slot * 2) <= l->timers; slot = child) {
@@ -88,25 +89,25 @@ static void settle(struct loop *l, struct timer *t)
 			child++;
 		if (l->heap[child - 1]->at >= t->at)
 			break;
-		put(l, slot, l->heap[child - 1]);
+		heap_put(l, slot, l->heap[child - 1]);
 	}
-	put(l, slot, t);
+	heap_put(l, slot, t);
 }
 
 int loop_at(struct loop *l, struct timer *t, uint64_t at)
 {
-	if (t->slot == 0 && l->timers == l->room) {
-		size_t room = l->room ? l->room * 2 : 64;
-		struct timer **heap = reallocarray(l->heap, room, sizeof(struct timer *));
+	if (t->slot == 0 && l->timers == l->capacity) {
+		size_t capacity = l->capacity > 0 ? l->capacity * 2 : 64;
+		struct timer **heap = reallocarray(l->heap, capacity, sizeof(struct timer *));
 		if (heap == NULL)
 			return -1;
 		l->heap = heap;
-		l->room = room;
+		l->capacity = capacity;
 	}
 	if (t->slot == 0)
-		put(l, ++l->timers, t);
+		heap_put(l, ++l->timers, t);
 	t->at = at;
-	settle(l, t);
+	heap_settle(l, t);
 	return 0;
 }
 
@@ -116,40 +117,29 @@ void loop_cancel(struct loop *l, struct timer *t)
 		return;
 	struct timer *last = l->heap[--l->timers];
 	if (last != t) {
-		put(l, t->slot, last);
-		settle(l, last);
+		heap_put(l, t->slot, last);
+		heap_settle(l, last);
 	}
 	t->slot = 0;
-}
-
-static void fire_due(struct loop *l)
-{
-	uint64_t now = monotonic_ms();
-	while (l->timers > 0 && l->heap[0]->at <= now) {
-		struct timer *t = l->heap[0];
-		loop_cancel(l, t);
-		t->fire(t);
-	}
-}
-
-static int wait_ms(const struct loop *l, unsigned most_ms)
-{
-	if (l->timers == 0)
-		return (int)most_ms;
-	uint64_t now = monotonic_ms();
-	uint64_t left = l->heap[0]->at > now ? l->heap[0]->at - now : 0;
-	return left < most_ms ? (int)left : (int)most_ms;
 }
 
 void loop_turn(struct loop *l, unsigned most_ms)
 {
 	struct epoll_event events[256];
-	int n = epoll_wait(l->epoll, events, 256, wait_ms(l, most_ms));
+	uint64_t now = monotonic_ms(), left = most_ms;
+	if (l->timers > 0 && l->heap[0]->at < now + most_ms)
+		left = l->heap[0]->at > now ? l->heap[0]->at - now : 0;
+	int n = epoll_wait(l->epoll, events, ARRAY_LEN(events), (int)left);
 	for (int i = 0; i < n; i++) {
 		struct watch *w = events[i].data.ptr;
 		if (!w->removed)
 			w->ready(w, events[i].events);
 	}
-	fire_due(l);
+	now = monotonic_ms();
+	while (l->timers > 0 && l->heap[0]->at <= now) {
+		struct timer *t = l->heap[0];
+		loop_cancel(l, t);
+		t->fire(t);
+	}
 	release_removed(l);
 }

@@ -30,7 +30,7 @@ struct timer {
 struct loop {
 	int epoll;
 	struct timer **heap; // the earliest first
-	size_t timers, room;
+	size_t timers, capacity;
 	struct watch *removed;
 };
 

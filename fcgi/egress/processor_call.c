@@ -235,7 +235,7 @@ static void request_options(struct processor_call *p)
 	}
 }
 
-static void attempt(struct processor_call *p)
+static void attempt_start(struct processor_call *p)
 {
 	struct upstream *u = p->upstream;
 	enum breaker_answer answer = breaker_ask(&u->breaker, monotonic_ms());
@@ -266,7 +266,7 @@ static void processor_due(struct call_work *w)
 {
 	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
 	if (p->waiting) {
-		attempt(p);
+		attempt_start(p);
 		return;
 	}
 	if (p->transfer.engine.easy != NULL)
@@ -310,5 +310,5 @@ void processor_call_begin(struct caller *c, const struct egress_call *call)
 	    refuse_flags(p) != 0)
 		return;
 	p->transfer.region_header = p->upstream->facts->region_header;
-	attempt(p);
+	attempt_start(p);
 }

@@ -29,7 +29,7 @@ static cJSON *traffic_json(const struct upstream *u)
 	return one;
 }
 
-static void pages_add(cJSON *to, const struct egress *g)
+static void page_counts_add(cJSON *to, const struct egress *g)
 {
 	cJSON *pages = cJSON_AddObjectToObject(to, "pages");
 	cJSON_AddNumberToObject(pages, "requests", (double)g->pages);
@@ -62,7 +62,7 @@ cJSON *status_reply(const struct egress *g)
 		}
 		cJSON_AddItemToArray(list, one);
 	}
-	pages_add(head, g);
+	page_counts_add(head, g);
 	cJSON_AddNumberToObject(head, "under_way", (double)g->under_way);
 	cJSON_AddBoolToObject(head, "testing", EGRESS_TESTING);
 	return head;
@@ -131,7 +131,7 @@ void traffic_save(struct egress *g)
 	cJSON *list = cJSON_AddArrayToObject(all, "processors");
 	for (size_t i = 0; i < g->upstreams.count; i++)
 		cJSON_AddItemToArray(list, traffic_json(&g->upstreams.list[i]));
-	pages_add(all, g);
+	page_counts_add(all, g);
 	if (json_print(&text, all) != 0 || file_write(g->traffic_file, text.data, text.len, 0600, NULL, &e) != 0)
 		fprintf(stderr, "egress: the traffic counts could not be kept: %s\n", text.failed ? "no memory" : e.text);
 	else

@@ -11,34 +11,6 @@
 
 enum { KEY_LINE_MAX = 4096 };
 
-// ERR_NOT_FOUND where there is none. What stood in the environment can be read in /proc for as long as the process lives.
-static int key_read(const char *name, struct buf *key, struct err *e)
-{
-	int rc = setting_secret(name, key, e);
-	char *variable = getenv(name);
-	if (variable != NULL) {
-		explicit_bzero(variable, strlen(variable));
-		unsetenv(name);
-	}
-	return rc;
-}
-
-// Appends "header: prefix + key" to the locked memory.
-static int key_line(struct upstreams *u, size_t *used, struct upstream *up, const struct buf *key, struct err *e)
-{
-	const struct processor_facts *f = up->facts;
-	for (size_t i = 0; i < key->len; i++)
-		if ((unsigned char)key->data[i] <= 0x20 || (unsigned char)key->data[i] >= 0x7f)
-			return err_set(e, ERR_INPUT, "%s holds a character that no key has", f->key);
-	char *line = u->keys + *used;
-	int len = snprintf(line, KEY_LINE_MAX, "%s: %s%s", f->key_header, f->key_prefix, buf_text(key));
-	if (len < 0 || len >= KEY_LINE_MAX || key->len == 0)
-		return err_set(e, ERR_INPUT, "%s is empty or too long", f->key);
-	*used += KEY_LINE_MAX;
-	up->key.data = line;
-	return 0;
-}
-
 // Without an address or without a key nothing is sent; one of them alone is an oversight, which is named.
 static int upstream_configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
@@ -47,21 +19,34 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 		return 0;
 	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
 	const char *name = processor_address_setting(f), *base = processor_address(f);
-	bool keyed = f->key != NULL && key_read(f->key, &key, e) == 0;
+	bool keyed = f->key != NULL && setting_secret(f->key, &key, e) == 0;
+	char *variable = f->key != NULL ? getenv(f->key) : NULL;
+	if (variable != NULL) {
+		// What stood in the environment can be read in /proc for as long as the process lives.
+		explicit_bzero(variable, strlen(variable));
+		unsetenv(f->key);
+	}
 	if (f->key != NULL && !keyed && e->code != ERR_NOT_FOUND)
 		return -1;
 	if (base != NULL && url_base_check(base, up->declared, up->host, e) != 0)
 		return err_prefix(e, "the setting %s does not fit the policy", name);
 	if (keyed && base == NULL)
 		up->missing = name;
-	if (base != NULL && f->key != NULL && !keyed) {
-		up->missing = setting(name, NULL) != NULL ? f->key : NULL;
+	else if (base != NULL && f->key != NULL && !keyed && setting(name, NULL) != NULL)
+		up->missing = f->key;
+	if (base == NULL || (f->key != NULL && !keyed))
 		return 0;
+	if (keyed) {
+		// "header: prefix + key" in the locked memory.
+		for (size_t i = 0; i < key.len; i++)
+			if ((unsigned char)key.data[i] <= 0x20 || (unsigned char)key.data[i] >= 0x7f)
+				return err_set(e, ERR_INPUT, "%s holds a character that no key has", f->key);
+		up->key.data = u->keys + *used;
+		*used += KEY_LINE_MAX;
+		int len = snprintf(up->key.data, KEY_LINE_MAX, "%s: %s%s", f->key_header, f->key_prefix, buf_text(&key));
+		if (len < 0 || len >= KEY_LINE_MAX || key.len == 0)
+			return err_set(e, ERR_INPUT, "%s is empty or too long", f->key);
 	}
-	if (base == NULL)
-		return 0;
-	if (keyed && key_line(u, used, up, &key, e) != 0)
-		return -1;
 	up->base = base;
 	return 0;
 }
@@ -86,8 +71,14 @@ static int settings_declared(const struct policy *policy, struct err *e)
 	return 0;
 }
 
-static int keys_open(struct upstreams *u, struct err *e)
+int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 {
+	size_t used = 0;
+	*u = (struct upstreams){.list = calloc(p->processor_count + 1, sizeof(struct upstream)), .count = p->processor_count};
+	if (u->list == NULL)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	if (settings_declared(p, e) != 0)
+		return -1;
 	u->keys_size = (u->count + 1) * KEY_LINE_MAX;
 	void *memory = mmap(NULL, u->keys_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
@@ -96,17 +87,6 @@ static int keys_open(struct upstreams *u, struct err *e)
 	if (mlock(u->keys, u->keys_size) < 0)
 		fprintf(stderr, "egress: WARNING: the keys' memory could not be locked: raise LimitMEMLOCK, or keep swap off\n");
 	(void)madvise(u->keys, u->keys_size, MADV_DONTDUMP);
-	return 0;
-}
-
-int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
-{
-	size_t used = 0;
-	*u = (struct upstreams){.list = calloc(p->processor_count + 1, sizeof(struct upstream)), .count = p->processor_count};
-	if (u->list == NULL)
-		return err_set(e, ERR_MEMORY, "out of memory");
-	if (settings_declared(p, e) != 0 || keys_open(u, e) != 0)
-		return -1;
 	for (size_t i = 0; i < u->count; i++) {
 		struct upstream *up = &u->list[i];
 		up->declared = &p->processors[i];

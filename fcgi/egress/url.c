@@ -29,15 +29,10 @@ void url_free(CURLU **u)
 	curl_url_cleanup(*u);
 }
 
-static char *part(CURLU *u, CURLUPart what)
+static char *url_part(CURLU *u, CURLUPart what)
 {
 	char *value = NULL;
 	return curl_url_get(u, what, &value, 0) == CURLUE_OK ? value : NULL;
-}
-
-static bool loopback_name(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0;
 }
 
 // Between "//" and the next "/", "?" or "#" only letters, digits and .-:[] may stand. That ends user names, percent-encoding, back
@@ -47,12 +42,6 @@ static bool authority_plain(const char *authority)
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
 	size_t len = strspn(authority, plain);
 	return len > 0 && (authority[len] == '\0' || strchr("/?#", authority[len]) != NULL);
-}
-
-// A user name or password before the host: "user:secret@host". Only the authority is looked at; a path may hold an @.
-static bool carries_user(const char *authority)
-{
-	return memchr(authority, '@', strcspn(authority, "/?#")) != NULL;
 }
 
 static bool bytes_printable(const char *text)
@@ -65,12 +54,12 @@ static bool bytes_printable(const char *text)
 
 static int page_check(CURLU *u, struct err *e)
 {
-	CURL_TEXT_AUTO char *scheme = part(u, CURLUPART_SCHEME);
-	CURL_TEXT_AUTO char *port = part(u, CURLUPART_PORT);
-	CURL_TEXT_AUTO char *host = part(u, CURLUPART_HOST);
-	CURL_TEXT_AUTO char *user = part(u, CURLUPART_USER);
-	CURL_TEXT_AUTO char *password = part(u, CURLUPART_PASSWORD);
-	CURL_TEXT_AUTO char *zone = part(u, CURLUPART_ZONEID);
+	CURL_TEXT_AUTO char *scheme = url_part(u, CURLUPART_SCHEME);
+	CURL_TEXT_AUTO char *port = url_part(u, CURLUPART_PORT);
+	CURL_TEXT_AUTO char *host = url_part(u, CURLUPART_HOST);
+	CURL_TEXT_AUTO char *user = url_part(u, CURLUPART_USER);
+	CURL_TEXT_AUTO char *password = url_part(u, CURLUPART_PASSWORD);
+	CURL_TEXT_AUTO char *zone = url_part(u, CURLUPART_ZONEID);
 	if (scheme == NULL || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
 		return err_set(e, ERR_INPUT, "The URL must begin with http:// or https://.");
 	if (user != NULL || password != NULL)
@@ -102,7 +91,7 @@ CURLU *url_page(const char *text, struct err *e)
 		err_set(e, ERR_INPUT, "The URL is longer than %d bytes.", URL_BYTES_MAX);
 	else if (!bytes_printable(text))
 		err_set(e, ERR_INPUT, "The URL contains a space, a back slash or a control character.");
-	else if (authority != NULL && carries_user(authority + 3))
+	else if (authority != NULL && memchr(authority + 3, '@', strcspn(authority + 3, "/?#")) != NULL) // a path may hold an @
 		err_set(e, ERR_INPUT, "%s", user_in_url);
 	else if (authority == NULL)
 		err_set(e, ERR_INPUT, "The URL must look like https://www.example.com/.");
@@ -131,14 +120,14 @@ CURLU *url_redirect(CURLU *from, const char *location, struct err *e)
 
 static int base_check(CURLU *u, const struct policy_processor *p, char host[256], struct err *e)
 {
-	CURL_TEXT_AUTO char *scheme = part(u, CURLUPART_SCHEME);
-	CURL_TEXT_AUTO char *name = part(u, CURLUPART_HOST);
-	CURL_TEXT_AUTO char *user = part(u, CURLUPART_USER);
-	CURL_TEXT_AUTO char *fragment = part(u, CURLUPART_FRAGMENT);
+	CURL_TEXT_AUTO char *scheme = url_part(u, CURLUPART_SCHEME);
+	CURL_TEXT_AUTO char *name = url_part(u, CURLUPART_HOST);
+	CURL_TEXT_AUTO char *user = url_part(u, CURLUPART_USER);
+	CURL_TEXT_AUTO char *fragment = url_part(u, CURLUPART_FRAGMENT);
 	if (scheme == NULL || name == NULL || strlen(name) > 255 || user != NULL || fragment != NULL)
 		return err_set(e, ERR_INPUT, "it must look like https://host.example.com");
 	snprintf(host, 256, "%s", name);
-	if (testing && loopback_name(name))
+	if (testing && (strcasecmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 || strcmp(name, "[::1]") == 0))
 		return 0;
 	if (strcasecmp(scheme, "https") != 0)
 		return err_set(e, ERR_INPUT, "it must begin with https://");
@@ -158,7 +147,7 @@ int url_base_check(const char *base, const struct policy_processor *p, char host
 }
 
 // The base's own path, without a trailing slash, is left out where `path` already begins with it.
-static int join(struct buf *out, const char *base, const char *path)
+static int base_join(struct buf *out, const char *base, const char *path)
 {
 	size_t base_len = strlen(base);
 	while (base_len > 0 && base[base_len - 1] == '/')
@@ -193,7 +182,7 @@ CURLU *url_join(const char *base, const char *path, const struct policy_processo
 	char host[256];
 	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') != NULL || strlen(path) > URL_BYTES_MAX)
 		err_set(e, ERR_INPUT, "the call's path must begin with / and be a plain path");
-	else if (join(&whole, base, path) != 0)
+	else if (base_join(&whole, base, path) != 0)
 		err_set(e, ERR_MEMORY, "out of memory");
 	else
 		return processor_url(buf_text(&whole), p, host, e);

@@ -31,7 +31,7 @@ const struct provider *provider_find(const char *id)
 	return NULL;
 }
 
-static void request_free(struct provider_request *r)
+static void task_request_free(struct provider_request *r)
 {
 	if (r->path != NULL)
 		explicit_bzero(r->path, strlen(r->path)); // it may hold an address that opens a picture
@@ -49,12 +49,12 @@ static const struct provider_steps *task_steps(const struct provider_task *t)
 // What the vendor's file made of it. What was sent before is not needed any more.
 static enum provider_step task_stepped(struct provider_task *t, struct provider_request *sent, enum provider_step step)
 {
-	request_free(sent);
+	task_request_free(sent);
 	t->step = step;
 	if (step == PROVIDER_SEND && ++t->steps > STEPS_MAX)
 		t->step = provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, "The service does not come to an end.");
 	if (t->step == PROVIDER_ENDED)
-		request_free(&t->request);
+		task_request_free(&t->request);
 	return t->step;
 }
 
@@ -77,7 +77,7 @@ enum provider_step provider_reply(struct provider_task *t, const struct provider
 
 enum provider_step provider_no_reply(struct provider_task *t, enum provider_result result, const struct err *say)
 {
-	request_free(&t->request);
+	task_request_free(&t->request);
 	t->step = PROVIDER_ENDED;
 	if (!t->leaving) {
 		t->result = result;
@@ -109,7 +109,7 @@ void provider_prompts_free(struct provider_prompts *p)
 
 void provider_free(struct provider_task *t)
 {
-	request_free(&t->request);
+	task_request_free(&t->request);
 	provider_prompts_free(&t->prompts);
 	buf_wipe(&t->image.bytes);
 	if (t->reference != NULL)

@@ -47,7 +47,7 @@ static const char *token_next(const char *s, const char *end, struct token *out)
 	return s;
 }
 
-static bool listed(const char *word, const char *const *list)
+static bool word_among(const char *word, const char *const *list)
 {
 	for (; *list != NULL; list++) {
 		if (strcmp(word, *list) == 0)
@@ -96,7 +96,7 @@ static const char *colour_of(const char *word)
 	for (size_t i = 0; i < ARRAY_LEN(colour_words); i++) {
 		size_t len = strlen(colour_words[i].word);
 		if (strncmp(word, colour_words[i].word, len) == 0 &&
-		    (word[len] == '\0' || (colour_words[i].german && listed(word + len, endings))))
+		    (word[len] == '\0' || (colour_words[i].german && word_among(word + len, endings))))
 			return colour_words[i].colour;
 	}
 	return NULL;
@@ -146,7 +146,7 @@ static void colours_of(struct colours *c, const char *text)
 		const char *colour = colour_of(t.folded);
 		if (colour != NULL && !denied && (t.start == text || t.start[-1] != '#'))
 			colour_add(c, colour);
-		denied = listed(t.folded, no);
+		denied = word_among(t.folded, no);
 		s = next;
 	}
 }
@@ -239,10 +239,10 @@ static bool told_name(const char *s, const char *end, char name[SKETCH_WORD_BYTE
 	while (s < end) {
 		struct token t, next;
 		s = token_next(s, end, &t);
-		if (s >= end || *s != ' ' || !listed(t.folded, before))
+		if (s >= end || *s != ' ' || !word_among(t.folded, before))
 			continue;
 		token_next(s, end, &next);
-		if (next.start == s + 1 && !listed(next.folded, before) && name_run(s, end, name))
+		if (next.start == s + 1 && !word_among(next.folded, before) && name_run(s, end, name))
 			return true;
 	}
 	return false;

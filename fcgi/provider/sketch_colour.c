@@ -111,7 +111,7 @@ static double hue_apart(double a, double b)
 	return d > PI ? 2 * PI - d : d;
 }
 
-static double between(double v, double low, double high)
+static double colour_between(double v, double low, double high)
 {
 	return v < low ? low : v > high ? high : v;
 }
@@ -119,8 +119,8 @@ static double between(double v, double low, double high)
 // A brand's colour, brought to where it carries a picture. One without any hue stays calm.
 static struct lch as_accent(struct lch c)
 {
-	c.l = between(c.l, 0.46, 0.68);
-	c.c = c.c < 0.02 ? 0.03 : between(c.c, 0.08, 0.19);
+	c.l = colour_between(c.l, 0.46, 0.68);
+	c.c = c.c < 0.02 ? 0.03 : colour_between(c.c, 0.08, 0.19);
 	return c;
 }
 
