@@ -14,7 +14,7 @@ static bool text_fits(const cJSON *value, const struct head_member *m)
 	return true;
 }
 
-static int members_read(void *out, const cJSON *head, const struct head_member *members, struct err *e);
+static int head_members_read(void *out, const cJSON *head, const struct head_member *members, struct err *e);
 
 static int head_member_read(void *out, const cJSON *value, const struct head_member *m, struct err *e)
 {
@@ -51,12 +51,12 @@ static int head_member_read(void *out, const cJSON *value, const struct head_mem
 	case HEAD_OBJECT:
 		if (!cJSON_IsObject(value))
 			break;
-		return members_read(out, value, m->members, e);
+		return head_members_read(out, value, m->members, e);
 	}
 	return err_set(e, ERR_INPUT, "the call's member “%s” is not as it should be", m->name);
 }
 
-static int members_read(void *out, const cJSON *head, const struct head_member *members, struct err *e)
+static int head_members_read(void *out, const cJSON *head, const struct head_member *members, struct err *e)
 {
 	for (const cJSON *value = head->child; value != NULL; value = value->next) {
 		const struct head_member *m = members;
@@ -78,6 +78,6 @@ int head_read_op(void *out, const cJSON *head, const struct head_op *ops, struct
 	const char *op = json_string(head, "op");
 	for (int i = 0; op != NULL && ops[i].name != NULL; i++)
 		if (strcmp(ops[i].name, op) == 0)
-			return members_read(out, head, ops[i].members, e) == 0 ? i : -1;
+			return head_members_read(out, head, ops[i].members, e) == 0 ? i : -1;
 	return err_set(e, ERR_INPUT, "the call has no op of this program");
 }
