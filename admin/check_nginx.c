@@ -11,7 +11,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
-#include "policy/publish/publish.h"
+#include "policy/publish/documents/documents.h"
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -323,7 +323,7 @@ static void headers(struct check *c)
 {
 	BUF_AUTO struct buf csp = BUF_INIT(PARAMS_BYTES_MAX);
 
-	if (publish_csp(c->policy, &csp) != 0)
+	if (headers_csp(c->policy, &csp) != 0)
 		bad(c, nginx_conf_root(c->nginx), "Free some memory.", "there is no memory to compare the headers");
 	EACH_DIRECTIVE(d, c)
 	{

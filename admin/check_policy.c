@@ -6,6 +6,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
 #include "policy/rules/capability.h"
 #include <errno.h>
@@ -123,7 +124,7 @@ struct comparison {
 
 static void compare_page(struct check *c, const struct page *page, struct comparison *count)
 {
-	BUF_AUTO struct buf there = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf there = BUF_INIT(DOCUMENT_BYTES_MAX);
 	char path[PATH_MAX];
 	struct err e = {0};
 
@@ -150,7 +151,7 @@ static void check_published(struct check *c)
 	struct err e;
 	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
 
-	if (site_render(c->policy, setting("LETHE_HTML", place_html), testing, &pages, &e) != 0) {
+	if (pages_render(c->policy, setting("LETHE_HTML", place_html), testing, &pages, &e) != 0) {
 		check_add(c, CHECK_UNSURE, "Name the folder of the templates with LETHE_HTML.",
 			  "the pages cannot be made to compare them: %s", e.text);
 		return;

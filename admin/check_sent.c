@@ -4,7 +4,7 @@
 #include "admin/check.h"
 #include "admin/nginx_conf.h"
 #include "policy/base/limits.h"
-#include "policy/publish/publish.h"
+#include "policy/publish/documents/documents.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ static bool check_csp(struct check *c, const char *path, const char *head)
 	BUF_AUTO struct buf wanted = BUF_INIT(PARAMS_BYTES_MAX), sent = BUF_INIT(PARAMS_BYTES_MAX);
 	bool any = ask_header(head, "Content-Security-Policy", 0, &sent) == 0;
 
-	publish_csp(c->policy, &wanted);
+	headers_csp(c->policy, &wanted);
 	if (any && strcmp(buf_text(&sent), buf_text(&wanted)) == 0)
 		return true;
 	check_add(c, CHECK_BROKEN, "Run lethe publish, then reload nginx.",

@@ -177,7 +177,7 @@ static enum status dry_run(const struct publication *x, const char *folder)
 	PAGES_AUTO struct pages pages = {0};
 	struct err e = {0};
 
-	if (site_render(x->shown, templates(), is_test(), &pages, &e) != 0)
+	if (pages_render(x->shown, templates(), is_test(), &pages, &e) != 0)
 		return output_complain(STATUS_FOUND, "publish: %s", e.text);
 	buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x->shown->site, x->shown->version, pages.count, folder);
 	add_plan(&out, x, true);

@@ -3,7 +3,7 @@
 #include "fcgi/generate/outcome.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
-#include "policy/publish/documents/claims.h"
+#include "policy/publish/variables.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -183,7 +183,7 @@ static int answer_done_page(struct set *s)
 			return -1;
 	}
 	buf_reset(&text);
-	claim_check_card(s->g->policy, &text);
+	variables_check_card(s->g->policy, &text);
 	buf_adds(&text, "<p><a class=\"button quiet\" href=\"/\">Make another set</a></p>\n");
 	framed_end(&frame, &text);
 	return respond_write(s->r, buf_text(&text), text.len) != 0 ? -1 : respond_flush(s->r);

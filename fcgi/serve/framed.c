@@ -5,7 +5,7 @@
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
-#include "policy/publish/publish.h"
+#include "policy/publish/pages.h"
 #include <string.h>
 
 // Before anything was published, or where it cannot be read.

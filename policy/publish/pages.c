@@ -4,9 +4,11 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
-#include "policy/publish/documents/facts.h"
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/documents.h"
+#include "policy/publish/render/address.h"
+#include "policy/publish/render/template.h"
 #include "policy/publish/render/writer.h"
+#include "policy/publish/variables.h"
 #include "policy/publish/words/words.h"
 #include "policy/rules/capability.h"
 #include <dirent.h>
@@ -48,20 +50,9 @@ struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...)
 			return NULL;
 		}
 	}
-	page->bytes = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	page->bytes = BUF_INIT(DOCUMENT_BYTES_MAX);
 	s->count++;
 	return &page->bytes;
-}
-
-int pages_json(const cJSON *value, struct buf *out)
-{
-	char *text = cJSON_Print(value);
-
-	if (text == NULL)
-		return -1;
-	buf_adds(out, text);
-	free(text);
-	return buf_addc(out, '\n');
 }
 
 static int not_hidden(const struct dirent *entry)
@@ -84,7 +75,7 @@ static int each_file(const char *templates, const char *folder, int (*each)(void
 	if (count < 0)
 		return err_set(e, ERR_NOT_FOUND, "the templates folder %s cannot be read", path);
 	for (int i = 0; i < count; i++) {
-		BUF_AUTO struct buf bytes = BUF_INIT(PAGE_BYTES_MAX_OUT);
+		BUF_AUTO struct buf bytes = BUF_INIT(DOCUMENT_BYTES_MAX);
 		if (rc == 0)
 			rc = path_join(file, sizeof file, path, names[i]->d_name, e);
 		if (rc == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
@@ -118,7 +109,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	vars[count++] = (struct word_value){"head", head};
 	vars[count++] = (struct word_value){"content", content};
 	vars[count] = (struct word_value){NULL, NULL};
-	page_address(site->policy, name, &address);
+	address_page(site->policy, name, &address);
 	struct buf *out = pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
 	return out == NULL ? -1 : template_render(buf_text(&site->layout), "layout.html", 1, site->policy, vars, out, e);
 }
@@ -129,7 +120,7 @@ static int render_template(void *arg, const char *name, struct buf *bytes, struc
 {
 	const struct site *site = arg;
 	bool start = strcmp(name, "index.html") == 0, soon = strcmp(name, "soon.html") == 0;
-	BUF_AUTO struct buf head = BUF_INIT(PAGE_BYTES_MAX_OUT), content = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf head = BUF_INIT(DOCUMENT_BYTES_MAX), content = BUF_INIT(DOCUMENT_BYTES_MAX);
 	size_t len = strlen(name);
 	char path[300];
 
@@ -176,7 +167,7 @@ static int render_made(const struct site *site, const char *name, const char *ti
 	snprintf(path, sizeof path, "/%s", name);
 	for (size_t i = 0; i < p->view_count && p->view_count > 1; i++) {
 		buf_printf(&head, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->views[i]->language);
-		page_address(p->views[i], path, &head);
+		address_page(p->views[i], path, &head);
 		buf_adds(&head, "\">\n");
 	}
 	buf_printf(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/%s.atom\">\n", name);
@@ -189,10 +180,10 @@ static int render_made(const struct site *site, const char *name, const char *ti
 // The notice as a page, Markdown and plain text.
 static int render_notice(const struct site *site, struct err *e)
 {
-	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT), address = BUF_INIT(256);
+	BUF_AUTO struct buf content = BUF_INIT(DOCUMENT_BYTES_MAX), address = BUF_INIT(256);
 	const struct policy *p = site->policy;
 
-	page_address(p, "/privacy", &address);
+	address_page(p, "/privacy", &address);
 	struct buf *markdown = pages_add(site->pages, e, "html%s.md", buf_text(&address));
 	struct buf *text = pages_add(site->pages, e, "html%s.txt", buf_text(&address));
 	if (markdown == NULL || text == NULL)
@@ -207,10 +198,10 @@ static int render_notice(const struct site *site, struct err *e)
 
 static int render_subprocessors(const struct site *site, struct err *e)
 {
-	BUF_AUTO struct buf content = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf content = BUF_INIT(DOCUMENT_BYTES_MAX);
 
 	buf_adds(&content, "<article class=\"page text wide\">\n");
-	if (publish_subprocessors(site->policy, LIST_HTML_PART, &content, e) != 0)
+	if (subprocessors_write(site->policy, LIST_HTML_PART, &content, e) != 0)
 		return -1;
 	buf_adds(&content, "</article>\n");
 	return render_made(site, "subprocessors", word(site->policy, "list.title"), &content, e);
@@ -219,7 +210,7 @@ static int render_subprocessors(const struct site *site, struct err *e)
 // `p` in one of its languages. `testing` as in variables_make.
 static int render_language(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
-	struct site site = {.pages = s, .policy = p, .layout = BUF_INIT(PAGE_BYTES_MAX_OUT)};
+	struct site site = {.pages = s, .policy = p, .layout = BUF_INIT(DOCUMENT_BYTES_MAX)};
 	char path[4096];
 	int rc = path_join(path, sizeof path, templates, "layout.html", e);
 
@@ -244,12 +235,12 @@ static int render_lists(const struct policy *p, struct pages *s, struct err *e)
 {
 	static const struct {
 		const char *extension;
-		enum list_format format;
+		enum subprocessors_format format;
 	} forms[] = {{"json", LIST_JSON}, {"csv", LIST_CSV}, {"md", LIST_MARKDOWN}, {"txt", LIST_TEXT}, {"xml", LIST_XML}};
 
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		struct buf *out = pages_add(s, e, "html/subprocessors.%s", forms[i].extension);
-		if (out == NULL || publish_subprocessors(p, forms[i].format, out, e) != 0)
+		if (out == NULL || subprocessors_write(p, forms[i].format, out, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -267,11 +258,11 @@ static int render_others(const struct policy *p, struct pages *s, struct err *e)
 
 	if (json == NULL || gpc == NULL || security == NULL || headers == NULL || clear == NULL || cookies == NULL)
 		return -1;
-	gpc_json(p, gpc);
-	security_txt(p, when_now(), security);
+	headers_gpc(p, gpc);
+	headers_security(p, when_now(), security);
 	headers_conf(p, headers);
-	clear_conf(p, clear);
-	cookies_conf(p, cookies);
+	headers_clear(p, clear);
+	headers_cookies(p, cookies);
 	return notice_json(p, json, e);
 }
 
@@ -285,12 +276,12 @@ static int render_machine_forms(const struct policy *p, struct pages *s, struct 
 
 	if (changes == NULL || versions == NULL || tilt == NULL || dpv == NULL)
 		return -1;
-	if (subprocessors_atom(p, when_now(), changes, e) != 0 || privacy_atom(p, versions, e) != 0)
+	if (feed_subprocessors(p, when_now(), changes, e) != 0 || feed_notice(p, versions, e) != 0)
 		return -1;
-	return tilt_json(p, tilt, e) != 0 ? -1 : dpv_json(p, dpv, e);
+	return facts_tilt(p, tilt, e) != 0 ? -1 : facts_dpv(p, dpv, e);
 }
 
-int site_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
+int pages_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
 	if (each_file(templates, "assets", copy_asset, s, e) != 0)
 		return -1;

@@ -136,7 +136,7 @@ int publish_all(const struct policy *p, const char *templates, const char *folde
 	BUF_AUTO struct buf old = BUF_INIT(LIST_BYTES_MAX);
 
 	*out = (struct publish_result){0};
-	if (check_apart(templates, folder, e) != 0 || site_render(p, templates, testing, &pages, e) != 0)
+	if (check_apart(templates, folder, e) != 0 || pages_render(p, templates, testing, &pages, e) != 0)
 		return -1;
 	if (make_folders(folder, e) != 0 || read_list(folder, &old, e) != 0 || write_list(folder, &pages, &old, e) != 0)
 		return -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Any bytes as a policy: refused with a message, or read, and then every form of it can be rendered.
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/publish.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (p == NULL && messages.len == 0)
 		abort(); // a refusal always says why
 	for (int format = LIST_TEXT; p != NULL && format <= LIST_XML; format++)
-		publish_subprocessors(p, (enum list_format)format, &out, &e);
+		subprocessors_write(p, (enum subprocessors_format)format, &out, &e);
 	for (int form = FORM_HTML; p != NULL && form <= FORM_TEXT; form++)
 		notice_write(p, (enum form)form, &out);
 	if (p != NULL && notice_json(p, &out, &e) < 0)

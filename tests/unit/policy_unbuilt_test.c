@@ -11,15 +11,15 @@ static const struct needs {
 } needs[] = {
     {"bizimages", ""},
     {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, consent records, request log details, "
-		      "verifying an identity, announcing changes on the pages, requests of authorities, provider "
+		      "verifying an identity, requests of authorities, provider "
 		      "openrouter, provider openai, provider fal"},
     {"product-images", "accounts, stored images, payments, consent records, usage figures, image storage, "
 		       "mail, provider deepseek, provider ark, provider dashscope"},
     {"image-describer", "uploads, descriptions, time limits in memory, request log details, image storage, analytics, consent "
-			"records, announcing changes on the pages, provider replicate"},
+			"records, provider replicate"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, consent records, usage "
 		"figures, backups, request log details, mail, analytics, prompt anonymising, "
-		"deleting the data of children, announcing changes on the pages, requests of authorities, provider replicate"},
+		"deleting the data of children, requests of authorities, provider replicate"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };
 

@@ -2,8 +2,10 @@
 // Whatever a policy's texts hold, it is shown as text: in HTML, Markdown, CSV, XML and JSON, in pages and in headers.
 #include "policy/base/array.h"
 #include "policy/base/json.h"
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/render/template.h"
+#include "policy/publish/variables.h"
 #include "tests/unit/policy_support.h"
 #include <libxml/parser.h>
 
@@ -70,7 +72,7 @@ static void html_shows_it_as_text(void **state)
 	check_no_markup(&out);
 	assert_true(occurrences(buf_text(&out), "&lt;script&gt;alert(1)") >= 6);
 	buf_reset(&out);
-	assert_int_equal(publish_subprocessors(p, LIST_HTML, &out, &e), 0);
+	assert_int_equal(subprocessors_write(p, LIST_HTML, &out, &e), 0);
 	check_no_markup(&out);
 	assert_true(occurrences(buf_text(&out), "&lt;script&gt;alert(1)") >= 3);
 }
@@ -87,7 +89,7 @@ static void markdown_shows_it_as_text(void **state)
 	assert_null(strstr(buf_text(&out), "[x](javascript"));
 	assert_non_null(strstr(buf_text(&out), "\\[x\\]\\(javascript"));
 	buf_reset(&out);
-	assert_int_equal(publish_subprocessors(p, LIST_MARKDOWN, &out, &e), 0);
+	assert_int_equal(subprocessors_write(p, LIST_MARKDOWN, &out, &e), 0);
 	check_no_markup(&out);
 	const char *row = strstr(buf_text(&out), "| =HYPERLINK");
 	assert_non_null(row);
@@ -127,7 +129,7 @@ static void csv_cells_are_text_and_never_formulas(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(publish_subprocessors(p, LIST_CSV, &out, &e), 0);
+	assert_int_equal(subprocessors_write(p, LIST_CSV, &out, &e), 0);
 	assert_int_equal(csv_read(buf_text(&out), cells, 128), 46); // 23 columns, a heading and one processor
 	for (size_t i = 0; i < 46; i++) {
 		if (cells[i][0] != '\0' && strchr("=+-@\t\r", cells[i][0]) != NULL)
@@ -144,12 +146,12 @@ static void xml_and_json_hold_the_same_text(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(publish_subprocessors(p, LIST_XML, &xml, &e), 0);
+	assert_int_equal(subprocessors_write(p, LIST_XML, &xml, &e), 0);
 	check_no_markup(&xml);
 	xmlDoc *document = xmlReadMemory(xml.data, (int)xml.len, NULL, NULL, XML_PARSE_NONET);
 	assert_non_null(document);
 	xmlFreeDoc(document);
-	assert_int_equal(publish_subprocessors(p, LIST_JSON, &list, &e), 0);
+	assert_int_equal(subprocessors_write(p, LIST_JSON, &list, &e), 0);
 	JSON_AUTO cJSON *parsed = json_parse(list.data, list.len, &e);
 	const cJSON *first = cJSON_GetArrayItem(json_get(parsed, "subprocessors"), 0);
 	assert_string_equal(json_string(first, "legal_name"), "=HYPERLINK(\"https://x.example\")");

@@ -3,8 +3,11 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/publish.h"
 #include "policy/publish/render/writer.h"
+#include "policy/publish/variables.h"
 #include "policy/rules/capability.h"
 #include "tests/unit/policy_support.h"
 #include <ftw.h>
@@ -293,7 +296,7 @@ static void headers_follow_the_policy(void **state)
 		     "<resource origin=\"https://*.frames.example\" type=\"frame\"><purpose>x</purpose></resource></third-parties>");
 	POLICY_AUTO struct policy *q = load_bytes(text.data, text.len, &messages);
 	assert_non_null(q);
-	assert_int_equal(publish_csp(q, &csp), 0);
+	assert_int_equal(headers_csp(q, &csp), 0);
 	assert_non_null(strstr(buf_text(&csp),
 			       "; img-src 'self' blob: data: https://cdn.example.com; frame-src https://*.frames.example; form-action"));
 }
@@ -306,13 +309,13 @@ static void security_txt_is_renewed_in_steps(void **state)
 	size_t changes = 0;
 
 	(void)state;
-	security_txt(p, start, &first);
+	headers_security(p, start, &first);
 	assert_non_null(strstr(buf_text(&first), "Contact: mailto:privacy@bizimages.example\n"));
 	for (time_t t = start; t < start + 180 * day; t += day) {
 		time_t expires;
 		char date[WHEN_TEXT];
 		buf_reset(&next);
-		security_txt(p, t, &next);
+		headers_security(p, t, &next);
 		memcpy(date, strstr(buf_text(&next), "Expires: ") + 9, WHEN_TEXT - 1);
 		date[WHEN_TEXT - 1] = '\0';
 		assert_int_equal(when_parse(&expires, date), 0);
@@ -331,7 +334,7 @@ static void gpc_json_carries_the_policy_s_date(void **state)
 	struct err e = {0};
 
 	(void)state;
-	gpc_json(p, &out);
+	headers_gpc(p, &out);
 	JSON_AUTO cJSON *json = json_parse(out.data, out.len, &e);
 	assert_true(cJSON_IsTrue(json_get(json, "gpc")));
 	assert_string_equal(json_string(json, "lastUpdate"), "2026-05-11");
@@ -477,6 +480,48 @@ static void a_heading_without_a_list_is_not_there(void **state)
 	assert_non_null(strstr(buf_text(&index), "<div class=\"leave-out\" id=\"leave-out\"></div>"));
 }
 
+// Whatever page is opened: from when the new version counts, and what it changes; open at once where the policy says "prominent-notice".
+static void an_announced_version_stands_above_every_page(void **state)
+{
+	static const char *const names[] = {"html/index.html",   "html/404.html",           "html/rights.html",
+					    "html/privacy.html", "html/subprocessors.html", FRAME_FILE};
+	static const struct {
+		unsigned by, material_by;
+		bool material, open;
+	} rows[] = {{POLICY_BIT(CHANNEL_BANNER), 0, true, false},
+		    {POLICY_BIT(CHANNEL_PROMINENT_NOTICE), 0, true, true},
+		    {POLICY_BIT(CHANNEL_EFFECTIVE_DATE), POLICY_BIT(CHANNEL_PROMINENT_NOTICE), true, true},
+		    {POLICY_BIT(CHANNEL_BANNER), POLICY_BIT(CHANNEL_PROMINENT_NOTICE), false, false}};
+	struct place real = *(struct place *)*state;
+
+	snprintf(real.templates, sizeof real.templates, "nginx/html");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, NULL), *next = policy_load(BIZIMAGES, NULL);
+		assert_non_null(p);
+		assert_non_null(next);
+		if (rows[i].material)
+			next->kinds[KIND_REQUEST_LOG].life.days += 10;
+		else
+			next->lead = next->changes;
+		p->changes_by = next->changes_by = rows[i].by;
+		p->changes_material_by = next->changes_material_by = rows[i].material_by;
+		p->coming = next;
+		p->coming_from = 1893456000;
+		publish_policy(&real, p, false);
+		p->coming = NULL;
+		for (size_t j = 0; j < ARRAY_LEN(names); j++) {
+			BUF_AUTO struct buf page;
+			get(real.out, names[j], &page);
+			const char *at = strstr(buf_text(&page), "From 2030-01-01 a new version of our privacy notice applies.");
+			if (at == NULL || at > strstr(buf_text(&page), "<main"))
+				fail_msg("row %zu: nothing above %s", i, names[j]);
+			if ((strstr(buf_text(&page), "<details open><summary>From 2030") != NULL) != rows[i].open)
+				fail_msg("row %zu: %.900s", i, strstr(buf_text(&page), "<details"));
+			assert_non_null(strstr(at, "<li>"));
+		}
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -496,6 +541,7 @@ int main(void)
 	    TEST(a_site_that_cannot_make_sets_shows_no_form),
 	    TEST(a_site_makes_sets_when_all_of_it_is_there),
 	    TEST(a_heading_without_a_list_is_not_there),
+	    TEST(an_announced_version_stands_above_every_page),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/publish/publish.h"
+#include "policy/publish/pages.h"
 #include "serve_site.h"
 
 static void handle_hello(struct request *r, void *context)

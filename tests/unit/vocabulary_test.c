@@ -4,6 +4,7 @@
 #include "policy/model/schema.h"
 #include "policy/publish/documents/register.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/publish.h"
 #include "policy/rules/vocabulary.h"
 #include "policy/vault/vault.h"
 #include "tests/unit/policy_support.h"
@@ -343,7 +344,7 @@ static bool publish(const xmlDoc *document, struct buf *out)
 	memset(p->sha256, '0', sizeof p->sha256 - 1); // which differs whatever people read
 	for (size_t i = 0; i < p->view_count; i++)
 		memcpy((char *)p->views[i]->sha256, p->sha256, sizeof p->sha256);
-	if (site_render(p, "nginx/html", false, &pages, &e) != 0)
+	if (pages_render(p, "nginx/html", false, &pages, &e) != 0)
 		fail_msg("%s", e.text);
 	for (size_t i = 0; i < pages.count; i++) {
 		if (strstr(pages.list[i].path, "/assets/") == NULL)

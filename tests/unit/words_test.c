@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/model/language.h"
+#include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/words/words.h"
 #include "tests/unit/policy_support.h"
@@ -206,8 +207,8 @@ static void a_page_s_address_is_in_its_language(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		BUF_AUTO struct buf main_language = BUF_INIT(256), german = BUF_INIT(256);
-		page_address(p, rows[i][0], &main_language);
-		page_address(policy_language(p, "de"), rows[i][0], &german);
+		address_page(p, rows[i][0], &main_language);
+		address_page(policy_language(p, "de"), rows[i][0], &german);
 		assert_string_equal(buf_text(&main_language), rows[i][0]);
 		assert_string_equal(buf_text(&german), rows[i][1]);
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "policy/publish/documents/facts.h"
 #include "policy/base/embed.h"
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
-#include "policy/publish/render/json_add.h"
+#include "policy/publish/render/address.h"
+#include "policy/publish/render/json.h"
 #include "policy/publish/render/mapping.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +23,11 @@ static void duration_iso(char out[64], struct duration d)
 
 static void add_kind_facts(cJSON *object, const struct policy *p, const struct policy_kind *kind)
 {
-	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf words = BUF_INIT(DOCUMENT_BYTES_MAX);
 	struct writer w = {.form = FORM_TEXT, .out = &words, .policy = p};
 	char ttl[64];
 
-	write_life(&w, p, kind);
+	notice_life(&w, p, kind);
 	cJSON_AddStringToObject(object, "life", buf_text(&words));
 	cJSON_AddBoolToObject(object, "temporal", kind->keep == KEEP_STORED && !duration_is_zero(kind->life));
 	for (size_t i = 0; i < kind->life_count; i++) {
@@ -111,7 +111,7 @@ cJSON *facts_tree(const struct policy *p)
 	cJSON *top = notice_tree(p), *list = cJSON_GetObjectItem(top, "kinds"), *subjects = cJSON_AddArrayToObject(top, "subjects");
 	BUF_AUTO struct buf url = BUF_INIT(4096);
 
-	site_address(p, &url);
+	address_site(p, &url);
 	json_add_text(top, "site_url", buf_text(&url));
 	json_add_date(top, "created", p->version_count > 0 ? p->versions[p->version_count - 1].updated : p->updated);
 	for (size_t i = 0; i < p->subject_count; i++) {
@@ -147,18 +147,18 @@ static int facts_document(const struct policy *p, const char *name, const char *
 
 	if (document == NULL)
 		return -1;
-	return pages_json(document, out) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
+	return json_document(document, out) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
-EMBED(facts_tilt, "policy/publish/documents/tilt.json");
-EMBED(facts_dpv, "policy/publish/documents/dpv.json");
+EMBED(facts_tilt_mapping, "policy/publish/documents/tilt.json");
+EMBED(facts_dpv_mapping, "policy/publish/documents/dpv.json");
 
-int tilt_json(const struct policy *p, struct buf *out, struct err *e)
+int facts_tilt(const struct policy *p, struct buf *out, struct err *e)
 {
-	return facts_document(p, "privacy.tilt.json", facts_tilt, facts_tilt_size, out, e);
+	return facts_document(p, "privacy.tilt.json", facts_tilt_mapping, facts_tilt_mapping_size, out, e);
 }
 
-int dpv_json(const struct policy *p, struct buf *out, struct err *e)
+int facts_dpv(const struct policy *p, struct buf *out, struct err *e)
 {
-	return facts_document(p, "privacy.dpv.jsonld", facts_dpv, facts_dpv_size, out, e);
+	return facts_document(p, "privacy.dpv.jsonld", facts_dpv_mapping, facts_dpv_mapping_size, out, e);
 }

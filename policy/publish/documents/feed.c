@@ -3,25 +3,12 @@
 // per version. Ids (tag URIs, RFC 4151) and times follow from the policy's dates alone, so that publishing again repeats no entry.
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
-#include "policy/publish/documents/subprocessors.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include <stdlib.h>
 #include <string.h>
-
-void site_address(const struct policy *p, struct buf *out)
-{
-	const char *web = p->controller.web, *at = strchr(p->contact, '@');
-
-	if (web != NULL) {
-		header_value(out, web);
-	} else {
-		buf_adds(out, "https://");
-		header_value(out, at != NULL ? at + 1 : "site.invalid");
-	}
-	while (out->len > 0 && out->data[out->len - 1] == '/')
-		out->data[--out->len] = '\0';
-}
 
 enum change { CHANGE_ADDED, CHANGE_COMING, CHANGE_REMOVED, CHANGE_LEAVING, CHANGE_CHANGING };
 static const struct {
@@ -42,7 +29,7 @@ struct entries {
 	size_t count, capacity;
 };
 
-static void add_entry(struct entries *s, const struct entry *entry)
+static void feed_add(struct entries *s, const struct entry *entry)
 {
 	if (s->count < s->capacity)
 		s->list[s->count++] = *entry;
@@ -53,13 +40,13 @@ static void add_dated(struct entries *s, const struct policy *p, const struct po
 	bool ahead = a->effective > a->added;
 
 	if (ahead)
-		add_entry(s, &(struct entry){CHANGE_COMING, a->added, a->effective, row, NULL});
+		feed_add(s, &(struct entry){CHANGE_COMING, a->added, a->effective, row, NULL});
 	if (!ahead || a->effective <= now)
-		add_entry(s, &(struct entry){CHANGE_ADDED, ahead ? a->effective : a->added, 0, row, NULL});
+		feed_add(s, &(struct entry){CHANGE_ADDED, ahead ? a->effective : a->added, 0, row, NULL});
 	if (a->removed != 0 && a->removed <= now)
-		add_entry(s, &(struct entry){CHANGE_REMOVED, a->removed, 0, row, NULL});
+		feed_add(s, &(struct entry){CHANGE_REMOVED, a->removed, 0, row, NULL});
 	else if (a->removed != 0)
-		add_entry(s, &(struct entry){CHANGE_LEAVING, p->updated, a->removed, row, NULL});
+		feed_add(s, &(struct entry){CHANGE_LEAVING, p->updated, a->removed, row, NULL});
 }
 
 static const cJSON *row_of(const cJSON *rows, const char *id)
@@ -91,13 +78,13 @@ static void add_announced(struct entries *s, const struct policy *p, const cJSON
 		for (size_t j = 0; then != NULL && subprocessors_columns[j] != NULL; j++)
 			differs = differs || cell_differs(row, then, subprocessors_columns[j]);
 		if (then == NULL || differs)
-			add_entry(s, &(struct entry){then == NULL ? CHANGE_LEAVING : CHANGE_CHANGING, p->coming_announced, p->coming_from,
-						     row, then});
+			feed_add(s, &(struct entry){then == NULL ? CHANGE_LEAVING : CHANGE_CHANGING, p->coming_announced, p->coming_from,
+						    row, then});
 	}
 	cJSON_ArrayForEach(row, coming)
 	{
 		if (row_of(rows, json_string(row, "id")) == NULL)
-			add_entry(s, &(struct entry){CHANGE_COMING, p->coming_announced, p->coming_from, row, NULL});
+			feed_add(s, &(struct entry){CHANGE_COMING, p->coming_announced, p->coming_from, row, NULL});
 	}
 }
 
@@ -117,7 +104,7 @@ static void write_tag(const struct policy *p, time_t at, const char *path, struc
 	BUF_AUTO struct buf address = BUF_INIT(2048);
 	char date[WHEN_DATE];
 
-	site_address(p, &address);
+	address_site(p, &address);
 	const char *host = strstr(buf_text(&address), "://");
 	host = host != NULL ? host + 3 : buf_text(&address);
 	when_date(date, at);
@@ -133,12 +120,12 @@ static void write_element(struct buf *out, const char *name, const char *text)
 	buf_printf(out, "</%s>\n", name);
 }
 
-static void write_head(const struct policy *p, const char *title, const char *self, const char *page, time_t updated, struct buf *out)
+static void feed_head(const struct policy *p, const char *title, const char *self, const char *page, time_t updated, struct buf *out)
 {
 	BUF_AUTO struct buf address = BUF_INIT(2048);
 	char when[WHEN_TEXT];
 
-	site_address(p, &address);
+	address_site(p, &address);
 	when_text(when, updated);
 	buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"");
 	xml_text(out, p->language);
@@ -155,11 +142,11 @@ static void write_head(const struct policy *p, const char *title, const char *se
 	buf_printf(out, "%s\"/>\n", page);
 }
 
-static void write_entry_end(const struct policy *p, const char *page, struct buf *out)
+static void feed_entry_end(const struct policy *p, const char *page, struct buf *out)
 {
 	BUF_AUTO struct buf address = BUF_INIT(2048);
 
-	site_address(p, &address);
+	address_site(p, &address);
 	buf_adds(out, "<link rel=\"alternate\" type=\"text/html\" href=\"");
 	xml_text(out, buf_text(&address));
 	buf_printf(out, "%s\"/>\n</entry>\n", page);
@@ -206,10 +193,10 @@ static void write_entry(const struct policy *p, const struct entry *a, struct bu
 		   when, when, changes[a->change].name);
 	write_cells(p, a, out);
 	buf_adds(out, "</dl></div></content>\n");
-	write_entry_end(p, "/subprocessors", out);
+	feed_entry_end(p, "/subprocessors", out);
 }
 
-int subprocessors_atom(const struct policy *p, time_t now, struct buf *out, struct err *e)
+int feed_subprocessors(const struct policy *p, time_t now, struct buf *out, struct err *e)
 {
 	JSON_AUTO cJSON *tree = subprocessors_tree(p, e);
 	JSON_AUTO cJSON *next = tree != NULL && p->coming != NULL ? subprocessors_tree(p->coming, e) : NULL;
@@ -234,7 +221,7 @@ int subprocessors_atom(const struct policy *p, time_t now, struct buf *out, stru
 	qsort(s.list, s.count, sizeof *s.list, newest_first);
 	if (s.count > 0 && s.list[0].at > updated)
 		updated = s.list[0].at;
-	write_head(p, "feed.list.title", "/subprocessors.atom", "/subprocessors", updated, out);
+	feed_head(p, "feed.list.title", "/subprocessors.atom", "/subprocessors", updated, out);
 	for (size_t i = 0; i < s.count; i++)
 		write_entry(p, &s.list[i], out);
 	free(s.list);
@@ -243,7 +230,7 @@ int subprocessors_atom(const struct policy *p, time_t now, struct buf *out, stru
 
 static void write_version(const struct policy *p, const struct policy_version *v, bool coming, struct buf *out)
 {
-	BUF_AUTO struct buf path = BUF_INIT(1024), words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf path = BUF_INIT(1024), words = BUF_INIT(DOCUMENT_BYTES_MAX);
 	char when[WHEN_TEXT], from[WHEN_DATE];
 
 	when_text(when, coming ? p->coming_announced : v->updated);
@@ -270,10 +257,10 @@ static void write_version(const struct policy *p, const struct policy_version *v
 		buf_adds(out, "</li>\n");
 	}
 	buf_adds(out, v->change_count > 0 ? "</ul></div></content>\n" : "</div></content>\n");
-	write_entry_end(p, "/privacy", out);
+	feed_entry_end(p, "/privacy", out);
 }
 
-int privacy_atom(const struct policy *p, struct buf *out, struct err *e)
+int feed_notice(const struct policy *p, struct buf *out, struct err *e)
 {
 	const struct policy *coming = p->coming;
 	const struct policy_version *next = coming != NULL && coming->version_count > 0 ? &coming->versions[0] : NULL;
@@ -281,7 +268,7 @@ int privacy_atom(const struct policy *p, struct buf *out, struct err *e)
 
 	for (size_t i = 0; i < p->version_count && next != NULL; i++)
 		known = known || strcmp(p->versions[i].id, next->id) == 0;
-	write_head(p, "feed.notice.title", "/privacy.atom", "/privacy", next != NULL && !known ? next->updated : p->updated, out);
+	feed_head(p, "feed.notice.title", "/privacy.atom", "/privacy", next != NULL && !known ? next->updated : p->updated, out);
 	if (next != NULL && !known)
 		write_version(p, next, true, out);
 	for (size_t i = 0; i < p->version_count; i++)

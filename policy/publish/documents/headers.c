@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The response headers that follow from the policy, as a file that nginx includes.
+// The response headers that follow from the policy, as files that nginx includes, and what stands in /.well-known.
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/publish/pages.h"
@@ -32,7 +32,7 @@ static void add_source(const struct policy *p, size_t row, struct buf *out)
 	}
 }
 
-int publish_csp(const struct policy *p, struct buf *out)
+int headers_csp(const struct policy *p, struct buf *out)
 {
 	buf_adds(out, "default-src 'none'");
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
@@ -47,7 +47,7 @@ void headers_conf(const struct policy *p, struct buf *out)
 
 	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
 	buf_adds(out, "add_header Content-Security-Policy \"");
-	publish_csp(p, out);
+	headers_csp(p, out);
 	buf_adds(out,
 		 "\" always;\n"
 		 "add_header X-Content-Type-Options nosniff always;\n"
@@ -72,7 +72,7 @@ static bool declares(const struct policy *p, bool cookie)
 	return false;
 }
 
-void clear_conf(const struct policy *p, struct buf *out)
+void headers_clear(const struct policy *p, struct buf *out)
 {
 	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\nadd_header Clear-Site-Data '\"cache\"");
 	buf_adds(out, declares(p, true) ? ", \"cookies\"" : "");
@@ -86,7 +86,7 @@ static bool variable_name(const char *name)
 	return *name != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
 }
 
-void cookies_conf(const struct policy *p, struct buf *out)
+void headers_cookies(const struct policy *p, struct buf *out)
 {
 	size_t count = 0;
 
@@ -98,4 +98,38 @@ void cookies_conf(const struct policy *p, struct buf *out)
 		buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
 	}
 	buf_adds(out, count > 0 ? "\";\n" : "fastcgi_hide_header Set-Cookie;\n");
+}
+
+// Global Privacy Control: nothing is sold or shared for advertising here, so the signal is always honoured.
+void headers_gpc(const struct policy *p, struct buf *out)
+{
+	char updated[WHEN_DATE];
+
+	when_date(updated, p->updated);
+	buf_printf(out, "{\"gpc\": true, \"lastUpdate\": \"%s\"}\n", updated);
+}
+
+// RFC 9116. Expires moves in steps of 90 days, so that publishing again changes nothing until a step is reached, and always lies between
+// 180 and 270 days ahead: the file is renewed long before it would expire.
+void headers_security(const struct policy *p, time_t now, struct buf *out)
+{
+	const time_t step = 90 * 86400;
+	char expires[WHEN_TEXT];
+
+	when_text(expires, (now / step + 3) * step);
+	buf_adds(out, "Contact: mailto:");
+	header_value(out, p->contact);
+	buf_printf(out, "\nExpires: %s\nPreferred-Languages: ", expires);
+	for (size_t i = 0; i < p->language_count; i++) {
+		buf_adds(out, i > 0 ? ", " : "");
+		header_value(out, p->languages[i].id);
+	}
+	buf_addc(out, '\n');
+	if (p->controller.web != NULL) {
+		BUF_AUTO struct buf base = BUF_INIT(2048);
+		header_value(&base, p->controller.web);
+		while (base.len > 0 && base.data[base.len - 1] == '/')
+			base.data[--base.len] = '\0';
+		buf_printf(out, "Canonical: %s/.well-known/security.txt\n", buf_text(&base));
+	}
 }

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: ISC
-#include "policy/publish/documents/notice.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
+#include "policy/publish/documents/documents.h"
+#include "policy/publish/render/address.h"
 #include "policy/publish/words/words.h"
 #include <string.h>
-
-void notice_address(const struct policy *p, struct buf *out)
-{
-	page_address(p, "/privacy", out);
-}
 
 static void write_dates(const struct policy *p, struct writer *w)
 {
@@ -46,7 +42,7 @@ static void write_languages(const struct policy *p, struct writer *w)
 		if (strcmp(code, p->language) == 0)
 			continue;
 		buf_reset(&to);
-		notice_address(p->views[i], &to);
+		address_page(p->views[i], "/privacy", &to);
 		buf_adds(w->out, "<a href=\"");
 		html_attr(w->out, buf_text(&to));
 		buf_printf(w->out, "\" hreflang=\"%s\" lang=\"%s\">", code, code);
@@ -112,7 +108,7 @@ static void write_forms(const struct policy *p, struct writer *w)
 		     {"DPV", ".dpv.jsonld", false},
 		     {word(p, "notice.feed"), ".atom", false}};
 
-	notice_address(p, &address);
+	address_page(p, "/privacy", &address);
 	buf_adds(w->out, w->form == FORM_HTML ? "<p class=\"forms\">" : "");
 	write_strong(w, word(p, "notice.other_forms"));
 	write_word(w, "join.colon");
@@ -141,7 +137,7 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 		buf_adds(out, "<div class=\"lead\">\n");
 	write_paragraph(&w, &p->lead);
 	buf_adds(out, form == FORM_HTML ? "</div>\n</header>\n" : "");
-	notice_summary(p, &w);
+	summary_write(p, &w);
 	write_contents(p, &w);
 	buf_adds(out, form == FORM_HTML ? "<div class=\"sections\">\n" : "");
 	for (size_t i = 0; i < p->section_count; i++)

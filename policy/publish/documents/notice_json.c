@@ -2,9 +2,10 @@
 // privacy.json: the whole policy for programs, field by field as policy/model/fields.h lists them. Prose is plain text; what the policy
 // does not state is null.
 #include "policy/model/fields.h"
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
-#include "policy/publish/render/json_add.h"
+#include "policy/publish/render/address.h"
+#include "policy/publish/render/json.h"
 #include "policy/publish/render/writer.h"
 
 static void add_fields(cJSON *object, const struct policy *p, const struct model_record *record, const void *base);
@@ -14,7 +15,7 @@ static void add_proses(cJSON *object, const char *name, const struct policy *p, 
 	cJSON *array = cJSON_AddArrayToObject(object, name);
 
 	for (size_t i = 0; i < list->count; i++) {
-		BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+		BUF_AUTO struct buf words = BUF_INIT(DOCUMENT_BYTES_MAX);
 		prose_plain(p, &list->items[i], &words);
 		cJSON_AddItemToArray(array, cJSON_CreateString(buf_text(&words)));
 	}
@@ -137,7 +138,7 @@ static void add_deletion(cJSON *top, const struct policy *p)
 		return;
 	}
 	cJSON *object = cJSON_AddObjectToObject(top, "deletion"), *identifiers;
-	site_address(p, &endpoint);
+	address_site(p, &endpoint);
 	buf_adds(&endpoint, right->verify == VERIFY_RECEIPT ? "/api/erase" : "/api/rights");
 	json_add_text(object, "endpoint", buf_text(&endpoint));
 	identifiers = cJSON_AddArrayToObject(object, "identifiers");
@@ -170,5 +171,5 @@ int notice_json(const struct policy *p, struct buf *out, struct err *e)
 {
 	JSON_AUTO cJSON *top = notice_tree(p);
 
-	return pages_json(top, out) != 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
+	return json_document(top, out) != 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
 }

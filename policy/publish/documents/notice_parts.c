@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The declared parts that stand in the notice where the policy writes <insert what="…"/>.
 #include "policy/base/array.h"
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/words/words.h"
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +66,7 @@ static void write_one_life(const struct policy *p, struct writer *w, const struc
 	write_prose(w, &life->reason);
 }
 
-void write_life(struct writer *w, const struct policy *p, const struct policy_kind *kind)
+void notice_life(struct writer *w, const struct policy *p, const struct policy_kind *kind)
 {
 	char words[160];
 
@@ -111,7 +111,7 @@ static void part_kind(const struct policy *p, struct writer *w, const struct pol
 		write_item_end(w);
 	}
 	labelled(w, word(p, "notice.how_long"));
-	write_life(w, p, kind);
+	notice_life(w, p, kind);
 	write_item_end(w);
 	write_purposes(p, w, &kind->purposes);
 	labelled(w, word(p, "notice.comes_from"));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 // The list of subprocessors in six forms, a mapping of the facts (subprocessors.json). Built-in processors are not in it: nothing leaves
 // for them.
-#include "policy/publish/documents/subprocessors.h"
 #include "policy/base/array.h"
 #include "policy/base/embed.h"
 #include "policy/base/text.h"
-#include "policy/publish/documents/facts.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/render/json.h"
 #include <string.h>
 
 EMBED(subprocessors_mapping, "policy/publish/documents/subprocessors.json");
@@ -23,7 +23,7 @@ cJSON *subprocessors_tree(const struct policy *p, struct err *e)
 	return facts_mapped(p, "subprocessors.json", subprocessors_mapping, subprocessors_mapping_size, e);
 }
 
-static void write_list(const struct policy *p, const struct list *shown, enum form form, struct buf *out)
+static void list_document(const struct policy *p, const struct list *shown, enum form form, struct buf *out)
 {
 	struct writer w = {.form = form, .out = out, .policy = p};
 	bool some = cJSON_GetArraySize(shown->rows) > 0;
@@ -37,14 +37,14 @@ static void write_list(const struct policy *p, const struct list *shown, enum fo
 	write_note(&w, "list.forms", NULL);
 }
 
-static void write_page(const struct policy *p, const struct list *shown, struct buf *out)
+static void list_page(const struct policy *p, const struct list *shown, struct buf *out)
 {
 	buf_adds(out, "<!doctype html>\n<html lang=\"");
 	html_attr(out, p->language);
 	buf_printf(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s: ", word(p, "list.title"));
 	html_text(out, p->shown_as);
 	buf_adds(out, "</title>\n</head>\n<body>\n<main>\n");
-	write_list(p, shown, FORM_HTML, out);
+	list_document(p, shown, FORM_HTML, out);
 	buf_adds(out, "</main>\n</body>\n</html>\n");
 }
 
@@ -62,20 +62,20 @@ static void write_xml(const struct policy *p, const struct list *all, struct buf
 	buf_adds(out, "</subprocessors>\n");
 }
 
-int list_format_from_name(enum list_format *out, const char *name)
+int subprocessors_format_from_name(enum subprocessors_format *out, const char *name)
 {
 	static const char *const names[] = {"text", "json", "csv", "md", "html", "xml"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (strcmp(names[i], name) == 0) {
-			*out = (enum list_format)i;
+			*out = (enum subprocessors_format)i;
 			return 0;
 		}
 	}
 	return -1;
 }
 
-int publish_subprocessors(const struct policy *p, enum list_format format, struct buf *out, struct err *e)
+int subprocessors_write(const struct policy *p, enum subprocessors_format format, struct buf *out, struct err *e)
 {
 	JSON_AUTO cJSON *tree = subprocessors_tree(p, e);
 	const cJSON *rows = json_get(tree, "subprocessors");
@@ -93,19 +93,19 @@ int publish_subprocessors(const struct policy *p, enum list_format format, struc
 		list_text(&shown, out);
 		break;
 	case LIST_JSON:
-		rc = pages_json(tree, out);
+		rc = json_document(tree, out);
 		break;
 	case LIST_CSV:
 		rc = list_csv(&all, out);
 		break;
 	case LIST_MARKDOWN:
-		write_list(p, &shown, FORM_MARKDOWN, out);
+		list_document(p, &shown, FORM_MARKDOWN, out);
 		break;
 	case LIST_HTML:
-		write_page(p, &shown, out);
+		list_page(p, &shown, out);
 		break;
 	case LIST_HTML_PART:
-		write_list(p, &shown, FORM_HTML, out);
+		list_document(p, &shown, FORM_HTML, out);
 		break;
 	case LIST_XML:
 		write_xml(p, &all, out);

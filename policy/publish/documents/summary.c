@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The first layer of the notice: what it comes to, at a glance, then all data in one table.
 #include "policy/base/text.h"
-#include "policy/publish/documents/notice.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/words/words.h"
 #include <stdio.h>
 #include <string.h>
@@ -231,7 +231,7 @@ static void write_changes(const struct policy *p, struct writer *w)
 	write_list_end(w);
 }
 
-void notice_summary(const struct policy *p, struct writer *w)
+void summary_write(const struct policy *p, struct writer *w)
 {
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, "<div class=\"summary\" role=\"region\" aria-labelledby=\"summary\">\n");

@@ -151,7 +151,7 @@ static cJSON *filter_get(const struct scope *s, cJSON *value, const char *path)
 	return replaced(value, path_from(s, value, path, strlen(path)));
 }
 
-static bool listed(const char *list, const char *name)
+static bool id_listed(const char *list, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -172,7 +172,7 @@ static cJSON *filter_only(const struct scope *s, cJSON *value, const char *ids)
 		snprintf(member, sizeof member, "%.*s", (int)(equals - ids), ids);
 	for (int i = cJSON_GetArraySize(value) - 1; i >= 0; i--) {
 		id = json_string(cJSON_GetArrayItem(value, i), member);
-		if (id == NULL || !listed(equals != NULL ? equals + 1 : ids, id))
+		if (id == NULL || !id_listed(equals != NULL ? equals + 1 : ids, id))
 			cJSON_DeleteItemFromArray(value, i);
 	}
 	return value;
@@ -358,7 +358,7 @@ static cJSON *map_members(const struct scope *s, const cJSON *object)
 }
 
 // A value, or its elements.
-static void add_value(cJSON *array, cJSON *value, bool elements)
+static void add_elements(cJSON *array, cJSON *value, bool elements)
 {
 	for (cJSON *one; elements && (one = cJSON_DetachItemFromArray(value, 0)) != NULL;)
 		cJSON_AddItemToArray(array, one);
@@ -380,7 +380,7 @@ static cJSON *map_each(const struct scope *s, const cJSON *object)
 		int wanted = where != NULL ? condition(&inner, where) : 1;
 		cJSON *value = wanted <= 0 ? NULL : only != NULL ? map_value(&inner, only) : map_members(&inner, object);
 		if (value != NULL)
-			add_value(all, value, only != NULL && json_get(only, "$each") != NULL);
+			add_elements(all, value, only != NULL && json_get(only, "$each") != NULL);
 	}
 	cJSON_Delete(list);
 	return s->e->code != ERR_NONE ? replaced(all, NULL) : all;
@@ -397,7 +397,7 @@ static cJSON *map_array(const struct scope *s, const cJSON *array)
 		if (value == NULL && s->e->code != ERR_NONE)
 			return replaced(out, NULL);
 		if (value != NULL)
-			add_value(out, value, json_get(element, "$each") != NULL);
+			add_elements(out, value, json_get(element, "$each") != NULL);
 	}
 	return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
+#include "policy/publish/render/template.h"
 #include "policy/base/text.h"
-#include "policy/publish/publish.h"
+#include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static int template_word(const struct template *t, const char *name, size_t len,
 		write_filled(&w, key, t->vars);
 		return 0;
 	}
-	page_address(t->policy, key, &path);
+	address_page(t->policy, key, &path);
 	return html_attr(t->out, buf_text(&path));
 }
 

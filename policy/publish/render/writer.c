@@ -2,6 +2,7 @@
 #include "policy/publish/render/writer.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
+#include "policy/publish/render/address.h"
 #include <string.h>
 
 void write_words(struct writer *w, const char *text)
@@ -29,22 +30,11 @@ void write_strong(struct writer *w, const char *text)
 	buf_adds(w->out, space ? " " : "");
 }
 
-void page_address(const struct policy *p, const char *to, struct buf *out)
-{
-	bool page = to[0] == '/' && strchr(to, '.') == NULL && strncmp(to, "/api/", 5) != 0;
-	bool other = p->view_count > 0 && strcmp(p->language, p->views[0]->language) != 0;
-
-	if (page && other)
-		buf_printf(out, "%s.%s", to[1] == '\0' ? "/index" : to, p->language);
-	else
-		buf_adds(out, to);
-}
-
 void write_link(struct writer *w, const char *text, const char *target)
 {
 	BUF_AUTO struct buf address = BUF_INIT(65536);
 
-	page_address(w->policy, target, &address);
+	address_page(w->policy, target, &address);
 	const char *to = buf_text(&address);
 	if (w->form == FORM_HTML) {
 		buf_adds(w->out, "<a href=\"");

@@ -8,6 +8,7 @@
 #include "policy/model/policy.h"
 #include "policy/publish/words/words.h"
 
+enum { DOCUMENT_BYTES_MAX = 16 * 1024 * 1024 }; // a document, a page, an asset
 enum form { FORM_HTML, FORM_MARKDOWN, FORM_TEXT };
 
 struct writer {
@@ -48,7 +49,5 @@ void write_table_end(struct writer *w);
 
 // The words of a prose without markup, in the language of `p`.
 void prose_plain(const struct policy *p, const struct prose *prose, struct buf *out);
-// Where a page of this site is in the language of `p`: "/rights", or "/rights.de" where that is not the main one; other addresses as they are.
-void page_address(const struct policy *p, const char *to, struct buf *out);
 
 #endif

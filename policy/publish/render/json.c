@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include "policy/publish/render/json_add.h"
-#include "policy/publish/pages.h"
+#include "policy/publish/render/json.h"
 #include "policy/publish/render/writer.h"
+#include <stdlib.h>
 
 void json_add_text(cJSON *object, const char *name, const char *text)
 {
@@ -13,7 +13,7 @@ void json_add_text(cJSON *object, const char *name, const char *text)
 
 void json_add_prose(cJSON *object, const char *name, const struct policy *p, const struct prose *prose)
 {
-	BUF_AUTO struct buf words = BUF_INIT(PAGE_BYTES_MAX_OUT);
+	BUF_AUTO struct buf words = BUF_INIT(DOCUMENT_BYTES_MAX);
 
 	prose_plain(p, prose, &words);
 	json_add_text(object, name, prose->count > 0 ? buf_text(&words) : NULL);
@@ -33,4 +33,15 @@ cJSON *json_object_in(cJSON *array)
 
 	cJSON_AddItemToArray(array, object);
 	return object;
+}
+
+int json_document(const cJSON *value, struct buf *out)
+{
+	char *text = cJSON_Print(value);
+
+	if (text == NULL)
+		return -1;
+	buf_adds(out, text);
+	free(text);
+	return buf_addc(out, '\n');
 }

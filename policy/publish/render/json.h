@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Members of the JSON documents that are published. What the policy does not state is null; prose is plain text. cJSON ignores additions to
-// NULL, so a failure shows when the document is printed (pages_json).
-#ifndef LETHE_PUBLISH_RENDER_JSON_ADD_H
-#define LETHE_PUBLISH_RENDER_JSON_ADD_H
+// NULL, so a failure shows when the document is printed (json_document).
+#ifndef LETHE_PUBLISH_RENDER_JSON_H
+#define LETHE_PUBLISH_RENDER_JSON_H
 
 #include "policy/base/json.h"
 #include "policy/model/policy.h"
@@ -11,5 +11,8 @@ void json_add_text(cJSON *object, const char *name, const char *text); // NULL: 
 void json_add_prose(cJSON *object, const char *name, const struct policy *p, const struct prose *prose);
 void json_add_date(cJSON *object, const char *name, time_t t); // 0: null
 cJSON *json_object_in(cJSON *array);                           // a new object at its end
+
+// The value, indented, with a newline at its end. -1 when memory is gone or the buffer failed.
+int json_document(const cJSON *value, struct buf *out);
 
 #endif
