@@ -56,70 +56,30 @@ void check_span_words(char out[SPAN_WORDS], time_t seconds)
 	snprintf(out, SPAN_WORDS, "%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
 }
 
-static void check_run(struct check *c, const struct check_row *row)
-{
-	c->at = row;
-	c->nginx_bad = false;
-	if (row->needs_policy && c->policy == NULL)
-		check_add(c, CHECK_UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
-	else if (row->needs_vault && c->vault == NULL)
-		check_add(c, CHECK_UNSURE, "Repair what is said of the stores first.", "the stores cannot be opened");
-	else
-		row->run(c);
-	if (row == check_policy_rows && c->policy != NULL)
-		vault_open(&c->vault, c->admin->state, c->admin->run, c->policy, VAULT_LOOK, &c->vault_error);
-}
-
-// A block for each finding that is not kept, a line for each that is.
-static void print_blocks(const struct check *c, bool quiet, struct buf *out)
-{
-	const cJSON *row;
-
-	cJSON_ArrayForEach(row, c->findings.rows)
-	{
-		bool kept = strcmp(json_string(row, "result"), result_words[CHECK_KEPT]) == 0;
-		if (quiet && kept)
-			continue;
-		buf_printf(out, "%-7s %-11s ", json_string(row, "result"), json_string(row, "check"));
-		output_text(out, json_string(row, "finding"));
-		if (!kept) {
-			buf_printf(out, "\n%20sPromise: %s\n%20sRemedy:  ", "", json_string(row, "promise"), "");
-			output_text(out, json_string(row, "remedy"));
-		}
-		buf_addc(out, '\n');
-	}
-}
-
-static void drop_kept(struct table *t)
-{
-	for (int i = cJSON_GetArraySize(t->rows) - 1; i >= 0; i--)
-		if (strcmp(json_string(cJSON_GetArrayItem(t->rows, i), "result"), result_words[CHECK_KEPT]) == 0)
-			cJSON_DeleteItemFromArray(t->rows, i);
-}
-
-static enum status print_findings(struct check *c, const struct arguments *args)
+// As text: a block for each finding that is not kept, a line for each that is.
+static enum status findings_print(struct check *c, const struct arguments *args)
 {
 	const char *format = argument(args, "format");
-	bool quiet = argument_given(args, "quiet");
+	bool quiet = argument_given(args, "quiet"), text = format == NULL || strcmp(format, "text") == 0;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	cJSON *row, *next;
 
-	if (format == NULL || strcmp(format, "text") == 0) {
-		print_blocks(c, quiet, &out);
-		return output_print(&out);
+	for (row = c->findings.rows->child; row != NULL; row = next) {
+		bool kept = strcmp(json_string(row, "result"), result_words[CHECK_KEPT]) == 0;
+		next = row->next;
+		if (quiet && kept) {
+			cJSON_Delete(cJSON_DetachItemViaPointer(c->findings.rows, row));
+			continue;
+		}
+		buf_printf(&out, "%-7s %-11s ", json_string(row, "result"), json_string(row, "check"));
+		output_text(&out, json_string(row, "finding"));
+		if (!kept) {
+			buf_printf(&out, "\n%20sPromise: %s\n%20sRemedy:  ", "", json_string(row, "promise"), "");
+			output_text(&out, json_string(row, "remedy"));
+		}
+		buf_addc(&out, '\n');
 	}
-	if (quiet)
-		drop_kept(&c->findings);
-	return table_output(&c->findings, args, NULL);
-}
-
-// Neither a store nor what a publish left: a mistyped folder, of which a list of all that is not there would say nothing.
-static bool nothing_there(const struct admin *a)
-{
-	char active[PATH_MAX];
-	struct err e = {0};
-
-	return site_stores_there(a, &e) == 0 && path_join(active, sizeof active, a->state, "policy/active.xml", &e) == 0 &&
-	       access(active, F_OK) < 0;
+	return text ? output_print(&out) : table_output(&c->findings, args, NULL);
 }
 
 static enum status check_main(const struct admin *a, const struct arguments *args)
@@ -127,16 +87,29 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 	static const char *const columns[] = {"result", "check", "promise", "finding", "remedy", NULL};
 	struct check c = {
 	    .admin = a, .nginx_file = argument(args, "nginx"), .url = argument(args, "url"), .offline = argument_given(args, "offline")};
+	char active[PATH_MAX];
+	struct err e = {0};
 
-	if (nothing_there(a))
+	// Neither a store nor what a publish left: a mistyped folder, of which a list of all that is not there would say nothing.
+	if (site_stores_there(a, &e) == 0 && path_join(active, sizeof active, a->state, "policy/active.xml", &e) == 0 &&
+	    access(active, F_OK) < 0)
 		return site_stores_needed(a);
 	table_init(&c.findings, columns, "sssss");
 	output_progress_begin("checking");
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		for (const struct check_row *row = groups[i]; row->name != NULL; row++)
-			check_run(&c, row);
+		for (c.at = groups[i]; c.at->name != NULL; c.at++) {
+			c.nginx_bad = false;
+			if (c.at->needs_policy && c.policy == NULL)
+				check_add(&c, CHECK_UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
+			else if (c.at->needs_vault && c.vault == NULL)
+				check_add(&c, CHECK_UNSURE, "Repair what is said of the stores first.", "the stores cannot be opened");
+			else
+				c.at->run(&c);
+			if (c.at == check_policy_rows && c.policy != NULL)
+				vault_open(&c.vault, a->state, a->run, c.policy, VAULT_LOOK, &c.vault_error);
+		}
 	output_progress_end();
-	enum status status = print_findings(&c, args);
+	enum status status = findings_print(&c, args);
 	table_free(&c.findings);
 	if (c.vault != NULL)
 		vault_close(c.vault);

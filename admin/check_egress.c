@@ -51,20 +51,6 @@ static bool region_named(const struct policy_processor *declared, const char *re
 	return declared->region_count == 0;
 }
 
-// What was refused in the past stays in egress's count; what counts here is where the last answer came from.
-static void check_region(struct check *c, const cJSON *row, const struct policy_processor *declared)
-{
-	const char *region = json_string(row, "region_seen");
-	double mismatches = json_number(row, "region_mismatches", 0);
-
-	if (region != NULL && *region && !region_named(declared, region))
-		check_add(c, CHECK_BROKEN, "Use a deployment in a region that the policy names.",
-			  "%s last answered from %s, which the policy does not name (%.0f such answers were refused)", declared->id, region,
-			  mismatches);
-	else if (mismatches > 0)
-		check_add(c, CHECK_KEPT, "", "%s: %.0f answers from other regions were refused in the past", declared->id, mismatches);
-}
-
 // Visitors who left the choice to us are served by what is built in, so nobody else may notice.
 static void check_refusal(struct check *c, const cJSON *row, const char *id)
 {
@@ -113,7 +99,15 @@ static void check_processor(struct check *c, const cJSON *row)
 	if (is_true(row, "configured") && strcmp(breaker != NULL ? breaker : "", "open") == 0)
 		check_add(c, CHECK_BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
 			  "%s is declared and configured, but does not answer: egress has stopped asking it", id);
-	check_region(c, row, declared);
+	// What was refused in the past stays in egress's count; what counts here is where the last answer came from.
+	const char *region = json_string(row, "region_seen");
+	double mismatches = json_number(row, "region_mismatches", 0);
+	if (region != NULL && *region && !region_named(declared, region))
+		check_add(c, CHECK_BROKEN, "Use a deployment in a region that the policy names.",
+			  "%s last answered from %s, which the policy does not name (%.0f such answers were refused)", id, region,
+			  mismatches);
+	else if (mismatches > 0)
+		check_add(c, CHECK_KEPT, "", "%s: %.0f answers from other regions were refused in the past", id, mismatches);
 	check_refusal(c, row, id);
 	if (declared->local)
 		check_add(c, CHECK_KEPT, "", "%s is built in: nothing leaves for it", id);
@@ -125,22 +119,6 @@ static void check_processor(struct check *c, const cJSON *row)
 			  "%s is set up by half: %s is missing, so nothing is sent to it", id, json_string(row, "missing"));
 	else
 		check_add(c, CHECK_KEPT, "", "%s is not set up: nothing is sent to it", id);
-}
-
-// Egress counts what it was asked for, and what of that came to nothing: forbidden, or without a usable answer.
-static void check_pages(struct check *c, const cJSON *pages)
-{
-	double asked = json_number(pages, "requests", 0), failed = json_number(pages, "refused", 0);
-
-	if (!c->policy->page_fetch && asked > failed)
-		check_add(c, CHECK_BROKEN, "Restart egress with this policy.",
-			  "%.0f pages were fetched, and the policy does not allow that", asked - failed);
-	else if (asked == 0)
-		check_add(c, CHECK_KEPT, "", "egress runs; no page has been asked for so far");
-	else
-		check_add(c, CHECK_KEPT, "",
-			  "egress runs; pages asked for so far: %.0f; fetched: %.0f; forbidden or without a usable answer: %.0f", asked,
-			  asked - failed, failed);
 }
 
 static void check_egress(struct check *c)
@@ -165,7 +143,18 @@ static void check_egress(struct check *c)
 	{
 		check_processor(c, row);
 	}
-	check_pages(c, json_get(status, "pages"));
+	// Egress counts what it was asked for, and what of that came to nothing: forbidden, or without a usable answer.
+	const cJSON *pages = json_get(status, "pages");
+	double asked = json_number(pages, "requests", 0), failed = json_number(pages, "refused", 0);
+	if (!c->policy->page_fetch && asked > failed)
+		check_add(c, CHECK_BROKEN, "Restart egress with this policy.",
+			  "%.0f pages were fetched, and the policy does not allow that", asked - failed);
+	else if (asked == 0)
+		check_add(c, CHECK_KEPT, "", "egress runs; no page has been asked for so far");
+	else
+		check_add(c, CHECK_KEPT, "",
+			  "egress runs; pages asked for so far: %.0f; fetched: %.0f; forbidden or without a usable answer: %.0f", asked,
+			  asked - failed, failed);
 }
 
 const struct check_row check_egress_rows[] = {

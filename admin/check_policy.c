@@ -18,47 +18,23 @@
 enum { PUBLISH_GRACE = 26 * 3600, PAGES_SHOWN = 8 }; // publishing is daily
 #define PUBLISH "Run lethe publish, then reload nginx."
 
-static void add_messages(struct check *c, char *messages)
-{
-	char *rest = NULL;
-
-	for (char *line = messages != NULL ? strtok_r(messages, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
-		check_add(c, CHECK_BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
-}
-
-// Nothing is in force: may the wanted version be?
-static void check_first(struct check *c)
-{
-	struct active_plan plan;
-	struct err e;
-
-	if (c->wanted != NULL && active_plan(&plan, &c->files, c->wanted, when_now(), &e) != 0)
-		check_add(c, CHECK_BROKEN, "No program starts on it: publish the version that applies today.", "%s", e.text);
-}
-
-static void load_wanted(struct check *c)
+// The programs obey the copy in the state folder; before the first publish, the file itself.
+static void check_policy(struct check *c)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
+	struct active_plan plan;
 	struct err e = {0};
+	char *rest = NULL;
 
 	if (access(c->admin->policy, R_OK) < 0) {
 		err_system(&e, ERR_IO, errno, "%s cannot be read", c->admin->policy);
 		check_add(c, CHECK_UNSURE, "Name the policy with LETHE_POLICY or --policy.", "%s", e.text);
-		return;
-	}
-	c->wanted = policy_load(c->admin->policy, &messages);
-	if (c->wanted == NULL)
-		add_messages(c, messages.data);
-	else
+	} else if ((c->wanted = policy_load(c->admin->policy, &messages)) != NULL) {
 		check_add(c, CHECK_KEPT, "", "%s, version %s, is valid", c->admin->policy, c->wanted->version);
-}
-
-// The programs obey the copy in the state folder; before the first publish, the file itself.
-static void check_policy(struct check *c)
-{
-	struct err e = {0};
-
-	load_wanted(c);
+	} else if (messages.data != NULL) {
+		for (char *line = strtok_r(messages.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+			check_add(c, CHECK_BROKEN, "Repair the policy; lethe policy lint shows this list.", "%s", line);
+	}
 	if (active_read(&c->files, c->admin->state, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
 	else if (c->files.broken)
@@ -67,7 +43,8 @@ static void check_policy(struct check *c)
 	else
 		c->policy = c->files.active != NULL ? c->files.active : c->wanted;
 	if (c->files.active == NULL && !c->files.broken)
-		check_first(c);
+		if (c->wanted != NULL && active_plan(&plan, &c->files, c->wanted, when_now(), &e) != 0) // may it be the first?
+			check_add(c, CHECK_BROKEN, "No program starts on it: publish the version that applies today.", "%s", e.text);
 	if (c->files.active == NULL || c->files.coming == NULL)
 		return;
 	c->files.active->coming = c->files.coming;

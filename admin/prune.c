@@ -11,48 +11,14 @@ static const struct option_row prune_options[] = {
     {0},
 };
 
-static const char *const columns[] = {"what", "count", NULL};
-
-static void fill(struct table *t, const struct prune_result *r, size_t error_lines, bool quiet)
-{
-	const struct {
-		const char *what;
-		size_t count;
-	} rows[] = {
-	    {"records", r->records},
-	    {"files", r->files},
-	    {"request-log days", r->log_segments},
-	    {"request-log rows", r->log_rows},
-	    {"error-log lines", error_lines},
-	    {"orphans", r->orphans},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (!quiet || rows[i].count != 0)
-			table_add(t, rows[i].what, (double)rows[i].count);
-	}
-}
-
-// The stores first: they know when the clock went back, and then nothing is ended.
-static enum status prune(const struct site *s, const char *run, struct duration ahead, bool dry_run, struct prune_result *result,
-			 size_t *error_lines)
-{
-	struct err e;
-
-	output_progress_begin(dry_run ? "counting what is due" : "pruning");
-	int ret = vault_prune(s->vault, ahead, dry_run, result, &e);
-	if (ret == 0)
-		ret = error_log_prune(s->policy, run, ahead, dry_run, error_lines, &e);
-	output_progress_end();
-	return ret < 0 ? output_complain(STATUS_FOUND, "prune: %s", e.text) : STATUS_DONE;
-}
-
 static enum status prune_main(const struct admin *a, const struct arguments *args)
 {
+	static const char *const columns[] = {"what", "count", NULL};
 	const char *text = argument(args, "ahead");
 	struct duration ahead = {0};
-	struct prune_result result;
+	struct prune_result r;
 	size_t error_lines = 0;
+	struct err e;
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 	bool dry_run = argument_given(args, "dry-run");
@@ -61,11 +27,25 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	if (text != NULL && duration_parse(&ahead, text) != 0)
 		return output_complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
 	enum status status = site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN);
-	if (status == STATUS_DONE)
-		status = prune(&s, a->run, ahead, dry_run, &result, &error_lines);
 	if (status != STATUS_DONE)
 		return status;
-	fill(&t, &result, error_lines, argument_given(args, "quiet"));
+	// The stores first: they know when the clock went back, and then nothing is ended.
+	output_progress_begin(dry_run ? "counting what is due" : "pruning");
+	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
+	if (ret == 0)
+		ret = error_log_prune(s.policy, a->run, ahead, dry_run, &error_lines, &e);
+	output_progress_end();
+	if (ret != 0)
+		return output_complain(STATUS_FOUND, "prune: %s", e.text);
+	const struct {
+		const char *what;
+		size_t count;
+	} rows[] = {
+	    {"records", r.records},           {"files", r.files},    {"request-log days", r.log_segments}, {"request-log rows", r.log_rows},
+	    {"error-log lines", error_lines}, {"orphans", r.orphans}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (!argument_given(args, "quiet") || rows[i].count != 0)
+			table_add(&t, rows[i].what, (double)rows[i].count);
 	return table_output(&t, args, NULL);
 }
 
