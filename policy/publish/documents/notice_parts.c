@@ -3,10 +3,11 @@
 #include "policy/base/array.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/words/words.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-static void labelled(struct writer *w, const char *label)
+static void begin_labelled(struct writer *w, const char *label)
 {
 	write_item_begin(w);
 	write_strong(w, label);
@@ -23,7 +24,7 @@ static void part_controller(const struct policy *p, struct writer *w)
 		const char *const others[] = {a->address, a->country, a->phone, a->web};
 		if (a->name == NULL)
 			continue;
-		labelled(w, word(p, labels[i]));
+		begin_labelled(w, word(p, labels[i]));
 		write_words(w, a->name);
 		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
 			write_words(w, others[j] != NULL ? ", " : "");
@@ -81,23 +82,16 @@ void notice_life(struct writer *w, const struct policy *p, const struct policy_k
 	}
 }
 
-static void write_purposes(const struct policy *p, struct writer *w, const struct policy_strings *ids)
+static void write_purpose(const struct policy *p, struct writer *w, const struct policy_purpose *a)
 {
-	for (size_t i = 0; i < ids->count; i++) {
-		for (size_t j = 0; j < p->purpose_count; j++) {
-			const struct policy_purpose *a = &p->purposes[j];
-			if (strcmp(a->id, ids->items[i]) != 0)
-				continue;
-			labelled(w, word(p, "notice.why"));
-			write_prose(w, &a->what);
-			write_word(w, "notice.basis");
-			write_words(w, word_or(p, "basis.", policy_word(&policy_basis_words, a->basis)));
-			write_word(w, "join.stop");
-			write_words(w, a->interest.count > 0 ? word(p, "join.sentence") : "");
-			write_prose(w, &a->interest);
-			write_item_end(w);
-		}
-	}
+	begin_labelled(w, word(p, "notice.why"));
+	write_prose(w, &a->what);
+	write_word(w, "notice.basis");
+	write_words(w, word_or(p, "basis.", policy_word(&policy_basis_words, a->basis)));
+	write_word(w, "join.stop");
+	write_words(w, a->interest.count > 0 ? word(p, "join.sentence") : "");
+	write_prose(w, &a->interest);
+	write_item_end(w);
 }
 
 static void part_kind(const struct policy *p, struct writer *w, const struct policy_kind *kind)
@@ -105,16 +99,17 @@ static void part_kind(const struct policy *p, struct writer *w, const struct pol
 	write_heading(w, 3, NULL, kind->name);
 	write_paragraph(w, &kind->what);
 	write_list_begin(w);
-	if (kind->where.count > 0) {
-		labelled(w, word(p, "notice.where"));
-		write_prose(w, &kind->where);
-		write_item_end(w);
-	}
-	labelled(w, word(p, "notice.how_long"));
+	if (kind->where.count > 0)
+		write_item(w, word(p, "notice.where"), &kind->where);
+	begin_labelled(w, word(p, "notice.how_long"));
 	notice_life(w, p, kind);
 	write_item_end(w);
-	write_purposes(p, w, &kind->purposes);
-	labelled(w, word(p, "notice.comes_from"));
+	for (size_t i = 0; i < kind->purposes.count; i++) {
+		const struct policy_purpose *purpose = policy_purpose(p, kind->purposes.items[i]);
+		if (purpose != NULL)
+			write_purpose(p, w, purpose);
+	}
+	begin_labelled(w, word(p, "notice.comes_from"));
 	write_words(w, word_or(p, "source.", policy_word(&policy_source_words, kind->source)));
 	write_word(w, "join.stop");
 	write_item_end(w);
@@ -127,45 +122,13 @@ static void part_kinds(const struct policy *p, struct writer *w)
 		part_kind(p, w, policy_kind_at(p, i));
 }
 
-static void write_places(const struct policy *p, struct writer *w, const struct policy_processor *a)
+static void write_processor(const struct policy *p, struct writer *w, const struct policy_processor *a)
 {
-	for (size_t i = 0; i < a->region_count; i++) {
-		write_words(w, i > 0 ? word(p, "join.semicolon") : "");
-		write_words(w, a->regions[i].place);
-	}
-	for (size_t i = 0; i < a->safeguard_count; i++) {
-		write_word(w, "join.semicolon");
-		write_words(w, word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type)));
-	}
-}
+	size_t count = 0;
 
-static void write_received(const struct policy *p, struct writer *w, size_t i)
-{
-	bool any = false;
-
-	for (size_t j = 0; j < p->kind_count; j++) {
-		if (!(p->processors[i].kinds & KIND_BIT(policy_kind_at(p, j)->kind)))
-			continue;
-		write_words(w, any ? word(p, "join.comma") : "");
-		write_words(w, policy_kind_at(p, j)->name);
-		any = true;
-	}
-	if (p->processors[i].never.count > 0) {
-		write_words(w, any ? word(p, "join.semicolon") : "");
-		write_word(w, "notice.processors.never");
-		write_list_words(w, &p->processors[i].never);
-	}
-}
-
-static void processor_row(const struct policy *p, struct writer *w, size_t i)
-{
-	const struct policy_processor *a = &p->processors[i];
-	const struct policy_processor *t = &p->processors[i];
-
-	write_row_begin(w);
 	write_cell_begin(w);
-	if (t->policy != NULL)
-		write_link(w, a->name, t->policy);
+	if (a->policy != NULL)
+		write_link(w, a->name, a->policy);
 	else
 		write_words(w, a->name);
 	write_cell_end(w);
@@ -175,20 +138,34 @@ static void processor_row(const struct policy *p, struct writer *w, size_t i)
 	write_words(w, a->purpose);
 	write_cell_end(w);
 	write_cell_begin(w);
-	write_places(p, w, t);
+	for (size_t i = 0; i < a->region_count; i++)
+		write_joined(w, &count, "join.semicolon", a->regions[i].place);
+	count = 1; // what follows stands after a semicolon in any case
+	for (size_t i = 0; i < a->safeguard_count; i++)
+		write_joined(w, &count, "join.semicolon",
+			     word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type)));
 	write_cell_end(w);
 	write_cell_begin(w);
-	write_received(p, w, i);
+	count = 0;
+	for (size_t i = 0; i < p->kind_count; i++) {
+		if (a->kinds & KIND_BIT(policy_kind_at(p, i)->kind))
+			write_joined(w, &count, "join.comma", policy_kind_at(p, i)->name);
+	}
+	for (size_t i = 0; i < a->never.count; i++) {
+		if (i == 0)
+			write_joined(w, &count, "join.semicolon", word(p, "notice.processors.never"));
+		write_words(w, i > 0 ? ", " : "");
+		write_words(w, a->never.items[i]);
+	}
 	write_cell_end(w);
 	write_cell_begin(w);
 	write_word(w, a->trains ? "join.yes" : "join.no");
-	if (t->training.count > 0) {
+	if (a->training.count > 0) {
 		write_word(w, "join.stop");
 		write_word(w, "join.sentence");
 	}
-	write_prose(w, &t->training);
+	write_prose(w, &a->training);
 	write_cell_end(w);
-	write_row_end(w);
 }
 
 static void part_processors(const struct policy *p, struct writer *w)
@@ -204,7 +181,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 		write_table_begin(w, word(p, "notice.processors.caption"), columns);
 		for (size_t i = 0; i < p->processor_count; i++) {
 			if (!p->processors[i].local)
-				processor_row(p, w, i);
+				write_processor(p, w, &p->processors[i]);
 		}
 		write_table_end(w);
 	}
@@ -235,15 +212,10 @@ static void part_cookies(const struct policy *p, struct writer *w)
 		snprintf(words, sizeof words, "%s", word(p, "notice.cookies.session"));
 		if (t->has_lasts)
 			word_duration(words, sizeof words, t->lasts, word_language(p));
-		const char *const cells[] = {p->cookies[i].name, p->cookies[i].purpose,
-					     word_or(p, "cookie.", policy_word(&policy_cookie_class_words, p->cookies[i].class)), words};
-		write_row_begin(w);
-		for (size_t j = 0; j < ARRAY_LEN(cells); j++) {
-			write_cell_begin(w);
-			write_words(w, cells[j]);
-			write_cell_end(w);
-		}
-		write_row_end(w);
+		write_cell(w, t->name);
+		write_cell(w, t->purpose);
+		write_cell(w, word_or(p, "cookie.", policy_word(&policy_cookie_class_words, t->class)));
+		write_cell(w, words);
 	}
 	write_table_end(w);
 }
@@ -256,7 +228,7 @@ static void part_third_parties(const struct policy *p, struct writer *w)
 	write_list_begin(w);
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *a = &p->third_parties[i];
-		labelled(w, a->origin);
+		begin_labelled(w, a->origin);
 		write_words(w, " (");
 		write_words(w, policy_word(&policy_resource_words, a->type));
 		write_words(w, "): ");
@@ -300,7 +272,7 @@ static void part_rights(const struct policy *p, struct writer *w)
 	write_list_begin(w);
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct policy_right *t = &p->rights[i];
-		labelled(w, t->name);
+		begin_labelled(w, t->name);
 		write_word(w, "join.colon");
 		write_prose(w, &t->how);
 		for (size_t j = 0; j < t->answer_count; j++) {
@@ -328,35 +300,25 @@ static void part_consents(const struct policy *p, struct writer *w)
 	write_list_end(w);
 }
 
+// The prose `what` of each element of an array.
+#define WRITE_EACH(w, array, number)                                                                                                       \
+	do {                                                                                                                               \
+		if ((number) > 0)                                                                                                          \
+			write_list_begin(w);                                                                                               \
+		for (size_t each = 0; each < (number); each++)                                                                             \
+			write_item(w, NULL, &(array)[each].what);                                                                          \
+		if ((number) > 0)                                                                                                          \
+			write_list_end(w);                                                                                                 \
+	} while (0)
+
 static void part_content(const struct policy *p, struct writer *w)
 {
-	if (p->content_rule_count == 0)
-		return;
-	write_list_begin(w);
-	for (size_t i = 0; i < p->content_rule_count; i++) {
-		write_item_begin(w);
-		write_prose(w, &p->content_rules[i].what);
-		write_item_end(w);
-	}
-	write_list_end(w);
+	WRITE_EACH(w, p->content_rules, p->content_rule_count);
 }
 
 static void part_promises(const struct policy *p, struct writer *w)
 {
-	if (p->claim_count == 0)
-		return;
-	write_list_begin(w);
-	for (size_t i = 0; i < p->claim_count; i++) {
-		write_item_begin(w);
-		write_prose(w, &p->claims[i].what);
-		write_item_end(w);
-	}
-	write_list_end(w);
-}
-
-static void part_service(const struct policy *p, struct writer *w)
-{
-	write_paragraph(w, &p->service.what);
+	WRITE_EACH(w, p->claims, p->claim_count);
 }
 
 static void part_versions(const struct policy *p, struct writer *w)
@@ -367,7 +329,7 @@ static void part_versions(const struct policy *p, struct writer *w)
 	for (size_t i = 0; i < p->version_count; i++) {
 		const struct policy_version *v = &p->versions[i];
 		when_date(date, v->updated);
-		labelled(w, date);
+		begin_labelled(w, date);
 		for (size_t j = 0; j < v->change_count; j++) {
 			write_words(w, j == 0 ? ": " : " ");
 			write_prose(w, &v->changes[j].what);
@@ -377,41 +339,36 @@ static void part_versions(const struct policy *p, struct writer *w)
 	write_list_end(w);
 }
 
-static void part_advice_paste(const struct policy *p, struct writer *w)
-{
-	write_items(w, &p->advice_paste);
-}
-
-static void part_advice_publish(const struct policy *p, struct writer *w)
-{
-	write_items(w, &p->advice_publish);
-}
-
-static void part_security(const struct policy *p, struct writer *w)
-{
-	write_items(w, &p->security);
-}
-
 static const struct {
 	const char *name;
-	void (*write)(const struct policy *p, struct writer *w);
+	void (*write)(const struct policy *p, struct writer *w); // NULL: the list of prose at this offset in struct policy
+	size_t list;
 } parts[] = {
-    {"controller", part_controller},       {"kinds", part_kinds},
-    {"processors", part_processors},       {"cookies", part_cookies},
-    {"third-parties", part_third_parties}, {"rights", part_rights},
-    {"consents", part_consents},           {"content", part_content},
-    {"advice-paste", part_advice_paste},   {"advice-publish", part_advice_publish},
-    {"security", part_security},           {"promises", part_promises},
-    {"versions", part_versions},           {"service", part_service},
+    {"controller", part_controller, 0},
+    {"kinds", part_kinds, 0},
+    {"processors", part_processors, 0},
+    {"cookies", part_cookies, 0},
+    {"third-parties", part_third_parties, 0},
+    {"rights", part_rights, 0},
+    {"consents", part_consents, 0},
+    {"content", part_content, 0},
+    {"promises", part_promises, 0},
+    {"versions", part_versions, 0},
+    {"advice-paste", NULL, offsetof(struct policy, advice_paste)},
+    {"advice-publish", NULL, offsetof(struct policy, advice_publish)},
+    {"security", NULL, offsetof(struct policy, security)},
 };
 
 int notice_part(const struct policy *p, struct writer *w, const char *what)
 {
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		if (strcmp(parts[i].name, what) == 0) {
+		if (strcmp(parts[i].name, what) != 0)
+			continue;
+		if (parts[i].write != NULL)
 			parts[i].write(p, w);
-			return 0;
-		}
+		else
+			write_items(w, (const struct prose_list *)((const char *)p + parts[i].list));
+		return 0;
 	}
 	return -1;
 }

@@ -45,34 +45,27 @@ static void glance_kinds(const struct policy *p, struct writer *w, enum policy_k
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->kind_count; i++) {
-		if (p->kinds[policy_kind_at(p, i)->kind].keep != keep)
-			continue;
-		if (count == 0)
+		const struct policy_kind *kind = policy_kind_at(p, i);
+		if (kind->keep == keep && count == 0)
 			glance_begin(w, icon, title);
-		else
-			write_word(w, "join.comma");
-		write_words(w, policy_kind_at(p, i)->name);
-		count++;
+		if (kind->keep == keep)
+			write_joined(w, &count, "join.comma", kind->name);
 	}
 	if (count > 0)
 		glance_end(w);
 }
 
 // Who, besides us, gets anything of it.
-static size_t write_recipients(const struct policy *p, struct writer *w, kind_set kinds)
+static void write_recipients(const struct policy *p, struct writer *w, kind_set kinds)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct policy_processor *a = &p->processors[i];
-		if (a->local || !(a->kinds & kinds))
-			continue;
-		write_words(w, count++ > 0 ? word(p, "join.comma") : "");
-		write_words(w, p->processors[i].brand);
+		if (!p->processors[i].local && (p->processors[i].kinds & kinds))
+			write_joined(w, &count, "join.comma", p->processors[i].brand);
 	}
 	if (count == 0)
 		write_word(w, "notice.nobody");
-	return count;
 }
 
 static bool place_before(const struct policy *p, size_t processor, size_t region)
@@ -80,9 +73,9 @@ static bool place_before(const struct policy *p, size_t processor, size_t region
 	const char *place = p->processors[processor].regions[region].place;
 
 	for (size_t i = 0; i <= processor; i++) {
-		const struct policy_processor *t = &p->processors[i];
-		for (size_t j = 0; j < (i == processor ? region : t->region_count) && !p->processors[i].local; j++) {
-			if (strcmp(t->regions[j].place, place) == 0)
+		const struct policy_processor *a = &p->processors[i];
+		for (size_t j = 0; j < (i == processor ? region : a->region_count) && !a->local; j++) {
+			if (strcmp(a->regions[j].place, place) == 0)
 				return true;
 		}
 	}
@@ -94,15 +87,13 @@ static void glance_places(const struct policy *p, struct writer *w)
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct policy_processor *t = &p->processors[i];
-		for (size_t j = 0; j < t->region_count && !p->processors[i].local; j++) {
+		const struct policy_processor *a = &p->processors[i];
+		for (size_t j = 0; j < a->region_count && !a->local; j++) {
 			if (place_before(p, i, j))
 				continue;
-			if (count++ == 0)
+			if (count == 0)
 				glance_begin(w, ICON_PLACE, word(p, "notice.places"));
-			else
-				write_word(w, "join.semicolon");
-			write_words(w, t->regions[j].place);
+			write_joined(w, &count, "join.semicolon", a->regions[j].place);
 		}
 	}
 	if (count > 0)
@@ -111,29 +102,30 @@ static void glance_places(const struct policy *p, struct writer *w)
 
 static void glance_cookies(const struct policy *p, struct writer *w)
 {
+	size_t count = 0;
+
 	glance_begin(w, ICON_COOKIE, word(p, "notice.cookies"));
 	for (size_t i = 0; i < p->cookie_count; i++) {
-		write_words(w, i > 0 ? word(p, "join.comma") : "");
-		write_words(w, p->cookies[i].name);
+		write_joined(w, &count, "join.comma", p->cookies[i].name);
 		write_words(w, " (");
 		write_words(w, word_or(p, "cookie.", policy_word(&policy_cookie_class_words, p->cookies[i].class)));
 		write_words(w, ")");
 	}
-	if (p->cookie_count == 0)
+	if (count == 0)
 		write_word(w, "join.none");
 	glance_end(w);
 	if (p->third_party_count == 0)
 		return;
 	glance_begin(w, ICON_OUTSIDE, word(p, "notice.resources"));
-	for (size_t i = 0; i < p->third_party_count; i++) {
-		write_words(w, i > 0 ? word(p, "join.comma") : "");
-		write_words(w, p->third_parties[i].origin);
-	}
+	count = 0;
+	for (size_t i = 0; i < p->third_party_count; i++)
+		write_joined(w, &count, "join.comma", p->third_parties[i].origin);
 	glance_end(w);
 }
 
 static void write_glance(const struct policy *p, struct writer *w)
 {
+	size_t count = 0;
 	char age[64];
 
 	if (w->form == FORM_HTML)
@@ -152,10 +144,8 @@ static void write_glance(const struct policy *p, struct writer *w)
 		glance_end(w);
 	}
 	glance_begin(w, ICON_RIGHTS, word(p, "page.frame.rights"));
-	for (size_t i = 0; i < p->right_count; i++) {
-		write_words(w, i > 0 ? word(p, "join.comma") : "");
-		write_words(w, p->rights[i].name);
-	}
+	for (size_t i = 0; i < p->right_count; i++)
+		write_joined(w, &count, "join.comma", p->rights[i].name);
 	write_word(w, "join.stop");
 	write_words(w, " ");
 	write_link(w, word(p, "notice.use_rights"), "/rights");
@@ -163,46 +153,22 @@ static void write_glance(const struct policy *p, struct writer *w)
 	write_list_end(w);
 }
 
-static void write_row(const struct policy *p, struct writer *w, const struct policy_kind *kind)
-{
-	char life[160];
-
-	word_life(life, sizeof life, p, &p->kinds[kind->kind]);
-	write_row_begin(w);
-	write_cell_begin(w);
-	write_words(w, kind->name);
-	write_cell_end(w);
-	write_cell_begin(w);
-	write_words(w, life);
-	write_cell_end(w);
-	write_cell_begin(w);
-	write_recipients(p, w, KIND_BIT(kind->kind));
-	write_cell_end(w);
-	write_row_end(w);
-}
-
-static void write_table(const struct policy *p, struct writer *w)
+static void write_held(const struct policy *p, struct writer *w)
 {
 	const char *const columns[] = {word(p, "notice.held.data"), word(p, "notice.held.kept"), word(p, "notice.held.shared"), NULL};
+	char life[160];
 
 	write_table_begin(w, word(p, "notice.held.caption"), columns);
-	for (size_t i = 0; i < p->kind_count; i++)
-		write_row(p, w, policy_kind_at(p, i));
-	write_table_end(w);
-}
-
-static void write_claims(const struct policy *p, struct writer *w)
-{
-	if (p->claim_count == 0)
-		return;
-	write_heading(w, 3, NULL, word(p, "notice.promises"));
-	buf_adds(w->out, w->form == FORM_HTML ? "<ul class=\"vows\">\n" : "");
-	for (size_t i = 0; i < p->claim_count; i++) {
-		write_item_begin(w);
-		write_prose(w, &p->claims[i].what);
-		write_item_end(w);
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *kind = policy_kind_at(p, i);
+		word_life(life, sizeof life, p, kind);
+		write_cell(w, kind->name);
+		write_cell(w, life);
+		write_cell_begin(w);
+		write_recipients(p, w, KIND_BIT(kind->kind));
+		write_cell_end(w);
 	}
-	write_list_end(w);
+	write_table_end(w);
 }
 
 static void write_changes(const struct policy *p, struct writer *w)
@@ -237,8 +203,14 @@ void summary_write(const struct policy *p, struct writer *w)
 		buf_adds(w->out, "<div class=\"summary\" role=\"region\" aria-labelledby=\"summary\">\n");
 	write_heading(w, 2, "summary", word(p, "notice.summary"));
 	write_glance(p, w);
-	write_claims(p, w);
-	write_table(p, w);
+	if (p->claim_count > 0) {
+		write_heading(w, 3, NULL, word(p, "notice.promises"));
+		buf_adds(w->out, w->form == FORM_HTML ? "<ul class=\"vows\">\n" : "");
+		for (size_t i = 0; i < p->claim_count; i++)
+			write_item(w, NULL, &p->claims[i].what);
+		write_list_end(w);
+	}
+	write_held(p, w);
 	write_note(w, "notice.not_summary", NULL);
 	write_changes(p, w);
 	if (w->form == FORM_HTML)

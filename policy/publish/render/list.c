@@ -102,7 +102,6 @@ void list_table(const struct list *list, const char *caption, struct writer *w)
 	write_table_begin(w, caption, list->titles);
 	cJSON_ArrayForEach(row, list->rows)
 	{
-		write_row_begin(w);
 		for (size_t i = 0; list->columns[i] != NULL; i++) {
 			const char *text = cell_of(list, row, i, &words);
 			write_cell_begin(w);
@@ -112,7 +111,6 @@ void list_table(const struct list *list, const char *caption, struct writer *w)
 				write_words(w, text);
 			write_cell_end(w);
 		}
-		write_row_end(w);
 	}
 	write_table_end(w);
 }

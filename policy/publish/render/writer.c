@@ -136,12 +136,11 @@ void prose_plain(const struct policy *p, const struct prose *prose, struct buf *
 	}
 }
 
-void write_list_words(struct writer *w, const struct policy_strings *list)
+void write_joined(struct writer *w, size_t *count, const char *between, const char *text)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		buf_adds(w->out, i > 0 ? ", " : "");
-		write_words(w, list->items[i]);
-	}
+	if ((*count)++ > 0)
+		write_word(w, between);
+	write_words(w, text);
 }
 
 void write_heading(struct writer *w, int level, const char *id, const char *text)
@@ -214,22 +213,29 @@ void write_list_end(struct writer *w)
 	buf_adds(w->out, w->form == FORM_HTML ? "</ul>\n" : "\n");
 }
 
+void write_item(struct writer *w, const char *label, const struct prose *prose)
+{
+	write_item_begin(w);
+	if (label != NULL)
+		write_strong(w, label);
+	write_prose(w, prose);
+	write_item_end(w);
+}
+
 void write_items(struct writer *w, const struct prose_list *list)
 {
 	if (list->count == 0)
 		return;
 	write_list_begin(w);
-	for (size_t i = 0; i < list->count; i++) {
-		write_item_begin(w);
-		write_prose(w, &list->items[i]);
-		write_item_end(w);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		write_item(w, NULL, &list->items[i]);
 	write_list_end(w);
 }
 
 void write_table_begin(struct writer *w, const char *caption, const char *const *columns)
 {
 	w->columns = columns;
+	w->column = 0;
 	if (w->form == FORM_HTML) { // the roles: on a narrow screen rows are cards, and still a table to those who listen
 		buf_adds(w->out, "<table role=\"table\">\n<caption>");
 		html_text(w->out, caption);
@@ -251,14 +257,10 @@ void write_table_begin(struct writer *w, const char *caption, const char *const 
 	}
 }
 
-void write_row_begin(struct writer *w)
-{
-	w->column = 0;
-	buf_adds(w->out, w->form == FORM_HTML ? "<tr role=\"row\">" : w->form == FORM_MARKDOWN ? "|" : "");
-}
-
 void write_cell_begin(struct writer *w)
 {
+	if (w->column == 0)
+		buf_adds(w->out, w->form == FORM_HTML ? "<tr role=\"row\">" : w->form == FORM_MARKDOWN ? "|" : "");
 	if (w->form == FORM_HTML && w->column == 0) {
 		buf_adds(w->out, "<th scope=\"row\" role=\"rowheader\">");
 	} else if (w->form == FORM_HTML) { // what stands above it, for screens that show no heads
@@ -277,12 +279,17 @@ void write_cell_end(struct writer *w)
 		buf_adds(w->out, w->column == 0 ? "</th>" : "</td>");
 	else
 		buf_adds(w->out, w->form == FORM_MARKDOWN ? " |" : "\n");
-	w->column++;
+	if (w->columns[++w->column] != NULL)
+		return;
+	buf_adds(w->out, w->form == FORM_HTML ? "</tr>\n" : "\n");
+	w->column = 0;
 }
 
-void write_row_end(struct writer *w)
+void write_cell(struct writer *w, const char *text)
 {
-	buf_adds(w->out, w->form == FORM_HTML ? "</tr>\n" : "\n");
+	write_cell_begin(w);
+	write_words(w, text);
+	write_cell_end(w);
 }
 
 void write_table_end(struct writer *w)

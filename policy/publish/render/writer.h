@@ -26,7 +26,8 @@ void write_filled(struct writer *w, const char *key, const struct word_value *va
 void write_strong(struct writer *w, const char *text);
 void write_link(struct writer *w, const char *text, const char *to); // a page of this site: the one in the writer's language
 void write_prose(struct writer *w, const struct prose *prose);
-void write_list_words(struct writer *w, const struct policy_strings *list); // joined with ", "
+// Words after others of their kind: with the word `between` before all but the first of *count.
+void write_joined(struct writer *w, size_t *count, const char *between, const char *text);
 
 // Blocks. `level` 1 to 3; `id` may be NULL.
 void write_heading(struct writer *w, int level, const char *id, const char *text);
@@ -38,13 +39,13 @@ void write_list_begin(struct writer *w);
 void write_item_begin(struct writer *w);
 void write_item_end(struct writer *w);
 void write_list_end(struct writer *w);
+void write_item(struct writer *w, const char *label, const struct prose *prose); // the label, strong, may be NULL
 void write_items(struct writer *w, const struct prose_list *list);
 // Cells are opened and closed in order; every row has as many as there are columns. The first cell is the row's heading.
 void write_table_begin(struct writer *w, const char *caption, const char *const *columns);
-void write_row_begin(struct writer *w);
 void write_cell_begin(struct writer *w);
 void write_cell_end(struct writer *w);
-void write_row_end(struct writer *w);
+void write_cell(struct writer *w, const char *text);
 void write_table_end(struct writer *w);
 
 // The words of a prose without markup, in the language of `p`.
