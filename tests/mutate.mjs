@@ -121,7 +121,7 @@ function choose() {
 }
 
 let passed = 0;
-const faults = readTable().slice(99);
+const faults = readTable();
 for (const f of faults) console.log(`FAIL ${f}`);
 if (faults.length === 0) {
   copyTree();
