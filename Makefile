@@ -165,6 +165,8 @@ mutate: packages-test node-packages
 	@$(NODE) tests/mutate.mjs
 lint: packages-test
 	@sh tests/lint.sh
+mutate: packages-test node-packages
+	@$(MAKE) --no-print-directory -s -j2 programs unit-programs bench-programs && $(NODE) tests/mutate.mjs
 asan tsan: packages-test
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=$@ programs unit-programs
 FUZZ_SECONDS ?= 600

@@ -36,7 +36,7 @@ function readTable() {
   for (const m of mutations) {
     if (!rows.some(([promise]) => promise === m.promise)) faults.push(`the README has no promise “${m.promise}”`);
     if (!hasTest(`tests/${m.test[0]}`, m.test[1])) faults.push(`tests/${m.test[0]} has no test “${m.test[1]}”`);
-    const count = readFileSync(join(root, m.file), 'utf8').split(m.from).length - 1;
+    const count = existsSync(join(root, m.file)) ? readFileSync(join(root, m.file), 'utf8').split(m.from).length - 1 : 0;
     if (count !== 1) faults.push(`${m.file}: what the mutation of “${m.promise}” replaces stands there ${count} times, not once: ${m.from}`);
   }
   return faults;
@@ -92,7 +92,7 @@ function run([file, name]) {
     return output.includes(`[  FAILED  ] ${called}`) || output.includes(`[ RUN      ] ${called}\n`) ? 'failed' : `did not run:\n${output.slice(-1000)}`;
   }
   const lines = output.split('\n').map((l) => l.trim()).filter((l) => /^(not )?ok \d+ - /.test(l) && l.includes(` - ${name}`) && !l.includes('# SKIP'));
-  if (lines.length === 0) return /^not ok/m.test(output) ? 'failed' : `did not run:\n${output.slice(-1000)}`;
+  if (lines.length === 0) return `did not run:\n${output.slice(-1000)}`;
   return lines.some((l) => l.startsWith('not ok')) ? 'failed' : 'passed';
 }
 

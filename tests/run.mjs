@@ -23,11 +23,12 @@ const fuzz = list('build/fuzz/fuzz', '_fuzz').map((name) => ({
 }));
 
 const groups = {
-  lint: [{ name: 'lint', words: ['sh', 'tests/lint.sh'], alone: true }],
+  lint: [{ name: 'lint', words: ['sh', 'tests/lint.sh'] }],
   unit: [...unit('release'), ...unit('asan'), ...unit('tsan')],
   fuzz,
   site: node('tests/site'),
   browser: node('tests/browser'),
+  mutate: [{ name: 'mutate', words: [process.execPath, 'tests/mutate.mjs', 'third'] }],
 };
 
 function count(output, code) {
@@ -80,7 +81,7 @@ const start = Date.now();
 for (const [name, jobs] of Object.entries(groups)) {
   if (wanted.length && !wanted.includes(name)) continue;
   if (jobs.length === 0) { console.log(`FAIL ${name}: there is nothing to run`); failed += 1; continue; }
-  await runGroup(jobs, name === 'lint' ? 1 : 2, report);
+  await runGroup(jobs, 2, report);
 }
 mkdirSync(join(root, 'build'), { recursive: true });
 writeFileSync(join(root, 'build', 'test.log'), log.join('\n'));
