@@ -161,8 +161,6 @@ unit: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs && $(NODE) tests/run.mjs unit
 site browser: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 programs bench-programs && $(NODE) tests/run.mjs $@
-mutate: packages-test node-packages
-	@$(NODE) tests/mutate.mjs
 lint: packages-test
 	@sh tests/lint.sh
 mutate: packages-test node-packages

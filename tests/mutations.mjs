@@ -15,7 +15,7 @@ export const mutations = [
   ...row('one visit is never linked to another',
     ['policy/vault/request_log.c', 'if (IN6_IS_ADDR_V4MAPPED(&six))', 'if (false)', 'unit/vault_erase_test.c', 'an address is found however it is written']),
   ...row('request log: address, user agent, time; sealed; at most 14 days',
-    ['policy/vault/request_log.c', 'policy_due(v->policy, KIND_REQUEST_LOG, oldest) : oldest', 'policy_due(v->policy, KIND_REQUEST_LOG, oldest) + 1 : oldest', 'unit/vault_retention_test.c', 'log rows stay fourteen days and no second more'],
+    ['policy/vault/request_log.c', 'return life_end(v->policy, KIND_REQUEST_LOG, oldest);', 'return life_end(v->policy, KIND_REQUEST_LOG, oldest) + 1;', 'unit/vault_retention_test.c', 'log rows stay fourteen days and no second more'],
     ['policy/vault/request_log.c', 'if (seal(v->log.key, context, plain.data, plain.len, &body, e) != 0)', 'if (buf_add(&body, plain.data, plain.len) != 0)', 'unit/vault_record_test.c', 'nothing clear reaches the files']),
   ...row('the ZIP lives an hour, or until you delete it, behind an address that only you know',
     ['policy/vault/prune.c', '\t\trecord_unlink(v, &list->rows[i]);', '\t\tif (p->horizon == 0)\n\t\t\trecord_unlink(v, &list->rows[i]);', 'unit/vault_retention_test.c', 'archives end with their files'],
