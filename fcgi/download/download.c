@@ -21,7 +21,7 @@ enum {
 
 static void archive_unknown(struct request *r)
 {
-	respond_problem(r, 404, "not-found", NULL, "There is nothing at this address.");
+	respond_problem(r, 404, "problem.not-found", NULL, NULL);
 }
 
 // The live record of the token in the path. -1: it has answered.
@@ -74,7 +74,7 @@ static void archive_respond(struct request *r, int fd, const struct stat *st)
 		respond_header(r, "Accept-Ranges", "bytes");
 		respond_bytes(r, 200, NULL, bytes, len);
 	} else {
-		respond_problem(r, 503, "unavailable", NULL, "The archive could not be read. Try again.");
+		respond_problem(r, 503, "problem.unavailable.archive", NULL, NULL);
 	}
 	explicit_bzero(bytes, len);
 }

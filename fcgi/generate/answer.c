@@ -3,6 +3,7 @@
 #include "fcgi/generate/outcome.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/publish/render/writer.h"
 #include "policy/publish/variables.h"
 #include <stdio.h>
 #include <string.h>
@@ -132,23 +133,24 @@ static int answer_page_picture(struct set *s, unsigned index)
 {
 	struct picture *picture = &s->pictures[index];
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
+	char n[WORD_NUMBER];
 
+	word_number(n, index + 1);
 	if (picture->state != PICTURE_MADE) {
-		buf_printf(&text, "<p>Picture %u is missing: ", index + 1);
-		html_text(&text, picture->reason);
-		buf_adds(&text, ".</p>\n");
+		buf_adds(&text, "<p>");
+		word_fill(&text, html_text, word(s->policy, "answer.set.missing"),
+			  WORD_VALUES({"n", n}, {"reason", word(s->policy, picture->reason)}));
+		buf_adds(&text, "</p>\n");
 		return respond_write(s->r, buf_text(&text), text.len);
 	}
-	buf_printf(&text, "<figure>\n<img width=\"%u\" height=\"%u\" alt=\"Picture %u: ", s->input.width, s->input.height, index + 1);
-	html_attr(&text, picture->prompt);
+	buf_printf(&text, "<figure>\n<img width=\"%u\" height=\"%u\" alt=\"", s->input.width, s->input.height);
+	word_fill(&text, html_attr, word(s->policy, "answer.set.alt"), WORD_VALUES({"n", n}, {"prompt", picture->prompt}));
 	buf_printf(&text, "\" src=\"data:%s;base64,", picture->type);
 	if (respond_write(s->r, buf_text(&text), text.len) != 0 || answer_write_base64(s, picture->bytes.data, picture->bytes.len) != 0)
 		return -1;
 	buf_wipe(&picture->bytes);
 	buf_reset(&text);
-	buf_adds(&text, "\">\n<figcaption>");
-	html_text(&text, picture->prompt);
-	buf_adds(&text, "</figcaption>\n</figure>\n");
+	framed_text(&text, "\">\n<figcaption>", picture->prompt, "</figcaption>\n</figure>\n");
 	return respond_write(s->r, buf_text(&text), text.len);
 }
 
@@ -156,26 +158,28 @@ static int answer_done_page(struct set *s)
 {
 	FRAMED_AUTO struct framed frame;
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(PAGE_MAX);
+	const struct policy *p = s->policy;
+	struct writer w = {.form = FORM_HTML, .out = &text, .policy = p};
 	char expires[WHEN_TEXT];
 
-	framed_begin(s->r, &frame, &text, s->input.count == 1 ? "Your picture" : "Your pictures");
+	framed_begin(s->r, &frame, &text, word(p, s->input.count == 1 ? "answer.set.one" : "answer.set.many"));
 	when_text(expires, s->expires);
+	expires[10] = expires[16] = '\0'; // day and time
 	if (outcome_previews(s) > 0)
-		buf_adds(&text, "<p class=\"tag\">These are previews, drawn on our own server.</p>\n");
-	buf_adds(&text, "<section class=\"card keep\">\n<h2>Take it with you</h2>\n");
+		framed_text(&text, "<p class=\"tag\">", word(p, "answer.set.previews"), "</p>\n");
+	framed_text(&text, "<section class=\"card keep\">\n<h2>", word(p, "page.start.take"), "</h2>\n");
 	if (s->expires != 0)
-		buf_printf(&text, "<p>The ZIP lives until %.10s, %.5s UTC. Then it is deleted for good.</p>\n", expires, expires + 11);
-	buf_printf(&text,
-		   "<form class=\"row\" method=\"post\" action=\"/api/erase\" accept-charset=\"utf-8\">\n"
-		   "<a class=\"button primary\" href=\"/downloads/%s.zip\" download>Download the ZIP <small>%llu KB</small></a>\n"
-		   "<input type=\"hidden\" name=\"receipt\" value=\"",
-		   s->token, (unsigned long long)(s->archive_bytes + 1023) / 1024);
-	html_attr(&text, s->receipt);
-	buf_adds(&text, "\">\n<button class=\"quiet danger\">Delete now</button>\n</form>\n</section>\n");
-	buf_printf(&text,
-		   "<section class=\"card\">\n<h2>Keep this receipt</h2>\n<p>With it you can delete everything, or use <a "
-		   "href=\"/rights\">your rights</a>.</p>\n<p class=\"code\"><code>%s</code></p>\n</section>\n",
-		   s->receipt);
+		write_note(&w, "answer.set.life", WORD_VALUES({"day", expires}, {"time", expires + 11}));
+	buf_adds(&text, "<form class=\"row\" method=\"post\" action=\"/api/erase\" accept-charset=\"utf-8\">\n");
+	framed_text(&text, "<input type=\"hidden\" name=\"language\" value=\"", p->language, "\">\n");
+	buf_printf(&text, "<a class=\"button primary\" href=\"/downloads/%s.zip\" download>", s->token);
+	framed_text(&text, "", word(p, "answer.set.download"), " ");
+	buf_printf(&text, "<small>%llu KB</small></a>\n", (unsigned long long)(s->archive_bytes + 1023) / 1024);
+	framed_text(&text, "<input type=\"hidden\" name=\"receipt\" value=\"", s->receipt, "\">\n");
+	framed_text(&text, "<button class=\"quiet danger\">", word(p, "page.start.delete"), "</button>\n</form>\n</section>\n");
+	framed_text(&text, "<section class=\"card\">\n<h2>", word(p, "page.start.keep_receipt"), "</h2>\n");
+	write_note(&w, "answer.set.receipt", NULL);
+	framed_text(&text, "<p class=\"code\"><code>", s->receipt, "</code></p>\n</section>\n");
 	if (respond_begin(s->r, 200, "text/html; charset=utf-8", false) != 0 || respond_write(s->r, buf_text(&text), text.len) != 0)
 		return -1;
 	for (unsigned i = 0; i < s->input.count; i++) {
@@ -183,8 +187,8 @@ static int answer_done_page(struct set *s)
 			return -1;
 	}
 	buf_reset(&text);
-	variables_check_card(s->g->policy, &text);
-	buf_adds(&text, "<p><a class=\"button quiet\" href=\"/\">Make another set</a></p>\n");
+	variables_check_card(p, &text);
+	framed_start_link(s->r, &text, "quiet", "page.start.again");
 	framed_end(&frame, &text);
 	return respond_write(s->r, buf_text(&text), text.len) != 0 ? -1 : respond_flush(s->r);
 }
@@ -210,10 +214,10 @@ static void answer_confirm(struct set *s)
 	const char *description = request_text(s->r, "description");
 	const cJSON *field;
 
-	framed_begin(s->r, &frame, &out, "Is this somebody’s personal data?");
-	buf_adds(&out, "<p class=\"lead\">");
-	html_text(&out, s->failure.detail);
-	buf_adds(&out, "</p>\n<form class=\"card\" method=\"post\" action=\"/api/generate\" accept-charset=\"utf-8\">\n");
+	framed_begin(s->r, &frame, &out, word(s->policy, "answer.confirm.title"));
+	framed_text(&out, "<p class=\"lead\">", s->failure.detail, "</p>\n");
+	buf_adds(&out, "<form class=\"card\" method=\"post\" action=\"/api/generate\" accept-charset=\"utf-8\">\n");
+	framed_text(&out, "<input type=\"hidden\" name=\"language\" value=\"", s->policy->language, "\">\n");
 	cJSON_ArrayForEach(field, request_fields(s->r))
 	{
 		BUF_AUTO_WIPE struct buf number = BUF_INIT(64);
@@ -226,31 +230,25 @@ static void answer_confirm(struct set *s)
 		html_attr(&out, cJSON_IsString(field) ? field->valuestring : buf_text(&number));
 		buf_adds(&out, "\">\n");
 	}
-	buf_adds(&out, "<div class=\"field\"><label for=\"description\">Your description</label>\n"
-		       "<textarea id=\"description\" name=\"description\" rows=\"8\" maxlength=\"4000\">\n");
-	html_text(&out, description != NULL ? description : "");
-	buf_adds(&out, "</textarea></div>\n<div class=\"row\"><button class=\"primary\">Send the changed text</button>\n"
-		       "<button class=\"warn\" name=\"confirm\" value=\"true\">Send it anyway</button></div>\n</form>\n");
+	framed_text(&out, "<div class=\"field\"><label for=\"description\">", word(s->policy, "answer.confirm.description"), "</label>\n");
+	framed_text(&out, "<textarea id=\"description\" name=\"description\" rows=\"8\" maxlength=\"4000\">\n",
+		    description != NULL ? description : "", "</textarea></div>\n");
+	framed_text(&out, "<div class=\"row\"><button class=\"primary\">", word(s->policy, "answer.confirm.changed"), "</button>\n");
+	framed_text(&out, "<button class=\"warn\" name=\"confirm\" value=\"true\">", word(s->policy, "answer.confirm.anyway"),
+		    "</button></div>\n</form>\n");
 	framed_end(&frame, &out);
 	respond_bytes(s->r, s->failure.status, "text/html; charset=utf-8", buf_text(&out), out.len);
 }
 
 void answer_failure(struct set *s)
 {
-	const struct failure *f = &s->failure;
-
-	if (f->status == 0)
+	if (s->failure.status == 0)
 		return;
-	if (f->confirmable && s->answer.form == ANSWER_PAGE) {
+	if (s->failure.confirmable && s->answer.form == ANSWER_PAGE) {
 		answer_confirm(s);
 		return;
 	}
-	JSON_AUTO cJSON *problem = problem_object(f->status, f->slug, f->parameter, f->detail);
-	if (problem != NULL && f->confirmable) {
-		cJSON_AddTrueToObject(problem, "confirmable");
-		cJSON_AddTrueToObject(cJSON_AddObjectToObject(problem, "confirm_with"),
-				      "confirm"); // sent again with it, the request passes
-	}
+	JSON_AUTO cJSON *problem = problem_object(&s->failure);
 	if (s->answer.begun)
 		answer_event(s, "error", problem);
 	else if (problem != NULL)

@@ -34,14 +34,14 @@ struct images {
 static const char *missing_reason(enum provider_result v, const struct err *e)
 {
 	if (v == PROVIDER_FILTERED)
-		return "the safety filter of the image service refused it";
+		return "missing.filtered";
 	if (v == PROVIDER_LIMITED)
-		return "the image service has too much to do";
+		return "missing.limited";
 	if (peer_refused_region(v, e))
-		return "the image service answered from a region that our policy does not allow, so its answer was not used";
+		return "missing.region";
 	if (v == PROVIDER_REFUSED)
-		return "the image service does not accept requests from this site at the moment";
-	return e->code == ERR_TIMEOUT ? "it was not ready in time" : "the image service did not give a usable answer";
+		return "missing.refused";
+	return e->code == ERR_TIMEOUT ? "missing.late" : "missing.unusable";
 }
 
 static int picture_missing(struct images *im, unsigned i)
@@ -87,7 +87,7 @@ static int picture_finish(struct images *im, unsigned i)
 	picture->by = im->works[i].by;
 	archive_image_name(picture->name, sizeof picture->name, i, s->input.style, picture->type);
 	if (archive_add(&s->archive, picture->name, marked.data, marked.len, &e) != 0)
-		return failure_store(&s->failure, &e);
+		return set_not_recorded(s, &e);
 	picture->state = PICTURE_MADE;
 	im->ended++;
 	if (answer_image(s, i, marked.data, marked.len) != 0)
@@ -149,7 +149,7 @@ static int pictures_wait(struct images *im)
 		return 0;
 	if (e.code != ERR_TIMEOUT) {
 		if (e.code != ERR_GONE)
-			failure_set(&s->failure, 503, "unavailable", NULL, "The site cannot make pictures at the moment.");
+			problem_set(&s->failure, 503, "problem.unavailable.set", NULL, NULL);
 		return -1;
 	}
 	if (monotonic_ms() < im->deadline)
@@ -178,19 +178,18 @@ static int pictures_none(const struct images *im)
 		refused += im->works[i].task.result == PROVIDER_REFUSED;
 	}
 	if (filtered == s->input.count)
-		return failure_set(&s->failure, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
-				   "The safety filter refused every picture. Describe the business in other words.");
+		return problem_set(&s->failure, 422, "problem.content-filtered.pictures", s->input.url.len > 0 ? "url" : "description",
+				   NULL);
 	if (limited > 0)
-		return failure_set(&s->failure, 503, "provider-busy", NULL, "No picture was made: %s. Please try again in a minute.",
-				   missing_reason(PROVIDER_LIMITED, &(struct err){0}));
+		return problem_set(&s->failure, 503, "problem.provider-busy.pictures", NULL, NULL);
 	if (refused > 0)
-		return failure_set(&s->failure, 503,
-				   peer_refused_region(im->works[0].task.result, e) ? "refused-region" : "provider-refused", NULL,
-				   "No picture was made: %s. The operator has been told.", missing_reason(PROVIDER_REFUSED, e));
+		return problem_set(&s->failure, 503,
+				   peer_refused_region(im->works[0].task.result, e) ? "problem.refused-region.pictures"
+										    : "problem.provider-refused.pictures",
+				   NULL, NULL);
 	if (e->code == ERR_TIMEOUT)
-		return failure_set(&s->failure, 504, "provider-timeout", NULL, "No picture was ready in time. Please try again.");
-	return failure_set(&s->failure, 502, "provider-down", NULL,
-			   "No picture was made: the image service did not give a usable answer. Please try again.");
+		return problem_set(&s->failure, 504, "problem.provider-timeout.pictures", NULL, NULL);
+	return problem_set(&s->failure, 502, "problem.provider-down.pictures", NULL, NULL);
 }
 
 int images_make(struct set *s)
@@ -204,7 +203,7 @@ int images_make(struct set *s)
 	int ret = -1;
 
 	if (im.calls == NULL || im.works == NULL || im.attempts == NULL) {
-		failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 		goto memory;
 	}
 	if (im.deadline > request_deadline(s->r) - REST_MS)

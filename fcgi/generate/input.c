@@ -30,7 +30,7 @@ void input_fields(const char *const *providers, struct field *out)
 	memcpy(out, fields, sizeof fields);
 }
 
-static size_t choice(const char *const *choices, const char *value)
+static size_t choice_index(const char *const *choices, const char *value)
 {
 	for (size_t i = 0; choices[i] != NULL; i++) {
 		if (value != NULL && strcmp(choices[i], value) == 0)
@@ -40,7 +40,7 @@ static size_t choice(const char *const *choices, const char *value)
 }
 
 // Without the white space around it.
-static void trimmed(struct buf *out, const char *text)
+static void text_trimmed(struct buf *out, const char *text)
 {
 	static const char space[] = " \t\r\n\f\v";
 	size_t len;
@@ -55,93 +55,92 @@ static void trimmed(struct buf *out, const char *text)
 }
 
 // A host without a scheme is what people type.
-static int url_complete(struct buf *url, struct failure *t)
+static int url_complete(struct buf *url, struct problem *t)
 {
 	const char *text = buf_text(url), *scheme = strstr(text, "://");
+	char number[WORD_NUMBER];
 
-	if (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0)
+	bool web = strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+	const char *authority = web ? scheme + 3 : text;
+
+	if ((web || (scheme == NULL && strncasecmp(text, "mailto:", 7) != 0)) && memchr(authority, '@', strcspn(authority, "/?#")) != NULL)
+		return problem_set(t, 422, "problem.bad-url.user", "url", NULL);
+	if (web)
 		return 0;
-	if (scheme == NULL && strncasecmp(text, "mailto:", 7) != 0 && memchr(text, '@', strcspn(text, "/?#")) != NULL)
-		return failure_set(
-		    t, 422, "bad-url", "url",
-		    "The address holds a user name or password, or is a mail address. Take it out, with the “@” that follows "
-		    "it.");
 	// "mailto:x" and "javascript:x" have a colon too, but so has "example.com:8080/".
 	size_t name = strcspn(text, ":/?#");
 	if (scheme != NULL || memchr(text, '.', name) == NULL || strpbrk(text, " \t\r\n") != NULL)
-		return failure_set(t, 422, "bad-url", "url",
-				   "The address must begin with http:// or https:// and name a host, like https://example.com/.");
+		return problem_set(t, 422, "problem.bad-url", "url", NULL);
 	BUF_AUTO_WIPE struct buf whole = BUF_INIT(URL_BYTES_MAX);
 	buf_adds(&whole, "https://");
 	if (buf_add(&whole, url->data, url->len) != 0)
-		return failure_set(t, 422, "bad-url", "url", "The address may have at most %d characters.", URL_BYTES_MAX);
+		return problem_set(t, 422, "problem.bad-url.long", "url", WORD_VALUES({"max", word_number(number, URL_BYTES_MAX)}));
 	buf_wipe(url);
 	*url = whole;
 	whole = BUF_INIT(1);
 	return 0;
 }
 
-int input_source(const char *description, const char *url, struct input *out, struct failure *t)
+int input_source(const char *description, const char *url, struct input *out, struct problem *t)
 {
+	char number[WORD_NUMBER];
+
 	out->description = BUF_INIT(DESCRIPTION_CHARS_MAX * 4);
 	out->url = BUF_INIT(URL_BYTES_MAX);
-	trimmed(&out->description, description);
-	trimmed(&out->url, url);
+	text_trimmed(&out->description, description);
+	text_trimmed(&out->url, url);
 	if (out->description.failed || out->url.failed)
-		return failure_set(t, 422, "field-length", out->url.failed ? "url" : "description", "The text is too long.");
+		return problem_set(t, 422, "problem.field-length.text", out->url.failed ? "url" : "description", NULL);
 	if (out->description.len > 0 && out->url.len > 0)
-		return failure_set(t, 422, "one-source", "url", "Give either a description or the address of a page, not both.");
+		return problem_set(t, 422, "problem.one-source", "url", NULL);
 	if (out->description.len == 0 && out->url.len == 0)
-		return failure_set(t, 422, "no-source", "description", "Describe the business, or give the address of its page as “url”.");
+		return problem_set(t, 422, "problem.no-source", "description", NULL);
 	if (out->url.len > 0)
 		return url_complete(&out->url, t);
 	if (utf8_count(buf_text(&out->description)) < DESCRIPTION_CHARS_MIN)
-		return failure_set(t, 422, "field-length", "description", "Describe the business in a few words: at least %d characters.",
-				   DESCRIPTION_CHARS_MIN);
+		return problem_set(t, 422, "problem.field-length.description", "description",
+				   WORD_VALUES({"min", word_number(number, DESCRIPTION_CHARS_MIN)}));
 	return 0;
 }
 
-int input_read(struct request *r, const char *const *providers, struct input *out, struct failure *t)
+int input_read(struct request *r, const char *const *providers, struct input *out, struct problem *t)
 {
 	const char *provider = request_text(r, "provider");
-	size_t size = choice(sizes, request_text(r, "size"));
+	size_t size = choice_index(sizes, request_text(r, "size"));
 
 	out->count = (unsigned)request_int(r, "count", COUNT_DEFAULT);
 	out->size = sizes[size];
 	out->width = pixels[size].width;
 	out->height = pixels[size].height;
-	out->style = styles[choice(styles, request_text(r, "style"))];
-	out->provider = provider != NULL && *provider != '\0' ? providers[choice(providers, provider)] : NULL;
+	out->style = styles[choice_index(styles, request_text(r, "style"))];
+	out->provider = provider != NULL && *provider != '\0' ? providers[choice_index(providers, provider)] : NULL;
 	out->confirmed = request_int(r, "confirm", 0) != 0;
 	return input_source(request_text(r, "description"), request_text(r, "url"), out, t);
 }
 
-int input_screen(const struct policy *p, struct input *in, struct failure *t)
+int input_screen(const struct policy *p, struct input *in, struct problem *t)
 {
 	BUF_AUTO_WIPE struct buf masked = BUF_INIT(2 * DESCRIPTION_CHARS_MAX * 4);
 	rule_set found;
-	char words[200];
+	BUF_AUTO struct buf what = BUF_INIT(1024);
 
 	if (filter_find(buf_text(&in->description), &found) != 0)
-		return failure_set(t, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return problem_set(t, 503, "problem.memory.set", NULL, NULL);
 	struct filter_result v = filter_judge(p->content, found, in->confirmed);
-	filter_words(words, sizeof words, v.rules);
+	filter_describe(&what, v.rules, t->language);
 	if (v.action == CONTENT_REFUSE && (v.rules & RULE_BIT(RULE_MINORS)))
-		return failure_set(t, 422, "forbidden-content", "description",
-				   "This cannot be made here: the description puts minors into an inappropriate context.");
+		return problem_set(t, 422, "problem.forbidden-content", "description", NULL);
 	if (v.action == CONTENT_REFUSE)
-		return failure_set(t, 422, "personal-data", "description",
-				   "The description seems to hold %s. Please take it out: it must not leave this server.", words);
+		return problem_set(t, 422, "problem.personal-data", "description", WORD_VALUES({"what", buf_text(&what)}));
 	if (v.action == CONTENT_WARN) {
-		failure_set(t, 422, "personal-data", "description",
-			    "The description seems to hold %s. Take it out, or confirm that you want to send it all the same.", words);
+		problem_set(t, 422, "problem.personal-data.confirm", "description", WORD_VALUES({"what", buf_text(&what)}));
 		t->confirmable = true;
 		return -1;
 	}
 	if (v.mask == 0)
 		return 0;
 	if (filter_mask(buf_text(&in->description), v.mask, &masked) != 0)
-		return failure_set(t, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return problem_set(t, 503, "problem.memory.set", NULL, NULL);
 	buf_wipe(&in->description);
 	in->description = masked;
 	masked = BUF_INIT(1);

@@ -3,7 +3,6 @@
 #ifndef LETHE_GENERATE_INPUT_H
 #define LETHE_GENERATE_INPUT_H
 
-#include "fcgi/generate/failure.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/buf.h"
 
@@ -16,14 +15,14 @@ struct input {
 	bool confirmed;           // goes on despite the warning about personal data
 };
 
-// The table of fields, ended by {0}, with these providers as choices; `out` has room for 8.
+// The table of fields, ended by {0}, with these providers as choices; `out` has 8 elements.
 void input_fields(const char *const *providers, struct field *out);
-// From fields that request_check() let pass. `providers` as above. -1 with the trouble set.
-int input_read(struct request *r, const char *const *providers, struct input *out, struct failure *t);
+// From fields that request_check() let pass. `providers` as above. -1 with the problem set.
+int input_read(struct request *r, const char *const *providers, struct input *out, struct problem *t);
 // The same from bare values; NULL: absent. For input_read and its tests.
-int input_source(const char *description, const char *url, struct input *out, struct failure *t);
+int input_source(const char *description, const char *url, struct input *out, struct problem *t);
 // Applies the content rules to the description, which may be masked by them.
-int input_screen(const struct policy *p, struct input *in, struct failure *t);
+int input_screen(const struct policy *p, struct input *in, struct problem *t);
 void input_free(struct input *in); // wipes
 
 #endif

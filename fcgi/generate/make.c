@@ -26,7 +26,7 @@ static int set_log_request(struct set *s)
 	struct err e = {0};
 
 	token_new(s->receipt);
-	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : failure_store(&s->failure, &e);
+	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : set_not_recorded(s, &e);
 }
 
 static int set_read_input(struct set *s)
@@ -36,7 +36,7 @@ static int set_read_input(struct set *s)
 	if (input_read(s->r, s->g->image_ids, &s->input, &s->failure) != 0)
 		return -1;
 	if (s->input.url.len > 0 && !s->g->policy->page_fetch)
-		return failure_set(&s->failure, 422, "no-pages", "url", "This site does not read pages. Describe the business instead.");
+		return problem_set(&s->failure, 422, "problem.no-pages", "url", NULL);
 	return input_screen(s->g->policy, &s->input, &s->failure);
 }
 
@@ -45,14 +45,14 @@ static int set_choose_processors(struct set *s)
 	s->text = generator_chain(s->g->text, s->g->text_count);
 	s->image = generator_chain(s->g->image, s->g->image_count);
 	if (s->text.count == 0 || s->image.count == 0)
-		return failure_set(&s->failure, 503, "not-configured", NULL, "No service that makes pictures is set up on this site.");
+		return problem_set(&s->failure, 503, "problem.not-configured", NULL, NULL);
 	if (s->input.provider == NULL)
 		return 0;
 	// Who chose a processor gets that one or none.
 	const struct processor *chosen = generator_image(s->g, s->input.provider);
 	if (chosen == NULL || !chosen->usable)
-		return failure_set(&s->failure, 503, "not-configured", "provider",
-				   "“%s” is not set up on this site. Leave the choice open, or choose another.", s->input.provider);
+		return problem_set(&s->failure, 503, "problem.not-configured.provider", "provider",
+				   WORD_VALUES({"provider", s->input.provider}));
 	s->image = (struct chain){.at = {chosen}, .count = 1};
 	if (chosen->provider->preview) // who chooses what is built in wants nothing to leave
 		s->text = (struct chain){.at = {chosen}, .count = 1};
@@ -80,9 +80,9 @@ static int set_begin_archive(struct set *s)
 
 	if (!folder_has_space(s->g->spool, need)) {
 		err_set(&e, ERR_FULL, "the spool folder has no space for another set");
-		return failure_store(&s->failure, &e);
+		return set_not_recorded(s, &e);
 	}
-	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : failure_store(&s->failure, &e);
+	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : set_not_recorded(s, &e);
 }
 
 static int set_record(struct set *s)
@@ -92,11 +92,11 @@ static int set_record(struct set *s)
 	struct err e = {0};
 
 	if (plan == NULL || json_print(&details, plan) != 0)
-		return failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 	struct ledger_event event = {.name = "generation", .details = buf_text(&details)};
 	// The row of the request log is made durable at the same time; nothing is asked of anyone before both are.
 	int done = ledger_append(s->g->vault, &event, &e);
-	return request_log_end(s->r, done == 0 ? &e : NULL) == 0 && done == 0 ? 0 : failure_store(&s->failure, &e);
+	return request_log_end(s->r, done == 0 ? &e : NULL) == 0 && done == 0 ? 0 : set_not_recorded(s, &e);
 }
 
 static int set_pack(struct set *s)
@@ -108,11 +108,11 @@ static int set_pack(struct set *s)
 	if (answer_progress(s, "archive", 0, 1) != 0)
 		return -1;
 	if (outcome_prompts(s, &prompts) != 0 || outcome_readme(s, &readme) != 0)
-		return failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 	if (archive_add(&s->archive, "prompts.json", prompts.data, prompts.len, &e) != 0 ||
 	    archive_add(&s->archive, "README.txt", readme.data, readme.len, &e) != 0 ||
 	    archive_finish(&s->archive, &s->archive_bytes, &e) != 0)
-		return failure_store(&s->failure, &e);
+		return set_not_recorded(s, &e);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ static int set_hand_over(struct set *s)
 	struct ledger_event event = {.name = "archive", .details = details};
 	struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = s->receipt, .tags = tags, .file = s->archive.path, .due = s->expires};
 	if (vault_put(s->g->vault, &archive, &event, id, &e) != 0)
-		return failure_store(&s->failure, &e);
+		return set_not_recorded(s, &e);
 	archive_keep(&s->archive);
 	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s) == 0)
 		return 0;
@@ -147,7 +147,12 @@ static int (*const steps[])(struct set *s) = {set_log_request, set_read_input, s
 
 void make_handle(struct request *r, void *context)
 {
-	struct set s = {.g = context, .r = r, .answer.form = answer_form(r), .archive = ARCHIVE_INIT};
+	struct set s = {.g = context,
+			.r = r,
+			.policy = request_policy(r),
+			.answer.form = answer_form(r),
+			.failure.language = request_language(r),
+			.archive = ARCHIVE_INIT};
 	int done = 0;
 
 	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)

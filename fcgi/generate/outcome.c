@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/outcome.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
 #include <stdio.h>
@@ -40,7 +41,7 @@ cJSON *outcome_json(const struct set *s, bool whole)
 		}
 		cJSON *one = cJSON_CreateObject();
 		cJSON_AddNumberToObject(one, "index", i);
-		cJSON_AddStringToObject(one, "reason", picture->reason != NULL ? picture->reason : "it was not made");
+		cJSON_AddStringToObject(one, "reason", word(s->policy, picture->reason != NULL ? picture->reason : "missing.not_made"));
 		cJSON_AddItemToArray(missing, one);
 	}
 	snprintf(url, sizeof url, "/downloads/%s.zip", s->token);
@@ -63,7 +64,7 @@ int outcome_prompts(const struct set *s, struct buf *out)
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(o, "pictures");
 
-	cJSON_AddStringToObject(o, "site", s->g->policy->shown_as);
+	cJSON_AddStringToObject(o, "site", s->policy->shown_as);
 	cJSON_AddStringToObject(o, "style", s->input.style);
 	cJSON_AddStringToObject(o, "size", s->input.size);
 	for (unsigned i = 0; i < s->input.count; i++) {
@@ -73,7 +74,7 @@ int outcome_prompts(const struct set *s, struct buf *out)
 		cJSON_AddNumberToObject(one, "number", i + 1);
 		cJSON_AddItemToObject(one, "file", made ? cJSON_CreateString(picture->name) : cJSON_CreateNull());
 		cJSON_AddItemToObject(one, "prompt", picture->prompt != NULL ? cJSON_CreateString(picture->prompt) : cJSON_CreateNull());
-		cJSON_AddStringToObject(one, made ? "made_by" : "missing", made ? picture->by->name : picture->reason);
+		cJSON_AddStringToObject(one, made ? "made_by" : "missing", made ? picture->by->name : word(s->policy, picture->reason));
 		cJSON_AddItemToArray(list, one);
 	}
 	json_print(out, o);
@@ -82,30 +83,28 @@ int outcome_prompts(const struct set *s, struct buf *out)
 
 int outcome_readme(const struct set *s, struct buf *out)
 {
-	buf_printf(out, "Pictures from %s\n\n", s->g->policy->shown_as);
-	buf_adds(out, "images/       the pictures\nprompts.json  the words that each of them was made from\n\n");
+	static const char *const checks[] = {"readme.likeness", "readme.trademark", "readme.copyright"};
+	const struct policy *p = s->policy;
 	unsigned drawn = outcome_previews(s), made = set_made(s);
+	char missing[WORD_NUMBER], count[WORD_NUMBER];
+
+	word_fill(out, NULL, word(p, "readme.title"), WORD_VALUES({"site", p->shown_as}));
+	buf_printf(out, "\n\n%s\n%s\n\n", word(p, "readme.images"), word(p, "readme.prompts"));
 	if (drawn > 0)
-		buf_printf(
-		    out,
-		    "%s of these pictures are previews, drawn by a simple program on the site's own server, not by AI. They carry the\n"
-		    "word \"preview\" and are meant to be replaced.\n\n",
-		    drawn == made ? "All" : "Some");
-	if (made < s->input.count)
-		buf_printf(out, "%u of %u pictures could not be made; prompts.json says which and why.\n\n", s->input.count - made,
-			   s->input.count);
+		buf_printf(out, "%s\n\n", word(p, drawn == made ? "readme.previews.all" : "readme.previews.some"));
+	if (made < s->input.count) {
+		word_fill(
+		    out, NULL, word(p, "readme.missing"),
+		    WORD_VALUES({"missing", word_number(missing, s->input.count - made)}, {"count", word_number(count, s->input.count)}));
+		buf_adds(out, "\n\n");
+	}
 	if (drawn < made)
-		buf_printf(out, "%s says in its metadata that it was made by AI (IPTC digital source type \"trainedAlgorithmicMedia\").\n",
-			   drawn > 0 ? "Each other picture" : "Each picture");
+		buf_printf(out, "%s\n", word(p, drawn > 0 ? "readme.mark.others" : "readme.mark.all"));
 	if (drawn > 0)
-		buf_adds(out,
-			 "Each preview says in its metadata that a program drew it (IPTC digital source type \"algorithmicMedia\").\n");
-	buf_adds(out, "The metadata says nothing about you. Please leave the mark in place: where pictures are published, the law may ask\n"
-		      "for it.\n\n"
-		      "Before you publish a picture:\n"
-		      "- Does it look like a real person? Ask that person first.\n"
-		      "- Does it show a trade mark or a logo that is not yours?\n"
-		      "- Does it come close to somebody's work that copyright protects?\n");
+		buf_printf(out, "%s\n", word(p, "readme.mark.previews"));
+	buf_printf(out, "%s\n\n%s\n", word(p, "readme.mark.keep"), word(p, "readme.before"));
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
+		buf_printf(out, "- %s\n", word(p, checks[i]));
 	return out->failed ? -1 : 0;
 }
 

@@ -18,36 +18,33 @@ enum { PAGE_MS = 15 * 1000, READ_MS = 5 * 1000, LIST_MAX = 40 };
 static const struct {
 	const char *code;
 	int status;
-	const char *words; // NULL: what the peer said
+	const char *key;
 } page_failures[] = {
-    {"address-forbidden", 422,
-     "That address leads to a place that this server does not visit. Give a page that is public on the Internet."},
-    {"bad-url", 422, NULL},
-    {"unresolvable", 422, "No server was found under that name. Please check how it is written."},
-    {"not-html", 422, "There is no web page at that address, but something else. Give the address of a page."},
-    {"too-large", 422, "The page is too large to be read. Describe the business instead."},
-    {"empty-page", 422, "That page is empty. Check the address, or describe the business instead."},
-    {"unreadable", 422,
-     "There is no text in that page: perhaps a script adds it, and this server runs none. Describe the business instead."},
-    {"too-costly", 422, "The page is built in a way that costs too much to read. Describe the business instead."},
-    {"unreachable", 502, "The server of that page cannot be reached. Try again later, or describe the business instead."},
-    {"tls", 502, "The server of that page has no valid certificate, so what it sends cannot be trusted. Describe the business instead."},
-    {"redirects", 502, "The page sends its visitors in circles. Give the address where it ends."},
-    {"http-status", 502, NULL},
-    {"truncated", 502, "The page arrived incomplete. Try again, or describe the business instead."},
-    {"timeout", 504, "The page did not arrive in time. Try again later, or describe the business instead."},
-    {"budget", 503, "Too many pages are being read at the moment. Please try again in a minute."},
+    {"address-forbidden", 422, "problem.address-forbidden"},
+    {"bad-url", 422, "problem.bad-url.page"},
+    {"unresolvable", 422, "problem.unresolvable"},
+    {"not-html", 422, "problem.not-html"},
+    {"too-large", 422, "problem.too-large"},
+    {"empty-page", 422, "problem.empty-page"},
+    {"unreadable", 422, "problem.unreadable"},
+    {"too-costly", 422, "problem.too-costly"},
+    {"unreachable", 502, "problem.unreachable"},
+    {"tls", 502, "problem.tls"},
+    {"redirects", 502, "problem.redirects"},
+    {"http-status", 502, "problem.http-status"},
+    {"truncated", 502, "problem.truncated"},
+    {"timeout", 504, "problem.timeout.page"},
+    {"budget", 503, "problem.budget"},
 };
 
 static int page_failed(struct set *s, const char *code, const char *detail)
 {
 	for (size_t i = 0; i < ARRAY_LEN(page_failures); i++) {
 		if (strcmp(page_failures[i].code, code) == 0)
-			return failure_set(&s->failure, page_failures[i].status, page_failures[i].code, "url", "%s",
-					   page_failures[i].words != NULL ? page_failures[i].words : detail);
+			return problem_set(&s->failure, page_failures[i].status, page_failures[i].key, "url", NULL);
 	}
 	note_line("page: %s: %s", code, detail);
-	return failure_set(&s->failure, 503, "page", "url", "Pages cannot be read at the moment. Describe the business instead.");
+	return problem_set(&s->failure, 503, "problem.page", "url", NULL);
 }
 
 // Asks a peer and tells the visitor what failed.
@@ -104,7 +101,7 @@ static int page_take_facts(struct set *s, const cJSON *facts)
 	page->headings = list_masked(json_get(facts, "headings"));
 	page->colours = list_masked(json_get(facts, "colours"));
 	if (page->title == NULL || page->summary == NULL || page->text == NULL || page->headings == NULL || page->colours == NULL)
-		return failure_set(&s->failure, 503, "memory", NULL, "The site is out of memory. Please try again later.");
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 	for (size_t i = 0; page->colours[i] != NULL; i++) { // only what is one
 		char *colour = page->colours[i];
 		page->colours[i] = NULL;
@@ -119,11 +116,9 @@ static int page_take_facts(struct set *s, const cJSON *facts)
 	for (char **heading = page->headings; *heading != NULL; heading++) // the built-in writer quotes them
 		minors |= filter_minors(*heading);
 	if (minors && s->g->policy->content[RULE_MINORS] != CONTENT_ALLOW)
-		return failure_set(&s->failure, 422, "forbidden-content", "url",
-				   "Nothing can be made from this page: it puts minors into an inappropriate context.");
+		return problem_set(&s->failure, 422, "problem.forbidden-content.page", "url", NULL);
 	if (*page->title == '\0' && *page->summary == '\0' && *page->text == '\0')
-		return failure_set(&s->failure, 422, "empty-page", "url",
-				   "There is no text on that page to make pictures from. Describe the business instead.");
+		return problem_set(&s->failure, 422, "problem.empty-page.text", "url", NULL);
 	return 0;
 }
 

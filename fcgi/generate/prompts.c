@@ -30,24 +30,20 @@ static void prompts_ask(struct set *s, const struct processor *p, const struct p
 // Why there are no prompts, after the last processor.
 static int prompts_none(struct set *s, enum provider_result v, const struct err *say)
 {
-	struct failure *f = &s->failure;
+	struct problem *f = &s->failure;
 
 	note_line("prompts: %s", say->text);
 	if (v == PROVIDER_FILTERED)
-		return failure_set(f, 422, "content-filtered", s->input.url.len > 0 ? "url" : "description",
-				   "The safety filter of the text service refused this. Describe the business in other words.");
+		return problem_set(f, 422, "problem.content-filtered.text", s->input.url.len > 0 ? "url" : "description", NULL);
 	if (v == PROVIDER_LIMITED)
-		return failure_set(f, 503, "provider-busy", NULL, "The text service has too much to do. Please try again in a minute.");
+		return problem_set(f, 503, "problem.provider-busy.text", NULL, NULL);
 	if (peer_refused_region(v, say))
-		return failure_set(f, 503, "refused-region", NULL,
-				   "The text service answered from a region that our policy does not allow, so its answer was not used. "
-				   "The operator has been told.");
+		return problem_set(f, 503, "problem.refused-region.text", NULL, NULL);
 	if (v == PROVIDER_REFUSED)
-		return failure_set(f, 503, "provider-refused", NULL,
-				   "The text service does not accept requests from this site at the moment. The operator has been told.");
+		return problem_set(f, 503, "problem.provider-refused.text", NULL, NULL);
 	if (say->code == ERR_TIMEOUT)
-		return failure_set(f, 504, "provider-timeout", NULL, "The text service did not answer in time. Please try again.");
-	return failure_set(f, 502, "provider-down", NULL, "The text service did not give a usable answer. Please try again.");
+		return problem_set(f, 504, "problem.provider-timeout.text", NULL, NULL);
+	return problem_set(f, 502, "problem.provider-down.text", NULL, NULL);
 }
 
 // What comes back is judged like what went in: it may repeat what a page held, or invent worse. The built-in writer invents nothing: all its
@@ -65,10 +61,10 @@ static void prompt_take(struct set *s, unsigned index, const char *text)
 	}
 	if ((mask & RULE_BIT(RULE_MINORS)) && !s->written_by->provider->preview && filter_minors(text)) {
 		picture->state = PICTURE_MISSING;
-		picture->reason = "its prompt was not fit to be drawn";
+		picture->reason = "missing.unfit";
 	} else if (filter_mask(text, mask & RULES_PERSONAL, &out) != 0 || (picture->prompt = buf_steal(&out)) == NULL) {
 		picture->state = PICTURE_MISSING;
-		picture->reason = "no prompt was written for it";
+		picture->reason = "missing.no_prompt";
 	}
 }
 
@@ -104,7 +100,7 @@ int prompts_write(struct set *s)
 			prompt_take(s, i, prompts->text[i]);
 		} else {
 			s->pictures[i].state = PICTURE_MISSING;
-			s->pictures[i].reason = "no prompt was written for it";
+			s->pictures[i].reason = "missing.no_prompt";
 		}
 		if (s->pictures[i].prompt != NULL && answer_prompt(s, i) != 0)
 			goto cleanup;

@@ -62,3 +62,9 @@ void set_free(struct set *s)
 	archive_drop(&s->archive);
 	explicit_bzero(s, sizeof *s);
 }
+
+int set_not_recorded(struct set *s, const struct err *e)
+{
+	note_line("nothing is made unrecorded: %s", e->text);
+	return problem_set(&s->failure, 503, e->code == ERR_FULL ? "problem.storage-full.set" : "problem.storage.set", NULL, NULL);
+}

@@ -4,10 +4,10 @@
 #define LETHE_GENERATE_SET_H
 
 #include "fcgi/generate/archive.h"
-#include "fcgi/generate/failure.h"
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
 #include "fcgi/provider/provider.h"
+#include "fcgi/serve/serve.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include <cjson/cJSON.h>
@@ -16,7 +16,7 @@ enum picture_state { PICTURE_WAITING = 0, PICTURE_MADE, PICTURE_MISSING };
 
 struct picture {
 	enum picture_state state;
-	const char *reason; // why it is missing, in words for the visitor
+	const char *reason; // why it is missing: the key of a word
 	char *prompt;       // NULL: none was written
 	const struct processor *by;
 	const char *type;
@@ -34,11 +34,12 @@ enum answer_form { ANSWER_JSON = 0, ANSWER_EVENTS, ANSWER_PAGE };
 struct set {
 	const struct generator *g;
 	struct request *r;
+	const struct policy *policy; // in the visitor's language
 	struct {
 		enum answer_form form;
 		bool begun; // the status is out: from now on a failure is an event
 	} answer;
-	struct failure failure;
+	struct problem failure; // why there is none; its status is 0 as long as there is no reason
 	char receipt[TOKEN_LEN + 1];
 	struct input input;
 	struct chain text, image; // processors in the order they are tried
@@ -57,5 +58,7 @@ struct brief set_brief(const struct set *s);
 unsigned set_made(const struct set *s); // pictures
 // Wipes and frees; removes an archive that no record owns.
 void set_free(struct set *s);
+// Sets the failure of a set that a store cannot record, whatever the error is, and returns -1. The reason goes to stderr.
+int set_not_recorded(struct set *s, const struct err *e);
 
 #endif

@@ -48,17 +48,17 @@ void status_processors(struct request *r, void *context)
 		prompts |= processor_ready(&g->text[i], c.reply.head);
 	for (unsigned i = 0; i < g->image_count && prompts; i++) {
 		const struct processor *one = &g->image[i];
-		const struct policy *p = g->policy;
+		const struct policy *p = request_policy(r);
 		if (!processor_ready(one, c.reply.head))
 			continue;
 		const struct policy_processor *declared = policy_processor(p, one->id);
 		BUF_AUTO struct buf places = BUF_INIT(PLACES_MAX);
 		for (size_t k = 0; k < declared->region_count; k++)
-			buf_printf(&places, "%s%s", k > 0 ? ", " : "", declared->regions[k].place);
+			buf_printf(&places, "%s%s", k > 0 ? word(p, "join.comma") : "", declared->regions[k].place);
 		cJSON *row = cJSON_CreateObject();
 		cJSON_AddStringToObject(row, "id", one->id);
 		cJSON_AddStringToObject(row, "name", declared->brand);
-		cJSON_AddStringToObject(row, "where", one->provider->preview ? "our own server" : buf_text(&places));
+		cJSON_AddStringToObject(row, "where", one->provider->preview ? word(p, "page.frame.own_server") : buf_text(&places));
 		cJSON_AddBoolToObject(row, "preview", one->provider->preview);
 		cJSON_AddItemToArray(list, row);
 	}

@@ -4,17 +4,16 @@
 #include "fcgi/moderation/filter_minors.h"
 #include "fcgi/moderation/filter_numbers.h"
 #include "policy/base/array.h"
-#include <stdio.h>
 #include <string.h>
 
 static const struct {
-	const char *mask, *words;
+	const char *mask, *word;
 } rules[RULE_COUNT] = {
-    [RULE_MAIL_ADDRESS] = {"[mail address]", "a mail address"},
-    [RULE_PHONE_NUMBER] = {"[phone number]", "a phone number"},
-    [RULE_CARD_NUMBER] = {"[card number]", "a card number"},
-    [RULE_IBAN] = {"[IBAN]", "a bank account number (IBAN)"},
-    [RULE_MINORS] = {"[removed]", "minors in an inappropriate context"},
+    [RULE_MAIL_ADDRESS] = {"[mail address]", "rule.mail-address"},
+    [RULE_PHONE_NUMBER] = {"[phone number]", "rule.phone-number"},
+    [RULE_CARD_NUMBER] = {"[card number]", "rule.card-number"},
+    [RULE_IBAN] = {"[IBAN]", "rule.iban"},
+    [RULE_MINORS] = {"[removed]", "rule.minors"},
 };
 
 // ---- mail addresses ----
@@ -163,19 +162,13 @@ struct filter_result filter_judge(const enum policy_action content[RULE_COUNT], 
 	return v;
 }
 
-void filter_words(char *out, size_t size, rule_set set)
+void filter_describe(struct buf *out, rule_set set, enum language language)
 {
-	size_t used = 0;
-
-	out[0] = '\0';
 	for (unsigned r = 0; r < RULE_COUNT; r++) {
 		if (!(set & RULE_BIT(r)))
 			continue;
 		set &= ~RULE_BIT(r);
-		const char *between = used == 0 ? "" : set == 0 ? " and " : ", ";
-		int n = snprintf(out + used, size - used, "%s%s", between, rules[r].words);
-		if (n < 0 || (size_t)n >= size - used)
-			return;
-		used += (size_t)n;
+		buf_adds(out, out->len == 0 ? "" : word_in(language, set == 0 ? "rule.and" : "join.comma"));
+		buf_adds(out, word_in(language, rules[r].word));
 	}
 }

@@ -6,6 +6,7 @@
 
 #include "policy/base/buf.h"
 #include "policy/model/policy.h"
+#include "policy/publish/words/words.h"
 
 typedef unsigned rule_set; // of RULE_BIT(enum policy_content)
 #define RULE_BIT(r)    (1u << (r))
@@ -23,7 +24,7 @@ struct filter_result {
 };
 // What the policy wants done about what was found. `confirmed`: the visitor has read the warning.
 struct filter_result filter_judge(const enum policy_action content[RULE_COUNT], rule_set found, bool confirmed);
-// "a mail address and a phone number"
-void filter_words(char *out, size_t size, rule_set rules);
+// Adds "a mail address and a phone number".
+void filter_describe(struct buf *out, rule_set rules, enum language language);
 
 #endif

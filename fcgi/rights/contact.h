@@ -3,7 +3,7 @@
 #define LETHE_RIGHTS_CONTACT_H
 
 // What a data subject gave as the way to reach them: an e-mail address, a phone number, a postal address, or something else that an officer
-// would understand. NULL when it may be one, else what is wrong with it: only what can reach nobody is refused, because a right must not
+// would understand. NULL when it may be one, else the key of the word for what is wrong with it: only what can reach nobody is refused, because a right must not
 // depend on our idea of an address. `text` is UTF-8.
 const char *contact_fault(const char *text);
 

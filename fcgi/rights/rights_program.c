@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_program.h"
 #include "fcgi/rights/contact.h"
+#include "fcgi/rights/live.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -31,21 +32,13 @@ static bool token_read(char out[TOKEN_LEN + 1], const char *text, const char *su
 	return token_shaped(out);
 }
 
-static bool receipt_read(char out[TOKEN_LEN + 1], const char *text)
+// -1: it is none, and the request is answered.
+static int receipt_read(struct request *r, char out[TOKEN_LEN + 1], const char *text)
 {
-	return token_read(out, text, "");
-}
-
-// The token in the address of a ZIP, whole or from the last slash on, or by itself.
-static bool archive_read(char out[TOKEN_LEN + 1], const char *text)
-{
-	const char *slash = strrchr(text, '/');
-	return token_read(out, slash != NULL ? slash + 1 : text, ".zip");
-}
-
-static int refuse_receipt(struct request *r)
-{
-	respond_problem(r, 422, "receipt-shape", "receipt", "A receipt is %d letters, digits, - and _. Copy the whole of it.", TOKEN_LEN);
+	char length[WORD_NUMBER];
+	if (token_read(out, text, ""))
+		return 0;
+	respond_problem(r, 422, "problem.receipt-shape", "receipt", WORD_VALUES({"length", word_number(length, TOKEN_LEN)}));
 	return -1;
 }
 
@@ -60,88 +53,86 @@ static const struct field request_fields_table[] = {
     {0},
 };
 
-// For programs with their names and dates, for people with theirs.
-static void respond_recorded(struct request *r, const struct rights_receipt *receipt)
+// The names of the rights that the policy offers, in the language of the request.
+static void respond_not_offered(struct request *r)
 {
-	bool page = request_wants(r, "text/html");
-	char due[WHEN_WORDS];
-	if (page)
-		when_day(due, receipt->due);
-	else
-		when_text(due, receipt->due);
-	JSON_AUTO cJSON *answer = cJSON_CreateObject();
-	if (answer == NULL || cJSON_AddStringToObject(answer, page ? "Number" : "id", receipt->id) == NULL ||
-	    cJSON_AddStringToObject(answer, page ? "Secret" : "secret", receipt->secret) == NULL ||
-	    cJSON_AddStringToObject(answer, page ? "Answer due by" : "due", due) == NULL)
-		return; // answered with 500
-	if (page)
-		respond_page(r, 201, "Your request is recorded",
-			     "Keep the number and the secret: with both you can look up the answer. The secret is shown only now.", answer);
-	else
-		respond_json(r, 201, answer);
-}
-
-// What the table of fields cannot say. -1 when it has answered.
-static int check_asked(struct request *r, char receipt[TOKEN_LEN + 1], char archive[TOKEN_LEN + 1])
-{
-	const char *contact = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
-	if (given != NULL && !receipt_read(receipt, given))
-		return refuse_receipt(r);
-	if (given != NULL && zip != NULL)
-		respond_problem(r, 422, "receipt-or-archive", "archive", "Give the receipt or the address of the ZIP, not both.");
-	else if (zip != NULL && !archive_read(archive, zip))
-		respond_problem(r, 422, "archive-shape", "archive", "This is not the address of a ZIP. Copy the whole of the link.");
-	if (responded(r))
-		return -1;
-	const char *fault = contact != NULL ? contact_fault(contact) : NULL;
-	if (fault != NULL)
-		respond_problem(r, 422, "contact-shape", "contact", "%s", fault);
-	return fault != NULL ? -1 : 0;
+	const struct policy *p = request_policy(r);
+	BUF_AUTO struct buf offered = BUF_INIT(64 * 1024);
+	for (size_t i = 0; i < p->right_count; i++)
+		buf_printf(&offered, "%s%s", i > 0 ? word(p, "join.comma") : "", policy_word(&policy_right_words, p->rights[i].id));
+	respond_problem(r, 422, "problem.right-not-offered", "right",
+			WORD_VALUES({"rights", p->right_count > 0 ? buf_text(&offered) : word(p, "join.none")}));
 }
 
 static void handle_request(struct request *r, void *context)
 {
+	const struct policy *p = request_policy(r);
 	struct rights_receipt receipt;
 	struct err e = {0};
-	char of_set[TOKEN_LEN + 1], of_zip[TOKEN_LEN + 1];
-	if (request_check(r, request_fields_table) != 0 || check_asked(r, of_set, of_zip) != 0)
+	char of_set[TOKEN_LEN + 1], of_zip[TOKEN_LEN + 1], due[WORD_DAY];
+	if (request_check(r, request_fields_table) != 0)
 		return;
-	const struct rights_new asked = {
-	    .right = request_text(r, "right"),
-	    .contact = request_text(r, "contact"),
-	    .receipt = request_text(r, "receipt") != NULL ? of_set : NULL,
-	    .archive = request_text(r, "archive") != NULL ? of_zip : NULL,
-	    .message = request_text(r, "message"),
-	};
-	if (rights_record(context, &asked, &receipt, &e) == 0)
-		respond_recorded(r, &receipt);
-	else if (e.code == ERR_REFUSED)
-		respond_problem(r, 422, "right-not-offered", "right", "%s", e.text);
-	else
-		respond_err(r, &e);
+	const char *contact = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
+	const char *slash = zip != NULL ? strrchr(zip, '/') : NULL; // the token of a ZIP, in its address or by itself
+	const char *fault = contact != NULL ? contact_fault(contact) : NULL;
+	if (given != NULL && receipt_read(r, of_set, given) != 0)
+		return;
+	if (given != NULL && zip != NULL) {
+		respond_problem(r, 422, "problem.receipt-or-archive", "archive", NULL);
+		return;
+	}
+	if (zip != NULL && !token_read(of_zip, slash != NULL ? slash + 1 : zip, ".zip")) {
+		respond_problem(r, 422, "problem.archive-shape", "archive", NULL);
+		return;
+	}
+	if (fault != NULL) {
+		respond_problem(r, 422, fault, "contact", NULL);
+		return;
+	}
+	const struct rights_new asked = {.right = request_text(r, "right"),
+					 .contact = contact,
+					 .receipt = given != NULL ? of_set : NULL,
+					 .archive = zip != NULL ? of_zip : NULL,
+					 .message = request_text(r, "message")};
+	if (rights_record(context, &asked, &receipt, &e) != 0) {
+		if (e.code == ERR_REFUSED)
+			respond_not_offered(r);
+		else
+			respond_err(r, &e);
+		return;
+	}
+	// For programs with their names and dates, for people with theirs.
+	JSON_AUTO cJSON *answer = cJSON_CreateObject();
+	if (request_wants(r, "text/html")) {
+		word_day(due, receipt.due, word_language(p));
+		cJSON_AddStringToObject(answer, word(p, "answer.number"), receipt.id);
+		cJSON_AddStringToObject(answer, word(p, "answer.secret"), receipt.secret);
+		cJSON_AddStringToObject(answer, word(p, "answer.due"), due);
+		respond_page(r, 201, word(p, "answer.recorded.title"), word(p, "answer.recorded"), answer);
+	} else {
+		when_text(due, receipt.due);
+		cJSON_AddStringToObject(answer, "id", receipt.id);
+		cJSON_AddStringToObject(answer, "secret", receipt.secret);
+		cJSON_AddStringToObject(answer, "due", due);
+		respond_json(r, 201, answer);
+	}
 }
 
 // ---- GET /api/rights/<id> ----
-
-// The secret of "Authorization: Bearer <secret>", "" when there is none: that is as wrong as any other wrong one.
-static const char *bearer(const struct request *r)
-{
-	const char *authorization = request_header(r, "Authorization");
-	if (authorization == NULL || strncasecmp(authorization, "Bearer ", 7) != 0)
-		return "";
-	return authorization + 7 + strspn(authorization + 7, " ");
-}
 
 static void handle_show(struct request *r, void *context)
 {
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
-	const char *id = request_rest(r), *secret = bearer(r);
+	// No secret is as wrong as any other wrong one.
+	const char *id = request_rest(r), *authorization = request_header(r, "Authorization"), *secret = "";
+	if (authorization != NULL && strncasecmp(authorization, "Bearer ", 7) == 0)
+		secret = authorization + 7 + strspn(authorization + 7, " ");
 	bool shaped = strlen(id) == RECORD_ID_LEN && strspn(id, "0123456789abcdef") == RECORD_ID_LEN && token_shaped(secret);
 	if (shaped && rights_show(context, id, secret, &json, &e) == 0)
 		respond_bytes(r, 200, "application/json", buf_text(&json), json.len);
 	else if (!shaped || e.code == ERR_NOT_FOUND)
-		respond_problem(r, 404, "not-found", NULL, "There is no request with this number and this secret.");
+		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 	else
 		respond_err(r, &e);
 }
@@ -153,82 +144,63 @@ static const struct field erase_fields[] = {
     {0},
 };
 
-static void respond_partial(struct request *r, cJSON **certificate)
+static void fact_fill(cJSON *facts, const struct policy *p, const char *name, const char *key, const struct word_value *values)
 {
-	JSON_AUTO cJSON *problem =
-	    problem_object(503, "erasure-partial", NULL,
-			   "Not every store could be reached, so the erasure is not complete. Send the same receipt again later.");
-	if (problem != NULL && cJSON_AddItemToObject(problem, "certificate", *certificate)) {
-		*certificate = NULL;
-		respond_problem_object(r, problem);
-	}
-}
-
-static bool add_store(cJSON *list, const cJSON *store)
-{
-	char line[128];
-	const char *name = json_string(store, "name");
-	snprintf(line, sizeof line, "%s: %.0f found, %.0f erased", name != NULL ? name : "?", json_number(store, "found", 0),
-		 json_number(store, "erased", 0));
-	return cJSON_AddItemToArray(list, cJSON_CreateString(line));
-}
-
-static bool add_scan(cJSON *facts, const cJSON *scan)
-{
-	char line[128] = "not made";
-	if (cJSON_IsObject(scan))
-		snprintf(line, sizeof line, "%.0f files, %.0f bytes: %.0f traces found", json_number(scan, "files", 0),
-			 json_number(scan, "bytes", 0), json_number(scan, "hits", 0));
-	return cJSON_AddStringToObject(facts, "Search for traces", line) != NULL;
-}
-
-static bool add_copies(cJSON *facts, const cJSON *certificate, bool erased)
-{
-	static const struct {
-		const char *name, *of;
-		bool when_erased; // only then
-	} texts[] = {{"Certificate", "cert_id", true},
-		     {"Erased by", "controller", true},
-		     {"Policy version", "policy_version", false},
-		     {"SHA-256 of the policy", "policy_sha256", false},
-		     {"Note", "note", false}};
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		const char *text = erased || !texts[i].when_erased ? json_string(certificate, texts[i].of) : NULL;
-		if (text != NULL && cJSON_AddStringToObject(facts, texts[i].name, text) == NULL)
-			return false;
-	}
-	return true;
+	BUF_AUTO struct buf text = BUF_INIT(4096);
+	word_fill(&text, NULL, word(p, key), values);
+	if (name != NULL)
+		cJSON_AddStringToObject(facts, word(p, name), buf_text(&text));
+	else
+		cJSON_AddItemToArray(facts, cJSON_CreateString(buf_text(&text)));
 }
 
 // The certificate for a person without the page's script. Where nothing was found it is none, and is not called so.
 static void respond_certificate(struct request *r, const cJSON *certificate)
 {
-	char day[WHEN_WORDS] = "unknown", entry[32] = "no entry";
-	const cJSON *index = json_get(certificate, "audit_index");
-	bool erased = cJSON_IsNumber(index);
+	static const struct {
+		const char *name, *of;
+		bool when_erased; // only then
+	} texts[] = {{"answer.erased.certificate", "cert_id", true},
+		     {"answer.erased.by", "controller", true},
+		     {"answer.erased.version", "policy_version", false},
+		     {"answer.erased.sha256", "policy_sha256", false}};
+	const struct policy *p = request_policy(r);
+	const cJSON *index = json_get(certificate, "audit_index"), *scan = json_get(certificate, "residue_scan"), *store;
 	const char *at = json_string(certificate, "executed_at");
-	const cJSON *store;
+	char day[WORD_DAY] = "–", n[3][WORD_NUMBER];
+	bool erased = cJSON_IsNumber(index);
 	time_t executed;
 	JSON_AUTO cJSON *facts = cJSON_CreateObject();
-	cJSON *list = cJSON_AddArrayToObject(facts, "What was found");
+	cJSON *list = cJSON_AddArrayToObject(facts, word(p, "answer.erased.found"));
+
 	if (at != NULL && when_parse(&executed, at) == 0)
-		when_day(day, executed);
-	if (erased)
-		snprintf(entry, sizeof entry, "entry %.0f", index->valuedouble);
-	bool ok = list != NULL && cJSON_AddStringToObject(facts, erased ? "Erased on" : "Looked for on", day) != NULL &&
-		  add_scan(facts, json_get(certificate, "residue_scan")) &&
-		  cJSON_AddStringToObject(facts, "In our ledger", entry) != NULL && add_copies(facts, certificate, erased);
+		word_day(day, executed, word_language(p));
+	cJSON_AddStringToObject(facts, word(p, erased ? "answer.erased.on" : "answer.unknown.on"), day);
+	if (cJSON_IsObject(scan))
+		fact_fill(facts, p, "answer.erased.scan", "answer.erased.scanned",
+			  WORD_VALUES({"files", word_number(n[0], (long long)json_number(scan, "files", 0))},
+				      {"bytes", word_number(n[1], (long long)json_number(scan, "bytes", 0))},
+				      {"hits", word_number(n[2], (long long)json_number(scan, "hits", 0))}));
+	else
+		fact_fill(facts, p, "answer.erased.scan", "answer.erased.not_scanned", NULL);
+	fact_fill(facts, p, "answer.erased.ledger", erased ? "answer.erased.entry" : "answer.erased.no_entry",
+		  WORD_VALUES({"n", word_number(n[0], erased ? (long long)index->valuedouble : 0)}));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		const char *text = erased || !texts[i].when_erased ? json_string(certificate, texts[i].of) : NULL;
+		if (text != NULL)
+			cJSON_AddStringToObject(facts, word(p, texts[i].name), text);
+	}
+	fact_fill(facts, p, "answer.erased.note", erased ? "answer.erased.counts" : "answer.unknown.counts", NULL);
 	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
 	{
-		ok = ok && add_store(list, store);
+		const char *name = json_string(store, "name");
+		fact_fill(list, p, NULL, "answer.erased.store",
+			  WORD_VALUES({"store", word_or(p, "store.", name != NULL ? name : "?")},
+				      {"found", word_number(n[0], (long long)json_number(store, "found", 0))},
+				      {"erased", word_number(n[1], (long long)json_number(store, "erased", 0))}));
 	}
-	if (!ok)
-		return; // answered with 500
-	if (erased)
-		respond_page(r, 200, "Erased", "What was made under this receipt is gone; the certificate says what was found.", facts);
-	else
-		respond_page(r, 200, "Nothing was found under this receipt",
-			     "Check it: if it is right, what was made under it was erased or has ended already.", facts);
+	respond_page(r, 200, word(p, erased ? "answer.erased.title" : "answer.unknown.title"),
+		     word(p, erased ? "answer.erased" : "answer.unknown"), facts);
 }
 
 static void handle_erase(struct request *r, void *context)
@@ -238,23 +210,26 @@ static void handle_erase(struct request *r, void *context)
 	if (request_check(r, erase_fields) != 0)
 		return;
 	char receipt[TOKEN_LEN + 1];
-	if (!receipt_read(receipt, request_text(r, "receipt"))) {
-		refuse_receipt(r);
+	if (receipt_read(r, receipt, request_text(r, "receipt")) != 0)
 		return;
-	}
 	if (rights_erase(context, receipt, &text, &e) != 0) {
 		respond_err(r, &e);
 		return;
 	}
 	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
-	if (certificate == NULL)
+	if (certificate == NULL) {
 		respond_err(r, &e);
-	else if (!cJSON_IsTrue(json_get(certificate, "complete")))
-		respond_partial(r, &certificate);
-	else if (request_wants(r, "text/html"))
+	} else if (!cJSON_IsTrue(json_get(certificate, "complete"))) {
+		struct problem partial = {.language = request_language(r)};
+		problem_set(&partial, 503, "problem.erasure-partial", NULL, NULL);
+		JSON_AUTO cJSON *problem = problem_object(&partial);
+		if (cJSON_AddItemReferenceToObject(problem, "certificate", certificate))
+			respond_problem_object(r, problem);
+	} else if (request_wants(r, "text/html")) {
 		respond_certificate(r, certificate);
-	else
+	} else {
 		respond_json(r, 200, certificate);
+	}
 }
 
 // ---- GET /privacy/live.json ----

@@ -206,21 +206,21 @@ static int multipart_fields(struct request *r, struct problem *why)
 	struct err e = {0};
 	char name[72], boundary[72];
 	if (media_type_parameter(request_param(r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary) != 0)
-		return problem_set(why, 400, "form", "Content-Type", "The type names no boundary.");
+		return problem_set(why, 400, "problem.form.boundary", "Content-Type", NULL);
 	if (multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &e) != 0)
-		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
+		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "problem.form", name, WORD_VALUES({"why", e.text}));
 	r->fields = cJSON_CreateObject();
 	for (size_t i = 0; r->fields != NULL && i < r->part_count; i++) {
 		const struct part *p = &r->parts[i];
 		if (p->filename != NULL)
 			continue;
 		if (!utf8_valid(p->bytes, p->len))
-			return problem_set(why, 400, "form", p->name, "The text is not valid UTF-8.");
+			return problem_set(why, 400, "problem.form.text", p->name, NULL);
 		char *text = strndup(p->bytes, p->len);
 		bool added = text != NULL && cJSON_AddStringToObject(r->fields, p->name, text) != NULL;
 		free(text);
 		if (!added)
-			return problem_set(why, 503, "memory", NULL, "The site is out of memory. Try again later.");
+			return problem_set(why, 503, "problem.memory", NULL, NULL);
 	}
 	return 0;
 }
@@ -235,16 +235,16 @@ int body_parse(struct request *r, enum body_type kind, struct problem *why)
 		r->fields = json_parse(text, r->body.len, &e);
 		r->typed = true;
 		if (r->fields == NULL && utf8_valid(text, r->body.len) && member_repeated(text, r->body.len, name))
-			return problem_set(why, 400, "field-repeated", name, "The field is given more than once.");
+			return problem_set(why, 400, "problem.field-repeated", name, NULL);
 		if (r->fields == NULL)
-			return problem_set(why, 400, "json", NULL, "The body cannot be read: %s.", e.text);
+			return problem_set(why, 400, "problem.json", NULL, WORD_VALUES({"why", e.text}));
 		if (!cJSON_IsObject(r->fields))
-			return problem_set(why, 400, "json", NULL, "The body must be a JSON object.");
+			return problem_set(why, 400, "problem.json.object", NULL, NULL);
 		return 0;
 	case BODY_FORM:
 		r->fields = form_parse(text, r->body.len, name, &e);
 		if (r->fields == NULL)
-			return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "form", name, "The form cannot be read: %s.", e.text);
+			return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "problem.form", name, WORD_VALUES({"why", e.text}));
 		return 0;
 	case BODY_MULTIPART:
 		return multipart_fields(r, why);

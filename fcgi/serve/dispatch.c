@@ -18,6 +18,7 @@ static int request_read(struct request *r, struct problem *why)
 	int rc = body_parse(r, kind, why);
 	if (kind != BODY_NONE)
 		stream_rest(r);
+	request_choose_language(r);
 	if (kind != BODY_MULTIPART) // its parts point into the body; of the others the fields are a copy already
 		buf_wipe(&r->body);
 	return rc;
@@ -25,7 +26,7 @@ static int request_read(struct request *r, struct problem *why)
 
 static void request_answer(struct request *r)
 {
-	struct problem why = {0};
+	struct problem why = {.language = request_language(r)};
 	struct err e = {0};
 	if (request_read(r, &why) != 0) {
 		problem_respond(r, &why);
@@ -39,18 +40,19 @@ static void request_answer(struct request *r)
 		r->server->yield(r->server);
 	r->route->handle(r, r->server->context);
 	if (r->unlogged) {
-		respond_problem(r, 500, "internal", NULL, "Something went wrong here. Nothing was kept.");
+		respond_problem(r, 500, "problem.internal.unlogged", NULL, NULL);
 	} else if (!responded(r)) {
 		note_line("%s %s gave no answer", r->route->method, r->route->path);
-		respond_problem(r, 500, "internal", NULL, "Something went wrong here. It has been noted; trying again may help.");
+		respond_problem(r, 500, "problem.internal", NULL, NULL);
 	}
 }
 
 void dispatch_request(struct server *s, FCGX_Request *fcgx, bool busy)
 {
 	struct request r = {.server = s, .fcgx = fcgx, .params = fcgx->envp, .deadline = monotonic_ms()};
+	request_choose_language(&r);
 	if (busy)
-		respond_problem(&r, 503, "busy", NULL, "The site is answering as many visitors as it can. Try again in a few seconds.");
+		respond_problem(&r, 503, "problem.busy.visitors", NULL, NULL);
 	else
 		request_answer(&r);
 	if (r.commit_unknown || (s->vault != NULL && vault_broken(s->vault))) {

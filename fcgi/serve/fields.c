@@ -49,6 +49,14 @@ static int field_truth(const struct request *r, const cJSON *value)
 	return -1;
 }
 
+static int field_outside(struct problem *why, const struct field *f, const char *key, long is)
+{
+	char min[WORD_NUMBER], max[WORD_NUMBER], now[WORD_NUMBER];
+	return problem_set(why, 422, key, f->name,
+			   WORD_VALUES({"field", f->name}, {"min", word_number(min, f->min)}, {"max", word_number(max, f->max)},
+				       {"is", word_number(now, is)}));
+}
+
 static int field_check(const struct request *r, const struct field *f, struct problem *why)
 {
 	const cJSON *value = field_value(r, f->name);
@@ -56,26 +64,22 @@ static int field_check(const struct request *r, const struct field *f, struct pr
 	BUF_AUTO struct buf known = BUF_INIT(200);
 	long number;
 	if (value == NULL)
-		return f->required ? problem_set(why, 400, "field-missing", f->name, "The field “%s” is missing; it is required.", f->name)
-				   : 0;
+		return f->required ? problem_set(why, 400, "problem.field-missing", f->name, WORD_VALUES({"field", f->name})) : 0;
 	switch (f->type) {
 	case FIELD_TEXT:
 		number = text ? (long)utf8_count(value->valuestring) : 0;
 		if (!text)
 			break;
 		if (number < f->min)
-			return problem_set(why, 422, "field-length", f->name, "“%s” needs at least %ld characters; it has %ld.", f->name,
-					   f->min, number);
+			return field_outside(why, f, "problem.field-length.short", number);
 		if (f->max && number > f->max)
-			return problem_set(why, 422, "field-length", f->name, "“%s” may have at most %ld characters; it has %ld.", f->name,
-					   f->max, number);
+			return field_outside(why, f, "problem.field-length.long", number);
 		return 0;
 	case FIELD_INT:
 		if (cJSON_IsBool(value) || field_number(r, value, &number) != 0)
-			return problem_set(why, 400, "field-type", f->name, "“%s” must be a whole number.", f->name);
+			return problem_set(why, 400, "problem.field-type.number", f->name, WORD_VALUES({"field", f->name}));
 		if (number < f->min || number > f->max)
-			return problem_set(why, 422, "field-range", f->name, "“%s” must be from %ld to %ld; it is %ld.", f->name, f->min,
-					   f->max, number);
+			return field_outside(why, f, "problem.field-range", number);
 		return 0;
 	case FIELD_CHOICE:
 		for (const char *const *c = f->choices; text && *c != NULL; c++) {
@@ -85,12 +89,14 @@ static int field_check(const struct request *r, const struct field *f, struct pr
 		}
 		if (!text)
 			break;
-		return problem_set(why, 422, "field-choice", f->name, "“%s” must be one of: %s.", f->name, buf_text(&known));
+		return problem_set(why, 422, "problem.field-choice", f->name,
+				   WORD_VALUES({"field", f->name}, {"choices", buf_text(&known)}));
 	case FIELD_BOOL:
-		return field_truth(r, value) >= 0 ? 0
-						  : problem_set(why, 400, "field-type", f->name, "“%s” must be true or false.", f->name);
+		return field_truth(r, value) >= 0
+			   ? 0
+			   : problem_set(why, 400, "problem.field-type.truth", f->name, WORD_VALUES({"field", f->name}));
 	}
-	return problem_set(why, 400, "field-type", f->name, "“%s” must be a text.", f->name);
+	return problem_set(why, 400, "problem.field-type.text", f->name, WORD_VALUES({"field", f->name}));
 }
 
 static int fields_check(const struct request *r, const struct field *fields, struct problem *why)
@@ -102,7 +108,7 @@ static int fields_check(const struct request *r, const struct field *fields, str
 		while (f->name != NULL && strcmp(f->name, member->string) != 0)
 			f++;
 		if (f->name == NULL)
-			return problem_set(why, 400, "field-unknown", member->string, "This address knows no field of this name.");
+			return problem_set(why, 400, "problem.field-unknown", member->string, NULL);
 	}
 	for (const struct field *f = fields; f->name != NULL; f++)
 		if (field_check(r, f, why) != 0)
@@ -112,7 +118,7 @@ static int fields_check(const struct request *r, const struct field *fields, str
 
 int request_check(struct request *r, const struct field *fields)
 {
-	struct problem why = {0};
+	struct problem why = {.language = request_language(r)};
 	if (fields_check(r, fields, &why) == 0)
 		return 0;
 	problem_respond(r, &why);

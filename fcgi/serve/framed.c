@@ -6,19 +6,25 @@
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/render/address.h"
 #include <string.h>
 
 // Before anything was published, or where it cannot be read.
-static const char bare[] =
-    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n" FRAME_HEAD
-    "<link rel=\"stylesheet\" href=\"/assets/app.css\">\n</head>\n<body>\n<main id=\"main\">\n" FRAME_CONTENT "</main>\n</body>\n</html>\n";
+#define BARE_FRAME                                                                                                                         \
+	"<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"                                                          \
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n" FRAME_HEAD                                            \
+	"<link rel=\"stylesheet\" href=\"/assets/app.css\">\n</head>\n<body>\n<main id=\"main\">\n" FRAME_CONTENT                          \
+	"</main>\n</body>\n</html>\n"
 
-static bool frame_read(struct framed *frame)
+static bool frame_read(const struct policy *p, struct framed *frame)
 {
+	BUF_AUTO struct buf name = BUF_INIT(256);
 	char path[4096];
 	struct err e = {0};
-	if (path_join(path, sizeof path, setting_state(), "publish/" FRAME_FILE, &e) != 0 || file_read(path, &frame->text, &e) != 0)
+	buf_adds(&name, "publish");
+	address_page(p, FRAME_NAME, &name);
+	buf_adds(&name, ".html");
+	if (path_join(path, sizeof path, setting_state(), buf_text(&name), &e) != 0 || file_read(path, &frame->text, &e) != 0)
 		return false;
 	const char *head = strstr(buf_text(&frame->text), FRAME_HEAD);
 	return head != NULL && strstr(head, FRAME_CONTENT) != NULL;
@@ -26,11 +32,12 @@ static bool frame_read(struct framed *frame)
 
 void framed_begin(const struct request *r, struct framed *frame, struct buf *out, const char *title)
 {
-	const struct policy *policy = request_policy(r);
+	const struct policy *p = request_policy(r);
+	const char *language = p != NULL && p->language != NULL ? p->language : "en";
 	frame->text = BUF_INIT(PAGE_MAX);
-	if (!frame_read(frame)) {
+	if (p == NULL || !frame_read(p, frame)) {
 		buf_reset(&frame->text);
-		buf_adds(&frame->text, bare);
+		buf_printf(&frame->text, BARE_FRAME, language);
 	}
 	const char *text = buf_text(&frame->text), *head = strstr(text, FRAME_HEAD);
 	const char *content = head != NULL ? strstr(head, FRAME_CONTENT) : NULL;
@@ -38,18 +45,14 @@ void framed_begin(const struct request *r, struct framed *frame, struct buf *out
 	if (content == NULL) // memory is gone
 		return;
 	buf_add(out, text, (size_t)(head - text));
-	buf_adds(out, "<title>");
-	html_text(out, title);
-	if (policy != NULL && policy->shown_as != NULL) {
-		buf_adds(out, " – ");
-		html_text(out, policy->shown_as);
-	}
+	framed_text(out, "<title>", title, "");
+	if (p != NULL && p->shown_as != NULL)
+		framed_text(out, " – ", p->shown_as, "");
 	buf_adds(out, "</title>\n<meta name=\"robots\" content=\"noindex\">\n");
 	head += strlen(FRAME_HEAD);
 	buf_add(out, head, (size_t)(content - head));
-	buf_adds(out, "<div class=\"page answer\" lang=\"en\">\n<h1>");
-	html_text(out, title);
-	buf_adds(out, "</h1>\n");
+	framed_text(out, "<div class=\"page answer\" lang=\"", language, "\">\n");
+	framed_text(out, "<h1>", title, "</h1>\n");
 }
 
 void framed_text(struct buf *out, const char *before, const char *text, const char *after)
@@ -57,6 +60,15 @@ void framed_text(struct buf *out, const char *before, const char *text, const ch
 	buf_adds(out, before);
 	html_text(out, text);
 	buf_adds(out, after);
+}
+
+void framed_start_link(const struct request *r, struct buf *out, const char *class, const char *key)
+{
+	const struct policy *p = request_policy(r);
+	buf_printf(out, "<p><a class=\"button %s\" href=\"", class);
+	if (p != NULL)
+		address_page(p, "/", out);
+	framed_text(out, "\">", word_in(request_language(r), key), "</a></p>\n");
 }
 
 void framed_end(const struct framed *frame, struct buf *out)
@@ -85,11 +97,7 @@ static void fact_add(struct buf *out, const cJSON *value)
 		framed_text(out, "<span class=\"code\"><code>", value->valuestring, "</code></span>");
 	} else if (cJSON_IsString(value)) {
 		html_text(out, value->valuestring);
-	} else if (cJSON_IsBool(value)) {
-		buf_adds(out, cJSON_IsTrue(value) ? "yes" : "no");
-	} else if (cJSON_IsNumber(value)) {
-		json_print(out, value);
-	} else if (value != NULL && value->child != NULL) {
+	} else if (value->child != NULL) {
 		bool named = cJSON_IsObject(value);
 		buf_adds(out, named ? "<dl class=\"record\">\n" : "<ul>\n");
 		for (const cJSON *m = value->child; m != NULL; m = m->next) {
@@ -101,8 +109,6 @@ static void fact_add(struct buf *out, const cJSON *value)
 			buf_adds(out, named ? "</dd>\n" : "</li>\n");
 		}
 		buf_adds(out, named ? "</dl>\n" : "</ul>\n");
-	} else {
-		buf_adds(out, "none");
 	}
 }
 
@@ -117,7 +123,7 @@ void respond_page(struct request *r, int status, const char *title, const char *
 		fact_add(&out, facts);
 		buf_adds(&out, "</div>\n");
 	}
-	buf_adds(&out, "<p><a class=\"button primary\" href=\"/\">Back to the start</a></p>\n");
+	framed_start_link(r, &out, "primary", "answer.start");
 	framed_end(&frame, &out);
 	respond_bytes(r, status, "text/html; charset=utf-8", buf_text(&out), out.len);
 }

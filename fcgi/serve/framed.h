@@ -6,7 +6,7 @@
 #include "fcgi/serve/request.h"
 #include "policy/base/buf.h"
 
-// For a browser that sent a form and prefers HTML: a plain page with a title, a sentence and the members of `facts` as a list, by their
+// For a browser that sent a form and prefers HTML: a plain page with a title, a sentence and the members of `facts`, texts and lists of texts, by their
 // names. Long ids stand so that a click selects them.
 void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts);
 // A page of the program's own: begin writes the frame of the site's pages into *out, up to the heading; end writes what comes after the content.
@@ -18,6 +18,8 @@ struct framed {
 void framed_begin(const struct request *r, struct framed *frame, struct buf *out, const char *title);
 // Adds what people read, between two pieces of HTML.
 void framed_text(struct buf *out, const char *before, const char *text, const char *after);
+// A link to the start, with the word `key`; `class`: "primary" or "quiet".
+void framed_start_link(const struct request *r, struct buf *out, const char *class, const char *key);
 void framed_end(const struct framed *frame, struct buf *out);
 void framed_free(struct framed *frame);
 #define FRAMED_AUTO __attribute__((cleanup(framed_free)))

@@ -4,6 +4,7 @@
 #include "fcgi/serve/request_internal.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/publish/words/words.h"
 #include "policy/vault/vault.h"
 #include <ctype.h>
 #include <fcgiapp.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void request_parts_free(struct part *parts, size_t count)
 {
@@ -124,7 +126,55 @@ uint64_t request_deadline(const struct request *r)
 
 const struct policy *request_policy(const struct request *r)
 {
-	return r->server->policy;
+	return r->policy != NULL ? r->policy : r->server->policy;
+}
+
+enum language request_language(const struct request *r)
+{
+	const struct policy *p = request_policy(r);
+	return p != NULL && p->language != NULL ? word_language(p) : LANGUAGE_EN;
+}
+
+// How much of a language tag of Accept-Language the code of a language has: "zh-Hans" fits "zh", "de" fits "de-AT". 0: nothing.
+static size_t language_fits(const char *code, const char *tag, size_t len)
+{
+	size_t code_len = strlen(code), shorter = code_len < len ? code_len : len;
+	bool whole = (code_len == len || code[shorter] == '-' || tag[shorter] == '-') && strncasecmp(code, tag, shorter) == 0;
+	size_t first = strcspn(code, "-"); // zh-CN is better served by zh-Hans than by English
+	return whole ? shorter + 1 : len >= first && strncasecmp(code, tag, first) == 0 && (len == first || tag[first] == '-') ? 1 : 0;
+}
+
+void request_choose_language(struct request *r)
+{
+	const struct policy *p = r->server->policy;
+	JSON_AUTO cJSON *named = r->typed ? NULL : cJSON_DetachItemFromObjectCaseSensitive(r->fields, "language");
+	const char *accept = request_param(r, "HTTP_ACCEPT_LANGUAGE");
+	double best = 0;
+
+	if (p == NULL || p->view_count < 2)
+		return;
+	for (const char *at = accept; at != NULL && *at != '\0';) {
+		at += strspn(at, " \t,");
+		size_t len = strcspn(at, ",; \t"), item = strcspn(at, ",");
+		const char *q = memmem(at, item, "q=", 2);
+		double weight = q != NULL ? strtod(q + 2, NULL) : 1;
+		size_t fit = 0;
+		const struct policy *view = NULL;
+		for (size_t i = 0; i < p->view_count; i++) {
+			size_t fits = language_fits(p->views[i]->language, at, len);
+			view = fits > fit ? p->views[i] : view;
+			fit = fits > fit ? fits : fit;
+		}
+		if (view != NULL && weight > best) {
+			best = weight;
+			r->policy = view;
+		}
+		at += item;
+	}
+	for (size_t i = 0; cJSON_IsString(named) && i < p->view_count; i++) {
+		if (strcmp(p->views[i]->language, named->valuestring) == 0)
+			r->policy = p->views[i];
+	}
 }
 
 bool request_wants(const struct request *r, const char *type)

@@ -4,6 +4,7 @@
 #define LETHE_SERVE_REQUEST_H
 
 #include "policy/base/err.h"
+#include "policy/model/language.h"
 #include "policy/model/policy.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -33,7 +34,10 @@ int request_log(struct request *r, const char *receipt, struct err *e);
 // for the row, too. Before the end nothing may be done that the log must know of.
 int request_log_open(struct request *r, const char *receipt, struct err *e);
 int request_log_end(struct request *r, struct err *e);
+// In the language of the request: that which a form of ours names in the hidden field "language", else the best of the policy's languages by
+// Accept-Language, else the main one.
 const struct policy *request_policy(const struct request *r);
+enum language request_language(const struct request *r);
 bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
 							       // ("text/event-stream", "application/json", "text/html")
 

@@ -17,7 +17,8 @@ struct request {
 	uint64_t deadline;
 	struct buf body;
 	cJSON *fields;
-	bool typed; // the fields come from JSON and have types; a form's are all text
+	const struct policy *policy; // in the language of the request; NULL: not yet looked for
+	bool typed;                  // the fields come from JSON and have types; a form's are all text
 	struct part *parts;
 	size_t part_count;
 	struct buf headers; // of the answer, as they will be sent
@@ -32,6 +33,7 @@ struct request {
 };
 void request_free(struct request *r);
 void request_parts_free(struct part *parts, size_t count);
+void request_choose_language(struct request *r); // by header and, once it is read, by the form, whose field it takes away
 const char *request_param(const struct request *r, const char *name); // NULL when absent or empty
 
 #endif

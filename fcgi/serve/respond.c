@@ -5,7 +5,6 @@
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/route.h"
 #include "fcgi/serve/stream.h"
-#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <stdio.h>
@@ -14,40 +13,12 @@
 
 enum { HEADERS_BYTES_MAX = 3072 }; // with the head of ours it must fit nginx's fastcgi_buffer_size of 4 KiB
 
-static const struct {
-	int status;
-	const char *title;
-} titles[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {303, "See Other"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-};
-
-const char *respond_status_title(int status)
+const char *respond_status_title(enum language language, int status)
 {
-	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
-		if (titles[i].status == status)
-			return titles[i].title;
-	return status < 400 ? "OK" : "Error";
+	char key[24];
+	snprintf(key, sizeof key, "status.%d", status);
+	const char *title = word_in(language, key);
+	return title != key ? title : word_in(language, status < 400 ? "status.200" : "status.other");
 }
 
 bool responded(const struct request *r)
@@ -104,8 +75,13 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 	}
 	if (r->has_type)
 		type = NULL;
+	const struct policy *p = request_policy(r);
+	if (type != NULL && p != NULL && p->view_count > 1) {
+		respond_header(r, "Content-Language", p->language);
+		respond_header(r, "Vary", "Accept-Language");
+	}
 	char head[256];
-	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, respond_status_title(status),
+	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, respond_status_title(LANGUAGE_EN, status),
 			 type != NULL ? "Content-Type: " : "", type != NULL ? type : "", type != NULL ? "\r\n" : "",
 			 r->has_cache ? "" : "Cache-Control: no-store\r\n", streaming ? "X-Accel-Buffering: no\r\n" : "");
 	r->status = status;

@@ -4,6 +4,7 @@
 #define LETHE_SERVE_RESPOND_H
 
 #include "fcgi/serve/request.h"
+#include "policy/publish/words/words.h"
 
 void respond_json(struct request *r, int status, const cJSON *value);
 void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
@@ -18,6 +19,6 @@ int respond_flush(struct request *r);
 bool responded(const struct request *r);
 // One server-sent event; `data` is JSON without newlines. Flushes.
 int respond_event(struct request *r, const char *event, const char *data, size_t len);
-const char *respond_status_title(int status);
+const char *respond_status_title(enum language language, int status);
 
 #endif

@@ -53,7 +53,7 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 	for (char *const *p = r->params; p != NULL && *p != NULL; p++)
 		params_bytes += strlen(*p);
 	if (params_bytes > PARAMS_BYTES_MAX)
-		return problem_set(why, 431, "headers-too-large", NULL, "The request's headers are larger than this site takes.");
+		return problem_set(why, 431, "problem.headers-too-large", NULL, NULL);
 	for (const struct route *t = routes; t->method != NULL; t++) {
 		const char *rest = path_match(t->path, path);
 		if (rest == NULL || (strcmp(t->method, method) != 0 && !(r->head && strcmp(t->method, "GET") == 0)))
@@ -63,14 +63,13 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 		if (t->deadline_ms)
 			r->deadline = monotonic_ms() + t->deadline_ms;
 		if (policy_undeclared(r->server->policy, t->kinds) != 0)
-			return problem_set(why, 503, "not-offered", NULL,
-					   "This site does not offer this: its privacy notice does not provide for it.");
+			return problem_set(why, 503, "problem.not-offered", NULL, NULL);
 		return 0;
 	}
 	why->allow = allowed_methods(routes, path);
 	if (why->allow == NULL)
-		return problem_set(why, 404, "not-found", NULL, "There is nothing at this address.");
-	return problem_set(why, 405, "method-not-allowed", NULL, "This address takes %s only.", why->allow);
+		return problem_set(why, 404, "problem.not-found", NULL, NULL);
+	return problem_set(why, 405, "problem.method-not-allowed", NULL, WORD_VALUES({"allow", why->allow}));
 }
 
 static int type_admit(const struct request *r, enum body_type *kind, struct problem *why)
@@ -88,15 +87,16 @@ static int type_admit(const struct request *r, enum body_type *kind, struct prob
 		if (media_type_is(type, body_types[i].type))
 			*kind = body_types[i].kind;
 		size_t used = strlen(known);
-		snprintf(known + used, sizeof known - used, "%s%s", used ? " or " : "", body_types[i].type);
+		snprintf(known + used, sizeof known - used, "%s%s", used ? word_in(why->language, "page.frame.or") : "",
+			 body_types[i].type);
 	}
 	if (*kind == BODY_NONE)
-		return problem_set(why, 415, "media-type", "Content-Type", "Send the body as %s.", known);
+		return problem_set(why, 415, "problem.media-type", "Content-Type", WORD_VALUES({"types", known}));
 	if (media_type_parameter(type, "charset", charset, sizeof charset) == 0 && strcasecmp(charset, "utf-8") != 0)
-		return problem_set(why, 415, "charset", "Content-Type", "Send the body in UTF-8.");
+		return problem_set(why, 415, "problem.charset", "Content-Type", NULL);
 	const char *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
 	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
-		return problem_set(why, 415, "content-encoding", "Content-Encoding", "Send the body uncompressed.");
+		return problem_set(why, 415, "problem.content-encoding", "Content-Encoding", NULL);
 	return 0;
 }
 
@@ -126,20 +126,19 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 		size_t len = strcspn(query, "=&");
 		if (len < sizeof name && strspn(query, plain) == len)
 			memcpy(name, query, len);
-		return problem_set(why, 400, "field-unknown", name[0] ? name : NULL,
-				   "This address takes no parameters after \"?\". Send them in the body.");
+		return problem_set(why, 400, "problem.field-unknown.address", name, NULL);
 	}
 	if (t->changes_state && !origin_admit(r))
-		return problem_set(why, 403, "cross-site", NULL,
-				   "The request comes from a page of another site. Open this site itself and repeat it there.");
+		return problem_set(why, 403, "problem.cross-site", NULL, NULL);
 	size_t digits = length != NULL ? strspn(length, "0123456789") : 0;
 	if (length != NULL && (length[digits] || digits > 15))
-		return problem_set(why, 400, "content-length", "Content-Length", "The length is not a decimal number.");
+		return problem_set(why, 400, "problem.content-length", "Content-Length", NULL);
 	if (length == NULL || strtoull(length, NULL, 10) <= t->body_max)
 		return t->body_types == BODY_NONE ? 0 : type_admit(r, kind, why);
 	if (t->body_types == BODY_NONE)
-		return problem_set(why, 413, "body-not-taken", NULL, "This address takes no body.");
-	return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", t->body_max);
+		return problem_set(why, 413, "problem.body-not-taken", NULL, NULL);
+	return problem_set(why, 413, "problem.body-too-large", NULL,
+			   WORD_VALUES({"max", word_number((char[WORD_NUMBER]){0}, (long long)t->body_max)}));
 }
 
 int route_check(const struct route *routes, const struct policy *p, struct err *e)

@@ -45,14 +45,15 @@ int stream_read_body(struct request *r, struct problem *why)
 	FCGX_Stream *in = r->fcgx->in;
 	for (size_t len; (len = stream_fill(in)) > 0; stream_consume(in, len)) {
 		if (r->body.len + len > max)
-			return problem_set(why, 413, "body-too-large", NULL, "The body may be at most %zu bytes.", max);
+			return problem_set(why, 413, "problem.body-too-large", NULL,
+					   WORD_VALUES({"max", word_number((char[WORD_NUMBER]){0}, (long long)max)}));
 		if (buf_add(&r->body, in->rdNext, len) != 0)
-			return problem_set(why, 503, "memory", NULL, "The site is out of memory. Try again later.");
+			return problem_set(why, 503, "problem.memory", NULL, NULL);
 		if (monotonic_ms() > r->deadline)
-			return problem_set(why, 408, "too-slow", NULL, "The body did not arrive in time.");
+			return problem_set(why, 408, "problem.too-slow", NULL, NULL);
 	}
 	if (FCGX_GetError(in) != 0 || (length != NULL && strtoull(length, NULL, 10) != r->body.len))
-		return problem_set(why, 400, "body-truncated", "Content-Length", "The body is not as long as announced.");
+		return problem_set(why, 400, "problem.body-truncated", "Content-Length", NULL);
 	return 0;
 }
 

@@ -26,19 +26,6 @@ void when_date(char out[WHEN_DATE], time_t t)
 		memcpy(out, "unknown", sizeof "unknown");
 }
 
-void when_day(char out[WHEN_WORDS], time_t t)
-{
-	// Not strftime's names, which follow the locale.
-	static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-					     "July",    "August",   "September", "October", "November", "December"};
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL)
-		memcpy(out, "unknown", sizeof "unknown");
-	else
-		snprintf(out, WHEN_WORDS, "%d %s %d", tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900);
-}
-
 int when_parse(time_t *out, const char *text)
 {
 	static const char *const shapes[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"};

@@ -8,12 +8,11 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { WHEN_TEXT = 21, WHEN_DATE = 11, WHEN_WORDS = 32 };
+enum { WHEN_TEXT = 21, WHEN_DATE = 11 };
 
 time_t when_now(void);
 void when_text(char out[WHEN_TEXT], time_t t); // 2026-11-22T04:31:54Z
 void when_date(char out[WHEN_DATE], time_t t); // 2026-11-22
-void when_day(char out[WHEN_WORDS], time_t t); // 22 November 2026
 int when_parse(time_t *out, const char *text); // either of the two forms, strictly; -1 if it is neither
 uint64_t monotonic_ms(void);
 

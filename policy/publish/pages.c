@@ -100,18 +100,42 @@ struct site {
 // A page: its own part of the head, and its content, in the frame. `name` is the page's below the folder of publish_all, without ".html".
 static int put_in_frame(const struct site *site, const char *name, const char *head, const char *content, struct err *e)
 {
-	struct word_value vars[VARIABLES_MAX + 3];
-	BUF_AUTO struct buf address = BUF_INIT(256);
+	static const char *const pages[][2] = {{"/html/index", "/"},
+					       {"/html/rights", "/rights"},
+					       {"/html/live", "/privacy/live"},
+					       {"/html/privacy", "/privacy"},
+					       {"/html/subprocessors", "/subprocessors"}}; // those that have an address
+	const struct policy *p = site->policy;
+	struct word_value vars[VARIABLES_MAX + 4];
+	BUF_AUTO struct buf address = BUF_INIT(256), heads = BUF_INIT(DOCUMENT_BYTES_MAX), links = BUF_INIT(65536);
+	const char *to = NULL;
 	size_t count = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+		to = strcmp(pages[i][0], name) == 0 ? pages[i][1] : to;
+	buf_adds(&heads, head);
+	for (size_t i = 0; to != NULL && i < p->view_count && p->view_count > 1; i++) {
+		const struct policy *view = p->views[i];
+		buf_printf(&heads, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", view->language);
+		address_page(view, to, &heads);
+		buf_adds(&heads, "\">\n");
+		if (strcmp(view->language, p->language) == 0)
+			continue;
+		buf_printf(&links, "<a lang=\"%s\" hreflang=\"%s\" href=\"", view->language, view->language);
+		address_page(view, to, &links);
+		buf_adds(&links, "\">");
+		html_text(&links, p->languages[i].name);
+		buf_adds(&links, "</a>");
+	}
 	for (; site->variables.list[count].name != NULL; count++)
 		vars[count] = site->variables.list[count];
-	vars[count++] = (struct word_value){"head", head};
+	vars[count++] = (struct word_value){"languages", buf_text(&links)};
+	vars[count++] = (struct word_value){"head", buf_text(&heads)};
 	vars[count++] = (struct word_value){"content", content};
 	vars[count] = (struct word_value){NULL, NULL};
-	address_page(site->policy, name, &address);
+	address_page(p, name, &address);
 	struct buf *out = pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
-	return out == NULL ? -1 : template_render(buf_text(&site->layout), "layout.html", 1, site->policy, vars, out, e);
+	return out == NULL ? -1 : template_render(buf_text(&site->layout), "layout.html", 1, p, vars, out, e);
 }
 
 // Up to the first empty line a template holds its part of the head, then its content. A site that cannot make sets has another start than
@@ -152,7 +176,7 @@ static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err
 	return buf_add(out, bytes->data, bytes->len) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
-// A page whose content is made here. `name`: "privacy"; in each language, where it is in the others and its feed go into its head.
+// A page whose content is made here. `name`: "privacy"; its feed goes into its head.
 static int render_made(const struct site *site, const char *name, const char *title, const struct buf *content, struct err *e)
 {
 	const struct policy *p = site->policy;
@@ -164,12 +188,6 @@ static int render_made(const struct site *site, const char *name, const char *ti
 	buf_adds(&head, ": ");
 	html_text(&head, p->shown_as);
 	buf_adds(&head, "</title>\n");
-	snprintf(path, sizeof path, "/%s", name);
-	for (size_t i = 0; i < p->view_count && p->view_count > 1; i++) {
-		buf_printf(&head, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", p->views[i]->language);
-		address_page(p->views[i], path, &head);
-		buf_adds(&head, "\">\n");
-	}
 	buf_printf(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/%s.atom\">\n", name);
 	if (content->failed || head.failed)
 		return err_set(e, ERR_MEMORY, "/%s is too large for a page", name);
@@ -255,14 +273,16 @@ static int render_others(const struct policy *p, struct pages *s, struct err *e)
 
 	struct buf *clear = pages_add(s, e, "nginx/clear.conf");
 	struct buf *cookies = pages_add(s, e, "nginx/cookies.conf");
+	struct buf *problems = pages_add(s, e, "nginx/problems.conf");
 
-	if (json == NULL || gpc == NULL || security == NULL || headers == NULL || clear == NULL || cookies == NULL)
+	if (json == NULL || gpc == NULL || security == NULL || headers == NULL || clear == NULL || cookies == NULL || problems == NULL)
 		return -1;
 	headers_gpc(p, gpc);
 	headers_security(p, when_now(), security);
 	headers_conf(p, headers);
 	headers_clear(p, clear);
 	headers_cookies(p, cookies);
+	headers_problems(p, problems);
 	return notice_json(p, json, e);
 }
 

@@ -98,17 +98,17 @@ test('nginx and the programs call the same trouble by the same name', async () =
 });
 
 test('every type that nginx answers with is one of the programs, or of nginx alone', () => {
-  const routes = readFileSync(join(root, 'nginx/snippets/routes.conf'), 'utf8');
+  const published = readFileSync(join(site.state, 'publish/nginx/problems.conf'), 'utf8');
   const sources = ['fcgi/serve', 'fcgi/generate', 'fcgi/download', 'fcgi/rights'].flatMap((folder) => readdirSync(join(root, folder)).filter((f) => f.endsWith('.c'))
     .map((f) => readFileSync(join(root, folder, f), 'utf8'))).join('\n');
   const own = { 400: 'bad-request', 412: 'precondition-failed', 414: 'address-too-long', 416: 'range-not-satisfiable', 429: 'too-many-requests' };
-  const answers = [...routes.matchAll(/return (\d{3}) '(\{.*\})\\n'/g)];
+  const answers = [...published.matchAll(/\$lethe_problem_(\d{3}) \{ default '(\{.*\})\\n'; \}/g)];
   assert.ok(answers.length >= 11);
   for (const [, status, text] of answers) {
-    const problem = JSON.parse(text);
+    const problem = JSON.parse(text.replace(/\\(.)/g, '$1')); // as nginx reads it
     const slug = problem.type.replace('/problems/', '');
     assert.equal(problem.status, Number(status));
-    assert.ok(own[status] === slug || new RegExp(`\\b${status}, *"${slug}"`).test(sources), `${status} ${slug}`);
+    assert.ok(own[status] === slug || new RegExp(`\\b${status}, *"problem\\.${slug}[".]`).test(sources), `${status} ${slug}`);
   }
 });
 
@@ -174,7 +174,7 @@ test('without JavaScript the question comes as a form with all that was sent, as
   const again = Object.fromEntries([...page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map((m) => [m[1], plain(m[2])]));
   assert.equal(again.confirm, undefined, 'not confirmed unasked');
   again.description = plain(page.match(/<textarea[^>]*>\n([^]*?)<\/textarea>/)[1]);
-  assert.deepEqual(again, form);
+  assert.deepEqual(again, { ...form, language: 'en' });
   const [, name, value] = page.match(/<button[^>]* name="([^"]*)" value="([^"]*)">/);
   const made = await ask({ ...again, count: '1', [name]: value });
   assert.equal(made.status, 200, await made.clone().text());

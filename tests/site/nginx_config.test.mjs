@@ -163,7 +163,7 @@ test('a program learns what it reads about a visitor, and nothing more', async (
     proxy: 'http://evil.example', dnt: '1', 'sec-gpc': '1', authorization: 'Bearer s', 'user-agent': 'Test/1', origin: 'http://site.example', accept: 'application/json' } });
   assert.equal(seen[0].name, 'rights');
   assert.deepEqual(seen[0].params, { REQUEST_METHOD: 'GET', DOCUMENT_URI: '/api/rights/abc', QUERY_STRING: 'q=1', CONTENT_TYPE: '', CONTENT_LENGTH: '',
-    REMOTE_ADDR: '127.0.0.1', SERVER_PROTOCOL: 'HTTP/1.1', REQUEST_SCHEME: 'http', HTTP_HOST: `127.0.0.1:${at.port}`, HTTP_ACCEPT: 'application/json',
+    REMOTE_ADDR: '127.0.0.1', SERVER_PROTOCOL: 'HTTP/1.1', REQUEST_SCHEME: 'http', HTTP_HOST: `127.0.0.1:${at.port}`, HTTP_ACCEPT: 'application/json', HTTP_ACCEPT_LANGUAGE: 'de',
     HTTP_ORIGIN: 'http://site.example', HTTP_SEC_FETCH_SITE: '', HTTP_SEC_GPC: '1', HTTP_AUTHORIZATION: 'Bearer s', HTTP_CONTENT_ENCODING: '', HTTP_USER_AGENT: 'Test/1' }); // an empty HTTP_PROXY is not sent at all
 });
 
@@ -187,7 +187,7 @@ test('the download program is told little, gets no bodies, and keeps its connect
   const headers = { range: 'bytes=0-1', accept: 'text/html', 'user-agent': 'Test/1', authorization: 'Bearer s', cookie: 'a=b', connection: 'close' };
   const times = availableParallelism() + 1; // once more than nginx has workers
   for (let i = 0; i < times; i++) assert.equal((await ask(at, '/downloads/t.zip?q=1', { method: 'DELETE', body: 'x=y', headers })).status, 200);
-  assert.deepEqual(seen[0].params, { REQUEST_METHOD: 'DELETE', DOCUMENT_URI: '/downloads/t.zip', HTTP_HOST: `127.0.0.1:${at.port}`, HTTP_ACCEPT: 'text/html',
+  assert.deepEqual(seen[0].params, { REQUEST_METHOD: 'DELETE', DOCUMENT_URI: '/downloads/t.zip', HTTP_HOST: `127.0.0.1:${at.port}`, HTTP_ACCEPT: 'text/html', HTTP_ACCEPT_LANGUAGE: '',
     HTTP_ORIGIN: '', HTTP_SEC_FETCH_SITE: '', HTTP_RANGE: 'bytes=0-1' });
   for (const call of seen) assert.equal(call.body.length, 0);
   assert.ok(new Set(seen.map((call) => call.socket)).size < times);

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { freePort, root, until } from './harness.mjs';
 
 const nginxFolder = join(root, 'nginx');
+const problems = { 400: 'bad-request', 404: 'not-found', 405: 'method-not-allowed', 412: 'precondition-failed', 413: 'body-too-large',
+  414: 'address-too-long', 416: 'range-not-satisfiable', 429: 'too-many-requests', 431: 'headers-too-large', 500: 'internal', 503: 'unavailable', 504: 'timeout' };
 const asRoot = process.getuid() === 0;
 const hasIpv6 = Object.values(networkInterfaces()).flat().some((one) => one.family === 'IPv6');
 
@@ -83,6 +85,8 @@ export async function fill(name, change = (text) => text) {
     writeFileSync(join(html, file), `${file}\n`);
   writeFileSync(join(at.state, 'publish', 'nginx', 'headers.conf'), 'add_header X-From-Policy yes always;\n');
   for (const file of ['cookies.conf', 'clear.conf']) writeFileSync(join(at.state, 'publish', 'nginx', file), '');
+  writeFileSync(join(at.state, 'publish', 'nginx', 'problems.conf'), Object.entries(problems)
+    .map(([status, slug]) => `map "" $lethe_problem_${status} { default '{"type":"/problems/${slug}","title":"Title","status":${status},"detail":"Words."}\\n'; }\n`).join(''));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=site.example',
     '-keyout', at.key, '-out', at.cert], { stdio: 'ignore' });
   const values = { RUN: at.run, STATE: at.state, SNIPPETS: at.snippets, LISTEN: `127.0.0.1:${at.port}`, USER: asRoot ? 'user www-data;' : '',

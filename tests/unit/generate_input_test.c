@@ -21,7 +21,7 @@ static void exactly_one_source_is_taken(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct input in = {.count = 1};
-		struct failure t = {0};
+		struct problem t = {0};
 		assert_int_equal(input_source(rows[i].description, rows[i].url, &in, &t), rows[i].status == 0 ? 0 : -1);
 		assert_int_equal(t.status, rows[i].status);
 		if (rows[i].parameter != NULL)
@@ -58,7 +58,7 @@ static void addresses_are_completed_or_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct input in = {.count = 1};
-		struct failure t = {0};
+		struct problem t = {0};
 		int done = input_source(NULL, rows[i].given, &in, &t);
 		assert_int_equal(done, rows[i].taken != NULL ? 0 : -1);
 		if (rows[i].taken != NULL)
@@ -76,7 +76,7 @@ static void an_address_that_would_grow_too_long_is_refused(void **state)
 {
 	char url[URL_BYTES_MAX + 1] = "example.com/";
 	struct input in = {.count = 1};
-	struct failure t = {0};
+	struct problem t = {0};
 
 	(void)state;
 	memset(url + 12, 'a', sizeof url - 13);
@@ -86,13 +86,13 @@ static void an_address_that_would_grow_too_long_is_refused(void **state)
 	input_free(&in);
 }
 
-static int screen(const enum policy_action content[RULE_COUNT], const char *text, bool confirmed, struct input *in, struct failure *t)
+static int screen(const enum policy_action content[RULE_COUNT], const char *text, bool confirmed, struct input *in, struct problem *t)
 {
 	struct policy p = {.file = "test"};
 
 	memcpy(p.content, content, sizeof p.content);
 	*in = (struct input){.count = 1, .confirmed = confirmed};
-	*t = (struct failure){0};
+	*t = (struct problem){0};
 	assert_int_equal(input_source(text, NULL, in, t), 0);
 	return input_screen(&p, in, t);
 }
@@ -123,7 +123,7 @@ static void a_warning_can_be_confirmed_and_a_refusal_cannot(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct input in;
-		struct failure t;
+		struct problem t;
 		assert_int_equal(screen(bizimages, rows[i].text, rows[i].confirmed, &in, &t), rows[i].passes ? 0 : -1);
 		assert_int_equal(t.confirmable, rows[i].confirmable);
 		if (rows[i].slug != NULL) {
@@ -142,7 +142,7 @@ static void a_policy_may_ask_for_masks_instead(void **state)
 {
 	enum policy_action content[RULE_COUNT];
 	struct input in;
-	struct failure t;
+	struct problem t;
 
 	(void)state;
 	for (unsigned r = 0; r < RULE_COUNT; r++)

@@ -7,13 +7,14 @@
 static const struct provider model = {.id = "azure-openai"}, program = {.id = "sketch", .preview = true};
 static const struct processor azure = {"azure-openai", "Example Ireland Limited", &model, true},
 			      sketch = {"sketch", "Built in", &program, true};
-static struct policy policy = {.shown_as = "BizImages"};
+static struct policy policy = {.shown_as = "BizImages", .language = "en"};
 static struct generator generator = {.policy = &policy};
 
 // Two pictures made, one missing.
 static struct set made(const struct processor *by)
 {
 	struct set s = {.g = &generator,
+			.policy = &policy,
 			.receipt = "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR",
 			.token = "TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT",
 			.input = {.count = 3, .size = "1024x1024", .style = "photo", .width = 1024, .height = 1024},
@@ -31,7 +32,7 @@ static struct set made(const struct processor *by)
 		    (struct picture){.state = PICTURE_MADE, .prompt = strdup("A \"loaf\" of bread"), .by = by, .type = "image/png"};
 		archive_image_name(s.pictures[i].name, sizeof s.pictures[i].name, i, "photo", "image/png");
 	}
-	s.pictures[2] = (struct picture){.state = PICTURE_MISSING, .reason = "the safety filter refused it"};
+	s.pictures[2] = (struct picture){.state = PICTURE_MISSING, .reason = "missing.filtered"};
 	return s;
 }
 
@@ -53,7 +54,7 @@ static void the_answer_has_its_members(void **state)
 	assert_json(json_get(whole, "prompts"), "[\"A \\\"loaf\\\" of bread\",\"A \\\"loaf\\\" of bread\",null]");
 	assert_json(json_get(whole, "archive"), "{\"url\":\"/downloads/TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT.zip\",\"bytes\":12345,"
 						"\"expires\":\"2026-11-22T05:00:00Z\"}");
-	assert_json(json_get(whole, "missing"), "[{\"index\":2,\"reason\":\"the safety filter refused it\"}]");
+	assert_json(json_get(whole, "missing"), "[{\"index\":2,\"reason\":\"the safety filter of the image service refused it\"}]");
 	assert_json(json_get(whole, "processor"),
 		    "{\"id\":\"azure-openai\",\"name\":\"Example Ireland Limited\",\"preview\":false,\"prompts\":\"azure-openai\"}");
 	assert_null(json_get(event, "prompts"));
@@ -105,7 +106,7 @@ static void the_archive_says_which_prompt_made_which_file(void **state)
 	assert_int_equal(cJSON_GetArraySize(pictures), 3);
 	assert_string_equal(json_string(cJSON_GetArrayItem(pictures, 1), "file"), "images/02-photo.png");
 	assert_string_equal(json_string(cJSON_GetArrayItem(pictures, 1), "prompt"), "A \"loaf\" of bread");
-	assert_string_equal(json_string(cJSON_GetArrayItem(pictures, 2), "missing"), "the safety filter refused it");
+	assert_string_equal(json_string(cJSON_GetArrayItem(pictures, 2), "missing"), "the safety filter of the image service refused it");
 	assert_null(strstr(prompts.data, s.receipt)); // who is handed the ZIP does not get the right to erase
 	assert_int_equal(outcome_readme(&s, &readme), 0);
 	assert_null(strstr(readme.data, "previews"));

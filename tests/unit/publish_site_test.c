@@ -144,6 +144,7 @@ static void every_form_is_written(void **state)
 	    "nginx/headers.conf",
 	    "nginx/clear.conf",
 	    "nginx/cookies.conf",
+	    "nginx/problems.conf",
 	};
 	const struct place *p = *state;
 	struct publish_result r = publish(p, false);

@@ -75,7 +75,8 @@ static int add_source(const char *path, const struct stat *s, int type, struct F
 
 	(void)s;
 	(void)f;
-	if (type != FTW_F || dot == NULL || (strcmp(dot, ".c") != 0 && strcmp(dot, ".html") != 0 && strcmp(dot, ".json") != 0))
+	if (type != FTW_F || dot == NULL ||
+	    (strcmp(dot, ".c") != 0 && strcmp(dot, ".js") != 0 && strcmp(dot, ".html") != 0 && strcmp(dot, ".json") != 0))
 		return 0;
 	return file_read(path, &bytes, &e) != 0 || buf_adds(&sources, buf_text(&bytes)) != 0 || buf_addc(&sources, '\n') != 0;
 }
@@ -88,7 +89,8 @@ static bool in_sources(const char *before, const char *key, size_t len, const ch
 	return strstr(buf_text(&sources), text) != NULL;
 }
 
-// A key is used as "key", as {{w:key}}, or as one of a group: "basis." with a word of the policy after it, |word:basis.} in a mapping.
+// A key is used as "key", as {{w:key}}, or as one of a group: "basis." with a word of the policy after it, |word:basis.} in a mapping,
+// `script.start.${name}` in a script, "status.%d"; "script.start.set" with a number that chooses between one and many.
 static void every_key_is_used(void **state)
 {
 	const struct word_table *en = word_table(LANGUAGE_EN);
@@ -100,6 +102,9 @@ static void every_key_is_used(void **state)
 		    !in_sources("|none:", key, strlen(key), "}") &&
 		    !(dot != NULL &&
 		      (in_sources("\"", key, (size_t)(dot - key) + 1, "\"") || in_sources("\"", key, (size_t)(dot - key) + 1, "%s\"") ||
+		       in_sources("\"", key, (size_t)(dot - key) + 1, "%d\"") || in_sources("`", key, (size_t)(dot - key) + 1, "${") ||
+		       ((strcmp(dot, ".one") == 0 || strcmp(dot, ".many") == 0) &&
+			in_sources("counted(\"", key, (size_t)(dot - key), "\"")) ||
 		       in_sources("|word:", key, (size_t)(dot - key) + 1, "}"))))
 			fail_msg("no source file uses the word %s", key);
 	}
@@ -116,7 +121,8 @@ static void assert_key(const char *key, size_t len)
 
 static void every_key_that_is_used_is_known(void **state)
 {
-	static const char *const calls[] = {"word(", "word_in(", "write_word(", "write_filled(", "write_note("};
+	static const char *const calls[] = {"word(",       "word_in(",     "write_word(",      "write_filled(",
+					    "write_note(", "problem_set(", "respond_problem(", "fact_fill("};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
@@ -240,6 +246,20 @@ static void times_have_words_in_each_language(void **state)
 	assert_string_equal(words, "14 "); // cut, and still a string
 }
 
+static void days_have_words_in_each_language(void **state)
+{
+	static const char *const days[LANGUAGE_COUNT] = {"22 December 2026", "22. Dezember 2026", "2026年12月22日"};
+	char day[WORD_DAY];
+
+	(void)state;
+	for (unsigned l = 0; l < LANGUAGE_COUNT; l++) {
+		word_day(day, 1797973199, (enum language)l);
+		assert_string_equal(day, days[l]);
+	}
+	word_day(day, 0, LANGUAGE_EN);
+	assert_string_equal(day, "1 January 1970");
+}
+
 static void lives_have_words_in_each_language(void **state)
 {
 	char words[128];
@@ -290,6 +310,7 @@ int main(void)
 	    cmocka_unit_test(a_file_is_read_strictly),
 	    cmocka_unit_test(what_is_filled_in_is_text),
 	    cmocka_unit_test(a_page_s_address_is_in_its_language),
+	    cmocka_unit_test(days_have_words_in_each_language),
 	    cmocka_unit_test(times_have_words_in_each_language),
 	    cmocka_unit_test(lives_have_words_in_each_language),
 	};

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: ISC
 // The visit: a brief goes out, pictures come in. Without this script the same form works as plain HTML.
 
-import { $, element, say, wordsFor } from "./common.js";
+import { $, counted, element, say, word, wordsFor } from "./common.js";
 import { generate } from "./stream.js";
 import * as archive from "./archive.js";
 import * as sheet from "./sheet.js";
 import { showProcessors } from "./processors.js";
 
 const form = $("brief");
-const stageNames = { page: "Page read", prompts: "Prompts written", images: "Pictures made", archive: "ZIP packed" };
+const stageName = (name) => word(`script.start.${name}`);
 // How much of the whole each stage takes.
 const stageWeights = { page: 8, prompts: 12, images: 75, archive: 5 };
 let stages = [];
@@ -63,7 +63,7 @@ function notice(title, words, confirmable) {
 function showProblem(problem) {
 	const words = wordsFor(problem);
 	if (problem.confirmable === true)
-		notice("Is this somebody's personal data?", words.detail, true);
+		notice(word("script.start.personal"), words.detail, true);
 	else if (problem.parameter && fieldError(problem.parameter, words.detail))
 		say(words.detail);
 	else
@@ -84,8 +84,8 @@ function showWork(brief) {
 	form.dataset.title ??= document.title;
 	document.querySelector(".hero").hidden = true;
 	$("work").hidden = false;
-	$("work-eyebrow").textContent = "In progress";
-	$("work-title").textContent = brief.count === 1 ? "Making your picture" : `Making your ${brief.count} pictures`;
+	$("work-eyebrow").textContent = word("script.start.in_progress");
+	$("work-title").textContent = counted("script.start.making", brief.count);
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = false;
 	$("again").hidden = $("preview").hidden = $("missing").hidden = true;
 	archive.hide();
@@ -94,15 +94,15 @@ function showWork(brief) {
 	drawStages();
 	scrollTo(0, 0);
 	$("work-title").focus();
-	say("Started.");
+	say(word("script.start.started"));
 }
 
 function drawStages() {
 	const isDone = (stage) => stage.of > 0 && stage.done >= stage.of;
 	const now = stages.find((stage) => !isDone(stage));
 	$("stages").replaceChildren(...stages.map((stage) => {
-		const counted = stage.name === "images" && stage.of > 0 ? ` ${stage.done} of ${stage.of}` : "";
-		const item = element("li", stageNames[stage.name] + counted);
+		const name = stageName(stage.name);
+		const item = element("li", stage.name === "images" && stage.of > 0 ? word("script.start.counted", { ...stage, stage: name }) : name);
 		item.className = isDone(stage) ? "done" : stage === now ? "now" : "";
 		if (stage === now)
 			item.setAttribute("aria-current", "step");
@@ -125,36 +125,36 @@ function onProgress({ stage: name, done, of }) {
 	Object.assign(stage, { done, of });
 	drawStages();
 	if (name === "images" && done > 0)
-		say(`Picture ${done} of ${of} is made.`);
+		say(word("script.start.picture_made", { done, of }));
 	else if (done >= of)
-		say(`${stageNames[name]}.`);
+		say(word("script.start.said", { stage: stageName(name) }));
 }
 
 // Nobody else saw anything only where the prompts too were written here and every picture was drawn here.
 function previewWords({ processor }) {
 	const alone = processor.prompts === processor.id && sheet.allPreviews();
-	return `${processor.name}: drawn here${alone ? ", sent to nobody" : ""}`;
+	return word(alone ? "script.start.drawn_alone" : "script.start.drawn", processor);
 }
 
 function showDone(done, brief) {
 	const missing = done.missing || [];
 	const made = sheet.finish(missing);
-	$("work-eyebrow").textContent = "Done";
-	$("work-title").textContent = made === 1 ? "Your picture" : `Your ${made} pictures`;
+	$("work-eyebrow").textContent = word("script.start.done");
+	$("work-title").textContent = counted("script.start.set", made);
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
 	document.title = form.dataset.title;
 	if (done.processor?.preview)
 		$("preview").textContent = previewWords(done);
 	else if (done.processor?.name)
-		$("preview").textContent = `Made by ${done.processor.name}`;
+		$("preview").textContent = word("script.start.made_by", done.processor);
 	$("preview").hidden = !done.processor?.name;
 	if (made < brief.count) {
-		$("missing").textContent = `${brief.count - made} of ${brief.count} could not be made; ${brief.count - made === 1 ? "its frame says" : "their frames say"} why. The ZIP holds the others.`;
+		$("missing").textContent = counted("script.start.missing", brief.count - made, { of: brief.count });
 		$("missing").hidden = false;
 	}
 	archive.show(done);
 	$("again").hidden = false;
-	say(`Done. ${made} of ${brief.count} pictures are ready.`);
+	say(word("script.start.ready", { n: made, of: brief.count }));
 	$("work-title").focus();
 }
 
@@ -165,7 +165,7 @@ async function run(confirm) {
 	const needed = fromUrl() ? "url" : "description";
 	clearErrors();
 	if (!brief[needed])
-		return fieldError(needed, fromUrl() ? "Type the address of a page." : "Describe the business in a few words.");
+		return fieldError(needed, word(fromUrl() ? "script.start.no_url" : "script.start.no_description"));
 	const abort = running = new AbortController();
 	showWork(brief);
 	try {
@@ -175,7 +175,7 @@ async function run(confirm) {
 		if (thrown.problem) {
 			showProblem(thrown.problem);
 		} else {
-			say(`Cancelled. ${form.dataset.notKept}`);
+			say(word("script.start.cancelled", { not_kept: form.dataset.notKept }));
 			$("submit").focus();
 		}
 	} finally {
@@ -187,7 +187,7 @@ async function run(confirm) {
 function count() {
 	const { length } = $("description").value;
 	const left = $("description").maxLength - length;
-	$("description-count").textContent = length ? `${length} characters, room for ${left} more` : `Up to ${$("description").maxLength} characters`;
+	$("description-count").textContent = word(length ? "script.start.characters" : "script.start.up_to", { n: length || $("description").maxLength, left });
 }
 
 form.noValidate = true; // our own words, and one place for them

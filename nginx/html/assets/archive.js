@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What the visitor may do with a finished set: take the ZIP, see its time run, end it, keep the receipt.
 
-import { $, copyText, element, problemOf, saveText, say, spell, timeOf, wordsFor } from "./common.js";
+import { $, copyText, element, language, problemOf, saveText, say, spell, timeOf, word, wordsFor } from "./common.js";
 
 let timer = 0;
 let current = null;
@@ -21,7 +21,7 @@ function mayBeLost(yes) {
 }
 const safe = () => mayBeLost(false);
 
-export const letGo = () => !untaken || confirm("You have taken neither the ZIP nor the receipt. Another set takes the place of this one, and its pictures are gone. Go on?");
+export const letGo = () => !untaken || confirm(word("script.start.untaken"));
 
 const bytesWords = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -45,10 +45,10 @@ function tick() {
 	const ends = timeOf(current.archive.expires);
 	const left = (ends - Date.now()) / 1000;
 	if (left <= 0)
-		return over("The ZIP has reached its end and is deleted. The pictures above live only in this tab: save them before you close it.");
-	const clock = ends.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-	life("The ZIP lives until ", element("strong", clock), ", another ", element("strong", spell(left)),
-	     ". The pictures above live only in this tab.");
+		return over(word("script.start.zip_ended"));
+	const clock = ends.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+	life(word("script.start.zip_until"), element("strong", clock), word("script.start.zip_another"), element("strong", spell(left)),
+	     word("script.start.zip_tab"));
 }
 
 export function show(done) {
@@ -63,7 +63,7 @@ export function show(done) {
 	mayBeLost(true);
 	clearInterval(timer);
 	if (!done.archive.expires)
-		return life("The ZIP is kept. The pictures above live only in this tab.");
+		return life(word("script.start.zip_kept"));
 	timer = setInterval(tick, 1000);
 	tick();
 }
@@ -81,10 +81,10 @@ async function remove() {
 	undeleted();
 	let problem;
 	try {
-		const response = await fetch(current.archive.url, { method: "DELETE", credentials: "omit", headers: { Accept: "application/json" } });
+		const response = await fetch(current.archive.url, { method: "DELETE", credentials: "omit", headers: { Accept: "application/json", "Accept-Language": language } });
 		if (response.ok || response.status === 404) {
-			over("Deleted. The ZIP is gone from our server; the pictures above live only in this tab.");
-			say("The ZIP is deleted.");
+			over(word("script.start.zip_gone"));
+			say(word("script.start.zip_deleted"));
 			safe();
 			$("keep-title").tabIndex = -1;
 			$("keep-title").focus();
@@ -98,8 +98,8 @@ async function remove() {
 		return;
 	const words = wordsFor(problem);
 	$("delete").disabled = false;
-	say(`Not deleted. ${words.title}. ${words.detail}`);
-	undeleted(`Not deleted yet. ${words.title}. ${words.detail}`);
+	say(word("script.start.not_deleted", words));
+	undeleted(word("script.start.not_deleted_yet", words));
 }
 
 for (const id of ["download", "receipt-copy", "receipt-save"])
@@ -107,6 +107,7 @@ for (const id of ["download", "receipt-copy", "receipt-save"])
 $("delete").addEventListener("click", remove);
 $("receipt-copy").addEventListener("click", () => copyText($("receipt-copy"), current.receipt, $("receipt")));
 $("receipt-save").addEventListener("click", () => saveText(
-	`Receipt for a set of pictures\n\n${current.receipt}\n\nMade: ${new Date().toISOString()}\nSite: ${location.origin}/\n\n` +
-	`With this code you can have everything made under it erased, or ask what is held:\n${location.origin}/rights\n` +
-	"Whoever has the code can do that, so keep it to yourself.\n", "receipt.txt"));
+	`${word("script.start.receipt.title")}\n\n${current.receipt}\n\n${word("script.start.receipt.made", { time: new Date().toISOString() })}\n` +
+	`${word("script.start.receipt.site", { site: `${location.origin}/` })}\n\n${word("script.start.receipt.use")}\n${location.origin}/rights\n` +
+	`${word("script.start.receipt.secret")}\n`,
+	"receipt.txt"));

@@ -10,6 +10,15 @@ export function element(name, text, properties = {}) {
 	return made;
 }
 
+// What the page says in its language, as the template rendered it.
+const words = Object.assign({}, ...JSON.parse($("words").textContent));
+export const language = document.documentElement.lang;
+
+// The word with this key, its {placeholders} filled.
+export const word = (key, values = {}) => (words[key] ?? key).replace(/\{([a-z_]+)\}/g, (whole, name) => values[name] ?? whole);
+// For a number that has a form of its own when it is one.
+export const counted = (key, n, values = {}) => word(`${key}.${n === 1 ? "one" : "many"}`, { n, ...values });
+
 // Says it to those who listen rather than look.
 export function say(text) {
 	$("live").textContent = text;
@@ -19,10 +28,10 @@ export async function copyText(button, text, fallback) {
 	const before = button.textContent;
 	try {
 		await navigator.clipboard.writeText(text);
-		button.textContent = "Copied";
+		button.textContent = word("script.all.copied");
 	} catch {
 		getSelection().selectAllChildren(fallback);
-		button.textContent = "Selected: copy it now";
+		button.textContent = word("script.all.selected");
 	}
 	setTimeout(() => { button.textContent = before; }, 3000);
 }
@@ -49,42 +58,29 @@ export async function problemOf(response) {
 	return problem;
 }
 
-const titles = {
-	0: "The connection was lost",
-	413: "That is more than we take",
-	429: "A moment, please",
-	502: "The picture service did not answer",
-	503: "Busy or not working right now",
-	504: "It took too long",
-};
-const details = {
-	0: "Nothing reached us, or the answer broke off. Check your connection and try again.",
-	429: "Many requests came from your address just now.",
-	503: "We cannot take this on right now.",
-};
+const titled = [0, 413, 429, 502, 503, 504];
+const detailed = [0, 429, 503];
 
 // The words for a problem: what happened, and what to do.
 export function wordsFor(problem) {
 	const status = problem.status || 0;
-	let detail = problem.detail || details[status] || "Something failed on our side. Nothing of yours was kept.";
+	let detail = problem.detail || word(`script.all.detail.${detailed.includes(status) ? status : "other"}`);
 	if (problem.wait)
-		detail += ` Try again in ${problem.wait} seconds.`;
-	const otherwise = status >= 500 ? "Something failed on our side" : "That did not work";
-	return { title: titles[status] || otherwise, detail };
+		detail += word("script.all.wait", { n: problem.wait });
+	return { title: word(`script.all.title.${titled.includes(status) ? status : status >= 500 ? "ours" : "other"}`), detail };
 }
 
 // "30 minutes", "1 hour 5 minutes", "45 seconds"; a minute begun counts.
 export function spell(seconds) {
-	const unit = (n, name) => `${n} ${name}${n === 1 ? "" : "s"}`;
 	if (seconds < 60)
-		return unit(Math.max(0, Math.floor(seconds)), "second");
+		return counted("time.second", Math.max(0, Math.floor(seconds)));
 	const minutes = Math.ceil(seconds / 60);
 	if (minutes < 60)
-		return unit(minutes, "minute");
+		return counted("time.minute", minutes);
 	const hours = Math.floor(minutes / 60);
 	if (hours < 48)
-		return unit(hours, "hour") + (minutes % 60 ? " " + unit(minutes % 60, "minute") : "");
-	return unit(Math.floor(hours / 24), "day");
+		return counted("time.hour", hours) + (minutes % 60 ? " " + counted("time.minute", minutes % 60) : "");
+	return counted("time.day", Math.floor(hours / 24));
 }
 
 // A time as the programs write it: seconds since 1970, or RFC 3339.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // What is held at this moment, put beside what was promised.
 
-import { $, element, spell, timeOf } from "./common.js";
+import { $, element, language, spell, timeOf, word } from "./common.js";
 
-const moment = (value) => timeOf(value).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+const moment = (value) => timeOf(value).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" });
 
 // How much of its time the oldest has used: a bar, and the same in words.
 function age(kind) {
@@ -13,15 +13,15 @@ function age(kind) {
 	if (!kind.limit_seconds)
 		return [words];
 	const bar = element("meter", undefined, { min: 0, max: kind.limit_seconds, value: Math.min(kind.oldest_seconds, kind.limit_seconds) });
-	bar.setAttribute("aria-label", `${spell(kind.oldest_seconds)} of ${kind.limit}`);
+	bar.setAttribute("aria-label", word("script.live.of", { age: spell(kind.oldest_seconds), limit: kind.limit }));
 	bar.classList.toggle("late", kind.late);
 	return [bar, words];
 }
 
 function held(kind) {
 	if (kind.keep !== "stored")
-		return kind.count ? `${kind.count}: this should not be` : "nothing is stored";
-	return kind.count ? kind.count.toLocaleString() : "nothing";
+		return word(kind.count ? "script.live.wrong" : "script.live.not_stored", { n: kind.count });
+	return kind.count ? kind.count.toLocaleString(language) : word("script.live.nothing");
 }
 
 function show(live) {
@@ -37,21 +37,23 @@ function show(live) {
 	const late = live.kinds.filter((kind) => kind.late).length;
 	$("verdict").className = late ? "verdict bad" : "verdict good";
 	$("verdict").replaceChildren(
-		element("p", late ? `${late} of ${live.kinds.length} kinds of data are older than promised. It is being looked at.`
-				  : "Everything is within what was promised."),
-		element("p", `As of ${moment(live.at)}. ${live.last_prune ? `What was due was last ended ${moment(live.last_prune)}.` : "Nothing was due yet."} Policy ${live.policy.version}.`, { className: "hint" }));
+		element("p", word(late ? "script.live.late" : "script.live.good", { late, of: live.kinds.length })),
+		element("p", word("script.live.as_of", {
+			time: moment(live.at), version: live.policy.version,
+			pruned: live.last_prune ? word("script.live.pruned", { time: moment(live.last_prune) }) : word("script.live.not_due"),
+		}), { className: "hint" }));
 }
 
 async function ask() {
 	$("refresh").disabled = true;
 	try {
-		const response = await fetch("/privacy/live.json", { credentials: "omit", cache: "no-store", headers: { Accept: "application/json" } });
+		const response = await fetch("/privacy/live.json", { credentials: "omit", cache: "no-store", headers: { Accept: "application/json", "Accept-Language": language } });
 		if (!response.ok)
 			throw new Error(String(response.status));
 		show(await response.json());
 	} catch {
 		$("verdict").className = "verdict bad";
-		$("verdict").replaceChildren(element("p", "The figures cannot be had at this moment. Try again soon."));
+		$("verdict").replaceChildren(element("p", word("script.live.failed")));
 	} finally {
 		$("refresh").disabled = false;
 	}

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
 // The page of rights: erase by receipt, make a request, look one up.
 
-import { $, copyText, element, problemOf, saveText, timeOf, wordsFor } from "./common.js";
+import { $, copyText, element, language, problemOf, saveText, timeOf, word, wordsFor } from "./common.js";
 
-const day = (value) => timeOf(value).toLocaleDateString([], { dateStyle: "long" });
-const labels = { id: "Number", right: "Right", state: "State", received: "Received", due: "Answer due by", answered: "Answered" };
+const day = (value) => timeOf(value).toLocaleDateString(language, { dateStyle: "long" });
+const labels = {
+	id: "script.rights.number", right: "script.rights.right", state: "script.rights.state", received: "script.rights.received",
+	due: "script.rights.due", answered: "script.rights.answered",
+};
 
 function outcome(id, title, ...parts) {
 	const box = $(id);
@@ -45,8 +48,8 @@ function record(rows) {
 
 function buttons(text, name, code) {
 	const row = element("p", undefined, { className: "row" });
-	const copy = element("button", "Copy", { type: "button", className: "quiet" });
-	const save = element("button", "Save as text file", { type: "button", className: "quiet" });
+	const copy = element("button", word("script.rights.copy"), { type: "button", className: "quiet" });
+	const save = element("button", word("script.rights.save"), { type: "button", className: "quiet" });
 	copy.addEventListener("click", () => copyText(copy, text, code));
 	save.addEventListener("click", () => saveText(text, name));
 	row.append(copy, save);
@@ -79,8 +82,8 @@ async function send(form, box, address, options, show) {
 
 // Empty fields are left out: nothing is sent that was not given.
 const post = (form) => ({
-	method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" },
-	body: JSON.stringify(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value))),
+	method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": language },
+	body: JSON.stringify(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([name, value]) => value && name !== "language"))),
 });
 
 $("erase").addEventListener("submit", (event) => {
@@ -93,13 +96,13 @@ $("erase").addEventListener("submit", (event) => {
 		const code = element("pre", undefined, { tabIndex: 0 }); // it scrolls
 		code.append(element("code", text));
 		if (certificate.audit_index === null) { // nothing was erased or recorded: that is no certificate
-			details.append(element("summary", "Where we looked"), code);
-			outcome("erase-outcome", "Nothing was found under this receipt",
-				element("p", "Check it: if it is right, what was made under it was erased or has ended already."), details);
+			details.append(element("summary", word("script.rights.looked")), code);
+			outcome("erase-outcome", word("script.rights.unknown.title"),
+				element("p", word("script.rights.unknown")), details);
 			return;
 		}
-		details.append(element("summary", "The certificate"), code);
-		outcome("erase-outcome", "Erased", element("p", "What was made under this receipt is gone."),
+		details.append(element("summary", word("script.rights.certificate")), code);
+		outcome("erase-outcome", word("script.rights.erased.title"), element("p", word("script.rights.erased")),
 			buttons(text + "\n", "erasure-certificate.json", code), details);
 	});
 });
@@ -107,22 +110,25 @@ $("erase").addEventListener("submit", (event) => {
 $("request").addEventListener("submit", (event) => {
 	event.preventDefault();
 	send($("request"), "request-outcome", "/api/rights", post($("request")), ({ id, secret, due }) => {
-		const list = record([["Number", id], ["Secret", secret], ["Answer by", day(due)]]);
-		outcome("request-outcome", "Recorded. Keep these two",
-			element("p", "The secret is shown only now. With both you can look up the answer below."), list,
-			buttons(`Number: ${id}\nSecret: ${secret}\nAnswer by: ${day(due)}\nLook it up: ${location.origin}/rights\n`, "request.txt", list));
+		const rows = [[word("script.rights.number"), id], [word("script.rights.secret"), secret], [word("script.rights.by"), day(due)]];
+		const list = record(rows);
+		const text = [...rows, [word("script.rights.look_it_up"), `${location.origin}${location.pathname}`]];
+		outcome("request-outcome", word("script.rights.recorded.title"), element("p", word("script.rights.recorded")), list,
+			buttons(text.map((row) => `${row.join(": ")}\n`).join(""), "request.txt", list));
 	});
 });
 
 $("lookup").addEventListener("submit", (event) => {
 	event.preventDefault();
-	const options = { headers: { Authorization: `Bearer ${$("lookup-secret").value.trim()}`, Accept: "application/json" } };
+	const options = { headers: { Authorization: `Bearer ${$("lookup-secret").value.trim()}`, Accept: "application/json", "Accept-Language": language } };
 	const address = `/api/rights/${encodeURIComponent($("lookup-id").value.trim())}`;
 	send($("lookup"), "lookup-outcome", address, options, (found) => {
-		const value = (name) => ["received", "due", "answered"].includes(name) ? day(found[name]) : String(found[name]);
-		const rows = Object.keys(labels).filter((name) => found[name] !== undefined && found[name] !== null).map((name) => [labels[name], value(name)]);
+		const right = (id) => [...$("right").options].find((option) => option.value === id)?.text ?? id;
+		const value = (name) => ["received", "due", "answered"].includes(name) ? day(found[name])
+			: name === "state" ? word(`script.rights.state.${found.state}`) : name === "right" && language !== "en" ? right(found.right) : String(found[name]);
+		const rows = Object.keys(labels).filter((name) => found[name] !== undefined && found[name] !== null).map((name) => [word(labels[name]), value(name)]);
 		if (found.late === true)
-			rows.push(["Late", "Yes. You may complain to your data-protection authority."]);
-		outcome("lookup-outcome", "Your request", record(rows));
+			rows.push([word("script.rights.late"), word("script.rights.late_words")]);
+		outcome("lookup-outcome", word("script.rights.yours"), record(rows));
 	});
 });

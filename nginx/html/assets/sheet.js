@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The sheet of pictures: frames that wait, fill and open, and the viewer.
 
-import { $, element } from "./common.js";
+import { $, element, word } from "./common.js";
 
 const endings = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
 let frames = [];
@@ -24,7 +24,7 @@ export function start(count, size) {
 		const part = (selector) => item.querySelector(selector);
 		const frame = { item, part, width, height, text: "" };
 		part(".no").textContent = String(index + 1).padStart(2, "0");
-		part(".open").ariaLabel = `Picture ${index + 1}: not made yet`;
+		part(".open").ariaLabel = word("script.start.frame.waiting", { n: index + 1 });
 		part(".open").addEventListener("click", () => view(index));
 		frames.push(frame);
 		$("sheet").append(item);
@@ -48,12 +48,12 @@ export function image({ index, type, base64, preview }) {
 	frame.preview = preview === true;
 	frame.url = URL.createObjectURL(new Blob([bytes], { type }));
 	frame.name = `picture-${index + 1}.${endings[type] || "img"}`;
-	const picture = element("img", undefined, { src: frame.url, alt: frame.text || `Picture ${index + 1}`,
+	const picture = element("img", undefined, { src: frame.url, alt: frame.text || word("script.start.frame.alt", { n: index + 1 }),
 						      width: frame.width, height: frame.height });
 	frame.part(".picture").replaceChildren(picture);
 	frame.part(".open").disabled = false;
-	frame.part(".open").ariaLabel = `Enlarge picture ${index + 1}`;
-	Object.assign(frame.part(".save"), { href: frame.url, download: frame.name, hidden: false, ariaLabel: `Save picture ${index + 1}` });
+	frame.part(".open").ariaLabel = word("script.start.frame.enlarge", { n: index + 1 });
+	Object.assign(frame.part(".save"), { href: frame.url, download: frame.name, hidden: false, ariaLabel: word("script.start.frame.save", { n: index + 1 }) });
 	frame.item.classList.remove("waiting");
 }
 
@@ -68,8 +68,8 @@ export function finish(missing) {
 			return;
 		frame.item.classList.remove("waiting");
 		frame.item.classList.add("failed");
-		frame.part(".open").ariaLabel = `Picture ${index + 1} could not be made`;
-		frame.part(".words").textContent = `Could not be made${reasons.has(index) ? ": " + reasons.get(index) : ""}`;
+		frame.part(".open").ariaLabel = word("script.start.frame.failed", { n: index + 1 });
+		frame.part(".words").textContent = word(reasons.has(index) ? "script.start.frame.not_made_why" : "script.start.frame.not_made", { reason: reasons.get(index) });
 	});
 	return frames.filter((frame) => frame.url).length;
 }
@@ -78,8 +78,8 @@ function view(index) {
 	const frame = frames[index];
 	shown = index;
 	$("viewer-image").src = frame.url;
-	$("viewer-image").alt = frame.text || `Picture ${index + 1}`;
-	$("viewer-caption").textContent = `${index + 1} of ${frames.length}. ${frame.text}`;
+	$("viewer-image").alt = frame.text || word("script.start.frame.alt", { n: index + 1 });
+	$("viewer-caption").textContent = word("script.start.frame.of", { n: index + 1, of: frames.length, text: frame.text });
 	Object.assign($("viewer-save"), { href: frame.url, download: frame.name });
 	if (!$("viewer").open)
 		$("viewer").showModal();

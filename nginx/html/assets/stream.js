@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Server-sent events over a POST: EventSource can only GET, and an address is no place for what a visitor types.
 
-import { problemOf } from "./common.js";
+import { language, problemOf } from "./common.js";
 
 async function* eventsOf(stream) {
 	const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
@@ -35,7 +35,7 @@ export async function generate(brief, handlers, signal) {
 	try {
 		response = await fetch("/api/generate", {
 			method: "POST", signal, credentials: "omit", cache: "no-store",
-			headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
+			headers: { "Content-Type": "application/json", Accept: "text/event-stream", "Accept-Language": language },
 			body: JSON.stringify(brief),
 		});
 		if (!response.ok || !(response.headers.get("Content-Type") || "").startsWith("text/event-stream"))

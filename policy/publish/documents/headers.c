@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: ISC
 // The response headers that follow from the policy, as files that nginx includes, and what stands in /.well-known.
 #include "policy/base/array.h"
+#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/words/words.h"
+#include <stdio.h>
 #include <string.h>
 
 // What a page may load: from this site, and what the policy declares. `own` is what the site's own pages need.
@@ -131,5 +134,45 @@ void headers_security(const struct policy *p, time_t now, struct buf *out)
 		while (base.len > 0 && base.data[base.len - 1] == '/')
 			base.data[--base.len] = '\0';
 		buf_printf(out, "Canonical: %s/.well-known/security.txt\n", buf_text(&base));
+	}
+}
+
+void headers_problems(const struct policy *p, struct buf *out)
+{
+	static const struct {
+		int status;
+		const char *slug, *key;
+	} rows[] = {{400, "bad-request", "problem.bad-request"},
+		    {404, "not-found", "problem.not-found"},
+		    {405, "method-not-allowed", "problem.method-not-allowed.any"},
+		    {412, "precondition-failed", "problem.precondition-failed"},
+		    {413, "body-too-large", "problem.body-too-large.any"},
+		    {414, "address-too-long", "problem.address-too-long"},
+		    {416, "range-not-satisfiable", "problem.range-not-satisfiable"},
+		    {429, "too-many-requests", "problem.too-many-requests"},
+		    {431, "headers-too-large", "problem.headers-too-large"},
+		    {500, "internal", "problem.internal.ours"},
+		    {503, "unavailable", "problem.unavailable"},
+		    {504, "timeout", "problem.timeout"}};
+
+	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char key[24], type[64];
+		JSON_AUTO cJSON *o = cJSON_CreateObject();
+		BUF_AUTO struct buf text = BUF_INIT(8192);
+		snprintf(key, sizeof key, "status.%d", rows[i].status);
+		snprintf(type, sizeof type, "/problems/%s", rows[i].slug);
+		cJSON_AddStringToObject(o, "type", type);
+		cJSON_AddStringToObject(o, "title", word(p, key));
+		cJSON_AddNumberToObject(o, "status", rows[i].status);
+		cJSON_AddStringToObject(o, "detail", word(p, rows[i].key));
+		json_print(&text, o);
+		buf_printf(out, "map \"\" $lethe_problem_%d { default '", rows[i].status);
+		for (const char *c = buf_text(&text); *c != '\0'; c++) {
+			if (*c == '\\' || *c == '\'')
+				buf_addc(out, '\\');
+			buf_addc(out, *c);
+		}
+		buf_adds(out, "\\n'; }\n");
 	}
 }

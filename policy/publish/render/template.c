@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/render/template.h"
+#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
@@ -40,17 +41,43 @@ static int template_word(const struct template *t, const char *name, size_t len,
 	return html_attr(t->out, buf_text(&path));
 }
 
+// The words of a group as a JSON object, for a script that reads it out of the page.
+static int template_words(const struct template *t, const char *name, size_t len, struct err *e)
+{
+	const struct word_table *words = word_table(word_language(t->policy));
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	BUF_AUTO struct buf text = BUF_INIT(256 * 1024);
+
+	for (size_t i = 0; i < words->count; i++) {
+		if (strncmp(words->rows[i].key, name, len) == 0 && words->rows[i].key[len] == '.')
+			cJSON_AddStringToObject(o, words->rows[i].key, words->rows[i].text);
+	}
+	if (cJSON_GetArraySize(o) == 0)
+		return err_set(e, ERR_INPUT, "there are no words \"%.*s\"", len > 64 ? 64 : (int)len, name);
+	json_print(&text, o);
+	for (const char *c = buf_text(&text); *c != '\0'; c++) { // no "</script>"
+		if (*c == '<')
+			buf_adds(t->out, "\\u003c");
+		else
+			buf_addc(t->out, *c);
+	}
+	return 0;
+}
+
 // Replaces what `at` points to ("{{"); *rest is what follows it.
 static int template_replace(const struct template *t, const char *at, const char **rest, struct err *e)
 {
 	bool raw = at[2] == '{', block = at[2] == '?' || at[2] == '/';
-	bool of_words = strncmp(at, "{{w:", 4) == 0, address = strncmp(at, "{{to:", 5) == 0;
-	const char *name = at + (address ? 5 : of_words ? 4 : raw || block ? 3 : 2), *close = raw ? "}}}" : "}}";
+	bool group = strncmp(at, "{{{words:", 9) == 0, of_words = group || strncmp(at, "{{w:", 4) == 0,
+	     address = strncmp(at, "{{to:", 5) == 0;
+	const char *name = at + (group ? 9 : address ? 5 : of_words ? 4 : raw || block ? 3 : 2), *close = raw ? "}}}" : "}}";
 	size_t len = strspn(name, of_words ? "abcdefghijklmnopqrstuvwxyz0123456789._-" : "abcdefghijklmnopqrstuvwxyz_/#-");
 
 	if (len == 0 || strncmp(name + len, close, strlen(close)) != 0)
 		return err_set(e, ERR_INPUT, "\"%.24s\" is no variable; write {{name}} or {{{name}}}", at);
 	*rest = name + len + strlen(close);
+	if (group)
+		return template_words(t, name, len, e);
 	if (of_words || address)
 		return template_word(t, name, len, address, e);
 	const struct word_value *var = variable_find(t, name, len);

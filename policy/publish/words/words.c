@@ -177,22 +177,42 @@ int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const 
 	return part.failed || out->failed ? -1 : 0;
 }
 
+const char *word_number(char out[WORD_NUMBER], long long n)
+{
+	snprintf(out, WORD_NUMBER, "%lld", n);
+	return out;
+}
+
 void word_duration(char *out, size_t size, struct duration d, enum language language)
 {
 	static const char *const units[] = {"time.year.", "time.month.", "time.day.", "time.hour.", "time.minute.", "time.second."};
 	const unsigned long long counts[] = {d.months / 12, d.months % 12, d.days, d.seconds / 3600, d.seconds % 3600 / 60, d.seconds % 60};
 	BUF_AUTO struct buf words = BUF_INIT(1024);
-	char key[32], number[24];
+	char key[32], number[WORD_NUMBER];
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (counts[i] == 0)
 			continue;
 		snprintf(key, sizeof key, "%s%s", units[i], counts[i] == 1 ? "one" : "many");
-		snprintf(number, sizeof number, "%llu", counts[i]);
 		buf_adds(&words, words.len > 0 ? word_in(language, "time.and") : "");
-		word_fill(&words, NULL, word_in(language, key), WORD_VALUES({"n", number}));
+		word_fill(&words, NULL, word_in(language, key), WORD_VALUES({"n", word_number(number, (long long)counts[i])}));
 	}
 	snprintf(out, size, "%s", words.len > 0 ? buf_text(&words) : word_in(language, "time.none"));
+}
+
+void word_day(char out[WORD_DAY], time_t t, enum language language)
+{
+	char key[40], day[WORD_NUMBER], year[WORD_NUMBER];
+	BUF_AUTO struct buf words = BUF_INIT(1024);
+	struct tm utc;
+
+	if (gmtime_r(&t, &utc) == NULL)
+		utc = (struct tm){.tm_mday = 1};
+	snprintf(key, sizeof key, "time.month_name.%d", utc.tm_mon + 1);
+	word_fill(&words, NULL, word_in(language, "time.date"),
+		  WORD_VALUES({"day", word_number(day, utc.tm_mday)}, {"month", word_in(language, key)},
+			      {"year", word_number(year, utc.tm_year + 1900)}));
+	snprintf(out, WORD_DAY, "%s", buf_text(&words));
 }
 
 const char *word_condition(enum language language, enum policy_condition condition)

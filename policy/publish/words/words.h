@@ -25,8 +25,15 @@ struct word_value {
 // without a value stays as it is written. -1 when the buffer failed.
 int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const char *word, const struct word_value *values);
 
+// A number as the value of a placeholder: writes it into `out` and returns that.
+enum { WORD_NUMBER = 24 };
+const char *word_number(char out[WORD_NUMBER], long long n);
+
 // "14 days", "14 Tage", "14 天".
 void word_duration(char *out, size_t size, struct duration d, enum language language);
+// "22 November 2026", "22. November 2026", "2026年11月22日"; UTC.
+enum { WORD_DAY = 64 };
+void word_day(char out[WORD_DAY], time_t t, enum language language);
 // What a condition of a life means: "for as long as your account exists". "" for none.
 const char *word_condition(enum language language, enum policy_condition condition);
 // How long the kind lives: "14 days", "only while your request runs", "for as long as the service runs".
