@@ -9,6 +9,7 @@
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
 #include "policy/rules/capability.h"
+#include "policy/rules/load.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #include "policy/base/text.h"
 #include "policy/rules/active.h"
 #include "policy/rules/diff.h"
+#include "policy/rules/load.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include "policy/base/limits.h"
 #include "policy/rules/active.h"
 #include "policy/rules/lint.h"
+#include "policy/rules/load.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,32 +16,26 @@ static const struct option_row lint_options[] = {
     {0},
 };
 
-static bool lint_json_finding(cJSON *findings, const struct lint_finding *f)
-{
-	cJSON *o = cJSON_CreateObject();
-
-	cJSON_AddItemToArray(findings, o);
-	return cJSON_AddStringToObject(o, "file", f->file) != NULL && cJSON_AddNumberToObject(o, "line", f->line) != NULL &&
-	       cJSON_AddStringToObject(o, "severity", f->severity) != NULL && cJSON_AddStringToObject(o, "what", f->what) != NULL &&
-	       cJSON_AddStringToObject(o, "why", f->why) != NULL && cJSON_AddStringToObject(o, "instead", f->instead) != NULL;
-}
-
 // {"file", "errors", "warnings", "findings": [{"file", "line", "severity", "what", "why", "instead"}]}
-static enum status lint_print_json(const char *file, struct buf *messages, const struct lint_result *result)
+static enum status lint_print_json(const struct report *r)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	cJSON *findings = NULL;
-	struct lint_finding finding;
-	char *rest = NULL;
-	bool ok = cJSON_AddStringToObject(o, "file", file) != NULL && cJSON_AddNumberToObject(o, "errors", result->errors) != NULL &&
-		  cJSON_AddNumberToObject(o, "warnings", result->warnings) != NULL &&
-		  (findings = cJSON_AddArrayToObject(o, "findings")) != NULL;
+	JSON_AUTO cJSON *top = cJSON_CreateObject();
+	cJSON_AddStringToObject(top, "file", r->file);
+	cJSON_AddNumberToObject(top, "errors", r->errors);
+	cJSON_AddNumberToObject(top, "warnings", r->warnings);
+	cJSON *list = cJSON_AddArrayToObject(top, "findings");
+	bool ok = list != NULL;
 
-	for (char *line = messages->data != NULL ? strtok_r(messages->data, "\n", &rest) : NULL; ok && line != NULL;
-	     line = strtok_r(NULL, "\n", &rest))
-		ok = !lint_finding_read(&finding, line) || lint_json_finding(findings, &finding);
-	if (!ok || json_print(&out, o) != 0)
+	for (const struct finding *f = r->findings; ok && f < r->findings + r->count; f++) {
+		cJSON *o = cJSON_CreateObject();
+		cJSON_AddItemToArray(list, o);
+		ok = cJSON_AddStringToObject(o, "file", r->file) != NULL && cJSON_AddNumberToObject(o, "line", f->line) != NULL &&
+		     cJSON_AddStringToObject(o, "severity", f->error ? "error" : "warning") != NULL &&
+		     cJSON_AddStringToObject(o, "what", f->what) != NULL && cJSON_AddStringToObject(o, "why", f->why) != NULL &&
+		     cJSON_AddStringToObject(o, "instead", f->instead) != NULL;
+	}
+	if (!ok || json_print(&out, top) != 0)
 		return output_complain(STATUS_UNSURE, "no memory to print the findings");
 	buf_addc(&out, '\n');
 	return output_print(&out);
@@ -61,7 +56,7 @@ static enum status lint_main(const struct admin *a, const struct arguments *args
 	const char *file = args->word_count == 1 ? args->words[0] : a->policy, *format = argument(args, "format");
 	const char *against = argument(args, "against");
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), bytes = BUF_INIT(POLICY_BYTES_MAX);
-	struct lint_result result;
+	REPORT_AUTO struct report report = {.file = file};
 	struct err e = {0};
 
 	if (file_read(file, &bytes, &e) != 0 && e.code != ERR_MEMORY) // too large is a finding
@@ -69,12 +64,13 @@ static enum status lint_main(const struct admin *a, const struct arguments *args
 	POLICY_AUTO struct policy *before = lint_before(a, against);
 	if (before == NULL && against != NULL)
 		return output_complain(STATUS_UNSURE, "%s is no valid policy to compare with: lethe policy lint shows why", against);
-	policy_lint(file, before, &messages, &result);
+	policy_lint(file, before, &report);
+	report_print(&report, &messages);
 	bool json = format != NULL && strcmp(format, "json") == 0;
 	if (!json && messages.len == 0)
 		buf_printf(&messages, "%s: no findings\n", file);
-	enum status status = json ? lint_print_json(file, &messages, &result) : output_print(&messages);
-	bool found = result.errors > 0 || (result.warnings > 0 && argument_given(args, "strict"));
+	enum status status = json ? lint_print_json(&report) : output_print(&messages);
+	bool found = report.errors > 0 || (report.warnings > 0 && argument_given(args, "strict"));
 	return status == STATUS_DONE && found ? STATUS_FOUND : status;
 }
 

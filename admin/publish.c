@@ -12,6 +12,7 @@
 #include "policy/model/policy.h"
 #include "policy/publish/pages.h"
 #include "policy/rules/active.h"
+#include "policy/rules/load.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "admin/admin.h"
 #include "policy/base/file.h"
 #include "policy/rules/active.h"
+#include "policy/rules/load.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>

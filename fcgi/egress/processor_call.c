@@ -62,7 +62,7 @@ static int refuse_method(struct processor_call *p, const struct egress_call *cal
 static int refuse_kinds(struct processor_call *p, const struct egress_call *call)
 {
 	char words[256];
-	kind_set left = call->kinds & ~p->upstream->declared->kinds;
+	kind_set left = call->kinds & ~policy_processor_receives(p->upstream->declared, when_now());
 	p->kinds = call->kinds;
 	if (left == 0 && (call->kinds != 0 || p->caller->call.body_len == 0))
 		return 0;

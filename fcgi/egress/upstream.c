@@ -15,7 +15,7 @@ enum { KEY_LINE_MAX = 4096 };
 static int upstream_configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
 	const struct processor_facts *f = up->facts;
-	if (f == NULL || f->built_in || !up->declared->in_force || (f->key != NULL && f->key_header == NULL))
+	if (f == NULL || f->built_in || !policy_processor_in_force(up->declared, when_now()) || (f->key != NULL && f->key_header == NULL))
 		return 0;
 	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
 	const char *name = processor_address_setting(f), *base = processor_address(f);

@@ -148,11 +148,42 @@ time_t duration_after(time_t start, struct duration d)
 	return start + (time_t)d.days * 86400 + (time_t)d.seconds;
 }
 
+// A month has 28 to 31 days. Whatever a duration of months can come to, it comes to from one of the months of a leap cycle.
+enum { CYCLE_MONTHS = 48 };
+
+static time_t length_from(int month, struct duration d)
+{
+	struct tm tm = {.tm_year = 100, .tm_mon = month, .tm_mday = 1};
+	time_t start = timegm(&tm);
+
+	return duration_after(start, d) - start;
+}
+
 int duration_compare(struct duration a, struct duration b)
 {
-	time_t x = duration_after(0, a), y = duration_after(0, b);
+	const struct duration both[2] = {a, b};
+	time_t shortest[2], longest[2];
 
-	return x < y ? -1 : x > y;
+	for (int i = 0; i < 2; i++) {
+		shortest[i] = longest[i] = length_from(0, both[i]);
+		for (int month = 1; month < CYCLE_MONTHS && both[i].months > 0; month++) {
+			time_t length = length_from(month, both[i]);
+			shortest[i] = length < shortest[i] ? length : shortest[i];
+			longest[i] = length > longest[i] ? length : longest[i];
+		}
+	}
+	if (longest[0] != longest[1])
+		return longest[0] < longest[1] ? -1 : 1;
+	return shortest[0] < shortest[1] ? -1 : shortest[0] > shortest[1];
+}
+
+bool duration_may_exceed(struct duration a, struct duration b)
+{
+	for (int month = 0; month < CYCLE_MONTHS; month++) {
+		if (length_from(month, a) > length_from(month, b))
+			return true;
+	}
+	return false;
 }
 
 static void add_words(char *out, size_t size, uint64_t n, const char *unit)

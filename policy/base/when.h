@@ -23,7 +23,8 @@ struct duration {
 };
 int duration_parse(struct duration *out, const char *text);     // -1 when malformed, negative or beyond 200 years
 time_t duration_after(time_t start, struct duration d);         // calendar-correct in UTC; the day is clipped to the month's last
-int duration_compare(struct duration a, struct duration b);     // by their length from a common start
+int duration_compare(struct duration a, struct duration b);     // by the longest that each can be, then by the shortest
+bool duration_may_exceed(struct duration a, struct duration b); // from some start, `a` ends after `b`: both ways for P61D and P2M
 void duration_words(char *out, size_t size, struct duration d); // "14 days", "30 minutes", "1 year and 6 months"
 bool duration_is_zero(struct duration d);
 

@@ -103,7 +103,6 @@ struct policy_processor {
 	const char *policy, *agreement; // NULL: not given
 	unsigned roles;                 // set of enum policy_role
 	bool local;                     // built in: nothing leaves (sketch)
-	bool in_force;                  // used now: its effective date has come and it is not removed. Else it is only listed
 	struct policy_strings hosts;    // "*.example.com" covers one or more labels before it
 	const struct policy_region *regions;
 	size_t region_count;
@@ -266,15 +265,6 @@ struct policy {
 	struct arena *arena; // owns every string and array of the document
 };
 
-// Reads and checks a policy: the schema first, then what a schema cannot say. Returns NULL when it is not valid. `messages` gets one
-// line per finding, "file:line: error|warning: what, why, what to do". Warnings alone do not refuse. Free with policy_free.
-struct policy *policy_load(const char *file, struct buf *messages);
-// The same from bytes; `name` is what the messages call them. `messages` may be NULL in both.
-struct policy *policy_read(const char *name, const char *bytes, size_t len, struct buf *messages);
-// The same, whatever the environment says of capabilities that this version lacks: `allow_unbuilt` makes them warnings. policy_load and
-// policy_read go by LETHE_ALLOW_UNBUILT=1.
-struct policy *policy_load_as(const char *file, bool allow_unbuilt, struct buf *messages);
-struct policy *policy_read_as(const char *name, const char *bytes, size_t len, bool allow_unbuilt, struct buf *messages);
 void policy_free(struct policy *p);
 #define POLICY_AUTO __attribute__((cleanup(policy_free_at)))
 void policy_free_at(struct policy **p);
@@ -285,10 +275,13 @@ const struct policy *policy_language(const struct policy *p, const char *code);
 kind_set policy_undeclared(const struct policy *p, kind_set kinds); // those of `kinds` that the policy does not declare
 
 const struct policy_processor *policy_processor(const struct policy *p, const char *id); // NULL when undeclared
-// The `n`-th processor (from 0) for a role in the policy's order; NULL when there is none.
+// The `n`-th processor (from 0) for a role in the policy's order, of those in force; NULL when there is none.
 const struct policy_processor *policy_processor_for(const struct policy *p, enum policy_role role, size_t n);
 // Whether the host is what a <host> of the policy names: the same, or for "*.example.com" anything before it. Case-insensitive.
 bool policy_host_matches(const char *pattern, const char *host);
+// Whether it is used: its effective date has come and it is not removed. Else it is only listed.
+bool policy_processor_in_force(const struct policy_processor *processor, time_t now);
+kind_set policy_processor_receives(const struct policy_processor *processor, time_t now); // none when it is removed
 bool policy_host_allowed(const struct policy_processor *processor, const char *host);     // case-insensitive
 const struct policy_kind *policy_kind(const struct policy *p, enum kind kind);            // NULL when undeclared
 const struct policy_kind *policy_kind_at(const struct policy *p, size_t n);               // the n-th that it declares, of kind_count

@@ -47,7 +47,8 @@ int schema_validate(xmlDoc *document, struct report *r)
 	}
 	xmlSchemaFree(schema);
 	if (result != 0 && r->errors == 0)
-		report_error(
-		    r, 1, "the policy could not be checked against its schema, so nothing may run on it; free some memory and try again");
+		report_error(r, 1,
+			     FINDING("the policy could not be checked against its schema", "nothing may run on it",
+				     "free some memory and try again"));
 	return result == 0 && r->errors == 0 ? 0 : -1;
 }

@@ -6,6 +6,7 @@
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
 #include "policy/rules/diff.h"
+#include "policy/rules/load.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,12 +33,12 @@ static bool too_early(const struct policy *wanted, time_t now, char date[WHEN_DA
 
 static struct policy *load_first(const char *wanted, struct buf *messages)
 {
-	struct report report = {.file = wanted, .out = messages};
 	char date[WHEN_DATE];
 	POLICY_AUTO struct policy *p = policy_load(wanted, messages);
 
 	if (p != NULL && too_early(p, when_now(), date)) {
-		report_error(&report, p->versions[0].line, TOO_EARLY, p->version, date);
+		if (messages != NULL)
+			buf_printf(messages, "%s:%d: error: " TOO_EARLY "\n", wanted, p->versions[0].line, p->version, date);
 		return NULL;
 	}
 	struct policy *out = p;
@@ -53,11 +54,11 @@ struct policy *policy_load_active(const char *state, const char *wanted, struct 
 		return load_first(wanted, messages);
 	struct policy *p = policy_load(path, messages);
 	if (p == NULL && messages != NULL)
-		buf_printf(
-		    messages,
-		    "%s:1: error: the policy in force is not valid for this version of the programs; without a policy nothing may run; "
-		    "restore it, or put right what is wrong in %s and run lethe publish\n",
-		    path, wanted);
+		buf_printf(messages,
+			   FINDING("%s:1: error: the policy in force is not valid for this version of the programs",
+				   "without a policy nothing may run",
+				   "restore it, or put right what is wrong in %s and run lethe publish\n"),
+			   path, wanted);
 	return p;
 }
 

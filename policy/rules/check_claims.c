@@ -170,13 +170,14 @@ void check_claims(const struct policy *p, struct report *r)
 		const struct policy_claim *c = &p->claims[i];
 		for (size_t j = 0; j < ARRAY_LEN(claims); j++) {
 			if (claims[j].id == c->id && claims[j].broken(p, c))
-				report_error(
-				    r, c->line,
-				    "the policy promises %s, but %s; a notice that contradicts itself is void where it matters; remove the "
-				    "promise or the declaration",
-				    policy_word(&policy_claim_words, c->id), claims[j].why);
+				report_error(r, c->line,
+					     FINDING("the policy promises %s, but %s",
+						     "a notice that contradicts itself is void where it matters",
+						     "remove the promise or the declaration"),
+					     policy_word(&policy_claim_words, c->id), claims[j].why);
 		}
 		if (c->id == CLAIM_NO_DISK && c->kind == KIND_COUNT)
-			report_error(r, c->line, "the promise no-disk names no kind of data; nobody could check it; add kind=\"…\"");
+			report_error(r, c->line,
+				     FINDING("the promise no-disk names no kind of data", "nobody could check it", "add kind=\"…\""));
 	}
 }

@@ -15,12 +15,13 @@ static void check_local(const struct policy_processor *a, struct report *r)
 {
 	if (!built_in(a))
 		report_error(r, a->line,
-			     "processor %s is called built-in, but the software has no such processor of its own; visitors would believe "
-			     "that nothing "
-			     "leaves; write standing=\"processor\" with its hosts and regions, or id=\"sketch\"",
+			     FINDING("processor %s is called built-in, but the software has no such processor of its own",
+				     "visitors would believe that nothing leaves",
+				     "write standing=\"processor\" with its hosts and regions, or id=\"sketch\""),
 			     a->id);
 	if (a->hosts.count > 0)
-		report_error(r, a->line, "processor %s is built in and yet has hosts; nothing of it leaves the server; remove <host>",
+		report_error(r, a->line,
+			     FINDING("processor %s is built in and yet has hosts", "nothing of it leaves the server", "remove <host>"),
 			     a->id);
 }
 
@@ -40,36 +41,34 @@ static void check_use(const struct policy *p, size_t i, struct report *r)
 	for (size_t j = 0; j < p->processor_count; j++)
 		stands_in = stands_in || ((p->processors[j].roles & a->roles & chained) && p->processors[j].order < a->order);
 	if (!stands_in)
-		report_error(
-		    r, a->line,
-		    "processor %s is a backup, but nothing of its role comes before it; it would be asked first; give it a higher order "
-		    "than the primary, or write use=\"primary\"",
-		    a->id);
+		report_error(r, a->line,
+			     FINDING("processor %s is a backup, but nothing of its role comes before it", "it would be asked first",
+				     "give it a higher order than the primary, or write use=\"primary\""),
+			     a->id);
 }
 
 static void check_remote(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
 {
 	if (built_in(a))
-		report_error(
-		    r, a->line,
-		    "processor %s is part of the software, but is declared as somebody else's; the notice would name a recipient that gets "
-		    "nothing; write standing=\"built-in\"",
-		    a->id);
+		report_error(r, a->line,
+			     FINDING("processor %s is part of the software, but is declared as somebody else's",
+				     "the notice would name a recipient that gets nothing", "write standing=\"built-in\""),
+			     a->id);
 	if (a->hosts.count == 0 && reached(text))
-		report_error(
-		    r, a->line,
-		    "processor %s has no host; egress connects only to declared hosts, so it could never be reached; add <host>…</host>",
-		    a->id);
+		report_error(r, a->line,
+			     FINDING("processor %s has no host", "egress connects only to declared hosts, so it could never be reached",
+				     "add <host>…</host>"),
+			     a->id);
 	if (a->region_count == 0)
 		report_error(r, a->line,
-			     "processor %s has no region; visitors must be told where their data goes; add <region country=\"…\" "
-			     "place=\"…\">…</region>",
+			     FINDING("processor %s has no region", "visitors must be told where their data goes",
+				     "add <region country=\"…\" place=\"…\">…</region>"),
 			     a->id);
 	if (a->kinds == 0)
-		report_warning(
-		    r, a->line,
-		    "processor %s receives no kind of data; egress will refuse every job for it; add <receives kind=\"…\"/>, or remove it",
-		    a->id);
+		report_warning(r, a->line,
+			       FINDING("processor %s receives no kind of data", "egress will refuse every job for it",
+				       "add <receives kind=\"…\"/>, or remove it"),
+			       a->id);
 }
 
 static void check_transfer(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
@@ -80,10 +79,10 @@ static void check_transfer(const struct policy_processor *a, const struct policy
 		const struct policy_safeguard *s = &text->safeguards[i];
 		if (s->type == SAFEGUARD_PRIVACY_SHIELD || s->type == SAFEGUARD_SAFE_HARBOUR)
 			report_error(r, s->line,
-				     "%s no longer protects anything; the Court of Justice struck it down (Safe Harbour 2015, Privacy "
-				     "Shield 2020), so this "
-				     "transfer has no basis; write \"data-privacy-framework\" where %s is certified, or "
-				     "\"standard-contractual-clauses\"",
+				     FINDING("%s no longer protects anything",
+					     "the Court of Justice struck it down (Safe Harbour 2015, Privacy Shield 2020), so this "
+					     "transfer has no basis",
+					     "write \"data-privacy-framework\" where %s is certified, or \"standard-contractual-clauses\""),
 				     policy_word(&policy_safeguard_words, s->type), a->name);
 		else
 			alive++;
@@ -91,9 +90,9 @@ static void check_transfer(const struct policy_processor *a, const struct policy
 	for (size_t i = 0; alive == 0 && i < text->region_count; i++) {
 		if (!policy_country_in_eea(text->regions[i].country))
 			report_error(r, text->regions[i].line,
-				     "processor %s takes data to %s (%s) without a safeguard that holds; Article 46 GDPR asks for one "
-				     "outside the EEA; "
-				     "add <safeguard type=\"standard-contractual-clauses\">…</safeguard> or the one that applies",
+				     FINDING("processor %s takes data to %s (%s) without a safeguard that holds",
+					     "Article 46 GDPR asks for one outside the EEA",
+					     "add <safeguard type=\"standard-contractual-clauses\">…</safeguard> or the one that applies"),
 				     a->id, text->regions[i].country, text->regions[i].place);
 	}
 }
@@ -108,11 +107,10 @@ static void check_order(const struct policy *p, size_t i, struct report *r)
 				   : a->roles & b->roles & POLICY_BIT(ROLE_TEXT) ? "text"
 										 : NULL;
 		if (both != NULL && a->order == b->order && p->processors[i].removed == 0 && p->processors[j].removed == 0)
-			report_error(
-			    r, a->line,
-			    "processors %s and %s both have order %u for the role %s; which one is asked first would be chance; give them "
-			    "different orders",
-			    b->id, a->id, a->order, both);
+			report_error(r, a->line,
+				     FINDING("processors %s and %s both have order %u for the role %s",
+					     "which one is asked first would be chance", "give them different orders"),
+				     b->id, a->id, a->order, both);
 	}
 }
 
@@ -120,11 +118,12 @@ static void check_told(const struct policy_processor *a, const struct policy_pro
 {
 	if (a->trains && text->training.count == 0)
 		report_error(r, a->line,
-			     "processor %s may train on what it gets, and the policy does not say so in words; visitors must be told; add "
-			     "<training>…</training>",
+			     FINDING("processor %s may train on what it gets, and the policy does not say so in words",
+				     "visitors must be told", "add <training>…</training>"),
 			     a->id);
 	if (a->trains && (a->ask & POLICY_BIT(ASK_NO_TRAINING)))
-		report_error(r, a->line, "processor %s is asked not to train and yet may train; both cannot be true; write trains=\"no\"",
+		report_error(r, a->line,
+			     FINDING("processor %s is asked not to train and yet may train", "both cannot be true", "write trains=\"no\""),
 			     a->id);
 }
 
@@ -135,18 +134,17 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 	bool keeps = (a->ask & POLICY_BIT(ASK_NO_RETENTION)) && (f == NULL || f->no_retention == ANSWER_NO);
 
 	if (keeps || ((a->ask & POLICY_BIT(ASK_NO_TRAINING)) && (f == NULL || f->no_training == ANSWER_NO)))
-		report_error(
-		    r, a->line,
-		    "processor %s is asked not to %s, but it has no such switch for a request; the words would promise what does not "
-		    "happen; remove ask=\"%s\" and say in <%s> what it does",
-		    a->id, keeps ? "keep anything" : "train", keeps ? "no-retention" : "no-training", keeps ? "retention" : "training");
+		report_error(r, a->line,
+			     FINDING("processor %s is asked not to %s, but it has no such switch for a request",
+				     "the words would promise what does not happen", "remove ask=\"%s\" and say in <%s> what it does"),
+			     a->id, keeps ? "keep anything" : "train", keeps ? "no-retention" : "no-training",
+			     keeps ? "retention" : "training");
 	for (unsigned role = 0; f != NULL && role < ROLE_COUNT; role++) {
 		if (a->roles & ~f->can & POLICY_BIT(role))
-			report_error(
-			    r, a->line,
-			    "processor %s has the role %s, which its vendor does not offer; nothing could ever be done there; take the "
-			    "role away, or name another processor",
-			    a->id, policy_word(&policy_role_words, role));
+			report_error(r, a->line,
+				     FINDING("processor %s has the role %s, which its vendor does not offer",
+					     "nothing could ever be done there", "take the role away, or name another processor"),
+				     a->id, policy_word(&policy_role_words, role));
 	}
 }
 
@@ -170,18 +168,18 @@ static void check_processor_dates(const struct policy *p, const struct policy_pr
 {
 	if (a->effective < a->added)
 		report_error(r, a->line,
-			     "processor %s is in effect before it was added; visitors must hear of it first; write an effective date on or "
-			     "after added",
+			     FINDING("processor %s is in effect before it was added", "visitors must hear of it first",
+				     "write an effective date on or after added"),
 			     a->id);
 	if (a->removed != 0 && a->removed < a->effective)
 		report_error(r, a->line,
-			     "processor %s was removed before it was in effect; one of the dates is wrong; correct removed or effective",
+			     FINDING("processor %s was removed before it was in effect", "one of the dates is wrong",
+				     "correct removed or effective"),
 			     a->id);
 	if (a->added > p->updated)
 		report_error(r, a->line,
-			     "processor %s was added after the policy was last updated; the notice would carry too old a date; give "
-			     "<version> a later "
-			     "updated date",
+			     FINDING("processor %s was added after the policy was last updated", "the notice would carry too old a date",
+				     "give <version> a later updated date"),
 			     a->id);
 }
 
@@ -192,9 +190,8 @@ void check_dates(const struct policy *p, struct report *r)
 	for (size_t i = 1; i < p->version_count; i++) {
 		if (v[i].updated > v[i - 1].updated || v[i].effective > v[i - 1].effective)
 			report_error(r, v[i].line,
-				     "version %s is older in this list than %s but has a later date; programs follow the first version; "
-				     "list versions "
-				     "newest first",
+				     FINDING("version %s is older in this list than %s but has a later date",
+					     "programs follow the first version", "list versions newest first"),
 				     v[i].id, v[i - 1].id);
 	}
 	for (size_t i = 0; i < p->processor_count; i++)

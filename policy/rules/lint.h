@@ -7,18 +7,9 @@
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
 
-struct lint_result {
-	unsigned errors, warnings;
-};
-// Everything that policy_load says about the file and everything below, one line each, into `messages`. What this version of the software
-// lacks is a warning here. `before` (may be NULL): an older version, to compare units with.
-void policy_lint(const char *file, const struct policy *before, struct buf *messages, struct lint_result *out);
-// One line of `messages`, taken apart. False: it is none. The pointers go into the line, which gets NULs.
-struct lint_finding {
-	const char *file, *severity, *what, *why, *instead;
-	int line;
-};
-bool lint_finding_read(struct lint_finding *out, char *line);
+// Everything that policy_load says about the file and everything below. What this version of the software lacks is a warning here. `before`
+// (may be NULL): an older version, to compare units with.
+void policy_lint(const char *file, const struct policy *before, struct report *r);
 
 // The parts, for tests.
 void lint_notice(const struct policy *p, struct report *r);    // Articles 13 and 14 GDPR, item by item

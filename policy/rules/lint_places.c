@@ -34,11 +34,13 @@ static void lint_safeguards(const struct policy_processor *a, const struct polic
 			continue;
 		outside = true;
 		if (t->safeguard_count > 0 && !covered(t, region->country))
-			report_error(r, region->line,
-				     "the safeguards of processor %s do not cover %s; an adequacy decision holds for its own country only, "
-				     "and the Data "
-				     "Privacy Framework for the United States; add <safeguard type=\"standard-contractual-clauses\">",
-				     a->id, region->country);
+			report_error(
+			    r, region->line,
+			    FINDING(
+				"the safeguards of processor %s do not cover %s",
+				"an adequacy decision holds for its own country only, and the Data Privacy Framework for the United States",
+				"add <safeguard type=\"standard-contractual-clauses\">"),
+			    a->id, region->country);
 	}
 	for (size_t i = 0; i < t->safeguard_count; i++) {
 		enum policy_safeguard_type type = t->safeguards[i].type;
@@ -47,17 +49,16 @@ static void lint_safeguards(const struct policy_processor *a, const struct polic
 		       type == SAFEGUARD_EXPLICIT_CONSENT || type == SAFEGUARD_CONTRACT_WITH_SUBJECT;
 	}
 	if (outside && t->safeguard_count > 0 && !lasting)
-		report_warning(
-		    r, t->safeguards[0].line,
-		    "transfers to processor %s rest on %s alone; Article 49 GDPR means it for single cases, not for every request; add "
-		    "<safeguard type=\"standard-contractual-clauses\">",
-		    a->id, policy_word(&policy_safeguard_words, t->safeguards[0].type));
+		report_warning(r, t->safeguards[0].line,
+			       FINDING("transfers to processor %s rest on %s alone",
+				       "Article 49 GDPR means it for single cases, not for every request",
+				       "add <safeguard type=\"standard-contractual-clauses\">"),
+			       a->id, policy_word(&policy_safeguard_words, t->safeguards[0].type));
 	if (outside && lasting && !copy)
-		report_warning(
-		    r, t->safeguards[0].line,
-		    "Article 13(1)(f): nothing says where to get a copy of the safeguard for processor %s; visitors may ask for it; add "
-		    "copy=\"https://…\" to <safeguard>",
-		    a->id);
+		report_warning(r, t->safeguards[0].line,
+			       FINDING("Article 13(1)(f): nothing says where to get a copy of the safeguard for processor %s",
+				       "visitors may ask for it", "add copy=\"https://…\" to <safeguard>"),
+			       a->id);
 }
 
 void lint_transfers(const struct policy *p, struct report *r)
@@ -68,18 +69,17 @@ void lint_transfers(const struct policy *p, struct report *r)
 			continue;
 		lint_safeguards(a, &p->processors[i], r);
 		if (p->processors[i].policy == NULL)
-			report_warning(
-			    r, a->line,
-			    "processor %s has no link to its own notice; visitors cannot look up what it does; add policy=\"https://…\"",
-			    a->id);
+			report_warning(r, a->line,
+				       FINDING("processor %s has no link to its own notice", "visitors cannot look up what it does",
+					       "add policy=\"https://…\""),
+				       a->id);
 	}
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *t = &p->third_parties[i];
 		if (t->processor == NULL)
 			report_error(r, t->line,
-				     "Article 13(1)(e): pages load from %s, and no processor is named for it; its owner sees every "
-				     "visitor's IP address; "
-				     "add processor=\"…\" and declare it",
+				     FINDING("Article 13(1)(e): pages load from %s, and no processor is named for it",
+					     "its owner sees every visitor's IP address", "add processor=\"…\" and declare it"),
 				     t->origin);
 	}
 }
@@ -128,21 +128,19 @@ static void lint_cookies(const struct policy *p, struct report *r)
 		const struct policy_cookie *t = &p->cookies[i];
 		const struct policy_consent *consent = consent_of(p, t->consent);
 		if (!t->has_lasts && t->in != STORAGE_SESSION)
-			report_warning(
-			    r, c->line,
-			    "cookie %s does not say how long it lasts; visitors must be told (Court of Justice, C-673/17); add lasts=\"…\"",
-			    c->name);
+			report_warning(r, c->line,
+				       FINDING("cookie %s does not say how long it lasts",
+					       "visitors must be told (Court of Justice, C-673/17)", "add lasts=\"…\""),
+				       c->name);
 		if (t->has_lasts && c->class != COOKIE_NECESSARY && duration_compare(t->lasts, longest) > 0)
-			report_warning(
-			    r, c->line,
-			    "cookie %s lasts for more than 13 months; authorities take that as the most a consent can carry; write "
-			    "lasts=\"P13M\" or less",
-			    c->name);
+			report_warning(r, c->line,
+				       FINDING("cookie %s lasts for more than 13 months",
+					       "authorities take that as the most a consent can carry", "write lasts=\"P13M\" or less"),
+				       c->name);
 		if (consent != NULL && consent->form == CONSENT_OPT_OUT && c->class != COOKIE_NECESSARY)
 			report_error(r, c->line,
-				     "cookie %s rests on the consent %s, which counts unless somebody objects; silence is no consent "
-				     "(Article 4(11) GDPR); "
-				     "write form=\"opt-in\"",
+				     FINDING("cookie %s rests on the consent %s, which counts unless somebody objects",
+					     "silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\""),
 				     c->name, consent->id);
 	}
 }
@@ -154,18 +152,16 @@ static void lint_consents(const struct policy *p, struct report *r)
 		const struct policy_consent *consent = consent_of(p, a->consent);
 		if (consent != NULL && a->basis == BASIS_CONSENT && consent->form == CONSENT_OPT_OUT)
 			report_error(r, a->line,
-				     "purpose %s rests on the consent %s, which counts unless somebody objects; silence is no consent "
-				     "(Article 4(11) GDPR); "
-				     "write form=\"opt-in\", or another basis",
+				     FINDING("purpose %s rests on the consent %s, which counts unless somebody objects",
+					     "silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\", or another basis"),
 				     a->id, consent->id);
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		const struct policy_consent *c = &p->consents[i];
 		if (!consent_used(p, c->id) && c->form == CONSENT_OPT_IN && !consent_to_transfer(p))
 			report_warning(r, c->line,
-				       "consent %s is asked for and nothing rests on it; a question without an effect misleads; name it in "
-				       "a purpose or a "
-				       "cookie, or remove it",
+				       FINDING("consent %s is asked for and nothing rests on it", "a question without an effect misleads",
+					       "name it in a purpose or a cookie, or remove it"),
 				       c->id);
 	}
 }
@@ -177,11 +173,11 @@ static void lint_age(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->purpose_count; i++)
 		consent = consent || p->purposes[i].basis == BASIS_CONSENT;
 	if (consent && p->minimum_age >= 13 && p->minimum_age < 16)
-		report_warning(
-		    r, p->versions[0].line,
-		    "a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its Member State says "
-		    "less; consents of younger visitors may be void; write years=\"16\", or ask for the parents",
-		    p->minimum_age);
+		report_warning(r, p->versions[0].line,
+			       FINDING("a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its "
+				       "Member State says less",
+				       "consents of younger visitors may be void", "write years=\"16\", or ask for the parents"),
+			       p->minimum_age);
 }
 
 void lint_browser(const struct policy *p, struct report *r)

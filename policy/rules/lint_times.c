@@ -20,21 +20,20 @@ static void lint_vendor(const struct policy_processor *a, const struct policy_pr
 	duration_words(told, sizeof told, t->keeps);
 	if (duration_is_zero(v->longest) && t->retention.count == 0)
 		report_error(r, a->line,
-			     "processor %s keeps %s, and the policy does not say for how long; Article 13(2)(a) GDPR "
-			     "asks for the time or what decides it; add <retention>…</retention>",
+			     FINDING("processor %s keeps %s, and the policy does not say for how long",
+				     "Article 13(2)(a) GDPR asks for the time or what decides it", "add <retention>…</retention>"),
 			     a->id, v->keeps);
 	else if (!duration_is_zero(v->longest) && !t->has_keeps)
-		report_error(
-		    r, a->line,
-		    "processor %s keeps %s for up to %s unless it is switched off, and the policy names no time; visitors would think that "
-		    "it goes with the request; add <retention longest=\"…\"> with that time%s",
-		    a->id, v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "");
-	else if (!duration_is_zero(v->longest) && duration_compare(t->keeps, v->longest) < 0)
-		report_error(
-		    r, a->line,
-		    "processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here; the promise is not in "
-		    "our hands; write the longer time%s",
-		    a->id, v->keeps, keeps, told, off ? ", or ask=\"no-retention\"" : "");
+		report_error(r, a->line,
+			     FINDING("processor %s keeps %s for up to %s unless it is switched off, and the policy names no time",
+				     "visitors would think that it goes with the request",
+				     "add <retention longest=\"…\"> with that time%s"),
+			     a->id, v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "");
+	else if (!duration_is_zero(v->longest) && duration_may_exceed(v->longest, t->keeps))
+		report_error(r, a->line,
+			     FINDING("processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here",
+				     "the promise is not in our hands", "write the longer time%s"),
+			     a->id, v->keeps, keeps, told, off ? ", or ask=\"no-retention\"" : "");
 }
 
 static bool prose_names(const struct prose *prose, const char *name)
@@ -57,20 +56,19 @@ static void lint_kind_at(const struct policy *p, const struct policy_kind *k, si
 
 	if (a->local || !(a->kinds & KIND_BIT(k->kind)) || !t->has_keeps || duration_is_zero(t->keeps))
 		return;
-	if (memory && !duration_is_zero(own->memory) && duration_compare(t->keeps, own->memory) <= 0)
+	if (memory && !duration_is_zero(own->memory) && !duration_may_exceed(t->keeps, own->memory))
 		return;
-	if (!memory && (duration_is_zero(own->life) || duration_compare(t->keeps, own->life) <= 0))
+	if (!memory && (duration_is_zero(own->life) || !duration_may_exceed(t->keeps, own->life)))
 		return;
 	if (prose_names(&k->what, a->name) || prose_names(&k->where, a->name) || prose_names(&k->what, t->brand) ||
 	    prose_names(&k->where, t->brand))
 		return;
 	duration_words(words, sizeof words, own->life);
 	duration_words(keeps, sizeof keeps, t->keeps);
-	report_warning(
-	    r, k->line,
-	    "kind %s is kept %s%s here, but processor %s, which gets it, keeps it for up to %s; who reads only the one is misled about the "
-	    "other; name %s in the <where> of the kind, with its time",
-	    kind_row(k->kind)->name, memory ? "only in memory" : "for ", memory ? "" : words, a->id, keeps, t->brand);
+	report_warning(r, k->line,
+		       FINDING("kind %s is kept %s%s here, but processor %s, which gets it, keeps it for up to %s",
+			       "who reads only the one is misled about the other", "name %s in the <where> of the kind, with its time"),
+		       kind_row(k->kind)->name, memory ? "only in memory" : "for ", memory ? "" : words, a->id, keeps, t->brand);
 }
 
 static void lint_conditions(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
@@ -86,24 +84,21 @@ static void lint_conditions(const struct policy *p, const struct policy_kind *k,
 		bool itself = k->kind == rows[i].needs || (rows[i].needs == KIND_GALLERY && k->kind == KIND_IMAGE);
 		if (used && !itself && p->kinds[rows[i].needs].keep == KEEP_UNDECLARED)
 			report_error(r, l->line,
-				     "a life of kind %s hangs on the condition %s, but the policy keeps no %s; the condition could never "
-				     "begin or end; "
-				     "declare the kind %s, or write a length",
+				     FINDING("a life of kind %s hangs on the condition %s, but the policy keeps no %s",
+					     "the condition could never begin or end", "declare the kind %s, or write a length"),
 				     name, policy_word(&policy_condition_words, rows[i].condition), kind_row(rows[i].needs)->words,
 				     kind_row(rows[i].needs)->name);
 	}
 	if (l->lasts_while == CONDITION_CONSENT && p->consent_count == 0)
-		report_error(
-		    r, l->line,
-		    "a life of kind %s lasts while a consent does, but the policy asks for none; nothing would ever end it; declare it in "
-		    "<consents>, or write a length",
-		    name);
+		report_error(r, l->line,
+			     FINDING("a life of kind %s lasts while a consent does, but the policy asks for none",
+				     "nothing would ever end it", "declare it in <consents>, or write a length"),
+			     name);
 	if (l->start == START_ACCOUNT_END && p->kinds[KIND_ACCOUNT].keep == KEEP_UNDECLARED)
-		report_error(
-		    r, l->line,
-		    "a life of kind %s begins at the end of an account, but the policy keeps no accounts; it would never begin; write "
-		    "after=\"creation\"",
-		    name);
+		report_error(r, l->line,
+			     FINDING("a life of kind %s begins at the end of an account, but the policy keeps no accounts",
+				     "it would never begin", "write after=\"creation\""),
+			     name);
 }
 
 // P14M beside a P14D.
@@ -114,12 +109,11 @@ static void lint_sibling(const struct policy *p, const struct policy_kind *k, co
 			const struct policy_life *other = &policy_kind_at(p, i)->lives[j];
 			if (!other->has_length || !l->has_length || !unit_changed(other->length, l->length))
 				continue;
-			report_warning(
-			    r, l->line,
-			    "kind %s is to live for %u months while kind %s lives for %u days; M before a T means months, so this may be a "
-			    "slip; for days write length=\"P%uD\"",
-			    kind_row(k->kind)->name, l->length.months, kind_row(policy_kind_at(p, i)->kind)->name, other->length.days,
-			    l->length.months);
+			report_warning(r, l->line,
+				       FINDING("kind %s is to live for %u months while kind %s lives for %u days",
+					       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\""),
+				       kind_row(k->kind)->name, l->length.months, kind_row(policy_kind_at(p, i)->kind)->name,
+				       other->length.days, l->length.months);
 			return;
 		}
 	}
@@ -145,10 +139,9 @@ void lint_units(const struct policy *before, const struct policy *p, struct repo
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		const struct policy_kind *a = &before->kinds[k], *b = &p->kinds[k];
 		if (a->keep == KEEP_STORED && b->keep == KEEP_STORED && unit_changed(a->life, b->life))
-			report_warning(
-			    r, b->line,
-			    "kind %s lived for %u days in the version before and is to live for %u months now; M before a T means months, "
-			    "so this may be a slip; for days write length=\"P%uD\"",
-			    kind_row((enum kind)k)->name, a->life.days, b->life.months, b->life.months);
+			report_warning(r, b->line,
+				       FINDING("kind %s lived for %u days in the version before and is to live for %u months now",
+					       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\""),
+				       kind_row((enum kind)k)->name, a->life.days, b->life.months, b->life.months);
 	}
 }

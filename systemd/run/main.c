@@ -3,6 +3,7 @@
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include "policy/rules/active.h"
+#include "policy/rules/load.h"
 #include "systemd/run/run.h"
 #include <arpa/inet.h>
 #include <errno.h>

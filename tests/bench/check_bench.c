@@ -4,6 +4,7 @@
 //
 //	check_bench POLICY FOLDER [RECORDS]	makes FOLDER/state and FOLDER/run; 1,000,000 records when not given
 #include "policy/base/file.h"
+#include "policy/rules/load.h"
 #include "policy/vault/vault.h"
 #include <inttypes.h>
 #include <pthread.h>

@@ -3,6 +3,7 @@
 #include "policy/publish/publish.h"
 #include "policy/rules/diff.h"
 #include "policy/rules/lint.h"
+#include "policy/rules/load.h"
 #include <ftw.h>
 #include <glob.h>
 #include <stdio.h>
@@ -62,10 +63,9 @@ static int largest(char *out, size_t size, long *bytes)
 static int time_lint(const char *file, double *times)
 {
 	for (int i = 0; i < ROUNDS; i++) {
-		BUF_AUTO struct buf messages = BUF_INIT(1 << 20);
-		struct lint_result result;
+		REPORT_AUTO struct report report = {0};
 		double start = now_ms();
-		policy_lint(file, NULL, &messages, &result);
+		policy_lint(file, NULL, &report);
 		times[i] = now_ms() - start;
 	}
 	return 0;

@@ -2,6 +2,7 @@
 // Any bytes as a policy: refused with a message, or read, and then every form of it can be rendered.
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/publish.h"
+#include "policy/rules/load.h"
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -120,6 +120,32 @@ static void times_parse_strictly(void **state)
 		assert_int_equal(when_parse(&t, bad[i]), -1);
 }
 
+static void durations_compare_by_their_worst_case(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		int order;                 // of duration_compare
+		bool a_exceeds, b_exceeds; // duration_may_exceed, both ways
+	} rows[] = {
+	    {"P59D", "P2M", -1, false, true},  {"P61D", "P2M", -1, true, true},   {"P62D", "P2M", 1, true, false},
+	    {"P28D", "P1M", -1, false, true},  {"P30D", "P1M", -1, true, true},   {"P31D", "P1M", 1, true, false},
+	    {"P365D", "P1Y", -1, false, true}, {"P366D", "P1Y", 1, true, false},  {"P4W", "P1M", -1, false, true},
+	    {"P12M", "P1Y", 0, false, false},  {"P24M", "P2Y", 0, false, false},  {"P14D", "P2W", 0, false, false},
+	    {"P1D", "PT24H", 0, false, false}, {"P1M", "P1M1D", -1, false, true}, {"P7Y", "P2557D", -1, false, true},
+	    {"PT1S", "P0D", 1, true, false},   {"P200Y", "P1M", 1, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct duration a, b;
+		assert_int_equal(duration_parse(&a, rows[i].a), 0);
+		assert_int_equal(duration_parse(&b, rows[i].b), 0);
+		if (duration_compare(a, b) != rows[i].order || duration_compare(b, a) != -rows[i].order ||
+		    duration_may_exceed(a, b) != rows[i].a_exceeds || duration_may_exceed(b, a) != rows[i].b_exceeds)
+			fail_msg("%s and %s", rows[i].a, rows[i].b);
+	}
+}
+
 static void durations_are_calendar_correct(void **state)
 {
 	static const char *const bad[] = {"P", "PT", "14D", "P-1D", "P1D1Y", "P1.5D", "P1H", "P999999999D", "P1DT", "P14"};
@@ -241,6 +267,7 @@ int main(void)
 	    cmocka_unit_test(escapes_fit_their_context),
 	    cmocka_unit_test(times_parse_strictly),
 	    cmocka_unit_test(durations_are_calendar_correct),
+	    cmocka_unit_test(durations_compare_by_their_worst_case),
 	    cmocka_unit_test(json_door_is_strict),
 	    cmocka_unit_test(files_are_written_whole),
 	};

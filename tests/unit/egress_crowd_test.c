@@ -3,6 +3,7 @@
 #include "tests/unit/egress_support.h"
 
 #include "fcgi/egress/run.h"
+#include "policy/rules/load.h"
 #include <netdb.h>
 #include <poll.h>
 

@@ -185,8 +185,7 @@ static void redirects_follow_the_same_rules(void **state)
 }
 
 static const char *const hosts[] = {"*.openai.azure.com", "api.example.com"};
-static const struct policy_processor processor = {
-    .id = "azure-openai", .hosts = {.items = hosts, .count = ARRAY_LEN(hosts)}, .in_force = true};
+static const struct policy_processor processor = {.id = "azure-openai", .hosts = {.items = hosts, .count = ARRAY_LEN(hosts)}};
 
 static void base_urls_must_be_https_and_the_processors(void **state)
 {

@@ -4,6 +4,7 @@
 #include "policy/publish/render/list.h"
 #include "policy/publish/render/mapping.h"
 #include "tests/unit/policy_support.h"
+#include "policy/rules/load.h"
 
 static const char tree[] = "{\"site\":\"x\",\"no\":null,\"yes\":true,\"n\":3,"
 			   "\"kinds\":[{\"id\":\"a\",\"name\":\"Kind A\",\"in\":[\"p\",\"q\"],\"basis\":\"consent\",\"none\":null},"

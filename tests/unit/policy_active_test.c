@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Which version is in force: what publishing plans and does, what programs then load, and when they notice.
 #include "policy/base/array.h"
-#include "policy/model/policy.h"
 #include "policy/rules/active.h"
+#include "policy/rules/load.h"
 #include "tests/unit/policy_support.h"
 #include <stdlib.h>
 
@@ -335,7 +335,7 @@ static void a_processor_is_not_used_before_its_date(void **state)
 	assert_non_null(q);
 	const struct policy_processor *azure = policy_processor(q, "azure-openai");
 	assert_non_null(azure); // it is listed
-	assert_false(azure->in_force);
+	assert_false(policy_processor_in_force(azure, when_now()));
 	assert_int_equal(azure->kinds & KIND_BIT(KIND_PROMPT), KIND_BIT(KIND_PROMPT)); // with what it will get
 	assert_false(policy_host_allowed(azure, "x.openai.azure.com"));
 	assert_string_equal(policy_processor_for(q, ROLE_IMAGE, 0)->id, "sketch");

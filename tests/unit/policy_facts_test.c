@@ -8,6 +8,7 @@
 struct fact {
 	const char *fact, *path, *value; // an XPath expression, and what its string value must be
 };
+#include "policy/rules/load.h"
 #include "tests/unit/facts/bizimages.h"
 #include "tests/unit/facts/blogimg.h"
 #include "tests/unit/facts/image_describer.h"

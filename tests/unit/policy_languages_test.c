@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/model/language.h"
 #include "policy/publish/render/writer.h"
+#include "policy/rules/load.h"
 #include "tests/unit/policy_support.h"
 
 #define BLOGIMG        "policy/sites/blogimg.xml"

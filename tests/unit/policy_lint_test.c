@@ -141,7 +141,7 @@ static const struct mutation {
      "years=\"14\">"},
 };
 
-static void lint_text(const struct buf *text, const struct policy *before, struct buf *messages, struct lint_result *result)
+static void lint_text(const struct buf *text, const struct policy *before, struct buf *messages, struct report *report)
 {
 	char path[] = "/tmp/lethe-policy-XXXXXX";
 	int fd = mkstemp(path);
@@ -150,7 +150,8 @@ static void lint_text(const struct buf *text, const struct policy *before, struc
 	assert_true(fd >= 0);
 	assert_int_equal(fd_write_all(fd, text->data, text->len), 0);
 	close(fd);
-	policy_lint(path, before, messages, result);
+	policy_lint(path, before, report);
+	report_print(report, messages);
 	unlink(path);
 }
 
@@ -178,17 +179,17 @@ static void read_silent_policy(struct buf *text)
 static void break_it(const struct mutation *m)
 {
 	BUF_AUTO struct buf text, messages;
-	struct lint_result result;
+	REPORT_AUTO struct report report = {0};
 
 	read_silent_policy(&text);
 	replace_once(&text, m->from, m->to);
 	if (m->also_from != NULL)
 		replace_once(&text, m->also_from, m->also_to);
-	lint_text(&text, NULL, &messages, &result);
+	lint_text(&text, NULL, &messages, &report);
 	int line = line_of(&text, m->where != NULL ? m->where : m->to);
 	if (!said(&messages, line, m->says))
 		fail_msg("%s: expected at line %d:\n%s\nbut there is only:\n%s", m->name, line, m->says, buf_text(&messages));
-	assert_true(strncmp(m->says, "error", 5) == 0 ? result.errors > 0 : result.warnings > 0);
+	assert_true(strncmp(m->says, "error", 5) == 0 ? report.errors > 0 : report.warnings > 0);
 }
 
 static void every_mutation_has_its_own_message(void **state)
@@ -211,47 +212,46 @@ static void messages_differ_from_each_other(void **state)
 static void the_shipped_policy_has_nothing_to_find(void **state)
 {
 	BUF_AUTO struct buf text, messages;
-	struct lint_result result;
+	REPORT_AUTO struct report report = {0};
 
 	(void)state;
 	read_policy(&text);
-	lint_text(&text, NULL, &messages, &result);
+	lint_text(&text, NULL, &messages, &report);
 	assert_string_equal(buf_text(&messages), "");
-	assert_int_equal(result.errors + result.warnings, 0);
+	assert_int_equal(report.errors + report.warnings, 0);
 }
 
 static void a_unit_that_changed_since_the_version_before_is_seen(void **state)
 {
 	BUF_AUTO struct buf text, messages, none;
-	struct lint_result result;
+	REPORT_AUTO struct report report = {0};
 
 	(void)state;
 	read_policy(&text);
 	POLICY_AUTO struct policy *before = load_bytes(text.data, text.len, &none);
 	replace_once(&text, "<life length=\"P14D\"", "<life length=\"P14M\"");
-	lint_text(&text, before, &messages, &result);
+	lint_text(&text, before, &messages, &report);
 	assert_non_null(
 	    strstr(buf_text(&messages), "warning: kind request-log lived for 14 days in the version before and is to live for 14 months"));
 }
 
-static void findings_can_be_taken_apart(void **state)
+// What a file holds never looks like the end of a part of a finding.
+static void the_parts_of_a_finding_stay_apart(void **state)
 {
-	char line[] = "a:b.xml:12: error: what: it is; why, at length; and more of it; write this", no[] = "nothing of the kind";
-	char short_one[] = "x.xml:3: warning: only this";
-	struct lint_finding f;
+	BUF_AUTO struct buf text, messages;
+	REPORT_AUTO struct report report = {0};
 
 	(void)state;
-	assert_true(lint_finding_read(&f, line));
-	assert_string_equal(f.file, "a:b.xml");
-	assert_int_equal(f.line, 12);
-	assert_string_equal(f.severity, "error");
-	assert_string_equal(f.what, "what: it is");
-	assert_string_equal(f.why, "why, at length; and more of it");
-	assert_string_equal(f.instead, "write this");
-	assert_true(lint_finding_read(&f, short_one));
-	assert_string_equal(f.what, "only this");
-	assert_string_equal(f.why, "");
-	assert_false(lint_finding_read(&f, no));
+	read_policy(&text);
+	replace_once(&text, "<life length=\"P14D\"", "<life length=\"P14D; or: error: longer; \"");
+	lint_text(&text, NULL, &messages, &report);
+	assert_int_equal(report.errors, 1);
+	assert_int_equal(report.count, 1);
+	assert_true(report.findings[0].error);
+	assert_string_equal(report.findings[0].what, "length=\"P14D; or: error: longer;\" of <life> is not valid");
+	assert_string_equal(report.findings[0].why, "the server computes from it when data must be gone");
+	assert_string_equal(report.findings[0].instead, "write an ISO 8601 duration such as \"P14D\", \"PT1H\" or \"P24M\"");
+	assert_true(said(&messages, report.findings[0].line, "error: length="));
 }
 
 int main(void)
@@ -261,7 +261,7 @@ int main(void)
 	    cmocka_unit_test(messages_differ_from_each_other),
 	    cmocka_unit_test(the_shipped_policy_has_nothing_to_find),
 	    cmocka_unit_test(a_unit_that_changed_since_the_version_before_is_seen),
-	    cmocka_unit_test(findings_can_be_taken_apart),
+	    cmocka_unit_test(the_parts_of_a_finding_stay_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

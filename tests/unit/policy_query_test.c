@@ -2,6 +2,7 @@
 // What the programs ask the policy.
 #include "policy/base/array.h"
 #include "policy/model/life.h"
+#include "policy/rules/load.h"
 #include "tests/unit/policy_support.h"
 #include <pthread.h>
 
@@ -118,7 +119,7 @@ static void a_removed_processor_is_out_of_reach(void **state)
 	(void)state;
 	assert_string_equal(policy_processor_for(p, ROLE_IMAGE, 0)->id, "sketch");
 	assert_false(policy_host_allowed(policy_processor(p, "azure-openai"), "x.openai.azure.com"));
-	assert_int_equal(policy_processor(p, "azure-openai")->kinds, 0);
+	assert_int_equal(policy_processor_receives(policy_processor(p, "azure-openai"), when_now()), 0);
 }
 
 static void hostile_files_are_refused_quickly(void **state)

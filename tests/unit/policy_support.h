@@ -4,7 +4,7 @@
 #define LETHE_TESTS_UNIT_POLICY_SUPPORT_H
 
 #include "policy/base/file.h"
-#include "policy/model/policy.h"
+#include "policy/rules/load.h"
 #include "tests/unit/test.h"
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // A policy that needs what this version does not have: refused, with the name and the line, unless it is allowed.
 #include "policy/base/array.h"
-#include "policy/model/policy.h"
 #include "policy/rules/capability.h"
+#include "policy/rules/load.h"
 #include "tests/unit/policy_support.h"
 
 // What each shipped site needs and does not find. A capability that gets built leaves this list.

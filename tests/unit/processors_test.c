@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // What is known of vendors: every row is read strictly, each vendor of the five policies has one, and only the calls of its row pass.
 #include "policy/base/array.h"
-#include "policy/model/policy.h"
 #include "policy/processors/processors.h"
+#include "policy/rules/load.h"
 #include "tests/unit/test.h"
 
 static void each_vendor_that_a_policy_names_has_a_row(void **state)

@@ -9,6 +9,7 @@
 #include "policy/publish/render/writer.h"
 #include "policy/publish/variables.h"
 #include "policy/rules/capability.h"
+#include "policy/rules/load.h"
 #include "tests/unit/policy_support.h"
 #include <ftw.h>
 #include <libxml/parser.h>

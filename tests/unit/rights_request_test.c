@@ -6,6 +6,7 @@
 #include "policy/base/json.h"
 #include "policy/rights/clock.h"
 #include "policy/rights/rights.h"
+#include "policy/rules/load.h"
 #include "tests/unit/test.h"
 #include <ftw.h>
 #include <limits.h>

@@ -6,6 +6,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/rules/load.h"
 #include "serve_site.h"
 
 #define PARAMS(...) ((const char *const[]){__VA_ARGS__, NULL})

@@ -5,6 +5,7 @@
 #include "policy/publish/documents/register.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/publish.h"
+#include "policy/rules/load.h"
 #include "policy/rules/vocabulary.h"
 #include "policy/vault/vault.h"
 #include "tests/unit/policy_support.h"

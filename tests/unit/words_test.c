@@ -6,6 +6,7 @@
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/words/words.h"
+#include "policy/rules/load.h"
 #include "tests/unit/policy_support.h"
 #include <ftw.h>
 

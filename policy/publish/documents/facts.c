@@ -91,7 +91,7 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 			cJSON_AddItemToArray(countries, cJSON_CreateString(a->regions[i].country));
 	}
 	for (size_t i = 0; i < p->kind_count; i++) {
-		if (a->kinds & KIND_BIT(policy_kind_at(p, i)->kind))
+		if (policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind))
 			cJSON_AddItemToArray(categories, cJSON_CreateString(policy_kind_at(p, i)->name));
 	}
 	for (size_t i = 0; i < a->safeguard_count; i++)
@@ -99,7 +99,7 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 		    transfer, cJSON_CreateString(word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type))));
 	if (cJSON_GetArraySize(countries) == 0 && a->safeguard_count == 0)
 		cJSON_AddItemToArray(transfer, cJSON_CreateString(word(p, "list.none_needed")));
-	add_subjects(object, p, NULL, a->kinds);
+	add_subjects(object, p, NULL, policy_processor_receives(a, when_now()));
 	word_duration(keeps, sizeof keeps, a->keeps, word_language(p));
 	json_add_text(object, "keeps", a->has_keeps ? keeps : NULL);
 	json_add_text(object, "status", word(p, a->removed != 0 && a->removed <= when_now() ? "list.removed" : "list.active"));

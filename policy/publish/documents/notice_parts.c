@@ -148,7 +148,7 @@ static void write_processor(const struct policy *p, struct writer *w, const stru
 	write_cell_begin(w);
 	count = 0;
 	for (size_t i = 0; i < p->kind_count; i++) {
-		if (a->kinds & KIND_BIT(policy_kind_at(p, i)->kind))
+		if (policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind))
 			write_joined(w, &count, "join.comma", policy_kind_at(p, i)->name);
 	}
 	for (size_t i = 0; i < a->never.count; i++) {

@@ -61,7 +61,7 @@ static void write_recipients(const struct policy *p, struct writer *w, kind_set 
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		if (!p->processors[i].local && (p->processors[i].kinds & kinds))
+		if (!p->processors[i].local && (policy_processor_receives(&p->processors[i], when_now()) & kinds))
 			write_joined(w, &count, "join.comma", p->processors[i].brand);
 	}
 	if (count == 0)
