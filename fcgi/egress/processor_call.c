@@ -62,14 +62,14 @@ static int refuse_method(struct processor_call *p, const struct egress_call *cal
 static int refuse_kinds(struct processor_call *p, const struct egress_call *call)
 {
 	char words[256];
-	kind_set left = call->kinds & ~policy_processor_receives(p->upstream->declared, when_now());
+	const struct policy_processor *declared = p->upstream->declared;
+	kind_set left = call->kinds & (~policy_processor_receives(declared, when_now()) | declared->never_kinds);
 	p->kinds = call->kinds;
 	if (left == 0 && (call->kinds != 0 || p->caller->call.body_len == 0))
 		return 0;
 	kind_set_words(words, sizeof words, left);
 	if (left != 0)
-		caller_refuse_with(p->caller, FAILURE_KIND, "The policy does not share this with \"%s\": %s.", p->upstream->declared->id,
-				   words);
+		caller_refuse_with(p->caller, FAILURE_KIND, "The policy does not share this with \"%s\": %s.", declared->id, words);
 	else
 		caller_refuse(p->caller, FAILURE_KIND);
 	return -1;

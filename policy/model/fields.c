@@ -126,6 +126,7 @@ static const struct model_field processor_fields[] = {
     F(YES, policy_processor, local, NULL, .json = "local"),
     F(KINDS, policy_processor, kinds, "receives", .json = "receives"),
     F(LABELS, policy_processor, never, "never", .json = "never"),
+    F(KINDS, policy_processor, never_kinds, "never", .json = NULL),
     F(IDS, policy_processor, purposes, "for", .json = "purposes", .attribute = "purpose"),
     F(TEXTS, policy_processor, hosts, "host", .json = "hosts"),
     F(RECORDS, policy_processor, regions, "region", .json = "regions", MORE(policy_processor, region_count), .translated = true,

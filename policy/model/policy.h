@@ -115,6 +115,7 @@ struct policy_processor {
 	enum policy_use use;
 	unsigned order; // 1 = primary
 	struct policy_strings purposes, never;
+	kind_set never_kinds; // what `never` says as kinds
 	struct prose training, retention;
 	struct duration keeps; // the longest it keeps what it got
 	bool has_keeps;

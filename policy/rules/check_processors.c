@@ -139,6 +139,13 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 				     "the words would promise what does not happen", "remove ask=\"%s\" and say in <%s> what it does"),
 			     a->id, keeps ? "keep anything" : "train", keeps ? "no-retention" : "no-training",
 			     keeps ? "retention" : "training");
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		if (a->kinds & a->never_kinds & KIND_BIT(k))
+			report_error(r, a->line,
+				     FINDING("processor %s receives %s and is never sent it",
+					     "both cannot be true, and nothing of it would be sent", "remove one of the two"),
+				     a->id, kind_row((enum kind)k)->name);
+	}
 	for (unsigned role = 0; f != NULL && role < ROLE_COUNT; role++) {
 		if (a->roles & ~f->can & POLICY_BIT(role))
 			report_error(r, a->line,

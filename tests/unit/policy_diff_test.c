@@ -40,7 +40,7 @@ static const struct change {
      "What is sent to Azure OpenAI may now also go to the host api.acme.example."},
     {"<host>*.openai.azure.com</host>", "<host>bizimages.openai.azure.com</host>", false, true,
      "What is sent to Azure OpenAI no longer goes to the host *.openai.azure.com."},
-    {"<receives kind=\"prompt\"/>\n      <never>", "<never>", false, true, "Microsoft Ireland Operations Limited no longer gets: prompts."},
+    {"<receives kind=\"prompt\"/>\n      <never", "<never", false, true, "Microsoft Ireland Operations Limited no longer gets: prompts."},
     {"<never>Receipt</never>", "", true, false, "It is no longer promised that it never gets: Receipt."},
     {"<retention longest=\"P30D\">", "<retention longest=\"P60D\">", true, false, "Azure OpenAI keeps what it gets for up to 60 days."},
     {"name=\"Microsoft Ireland Operations Limited\"", "name=\"Microsoft Corporation\"", true, true,

@@ -107,6 +107,8 @@ static const struct mutation {
      "error: processor magic is called built-in, but the software has no such processor"},
     {"a switch that does not exist", "order=\"1\" trains", "order=\"1\" ask=\"no-retention\" trains", NULL,
      "error: processor azure-openai is asked not to keep anything, but it has no such switch"},
+    {"sent and never sent", "<never kind=\"request-log\">User agent</never>", "<never kind=\"page\">User agent</never>", "order=\"1\"",
+     "error: processor azure-openai receives page and is never sent it"},
     {"a task that the vendor does not offer", "roles=\"text image\"\n", "roles=\"text image storage\"\n", "order=\"1\"",
      "error: processor azure-openai has the role storage, which its vendor does not offer"},
     {"trains in silence", "order=\"1\" trains=\"no\"", "order=\"1\" ask=\"no-training\" trains=\"yes\"", NULL,
