@@ -18,7 +18,7 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 	if (f == NULL || f->built_in || !policy_processor_in_force(up->declared, when_now()) || (f->key != NULL && f->key_header == NULL))
 		return 0;
 	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
-	const char *name = processor_address_setting(f), *base = processor_address(f);
+	const char *name = processor_address_setting(f);
 	bool keyed = f->key != NULL && setting_secret(f->key, &key, e) == 0;
 	char *variable = f->key != NULL ? getenv(f->key) : NULL;
 	if (variable != NULL) {
@@ -28,11 +28,13 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 	}
 	if (f->key != NULL && !keyed && e->code != ERR_NOT_FOUND)
 		return -1;
+	// The vendor's own address counts once there is a key for it.
+	const char *base = keyed || (name != NULL && setting(name, NULL) != NULL) ? processor_address(f) : NULL;
 	if (base != NULL && url_base_check(base, up->declared, up->host, e) != 0)
 		return err_prefix(e, "the setting %s does not fit the policy", name);
 	if (keyed && base == NULL)
 		up->missing = name;
-	else if (base != NULL && f->key != NULL && !keyed && setting(name, NULL) != NULL)
+	else if (base != NULL && f->key != NULL && !keyed)
 		up->missing = f->key;
 	if (base == NULL || (f->key != NULL && !keyed))
 		return 0;
