@@ -18,9 +18,13 @@ static int value_check(const struct option_row *row, const char *value, struct e
 {
 	if (row->type == OPTION_CHOICE) {
 		size_t len = strlen(value);
-		for (const char *at = row->value; at != NULL; at = strchr(at, '|'), at += at != NULL)
-			if (strcspn(at, "|") == len && len > 0 && memcmp(at, value, len) == 0)
+		for (const char *at = row->value; len > 0; at++) {
+			if (strcspn(at, "|") == len && memcmp(at, value, len) == 0)
 				return 0;
+			at += strcspn(at, "|");
+			if (*at == '\0')
+				break;
+		}
 		return err_set(e, ERR_INPUT, "--%s takes one of %s", row->name, row->value);
 	}
 	if (row->type == OPTION_VALUE && *value == '\0')

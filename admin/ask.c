@@ -18,7 +18,7 @@ static void interrupt(int signal_number)
 }
 
 // One line from the terminal `fd`, up to its newline. -1 on an interruption, or when the terminal is gone.
-static int read_line(int fd, struct buf *out)
+static int terminal_read(int fd, struct buf *out)
 {
 	char c;
 
@@ -37,7 +37,7 @@ static int read_line(int fd, struct buf *out)
 }
 
 // Asks and reads a line; `echo` false: without showing what is typed. The terminal is put back whatever happens, an interruption included.
-static int ask(const char *question, bool echo, struct buf *out, struct err *e)
+static int ask_line(const char *question, bool echo, struct buf *out, struct err *e)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = interrupt}, old[3];
@@ -52,7 +52,7 @@ static int ask(const char *question, bool echo, struct buf *out, struct err *e)
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)(echo ? 0 : ECHO | ECHONL);
 	tcsetattr(fd, TCSAFLUSH, &quiet);
-	int ret = fd_write_all(fd, question, strlen(question)) != 0 ? -1 : read_line(fd, out);
+	int ret = fd_write_all(fd, question, strlen(question)) != 0 ? -1 : terminal_read(fd, out);
 	tcsetattr(fd, TCSAFLUSH, &before);
 	if (!echo)
 		(void)fd_write_all(fd, "\n", 1);
@@ -63,30 +63,33 @@ static int ask(const char *question, bool echo, struct buf *out, struct err *e)
 	return ret < 0 ? err_set(e, ERR_INPUT, "nothing was entered") : 0;
 }
 
-static int read_input(struct buf *out, struct err *e)
+int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e)
 {
-	for (;;) {
-		char *to = buf_reserve(out, 512);
-		if (to == NULL)
-			return err_set(e, ERR_INPUT, "standard input is too long for one value");
-		ssize_t n = read(STDIN_FILENO, to, 512);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_system(e, ERR_IO, errno, "standard input cannot be read");
-		if (n == 0)
-			return 0;
-		buf_took(out, (size_t)n);
+	static const char space[] = " \t\r\n";
+	char question[64];
+	ssize_t n = 1;
+
+	if (strcmp(value, "-") == 0) {
+		while (n > 0) {
+			char *to = buf_reserve(out, 512);
+			if (to == NULL)
+				return err_set(e, ERR_INPUT, "standard input is too long for one value");
+			n = TEMP_FAILURE_RETRY(read(STDIN_FILENO, to, 512));
+			if (n < 0)
+				return err_system(e, ERR_IO, errno, "standard input cannot be read");
+			buf_took(out, (size_t)n);
+		}
+	} else if (*value == '@') {
+		if (file_read(value + 1, out, e) != 0)
+			return -1;
+	} else {
+		snprintf(question, sizeof question, "%s (not shown): ", name);
+		if (ask_line(question, false, out, e) != 0)
+			return err_prefix(e, "--%s: give @FILE, or - for standard input", name);
 	}
-}
-
-// Takes white space from both ends; what is left must be one line of text.
-static int tidy(const char *name, struct buf *out, struct err *e)
-{
-	const char space[] = " \t\r\n";
+	// White space goes from both ends; what is left must be one line of text.
 	size_t start = strspn(buf_text(out), space);
-
-	while (out->len > start && strchr(space, out->data[out->len - 1]) != NULL && out->data[out->len - 1] != '\0')
+	while (out->len > start && out->data[out->len - 1] != '\0' && strchr(space, out->data[out->len - 1]) != NULL)
 		out->data[--out->len] = '\0';
 	if (out->len <= start)
 		return err_set(e, ERR_INPUT, "no value was given for --%s", name);
@@ -98,28 +101,10 @@ static int tidy(const char *name, struct buf *out, struct err *e)
 	return 0;
 }
 
-int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e)
-{
-	char question[64];
-	int ret;
-
-	if (strcmp(value, "-") == 0) {
-		ret = read_input(out, e);
-	} else if (*value == '@') {
-		ret = file_read(value + 1, out, e);
-	} else {
-		snprintf(question, sizeof question, "%s (not shown): ", name);
-		ret = ask(question, false, out, e);
-		if (ret < 0)
-			return err_prefix(e, "--%s: give @FILE, or - for standard input", name);
-	}
-	return ret < 0 ? -1 : tidy(name, out, e);
-}
-
 bool ask_yes(const char *question)
 {
 	BUF_AUTO struct buf answer = BUF_INIT(HIDDEN_MAX);
 	struct err e;
 
-	return ask(question, true, &answer, &e) == 0 && strcmp(buf_text(&answer), "yes") == 0;
+	return ask_line(question, true, &answer, &e) == 0 && strcmp(buf_text(&answer), "yes") == 0;
 }

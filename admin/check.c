@@ -36,6 +36,7 @@ void check_add(struct check *c, enum check_result result, const char *remedy, co
 	vsnprintf(finding, sizeof finding, format, arguments);
 	va_end(arguments);
 	table_add(&c->findings, result_words[result], c->at->name, c->at->policy, finding, remedy);
+	c->bad |= result != CHECK_KEPT;
 	c->broken |= result == CHECK_BROKEN;
 	c->unsure |= result == CHECK_UNSURE;
 }
@@ -98,7 +99,7 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 	output_progress_begin("checking");
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (c.at = groups[i]; c.at->name != NULL; c.at++) {
-			c.nginx_bad = false;
+			c.bad = false;
 			if (c.at->needs_policy && c.policy == NULL)
 				check_add(&c, CHECK_UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
 			else if (c.at->needs_vault && c.vault == NULL)

@@ -24,7 +24,7 @@ struct check {
 	const char *nginx_file, *url; // what the options say; NULL: look for it
 	bool offline;                 // the site itself is not asked
 	struct nginx_conf *nginx;     // NULL: could not be read
-	bool nginx_bad;               // the check that is running found something in it
+	bool bad;                     // the check that is running found something that is not kept
 	bool units_hold;              // the site's units are there, with all that they should say
 };
 struct check_row {

@@ -58,19 +58,14 @@ static const char *const run_files[] = {
 
 static bool pattern_covers(const char *const *patterns, const char *path, bool folder)
 {
-	char text[PATH_MAX + 2];
+	char text[PATH_MAX + 2], below[PATH_MAX];
 
 	snprintf(text, sizeof text, "%s%s", path, folder ? "/" : "");
 	for (; *patterns != NULL; patterns++) {
-		size_t len = strlen(*patterns);
-		if (len > 2 && strcmp(*patterns + len - 2, "**") == 0) {
-			char below[PATH_MAX];
-			snprintf(below, sizeof below, "%.*s*", (int)len - 2, *patterns);
-			if (fnmatch(below, text, FNM_EXTMATCH) == 0)
-				return true;
-		} else if (fnmatch(*patterns, text, FNM_PATHNAME | FNM_EXTMATCH) == 0) {
+		const char *stars = strstr(*patterns, "**");
+		snprintf(below, sizeof below, "%.*s*", stars != NULL ? (int)(stars - *patterns) : 0, *patterns);
+		if (fnmatch(stars != NULL ? below : *patterns, text, stars != NULL ? FNM_EXTMATCH : FNM_PATHNAME | FNM_EXTMATCH) == 0)
 			return true;
-		}
 	}
 	return false;
 }
@@ -82,44 +77,36 @@ struct tour {
 	size_t drift, closed, depth;
 };
 
-static void folder_visit(struct tour *t, const char *relative);
-
-static void folder_entry(struct tour *t, const char *relative, const char *name)
-{
-	char path[PATH_MAX], full[PATH_MAX];
-	struct stat st;
-
-	if (snprintf(path, sizeof path, "%s%s%s", relative, *relative ? "/" : "", name) >= (int)sizeof path ||
-	    path_join(full, sizeof full, t->base, path, NULL) != 0 || lstat(full, &st) < 0)
-		return; // it went meanwhile
-	bool folder = S_ISDIR(st.st_mode), link = S_ISLNK(st.st_mode);
-	if (link || !pattern_covers(t->patterns, path, folder)) {
-		if (t->drift++ < DRIFT_SHOWN)
-			check_add(t->c, CHECK_BROKEN, "Find out who made it and what is in it; then remove it.",
-				  "%s is %s, and no kind of data that the policy declares is kept there", full,
-				  link     ? "a link"
-				  : folder ? "a folder"
-					   : "a file");
-	} else if (folder) {
-		folder_visit(t, path);
-	}
-}
-
 static void folder_visit(struct tour *t, const char *relative)
 {
-	char full[PATH_MAX];
+	char folder[PATH_MAX], path[PATH_MAX], full[PATH_MAX];
+	struct stat st;
 
-	if (path_join(full, sizeof full, t->base, relative, NULL) != 0 || t->depth > 8)
+	if (path_join(folder, sizeof folder, t->base, relative, NULL) != 0 || t->depth > 8)
 		return;
-	DIR *d = opendir(*relative ? full : t->base);
+	DIR *d = opendir(*relative ? folder : t->base);
 	if (d == NULL) {
 		t->closed += errno != ENOENT;
 		return;
 	}
 	t->depth++;
-	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			folder_entry(t, relative, entry->d_name);
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    snprintf(path, sizeof path, "%s%s%s", relative, *relative ? "/" : "", entry->d_name) >= (int)sizeof path ||
+		    path_join(full, sizeof full, t->base, path, NULL) != 0 || lstat(full, &st) < 0)
+			continue; // it went meanwhile
+		bool is_folder = S_ISDIR(st.st_mode), link = S_ISLNK(st.st_mode);
+		if (!link && pattern_covers(t->patterns, path, is_folder)) {
+			if (is_folder)
+				folder_visit(t, path);
+		} else if (t->drift++ < DRIFT_SHOWN) {
+			check_add(t->c, CHECK_BROKEN, "Find out who made it and what is in it; then remove it.",
+				  "%s is %s, and no kind of data that the policy declares is kept there", full,
+				  link        ? "a link"
+				  : is_folder ? "a folder"
+					      : "a file");
+		}
+	}
 	t->depth--;
 	closedir(d);
 }
@@ -153,14 +140,11 @@ static void add_open_file(void *arg, const char *path, mode_t mode)
 static void check_private(struct check *c)
 {
 	struct err e;
-	bool before = c->broken;
 
-	c->broken = false;
 	if (private_files_each(c->admin->state, add_open_file, c, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
-	else if (!c->broken)
+	else if (!c->bad)
 		check_add(c, CHECK_KEPT, "", "the files of the stores can be used by their owner only");
-	c->broken |= before;
 }
 
 bool check_on_memory(const char *path)

@@ -137,7 +137,6 @@ __attribute__((format(printf, 4, 5))) static void bad(struct check *c, const str
 	vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
 	check_add(c, CHECK_BROKEN, remedy, "%s:%d: %s", d->file, d->line, what);
-	c->nginx_bad = true;
 }
 
 static const struct rule {
@@ -371,7 +370,7 @@ static void check_part(struct check *c)
 				rule_check(c, &rules[i], rules[i].directives[n]);
 	if (part->more != NULL)
 		part->more(c);
-	if (!c->nginx_bad)
+	if (!c->bad)
 		check_add(c, CHECK_KEPT, "", "%s", part->kept);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { COOKIES_MAX = 32 };
+#define PUBLISH "Run lethe publish, then reload nginx."
 
 static int address_from_nginx(const struct check *c, struct ask_address *out, struct err *e)
 {
@@ -25,67 +26,38 @@ static int address_from_nginx(const struct check *c, struct ask_address *out, st
 	return err_set(e, ERR_INPUT, "nginx's configuration does not say where the site is");
 }
 
-static bool sent_cookie_declared(const struct policy *p, const char *name)
+static void check_path(struct check *c, const struct ask_address *site, const char *path)
 {
-	for (size_t i = 0; i < p->cookie_count; i++)
-		if (strcmp(p->cookies[i].name, name) == 0)
-			return true;
-	return false;
-}
+	BUF_AUTO struct buf head = BUF_INIT(PARAMS_BYTES_MAX), wanted = BUF_INIT(PARAMS_BYTES_MAX), sent = BUF_INIT(PARAMS_BYTES_MAX);
+	struct err e = {0};
 
-static bool check_cookies(struct check *c, const char *path, const char *head)
-{
-	bool good = true;
-
+	if (ask_site(site, path, &head, &e) != 0) {
+		check_add(c, CHECK_UNSURE, "Start the site, or name it with --url; with --offline it is not asked.", "%s: %s", path,
+			  e.text);
+		return;
+	}
+	const char *text = buf_text(&head);
+	headers_csp(c->policy, &wanted);
+	if (ask_header(text, "Content-Security-Policy", 0, &sent) != 0)
+		check_add(c, CHECK_BROKEN, PUBLISH, "%s comes without a Content-Security-Policy", path);
+	else if (strcmp(buf_text(&sent), buf_text(&wanted)) != 0)
+		check_add(c, CHECK_BROKEN, PUBLISH, "%s comes with a Content-Security-Policy that is not the policy's", path);
 	for (size_t n = 0; n < COOKIES_MAX; n++) {
 		BUF_AUTO struct buf cookie = BUF_INIT(PARAMS_BYTES_MAX);
-		if (ask_header(head, "Set-Cookie", n, &cookie) != 0)
+		bool declared = false;
+		if (ask_header(text, "Set-Cookie", n, &cookie) != 0)
 			break;
 		cookie.data[strcspn(buf_text(&cookie), "=; ")] = '\0';
-		if (sent_cookie_declared(c->policy, buf_text(&cookie)))
-			continue;
-		check_add(c, CHECK_BROKEN, "Find what sets it and remove it, or declare the cookie.",
-			  "%s sets the cookie %.64s, which the policy does not declare", path, buf_text(&cookie));
-		good = false;
+		for (size_t i = 0; i < c->policy->cookie_count; i++)
+			declared |= strcmp(c->policy->cookies[i].name, buf_text(&cookie)) == 0;
+		if (!declared)
+			check_add(c, CHECK_BROKEN, "Find what sets it and remove it, or declare the cookie.",
+				  "%s sets the cookie %.64s, which the policy does not declare", path, buf_text(&cookie));
 	}
-	return good;
-}
-
-static bool check_csp(struct check *c, const char *path, const char *head)
-{
-	BUF_AUTO struct buf wanted = BUF_INIT(PARAMS_BYTES_MAX), sent = BUF_INIT(PARAMS_BYTES_MAX);
-	bool any = ask_header(head, "Content-Security-Policy", 0, &sent) == 0;
-
-	headers_csp(c->policy, &wanted);
-	if (any && strcmp(buf_text(&sent), buf_text(&wanted)) == 0)
-		return true;
-	check_add(c, CHECK_BROKEN, "Run lethe publish, then reload nginx.",
-		  any ? "%s comes with a Content-Security-Policy that is not the policy's" : "%s comes without a Content-Security-Policy",
-		  path);
-	return false;
-}
-
-static bool check_path(struct check *c, const struct ask_address *site, const char *path, struct err *e)
-{
-	BUF_AUTO struct buf head = BUF_INIT(PARAMS_BYTES_MAX), none = BUF_INIT(PARAMS_BYTES_MAX);
-
-	if (ask_site(site, path, &head, e) != 0) {
-		check_add(c, CHECK_UNSURE, "Start the site, or name it with --url; with --offline it is not asked.", "%s: %s", path,
-			  e->text);
-		return false;
-	}
-	bool good = check_csp(c, path, buf_text(&head));
-	good &= check_cookies(c, path, buf_text(&head));
-	if (strncmp(buf_text(&head) + 8, " 200", 4) != 0) {
-		check_add(c, CHECK_BROKEN, "See what the programs say in the journal.", "%s is answered with %.4s", path,
-			  buf_text(&head) + 8);
-		good = false;
-	}
-	if (site->tls && ask_header(buf_text(&head), "Strict-Transport-Security", 0, &none) != 0) {
+	if (strncmp(text + 8, " 200", 4) != 0)
+		check_add(c, CHECK_BROKEN, "See what the programs say in the journal.", "%s is answered with %.4s", path, text + 8);
+	if (site->tls && ask_header(text, "Strict-Transport-Security", 0, &sent) != 0)
 		check_add(c, CHECK_BROKEN, "Include headers.conf there.", "%s comes without Strict-Transport-Security", path);
-		good = false;
-	}
-	return good;
 }
 
 static void check_sent(struct check *c)
@@ -102,7 +74,10 @@ static void check_sent(struct check *c)
 			  e.text);
 		return;
 	}
-	if (check_path(c, &site, "/", &e) && check_path(c, &site, "/healthz", &e))
+	check_path(c, &site, "/");
+	if (!c->bad)
+		check_path(c, &site, "/healthz");
+	if (!c->bad)
 		check_add(c, CHECK_KEPT, "", "pages and programs send the policy's headers, and no cookie but those it declares");
 }
 

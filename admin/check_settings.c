@@ -105,44 +105,34 @@ static void check_settings(struct check *c)
 		check_add(c, CHECK_KEPT, "", "no processor's key or address is set here");
 }
 
-// Where the vault takes its master key from. *credential: systemd made the file, for this process alone; its mode is the mask of an access
-// list and says nothing.
-static int master_key_path(const struct check *c, char path[PATH_MAX], bool *credential, struct err *e)
-{
-	const char *file = setting("LETHE_MASTER_KEY_FILE", NULL), *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
-
-	if (file != NULL)
-		return snprintf(path, PATH_MAX, "%s", file) < PATH_MAX ? 0 : err_set(e, ERR_INPUT, "LETHE_MASTER_KEY_FILE is too long");
-	if (credentials != NULL && path_join(path, PATH_MAX, credentials, "LETHE_MASTER_KEY", e) == 0 && access(path, F_OK) == 0) {
-		*credential = true;
-		return 0;
-	}
-	return path_join(path, PATH_MAX, c->admin->state, "keys/master.key", e);
-}
-
+// Where the vault takes it from: a file that is named, a systemd credential, or the state folder.
 static void check_master_key(struct check *c)
 {
+	const char *file = setting("LETHE_MASTER_KEY_FILE", NULL), *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
 	char path[PATH_MAX];
 	struct stat st;
 	struct err e = {0};
-	bool credential = false;
 
-	if (master_key_path(c, path, &credential, &e) != 0 || stat(path, &st) < 0) {
-		if (e.code == ERR_NONE)
-			err_system(&e, ERR_IO, errno, "%s", path);
+	// systemd makes it for this process alone; its mode is the mask of an access list and says nothing.
+	if (file == NULL && credentials != NULL && path_join(path, sizeof path, credentials, "LETHE_MASTER_KEY", NULL) == 0 &&
+	    access(path, F_OK) == 0) {
+		check_add(c, CHECK_KEPT, "", "the master key comes as a systemd credential");
+		return;
+	}
+	if (file == NULL && path_join(path, sizeof path, c->admin->state, "keys/master.key", NULL) == 0)
+		file = path;
+	if (file == NULL || stat(file, &st) < 0) {
+		err_system(&e, ERR_IO, errno, "%s", file != NULL ? file : "the master key");
 		check_add(c, CHECK_UNSURE,
 			  site_stores_there(c->admin, NULL) == 0
 			      ? "lethe keys init makes one."
-			      : "Put it back (a new one could open nothing), and run this as the user that "
-				"may read it.",
+			      : "Put it back (a new one could open nothing), and run this as the user that may read it.",
 			  "%s", e.text);
-	} else if (credential) {
-		check_add(c, CHECK_KEPT, "", "the master key comes as a systemd credential");
 	} else if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
 		check_add(c, CHECK_BROKEN, "chmod 0400 the file; if someone may have read it, make new stores.",
-			  "%s has mode %04o: others than its owner can use it", path, (unsigned)(st.st_mode & 07777));
+			  "%s has mode %04o: others than its owner can use it", file, (unsigned)(st.st_mode & 07777));
 	} else {
-		check_add(c, CHECK_KEPT, "", "%s can be read by its owner only", path);
+		check_add(c, CHECK_KEPT, "", "%s can be read by its owner only", file);
 	}
 }
 

@@ -240,16 +240,13 @@ static void add_drift(void *arg, const char *finding)
 static void check_tables(struct check *c)
 {
 	struct err e;
-	bool before = c->broken;
 
-	c->broken = false;
 	int ret = vault_drift(c->vault, add_drift, c, &e);
 	if (ret < 0)
 		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "%s", e.text);
-	else if (!c->broken)
+	else if (!c->bad)
 		check_add(c, CHECK_KEPT, "",
 			  "every table and column of the stores is this version's, and every record of a kind that it knows");
-	c->broken |= before;
 }
 
 const struct check_row check_store_rows[] = {

@@ -24,15 +24,14 @@ static const char *const free_settings[] = {
     "IPAddressAllow", "LimitNOFILE",       "LoadCredential", "Restart",        "RestartSec",  "SetCredential",
     "StandardOutput", "StandardError",     "TasksMax",       "TimeoutStopSec", "Wants"};
 
-static size_t check_drop_in(struct check *c, const char *unit, const char *path)
+static void check_drop_in(struct check *c, const char *unit, const char *path)
 {
 	BUF_AUTO struct buf text = BUF_INIT(UNIT_BYTES_MAX);
 	struct err e;
-	size_t bad = 0;
 	char *rest = NULL;
 
 	if (file_read(path, &text, &e) != 0 || text.len == 0)
-		return 0;
+		return;
 	for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
 		bool may = false;
 		line += strspn(line, " \t");
@@ -46,16 +45,13 @@ static size_t check_drop_in(struct check *c, const char *unit, const char *path)
 		if (may || !shipped_sets(unit, line))
 			continue;
 		check_add(c, CHECK_BROKEN, RESTORE, "%s: %s is set to %s in %s", unit, line, value, path);
-		bad++;
 	}
-	return bad;
 }
 
-static size_t check_drop_ins(struct check *c, const char *folder, const char *unit)
+static void check_drop_ins(struct check *c, const char *folder, const char *unit)
 {
 	char pattern[PATH_MAX];
 	glob_t found = {0};
-	size_t bad = 0;
 
 	for (int family = 0; family < (strncmp(unit, "lethe-", 6) == 0 ? 2 : 1); family++) {
 		snprintf(pattern, sizeof pattern, "%s/%s.d/*.conf", folder, family ? "lethe-.service" : unit);
@@ -64,10 +60,9 @@ static size_t check_drop_ins(struct check *c, const char *folder, const char *un
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		if (strcmp(strrchr(found.gl_pathv[i], '/'), "/hardening.conf") != 0) // compared as a whole
-			bad += check_drop_in(c, unit, found.gl_pathv[i]);
+			check_drop_in(c, unit, found.gl_pathv[i]);
 	}
 	globfree(&found);
-	return bad;
 }
 
 // lethe-run holds this lock while it serves the state.
@@ -86,7 +81,6 @@ static void check_units(struct check *c)
 	const char *folder = setting("LETHE_UNITS", installed_folder);
 	bool installed = strcmp(folder, installed_folder) == 0;
 	char name[SHIPPED_NAME_MAX], path[PATH_MAX];
-	size_t bad = 0;
 
 	snprintf(path, sizeof path, "%s/lethe-generate.service", folder);
 	if (access(path, F_OK) < 0) {
@@ -109,17 +103,17 @@ static void check_units(struct check *c)
 			snprintf(path, sizeof path, "%s/%s%s", folder, family ? "lethe-.service.d/" : "", name);
 		if (file_read(path, &text, &e) != 0) {
 			check_add(c, CHECK_BROKEN, "Install it again.", "%s is missing in %s", name, folder);
-			bad++;
 		} else if (shipped_differs(name, buf_text(&text), NULL, &d)) {
 			check_add(c, CHECK_BROKEN, RESTORE, "%s:%d is not as shipped: %s instead of %s", path, d.line,
 				  *d.found ? d.found : "nothing", *d.should ? d.should : "nothing");
-			bad++;
 		}
 		if (!family)
-			bad += check_drop_ins(c, folder, name) + (installed ? check_drop_ins(c, administrators_folder, name) : 0);
+			check_drop_ins(c, folder, name);
+		if (!family && installed)
+			check_drop_ins(c, administrators_folder, name);
 	}
-	c->units_hold = bad == 0;
-	if (bad == 0)
+	c->units_hold = !c->bad;
+	if (!c->bad)
 		check_add(c, CHECK_KEPT, "", "the units in %s, which restrict every program, are as shipped", folder);
 }
 

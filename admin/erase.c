@@ -24,18 +24,6 @@ struct erasure {
 	struct buf value;            // personal: wiped
 };
 
-static int canonical_address(struct buf *value, struct err *e)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	char text[INET6_ADDRSTRLEN];
-	int family = strchr(buf_text(value), ':') != NULL ? AF_INET6 : AF_INET;
-
-	if (inet_pton(family, buf_text(value), address) != 1 || inet_ntop(family, address, text, sizeof text) == NULL)
-		return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
-	buf_reset(value);
-	return buf_adds(value, text);
-}
-
 // Which one to erase by, and its value.
 static int read_target(const struct arguments *args, struct erasure *x, struct err *e)
 {
@@ -54,8 +42,15 @@ static int read_target(const struct arguments *args, struct erasure *x, struct e
 		return buf_adds(&x->value, value) != 0 ? err_set(e, ERR_INPUT, "the id is too long") : 0;
 	if (ask_hidden(x->by->name, value, &x->value, e) != 0)
 		return -1;
-	if (strcmp(x->by->name, "ip") == 0)
-		return canonical_address(&x->value, e);
+	if (strcmp(x->by->name, "ip") == 0) {
+		unsigned char address[sizeof(struct in6_addr)];
+		char text[INET6_ADDRSTRLEN];
+		int family = strchr(buf_text(&x->value), ':') != NULL ? AF_INET6 : AF_INET;
+		if (inet_pton(family, buf_text(&x->value), address) != 1 || inet_ntop(family, address, text, sizeof text) == NULL)
+			return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
+		buf_reset(&x->value);
+		return buf_adds(&x->value, text);
+	}
 	// What is found under anything else is nothing, and a certificate of nothing would be taken for an erasure.
 	return token_shaped(buf_text(&x->value))
 		   ? 0
@@ -77,31 +72,8 @@ static int erase_run(struct vault *v, const struct erasure *x, bool dry_run, str
 	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
 }
 
-// What the dry run found. It is the output of --dry-run; before an erasure it goes to standard error, where a person sees it.
-static enum status show_preview(const struct arguments *args, const struct erase_result *result, bool is_output)
-{
-	TABLE_AUTO struct table t;
-	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
-
-	table_init(&t, columns, "snn");
-	for (size_t i = 0; i < result->store_count; i++)
-		table_add(&t, result->stores[i].name, (double)result->stores[i].found, (double)result->stores[i].erased);
-	if (is_output)
-		return table_output(&t, args, NULL);
-	if (table_print(&t, NULL, &text) != 0)
-		return output_complain(STATUS_UNSURE, "erase: no memory");
-	if (text.len > 0)
-		text.data[--text.len] = '\0'; // output_complain() ends the line
-	return output_complain(STATUS_DONE, "this would be erased:\n%s", buf_text(&text));
-}
-
-static enum status erase_failed(const struct err *e)
-{
-	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e->text);
-}
-
 // JSON, the form that is kept and handed on, unless another is asked for.
-static enum status print_certificate(const struct arguments *args, struct buf *certificate)
+static enum status certificate_print(const struct arguments *args, struct buf *certificate)
 {
 	static const char *const leaves[] = {"name", "value", NULL};
 	const char *format = argument(args, "format");
@@ -117,42 +89,40 @@ static enum status print_certificate(const struct arguments *args, struct buf *c
 	return object != NULL ? table_output(&t, args, NULL) : output_complain(STATUS_UNSURE, "erase: no memory to print the certificate");
 }
 
-static enum status erase_now(const struct site *s, const struct arguments *args, const struct erasure *x)
-{
-	struct erase_result result;
-	struct err e;
-	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES);
-
-	output_progress_begin("erasing, then looking through every store");
-	int ret = erase_run(s->vault, x, false, &result, &certificate, &e);
-	output_progress_end();
-	if (ret < 0)
-		return erase_failed(&e);
-	enum status status = print_certificate(args, &certificate);
-	if (!result.complete)
-		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", result.reason);
-	if (result.residue_hits > 0)
-		return output_complain(STATUS_FOUND, "erase: the scan still finds traces; run it again, and report this");
-	return status;
-}
-
 static enum status erase(const struct site *s, const struct arguments *args, const struct erasure *x)
 {
-	struct erase_result found;
+	struct erase_result r;
 	struct err e;
 	bool dry_run = argument_given(args, "dry-run");
+	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES), text = BUF_INIT(OUTPUT_MAX);
+	TABLE_AUTO struct table t;
 
+	table_init(&t, columns, "snn");
 	output_progress_begin("looking");
-	int ret = erase_run(s->vault, x, true, &found, NULL, &e);
+	int ret = erase_run(s->vault, x, true, &r, NULL, &e);
 	output_progress_end();
-	if (ret < 0)
-		return erase_failed(&e);
-	enum status status = show_preview(args, &found, dry_run);
-	if (status != STATUS_DONE || dry_run)
-		return status;
-	if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
-		return output_complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
-	return erase_now(s, args, x);
+	for (size_t i = 0; ret == 0 && i < r.store_count; i++)
+		table_add(&t, r.stores[i].name, (double)r.stores[i].found, (double)r.stores[i].erased);
+	if (ret == 0 && dry_run)
+		return table_output(&t, args, NULL);
+	if (ret == 0) { // on standard error, where a person sees it
+		if (table_print(&t, NULL, &text) != 0)
+			return output_complain(STATUS_UNSURE, "erase: no memory");
+		output_complain(STATUS_DONE, "this would be erased:\n%.*s", (int)text.len - (text.len > 0), buf_text(&text));
+		if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
+			return output_complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
+		output_progress_begin("erasing, then looking through every store");
+		ret = erase_run(s->vault, x, false, &r, &certificate, &e);
+		output_progress_end();
+	}
+	if (ret != 0)
+		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e.text);
+	enum status status = certificate_print(args, &certificate);
+	if (!r.complete)
+		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", r.reason);
+	if (r.residue_hits > 0)
+		return output_complain(STATUS_FOUND, "erase: the scan still finds traces; run it again, and report this");
+	return status;
 }
 
 static enum status erase_main(const struct admin *a, const struct arguments *args)

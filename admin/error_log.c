@@ -11,31 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// "2026/11/22 04:31:54 [crit] …", in the machine's own time zone. -1 when the line does not begin so.
-static int line_time(const char *line, time_t *out)
-{
-	struct tm tm = {.tm_isdst = -1};
-	const char *end = strptime(line, "%Y/%m/%d %H:%M:%S", &tm);
-
-	if (end == NULL || *end != ' ')
-		return -1;
-	tm.tm_isdst = -1;
-	*out = mktime(&tm);
-	return *out < 0 ? -1 : 0;
-}
-
-static void read_lines(FILE *file, struct error_log *out)
-{
-	char *line = NULL;
-	size_t capacity = 0;
-	time_t at;
-
-	for (; getline(&line, &capacity, file) > 0; out->lines++)
-		if (out->oldest == 0 && line_time(line, &at) == 0)
-			out->oldest = at;
-	free(line);
-}
-
 // -1 when it cannot be opened; *none when there is no such file.
 static int open_log(const char *run, int flags, bool *none, struct err *e)
 {
@@ -60,6 +35,8 @@ static int open_log(const char *run, int flags, bool *none, struct err *e)
 int error_log_look(const char *run, struct error_log *out, struct err *e)
 {
 	struct stat st;
+	char *line = NULL;
+	size_t capacity = 0;
 	bool none;
 	int fd = open_log(run, O_RDONLY, &none, e);
 
@@ -71,7 +48,15 @@ int error_log_look(const char *run, struct error_log *out, struct err *e)
 		close(fd);
 		return err_set(e, ERR_MEMORY, "no memory");
 	}
-	read_lines(file, out);
+	for (; getline(&line, &capacity, file) > 0; out->lines++) {
+		// "2026/11/22 04:31:54 [crit] …", in the machine's own time zone.
+		struct tm tm = {0};
+		const char *end = out->oldest == 0 ? strptime(line, "%Y/%m/%d %H:%M:%S", &tm) : NULL;
+		tm.tm_isdst = -1;
+		time_t at = end != NULL && *end == ' ' ? mktime(&tm) : -1;
+		out->oldest = at != -1 ? at : out->oldest;
+	}
+	free(line);
 	// What bears no date is as old as the last line, as far as one can tell.
 	if (fstat(fd, &st) == 0 && out->lines > 0 && (out->oldest == 0 || st.st_mtime < out->oldest))
 		out->oldest = st.st_mtime;

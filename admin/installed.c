@@ -13,28 +13,6 @@
 
 enum { SETTINGS_BYTES_MAX = 64 * 1024 };
 
-static bool is_name(const char *name)
-{
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-
-	return len > 0 && name[len] == '\0' && !(name[0] >= '0' && name[0] <= '9');
-}
-
-// Takes white space and one pair of quotes from both ends, in place.
-static char *bare(char *text)
-{
-	text += strspn(text, " \t");
-	size_t len = strlen(text);
-
-	while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL)
-		text[--len] = '\0';
-	if (len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0]) {
-		text[len - 1] = '\0';
-		text++;
-	}
-	return text;
-}
-
 int installed_read(const char *path, struct err *e)
 {
 	BUF_AUTO struct buf text = BUF_INIT(SETTINGS_BYTES_MAX);
@@ -43,12 +21,18 @@ int installed_read(const char *path, struct err *e)
 	if (file_read(path, &text, e) != 0)
 		return -1;
 	for (char *line = text.data != NULL ? strtok_r(text.data, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-		char *equals = strchr(line, '=');
 		line += strspn(line, " \t");
-		if (*line == '#' || *line == ';' || equals == NULL)
+		size_t name = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		if (name == 0 || line[name] != '=' || (*line >= '0' && *line <= '9'))
 			continue;
-		*equals = '\0';
-		if (is_name(line) && setenv(line, bare(equals + 1), 0) < 0)
+		// White space and one pair of quotes go from both ends.
+		char *value = line + name + 1 + strspn(line + name + 1, " \t");
+		size_t len = strlen(value);
+		while (len > 0 && strchr(" \t\r", value[len - 1]) != NULL)
+			len--;
+		bool quoted = len >= 2 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0];
+		line[name] = value[len - quoted] = '\0';
+		if (setenv(line, value + quoted, 0) < 0)
 			return err_set(e, ERR_MEMORY, "%s: no memory", path);
 	}
 	return 0;

@@ -3,53 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static void policy_kind_rows(struct table *t, const struct policy *p)
-{
-	char life[96], says[160];
-
-	for (unsigned i = 0; i < KIND_COUNT; i++) {
-		const struct policy_kind *k = &p->kinds[i];
-		if (k->keep == KEEP_UNDECLARED)
-			continue;
-		duration_words(life, sizeof life, k->life);
-		if (k->keep == KEEP_MEMORY)
-			snprintf(says, sizeof says, "only in memory, for the request");
-		else if (duration_is_zero(k->life))
-			snprintf(says, sizeof says, "stored, with no fixed end");
-		else
-			snprintf(says, sizeof says, "stored for %s, then %s", life, k->ending == END_DELETE ? "deleted" : "anonymised");
-		table_add(t, "kind", kind_row((enum kind)i)->name, says);
-	}
-}
-
-static void policy_processor_rows(struct table *t, const struct policy *p)
-{
-	char kinds[256], says[512];
-
-	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct policy_processor *x = &p->processors[i];
-		kind_set_words(kinds, sizeof kinds, x->kinds);
-		snprintf(says, sizeof says, "%s; gets %s%s", x->name, *kinds ? kinds : "nothing",
-			 x->local ? "; built in, nothing leaves" : "");
-		table_add(t, "processor", x->id, says);
-	}
-}
-
-static void policy_right_rows(struct table *t, const struct policy *p)
-{
-	char words[96], says[128];
-
-	for (size_t i = 0; i < p->right_count; i++) {
-		duration_words(words, sizeof words, p->rights[i].answer);
-		snprintf(says, sizeof says, "answered within %s", p->rights[i].statutory ? "the statutory month" : words);
-		table_add(t, "right", policy_word(&policy_right_words, p->rights[i].id), says);
-	}
-}
-
 static enum status policy_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"part", "name", "says", NULL};
-	char date[WHEN_DATE];
+	char date[WHEN_DATE], words[256], says[512];
 	POLICY_AUTO struct policy *p = site_policy(a);
 	TABLE_AUTO struct table t;
 
@@ -62,9 +19,31 @@ static enum status policy_show(const struct admin *a, const struct arguments *ar
 	when_date(date, p->effective);
 	table_add(&t, "policy", "effective", date);
 	table_add(&t, "policy", "sha256", p->sha256);
-	policy_kind_rows(&t, p);
-	policy_processor_rows(&t, p);
-	policy_right_rows(&t, p);
+	for (unsigned i = 0; i < KIND_COUNT; i++) {
+		const struct policy_kind *k = &p->kinds[i];
+		if (k->keep == KEEP_UNDECLARED)
+			continue;
+		duration_words(words, sizeof words, k->life);
+		if (k->keep == KEEP_MEMORY)
+			snprintf(says, sizeof says, "only in memory, for the request");
+		else if (duration_is_zero(k->life))
+			snprintf(says, sizeof says, "stored, with no fixed end");
+		else
+			snprintf(says, sizeof says, "stored for %s, then %s", words, k->ending == END_DELETE ? "deleted" : "anonymised");
+		table_add(&t, "kind", kind_row((enum kind)i)->name, says);
+	}
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *x = &p->processors[i];
+		kind_set_words(words, sizeof words, x->kinds);
+		snprintf(says, sizeof says, "%s; gets %s%s", x->name, *words ? words : "nothing",
+			 x->local ? "; built in, nothing leaves" : "");
+		table_add(&t, "processor", x->id, says);
+	}
+	for (size_t i = 0; i < p->right_count; i++) {
+		duration_words(words, sizeof words, p->rights[i].answer);
+		snprintf(says, sizeof says, "answered within %s", p->rights[i].statutory ? "the statutory month" : words);
+		table_add(&t, "right", policy_word(&policy_right_words, p->rights[i].id), says);
+	}
 	for (size_t i = 0; i < p->cookie_count; i++)
 		table_add(&t, "cookie", p->cookies[i].name, p->cookies[i].purpose);
 	return table_output(&t, args, NULL);

@@ -12,11 +12,6 @@
 
 enum { OTHERS = S_IRWXG | S_IRWXO };
 
-static bool private_file_ignored(const char *name)
-{
-	return strcmp(name, "ledger.pub") == 0 || strcmp(name, "master.key") == 0;
-}
-
 static int private_files_in(const char *folder, void (*each)(void *arg, const char *path, mode_t mode), void *arg, struct err *e)
 {
 	char path[PATH_MAX];
@@ -26,8 +21,8 @@ static int private_files_in(const char *folder, void (*each)(void *arg, const ch
 	if (d == NULL)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", folder);
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		if (private_file_ignored(entry->d_name) || path_join(path, sizeof path, folder, entry->d_name, NULL) != 0 ||
-		    lstat(path, &st) < 0)
+		if (strcmp(entry->d_name, "ledger.pub") == 0 || strcmp(entry->d_name, "master.key") == 0 ||
+		    path_join(path, sizeof path, folder, entry->d_name, NULL) != 0 || lstat(path, &st) < 0)
 			continue;
 		if (S_ISREG(st.st_mode) && (st.st_mode & OTHERS) != 0)
 			each(arg, path, st.st_mode & 07777);

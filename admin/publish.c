@@ -59,44 +59,32 @@ static void publication_end(struct publication *x)
 	buf_free(&x->bytes);
 }
 
-// A valid policy has nothing but warnings. They are many where parts are not built yet: their number is enough here.
-static void say_warnings(const char *file, const struct buf *messages)
+// Reads and plans; what is in force and what is announced afterwards. The stores are open when it is done.
+static enum status publication_prepare(struct publication *x, enum vault_mode mode)
 {
-	size_t count = 0;
-
-	for (const char *c = buf_text(messages); *c; c++)
-		count += *c == '\n';
-	if (count > 0)
-		fprintf(stderr, "lethe: %s: %zu warning%s: lethe policy lint %s shows them\n", file, count, count == 1 ? "" : "s", file);
-}
-
-static enum status read_wanted(struct publication *x)
-{
+	const char *file = x->admin->policy;
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
 	struct err e = {0};
-
-	// The bytes that are judged are the bytes that are put in force, whatever happens to the file meanwhile.
-	if (file_read(x->admin->policy, &x->bytes, &e) == 0)
-		x->wanted = policy_read(x->admin->policy, buf_text(&x->bytes), x->bytes.len, &messages);
-	else
-		x->wanted = policy_load(x->admin->policy, &messages); // says why it cannot be read
-	if (x->wanted != NULL && x->bytes.len > 0) {
-		say_warnings(x->admin->policy, &messages);
-		return STATUS_DONE;
-	}
-	fprintf(stderr, "%slethe: the policy is not valid; nothing was done\n", buf_text(&messages));
-	return STATUS_UNSURE;
-}
-
-static enum status prepare(struct publication *x, enum vault_mode mode)
-{
-	struct err e = {0};
 	enum status status = site_stores_needed(x->admin);
+	size_t warnings = 0;
 
-	if (status == STATUS_DONE)
-		status = read_wanted(x);
 	if (status != STATUS_DONE)
 		return status;
+	// The bytes that are judged are the bytes that are put in force, whatever happens to the file meanwhile.
+	if (file_read(file, &x->bytes, &e) == 0)
+		x->wanted = policy_read(file, buf_text(&x->bytes), x->bytes.len, &messages);
+	else
+		x->wanted = policy_load(file, &messages); // says why it cannot be read
+	if (x->wanted == NULL || x->bytes.len == 0) {
+		fprintf(stderr, "%slethe: the policy is not valid; nothing was done\n", buf_text(&messages));
+		return STATUS_UNSURE;
+	}
+	// A valid policy has nothing but warnings. They are many where parts are not built yet: their number is enough here.
+	for (const char *c = buf_text(&messages); *c; c++)
+		warnings += *c == '\n';
+	if (warnings > 0)
+		fprintf(stderr, "lethe: %s: %zu warning%s: lethe policy lint %s shows them\n", file, warnings, warnings == 1 ? "" : "s",
+			file);
 	if (active_read(&x->files, x->admin->state, &e) != 0)
 		return output_complain(STATUS_UNSURE, "publish: %s", e.text);
 	if (active_plan(&x->plan, &x->files, x->wanted, when_now(), &e) != 0)
@@ -107,16 +95,12 @@ static enum status prepare(struct publication *x, enum vault_mode mode)
 	return site_stores_open(&x->vault, x->admin, x->shown, mode);
 }
 
-static const char *event_of(enum active_step step)
+static int publication_record(struct publication *x, struct err *e)
 {
-	if (active_step_activates(step))
-		return "activation";
-	return step == ACTIVE_ANNOUNCE ? "announcement" : step == ACTIVE_WITHDRAW ? "announcement-withdrawn" : NULL;
-}
-
-static int record(struct publication *x, struct err *e)
-{
-	const char *name = event_of(x->plan.step);
+	const char *name = active_step_activates(x->plan.step) ? "activation"
+			   : x->plan.step == ACTIVE_ANNOUNCE   ? "announcement"
+			   : x->plan.step == ACTIVE_WITHDRAW   ? "announcement-withdrawn"
+							       : NULL;
 	const struct policy *p = x->plan.step == ACTIVE_WITHDRAW ? x->files.coming : x->wanted;
 	BUF_AUTO struct buf details = BUF_INIT(DETAILS_MAX);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
@@ -138,7 +122,7 @@ static int record(struct publication *x, struct err *e)
 }
 
 // What happens to the wanted version, in words. `would`: a dry run.
-static void add_plan(struct buf *out, const struct publication *x, bool would)
+static void plan_words(struct buf *out, const struct publication *x, bool would)
 {
 	const struct policy *p = x->wanted;
 	char announced[WHEN_TEXT], from[WHEN_TEXT];
@@ -162,74 +146,52 @@ static void add_plan(struct buf *out, const struct publication *x, bool would)
 			   x->files.coming->version, p->version);
 }
 
-static const char *templates(void)
+// Records, puts in force, renders. The policy's files belong to the state's owner, also where root publishes into another folder; `own`: the
+// folder is below the state folder.
+static int publication_apply(struct publication *x, const char *folder, bool own, const char *html, bool testing,
+			     struct publish_result *result, struct err *e)
 {
-	return setting("LETHE_HTML", place_html);
-}
-
-static bool is_test(void)
-{
-	return strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
-}
-
-static enum status dry_run(const struct publication *x, const char *folder)
-{
-	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	PAGES_AUTO struct pages pages = {0};
-	struct err e = {0};
-
-	if (pages_render(x->shown, templates(), is_test(), &pages, &e) != 0)
-		return output_complain(STATUS_FOUND, "publish: %s", e.text);
-	buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x->shown->site, x->shown->version, pages.count, folder);
-	add_plan(&out, x, true);
-	return output_print(&out);
-}
-
-// The policy's files belong to the state's owner, also where root publishes into another folder.
-static int apply(const struct publication *x, bool keep_owner, struct err *e)
-{
+	if (publication_record(x, e) != 0)
+		return -1;
 	if (site_become_owner(x->admin->state) != 0)
 		return err_set(e, ERR_IO, "this cannot continue as the user that owns %s", x->admin->state);
 	umask(022); // what is published is for nginx and for all programs
 	if (active_apply(x->admin->state, &x->plan, x->wanted, buf_text(&x->bytes), x->bytes.len, e) != 0)
 		return -1;
-	if (!keep_owner && getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
+	if (!own && getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
 		return err_set(e, ERR_IO, "this cannot continue as root");
-	return 0;
-}
-
-// `own`: the folder is below the state folder.
-static enum status publish(struct publication *x, const char *folder, bool own)
-{
-	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	struct publish_result result = {0};
-	struct err e = {0};
-
-	if (record(x, &e) != 0 || apply(x, own, &e) != 0)
-		return output_complain(STATUS_FOUND, "publish: %s", e.text);
-	if (folder_make(folder, 0755, &e) != 0 || publish_all(x->shown, templates(), folder, is_test(), &result, &e) != 0)
-		return output_complain(STATUS_FOUND, "publish: %s", e.text);
-	buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x->shown->site, x->shown->version, result.written, result.unchanged,
-		   folder);
-	add_plan(&out, x, false);
-	return output_print(&out);
+	return folder_make(folder, 0755, e) != 0 ? -1 : publish_all(x->shown, html, folder, testing, result, e);
 }
 
 static enum status publish_main(const struct admin *a, const struct arguments *args)
 {
+	const char *html = setting("LETHE_HTML", place_html);
+	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0, dry_run = argument_given(args, "dry-run");
 	char folder[PATH_MAX];
 	struct err e;
+	struct publish_result result = {0};
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	PAGES_AUTO struct pages pages = {0};
 	__attribute__((cleanup(publication_end))) struct publication x = {.admin = a, .bytes = BUF_INIT(POLICY_BYTES_MAX)};
 
 	if (args->word_count == 1)
 		snprintf(folder, sizeof folder, "%s", args->words[0]);
 	else if (path_join(folder, sizeof folder, a->state, "publish", &e) != 0)
 		return output_complain(STATUS_UNSURE, "publish: %s", e.text);
-	bool only_look = argument_given(args, "dry-run");
-	enum status status = prepare(&x, only_look ? VAULT_LOOK : VAULT_ADMIN);
+	enum status status = publication_prepare(&x, dry_run ? VAULT_LOOK : VAULT_ADMIN);
 	if (status != STATUS_DONE)
 		return status;
-	return only_look ? dry_run(&x, folder) : publish(&x, folder, args->word_count == 0);
+	if ((dry_run ? pages_render(x.shown, html, testing, &pages, &e)
+		     : publication_apply(&x, folder, args->word_count == 0, html, testing, &result, &e)) != 0)
+		return output_complain(STATUS_FOUND, "publish: %s", e.text);
+	if (dry_run)
+		buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x.shown->site, x.shown->version, pages.count,
+			   folder);
+	else
+		buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x.shown->site, x.shown->version, result.written,
+			   result.unchanged, folder);
+	plan_words(&out, &x, dry_run);
+	return output_print(&out);
 }
 
 const struct command publish_command = {.name = "publish",

@@ -77,26 +77,12 @@ static int requests_lines(struct buf *out, const cJSON *object)
 	return t.failed || out->failed ? -1 : 0;
 }
 
-static enum status print_request(const struct buf *json, const char *format)
-{
-	struct err e;
-	BUF_AUTO_WIPE struct buf out = BUF_INIT(OUTPUT_MAX);
-
-	if (format != NULL && *format == 'j') {
-		buf_printf(&out, "%s\n", buf_text(json));
-		return output_print(&out);
-	}
-	JSON_AUTO cJSON *object = json_parse(buf_text(json), json->len, &e);
-	if (object == NULL || requests_lines(&out, object) != 0)
-		return output_complain(STATUS_UNSURE, "requests: no memory to print it");
-	return output_print(&out);
-}
-
 static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
 	struct err e;
 	SITE_AUTO struct site s = {0};
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
+	const char *format = argument(args, "format");
 	enum status status = site_open(&s, a, VAULT_LOOK);
 
 	if (status != STATUS_DONE)
@@ -105,7 +91,14 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 		return e.code == ERR_NOT_FOUND
 			   ? output_complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)
 			   : output_complain(STATUS_UNSURE, "requests: %s", e.text);
-	return print_request(&json, argument(args, "format"));
+	if (format != NULL && *format == 'j') {
+		buf_printf(&out, "%s\n", buf_text(&json));
+		return output_print(&out);
+	}
+	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	if (object == NULL || requests_lines(&out, object) != 0)
+		return output_complain(STATUS_UNSURE, "requests: no memory to print it");
+	return output_print(&out);
 }
 
 const struct command requests_command = {

@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct option_row *const tables[] = {erase_options, check_options, prune_options, NULL};
+	const struct option_row *const tables[] = {erase_command.options, check_command.options, prune_command.options, NULL};
 	char *argv[16], *line = malloc(size + 1);
 	int argc = 0;
 
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		struct arguments a = {0};
 		struct err e = {0};
-		int n = arguments_parse(&a, tables[i], erase_options, argc, argv, i == 1, &e);
+		int n = arguments_parse(&a, tables[i], erase_command.options, argc, argv, i == 1, &e);
 		const char *receipt = argument(&a, "receipt");
 		if (n > argc || (n < 0 && e.code != ERR_INPUT) ||
 		    (receipt != NULL && *receipt && *receipt != '@' && strcmp(receipt, "-") != 0))
