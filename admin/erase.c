@@ -57,8 +57,8 @@ static int read_target(const struct arguments *args, struct erasure *x, struct e
 		   : err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt: that is %d letters, digits, - and _", TOKEN_LEN);
 }
 
-static int erase_run(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate,
-		     struct err *e)
+static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate,
+			struct err *e)
 {
 	const char *value = buf_text(&x->value);
 
@@ -99,7 +99,7 @@ static enum status erase(const struct site *s, const struct arguments *args, con
 
 	table_init(&t, columns, "snn");
 	output_progress_begin("looking");
-	int ret = erase_run(s->vault, x, true, &r, NULL, &e);
+	int ret = erase_target(s->vault, x, true, &r, NULL, &e);
 	output_progress_end();
 	for (size_t i = 0; ret == 0 && i < r.store_count; i++)
 		table_add(&t, r.stores[i].name, (double)r.stores[i].found, (double)r.stores[i].erased);
@@ -112,7 +112,7 @@ static enum status erase(const struct site *s, const struct arguments *args, con
 		if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
 			return output_complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
 		output_progress_begin("erasing, then looking through every store");
-		ret = erase_run(s->vault, x, false, &r, &certificate, &e);
+		ret = erase_target(s->vault, x, false, &r, &certificate, &e);
 		output_progress_end();
 	}
 	if (ret != 0)

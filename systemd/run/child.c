@@ -134,7 +134,7 @@ void child_ended(pid_t pid, int status, bool serving)
 		fprintf(stderr, "lethe-run: %s ended with status %d; starting it again\n", c->name, WEXITSTATUS(status));
 }
 
-void children_stop(unsigned patience_ms)
+void child_stop_all(unsigned patience_ms)
 {
 	uint64_t patience = monotonic_ms() + patience_ms;
 	int signal = SIGTERM; // to be sent; 0: nothing
@@ -164,7 +164,7 @@ void children_stop(unsigned patience_ms)
 	}
 }
 
-pid_t command_start(const struct run_site *s, const char *const *words)
+pid_t run_command_start(const struct run_site *s, const char *const *words)
 {
 	char path[4096];
 	char *arguments[16] = {path};
@@ -182,10 +182,10 @@ pid_t command_start(const struct run_site *s, const char *const *words)
 	return spawn(path, arguments, "lethe", -1, STDERR_FILENO); // what it says is for the operator, not for who reads our output
 }
 
-int command_run(const struct run_site *s, const char *const *words)
+int run_command(const struct run_site *s, const char *const *words)
 {
 	int status = 0;
-	pid_t pid = command_start(s, words);
+	pid_t pid = run_command_start(s, words);
 
 	if (pid < 0)
 		return -1;

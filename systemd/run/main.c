@@ -189,7 +189,7 @@ static int start_all(const struct run_site *s, struct err *e)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (command_run(s, commands[i].words) != 0)
+		if (run_command(s, commands[i].words) != 0)
 			return err_set(e, ERR_IO, "%s", commands[i].otherwise);
 	if (prepare_nginx(s, e) != 0)
 		return -1;
@@ -245,7 +245,7 @@ static int run_site(const struct run_site *s, const char *name, struct err *e)
 		rc = serve_until_stopped(s, e);
 	}
 	// Before it serves, nobody waits for an answer.
-	children_stop(serving ? STOP_WITHIN_MS : STOP_EARLY_WITHIN_MS);
+	child_stop_all(serving ? STOP_WITHIN_MS : STOP_EARLY_WITHIN_MS);
 	// The ZIPs go with the site: nobody would end them in time while it is down.
 	nftw(s->run, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return rc;

@@ -30,7 +30,7 @@ void maintenance_due(const struct run_site *s, uint64_t now)
 		struct err e = {0};
 		if (now < task->next || task->pid != 0)
 			continue;
-		pid_t pid = command_start(s, task->words);
+		pid_t pid = run_command_start(s, task->words);
 		task->pid = pid > 0 ? pid : 0;
 		task->next += pid > 0 ? task->every : MINUTE_MS;
 		if (pid > 0)

@@ -43,11 +43,11 @@ int prepare_nginx(const struct run_site *s, struct err *e); // fills run.conf an
 int child_start(const struct run_site *s, unsigned i, struct err *e);
 // One of them ended. Unless the failure is permanent, which counts only while the site does not serve yet, it says so and sets the back-off.
 void child_ended(pid_t pid, int status, bool serving);
-void children_stop(unsigned patience_ms); // SIGTERM, patience, SIGKILL; returns when none is left
+void child_stop_all(unsigned patience_ms); // SIGTERM, patience, SIGKILL; returns when none is left
 // Starts `lethe` with the given words; -1 with errno when there is no process to be had.
-pid_t command_start(const struct run_site *s, const char *const *words);
+pid_t run_command_start(const struct run_site *s, const char *const *words);
 // The same, and waits; its exit status, or -1.
-int command_run(const struct run_site *s, const char *const *words);
+int run_command(const struct run_site *s, const char *const *words);
 
 // maintenance.c: `lethe prune` every minute, `lethe publish` every hour, each once at a time. What does not start or ends badly is said on
 // standard error, and its next time comes all the same. `now`: monotonic_ms().

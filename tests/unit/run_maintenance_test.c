@@ -10,7 +10,7 @@ static const struct run_site site = {0};
 static pid_t gives; // what the next start gives
 static unsigned publishes, prunes;
 
-pid_t command_start(const struct run_site *s, const char *const *words)
+pid_t run_command_start(const struct run_site *s, const char *const *words)
 {
 	assert_ptr_equal(s, &site);
 	if (strcmp(words[0], "publish") == 0)
