@@ -6,14 +6,51 @@
 #include "policy/rules/lint.h"
 #include <string.h>
 
+// What the policy says of the vendor against what is known of it.
+static void lint_known(const struct policy_processor *a, const struct processor_facts *v, struct report *r)
+{
+	if (!a->local && strcmp(a->name, v->owner) != 0)
+		report_warning(
+		    r, a->line,
+		    FINDING("processor %s is known to belong to %s", "visitors would look for the wrong firm", "correct the name"), a->id,
+		    v->owner);
+	if (v->trains && !a->trains && !(a->ask & POLICY_BIT(ASK_NO_TRAINING)))
+		report_error(r, a->line,
+			     FINDING("processor %s may train on what it gets unless it is told not to", "the promise is not in our hands",
+				     "write trains=\"yes\"%s"),
+			     a->id, v->no_training > ANSWER_NO ? ", or ask=\"no-training\"" : "");
+	for (const char *const *host = a->hosts.items; host != NULL && *host != NULL; host++) {
+		const char *const *pattern = v->hosts;
+		while (*pattern != NULL && !policy_host_matches(*pattern, *host) && strcasecmp(*pattern, *host) != 0)
+			pattern++;
+		if (*pattern == NULL)
+			report_warning(r, a->line,
+				       FINDING("%s is not known as a host of processor %s", "data could go to somebody else",
+					       "write a host that its vendor documents"),
+				       *host, a->id);
+	}
+	for (size_t i = 0; v->regions[0] != NULL && i < a->region_count; i++) {
+		const char *const *region = v->regions;
+		while (*region != NULL && strcmp(*region, a->regions[i].id) != 0)
+			region++;
+		if (*region == NULL)
+			report_warning(r, a->regions[i].line,
+				       FINDING("processor %s is not known to have a region %s",
+					       "visitors must be told where their data goes", "write the region as its vendor does"),
+				       a->id, a->regions[i].id);
+	}
+}
+
 // What the vendor keeps of a request unless it is told otherwise.
 static void lint_vendor(const struct policy_processor *a, const struct policy_processor *t, struct report *r)
 {
 	const struct processor_facts *v = processor_facts(a->id);
 	char keeps[64], told[64];
 
-	if (v == NULL || v->keeps == NULL || a->kinds == 0 || t->removed != 0 ||
-	    ((a->ask & POLICY_BIT(ASK_NO_RETENTION)) && v->no_retention >= ANSWER_FLAG))
+	if (v == NULL || t->removed != 0)
+		return;
+	lint_known(a, v, r);
+	if (v->keeps == NULL || a->kinds == 0 || ((a->ask & POLICY_BIT(ASK_NO_RETENTION)) && v->no_retention >= ANSWER_FLAG))
 		return;
 	bool off = v->no_retention >= ANSWER_FLAG;
 	duration_words(keeps, sizeof keeps, v->longest);

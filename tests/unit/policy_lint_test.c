@@ -82,6 +82,11 @@ static const struct mutation {
      "error: Article 13(2)(d): the right complaint says nothing for the regime uk-gdpr", NULL, NULL},
     {"a right without an account to use it", "<right id=\"access\" verify=\"receipt\"", "<right id=\"access\" verify=\"account\"", NULL,
      "error: right access needs an account, and the policy keeps none", NULL, NULL},
+    // What is known of vendors.
+    {"another owner", "name=\"Microsoft Ireland Operations Limited\"", "name=\"Acme Limited\"", "order=\"1\"",
+     "warning: processor azure-openai is known to belong to Microsoft Ireland Operations Limited", NULL, NULL},
+    {"another host", "<host>*.openai.azure.com</host>", "<host>*.openai.azure.example</host>", "order=\"1\"",
+     "warning: *.openai.azure.example is not known as a host of processor azure-openai", NULL, NULL},
     // Times.
     {"default retention untold", "<retention longest=\"P30D\">", "<retention>", "order=\"1\"",
      "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, and", NULL,
