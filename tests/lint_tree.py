@@ -47,6 +47,14 @@ PREFIXES = {
     'policy/base/file.c': 'path folder fd',
     'policy/base/when.c': 'duration monotonic',
     'policy/publish/render/writer.c': 'write prose',
+    'policy/vault/commit.c': 'transaction',
+    'policy/vault/sqlite/db.c': 'cursor',
+    'fcgi/serve/body.c': 'form multipart',
+    'fcgi/serve/fields.c': 'request',
+    'fcgi/serve/problem.c': 'respond',
+    'fcgi/serve/framed.c': 'respond',
+    'fcgi/egress/upstream.c': 'traffic',
+    'fcgi/egress/status.c': 'traffic',
     'fcgi/provider/sketch_paint.c': 'paint path fill',
     'fcgi/provider/sketch_colour.c': 'rgb palette',
     'fcgi/provider/sketch_text.c': 'text caption',
@@ -144,7 +152,7 @@ for name in [f for f in git('*.c', '*.h', '*.sh', '*.conf', '*.js', 'Makefile', 
     if name.startswith('fcgi/provider/sketch'):  # it draws such things
         continue
     for number, line in enumerate(read(name).split('\n'), 1):
-        for found in word.findall(re.sub(r'regime="?house|"house"|\bthe regime house\b', '', line)):
+        for found in word.findall(re.sub(r'"house"|REGIME_HOUSE|\bthe regime house\b', '', line)):
             say('a word that the glossary replaces', f'{name}:{number}', found)
 
 # ---- functions ----
@@ -176,11 +184,12 @@ for function, name in sorted(exported):
     if not headers[function]:
         say('an exported function that no header declares', name, function)
         continue
-    # In the header of its name, of its folder, or of the family that its name begins with: check.h for check_store.c.
-    names = {folder} | {'_'.join(stem.split('_')[:n]) for n in range(1, len(stem.split('_')) + 1)}
-    if not any(header.rsplit('/', 1)[0] == name.rsplit('/', 1)[0] and header.rsplit('/', 1)[1][:-2] in names for header in headers[function]):
+    # In the header of its name, of its folder, or of its family, whose files begin with the same word: check.h for check_store.c.
+    if not any(header.rsplit('/', 1)[0] == name.rsplit('/', 1)[0] and header.rsplit('/', 1)[1][:-2].split('_')[0] in (folder, stem.split('_')[0])
+               for header in headers[function]):
         say('declared under another name than the file that defines it', name, f'{function} in {headers[function][0]}')
-    prefixes = {stem, folder, stem.split('_')[0], stem.rstrip('s'), folder.rstrip('s'), *PREFIXES.get(name, '').split()}
+    prefixes = {stem, folder, stem.split('_')[0], *PREFIXES.get(name, '').split()}
+    prefixes |= {p.rstrip('s') for p in prefixes} | {p + 's' for p in prefixes} | ({'policy'} if name.startswith(('policy/model/', 'policy/rules/')) else set())
     if not any(function.startswith(p + '_') or function == p for p in prefixes):
         say('an exported name without the prefix of its file or folder', name, function)
 
