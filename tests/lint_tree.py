@@ -17,7 +17,7 @@ ARROWS = {
     'policy/rights': ['policy/base', 'policy/model', 'policy/vault', 'policy/rules', 'policy/publish'],
     'policy/publish': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'policy/vault', 'policy/publish'],
     'fcgi/ipc': ['policy/base', 'policy/model'],
-    'fcgi/moderation': ['policy/base', 'policy/model'],
+    'fcgi/moderation': ['policy/base', 'policy/model', 'policy/publish/words'],
     'fcgi/provider': ['policy/base', 'policy/model', 'policy/processors', 'fcgi/ipc'],
     'fcgi/serve': ['policy', 'fcgi/ipc'],
     'fcgi/egress': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'fcgi/ipc', 'fcgi/provider', 'fcgi/serve'],
@@ -42,12 +42,17 @@ WORDS = ('room rooms house door doors stranger strangers doom doomed studio hope
 
 # What the functions of a file may be called after, besides the file, the first word of its name and its folder.
 PREFIXES = {
-    'policy/base/encoding.c': 'hex base64 base64url utf8 latin1',
+    'policy/base/encoding.c': 'hex base64 base64url utf8 token random equal',
     'policy/base/escape.c': 'html markdown csv xml url header',
-    'policy/base/file.c': 'path folder fd',
+    'policy/base/file.c': 'path folder fd text',
     'policy/base/when.c': 'duration monotonic',
     'policy/publish/render/writer.c': 'write prose',
     'policy/vault/commit.c': 'transaction',
+    'policy/vault/seal.c': 'unseal keyed plain wipe',
+    'policy/vault/key.c': 'data lookup',
+    'policy/vault/checkpoint.c': 'ledger',
+    'policy/vault/verify.c': 'ledger',
+    'systemd/run/child.c': 'children command',
     'policy/vault/sqlite/db.c': 'cursor',
     'fcgi/serve/body.c': 'form multipart',
     'fcgi/serve/fields.c': 'request',
