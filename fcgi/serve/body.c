@@ -46,7 +46,7 @@ static int pair_add(cJSON *object, const char *text, size_t len, struct buf *scr
 	return 0;
 }
 
-cJSON *form_parse(const char *text, size_t len, char name[72], struct err *e)
+cJSON *body_form_parse(const char *text, size_t len, char name[72], struct err *e)
 {
 	BUF_AUTO_WIPE struct buf scratch = BUF_INIT(len + 1);
 	cJSON *object = cJSON_CreateObject();
@@ -151,7 +151,8 @@ static int part_read(struct part *part, const char *text, size_t len, size_t *at
 	return 1;
 }
 
-int multipart_parse(const char *text, size_t len, const char *boundary, struct part **parts, size_t *count, char name[72], struct err *e)
+int body_multipart_parse(const char *text, size_t len, const char *boundary, struct part **parts, size_t *count, char name[72],
+			 struct err *e)
 {
 	char delimiter[BOUNDARY_MAX + 5];
 	*parts = NULL, *count = 0, *name = 0;
@@ -207,7 +208,7 @@ static int multipart_fields(struct request *r, struct problem *why)
 	char name[72], boundary[72];
 	if (media_type_parameter(request_param(r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary) != 0)
 		return problem_set(why, 400, "problem.form.boundary", "Content-Type", NULL);
-	if (multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &e) != 0)
+	if (body_multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &e) != 0)
 		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "problem.form", name, WORD_VALUES({"why", e.text}));
 	r->fields = cJSON_CreateObject();
 	for (size_t i = 0; r->fields != NULL && i < r->part_count; i++) {
@@ -242,7 +243,7 @@ int body_parse(struct request *r, enum body_type kind, struct problem *why)
 			return problem_set(why, 400, "problem.json.object", NULL, NULL);
 		return 0;
 	case BODY_FORM:
-		r->fields = form_parse(text, r->body.len, name, &e);
+		r->fields = body_form_parse(text, r->body.len, name, &e);
 		if (r->fields == NULL)
 			return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "problem.form", name, WORD_VALUES({"why", e.text}));
 		return 0;

@@ -3,10 +3,11 @@
 #include "fcgi/serve/dispatch.h"
 #include "fcgi/ipc/note.h"
 #include "fcgi/serve/body.h"
-#include "fcgi/serve/problem.h"
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/respond.h"
+#include "fcgi/serve/respond_problem.h"
+#include "fcgi/serve/server.h"
 #include "fcgi/serve/stream.h"
 #include "policy/base/when.h"
 
@@ -29,7 +30,7 @@ static void request_answer(struct request *r)
 	struct problem why = {.language = request_language(r)};
 	struct err e = {0};
 	if (request_read(r, &why) != 0) {
-		problem_respond(r, &why);
+		respond_with_problem(r, &why);
 		return;
 	}
 	if (r->route->logged && !r->route->logs_itself && request_log(r, NULL, &e) != 0) {
@@ -41,7 +42,7 @@ static void request_answer(struct request *r)
 	r->route->handle(r, r->server->context);
 	if (r->unlogged) {
 		respond_problem(r, 500, "problem.internal.unlogged", NULL, NULL);
-	} else if (!responded(r)) {
+	} else if (!respond_begun(r)) {
 		note_line("%s %s gave no answer", r->route->method, r->route->path);
 		respond_problem(r, 500, "problem.internal", NULL, NULL);
 	}

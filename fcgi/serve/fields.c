@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Fields by table.
 #include "fcgi/serve/fields.h"
-#include "fcgi/serve/problem.h"
 #include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/respond_problem.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <errno.h>
@@ -121,7 +121,7 @@ int request_check(struct request *r, const struct field *fields)
 	struct problem why = {.language = request_language(r)};
 	if (fields_check(r, fields, &why) == 0)
 		return 0;
-	problem_respond(r, &why);
+	respond_with_problem(r, &why);
 	return -1;
 }
 

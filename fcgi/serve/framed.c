@@ -7,6 +7,7 @@
 #include "policy/base/text.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
+#include "policy/publish/words/words.h"
 #include <string.h>
 
 // Before anything was published, or where it cannot be read.

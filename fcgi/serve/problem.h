@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
-// Problems in words: RFC 9457 problem documents, or a plain page with the same words.
+// Why a request is not served, in words (RFC 9457).
 #ifndef LETHE_SERVE_PROBLEM_H
 #define LETHE_SERVE_PROBLEM_H
 
-#include "fcgi/serve/request.h"
 #include "policy/publish/words/words.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
 
-// Why a request is not served, in words of the visitor's language.
+// In the visitor's language.
 struct problem {
 	enum language language; // set before problem_set
 	int status;             // 0: there is none
@@ -21,14 +22,7 @@ struct problem {
 int problem_set(struct problem *p, int status, const char *key, const char *parameter, const struct word_value *values);
 // The problem document alone, as used in `error` events. RFC 9457: type is "/problems/<slug>", title from the status.
 cJSON *problem_object(const struct problem *p);
-
-// A browser that prefers HTML gets a plain page with the same words.
-void problem_respond(struct request *r, const struct problem *p);
-// problem_set and problem_respond at once.
-void respond_problem(struct request *r, int status, const char *key, const char *parameter, const struct word_value *values);
-// Answers with a problem object that has members of its own (from problem_object(), extended).
-void respond_problem_object(struct request *r, const cJSON *problem);
-// The same, from an err: INPUT 422, NOT_FOUND 404, REFUSED 403, FULL/BUSY/UNAVAILABLE/IO/UNKNOWN 503, TIMEOUT 504, others 500.
-void respond_err(struct request *r, const struct err *e);
+// The title of an HTTP status.
+const char *problem_status_title(enum language language, int status);
 
 #endif

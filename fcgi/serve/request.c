@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// What a handler may ask of its request.
+#include "fcgi/serve/request.h"
 #include "fcgi/serve/media_type.h"
 #include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/server.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/words/words.h"
@@ -83,21 +84,9 @@ const char *request_address(const struct request *r)
 	return address != NULL ? address : "";
 }
 
-const char *request_user_agent(const struct request *r)
-{
-	const char *agent = request_param(r, "HTTP_USER_AGENT");
-	return agent != NULL ? agent : "";
-}
-
 const cJSON *request_fields(const struct request *r)
 {
 	return r->fields;
-}
-
-const char *request_body(const struct request *r, size_t *len)
-{
-	*len = r->body.len;
-	return buf_text(&r->body);
 }
 
 const struct part *request_part(const struct request *r, const char *name)
@@ -189,7 +178,8 @@ int request_log_open(struct request *r, const char *receipt, struct err *e)
 	const struct server *s = r->server;
 	if (s->vault == NULL || s->policy->kinds[KIND_REQUEST_LOG].keep != KEEP_STORED)
 		return 0;
-	struct request_log_row row = {request_address(r), request_user_agent(r), receipt};
+	const char *agent = request_param(r, "HTTP_USER_AGENT");
+	struct request_log_row row = {request_address(r), agent != NULL ? agent : "", receipt};
 	r->log_row = request_log_begin(s->vault, &row, e);
 	return r->log_row != NULL ? 0 : -1;
 }

@@ -19,11 +19,8 @@ const char *request_rest(const struct request *r); // what the route's "*" match
 // A header by its HTTP name ("Accept"); NULL when absent. Only those that nginx/snippets/params.conf passes exist.
 const char *request_header(const struct request *r, const char *name);
 const char *request_address(const struct request *r); // the visitor's; never log it
-const char *request_user_agent(const struct request *r);
 // The parsed fields of a JSON object or form body. A JSON body's members keep their type.
 const cJSON *request_fields(const struct request *r);
-// The bytes of a multipart body. Of a JSON object or a form only the fields are kept, so that a waiting request stays small.
-const char *request_body(const struct request *r, size_t *len);
 int request_fd(const struct request *r);            // poll it for POLLRDHUP: the visitor left
 bool request_gone(const struct request *r);         // the visitor left
 uint64_t request_deadline(const struct request *r); // monotonic_ms() at which it ends
@@ -50,5 +47,11 @@ struct part {
 	size_t len;
 };
 const struct part *request_part(const struct request *r, const char *name);
+
+// ---- for the files of fcgi/serve ----
+void request_free(struct request *r); // what it holds
+void request_parts_free(struct part *parts, size_t count);
+void request_choose_language(struct request *r); // by header and, once it is read, by the form, whose field it takes away
+const char *request_param(const struct request *r, const char *name); // NULL when absent or empty
 
 #endif

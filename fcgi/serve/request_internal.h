@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
-// The inside of a request, for the files of fcgi/serve.
+// The inside of a request, for the files of fcgi/serve alone.
 #ifndef LETHE_SERVE_REQUEST_INTERNAL_H
 #define LETHE_SERVE_REQUEST_INTERNAL_H
 
-#include "fcgi/serve/request.h"
-#include "fcgi/serve/server.h"
 #include "policy/base/buf.h"
+#include <cjson/cJSON.h>
 #include <fcgiapp.h>
+#include <stdint.h>
 
 struct request {
 	struct server *server;
@@ -31,9 +31,5 @@ struct request {
 	bool unlogged;                       // an answer was held back, because the log does not know of the request
 	bool commit_unknown;                 // whether something was stored is not known
 };
-void request_free(struct request *r);
-void request_parts_free(struct part *parts, size_t count);
-void request_choose_language(struct request *r); // by header and, once it is read, by the form, whose field it takes away
-const char *request_param(const struct request *r, const char *name); // NULL when absent or empty
 
 #endif

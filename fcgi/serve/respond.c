@@ -2,8 +2,11 @@
 // Answers: head, body, events.
 #include "fcgi/serve/respond.h"
 #include "fcgi/ipc/note.h"
+#include "fcgi/serve/problem.h"
+#include "fcgi/serve/request.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/route.h"
+#include "fcgi/serve/server.h"
 #include "fcgi/serve/stream.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
@@ -13,15 +16,7 @@
 
 enum { HEADERS_BYTES_MAX = 3072 }; // with the head of ours it must fit nginx's fastcgi_buffer_size of 4 KiB
 
-const char *respond_status_title(enum language language, int status)
-{
-	char key[24];
-	snprintf(key, sizeof key, "status.%d", status);
-	const char *title = word_in(language, key);
-	return title != key ? title : word_in(language, status < 400 ? "status.200" : "status.other");
-}
-
-bool responded(const struct request *r)
+bool respond_begun(const struct request *r)
 {
 	return r->status != 0;
 }
@@ -81,7 +76,7 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 		respond_header(r, "Vary", "Accept-Language");
 	}
 	char head[256];
-	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, respond_status_title(LANGUAGE_EN, status),
+	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, problem_status_title(LANGUAGE_EN, status),
 			 type != NULL ? "Content-Type: " : "", type != NULL ? type : "", type != NULL ? "\r\n" : "",
 			 r->has_cache ? "" : "Cache-Control: no-store\r\n", streaming ? "X-Accel-Buffering: no\r\n" : "");
 	r->status = status;

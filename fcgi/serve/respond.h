@@ -4,7 +4,6 @@
 #define LETHE_SERVE_RESPOND_H
 
 #include "fcgi/serve/request.h"
-#include "policy/publish/words/words.h"
 
 void respond_json(struct request *r, int status, const cJSON *value);
 void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
@@ -16,9 +15,8 @@ void respond_redirect_internal(struct request *r, const char *internal_path);
 int respond_begin(struct request *r, int status, const char *type, bool streaming);
 int respond_write(struct request *r, const void *bytes, size_t len);
 int respond_flush(struct request *r);
-bool responded(const struct request *r);
+bool respond_begun(const struct request *r);
 // One server-sent event; `data` is JSON without newlines. Flushes.
 int respond_event(struct request *r, const char *event, const char *data, size_t len);
-const char *respond_status_title(enum language language, int status);
 
 #endif

@@ -3,6 +3,7 @@
 #include "fcgi/serve/route.h"
 #include "fcgi/serve/media_type.h"
 #include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/server.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"

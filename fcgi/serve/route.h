@@ -4,6 +4,7 @@
 #define LETHE_SERVE_ROUTE_H
 
 #include "fcgi/serve/problem.h"
+#include "fcgi/serve/request.h"
 #include "policy/base/err.h"
 #include "policy/model/policy.h"
 #include <stdbool.h>

@@ -4,6 +4,7 @@
 #define LETHE_SERVE_STREAM_H
 
 #include "fcgi/serve/problem.h"
+#include "fcgi/serve/request.h"
 
 int stream_read_body(struct request *r, struct problem *why);
 void stream_rest(const struct request *r); // gives memory back that the answer will need

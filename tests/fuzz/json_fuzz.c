@@ -3,6 +3,7 @@
 #include "fcgi/serve/body.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/serve.h"
+#include "fcgi/serve/server.h"
 #include "policy/base/json.h"
 #include <stdlib.h>
 

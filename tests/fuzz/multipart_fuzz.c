@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count;
 	struct err e;
 	char name[72];
-	if (multipart_parse(text, size, "b", &parts, &count, name, &e) == 0) {
+	if (body_multipart_parse(text, size, "b", &parts, &count, name, &e) == 0) {
 		for (size_t i = 0; i < count; i++)
 			if (parts[i].bytes < text || parts[i].bytes + parts[i].len > text + size || !parts[i].name || !parts[i].type)
 				abort();

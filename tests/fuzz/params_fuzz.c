@@ -3,6 +3,7 @@
 #include "fcgi/serve/media_type.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/serve.h"
+#include "fcgi/serve/server.h"
 #include <stdlib.h>
 #include <string.h>
 
