@@ -249,56 +249,42 @@ static int render_language(const struct policy *p, const char *templates, bool t
 	return rc;
 }
 
-static int render_lists(const struct policy *p, struct pages *s, struct err *e)
+// What follows from the policy alone, in its main language.
+static int render_documents(const struct policy *p, struct pages *s, struct err *e)
 {
 	static const struct {
-		const char *extension;
-		enum subprocessors_format format;
-	} forms[] = {{"json", LIST_JSON}, {"csv", LIST_CSV}, {"md", LIST_MARKDOWN}, {"txt", LIST_TEXT}, {"xml", LIST_XML}};
+		const char *path;
+		int (*write)(const struct policy *p, struct buf *out, struct err *e);
+		void (*add)(const struct policy *p, struct buf *out);
+		enum subprocessors_format format; // with neither
+	} documents[] = {{"html/privacy.json", notice_json, NULL, 0},
+			 {"html/privacy.tilt.json", facts_tilt, NULL, 0},
+			 {"html/privacy.dpv.jsonld", facts_dpv, NULL, 0},
+			 {"html/privacy.atom", feed_notice, NULL, 0},
+			 {"html/subprocessors.atom", feed_subprocessors, NULL, 0},
+			 {"html/subprocessors.json", NULL, NULL, LIST_JSON},
+			 {"html/subprocessors.csv", NULL, NULL, LIST_CSV},
+			 {"html/subprocessors.md", NULL, NULL, LIST_MARKDOWN},
+			 {"html/subprocessors.txt", NULL, NULL, LIST_TEXT},
+			 {"html/subprocessors.xml", NULL, NULL, LIST_XML},
+			 {"html/.well-known/gpc.json", NULL, headers_gpc, 0},
+			 {"nginx/headers.conf", NULL, headers_conf, 0},
+			 {"nginx/clear.conf", NULL, headers_clear, 0},
+			 {"nginx/cookies.conf", NULL, headers_cookies, 0},
+			 {"nginx/problems.conf", NULL, headers_problems, 0}};
+	struct buf *out = pages_add(s, e, "html/.well-known/security.txt");
 
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		struct buf *out = pages_add(s, e, "html/subprocessors.%s", forms[i].extension);
-		if (out == NULL || subprocessors_write(p, forms[i].format, out, e) != 0)
+	if (out != NULL)
+		headers_security(p, when_now(), out);
+	for (size_t i = 0; out != NULL && i < ARRAY_LEN(documents); i++) {
+		out = pages_add(s, e, "%s", documents[i].path);
+		if (out != NULL && documents[i].add != NULL)
+			documents[i].add(p, out);
+		else if (out != NULL && (documents[i].write != NULL ? documents[i].write(p, out, e)
+								    : subprocessors_write(p, documents[i].format, out, e)) != 0)
 			return -1;
 	}
-	return 0;
-}
-
-static int render_others(const struct policy *p, struct pages *s, struct err *e)
-{
-	struct buf *json = pages_add(s, e, "html/privacy.json");
-	struct buf *gpc = pages_add(s, e, "html/.well-known/gpc.json");
-	struct buf *security = pages_add(s, e, "html/.well-known/security.txt");
-	struct buf *headers = pages_add(s, e, "nginx/headers.conf");
-
-	struct buf *clear = pages_add(s, e, "nginx/clear.conf");
-	struct buf *cookies = pages_add(s, e, "nginx/cookies.conf");
-	struct buf *problems = pages_add(s, e, "nginx/problems.conf");
-
-	if (json == NULL || gpc == NULL || security == NULL || headers == NULL || clear == NULL || cookies == NULL || problems == NULL)
-		return -1;
-	headers_gpc(p, gpc);
-	headers_security(p, when_now(), security);
-	headers_conf(p, headers);
-	headers_clear(p, clear);
-	headers_cookies(p, cookies);
-	headers_problems(p, problems);
-	return notice_json(p, json, e);
-}
-
-// What programs read: feeds and vocabularies.
-static int render_machine_forms(const struct policy *p, struct pages *s, struct err *e)
-{
-	struct buf *changes = pages_add(s, e, "html/subprocessors.atom");
-	struct buf *versions = pages_add(s, e, "html/privacy.atom");
-	struct buf *tilt = pages_add(s, e, "html/privacy.tilt.json");
-	struct buf *dpv = pages_add(s, e, "html/privacy.dpv.jsonld");
-
-	if (changes == NULL || versions == NULL || tilt == NULL || dpv == NULL)
-		return -1;
-	if (feed_subprocessors(p, when_now(), changes, e) != 0 || feed_notice(p, versions, e) != 0)
-		return -1;
-	return facts_tilt(p, tilt, e) != 0 ? -1 : facts_dpv(p, dpv, e);
+	return out != NULL ? 0 : -1;
 }
 
 int pages_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
@@ -314,7 +300,7 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 		if (render_language(&view, templates, testing, s, e) != 0)
 			return -1;
 	}
-	if (render_lists(p, s, e) != 0 || render_others(p, s, e) != 0 || render_machine_forms(p, s, e) != 0)
+	if (render_documents(p, s, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)

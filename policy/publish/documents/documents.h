@@ -51,7 +51,7 @@ cJSON *subprocessors_tree(const struct policy *p, struct err *e);
 extern const char *const subprocessors_columns[], *const subprocessors_shown[]; // all, and those in the forms for people; NULL-terminated
 
 // ---- Atom feeds, with what is announced (p->coming) ----
-int feed_subprocessors(const struct policy *p, time_t now, struct buf *out, struct err *e);
+int feed_subprocessors(const struct policy *p, struct buf *out, struct err *e);
 int feed_notice(const struct policy *p, struct buf *out, struct err *e);
 
 // ---- for nginx, and /.well-known ----

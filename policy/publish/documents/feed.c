@@ -196,7 +196,7 @@ static void write_entry(const struct policy *p, const struct entry *a, struct bu
 	feed_entry_end(p, "/subprocessors", out);
 }
 
-int feed_subprocessors(const struct policy *p, time_t now, struct buf *out, struct err *e)
+int feed_subprocessors(const struct policy *p, struct buf *out, struct err *e)
 {
 	JSON_AUTO cJSON *tree = subprocessors_tree(p, e);
 	JSON_AUTO cJSON *next = tree != NULL && p->coming != NULL ? subprocessors_tree(p->coming, e) : NULL;
@@ -213,7 +213,7 @@ int feed_subprocessors(const struct policy *p, time_t now, struct buf *out, stru
 	for (size_t i = 0; i < p->processor_count && row != NULL; i++) {
 		if (p->processors[i].local)
 			continue;
-		add_dated(&s, p, &p->processors[i], row, now);
+		add_dated(&s, p, &p->processors[i], row, when_now());
 		row = row->next;
 	}
 	if (coming != NULL)
