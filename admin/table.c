@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
 #include "policy/base/text.h"
+#include "policy/publish/render/list.h"
 #include <stdarg.h>
 #include <string.h>
 
@@ -45,18 +46,6 @@ void table_add(struct table *t, ...)
 	t->failed |= !cJSON_AddItemToArray(t->rows, row);
 }
 
-// The cell as text, not yet escaped for anything.
-static int cell_text(struct buf *out, const cJSON *cell)
-{
-	if (cJSON_IsString(cell))
-		return buf_adds(out, cell->valuestring);
-	if (cJSON_IsNumber(cell))
-		return buf_printf(out, "%.15g", cell->valuedouble);
-	if (cJSON_IsBool(cell))
-		return buf_adds(out, cJSON_IsTrue(cell) ? "yes" : "no");
-	return 0;
-}
-
 // Recursion ends where cJSON's parser would: it refuses what is nested too deep.
 static void add_leaves(struct table *t, const char *path, const cJSON *parent)
 {
@@ -98,27 +87,6 @@ size_t table_size(const struct table *t)
 	return (size_t)cJSON_GetArraySize(t->rows);
 }
 
-static int add_csv(const struct table *t, struct buf *out)
-{
-	const cJSON *row;
-	BUF_AUTO_WIPE struct buf cell = BUF_INIT(CELL_MAX);
-
-	for (size_t i = 0; t->columns[i] != NULL; i++)
-		buf_printf(out, "%s%s", i ? "," : "", t->columns[i]);
-	buf_adds(out, "\r\n");
-	cJSON_ArrayForEach(row, t->rows)
-	{
-		for (size_t i = 0; t->columns[i] != NULL; i++) {
-			buf_reset(&cell);
-			if (cell_text(&cell, json_get(row, t->columns[i])) != 0 || (i > 0 && buf_addc(out, ',') != 0) ||
-			    csv_cell(out, buf_text(&cell)) != 0)
-				return -1;
-		}
-		buf_adds(out, "\r\n");
-	}
-	return out->failed ? -1 : 0;
-}
-
 // Twice over all cells: to measure the columns, then to print them. The last one is not padded.
 static int add_text(const struct table *t, struct buf *out)
 {
@@ -134,7 +102,8 @@ static int add_text(const struct table *t, struct buf *out)
 			for (size_t i = 0; t->columns[i] != NULL; i++) {
 				buf_reset(&raw);
 				buf_reset(&shown);
-				if ((heading ? buf_adds(&raw, t->columns[i]) : cell_text(&raw, json_get(row, t->columns[i]))) != 0 ||
+				if ((heading ? buf_adds(&raw, t->columns[i])
+					     : list_cell(LANGUAGE_EN, json_get(row, t->columns[i]), "; ", &raw)) != 0 ||
 				    output_text(&shown, buf_text(&raw)) != 0)
 					return -1;
 				size_t n = utf8_count(buf_text(&shown));
@@ -159,7 +128,7 @@ int table_print(const struct table *t, const char *format, struct buf *out)
 	if (t->failed)
 		return -1;
 	if (format != NULL && strcmp(format, "csv") == 0)
-		return add_csv(t, out);
+		return list_csv(&(struct list){.columns = t->columns, .rows = t->rows, .language = LANGUAGE_EN}, out);
 	if (format == NULL || strcmp(format, "json") != 0)
 		return add_text(t, out);
 	if (json_print(out, t->rows) != 0)

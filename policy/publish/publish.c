@@ -6,6 +6,7 @@
 #include "policy/base/file.h"
 #include "policy/publish/pages.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,26 +15,23 @@
 enum { LIST_BYTES_MAX = 2 * PAGES_MAX * 256 };
 static const char list_name[] = "published";
 
-static bool is_made(const struct pages *s, const char *path, size_t len)
+// The next line of a list that is ours and is not made now: only what publish_all itself could have made, below one of its folders, without
+// a way up. NULL at the end. *list moves on.
+static const char *next_stale(const struct pages *s, const char **list, char name[256])
 {
-	for (size_t i = 0; i < s->count; i++) {
-		if (strlen(s->list[i].path) == len && strncmp(s->list[i].path, path, len) == 0)
-			return true;
+	while (**list != '\0') {
+		size_t len = strcspn(*list, "\n"), i = 0;
+		int fits = snprintf(name, 256, "%.*s", (int)len, *list);
+		*list += len + ((*list)[len] == '\n');
+		if (fits <= 0 || fits >= 256 || strstr(name, "..") != NULL ||
+		    (strncmp(name, "html/", 5) != 0 && strncmp(name, "nginx/", 6) != 0 && strncmp(name, "programs/", 9) != 0))
+			continue;
+		while (i < s->count && strcmp(s->list[i].path, name) != 0)
+			i++;
+		if (i == s->count)
+			return name;
 	}
-	return false;
-}
-
-// Only what publish_all itself could have made: below one of its folders, without a way up.
-static bool is_ours(const char *path, size_t len)
-{
-	char name[256];
-
-	if (len == 0 || len >= sizeof name)
-		return false;
-	memcpy(name, path, len);
-	name[len] = '\0';
-	return strstr(name, "..") == NULL &&
-	       (strncmp(name, "html/", 5) == 0 || strncmp(name, "nginx/", 6) == 0 || strncmp(name, "programs/", 9) == 0);
+	return NULL;
 }
 
 static int read_list(const char *folder, struct buf *out, struct err *e)
@@ -53,16 +51,12 @@ static int read_list(const char *folder, struct buf *out, struct err *e)
 static int write_list(const char *folder, const struct pages *s, const struct buf *also, struct err *e)
 {
 	BUF_AUTO struct buf text = BUF_INIT(2 * LIST_BYTES_MAX);
-	char path[4096];
+	char path[4096], name[256];
 
 	for (size_t i = 0; i < s->count; i++)
 		buf_printf(&text, "%s\n", s->list[i].path);
-	for (const char *line = also != NULL ? buf_text(also) : ""; *line;) {
-		size_t len = strcspn(line, "\n");
-		if (is_ours(line, len) && !is_made(s, line, len))
-			buf_printf(&text, "%.*s\n", (int)len, line);
-		line += len + (line[len] == '\n');
-	}
+	for (const char *rest = also != NULL ? buf_text(also) : ""; next_stale(s, &rest, name) != NULL;)
+		buf_printf(&text, "%s\n", name);
 	if (text.failed)
 		return err_set(e, ERR_MEMORY, "the list of published files is too long");
 	if (path_join(path, sizeof path, folder, list_name, e) != 0)
@@ -90,17 +84,11 @@ static int remove_stale(const char *folder, const struct pages *s, const struct 
 {
 	char name[256], path[4096];
 
-	for (const char *line = buf_text(old); *line;) {
-		size_t len = strcspn(line, "\n");
-		if (is_ours(line, len) && !is_made(s, line, len)) {
-			memcpy(name, line, len);
-			name[len] = '\0';
-			if (path_join(path, sizeof path, folder, name, e) != 0)
-				return -1;
-			if (unlink(path) < 0 && errno != ENOENT)
-				return err_system(e, ERR_IO, errno, "%s", path);
-		}
-		line += len + (line[len] == '\n');
+	for (const char *rest = buf_text(old); next_stale(s, &rest, name) != NULL;) {
+		if (path_join(path, sizeof path, folder, name, e) != 0)
+			return -1;
+		if (unlink(path) < 0 && errno != ENOENT)
+			return err_system(e, ERR_IO, errno, "%s", path);
 	}
 	return 0;
 }
