@@ -42,6 +42,9 @@ enum model_type {
 	MODEL_BY_KIND, // struct policy_kind [KIND_COUNT], each by its id; `more`: size_t, how many
 };
 
+// Which change makes a visitor worse off: it is material.
+enum model_weaker { WEAKER_NEVER, WEAKER_UP, WEAKER_DOWN, WEAKER_ALWAYS, WEAKER_NOT_FIRST, WEAKER_FEWER };
+// Not first: any but the first of its words. Fewer: of a list, whatever it holds.
 struct model_record;
 struct model_field {
 	enum model_type type;
@@ -51,6 +54,11 @@ struct model_field {
 	bool optional;    // a part or record: null in privacy.json when it is absent
 	bool translated;  // records: those in the language that is read
 	const char *attribute;
+	// What the comparison of two versions says: `up` when it became more, larger, later in its words' order, or is there now; `down` the other
+	// way round (NULL: as `up`); `unsaid` when it is no longer stated, which is always material. "{name}" stands for the field of that name,
+	// {from} and {to} for the values. `called`: that it is put differently, by this name. Without any of them it is not compared.
+	enum model_weaker weaker;
+	const char *up, *down, *unsaid, *called;
 	const struct policy_words *words;
 	const struct model_record *record;
 };
@@ -58,6 +66,7 @@ struct model_record {
 	size_t size;
 	const struct model_field *fields;
 	size_t count;
+	size_t keys; // how many of the first fields tell one of several apart
 };
 extern const struct model_record model_policy; // of struct policy
 

@@ -24,6 +24,8 @@ struct policy_diff {
 // Compares the main languages of both. -1 (ERR_MEMORY) when memory is gone or there are too many changes to keep. Free with policy_diff_free.
 int policy_diff(struct policy_diff *out, const struct policy *before, const struct policy *after, struct err *e);
 void policy_diff_free(struct policy_diff *d);
+// P14D became P14M.
+bool unit_changed(struct duration from, struct duration to);
 #define POLICY_DIFF_AUTO __attribute__((cleanup(policy_diff_free)))
 
 #endif

@@ -2,7 +2,7 @@
 // Retention: conditions that can never hold, units that look like a slip, and processors that keep more than is said.
 #include "policy/base/array.h"
 #include "policy/processors/processors.h"
-#include "policy/rules/diff_parts.h"
+#include "policy/rules/diff.h"
 #include "policy/rules/lint.h"
 #include <string.h>
 

@@ -17,6 +17,9 @@ static const struct change {
 } changes[] = {
     {"<life length=\"P14D\"", "<life length=\"P20D\"", true, false, "Request log: kept longer, 20 days instead of 14 days."},
     {"<life length=\"P14D\"", "<life length=\"P14M\"", true, false, "The number is the same and the unit is not: were days meant?"},
+    // Two years have 730 or 731 days.
+    {"<life length=\"P24M\"", "<life length=\"P730D\"", false, true, "Your requests to us: kept for a shorter time"},
+    {"<life length=\"P24M\"", "<life length=\"P731D\"", true, false, "Your requests to us: kept longer"},
     {"after=\"closing\" then=\"delete\" hold=\"yes\"", "after=\"closing\" then=\"delete\"", false, true,
      "Your requests to us: a legal hold no longer lengthens the time."},
     {"after=\"closing\" then=\"delete\"", "after=\"closing\" then=\"anonymise\"", true, false,

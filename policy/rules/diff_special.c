@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: ISC
+// What has to be compared as a whole: lives, where a processor is and how its transfers are protected, what content rules do, who is
+// responsible.
+#include "policy/base/array.h"
+#include "policy/rules/diff_parts.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char *const condition_words[] = {[CONDITION_NONE] = "",
+					      [CONDITION_ACCOUNT] = "the account exists",
+					      [CONDITION_SERVICE] = "the service runs",
+					      [CONDITION_SAVED] = "it is saved",
+					      [CONDITION_CONSENT] = "the consent lasts"};
+
+bool unit_changed(struct duration from, struct duration to)
+{
+	bool days = from.days > 0 && from.months == 0 && from.seconds == 0, months = to.months > 0 && to.days == 0 && to.seconds == 0;
+
+	return days && months && from.days == to.months;
+}
+
+static void diff_length(struct differ *d, const char *name, struct duration from, struct duration to)
+{
+	const char *a = differ_duration(d, from), *b = differ_duration(d, to);
+	const char *unit = unit_changed(from, to) ? " The number is the same and the unit is not: were days meant?" : "";
+
+	if (duration_may_exceed(to, from) && duration_is_zero(from))
+		differ_add(d, true, NULL, b, "%s: now kept for %s.%s", name, b, unit);
+	else if (duration_may_exceed(to, from))
+		differ_add(d, true, a, b, "%s: kept longer, %s instead of %s.%s", name, b, a, unit);
+	else if (duration_may_exceed(from, to) && duration_is_zero(to))
+		differ_add(d, false, a, NULL, "%s: no longer kept for the fixed time of %s.", name, a);
+	else if (duration_may_exceed(from, to))
+		differ_add(d, false, a, b, "%s: kept for a shorter time, %s instead of %s.", name, b, a);
+}
+
+// Whether `kind` has a life for the same reason that lasts at least as long. `erased`: whatever was asked to be erased.
+static bool life_covered(const struct policy_kind *kind, const struct policy_life *wanted, bool erased)
+{
+	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct policy_life *l = &kind->lives[i];
+		bool long_enough = (!erased && wanted->lasts_while == CONDITION_NONE) || !duration_may_exceed(wanted->length, l->length);
+		if (l->lasts_while == wanted->lasts_while && l->unless == wanted->unless && long_enough && !(erased && l->ends_on_erasure))
+			return true;
+	}
+	return false;
+}
+
+// The lives of `of` that `other` does not cover: those that came, or those that went.
+static void diff_lives(struct differ *d, const struct policy_kind *of, const struct policy_kind *other, const char *name, bool came)
+{
+	for (size_t i = 0; i < of->life_count; i++) {
+		const struct policy_life *l = &of->lives[i];
+		const char *words = condition_words[l->lasts_while != CONDITION_NONE || !came ? l->lasts_while : l->unless];
+		if (*words != '\0' && !life_covered(other, l, false))
+			differ_add(d, came, came ? NULL : words, came ? words : NULL,
+				   came ? "%s: may now also be kept while %s." : "%s: no longer kept for as long as %s.", name, words);
+		if (l->ends_on_erasure || life_covered(other, l, true))
+			continue;
+		bool conditional = l->lasts_while != CONDITION_NONE;
+		const char *how = conditional ? condition_words[l->lasts_while] : differ_duration(d, l->length);
+		differ_add(d, came, came ? NULL : how, came ? how : NULL,
+			   came ? "%s: may now be kept after a request for erasure, %s %s."
+				: "%s: no longer kept after a request for erasure, %s %s.",
+			   name, conditional ? "while" : "for", how);
+	}
+}
+
+static bool any_hold(const struct policy_kind *kind)
+{
+	bool hold = false;
+
+	for (size_t i = 0; i < kind->life_count; i++)
+		hold = hold || kind->lives[i].hold;
+	return hold;
+}
+
+void diff_kind(struct differ *d, const void *before, const void *after)
+{
+	static const char *const starts[] = {[START_CREATION] = "it is made",
+					     [START_COMPLETION] = "it is complete",
+					     [START_CLOSING] = "the matter is closed",
+					     [START_ACCOUNT_END] = "the account ends"};
+	const struct policy_kind *from = before, *to = after;
+	bool anonymised = to->ending == END_ANONYMISE;
+
+	if (from->keep != to->keep)
+		return; // said by its row
+	if (to->keep == KEEP_MEMORY) {
+		diff_length(d, to->name, from->memory, to->memory);
+		return;
+	}
+	diff_length(d, to->name, from->life, to->life);
+	if (from->start != to->start)
+		differ_add(d, to->start > from->start, starts[from->start], starts[to->start], "%s: the time now runs from when %s.",
+			   to->name, starts[to->start]);
+	if (from->ending != to->ending)
+		differ_add(d, anonymised, anonymised ? "deleted" : "anonymised", anonymised ? "anonymised" : "deleted",
+			   "%s: at the end %s.", to->name, anonymised ? "anonymised instead of deleted" : "deleted");
+	diff_lives(d, to, from, to->name, true);
+	diff_lives(d, from, to, to->name, false);
+	if (any_hold(from) != any_hold(to))
+		differ_add(d, any_hold(to), NULL, NULL,
+			   any_hold(to) ? "%s: a legal hold can now lengthen the time." : "%s: a legal hold no longer lengthens the time.",
+			   to->name);
+}
+
+// How well a transfer is protected: the best safeguard counts.
+static int safeguard_strength(const struct policy_processor *a)
+{
+	static const int strengths[] = {[SAFEGUARD_ADEQUACY] = 5,
+					[SAFEGUARD_DATA_PRIVACY_FRAMEWORK] = 4,
+					[SAFEGUARD_STANDARD_CONTRACTUAL_CLAUSES] = 3,
+					[SAFEGUARD_BINDING_CORPORATE_RULES] = 3,
+					[SAFEGUARD_CONTRACT_WITH_SUBJECT] = 2,
+					[SAFEGUARD_EXPLICIT_CONSENT] = 1,
+					[SAFEGUARD_PRIVACY_SHIELD] = 0,
+					[SAFEGUARD_SAFE_HARBOUR] = 0};
+	int best = 0;
+
+	for (size_t i = 0; i < a->safeguard_count; i++)
+		best = strengths[a->safeguards[i].type] > best ? strengths[a->safeguards[i].type] : best;
+	return best;
+}
+
+static const char *first_safeguard(const struct policy_processor *a)
+{
+	return a->safeguard_count > 0 ? policy_word(&policy_safeguard_words, a->safeguards[0].type) : NULL;
+}
+
+void diff_processor(struct differ *d, const void *before, const void *after)
+{
+	const struct policy_processor *from = before, *to = after;
+	int a = safeguard_strength(from), b = safeguard_strength(to);
+	bool outside = false;
+
+	for (size_t i = 0; i < to->region_count; i++)
+		outside = outside || !policy_country_in_eea(to->regions[i].country);
+	if (a != b)
+		differ_add(d, b < a && outside, first_safeguard(from), first_safeguard(to),
+			   b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);
+	if (from->local != to->local)
+		differ_add(d, from->local, NULL, NULL,
+			   to->local ? "%s is now part of our own server." : "%s is no longer part of our own server.", to->brand);
+	else if (from->standing != to->standing)
+		differ_add(d, to->standing == STANDING_INDEPENDENT, policy_word(&policy_standing_words, from->standing),
+			   policy_word(&policy_standing_words, to->standing), "%s now acts as: %s.", to->brand,
+			   policy_word(&policy_standing_words, to->standing));
+}
+
+void diff_content(struct differ *d, const void *before, const void *after)
+{
+	static const char *const names[RULE_COUNT] = {[RULE_MAIL_ADDRESS] = "mail addresses",
+						      [RULE_PHONE_NUMBER] = "phone numbers",
+						      [RULE_CARD_NUMBER] = "card numbers",
+						      [RULE_IBAN] = "bank account numbers",
+						      [RULE_MINORS] = "forbidden content about minors"};
+	static const char *const actions[] = {
+	    [CONTENT_ALLOW] = "let through", [CONTENT_WARN] = "asked about", [CONTENT_ANONYMISE] = "masked", [CONTENT_REFUSE] = "refused"};
+	const struct policy *from = before, *to = after;
+
+	for (unsigned i = 0; i < RULE_COUNT; i++) {
+		enum policy_action a = from->content[i], b = to->content[i];
+		if (a != b)
+			differ_add(d, b < a, actions[a], actions[b], "In what you enter, %s are now %s.", names[i], actions[b]);
+	}
+}
+
+static bool party_same(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+void diff_party(struct differ *d, const char *title, const struct policy_party *from, const struct policy_party *to)
+{
+	bool controller = to == &d->after->controller;
+
+	d->line = to->line;
+	if (from->name == NULL && to->name == NULL)
+		return;
+	if (to->name == NULL)
+		differ_add(d, controller, from->name, NULL, "No %s is named any more.", title);
+	else if (!party_same(from->name, to->name) || !party_same(from->country, to->country))
+		differ_add(d, controller, from->name, to->name, "The %s is now %s.", title, to->name);
+	else if (!party_same(from->mail, to->mail) || !party_same(from->phone, to->phone) || !party_same(from->web, to->web) ||
+		 !party_same(from->address, to->address))
+		differ_add(d, false, from->mail, to->mail, "The %s has new contact details.", title);
+}
