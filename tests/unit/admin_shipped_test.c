@@ -57,6 +57,33 @@ static void lines_are_compared(void **state)
 	assert_true(shipped_differs("snippets/problem.conf", "include /s; access_log x; /headers.conf;", any, &d));
 }
 
+// As lethe-run fills it in for an ordinary user: a placeholder that stands for nothing leaves no line.
+static void a_placeholder_for_nothing(void **state)
+{
+	static const char *const names[] = {"@RUN@", "@STATE@", "@SNIPPETS@", "@LISTEN@", "@USER@"};
+	const struct shipped_fill fills[] = {{"@RUN@", "/r"},    {"@STATE@", "/s"}, {"@SNIPPETS@", "/r/n"},
+					     {"@LISTEN@", NULL}, {"@USER@", ""},    {NULL, NULL}};
+	BUF_AUTO struct buf text = BUF_INIT(65536), filled = BUF_INIT(65536);
+	struct shipped_difference d;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(file_read("nginx/run.conf", &text, &e), 0);
+	for (const char *at = buf_text(&text); *at; at++) {
+		size_t i = 0;
+		while (i < ARRAY_LEN(names) && strncmp(at, names[i], strlen(names[i])) != 0)
+			i++;
+		if (i == ARRAY_LEN(names)) {
+			buf_addc(&filled, *at);
+			continue;
+		}
+		buf_adds(&filled, fills[i].value != NULL ? fills[i].value : "127.0.0.1:80");
+		at += strlen(names[i]) - 1;
+	}
+	if (shipped_differs("run.conf", buf_text(&filled), fills, &d))
+		fail_msg("line %d: %s instead of %s", d.line, d.found, d.should);
+}
+
 static void settings_of_units(void **state)
 {
 	(void)state;
@@ -72,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(everything_is_there),
 	    cmocka_unit_test(lines_are_compared),
+	    cmocka_unit_test(a_placeholder_for_nothing),
 	    cmocka_unit_test(settings_of_units),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,11 +32,13 @@ static void each_row_has_its_folder(void **state)
 // The program that a location of nginx's leads to, into `name`; -1 when it leads to none.
 static int location_program(const char *location, char name[32])
 {
-	const char *pass = strstr(location, "fastcgi_pass lethe_"), *next = strstr(location + 1, "\nlocation ");
+	const char *pass = strstr(location, "fastcgi_pass "), *next = strstr(location + 1, "\nlocation ");
 
 	if (pass == NULL || (next != NULL && pass > next))
 		return -1;
-	return sscanf(pass, "fastcgi_pass lethe_%31[a-z];", name) == 1 ? 0 : -1;
+	return sscanf(pass, "fastcgi_pass unix:@RUN@/%31[a-z].sock;", name) == 1 || sscanf(pass, "fastcgi_pass lethe_%31[a-z];", name) == 1
+		   ? 0
+		   : -1;
 }
 
 static void nginx_passes_what_the_rows_say(void **state)
@@ -172,8 +174,8 @@ static void expect(const struct program_row *row, const char *folder, const char
 
 static void each_writes_what_it_must_and_nothing_else(void **state)
 {
-	static const char *const stores[] = {"w vault.db", "w vault.db-wal", "w vault.lock",
-					     "w space-reserve",  "w keys/keys.db", "c log/2026-01-01.db"};
+	static const char *const stores[] = {"w vault.db",      "w vault.db-wal", "w vault.lock",
+					     "w space-reserve", "w keys/keys.db", "c log/2026-01-01.db"};
 	static const char *const never[] = {"w policy/active.xml",
 					    "u policy/active.xml",
 					    "c policy/announced.xml",
