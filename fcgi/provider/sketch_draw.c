@@ -23,26 +23,6 @@ static enum style style_of(const char *name)
 	return STYLE_ILLUSTRATION;
 }
 
-static const char *sign_word(const struct sketch_job *job)
-{
-	return job->sign != NULL && strlen(job->sign) < SKETCH_WORD_BYTES && text_drawable(job->sign) ? job->sign : "";
-}
-
-static void draw(struct canvas *c, const struct sketch_job *job)
-{
-	unsigned index = order[job->index % SCENES];
-	cairo_save(c->cr);
-	cairo_rectangle(c->cr, 0, 0, c->w, c->h);
-	cairo_clip(c->cr);
-	if (c->style == STYLE_ISOMETRIC)
-		scene_isometric(c, index);
-	else
-		scenes[index](c);
-	sketch_finish(c);
-	cairo_restore(c->cr);
-	caption_draw(c, job->height, job->words);
-}
-
 static cairo_status_t png_write(void *to, const unsigned char *bytes, unsigned len)
 {
 	return buf_add(to, bytes, len) != 0 ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
@@ -55,6 +35,8 @@ int sketch_draw(const struct sketch_job *job, struct buf *png, struct err *e)
 	if (sketch_prepare(e) != 0)
 		return -1;
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)job->width, (int)job->height);
+	unsigned index = order[job->index % SCENES];
+	bool sign = job->sign != NULL && strlen(job->sign) < SKETCH_WORD_BYTES && text_drawable(job->sign);
 	uint32_t seed = job->seed * 2654435761U + job->index * 40503U + 17;
 	struct canvas c = {
 	    .cr = cairo_create(surface),
@@ -66,9 +48,18 @@ int sketch_draw(const struct sketch_job *job, struct buf *png, struct err *e)
 	    .p = palette_make(job->colours, job->seed),
 	    .chance = {seed},
 	    .seed = seed,
-	    .sign = sign_word(job),
+	    .sign = sign ? job->sign : "",
 	};
-	draw(&c, job);
+	cairo_save(c.cr);
+	cairo_rectangle(c.cr, 0, 0, c.w, c.h);
+	cairo_clip(c.cr);
+	if (c.style == STYLE_ISOMETRIC)
+		scene_isometric(&c, index);
+	else
+		scenes[index](&c);
+	sketch_finish(&c);
+	cairo_restore(c.cr);
+	caption_draw(&c, job->height, job->words);
 	bool drawn = cairo_status(c.cr) == CAIRO_STATUS_SUCCESS;
 	cairo_destroy(c.cr);
 	cairo_surface_flush(surface);

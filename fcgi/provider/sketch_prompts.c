@@ -83,16 +83,8 @@ static int add_shot(struct buf *out, const char *shot, const char *subject, char
 	return buf_adds(out, ". ");
 }
 
-static int add_colours(struct buf *out, const char *const *colours)
-{
-	for (unsigned i = 0; colours != NULL && colours[i] != NULL && i < 3; i++)
-		if (buf_printf(out, "%s%s", i ? ", " : "Palette built around ", colours[i]) != 0)
-			return -1;
-	return colours != NULL && *colours != NULL ? buf_adds(out, ". ") : 0;
-}
-
-static char *compose(const struct brief *b, unsigned index, const char *subject, char words[SKETCH_WORDS][SKETCH_WORD_BYTES],
-		     unsigned count)
+static char *prompt_compose(const struct brief *b, unsigned index, const char *subject, char words[SKETCH_WORDS][SKETCH_WORD_BYTES],
+			    unsigned count)
 {
 	BUF_AUTO struct buf out = BUF_INIT(PROMPT_MAX);
 	size_t style = 0;
@@ -102,7 +94,10 @@ static char *compose(const struct brief *b, unsigned index, const char *subject,
 	buf_printf(&out, "%s ", styles[style].lead);
 	add_shot(&out, shots[index], subject, words, count);
 	buf_printf(&out, "%s ", styles[style].tail);
-	add_colours(&out, b->colours);
+	unsigned colours = 0;
+	for (; b->colours != NULL && b->colours[colours] != NULL && colours < 3; colours++)
+		buf_printf(&out, "%s%s", colours > 0 ? ", " : "Palette built around ", b->colours[colours]);
+	buf_adds(&out, colours > 0 ? ". " : "");
 	buf_adds(&out, "No lettering, no logos, no recognisable people.");
 	if (b->audience_rule != NULL && *b->audience_rule)
 		buf_printf(&out, " %s", b->audience_rule);
@@ -119,7 +114,7 @@ int sketch_prompts(const struct brief *b, struct provider_prompts *out, struct e
 	BUF_AUTO struct buf subject = BUF_INIT(SUBJECT_BYTES * 2);
 	add_subject(&subject, b);
 	for (unsigned i = 0; i < b->count; i++) {
-		char *text = compose(b, i, buf_text(&subject), words, count);
+		char *text = prompt_compose(b, i, buf_text(&subject), words, count);
 		if (text == NULL) {
 			provider_prompts_free(out);
 			return err_set(e, ERR_MEMORY, "no memory for the prompts");

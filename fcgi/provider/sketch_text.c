@@ -43,7 +43,7 @@ static PangoLayout *layout_of(enum face face, const char *utf8, double spacing)
 }
 
 // Draws every sample once, so that the outlines' readers are loaded too.
-static void load(enum face face, cairo_t *cr)
+static void samples_draw(enum face face, cairo_t *cr)
 {
 	for (int i = 0; i < SAMPLES; i++) {
 		for (int spaced = 0; spaced < 2; spaced++) {
@@ -74,7 +74,7 @@ int sketch_prepare(struct err *e)
 	for (int face = 0; face < 2; face++) {
 		descriptions[face] = pango_font_description_from_string(families[face]);
 		pango_font_description_set_absolute_size(descriptions[face], LAYOUT_SIZE * PANGO_SCALE);
-		load((enum face)face, cr);
+		samples_draw((enum face)face, cr);
 	}
 	cairo_destroy(cr);
 	cairo_surface_destroy(surface);

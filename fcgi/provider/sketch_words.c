@@ -56,14 +56,6 @@ struct vocabulary {
 	unsigned count, position;
 };
 
-static bool is_stop_word(const char *folded)
-{
-	for (size_t i = 0; i < ARRAY_LEN(stop_words); i++)
-		if (strcmp(folded, stop_words[i]) == 0)
-			return true;
-	return false;
-}
-
 static void count_word(struct vocabulary *v, const char *s, size_t len, double weight, bool starts)
 {
 	char folded[SKETCH_WORD_BYTES];
@@ -77,8 +69,11 @@ static void count_word(struct vocabulary *v, const char *s, size_t len, double w
 	}
 	folded[n] = '\0';
 	v->position++;
-	if (characters < WORD_CHARS_MIN || characters > WORD_CHARS_MAX || is_stop_word(folded))
+	if (characters < WORD_CHARS_MIN || characters > WORD_CHARS_MAX)
 		return;
+	for (size_t i = 0; i < ARRAY_LEN(stop_words); i++)
+		if (strcmp(folded, stop_words[i]) == 0)
+			return;
 	// A capital inside a sentence marks a name, or a noun in German.
 	if (!starts && g_unichar_isupper(g_utf8_get_char(s)) != 0)
 		weight *= 1.5;
@@ -96,13 +91,6 @@ static void count_word(struct vocabulary *v, const char *s, size_t len, double w
 	memcpy(w->folded, folded, n + 1);
 }
 
-static bool joins(const char *at, const char *end)
-{
-	if (*at != '-' && *at != '\'')
-		return false;
-	return at + 1 < end && g_unichar_isalpha(g_utf8_get_char(at + 1)) != 0;
-}
-
 // The words in a run without white space. Addresses, links and anything with digits say nothing and may be personal.
 static bool count_run(struct vocabulary *v, const char *s, const char *end, double weight, bool starts)
 {
@@ -111,8 +99,10 @@ static bool count_run(struct vocabulary *v, const char *s, const char *end, doub
 			return false;
 	while (s < end) {
 		const char *from = s;
-		while (s < end && (g_unichar_isalpha(g_utf8_get_char(s)) != 0 || g_unichar_ismark(g_utf8_get_char(s)) != 0 ||
-				   (s > from && joins(s, end))))
+		while (s < end &&
+		       (g_unichar_isalpha(g_utf8_get_char(s)) != 0 || g_unichar_ismark(g_utf8_get_char(s)) != 0 ||
+			// within a word
+			(s > from && (*s == '-' || *s == '\'') && s + 1 < end && g_unichar_isalpha(g_utf8_get_char(s + 1)) != 0)))
 			s = g_utf8_next_char(s);
 		if (s > from)
 			count_word(v, from, (size_t)(s - from), weight, starts);
