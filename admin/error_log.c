@@ -54,7 +54,7 @@ int error_log_look(const char *run, struct error_log *out, struct err *e)
 		const char *end = out->oldest == 0 ? strptime(line, "%Y/%m/%d %H:%M:%S", &tm) : NULL;
 		tm.tm_isdst = -1;
 		time_t at = end != NULL && *end == ' ' ? mktime(&tm) : -1;
-		out->oldest = at != -1 ? at : out->oldest;
+		out->oldest = at >= 0 ? at : out->oldest;
 	}
 	free(line);
 	// What bears no date is as old as the last line, as far as one can tell.

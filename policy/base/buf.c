@@ -43,12 +43,12 @@ void buf_took(struct buf *b, size_t len)
 
 int buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	char *room = buf_reserve(b, len);
+	char *to = buf_reserve(b, len);
 
-	if (room == NULL)
+	if (to == NULL)
 		return -1;
 	if (len > 0)
-		memcpy(room, bytes, len);
+		memcpy(to, bytes, len);
 	buf_took(b, len);
 	return 0;
 }
@@ -73,11 +73,11 @@ int buf_printf(struct buf *b, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return refuse(b);
-	char *room = buf_reserve(b, (size_t)n);
-	if (room == NULL)
+	char *to = buf_reserve(b, (size_t)n);
+	if (to == NULL)
 		return -1;
 	va_start(args, format);
-	vsnprintf(room, (size_t)n + 1, format, args);
+	vsnprintf(to, (size_t)n + 1, format, args);
 	va_end(args);
 	buf_took(b, (size_t)n);
 	return 0;

@@ -23,7 +23,7 @@ int buf_add(struct buf *b, const void *bytes, size_t len);
 int buf_adds(struct buf *b, const char *string);
 int buf_addc(struct buf *b, char c);
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-// Makes room for `len` more bytes and returns where they go, or NULL; call buf_took() with what was written.
+// Makes space for `len` more bytes and returns where they go, or NULL; call buf_took() with what was written.
 char *buf_reserve(struct buf *b, size_t len);
 void buf_took(struct buf *b, size_t len);
 void buf_reset(struct buf *b);             // empties; keeps memory, clears `failed`

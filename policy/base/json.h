@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// cJSON behind a stricter door: hostile bytes in, a tree or an error out.
+// cJSON with a stricter reader: hostile bytes in, a tree or an error out.
 #ifndef LETHE_BASE_JSON_H
 #define LETHE_BASE_JSON_H
 

@@ -14,7 +14,7 @@ enum {
 	DESCRIPTION_CHARS_MAX = 4000,
 	URL_BYTES_MAX = 2048,
 	IMAGES_MAX = 8,
-	FRAME_HEAD_MAX = 64 * 1024,        // the JSON head of a job between two rooms
+	FRAME_HEAD_MAX = 64 * 1024,        // the JSON head of a call between two programs
 	FRAME_BODY_MAX = 48 * 1024 * 1024, // a 3840x2160 PNG as base64
 	IMAGE_BYTES_MAX = 32 * 1024 * 1024,
 	ARCHIVE_BYTES_MAX = 288 * 1024 * 1024,
@@ -25,7 +25,7 @@ enum {
 	ANSWER_BYTES_MAX = 400 * 1024 * 1024, // one JSON answer with eight images as base64
 	THREAD_STACK = 256 * 1024,
 	SPACE_RESERVE_BYTES = 4 * 1024 * 1024, // four times what a rewrite of a vault of 1 MiB or an erasure of 4,000 rows writes
-	IN_FLIGHT_MAX = 4096,            // requests at once in one program; above it: 503 with Retry-After
+	IN_FLIGHT_MAX = 4096,                  // requests at once in one program; above it: 503 with Retry-After
 };
 
 #endif

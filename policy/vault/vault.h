@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The vault: the only door to stored data. Nothing about a person is kept except through these functions, and nothing of a kind that
+// The vault: the only way to stored data. Nothing about a person is kept except through these functions, and nothing of a kind that
 // the policy does not keep is accepted. All functions may be called from any thread. All of them end in a durable state: what
 // returned 0 survives kill -9 and power loss; what returned -1 did not happen (ERR_UNKNOWN: the caller must treat it as not happened
 // and the process must stop serving: vault_broken() tells).

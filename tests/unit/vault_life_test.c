@@ -13,9 +13,7 @@ static void keep(struct fixture *f, enum kind kind, const struct policy_life *li
 	for (size_t i = 0; i < count; i++)
 		fixture_keeps(&f->policy, kind, lives[i])->ends_on_erasure = lives[i].ends_on_erasure;
 }
-#define KEEP(f, kind, ...)                                                                                                                 \
-	keep(f, kind, (const struct policy_life[]){__VA_ARGS__},                                                                           \
-	     sizeof((const struct policy_life[]){__VA_ARGS__}) / sizeof(struct policy_life))
+#define KEEP(f, kind, ...) keep(f, kind, (const struct policy_life[]){__VA_ARGS__}, ARRAY_LEN(((const struct policy_life[]){__VA_ARGS__})))
 
 static struct prune_result prune(struct fixture *f)
 {
