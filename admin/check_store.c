@@ -3,7 +3,7 @@
 #include "admin/check.h"
 #include "admin/error_log.h"
 #include "admin/ledger.h"
-#include "policy/rights/rights.h"
+#include "policy/rights/erase.h"
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Shows what would be erased, asks, erases, and prints the certificate.
+#include "policy/rights/erase.h"
 #include "admin/table.h"
-#include "policy/rights/rights.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ static const struct option_row erase_options[] = {
     {0},
 };
 
-static const char *const columns[] = {"store", "found", "erased", NULL};
+static const char *const columns[] = {"store", "found", "erased", "kept", NULL};
 enum { CERTIFICATE_BYTES = 64 * 1024 };
 
 struct erasure {
@@ -97,12 +97,12 @@ static enum status erase(const struct site *s, const struct arguments *args, con
 	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES), text = BUF_INIT(OUTPUT_MAX);
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "snn");
+	table_init(&t, columns, "snnn");
 	output_progress_begin("looking");
 	int ret = erase_target(s->vault, x, true, &r, NULL, &e);
 	output_progress_end();
 	for (size_t i = 0; ret == 0 && i < r.store_count; i++)
-		table_add(&t, r.stores[i].name, (double)r.stores[i].found, (double)r.stores[i].erased);
+		table_add(&t, r.stores[i].name, (double)r.stores[i].found, (double)r.stores[i].erased, (double)r.stores[i].kept);
 	if (ret == 0 && dry_run)
 		return table_output(&t, args, NULL);
 	if (ret == 0) { // on standard error, where a person sees it

@@ -40,9 +40,13 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	const struct {
 		const char *what;
 		size_t count;
-	} rows[] = {
-	    {"records", r.records},           {"files", r.files},    {"request-log days", r.log_segments}, {"request-log rows", r.log_rows},
-	    {"error-log lines", error_lines}, {"orphans", r.orphans}};
+	} rows[] = {{"records", r.records},
+		    {"of these, anonymised", r.anonymised},
+		    {"files", r.files},
+		    {"request-log days", r.log_segments},
+		    {"request-log rows", r.log_rows},
+		    {"error-log lines", error_lines},
+		    {"orphans", r.orphans}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!argument_given(args, "quiet") || rows[i].count != 0)
 			table_add(&t, rows[i].what, (double)rows[i].count);

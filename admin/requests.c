@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
-#include "policy/rights/rights.h"
+#include "policy/rights/erase.h"
 #include <string.h>
 
 static const struct option_row show_options[] = {

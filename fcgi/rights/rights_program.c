@@ -5,7 +5,7 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/rights/rights.h"
+#include "policy/rights/erase.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -29,7 +29,7 @@ const char *setting_policy(void)
 	return setting("LETHE_POLICY", place_policy);
 }
 
-static void trim(struct buf *b)
+static void trim_end(struct buf *b)
 {
 	while (b->len > 0 && isspace((unsigned char)b->data[b->len - 1]))
 		b->data[--b->len] = '\0';
@@ -39,7 +39,7 @@ static int secret_file(const char *path, struct buf *out, struct err *e)
 {
 	if (file_read(path, out, e) != 0)
 		return -1;
-	trim(out);
+	trim_end(out);
 	return 0;
 }
 
@@ -65,6 +65,6 @@ int setting_secret(const char *name, struct buf *out, struct err *e)
 			       variable);
 	if (buf_adds(out, value) != 0)
 		return err_set(e, ERR_MEMORY, "%s is too long", name);
-	trim(out);
+	trim_end(out);
 	return 0;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: ISC
+#include "policy/rights/erase.h"
 #include "policy/base/json.h"
-#include "policy/rights/body.h"
-#include "policy/rights/clock.h"
-#include "policy/rights/rights.h"
+#include "policy/base/text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -13,89 +12,64 @@ static const char NOTE[] =
     "event, its date and a salted commitment whose salt is erased: these say nothing about a person.";
 static const char NOTHING[] = "Nothing was found in any store, so nothing was erased, and the ledger has no entry of it.";
 
-static cJSON *stores(const struct erase_result *result)
+static bool add_stores(cJSON *certificate, const struct erase_result *result)
 {
-	JSON_AUTO cJSON *list = cJSON_CreateArray();
+	cJSON *stores = cJSON_AddArrayToObject(certificate, "stores"), *kept = cJSON_AddArrayToObject(certificate, "kept");
+	bool ok = stores != NULL && kept != NULL;
 
-	for (size_t i = 0; i < result->store_count; i++) {
+	for (size_t i = 0; i < result->store_count && ok; i++) {
+		const struct erase_store *s = &result->stores[i];
 		cJSON *store = cJSON_CreateObject();
-		if (!cJSON_AddItemToArray(list, store)) {
-			cJSON_Delete(store);
-			return NULL;
-		}
-		if (cJSON_AddStringToObject(store, "name", result->stores[i].name) == NULL ||
-		    cJSON_AddNumberToObject(store, "found", (double)result->stores[i].found) == NULL ||
-		    cJSON_AddNumberToObject(store, "erased", (double)result->stores[i].erased) == NULL)
-			return NULL;
+		ok = cJSON_AddItemToArray(stores, store) && cJSON_AddStringToObject(store, "name", s->name) != NULL &&
+		     cJSON_AddNumberToObject(store, "found", (double)s->found) != NULL &&
+		     cJSON_AddNumberToObject(store, "erased", (double)s->erased) != NULL &&
+		     cJSON_AddNumberToObject(store, "kept", (double)s->kept) != NULL;
 	}
-	cJSON *whole = list;
-	list = NULL;
-	return whole;
+	for (size_t i = 0; i < result->kept_count && ok; i++) {
+		const struct erase_kept *k = &result->kept[i];
+		cJSON *row = cJSON_CreateObject();
+		char until[WHEN_TEXT];
+		when_text(until, k->until);
+		ok = cJSON_AddItemToArray(kept, row) && cJSON_AddStringToObject(row, "kind", kind_row(k->kind)->name) != NULL &&
+		     cJSON_AddNumberToObject(row, "count", (double)k->count) != NULL &&
+		     cJSON_AddItemToObject(row, "until", k->until == 0 ? cJSON_CreateNull() : cJSON_CreateString(until)) &&
+		     cJSON_AddStringToObject(row, "ground", k->held ? "legal hold" : "kept by the policy despite erasure") != NULL;
+	}
+	return ok;
 }
 
-// A scan reads at least the database itself: no file read means that none was made.
-static bool add_scan(cJSON *object, const struct erase_result *result)
+int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e)
 {
-	if (result->residue_files == 0)
-		return cJSON_AddNullToObject(object, "residue_scan") != NULL;
-	cJSON *scan = cJSON_AddObjectToObject(object, "residue_scan");
-	return scan != NULL && cJSON_AddNumberToObject(scan, "files", (double)result->residue_files) != NULL &&
-	       cJSON_AddNumberToObject(scan, "bytes", (double)result->residue_bytes) != NULL &&
-	       cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits) != NULL;
-}
-
-static bool add_note(cJSON *object, const struct erase_result *result)
-{
-	char note[sizeof result->reason + sizeof NOTE + 32];
-
-	if (result->complete)
-		snprintf(note, sizeof note, "%s", result->recorded ? NOTE : NOTHING);
-	else
-		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
-	return cJSON_AddStringToObject(object, "note", note) != NULL;
-}
-
-static bool add_entry(cJSON *object, const struct erase_result *result)
-{
-	if (!result->recorded)
-		return cJSON_AddNullToObject(object, "audit_index") != NULL;
-	return cJSON_AddNumberToObject(object, "audit_index", (double)result->ledger_index) != NULL;
-}
-
-static cJSON *certificate_object(const struct policy *p, const struct erase_result *result)
-{
+	const struct policy *p = vault_policy(v);
 	unsigned char bytes[CERTIFICATE_ID_BYTES];
-	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT];
+	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT], note[sizeof result->reason + sizeof NOTE + 32];
 	JSON_AUTO cJSON *c = cJSON_CreateObject();
 
 	random_bytes(bytes, sizeof bytes);
 	hex_encode(id, bytes, sizeof bytes);
 	when_text(now, when_now());
-	if (cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) == NULL || cJSON_AddStringToObject(c, "cert_id", id) == NULL ||
-	    cJSON_AddStringToObject(c, "controller", p->shown_as) == NULL || cJSON_AddStringToObject(c, "right", "A17") == NULL ||
-	    cJSON_AddStringToObject(c, "executed_at", now) == NULL || cJSON_AddStringToObject(c, "policy_version", p->version) == NULL ||
-	    cJSON_AddStringToObject(c, "policy_sha256", p->sha256) == NULL)
-		return NULL;
-	cJSON *list = stores(result);
-	if (!cJSON_AddItemToObject(c, "stores", list)) {
-		cJSON_Delete(list);
-		return NULL;
+	if (result->complete)
+		snprintf(note, sizeof note, "%s", result->recorded ? NOTE : NOTHING);
+	else
+		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
+	bool ok = cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) != NULL &&
+		  cJSON_AddStringToObject(c, "cert_id", id) != NULL && cJSON_AddStringToObject(c, "controller", p->shown_as) != NULL &&
+		  cJSON_AddStringToObject(c, "right", "A17") != NULL && cJSON_AddStringToObject(c, "executed_at", now) != NULL &&
+		  cJSON_AddStringToObject(c, "policy_version", p->version) != NULL &&
+		  cJSON_AddStringToObject(c, "policy_sha256", p->sha256) != NULL && add_stores(c, result);
+	if (result->residue_files == 0) { // a scan reads at least the database itself: none was made
+		ok = ok && cJSON_AddNullToObject(c, "residue_scan") != NULL;
+	} else {
+		cJSON *scan = cJSON_AddObjectToObject(c, "residue_scan");
+		ok = ok && cJSON_AddNumberToObject(scan, "files", (double)result->residue_files) != NULL &&
+		     cJSON_AddNumberToObject(scan, "bytes", (double)result->residue_bytes) != NULL &&
+		     cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits) != NULL;
 	}
-	if (!add_scan(c, result) || !add_entry(c, result) || cJSON_AddBoolToObject(c, "complete", result->complete) == NULL ||
-	    !add_note(c, result))
-		return NULL;
-	cJSON *whole = c;
-	c = NULL;
-	return whole;
-}
-
-int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e)
-{
-	JSON_AUTO cJSON *certificate = certificate_object(vault_policy(v), result);
-
-	if (certificate == NULL || json_print(json, certificate) != 0)
-		return err_set(e, ERR_MEMORY, "no memory for the certificate");
-	return 0;
+	ok = ok &&
+	     cJSON_AddItemToObject(c, "audit_index",
+				   result->recorded ? cJSON_CreateNumber((double)result->ledger_index) : cJSON_CreateNull()) &&
+	     cJSON_AddBoolToObject(c, "complete", result->complete) != NULL && cJSON_AddStringToObject(c, "note", note) != NULL;
+	return !ok || json_print(json, c) != 0 ? err_set(e, ERR_MEMORY, "no memory for the certificate") : 0;
 }
 
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
@@ -136,16 +110,6 @@ static int close_request(struct vault *v, const char *id, cJSON *body, const str
 	return vault_update(v, id, &change, &event, e);
 }
 
-// -1 when there is nothing to carry out.
-static int check_open(const struct vault_record *record, const cJSON *body, struct err *e)
-{
-	if (strcmp(json_string(body, "right"), "erasure") != 0)
-		return err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", record->id, json_string(body, "right"));
-	if (strcmp(rights_state(record), STATE_FULFILLED) == 0)
-		return err_set(e, ERR_INPUT, "request %s is already fulfilled; its certificate is kept with it", record->id);
-	return 0;
-}
-
 // An archive that is gone is erased like one that is there: the certificate says that nothing was found.
 static int erase_by_archive(struct vault *v, const char *token, bool dry_run, struct erase_result *out, struct err *e)
 {
@@ -162,39 +126,42 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 	return ret;
 }
 
-// What the request names is erased, or counted.
-static int erase_named(struct vault *v, const char *id, const cJSON *body, bool dry_run, struct erase_result *out, struct err *e)
-{
-	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
-
-	if (receipt != NULL)
-		return vault_erase(v, ERASE_RECEIPT, receipt, dry_run, out, e);
-	if (archive != NULL)
-		return erase_by_archive(v, archive, dry_run, out, e);
-	return err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
-}
-
-static int fulfil(struct vault *v, const struct vault_record *record, bool dry_run, struct erase_result *out, struct buf *certificate,
-		  struct err *e)
-{
-	JSON_AUTO cJSON *body = rights_body(record, e);
-
-	if (body == NULL || check_open(record, body, e) != 0 || erase_named(v, record->id, body, dry_run, out, e) != 0)
-		return -1;
-	if (dry_run)
-		return 0;
-	if (rights_certificate(v, out, certificate, e) != 0)
-		return -1;
-	return close_request(v, record->id, body, out, certificate, e);
-}
-
 int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e)
 {
 	struct vault_record record = {0};
 
 	if (rights_get(v, id, &record, e) != 0)
 		return -1;
-	int ret = fulfil(v, &record, dry_run, out, certificate, e);
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
+	int ret = -1;
+	if (body == NULL)
+		;
+	else if (strcmp(json_string(body, "right"), "erasure") != 0)
+		err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", id, json_string(body, "right"));
+	else if (strcmp(rights_state(&record), STATE_FULFILLED) == 0)
+		err_set(e, ERR_INPUT, "request %s is already fulfilled; its certificate is kept with it", id);
+	else if (receipt == NULL && archive == NULL)
+		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
+	else
+		ret = receipt != NULL ? vault_erase(v, ERASE_RECEIPT, receipt, dry_run, out, e)
+				      : erase_by_archive(v, archive, dry_run, out, e);
 	vault_record_free(&record);
+	if (ret == 0 && !dry_run)
+		ret = rights_certificate(v, out, certificate, e) != 0 || close_request(v, id, body, out, certificate, e) != 0 ? -1 : 0;
 	return ret;
+}
+
+int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
+{
+	struct erase_result result;
+	struct err failed;
+	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
+
+	if (rights_store(v, request, out, e) != 0)
+		return -1;
+	// The request is recorded: what fails from here on leaves it open, for the officer to see.
+	if (strcmp(request->right, "erasure") == 0 && (request->receipt != NULL || request->archive != NULL))
+		(void)rights_fulfil_erasure(v, out->id, false, &result, &certificate, &failed);
+	return 0;
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: ISC
+#include "policy/rights/request.h"
 #include "policy/base/array.h"
-#include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/rights/body.h"
 #include "policy/rights/clock.h"
-#include "policy/rights/rights.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +21,7 @@ static int refuse_right(const struct policy *p, struct err *e)
 	return err_set(e, ERR_REFUSED, "This site does not know this right. The rights it offers are: %s.", used ? offered : "none");
 }
 
-static cJSON *new_body(const struct rights_new *request, time_t due)
+int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
 	const struct {
 		const char *name, *value;
@@ -31,25 +29,20 @@ static cJSON *new_body(const struct rights_new *request, time_t due)
 	    {"right", request->right},     {"contact", request->contact}, {"receipt", request->receipt},
 	    {"archive", request->archive}, {"message", request->message},
 	};
-	JSON_AUTO cJSON *body = cJSON_CreateObject();
-
-	if (body == NULL || cJSON_AddNumberToObject(body, "due", (double)due) == NULL)
-		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (texts[i].value != NULL && cJSON_AddStringToObject(body, texts[i].name, texts[i].value) == NULL)
-			return NULL;
-	cJSON *whole = body;
-	body = NULL;
-	return whole;
-}
-
-static int put(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
-{
+	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
+	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
 	char date[WHEN_DATE], details[256];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
-	JSON_AUTO cJSON *body = new_body(request, out->due);
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
 
-	if (body == NULL || json_print(&bytes, body) != 0)
+	if (right == NULL)
+		return refuse_right(vault_policy(v), e);
+	token_new(out->secret);
+	out->due = clock_due(right, when_now());
+	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
+	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the request is too large to be stored");
 	when_date(date, out->due);
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"}", request->right, date);
@@ -58,27 +51,6 @@ static int put(struct vault *v, const struct rights_new *request, struct rights_
 	    .kind = KIND_RIGHTS_REQUEST, .subject = out->secret, .tags = tags, .body = bytes.data, .body_len = bytes.len};
 	const struct ledger_event event = {.name = "request", .details = details};
 	return vault_put(v, &record, &event, out->id, e);
-}
-
-int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
-{
-	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
-	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
-
-	if (right == NULL)
-		return refuse_right(vault_policy(v), e);
-	token_new(out->secret);
-	out->due = clock_due(right, when_now());
-	if (put(v, request, out, e) != 0)
-		return -1;
-	if (right->id == RIGHT_ERASURE && (request->receipt != NULL || request->archive != NULL)) {
-		struct erase_result result;
-		struct err failed;
-		BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
-		// The request is recorded: what fails from here on leaves it open, for the officer to see.
-		(void)rights_fulfil_erasure(v, out->id, false, &result, &certificate, &failed);
-	}
-	return 0;
 }
 
 cJSON *rights_body(const struct vault_record *record, struct err *e)

@@ -9,8 +9,8 @@
 #include "policy/vault/checkpoint.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
-#include "policy/vault/state.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>

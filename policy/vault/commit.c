@@ -7,7 +7,6 @@
 // page that it changes. Where the engine gives the whole transaction up (no space, no memory, an I/O error), every operation is run once more
 // in a transaction of its own.
 #include "policy/vault/commit.h"
-#include "policy/vault/state.h"
 #include <sched.h>
 #include <string.h>
 

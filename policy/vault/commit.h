@@ -3,11 +3,8 @@
 #ifndef LETHE_VAULT_COMMIT_H
 #define LETHE_VAULT_COMMIT_H
 
-#include "policy/vault/backend.h"
-#include <pthread.h>
+#include "policy/vault/state.h"
 #include <semaphore.h>
-
-struct vault;
 
 struct op {
 	enum lane lane;
@@ -22,21 +19,6 @@ struct op {
 	bool out; // it failed by itself
 	int result;
 	struct err err;
-};
-
-// What else belongs to each transaction of a lane. Any may be NULL.
-struct commit_hooks {
-	int (*before_begin)(struct vault *v, const char *day, struct err *e);
-	int (*before_commit)(struct vault *v, struct err *e);
-	void (*ended)(struct vault *v); // it was committed, or rolled back
-};
-
-struct commit_lane {
-	const struct commit_hooks *hooks;
-	pthread_mutex_t mutex;
-	struct op *head, *tail;
-	bool busy;                  // somebody leads
-	size_t waiting, last_batch; // operations not yet answered; those of the last commit
 };
 
 // Runs the operation in a transaction that it may share with others; returns after the commit.

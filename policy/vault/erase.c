@@ -8,11 +8,11 @@
 // without rewriting; the scan tells when there is, and then the files are rewritten whatever their size.
 #include "policy/base/array.h"
 #include "policy/base/text.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
-#include "policy/vault/state.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -172,8 +172,8 @@ static int find_subject(struct erasure *x, struct err *e)
 	struct err why = {0};
 
 	if (tag != NULL) {
-		lookup_hash(x->v, x->subject, "subject", x->value);
-		lookup_hash(x->v, hash, tag, x->value);
+		key_lookup_hash(x->v, x->subject, "subject", x->value);
+		key_lookup_hash(x->v, hash, tag, x->value);
 		x->has_subject = true;
 		add_marker(x, hash, HASH_LEN);
 		if (strlen(x->value) >= 7)
@@ -423,7 +423,7 @@ static void scan_for_residue(struct erasure *x)
 		erase_partial(x, "residue scan", "something of it is still found in a store file");
 }
 
-static int erase_run(struct erasure *x, struct err *e)
+static int erase_all(struct erasure *x, struct err *e)
 {
 	struct erase_result *out = x->out;
 	char details[128];
@@ -454,12 +454,12 @@ int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_r
 {
 	struct erasure x = {.v = v, .now = when_now(), .by = by, .value = value, .dry_run = dry_run, .out = out};
 
-	return erase_run(&x, e);
+	return erase_all(&x, e);
 }
 
 int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e)
 {
 	struct erasure x = {.v = v, .now = when_now(), .by = ERASE_RECEIPT, .value = receipt, .only_held = true, .out = out};
 
-	return erase_run(&x, e);
+	return erase_all(&x, e);
 }

@@ -8,7 +8,7 @@
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
-#include "policy/vault/state.h"
+#include "policy/vault/commit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +19,12 @@ static const char KIND_OF_RECORD[] = "record";
 static const char KIND_OF_SYSTEM[] = "system";
 static const char SCOPE_LOOKUP[] = "lookup";
 
-void data_key_wipe(struct data_key *k)
+void key_wipe(struct data_key *k)
 {
 	wipe(k->bytes, sizeof k->bytes);
 }
 
-void lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *name, const char *value)
+void key_lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *name, const char *value)
 {
 	const struct bytes parts[] = {{value, strlen(value)}};
 

@@ -10,8 +10,8 @@ struct data_key {
 	uint8_t id[KEY_ID_LEN];
 	uint8_t bytes[KEY_LEN];
 };
-void data_key_wipe(struct data_key *k);
-#define DATA_KEY_AUTO __attribute__((cleanup(data_key_wipe)))
+void key_wipe(struct data_key *k);
+#define DATA_KEY_AUTO __attribute__((cleanup(key_wipe)))
 
 // The master key, and the keys that look-ups and the ledger need. For who is alone.
 int key_load_master(struct vault *v, struct err *e);
@@ -34,6 +34,6 @@ int key_end_later_of_subject(struct vault *v, const uint8_t subject[HASH_LEN], s
 int key_reap(struct vault *v, struct err *e);
 int key_reap_now(struct vault *v, struct err *e); // as above, by itself
 // How a visitor's or subject's text is looked up: HMAC under the look-up key; `name` keeps uses apart.
-void lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *name, const char *value);
+void key_lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *name, const char *value);
 
 #endif

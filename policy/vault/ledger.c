@@ -13,8 +13,8 @@
 #include "policy/vault/ledger.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/key.h"
-#include "policy/vault/state.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +98,7 @@ int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t 
 	return 0;
 }
 
-static int write_head(struct vault *v, struct err *e)
+static int put_head(struct vault *v, struct err *e)
 {
 	const struct ledger_tail *tail = &v->tail;
 	struct ledger_head_row row = {.size = tail->tree.size, .at = tail->at};
@@ -115,7 +115,7 @@ static void forget_tail(struct vault *v)
 	v->tail.known = v->tail.changed = false;
 }
 
-const struct commit_hooks ledger_hooks = {.before_commit = write_head, .ended = forget_tail};
+const struct commit_hooks ledger_hooks = {.before_commit = put_head, .ended = forget_tail};
 
 // ---- payloads ----
 
@@ -137,7 +137,7 @@ static int put_payload(struct vault *v, const struct ledger_event *event, int64_
 	if (v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED)
 		return 0;
 	if (row.has_subject)
-		lookup_hash(v, row.subject, "subject", event->subject);
+		key_lookup_hash(v, row.subject, "subject", event->subject);
 	random_bytes(random, sizeof random);
 	hex_encode(own, random, sizeof random);
 	payload_context(context, seq);

@@ -2,7 +2,7 @@
 #include "policy/vault/merkle.h"
 #include <string.h>
 
-static void join(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint8_t right[HASH_LEN])
+static void join_nodes(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint8_t right[HASH_LEN])
 {
 	static const uint8_t node_prefix = 0x01;
 	const struct bytes parts[] = {{&node_prefix, 1}, {left, HASH_LEN}, {right, HASH_LEN}};
@@ -27,7 +27,7 @@ void merkle_append(struct merkle *m, const uint8_t leaf[HASH_LEN])
 
 	memcpy(carry, leaf, HASH_LEN);
 	for (; (m->size >> level) & 1; level++)
-		join(carry, m->node[level], carry);
+		join_nodes(carry, m->node[level], carry);
 	memcpy(m->node[level], carry, HASH_LEN);
 	m->size++;
 }
@@ -41,7 +41,7 @@ void merkle_root(const struct merkle *m, uint8_t out[HASH_LEN])
 		if (!((m->size >> level) & 1))
 			continue;
 		if (any)
-			join(out, m->node[level], out);
+			join_nodes(out, m->node[level], out);
 		else
 			memcpy(out, m->node[level], HASH_LEN);
 		any = true;

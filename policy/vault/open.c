@@ -2,10 +2,10 @@
 // Opening and closing.
 #include "policy/base/file.h"
 #include "policy/vault/checkpoint.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/request_log.h"
-#include "policy/vault/state.h"
 #include <stdio.h>
 #include <stdlib.h>
 

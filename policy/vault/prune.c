@@ -4,11 +4,11 @@
 // A policy that has become stricter holds for what is already stored: where the lives of the policy are others than those by which the ends
 // were reckoned, all are reckoned anew first.
 #include "policy/base/file.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
-#include "policy/vault/state.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ enum { SPOOL_ORPHAN_SECONDS = 3600 };
 struct pruning {
 	struct vault *v;
 	struct duration ahead;
-	bool dry_run;
+	bool dry_run, stale; // stale: the ends in the store are not reckoned by the policy of now
 	time_t now, horizon; // of survey(): while it holds all locks, nothing can be stored later than now
 	struct prune_result *out;
 	struct err first; // of a callback
@@ -86,11 +86,8 @@ static int stamp_all(struct vault *v, struct err *e)
 {
 	struct stamping s = {.v = v};
 	struct commit_alone alone;
-	int64_t stamped_by, lives = (int64_t)life_fingerprint(v->policy);
-	int ret = v->b->upkeep->number_get(v->store, "lives", &stamped_by, e);
+	int ret = 0;
 
-	if (ret != 0 || stamped_by == lives)
-		return ret;
 	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
 		s.last = (struct record_row){.facts.made = INT64_MIN};
 		do
@@ -100,7 +97,7 @@ static int stamp_all(struct vault *v, struct err *e)
 	record_list_free(&s.list);
 	if (ret != 0 || commit_alone(v, &alone, e) != 0)
 		return -1;
-	ret = set_number(v, "lives", lives, e);
+	ret = set_number(v, "lives", (int64_t)life_fingerprint(v->policy), e);
 	commit_release(v, &alone);
 	return ret;
 }
@@ -172,7 +169,7 @@ struct payload_pruning {
 	struct err *e;
 };
 
-static int end_payload(void *arg, const struct payload_row *row)
+static int prune_payload(void *arg, const struct payload_row *row)
 {
 	struct payload_pruning *p = arg;
 
@@ -190,7 +187,7 @@ static int prune_payloads(struct vault *v, time_t horizon, struct err *e)
 		p.count = 0;
 		if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 			return -1;
-		int ret = v->b->ledger->payloads(v->store, &due, end_payload, &p, e);
+		int ret = v->b->ledger->payloads(v->store, &due, prune_payload, &p, e);
 		if (transaction_end(v, LANE_RECORDS, ret != 0 || p.ret != 0 ? -1 : 0, e) != 0)
 			return -1;
 	} while (p.count == PAGE_ROWS);
@@ -367,14 +364,30 @@ static int check_clock(const struct pruning *p, struct err *e)
 		       text);
 }
 
+static int count_if_due(void *arg, const struct record_row *row)
+{
+	struct pruning *p = arg;
+	time_t end = record_life(p->v, row).end;
+
+	if (end != 0 && end <= p->horizon) {
+		p->out->records++;
+		p->out->files += row->has_file;
+	}
+	return 0;
+}
+
 static int count_due(struct pruning *p, struct err *e)
 {
-	size_t records, files;
+	const struct backend_records *records = p->v->b->records;
 
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (p->v->b->records->count_due(p->v->store, (enum kind)k, p->horizon, &records, &files, e) != 0)
+		const struct record_query all = {
+		    .by = RECORDS_OF_KIND, .kind = (enum kind)k, .after = "", .after_made = INT64_MIN, .limit = INT32_MAX};
+		size_t count = 0, files = 0;
+		if (p->stale ? records->each(p->v->store, VIEW_WRITER, &all, count_if_due, p, e) != 0
+			     : records->count_due(p->v->store, (enum kind)k, p->horizon, &count, &files, e) != 0)
 			return -1;
-		p->out->records += records;
+		p->out->records += count;
 		p->out->files += files;
 	}
 	return 0;
@@ -420,9 +433,18 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 	struct prune_result due = {0};
 	struct pruning p = {.v = v, .ahead = ahead, .out = &due};
 	struct err why = {0};
+	int64_t stamped_by;
 
 	*out = (struct prune_result){0};
-	if (stamp_all(v, e) != 0 || survey(&p, e) != 0)
+	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0)
+		return -1;
+	p.stale = stamped_by != (int64_t)life_fingerprint(v->policy);
+	if (p.stale && !dry_run) {
+		if (stamp_all(v, e) != 0)
+			return -1;
+		p.stale = false;
+	}
+	if (survey(&p, e) != 0)
 		return -1;
 	if (dry_run) {
 		*out = due;

@@ -4,9 +4,9 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
-#include "policy/vault/state.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -100,7 +100,7 @@ static int check_new(const struct vault *v, const struct vault_new *r, struct er
 	return 0;
 }
 
-static void set_facts(struct life_facts *f, unsigned set, unsigned clear, time_t now)
+static void change_facts(struct life_facts *f, unsigned set, unsigned clear, time_t now)
 {
 	for (unsigned i = 0; i < LIFE_FACTS; i++) {
 		if (clear & LIFE_BIT(i))
@@ -121,7 +121,7 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 	size_t tag_count = 0;
 
 	row.facts.made = when_now();
-	set_facts(&row.facts, r->facts, 0, row.facts.made);
+	change_facts(&row.facts, r->facts, 0, row.facts.made);
 	time_t promised = life_of(kind, &row.facts).end;
 	if (promised != 0 && r->due > promised)
 		return err_set(e, ERR_REFUSED, "%s: the policy does not let it live that long", kind_row(r->kind)->name);
@@ -129,10 +129,10 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 	row.due = life_of(kind, &row.facts).end;
 	snprintf(row.id, sizeof row.id, "%s", p->id);
 	if (row.has_subject)
-		lookup_hash(v, row.subject, "subject", r->subject);
+		key_lookup_hash(v, row.subject, "subject", r->subject);
 	for (const struct vault_tag *t = r->tags; t != NULL && t->name != NULL; t++) {
 		tags[tag_count].name = t->name;
-		lookup_hash(v, tags[tag_count++].hash, t->name, t->value);
+		key_lookup_hash(v, tags[tag_count++].hash, t->name, t->value);
 	}
 	if ((r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
 	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0 || ledger_write(v, p->event, NULL, e) != 0)
@@ -244,7 +244,7 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 	uint8_t hash[HASH_LEN];
 
 	*out = (struct vault_record){0};
-	lookup_hash(v, hash, tag, value);
+	key_lookup_hash(v, hash, tag, value);
 	bool known = v->b->upkeep->stamp(v->store, &before);
 	if (known && lookup_cached(v, kind, hash, &before, out))
 		return check_live(v, kind, &out->facts, e);
@@ -331,7 +331,7 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
 	if ((c->set & LIFE_BIT(LIFE_HELD)) && !life_may_be_held(kind))
 		return err_set(e, ERR_REFUSED, "the policy does not say that the kind \"%s\" may be held", kind_row(row.kind)->name);
-	set_facts(&row.facts, c->set, c->clear, when_now());
+	change_facts(&row.facts, c->set, c->clear, when_now());
 	row.due = life_of(kind, &row.facts).end;
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
@@ -371,7 +371,7 @@ struct life record_life(const struct vault *v, const struct record_row *r)
 
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now)
 {
-	set_facts(&r->facts, LIFE_BIT(LIFE_ERASED), 0, now);
+	change_facts(&r->facts, LIFE_BIT(LIFE_ERASED), 0, now);
 	return record_life(v, r);
 }
 

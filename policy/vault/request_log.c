@@ -2,8 +2,8 @@
 // The request log: a place and a key for each UTC day. A row taken at a time always goes to that time's day. The key is committed before the day
 // is begun; a day without a key is garbage.
 #include "policy/vault/request_log.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/key.h"
-#include "policy/vault/state.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -126,7 +126,7 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 	hash_address(v->log.hash_key, address, hash);
 	memcpy(row.address, hash, LOG_HASH_LEN);
 	if (row.has_receipt) {
-		lookup_hash(v, subject, "subject", p->row.receipt);
+		key_lookup_hash(v, subject, "subject", p->row.receipt);
 		hash_receipt(v->log.hash_key, subject, hash);
 		memcpy(row.receipt, hash, LOG_HASH_LEN);
 	}

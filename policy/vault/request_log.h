@@ -4,7 +4,7 @@
 #define LETHE_VAULT_REQUEST_LOG_H
 
 #include "policy/vault/backend.h"
-#include "policy/vault/commit.h"
+#include "policy/vault/state.h"
 #include "policy/vault/vault.h"
 
 extern const struct commit_hooks request_log_hooks; // of the lane that it is written in

@@ -4,10 +4,27 @@
 #define LETHE_VAULT_STATE_H
 
 #include "policy/vault/backend.h"
-#include "policy/vault/commit.h"
 #include "policy/vault/vault.h"
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
+
+struct op;
+
+// What else belongs to each transaction of a lane. Any may be NULL.
+struct commit_hooks {
+	int (*before_begin)(struct vault *v, const char *day, struct err *e);
+	int (*before_commit)(struct vault *v, struct err *e);
+	void (*ended)(struct vault *v); // it was committed, or rolled back
+};
+
+struct commit_lane {
+	const struct commit_hooks *hooks;
+	pthread_mutex_t mutex;
+	struct op *head, *tail;
+	bool busy;                  // somebody leads
+	size_t waiting, last_batch; // operations not yet answered; those of the last commit
+};
 
 // The end of the ledger within a transaction: read by the first event, written once, before the commit.
 struct ledger_tail {

@@ -6,7 +6,7 @@
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/request_log.h"
-#include "policy/vault/state.h"
+#include "policy/vault/commit.h"
 #include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>

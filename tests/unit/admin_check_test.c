@@ -4,7 +4,7 @@
 #include "admin/installed.h"
 #include "admin/ledger.h"
 #include "policy/base/array.h"
-#include "policy/rights/rights.h"
+#include "policy/rights/erase.h"
 #include "tests/unit/vault_fixture.h"
 
 enum { DAY = 86400 };

@@ -5,7 +5,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/rights/clock.h"
-#include "policy/rights/rights.h"
+#include "policy/rights/erase.h"
 #include "policy/rules/load.h"
 #include "tests/unit/test.h"
 #include <ftw.h>

@@ -144,7 +144,7 @@ static void what_only_the_scan_finds_is_erased_and_recorded(void **state)
 	char scope[2 * HASH_LEN + 1];
 	uint8_t subject[HASH_LEN];
 
-	lookup_hash(f->vault, subject, "subject", "receipt-mine");
+	key_lookup_hash(f->vault, subject, "subject", "receipt-mine");
 	hex_encode(scope, subject, HASH_LEN);
 	assert_return_code(transaction_begin(f->vault, LANE_RECORDS, NULL, &e), 0);
 	assert_return_code(key_obtain(f->vault, "subject", scope, &key, &e), 0);
@@ -242,7 +242,7 @@ static void a_record_takes_its_whole_subject_and_its_key(void **state)
 	assert_return_code(vault_put(f->vault, &ticket, NULL, b, &e), 0);
 	fixture_archive(f, "receipt-mine", "token", archive);
 	fixture_log(f, "198.51.100.1", "receipt-mine");
-	lookup_hash(f->vault, subject, "subject", "receipt-mine");
+	key_lookup_hash(f->vault, subject, "subject", "receipt-mine");
 	hex_encode(scope, subject, HASH_LEN);
 	assert_return_code(key_find(f->vault, VIEW_COMMITTED, "subject", scope, &key, &e), 0);
 	struct erase_result r = erase(f, ERASE_RECORD, a, false);
@@ -284,7 +284,7 @@ static void the_scan_sees_what_is_left(void **state)
 	char id[RECORD_ID_LEN + 1];
 
 	fixture_archive(f, "receipt", "token-seen", id);
-	lookup_hash(f->vault, token.bytes, "token", "token-seen");
+	key_lookup_hash(f->vault, token.bytes, "token", "token-seen");
 	assert_return_code(f->vault->b->upkeep->find_bytes(f->vault->store, &token, 1, &found, &e), 0);
 	assert_true(found.hits >= 2); // table, index
 }

@@ -6,11 +6,11 @@
 
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
-#include "policy/vault/state.h"
 #include "tests/unit/test.h"
 #include <ftw.h>
 #include <sys/stat.h>

@@ -149,7 +149,7 @@ static void check_erased(struct vault *v)
 	struct err e = {0};
 	char hex[2 * HASH_LEN + 1];
 
-	lookup_hash(v, markers[0].bytes, "subject", "erased-receipt");
+	key_lookup_hash(v, markers[0].bytes, "subject", "erased-receipt");
 	hex_encode(hex, markers[0].bytes, HASH_LEN);
 	memcpy(markers[1].bytes, hex, 2 * HASH_LEN); // as keys.db names the subject's key
 	if (v->b->upkeep->find_bytes(v->store, markers, ARRAY_LEN(markers), &found, &e) != 0)

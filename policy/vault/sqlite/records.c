@@ -27,7 +27,7 @@ static int record_put(struct store *s, const struct record_row *r, const struct 
 	return 0;
 }
 
-static void read_row(struct cursor *c, struct record_row *out)
+static void record_from(struct cursor *c, struct record_row *out)
 {
 	*out = (struct record_row){.facts.made = cursor_int(c, 3), .due = cursor_int(c, 4), .has_file = cursor_int(c, 7) != 0};
 	snprintf(out->id, sizeof out->id, "%s", cursor_text(c, 0));
@@ -50,7 +50,7 @@ static int read_one(struct store *s, enum view view, enum sql statement, const s
 	if (more == 0)
 		err_set(e, ERR_NOT_FOUND, "no such record");
 	if (more > 0) {
-		read_row(c, out);
+		record_from(c, out);
 		out->body = BUF_INIT(STORE_VALUE_MAX);
 		const void *body = cursor_blob(c, 9, &len);
 		if (body != NULL && buf_add(&out->body, body, len) != 0)
@@ -99,7 +99,7 @@ static int record_each(struct store *s, enum view view, const struct record_quer
 	int more = -1, stop = 0;
 
 	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
-		read_row(c, &row);
+		record_from(c, &row);
 		stop = each(arg, &row);
 	}
 	cursor_end(&c);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: ISC
+// Erasure: what it did is told by a certificate.
+#ifndef LETHE_RIGHTS_ERASE_H
+#define LETHE_RIGHTS_ERASE_H
+
+#include "policy/rights/request.h"
+
+// Records a request. The right "erasure" with a receipt or an archive is carried out at once, after the request itself is durable; where that does not
+// succeed the request stays open for the officer, and recording it has succeeded all the same.
+// ERR_REFUSED: the policy does not offer the right; the text lists those it does.
+int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
+// Erases by receipt and writes the certificate (a JSON object) to `certificate`. Unknown receipts give a certificate with zero finds:
+// nothing is told about whether it existed, nothing is recorded, and its `audit_index` is null.
+int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e);
+// Carries out the erasure that request `id` asks for, by the receipt or the archive that it names, and keeps the certificate with the request, which
+// becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
+// it is not an open request for erasure, or it names neither.
+int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e);
+// The certificate of any erasure result, for the officer's command too. It holds no personal data: cert_version, cert_id, controller, right,
+// executed_at, policy_version, policy_sha256, stores[{name, found, erased, kept}], kept[{kind, count, until (null: no fixed end), ground}], residue_scan {files, bytes, hits} (null: none was made),
+// audit_index (null: there was nothing to record), complete, note.
+int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e);
+
+#endif

@@ -1,0 +1,642 @@
+// SPDX-License-Identifier: ISC
+// What every database engine below the vault must do. Runs against the seam alone, once for each engine of the table: another one is one row.
+#include "policy/base/array.h"
+#include "policy/vault/backend.h"
+#include "tests/unit/test.h"
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct backend *const engines[] = {&sqlite_backend};
+
+struct place {
+	char state[64];
+	const struct backend *b;
+	struct store *s, *other; // two that are open at once, as two processes have them
+};
+enum { AT = 1795305600, DAY = 86400 };
+static const char TODAY[] = "2026-11-22", YESTERDAY[] = "2026-11-21";
+
+static struct err failed;
+#define OK(call)                                                                                                                           \
+	do {                                                                                                                               \
+		failed = (struct err){0};                                                                                                  \
+		if ((call) != 0)                                                                                                           \
+			fail_msg("%s: %s: %s", p->b->name, #call, failed.text);                                                            \
+	} while (0)
+
+static struct store *open_store(struct place *p, enum store_access access)
+{
+	struct store *s = NULL;
+
+	OK(p->b->upkeep->open(&s, p->state, access, &failed));
+	return s;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+	(void)st;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+// Each test function runs once for each engine.
+static void with_each_engine(void (*test)(struct place *p))
+{
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		struct place place = {.b = engines[i]}, *p = &place;
+		snprintf(p->state, sizeof p->state, "%s/lethe-backend-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+		assert_non_null(mkdtemp(p->state));
+		p->s = open_store(p, STORE_CREATE);
+		p->other = open_store(p, STORE_WRITE);
+		test(p);
+		p->b->upkeep->close(p->s);
+		p->b->upkeep->close(p->other);
+		assert_int_equal(nftw(p->state, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	}
+}
+#define ENGINE_TEST(name)                                                                                                                  \
+	static void name##_in(struct place *p);                                                                                            \
+	static void name(void **state)                                                                                                     \
+	{                                                                                                                                  \
+		(void)state;                                                                                                               \
+		with_each_engine(name##_in);                                                                                               \
+	}                                                                                                                                  \
+	static void name##_in(struct place *p)
+
+static void begin(struct place *p, enum lane lane, const char *day)
+{
+	OK(p->b->upkeep->enter(p->s, lane, &failed));
+	OK(p->b->upkeep->begin(p->s, lane, day, &failed));
+}
+
+static void commit(struct place *p, enum lane lane)
+{
+	OK(p->b->upkeep->commit(p->s, lane, &failed));
+	p->b->upkeep->leave(p->s, lane);
+}
+
+static void roll_back(struct place *p, enum lane lane)
+{
+	p->b->upkeep->rollback(p->s, lane);
+	p->b->upkeep->leave(p->s, lane);
+}
+
+// ---- records ----
+
+static struct record_row a_record(unsigned n)
+{
+	struct record_row row = {
+	    .kind = KIND_TICKET, .state = "open", .facts.made = AT + n, .due = AT + 100 + n, .has_subject = true, .has_key = true};
+
+	snprintf(row.id, sizeof row.id, "%032x", n);
+	memset(row.subject, (int)(n % 3) + 1, HASH_LEN);
+	memset(row.key, (int)n, KEY_ID_LEN);
+	return row;
+}
+
+static void put_in(struct place *p, unsigned n, const char *body)
+{
+	struct record_row row = a_record(n);
+	struct tag_row tags[] = {{.name = "token"}, {.name = "receipt"}};
+
+	memset(tags[0].hash, (int)(0x40 + n), HASH_LEN);
+	memset(tags[1].hash, 0xEE, HASH_LEN);
+	row.body = BUF_INIT(STORE_VALUE_MAX);
+	buf_adds(&row.body, body);
+	OK(p->b->records->put(p->s, &row, tags, ARRAY_LEN(tags), &failed));
+	buf_free(&row.body);
+}
+
+static void put(struct place *p, unsigned n, const char *body)
+{
+	begin(p, LANE_RECORDS, NULL);
+	put_in(p, n, body);
+	commit(p, LANE_RECORDS);
+}
+
+static bool has(struct place *p, struct store *s, enum view view, unsigned n)
+{
+	struct record_row row, wanted = a_record(n);
+	struct err e = {0};
+	bool there = p->b->records->get(s, view, wanted.id, &row, &e) == 0;
+
+	assert_true(there || e.code == ERR_NOT_FOUND);
+	buf_free(&row.body);
+	return there;
+}
+
+struct ids {
+	unsigned list[1000];
+	size_t count, stop;
+};
+static int add_id(void *arg, const struct record_row *row)
+{
+	struct ids *ids = arg;
+
+	ids->list[ids->count++] = (unsigned)strtoul(row->id, NULL, 16);
+	assert_null(row->body.data);
+	return ids->count == ids->stop;
+}
+
+ENGINE_TEST(what_is_put_is_got_and_found)
+{
+	struct record_row row, wanted = a_record(7);
+	uint8_t hash[HASH_LEN];
+	struct err e = {0};
+
+	wanted.facts.since[LIFE_SAVED] = AT + 9;
+	put(p, 7, "sealed");
+	OK(p->b->records->get(p->other, VIEW_COMMITTED, wanted.id, &row, &failed));
+	assert_string_equal(row.id, wanted.id);
+	assert_int_equal(row.kind, KIND_TICKET);
+	assert_string_equal(row.state, "open");
+	assert_int_equal(row.facts.made, AT + 7);
+	assert_int_equal(row.facts.since[LIFE_SAVED], 0);
+	assert_int_equal(row.due, AT + 107);
+	assert_true(row.has_subject && row.has_key && !row.has_file);
+	assert_memory_equal(row.subject, wanted.subject, HASH_LEN);
+	assert_memory_equal(row.key, wanted.key, KEY_ID_LEN);
+	assert_string_equal(buf_text(&row.body), "sealed");
+	buf_free(&row.body);
+	memset(hash, 0x47, HASH_LEN);
+	OK(p->b->records->find(p->s, KIND_TICKET, "token", hash, AT, &row, &failed));
+	assert_string_equal(row.id, wanted.id);
+	buf_free(&row.body);
+	assert_int_equal(p->b->records->find(p->s, KIND_TICKET, "token", hash, AT + 107, &row, &e), -1); // due
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_int_equal(p->b->records->find(p->s, KIND_TICKET, "receipt", hash, AT, &row, &e), -1); // another name
+	assert_int_equal(p->b->records->find(p->s, KIND_ARCHIVE, "token", hash, AT, &row, &e), -1);  // another kind
+
+	begin(p, LANE_RECORDS, NULL);
+	snprintf(wanted.state, sizeof wanted.state, "closed");
+	wanted.due = 0;
+	OK(p->b->records->update(p->s, &wanted, &failed)); // without a body
+	commit(p, LANE_RECORDS);
+	OK(p->b->records->get(p->s, VIEW_COMMITTED, wanted.id, &row, &failed));
+	assert_string_equal(row.state, "closed");
+	assert_int_equal(row.due, 0);
+	assert_int_equal(row.facts.since[LIFE_SAVED], AT + 9);
+	assert_string_equal(buf_text(&row.body), "sealed");
+	buf_free(&row.body);
+
+	assert_true(p->b->records->hash_used(p->s, hash));
+	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->records->end(p->s, wanted.id, &failed));
+	commit(p, LANE_RECORDS);
+	assert_false(has(p, p->other, VIEW_COMMITTED, 7));
+	assert_false(p->b->records->hash_used(p->s, hash));
+}
+
+ENGINE_TEST(records_come_in_pages)
+{
+	enum { MANY = 60, PAGE = 25 };
+	struct ids ids = {0};
+	struct kind_summary sum;
+	size_t records, files;
+	uint8_t hash[HASH_LEN];
+
+	for (unsigned n = 1; n <= MANY; n++)
+		put(p, n, "x");
+	char last[RECORD_ID_LEN + 1] = "";
+	struct record_query q = {.by = RECORDS_OF_KIND, .kind = KIND_TICKET, .after = last, .after_made = INT64_MIN, .limit = PAGE};
+	for (int pages = 0; pages < 3; pages++) {
+		OK(p->b->records->each(p->s, VIEW_COMMITTED, &q, add_id, &ids, &failed));
+		snprintf(last, sizeof last, "%032x", ids.list[ids.count - 1]);
+		q.after_made = AT + ids.list[ids.count - 1];
+	}
+	assert_int_equal(ids.count, MANY);
+	for (unsigned n = 1; n <= MANY; n++)
+		assert_int_equal(ids.list[n - 1], n); // oldest first
+	ids = (struct ids){.stop = 2};
+	memset(hash, 2, HASH_LEN);
+	q = (struct record_query){.by = RECORDS_OF_SUBJECT, .hash = hash};
+	OK(p->b->records->each(p->s, VIEW_COMMITTED, &q, add_id, &ids, &failed));
+	assert_int_equal(ids.count, 2); // the callback ended it
+	ids = (struct ids){0};
+	OK(p->b->records->each(p->s, VIEW_WRITER, &q, add_id, &ids, &failed));
+	assert_int_equal(ids.count, MANY / 3);
+	ids = (struct ids){0};
+	memset(hash, 0xEE, HASH_LEN);
+	q = (struct record_query){.by = RECORDS_WITH_TAG, .tag = "receipt", .hash = hash};
+	OK(p->b->records->each(p->s, VIEW_WRITER, &q, add_id, &ids, &failed));
+	assert_int_equal(ids.count, MANY);
+	ids = (struct ids){0};
+	q = (struct record_query){.by = RECORDS_DUE, .kind = KIND_TICKET, .horizon = AT + 110, .limit = 7};
+	OK(p->b->records->each(p->s, VIEW_WRITER, &q, add_id, &ids, &failed));
+	assert_int_equal(ids.count, 7);
+	OK(p->b->records->count_due(p->s, KIND_TICKET, AT + 110, &records, &files, &failed));
+	assert_int_equal(records, 10);
+	assert_int_equal(files, 0);
+	OK(p->b->records->summary(p->s, VIEW_COMMITTED, KIND_TICKET, &sum, &failed));
+	assert_int_equal(sum.count, MANY);
+	assert_int_equal(sum.oldest, AT + 1);
+	assert_int_equal(sum.newest, AT + MANY);
+	assert_int_equal(sum.due, AT + 101);
+	OK(p->b->records->summary(p->s, VIEW_COMMITTED, KIND_ARCHIVE, &sum, &failed));
+	assert_int_equal(sum.count + (uint64_t)sum.oldest + (uint64_t)sum.due, 0);
+}
+
+// ---- transactions ----
+
+ENGINE_TEST(nobody_sees_what_is_not_committed)
+{
+	struct store_stamp before, during, after;
+
+	put(p, 1, "x");
+	assert_true(p->b->upkeep->stamp(p->other, &before));
+	begin(p, LANE_RECORDS, NULL);
+	put_in(p, 2, "x");
+	assert_true(has(p, p->s, VIEW_WRITER, 2));
+	assert_false(has(p, p->s, VIEW_COMMITTED, 2));
+	assert_false(has(p, p->other, VIEW_COMMITTED, 2));
+	if (p->b->upkeep->stamp(p->other, &during))
+		assert_memory_equal(&before, &during, sizeof before);
+	roll_back(p, LANE_RECORDS);
+	assert_false(has(p, p->other, VIEW_COMMITTED, 2));
+	put(p, 2, "x");
+	assert_true(has(p, p->other, VIEW_COMMITTED, 2));
+	assert_true(p->b->upkeep->stamp(p->other, &after));
+	assert_memory_not_equal(&before, &after, sizeof before);
+}
+
+// Whether the transaction goes on after that is the engine's choice, and alive() tells.
+ENGINE_TEST(a_failed_row_harms_no_other)
+{
+	struct record_row again = a_record(1);
+	struct err e = {0};
+
+	put(p, 1, "x");
+	begin(p, LANE_RECORDS, NULL);
+	put_in(p, 2, "x");
+	assert_int_equal(p->b->records->put(p->s, &again, NULL, 0, &e), -1); // the id is taken
+	assert_int_equal(e.code, ERR_INPUT);
+	bool alive = p->b->upkeep->alive(p->s, LANE_RECORDS);
+	if (alive)
+		commit(p, LANE_RECORDS);
+	else
+		roll_back(p, LANE_RECORDS);
+	assert_true(has(p, p->other, VIEW_COMMITTED, 1));
+	assert_int_equal(has(p, p->other, VIEW_COMMITTED, 2), alive);
+	put(p, 3, "x");
+	assert_true(has(p, p->other, VIEW_COMMITTED, 3));
+}
+
+// Killed in the middle of a transaction, by itself and with the lane entered: nothing of it is there, and others go on.
+ENGINE_TEST(a_kill_leaves_all_or_nothing)
+{
+	for (unsigned n = 1; n < 40; n += 3) {
+		int ready[2];
+		char byte;
+		assert_int_equal(pipe(ready), 0);
+		pid_t child = fork();
+		if (child == 0) {
+			struct place own = *p; // opened after the fork
+			p = &own;
+			p->s = open_store(p, STORE_WRITE);
+			put(p, n, "kept");
+			begin(p, LANE_RECORDS, NULL);
+			put_in(p, n + 1, "lost");
+			assert_int_equal(write(ready[1], "x", 1), 1);
+			put_in(p, n + 2, "lost");
+			pause();
+			_exit(1);
+		}
+		close(ready[1]);
+		assert_int_equal(read(ready[0], &byte, 1), 1);
+		close(ready[0]);
+		usleep(n * 37);
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		assert_true(has(p, p->other, VIEW_COMMITTED, n));
+		assert_false(has(p, p->other, VIEW_COMMITTED, n + 1));
+		assert_false(has(p, p->other, VIEW_COMMITTED, n + 2));
+	}
+	put(p, 100, "after");
+	OK(p->b->upkeep->check(p->other, &failed));
+}
+
+// ---- keys ----
+
+static struct key_row a_key(uint8_t n)
+{
+	struct key_row row = {.kind = "subject", .made = AT};
+
+	memset(row.id, n, KEY_ID_LEN);
+	snprintf(row.scope, sizeof row.scope, "scope-%u", n);
+	memset(row.wrapped, 0xA0 + n, sizeof row.wrapped);
+	return row;
+}
+
+static int add_key(void *arg, const uint8_t id[KEY_ID_LEN])
+{
+	*(unsigned *)arg += id[0];
+	return 0;
+}
+
+ENGINE_TEST(a_destroyed_key_is_in_no_file)
+{
+	struct key_row row, one = a_key(1), two = a_key(2);
+	struct marker marker = {.len = KEY_LEN};
+	struct found_bytes found = {0};
+	struct err e = {0};
+	unsigned named = 0;
+	bool used;
+
+	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->keys->put(p->s, &one, &failed));
+	OK(p->b->keys->put(p->s, &two, &failed));
+	put_in(p, 1, "x"); // is sealed with key 1
+	commit(p, LANE_RECORDS);
+	OK(p->b->keys->find(p->other, VIEW_COMMITTED, "subject", "scope-2", &row, &failed));
+	assert_memory_equal(row.id, two.id, KEY_ID_LEN);
+	OK(p->b->keys->get(p->other, VIEW_COMMITTED, one.id, &row, &failed));
+	assert_memory_equal(row.wrapped, one.wrapped, sizeof row.wrapped);
+	OK(p->b->keys->used(p->s, one.id, &used, &failed));
+	assert_true(used);
+	OK(p->b->keys->used(p->s, two.id, &used, &failed));
+	assert_false(used);
+
+	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->keys->end_later(p->s, two.id, &failed));
+	OK(p->b->keys->end_later(p->s, two.id, &failed)); // twice is once
+	roll_back(p, LANE_RECORDS);
+	OK(p->b->keys->to_end(p->s, add_key, &named, &failed));
+	assert_int_equal(named, 0);
+	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->keys->end_later(p->s, two.id, &failed));
+	OK(p->b->upkeep->commit(p->s, LANE_RECORDS, &failed));
+	OK(p->b->keys->to_end(p->s, add_key, &named, &failed));
+	assert_int_equal(named, 2);
+	OK(p->b->keys->destroy(p->s, &two.id, 1, &failed));
+	OK(p->b->keys->forget(p->s, &two.id, 1, &failed));
+	named = 0;
+	OK(p->b->keys->to_end(p->s, add_key, &named, &failed));
+	assert_int_equal(named, 0);
+	p->b->upkeep->leave(p->s, LANE_RECORDS);
+	assert_int_equal(p->b->keys->get(p->other, VIEW_COMMITTED, two.id, &row, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	memcpy(marker.bytes, two.wrapped, KEY_LEN);
+	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
+	assert_int_equal(found.hits, 0);
+	memcpy(marker.bytes, one.wrapped, KEY_LEN);
+	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
+	assert_true(found.hits > 0 && found.files > 0 && found.bytes > 0);
+}
+
+// ---- ledger ----
+
+static const uint8_t HASH_A[HASH_LEN] = {0xAA}, HASH_B[HASH_LEN] = {0xBB};
+
+static int append_in(struct place *p, int64_t seq, const char *name, struct err *e)
+{
+	const struct ledger_row row = {
+	    .seq = seq, .at = AT + seq, .name = name, .policy = "v1", .details = "{}", .commitment = HASH_A, .seal = HASH_B};
+
+	return p->b->ledger->append(p->s, &row, e);
+}
+
+struct events {
+	int64_t seqs[20];
+	size_t count;
+};
+static int add_event(void *arg, const struct ledger_row *row)
+{
+	struct events *events = arg;
+
+	assert_string_equal(row->policy, "v1");
+	assert_memory_equal(row->commitment, HASH_A, HASH_LEN);
+	assert_memory_equal(row->seal, HASH_B, HASH_LEN);
+	events->seqs[events->count++] = row->seq;
+	return 0;
+}
+
+static int end_payload(void *arg, const struct payload_row *row)
+{
+	struct place *p = arg;
+
+	OK(p->b->ledger->payload_end(p->s, row->seq, &failed));
+	return 0;
+}
+
+ENGINE_TEST(the_ledger_keeps_its_order)
+{
+	struct ledger_head_row head = {.size = 5, .at = AT + 4, .range_len = 2 * HASH_LEN}, got;
+	struct checkpoint_row point = {.size = 3, .at = AT, .range_len = HASH_LEN, .note = "a signed note"}, read;
+	struct payload_row payload = {.seq = 2, .has_subject = true, .due = AT + 50, .body = BUF_INIT(64)};
+	struct events events = {0};
+	struct ledger_span span;
+	struct err e = {0};
+
+	assert_int_equal(p->b->ledger->head(p->s, VIEW_COMMITTED, &got, &failed), 0);
+	OK(p->b->ledger->span(p->s, VIEW_COMMITTED, &span, &failed));
+	assert_int_equal(span.last, -1);
+	memset(head.range, 0x11, sizeof head.range);
+	memset(payload.subject, 9, HASH_LEN);
+	buf_adds(&payload.body, "sealed payload");
+	begin(p, LANE_RECORDS, NULL);
+	for (int64_t seq = 0; seq < 5; seq++)
+		OK(append_in(p, seq, seq == 3 ? "activation" : "event", &failed));
+	assert_int_equal(append_in(p, 2, "again", &e), -1);
+	OK(p->b->ledger->head_set(p->s, &head, &failed));
+	OK(p->b->ledger->checkpoint_put(p->s, &point, &failed));
+	OK(p->b->ledger->payload_put(p->s, &payload, &failed));
+	commit(p, LANE_RECORDS);
+
+	OK(p->b->ledger->each(p->other, VIEW_COMMITTED, 1, false, 3, add_event, &events, &failed));
+	assert_int_equal(events.count, 3);
+	assert_true(events.seqs[0] == 1 && events.seqs[1] == 2 && events.seqs[2] == 3);
+	events.count = 0;
+	OK(p->b->ledger->each(p->other, VIEW_COMMITTED, 0, true, 10, add_event, &events, &failed));
+	assert_true(events.count == 1 && events.seqs[0] == 3);
+	OK(p->b->ledger->span(p->other, VIEW_COMMITTED, &span, &failed));
+	assert_true(span.last == 4 && span.oldest == AT && span.newest == AT + 4);
+	assert_int_equal(p->b->ledger->head(p->other, VIEW_COMMITTED, &got, &failed), 1);
+	assert_true(got.size == 5 && got.at == AT + 4 && got.range_len == 2 * HASH_LEN);
+	assert_memory_equal(got.range, head.range, got.range_len);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, VIEW_COMMITTED, CHECKPOINT_UP_TO, UINT64_MAX, &read, &failed), 1);
+	assert_true(read.size == 3 && read.range_len == HASH_LEN);
+	assert_string_equal(read.note, "a signed note");
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, VIEW_COMMITTED, CHECKPOINT_UP_TO, 2, &read, &failed), 0);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, VIEW_COMMITTED, CHECKPOINT_FROM, 2, &read, &failed), 1);
+
+	struct payload_row back;
+	assert_int_equal(p->b->ledger->payload_get(p->other, 2, &back, &failed), 1);
+	assert_string_equal(buf_text(&back.body), "sealed payload");
+	buf_free(&back.body);
+	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->ledger->payloads(p->s, &(struct payload_query){.due = AT + 49, .limit = 5}, end_payload, p, &failed));
+	assert_int_equal(p->b->ledger->payload_get(p->s, 2, &back, &failed), 1);
+	buf_free(&back.body);
+	OK(p->b->ledger->payloads(p->s, &(struct payload_query){.subject = payload.subject}, end_payload, p, &failed));
+	commit(p, LANE_RECORDS);
+	assert_int_equal(p->b->ledger->payload_get(p->other, 2, &back, &failed), 0);
+	buf_free(&payload.body);
+}
+
+// ---- request log ----
+
+static void log_one(struct place *p, const char *day, time_t at, uint8_t address, uint8_t receipt)
+{
+	struct log_row row = {.at = at, .has_receipt = receipt != 0, .body = "sealed line", .body_len = 11};
+
+	memset(row.address, address, LOG_HASH_LEN);
+	memset(row.receipt, receipt, LOG_HASH_LEN);
+	begin(p, LANE_LOG, day);
+	OK(p->b->log->append(p->s, &row, &failed));
+	commit(p, LANE_LOG);
+}
+
+static int add_day(void *arg, const char *day)
+{
+	strcat(arg, day);
+	return 0;
+}
+
+ENGINE_TEST(a_day_goes_as_a_whole)
+{
+	struct log_summary sum;
+	struct err e = {0};
+	char days[64] = "";
+
+	log_one(p, TODAY, AT + 5, 1, 0);
+	log_one(p, YESTERDAY, AT - DAY + 7, 1, 2);
+	log_one(p, TODAY, AT + 3, 2, 2);
+	assert_true(p->b->log->current(p->s, TODAY));
+	assert_false(p->b->log->current(p->s, YESTERDAY));
+	OK(p->b->log->days(p->other, add_day, days, &failed));
+	assert_string_equal(days, "2026-11-212026-11-22");
+	OK(p->b->log->summary(p->other, TODAY, &sum, &failed));
+	assert_true(sum.lines == 2 && sum.oldest == AT + 3 && sum.newest == AT + 5);
+	begin(p, LANE_LOG, TODAY);
+	OK(p->b->log->append(p->s, &(struct log_row){.at = AT + 9, .body = "lost", .body_len = 4}, &failed));
+	roll_back(p, LANE_LOG);
+	OK(p->b->log->summary(p->other, TODAY, &sum, &failed));
+	assert_int_equal(sum.lines, 2);
+	// Another process ends the day under its writer.
+	OK(p->b->upkeep->enter(p->other, LANE_LOG, &failed));
+	p->b->log->end_day(p->other, TODAY);
+	OK(p->b->log->sync(p->other, &failed));
+	p->b->upkeep->leave(p->other, LANE_LOG);
+	assert_false(p->b->log->current(p->s, TODAY));
+	assert_int_equal(p->b->log->summary(p->s, TODAY, &sum, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	log_one(p, TODAY, AT + 11, 1, 0);
+	OK(p->b->log->summary(p->other, TODAY, &sum, &failed));
+	assert_int_equal(sum.lines, 1);
+}
+
+ENGINE_TEST(single_rows_of_a_day_end)
+{
+	struct log_summary sum;
+	uint8_t address[LOG_HASH_LEN], receipt[LOG_HASH_LEN];
+	uint64_t rows;
+
+	memset(address, 1, sizeof address);
+	memset(receipt, 2, sizeof receipt);
+	for (uint8_t i = 0; i < 6; i++)
+		log_one(p, TODAY, AT + i, i % 2, i % 3);
+	OK(p->b->upkeep->enter(p->s, LANE_LOG, &failed));
+	OK(p->b->log->erase(p->s, TODAY, address, NULL, true, SANITISE_ALL, &rows, &failed));
+	assert_int_equal(rows, 3);
+	OK(p->b->log->summary(p->other, TODAY, &sum, &failed));
+	assert_int_equal(sum.lines, 6);
+	OK(p->b->log->erase(p->s, TODAY, address, receipt, false, SANITISE_ALL, &rows, &failed));
+	assert_int_equal(rows, 4);
+	OK(p->b->log->summary(p->other, TODAY, &sum, &failed));
+	assert_int_equal(sum.lines, 2);
+	OK(p->b->log->erase(p->s, "2026-01-01", address, receipt, false, SANITISE_ALL, &rows, &failed)); // no such day
+	assert_int_equal(rows, 0);
+	p->b->upkeep->leave(p->s, LANE_LOG);
+}
+
+// ---- upkeep ----
+
+ENGINE_TEST(what_was_deleted_is_in_no_file)
+{
+	enum { MANY = 200 };
+	struct marker marker = {.len = 12};
+	struct found_bytes found = {0};
+	struct store_sizes sizes;
+	char body[64];
+
+	memcpy(marker.bytes, "MARKER-BYTES", 12);
+	for (unsigned n = 1; n <= MANY; n++) {
+		snprintf(body, sizeof body, "%s-%u", n % 2 ? "MARKER-BYTES" : "other", n);
+		put(p, n, body);
+	}
+	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
+	assert_true(found.hits >= MANY / 2);
+	begin(p, LANE_RECORDS, NULL);
+	for (unsigned n = 1; n <= MANY; n += 2)
+		OK(p->b->records->end(p->s, a_record(n).id, &failed));
+	OK(p->b->upkeep->commit(p->s, LANE_RECORDS, &failed));
+	OK(p->b->upkeep->sanitise(p->s, PART_RECORDS, NULL, SANITISE_ALL, &failed));
+	OK(p->b->upkeep->sanitise(p->s, PART_KEYS, NULL, SANITISE_SMALL, &failed));
+	OK(p->b->upkeep->sanitise(p->s, PART_LOG, TODAY, SANITISE_LOGS, &failed)); // there is none
+	p->b->upkeep->leave(p->s, LANE_RECORDS);
+	found = (struct found_bytes){0};
+	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
+	assert_int_equal(found.hits, 0);
+	p->b->upkeep->sizes(p->other, &sizes);
+	assert_true(sizes.database_bytes > 0);
+	assert_int_equal(sizes.pending_bytes, 0);
+	uint64_t before = sizes.log_bytes;
+	log_one(p, TODAY, AT, 1, 1);
+	p->b->upkeep->sizes(p->other, &sizes);
+	assert_true(sizes.log_bytes > before);
+}
+
+static void count_finding(void *arg, const char *finding)
+{
+	(void)finding;
+	++*(int *)arg;
+}
+
+ENGINE_TEST(a_new_store_has_no_drift)
+{
+	struct store *missing = NULL;
+	struct err e = {0};
+	int findings = 0;
+	int64_t number;
+
+	put(p, 1, "x");
+	log_one(p, TODAY, AT, 1, 0);
+	OK(p->b->upkeep->drift(p->other, count_finding, &findings, &failed));
+	assert_int_equal(findings, 0);
+	OK(p->b->upkeep->check(p->other, &failed));
+	OK(p->b->upkeep->number_get(p->other, "last_prune", &number, &failed));
+	assert_int_equal(number, 0);
+	for (int64_t n = 7; n < 9; n++) {
+		begin(p, LANE_RECORDS, NULL);
+		OK(p->b->upkeep->number_set(p->s, "last_prune", n, &failed));
+		commit(p, LANE_RECORDS);
+		OK(p->b->upkeep->number_get(p->other, "last_prune", &number, &failed));
+		assert_int_equal(number, n);
+	}
+	p->b->upkeep->reserve_fill(p->s);
+	assert_true(p->b->upkeep->reserve_release(p->s));
+	assert_false(p->b->upkeep->reserve_release(p->s));
+	assert_int_equal(p->b->upkeep->open(&missing, "/nonexistent/state", STORE_WRITE, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_null(missing);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_put_is_got_and_found),      cmocka_unit_test(records_come_in_pages),
+	    cmocka_unit_test(nobody_sees_what_is_not_committed), cmocka_unit_test(a_failed_row_harms_no_other),
+	    cmocka_unit_test(a_kill_leaves_all_or_nothing),      cmocka_unit_test(a_destroyed_key_is_in_no_file),
+	    cmocka_unit_test(the_ledger_keeps_its_order),        cmocka_unit_test(a_day_goes_as_a_whole),
+	    cmocka_unit_test(single_rows_of_a_day_end),          cmocka_unit_test(what_was_deleted_is_in_no_file),
+	    cmocka_unit_test(a_new_store_has_no_drift),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
