@@ -68,7 +68,7 @@ static void add_fact(const struct policy *p, struct buf *out, const char *title,
 	buf_adds(out, "</dd></div>\n");
 }
 
-static void set_facts(const struct policy *p, struct buf *out)
+static void set_fact_list(const struct policy *p, struct buf *out)
 {
 	const char *without = without_words(p);
 
@@ -282,7 +282,7 @@ static const struct variable {
     {"coming", 0, set_coming},
     {"pledge", 0, set_pledge},
     {"without", 0, set_without},
-    {"facts", 0, set_facts},
+    {"facts", 0, set_fact_list},
     {"page_fetch", 0, set_page_fetch},
     {"lead", 0, set_lead},
     {"age_words", 0, set_age},

@@ -188,7 +188,7 @@ static cJSON *expression(const struct scope *s, const char *text, size_t len)
 	char copy[512];
 
 	if (snprintf(copy, sizeof copy, "%.*s", (int)len, text) >= (int)sizeof copy)
-		return wrong(s, "room for", text, 40);
+		return wrong(s, "path as long as", text, 40);
 	char *next = strchr(copy, '|'), *at;
 	cJSON *value = path_value(s, copy, next != NULL ? (size_t)(next - copy) : len);
 	while ((at = next) != NULL) {
