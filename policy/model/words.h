@@ -144,6 +144,7 @@ extern const struct policy_words policy_keep_words, policy_start_words, policy_e
     policy_storage_words, policy_cookie_class_words, policy_resource_words, policy_regime_words, policy_right_words, policy_who_words,
     policy_verify_words, policy_consent_form_words, policy_content_words, policy_action_words, policy_claim_words, policy_way_in_words,
     policy_material_words, policy_product_words, policy_channel_words, policy_insert_words, policy_answers_words;
+extern const struct policy_words *const policy_word_lists[]; // all of them; NULL after the last
 
 const char *policy_word(const struct policy_words *words, unsigned value); // NULL when the value has no word
 // The value of the word that is the first `len` bytes of `name`; -1 when it is none of them.

@@ -4,35 +4,15 @@
 #include "policy/rules/check.h"
 #include <string.h>
 
-static bool built_in(const struct policy_processor *a)
-{
-	const struct processor_facts *f = processor_facts(a->id);
-
-	return f != NULL && f->built_in;
-}
-
-static void check_local(const struct policy_processor *a, struct report *r)
-{
-	if (!built_in(a))
-		report_error(r, a->line,
-			     FINDING("processor %s is called built-in, but the software has no such processor of its own",
-				     "visitors would believe that nothing leaves",
-				     "write standing=\"processor\" with its hosts and regions, or id=\"sketch\""),
-			     a->id);
-	if (a->hosts.count > 0)
-		report_error(r, a->line,
-			     FINDING("processor %s is built in and yet has hosts", "nothing of it leaves the server", "remove <host>"),
-			     a->id);
-}
-
 // Whether egress speaks to it. The others stand in front of the server, hold it, or are reached by the visitor's browser.
-static bool reached(const struct policy_processor *text)
+static bool reached(const struct policy_processor *a)
 {
-	return (text->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION) | POLICY_BIT(ROLE_STORAGE) |
-			       POLICY_BIT(ROLE_MAIL) | POLICY_BIT(ROLE_PAYMENT))) != 0;
+	return (a->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION) | POLICY_BIT(ROLE_STORAGE) |
+			    POLICY_BIT(ROLE_MAIL) | POLICY_BIT(ROLE_PAYMENT))) != 0;
 }
 
-static void check_use(const struct policy *p, size_t i, struct report *r)
+// Who is asked when: a backup comes after somebody, and no two at the same time.
+static void check_order(const struct policy *p, size_t i, struct report *r)
 {
 	const struct policy_processor *a = &p->processors[i];
 	const unsigned chained = POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION);
@@ -45,16 +25,41 @@ static void check_use(const struct policy *p, size_t i, struct report *r)
 			     FINDING("processor %s is a backup, but nothing of its role comes before it", "it would be asked first",
 				     "give it a higher order than the primary, or write use=\"primary\""),
 			     a->id);
+	for (size_t j = 0; j < i; j++) {
+		const struct policy_processor *b = &p->processors[j];
+		unsigned both = a->roles & b->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE));
+		if (both != 0 && a->order == b->order && a->removed == 0 && b->removed == 0)
+			report_error(r, a->line,
+				     FINDING("processors %s and %s both have order %u for the role %s",
+					     "which one is asked first would be chance", "give them different orders"),
+				     b->id, a->id, a->order,
+				     policy_word(&policy_role_words, both & POLICY_BIT(ROLE_IMAGE) ? ROLE_IMAGE : ROLE_TEXT));
+	}
 }
 
-static void check_remote(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
+static void check_place(const struct policy_processor *a, struct report *r)
 {
-	if (built_in(a))
+	const struct processor_facts *f = processor_facts(a->id);
+	bool built_in = f != NULL && f->built_in;
+
+	if (a->local && !built_in)
+		report_error(r, a->line,
+			     FINDING("processor %s is called built-in, but the software has no such processor of its own",
+				     "visitors would believe that nothing leaves",
+				     "write standing=\"processor\" with its hosts and regions, or id=\"sketch\""),
+			     a->id);
+	if (a->local && a->hosts.count > 0)
+		report_error(r, a->line,
+			     FINDING("processor %s is built in and yet has hosts", "nothing of it leaves the server", "remove <host>"),
+			     a->id);
+	if (a->local)
+		return;
+	if (built_in)
 		report_error(r, a->line,
 			     FINDING("processor %s is part of the software, but is declared as somebody else's",
 				     "the notice would name a recipient that gets nothing", "write standing=\"built-in\""),
 			     a->id);
-	if (a->hosts.count == 0 && reached(text))
+	if (a->hosts.count == 0 && reached(a))
 		report_error(r, a->line,
 			     FINDING("processor %s has no host", "egress connects only to declared hosts, so it could never be reached",
 				     "add <host>…</host>"),
@@ -71,12 +76,12 @@ static void check_remote(const struct policy_processor *a, const struct policy_p
 			       a->id);
 }
 
-static void check_transfer(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
+static void check_transfer(const struct policy_processor *a, struct report *r)
 {
 	size_t alive = 0;
 
-	for (size_t i = 0; i < text->safeguard_count; i++) {
-		const struct policy_safeguard *s = &text->safeguards[i];
+	for (size_t i = 0; i < a->safeguard_count; i++) {
+		const struct policy_safeguard *s = &a->safeguards[i];
 		if (s->type == SAFEGUARD_PRIVACY_SHIELD || s->type == SAFEGUARD_SAFE_HARBOUR)
 			report_error(r, s->line,
 				     FINDING("%s no longer protects anything",
@@ -87,44 +92,14 @@ static void check_transfer(const struct policy_processor *a, const struct policy
 		else
 			alive++;
 	}
-	for (size_t i = 0; alive == 0 && i < text->region_count; i++) {
-		if (!policy_country_in_eea(text->regions[i].country))
-			report_error(r, text->regions[i].line,
+	for (size_t i = 0; alive == 0 && i < a->region_count; i++) {
+		if (!policy_country_in_eea(a->regions[i].country))
+			report_error(r, a->regions[i].line,
 				     FINDING("processor %s takes data to %s (%s) without a safeguard that holds",
 					     "Article 46 GDPR asks for one outside the EEA",
 					     "add <safeguard type=\"standard-contractual-clauses\">…</safeguard> or the one that applies"),
-				     a->id, text->regions[i].country, text->regions[i].place);
+				     a->id, a->regions[i].country, a->regions[i].place);
 	}
-}
-
-static void check_order(const struct policy *p, size_t i, struct report *r)
-{
-	const struct policy_processor *a = &p->processors[i];
-
-	for (size_t j = 0; j < i; j++) {
-		const struct policy_processor *b = &p->processors[j];
-		const char *both = a->roles & b->roles & POLICY_BIT(ROLE_IMAGE)  ? "image"
-				   : a->roles & b->roles & POLICY_BIT(ROLE_TEXT) ? "text"
-										 : NULL;
-		if (both != NULL && a->order == b->order && p->processors[i].removed == 0 && p->processors[j].removed == 0)
-			report_error(r, a->line,
-				     FINDING("processors %s and %s both have order %u for the role %s",
-					     "which one is asked first would be chance", "give them different orders"),
-				     b->id, a->id, a->order, both);
-	}
-}
-
-static void check_told(const struct policy_processor *a, const struct policy_processor *text, struct report *r)
-{
-	if (a->trains && text->training.count == 0)
-		report_error(r, a->line,
-			     FINDING("processor %s may train on what it gets, and the policy does not say so in words",
-				     "visitors must be told", "add <training>…</training>"),
-			     a->id);
-	if (a->trains && (a->ask & POLICY_BIT(ASK_NO_TRAINING)))
-		report_error(r, a->line,
-			     FINDING("processor %s is asked not to train and yet may train", "both cannot be true", "write trains=\"no\""),
-			     a->id);
 }
 
 // What a vendor is there for, and what it is asked for, must be something that it can do.
@@ -133,6 +108,15 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 	const struct processor_facts *f = processor_facts(a->id);
 	bool keeps = (a->ask & POLICY_BIT(ASK_NO_RETENTION)) && (f == NULL || f->no_retention == ANSWER_NO);
 
+	if (a->trains && a->training.count == 0)
+		report_error(r, a->line,
+			     FINDING("processor %s may train on what it gets, and the policy does not say so in words",
+				     "visitors must be told", "add <training>…</training>"),
+			     a->id);
+	if (a->trains && (a->ask & POLICY_BIT(ASK_NO_TRAINING)))
+		report_error(r, a->line,
+			     FINDING("processor %s is asked not to train and yet may train", "both cannot be true", "write trains=\"no\""),
+			     a->id);
 	if (keeps || ((a->ask & POLICY_BIT(ASK_NO_TRAINING)) && (f == NULL || f->no_training == ANSWER_NO)))
 		report_error(r, a->line,
 			     FINDING("processor %s is asked not to %s, but it has no such switch for a request",
@@ -159,35 +143,11 @@ void check_processors(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
-		if (a->local)
-			check_local(a, r);
-		else
-			check_remote(a, &p->processors[i], r);
+		check_place(a, r);
 		check_vendor(a, r);
-		check_use(p, i, r);
-		check_transfer(a, &p->processors[i], r);
-		check_told(a, &p->processors[i], r);
 		check_order(p, i, r);
+		check_transfer(a, r);
 	}
-}
-
-static void check_processor_dates(const struct policy *p, const struct policy_processor *a, struct report *r)
-{
-	if (a->effective < a->added)
-		report_error(r, a->line,
-			     FINDING("processor %s is in effect before it was added", "visitors must hear of it first",
-				     "write an effective date on or after added"),
-			     a->id);
-	if (a->removed != 0 && a->removed < a->effective)
-		report_error(r, a->line,
-			     FINDING("processor %s was removed before it was in effect", "one of the dates is wrong",
-				     "correct removed or effective"),
-			     a->id);
-	if (a->added > p->updated)
-		report_error(r, a->line,
-			     FINDING("processor %s was added after the policy was last updated", "the notice would carry too old a date",
-				     "give <version> a later updated date"),
-			     a->id);
 }
 
 void check_dates(const struct policy *p, struct report *r)
@@ -201,6 +161,22 @@ void check_dates(const struct policy *p, struct report *r)
 					     "programs follow the first version", "list versions newest first"),
 				     v[i].id, v[i - 1].id);
 	}
-	for (size_t i = 0; i < p->processor_count; i++)
-		check_processor_dates(p, &p->processors[i], r);
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		if (a->effective < a->added)
+			report_error(r, a->line,
+				     FINDING("processor %s is in effect before it was added", "visitors must hear of it first",
+					     "write an effective date on or after added"),
+				     a->id);
+		if (a->removed != 0 && a->removed < a->effective)
+			report_error(r, a->line,
+				     FINDING("processor %s was removed before it was in effect", "one of the dates is wrong",
+					     "correct removed or effective"),
+				     a->id);
+		if (a->added > p->updated)
+			report_error(r, a->line,
+				     FINDING("processor %s was added after the policy was last updated",
+					     "the notice would carry too old a date", "give <version> a later updated date"),
+				     a->id);
+	}
 }

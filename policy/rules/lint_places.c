@@ -8,32 +8,29 @@
 static const char *const adequate[] = {"AD", "AR", "BR", "CA", "CH", "FO", "GB", "GG", "IL", "IM", "JE", "JP", "KR", "NZ", "UY"};
 static const struct policy_strings adequate_list = {.items = adequate, .count = ARRAY_LEN(adequate)};
 
-static bool covers(enum policy_safeguard_type safeguard, const char *country)
+static bool covered(const struct policy_processor *a, const char *country)
 {
-	if (safeguard == SAFEGUARD_ADEQUACY)
-		return policy_strings_have(&adequate_list, country);
-	return safeguard != SAFEGUARD_DATA_PRIVACY_FRAMEWORK || strcmp(country, "US") == 0;
-}
+	bool covered = false;
 
-static bool covered(const struct policy_processor *t, const char *country)
-{
-	for (size_t i = 0; i < t->safeguard_count; i++) {
-		if (covers(t->safeguards[i].type, country))
-			return true;
+	for (size_t i = 0; i < a->safeguard_count; i++) {
+		enum policy_safeguard_type type = a->safeguards[i].type;
+		covered = covered || (type == SAFEGUARD_ADEQUACY                 ? policy_strings_have(&adequate_list, country)
+				      : type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK ? strcmp(country, "US") == 0
+										 : true);
 	}
-	return false;
+	return covered;
 }
 
-static void lint_safeguards(const struct policy_processor *a, const struct policy_processor *t, struct report *r)
+static void lint_safeguards(const struct policy_processor *a, struct report *r)
 {
 	bool outside = false, lasting = false, copy = false;
 
-	for (size_t i = 0; i < t->region_count; i++) {
-		const struct policy_region *region = &t->regions[i];
+	for (size_t i = 0; i < a->region_count; i++) {
+		const struct policy_region *region = &a->regions[i];
 		if (policy_country_in_eea(region->country))
 			continue;
 		outside = true;
-		if (t->safeguard_count > 0 && !covered(t, region->country))
+		if (a->safeguard_count > 0 && !covered(a, region->country))
 			report_error(
 			    r, region->line,
 			    FINDING(
@@ -42,20 +39,20 @@ static void lint_safeguards(const struct policy_processor *a, const struct polic
 				"add <safeguard type=\"standard-contractual-clauses\">"),
 			    a->id, region->country);
 	}
-	for (size_t i = 0; i < t->safeguard_count; i++) {
-		enum policy_safeguard_type type = t->safeguards[i].type;
+	for (size_t i = 0; i < a->safeguard_count; i++) {
+		enum policy_safeguard_type type = a->safeguards[i].type;
 		lasting = lasting || (type != SAFEGUARD_EXPLICIT_CONSENT && type != SAFEGUARD_CONTRACT_WITH_SUBJECT);
-		copy = copy || t->safeguards[i].copy != NULL || type == SAFEGUARD_ADEQUACY || type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK ||
+		copy = copy || a->safeguards[i].copy != NULL || type == SAFEGUARD_ADEQUACY || type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK ||
 		       type == SAFEGUARD_EXPLICIT_CONSENT || type == SAFEGUARD_CONTRACT_WITH_SUBJECT;
 	}
-	if (outside && t->safeguard_count > 0 && !lasting)
-		report_warning(r, t->safeguards[0].line,
+	if (outside && a->safeguard_count > 0 && !lasting)
+		report_warning(r, a->safeguards[0].line,
 			       FINDING("transfers to processor %s rest on %s alone",
 				       "Article 49 GDPR means it for single cases, not for every request",
 				       "add <safeguard type=\"standard-contractual-clauses\">"),
-			       a->id, policy_word(&policy_safeguard_words, t->safeguards[0].type));
+			       a->id, policy_word(&policy_safeguard_words, a->safeguards[0].type));
 	if (outside && lasting && !copy)
-		report_warning(r, t->safeguards[0].line,
+		report_warning(r, a->safeguards[0].line,
 			       FINDING("Article 13(1)(f): nothing says where to get a copy of the safeguard for processor %s",
 				       "visitors may ask for it", "add copy=\"https://…\" to <safeguard>"),
 			       a->id);
@@ -65,10 +62,10 @@ void lint_transfers(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
-		if (a->local || p->processors[i].removed != 0)
+		if (a->local || a->removed != 0)
 			continue;
-		lint_safeguards(a, &p->processors[i], r);
-		if (p->processors[i].policy == NULL)
+		lint_safeguards(a, r);
+		if (a->policy == NULL)
 			report_warning(r, a->line,
 				       FINDING("processor %s has no link to its own notice", "visitors cannot look up what it does",
 					       "add policy=\"https://…\""),
@@ -125,14 +122,13 @@ static void lint_cookies(const struct policy *p, struct report *r)
 
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *c = &p->cookies[i];
-		const struct policy_cookie *t = &p->cookies[i];
-		const struct policy_consent *consent = consent_of(p, t->consent);
-		if (!t->has_lasts && t->in != STORAGE_SESSION)
+		const struct policy_consent *consent = consent_of(p, c->consent);
+		if (!c->has_lasts && c->in != STORAGE_SESSION)
 			report_warning(r, c->line,
 				       FINDING("cookie %s does not say how long it lasts",
 					       "visitors must be told (Court of Justice, C-673/17)", "add lasts=\"…\""),
 				       c->name);
-		if (t->has_lasts && c->class != COOKIE_NECESSARY && duration_compare(t->lasts, longest) > 0)
+		if (c->has_lasts && c->class != COOKIE_NECESSARY && duration_compare(c->lasts, longest) > 0)
 			report_warning(r, c->line,
 				       FINDING("cookie %s lasts for more than 13 months",
 					       "authorities take that as the most a consent can carry", "write lasts=\"P13M\" or less"),
@@ -166,10 +162,12 @@ static void lint_consents(const struct policy *p, struct report *r)
 	}
 }
 
-static void lint_age(const struct policy *p, struct report *r)
+void lint_browser(const struct policy *p, struct report *r)
 {
 	bool consent = false;
 
+	lint_cookies(p, r);
+	lint_consents(p, r);
 	for (size_t i = 0; i < p->purpose_count; i++)
 		consent = consent || p->purposes[i].basis == BASIS_CONSENT;
 	if (consent && p->minimum_age >= 13 && p->minimum_age < 16)
@@ -178,11 +176,4 @@ static void lint_age(const struct policy *p, struct report *r)
 				       "Member State says less",
 				       "consents of younger visitors may be void", "write years=\"16\", or ask for the parents"),
 			       p->minimum_age);
-}
-
-void lint_browser(const struct policy *p, struct report *r)
-{
-	lint_cookies(p, r);
-	lint_consents(p, r);
-	lint_age(p, r);
 }

@@ -42,31 +42,31 @@ static void lint_known(const struct policy_processor *a, const struct processor_
 }
 
 // What the vendor keeps of a request unless it is told otherwise.
-static void lint_vendor(const struct policy_processor *a, const struct policy_processor *t, struct report *r)
+static void lint_vendor(const struct policy_processor *a, struct report *r)
 {
 	const struct processor_facts *v = processor_facts(a->id);
 	char keeps[64], told[64];
 
-	if (v == NULL || t->removed != 0)
+	if (v == NULL || a->removed != 0)
 		return;
 	lint_known(a, v, r);
 	if (v->keeps == NULL || a->kinds == 0 || ((a->ask & POLICY_BIT(ASK_NO_RETENTION)) && v->no_retention >= ANSWER_FLAG))
 		return;
 	bool off = v->no_retention >= ANSWER_FLAG;
 	duration_words(keeps, sizeof keeps, v->longest);
-	duration_words(told, sizeof told, t->keeps);
-	if (duration_is_zero(v->longest) && t->retention.count == 0)
+	duration_words(told, sizeof told, a->keeps);
+	if (duration_is_zero(v->longest) && a->retention.count == 0)
 		report_error(r, a->line,
 			     FINDING("processor %s keeps %s, and the policy does not say for how long",
 				     "Article 13(2)(a) GDPR asks for the time or what decides it", "add <retention>…</retention>"),
 			     a->id, v->keeps);
-	else if (!duration_is_zero(v->longest) && !t->has_keeps)
+	else if (!duration_is_zero(v->longest) && !a->has_keeps)
 		report_error(r, a->line,
 			     FINDING("processor %s keeps %s for up to %s unless it is switched off, and the policy names no time",
 				     "visitors would think that it goes with the request",
 				     "add <retention longest=\"…\"> with that time%s"),
 			     a->id, v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "");
-	else if (!duration_is_zero(v->longest) && duration_may_exceed(v->longest, t->keeps))
+	else if (!duration_is_zero(v->longest) && duration_may_exceed(v->longest, a->keeps))
 		report_error(r, a->line,
 			     FINDING("processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here",
 				     "the promise is not in our hands", "write the longer time%s"),
@@ -86,26 +86,24 @@ static bool prose_names(const struct prose *prose, const char *name)
 static void lint_kind_at(const struct policy *p, const struct policy_kind *k, size_t i, struct report *r)
 {
 	const struct policy_processor *a = &p->processors[i];
-	const struct policy_processor *t = &p->processors[i];
-	const struct policy_kind *own = &p->kinds[k->kind];
-	bool memory = own->keep == KEEP_MEMORY;
+	bool memory = k->keep == KEEP_MEMORY;
 	char words[96], keeps[64];
 
-	if (a->local || !(a->kinds & KIND_BIT(k->kind)) || !t->has_keeps || duration_is_zero(t->keeps))
+	if (a->local || !(a->kinds & KIND_BIT(k->kind)) || !a->has_keeps || duration_is_zero(a->keeps))
 		return;
-	if (memory && !duration_is_zero(own->memory) && !duration_may_exceed(t->keeps, own->memory))
+	if (memory && !duration_is_zero(k->memory) && !duration_may_exceed(a->keeps, k->memory))
 		return;
-	if (!memory && (duration_is_zero(own->life) || !duration_may_exceed(t->keeps, own->life)))
+	if (!memory && (duration_is_zero(k->life) || !duration_may_exceed(a->keeps, k->life)))
 		return;
-	if (prose_names(&k->what, a->name) || prose_names(&k->where, a->name) || prose_names(&k->what, t->brand) ||
-	    prose_names(&k->where, t->brand))
+	if (prose_names(&k->what, a->name) || prose_names(&k->where, a->name) || prose_names(&k->what, a->brand) ||
+	    prose_names(&k->where, a->brand))
 		return;
-	duration_words(words, sizeof words, own->life);
-	duration_words(keeps, sizeof keeps, t->keeps);
+	duration_words(words, sizeof words, k->life);
+	duration_words(keeps, sizeof keeps, a->keeps);
 	report_warning(r, k->line,
 		       FINDING("kind %s is kept %s%s here, but processor %s, which gets it, keeps it for up to %s",
 			       "who reads only the one is misled about the other", "name %s in the <where> of the kind, with its time"),
-		       kind_row(k->kind)->name, memory ? "only in memory" : "for ", memory ? "" : words, a->id, keeps, t->brand);
+		       kind_row(k->kind)->name, memory ? "only in memory" : "for ", memory ? "" : words, a->id, keeps, a->brand);
 }
 
 static void lint_conditions(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
@@ -168,7 +166,7 @@ void lint_times(const struct policy *p, struct report *r)
 			lint_kind_at(p, k, j, r);
 	}
 	for (size_t i = 0; i < p->processor_count; i++)
-		lint_vendor(&p->processors[i], &p->processors[i], r);
+		lint_vendor(&p->processors[i], r);
 }
 
 void lint_units(const struct policy *before, const struct policy *p, struct report *r)
