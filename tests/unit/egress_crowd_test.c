@@ -211,7 +211,7 @@ static void a_crowd_that_leaves_is_gone_upstream_within_a_second(void **state)
 	free(calls);
 }
 
-// When egress looks, the whole job is there and its caller gone.
+// When egress looks, the whole call is there and its caller gone.
 static void who_hands_over_and_leaves_at_once_leaves_nothing_behind(void **state)
 {
 	(void)state;

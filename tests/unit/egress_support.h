@@ -306,7 +306,7 @@ static inline int egress_connect(const struct egress_child *c)
 	return fd;
 }
 
-// One job, start to end. `head` is consumed. *reply is the caller's; body may be NULL.
+// One call, start to end. `head` is consumed. *reply is the caller's; body may be NULL.
 static inline void egress_ask(const struct egress_child *c, cJSON *head, const char *body, cJSON **reply, struct buf *reply_body)
 {
 	struct err e = {0};
@@ -330,7 +330,7 @@ static inline const char *reply_code(const cJSON *reply)
 	return code != NULL ? code : "";
 }
 
-// One page job that is expected to fail with this code.
+// One page call that is expected to fail with this code.
 static inline void page_expect(const struct egress_child *c, const char *url, const char *code)
 {
 	JSON_AUTO cJSON *reply = NULL;
