@@ -180,40 +180,36 @@ bench: packages-test node-packages
 SERVER_NAME ?= localhost
 CERT ?= $(sysconfdir)/lethe/tls/cert.pem
 CERT_KEY ?= $(sysconfdir)/lethe/tls/key.pem
-fill-nginx = sed -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
-	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g' $(1) > $(2)
-# Ours are written for /usr and /etc. Another prefix is one more folder that cron must search.
-fill-places = sed -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
-	-e 's|/etc/lethe|$(sysconfdir)/lethe|g' \
-	$(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|') $(1) > $(B)/place.tmp && install -m 644 $(B)/place.tmp $(2)
+# What is installed where, with the places in it that prefix and sysconfdir name: ours are written for /usr and /etc, and another prefix is one
+# more folder that cron must search.
+to := $(DESTDIR)$(prefix)
+etc := $(DESTDIR)$(sysconfdir)/lethe
+put = install -D -m $(1) -t $(2) $(3)
+fill = sed $(1) $(2) > $(B)/place.tmp && install -D -m 644 $(B)/place.tmp $(3)
+nginx-values = -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
+	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g'
+place-values = -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
+	-e 's|/etc/lethe|$(sysconfdir)/lethe|g; s|tests/browser/page.png|page.png|' $(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|')
 install: packages-run
 	@$(MAKE) --no-print-directory -s -j2 programs
-	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/lib/lethe $(DESTDIR)$(prefix)/share/lethe/html/assets \
-	  $(DESTDIR)$(prefix)/share/lethe/policies $(DESTDIR)$(prefix)/share/lethe/nginx/snippets $(DESTDIR)$(prefix)/share/man/man5 \
-	  $(DESTDIR)$(prefix)/share/man/man8 $(DESTDIR)$(prefix)/lib/systemd/system/lethe-.service.d $(DESTDIR)$(prefix)/lib/sysusers.d \
-	  $(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(prefix)/share/doc/lethe $(DESTDIR)$(sysconfdir)/lethe
-	install -m 755 $(V)/bin/lethe $(V)/bin/lethe-run $(DESTDIR)$(prefix)/sbin/
-	install -m 755 $(addprefix $(V)/bin/,$(PROGRAMS_FCGI)) $(DESTDIR)$(prefix)/lib/lethe/
-	install -m 644 $(wildcard nginx/html/*.html) $(DESTDIR)$(prefix)/share/lethe/html/
-	install -m 644 $(wildcard nginx/html/assets/*) $(DESTDIR)$(prefix)/share/lethe/html/assets/
-	install -m 644 policy/policy.xsd $(wildcard policy/sites/*.xml) $(DESTDIR)$(prefix)/share/lethe/policies/
-	install -m 644 nginx/run.conf $(DESTDIR)$(prefix)/share/lethe/nginx/
-	$(call fill-nginx,nginx/lethe.conf,$(DESTDIR)$(sysconfdir)/lethe/nginx.conf)
-	install -d $(DESTDIR)$(sysconfdir)/lethe/snippets
-	for f in nginx/snippets/*.conf; do install -m 644 $$f $(DESTDIR)$(prefix)/share/lethe/nginx/snippets/ && \
-	  $(call fill-nginx,$$f,$(DESTDIR)$(sysconfdir)/lethe/snippets/$${f##*/}) || exit 1; done
-	[ -e $(DESTDIR)$(sysconfdir)/lethe/lethe.env ] || { $(call fill-places,systemd/lethe.env,$(DESTDIR)$(sysconfdir)/lethe/lethe.env); }
-	[ -e $(DESTDIR)$(sysconfdir)/lethe/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(DESTDIR)$(sysconfdir)/lethe/policy.xml
-	for f in policy/*.5; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/man/man5/$${f##*/}) || exit 1; done
-	for f in admin/*.8 systemd/*.8 fcgi/*.8; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/man/man8/$${f##*/}) || exit 1; done
-	install -m 644 $(addprefix $(V)/units/*.,service socket timer target) $(DESTDIR)$(prefix)/lib/systemd/system/
-	install -m 644 $(V)/units/lethe-.service.d/*.conf $(DESTDIR)$(prefix)/lib/systemd/system/lethe-.service.d/
-	install -m 644 systemd/lethe.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/lethe.conf
-	$(call fill-places,systemd/lethe.tmpfiles,$(DESTDIR)$(prefix)/lib/tmpfiles.d/lethe.conf)
-	for f in systemd/lethe.cron systemd/lethe.env; do $(call fill-places,$$f,$(DESTDIR)$(prefix)/share/doc/lethe/$${f##*/}) || exit 1; done
-	install -m 644 tests/browser/page.png $(DESTDIR)$(prefix)/share/doc/lethe/
-	sed 's|tests/browser/page.png|page.png|' README.md > $(B)/readme.tmp
-	$(call fill-places,$(B)/readme.tmp,$(DESTDIR)$(prefix)/share/doc/lethe/README.md)
+	$(call put,755,$(to)/sbin,$(V)/bin/lethe $(V)/bin/lethe-run)
+	$(call put,755,$(to)/lib/lethe,$(addprefix $(V)/bin/,$(PROGRAMS_FCGI)))
+	$(call put,644,$(to)/share/lethe/html,nginx/html/*.html)
+	$(call put,644,$(to)/share/lethe/html/assets,nginx/html/assets/*)
+	$(call put,644,$(to)/share/lethe/policies,policy/policy.xsd policy/sites/*.xml)
+	$(call put,644,$(to)/share/lethe/nginx,nginx/run.conf)
+	$(call put,644,$(to)/share/lethe/nginx/snippets,nginx/snippets/*.conf)
+	$(call fill,$(nginx-values),nginx/lethe.conf,$(etc)/nginx.conf)
+	for f in nginx/snippets/*.conf; do $(call fill,$(nginx-values),$$f,$(etc)/snippets/$${f##*/}) || exit 1; done
+	[ -e $(etc)/lethe.env ] || { $(call fill,$(place-values),systemd/lethe.env,$(etc)/lethe.env); }
+	[ -e $(etc)/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(etc)/policy.xml
+	$(call put,644,$(to)/lib/systemd/system,$(addprefix $(V)/units/*.,service socket timer target))
+	$(call put,644,$(to)/lib/systemd/system/lethe-.service.d,$(V)/units/lethe-.service.d/*.conf)
+	install -D -m 644 systemd/lethe.sysusers $(to)/lib/sysusers.d/lethe.conf
+	$(call fill,$(place-values),systemd/lethe.tmpfiles,$(to)/lib/tmpfiles.d/lethe.conf)
+	for f in policy/*.5 admin/*.8 systemd/*.8 fcgi/*.8; do $(call fill,$(place-values),$$f,$(to)/share/man/man$${f##*.}/$${f##*/}) || exit 1; done
+	for f in systemd/lethe.cron systemd/lethe.env README.md; do $(call fill,$(place-values),$$f,$(to)/share/doc/lethe/$${f##*/}) || exit 1; done
+	$(call put,644,$(to)/share/doc/lethe,tests/browser/page.png)
 
 clean:
 	rm -rf $(B)
