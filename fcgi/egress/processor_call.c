@@ -158,7 +158,7 @@ static void attempt_count(struct processor_call *p, enum breaker_outcome outcome
 		outcome = OUTCOME_UNKNOWN; // it never left: the time was spent waiting for a connection of ours
 	}
 	// One that refuses works, so the breaker is not told; but nothing came of the request.
-	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || refuses_us(status))))
+	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || upstream_refuses_us(status))))
 		traffic->failures++;
 	breaker_result(&p->upstream->breaker, outcome, p->probe, monotonic_ms());
 	p->probe = false;
@@ -193,7 +193,7 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 	transfer_drop(t);
 	if ((f == FAILURE_NONE || passing) && repeat_later(p, passing)) {
 		if (passing)
-			answer_forget(&t->answer); // half an answer is none
+			transfer_answer_forget(&t->answer); // half an answer is none
 	} else if (f == FAILURE_NONE) {
 		caller_reply(p->caller, reply_head(p), &t->answer.body);
 	} else {

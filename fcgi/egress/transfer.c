@@ -13,7 +13,7 @@ enum {
 	SEND_BUFFER = 16 * 1024,       // the least it takes
 };
 
-void answer_forget(struct answer *a)
+void transfer_answer_forget(struct answer *a)
 {
 	buf_wipe(&a->body);
 	free(a->location);
@@ -62,7 +62,7 @@ static void header_keep(struct transfer *t, const char *line, size_t len)
 	else if (header_is(line, len, "x-should-retry", value))
 		a->told_not_to_repeat = strcasecmp(value, "false") == 0;
 	else if (t->region_header != NULL && header_is(line, len, t->region_header, value))
-		region_normalise(a->region, sizeof a->region, value);
+		upstream_region_normalise(a->region, sizeof a->region, value);
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *context)
@@ -95,7 +95,7 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 int transfer_prepare(struct transfer *t, size_t body_max)
 {
 	CURL *h = t->engine.easy = curl_easy_init();
-	answer_forget(&t->answer);
+	transfer_answer_forget(&t->answer);
 	t->answer.body = BUF_INIT(body_max);
 	t->failure = FAILURE_NONE;
 	if (h == NULL)
@@ -138,7 +138,7 @@ void transfer_drop(struct transfer *t)
 void transfer_free(struct transfer *t)
 {
 	transfer_drop(t);
-	answer_forget(&t->answer);
+	transfer_answer_forget(&t->answer);
 	curl_url_cleanup(t->url);
 	t->url = NULL;
 }

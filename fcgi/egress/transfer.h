@@ -39,6 +39,6 @@ int transfer_start(struct transfer *t);
 void transfer_drop(struct transfer *t); // ends it if it is under way, and frees the handle; the answer stays
 void transfer_free(struct transfer *t);
 void transfer_done(struct engine_transfer *t, CURLcode result); // what the engine calls
-void answer_forget(struct answer *a);
+void transfer_answer_forget(struct answer *a);
 
 #endif

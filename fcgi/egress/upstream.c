@@ -117,7 +117,7 @@ struct upstream *upstream_find(struct upstreams *u, const char *id)
 	return NULL;
 }
 
-void region_normalise(char *out, size_t size, const char *region)
+void upstream_region_normalise(char *out, size_t size, const char *region)
 {
 	size_t n = 0;
 	for (; *region && n + 1 < size; region++) {
@@ -133,21 +133,21 @@ bool upstream_region_allowed(const struct upstream *u, const char *normalised)
 	char wanted[64];
 
 	for (size_t i = 0; i < u->declared->region_count; i++) {
-		region_normalise(wanted, sizeof wanted, u->declared->regions[i].id);
+		upstream_region_normalise(wanted, sizeof wanted, u->declared->regions[i].id);
 		if (strcmp(wanted, normalised) == 0)
 			return true;
 	}
 	return u->declared->region_count == 0;
 }
 
-bool refuses_us(long status)
+bool upstream_refuses_us(long status)
 {
 	return status == 401 || status == 403 || status == 404;
 }
 
 void traffic_answered(struct traffic *t, long status, time_t now)
 {
-	if (refuses_us(status)) {
+	if (upstream_refuses_us(status)) {
 		if (t->refusal != status)
 			t->refused_since = now;
 		t->refusal = status;

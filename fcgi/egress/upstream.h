@@ -44,13 +44,13 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e);
 void upstreams_close(struct upstreams *u); // wipes the keys
 struct upstream *upstream_find(struct upstreams *u, const char *id);
 // "Sweden Central" and "swedencentral" are one region: lower case, no spaces. `out` has `size` bytes.
-void region_normalise(char *out, size_t size, const char *region);
+void upstream_region_normalise(char *out, size_t size, const char *region);
 // Is it one of the policy's regions for this processor? A processor without regions in the policy may answer from anywhere.
 bool upstream_region_allowed(const struct upstream *u, const char *normalised);
 // Learns from an answer's status whether the processor takes what we are set up with. Only these say that it does not: a 400 may be about
 // what a visitor wrote, and one that is overloaded has not looked.
 void traffic_answered(struct traffic *t, long status, time_t now);
-bool refuses_us(long status); // 401, 403, 404
+bool upstream_refuses_us(long status); // 401, 403, 404
 // Counts one request of `today` (UTC) against `limit` (0: none). -1 when the day's budget is spent.
 int traffic_spend(struct traffic *t, time_t now, uint64_t limit);
 

@@ -85,7 +85,7 @@ static la_ssize_t archive_write_some(struct archive *zip, void *context, const v
 }
 
 // Only now, so that a request that waits for its first picture holds a file descriptor and nothing more.
-static int archive_open(struct archive_file *a, struct err *e)
+static int archive_zip_open(struct archive_file *a, struct err *e)
 {
 	a->zip = archive_write_new();
 	if (a->zip == NULL)
@@ -104,7 +104,7 @@ int archive_add(struct archive_file *a, const char *name, const void *bytes, siz
 		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
 	if (len > ARCHIVE_BYTES_MAX - a->bytes)
 		return err_set(e, ERR_MEMORY, "the archive would be too large");
-	if (a->zip == NULL && archive_open(a, e) != 0)
+	if (a->zip == NULL && archive_zip_open(a, e) != 0)
 		return -1;
 	struct archive_entry *entry = archive_entry_new();
 	if (entry == NULL)
@@ -127,7 +127,7 @@ int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 {
 	struct stat st;
 
-	if (a->zip == NULL && archive_open(a, e) != 0)
+	if (a->zip == NULL && archive_zip_open(a, e) != 0)
 		return -1;
 	if (archive_write_close(a->zip) != ARCHIVE_OK)
 		return archive_failed(e, archive_errno(a->zip), "finish");

@@ -7,7 +7,7 @@
 
 enum { EDGE_MAX = 8192 };
 
-static uint32_t be32(const uint8_t *p)
+static uint32_t read_be32(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -23,10 +23,10 @@ static bool png(const uint8_t *p, size_t len, unsigned *width, unsigned *height)
 	static const uint8_t start[16] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
 	if (len < 33 || memcmp(p, start, sizeof start) != 0)
 		return false;
-	*width = be32(p + 16);
-	*height = be32(p + 20);
+	*width = read_be32(p + 16);
+	*height = read_be32(p + 20);
 	for (size_t at = 8; len - at >= 12;) {
-		size_t size = be32(p + at);
+		size_t size = read_be32(p + at);
 		if (size > len - at - 12)
 			return false;
 		if (memcmp(p + at + 4, "IEND", 4) == 0)

@@ -71,7 +71,7 @@ struct lch rgb_to_lch(struct rgb c)
 	return (struct lch){lab.l, hypot(lab.a, lab.b), atan2(lab.b, lab.a)};
 }
 
-struct rgb lch_to_rgb(struct lch c)
+struct rgb rgb_from_lch(struct lch c)
 {
 	return from_lab((struct lab){c.l, c.c * cos(c.h), c.c * sin(c.h)});
 }
@@ -87,7 +87,7 @@ struct rgb rgb_tone(struct rgb c, double by)
 	struct lch v = rgb_to_lch(c);
 	v.l = clip(v.l + by);
 	v.c *= by > 0 ? 1 - by * 0.8 : 1 + by * 0.3;
-	return lch_to_rgb(v);
+	return rgb_from_lch(v);
 }
 
 double rgb_luminance(struct rgb c)
@@ -128,12 +128,12 @@ static struct palette palette_around(struct lch accent, struct lch second)
 {
 	double h = accent.h;
 	return (struct palette){
-	    .paper = lch_to_rgb((struct lch){0.968, 0.012, h}),
-	    .light = lch_to_rgb((struct lch){0.90, fmin(0.045, accent.c), h}),
-	    .mid = lch_to_rgb((struct lch){0.75, fmin(0.075, accent.c), h}),
-	    .accent = lch_to_rgb(accent),
-	    .second = lch_to_rgb(second),
-	    .deep = lch_to_rgb((struct lch){0.27, fmin(0.045, accent.c), h - 0.3}),
+	    .paper = rgb_from_lch((struct lch){0.968, 0.012, h}),
+	    .light = rgb_from_lch((struct lch){0.90, fmin(0.045, accent.c), h}),
+	    .mid = rgb_from_lch((struct lch){0.75, fmin(0.075, accent.c), h}),
+	    .accent = rgb_from_lch(accent),
+	    .second = rgb_from_lch(second),
+	    .deep = rgb_from_lch((struct lch){0.27, fmin(0.045, accent.c), h - 0.3}),
 	};
 }
 

@@ -96,7 +96,8 @@ static void margin(struct canvas *c)
 		double t = 4.0 * i / n, side = floor(t), f = t - side;
 		double wide = c->w - 2 * m, high = c->h - 2 * m;
 		double x = side < 1 ? f : side < 2 ? 1 : side < 3 ? 1 - f : 0, y = side < 1 ? 0 : side < 2 ? f : side < 3 ? 1 : 1 - f;
-		double rough = c->u * 1.5 * noise_1d(c->seed + 31, i * 0.23, 4), rough_y = c->u * 1.5 * noise_1d(c->seed + 47, i * 0.23, 4);
+		double rough = c->u * 1.5 * paint_noise(c->seed + 31, i * 0.23, 4),
+		       rough_y = c->u * 1.5 * paint_noise(c->seed + 47, i * 0.23, 4);
 		cairo_line_to(c->cr, m + x * wide + rough, m + y * high + rough_y);
 	}
 	cairo_close_path(c->cr);

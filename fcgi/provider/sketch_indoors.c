@@ -63,7 +63,7 @@ static void blob(struct canvas *c, double x, double y, double r, uint32_t seed, 
 	cairo_new_path(c->cr);
 	for (int i = 0; i < 90; i++) {
 		double a = i / 90.0 * 2 * PI,
-		       k = r * (1 + 0.22 * noise_1d(seed, 1.5 + cos(a) * 1.1, 1) + 0.22 * noise_1d(seed + 4, 1.5 + sin(a) * 1.1, 1));
+		       k = r * (1 + 0.22 * paint_noise(seed, 1.5 + cos(a) * 1.1, 1) + 0.22 * paint_noise(seed + 4, 1.5 + sin(a) * 1.1, 1));
 		cairo_line_to(c->cr, x + cos(a) * k, y + sin(a) * k);
 	}
 	cairo_close_path(c->cr);

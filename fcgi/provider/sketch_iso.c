@@ -106,7 +106,7 @@ static void terraces(const struct model *m)
 	ground(m, 8, rgb_mix(p->mid, p->deep, 0.3));
 	for (int x = 0; x < 8; x++) {
 		for (int y = 0; y < 8; y++) {
-			double h = 1.5 + 1.3 * noise_1d(m->c->seed, x * 0.45, 2) + 1.3 * noise_1d(m->c->seed + 3, y * 0.45, 2) +
+			double h = 1.5 + 1.3 * paint_noise(m->c->seed, x * 0.45, 2) + 1.3 * paint_noise(m->c->seed + 3, y * 0.45, 2) +
 				   (7 - x + 7 - y) * 0.14;
 			h = fmax(0.25, floor(h * 2) / 2);
 			struct rgb rgb = h < 1.5 ? rgb_mix(p->second, p->paper, 0.25)

@@ -9,7 +9,7 @@
 static double ridge_y(const struct canvas *c, int layer, double x, double base, double height)
 {
 	uint32_t seed = c->seed + (uint32_t)layer * 977;
-	return base - height * (0.5 + 0.5 * noise_1d(seed, x / c->w * (2.2 + layer * 0.5) + layer * 7.3, layer < 3 ? 5 : 3));
+	return base - height * (0.5 + 0.5 * paint_noise(seed, x / c->w * (2.2 + layer * 0.5) + layer * 7.3, layer < 3 ? 5 : 3));
 }
 
 static void ridge(struct canvas *c, int layer, double base, double height, struct rgb rgb)
@@ -85,7 +85,7 @@ void scene_landscape(struct canvas *c)
 		struct rgb needle = rgb_mix(rgb, c->p.deep, i == layers - 1 ? 0.6 : 0.45);
 		for (double x = sketch_chance_in(&c->chance, -4, 2) * c->u; x < c->w;
 		     x += c->u * sketch_chance_in(&c->chance, 1.6, 4.0 + 3 * (5 - i))) {
-			if (noise_1d(c->seed + 5, x / c->w * 5 + i * 3.1, 2) < -0.02)
+			if (paint_noise(c->seed + 5, x / c->w * 5 + i * 3.1, 2) < -0.02)
 				continue;
 			double size = c->u * (3.5 + (i - 2) * 2.6) * sketch_chance_in(&c->chance, 0.7, 1.2);
 			draw_pine(c, x, ridge_y(c, i, x, base, height) + size * 0.08, size, needle);
@@ -115,8 +115,8 @@ static void ripples(struct canvas *c, double sx, double horizon, double r, struc
 {
 	for (int i = 0; i < 26; i++) {
 		double t = i / 25.0, y = horizon + (c->h - horizon) * (0.02 + 0.96 * t * t);
-		double half = r * (0.95 - 0.35 * t + 0.55 * fabs(noise_1d(c->seed + 3, i * 0.9, 2))) * (i % 3 == 1 ? 0.62 : 1);
-		double x = sx + noise_1d(c->seed + 9, i * 1.7, 2) * r * 0.45, thick = c->u * (0.28 + 1.25 * t);
+		double half = r * (0.95 - 0.35 * t + 0.55 * fabs(paint_noise(c->seed + 3, i * 0.9, 2))) * (i % 3 == 1 ? 0.62 : 1);
+		double x = sx + paint_noise(c->seed + 9, i * 1.7, 2) * r * 0.45, thick = c->u * (0.28 + 1.25 * t);
 		path_rect(c, x - half, y, 2 * half, thick, thick / 2);
 		sketch_source(c, rgb, c->style == STYLE_MINIMAL ? 0.9 : 0.75 - 0.35 * t);
 		cairo_fill(c->cr);

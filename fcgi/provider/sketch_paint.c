@@ -27,7 +27,7 @@ static double lattice(uint32_t seed, int64_t i)
 	return sketch_chance(&c) * 2 - 1;
 }
 
-double noise_1d(uint32_t seed, double x, int octaves)
+double paint_noise(uint32_t seed, double x, int octaves)
 {
 	double sum = 0, weight = 0.6;
 	for (int o = 0; o < octaves; o++, x *= 2, weight *= 0.5) {
@@ -147,7 +147,7 @@ static void tremble(struct canvas *c, const cairo_path_t *flat, double amount, u
 		for (int k = 1; k <= pieces; k++) {
 			double t = (double)k / pieces, px = x + (tx - x) * t, py = y + (ty - y) * t;
 			double at = (along + length * t) / (c->u * 5);
-			double dx = noise_1d(seed, at, 2) * amount, dy = noise_1d(seed + 77, at, 2) * amount;
+			double dx = paint_noise(seed, at, 2) * amount, dy = paint_noise(seed + 77, at, 2) * amount;
 			if (d->header.type == CAIRO_PATH_MOVE_TO)
 				cairo_move_to(c->cr, tx + dx, ty + dy);
 			else

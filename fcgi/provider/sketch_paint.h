@@ -21,7 +21,7 @@ struct palette {
 	struct rgb paper, light, mid, accent, second, deep;
 };
 struct lch rgb_to_lch(struct rgb c);
-struct rgb lch_to_rgb(struct lch c);                      // clipped to what a screen shows
+struct rgb rgb_from_lch(struct lch c);                    // clipped to what a screen shows
 struct rgb rgb_mix(struct rgb a, struct rgb b, double t); // t=0: a, t=1: b; even to the eye
 struct rgb rgb_tone(struct rgb c, double by);             // lighter (by > 0) or darker
 double rgb_luminance(struct rgb c);                       // WCAG's, 0–1
@@ -34,7 +34,7 @@ struct chance {
 };
 double sketch_chance(struct chance *c); // 0 ≤ x < 1
 double sketch_chance_in(struct chance *c, double low, double high);
-double noise_1d(uint32_t seed, double x, int octaves); // about -1 … 1, smooth
+double paint_noise(uint32_t seed, double x, int octaves); // about -1 … 1, smooth
 
 // --- the canvas ---
 enum style { STYLE_PHOTO, STYLE_ILLUSTRATION, STYLE_WATERCOLOUR, STYLE_MINIMAL, STYLE_ISOMETRIC };

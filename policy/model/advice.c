@@ -173,7 +173,7 @@ static bool repeated(struct advisor *a, const xmlNode *node, const char *attribu
 	return same;
 }
 
-void advise(void *data, xmlErrorPtr error)
+void advice_give(void *data, xmlErrorPtr error)
 {
 	struct advisor *a = data;
 	const xmlNode *node = error->node;

@@ -14,6 +14,6 @@ struct advisor {
 };
 
 // A xmlStructuredErrorFunc; `data` is a struct advisor.
-void advise(void *data, xmlErrorPtr error);
+void advice_give(void *data, xmlErrorPtr error);
 
 #endif

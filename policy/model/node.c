@@ -11,17 +11,17 @@ static const xmlNode *element_from(const xmlNode *node, const char *name)
 	return NULL;
 }
 
-const xmlNode *child_first(const xmlNode *parent, const char *name)
+const xmlNode *node_child_first(const xmlNode *parent, const char *name)
 {
 	return parent != NULL ? element_from(parent->children, name) : NULL;
 }
 
-const xmlNode *child_next(const xmlNode *node, const char *name)
+const xmlNode *node_child_next(const xmlNode *node, const char *name)
 {
 	return element_from(node->next, name);
 }
 
-size_t child_count(const xmlNode *parent, const char *name)
+size_t node_child_count(const xmlNode *parent, const char *name)
 {
 	size_t count = 0;
 
@@ -63,7 +63,7 @@ const char *node_text(struct reader *r, const xmlNode *node)
 	return out;
 }
 
-const char *attribute(struct reader *r, const xmlNode *node, const char *name)
+const char *node_attribute(struct reader *r, const xmlNode *node, const char *name)
 {
 	xmlChar *text = xmlGetNoNsProp(node, BAD_CAST name);
 	const char *out = text != NULL ? node_words(r, text, true) : NULL;
@@ -72,16 +72,16 @@ const char *attribute(struct reader *r, const xmlNode *node, const char *name)
 	return out;
 }
 
-const char *attribute_or(struct reader *r, const xmlNode *node, const char *name, const char *otherwise)
+const char *node_attribute_or(struct reader *r, const xmlNode *node, const char *name, const char *otherwise)
 {
-	const char *value = attribute(r, node, name);
+	const char *value = node_attribute(r, node, name);
 
 	return value != NULL ? value : otherwise;
 }
 
 bool node_has_language(struct reader *r, const xmlNode *node, const char *language)
 {
-	return strcmp(attribute_or(r, node, "lang", r->main_language), language) == 0;
+	return strcmp(node_attribute_or(r, node, "lang", r->main_language), language) == 0;
 }
 
 bool node_wanted(struct reader *r, const xmlNode *node)

@@ -17,25 +17,19 @@ struct reader {
 	bool facts;                // what programs obey is read first: the texts tell of it
 };
 
-const xmlNode *child_first(const xmlNode *parent, const char *name); // NULL: any element; parent may be NULL
-const xmlNode *child_next(const xmlNode *node, const char *name);
-size_t child_count(const xmlNode *parent, const char *name);
-#define FOR_CHILDREN(node, parent, name) for (const xmlNode *node = child_first(parent, name); node != NULL; node = child_next(node, name))
+const xmlNode *node_child_first(const xmlNode *parent, const char *name); // NULL: any element; parent may be NULL
+const xmlNode *node_child_next(const xmlNode *node, const char *name);
+size_t node_child_count(const xmlNode *parent, const char *name);
+#define FOR_CHILDREN(node, parent, name)                                                                                                   \
+	for (const xmlNode *node = node_child_first(parent, name); node != NULL; node = node_child_next(node, name))
 
 int node_line(const xmlNode *node);
-const char *node_words(struct reader *r, const xmlChar *text, bool trim);       // white space collapsed, at the ends too when `trim`
-const char *node_text(struct reader *r, const xmlNode *node);                   // all text in it, white space collapsed
-const char *attribute(struct reader *r, const xmlNode *node, const char *name); // NULL when absent
-const char *attribute_or(struct reader *r, const xmlNode *node, const char *name, const char *otherwise);
+const char *node_words(struct reader *r, const xmlChar *text, bool trim);            // white space collapsed, at the ends too when `trim`
+const char *node_text(struct reader *r, const xmlNode *node);                        // all text in it, white space collapsed
+const char *node_attribute(struct reader *r, const xmlNode *node, const char *name); // NULL when absent
+const char *node_attribute_or(struct reader *r, const xmlNode *node, const char *name, const char *otherwise);
 bool node_has_language(struct reader *r, const xmlNode *node, const char *language);
 // Of the children of one name: whether `node` is in the reader's language, or in the first one where none of them is.
 bool node_wanted(struct reader *r, const xmlNode *node);
-
-struct prose prose_read(struct reader *r, const xmlNode *node); // one that says nothing is reported
-
-// Reads the document in the language of `r->p`: first what programs obey, then what people read.
-void policy_read_fields(struct reader *r);
-// Every text is there in each language, once. Needs a policy that was read in the main language.
-void policy_check_translations(struct reader *r);
 
 #endif

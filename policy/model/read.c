@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
-// From the tree to the structs, by the tables of policy/model/fields.h.
+#include "policy/model/read.h"
 #include "policy/model/fields.h"
 #include "policy/model/language.h"
-#include "policy/model/node.h"
+#include "policy/model/prose_read.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void store_number(void *to, unsigned number)
 
 static time_t date_of(struct reader *r, const xmlNode *node, const char *name)
 {
-	const char *text = attribute(r, node, name);
+	const char *text = node_attribute(r, node, name);
 	time_t t = 0;
 
 	if (text != NULL && when_parse(&t, text) != 0)
@@ -34,7 +34,7 @@ static time_t date_of(struct reader *r, const xmlNode *node, const char *name)
 // False when it is absent. One that the schema let pass and the clock cannot hold is reported.
 static bool duration_of(struct reader *r, const xmlNode *node, const char *name, struct duration *out)
 {
-	const char *text = attribute(r, node, name);
+	const char *text = node_attribute(r, node, name);
 
 	if (text != NULL && duration_parse(out, text) != 0)
 		report_error(r->report, node_line(node),
@@ -60,13 +60,13 @@ static unsigned word_set_of(const char *list, const struct policy_words *words)
 // Children's texts, or their attribute, as a NULL-terminated list.
 static struct policy_strings strings_of(struct reader *r, const xmlNode *node, const struct model_field *f)
 {
-	const char **items = arena_array(r->arena, child_count(node, f->name) + 1, sizeof *items);
+	const char **items = arena_array(r->arena, node_child_count(node, f->name) + 1, sizeof *items);
 	size_t count = 0;
 
 	FOR_CHILDREN(child, items != NULL ? node : NULL, f->name)
 	{
 		if (f->attribute != NULL)
-			items[count++] = attribute_or(r, child, f->attribute, "");
+			items[count++] = node_attribute_or(r, child, f->attribute, "");
 		else if (f->type == MODEL_TEXTS || node_wanted(r, child))
 			items[count++] = node_text(r, child);
 	}
@@ -77,14 +77,14 @@ static enum kind kind_of(struct reader *r, const xmlNode *node, const char *name
 {
 	enum kind k;
 
-	return kind_from_name(&k, attribute_or(r, node, name, "")) == 0 ? k : KIND_COUNT;
+	return kind_from_name(&k, node_attribute_or(r, node, name, "")) == 0 ? k : KIND_COUNT;
 }
 
 static void read_facts(struct reader *r, const struct model_field *f, const xmlNode *node, void *out)
 {
 	char *at = (char *)out + f->at;
 	bool *more = (bool *)out + f->more, stated;
-	const char *text = f->name != NULL ? attribute(r, node, f->name) : NULL;
+	const char *text = f->name != NULL ? node_attribute(r, node, f->name) : NULL;
 	kind_set kinds = 0;
 
 	switch (f->type) {
@@ -132,7 +132,7 @@ static void read_facts(struct reader *r, const struct model_field *f, const xmlN
 		store_number(at, kind_of(r, node, f->name));
 		break;
 	case MODEL_CHILD:
-		store_pointer(at, child_first(node, f->name) != NULL ? node_text(r, child_first(node, f->name)) : NULL);
+		store_pointer(at, node_child_first(node, f->name) != NULL ? node_text(r, node_child_first(node, f->name)) : NULL);
 		break;
 	case MODEL_TEXTS:
 	case MODEL_IDS:
@@ -153,7 +153,7 @@ static void read_facts(struct reader *r, const struct model_field *f, const xmlN
 
 static struct prose_list proses_of(struct reader *r, const xmlNode *node, const char *name)
 {
-	struct prose *items = arena_array(r->arena, child_count(node, name), sizeof *items);
+	struct prose *items = arena_array(r->arena, node_child_count(node, name), sizeof *items);
 	size_t count = 0;
 
 	FOR_CHILDREN(child, items != NULL ? node : NULL, name)
@@ -167,20 +167,20 @@ static struct prose_list proses_of(struct reader *r, const xmlNode *node, const 
 // The paragraphs and lists of a section are translated together: blocks without lang are in the first language, but <insert> is in all.
 static void read_blocks(struct reader *r, const struct model_field *f, const xmlNode *section, char *out)
 {
-	struct policy_block *blocks = arena_array(r->arena, child_count(section, NULL), sizeof *blocks);
+	struct policy_block *blocks = arena_array(r->arena, node_child_count(section, NULL), sizeof *blocks);
 	const char *language = r->main_language;
 	size_t count = 0;
 
 	FOR_CHILDREN(node, section, NULL)
 	{
-		if (strcmp((const char *)node->name, "title") != 0 && strcmp(attribute_or(r, node, "lang", ""), r->p->language) == 0)
+		if (strcmp((const char *)node->name, "title") != 0 && strcmp(node_attribute_or(r, node, "lang", ""), r->p->language) == 0)
 			language = r->p->language;
 	}
 	FOR_CHILDREN(node, blocks != NULL ? section : NULL, NULL)
 	{
 		const char *name = (const char *)node->name;
 		if (strcmp(name, "insert") == 0) {
-			const char *what = attribute_or(r, node, "what", "");
+			const char *what = node_attribute_or(r, node, "what", "");
 			blocks[count++] = (struct policy_block){
 			    .type = BLOCK_INSERT,
 			    .insert = (enum policy_insert)policy_word_value(&policy_insert_words, what, strlen(what))};
@@ -199,10 +199,10 @@ static void read_blocks(struct reader *r, const struct model_field *f, const xml
 static void read_texts(struct reader *r, const struct model_field *f, const xmlNode *node, void *out)
 {
 	void *at = (char *)out + f->at;
-	const xmlNode *child = f->name != NULL ? child_first(node, f->name) : NULL;
+	const xmlNode *child = f->name != NULL ? node_child_first(node, f->name) : NULL;
 
 	while (child != NULL && !node_wanted(r, child))
-		child = child_next(child, f->name);
+		child = node_child_next(child, f->name);
 	if (f->type == MODEL_LABEL)
 		store_pointer(at, child != NULL ? node_text(r, child) : "");
 	else if (f->type == MODEL_LABELS)
@@ -223,7 +223,7 @@ static void read_records(struct reader *r, const struct model_field *f, const xm
 	size_t count = 0;
 
 	if (r->facts)
-		store_pointer(out + f->at, arena_array(r->arena, child_count(node, f->name), f->record->size));
+		store_pointer(out + f->at, arena_array(r->arena, node_child_count(node, f->name), f->record->size));
 	memcpy(&items, out + f->at, sizeof items);
 	FOR_CHILDREN(child, items != NULL ? node : NULL, f->name)
 	{
@@ -248,7 +248,7 @@ static void read_kinds(struct reader *r, const struct model_field *f, const xmlN
 			report_error(r->report, node_line(child),
 				     FINDING("the software holds no data of the kind \"%s\"",
 					     "a promise about it could not be kept or broken", "write one of: %s"),
-				     attribute_or(r, child, "id", ""), all);
+				     node_attribute_or(r, child, "id", ""), all);
 		}
 	}
 }
@@ -257,7 +257,7 @@ static void read_record(struct reader *r, const struct model_record *record, con
 {
 	FOR_FIELDS(f, record)
 	{
-		const xmlNode *child = f->type == MODEL_PART || f->type == MODEL_RECORD ? child_first(node, f->name) : NULL;
+		const xmlNode *child = f->type == MODEL_PART || f->type == MODEL_RECORD ? node_child_first(node, f->name) : NULL;
 		if (child != NULL)
 			read_record(r, f->record, child, (char *)out + (f->type == MODEL_PART ? 0 : f->at));
 		else if (f->type == MODEL_RECORDS)
@@ -332,7 +332,7 @@ void policy_read_fields(struct reader *r)
 static void check_siblings(struct reader *r, const xmlNode *parent, const char *name, bool list)
 {
 	size_t expected = 0;
-	const xmlNode *first = child_first(parent, name);
+	const xmlNode *first = node_child_first(parent, name);
 
 	if (first == NULL)
 		return;
@@ -386,10 +386,10 @@ static void check_record(struct reader *r, const struct model_record *record, co
 
 void policy_check_translations(struct reader *r)
 {
-	for (const xmlNode *node = child_first(child_first(r->root, "languages"), "language"); node != NULL;
-	     node = child_next(node, "language")) {
+	for (const xmlNode *node = node_child_first(node_child_first(r->root, "languages"), "language"); node != NULL;
+	     node = node_child_next(node, "language")) {
 		enum language language;
-		const char *code = attribute_or(r, node, "code", "");
+		const char *code = node_attribute_or(r, node, "code", "");
 		if (language_from_code(&language, code) != 0)
 			report_error(r->report, node_line(node),
 				     FINDING("the software has no words of its own in \"%s\"", "headings and times would stay English",

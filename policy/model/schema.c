@@ -41,7 +41,7 @@ int schema_validate(xmlDoc *document, struct report *r)
 	xmlSchemaValidCtxt *validator = schema != NULL ? xmlSchemaNewValidCtxt(schema) : NULL;
 
 	if (validator != NULL) {
-		xmlSchemaSetValidStructuredErrors(validator, advise, &advisor);
+		xmlSchemaSetValidStructuredErrors(validator, advice_give, &advisor);
 		result = xmlSchemaValidateDoc(validator, document);
 		xmlSchemaFreeValidCtxt(validator);
 	}

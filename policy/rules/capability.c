@@ -72,7 +72,7 @@ static void check_log_categories(const xmlNode *root, struct report *r)
 {
 	static const char *const logged[] = {"ip-address", "user-agent", "time"};
 
-	FOR_CHILDREN(kind, child_first(root, "kinds"), "kind")
+	FOR_CHILDREN(kind, node_child_first(root, "kinds"), "kind")
 	{
 		xmlChar *id = xmlGetNoNsProp(kind, BAD_CAST "id");
 		bool is_log = id != NULL && strcmp((const char *)id, "request-log") == 0;

@@ -38,7 +38,7 @@ static void put_change(struct differ *d, bool material, const char *from, const 
 						     .line = d->line};
 }
 
-void differ_add(struct differ *d, bool material, const char *from, const char *to, const char *format, ...)
+void diff_add(struct differ *d, bool material, const char *from, const char *to, const char *format, ...)
 {
 	char sentence[SENTENCE_MAX];
 	va_list arguments;
@@ -49,7 +49,7 @@ void differ_add(struct differ *d, bool material, const char *from, const char *t
 	put_change(d, material, from, to, sentence);
 }
 
-const char *differ_duration(struct differ *d, struct duration length)
+const char *diff_duration(struct differ *d, struct duration length)
 {
 	char words[96];
 
@@ -117,9 +117,9 @@ static const char *value_text(struct differ *d, const struct model_field *f, con
 		snprintf(number, sizeof number, "%u", model_number(f, base));
 		return model_number(f, base) != 0 ? diff_copy(d, number) : NULL;
 	case MODEL_DURATION:
-		return model_stated(f, base) ? differ_duration(d, length_of(f, base)) : NULL;
+		return model_stated(f, base) ? diff_duration(d, length_of(f, base)) : NULL;
 	case MODEL_WITHIN:
-		return differ_duration(d, length_of(f, base));
+		return diff_duration(d, length_of(f, base));
 	default:
 		return NULL;
 	}
@@ -130,7 +130,7 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
 }
 
-void differ_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence)
+void diff_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence)
 {
 	BUF_AUTO struct buf out = BUF_INIT(SENTENCE_MAX);
 
@@ -164,9 +164,9 @@ static void say_way(struct differ *d, const struct model_field *f, int way, cons
 	bool material = f->weaker == WEAKER_ALWAYS || (f->weaker == WEAKER_UP && way > 0) || (f->weaker == WEAKER_DOWN && way < 0);
 
 	if (f->called != NULL)
-		differ_add(d, false, from, to, "The %s of %s%s%s is put differently.", f->called, d->part, *d->id ? " " : "", d->id);
+		diff_add(d, false, from, to, "The %s of %s%s%s is put differently.", f->called, d->part, *d->id ? " " : "", d->id);
 	else
-		differ_say(d, material, from, to, way > 0 || f->down == NULL ? f->up : f->down);
+		diff_say(d, material, from, to, way > 0 || f->down == NULL ? f->up : f->down);
 }
 
 static void diff_set(struct differ *d, const struct model_field *f, unsigned a, unsigned b)
@@ -197,8 +197,7 @@ static void diff_strings(struct differ *d, const struct model_field *f, const st
 	}
 	for (size_t i = 0; i < a->count; i++) {
 		if (!list_has(f, b, a->items[i])) // what is put differently looks like one gone and one new: only fewer is given up
-			differ_say(d, f->weaker == WEAKER_FEWER ? b->count < a->count : f->weaker == WEAKER_DOWN, a->items[i], NULL,
-				   f->down);
+			diff_say(d, f->weaker == WEAKER_FEWER ? b->count < a->count : f->weaker == WEAKER_DOWN, a->items[i], NULL, f->down);
 	}
 }
 
@@ -257,9 +256,9 @@ static void diff_field(struct differ *d, const struct model_field *f, const void
 		break;
 	}
 	if (f->weaker == WEAKER_NOT_FIRST && way != 0)
-		differ_say(d, model_number(f, b) != 0, from, to, f->up);
+		diff_say(d, model_number(f, b) != 0, from, to, f->up);
 	else if (from != NULL && to == NULL && f->unsaid != NULL)
-		differ_say(d, true, from, NULL, f->unsaid);
+		diff_say(d, true, from, NULL, f->unsaid);
 	else if (way != 0)
 		say_way(d, f, way, f->type == MODEL_BLOCKS ? NULL : from, f->type == MODEL_BLOCKS ? NULL : to);
 }
@@ -310,7 +309,7 @@ static void diff_records(struct differ *d, const struct model_field *f, const vo
 		    d->depth == 0 && f->at == offsetof(struct policy, processors) && ((const struct policy_processor *)to)->local;
 		enter_item(d, f, to, false);
 		if (from == NULL)
-			differ_say(d, f->weaker == WEAKER_UP && !built_in, NULL, value_text(d, &f->record->fields[0], to), f->up);
+			diff_say(d, f->weaker == WEAKER_UP && !built_in, NULL, value_text(d, &f->record->fields[0], to), f->up);
 		else
 			diff_fields(d, f->record, from, to);
 		for (size_t j = 0; j < ARRAY_LEN(more) && from != NULL && d->depth == 1; j++) {
@@ -324,7 +323,7 @@ static void diff_records(struct differ *d, const struct model_field *f, const vo
 		if (item_like(d, f, b, from) != NULL)
 			continue;
 		enter_item(d, f, from, true);
-		differ_say(d, f->weaker == WEAKER_DOWN, value_text(d, &f->record->fields[0], from), NULL, f->down);
+		diff_say(d, f->weaker == WEAKER_DOWN, value_text(d, &f->record->fields[0], from), NULL, f->down);
 		d->depth--;
 	}
 }

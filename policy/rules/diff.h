@@ -25,7 +25,7 @@ struct policy_diff {
 int policy_diff(struct policy_diff *out, const struct policy *before, const struct policy *after, struct err *e);
 void policy_diff_free(struct policy_diff *d);
 // P14D became P14M.
-bool unit_changed(struct duration from, struct duration to);
+bool diff_unit_changed(struct duration from, struct duration to);
 #define POLICY_DIFF_AUTO __attribute__((cleanup(policy_diff_free)))
 
 #endif

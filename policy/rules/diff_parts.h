@@ -24,11 +24,11 @@ struct differ {
 };
 
 // One change of the part under comparison. `from` and `to` may be NULL. The sentence is made from the format.
-void differ_add(struct differ *d, bool material, const char *from, const char *to, const char *format, ...)
+void diff_add(struct differ *d, bool material, const char *from, const char *to, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 // The same with "{field}", {from} and {to} in the sentence.
-void differ_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence);
-const char *differ_duration(struct differ *d, struct duration length);
+void diff_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence);
+const char *diff_duration(struct differ *d, struct duration length);
 
 // What no row of policy/model/fields.c can say. Each gets two versions of one thing.
 void diff_kind(struct differ *d, const void *before, const void *after);

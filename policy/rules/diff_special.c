@@ -12,7 +12,7 @@ static const char *const condition_words[] = {[CONDITION_NONE] = "",
 					      [CONDITION_SAVED] = "it is saved",
 					      [CONDITION_CONSENT] = "the consent lasts"};
 
-bool unit_changed(struct duration from, struct duration to)
+bool diff_unit_changed(struct duration from, struct duration to)
 {
 	bool days = from.days > 0 && from.months == 0 && from.seconds == 0, months = to.months > 0 && to.days == 0 && to.seconds == 0;
 
@@ -21,17 +21,17 @@ bool unit_changed(struct duration from, struct duration to)
 
 static void diff_length(struct differ *d, const char *name, struct duration from, struct duration to)
 {
-	const char *a = differ_duration(d, from), *b = differ_duration(d, to);
-	const char *unit = unit_changed(from, to) ? " The number is the same and the unit is not: were days meant?" : "";
+	const char *a = diff_duration(d, from), *b = diff_duration(d, to);
+	const char *unit = diff_unit_changed(from, to) ? " The number is the same and the unit is not: were days meant?" : "";
 
 	if (duration_may_exceed(to, from) && duration_is_zero(from))
-		differ_add(d, true, NULL, b, "%s: now kept for %s.%s", name, b, unit);
+		diff_add(d, true, NULL, b, "%s: now kept for %s.%s", name, b, unit);
 	else if (duration_may_exceed(to, from))
-		differ_add(d, true, a, b, "%s: kept longer, %s instead of %s.%s", name, b, a, unit);
+		diff_add(d, true, a, b, "%s: kept longer, %s instead of %s.%s", name, b, a, unit);
 	else if (duration_may_exceed(from, to) && duration_is_zero(to))
-		differ_add(d, false, a, NULL, "%s: no longer kept for the fixed time of %s.", name, a);
+		diff_add(d, false, a, NULL, "%s: no longer kept for the fixed time of %s.", name, a);
 	else if (duration_may_exceed(from, to))
-		differ_add(d, false, a, b, "%s: kept for a shorter time, %s instead of %s.", name, b, a);
+		diff_add(d, false, a, b, "%s: kept for a shorter time, %s instead of %s.", name, b, a);
 }
 
 // Whether `kind` has a life for the same reason that lasts at least as long. `erased`: whatever was asked to be erased.
@@ -53,16 +53,16 @@ static void diff_lives(struct differ *d, const struct policy_kind *of, const str
 		const struct policy_life *l = &of->lives[i];
 		const char *words = condition_words[l->lasts_while != CONDITION_NONE || !came ? l->lasts_while : l->unless];
 		if (*words != '\0' && !life_covered(other, l, false))
-			differ_add(d, came, came ? NULL : words, came ? words : NULL,
-				   came ? "%s: may now also be kept while %s." : "%s: no longer kept for as long as %s.", name, words);
+			diff_add(d, came, came ? NULL : words, came ? words : NULL,
+				 came ? "%s: may now also be kept while %s." : "%s: no longer kept for as long as %s.", name, words);
 		if (l->ends_on_erasure || life_covered(other, l, true))
 			continue;
 		bool conditional = l->lasts_while != CONDITION_NONE;
-		const char *how = conditional ? condition_words[l->lasts_while] : differ_duration(d, l->length);
-		differ_add(d, came, came ? NULL : how, came ? how : NULL,
-			   came ? "%s: may now be kept after a request for erasure, %s %s."
-				: "%s: no longer kept after a request for erasure, %s %s.",
-			   name, conditional ? "while" : "for", how);
+		const char *how = conditional ? condition_words[l->lasts_while] : diff_duration(d, l->length);
+		diff_add(d, came, came ? NULL : how, came ? how : NULL,
+			 came ? "%s: may now be kept after a request for erasure, %s %s."
+			      : "%s: no longer kept after a request for erasure, %s %s.",
+			 name, conditional ? "while" : "for", how);
 	}
 }
 
@@ -92,17 +92,17 @@ void diff_kind(struct differ *d, const void *before, const void *after)
 	}
 	diff_length(d, to->name, from->life, to->life);
 	if (from->start != to->start)
-		differ_add(d, to->start > from->start, starts[from->start], starts[to->start], "%s: the time now runs from when %s.",
-			   to->name, starts[to->start]);
+		diff_add(d, to->start > from->start, starts[from->start], starts[to->start], "%s: the time now runs from when %s.",
+			 to->name, starts[to->start]);
 	if (from->ending != to->ending)
-		differ_add(d, anonymised, anonymised ? "deleted" : "anonymised", anonymised ? "anonymised" : "deleted",
-			   "%s: at the end %s.", to->name, anonymised ? "anonymised instead of deleted" : "deleted");
+		diff_add(d, anonymised, anonymised ? "deleted" : "anonymised", anonymised ? "anonymised" : "deleted", "%s: at the end %s.",
+			 to->name, anonymised ? "anonymised instead of deleted" : "deleted");
 	diff_lives(d, to, from, to->name, true);
 	diff_lives(d, from, to, to->name, false);
 	if (any_hold(from) != any_hold(to))
-		differ_add(d, any_hold(to), NULL, NULL,
-			   any_hold(to) ? "%s: a legal hold can now lengthen the time." : "%s: a legal hold no longer lengthens the time.",
-			   to->name);
+		diff_add(d, any_hold(to), NULL, NULL,
+			 any_hold(to) ? "%s: a legal hold can now lengthen the time." : "%s: a legal hold no longer lengthens the time.",
+			 to->name);
 }
 
 // How well a transfer is protected: the best safeguard counts.
@@ -137,15 +137,15 @@ void diff_processor(struct differ *d, const void *before, const void *after)
 	for (size_t i = 0; i < to->region_count; i++)
 		outside = outside || !policy_country_in_eea(to->regions[i].country);
 	if (a != b)
-		differ_add(d, b < a && outside, first_safeguard(from), first_safeguard(to),
-			   b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);
+		diff_add(d, b < a && outside, first_safeguard(from), first_safeguard(to),
+			 b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);
 	if (from->local != to->local)
-		differ_add(d, from->local, NULL, NULL,
-			   to->local ? "%s is now part of our own server." : "%s is no longer part of our own server.", to->brand);
+		diff_add(d, from->local, NULL, NULL,
+			 to->local ? "%s is now part of our own server." : "%s is no longer part of our own server.", to->brand);
 	else if (from->standing != to->standing)
-		differ_add(d, to->standing == STANDING_INDEPENDENT, policy_word(&policy_standing_words, from->standing),
-			   policy_word(&policy_standing_words, to->standing), "%s now acts as: %s.", to->brand,
-			   policy_word(&policy_standing_words, to->standing));
+		diff_add(d, to->standing == STANDING_INDEPENDENT, policy_word(&policy_standing_words, from->standing),
+			 policy_word(&policy_standing_words, to->standing), "%s now acts as: %s.", to->brand,
+			 policy_word(&policy_standing_words, to->standing));
 }
 
 void diff_content(struct differ *d, const void *before, const void *after)
@@ -162,7 +162,7 @@ void diff_content(struct differ *d, const void *before, const void *after)
 	for (unsigned i = 0; i < RULE_COUNT; i++) {
 		enum policy_action a = from->content[i], b = to->content[i];
 		if (a != b)
-			differ_add(d, b < a, actions[a], actions[b], "In what you enter, %s are now %s.", names[i], actions[b]);
+			diff_add(d, b < a, actions[a], actions[b], "In what you enter, %s are now %s.", names[i], actions[b]);
 	}
 }
 
@@ -179,10 +179,10 @@ void diff_party(struct differ *d, const char *title, const struct policy_party *
 	if (from->name == NULL && to->name == NULL)
 		return;
 	if (to->name == NULL)
-		differ_add(d, controller, from->name, NULL, "No %s is named any more.", title);
+		diff_add(d, controller, from->name, NULL, "No %s is named any more.", title);
 	else if (!party_same(from->name, to->name) || !party_same(from->country, to->country))
-		differ_add(d, controller, from->name, to->name, "The %s is now %s.", title, to->name);
+		diff_add(d, controller, from->name, to->name, "The %s is now %s.", title, to->name);
 	else if (!party_same(from->mail, to->mail) || !party_same(from->phone, to->phone) || !party_same(from->web, to->web) ||
 		 !party_same(from->address, to->address))
-		differ_add(d, false, from->mail, to->mail, "The %s has new contact details.", title);
+		diff_add(d, false, from->mail, to->mail, "The %s has new contact details.", title);
 }

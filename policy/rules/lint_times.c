@@ -142,7 +142,7 @@ static void lint_sibling(const struct policy *p, const struct policy_kind *k, co
 	for (size_t i = 0; i < p->kind_count; i++) {
 		for (size_t j = 0; j < policy_kind_at(p, i)->life_count; j++) {
 			const struct policy_life *other = &policy_kind_at(p, i)->lives[j];
-			if (!other->has_length || !l->has_length || !unit_changed(other->length, l->length))
+			if (!other->has_length || !l->has_length || !diff_unit_changed(other->length, l->length))
 				continue;
 			report_warning(r, l->line,
 				       FINDING("kind %s is to live for %u months while kind %s lives for %u days",
@@ -173,7 +173,7 @@ void lint_units(const struct policy *before, const struct policy *p, struct repo
 {
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		const struct policy_kind *a = &before->kinds[k], *b = &p->kinds[k];
-		if (a->keep == KEEP_STORED && b->keep == KEEP_STORED && unit_changed(a->life, b->life))
+		if (a->keep == KEEP_STORED && b->keep == KEEP_STORED && diff_unit_changed(a->life, b->life))
 			report_warning(r, b->line,
 				       FINDING("kind %s lived for %u days in the version before and is to live for %u months now",
 					       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\""),

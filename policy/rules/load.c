@@ -5,7 +5,7 @@
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/model/document.h"
-#include "policy/model/node.h"
+#include "policy/model/read.h"
 #include "policy/rules/capability.h"
 #include "policy/rules/check.h"
 #include <openssl/evp.h>
@@ -92,7 +92,8 @@ static struct policy *read_document(xmlDoc *document, struct policy *empty, bool
 	POLICY_AUTO struct policy *p = empty;
 	struct reader reader = {.arena = p->arena, .report = r, .p = p, .root = xmlDocGetRootElement(document)};
 
-	reader.main_language = attribute_or(&reader, child_first(child_first(reader.root, "languages"), "language"), "code", "en");
+	reader.main_language =
+	    node_attribute_or(&reader, node_child_first(node_child_first(reader.root, "languages"), "language"), "code", "en");
 	p->language = reader.main_language;
 	policy_read_fields(&reader);
 	policy_check_translations(&reader);

@@ -44,7 +44,7 @@ static int read_word(struct vocabulary_row *row, char *word)
 	return whole && (row->attribute != NULL || (row->values == NULL && row->if_name == NULL)) ? 0 : -1;
 }
 
-static int read_row(struct vocabulary_row *row, char *line)
+static int vocabulary_read_row(struct vocabulary_row *row, char *line)
 {
 	char *by = cut_at(line, " | "), *test = by != NULL ? cut_at(by, " | ") : NULL;
 
@@ -77,7 +77,7 @@ static void read_table(void)
 		if (line[0] == '#' || line[0] == '\0')
 			continue;
 		rows[count].line = number;
-		if (read_row(&rows[count++], line) != 0) {
+		if (vocabulary_read_row(&rows[count++], line) != 0) {
 			count = 0;
 			break;
 		}

@@ -148,7 +148,7 @@ static void regions_are_compared_without_case_and_spaces(void **state)
 		    {"Sweden Central 2", "swedencentral2", false}, {"<b>", "b", false}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char normal[64];
-		region_normalise(normal, sizeof normal, rows[i].said);
+		upstream_region_normalise(normal, sizeof normal, rows[i].said);
 		assert_string_equal(normal, rows[i].normal);
 		assert_int_equal(upstream_region_allowed(&u, normal), rows[i].allowed);
 	}

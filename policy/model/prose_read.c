@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // Text for people. The elements that say a declared fact (<name-of>, <age>, <contact>) become its words here, so that what the
 // notice says is what the programs read; <life-of> stays a run of its own, whose words depend on the language (policy/publish/words).
+#include "policy/model/prose_read.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/model/node.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,16 +18,16 @@ static void inline_element(struct reader *r, const xmlNode *node, struct prose_r
 	} else if (strcmp(name, "link") == 0) {
 		run->type = RUN_LINK;
 		run->text = node_text(r, node);
-		run->to = attribute_or(r, node, "to", "");
+		run->to = node_attribute_or(r, node, "to", "");
 	} else if (strcmp(name, "life-of") == 0) {
 		enum kind k;
 		run->text = "";
-		if (kind_from_name(&k, attribute_or(r, node, "kind", "")) == 0) {
+		if (kind_from_name(&k, node_attribute_or(r, node, "kind", "")) == 0) {
 			run->type = RUN_LIFE;
 			run->kind = &r->p->kinds[k];
 		}
 	} else if (strcmp(name, "name-of") == 0) {
-		const struct policy_processor *processor = policy_processor(r->p, attribute_or(r, node, "processor", ""));
+		const struct policy_processor *processor = policy_processor(r->p, node_attribute_or(r, node, "processor", ""));
 		run->text = processor != NULL ? processor->brand : "";
 	} else if (strcmp(name, "age") == 0) {
 		if (r->p->minimum_age == 0)
@@ -48,7 +48,7 @@ static void inline_element(struct reader *r, const xmlNode *node, struct prose_r
 }
 
 // No space before the first word and after the last.
-static void trim(struct reader *r, struct prose_run *runs, size_t count)
+static void runs_trim(struct reader *r, struct prose_run *runs, size_t count)
 {
 	if (count == 0)
 		return;
@@ -95,7 +95,7 @@ struct prose prose_read(struct reader *r, const xmlNode *node)
 		else if (c->type == XML_ELEMENT_NODE)
 			inline_element(r, c, &runs[count++]);
 	}
-	trim(r, runs, count);
+	runs_trim(r, runs, count);
 	check_words(r, node, runs, count);
 	return (struct prose){.runs = runs, .count = count};
 }
