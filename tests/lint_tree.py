@@ -142,8 +142,10 @@ def components(graph):
     return [p for p in found if len(p) > 1]
 
 
+# A header without a .c of its own takes part in no circle of calls.
 for part in components(edges):
-    say('files that include each other in a circle', part[0], ', '.join(part[1:]))
+    if sum(f'{unit}.c' in sources for unit in part) > 1:
+        say('files that include each other in a circle', part[0], ', '.join(part[1:]))
 
 # ---- libraries, words ----
 

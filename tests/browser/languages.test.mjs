@@ -114,7 +114,7 @@ for (const [code, name, language] of [['de', 'Deutsch', 'de'], ['zh-Hans', 'ç®€ä
       await check('looked up');
       await screenshot(page, `${code}-rights`);
       await page.goto('/privacy/live');
-      await page.locator('.verdict.good').waitFor();
+      await page.locator('.live-state.good').waitFor();
       await check('live');
       await screenshot(page, `${code}-live`);
       for (const path of ['/nowhere', '/downloads/none']) {
@@ -199,7 +199,7 @@ for (const [name, code, language] of [['blogimg', 'de', 'de'], ['product-images'
         assert.deepEqual(await page.locator('link[hreflang]').evaluateAll((links) => links.map((link) => [link.hreflang, new URL(link.href).pathname])), [['en', main], [code, other]]);
         await page.locator(`.foot a[hreflang="${code}"]`).click();
         assert.equal(new URL(page.url()).pathname, other);
-        if (main === '/privacy/live') await page.locator('.verdict.good').waitFor();
+        if (main === '/privacy/live') await page.locator('.live-state.good').waitFor();
         assert.equal(await page.evaluate(() => document.documentElement.lang), code);
         const banner = await page.locator('.banner').textContent();
         // The banner names what is not built, and a service stands under the name that its vendor gave it.

@@ -30,7 +30,7 @@ for (const name of sites) {
       const policy = await (await fetch(`${site.url}/privacy.json`)).json();
       for (const path of ['/privacy', '/subprocessors', '/privacy/live', '/rights', '/']) {
         await v.page.goto(path);
-        if (path === '/privacy/live') await v.page.locator('.verdict.good').waitFor();
+        if (path === '/privacy/live') await v.page.locator('.live-state.good').waitFor();
         await look(v.page, `${name} ${path}`);
         await v.page.emulateMedia({ media: 'print' });
         await assertAccessible(v.page, `${name} ${path}, on paper`);
@@ -59,7 +59,7 @@ for (const name of sites) {
       for (const v of [narrow, night]) {
         for (const path of ['/privacy', '/subprocessors', '/privacy/live']) {
           await v.page.goto(path);
-          if (path === '/privacy/live') await v.page.locator('.verdict.good').waitFor();
+          if (path === '/privacy/live') await v.page.locator('.live-state.good').waitFor();
           await look(v.page, `${name} ${path}`);
         }
       }
@@ -115,8 +115,8 @@ test('the live page shows what is held, its age against the promise, and that so
       await route.fulfill({ json: answer });
     });
     await v.page.getByRole('button', { name: 'Ask again' }).click();
-    await v.page.locator('.verdict.bad').waitFor();
-    assert.match(await v.page.locator('#verdict').textContent(), /older than promised/);
+    await v.page.locator('.live-state.bad').waitFor();
+    assert.match(await v.page.locator('#live-state').textContent(), /older than promised/);
     await look(v.page, 'late');
     await v.page.unroute('**/privacy/live.json');
     await v.page.route('**/privacy/live.json', (route) => route.abort());

@@ -214,7 +214,7 @@ test('tables: on a phone every row is a card, nothing is cut off, and they stay 
     const v = await visit(browser, site, options);
     for (const path of ['/privacy', '/subprocessors', '/privacy/live']) {
       await v.page.goto(path);
-      if (path === '/privacy/live') await v.page.locator('.verdict.good').waitFor();
+      if (path === '/privacy/live') await v.page.locator('.live-state.good').waitFor();
       assert.ok(await v.page.getByRole('table').count() >= 1, path);
       for (const table of await v.page.getByRole('table').all()) {
         const heads = await table.getByRole('columnheader').allTextContents();

@@ -35,8 +35,8 @@ function show(live) {
 		row.classList.toggle("empty", !kind.count);
 	}
 	const late = live.kinds.filter((kind) => kind.late).length;
-	$("verdict").className = late ? "verdict bad" : "verdict good";
-	$("verdict").replaceChildren(
+	$("live-state").className = late ? "live-state bad" : "live-state good";
+	$("live-state").replaceChildren(
 		element("p", word(late ? "script.live.late" : "script.live.good", { late, of: live.kinds.length })),
 		element("p", word("script.live.as_of", {
 			time: moment(live.at), version: live.policy.version,
@@ -52,8 +52,8 @@ async function ask() {
 			throw new Error(String(response.status));
 		show(await response.json());
 	} catch {
-		$("verdict").className = "verdict bad";
-		$("verdict").replaceChildren(element("p", word("script.live.failed")));
+		$("live-state").className = "live-state bad";
+		$("live-state").replaceChildren(element("p", word("script.live.failed")));
 	} finally {
 		$("refresh").disabled = false;
 	}
