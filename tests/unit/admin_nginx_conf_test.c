@@ -112,7 +112,10 @@ static void deep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(words), cmocka_unit_test(includes_of_a_dump), cmocka_unit_test(files_that_include_each_other), cmocka_unit_test(none),
+	    cmocka_unit_test(words),
+	    cmocka_unit_test(includes_of_a_dump),
+	    cmocka_unit_test(files_that_include_each_other),
+	    cmocka_unit_test(none),
 	    cmocka_unit_test(deep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
