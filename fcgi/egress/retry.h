@@ -15,7 +15,7 @@ struct retry_facts {
 	bool told_not_to;  // the answer said x-should-retry: false
 	double asked_ms;   // how long the upstream asks us to wait; < 0: it does not say
 	unsigned attempts; // made so far, at least 1
-	uint64_t left_ms;  // until the job's deadline
+	uint64_t left_ms;  // until the call's deadline
 	uint32_t chance;   // random
 };
 // Milliseconds to wait before the next attempt, or -1: do not try again.

@@ -29,7 +29,7 @@ void url_free(CURLU **u)
 	curl_url_cleanup(*u);
 }
 
-static char *url_part(CURLU *u, CURLUPart what)
+static char *url_component(CURLU *u, CURLUPart what)
 {
 	char *value = NULL;
 	return curl_url_get(u, what, &value, 0) == CURLUE_OK ? value : NULL;
@@ -54,12 +54,12 @@ static bool bytes_printable(const char *text)
 
 static int page_check(CURLU *u, struct err *e)
 {
-	CURL_TEXT_AUTO char *scheme = url_part(u, CURLUPART_SCHEME);
-	CURL_TEXT_AUTO char *port = url_part(u, CURLUPART_PORT);
-	CURL_TEXT_AUTO char *host = url_part(u, CURLUPART_HOST);
-	CURL_TEXT_AUTO char *user = url_part(u, CURLUPART_USER);
-	CURL_TEXT_AUTO char *password = url_part(u, CURLUPART_PASSWORD);
-	CURL_TEXT_AUTO char *zone = url_part(u, CURLUPART_ZONEID);
+	CURL_TEXT_AUTO char *scheme = url_component(u, CURLUPART_SCHEME);
+	CURL_TEXT_AUTO char *port = url_component(u, CURLUPART_PORT);
+	CURL_TEXT_AUTO char *host = url_component(u, CURLUPART_HOST);
+	CURL_TEXT_AUTO char *user = url_component(u, CURLUPART_USER);
+	CURL_TEXT_AUTO char *password = url_component(u, CURLUPART_PASSWORD);
+	CURL_TEXT_AUTO char *zone = url_component(u, CURLUPART_ZONEID);
 	if (scheme == NULL || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
 		return err_set(e, ERR_INPUT, "The URL must begin with http:// or https://.");
 	if (user != NULL || password != NULL)
@@ -120,10 +120,10 @@ CURLU *url_redirect(CURLU *from, const char *location, struct err *e)
 
 static int base_check(CURLU *u, const struct policy_processor *p, char host[256], struct err *e)
 {
-	CURL_TEXT_AUTO char *scheme = url_part(u, CURLUPART_SCHEME);
-	CURL_TEXT_AUTO char *name = url_part(u, CURLUPART_HOST);
-	CURL_TEXT_AUTO char *user = url_part(u, CURLUPART_USER);
-	CURL_TEXT_AUTO char *fragment = url_part(u, CURLUPART_FRAGMENT);
+	CURL_TEXT_AUTO char *scheme = url_component(u, CURLUPART_SCHEME);
+	CURL_TEXT_AUTO char *name = url_component(u, CURLUPART_HOST);
+	CURL_TEXT_AUTO char *user = url_component(u, CURLUPART_USER);
+	CURL_TEXT_AUTO char *fragment = url_component(u, CURLUPART_FRAGMENT);
 	if (scheme == NULL || name == NULL || strlen(name) > 255 || user != NULL || fragment != NULL)
 		return err_set(e, ERR_INPUT, "it must look like https://host.example.com");
 	snprintf(host, 256, "%s", name);

@@ -353,11 +353,11 @@ void sketch_shadow(struct canvas *c, double dx, double dy, double blur, double a
 	if (c->style == STYLE_MINIMAL || c->style == STYLE_WATERCOLOUR)
 		alpha *= 0.55;
 	cairo_path_t *path = cairo_copy_path(c->cr);
-	double x0, y0, x1, y1, room = blur * 2.5 + shadow_scale * 2;
+	double x0, y0, x1, y1, margin = blur * 2.5 + shadow_scale * 2;
 	cairo_path_extents(c->cr, &x0, &y0, &x1, &y1);
 	cairo_matrix_t m;
 	cairo_get_matrix(c->cr, &m);
-	int w = (int)((x1 - x0 + 2 * room) / shadow_scale) + 2, h = (int)((y1 - y0 + 2 * room) / shadow_scale) + 2;
+	int w = (int)((x1 - x0 + 2 * margin) / shadow_scale) + 2, h = (int)((y1 - y0 + 2 * margin) / shadow_scale) + 2;
 	if (blur < 1 || w > 4096 || h > 4096) {
 		cairo_translate(c->cr, dx, dy);
 		cairo_new_path(c->cr);
@@ -368,12 +368,12 @@ void sketch_shadow(struct canvas *c, double dx, double dy, double blur, double a
 		cairo_surface_t *small = cairo_image_surface_create(CAIRO_FORMAT_A8, w, h);
 		cairo_t *cr = cairo_create(small);
 		cairo_scale(cr, 1.0 / shadow_scale, 1.0 / shadow_scale);
-		cairo_translate(cr, room - x0, room - y0);
+		cairo_translate(cr, margin - x0, margin - y0);
 		cairo_append_path(cr, path);
 		cairo_fill(cr);
 		cairo_destroy(cr);
 		blur_surface(small, (int)(blur / shadow_scale));
-		cairo_translate(c->cr, x0 - room + dx, y0 - room + dy);
+		cairo_translate(c->cr, x0 - margin + dx, y0 - margin + dy);
 		cairo_scale(c->cr, shadow_scale, shadow_scale);
 		sketch_source(c, rgb_tone(c->p.deep, -0.08), alpha);
 		cairo_mask_surface(c->cr, small, 0, 0);
