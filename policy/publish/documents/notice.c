@@ -18,40 +18,6 @@ static void write_dates(const struct policy *p, struct writer *w)
 	write_paragraph_end(w);
 }
 
-static const char *language_name(const struct policy *p, const char *code)
-{
-	for (size_t i = 0; i < p->language_count; i++) {
-		if (strcmp(p->languages[i].id, code) == 0)
-			return p->languages[i].name;
-	}
-	return code;
-}
-
-// The same notice in the policy's other languages, each named in itself.
-static void write_languages(const struct policy *p, struct writer *w)
-{
-	BUF_AUTO struct buf to = BUF_INIT(256);
-
-	if (w->form != FORM_HTML || p->view_count < 2)
-		return;
-	buf_adds(w->out, "<nav class=\"languages\" aria-label=\"");
-	html_attr(w->out, word(p, "notice.languages"));
-	buf_adds(w->out, "\">");
-	for (size_t i = 0; i < p->view_count; i++) {
-		const char *code = p->views[i]->language;
-		if (strcmp(code, p->language) == 0)
-			continue;
-		buf_reset(&to);
-		address_page(p->views[i], "/privacy", &to);
-		buf_adds(w->out, "<a href=\"");
-		html_attr(w->out, buf_text(&to));
-		buf_printf(w->out, "\" hreflang=\"%s\" lang=\"%s\">", code, code);
-		html_text(w->out, language_name(p, code));
-		buf_adds(w->out, "</a> ");
-	}
-	buf_adds(w->out, "</nav>\n");
-}
-
 static void write_contents(const struct policy *p, struct writer *w)
 {
 	if (w->form == FORM_TEXT)
@@ -132,7 +98,6 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 	buf_adds(out, form == FORM_HTML ? "<header>\n" : "");
 	write_heading(&w, 1, NULL, word(p, "notice.title"));
 	write_dates(p, &w);
-	write_languages(p, &w);
 	if (form == FORM_HTML)
 		buf_adds(out, "<div class=\"lead\">\n");
 	write_paragraph(&w, &p->lead);
