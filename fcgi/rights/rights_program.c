@@ -212,7 +212,11 @@ static void handle_erase(struct request *r, void *context)
 	char receipt[TOKEN_LEN + 1];
 	if (receipt_read(r, receipt, request_text(r, "receipt")) != 0)
 		return;
-	if (rights_erase(context, receipt, &text, &e) != 0) {
+	if (rights_erase(context, receipt, &text, &e) != 0 && e.code == ERR_REFUSED) {
+		respond_problem(r, 403, "problem.refused.erasure", NULL, NULL);
+		return;
+	}
+	if (e.code != ERR_NONE) {
 		respond_err(r, &e);
 		return;
 	}

@@ -149,6 +149,14 @@ static void set_lost(const struct policy *p, struct buf *out)
 	word_fill(out, NULL, word(p, stored(p, KIND_ARCHIVE) ? "claim.lost.archive" : "claim.lost.other"), WORD_VALUES({"time", time}));
 }
 
+// Not empty where people may erase by themselves.
+static void set_self_erase(const struct policy *p, struct buf *out)
+{
+	const struct policy_right *erasure = policy_right(p, RIGHT_ERASURE);
+
+	buf_adds(out, erasure != NULL && erasure->self_service ? "yes" : "");
+}
+
 // What the visitor is told when something ends early.
 static void set_not_kept(const struct policy *p, struct buf *out)
 {
@@ -287,6 +295,7 @@ static const struct variable {
     {"lead", 0, set_lead},
     {"age_words", 0, set_age},
     {"not_kept", 0, set_not_kept},
+    {"self_erase", 0, set_self_erase},
     {"leave_out", 0, set_leave_out},
     {"check_card", 0, variables_check_card},
     {"service", 0, set_service},

@@ -72,10 +72,20 @@ int rights_certificate(struct vault *v, const struct erase_result *result, struc
 	return !ok || json_print(json, c) != 0 ? err_set(e, ERR_MEMORY, "no memory for the certificate") : 0;
 }
 
+// Whether the policy lets people erase by themselves, at once.
+static bool erasure_self_service(struct vault *v)
+{
+	const struct policy_right *erasure = policy_right(vault_policy(v), RIGHT_ERASURE);
+
+	return erasure != NULL && erasure->self_service;
+}
+
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
 {
 	struct erase_result result;
 
+	if (!erasure_self_service(v))
+		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
 	if (vault_erase_held(v, receipt, &result, e) != 0)
 		return -1;
 	return rights_certificate(v, &result, certificate, e);
@@ -161,7 +171,7 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 	if (rights_store(v, request, out, e) != 0)
 		return -1;
 	// The request is recorded: what fails from here on leaves it open, for the officer to see.
-	if (strcmp(request->right, "erasure") == 0 && (request->receipt != NULL || request->archive != NULL))
+	if (strcmp(request->right, "erasure") == 0 && erasure_self_service(v) && (request->receipt != NULL || request->archive != NULL))
 		(void)rights_fulfil_erasure(v, out->id, false, &result, &certificate, &failed);
 	return 0;
 }

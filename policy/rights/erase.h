@@ -5,12 +5,13 @@
 
 #include "policy/rights/request.h"
 
-// Records a request. The right "erasure" with a receipt or an archive is carried out at once, after the request itself is durable; where that does not
+// Records a request. Where the policy offers it as self-service, the right "erasure" with a receipt or an archive is carried out at once, after the request itself is durable; where that does not
 // succeed the request stays open for the officer, and recording it has succeeded all the same.
 // ERR_REFUSED: the policy does not offer the right; the text lists those it does.
 int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
 // Erases by receipt and writes the certificate (a JSON object) to `certificate`. Unknown receipts give a certificate with zero finds:
 // nothing is told about whether it existed, nothing is recorded, and its `audit_index` is null.
+// ERR_REFUSED: the policy does not offer erasure as self-service.
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e);
 // Carries out the erasure that request `id` asks for, by the receipt or the archive that it names, and keeps the certificate with the request, which
 // becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:

@@ -271,6 +271,24 @@ static void erasure_with_a_receipt_is_done_at_once(void **state)
 	assert_non_null(strstr(buf_text(&kept), "\"names_receipt\":false"));
 }
 
+static void erasure_that_is_no_self_service_waits_for_the_officer(void **state)
+{
+	struct place *p = *state;
+	struct policy_right *erasure = (struct policy_right *)(uintptr_t)policy_right(p->policy, RIGHT_ERASURE);
+	BUF_AUTO struct buf certificate = BUF_INIT(65536);
+	char mine[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	erasure->self_service = false;
+	put_archive(p->vault, RECEIPT, mine);
+	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_string_equal(json_string(shown, "state"), "open");
+	assert_int_not_equal(rights_erase(p->vault, RECEIPT, &certificate, &e), 0);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_true(held(p->vault, mine));
+}
+
 static void erasure_by_the_address_of_an_archive(void **state)
 {
 	struct place *p = *state;
@@ -461,6 +479,7 @@ int main(void)
 	    PLACED(the_officer_sees_contact_only_when_asked),
 	    PLACED(each_walks_and_stops),
 	    PLACED(erasure_with_a_receipt_is_done_at_once),
+	    PLACED(erasure_that_is_no_self_service_waits_for_the_officer),
 	    PLACED(erasure_by_the_address_of_an_archive),
 	    PLACED(what_did_not_reach_every_store_is_partial_and_can_be_finished),
 	    PLACED(erasure_without_a_receipt_stays_open),

@@ -86,7 +86,7 @@ const post = (form) => ({
 	body: JSON.stringify(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([name, value]) => value && name !== "language"))),
 });
 
-$("erase").addEventListener("submit", (event) => {
+$("erase")?.addEventListener("submit", (event) => {
 	event.preventDefault();
 	// With credentials, or the browser would not heed what the answer says of its own copies (Clear-Site-Data).
 	const options = { ...post($("erase")), credentials: "same-origin" };
