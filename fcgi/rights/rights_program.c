@@ -194,10 +194,12 @@ static void respond_certificate(struct request *r, const cJSON *certificate)
 	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
 	{
 		const char *name = json_string(store, "name");
-		fact_fill(list, p, NULL, "answer.erased.store",
+		long long kept = (long long)json_number(store, "kept", 0);
+		fact_fill(list, p, NULL, kept > 0 ? "answer.erased.store_kept" : "answer.erased.store",
 			  WORD_VALUES({"store", word_or(p, "store.", name != NULL ? name : "?")},
 				      {"found", word_number(n[0], (long long)json_number(store, "found", 0))},
-				      {"erased", word_number(n[1], (long long)json_number(store, "erased", 0))}));
+				      {"erased", word_number(n[1], (long long)json_number(store, "erased", 0))},
+				      {"kept", word_number(n[2], kept)}));
 	}
 	respond_page(r, 200, word(p, erased ? "answer.erased.title" : "answer.unknown.title"),
 		     word(p, erased ? "answer.erased" : "answer.unknown"), facts);

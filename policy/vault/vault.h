@@ -160,7 +160,8 @@ struct erase_result {
 };
 // Erases everything that hangs on a receipt, an IP address, or one record id (its whole subject). Ledger first, then rows, keys, files,
 // checkpoint(TRUNCATE), VACUUM where it is needed, then a scan of every store file for the subject's markers. A dry
-// run counts only. Returns 0 with complete=false when not every store was reached.
+// run counts only. What the policy keeps in spite of an erasure, or a legal hold keeps, stays and is told in `kept`; its end is reckoned anew. Returns 0
+// with complete=false when not every store was reached.
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
 // The same for whoever claims to hold a receipt: where every store and the scan say that there is nothing, nothing is done and
 // nothing recorded, or anybody could make the ledger grow by guessing.
