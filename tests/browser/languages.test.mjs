@@ -197,7 +197,7 @@ for (const [name, code, language] of [['blogimg', 'de', 'de'], ['product-images'
         await page.goto(main);
         assert.equal(await page.evaluate(() => document.documentElement.lang), 'en', main);
         assert.deepEqual(await page.locator('link[hreflang]').evaluateAll((links) => links.map((link) => [link.hreflang, new URL(link.href).pathname])), [['en', main], [code, other]]);
-        await page.locator(`.foot a[hreflang="${code}"]`).click();
+        await page.locator(`.languages a[hreflang="${code}"]`).click();
         assert.equal(new URL(page.url()).pathname, other);
         if (main === '/privacy/live') await page.locator('.live-state.good').waitFor();
         assert.equal(await page.evaluate(() => document.documentElement.lang), code);
