@@ -39,7 +39,11 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 		return refuse_right(vault_policy(v), e);
 	token_new(out->secret);
 	out->due = clock_due(right, when_now());
-	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL;
+	// As the policy asks for it: nothing, or a receipt. What it may ask for besides does not start yet.
+	bool verified =
+	    right->verify == VERIFY_NONE || (right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL));
+	bool ok =
+	    cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL && cJSON_AddBoolToObject(body, "verified", verified) != NULL;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
 	if (!ok || json_print(&bytes, body) != 0)
@@ -131,7 +135,7 @@ static int show(const struct vault_record *record, bool officer, bool personal, 
 		  add_when(shown, "due", due) && cJSON_AddBoolToObject(shown, "late", late) != NULL &&
 		  add_members(shown, body, public_members);
 	if (officer)
-		ok = ok &&
+		ok = ok && cJSON_AddBoolToObject(shown, "verified", cJSON_IsTrue(json_get(body, "verified"))) != NULL &&
 		     cJSON_AddBoolToObject(shown, "names_receipt",
 					   json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) != NULL &&
 		     cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) != NULL &&

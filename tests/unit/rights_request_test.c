@@ -185,6 +185,26 @@ static void wrong_ones_look_the_same(void **state)
 	}
 }
 
+static void who_asks_is_verified_as_the_policy_says(void **state)
+{
+	static const struct {
+		const char *right, *receipt, *says;
+	} rows[] = {
+	    {"access", RECEIPT, "\"verified\":true"},
+	    {"access", NULL, "\"verified\":false"},   // verify="receipt", and there is none
+	    {"complaint", NULL, "\"verified\":true"}, // verify="none"
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rights_receipt r = record(p->vault, rows[i].right, rows[i].receipt);
+		BUF_AUTO struct buf shown = BUF_INIT(65536);
+		struct err e = {0};
+		assert_int_equal(rights_show_officer(p->vault, r.id, false, &shown, &e), 0);
+		assert_non_null(strstr(buf_text(&shown), rows[i].says));
+	}
+}
+
 static void the_officer_sees_contact_only_when_asked(void **state)
 {
 	struct place *p = *state;
@@ -476,6 +496,7 @@ int main(void)
 	    PLACED(survives_a_restart),
 	    PLACED(a_right_that_is_not_offered),
 	    PLACED(wrong_ones_look_the_same),
+	    PLACED(who_asks_is_verified_as_the_policy_says),
 	    PLACED(the_officer_sees_contact_only_when_asked),
 	    PLACED(each_walks_and_stops),
 	    PLACED(erasure_with_a_receipt_is_done_at_once),
