@@ -62,7 +62,6 @@ struct life life_of(const struct policy_kind *kind, const struct life_facts *f)
 		bool cut = erased != 0 && life->ends_on_erasure && (end == 0 || end > erased);
 		if (cut)
 			end = erased;
-		out.outlasts = out.outlasts || (erased != 0 && !life->ends_on_erasure && (end == 0 || end > erased));
 		open = open || end == 0;
 		if (end == 0 || end > out.end) {
 			out.end = end == 0 ? out.end : end;

@@ -30,7 +30,6 @@ struct life {
 	time_t end;              // 0: none that is fixed
 	enum policy_ending then; // at that end
 	bool held;               // a legal hold alone keeps it
-	bool outlasts;           // its erasure was asked for, and the policy keeps it all the same
 };
 struct life life_of(const struct policy_kind *kind, const struct life_facts *facts);
 // The end of what is made at `made`, when nothing else is known of it. 0: none that is fixed. Only for KEEP_STORED.

@@ -90,8 +90,6 @@ static void erasure_and_holds(void **state)
 	(void)state;
 	assert_int_equal(live(lives, 1, (struct life_facts){.since[LIFE_ERASED] = erased}).end, erased);
 	assert_int_equal(LIVE(lives, .since[LIFE_ERASED] = erased).end, years);
-	assert_true(LIVE(lives, .since[LIFE_ERASED] = erased).outlasts);
-	assert_false(LIVE(lives, 0).outlasts);
 	struct life held = LIVE(lives, .since[LIFE_ERASED] = erased, .since[LIFE_HELD] = erased);
 	assert_int_equal(held.end, 0);
 	assert_true(held.held);
