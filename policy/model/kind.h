@@ -36,9 +36,9 @@ typedef uint32_t kind_set; // bit (1u << kind)
 
 struct kind_row {
 	enum kind kind;
-	const char *name;  // as the policy writes it: "request-log"
-	const char *where; // "memory", "vault.db", "log/", "spool/", "nginx"
-	const char *words; // "request log", for messages
+	const char *name;         // as the policy writes it: "request-log"
+	const char *where;        // "memory", "vault.db", "log/", "spool/", "nginx"
+	const char *words;        // "request log", for messages
 	const char *const *stays; // the members of its body that stay when it is anonymised, ended by NULL; NULL: none
 };
 

@@ -5,8 +5,8 @@
 //	vault_bench FOLDER [ROWS]	works below FOLDER; ROWS over fifteen days, 5,000,000 when not given
 #include "policy/base/file.h"
 #include "policy/base/text.h"
-#include "policy/vault/request_log.h"
 #include "policy/vault/commit.h"
+#include "policy/vault/request_log.h"
 #include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>

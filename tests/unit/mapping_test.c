@@ -3,8 +3,8 @@
 #include "policy/base/array.h"
 #include "policy/publish/render/list.h"
 #include "policy/publish/render/mapping.h"
-#include "tests/unit/policy_support.h"
 #include "policy/rules/load.h"
+#include "tests/unit/policy_support.h"
 
 static const char tree[] = "{\"site\":\"x\",\"no\":null,\"yes\":true,\"n\":3,"
 			   "\"kinds\":[{\"id\":\"a\",\"name\":\"Kind A\",\"in\":[\"p\",\"q\"],\"basis\":\"consent\",\"none\":null},"
