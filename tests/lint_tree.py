@@ -57,6 +57,7 @@ PREFIXES = {
     'policy/vault/sqlite/db.c': 'cursor',
     'fcgi/serve/fields.c': 'request',
     'fcgi/serve/framed.c': 'respond',
+    'fcgi/serve/problem.c': 'respond',
     'fcgi/egress/upstream.c': 'traffic',
     'fcgi/egress/status.c': 'traffic',
     'fcgi/provider/sketch_paint.c': 'paint path fill',

@@ -47,7 +47,7 @@ static void work_receive(struct peer_work *w, const struct generator *g)
 	struct err e = {0};
 
 	if (c->state != CALL_DONE) {
-		provider_no_reply(&w->task, PROVIDER_DOWN, &c->err);
+		provider_no_reply(&w->task, PROVIDER_DOWN, c->err);
 		return;
 	}
 	if (code == NULL) {

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -22,10 +23,13 @@ enum {
 	PROGRAM_MS = 3000, // for an answer to a question
 };
 
+static const struct err out_of_memory = {ERR_MEMORY, "no memory for a call"};
+
 static int call_failed(struct call *c, const struct err *why)
 {
+	struct err *copy = malloc(sizeof *copy);
 	c->state = CALL_FAILED;
-	c->err = *why;
+	c->err = copy != NULL ? memcpy(copy, why, sizeof *copy) : &out_of_memory;
 	fd_close(&c->fd);
 	buf_wipe(&c->out);
 	frame_free(&c->reply);
@@ -94,11 +98,12 @@ int call_start(struct call *c, const char *socket_path, const cJSON *head, const
 		call_send(c); // it begins while the next is made
 	}
 	if (c->state == CALL_FAILED && e != NULL)
-		*e = c->err;
+		*e = *c->err;
 	return c->state == CALL_FAILED ? -1 : 0;
 }
 
-static void call_receive(struct call *c)
+// Not inlined, so that its error takes no stack from a call that is waited for.
+static __attribute__((noinline)) void call_receive(struct call *c)
 {
 	struct err e = {0};
 	int done = frame_read(&c->reply, c->fd, &e);
@@ -187,7 +192,7 @@ int call_ask(struct call *c, const char *socket_path, const cJSON *head, const v
 		if (call_wait(c, 1, hangup_fd, deadline, e) != 0)
 			return -1;
 	if (c->state == CALL_FAILED)
-		*e = c->err;
+		*e = *c->err;
 	return c->state == CALL_FAILED ? -1 : 0;
 }
 
@@ -198,6 +203,8 @@ void call_end(struct call *c)
 		buf_wipe(&c->out);
 		frame_free(&c->reply);
 	}
+	if (c->err != &out_of_memory)
+		free((struct err *)(uintptr_t)c->err);
 	*c = CALL_INIT;
 }
 

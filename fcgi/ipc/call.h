@@ -10,9 +10,9 @@ enum call_state { CALL_IDLE = 0, CALL_SENDING, CALL_WAITING, CALL_DONE, CALL_FAI
 struct call {
 	int fd;
 	enum call_state state;
-	struct buf out;     // the frame being sent
-	struct frame reply; // whole when done
-	struct err err;     // when failed
+	struct buf out;        // the frame being sent
+	struct frame reply;    // whole when done
+	const struct err *err; // when failed; not a part, because thousands of calls may be waited for
 };
 #define CALL_INIT ((struct call){.fd = -1})
 // Connects and sends the frame, or as much of it as the program takes now; call_wait() sends the rest. ERR_UNAVAILABLE when the program does

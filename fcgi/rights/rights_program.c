@@ -108,7 +108,7 @@ static void handle_request(struct request *r, void *context)
 		cJSON_AddStringToObject(answer, word(p, "answer.number"), receipt.id);
 		cJSON_AddStringToObject(answer, word(p, "answer.secret"), receipt.secret);
 		cJSON_AddStringToObject(answer, word(p, "answer.due"), due);
-		respond_page(r, 201, word(p, "answer.recorded.title"), word(p, "answer.recorded"), answer);
+		respond_page(r, 201, word(p, "answer.recorded.title"), word(p, "answer.recorded"), NULL, answer);
 	} else {
 		when_text(due, receipt.due);
 		cJSON_AddStringToObject(answer, "id", receipt.id);
@@ -202,7 +202,7 @@ static void respond_certificate(struct request *r, const cJSON *certificate)
 				      {"kept", word_number(n[2], kept)}));
 	}
 	respond_page(r, 200, word(p, erased ? "answer.erased.title" : "answer.unknown.title"),
-		     word(p, erased ? "answer.erased" : "answer.unknown"), facts);
+		     word(p, erased ? "answer.erased" : "answer.unknown"), NULL, facts);
 }
 
 static void handle_erase(struct request *r, void *context)

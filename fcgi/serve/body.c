@@ -77,23 +77,9 @@ static char *text_copy(const char *text)
 	return utf8_valid(text, strlen(text)) ? strdup(text) : NULL;
 }
 
-static int disposition_read(struct part *part, const char *value, struct err *e)
-{
-	char text[LINE_MAX_BYTES];
-	if (part->name != NULL || !media_type_is(value, "form-data") || media_type_parameter(value, "name", text, sizeof text) != 0 ||
-	    !*text || strlen(text) > 64)
-		return err_set(e, ERR_INPUT, "a part needs exactly one Content-Disposition: form-data with a name of at most 64 bytes");
-	part->name = text_copy(text);
-	if (part->name == NULL)
-		return err_set(e, ERR_INPUT, "a part's name is not valid UTF-8");
-	if (media_type_parameter(value, "filename", text, sizeof text) == 0 && !(part->filename = text_copy(text)))
-		return err_set(e, ERR_INPUT, "a part's file name is not valid UTF-8");
-	return 0;
-}
-
 static int header_read(struct part *part, const char *line, size_t len, struct err *e)
 {
-	char text[LINE_MAX_BYTES];
+	char text[LINE_MAX_BYTES], parameter[LINE_MAX_BYTES];
 	if (len >= sizeof text || memchr(line, 0, len) != NULL || memchr(line, '\n', len) != NULL || memchr(line, '\r', len) != NULL)
 		return err_set(e, ERR_INPUT, "a part's header is malformed");
 	memcpy(text, line, len);
@@ -103,10 +89,18 @@ static int header_read(struct part *part, const char *line, size_t len, struct e
 		return err_set(e, ERR_INPUT, "a part's header has no colon");
 	*value++ = 0;
 	value += strspn(value, " \t");
-	if (strcasecmp(text, "Content-Disposition") == 0)
-		return disposition_read(part, value, e);
 	if (strcasecmp(text, "Content-Type") == 0 && part->type == NULL && !(part->type = text_copy(value)))
 		return err_set(e, ERR_INPUT, "a part's type is not valid UTF-8");
+	if (strcasecmp(text, "Content-Disposition") != 0)
+		return 0;
+	if (part->name != NULL || !media_type_is(value, "form-data") ||
+	    media_type_parameter(value, "name", parameter, sizeof parameter) != 0 || !*parameter || strlen(parameter) > NAME_BYTES_MAX)
+		return err_set(e, ERR_INPUT, "a part needs exactly one Content-Disposition: form-data with a name of at most 64 bytes");
+	part->name = text_copy(parameter);
+	if (part->name == NULL)
+		return err_set(e, ERR_INPUT, "a part's name is not valid UTF-8");
+	if (media_type_parameter(value, "filename", parameter, sizeof parameter) == 0 && !(part->filename = text_copy(parameter)))
+		return err_set(e, ERR_INPUT, "a part's file name is not valid UTF-8");
 	return 0;
 }
 
@@ -231,8 +225,9 @@ int body_parse(struct request *r, enum body_type kind, struct problem *why)
 	const char *text = buf_text(&r->body);
 	struct err e = {0};
 	char name[72];
-	switch (kind) {
-	case BODY_JSON:
+	if (kind == BODY_MULTIPART)
+		return multipart_fields(r, why);
+	if (kind == BODY_JSON) {
 		r->fields = json_parse(text, r->body.len, &e);
 		r->typed = true;
 		if (r->fields == NULL && utf8_valid(text, r->body.len) && member_repeated(text, r->body.len, name))
@@ -241,16 +236,10 @@ int body_parse(struct request *r, enum body_type kind, struct problem *why)
 			return problem_set(why, 400, "problem.json", NULL, WORD_VALUES({"why", e.text}));
 		if (!cJSON_IsObject(r->fields))
 			return problem_set(why, 400, "problem.json.object", NULL, NULL);
-		return 0;
-	case BODY_FORM:
+	} else if (kind == BODY_FORM) {
 		r->fields = body_form_parse(text, r->body.len, name, &e);
 		if (r->fields == NULL)
 			return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "problem.form", name, WORD_VALUES({"why", e.text}));
-		return 0;
-	case BODY_MULTIPART:
-		return multipart_fields(r, why);
-	case BODY_NONE:
-		break;
 	}
 	return 0;
 }

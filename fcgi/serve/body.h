@@ -4,8 +4,7 @@
 #define LETHE_SERVE_BODY_H
 
 #include "fcgi/serve/problem.h"
-#include "fcgi/serve/request.h"
-#include "fcgi/serve/route.h"
+#include "fcgi/serve/program.h"
 
 // Makes fields and parts from the body.
 int body_parse(struct request *r, enum body_type kind, struct problem *why);

@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: ISC
 // The accept() is ours and libfcgi only parses: it would otherwise block without a deadline, and wait for a lock-step of BEGIN and PARAMS.
 #include "fcgi/serve/connection.h"
-#include "fcgi/serve/dispatch.h"
+#include "fcgi/ipc/note.h"
+#include "fcgi/serve/body.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/respond.h"
+#include "fcgi/serve/route.h"
+#include "policy/base/limits.h"
+#include "policy/base/when.h"
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -14,7 +24,125 @@ enum {
 	RECEIVE_SECONDS = 10, // each read
 	SEND_SECONDS = 30,    // each write: a slow visitor holds up only itself
 	RESPONDER = 1,
+	DRAIN_MS = 5000,
+	DRAIN_BYTES_MAX = BODY_BYTES_MAX,
 };
+
+// ---- what a request brings ----
+
+// What the input stream holds already, or what its next read brings; never more than one record. 0: the end, or an error.
+static size_t stream_fill(FCGX_Stream *in)
+{
+	if (in->rdNext == in->stop) {
+		int c = FCGX_GetChar(in);
+		if (c == EOF)
+			return 0;
+		FCGX_UnGetChar(c, in);
+	}
+	return (size_t)(in->stop - in->rdNext);
+}
+
+static void stream_consume(FCGX_Stream *in, size_t len)
+{
+	explicit_bzero(in->rdNext, len);
+	in->rdNext += len;
+}
+
+static int stream_read_body(struct request *r, struct problem *why)
+{
+	size_t max = r->route->body_max;
+	const char *length = request_param(r, "CONTENT_LENGTH");
+	r->body = BUF_INIT(max);
+	if (r->fcgx == NULL)
+		return 0;
+	FCGX_Stream *in = r->fcgx->in;
+	for (size_t len; (len = stream_fill(in)) > 0; stream_consume(in, len)) {
+		if (r->body.len + len > max)
+			return problem_set(why, 413, "problem.body-too-large", NULL,
+					   WORD_VALUES({"max", word_number((char[WORD_NUMBER]){0}, (long long)max)}));
+		if (buf_add(&r->body, in->rdNext, len) != 0)
+			return problem_set(why, 503, "problem.memory", NULL, NULL);
+		if (monotonic_ms() > r->deadline)
+			return problem_set(why, 408, "problem.too-slow", NULL, NULL);
+	}
+	if (FCGX_GetError(in) != 0 || (length != NULL && strtoull(length, NULL, 10) != r->body.len))
+		return problem_set(why, 400, "problem.body-truncated", "Content-Length", NULL);
+	return 0;
+}
+
+// Reads and judges the request, and logs it. False: it has been answered. Not inlined, so that nothing of this is on the stack while the
+// handler waits.
+static __attribute__((noinline)) bool request_admit(struct request *r)
+{
+	struct problem why = {.language = request_language(r)};
+	struct err e = {0};
+	enum body_type kind;
+	int rc = route_find(r, r->server->program->routes, &why);
+	if (rc == 0)
+		rc = route_admit(r, &kind, &why);
+	if (rc == 0)
+		rc = stream_read_body(r, &why);
+	if (rc == 0) {
+		rc = body_parse(r, kind, &why);
+		// The buffer of an answer that may be minutes away goes back: it is written before it is read again.
+		uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+		uintptr_t from = ((uintptr_t)r->fcgx->out->wrNext + page - 1) & ~(page - 1),
+			  to = (uintptr_t)r->fcgx->out->stop & ~(page - 1);
+		if (kind != BODY_NONE && from < to)
+			madvise((void *)from, to - from, MADV_DONTNEED);
+		request_choose_language(r);
+		if (kind != BODY_MULTIPART) // its parts point into the body; of the others the fields are a copy already
+			buf_wipe(&r->body);
+	}
+	if (rc != 0)
+		respond_with_problem(r, &why);
+	else if (r->route->logged && !r->route->logs_itself && (rc = request_log(r, NULL, &e)) != 0)
+		respond_err(r, &e);
+	return rc == 0;
+}
+
+static void request_answer(struct request *r)
+{
+	if (!request_admit(r))
+		return;
+	if (r->route->changes_state && r->server->yield != NULL) // waits for the disk, and for other writers
+		r->server->yield(r->server);
+	r->route->handle(r, r->server->context);
+	if (r->unlogged) {
+		respond_problem(r, 500, "problem.internal.unlogged", NULL, NULL);
+	} else if (!respond_begun(r)) {
+		note_line("%s %s gave no answer", r->route->method, r->route->path);
+		respond_problem(r, 500, "problem.internal", NULL, NULL);
+	}
+}
+
+static void request_serve(struct server *s, FCGX_Request *fcgx, bool busy)
+{
+	struct request r = {.server = s, .fcgx = fcgx, .params = fcgx->envp, .deadline = monotonic_ms()};
+	request_choose_language(&r);
+	if (busy)
+		respond_problem(&r, 503, "problem.busy.visitors", NULL, NULL);
+	else
+		request_answer(&r);
+	if (r.commit_unknown || (s->vault != NULL && vault_broken(s->vault))) {
+		if (!atomic_exchange(&s->failed, true))
+			note_line("the outcome of a commit is unknown: serving stops, so that the next start can check the store");
+		server_stop(s, true);
+	}
+	// The rest of the body is read away, or the connection will be closed.
+	uint64_t until = monotonic_ms() + DRAIN_MS;
+	size_t drained = 0;
+	for (size_t len; fcgx->keepConnection && (len = stream_fill(fcgx->in)) > 0; stream_consume(fcgx->in, len)) {
+		drained += len;
+		if (drained > DRAIN_BYTES_MAX || monotonic_ms() >= until)
+			fcgx->keepConnection = 0;
+	}
+	for (char **p = fcgx->envp; p != NULL && *p != NULL; p++)
+		explicit_bzero(*p, strlen(*p));
+	request_free(&r);
+}
+
+// ---- connections ----
 
 void connection_open(struct connection *c, struct server *s, int fd, bool busy)
 {
@@ -36,7 +164,7 @@ bool connection_serve(struct connection *c)
 		return false; // the peer left or spoke something else
 	bool asked = fcgx->keepConnection;
 	fcgx->keepConnection = 1;
-	dispatch_request(c->server, fcgx, c->busy);
+	request_serve(c->server, fcgx, c->busy);
 	bool kept = asked && fcgx->keepConnection && !c->busy && !atomic_load(&c->server->stopping);
 	fcgx->keepConnection = 1;
 	FCGX_Finish_r(fcgx);

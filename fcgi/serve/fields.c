@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Fields by table.
 #include "fcgi/serve/fields.h"
+#include "fcgi/serve/problem.h"
 #include "fcgi/serve/request_internal.h"
-#include "fcgi/serve/respond_problem.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <errno.h>
@@ -99,30 +99,22 @@ static int field_check(const struct request *r, const struct field *f, struct pr
 	return problem_set(why, 400, "problem.field-type.text", f->name, WORD_VALUES({"field", f->name}));
 }
 
-static int fields_check(const struct request *r, const struct field *fields, struct problem *why)
+int request_check(struct request *r, const struct field *fields)
 {
-	const cJSON *member;
-	cJSON_ArrayForEach(member, r->fields)
-	{
+	struct problem why = {.language = request_language(r)};
+	int rc = 0;
+	for (const cJSON *member = r->fields != NULL ? r->fields->child : NULL; rc == 0 && member != NULL; member = member->next) {
 		const struct field *f = fields;
 		while (f->name != NULL && strcmp(f->name, member->string) != 0)
 			f++;
 		if (f->name == NULL)
-			return problem_set(why, 400, "problem.field-unknown", member->string, NULL);
+			rc = problem_set(&why, 400, "problem.field-unknown", member->string, NULL);
 	}
-	for (const struct field *f = fields; f->name != NULL; f++)
-		if (field_check(r, f, why) != 0)
-			return -1;
-	return 0;
-}
-
-int request_check(struct request *r, const struct field *fields)
-{
-	struct problem why = {.language = request_language(r)};
-	if (fields_check(r, fields, &why) == 0)
-		return 0;
-	respond_with_problem(r, &why);
-	return -1;
+	for (const struct field *f = fields; rc == 0 && f->name != NULL; f++)
+		rc = field_check(r, f, &why);
+	if (rc != 0)
+		respond_with_problem(r, &why);
+	return rc;
 }
 
 const char *request_text(const struct request *r, const char *name)

@@ -7,6 +7,7 @@
 #include "policy/base/text.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
+#include "policy/publish/render/writer.h"
 #include "policy/publish/words/words.h"
 #include <string.h>
 
@@ -83,21 +84,16 @@ void framed_free(struct framed *frame)
 	buf_free(&frame->text);
 }
 
-// Numbers, secrets and hashes: a click selects the whole of it.
-static bool is_code(const char *text)
-{
-	enum { CODE_LEN_MIN = 32 };
-	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-	return len >= CODE_LEN_MIN && text[len] == '\0';
-}
+enum { CODE_LEN_MIN = 32 };
 
 // One value: an object or a list becomes a list of its own.
 static void fact_add(struct buf *out, const cJSON *value)
 {
-	if (cJSON_IsString(value) && is_code(value->valuestring)) {
-		framed_text(out, "<span class=\"code\"><code>", value->valuestring, "</code></span>");
-	} else if (cJSON_IsString(value)) {
-		html_text(out, value->valuestring);
+	if (cJSON_IsString(value)) {
+		// Numbers, secrets and hashes: a click selects the whole of it.
+		size_t len = strspn(value->valuestring, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+		bool code = len >= CODE_LEN_MIN && value->valuestring[len] == '\0';
+		framed_text(out, code ? "<span class=\"code\"><code>" : "", value->valuestring, code ? "</code></span>" : "");
 	} else if (value->child != NULL) {
 		bool named = cJSON_IsObject(value);
 		buf_adds(out, named ? "<dl class=\"record\">\n" : "<ul>\n");
@@ -113,12 +109,15 @@ static void fact_add(struct buf *out, const cJSON *value)
 	}
 }
 
-void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts)
+void respond_page(struct request *r, int status, const char *title, const char *sentence, const char *field, const cJSON *facts)
 {
 	FRAMED_AUTO struct framed frame;
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(PAGE_MAX);
+	struct writer w = {.form = FORM_HTML, .out = &out, .policy = request_policy(r)};
 	framed_begin(r, &frame, &out, title);
 	framed_text(&out, "<p class=\"lead\">", sentence, "</p>\n");
+	if (field != NULL)
+		write_note(&w, "answer.field", WORD_VALUES({"field", field}));
 	if (facts != NULL) {
 		buf_adds(&out, "<div class=\"card\">\n");
 		fact_add(&out, facts);

@@ -6,9 +6,9 @@
 #include "fcgi/serve/request.h"
 #include "policy/base/buf.h"
 
-// For a browser that sent a form and prefers HTML: a plain page with a title, a sentence and the members of `facts`, texts and lists of texts, by their
-// names. Long ids stand so that a click selects them.
-void respond_page(struct request *r, int status, const char *title, const char *sentence, const cJSON *facts);
+// For a browser that sent a form and prefers HTML: a plain page with a title, a sentence, the field at fault (NULL: none) and the members of
+// `facts` (NULL: none), texts and lists of texts, by their names. Long ids stand so that a click selects them.
+void respond_page(struct request *r, int status, const char *title, const char *sentence, const char *field, const cJSON *facts);
 // A page of the program's own: begin writes the frame of the site's pages into *out, up to the heading; end writes what comes after the content.
 enum { PAGE_MAX = 512 * 1024 };
 struct framed {

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/problem.h"
-#include "policy/base/buf.h"
+#include "fcgi/ipc/note.h"
+#include "fcgi/serve/framed.h"
+#include "fcgi/serve/program.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/respond.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <stdio.h>
 #include <string.h>
-
-const char *problem_status_title(enum language language, int status)
-{
-	char key[24];
-	snprintf(key, sizeof key, "status.%d", status);
-	const char *title = word_in(language, key);
-	return title != key ? title : word_in(language, status < 400 ? "status.200" : "status.other");
-}
 
 int problem_set(struct problem *p, int status, const char *key, const char *parameter, const struct word_value *values)
 {
@@ -35,7 +32,7 @@ cJSON *problem_object(const struct problem *p)
 	snprintf(type, sizeof type, "/problems/%s", p->slug);
 	cJSON *o = cJSON_CreateObject();
 	bool ok = o != NULL && cJSON_AddStringToObject(o, "type", type) != NULL &&
-		  cJSON_AddStringToObject(o, "title", problem_status_title(p->language, p->status)) != NULL &&
+		  cJSON_AddStringToObject(o, "title", respond_status_title(p->language, p->status)) != NULL &&
 		  cJSON_AddNumberToObject(o, "status", p->status) != NULL && cJSON_AddStringToObject(o, "detail", p->detail) != NULL &&
 		  (p->parameter[0] == '\0' || cJSON_AddStringToObject(o, "parameter", p->parameter) != NULL);
 	if (ok && p->confirmable)
@@ -44,4 +41,80 @@ cJSON *problem_object(const struct problem *p)
 	if (!ok)
 		json_free(&o);
 	return o;
+}
+
+// ---- the answer ----
+
+void respond_problem_object(struct request *r, const cJSON *problem)
+{
+	int status = (int)json_number(problem, "status", 500);
+	if (status == 503)
+		respond_header(r, "Retry-After", "5");
+	if (request_wants(r, "text/html")) { // what people read in place of the status: what happened
+		const char *title = status == 404   ? "answer.nothing"
+				    : status == 405 ? "answer.not_possible"
+				    : status == 413 ? "answer.too_much"
+				    : status == 503 ? "answer.not_working"
+				    : status == 504 ? "answer.too_long"
+				    : status >= 500 ? "answer.failed"
+						    : "answer.did_not_work";
+		const char *detail = json_string(problem, "detail");
+		respond_page(r, status, word_in(request_language(r), title), detail != NULL ? detail : "",
+			     json_string(problem, "parameter"), NULL);
+		return;
+	}
+	BUF_AUTO struct buf out = BUF_INIT(64 * 1024);
+	if (json_print(&out, problem) != 0)
+		respond_bytes(r, 500, "text/plain", "", 0);
+	else
+		respond_bytes(r, status, "application/problem+json", buf_text(&out), out.len);
+}
+
+void respond_with_problem(struct request *r, const struct problem *p)
+{
+	if (p->allow != NULL)
+		respond_header(r, "Allow", p->allow);
+	JSON_AUTO cJSON *problem = problem_object(p);
+	if (problem != NULL)
+		respond_problem_object(r, problem);
+	else
+		respond_bytes(r, 503, "text/plain", "", 0);
+}
+
+void respond_problem(struct request *r, int status, const char *key, const char *parameter, const struct word_value *values)
+{
+	struct problem p = {.language = request_language(r)};
+	problem_set(&p, status, key, parameter, values);
+	respond_with_problem(r, &p);
+}
+
+// What went wrong inside is for the operator; the visitor is told what to do.
+void respond_err(struct request *r, const struct err *e)
+{
+	static const struct {
+		int status;
+		const char *key;
+	} answers[] = {
+	    [ERR_NONE] = {500, "problem.internal"},
+	    [ERR_INPUT] = {422, "problem.input"},
+	    [ERR_NOT_FOUND] = {404, "problem.not-found"},
+	    [ERR_REFUSED] = {403, "problem.refused"},
+	    [ERR_FULL] = {503, "problem.storage-full"},
+	    [ERR_IO] = {503, "problem.storage"},
+	    [ERR_BUSY] = {503, "problem.busy"},
+	    [ERR_CORRUPT] = {500, "problem.internal"},
+	    [ERR_MEMORY] = {503, "problem.memory"},
+	    [ERR_TIMEOUT] = {504, "problem.timeout"},
+	    [ERR_GONE] = {500, "problem.internal"},
+	    [ERR_UNKNOWN] = {503, "problem.storage"},
+	    [ERR_UNAVAILABLE] = {503, "problem.unavailable"},
+	};
+	size_t code = (size_t)e->code < ARRAY_LEN(answers) ? (size_t)e->code : ERR_NONE;
+	int status = answers[code].status;
+	if (e->code == ERR_UNKNOWN)
+		r->commit_unknown = true;
+	if (status >= 500)
+		note_line("%s %s: %d: %s", r->route != NULL ? r->route->method : "-", r->route != NULL ? r->route->path : "-", status,
+			  e->text);
+	respond_problem(r, status, answers[code].key, NULL, NULL);
 }

@@ -1,10 +1,29 @@
 // SPDX-License-Identifier: ISC
-// What a program is to fcgi/serve.
+// What a program is to fcgi/serve: its routes and how it starts.
 #ifndef LETHE_SERVE_PROGRAM_H
 #define LETHE_SERVE_PROGRAM_H
 
-#include "fcgi/serve/route.h"
+#include "fcgi/serve/request.h"
 #include "policy/vault/vault.h"
+
+// Body types a route takes.
+enum body_type { BODY_NONE = 0, BODY_JSON = 1, BODY_FORM = 2, BODY_MULTIPART = 4 };
+
+struct route {
+	const char *method;   // "GET" also answers HEAD
+	const char *path;     // exact; a trailing "*" matches any rest without "/", see request_rest()
+	size_t body_max;      // 413 above it
+	unsigned body_types;  // 415 for others
+	unsigned deadline_ms; // whole request; 504 problem
+	kind_set kinds;       // kinds of data the handler touches: all must be declared in the policy or the program does not start
+	bool changes_state;   // Sec-Fetch-Site, then Origin, are checked first
+	bool logged;          // one request-log row before the handler runs (if the policy keeps a request log)
+	// Instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400 is replaced by 500:
+	// nothing is done that the log does not know.
+	bool logs_itself;
+	// Answers with one of the respond_* functions. What it returns is ignored if it answered; if it did not, 500.
+	void (*handle)(struct request *r, void *context);
+};
 
 struct program {
 	const char *name;           // of its row in fcgi/ipc/programs.def, which says whether it has a vault and what it may write

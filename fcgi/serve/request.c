@@ -46,20 +46,6 @@ const char *request_param(const struct request *r, const char *name)
 	return NULL;
 }
 
-const char *request_method(const struct request *r)
-{
-	const char *method = request_param(r, "REQUEST_METHOD");
-	return method != NULL ? method : "";
-}
-
-const char *request_path(const struct request *r)
-{
-	const char *path = request_param(r, "DOCUMENT_URI");
-	if (path == NULL)
-		path = request_param(r, "SCRIPT_NAME");
-	return path != NULL ? path : "";
-}
-
 const char *request_rest(const struct request *r)
 {
 	return r->rest != NULL ? r->rest : "";

@@ -13,8 +13,6 @@
 
 struct request;
 
-const char *request_method(const struct request *r);
-const char *request_path(const struct request *r);
 const char *request_rest(const struct request *r); // what the route's "*" matched
 // A header by its HTTP name ("Accept"); NULL when absent. Only those that nginx/snippets/params.conf passes exist.
 const char *request_header(const struct request *r, const char *name);

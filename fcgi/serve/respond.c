@@ -2,14 +2,13 @@
 // Answers: head, body, events.
 #include "fcgi/serve/respond.h"
 #include "fcgi/ipc/note.h"
-#include "fcgi/serve/problem.h"
-#include "fcgi/serve/request.h"
+#include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
-#include "fcgi/serve/route.h"
 #include "fcgi/serve/server.h"
-#include "fcgi/serve/stream.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/publish/words/words.h"
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -52,6 +51,27 @@ void respond_header(struct request *r, const char *name, const char *value)
 	r->headers.failed = false;
 }
 
+const char *respond_status_title(enum language language, int status)
+{
+	char key[24];
+	snprintf(key, sizeof key, "status.%d", status);
+	const char *title = word_in(language, key);
+	return title != key ? title : word_in(language, status < 400 ? "status.200" : "status.other");
+}
+
+static int stream_write(struct request *r, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+	while (len > 0 && r->fcgx != NULL && !r->gone) {
+		int piece = len > INT_MAX ? INT_MAX : (int)len;
+		if (FCGX_PutStr(at, piece, r->fcgx->out) != piece)
+			r->gone = true;
+		at += piece;
+		len -= (size_t)piece;
+	}
+	return r->gone ? -1 : 0;
+}
+
 int respond_begin(struct request *r, int status, const char *type, bool streaming)
 {
 	if (r->status) {
@@ -76,7 +96,7 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 		respond_header(r, "Vary", "Accept-Language");
 	}
 	char head[256];
-	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, problem_status_title(LANGUAGE_EN, status),
+	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, respond_status_title(LANGUAGE_EN, status),
 			 type != NULL ? "Content-Type: " : "", type != NULL ? type : "", type != NULL ? "\r\n" : "",
 			 r->has_cache ? "" : "Cache-Control: no-store\r\n", streaming ? "X-Accel-Buffering: no\r\n" : "");
 	r->status = status;
@@ -92,7 +112,9 @@ int respond_write(struct request *r, const void *bytes, size_t len)
 
 int respond_flush(struct request *r)
 {
-	return stream_flush(r);
+	if (r->fcgx != NULL && !r->gone && FCGX_FFlush(r->fcgx->out) != 0)
+		r->gone = true;
+	return r->gone ? -1 : 0;
 }
 
 void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len)

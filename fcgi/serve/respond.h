@@ -5,6 +5,7 @@
 
 #include "fcgi/serve/request.h"
 
+const char *respond_status_title(enum language language, int status); // in words
 void respond_json(struct request *r, int status, const cJSON *value);
 void respond_bytes(struct request *r, int status, const char *type, const void *bytes, size_t len);
 void respond_empty(struct request *r, int status);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: ISC
-// Which route a request takes, and whether it may.
 #include "fcgi/serve/route.h"
 #include "fcgi/serve/media_type.h"
 #include "fcgi/serve/request_internal.h"
@@ -27,27 +26,25 @@ static const char *path_match(const char *pattern, const char *path)
 	return *rest && strchr(rest, '/') == NULL ? rest : NULL;
 }
 
-// The Allow header of a path; the strings of the few combinations there are stay constant.
+// The Allow header of a path; NULL: nothing is there.
 static const char *allowed_methods(const struct route *routes, const char *path)
 {
-	static const struct {
-		unsigned set;
-		const char *words;
-	} combinations[] = {{1, "GET, HEAD"},         {2, "POST"},         {3, "GET, HEAD, POST"},        {4, "DELETE"},
-			    {5, "GET, HEAD, DELETE"}, {6, "POST, DELETE"}, {7, "GET, HEAD, POST, DELETE"}};
+	static const char *const words[8] = {NULL,     "GET, HEAD",         "POST",         "GET, HEAD, POST",
+					     "DELETE", "GET, HEAD, DELETE", "POST, DELETE", "GET, HEAD, POST, DELETE"};
 	unsigned set = 0;
 	for (const struct route *t = routes; t->method != NULL; t++)
 		if (path_match(t->path, path) != NULL)
 			set |= strcmp(t->method, "GET") == 0 ? 1 : strcmp(t->method, "POST") == 0 ? 2 : 4;
-	for (size_t i = 0; i < ARRAY_LEN(combinations); i++)
-		if (combinations[i].set == set)
-			return combinations[i].words;
-	return NULL;
+	return words[set];
 }
 
 int route_find(struct request *r, const struct route *routes, struct problem *why)
 {
-	const char *path = request_path(r), *method = request_method(r);
+	const char *path = request_param(r, "DOCUMENT_URI"), *method = request_param(r, "REQUEST_METHOD");
+	if (path == NULL)
+		path = request_param(r, "SCRIPT_NAME");
+	path = path != NULL ? path : "";
+	method = method != NULL ? method : "";
 	r->head = strcmp(method, "HEAD") == 0;
 	r->deadline = monotonic_ms() + DEADLINE_MS;
 	size_t params_bytes = 0;

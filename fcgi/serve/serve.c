@@ -3,6 +3,7 @@
 #include "fcgi/serve/serve.h"
 #include "fcgi/ipc/programs.h"
 #include "fcgi/serve/acceptor.h"
+#include "fcgi/serve/route.h"
 #include "fcgi/serve/sandbox.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
@@ -42,14 +43,6 @@ static int process_prepare(void)
 	return 0;
 }
 
-static size_t paths_add(const char **list, size_t n, const char *const *more)
-{
-	for (; more != NULL && *more != NULL && n < PATHS_MAX; more++)
-		list[n++] = *more;
-	list[n] = NULL;
-	return n;
-}
-
 static int program_prepare(struct server *s, struct err *e)
 {
 	const struct program *program = s->program;
@@ -64,10 +57,10 @@ static int program_prepare(struct server *s, struct err *e)
 		return -1;
 	if (server_init(s) != 0)
 		return err_system(e, ERR_IO, errno, "cannot prepare to serve");
-	const char *const always[] = {"/dev/urandom", "/dev/null", setting_state(), NULL};
-	const char *read_paths[PATHS_MAX + 1];
+	const char *read_paths[PATHS_MAX + 1] = {"/dev/urandom", "/dev/null", setting_state()};
+	for (size_t i = 3; i < PATHS_MAX && program->read_paths != NULL && program->read_paths[i - 3] != NULL; i++)
+		read_paths[i] = program->read_paths[i - 3];
 	struct program_paths writes = {.list = {NULL}};
-	paths_add(read_paths, paths_add(read_paths, 0, always), program->read_paths);
 	if (row != NULL && program_writes(row, setting_state(), setting_run(), &writes, e) != 0)
 		return -1;
 	const struct sandbox sandbox = {.name = program->name, .read_paths = read_paths, .write_paths = writes.list};

@@ -11,7 +11,6 @@
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request.h"
 #include "fcgi/serve/respond.h"
-#include "fcgi/serve/respond_problem.h"
 
 // A program's exit status when it cannot start and has said why: to start it again as it is would bring the same.
 enum { EXIT_CANNOT_START = 2 };

@@ -7,10 +7,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
-enum {
-	DRAIN_MS = 60000,
-	FD_RESERVE = 64, // descriptors that new connections may not take: the requests under way need some
-};
+enum { DRAIN_MS = 60000 };
 
 int server_init(struct server *s)
 {
@@ -44,12 +41,6 @@ void server_stop(struct server *s, bool failed)
 		atomic_store(&s->failed, true);
 	if (!atomic_exchange(&s->stopping, true))
 		eventfd_write(s->stop_fd, 1);
-}
-
-// The kernel gives the lowest free number, so a high one says that few are left.
-bool server_busy(const struct server *s, unsigned others, int fd)
-{
-	return others >= s->in_flight_max || fd >= s->fd_limit - FD_RESERVE;
 }
 
 void server_count_down(struct server *s)

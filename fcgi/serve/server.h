@@ -36,8 +36,6 @@ struct server {
 int server_init(struct server *s); // the members after `listener` get their values; -1 with errno
 // Nothing further is begun. `failed`: the outcome of a commit is unknown, or serving was not possible.
 void server_stop(struct server *s, bool failed);
-// Whether a connection that was accepted as `fd`, beside `others`, must be answered with 503.
-bool server_busy(const struct server *s, unsigned others, int fd);
 void server_count_down(struct server *s); // a connection is over; under the lock
 
 #endif

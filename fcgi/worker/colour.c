@@ -3,7 +3,6 @@
 #include "policy/base/array.h"
 #include <ctype.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,22 +140,12 @@ void colour_css(struct colours *c, const char *css, size_t len)
 	}
 }
 
-static void colour_value(struct colours *c, const char *value, double weight)
+void colour_value(struct colours *c, const char *value, bool declared)
 {
 	uint32_t rgb;
 	value += strspn(value, " \t\n");
 	if (*value && read_colour(value, strlen(value), &rgb) > 0)
-		colour_weigh(c, rgb, weight);
-}
-
-void colour_declared(struct colours *c, const char *value)
-{
-	colour_value(c, value, DECLARED);
-}
-
-void colour_attribute(struct colours *c, const char *value)
-{
-	colour_value(c, value, USED);
+		colour_weigh(c, rgb, declared ? DECLARED : USED);
 }
 
 // --- ranking ---

@@ -21,41 +21,21 @@ static struct encoding {
 	const char *system_name; // of the C library's converter, where it has another name there
 	iconv_t cd;
 	bool open;
+	// clang-format off
 } encodings[] = {
-    {.labels = "utf-8 utf8 unicode-1-1-utf-8"},
-    {.labels = "utf-16le utf-16 unicode"},
-    {.labels = "utf-16be"},
-    {.labels = "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso_8859-1 latin1 l1 us-ascii ascii"},
-    {.labels = "iso-8859-2 latin2"},
-    {.labels = "iso-8859-3"},
-    {.labels = "iso-8859-4"},
-    {.labels = "iso-8859-5"},
-    {.labels = "iso-8859-6"},
-    {.labels = "iso-8859-7"},
-    {.labels = "iso-8859-8"},
-    {.labels = "iso-8859-10"},
-    {.labels = "iso-8859-13"},
-    {.labels = "iso-8859-14"},
-    {.labels = "iso-8859-15"},
-    {.labels = "iso-8859-16"},
-    {.labels = "koi8-r"},
-    {.labels = "koi8-u"},
-    {.labels = "macintosh"},
-    {.labels = "windows-874 tis-620", .system_name = "cp874"},
-    {.labels = "windows-1250 cp1250", .system_name = "cp1250"},
-    {.labels = "windows-1251 cp1251", .system_name = "cp1251"},
-    {.labels = "windows-1253", .system_name = "cp1253"},
-    {.labels = "windows-1254 iso-8859-9 latin5", .system_name = "cp1254"},
-    {.labels = "windows-1255", .system_name = "cp1255"},
-    {.labels = "windows-1256", .system_name = "cp1256"},
-    {.labels = "windows-1257", .system_name = "cp1257"},
-    {.labels = "windows-1258", .system_name = "cp1258"},
-    {.labels = "gb18030 gb2312 gbk"},
-    {.labels = "big5 big5-hkscs", .system_name = "big5-hkscs"},
-    {.labels = "euc-jp"},
-    {.labels = "shift_jis shift-jis sjis windows-31j", .system_name = "cp932"},
-    {.labels = "euc-kr ks_c_5601-1987", .system_name = "cp949"},
-};
+    {.labels = "utf-8 utf8 unicode-1-1-utf-8"}, {.labels = "utf-16le utf-16 unicode"}, {.labels = "utf-16be"},
+    {.labels = "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso_8859-1 latin1 l1 us-ascii ascii"}, {.labels = "iso-8859-2 latin2"},
+    {.labels = "iso-8859-3"}, {.labels = "iso-8859-4"}, {.labels = "iso-8859-5"}, {.labels = "iso-8859-6"}, {.labels = "iso-8859-7"},
+    {.labels = "iso-8859-8"}, {.labels = "iso-8859-10"}, {.labels = "iso-8859-13"}, {.labels = "iso-8859-14"}, {.labels = "iso-8859-15"},
+    {.labels = "iso-8859-16"}, {.labels = "koi8-r"}, {.labels = "koi8-u"}, {.labels = "macintosh"},
+    {.labels = "windows-874 tis-620", .system_name = "cp874"}, {.labels = "windows-1250 cp1250", .system_name = "cp1250"},
+    {.labels = "windows-1251 cp1251", .system_name = "cp1251"}, {.labels = "windows-1253", .system_name = "cp1253"},
+    {.labels = "windows-1254 iso-8859-9 latin5", .system_name = "cp1254"}, {.labels = "windows-1255", .system_name = "cp1255"},
+    {.labels = "windows-1256", .system_name = "cp1256"}, {.labels = "windows-1257", .system_name = "cp1257"},
+    {.labels = "windows-1258", .system_name = "cp1258"}, {.labels = "gb18030 gb2312 gbk"},
+    {.labels = "big5 big5-hkscs", .system_name = "big5-hkscs"}, {.labels = "euc-jp"},
+    {.labels = "shift_jis shift-jis sjis windows-31j", .system_name = "cp932"}, {.labels = "euc-kr ks_c_5601-1987", .system_name = "cp949"}};
+// clang-format on
 
 // windows-1252 from 0x80 to 0x9f; the rest is Latin 1.
 static const uint16_t high_1252[32] = {

@@ -3,7 +3,6 @@
 #include "fcgi/worker/page.h"
 #include "fcgi/worker/colour.h"
 #include "fcgi/worker/encoding.h"
-#include "fcgi/worker/running_text.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -24,6 +23,54 @@ enum {
 	MAIN_ENOUGH = 200, // a <main> with less is not the page's text
 	CSS_MAX = 512 * 1024,
 };
+
+// Running text with a ceiling: white space collapses as it is added, invisible and direction-changing characters go, and what is over the
+// ceiling is cut off at a whole character.
+struct running_text {
+	struct buf text;
+	char pending; // the separator before the next word: 0, ' ' or '\n' (set it for a new line)
+	bool full;
+};
+#define RUNNING_TEXT_INIT(ceiling) ((struct running_text){.text = BUF_INIT(ceiling)})
+
+static bool is_white(uint32_t c)
+{
+	return c <= ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+	       c == 0x205f || c == 0x3000;
+}
+
+// Characters that show nothing or turn the direction of what follows: they only hide things from the reader.
+static bool is_invisible(uint32_t c)
+{
+	return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+// Adds valid UTF-8. A new piece continues the last word unless white space stands between.
+static void running_text_add(struct running_text *t, const char *utf8, size_t len)
+{
+	for (size_t i = 0, n; i < len && !t->full; i += n) {
+		unsigned char lead = (unsigned char)utf8[i];
+		n = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+		if (n > len - i)
+			break; // the parser hands over whole characters; anything else is dropped
+		uint32_t c = n == 1 ? lead : lead & (0xffU >> (n + 1));
+		for (size_t k = 1; k < n; k++)
+			c = c << 6 | ((unsigned char)utf8[i + k] & 0x3fU);
+		if (is_white(c))
+			t->pending = t->pending ? t->pending : ' ';
+		if (is_white(c) || is_invisible(c))
+			continue;
+		size_t gap = t->pending && t->text.len > 0;
+		t->full = t->text.len + gap + n > t->text.max;
+		if (t->full)
+			break;
+		if (gap)
+			buf_addc(&t->text, t->pending);
+		t->pending = 0;
+		buf_add(&t->text, utf8 + i, n);
+	}
+}
 
 // What is read: the page's own words, and after them what it says to machines, for where the former are missing.
 enum page_text {
@@ -147,7 +194,7 @@ static void meta_read(struct page *p, const xmlChar **list)
 		if (strcasecmp(name, rows[i].name) == 0 && text_empty(p, rows[i].to))
 			running_text_add(&p->texts[rows[i].to], content, strlen(content));
 	if (strcasecmp(name, "theme-color") == 0 || strcasecmp(name, "msapplication-tilecolor") == 0)
-		colour_declared(&p->colours, content);
+		colour_value(&p->colours, content, true);
 }
 
 static void block_break(struct page *p)
@@ -170,7 +217,7 @@ static void start_element(void *context, const xmlChar *xml_name, const xmlChar 
 		if (value != NULL && strcasecmp((const char *)a[0], "style") == 0)
 			colour_css(&p->colours, value, strlen(value));
 		else if (value != NULL && name_in((const char *)a[0], colour_names))
-			colour_attribute(&p->colours, value);
+			colour_value(&p->colours, value, false);
 	}
 	if (strcasecmp(name, "meta") == 0)
 		meta_read(p, list);
@@ -206,7 +253,9 @@ static void heading_end(struct page *p)
 		return;
 	for (struct running_text *t = &p->texts[HEADINGS]; t < last; t++)
 		if (strcmp(buf_text(&t->text), buf_text(&last->text)) == 0) {
-			running_text_reset(last);
+			buf_reset(&last->text);
+			last->pending = 0;
+			last->full = false;
 			return;
 		}
 	p->headings_count++;
@@ -330,16 +379,7 @@ static int html_parse(struct page *p, const char *utf8, size_t len)
 // By what HTTP says, and by the first bytes of files that are served as HTML by mistake.
 static bool page_is_html(const char *type, const char *s, size_t len)
 {
-	static const char *const magic[] = {"%PDF-",
-					    "\x89PNG",
-					    "\xff\xd8\xff",
-					    "GIF8",
-					    "PK\x03\x04",
-					    "\x1f\x8b",
-					    "RIFF",
-					    "\x7f"
-					    "ELF",
-					    NULL};
+	static const char *const magic[] = {"%PDF-", "\x89PNG", "\xff\xd8\xff", "GIF8", "PK\x03\x04", "\x1f\x8b", "RIFF", "\177ELF", NULL};
 	if (type != NULL && *type && strncasecmp(type, "text/html", 9) != 0 && strncasecmp(type, "application/xhtml+xml", 21) != 0)
 		return false;
 	for (const char *const *m = magic; *m != NULL; m++)

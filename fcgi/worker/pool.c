@@ -205,34 +205,29 @@ static int pool_turn(struct state *s)
 
 // --- the whole ---
 
-static int pool_prepare(struct state *s, struct err *e)
+int pool_run(const struct pool *p, struct err *e)
 {
+	static struct state s;
 	sigset_t mask;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned most = p->children_max > 0 ? p->children_max : processors > 2 ? 2 * (unsigned)processors : 4;
+	s = (struct state){.pool = p, .signals = -1, .children_max = most < CHILDREN_MAX ? most : CHILDREN_MAX};
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &mask, &s->old_mask) != 0 || (s->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
+	if (sigprocmask(SIG_BLOCK, &mask, &s.old_mask) != 0 || (s.signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
 		return err_system(e, ERR_IO, errno, "signals");
-	sigdelset(&s->old_mask, SIGTERM);
-	sigdelset(&s->old_mask, SIGCHLD);
-	if (listener_open(&s->listener, s->pool->listener, e) != 0)
+	sigdelset(&s.old_mask, SIGTERM);
+	sigdelset(&s.old_mask, SIGCHLD);
+	if (listener_open(&s.listener, p->listener, e) != 0)
 		return -1;
 	void *shared = mmap(NULL, CHILDREN_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return err_system(e, ERR_MEMORY, errno, "shared page");
 	answering = shared;
-	return s->pool->enter_sandbox != NULL ? s->pool->enter_sandbox(e) : 0;
-}
-
-int pool_run(const struct pool *p, struct err *e)
-{
-	static struct state s;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned most = p->children_max > 0 ? p->children_max : processors > 2 ? 2 * (unsigned)processors : 4;
-	s = (struct state){.pool = p, .signals = -1, .children_max = most < CHILDREN_MAX ? most : CHILDREN_MAX};
-	if (pool_prepare(&s, e) != 0)
+	if (p->enter_sandbox != NULL && p->enter_sandbox(e) != 0)
 		return -1;
 	while (!s.stopping || s.children_count > 0)
 		if (pool_turn(&s) != 0)

@@ -181,8 +181,8 @@ static void test_bad_answers(void **state)
 		assert_int_equal(start(&c, *state, heads[i], NULL, 0, &e), 0);
 		assert_int_equal(call_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
 		assert_int_equal(c.state, CALL_FAILED);
-		assert_true(c.err.code == ERR_UNAVAILABLE || c.err.code == ERR_INPUT);
-		assert_true(*c.err.text);
+		assert_true(c.err->code == ERR_UNAVAILABLE || c.err->code == ERR_INPUT);
+		assert_true(*c.err->text);
 		assert_int_equal(c.fd, -1);
 	}
 }
