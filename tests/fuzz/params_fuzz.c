@@ -2,6 +2,7 @@
 // What the web server says about a request: "NAME=value" lines. Routes, origin, type, length, negotiation.
 #include "fcgi/serve/media_type.h"
 #include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/route.h"
 #include "fcgi/serve/serve.h"
 #include "fcgi/serve/server.h"
 #include <stdlib.h>
