@@ -3,6 +3,7 @@
 #include "admin/check.h"
 #include "admin/error_log.h"
 #include "admin/ledger.h"
+#include "policy/model/life.h"
 #include "policy/rights/erase.h"
 #include <inttypes.h>
 #include <string.h>
@@ -30,16 +31,19 @@ static bool take_census(struct check *c, struct census *census)
 static void retention_of_kind(struct check *c, const struct census_row *row)
 {
 	const struct kind_row *kind = kind_row(row->kind);
-	char age[SPAN_WORDS], limit[SPAN_WORDS];
+	char age[SPAN_WORDS], limit[SPAN_WORDS], lives[256];
 
 	check_span_words(age, row->oldest ? when_now() - row->oldest : 0);
 	check_span_words(limit, (time_t)row->limit_seconds);
+	life_words(lives, sizeof lives, &c->policy->kinds[row->kind], false);
 	if (row->keep != KEEP_STORED && row->count > 0)
 		check_add(c, CHECK_BROKEN, "Erase them, and report this: the software must refuse to store them.",
 			  "%s: %" PRIu64 " are stored, and the policy does not keep them at all", kind->name, row->count);
 	else if (row->late)
-		check_add(c, CHECK_BROKEN, RUN_PRUNE, "%s: the oldest of %" PRIu64 " is %s old; the policy keeps them for %s", kind->name,
-			  row->count, age, limit);
+		check_add(c, CHECK_BROKEN, RUN_PRUNE, "%s: the oldest of %" PRIu64 " is %s old; the policy keeps them %s%s", kind->name,
+			  row->count, age, row->limit_seconds > 0 ? "for " : "", row->limit_seconds > 0 ? limit : lives);
+	else if (row->keep == KEEP_STORED && row->count > 0 && c->policy->kinds[row->kind].life_count > 1)
+		check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, kept %s", kind->name, row->count, age, lives);
 	else if (row->keep == KEEP_STORED && row->count > 0 && row->limit_seconds > 0)
 		check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, of %s at most", kind->name, row->count, age, limit);
 	else if (row->keep == KEEP_STORED)
@@ -86,7 +90,7 @@ static time_t prune_grace(const struct policy *p)
 
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
 		const struct policy_kind *k = &p->kinds[i];
-		if (k->keep == KEEP_STORED && !duration_is_zero(k->life) && duration_compare(k->life, day) < 0)
+		if (k->keep == KEEP_STORED && !duration_is_zero(life_longest(k)) && duration_compare(life_longest(k), day) < 0)
 			return PRUNE_GRACE_SHORT;
 	}
 	return PRUNE_GRACE_LONG;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
+#include "policy/model/life.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -23,13 +24,14 @@ static enum status policy_show(const struct admin *a, const struct arguments *ar
 		const struct policy_kind *k = &p->kinds[i];
 		if (k->keep == KEEP_UNDECLARED)
 			continue;
-		duration_words(words, sizeof words, k->life);
 		if (k->keep == KEEP_MEMORY)
 			snprintf(says, sizeof says, "only in memory, for the request");
-		else if (duration_is_zero(k->life))
+		else if (k->life_count == 1 && duration_is_zero(life_longest(k)))
 			snprintf(says, sizeof says, "stored, with no fixed end");
-		else
-			snprintf(says, sizeof says, "stored for %s, then %s", words, k->ending == END_DELETE ? "deleted" : "anonymised");
+		else {
+			life_words(words, sizeof words, k, true);
+			snprintf(says, sizeof says, "stored %s", words);
+		}
 		table_add(&t, "kind", kind_row((enum kind)i)->name, says);
 	}
 	for (size_t i = 0; i < p->processor_count; i++) {

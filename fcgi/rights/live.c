@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/live.h"
 #include "policy/base/json.h"
+#include "policy/model/life.h"
 #include "policy/publish/words/words.h"
 
 static void add_time(cJSON *object, const char *name, time_t t)
@@ -25,7 +26,7 @@ cJSON *live_object(const struct policy *p, const struct census *census, time_t n
 	for (size_t i = 0; i < census->row_count; i++) {
 		const struct census_row *row = &census->rows[i];
 		const struct policy_kind *kind = &p->kinds[row->kind];
-		char limit[96];
+		char limit[WORD_LIFE];
 		cJSON *one = cJSON_CreateObject();
 		cJSON_AddStringToObject(one, "kind", kind_row(row->kind)->name);
 		cJSON_AddStringToObject(one, "words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name);
@@ -33,8 +34,8 @@ cJSON *live_object(const struct policy *p, const struct census *census, time_t n
 		cJSON_AddNumberToObject(one, "count", (double)row->count);
 		add_time(one, "oldest", row->oldest);
 		cJSON_AddNumberToObject(one, "oldest_seconds", row->oldest != 0 && now > row->oldest ? (double)(now - row->oldest) : 0);
-		if (row->keep == KEEP_STORED && !duration_is_zero(kind->life)) {
-			word_duration(limit, sizeof limit, kind->life, word_language(p));
+		if (row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind))) {
+			word_life(limit, sizeof limit, p, kind);
 			cJSON_AddStringToObject(one, "limit", limit);
 			cJSON_AddNumberToObject(one, "limit_seconds", (double)row->limit_seconds);
 		} else {

@@ -303,7 +303,7 @@ static const struct model_field changes_fields[] = {
 };
 static const struct model_field law_enforcement_fields[] = {
     F(WORD, policy, law_enforcement_answers, "answers", .json = NULL, .words = &policy_answers_words,
-      SAYS(DOWN, "Which requests of authorities are answered is now: {to}.", NULL),
+      SAYS(NOT_LAST, "Which requests of authorities are answered is now: {to}.", NULL),
       .unsaid = "It is no longer said which requests of authorities are answered; they were: {from}."),
     F(PROSE, policy, law_enforcement, "what", .json = "law_enforcement", .called = "text"),
 };

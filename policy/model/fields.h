@@ -43,8 +43,8 @@ enum model_type {
 };
 
 // Which change makes a visitor worse off: it is material.
-enum model_weaker { WEAKER_NEVER, WEAKER_UP, WEAKER_DOWN, WEAKER_ALWAYS, WEAKER_NOT_FIRST, WEAKER_FEWER };
-// Not first: any but the first of its words. Fewer: of a list, whatever it holds.
+enum model_weaker { WEAKER_NEVER, WEAKER_UP, WEAKER_DOWN, WEAKER_ALWAYS, WEAKER_NOT_FIRST, WEAKER_NOT_LAST, WEAKER_FEWER };
+// Not first, not last: to any but that of its words. Fewer: of a list, whatever it holds.
 struct model_record;
 struct model_field {
 	enum model_type type;

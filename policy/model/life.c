@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/model/life.h"
+#include "policy/base/buf.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,43 @@ bool life_may_be_held(const struct policy_kind *kind)
 		if (kind->lives[i].hold)
 			return true;
 	return false;
+}
+
+struct duration life_longest(const struct policy_kind *kind)
+{
+	struct duration longest = {0};
+
+	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct policy_life *life = &kind->lives[i];
+		if (life->has_length && life->lasts_while == CONDITION_NONE && duration_compare(life->length, longest) > 0)
+			longest = life->length;
+	}
+	return longest;
+}
+
+const char *const life_condition_words[] = {[CONDITION_NONE] = "",
+					    [CONDITION_ACCOUNT] = "the account exists",
+					    [CONDITION_SERVICE] = "the service runs",
+					    [CONDITION_SAVED] = "it is saved",
+					    [CONDITION_CONSENT] = "the consent lasts"};
+
+void life_words(char *out, size_t size, const struct policy_kind *kind, bool endings)
+{
+	BUF_AUTO struct buf words = BUF_INIT(64 * 1024);
+	char length[96];
+
+	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct policy_life *life = &kind->lives[i];
+		duration_words(length, sizeof length, life->length);
+		buf_printf(&words, "%s%s%s", i > 0 ? ", or " : "", life->has_length ? "for " : "", life->has_length ? length : "");
+		if (life->lasts_while != CONDITION_NONE)
+			buf_printf(&words, "%swhile %s", life->has_length ? " " : "", life_condition_words[life->lasts_while]);
+		if (life->unless != CONDITION_NONE)
+			buf_printf(&words, " unless %s", life_condition_words[life->unless]);
+		if (endings)
+			buf_adds(&words, life->ending == END_DELETE ? ", then deleted" : ", then anonymised");
+	}
+	snprintf(out, size, "%s", buf_text(&words));
 }
 
 bool life_is_fixed(const struct policy_kind *kind)

@@ -35,6 +35,11 @@ struct life life_of(const struct policy_kind *kind, const struct life_facts *fac
 // The end of what is made at `made`, when nothing else is known of it. 0: none that is fixed. Only for KEEP_STORED.
 time_t life_end(const struct policy *p, enum kind kind, time_t made);
 bool life_may_be_held(const struct policy_kind *kind);
+// The longest of the lives that last while nothing but time passes; zero when there is none.
+struct duration life_longest(const struct policy_kind *kind);
+// All of them: "for 90 days unless it is saved, or while it is saved"; with what happens then: "for 14 days, then deleted".
+void life_words(char *out, size_t size, const struct policy_kind *kind, bool endings);
+extern const char *const life_condition_words[]; // by enum policy_condition: "the account exists"
 // Whether everything of the kind ends at a fixed time after it is made, whatever happens meanwhile; and that within a month.
 bool life_is_fixed(const struct policy_kind *kind);
 bool life_is_short(const struct policy_kind *kind);

@@ -68,12 +68,8 @@ struct policy_life {
 struct policy_kind {
 	enum kind kind;
 	enum policy_keep keep;
-	struct duration life; // when stored: the longest without a condition; zero: for as long as `lasts_while` holds
-	enum policy_start start;
-	enum policy_ending ending;
-	enum policy_condition lasts_while; // of the first life with a condition
-	struct duration memory;            // in memory: at most this long; zero: for the request
-	bool has_memory;                   // whether the policy states it
+	struct duration memory; // in memory: at most this long; zero: for the request
+	bool has_memory;        // whether the policy states it
 	enum policy_source source;
 	const char *name;
 	bool needed; // the service cannot work without it

@@ -289,20 +289,6 @@ static void derive(struct policy *p)
 		processors[i].local = p->processors[i].standing == STANDING_BUILT_IN;
 	for (size_t i = 0; i < p->content_rule_count; i++)
 		p->content[p->content_rules[i].id] = p->content_rules[i].action;
-	// The life that counts for the programs: the longest of those without a condition.
-	for (size_t i = 0; i < p->kind_count; i++) {
-		struct policy_kind *kind = &p->kinds[p->kind_order[i]];
-		for (size_t j = 0; j < kind->life_count; j++) {
-			const struct policy_life *l = &kind->lives[j];
-			if (kind->lasts_while == CONDITION_NONE)
-				kind->lasts_while = l->lasts_while;
-			if (!l->has_length || l->lasts_while != CONDITION_NONE || duration_compare(l->length, kind->life) <= 0)
-				continue;
-			kind->life = l->length;
-			kind->start = l->start;
-			kind->ending = l->ending;
-		}
-	}
 	// The clock runs by the shortest of the answer times; a statutory one counts as one month.
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct duration month = {.months = 1};

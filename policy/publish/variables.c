@@ -3,6 +3,7 @@
 #include "policy/publish/variables.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
+#include "policy/model/life.h"
 #include "policy/publish/render/writer.h"
 #include "policy/rules/capability.h"
 #include "policy/rules/diff.h"
@@ -58,7 +59,7 @@ static void set_without(const struct policy *p, struct buf *out)
 
 static void add_fact(const struct policy *p, struct buf *out, const char *title, const char *key, enum kind kind)
 {
-	char time[160];
+	char time[WORD_LIFE];
 
 	word_life(time, sizeof time, p, &p->kinds[kind]);
 	buf_adds(out, "<div><dt>");
@@ -76,7 +77,7 @@ static void set_fact_list(const struct policy *p, struct buf *out)
 		add_fact(p, out, word(p, "claim.memory.title"), p->page_fetch ? "claim.memory.page" : "claim.memory.typed", KIND_INPUT);
 	else if (stored(p, KIND_INPUT))
 		add_fact(p, out, word(p, "claim.typed.title"), "claim.typed.kept", KIND_INPUT);
-	if (stored(p, KIND_ARCHIVE) && !duration_is_zero(p->kinds[KIND_ARCHIVE].life))
+	if (stored(p, KIND_ARCHIVE) && !duration_is_zero(life_longest(&p->kinds[KIND_ARCHIVE])))
 		add_fact(p, out, word(p, "claim.archive.title"), "claim.archive.life", KIND_ARCHIVE);
 	if (stored(p, KIND_REQUEST_LOG))
 		add_fact(p, out, without != NULL ? without : word(p, "claim.log.title"), "claim.log.life", KIND_REQUEST_LOG);
@@ -143,7 +144,7 @@ static void set_service(const struct policy *p, struct buf *out)
 // For who came by a link that leads nowhere.
 static void set_lost(const struct policy *p, struct buf *out)
 {
-	char time[160];
+	char time[WORD_LIFE];
 
 	word_life(time, sizeof time, p, &p->kinds[KIND_ARCHIVE]);
 	word_fill(out, NULL, word(p, stored(p, KIND_ARCHIVE) ? "claim.lost.archive" : "claim.lost.other"), WORD_VALUES({"time", time}));
@@ -173,7 +174,7 @@ static void set_receipt(const struct policy *p, struct buf *out)
 static void set_held(const struct policy *p, struct buf *out)
 {
 	bool little = forgets(p) && stored(p, KIND_ARCHIVE) && stored(p, KIND_REQUEST_LOG);
-	char archive[160], log[160];
+	char archive[WORD_LIFE], log[WORD_LIFE];
 
 	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
 	word_life(log, sizeof log, p, &p->kinds[KIND_REQUEST_LOG]);
@@ -196,7 +197,7 @@ static void set_right_options(const struct policy *p, struct buf *out)
 // One row per kind for the live page; assets/live.js puts the figures in.
 static void set_live_rows(const struct policy *p, struct buf *out)
 {
-	char time[160];
+	char time[WORD_LIFE];
 
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *a = policy_kind_at(p, i);

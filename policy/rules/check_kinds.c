@@ -37,7 +37,7 @@ static void check_life(const struct policy_kind *kind, const struct policy_life 
 			     FINDING("kind archive cannot be anonymised", "a ZIP is deleted or it is there", "write then=\"delete\""));
 }
 
-static void check_log_life(const struct policy *p, const struct policy_life *life, struct report *r)
+static void check_log_life(const struct policy_life *life, struct report *r)
 {
 	const struct duration day = {.days = 1}, half_year = {.months = 6};
 
@@ -53,7 +53,7 @@ static void check_log_life(const struct policy *p, const struct policy_life *lif
 		report_warning(r, life->line,
 			       FINDING("kind request-log is to live for more than half a year", "M before a T means months",
 				       "for days write \"P%uD\""),
-			       p->kinds[KIND_REQUEST_LOG].life.months);
+			       life->length.months);
 }
 
 static void check_kind(const struct policy *p, const struct policy_kind *kind, struct report *r)
@@ -84,7 +84,7 @@ static void check_kind(const struct policy *p, const struct policy_kind *kind, s
 	for (size_t i = 0; i < kind->life_count; i++) {
 		check_life(kind, &kind->lives[i], r);
 		if (kind->kind == KIND_REQUEST_LOG)
-			check_log_life(p, &kind->lives[i], r);
+			check_log_life(&kind->lives[i], r);
 	}
 }
 

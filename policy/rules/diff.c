@@ -255,10 +255,10 @@ static void diff_field(struct differ *d, const struct model_field *f, const void
 		way = same_text(from, to) ? 0 : to == NULL ? -1 : 1;
 		break;
 	}
-	if (f->weaker == WEAKER_NOT_FIRST && way != 0)
-		diff_say(d, model_number(f, b) != 0, from, to, f->up);
-	else if (from != NULL && to == NULL && f->unsaid != NULL)
+	if (from != NULL && to == NULL && f->unsaid != NULL)
 		diff_say(d, true, from, NULL, f->unsaid);
+	else if (way != 0 && (f->weaker == WEAKER_NOT_FIRST || f->weaker == WEAKER_NOT_LAST))
+		diff_say(d, model_number(f, b) != (f->weaker == WEAKER_NOT_FIRST ? 0 : f->words->count - 1), from, to, f->up);
 	else if (way != 0)
 		say_way(d, f, way, f->type == MODEL_BLOCKS ? NULL : from, f->type == MODEL_BLOCKS ? NULL : to);
 }

@@ -2,15 +2,10 @@
 // What has to be compared as a whole: lives, where a processor is and how its transfers are protected, what content rules do, who is
 // responsible.
 #include "policy/base/array.h"
+#include "policy/model/life.h"
 #include "policy/rules/diff_parts.h"
 #include <stdio.h>
 #include <string.h>
-
-static const char *const condition_words[] = {[CONDITION_NONE] = "",
-					      [CONDITION_ACCOUNT] = "the account exists",
-					      [CONDITION_SERVICE] = "the service runs",
-					      [CONDITION_SAVED] = "it is saved",
-					      [CONDITION_CONSENT] = "the consent lasts"};
 
 bool diff_unit_changed(struct duration from, struct duration to)
 {
@@ -51,14 +46,14 @@ static void diff_lives(struct differ *d, const struct policy_kind *of, const str
 {
 	for (size_t i = 0; i < of->life_count; i++) {
 		const struct policy_life *l = &of->lives[i];
-		const char *words = condition_words[l->lasts_while != CONDITION_NONE || !came ? l->lasts_while : l->unless];
+		const char *words = life_condition_words[l->lasts_while != CONDITION_NONE || !came ? l->lasts_while : l->unless];
 		if (*words != '\0' && !life_covered(other, l, false))
 			diff_add(d, came, came ? NULL : words, came ? words : NULL,
 				 came ? "%s: may now also be kept while %s." : "%s: no longer kept for as long as %s.", name, words);
 		if (l->ends_on_erasure || life_covered(other, l, true))
 			continue;
 		bool conditional = l->lasts_while != CONDITION_NONE;
-		const char *how = conditional ? condition_words[l->lasts_while] : diff_duration(d, l->length);
+		const char *how = conditional ? life_condition_words[l->lasts_while] : diff_duration(d, l->length);
 		diff_add(d, came, came ? NULL : how, came ? how : NULL,
 			 came ? "%s: may now be kept after a request for erasure, %s %s."
 			      : "%s: no longer kept after a request for erasure, %s %s.",
@@ -66,13 +61,27 @@ static void diff_lives(struct differ *d, const struct policy_kind *of, const str
 	}
 }
 
-static bool any_hold(const struct policy_kind *kind)
+// The longest life of the kind with the condition of `like`, and with its start unless any will do.
+static const struct policy_life *life_like(const struct policy_kind *kind, const struct policy_life *like, bool any_start)
 {
-	bool hold = false;
+	const struct policy_life *found = NULL;
 
-	for (size_t i = 0; i < kind->life_count; i++)
-		hold = hold || kind->lives[i].hold;
-	return hold;
+	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct policy_life *l = &kind->lives[i];
+		if (l->lasts_while == like->lasts_while && (any_start || l->start == like->start) &&
+		    (found == NULL || duration_compare(l->length, found->length) > 0))
+			found = l;
+	}
+	return found;
+}
+
+// The life of `before` that `life` of the kind `after` took the place of: the same, or one with another start that is gone. NULL: none.
+static const struct policy_life *life_before(const struct policy_kind *before, const struct policy_kind *after,
+					     const struct policy_life *life)
+{
+	const struct policy_life *same = life_like(before, life, false), *moved = life_like(before, life, true);
+
+	return same != NULL ? same : moved != NULL && life_like(after, moved, false) == NULL ? moved : NULL;
 }
 
 void diff_kind(struct differ *d, const void *before, const void *after)
@@ -82,7 +91,7 @@ void diff_kind(struct differ *d, const void *before, const void *after)
 					     [START_CLOSING] = "the matter is closed",
 					     [START_ACCOUNT_END] = "the account ends"};
 	const struct policy_kind *from = before, *to = after;
-	bool anonymised = to->ending == END_ANONYMISE;
+	static const struct policy_life none;
 
 	if (from->keep != to->keep)
 		return; // said by its row
@@ -90,19 +99,32 @@ void diff_kind(struct differ *d, const void *before, const void *after)
 		diff_length(d, to->name, from->memory, to->memory);
 		return;
 	}
-	diff_length(d, to->name, from->life, to->life);
-	if (from->start != to->start)
-		diff_add(d, to->start > from->start, starts[from->start], starts[to->start], "%s: the time now runs from when %s.",
-			 to->name, starts[to->start]);
-	if (from->ending != to->ending)
-		diff_add(d, anonymised, anonymised ? "deleted" : "anonymised", anonymised ? "anonymised" : "deleted", "%s: at the end %s.",
-			 to->name, anonymised ? "anonymised instead of deleted" : "deleted");
+	for (size_t i = 0; i < to->life_count; i++) {
+		const struct policy_life *b = &to->lives[i], *a = life_before(from, to, b);
+		bool conditional = b->lasts_while != CONDITION_NONE, anonymised = b->ending == END_ANONYMISE;
+		if (life_like(to, b, false) != b || (conditional && a == NULL))
+			continue; // a longer one tells it, or diff_lives does
+		a = a != NULL ? a : &none;
+		if (!conditional)
+			diff_length(d, to->name, a->length, b->length);
+		if (a->start != b->start)
+			diff_add(d, b->start > a->start, starts[a->start], starts[b->start], "%s: the time now runs from when %s.",
+				 to->name, starts[b->start]);
+		if (a->ending != b->ending)
+			diff_add(d, anonymised, anonymised ? "deleted" : "anonymised", anonymised ? "anonymised" : "deleted",
+				 "%s: at the end %s.", to->name, anonymised ? "anonymised instead of deleted" : "deleted");
+	}
+	for (size_t i = 0; i < from->life_count; i++) {
+		const struct policy_life *a = &from->lives[i];
+		if (a->lasts_while == CONDITION_NONE && life_like(from, a, false) == a && life_before(to, from, a) == NULL)
+			diff_length(d, to->name, a->length, none.length);
+	}
 	diff_lives(d, to, from, to->name, true);
 	diff_lives(d, from, to, to->name, false);
-	if (any_hold(from) != any_hold(to))
-		diff_add(d, any_hold(to), NULL, NULL,
-			 any_hold(to) ? "%s: a legal hold can now lengthen the time." : "%s: a legal hold no longer lengthens the time.",
-			 to->name);
+	bool hold = life_may_be_held(to);
+	if (hold != life_may_be_held(from))
+		diff_add(d, hold, NULL, NULL,
+			 hold ? "%s: a legal hold can now lengthen the time." : "%s: a legal hold no longer lengthens the time.", to->name);
 }
 
 // How well a transfer is protected: the best safeguard counts.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Retention: conditions that can never hold, units that look like a slip, and processors that keep more than is said.
 #include "policy/base/array.h"
+#include "policy/model/life.h"
 #include "policy/processors/processors.h"
 #include "policy/rules/diff.h"
 #include "policy/rules/lint.h"
@@ -87,23 +88,23 @@ static void lint_kind_at(const struct policy *p, const struct policy_kind *k, si
 {
 	const struct policy_processor *a = &p->processors[i];
 	bool memory = k->keep == KEEP_MEMORY;
-	char words[96], keeps[64];
+	char words[256], keeps[64];
 
 	if (a->local || !(a->kinds & KIND_BIT(k->kind)) || !a->has_keeps || duration_is_zero(a->keeps))
 		return;
 	if (memory && !duration_is_zero(k->memory) && !duration_may_exceed(a->keeps, k->memory))
 		return;
-	if (!memory && (duration_is_zero(k->life) || !duration_may_exceed(a->keeps, k->life)))
+	if (!memory && (duration_is_zero(life_longest(k)) || !duration_may_exceed(a->keeps, life_longest(k))))
 		return;
 	if (prose_names(&k->what, a->name) || prose_names(&k->where, a->name) || prose_names(&k->what, a->brand) ||
 	    prose_names(&k->where, a->brand))
 		return;
-	duration_words(words, sizeof words, k->life);
+	life_words(words, sizeof words, k, false);
 	duration_words(keeps, sizeof keeps, a->keeps);
 	report_warning(r, k->line,
-		       FINDING("kind %s is kept %s%s here, but processor %s, which gets it, keeps it for up to %s",
+		       FINDING("kind %s is kept %s here, but processor %s, which gets it, keeps it for up to %s",
 			       "who reads only the one is misled about the other", "name %s in the <where> of the kind, with its time"),
-		       kind_row(k->kind)->name, memory ? "only in memory" : "for ", memory ? "" : words, a->id, keeps, a->brand);
+		       kind_row(k->kind)->name, memory ? "only in memory" : words, a->id, keeps, a->brand);
 }
 
 static void lint_conditions(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
@@ -173,10 +174,14 @@ void lint_units(const struct policy *before, const struct policy *p, struct repo
 {
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		const struct policy_kind *a = &before->kinds[k], *b = &p->kinds[k];
-		if (a->keep == KEEP_STORED && b->keep == KEEP_STORED && diff_unit_changed(a->life, b->life))
-			report_warning(r, b->line,
-				       FINDING("kind %s lived for %u days in the version before and is to live for %u months now",
-					       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\""),
-				       kind_row((enum kind)k)->name, a->life.days, b->life.months, b->life.months);
+		for (size_t i = 0; i < a->life_count * b->life_count; i++) { // each with each
+			const struct duration from = a->lives[i % a->life_count].length, to = b->lives[i / a->life_count].length;
+			if (diff_unit_changed(from, to))
+				report_warning(r, b->line,
+					       FINDING("kind %s lived for %u days in the version before and is to live for %u months now",
+						       "M before a T means months, so this may be a slip",
+						       "for days write length=\"P%uD\""),
+					       kind_row((enum kind)k)->name, from.days, to.months, to.months);
+		}
 	}
 }

@@ -216,7 +216,8 @@ test('the feed tells what is added, coming and removed, with ids and dates that 
     writeFileSync(file, policy.replace('added="2026-05-11" effective="2026-05-11">\n      <task>Writes the prompts and makes', `${dates}>\n      <task>Writes the prompts and makes`));
     const at = place(file);
     at.publish();
-    return judgeAtom(join(at.html, 'subprocessors.atom'));
+    const told = JSON.parse(at.read('privacy.json')).processors.find((one) => one.id === 'azure-openai');
+    return { ...judgeAtom(join(at.html, 'subprocessors.atom')), told };
   };
   const plain = dated('added="2026-05-11" effective="2026-05-11"');
   assert.ok(plain.ids.includes('tag:bizimages.example,2026-05-11:bizimages/subprocessors/azure-openai/added'));
@@ -226,4 +227,9 @@ test('the feed tells what is added, coming and removed, with ids and dates that 
   const leaving = dated('added="2026-05-11" effective="2026-05-11" removed="2126-01-02"');
   assert.match(leaving.text, /<title>Leaving: Azure OpenAI, from 2126-01-02<\/title>/);
   assert.deepEqual(leaving.ids.filter((id) => plain.ids.includes(id)), plain.ids, 'what was told before keeps its id');
+  const gone = dated('added="2026-05-11" effective="2026-05-11" removed="2026-05-12"');
+  for (const one of [plain, leaving]) assert.ok(one.told.roles.length && one.told.receives.length && one.told.hosts.length);
+  assert.deepEqual({ ...coming.told, roles: plain.told.roles, effective_from: plain.told.effective_from }, plain.told, 'not in force: listed without roles');
+  assert.deepEqual(coming.told.roles, []);
+  for (const member of ['roles', 'receives', 'hosts']) assert.deepEqual(gone.told[member], [], member);
 });

@@ -78,8 +78,7 @@ static void last_prune(void **state)
 	assert_int_equal(judge(f, "prune", &finding), CHECK_BROKEN); // archives live for an hour: pruning is by the minute
 	prune(f);
 	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT);
-	f->policy.kinds[KIND_ARCHIVE].life = fixture_lives[KIND_ARCHIVE]->length =
-	    (struct duration){.days = 14}; // then once a day is enough
+	fixture_lives[KIND_ARCHIVE]->length = (struct duration){.days = 14}; // then once a day is enough
 	fixture_time += DAY;
 	assert_int_equal(judge(f, "prune", &finding), CHECK_KEPT);
 	fixture_time += 3 * 3600;

@@ -71,7 +71,7 @@ static unsigned log_days(const struct place *p)
 	POLICY_AUTO struct policy *q = policy_load_active(p->state, BIZIMAGES, NULL);
 
 	assert_non_null(q);
-	return q->kinds[KIND_REQUEST_LOG].life.days;
+	return q->kinds[KIND_REQUEST_LOG].lives[0].length.days;
 }
 
 static void a_material_version_waits_its_time(void **state)

@@ -146,6 +146,60 @@ static void each_change_is_classed(void **state)
 	print_message("%zu changes, each both ways\n", ARRAY_LEN(changes));
 }
 
+static void each_difference(const char *from, const char *to, const char *then, const char *sentence, bool material)
+{
+	BUF_AUTO struct buf text, changed, messages, none;
+	POLICY_DIFF_AUTO struct policy_diff d = {0};
+
+	quiet_policy(&text);
+	quiet_policy(&changed);
+	replace_once(&text, from, to);
+	replace_once(&changed, from, then);
+	POLICY_AUTO struct policy *before = load_bytes(text.data, text.len, &none);
+	POLICY_AUTO struct policy *after = load_bytes(changed.data, changed.len, &messages);
+	if (before == NULL || after == NULL)
+		fail_msg("%s: %s%s", then, buf_text(&none), buf_text(&messages));
+	assert_int_equal(policy_diff(&d, before, after, NULL), 0);
+	if (!says(&d, sentence) || (d.material > 0) != material)
+		fail_msg("%s: %zu material, not said: %s, but: %s", then, d.material, sentence,
+			 d.count > 0 ? d.changes[0].what : "nothing");
+}
+
+// Where nothing was said before.
+static void requests_of_authorities_newly_stated(void **state)
+{
+	(void)state;
+	each_difference("<law-enforcement answers=\"required-by-law\"", "<law-enforcement", "<law-enforcement answers=\"valid-requests\"",
+			"Which requests of authorities are answered is now: valid-requests.", true);
+}
+
+// A kind with several lives: what changes in the shorter one, or one that waits for a condition, is told as well.
+static void every_life_is_compared(void **state)
+{
+#define LIFE(attributes) "<life " attributes "><reason>Also.</reason></life>"
+#define LIVES(attributes)                                                                                                                  \
+	LIFE("length=\"P30D\" then=\"delete\"") LIFE(attributes) "<life length=\"P24M\" after=\"closing\" then=\"delete\" hold=\"yes\""
+	static const struct {
+		const char *from, *to, *says;
+		bool material;
+	} rows[] = {
+	    {LIVES("while=\"service\""), LIVES("while=\"service\" then=\"anonymise\""), "at the end anonymised instead of deleted.", true},
+	    {LIVES("length=\"P5D\" after=\"completion\""), LIVES("length=\"P9D\" after=\"completion\""),
+	     "Your requests to us: kept longer, 9 days instead of 5 days.", true},
+	    {LIVES("length=\"P9D\" after=\"completion\""), LIVES("length=\"P5D\" after=\"completion\""),
+	     "Your requests to us: kept for a shorter time, 5 days instead of 9 days.", false},
+	    {LIVES("length=\"P9D\" after=\"completion\""), LIVES("length=\"P9D\" after=\"creation\""),
+	     "Your requests to us: no longer kept for the fixed time of 9 days.", false},
+	    {LIVES("length=\"P9D\" after=\"creation\""), LIVES("length=\"P9D\" after=\"completion\""),
+	     "Your requests to us: now kept for 9 days.", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		each_difference("<life length=\"P24M\" after=\"closing\" then=\"delete\" hold=\"yes\"", rows[i].from, rows[i].to,
+				rows[i].says, rows[i].material);
+}
+
 // Past what one comparison holds, it is no comparison: the changes that would come last may be the material ones.
 static void too_many_changes_are_an_error(void **state)
 {
@@ -216,10 +270,9 @@ static void the_same_is_no_change(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_change_is_classed),
-	    cmocka_unit_test(weaker_safeguards_and_training_are_material),
-	    cmocka_unit_test(the_same_is_no_change),
-	    cmocka_unit_test(too_many_changes_are_an_error),
+	    cmocka_unit_test(each_change_is_classed), cmocka_unit_test(requests_of_authorities_newly_stated),
+	    cmocka_unit_test(every_life_is_compared), cmocka_unit_test(weaker_safeguards_and_training_are_material),
+	    cmocka_unit_test(the_same_is_no_change),  cmocka_unit_test(too_many_changes_are_an_error),
 	};
 	setenv("LETHE_ALLOW_UNBUILT", "1", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -502,7 +502,7 @@ static void an_announced_version_stands_above_every_page(void **state)
 		assert_non_null(p);
 		assert_non_null(next);
 		if (rows[i].material)
-			next->kinds[KIND_REQUEST_LOG].life.days += 10;
+			((struct policy_life *)next->kinds[KIND_REQUEST_LOG].lives)->length.days += 10; // of the test alone
 		else
 			next->lead = next->changes;
 		p->changes_by = next->changes_by = rows[i].by;

@@ -44,8 +44,6 @@ static inline struct policy_life *fixture_keeps(struct policy *p, enum kind kind
 
 	p->kinds[kind].keep = KEEP_STORED;
 	p->kinds[kind].lives = fixture_lives[kind];
-	p->kinds[kind].life = life.length;
-	p->kinds[kind].start = life.start;
 	*out = life;
 	out->has_length = !duration_is_zero(life.length);
 	out->ends_on_erasure = true;

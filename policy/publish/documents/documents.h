@@ -20,7 +20,7 @@ int notice_json(const struct policy *p, struct buf *out, struct err *e);
 // ---- facts ----
 // The tree that mappings read (policy/publish/render/mapping.h): privacy.json, and what follows from it or needs the words of a language.
 //   site_url, created (the first version's date), subjects [{id, name}]
-//   kinds[].life (how long, in words), .temporal (it has a fixed length), .lives[].ttl (ISO 8601)
+//   kinds[].life (how long, in words), .lasts ("time", until an "event", "time-or-event"), .lives[].ttl (ISO 8601)
 //   purposes[].subjects (ids)
 //   processors[].regions[].eea, .third_countries (outside the EEA, each once), .subjects (names), .categories (names of kinds), .transfer (words),
 //   .status, .keeps (words), .guarantee {adequacy, clauses, appropriate, enforceable} (words, or null)

@@ -29,12 +29,16 @@ static void add_kind_facts(cJSON *object, const struct policy *p, const struct p
 
 	notice_life(&w, p, kind);
 	cJSON_AddStringToObject(object, "life", buf_text(&words));
-	cJSON_AddBoolToObject(object, "temporal", kind->keep == KEEP_STORED && !duration_is_zero(kind->life));
+	bool fixed = false, open = kind->life_count == 0;
 	for (size_t i = 0; i < kind->life_count; i++) {
+		bool lasts = kind->lives[i].has_length && kind->lives[i].lasts_while == CONDITION_NONE;
+		fixed = fixed || lasts;
+		open = open || !lasts;
 		duration_iso(ttl, kind->lives[i].length);
 		json_add_text(cJSON_GetArrayItem(cJSON_GetObjectItem(object, "lives"), (int)i), "ttl",
 			      kind->lives[i].has_length ? ttl : NULL);
 	}
+	cJSON_AddStringToObject(object, "lasts", !fixed ? "event" : open ? "time-or-event" : "time");
 }
 
 // The subjects of the kinds of data that a purpose or a processor has to do with, each once: their ids, or their names.

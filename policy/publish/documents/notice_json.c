@@ -152,6 +152,23 @@ static void add_deletion(cJSON *top, const struct policy *p)
 	cJSON_AddBoolToObject(object, "vendorScriptRequirement", false);
 }
 
+// A processor that is not in force is listed without roles; one that was removed gets nothing either.
+static void leave_out_idle(cJSON *top, const struct policy *p)
+{
+	time_t now = when_now();
+
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		cJSON *object = cJSON_GetArrayItem(cJSON_GetObjectItem(top, "processors"), (int)i);
+		if (!policy_processor_in_force(a, now))
+			cJSON_ReplaceItemInObject(object, "roles", cJSON_CreateArray());
+		if (a->removed != 0 && a->removed <= now) {
+			cJSON_ReplaceItemInObject(object, "receives", cJSON_CreateArray());
+			cJSON_ReplaceItemInObject(object, "hosts", cJSON_CreateArray());
+		}
+	}
+}
+
 cJSON *notice_tree(const struct policy *p)
 {
 	cJSON *top = cJSON_CreateObject();
@@ -163,6 +180,7 @@ cJSON *notice_tree(const struct policy *p)
 	json_add_text(top, "policy_sha256", p->sha256);
 	json_add_text(top, "contact", p->contact);
 	add_fields(top, p, &model_policy, p);
+	leave_out_idle(top, p);
 	add_deletion(top, p);
 	return top;
 }

@@ -156,7 +156,7 @@ static void write_glance(const struct policy *p, struct writer *w)
 static void write_held(const struct policy *p, struct writer *w)
 {
 	const char *const columns[] = {word(p, "notice.held.data"), word(p, "notice.held.kept"), word(p, "notice.held.shared"), NULL};
-	char life[160];
+	char life[WORD_LIFE];
 
 	write_table_begin(w, word(p, "notice.held.caption"), columns);
 	for (size_t i = 0; i < p->kind_count; i++) {

@@ -108,7 +108,7 @@ void write_word(struct writer *w, const char *key)
 
 void write_prose(struct writer *w, const struct prose *prose)
 {
-	char life[160];
+	char life[WORD_LIFE];
 
 	for (size_t i = 0; i < prose->count; i++) {
 		const struct prose_run *run = &prose->runs[i];
@@ -127,7 +127,7 @@ void write_prose(struct writer *w, const struct prose *prose)
 
 void prose_plain(const struct policy *p, const struct prose *prose, struct buf *out)
 {
-	char life[160];
+	char life[WORD_LIFE];
 
 	for (size_t i = 0; i < prose->count; i++) {
 		if (prose->runs[i].type == RUN_LIFE)

@@ -230,11 +230,14 @@ void word_life(char *out, size_t size, const struct policy *p, const struct poli
 	BUF_AUTO struct buf words = BUF_INIT(1024);
 	char longest[96];
 
-	if (kind->keep != KEEP_MEMORY && duration_is_zero(kind->life)) {
-		snprintf(out, size, "%s",
-			 word_condition(language, kind->lasts_while != CONDITION_NONE ? kind->lasts_while : CONDITION_SERVICE));
-	} else if (kind->keep != KEEP_MEMORY) {
-		word_duration(out, size, kind->life, language);
+	if (kind->keep != KEEP_MEMORY) {
+		for (size_t i = 0; i < kind->life_count; i++) {
+			const struct policy_life *life = &kind->lives[i];
+			word_duration(longest, sizeof longest, life->length, language);
+			buf_adds(&words, i > 0 ? word_in(language, "page.frame.or") : "");
+			buf_adds(&words, life->lasts_while != CONDITION_NONE ? word_condition(language, life->lasts_while) : longest);
+		}
+		snprintf(out, size, "%s", kind->life_count > 0 ? buf_text(&words) : word_condition(language, CONDITION_SERVICE));
 	} else if (duration_is_zero(kind->memory)) {
 		snprintf(out, size, "%s", word_in(language, "life.request"));
 	} else {
