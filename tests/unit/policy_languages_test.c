@@ -3,7 +3,6 @@
 #include "policy/base/array.h"
 #include "policy/model/language.h"
 #include "policy/model/life.h"
-#include "policy/model/life.h"
 #include "policy/publish/render/writer.h"
 #include "policy/rules/load.h"
 #include "tests/unit/policy_support.h"
