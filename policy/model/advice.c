@@ -97,9 +97,9 @@ static void advise_value(struct advisor *a, int line, const char *element, const
 		snprintf(where, sizeof where, "\"%.80s\" in <%s>", value, element);
 	const char *why = h != NULL ? h->why : "what cannot be read cannot be kept";
 	if (set[0] != '\0')
-		report_error(a->report, line, FINDING("%s is not a word of the language", "%s", "write one of: %s"), where, why, set);
+		report_error(a->report, line, "%s is not a word of the language", "%s", "write one of: %s", where, why, set);
 	else
-		report_error(a->report, line, FINDING("%s is not valid", "%s", "%s"), where, why,
+		report_error(a->report, line, "%s is not valid", "%s", "%s", where, why,
 			     h != NULL ? h->instead : "write a value of the form that policy(5) gives");
 }
 
@@ -111,18 +111,13 @@ static void advise_identity(struct advisor *a, int line, const char *element, co
 	if (strstr(message, "No match found") != NULL) {
 		between(name, sizeof name, message, "of keyref '", "'");
 		name[strcspn(name, "-")] = '\0'; // keyrefs are named kind-received, purpose-used …
-		report_error(a->report, line,
-			     FINDING("<%s> names the %s \"%s\", which this policy does not declare",
-				     "the programs would not know what is meant", "declare it or correct the name"),
-			     element, name, value);
+		report_error(a->report, line, "<%s> names the %s \"%s\", which this policy does not declare",
+			     "the programs would not know what is meant", "declare it or correct the name", element, name, value);
 	} else if (strstr(message, "Duplicate") != NULL) {
-		report_error(
-		    a->report, line,
-		    FINDING("<%s> \"%s\" is declared twice", "the programs could obey only one of the two", "merge them or rename one"),
-		    element, value);
+		report_error(a->report, line, "<%s> \"%s\" is declared twice", "the programs could obey only one of the two",
+			     "merge them or rename one", element, value);
 	} else {
-		report_error(a->report, line,
-			     FINDING("<%s> lacks the name that others refer to it by", "nothing could refer to it", "give it one"),
+		report_error(a->report, line, "<%s> lacks the name that others refer to it by", "nothing could refer to it", "give it one",
 			     element);
 	}
 }
@@ -133,18 +128,16 @@ static void advise_content(struct advisor *a, int line, const char *element, con
 
 	between(expected, sizeof expected, message, "( ", " )");
 	if (strstr(message, "Missing child") != NULL)
-		report_error(a->report, line, FINDING("<%s> is incomplete", "the notice and the programs need all of its parts", "add: %s"),
-			     element, expected);
+		report_error(a->report, line, "<%s> is incomplete", "the notice and the programs need all of its parts", "add: %s", element,
+			     expected);
 	else if (strstr(message, "not expected") != NULL && expected[0] != '\0')
-		report_error(a->report, line,
-			     FINDING("<%s> is not expected here", "an element that is unknown or out of order would be skipped in silence",
-				     "write: %s, in the order that policy(5) gives"),
-			     element, expected);
+		report_error(a->report, line, "<%s> is not expected here",
+			     "an element that is unknown or out of order would be skipped in silence",
+			     "write: %s, in the order that policy(5) gives", element, expected);
 	else
-		report_error(a->report, line,
-			     FINDING("<%s> is not expected here", "an element that is unknown or out of order would be skipped in silence",
-				     "remove it or move it to the place that policy(5) gives"),
-			     element);
+		report_error(a->report, line, "<%s> is not expected here",
+			     "an element that is unknown or out of order would be skipped in silence",
+			     "remove it or move it to the place that policy(5) gives", element);
 }
 
 static void advise_attribute(struct advisor *a, int line, const char *element, const char *attribute, bool missing)
@@ -152,13 +145,11 @@ static void advise_attribute(struct advisor *a, int line, const char *element, c
 	const struct hint *h = hint_find(element, attribute);
 
 	if (missing)
-		report_error(a->report, line, FINDING("<%s> lacks the attribute %s", "%s", "%s"), element, attribute,
+		report_error(a->report, line, "<%s> lacks the attribute %s", "%s", "%s", element, attribute,
 			     h != NULL ? h->why : "its meaning would be a guess", h != NULL ? h->instead : "add it as policy(5) shows");
 	else
-		report_error(a->report, line,
-			     FINDING("<%s> has an attribute %s that the language does not know",
-				     "the programs would ignore it, and nothing in a policy may be decoration",
-				     "remove it or correct its name"),
+		report_error(a->report, line, "<%s> has an attribute %s that the language does not know",
+			     "the programs would ignore it, and nothing in a policy may be decoration", "remove it or correct its name",
 			     element, attribute);
 }
 
@@ -200,16 +191,12 @@ void advice_give(void *data, xmlErrorPtr error)
 	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_1:
 	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_2:
 	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_3:
-		report_error(a->report, line,
-			     FINDING("<%s> holds text where only elements belong", "it would be shown nowhere",
-				     "put it into an element for text, or remove it"),
-			     element);
+		report_error(a->report, line, "<%s> holds text where only elements belong", "it would be shown nowhere",
+			     "put it into an element for text, or remove it", element);
 		break;
 	case XML_SCHEMAV_CVC_ELT_1:
-		report_error(
-		    a->report, line,
-		    FINDING("<%s> is not the start of a policy", "nothing in it could be read", "the outermost element is <policy>"),
-		    element);
+		report_error(a->report, line, "<%s> is not the start of a policy", "nothing in it could be read",
+			     "the outermost element is <policy>", element);
 		break;
 	default:
 		if (!repeated(a, node, attribute, line))

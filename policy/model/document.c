@@ -31,9 +31,8 @@ static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *ex
 	(void)external;
 	(void)system;
 	p->doctype = true;
-	report_error(p->report, parser->input->line,
-		     FINDING("a DOCTYPE is not allowed", "it could pull in other files or expand without end",
-			     "remove it, and write characters instead of entities"));
+	report_error(p->report, parser->input->line, "a DOCTYPE is not allowed", "it could pull in other files or expand without end",
+		     "remove it, and write characters instead of entities");
 	xmlStopParser(parser);
 }
 
@@ -47,10 +46,8 @@ static void say_malformed(void *context, xmlErrorPtr error)
 		return;
 	snprintf(what, sizeof what, "%s", error->message != NULL ? error->message : "not XML");
 	what[strcspn(what, "\n")] = '\0';
-	report_error(p->report, error->line > 0 ? error->line : 1,
-		     FINDING("this is not well-formed XML (%s)", "nothing after it can be trusted",
-			     "close every element and write &amp; for & and &lt; for <"),
-		     what);
+	report_error(p->report, error->line > 0 ? error->line : 1, "this is not well-formed XML (%s)", "nothing after it can be trusted",
+		     "close every element and write &amp; for & and &lt; for <", what);
 }
 
 static int line_of(const char *bytes, size_t at)
@@ -75,9 +72,8 @@ static int check_encoding(const char *bytes, size_t len, struct report *r)
 			break;
 		at = end;
 	}
-	report_error(
-	    r, line_of(bytes, at),
-	    FINDING("the file is not UTF-8 here", "other encodings are read differently by different programs", "save it as UTF-8"));
+	report_error(r, line_of(bytes, at), "the file is not UTF-8 here", "other encodings are read differently by different programs",
+		     "save it as UTF-8");
 	return -1;
 }
 
@@ -88,11 +84,8 @@ static void refuse_namespaces(const xmlNode *top, struct report *r)
 		bool found = n->type == XML_ELEMENT_NODE && (n->ns != NULL || n->nsDef != NULL);
 		for (const xmlAttr *a = n->type == XML_ELEMENT_NODE ? n->properties : NULL; a != NULL; a = a->next)
 			found = found || a->ns != NULL;
-		if (found)
-			report_error(r, (int)xmlGetLineNo(n),
-				     FINDING("<%s> uses an XML namespace", "it could point the reader at another file",
-					     "remove every xmlns and prefix"),
-				     (const char *)n->name);
+		report_error_if(found, r, (int)xmlGetLineNo(n), "<%s> uses an XML namespace", "it could point the reader at another file",
+				"remove every xmlns and prefix", (const char *)n->name);
 		if (n->type == XML_ELEMENT_NODE && n->children != NULL) {
 			n = n->children;
 			continue;
@@ -107,11 +100,9 @@ static void check_format(xmlNode *root, struct report *r)
 {
 	xmlChar *format = xmlGetNoNsProp(root, BAD_CAST "format");
 
-	if (format != NULL && strtol((const char *)format, NULL, 10) > POLICY_FORMAT)
-		report_error(r, (int)xmlGetLineNo(root),
-			     FINDING("the policy is written in format %.8s, and this program reads format %d", "it would miss what is new",
-				     "update the program, or write format=\"%d\""),
-			     (const char *)format, POLICY_FORMAT, POLICY_FORMAT);
+	report_error_if(format != NULL && strtol((const char *)format, NULL, 10) > POLICY_FORMAT, r, (int)xmlGetLineNo(root),
+			"the policy is written in format %.8s, and this program reads format %d", "it would miss what is new",
+			"update the program, or write format=\"%d\"", (const char *)format, POLICY_FORMAT, POLICY_FORMAT);
 	xmlFree(format);
 }
 
@@ -139,7 +130,7 @@ xmlDoc *document_parse(const char *bytes, size_t len, struct report *r)
 {
 	pthread_once(&once, start_library);
 	if (len == 0 || len > INT_MAX) {
-		report_error(r, 1, FINDING("the file is empty", "a site without a policy may do nothing", "write one as policy(5) shows"));
+		report_error(r, 1, "the file is empty", "a site without a policy may do nothing", "write one as policy(5) shows");
 		return NULL;
 	}
 	if (check_encoding(bytes, len, r) != 0)
@@ -152,9 +143,8 @@ xmlDoc *document_parse(const char *bytes, size_t len, struct report *r)
 		if (r->errors == 0 && schema_validate(document, r) == 0)
 			return document;
 	}
-	if (r->errors == 0)
-		report_error(r, 1,
-			     FINDING("the file could not be read as XML", "nothing may run on it", "check it with: xmllint --noout FILE"));
+	report_error_if(r->errors == 0, r, 1, "the file could not be read as XML", "nothing may run on it",
+			"check it with: xmllint --noout FILE");
 	xmlFreeDoc(document);
 	return NULL;
 }

@@ -30,10 +30,9 @@ static void inline_element(struct reader *r, const xmlNode *node, struct prose_r
 		const struct policy_processor *processor = policy_processor(r->p, node_attribute_or(r, node, "processor", ""));
 		run->text = processor != NULL ? processor->brand : "";
 	} else if (strcmp(name, "age") == 0) {
-		if (r->p->minimum_age == 0)
-			report_error(r->report, node_line(node),
-				     FINDING("<age/> stands here, but the policy has no <minimum-age>", "the sentence would have a hole",
-					     "declare the age or reword"));
+		report_error_if(r->p->minimum_age == 0, r->report, node_line(node),
+				"<age/> stands here, but the policy has no <minimum-age>", "the sentence would have a hole",
+				"declare the age or reword");
 		char age[16];
 		int len = snprintf(age, sizeof age, "%u", r->p->minimum_age);
 		run->text = arena_text(r->arena, age, (size_t)len);
@@ -68,18 +67,13 @@ static void check_words(struct reader *r, const xmlNode *node, const struct pros
 	for (size_t i = 0; i < count; i++) {
 		letters += strlen(runs[i].text) + (runs[i].type == RUN_LIFE);
 		for (size_t j = 0; j < ARRAY_LEN(dead); j++) {
-			if (strcasestr(runs[i].text, dead[j]) != NULL)
-				report_warning(
-				    r->report, node_line(node),
-				    FINDING("the text speaks of \"%s\", which no longer protects a transfer (struck down in 2015 and 2020)",
-					    "visitors would be misled", "name a safeguard that holds"),
-				    dead[j]);
+			report_warning_if(strcasestr(runs[i].text, dead[j]) != NULL, r->report, node_line(node),
+					  "the text speaks of \"%s\", which no longer protects a transfer (struck down in 2015 and 2020)",
+					  "visitors would be misled", "name a safeguard that holds", dead[j]);
 		}
 	}
-	if (letters == 0 && !arena_failed(r->arena))
-		report_error(r->report, node_line(node),
-			     FINDING("<%s> is empty", "the notice would have a gap there", "write a sentence or remove the element"),
-			     (const char *)node->name);
+	report_error_if(letters == 0 && !arena_failed(r->arena), r->report, node_line(node), "<%s> is empty",
+			"the notice would have a gap there", "write a sentence or remove the element", (const char *)node->name);
 }
 
 struct prose prose_read(struct reader *r, const xmlNode *node)

@@ -24,10 +24,8 @@ static time_t date_of(struct reader *r, const xmlNode *node, const char *name)
 	const char *text = node_attribute(r, node, name);
 	time_t t = 0;
 
-	if (text != NULL && when_parse(&t, text) != 0)
-		report_error(r->report, node_line(node),
-			     FINDING("%s=\"%s\" is not a day the calendar has", "dates are compared", "write one as \"2026-05-11\""), name,
-			     text);
+	report_error_if(text != NULL && when_parse(&t, text) != 0, r->report, node_line(node), "%s=\"%s\" is not a day the calendar has",
+			"dates are compared", "write one as \"2026-05-11\"", name, text);
 	return t;
 }
 
@@ -36,11 +34,9 @@ static bool duration_of(struct reader *r, const xmlNode *node, const char *name,
 {
 	const char *text = node_attribute(r, node, name);
 
-	if (text != NULL && duration_parse(out, text) != 0)
-		report_error(r->report, node_line(node),
-			     FINDING("%s=\"%s\" is not a duration that can be counted", "data could never be due",
-				     "write one as \"P14D\", at most 200 years"),
-			     name, text);
+	report_error_if(text != NULL && duration_parse(out, text) != 0, r->report, node_line(node),
+			"%s=\"%s\" is not a duration that can be counted", "data could never be due",
+			"write one as \"P14D\", at most 200 years", name, text);
 	return text != NULL;
 }
 
@@ -245,9 +241,8 @@ static void read_kinds(struct reader *r, const struct model_field *f, const xmlN
 		} else if (r->facts) {
 			char all[512];
 			kind_set_words(all, sizeof all, KIND_BIT(KIND_COUNT) - 1);
-			report_error(r->report, node_line(child),
-				     FINDING("the software holds no data of the kind \"%s\"",
-					     "a promise about it could not be kept or broken", "write one of: %s"),
+			report_error(r->report, node_line(child), "the software holds no data of the kind \"%s\"",
+				     "a promise about it could not be kept or broken", "write one of: %s",
 				     node_attribute_or(r, child, "id", ""), all);
 		}
 	}
@@ -324,31 +319,23 @@ static void check_siblings(struct reader *r, const xmlNode *parent, const char *
 		return;
 	FOR_CHILDREN(node, parent, name)
 	expected += node_has_language(r, node, r->main_language);
-	if (expected == 0)
-		report_error(r->report, node_line(first),
-			     FINDING("<%s> is not there in %s, the first language of this policy", "visitors who read it would miss it",
-				     "add one without lang"),
-			     name, r->main_language);
-	if (!list && expected > 1)
-		report_error(
-		    r->report, node_line(first),
-		    FINDING("<%s> stands here %zu times in %s", "only the first would be shown", "merge them, or give each its lang"), name,
-		    expected, r->main_language);
+	report_error_if(expected == 0, r->report, node_line(first), "<%s> is not there in %s, the first language of this policy",
+			"visitors who read it would miss it", "add one without lang", name, r->main_language);
+	report_error_if(!list && expected > 1, r->report, node_line(first), "<%s> stands here %zu times in %s",
+			"only the first would be shown", "merge them, or give each its lang", name, expected, r->main_language);
 	for (size_t i = 1; expected > 0 && i < r->p->language_count; i++) {
 		const char *language = r->p->languages[i].id;
 		size_t found = 0, wanted = list ? expected : 1;
 		FOR_CHILDREN(node, parent, name)
 		found += node_has_language(r, node, language);
 		if (found < wanted)
-			report_error(r->report, node_line(first),
-				     FINDING("<%s> of <%s> is not translated: %zu of %zu in %s",
-					     "the notice in that language would have a gap", "add <%s lang=\"%s\">"),
-				     name, (const char *)parent->name, found, wanted, language, name, language);
+			report_error(r->report, node_line(first), "<%s> of <%s> is not translated: %zu of %zu in %s",
+				     "the notice in that language would have a gap", "add <%s lang=\"%s\">", name,
+				     (const char *)parent->name, found, wanted, language, name, language);
 		else if (found > wanted)
-			report_error(r->report, node_line(first),
-				     FINDING("<%s> of <%s> stands %zu times in %s and %zu times in %s",
-					     "one of the notices would say more than the other", "translate one by one"),
-				     name, (const char *)parent->name, found, language, expected, r->main_language);
+			report_error(r->report, node_line(first), "<%s> of <%s> stands %zu times in %s and %zu times in %s",
+				     "one of the notices would say more than the other", "translate one by one", name,
+				     (const char *)parent->name, found, language, expected, r->main_language);
 	}
 }
 
@@ -376,11 +363,9 @@ void policy_check_translations(struct reader *r)
 	     node = node_child_next(node, "language")) {
 		enum language language;
 		const char *code = node_attribute_or(r, node, "code", "");
-		if (language_from_code(&language, code) != 0)
-			report_error(r->report, node_line(node),
-				     FINDING("the software has no words of its own in \"%s\"", "headings and times would stay English",
-					     "write one of: en, de, zh"),
-				     code);
+		report_error_if(language_from_code(&language, code) != 0, r->report, node_line(node),
+				"the software has no words of its own in \"%s\"", "headings and times would stay English",
+				"write one of: en, de, zh", code);
 	}
 	check_record(r, &model_policy, r->root);
 }

@@ -5,16 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 4, 0))) static void report_add(struct report *r, bool error, int line, const char *format, va_list arguments)
+void report_add(struct report *r, bool error, int line, const char *finding, ...)
 {
 	char text[2048];
 	const char *parts[3] = {"", "", ""};
+	va_list arguments;
 
+	*(error ? &r->errors : &r->warnings) += 1;
 	if (r->arena == NULL && (r->arena = arena_new()) != NULL)
 		r->findings = arena_array(r->arena, REPORT_FINDINGS_MAX, sizeof *r->findings);
 	if (r->findings == NULL || r->count == REPORT_FINDINGS_MAX)
 		return;
-	vsnprintf(text, sizeof text, format, arguments);
+	va_start(arguments, finding);
+	vsnprintf(text, sizeof text, finding, arguments);
+	va_end(arguments);
 	char *rest = text, *part;
 	for (size_t i = 0; i < 3 && (part = strsep(&rest, i < 2 ? "\037" : "")) != NULL; i++) {
 		for (char *c = part; *c; c++) { // one finding is one line, whatever the file holds
@@ -24,26 +28,6 @@ __attribute__((format(printf, 4, 0))) static void report_add(struct report *r, b
 		parts[i] = arena_text(r->arena, part, strlen(part));
 	}
 	r->findings[r->count++] = (struct finding){.error = error, .line = line, .what = parts[0], .why = parts[1], .instead = parts[2]};
-}
-
-void report_error(struct report *r, int line, const char *finding, ...)
-{
-	va_list arguments;
-
-	r->errors++;
-	va_start(arguments, finding);
-	report_add(r, true, line, finding, arguments);
-	va_end(arguments);
-}
-
-void report_warning(struct report *r, int line, const char *finding, ...)
-{
-	va_list arguments;
-
-	r->warnings++;
-	va_start(arguments, finding);
-	report_add(r, false, line, finding, arguments);
-	va_end(arguments);
 }
 
 void report_print(const struct report *r, struct buf *out)

@@ -21,11 +21,14 @@ struct report {
 };
 enum { REPORT_FINDINGS_MAX = 200 }; // further ones are counted, not kept
 
-// The three parts of a finding as one format. What stands between them is a character that XML cannot hold, so no argument brings it in.
-#define FINDING(what, why, instead) what "\037" why "\037" instead
-
-void report_error(struct report *r, int line, const char *finding, ...) __attribute__((format(printf, 3, 4)));
-void report_warning(struct report *r, int line, const char *finding, ...) __attribute__((format(printf, 3, 4)));
+// The three parts of a finding are one format, and the arguments those of all three: report_error(r, line, what, why, instead, …). What
+// stands between them is a character that XML cannot hold, so no argument brings it in.
+void report_add(struct report *r, bool error, int line, const char *finding, ...) __attribute__((format(printf, 4, 5)));
+#define report_error(r, line, what, why, ...)   report_add(r, true, line, what "\037" why "\037" __VA_ARGS__)
+#define report_warning(r, line, what, why, ...) report_add(r, false, line, what "\037" why "\037" __VA_ARGS__)
+// The same where the condition holds; nothing else is evaluated where it does not.
+#define report_error_if(condition, ...)   ((condition) ? report_error(__VA_ARGS__) : (void)0)
+#define report_warning_if(condition, ...) ((condition) ? report_warning(__VA_ARGS__) : (void)0)
 // One line for each, "file:line: error|warning: what; why; instead".
 void report_print(const struct report *r, struct buf *out);
 void report_free(struct report *r);

@@ -46,9 +46,7 @@ int schema_validate(xmlDoc *document, struct report *r)
 		xmlSchemaFreeValidCtxt(validator);
 	}
 	xmlSchemaFree(schema);
-	if (result != 0 && r->errors == 0)
-		report_error(r, 1,
-			     FINDING("the policy could not be checked against its schema", "nothing may run on it",
-				     "free some memory and try again"));
+	report_error_if(result != 0 && r->errors == 0, r, 1, "the policy could not be checked against its schema", "nothing may run on it",
+			"free some memory and try again");
 	return result == 0 && r->errors == 0 ? 0 : -1;
 }

@@ -54,11 +54,11 @@ struct policy *policy_load_active(const char *state, const char *wanted, struct 
 		return load_first(wanted, messages);
 	struct policy *p = policy_load(path, messages);
 	if (p == NULL && messages != NULL)
-		buf_printf(messages,
-			   FINDING("%s:1: error: the policy in force is not valid for this version of the programs",
-				   "without a policy nothing may run",
-				   "restore it, or put right what is wrong in %s and run lethe publish\n"),
-			   path, wanted);
+		buf_printf(
+		    messages,
+		    "%s:1: error: the policy in force is not valid for this version of the programs; without a policy nothing may run; "
+		    "restore it, or put right what is wrong in %s and run lethe publish\n",
+		    path, wanted);
 	return p;
 }
 

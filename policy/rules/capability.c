@@ -83,43 +83,33 @@ static void check_log_categories(const xmlNode *root, struct report *r)
 			xmlChar *is = xmlGetNoNsProp(category, BAD_CAST "is");
 			for (size_t i = 0; is != NULL && i < ARRAY_LEN(logged); i++)
 				found |= strcmp((const char *)is, logged[i]) == 0 ? 1u << i : 0;
-			if (is == NULL && xmlHasProp(category, BAD_CAST "lang") == NULL)
-				report_error(r, node_line(category),
-					     FINDING("a category of kind request-log does not say which datum it is",
-						     "whether it is logged at all could not be checked",
-						     "add is=\"ip-address\", is=\"user-agent\" … as policy(5) lists them"));
+			report_error_if(is == NULL && xmlHasProp(category, BAD_CAST "lang") == NULL, r, node_line(category),
+					"a category of kind request-log does not say which datum it is",
+					"whether it is logged at all could not be checked",
+					"add is=\"ip-address\", is=\"user-agent\" … as policy(5) lists them");
 			xmlFree(is);
 		}
 		for (size_t i = 0; is_log && i < ARRAY_LEN(logged); i++) {
-			if ((found & 1u << i) == 0)
-				report_error(r, node_line(kind),
-					     FINDING("kind request-log does not declare the category %s",
-						     "the software logs it, so the notice would not be true",
-						     "add <category is=\"%s\">…</category>"),
-					     logged[i], logged[i]);
+			report_error_if((found & 1u << i) == 0, r, node_line(kind), "kind request-log does not declare the category %s",
+					"the software logs it, so the notice would not be true", "add <category is=\"%s\">…</category>",
+					logged[i], logged[i]);
 		}
 	}
 }
 
 void capability_check(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
 {
-	if (find_lacks(p, root) != 0)
-		report_error(r, 1,
-			     FINDING("which words are obeyed could not be found out", "nothing may run on the policy",
-				     "free some memory and try again"));
+	report_error_if(find_lacks(p, root) != 0, r, 1, "which words are obeyed could not be found out", "nothing may run on the policy",
+			"free some memory and try again");
 	for (const struct policy_lack *lack = p->lacks; lack < p->lacks + p->lack_count; lack++) {
 		if (allow_unbuilt)
-			report_warning(r, lack->line,
-				       FINDING("%s needs “%s”, which this version does not have",
-					       "LETHE_ALLOW_UNBUILT=1 lets the site run without it, and every page says so",
-					       "build it, or remove it from the policy"),
-				       p->shown_as, lack->capability);
+			report_warning(r, lack->line, "%s needs “%s”, which this version does not have",
+				       "LETHE_ALLOW_UNBUILT=1 lets the site run without it, and every page says so",
+				       "build it, or remove it from the policy", p->shown_as, lack->capability);
 		else
-			report_error(r, lack->line,
-				     FINDING("%s needs “%s”, which this version does not have",
-					     "the notice would promise what nothing does",
-					     "remove it from the policy, or set LETHE_ALLOW_UNBUILT=1 to run without it"),
-				     p->shown_as, lack->capability);
+			report_error(
+			    r, lack->line, "%s needs “%s”, which this version does not have", "the notice would promise what nothing does",
+			    "remove it from the policy, or set LETHE_ALLOW_UNBUILT=1 to run without it", p->shown_as, lack->capability);
 	}
 	check_log_categories(root, r);
 }

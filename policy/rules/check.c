@@ -19,22 +19,14 @@ static void check_answer(const struct policy_right *right, const struct policy_r
 
 	const char *id = policy_word(&policy_right_words, right->id);
 
-	if (a->statutory && a->regime == REGIME_HOUSE)
-		report_error(
-		    r, a->line,
-		    FINDING("right %s: the regime house has no statute to answer by", "the clock would not run", "write within=\"P30D\""),
-		    id);
-	if (!a->statutory && duration_is_zero(a->within))
-		report_error(
-		    r, a->line,
-		    FINDING("right %s is to be answered in no time", "no request could be on time", "write within=\"PT48H\" or longer"),
-		    id);
+	report_error_if(a->statutory && a->regime == REGIME_HOUSE, r, a->line, "right %s: the regime house has no statute to answer by",
+			"the clock would not run", "write within=\"P30D\"", id);
+	report_error_if(!a->statutory && duration_is_zero(a->within), r, a->line, "right %s is to be answered in no time",
+			"no request could be on time", "write within=\"PT48H\" or longer", id);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		if (limits[i].regime == a->regime && !a->statutory && duration_compare(a->within, limits[i].longest) > 0)
-			report_error(r, a->line,
-				     FINDING("right %s is to be answered later than the law allows", "%s is the limit",
-					     "write within=\"statutory\""),
-				     id, limits[i].words);
+		report_error_if(limits[i].regime == a->regime && !a->statutory && duration_compare(a->within, limits[i].longest) > 0, r,
+				a->line, "right %s is to be answered later than the law allows", "%s is the limit",
+				"write within=\"statutory\"", id, limits[i].words);
 	}
 }
 
@@ -42,16 +34,11 @@ static void check_purposes(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
-		if (a->basis == BASIS_CONSENT && a->consent == NULL)
-			report_error(r, a->line,
-				     FINDING("purpose %s rests on consent, but names none", "nobody could give or withdraw it",
-					     "add consent=\"…\" and declare it in <consents>"),
-				     a->id);
-		if (a->basis == BASIS_LEGITIMATE_INTERESTS && a->interest.count == 0)
-			report_error(r, a->line,
-				     FINDING("purpose %s rests on legitimate interests, but does not name them",
-					     "Article 13(1)(d) GDPR asks for them", "add <interest>…</interest>"),
-				     a->id);
+		report_error_if(a->basis == BASIS_CONSENT && a->consent == NULL, r, a->line, "purpose %s rests on consent, but names none",
+				"nobody could give or withdraw it", "add consent=\"…\" and declare it in <consents>", a->id);
+		report_error_if(a->basis == BASIS_LEGITIMATE_INTERESTS && a->interest.count == 0, r, a->line,
+				"purpose %s rests on legitimate interests, but does not name them", "Article 13(1)(d) GDPR asks for them",
+				"add <interest>…</interest>", a->id);
 	}
 }
 
@@ -62,11 +49,9 @@ void check_rights(const struct policy *p, struct report *r)
 			check_answer(&p->rights[i], &p->rights[i].answers[j], r);
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
-		if (p->consents[i].withdraw.count == 0)
-			report_error(r, p->consents[i].line,
-				     FINDING("consent %s cannot be withdrawn",
-					     "Article 7(3) GDPR asks that withdrawing be as easy as giving", "add <withdraw>…</withdraw>"),
-				     p->consents[i].id);
+		report_error_if(p->consents[i].withdraw.count == 0, r, p->consents[i].line, "consent %s cannot be withdrawn",
+				"Article 7(3) GDPR asks that withdrawing be as easy as giving", "add <withdraw>…</withdraw>",
+				p->consents[i].id);
 	}
 	check_purposes(p, r);
 }
@@ -78,15 +63,12 @@ void check_browser(const struct policy *p, struct report *r)
 		if (c->class == COOKIE_NECESSARY || p->cookies[i].consent != NULL)
 			continue;
 		if (c->class == COOKIE_PREFERENCE)
-			report_warning(r, c->line,
-				       FINDING("cookie %s keeps a preference without consent",
-					       "that is allowed only where the visitor asked for it",
-					       "add consent=\"…\", or class=\"necessary\" if it is"),
-				       c->name);
+			report_warning(r, c->line, "cookie %s keeps a preference without consent",
+				       "that is allowed only where the visitor asked for it",
+				       "add consent=\"…\", or class=\"necessary\" if it is", c->name);
 		else
-			report_error(r, c->line,
-				     FINDING("cookie %s is for %s and asks for no consent", "it may not be set before the visitor agrees",
-					     "add consent=\"…\" and declare it in <consents>"),
+			report_error(r, c->line, "cookie %s is for %s and asks for no consent",
+				     "it may not be set before the visitor agrees", "add consent=\"…\" and declare it in <consents>",
 				     c->name, policy_word(&policy_cookie_class_words, c->class));
 	}
 }
@@ -95,16 +77,13 @@ void check_content(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->content_rule_count; i++) {
 		const struct policy_content_rule *rule = &p->content_rules[i];
-		if (rule->id == RULE_MINORS && rule->action == CONTENT_ANONYMISE)
-			report_error(r, rule->line,
-				     FINDING("content about minors cannot be anonymised",
-					     "there is nothing to mask that would make it right", "write action=\"refuse\""));
+		report_error_if(rule->id == RULE_MINORS && rule->action == CONTENT_ANONYMISE, r, rule->line,
+				"content about minors cannot be anonymised", "there is nothing to mask that would make it right",
+				"write action=\"refuse\"");
 	}
-	if (p->minimum_age != 0 && p->minimum_age < 13)
-		report_warning(r, 1,
-			       FINDING("a minimum age of %u is below what any Member State allows without parents (13, Article 8 GDPR)",
-				       "children's consent would be void", "write years=\"13\" or more"),
-			       p->minimum_age);
+	report_warning_if(p->minimum_age != 0 && p->minimum_age < 13, r, 1,
+			  "a minimum age of %u is below what any Member State allows without parents (13, Article 8 GDPR)",
+			  "children's consent would be void", "write years=\"13\" or more", p->minimum_age);
 }
 
 static void check_links(const struct policy *t, const struct prose *prose, int line, struct report *r)
@@ -114,11 +93,8 @@ static void check_links(const struct policy *t, const struct prose *prose, int l
 		bool found = run->type != RUN_LINK || run->to[0] != '#';
 		for (size_t j = 0; !found && j < t->section_count; j++)
 			found = strcmp(run->to + 1, t->sections[j].id) == 0;
-		if (!found)
-			report_error(r, line,
-				     FINDING("a link goes to %s, which is no section of this notice", "it would lead nowhere",
-					     "write the id of a section"),
-				     run->to);
+		report_error_if(!found, r, line, "a link goes to %s, which is no section of this notice", "it would lead nowhere",
+				"write the id of a section", run->to);
 	}
 }
 
@@ -130,11 +106,8 @@ void check_prose(const struct policy *p, struct report *r)
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		const char *part = policy_word(&policy_insert_words, parts[i]);
-		if (!policy_inserts(t, parts[i]))
-			report_error(r, last,
-				     FINDING("no section of the notice shows the %s", "Article 13 GDPR asks that visitors be told",
-					     "add <insert what=\"%s\"/> to a section"),
-				     part, part);
+		report_error_if(!policy_inserts(t, parts[i]), r, last, "no section of the notice shows the %s",
+				"Article 13 GDPR asks that visitors be told", "add <insert what=\"%s\"/> to a section", part, part);
 	}
 	for (size_t i = 0; i < t->section_count; i++) {
 		for (size_t j = 0; j < t->sections[i].block_count; j++) {

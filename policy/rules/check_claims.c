@@ -126,13 +126,10 @@ void check_claims(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->claim_count; i++) {
 		const struct policy_claim *c = &p->claims[i];
 		const char *why = contradiction(p, c);
-		if (why != NULL)
-			report_error(r, c->line,
-				     FINDING("the policy promises %s, but %s", "a notice that contradicts itself is void where it matters",
-					     "remove the promise or the declaration"),
-				     policy_word(&policy_claim_words, c->id), why);
-		if (c->id == CLAIM_NO_DISK && c->kind == KIND_COUNT)
-			report_error(r, c->line,
-				     FINDING("the promise no-disk names no kind of data", "nobody could check it", "add kind=\"…\""));
+		report_error_if(why != NULL, r, c->line, "the policy promises %s, but %s",
+				"a notice that contradicts itself is void where it matters", "remove the promise or the declaration",
+				policy_word(&policy_claim_words, c->id), why);
+		report_error_if(c->id == CLAIM_NO_DISK && c->kind == KIND_COUNT, r, c->line, "the promise no-disk names no kind of data",
+				"nobody could check it", "add kind=\"…\"");
 	}
 }

@@ -17,43 +17,29 @@ static void check_life(const struct policy_kind *kind, const struct policy_life 
 {
 	const char *name = name_of(kind->kind);
 
-	if (!life->has_length && life->lasts_while == CONDITION_NONE)
-		report_error(r, life->line,
-			     FINDING("a life of kind %s has no end", "data without an end would be kept for ever",
-				     "write length=\"P14D\" or while=\"account\""),
-			     name);
-	if (life->has_length && duration_is_zero(life->length))
-		report_error(r, life->line,
-			     FINDING("a life of kind %s has the length zero", "a store cannot hold data for no time",
-				     "write keep=\"memory\" or a longer length"),
-			     name);
-	if (life->reason.count == 0)
-		report_error(r, life->line,
-			     FINDING("a life of kind %s has no reason", "keeping data needs one, and visitors are told it",
-				     "add <reason>…</reason>"),
-			     name);
-	if (kind->kind == KIND_ARCHIVE && life->ending == END_ANONYMISE)
-		report_error(r, life->line,
-			     FINDING("kind archive cannot be anonymised", "a ZIP is deleted or it is there", "write then=\"delete\""));
+	report_error_if(!life->has_length && life->lasts_while == CONDITION_NONE, r, life->line, "a life of kind %s has no end",
+			"data without an end would be kept for ever", "write length=\"P14D\" or while=\"account\"", name);
+	report_error_if(life->has_length && duration_is_zero(life->length), r, life->line, "a life of kind %s has the length zero",
+			"a store cannot hold data for no time", "write keep=\"memory\" or a longer length", name);
+	report_error_if(life->reason.count == 0, r, life->line, "a life of kind %s has no reason",
+			"keeping data needs one, and visitors are told it", "add <reason>…</reason>", name);
+	report_error_if(kind->kind == KIND_ARCHIVE && life->ending == END_ANONYMISE, r, life->line, "kind archive cannot be anonymised",
+			"a ZIP is deleted or it is there", "write then=\"delete\"");
 }
 
 static void check_log_life(const struct policy_life *life, struct report *r)
 {
 	const struct duration day = {.days = 1}, half_year = {.months = 6};
 
-	if (life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0)
-		report_error(r, life->line,
-			     FINDING("kind request-log is to live for less than a day",
-				     "the log ends in whole days, so this could not be kept", "write length=\"P1D\" or longer"));
-	if (life->has_length && life->start != START_CREATION)
-		report_error(r, life->line,
-			     FINDING("the life of kind request-log must start at creation", "a line of a log has no other event",
-				     "write after=\"creation\""));
-	if (life->has_length && life->length.months > 0 && duration_compare(life->length, half_year) > 0)
-		report_warning(r, life->line,
-			       FINDING("kind request-log is to live for more than half a year", "M before a T means months",
-				       "for days write \"P%uD\""),
-			       life->length.months);
+	report_error_if(life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0, r, life->line,
+			"kind request-log is to live for less than a day", "the log ends in whole days, so this could not be kept",
+			"write length=\"P1D\" or longer");
+	report_error_if(life->has_length && life->start != START_CREATION, r, life->line,
+			"the life of kind request-log must start at creation", "a line of a log has no other event",
+			"write after=\"creation\"");
+	report_warning_if(life->has_length && life->length.months > 0 && duration_compare(life->length, half_year) > 0, r, life->line,
+			  "kind request-log is to live for more than half a year", "M before a T means months", "for days write \"P%uD\"",
+			  life->length.months);
 }
 
 static void check_kind(const struct policy *p, const struct policy_kind *kind, struct report *r)
@@ -61,26 +47,15 @@ static void check_kind(const struct policy *p, const struct policy_kind *kind, s
 	const char *name = name_of(kind->kind);
 	bool stored = p->kinds[kind->kind].keep == KEEP_STORED;
 
-	if (stored && kind->life_count == 0)
-		report_error(r, kind->line,
-			     FINDING("kind %s is stored without a life", "nobody could say when it goes",
-				     "add <life length=\"…\"> with its reason, or write keep=\"memory\""),
-			     name);
-	if (!stored && kind->life_count > 0)
-		report_error(r, kind->line,
-			     FINDING("kind %s is kept in memory only and yet has a life", "both cannot be true",
-				     "remove <life>, or write keep=\"stored\""),
-			     name);
-	if (!stored && (ALWAYS_STORED & KIND_BIT(kind->kind)))
-		report_error(r, kind->line,
-			     FINDING("kind %s cannot be kept in memory only", "the software writes it to a store (%s)",
-				     "write keep=\"stored\" and its life"),
-			     name, kind_row(kind->kind)->where);
-	if (stored && !duration_is_zero(kind->memory))
-		report_error(r, kind->line,
-			     FINDING("kind %s is stored, and yet longest=\"…\" says how long it is in memory",
-				     "which one counts would be a guess", "write <life length=\"…\"> instead"),
-			     name);
+	report_error_if(stored && kind->life_count == 0, r, kind->line, "kind %s is stored without a life", "nobody could say when it goes",
+			"add <life length=\"…\"> with its reason, or write keep=\"memory\"", name);
+	report_error_if(!stored && kind->life_count > 0, r, kind->line, "kind %s is kept in memory only and yet has a life",
+			"both cannot be true", "remove <life>, or write keep=\"stored\"", name);
+	report_error_if(!stored && (ALWAYS_STORED & KIND_BIT(kind->kind)), r, kind->line, "kind %s cannot be kept in memory only",
+			"the software writes it to a store (%s)", "write keep=\"stored\" and its life", name, kind_row(kind->kind)->where);
+	report_error_if(stored && !duration_is_zero(kind->memory), r, kind->line,
+			"kind %s is stored, and yet longest=\"…\" says how long it is in memory", "which one counts would be a guess",
+			"write <life length=\"…\"> instead", name);
 	for (size_t i = 0; i < kind->life_count; i++) {
 		check_life(kind, &kind->lives[i], r);
 		if (kind->kind == KIND_REQUEST_LOG)
@@ -113,14 +88,11 @@ void check_kinds(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->kind_count; i++)
 		check_kind(p, policy_kind_at(p, i), r);
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if ((needed & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED)
-			report_error(r, end,
-				     FINDING("kind %s (%s) is not declared", "the software holds it, so the notice would not be true",
-					     "add <kind id=\"%s\" …>"),
-				     name_of((enum kind)k), kind_row((enum kind)k)->words, name_of((enum kind)k));
+		report_error_if((needed & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED, r, end, "kind %s (%s) is not declared",
+				"the software holds it, so the notice would not be true", "add <kind id=\"%s\" …>", name_of((enum kind)k),
+				kind_row((enum kind)k)->words, name_of((enum kind)k));
 	}
-	if (p->kinds[KIND_PAGE].keep != KEEP_UNDECLARED && !p->page_fetch)
-		report_error(r, p->kinds[KIND_PAGE].line,
-			     FINDING("kind page is declared, but no page is ever fetched", "a promise about nothing misleads",
-				     "add <page-fetch>, or remove the kind"));
+	report_error_if(p->kinds[KIND_PAGE].keep != KEEP_UNDECLARED && !p->page_fetch, r, p->kinds[KIND_PAGE].line,
+			"kind page is declared, but no page is ever fetched", "a promise about nothing misleads",
+			"add <page-fetch>, or remove the kind");
 }

@@ -20,20 +20,15 @@ static void check_order(const struct policy *p, size_t i, struct report *r)
 
 	for (size_t j = 0; j < p->processor_count; j++)
 		stands_in = stands_in || ((p->processors[j].roles & a->roles & chained) && p->processors[j].order < a->order);
-	if (!stands_in)
-		report_error(r, a->line,
-			     FINDING("processor %s is a backup, but nothing of its role comes before it", "it would be asked first",
-				     "give it a higher order than the primary, or write use=\"primary\""),
-			     a->id);
+	report_error_if(!stands_in, r, a->line, "processor %s is a backup, but nothing of its role comes before it",
+			"it would be asked first", "give it a higher order than the primary, or write use=\"primary\"", a->id);
 	for (size_t j = 0; j < i; j++) {
 		const struct policy_processor *b = &p->processors[j];
 		unsigned both = a->roles & b->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE));
-		if (both != 0 && a->order == b->order && a->removed == 0 && b->removed == 0)
-			report_error(r, a->line,
-				     FINDING("processors %s and %s both have order %u for the role %s",
-					     "which one is asked first would be chance", "give them different orders"),
-				     b->id, a->id, a->order,
-				     policy_word(&policy_role_words, both & POLICY_BIT(ROLE_IMAGE) ? ROLE_IMAGE : ROLE_TEXT));
+		report_error_if(both != 0 && a->order == b->order && a->removed == 0 && b->removed == 0, r, a->line,
+				"processors %s and %s both have order %u for the role %s", "which one is asked first would be chance",
+				"give them different orders", b->id, a->id, a->order,
+				policy_word(&policy_role_words, both & POLICY_BIT(ROLE_IMAGE) ? ROLE_IMAGE : ROLE_TEXT));
 	}
 }
 
@@ -42,38 +37,22 @@ static void check_place(const struct policy_processor *a, struct report *r)
 	const struct processor_facts *f = processor_facts(a->id);
 	bool built_in = f != NULL && f->built_in;
 
-	if (a->local && !built_in)
-		report_error(r, a->line,
-			     FINDING("processor %s is called built-in, but the software has no such processor of its own",
-				     "visitors would believe that nothing leaves",
-				     "write standing=\"processor\" with its hosts and regions, or id=\"sketch\""),
-			     a->id);
-	if (a->local && a->hosts.count > 0)
-		report_error(r, a->line,
-			     FINDING("processor %s is built in and yet has hosts", "nothing of it leaves the server", "remove <host>"),
-			     a->id);
+	report_error_if(a->local && !built_in, r, a->line,
+			"processor %s is called built-in, but the software has no such processor of its own",
+			"visitors would believe that nothing leaves",
+			"write standing=\"processor\" with its hosts and regions, or id=\"sketch\"", a->id);
+	report_error_if(a->local && a->hosts.count > 0, r, a->line, "processor %s is built in and yet has hosts",
+			"nothing of it leaves the server", "remove <host>", a->id);
 	if (a->local)
 		return;
-	if (built_in)
-		report_error(r, a->line,
-			     FINDING("processor %s is part of the software, but is declared as somebody else's",
-				     "the notice would name a recipient that gets nothing", "write standing=\"built-in\""),
-			     a->id);
-	if (a->hosts.count == 0 && reached(a))
-		report_error(r, a->line,
-			     FINDING("processor %s has no host", "egress connects only to declared hosts, so it could never be reached",
-				     "add <host>…</host>"),
-			     a->id);
-	if (a->region_count == 0)
-		report_error(r, a->line,
-			     FINDING("processor %s has no region", "visitors must be told where their data goes",
-				     "add <region country=\"…\" place=\"…\">…</region>"),
-			     a->id);
-	if (a->kinds == 0)
-		report_warning(r, a->line,
-			       FINDING("processor %s receives no kind of data", "egress will refuse every job for it",
-				       "add <receives kind=\"…\"/>, or remove it"),
-			       a->id);
+	report_error_if(built_in, r, a->line, "processor %s is part of the software, but is declared as somebody else's",
+			"the notice would name a recipient that gets nothing", "write standing=\"built-in\"", a->id);
+	report_error_if(a->hosts.count == 0 && reached(a), r, a->line, "processor %s has no host",
+			"egress connects only to declared hosts, so it could never be reached", "add <host>…</host>", a->id);
+	report_error_if(a->region_count == 0, r, a->line, "processor %s has no region", "visitors must be told where their data goes",
+			"add <region country=\"…\" place=\"…\">…</region>", a->id);
+	report_warning_if(a->kinds == 0, r, a->line, "processor %s receives no kind of data", "egress will refuse every job for it",
+			  "add <receives kind=\"…\"/>, or remove it", a->id);
 }
 
 static void check_transfer(const struct policy_processor *a, struct report *r)
@@ -83,22 +62,20 @@ static void check_transfer(const struct policy_processor *a, struct report *r)
 	for (size_t i = 0; i < a->safeguard_count; i++) {
 		const struct policy_safeguard *s = &a->safeguards[i];
 		if (s->type == SAFEGUARD_PRIVACY_SHIELD || s->type == SAFEGUARD_SAFE_HARBOUR)
-			report_error(r, s->line,
-				     FINDING("%s no longer protects anything",
-					     "the Court of Justice struck it down (Safe Harbour 2015, Privacy Shield 2020), so this "
-					     "transfer has no basis",
-					     "write \"data-privacy-framework\" where %s is certified, or \"standard-contractual-clauses\""),
+			report_error(r, s->line, "%s no longer protects anything",
+				     "the Court of Justice struck it down (Safe Harbour 2015, Privacy Shield 2020), so this "
+				     "transfer has no basis",
+				     "write \"data-privacy-framework\" where %s is certified, or \"standard-contractual-clauses\"",
 				     policy_word(&policy_safeguard_words, s->type), a->name);
 		else
 			alive++;
 	}
 	for (size_t i = 0; alive == 0 && i < a->region_count; i++) {
-		if (!policy_country_in_eea(a->regions[i].country))
-			report_error(r, a->regions[i].line,
-				     FINDING("processor %s takes data to %s (%s) without a safeguard that holds",
-					     "Article 46 GDPR asks for one outside the EEA",
-					     "add <safeguard type=\"standard-contractual-clauses\">…</safeguard> or the one that applies"),
-				     a->id, a->regions[i].country, a->regions[i].place);
+		report_error_if(!policy_country_in_eea(a->regions[i].country), r, a->regions[i].line,
+				"processor %s takes data to %s (%s) without a safeguard that holds",
+				"Article 46 GDPR asks for one outside the EEA",
+				"add <safeguard type=\"standard-contractual-clauses\">…</safeguard> or the one that applies", a->id,
+				a->regions[i].country, a->regions[i].place);
 	}
 }
 
@@ -108,34 +85,24 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 	const struct processor_facts *f = processor_facts(a->id);
 	bool keeps = (a->ask & POLICY_BIT(ASK_NO_RETENTION)) && (f == NULL || f->no_retention == ANSWER_NO);
 
-	if (a->trains && a->training.count == 0)
-		report_error(r, a->line,
-			     FINDING("processor %s may train on what it gets, and the policy does not say so in words",
-				     "visitors must be told", "add <training>…</training>"),
-			     a->id);
-	if (a->trains && (a->ask & POLICY_BIT(ASK_NO_TRAINING)))
-		report_error(r, a->line,
-			     FINDING("processor %s is asked not to train and yet may train", "both cannot be true", "write trains=\"no\""),
-			     a->id);
-	if (keeps || ((a->ask & POLICY_BIT(ASK_NO_TRAINING)) && (f == NULL || f->no_training == ANSWER_NO)))
-		report_error(r, a->line,
-			     FINDING("processor %s is asked not to %s, but it has no such switch for a request",
-				     "the words would promise what does not happen", "remove ask=\"%s\" and say in <%s> what it does"),
-			     a->id, keeps ? "keep anything" : "train", keeps ? "no-retention" : "no-training",
-			     keeps ? "retention" : "training");
+	report_error_if(a->trains && a->training.count == 0, r, a->line,
+			"processor %s may train on what it gets, and the policy does not say so in words", "visitors must be told",
+			"add <training>…</training>", a->id);
+	report_error_if(a->trains && (a->ask & POLICY_BIT(ASK_NO_TRAINING)), r, a->line,
+			"processor %s is asked not to train and yet may train", "both cannot be true", "write trains=\"no\"", a->id);
+	report_error_if(keeps || ((a->ask & POLICY_BIT(ASK_NO_TRAINING)) && (f == NULL || f->no_training == ANSWER_NO)), r, a->line,
+			"processor %s is asked not to %s, but it has no such switch for a request",
+			"the words would promise what does not happen", "remove ask=\"%s\" and say in <%s> what it does", a->id,
+			keeps ? "keep anything" : "train", keeps ? "no-retention" : "no-training", keeps ? "retention" : "training");
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (a->kinds & a->never_kinds & KIND_BIT(k))
-			report_error(r, a->line,
-				     FINDING("processor %s receives %s and is never sent it",
-					     "both cannot be true, and nothing of it would be sent", "remove one of the two"),
-				     a->id, kind_row((enum kind)k)->name);
+		report_error_if(a->kinds & a->never_kinds & KIND_BIT(k), r, a->line, "processor %s receives %s and is never sent it",
+				"both cannot be true, and nothing of it would be sent", "remove one of the two", a->id,
+				kind_row((enum kind)k)->name);
 	}
 	for (unsigned role = 0; f != NULL && role < ROLE_COUNT; role++) {
-		if (a->roles & ~f->can & POLICY_BIT(role))
-			report_error(r, a->line,
-				     FINDING("processor %s has the role %s, which its vendor does not offer",
-					     "nothing could ever be done there", "take the role away, or name another processor"),
-				     a->id, policy_word(&policy_role_words, role));
+		report_error_if(a->roles & ~f->can & POLICY_BIT(role), r, a->line,
+				"processor %s has the role %s, which its vendor does not offer", "nothing could ever be done there",
+				"take the role away, or name another processor", a->id, policy_word(&policy_role_words, role));
 	}
 }
 
@@ -155,28 +122,18 @@ void check_dates(const struct policy *p, struct report *r)
 	const struct policy_version *v = p->versions;
 
 	for (size_t i = 1; i < p->version_count; i++) {
-		if (v[i].updated > v[i - 1].updated || v[i].effective > v[i - 1].effective)
-			report_error(r, v[i].line,
-				     FINDING("version %s is older in this list than %s but has a later date",
-					     "programs follow the first version", "list versions newest first"),
-				     v[i].id, v[i - 1].id);
+		report_error_if(v[i].updated > v[i - 1].updated || v[i].effective > v[i - 1].effective, r, v[i].line,
+				"version %s is older in this list than %s but has a later date", "programs follow the first version",
+				"list versions newest first", v[i].id, v[i - 1].id);
 	}
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
-		if (a->effective < a->added)
-			report_error(r, a->line,
-				     FINDING("processor %s is in effect before it was added", "visitors must hear of it first",
-					     "write an effective date on or after added"),
-				     a->id);
-		if (a->removed != 0 && a->removed < a->effective)
-			report_error(r, a->line,
-				     FINDING("processor %s was removed before it was in effect", "one of the dates is wrong",
-					     "correct removed or effective"),
-				     a->id);
-		if (a->added > p->updated)
-			report_error(r, a->line,
-				     FINDING("processor %s was added after the policy was last updated",
-					     "the notice would carry too old a date", "give <version> a later updated date"),
-				     a->id);
+		report_error_if(a->effective < a->added, r, a->line, "processor %s is in effect before it was added",
+				"visitors must hear of it first", "write an effective date on or after added", a->id);
+		report_error_if(a->removed != 0 && a->removed < a->effective, r, a->line,
+				"processor %s was removed before it was in effect", "one of the dates is wrong",
+				"correct removed or effective", a->id);
+		report_error_if(a->added > p->updated, r, a->line, "processor %s was added after the policy was last updated",
+				"the notice would carry too old a date", "give <version> a later updated date", a->id);
 	}
 }

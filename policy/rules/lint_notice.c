@@ -24,24 +24,19 @@ static void lint_parties(const struct policy *p, struct report *r)
 	const struct policy *t = p;
 	const char *country = t->controller.country;
 
-	if (country != NULL && !policy_country_in_eea(country) && t->representative.name == NULL)
-		report_error(r, t->controller.line,
-			     FINDING("Article 13(1)(a): the controller is in %s and names no representative in the Union",
-				     "Article 27 GDPR asks for one, and visitors must be told who it is",
-				     "add <representative name=\"…\" mail=\"…\"/>"),
-			     country);
-	if (t->representative.name != NULL && !reachable(&t->representative))
-		report_error(r, t->representative.line,
-			     FINDING("Article 13(1)(a): the representative has no contact details", "nobody could reach it",
-				     "add mail=\"…\" or an <address>"));
-	if (t->officer.name != NULL && !reachable(&t->officer))
-		report_error(r, t->officer.line,
-			     FINDING("Article 13(1)(b): the data protection officer has no contact details",
-				     "visitors must be able to write to one who is named", "add mail=\"…\""));
-	if (t->authority.name != NULL && t->authority.web == NULL && !reachable(&t->authority))
-		report_warning(r, t->authority.line,
-			       FINDING("Article 13(2)(d): the supervisory authority is named without an address",
-				       "a right to complain is worth little where nobody says how", "add web=\"https://…\""));
+	report_error_if(country != NULL && !policy_country_in_eea(country) && t->representative.name == NULL, r, t->controller.line,
+			"Article 13(1)(a): the controller is in %s and names no representative in the Union",
+			"Article 27 GDPR asks for one, and visitors must be told who it is", "add <representative name=\"…\" mail=\"…\"/>",
+			country);
+	report_error_if(t->representative.name != NULL && !reachable(&t->representative), r, t->representative.line,
+			"Article 13(1)(a): the representative has no contact details", "nobody could reach it",
+			"add mail=\"…\" or an <address>");
+	report_error_if(t->officer.name != NULL && !reachable(&t->officer), r, t->officer.line,
+			"Article 13(1)(b): the data protection officer has no contact details",
+			"visitors must be able to write to one who is named", "add mail=\"…\"");
+	report_warning_if(t->authority.name != NULL && t->authority.web == NULL && !reachable(&t->authority), r, t->authority.line,
+			  "Article 13(2)(d): the supervisory authority is named without an address",
+			  "a right to complain is worth little where nobody says how", "add web=\"https://…\"");
 }
 
 static bool purpose_used(const struct policy *p, const char *id)
@@ -59,12 +54,10 @@ static void lint_purposes(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
-		if (!purpose_used(p, a->id))
-			report_warning(r, a->line,
-				       FINDING("Article 13(1)(c): no kind of data and no processor is for the purpose %s",
-					       "visitors are told of a use that does not happen",
-					       "add <for purpose=\"%s\"/> to a kind, or remove the purpose"),
-				       a->id, a->id);
+		report_warning_if(!purpose_used(p, a->id), r, a->line,
+				  "Article 13(1)(c): no kind of data and no processor is for the purpose %s",
+				  "visitors are told of a use that does not happen",
+				  "add <for purpose=\"%s\"/> to a kind, or remove the purpose", a->id, a->id);
 	}
 }
 
@@ -78,22 +71,15 @@ static void lint_sources(const struct policy *p, struct report *r)
 		bool visitor = k->source == SOURCE_VISITOR;
 		needed = needed || k->needed;
 		from_visitor = from_visitor || visitor;
-		if (k->categories.count == 0)
-			report_error(r, k->line,
-				     FINDING("Article 14(1)(d): kind %s names no category of data", "visitors cannot tell what is held",
-					     "add <category>…</category>"),
-				     name);
-		if (k->subjects.count == 0 && k->kind != KIND_LEDGER && k->kind != KIND_BACKUP)
-			report_warning(r, k->line,
-				       FINDING("Article 30(1)(c): kind %s does not say whom it is about",
-					       "the register needs the categories of people", "add <about subject=\"…\"/>"),
-				       name);
+		report_error_if(k->categories.count == 0, r, k->line, "Article 14(1)(d): kind %s names no category of data",
+				"visitors cannot tell what is held", "add <category>…</category>", name);
+		report_warning_if(k->subjects.count == 0 && k->kind != KIND_LEDGER && k->kind != KIND_BACKUP, r, k->line,
+				  "Article 30(1)(c): kind %s does not say whom it is about", "the register needs the categories of people",
+				  "add <about subject=\"…\"/>", name);
 	}
-	if (from_visitor && !needed)
-		report_warning(r, policy_kind_at(p, 0)->line,
-			       FINDING("Article 13(2)(e): no kind says that it is needed",
-				       "visitors must know what they have to give and what happens otherwise",
-				       "add needed=\"yes\" where the service cannot work without it"));
+	report_warning_if(from_visitor && !needed, r, policy_kind_at(p, 0)->line, "Article 13(2)(e): no kind says that it is needed",
+			  "visitors must know what they have to give and what happens otherwise",
+			  "add needed=\"yes\" where the service cannot work without it");
 }
 
 static void lint_shown(const struct policy *p, struct report *r)
@@ -111,24 +97,20 @@ static void lint_shown(const struct policy *p, struct report *r)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *part = policy_word(&policy_insert_words, rows[i].insert);
-		if (rows[i].declared && !policy_inserts(p, rows[i].insert))
-			report_error(r, last,
-				     FINDING("the notice does not show the %s that the policy declares", "%s",
-					     "add <insert what=\"%s\"/> to a section"),
-				     part, rows[i].why, part);
+		report_error_if(rows[i].declared && !policy_inserts(p, rows[i].insert), r, last,
+				"the notice does not show the %s that the policy declares", "%s", "add <insert what=\"%s\"/> to a section",
+				part, rows[i].why, part);
 	}
 }
 
 static void lint_automated(const struct policy *p, struct report *r)
 {
-	if (p->automated_legal_effect && !p->automated_used)
-		report_error(r, first_line(p),
-			     FINDING("Article 13(2)(f): automated decisions have legal effect and yet are not used", "both cannot be true",
-				     "correct <automated-decisions>"));
-	if (p->automated_legal_effect && policy_right(p, RIGHT_HUMAN_REVIEW) == NULL)
-		report_error(r, rights_line(p),
-			     FINDING("Article 13(2)(f): automated decisions have legal effect, and nobody can ask for a human",
-				     "Article 22(3) GDPR asks for that", "add <right id=\"human-review\">"));
+	report_error_if(p->automated_legal_effect && !p->automated_used, r, first_line(p),
+			"Article 13(2)(f): automated decisions have legal effect and yet are not used", "both cannot be true",
+			"correct <automated-decisions>");
+	report_error_if(p->automated_legal_effect && policy_right(p, RIGHT_HUMAN_REVIEW) == NULL, r, rights_line(p),
+			"Article 13(2)(f): automated decisions have legal effect, and nobody can ask for a human",
+			"Article 22(3) GDPR asks for that", "add <right id=\"human-review\">");
 }
 
 static void lint_announcing(const struct policy *p, struct report *r)
@@ -136,16 +118,12 @@ static void lint_announcing(const struct policy *p, struct report *r)
 	const struct duration month = {.days = 30};
 	const struct policy_version *v = p->version_count > 0 ? &p->versions[0] : NULL;
 
-	if (duration_may_exceed(month, p->notice))
-		report_warning(r, first_line(p),
-			       FINDING("<changes> announces material changes less than 30 days ahead",
-				       "the programs wait 30 days all the same, so the notice is not true",
-				       "write notice=\"P30D\" or longer"));
-	if (v != NULL && v->updated > when_now())
-		report_warning(r, v->line,
-			       FINDING("version %s was updated on a day that has not come", "visitors would see a date of the future",
-				       "write the day on which the text was finished, and the other one as effective"),
-			       v->id);
+	report_warning_if(duration_may_exceed(month, p->notice), r, first_line(p),
+			  "<changes> announces material changes less than 30 days ahead",
+			  "the programs wait 30 days all the same, so the notice is not true", "write notice=\"P30D\" or longer");
+	report_warning_if(v != NULL && v->updated > when_now(), r, v->line, "version %s was updated on a day that has not come",
+			  "visitors would see a date of the future",
+			  "write the day on which the text was finished, and the other one as effective", v->id);
 }
 
 void lint_notice(const struct policy *p, struct report *r)
@@ -200,14 +178,11 @@ static void lint_regime(const struct policy *p, enum policy_regime regime, enum 
 	const char *name = policy_word(&policy_right_words, id), *of = policy_word(&policy_regime_words, regime);
 
 	if (right == NULL)
-		report_error(r, rights_line(p),
-			     FINDING("%s: the right %s is missing", "the regime %s gives it to everyone", "add <right id=\"%s\">"), law,
-			     name, of, name);
+		report_error(r, rights_line(p), "%s: the right %s is missing", "the regime %s gives it to everyone",
+			     "add <right id=\"%s\">", law, name, of, name);
 	else if (!answers(right, regime))
-		report_error(r, right->line,
-			     FINDING("%s: the right %s says nothing for the regime %s, which this policy names elsewhere",
-				     "its clock would not run", "add <answer regime=\"%s\" within=\"statutory\"/>"),
-			     law, name, of, of);
+		report_error(r, right->line, "%s: the right %s says nothing for the regime %s, which this policy names elsewhere",
+			     "its clock would not run", "add <answer regime=\"%s\" within=\"statutory\"/>", law, name, of, of);
 }
 
 static void lint_gdpr(const struct policy *p, enum policy_regime regime, struct report *r)
@@ -262,15 +237,13 @@ static void lint_who(const struct policy *p, struct report *r)
 		const struct policy_right *t = &p->rights[i];
 		bool needs = t->who == WHO_ACCOUNT || t->verify == VERIFY_ACCOUNT;
 		if (needs && !account)
-			report_error(r, p->rights[i].line,
-				     FINDING("right %s needs an account, and the policy keeps none", "nobody could ever use it",
-					     "write who=\"everyone\" and verify=\"receipt\", or declare the kind account"),
+			report_error(r, p->rights[i].line, "right %s needs an account, and the policy keeps none",
+				     "nobody could ever use it",
+				     "write who=\"everyone\" and verify=\"receipt\", or declare the kind account",
 				     policy_word(&policy_right_words, t->id));
 		else if (t->who == WHO_ACCOUNT && everyones(p->rights[i].id) && p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED)
-			report_warning(r, p->rights[i].line,
-				       FINDING("right %s is for accounts only, but the request log is kept of everyone",
-					       "the others have the same right", "write who=\"everyone\""),
-				       policy_word(&policy_right_words, t->id));
+			report_warning(r, p->rights[i].line, "right %s is for accounts only, but the request log is kept of everyone",
+				       "the others have the same right", "write who=\"everyone\"", policy_word(&policy_right_words, t->id));
 	}
 }
 
@@ -284,11 +257,8 @@ void lint_rights(const struct policy *p, struct report *r)
 		lint_gdpr(p, REGIME_UK_GDPR, r);
 	if (ccpa)
 		lint_ccpa(p, r);
-	if (!gdpr && !uk && !ccpa)
-		report_warning(
-		    r, rights_line(p),
-		    FINDING("no right names a law that it comes from",
-			    "without one no statutory clock runs, and visitors of the Union have these rights whatever a notice says",
-			    "add <answer regime=\"gdpr\" within=\"statutory\"/>"));
+	report_warning_if(!gdpr && !uk && !ccpa, r, rights_line(p), "no right names a law that it comes from",
+			  "without one no statutory clock runs, and visitors of the Union have these rights whatever a notice says",
+			  "add <answer regime=\"gdpr\" within=\"statutory\"/>");
 	lint_who(p, r);
 }

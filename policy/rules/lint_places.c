@@ -30,14 +30,10 @@ static void lint_safeguards(const struct policy_processor *a, struct report *r)
 		if (policy_country_in_eea(region->country))
 			continue;
 		outside = true;
-		if (a->safeguard_count > 0 && !covered(a, region->country))
-			report_error(
-			    r, region->line,
-			    FINDING(
+		report_error_if(a->safeguard_count > 0 && !covered(a, region->country), r, region->line,
 				"the safeguards of processor %s do not cover %s",
 				"an adequacy decision holds for its own country only, and the Data Privacy Framework for the United States",
-				"add <safeguard type=\"standard-contractual-clauses\">"),
-			    a->id, region->country);
+				"add <safeguard type=\"standard-contractual-clauses\">", a->id, region->country);
 	}
 	for (size_t i = 0; i < a->safeguard_count; i++) {
 		enum policy_safeguard_type type = a->safeguards[i].type;
@@ -45,17 +41,13 @@ static void lint_safeguards(const struct policy_processor *a, struct report *r)
 		copy = copy || a->safeguards[i].copy != NULL || type == SAFEGUARD_ADEQUACY || type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK ||
 		       type == SAFEGUARD_EXPLICIT_CONSENT || type == SAFEGUARD_CONTRACT_WITH_SUBJECT;
 	}
-	if (outside && a->safeguard_count > 0 && !lasting)
-		report_warning(r, a->safeguards[0].line,
-			       FINDING("transfers to processor %s rest on %s alone",
-				       "Article 49 GDPR means it for single cases, not for every request",
-				       "add <safeguard type=\"standard-contractual-clauses\">"),
-			       a->id, policy_word(&policy_safeguard_words, a->safeguards[0].type));
-	if (outside && lasting && !copy)
-		report_warning(r, a->safeguards[0].line,
-			       FINDING("Article 13(1)(f): nothing says where to get a copy of the safeguard for processor %s",
-				       "visitors may ask for it", "add copy=\"https://…\" to <safeguard>"),
-			       a->id);
+	report_warning_if(outside && a->safeguard_count > 0 && !lasting, r, a->safeguards[0].line,
+			  "transfers to processor %s rest on %s alone", "Article 49 GDPR means it for single cases, not for every request",
+			  "add <safeguard type=\"standard-contractual-clauses\">", a->id,
+			  policy_word(&policy_safeguard_words, a->safeguards[0].type));
+	report_warning_if(outside && lasting && !copy, r, a->safeguards[0].line,
+			  "Article 13(1)(f): nothing says where to get a copy of the safeguard for processor %s", "visitors may ask for it",
+			  "add copy=\"https://…\" to <safeguard>", a->id);
 }
 
 void lint_transfers(const struct policy *p, struct report *r)
@@ -65,19 +57,13 @@ void lint_transfers(const struct policy *p, struct report *r)
 		if (a->local || a->removed != 0)
 			continue;
 		lint_safeguards(a, r);
-		if (a->policy == NULL)
-			report_warning(r, a->line,
-				       FINDING("processor %s has no link to its own notice", "visitors cannot look up what it does",
-					       "add policy=\"https://…\""),
-				       a->id);
+		report_warning_if(a->policy == NULL, r, a->line, "processor %s has no link to its own notice",
+				  "visitors cannot look up what it does", "add policy=\"https://…\"", a->id);
 	}
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *t = &p->third_parties[i];
-		if (t->processor == NULL)
-			report_error(r, t->line,
-				     FINDING("Article 13(1)(e): pages load from %s, and no processor is named for it",
-					     "its owner sees every visitor's IP address", "add processor=\"…\" and declare it"),
-				     t->origin);
+		report_error_if(t->processor == NULL, r, t->line, "Article 13(1)(e): pages load from %s, and no processor is named for it",
+				"its owner sees every visitor's IP address", "add processor=\"…\" and declare it", t->origin);
 	}
 }
 
@@ -123,21 +109,14 @@ static void lint_cookies(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *c = &p->cookies[i];
 		const struct policy_consent *consent = consent_of(p, c->consent);
-		if (!c->has_lasts && c->in != STORAGE_SESSION)
-			report_warning(r, c->line,
-				       FINDING("cookie %s does not say how long it lasts",
-					       "visitors must be told (Court of Justice, C-673/17)", "add lasts=\"…\""),
-				       c->name);
-		if (c->has_lasts && c->class != COOKIE_NECESSARY && duration_compare(c->lasts, longest) > 0)
-			report_warning(r, c->line,
-				       FINDING("cookie %s lasts for more than 13 months",
-					       "authorities take that as the most a consent can carry", "write lasts=\"P13M\" or less"),
-				       c->name);
-		if (consent != NULL && consent->form == CONSENT_OPT_OUT && c->class != COOKIE_NECESSARY)
-			report_error(r, c->line,
-				     FINDING("cookie %s rests on the consent %s, which counts unless somebody objects",
-					     "silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\""),
-				     c->name, consent->id);
+		report_warning_if(!c->has_lasts && c->in != STORAGE_SESSION, r, c->line, "cookie %s does not say how long it lasts",
+				  "visitors must be told (Court of Justice, C-673/17)", "add lasts=\"…\"", c->name);
+		report_warning_if(c->has_lasts && c->class != COOKIE_NECESSARY && duration_compare(c->lasts, longest) > 0, r, c->line,
+				  "cookie %s lasts for more than 13 months", "authorities take that as the most a consent can carry",
+				  "write lasts=\"P13M\" or less", c->name);
+		report_error_if(consent != NULL && consent->form == CONSENT_OPT_OUT && c->class != COOKIE_NECESSARY, r, c->line,
+				"cookie %s rests on the consent %s, which counts unless somebody objects",
+				"silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\"", c->name, consent->id);
 	}
 }
 
@@ -146,19 +125,16 @@ static void lint_consents(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
 		const struct policy_consent *consent = consent_of(p, a->consent);
-		if (consent != NULL && a->basis == BASIS_CONSENT && consent->form == CONSENT_OPT_OUT)
-			report_error(r, a->line,
-				     FINDING("purpose %s rests on the consent %s, which counts unless somebody objects",
-					     "silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\", or another basis"),
-				     a->id, consent->id);
+		report_error_if(consent != NULL && a->basis == BASIS_CONSENT && consent->form == CONSENT_OPT_OUT, r, a->line,
+				"purpose %s rests on the consent %s, which counts unless somebody objects",
+				"silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\", or another basis", a->id,
+				consent->id);
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		const struct policy_consent *c = &p->consents[i];
-		if (!consent_used(p, c->id) && c->form == CONSENT_OPT_IN && !consent_to_transfer(p))
-			report_warning(r, c->line,
-				       FINDING("consent %s is asked for and nothing rests on it", "a question without an effect misleads",
-					       "name it in a purpose or a cookie, or remove it"),
-				       c->id);
+		report_warning_if(!consent_used(p, c->id) && c->form == CONSENT_OPT_IN && !consent_to_transfer(p), r, c->line,
+				  "consent %s is asked for and nothing rests on it", "a question without an effect misleads",
+				  "name it in a purpose or a cookie, or remove it", c->id);
 	}
 }
 
@@ -170,10 +146,8 @@ void lint_browser(const struct policy *p, struct report *r)
 	lint_consents(p, r);
 	for (size_t i = 0; i < p->purpose_count; i++)
 		consent = consent || p->purposes[i].basis == BASIS_CONSENT;
-	if (consent && p->minimum_age >= 13 && p->minimum_age < 16)
-		report_warning(r, p->versions[0].line,
-			       FINDING("a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its "
-				       "Member State says less",
-				       "consents of younger visitors may be void", "write years=\"16\", or ask for the parents"),
-			       p->minimum_age);
+	report_warning_if(consent && p->minimum_age >= 13 && p->minimum_age < 16, r, p->versions[0].line,
+			  "a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its "
+			  "Member State says less",
+			  "consents of younger visitors may be void", "write years=\"16\", or ask for the parents", p->minimum_age);
 }

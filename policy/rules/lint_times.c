@@ -10,35 +10,25 @@
 // What the policy says of the vendor against what is known of it.
 static void lint_known(const struct policy_processor *a, const struct processor_facts *v, struct report *r)
 {
-	if (!a->local && strcmp(a->name, v->owner) != 0)
-		report_warning(
-		    r, a->line,
-		    FINDING("processor %s is known to belong to %s", "visitors would look for the wrong firm", "correct the name"), a->id,
-		    v->owner);
-	if (v->trains && !a->trains && !(a->ask & POLICY_BIT(ASK_NO_TRAINING)))
-		report_error(r, a->line,
-			     FINDING("processor %s may train on what it gets unless it is told not to", "the promise is not in our hands",
-				     "write trains=\"yes\"%s"),
-			     a->id, v->no_training > ANSWER_NO ? ", or ask=\"no-training\"" : "");
+	report_warning_if(!a->local && strcmp(a->name, v->owner) != 0, r, a->line, "processor %s is known to belong to %s",
+			  "visitors would look for the wrong firm", "correct the name", a->id, v->owner);
+	report_error_if(v->trains && !a->trains && !(a->ask & POLICY_BIT(ASK_NO_TRAINING)), r, a->line,
+			"processor %s may train on what it gets unless it is told not to", "the promise is not in our hands",
+			"write trains=\"yes\"%s", a->id, v->no_training > ANSWER_NO ? ", or ask=\"no-training\"" : "");
 	for (const char *const *host = a->hosts.items; host != NULL && *host != NULL; host++) {
 		const char *const *pattern = v->hosts;
 		while (*pattern != NULL && !policy_host_matches(*pattern, *host) && strcasecmp(*pattern, *host) != 0)
 			pattern++;
-		if (*pattern == NULL)
-			report_warning(r, a->line,
-				       FINDING("%s is not known as a host of processor %s", "data could go to somebody else",
-					       "write a host that its vendor documents"),
-				       *host, a->id);
+		report_warning_if(*pattern == NULL, r, a->line, "%s is not known as a host of processor %s",
+				  "data could go to somebody else", "write a host that its vendor documents", *host, a->id);
 	}
 	for (size_t i = 0; v->regions[0] != NULL && i < a->region_count; i++) {
 		const char *const *region = v->regions;
 		while (*region != NULL && strcmp(*region, a->regions[i].id) != 0)
 			region++;
-		if (*region == NULL)
-			report_warning(r, a->regions[i].line,
-				       FINDING("processor %s is not known to have a region %s",
-					       "visitors must be told where their data goes", "write the region as its vendor does"),
-				       a->id, a->regions[i].id);
+		report_warning_if(*region == NULL, r, a->regions[i].line, "processor %s is not known to have a region %s",
+				  "visitors must be told where their data goes", "write the region as its vendor does", a->id,
+				  a->regions[i].id);
 	}
 }
 
@@ -57,21 +47,16 @@ static void lint_vendor(const struct policy_processor *a, struct report *r)
 	duration_words(keeps, sizeof keeps, v->longest);
 	duration_words(told, sizeof told, a->keeps);
 	if (duration_is_zero(v->longest) && a->retention.count == 0)
-		report_error(r, a->line,
-			     FINDING("processor %s keeps %s, and the policy does not say for how long",
-				     "Article 13(2)(a) GDPR asks for the time or what decides it", "add <retention>…</retention>"),
-			     a->id, v->keeps);
+		report_error(r, a->line, "processor %s keeps %s, and the policy does not say for how long",
+			     "Article 13(2)(a) GDPR asks for the time or what decides it", "add <retention>…</retention>", a->id, v->keeps);
 	else if (!duration_is_zero(v->longest) && !a->has_keeps)
-		report_error(r, a->line,
-			     FINDING("processor %s keeps %s for up to %s unless it is switched off, and the policy names no time",
-				     "visitors would think that it goes with the request",
-				     "add <retention longest=\"…\"> with that time%s"),
-			     a->id, v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "");
+		report_error(r, a->line, "processor %s keeps %s for up to %s unless it is switched off, and the policy names no time",
+			     "visitors would think that it goes with the request", "add <retention longest=\"…\"> with that time%s", a->id,
+			     v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "");
 	else if (!duration_is_zero(v->longest) && duration_may_exceed(v->longest, a->keeps))
-		report_error(r, a->line,
-			     FINDING("processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here",
-				     "the promise is not in our hands", "write the longer time%s"),
-			     a->id, v->keeps, keeps, told, off ? ", or ask=\"no-retention\"" : "");
+		report_error(r, a->line, "processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here",
+			     "the promise is not in our hands", "write the longer time%s", a->id, v->keeps, keeps, told,
+			     off ? ", or ask=\"no-retention\"" : "");
 }
 
 static bool prose_names(const struct prose *prose, const char *name)
@@ -101,9 +86,8 @@ static void lint_kind_at(const struct policy *p, const struct policy_kind *k, si
 		return;
 	life_words(words, sizeof words, k, false);
 	duration_words(keeps, sizeof keeps, a->keeps);
-	report_warning(r, k->line,
-		       FINDING("kind %s is kept %s here, but processor %s, which gets it, keeps it for up to %s",
-			       "who reads only the one is misled about the other", "name %s in the <where> of the kind, with its time"),
+	report_warning(r, k->line, "kind %s is kept %s here, but processor %s, which gets it, keeps it for up to %s",
+		       "who reads only the one is misled about the other", "name %s in the <where> of the kind, with its time",
 		       kind_row(k->kind)->name, memory ? "only in memory" : words, a->id, keeps, a->brand);
 }
 
@@ -118,23 +102,18 @@ static void lint_conditions(const struct policy *p, const struct policy_kind *k,
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		bool used = l->lasts_while == rows[i].condition || l->unless == rows[i].condition;
 		bool itself = k->kind == rows[i].needs || (rows[i].needs == KIND_GALLERY && k->kind == KIND_IMAGE);
-		if (used && !itself && p->kinds[rows[i].needs].keep == KEEP_UNDECLARED)
-			report_error(r, l->line,
-				     FINDING("a life of kind %s hangs on the condition %s, but the policy keeps no %s",
-					     "the condition could never begin or end", "declare the kind %s, or write a length"),
-				     name, policy_word(&policy_condition_words, rows[i].condition), kind_row(rows[i].needs)->words,
-				     kind_row(rows[i].needs)->name);
+		report_error_if(used && !itself && p->kinds[rows[i].needs].keep == KEEP_UNDECLARED, r, l->line,
+				"a life of kind %s hangs on the condition %s, but the policy keeps no %s",
+				"the condition could never begin or end", "declare the kind %s, or write a length", name,
+				policy_word(&policy_condition_words, rows[i].condition), kind_row(rows[i].needs)->words,
+				kind_row(rows[i].needs)->name);
 	}
-	if (l->lasts_while == CONDITION_CONSENT && p->consent_count == 0)
-		report_error(r, l->line,
-			     FINDING("a life of kind %s lasts while a consent does, but the policy asks for none",
-				     "nothing would ever end it", "declare it in <consents>, or write a length"),
-			     name);
-	if (l->start == START_ACCOUNT_END && p->kinds[KIND_ACCOUNT].keep == KEEP_UNDECLARED)
-		report_error(r, l->line,
-			     FINDING("a life of kind %s begins at the end of an account, but the policy keeps no accounts",
-				     "it would never begin", "write after=\"creation\""),
-			     name);
+	report_error_if(l->lasts_while == CONDITION_CONSENT && p->consent_count == 0, r, l->line,
+			"a life of kind %s lasts while a consent does, but the policy asks for none", "nothing would ever end it",
+			"declare it in <consents>, or write a length", name);
+	report_error_if(l->start == START_ACCOUNT_END && p->kinds[KIND_ACCOUNT].keep == KEEP_UNDECLARED, r, l->line,
+			"a life of kind %s begins at the end of an account, but the policy keeps no accounts", "it would never begin",
+			"write after=\"creation\"", name);
 }
 
 // P14M beside a P14D.
@@ -145,9 +124,8 @@ static void lint_sibling(const struct policy *p, const struct policy_kind *k, co
 			const struct policy_life *other = &policy_kind_at(p, i)->lives[j];
 			if (!other->has_length || !l->has_length || !diff_unit_changed(other->length, l->length))
 				continue;
-			report_warning(r, l->line,
-				       FINDING("kind %s is to live for %u months while kind %s lives for %u days",
-					       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\""),
+			report_warning(r, l->line, "kind %s is to live for %u months while kind %s lives for %u days",
+				       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\"",
 				       kind_row(k->kind)->name, l->length.months, kind_row(policy_kind_at(p, i)->kind)->name,
 				       other->length.days, l->length.months);
 			return;
@@ -176,12 +154,10 @@ void lint_units(const struct policy *before, const struct policy *p, struct repo
 		const struct policy_kind *a = &before->kinds[k], *b = &p->kinds[k];
 		for (size_t i = 0; i < a->life_count * b->life_count; i++) { // each with each
 			const struct duration from = a->lives[i % a->life_count].length, to = b->lives[i / a->life_count].length;
-			if (diff_unit_changed(from, to))
-				report_warning(r, b->line,
-					       FINDING("kind %s lived for %u days in the version before and is to live for %u months now",
-						       "M before a T means months, so this may be a slip",
-						       "for days write length=\"P%uD\""),
-					       kind_row((enum kind)k)->name, from.days, to.months, to.months);
+			report_warning_if(diff_unit_changed(from, to), r, b->line,
+					  "kind %s lived for %u days in the version before and is to live for %u months now",
+					  "M before a T means months, so this may be a slip", "for days write length=\"P%uD\"",
+					  kind_row((enum kind)k)->name, from.days, to.months, to.months);
 		}
 	}
 }

@@ -122,9 +122,8 @@ static struct policy *read_bytes(const char *bytes, size_t len, bool allow_unbui
 		p = read_document(document, p, allow_unbuilt, r);
 	}
 	xmlFreeDoc(document);
-	if (p == NULL && r->errors == 0)
-		report_error(r, 1,
-			     FINDING("there is not enough memory to read the policy", "nothing may run on half of it", "free some memory"));
+	report_error_if(p == NULL && r->errors == 0, r, 1, "there is not enough memory to read the policy", "nothing may run on half of it",
+			"free some memory");
 	return p;
 }
 
@@ -137,12 +136,10 @@ struct policy *policy_load_reported(const char *file, bool allow_unbuilt, struct
 	if (file_read(file, &bytes, &e) == 0)
 		return read_bytes(buf_text(&bytes), bytes.len, allow_unbuilt, r);
 	if (e.code == ERR_MEMORY)
-		report_error(r, 1,
-			     FINDING("the file is larger than %d bytes", "a policy in all languages is far smaller", "give the right file"),
+		report_error(r, 1, "the file is larger than %d bytes", "a policy in all languages is far smaller", "give the right file",
 			     POLICY_BYTES_MAX);
 	else
-		report_error(r, 1, FINDING("the policy cannot be read (%s)", "without a policy nothing may run", "give the right path"),
-			     e.text);
+		report_error(r, 1, "the policy cannot be read (%s)", "without a policy nothing may run", "give the right path", e.text);
 	return NULL;
 }
 
