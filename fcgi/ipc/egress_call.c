@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/ipc/egress_call.h"
 #include "fcgi/ipc/head.h"
+#include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include <limits.h>
 #include <stddef.h>
@@ -20,29 +21,26 @@ cJSON *egress_send_head(const char *processor, const char *method, const char *p
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		if (kinds & KIND_BIT(k))
 			whole = whole && cJSON_AddItemToArray(list, cJSON_CreateString(kind_row((enum kind)k)->name));
-	if (whole)
-		return head;
-	cJSON_Delete(head);
-	return NULL;
+	if (!whole)
+		json_free(&head);
+	return head;
 }
 
 cJSON *egress_page_head(const char *url, unsigned deadline_ms)
 {
 	cJSON *head = cJSON_CreateObject();
-	if (cJSON_AddStringToObject(head, "op", "page") != NULL && cJSON_AddStringToObject(head, "url", url) != NULL &&
-	    cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) != NULL)
-		return head;
-	cJSON_Delete(head);
-	return NULL;
+	if (cJSON_AddStringToObject(head, "op", "page") == NULL || cJSON_AddStringToObject(head, "url", url) == NULL ||
+	    cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) == NULL)
+		json_free(&head);
+	return head;
 }
 
 cJSON *egress_status_head(void)
 {
 	cJSON *head = cJSON_CreateObject();
-	if (cJSON_AddStringToObject(head, "op", "status") != NULL)
-		return head;
-	cJSON_Delete(head);
-	return NULL;
+	if (cJSON_AddStringToObject(head, "op", "status") == NULL)
+		json_free(&head);
+	return head;
 }
 
 enum { HEADER_VALUE_MAX = 150, WORD_MAX = 64 };

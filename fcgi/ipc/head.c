@@ -4,25 +4,20 @@
 #include <math.h>
 #include <string.h>
 
-static bool text_fits(const cJSON *value, const struct head_member *m)
-{
-	if (!cJSON_IsString(value) || strlen(value->valuestring) > m->max)
-		return false;
-	for (const char *p = value->valuestring; m->type == HEAD_LINE && *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			return false;
-	return true;
-}
-
 static int head_members_read(void *out, const cJSON *head, const struct head_member *members, struct err *e);
 
 static int head_member_read(void *out, const cJSON *value, const struct head_member *m, struct err *e)
 {
 	void *to = (char *)out + m->offset;
+	const char *text;
 	switch (m->type) {
 	case HEAD_TEXT:
 	case HEAD_LINE:
-		if (!text_fits(value, m))
+		if (!cJSON_IsString(value) || strlen(value->valuestring) > m->max)
+			break;
+		for (text = value->valuestring; m->type == HEAD_LINE && *text >= ' ' && *text <= '~'; text++)
+			;
+		if (m->type == HEAD_LINE && *text != '\0')
 			break;
 		*(const char **)to = value->valuestring;
 		return 0;

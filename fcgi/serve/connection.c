@@ -101,29 +101,23 @@ static __attribute__((noinline)) bool request_admit(struct request *r)
 	return rc == 0;
 }
 
-static void request_answer(struct request *r)
-{
-	if (!request_admit(r))
-		return;
-	if (r->route->changes_state && r->server->yield != NULL) // waits for the disk, and for other writers
-		r->server->yield(r->server);
-	r->route->handle(r, r->server->context);
-	if (r->unlogged) {
-		respond_problem(r, 500, "problem.internal.unlogged", NULL, NULL);
-	} else if (!respond_begun(r)) {
-		note_line("%s %s gave no answer", r->route->method, r->route->path);
-		respond_problem(r, 500, "problem.internal", NULL, NULL);
-	}
-}
-
 static void request_serve(struct server *s, FCGX_Request *fcgx, bool busy)
 {
 	struct request r = {.server = s, .fcgx = fcgx, .params = fcgx->envp, .deadline = monotonic_ms()};
 	request_choose_language(&r);
-	if (busy)
+	if (busy) {
 		respond_problem(&r, 503, "problem.busy.visitors", NULL, NULL);
-	else
-		request_answer(&r);
+	} else if (request_admit(&r)) {
+		if (r.route->changes_state && s->yield != NULL) // waits for the disk, and for other writers
+			s->yield(s);
+		r.route->handle(&r, s->context);
+		if (r.unlogged) {
+			respond_problem(&r, 500, "problem.internal.unlogged", NULL, NULL);
+		} else if (!respond_begun(&r)) {
+			note_line("%s %s gave no answer", r.route->method, r.route->path);
+			respond_problem(&r, 500, "problem.internal", NULL, NULL);
+		}
+	}
 	if (r.commit_unknown || (s->vault != NULL && vault_broken(s->vault))) {
 		if (!atomic_exchange(&s->failed, true))
 			note_line("the outcome of a commit is unknown: serving stops, so that the next start can check the store");

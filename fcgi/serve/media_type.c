@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/media_type.h"
 #include "policy/base/array.h"
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,7 +55,7 @@ int media_type_parameter(const char *header, const char *name, char *out, size_t
 	return -1;
 }
 
-static const char *const made[] = {[WANTS_JSON] = "application/json", [WANTS_HTML] = "text/html", [WANTS_EVENTS] = "text/event-stream"};
+static const char *const made[] = {"application/json", "text/html", "text/event-stream"};
 enum { MADE = ARRAY_LEN(made), RANGES_MAX = 32 };
 
 // How closely a media range says `type`: 0: not at all, 1: as */*, 2: as type/*, 3: by its name.
@@ -67,28 +69,22 @@ static int range_match(const char *range, size_t len, const char *type)
 	return len == strlen(type) && strncasecmp(range, type, len) == 0 ? 3 : 0;
 }
 
-// "q=0.8" among the range's parameters, in thousandths.
-static int range_quality(const char *p, const char *end)
+// "q=0.8" among the range's parameters.
+static double range_quality(const char *p, const char *end)
 {
 	while ((p = memchr(p, ';', (size_t)(end - p))) != NULL) {
 		p += 1 + strspn(p + 1, " \t");
-		if ((*p != 'q' && *p != 'Q') || p[1] != '=')
-			continue;
-		if (p[2] == '1')
-			return 1000;
-		int thousandths = 0, weight = 100;
-		if (p[2] == '0' && p[3] == '.')
-			for (p += 4; p < end && *p >= '0' && *p <= '9' && weight; p++, weight /= 10)
-				thousandths += (*p - '0') * weight;
-		return thousandths;
+		if ((*p == 'q' || *p == 'Q') && p[1] == '=')
+			return p[2] == '0' || p[2] == '1' ? fmin(strtod(p + 2, NULL), 1) : 0;
 	}
-	return 1000;
+	return 1;
 }
 
-enum wants media_type_preferred(const char *accept)
+const char *media_type_preferred(const char *accept)
 {
 	struct {
-		int match, quality, position;
+		double quality;
+		int match, position;
 	} found[MADE] = {{0}};
 	int position = 0;
 	for (const char *p = accept; p != NULL && position < RANGES_MAX; position++) {
@@ -105,9 +101,9 @@ enum wants media_type_preferred(const char *accept)
 		}
 		p = *end ? end + 1 : NULL;
 	}
-	size_t best = WANTS_JSON;
+	size_t best = 0;
 	for (size_t i = 1; i < MADE; i++) {
-		int better = found[i].quality - found[best].quality;
+		double better = found[i].quality - found[best].quality;
 		if (better == 0)
 			better = found[i].match - found[best].match;
 		if (better == 0)
@@ -115,5 +111,5 @@ enum wants media_type_preferred(const char *accept)
 		if (better > 0)
 			best = i;
 	}
-	return (enum wants)best;
+	return made[best];
 }

@@ -10,8 +10,8 @@
 bool media_type_is(const char *header, const char *type);
 // A parameter of a media type or disposition, unquoted; -1 when absent or too long.
 int media_type_parameter(const char *header, const char *name, char *out, size_t size);
-// What we make. The one that an Accept header (NULL: there is none) prefers (RFC 9110 §12.5.1).
-enum wants { WANTS_JSON, WANTS_HTML, WANTS_EVENTS };
-enum wants media_type_preferred(const char *accept);
+// The type that an Accept header (NULL: there is none) prefers (RFC 9110 §12.5.1) of those that we make: "application/json", "text/html",
+// "text/event-stream".
+const char *media_type_preferred(const char *accept);
 
 #endif

@@ -154,9 +154,7 @@ void request_choose_language(struct request *r)
 
 bool request_wants(const struct request *r, const char *type)
 {
-	static const char *const types[] = {
-	    [WANTS_JSON] = "application/json", [WANTS_HTML] = "text/html", [WANTS_EVENTS] = "text/event-stream"};
-	return strcmp(types[media_type_preferred(request_param(r, "HTTP_ACCEPT"))], type) == 0;
+	return strcmp(media_type_preferred(request_param(r, "HTTP_ACCEPT")), type) == 0;
 }
 
 int request_log_open(struct request *r, const char *receipt, struct err *e)

@@ -13,13 +13,9 @@
 #include <strings.h>
 
 enum {
-	TITLE_MAX = 300,
-	DESCRIPTION_MAX = 1000,
-	SITE_NAME_MAX = 120,
 	LANGUAGE_MAX = 35, // RFC 5646
 	HEADING_MAX = 200,
 	HEADINGS_MAX = 12,
-	TEXT_MAX = 6 * 1024,
 	MAIN_ENOUGH = 200, // a <main> with less is not the page's text
 	CSS_MAX = 512 * 1024,
 };
@@ -86,9 +82,9 @@ enum page_text {
 	HEADINGS,
 	PAGE_TEXTS = HEADINGS + HEADINGS_MAX
 };
-static const size_t text_max[HEADINGS] = {[TITLE] = TITLE_MAX,         [OG_TITLE] = TITLE_MAX,      [DESCRIPTION] = DESCRIPTION_MAX,
-					  [SUMMARY] = DESCRIPTION_MAX, [SITE_NAME] = SITE_NAME_MAX, [APPLICATION] = SITE_NAME_MAX,
-					  [LANGUAGE] = LANGUAGE_MAX,   [TEXT] = TEXT_MAX,           [MAIN] = TEXT_MAX};
+static const size_t text_max[HEADINGS] = {
+    [TITLE] = 300,       [OG_TITLE] = 300,          [DESCRIPTION] = 1000, [SUMMARY] = 1000, [SITE_NAME] = 120,
+    [APPLICATION] = 120, [LANGUAGE] = LANGUAGE_MAX, [TEXT] = 6 * 1024,    [MAIN] = 6 * 1024};
 
 enum into { INTO_TEXT, INTO_TITLE, INTO_HEADING, INTO_STYLE };
 
@@ -131,25 +127,12 @@ static const char *const hidden_roles[] = {"navigation",    "search", "dialog", 
 // Names that consent banners give themselves: their words are not the business's.
 static const char *const banners[] = {"cookie", "consent", "gdpr", "onetrust", "usercentrics", NULL};
 
-static bool attribute_hides(const char *name, const char *value)
+static const char *attribute_find(const xmlChar **list, const char *name)
 {
-	if (strcasecmp(name, "hidden") == 0)
-		return true;
-	if (strcasecmp(name, "aria-hidden") == 0)
-		return strcasecmp(value, "true") == 0;
-	if (strcasecmp(name, "style") == 0) {
-		const char *display = strcasestr(value, "display"), *visibility = strcasestr(value, "visibility");
-		return (display != NULL && strcasestr(display, "none") != NULL) ||
-		       (visibility != NULL && strcasestr(visibility, "hidden") != NULL);
-	}
-	if (strcasecmp(name, "role") == 0)
-		return name_in(value, hidden_roles);
-	if (strcasecmp(name, "id") != 0 && strcasecmp(name, "class") != 0)
-		return false;
-	for (const char *const *b = banners; *b != NULL; b++)
-		if (strcasestr(value, *b) != NULL)
-			return true;
-	return false;
+	for (; list != NULL && list[0] != NULL; list += 2)
+		if (strcasecmp((const char *)list[0], name) == 0)
+			return list[1] != NULL ? (const char *)list[1] : "";
+	return NULL;
 }
 
 static bool element_hides(const char *name, const xmlChar **list)
@@ -159,18 +142,20 @@ static bool element_hides(const char *name, const xmlChar **list)
 	// The page as a whole is never hidden: some hide <body> until a script has run.
 	if (strcasecmp(name, "html") == 0 || strcasecmp(name, "body") == 0 || strcasecmp(name, "main") == 0)
 		return false;
-	for (; list != NULL && list[0] != NULL; list += 2)
-		if (attribute_hides((const char *)list[0], list[1] != NULL ? (const char *)list[1] : ""))
+	const char *aria = attribute_find(list, "aria-hidden"), *role = attribute_find(list, "role"),
+		   *style = attribute_find(list, "style");
+	if (attribute_find(list, "hidden") != NULL || (aria != NULL && strcasecmp(aria, "true") == 0) ||
+	    (role != NULL && name_in(role, hidden_roles)))
+		return true;
+	const char *display = style != NULL ? strcasestr(style, "display") : NULL;
+	const char *visibility = style != NULL ? strcasestr(style, "visibility") : NULL;
+	if ((display != NULL && strcasestr(display, "none") != NULL) || (visibility != NULL && strcasestr(visibility, "hidden") != NULL))
+		return true;
+	const char *id = attribute_find(list, "id"), *class = attribute_find(list, "class");
+	for (const char *const *b = banners; *b != NULL; b++)
+		if ((id != NULL && strcasestr(id, *b) != NULL) || (class != NULL && strcasestr(class, *b) != NULL))
 			return true;
 	return false;
-}
-
-static const char *attribute_find(const xmlChar **list, const char *name)
-{
-	for (; list != NULL && list[0] != NULL; list += 2)
-		if (strcasecmp((const char *)list[0], name) == 0)
-			return list[1] != NULL ? (const char *)list[1] : "";
-	return NULL;
 }
 
 // --- events ---
