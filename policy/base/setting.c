@@ -57,7 +57,8 @@ int setting_secret(const char *name, struct buf *out, struct err *e)
 	if (file != NULL)
 		return 0;
 	const char *credentials = setting("CREDENTIALS_DIRECTORY", NULL);
-	if (credentials != NULL && path_join(path, sizeof path, credentials, name, e) == 0 && secret_file(path, out, e) == 0)
+	if (credentials != NULL && path_join(path, sizeof path, credentials, name, e) == 0 && secret_file(path, out, e) == 0 &&
+	    out->len > 0)
 		return 0;
 	const char *value = setting(name, NULL);
 	if (value == NULL)

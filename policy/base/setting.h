@@ -12,7 +12,7 @@ const char *setting_state(void);  // LETHE_STATE, default /var/lib/lethe
 const char *setting_run(void);    // LETHE_RUN, default /run/lethe
 const char *setting_policy(void); // LETHE_POLICY, default /etc/lethe/policy.xml, or where it was installed
 // A secret: the file named by NAME_FILE, else $CREDENTIALS_DIRECTORY/NAME, else the variable NAME itself. Trailing white space goes.
-// ERR_NOT_FOUND when there is none; a file that was named and cannot be read is another error. Wipe the buffer after use.
+// An empty credential is none: a unit gives one where there may be no file. ERR_NOT_FOUND when there is none; a file that was named and cannot be read is another error. Wipe the buffer after use.
 int setting_secret(const char *name, struct buf *out, struct err *e);
 
 #endif

@@ -253,6 +253,21 @@ static void files_are_written_whole(void **state)
 	buf_reset(&b);
 	assert_int_equal(setting_secret("LETHE_TEST_SECRET", &b, &e), 0);
 	assert_string_equal(b.data, "one");
+	unsetenv("LETHE_TEST_SECRET_FILE");
+	unlink(path);
+	// As SetCredential= gives it where there is no file.
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	snprintf(path, sizeof path, "%s/LETHE_TEST_SECRET", folder);
+	for (const char *const *text = (const char *const[]){"\n", "one\n", NULL}; *text != NULL; text++) {
+		assert_int_equal(file_write(path, *text, strlen(*text), 0600, NULL, &e), 0);
+		buf_reset(&b);
+		assert_int_equal(setting_secret("LETHE_TEST_SECRET", &b, &e), **text == '\n' ? -1 : 0);
+		if (**text == '\n')
+			assert_int_equal(e.code, ERR_NOT_FOUND);
+		else
+			assert_string_equal(b.data, "one");
+	}
+	unsetenv("CREDENTIALS_DIRECTORY");
 	unlink(path);
 	rmdir(folder);
 }
