@@ -52,7 +52,18 @@ test('a unit and a socket for each program; none writes the policy in force, wha
     if (vault) assert.deepEqual(paths('ReadOnlyPaths'), ['/var/lib/lethe/policy', '/var/lib/lethe/publish'], name);
   }
   // The officer's units may.
-  assert.doesNotMatch(readFileSync(join(units(), 'lethe-publish.service'), 'utf8'), /ReadOnlyPaths/);
+  assert.doesNotMatch(readFileSync(join(units(), 'lethe-publish.service'), 'utf8'), /^ReadOnlyPaths/m);
+});
+
+test('every program starts from an empty root, and what calls systemctl can reach systemd from there', () => {
+  const hardening = readFileSync(join(units(), 'lethe-.service.d/hardening.conf'), 'utf8');
+  assert.match(hardening, /^TemporaryFileSystem=\/:ro$/m);
+  for (const file of readdirSync(units()).filter((name) => /^lethe-.*\.service$/.test(name))) {
+    const unit = hardening + readFileSync(join(units(), file), 'utf8');
+    // Both mount "/", and of two mounts of one folder systemd makes one: the other.
+    assert.doesNotMatch(unit, /^ProtectSystem=(?!no$)/m, file);
+    if (/^Exec.*systemctl/m.test(unit)) assert.match(unit, /^BindReadOnlyPaths=\/run\/systemd\/private \/run\/systemd\/system$/m, file);
+  }
 });
 
 test('systemd understands every line of the units', () => {
