@@ -104,31 +104,26 @@ static int header_read(struct part *part, const char *line, size_t len, struct e
 	return 0;
 }
 
-// The headers up to the empty line; *at moves behind it.
-static int headers_read(struct part *part, const char *text, size_t len, size_t *at, struct err *e)
-{
-	for (unsigned line = 0; line <= LINES_MAX; line++) {
-		const char *end = memmem(text + *at, len - *at, "\r\n", 2);
-		if (end == NULL)
-			return err_set(e, ERR_INPUT, "a part's headers do not end");
-		size_t line_len = (size_t)(end - text) - *at;
-		const char *start = text + *at;
-		*at += line_len + 2;
-		if (line_len == 0)
-			return part->name != NULL ? 0 : err_set(e, ERR_INPUT, "a part has no name");
-		if (header_read(part, start, line_len, e) != 0)
-			return -1;
-	}
-	return err_set(e, ERR_INPUT, "a part has more than %d headers", LINES_MAX);
-}
-
 // One part from its headers to its delimiter. 1: another follows, 0: it was the last, -1: malformed.
 static int part_read(struct part *part, const char *text, size_t len, size_t *at, const char *delimiter, struct err *e)
 {
-	size_t mark = strlen(delimiter);
-	if (headers_read(part, text, len, at, e) != 0)
-		return -1;
-	const char *end = memmem(text + *at, len - *at, delimiter, mark);
+	size_t mark = strlen(delimiter), line_len = 1;
+	const char *end;
+	for (unsigned line = 0; line_len > 0; line++) { // headers, up to the empty line
+		const char *start = text + *at;
+		end = memmem(start, len - *at, "\r\n", 2);
+		if (line > LINES_MAX)
+			return err_set(e, ERR_INPUT, "a part has more than %d headers", LINES_MAX);
+		if (end == NULL)
+			return err_set(e, ERR_INPUT, "a part's headers do not end");
+		line_len = (size_t)(end - start);
+		*at += line_len + 2;
+		if (line_len > 0 && header_read(part, start, line_len, e) != 0)
+			return -1;
+	}
+	if (part->name == NULL)
+		return err_set(e, ERR_INPUT, "a part has no name");
+	end = memmem(text + *at, len - *at, delimiter, mark);
 	if (end == NULL)
 		return err_set(e, ERR_INPUT, "the body ends before its closing boundary");
 	size_t stop = (size_t)(end - text);

@@ -26,20 +26,10 @@ static const char *path_match(const char *pattern, const char *path)
 	return *rest && strchr(rest, '/') == NULL ? rest : NULL;
 }
 
-// The Allow header of a path; NULL: nothing is there.
-static const char *allowed_methods(const struct route *routes, const char *path)
-{
-	static const char *const words[8] = {NULL,     "GET, HEAD",         "POST",         "GET, HEAD, POST",
-					     "DELETE", "GET, HEAD, DELETE", "POST, DELETE", "GET, HEAD, POST, DELETE"};
-	unsigned set = 0;
-	for (const struct route *t = routes; t->method != NULL; t++)
-		if (path_match(t->path, path) != NULL)
-			set |= strcmp(t->method, "GET") == 0 ? 1 : strcmp(t->method, "POST") == 0 ? 2 : 4;
-	return words[set];
-}
-
 int route_find(struct request *r, const struct route *routes, struct problem *why)
 {
+	static const char *const allow[8] = {NULL,     "GET, HEAD",         "POST",         "GET, HEAD, POST",
+					     "DELETE", "GET, HEAD, DELETE", "POST, DELETE", "GET, HEAD, POST, DELETE"};
 	const char *path = request_param(r, "DOCUMENT_URI"), *method = request_param(r, "REQUEST_METHOD");
 	if (path == NULL)
 		path = request_param(r, "SCRIPT_NAME");
@@ -52,9 +42,13 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 		params_bytes += strlen(*p);
 	if (params_bytes > PARAMS_BYTES_MAX)
 		return problem_set(why, 431, "problem.headers-too-large", NULL, NULL);
+	unsigned there = 0; // the methods of the path
 	for (const struct route *t = routes; t->method != NULL; t++) {
 		const char *rest = path_match(t->path, path);
-		if (rest == NULL || (strcmp(t->method, method) != 0 && !(r->head && strcmp(t->method, "GET") == 0)))
+		bool get = strcmp(t->method, "GET") == 0;
+		if (rest != NULL)
+			there |= get ? 1 : strcmp(t->method, "POST") == 0 ? 2 : 4;
+		if (rest == NULL || (strcmp(t->method, method) != 0 && !(r->head && get)))
 			continue;
 		r->route = t;
 		r->rest = rest;
@@ -64,7 +58,7 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 			return problem_set(why, 503, "problem.not-offered", NULL, NULL);
 		return 0;
 	}
-	why->allow = allowed_methods(routes, path);
+	why->allow = allow[there];
 	if (why->allow == NULL)
 		return problem_set(why, 404, "problem.not-found", NULL, NULL);
 	return problem_set(why, 405, "problem.method-not-allowed", NULL, WORD_VALUES({"allow", why->allow}));

@@ -169,7 +169,6 @@ static bool alike(uint32_t a, uint32_t b)
 
 size_t colour_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT])
 {
-	uint32_t best[COLOURS_MAX];
 	bool out_of_play[COLOURS_SEEN] = {false};
 	size_t count = 0;
 	while (count < COLOURS_MAX) {
@@ -184,14 +183,9 @@ size_t colour_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT])
 		}
 		if (top == c->count)
 			break;
-		out_of_play[top] = true;
-		bool again = false;
-		for (size_t i = 0; i < count; i++)
-			again = again || alike(best[i], c->seen[top].rgb);
-		if (!again) {
-			best[count] = c->seen[top].rgb;
-			snprintf(out[count++], COLOUR_TEXT, "#%06x", c->seen[top].rgb & 0xffffffU);
-		}
+		for (size_t i = 0; i < c->count; i++)
+			out_of_play[i] = out_of_play[i] || alike(c->seen[i].rgb, c->seen[top].rgb);
+		snprintf(out[count++], COLOUR_TEXT, "#%06x", c->seen[top].rgb & 0xffffffU);
 	}
 	return count;
 }

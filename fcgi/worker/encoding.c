@@ -119,22 +119,6 @@ static struct encoding *meta_charset(const char *s, size_t len)
 	return NULL;
 }
 
-// The encoding of a byte order mark, and its length.
-static struct encoding *mark_of(const char *s, size_t len, size_t *skip)
-{
-	static const struct {
-		const char *bytes;
-		int which;
-	} marks[] = {{"\xef\xbb\xbf", UTF_8}, {"\xff\xfe", UTF_16LE}, {"\xfe\xff", UTF_16BE}};
-	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-		*skip = strlen(marks[i].bytes);
-		if (len >= *skip && memcmp(s, marks[i].bytes, *skip) == 0)
-			return &encodings[marks[i].which];
-	}
-	*skip = 0;
-	return NULL;
-}
-
 // --- turning it into UTF-8 ---
 
 static int code_add(struct buf *out, uint32_t c)
@@ -239,8 +223,17 @@ static int system_add(struct buf *out, const char *bytes, size_t len, iconv_t cd
 
 int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char *content_type)
 {
-	size_t skip;
-	struct encoding *x = mark_of(bytes, len, &skip);
+	static const struct {
+		const char *bytes;
+		int which;
+	} marks[] = {{"\xef\xbb\xbf", UTF_8}, {"\xff\xfe", UTF_16LE}, {"\xfe\xff", UTF_16BE}};
+	struct encoding *x = NULL;
+	size_t skip = 0;
+	for (size_t i = 0; x == NULL && i < ARRAY_LEN(marks); i++)
+		if (len >= strlen(marks[i].bytes) && memcmp(bytes, marks[i].bytes, strlen(marks[i].bytes)) == 0) {
+			x = &encodings[marks[i].which];
+			skip = strlen(marks[i].bytes);
+		}
 	if (x == NULL && content_type != NULL)
 		x = charset_in(content_type, strlen(content_type));
 	if (x == NULL && len >= 4 && bytes[0] == '<' && bytes[1] == 0 && bytes[2] != 0 && bytes[3] == 0)

@@ -3,6 +3,7 @@
 #include "fcgi/ipc/frame.h"
 #include "fcgi/ipc/listener.h"
 #include "fcgi/ipc/note.h"
+#include "fcgi/serve/sandbox.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
@@ -227,7 +228,7 @@ int pool_run(const struct pool *p, struct err *e)
 	if (shared == MAP_FAILED)
 		return err_system(e, ERR_MEMORY, errno, "shared page");
 	answering = shared;
-	if (p->enter_sandbox != NULL && p->enter_sandbox(e) != 0)
+	if (p->sandbox != NULL && sandbox_enter(p->sandbox, e) != 0)
 		return -1;
 	while (!s.stopping || s.children_count > 0)
 		if (pool_turn(&s) != 0)

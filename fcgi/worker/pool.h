@@ -7,6 +7,7 @@
 #include "policy/base/err.h"
 #include <stdbool.h>
 
+struct sandbox;
 struct pool {
 	int listener;          // a Unix stream listener
 	unsigned children_max; // jobs at once; 0: twice the processors, at least 4
@@ -14,8 +15,7 @@ struct pool {
 	// In the child: reads the job from `connection`, calls pool_answering() right before the first byte of the reply, answers. The
 	// process ends when it returns.
 	void (*job)(int connection);
-	// In the parent, once the pool is ready and before the first job. May be NULL.
-	int (*enter_sandbox)(struct err *e);
+	const struct sandbox *sandbox; // of the parent, entered once the pool is ready and before the first job; NULL: none
 };
 
 // Serves until SIGTERM or SIGINT, then ends the children. 0: ended on request, no child left. -1: it could not start or go on.

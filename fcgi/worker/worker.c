@@ -72,14 +72,9 @@ static void job_serve(int connection)
 	_exit(0);
 }
 
-static int worker_enter_sandbox(struct err *e)
-{
-	static const struct sandbox sandbox = {.name = "worker", .fork = true};
-	return sandbox_enter(&sandbox, e);
-}
-
 int worker_main(void)
 {
+	static const struct sandbox sandbox = {.name = "worker", .fork = true};
 	struct err e = {0};
 	note_program("worker");
 	// One heap: giving memory back to a second one makes the C library open a file, which the children may not.
@@ -92,7 +87,7 @@ int worker_main(void)
 	// Loading fonts starts threads that end by themselves. Landlock would not confine them, and a fork must not happen beside them.
 	for (uint64_t end = monotonic_ms() + THREADS_MS; sandbox_threads() > 1 && monotonic_ms() < end;)
 		usleep(2000);
-	const struct pool pool = {.listener = STDIN_FILENO, .wall_ms = WALL_MS, .job = job_serve, .enter_sandbox = worker_enter_sandbox};
+	const struct pool pool = {.listener = STDIN_FILENO, .wall_ms = WALL_MS, .job = job_serve, .sandbox = &sandbox};
 	if (pool_run(&pool, &e) != 0) {
 		note_line("%s", e.text);
 		return 1;
