@@ -63,6 +63,13 @@ bool ask_yes(const char *question);
 void output_progress_begin(const char *doing);
 void output_progress_end(void);
 
+// Sets what the installed lethe.env says, and where the master key is, as far as the environment is silent.
+enum status installed_settings(void);
+// What lethe-run says in `state`/run.env of the site that it serves: for every variable that is unset. No such file is fine.
+enum status installed_site(const char *state);
+// The same for any file. ERR_NOT_FOUND, ERR_IO, ERR_MEMORY.
+int installed_read(const char *path, struct err *e);
+
 // The policy in force and the stores, opened in this order; messages on standard error.
 struct site {
 	struct policy *policy;

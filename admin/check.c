@@ -57,6 +57,26 @@ void check_span_words(char out[SPAN_WORDS], time_t seconds)
 	snprintf(out, SPAN_WORDS, "%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
 }
 
+void check_run(struct check *c, const struct check_row *row)
+{
+	struct err e;
+
+	c->at = row;
+	c->bad = false;
+	if ((row->needs & NEEDS_POLICY) != 0 && c->policy == NULL)
+		check_add(c, CHECK_UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
+	else if ((row->needs & NEEDS_VAULT) != 0 && c->vault == NULL)
+		check_add(c, CHECK_UNSURE, "Repair what is said of the stores first.", "the stores cannot be opened");
+	else if ((row->needs & NEEDS_CENSUS) == NEEDS_CENSUS && vault_census(c->vault, &c->census, &e) != 0)
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
+	else if ((row->needs & NEEDS_NGINX) == 0 || c->nginx != NULL)
+		row->run(c);
+	else
+		return;
+	if (!c->bad && row->kept != NULL)
+		check_add(c, CHECK_KEPT, "", "%s", row->kept);
+}
+
 // As text: a block for each finding that is not kept, a line for each that is.
 static enum status findings_print(struct check *c, const struct arguments *args)
 {
@@ -98,15 +118,9 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 	table_init(&c.findings, columns, "sssss");
 	output_progress_begin("checking");
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		for (c.at = groups[i]; c.at->name != NULL; c.at++) {
-			c.bad = false;
-			if (c.at->needs_policy && c.policy == NULL)
-				check_add(&c, CHECK_UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
-			else if (c.at->needs_vault && c.vault == NULL)
-				check_add(&c, CHECK_UNSURE, "Repair what is said of the stores first.", "the stores cannot be opened");
-			else
-				c.at->run(&c);
-			if (c.at == check_policy_rows && c.policy != NULL)
+		for (const struct check_row *row = groups[i]; row->name != NULL; row++) {
+			check_run(&c, row);
+			if (row == check_policy_rows && c.policy != NULL)
 				vault_open(&c.vault, a->state, a->run, c.policy, VAULT_LOOK, &c.vault_error);
 		}
 	output_progress_end();

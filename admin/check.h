@@ -10,6 +10,12 @@ struct nginx_conf;
 
 enum check_result { CHECK_KEPT, CHECK_BROKEN, CHECK_UNSURE };
 
+enum check_needs {
+	NEEDS_POLICY = 1,
+	NEEDS_VAULT = 2,
+	NEEDS_CENSUS = 4 | NEEDS_VAULT,
+	NEEDS_NGINX = 8, // without it there is no finding: the check `nginx` has said why
+};
 struct check_row;
 struct check {
 	const struct admin *admin;
@@ -18,6 +24,7 @@ struct check {
 	struct policy *policy;     // in force: one of these; NULL: not valid
 	struct vault *vault;       // NULL: could not be opened, `vault_error` says why
 	struct err vault_error;
+	struct census census;
 	const struct check_row *at; // the check that is running
 	struct table findings;
 	bool broken, unsure;
@@ -30,9 +37,12 @@ struct check {
 struct check_row {
 	const char *name;
 	const char *policy; // what is promised, in words
-	bool needs_policy, needs_vault;
+	unsigned needs;     // of enum check_needs
 	void (*run)(struct check *c);
+	const char *kept; // what is found when `run` adds nothing that is not kept; NULL: it says so itself
 };
+// Runs one check: it cannot be told without what it needs.
+void check_run(struct check *c, const struct check_row *row);
 
 // Adds one finding to the check that is running. `remedy` is "" when it is kept.
 void check_add(struct check *c, enum check_result result, const char *remedy, const char *format, ...)
@@ -40,6 +50,19 @@ void check_add(struct check *c, enum check_result result, const char *remedy, co
 // An age or a time span in one unit that suits it: "15 days", "3 hours", "40 seconds".
 enum { SPAN_WORDS = 32 };
 void check_span_words(char out[SPAN_WORDS], time_t seconds);
+
+// What the ledger says. In check_store.c.
+enum { HASH_TEXT = 65 };
+struct ledger_facts {
+	char activated[HASH_TEXT]; // SHA-256 of the policy file that was last activated; "" when none was
+	uint64_t refused_regions;  // replies refused since `since`, because another region answered than the policy names
+	time_t last_refused;
+};
+int check_ledger_facts(struct vault *v, time_t since, struct ledger_facts *out, struct err *e);
+
+// Calls `each` for every file of the stores that others than its owner can use, with its path and mode; after taking it from them where
+// `close` says so, and then only where that could be done. -1 with *e when a folder cannot be read. In check_folders.c.
+int check_private_files(const char *state, bool close, void (*each)(void *arg, const char *path, mode_t mode), void *arg, struct err *e);
 
 // Is the path, or the nearest folder above it that can be seen, on a file system in memory? In check_folders.c.
 bool check_on_memory(const char *path);

@@ -158,6 +158,6 @@ static void check_egress(struct check *c)
 }
 
 const struct check_row check_egress_rows[] = {
-    {"egress", "Nothing leaves but to the hosts of declared processors.", true, false, check_egress},
+    {"egress", "Nothing leaves but to the hosts of declared processors.", NEEDS_POLICY, check_egress, NULL},
     {0},
 };

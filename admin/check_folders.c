@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
 // The folders and the store files: is anything there that no kind of data covers?
 #include "admin/check.h"
-#include "admin/private_files.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <fts.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-enum { DRIFT_SHOWN = 8 };
+enum { DRIFT_SHOWN = 8, DEPTH_MAX = 8 };
 
 #define HEX8   "[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
 #define DAY    "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
@@ -70,63 +71,73 @@ static bool pattern_covers(const char *const *patterns, const char *path, bool f
 	return false;
 }
 
-struct tour {
-	struct check *c;
-	const char *base;
-	const char *const *patterns;
-	size_t drift, closed, depth;
-};
-
-static void folder_visit(struct tour *t, const char *relative)
-{
-	char folder[PATH_MAX], path[PATH_MAX], full[PATH_MAX];
-	struct stat st;
-
-	if (path_join(folder, sizeof folder, t->base, relative, NULL) != 0 || t->depth > 8)
-		return;
-	DIR *d = opendir(*relative ? folder : t->base);
-	if (d == NULL) {
-		t->closed += errno != ENOENT;
-		return;
-	}
-	t->depth++;
-	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    snprintf(path, sizeof path, "%s%s%s", relative, *relative ? "/" : "", entry->d_name) >= (int)sizeof path ||
-		    path_join(full, sizeof full, t->base, path, NULL) != 0 || lstat(full, &st) < 0)
-			continue; // it went meanwhile
-		bool is_folder = S_ISDIR(st.st_mode), link = S_ISLNK(st.st_mode);
-		if (!link && pattern_covers(t->patterns, path, is_folder)) {
-			if (is_folder)
-				folder_visit(t, path);
-		} else if (t->drift++ < DRIFT_SHOWN) {
-			check_add(t->c, CHECK_BROKEN, "Find out who made it and what is in it; then remove it.",
-				  "%s is %s, and no kind of data that the policy declares is kept there", full,
-				  link        ? "a link"
-				  : is_folder ? "a folder"
-					      : "a file");
-		}
-	}
-	t->depth--;
-	closedir(d);
-}
-
 static void check_folders(struct check *c)
 {
-	struct tour state = {.c = c, .base = c->admin->state, .patterns = state_files};
-	struct tour run = {.c = c, .base = c->admin->run, .patterns = run_files};
+	const char *const *patterns[] = {state_files, run_files};
+	char *roots[] = {strdup(c->admin->state), strdup(c->admin->run), NULL};
+	size_t drift[2] = {0}, closed = 0, root = 0;
+	FTS *tour = roots[0] != NULL && roots[1] != NULL ? fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_COMFOLLOW, NULL) : NULL;
 
-	folder_visit(&state, "");
-	folder_visit(&run, "");
-	size_t drift = state.drift + run.drift;
-	if (drift > 2 * DRIFT_SHOWN)
-		check_add(c, CHECK_BROKEN, "Look through the folders.", "%zu such files and folders in all", drift);
-	if (drift == 0 && (state.closed || run.closed))
-		check_add(c, CHECK_KEPT, "", "nothing else is there, as far as this user may look (%zu folders are closed to it)",
-			  state.closed + run.closed);
-	else if (drift == 0)
+	if (tour == NULL)
+		check_add(c, CHECK_UNSURE, "Free some memory.", "the folders cannot be looked through");
+	for (FTSENT *entry; tour != NULL && (entry = fts_read(tour)) != NULL;) {
+		bool folder = entry->fts_info == FTS_D, link = entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE;
+		if (entry->fts_level == 0)
+			root = strcmp(entry->fts_path, roots[0]) == 0 ? 0 : 1;
+		if (entry->fts_info == FTS_DNR || (entry->fts_level == 0 && !folder && entry->fts_info != FTS_DP))
+			closed += entry->fts_errno != ENOENT;
+		if (entry->fts_level == 0 || (!folder && !link && entry->fts_info != FTS_F && entry->fts_info != FTS_DEFAULT))
+			continue; // its end, or it went meanwhile
+		const char *relative = entry->fts_path + strlen(roots[root]);
+		bool covered = !link && pattern_covers(patterns[root], relative + (*relative == '/'), folder);
+		if (!covered || entry->fts_level > DEPTH_MAX)
+			fts_set(tour, entry, FTS_SKIP);
+		if (!covered && drift[root]++ < DRIFT_SHOWN)
+			check_add(c, CHECK_BROKEN, "Find out who made it and what is in it; then remove it.",
+				  "%s is %s, and no kind of data that the policy declares is kept there", entry->fts_path,
+				  link     ? "a link"
+				  : folder ? "a folder"
+					   : "a file");
+	}
+	if (tour != NULL)
+		fts_close(tour);
+	text_free(&roots[0]);
+	text_free(&roots[1]);
+	if (drift[0] > DRIFT_SHOWN || drift[1] > DRIFT_SHOWN)
+		check_add(c, CHECK_BROKEN, "Look through the folders.", "%zu such files and folders in all", drift[0] + drift[1]);
+	if (!c->bad && closed > 0)
+		check_add(c, CHECK_KEPT, "", "nothing else is there, as far as this user may look (%zu folders are closed to it)", closed);
+	else if (!c->bad)
 		check_add(c, CHECK_KEPT, "", "every file in %s and %s is one that a declared kind or the software needs", c->admin->state,
 			  c->admin->run);
+}
+
+// Not the public key of the ledger, nor the master key, which has a check of its own. No file is opened: closing it again would drop the
+// locks that this process holds on it.
+int check_private_files(const char *state, bool close, void (*each)(void *arg, const char *path, mode_t mode), void *arg, struct err *e)
+{
+	static const char *const folders[] = {".", "keys", "log"};
+	char folder[PATH_MAX], path[PATH_MAX];
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		if (path_join(folder, sizeof folder, state, folders[i], e) != 0)
+			return -1;
+		DIR *d = opendir(i == 0 ? state : folder);
+		if (d == NULL && errno != ENOENT)
+			return err_system(e, ERR_IO, errno, "%s", i == 0 ? state : folder);
+		for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) {
+			mode_t others = S_IRWXG | S_IRWXO;
+			if (strcmp(entry->d_name, "ledger.pub") == 0 || strcmp(entry->d_name, "master.key") == 0 ||
+			    path_join(path, sizeof path, i == 0 ? state : folder, entry->d_name, NULL) != 0 || lstat(path, &st) < 0)
+				continue;
+			if (S_ISREG(st.st_mode) && (st.st_mode & others) != 0 && (!close || chmod(path, st.st_mode & 07777 & ~others) == 0))
+				each(arg, path, st.st_mode & 07777);
+		}
+		if (d != NULL)
+			closedir(d);
+	}
+	return 0;
 }
 
 static void add_open_file(void *arg, const char *path, mode_t mode)
@@ -141,10 +152,8 @@ static void check_private(struct check *c)
 {
 	struct err e;
 
-	if (private_files_each(c->admin->state, add_open_file, c, &e) != 0)
+	if (check_private_files(c->admin->state, false, add_open_file, c, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
-	else if (!c->bad)
-		check_add(c, CHECK_KEPT, "", "the files of the stores can be used by their owner only");
 }
 
 bool check_on_memory(const char *path)
@@ -153,12 +162,10 @@ bool check_on_memory(const char *path)
 	struct statfs fs;
 
 	snprintf(at, sizeof at, "%s", path);
-	while (statfs(at, &fs) < 0) {
+	while (statfs(*at ? at : "/", &fs) < 0) {
 		char *slash = strrchr(at, '/');
 		if (slash == NULL)
 			return false;
-		if (slash == at)
-			return statfs("/", &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 		*slash = '\0';
 	}
 	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
@@ -177,8 +184,9 @@ static void check_spool(struct check *c)
 }
 
 const struct check_row check_folders_rows[] = {
-    {"private", "Only the site's own user can use the stores' files.", false, false, check_private},
-    {"folders", "Files hold what the policy declares, and nothing else.", false, false, check_folders},
-    {"spool", "Archives are in memory only.", false, false, check_spool},
+    {"private", "Only the site's own user can use the stores' files.", 0, check_private,
+     "the files of the stores can be used by their owner only"},
+    {"folders", "Files hold what the policy declares, and nothing else.", 0, check_folders, NULL},
+    {"spool", "Archives are in memory only.", 0, check_spool, NULL},
     {0},
 };

@@ -14,20 +14,12 @@ enum { FREE_BYTES_MIN = 256 * 1024 * 1024, FREE_PERCENT_MIN = 2, CLOCK_GRACE = 5
 
 static void machine_clock(struct check *c)
 {
-	struct census census;
 	char newest[WHEN_TEXT];
-	struct err e;
 
-	if (vault_census(c->vault, &census, &e) != 0) {
-		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
-		return;
-	}
-	when_text(newest, census.newest);
-	if (census.newest > when_now() + CLOCK_GRACE)
+	when_text(newest, c->census.newest);
+	if (c->census.newest > when_now() + CLOCK_GRACE)
 		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
 			  "the clock stands before the newest record, of %s", newest);
-	else
-		check_add(c, CHECK_KEPT, "", "the clock stands after everything that is stored");
 }
 
 static void machine_disk(struct check *c)
@@ -59,13 +51,12 @@ static void machine_swap(struct check *c)
 {
 	BUF_AUTO struct buf swaps = BUF_INIT(64 * 1024);
 	struct err e;
-	const char *first;
 
 	if (file_read("/proc/swaps", &swaps, &e) != 0) {
 		check_add(c, CHECK_KEPT, "", "this process may not see swap; the units keep the programs out of it");
 		return;
 	}
-	first = strchr(buf_text(&swaps), '\n');
+	const char *first = strchr(buf_text(&swaps), '\n');
 	if (first == NULL || first[1] == '\0')
 		check_add(c, CHECK_KEPT, "", "the machine has no swap");
 	else if (c->units_hold)
@@ -76,8 +67,9 @@ static void machine_swap(struct check *c)
 }
 
 const struct check_row check_machine_rows[] = {
-    {"clock", "What is due is judged by a right clock.", true, true, machine_clock},
-    {"disk", "There is space to work and to erase.", false, false, machine_disk},
-    {"swap", "Memory is never written to a disk.", false, false, machine_swap},
+    {"clock", "What is due is judged by a right clock.", NEEDS_POLICY | NEEDS_CENSUS, machine_clock,
+     "the clock stands after everything that is stored"},
+    {"disk", "There is space to work and to erase.", 0, machine_disk, NULL},
+    {"swap", "Memory is never written to a disk.", 0, machine_swap, NULL},
     {0},
 };

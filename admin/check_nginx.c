@@ -3,7 +3,6 @@
 // compared with those that are shipped.
 #include "admin/check.h"
 #include "admin/nginx_conf.h"
-#include "admin/nginx_dump.h"
 #include "admin/shipped.h"
 #include "fcgi/ipc/programs.h"
 #include "policy/base/array.h"
@@ -123,9 +122,11 @@ static void check_nginx(struct check *c)
 
 // ---- going through it ----
 
-#define EACH_DIRECTIVE(d, c)                                                                                                               \
+// Every directive of that name ("": of any name), wherever it stands.
+#define EACH_DIRECTIVE(d, c, wanted)                                                                                                       \
 	for (const struct nginx_directive *d = nginx_conf_root((c)->nginx);                                                                \
-	     (d = nginx_directive_next(nginx_conf_root((c)->nginx), d)) != NULL;)
+	     (d = nginx_directive_next(nginx_conf_root((c)->nginx), d)) != NULL;)                                                          \
+		if (*(wanted) == '\0' || nginx_directive_is(d, wanted))
 
 __attribute__((format(printf, 4, 5))) static void bad(struct check *c, const struct nginx_directive *d, const char *remedy,
 						      const char *format, ...)
@@ -187,33 +188,38 @@ static void rule_check(struct check *c, const struct rule *r, const char *name)
 
 	if (r->kind == HTTP && (http == NULL || nginx_directive_in(http, name) == NULL))
 		bad(c, http != NULL ? http : root, RESTORE, "%s is not set: %s", name, r->why);
-	EACH_DIRECTIVE(d, c)
+	EACH_DIRECTIVE(d, c, r->kind == PASS ? "fastcgi_pass" : name)
 	{
-		if (r->kind == ONLY && nginx_directive_is(d, name) && other_word(d, r->words) != NULL)
-			bad(c, d, RESTORE, "%s %s: %s", name, other_word(d, r->words), r->why);
-		if (r->kind != PASS || !nginx_directive_is(d, "fastcgi_pass"))
-			continue;
 		const struct nginx_directive *set = nginx_directive_in_force(d->parent, name);
-		if (strcmp(nginx_word(set, 0), r->words) != 0)
+		if (r->kind == ONLY && other_word(d, r->words) != NULL)
+			bad(c, d, RESTORE, "%s %s: %s", name, other_word(d, r->words), r->why);
+		if (r->kind == PASS && strcmp(nginx_word(set, 0), r->words) != 0)
 			bad(c, set != NULL ? set : d->parent, RESTORE, "%s is not %s here: %s", name, r->words, r->why);
 	}
 }
 
-static void error_logs(struct check *c)
+// The rules of the check that is running.
+static void nginx_rules(struct check *c)
+{
+	for (const struct rule *r = rules; r < rules + ARRAY_LEN(rules); r++)
+		for (size_t n = 0; strcmp(r->check, c->at->name) == 0 && n < ARRAY_LEN(r->directives) && r->directives[n] != NULL; n++)
+			rule_check(c, r, r->directives[n]);
+}
+
+static void nginx_logs(struct check *c)
 {
 	char ours[PATH_MAX] = "";
 	const struct nginx_directive *root = nginx_conf_root(c->nginx);
 
+	nginx_rules(c);
 	path_join(ours, sizeof ours, c->admin->run, "error.log", NULL);
-	EACH_DIRECTIVE(d, c)
+	EACH_DIRECTIVE(d, c, "error_log")
 	{
 		const char *to = nginx_word(d, 0), *level = nginx_word(d, 1);
-		if (!nginx_directive_is(d, "error_log") || strcmp(to, "/dev/null") == 0)
+		bool outside = d->parent == root && (strcmp(level, "crit") == 0 || strcmp(level, "alert") == 0);
+		if (strcmp(to, "/dev/null") == 0)
 			continue;
-		bool good = strcmp(level, "emerg") == 0;
-		if (d->parent == root)
-			good |= strcmp(level, "crit") == 0 || strcmp(level, "alert") == 0;
-		if (!good)
+		if (!outside && strcmp(level, "emerg") != 0)
 			bad(c, d, "Set its level to emerg inside http, to crit outside.",
 			    "error_log %s %s writes the addresses of visitors", to, *level ? level : "(error)");
 		else if (to[0] == '/' && strcmp(to, ours) != 0)
@@ -224,9 +230,10 @@ static void error_logs(struct check *c)
 		bad(c, root, "Set error_log … crit at the top.", "no error_log is set, so nginx writes one with the addresses of visitors");
 }
 
-static void temp_paths(struct check *c)
+static void nginx_temp_files(struct check *c)
 {
-	EACH_DIRECTIVE(d, c)
+	nginx_rules(c);
+	EACH_DIRECTIVE(d, c, "")
 	{
 		size_t len = strlen(d->name);
 		if (len > 10 && strcmp(d->name + len - 10, "_temp_path") == 0 && !check_on_memory(nginx_word(d, 0)))
@@ -249,18 +256,16 @@ static bool is_program_socket(const char *to)
 	return false;
 }
 
-static void passes(struct check *c)
+static void nginx_listeners(struct check *c)
 {
-	EACH_DIRECTIVE(d, c)
+	nginx_rules(c);
+	EACH_DIRECTIVE(d, c, "fastcgi_pass")
 	{
 		const char *to = nginx_word(d, 0);
 		bool ours = is_program_socket(to), upstream = false;
-		if (!nginx_directive_is(d, "fastcgi_pass"))
-			continue;
-		EACH_DIRECTIVE(s, c)
+		EACH_DIRECTIVE(s, c, "server")
 		{
-			if (!nginx_directive_is(s, "server") || !nginx_directive_is(s->parent, "upstream") ||
-			    strcmp(nginx_word(s->parent, 0), to) != 0)
+			if (!nginx_directive_is(s->parent, "upstream") || strcmp(nginx_word(s->parent, 0), to) != 0)
 				continue;
 			ours = (!upstream || ours) && is_program_socket(nginx_word(s, 0));
 			upstream = true;
@@ -270,20 +275,20 @@ static void passes(struct check *c)
 	}
 }
 
-static void listens(struct check *c)
+static void nginx_tls(struct check *c)
 {
-	EACH_DIRECTIVE(d, c)
+	nginx_rules(c);
+	EACH_DIRECTIVE(d, c, "listen")
 	{
 		const char *to = nginx_word(d, 0);
-		if (!nginx_directive_is(d, "listen") || !nginx_directive_is(d->parent, "server"))
+		bool tls = nginx_has_word(d, "ssl");
+		if (!nginx_directive_is(d->parent, "server"))
 			continue;
-		if (nginx_has_word(d, "ssl")) {
-			if (nginx_directive_in_force(d->parent, "ssl_protocols") == NULL)
-				bad(c, d, "Set ssl_protocols TLSv1.2 TLSv1.3.", "the TLS versions are not stated, so nginx decides");
-		} else if (nginx_passes_requests(d->parent) && strncmp(to, "127.", 4) != 0 && strncmp(to, "[::1]", 5) != 0 &&
-			   strncmp(to, "localhost", 9) != 0 && strncmp(to, "unix:", 5) != 0) {
+		if (tls && nginx_directive_in_force(d->parent, "ssl_protocols") == NULL)
+			bad(c, d, "Set ssl_protocols TLSv1.2 TLSv1.3.", "the TLS versions are not stated, so nginx decides");
+		if (!tls && nginx_passes_requests(d->parent) && strncmp(to, "127.", 4) != 0 && strncmp(to, "[::1]", 5) != 0 &&
+		    strncmp(to, "localhost", 9) != 0 && strncmp(to, "unix:", 5) != 0)
 			bad(c, d, "Listen with ssl, and redirect from port 80.", "the site can be used without encryption, at %s", to);
-		}
 	}
 }
 
@@ -318,20 +323,24 @@ static bool location_answers(const struct nginx_directive *server, const struct 
 	       (text != NULL && text->word_count > 1 && nginx_word(text, 0)[0] != '3');
 }
 
-static void headers(struct check *c)
+static void nginx_headers(struct check *c)
 {
 	BUF_AUTO struct buf csp = BUF_INIT(PARAMS_BYTES_MAX);
 
+	nginx_rules(c);
 	if (headers_csp(c->policy, &csp) != 0)
 		bad(c, nginx_conf_root(c->nginx), "Free some memory.", "there is no memory to compare the headers");
-	EACH_DIRECTIVE(d, c)
+	EACH_DIRECTIVE(d, c, "add_header")
 	{
-		if (nginx_directive_is(d, "add_header") && strcasecmp(nginx_word(d, 0), "Set-Cookie") == 0)
+		if (strcasecmp(nginx_word(d, 0), "Set-Cookie") == 0)
 			bad(c, d, "Remove it.", "nginx sets a cookie of its own");
+	}
+	EACH_DIRECTIVE(d, c, "location")
+	{
 		const struct nginx_directive *server = d->parent;
 		while (server != NULL && !nginx_directive_is(server, "server"))
 			server = server->parent;
-		if (!nginx_directive_is(d, "location") || server == NULL || !nginx_passes_requests(server) || !location_answers(server, d))
+		if (server == NULL || !nginx_passes_requests(server) || !location_answers(server, d))
 			continue;
 		const char *name = nginx_word(d, d->word_count ? d->word_count - 1 : 0);
 		const char *sent = header_in_force(d, "Content-Security-Policy");
@@ -343,44 +352,18 @@ static void headers(struct check *c)
 	}
 }
 
-static const struct nginx_part {
-	const char *check;
-	void (*more)(struct check *c); // what no rule says; may be NULL
-	const char *kept;
-} parts[] = {
-    {"logs", error_logs, "nginx writes no access log, and no visitor's address into its error log"},
-    {"temp-files", temp_paths, "nginx's folders for temporary files are in memory"},
-    {"spill", NULL, "bodies and answers pass through memory only"},
-    {"listeners", passes, "requests go to the site's own programs only"},
-    {"tls", listens, "visitors are served over TLS 1.2 or newer, or on this machine only"},
-    {"headers", headers, "every address of the site has the headers of the policy"},
-};
-
-static void check_part(struct check *c)
-{
-	const struct nginx_part *part = parts;
-
-	if (c->nginx == NULL)
-		return;
-	while (strcmp(part->check, c->at->name) != 0)
-		part++;
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		for (size_t n = 0; strcmp(rules[i].check, part->check) == 0 && n < ARRAY_LEN(rules[i].directives); n++)
-			if (rules[i].directives[n] != NULL)
-				rule_check(c, &rules[i], rules[i].directives[n]);
-	if (part->more != NULL)
-		part->more(c);
-	if (!c->bad)
-		check_add(c, CHECK_KEPT, "", "%s", part->kept);
-}
-
 const struct check_row check_nginx_rows[] = {
-    {"nginx", "What the web server does can be read.", false, false, check_nginx},
-    {"logs", "The web server keeps no log of visits.", false, false, check_part},
-    {"temp-files", "What visitors send and get is never on a disk.", false, false, check_part},
-    {"spill", "Requests and answers pass through memory only.", false, false, check_part},
-    {"listeners", "Requests reach the site's own programs only.", false, false, check_part},
-    {"tls", "Visitors are served over an encrypted connection.", false, false, check_part},
-    {"headers", "Every answer has the headers that follow from the policy.", true, false, check_part},
+    {"nginx", "What the web server does can be read.", 0, check_nginx, NULL},
+    {"logs", "The web server keeps no log of visits.", NEEDS_NGINX, nginx_logs,
+     "nginx writes no access log, and no visitor's address into its error log"},
+    {"temp-files", "What visitors send and get is never on a disk.", NEEDS_NGINX, nginx_temp_files,
+     "nginx's folders for temporary files are in memory"},
+    {"spill", "Requests and answers pass through memory only.", NEEDS_NGINX, nginx_rules, "bodies and answers pass through memory only"},
+    {"listeners", "Requests reach the site's own programs only.", NEEDS_NGINX, nginx_listeners,
+     "requests go to the site's own programs only"},
+    {"tls", "Visitors are served over an encrypted connection.", NEEDS_NGINX, nginx_tls,
+     "visitors are served over TLS 1.2 or newer, or on this machine only"},
+    {"headers", "Every answer has the headers that follow from the policy.", NEEDS_POLICY | NEEDS_NGINX, nginx_headers,
+     "every address of the site has the headers of the policy"},
     {0},
 };

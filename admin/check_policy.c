@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The policy itself: which one is in force, does the ledger know it, and do visitors read it?
 #include "admin/check.h"
-#include "admin/ledger.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
@@ -53,15 +52,23 @@ static void check_policy(struct check *c)
 	c->files.active->coming_from = c->files.from;
 }
 
-// ---- activation ----
-
-static void check_plan(struct check *c)
+static void check_activation(struct check *c)
 {
+	struct ledger_facts facts;
 	struct active_plan plan;
 	char from[WHEN_DATE];
 	struct err e;
 	time_t now = when_now();
 
+	if (check_ledger_facts(c->vault, 0, &facts, &e) != 0)
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify.", "%s", e.text);
+	else if (strcmp(facts.activated, c->policy->sha256) != 0)
+		check_add(c, CHECK_BROKEN, "lethe publish records and shows it.", "the policy in force (SHA-256 %.12s…) %s",
+			  c->policy->sha256, facts.activated[0] ? "is not the one that was last activated" : "was never activated");
+	else
+		check_add(c, CHECK_KEPT, "", "version %s was activated", c->policy->version);
+	if (c->files.active == NULL || c->wanted == NULL)
+		return;
 	if (active_plan(&plan, &c->files, c->wanted, now, &e) != 0) {
 		check_add(c, CHECK_BROKEN, "lethe policy diff shows the changes.", "%s", e.text);
 		return;
@@ -78,54 +85,12 @@ static void check_plan(struct check *c)
 			  plan.changes, plan.material);
 }
 
-static void check_activation(struct check *c)
-{
-	struct ledger_facts facts;
-	struct err e;
-
-	if (ledger_facts(c->vault, 0, &facts, &e) != 0)
-		check_add(c, CHECK_UNSURE, "Run lethe audit verify.", "%s", e.text);
-	else if (strcmp(facts.activated, c->policy->sha256) != 0)
-		check_add(c, CHECK_BROKEN, "lethe publish records and shows it.", "the policy in force (SHA-256 %.12s…) %s",
-			  c->policy->sha256, facts.activated[0] ? "is not the one that was last activated" : "was never activated");
-	else
-		check_add(c, CHECK_KEPT, "", "version %s was activated", c->policy->version);
-	if (c->files.active != NULL && c->wanted != NULL)
-		check_plan(c);
-}
-
-// ---- what was published ----
-
-struct comparison {
-	size_t missing, different, unreadable;
-};
-
-static void compare_page(struct check *c, const struct page *page, struct comparison *count)
-{
-	BUF_AUTO struct buf there = BUF_INIT(DOCUMENT_BYTES_MAX);
-	char path[PATH_MAX];
-	struct err e = {0};
-
-	if (snprintf(path, sizeof path, "%s/publish/%s", c->admin->state, page->path) >= (int)sizeof path)
-		return;
-	if (file_read(path, &there, &e) != 0 && e.code != ERR_NOT_FOUND) {
-		count->unreadable++;
-		return;
-	}
-	bool missing = e.code == ERR_NOT_FOUND;
-	if (!missing && there.len == page->bytes.len && memcmp(buf_text(&there), buf_text(&page->bytes), there.len) == 0)
-		return;
-	if (count->missing + count->different < PAGES_SHOWN)
-		check_add(c, CHECK_BROKEN, PUBLISH, missing ? "%s is missing" : "%s is not what follows from the policy in force", path);
-	count->missing += missing;
-	count->different += !missing;
-}
-
 // Everything is rendered anew and compared, byte for byte.
 static void check_published(struct check *c)
 {
 	PAGES_AUTO struct pages pages = {0};
-	struct comparison count = {0};
+	char path[PATH_MAX];
+	size_t missing = 0, different = 0, unreadable = 0;
 	struct err e;
 	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
 
@@ -134,15 +99,27 @@ static void check_published(struct check *c)
 			  "the pages cannot be made to compare them: %s", e.text);
 		return;
 	}
-	for (size_t i = 0; i < pages.count; i++)
-		compare_page(c, &pages.list[i], &count);
-	if (count.missing + count.different > PAGES_SHOWN)
-		check_add(c, CHECK_BROKEN, PUBLISH, "%zu published files are missing and %zu differ, in all", count.missing,
-			  count.different);
-	if (count.unreadable > 0)
-		check_add(c, CHECK_UNSURE, "Run this as the user that owns the site.", "%zu published files cannot be read",
-			  count.unreadable);
-	if (count.missing + count.different + count.unreadable == 0)
+	for (const struct page *page = pages.list; page < pages.list + pages.count; page++) {
+		BUF_AUTO struct buf there = BUF_INIT(DOCUMENT_BYTES_MAX);
+		if (snprintf(path, sizeof path, "%s/publish/%s", c->admin->state, page->path) >= (int)sizeof path)
+			continue;
+		bool read = file_read(path, &there, &e) == 0, gone = !read && e.code == ERR_NOT_FOUND;
+		if (!read && !gone)
+			unreadable++;
+		if ((!read && !gone) ||
+		    (read && there.len == page->bytes.len && memcmp(buf_text(&there), buf_text(&page->bytes), there.len) == 0))
+			continue;
+		if (missing + different < PAGES_SHOWN)
+			check_add(c, CHECK_BROKEN, PUBLISH, gone ? "%s is missing" : "%s is not what follows from the policy in force",
+				  path);
+		missing += gone;
+		different += read;
+	}
+	if (missing + different > PAGES_SHOWN)
+		check_add(c, CHECK_BROKEN, PUBLISH, "%zu published files are missing and %zu differ, in all", missing, different);
+	if (unreadable > 0)
+		check_add(c, CHECK_UNSURE, "Run this as the user that owns the site.", "%zu published files cannot be read", unreadable);
+	if (missing + different + unreadable == 0)
 		check_add(c, CHECK_KEPT, "", "all %zu published files are what follows from version %s", pages.count, c->policy->version);
 }
 
@@ -156,8 +133,6 @@ static void check_unbuilt(struct check *c)
 	else if (strcmp(setting("LETHE_ALLOW_UNBUILT", "0"), "1") == 0)
 		check_add(c, CHECK_BROKEN, "Remove LETHE_ALLOW_UNBUILT.",
 			  "LETHE_ALLOW_UNBUILT is set: a policy that this version cannot keep would be served");
-	else
-		check_add(c, CHECK_KEPT, "", "nothing that the policy needs is left out");
 }
 
 static void check_testing(struct check *c)
@@ -165,15 +140,14 @@ static void check_testing(struct check *c)
 	if (strcmp(setting("LETHE_TESTING", "0"), "1") == 0)
 		check_add(c, CHECK_BROKEN, "Never let visitors use it: remove LETHE_TESTING and start the installed programs.",
 			  "LETHE_TESTING is set: this is a test, whose programs may reach addresses that the policy does not name");
-	else
-		check_add(c, CHECK_KEPT, "", "this is not a test");
 }
 
 const struct check_row check_policy_rows[] = {
-    {"policy", "The programs run on a valid policy.", false, false, check_policy},
-    {"testing", "No test build serves visitors.", false, false, check_testing},
-    {"unbuilt", "What the policy promises can be done by this version.", true, false, check_unbuilt},
-    {"activation", "The ledger knows which policy is in force.", true, true, check_activation},
-    {"published", "Visitors read the policy that the programs obey.", true, false, check_published},
+    {"policy", "The programs run on a valid policy.", 0, check_policy, NULL},
+    {"testing", "No test build serves visitors.", 0, check_testing, "this is not a test"},
+    {"unbuilt", "What the policy promises can be done by this version.", NEEDS_POLICY, check_unbuilt,
+     "nothing that the policy needs is left out"},
+    {"activation", "The ledger knows which policy is in force.", NEEDS_POLICY | NEEDS_VAULT, check_activation, NULL},
+    {"published", "Visitors read the policy that the programs obey.", NEEDS_POLICY, check_published, NULL},
     {0},
 };

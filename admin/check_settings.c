@@ -76,9 +76,9 @@ static void check_url(struct check *c, const char *name, const struct policy_pro
 
 static void check_settings(struct check *c)
 {
+	const struct processor_facts *f;
 	bool any = false;
 
-	const struct processor_facts *f;
 	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
 		const struct policy_processor *processor = NULL;
 		const char *const urls[2] = {f->address, f->override};
@@ -155,8 +155,8 @@ static void check_space_reserve(struct check *c)
 }
 
 const struct check_row check_settings_rows[] = {
-    {"settings", "Only processors that the policy declares can be reached.", true, false, check_settings},
-    {"master-key", "Stored data can be read only with a key that no one else can read.", false, false, check_master_key},
-    {"space-reserve", "Deleting works on a full disk too.", false, false, check_space_reserve},
+    {"settings", "Only processors that the policy declares can be reached.", NEEDS_POLICY, check_settings, NULL},
+    {"master-key", "Stored data can be read only with a key that no one else can read.", 0, check_master_key, NULL},
+    {"space-reserve", "Deleting works on a full disk too.", 0, check_space_reserve, NULL},
     {0},
 };

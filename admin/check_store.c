@@ -2,10 +2,10 @@
 // What the stores hold, against what the policy promises.
 #include "admin/check.h"
 #include "admin/error_log.h"
-#include "admin/ledger.h"
 #include "policy/model/life.h"
 #include "policy/rights/erase.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -17,48 +17,32 @@ enum {
 };
 #define RUN_PRUNE "Run lethe prune, and find out why its timer did not."
 
-// A census for one check; false when it could not be taken.
-static bool take_census(struct check *c, struct census *census)
-{
-	struct err e;
-
-	if (vault_census(c->vault, census, &e) == 0)
-		return true;
-	check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
-	return false;
-}
-
-static void retention_of_kind(struct check *c, const struct census_row *row)
-{
-	const struct kind_row *kind = kind_row(row->kind);
-	char age[SPAN_WORDS], limit[SPAN_WORDS], lives[256];
-
-	check_span_words(age, row->oldest ? when_now() - row->oldest : 0);
-	check_span_words(limit, (time_t)row->limit_seconds);
-	life_words(lives, sizeof lives, &c->policy->kinds[row->kind], false);
-	if (row->keep != KEEP_STORED && row->count > 0)
-		check_add(c, CHECK_BROKEN, "Erase them, and report this: the software must refuse to store them.",
-			  "%s: %" PRIu64 " are stored, and the policy does not keep them at all", kind->name, row->count);
-	else if (row->late)
-		check_add(c, CHECK_BROKEN, RUN_PRUNE, "%s: the oldest of %" PRIu64 " is %s old; the policy keeps them %s%s", kind->name,
-			  row->count, age, row->limit_seconds > 0 ? "for " : "", row->limit_seconds > 0 ? limit : lives);
-	else if (row->keep == KEEP_STORED && row->count > 0 && c->policy->kinds[row->kind].life_count > 1)
-		check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, kept %s", kind->name, row->count, age, lives);
-	else if (row->keep == KEEP_STORED && row->count > 0 && row->limit_seconds > 0)
-		check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, of %s at most", kind->name, row->count, age, limit);
-	else if (row->keep == KEEP_STORED)
-		check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held", kind->name, row->count);
-}
-
 static void check_retention(struct check *c)
 {
-	struct census census;
+	char age[SPAN_WORDS], limit[SPAN_WORDS], lives[256];
 
-	if (!take_census(c, &census))
-		return;
-	for (size_t i = 0; i < census.row_count; i++)
-		if (census.rows[i].kind != KIND_ERROR_LOG) // nginx's file: check_error_log_age
-			retention_of_kind(c, &census.rows[i]);
+	for (const struct census_row *row = c->census.rows; row < c->census.rows + c->census.row_count; row++) {
+		const struct policy_kind *k = &c->policy->kinds[row->kind];
+		const char *name = kind_row(row->kind)->name;
+		if (row->kind == KIND_ERROR_LOG) // nginx's file: check_error_log_age
+			continue;
+		check_span_words(age, row->oldest ? when_now() - row->oldest : 0);
+		check_span_words(limit, (time_t)row->limit_seconds);
+		life_words(lives, sizeof lives, k, false);
+		if (row->keep != KEEP_STORED && row->count > 0)
+			check_add(c, CHECK_BROKEN, "Erase them, and report this: the software must refuse to store them.",
+				  "%s: %" PRIu64 " are stored, and the policy does not keep them at all", name, row->count);
+		else if (row->late)
+			check_add(c, CHECK_BROKEN, RUN_PRUNE, "%s: the oldest of %" PRIu64 " is %s old; the policy keeps them %s%s", name,
+				  row->count, age, row->limit_seconds > 0 ? "for " : "", row->limit_seconds > 0 ? limit : lives);
+		else if (row->keep == KEEP_STORED && row->count > 0 && k->life_count > 1)
+			check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, kept %s", name, row->count, age, lives);
+		else if (row->keep == KEEP_STORED && row->count > 0 && row->limit_seconds > 0)
+			check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, of %s at most", name, row->count, age,
+				  limit);
+		else if (row->keep == KEEP_STORED)
+			check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held", name, row->count);
+	}
 }
 
 static void check_error_log_age(struct check *c)
@@ -83,41 +67,28 @@ static void check_error_log_age(struct check *c)
 		check_add(c, CHECK_KEPT, "", "error.log is empty");
 }
 
-// How long may pass between two runs.
-static time_t prune_grace(const struct policy *p)
-{
-	const struct duration day = {.days = 1};
-
-	for (unsigned i = 0; i < KIND_COUNT; i++) {
-		const struct policy_kind *k = &p->kinds[i];
-		if (k->keep == KEEP_STORED && !duration_is_zero(life_longest(k)) && duration_compare(life_longest(k), day) < 0)
-			return PRUNE_GRACE_SHORT;
-	}
-	return PRUNE_GRACE_LONG;
-}
-
 static void check_prune(struct check *c)
 {
-	struct census census;
+	const struct census *census = &c->census;
+	const struct duration day = {.days = 1};
 	char ago[SPAN_WORDS];
-	time_t since = 0, now = when_now();
+	time_t since = census->last_prune, now = when_now(), grace = PRUNE_GRACE_LONG;
 
-	if (!take_census(c, &census))
-		return;
 	// Before its first run: from the oldest thing held on.
-	for (size_t i = 0; i < census.row_count && census.last_prune == 0; i++)
-		if (census.rows[i].oldest != 0 && (since == 0 || census.rows[i].oldest < since))
-			since = census.rows[i].oldest;
-	if (census.last_prune != 0)
-		since = census.last_prune;
+	for (size_t i = 0; i < census->row_count && census->last_prune == 0; i++)
+		if (census->rows[i].oldest != 0 && (since == 0 || census->rows[i].oldest < since))
+			since = census->rows[i].oldest;
+	for (const struct policy_kind *k = c->policy->kinds; k < c->policy->kinds + KIND_COUNT; k++)
+		if (k->keep == KEEP_STORED && !duration_is_zero(life_longest(k)) && duration_compare(life_longest(k), day) < 0)
+			grace = PRUNE_GRACE_SHORT;
 	check_span_words(ago, since ? now - since : 0);
 	if (since > now + PRUNE_GRACE_SHORT)
 		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
 			  "the clock stands before the last run of lethe prune");
-	else if (since != 0 && now - since > prune_grace(c->policy))
-		check_add(c, CHECK_BROKEN, RUN_PRUNE, census.last_prune ? "lethe prune last ran %s ago" : "lethe prune has not run for %s",
+	else if (since != 0 && now - since > grace)
+		check_add(c, CHECK_BROKEN, RUN_PRUNE, census->last_prune ? "lethe prune last ran %s ago" : "lethe prune has not run for %s",
 			  ago);
-	else if (census.last_prune != 0)
+	else if (census->last_prune != 0)
 		check_add(c, CHECK_KEPT, "", "lethe prune ran %s ago", ago);
 	else
 		check_add(c, CHECK_KEPT, "", "lethe prune has not run yet; nothing was due");
@@ -125,15 +96,11 @@ static void check_prune(struct check *c)
 
 static void check_residue(struct check *c)
 {
-	struct census census;
-
-	if (!take_census(c, &census))
-		return;
-	if (census.wal_bytes > WAL_BYTES_MAX)
+	if (c->census.wal_bytes > WAL_BYTES_MAX)
 		check_add(c, CHECK_BROKEN, "Run lethe prune; if that does not help, a program holds a read open: restart the site.",
-			  "the write-ahead log is %" PRIu64 " MB long, and what was deleted is still in it", census.wal_bytes >> 20);
+			  "the write-ahead log is %" PRIu64 " MB long, and what was deleted is still in it", c->census.wal_bytes >> 20);
 	else
-		check_add(c, CHECK_KEPT, "", "the write-ahead log is short (%" PRIu64 " KB)", census.wal_bytes >> 10);
+		check_add(c, CHECK_KEPT, "", "the write-ahead log is short (%" PRIu64 " KB)", c->census.wal_bytes >> 10);
 }
 
 struct late {
@@ -198,13 +165,42 @@ static void check_ledger(struct check *c)
 		check_add(c, CHECK_KEPT, "", "%" PRIu64 " entries are intact", report.size);
 }
 
+struct ledger_look {
+	struct ledger_facts *facts;
+	time_t since;
+};
+
+static int ledger_look_at(void *arg, const struct ledger_entry *entry)
+{
+	const struct ledger_look *look = arg;
+
+	if (strcmp(entry->name, "refused-region") == 0 && entry->at >= look->since) {
+		look->facts->refused_regions++;
+		look->facts->last_refused = entry->at;
+	}
+	if (strcmp(entry->name, "activation") == 0 && entry->details != NULL) {
+		JSON_AUTO cJSON *details = json_parse(entry->details, strlen(entry->details), NULL);
+		const char *hash = json_string(details, "sha256");
+		snprintf(look->facts->activated, sizeof look->facts->activated, "%s", hash != NULL ? hash : "");
+	}
+	return 0;
+}
+
+int check_ledger_facts(struct vault *v, time_t since, struct ledger_facts *out, struct err *e)
+{
+	struct ledger_look look = {.facts = out, .since = since};
+
+	*out = (struct ledger_facts){0};
+	return ledger_each_notable(v, ledger_look_at, &look, e);
+}
+
 static void check_regions(struct check *c)
 {
 	struct ledger_facts facts;
 	char last[WHEN_TEXT];
 	struct err e;
 
-	if (ledger_facts(c->vault, when_now() - REGION_DAYS * 86400, &facts, &e) != 0) {
+	if (check_ledger_facts(c->vault, when_now() - REGION_DAYS * 86400, &facts, &e) != 0) {
 		check_add(c, CHECK_UNSURE, "Run lethe audit verify.", "%s", e.text);
 		return;
 	}
@@ -245,23 +241,20 @@ static void check_tables(struct check *c)
 {
 	struct err e;
 
-	int ret = vault_drift(c->vault, add_drift, c, &e);
-	if (ret < 0)
+	if (vault_drift(c->vault, add_drift, c, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "%s", e.text);
-	else if (!c->bad)
-		check_add(c, CHECK_KEPT, "",
-			  "every table and column of the stores is this version's, and every record of a kind that it knows");
 }
 
 const struct check_row check_store_rows[] = {
-    {"stores", "Every record is where the policy says, and sealed.", true, false, check_stores},
-    {"tables", "The stores hold what the policy declares, and nothing else.", true, true, check_tables},
-    {"retention", "Nothing is kept longer than the policy says.", true, true, check_retention},
-    {"error-log", "The web server's error log is kept no longer than the policy says.", true, false, check_error_log_age},
-    {"prune", "What is due is ended on time.", true, true, check_prune},
-    {"residue", "What is deleted leaves no trace.", true, true, check_residue},
-    {"requests", "Requests of data subjects are answered in time.", true, true, check_requests},
-    {"ledger", "The record of what was done cannot be altered unseen.", true, true, check_ledger},
-    {"regions", "Data is processed only in the regions that the policy names.", true, true, check_regions},
+    {"stores", "Every record is where the policy says, and sealed.", NEEDS_POLICY, check_stores, NULL},
+    {"tables", "The stores hold what the policy declares, and nothing else.", NEEDS_POLICY | NEEDS_VAULT, check_tables,
+     "every table and column of the stores is this version's, and every record of a kind that it knows"},
+    {"retention", "Nothing is kept longer than the policy says.", NEEDS_POLICY | NEEDS_CENSUS, check_retention, NULL},
+    {"error-log", "The web server's error log is kept no longer than the policy says.", NEEDS_POLICY, check_error_log_age, NULL},
+    {"prune", "What is due is ended on time.", NEEDS_POLICY | NEEDS_CENSUS, check_prune, NULL},
+    {"residue", "What is deleted leaves no trace.", NEEDS_POLICY | NEEDS_CENSUS, check_residue, NULL},
+    {"requests", "Requests of data subjects are answered in time.", NEEDS_POLICY | NEEDS_VAULT, check_requests, NULL},
+    {"ledger", "The record of what was done cannot be altered unseen.", NEEDS_POLICY | NEEDS_VAULT, check_ledger, NULL},
+    {"regions", "Data is processed only in the regions that the policy names.", NEEDS_POLICY | NEEDS_VAULT, check_regions, NULL},
     {0},
 };

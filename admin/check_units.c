@@ -118,6 +118,6 @@ static void check_units(struct check *c)
 }
 
 const struct check_row check_units_rows[] = {
-    {"units", "Every program runs with the restrictions that it is installed with.", false, false, check_units},
+    {"units", "Every program runs with the restrictions that it is installed with.", 0, check_units, NULL},
     {0},
 };

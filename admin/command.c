@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
-#include "admin/installed.h"
 #include "policy/base/setting.h"
 #include <stdio.h>
 #include <string.h>

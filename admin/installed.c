@@ -2,7 +2,7 @@
 // An officer who types `lethe check` means the site that is installed on this machine, with the settings that its services run with. So
 // where the environment names no state folder, what the installed lethe.env sets is taken for every variable that is unset.
 // The file is read as systemd reads it, but for line continuation: NAME=value, with or without quotes; # and ; begin comments.
-#include "admin/installed.h"
+#include "admin/admin.h"
 #include "policy/base/file.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"

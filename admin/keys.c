@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: ISC
-#include "admin/admin.h"
-#include "admin/private_files.h"
+#include "admin/check.h"
+
+static void count_closed(void *arg, const char *path, mode_t mode)
+{
+	(void)path;
+	(void)mode;
+	++*(size_t *)arg;
+}
 
 static enum status keys_init(const struct admin *a, const struct arguments *args)
 {
@@ -15,7 +21,7 @@ static enum status keys_init(const struct admin *a, const struct arguments *args
 		return output_complain(STATUS_UNSURE, "%s", e.text);
 	if (site_make(&s, a) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (private_files_close(a->state, &closed, &e) != 0)
+	if (check_private_files(a->state, true, count_closed, &closed, &e) != 0)
 		return output_complain(STATUS_FOUND, "keys: %s", e.text);
 	buf_printf(&out, there ? "the store in %s is there already\n" : "made the store in %s\n", a->state);
 	if (closed > 0)

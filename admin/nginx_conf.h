@@ -25,8 +25,8 @@ struct nginx_conf *nginx_conf_parse(const char *dump, struct err *e);
 void nginx_conf_free(struct nginx_conf *c); // NULL is fine
 const struct nginx_directive *nginx_conf_root(const struct nginx_conf *c);
 
-// Runs `nginx -T` on the file and appends what it prints to *out. ERR_UNAVAILABLE: there is no nginx; ERR_REFUSED: it does not accept the
-// configuration, or may not read all of it, and *e says why.
+// Runs `nginx -T` on the file and appends what it prints to *out. ERR_UNAVAILABLE: there is no nginx, or this user may not read
+// all that it reads; ERR_REFUSED: it does not accept the configuration, and *e says why.
 int nginx_dump(const char *path, struct buf *out, struct err *e);
 
 // The directive itself, else the same one of the nearest block around `at` (nginx's usual inheritance); NULL when there is none.

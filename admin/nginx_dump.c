@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "admin/nginx_dump.h"
+#include "admin/nginx_conf.h"
 #include "policy/base/file.h"
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What lethe check says of the stores, as time passes and things happen; and the settings of an installed site.
 #include "admin/check.h"
-#include "admin/installed.h"
-#include "admin/ledger.h"
 #include "policy/base/array.h"
 #include "policy/rights/erase.h"
 #include "tests/unit/vault_fixture.h"
@@ -16,13 +14,14 @@ static enum check_result judge(const struct fixture *f, const char *name, struct
 	static const struct admin admin = {0};
 	struct check c = {.admin = &admin, .policy = (struct policy *)&f->policy, .vault = f->vault};
 
-	for (const struct check_row *row = check_store_rows; row->name != NULL && c.at == NULL; row++)
-		c.at = strcmp(row->name, name) == 0 ? row : NULL;
-	for (const struct check_row *row = check_policy_rows; row->name != NULL && c.at == NULL; row++)
-		c.at = strcmp(row->name, name) == 0 ? row : NULL;
-	assert_non_null(c.at);
+	const struct check_row *row = check_store_rows;
+
+	while (row->name != NULL && strcmp(row->name, name) != 0)
+		row++;
+	for (row = row->name != NULL ? row : check_policy_rows; strcmp(row->name, name) != 0; row++)
+		assert_non_null(row[1].name);
 	table_init(&c.findings, columns, "sssss");
-	c.at->run(&c);
+	check_run(&c, row);
 	buf_reset(finding);
 	assert_int_equal(table_print(&c.findings, NULL, finding), 0);
 	assert_true(table_size(&c.findings) > 0);
@@ -152,7 +151,7 @@ static void the_last_activation_counts(void **state)
 	append(f, "activation", "{\"sha256\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
 	assert_int_equal(judge(f, "activation", &finding), CHECK_KEPT);
 	append(f, "activation", "{\"sha256\":\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}");
-	assert_int_equal(ledger_facts(f->vault, 0, &facts, &e), 0);
+	assert_int_equal(check_ledger_facts(f->vault, 0, &facts, &e), 0);
 	assert_int_equal(facts.activated[0], 'b');
 	assert_int_equal(judge(f, "activation", &finding), CHECK_BROKEN);
 }
