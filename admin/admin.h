@@ -79,7 +79,7 @@ struct site {
 // STATUS_DONE, or STATUS_UNSURE: also where there is no store.
 enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode);
 // The same, but makes the stores where they are missing: for `keys init` alone.
-enum status site_make(struct site *s, const struct admin *a);
+enum status site_make(struct site *s, const struct admin *a, enum vault_mode mode);
 void site_close(struct site *s);
 // Refuses a state folder without a store: a mistyped one must not become a new, empty store in which all is well.
 enum status site_stores_needed(const struct admin *a);

@@ -22,13 +22,8 @@ static int audit_parse_index(const char *text, uint64_t *out)
 {
 	char *end;
 
-	*out = 0;
-	if (text == NULL)
-		return 0;
-	if (*text < '0' || *text > '9')
-		return -1;
-	*out = strtoull(text, &end, 10);
-	return *end == '\0' ? 0 : -1;
+	*out = text != NULL ? strtoull(text, &end, 10) : 0;
+	return text == NULL || (*text >= '0' && *text <= '9' && *end == '\0') ? 0 : -1;
 }
 
 static int audit_count(void *arg, const struct ledger_entry *entry)
@@ -37,21 +32,10 @@ static int audit_count(void *arg, const struct ledger_entry *entry)
 	return 0;
 }
 
-// The first of the last `n`.
-static int audit_from_last(struct vault *v, uint64_t n, uint64_t *from, struct err *e)
-{
-	uint64_t end = 0;
-
-	if (ledger_each(v, 0, audit_count, &end, e) != 0)
-		return -1;
-	*from = end > n ? end - n : 0;
-	return 0;
-}
-
 static enum status audit_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
-	uint64_t from, last = 0;
+	uint64_t from, last = 0, end = 0;
 	struct err e;
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
@@ -61,12 +45,11 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 		return output_complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
 	if (argument_given(args, "last") && (argument_given(args, "from") || audit_parse_index(argument(args, "last"), &last) < 0))
 		return output_complain(STATUS_UNSURE, "audit: --last takes a number of entries, and does not go with --from");
-	enum status status = site_open(&s, a, VAULT_LOOK);
-	if (status != STATUS_DONE)
-		return status;
-	if (argument_given(args, "last") && audit_from_last(s.vault, last, &from, &e) < 0)
-		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
-	if (ledger_each(s.vault, from, audit_row, &t, &e) != 0)
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	int ret = argument_given(args, "last") ? ledger_each(s.vault, 0, audit_count, &end, &e) : 0;
+	from = end > last ? end - last : from;
+	if (ret != 0 || ledger_each(s.vault, from, audit_row, &t, &e) != 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
 	return table_output(&t, args, "There are no entries.");
 }
@@ -77,11 +60,10 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
-	enum status status = site_open(&s, a, VAULT_LOOK);
 
 	(void)args;
-	if (status != STATUS_DONE)
-		return status;
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
 	output_progress_begin("verifying the ledger");
 	int ret = ledger_verify(s.vault, &report, &e);
 	output_progress_end();
@@ -98,11 +80,10 @@ static enum status audit_checkpoint(const struct admin *a, const struct argument
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
-	enum status status = site_open(&s, a, VAULT_ADMIN);
 
 	(void)args;
-	if (status != STATUS_DONE)
-		return status;
+	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
 	if (ledger_checkpoint(s.vault, &out, &e) != 0)
 		return output_complain(STATUS_FOUND, "audit: %s", e.text);
 	return output_print(&out);

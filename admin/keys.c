@@ -19,7 +19,7 @@ static enum status keys_init(const struct admin *a, const struct arguments *args
 	(void)args;
 	if (there < 0)
 		return output_complain(STATUS_UNSURE, "%s", e.text);
-	if (site_make(&s, a) != STATUS_DONE)
+	if (site_make(&s, a, VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (check_private_files(a->state, true, count_closed, &closed, &e) != 0)
 		return output_complain(STATUS_FOUND, "keys: %s", e.text);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "admin/admin.h"
-#include "policy/base/json.h"
+#include "admin/table.h"
 #include "policy/base/text.h"
 #include "policy/rules/active.h"
 #include "policy/rules/diff.h"
@@ -23,18 +22,6 @@ static struct policy *diff_load(const char *file, const char *state)
 	return p;
 }
 
-static void diff_print_text(struct buf *out, const struct policy_diff *d, const struct policy *after)
-{
-	for (size_t i = 0; i < d->count; i++) {
-		const struct policy_change *c = &d->changes[i];
-		buf_printf(out, "%s:%d: %s: %s%s%s: ", after->file, c->line > 0 ? c->line : 1, c->material ? "material" : "editorial",
-			   c->part, *c->id ? " " : "", c->id);
-		output_text(out, c->what);
-		buf_addc(out, '\n');
-	}
-	buf_printf(out, "%zu material, %zu editorial\n", d->material, d->count - d->material);
-}
-
 static bool add_version(cJSON *o, const char *name, const struct policy *p)
 {
 	cJSON *version = cJSON_AddObjectToObject(o, name);
@@ -44,46 +31,28 @@ static bool add_version(cJSON *o, const char *name, const struct policy *p)
 	       cJSON_AddStringToObject(version, "sha256", p->sha256) != NULL;
 }
 
-static bool add_change(cJSON *list, const struct policy_change *c)
-{
-	cJSON *o = cJSON_CreateObject();
-
-	cJSON_AddItemToArray(list, o);
-	return cJSON_AddStringToObject(o, "class", c->material ? "material" : "editorial") != NULL &&
-	       cJSON_AddStringToObject(o, "part", c->part) != NULL && cJSON_AddStringToObject(o, "id", c->id) != NULL &&
-	       cJSON_AddNumberToObject(o, "line", c->line) != NULL && cJSON_AddStringToObject(o, "what", c->what) != NULL &&
-	       cJSON_AddStringToObject(o, "before", c->before) != NULL && cJSON_AddStringToObject(o, "after", c->after) != NULL;
-}
-
 // {"before": {"file", "version", "sha256"}, "after", "material", "editorial", "changes": [{"class", "part", "id", "line", "what", …}]}
 static int diff_print_json(struct buf *out, const struct policy_diff *d, const struct policy *before, const struct policy *after)
 {
+	static const char *const columns[] = {"class", "part", "id", "line", "what", "before", "after", NULL};
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	cJSON *list = NULL;
-	bool ok = add_version(o, "before", before) && add_version(o, "after", after) &&
-		  cJSON_AddNumberToObject(o, "material", (double)d->material) != NULL &&
-		  cJSON_AddNumberToObject(o, "editorial", (double)(d->count - d->material)) != NULL &&
-		  (list = cJSON_AddArrayToObject(o, "changes")) != NULL;
+	TABLE_AUTO struct table changes;
 
-	for (size_t i = 0; ok && i < d->count; i++)
-		ok = add_change(list, &d->changes[i]);
-	if (!ok || json_print(out, o) != 0)
+	table_init(&changes, columns, "sssnsss");
+	for (const struct policy_change *c = d->changes; c < d->changes + d->count; c++)
+		table_add(&changes, c->material ? "material" : "editorial", c->part, c->id, (double)c->line, c->what, c->before, c->after);
+	if (!add_version(o, "before", before) || !add_version(o, "after", after) ||
+	    cJSON_AddNumberToObject(o, "material", (double)d->material) == NULL ||
+	    cJSON_AddNumberToObject(o, "editorial", (double)(d->count - d->material)) == NULL || table_move(&changes, o, "changes") != 0 ||
+	    json_print(out, o) != 0)
 		return -1;
 	return buf_addc(out, '\n');
-}
-
-static void diff_print_notice(struct buf *out, const struct policy_diff *d)
-{
-	for (size_t i = 0; i < d->count; i++) {
-		buf_adds(out, d->changes[i].material ? "<change material=\"yes\">" : "<change>");
-		xml_text(out, d->changes[i].what);
-		buf_adds(out, "</change>\n");
-	}
 }
 
 static enum status diff_main(const struct admin *a, const struct arguments *args)
 {
 	const char *format = argument(args, "format");
+	bool json = format != NULL && strcmp(format, "json") == 0, notice = format != NULL && strcmp(format, "notice") == 0;
 	const char *old = args->word_count == 2 ? args->words[0] : a->policy;
 	const char *new = args->word_count > 0 ? args->words[args->word_count - 1] : a->policy;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
@@ -96,12 +65,22 @@ static enum status diff_main(const struct admin *a, const struct arguments *args
 		return STATUS_UNSURE;
 	if (policy_diff(&d, before, after, &e) != 0)
 		return output_complain(STATUS_UNSURE, "%s", e.text);
-	if (format != NULL && strcmp(format, "json") == 0 && diff_print_json(&out, &d, before, after) != 0)
+	if (json && diff_print_json(&out, &d, before, after) != 0)
 		return output_complain(STATUS_UNSURE, "no memory to print the changes");
-	if (format != NULL && strcmp(format, "notice") == 0)
-		diff_print_notice(&out, &d);
-	if (format == NULL || strcmp(format, "text") == 0)
-		diff_print_text(&out, &d, after);
+	for (const struct policy_change *c = d.changes; c < d.changes + d.count; c++) {
+		if (notice) {
+			buf_adds(&out, c->material ? "<change material=\"yes\">" : "<change>");
+			xml_text(&out, c->what);
+			buf_adds(&out, "</change>\n");
+		} else if (!json) {
+			buf_printf(&out, "%s:%d: %s: %s%s%s: ", after->file, c->line > 0 ? c->line : 1,
+				   c->material ? "material" : "editorial", c->part, *c->id ? " " : "", c->id);
+			output_text(&out, c->what);
+			buf_addc(&out, '\n');
+		}
+	}
+	if (!notice && !json)
+		buf_printf(&out, "%zu material, %zu editorial\n", d.material, d.count - d.material);
 	enum status status = output_print(&out);
 	return status == STATUS_DONE && d.material > 0 ? STATUS_FOUND : status;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
-#include "admin/admin.h"
+#include "admin/table.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/rules/active.h"
 #include "policy/rules/lint.h"
@@ -19,23 +18,18 @@ static const struct option_row lint_options[] = {
 // {"file", "errors", "warnings", "findings": [{"file", "line", "severity", "what", "why", "instead"}]}
 static enum status lint_print_json(const struct report *r)
 {
+	static const char *const columns[] = {"file", "line", "severity", "what", "why", "instead", NULL};
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	JSON_AUTO cJSON *top = cJSON_CreateObject();
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns, "snssss");
+	for (const struct finding *f = r->findings; f < r->findings + r->count; f++)
+		table_add(&t, r->file, (double)f->line, f->error ? "error" : "warning", f->what, f->why, f->instead);
 	cJSON_AddStringToObject(top, "file", r->file);
 	cJSON_AddNumberToObject(top, "errors", r->errors);
-	cJSON_AddNumberToObject(top, "warnings", r->warnings);
-	cJSON *list = cJSON_AddArrayToObject(top, "findings");
-	bool ok = list != NULL;
-
-	for (const struct finding *f = r->findings; ok && f < r->findings + r->count; f++) {
-		cJSON *o = cJSON_CreateObject();
-		cJSON_AddItemToArray(list, o);
-		ok = cJSON_AddStringToObject(o, "file", r->file) != NULL && cJSON_AddNumberToObject(o, "line", f->line) != NULL &&
-		     cJSON_AddStringToObject(o, "severity", f->error ? "error" : "warning") != NULL &&
-		     cJSON_AddStringToObject(o, "what", f->what) != NULL && cJSON_AddStringToObject(o, "why", f->why) != NULL &&
-		     cJSON_AddStringToObject(o, "instead", f->instead) != NULL;
-	}
-	if (!ok || json_print(&out, top) != 0)
+	if (cJSON_AddNumberToObject(top, "warnings", r->warnings) == NULL || table_move(&t, top, "findings") != 0 ||
+	    json_print(&out, top) != 0)
 		return output_complain(STATUS_UNSURE, "no memory to print the findings");
 	buf_addc(&out, '\n');
 	return output_print(&out);

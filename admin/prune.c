@@ -26,9 +26,8 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	table_init(&t, columns, "sn");
 	if (text != NULL && duration_parse(&ahead, text) != 0)
 		return output_complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
-	enum status status = site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN);
-	if (status != STATUS_DONE)
-		return status;
+	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
 	// The stores first: they know when the clock went back, and then nothing is ended.
 	output_progress_begin(dry_run ? "counting what is due" : "pruning");
 	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);

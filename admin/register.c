@@ -37,10 +37,9 @@ static enum status register_main(const struct admin *a, const struct arguments *
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
-	enum status status = site_open(&s, a, VAULT_LOOK);
 
-	if (status != STATUS_DONE)
-		return status;
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
 	if (columns != NULL && register_model_from_name(&model, columns) != 0)
 		return output_complain(STATUS_UNSURE, "register: these columns are not built in");
 	if (vault_census(s.vault, &census, &e) != 0)

@@ -31,15 +31,12 @@ static enum status requests_list(const struct admin *a, const struct arguments *
 	struct listing l = {.now = when_now()};
 	struct err e;
 	SITE_AUTO struct site s = {0};
-	enum status status = site_open(&s, a, VAULT_LOOK);
 
-	if (status != STATUS_DONE)
-		return status;
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
 	table_init(&l.table, columns, "sssttb");
-	if (rights_each(s.vault, requests_row, &l, &e) != 0)
-		status = output_complain(STATUS_UNSURE, "requests: %s", e.text);
-	else
-		status = table_output(&l.table, args, "There are no requests.");
+	enum status status = rights_each(s.vault, requests_row, &l, &e) != 0 ? output_complain(STATUS_UNSURE, "requests: %s", e.text)
+									     : table_output(&l.table, args, "There are no requests.");
 	table_free(&l.table);
 	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
 }
@@ -83,10 +80,9 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
 	const char *format = argument(args, "format");
-	enum status status = site_open(&s, a, VAULT_LOOK);
 
-	if (status != STATUS_DONE)
-		return status;
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
 	if (rights_show_officer(s.vault, args->words[0], argument_given(args, "personal"), &json, &e) != 0)
 		return e.code == ERR_NOT_FOUND
 			   ? output_complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)

@@ -8,51 +8,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct policy *said(struct policy *p, const struct buf *messages)
+// What is done to stored data is always done under the policy in force: `given`, the one that --policy names, is to look at.
+static struct policy *policy_to_go_by(const struct admin *a, bool given)
 {
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
+	struct policy *p = given ? policy_load(a->policy, &messages) : policy_load_active(a->state, a->policy, &messages);
+
 	if (p == NULL)
-		fprintf(stderr, "%slethe: there is no valid policy to go by; nothing was done\n", buf_text(messages));
+		fprintf(stderr, "%slethe: there is no valid policy to go by; nothing was done\n", buf_text(&messages));
 	return p;
 }
 
 struct policy *site_policy(const struct admin *a)
 {
-	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
-
-	return said(a->policy_given ? policy_load(a->policy, &messages) : policy_load_active(a->state, a->policy, &messages), &messages);
-}
-
-// What is done to stored data is always done under the policy in force.
-static struct policy *policy_in_force(const struct admin *a)
-{
-	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
-
-	return said(policy_load_active(a->state, a->policy, &messages), &messages);
-}
-
-// 1: the file is there; 0: it is not; -1: nobody here can tell, with *e.
-static int part_there(const struct admin *a, const char *name, struct err *e)
-{
-	char path[4096];
-
-	if (path_join(path, sizeof path, a->state, name, e) != 0)
-		return -1;
-	if (access(path, F_OK) == 0)
-		return 1;
-	return errno == ENOENT || errno == ENOTDIR ? 0 : err_system(e, ERR_IO, errno, "%s", path);
+	return policy_to_go_by(a, a->policy_given);
 }
 
 // A store without its keys is no reason to make new ones, which would open nothing.
 int site_stores_there(const struct admin *a, struct err *e)
 {
-	int vault = part_there(a, "vault.db", e), keys = vault < 0 ? -1 : part_there(a, "keys/keys.db", e);
+	static const char *const parts[] = {"vault.db", "keys/keys.db"};
+	bool there[2];
+	char path[4096];
 
-	if (vault == 1 && keys == 0)
+	for (size_t i = 0; i < 2; i++) {
+		if (path_join(path, sizeof path, a->state, parts[i], e) != 0)
+			return -1;
+		there[i] = access(path, F_OK) == 0;
+		if (!there[i] && errno != ENOENT && errno != ENOTDIR)
+			return err_system(e, ERR_IO, errno, "%s", path);
+	}
+	if (there[0] && !there[1])
 		return err_set(e, ERR_CORRUPT,
 			       "%s has vault.db, but not keys/keys.db, without which nothing in it can be read: put it back, or begin anew "
 			       "in an empty folder",
 			       a->state);
-	return keys < 0 ? -1 : vault;
+	return there[0];
 }
 
 enum status site_stores_open(struct vault **out, const struct admin *a, const struct policy *p, enum vault_mode mode)
@@ -80,19 +71,16 @@ enum status site_stores_needed(const struct admin *a)
 	return STATUS_DONE;
 }
 
-enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode)
+enum status site_make(struct site *s, const struct admin *a, enum vault_mode mode)
 {
-	*s = (struct site){0};
-	if (site_stores_needed(a) != STATUS_DONE)
-		return STATUS_UNSURE;
-	s->policy = policy_in_force(a);
+	*s = (struct site){.policy = policy_to_go_by(a, false)};
 	return s->policy == NULL ? STATUS_UNSURE : site_stores_open(&s->vault, a, s->policy, mode);
 }
 
-enum status site_make(struct site *s, const struct admin *a)
+enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode)
 {
-	*s = (struct site){.policy = policy_in_force(a)};
-	return s->policy == NULL ? STATUS_UNSURE : site_stores_open(&s->vault, a, s->policy, VAULT_ADMIN);
+	*s = (struct site){0};
+	return site_stores_needed(a) != STATUS_DONE ? STATUS_UNSURE : site_make(s, a, mode);
 }
 
 void site_close(struct site *s)

@@ -46,6 +46,17 @@ void table_add(struct table *t, ...)
 	t->failed |= !cJSON_AddItemToArray(t->rows, row);
 }
 
+int table_move(struct table *t, cJSON *object, const char *name)
+{
+	cJSON *rows = t->rows;
+
+	t->rows = NULL;
+	if (cJSON_AddItemToObject(object, name, rows))
+		return t->failed ? -1 : 0;
+	cJSON_Delete(rows);
+	return -1;
+}
+
 // Recursion ends where cJSON's parser would: it refuses what is nested too deep.
 static void add_leaves(struct table *t, const char *path, const cJSON *parent)
 {

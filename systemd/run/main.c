@@ -35,27 +35,21 @@ static bool serving; // the site answered: what ends from now on is started agai
 
 static int options_parse(struct run_site *s, int argc, char **argv)
 {
-	static const struct option options[] = {{"policy", 1, NULL, 'p'}, {"state", 1, NULL, 's'},   {"run", 1, NULL, 'r'},
-						{"html", 1, NULL, 'h'},   {"nginx", 1, NULL, 'n'},   {"bin", 1, NULL, 'b'},
-						{"listen", 1, NULL, 'l'}, {"testing", 0, NULL, 't'}, {NULL, 0, NULL, 0}};
+	enum { TESTING = 7 };
+	static const struct option options[] = {{"policy", 1, NULL, 0}, {"state", 1, NULL, 1},         {"run", 1, NULL, 2},
+						{"html", 1, NULL, 3},   {"nginx", 1, NULL, 4},         {"bin", 1, NULL, 5},
+						{"listen", 1, NULL, 6}, {"testing", 0, NULL, TESTING}, {NULL, 0, NULL, 0}};
+	const char **const values[] = {&s->policy, &s->state, &s->run, &s->html, &s->nginx, &s->bin, &s->listen};
 	char host[INET_ADDRSTRLEN] = "", *end;
 
 	s->listen = "127.0.0.1:8080";
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		const char **to = c == 'p'   ? &s->policy
-				  : c == 's' ? &s->state
-				  : c == 'r' ? &s->run
-				  : c == 'h' ? &s->html
-				  : c == 'n' ? &s->nginx
-				  : c == 'b' ? &s->bin
-				  : c == 'l' ? &s->listen
-					     : NULL;
-		if (to != NULL)
-			*to = optarg;
-		else if (c == 't')
+		if (c == '?')
+			return -1;
+		if (c == TESTING)
 			s->testing = true;
 		else
-			return -1;
+			*values[c] = optarg;
 	}
 	if (s->policy == NULL || s->state == NULL || s->html == NULL || s->nginx == NULL || s->bin == NULL || optind < argc)
 		return -1;
@@ -90,20 +84,6 @@ static const char *default_run_folder(const char *state)
 		hash = (hash ^ (unsigned char)*c) * 1099511628211ull;
 	snprintf(path, sizeof path, "/dev/shm/lethe-%u-%08x", geteuid(), (unsigned)(hash >> 32));
 	return path;
-}
-
-static int signals_take(struct err *e)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return signals < 0 ? err_system(e, ERR_IO, errno, "no signalfd") : 0;
 }
 
 // Waits for a signal, takes leave of the children that ended, and starts those whose time has come.
@@ -178,27 +158,6 @@ static int wait_ready(const struct run_site *s, struct err *e)
 	return 0;
 }
 
-static int start_all(const struct run_site *s, struct err *e)
-{
-	static const struct {
-		const char *words[3], *otherwise;
-	} commands[] = {
-	    {{"keys", "init"}, "the store could not be opened"},
-	    {{"prune", "--quiet"}, "what is due could not be ended, so nothing is served"},
-	    {{"publish"}, "the notice could not be published"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (run_command(s, commands[i].words) != 0)
-			return err_set(e, ERR_IO, "%s", commands[i].otherwise);
-	if (prepare_nginx(s, e) != 0)
-		return -1;
-	for (unsigned i = 0; i < CHILD_COUNT; i++)
-		if (child_start(s, i, e) != 0)
-			return -1;
-	return 0;
-}
-
 static int serve_until_stopped(const struct run_site *s, struct err *e)
 {
 	struct timespec written = {0};
@@ -232,10 +191,36 @@ static int remove_one(const char *path, const struct stat *status, int flag, str
 
 static int run_site(const struct run_site *s, const char *name, struct err *e)
 {
-	if (prepare_port(s, e) != 0 || prepare_folders(s, e) != 0 || prepare_note(s, e) != 0 || signals_take(e) != 0 ||
-	    prepare_sockets(s, e) != 0)
+	static const struct {
+		const char *words[3], *otherwise;
+	} commands[] = {
+	    {{"keys", "init"}, "the store could not be opened"},
+	    {{"prune", "--quiet"}, "what is due could not be ended, so nothing is served"},
+	    {{"publish"}, "the notice could not be published"},
+	};
+	sigset_t set;
+	int rc = 0;
+
+	if (prepare_port(s, e) != 0 || prepare_folders(s, e) != 0 || prepare_note(s, e) != 0)
 		return -1;
-	int rc = start_all(s, e);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		return err_system(e, ERR_IO, errno, "no signalfd");
+	if (prepare_sockets(s, e) != 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(commands); i++)
+		if (run_command(s, commands[i].words) != 0)
+			rc = err_set(e, ERR_IO, "%s", commands[i].otherwise);
+	if (rc == 0)
+		rc = prepare_nginx(s, e);
+	for (unsigned i = 0; rc == 0 && i < CHILD_COUNT; i++)
+		rc = child_start(s, i, e);
 	if (rc == 0)
 		rc = wait_ready(s, e);
 	serving = rc == 0;

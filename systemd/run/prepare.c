@@ -93,25 +93,19 @@ int prepare_sockets(const struct run_site *s, struct err *e)
 	return 0;
 }
 
-struct placeholder {
-	const char *name, *value;
-};
-
-static int fill_file(const char *from, const char *to, const struct placeholder *with, struct err *e)
+// Copies the file with a value in the place of each placeholder: pairs of them, ended by NULL.
+static int fill_file(const char *from, const char *to, const char *const *with, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX), out BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX);
 
 	if (file_read(from, &text, e) != 0)
 		return -1;
 	for (const char *at = buf_text(&text); *at;) {
-		const struct placeholder *p = with;
-		while (p->name != NULL && strncmp(at, p->name, strlen(p->name)) != 0)
-			p++;
-		if (p->name != NULL)
-			buf_adds(&out, p->value);
-		else
-			buf_addc(&out, *at);
-		at += p->name != NULL ? strlen(p->name) : 1;
+		const char *const *p = with;
+		while (*p != NULL && strncmp(at, *p, strlen(*p)) != 0)
+			p += 2;
+		buf_add(&out, *p != NULL ? p[1] : at, *p != NULL ? strlen(p[1]) : 1);
+		at += *p != NULL ? strlen(*p) : 1;
 	}
 	return out.failed ? err_set(e, ERR_MEMORY, "%s", from) : file_write(to, buf_text(&out), out.len, 0600, NULL, e);
 }
@@ -126,13 +120,9 @@ int prepare_nginx(const struct run_site *s, struct err *e)
 	    path_join(from, sizeof from, s->nginx, "run.conf", e) != 0 || path_join(to, sizeof to, s->run, "nginx/nginx.conf", e) != 0)
 		return -1;
 	// Started by root, nginx's workers would change to another user, who could not read a clone in root's home.
-	const struct placeholder with[] = {{"@RUN@", s->run},
-					   {"@STATE@", s->state},
-					   {"@LISTEN@", s->listen},
-					   {"@SNIPPETS@", snippets},
-					   {"@SERVER_NAME@", "_"},
-					   {"@USER@", geteuid() == 0 ? "user root;" : ""},
-					   {NULL, NULL}};
+	const char *user = geteuid() == 0 ? "user root;" : "";
+	const char *const with[] = {"@RUN@",  s->run,          "@STATE@", s->state, "@LISTEN@", s->listen, "@SNIPPETS@",
+				    snippets, "@SERVER_NAME@", "_",       "@USER@", user,       NULL};
 	int rc = fill_file(from, to, with, e);
 	if (rc == 0 && glob(pattern, 0, NULL, &found) != 0)
 		rc = err_set(e, ERR_NOT_FOUND, "there are no snippets: %s", pattern);
