@@ -49,7 +49,7 @@ test('the other man pages know every setting, every option and every word of the
   assert.ok(settings.size > 12);
   for (const name of settings) assert.ok(pages.some((text) => text.includes(name)), name);
   const run = readFileSync(join(root, 'systemd/run/main.c'), 'utf8');
-  const words = [...run.matchAll(/\{"([a-z]+)", [01], NULL, '/g)].map((m) => m[1]);
+  const words = [...run.matchAll(/\{"([a-z]+)", [01], NULL, \w/g)].map((m) => m[1]);
   assert.ok(words.length > 6);
   for (const option of words) assert.ok(pages[2].includes(`.It Fl -${option}`), option);
   const schema = readFileSync(join(root, 'policy/policy.xsd'), 'utf8');
