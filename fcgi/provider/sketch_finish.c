@@ -23,13 +23,11 @@ static void vignette(struct canvas *c)
 	double reach = hypot(c->w, c->h) / 2;
 	cairo_pattern_t *p = cairo_pattern_create_radial(c->w * 0.48, c->h * 0.45, reach * 0.45, c->w * 0.5, c->h * 0.5, reach * 1.08);
 	struct rgb dark = rgb_tone(c->p.deep, -0.12);
-	cairo_pattern_add_color_stop_rgba(p, 0, dark.r, dark.g, dark.b, 0);
-	cairo_pattern_add_color_stop_rgba(p, 0.5, dark.r, dark.g, dark.b, 0.08);
-	cairo_pattern_add_color_stop_rgba(p, 1, dark.r, dark.g, dark.b, 0.42);
-	cairo_set_source(c->cr, p);
-	cairo_pattern_destroy(p);
+	fill_stop(p, 0, dark, 0);
+	fill_stop(p, 0.5, dark, 0.08);
+	fill_stop(p, 1, dark, 0.42);
 	cairo_rectangle(c->cr, 0, 0, c->w, c->h);
-	cairo_fill(c->cr);
+	fill_pattern(c, p);
 }
 
 static uint8_t shift(uint8_t v, int by)
@@ -38,20 +36,16 @@ static uint8_t shift(uint8_t v, int by)
 	return (uint8_t)(r < 0 ? 0 : r > 255 ? 255 : r);
 }
 
-// Film grain: one step up or down in all three channels, which also breaks up the bands of the gradients. More would show, and cost.
-static void grain(struct canvas *c)
+// Changes each pixel by what `step` says, in all three channels.
+static void pixels_shift(struct canvas *c, int (*step)(void *context, int x, int y), void *context)
 {
 	cairo_surface_flush(c->surface);
 	uint8_t *data = cairo_image_surface_get_data(c->surface);
 	int stride = cairo_image_surface_get_stride(c->surface);
-	uint32_t state = c->seed | 1;
 	for (int y = 0; y < (int)c->h; y++) {
 		uint8_t *row = data + (ptrdiff_t)y * stride;
 		for (int x = 0; x < (int)c->w; x++, row += 4) {
-			state ^= state << 13;
-			state ^= state >> 17;
-			state ^= state << 5;
-			int by = (int)(state >> 30 & 1) + (int)(state >> 29 & 1) - 1;
+			int by = step(context, x, y);
 			for (int k = 0; k < 3; k++)
 				row[k] = shift(row[k], by);
 		}
@@ -59,29 +53,26 @@ static void grain(struct canvas *c)
 	cairo_surface_mark_dirty(c->surface);
 }
 
-// Rough paper: its tooth is a little darker where light does not reach.
-static void paper(struct canvas *c)
+// Film grain: one step up or down in all three channels, which also breaks up the bands of the gradients. More would show, and cost.
+static int grain(void *context, int x, int y)
 {
-	enum { TILE = 256 };
-	uint8_t tile[TILE][TILE];
-	struct chance rough = {c->seed};
-	for (int y = 0; y < TILE; y++)
-		for (int x = 0; x < TILE; x++)
-			tile[y][x] = (uint8_t)(sketch_chance(&rough) * 255);
-	cairo_surface_flush(c->surface);
-	uint8_t *data = cairo_image_surface_get_data(c->surface);
-	int stride = cairo_image_surface_get_stride(c->surface);
-	for (int y = 0; y < (int)c->h; y++) {
-		uint8_t *row = data + (ptrdiff_t)y * stride;
-		for (int x = 0; x < (int)c->w; x++, row += 4) {
-			int a = tile[(y / 2) % TILE][(x / 2) % TILE] + tile[(y / 2 + 1) % TILE][(x / 2) % TILE] +
-				tile[(y / 2) % TILE][(x / 2 + 1) % TILE] + tile[(y / 5) % TILE][(x / 5) % TILE];
-			int by = (a - 510) / 64;
-			for (int k = 0; k < 3; k++)
-				row[k] = shift(row[k], by);
-		}
-	}
-	cairo_surface_mark_dirty(c->surface);
+	(void)x, (void)y;
+	uint32_t *state = context;
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return (int)(*state >> 30 & 1) + (int)(*state >> 29 & 1) - 1;
+}
+
+enum { TILE = 256 };
+
+// Rough paper: its tooth is a little darker where light does not reach.
+static int paper(void *context, int x, int y)
+{
+	const uint8_t(*tile)[TILE] = context;
+	int a = tile[(y / 2) % TILE][(x / 2) % TILE] + tile[(y / 2 + 1) % TILE][(x / 2) % TILE] + tile[(y / 2) % TILE][(x / 2 + 1) % TILE] +
+		tile[(y / 5) % TILE][(x / 5) % TILE];
+	return (a - 510) / 64;
 }
 
 // The sheet's unpainted margin, with the uneven edge that a brush leaves.
@@ -102,8 +93,7 @@ static void margin(struct canvas *c)
 	}
 	cairo_close_path(c->cr);
 	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_EVEN_ODD);
-	sketch_source(c, c->p.paper, 1);
-	cairo_fill(c->cr);
+	sketch_fill(c, c->p.paper, 1);
 	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_WINDING);
 }
 
@@ -112,11 +102,15 @@ void sketch_finish(struct canvas *c)
 	if (c->style == STYLE_PHOTO) {
 		bokeh(c);
 		vignette(c);
-		cairo_surface_flush(c->surface);
-		grain(c);
+		uint32_t state = c->seed | 1;
+		pixels_shift(c, grain, &state);
 	}
 	if (c->style == STYLE_WATERCOLOUR) {
 		margin(c);
-		paper(c);
+		uint8_t tile[TILE][TILE];
+		struct chance rough = {c->seed};
+		for (int i = 0; i < TILE * TILE; i++)
+			tile[i / TILE][i % TILE] = (uint8_t)(sketch_chance(&rough) * 255);
+		pixels_shift(c, paper, tile);
 	}
 }

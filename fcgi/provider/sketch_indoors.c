@@ -5,20 +5,6 @@
 
 // --- a still life on pedestals ---
 
-static void window_light(struct canvas *c)
-{
-	if (c->style != STYLE_PHOTO)
-		return;
-	for (int i = 0; i < 3; i++) {
-		double x = c->w * (0.08 + 0.17 * i), w = c->w * 0.13;
-		const double beam[][2] = {{x, 0}, {x + w, 0}, {x + w + c->w * 0.3, c->h * 0.72}, {x + c->w * 0.3, c->h * 0.72}};
-		path_polygon(c, beam, 4);
-		sketch_source(c, c->p.paper, 0.20);
-		cairo_fill(c->cr);
-	}
-	sketch_defocus(c, c->u * 2.4);
-}
-
 void scene_still_life(struct canvas *c)
 {
 	bool calm = c->style == STYLE_MINIMAL;
@@ -30,7 +16,13 @@ void scene_still_life(struct canvas *c)
 		sketch_shadow(c, 0, 0, k * 3, 0.18);
 		sketch_paint(c, rgb_mix(c->p.accent, c->p.light, 0.45), false);
 	}
-	window_light(c);
+	for (int i = 0; i < 3 && c->style == STYLE_PHOTO; i++) { // light from a window
+		double x = c->w * (0.08 + 0.17 * i), w = c->w * 0.13;
+		const double beam[][2] = {{x, 0}, {x + w, 0}, {x + w + c->w * 0.3, c->h * 0.72}, {x + c->w * 0.3, c->h * 0.72}};
+		path_polygon(c, beam, 4);
+		sketch_fill(c, c->p.paper, 0.20);
+	}
+	sketch_defocus(c, c->u * 2.4);
 	cairo_save(c->cr);
 	cairo_translate(c->cr, 0, table);
 	cairo_scale(c->cr, 1, (c->h - table) / c->h);
@@ -79,8 +71,7 @@ static void flower(struct canvas *c, double x, double y, double r, struct rgb rg
 			sketch_paint(c, rgb_tone(rgb, ring ? 0.05 : -0.02), true);
 		}
 	}
-	path_circle(c, x, y, r * 0.22);
-	sketch_paint(c, c->p.second, true);
+	paint_circle(c, x, y, r * 0.22, c->p.second, true);
 }
 
 void scene_botanical(struct canvas *c)
@@ -129,22 +120,14 @@ static void thread(struct canvas *c, double x, double y, double w, double h, boo
 	} else {
 		cairo_pattern_t *p = along ? cairo_pattern_create_linear(x, y, x + w, y) : cairo_pattern_create_linear(x, y, x, y + h);
 		static const double tones[] = {-0.20, -0.02, 0.07, -0.02, -0.20};
-		for (int i = 0; i < 5; i++) {
-			struct rgb t = rgb_tone(rgb, tones[i]);
-			cairo_pattern_add_color_stop_rgb(p, i / 4.0, t.r, t.g, t.b);
-		}
-		cairo_set_source(c->cr, p);
-		cairo_pattern_destroy(p);
-		cairo_fill(c->cr);
+		fill_tones(c, p, rgb, tones, 5);
 	}
 	for (int i = 1; i < 6; i++) { // its fibres
 		double at = i / 6.0;
 		if (along) {
-			cairo_move_to(c->cr, x + w * at, y + h * 0.14);
-			cairo_line_to(c->cr, x + w * at, y + h * 0.86);
+			path_line(c, x + w * at, y + h * 0.14, x + w * at, y + h * 0.86);
 		} else {
-			cairo_move_to(c->cr, x + w * 0.14, y + h * at);
-			cairo_line_to(c->cr, x + w * 0.86, y + h * at);
+			path_line(c, x + w * 0.14, y + h * at, x + w * 0.86, y + h * at);
 		}
 	}
 	sketch_line(c, rgb_tone(rgb, -0.09), 0.14, c->style == STYLE_MINIMAL ? 0 : 0.55);
@@ -162,9 +145,7 @@ void scene_weave(struct canvas *c)
 	}
 	double s = c->u * (calm ? 11 : 7.2), reach = hypot(c->w, c->h) / 2;
 	int n = (int)(reach / s) + 1;
-	cairo_save(c->cr);
-	cairo_translate(c->cr, c->w / 2, c->h / 2);
-	cairo_rotate(c->cr, calm ? 0 : -0.42);
+	sketch_turn(c, c->w / 2, c->h / 2, calm ? 0 : -0.42);
 	if (calm)
 		n = 2;
 	for (int row = -n; row <= n; row++) {
@@ -197,15 +178,13 @@ static void cup_from_above(struct canvas *c, double x, double y, double r)
 {
 	path_circle(c, x, y, r * 1.5);
 	lay(c, c->p.paper, 0.8);
-	path_circle(c, x, y, r * 1.12);
-	sketch_paint(c, rgb_mix(c->p.paper, c->p.light, 0.6), false);
+	paint_circle(c, x, y, r * 1.12, rgb_mix(c->p.paper, c->p.light, 0.6), false);
 	path_rect(c, x + r * 0.7, y - r * 0.18, r * 0.9, r * 0.36, r * 0.18);
 	lay(c, c->p.accent, 0.6);
 	path_circle(c, x, y, r);
 	lay(c, c->p.accent, 1);
 	struct rgb coffee = {0.28, 0.17, 0.11};
-	path_circle(c, x, y, r * 0.82);
-	sketch_paint(c, coffee, false);
+	paint_circle(c, x, y, r * 0.82, coffee, false);
 	for (int i = 0; i < 3; i++) {
 		cairo_arc(c->cr, x - r * 0.1, y + r * 0.05, r * (0.22 + 0.17 * i), 0.6 + i * 0.5, 3.4 + i * 0.7);
 		sketch_line(c, rgb_mix(coffee, c->p.paper, 0.7), 0.5, 0.75);
@@ -217,74 +196,48 @@ static void notebook(struct canvas *c, double x, double y, double w, double h)
 	path_rect(c, x, y, w, h, c->u);
 	lay(c, c->p.deep, 1.2);
 	for (int i = 0; i < 2; i++) {
-		path_rect(c, x + w * (0.03 + 0.47 * i), y + h * 0.03, w * 0.47, h * 0.94, c->u * 0.5);
-		sketch_paint(c, rgb_tone(c->p.paper, i ? 0.01 : -0.01), false);
+		paint_rect(c, x + w * (0.03 + 0.47 * i), y + h * 0.03, w * 0.47, h * 0.94, c->u * 0.5,
+			   rgb_tone(c->p.paper, i ? 0.01 : -0.01), false);
 	}
 	for (int i = 0; i < 9; i++) {
 		double ly = y + h * (0.16 + 0.083 * i);
-		cairo_move_to(c->cr, x + w * 0.09, ly);
-		cairo_line_to(c->cr, x + w * (i % 4 == 3 ? 0.28 : 0.44), ly);
+		path_line(c, x + w * 0.09, ly, x + w * (i % 4 == 3 ? 0.28 : 0.44), ly);
 		sketch_line(c, c->p.mid, 0.3, 0.9);
 	}
 	static const double bars[] = {0.34, 0.52, 0.44, 0.68, 0.60};
 	for (int i = 0; i < 5; i++) {
 		double bw = w * 0.055, bh = h * bars[i] * 0.62;
 		path_rect(c, x + w * (0.56 + 0.075 * i), y + h * 0.82 - bh, bw, bh, c->u * 0.4);
-		sketch_source(c, i % 2 ? c->p.second : c->p.accent, 1);
-		cairo_fill(c->cr);
+		sketch_fill(c, i % 2 ? c->p.second : c->p.accent, 1);
 	}
-	cairo_move_to(c->cr, x + w / 2, y + h * 0.03);
-	cairo_line_to(c->cr, x + w / 2, y + h * 0.97);
+	path_line(c, x + w / 2, y + h * 0.03, x + w / 2, y + h * 0.97);
 	sketch_line(c, c->p.mid, 0.45, 0.8);
 }
 
 static void pencil(struct canvas *c, double x, double y, double length, double angle, struct rgb rgb)
 {
 	double t = c->u * 1.5;
-	cairo_save(c->cr);
-	cairo_translate(c->cr, x, y);
-	cairo_rotate(c->cr, angle);
+	sketch_turn(c, x, y, angle);
 	path_rect(c, 0, -t / 2, length, t, t * 0.2);
 	lay(c, rgb, 0.5);
 	const double tip[][2] = {{length, -t / 2}, {length + t * 1.7, 0}, {length, t / 2}};
-	path_polygon(c, tip, 3);
-	sketch_paint(c, c->p.light, true);
+	paint_polygon(c, tip, 3, c->p.light, true);
 	const double lead[][2] = {{length + t * 1.1, -t * 0.18}, {length + t * 1.7, 0}, {length + t * 1.1, t * 0.18}};
-	path_polygon(c, lead, 3);
-	sketch_paint(c, c->p.deep, false);
-	path_rect(c, -t * 0.9, -t / 2, t * 0.9, t, t * 0.3);
-	sketch_paint(c, c->p.second, true);
+	paint_polygon(c, lead, 3, c->p.deep, false);
+	paint_rect(c, -t * 0.9, -t / 2, t * 0.9, t, t * 0.3, c->p.second, true);
 	cairo_restore(c->cr);
-}
-
-static void swatches(struct canvas *c, double x, double y, double s)
-{
-	struct rgb tones[] = {c->p.second, c->p.mid, c->p.accent};
-	for (int i = 0; i < 3; i++) {
-		cairo_save(c->cr);
-		cairo_translate(c->cr, x, y);
-		cairo_rotate(c->cr, -0.35 + 0.3 * i);
-		path_rect(c, -s * 0.28, -s, s * 0.56, s, c->u * 0.5);
-		lay(c, c->p.paper, 0.5);
-		path_rect(c, -s * 0.23, -s * 0.95, s * 0.46, s * 0.66, c->u * 0.3);
-		sketch_paint(c, tones[i], false);
-		cairo_restore(c->cr);
-	}
 }
 
 static void telephone(struct canvas *c, double x, double y, double w, double h)
 {
 	path_rect(c, x, y, w, h, w * 0.14);
 	lay(c, c->p.deep, 1);
-	path_rect(c, x + w * 0.06, y + w * 0.06, w * 0.88, h - w * 0.12, w * 0.1);
-	sketch_paint(c, rgb_mix(c->p.accent, c->p.light, 0.35), false);
-	path_rect(c, x + w * 0.36, y + w * 0.12, w * 0.28, w * 0.06, w * 0.03);
-	sketch_paint(c, c->p.deep, false);
+	paint_rect(c, x + w * 0.06, y + w * 0.06, w * 0.88, h - w * 0.12, w * 0.1, rgb_mix(c->p.accent, c->p.light, 0.35), false);
+	paint_rect(c, x + w * 0.36, y + w * 0.12, w * 0.28, w * 0.06, w * 0.03, c->p.deep, false);
 	for (int i = 0; i < 6; i++) {
 		int column = i % 2, row = i / 2;
 		path_rect(c, x + w * (0.17 + 0.36 * column), y + h * (0.42 + 0.17 * row), w * 0.30, w * 0.30, w * 0.07);
-		sketch_source(c, i % 3 == 1 ? c->p.second : c->p.paper, 0.92);
-		cairo_fill(c->cr);
+		sketch_fill(c, i % 3 == 1 ? c->p.second : c->p.paper, 0.92);
 	}
 }
 
@@ -300,28 +253,25 @@ void scene_desk(struct canvas *c)
 		return;
 	}
 	path_rect(c, c->w * 0.62, -c->u * 4, c->w * 0.45, c->h * 1.1, c->u);
-	sketch_source(c, rgb_mix(c->p.accent, c->p.light, 0.6), 1);
-	cairo_fill(c->cr);
-	cairo_save(c->cr);
-	cairo_translate(c->cr, cx - 4 * k, cy + 2 * k);
-	cairo_rotate(c->cr, -0.12);
+	sketch_fill(c, rgb_mix(c->p.accent, c->p.light, 0.6), 1);
+	sketch_turn(c, cx - 4 * k, cy + 2 * k, -0.12);
 	notebook(c, -29 * k, -20 * k, 54 * k, 39 * k);
 	cairo_restore(c->cr);
 	cup_from_above(c, cx + fmin(c->w * 0.32, 38 * k), cy - fmin(c->h * 0.3, 33 * k), 8 * k);
 	telephone(c, cx + 27 * k, cy + 1 * k, 15 * k, 31 * k);
 	pencil(c, cx - 24 * k, cy + 30 * k, 29 * k, -0.2, c->p.second);
 	pencil(c, cx - 17 * k, cy + 35 * k, 25 * k, -0.06, c->p.accent);
-	swatches(c, cx - fmin(c->w * 0.34, 38 * k), cy - 20 * k, 17 * k);
+	const struct rgb tones[] = {c->p.second, c->p.mid, c->p.accent};
+	for (int i = 0; i < 3; i++) { // swatches
+		sketch_turn(c, cx - fmin(c->w * 0.34, 38 * k), cy - 20 * k, -0.35 + 0.3 * i);
+		path_rect(c, -17 * k * 0.28, -17 * k, 17 * k * 0.56, 17 * k, k * 0.5);
+		lay(c, c->p.paper, 0.5);
+		paint_rect(c, -17 * k * 0.23, -17 * k * 0.95, 17 * k * 0.46, 17 * k * 0.66, k * 0.3, tones[i], false);
+		cairo_restore(c->cr);
+	}
+	const double stems[][3] = {{-2 * k, c->h * 1.02, 0.7}, {c->w + k, c->h * 1.0, -0.7}, {c->w * 0.48, -3 * k, 2.7}};
 	for (int i = 0; i < 3; i++) {
-		cairo_save(c->cr);
-		cairo_translate(c->cr,
-				i == 0   ? -2 * k
-				: i == 1 ? c->w + k
-					 : c->w * 0.48,
-				i == 0   ? c->h * 1.02
-				: i == 1 ? c->h * 1.0
-					 : -3 * k);
-		cairo_rotate(c->cr, i == 0 ? 0.7 : i == 1 ? -0.7 : 2.7);
+		sketch_turn(c, stems[i][0], stems[i][1], stems[i][2]);
 		draw_stem(c, 0, 0, 34 * k, 4 * k, i == 1 ? 1 : 0, rgb_mix(c->p.accent, c->p.deep, 0.3 + 0.1 * i), c->p.deep);
 		cairo_restore(c->cr);
 	}

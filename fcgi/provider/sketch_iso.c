@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Isometric models made of boxes on a grid: x runs to the lower right, y to the lower left, z up. Also the composition "blocks".
 #include "fcgi/provider/sketch_paint.h"
+#include "policy/base/array.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,12 +16,17 @@ static void point(const struct model *m, double x, double y, double z, double ou
 	out[1] = m->y + (x + y) * 0.5 * m->s - z * m->s;
 }
 
-static void face(const struct model *m, const double (*xyz)[3], struct rgb rgb)
+static void outline(const struct model *m, const double (*xyz)[3])
 {
 	double xy[4][2];
 	for (int i = 0; i < 4; i++)
 		point(m, xyz[i][0], xyz[i][1], xyz[i][2], xy[i]);
 	path_polygon(m->c, (const double(*)[2])xy, 4);
+}
+
+static void face(const struct model *m, const double (*xyz)[3], struct rgb rgb)
+{
+	outline(m, xyz);
 	if (m->c->style == STYLE_ISOMETRIC || m->c->style == STYLE_MINIMAL) {
 		sketch_source(m->c, rgb, 1);
 		cairo_fill_preserve(m->c->cr); // and close the hairline between two faces
@@ -30,34 +36,19 @@ static void face(const struct model *m, const double (*xyz)[3], struct rgb rgb)
 	sketch_paint(m->c, rgb, true);
 }
 
+// A rectangle at (x, y, z): windows, doors, screens. b = 0: it looks to the left, a = 0: to the right, h = 0: up.
+static void flat(const struct model *m, double x, double y, double z, double a, double b, double h, struct rgb rgb)
+{
+	const double q[][3] = {{x, y, z}, {x + a, a > 0 ? y : y + b, z}, {x + a, y + b, z + h}, {x, h > 0 ? y : y + b, z + h}};
+	face(m, q, rgb);
+}
+
 // A box with its near lower corner… at (x, y, z), of size a × b × h. Light comes from the left.
 static void box(const struct model *m, double x, double y, double z, double a, double b, double h, struct rgb rgb)
 {
-	const double top[][3] = {{x, y, z + h}, {x + a, y, z + h}, {x + a, y + b, z + h}, {x, y + b, z + h}};
-	const double left[][3] = {{x, y + b, z}, {x + a, y + b, z}, {x + a, y + b, z + h}, {x, y + b, z + h}};
-	const double right[][3] = {{x + a, y, z}, {x + a, y + b, z}, {x + a, y + b, z + h}, {x + a, y, z + h}};
-	face(m, left, rgb_tone(rgb, -0.07));
-	face(m, right, rgb_tone(rgb, -0.17));
-	face(m, top, rgb_tone(rgb, 0.07));
-}
-
-// A quad on a left face (y = const) or right face (x = const): windows, doors, screens.
-static void on_left(const struct model *m, double x, double y, double z, double a, double h, struct rgb rgb)
-{
-	const double q[][3] = {{x, y, z}, {x + a, y, z}, {x + a, y, z + h}, {x, y, z + h}};
-	face(m, q, rgb);
-}
-
-static void on_right(const struct model *m, double x, double y, double z, double b, double h, struct rgb rgb)
-{
-	const double q[][3] = {{x, y, z}, {x, y + b, z}, {x, y + b, z + h}, {x, y, z + h}};
-	face(m, q, rgb);
-}
-
-static void on_top(const struct model *m, double x, double y, double z, double a, double b, struct rgb rgb)
-{
-	const double q[][3] = {{x, y, z}, {x + a, y, z}, {x + a, y + b, z}, {x, y + b, z}};
-	face(m, q, rgb);
+	flat(m, x, y + b, z, a, 0, h, rgb_tone(rgb, -0.07));
+	flat(m, x + a, y, z, 0, b, h, rgb_tone(rgb, -0.17));
+	flat(m, x, y, z + h, a, b, 0, rgb_tone(rgb, 0.07));
 }
 
 static void ball(const struct model *m, double x, double y, double z, double r, struct rgb rgb)
@@ -70,11 +61,9 @@ static void ball(const struct model *m, double x, double y, double z, double r, 
 	cairo_save(m->c->cr);
 	cairo_clip(m->c->cr);
 	path_circle(m->c, at[0] - k * 0.28, at[1] - k * 0.3, k * 0.95);
-	sketch_source(m->c, rgb, 1);
-	cairo_fill(m->c->cr);
+	sketch_fill(m->c, rgb, 1);
 	path_circle(m->c, at[0] - k * 0.42, at[1] - k * 0.45, k * 0.45);
-	sketch_source(m->c, rgb_tone(rgb, 0.08), 1);
-	cairo_fill(m->c->cr);
+	sketch_fill(m->c, rgb_tone(rgb, 0.08), 1);
 	cairo_restore(m->c->cr);
 	cairo_new_path(m->c->cr);
 }
@@ -85,14 +74,29 @@ static void tree(const struct model *m, double x, double y, double z, double h, 
 	ball(m, x, y, z + h * 0.66, h * 0.3, rgb);
 }
 
+// A box; where one of the sizes is 0 a flat face, and where two are, a ball of radius h.
+struct part {
+	double x, y, z, a, b, h;
+	struct rgb rgb;
+};
+
+static void parts_draw(const struct model *m, const struct part *part, size_t count)
+{
+	for (; count > 0; count--, part++) {
+		if (part->a > 0 && part->b > 0 && part->h > 0)
+			box(m, part->x, part->y, part->z, part->a, part->b, part->h, part->rgb);
+		else if (part->a > 0 || part->b > 0)
+			flat(m, part->x, part->y, part->z, part->a, part->b, part->h, part->rgb);
+		else
+			ball(m, part->x, part->y, part->z, part->h, part->rgb);
+	}
+}
+
 // The slab that a model stands on, with its shadow.
 static void ground(const struct model *m, double n, struct rgb rgb)
 {
-	double xy[4][2];
 	const double corners[][3] = {{0, 0, -0.5}, {n, 0, -0.5}, {n, n, -0.5}, {0, n, -0.5}};
-	for (int i = 0; i < 4; i++)
-		point(m, corners[i][0], corners[i][1], corners[i][2], xy[i]);
-	path_polygon(m->c, (const double(*)[2])xy, 4);
+	outline(m, corners);
 	sketch_shadow(m->c, 0, m->s * 0.5, m->s * 0.6, 0.4);
 	cairo_new_path(m->c->cr);
 	box(m, 0, 0, -0.45, n, n, 0.45, rgb);
@@ -125,15 +129,16 @@ static void podium(const struct model *m)
 {
 	struct palette *p = &m->c->p;
 	ground(m, 8, p->light);
-	box(m, 0.6, 0.6, 0, 6.8, 0.5, 5.2, rgb_mix(p->light, p->mid, 0.4));
-	on_left(m, 2.2, 1.1, 0, 3.4, 4.2, rgb_mix(p->accent, p->light, 0.35));
-	box(m, 1.0, 2.0, 0, 2.2, 2.2, 2.4, p->accent);
-	ball(m, 2.1, 3.1, 3.2, 0.75, p->second);
-	box(m, 3.6, 2.4, 0, 2.6, 2.6, 1.2, p->mid);
-	box(m, 4.3, 3.0, 1.2, 1.2, 1.2, 1.6, rgb_mix(p->second, p->paper, 0.3));
-	box(m, 1.4, 5.0, 0, 1.6, 1.6, 0.7, rgb_mix(p->accent, p->deep, 0.4));
-	ball(m, 2.2, 5.8, 1.2, 0.45, p->paper);
-	box(m, 5.2, 5.6, 0, 1.3, 1.3, 1.1, p->second);
+	const struct part parts[] = {{0.6, 0.6, 0, 6.8, 0.5, 5.2, rgb_mix(p->light, p->mid, 0.4)},
+				     {2.2, 1.1, 0, 3.4, 0, 4.2, rgb_mix(p->accent, p->light, 0.35)},
+				     {1.0, 2.0, 0, 2.2, 2.2, 2.4, p->accent},
+				     {2.1, 3.1, 3.2, 0, 0, 0.75, p->second},
+				     {3.6, 2.4, 0, 2.6, 2.6, 1.2, p->mid},
+				     {4.3, 3.0, 1.2, 1.2, 1.2, 1.6, rgb_mix(p->second, p->paper, 0.3)},
+				     {1.4, 5.0, 0, 1.6, 1.6, 0.7, rgb_mix(p->accent, p->deep, 0.4)},
+				     {2.2, 5.8, 1.2, 0, 0, 0.45, p->paper},
+				     {5.2, 5.6, 0, 1.3, 1.3, 1.1, p->second}};
+	parts_draw(m, parts, ARRAY_LEN(parts));
 }
 
 static void tower(const struct model *m, double x, double y, double a, double h, struct rgb rgb)
@@ -142,8 +147,8 @@ static void tower(const struct model *m, double x, double y, double a, double h,
 	struct rgb pane = rgb_mix(m->c->p.second, m->c->p.paper, 0.45), dark = rgb_tone(rgb, -0.24);
 	for (double z = 0.35; z + 0.4 < h; z += 0.7) {
 		for (double t = 0.18; t + 0.25 < a; t += 0.5) {
-			on_left(m, x + t, y + a, z, 0.26, 0.36, sketch_chance(&m->c->chance) < 0.45 ? pane : rgb_tone(rgb, 0.05));
-			on_right(m, x + a, y + t, z, 0.26, 0.36, sketch_chance(&m->c->chance) < 0.35 ? pane : dark);
+			flat(m, x + t, y + a, z, 0.26, 0, 0.36, sketch_chance(&m->c->chance) < 0.45 ? pane : rgb_tone(rgb, 0.05));
+			flat(m, x + a, y + t, z, 0, 0.26, 0.36, sketch_chance(&m->c->chance) < 0.35 ? pane : dark);
 		}
 	}
 	box(m, x + a * 0.2, y + a * 0.2, h, a * 0.35, a * 0.35, 0.25, rgb_tone(rgb, -0.05));
@@ -153,15 +158,14 @@ static void city(const struct model *m)
 {
 	struct palette *p = &m->c->p;
 	ground(m, 8, rgb_mix(p->light, p->mid, 0.5));
-	on_top(m, 3.6, 0, 0, 0.8, 8, rgb_mix(p->deep, p->mid, 0.4));
-	on_top(m, 0, 3.6, 0, 8, 0.8, rgb_mix(p->deep, p->mid, 0.4));
+	flat(m, 3.6, 0, 0, 0.8, 8, 0, rgb_mix(p->deep, p->mid, 0.4));
+	flat(m, 0, 3.6, 0, 8, 0.8, 0, rgb_mix(p->deep, p->mid, 0.4));
 	struct rgb tones[] = {p->accent, p->paper, p->mid, rgb_mix(p->accent, p->deep, 0.35), p->second, p->light};
 	for (int i = 0; i < 4; i++) {
 		for (int k = 0; k < 4; k++) {
 			double x = i * 1.75 + 0.2 + (i > 1 ? 0.75 : 0), y = k * 1.75 + 0.2 + (k > 1 ? 0.75 : 0);
-			bool park = i == 2 && k == 2;
-			if (park) {
-				on_top(m, x, y, 0.01, 1.4, 1.4, rgb_mix(p->accent, p->light, 0.4));
+			if (i == 2 && k == 2) { // a park
+				flat(m, x, y, 0.01, 1.4, 1.4, 0, rgb_mix(p->accent, p->light, 0.4));
 				tree(m, x + 0.4, y + 0.4, 0, 1.2, p->accent);
 				tree(m, x + 1.0, y + 1.0, 0, 1.0, rgb_mix(p->accent, p->second, 0.3));
 				continue;
@@ -176,18 +180,18 @@ static void shop(const struct model *m)
 {
 	struct palette *p = &m->c->p;
 	ground(m, 8, rgb_mix(p->light, p->mid, 0.4));
-	on_top(m, 0, 6.2, 0.01, 8, 1.8, rgb_mix(p->mid, p->deep, 0.25));
+	flat(m, 0, 6.2, 0.01, 8, 1.8, 0, rgb_mix(p->mid, p->deep, 0.25));
 	box(m, 1, 1, 0, 5.4, 4.4, 4.6, p->light);
 	struct rgb pane = rgb_mix(p->second, p->paper, 0.5);
-	on_left(m, 1.4, 5.4, 0.5, 2.9, 1.6, pane);
+	flat(m, 1.4, 5.4, 0.5, 2.9, 0, 1.6, pane);
 	for (int i = 0; i < 5; i++)
 		box(m, 1.6 + i * 0.53, 5.3, 0.5, 0.3, 0.1, 0.35 + 0.25 * (i % 3), i % 2 ? p->accent : p->second);
-	on_left(m, 4.8, 5.4, 0, 1.1, 2.1, p->accent);
-	on_left(m, 4.98, 5.4, 1.0, 0.74, 0.9, pane);
+	flat(m, 4.8, 5.4, 0, 1.1, 0, 2.1, p->accent);
+	flat(m, 4.98, 5.4, 1.0, 0.74, 0, 0.9, pane);
 	for (int i = 0; i < 3; i++)
-		on_left(m, 1.6 + i * 1.7, 5.4, 3.2, 0.9, 1.0, rgb_mix(p->accent, p->light, 0.35));
+		flat(m, 1.6 + i * 1.7, 5.4, 3.2, 0.9, 0, 1.0, rgb_mix(p->accent, p->light, 0.35));
 	for (int i = 0; i < 2; i++)
-		on_right(m, 6.4, 1.6 + i * 1.9, 1.6, 1.0, 1.6, pane);
+		flat(m, 6.4, 1.6 + i * 1.9, 1.6, 0, 1.0, 1.6, pane);
 	for (int i = 0; i < 9; i++) {
 		const double stripe[][3] = {
 		    {1.1 + i * 0.58, 5.4, 2.9}, {1.68 + i * 0.58, 5.4, 2.9}, {1.68 + i * 0.58, 6.4, 2.35}, {1.1 + i * 0.58, 6.4, 2.35}};
@@ -197,9 +201,10 @@ static void shop(const struct model *m)
 	box(m, 1.6, 1.6, 4.9, 1.2, 1.2, 0.8, p->mid);
 	tree(m, 7.2, 1.4, 0, 2.4, rgb_mix(p->accent, p->second, 0.15));
 	tree(m, 7.2, 4.4, 0, 2.0, rgb_mix(p->accent, p->second, 0.3));
-	box(m, 0.5, 6.5, 0, 0.7, 0.7, 0.5, p->second);
-	ball(m, 0.85, 6.85, 0.85, 0.42, p->accent);
-	box(m, 6.4, 6.6, 0, 1.1, 0.5, 0.5, rgb_mix(p->deep, p->second, 0.4));
+	const struct part small[] = {{0.5, 6.5, 0, 0.7, 0.7, 0.5, p->second},
+				     {0.85, 6.85, 0.85, 0, 0, 0.42, p->accent},
+				     {6.4, 6.6, 0, 1.1, 0.5, 0.5, rgb_mix(p->deep, p->second, 0.4)}};
+	parts_draw(m, small, ARRAY_LEN(small));
 }
 
 static void garden(const struct model *m)
@@ -207,8 +212,8 @@ static void garden(const struct model *m)
 	struct palette *p = &m->c->p;
 	struct rgb lawn = rgb_mix(p->accent, p->light, 0.45);
 	ground(m, 8, lawn);
-	on_top(m, 3.5, 0, 0.01, 1, 8, p->paper);
-	on_top(m, 4.8, 4.8, 0.01, 2.6, 2.2, rgb_mix(p->second, p->paper, 0.35));
+	flat(m, 3.5, 0, 0.01, 1, 8, 0, p->paper);
+	flat(m, 4.8, 4.8, 0.01, 2.6, 2.2, 0, rgb_mix(p->second, p->paper, 0.35));
 	struct rgb tones[] = {p->accent, rgb_mix(p->accent, p->deep, 0.3), rgb_mix(p->accent, p->second, 0.35), p->second};
 	for (int y = 0; y < 7; y++) {
 		for (int x = 0; x < 8; x++) {
@@ -247,8 +252,7 @@ static void sea(const struct model *m)
 	double at[2];
 	point(m, 0, 0, 1.1, at);
 	path_circle(m->c, at[0], at[1], m->s * 2.3);
-	sketch_source(m->c, p->second, 1);
-	cairo_fill(m->c->cr);
+	sketch_fill(m->c, p->second, 1);
 	ground(m, 10, rgb_mix(p->accent, p->deep, 0.6));
 	for (int x = 0; x < 10; x++) {
 		for (int y = 0; y < 10; y++) {
@@ -271,29 +275,31 @@ static void workplace(const struct model *m)
 {
 	struct palette *p = &m->c->p;
 	ground(m, 8, rgb_mix(p->light, p->mid, 0.3));
-	on_top(m, 1, 2, 0.01, 6.4, 5.4, rgb_mix(p->accent, p->light, 0.55));
+	flat(m, 1, 2, 0.01, 6.4, 5.4, 0, rgb_mix(p->accent, p->light, 0.55));
 	for (int i = 0; i < 4; i++)
 		box(m, i % 2 ? 6.4 : 1.3, i / 2 ? 4.5 : 1.5, 0, 0.25, 0.25, 1.9, p->deep);
-	box(m, 1, 1.2, 1.9, 6, 3.8, 0.25, rgb_mix(p->second, p->paper, 0.35));
-	box(m, 1.4, 1.5, 2.15, 0.9, 0.9, 0.3, p->accent);
-	box(m, 1.45, 1.55, 2.45, 0.9, 0.8, 0.25, p->paper);
-	box(m, 1.4, 1.5, 2.7, 0.85, 0.85, 0.3, p->second);
-	box(m, 3.3, 1.7, 2.15, 1.0, 0.5, 0.1, p->deep);
-	box(m, 2.7, 1.85, 2.4, 2.4, 0.14, 1.7, p->deep);
-	on_left(m, 2.82, 2.0, 2.55, 2.16, 1.42, rgb_mix(p->accent, p->light, 0.3));
+	const struct part desk[] = {{1, 1.2, 1.9, 6, 3.8, 0.25, rgb_mix(p->second, p->paper, 0.35)},
+				    {1.4, 1.5, 2.15, 0.9, 0.9, 0.3, p->accent},
+				    {1.45, 1.55, 2.45, 0.9, 0.8, 0.25, p->paper},
+				    {1.4, 1.5, 2.7, 0.85, 0.85, 0.3, p->second},
+				    {3.3, 1.7, 2.15, 1.0, 0.5, 0.1, p->deep},
+				    {2.7, 1.85, 2.4, 2.4, 0.14, 1.7, p->deep},
+				    {2.82, 2.0, 2.55, 2.16, 0, 1.42, rgb_mix(p->accent, p->light, 0.3)}};
+	parts_draw(m, desk, ARRAY_LEN(desk));
 	for (int i = 0; i < 4; i++)
-		on_left(m, 3.05 + i * 0.45, 2.0, 2.7, 0.28, 0.35 + 0.2 * ((i * 2) % 3), i % 2 ? p->second : p->paper);
+		flat(m, 3.05 + i * 0.45, 2.0, 2.7, 0.28, 0, 0.35 + 0.2 * ((i * 2) % 3), i % 2 ? p->second : p->paper);
 	box(m, 2.8, 3.2, 2.15, 2.0, 0.8, 0.1, p->paper);
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 8; k++)
-			on_top(m, 2.88 + k * 0.235, 3.28 + i * 0.23, 2.26, 0.18, 0.17, p->mid);
-	box(m, 5.3, 3.3, 2.15, 0.35, 0.5, 0.12, p->accent);
-	box(m, 6.0, 2.0, 2.15, 0.5, 0.5, 0.5, p->second);
-	ball(m, 6.25, 2.25, 2.95, 0.42, rgb_mix(p->accent, p->deep, 0.2));
-	box(m, 3.2, 6.0, 0, 1.4, 1.3, 1.1, p->accent);
-	box(m, 3.2, 7.15, 1.1, 1.4, 0.2, 1.2, p->accent);
-	box(m, 6.9, 6.6, 0, 0.7, 0.7, 0.6, p->paper);
-	ball(m, 7.25, 6.95, 1.15, 0.5, rgb_mix(p->accent, p->deep, 0.25));
+			flat(m, 2.88 + k * 0.235, 3.28 + i * 0.23, 2.26, 0.18, 0.17, 0, p->mid);
+	const struct part beside[] = {{5.3, 3.3, 2.15, 0.35, 0.5, 0.12, p->accent},
+				      {6.0, 2.0, 2.15, 0.5, 0.5, 0.5, p->second},
+				      {6.25, 2.25, 2.95, 0, 0, 0.42, rgb_mix(p->accent, p->deep, 0.2)},
+				      {3.2, 6.0, 0, 1.4, 1.3, 1.1, p->accent},
+				      {3.2, 7.15, 1.1, 1.4, 0.2, 1.2, p->accent},
+				      {6.9, 6.6, 0, 0.7, 0.7, 0.6, p->paper},
+				      {7.25, 6.95, 1.15, 0, 0, 0.5, rgb_mix(p->accent, p->deep, 0.25)}};
+	parts_draw(m, beside, ARRAY_LEN(beside));
 }
 
 static const struct {
@@ -304,19 +310,14 @@ static const struct {
     {garden, 8, 2.2}, {columns, 10, 2.6}, {sea, 10, 3.4}, {workplace, 8, 2.6},
 };
 
-static void place(struct canvas *c, unsigned index, double fill)
-{
-	double n = models[index].size, up = models[index].height, down = n + 0.5;
-	double s = fmin(c->w * fill / (n * 1.732), c->h * fill / (up + down));
-	struct model m = {.c = c, .s = s, .x = c->w / 2, .y = c->h / 2 - s * (down - up) / 2};
-	models[index].draw(&m);
-}
-
 void scene_isometric(struct canvas *c, unsigned index)
 {
 	struct rgb far = rgb_mix(c->p.light, c->p.paper, index % 2 ? 0.2 : 0.7);
 	sketch_backdrop(c, rgb_tone(far, 0.02), rgb_mix(far, c->p.mid, 0.35));
-	place(c, index, 0.94);
+	double n = models[index].size, up = models[index].height, down = n + 0.5;
+	double s = fmin(c->w * 0.94 / (n * 1.732), c->h * 0.94 / (up + down));
+	struct model m = {.c = c, .s = s, .x = c->w / 2, .y = c->h / 2 - s * (down - up) / 2};
+	models[index].draw(&m);
 }
 
 void scene_blocks(struct canvas *c)
@@ -325,8 +326,7 @@ void scene_blocks(struct canvas *c)
 	sketch_backdrop(c, calm ? c->p.paper : rgb_mix(c->p.paper, c->p.light, 0.5),
 			calm ? c->p.paper : rgb_mix(c->p.light, c->p.mid, 0.45));
 	if (!calm) {
-		path_circle(c, c->w * 0.68, c->h * 0.30, c->u * 19);
-		sketch_paint(c, rgb_mix(c->p.second, c->p.paper, 0.35), false);
+		paint_circle(c, c->w * 0.68, c->h * 0.30, c->u * 19, rgb_mix(c->p.second, c->p.paper, 0.35), false);
 		sketch_defocus(c, c->u * 2);
 	}
 	double s = c->u * (calm ? 10 : 8.2);
@@ -343,8 +343,7 @@ void scene_blocks(struct canvas *c)
 				box(&m, x, y, z, 1, 1, 1, tones[(int)sketch_chance_in(&c->chance, 0, calm ? 2.99 : 4.99)]);
 		}
 	}
-	struct rgb last = c->p.second;
-	box(&m, n - 1, n - 1, 0, 1, 1, 1, last);
+	box(&m, n - 1, n - 1, 0, 1, 1, 1, c->p.second);
 	if (!calm)
 		ball(&m, n - 1.6, 0.5, 0.55, 0.5, c->p.accent);
 }

@@ -26,22 +26,11 @@ static void ridge(struct canvas *c, int layer, double base, double height, struc
 static void mist(struct canvas *c, double y, double h, struct rgb rgb, double alpha)
 {
 	cairo_pattern_t *p = cairo_pattern_create_linear(0, y - h, 0, y + h * 0.6);
-	cairo_pattern_add_color_stop_rgba(p, 0, rgb.r, rgb.g, rgb.b, 0);
-	cairo_pattern_add_color_stop_rgba(p, 0.65, rgb.r, rgb.g, rgb.b, alpha);
-	cairo_pattern_add_color_stop_rgba(p, 1, rgb.r, rgb.g, rgb.b, 0);
-	cairo_set_source(c->cr, p);
-	cairo_pattern_destroy(p);
+	fill_stop(p, 0, rgb, 0);
+	fill_stop(p, 0.65, rgb, alpha);
+	fill_stop(p, 1, rgb, 0);
 	cairo_rectangle(c->cr, 0, y - h, c->w, h * 1.6);
-	cairo_fill(c->cr);
-}
-
-static void bird(struct canvas *c, double x, double y, double s)
-{
-	cairo_new_path(c->cr);
-	cairo_move_to(c->cr, x - s, y - s * 0.35);
-	cairo_curve_to(c->cr, x - s * 0.6, y - s * 0.7, x - s * 0.2, y - s * 0.4, x, y);
-	cairo_curve_to(c->cr, x + s * 0.2, y - s * 0.4, x + s * 0.6, y - s * 0.7, x + s, y - s * 0.35);
-	sketch_line(c, c->p.deep, 0.22, 0.8);
+	fill_pattern(c, p);
 }
 
 static void sun(struct canvas *c, double x, double y, double r, struct rgb rgb)
@@ -56,8 +45,7 @@ static void sun(struct canvas *c, double x, double y, double r, struct rgb rgb)
 		sketch_paint(c, face, false);
 		return;
 	}
-	sketch_source(c, face, 1);
-	cairo_fill(c->cr);
+	sketch_fill(c, face, 1);
 }
 
 void scene_landscape(struct canvas *c)
@@ -91,9 +79,15 @@ void scene_landscape(struct canvas *c)
 			draw_pine(c, x, ridge_y(c, i, x, base, height) + size * 0.08, size, needle);
 		}
 	}
-	for (int i = 0; i < (calm ? 0 : 5); i++)
-		bird(c, c->w * (0.36 + 0.035 * i + sketch_chance_in(&c->chance, -0.01, 0.01)), c->h * (0.25 + 0.018 * ((i * 3) % 5)),
-		     c->u * 1.1);
+	for (int i = 0; i < (calm ? 0 : 5); i++) { // birds
+		double x = c->w * (0.36 + 0.035 * i + sketch_chance_in(&c->chance, -0.01, 0.01)), y = c->h * (0.25 + 0.018 * ((i * 3) % 5)),
+		       s = c->u * 1.1;
+		cairo_new_path(c->cr);
+		cairo_move_to(c->cr, x - s, y - s * 0.35);
+		cairo_curve_to(c->cr, x - s * 0.6, y - s * 0.7, x - s * 0.2, y - s * 0.4, x, y);
+		cairo_curve_to(c->cr, x + s * 0.2, y - s * 0.4, x + s * 0.6, y - s * 0.7, x + s, y - s * 0.35);
+		sketch_line(c, c->p.deep, 0.22, 0.8);
+	}
 }
 
 // --- the sun over water ---
@@ -103,12 +97,9 @@ static void sail_boat(struct canvas *c, double x, double y, double s)
 	const double hull[][2] = {{x - s * 0.62, y}, {x + s * 0.62, y}, {x + s * 0.40, y + s * 0.22}, {x - s * 0.44, y + s * 0.22}};
 	const double large[][2] = {{x + s * 0.02, y - s * 1.5}, {x + s * 0.02, y - s * 0.08}, {x - s * 0.55, y - s * 0.08}};
 	const double small[][2] = {{x + s * 0.09, y - s * 1.3}, {x + s * 0.52, y - s * 0.08}, {x + s * 0.09, y - s * 0.08}};
-	path_polygon(c, large, 3);
-	sketch_paint(c, c->p.paper, true);
-	path_polygon(c, small, 3);
-	sketch_paint(c, c->p.accent, true);
-	path_polygon(c, hull, 4);
-	sketch_paint(c, c->p.deep, true);
+	paint_polygon(c, large, 3, c->p.paper, true);
+	paint_polygon(c, small, 3, c->p.accent, true);
+	paint_polygon(c, hull, 4, c->p.deep, true);
 }
 
 static void ripples(struct canvas *c, double sx, double horizon, double r, struct rgb rgb)
@@ -118,20 +109,7 @@ static void ripples(struct canvas *c, double sx, double horizon, double r, struc
 		double half = r * (0.95 - 0.35 * t + 0.55 * fabs(paint_noise(c->seed + 3, i * 0.9, 2))) * (i % 3 == 1 ? 0.62 : 1);
 		double x = sx + paint_noise(c->seed + 9, i * 1.7, 2) * r * 0.45, thick = c->u * (0.28 + 1.25 * t);
 		path_rect(c, x - half, y, 2 * half, thick, thick / 2);
-		sketch_source(c, rgb, c->style == STYLE_MINIMAL ? 0.9 : 0.75 - 0.35 * t);
-		cairo_fill(c->cr);
-	}
-}
-
-static void swell(struct canvas *c, double horizon, struct rgb rgb)
-{
-	for (int i = 0; i < 70; i++) {
-		double t = sketch_chance(&c->chance), y = horizon + (c->h - horizon) * (0.04 + 0.96 * t),
-		       w = c->u * (4 + 18 * t) * sketch_chance_in(&c->chance, 0.5, 1.3);
-		double x = sketch_chance_in(&c->chance, -0.1, 1) * c->w;
-		path_rect(c, x, y, w, c->u * (0.12 + 0.4 * t), c->u);
-		sketch_source(c, rgb, 0.30);
-		cairo_fill(c->cr);
+		sketch_fill(c, rgb, c->style == STYLE_MINIMAL ? 0.9 : 0.75 - 0.35 * t);
 	}
 }
 
@@ -170,8 +148,13 @@ void scene_water(struct canvas *c)
 	cairo_scale(c->cr, 1, (c->h - horizon) / c->h);
 	sketch_backdrop(c, calm ? c->p.mid : rgb_mix(low, c->p.accent, 0.45), calm ? c->p.mid : rgb_mix(c->p.deep, c->p.accent, 0.2));
 	cairo_restore(c->cr);
-	if (!calm)
-		swell(c, horizon, rgb_mix(c->p.accent, c->p.deep, 0.5));
+	for (int i = 0; i < (calm ? 0 : 70); i++) { // the swell
+		double t = sketch_chance(&c->chance), y = horizon + (c->h - horizon) * (0.04 + 0.96 * t),
+		       w = c->u * (4 + 18 * t) * sketch_chance_in(&c->chance, 0.5, 1.3);
+		double x = sketch_chance_in(&c->chance, -0.1, 1) * c->w;
+		path_rect(c, x, y, w, c->u * (0.12 + 0.4 * t), c->u);
+		sketch_fill(c, rgb_mix(c->p.accent, c->p.deep, 0.5), 0.30);
+	}
 	ripples(c, sx, horizon, r, calm ? c->p.light : orb);
 	sail_boat(c, c->w * (sx > c->w / 2 ? 0.24 : 0.77), horizon + c->u * (calm ? 3 : 9), c->u * (calm ? 5 : 9));
 }
@@ -193,13 +176,10 @@ static void window(struct canvas *c, double x, double y, double w, double h, str
 	else
 		path_rect(c, x, y, w, h, c->u * 0.2);
 	sketch_paint(c, pane, false);
-	cairo_move_to(c->cr, x + w / 2, y);
-	cairo_line_to(c->cr, x + w / 2, y + h);
-	cairo_move_to(c->cr, x, y + h * 0.48);
-	cairo_line_to(c->cr, x + w, y + h * 0.48);
+	path_line(c, x + w / 2, y, x + w / 2, y + h);
+	path_line(c, x, y + h * 0.48, x + w, y + h * 0.48);
 	sketch_line(c, frame, 0.5, 1);
-	path_rect(c, x - edge * 2, y + h + edge, w + 4 * edge, c->u * 1.1, c->u * 0.3);
-	sketch_paint(c, rgb_tone(frame, -0.06), true);
+	paint_rect(c, x - edge * 2, y + h + edge, w + 4 * edge, c->u * 1.1, c->u * 0.3, rgb_tone(frame, -0.06), true);
 }
 
 static void awning(struct canvas *c, double x, double y, double w, double h)
@@ -237,10 +217,8 @@ static void potted(struct canvas *c, double x, double foot, double s)
 
 static void shop_window(struct canvas *c, double x, double y, double w, double h, struct rgb frame)
 {
-	path_rect(c, x - c->u, y - c->u, w + 2 * c->u, h + 2 * c->u, c->u * 0.5);
-	sketch_paint(c, frame, true);
-	path_rect(c, x, y, w, h, 0);
-	sketch_paint(c, rgb_mix(c->p.paper, c->p.second, 0.25), false);
+	paint_rect(c, x - c->u, y - c->u, w + 2 * c->u, h + 2 * c->u, c->u * 0.5, frame, true);
+	paint_rect(c, x, y, w, h, 0, rgb_mix(c->p.paper, c->p.second, 0.25), false);
 	if (c->style == STYLE_PHOTO)
 		sketch_glow(c, x + w * 0.5, y + h * 0.25, w * 0.5, c->p.paper, 0.8);
 	struct rgb tones[] = {c->p.accent, c->p.second, c->p.mid, rgb_mix(c->p.accent, c->p.deep, 0.4)};
@@ -256,8 +234,7 @@ static void shop_window(struct canvas *c, double x, double y, double w, double h
 				path_rect(c, at, sy - s, s * (what == 1 ? 0.38 : 0.55), s, what == 1 ? s * 0.16 : s * 0.03);
 			sketch_paint_round(c, rgb, at, at + s * 0.6);
 		}
-		path_rect(c, x, sy, w, h * 0.03, 0);
-		sketch_paint(c, rgb_tone(frame, 0.05), false);
+		paint_rect(c, x, sy, w, h * 0.03, 0, rgb_tone(frame, 0.05), false);
 	}
 }
 
@@ -276,18 +253,6 @@ static void shop_sign(struct canvas *c, double x, double y, double w, double h)
 	text_draw(c, FACE_SERIF, c->sign, x + (w - width) / 2, y + h / 2 + size * 0.35, size, 0.12, c->p.paper, 1);
 }
 
-static void shop_door(struct canvas *c, double x, double y, double w, double h)
-{
-	path_rect(c, x, y, w, h, c->u * 0.4);
-	sketch_paint(c, c->p.accent, true);
-	path_rect(c, x + w * 0.14, y + h * 0.08, w * 0.72, h * 0.5, c->u * 0.3);
-	sketch_paint(c, rgb_mix(c->p.second, c->p.paper, 0.6), true);
-	path_rect(c, x + w * 0.14, y + h * 0.66, w * 0.72, h * 0.24, c->u * 0.3);
-	sketch_paint(c, rgb_tone(c->p.accent, -0.06), true);
-	path_circle(c, x + w * 0.88, y + h * 0.6, c->u * 0.6);
-	sketch_paint(c, c->p.second, true);
-}
-
 // The houses on either side, pale and without detail.
 static void neighbours(struct canvas *c, double x, double width, double ground, struct rgb rgb)
 {
@@ -298,17 +263,15 @@ static void neighbours(struct canvas *c, double x, double width, double ground, 
 			       h = (ground - c->h * 0.1) * sketch_chance_in(&c->chance, 0.55, 0.85);
 			double left = side < 0 ? at - w : at;
 			struct rgb wall = rgb_tone(rgb, i % 2 ? 0.02 : -0.02);
-			path_rect(c, left, ground - h, w, h, 0);
-			sketch_paint(c, wall, false);
+			paint_rect(c, left, ground - h, w, h, 0, wall, false);
 			const double roof[][2] = {
 			    {left - c->u, ground - h}, {left + w / 2, ground - h - c->u * 9}, {left + w + c->u, ground - h}};
-			path_polygon(c, roof, 3);
-			sketch_paint(c, rgb_tone(wall, -0.06), false);
+			paint_polygon(c, roof, 3, rgb_tone(wall, -0.06), false);
 			for (int k = 0; k < 6; k++) {
 				int row = k / 2;
-				path_rect(c, left + w * (k % 2 ? 0.58 : 0.2), ground - h + c->u * (5 + 13 * row), w * 0.22, c->u * 7,
-					  c->u * 0.3);
-				sketch_paint(c, k == 2 + side ? rgb_mix(c->p.second, c->p.paper, 0.5) : rgb_tone(wall, -0.05), false);
+				paint_rect(c, left + w * (k % 2 ? 0.58 : 0.2), ground - h + c->u * (5 + 13 * row), w * 0.22, c->u * 7,
+					   c->u * 0.3, k == 2 + side ? rgb_mix(c->p.second, c->p.paper, 0.5) : rgb_tone(wall, -0.05),
+					   false);
 			}
 			at += side * w;
 		}
@@ -332,8 +295,7 @@ void scene_facade(struct canvas *c)
 	path_rect(c, x, roof, width, ground - roof, c->u * 0.5);
 	sketch_shadow(c, c->u * 2, 0, c->u * 4, 0.3);
 	sketch_paint(c, wall, true);
-	path_rect(c, x - c->u * 2, roof - c->u * 1.5, width + 4 * c->u, c->u * 3.4, c->u * 0.5);
-	sketch_paint(c, c->p.accent, true);
+	paint_rect(c, x - c->u * 2, roof - c->u * 1.5, width + 4 * c->u, c->u * 3.4, c->u * 0.5, c->p.accent, true);
 	double shop = ground - c->u * 38, sign_h = c->u * 8, top = roof + c->u * 7, upper = shop - sign_h - c->u * 4 - top;
 	int columns = calm ? 2 : 4, rows = upper > c->u * 38 ? 2 : 1;
 	double cell = width / columns, ww = fmin(cell * 0.46, c->u * 11), wh = fmin(upper / rows - c->u * 6, ww * 1.6);
@@ -342,11 +304,13 @@ void scene_facade(struct canvas *c)
 			window(c, x + cell * (i + 0.5) - ww / 2, top + upper / rows * r + (upper / rows - wh) / 2, ww, wh, frame,
 			       r == 0 && !calm);
 	shop_window(c, x + width * 0.07, shop + c->u * 9, width * 0.52, c->u * 22, frame);
-	shop_door(c, x + width * 0.68, shop + c->u * 7, width * 0.2, ground - shop - c->u * 7);
-	path_rect(c, 0, ground, c->w, c->h - ground + c->u, 0);
-	sketch_paint(c, rgb_mix(c->p.mid, c->p.deep, 0.35), false);
-	path_rect(c, 0, ground, c->w, c->u * 1.2, 0);
-	sketch_paint(c, rgb_mix(c->p.light, c->p.mid, 0.6), false);
+	double dx = x + width * 0.68, dy = shop + c->u * 7, dw = width * 0.2, dh = ground - shop - c->u * 7; // the door
+	paint_rect(c, dx, dy, dw, dh, c->u * 0.4, c->p.accent, true);
+	paint_rect(c, dx + dw * 0.14, dy + dh * 0.08, dw * 0.72, dh * 0.5, c->u * 0.3, rgb_mix(c->p.second, c->p.paper, 0.6), true);
+	paint_rect(c, dx + dw * 0.14, dy + dh * 0.66, dw * 0.72, dh * 0.24, c->u * 0.3, rgb_tone(c->p.accent, -0.06), true);
+	paint_circle(c, dx + dw * 0.88, dy + dh * 0.6, c->u * 0.6, c->p.second, true);
+	paint_rect(c, 0, ground, c->w, c->h - ground + c->u, 0, rgb_mix(c->p.mid, c->p.deep, 0.35), false);
+	paint_rect(c, 0, ground, c->w, c->u * 1.2, 0, rgb_mix(c->p.light, c->p.mid, 0.6), false);
 	awning(c, x + c->u * 1.5, shop, width - c->u * 3, c->u * 6.5);
 	shop_sign(c, x + c->u * 4, shop - sign_h - c->u * 1.2, width - c->u * 8, sign_h);
 	if (calm)

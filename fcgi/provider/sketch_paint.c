@@ -64,9 +64,7 @@ void path_ellipse(struct canvas *c, double x, double y, double rx, double ry)
 	cairo_save(c->cr);
 	cairo_translate(c->cr, x, y);
 	cairo_scale(c->cr, rx, ry);
-	cairo_new_path(c->cr);
-	cairo_arc(c->cr, 0, 0, 1, 0, 2 * PI);
-	cairo_close_path(c->cr);
+	path_circle(c, 0, 0, 1);
 	cairo_restore(c->cr);
 }
 
@@ -82,9 +80,7 @@ void path_arch(struct canvas *c, double x, double y, double w, double h)
 
 void path_leaf(struct canvas *c, double x, double y, double length, double width, double angle)
 {
-	cairo_save(c->cr);
-	cairo_translate(c->cr, x, y);
-	cairo_rotate(c->cr, angle);
+	sketch_turn(c, x, y, angle);
 	cairo_new_path(c->cr);
 	cairo_move_to(c->cr, 0, 0);
 	cairo_curve_to(c->cr, length * 0.25, -width * 0.75, length * 0.7, -width * 0.55, length, 0);
@@ -101,6 +97,37 @@ void path_polygon(struct canvas *c, const double (*xy)[2], int n)
 	cairo_close_path(c->cr);
 }
 
+void path_line(struct canvas *c, double x0, double y0, double x1, double y1)
+{
+	cairo_move_to(c->cr, x0, y0);
+	cairo_line_to(c->cr, x1, y1);
+}
+
+void paint_rect(struct canvas *c, double x, double y, double w, double h, double corner, struct rgb rgb, bool solid)
+{
+	path_rect(c, x, y, w, h, corner);
+	sketch_paint(c, rgb, solid);
+}
+
+void paint_circle(struct canvas *c, double x, double y, double r, struct rgb rgb, bool solid)
+{
+	path_circle(c, x, y, r);
+	sketch_paint(c, rgb, solid);
+}
+
+void paint_polygon(struct canvas *c, const double (*xy)[2], int n, struct rgb rgb, bool solid)
+{
+	path_polygon(c, xy, n);
+	sketch_paint(c, rgb, solid);
+}
+
+void sketch_turn(struct canvas *c, double x, double y, double angle)
+{
+	cairo_save(c->cr);
+	cairo_translate(c->cr, x, y);
+	cairo_rotate(c->cr, angle);
+}
+
 // --- filling ---
 
 void sketch_source(struct canvas *c, struct rgb rgb, double alpha)
@@ -108,27 +135,29 @@ void sketch_source(struct canvas *c, struct rgb rgb, double alpha)
 	cairo_set_source_rgba(c->cr, rgb.r, rgb.g, rgb.b, alpha);
 }
 
-static void stop(cairo_pattern_t *p, double at, struct rgb rgb, double alpha)
+void fill_stop(cairo_pattern_t *p, double at, struct rgb rgb, double alpha)
 {
 	cairo_pattern_add_color_stop_rgba(p, at, rgb.r, rgb.g, rgb.b, alpha);
 }
 
-static void fill_gradient(struct canvas *c, cairo_pattern_t *p)
+void fill_pattern(struct canvas *c, cairo_pattern_t *p)
 {
 	cairo_set_source(c->cr, p);
 	cairo_pattern_destroy(p);
 	cairo_fill(c->cr);
 }
 
-// A photograph's surfaces are never even: light comes from above on the left.
-static void fill_photo(struct canvas *c, struct rgb rgb)
+void sketch_fill(struct canvas *c, struct rgb rgb, double alpha)
 {
-	double x0, y0, x1, y1;
-	cairo_path_extents(c->cr, &x0, &y0, &x1, &y1);
-	cairo_pattern_t *p = cairo_pattern_create_linear(x0, y0, x0 + (x1 - x0) * 0.5, y1 + 1);
-	stop(p, 0, rgb_tone(rgb, 0.035), 1);
-	stop(p, 1, rgb_tone(rgb, -0.055), 1);
-	fill_gradient(c, p);
+	sketch_source(c, rgb, alpha);
+	cairo_fill(c->cr);
+}
+
+void fill_tones(struct canvas *c, cairo_pattern_t *p, struct rgb rgb, const double *tones, int n)
+{
+	for (int i = 0; i < n; i++)
+		fill_stop(p, i / (n - 1.0), rgb_tone(rgb, tones[i]), 1);
+	fill_pattern(c, p);
 }
 
 // Walks the flattened path and draws each edge as a trembling line, the way a wet brush leaves it.
@@ -172,13 +201,11 @@ static void pools(struct canvas *c, struct rgb rgb, double x0, double y0, double
 		bool dark = i % 2 == 0;
 		cairo_pattern_t *p = cairo_pattern_create_radial(x, y, r * 0.1, x, y, r);
 		struct rgb tone = rgb_tone(rgb, dark ? -0.09 : 0.10);
-		stop(p, 0, tone, 0.32);
-		stop(p, 0.7, tone, 0.22);
-		stop(p, 1, tone, 0);
-		cairo_set_source(c->cr, p);
-		cairo_pattern_destroy(p);
+		fill_stop(p, 0, tone, 0.32);
+		fill_stop(p, 0.7, tone, 0.22);
+		fill_stop(p, 1, tone, 0);
 		cairo_rectangle(c->cr, x - r, y - r, 2 * r, 2 * r);
-		cairo_fill(c->cr);
+		fill_pattern(c, p);
 	}
 	cairo_restore(c->cr);
 }
@@ -194,8 +221,7 @@ static void fill_watercolour(struct canvas *c, struct rgb rgb)
 	int layers = size > c->u * 6 ? 4 : 2;
 	for (int i = 0; i < layers; i++) {
 		tremble(c, flat, amount * (1 + i * 0.5), seed + (uint32_t)i * 131);
-		sketch_source(c, rgb, layers == 4 ? 0.42 : 0.62);
-		cairo_fill(c->cr);
+		sketch_fill(c, rgb, layers == 4 ? 0.42 : 0.62);
 	}
 	tremble(c, flat, amount, seed);
 	if (size > c->u * 1.5) {
@@ -214,9 +240,13 @@ static void fill_watercolour(struct canvas *c, struct rgb rgb)
 void sketch_paint(struct canvas *c, struct rgb rgb, bool solid)
 {
 	switch (c->style) {
-	case STYLE_PHOTO:
-		fill_photo(c, rgb);
+	case STYLE_PHOTO: { // its surfaces are never even: light comes from above on the left
+		double x0, y0, x1, y1;
+		cairo_path_extents(c->cr, &x0, &y0, &x1, &y1);
+		cairo_pattern_t *p = cairo_pattern_create_linear(x0, y0, x0 + (x1 - x0) * 0.5, y1 + 1);
+		fill_tones(c, p, rgb, (const double[]){0.035, -0.055}, 2);
 		return;
+	}
 	case STYLE_WATERCOLOUR:
 		fill_watercolour(c, rgb);
 		return;
@@ -228,8 +258,7 @@ void sketch_paint(struct canvas *c, struct rgb rgb, bool solid)
 		cairo_new_path(c->cr);
 		return;
 	default:
-		sketch_source(c, rgb, 1);
-		cairo_fill(c->cr);
+		sketch_fill(c, rgb, 1);
 	}
 }
 
@@ -242,15 +271,15 @@ void sketch_paint_round(struct canvas *c, struct rgb rgb, double x0, double x1)
 	double depth = c->style == STYLE_PHOTO ? 1 : c->style == STYLE_MINIMAL ? 0.35 : 0.5;
 	cairo_pattern_t *p = cairo_pattern_create_linear(x0, 0, x1, 0);
 	if (c->style == STYLE_ILLUSTRATION) { // two flat tones
-		stop(p, 0, rgb, 1);
-		stop(p, 0.64, rgb, 1);
-		stop(p, 0.64, rgb_tone(rgb, -0.09), 1);
-		stop(p, 1, rgb_tone(rgb, -0.09), 1);
+		fill_stop(p, 0, rgb, 1);
+		fill_stop(p, 0.64, rgb, 1);
+		fill_stop(p, 0.64, rgb_tone(rgb, -0.09), 1);
+		fill_stop(p, 1, rgb_tone(rgb, -0.09), 1);
 	} else {
-		stop(p, 0, rgb_tone(rgb, -0.04 * depth), 1);
-		stop(p, 0.3, rgb_tone(rgb, 0.09 * depth), 1);
-		stop(p, 0.62, rgb_tone(rgb, -0.05 * depth), 1);
-		stop(p, 1, rgb_tone(rgb, -0.20 * depth), 1);
+		fill_stop(p, 0, rgb_tone(rgb, -0.04 * depth), 1);
+		fill_stop(p, 0.3, rgb_tone(rgb, 0.09 * depth), 1);
+		fill_stop(p, 0.62, rgb_tone(rgb, -0.05 * depth), 1);
+		fill_stop(p, 1, rgb_tone(rgb, -0.20 * depth), 1);
 	}
 	cairo_set_source(c->cr, p);
 	cairo_pattern_destroy(p);
@@ -274,13 +303,12 @@ void sketch_backdrop(struct canvas *c, struct rgb top, struct rgb bottom)
 	cairo_new_path(c->cr);
 	cairo_rectangle(c->cr, 0, 0, c->w, c->h);
 	if (c->style == STYLE_MINIMAL) {
-		sketch_source(c, rgb_mix(top, bottom, 0.5), 1);
-		cairo_fill(c->cr);
+		sketch_fill(c, rgb_mix(top, bottom, 0.5), 1);
 		return;
 	}
 	cairo_pattern_t *p = cairo_pattern_create_linear(0, 0, 0, c->h);
 	for (int i = 0; i <= 8; i++)
-		stop(p, i / 8.0, rgb_mix(top, bottom, i / 8.0), 1);
+		fill_stop(p, i / 8.0, rgb_mix(top, bottom, i / 8.0), 1);
 	cairo_set_source(c->cr, p);
 	cairo_pattern_destroy(p);
 	cairo_fill_preserve(c->cr);
@@ -294,11 +322,11 @@ void sketch_glow(struct canvas *c, double x, double y, double radius, struct rgb
 	cairo_pattern_t *p = cairo_pattern_create_radial(x, y, 0, x, y, radius);
 	for (int i = 0; i <= 5; i++) {
 		double t = i / 5.0;
-		stop(p, t, rgb, alpha * (1 - t) * (1 - t));
+		fill_stop(p, t, rgb, alpha * (1 - t) * (1 - t));
 	}
 	cairo_new_path(c->cr);
 	cairo_rectangle(c->cr, x - radius, y - radius, 2 * radius, 2 * radius);
-	fill_gradient(c, p);
+	fill_pattern(c, p);
 }
 
 // --- blur: three box blurs, on a small copy ---
@@ -362,8 +390,7 @@ void sketch_shadow(struct canvas *c, double dx, double dy, double blur, double a
 		cairo_translate(c->cr, dx, dy);
 		cairo_new_path(c->cr);
 		cairo_append_path(c->cr, path);
-		sketch_source(c, c->p.deep, alpha * 0.6);
-		cairo_fill(c->cr);
+		sketch_fill(c, c->p.deep, alpha * 0.6);
 	} else {
 		cairo_surface_t *small = cairo_image_surface_create(CAIRO_FORMAT_A8, w, h);
 		cairo_t *cr = cairo_create(small);
@@ -385,6 +412,14 @@ void sketch_shadow(struct canvas *c, double dx, double dy, double blur, double a
 	cairo_path_destroy(path);
 }
 
+static void paint_surface(cairo_t *cr, cairo_surface_t *from)
+{
+	cairo_set_source_surface(cr, from, 0, 0);
+	cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
+	cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_BILINEAR);
+	cairo_paint(cr);
+}
+
 void sketch_defocus(struct canvas *c, double radius)
 {
 	if (c->style != STYLE_PHOTO)
@@ -393,19 +428,13 @@ void sketch_defocus(struct canvas *c, double radius)
 	cairo_surface_t *small = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
 	cairo_t *cr = cairo_create(small);
 	cairo_scale(cr, 1.0 / defocus_scale, 1.0 / defocus_scale);
-	cairo_set_source_surface(cr, c->surface, 0, 0);
-	cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
-	cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_BILINEAR);
-	cairo_paint(cr);
+	paint_surface(cr, c->surface);
 	cairo_destroy(cr);
 	blur_surface(small, (int)fmax(radius / defocus_scale, 1));
 	cairo_save(c->cr);
 	cairo_identity_matrix(c->cr);
 	cairo_scale(c->cr, defocus_scale, defocus_scale);
-	cairo_set_source_surface(c->cr, small, 0, 0);
-	cairo_pattern_set_extend(cairo_get_source(c->cr), CAIRO_EXTEND_PAD);
-	cairo_pattern_set_filter(cairo_get_source(c->cr), CAIRO_FILTER_BILINEAR);
-	cairo_paint(c->cr);
+	paint_surface(c->cr, small);
 	cairo_restore(c->cr);
 	cairo_surface_destroy(small);
 }

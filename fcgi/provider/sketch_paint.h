@@ -51,6 +51,11 @@ struct canvas {
 };
 
 void sketch_source(struct canvas *c, struct rgb rgb, double alpha);
+void sketch_fill(struct canvas *c, struct rgb rgb, double alpha); // fills the current path evenly in every style, and consumes it
+void fill_pattern(struct canvas *c, cairo_pattern_t *p);          // the same with a pattern, which is freed
+void fill_stop(cairo_pattern_t *p, double at, struct rgb rgb, double alpha);
+void fill_tones(struct canvas *c, cairo_pattern_t *p, struct rgb rgb, const double *tones, int n); // with stops at even distances
+void sketch_turn(struct canvas *c, double x, double y, double angle);                              // until cairo_restore()
 // Fills the current path the way the style paints, and consumes it. `solid`: a thing with an outline, not a background.
 void sketch_paint(struct canvas *c, struct rgb rgb, bool solid);
 // As sketch_paint(), lit from the left like something round between x0 and x1.
@@ -68,6 +73,11 @@ void path_ellipse(struct canvas *c, double x, double y, double rx, double ry);
 void path_arch(struct canvas *c, double x, double y, double w, double h); // y: of the foot
 void path_leaf(struct canvas *c, double x, double y, double length, double width, double angle);
 void path_polygon(struct canvas *c, const double (*xy)[2], int n);
+void path_line(struct canvas *c, double x0, double y0, double x1, double y1); // added to the path
+// A path and sketch_paint().
+void paint_rect(struct canvas *c, double x, double y, double w, double h, double corner, struct rgb rgb, bool solid);
+void paint_circle(struct canvas *c, double x, double y, double r, struct rgb rgb, bool solid);
+void paint_polygon(struct canvas *c, const double (*xy)[2], int n, struct rgb rgb, bool solid);
 
 // --- things (sketch_things.c) ---
 void draw_vase(struct canvas *c, double x, double foot, double h, struct rgb rgb);

@@ -126,8 +126,7 @@ void text_draw(struct canvas *c, enum face face, const char *utf8, double x, dou
 	cairo_scale(c->cr, size / LAYOUT_SIZE, size / LAYOUT_SIZE);
 	cairo_move_to(c->cr, 0, 0);
 	pango_cairo_layout_line_path(c->cr, pango_layout_get_line_readonly(layout, 0));
-	sketch_source(c, rgb, alpha);
-	cairo_fill(c->cr);
+	sketch_fill(c, rgb, alpha);
 	cairo_restore(c->cr);
 	g_object_unref(layout);
 }
@@ -168,8 +167,7 @@ void caption_draw(struct canvas *c, double full_h, const char *const *words)
 	double margin = c->u * 3.6, middle = c->h + (full_h - c->h) / 2, em = c->u * 3.0, small = c->u * 1.75;
 	cairo_new_path(c->cr);
 	cairo_rectangle(c->cr, 0, c->h, c->w, full_h - c->h);
-	sketch_source(c, ground, 1);
-	cairo_fill(c->cr);
+	sketch_fill(c, ground, 1);
 	double label_w = text_width(FACE_SANS, label, small, 0.02);
 	text_draw(c, FACE_SANS, label, c->w - margin - label_w, middle + small * 0.35, small, 0.02, ink, 0.86);
 	char text[SKETCH_WORDS * (SKETCH_WORD_BYTES + 8)];

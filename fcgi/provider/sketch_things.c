@@ -39,13 +39,7 @@ void draw_sphere(struct canvas *c, double x, double y, double r, struct rgb rgb)
 	}
 	cairo_pattern_t *p = cairo_pattern_create_radial(x - r * 0.38, y - r * 0.42, r * 0.05, x, y, r * 1.08);
 	static const double tones[] = {0.16, 0.07, -0.02, -0.13, -0.24, -0.18};
-	for (int i = 0; i < 6; i++) {
-		struct rgb t = rgb_tone(rgb, tones[i]);
-		cairo_pattern_add_color_stop_rgb(p, i / 5.0, t.r, t.g, t.b);
-	}
-	cairo_set_source(c->cr, p);
-	cairo_pattern_destroy(p);
-	cairo_fill(c->cr);
+	fill_tones(c, p, rgb, tones, 6);
 }
 
 void draw_cylinder(struct canvas *c, double x, double foot, double r, double h, struct rgb rgb)
@@ -98,17 +92,14 @@ void draw_stem(struct canvas *c, double x, double y, double length, double lean,
 			struct rgb tone = rgb_tone(leaf, side < 0 ? 0.03 : -0.03);
 			if (kind == 3) {
 				double bx = px + cos(angle) * l, by = py + sin(angle) * l;
-				cairo_move_to(c->cr, px, py);
-				cairo_line_to(c->cr, bx, by);
+				path_line(c, px, py, bx, by);
 				sketch_line(c, stalk, weight * 0.6, 1);
 				path_circle(c, bx, by, size * 0.026);
 				sketch_paint_round(c, tone, bx - size * 0.026, bx + size * 0.026);
 				continue;
 			}
 			if (kind == 1) {
-				cairo_save(c->cr);
-				cairo_translate(c->cr, px, py);
-				cairo_rotate(c->cr, angle);
+				sketch_turn(c, px, py, angle);
 				path_ellipse(c, l * 0.55, 0, l * 0.55, l * 0.46);
 				cairo_restore(c->cr);
 			} else {
@@ -117,8 +108,7 @@ void draw_stem(struct canvas *c, double x, double y, double length, double lean,
 			sketch_paint(c, tone, kind != 2); // an outline would drown a fine frond
 			if (kind > 1)
 				continue;
-			cairo_move_to(c->cr, px, py);
-			cairo_line_to(c->cr, px + cos(angle) * l * 0.85, py + sin(angle) * l * 0.85);
+			path_line(c, px, py, px + cos(angle) * l * 0.85, py + sin(angle) * l * 0.85);
 			sketch_line(c, rgb_tone(tone, -0.1), weight * 0.35, 0.7);
 		}
 	}
@@ -139,8 +129,7 @@ void draw_pine(struct canvas *c, double x, double foot, double h, struct rgb rgb
 		}
 	}
 	cairo_close_path(c->cr);
-	sketch_source(c, rgb, 1);
-	cairo_fill(c->cr);
+	sketch_fill(c, rgb, 1);
 	cairo_rectangle(c->cr, x - h * 0.012, foot - h * 0.1, h * 0.024, h * 0.14);
 	cairo_fill(c->cr);
 }
@@ -160,8 +149,7 @@ void draw_cloud(struct canvas *c, double x, double y, double w, struct rgb rgb, 
 	}
 	double h = w * 0.16;
 	path_rect(c, x - w / 2, y - h / 2, w, h, h / 2);
-	sketch_source(c, rgb, alpha);
-	cairo_fill(c->cr);
+	sketch_fill(c, rgb, alpha);
 	path_rect(c, x - w * 0.18, y - h * 1.15, w * 0.5, h, h / 2);
 	cairo_fill(c->cr);
 }
