@@ -17,13 +17,6 @@ enum breaker_answer breaker_ask(struct breaker *b, uint64_t now)
 	return BREAKER_PROBE;
 }
 
-static void open_for(struct breaker *b, uint64_t ms, uint64_t now)
-{
-	b->state = BREAKER_OPEN;
-	b->open_ms = ms < BREAKER_OPEN_MS_MAX ? ms : BREAKER_OPEN_MS_MAX;
-	b->until = now + b->open_ms;
-}
-
 void breaker_result(struct breaker *b, enum breaker_outcome outcome, bool probe, uint64_t now)
 {
 	if (probe)
@@ -35,11 +28,12 @@ void breaker_result(struct breaker *b, enum breaker_outcome outcome, bool probe,
 		*b = (struct breaker){0};
 		return;
 	}
-	b->failures++;
-	if (probe)
-		open_for(b, b->open_ms * 2, now);
-	else if (b->failures >= BREAKER_FAILURES)
-		open_for(b, BREAKER_OPEN_MS, now);
+	if (++b->failures < BREAKER_FAILURES && !probe)
+		return;
+	uint64_t ms = probe ? b->open_ms * 2 : BREAKER_OPEN_MS;
+	b->state = BREAKER_OPEN;
+	b->open_ms = ms < BREAKER_OPEN_MS_MAX ? ms : BREAKER_OPEN_MS_MAX;
+	b->until = now + b->open_ms;
 }
 
 const char *breaker_words(enum breaker_state state)

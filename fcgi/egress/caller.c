@@ -37,7 +37,7 @@ static void caller_end(struct caller *c)
 {
 	if (c->watch.removed)
 		return;
-	if (c->step == CALLER_WAITS && c->work != NULL)
+	if (c->step == CALLER_WAITS && c->work != NULL && c->work->type->left != NULL)
 		c->work->type->left(c->work);
 	work_free(c);
 	buf_wipe(&c->body);
@@ -93,7 +93,7 @@ void caller_reply(struct caller *c, cJSON *head, struct buf *body)
 
 void caller_refuse(struct caller *c, enum egress_failure f)
 {
-	caller_reply(c, frame_error(egress_failure_code(f), egress_failure_words(f)), NULL);
+	caller_refuse_with(c, f, "%s", egress_failure_words(f));
 }
 
 void caller_refuse_with(struct caller *c, enum egress_failure f, const char *format, ...)
@@ -143,25 +143,6 @@ static void caller_due(struct timer *t)
 		c->work->type->due(c->work);
 }
 
-static int caller_accept(struct egress *g, int fd)
-{
-	struct caller *c = calloc(1, sizeof *c);
-	if (c == NULL)
-		return -1;
-	c->watch = (struct watch){.fd = fd, .ready = caller_ready, .release = caller_release};
-	c->timer.fire = caller_due;
-	c->egress = g;
-	c->call = FRAME_INIT(FRAME_BODY_MAX);
-	if (loop_watch(&g->loop, &c->watch, EPOLLIN | EPOLLRDHUP | EPOLLET) != 0) {
-		free(c);
-		return -1;
-	}
-	g->connections++;
-	if (caller_at(c, monotonic_ms() + HAND_OVER_MS) != 0)
-		caller_end(c);
-	return 0;
-}
-
 static void listener_ready(struct watch *w, uint32_t events)
 {
 	(void)events;
@@ -174,8 +155,20 @@ static void listener_ready(struct watch *w, uint32_t events)
 				loop_change(&g->loop, w, 0);
 			return;
 		}
-		if (caller_accept(g, fd) != 0)
+		struct caller *c = calloc(1, sizeof *c);
+		if (c != NULL)
+			*c = (struct caller){.watch = {.fd = fd, .ready = caller_ready, .release = caller_release},
+					     .timer.fire = caller_due,
+					     .egress = g,
+					     .call = FRAME_INIT(FRAME_BODY_MAX)};
+		if (c == NULL || loop_watch(&g->loop, &c->watch, EPOLLIN | EPOLLRDHUP | EPOLLET) != 0) {
+			free(c);
 			close(fd);
+			continue;
+		}
+		g->connections++;
+		if (caller_at(c, monotonic_ms() + HAND_OVER_MS) != 0)
+			caller_end(c);
 	}
 }
 

@@ -16,7 +16,7 @@ struct caller;
 struct call_work {
 	const struct call_work_type {
 		void (*due)(struct call_work *w);  // the time that was set for it (caller_at()) has come
-		void (*left)(struct call_work *w); // the caller left
+		void (*left)(struct call_work *w); // the caller left; NULL: it does not matter
 		void (*free)(struct call_work *w);
 	} * type;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// What all calls share. One thread, one event loop: a call is a connection of another program (caller.c); it is read, judged (dispatch.c) and
+// What all calls share. One thread, one event loop: a call is a connection of another program (caller.c); it is read, judged (run.c) and
 // made into a transfer (processor_call.c, page_call.c), whose end is answered on the same connection.
 #ifndef LETHE_EGRESS_EGRESS_H
 #define LETHE_EGRESS_EGRESS_H
@@ -17,6 +17,7 @@ enum { EGRESS_TESTING = 0 };
 #endif
 
 struct caller;
+struct egress_call;
 struct egress {
 	struct loop loop;
 	struct engine engine;
@@ -40,5 +41,18 @@ struct egress {
 	size_t under_way;   // of them with a transfer, or waiting to repeat one
 	bool stopping, killed;
 };
+
+// A call for a processor: everything that the policy, the settings or the vendor's row forbid is refused before a byte leaves, then the
+// request is made, repeated where that is safe, and its answer handed back unless it comes from the wrong region.
+void processor_call_begin(struct caller *c, const struct egress_call *call);
+// A page that the visitor named: one ordinary GET, at most five redirects, and never to an address that is not public. The URL comes from a
+// visitor who may be hostile, and so does every byte of the answer.
+void page_call_begin(struct caller *c, const struct egress_call *call);
+
+// What left and how the processors fare: the answer to "status", and the counts kept over restarts in $LETHE_STATE/egress/traffic.json.
+// The counts are statistics, written every few seconds and at the end; a kill may lose the last of them. Nothing about a person is in them.
+cJSON *status_reply(const struct egress *g);
+void traffic_load(struct egress *g); // and saves from now on
+void traffic_save(struct egress *g);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/egress/page_call.h"
 #include "fcgi/egress/address.h"
+#include "fcgi/egress/caller.h"
 #include "fcgi/egress/transfer.h"
 #include "fcgi/egress/url.h"
+#include "fcgi/ipc/egress_call.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
@@ -27,8 +28,6 @@ struct page_call {
 	struct transfer transfer;
 	unsigned redirects; // followed
 };
-
-static void hop_start(struct page_call *p);
 
 static bool port_allowed(const struct sockaddr *address)
 {
@@ -105,6 +104,35 @@ static void page_refuse(struct page_call *p, enum egress_failure f, const char *
 		caller_refuse_with(c, f, "%s", words != NULL ? words : egress_failure_words(f));
 }
 
+static void hop_start(struct page_call *p)
+{
+	struct transfer *t = &p->transfer;
+	if (transfer_prepare(t, PAGE_BYTES_MAX) != 0) {
+		page_refuse(p, FAILURE_MEMORY, NULL);
+		return;
+	}
+	CURL *h = t->engine.easy;
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(h, CURLOPT_PREREQDATA, t);
+	// A connection of its own, never shared and never left behind: no visit is linked with another, and every one is judged.
+	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(h, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(h, CURLOPT_USERAGENT, t->egress->policy->user_agent);
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, &accept_header);
+	curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(h, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)PAGE_BYTES_MAX);
+	curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+	curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+	if (transfer_start(t) != 0)
+		page_refuse(p, FAILURE_MEMORY, NULL);
+}
+
 static void page_ended(struct transfer *t, enum egress_failure f)
 {
 	struct page_call *p = LOOP_OWNER(t, struct page_call, transfer);
@@ -140,43 +168,9 @@ static void page_ended(struct transfer *t, enum egress_failure f)
 	caller_reply(p->caller, head, &a->body);
 }
 
-static void hop_start(struct page_call *p)
-{
-	struct transfer *t = &p->transfer;
-	if (transfer_prepare(t, PAGE_BYTES_MAX) != 0) {
-		page_refuse(p, FAILURE_MEMORY, NULL);
-		return;
-	}
-	CURL *h = t->engine.easy;
-	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_connected);
-	curl_easy_setopt(h, CURLOPT_PREREQDATA, t);
-	// A connection of its own, never shared and never left behind: no visit is linked with another, and every one is judged.
-	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(h, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(h, CURLOPT_USERAGENT, t->egress->policy->user_agent);
-	curl_easy_setopt(h, CURLOPT_HTTPHEADER, &accept_header);
-	curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
-	curl_easy_setopt(h, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)PAGE_BYTES_MAX);
-	curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-	curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
-	if (transfer_start(t) != 0)
-		page_refuse(p, FAILURE_MEMORY, NULL);
-}
-
 static void page_due(struct call_work *w)
 {
 	page_refuse(LOOP_OWNER(w, struct page_call, work), FAILURE_SLOW, "The page did not answer in time.");
-}
-
-static void page_left(struct call_work *w)
-{
-	(void)w;
 }
 
 static void page_free(struct call_work *w)
@@ -188,7 +182,7 @@ static void page_free(struct call_work *w)
 
 void page_call_begin(struct caller *c, const struct egress_call *call)
 {
-	static const struct call_work_type type = {page_due, page_left, page_free};
+	static const struct call_work_type type = {.due = page_due, .free = page_free};
 	struct err e = {0};
 	struct page_call *p = calloc(1, sizeof *p);
 	c->egress->pages++;

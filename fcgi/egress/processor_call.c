@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/egress/processor_call.h"
+#include "fcgi/egress/caller.h"
 #include "fcgi/egress/retry.h"
 #include "fcgi/egress/transfer.h"
 #include "fcgi/egress/url.h"
+#include "fcgi/ipc/egress_call.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -31,25 +32,20 @@ struct processor_call {
 
 static int refuse_processor(struct processor_call *p, const struct egress_call *call)
 {
+	static const char *const methods[] = {"POST", "GET", "PUT", "DELETE"};
 	const char *id = call->processor != NULL ? call->processor : "";
 	struct upstream *u = p->upstream = upstream_find(&p->caller->egress->upstreams, id);
-	if (u != NULL && u->base != NULL)
-		return 0;
 	if (u == NULL)
 		caller_refuse_with(p->caller, FAILURE_UNDECLARED, "The policy declares no processor \"%.64s\".", id);
 	else if (u->declared->local)
 		caller_refuse_with(p->caller, FAILURE_NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
-	else
+	else if (u->base == NULL)
 		caller_refuse_with(
 		    p->caller, FAILURE_NOT_CONFIGURED, "\"%s\" has no address or no key on this machine: set %s and %s.", u->declared->id,
 		    u->facts != NULL && processor_address_setting(u->facts) != NULL ? processor_address_setting(u->facts) : "its base URL",
 		    u->facts != NULL && u->facts->key != NULL ? u->facts->key : "its key");
-	return -1;
-}
-
-static int refuse_method(struct processor_call *p, const struct egress_call *call)
-{
-	static const char *const methods[] = {"POST", "GET", "PUT", "DELETE"};
+	if (u == NULL || u->base == NULL)
+		return -1;
 	for (size_t i = 0; call->method != NULL && i < ARRAY_LEN(methods); i++)
 		if (strcmp(methods[i], call->method) == 0) {
 			snprintf(p->method, sizeof p->method, "%s", call->method);
@@ -94,22 +90,13 @@ static int refuse_path(struct processor_call *p, const struct egress_call *call)
 	// A test's peers are all on loopback.
 	for (const struct processor_route *r = u->facts->routes; EGRESS_TESTING && whole && p->route == NULL && r->method != NULL; r++)
 		p->route = r->host != NULL ? processor_route(u->facts, call->method, r->host, path) : NULL;
-	if (p->route != NULL)
-		return 0;
-	caller_refuse(p->caller, FAILURE_PATH);
-	return -1;
-}
-
-// What the vendor must be told with each such call is in the body, or the call does not go.
-static int refuse_flags(struct processor_call *p)
-{
+	// What the vendor must be told with each such call is in the body, or the call does not go.
 	const struct frame *frame = &p->caller->call;
-	if (p->route->body == NULL)
+	const cJSON *flags = p->route != NULL ? p->route->body : NULL;
+	JSON_AUTO cJSON *body = flags != NULL && frame->body_len > 0 ? json_parse(frame->body, frame->body_len, NULL) : NULL;
+	if (p->route != NULL && (flags == NULL || processor_body_holds(body, flags)))
 		return 0;
-	JSON_AUTO cJSON *body = frame->body_len > 0 ? json_parse(frame->body, frame->body_len, NULL) : NULL;
-	if (processor_body_holds(body, p->route->body))
-		return 0;
-	caller_refuse(p->caller, FAILURE_FLAGS);
+	caller_refuse(p->caller, p->route == NULL ? FAILURE_PATH : FAILURE_FLAGS);
 	return -1;
 }
 
@@ -306,8 +293,7 @@ void processor_call_begin(struct caller *c, const struct egress_call *call)
 	if (call->accept != NULL)
 		snprintf(p->accept, sizeof p->accept, "Accept: %s", call->accept);
 	c->work = &p->work;
-	if (refuse_processor(p, call) != 0 || refuse_method(p, call) != 0 || refuse_kinds(p, call) != 0 || refuse_path(p, call) != 0 ||
-	    refuse_flags(p) != 0)
+	if (refuse_processor(p, call) != 0 || refuse_kinds(p, call) != 0 || refuse_path(p, call) != 0)
 		return;
 	p->transfer.region_header = p->upstream->facts->region_header;
 	attempt_start(p);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/retry.h"
-#include "policy/base/array.h"
 #include <curl/curl.h>
 #include <math.h>
 #include <stddef.h>
@@ -9,11 +8,7 @@
 // Answers after which the same request may well succeed. Nothing else is repeated: least of all a refusal of the content.
 static bool worth_repeating(long status)
 {
-	static const long statuses[] = {408, 429, 500, 502, 503, 504};
-	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
-		if (statuses[i] == status)
-			return true;
-	return false;
+	return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
 
 int64_t retry_delay(const struct retry_facts *f)

@@ -2,9 +2,8 @@
 #include "fcgi/egress/run.h"
 #include "fcgi/egress/address.h"
 #include "fcgi/egress/caller.h"
-#include "fcgi/egress/dispatch.h"
-#include "fcgi/egress/status.h"
 #include "fcgi/egress/transfer.h"
+#include "fcgi/ipc/egress_call.h"
 #include "fcgi/serve/sandbox.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/file.h"
@@ -58,6 +57,31 @@ static int signals_open(struct egress *g, struct err *e)
 	if (g->signals.fd < 0 || loop_watch(&g->loop, &g->signals, EPOLLIN) != 0)
 		return err_system(e, ERR_IO, errno, "signalfd");
 	return 0;
+}
+
+// The most that a call may take. The vendors' own clients give up after ten minutes.
+static const unsigned longest_ms[] = {[EGRESS_SEND] = 10 * 60 * 1000, [EGRESS_PAGE] = 15 * 1000, [EGRESS_STATUS] = 30 * 1000};
+
+// A whole call is there: it is judged, and begun or refused.
+static void egress_dispatch(struct caller *c)
+{
+	struct egress_call call;
+	struct err e = {0};
+
+	if (egress_call_read(&call, c->call.head, &e) != 0) {
+		caller_refuse_with(c, FAILURE_BAD_CALL, "%s", e.text);
+		return;
+	}
+	if (call.deadline_ms == 0 || call.deadline_ms > longest_ms[call.op])
+		call.deadline_ms = longest_ms[call.op];
+	if (caller_at(c, monotonic_ms() + call.deadline_ms) != 0)
+		caller_refuse(c, FAILURE_MEMORY);
+	else if (call.op == EGRESS_SEND)
+		processor_call_begin(c, &call);
+	else if (call.op == EGRESS_PAGE)
+		page_call_begin(c, &call);
+	else
+		caller_reply(c, status_reply(c->egress), NULL);
 }
 
 static int sandbox_in(const struct egress *g, struct err *e)

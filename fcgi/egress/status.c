@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/egress/status.h"
+#include "fcgi/egress/egress.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
@@ -109,11 +109,10 @@ void traffic_load(struct egress *g)
 	{
 		const char *id = json_string(one, "id");
 		struct upstream *u = id != NULL ? upstream_find(&g->upstreams, id) : NULL;
-		if (u != NULL)
-			traffic_read(&u->traffic, one);
-		// What an earlier version of the policy allowed is no breach of this one.
-		if (u != NULL)
-			u->traffic.kinds &= u->declared->kinds;
+		if (u == NULL)
+			continue;
+		traffic_read(&u->traffic, one);
+		u->traffic.kinds &= u->declared->kinds; // what an earlier version of the policy allowed is no breach of this one
 	}
 	if (!g->policy->page_fetch)
 		return;

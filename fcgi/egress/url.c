@@ -146,22 +146,6 @@ int url_base_check(const char *base, const struct policy_processor *p, char host
 	return base_check(u, p, host, e);
 }
 
-// The base's own path, without a trailing slash, is left out where `path` already begins with it.
-static int base_join(struct buf *out, const char *base, const char *path)
-{
-	size_t base_len = strlen(base);
-	while (base_len > 0 && base[base_len - 1] == '/')
-		base_len--;
-	const char *authority = strstr(base, "://");
-	const char *own = authority != NULL ? strchr(authority + 3, '/') : NULL;
-	if (own != NULL && own < base + base_len) {
-		size_t own_len = base_len - (size_t)(own - base);
-		if (strncmp(path, own, own_len) == 0 && path[own_len] == '/')
-			base_len -= own_len;
-	}
-	return buf_add(out, base, base_len) | buf_adds(out, path);
-}
-
 // A URL that has these characters and host, or NULL.
 static CURLU *processor_url(const char *text, const struct policy_processor *p, char host[256], struct err *e)
 {
@@ -180,9 +164,17 @@ CURLU *url_join(const char *base, const char *path, const struct policy_processo
 {
 	BUF_AUTO struct buf whole = BUF_INIT(4096);
 	char host[256];
+	size_t base_len = strlen(base);
+	while (base_len > 0 && base[base_len - 1] == '/')
+		base_len--;
+	// The base's own path, without a trailing slash, is left out where `path` already begins with it.
+	const char *authority = strstr(base, "://"), *own = authority != NULL ? strchr(authority + 3, '/') : NULL;
+	size_t own_len = own != NULL && own < base + base_len ? base_len - (size_t)(own - base) : 0;
+	if (own_len > 0 && strncmp(path, own, own_len) == 0 && path[own_len] == '/')
+		base_len -= own_len;
 	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') != NULL || strlen(path) > URL_BYTES_MAX)
 		err_set(e, ERR_INPUT, "the call's path must begin with / and be a plain path");
-	else if (base_join(&whole, base, path) != 0)
+	else if ((buf_add(&whole, base, base_len) | buf_adds(&whole, path)) != 0)
 		err_set(e, ERR_MEMORY, "out of memory");
 	else
 		return processor_url(buf_text(&whole), p, host, e);

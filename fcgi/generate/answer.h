@@ -3,7 +3,7 @@
 #ifndef LETHE_GENERATE_ANSWER_H
 #define LETHE_GENERATE_ANSWER_H
 
-#include "fcgi/generate/set.h"
+#include "fcgi/generate/generate.h"
 
 enum answer_form answer_form(const struct request *r);
 

@@ -30,6 +30,10 @@ int archive_begin(struct archive_file *a, const char *folder, time_t date, struc
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e);
 // Ends the ZIP, its listing in order; *bytes gets its size. The file stays open and locked, and is removed by archive_drop() unless archive_keep() was called.
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e);
+// Sorts the listing of the finished ZIP of `size` bytes in place; for archive_finish() and its tests. The listing stands at the end and refers
+// to the entries by where they are. So a set whose pictures were written as they came can be listed in the order in which people read it,
+// without holding a picture back: only the few hundred bytes of the listing are sorted. ERR_FULL, ERR_IO.
+int archive_order(int fd, uint64_t size, struct err *e);
 void archive_keep(struct archive_file *a); // somebody else owns the file now
 void archive_drop(struct archive_file *a); // closes, and removes what was not kept
 #define ARCHIVE_AUTO __attribute__((cleanup(archive_drop)))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // All pictures of a set at once, from one thread: one call for each, the next processor when one fails, a picture shown as soon as it is
 // there. What cannot be made is left out and said.
-#include "fcgi/generate/images.h"
 #include "fcgi/generate/answer.h"
+#include "fcgi/generate/generate.h"
 #include "fcgi/generate/mark.h"
 #include "fcgi/generate/peer.h"
 #include "policy/base/when.h"

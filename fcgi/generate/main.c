@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // generate: a description or a page in, a set of pictures and its ZIP out.
-#include "fcgi/generate/make.h"
-#include "fcgi/generate/status.h"
+#include "fcgi/generate/generate.h"
 #include "policy/base/limits.h"
 #include "policy/rules/capability.h"
 #include <malloc.h>

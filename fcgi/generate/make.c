@@ -2,12 +2,9 @@
 // The order: the request is logged, the input judged, the archive's file made, the generation written into the ledger; only then is anything
 // asked of anyone. The archive belongs to a record, with its event, before its address is told. A step that fails ends the request, and
 // whatever was made goes with it.
-#include "fcgi/generate/make.h"
 #include "fcgi/generate/answer.h"
-#include "fcgi/generate/images.h"
+#include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
-#include "fcgi/generate/page.h"
-#include "fcgi/generate/prompts.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/setting.h"

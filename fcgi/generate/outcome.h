@@ -3,7 +3,7 @@
 #ifndef LETHE_GENERATE_OUTCOME_H
 #define LETHE_GENERATE_OUTCOME_H
 
-#include "fcgi/generate/set.h"
+#include "fcgi/generate/generate.h"
 
 // {receipt, archive:{url,bytes,expires}, missing:[{index,reason}], processor:{id,name,preview,prompts}}, and for `whole` also prompts:[…].
 // NULL when memory is gone.

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: ISC
 // The page that the visitor named: fetched by egress, read by a worker, masked here before anything is made of it.
-#include "fcgi/generate/page.h"
 #include "fcgi/generate/answer.h"
+#include "fcgi/generate/generate.h"
 #include "fcgi/generate/peer.h"
 #include "fcgi/ipc/egress_call.h"
 #include "fcgi/ipc/worker_call.h"
 #include "fcgi/moderation/filter.h"
-#include "fcgi/moderation/filter_minors.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: ISC
 // One prompt for each picture, by the first text processor that can.
-#include "fcgi/generate/prompts.h"
 #include "fcgi/generate/answer.h"
+#include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
 #include "fcgi/generate/peer.h"
 #include "fcgi/moderation/filter.h"
-#include "fcgi/moderation/filter_minors.h"
 #include "policy/base/when.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/generate/set.h"
+#include "fcgi/generate/generate.h"
 #include <stdlib.h>
 #include <string.h>
 

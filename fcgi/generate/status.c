@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/generate/status.h"
-#include "fcgi/generate/make.h"
+#include "fcgi/generate/generate.h"
 #include "fcgi/generate/peer.h"
 #include "fcgi/ipc/egress_call.h"
 #include "fcgi/ipc/worker_call.h"

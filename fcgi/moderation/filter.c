@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/moderation/filter.h"
-#include "fcgi/moderation/filter_hits.h"
-#include "fcgi/moderation/filter_minors.h"
 #include "fcgi/moderation/filter_numbers.h"
 #include "policy/base/array.h"
 #include <string.h>

@@ -2,7 +2,7 @@
 // Minors in a sexualised or violent context. A term alone is innocent (a nursery, a lingerie shop); what is refused is the two close
 // together. What is explicit counts across a whole passage; what is merely suggestive or violent counts within one clause, because a shop
 // that sells bikinis may have children's sizes too.
-#include "fcgi/moderation/filter_minors.h"
+#include "fcgi/moderation/filter.h"
 #include "fcgi/moderation/filter_terms.h"
 #include "policy/base/array.h"
 #include <string.h>

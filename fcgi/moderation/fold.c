@@ -56,8 +56,19 @@ static char fold_lower(uint32_t c)
 	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
-static char fold_look(uint32_t c)
+// 0 for what is not seen.
+static char fold_code(uint32_t c)
 {
+	if (WITHIN(spaces, c))
+		return ' ';
+	if (c < 0x80)
+		return fold_lower(c);
+	if (WITHIN(invisible, c))
+		return 0;
+	if (WITHIN(dashes, c))
+		return '-';
+	if (c >= 0xC0 && c < 0x180)
+		return latin[c - 0xC0];
 	for (size_t i = 0; i < ARRAY_LEN(digit_zeros); i++) {
 		if (c >= digit_zeros[i] && c < digit_zeros[i] + 10)
 			return (char)('0' + (c - digit_zeros[i]));
@@ -77,22 +88,6 @@ static char fold_look(uint32_t c)
 	if (c >= 0x2018 && c <= 0x201F)
 		return '\'';
 	return (c >= 0x2000 && c < 0x2C00) || (c >= 0x3000 && c < 0x3040) || c < 0xC0 ? ' ' : FOLD_OTHER;
-}
-
-// 0 for what is not seen.
-static char fold_code(uint32_t c)
-{
-	if (WITHIN(spaces, c))
-		return ' ';
-	if (c < 0x80)
-		return fold_lower(c);
-	if (WITHIN(invisible, c))
-		return 0;
-	if (WITHIN(dashes, c))
-		return '-';
-	if (c >= 0xC0 && c < 0x180)
-		return latin[c - 0xC0];
-	return fold_look(c);
 }
 
 static uint32_t utf8_next(const unsigned char **s)

@@ -124,19 +124,6 @@ static struct lch as_accent(struct lch c)
 	return c;
 }
 
-static struct palette palette_around(struct lch accent, struct lch second)
-{
-	double h = accent.h;
-	return (struct palette){
-	    .paper = rgb_from_lch((struct lch){0.968, 0.012, h}),
-	    .light = rgb_from_lch((struct lch){0.90, fmin(0.045, accent.c), h}),
-	    .mid = rgb_from_lch((struct lch){0.75, fmin(0.075, accent.c), h}),
-	    .accent = rgb_from_lch(accent),
-	    .second = rgb_from_lch(second),
-	    .deep = rgb_from_lch((struct lch){0.27, fmin(0.045, accent.c), h - 0.3}),
-	};
-}
-
 struct palette palette_make(const char *const *colours, unsigned seed)
 {
 	struct lch found[SKETCH_WORDS];
@@ -161,5 +148,13 @@ struct palette palette_make(const char *const *colours, unsigned seed)
 	for (size_t i = count; i-- > 0;)
 		if (i != main_one && found[i].c >= 0.05 && hue_apart(found[i].h, accent.h) > 0.6)
 			second = as_accent(found[i]);
-	return palette_around(accent, second);
+	double h = accent.h;
+	return (struct palette){
+	    .paper = rgb_from_lch((struct lch){0.968, 0.012, h}),
+	    .light = rgb_from_lch((struct lch){0.90, fmin(0.045, accent.c), h}),
+	    .mid = rgb_from_lch((struct lch){0.75, fmin(0.075, accent.c), h}),
+	    .accent = rgb_from_lch(accent),
+	    .second = rgb_from_lch(second),
+	    .deep = rgb_from_lch((struct lch){0.27, fmin(0.045, accent.c), h - 0.3}),
+	};
 }

@@ -11,22 +11,21 @@ enum { PROMPT_MAX = 8192, SUBJECT_BYTES = 140, SHOTS = 8 };
 // {s} is the business, {1} {2} {3} its words.
 static const char *const shots[SHOTS] = {
     "the front of the premises of {s}, seen straight on from across the street in the early evening: warm light behind the window, an "
-    "awning, "
-    "a display that hints at {1} and {2}, two potted plants beside the door",
+    "awning, a display that hints at {1} and {2}, two potted plants beside the door",
     "a desk seen from directly above, ready for the day's work at {s}: an open notebook, pencils, a cup of coffee, colour swatches and "
-    "small "
-    "things that belong to {1}, arranged with room to breathe, nobody in the picture",
-    "a product still life for {s}: objects that stand for {1} and {3} on round plinths before a plain arch, light from a tall window on "
-    "the "
-    "left, soft shadows",
-    "the wider world of {s}: a layered landscape at first light that sets the mood for {1}, haze between the hills, one small detail that "
-    "recalls {2}",
+    "small things that belong to {1}, arranged with room to breathe, nobody in the picture",
+    "a product still life for {s}: objects that stand for {1} and {3} on round plinths before a plain arch, light from a tall window "
+    "on the left, soft shadows",
+    "the wider world of {s}: a layered landscape at first light that sets the mood for {1}, haze between the hills, one small detail "
+    "that recalls {2}",
     "a seasonal arrangement of leaves, stems and blossoms for {s}, in tones that go with {1}, seen close, with a blurred second layer "
     "behind",
-    "a calm evening over open water as the quiet opening picture of {s}: a low sun, its path on the ripples and much sky, a feeling of {2} "
-    "and {1}",
-    "an abstract composition for {s}: stacked blocks that grow step by step, a picture of {1} and {2} as structure, balance and progress",
-    "a close-up texture for {s}: a woven surface, thread over thread, in which {3} and {1} are felt rather than shown, filling the frame",
+    "a calm evening over open water as the quiet opening picture of {s}: a low sun, its path on the ripples and much sky, a feeling of "
+    "{2} and {1}",
+    "an abstract composition for {s}: stacked blocks that grow step by step, a picture of {1} and {2} as structure, balance and "
+    "progress",
+    "a close-up texture for {s}: a woven surface, thread over thread, in which {3} and {1} are felt rather than shown, filling the "
+    "frame",
 };
 
 static const struct {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The words that say what a business is about: frequent, in prominent places, and not those of every text.
 #include "fcgi/provider/sketch.h"
-#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <glib.h>
 #include <stdlib.h>
@@ -10,39 +9,22 @@
 enum { WORDS_SEEN = 512, WORD_CHARS_MIN = 3, WORD_CHARS_MAX = 24, TEXT_READ_MAX = 32 * 1024 };
 
 // English and German: function words, and the words of every web page.
-static const char *const stop_words[] = {
-    "about",       "above",       "accept",     "account",    "after",   "again",  "aber",     "alle",     "allem",     "allen",
-    "aller",       "alles",       "all",        "almost",     "als",     "also",   "always",   "among",    "and",       "any",
-    "anders",      "are",         "around",     "auch",       "auf",     "aus",    "bei",      "beim",     "been",      "before",
-    "being",       "best",        "better",     "between",    "bin",     "bis",    "bitte",    "both",     "brand",     "business",
-    "but",         "button",      "can",        "cannot",     "click",   "come",   "company",  "contact",  "content",   "cookie",
-    "cookies",     "could",       "customer",   "customers",  "dabei",   "damit",  "dann",     "das",      "dass",      "daten",
-    "datenschutz", "deine",       "dem",        "den",        "denn",    "der",    "des",      "dich",     "did",       "die",
-    "dies",        "diese",       "diesem",     "diesen",     "dieser",  "dir",    "doch",     "does",     "doing",     "dort",
-    "down",        "durch",       "during",     "each",       "ein",     "eine",   "einem",    "einen",    "einer",     "eines",
-    "email",       "enough",      "entdecken",  "etwa",       "etwas",   "euch",   "euer",     "eure",     "every",     "everything",
-    "firma",       "few",         "find",       "first",      "for",     "from",   "für",      "ganz",     "gegen",     "get",
-    "gibt",        "give",        "great",      "good",       "had",     "haben",  "has",      "hat",      "have",      "her",
-    "here",        "hier",        "hinter",     "him",        "his",     "home",   "homepage", "how",      "ich",       "ihm",
-    "ihn",         "ihnen",       "ihr",        "ihre",       "ihrem",   "ihren",  "ihrer",    "immer",    "impressum", "inc",
-    "info",        "information", "into",       "ist",        "its",     "jede",   "jeden",    "jeder",    "jetzt",     "just",
-    "kann",        "kein",        "keine",      "know",       "kontakt", "können", "kunden",   "learn",    "like",      "ltd",
-    "llc",         "love",        "machen",     "made",       "make",    "many",   "may",      "mehr",     "mein",      "meine",
-    "menu",        "menü",        "mich",       "mir",        "mit",     "more",   "most",     "much",     "muss",      "must",
-    "nach",        "near",        "need",       "new",        "nicht",   "noch",   "nor",      "not",      "now",       "nur",
-    "oder",        "off",         "offer",      "offers",     "ohne",    "one",    "online",   "only",     "other",     "our",
-    "ours",        "out",         "over",       "own",        "page",    "people", "please",   "policy",   "privacy",   "read",
-    "really",      "same",        "search",     "sehr",       "seid",    "sein",   "seine",    "seit",     "seite",     "service",
-    "services",    "shall",       "she",        "should",     "sich",    "sie",    "sign",     "sind",     "site",      "skip",
-    "small",       "some",        "sowie",      "startseite", "still",   "such",   "the",      "their",    "them",      "then",
-    "there",       "these",       "they",       "thing",      "things",  "this",   "those",    "through",  "too",       "two",
-    "über",        "und",         "under",      "uns",        "unser",   "unsere", "unserem",  "unseren",  "unserer",   "unter",
-    "until",       "use",         "very",       "viel",       "viele",   "vom",    "von",      "vor",      "wann",      "want",
-    "war",         "waren",       "warum",      "was",        "way",     "web",    "website",  "welcome",  "well",      "wenn",
-    "wer",         "werden",      "were",       "what",       "when",    "where",  "which",    "while",    "who",       "why",
-    "wie",         "will",        "willkommen", "wir",        "wird",    "with",   "without",  "work",     "would",     "www",
-    "year",        "years",       "you",        "your",       "yours",   "zum",    "zur",      "zwischen",
-};
+static const char stop_words[] =
+    " about above accept account after again aber alle allem allen aller alles all almost als also always among and any anders "
+    "are around auch auf aus bei beim been before being best better between bin bis bitte both brand business but button can "
+    "cannot click come company contact content cookie cookies could customer customers dabei damit dann das dass daten "
+    "datenschutz deine dem den denn der des dich did die dies diese diesem diesen dieser dir doch does doing dort down durch "
+    "during each ein eine einem einen einer eines email enough entdecken etwa etwas euch euer eure every everything firma few "
+    "find first for from für ganz gegen get gibt give great good had haben has hat have her here hier hinter him his home "
+    "homepage how ich ihm ihn ihnen ihr ihre ihrem ihren ihrer immer impressum inc info information into ist its jede jeden "
+    "jeder jetzt just kann kein keine know kontakt können kunden learn like ltd llc love machen made make many may mehr mein "
+    "meine menu menü mich mir mit more most much muss must nach near need new nicht noch nor not now nur oder off offer offers "
+    "ohne one online only other our ours out over own page people please policy privacy read really same search sehr seid sein "
+    "seine seit seite service services shall she should sich sie sign sind site skip small some sowie startseite still such "
+    "the their them then there these they thing things this those through too two über und under uns unser unsere unserem "
+    "unseren unserer unter until use very viel viele vom von vor wann want war waren warum was way web website welcome well "
+    "wenn wer werden were what when where which while who why wie will willkommen wir wird with without work would www year "
+    "years you your yours zum zur zwischen ";
 
 struct word {
 	char text[SKETCH_WORD_BYTES]; // as first written
@@ -71,9 +53,11 @@ static void count_word(struct vocabulary *v, const char *s, size_t len, double w
 	v->position++;
 	if (characters < WORD_CHARS_MIN || characters > WORD_CHARS_MAX)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(stop_words); i++)
-		if (strcmp(folded, stop_words[i]) == 0)
-			return;
+	const char *stop = strstr(stop_words, folded);
+	while (stop != NULL && (stop[-1] != ' ' || stop[n] != ' '))
+		stop = strstr(stop + 1, folded);
+	if (stop != NULL)
+		return;
 	// A capital inside a sentence marks a name, or a noun in German.
 	if (!starts && g_unichar_isupper(g_utf8_get_char(s)) != 0)
 		weight *= 1.5;

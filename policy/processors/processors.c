@@ -34,64 +34,46 @@ struct member {
 	size_t offset;
 };
 
-#define FACT(name, type, required)                                                                                                         \
+#define MEMBER(row, name, type, required)                                                                                                  \
 	{                                                                                                                                  \
-#name, type, required, offsetof(struct processor_facts, name)                                                              \
+#name, type, required, offsetof(struct row, name)                                                                          \
 	}
 static const struct member facts_members[] = {
-    FACT(ids, MEMBER_LIST, true),
-    FACT(owner, MEMBER_TEXT, true),
-    FACT(built_in, MEMBER_BOOL, false),
-    FACT(can, MEMBER_ROLES, true),
-    FACT(hosts, MEMBER_LIST, true),
-    FACT(regions, MEMBER_LIST, true),
-    FACT(address, MEMBER_TEXT, false),
-    FACT(override, MEMBER_TEXT, false),
+    MEMBER(processor_facts, ids, MEMBER_LIST, true),
+    MEMBER(processor_facts, owner, MEMBER_TEXT, true),
+    MEMBER(processor_facts, built_in, MEMBER_BOOL, false),
+    MEMBER(processor_facts, can, MEMBER_ROLES, true),
+    MEMBER(processor_facts, hosts, MEMBER_LIST, true),
+    MEMBER(processor_facts, regions, MEMBER_LIST, true),
+    MEMBER(processor_facts, address, MEMBER_TEXT, false),
+    MEMBER(processor_facts, override, MEMBER_TEXT, false),
     {"default", MEMBER_TEXT, false, offsetof(struct processor_facts, default_address)},
-    FACT(key, MEMBER_TEXT, false),
-    FACT(key_header, MEMBER_TEXT, false),
-    FACT(key_prefix, MEMBER_TEXT, false),
-    FACT(region_header, MEMBER_TEXT, false),
-    FACT(headers, MEMBER_LIST, false),
-    FACT(routes, MEMBER_ROUTES, true),
-    FACT(no_training, MEMBER_ANSWER, true),
-    FACT(no_retention, MEMBER_ANSWER, true),
-    FACT(trains, MEMBER_BOOL, false),
-    FACT(keeps, MEMBER_TEXT, false),
-    FACT(longest, MEMBER_DURATION, false),
-    FACT(deletion, MEMBER_TEXT, false),
-    FACT(terms, MEMBER_TEXT, false),
-    FACT(policy, MEMBER_TEXT, false),
-    FACT(sources, MEMBER_LIST, false),
+    MEMBER(processor_facts, key, MEMBER_TEXT, false),
+    MEMBER(processor_facts, key_header, MEMBER_TEXT, false),
+    MEMBER(processor_facts, key_prefix, MEMBER_TEXT, false),
+    MEMBER(processor_facts, region_header, MEMBER_TEXT, false),
+    MEMBER(processor_facts, headers, MEMBER_LIST, false),
+    MEMBER(processor_facts, routes, MEMBER_ROUTES, true),
+    MEMBER(processor_facts, no_training, MEMBER_ANSWER, true),
+    MEMBER(processor_facts, no_retention, MEMBER_ANSWER, true),
+    MEMBER(processor_facts, trains, MEMBER_BOOL, false),
+    MEMBER(processor_facts, keeps, MEMBER_TEXT, false),
+    MEMBER(processor_facts, longest, MEMBER_DURATION, false),
+    MEMBER(processor_facts, deletion, MEMBER_TEXT, false),
+    MEMBER(processor_facts, terms, MEMBER_TEXT, false),
+    MEMBER(processor_facts, policy, MEMBER_TEXT, false),
+    MEMBER(processor_facts, sources, MEMBER_LIST, false),
     {0},
 };
-#define ROUTE(name, type, required)                                                                                                        \
-	{                                                                                                                                  \
-#name, type, required, offsetof(struct processor_route, name)                                                              \
-	}
 static const struct member route_members[] = {
-    ROUTE(method, MEMBER_TEXT, true),
-    ROUTE(path, MEMBER_TEXT, true),
-    ROUTE(host, MEMBER_TEXT, false),
-    ROUTE(query, MEMBER_LIST, false),
-    ROUTE(body, MEMBER_OBJECT, false),
-    ROUTE(keyless, MEMBER_BOOL, false),
+    MEMBER(processor_route, method, MEMBER_TEXT, true),
+    MEMBER(processor_route, path, MEMBER_TEXT, true),
+    MEMBER(processor_route, host, MEMBER_TEXT, false),
+    MEMBER(processor_route, query, MEMBER_LIST, false),
+    MEMBER(processor_route, body, MEMBER_OBJECT, false),
+    MEMBER(processor_route, keyless, MEMBER_BOOL, false),
     {0},
 };
-
-static int list_read(const char *out[PROCESSOR_LIST], const cJSON *value)
-{
-	const cJSON *item;
-	size_t n = 0;
-
-	cJSON_ArrayForEach(item, value)
-	{
-		if (!cJSON_IsString(item) || n + 1 >= PROCESSOR_LIST)
-			return -1;
-		out[n++] = item->valuestring;
-	}
-	return cJSON_IsArray(value) ? 0 : -1;
-}
 
 static int answer_read(enum processor_answer *out, const char *word)
 {
@@ -107,20 +89,6 @@ static int answer_read(enum processor_answer *out, const char *word)
 	return -1;
 }
 
-static int roles_read(unsigned *out, const cJSON *value)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(item, value)
-	{
-		int role = cJSON_IsString(item) ? policy_word_value(&policy_role_words, item->valuestring, strlen(item->valuestring)) : -1;
-		if (role < 0)
-			return -1;
-		*out |= POLICY_BIT(role);
-	}
-	return cJSON_IsArray(value) ? 0 : -1;
-}
-
 static int members_read(void *row, const struct member *members, const cJSON *object, struct err *e);
 
 static int routes_read(struct processor_route *routes, const cJSON *value, struct err *e)
@@ -132,12 +100,12 @@ static int routes_read(struct processor_route *routes, const cJSON *value, struc
 	cJSON_ArrayForEach(item, value)
 	{
 		struct processor_route *r = &routes[n++];
-		bool known_method = false;
 		if (n >= PROCESSOR_LIST || members_read(r, route_members, item, e) != 0)
 			return -1;
-		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-			known_method = known_method || strcmp(methods[i], r->method) == 0;
-		if (!known_method || r->path[0] != '/')
+		size_t i = 0;
+		while (i < ARRAY_LEN(methods) && strcmp(methods[i], r->method) != 0)
+			i++;
+		if (i == ARRAY_LEN(methods) || r->path[0] != '/')
 			return -1;
 	}
 	return cJSON_IsArray(value) ? 0 : -1;
@@ -146,20 +114,36 @@ static int routes_read(struct processor_route *routes, const cJSON *value, struc
 static int member_read(void *at, enum member_type type, const cJSON *value, struct err *e)
 {
 	const char *text = cJSON_GetStringValue(value);
+	const cJSON *item;
+	size_t n = 0;
 
 	switch (type) {
 	case MEMBER_TEXT:
 		*(const char **)at = text;
 		return text != NULL ? 0 : -1;
 	case MEMBER_LIST:
-		return list_read(at, value);
+		cJSON_ArrayForEach(item, value)
+		{
+			if (!cJSON_IsString(item) || n + 1 >= PROCESSOR_LIST)
+				return -1;
+			((const char **)at)[n++] = item->valuestring;
+		}
+		return cJSON_IsArray(value) ? 0 : -1;
 	case MEMBER_BOOL:
 		*(bool *)at = cJSON_IsTrue(value);
 		return cJSON_IsBool(value) ? 0 : -1;
 	case MEMBER_ANSWER:
 		return answer_read(at, text);
 	case MEMBER_ROLES:
-		return roles_read(at, value);
+		cJSON_ArrayForEach(item, value)
+		{
+			int role =
+			    cJSON_IsString(item) ? policy_word_value(&policy_role_words, item->valuestring, strlen(item->valuestring)) : -1;
+			if (role < 0)
+				return -1;
+			*(unsigned *)at |= POLICY_BIT(role);
+		}
+		return cJSON_IsArray(value) ? 0 : -1;
 	case MEMBER_DURATION:
 		return text != NULL ? duration_parse(at, text) : -1;
 	case MEMBER_OBJECT:

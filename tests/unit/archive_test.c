@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The archive: safe names, the same bytes for the same set, nothing left behind that nobody owns, and two readers that are not ours agree.
 #include "fcgi/generate/archive.h"
-#include "fcgi/generate/archive_order.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"

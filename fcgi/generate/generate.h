@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// One set being made for one visitor: everything that is known about it while the request runs, and nothing afterwards.
-#ifndef LETHE_GENERATE_SET_H
-#define LETHE_GENERATE_SET_H
+// One set being made for one visitor: everything that is known about it while the request runs, and nothing afterwards; and the steps that
+// make it, each in a file of its own.
+#ifndef LETHE_GENERATE_GENERATE_H
+#define LETHE_GENERATE_GENERATE_H
 
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/generator.h"
@@ -60,5 +61,20 @@ unsigned set_made(const struct set *s); // pictures
 void set_free(struct set *s);
 // Sets the failure of a set that a store cannot record, whatever the error is, and returns -1. The reason goes to stderr.
 int set_not_recorded(struct set *s, const struct err *e);
+
+// Steps. Each returns -1 with the failure set, or with none: the visitor left.
+int page_facts_read(struct set *s); // what the page that the visitor named says; nothing where none was named
+int prompts_write(struct set *s);   // for each picture
+int images_make(struct set *s);     // for each prompt, into the archive and the answer; well when at least one was made
+
+// The routes' handlers. `context` is the generator.
+// POST /api/generate: one set, from the request to the answer.
+void make_handle(struct request *r, void *context);
+// GET /api/processors: {"pictures":[{"id","name","where","preview"}]}: who can be chosen as `provider` here and now, in the policy's order.
+void status_processors(struct request *r, void *context);
+// GET /healthz: whether a set could be made now.
+void status_health(struct request *r, void *context);
+// Can the smallest set be made now? Without space in the spool, or on the stores' disk for its records, every one is refused.
+bool make_has_space(const struct generator *g);
 
 #endif
