@@ -84,21 +84,6 @@ static void egress_dispatch(struct caller *c)
 		caller_reply(c, status_reply(c->egress), NULL);
 }
 
-static int sandbox_in(const struct egress *g, struct err *e)
-{
-	char folder[sizeof g->traffic_file];
-	snprintf(folder, sizeof folder, "%s", g->traffic_file);
-	char *slash = strrchr(folder, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	// What the C library's resolver and OpenSSL read.
-	const char *const read_paths[] = {"/etc", "/usr/lib/ssl", "/usr/share/ca-certificates", "/run/systemd/resolve", g->settings.ca_file,
-					  NULL};
-	const char *const write_paths[] = {folder[0] ? folder : NULL, NULL};
-	struct sandbox s = {.name = "egress", .read_paths = read_paths, .write_paths = write_paths, .network = true};
-	return sandbox_enter(&s, e);
-}
-
 static int egress_start(struct egress *g, int listener, struct err *e)
 {
 	struct rlimit limit;
@@ -120,25 +105,17 @@ static int egress_start(struct egress *g, int listener, struct err *e)
 		return -1;
 	traffic_load(g);
 	address_load_own();
-	return sandbox_in(g, e);
-}
-
-static void upstreams_announce(const struct egress *g)
-{
-	if (EGRESS_TESTING)
-		fprintf(stderr, "egress: TESTING BUILD: loopback, plain http and any port can be reached. Never use it for a real site.\n");
-	fprintf(stderr, "egress: ready: policy %s of %s\n", g->policy->version, g->policy->site);
-	for (size_t i = 0; i < g->upstreams.count; i++) {
-		const struct upstream *u = &g->upstreams.list[i];
-		fprintf(stderr, "egress: processor %s: %s\n", u->declared->id,
-			u->declared->local ? "built in"
-			: u->base != NULL  ? u->host
-					   : "not configured");
-		if (u->missing != NULL)
-			fprintf(stderr, "egress: WARNING: %s is set up by half: %s is missing, so nothing is sent to it\n", u->declared->id,
-				u->missing);
-	}
-	fprintf(stderr, "egress: pages that a visitor names: %s\n", g->policy->page_fetch ? "fetched under guard" : "not fetched");
+	char folder[sizeof g->traffic_file];
+	snprintf(folder, sizeof folder, "%s", g->traffic_file);
+	char *slash = strrchr(folder, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	// What the C library's resolver and OpenSSL read.
+	const char *const read_paths[] = {"/etc", "/usr/lib/ssl", "/usr/share/ca-certificates", "/run/systemd/resolve", g->settings.ca_file,
+					  NULL};
+	const char *const write_paths[] = {folder[0] ? folder : NULL, NULL};
+	struct sandbox s = {.name = "egress", .read_paths = read_paths, .write_paths = write_paths, .network = true};
+	return sandbox_enter(&s, e);
 }
 
 // Calls under way are brought to their end; the socket stays open, it is systemd's.
@@ -179,7 +156,21 @@ int egress_run(const struct policy *p, struct active_watch *watch, int listener)
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	bool started = egress_start(g, listener, &e) == 0;
 	if (started) {
-		upstreams_announce(g);
+		if (EGRESS_TESTING)
+			fprintf(stderr,
+				"egress: TESTING BUILD: loopback, plain http and any port can be reached. Never use it for a real site.\n");
+		fprintf(stderr, "egress: ready: policy %s of %s\n", g->policy->version, g->policy->site);
+		for (size_t i = 0; i < g->upstreams.count; i++) {
+			const struct upstream *u = &g->upstreams.list[i];
+			fprintf(stderr, "egress: processor %s: %s\n", u->declared->id,
+				u->declared->local ? "built in"
+				: u->base != NULL  ? u->host
+						   : "not configured");
+			if (u->missing != NULL)
+				fprintf(stderr, "egress: WARNING: %s is set up by half: %s is missing, so nothing is sent to it\n",
+					u->declared->id, u->missing);
+		}
+		fprintf(stderr, "egress: pages that a visitor names: %s\n", g->policy->page_fetch ? "fetched under guard" : "not fetched");
 		egress_serve(g, watch);
 		traffic_save(g);
 		fprintf(stderr, "egress: stopped%s\n", g->connections ? ", with calls under way" : "");

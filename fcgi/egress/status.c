@@ -68,22 +68,6 @@ cJSON *status_reply(const struct egress *g)
 	return head;
 }
 
-static void traffic_read(struct traffic *t, const cJSON *one)
-{
-	const cJSON *name;
-	enum kind kind;
-	const char *region = json_string(one, "region_seen"), *day = json_string(one, "day");
-	t->requests = (uint64_t)json_number(one, "requests", 0);
-	t->bytes_sent = (uint64_t)json_number(one, "bytes_sent", 0);
-	t->failures = (uint64_t)json_number(one, "failures", 0);
-	t->region_mismatches = (uint64_t)json_number(one, "region_mismatches", 0);
-	t->today = (uint64_t)json_number(one, "today", 0);
-	snprintf(t->region_seen, sizeof t->region_seen, "%s", region != NULL ? region : "");
-	snprintf(t->day, sizeof t->day, "%s", day != NULL ? day : "");
-	cJSON_ArrayForEach(name, json_get(one, "kinds")) if (cJSON_IsString(name) && kind_from_name(&kind, name->valuestring) == 0)
-	    t->kinds |= KIND_BIT(kind);
-}
-
 static void save_due(struct timer *t)
 {
 	struct egress *g = LOOP_OWNER(t, struct egress, save);
@@ -111,8 +95,23 @@ void traffic_load(struct egress *g)
 		struct upstream *u = id != NULL ? upstream_find(&g->upstreams, id) : NULL;
 		if (u == NULL)
 			continue;
-		traffic_read(&u->traffic, one);
-		u->traffic.kinds &= u->declared->kinds; // what an earlier version of the policy allowed is no breach of this one
+		struct traffic *t = &u->traffic;
+		const cJSON *name;
+		enum kind kind;
+		const char *region = json_string(one, "region_seen"), *day = json_string(one, "day");
+		t->requests = (uint64_t)json_number(one, "requests", 0);
+		t->bytes_sent = (uint64_t)json_number(one, "bytes_sent", 0);
+		t->failures = (uint64_t)json_number(one, "failures", 0);
+		t->region_mismatches = (uint64_t)json_number(one, "region_mismatches", 0);
+		t->today = (uint64_t)json_number(one, "today", 0);
+		snprintf(t->region_seen, sizeof t->region_seen, "%s", region != NULL ? region : "");
+		snprintf(t->day, sizeof t->day, "%s", day != NULL ? day : "");
+		cJSON_ArrayForEach(name, json_get(one, "kinds"))
+		{
+			if (cJSON_IsString(name) && kind_from_name(&kind, name->valuestring) == 0)
+				t->kinds |= KIND_BIT(kind);
+		}
+		t->kinds &= u->declared->kinds; // what an earlier version of the policy allowed is no breach of this one
 	}
 	if (!g->policy->page_fetch)
 		return;

@@ -20,28 +20,19 @@ enum {
 	TOKENS_PER_PROMPT = 512,
 };
 
-static const char *chat_deployment(void)
-{
-	return setting("AZURE_OPENAI_CHAT_DEPLOYMENT", "gpt-4.1-mini");
-}
-
-static const char *image_deployment(void)
-{
-	return setting("AZURE_OPENAI_IMAGE_DEPLOYMENT", "gpt-image-2");
-}
-
-static const char *image_quality(void)
-{
-	return setting("AZURE_OPENAI_IMAGE_QUALITY", "medium");
-}
+// A setting's name, and what holds where it is not set.
+#define CHAT_DEPLOYMENT  "AZURE_OPENAI_CHAT_DEPLOYMENT", "gpt-4.1-mini"
+#define IMAGE_DEPLOYMENT "AZURE_OPENAI_IMAGE_DEPLOYMENT", "gpt-image-2"
+#define IMAGE_QUALITY    "AZURE_OPENAI_IMAGE_QUALITY", "medium"
 
 static int azure_settings_check(struct err *e)
 {
 	static const char *const known[] = {"low", "medium", "high", "auto"};
+	const char *quality = setting(IMAGE_QUALITY);
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (strcmp(known[i], image_quality()) == 0)
+		if (strcmp(known[i], quality) == 0)
 			return 0;
-	return err_set(e, ERR_INPUT, "AZURE_OPENAI_IMAGE_QUALITY is %.32s: it is low, medium, high or auto", image_quality());
+	return err_set(e, ERR_INPUT, "AZURE_OPENAI_IMAGE_QUALITY is %.32s: it is low, medium, high or auto", quality);
 }
 
 // ---- the brief, as the model sees it ----
@@ -102,7 +93,7 @@ static enum provider_step azure_prompts_begin(struct provider_task *t)
 	if (json_print(&user, brief) != 0 ||
 	    buf_printf(&system, system_words, b->count, b->style, b->audience_rule != NULL ? b->audience_rule : "") != 0)
 		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the brief is too large");
-	cJSON_AddStringToObject(body, "model", chat_deployment());
+	cJSON_AddStringToObject(body, "model", setting(CHAT_DEPLOYMENT));
 	cJSON *messages = cJSON_AddArrayToObject(body, "messages");
 	message_add(messages, "system", &system);
 	message_add(messages, "user", &user);
@@ -115,11 +106,11 @@ static enum provider_step azure_prompts_begin(struct provider_task *t)
 static enum provider_step azure_image_begin(struct provider_task *t)
 {
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
-	cJSON_AddStringToObject(body, "model", image_deployment());
+	cJSON_AddStringToObject(body, "model", setting(IMAGE_DEPLOYMENT));
 	cJSON_AddStringToObject(body, "prompt", t->in->prompt);
 	cJSON_AddNumberToObject(body, "n", 1);
 	cJSON_AddStringToObject(body, "size", t->in->size);
-	cJSON_AddStringToObject(body, "quality", image_quality());
+	cJSON_AddStringToObject(body, "quality", setting(IMAGE_QUALITY));
 	cJSON_AddStringToObject(body, "output_format", "png");
 	return provider_send(t, "POST", "/openai/v1/images/generations", body);
 }
@@ -165,7 +156,7 @@ static enum provider_step azure_failed(struct provider_task *t, int status, cons
 		return provider_end(t, PROVIDER_REFUSED, ERR_UNAVAILABLE,
 				    "Azure OpenAI has no such deployment: check AZURE_OPENAI_CHAT_DEPLOYMENT (%.64s) and "
 				    "AZURE_OPENAI_IMAGE_DEPLOYMENT (%.64s).",
-				    chat_deployment(), image_deployment());
+				    setting(CHAT_DEPLOYMENT), setting(IMAGE_DEPLOYMENT));
 	if (status == 404)
 		return provider_end(t, PROVIDER_REFUSED, ERR_UNAVAILABLE,
 				    "Azure OpenAI does not know the address: check AZURE_OPENAI_ENDPOINT (404, %s).", code);

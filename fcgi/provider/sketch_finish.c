@@ -3,33 +3,6 @@
 #include "fcgi/provider/sketch_paint.h"
 #include <math.h>
 
-static void bokeh(struct canvas *c)
-{
-	for (int i = 0; i < 9; i++) {
-		bool left = i % 2 == 0;
-		double x = c->w * (left ? sketch_chance_in(&c->chance, -0.02, 0.18) : sketch_chance_in(&c->chance, 0.82, 1.02));
-		double y = c->h * sketch_chance_in(&c->chance, 0.0, 0.55), r = c->u * sketch_chance_in(&c->chance, 1.6, 5.5);
-		path_circle(c, x, y, r);
-		sketch_source(c, c->p.paper, 0.13);
-		cairo_fill_preserve(c->cr);
-		cairo_set_line_width(c->cr, c->u * 0.16);
-		sketch_source(c, c->p.paper, 0.16);
-		cairo_stroke(c->cr);
-	}
-}
-
-static void vignette(struct canvas *c)
-{
-	double reach = hypot(c->w, c->h) / 2;
-	cairo_pattern_t *p = cairo_pattern_create_radial(c->w * 0.48, c->h * 0.45, reach * 0.45, c->w * 0.5, c->h * 0.5, reach * 1.08);
-	struct rgb dark = rgb_tone(c->p.deep, -0.12);
-	fill_stop(p, 0, dark, 0);
-	fill_stop(p, 0.5, dark, 0.08);
-	fill_stop(p, 1, dark, 0.42);
-	cairo_rectangle(c->cr, 0, 0, c->w, c->h);
-	fill_pattern(c, p);
-}
-
 static uint8_t shift(uint8_t v, int by)
 {
 	int r = v + by;
@@ -100,8 +73,28 @@ static void margin(struct canvas *c)
 void sketch_finish(struct canvas *c)
 {
 	if (c->style == STYLE_PHOTO) {
-		bokeh(c);
-		vignette(c);
+		// lights out of focus at the sides
+		for (int i = 0; i < 9; i++) {
+			bool left = i % 2 == 0;
+			double x = c->w * (left ? sketch_chance_in(&c->chance, -0.02, 0.18) : sketch_chance_in(&c->chance, 0.82, 1.02));
+			double y = c->h * sketch_chance_in(&c->chance, 0.0, 0.55), r = c->u * sketch_chance_in(&c->chance, 1.6, 5.5);
+			path_circle(c, x, y, r);
+			sketch_source(c, c->p.paper, 0.13);
+			cairo_fill_preserve(c->cr);
+			cairo_set_line_width(c->cr, c->u * 0.16);
+			sketch_source(c, c->p.paper, 0.16);
+			cairo_stroke(c->cr);
+		}
+		// the corners are darker
+		double reach = hypot(c->w, c->h) / 2;
+		cairo_pattern_t *p =
+		    cairo_pattern_create_radial(c->w * 0.48, c->h * 0.45, reach * 0.45, c->w * 0.5, c->h * 0.5, reach * 1.08);
+		struct rgb dark = rgb_tone(c->p.deep, -0.12);
+		fill_stop(p, 0, dark, 0);
+		fill_stop(p, 0.5, dark, 0.08);
+		fill_stop(p, 1, dark, 0.42);
+		cairo_rectangle(c->cr, 0, 0, c->w, c->h);
+		fill_pattern(c, p);
 		uint32_t state = c->seed | 1;
 		pixels_shift(c, grain, &state);
 	}

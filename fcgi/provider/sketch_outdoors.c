@@ -59,7 +59,7 @@ void scene_landscape(struct canvas *c)
 		draw_cloud(c, c->w * 0.27, c->h * 0.17, c->u * 26, c->p.paper, 0.75);
 	int layers = calm ? 3 : 6, first = calm ? 3 : 0;
 	for (int i = 0; i < layers; i++) {
-		double t = layers > 1 ? (double)i / (layers - 1) : 1;
+		double t = (double)i / (layers - 1);
 		struct rgb far = rgb_mix(c->p.mid, low, 0.55), near = calm ? c->p.mid : c->p.deep;
 		struct rgb rgb = t < 0.6 ? rgb_mix(far, c->p.accent, t / 0.6) : rgb_mix(c->p.accent, near, (t - 0.6) / 0.4);
 		double base = c->h * (calm ? 0.74 + 0.1 * i : 0.50 + 0.098 * i), height = c->h * (calm ? 0.12 : 0.24 - 0.026 * i);
@@ -91,27 +91,6 @@ void scene_landscape(struct canvas *c)
 }
 
 // --- the sun over water ---
-
-static void sail_boat(struct canvas *c, double x, double y, double s)
-{
-	const double hull[][2] = {{x - s * 0.62, y}, {x + s * 0.62, y}, {x + s * 0.40, y + s * 0.22}, {x - s * 0.44, y + s * 0.22}};
-	const double large[][2] = {{x + s * 0.02, y - s * 1.5}, {x + s * 0.02, y - s * 0.08}, {x - s * 0.55, y - s * 0.08}};
-	const double small[][2] = {{x + s * 0.09, y - s * 1.3}, {x + s * 0.52, y - s * 0.08}, {x + s * 0.09, y - s * 0.08}};
-	paint_polygon(c, large, 3, c->p.paper, true);
-	paint_polygon(c, small, 3, c->p.accent, true);
-	paint_polygon(c, hull, 4, c->p.deep, true);
-}
-
-static void ripples(struct canvas *c, double sx, double horizon, double r, struct rgb rgb)
-{
-	for (int i = 0; i < 26; i++) {
-		double t = i / 25.0, y = horizon + (c->h - horizon) * (0.02 + 0.96 * t * t);
-		double half = r * (0.95 - 0.35 * t + 0.55 * fabs(paint_noise(c->seed + 3, i * 0.9, 2))) * (i % 3 == 1 ? 0.62 : 1);
-		double x = sx + paint_noise(c->seed + 9, i * 1.7, 2) * r * 0.45, thick = c->u * (0.28 + 1.25 * t);
-		path_rect(c, x - half, y, 2 * half, thick, thick / 2);
-		sketch_fill(c, rgb, c->style == STYLE_MINIMAL ? 0.9 : 0.75 - 0.35 * t);
-	}
-}
 
 void scene_water(struct canvas *c)
 {
@@ -155,8 +134,25 @@ void scene_water(struct canvas *c)
 		path_rect(c, x, y, w, c->u * (0.12 + 0.4 * t), c->u);
 		sketch_fill(c, rgb_mix(c->p.accent, c->p.deep, 0.5), 0.30);
 	}
-	ripples(c, sx, horizon, r, calm ? c->p.light : orb);
-	sail_boat(c, c->w * (sx > c->w / 2 ? 0.24 : 0.77), horizon + c->u * (calm ? 3 : 9), c->u * (calm ? 5 : 9));
+	// the sun's path on the water
+	struct rgb rgb = calm ? c->p.light : orb;
+	for (int i = 0; i < 26; i++) {
+		double t = i / 25.0, y = horizon + (c->h - horizon) * (0.02 + 0.96 * t * t);
+		double half = r * (0.95 - 0.35 * t + 0.55 * fabs(paint_noise(c->seed + 3, i * 0.9, 2))) * (i % 3 == 1 ? 0.62 : 1);
+		double rx = sx + paint_noise(c->seed + 9, i * 1.7, 2) * r * 0.45, thick = c->u * (0.28 + 1.25 * t);
+		path_rect(c, rx - half, y, 2 * half, thick, thick / 2);
+		sketch_fill(c, rgb, c->style == STYLE_MINIMAL ? 0.9 : 0.75 - 0.35 * t);
+	}
+	// a sail boat
+	double x = c->w * (sx > c->w / 2 ? 0.24 : 0.77);
+	double y = horizon + c->u * (calm ? 3 : 9);
+	double s = c->u * (calm ? 5 : 9);
+	const double hull[][2] = {{x - s * 0.62, y}, {x + s * 0.62, y}, {x + s * 0.40, y + s * 0.22}, {x - s * 0.44, y + s * 0.22}};
+	const double large[][2] = {{x + s * 0.02, y - s * 1.5}, {x + s * 0.02, y - s * 0.08}, {x - s * 0.55, y - s * 0.08}};
+	const double small[][2] = {{x + s * 0.09, y - s * 1.3}, {x + s * 0.52, y - s * 0.08}, {x + s * 0.09, y - s * 0.08}};
+	paint_polygon(c, large, 3, c->p.paper, true);
+	paint_polygon(c, small, 3, c->p.accent, true);
+	paint_polygon(c, hull, 4, c->p.deep, true);
 }
 
 // --- a shop front ---

@@ -67,32 +67,26 @@ static int add_subject(struct buf *out, const struct brief *b)
 	return buf_adds(out, "”");
 }
 
-static int add_shot(struct buf *out, const char *shot, const char *subject, char words[SKETCH_WORDS][SKETCH_WORD_BYTES], unsigned count)
-{
-	static const char *const otherwise[] = {"good work", "care for detail", "everyday life"};
-	for (const char *s = shot; *s; s++) {
-		if (s[0] != '{' || s[2] != '}') {
-			buf_addc(out, *s);
-			continue;
-		}
-		unsigned i = (unsigned)(s[1] - '1');
-		buf_adds(out, s[1] == 's' ? subject : i < count ? words[i] : otherwise[i]);
-		s += 2;
-	}
-	return buf_adds(out, ". ");
-}
-
 static char *prompt_compose(const struct brief *b, unsigned index, const char *subject, char words[SKETCH_WORDS][SKETCH_WORD_BYTES],
 			    unsigned count)
 {
+	static const char *const otherwise[] = {"good work", "care for detail", "everyday life"};
 	BUF_AUTO struct buf out = BUF_INIT(PROMPT_MAX);
 	size_t style = 0;
 	for (size_t i = 0; i < ARRAY_LEN(styles); i++)
 		if (b->style != NULL && strcmp(b->style, styles[i].name) == 0)
 			style = i;
 	buf_printf(&out, "%s ", styles[style].lead);
-	add_shot(&out, shots[index], subject, words, count);
-	buf_printf(&out, "%s ", styles[style].tail);
+	for (const char *s = shots[index]; *s; s++) {
+		if (s[0] != '{' || s[2] != '}') {
+			buf_addc(&out, *s);
+			continue;
+		}
+		unsigned i = (unsigned)(s[1] - '1');
+		buf_adds(&out, s[1] == 's' ? subject : i < count ? words[i] : otherwise[i]);
+		s += 2;
+	}
+	buf_printf(&out, ". %s ", styles[style].tail);
 	unsigned colours = 0;
 	for (; b->colours != NULL && b->colours[colours] != NULL && colours < 3; colours++)
 		buf_printf(&out, "%s%s", colours > 0 ? ", " : "Palette built around ", b->colours[colours]);

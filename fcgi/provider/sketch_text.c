@@ -42,19 +42,6 @@ static PangoLayout *layout_of(enum face face, const char *utf8, double spacing)
 	return layout;
 }
 
-// Draws every sample once, so that the outlines' readers are loaded too.
-static void samples_draw(enum face face, cairo_t *cr)
-{
-	for (int i = 0; i < SAMPLES; i++) {
-		for (int spaced = 0; spaced < 2; spaced++) {
-			PangoLayout *layout = layout_of(face, samples[i].sample, spaced);
-			pango_cairo_layout_path(cr, layout);
-			cairo_new_path(cr);
-			g_object_unref(layout);
-		}
-	}
-}
-
 int sketch_prepare(struct err *e)
 {
 	if (context != NULL)
@@ -74,7 +61,13 @@ int sketch_prepare(struct err *e)
 	for (int face = 0; face < 2; face++) {
 		descriptions[face] = pango_font_description_from_string(families[face]);
 		pango_font_description_set_absolute_size(descriptions[face], LAYOUT_SIZE * PANGO_SCALE);
-		samples_draw((enum face)face, cr);
+		// Every sample once, so that the outlines' readers are loaded too.
+		for (int i = 0; i < 2 * SAMPLES; i++) {
+			PangoLayout *layout = layout_of((enum face)face, samples[i / 2].sample, i % 2);
+			pango_cairo_layout_path(cr, layout);
+			cairo_new_path(cr);
+			g_object_unref(layout);
+		}
 	}
 	cairo_destroy(cr);
 	cairo_surface_destroy(surface);
