@@ -107,14 +107,18 @@ struct tag_row {
 };
 
 struct record_query {
-	enum { RECORDS_OF_KIND, RECORDS_OF_SUBJECT, RECORDS_WITH_TAG, RECORDS_WITH_FILE, RECORDS_DUE } by;
-	enum kind kind;      // OF_KIND, DUE
-	const uint8_t *hash; // OF_SUBJECT, WITH_TAG
-	const char *tag;     // WITH_TAG
-	const char *after;   // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
-	time_t after_made;   // OF_KIND: its time; INT64_MIN at first. Oldest first
-	time_t horizon;      // DUE: at or before it
-	size_t limit;        // OF_KIND, WITH_FILE, DUE
+	enum { RECORDS_OF_KIND, RECORDS_OF_PERSON, RECORDS_WITH_FILE, RECORDS_DUE } by;
+	enum kind kind;       // OF_KIND, DUE
+	const char *id, *tag; // OF_PERSON: with this id, this subject or this tag; each may be NULL
+	const uint8_t *subject, *tag_hash;
+	const char *after; // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
+	time_t after_made; // OF_KIND: its time; INT64_MIN at first. Oldest first
+	time_t horizon;    // DUE: at or before it
+	size_t limit;      // OF_KIND, WITH_FILE, DUE
+};
+struct record_list {
+	struct record_row *rows; // without bodies; free() frees them
+	size_t count, capacity;
 };
 struct kind_summary {
 	uint64_t count;
@@ -127,15 +131,14 @@ struct backend_records {
 	// Any record of the kind with the tag that is not due at `now`; VIEW_COMMITTED.
 	int (*find)(struct store *s, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], time_t now, struct record_row *out,
 		    struct err *e);
-	int (*each)(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *),
-		    void *arg, struct err *e);
+	int (*list)(struct store *s, const struct record_query *query, struct record_list *out, struct err *e); // adds; what is committed
 	int (*count_due)(struct store *s, enum kind kind, time_t horizon, size_t *records, size_t *files, struct err *e);
 	int (*update)(struct store *s, const struct record_row *row,
 		      struct err *e);                               // all but id, kind, subject, made; an empty body: keeps its own
-	int (*end)(struct store *s, const char *id, struct err *e); // with its tags
+	int (*end)(struct store *s, const char *id, struct err *e); // with its tags; its key is named to be ended
 	int (*tags)(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e);
 	bool (*hash_used)(struct store *s, const uint8_t hash[HASH_LEN]); // as a tag or the subject of any record
-	int (*summary)(struct store *s, enum view view, enum kind kind, struct kind_summary *out, struct err *e);
+	int (*summary)(struct store *s, enum kind kind, struct kind_summary *out, struct err *e);
 };
 
 // ---- keys; apart from what they seal ----
@@ -147,16 +150,21 @@ struct key_row {
 	uint8_t wrapped[KEY_LEN + SEAL_OVERHEAD];
 };
 
+struct ended_key { // that was named to be destroyed
+	uint8_t id[KEY_ID_LEN];
+	bool used; // by a record or a payload
+};
+
 struct backend_keys {
-	int (*get)(struct store *s, enum view view, const uint8_t id[KEY_ID_LEN], struct key_row *out, struct err *e);
-	int (*find)(struct store *s, enum view view, const char *kind, const char *scope, struct key_row *out, struct err *e);
+	// By its id; NULL: by its kind and scope.
+	int (*get)(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
+		   struct err *e);
 	int (*put)(struct store *s, const struct key_row *row, struct err *e);
-	int (*used)(struct store *s, const uint8_t id[KEY_ID_LEN], bool *out, struct err *e); // by a record or a payload
 	// A key to be destroyed is named in the transaction that deletes what it sealed, so that a crash between the two cannot leave it behind.
 	int (*end_later)(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e);
-	int (*to_end)(struct store *s, int (*each)(void *, const uint8_t id[KEY_ID_LEN]), void *arg, struct err *e);
-	int (*destroy)(struct store *s, uint8_t (*ids)[KEY_ID_LEN], size_t count, struct err *e); // by itself; in no file any more
-	int (*forget)(struct store *s, uint8_t (*ids)[KEY_ID_LEN], size_t count, struct err *e);  // by itself; need not be ended
+	int (*to_end)(struct store *s, int (*each)(void *, const struct ended_key *), void *arg, struct err *e);
+	// By itself: those that are not used are in no file any more, and then none of them is to be ended any more.
+	int (*destroy)(struct store *s, const struct ended_key *keys, size_t count, struct err *e);
 };
 
 // ---- ledger ----
@@ -190,11 +198,6 @@ struct checkpoint_row {
 	size_t range_len;
 	char note[CHECKPOINT_NOTE_MAX];
 };
-struct payload_query {
-	const uint8_t *subject; // of this subject; NULL:
-	time_t due;             // those that are due then, at most `limit`
-	size_t limit;
-};
 enum checkpoint_which { CHECKPOINT_UP_TO, CHECKPOINT_FROM }; // the largest up to a size; the smallest from a size on
 
 struct backend_ledger {
@@ -203,17 +206,16 @@ struct backend_ledger {
 	int (*append)(struct store *s, const struct ledger_row *row, struct err *e);
 	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their
 	// number alone.
-	int (*each)(struct store *s, enum view view, int64_t from, bool notable, size_t limit,
-		    int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
-	int (*span)(struct store *s, enum view view, struct ledger_span *out, struct err *e);
+	int (*each)(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
+		    struct err *e);
+	int (*span)(struct store *s, struct ledger_span *out, struct err *e);
 	int (*payload_put)(struct store *s, const struct payload_row *row, struct err *e);
 	int (*payload_get)(struct store *s, int64_t seq, struct payload_row *out, struct err *e); // 1, 0: none, -1; VIEW_COMMITTED
-	// `each` may end the payload that it is called with.
-	int (*payloads)(struct store *s, const struct payload_query *query, int (*each)(void *, const struct payload_row *), void *arg,
-			struct err *e);
-	int (*payload_end)(struct store *s, int64_t seq, struct err *e);
+	int (*payload_count)(struct store *s, const uint8_t subject[HASH_LEN], uint64_t *out, struct err *e);
+	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none); their keys are named to be ended. *out: how many.
+	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, uint64_t *out, struct err *e);
 	int (*checkpoint_put)(struct store *s, const struct checkpoint_row *row, struct err *e);
-	int (*checkpoint_get)(struct store *s, enum view view, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,
+	int (*checkpoint_get)(struct store *s, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,
 			      struct err *e); // 1, 0: none, -1
 };
 
@@ -234,8 +236,7 @@ struct log_summary {
 struct backend_log {
 	bool (*current)(struct store *s, const char *day); // the day is the last one that this store began, and nobody has ended it since
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
-	int (*days)(struct store *s, int (*each)(void *, const char *day), void *arg,
-		    struct err *e);                                                               // oldest first; each may call the store
+	int (*days)(struct store *s, char (**out)[WHEN_DATE], struct err *e); // their number, or -1; oldest first; the caller frees *out
 	int (*summary)(struct store *s, const char *day, struct log_summary *out, struct err *e); // ERR_NOT_FOUND, ERR_CORRUPT
 	// Deletes the rows with the address and the receipt (NULL: none of that sort) of a day, or only counts them, and sanitises. By itself.
 	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,

@@ -3,7 +3,7 @@
 #include "policy/base/file.h"
 #include "policy/vault/state.h"
 #include <dirent.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -23,31 +23,27 @@ static uint64_t folder_bytes(const char *folder)
 	return bytes;
 }
 
-struct day_census {
-	struct vault *v;
-	struct census_row *row;
-	time_t newest;
-	struct err first; // of a day that could not be looked into
-};
-
-static int add_day(void *arg, const char *day)
+static int count_log(struct vault *v, struct census_row *row, time_t *newest, struct err *e)
 {
-	struct day_census *all = arg;
-	struct census_row *row = all->row;
-	struct log_summary s;
-	struct err why = {0};
+	char(*days)[WHEN_DATE];
+	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
 
-	if (all->v->b->log->summary(all->v->store, day, &s, &why) != 0) {
-		if (why.code != ERR_NOT_FOUND) // pruned in this moment
-			all->first = why;
-		return all->first.code != ERR_NONE;
+	for (int i = 0; i < count && ret == 0; i++) {
+		struct log_summary s;
+		struct err why = {0};
+		if (v->b->log->summary(v->store, days[i], &s, &why) != 0) {
+			if (why.code != ERR_NOT_FOUND) // pruned in this moment
+				ret = err_set(e, why.code, "%s", why.text);
+			continue;
+		}
+		row->count += s.lines;
+		if (row->oldest == 0 || (s.oldest != 0 && s.oldest < row->oldest))
+			row->oldest = s.oldest;
+		if (s.newest > *newest)
+			*newest = s.newest;
 	}
-	row->count += s.lines;
-	if (row->oldest == 0 || (s.oldest != 0 && s.oldest < row->oldest))
-		row->oldest = s.oldest;
-	if (s.newest > all->newest)
-		all->newest = s.newest;
-	return 0;
+	free(days);
+	return ret;
 }
 
 // Where lives depend on more than the time of making, the ends that are stamped on the records tell.
@@ -65,19 +61,14 @@ static void judge(const struct vault *v, struct census_row *row, time_t now)
 
 static int count_kind(struct vault *v, struct census_row *row, time_t now, time_t *newest, struct err *e)
 {
-	struct day_census days = {.v = v, .row = row};
 	struct ledger_span span;
 	struct kind_summary all;
 
 	switch (row->kind) {
 	case KIND_REQUEST_LOG:
-		if (v->b->log->days(v->store, add_day, &days, e) != 0)
-			return -1;
-		if (days.newest > *newest)
-			*newest = days.newest;
-		return days.first.code == ERR_NONE ? 0 : err_set(e, days.first.code, "%s", days.first.text);
+		return count_log(v, row, newest, e);
 	case KIND_LEDGER:
-		if (v->b->ledger->span(v->store, VIEW_COMMITTED, &span, e) != 0)
+		if (v->b->ledger->span(v->store, &span, e) != 0)
 			return -1;
 		row->count = (uint64_t)(span.last + 1);
 		row->oldest = span.oldest;
@@ -86,7 +77,7 @@ static int count_kind(struct vault *v, struct census_row *row, time_t now, time_
 			*newest = span.newest;
 		return 0;
 	default:
-		if (v->b->records->summary(v->store, VIEW_COMMITTED, row->kind, &all, e) != 0)
+		if (v->b->records->summary(v->store, row->kind, &all, e) != 0)
 			return -1;
 		row->count = all.count;
 		row->oldest = all.oldest;

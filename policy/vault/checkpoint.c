@@ -251,7 +251,7 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	struct merkle head;
 	uint8_t root[HASH_LEN], grown[HASH_LEN];
 	time_t at;
-	int there = v->b->ledger->checkpoint_get(v->store, VIEW_WRITER, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
+	int there = v->b->ledger->checkpoint_get(v->store, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
 
 	if (there < 0)
 		return -1;
@@ -270,7 +270,7 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 		return 0;
 	if (head.size < g.tree.size)
 		return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");
-	if (v->b->ledger->each(v->store, VIEW_WRITER, (int64_t)g.tree.size, false, head.size - g.tree.size, grow_by, &g, e) != 0)
+	if (v->b->ledger->each(v->store, (int64_t)g.tree.size, false, head.size - g.tree.size, grow_by, &g, e) != 0)
 		return -1;
 	merkle_root(&head, root);
 	merkle_root(&g.tree, grown);

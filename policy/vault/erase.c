@@ -38,9 +38,7 @@ struct erasure {
 	struct record_list records;
 	struct marker *markers; // what the scan looks for afterwards
 	size_t marker_count, marker_capacity;
-	bool failed;         // no memory for a marker
-	bool count_only;     // of erase_log(): counts into what was found
-	struct err *failing; // of a callback
+	bool failed; // no memory for a marker
 };
 
 // The first reason is kept.
@@ -74,9 +72,8 @@ static void add_marker(struct erasure *x, const void *bytes, size_t len)
 
 // ---- the request log ----
 
-static int erase_day(void *arg, const char *day)
+static void erase_day(struct erasure *x, const char *day, bool count_only)
 {
-	struct erasure *x = arg;
 	struct vault *v = x->v;
 	struct erase_store *sum = &x->out->stores[STORE_REQUEST_LOG];
 	struct request_log_hashes hashes;
@@ -92,23 +89,26 @@ static int erase_day(void *arg, const char *day)
 		if (subject != NULL)
 			add_marker(x, hashes.receipt, LOG_HASH_LEN);
 		ret = v->b->log->erase(v->store, day, address == NULL ? NULL : hashes.address, subject == NULL ? NULL : hashes.receipt,
-				       x->count_only, thoroughness(v), &rows, &why);
+				       count_only, thoroughness(v), &rows, &why);
 		commit_outcome(v, ret, &why);
 	} else if (why.code == ERR_NOT_FOUND) {
 		ret = 0; // without its key nothing of the day can be read
 	}
-	*(x->count_only ? &sum->found : &sum->erased) += rows;
+	*(count_only ? &sum->found : &sum->erased) += rows;
 	if (ret != 0)
 		erase_partial(x, "request log", why.text);
-	return 0; // the other days all the same
 }
 
 static void erase_log(struct erasure *x, bool count_only)
 {
 	struct err why = {0};
+	char(*days)[WHEN_DATE];
+	int count = x->v->b->log->days(x->v->store, &days, &why);
 
-	x->count_only = count_only;
-	if (x->v->b->log->days(x->v->store, erase_day, x, &why) != 0)
+	for (int i = 0; i < count; i++)
+		erase_day(x, days[i], count_only);
+	free(days);
+	if (count < 0)
 		erase_partial(x, "request log", why.text);
 }
 
@@ -148,71 +148,60 @@ static void count_kept(struct erasure *x)
 
 // ---- what hangs on it ----
 
-static int count_payload(void *arg, const struct payload_row *row)
-{
-	struct erasure *x = arg;
-
-	(void)row;
-	x->out->stores[STORE_PAYLOADS].found++;
-	return 0;
-}
-
-static int find_records(struct erasure *x, const struct record_query *query, struct err *e)
-{
-	if (x->v->b->records->each(x->v->store, VIEW_WRITER, query, record_list_add, &x->records, e) != 0)
-		return -1;
-	return x->records.failed ? err_set(e, ERR_MEMORY, "no memory") : 0;
-}
-
-static int find_subject(struct erasure *x, struct err *e)
+static int find_subject(struct erasure *x, struct record_query *query, uint8_t tag_hash[HASH_LEN], struct err *e)
 {
 	const char *tag = erase_by[x->by].tag;
-	uint8_t hash[HASH_LEN];
 	struct record_row row;
 	struct err why = {0};
 
 	if (tag != NULL) {
 		key_lookup_hash(x->v, x->subject, "subject", x->value);
-		key_lookup_hash(x->v, hash, tag, x->value);
+		key_lookup_hash(x->v, tag_hash, tag, x->value);
+		query->tag = tag;
+		query->tag_hash = tag_hash;
 		x->has_subject = true;
-		add_marker(x, hash, HASH_LEN);
+		add_marker(x, tag_hash, HASH_LEN);
 		if (strlen(x->value) >= 7)
 			add_marker(x, x->value, strlen(x->value));
-		return find_records(x, &(struct record_query){.by = RECORDS_WITH_TAG, .tag = tag, .hash = hash}, e);
+		return 0;
 	}
-	int ret = x->v->b->records->get(x->v->store, VIEW_WRITER, x->value, &row, &why);
-	if (ret == 0) {
+	query->id = x->value;
+	if (x->v->b->records->get(x->v->store, VIEW_WRITER, x->value, &row, &why) == 0) {
 		x->has_subject = row.has_subject;
 		memcpy(x->subject, row.subject, HASH_LEN);
 	}
 	buf_free(&row.body);
-	if (ret == 0)
-		return record_list_add(&x->records, &row) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
-	return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 static int find_all(struct erasure *x, struct err *e)
 {
+	struct record_query query = {.by = RECORDS_OF_PERSON};
 	struct erase_result *out = x->out;
+	struct vault *v = x->v;
+	uint8_t tag_hash[HASH_LEN];
 	char hex[2 * HASH_LEN + 1];
 
-	if (find_subject(x, e) != 0)
+	if (find_subject(x, &query, tag_hash, e) != 0)
 		return -1;
 	if (x->has_subject) {
+		query.subject = x->subject;
 		hex_encode(hex, x->subject, HASH_LEN);
 		add_marker(x, x->subject, HASH_LEN);
 		add_marker(x, hex, 2 * HASH_LEN); // as the subject's key is named
-		if (find_records(x, &(struct record_query){.by = RECORDS_OF_SUBJECT, .hash = x->subject}, e) != 0 ||
-		    x->v->b->ledger->payloads(x->v->store, &(struct payload_query){.subject = x->subject}, count_payload, x, e) != 0)
+		if (v->b->ledger->payload_count(v->store, x->subject, &out->stores[STORE_PAYLOADS].found, e) != 0)
 			return -1;
 	}
+	x->records.count = 0;
+	if (v->b->records->list(v->store, &query, &x->records, e) != 0)
+		return -1;
 	out->stores[STORE_RECORDS].found = x->records.count;
 	for (size_t i = 0; i < x->records.count; i++) {
 		out->stores[STORE_SPOOL].found += x->records.rows[i].has_file;
 		// A spool that is not there is not an empty one: with another run folder, the records would go and their files would stay.
-		if (x->records.rows[i].has_file && access(x->v->spool, F_OK) != 0)
+		if (x->records.rows[i].has_file && access(v->spool, F_OK) != 0)
 			return err_set(e, ERR_NOT_FOUND, "nothing was erased: there is no %s; name the run folder with --run or LETHE_RUN",
-				       x->v->spool);
+				       v->spool);
 	}
 	count_kept(x);
 	erase_log(x, true);
@@ -220,16 +209,6 @@ static int find_all(struct erasure *x, struct err *e)
 }
 
 // ---- the transaction ----
-
-static int end_payload(void *arg, const struct payload_row *row)
-{
-	struct erasure *x = arg;
-
-	if (key_end_later(x->v, row->key, x->failing) != 0 || x->v->b->ledger->payload_end(x->v->store, row->seq, x->failing) != 0)
-		return -1;
-	x->out->stores[STORE_PAYLOADS].erased++;
-	return 0;
-}
 
 static int mark_tag(void *arg, const uint8_t hash[HASH_LEN])
 {
@@ -262,17 +241,13 @@ static int erase_rows(struct erasure *x, struct err *e)
 		}
 		if (r->has_file)
 			add_marker(x, r->id, RECORD_ID_LEN);
-		if (v->b->records->tags(v->store, r->id, mark_tag, x, e) != 0 || record_end(v, r, e) != 0)
+		if (v->b->records->tags(v->store, r->id, mark_tag, x, e) != 0 || v->b->records->end(v->store, r->id, e) != 0)
 			return -1;
 	}
 	if (!x->has_subject)
 		return 0;
-	struct err why = {0};
-	x->failing = &why;
-	if (v->b->ledger->payloads(v->store, &(struct payload_query){.subject = x->subject}, end_payload, x, e) != 0)
+	if (v->b->ledger->payload_end(v->store, x->subject, 0, 0, &x->out->stores[STORE_PAYLOADS].erased, e) != 0)
 		return -1;
-	if (why.code != ERR_NONE)
-		return err_set(e, why.code, "%s", why.text);
 	return key_end_later_of_subject(v, x->subject, e);
 }
 
@@ -369,36 +344,31 @@ static int look_for_residue(struct erasure *x, struct err *e)
 	return ret;
 }
 
-static int sanitise_day(void *arg, const char *day)
-{
-	struct erasure *x = arg;
-
-	return x->v->b->upkeep->sanitise(x->v->store, PART_LOG, day, SANITISE_ALL, x->failing);
-}
-
 // Once more, and thoroughly, while nobody stores anything.
 static int clear_and_look_again(struct erasure *x, struct err *e)
 {
 	const struct backend_upkeep *upkeep = x->v->b->upkeep;
 	struct store *store = x->v->store;
 	struct commit_alone alone;
-	struct err why = {0};
+	char(*days)[WHEN_DATE];
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
 	bool released = upkeep->reserve_release(store);
-	x->failing = &why;
 	if (x->by == ERASE_ADDRESS) { // rows that the address has made since
 		erase_log(x, false);
 		x->out->stores[STORE_REQUEST_LOG].found = x->out->stores[STORE_REQUEST_LOG].erased;
 	}
 	int ret = upkeep->sanitise(store, PART_RECORDS, NULL, SANITISE_ALL, e) != 0 ||
-			  upkeep->sanitise(store, PART_KEYS, NULL, SANITISE_ALL, e) != 0 ||
-			  x->v->b->log->days(store, sanitise_day, x, e) != 0
+			  upkeep->sanitise(store, PART_KEYS, NULL, SANITISE_ALL, e) != 0
 		      ? -1
 		      : 0;
-	if (ret == 0 && why.code != ERR_NONE)
-		ret = err_set(e, why.code, "%s", why.text);
+	int count = x->v->b->log->days(store, &days, ret == 0 ? e : NULL);
+	for (int i = 0; i < count && ret == 0; i++)
+		ret = upkeep->sanitise(store, PART_LOG, days[i], SANITISE_ALL, e);
+	free(days);
+	if (count < 0)
+		ret = -1;
 	if (ret == 0)
 		ret = look_for_residue(x, e);
 	if (released)
@@ -445,7 +415,7 @@ static int erase_all(struct erasure *x, struct err *e)
 	if (x->markers != NULL)
 		wipe(x->markers, x->marker_capacity * sizeof *x->markers);
 	free(x->markers);
-	record_list_free(&x->records);
+	free(x->records.rows);
 	wipe(x, sizeof *x);
 	return ret;
 }

@@ -75,7 +75,7 @@ static int make_master(struct vault *v, const char *path, struct err *e)
 	struct key_row made;
 	struct err why = {0};
 
-	if (v->b->keys->find(v->store, VIEW_WRITER, KIND_OF_SYSTEM, SCOPE_LOOKUP, &made, &why) == 0)
+	if (v->b->keys->get(v->store, VIEW_WRITER, NULL, KIND_OF_SYSTEM, SCOPE_LOOKUP, &made, &why) == 0)
 		return err_set(e, ERR_NOT_FOUND,
 			       "the master key %s is missing, though keys were made with it: put it back; a new one could open nothing",
 			       path);
@@ -131,14 +131,14 @@ int key_get(const struct vault *v, enum view view, const uint8_t id[KEY_ID_LEN],
 {
 	struct key_row row;
 
-	return v->b->keys->get(v->store, view, id, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
+	return v->b->keys->get(v->store, view, id, NULL, NULL, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
 }
 
 int key_find(const struct vault *v, enum view view, const char *kind, const char *scope, struct data_key *out, struct err *e)
 {
 	struct key_row row;
 
-	return v->b->keys->find(v->store, view, kind, scope, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
+	return v->b->keys->get(v->store, view, NULL, kind, scope, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
 }
 
 int key_obtain(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e)
@@ -210,17 +210,16 @@ int key_load_system(struct vault *v, struct err *e)
 
 // ---- destroying ----
 
+static bool is_shared(const struct key_row *row)
+{
+	return strcmp(row->kind, KIND_OF_SUBJECT) != 0 && strcmp(row->kind, KIND_OF_RECORD) != 0;
+}
+
 bool key_is_shared(struct vault *v, const uint8_t id[KEY_ID_LEN])
 {
 	struct key_row row;
 
-	return v->b->keys->get(v->store, VIEW_WRITER, id, &row, NULL) == 0 && strcmp(row.kind, KIND_OF_SUBJECT) != 0 &&
-	       strcmp(row.kind, KIND_OF_RECORD) != 0;
-}
-
-int key_end_later(struct vault *v, const uint8_t id[KEY_ID_LEN], struct err *e)
-{
-	return v->b->keys->end_later(v->store, id, e);
+	return v->b->keys->get(v->store, VIEW_WRITER, id, NULL, NULL, &row, NULL) == 0 && is_shared(&row);
 }
 
 int key_end_later_of(struct vault *v, const char *kind, const char *scope, struct err *e)
@@ -228,8 +227,8 @@ int key_end_later_of(struct vault *v, const char *kind, const char *scope, struc
 	struct key_row row;
 	struct err why = {0};
 
-	if (v->b->keys->find(v->store, VIEW_WRITER, kind, scope, &row, &why) == 0)
-		return key_end_later(v, row.id, e);
+	if (v->b->keys->get(v->store, VIEW_WRITER, NULL, kind, scope, &row, &why) == 0)
+		return v->b->keys->end_later(v->store, row.id, e);
 	return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
@@ -241,85 +240,56 @@ int key_end_later_of_subject(struct vault *v, const uint8_t subject[HASH_LEN], s
 	return key_end_later_of(v, KIND_OF_SUBJECT, scope, e);
 }
 
-struct key_list {
-	uint8_t (*ids)[KEY_ID_LEN];
+struct reaping {
+	struct vault *v;
+	struct ended_key *keys; // that are used by something, and stay, or can go
 	size_t count, capacity;
-	bool failed;
+	struct err why;
 };
-
-static int key_list_add(void *arg, const uint8_t id[KEY_ID_LEN])
-{
-	struct key_list *l = arg;
-
-	if (l->count == l->capacity) {
-		size_t capacity = l->capacity == 0 ? 64 : 2 * l->capacity;
-		void *ids = realloc(l->ids, capacity * sizeof *l->ids);
-		l->failed = ids == NULL;
-		if (l->failed)
-			return -1;
-		l->ids = ids;
-		l->capacity = capacity;
-	}
-	memcpy(l->ids[l->count++], id, KEY_ID_LEN);
-	return 0;
-}
 
 // What is sealed with a key holds it: a record, a payload, a day of the request log. A day's key waits for the end of its day, for more may
 // be sealed with it.
-enum key_use { KEY_UNUSED, KEY_USED, KEY_WAITS };
-static int key_use(struct vault *v, const uint8_t id[KEY_ID_LEN], enum key_use *use, struct err *e)
+static int reap_one(void *arg, const struct ended_key *named)
 {
+	struct reaping *r = arg;
+	struct vault *v = r->v;
+	struct ended_key key = *named;
 	char today[WHEN_DATE];
 	struct log_summary summary;
 	struct key_row row;
 	struct err why = {0};
-	bool used;
 
-	*use = KEY_USED;
-	if (v->b->keys->used(v->store, id, &used, e) != 0)
+	if (!key.used && v->b->keys->get(v->store, VIEW_WRITER, key.id, NULL, NULL, &row, &why) == 0) {
+		key.used = strcmp(row.kind, kind_row(KIND_REQUEST_LOG)->name) == 0 &&
+			   (v->b->log->summary(v->store, row.scope, &summary, &why) == 0 || why.code != ERR_NOT_FOUND);
+		when_date(today, when_now());
+		if (!key.used && is_shared(&row) && strcmp(row.scope, today) == 0)
+			return 0;
+	} else if (!key.used && why.code != ERR_NOT_FOUND && why.code != ERR_CORRUPT) {
+		r->why = why;
 		return -1;
-	if (used)
-		return 0;
-	*use = KEY_UNUSED;
-	if (v->b->keys->get(v->store, VIEW_WRITER, id, &row, &why) != 0)
-		return why.code == ERR_NOT_FOUND || why.code == ERR_CORRUPT ? 0 : err_set(e, why.code, "%s", why.text);
-	if (strcmp(row.kind, kind_row(KIND_REQUEST_LOG)->name) == 0 &&
-	    (v->b->log->summary(v->store, row.scope, &summary, &why) == 0 || why.code != ERR_NOT_FOUND))
-		*use = KEY_USED;
-	when_date(today, when_now());
-	if (*use == KEY_UNUSED && strcmp(row.kind, KIND_OF_SUBJECT) != 0 && strcmp(row.kind, KIND_OF_RECORD) != 0 &&
-	    strcmp(row.scope, today) == 0)
-		*use = KEY_WAITS;
+	}
+	if (r->count == r->capacity) {
+		size_t capacity = r->capacity == 0 ? 64 : 2 * r->capacity;
+		struct ended_key *keys = realloc(r->keys, capacity * sizeof *keys);
+		if (keys == NULL)
+			return err_set(&r->why, ERR_MEMORY, "no memory");
+		r->keys = keys;
+		r->capacity = capacity;
+	}
+	r->keys[r->count++] = key;
 	return 0;
 }
 
-// It is forgotten that they were to be ended only after they are in no file any more.
 int key_reap(struct vault *v, struct err *e)
 {
-	struct key_list named = {0}, unused = {0};
-	struct err why = {0};
-	size_t settled = 0;
-	int ret = v->b->keys->to_end(v->store, key_list_add, &named, e);
+	struct reaping r = {.v = v};
+	int ret = v->b->keys->to_end(v->store, reap_one, &r, &r.why);
 
-	for (size_t i = 0; i < named.count && ret == 0; i++) {
-		enum key_use use;
-		ret = key_use(v, named.ids[i], &use, e);
-		if (use == KEY_UNUSED)
-			key_list_add(&unused, named.ids[i]);
-		if (use != KEY_WAITS)
-			memmove(named.ids[settled++], named.ids[i], KEY_ID_LEN);
-	}
-	if (ret == 0 && (named.failed || unused.failed))
-		ret = err_set(e, ERR_MEMORY, "no memory");
-	if (ret == 0 && settled > 0 &&
-	    ((unused.count > 0 && v->b->keys->destroy(v->store, unused.ids, unused.count, &why) != 0) ||
-	     v->b->keys->forget(v->store, named.ids, settled, &why) != 0)) {
-		commit_outcome(v, -1, &why);
-		ret = err_set(e, why.code, "%s", why.text);
-	}
-	free(named.ids);
-	free(unused.ids);
-	return ret;
+	if (ret == 0 && r.why.code == ERR_NONE && r.count > 0)
+		commit_outcome(v, v->b->keys->destroy(v->store, r.keys, r.count, &r.why), &r.why);
+	free(r.keys);
+	return r.why.code == ERR_NONE ? 0 : err_set(e, r.why.code, "%s", r.why.text);
 }
 
 int key_reap_now(struct vault *v, struct err *e)

@@ -27,7 +27,6 @@ int key_own(struct vault *v, const char *own, struct data_key *out, struct err *
 int key_anonymous(struct vault *v, enum kind kind, struct data_key *out, struct err *e); // of what says nothing about anybody
 bool key_is_shared(struct vault *v, const uint8_t id[KEY_ID_LEN]);                       // of a kind and day
 // Inside the transaction that ends what it sealed.
-int key_end_later(struct vault *v, const uint8_t id[KEY_ID_LEN], struct err *e);
 int key_end_later_of(struct vault *v, const char *kind, const char *scope, struct err *e); // if there is one
 int key_end_later_of_subject(struct vault *v, const uint8_t subject[HASH_LEN], struct err *e);
 // Destroys the keys to be ended that nothing uses any more. For who is alone.

@@ -268,7 +268,7 @@ static int keep_row(void *arg, const struct ledger_row *row)
 int ledger_page_read(const struct vault *v, int64_t from, bool notable, struct ledger_page *out, struct err *e)
 {
 	out->count = 0;
-	if (v->b->ledger->each(v->store, VIEW_COMMITTED, from, notable, PAGE_ROWS, keep_row, out, e) != 0)
+	if (v->b->ledger->each(v->store, from, notable, PAGE_ROWS, keep_row, out, e) != 0)
 		return -1;
 	return out->count > 0 && out->rows[out->count - 1].name == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }

@@ -25,51 +25,31 @@ struct pruning {
 	bool dry_run, stale; // stale: the ends in the store are not reckoned by the policy of now
 	time_t now, horizon; // of survey(): while it holds all locks, nothing can be stored later than now
 	struct prune_result *out;
-	struct err first; // of a callback
 };
 
 // ---- records ----
 
-struct stamping {
-	struct vault *v;
-	struct record_list list; // those whose end is another now
-	struct record_row last;
-	size_t seen;
-};
-
-static int add_stamped(void *arg, const struct record_row *row)
-{
-	struct stamping *s = arg;
-	struct record_row stamped = *row;
-
-	s->seen++;
-	s->last = *row;
-	stamped.due = record_life(s->v, row).end;
-	return stamped.due == row->due ? 0 : record_list_add(&s->list, &stamped);
-}
-
 // One page, in one transaction.
-static int stamp_page(struct stamping *s, enum kind kind, struct err *e)
+static int stamp_page(struct vault *v, enum kind kind, struct record_list *page, struct err *e)
 {
-	struct vault *v = s->v;
-	const struct record_row last = s->last;
-	const struct record_query page = {
-	    .by = RECORDS_OF_KIND, .kind = kind, .after = last.id, .after_made = last.facts.made, .limit = PAGE_ROWS};
 	struct commit_alone alone;
 
-	s->seen = s->list.count = 0;
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = v->b->records->each(v->store, VIEW_WRITER, &page, add_stamped, s, e);
-	if (ret == 0 && s->list.failed)
-		ret = err_set(e, ERR_MEMORY, "no memory");
-	if (ret == 0 && s->list.count > 0) {
-		ret = transaction_begin(v, LANE_RECORDS, NULL, e);
-		if (ret == 0) {
-			for (size_t i = 0; i < s->list.count && ret == 0; i++)
-				ret = v->b->records->update(v->store, &s->list.rows[i], e);
-			ret = transaction_end(v, LANE_RECORDS, ret, e);
+	int ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, page, e) != 0 ||
+			  transaction_begin(v, LANE_RECORDS, NULL, e) != 0
+		      ? -1
+		      : 0;
+	if (ret == 0) {
+		for (size_t i = 0; i < page->count && ret == 0; i++) {
+			struct record_row *row = &page->rows[i];
+			time_t due = record_life(v, row).end;
+			bool other = due != row->due;
+			row->due = due;
+			if (other)
+				ret = v->b->records->update(v->store, row, e);
 		}
+		ret = transaction_end(v, LANE_RECORDS, ret, e);
 	}
 	commit_release(v, &alone);
 	return ret;
@@ -84,17 +64,17 @@ static int set_number(struct vault *v, const char *name, int64_t value, struct e
 
 static int stamp_all(struct vault *v, struct err *e)
 {
-	struct stamping s = {.v = v};
+	struct record_list page = {0};
 	struct commit_alone alone;
 	int ret = 0;
 
 	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
-		s.last = (struct record_row){.facts.made = INT64_MIN};
+		page.count = 0;
 		do
-			ret = stamp_page(&s, (enum kind)k, e);
-		while (ret == 0 && s.seen == PAGE_ROWS);
+			ret = stamp_page(v, (enum kind)k, &page, e);
+		while (ret == 0 && page.count == PAGE_ROWS);
 	}
-	record_list_free(&s.list);
+	free(page.rows);
 	if (ret != 0 || commit_alone(v, &alone, e) != 0)
 		return -1;
 	ret = set_number(v, "lives", (int64_t)life_fingerprint(v->policy), e);
@@ -123,7 +103,7 @@ static int end_batch(struct pruning *p, const char *kind, const struct record_li
 	for (size_t i = 0; i < list->count && ret == 0; i++) {
 		const struct record_row *r = &list->rows[i];
 		bool anonymise = record_life(v, r).then == END_ANONYMISE;
-		ret = anonymise ? record_anonymise(v, r, e) : record_end(v, r, e);
+		ret = anonymise ? record_anonymise(v, r, e) : v->b->records->end(v->store, r->id, e);
 	}
 	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
 		return -1;
@@ -150,47 +130,25 @@ static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 			ret = -1;
 			break;
 		}
-		ret = v->b->records->each(v->store, VIEW_WRITER, &due, record_list_add, &list, e);
-		if (ret == 0 && list.failed)
-			ret = err_set(e, ERR_MEMORY, "no memory");
+		ret = v->b->records->list(v->store, &due, &list, e);
 		if (ret == 0 && list.count > 0)
 			ret = end_batch(p, kind_row(k)->name, &list, e);
 		commit_release(v, &alone);
 		more = list.count == PAGE_ROWS;
 	}
-	record_list_free(&list);
+	free(list.rows);
 	return ret;
-}
-
-struct payload_pruning {
-	struct vault *v;
-	size_t count;
-	int ret;
-	struct err *e;
-};
-
-static int prune_payload(void *arg, const struct payload_row *row)
-{
-	struct payload_pruning *p = arg;
-
-	p->count++;
-	p->ret = key_end_later(p->v, row->key, p->e) != 0 || p->v->b->ledger->payload_end(p->v->store, row->seq, p->e) != 0 ? -1 : 0;
-	return p->ret;
 }
 
 static int prune_payloads(struct vault *v, time_t horizon, struct err *e)
 {
-	const struct payload_query due = {.due = horizon, .limit = PAGE_ROWS};
-	struct payload_pruning p = {.v = v, .e = e};
+	uint64_t ended = 0;
 
 	do {
-		p.count = 0;
-		if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+		if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0 ||
+		    transaction_end(v, LANE_RECORDS, v->b->ledger->payload_end(v->store, NULL, horizon, PAGE_ROWS, &ended, e), e) != 0)
 			return -1;
-		int ret = v->b->ledger->payloads(v->store, &due, prune_payload, &p, e);
-		if (transaction_end(v, LANE_RECORDS, ret != 0 || p.ret != 0 ? -1 : 0, e) != 0)
-			return -1;
-	} while (p.count == PAGE_ROWS);
+	} while (ended == PAGE_ROWS);
 	return 0;
 }
 
@@ -209,9 +167,8 @@ static int record_day_end(struct vault *v, const char *day, uint64_t lines, stru
 	return transaction_end(v, LANE_RECORDS, ret, e);
 }
 
-static int prune_day(void *arg, const char *day)
+static int prune_day(struct pruning *p, const char *day, struct err *e)
 {
-	struct pruning *p = arg;
 	struct vault *v = p->v;
 	struct data_key DATA_KEY_AUTO key = {0};
 	struct log_summary s = {0};
@@ -236,7 +193,7 @@ static int prune_day(void *arg, const char *day)
 	p->out->log_rows += s.lines;
 	if (p->dry_run)
 		return 0;
-	if (record_day_end(v, day, s.lines, &p->first) != 0)
+	if (record_day_end(v, day, s.lines, e) != 0)
 		return -1;
 	v->b->log->end_day(v->store, day);
 	return 0;
@@ -245,59 +202,44 @@ static int prune_day(void *arg, const char *day)
 static int prune_log(struct pruning *p, struct err *e)
 {
 	struct vault *v = p->v;
+	char(*days)[WHEN_DATE];
+	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
 
-	p->first = (struct err){0};
-	if (v->b->log->days(v->store, prune_day, p, e) != 0)
-		return -1;
-	if (p->first.code != ERR_NONE)
-		return err_set(e, p->first.code, "%s", p->first.text);
-	return p->dry_run ? 0 : v->b->log->sync(v->store, e);
+	for (int i = 0; i < count && ret == 0; i++)
+		ret = prune_day(p, days[i], e);
+	free(days);
+	return ret == 0 && !p->dry_run ? v->b->log->sync(v->store, e) : ret;
 }
 
 // ---- files and records that have lost each other ----
 
-struct missing {
-	struct pruning *p;
-	struct record_list list;
-	char last[RECORD_ID_LEN + 1];
-	size_t seen;
-};
-
-static int add_missing(void *arg, const struct record_row *row)
-{
-	struct missing *m = arg;
-	struct record_row gone = *row;
-	char path[PATH_MAX];
-
-	m->seen++;
-	memcpy(m->last, row->id, sizeof m->last);
-	if (vault_spool_path(m->p->v, row->id, path, sizeof path, NULL) != 0 || access(path, F_OK) == 0 || errno != ENOENT)
-		return 0;
-	gone.has_file = false;
-	return record_list_add(&m->list, &gone);
-}
-
 static int prune_missing(struct pruning *p, struct err *e)
 {
-	struct missing m = {.p = p};
-	const struct record_query with_file = {.by = RECORDS_WITH_FILE, .after = m.last, .limit = PAGE_ROWS};
+	struct record_list list = {0};
+	char last[RECORD_ID_LEN + 1] = "", path[PATH_MAX];
+	const struct record_query with_file = {.by = RECORDS_WITH_FILE, .after = last, .limit = PAGE_ROWS};
+	size_t seen;
 	int ret = 0;
 
 	do {
-		char after[RECORD_ID_LEN + 1];
-		struct record_query page = with_file;
-		m.list.count = m.seen = 0;
-		memcpy(after, m.last, sizeof after);
-		page.after = after;
-		ret = p->v->b->records->each(p->v->store, VIEW_WRITER, &page, add_missing, &m, e);
-		if (ret == 0 && m.list.failed)
-			ret = err_set(e, ERR_MEMORY, "no memory");
+		list.count = 0;
+		ret = p->v->b->records->list(p->v->store, &with_file, &list, e);
+		seen = list.count;
+		if (seen > 0)
+			memcpy(last, list.rows[seen - 1].id, sizeof last);
+		list.count = 0;
+		for (size_t i = 0; i < seen; i++) {
+			struct record_row row = list.rows[i];
+			row.has_file = false;
+			if (vault_spool_path(p->v, row.id, path, sizeof path, NULL) == 0 && access(path, F_OK) != 0 && errno == ENOENT)
+				list.rows[list.count++] = row;
+		}
 		if (ret == 0 && p->dry_run)
-			p->out->records += m.list.count;
-		else if (ret == 0 && m.list.count > 0)
-			ret = end_batch(p, "without file", &m.list, e);
-	} while (ret == 0 && m.seen == PAGE_ROWS);
-	record_list_free(&m.list);
+			p->out->records += list.count;
+		else if (ret == 0 && list.count > 0)
+			ret = end_batch(p, "without file", &list, e);
+	} while (ret == 0 && seen == PAGE_ROWS);
+	free(list.rows);
 	return ret;
 }
 
@@ -349,11 +291,11 @@ static int check_clock(const struct pruning *p, struct err *e)
 	time_t newest;
 	char text[WHEN_TEXT];
 
-	if (v->b->ledger->span(v->store, VIEW_WRITER, &span, e) != 0 || request_log_newest(v, &newest, e) != 0)
+	if (v->b->ledger->span(v->store, &span, e) != 0 || request_log_newest(v, &newest, e) != 0)
 		return -1;
 	newest = span.newest > newest ? span.newest : newest;
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (v->b->records->summary(v->store, VIEW_WRITER, (enum kind)k, &all, e) != 0)
+		if (v->b->records->summary(v->store, (enum kind)k, &all, e) != 0)
 			return -1;
 		newest = all.newest > newest ? all.newest : newest;
 	}
@@ -364,33 +306,31 @@ static int check_clock(const struct pruning *p, struct err *e)
 		       text);
 }
 
-static int count_if_due(void *arg, const struct record_row *row)
-{
-	struct pruning *p = arg;
-	time_t end = record_life(p->v, row).end;
-
-	if (end != 0 && end <= p->horizon) {
-		p->out->records++;
-		p->out->files += row->has_file;
-	}
-	return 0;
-}
-
 static int count_due(struct pruning *p, struct err *e)
 {
-	const struct backend_records *records = p->v->b->records;
+	struct record_list page = {0};
+	int ret = 0;
 
-	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		const struct record_query all = {
-		    .by = RECORDS_OF_KIND, .kind = (enum kind)k, .after = "", .after_made = INT64_MIN, .limit = INT32_MAX};
-		size_t count = 0, files = 0;
-		if (p->stale ? records->each(p->v->store, VIEW_WRITER, &all, count_if_due, p, e) != 0
-			     : records->count_due(p->v->store, (enum kind)k, p->horizon, &count, &files, e) != 0)
-			return -1;
-		p->out->records += count;
+	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
+		size_t records = 0, files = 0;
+		page.count = 0;
+		if (!p->stale)
+			ret = p->v->b->records->count_due(p->v->store, (enum kind)k, p->horizon, &records, &files, e);
+		else
+			do {
+				ret = record_page(p->v, (struct record_query){.by = RECORDS_OF_KIND, .kind = (enum kind)k}, &page, e);
+				for (size_t i = 0; i < page.count; i++) {
+					time_t end = record_life(p->v, &page.rows[i]).end;
+					bool due = end != 0 && end <= p->horizon;
+					records += due;
+					files += due && page.rows[i].has_file;
+				}
+			} while (ret == 0 && page.count == PAGE_ROWS);
+		p->out->records += records;
 		p->out->files += files;
 	}
-	return 0;
+	free(page.rows);
+	return ret;
 }
 
 static int survey(struct pruning *p, struct err *e)

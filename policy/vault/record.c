@@ -262,51 +262,41 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 	return 0;
 }
 
-struct id_page {
-	char ids[PAGE_ROWS][RECORD_ID_LEN + 1];
-	size_t count;
-	time_t made; // of the last
-};
-
-static int id_page_add(void *arg, const struct record_row *row)
+int record_page(const struct vault *v, struct record_query query, struct record_list *page, struct err *e)
 {
-	struct id_page *p = arg;
+	const struct record_row last = page->count > 0 ? page->rows[page->count - 1] : (struct record_row){.facts.made = INT64_MIN};
 
-	memcpy(p->ids[p->count++], row->id, sizeof row->id);
-	p->made = row->facts.made;
-	return 0;
+	page->count = 0;
+	query.after = last.id;
+	query.after_made = last.facts.made;
+	query.limit = PAGE_ROWS;
+	return v->b->records->list(v->store, &query, page, e);
 }
 
 // No lock is held and no read is open while `each` runs, so it may call the vault.
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
 	       struct err *e)
 {
-	struct id_page page = {.made = INT64_MIN};
-	char last[RECORD_ID_LEN + 1] = "";
+	struct record_list page = {0};
 	struct err why = {0};
-	int stop = 0;
+	int ret = 0, stop = 0;
 
 	do {
-		const struct record_query query = {
-		    .by = RECORDS_OF_KIND, .kind = kind, .after = last, .after_made = page.made, .limit = PAGE_ROWS};
-		page.count = 0;
-		if (v->b->records->each(v->store, VIEW_COMMITTED, &query, id_page_add, &page, e) != 0)
-			return -1;
-		for (size_t i = 0; i < page.count && !stop; i++) {
+		ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, &page, e);
+		for (size_t i = 0; i < page.count && ret == 0 && !stop; i++) {
 			struct vault_record r;
-			if (vault_get(v, page.ids[i], &r, &why) != 0) {
+			if (vault_get(v, page.rows[i].id, &r, &why) != 0) {
 				if (why.code != ERR_NOT_FOUND)
-					return err_set(e, why.code, "%s", why.text);
+					ret = err_set(e, why.code, "%s", why.text);
 				continue;
 			}
 			if (state == NULL || strcmp(state, r.state) == 0)
 				stop = each(arg, &r);
 			vault_record_free(&r);
 		}
-		if (page.count > 0)
-			memcpy(last, page.ids[page.count - 1], sizeof last);
-	} while (page.count == PAGE_ROWS && !stop);
-	return 0;
+	} while (page.count == PAGE_ROWS && ret == 0 && !stop);
+	free(page.rows);
+	return ret;
 }
 
 // ---- updating ----
@@ -357,13 +347,6 @@ int vault_update(struct vault *v, const char *id, const struct vault_change *cha
 
 // ---- ending ----
 
-int record_end(struct vault *v, const struct record_row *r, struct err *e)
-{
-	if (v->b->records->end(v->store, r->id, e) != 0)
-		return -1;
-	return r->has_key ? key_end_later(v, r->key, e) : 0;
-}
-
 struct life record_life(const struct vault *v, const struct record_row *r)
 {
 	return r->kind == KIND_COUNT ? (struct life){.end = r->facts.made} : life_of(&v->policy->kinds[r->kind], &r->facts);
@@ -394,7 +377,7 @@ int record_keep(struct vault *v, const struct record_row *r, time_t due, struct 
 		return -1;
 	if (v->b->records->update(v->store, &row, e) != 0)
 		return -1;
-	return row.has_key && memcmp(before, row.key, KEY_ID_LEN) != 0 ? key_end_later(v, before, e) : 0;
+	return row.has_key && memcmp(before, row.key, KEY_ID_LEN) != 0 ? v->b->keys->end_later(v->store, before, e) : 0;
 }
 
 // What stays is another record: no id, subject, tag, file or key leads from the one to the other, and of its time the day is left.
@@ -422,7 +405,7 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 	memcpy(row.state, old.state, sizeof row.state);
 	if (stays == NULL || json_print(&after, stays) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	return record_end(v, r, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
+	return v->b->records->end(v->store, r->id, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
 		       seal_body_with(&key, &row, after.data, after.len, e) != 0 || v->b->records->put(v->store, &row, NULL, 0, e) != 0
 		   ? -1
 		   : 0;
@@ -434,32 +417,6 @@ void record_unlink(const struct vault *v, const struct record_row *r)
 
 	if (r->has_file && vault_spool_path(v, r->id, path, sizeof path, NULL) == 0)
 		unlink(path);
-}
-
-int record_list_add(void *list, const struct record_row *row)
-{
-	struct record_list *l = list;
-
-	for (size_t i = 0; i < l->count; i++)
-		if (strcmp(l->rows[i].id, row->id) == 0)
-			return 0;
-	if (l->count == l->capacity) {
-		size_t capacity = l->capacity == 0 ? 16 : 2 * l->capacity;
-		void *rows = realloc(l->rows, capacity * sizeof *l->rows);
-		l->failed = rows == NULL;
-		if (l->failed)
-			return -1;
-		l->rows = rows;
-		l->capacity = capacity;
-	}
-	l->rows[l->count++] = *row;
-	return 0;
-}
-
-void record_list_free(struct record_list *l)
-{
-	free(l->rows);
-	*l = (struct record_list){0};
 }
 
 struct end {
@@ -485,7 +442,7 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 		return err_set(e, ERR_REFUSED, "%s: %s", kind_row(row->kind)->words,
 			       life.held ? "a legal hold keeps it" : "the policy keeps it, whoever asks for its end");
 	end->own_key = row->has_key && !key_is_shared(v, row->key);
-	return ledger_write(v, end->event, NULL, e) != 0 || record_end(v, row, e) != 0 ? -1 : 0;
+	return ledger_write(v, end->event, NULL, e) != 0 || v->b->records->end(v->store, row->id, e) != 0 ? -1 : 0;
 }
 
 // The record is ended when the commit returned. A crash before its key is destroyed is made good by the next reaping, one before its

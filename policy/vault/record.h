@@ -6,7 +6,6 @@
 #include "policy/vault/backend.h"
 #include "policy/vault/vault.h"
 
-int record_end(struct vault *v, const struct record_row *r, struct err *e); // inside a transaction: row, tags, key
 // Inside a transaction: it becomes one of which nobody can be told.
 int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
 struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended
@@ -15,12 +14,7 @@ struct life record_life_erased(const struct vault *v, struct record_row *r, time
 int record_keep(struct vault *v, const struct record_row *r, time_t due, struct err *e);
 void record_unlink(const struct vault *v, const struct record_row *r); // after its commit: file
 
-struct record_list {
-	struct record_row *rows;
-	size_t count, capacity;
-	bool failed;
-};
-int record_list_add(void *list, const struct record_row *row); // for the back end's each(); one that is there already is not added
-void record_list_free(struct record_list *l);
+// Replaces the page, which is empty at first, by the one that follows it, of at most PAGE_ROWS.
+int record_page(const struct vault *v, struct record_query query, struct record_list *page, struct err *e);
 
 #endif

@@ -200,21 +200,13 @@ time_t request_log_due(const struct vault *v, time_t oldest)
 	return life_end(v->policy, KIND_REQUEST_LOG, oldest); // what this policy does not let be logged is due as soon as it is there
 }
 
-static int take_last_day(void *arg, const char *day)
-{
-	snprintf(arg, WHEN_DATE, "%s", day);
-	return 0;
-}
-
 int request_log_newest(struct vault *v, time_t *out, struct err *e)
 {
-	char last[WHEN_DATE] = "";
+	char(*days)[WHEN_DATE];
 	struct log_summary s;
+	int count = v->b->log->days(v->store, &days, e);
 
-	*out = 0;
-	if (v->b->log->days(v->store, take_last_day, last, e) != 0)
-		return -1;
-	if (last[0] != '\0' && v->b->log->summary(v->store, last, &s, NULL) == 0)
-		*out = s.newest;
-	return 0;
+	*out = count > 0 && v->b->log->summary(v->store, days[count - 1], &s, NULL) == 0 ? s.newest : 0;
+	free(days);
+	return count < 0 ? -1 : 0;
 }

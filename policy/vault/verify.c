@@ -37,7 +37,7 @@ static int verify_checkpoint(struct verification *w, struct err *e)
 {
 	struct checkpoint_row row;
 	uint8_t root[HASH_LEN];
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, VIEW_COMMITTED, CHECKPOINT_FROM, w->tree.size, &row, e);
+	int there = w->v->b->ledger->checkpoint_get(w->v->store, CHECKPOINT_FROM, w->tree.size, &row, e);
 
 	w->next = there > 0 ? row.size : UINT64_MAX;
 	if (there <= 0 || row.size != w->tree.size)
@@ -118,9 +118,8 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 	if (w->done)
 		return 0;
 	// Appended and signed while we read is fine; beyond what the head knows now is not. The head is asked last, as all only grow.
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, VIEW_COMMITTED, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
-	if (there < 0 || w->v->b->ledger->span(w->v->store, VIEW_COMMITTED, &span, e) != 0 ||
-	    ledger_head(w->v, VIEW_COMMITTED, &now, &at, e) != 0)
+	int there = w->v->b->ledger->checkpoint_get(w->v->store, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
+	if (there < 0 || w->v->b->ledger->span(w->v->store, &span, e) != 0 || ledger_head(w->v, VIEW_COMMITTED, &now, &at, e) != 0)
 		return -1;
 	if (there > 0 && last.size > now.size)
 		verify_found(w, now.size, "the ledger ends at %llu, before a checkpoint signed at %llu", (unsigned long long)now.size,
@@ -139,7 +138,7 @@ static int verify_start(struct verification *w, uint64_t least, struct err *e)
 
 	if (w->end <= least)
 		return 0;
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, VIEW_COMMITTED, CHECKPOINT_UP_TO, w->end - least, &row, e);
+	int there = w->v->b->ledger->checkpoint_get(w->v->store, CHECKPOINT_UP_TO, w->end - least, &row, e);
 	if (there <= 0 || merkle_unpack(&tree, row.size, row.range, row.range_len) != 0)
 		return there < 0 ? -1 : 0;
 	merkle_root(&tree, root);
@@ -161,7 +160,7 @@ int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *
 
 	*out = (struct ledger_report){.intact = true};
 	bool altered = ledger_head(v, VIEW_COMMITTED, &head, &at, &why) != 0;
-	if (altered && (why.code != ERR_CORRUPT || v->b->ledger->span(v->store, VIEW_COMMITTED, &span, e) != 0))
+	if (altered && (why.code != ERR_CORRUPT || v->b->ledger->span(v->store, &span, e) != 0))
 		return err_set(e, why.code, "%s", why.text);
 	w.end = altered ? (uint64_t)(span.last + 1) : head.size;
 	if (!altered && verify_start(&w, least, e) != 0)

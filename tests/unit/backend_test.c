@@ -132,19 +132,6 @@ static bool has(struct place *p, struct store *s, enum view view, unsigned n)
 	return there;
 }
 
-struct ids {
-	unsigned list[1000];
-	size_t count, stop;
-};
-static int add_id(void *arg, const struct record_row *row)
-{
-	struct ids *ids = arg;
-
-	ids->list[ids->count++] = (unsigned)strtoul(row->id, NULL, 16);
-	assert_null(row->body.data);
-	return ids->count == ids->stop;
-}
-
 ENGINE_TEST(what_is_put_is_got_and_found)
 {
 	struct record_row row, wanted = a_record(7);
@@ -197,7 +184,7 @@ ENGINE_TEST(what_is_put_is_got_and_found)
 ENGINE_TEST(records_come_in_pages)
 {
 	enum { MANY = 60, PAGE = 25 };
-	struct ids ids = {0};
+	struct record_list list = {0};
 	struct kind_summary sum;
 	size_t records, files;
 	uint8_t hash[HASH_LEN];
@@ -207,39 +194,43 @@ ENGINE_TEST(records_come_in_pages)
 	char last[RECORD_ID_LEN + 1] = "";
 	struct record_query q = {.by = RECORDS_OF_KIND, .kind = KIND_TICKET, .after = last, .after_made = INT64_MIN, .limit = PAGE};
 	for (int pages = 0; pages < 3; pages++) {
-		OK(p->b->records->each(p->s, VIEW_COMMITTED, &q, add_id, &ids, &failed));
-		snprintf(last, sizeof last, "%032x", ids.list[ids.count - 1]);
-		q.after_made = AT + ids.list[ids.count - 1];
+		OK(p->b->records->list(p->s, &q, &list, &failed));
+		snprintf(last, sizeof last, "%s", list.rows[list.count - 1].id);
+		q.after_made = list.rows[list.count - 1].facts.made;
 	}
-	assert_int_equal(ids.count, MANY);
-	for (unsigned n = 1; n <= MANY; n++)
-		assert_int_equal(ids.list[n - 1], n); // oldest first
-	ids = (struct ids){.stop = 2};
+	assert_int_equal(list.count, MANY);
+	for (unsigned n = 1; n <= MANY; n++) {
+		assert_string_equal(list.rows[n - 1].id, a_record(n).id); // oldest first
+		assert_null(list.rows[n - 1].body.data);
+	}
+	list.count = 0;
 	memset(hash, 2, HASH_LEN);
-	q = (struct record_query){.by = RECORDS_OF_SUBJECT, .hash = hash};
-	OK(p->b->records->each(p->s, VIEW_COMMITTED, &q, add_id, &ids, &failed));
-	assert_int_equal(ids.count, 2); // the callback ended it
-	ids = (struct ids){0};
-	OK(p->b->records->each(p->s, VIEW_WRITER, &q, add_id, &ids, &failed));
-	assert_int_equal(ids.count, MANY / 3);
-	ids = (struct ids){0};
+	q = (struct record_query){.by = RECORDS_OF_PERSON, .subject = hash};
+	OK(p->b->records->list(p->s, &q, &list, &failed));
+	assert_int_equal(list.count, MANY / 3);
+	list.count = 0;
+	q = (struct record_query){.by = RECORDS_OF_PERSON, .subject = hash, .id = last};
+	OK(p->b->records->list(p->s, &q, &list, &failed));
+	assert_int_equal(list.count, MANY / 3 + 1); // each once
+	list.count = 0;
 	memset(hash, 0xEE, HASH_LEN);
-	q = (struct record_query){.by = RECORDS_WITH_TAG, .tag = "receipt", .hash = hash};
-	OK(p->b->records->each(p->s, VIEW_WRITER, &q, add_id, &ids, &failed));
-	assert_int_equal(ids.count, MANY);
-	ids = (struct ids){0};
+	q = (struct record_query){.by = RECORDS_OF_PERSON, .tag = "receipt", .tag_hash = hash};
+	OK(p->b->records->list(p->s, &q, &list, &failed));
+	assert_int_equal(list.count, MANY);
+	list.count = 0;
 	q = (struct record_query){.by = RECORDS_DUE, .kind = KIND_TICKET, .horizon = AT + 110, .limit = 7};
-	OK(p->b->records->each(p->s, VIEW_WRITER, &q, add_id, &ids, &failed));
-	assert_int_equal(ids.count, 7);
+	OK(p->b->records->list(p->s, &q, &list, &failed));
+	assert_int_equal(list.count, 7);
+	free(list.rows);
 	OK(p->b->records->count_due(p->s, KIND_TICKET, AT + 110, &records, &files, &failed));
 	assert_int_equal(records, 10);
 	assert_int_equal(files, 0);
-	OK(p->b->records->summary(p->s, VIEW_COMMITTED, KIND_TICKET, &sum, &failed));
+	OK(p->b->records->summary(p->s, KIND_TICKET, &sum, &failed));
 	assert_int_equal(sum.count, MANY);
 	assert_int_equal(sum.oldest, AT + 1);
 	assert_int_equal(sum.newest, AT + MANY);
 	assert_int_equal(sum.due, AT + 101);
-	OK(p->b->records->summary(p->s, VIEW_COMMITTED, KIND_ARCHIVE, &sum, &failed));
+	OK(p->b->records->summary(p->s, KIND_ARCHIVE, &sum, &failed));
 	assert_int_equal(sum.count + (uint64_t)sum.oldest + (uint64_t)sum.due, 0);
 }
 
@@ -334,9 +325,17 @@ static struct key_row a_key(uint8_t n)
 	return row;
 }
 
-static int add_key(void *arg, const uint8_t id[KEY_ID_LEN])
+static int add_key(void *arg, const struct ended_key *key)
 {
-	*(unsigned *)arg += id[0];
+	*(unsigned *)arg += key->id[0];
+	assert_int_equal(key->used, key->id[0] == 1);
+	return 0;
+}
+
+static int count_key(void *arg, const struct ended_key *key)
+{
+	assert_false(key->used);
+	++*(unsigned *)arg;
 	return 0;
 }
 
@@ -347,21 +346,16 @@ ENGINE_TEST(a_destroyed_key_is_in_no_file)
 	struct found_bytes found = {0};
 	struct err e = {0};
 	unsigned named = 0;
-	bool used;
 
 	begin(p, LANE_RECORDS, NULL);
 	OK(p->b->keys->put(p->s, &one, &failed));
 	OK(p->b->keys->put(p->s, &two, &failed));
 	put_in(p, 1, "x"); // is sealed with key 1
 	commit(p, LANE_RECORDS);
-	OK(p->b->keys->find(p->other, VIEW_COMMITTED, "subject", "scope-2", &row, &failed));
+	OK(p->b->keys->get(p->other, VIEW_COMMITTED, NULL, "subject", "scope-2", &row, &failed));
 	assert_memory_equal(row.id, two.id, KEY_ID_LEN);
-	OK(p->b->keys->get(p->other, VIEW_COMMITTED, one.id, &row, &failed));
+	OK(p->b->keys->get(p->other, VIEW_COMMITTED, one.id, NULL, NULL, &row, &failed));
 	assert_memory_equal(row.wrapped, one.wrapped, sizeof row.wrapped);
-	OK(p->b->keys->used(p->s, one.id, &used, &failed));
-	assert_true(used);
-	OK(p->b->keys->used(p->s, two.id, &used, &failed));
-	assert_false(used);
 
 	begin(p, LANE_RECORDS, NULL);
 	OK(p->b->keys->end_later(p->s, two.id, &failed));
@@ -370,17 +364,20 @@ ENGINE_TEST(a_destroyed_key_is_in_no_file)
 	OK(p->b->keys->to_end(p->s, add_key, &named, &failed));
 	assert_int_equal(named, 0);
 	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->keys->end_later(p->s, one.id, &failed));
 	OK(p->b->keys->end_later(p->s, two.id, &failed));
 	OK(p->b->upkeep->commit(p->s, LANE_RECORDS, &failed));
 	OK(p->b->keys->to_end(p->s, add_key, &named, &failed));
-	assert_int_equal(named, 2);
-	OK(p->b->keys->destroy(p->s, &two.id, 1, &failed));
-	OK(p->b->keys->forget(p->s, &two.id, 1, &failed));
+	assert_int_equal(named, 3);
+	struct ended_key ended[] = {{.used = true}, {.used = false}};
+	memcpy(ended[0].id, one.id, KEY_ID_LEN);
+	memcpy(ended[1].id, two.id, KEY_ID_LEN);
+	OK(p->b->keys->destroy(p->s, ended, ARRAY_LEN(ended), &failed));
 	named = 0;
 	OK(p->b->keys->to_end(p->s, add_key, &named, &failed));
 	assert_int_equal(named, 0);
 	p->b->upkeep->leave(p->s, LANE_RECORDS);
-	assert_int_equal(p->b->keys->get(p->other, VIEW_COMMITTED, two.id, &row, &e), -1);
+	assert_int_equal(p->b->keys->get(p->other, VIEW_COMMITTED, two.id, NULL, NULL, &row, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	memcpy(marker.bytes, two.wrapped, KEY_LEN);
 	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
@@ -388,6 +385,12 @@ ENGINE_TEST(a_destroyed_key_is_in_no_file)
 	memcpy(marker.bytes, one.wrapped, KEY_LEN);
 	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
 	assert_true(found.hits > 0 && found.files > 0 && found.bytes > 0);
+	begin(p, LANE_RECORDS, NULL); // the end of a record names its key
+	OK(p->b->records->end(p->s, a_record(1).id, &failed));
+	commit(p, LANE_RECORDS);
+	named = 0;
+	OK(p->b->keys->to_end(p->s, count_key, &named, &failed));
+	assert_int_equal(named, 1);
 }
 
 // ---- ledger ----
@@ -417,14 +420,6 @@ static int add_event(void *arg, const struct ledger_row *row)
 	return 0;
 }
 
-static int end_payload(void *arg, const struct payload_row *row)
-{
-	struct place *p = arg;
-
-	OK(p->b->ledger->payload_end(p->s, row->seq, &failed));
-	return 0;
-}
-
 ENGINE_TEST(the_ledger_keeps_its_order)
 {
 	struct ledger_head_row head = {.size = 5, .at = AT + 4, .range_len = 2 * HASH_LEN}, got;
@@ -435,7 +430,7 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	struct err e = {0};
 
 	assert_int_equal(p->b->ledger->head(p->s, VIEW_COMMITTED, &got, &failed), 0);
-	OK(p->b->ledger->span(p->s, VIEW_COMMITTED, &span, &failed));
+	OK(p->b->ledger->span(p->s, &span, &failed));
 	assert_int_equal(span.last, -1);
 	memset(head.range, 0x11, sizeof head.range);
 	memset(payload.subject, 9, HASH_LEN);
@@ -449,32 +444,37 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	OK(p->b->ledger->payload_put(p->s, &payload, &failed));
 	commit(p, LANE_RECORDS);
 
-	OK(p->b->ledger->each(p->other, VIEW_COMMITTED, 1, false, 3, add_event, &events, &failed));
+	OK(p->b->ledger->each(p->other, 1, false, 3, add_event, &events, &failed));
 	assert_int_equal(events.count, 3);
 	assert_true(events.seqs[0] == 1 && events.seqs[1] == 2 && events.seqs[2] == 3);
 	events.count = 0;
-	OK(p->b->ledger->each(p->other, VIEW_COMMITTED, 0, true, 10, add_event, &events, &failed));
+	OK(p->b->ledger->each(p->other, 0, true, 10, add_event, &events, &failed));
 	assert_true(events.count == 1 && events.seqs[0] == 3);
-	OK(p->b->ledger->span(p->other, VIEW_COMMITTED, &span, &failed));
+	OK(p->b->ledger->span(p->other, &span, &failed));
 	assert_true(span.last == 4 && span.oldest == AT && span.newest == AT + 4);
 	assert_int_equal(p->b->ledger->head(p->other, VIEW_COMMITTED, &got, &failed), 1);
 	assert_true(got.size == 5 && got.at == AT + 4 && got.range_len == 2 * HASH_LEN);
 	assert_memory_equal(got.range, head.range, got.range_len);
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, VIEW_COMMITTED, CHECKPOINT_UP_TO, UINT64_MAX, &read, &failed), 1);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, CHECKPOINT_UP_TO, UINT64_MAX, &read, &failed), 1);
 	assert_true(read.size == 3 && read.range_len == HASH_LEN);
 	assert_string_equal(read.note, "a signed note");
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, VIEW_COMMITTED, CHECKPOINT_UP_TO, 2, &read, &failed), 0);
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, VIEW_COMMITTED, CHECKPOINT_FROM, 2, &read, &failed), 1);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, CHECKPOINT_UP_TO, 2, &read, &failed), 0);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, CHECKPOINT_FROM, 2, &read, &failed), 1);
 
 	struct payload_row back;
+	uint64_t count;
 	assert_int_equal(p->b->ledger->payload_get(p->other, 2, &back, &failed), 1);
 	assert_string_equal(buf_text(&back.body), "sealed payload");
 	buf_free(&back.body);
 	begin(p, LANE_RECORDS, NULL);
-	OK(p->b->ledger->payloads(p->s, &(struct payload_query){.due = AT + 49, .limit = 5}, end_payload, p, &failed));
+	OK(p->b->ledger->payload_count(p->s, payload.subject, &count, &failed));
+	assert_int_equal(count, 1);
+	OK(p->b->ledger->payload_end(p->s, NULL, AT + 49, 5, &count, &failed));
+	assert_int_equal(count, 0);
 	assert_int_equal(p->b->ledger->payload_get(p->s, 2, &back, &failed), 1);
 	buf_free(&back.body);
-	OK(p->b->ledger->payloads(p->s, &(struct payload_query){.subject = payload.subject}, end_payload, p, &failed));
+	OK(p->b->ledger->payload_end(p->s, payload.subject, 0, 5, &count, &failed));
+	assert_int_equal(count, 1);
 	commit(p, LANE_RECORDS);
 	assert_int_equal(p->b->ledger->payload_get(p->other, 2, &back, &failed), 0);
 	buf_free(&payload.body);
@@ -493,25 +493,21 @@ static void log_one(struct place *p, const char *day, time_t at, uint8_t address
 	commit(p, LANE_LOG);
 }
 
-static int add_day(void *arg, const char *day)
-{
-	strcat(arg, day);
-	return 0;
-}
-
 ENGINE_TEST(a_day_goes_as_a_whole)
 {
 	struct log_summary sum;
 	struct err e = {0};
-	char days[64] = "";
+	char(*days)[WHEN_DATE];
 
 	log_one(p, TODAY, AT + 5, 1, 0);
 	log_one(p, YESTERDAY, AT - DAY + 7, 1, 2);
 	log_one(p, TODAY, AT + 3, 2, 2);
 	assert_true(p->b->log->current(p->s, TODAY));
 	assert_false(p->b->log->current(p->s, YESTERDAY));
-	OK(p->b->log->days(p->other, add_day, days, &failed));
-	assert_string_equal(days, "2026-11-212026-11-22");
+	assert_int_equal(p->b->log->days(p->other, &days, &failed), 2);
+	assert_string_equal(days[0], YESTERDAY);
+	assert_string_equal(days[1], TODAY);
+	free(days);
 	OK(p->b->log->summary(p->other, TODAY, &sum, &failed));
 	assert_true(sum.lines == 2 && sum.oldest == AT + 3 && sum.newest == AT + 5);
 	begin(p, LANE_LOG, TODAY);

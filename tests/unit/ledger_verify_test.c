@@ -284,7 +284,7 @@ static void time_never_runs_backwards(void **state)
 	append_events(f, 1);
 	fixture_time -= 100;
 	append_events(f, 1);
-	assert_return_code(f->vault->b->ledger->span(f->vault->store, VIEW_COMMITTED, &span, &e), 0);
+	assert_return_code(f->vault->b->ledger->span(f->vault->store, &span, &e), 0);
 	assert_int_equal(span.newest, fixture_time + 100);
 	assert_true(verify(f).intact);
 }

@@ -92,44 +92,45 @@ static int store_sanitise(struct store *s, enum sanitise_part part, const char *
 	return segment == NULL ? 0 : store_sanitise_one(segment, how, e);
 }
 
+// Calls for a fresh connection to every file, so that nobody waits.
+static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
+{
+	static const char *const names[] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
+	char path[PATH_MAX], (*days)[WHEN_DATE];
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct db *db DB_AUTO = NULL;
+		if (path_join(path, sizeof path, s->state, names[i], e) != 0 || db_open(&db, (enum db_file)i, path, DB_READ, e) != 0 ||
+		    each(db, arg, e) != 0)
+			return -1;
+	}
+	int count = log_days(s, &days, e);
+	for (int i = 0; i < count && ret == 0; i++) {
+		struct db *db DB_AUTO = NULL;
+		if (log_open(s, &db, days[i], DB_READ, e) != 0 || (db != NULL && each(db, arg, e) != 0))
+			ret = -1;
+	}
+	free(days);
+	return count < 0 ? -1 : ret;
+}
+
 struct finding {
-	struct store *s;
 	const struct marker *markers;
 	size_t count;
 	struct found_bytes *out;
-	void (*each)(void *arg, const char *finding);
-	void *arg;
-	struct err first; // of a day that could not be looked into
 };
 
-static int find_in_day(void *arg, const char *day)
+static int find_in_file(struct db *db, void *arg, struct err *e)
 {
-	struct finding *f = arg;
-	struct db *db DB_AUTO = NULL;
+	const struct finding *f = arg;
 
-	return log_open(f->s, &db, day, DB_READ, &f->first) != 0 ||
-	       (db != NULL && db_find_bytes(db, f->markers, f->count, f->out, &f->first) != 0);
+	return db_find_bytes(db, f->markers, f->count, f->out, e);
 }
 
-// Through fresh connections, so that nobody waits.
 static int store_find_bytes(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e)
 {
-	static const struct {
-		enum db_file file;
-		const char *name;
-	} files[] = {{DB_VAULT, "vault.db"}, {DB_KEYS, "keys/keys.db"}};
-	struct finding f = {.s = s, .markers = markers, .count = count, .out = out};
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		struct db *db DB_AUTO = NULL;
-		if (path_join(path, sizeof path, s->state, files[i].name, e) != 0 || db_open(&db, files[i].file, path, DB_READ, e) != 0 ||
-		    db_find_bytes(db, markers, count, out, e) != 0)
-			return -1;
-	}
-	if (log_days(s, find_in_day, &f, e) != 0)
-		return -1;
-	return f.first.code == ERR_NONE ? 0 : err_set(e, f.first.code, "%s", f.first.text);
+	return each_store_file(s, find_in_file, &(struct finding){markers, count, out}, e);
 }
 
 static uint64_t file_bytes(const char *folder, const char *name)
@@ -157,46 +158,35 @@ static void store_sizes(struct store *s, struct store_sizes *out)
 	closedir(d);
 }
 
-static int drift_of_day(void *arg, const char *day)
-{
-	struct finding *f = arg;
-	struct db *db DB_AUTO = NULL;
-
-	return log_open(f->s, &db, day, DB_READ, &f->first) != 0 ||
-	       (db != NULL && schema_drift(db->db, db->schema, f->each, f->arg, &f->first) != 0);
-}
+struct drift {
+	void (*each)(void *arg, const char *finding);
+	void *arg;
+};
 
 // A record's kind is a name; only those that the software knows are ever counted, pruned or erased by kind.
-static int drift_of_kinds(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
+static int drift_of_file(struct db *db, void *arg, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = db_query(s->read.vault, SQL_TALLY_KINDS, NULL, e);
+	const struct drift *d = arg;
 	enum kind kind;
 	char text[128];
-	int more = -1;
+	int more = schema_drift(db->db, db->schema, d->each, d->arg, e);
 
-	while (c != NULL && (more = cursor_next(c, e)) > 0) {
+	if (more != 0 || db->schema != &schema_of[DB_VAULT])
+		return more;
+	struct cursor *c CURSOR_AUTO = db_query(db, SQL_TALLY_KINDS, NULL, e);
+	for (more = -1; c != NULL && (more = cursor_next(c, e)) > 0;) {
 		if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
 			continue;
 		snprintf(text, sizeof text, "vault.db: %lld records of the kind \"%.32s\", which this version does not know",
 			 (long long)cursor_int(c, 1), cursor_text(c, 0));
-		each(arg, text);
+		d->each(d->arg, text);
 	}
 	return more;
 }
 
 static int store_drift(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
 {
-	struct finding f = {.s = s, .each = each, .arg = arg};
-	const struct db *db = store_vault(s, VIEW_COMMITTED);
-	int ret = schema_drift(db->db, db->schema, each, arg, e) != 0 ||
-			  schema_drift(s->read.keys->db, s->read.keys->schema, each, arg, e) != 0 || drift_of_kinds(s, each, arg, e) != 0
-		      ? -1
-		      : 0;
-
-	store_done(s, VIEW_COMMITTED);
-	if (ret != 0 || log_days(s, drift_of_day, &f, e) != 0)
-		return -1;
-	return f.first.code == ERR_NONE ? 0 : err_set(e, f.first.code, "%s", f.first.text);
+	return each_store_file(s, drift_of_file, &(struct drift){each, arg}, e);
 }
 
 static bool store_stamp_now(struct store *s, struct store_stamp *out)

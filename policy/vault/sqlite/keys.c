@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static int read_key(struct store *s, enum view view, enum sql statement, const struct value *values, struct key_row *out, struct err *e)
+static int key_get(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
+		   struct err *e)
 {
-	struct cursor *c = db_query(store_keys(s, view), statement, values, e);
+	struct db *db = store_keys(s, view);
+	struct cursor *c = id != NULL ? db_query(db, SQL_KEY_GET, VALUES(V_BLOB(id, KEY_ID_LEN)), e)
+				      : db_query(db, SQL_KEY_FIND, VALUES(V_TEXT(kind), V_TEXT(scope)), e);
 	int more = c == NULL ? -1 : cursor_next(c, e);
 
 	*out = (struct key_row){0};
@@ -24,16 +27,6 @@ static int read_key(struct store *s, enum view view, enum sql statement, const s
 	return more > 0 ? 0 : -1;
 }
 
-static int key_get(struct store *s, enum view view, const uint8_t id[KEY_ID_LEN], struct key_row *out, struct err *e)
-{
-	return read_key(s, view, SQL_KEY_GET, VALUES(V_BLOB(id, KEY_ID_LEN)), out, e);
-}
-
-static int key_find(struct store *s, enum view view, const char *kind, const char *scope, struct key_row *out, struct err *e)
-{
-	return read_key(s, view, SQL_KEY_FIND, VALUES(V_TEXT(kind), V_TEXT(scope)), out, e);
-}
-
 static int key_put(struct store *s, const struct key_row *row, struct err *e)
 {
 	if (!s->write.keys_begun && db_begin(s->write.keys, e) != 0)
@@ -45,61 +38,54 @@ static int key_put(struct store *s, const struct key_row *row, struct err *e)
 		      e);
 }
 
-static int key_used(struct store *s, const uint8_t id[KEY_ID_LEN], bool *out, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_KEY_USED, VALUES(V_BLOB(id, KEY_ID_LEN)), e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
-
-	*out = more > 0;
-	return more < 0 ? -1 : 0;
-}
-
 static int key_end_later(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e)
 {
 	return db_run(s->write.vault, SQL_KEY_END_LATER, VALUES(V_BLOB(id, KEY_ID_LEN)), e);
 }
 
-static int keys_to_end(struct store *s, int (*each)(void *, const uint8_t id[KEY_ID_LEN]), void *arg, struct err *e)
+static int keys_to_end(struct store *s, int (*each)(void *, const struct ended_key *), void *arg, struct err *e)
 {
 	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_KEY_TO_END, NULL, e);
-	uint8_t id[KEY_ID_LEN];
 	int more = -1, stop = 0;
 
-	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0)
-		if (cursor_copy(c, 0, id, KEY_ID_LEN))
-			stop = each(arg, id);
+	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
+		struct ended_key key = {.used = cursor_int(c, 1) != 0};
+		if (cursor_copy(c, 0, key.id, KEY_ID_LEN))
+			stop = each(arg, &key);
+	}
 	return more < 0 ? -1 : 0;
 }
 
-static int delete_all(struct db *db, enum sql statement, uint8_t (*ids)[KEY_ID_LEN], size_t count, struct err *e)
+// Only those that are not used, or all of them.
+static int delete_keys(struct db *db, enum sql statement, const struct ended_key *keys, size_t count, bool unused, struct err *e)
 {
 	int ret = db_begin(db, e);
 
 	for (size_t i = 0; i < count && ret == 0; i++)
-		ret = db_run(db, statement, VALUES(V_BLOB(ids[i], KEY_ID_LEN)), e);
+		if (!unused || !keys[i].used)
+			ret = db_run(db, statement, VALUES(V_BLOB(keys[i].id, KEY_ID_LEN)), e);
 	if (ret == 0)
 		return db_commit(db, e);
 	db_rollback(db);
 	return -1;
 }
 
-static int keys_destroy(struct store *s, uint8_t (*ids)[KEY_ID_LEN], size_t count, struct err *e)
+// It is forgotten that they were to be ended only after they are in no file any more.
+static int keys_destroy(struct store *s, const struct ended_key *keys, size_t count, struct err *e)
 {
-	return delete_all(s->write.keys, SQL_KEY_DELETE, ids, count, e) != 0 || db_rewrite(s->write.keys, e) != 0 ? -1 : 0;
-}
+	bool any = false;
 
-static int keys_forget(struct store *s, uint8_t (*ids)[KEY_ID_LEN], size_t count, struct err *e)
-{
-	return delete_all(s->write.vault, SQL_KEY_FORGET, ids, count, e);
+	for (size_t i = 0; i < count; i++)
+		any = any || !keys[i].used;
+	if (any && (delete_keys(s->write.keys, SQL_KEY_DELETE, keys, count, true, e) != 0 || db_rewrite(s->write.keys, e) != 0))
+		return -1;
+	return delete_keys(s->write.vault, SQL_KEY_FORGET, keys, count, false, e);
 }
 
 const struct backend_keys sqlite_keys = {
     .get = key_get,
-    .find = key_find,
     .put = key_put,
-    .used = key_used,
     .end_later = key_end_later,
     .to_end = keys_to_end,
     .destroy = keys_destroy,
-    .forget = keys_forget,
 };

@@ -53,11 +53,11 @@ static const uint8_t *hash_at(struct cursor *c, int column)
 	return len == HASH_LEN ? bytes : NULL;
 }
 
-static int ledger_each(struct store *s, enum view view, int64_t from, bool notable, size_t limit,
-		       int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
+static int ledger_each(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
+		       struct err *e)
 {
 	struct cursor *c =
-	    db_query(store_vault(s, view), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(limit)), e);
+	    db_query(store_vault(s, VIEW_COMMITTED), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(limit)), e);
 	int more = -1, stop = 0;
 
 	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
@@ -73,20 +73,20 @@ static int ledger_each(struct store *s, enum view view, int64_t from, bool notab
 		stop = each(arg, &row);
 	}
 	cursor_end(&c);
-	store_done(s, view);
+	store_done(s, VIEW_COMMITTED);
 	return more < 0 ? -1 : 0;
 }
 
-static int ledger_span(struct store *s, enum view view, struct ledger_span *out, struct err *e)
+static int ledger_span(struct store *s, struct ledger_span *out, struct err *e)
 {
-	struct cursor *c = db_query(store_vault(s, view), SQL_LEDGER_SPAN, NULL, e);
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_LEDGER_SPAN, NULL, e);
 	int more = c == NULL ? -1 : cursor_next(c, e);
 
 	*out = (struct ledger_span){.last = -1};
 	if (more > 0)
 		*out = (struct ledger_span){cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2)};
 	cursor_end(&c);
-	store_done(s, view);
+	store_done(s, VIEW_COMMITTED);
 	return more > 0 ? 0 : -1;
 }
 
@@ -118,25 +118,24 @@ static int payload_get(struct store *s, int64_t seq, struct payload_row *out, st
 	return more;
 }
 
-static int payloads(struct store *s, const struct payload_query *q, int (*each)(void *, const struct payload_row *), void *arg,
-		    struct err *e)
+static int payload_count(struct store *s, const uint8_t subject[HASH_LEN], uint64_t *out, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = q->subject != NULL
-					   ? db_query(s->write.vault, SQL_PAYLOAD_OF_SUBJECT, VALUES(V_BLOB(q->subject, HASH_LEN)), e)
-					   : db_query(s->write.vault, SQL_PAYLOAD_DUE, VALUES(V_INT(q->due), V_INT(q->limit)), e);
-	int more = -1, stop = 0;
+	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_PAYLOAD_COUNT, VALUES(V_BLOB(subject, HASH_LEN)), e);
 
-	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
-		struct payload_row row = {.seq = cursor_int(c, 0)};
-		cursor_copy(c, 1, row.key, KEY_ID_LEN);
-		stop = each(arg, &row);
-	}
-	return more < 0 ? -1 : 0;
+	if (c == NULL || cursor_next(c, e) != 1)
+		return -1;
+	*out = (uint64_t)cursor_int(c, 0);
+	return 0;
 }
 
-static int payload_end(struct store *s, int64_t seq, struct err *e)
+static int payload_end(struct store *s, const uint8_t *subject, time_t due, size_t limit, uint64_t *out, struct err *e)
 {
-	return db_run(s->write.vault, SQL_PAYLOAD_DELETE, VALUES(V_INT(seq)), e);
+	const struct value *which = VALUES(V_BLOB(subject, HASH_LEN), due == 0 ? V_NULL : V_INT(due), V_INT(limit));
+
+	if (db_run(s->write.vault, SQL_PAYLOAD_KEYS_END, which, e) != 0 || db_run(s->write.vault, SQL_PAYLOAD_DELETE, which, e) != 0)
+		return -1;
+	*out = db_changes(s->write.vault);
+	return 0;
 }
 
 // ---- checkpoints ----
@@ -149,11 +148,10 @@ static int checkpoint_put(struct store *s, const struct checkpoint_row *row, str
 	    e);
 }
 
-static int checkpoint_get(struct store *s, enum view view, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,
-			  struct err *e)
+static int checkpoint_get(struct store *s, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out, struct err *e)
 {
 	const int64_t number = size > INT64_MAX ? INT64_MAX : (int64_t)size;
-	struct cursor *c = db_query(store_vault(s, view), which == CHECKPOINT_UP_TO ? SQL_CHECKPOINT_UP_TO : SQL_CHECKPOINT_FROM,
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), which == CHECKPOINT_UP_TO ? SQL_CHECKPOINT_UP_TO : SQL_CHECKPOINT_FROM,
 				    VALUES(V_INT(number)), e);
 	int more = c == NULL ? -1 : cursor_next(c, e);
 
@@ -166,7 +164,7 @@ static int checkpoint_get(struct store *s, enum view view, enum checkpoint_which
 		snprintf(out->note, sizeof out->note, "%s", cursor_text(c, 4));
 	}
 	cursor_end(&c);
-	store_done(s, view);
+	store_done(s, VIEW_COMMITTED);
 	return more;
 }
 
@@ -178,7 +176,7 @@ const struct backend_ledger sqlite_ledger = {
     .span = ledger_span,
     .payload_put = payload_put,
     .payload_get = payload_get,
-    .payloads = payloads,
+    .payload_count = payload_count,
     .payload_end = payload_end,
     .checkpoint_put = checkpoint_put,
     .checkpoint_get = checkpoint_get,

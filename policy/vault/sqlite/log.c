@@ -108,25 +108,25 @@ static int is_segment(const struct dirent *d)
 	return strlen(d->d_name) == WHEN_DATE - 1 + 3 && strcmp(d->d_name + WHEN_DATE - 1, ".db") == 0 && when_parse(&day, text) == 0;
 }
 
-int log_days(struct store *s, int (*each)(void *, const char *day), void *arg, struct err *e)
+int log_days(struct store *s, char (**out)[WHEN_DATE], struct err *e)
 {
 	struct dirent **names;
-	char path[PATH_MAX], day[WHEN_DATE];
-	int stop = 0;
+	char path[PATH_MAX];
 
+	*out = NULL;
 	if (path_join(path, PATH_MAX, s->state, "log", e) != 0)
 		return -1;
 	int count = scandir(path, &names, is_segment, alphasort);
 	if (count < 0)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", path);
+	*out = calloc((size_t)count + 1, sizeof **out);
 	for (int i = 0; i < count; i++) {
-		snprintf(day, sizeof day, "%.*s", WHEN_DATE - 1, names[i]->d_name);
-		if (!stop)
-			stop = each(arg, day);
+		if (*out != NULL)
+			snprintf((*out)[i], WHEN_DATE, "%.*s", WHEN_DATE - 1, names[i]->d_name);
 		free(names[i]);
 	}
 	free(names);
-	return 0;
+	return *out == NULL ? err_set(e, ERR_MEMORY, "no memory") : count;
 }
 
 static int log_summary(struct store *s, const char *day, struct log_summary *out, struct err *e)

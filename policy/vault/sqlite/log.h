@@ -8,6 +8,6 @@
 // its tables.
 int log_open(const struct store *s, struct db **out, const char *day, enum db_access access, struct err *e);
 int log_begin(struct store *s, const char *day, struct err *e);
-int log_days(struct store *s, int (*each)(void *, const char *day), void *arg, struct err *e);
+int log_days(struct store *s, char (**out)[WHEN_DATE], struct err *e);
 
 #endif

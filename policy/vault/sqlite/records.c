@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 // Records and their tags, in vault.db.
+#include "policy/base/array.h"
 #include "policy/vault/sqlite/store.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct value time_or_null(time_t at)
@@ -80,10 +82,9 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 	switch (q->by) {
 	case RECORDS_OF_KIND:
 		return db_query(db, SQL_RECORD_OF_KIND, VALUES(V_TEXT(kind), V_INT(q->after_made), V_TEXT(q->after), V_INT(q->limit)), e);
-	case RECORDS_OF_SUBJECT:
-		return db_query(db, SQL_RECORD_OF_SUBJECT, VALUES(V_BLOB(q->hash, HASH_LEN)), e);
-	case RECORDS_WITH_TAG:
-		return db_query(db, SQL_RECORD_WITH_TAG, VALUES(V_TEXT(q->tag), V_BLOB(q->hash, HASH_LEN)), e);
+	case RECORDS_OF_PERSON:
+		return db_query(db, SQL_RECORD_OF_PERSON,
+				VALUES(V_TEXT(q->id), V_BLOB(q->subject, HASH_LEN), V_TEXT(q->tag), V_BLOB(q->tag_hash, HASH_LEN)), e);
 	case RECORDS_WITH_FILE:
 		return db_query(db, SQL_RECORD_WITH_FILE, VALUES(V_TEXT(q->after), V_INT(q->limit)), e);
 	default:
@@ -91,20 +92,27 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 	}
 }
 
-static int record_each(struct store *s, enum view view, const struct record_query *query, int (*each)(void *, const struct record_row *),
-		       void *arg, struct err *e)
+static int record_list(struct store *s, const struct record_query *query, struct record_list *out, struct err *e)
 {
-	struct cursor *c = query_records(store_vault(s, view), query, e);
-	struct record_row row;
-	int more = -1, stop = 0;
+	struct cursor *c = query_records(store_vault(s, VIEW_COMMITTED), query, e);
+	int more = -1;
 
-	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
-		record_from(c, &row);
-		stop = each(arg, &row);
+	while (c != NULL && (more = cursor_next(c, e)) > 0) {
+		if (out->count == out->capacity) {
+			size_t capacity = out->capacity == 0 ? 16 : 2 * out->capacity;
+			struct record_row *rows = realloc(out->rows, capacity * sizeof *rows);
+			if (rows == NULL) {
+				more = err_set(e, ERR_MEMORY, "no memory");
+				break;
+			}
+			out->rows = rows;
+			out->capacity = capacity;
+		}
+		record_from(c, &out->rows[out->count++]);
 	}
 	cursor_end(&c);
-	store_done(s, view);
-	return more < 0 ? -1 : 0;
+	store_done(s, VIEW_COMMITTED);
+	return more;
 }
 
 static int record_count_due(struct store *s, enum kind kind, time_t horizon, size_t *records, size_t *files, struct err *e)
@@ -132,10 +140,12 @@ static int record_update(struct store *s, const struct record_row *r, struct err
 
 static int record_end(struct store *s, const char *id, struct err *e)
 {
-	return db_run(s->write.vault, SQL_TAG_DELETE, VALUES(V_TEXT(id)), e) != 0 ||
-		       db_run(s->write.vault, SQL_RECORD_DELETE, VALUES(V_TEXT(id)), e) != 0
-		   ? -1
-		   : 0;
+	static const enum sql statements[] = {SQL_TAG_DELETE, SQL_RECORD_KEY_END, SQL_RECORD_DELETE};
+
+	for (size_t i = 0; i < ARRAY_LEN(statements); i++)
+		if (db_run(s->write.vault, statements[i], VALUES(V_TEXT(id)), e) != 0)
+			return -1;
+	return 0;
 }
 
 static int record_tags(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e)
@@ -157,16 +167,16 @@ static bool hash_used(struct store *s, const uint8_t hash[HASH_LEN])
 	return c != NULL && cursor_next(c, NULL) == 1;
 }
 
-static int record_summary(struct store *s, enum view view, enum kind kind, struct kind_summary *out, struct err *e)
+static int record_summary(struct store *s, enum kind kind, struct kind_summary *out, struct err *e)
 {
-	struct cursor *c = db_query(store_vault(s, view), SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row(kind)->name)), e);
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row(kind)->name)), e);
 	int more = c == NULL ? -1 : cursor_next(c, e);
 
 	*out = (struct kind_summary){0};
 	if (more > 0)
 		*out = (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
 	cursor_end(&c);
-	store_done(s, view);
+	store_done(s, VIEW_COMMITTED);
 	return more > 0 ? 0 : -1;
 }
 
@@ -174,7 +184,7 @@ const struct backend_records sqlite_records = {
     .put = record_put,
     .get = record_get,
     .find = record_find,
-    .each = record_each,
+    .list = record_list,
     .count_due = record_count_due,
     .update = record_update,
     .end = record_end,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The statements, written so that PostgreSQL takes them too, and the schemas, which are SQLite's.
+// The texts of the statements, and the schemas, which are SQLite's.
 //
 // Personal data stands only in rowid tables, sealed; indexes hold keyed hashes only. secure_delete was measured to leave residue in
 // WITHOUT ROWID trees, so there is none.
@@ -8,73 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-// The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
-#define NOTABLE "name IN ('activation', 'refused-region')"
-#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
-#define EVENT   "seq, at, name, policy, details, commitment, seal"
-
 const char *const schema_statements[SQL_COUNT] = {
-    [SQL_RECORD_PUT] =
-	"INSERT INTO record(id, kind, state, made, due, subject, key, file, facts, body) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    [SQL_RECORD_GET] = "SELECT " RECORD ", r.body FROM record r WHERE r.id = $1",
-    [SQL_RECORD_FIND] = "SELECT " RECORD ", r.body FROM tag t JOIN record r ON r.id = t.record "
-			"WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) LIMIT 1",
-    [SQL_RECORD_OF_KIND] = "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.made, r.id) > ($2, $3) ORDER BY r.made, r.id LIMIT $4",
-    [SQL_RECORD_OF_SUBJECT] = "SELECT " RECORD " FROM record r WHERE r.subject = $1",
-    [SQL_RECORD_WITH_TAG] = "SELECT " RECORD " FROM tag t JOIN record r ON r.id = t.record WHERE t.name = $1 AND t.hash = $2",
-    [SQL_RECORD_WITH_FILE] = "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2",
-    [SQL_RECORD_DUE] = "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND r.due <= $2 LIMIT $3",
-    [SQL_RECORD_COUNT_DUE] = "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND due <= $2",
-    [SQL_RECORD_UPDATE] =
-	"UPDATE record SET state = $2, due = $3, key = $4, file = $5, facts = $6, body = coalesce($7, body) WHERE id = $1",
-    [SQL_RECORD_DELETE] = "DELETE FROM record WHERE id = $1",
-    [SQL_RECORD_SUMMARY] =
-	"SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
-	"(SELECT max(made) FROM record WHERE kind = $1), (SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL)",
-    [SQL_TAG_PUT] = "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)",
-    [SQL_TAG_DELETE] = "DELETE FROM tag WHERE record = $1",
-    [SQL_TAG_OF_RECORD] = "SELECT hash FROM tag WHERE record = $1",
-    [SQL_HASH_USED] = "SELECT 1 FROM tag WHERE hash = $1 UNION ALL SELECT 1 FROM record WHERE subject = $1 LIMIT 1",
-    [SQL_TALLY_KINDS] = "SELECT kind, count FROM tally WHERE count > 0 ORDER BY kind",
-    [SQL_NUMBER_GET] = "SELECT value FROM fact WHERE name = $1",
-    [SQL_NUMBER_SET] = "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-
-    [SQL_KEY_USED] = "SELECT 1 FROM record WHERE key = $1 UNION ALL SELECT 1 FROM ledger_payload WHERE key = $1 LIMIT 1",
-    [SQL_KEY_END_LATER] = "INSERT INTO ended_key(key) VALUES($1) ON CONFLICT(key) DO NOTHING",
-    [SQL_KEY_TO_END] = "SELECT key FROM ended_key ORDER BY key",
-    [SQL_KEY_FORGET] = "DELETE FROM ended_key WHERE key = $1",
-
-    [SQL_HEAD_GET] = "SELECT size, at, range, seal FROM ledger_head WHERE only = 1",
-    [SQL_HEAD_SET] = "INSERT INTO ledger_head(only, size, at, range, seal) VALUES(1, $1, $2, $3, $4) "
-		     "ON CONFLICT(only) DO UPDATE SET size = excluded.size, at = excluded.at, range = excluded.range, seal = excluded.seal",
-    [SQL_LEDGER_PUT] = "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, $6, $7)",
-    [SQL_LEDGER_PAGE] = "SELECT " EVENT " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2",
-    [SQL_LEDGER_NOTABLE] = "SELECT " EVENT " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2",
-    [SQL_LEDGER_SPAN] = "SELECT (SELECT max(seq) FROM ledger), (SELECT at FROM ledger ORDER BY seq LIMIT 1), "
-			"(SELECT at FROM ledger ORDER BY seq DESC LIMIT 1)",
-    [SQL_PAYLOAD_PUT] = "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)",
-    [SQL_PAYLOAD_GET] = "SELECT seq, key, body FROM ledger_payload WHERE seq = $1",
-    [SQL_PAYLOAD_OF_SUBJECT] = "SELECT seq, key FROM ledger_payload WHERE subject = $1",
-    [SQL_PAYLOAD_DUE] = "SELECT seq, key FROM ledger_payload WHERE due <= $1 ORDER BY due LIMIT $2",
-    [SQL_PAYLOAD_DELETE] = "DELETE FROM ledger_payload WHERE seq = $1",
-    [SQL_CHECKPOINT_PUT] = "INSERT INTO checkpoint(size, at, root, range, note) VALUES($1, $2, $3, $4, $5)",
-    [SQL_CHECKPOINT_FROM] = "SELECT size, at, root, range, note FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT 1",
-    [SQL_CHECKPOINT_UP_TO] = "SELECT size, at, root, range, note FROM checkpoint WHERE size <= $1 ORDER BY size DESC LIMIT 1",
-
-    [SQL_KEY_PUT] = "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)",
-    [SQL_KEY_GET] = "SELECT id, kind, scope, made, wrapped FROM key WHERE id = $1",
-    [SQL_KEY_FIND] = "SELECT id, kind, scope, made, wrapped FROM key WHERE kind = $1 AND scope = $2",
-    [SQL_KEY_DELETE] = "DELETE FROM key WHERE id = $1",
-
-    [SQL_LOG_PUT] = "INSERT INTO line(at, address_hash, receipt_hash, body) VALUES($1, $2, $3, $4)",
-    [SQL_LOG_SUMMARY] = "SELECT lines, oldest, newest FROM summary WHERE only = 1",
-    [SQL_LOG_SUMMARY_ADD] =
-	"UPDATE summary SET lines = lines + $1, oldest = CASE WHEN oldest IS NULL OR oldest > $2 THEN $2 ELSE oldest END, "
-	"newest = CASE WHEN newest IS NULL OR newest < $3 THEN $3 ELSE newest END WHERE only = 1",
-    [SQL_LOG_COUNT_ADDRESS] = "SELECT count(*) FROM line WHERE address_hash = $1",
-    [SQL_LOG_COUNT_RECEIPT] = "SELECT count(*) FROM line WHERE receipt_hash = $1",
-    [SQL_LOG_DELETE_ADDRESS] = "DELETE FROM line WHERE address_hash = $1",
-    [SQL_LOG_DELETE_RECEIPT] = "DELETE FROM line WHERE receipt_hash = $1",
+#define STATEMENT(name, text) [SQL_##name] = text,
+#include "policy/vault/sqlite/statements.h"
+#undef STATEMENT
 };
 
 // `tally` counts the records of each kind, so that a census costs the same for ten and for a million. `ended_key` (first called doomed) names keys that must be
