@@ -45,5 +45,5 @@ export const mutations = [
     ['nginx/snippets/http.conf', 'on "max-age=63072000; includeSubDomains";', 'on "";', 'site/nginx_config.test.mjs', 'TLS from 1.2, HTTP/2, HSTS'],
     ['systemd/run/child.c', 'return program != NULL && (program->needs & PROGRAM_INTERNET) != 0;', 'return program != NULL;', 'site/run.test.mjs', 'keys reach egress alone']),
   ...row('a changed notice carries a new date, a material change waits',
-    ['policy/rules/active.c', 'end = later(end, duration_after(announced, active->notice));', '', 'unit/policy_active_test.c', 'a longer notice is kept']),
+    ['policy/rules/active.c', 'later(duration_after(now, active->notice), duration_after(now, wanted->notice))', 'duration_after(now, wanted->notice)', 'unit/policy_active_test.c', 'a longer notice is kept']),
 ];

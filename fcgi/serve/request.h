@@ -4,8 +4,8 @@
 #define LETHE_SERVE_REQUEST_H
 
 #include "policy/base/err.h"
-#include "policy/model/language.h"
 #include "policy/model/policy.h"
+#include "policy/model/words.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
 // The schema is assembled into the program, so that no installation can validate against another one.
 #include "policy/model/schema.h"
+#include "policy/base/array.h"
 #include "policy/base/embed.h"
-#include "policy/model/advice.h"
 #include <libxml/xmlschemas.h>
+#include <stdio.h>
+#include <string.h>
 
 EMBED(schema_document, "policy/policy.xsd");
 
@@ -13,31 +15,207 @@ const char *schema_text(size_t *len)
 	return schema_document;
 }
 
+struct advisor {
+	struct report *report;
+	const void *last_node; // a bad value is reported twice by libxml2: once for its facet, once for its type
+	char last_attribute[64];
+	int last_line;
+};
+
+// What each place is for and what may stand in it. `element` NULL: any element.
+static const struct hint {
+	const char *element, *attribute, *why, *instead;
+} hints[] = {
+    {"service", "by", "visitors are told what the site does", "write one or more of: website api dashboard"},
+    {"service", "from", "visitors are told what the site does", "write one or more of: description url upload prompt post"},
+    {"service", "to", "visitors are told what the site does", "write one or more of: images archive description"},
+    {NULL, "length", "the server computes from it when data must be gone",
+     "write an ISO 8601 duration such as \"P14D\", \"PT1H\" or \"P24M\""},
+    {NULL, "longest", "the promised time is compared with it", "write an ISO 8601 duration such as \"P30D\""},
+    {NULL, "lasts", "visitors are told how long it stays in their browser", "write an ISO 8601 duration such as \"P1Y\""},
+    {NULL, "notice", "a changed policy takes effect only after this time", "write an ISO 8601 duration such as \"P30D\""},
+    {NULL, "within", "the clock of every request runs on it", "write \"statutory\" or an ISO 8601 duration such as \"P30D\" or \"PT48H\""},
+    {NULL, "effective", "versions take effect by date", "write a day that exists, as \"2026-05-11\""},
+    {NULL, "updated", "visitors see this date", "write a day that exists, as \"2026-05-11\""},
+    {NULL, "added", "the list of processors shows since when", "write a day that exists, as \"2026-05-11\""},
+    {NULL, "removed", "the list of processors shows until when", "write a day that exists, as \"2026-05-11\""},
+    {NULL, "mail", "requests of data subjects go there", "write a mail address such as \"privacy@site.example\""},
+    {NULL, "country", "transfers out of the EEA are found by it", "write a two-letter ISO 3166 code such as \"SE\""},
+    {NULL, "keep", "the vault decides by it what may be stored", "write \"memory\" or \"stored\""},
+    {NULL, "after", "the life of a record is counted from it", "write one of the start events listed"},
+    {NULL, "then", "pruning does exactly this", "write \"delete\" or \"anonymise\""},
+    {NULL, "while", "a life without a length lasts as long as this holds", "write one of the conditions listed"},
+    {NULL, "unless", "a life does not end a record while this holds", "write one of the conditions listed"},
+    {NULL, "lang", "the notice is made once per language", "use the code of one of the <language> elements"},
+    {NULL, "origin", "it goes into the Content-Security-Policy header",
+     "write a lower-case origin such as \"https://cdn.example.com\", without a path"},
+    {NULL, "to", "a link of the notice must be safe to follow", "write https://…, /path, #section or mailto:…"},
+    {NULL, "user-agent", "it is sent to the owners of pages",
+     "write 3 to 200 plain characters such as \"Site/1.0 (+https://site.example/)\""},
+    {NULL, "years", "younger visitors are turned away by it", "write a whole number from 1 to 21"},
+    {NULL, "order", "the first in order is asked first", "write a whole number; 1 is the primary"},
+    {NULL, "use", "it decides when the processor is asked", "write \"primary\", \"backup\" or \"choice\""},
+    {NULL, "by", "visitors are told how they hear of changes", "write one or more of: effective-date prominent-notice banner mail in-app"},
+    {NULL, "format", "it tells which language of policies this is", "write format=\"1\""},
+    {NULL, "policy", "visitors follow it to the processor's own notice", "write an https:// address"},
+    {NULL, "basis", "Article 6 GDPR asks for one for every purpose", "write one of the bases listed"},
+    {"cookie", "name", "the server refuses to set any other cookie", "write letters, digits, \".\", \"_\" and \"-\""},
+    {"host", NULL, "egress connects to these hosts only",
+     "write a lower-case host such as \"api.example.com\" or \"*.example.com\", without scheme, port or path"},
+    {"retention", NULL, "the promised time is compared with it", "write text, and longest=\"P30D\" where a time is known"},
+};
+
+static const struct hint *hint_find(const char *element, const char *attribute)
+{
+	for (size_t i = 0; i < ARRAY_LEN(hints); i++) {
+		const struct hint *h = &hints[i];
+		if (h->element != NULL && strcmp(h->element, element) != 0)
+			continue;
+		if (h->attribute == NULL ? *attribute == '\0' : strcmp(h->attribute, attribute) == 0)
+			return h;
+	}
+	return NULL;
+}
+
+// The text between `from` and `to` in the message, or "".
+static void between(char *out, size_t size, const char *message, const char *from, const char *to)
+{
+	out[0] = '\0';
+	const char *start = strstr(message, from);
+	if (start == NULL)
+		return;
+	start += strlen(from);
+	const char *end = strstr(start, to);
+	if (end == NULL || (size_t)(end - start) >= size)
+		return;
+	memcpy(out, start, (size_t)(end - start));
+	out[end - start] = '\0';
+}
+
+static void advise_value(struct advisor *a, int line, const char *element, const char *attribute, const char *message)
+{
+	char value[256], set[512], where[320];
+	const struct hint *h = hint_find(element, attribute);
+
+	between(value, sizeof value, message, "The value '",
+		"'"); // "[facet 'pattern'] The value 'x' is …", or "'x' is not a valid value …"
+	if (value[0] == '\0')
+		between(value, sizeof value, message, ": '", "' is not a valid");
+	between(set, sizeof set, message, "an element of the set {", "}");
+	if (*attribute)
+		snprintf(where, sizeof where, "%s=\"%.80s\" of <%s>", attribute, value, element);
+	else
+		snprintf(where, sizeof where, "\"%.80s\" in <%s>", value, element);
+	const char *why = h != NULL ? h->why : "what cannot be read cannot be kept";
+	if (set[0] != '\0')
+		report_error(a->report, line, "%s is not a word of the language", "%s", "write one of: %s", where, why, set);
+	else
+		report_error(a->report, line, "%s is not valid", "%s", "%s", where, why,
+			     h != NULL ? h->instead : "write a value of the form that policy(5) gives");
+}
+
+static void advise_identity(struct advisor *a, int line, const char *element, const char *message)
+{
+	char value[256], name[64];
+
+	between(value, sizeof value, message, "key-sequence ['", "']");
+	if (strstr(message, "No match found") != NULL) {
+		between(name, sizeof name, message, "of keyref '", "'");
+		name[strcspn(name, "-")] = '\0'; // keyrefs are named kind-received, purpose-used …
+		report_error(a->report, line, "<%s> names the %s \"%s\", which this policy does not declare",
+			     "the programs would not know what is meant", "declare it or correct the name", element, name, value);
+	} else if (strstr(message, "Duplicate") != NULL) {
+		report_error(a->report, line, "<%s> \"%s\" is declared twice", "the programs could obey only one of the two",
+			     "merge them or rename one", element, value);
+	} else {
+		report_error(a->report, line, "<%s> lacks the name that others refer to it by", "nothing could refer to it", "give it one",
+			     element);
+	}
+}
+
+static void advise_content(struct advisor *a, int line, const char *element, const char *message)
+{
+	char expected[512];
+
+	between(expected, sizeof expected, message, "( ", " )");
+	if (strstr(message, "Missing child") != NULL)
+		report_error(a->report, line, "<%s> is incomplete", "the notice and the programs need all of its parts", "add: %s", element,
+			     expected);
+	else if (strstr(message, "not expected") != NULL && expected[0] != '\0')
+		report_error(a->report, line, "<%s> is not expected here",
+			     "an element that is unknown or out of order would be skipped in silence",
+			     "write: %s, in the order that policy(5) gives", element, expected);
+	else
+		report_error(a->report, line, "<%s> is not expected here",
+			     "an element that is unknown or out of order would be skipped in silence",
+			     "remove it or move it to the place that policy(5) gives", element);
+}
+
+// What the validator says, put into words that tell a privacy officer what to do.
+static void advice_give(void *data, xmlErrorPtr error)
+{
+	struct advisor *a = data;
+	const xmlNode *node = error->node;
+	const char *message = error->message != NULL ? error->message : "";
+	char element[128], attribute[64];
+	const struct hint *h;
+
+	between(element, sizeof element, message, "Element '", "'");
+	between(attribute, sizeof attribute, message, "', attribute '", "'");
+	int line = node != NULL ? (int)xmlGetLineNo(node) : error->line;
+	switch (error->code) {
+	case XML_SCHEMAV_CVC_COMPLEX_TYPE_4:
+		between(attribute, sizeof attribute, message, "The attribute '", "'");
+		h = hint_find(element, attribute);
+		report_error(a->report, line, "<%s> lacks the attribute %s", "%s", "%s", element, attribute,
+			     h != NULL ? h->why : "its meaning would be a guess", h != NULL ? h->instead : "add it as policy(5) shows");
+		break;
+	case XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1:
+		report_error(a->report, line, "<%s> has an attribute %s that the language does not know",
+			     "the programs would ignore it, and nothing in a policy may be decoration", "remove it or correct its name",
+			     element, attribute);
+		break;
+	case XML_SCHEMAV_CVC_IDC:
+		advise_identity(a, line, element, message);
+		break;
+	case XML_SCHEMAV_ELEMENT_CONTENT:
+		advise_content(a, line, element, message);
+		break;
+	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_1:
+	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_2:
+	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_3:
+		report_error(a->report, line, "<%s> holds text where only elements belong", "it would be shown nowhere",
+			     "put it into an element for text, or remove it", element);
+		break;
+	case XML_SCHEMAV_CVC_ELT_1:
+		report_error(a->report, line, "<%s> is not the start of a policy", "nothing in it could be read",
+			     "the outermost element is <policy>", element);
+		break;
+	default:
+		if (a->last_node != node || a->last_line != line || strcmp(a->last_attribute, attribute) != 0)
+			advise_value(a, line, element, attribute, message);
+		a->last_node = node;
+		a->last_line = line;
+		snprintf(a->last_attribute, sizeof a->last_attribute, "%s", attribute);
+	}
+}
+
 static void quiet(void *data, xmlErrorPtr error)
 {
 	(void)data;
 	(void)error;
 }
 
-static xmlSchema *schema_parse(void)
-{
-	size_t len;
-	const char *text = schema_text(&len);
-	xmlSchemaParserCtxt *parser = xmlSchemaNewMemParserCtxt(text, (int)len);
-
-	if (parser == NULL)
-		return NULL;
-	xmlSchemaSetParserStructuredErrors(parser, quiet, NULL);
-	xmlSchema *schema = xmlSchemaParse(parser);
-	xmlSchemaFreeParserCtxt(parser);
-	return schema;
-}
-
 int schema_validate(xmlDoc *document, struct report *r)
 {
 	struct advisor advisor = {.report = r};
 	int result = -1;
-	xmlSchema *schema = schema_parse();
+	xmlSchemaParserCtxt *parser = xmlSchemaNewMemParserCtxt(schema_document, (int)schema_document_size);
+
+	if (parser != NULL)
+		xmlSchemaSetParserStructuredErrors(parser, quiet, NULL);
+	xmlSchema *schema = parser != NULL ? xmlSchemaParse(parser) : NULL;
+	xmlSchemaFreeParserCtxt(parser);
 	xmlSchemaValidCtxt *validator = schema != NULL ? xmlSchemaNewValidCtxt(schema) : NULL;
 
 	if (validator != NULL) {

@@ -69,36 +69,7 @@ WORDS(insert, "insert", [INSERT_KINDS] = "kinds", [INSERT_PROCESSORS] = "process
       [INSERT_ADVICE_PASTE] = "advice-paste", [INSERT_ADVICE_PUBLISH] = "advice-publish", [INSERT_SECURITY] = "security",
       [INSERT_PROMISES] = "promises", [INSERT_CONTROLLER] = "controller", [INSERT_VERSIONS] = "versions");
 WORDS(answers, NULL, [ANSWERS_VALID_REQUESTS] = "valid-requests", [ANSWERS_REQUIRED_BY_LAW] = "required-by-law");
-
-const struct policy_words *const policy_word_lists[] = {&policy_keep_words,
-							&policy_start_words,
-							&policy_ending_words,
-							&policy_condition_words,
-							&policy_source_words,
-							&policy_basis_words,
-							&policy_role_words,
-							&policy_standing_words,
-							&policy_use_words,
-							&policy_asked_words,
-							&policy_safeguard_words,
-							&policy_storage_words,
-							&policy_cookie_class_words,
-							&policy_resource_words,
-							&policy_regime_words,
-							&policy_right_words,
-							&policy_who_words,
-							&policy_verify_words,
-							&policy_consent_form_words,
-							&policy_content_words,
-							&policy_action_words,
-							&policy_claim_words,
-							&policy_way_in_words,
-							&policy_material_words,
-							&policy_product_words,
-							&policy_channel_words,
-							&policy_insert_words,
-							&policy_answers_words,
-							NULL};
+WORDS(language, NULL, [LANGUAGE_EN] = "en", [LANGUAGE_DE] = "de", [LANGUAGE_ZH] = "zh");
 
 const char *policy_word(const struct policy_words *words, unsigned value)
 {

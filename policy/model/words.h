@@ -130,6 +130,9 @@ enum policy_insert {
 	INSERT_CONTROLLER,
 	INSERT_VERSIONS
 };
+// In which the software has words of its own (policy/publish/words), by the first part of the code: "zh-Hans" is LANGUAGE_ZH. A notice in
+// another one would be half in English, so it is refused.
+enum language { LANGUAGE_EN, LANGUAGE_DE, LANGUAGE_ZH, LANGUAGE_COUNT };
 enum policy_answers { ANSWERS_UNSTATED, ANSWERS_VALID_REQUESTS, ANSWERS_REQUIRED_BY_LAW };
 
 #define POLICY_BIT(value) (1u << (value)) // of a set of words
@@ -143,8 +146,7 @@ extern const struct policy_words policy_keep_words, policy_start_words, policy_e
     policy_basis_words, policy_role_words, policy_standing_words, policy_use_words, policy_asked_words, policy_safeguard_words,
     policy_storage_words, policy_cookie_class_words, policy_resource_words, policy_regime_words, policy_right_words, policy_who_words,
     policy_verify_words, policy_consent_form_words, policy_content_words, policy_action_words, policy_claim_words, policy_way_in_words,
-    policy_material_words, policy_product_words, policy_channel_words, policy_insert_words, policy_answers_words;
-extern const struct policy_words *const policy_word_lists[]; // all of them; NULL after the last
+    policy_material_words, policy_product_words, policy_channel_words, policy_insert_words, policy_answers_words, policy_language_words;
 
 const char *policy_word(const struct policy_words *words, unsigned value); // NULL when the value has no word
 // The value of the word that is the first `len` bytes of `name`; -1 when it is none of them.

@@ -16,11 +16,6 @@ static const char active_name[] = "policy/active.xml", coming_name[] = "policy/c
 		  hash_name[] = "policy/active.sha256";
 enum { TIMES_BYTES_MAX = 4096 };
 
-static bool is_there(const char *path)
-{
-	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
-}
-
 // Only what would be the first version in force is asked for its date. One that is in force stays so, also when the clock is set back.
 #define TOO_EARLY                                                                                                                          \
 	"version %s takes effect on %s, and no older one is in force here; nobody may be held to what does not apply yet; start with "     \
@@ -31,29 +26,20 @@ static bool too_early(const struct policy *wanted, time_t now, char date[WHEN_DA
 	return wanted->effective > now;
 }
 
-static struct policy *load_first(const char *wanted, struct buf *messages)
-{
-	char date[WHEN_DATE];
-	POLICY_AUTO struct policy *p = policy_load(wanted, messages);
-
-	if (p != NULL && too_early(p, when_now(), date)) {
-		if (messages != NULL)
-			buf_printf(messages, "%s:%d: error: " TOO_EARLY "\n", wanted, p->versions[0].line, p->version, date);
-		return NULL;
-	}
-	struct policy *out = p;
-	p = NULL;
-	return out;
-}
-
 struct policy *policy_load_active(const char *state, const char *wanted, struct buf *messages)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], date[WHEN_DATE];
+	bool active = path_join(path, sizeof path, state, active_name, NULL) == 0 &&
+		      (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR));
+	struct policy *p = policy_load(active ? path : wanted, messages);
 
-	if (path_join(path, sizeof path, state, active_name, NULL) != 0 || !is_there(path))
-		return load_first(wanted, messages);
-	struct policy *p = policy_load(path, messages);
-	if (p == NULL && messages != NULL)
+	if (!active && p != NULL && too_early(p, when_now(), date)) {
+		if (messages != NULL)
+			buf_printf(messages, "%s:%d: error: " TOO_EARLY "\n", wanted, p->versions[0].line, p->version, date);
+		policy_free(p);
+		return NULL;
+	}
+	if (active && p == NULL && messages != NULL)
 		buf_printf(
 		    messages,
 		    "%s:1: error: the policy in force is not valid for this version of the programs; without a policy nothing may run; "
@@ -124,16 +110,6 @@ static int load_if_there(struct policy **out, bool *broken, const char *state, c
 	return 0;
 }
 
-// Which version was put in force, for when its file is damaged. Not known: "".
-static void hash_read(struct active_files *f, const char *state)
-{
-	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
-	char path[PATH_MAX];
-
-	if (path_join(path, sizeof path, state, hash_name, NULL) == 0 && file_read(path, &text, NULL) == 0)
-		snprintf(f->sha256, sizeof f->sha256, "%s", buf_text(&text));
-}
-
 // The times of the announcement, when they are those of the coming file. False: it is not announced.
 static bool times_read(struct active_files *f, const char *state)
 {
@@ -150,6 +126,8 @@ static bool times_read(struct active_files *f, const char *state)
 
 int active_read(struct active_files *out, const char *state, struct err *e)
 {
+	BUF_AUTO struct buf hash = BUF_INIT(TIMES_BYTES_MAX);
+	char path[PATH_MAX];
 	bool unused;
 
 	*out = (struct active_files){0};
@@ -158,7 +136,9 @@ int active_read(struct active_files *out, const char *state, struct err *e)
 		active_files_free(out);
 		return -1;
 	}
-	hash_read(out, state);
+	// Which version was put in force, for when its file is damaged. Not known: "".
+	if (path_join(path, sizeof path, state, hash_name, NULL) == 0 && file_read(path, &hash, NULL) == 0)
+		snprintf(out->sha256, sizeof out->sha256, "%s", buf_text(&hash));
 	if (out->coming != NULL && !times_read(out, state)) {
 		policy_free(out->coming);
 		out->coming = NULL;
@@ -184,47 +164,20 @@ static time_t later(time_t a, time_t b)
 	return a > b ? a : b;
 }
 
-// As long as the version in force promised, or the new one if that is longer; a month at least.
-static time_t notice_end(const struct policy *active, const struct policy *wanted, time_t announced)
-{
-	const struct duration least = {.days = NOTICE_DAYS_LEAST};
-	time_t end = duration_after(announced, least);
-
-	end = later(end, duration_after(announced, active->notice));
-	end = later(end, duration_after(announced, wanted->notice));
-	return later(end, wanted->effective);
-}
-
-// The version that is announced, put in better words, keeps its times.
-static bool only_reworded(const struct active_files *files, const struct policy *wanted)
-{
-	POLICY_DIFF_AUTO struct policy_diff d = {0};
-
-	return files->coming != NULL && policy_diff(&d, files->coming, wanted, NULL) == 0 && d.material == 0;
-}
-
-static int plan_first(const struct policy *wanted, time_t now, struct err *e)
-{
-	char date[WHEN_DATE];
-
-	if (!too_early(wanted, now, date))
-		return 0;
-	return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->versions[0].line, wanted->version, date);
-}
-
 static int plan_change(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)
 {
-	POLICY_DIFF_AUTO struct policy_diff d = {0};
+	POLICY_DIFF_AUTO struct policy_diff d = {0}, reworded = {0};
+	const struct policy *active = files->active;
 
-	if (policy_diff(&d, files->active, wanted, e) != 0)
+	if (policy_diff(&d, active, wanted, e) != 0)
 		return -1;
 	out->changes = d.count;
 	out->material = d.material;
-	if (d.material == 0 && wanted->effective <= later(now, files->active->effective)) {
+	if (d.material == 0 && wanted->effective <= later(now, active->effective)) {
 		out->step = ACTIVE_EDITORIAL;
 		return 0;
 	}
-	if (d.material > 0 && strcmp(files->active->version, wanted->version) == 0)
+	if (d.material > 0 && strcmp(active->version, wanted->version) == 0)
 		return err_set(
 		    e, ERR_REFUSED,
 		    "%s changes what visitors were promised (%zu material changes: lethe policy diff shows them) and still calls "
@@ -232,34 +185,36 @@ static int plan_change(struct active_plan *out, const struct active_files *files
 		    wanted->file, d.material, wanted->version);
 	out->step = ACTIVE_ANNOUNCE;
 	out->announced = now;
-	out->from = d.material > 0 ? notice_end(files->active, wanted, now) : wanted->effective;
-	if (only_reworded(files, wanted)) {
+	out->from = wanted->effective;
+	if (d.material > 0) { // as long as the version in force promised, or the new one if that is longer; a month at least
+		out->from = later(out->from, duration_after(now, (struct duration){.days = NOTICE_DAYS_LEAST}));
+		out->from = later(out->from, later(duration_after(now, active->notice), duration_after(now, wanted->notice)));
+	}
+	// The version that is announced, put in better words, keeps its times.
+	if (files->coming != NULL && policy_diff(&reworded, files->coming, wanted, NULL) == 0 && reworded.material == 0) {
 		out->announced = files->announced;
 		out->from = d.material > 0 ? later(files->from, wanted->effective) : wanted->effective;
 	}
 	return 0;
 }
 
-// Without the version in force nobody can tell what another one changes; only the very same may take its place.
-static int plan_repair(const struct active_files *files, const struct policy *wanted, struct err *e)
-{
-	if (strcmp(files->sha256, wanted->sha256) == 0)
-		return 0;
-	return err_set(
-	    e, ERR_REFUSED,
-	    "policy/active.xml in the state folder, the version in force, is not valid for these programs, so what %s changes for "
-	    "visitors cannot be told; restore that file or publish the same version again, or remove the file to begin anew, "
-	    "without a notice period",
-	    wanted->file);
-}
-
 int active_plan(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)
 {
+	char date[WHEN_DATE];
+
 	*out = (struct active_plan){.step = ACTIVE_FIRST};
-	if (files->active == NULL && files->broken)
-		return plan_repair(files, wanted, e);
+	// Without the version in force nobody can tell what another one changes; only the very same may take its place.
+	if (files->active == NULL && files->broken && strcmp(files->sha256, wanted->sha256) != 0)
+		return err_set(
+		    e, ERR_REFUSED,
+		    "policy/active.xml in the state folder, the version in force, is not valid for these programs, so what %s changes for "
+		    "visitors cannot be told; restore that file or publish the same version again, or remove the file to begin anew, "
+		    "without a notice period",
+		    wanted->file);
+	if (files->active == NULL && !files->broken && too_early(wanted, now, date))
+		return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->versions[0].line, wanted->version, date);
 	if (files->active == NULL)
-		return plan_first(wanted, now, e);
+		return 0;
 	if (strcmp(files->active->site, wanted->site) != 0)
 		return err_set(e, ERR_REFUSED,
 			       "this state belongs to the site %s, and %s is the policy of %s; use a state folder for each site",
@@ -285,11 +240,10 @@ static int write_in(const char *state, const char *name, const void *bytes, size
 
 static int remove_coming(const char *state, struct err *e)
 {
-	const char *const names[] = {times_name, coming_name};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < 2; i++) {
-		if (path_join(path, sizeof path, state, names[i], e) != 0)
+		if (path_join(path, sizeof path, state, i == 0 ? times_name : coming_name, e) != 0)
 			return -1;
 		if (unlink(path) < 0 && errno != ENOENT)
 			return err_system(e, ERR_IO, errno, "%s", path);

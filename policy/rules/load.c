@@ -12,41 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct policy *policy_new(void)
-{
-	struct policy *p = calloc(1, sizeof *p);
-
-	if (p == NULL || (p->arena = arena_new()) == NULL) {
-		free(p);
-		return NULL;
-	}
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		p->kinds[k].kind = (enum kind)k;
-	return p;
-}
-
-static void hash_file(struct policy *p, const char *bytes, size_t size)
-{
-	unsigned char digest[32];
-	size_t len = 0;
-
-	if (EVP_Q_digest(NULL, "SHA256", NULL, bytes, size, digest, &len) == 1 && len == sizeof digest)
-		hex_encode(p->sha256, digest, sizeof digest);
-}
-
-static void check_all(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
-{
-	capability_check(p, root, allow_unbuilt, r);
-	check_kinds(p, r);
-	check_processors(p, r);
-	check_dates(p, r);
-	check_rights(p, r);
-	check_browser(p, r);
-	check_content(p, r);
-	check_claims(p, r);
-	check_prose(p, r);
-}
-
 // The whole policy once more in another language, beside `p` in its arena. NULL when memory is gone.
 static struct policy *read_view(const struct reader *main, const char *language)
 {
@@ -99,7 +64,15 @@ static struct policy *read_document(xmlDoc *document, struct policy *empty, bool
 	policy_check_translations(&reader);
 	if (arena_failed(reader.arena) || p->sha256[0] == '\0')
 		return NULL;
-	check_all(p, reader.root, allow_unbuilt, r);
+	capability_check(p, reader.root, allow_unbuilt, r);
+	check_kinds(p, r);
+	check_processors(p, r);
+	check_dates(p, r);
+	check_rights(p, r);
+	check_browser(p, r);
+	check_content(p, r);
+	check_claims(p, r);
+	check_prose(p, r);
 	if (r->errors == 0 && read_languages(&reader) != 0)
 		return NULL;
 	if (arena_failed(reader.arena) || r->errors > 0)
@@ -112,14 +85,22 @@ static struct policy *read_document(xmlDoc *document, struct policy *empty, bool
 static struct policy *read_bytes(const char *bytes, size_t len, bool allow_unbuilt, struct report *r)
 {
 	xmlDoc *document = document_parse(bytes, len, r);
+	unsigned char digest[32];
+	size_t size = 0;
 
 	if (document == NULL)
 		return NULL;
-	struct policy *p = policy_new();
-	if (p != NULL) {
+	struct policy *p = calloc(1, sizeof *p);
+	if (p != NULL && (p->arena = arena_new()) != NULL) {
+		for (unsigned k = 0; k < KIND_COUNT; k++)
+			p->kinds[k].kind = (enum kind)k;
 		p->file = arena_text(p->arena, r->file, strlen(r->file));
-		hash_file(p, bytes, len);
+		if (EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, digest, &size) == 1 && size == sizeof digest)
+			hex_encode(p->sha256, digest, sizeof digest);
 		p = read_document(document, p, allow_unbuilt, r);
+	} else {
+		free(p);
+		p = NULL;
 	}
 	xmlFreeDoc(document);
 	report_error_if(p == NULL && r->errors == 0, r, 1, "there is not enough memory to read the policy", "nothing may run on half of it",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // One policy in several languages: each is whole, none is mixed with another, and what is missing is named.
 #include "policy/base/array.h"
-#include "policy/model/language.h"
 #include "policy/model/life.h"
 #include "policy/publish/render/writer.h"
 #include "policy/rules/load.h"

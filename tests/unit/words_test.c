@@ -2,7 +2,6 @@
 // The words that visitors read: every key in every language, with the same placeholders, used by some source file and known to all of them.
 #include "policy/base/array.h"
 #include "policy/base/text.h"
-#include "policy/model/language.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/words/words.h"

@@ -126,10 +126,9 @@ static const char *word_find(enum language language, const char *key)
 
 enum language word_language(const struct policy *p)
 {
-	enum language language;
+	int language = policy_word_value(&policy_language_words, p->language, strcspn(p->language, "-"));
 
-	(void)language_from_code(&language, p->language);
-	return language;
+	return language >= 0 ? (enum language)language : LANGUAGE_EN;
 }
 
 const char *word_in(enum language language, const char *key)

@@ -6,7 +6,6 @@
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
-#include "policy/model/language.h"
 #include "policy/model/policy.h"
 
 enum language word_language(const struct policy *p); // English where the software has no words of its own
