@@ -50,29 +50,21 @@ static void say_malformed(void *context, xmlErrorPtr error)
 		     "close every element and write &amp; for & and &lt; for <", what);
 }
 
-static int line_of(const char *bytes, size_t at)
-{
-	int line = 1;
-
-	for (size_t i = 0; i < at; i++)
-		line += bytes[i] == '\n';
-	return line;
-}
-
 static int check_encoding(const char *bytes, size_t len, struct report *r)
 {
 	size_t at = 0, end;
+	int line = 1;
 
 	if (utf8_valid(bytes, len))
 		return 0;
-	while (at < len) { // find the line that is wrong
+	for (; at < len; line++) { // find the line that is wrong
 		const char *newline = memchr(bytes + at, '\n', len - at);
 		end = newline != NULL ? (size_t)(newline - bytes) + 1 : len;
 		if (!utf8_valid(bytes + at, end - at))
 			break;
 		at = end;
 	}
-	report_error(r, line_of(bytes, at), "the file is not UTF-8 here", "other encodings are read differently by different programs",
+	report_error(r, line, "the file is not UTF-8 here", "other encodings are read differently by different programs",
 		     "save it as UTF-8");
 	return -1;
 }
@@ -94,16 +86,6 @@ static void refuse_namespaces(const xmlNode *top, struct report *r)
 			n = n->parent;
 		n = n == top || n == NULL ? NULL : n->next;
 	}
-}
-
-static void check_format(xmlNode *root, struct report *r)
-{
-	xmlChar *format = xmlGetNoNsProp(root, BAD_CAST "format");
-
-	report_error_if(format != NULL && strtol((const char *)format, NULL, 10) > POLICY_FORMAT, r, (int)xmlGetLineNo(root),
-			"the policy is written in format %.8s, and this program reads format %d", "it would miss what is new",
-			"update the program, or write format=\"%d\"", (const char *)format, POLICY_FORMAT, POLICY_FORMAT);
-	xmlFree(format);
 }
 
 static xmlDoc *parse_bytes(const char *bytes, size_t len, struct report *r)
@@ -139,7 +121,11 @@ xmlDoc *document_parse(const char *bytes, size_t len, struct report *r)
 	xmlNode *root = document != NULL ? xmlDocGetRootElement(document) : NULL;
 	if (root != NULL) {
 		refuse_namespaces(root, r);
-		check_format(root, r);
+		xmlChar *format = xmlGetNoNsProp(root, BAD_CAST "format");
+		report_error_if(format != NULL && strtol((const char *)format, NULL, 10) > POLICY_FORMAT, r, (int)xmlGetLineNo(root),
+				"the policy is written in format %.8s, and this program reads format %d", "it would miss what is new",
+				"update the program, or write format=\"%d\"", (const char *)format, POLICY_FORMAT, POLICY_FORMAT);
+		xmlFree(format);
 		if (r->errors == 0 && schema_validate(document, r) == 0)
 			return document;
 	}

@@ -20,16 +20,6 @@ static void store_number(void *to, unsigned number)
 	memcpy(to, &number, sizeof number);
 }
 
-static time_t date_of(struct reader *r, const xmlNode *node, const char *name)
-{
-	const char *text = node_attribute(r, node, name);
-	time_t t = 0;
-
-	report_error_if(text != NULL && when_parse(&t, text) != 0, r->report, node_line(node), "%s=\"%s\" is not a day the calendar has",
-			"dates are compared", "write one as \"2026-05-11\"", name, text);
-	return t;
-}
-
 // False when it is absent. One that the schema let pass and the clock cannot hold is reported.
 static bool duration_of(struct reader *r, const xmlNode *node, const char *name, struct duration *out)
 {
@@ -107,7 +97,10 @@ static void read_facts(struct reader *r, const struct model_field *f, const xmlN
 		store_number(at, text != NULL ? (unsigned)strtoul(text, NULL, 10) : 0);
 		break;
 	case MODEL_DATE:
-		*(time_t *)at = date_of(r, node, f->name);
+		*(time_t *)at = 0;
+		report_error_if(text != NULL && when_parse((time_t *)at, text) != 0, r->report, node_line(node),
+				"%s=\"%s\" is not a day the calendar has", "dates are compared", "write one as \"2026-05-11\"", f->name,
+				text);
 		break;
 	case MODEL_DURATION:
 		stated = duration_of(r, node, f->name, (struct duration *)at);

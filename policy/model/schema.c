@@ -133,31 +133,13 @@ static void advise_identity(struct advisor *a, int line, const char *element, co
 	}
 }
 
-static void advise_content(struct advisor *a, int line, const char *element, const char *message)
-{
-	char expected[512];
-
-	between(expected, sizeof expected, message, "( ", " )");
-	if (strstr(message, "Missing child") != NULL)
-		report_error(a->report, line, "<%s> is incomplete", "the notice and the programs need all of its parts", "add: %s", element,
-			     expected);
-	else if (strstr(message, "not expected") != NULL && expected[0] != '\0')
-		report_error(a->report, line, "<%s> is not expected here",
-			     "an element that is unknown or out of order would be skipped in silence",
-			     "write: %s, in the order that policy(5) gives", element, expected);
-	else
-		report_error(a->report, line, "<%s> is not expected here",
-			     "an element that is unknown or out of order would be skipped in silence",
-			     "remove it or move it to the place that policy(5) gives", element);
-}
-
 // What the validator says, put into words that tell a privacy officer what to do.
 static void advice_give(void *data, xmlErrorPtr error)
 {
 	struct advisor *a = data;
 	const xmlNode *node = error->node;
 	const char *message = error->message != NULL ? error->message : "";
-	char element[128], attribute[64];
+	char element[128], attribute[64], expected[512];
 	const struct hint *h;
 
 	between(element, sizeof element, message, "Element '", "'");
@@ -179,7 +161,18 @@ static void advice_give(void *data, xmlErrorPtr error)
 		advise_identity(a, line, element, message);
 		break;
 	case XML_SCHEMAV_ELEMENT_CONTENT:
-		advise_content(a, line, element, message);
+		between(expected, sizeof expected, message, "( ", " )");
+		if (strstr(message, "Missing child") != NULL)
+			report_error(a->report, line, "<%s> is incomplete", "the notice and the programs need all of its parts", "add: %s",
+				     element, expected);
+		else if (strstr(message, "not expected") != NULL && expected[0] != '\0')
+			report_error(a->report, line, "<%s> is not expected here",
+				     "an element that is unknown or out of order would be skipped in silence",
+				     "write: %s, in the order that policy(5) gives", element, expected);
+		else
+			report_error(a->report, line, "<%s> is not expected here",
+				     "an element that is unknown or out of order would be skipped in silence",
+				     "remove it or move it to the place that policy(5) gives", element);
 		break;
 	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_1:
 	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_2:

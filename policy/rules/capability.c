@@ -25,13 +25,6 @@ bool capability_makes_sets(const struct policy *p)
 	return policy_undeclared(p, KINDS_OF_A_SET) == 0 && served(p, ROLE_TEXT) && served(p, ROLE_IMAGE);
 }
 
-static bool provider_lacking(const struct policy *p, size_t i)
-{
-	if ((p->processors[i].roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION))) == 0)
-		return false;
-	return p->processors[i].removed == 0 && !processor_built(p->processors[i].id);
-}
-
 // Every capability once, at the first word that needs it.
 static int find_lacks(struct policy *p, const xmlNode *root)
 {
@@ -51,10 +44,12 @@ static int find_lacks(struct policy *p, const xmlNode *root)
 			lacks[p->lack_count++] = (struct policy_lack){row->by, node_line(use)};
 	}
 	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
 		char name[128];
-		int len = snprintf(name, sizeof name, "provider %s", p->processors[i].id);
-		if (provider_lacking(p, i))
-			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), p->processors[i].line};
+		int len = snprintf(name, sizeof name, "provider %s", a->id);
+		bool asked = (a->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION))) != 0;
+		if (asked && a->removed == 0 && !processor_built(a->id))
+			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), a->line};
 	}
 	return 0;
 }

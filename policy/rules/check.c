@@ -16,7 +16,6 @@ static void check_answer(const struct policy_right *right, const struct policy_r
 	    {REGIME_UK_GDPR, "one month (Article 12(3) UK GDPR)", {.months = 1}},
 	    {REGIME_CCPA, "45 days (California Civil Code 1798.130)", {.days = 45}},
 	};
-
 	const char *id = policy_word(&policy_right_words, right->id);
 
 	report_error_if(a->statutory && a->regime == REGIME_HOUSE, r, a->line, "right %s: the regime house has no statute to answer by",
@@ -27,18 +26,6 @@ static void check_answer(const struct policy_right *right, const struct policy_r
 		report_error_if(limits[i].regime == a->regime && !a->statutory && duration_compare(a->within, limits[i].longest) > 0, r,
 				a->line, "right %s is to be answered later than the law allows", "%s is the limit",
 				"write within=\"statutory\"", id, limits[i].words);
-	}
-}
-
-static void check_purposes(const struct policy *p, struct report *r)
-{
-	for (size_t i = 0; i < p->purpose_count; i++) {
-		const struct policy_purpose *a = &p->purposes[i];
-		report_error_if(a->basis == BASIS_CONSENT && a->consent == NULL, r, a->line, "purpose %s rests on consent, but names none",
-				"nobody could give or withdraw it", "add consent=\"…\" and declare it in <consents>", a->id);
-		report_error_if(a->basis == BASIS_LEGITIMATE_INTERESTS && a->interest.count == 0, r, a->line,
-				"purpose %s rests on legitimate interests, but does not name them", "Article 13(1)(d) GDPR asks for them",
-				"add <interest>…</interest>", a->id);
 	}
 }
 
@@ -53,7 +40,14 @@ void check_rights(const struct policy *p, struct report *r)
 				"Article 7(3) GDPR asks that withdrawing be as easy as giving", "add <withdraw>…</withdraw>",
 				p->consents[i].id);
 	}
-	check_purposes(p, r);
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct policy_purpose *a = &p->purposes[i];
+		report_error_if(a->basis == BASIS_CONSENT && a->consent == NULL, r, a->line, "purpose %s rests on consent, but names none",
+				"nobody could give or withdraw it", "add consent=\"…\" and declare it in <consents>", a->id);
+		report_error_if(a->basis == BASIS_LEGITIMATE_INTERESTS && a->interest.count == 0, r, a->line,
+				"purpose %s rests on legitimate interests, but does not name them", "Article 13(1)(d) GDPR asks for them",
+				"add <interest>…</interest>", a->id);
+	}
 }
 
 void check_browser(const struct policy *p, struct report *r)

@@ -16,6 +16,7 @@ static const char *name_of(enum kind k)
 static void check_life(const struct policy_kind *kind, const struct policy_life *life, struct report *r)
 {
 	const char *name = name_of(kind->kind);
+	const struct duration day = {.days = 1}, half_year = {.months = 6};
 
 	report_error_if(!life->has_length && life->lasts_while == CONDITION_NONE, r, life->line, "a life of kind %s has no end",
 			"data without an end would be kept for ever", "write length=\"P14D\" or while=\"account\"", name);
@@ -25,12 +26,8 @@ static void check_life(const struct policy_kind *kind, const struct policy_life 
 			"keeping data needs one, and visitors are told it", "add <reason>…</reason>", name);
 	report_error_if(kind->kind == KIND_ARCHIVE && life->ending == END_ANONYMISE, r, life->line, "kind archive cannot be anonymised",
 			"a ZIP is deleted or it is there", "write then=\"delete\"");
-}
-
-static void check_log_life(const struct policy_life *life, struct report *r)
-{
-	const struct duration day = {.days = 1}, half_year = {.months = 6};
-
+	if (kind->kind != KIND_REQUEST_LOG)
+		return;
 	report_error_if(life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0, r, life->line,
 			"kind request-log is to live for less than a day", "the log ends in whole days, so this could not be kept",
 			"write length=\"P1D\" or longer");
@@ -56,11 +53,8 @@ static void check_kind(const struct policy *p, const struct policy_kind *kind, s
 	report_error_if(stored && !duration_is_zero(kind->memory), r, kind->line,
 			"kind %s is stored, and yet longest=\"…\" says how long it is in memory", "which one counts would be a guess",
 			"write <life length=\"…\"> instead", name);
-	for (size_t i = 0; i < kind->life_count; i++) {
+	for (size_t i = 0; i < kind->life_count; i++)
 		check_life(kind, &kind->lives[i], r);
-		if (kind->kind == KIND_REQUEST_LOG)
-			check_log_life(&kind->lives[i], r);
-	}
 }
 
 // What the parts that this policy switches on will hold, and so must be declared.

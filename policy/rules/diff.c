@@ -125,7 +125,7 @@ static const char *value_text(struct differ *d, const struct model_field *f, con
 	}
 }
 
-static bool same_text(const char *a, const char *b)
+bool diff_same(const char *a, const char *b)
 {
 	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
 }
@@ -252,7 +252,7 @@ static void diff_field(struct differ *d, const struct model_field *f, const void
 		return;
 	}
 	default:
-		way = same_text(from, to) ? 0 : to == NULL ? -1 : 1;
+		way = diff_same(from, to) ? 0 : to == NULL ? -1 : 1;
 		break;
 	}
 	if (from != NULL && to == NULL && f->unsaid != NULL)
@@ -268,7 +268,7 @@ static void diff_fields(struct differ *d, const struct model_record *record, con
 static bool same_keys(struct differ *d, const struct model_record *record, const void *a, const void *b)
 {
 	for (size_t i = 0; i < record->keys; i++) {
-		if (!same_text(value_text(d, &record->fields[i], a), value_text(d, &record->fields[i], b)))
+		if (!diff_same(value_text(d, &record->fields[i], a), value_text(d, &record->fields[i], b)))
 			return false;
 	}
 	return true;

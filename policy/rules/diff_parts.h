@@ -28,6 +28,7 @@ void diff_add(struct differ *d, bool material, const char *from, const char *to,
     __attribute__((format(printf, 5, 6)));
 // The same with "{field}", {from} and {to} in the sentence.
 void diff_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence);
+bool diff_same(const char *a, const char *b); // NULL is as ""
 const char *diff_duration(struct differ *d, struct duration length);
 
 // What no row of policy/model/fields.c can say. Each gets two versions of one thing.

@@ -145,21 +145,18 @@ static int safeguard_strength(const struct policy_processor *a)
 	return best;
 }
 
-static const char *first_safeguard(const struct policy_processor *a)
-{
-	return a->safeguard_count > 0 ? policy_word(&policy_safeguard_words, a->safeguards[0].type) : NULL;
-}
-
 void diff_processor(struct differ *d, const void *before, const void *after)
 {
 	const struct policy_processor *from = before, *to = after;
 	int a = safeguard_strength(from), b = safeguard_strength(to);
+	const char *was = from->safeguard_count > 0 ? policy_word(&policy_safeguard_words, from->safeguards[0].type) : NULL;
+	const char *is = to->safeguard_count > 0 ? policy_word(&policy_safeguard_words, to->safeguards[0].type) : NULL;
 	bool outside = false;
 
 	for (size_t i = 0; i < to->region_count; i++)
 		outside = outside || !policy_country_in_eea(to->regions[i].country);
 	if (a != b)
-		diff_add(d, b < a && outside, first_safeguard(from), first_safeguard(to),
+		diff_add(d, b < a && outside, was, is,
 			 b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);
 	if (from->local != to->local)
 		diff_add(d, from->local, NULL, NULL,
@@ -188,11 +185,6 @@ void diff_content(struct differ *d, const void *before, const void *after)
 	}
 }
 
-static bool party_same(const char *a, const char *b)
-{
-	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
-}
-
 void diff_party(struct differ *d, const char *title, const struct policy_party *from, const struct policy_party *to)
 {
 	bool controller = to == &d->after->controller;
@@ -202,9 +194,9 @@ void diff_party(struct differ *d, const char *title, const struct policy_party *
 		return;
 	if (to->name == NULL)
 		diff_add(d, controller, from->name, NULL, "No %s is named any more.", title);
-	else if (!party_same(from->name, to->name) || !party_same(from->country, to->country))
+	else if (!diff_same(from->name, to->name) || !diff_same(from->country, to->country))
 		diff_add(d, controller, from->name, to->name, "The %s is now %s.", title, to->name);
-	else if (!party_same(from->mail, to->mail) || !party_same(from->phone, to->phone) || !party_same(from->web, to->web) ||
-		 !party_same(from->address, to->address))
+	else if (!diff_same(from->mail, to->mail) || !diff_same(from->phone, to->phone) || !diff_same(from->web, to->web) ||
+		 !diff_same(from->address, to->address))
 		diff_add(d, false, from->mail, to->mail, "The %s has new contact details.", title);
 }

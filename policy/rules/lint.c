@@ -1,6 +1,221 @@
 // SPDX-License-Identifier: ISC
+// Articles 13 and 14 GDPR: each item that a notice must tell and that this one does not, and the rights that each named regime asks for.
 #include "policy/rules/lint.h"
+#include "policy/base/array.h"
 #include "policy/rules/load.h"
+#include <string.h>
+
+static int first_line(const struct policy *p)
+{
+	return p->version_count > 0 ? p->versions[0].line : 1;
+}
+
+static int rights_line(const struct policy *p)
+{
+	return p->right_count > 0 ? p->rights[0].line : 1;
+}
+
+static bool reachable(const struct policy_party *a)
+{
+	return a->mail != NULL || a->phone != NULL || a->web != NULL || a->address != NULL;
+}
+
+static void lint_parties(const struct policy *p, struct report *r)
+{
+	const char *country = p->controller.country;
+
+	report_error_if(country != NULL && !policy_country_in_eea(country) && p->representative.name == NULL, r, p->controller.line,
+			"Article 13(1)(a): the controller is in %s and names no representative in the Union",
+			"Article 27 GDPR asks for one, and visitors must be told who it is", "add <representative name=\"…\" mail=\"…\"/>",
+			country);
+	report_error_if(p->representative.name != NULL && !reachable(&p->representative), r, p->representative.line,
+			"Article 13(1)(a): the representative has no contact details", "nobody could reach it",
+			"add mail=\"…\" or an <address>");
+	report_error_if(p->officer.name != NULL && !reachable(&p->officer), r, p->officer.line,
+			"Article 13(1)(b): the data protection officer has no contact details",
+			"visitors must be able to write to one who is named", "add mail=\"…\"");
+	report_warning_if(p->authority.name != NULL && p->authority.web == NULL && !reachable(&p->authority), r, p->authority.line,
+			  "Article 13(2)(d): the supervisory authority is named without an address",
+			  "a right to complain is worth little where nobody says how", "add web=\"https://…\"");
+}
+
+static bool purpose_used(const struct policy *p, const char *id)
+{
+	bool used = false;
+
+	for (size_t i = 0; i < p->kind_count; i++)
+		used = used || policy_strings_have(&policy_kind_at(p, i)->purposes, id);
+	for (size_t i = 0; i < p->processor_count; i++)
+		used = used || policy_strings_have(&p->processors[i].purposes, id);
+	return used;
+}
+
+static void lint_purposes(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct policy_purpose *a = &p->purposes[i];
+		report_warning_if(!purpose_used(p, a->id), r, a->line,
+				  "Article 13(1)(c): no kind of data and no processor is for the purpose %s",
+				  "visitors are told of a use that does not happen",
+				  "add <for purpose=\"%s\"/> to a kind, or remove the purpose", a->id, a->id);
+	}
+}
+
+static void lint_sources(const struct policy *p, struct report *r)
+{
+	bool needed = false, from_visitor = false;
+
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *k = policy_kind_at(p, i);
+		const char *name = kind_row(k->kind)->name;
+		bool visitor = k->source == SOURCE_VISITOR;
+		needed = needed || k->needed;
+		from_visitor = from_visitor || visitor;
+		report_error_if(k->categories.count == 0, r, k->line, "Article 14(1)(d): kind %s names no category of data",
+				"visitors cannot tell what is held", "add <category>…</category>", name);
+		report_warning_if(k->subjects.count == 0 && k->kind != KIND_LEDGER && k->kind != KIND_BACKUP, r, k->line,
+				  "Article 30(1)(c): kind %s does not say whom it is about", "the register needs the categories of people",
+				  "add <about subject=\"…\"/>", name);
+	}
+	report_warning_if(from_visitor && !needed, r, policy_kind_at(p, 0)->line, "Article 13(2)(e): no kind says that it is needed",
+			  "visitors must know what they have to give and what happens otherwise",
+			  "add needed=\"yes\" where the service cannot work without it");
+}
+
+static void lint_shown(const struct policy *p, struct report *r)
+{
+	const struct {
+		enum policy_insert insert;
+		const char *why;
+		bool declared;
+	} rows[] = {{INSERT_COOKIES, "Article 5(3) of Directive 2002/58/EC asks for clear information", p->cookie_count > 0},
+		    {INSERT_THIRD_PARTIES, "Article 13(1)(e) asks who receives data", p->third_party_count > 0},
+		    {INSERT_CONSENTS, "Article 13(2)(c) asks how a consent is withdrawn", p->consent_count > 0},
+		    {INSERT_PROMISES, "a promise that nobody reads binds without serving", p->claim_count > 0}};
+	int last = p->section_count > 0 ? p->sections[p->section_count - 1].line : 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *part = policy_word(&policy_insert_words, rows[i].insert);
+		report_error_if(rows[i].declared && !policy_inserts(p, rows[i].insert), r, last,
+				"the notice does not show the %s that the policy declares", "%s", "add <insert what=\"%s\"/> to a section",
+				part, rows[i].why, part);
+	}
+}
+
+void lint_notice(const struct policy *p, struct report *r)
+{
+	const struct duration month = {.days = 30};
+	const struct policy_version *v = p->version_count > 0 ? &p->versions[0] : NULL;
+
+	lint_parties(p, r);
+	lint_purposes(p, r);
+	lint_sources(p, r);
+	lint_shown(p, r);
+	report_error_if(p->automated_legal_effect && !p->automated_used, r, first_line(p),
+			"Article 13(2)(f): automated decisions have legal effect and yet are not used", "both cannot be true",
+			"correct <automated-decisions>");
+	report_error_if(p->automated_legal_effect && policy_right(p, RIGHT_HUMAN_REVIEW) == NULL, r, rights_line(p),
+			"Article 13(2)(f): automated decisions have legal effect, and nobody can ask for a human",
+			"Article 22(3) GDPR asks for that", "add <right id=\"human-review\">");
+	report_warning_if(duration_may_exceed(month, p->notice), r, first_line(p),
+			  "<changes> announces material changes less than 30 days ahead",
+			  "the programs wait 30 days all the same, so the notice is not true", "write notice=\"P30D\" or longer");
+	report_warning_if(v != NULL && v->updated > when_now(), r, v->line, "version %s was updated on a day that has not come",
+			  "visitors would see a date of the future",
+			  "write the day on which the text was finished, and the other one as effective", v->id);
+}
+
+static bool basis_used(const struct policy *p, enum policy_basis a, enum policy_basis b)
+{
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		if (p->purposes[i].basis == a || p->purposes[i].basis == b)
+			return true;
+	}
+	return false;
+}
+
+static bool answers(const struct policy_right *right, enum policy_regime regime)
+{
+	for (size_t i = 0; i < right->answer_count; i++) {
+		if (right->answers[i].regime == regime)
+			return true;
+	}
+	return false;
+}
+
+static void lint_regime(const struct policy *p, enum policy_regime regime, enum policy_right_id id, const char *law, struct report *r)
+{
+	const struct policy_right *right = policy_right(p, id);
+	const char *name = policy_word(&policy_right_words, id), *of = policy_word(&policy_regime_words, regime);
+
+	if (right == NULL)
+		report_error(r, rights_line(p), "%s: the right %s is missing", "the regime %s gives it to everyone",
+			     "add <right id=\"%s\">", law, name, of, name);
+	else if (!answers(right, regime))
+		report_error(r, right->line, "%s: the right %s says nothing for the regime %s, which this policy names elsewhere",
+			     "its clock would not run", "add <answer regime=\"%s\" within=\"statutory\"/>", law, name, of, of);
+}
+
+static void lint_who(const struct policy *p, struct report *r)
+{
+	bool account = p->kinds[KIND_ACCOUNT].keep != KEEP_UNDECLARED;
+
+	for (size_t i = 0; i < p->right_count; i++) {
+		const struct policy_right *t = &p->rights[i];
+		// Anyone has these whose address stands in the request log.
+		bool everyones = t->id == RIGHT_ACCESS || t->id == RIGHT_ERASURE || t->id == RIGHT_OBJECTION;
+		bool needs = t->who == WHO_ACCOUNT || t->verify == VERIFY_ACCOUNT;
+		if (needs && !account)
+			report_error(r, t->line, "right %s needs an account, and the policy keeps none", "nobody could ever use it",
+				     "write who=\"everyone\" and verify=\"receipt\", or declare the kind account",
+				     policy_word(&policy_right_words, t->id));
+		else if (t->who == WHO_ACCOUNT && everyones && p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED)
+			report_warning(r, t->line, "right %s is for accounts only, but the request log is kept of everyone",
+				       "the others have the same right", "write who=\"everyone\"", policy_word(&policy_right_words, t->id));
+	}
+}
+
+void lint_rights(const struct policy *p, struct report *r)
+{
+	static const struct {
+		bool ccpa; // else of the GDPR, here and in the United Kingdom
+		enum policy_right_id id;
+		const char *law;
+		bool some; // only where a purpose rests on one of these
+		enum policy_basis basis, or_basis;
+	} rows[] = {{false, RIGHT_ACCESS, "Article 13(2)(b)", false, 0, 0},
+		    {false, RIGHT_RECTIFICATION, "Article 13(2)(b)", false, 0, 0},
+		    {false, RIGHT_ERASURE, "Article 13(2)(b)", false, 0, 0},
+		    {false, RIGHT_RESTRICTION, "Article 13(2)(b)", false, 0, 0},
+		    {false, RIGHT_OBJECTION, "Article 13(2)(b)", true, BASIS_LEGITIMATE_INTERESTS, BASIS_PUBLIC_TASK},
+		    {false, RIGHT_PORTABILITY, "Article 13(2)(b)", true, BASIS_CONSENT, BASIS_CONTRACT},
+		    {false, RIGHT_WITHDRAWAL, "Article 13(2)(c)", true, BASIS_CONSENT, BASIS_CONSENT},
+		    {false, RIGHT_COMPLAINT, "Article 13(2)(d)", false, 0, 0},
+		    {true, RIGHT_ACCESS, "California Civil Code 1798.110", false, 0, 0},
+		    {true, RIGHT_ERASURE, "California Civil Code 1798.105", false, 0, 0},
+		    {true, RIGHT_RECTIFICATION, "California Civil Code 1798.106", false, 0, 0},
+		    {true, RIGHT_NON_DISCRIMINATION, "California Civil Code 1798.125", false, 0, 0},
+		    {true, RIGHT_OPT_OUT_OF_SALE, "California Civil Code 1798.120", false, 0, 0}};
+	bool any = false, no_sale = false;
+
+	for (size_t i = 0; i < p->claim_count; i++)
+		no_sale = no_sale || p->claims[i].id == CLAIM_NO_SALE;
+	for (enum policy_regime regime = REGIME_GDPR; regime <= REGIME_CCPA; regime++) {
+		bool named = false;
+		for (size_t i = 0; i < p->right_count; i++)
+			named = named || answers(&p->rights[i], regime);
+		any = any || named;
+		for (size_t i = 0; named && i < ARRAY_LEN(rows); i++) {
+			bool asked = !rows[i].some || basis_used(p, rows[i].basis, rows[i].or_basis);
+			if (rows[i].ccpa == (regime == REGIME_CCPA) && asked && !(rows[i].id == RIGHT_OPT_OUT_OF_SALE && no_sale))
+				lint_regime(p, regime, rows[i].id, rows[i].law, r);
+		}
+	}
+	report_warning_if(!any, r, rights_line(p), "no right names a law that it comes from",
+			  "without one no statutory clock runs, and visitors of the Union have these rights whatever a notice says",
+			  "add <answer regime=\"gdpr\" within=\"statutory\"/>");
+	lint_who(p, r);
+}
 
 void policy_lint(const char *file, const struct policy *before, struct report *r)
 {

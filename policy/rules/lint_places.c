@@ -68,20 +68,14 @@ void lint_transfers(const struct policy *p, struct report *r)
 }
 
 // A consent to a transfer is named by the safeguard's type alone.
-static bool consent_to_transfer(const struct policy *p)
+static bool consent_used(const struct policy *p, const char *id)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct policy_processor *t = &p->processors[i];
-		for (size_t j = 0; j < t->safeguard_count; j++) {
-			if (t->safeguards[j].type == SAFEGUARD_EXPLICIT_CONSENT)
+		for (size_t j = 0; j < p->processors[i].safeguard_count; j++) {
+			if (p->processors[i].safeguards[j].type == SAFEGUARD_EXPLICIT_CONSENT)
 				return true;
 		}
 	}
-	return false;
-}
-
-static bool consent_used(const struct policy *p, const char *id)
-{
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		if (p->purposes[i].consent != NULL && strcmp(p->purposes[i].consent, id) == 0)
 			return true;
@@ -132,7 +126,7 @@ static void lint_consents(const struct policy *p, struct report *r)
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		const struct policy_consent *c = &p->consents[i];
-		report_warning_if(!consent_used(p, c->id) && c->form == CONSENT_OPT_IN && !consent_to_transfer(p), r, c->line,
+		report_warning_if(!consent_used(p, c->id) && c->form == CONSENT_OPT_IN, r, c->line,
 				  "consent %s is asked for and nothing rests on it", "a question without an effect misleads",
 				  "name it in a purpose or a cookie, or remove it", c->id);
 	}

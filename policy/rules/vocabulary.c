@@ -98,7 +98,7 @@ const struct vocabulary_row *vocabulary_rows(size_t *count)
 	return table.rows;
 }
 
-static bool listed(const char *list, const char *word, size_t len)
+bool vocabulary_listed(const char *list, const char *word, size_t len)
 {
 	for (size_t n; *list != '\0'; list += n + (list[n] == ',')) {
 		n = strcspn(list, ",");
@@ -106,11 +106,6 @@ static bool listed(const char *list, const char *word, size_t len)
 			return true;
 	}
 	return false;
-}
-
-bool vocabulary_listed(const char *list, const char *word)
-{
-	return listed(list, word, strlen(word));
 }
 
 // Whether one of the attribute's words, which may be several with spaces between, is in the list. `list` NULL: any value will do.
@@ -122,7 +117,7 @@ static bool has_value(const xmlNode *node, const char *name, const char *list)
 	for (const char *c = (const char *)value; c != NULL && list != NULL && *c != '\0' && !found;) {
 		c += strspn(c, " \t\r\n");
 		size_t n = strcspn(c, " \t\r\n");
-		found = n > 0 && listed(list, c, n);
+		found = n > 0 && vocabulary_listed(list, c, n);
 		c += n;
 	}
 	xmlFree(value);

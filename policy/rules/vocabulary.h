@@ -30,6 +30,6 @@ struct vocabulary_row {
 const struct vocabulary_row *vocabulary_rows(size_t *count);
 // The first element of the tree, in the order of the document, that uses the word. A <processor> that was removed uses none. NULL: nothing does.
 const xmlNode *vocabulary_use(const struct vocabulary_row *row, const xmlNode *root);
-bool vocabulary_listed(const char *list, const char *word); // in "yes,no"
+bool vocabulary_listed(const char *list, const char *word, size_t len); // in "yes,no"
 
 #endif

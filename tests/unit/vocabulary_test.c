@@ -199,7 +199,7 @@ static bool speaks_of(const struct vocabulary_row *row, const char *word)
 		 row->attribute == NULL ? row->element : row->attribute);
 	if (strncmp(text, word, len) != 0 || text[len] != '\0')
 		return false;
-	return word[len] == '\0' ? row->values == NULL : row->values != NULL && vocabulary_listed(row->values, word + len + 1);
+	return word[len] == '\0' ? row->values == NULL : row->values != NULL && vocabulary_listed(row->values, word + len + 1, strlen(word + len + 1));
 }
 
 static void each_word_has_its_row_and_each_row_its_words(void **state)
