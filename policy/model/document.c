@@ -16,11 +16,6 @@ struct parse {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void start_library(void)
-{
-	xmlInitParser();
-}
-
 // Called at "<!DOCTYPE name", before anything in it is read.
 static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
@@ -110,7 +105,7 @@ static xmlDoc *parse_bytes(const char *bytes, size_t len, struct report *r)
 
 xmlDoc *document_parse(const char *bytes, size_t len, struct report *r)
 {
-	pthread_once(&once, start_library);
+	pthread_once(&once, xmlInitParser);
 	if (len == 0 || len > INT_MAX) {
 		report_error(r, 1, "the file is empty", "a site without a policy may do nothing", "write one as policy(5) shows");
 		return NULL;

@@ -97,8 +97,8 @@ static void advise_value(struct advisor *a, int line, const char *element, const
 	char value[256], set[512], where[320];
 	const struct hint *h = hint_find(element, attribute);
 
-	between(value, sizeof value, message, "The value '",
-		"'"); // "[facet 'pattern'] The value 'x' is …", or "'x' is not a valid value …"
+	// "[facet 'pattern'] The value 'x' is …", or "'x' is not a valid value …".
+	between(value, sizeof value, message, "The value '", "'");
 	if (value[0] == '\0')
 		between(value, sizeof value, message, ": '", "' is not a valid");
 	between(set, sizeof set, message, "an element of the set {", "}");
@@ -141,6 +141,7 @@ static void advice_give(void *data, xmlErrorPtr error)
 	const char *message = error->message != NULL ? error->message : "";
 	char element[128], attribute[64], expected[512];
 	const struct hint *h;
+	bool ordered;
 
 	between(element, sizeof element, message, "Element '", "'");
 	between(attribute, sizeof attribute, message, "', attribute '", "'");
@@ -162,17 +163,15 @@ static void advice_give(void *data, xmlErrorPtr error)
 		break;
 	case XML_SCHEMAV_ELEMENT_CONTENT:
 		between(expected, sizeof expected, message, "( ", " )");
+		ordered = strstr(message, "not expected") != NULL && expected[0] != '\0';
 		if (strstr(message, "Missing child") != NULL)
 			report_error(a->report, line, "<%s> is incomplete", "the notice and the programs need all of its parts", "add: %s",
 				     element, expected);
-		else if (strstr(message, "not expected") != NULL && expected[0] != '\0')
-			report_error(a->report, line, "<%s> is not expected here",
-				     "an element that is unknown or out of order would be skipped in silence",
-				     "write: %s, in the order that policy(5) gives", element, expected);
 		else
 			report_error(a->report, line, "<%s> is not expected here",
-				     "an element that is unknown or out of order would be skipped in silence",
-				     "remove it or move it to the place that policy(5) gives", element);
+				     "an element that is unknown or out of order would be skipped in silence", "%s%s%s", element,
+				     ordered ? "write: " : "remove it or move it to the place that policy(5) gives",
+				     ordered ? expected : "", ordered ? ", in the order that policy(5) gives" : "");
 		break;
 	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_1:
 	case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_2:

@@ -39,23 +39,16 @@ static void lint_parties(const struct policy *p, struct report *r)
 			  "a right to complain is worth little where nobody says how", "add web=\"https://…\"");
 }
 
-static bool purpose_used(const struct policy *p, const char *id)
-{
-	bool used = false;
-
-	for (size_t i = 0; i < p->kind_count; i++)
-		used = used || policy_strings_have(&policy_kind_at(p, i)->purposes, id);
-	for (size_t i = 0; i < p->processor_count; i++)
-		used = used || policy_strings_have(&p->processors[i].purposes, id);
-	return used;
-}
-
 static void lint_purposes(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
-		report_warning_if(!purpose_used(p, a->id), r, a->line,
-				  "Article 13(1)(c): no kind of data and no processor is for the purpose %s",
+		bool used = false;
+		for (size_t j = 0; j < p->kind_count; j++)
+			used = used || policy_strings_have(&policy_kind_at(p, j)->purposes, a->id);
+		for (size_t j = 0; j < p->processor_count; j++)
+			used = used || policy_strings_have(&p->processors[j].purposes, a->id);
+		report_warning_if(!used, r, a->line, "Article 13(1)(c): no kind of data and no processor is for the purpose %s",
 				  "visitors are told of a use that does not happen",
 				  "add <for purpose=\"%s\"/> to a kind, or remove the purpose", a->id, a->id);
 	}

@@ -114,15 +114,19 @@ static void lint_cookies(const struct policy *p, struct report *r)
 	}
 }
 
-static void lint_consents(const struct policy *p, struct report *r)
+void lint_browser(const struct policy *p, struct report *r)
 {
+	bool consent = false;
+
+	lint_cookies(p, r);
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
-		const struct policy_consent *consent = consent_of(p, a->consent);
-		report_error_if(consent != NULL && a->basis == BASIS_CONSENT && consent->form == CONSENT_OPT_OUT, r, a->line,
+		const struct policy_consent *rests_on = consent_of(p, a->consent);
+		consent = consent || a->basis == BASIS_CONSENT;
+		report_error_if(rests_on != NULL && a->basis == BASIS_CONSENT && rests_on->form == CONSENT_OPT_OUT, r, a->line,
 				"purpose %s rests on the consent %s, which counts unless somebody objects",
 				"silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\", or another basis", a->id,
-				consent->id);
+				rests_on->id);
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		const struct policy_consent *c = &p->consents[i];
@@ -130,16 +134,6 @@ static void lint_consents(const struct policy *p, struct report *r)
 				  "consent %s is asked for and nothing rests on it", "a question without an effect misleads",
 				  "name it in a purpose or a cookie, or remove it", c->id);
 	}
-}
-
-void lint_browser(const struct policy *p, struct report *r)
-{
-	bool consent = false;
-
-	lint_cookies(p, r);
-	lint_consents(p, r);
-	for (size_t i = 0; i < p->purpose_count; i++)
-		consent = consent || p->purposes[i].basis == BASIS_CONSENT;
 	report_warning_if(consent && p->minimum_age >= 13 && p->minimum_age < 16, r, p->versions[0].line,
 			  "a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its "
 			  "Member State says less",

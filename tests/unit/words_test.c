@@ -273,6 +273,8 @@ static void lives_have_words_in_each_language(void **state)
 	assert_string_equal(words, "服务运营期间");
 	word_life(words, sizeof words, p, &p->kinds[KIND_PROMPT]);
 	assert_string_equal(words, "30 days");
+	word_life(words, sizeof words, policy_language(p, "de"), &p->kinds[KIND_IMAGE]); // each of its lives
+	assert_string_equal(words, "90 Tage oder solange Sie es gespeichert lassen");
 	POLICY_AUTO struct policy *q = policy_load_as("policy/sites/image-describer.xml", true, NULL);
 	word_life(words, sizeof words, q, &q->kinds[KIND_UPLOAD]);
 	assert_string_equal(words, "only in memory, 30 minutes at most");
