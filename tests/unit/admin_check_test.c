@@ -62,6 +62,10 @@ static void retention(void **state)
 	assert_non_null(strstr(buf_text(&finding), "archive: the oldest of 1 is 61 minutes old"));
 	prune(f);
 	assert_int_equal(judge(f, "retention", &finding), CHECK_KEPT);
+	put_archive(f);
+	fixture_keeps(&f->policy, KIND_ARCHIVE, (struct policy_life){.lasts_while = CONDITION_SAVED});
+	assert_int_equal(judge(f, "retention", &finding), CHECK_KEPT);
+	assert_non_null(strstr(buf_text(&finding), "old, kept for 1 hour, or while it is saved"));
 }
 
 static void last_prune(void **state)

@@ -79,6 +79,29 @@ static void the_longest_live_reason_wins(void **state)
 	assert_int_equal(LIVE(lives, .since[LIFE_END_ASKED] = MADE + 300 * DAY).end, MADE + 90 * DAY);
 }
 
+static void every_life_is_told(void **state)
+{
+	static const struct policy_life lives[] = {
+	    {.length.days = 90, .has_length = true, .unless = CONDITION_SAVED},
+	    {.lasts_while = CONDITION_SAVED, .ending = END_ANONYMISE},
+	    {.length.days = 30, .has_length = true},
+	    {.length.months = 84, .has_length = true, .lasts_while = CONDITION_ACCOUNT},
+	};
+	struct policy_kind kind = {.keep = KEEP_STORED, .lives = lives, .life_count = 2};
+	char words[256];
+
+	(void)state;
+	life_words(words, sizeof words, &kind, true);
+	assert_string_equal(words, "for 90 days unless it is saved, then deleted, or while it is saved, then anonymised");
+	kind.life_count = ARRAY_LEN(lives);
+	assert_int_equal(duration_compare(life_longest(&kind), lives[0].length), 0); // the longer one hangs on a condition
+	kind.lives++;
+	kind.life_count = 1;
+	assert_true(duration_is_zero(life_longest(&kind)));
+	life_words(words, sizeof words, &kind, false);
+	assert_string_equal(words, "while it is saved");
+}
+
 static void erasure_and_holds(void **state)
 {
 	static const struct policy_life lives[] = {
@@ -146,9 +169,13 @@ static void facts_survive_as_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_event_begins_its_life),   cmocka_unit_test(conditions_hold_and_end),
-	    cmocka_unit_test(the_longest_live_reason_wins), cmocka_unit_test(erasure_and_holds),
-	    cmocka_unit_test(what_is_not_stored_has_ended), cmocka_unit_test(the_fingerprint_tells_every_change),
+	    cmocka_unit_test(each_event_begins_its_life),
+	    cmocka_unit_test(conditions_hold_and_end),
+	    cmocka_unit_test(every_life_is_told),
+	    cmocka_unit_test(the_longest_live_reason_wins),
+	    cmocka_unit_test(erasure_and_holds),
+	    cmocka_unit_test(what_is_not_stored_has_ended),
+	    cmocka_unit_test(the_fingerprint_tells_every_change),
 	    cmocka_unit_test(facts_survive_as_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

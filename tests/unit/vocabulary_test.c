@@ -199,7 +199,8 @@ static bool speaks_of(const struct vocabulary_row *row, const char *word)
 		 row->attribute == NULL ? row->element : row->attribute);
 	if (strncmp(text, word, len) != 0 || text[len] != '\0')
 		return false;
-	return word[len] == '\0' ? row->values == NULL : row->values != NULL && vocabulary_listed(row->values, word + len + 1, strlen(word + len + 1));
+	return word[len] == '\0' ? row->values == NULL
+				 : row->values != NULL && vocabulary_listed(row->values, word + len + 1, strlen(word + len + 1));
 }
 
 static void each_word_has_its_row_and_each_row_its_words(void **state)
@@ -261,7 +262,7 @@ static bool defined(const struct buf *sources, const char *name)
 	char pattern[160];
 	regex_t regex;
 
-	snprintf(pattern, sizeof pattern, "\n[a-z][a-z0-9_ *]*[ *]%s\\([^;{]*\\)\n\\{", name);
+	snprintf(pattern, sizeof pattern, "\n[a-z][A-Za-z0-9_ *]*[ *]%s\\([^;{]*\\)\n\\{", name);
 	assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
 	bool found = regexec(&regex, buf_text(sources), 0, NULL, 0) == 0;
 	regfree(&regex);
