@@ -58,6 +58,7 @@ test('a unit and a socket for each program; none writes the policy in force, wha
 test('every program starts from an empty root, and what calls systemctl can reach systemd from there', () => {
   const hardening = readFileSync(join(units(), 'lethe-.service.d/hardening.conf'), 'utf8');
   assert.match(hardening, /^TemporaryFileSystem=\/:ro \/run:ro$/m);
+  assert.match(readFileSync(join(units(), 'lethe-egress.service'), 'utf8'), /^BindReadOnlyPaths=\/etc /m, 'a new resolv.conf is seen');
   for (const file of readdirSync(units()).filter((name) => /^lethe-.*\.service$/.test(name))) {
     const unit = hardening + readFileSync(join(units(), file), 'utf8');
     // Both mount "/", and of two mounts of one folder systemd makes one: the other.
