@@ -118,11 +118,6 @@ bool policy_strings_have(const struct policy_strings *list, const char *word)
 	return false;
 }
 
-const struct policy_kind *policy_kind(const struct policy *p, enum kind kind)
-{
-	return p->kinds[kind].keep != KEEP_UNDECLARED ? &p->kinds[kind] : NULL;
-}
-
 const struct policy_kind *policy_kind_at(const struct policy *p, size_t n)
 {
 	return &p->kinds[p->kind_order[n]];

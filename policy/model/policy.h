@@ -296,7 +296,6 @@ bool policy_host_matches(const char *pattern, const char *host);
 bool policy_processor_in_force(const struct policy_processor *processor, time_t now);
 kind_set policy_processor_receives(const struct policy_processor *processor, time_t now); // none when it is removed
 bool policy_host_allowed(const struct policy_processor *processor, const char *host);     // case-insensitive
-const struct policy_kind *policy_kind(const struct policy *p, enum kind kind);            // NULL when undeclared
 const struct policy_kind *policy_kind_at(const struct policy *p, size_t n);               // the n-th that it declares, of kind_count
 const struct policy_purpose *policy_purpose(const struct policy *p, const char *id);      // NULL when undeclared
 bool policy_inserts(const struct policy *p, enum policy_insert what);                     // an <insert what="…"/> of a section

@@ -130,7 +130,8 @@ bool diff_same(const char *a, const char *b)
 	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
 }
 
-void diff_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence)
+// As diff_add, with "{field}", {from} and {to} in the sentence.
+static void diff_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence)
 {
 	BUF_AUTO struct buf out = BUF_INIT(SENTENCE_MAX);
 

@@ -26,8 +26,6 @@ struct differ {
 // One change of the part under comparison. `from` and `to` may be NULL. The sentence is made from the format.
 void diff_add(struct differ *d, bool material, const char *from, const char *to, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-// The same with "{field}", {from} and {to} in the sentence.
-void diff_say(struct differ *d, bool material, const char *from, const char *to, const char *sentence);
 bool diff_same(const char *a, const char *b); // NULL is as ""
 const char *diff_duration(struct differ *d, struct duration length);
 

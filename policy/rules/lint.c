@@ -95,7 +95,7 @@ static void lint_shown(const struct policy *p, struct report *r)
 	}
 }
 
-void lint_notice(const struct policy *p, struct report *r)
+static void lint_notice(const struct policy *p, struct report *r)
 {
 	const struct duration month = {.days = 30};
 	const struct policy_version *v = p->version_count > 0 ? &p->versions[0] : NULL;
@@ -168,7 +168,7 @@ static void lint_who(const struct policy *p, struct report *r)
 	}
 }
 
-void lint_rights(const struct policy *p, struct report *r)
+static void lint_rights(const struct policy *p, struct report *r)
 {
 	static const struct {
 		bool ccpa; // else of the GDPR, here and in the United Kingdom

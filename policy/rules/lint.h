@@ -11,9 +11,7 @@
 // (may be NULL): an older version, to compare units with.
 void policy_lint(const char *file, const struct policy *before, struct report *r);
 
-// The parts, for tests.
-void lint_notice(const struct policy *p, struct report *r);    // Articles 13 and 14 GDPR, item by item
-void lint_rights(const struct policy *p, struct report *r);    // what each named regime asks for
+// Its parts in other files.
 void lint_times(const struct policy *p, struct report *r);     // retention, here and at processors
 void lint_transfers(const struct policy *p, struct report *r); // safeguards that do not fit, recipients unnamed
 void lint_browser(const struct policy *p, struct report *r);   // cookies, consents, age
