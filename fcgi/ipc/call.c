@@ -29,7 +29,11 @@ static int call_failed(struct call *c, const struct err *why)
 {
 	struct err *copy = malloc(sizeof *copy);
 	c->state = CALL_FAILED;
-	c->err = copy != NULL ? memcpy(copy, why, sizeof *copy) : &out_of_memory;
+	c->err = &out_of_memory;
+	if (copy != NULL) {
+		*copy = *why;
+		c->err = copy;
+	}
 	fd_close(&c->fd);
 	buf_wipe(&c->out);
 	frame_free(&c->reply);
@@ -97,9 +101,12 @@ int call_start(struct call *c, const char *socket_path, const cJSON *head, const
 		c->state = CALL_SENDING;
 		call_send(c); // it begins while the next is made
 	}
-	if (c->state == CALL_FAILED && e != NULL)
+	if (c->state != CALL_FAILED)
+		return 0;
+	if (e != NULL)
 		*e = *c->err;
-	return c->state == CALL_FAILED ? -1 : 0;
+	call_end(c);
+	return -1;
 }
 
 // Not inlined, so that its error takes no stack from a call that is waited for.

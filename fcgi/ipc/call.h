@@ -16,7 +16,7 @@ struct call {
 };
 #define CALL_INIT ((struct call){.fd = -1})
 // Connects and sends the frame, or as much of it as the program takes now; call_wait() sends the rest. ERR_UNAVAILABLE when the program does
-// not answer, ERR_INPUT, ERR_MEMORY (also for no head at all).
+// not answer, ERR_INPUT, ERR_MEMORY (also for no head at all); the call is then idle, with nothing to end.
 int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e);
 // Moves all calls that are under way until at least one of them ends, `hangup_fd` hangs up (ERR_GONE; pass -1 for none) or the deadline
 // passes (ERR_TIMEOUT). 0: look at the states. Calls already ended are left alone.

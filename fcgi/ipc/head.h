@@ -21,8 +21,8 @@ enum head_type {
 struct head_member {
 	const char *name;
 	enum head_type type;
-	size_t offset; // of the member of the struct
-	unsigned long max;
+	unsigned offset; // of the member of the struct
+	unsigned max;
 	bool required;
 	const struct head_member *members;
 };

@@ -115,6 +115,7 @@ static __attribute__((noinline)) bool connection_next(struct server *s, struct c
 		pthread_mutex_unlock(&s->lock);
 	}
 	*c = p.work;
+	// NOLINTNEXTLINE(clang-analyzer-core.StackAddressEscape): whoever called it has unparked it
 	return atomic_load(&p.called);
 }
 

@@ -146,7 +146,7 @@ void request_choose_language(struct request *r)
 		}
 		at += item;
 	}
-	for (size_t i = 0; cJSON_IsString(named) && i < p->view_count; i++) {
+	for (size_t i = 0; named != NULL && cJSON_IsString(named) && i < p->view_count; i++) {
 		if (strcmp(p->views[i]->language, named->valuestring) == 0)
 			r->policy = p->views[i];
 	}
