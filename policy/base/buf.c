@@ -5,28 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int refuse(struct buf *b)
-{
-	b->failed = true;
-	return -1;
-}
-
 char *buf_reserve(struct buf *b, size_t len)
 {
-	if (b->failed || len > b->max || b->len > b->max - len) {
-		b->failed = true;
+	b->failed = b->failed || len > b->max || b->len > b->max - len;
+	if (b->failed)
 		return NULL;
-	}
 	size_t need = b->len + len + 1;
 	if (need > b->cap) {
 		size_t cap = b->cap ? b->cap : 64;
 		while (cap < need)
 			cap = cap > (b->max + 1) / 2 ? b->max + 1 : cap * 2;
 		char *data = realloc(b->data, cap);
-		if (data == NULL) {
-			b->failed = true;
+		b->failed = data == NULL;
+		if (b->failed)
 			return NULL;
-		}
 		b->data = data;
 		b->cap = cap;
 	}
@@ -71,9 +63,8 @@ int buf_printf(struct buf *b, const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	if (n < 0)
-		return refuse(b);
-	char *to = buf_reserve(b, (size_t)n);
+	char *to = n < 0 ? NULL : buf_reserve(b, (size_t)n);
+	b->failed = to == NULL;
 	if (to == NULL)
 		return -1;
 	va_start(args, format);

@@ -3,6 +3,7 @@
 #include "policy/base/text.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,25 +68,6 @@ int fd_write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
-static bool same_bytes(const char *path, const void *bytes, size_t len)
-{
-	struct buf now BUF_AUTO = BUF_INIT(len);
-
-	return file_read(path, &now, NULL) == 0 && now.len == len && (len == 0 || memcmp(now.data, bytes, len) == 0);
-}
-
-static void folder_of(char *out, size_t size, const char *path)
-{
-	snprintf(out, size, "%s", path);
-	char *slash = strrchr(out, '/');
-	if (slash == NULL)
-		snprintf(out, size, ".");
-	else if (slash == out)
-		out[1] = '\0';
-	else
-		*slash = '\0';
-}
-
 int folder_sync(const char *path, struct err *e)
 {
 	int fd FD_AUTO = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -95,44 +77,32 @@ int folder_sync(const char *path, struct err *e)
 	return 0;
 }
 
-static int write_new(const char *temporary, const void *bytes, size_t len, mode_t mode, struct err *e)
-{
-	int fd FD_AUTO = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-
-	if (fd < 0)
-		return err_system(e, code_for(errno), errno, "%s", temporary);
-	if (fchmod(fd, mode) < 0 || fd_write_all(fd, bytes, len) != 0 || fsync(fd) < 0)
-		return err_system(e, code_for(errno), errno, "%s", temporary);
-	return 0;
-}
-
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)
 {
-	char temporary[4096], folder[4096], random[9];
+	struct buf now BUF_AUTO = BUF_INIT(len);
+	char temporary[4096], random[9];
 	unsigned char number[4];
 
 	if (changed != NULL)
 		*changed = 0;
-	if (same_bytes(path, bytes, len))
+	if (file_read(path, &now, NULL) == 0 && now.len == len && (len == 0 || memcmp(now.data, bytes, len) == 0))
 		return 0;
 	random_bytes(number, sizeof number);
 	hex_encode(random, number, sizeof number);
 	int n = snprintf(temporary, sizeof temporary, "%s.%s.tmp", path, random);
 	if (n < 0 || (size_t)n >= sizeof temporary)
 		return err_set(e, ERR_INPUT, "the path is too long");
-	if (write_new(temporary, bytes, len, mode, e) != 0) {
-		unlink(temporary);
-		return -1;
-	}
-	if (rename(temporary, path) < 0) {
-		err_system(e, code_for(errno), errno, "%s", path);
+	int fd FD_AUTO = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	bool written = fd >= 0 && fchmod(fd, mode) == 0 && fd_write_all(fd, bytes, len) == 0 && fsync(fd) == 0;
+	if (!written || rename(temporary, path) < 0) {
+		err_system(e, code_for(errno), errno, "%s", written ? path : temporary);
 		unlink(temporary);
 		return -1;
 	}
 	if (changed != NULL)
 		*changed = 1;
-	folder_of(folder, sizeof folder, path);
-	return folder_sync(folder, e);
+	snprintf(temporary, sizeof temporary, "%s", path);
+	return folder_sync(dirname(temporary), e);
 }
 
 int file_begin(const char *path, mode_t mode, bool *made, struct err *e)

@@ -51,27 +51,19 @@ static bool scan_string(struct scan *s)
 	s->at++;
 	while (s->at < s->end && *s->at != '"') {
 		unsigned char c = (unsigned char)*s->at++;
-		if (c < 0x20) {
+		if (c < 0x20)
 			s->why = "a string holds a control character";
-			return false;
-		}
-		if (c != '\\')
-			continue;
-		if (s->at >= s->end || *s->at == '\0' || strchr("\"\\/bfnrtu", *s->at) == NULL) {
+		else if (c == '\\' && (s->at >= s->end || *s->at == '\0' || strchr("\"\\/bfnrtu", *s->at) == NULL))
 			s->why = "a string holds an unknown escape";
-			return false;
-		}
-		if (*s->at++ == 'u' && !scan_unicode(s)) {
+		else if (c == '\\' && *s->at++ == 'u' && !scan_unicode(s))
 			s->why = "a string holds a \\u escape that is no character";
+		if (s->why != NULL)
 			return false;
-		}
 	}
-	if (s->at >= s->end) {
+	if (s->at >= s->end)
 		s->why = "a string does not end";
-		return false;
-	}
 	s->at++;
-	return true;
+	return s->why == NULL;
 }
 
 static const char *digits(const char *at, const char *end)
@@ -175,13 +167,6 @@ static bool members_unique(const cJSON *value)
 	return true;
 }
 
-static size_t json_length(const char *text, size_t len)
-{
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL && text[len - 1] != '\0')
-		len--;
-	return len;
-}
-
 cJSON *json_parse(const char *text, size_t len, struct err *e)
 {
 	struct scan s = {text, text + len, 0, NULL};
@@ -197,7 +182,8 @@ cJSON *json_parse(const char *text, size_t len, struct err *e)
 			return NULL;
 		}
 	}
-	len = json_length(text, len);
+	while (len > 0 && text[len - 1] != '\0' && strchr(" \t\r\n", text[len - 1]) != NULL)
+		len--;
 	cJSON *value = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	if (value == NULL || end != text + len) {
 		cJSON_Delete(value);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/text.h"
+#include "policy/base/array.h"
 #include "policy/base/err.h"
 #include <errno.h>
 #include <stdio.h>
@@ -73,27 +74,16 @@ void hex_encode(char *out, const void *bytes, size_t len)
 	*out = '\0';
 }
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int hex_decode(void *out, size_t out_len, const char *hex)
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char *b = out;
 
-	for (size_t i = 0; i < out_len; i++) {
-		int high = nibble(hex[2 * i]);
-		int low = high < 0 ? -1 : nibble(hex[2 * i + 1]);
-		if (low < 0)
+	for (size_t i = 0; i < 2 * out_len; i++) {
+		const char *digit = hex[i] == '\0' ? NULL : strchr(digits, hex[i] >= 'A' && hex[i] <= 'F' ? hex[i] | 0x20 : hex[i]);
+		if (digit == NULL)
 			return -1;
-		b[i] = (unsigned char)(high << 4 | low);
+		b[i / 2] = (unsigned char)((i % 2 == 0 ? 0 : b[i / 2] << 4) | (digit - digits));
 	}
 	return hex[2 * out_len] == '\0' ? 0 : -1;
 }
@@ -128,20 +118,15 @@ static int encode64(struct buf *out, const unsigned char *b, size_t len, const c
 	return 0;
 }
 
-static void reverse_table(unsigned char table[256], const char *digits)
-{
-	memset(table, 255, 256);
-	for (unsigned char i = 0; i < 64; i++)
-		table[(unsigned char)digits[i]] = i;
-}
-
 static int decode64(struct buf *out, const char *text, size_t len, const char *digits)
 {
 	unsigned char value[256];
 	uint32_t bits = 0;
 	unsigned held = 0;
 
-	reverse_table(value, digits);
+	memset(value, 255, sizeof value);
+	for (unsigned char i = 0; i < 64; i++)
+		value[(unsigned char)digits[i]] = i;
 	char *p = buf_reserve(out, len / 4 * 3 + 3);
 	char *start = p;
 	if (p == NULL || len % 4 == 1)
@@ -233,34 +218,23 @@ bool equal_secret(const void *a, const void *b, size_t len)
 
 // ---- escaping ----
 
-static const char *entity(char c)
+static int add_escaped(struct buf *out, const char *s, bool xml)
 {
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
+	static const char *const entities[128] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
+
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c < ARRAY_LEN(entities) && entities[c] != NULL)
+			buf_adds(out, entities[c]);
+		else if (!xml || c >= 0x20 || strchr("\t\n\r", c) != NULL)
+			buf_addc(out, *s);
 	}
+	return out->failed ? -1 : 0;
 }
 
 int html_text(struct buf *out, const char *s)
 {
-	for (; *s; s++) {
-		const char *e = entity(*s);
-		if (e != NULL)
-			buf_adds(out, e);
-		else
-			buf_addc(out, *s);
-	}
-	return out->failed ? -1 : 0;
+	return add_escaped(out, s, false);
 }
 
 int html_attr(struct buf *out, const char *s)
@@ -270,25 +244,13 @@ int html_attr(struct buf *out, const char *s)
 
 int xml_text(struct buf *out, const char *s)
 {
-	for (; *s; s++) {
-		const char *e = entity(*s);
-		if (e != NULL)
-			buf_adds(out, e);
-		else if ((unsigned char)*s >= 0x20 || strchr("\t\n\r", *s) != NULL)
-			buf_addc(out, *s);
-	}
-	return out->failed ? -1 : 0;
-}
-
-static bool unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) != NULL);
+	return add_escaped(out, s, true);
 }
 
 int url_part(struct buf *out, const char *s)
 {
 	for (; *s; s++) {
-		if (unreserved(*s))
+		if (strchr(url_safe, *s) != NULL || *s == '.' || *s == '~')
 			buf_addc(out, *s);
 		else
 			buf_printf(out, "%%%02X", (unsigned char)*s);
