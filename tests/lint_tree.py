@@ -41,7 +41,7 @@ WORDS = ('room rooms house door doors stranger strangers doom doomed studio hope
          ' lodger tenant guest guests landlord promise_').split()
 
 # Old names, in what brings an older store up to date.
-OLD_WORDS = {'policy/vault/sqlite/schema.c': 'doomed', 'policy/vault/sqlite/engine.c': 'ballast'}
+OLD_WORDS = {'policy/vault/sqlite/schema.c': 'doomed', 'policy/vault/sqlite/store.c': 'ballast'}
 
 # What the functions of a file may be called after, besides the file, the first word of its name and its folder.
 PREFIXES = {

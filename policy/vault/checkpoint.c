@@ -47,16 +47,18 @@ static void key_hint(const char *origin, const uint8_t public[ED25519_LEN], uint
 
 // ---- the key ----
 
-static int write_public(struct vault *v, const uint8_t public[ED25519_LEN], struct err *e)
+static int publish_key(struct vault *v, EVP_PKEY *key, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	char origin[ORIGIN_MAX], hint_hex[2 * KEY_HINT_LEN + 1], path[PATH_MAX];
 	uint8_t hint[KEY_HINT_LEN], typed[1 + ED25519_LEN] = {0x01};
+	size_t len = ED25519_LEN;
 
+	if (key == NULL || EVP_PKEY_get_raw_public_key(key, typed + 1, &len) != 1)
+		return err_set(e, ERR_IO, "libcrypto makes no Ed25519 key");
 	origin_of(v, origin);
-	key_hint(origin, public, hint);
+	key_hint(origin, typed + 1, hint);
 	hex_encode(hint_hex, hint, KEY_HINT_LEN);
-	memcpy(typed + 1, public, ED25519_LEN);
 	buf_printf(&text, "%s+%s+", origin, hint_hex);
 	base64_add(&text, typed, sizeof typed);
 	if (buf_addc(&text, '\n') != 0 || path_join(path, sizeof path, v->state, "keys/ledger.pub", e) != 0 ||
@@ -98,16 +100,6 @@ static EVP_PKEY *read_private(const struct vault *v, struct err *e)
 	if (key == NULL)
 		err_set(e, ERR_INPUT, "%s holds no Ed25519 key", path);
 	return key;
-}
-
-static int publish_key(struct vault *v, EVP_PKEY *key, struct err *e)
-{
-	uint8_t public[ED25519_LEN];
-	size_t len = sizeof public;
-
-	if (key == NULL || EVP_PKEY_get_raw_public_key(key, public, &len) != 1)
-		return err_set(e, ERR_IO, "libcrypto makes no Ed25519 key");
-	return write_public(v, public, e);
 }
 
 int checkpoint_key_make(struct vault *v, struct err *e)
@@ -183,15 +175,6 @@ static int sign_note(const struct vault *v, struct buf *note, struct err *e)
 	return buf_addc(note, '\n') != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
-static bool signature_good(const uint8_t public[ED25519_LEN], const struct buf *body, const uint8_t *signature)
-{
-	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, ED25519_LEN);
-	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
-
-	return key != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, key) == 1 &&
-	       EVP_DigestVerify(c, signature, SIGNATURE_LEN, (const uint8_t *)body->data, body->len) == 1;
-}
-
 enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN])
 {
 	struct buf body BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX), blob BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
@@ -206,7 +189,12 @@ enum signature checkpoint_verify(const struct vault *v, const char *note, uint64
 	const char *last = strrchr(note, ' ') + 1;
 	if (base64_decode(&blob, last, strcspn(last, "\n")) != 0 || blob.len != KEY_HINT_LEN + SIGNATURE_LEN)
 		return SIGNATURE_BAD;
-	return signature_good(public, &body, (const uint8_t *)blob.data + KEY_HINT_LEN) ? SIGNATURE_GOOD : SIGNATURE_BAD;
+	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, ED25519_LEN);
+	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
+	bool good =
+	    key != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, key) == 1 &&
+	    EVP_DigestVerify(c, (const uint8_t *)blob.data + KEY_HINT_LEN, SIGNATURE_LEN, (const uint8_t *)body.data, body.len) == 1;
+	return good ? SIGNATURE_GOOD : SIGNATURE_BAD;
 }
 
 // ---- signing the current tree ----
@@ -227,20 +215,6 @@ static int grow_by(void *arg, const struct ledger_row *row)
 	ledger_leaf(row, leaf);
 	merkle_append(&g->tree, leaf);
 	return 0;
-}
-
-static int sign_new(struct vault *v, const struct merkle *m, struct buf *out, struct err *e)
-{
-	struct checkpoint_row row = {.size = m->size, .at = when_now()};
-
-	row.range_len = merkle_pack(m, row.range);
-	merkle_root(m, row.root);
-	buf_reset(out);
-	note_body(v, m->size, row.root, out);
-	if (sign_note(v, out, e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
-		return -1;
-	snprintf(row.note, sizeof row.note, "%s", buf_text(out));
-	return transaction_end(v, LANE_RECORDS, v->b->ledger->checkpoint_put(v->store, &row, e), e);
 }
 
 // The last checkpoint's signature and range must agree, and the ledger must grow out of it.
@@ -277,7 +251,15 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	if (g.broken || g.tree.size != head.size || memcmp(grown, root, HASH_LEN) != 0)
 		return err_set(e, ERR_CORRUPT,
 			       "the ledger does not grow out of its last checkpoint: nothing is signed; run: lethe audit verify");
-	return sign_new(v, &head, out, e);
+	struct checkpoint_row row = {.size = head.size, .at = when_now()};
+	row.range_len = merkle_pack(&head, row.range);
+	memcpy(row.root, root, HASH_LEN);
+	buf_reset(out);
+	note_body(v, row.size, root, out);
+	if (sign_note(v, out, e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+		return -1;
+	snprintf(row.note, sizeof row.note, "%s", buf_text(out));
+	return transaction_end(v, LANE_RECORDS, v->b->ledger->checkpoint_put(v->store, &row, e), e);
 }
 
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)

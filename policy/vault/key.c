@@ -26,9 +26,7 @@ void key_wipe(struct data_key *k)
 
 void key_lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *name, const char *value)
 {
-	const struct bytes parts[] = {{value, strlen(value)}};
-
-	keyed_hash(out, v->lookup_key, name, parts, 1);
+	keyed_hash(out, v->lookup_key, name, value, strlen(value));
 }
 
 // ---- the master key ----

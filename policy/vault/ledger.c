@@ -49,37 +49,28 @@ int ledger_check(const struct ledger_event *event, struct err *e)
 
 void ledger_leaf(const struct ledger_row *row, uint8_t leaf[HASH_LEN])
 {
-	char number[64];
-	int len = snprintf(number, sizeof number, "lethe-ledger/v1\n%lld\n%lld\n", (long long)row->seq, (long long)row->at);
 	struct buf text BUF_AUTO = BUF_INIT(METADATA_MAX * 8);
 
-	buf_add(&text, number, (size_t)len);
-	buf_adds(&text, row->name);
-	buf_addc(&text, '\n');
-	buf_adds(&text, row->policy);
-	buf_addc(&text, '\n');
-	buf_adds(&text, row->details);
-	buf_addc(&text, '\n');
+	buf_printf(&text, "lethe-ledger/v1\n%lld\n%lld\n%s\n%s\n%s\n", (long long)row->seq, (long long)row->at, row->name, row->policy,
+		   row->details);
 	const struct bytes parts[] = {{buf_text(&text), text.len}, {row->commitment, HASH_LEN}};
 	merkle_leaf(leaf, parts, 2);
 }
 
 void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_t out[HASH_LEN])
 {
-	const struct bytes parts[] = {{leaf, HASH_LEN}};
-
-	keyed_hash(out, v->ledger_key, "row", parts, 1);
+	keyed_hash(out, v->ledger_key, "row", leaf, HASH_LEN);
 }
 
 // ---- the head ----
 
-static void head_seal(const struct vault *v, uint64_t size, int64_t at, const void *range, size_t len, uint8_t out[HASH_LEN])
+static void head_seal(const struct vault *v, const struct ledger_head_row *row, uint8_t out[HASH_LEN])
 {
-	char text[64];
-	int text_len = snprintf(text, sizeof text, "%llu %lld ", (unsigned long long)size, (long long)at);
-	const struct bytes parts[] = {{text, (size_t)text_len}, {range, len}};
+	struct buf text BUF_AUTO = BUF_INIT(64 + MERKLE_PACKED_MAX);
 
-	keyed_hash(out, v->ledger_key, "head", parts, 2);
+	buf_printf(&text, "%llu %lld ", (unsigned long long)row->size, (long long)row->at);
+	buf_add(&text, row->range, row->range_len);
+	keyed_hash(out, v->ledger_key, "head", buf_text(&text), text.len);
 }
 
 int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t *at, struct err *e)
@@ -92,7 +83,7 @@ int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t 
 	*at = row.at;
 	if (there <= 0)
 		return there;
-	head_seal(v, row.size, row.at, row.range, row.range_len, expected);
+	head_seal(v, &row, expected);
 	if (!equal_secret(expected, row.seal, HASH_LEN) || merkle_unpack(m, row.size, row.range, row.range_len) != 0)
 		return err_set(e, ERR_CORRUPT, "the ledger's head was altered; run: lethe audit verify");
 	return 0;
@@ -106,7 +97,7 @@ static int put_head(struct vault *v, struct err *e)
 	if (!tail->changed)
 		return 0;
 	row.range_len = merkle_pack(&tail->tree, row.range);
-	head_seal(v, row.size, row.at, row.range, row.range_len, row.seal);
+	head_seal(v, &row, row.seal);
 	return v->b->ledger->head_set(v->store, &row, e);
 }
 
@@ -144,21 +135,15 @@ static int put_payload(struct vault *v, const struct ledger_event *event, int64_
 	if (buf_add(&plain, salt, SALT_LEN) != 0 || buf_add(&plain, event->payload, event->payload_len) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	row.due = life_end(v->policy, KIND_LEDGER, at);
-	int ret = -1;
-	if (key_for(v, KIND_LEDGER, at, row.has_subject ? row.subject : NULL, own, &key, e) == 0 &&
-	    seal(key.bytes, context, plain.data, plain.len, &row.body, e) == 0) {
-		memcpy(row.key, key.id, KEY_ID_LEN);
+	int ret = key_for(v, KIND_LEDGER, at, row.has_subject ? row.subject : NULL, own, &key, e) != 0 ||
+			  seal(key.bytes, context, plain.data, plain.len, &row.body, e) != 0
+		      ? -1
+		      : 0;
+	memcpy(row.key, key.id, KEY_ID_LEN);
+	if (ret == 0)
 		ret = v->b->ledger->payload_put(v->store, &row, e);
-	}
 	buf_free(&row.body);
 	return ret;
-}
-
-static void commit_to(uint8_t out[HASH_LEN], const uint8_t salt[SALT_LEN], const void *payload, size_t len)
-{
-	const struct bytes parts[] = {{payload, len}};
-
-	keyed_hash(out, salt, "payload", parts, 1);
 }
 
 int ledger_payload_check(const struct vault *v, const struct ledger_row *row, bool *good, struct err *e)
@@ -178,7 +163,7 @@ int ledger_payload_check(const struct vault *v, const struct ledger_row *row, bo
 	} else if (there > 0) {
 		*good = unseal(key.bytes, context, payload.body.data, payload.body.len, &plain, &why) == 0;
 		if (*good && plain.len >= SALT_LEN) {
-			commit_to(commitment, (const uint8_t *)plain.data, plain.data + SALT_LEN, plain.len - SALT_LEN);
+			keyed_hash(commitment, (const uint8_t *)plain.data, "payload", plain.data + SALT_LEN, plain.len - SALT_LEN);
 			*good = memcmp(commitment, row->commitment, HASH_LEN) == 0;
 		}
 	}
@@ -211,7 +196,7 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	};
 	if (event->payload != NULL) {
 		random_bytes(salt, sizeof salt);
-		commit_to(commitment, salt, event->payload, event->payload_len);
+		keyed_hash(commitment, salt, "payload", event->payload, event->payload_len);
 	}
 	ledger_leaf(&row, leaf);
 	ledger_row_seal(v, leaf, row_seal);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { ADDRESS_MAX = 64, AGENT_MAX = 1024, CONTEXT_MAX = 32 };
+static const char hash_key_label[] = "request-log look-up";
 
 // Two ways to write one address must be found by either.
 static void canonical(char out[ADDRESS_MAX], const char *address)
@@ -30,26 +31,6 @@ static void canonical(char out[ADDRESS_MAX], const char *address)
 	}
 }
 
-static void hash_address(const uint8_t hash_key[KEY_LEN], const char *canonical_address, uint8_t out[HASH_LEN])
-{
-	const struct bytes parts[] = {{canonical_address, strlen(canonical_address)}};
-
-	keyed_hash(out, hash_key, "address", parts, 1);
-}
-
-// Over the subject's look-up hash, so that a record leads to its log rows without the clear receipt.
-static void hash_receipt(const uint8_t hash_key[KEY_LEN], const uint8_t subject[HASH_LEN], uint8_t out[HASH_LEN])
-{
-	const struct bytes parts[] = {{subject, HASH_LEN}};
-
-	keyed_hash(out, hash_key, "receipt", parts, 1);
-}
-
-static void hash_key_of(const uint8_t key[KEY_LEN], uint8_t out[KEY_LEN])
-{
-	keyed_hash(out, key, "request-log look-up", NULL, 0);
-}
-
 int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject,
 			  struct request_log_hashes *out, struct err *e)
 {
@@ -59,13 +40,13 @@ int request_log_hashes_of(const struct vault *v, const char *day, const char *ad
 
 	if (key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, day, &key, e) != 0)
 		return -1;
-	hash_key_of(key.bytes, hash_key);
+	keyed_hash(hash_key, key.bytes, hash_key_label, NULL, 0);
 	if (address != NULL) {
 		canonical(text, address);
-		hash_address(hash_key, text, out->address);
+		keyed_hash(out->address, hash_key, "address", text, strlen(text));
 	}
-	if (subject != NULL)
-		hash_receipt(hash_key, subject, out->receipt);
+	if (subject != NULL) // over its look-up hash, so that a record leads to its log rows without the clear receipt
+		keyed_hash(out->receipt, hash_key, "receipt", subject, HASH_LEN);
 	wipe(hash_key, sizeof hash_key);
 	return 0;
 }
@@ -97,7 +78,7 @@ static int take_day(struct vault *v, const char *day, struct err *e)
 	if (ret != 0)
 		return err_set(e, why.code, "%s", why.text);
 	memcpy(v->log.key, key.bytes, KEY_LEN);
-	hash_key_of(v->log.key, v->log.hash_key);
+	keyed_hash(v->log.hash_key, v->log.key, hash_key_label, NULL, 0);
 	snprintf(v->log.day, sizeof v->log.day, "%s", day);
 	return 0;
 }
@@ -123,11 +104,11 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 	char context[CONTEXT_MAX], address[ADDRESS_MAX];
 
 	canonical(address, p->row.address);
-	hash_address(v->log.hash_key, address, hash);
+	keyed_hash(hash, v->log.hash_key, "address", address, strlen(address));
 	memcpy(row.address, hash, LOG_HASH_LEN);
 	if (row.has_receipt) {
 		key_lookup_hash(v, subject, "subject", p->row.receipt);
-		hash_receipt(v->log.hash_key, subject, hash);
+		keyed_hash(hash, v->log.hash_key, "receipt", subject, HASH_LEN);
 		memcpy(row.receipt, hash, LOG_HASH_LEN);
 	}
 	buf_add(&plain, address, strlen(address) + 1);
@@ -171,11 +152,11 @@ int request_log_append(struct vault *v, const struct request_log_row *row, struc
 
 struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e)
 {
-	struct request_log_pending *p = check_kept(v, e) != 0 ? NULL : malloc(sizeof *p);
-
+	if (check_kept(v, e) != 0)
+		return NULL;
+	struct request_log_pending *p = malloc(sizeof *p);
 	if (p == NULL) {
-		if (e != NULL && e->code == ERR_NONE)
-			err_set(e, ERR_MEMORY, "no memory");
+		err_set(e, ERR_MEMORY, "no memory");
 		return NULL;
 	}
 	pending_prepare(p, row, when_now());

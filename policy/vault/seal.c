@@ -92,24 +92,19 @@ static void must(int ok)
 	abort();
 }
 
-static void update_all(EVP_MD_CTX *c, const struct bytes *parts, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		must(EVP_DigestUpdate(c, parts[i].at, parts[i].len));
-}
-
 void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 {
 	EVP_MD_CTX *c DIGEST_AUTO = EVP_MD_CTX_new();
 
 	pthread_once(&fetched, fetch);
 	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL) != 0);
-	update_all(c, parts, count);
+	for (size_t i = 0; i < count; i++)
+		must(EVP_DigestUpdate(c, parts[i].at, parts[i].len));
 	must(EVP_DigestFinal_ex(c, out, NULL));
 }
 
 // RFC 2104 over the fetched digest: EVP_MAC looks its parts up anew for every message, and the request log makes three per row.
-void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const struct bytes *parts, size_t count)
+void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const void *bytes, size_t len)
 {
 	EVP_MD_CTX *c DIGEST_AUTO = EVP_MD_CTX_new();
 	uint8_t pad[HMAC_BLOCK], inner[HASH_LEN];
@@ -120,7 +115,7 @@ void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *l
 	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL) != 0);
 	must(EVP_DigestUpdate(c, pad, sizeof pad));
 	must(EVP_DigestUpdate(c, label, strlen(label) + 1));
-	update_all(c, parts, count);
+	must(EVP_DigestUpdate(c, bytes, len));
 	must(EVP_DigestFinal_ex(c, inner, NULL));
 	for (size_t i = 0; i < HMAC_BLOCK; i++)
 		pad[i] ^= 0x36 ^ 0x5c;

@@ -19,8 +19,8 @@ struct bytes {
 	const void *at;
 	size_t len;
 };
-// HMAC-SHA-256 over the label (with its NUL, so that labels cannot run into values) and the parts. Ends the process when libcrypto fails.
-void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const struct bytes *parts, size_t count);
+// HMAC-SHA-256 over the label (with its NUL, so that labels cannot run into values) and the bytes. Ends the process when libcrypto fails.
+void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const void *bytes, size_t len);
 // SHA-256 over the parts.
 void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count);
 void wipe(void *at, size_t len);

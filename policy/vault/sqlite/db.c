@@ -102,26 +102,21 @@ static const struct {
 
 static int harden(struct db *s, struct err *e)
 {
-	static const int on[] = {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, SQLITE_DBCONFIG_ENABLE_TRIGGER};
-	static const int off[] = {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_DQS_DDL,
-				  SQLITE_DBCONFIG_DQS_DML};
+	static const struct {
+		int option, value;
+	} options[] = {
+	    {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 1},
+	    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},      {SQLITE_DBCONFIG_DQS_DDL, 0},
+	    {SQLITE_DBCONFIG_DQS_DML, 0},
+	};
+	char text[64];
 	int now;
 
-	for (size_t i = 0; i < ARRAY_LEN(on); i++)
-		if (sqlite3_db_config(s->db, on[i], 1, &now) != SQLITE_OK || now != 1)
-			return err_set(e, ERR_IO, "%s: this SQLite lacks configuration option %d", s->schema->name, on[i]);
-	for (size_t i = 0; i < ARRAY_LEN(off); i++)
-		if (sqlite3_db_config(s->db, off[i], 0, &now) != SQLITE_OK || now != 0)
-			return err_set(e, ERR_IO, "%s: this SQLite lacks configuration option %d", s->schema->name, off[i]);
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (sqlite3_db_config(s->db, options[i].option, options[i].value, &now) != SQLITE_OK || now != options[i].value)
+			return err_set(e, ERR_IO, "%s: this SQLite lacks configuration option %d", s->schema->name, options[i].option);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
 		sqlite3_limit(s->db, limits[i].limit, limits[i].value);
-	return 0;
-}
-
-static int apply_settings(struct db *s, struct err *e)
-{
-	char text[64];
-
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		if (run_text(s, settings[i].set, settings[i].set, e) != 0 || pragma_value(s, settings[i].ask, text, sizeof text, e) != 0)
 			return -1;
@@ -141,16 +136,6 @@ static int use_wal(struct db *s, struct err *e)
 		return -1;
 	if (strcmp(mode, "wal") != 0)
 		return err_set(e, ERR_IO, "%s: the write-ahead log cannot be used here (journal mode \"%s\")", s->schema->name, mode);
-	return 0;
-}
-
-static int number_of(struct db *s, const char *pragma, int *out, struct err *e)
-{
-	char text[24];
-
-	if (pragma_value(s, pragma, text, sizeof text, e) != 0)
-		return -1;
-	*out = (int)strtol(text, NULL, 10);
 	return 0;
 }
 
@@ -174,10 +159,12 @@ static int migrate(struct db *s, int from, struct err *e)
 
 static int check_version(struct db *s, enum db_access access, const char *path, struct err *e)
 {
-	int version, application;
+	char versions[24], applications[24];
 
-	if (number_of(s, "PRAGMA user_version", &version, e) != 0 || number_of(s, "PRAGMA application_id", &application, e) != 0)
+	if (pragma_value(s, "PRAGMA user_version", versions, sizeof versions, e) != 0 ||
+	    pragma_value(s, "PRAGMA application_id", applications, sizeof applications, e) != 0)
 		return -1;
+	int version = (int)strtol(versions, NULL, 10), application = (int)strtol(applications, NULL, 10);
 	if (application != s->schema->application_id && !(application == 0 && version == 0))
 		return err_set(e, ERR_INPUT, "%s is not a %s of Lethe", path, s->schema->name);
 	if (version > s->schema->version)
@@ -202,7 +189,7 @@ static int set_up(struct db *s, const char *path, enum db_access how, struct err
 	int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
 	if (rc != SQLITE_OK)
 		return err_set(e, code_of(s->db, rc), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
-	if (harden(s, e) != 0 || apply_settings(s, e) != 0)
+	if (harden(s, e) != 0)
 		return -1;
 	// Only who makes a file may choose its mode before its version was looked at: another program's file stays as it is.
 	if ((how == DB_CREATE && use_wal(s, e) != 0) || check_version(s, how, path, e) != 0 || (how != DB_CREATE && use_wal(s, e) != 0))
@@ -289,40 +276,35 @@ struct cursor *db_query(struct db *s, enum sql statement, const struct value *va
 	return (struct cursor *)*slot;
 }
 
-static sqlite3_stmt *statement_of(struct cursor *c)
-{
-	return (sqlite3_stmt *)c;
-}
-
 int cursor_next(struct cursor *c, struct err *e)
 {
-	int rc = sqlite3_step(statement_of(c));
+	int rc = sqlite3_step((sqlite3_stmt *)c);
 
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc == SQLITE_DONE)
 		return 0;
-	sqlite3 *db = sqlite3_db_handle(statement_of(c));
+	sqlite3 *db = sqlite3_db_handle((sqlite3_stmt *)c);
 	return err_set(e, code_of(db, rc), "store: %s (%d)", sqlite3_errmsg(db), rc);
 }
 
 int64_t cursor_int(struct cursor *c, int column)
 {
-	return sqlite3_column_int64(statement_of(c), column);
+	return sqlite3_column_int64((sqlite3_stmt *)c, column);
 }
 
 const char *cursor_text(struct cursor *c, int column)
 {
-	const unsigned char *text = sqlite3_column_text(statement_of(c), column);
+	const unsigned char *text = sqlite3_column_text((sqlite3_stmt *)c, column);
 
 	return text == NULL ? "" : (const char *)text;
 }
 
 const void *cursor_blob(struct cursor *c, int column, size_t *len)
 {
-	const void *bytes = sqlite3_column_blob(statement_of(c), column);
+	const void *bytes = sqlite3_column_blob((sqlite3_stmt *)c, column);
 
-	*len = (size_t)sqlite3_column_bytes(statement_of(c), column);
+	*len = (size_t)sqlite3_column_bytes((sqlite3_stmt *)c, column);
 	return bytes;
 }
 
@@ -344,8 +326,8 @@ void cursor_end(struct cursor **c)
 {
 	if (*c == NULL)
 		return;
-	sqlite3_reset(statement_of(*c));
-	sqlite3_clear_bindings(statement_of(*c));
+	sqlite3_reset((sqlite3_stmt *)*c);
+	sqlite3_clear_bindings((sqlite3_stmt *)*c);
 	*c = NULL;
 }
 

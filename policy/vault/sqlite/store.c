@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: ISC
-#include "policy/vault/sqlite/store.h"
+// The SQLite back end: its files, its locks and its transactions.
+//
+// SQLite's locks do not survive a fork, and a message written to descriptor 2 must never land in a store: so a store is opened after the fork,
+// and with descriptors 0 to 2 in use. The flocks are what other processes wait on: they are fair where SQLite's busy handler starves, and they
+// keep two processes from checkpointing and writing the same file at once (db.c).
+#include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/base/limits.h"
+#include "policy/vault/sqlite/log.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int store_file_begin(const struct store *s, const char *path, struct err *e)
 {
@@ -41,3 +57,383 @@ int store_sanitise_one(struct db *db, enum sanitise how, struct err *e)
 		return db_rewrite(db, e);
 	return db_flush(db, e);
 }
+
+// ---- lanes ----
+
+static int lane_enter(struct store *s, enum lane lane, struct err *e)
+{
+	while (flock(s->lock_fd[lane], LOCK_EX) != 0)
+		if (errno != EINTR)
+			return err_system(e, ERR_IO, errno, "the vault's lock cannot be taken");
+	return 0;
+}
+
+static void lane_leave(struct store *s, enum lane lane)
+{
+	flock(s->lock_fd[lane], LOCK_UN);
+}
+
+// ---- transactions ----
+
+static int store_begin(struct store *s, enum lane lane, const char *day, struct err *e)
+{
+	return lane == LANE_LOG ? log_begin(s, day, e) : db_begin(s->write.vault, e);
+}
+
+static void store_rollback(struct store *s, enum lane lane)
+{
+	if (lane == LANE_LOG) { // the keys are none of its business
+		if (s->write.segment.db != NULL)
+			db_rollback(s->write.segment.db);
+		return;
+	}
+	db_rollback(s->write.vault);
+	db_rollback(s->write.keys);
+	s->write.keys_begun = false;
+}
+
+static int store_commit(struct store *s, enum lane lane, struct err *e)
+{
+	if (lane == LANE_LOG)
+		return db_commit(s->write.segment.db, e);
+	if ((s->write.keys_begun && db_commit(s->write.keys, e) != 0) || db_commit(s->write.vault, e) != 0) {
+		store_rollback(s, lane);
+		return -1;
+	}
+	s->write.keys_begun = false;
+	return 0;
+}
+
+static bool store_alive(const struct store *s, enum lane lane)
+{
+	if (lane == LANE_LOG)
+		return db_in_transaction(s->write.segment.db);
+	return db_in_transaction(s->write.vault) && (!s->write.keys_begun || db_in_transaction(s->write.keys));
+}
+
+// ---- upkeep ----
+
+static int store_check(struct store *s, struct err *e)
+{
+	int ret = db_check(store_vault(s, VIEW_COMMITTED), e) != 0 || db_check(s->read.keys, e) != 0 ? -1 : 0;
+
+	store_done(s, VIEW_COMMITTED);
+	return ret;
+}
+
+static int store_sanitise(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e)
+{
+	struct db *segment DB_AUTO = NULL;
+
+	if (part != PART_LOG)
+		return store_sanitise_one(part == PART_KEYS ? s->write.keys : s->write.vault, how, e);
+	if (log_open(s, &segment, day, DB_WRITE, e) != 0)
+		return -1;
+	return segment == NULL ? 0 : store_sanitise_one(segment, how, e);
+}
+
+// Calls for a fresh connection to every file, so that nobody waits.
+static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
+{
+	static const char *const names[] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
+	char path[PATH_MAX], (*days)[WHEN_DATE];
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct db *db DB_AUTO = NULL;
+		if (path_join(path, sizeof path, s->state, names[i], e) != 0 || db_open(&db, (enum db_file)i, path, DB_READ, e) != 0 ||
+		    each(db, arg, e) != 0)
+			return -1;
+	}
+	int count = log_days(s, &days, e);
+	for (int i = 0; i < count && ret == 0; i++) {
+		struct db *db DB_AUTO = NULL;
+		if (log_open(s, &db, days[i], DB_READ, e) != 0 || (db != NULL && each(db, arg, e) != 0))
+			ret = -1;
+	}
+	free(days);
+	return count < 0 ? -1 : ret;
+}
+
+struct finding {
+	const struct marker *markers;
+	size_t count;
+	struct found_bytes *out;
+};
+
+static int find_in_file(struct db *db, void *arg, struct err *e)
+{
+	const struct finding *f = arg;
+
+	return db_find_bytes(db, f->markers, f->count, f->out, e);
+}
+
+static int store_find_bytes(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e)
+{
+	return each_store_file(s, find_in_file, &(struct finding){markers, count, out}, e);
+}
+
+static uint64_t file_bytes(const char *folder, const char *name)
+{
+	struct stat file;
+	char path[PATH_MAX];
+
+	return path_join(path, sizeof path, folder, name, NULL) == 0 && stat(path, &file) == 0 && S_ISREG(file.st_mode)
+		   ? (uint64_t)file.st_size
+		   : 0;
+}
+
+static void store_sizes(struct store *s, struct store_sizes *out)
+{
+	char log[PATH_MAX];
+	DIR *d = path_join(log, sizeof log, s->state, "log", NULL) == 0 ? opendir(log) : NULL;
+
+	out->database_bytes = file_bytes(s->state, "vault.db") + file_bytes(s->state, "keys/keys.db");
+	out->pending_bytes = file_bytes(s->state, "vault.db-wal") + file_bytes(s->state, "keys/keys.db-wal");
+	out->log_bytes = 0;
+	if (d == NULL)
+		return;
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
+		out->log_bytes += file_bytes(log, entry->d_name);
+	closedir(d);
+}
+
+struct drift {
+	void (*each)(void *arg, const char *finding);
+	void *arg;
+};
+
+// A record's kind is a name; only those that the software knows are ever counted, pruned or erased by kind.
+static int drift_of_file(struct db *db, void *arg, struct err *e)
+{
+	const struct drift *d = arg;
+	enum kind kind;
+	char text[128];
+	int more = schema_drift(db->db, db->schema, d->each, d->arg, e);
+
+	if (more != 0 || db->schema != &schema_of[DB_VAULT])
+		return more;
+	struct cursor *c CURSOR_AUTO = db_query(db, SQL_TALLY_KINDS, NULL, e);
+	for (more = -1; c != NULL && (more = cursor_next(c, e)) > 0;) {
+		if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
+			continue;
+		snprintf(text, sizeof text, "vault.db: %lld records of the kind \"%.32s\", which this version does not know",
+			 (long long)cursor_int(c, 1), cursor_text(c, 0));
+		d->each(d->arg, text);
+	}
+	return more;
+}
+
+static int store_drift(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
+{
+	return each_store_file(s, drift_of_file, &(struct drift){each, arg}, e);
+}
+
+static bool store_stamp_now(struct store *s, struct store_stamp *out)
+{
+	bool known = db_stamp(store_vault(s, VIEW_COMMITTED), out);
+
+	store_done(s, VIEW_COMMITTED);
+	return known;
+}
+
+static int number_get(struct store *s, const char *name, int64_t *out, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_NUMBER_GET, VALUES(V_TEXT(name)), e);
+	int more = c == NULL ? -1 : cursor_next(c, e);
+
+	*out = more > 0 ? cursor_int(c, 0) : 0;
+	cursor_end(&c);
+	store_done(s, VIEW_COMMITTED);
+	return more < 0 ? -1 : 0;
+}
+
+static int number_set(struct store *s, const char *name, int64_t value, struct err *e)
+{
+	return db_run(s->write.vault, SQL_NUMBER_SET, VALUES(V_TEXT(name), V_INT(value)), e);
+}
+
+// ---- the space reserve ----
+
+static const char RESERVE[] = "space-reserve";
+
+// Emptied, not unlinked: a program may change the files of the stores, but make and remove none in the state folder.
+static bool reserve_release(struct store *s)
+{
+	struct stat file;
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, s->state, RESERVE, NULL) != 0 || stat(path, &file) != 0 || file.st_size == 0)
+		return false;
+	FD_AUTO int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0;
+}
+
+// Written, not only allocated, so that the space is really taken; a smaller one than asked for is of no use.
+static void reserve_fill(struct store *s)
+{
+	static const char zeros[64 * 1024];
+	struct stat file;
+	char path[PATH_MAX];
+	bool full = false;
+
+	if (path_join(path, sizeof path, s->state, RESERVE, NULL) != 0)
+		return;
+	FD_AUTO int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &file) != 0 || file.st_size != 0) // it is there
+		return;
+	for (int i = 0; i < SPACE_RESERVE_BYTES / (int)sizeof zeros && !full; i++)
+		full = fd_write_all(fd, zeros, sizeof zeros) != 0;
+	if (fsync(fd) != 0)
+		full = true;
+	if (full && ftruncate(fd, 0) != 0)
+		fprintf(stderr, "lethe: %s takes space that is needed\n", path);
+	file_own_like(path, s->state);
+}
+
+// ---- opening ----
+
+static void store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	db_close(&s->write.segment.db);
+	db_close(&s->write.vault);
+	db_close(&s->write.keys);
+	db_close(&s->read.vault);
+	db_close(&s->read.keys);
+	for (int i = 0; i < LANE_COUNT; i++)
+		fd_close(&s->lock_fd[i]);
+	pthread_mutex_destroy(&s->read.mutex);
+	free(s);
+}
+
+static int make_files(struct store *s, struct err *e)
+{
+	static const char *const folders[] = {"keys", "log"}, *const files[] = {"vault.lock", "vault.db", "keys/keys.db"};
+	char path[PATH_MAX], old[PATH_MAX];
+
+	if (folder_make(s->state, 0750, e) != 0 || path_join(path, sizeof path, s->state, RESERVE, e) != 0 ||
+	    path_join(old, sizeof old, s->state, "ballast", e) != 0)
+		return -1;
+	rename(old, path); // its name until schema 2
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		if (path_join(path, sizeof path, s->state, folders[i], e) != 0 || folder_make(path, 0750, e) != 0)
+			return -1;
+		file_own_like(path, s->state);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (path_join(path, sizeof path, s->state, files[i], e) != 0 || store_file_begin(s, path, e) != 0)
+			return -1;
+	return 0;
+}
+
+static int open_locks(struct store *s, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int flags;
+	} locks[LANE_COUNT] = {[LANE_RECORDS] = {"vault.lock", O_RDWR}, [LANE_LOG] = {"log", O_RDONLY | O_DIRECTORY}};
+	char path[PATH_MAX];
+
+	for (int i = 0; i < LANE_COUNT; i++) {
+		if (path_join(path, sizeof path, s->state, locks[i].name, e) != 0)
+			return -1;
+		s->lock_fd[i] = open(path, locks[i].flags | O_CLOEXEC);
+		if (s->lock_fd[i] < 0)
+			return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no store in %s; run: lethe keys init", s->state)
+					       : err_system(e, ERR_IO, errno, "%s", path);
+	}
+	return 0;
+}
+
+static int open_connections(struct store *s, enum store_access access, struct err *e)
+{
+	const enum db_access how = access == STORE_CREATE ? DB_CREATE : DB_WRITE;
+	char vault[PATH_MAX], keys[PATH_MAX];
+
+	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 || path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0)
+		return -1;
+	if (db_open(&s->write.vault, DB_VAULT, vault, how, e) == 0 && db_open(&s->write.keys, DB_KEYS, keys, how, e) == 0 &&
+	    db_open(&s->read.vault, DB_VAULT, vault, DB_READ, e) == 0 && db_open(&s->read.keys, DB_KEYS, keys, DB_READ, e) == 0)
+		return 0;
+	db_close(&s->write.vault);
+	db_close(&s->write.keys);
+	db_close(&s->read.vault);
+	return -1;
+}
+
+static int open_locked(struct store *s, enum store_access access, struct err *e)
+{
+	struct err why = {0};
+
+	if (open_connections(s, access, &why) == 0)
+		return 0;
+	// On a full disk even opening fails, for want of the shared index.
+	if (why.code == ERR_FULL && reserve_release(s))
+		return open_connections(s, access, e);
+	return err_set(e, why.code, "%s", why.text);
+}
+
+static int store_open(struct store **out, const char *state, enum store_access access, struct err *e)
+{
+	struct store *s = calloc(1, sizeof *s);
+	pthread_mutexattr_t brief;
+	int ret = -1;
+
+	*out = NULL;
+	if (s == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	// Held for the microseconds of a look-up: waiting awake is cheaper than being put to sleep.
+	pthread_mutexattr_init(&brief);
+	pthread_mutexattr_settype(&brief, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&s->read.mutex, &brief);
+	pthread_mutexattr_destroy(&brief);
+	for (int i = 0; i < LANE_COUNT; i++)
+		s->lock_fd[i] = -1;
+	if (snprintf(s->state, sizeof s->state, "%s", state) >= PATH_MAX)
+		err_set(e, ERR_INPUT, "the state folder's path is too long");
+	else if ((access != STORE_CREATE || make_files(s, e) == 0) && open_locks(s, e) == 0 && lane_enter(s, LANE_LOG, e) == 0) {
+		if (lane_enter(s, LANE_RECORDS, e) == 0) {
+			ret = open_locked(s, access, e);
+			lane_leave(s, LANE_RECORDS);
+		}
+		lane_leave(s, LANE_LOG);
+	}
+	if (ret != 0) {
+		store_close(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+static const struct backend_upkeep upkeep = {
+    .open = store_open,
+    .close = store_close,
+    .check = store_check,
+    .enter = lane_enter,
+    .leave = lane_leave,
+    .begin = store_begin,
+    .commit = store_commit,
+    .rollback = store_rollback,
+    .alive = store_alive,
+    .sanitise = store_sanitise,
+    .find_bytes = store_find_bytes,
+    .sizes = store_sizes,
+    .drift = store_drift,
+    .stamp = store_stamp_now,
+    .reserve_release = reserve_release,
+    .reserve_fill = reserve_fill,
+    .number_get = number_get,
+    .number_set = number_set,
+};
+
+const struct backend sqlite_backend = {
+    .name = "sqlite",
+    .upkeep = &upkeep,
+    .records = &sqlite_records,
+    .keys = &sqlite_keys,
+    .ledger = &sqlite_ledger,
+    .log = &sqlite_log,
+};
