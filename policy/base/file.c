@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -75,6 +76,22 @@ int folder_sync(const char *path, struct err *e)
 	if (fd < 0 || fsync(fd) < 0)
 		return err_system(e, code_for(errno), errno, "%s", path);
 	return 0;
+}
+
+uint64_t folder_bytes(const char *path)
+{
+	uint64_t bytes = 0;
+	struct stat file;
+	char name[4096];
+	DIR *d = opendir(path);
+
+	if (d == NULL)
+		return 0;
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
+		if (path_join(name, sizeof name, path, entry->d_name, NULL) == 0 && stat(name, &file) == 0 && S_ISREG(file.st_mode))
+			bytes += (uint64_t)file.st_size;
+	closedir(d);
+	return bytes;
 }
 
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)

@@ -5,6 +5,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 void fd_close(int *fd); // closes if >= 0, sets -1
@@ -23,6 +24,7 @@ int file_begin(const char *path, mode_t mode, bool *made, struct err *e);
 int fd_write_all(int fd, const void *bytes, size_t len);       // 0 or -1 with errno; retries EINTR and short writes
 int folder_make(const char *path, mode_t mode, struct err *e); // with parents; an existing one is fine
 int folder_sync(const char *path, struct err *e);
+uint64_t folder_bytes(const char *path); // of the files in it; 0 when it is not there
 // When root makes a file in somebody else's folder: gives it to the folder's owner. A link is not followed: who owns the folder could make one
 // that leads out of it.
 void file_own_like(const char *path, const char *folder);

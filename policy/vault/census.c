@@ -2,26 +2,7 @@
 // The census: what is held at this moment, at a cost that depends on the number of kinds and of log segments, not of records.
 #include "policy/base/file.h"
 #include "policy/vault/state.h"
-#include <dirent.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-static uint64_t folder_bytes(const char *folder)
-{
-	uint64_t bytes = 0;
-	struct stat file;
-	char path[PATH_MAX];
-	DIR *d = opendir(folder);
-
-	if (d == NULL)
-		return 0;
-	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
-		if (path_join(path, sizeof path, folder, entry->d_name, NULL) == 0 && stat(path, &file) == 0 && S_ISREG(file.st_mode))
-			bytes += (uint64_t)file.st_size;
-	closedir(d);
-	return bytes;
-}
 
 static int count_log(struct vault *v, struct census_row *row, time_t *newest, struct err *e)
 {

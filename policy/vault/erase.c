@@ -114,12 +114,10 @@ static void erase_log(struct erasure *x, bool count_only)
 
 // ---- what the policy keeps ----
 
-// What an end is asked for is deleted, unless the policy or a legal hold keeps it all the same.
-static bool is_kept(const struct erasure *x, const struct record_row *r, struct record_row *out, struct life *life)
+// What an end is asked for is deleted, unless the policy or a legal hold keeps it all the same: `due` is its end once its erasure is asked for.
+static bool is_kept(const struct erasure *x, const struct record_row *r)
 {
-	*out = *r;
-	*life = record_life_erased(x->v, out, x->now);
-	return life->end == 0 || life->end > x->now;
+	return r->due == 0 || r->due > x->now;
 }
 
 static void count_kept(struct erasure *x)
@@ -127,18 +125,19 @@ static void count_kept(struct erasure *x)
 	struct erase_result *out = x->out;
 
 	for (size_t i = 0; i < x->records.count; i++) {
-		struct record_row row;
-		struct life life;
+		struct record_row *row = &x->records.rows[i];
+		const struct life life = record_life_erased(x->v, row, x->now);
 		size_t k = 0;
-		if (!is_kept(x, &x->records.rows[i], &row, &life))
+		row->due = life.end;
+		if (!is_kept(x, row))
 			continue;
 		out->stores[STORE_RECORDS].kept++;
-		out->stores[STORE_SPOOL].kept += row.has_file;
-		while (k < out->kept_count && out->kept[k].kind != row.kind)
+		out->stores[STORE_SPOOL].kept += row->has_file;
+		while (k < out->kept_count && out->kept[k].kind != row->kind)
 			k++;
 		struct erase_kept *kept = &out->kept[k];
 		if (k == out->kept_count)
-			*kept = (struct erase_kept){.kind = row.kind, .until = life.end, .held = life.held};
+			*kept = (struct erase_kept){.kind = row->kind, .until = life.end, .held = life.held};
 		out->kept_count += k == out->kept_count;
 		kept->count++;
 		kept->held = kept->held && life.held;
@@ -232,34 +231,18 @@ static int erase_rows(struct erasure *x, struct err *e)
 		return -1;
 	for (size_t i = 0; i < x->records.count; i++) {
 		const struct record_row *r = &x->records.rows[i];
-		struct record_row kept;
-		struct life life;
-		if (is_kept(x, r, &kept, &life)) {
-			if (record_keep(v, &kept, life.end, e) != 0)
-				return -1;
-			continue;
-		}
-		if (r->has_file)
+		if (r->has_file && !is_kept(x, r))
 			add_marker(x, r->id, RECORD_ID_LEN);
-		if (v->b->records->tags(v->store, r->id, mark_tag, x, e) != 0 || v->b->records->end(v->store, r->id, e) != 0)
+		if (is_kept(x, r)
+			? record_keep(v, r, e) != 0
+			: v->b->records->tags(v->store, r->id, mark_tag, x, e) != 0 || v->b->records->end(v->store, r->id, e) != 0)
 			return -1;
 	}
-	if (!x->has_subject)
-		return 0;
-	if (v->b->ledger->payload_end(v->store, x->subject, 0, 0, &x->out->stores[STORE_PAYLOADS].erased, e) != 0)
-		return -1;
-	return key_end_later_of_subject(v, x->subject, e);
-}
-
-static int erase_in_transaction(struct erasure *x, struct err *e)
-{
-	if (transaction_begin(x->v, LANE_RECORDS, NULL, e) != 0 || transaction_end(x->v, LANE_RECORDS, erase_rows(x, e), e) != 0) {
-		x->out->stores[STORE_PAYLOADS].erased = 0;
-		return -1;
-	}
-	x->out->stores[STORE_RECORDS].erased = x->records.count - x->out->stores[STORE_RECORDS].kept;
-	x->out->recorded = true;
-	return 0;
+	uint64_t ended;
+	return x->has_subject && (v->b->ledger->payload_end(v->store, x->subject, 0, 0, &ended, e) != 0 ||
+				  key_end_later_of_subject(v, x->subject, e) != 0)
+		   ? -1
+		   : 0;
 }
 
 // ---- everything else ----
@@ -273,9 +256,7 @@ static void erase_rest(struct erasure *x)
 
 	for (size_t i = 0; i < x->records.count; i++) {
 		const struct record_row *r = &x->records.rows[i];
-		struct record_row kept;
-		struct life life;
-		if (!r->has_file || is_kept(x, r, &kept, &life))
+		if (!r->has_file || is_kept(x, r))
 			continue;
 		if (vault_spool_path(v, r->id, path, sizeof path, NULL) != 0 || (unlink(path) != 0 && errno != ENOENT))
 			erase_partial(x, "spool", "a file cannot be unlinked");
@@ -313,7 +294,13 @@ static int erase_alone(struct erasure *x, struct err *e)
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
 	if (ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out))) {
 		bool released = x->v->b->upkeep->reserve_release(x->v->store);
-		ret = erase_in_transaction(x, e);
+		ret = transaction_begin(x->v, LANE_RECORDS, NULL, e) != 0 || transaction_end(x->v, LANE_RECORDS, erase_rows(x, e), e) != 0
+			  ? -1
+			  : 0;
+		struct erase_store *s = x->out->stores;
+		s[STORE_RECORDS].erased = ret == 0 ? s[STORE_RECORDS].found - s[STORE_RECORDS].kept : 0;
+		s[STORE_PAYLOADS].erased = ret == 0 ? s[STORE_PAYLOADS].found : 0;
+		x->out->recorded = ret == 0;
 		if (ret == 0)
 			erase_rest(x);
 		if (released)

@@ -154,19 +154,6 @@ static int prune_payloads(struct vault *v, time_t horizon, struct err *e)
 
 // ---- whole days of the request log ----
 
-// The event is durable, and that the key is to be ended, before the day goes; a crash in between leaves a day that is still due.
-static int record_day_end(struct vault *v, const char *day, uint64_t lines, struct err *e)
-{
-	char details[128];
-	const struct ledger_event event = {.name = "prune", .details = details};
-
-	snprintf(details, sizeof details, "{\"kind\":\"request-log\",\"day\":\"%s\",\"rows\":%llu}", day, (unsigned long long)lines);
-	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
-		return -1;
-	int ret = ledger_write(v, &event, NULL, e) != 0 || key_end_later_of(v, kind_row(KIND_REQUEST_LOG)->name, day, e) != 0 ? -1 : 0;
-	return transaction_end(v, LANE_RECORDS, ret, e);
-}
-
 static int prune_day(struct pruning *p, const char *day, struct err *e)
 {
 	struct vault *v = p->v;
@@ -174,6 +161,8 @@ static int prune_day(struct pruning *p, const char *day, struct err *e)
 	struct log_summary s = {0};
 	struct err why = {0};
 	time_t start = 0;
+	char details[128];
+	const struct ledger_event event = {.name = "prune", .details = details};
 
 	when_parse(&start, day);
 	time_t due = request_log_due(v, start);
@@ -193,7 +182,12 @@ static int prune_day(struct pruning *p, const char *day, struct err *e)
 	p->out->log_rows += s.lines;
 	if (p->dry_run)
 		return 0;
-	if (record_day_end(v, day, s.lines, e) != 0)
+	// The event is durable, and that the key is to be ended, before the day goes; a crash in between leaves a day that is still due.
+	snprintf(details, sizeof details, "{\"kind\":\"request-log\",\"day\":\"%s\",\"rows\":%llu}", day, (unsigned long long)s.lines);
+	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+		return -1;
+	int ret = ledger_write(v, &event, NULL, e) != 0 || key_end_later_of(v, kind_row(KIND_REQUEST_LOG)->name, day, e) != 0 ? -1 : 0;
+	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
 		return -1;
 	v->b->log->end_day(v->store, day);
 	return 0;

@@ -359,7 +359,7 @@ struct life record_life_erased(const struct vault *v, struct record_row *r, time
 }
 
 // Sealed anew with a key of its own, so that the one which it had in common with what is erased can go.
-int record_keep(struct vault *v, const struct record_row *r, time_t due, struct err *e)
+int record_keep(struct vault *v, const struct record_row *r, struct err *e)
 {
 	struct record_row row ROW_AUTO = {0};
 	struct data_key DATA_KEY_AUTO key = {0};
@@ -369,7 +369,7 @@ int record_keep(struct vault *v, const struct record_row *r, time_t due, struct 
 	if (v->b->records->get(v->store, VIEW_WRITER, r->id, &row, e) != 0)
 		return -1;
 	row.facts = r->facts;
-	row.due = due;
+	row.due = r->due;
 	memcpy(before, row.key, KEY_ID_LEN);
 	if (open_body(v, VIEW_WRITER, &row, &body, NULL) != 0)
 		buf_free(&row.body); // it stays as it is

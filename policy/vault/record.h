@@ -9,9 +9,9 @@
 // Inside a transaction: it becomes one of which nobody can be told.
 int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
 struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended
-// Its life once its erasure is asked for, which *r says from then on; and inside a transaction, where that has not ended: it stays until `due`.
+// Its life once its erasure is asked for, which *r says from then on; and inside a transaction, where that has not ended: it stays until its `due`.
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now);
-int record_keep(struct vault *v, const struct record_row *r, time_t due, struct err *e);
+int record_keep(struct vault *v, const struct record_row *r, struct err *e);
 void record_unlink(const struct vault *v, const struct record_row *r); // after its commit: file
 
 // Replaces the page, which is empty at first, by the one that follows it, of at most PAGE_ROWS.

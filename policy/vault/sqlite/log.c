@@ -151,54 +151,34 @@ static int log_summary(struct store *s, const char *day, struct log_summary *out
 
 // ---- ending ----
 
-static int count_rows(struct db *db, enum sql statement, const uint8_t *hash, uint64_t *rows, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = db_query(db, statement, VALUES(V_BLOB(hash, LOG_HASH_LEN)), e);
-
-	if (c == NULL || cursor_next(c, e) != 1)
-		return -1;
-	*rows += (uint64_t)cursor_int(c, 0);
-	return 0;
-}
-
-static int delete_rows(struct db *db, enum sql statement, const uint8_t *hash, uint64_t *rows, struct err *e)
-{
-	if (db_run(db, statement, VALUES(V_BLOB(hash, LOG_HASH_LEN)), e) != 0)
-		return -1;
-	uint64_t deleted = db_changes(db);
-	*rows += deleted;
-	return deleted == 0 ? 0 : add_to_summary(db, -(int64_t)deleted, INT64_MAX, 0, e);
-}
-
 static int log_erase(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,
 		     uint64_t *rows, struct err *e)
 {
+	const struct value *which = VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN));
 	struct db *db DB_AUTO = NULL;
+	struct cursor *c CURSOR_AUTO = NULL;
 
 	*rows = 0;
 	if (log_open(s, &db, day, DB_WRITE, e) != 0)
 		return -1;
 	if (db == NULL)
 		return 0;
-	if ((address != NULL && count_rows(db, SQL_LOG_COUNT_ADDRESS, address, rows, e) != 0) ||
-	    (receipt != NULL && count_rows(db, SQL_LOG_COUNT_RECEIPT, receipt, rows, e) != 0))
+	c = db_query(db, SQL_LOG_COUNT, which, e);
+	if (c == NULL || cursor_next(c, e) != 1)
 		return -1;
+	*rows = (uint64_t)cursor_int(c, 0);
+	cursor_end(&c);
 	if (count_only || *rows == 0)
 		return 0;
-	*rows = 0;
-	if (db_begin(db, e) != 0)
-		return -1;
-	if ((address != NULL && delete_rows(db, SQL_LOG_DELETE_ADDRESS, address, rows, e) != 0) ||
-	    (receipt != NULL && delete_rows(db, SQL_LOG_DELETE_RECEIPT, receipt, rows, e) != 0)) {
+	int ret = db_begin(db, e);
+	if (ret == 0 && (db_run(db, SQL_LOG_DELETE, which, e) != 0 || add_to_summary(db, -(int64_t)*rows, INT64_MAX, 0, e) != 0)) {
 		db_rollback(db);
-		*rows = 0;
-		return -1;
+		ret = -1;
 	}
-	if (db_commit(db, e) != 0) {
-		*rows = 0;
-		return -1;
-	}
-	return store_sanitise_one(db, how, e);
+	if (ret == 0 && db_commit(db, e) == 0)
+		return store_sanitise_one(db, how, e);
+	*rows = 0;
+	return -1;
 }
 
 static void log_end_day(struct store *s, const char *day)

@@ -68,7 +68,5 @@ STATEMENT(LOG_SUMMARY, "SELECT lines, oldest, newest FROM summary WHERE only = 1
 STATEMENT(LOG_SUMMARY_ADD,
 	  "UPDATE summary SET lines = lines + $1, oldest = CASE WHEN oldest IS NULL OR oldest > $2 THEN $2 ELSE oldest END, "
 	  "newest = CASE WHEN newest IS NULL OR newest < $3 THEN $3 ELSE newest END WHERE only = 1")
-STATEMENT(LOG_COUNT_ADDRESS, "SELECT count(*) FROM line WHERE address_hash = $1")
-STATEMENT(LOG_COUNT_RECEIPT, "SELECT count(*) FROM line WHERE receipt_hash = $1")
-STATEMENT(LOG_DELETE_ADDRESS, "DELETE FROM line WHERE address_hash = $1")
-STATEMENT(LOG_DELETE_RECEIPT, "DELETE FROM line WHERE receipt_hash = $1")
+STATEMENT(LOG_COUNT, "SELECT count(*) FROM line WHERE address_hash = $1 OR receipt_hash = $2")
+STATEMENT(LOG_DELETE, "DELETE FROM line WHERE address_hash = $1 OR receipt_hash = $2")

@@ -8,7 +8,6 @@
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/vault/sqlite/log.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -186,16 +185,10 @@ static uint64_t file_bytes(const char *folder, const char *name)
 static void store_sizes(struct store *s, struct store_sizes *out)
 {
 	char log[PATH_MAX];
-	DIR *d = path_join(log, sizeof log, s->state, "log", NULL) == 0 ? opendir(log) : NULL;
 
 	out->database_bytes = file_bytes(s->state, "vault.db") + file_bytes(s->state, "keys/keys.db");
 	out->pending_bytes = file_bytes(s->state, "vault.db-wal") + file_bytes(s->state, "keys/keys.db-wal");
-	out->log_bytes = 0;
-	if (d == NULL)
-		return;
-	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
-		out->log_bytes += file_bytes(log, entry->d_name);
-	closedir(d);
+	out->log_bytes = path_join(log, sizeof log, s->state, "log", NULL) == 0 ? folder_bytes(log) : 0;
 }
 
 struct drift {
