@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The officer's command. One file per subcommand; command.c dispatches and prints the help from their rows.
+// The officer's command. One file per subcommand; main.c dispatches and prints the help from their rows.
 #ifndef LETHE_ADMIN_ADMIN_H
 #define LETHE_ADMIN_ADMIN_H
 
@@ -43,9 +43,6 @@ COMMANDS(COMMAND_DECLARE)
 // Those of `lethe policy` that have a file of their own.
 extern const struct command policy_lint_command, policy_diff_command;
 
-// Runs the command line; returns the exit status.
-enum status command_main(int argc, char **argv);
-
 // --- what they share ---
 // "lethe: message" on standard error; returns `status`.
 enum status output_complain(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -63,11 +60,10 @@ bool ask_yes(const char *question);
 void output_progress_begin(const char *doing);
 void output_progress_end(void);
 
-// Sets what the installed lethe.env says, and where the master key is, as far as the environment is silent.
-enum status installed_settings(void);
-// What lethe-run says in `state`/run.env of the site that it serves: for every variable that is unset. No such file is fine.
-enum status installed_site(const char *state);
-// The same for any file. ERR_NOT_FOUND, ERR_IO, ERR_MEMORY.
+// Sets every variable that is unset as the installed lethe.env says (and where the master key is), where neither --state (`state`, which may
+// be NULL) nor the environment names a state folder; and as lethe-run says in run.env of the state folder. No such file is fine.
+enum status installed_settings(const char *state);
+// Sets every variable that is unset as this file says. ERR_NOT_FOUND, ERR_IO, ERR_MEMORY.
 int installed_read(const char *path, struct err *e);
 
 // The policy in force and the stores, opened in this order; messages on standard error.

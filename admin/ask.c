@@ -17,25 +17,6 @@ static void interrupt(int signal_number)
 	interrupted = signal_number;
 }
 
-// One line from the terminal `fd`, up to its newline. -1 on an interruption, or when the terminal is gone.
-static int terminal_read(int fd, struct buf *out)
-{
-	char c;
-
-	while (!interrupted) {
-		ssize_t n = read(fd, &c, 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		if (c == '\n')
-			return 0;
-		if (buf_addc(out, c) != 0)
-			return -1;
-	}
-	return -1;
-}
-
 // Asks and reads a line; `echo` false: without showing what is typed. The terminal is put back whatever happens, an interruption included.
 static int ask_line(const char *question, bool echo, struct buf *out, struct err *e)
 {
@@ -52,7 +33,12 @@ static int ask_line(const char *question, bool echo, struct buf *out, struct err
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)(echo ? 0 : ECHO | ECHONL);
 	tcsetattr(fd, TCSAFLUSH, &quiet);
-	int ret = fd_write_all(fd, question, strlen(question)) != 0 ? -1 : terminal_read(fd, out);
+	bool read_all = false, gone = fd_write_all(fd, question, strlen(question)) != 0;
+	for (char c; !read_all && !gone && !interrupted;) {
+		ssize_t n = read(fd, &c, 1);
+		read_all = n == 1 && c == '\n';
+		gone = n == 0 || (n < 0 && errno != EINTR) || (n == 1 && !read_all && buf_addc(out, c) != 0);
+	}
 	tcsetattr(fd, TCSAFLUSH, &before);
 	if (!echo)
 		(void)fd_write_all(fd, "\n", 1);
@@ -60,7 +46,7 @@ static int ask_line(const char *question, bool echo, struct buf *out, struct err
 		sigaction(signals[i], &old[i], NULL);
 	if (interrupted)
 		raise(interrupted);
-	return ret < 0 ? err_set(e, ERR_INPUT, "nothing was entered") : 0;
+	return read_all ? 0 : err_set(e, ERR_INPUT, "nothing was entered");
 }
 
 int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e)

@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_true(const cJSON *object, const char *name)
-{
-	return cJSON_IsTrue(json_get(object, name));
-}
-
 // The first kind that was sent to a processor and that the policy does not share with it; NULL when there is none.
 static const char *unshared_kind(const cJSON *row, const struct policy_processor *declared)
 {
@@ -28,26 +23,25 @@ static const char *unshared_kind(const cJSON *row, const struct policy_processor
 }
 
 // "Sweden Central" and "swedencentral" are the same region.
-static void plain_region(char *out, size_t size, const char *region)
+static bool region_is(const char *a, const char *b)
 {
-	size_t n = 0;
-
-	for (; *region != '\0' && n + 1 < size; region++)
-		if (isalnum((unsigned char)*region) || *region == '-')
-			out[n++] = (char)tolower((unsigned char)*region);
-	out[n] = '\0';
+	for (;; a++, b++) {
+		while (*a != '\0' && !isalnum((unsigned char)*a) && *a != '-')
+			a++;
+		while (*b != '\0' && !isalnum((unsigned char)*b) && *b != '-')
+			b++;
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (*a == '\0')
+			return true;
+	}
 }
 
 static bool region_named(const struct policy_processor *declared, const char *region)
 {
-	char seen[64], named[64];
-
-	plain_region(seen, sizeof seen, region);
-	for (size_t i = 0; i < declared->region_count; i++) {
-		plain_region(named, sizeof named, declared->regions[i].id);
-		if (strcmp(named, seen) == 0)
+	for (size_t i = 0; i < declared->region_count; i++)
+		if (region_is(declared->regions[i].id, region))
 			return true;
-	}
 	return declared->region_count == 0;
 }
 
@@ -82,7 +76,7 @@ static void check_processor(struct check *c, const cJSON *row)
 	const struct policy_processor *declared = id != NULL ? policy_processor(c->policy, id) : NULL;
 	double sent = json_number(row, "bytes_sent", 0);
 
-	if (id == NULL || (declared == NULL && !is_true(row, "configured")))
+	if (id == NULL || (declared == NULL && !cJSON_IsTrue(json_get(row, "configured"))))
 		return;
 	if (declared == NULL) {
 		check_add(c, CHECK_BROKEN, "Restart egress with this policy, without that setting.",
@@ -93,10 +87,10 @@ static void check_processor(struct check *c, const cJSON *row)
 	if (kind != NULL)
 		check_add(c, CHECK_BROKEN, "Restart egress with this policy.", "%s was sent to %s, which the policy does not share with it",
 			  kind, id);
-	if (is_true(row, "configured") && host != NULL && *host && !policy_host_allowed(declared, host))
+	if (cJSON_IsTrue(json_get(row, "configured")) && host != NULL && *host && !policy_host_allowed(declared, host))
 		check_add(c, CHECK_BROKEN, "Correct its base URL, or declare the host.",
 			  "egress sends to %s for %s, which the policy does not name", host, id);
-	if (is_true(row, "configured") && strcmp(breaker != NULL ? breaker : "", "open") == 0)
+	if (cJSON_IsTrue(json_get(row, "configured")) && strcmp(breaker != NULL ? breaker : "", "open") == 0)
 		check_add(c, CHECK_BROKEN, "See whether its vendor reports an outage, and whether the endpoint and the key are right.",
 			  "%s is declared and configured, but does not answer: egress has stopped asking it", id);
 	// What was refused in the past stays in egress's count; what counts here is where the last answer came from.
@@ -111,7 +105,7 @@ static void check_processor(struct check *c, const cJSON *row)
 	check_refusal(c, row, id);
 	if (declared->local)
 		check_add(c, CHECK_KEPT, "", "%s is built in: nothing leaves for it", id);
-	else if (is_true(row, "configured"))
+	else if (cJSON_IsTrue(json_get(row, "configured")))
 		check_add(c, CHECK_KEPT, "", "%s: %.0f requests so far, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0),
 			  sent, json_number(row, "failures", 0));
 	else if (json_string(row, "missing") != NULL)
@@ -136,7 +130,7 @@ static void check_egress(struct check *c)
 		check_add(c, CHECK_UNSURE, "Restart egress.", "egress gave no status");
 		return;
 	}
-	if (is_true(status, "testing"))
+	if (cJSON_IsTrue(json_get(status, "testing")))
 		check_add(c, CHECK_BROKEN, "Start the installed egress.",
 			  "egress is the test build, which may reach loopback and unencrypted hosts");
 	cJSON_ArrayForEach(row, json_get(status, "processors"))

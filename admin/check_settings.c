@@ -42,12 +42,10 @@ static int url_host(const char *url, char out[HOST_MAX])
 		return -1;
 	start += 3;
 	size_t len = strcspn(start, "/?#\\");
-	for (size_t i = len; i > 0; i--) {
-		if (start[i - 1] == '@') {
-			start += i;
-			len -= i;
-			break;
-		}
+	const char *at = memrchr(start, '@', len); // a user's name may have several
+	if (at != NULL) {
+		len -= (size_t)(at + 1 - start);
+		start = at + 1;
 	}
 	size_t host = *start == '[' ? strcspn(start, "]/") + 1 : strcspn(start, ":/?#\\");
 	if (host == 0 || host > len || host >= HOST_MAX)

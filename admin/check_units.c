@@ -24,30 +24,6 @@ static const char *const free_settings[] = {
     "IPAddressAllow", "LimitNOFILE",       "LoadCredential", "Restart",        "RestartSec",  "SetCredential",
     "StandardOutput", "StandardError",     "TasksMax",       "TimeoutStopSec", "Wants"};
 
-static void check_drop_in(struct check *c, const char *unit, const char *path)
-{
-	BUF_AUTO struct buf text = BUF_INIT(UNIT_BYTES_MAX);
-	struct err e;
-	char *rest = NULL;
-
-	if (file_read(path, &text, &e) != 0 || text.len == 0)
-		return;
-	for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-		bool may = false;
-		line += strspn(line, " \t");
-		char *equals = strchr(line, '=');
-		if (equals == NULL || *line == '#' || *line == ';')
-			continue;
-		const char *value = equals + 1 + strspn(equals + 1, " \t");
-		line[strcspn(line, " \t=")] = '\0';
-		for (size_t i = 0; i < ARRAY_LEN(free_settings); i++)
-			may |= strcmp(free_settings[i], line) == 0;
-		if (may || !shipped_sets(unit, line))
-			continue;
-		check_add(c, CHECK_BROKEN, RESTORE, "%s: %s is set to %s in %s", unit, line, value, path);
-	}
-}
-
 static void check_drop_ins(struct check *c, const char *folder, const char *unit)
 {
 	char pattern[PATH_MAX];
@@ -59,8 +35,24 @@ static void check_drop_ins(struct check *c, const char *folder, const char *unit
 			check_add(c, CHECK_UNSURE, "Free some memory.", "%s cannot be listed", pattern);
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		if (strcmp(strrchr(found.gl_pathv[i], '/'), "/hardening.conf") != 0) // compared as a whole
-			check_drop_in(c, unit, found.gl_pathv[i]);
+		BUF_AUTO struct buf text = BUF_INIT(UNIT_BYTES_MAX);
+		const char *path = found.gl_pathv[i];
+		char *rest = NULL;
+		if (strcmp(strrchr(path, '/'), "/hardening.conf") == 0 || file_read(path, &text, NULL) != 0 || text.len == 0)
+			continue; // the first is compared as a whole
+		for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+			bool may = false;
+			line += strspn(line, " \t");
+			char *equals = strchr(line, '=');
+			if (equals == NULL || *line == '#' || *line == ';')
+				continue;
+			const char *value = equals + 1 + strspn(equals + 1, " \t");
+			line[strcspn(line, " \t=")] = '\0';
+			for (size_t n = 0; n < ARRAY_LEN(free_settings); n++)
+				may |= strcmp(free_settings[n], line) == 0;
+			if (!may && shipped_sets(unit, line))
+				check_add(c, CHECK_BROKEN, RESTORE, "%s: %s is set to %s in %s", unit, line, value, path);
+		}
 	}
 	globfree(&found);
 }

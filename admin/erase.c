@@ -85,21 +85,32 @@ static enum status certificate_print(const struct arguments *args, struct buf *c
 		return output_print(certificate);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, NULL);
-	table_leaves(&t, object);
+	table_leaves(&t, "", object);
 	return object != NULL ? table_output(&t, args, NULL) : output_complain(STATUS_UNSURE, "erase: no memory to print the certificate");
 }
 
-static enum status erase(const struct site *s, const struct arguments *args, const struct erasure *x)
+static void erasure_end(struct erasure *x)
+{
+	buf_wipe(&x->value);
+}
+
+static enum status erase_main(const struct admin *a, const struct arguments *args)
 {
 	struct erase_result r;
 	struct err e;
 	bool dry_run = argument_given(args, "dry-run");
+	__attribute__((cleanup(erasure_end))) struct erasure x = {.value = BUF_INIT(HIDDEN_MAX)};
 	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES), text = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns, "snnn");
+	if (read_target(args, &x, &e) != 0)
+		return output_complain(STATUS_UNSURE, "erase: %s", e.text);
+	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
 	output_progress_begin("looking");
-	int ret = erase_target(s->vault, x, true, &r, NULL, &e);
+	int ret = erase_target(s.vault, &x, true, &r, NULL, &e);
 	output_progress_end();
 	for (size_t i = 0; ret == 0 && i < r.store_count; i++)
 		table_add(&t, r.stores[i].name, (double)r.stores[i].found, (double)r.stores[i].erased, (double)r.stores[i].kept);
@@ -112,7 +123,7 @@ static enum status erase(const struct site *s, const struct arguments *args, con
 		if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
 			return output_complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
 		output_progress_begin("erasing, then looking through every store");
-		ret = erase_target(s->vault, x, false, &r, &certificate, &e);
+		ret = erase_target(s.vault, &x, false, &r, &certificate, &e);
 		output_progress_end();
 	}
 	if (ret != 0)
@@ -122,21 +133,6 @@ static enum status erase(const struct site *s, const struct arguments *args, con
 		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", r.reason);
 	if (r.residue_hits > 0)
 		return output_complain(STATUS_FOUND, "erase: the scan still finds traces; run it again, and report this");
-	return status;
-}
-
-static enum status erase_main(const struct admin *a, const struct arguments *args)
-{
-	struct err e;
-	struct erasure x = {.value = BUF_INIT(HIDDEN_MAX)};
-	SITE_AUTO struct site s = {0};
-	enum status status = STATUS_UNSURE;
-
-	if (read_target(args, &x, &e) != 0)
-		output_complain(status, "erase: %s", e.text);
-	else if ((status = site_open(&s, a, argument_given(args, "dry-run") ? VAULT_LOOK : VAULT_ADMIN)) == STATUS_DONE)
-		status = erase(&s, args, &x);
-	buf_wipe(&x.value);
 	return status;
 }
 

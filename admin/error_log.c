@@ -11,25 +11,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// -1 when it cannot be opened; *none when there is no such file.
-static int open_log(const char *run, int flags, bool *none, struct err *e)
+// -1 when it cannot be opened; ERR_NOT_FOUND when there is no such file.
+static int open_log(const char *run, int flags, struct err *e)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
-	*none = false;
 	if (path_join(path, sizeof path, run, "error.log", e) != 0)
 		return -1;
 	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		*none = errno == ENOENT;
-		return err_system(e, ERR_IO, errno, "%s", path);
-	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return err_set(e, ERR_REFUSED, "%s is not a plain file", path);
-	}
-	return fd;
+	if (fd < 0)
+		return err_system(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return err_set(e, ERR_REFUSED, "%s is not a plain file", path);
 }
 
 int error_log_look(const char *run, struct error_log *out, struct err *e)
@@ -37,12 +33,11 @@ int error_log_look(const char *run, struct error_log *out, struct err *e)
 	struct stat st;
 	char *line = NULL;
 	size_t capacity = 0;
-	bool none;
-	int fd = open_log(run, O_RDONLY, &none, e);
+	int fd = open_log(run, O_RDONLY, e);
 
 	*out = (struct error_log){0};
 	if (fd < 0)
-		return none ? 0 : -1;
+		return e->code == ERR_NOT_FOUND ? 0 : -1;
 	FILE *file = fdopen(fd, "r");
 	if (file == NULL) {
 		close(fd);
@@ -78,7 +73,6 @@ bool error_log_due(const struct policy *p, const struct error_log *log, time_t a
 int error_log_prune(const struct policy *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e)
 {
 	struct error_log log;
-	bool none;
 
 	*ended = 0;
 	if (error_log_look(run, &log, e) != 0)
@@ -88,8 +82,8 @@ int error_log_prune(const struct policy *p, const char *run, struct duration ahe
 	*ended = log.lines;
 	if (dry_run)
 		return 0;
-	FD_AUTO int fd = open_log(run, O_WRONLY, &none, e);
+	FD_AUTO int fd = open_log(run, O_WRONLY, e);
 	if (fd < 0)
-		return none ? 0 : -1;
+		return e->code == ERR_NOT_FOUND ? 0 : -1;
 	return ftruncate(fd, 0) == 0 ? 0 : err_system(e, ERR_IO, errno, "the error log cannot be emptied");
 }

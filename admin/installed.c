@@ -38,25 +38,21 @@ int installed_read(const char *path, struct err *e)
 	return 0;
 }
 
-enum status installed_settings(void)
-{
-	struct err e;
-
-	if (installed_read(place_settings, &e) != 0 && e.code != ERR_NOT_FOUND)
-		return output_complain(STATUS_UNSURE, "%s", e.text);
-	// The services get it as a credential; only root can read it here.
-	if (setting("LETHE_MASTER_KEY_FILE", NULL) == NULL && setting("CREDENTIALS_DIRECTORY", NULL) == NULL &&
-	    access(place_master_key, R_OK) == 0)
-		setenv("LETHE_MASTER_KEY_FILE", place_master_key, 0);
-	return STATUS_DONE;
-}
-
-enum status installed_site(const char *state)
+enum status installed_settings(const char *state)
 {
 	char path[4096];
 	struct err e;
 
-	if (path_join(path, sizeof path, state, "run.env", &e) != 0 || (installed_read(path, &e) != 0 && e.code != ERR_NOT_FOUND))
+	if (state == NULL && setting("LETHE_STATE", NULL) == NULL) {
+		if (installed_read(place_settings, &e) != 0 && e.code != ERR_NOT_FOUND)
+			return output_complain(STATUS_UNSURE, "%s", e.text);
+		// The services get it as a credential; only root can read it here.
+		if (setting("LETHE_MASTER_KEY_FILE", NULL) == NULL && setting("CREDENTIALS_DIRECTORY", NULL) == NULL &&
+		    access(place_master_key, R_OK) == 0)
+			setenv("LETHE_MASTER_KEY_FILE", place_master_key, 0);
+	}
+	if (path_join(path, sizeof path, state != NULL ? state : setting_state(), "run.env", &e) != 0 ||
+	    (installed_read(path, &e) != 0 && e.code != ERR_NOT_FOUND))
 		return output_complain(STATUS_UNSURE, "%s", e.text);
 	return STATUS_DONE;
 }

@@ -3,13 +3,18 @@
 #include "admin/nginx_conf.h"
 #include "policy/base/file.h"
 #include "policy/model/arena.h"
+#include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { WORDS_MAX = 128, DEPTH_MAX = 24, SECTIONS_MAX = 256, INCLUDES_MAX = 4096 };
+enum { NGINX_SECONDS = 10, NOT_FOUND = 127, ERRORS_MAX = 64 * 1024 };
 static const char SECTION[] = "# configuration file ";
 
 struct section {
@@ -168,19 +173,17 @@ struct nginx_conf *nginx_conf_parse(const char *dump, struct err *e)
 		return NULL;
 	}
 	c->root.name = "";
-	for (char *at = c->dump, *end; (at = strstr(at, SECTION)) != NULL && c->section_count < SECTIONS_MAX;) {
-		if (at != c->dump && at[-1] != '\n') {
-			at++;
+	for (char *at = c->dump, *end; (at = strstr(at, SECTION)) != NULL && c->section_count < SECTIONS_MAX; at = end) {
+		end = at + 1;
+		if (at != c->dump && at[-1] != '\n')
 			continue;
-		}
 		end = strchr(at, '\n');
 		if (end == NULL || end[-1] != ':')
 			break;
 		if (at != c->dump)
 			at[-1] = '\0';
 		end[-1] = '\0';
-		c->sections[c->section_count++] = (struct section){at + sizeof SECTION - 1, end + 1};
-		at = end + 1;
+		c->sections[c->section_count++] = (struct section){at + sizeof SECTION - 1, ++end};
 	}
 	struct reader r = {.conf = c, .file = "nginx", .at = "", .line = 1, .e = e};
 	int ret =
@@ -193,11 +196,58 @@ struct nginx_conf *nginx_conf_parse(const char *dump, struct err *e)
 
 void nginx_conf_free(struct nginx_conf *c)
 {
-	if (c != NULL && c->arena != NULL)
+	if (c == NULL)
+		return;
+	if (c->arena != NULL)
 		arena_free(c->arena);
-	if (c != NULL)
-		free(c->dump);
+	free(c->dump);
 	free(c);
+}
+
+// ---- asking nginx ----
+
+static int memory_read(int fd, struct buf *out)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *to = size < 0 ? NULL : buf_reserve(out, (size_t)size);
+
+	if (to == NULL || pread(fd, to, (size_t)size, 0) != size)
+		return -1;
+	buf_took(out, (size_t)size);
+	return 0;
+}
+
+int nginx_dump(const char *path, struct buf *out, struct err *e)
+{
+	BUF_AUTO struct buf said = BUF_INIT(ERRORS_MAX);
+	FD_AUTO int text = memfd_create("nginx", MFD_CLOEXEC), errors = memfd_create("nginx", MFD_CLOEXEC);
+	char folder[4096];
+	const char *slash = strrchr(path, '/');
+	int status = -1;
+
+	snprintf(folder, sizeof folder, "%.*s/", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+	pid_t child = text < 0 || errors < 0 ? -1 : fork();
+	if (child == 0) { // it gets no secret of ours, and ends by itself when it hangs
+		char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};
+		char *const words[] = {(char[]){"nginx"}, (char[]){"-T"}, (char[]){"-q"}, (char[]){"-e"}, (char[]){"stderr"},
+				       (char[]){"-p"},    folder,         (char[]){"-c"}, strdup(path),   NULL};
+		dup2(text, STDOUT_FILENO);
+		dup2(errors, STDERR_FILENO);
+		alarm(NGINX_SECONDS);
+		execve("/usr/sbin/nginx", words, environment);
+		_exit(NOT_FOUND);
+	}
+	if (child < 0 || TEMP_FAILURE_RETRY(waitpid(child, &status, 0)) < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND))
+		return err_set(e, ERR_UNAVAILABLE, "nginx cannot be run here");
+	if (memory_read(errors, &said) != 0 || memory_read(text, out) != 0)
+		return err_set(e, ERR_MEMORY, "nginx printed too much");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	// The first complaint, without nginx's own "nginx: [emerg] ".
+	const char *line = strstr(buf_text(&said), "[emerg] ");
+	line = line != NULL ? line + strlen("[emerg] ") : buf_text(&said);
+	bool denied = strstr(buf_text(&said), "Permission denied") != NULL;
+	return err_set(e, denied ? ERR_UNAVAILABLE : ERR_REFUSED, "%.*s", (int)strcspn(line, "\n"), *line ? line : "it gave no reason");
 }
 
 // ---- looking ----

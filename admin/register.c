@@ -17,14 +17,13 @@ static const struct option_row register_options[] = {
 static cJSON *traffic(const struct admin *a)
 {
 	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_MAX);
-	char folder[4096], path[4096];
+	char path[4096];
 	struct err e;
 	cJSON *answer = call_program(a->run, "egress", "status", &e);
 
 	if (answer != NULL)
 		return answer;
-	if (path_join(folder, sizeof folder, a->state, "egress", &e) != 0 ||
-	    path_join(path, sizeof path, folder, "traffic.json", &e) != 0 || file_read(path, &text, &e) != 0)
+	if (path_join(path, sizeof path, a->state, "egress/traffic.json", &e) != 0 || file_read(path, &text, &e) != 0)
 		return NULL;
 	return json_parse(buf_text(&text), text.len, &e);
 }

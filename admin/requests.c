@@ -50,7 +50,7 @@ static int requests_lines(struct buf *out, const cJSON *object)
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns, "ss");
-	table_leaves(&t, object);
+	table_leaves(&t, "", object);
 	cJSON_ArrayForEach(row, t.rows)
 	{
 		size_t len = strlen(json_string(row, "name"));

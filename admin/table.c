@@ -58,7 +58,7 @@ int table_move(struct table *t, cJSON *object, const char *name)
 }
 
 // Recursion ends where cJSON's parser would: it refuses what is nested too deep.
-static void add_leaves(struct table *t, const char *path, const cJSON *parent)
+void table_leaves(struct table *t, const char *path, const cJSON *parent)
 {
 	const cJSON *child;
 	bool list = cJSON_IsArray(parent);
@@ -78,7 +78,7 @@ static void add_leaves(struct table *t, const char *path, const cJSON *parent)
 		n++;
 		t->failed |= name.failed;
 		if (cJSON_IsObject(child) || cJSON_IsArray(child)) {
-			add_leaves(t, buf_text(&name), child);
+			table_leaves(t, buf_text(&name), child);
 			continue;
 		}
 		cJSON *row = cJSON_CreateObject();
@@ -86,11 +86,6 @@ static void add_leaves(struct table *t, const char *path, const cJSON *parent)
 		t->failed |= cJSON_AddStringToObject(row, t->columns[0], buf_text(&name)) == NULL ||
 			     !cJSON_AddItemToObject(row, t->columns[1], value) || !cJSON_AddItemToArray(t->rows, row);
 	}
-}
-
-void table_leaves(struct table *t, const cJSON *object)
-{
-	add_leaves(t, "", object);
 }
 
 size_t table_size(const struct table *t)
