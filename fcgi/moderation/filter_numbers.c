@@ -224,21 +224,21 @@ static bool phone_international(const char *s, const struct number *n, unsigned 
 	return s[n->group[from].len > 2 ? n->group[from].at + 2 : n->group[from + 1].at] != '0';
 }
 
-static bool is_one_of(const char *word, size_t len, const char *const *list, size_t count)
+// Whether the `len` letters are one of the words of the list, in which a space stands before and after each.
+static bool is_one_of(const char *word, size_t len, const char *list)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (strlen(list[i]) == len && strncmp(list[i], word, len) == 0)
-			return true;
-	}
-	return false;
+	const char *found = len > 0 ? memmem(list, strlen(list), word, len) : NULL;
+
+	while (found != NULL && (found[-1] != ' ' || found[len] != ' '))
+		found = memmem(found + 1, strlen(found + 1), word, len);
+	return found != NULL;
 }
 
 // A word like "phone" among the few before `at`.
 static bool phone_announced(const char *s, size_t at)
 {
-	static const char *const words[] = {"tel",       "telefon",       "telephone",   "phone",   "fax",         "telefax",    "mobil",
-					    "mobile",    "handy",         "call",        "cell",    "whatsapp",    "sms",        "hotline",
-					    "rufnummer", "telefonnummer", "handynummer", "anrufen", "phonenumber", "mobilnummer"};
+	static const char words[] = " tel telefon telephone phone fax telefax mobil mobile handy call cell whatsapp sms hotline rufnummer "
+				    "telefonnummer handynummer anrufen phonenumber mobilnummer ";
 
 	for (int taken = 0; taken < KEYWORD_WORDS; taken++) {
 		while (at > 0 && !fold_is_alnum(s[at - 1]) && s[at - 1] != '\n')
@@ -248,7 +248,7 @@ static bool phone_announced(const char *s, size_t at)
 			at--;
 		if (at == end)
 			return false;
-		if (is_one_of(s + at, end - at, words, ARRAY_LEN(words)))
+		if (is_one_of(s + at, end - at, words))
 			return true;
 	}
 	return false;
@@ -286,7 +286,6 @@ static unsigned phone_at(const char *s, const struct number *n, unsigned g)
 // "ISBN 0-306-40615-2", "EAN", "article number": long numbers that name things.
 static bool number_names_thing(const char *s, size_t at)
 {
-	static const char *const words[] = {"isbn", "issn", "ean", "gtin", "sku", "ref", "hrb", "doi"};
 	size_t end;
 
 	while (at > 0 && strchr(" :.#-", s[at - 1]) != NULL)
@@ -294,7 +293,7 @@ static bool number_names_thing(const char *s, size_t at)
 	end = at;
 	while (at > 0 && fold_is_letter(s[at - 1]))
 		at--;
-	return is_one_of(s + at, end - at, words, ARRAY_LEN(words));
+	return is_one_of(s + at, end - at, " isbn issn ean gtin sku ref hrb doi ");
 }
 
 static int number_judge(const struct folded *f, const struct number *n, struct filter_hits *hits)

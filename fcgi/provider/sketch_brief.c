@@ -47,13 +47,13 @@ static const char *token_next(const char *s, const char *end, struct token *out)
 	return s;
 }
 
-static bool word_among(const char *word, const char *const *list)
+// Whether the word is one of the list, in which a space stands before and after each.
+static bool word_among(const char *word, const char *list)
 {
-	for (; *list != NULL; list++) {
-		if (strcmp(word, *list) == 0)
-			return true;
-	}
-	return false;
+	char spaced[SKETCH_WORD_BYTES + 2];
+
+	snprintf(spaced, sizeof spaced, " %s ", word);
+	return *word != '\0' && strstr(list, spaced) != NULL;
 }
 
 // The text up to a size that is worth reading; NULL when it is none.
@@ -91,12 +91,10 @@ static const struct {
 
 static const char *colour_of(const char *word)
 {
-	static const char *const endings[] = {"", "e", "en", "er", "es", "em", NULL};
-
 	for (size_t i = 0; i < ARRAY_LEN(colour_words); i++) {
 		size_t len = strlen(colour_words[i].word);
 		if (strncmp(word, colour_words[i].word, len) == 0 &&
-		    (word[len] == '\0' || (colour_words[i].german && word_among(word + len, endings))))
+		    (word[len] == '\0' || (colour_words[i].german && word_among(word + len, " e en er es em "))))
 			return colour_words[i].colour;
 	}
 	return NULL;
@@ -132,7 +130,7 @@ static void colour_code(struct colours *c, const char *s)
 
 static void colours_of(struct colours *c, const char *text)
 {
-	static const char *const no[] = {"no", "not", "without", "kein", "keine", "keinen", "ohne", "nicht", NULL};
+	static const char no[] = " no not without kein keine keinen ohne nicht ";
 	const char *end = NULL, *s = readable(text, &end);
 	bool denied = false;
 
@@ -229,12 +227,10 @@ static bool quoted_name(const char *s, const char *end, char name[SKETCH_WORD_BY
 // "called X", "Bakery X": after such a word, at once, a name.
 static bool told_name(const char *s, const char *end, char name[SKETCH_WORD_BYTES])
 {
-	static const char *const before[] = {
-	    "called",    "named",        "namens",     "heißt",   "heißen",   "bakery",    "bäckerei",  "konditorei",
-	    "café",      "cafe",         "restaurant", "hotel",   "pension",  "gasthof",   "gasthaus",  "bistro",
-	    "bar",       "pizzeria",     "trattoria",  "studio",  "salon",    "atelier",   "galerie",   "gallery",
-	    "boutique",  "apotheke",     "praxis",     "kanzlei", "brauerei", "metzgerei", "gärtnerei", "weingut",
-	    "werkstatt", "buchhandlung", "tischlerei", "florist", NULL};
+	static const char before[] =
+	    " called named namens heißt heißen bakery bäckerei konditorei café cafe restaurant hotel pension gasthof gasthaus "
+	    "bistro bar pizzeria trattoria studio salon atelier galerie gallery boutique apotheke praxis kanzlei brauerei "
+	    "metzgerei gärtnerei weingut werkstatt buchhandlung tischlerei florist ";
 
 	while (s < end) {
 		struct token t, next;

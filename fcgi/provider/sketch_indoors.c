@@ -124,11 +124,10 @@ static void thread(struct canvas *c, double x, double y, double w, double h, boo
 	}
 	for (int i = 1; i < 6; i++) { // its fibres
 		double at = i / 6.0;
-		if (along) {
+		if (along)
 			path_line(c, x + w * at, y + h * 0.14, x + w * at, y + h * 0.86);
-		} else {
+		else
 			path_line(c, x + w * 0.14, y + h * at, x + w * 0.86, y + h * at);
-		}
 	}
 	sketch_line(c, rgb_tone(rgb, -0.09), 0.14, c->style == STYLE_MINIMAL ? 0 : 0.55);
 }

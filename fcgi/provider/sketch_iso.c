@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Isometric models made of boxes on a grid: x runs to the lower right, y to the lower left, z up. Also the composition "blocks".
 #include "fcgi/provider/sketch_paint.h"
-#include "policy/base/array.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -74,24 +73,6 @@ static void tree(const struct model *m, double x, double y, double z, double h, 
 	ball(m, x, y, z + h * 0.66, h * 0.3, rgb);
 }
 
-// A box; where one of the sizes is 0 a flat face, and where two are, a ball of radius h.
-struct part {
-	double x, y, z, a, b, h;
-	struct rgb rgb;
-};
-
-static void parts_draw(const struct model *m, const struct part *part, size_t count)
-{
-	for (; count > 0; count--, part++) {
-		if (part->a > 0 && part->b > 0 && part->h > 0)
-			box(m, part->x, part->y, part->z, part->a, part->b, part->h, part->rgb);
-		else if (part->a > 0 || part->b > 0)
-			flat(m, part->x, part->y, part->z, part->a, part->b, part->h, part->rgb);
-		else
-			ball(m, part->x, part->y, part->z, part->h, part->rgb);
-	}
-}
-
 // The slab that a model stands on, with its shadow.
 static void ground(const struct model *m, double n, struct rgb rgb)
 {
@@ -129,16 +110,15 @@ static void podium(const struct model *m)
 {
 	struct palette *p = &m->c->p;
 	ground(m, 8, p->light);
-	const struct part parts[] = {{0.6, 0.6, 0, 6.8, 0.5, 5.2, rgb_mix(p->light, p->mid, 0.4)},
-				     {2.2, 1.1, 0, 3.4, 0, 4.2, rgb_mix(p->accent, p->light, 0.35)},
-				     {1.0, 2.0, 0, 2.2, 2.2, 2.4, p->accent},
-				     {2.1, 3.1, 3.2, 0, 0, 0.75, p->second},
-				     {3.6, 2.4, 0, 2.6, 2.6, 1.2, p->mid},
-				     {4.3, 3.0, 1.2, 1.2, 1.2, 1.6, rgb_mix(p->second, p->paper, 0.3)},
-				     {1.4, 5.0, 0, 1.6, 1.6, 0.7, rgb_mix(p->accent, p->deep, 0.4)},
-				     {2.2, 5.8, 1.2, 0, 0, 0.45, p->paper},
-				     {5.2, 5.6, 0, 1.3, 1.3, 1.1, p->second}};
-	parts_draw(m, parts, ARRAY_LEN(parts));
+	box(m, 0.6, 0.6, 0, 6.8, 0.5, 5.2, rgb_mix(p->light, p->mid, 0.4));
+	flat(m, 2.2, 1.1, 0, 3.4, 0, 4.2, rgb_mix(p->accent, p->light, 0.35));
+	box(m, 1.0, 2.0, 0, 2.2, 2.2, 2.4, p->accent);
+	ball(m, 2.1, 3.1, 3.2, 0.75, p->second);
+	box(m, 3.6, 2.4, 0, 2.6, 2.6, 1.2, p->mid);
+	box(m, 4.3, 3.0, 1.2, 1.2, 1.2, 1.6, rgb_mix(p->second, p->paper, 0.3));
+	box(m, 1.4, 5.0, 0, 1.6, 1.6, 0.7, rgb_mix(p->accent, p->deep, 0.4));
+	ball(m, 2.2, 5.8, 1.2, 0.45, p->paper);
+	box(m, 5.2, 5.6, 0, 1.3, 1.3, 1.1, p->second);
 }
 
 static void tower(const struct model *m, double x, double y, double a, double h, struct rgb rgb)
@@ -201,10 +181,9 @@ static void shop(const struct model *m)
 	box(m, 1.6, 1.6, 4.9, 1.2, 1.2, 0.8, p->mid);
 	tree(m, 7.2, 1.4, 0, 2.4, rgb_mix(p->accent, p->second, 0.15));
 	tree(m, 7.2, 4.4, 0, 2.0, rgb_mix(p->accent, p->second, 0.3));
-	const struct part small[] = {{0.5, 6.5, 0, 0.7, 0.7, 0.5, p->second},
-				     {0.85, 6.85, 0.85, 0, 0, 0.42, p->accent},
-				     {6.4, 6.6, 0, 1.1, 0.5, 0.5, rgb_mix(p->deep, p->second, 0.4)}};
-	parts_draw(m, small, ARRAY_LEN(small));
+	box(m, 0.5, 6.5, 0, 0.7, 0.7, 0.5, p->second);
+	ball(m, 0.85, 6.85, 0.85, 0.42, p->accent);
+	box(m, 6.4, 6.6, 0, 1.1, 0.5, 0.5, rgb_mix(p->deep, p->second, 0.4));
 }
 
 static void garden(const struct model *m)
@@ -278,28 +257,26 @@ static void workplace(const struct model *m)
 	flat(m, 1, 2, 0.01, 6.4, 5.4, 0, rgb_mix(p->accent, p->light, 0.55));
 	for (int i = 0; i < 4; i++)
 		box(m, i % 2 ? 6.4 : 1.3, i / 2 ? 4.5 : 1.5, 0, 0.25, 0.25, 1.9, p->deep);
-	const struct part desk[] = {{1, 1.2, 1.9, 6, 3.8, 0.25, rgb_mix(p->second, p->paper, 0.35)},
-				    {1.4, 1.5, 2.15, 0.9, 0.9, 0.3, p->accent},
-				    {1.45, 1.55, 2.45, 0.9, 0.8, 0.25, p->paper},
-				    {1.4, 1.5, 2.7, 0.85, 0.85, 0.3, p->second},
-				    {3.3, 1.7, 2.15, 1.0, 0.5, 0.1, p->deep},
-				    {2.7, 1.85, 2.4, 2.4, 0.14, 1.7, p->deep},
-				    {2.82, 2.0, 2.55, 2.16, 0, 1.42, rgb_mix(p->accent, p->light, 0.3)}};
-	parts_draw(m, desk, ARRAY_LEN(desk));
+	box(m, 1, 1.2, 1.9, 6, 3.8, 0.25, rgb_mix(p->second, p->paper, 0.35));
+	box(m, 1.4, 1.5, 2.15, 0.9, 0.9, 0.3, p->accent);
+	box(m, 1.45, 1.55, 2.45, 0.9, 0.8, 0.25, p->paper);
+	box(m, 1.4, 1.5, 2.7, 0.85, 0.85, 0.3, p->second);
+	box(m, 3.3, 1.7, 2.15, 1.0, 0.5, 0.1, p->deep);
+	box(m, 2.7, 1.85, 2.4, 2.4, 0.14, 1.7, p->deep);
+	flat(m, 2.82, 2.0, 2.55, 2.16, 0, 1.42, rgb_mix(p->accent, p->light, 0.3));
 	for (int i = 0; i < 4; i++)
 		flat(m, 3.05 + i * 0.45, 2.0, 2.7, 0.28, 0, 0.35 + 0.2 * ((i * 2) % 3), i % 2 ? p->second : p->paper);
 	box(m, 2.8, 3.2, 2.15, 2.0, 0.8, 0.1, p->paper);
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 8; k++)
 			flat(m, 2.88 + k * 0.235, 3.28 + i * 0.23, 2.26, 0.18, 0.17, 0, p->mid);
-	const struct part beside[] = {{5.3, 3.3, 2.15, 0.35, 0.5, 0.12, p->accent},
-				      {6.0, 2.0, 2.15, 0.5, 0.5, 0.5, p->second},
-				      {6.25, 2.25, 2.95, 0, 0, 0.42, rgb_mix(p->accent, p->deep, 0.2)},
-				      {3.2, 6.0, 0, 1.4, 1.3, 1.1, p->accent},
-				      {3.2, 7.15, 1.1, 1.4, 0.2, 1.2, p->accent},
-				      {6.9, 6.6, 0, 0.7, 0.7, 0.6, p->paper},
-				      {7.25, 6.95, 1.15, 0, 0, 0.5, rgb_mix(p->accent, p->deep, 0.25)}};
-	parts_draw(m, beside, ARRAY_LEN(beside));
+	box(m, 5.3, 3.3, 2.15, 0.35, 0.5, 0.12, p->accent);
+	box(m, 6.0, 2.0, 2.15, 0.5, 0.5, 0.5, p->second);
+	ball(m, 6.25, 2.25, 2.95, 0.42, rgb_mix(p->accent, p->deep, 0.2));
+	box(m, 3.2, 6.0, 0, 1.4, 1.3, 1.1, p->accent);
+	box(m, 3.2, 7.15, 1.1, 1.4, 0.2, 1.2, p->accent);
+	box(m, 6.9, 6.6, 0, 0.7, 0.7, 0.6, p->paper);
+	ball(m, 7.25, 6.95, 1.15, 0.5, rgb_mix(p->accent, p->deep, 0.25));
 }
 
 static const struct {
