@@ -53,14 +53,18 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 	return 0;
 }
 
-// Settings of a vendor that this software would speak to, for a processor that the policy does not declare.
-static int settings_declared(const struct policy *policy, struct err *e)
+int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 {
+	size_t used = 0;
+	*u = (struct upstreams){.list = calloc(p->processor_count + 1, sizeof(struct upstream)), .count = p->processor_count};
+	if (u->list == NULL)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	// Settings of a vendor that this software would speak to, for a processor that the policy does not declare.
 	const struct processor_facts *f;
 	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
 		bool declared = !f->built;
 		for (const char *const *id = f->ids; *id != NULL; id++)
-			declared = declared || policy_processor(policy, *id) != NULL;
+			declared = declared || policy_processor(p, *id) != NULL;
 		const char *const names[] = {f->override, f->address, f->key};
 		for (size_t n = 0; !declared && n < ARRAY_LEN(names); n++)
 			if (names[n] != NULL && setting(names[n], NULL) != NULL)
@@ -68,19 +72,8 @@ static int settings_declared(const struct policy *policy, struct err *e)
 				    e, ERR_REFUSED,
 				    "%s is set, but the policy declares no processor \"%s\": declare it in %s (and announce it), or "
 				    "remove the setting",
-				    names[n], f->ids[0], policy->file);
+				    names[n], f->ids[0], p->file);
 	}
-	return 0;
-}
-
-int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
-{
-	size_t used = 0;
-	*u = (struct upstreams){.list = calloc(p->processor_count + 1, sizeof(struct upstream)), .count = p->processor_count};
-	if (u->list == NULL)
-		return err_set(e, ERR_MEMORY, "out of memory");
-	if (settings_declared(p, e) != 0)
-		return -1;
 	u->keys_size = (u->count + 1) * KEY_LINE_MAX;
 	void *memory = mmap(NULL, u->keys_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)

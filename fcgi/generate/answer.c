@@ -107,28 +107,6 @@ int answer_image(struct set *s, unsigned index, const void *bytes, size_t len)
 
 // ---- at the end ----
 
-static int answer_done_json(struct set *s)
-{
-	JSON_AUTO cJSON *o = outcome_json(s, true);
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
-	const char *between = ",\"images\":[";
-
-	if (o == NULL || json_print(&text, o) != 0 || respond_begin(s->r, 200, "application/json", false) != 0)
-		return -1;
-	if (respond_write(s->r, text.data, text.len - 1) != 0) // all but the last brace
-		return -1;
-	for (unsigned i = 0; i < s->input.count; i++) {
-		struct picture *picture = &s->pictures[i];
-		if (picture->state != PICTURE_MADE)
-			continue;
-		if (answer_write(s, between) != 0 || answer_write_image(s, i, picture->bytes.data, picture->bytes.len) != 0)
-			return -1;
-		buf_wipe(&picture->bytes);
-		between = ",";
-	}
-	return answer_write(s, "]}") != 0 ? -1 : respond_flush(s->r);
-}
-
 static int answer_page_picture(struct set *s, unsigned index)
 {
 	struct picture *picture = &s->pictures[index];
@@ -197,10 +175,25 @@ int answer_done(struct set *s)
 {
 	if (s->answer.form == ANSWER_PAGE)
 		return answer_done_page(s);
-	if (s->answer.form == ANSWER_JSON)
-		return answer_done_json(s);
-	JSON_AUTO cJSON *data = outcome_json(s, false);
-	return answer_event(s, "done", data);
+	JSON_AUTO cJSON *o = outcome_json(s, s->answer.form == ANSWER_JSON);
+	if (s->answer.form == ANSWER_EVENTS)
+		return answer_event(s, "done", o);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
+	const char *between = ",\"images\":[";
+	if (o == NULL || json_print(&text, o) != 0 || respond_begin(s->r, 200, "application/json", false) != 0)
+		return -1;
+	if (respond_write(s->r, text.data, text.len - 1) != 0) // all but the last brace
+		return -1;
+	for (unsigned i = 0; i < s->input.count; i++) {
+		struct picture *picture = &s->pictures[i];
+		if (picture->state != PICTURE_MADE)
+			continue;
+		if (answer_write(s, between) != 0 || answer_write_image(s, i, picture->bytes.data, picture->bytes.len) != 0)
+			return -1;
+		buf_wipe(&picture->bytes);
+		between = ",";
+	}
+	return answer_write(s, "]}") != 0 ? -1 : respond_flush(s->r);
 }
 
 // ---- when there is none ----

@@ -160,25 +160,6 @@ static int entry_compare(const void *left, const void *right)
 	return order != 0 ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
 }
 
-// How many entries the listing has; 0 when it is none of ours.
-static size_t listing_read(struct listing_entry list[ENTRIES_MAX], const unsigned char *listing, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t at = 0; at < len; at += list[n++].len) {
-		const unsigned char *entry = listing + at;
-		if (n == ENTRIES_MAX || len - at < ENTRY_LEN || memcmp(entry, "PK\1\2", 4) != 0)
-			return 0;
-		list[n].bytes = entry;
-		list[n].name = (const char *)entry + ENTRY_LEN;
-		list[n].name_len = le_number(entry + 28, 2);
-		list[n].len = ENTRY_LEN + list[n].name_len + le_number(entry + 30, 2) + le_number(entry + 32, 2);
-		if (list[n].len > len - at)
-			return 0;
-	}
-	return n;
-}
-
 int archive_order(int fd, uint64_t size, struct err *e)
 {
 	unsigned char end[END_LEN], listing[LISTING_MAX], ordered[LISTING_MAX];
@@ -191,7 +172,19 @@ int archive_order(int fd, uint64_t size, struct err *e)
 		return 0; // a form that we do not write; what is there is right, only not in order
 	if (pread(fd, listing, len, (off_t)start) != (ssize_t)len)
 		return archive_failed(e, errno, "order");
-	size_t count = listing_read(list, listing, len), at = 0;
+	size_t count = 0;
+	for (size_t at = 0; at < len; at += list[count++].len) {
+		const unsigned char *entry = listing + at;
+		if (count == ENTRIES_MAX || len - at < ENTRY_LEN || memcmp(entry, "PK\1\2", 4) != 0)
+			return 0; // none of ours
+		list[count].bytes = entry;
+		list[count].name = (const char *)entry + ENTRY_LEN;
+		list[count].name_len = le_number(entry + 28, 2);
+		list[count].len = ENTRY_LEN + list[count].name_len + le_number(entry + 30, 2) + le_number(entry + 32, 2);
+		if (list[count].len > len - at)
+			return 0;
+	}
+	size_t at = 0;
 	qsort(list, count, sizeof list[0], entry_compare);
 	for (size_t i = 0; i < count; at += list[i++].len)
 		memcpy(ordered + at, list[i].bytes, list[i].len);

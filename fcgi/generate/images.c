@@ -31,25 +31,19 @@ struct images {
 	unsigned ended; // pictures made or missing
 };
 
-static const char *missing_reason(enum provider_result v, const struct err *e)
-{
-	if (v == PROVIDER_FILTERED)
-		return "missing.filtered";
-	if (v == PROVIDER_LIMITED)
-		return "missing.limited";
-	if (peer_refused_region(v, e))
-		return "missing.region";
-	if (v == PROVIDER_REFUSED)
-		return "missing.refused";
-	return e->code == ERR_TIMEOUT ? "missing.late" : "missing.unusable";
-}
-
 static int picture_missing(struct images *im, unsigned i)
 {
 	struct picture *picture = &im->s->pictures[i];
+	enum provider_result result = im->works[i].task.result;
+	const struct err *say = &im->works[i].task.say;
 
 	picture->state = PICTURE_MISSING;
-	picture->reason = missing_reason(im->works[i].task.result, &im->works[i].task.say);
+	picture->reason = result == PROVIDER_FILTERED        ? "missing.filtered"
+			  : result == PROVIDER_LIMITED       ? "missing.limited"
+			  : peer_refused_region(result, say) ? "missing.region"
+			  : result == PROVIDER_REFUSED       ? "missing.refused"
+			  : say->code == ERR_TIMEOUT         ? "missing.late"
+							     : "missing.unusable";
 	im->ended++;
 	return answer_progress(im->s, "images", im->ended, im->s->input.count);
 }

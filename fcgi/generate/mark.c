@@ -80,28 +80,9 @@ static int png_mark(const char *xmp, const unsigned char *bytes, size_t len, str
 
 enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP1 = 0xE1, APP2 = 0xE2, APP11 = 0xEB, APP14 = 0xEE, APP15 = 0xEF, COM = 0xFE };
 
-// JFIF, colour profile, C2PA and the colour transform stay; other application data and comments may repeat the prompt.
-static bool segment_stays(unsigned char marker)
-{
-	if (marker == COM)
-		return false;
-	return marker < APP0 || marker > APP15 || marker == APP0 || marker == APP2 || marker == APP11 || marker == APP14;
-}
-
-// A manifest is cut into segments of 64 KiB, so the statement is looked for in their joined payloads.
-static void manifest_add(struct buf *manifest, const unsigned char *segment, size_t len)
-{
-	enum { JUMBF_HEAD = 2 + 2 + 2 + 2 + 4 }; // marker, length, "JP", box instance, packet sequence
-
-	if (len <= JUMBF_HEAD)
-		return;
-	bool first = segment[8] == 0 && segment[9] == 0 && segment[10] == 0 && segment[11] <= 1;
-	size_t skip = first || len < JUMBF_HEAD + 8 ? JUMBF_HEAD : JUMBF_HEAD + 8; // later packets repeat the box header
-	buf_add(manifest, segment + skip, len - skip);
-}
-
 static int jpeg_mark(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
 {
+	enum { JUMBF_HEAD = 2 + 2 + 2 + 2 + 4 }; // marker, length, "JP", box instance, packet sequence
 	static const char mark_head[] = "http://ns.adobe.com/xap/1.0/";
 	BUF_AUTO struct buf manifest = BUF_INIT(len);
 	size_t at = 2;
@@ -126,11 +107,19 @@ static int jpeg_mark(const char *xmp, const unsigned char *bytes, size_t len, st
 			buf_adds(out, xmp);
 			marked = true;
 		}
-		if (marker == APP11)
-			manifest_add(&manifest, bytes + at, segment);
+		// A manifest is cut into segments of 64 KiB, so the statement is looked for in their joined payloads.
+		if (marker == APP11 && segment > JUMBF_HEAD) {
+			const unsigned char *p = bytes + at;
+			bool first = p[8] == 0 && p[9] == 0 && p[10] == 0 && p[11] <= 1;
+			size_t skip =
+			    first || segment < JUMBF_HEAD + 8 ? JUMBF_HEAD : JUMBF_HEAD + 8; // later packets repeat the box header
+			buf_add(&manifest, p + skip, segment - skip);
+		}
 		if (marker == SOS)
 			break;
-		if (segment_stays(marker))
+		// JFIF, colour profile, C2PA and the colour transform stay; other application data and comments may repeat the prompt.
+		bool tells = marker == COM || (marker >= APP0 && marker <= APP15);
+		if (!tells || marker == APP0 || marker == APP2 || marker == APP11 || marker == APP14)
 			buf_add(out, bytes + at, segment);
 		at += segment;
 	}

@@ -88,12 +88,26 @@ static char **list_masked(const cJSON *array)
 	return list;
 }
 
-static int page_take_facts(struct set *s, const cJSON *facts)
+int page_facts_read(struct set *s)
 {
+	CALL_AUTO struct call fetched = CALL_INIT, read = CALL_INIT;
+	uint64_t deadline = monotonic_ms() + PAGE_MS;
 	struct page_facts *page = &s->page;
 	bool minors = false;
 	size_t kept = 0;
 
+	if (s->input.url.len == 0)
+		return 0;
+	if (answer_progress(s, "page", 0, 1) != 0)
+		return -1;
+	JSON_AUTO cJSON *fetch = egress_page_head(buf_text(&s->input.url), PAGE_MS);
+	if (page_ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
+		return -1;
+	const char *type = json_string(fetched.reply.head, "type"), *url = json_string(fetched.reply.head, "url");
+	JSON_AUTO cJSON *job = worker_page_head(type != NULL ? type : "", url != NULL ? url : "");
+	if (page_ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0)
+		return -1;
+	const cJSON *facts = read.reply.head;
 	page->title = text_masked(json_string(facts, "title"));
 	page->summary = text_masked(json_string(facts, "description"));
 	page->text = text_masked(json_string(facts, "text"));
@@ -118,24 +132,5 @@ static int page_take_facts(struct set *s, const cJSON *facts)
 		return problem_set(&s->failure, 422, "problem.forbidden-content.page", "url", NULL);
 	if (*page->title == '\0' && *page->summary == '\0' && *page->text == '\0')
 		return problem_set(&s->failure, 422, "problem.empty-page.text", "url", NULL);
-	return 0;
-}
-
-int page_facts_read(struct set *s)
-{
-	CALL_AUTO struct call fetched = CALL_INIT, read = CALL_INIT;
-	uint64_t deadline = monotonic_ms() + PAGE_MS;
-
-	if (s->input.url.len == 0)
-		return 0;
-	if (answer_progress(s, "page", 0, 1) != 0)
-		return -1;
-	JSON_AUTO cJSON *fetch = egress_page_head(buf_text(&s->input.url), PAGE_MS);
-	if (page_ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
-		return -1;
-	const char *type = json_string(fetched.reply.head, "type"), *url = json_string(fetched.reply.head, "url");
-	JSON_AUTO cJSON *job = worker_page_head(type != NULL ? type : "", url != NULL ? url : "");
-	if (page_ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0 || page_take_facts(s, read.reply.head) != 0)
-		return -1;
 	return answer_progress(s, "page", 1, 1);
 }

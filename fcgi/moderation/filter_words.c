@@ -11,16 +11,9 @@ static bool in_word(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '@' || c == '$' || c == '!' || c == '|' || c == FOLD_OTHER;
 }
 
-static char unleet(char c)
-{
-	static const char from[] = "0134578@$!|", to[] = "oieastbasil";
-	const char *p = strchr(from, c);
-
-	return p != NULL && c != '\0' ? to[p - from] : c;
-}
-
 static void word_set(struct filter_word *w, const char *s, size_t len)
 {
+	static const char from[] = "0134578@$!|", to[] = "oieastbasil";
 	size_t letters = 0;
 
 	while (len > 0 && (s[len - 1] == '!' || s[len - 1] == '|'))
@@ -30,8 +23,10 @@ static void word_set(struct filter_word *w, const char *s, size_t len)
 	memcpy(w->plain, s, len);
 	for (size_t i = 0; i < len; i++)
 		letters += s[i] >= 'a' && s[i] <= 'z';
-	for (size_t i = 0; i < len; i++)
-		w->leet[i] = letters > 0 || len == 1 ? unleet(s[i]) : s[i];
+	for (size_t i = 0; i < len; i++) {
+		const char *p = letters > 0 || len == 1 ? memchr(from, s[i], sizeof from - 1) : NULL;
+		w->leet[i] = p != NULL ? to[p - from] : s[i];
+	}
 	w->plain[len] = w->leet[len] = '\0';
 	w->disguised = memcmp(w->plain, w->leet, len) != 0;
 	w->spelled = false;
