@@ -19,7 +19,7 @@ struct colours {
 
 // All colours in a piece of CSS (#rgb, #rrggbb, with alpha too, rgb(), hsl()). A property whose name speaks of a brand or theme counts more.
 void colour_css(struct colours *c, const char *css, size_t len);
-// One colour: that which the page declares as its own (theme-color), or an attribute's whole value (bgcolor, fill). What is no colour is ignored.
+// One colour: one that the page declares as its own (theme-color), or an attribute's whole value (bgcolor). Anything else is ignored.
 void colour_value(struct colours *c, const char *value, bool declared);
 // The best ones as "#rrggbb", no two alike; returns how many.
 size_t colour_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT]);

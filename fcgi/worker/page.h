@@ -11,8 +11,8 @@
 void page_prepare(void);
 
 // Reads HTML of `len` bytes in any encoding (what is over PAGE_BYTES_MAX after decoding is not looked at) and returns the reply head of
-// ipc/worker_call.h, which the caller frees. `type` is the HTTP Content-Type, or NULL. On failure NULL, *code ("not-html", "empty-page", "unreadable" or
-// "too-costly") and the error.
+// ipc/worker_call.h, which the caller frees. `type` is the HTTP Content-Type, or NULL. On failure NULL, *code ("not-html", "empty-page",
+// "unreadable" or "too-costly") and the error.
 cJSON *page_read(const char *bytes, size_t len, const char *type, const char **code, struct err *e);
 
 #endif
