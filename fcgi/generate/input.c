@@ -54,33 +54,6 @@ static void text_trimmed(struct buf *out, const char *text)
 	buf_add(out, text, len);
 }
 
-// A host without a scheme is what people type.
-static int url_complete(struct buf *url, struct problem *t)
-{
-	const char *text = buf_text(url), *scheme = strstr(text, "://");
-	char number[WORD_NUMBER];
-
-	bool web = strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
-	const char *authority = web ? scheme + 3 : text;
-
-	if ((web || (scheme == NULL && strncasecmp(text, "mailto:", 7) != 0)) && memchr(authority, '@', strcspn(authority, "/?#")) != NULL)
-		return problem_set(t, 422, "problem.bad-url.user", "url", NULL);
-	if (web)
-		return 0;
-	// "mailto:x" and "javascript:x" have a colon too, but so has "example.com:8080/".
-	size_t name = strcspn(text, ":/?#");
-	if (scheme != NULL || memchr(text, '.', name) == NULL || strpbrk(text, " \t\r\n") != NULL)
-		return problem_set(t, 422, "problem.bad-url", "url", NULL);
-	BUF_AUTO_WIPE struct buf whole = BUF_INIT(URL_BYTES_MAX);
-	buf_adds(&whole, "https://");
-	if (buf_add(&whole, url->data, url->len) != 0)
-		return problem_set(t, 422, "problem.bad-url.long", "url", WORD_VALUES({"max", word_number(number, URL_BYTES_MAX)}));
-	buf_wipe(url);
-	*url = whole;
-	whole = BUF_INIT(1);
-	return 0;
-}
-
 int input_source(const char *description, const char *url, struct input *out, struct problem *t)
 {
 	char number[WORD_NUMBER];
@@ -95,11 +68,30 @@ int input_source(const char *description, const char *url, struct input *out, st
 		return problem_set(t, 422, "problem.one-source", "url", NULL);
 	if (out->description.len == 0 && out->url.len == 0)
 		return problem_set(t, 422, "problem.no-source", "description", NULL);
-	if (out->url.len > 0)
-		return url_complete(&out->url, t);
-	if (utf8_count(buf_text(&out->description)) < DESCRIPTION_CHARS_MIN)
+	if (out->description.len > 0 && utf8_count(buf_text(&out->description)) < DESCRIPTION_CHARS_MIN)
 		return problem_set(t, 422, "problem.field-length.description", "description",
 				   WORD_VALUES({"min", word_number(number, DESCRIPTION_CHARS_MIN)}));
+	if (out->description.len > 0)
+		return 0;
+	// A host without a scheme is what people type.
+	const char *text = buf_text(&out->url), *scheme = strstr(text, "://");
+	bool web = strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+	const char *authority = web ? scheme + 3 : text;
+	if ((web || (scheme == NULL && strncasecmp(text, "mailto:", 7) != 0)) && memchr(authority, '@', strcspn(authority, "/?#")) != NULL)
+		return problem_set(t, 422, "problem.bad-url.user", "url", NULL);
+	if (web)
+		return 0;
+	// "mailto:x" and "javascript:x" have a colon too, but so has "example.com:8080/".
+	size_t name = strcspn(text, ":/?#");
+	if (scheme != NULL || memchr(text, '.', name) == NULL || strpbrk(text, " \t\r\n") != NULL)
+		return problem_set(t, 422, "problem.bad-url", "url", NULL);
+	BUF_AUTO_WIPE struct buf whole = BUF_INIT(URL_BYTES_MAX);
+	buf_adds(&whole, "https://");
+	if (buf_add(&whole, out->url.data, out->url.len) != 0)
+		return problem_set(t, 422, "problem.bad-url.long", "url", WORD_VALUES({"max", word_number(number, URL_BYTES_MAX)}));
+	buf_wipe(&out->url);
+	out->url = whole;
+	whole = BUF_INIT(1);
 	return 0;
 }
 

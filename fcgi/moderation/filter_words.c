@@ -109,17 +109,14 @@ void filter_words_free(struct filter_words *w)
 	*w = (struct filter_words){0};
 }
 
-static bool form_is(const char *form, const char *part, size_t len, bool any_ending)
-{
-	return strncmp(form, part, len) == 0 && (any_ending || form[len] == '\0');
-}
-
 static bool word_is(const struct filter_word *w, const char *part, size_t len)
 {
-	bool any_ending = len > 0 && part[len - 1] == '*';
+	bool open = len > 0 && part[len - 1] == '*'; // takes any ending
 
-	len -= any_ending;
-	if (form_is(w->plain, part, len, any_ending) || (w->disguised && form_is(w->leet, part, len, any_ending)))
+	len -= open;
+	if (strncmp(w->plain, part, len) == 0 && (open || w->plain[len] == '\0'))
+		return true;
+	if (w->disguised && strncmp(w->leet, part, len) == 0 && (open || w->leet[len] == '\0'))
 		return true;
 	return w->spelled && len >= 3 && memmem(w->leet, strlen(w->leet), part, len) != NULL;
 }

@@ -128,27 +128,6 @@ static void colour_code(struct colours *c, const char *s)
 	colour_add(c, code);
 }
 
-static void colours_of(struct colours *c, const char *text)
-{
-	static const char no[] = " no not without kein keine keinen ohne nicht ";
-	const char *end = NULL, *s = readable(text, &end);
-	bool denied = false;
-
-	while (s != NULL && s < end) {
-		struct token t;
-		const char *next = token_next(s, end, &t);
-		for (; s < t.start; s++) {
-			if (*s == '#')
-				colour_code(c, s);
-		}
-		const char *colour = colour_of(t.folded);
-		if (colour != NULL && !denied && (t.start == text || t.start[-1] != '#'))
-			colour_add(c, colour);
-		denied = word_among(t.folded, no);
-		s = next;
-	}
-}
-
 unsigned sketch_colours(const struct brief *b, char colours[SKETCH_COLOURS][SKETCH_COLOUR_BYTES])
 {
 	struct colours c = {.at = colours};
@@ -157,8 +136,21 @@ unsigned sketch_colours(const struct brief *b, char colours[SKETCH_COLOURS][SKET
 		if (strlen(*given) < SKETCH_COLOUR_BYTES)
 			colour_add(&c, *given);
 	}
-	if (c.count == 0)
-		colours_of(&c, b->description);
+	bool denied = false;
+	const char *end = NULL, *s = c.count == 0 ? readable(b->description, &end) : NULL;
+	while (s != NULL && s < end) {
+		struct token t;
+		const char *next = token_next(s, end, &t);
+		for (; s < t.start; s++) {
+			if (*s == '#')
+				colour_code(&c, s);
+		}
+		const char *colour = colour_of(t.folded);
+		if (colour != NULL && !denied && (t.start == b->description || t.start[-1] != '#'))
+			colour_add(&c, colour);
+		denied = word_among(t.folded, " no not without kein keine keinen ohne nicht ");
+		s = next;
+	}
 	return c.count;
 }
 
