@@ -118,7 +118,7 @@ static int encode64(struct buf *out, const unsigned char *b, size_t len, const c
 	return 0;
 }
 
-static int decode64(struct buf *out, const char *text, size_t len, const char *digits)
+int base64_decode(struct buf *out, const char *text, size_t len)
 {
 	unsigned char value[256];
 	uint32_t bits = 0;
@@ -126,7 +126,11 @@ static int decode64(struct buf *out, const char *text, size_t len, const char *d
 
 	memset(value, 255, sizeof value);
 	for (unsigned char i = 0; i < 64; i++)
-		value[(unsigned char)digits[i]] = i;
+		value[(unsigned char)standard[i]] = i;
+	if (len % 4 != 0)
+		return -1;
+	for (int i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
+		len--;
 	char *p = buf_reserve(out, len / 4 * 3 + 3);
 	char *start = p;
 	if (p == NULL || len % 4 == 1)
@@ -153,23 +157,9 @@ int base64_add(struct buf *out, const void *bytes, size_t len)
 	return encode64(out, bytes, len, standard, true);
 }
 
-int base64_decode(struct buf *out, const char *text, size_t len)
-{
-	if (len % 4 != 0)
-		return -1;
-	for (int i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
-		len--;
-	return decode64(out, text, len, standard);
-}
-
 int base64url_add(struct buf *out, const void *bytes, size_t len)
 {
 	return encode64(out, bytes, len, url_safe, false);
-}
-
-int base64url_decode(struct buf *out, const char *text, size_t len)
-{
-	return decode64(out, text, len, url_safe);
 }
 
 void random_bytes(void *out, size_t len)

@@ -18,7 +18,6 @@ int hex_decode(void *out, size_t out_len, const char *hex); // exactly out_len b
 int base64_add(struct buf *out, const void *bytes, size_t len);    // RFC 4648 §4, padded
 int base64_decode(struct buf *out, const char *text, size_t len);  // strict; -1 on anything else
 int base64url_add(struct buf *out, const void *bytes, size_t len); // RFC 4648 §5, no padding
-int base64url_decode(struct buf *out, const char *text, size_t len);
 
 // `len` bytes from the kernel's generator. Ends the process if there are none.
 void random_bytes(void *out, size_t len);

@@ -27,19 +27,6 @@ static int count_log(struct vault *v, struct census_row *row, time_t *newest, st
 	return ret;
 }
 
-// Where lives depend on more than the time of making, the ends that are stamped on the records tell.
-static void judge(const struct vault *v, struct census_row *row, time_t now)
-{
-	const struct policy_kind *kind = &v->policy->kinds[row->kind];
-	time_t from = row->oldest == 0 ? now : row->oldest;
-	time_t end = row->kind != KIND_LEDGER && life_is_fixed(kind) ? life_end(v->policy, row->kind, from) : 0;
-
-	if (row->keep == KEEP_STORED && end != 0)
-		row->limit_seconds = (uint64_t)(end - from);
-	if (row->count > 0 && (row->keep != KEEP_STORED || (end != 0 && end <= now)))
-		row->late = true;
-}
-
 static int count_kind(struct vault *v, struct census_row *row, time_t now, time_t *newest, struct err *e)
 {
 	struct ledger_span span;
@@ -79,8 +66,15 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		if (count_kind(v, &row, now, &out->newest, e) != 0)
 			return -1;
 		// The ledger itself holds no personal data; what the policy says about its life is said of payloads.
-		if (row.kind != KIND_LEDGER || row.keep == KEEP_STORED)
-			judge(v, &row, now);
+		bool judged = row.kind != KIND_LEDGER || row.keep == KEEP_STORED;
+		// Where lives depend on more than the time of making, the ends that are stamped on the records tell.
+		time_t from = row.oldest == 0 ? now : row.oldest;
+		bool fixed = row.kind != KIND_LEDGER && life_is_fixed(&v->policy->kinds[k]);
+		time_t end = fixed ? life_end(v->policy, row.kind, from) : 0;
+		if (row.keep == KEEP_STORED && end != 0)
+			row.limit_seconds = (uint64_t)(end - from);
+		if (judged && row.count > 0 && (row.keep != KEEP_STORED || (end != 0 && end <= now)))
+			row.late = true;
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)
 			out->rows[out->row_count++] = row;
 	}

@@ -88,7 +88,7 @@ static int make_master(struct vault *v, const char *path, struct err *e)
 	return ret;
 }
 
-int key_load_master(struct vault *v, struct err *e)
+static int load_master(struct vault *v, struct err *e)
 {
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
 	char path[PATH_MAX];
@@ -198,9 +198,9 @@ static int load_one(struct vault *v, const char *scope, uint8_t out[KEY_LEN], st
 	return ret;
 }
 
-int key_load_system(struct vault *v, struct err *e)
+int key_load(struct vault *v, struct err *e)
 {
-	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+	if (load_master(v, e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 		return -1;
 	int ret = load_one(v, SCOPE_LOOKUP, v->lookup_key, e) != 0 || load_one(v, "ledger", v->ledger_key, e) != 0 ? -1 : 0;
 	return transaction_end(v, LANE_RECORDS, ret, e);
@@ -288,15 +288,4 @@ int key_reap(struct vault *v, struct err *e)
 		commit_outcome(v, v->b->keys->destroy(v->store, r.keys, r.count, &r.why), &r.why);
 	free(r.keys);
 	return r.why.code == ERR_NONE ? 0 : err_set(e, r.why.code, "%s", r.why.text);
-}
-
-int key_reap_now(struct vault *v, struct err *e)
-{
-	struct commit_alone alone;
-
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = key_reap(v, e);
-	commit_release(v, &alone);
-	return ret;
 }

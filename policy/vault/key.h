@@ -14,8 +14,7 @@ void key_wipe(struct data_key *k);
 #define DATA_KEY_AUTO __attribute__((cleanup(key_wipe)))
 
 // The master key, and the keys that look-ups and the ledger need. For who is alone.
-int key_load_master(struct vault *v, struct err *e);
-int key_load_system(struct vault *v, struct err *e);
+int key_load(struct vault *v, struct err *e);
 // ERR_NOT_FOUND when it was destroyed.
 int key_get(const struct vault *v, enum view view, const uint8_t id[KEY_ID_LEN], struct data_key *out, struct err *e);
 int key_find(const struct vault *v, enum view view, const char *kind, const char *scope, struct data_key *out, struct err *e);
@@ -31,7 +30,6 @@ int key_end_later_of(struct vault *v, const char *kind, const char *scope, struc
 int key_end_later_of_subject(struct vault *v, const uint8_t subject[HASH_LEN], struct err *e);
 // Destroys the keys to be ended that nothing uses any more. For who is alone.
 int key_reap(struct vault *v, struct err *e);
-int key_reap_now(struct vault *v, struct err *e); // as above, by itself
 // How a visitor's or subject's text is looked up: HMAC under the look-up key; `name` keeps uses apart.
 void key_lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *name, const char *value);
 

@@ -26,7 +26,7 @@ static int open_store(struct vault *v, struct err *e)
 	if (v->b->upkeep->open(&v->store, v->state, v->mode == VAULT_ADMIN ? STORE_CREATE : STORE_WRITE, e) != 0 ||
 	    commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = key_load_master(v, e) != 0 || key_load_system(v, e) != 0 ? -1 : 0;
+	int ret = key_load(v, e);
 	if (ret == 0 && v->mode == VAULT_ADMIN) {
 		ret = checkpoint_key_make(v, e);
 		v->b->upkeep->reserve_fill(v->store);

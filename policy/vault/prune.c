@@ -140,18 +140,6 @@ static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 	return ret;
 }
 
-static int prune_payloads(struct vault *v, time_t horizon, struct err *e)
-{
-	uint64_t ended = 0;
-
-	do {
-		if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0 ||
-		    transaction_end(v, LANE_RECORDS, v->b->ledger->payload_end(v->store, NULL, horizon, PAGE_ROWS, &ended, e), e) != 0)
-			return -1;
-	} while (ended == PAGE_ROWS);
-	return 0;
-}
-
 // ---- whole days of the request log ----
 
 static int prune_day(struct pruning *p, const char *day, struct err *e)
@@ -352,7 +340,16 @@ static int prune_all(struct pruning *p, bool any, struct err *e)
 			return -1;
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = prune_spool(p, e) != 0 || prune_log(p, e) != 0 || prune_payloads(v, p->horizon, e) != 0 || key_reap(v, e) != 0 ? -1 : 0;
+	uint64_t payloads = PAGE_ROWS;
+	int ret = prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
+	while (ret == 0 && payloads == PAGE_ROWS) {
+		ret = transaction_begin(v, LANE_RECORDS, NULL, e);
+		if (ret == 0)
+			ret = transaction_end(v, LANE_RECORDS,
+					      v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, &payloads, e), e);
+	}
+	if (ret == 0)
+		ret = key_reap(v, e);
 	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
 	if (ret == 0 && any)
 		v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);

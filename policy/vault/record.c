@@ -457,7 +457,10 @@ int vault_end(struct vault *v, const char *id, const struct ledger_event *event,
 	if (commit_run(v, &op, e) != 0)
 		return -1;
 	record_unlink(v, &end.row);
-	if (end.own_key)
-		key_reap_now(v, NULL);
+	struct commit_alone alone;
+	if (end.own_key && commit_alone(v, &alone, NULL) == 0) {
+		key_reap(v, NULL);
+		commit_release(v, &alone);
+	}
 	return 0;
 }

@@ -44,7 +44,11 @@ static void base64_round_trips_and_refuses(void **state)
 		buf_reset(&text);
 		buf_reset(&back);
 		assert_int_equal(base64url_add(&text, bytes, len), 0);
-		assert_int_equal(base64url_decode(&back, buf_text(&text), text.len), 0);
+		for (size_t i = 0; i < text.len; i++) // the other alphabet, without padding
+			text.data[i] = (char)(text.data[i] == '-' ? '+' : text.data[i] == '_' ? '/' : text.data[i]);
+		while (text.len % 4 != 0)
+			buf_addc(&text, '=');
+		assert_int_equal(base64_decode(&back, buf_text(&text), text.len), 0);
 		assert_memory_equal(buf_text(&back), bytes, len);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad) - 1; i++) {

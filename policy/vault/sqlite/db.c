@@ -278,8 +278,9 @@ struct cursor *db_query(struct db *s, enum sql statement, const struct value *va
 
 int cursor_next(struct cursor *c, struct err *e)
 {
+	if (c == NULL)
+		return -1;
 	int rc = sqlite3_step((sqlite3_stmt *)c);
-
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc == SQLITE_DONE)
@@ -336,8 +337,6 @@ int db_run(struct db *s, enum sql statement, const struct value *values, struct 
 	struct cursor *c CURSOR_AUTO = db_query(s, statement, values, e);
 	int got;
 
-	if (c == NULL)
-		return -1;
 	while ((got = cursor_next(c, e)) > 0)
 		;
 	return got;
@@ -434,17 +433,6 @@ bool db_stamp(struct db *s, struct store_stamp *out)
 
 // ---- upkeep ----
 
-// SQLite truncates its log without a sync after it: until then a power cut can bring the old bytes back.
-static int sync_log(struct db *s, struct err *e)
-{
-	sqlite3_file *journal = NULL;
-	int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
-
-	if (rc == SQLITE_OK && journal != NULL && journal->pMethods != NULL)
-		rc = journal->pMethods->xSync(journal, SQLITE_SYNC_FULL);
-	return rc == SQLITE_OK ? 0 : err_set(e, ERR_IO, "%s: the emptied log cannot be synced (%d)", s->schema->name, rc);
-}
-
 // A checkpoint that a reader held up returns no error, only a 1 in its first column.
 int db_flush(struct db *s, struct err *e)
 {
@@ -454,7 +442,12 @@ int db_flush(struct db *s, struct err *e)
 		return -1;
 	if (strcmp(busy, "0") != 0)
 		return err_set(e, ERR_BUSY, "%s: a reader kept the write-ahead log from being emptied", s->schema->name);
-	return sync_log(s, e);
+	// SQLite truncates its log without a sync after it: until then a power cut can bring the old bytes back.
+	sqlite3_file *journal = NULL;
+	int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+	if (rc == SQLITE_OK && journal != NULL && journal->pMethods != NULL)
+		rc = journal->pMethods->xSync(journal, SQLITE_SYNC_FULL);
+	return rc == SQLITE_OK ? 0 : err_set(e, ERR_IO, "%s: the emptied log cannot be synced (%d)", s->schema->name, rc);
 }
 
 int db_rewrite(struct db *s, struct err *e)

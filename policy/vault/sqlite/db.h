@@ -43,7 +43,7 @@ struct value db_text(const char *s); // NULL becomes NULL
 int db_run(struct db *s, enum sql statement, const struct value *values, struct err *e);
 // For statements with rows: NULL on error. What VALUES point at must live as long as the cursor.
 struct cursor *db_query(struct db *s, enum sql statement, const struct value *values, struct err *e);
-int cursor_next(struct cursor *c, struct err *e); // 1: a row, 0: no more, -1: error
+int cursor_next(struct cursor *c, struct err *e); // 1: a row, 0: no more, -1: error, as of db_query where c is NULL
 int64_t cursor_int(struct cursor *c, int column);
 const char *cursor_text(struct cursor *c, int column); // valid until the next step; "" for NULL
 const void *cursor_blob(struct cursor *c, int column, size_t *len);

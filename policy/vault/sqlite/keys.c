@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Keys, in a file apart from what they seal. What is to be destroyed is named in vault.db, in the transaction that deletes what it sealed.
-#include "policy/vault/sqlite/store.h"
+#include "policy/vault/sqlite/sqlite.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ static int key_get(struct store *s, enum view view, const uint8_t *id, const cha
 	struct db *db = store_keys(s, view);
 	struct cursor *c = id != NULL ? db_query(db, SQL_KEY_GET, VALUES(V_BLOB(id, KEY_ID_LEN)), e)
 				      : db_query(db, SQL_KEY_FIND, VALUES(V_TEXT(kind), V_TEXT(scope)), e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 
 	*out = (struct key_row){0};
 	if (more == 0)
@@ -22,8 +22,7 @@ static int key_get(struct store *s, enum view view, const uint8_t *id, const cha
 		if (!cursor_copy(c, 0, out->id, KEY_ID_LEN) || !cursor_copy(c, 4, out->wrapped, sizeof out->wrapped))
 			more = err_set(e, ERR_CORRUPT, "keys.db: a key has the wrong length");
 	}
-	cursor_end(&c);
-	store_done(s, view);
+	store_done(s, view, &c);
 	return more > 0 ? 0 : -1;
 }
 
@@ -48,7 +47,7 @@ static int keys_to_end(struct store *s, int (*each)(void *, const struct ended_k
 	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_KEY_TO_END, NULL, e);
 	int more = -1, stop = 0;
 
-	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
+	while (!stop && (more = cursor_next(c, e)) > 0) {
 		struct ended_key key = {.used = cursor_int(c, 1) != 0};
 		if (cursor_copy(c, 0, key.id, KEY_ID_LEN))
 			stop = each(arg, &key);

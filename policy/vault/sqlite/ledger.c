@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The ledger, its payloads and its checkpoints, in vault.db.
-#include "policy/vault/sqlite/store.h"
+#include "policy/vault/sqlite/sqlite.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void read_range(struct cursor *c, int column, uint8_t range[MERKLE_PACKED
 static int ledger_head(struct store *s, enum view view, struct ledger_head_row *out, struct err *e)
 {
 	struct cursor *c = db_query(store_vault(s, view), SQL_HEAD_GET, NULL, e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 
 	*out = (struct ledger_head_row){0};
 	if (more > 0) {
@@ -26,8 +26,7 @@ static int ledger_head(struct store *s, enum view view, struct ledger_head_row *
 		read_range(c, 2, out->range, &out->range_len);
 		cursor_copy(c, 3, out->seal, HASH_LEN);
 	}
-	cursor_end(&c);
-	store_done(s, view);
+	store_done(s, view, &c);
 	return more;
 }
 
@@ -60,7 +59,7 @@ static int ledger_each(struct store *s, int64_t from, bool notable, size_t limit
 	    db_query(store_vault(s, VIEW_COMMITTED), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(limit)), e);
 	int more = -1, stop = 0;
 
-	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0) {
+	while (!stop && (more = cursor_next(c, e)) > 0) {
 		const struct ledger_row row = {
 		    .seq = cursor_int(c, 0),
 		    .at = cursor_int(c, 1),
@@ -72,21 +71,19 @@ static int ledger_each(struct store *s, int64_t from, bool notable, size_t limit
 		};
 		stop = each(arg, &row);
 	}
-	cursor_end(&c);
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, &c);
 	return more < 0 ? -1 : 0;
 }
 
 static int ledger_span(struct store *s, struct ledger_span *out, struct err *e)
 {
 	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_LEDGER_SPAN, NULL, e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 
 	*out = (struct ledger_span){.last = -1};
 	if (more > 0)
 		*out = (struct ledger_span){cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2)};
-	cursor_end(&c);
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, &c);
 	return more > 0 ? 0 : -1;
 }
 
@@ -103,7 +100,7 @@ static int payload_put(struct store *s, const struct payload_row *row, struct er
 static int payload_get(struct store *s, int64_t seq, struct payload_row *out, struct err *e)
 {
 	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_PAYLOAD_GET, VALUES(V_INT(seq)), e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 	size_t len;
 
 	*out = (struct payload_row){.seq = seq, .body = BUF_INIT(STORE_VALUE_MAX)};
@@ -113,8 +110,7 @@ static int payload_get(struct store *s, int64_t seq, struct payload_row *out, st
 		if (buf_add(&out->body, body, len) != 0)
 			more = err_set(e, ERR_MEMORY, "no memory");
 	}
-	cursor_end(&c);
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, &c);
 	return more;
 }
 
@@ -122,7 +118,7 @@ static int payload_count(struct store *s, const uint8_t subject[HASH_LEN], uint6
 {
 	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_PAYLOAD_COUNT, VALUES(V_BLOB(subject, HASH_LEN)), e);
 
-	if (c == NULL || cursor_next(c, e) != 1)
+	if (cursor_next(c, e) != 1)
 		return -1;
 	*out = (uint64_t)cursor_int(c, 0);
 	return 0;
@@ -153,7 +149,7 @@ static int checkpoint_get(struct store *s, enum checkpoint_which which, uint64_t
 	const int64_t number = size > INT64_MAX ? INT64_MAX : (int64_t)size;
 	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), which == CHECKPOINT_UP_TO ? SQL_CHECKPOINT_UP_TO : SQL_CHECKPOINT_FROM,
 				    VALUES(V_INT(number)), e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 
 	*out = (struct checkpoint_row){0};
 	if (more > 0) {
@@ -163,8 +159,7 @@ static int checkpoint_get(struct store *s, enum checkpoint_which which, uint64_t
 		read_range(c, 3, out->range, &out->range_len);
 		snprintf(out->note, sizeof out->note, "%s", cursor_text(c, 4));
 	}
-	cursor_end(&c);
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, &c);
 	return more;
 }
 

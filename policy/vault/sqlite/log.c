@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // The request log: one file for each UTC day, log/YYYY-MM-DD.db. Pruning unlinks whole days, under their writers if need be: so a writer
 // compares, under the lock, the file that it has open with the one that has the name.
-#include "policy/vault/sqlite/log.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/vault/sqlite/sqlite.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -139,7 +139,7 @@ static int log_summary(struct store *s, const char *day, struct log_summary *out
 	if (log_path(s, path, day, "", e) != 0 || db_open(&db, DB_LOG, path, DB_READ, e) != 0)
 		return -1;
 	c = db_query(db, SQL_LOG_SUMMARY, NULL, e);
-	if (c == NULL || cursor_next(c, e) != 1)
+	if (cursor_next(c, e) != 1)
 		return -1;
 	out->lines = (uint64_t)cursor_int(c, 0);
 	if (out->lines > 0) {
@@ -164,7 +164,7 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 	if (db == NULL)
 		return 0;
 	c = db_query(db, SQL_LOG_COUNT, which, e);
-	if (c == NULL || cursor_next(c, e) != 1)
+	if (cursor_next(c, e) != 1)
 		return -1;
 	*rows = (uint64_t)cursor_int(c, 0);
 	cursor_end(&c);

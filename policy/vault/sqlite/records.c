@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Records and their tags, in vault.db.
 #include "policy/base/array.h"
-#include "policy/vault/sqlite/store.h"
+#include "policy/vault/sqlite/sqlite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void record_from(struct cursor *c, struct record_row *out)
 static int read_one(struct store *s, enum view view, enum sql statement, const struct value *values, struct record_row *out, struct err *e)
 {
 	struct cursor *c = db_query(store_vault(s, view), statement, values, e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 	size_t len;
 
 	*out = (struct record_row){0};
@@ -58,8 +58,7 @@ static int read_one(struct store *s, enum view view, enum sql statement, const s
 		if (body != NULL && buf_add(&out->body, body, len) != 0)
 			more = err_set(e, ERR_MEMORY, "no memory");
 	}
-	cursor_end(&c);
-	store_done(s, view);
+	store_done(s, view, &c);
 	return more > 0 ? 0 : -1;
 }
 
@@ -97,7 +96,7 @@ static int record_list(struct store *s, const struct record_query *query, struct
 	struct cursor *c = query_records(store_vault(s, VIEW_COMMITTED), query, e);
 	int more = -1;
 
-	while (c != NULL && (more = cursor_next(c, e)) > 0) {
+	while ((more = cursor_next(c, e)) > 0) {
 		if (out->count == out->capacity) {
 			size_t capacity = out->capacity == 0 ? 16 : 2 * out->capacity;
 			struct record_row *rows = realloc(out->rows, capacity * sizeof *rows);
@@ -110,8 +109,7 @@ static int record_list(struct store *s, const struct record_query *query, struct
 		}
 		record_from(c, &out->rows[out->count++]);
 	}
-	cursor_end(&c);
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, &c);
 	return more;
 }
 
@@ -120,7 +118,7 @@ static int record_count_due(struct store *s, enum kind kind, time_t horizon, siz
 	struct cursor *c CURSOR_AUTO =
 	    db_query(s->write.vault, SQL_RECORD_COUNT_DUE, VALUES(V_TEXT(kind_row(kind)->name), V_INT(horizon)), e);
 
-	if (c == NULL || cursor_next(c, e) != 1)
+	if (cursor_next(c, e) != 1)
 		return -1;
 	*records = (size_t)cursor_int(c, 0);
 	*files = (size_t)cursor_int(c, 1);
@@ -154,7 +152,7 @@ static int record_tags(struct store *s, const char *id, int (*each)(void *, cons
 	uint8_t hash[HASH_LEN];
 	int more = -1, stop = 0;
 
-	while (!stop && c != NULL && (more = cursor_next(c, e)) > 0)
+	while (!stop && (more = cursor_next(c, e)) > 0)
 		if (cursor_copy(c, 0, hash, HASH_LEN))
 			stop = each(arg, hash);
 	return more < 0 ? -1 : 0;
@@ -164,19 +162,18 @@ static bool hash_used(struct store *s, const uint8_t hash[HASH_LEN])
 {
 	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_HASH_USED, VALUES(V_BLOB(hash, HASH_LEN)), NULL);
 
-	return c != NULL && cursor_next(c, NULL) == 1;
+	return cursor_next(c, NULL) == 1;
 }
 
 static int record_summary(struct store *s, enum kind kind, struct kind_summary *out, struct err *e)
 {
 	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row(kind)->name)), e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 
 	*out = (struct kind_summary){0};
 	if (more > 0)
 		*out = (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
-	cursor_end(&c);
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, &c);
 	return more > 0 ? 0 : -1;
 }
 

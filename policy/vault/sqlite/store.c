@@ -7,7 +7,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
-#include "policy/vault/sqlite/log.h"
+#include "policy/vault/sqlite/sqlite.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -44,8 +44,10 @@ struct db *store_keys(struct store *s, enum view view)
 	return s->read.keys;
 }
 
-void store_done(struct store *s, enum view view)
+void store_done(struct store *s, enum view view, struct cursor **c)
 {
+	if (c != NULL)
+		cursor_end(c);
 	if (view == VIEW_COMMITTED)
 		pthread_mutex_unlock(&s->read.mutex);
 }
@@ -116,7 +118,7 @@ static int store_check(struct store *s, struct err *e)
 {
 	int ret = db_check(store_vault(s, VIEW_COMMITTED), e) != 0 || db_check(s->read.keys, e) != 0 ? -1 : 0;
 
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, NULL);
 	return ret;
 }
 
@@ -207,7 +209,7 @@ static int drift_of_file(struct db *db, void *arg, struct err *e)
 	if (more != 0 || db->schema != &schema_of[DB_VAULT])
 		return more;
 	struct cursor *c CURSOR_AUTO = db_query(db, SQL_TALLY_KINDS, NULL, e);
-	for (more = -1; c != NULL && (more = cursor_next(c, e)) > 0;) {
+	while ((more = cursor_next(c, e)) > 0) {
 		if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
 			continue;
 		snprintf(text, sizeof text, "vault.db: %lld records of the kind \"%.32s\", which this version does not know",
@@ -226,18 +228,17 @@ static bool store_stamp_now(struct store *s, struct store_stamp *out)
 {
 	bool known = db_stamp(store_vault(s, VIEW_COMMITTED), out);
 
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, NULL);
 	return known;
 }
 
 static int number_get(struct store *s, const char *name, int64_t *out, struct err *e)
 {
 	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_NUMBER_GET, VALUES(V_TEXT(name)), e);
-	int more = c == NULL ? -1 : cursor_next(c, e);
+	int more = cursor_next(c, e);
 
 	*out = more > 0 ? cursor_int(c, 0) : 0;
-	cursor_end(&c);
-	store_done(s, VIEW_COMMITTED);
+	store_done(s, VIEW_COMMITTED, &c);
 	return more < 0 ? -1 : 0;
 }
 

@@ -6,8 +6,8 @@
 //	log/YYYY-MM-DD.db       the request log of one UTC day
 //	vault.lock, log/        are flocked by who writes records and keys, and by who writes the request log
 //	space-reserve           takes space until it is needed
-#ifndef LETHE_VAULT_SQLITE_STORE_H
-#define LETHE_VAULT_SQLITE_STORE_H
+#ifndef LETHE_VAULT_SQLITE_SQLITE_H
+#define LETHE_VAULT_SQLITE_SQLITE_H
 
 #include "policy/vault/sqlite/db.h"
 #include <limits.h>
@@ -39,7 +39,13 @@ int store_sanitise_one(struct db *db, enum sanitise how, struct err *e);
 // The connections of a view; for VIEW_COMMITTED they are the caller's until store_done().
 struct db *store_vault(struct store *s, enum view view);
 struct db *store_keys(struct store *s, enum view view);
-void store_done(struct store *s, enum view view);
+void store_done(struct store *s, enum view view, struct cursor **c); // ends the cursor too; NULL: there is none
+
+// *out is NULL, and that is no error, when there is no file of the day: it was ended in this moment, or a crash left it without
+// its tables.
+int log_open(const struct store *s, struct db **out, const char *day, enum db_access access, struct err *e);
+int log_begin(struct store *s, const char *day, struct err *e);
+int log_days(struct store *s, char (**out)[WHEN_DATE], struct err *e);
 
 extern const struct backend_records sqlite_records;
 extern const struct backend_keys sqlite_keys;
