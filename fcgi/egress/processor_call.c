@@ -88,7 +88,8 @@ static int refuse_path(struct processor_call *p, const struct egress_call *call)
 		path = strchrnul(strstr(path, "://") + 3, '/');
 	p->route = processor_route(u->facts, call->method, whole ? host : NULL, path);
 	// A test's peers are all on loopback.
-	for (const struct processor_route *r = u->facts->routes; EGRESS_TESTING && whole && p->route == NULL && r->method != NULL; r++)
+	const struct processor_route *r = EGRESS_TESTING && whole ? u->facts->routes : NULL;
+	for (; r != NULL && p->route == NULL && r->method != NULL; r++)
 		p->route = r->host != NULL ? processor_route(u->facts, call->method, r->host, path) : NULL;
 	// What the vendor must be told with each such call is in the body, or the call does not go.
 	const struct frame *frame = &p->caller->call;

@@ -96,11 +96,11 @@ static int picture_finish(struct images *im, unsigned i)
 // Whether the provider takes another picture of this set now.
 static bool provider_free_now(const struct images *im, const struct provider *p)
 {
-	unsigned busy = 0;
+	unsigned busy = 0, most = p->at_once;
 
 	for (unsigned i = 0; i < im->s->input.count; i++)
 		busy += im->works[i].task.provider == p && im->works[i].task.step == PROVIDER_SEND;
-	return p->at_once == 0 || busy < p->at_once;
+	return most == 0 || busy < most;
 }
 
 // As far as one picture can go now.

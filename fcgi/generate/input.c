@@ -75,7 +75,7 @@ int input_source(const char *description, const char *url, struct input *out, st
 		return 0;
 	// A host without a scheme is what people type.
 	const char *text = buf_text(&out->url), *scheme = strstr(text, "://");
-	bool web = strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+	bool web = scheme != NULL && (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0);
 	const char *authority = web ? scheme + 3 : text;
 	if ((web || (scheme == NULL && strncasecmp(text, "mailto:", 7) != 0)) && memchr(authority, '@', strcspn(authority, "/?#")) != NULL)
 		return problem_set(t, 422, "problem.bad-url.user", "url", NULL);
