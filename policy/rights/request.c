@@ -153,16 +153,12 @@ int rights_show(struct vault *v, const char *id, const char *secret, struct buf 
 	struct err why = {0};
 
 	// The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out.
-	if (vault_find(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) != 0) {
-		if (why.code == ERR_NOT_FOUND)
-			return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	bool found = vault_find(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) == 0;
+	if (!found && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	}
-	int ret = -1;
-	if (strlen(id) != RECORD_ID_LEN || !equal_secret(id, record.id, RECORD_ID_LEN))
-		err_set(e, ERR_NOT_FOUND, "there is no such request");
-	else
-		ret = show(&record, false, false, json, e);
+	int ret = found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN)
+		      ? show(&record, false, false, json, e)
+		      : err_set(e, ERR_NOT_FOUND, "there is no such request");
 	vault_record_free(&record);
 	return ret;
 }

@@ -33,11 +33,6 @@ struct ledger_tail {
 	time_t at;
 };
 
-struct log_day { // the day of the request log that is written, and its key
-	char day[WHEN_DATE];
-	uint8_t key[KEY_LEN], hash_key[KEY_LEN];
-};
-
 enum { LOOKUPS = 64 };
 struct lookup { // a record that a tag was found to lead to
 	uint8_t hash[HASH_LEN];
@@ -55,8 +50,11 @@ struct vault {
 	atomic_bool broken;
 	struct commit_lane lanes[LANE_COUNT];
 	struct ledger_tail tail; // of who has entered LANE_RECORDS
-	struct log_day log;      // of who has entered LANE_LOG
-	struct {                 // under its mutex
+	struct {                 // of who has entered LANE_LOG: the day that is written, and its key
+		char day[WHEN_DATE];
+		uint8_t key[KEY_LEN], hash_key[KEY_LEN];
+	} log;
+	struct { // under its mutex
 		pthread_mutex_t mutex;
 		struct lookup entries[LOOKUPS];
 	} lookups;

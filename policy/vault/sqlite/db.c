@@ -392,19 +392,6 @@ bool db_in_transaction(const struct db *s)
 
 // ---- has anything changed? ----
 
-// "WAL-Index Format" in SQLite's documentation: the index begins with two copies of a head of 48 bytes, which every commit changes; its
-// byte 12 says that it is in use. They differ only while one is being written.
-static const volatile uint8_t *shared_index(const struct db *s)
-{
-	sqlite3_file *file = NULL;
-	void volatile *region = NULL;
-
-	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file->pMethods == NULL ||
-	    file->pMethods->iVersion < 2 || file->pMethods->xShmMap(file, 0, SHM_REGION, 0, &region) != SQLITE_OK)
-		return NULL;
-	return region;
-}
-
 // Copies out of the index, which every process that has the file open may write at this moment: ThreadSanitizer is right that nothing orders
 // the two, and need not say so. A torn copy does no harm: db_stamp() compares two, and the index holds numbers of pages, no content.
 __attribute__((no_sanitize("thread"))) static void copy_index(void *out, const volatile uint8_t *from, size_t len)
@@ -415,13 +402,19 @@ __attribute__((no_sanitize("thread"))) static void copy_index(void *out, const v
 		((uint64_t *)out)[i] = words[i];
 }
 
+// "WAL-Index Format" in SQLite's documentation: the index begins with two copies of a head of 48 bytes, which every commit changes; its
+// byte 12 says that it is in use. They differ only while one is being written.
 bool db_stamp(struct db *s, struct store_stamp *out)
 {
 	enum { HEAD = sizeof out->bytes, IN_USE = 12 };
 	uint64_t first[HEAD / sizeof(uint64_t)], second[HEAD / sizeof(uint64_t)];
+	sqlite3_file *file = NULL;
+	void volatile *region = NULL;
 
-	if (s->index == NULL)
-		s->index = shared_index(s);
+	if (s->index == NULL && sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+	    file->pMethods != NULL && file->pMethods->iVersion >= 2 &&
+	    file->pMethods->xShmMap(file, 0, SHM_REGION, 0, &region) == SQLITE_OK)
+		s->index = region;
 	if (s->index == NULL)
 		return false;
 	copy_index(first, s->index, HEAD);
