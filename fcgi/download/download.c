@@ -79,18 +79,9 @@ static void archive_respond(struct request *r, int fd, const struct stat *st)
 	explicit_bzero(bytes, len);
 }
 
-// A part is wanted, or the whole only if it is, or is not, what the visitor has. nginx knows how; it sees the request's headers again.
-static bool request_conditional(const struct request *r)
-{
-	static const char *const names[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (request_header(r, names[i]) != NULL)
-			return true;
-	return false;
-}
-
 static void archive_get(struct request *r, void *context)
 {
+	static const char *const conditions[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
 	struct vault_record record = {0};
 	struct stat st;
 	char internal[64 + RECORD_ID_LEN], disposition[128];
@@ -107,7 +98,11 @@ static void archive_get(struct request *r, void *context)
 	respond_header(r, "Content-Type", "application/zip");
 	respond_header(r, "Content-Disposition", disposition);
 	respond_header(r, "Cache-Control", "private, no-store");
-	if (st.st_size <= ANSWERED_BYTES_MAX && !request_conditional(r))
+	// A part is wanted, or the whole only if it is, or is not, what the visitor has: nginx knows how; it sees the request's headers again.
+	bool conditional = false;
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
+		conditional = conditional || request_header(r, conditions[i]) != NULL;
+	if (st.st_size <= ANSWERED_BYTES_MAX && !conditional)
 		archive_respond(r, fd, &st);
 	else
 		respond_redirect_internal(r, internal);

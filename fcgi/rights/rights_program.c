@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_program.h"
 #include "fcgi/rights/contact.h"
-#include "fcgi/rights/live.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/model/life.h"
 #include "policy/rights/erase.h"
 #include <stdio.h>
 #include <string.h>
@@ -53,17 +53,6 @@ static const struct field request_fields_table[] = {
     {0},
 };
 
-// The names of the rights that the policy offers, in the language of the request.
-static void respond_not_offered(struct request *r)
-{
-	const struct policy *p = request_policy(r);
-	BUF_AUTO struct buf offered = BUF_INIT(64 * 1024);
-	for (size_t i = 0; i < p->right_count; i++)
-		buf_printf(&offered, "%s%s", i > 0 ? word(p, "join.comma") : "", policy_word(&policy_right_words, p->rights[i].id));
-	respond_problem(r, 422, "problem.right-not-offered", "right",
-			WORD_VALUES({"rights", p->right_count > 0 ? buf_text(&offered) : word(p, "join.none")}));
-}
-
 static void handle_request(struct request *r, void *context)
 {
 	const struct policy *p = request_policy(r);
@@ -77,16 +66,11 @@ static void handle_request(struct request *r, void *context)
 	const char *fault = contact != NULL ? contact_fault(contact) : NULL;
 	if (given != NULL && receipt_read(r, of_set, given) != 0)
 		return;
-	if (given != NULL && zip != NULL) {
-		respond_problem(r, 422, "problem.receipt-or-archive", "archive", NULL);
-		return;
-	}
-	if (zip != NULL && !token_read(of_zip, slash != NULL ? slash + 1 : zip, ".zip")) {
-		respond_problem(r, 422, "problem.archive-shape", "archive", NULL);
-		return;
-	}
-	if (fault != NULL) {
-		respond_problem(r, 422, fault, "contact", NULL);
+	const char *wrong = given != NULL && zip != NULL                                                  ? "problem.receipt-or-archive"
+			    : zip != NULL && !token_read(of_zip, slash != NULL ? slash + 1 : zip, ".zip") ? "problem.archive-shape"
+													  : NULL;
+	if (wrong != NULL || fault != NULL) {
+		respond_problem(r, 422, wrong != NULL ? wrong : fault, wrong != NULL ? "archive" : "contact", NULL);
 		return;
 	}
 	const struct rights_new asked = {.right = request_text(r, "right"),
@@ -95,10 +79,15 @@ static void handle_request(struct request *r, void *context)
 					 .archive = zip != NULL ? of_zip : NULL,
 					 .message = request_text(r, "message")};
 	if (rights_record(context, &asked, &receipt, &e) != 0) {
-		if (e.code == ERR_REFUSED)
-			respond_not_offered(r);
-		else
+		if (e.code != ERR_REFUSED) {
 			respond_err(r, &e);
+			return;
+		}
+		BUF_AUTO struct buf offered = BUF_INIT(64 * 1024);
+		for (size_t i = 0; i < p->right_count; i++)
+			buf_printf(&offered, "%s%s", i > 0 ? word(p, "join.comma") : "", policy_word(&policy_right_words, p->rights[i].id));
+		respond_problem(r, 422, "problem.right-not-offered", "right",
+				WORD_VALUES({"rights", p->right_count > 0 ? buf_text(&offered) : word(p, "join.none")}));
 		return;
 	}
 	// For programs with their names and dates, for people with theirs.
@@ -240,17 +229,62 @@ static void handle_erase(struct request *r, void *context)
 
 // ---- GET /privacy/live.json ----
 
+// A time as text; null for none.
+static void add_time(cJSON *object, const char *name, time_t t)
+{
+	char text[WHEN_TEXT];
+	when_text(text, t);
+	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+// What the site holds at this moment, against what it promised:
+// {site, at, policy:{version,sha256}, last_prune, late, kinds:[{kind, words, keep, count, oldest, oldest_seconds, limit_seconds, limit,
+// late}]}; times are UTC, absent ones null; words and limits are in the language of the request.
 static void handle_live(struct request *r, void *context)
 {
+	const struct policy *p = request_policy(r);
 	struct census census = {0};
 	struct err e = {0};
+	time_t now = when_now();
+	bool late = false;
 	if (vault_census(context, &census, &e) != 0) {
 		respond_err(r, &e);
 		return;
 	}
-	JSON_AUTO cJSON *live = live_object(request_policy(r), &census, when_now());
-	if (live != NULL)
-		respond_json(r, 200, live);
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "site", p->shown_as);
+	add_time(o, "at", now);
+	cJSON *policy = cJSON_AddObjectToObject(o, "policy");
+	cJSON_AddStringToObject(policy, "version", p->version);
+	cJSON_AddStringToObject(policy, "sha256", p->sha256);
+	add_time(o, "last_prune", census.last_prune);
+	cJSON *kinds = cJSON_AddArrayToObject(o, "kinds");
+	for (size_t i = 0; i < census.row_count; i++) {
+		const struct census_row *row = &census.rows[i];
+		const struct policy_kind *kind = &p->kinds[row->kind];
+		char limit[WORD_LIFE];
+		cJSON *one = cJSON_CreateObject();
+		cJSON_AddStringToObject(one, "kind", kind_row(row->kind)->name);
+		cJSON_AddStringToObject(one, "words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name);
+		cJSON_AddStringToObject(one, "keep", row->keep == KEEP_STORED ? "stored" : "memory");
+		cJSON_AddNumberToObject(one, "count", (double)row->count);
+		add_time(one, "oldest", row->oldest);
+		cJSON_AddNumberToObject(one, "oldest_seconds", row->oldest != 0 && now > row->oldest ? (double)(now - row->oldest) : 0);
+		if (row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind))) {
+			word_life(limit, sizeof limit, p, kind);
+			cJSON_AddStringToObject(one, "limit", limit);
+			cJSON_AddNumberToObject(one, "limit_seconds", (double)row->limit_seconds);
+		} else {
+			cJSON_AddNullToObject(one, "limit");
+			cJSON_AddNullToObject(one, "limit_seconds");
+		}
+		cJSON_AddBoolToObject(one, "late", row->late);
+		cJSON_AddItemToArray(kinds, one);
+		late |= row->late;
+	}
+	cJSON_AddBoolToObject(o, "late", late);
+	if (o != NULL)
+		respond_json(r, 200, o);
 }
 
 static const struct route routes[] = {

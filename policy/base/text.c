@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/err.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +236,22 @@ int html_attr(struct buf *out, const char *s)
 int xml_text(struct buf *out, const char *s)
 {
 	return add_escaped(out, s, true);
+}
+
+int xml_printf(struct buf *out, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	for (const char *next; (next = strchr(format, '%')) != NULL; format = next + 2) {
+		buf_add(out, format, (size_t)(next - format));
+		if (next[1] == 's')
+			xml_text(out, va_arg(values, const char *));
+		else
+			buf_printf(out, "%d", va_arg(values, int));
+	}
+	va_end(values);
+	return buf_adds(out, format);
 }
 
 int url_part(struct buf *out, const char *s)

@@ -30,6 +30,8 @@ bool equal_secret(const void *a, const void *b, size_t len); // constant time
 int html_text(struct buf *out, const char *s); // for element content
 int html_attr(struct buf *out, const char *s); // for a double-quoted attribute
 int xml_text(struct buf *out, const char *s);  // as html_text, dropping what XML 1.0 forbids
+// A format whose %s are escaped as xml_text does, which suits HTML too; besides %s it knows %d.
+int xml_printf(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int url_part(struct buf *out, const char *s);  // percent-encodes all but unreserved characters
 int csv_cell(struct buf *out, const char *s);  // RFC 4180, safe against formula injection
 int markdown_text(struct buf *out, const char *s);

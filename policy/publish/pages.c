@@ -78,11 +78,8 @@ static int each_file(const char *templates, const char *folder, int (*each)(void
 		BUF_AUTO struct buf bytes = BUF_INIT(DOCUMENT_BYTES_MAX);
 		if (rc == 0)
 			rc = path_join(file, sizeof file, path, names[i]->d_name, e);
-		if (rc == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
-			rc = file_read(file, &bytes, e);
-			if (rc == 0)
-				rc = each(arg, names[i]->d_name, &bytes, e);
-		}
+		if (rc == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode))
+			rc = file_read(file, &bytes, e) != 0 || each(arg, names[i]->d_name, &bytes, e) != 0 ? -1 : 0;
 		free(names[i]);
 	}
 	free(names);
@@ -116,16 +113,13 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	buf_adds(&heads, head);
 	for (size_t i = 0; to != NULL && i < p->view_count && p->view_count > 1; i++) {
 		const struct policy *view = p->views[i];
-		buf_printf(&heads, "<link rel=\"alternate\" hreflang=\"%s\" href=\"", view->language);
-		address_page(view, to, &heads);
-		buf_adds(&heads, "\">\n");
-		if (strcmp(view->language, p->language) == 0)
-			continue;
-		buf_printf(&links, "<a lang=\"%s\" hreflang=\"%s\" href=\"", view->language, view->language);
-		address_page(view, to, &links);
-		buf_adds(&links, "\">");
-		html_text(&links, p->languages[i].name);
-		buf_adds(&links, "</a>");
+		const char *language = view->language;
+		buf_reset(&address);
+		address_page(view, to, &address);
+		xml_printf(&heads, "<link rel=\"alternate\" hreflang=\"%s\" href=\"%s\">\n", language, buf_text(&address));
+		if (strcmp(language, p->language) != 0)
+			xml_printf(&links, "<a lang=\"%s\" hreflang=\"%s\" href=\"%s\">%s</a>", language, language, buf_text(&address),
+				   p->languages[i].name);
 	}
 	for (; site->variables.list[count].name != NULL; count++)
 		vars[count] = site->variables.list[count];
@@ -133,6 +127,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	vars[count++] = (struct word_value){"head", buf_text(&heads)};
 	vars[count++] = (struct word_value){"content", content};
 	vars[count] = (struct word_value){NULL, NULL};
+	buf_reset(&address);
 	address_page(p, name, &address);
 	struct buf *out = pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
 	return out == NULL ? -1 : template_render(buf_text(&site->layout), "layout.html", 1, p, vars, out, e);
@@ -179,26 +174,20 @@ static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err
 // A page whose content is made here. `name`: "privacy"; its feed goes into its head.
 static int render_made(const struct site *site, const char *name, const char *title, const struct buf *content, struct err *e)
 {
-	const struct policy *p = site->policy;
-	BUF_AUTO struct buf head = BUF_INIT(65536);
-	char path[64];
+	BUF_AUTO struct buf head = BUF_INIT(65536), path = BUF_INIT(64);
 
-	buf_adds(&head, "<title>");
-	html_text(&head, title);
-	buf_adds(&head, ": ");
-	html_text(&head, p->shown_as);
-	buf_adds(&head, "</title>\n");
-	buf_printf(&head, "<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/%s.atom\">\n", name);
+	xml_printf(&head, "<title>%s: %s</title>\n<link rel=\"alternate\" type=\"application/atom+xml\" href=\"/%s.atom\">\n", title,
+		   site->policy->shown_as, name);
 	if (content->failed || head.failed)
 		return err_set(e, ERR_MEMORY, "/%s is too large for a page", name);
-	snprintf(path, sizeof path, "/html/%s", name);
-	return put_in_frame(site, path, buf_text(&head), buf_text(content), e);
+	buf_printf(&path, "/html/%s", name);
+	return put_in_frame(site, buf_text(&path), buf_text(&head), buf_text(content), e);
 }
 
-// The notice as a page, Markdown and plain text.
+// The notice as a page, Markdown and plain text; the list of subprocessors as a page.
 static int render_notice(const struct site *site, struct err *e)
 {
-	BUF_AUTO struct buf content = BUF_INIT(DOCUMENT_BYTES_MAX), address = BUF_INIT(256);
+	BUF_AUTO struct buf notice = BUF_INIT(DOCUMENT_BYTES_MAX), list = BUF_INIT(DOCUMENT_BYTES_MAX), address = BUF_INIT(256);
 	const struct policy *p = site->policy;
 
 	address_page(p, "/privacy", &address);
@@ -208,21 +197,14 @@ static int render_notice(const struct site *site, struct err *e)
 		return -1;
 	notice_write(p, FORM_MARKDOWN, markdown);
 	notice_write(p, FORM_TEXT, text);
-	buf_adds(&content, "<article class=\"page text notice-text\">\n");
-	notice_write(p, FORM_HTML, &content);
-	buf_adds(&content, "</article>\n");
-	return render_made(site, "privacy", word(p, "notice.title"), &content, e);
-}
-
-static int render_subprocessors(const struct site *site, struct err *e)
-{
-	BUF_AUTO struct buf content = BUF_INIT(DOCUMENT_BYTES_MAX);
-
-	buf_adds(&content, "<article class=\"page text wide\">\n");
-	if (subprocessors_write(site->policy, LIST_HTML_PART, &content, e) != 0)
+	buf_adds(&notice, "<article class=\"page text notice-text\">\n");
+	notice_write(p, FORM_HTML, &notice);
+	buf_adds(&notice, "</article>\n");
+	buf_adds(&list, "<article class=\"page text wide\">\n");
+	if (render_made(site, "privacy", word(p, "notice.title"), &notice, e) != 0 || subprocessors_write(p, LIST_HTML_PART, &list, e) != 0)
 		return -1;
-	buf_adds(&content, "</article>\n");
-	return render_made(site, "subprocessors", word(site->policy, "list.title"), &content, e);
+	buf_adds(&list, "</article>\n");
+	return render_made(site, "subprocessors", word(p, "list.title"), &list, e);
 }
 
 // `p` in one of its languages. `testing` as in variables_make.
@@ -230,62 +212,38 @@ static int render_language(const struct policy *p, const char *templates, bool t
 {
 	struct site site = {.pages = s, .policy = p, .layout = BUF_INIT(DOCUMENT_BYTES_MAX)};
 	char path[4096];
-	int rc = path_join(path, sizeof path, templates, "layout.html", e);
-
-	if (rc == 0)
-		rc = file_read(path, &site.layout, e);
-	if (rc == 0)
-		rc = variables_make(&site.variables, p, testing, e);
-	if (rc == 0)
-		rc = render_notice(&site, e);
-	if (rc == 0)
-		rc = render_subprocessors(&site, e);
-	if (rc == 0)
-		rc = put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e);
-	if (rc == 0)
-		rc = each_file(templates, "", render_template, &site, e);
+	int rc = path_join(path, sizeof path, templates, "layout.html", e) != 0 || file_read(path, &site.layout, e) != 0 ||
+			 variables_make(&site.variables, p, testing, e) != 0 || render_notice(&site, e) != 0 ||
+			 put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e) != 0 ||
+			 each_file(templates, "", render_template, &site, e) != 0
+		     ? -1
+		     : 0;
 	variables_free(&site.variables);
 	buf_free(&site.layout);
 	return rc;
 }
 
 // What follows from the policy alone, in its main language.
-static int render_documents(const struct policy *p, struct pages *s, struct err *e)
-{
-	static const struct {
-		const char *path;
-		int (*write)(const struct policy *p, struct buf *out, struct err *e);
-		void (*add)(const struct policy *p, struct buf *out);
-		enum subprocessors_format format; // with neither
-	} documents[] = {{"html/privacy.json", notice_json, NULL, 0},
-			 {"html/privacy.tilt.json", facts_tilt, NULL, 0},
-			 {"html/privacy.dpv.jsonld", facts_dpv, NULL, 0},
-			 {"html/privacy.atom", feed_notice, NULL, 0},
-			 {"html/subprocessors.atom", feed_subprocessors, NULL, 0},
-			 {"html/subprocessors.json", NULL, NULL, LIST_JSON},
-			 {"html/subprocessors.csv", NULL, NULL, LIST_CSV},
-			 {"html/subprocessors.md", NULL, NULL, LIST_MARKDOWN},
-			 {"html/subprocessors.txt", NULL, NULL, LIST_TEXT},
-			 {"html/subprocessors.xml", NULL, NULL, LIST_XML},
-			 {"html/.well-known/gpc.json", NULL, headers_gpc, 0},
-			 {"nginx/headers.conf", NULL, headers_conf, 0},
-			 {"nginx/clear.conf", NULL, headers_clear, 0},
-			 {"nginx/cookies.conf", NULL, headers_cookies, 0},
-			 {"nginx/problems.conf", NULL, headers_problems, 0}};
-	struct buf *out = pages_add(s, e, "html/.well-known/security.txt");
-
-	if (out != NULL)
-		headers_security(p, when_now(), out);
-	for (size_t i = 0; out != NULL && i < ARRAY_LEN(documents); i++) {
-		out = pages_add(s, e, "%s", documents[i].path);
-		if (out != NULL && documents[i].add != NULL)
-			documents[i].add(p, out);
-		else if (out != NULL && (documents[i].write != NULL ? documents[i].write(p, out, e)
-								    : subprocessors_write(p, documents[i].format, out, e)) != 0)
-			return -1;
-	}
-	return out != NULL ? 0 : -1;
-}
+static const struct {
+	const char *path;
+	int (*write)(const struct policy *p, struct buf *out, struct err *e);
+	void (*add)(const struct policy *p, struct buf *out);
+	enum subprocessors_format format; // with neither
+} documents[] = {{"html/privacy.json", notice_json, NULL, 0},
+		 {"html/privacy.tilt.json", facts_tilt, NULL, 0},
+		 {"html/privacy.dpv.jsonld", facts_dpv, NULL, 0},
+		 {"html/privacy.atom", feed_notice, NULL, 0},
+		 {"html/subprocessors.atom", feed_subprocessors, NULL, 0},
+		 {"html/subprocessors.json", NULL, NULL, LIST_JSON},
+		 {"html/subprocessors.csv", NULL, NULL, LIST_CSV},
+		 {"html/subprocessors.md", NULL, NULL, LIST_MARKDOWN},
+		 {"html/subprocessors.txt", NULL, NULL, LIST_TEXT},
+		 {"html/subprocessors.xml", NULL, NULL, LIST_XML},
+		 {"html/.well-known/gpc.json", NULL, headers_gpc, 0},
+		 {"nginx/headers.conf", NULL, headers_conf, 0},
+		 {"nginx/clear.conf", NULL, headers_clear, 0},
+		 {"nginx/cookies.conf", NULL, headers_cookies, 0},
+		 {"nginx/problems.conf", NULL, headers_problems, 0}};
 
 int pages_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
@@ -300,8 +258,20 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 		if (render_language(&view, templates, testing, s, e) != 0)
 			return -1;
 	}
-	if (render_documents(p, s, e) != 0)
+	struct buf *out = pages_add(s, e, "html/.well-known/security.txt");
+	if (out == NULL)
 		return -1;
+	headers_security(p, when_now(), out);
+	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+		out = pages_add(s, e, "%s", documents[i].path);
+		if (out == NULL)
+			return -1;
+		if (documents[i].add != NULL)
+			documents[i].add(p, out);
+		else if ((documents[i].write != NULL ? documents[i].write(p, out, e)
+						     : subprocessors_write(p, documents[i].format, out, e)) != 0)
+			return -1;
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)
 			return err_set(e, ERR_MEMORY, "%s is too large", s->list[i].path);

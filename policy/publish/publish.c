@@ -34,20 +34,6 @@ static const char *next_stale(const struct pages *s, const char **list, char nam
 	return NULL;
 }
 
-static int read_list(const char *folder, struct buf *out, struct err *e)
-{
-	char path[4096];
-	struct err none = {0};
-
-	if (path_join(path, sizeof path, folder, list_name, e) != 0)
-		return -1;
-	if (file_read(path, out, &none) == 0 || none.code == ERR_NOT_FOUND)
-		return 0;
-	if (e != NULL)
-		*e = none;
-	return -1;
-}
-
 static int write_list(const char *folder, const struct pages *s, const struct buf *also, struct err *e)
 {
 	BUF_AUTO struct buf text = BUF_INIT(2 * LIST_BYTES_MAX);
@@ -64,71 +50,47 @@ static int write_list(const char *folder, const struct pages *s, const struct bu
 	return file_write(path, buf_text(&text), text.len, 0644, NULL, e);
 }
 
-static int write_pages(const char *folder, const struct pages *s, struct publish_result *out, struct err *e)
+int publish_all(const struct policy *p, const char *templates, const char *folder, bool testing, struct publish_result *out, struct err *e)
 {
-	char path[4096];
+	static const char *const folders[] = {"html", "html/assets", "html/.well-known", "nginx", "programs"};
+	PAGES_AUTO struct pages pages = {0};
+	BUF_AUTO struct buf old = BUF_INIT(LIST_BYTES_MAX);
+	char path[4096], name[256];
+	struct stat from, to;
 
-	for (size_t i = 0; i < s->count; i++) {
+	*out = (struct publish_result){0};
+	if (path_join(path, sizeof path, folder, "html", e) != 0)
+		return -1;
+	// Publishing over its own templates would replace them by their results.
+	if (stat(templates, &from) == 0 && stat(path, &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+		return err_set(e, ERR_INPUT, "%s is the folder of the templates: publish to another one", path);
+	if (pages_render(p, templates, testing, &pages, e) != 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		if (path_join(path, sizeof path, folder, folders[i], e) != 0 || folder_make(path, 0755, e) != 0)
+			return -1;
+	}
+	if (path_join(path, sizeof path, folder, list_name, e) != 0)
+		return -1;
+	struct err none = {0};
+	if (file_read(path, &old, &none) != 0 && none.code != ERR_NOT_FOUND)
+		return err_set(e, none.code, "%s", none.text);
+	if (write_list(folder, &pages, &old, e) != 0)
+		return -1;
+	for (size_t i = 0; i < pages.count; i++) {
+		const struct buf *bytes = &pages.list[i].bytes;
 		int changed = 0;
-		const struct buf *bytes = &s->list[i].bytes;
-		if (path_join(path, sizeof path, folder, s->list[i].path, e) != 0 ||
+		if (path_join(path, sizeof path, folder, pages.list[i].path, e) != 0 ||
 		    file_write(path, buf_text(bytes), bytes->len, 0644, &changed, e) != 0)
 			return -1;
 		out->written += changed != 0;
 		out->unchanged += changed == 0;
 	}
-	return 0;
-}
-
-static int remove_stale(const char *folder, const struct pages *s, const struct buf *old, struct err *e)
-{
-	char name[256], path[4096];
-
-	for (const char *rest = buf_text(old); next_stale(s, &rest, name) != NULL;) {
+	for (const char *rest = buf_text(&old); next_stale(&pages, &rest, name) != NULL;) {
 		if (path_join(path, sizeof path, folder, name, e) != 0)
 			return -1;
 		if (unlink(path) < 0 && errno != ENOENT)
 			return err_system(e, ERR_IO, errno, "%s", path);
 	}
-	return 0;
-}
-
-static int make_folders(const char *folder, struct err *e)
-{
-	static const char *const names[] = {"html", "html/assets", "html/.well-known", "nginx", "programs"};
-	char path[4096];
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (path_join(path, sizeof path, folder, names[i], e) != 0 || folder_make(path, 0755, e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-// Publishing over its own templates would replace them by their results.
-static int check_apart(const char *templates, const char *folder, struct err *e)
-{
-	struct stat from, to;
-	char path[4096];
-
-	if (path_join(path, sizeof path, folder, "html", e) != 0)
-		return -1;
-	if (stat(templates, &from) == 0 && stat(path, &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino)
-		return err_set(e, ERR_INPUT, "%s is the folder of the templates: publish to another one", path);
-	return 0;
-}
-
-int publish_all(const struct policy *p, const char *templates, const char *folder, bool testing, struct publish_result *out, struct err *e)
-{
-	PAGES_AUTO struct pages pages = {0};
-	BUF_AUTO struct buf old = BUF_INIT(LIST_BYTES_MAX);
-
-	*out = (struct publish_result){0};
-	if (check_apart(templates, folder, e) != 0 || pages_render(p, templates, testing, &pages, e) != 0)
-		return -1;
-	if (make_folders(folder, e) != 0 || read_list(folder, &old, e) != 0 || write_list(folder, &pages, &old, e) != 0)
-		return -1;
-	if (write_pages(folder, &pages, out, e) != 0 || remove_stale(folder, &pages, &old, e) != 0)
-		return -1;
 	return write_list(folder, &pages, NULL, e);
 }

@@ -8,7 +8,6 @@
 #include "policy/rules/capability.h"
 #include "policy/rules/diff.h"
 #include <assert.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,12 +50,6 @@ static const char *without_words(const struct policy *p)
 				  : NULL;
 }
 
-static void set_without(const struct policy *p, struct buf *out)
-{
-	if (without_words(p) != NULL)
-		buf_printf(out, "%s%s", without_words(p), word(p, forgets(p) ? "claim.typed_not_kept" : "join.stop"));
-}
-
 static void add_fact(const struct policy *p, struct buf *out, const char *title, const char *key, enum kind kind)
 {
 	char time[WORD_LIFE];
@@ -85,31 +78,6 @@ static void set_fact_list(const struct policy *p, struct buf *out)
 		add_fact(p, out, without, "claim.log.none", KIND_REQUEST_LOG);
 }
 
-static void set_pledge(const struct policy *p, struct buf *out)
-{
-	buf_adds(out, word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know"));
-}
-
-// Not empty where the policy lets a page be read.
-static void set_page_fetch(const struct policy *p, struct buf *out)
-{
-	buf_adds(out, p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : "");
-}
-
-static void set_lead(const struct policy *p, struct buf *out)
-{
-	buf_adds(out, word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed"));
-}
-
-static void set_age(const struct policy *p, struct buf *out)
-{
-	char age[16];
-
-	snprintf(age, sizeof age, "%u", p->minimum_age);
-	if (p->minimum_age != 0)
-		word_fill(out, NULL, word(p, "claim.age"), WORD_VALUES({"age", age}));
-}
-
 static void set_leave_out(const struct policy *p, struct buf *out)
 {
 	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
@@ -132,38 +100,6 @@ void variables_check_card(const struct policy *p, struct buf *out)
 	buf_adds(out, "</section>\n");
 }
 
-// What the site is for, in the policy's words.
-static void set_service(const struct policy *p, struct buf *out)
-{
-	if (p->service.what.count > 0)
-		prose_plain(p, &p->service.what, out);
-	else
-		buf_adds(out, word(p, "claim.service"));
-}
-
-// For who came by a link that leads nowhere.
-static void set_lost(const struct policy *p, struct buf *out)
-{
-	char time[WORD_LIFE];
-
-	word_life(time, sizeof time, p, &p->kinds[KIND_ARCHIVE]);
-	word_fill(out, NULL, word(p, stored(p, KIND_ARCHIVE) ? "claim.lost.archive" : "claim.lost.other"), WORD_VALUES({"time", time}));
-}
-
-// Not empty where people may erase by themselves.
-static void set_self_erase(const struct policy *p, struct buf *out)
-{
-	const struct policy_right *erasure = policy_right(p, RIGHT_ERASURE);
-
-	buf_adds(out, erasure != NULL && erasure->self_service ? "yes" : "");
-}
-
-// What the visitor is told when something ends early.
-static void set_not_kept(const struct policy *p, struct buf *out)
-{
-	buf_adds(out, in_memory(p, KIND_INPUT) ? word(p, "claim.not_kept") : "");
-}
-
 static void set_receipt(const struct policy *p, struct buf *out)
 {
 	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
@@ -171,26 +107,12 @@ static void set_receipt(const struct policy *p, struct buf *out)
 	write_word(&w, promised(p, CLAIM_NO_ACCOUNT) ? "claim.receipt.only_key" : "claim.receipt.code");
 }
 
-static void set_held(const struct policy *p, struct buf *out)
-{
-	bool little = forgets(p) && stored(p, KIND_ARCHIVE) && stored(p, KIND_REQUEST_LOG);
-	char archive[WORD_LIFE], log[WORD_LIFE];
-
-	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
-	word_life(log, sizeof log, p, &p->kinds[KIND_REQUEST_LOG]);
-	word_fill(out, NULL, word(p, little ? "claim.held.little" : "claim.held.notice"), WORD_VALUES({"archive", archive}, {"log", log}));
-}
-
 // In a visitor's words where there are some, else the policy's name of the right.
 static void set_right_options(const struct policy *p, struct buf *out)
 {
 	for (size_t i = 0; i < p->right_count; i++) {
 		const char *id = policy_word(&policy_right_words, p->rights[i].id), *words = word_or(p, "right.", id);
-		buf_adds(out, "<option value=\"");
-		html_attr(out, id);
-		buf_adds(out, "\">");
-		html_text(out, words == id ? p->rights[i].name : words);
-		buf_adds(out, "</option>\n");
+		xml_printf(out, "<option value=\"%s\">%s</option>\n", id, words == id ? p->rights[i].name : words);
 	}
 }
 
@@ -202,14 +124,13 @@ static void set_live_rows(const struct policy *p, struct buf *out)
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *a = policy_kind_at(p, i);
 		word_life(time, sizeof time, p, a);
-		buf_printf(out, "<tr role=\"row\" data-kind=\"%s\"><th scope=\"row\" role=\"rowheader\">", kind_row(a->kind)->name);
-		html_text(out, a->name);
-		buf_printf(out, "</th><td role=\"cell\" data-label=\"%s\">", word(p, "claim.live.promised"));
-		html_text(out, time);
-		buf_printf(out,
-			   "</td><td role=\"cell\" class=\"held\" data-label=\"%s\">–</td>"
+		xml_printf(out,
+			   "<tr role=\"row\" data-kind=\"%s\"><th scope=\"row\" role=\"rowheader\">%s</th>"
+			   "<td role=\"cell\" data-label=\"%s\">%s</td>"
+			   "<td role=\"cell\" class=\"held\" data-label=\"%s\">–</td>"
 			   "<td role=\"cell\" class=\"age\" data-label=\"%s\">–</td></tr>\n",
-			   word(p, "claim.live.held"), word(p, "claim.live.oldest"));
+			   kind_row(a->kind)->name, a->name, word(p, "claim.live.promised"), time, word(p, "claim.live.held"),
+			   word(p, "claim.live.oldest"));
 	}
 }
 
@@ -262,55 +183,41 @@ static void set_coming(const struct policy *p, struct buf *out)
 	write_filled(&w, "coming.from", WORD_VALUES({"date", date}));
 	buf_adds(out, "</summary>\n");
 	write_note(&w, "coming.until", WORD_VALUES({"version", p->version}));
-	write_list_begin(&w);
+	write_begin(&w, MARK_LIST);
 	for (size_t i = 0; i < count && i < CHANGES_SHOWN_MAX; i++) {
-		write_item_begin(&w);
+		write_begin(&w, MARK_ITEM);
 		if (english)
 			write_words(&w, d.changes[i].what);
 		else
 			write_prose(&w, &v->changes[i].what);
-		write_item_end(&w);
+		write_end(&w, MARK_ITEM);
 	}
 	if (count > CHANGES_SHOWN_MAX)
 		buf_printf(out, "<li>%s</li>\n", word(p, "coming.more"));
 	buf_adds(out, "</ul></details>");
 }
 
+// Those that are more than a text.
 static const struct variable {
 	const char *name;
-	size_t text; // offset of a string in struct policy; where `set` is NULL
 	void (*set)(const struct policy *p, struct buf *out);
 } variables[] = {
-    {"lang", offsetof(struct policy, language), NULL},
-    {"site_name", offsetof(struct policy, shown_as), NULL},
-    {"version", offsetof(struct policy, version), NULL},
-    {"contact", offsetof(struct policy, contact), NULL},
-    {"controller_name", offsetof(struct policy, controller.name), NULL},
-    {"image_processors", 0, set_image_processors},
-    {"image_regions", 0, set_image_regions},
-    {"coming", 0, set_coming},
-    {"pledge", 0, set_pledge},
-    {"without", 0, set_without},
-    {"facts", 0, set_fact_list},
-    {"page_fetch", 0, set_page_fetch},
-    {"lead", 0, set_lead},
-    {"age_words", 0, set_age},
-    {"not_kept", 0, set_not_kept},
-    {"self_erase", 0, set_self_erase},
-    {"leave_out", 0, set_leave_out},
-    {"check_card", 0, variables_check_card},
-    {"service", 0, set_service},
-    {"lost_words", 0, set_lost},
-    {"receipt_words", 0, set_receipt},
-    {"held_words", 0, set_held},
-    {"right_options", 0, set_right_options},
-    {"live_rows", 0, set_live_rows},
+    {"image_processors", set_image_processors},
+    {"image_regions", set_image_regions},
+    {"coming", set_coming},
+    {"facts", set_fact_list},
+    {"leave_out", set_leave_out},
+    {"check_card", variables_check_card},
+    {"receipt_words", set_receipt},
+    {"right_options", set_right_options},
+    {"live_rows", set_live_rows},
 };
-static_assert(ARRAY_LEN(variables) + 2 <= VARIABLES_MAX, "and updated, banner");
 
 // Values are collected in one buffer, each ended by a NUL; their places become addresses when the buffer no longer moves.
 static struct buf *variable_begin(struct variables *v, size_t *starts, const char *name)
 {
+	if (v->count > 0)
+		buf_addc(&v->text, '\0');
 	v->list[v->count].name = name;
 	starts[v->count++] = v->text.len;
 	return &v->text;
@@ -318,21 +225,51 @@ static struct buf *variable_begin(struct variables *v, size_t *starts, const cha
 
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
-	BUF_AUTO struct buf lacks = BUF_INIT(4096);
+	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX);
+	const struct policy_right *erasure = policy_right(p, RIGHT_ERASURE);
+	const char *without = without_words(p), *pledge = forgets(p) ? "claim.typed_not_kept" : "join.stop";
+	bool memory = in_memory(p, KIND_INPUT), archives = stored(p, KIND_ARCHIVE);
+	bool little = forgets(p) && archives && stored(p, KIND_REQUEST_LOG);
+	char archive[WORD_LIFE], log[WORD_LIFE], updated[WHEN_DATE], age[16];
 	size_t starts[VARIABLES_MAX];
-	char updated[WHEN_DATE];
+
+	when_date(updated, p->updated);
+	snprintf(age, sizeof age, "%u", p->minimum_age);
+	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
+	word_life(log, sizeof log, p, &p->kinds[KIND_REQUEST_LOG]);
+	prose_plain(p, &p->service.what, &service);
+	const struct word_value texts[] = {
+	    {"lang", p->language},
+	    {"site_name", p->shown_as},
+	    {"version", p->version},
+	    {"contact", p->contact},
+	    {"controller_name", p->controller.name},
+	    {"updated", updated},
+	    {"service", p->service.what.count > 0 ? buf_text(&service) : word(p, "claim.service")}, // what the site is for
+	    {"pledge", word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know")},
+	    {"lead", word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed")},
+	    // Empty where the policy lets no page be read; where what ends early was kept; where people cannot erase by themselves.
+	    {"page_fetch", p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : ""},
+	    {"not_kept", memory ? word(p, "claim.not_kept") : ""},
+	    {"self_erase", erasure != NULL && erasure->self_service ? "yes" : ""},
+	};
+	const struct word_value filled[] = {
+	    {"age_words", p->minimum_age != 0 ? word(p, "claim.age") : ""},
+	    {"held_words", word(p, little ? "claim.held.little" : "claim.held.notice")},
+	    {"lost_words", word(p, archives ? "claim.lost.archive" : "claim.lost.other")}, // who came by a link that leads nowhere
+	};
+	static_assert(ARRAY_LEN(texts) + ARRAY_LEN(filled) + ARRAY_LEN(variables) + 2 <= VARIABLES_MAX, "and without, banner");
 
 	*v = (struct variables){.text = BUF_INIT(DOCUMENT_BYTES_MAX)};
-	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
-		struct buf *out = variable_begin(v, starts, variables[i].name);
-		if (variables[i].set != NULL)
-			variables[i].set(p, out);
-		else
-			buf_adds(out, *(const char *const *)((const char *)p + variables[i].text));
-		buf_addc(out, '\0');
-	}
-	when_date(updated, p->updated);
-	buf_add(variable_begin(v, starts, "updated"), updated, sizeof updated);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		buf_adds(variable_begin(v, starts, texts[i].name), texts[i].value);
+	for (size_t i = 0; i < ARRAY_LEN(filled); i++)
+		word_fill(variable_begin(v, starts, filled[i].name), NULL, filled[i].value,
+			  WORD_VALUES({"age", age}, {"archive", archive}, {"log", log}, {"time", archive}));
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++)
+		variables[i].set(p, variable_begin(v, starts, variables[i].name));
+	buf_adds(variable_begin(v, starts, "without"), without != NULL ? without : "");
+	buf_adds(&v->text, without != NULL ? word(p, pledge) : "");
 	// What every page says above everything else: that it is not the real thing, or not whole.
 	struct buf *banner = variable_begin(v, starts, "banner");
 	buf_adds(banner, testing ? word(p, "page.frame.testing") : "");
@@ -341,8 +278,8 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 		word_fill(banner, NULL, word(p, "page.frame.unbuilt"), WORD_VALUES({"lacks", buf_text(&lacks)}));
 	}
 	buf_addc(banner, '\0');
-	if (v->text.failed) {
-		variables_free(v);
+	if (v->text.failed || service.failed) {
+		buf_free(&v->text);
 		return err_set(e, ERR_MEMORY, "the texts of the policy are too large for a page");
 	}
 	for (size_t i = 0; i < v->count; i++)

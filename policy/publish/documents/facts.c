@@ -59,31 +59,11 @@ static void add_subjects(cJSON *object, const struct policy *p, const char *purp
 	}
 }
 
-static void add_guarantee(cJSON *object, const struct policy *p, const struct policy_processor *a)
-{
-	const char *adequacy = NULL, *clauses = NULL, *other = NULL;
-	cJSON *guarantee = cJSON_AddObjectToObject(object, "guarantee");
-
-	for (size_t i = 0; i < a->safeguard_count; i++) {
-		enum policy_safeguard_type type = a->safeguards[i].type;
-		const char *words = word_or(p, "safeguard.", policy_word(&policy_safeguard_words, type));
-		if (type == SAFEGUARD_ADEQUACY || type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK)
-			adequacy = words;
-		else if (type == SAFEGUARD_STANDARD_CONTRACTUAL_CLAUSES)
-			clauses = words;
-		else
-			other = words;
-	}
-	json_add_text(guarantee, "adequacy", adequacy);
-	json_add_text(guarantee, "clauses", clauses);
-	json_add_text(guarantee, "appropriate", other != NULL ? other : clauses);
-	json_add_text(guarantee, "enforceable", adequacy != NULL ? adequacy : clauses);
-}
-
 static void add_processor_facts(cJSON *object, const struct policy *p, const struct policy_processor *a)
 {
 	cJSON *countries = cJSON_AddArrayToObject(object, "third_countries"), *categories = cJSON_AddArrayToObject(object, "categories");
 	cJSON *transfer = cJSON_AddArrayToObject(object, "transfer");
+	const char *adequacy = NULL, *clauses = NULL, *other = NULL;
 	char keeps[160];
 
 	for (size_t i = 0; i < a->region_count; i++) {
@@ -98,16 +78,28 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 		if (policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind))
 			cJSON_AddItemToArray(categories, cJSON_CreateString(policy_kind_at(p, i)->name));
 	}
-	for (size_t i = 0; i < a->safeguard_count; i++)
-		cJSON_AddItemToArray(
-		    transfer, cJSON_CreateString(word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type))));
+	for (size_t i = 0; i < a->safeguard_count; i++) {
+		enum policy_safeguard_type type = a->safeguards[i].type;
+		const char *words = word_or(p, "safeguard.", policy_word(&policy_safeguard_words, type));
+		cJSON_AddItemToArray(transfer, cJSON_CreateString(words));
+		if (type == SAFEGUARD_ADEQUACY || type == SAFEGUARD_DATA_PRIVACY_FRAMEWORK)
+			adequacy = words;
+		else if (type == SAFEGUARD_STANDARD_CONTRACTUAL_CLAUSES)
+			clauses = words;
+		else
+			other = words;
+	}
 	if (cJSON_GetArraySize(countries) == 0 && a->safeguard_count == 0)
 		cJSON_AddItemToArray(transfer, cJSON_CreateString(word(p, "list.none_needed")));
 	add_subjects(object, p, NULL, policy_processor_receives(a, when_now()));
 	word_duration(keeps, sizeof keeps, a->keeps, word_language(p));
 	json_add_text(object, "keeps", a->has_keeps ? keeps : NULL);
 	json_add_text(object, "status", word(p, a->removed != 0 && a->removed <= when_now() ? "list.removed" : "list.active"));
-	add_guarantee(object, p, a);
+	cJSON *guarantee = cJSON_AddObjectToObject(object, "guarantee");
+	json_add_text(guarantee, "adequacy", adequacy);
+	json_add_text(guarantee, "clauses", clauses);
+	json_add_text(guarantee, "appropriate", other != NULL ? other : clauses);
+	json_add_text(guarantee, "enforceable", adequacy != NULL ? adequacy : clauses);
 }
 
 cJSON *facts_tree(const struct policy *p)

@@ -29,24 +29,10 @@ struct entries {
 	size_t count, capacity;
 };
 
-static void feed_add(struct entries *s, const struct entry *entry)
+static void feed_add(struct entries *s, enum change change, time_t at, time_t from, const cJSON *row, const cJSON *then)
 {
 	if (s->count < s->capacity)
-		s->list[s->count++] = *entry;
-}
-
-static void add_dated(struct entries *s, const struct policy *p, const struct policy_processor *a, const cJSON *row, time_t now)
-{
-	bool ahead = a->effective > a->added;
-
-	if (ahead)
-		feed_add(s, &(struct entry){CHANGE_COMING, a->added, a->effective, row, NULL});
-	if (!ahead || a->effective <= now)
-		feed_add(s, &(struct entry){CHANGE_ADDED, ahead ? a->effective : a->added, 0, row, NULL});
-	if (a->removed != 0 && a->removed <= now)
-		feed_add(s, &(struct entry){CHANGE_REMOVED, a->removed, 0, row, NULL});
-	else if (a->removed != 0)
-		feed_add(s, &(struct entry){CHANGE_LEAVING, p->updated, a->removed, row, NULL});
+		s->list[s->count++] = (struct entry){change, at, from, row, then};
 }
 
 static const cJSON *row_of(const cJSON *rows, const char *id)
@@ -78,13 +64,12 @@ static void add_announced(struct entries *s, const struct policy *p, const cJSON
 		for (size_t j = 0; then != NULL && subprocessors_columns[j] != NULL; j++)
 			differs = differs || cell_differs(row, then, subprocessors_columns[j]);
 		if (then == NULL || differs)
-			feed_add(s, &(struct entry){then == NULL ? CHANGE_LEAVING : CHANGE_CHANGING, p->coming_announced, p->coming_from,
-						    row, then});
+			feed_add(s, then == NULL ? CHANGE_LEAVING : CHANGE_CHANGING, p->coming_announced, p->coming_from, row, then);
 	}
 	cJSON_ArrayForEach(row, coming)
 	{
 		if (row_of(rows, json_string(row, "id")) == NULL)
-			feed_add(s, &(struct entry){CHANGE_COMING, p->coming_announced, p->coming_from, row, NULL});
+			feed_add(s, CHANGE_COMING, p->coming_announced, p->coming_from, row, NULL);
 	}
 }
 
@@ -98,48 +83,47 @@ static int newest_first(const void *left, const void *right)
 	return by_id != 0 ? by_id : (int)a->change - (int)b->change;
 }
 
-// "tag:site.example,2026-05-11:site/path"
-static void write_tag(const struct policy *p, time_t at, const char *path, struct buf *out)
+// The start of a feed: what is known of it as a whole.
+static void feed_head(const struct policy *p, const char *title, const char *self, const char *page, time_t updated, struct buf *out)
 {
 	BUF_AUTO struct buf address = BUF_INIT(2048);
-	char date[WHEN_DATE];
+	const char *site;
+	char when[WHEN_TEXT];
+
+	address_site(p, &address);
+	site = buf_text(&address);
+	when_text(when, updated);
+	xml_printf(out,
+		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"%s\">\n"
+		   "<id>%s%s</id>\n<title>",
+		   p->language, site, self);
+	word_fill(out, xml_text, word(p, title), WORD_VALUES({"site", p->shown_as}));
+	xml_printf(out,
+		   "</title>\n<updated>%s</updated>\n<author><name>%s</name>\n</author>\n"
+		   "<link rel=\"self\" type=\"application/atom+xml\" href=\"%s%s\"/>\n"
+		   "<link rel=\"alternate\" type=\"text/html\" href=\"%s%s\"/>\n",
+		   when, p->controller.name, site, self, site, page);
+}
+
+// The start of an entry: the tag "tag:site.example,2026-05-11:site/`folder`/`id``end`", the title with its values, when it was said.
+static void feed_entry(const struct policy *p, time_t at, const char *const path[3], const char *title, const struct word_value *values,
+		       struct buf *out)
+{
+	BUF_AUTO struct buf address = BUF_INIT(2048);
+	char date[WHEN_DATE], when[WHEN_TEXT];
 
 	address_site(p, &address);
 	const char *host = strstr(buf_text(&address), "://");
 	host = host != NULL ? host + 3 : buf_text(&address);
 	when_date(date, at);
-	buf_printf(out, "tag:%.*s,%s:", (int)strcspn(host, ":/"), host, date);
+	when_text(when, at);
+	buf_printf(out, "<entry>\n<id>tag:%.*s,%s:", (int)strcspn(host, ":/"), host, date);
 	url_part(out, p->site);
-	buf_printf(out, "/%s", path);
-}
-
-static void write_element(struct buf *out, const char *name, const char *text)
-{
-	buf_printf(out, "<%s>", name);
-	xml_text(out, text);
-	buf_printf(out, "</%s>\n", name);
-}
-
-static void feed_head(const struct policy *p, const char *title, const char *self, const char *page, time_t updated, struct buf *out)
-{
-	BUF_AUTO struct buf address = BUF_INIT(2048);
-	char when[WHEN_TEXT];
-
-	address_site(p, &address);
-	when_text(when, updated);
-	buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"");
-	xml_text(out, p->language);
-	buf_adds(out, "\">\n<id>");
-	xml_text(out, buf_text(&address));
-	buf_printf(out, "%s</id>\n<title>", self);
-	word_fill(out, xml_text, word(p, title), WORD_VALUES({"site", p->shown_as}));
-	buf_printf(out, "</title>\n<updated>%s</updated>\n<author>", when);
-	write_element(out, "name", p->controller.name);
-	buf_adds(out, "</author>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"");
-	xml_text(out, buf_text(&address));
-	buf_printf(out, "%s\"/>\n<link rel=\"alternate\" type=\"text/html\" href=\"", self);
-	xml_text(out, buf_text(&address));
-	buf_printf(out, "%s\"/>\n", page);
+	buf_adds(out, path[0]);
+	url_part(out, path[1]);
+	buf_printf(out, "%s</id>\n<title>", path[2]);
+	word_fill(out, xml_text, word(p, title), values);
+	buf_printf(out, "</title>\n<updated>%s</updated>\n<published>%s</published>\n", when, when);
 }
 
 static void feed_entry_end(const struct policy *p, const char *page, struct buf *out)
@@ -147,9 +131,7 @@ static void feed_entry_end(const struct policy *p, const char *page, struct buf 
 	BUF_AUTO struct buf address = BUF_INIT(2048);
 
 	address_site(p, &address);
-	buf_adds(out, "<link rel=\"alternate\" type=\"text/html\" href=\"");
-	xml_text(out, buf_text(&address));
-	buf_printf(out, "%s\"/>\n</entry>\n", page);
+	xml_printf(out, "<link rel=\"alternate\" type=\"text/html\" href=\"%s%s\"/>\n</entry>\n", buf_text(&address), page);
 }
 
 // What changes, or all that is shown of the processor.
@@ -175,22 +157,15 @@ static void write_cells(const struct policy *p, const struct entry *a, struct bu
 
 static void write_entry(const struct policy *p, const struct entry *a, struct buf *out)
 {
-	BUF_AUTO struct buf path = BUF_INIT(1024);
-	char when[WHEN_TEXT], from[WHEN_DATE];
+	BUF_AUTO struct buf change = BUF_INIT(64);
+	char from[WHEN_DATE];
 
-	when_text(when, a->at);
 	when_date(from, a->from);
-	buf_adds(&path, "subprocessors/");
-	url_part(&path, json_string(a->row, "id"));
-	buf_printf(&path, "/%s", changes[a->change].name);
-	buf_adds(out, "<entry>\n<id>");
-	write_tag(p, a->at, buf_text(&path), out);
-	buf_adds(out, "</id>\n<title>");
-	word_fill(out, xml_text, word(p, changes[a->change].title), WORD_VALUES({"name", json_string(a->row, "brand")}, {"date", from}));
-	buf_printf(out,
-		   "</title>\n<updated>%s</updated>\n<published>%s</published>\n<category term=\"%s\"/>\n"
-		   "<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><dl>\n",
-		   when, when, changes[a->change].name);
+	buf_printf(&change, "/%s", changes[a->change].name);
+	feed_entry(p, a->at, (const char *const[]){"/subprocessors/", json_string(a->row, "id"), buf_text(&change)},
+		   changes[a->change].title, WORD_VALUES({"name", json_string(a->row, "brand")}, {"date", from}), out);
+	buf_printf(out, "<category term=\"%s\"/>\n<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><dl>\n",
+		   changes[a->change].name);
 	write_cells(p, a, out);
 	buf_adds(out, "</dl></div></content>\n");
 	feed_entry_end(p, "/subprocessors", out);
@@ -213,7 +188,16 @@ int feed_subprocessors(const struct policy *p, struct buf *out, struct err *e)
 	for (size_t i = 0; i < p->processor_count && row != NULL; i++) {
 		if (p->processors[i].local)
 			continue;
-		add_dated(&s, p, &p->processors[i], row, when_now());
+		const struct policy_processor *a = &p->processors[i];
+		bool ahead = a->effective > a->added;
+		if (ahead)
+			feed_add(&s, CHANGE_COMING, a->added, a->effective, row, NULL);
+		if (!ahead || a->effective <= when_now())
+			feed_add(&s, CHANGE_ADDED, ahead ? a->effective : a->added, 0, row, NULL);
+		if (a->removed != 0 && a->removed <= when_now())
+			feed_add(&s, CHANGE_REMOVED, a->removed, 0, row, NULL);
+		else if (a->removed != 0)
+			feed_add(&s, CHANGE_LEAVING, p->updated, a->removed, row, NULL);
 		row = row->next;
 	}
 	if (coming != NULL)
@@ -230,18 +214,12 @@ int feed_subprocessors(const struct policy *p, struct buf *out, struct err *e)
 
 static void write_version(const struct policy *p, const struct policy_version *v, bool coming, struct buf *out)
 {
-	BUF_AUTO struct buf path = BUF_INIT(1024), words = BUF_INIT(DOCUMENT_BYTES_MAX);
-	char when[WHEN_TEXT], from[WHEN_DATE];
+	BUF_AUTO struct buf words = BUF_INIT(DOCUMENT_BYTES_MAX);
+	char from[WHEN_DATE];
 
-	when_text(when, coming ? p->coming_announced : v->updated);
 	when_date(from, coming ? p->coming_from : v->effective);
-	buf_adds(&path, "privacy/");
-	url_part(&path, v->id);
-	buf_adds(out, "<entry>\n<id>");
-	write_tag(p, coming ? p->coming_announced : v->updated, buf_text(&path), out);
-	buf_adds(out, "</id>\n<title>");
-	word_fill(out, xml_text, word(p, coming ? "feed.version.coming" : "feed.version"), WORD_VALUES({"version", v->id}, {"date", from}));
-	buf_printf(out, "</title>\n<updated>%s</updated>\n<published>%s</published>\n", when, when);
+	feed_entry(p, coming ? p->coming_announced : v->updated, (const char *const[]){"/privacy/", v->id, ""},
+		   coming ? "feed.version.coming" : "feed.version", WORD_VALUES({"version", v->id}, {"date", from}), out);
 	buf_adds(out, "<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\">");
 	if (v->change_count > 0)
 		buf_adds(out, "<ul>\n");
@@ -253,8 +231,7 @@ static void write_version(const struct policy *p, const struct policy_version *v
 		buf_adds(out, "<li>");
 		if (v->changes[i].material)
 			buf_printf(out, "<strong>%s</strong> ", word(p, "feed.material"));
-		xml_text(out, buf_text(&words));
-		buf_adds(out, "</li>\n");
+		xml_printf(out, "%s</li>\n", buf_text(&words));
 	}
 	buf_adds(out, v->change_count > 0 ? "</ul></div></content>\n" : "</div></content>\n");
 	feed_entry_end(p, "/privacy", out);

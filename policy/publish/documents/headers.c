@@ -3,10 +3,13 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
-#include "policy/publish/pages.h"
+#include "policy/publish/documents/documents.h"
+#include "policy/publish/render/address.h"
 #include "policy/publish/words/words.h"
 #include <stdio.h>
 #include <string.h>
+
+#define WRITTEN "# Written by `lethe publish` from the policy. Changes are lost.\n"
 
 // What a page may load: from this site, and what the policy declares. `own` is what the site's own pages need.
 static const struct {
@@ -17,39 +20,30 @@ static const struct {
     {"connect-src", "'self'", RESOURCE_CONNECT}, {"img-src", "'self' blob: data:", RESOURCE_IMAGE}, {"frame-src", NULL, RESOURCE_FRAME},
 };
 
-static void add_source(const struct policy *p, size_t row, struct buf *out)
-{
-	bool any = sources[row].own != NULL;
-
-	if (any)
-		buf_printf(out, "; %s %s", sources[row].directive, sources[row].own);
-	for (size_t i = 0; i < p->third_party_count; i++) {
-		const struct policy_third_party *a = &p->third_parties[i];
-		if (a->type != sources[row].resource)
-			continue;
-		if (!any)
-			buf_printf(out, "; %s", sources[row].directive);
-		any = true;
-		buf_addc(out, ' ');
-		header_value(out, a->origin);
-	}
-}
-
 int headers_csp(const struct policy *p, struct buf *out)
 {
 	buf_adds(out, "default-src 'none'");
-	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-		add_source(p, i, out);
+	for (size_t row = 0; row < ARRAY_LEN(sources); row++) {
+		bool any = sources[row].own != NULL;
+		if (any)
+			buf_printf(out, "; %s %s", sources[row].directive, sources[row].own);
+		for (size_t i = 0; i < p->third_party_count; i++) {
+			const struct policy_third_party *a = &p->third_parties[i];
+			if (a->type != sources[row].resource)
+				continue;
+			if (!any)
+				buf_printf(out, "; %s", sources[row].directive);
+			any = true;
+			buf_addc(out, ' ');
+			header_value(out, a->origin);
+		}
+	}
 	return buf_adds(out, "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 }
 
 void headers_conf(const struct policy *p, struct buf *out)
 {
-	// A page with resources from elsewhere cannot demand that they opt in to being embedded.
-	bool alone = p->third_party_count == 0;
-
-	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
-	buf_adds(out, "add_header Content-Security-Policy \"");
+	buf_adds(out, WRITTEN "add_header Content-Security-Policy \"");
 	headers_csp(p, out);
 	buf_adds(out,
 		 "\" always;\n"
@@ -62,7 +56,8 @@ void headers_conf(const struct policy *p, struct buf *out)
 		 "always;\n"
 		 "add_header Cross-Origin-Opener-Policy same-origin always;\n"
 		 "add_header Cross-Origin-Resource-Policy same-origin always;\n");
-	if (alone)
+	// A page with resources from elsewhere cannot demand that they opt in to being embedded.
+	if (p->third_party_count == 0)
 		buf_adds(out, "add_header Cross-Origin-Embedder-Policy require-corp always;\n");
 }
 
@@ -77,28 +72,23 @@ static bool declares(const struct policy *p, bool cookie)
 
 void headers_clear(const struct policy *p, struct buf *out)
 {
-	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\nadd_header Clear-Site-Data '\"cache\"");
+	buf_adds(out, WRITTEN "add_header Clear-Site-Data '\"cache\"");
 	buf_adds(out, declares(p, true) ? ", \"cookies\"" : "");
 	buf_adds(out, declares(p, false) ? ", \"storage\"" : "");
 	buf_adds(out, "' always;\n");
-}
-
-// nginx gives a cookie the name of a variable: other names are not for our programs.
-static bool variable_name(const char *name)
-{
-	return *name != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
 }
 
 void headers_cookies(const struct policy *p, struct buf *out)
 {
 	size_t count = 0;
 
-	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
+	buf_adds(out, WRITTEN);
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const char *name = p->cookies[i].name;
-		if (p->cookies[i].in != STORAGE_COOKIE || !variable_name(name))
-			continue;
-		buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
+		// nginx gives a cookie the name of a variable: other names are not for our programs.
+		if (p->cookies[i].in == STORAGE_COOKIE && *name != '\0' &&
+		    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0')
+			buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
 	}
 	buf_adds(out, count > 0 ? "\";\n" : "fastcgi_hide_header Set-Cookie;\n");
 }
@@ -130,9 +120,7 @@ void headers_security(const struct policy *p, time_t now, struct buf *out)
 	buf_addc(out, '\n');
 	if (p->controller.web != NULL) {
 		BUF_AUTO struct buf base = BUF_INIT(2048);
-		header_value(&base, p->controller.web);
-		while (base.len > 0 && base.data[base.len - 1] == '/')
-			base.data[--base.len] = '\0';
+		address_site(p, &base);
 		buf_printf(out, "Canonical: %s/.well-known/security.txt\n", buf_text(&base));
 	}
 }
@@ -155,7 +143,7 @@ void headers_problems(const struct policy *p, struct buf *out)
 		    {503, "unavailable", "problem.unavailable"},
 		    {504, "timeout", "problem.timeout"}};
 
-	buf_adds(out, "# Written by `lethe publish` from the policy. Changes are lost.\n");
+	buf_adds(out, WRITTEN);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char key[24], type[64];
 		JSON_AUTO cJSON *o = cJSON_CreateObject();

@@ -6,46 +6,30 @@
 #include "policy/publish/words/words.h"
 #include <string.h>
 
-static void write_dates(const struct policy *p, struct writer *w)
-{
-	char effective[WHEN_DATE], updated[WHEN_DATE];
-
-	when_date(effective, p->effective);
-	when_date(updated, p->updated);
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "<p class=\"dates\">");
-	write_filled(w, "notice.dates", WORD_VALUES({"version", p->version}, {"updated", updated}, {"effective", effective}));
-	write_paragraph_end(w);
-}
-
 static void write_contents(const struct policy *p, struct writer *w)
 {
 	if (w->form == FORM_TEXT)
 		return;
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
+	write_html(w, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
 	write_heading(w, 2, "contents", word(p, "notice.contents"));
-	buf_adds(w->out, w->form == FORM_HTML ? "<ol>\n" : "");
+	write_html(w, "<ol>\n");
 	for (size_t i = 0; i < p->section_count; i++) {
 		BUF_AUTO struct buf target = BUF_INIT(128);
 		buf_printf(&target, "#%s", p->sections[i].id);
-		write_item_begin(w);
+		write_begin(w, MARK_ITEM);
 		if (w->form == FORM_HTML)
 			write_link(w, p->sections[i].title, buf_text(&target));
 		else
 			write_words(w, p->sections[i].title);
-		write_item_end(w);
+		write_end(w, MARK_ITEM);
 	}
 	buf_adds(w->out, w->form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
 }
 
 static void write_section(const struct policy *p, struct writer *w, const struct policy_section *section)
 {
-	if (w->form == FORM_HTML) {
-		buf_adds(w->out, "<section aria-labelledby=\"");
-		html_attr(w->out, section->id);
-		buf_adds(w->out, "\">\n");
-	}
+	if (w->form == FORM_HTML)
+		xml_printf(w->out, "<section aria-labelledby=\"%s\">\n", section->id);
 	write_heading(w, 2, section->id, section->title);
 	for (size_t i = 0; i < section->block_count; i++) {
 		const struct policy_block *block = &section->blocks[i];
@@ -56,8 +40,7 @@ static void write_section(const struct policy *p, struct writer *w, const struct
 		else
 			notice_part(p, w, policy_word(&policy_insert_words, block->insert));
 	}
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "</section>\n");
+	write_html(w, "</section>\n");
 }
 
 // The same in other forms: what to keep, what programs read, what to subscribe to.
@@ -75,7 +58,7 @@ static void write_forms(const struct policy *p, struct writer *w)
 		     {word(p, "notice.feed"), ".atom", false}};
 
 	address_page(p, "/privacy", &address);
-	buf_adds(w->out, w->form == FORM_HTML ? "<p class=\"forms\">" : "");
+	write_html(w, "<p class=\"forms\">");
 	write_strong(w, word(p, "notice.other_forms"));
 	write_word(w, "join.colon");
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
@@ -88,25 +71,29 @@ static void write_forms(const struct policy *p, struct writer *w)
 	write_words(w, " ");
 	write_link(w, word(p, "notice.live"), "/privacy/live");
 	write_word(w, "join.stop");
-	write_paragraph_end(w);
+	write_end(w, MARK_PARAGRAPH);
 }
 
 void notice_write(const struct policy *p, enum form form, struct buf *out)
 {
 	struct writer w = {.form = form, .out = out, .policy = p};
+	char effective[WHEN_DATE], updated[WHEN_DATE];
 
-	buf_adds(out, form == FORM_HTML ? "<header>\n" : "");
+	when_date(effective, p->effective);
+	when_date(updated, p->updated);
+	write_html(&w, "<header>\n");
 	write_heading(&w, 1, NULL, word(p, "notice.title"));
-	write_dates(p, &w);
-	if (form == FORM_HTML)
-		buf_adds(out, "<div class=\"lead\">\n");
+	write_html(&w, "<p class=\"dates\">");
+	write_filled(&w, "notice.dates", WORD_VALUES({"version", p->version}, {"updated", updated}, {"effective", effective}));
+	write_end(&w, MARK_PARAGRAPH);
+	write_html(&w, "<div class=\"lead\">\n");
 	write_paragraph(&w, &p->lead);
-	buf_adds(out, form == FORM_HTML ? "</div>\n</header>\n" : "");
+	write_html(&w, "</div>\n</header>\n");
 	summary_write(p, &w);
 	write_contents(p, &w);
-	buf_adds(out, form == FORM_HTML ? "<div class=\"sections\">\n" : "");
+	write_html(&w, "<div class=\"sections\">\n");
 	for (size_t i = 0; i < p->section_count; i++)
 		write_section(p, &w, &p->sections[i]);
-	buf_adds(out, form == FORM_HTML ? "</div>\n" : "");
+	write_html(&w, "</div>\n");
 	write_forms(p, &w);
 }

@@ -8,8 +8,6 @@
 #include "policy/publish/render/json.h"
 #include "policy/publish/render/writer.h"
 
-static void add_fields(cJSON *object, const struct policy *p, const struct model_record *record, const void *base);
-
 static void add_proses(cJSON *object, const char *name, const struct policy *p, const struct prose_list *list)
 {
 	cJSON *array = cJSON_AddArrayToObject(object, name);
@@ -21,25 +19,10 @@ static void add_proses(cJSON *object, const char *name, const struct policy *p, 
 	}
 }
 
-static void add_blocks(cJSON *object, const char *name, const struct policy *p, const struct policy_section *section)
-{
-	cJSON *array = cJSON_AddArrayToObject(object, name);
-
-	for (size_t i = 0; i < section->block_count; i++) {
-		const struct policy_block *b = &section->blocks[i];
-		cJSON *block = json_object_in(array);
-		if (b->type == BLOCK_PARAGRAPH)
-			json_add_prose(block, "text", p, &b->prose);
-		else if (b->type == BLOCK_LIST)
-			add_proses(block, "list", p, &b->items);
-		else
-			json_add_text(block, "insert", policy_word(&policy_insert_words, b->insert));
-	}
-}
-
 static void add_value(cJSON *object, const struct policy *p, const struct model_field *f, const void *base)
 {
 	const struct policy_strings *strings = model_at(f, base);
+	const struct policy_section *section = base; // of MODEL_BLOCKS
 	unsigned number;
 	char words[160];
 	cJSON *array;
@@ -93,7 +76,17 @@ static void add_value(cJSON *object, const struct policy *p, const struct model_
 		add_proses(object, f->json, p, model_at(f, base));
 		break;
 	case MODEL_BLOCKS:
-		add_blocks(object, f->json, p, base);
+		array = cJSON_AddArrayToObject(object, f->json);
+		for (size_t i = 0; i < section->block_count; i++) {
+			const struct policy_block *b = &section->blocks[i];
+			cJSON *block = json_object_in(array);
+			if (b->type == BLOCK_PARAGRAPH)
+				json_add_prose(block, "text", p, &b->prose);
+			else if (b->type == BLOCK_LIST)
+				add_proses(block, "list", p, &b->items);
+			else
+				json_add_text(block, "insert", policy_word(&policy_insert_words, b->insert));
+		}
 		break;
 	default:
 		json_add_text(object, f->json, model_text(f, base));
@@ -152,11 +145,19 @@ static void add_deletion(cJSON *top, const struct policy *p)
 	cJSON_AddBoolToObject(object, "vendorScriptRequirement", false);
 }
 
-// A processor that is not in force is listed without roles; one that was removed gets nothing either.
-static void leave_out_idle(cJSON *top, const struct policy *p)
+cJSON *notice_tree(const struct policy *p)
 {
+	cJSON *top = cJSON_CreateObject();
 	time_t now = when_now();
 
+	json_add_text(top, "language", p->language);
+	json_add_text(top, "version", p->version);
+	json_add_date(top, "effective", p->effective);
+	json_add_date(top, "updated", p->updated);
+	json_add_text(top, "policy_sha256", p->sha256);
+	json_add_text(top, "contact", p->contact);
+	add_fields(top, p, &model_policy, p);
+	// A processor that is not in force is listed without roles; one that was removed gets nothing either.
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
 		cJSON *object = cJSON_GetArrayItem(cJSON_GetObjectItem(top, "processors"), (int)i);
@@ -167,20 +168,6 @@ static void leave_out_idle(cJSON *top, const struct policy *p)
 			cJSON_ReplaceItemInObject(object, "hosts", cJSON_CreateArray());
 		}
 	}
-}
-
-cJSON *notice_tree(const struct policy *p)
-{
-	cJSON *top = cJSON_CreateObject();
-
-	json_add_text(top, "language", p->language);
-	json_add_text(top, "version", p->version);
-	json_add_date(top, "effective", p->effective);
-	json_add_date(top, "updated", p->updated);
-	json_add_text(top, "policy_sha256", p->sha256);
-	json_add_text(top, "contact", p->contact);
-	add_fields(top, p, &model_policy, p);
-	leave_out_idle(top, p);
 	add_deletion(top, p);
 	return top;
 }

@@ -9,7 +9,7 @@
 
 static void begin_labelled(struct writer *w, const char *label)
 {
-	write_item_begin(w);
+	write_begin(w, MARK_ITEM);
 	write_strong(w, label);
 }
 
@@ -18,7 +18,7 @@ static void part_controller(const struct policy *p, struct writer *w)
 	static const char *const labels[] = {"notice.controller", "notice.representative", "notice.officer", "notice.authority"};
 	const struct policy_party *parties[] = {&p->controller, &p->representative, &p->officer, &p->authority};
 
-	write_list_begin(w);
+	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < ARRAY_LEN(parties); i++) {
 		const struct policy_party *a = parties[i];
 		const char *const others[] = {a->address, a->country, a->phone, a->web};
@@ -36,9 +36,9 @@ static void part_controller(const struct policy *p, struct writer *w)
 			write_words(w, ", ");
 			write_link(w, a->mail, buf_text(&to));
 		}
-		write_item_end(w);
+		write_end(w, MARK_ITEM);
 	}
-	write_list_end(w);
+	write_end(w, MARK_LIST);
 }
 
 static void write_one_life(const struct policy *p, struct writer *w, const struct policy_life *life)
@@ -82,44 +82,37 @@ void notice_life(struct writer *w, const struct policy *p, const struct policy_k
 	}
 }
 
-static void write_purpose(const struct policy *p, struct writer *w, const struct policy_purpose *a)
-{
-	begin_labelled(w, word(p, "notice.why"));
-	write_prose(w, &a->what);
-	write_word(w, "notice.basis");
-	write_words(w, word_or(p, "basis.", policy_word(&policy_basis_words, a->basis)));
-	write_word(w, "join.stop");
-	write_words(w, a->interest.count > 0 ? word(p, "join.sentence") : "");
-	write_prose(w, &a->interest);
-	write_item_end(w);
-}
-
-static void part_kind(const struct policy *p, struct writer *w, const struct policy_kind *kind)
-{
-	write_heading(w, 3, NULL, kind->name);
-	write_paragraph(w, &kind->what);
-	write_list_begin(w);
-	if (kind->where.count > 0)
-		write_item(w, word(p, "notice.where"), &kind->where);
-	begin_labelled(w, word(p, "notice.how_long"));
-	notice_life(w, p, kind);
-	write_item_end(w);
-	for (size_t i = 0; i < kind->purposes.count; i++) {
-		const struct policy_purpose *purpose = policy_purpose(p, kind->purposes.items[i]);
-		if (purpose != NULL)
-			write_purpose(p, w, purpose);
-	}
-	begin_labelled(w, word(p, "notice.comes_from"));
-	write_words(w, word_or(p, "source.", policy_word(&policy_source_words, kind->source)));
-	write_word(w, "join.stop");
-	write_item_end(w);
-	write_list_end(w);
-}
-
 static void part_kinds(const struct policy *p, struct writer *w)
 {
-	for (size_t i = 0; i < p->kind_count; i++)
-		part_kind(p, w, policy_kind_at(p, i));
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *kind = policy_kind_at(p, i);
+		write_heading(w, 3, NULL, kind->name);
+		write_paragraph(w, &kind->what);
+		write_begin(w, MARK_LIST);
+		if (kind->where.count > 0)
+			write_item(w, word(p, "notice.where"), &kind->where);
+		begin_labelled(w, word(p, "notice.how_long"));
+		notice_life(w, p, kind);
+		write_end(w, MARK_ITEM);
+		for (size_t j = 0; j < kind->purposes.count; j++) {
+			const struct policy_purpose *a = policy_purpose(p, kind->purposes.items[j]);
+			if (a == NULL)
+				continue;
+			begin_labelled(w, word(p, "notice.why"));
+			write_prose(w, &a->what);
+			write_word(w, "notice.basis");
+			write_words(w, word_or(p, "basis.", policy_word(&policy_basis_words, a->basis)));
+			write_word(w, "join.stop");
+			write_words(w, a->interest.count > 0 ? word(p, "join.sentence") : "");
+			write_prose(w, &a->interest);
+			write_end(w, MARK_ITEM);
+		}
+		begin_labelled(w, word(p, "notice.comes_from"));
+		write_words(w, word_or(p, "source.", policy_word(&policy_source_words, kind->source)));
+		write_word(w, "join.stop");
+		write_end(w, MARK_ITEM);
+		write_end(w, MARK_LIST);
+	}
 }
 
 static void write_processor(const struct policy *p, struct writer *w, const struct policy_processor *a)
@@ -188,12 +181,12 @@ static void part_processors(const struct policy *p, struct writer *w)
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (!p->processors[i].local)
 			continue;
-		write_paragraph_begin(w);
+		write_begin(w, MARK_PARAGRAPH);
 		write_strong(w, p->processors[i].brand);
 		write_word(w, "notice.built_in");
 		write_words(w, p->processors[i].purpose);
 		write_word(w, "join.stop");
-		write_paragraph_end(w);
+		write_end(w, MARK_PARAGRAPH);
 	}
 }
 
@@ -225,7 +218,7 @@ static void part_third_parties(const struct policy *p, struct writer *w)
 	write_paragraph(w, &p->third_parties_what);
 	if (p->third_party_count == 0)
 		return;
-	write_list_begin(w);
+	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *a = &p->third_parties[i];
 		begin_labelled(w, a->origin);
@@ -233,26 +226,14 @@ static void part_third_parties(const struct policy *p, struct writer *w)
 		write_words(w, policy_word(&policy_resource_words, a->type));
 		write_words(w, "): ");
 		write_words(w, a->purpose);
-		write_item_end(w);
+		write_end(w, MARK_ITEM);
 	}
-	write_list_end(w);
+	write_end(w, MARK_LIST);
 }
 
 static bool within_a_month(const struct policy_right_answer *a)
 {
 	return a->regime == REGIME_GDPR || a->regime == REGIME_UK_GDPR;
-}
-
-static void write_answer(const struct policy *p, struct writer *w, const struct policy_right_answer *a)
-{
-	char words[160];
-
-	word_duration(words, sizeof words, a->within, word_language(p));
-	write_word(w, "join.sentence");
-	if (a->statutory)
-		write_word(w, within_a_month(a) ? "notice.answer.month" : "notice.answer.statutory");
-	else
-		write_filled(w, "notice.answer.within", WORD_VALUES({"time", words}));
 }
 
 // Two regimes with the same answer are told once.
@@ -261,7 +242,7 @@ static bool told_before(const struct policy_right *t, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		const struct policy_right_answer *a = &t->answers[j], *b = &t->answers[i];
 		if (a->statutory == b->statutory && (a->statutory || duration_compare(a->within, b->within) == 0) &&
-		    (within_a_month(a)) == (within_a_month(b)))
+		    within_a_month(a) == within_a_month(b))
 			return true;
 	}
 	return false;
@@ -269,19 +250,28 @@ static bool told_before(const struct policy_right *t, size_t i)
 
 static void part_rights(const struct policy *p, struct writer *w)
 {
-	write_list_begin(w);
+	char words[160];
+
+	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct policy_right *t = &p->rights[i];
 		begin_labelled(w, t->name);
 		write_word(w, "join.colon");
 		write_prose(w, &t->how);
 		for (size_t j = 0; j < t->answer_count; j++) {
-			if (!told_before(t, j))
-				write_answer(p, w, &t->answers[j]);
+			const struct policy_right_answer *a = &t->answers[j];
+			if (told_before(t, j))
+				continue;
+			word_duration(words, sizeof words, a->within, word_language(p));
+			write_word(w, "join.sentence");
+			if (a->statutory)
+				write_word(w, within_a_month(a) ? "notice.answer.month" : "notice.answer.statutory");
+			else
+				write_filled(w, "notice.answer.within", WORD_VALUES({"time", words}));
 		}
-		write_item_end(w);
+		write_end(w, MARK_ITEM);
 	}
-	write_list_end(w);
+	write_end(w, MARK_LIST);
 	write_note(w, "notice.rights.use", NULL);
 }
 
@@ -289,26 +279,26 @@ static void part_consents(const struct policy *p, struct writer *w)
 {
 	if (p->consent_count == 0)
 		return;
-	write_list_begin(w);
+	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->consent_count; i++) {
-		write_item_begin(w);
+		write_begin(w, MARK_ITEM);
 		write_prose(w, &p->consents[i].what);
 		write_words(w, " ");
 		write_prose(w, &p->consents[i].withdraw);
-		write_item_end(w);
+		write_end(w, MARK_ITEM);
 	}
-	write_list_end(w);
+	write_end(w, MARK_LIST);
 }
 
 // The prose `what` of each element of an array.
 #define WRITE_EACH(w, array, number)                                                                                                       \
 	do {                                                                                                                               \
 		if ((number) > 0)                                                                                                          \
-			write_list_begin(w);                                                                                               \
+			write_begin(w, MARK_LIST);                                                                                         \
 		for (size_t each = 0; each < (number); each++)                                                                             \
 			write_item(w, NULL, &(array)[each].what);                                                                          \
 		if ((number) > 0)                                                                                                          \
-			write_list_end(w);                                                                                                 \
+			write_end(w, MARK_LIST);                                                                                           \
 	} while (0)
 
 static void part_content(const struct policy *p, struct writer *w)
@@ -325,7 +315,7 @@ static void part_versions(const struct policy *p, struct writer *w)
 {
 	char date[WHEN_DATE];
 
-	write_list_begin(w);
+	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->version_count; i++) {
 		const struct policy_version *v = &p->versions[i];
 		when_date(date, v->updated);
@@ -334,9 +324,9 @@ static void part_versions(const struct policy *p, struct writer *w)
 			write_words(w, j == 0 ? ": " : " ");
 			write_prose(w, &v->changes[j].what);
 		}
-		write_item_end(w);
+		write_end(w, MARK_ITEM);
 	}
-	write_list_end(w);
+	write_end(w, MARK_LIST);
 }
 
 static const struct {

@@ -79,20 +79,6 @@ static void add_sent(cJSON *object, const struct policy *p, const struct policy_
 	json_add_text(object, "sent", words.len > 0 ? buf_text(&words) : NULL);
 }
 
-static cJSON *facts_now(const struct policy *p, const struct register_figures *figures)
-{
-	cJSON *top = facts_tree(p), *kinds = cJSON_GetObjectItem(top, "kinds"), *processors = cJSON_GetObjectItem(top, "processors");
-
-	json_add_text(top, "census", figures->census == NULL ? word(p, "register.not_counted") : NULL);
-	json_add_text(top, "unknown", figures->census == NULL ? word(p, "register.unknown") : NULL);
-	json_add_text(top, "traffic", figures->traffic == NULL ? word(p, "register.not_asked") : NULL);
-	for (size_t i = 0; i < p->kind_count; i++)
-		add_held(cJSON_GetArrayItem(kinds, (int)i), p, policy_kind_at(p, i), figures);
-	for (size_t i = 0; i < p->processor_count; i++)
-		add_sent(cJSON_GetArrayItem(processors, (int)i), p, &p->processors[i], figures->traffic);
-	return top;
-}
-
 // ---- the register ----
 
 struct register_list {
@@ -107,33 +93,21 @@ static void register_free(struct register_list *r)
 	cJSON_Delete(r->rows);
 }
 
-// Adds a row for one purpose. -1 with the error.
-static int add_row(struct register_list *r, const struct policy *p, const cJSON *facts, const cJSON *purpose, struct err *e)
-{
-	cJSON *row = json_object_in(r->rows);
-	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
-
-	for (size_t i = 0; r->titles[i] != NULL; i++) {
-		const cJSON *value = json_get(r->columns[i], "value");
-		const char *none = json_string(r->columns[i], "none");
-		JSON_AUTO cJSON *cell = value != NULL ? mapping_apply(r->mapping, value, p, facts, purpose, e) : NULL;
-		if (value != NULL && cell == NULL)
-			return err_prefix(e, "register.json: %s", r->titles[i]);
-		buf_reset(&words);
-		list_cell(word_language(p), cell, "; ", &words);
-		json_add_text(row, r->titles[i], words.len == 0 && none != NULL ? word(p, none) : buf_text(&words));
-	}
-	return words.failed ? err_set(e, ERR_MEMORY, "the register is too large") : 0;
-}
-
 static int register_make(struct register_list *r, const struct policy *p, enum register_model model, const struct register_figures *figures,
 			 struct err *e)
 {
-	JSON_AUTO cJSON *facts = facts_now(p, figures);
+	JSON_AUTO cJSON *facts = facts_tree(p);
+	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
 	const cJSON *column, *purpose;
 	size_t count = 0;
-	int rc = 0;
 
+	json_add_text(facts, "census", figures->census == NULL ? word(p, "register.not_counted") : NULL);
+	json_add_text(facts, "unknown", figures->census == NULL ? word(p, "register.unknown") : NULL);
+	json_add_text(facts, "traffic", figures->traffic == NULL ? word(p, "register.not_asked") : NULL);
+	for (size_t i = 0; i < p->kind_count; i++)
+		add_held(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "kinds"), (int)i), p, policy_kind_at(p, i), figures);
+	for (size_t i = 0; i < p->processor_count; i++)
+		add_sent(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "processors"), (int)i), p, &p->processors[i], figures->traffic);
 	*r = (struct register_list){.mapping = json_parse(register_mapping, register_mapping_size, e), .rows = cJSON_CreateArray()};
 	cJSON_ArrayForEach(column, json_get(r->mapping, "columns"))
 	{
@@ -142,8 +116,23 @@ static int register_make(struct register_list *r, const struct policy *p, enum r
 		count += r->titles[count] != NULL && count < COLUMNS_MAX;
 	}
 	r->titles[count] = NULL;
-	cJSON_ArrayForEach(purpose, json_get(facts, "purposes")) rc = rc == 0 ? add_row(r, p, facts, purpose, e) : rc;
-	return r->mapping == NULL ? -1 : rc;
+	cJSON_ArrayForEach(purpose, json_get(facts, "purposes"))
+	{
+		cJSON *row = json_object_in(r->rows);
+		for (size_t i = 0; i < count; i++) {
+			const cJSON *value = json_get(r->columns[i], "value");
+			const char *none = json_string(r->columns[i], "none");
+			JSON_AUTO cJSON *cell = value != NULL ? mapping_apply(r->mapping, value, p, facts, purpose, e) : NULL;
+			if (value != NULL && cell == NULL)
+				return err_prefix(e, "register.json: %s", r->titles[i]);
+			buf_reset(&words);
+			list_cell(word_language(p), cell, "; ", &words);
+			json_add_text(row, r->titles[i], words.len == 0 && none != NULL ? word(p, none) : buf_text(&words));
+		}
+		if (words.failed)
+			return err_set(e, ERR_MEMORY, "the register is too large");
+	}
+	return r->mapping == NULL ? -1 : 0;
 }
 
 int register_csv(const struct policy *p, enum register_model model, const struct register_figures *figures, struct buf *out, struct err *e)
@@ -169,21 +158,17 @@ static const char style[] =
     "@media print{main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}body{font-size:9.5pt}}";
 
 // One activity: the first column is its heading.
-static void write_activity(const struct register_list *r, const cJSON *row, size_t number, struct buf *out)
+static void write_activity(const struct register_list *r, const cJSON *row, int number, struct buf *out)
 {
-	buf_printf(out, "<section aria-labelledby=\"activity-%zu\">\n<h2 id=\"activity-%zu\">%zu. ", number, number, number);
-	html_text(out, json_string(row, r->titles[0]));
-	buf_printf(out, "</h2>\n<table>\n<caption>%zu. ", number);
-	html_text(out, json_string(row, r->titles[0]));
-	buf_adds(out, "</caption>\n<tbody>\n");
+	const char *title = json_string(row, r->titles[0]);
+
+	xml_printf(out, "<section aria-labelledby=\"activity-%d\">\n<h2 id=\"activity-%d\">%d. %s</h2>\n", number, number, number, title);
+	xml_printf(out, "<table>\n<caption>%d. %s</caption>\n<tbody>\n", number, title);
 	for (size_t i = 1; r->titles[i] != NULL; i++) {
 		const char *value = json_string(row, r->titles[i]);
 		bool live = cJSON_IsTrue(json_get(r->columns[i], "live"));
-		buf_printf(out, "<tr%s><th scope=\"row\">", live ? " class=\"live\"" : *value == '\0' ? " class=\"open\"" : "");
-		html_text(out, r->titles[i]);
-		buf_adds(out, "</th><td>");
-		html_text(out, *value != '\0' ? value : "—");
-		buf_adds(out, "</td></tr>\n");
+		buf_adds(out, live ? "<tr class=\"live\">" : *value == '\0' ? "<tr class=\"open\">" : "<tr>");
+		xml_printf(out, "<th scope=\"row\">%s</th><td>%s</td></tr>\n", r->titles[i], *value != '\0' ? value : "—");
 	}
 	buf_adds(out, "</tbody>\n</table>\n</section>\n");
 }
@@ -196,18 +181,15 @@ int register_html(const struct policy *p, enum register_model model, const struc
 	struct register_list r;
 	int rc = register_make(&r, p, model, figures, e);
 	const cJSON *row;
-	size_t number = 0;
+	int number = 0;
 	char at[WHEN_TEXT];
 
 	when_text(at, figures->at);
-	buf_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", model == REGISTER_CNIL ? "fr" : "en");
-	buf_adds(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-	html_text(out, p->shown_as);
-	buf_printf(out, ": %s</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n<p>", titles[model], style, titles[model]);
-	html_text(out, p->shown_as);
-	buf_adds(out, ", ");
-	html_text(out, p->version);
-	buf_printf(out, ", %s</p>\n", at);
+	xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", model == REGISTER_CNIL ? "fr" : "en");
+	xml_printf(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s: %s</title>\n", p->shown_as,
+		   titles[model]);
+	buf_printf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n", style, titles[model]);
+	xml_printf(out, "<p>%s, %s, %s</p>\n", p->shown_as, p->version, at);
 	if (rc == 0) {
 		cJSON_ArrayForEach(row, r.rows) write_activity(&r, row, ++number, out);
 	}

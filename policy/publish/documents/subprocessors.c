@@ -37,31 +37,6 @@ static void list_document(const struct policy *p, const struct list *shown, enum
 	write_note(&w, "list.forms", NULL);
 }
 
-static void list_page(const struct policy *p, const struct list *shown, struct buf *out)
-{
-	buf_adds(out, "<!doctype html>\n<html lang=\"");
-	html_attr(out, p->language);
-	buf_printf(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s: ", word(p, "list.title"));
-	html_text(out, p->shown_as);
-	buf_adds(out, "</title>\n</head>\n<body>\n<main>\n");
-	list_document(p, shown, FORM_HTML, out);
-	buf_adds(out, "</main>\n</body>\n</html>\n");
-}
-
-static void write_xml(const struct policy *p, const struct list *all, struct buf *out)
-{
-	char updated[WHEN_DATE];
-
-	when_date(updated, p->updated);
-	buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<subprocessors site=\"");
-	xml_text(out, p->site);
-	buf_printf(out, "\" updated=\"%s\" version=\"", updated);
-	xml_text(out, p->version);
-	buf_adds(out, "\">\n");
-	list_xml(all, "subprocessor", out);
-	buf_adds(out, "</subprocessors>\n");
-}
-
 int subprocessors_format_from_name(enum subprocessors_format *out, const char *name)
 {
 	static const char *const names[] = {"text", "json", "csv", "md", "html", "xml"};
@@ -82,6 +57,7 @@ int subprocessors_write(const struct policy *p, enum subprocessors_format format
 	const char *titles[ARRAY_LEN(subprocessors_shown)] = {NULL};
 	const struct list all = {subprocessors_columns, NULL, rows, word_language(p)},
 			  shown = {subprocessors_shown, titles, rows, word_language(p)};
+	char updated[WHEN_DATE];
 	int rc = 0;
 
 	if (tree == NULL)
@@ -102,13 +78,23 @@ int subprocessors_write(const struct policy *p, enum subprocessors_format format
 		list_document(p, &shown, FORM_MARKDOWN, out);
 		break;
 	case LIST_HTML:
-		list_page(p, &shown, out);
+		xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s: %s</title>\n",
+			   p->language, word(p, "list.title"), p->shown_as);
+		buf_adds(out, "</head>\n<body>\n<main>\n");
+		list_document(p, &shown, FORM_HTML, out);
+		buf_adds(out, "</main>\n</body>\n</html>\n");
 		break;
 	case LIST_HTML_PART:
 		list_document(p, &shown, FORM_HTML, out);
 		break;
 	case LIST_XML:
-		write_xml(p, &all, out);
+		when_date(updated, p->updated);
+		xml_printf(out,
+			   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+			   "<subprocessors site=\"%s\" updated=\"%s\" version=\"%s\">\n",
+			   p->site, updated, p->version);
+		list_xml(&all, "subprocessor", out);
+		buf_adds(out, "</subprocessors>\n");
 		break;
 	}
 	return rc != 0 || out->failed ? err_set(e, ERR_MEMORY, "the list of subprocessors is too large") : 0;

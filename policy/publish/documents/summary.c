@@ -18,26 +18,18 @@
 
 static void glance_begin(struct writer *w, const char *icon, const char *title)
 {
-	if (w->form == FORM_HTML) {
-		buf_printf(w->out,
-			   "<li><svg viewBox=\"0 0 24 24\" width=\"24\" height=\"24\" aria-hidden=\"true\"><path d=\"%s\"/></svg>"
-			   "<strong>",
+	write_begin(w, MARK_ITEM);
+	if (w->form == FORM_HTML)
+		xml_printf(w->out, "<svg viewBox=\"0 0 24 24\" width=\"24\" height=\"24\" aria-hidden=\"true\"><path d=\"%s\"/></svg>",
 			   icon);
-		html_text(w->out, title);
-		buf_adds(w->out, "</strong> <span>");
-		return;
-	}
-	write_item_begin(w);
 	write_strong(w, title);
-	buf_adds(w->out, ": ");
+	buf_adds(w->out, w->form == FORM_HTML ? " <span>" : ": ");
 }
 
 static void glance_end(struct writer *w)
 {
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "</span></li>\n");
-	else
-		write_item_end(w);
+	write_html(w, "</span>");
+	write_end(w, MARK_ITEM);
 }
 
 static void glance_kinds(const struct policy *p, struct writer *w, enum policy_keep keep, const char *icon, const char *title)
@@ -100,10 +92,18 @@ static void glance_places(const struct policy *p, struct writer *w)
 		glance_end(w);
 }
 
-static void glance_cookies(const struct policy *p, struct writer *w)
+static void write_glance(const struct policy *p, struct writer *w)
 {
 	size_t count = 0;
+	char age[64];
 
+	write_html(w, "<ul class=\"glance\">\n");
+	glance_kinds(p, w, KEEP_MEMORY, ICON_MEMORY, word(p, "notice.in_memory"));
+	glance_kinds(p, w, KEEP_STORED, ICON_CLOCK, word(p, "notice.stored"));
+	glance_begin(w, ICON_EYE, word(p, "notice.seen_by"));
+	write_recipients(p, w, ~(kind_set)0);
+	glance_end(w);
+	glance_places(p, w);
 	glance_begin(w, ICON_COOKIE, word(p, "notice.cookies"));
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		write_joined(w, &count, "join.comma", p->cookies[i].name);
@@ -114,29 +114,13 @@ static void glance_cookies(const struct policy *p, struct writer *w)
 	if (count == 0)
 		write_word(w, "join.none");
 	glance_end(w);
-	if (p->third_party_count == 0)
-		return;
-	glance_begin(w, ICON_OUTSIDE, word(p, "notice.resources"));
 	count = 0;
+	if (p->third_party_count > 0)
+		glance_begin(w, ICON_OUTSIDE, word(p, "notice.resources"));
 	for (size_t i = 0; i < p->third_party_count; i++)
 		write_joined(w, &count, "join.comma", p->third_parties[i].origin);
-	glance_end(w);
-}
-
-static void write_glance(const struct policy *p, struct writer *w)
-{
-	size_t count = 0;
-	char age[64];
-
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "<ul class=\"glance\">\n");
-	glance_kinds(p, w, KEEP_MEMORY, ICON_MEMORY, word(p, "notice.in_memory"));
-	glance_kinds(p, w, KEEP_STORED, ICON_CLOCK, word(p, "notice.stored"));
-	glance_begin(w, ICON_EYE, word(p, "notice.seen_by"));
-	write_recipients(p, w, ~(kind_set)0);
-	glance_end(w);
-	glance_places(p, w);
-	glance_cookies(p, w);
+	if (count > 0)
+		glance_end(w);
 	if (p->minimum_age != 0) {
 		snprintf(age, sizeof age, "%u", p->minimum_age);
 		glance_begin(w, ICON_PERSON, word(p, "notice.age"));
@@ -144,31 +128,14 @@ static void write_glance(const struct policy *p, struct writer *w)
 		glance_end(w);
 	}
 	glance_begin(w, ICON_RIGHTS, word(p, "page.frame.rights"));
+	count = 0;
 	for (size_t i = 0; i < p->right_count; i++)
 		write_joined(w, &count, "join.comma", p->rights[i].name);
 	write_word(w, "join.stop");
 	write_words(w, " ");
 	write_link(w, word(p, "notice.use_rights"), "/rights");
 	glance_end(w);
-	write_list_end(w);
-}
-
-static void write_held(const struct policy *p, struct writer *w)
-{
-	const char *const columns[] = {word(p, "notice.held.data"), word(p, "notice.held.kept"), word(p, "notice.held.shared"), NULL};
-	char life[WORD_LIFE];
-
-	write_table_begin(w, word(p, "notice.held.caption"), columns);
-	for (size_t i = 0; i < p->kind_count; i++) {
-		const struct policy_kind *kind = policy_kind_at(p, i);
-		word_life(life, sizeof life, p, kind);
-		write_cell(w, kind->name);
-		write_cell(w, life);
-		write_cell_begin(w);
-		write_recipients(p, w, KIND_BIT(kind->kind));
-		write_cell_end(w);
-	}
-	write_table_end(w);
+	write_end(w, MARK_LIST);
 }
 
 static void write_changes(const struct policy *p, struct writer *w)
@@ -184,35 +151,46 @@ static void write_changes(const struct policy *p, struct writer *w)
 	word_fill(&title, NULL, word(p, p->version_count > 1 ? "notice.changed_since" : "notice.changed_first"),
 		  WORD_VALUES({"date", before}));
 	write_heading(w, 3, NULL, buf_text(&title));
-	write_list_begin(w);
+	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < v->change_count; i++) {
-		write_item_begin(w);
+		write_begin(w, MARK_ITEM);
 		if (v->changes[i].material) {
 			write_strong(w, word(p, "notice.material"));
 			write_word(w, "join.colon");
 		}
 		write_prose(w, &v->changes[i].what);
-		write_item_end(w);
+		write_end(w, MARK_ITEM);
 	}
-	write_list_end(w);
+	write_end(w, MARK_LIST);
 }
 
 void summary_write(const struct policy *p, struct writer *w)
 {
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "<div class=\"summary\" role=\"region\" aria-labelledby=\"summary\">\n");
+	const char *const columns[] = {word(p, "notice.held.data"), word(p, "notice.held.kept"), word(p, "notice.held.shared"), NULL};
+	char life[WORD_LIFE];
+
+	write_html(w, "<div class=\"summary\" role=\"region\" aria-labelledby=\"summary\">\n");
 	write_heading(w, 2, "summary", word(p, "notice.summary"));
 	write_glance(p, w);
 	if (p->claim_count > 0) {
 		write_heading(w, 3, NULL, word(p, "notice.promises"));
-		buf_adds(w->out, w->form == FORM_HTML ? "<ul class=\"vows\">\n" : "");
+		write_html(w, "<ul class=\"vows\">\n");
 		for (size_t i = 0; i < p->claim_count; i++)
 			write_item(w, NULL, &p->claims[i].what);
-		write_list_end(w);
+		write_end(w, MARK_LIST);
 	}
-	write_held(p, w);
+	write_table_begin(w, word(p, "notice.held.caption"), columns);
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *kind = policy_kind_at(p, i);
+		word_life(life, sizeof life, p, kind);
+		write_cell(w, kind->name);
+		write_cell(w, life);
+		write_cell_begin(w);
+		write_recipients(p, w, KIND_BIT(kind->kind));
+		write_cell_end(w);
+	}
+	write_table_end(w);
 	write_note(w, "notice.not_summary", NULL);
 	write_changes(p, w);
-	if (w->form == FORM_HTML)
-		buf_adds(w->out, "</div>\n");
+	write_html(w, "</div>\n");
 }

@@ -72,9 +72,7 @@ void list_xml(const struct list *list, const char *element, struct buf *out)
 			     item = item != cell ? item->next : NULL) {
 				buf_reset(&words);
 				list_cell(list->language, item, "", &words);
-				buf_printf(out, "    <%s>", list->columns[i]);
-				xml_text(out, buf_text(&words));
-				buf_printf(out, "</%s>\n", list->columns[i]);
+				xml_printf(out, "    <%s>%s</%s>\n", list->columns[i], buf_text(&words), list->columns[i]);
 			}
 		}
 		buf_printf(out, "  </%s>\n", element);

@@ -71,21 +71,10 @@ static cJSON *path_value(const struct scope *s, const char *path, size_t len)
 
 // ---- filters ----
 
-static bool id_listed(const char *list, const char *id)
-{
-	size_t len = strlen(id);
-
-	for (; *list != '\0'; list += strcspn(list, ","), list += *list == ',') {
-		if (strcspn(list, ",") == len && strncmp(list, id, len) == 0)
-			return true;
-	}
-	return false;
-}
-
 // The elements whose id, or whose member before "=", is in the list; of them at most `max`.
 static cJSON *elements_with(const cJSON *array, const char *ids, int max)
 {
-	const char *equals = strchr(ids, '='), *id;
+	const char *equals = strchr(ids, '=');
 	cJSON *out = cJSON_CreateArray();
 	const cJSON *element;
 	char member[32] = "id";
@@ -94,8 +83,12 @@ static cJSON *elements_with(const cJSON *array, const char *ids, int max)
 		snprintf(member, sizeof member, "%.*s", (int)(equals - ids), ids);
 	cJSON_ArrayForEach(element, array)
 	{
-		id = json_string(element, member);
-		if (id != NULL && id_listed(equals != NULL ? equals + 1 : ids, id) && cJSON_GetArraySize(out) < max)
+		const char *id = json_string(element, member), *list = equals != NULL ? equals + 1 : ids;
+		while (id != NULL && *list != '\0' && (strcspn(list, ",") != strlen(id) || strncmp(list, id, strlen(id)) != 0)) {
+			list += strcspn(list, ",");
+			list += *list == ',';
+		}
+		if (id != NULL && *list != '\0' && cJSON_GetArraySize(out) < max)
 			cJSON_AddItemToArray(out, cJSON_Duplicate(element, true));
 	}
 	return out;
@@ -287,22 +280,6 @@ static void add_mapped(cJSON *array, const cJSON *mapping, cJSON *value)
 		cJSON_AddItemToArray(array, value);
 }
 
-static cJSON *map_each(const struct scope *s, const cJSON *object)
-{
-	const char *path = json_string(object, "$each"), *where = json_string(object, "$where");
-	JSON_AUTO cJSON *list = expression(s, path, strlen(path));
-	const cJSON *element, *only = json_get(object, "$value");
-	cJSON *all = cJSON_CreateArray();
-
-	cJSON_ArrayForEach(element, list)
-	{
-		const struct scope inner = {s->policy, s->mapping, s->top, element, s, s->e};
-		if (where == NULL || condition(&inner, where))
-			add_mapped(all, only, only != NULL ? map_value(&inner, only) : map_members(&inner, object));
-	}
-	return all;
-}
-
 // NULL: left out.
 static cJSON *map_value(const struct scope *s, const cJSON *value)
 {
@@ -323,8 +300,19 @@ static cJSON *map_value(const struct scope *s, const cJSON *value)
 		const struct scope inner = {s->policy, s->mapping, s->top, with, s, s->e};
 		return map_value(&inner, json_get(value, "$value"));
 	}
-	if (json_string(value, "$each") != NULL)
-		return map_each(s, value);
+	const char *path = json_string(value, "$each"), *where = json_string(value, "$where");
+	if (path != NULL) {
+		JSON_AUTO cJSON *list = expression(s, path, strlen(path));
+		const cJSON *only = json_get(value, "$value");
+		cJSON *all = cJSON_CreateArray();
+		cJSON_ArrayForEach(element, list)
+		{
+			const struct scope inner = {s->policy, s->mapping, s->top, element, s, s->e};
+			if (where == NULL || condition(&inner, where))
+				add_mapped(all, only, only != NULL ? map_value(&inner, only) : map_members(&inner, value));
+		}
+		return all;
+	}
 	return cJSON_IsObject(value) ? map_members(s, value) : cJSON_Duplicate(value, true);
 }
 

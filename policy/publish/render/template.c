@@ -14,15 +14,6 @@ struct template
 	struct buf *out;
 };
 
-static const struct word_value *variable_find(const struct template *t, const char *name, size_t len)
-{
-	for (const struct word_value *v = t->vars; v->name != NULL; v++) {
-		if (strlen(v->name) == len && strncmp(v->name, name, len) == 0)
-			return v;
-	}
-	return NULL;
-}
-
 // A word of ours or a page's address: what stands between "{{w:" or "{{to:" and "}}".
 static int template_word(const struct template *t, const char *name, size_t len, bool address, struct err *e)
 {
@@ -80,8 +71,10 @@ static int template_replace(const struct template *t, const char *at, const char
 		return template_words(t, name, len, e);
 	if (of_words || address)
 		return template_word(t, name, len, address, e);
-	const struct word_value *var = variable_find(t, name, len);
-	if (var == NULL || var->value == NULL)
+	const struct word_value *var = t->vars;
+	while (var->name != NULL && (strlen(var->name) != len || strncmp(var->name, name, len) != 0))
+		var++;
+	if (var->name == NULL || var->value == NULL)
 		return err_set(e, ERR_INPUT, "there is no variable \"%.*s\"", len > 64 ? 64 : (int)len, name);
 	if (at[2] == '?' && *var->value == '\0') {
 		char end[80];

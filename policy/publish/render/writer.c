@@ -15,18 +15,37 @@ void write_words(struct writer *w, const char *text)
 		buf_adds(w->out, text);
 }
 
+static const char *const marks[][3][2] = {[MARK_PARAGRAPH] = {{"<p>", "</p>\n"}, {"", "\n\n"}, {"", "\n\n"}},
+					  [MARK_LIST] = {{"<ul>\n", "</ul>\n"}, {"", "\n"}, {"", "\n"}},
+					  [MARK_ITEM] = {{"<li>", "</li>\n"}, {"- ", "\n"}, {"- ", "\n"}},
+					  [MARK_STRONG] = {{"<strong>", "</strong>"}, {"**", "**"}, {"", ""}},
+					  [MARK_EMPHASIS] = {{"<em>", "</em>"}, {"*", "*"}, {"", ""}}};
+
+void write_begin(struct writer *w, enum mark mark)
+{
+	buf_adds(w->out, marks[mark][w->form][0]);
+}
+
+void write_end(struct writer *w, enum mark mark)
+{
+	buf_adds(w->out, marks[mark][w->form][1]);
+}
+
+void write_html(struct writer *w, const char *markup)
+{
+	buf_adds(w->out, w->form == FORM_HTML ? markup : "");
+}
+
 void write_strong(struct writer *w, const char *text)
 {
-	static const char *const before[] = {"<strong>", "**", ""}, *const after[] = {"</strong>", "**", ""};
-
 	// Markdown takes the closing mark only right after a word: a space at the end goes outside.
 	BUF_AUTO struct buf words = BUF_INIT(65536);
 	size_t len = strlen(text);
 	bool space = len > 0 && text[len - 1] == ' ';
 	buf_add(&words, text, len - space);
-	buf_adds(w->out, before[w->form]);
+	write_begin(w, MARK_STRONG);
 	write_words(w, buf_text(&words));
-	buf_adds(w->out, after[w->form]);
+	write_end(w, MARK_STRONG);
 	buf_adds(w->out, space ? " " : "");
 }
 
@@ -37,11 +56,8 @@ void write_link(struct writer *w, const char *text, const char *target)
 	address_page(w->policy, target, &address);
 	const char *to = buf_text(&address);
 	if (w->form == FORM_HTML) {
-		buf_adds(w->out, "<a href=\"");
-		html_attr(w->out, to);
-		buf_adds(w->out, strncmp(to, "https://", 8) == 0 ? "\" rel=\"noreferrer\">" : "\">");
-		html_text(w->out, text);
-		buf_adds(w->out, "</a>");
+		xml_printf(w->out, "<a href=\"%s\"", to);
+		xml_printf(w->out, strncmp(to, "https://", 8) == 0 ? " rel=\"noreferrer\">%s</a>" : ">%s</a>", text);
 	} else if (w->form == FORM_MARKDOWN) {
 		buf_addc(w->out, '[');
 		markdown_text(w->out, text);
@@ -60,44 +76,40 @@ void write_link(struct writer *w, const char *text, const char *target)
 
 static void write_emphasis(struct writer *w, const char *text)
 {
-	static const char *const before[] = {"<em>", "*", ""}, *const after[] = {"</em>", "*", ""};
-
-	buf_adds(w->out, before[w->form]);
+	write_begin(w, MARK_EMPHASIS);
 	write_words(w, text);
-	buf_adds(w->out, after[w->form]);
+	write_end(w, MARK_EMPHASIS);
+}
+
+// The part of a word, with its placeholders filled, in *out.
+static const char *fill_part(struct buf *out, const char *part, size_t len, const struct word_value *values)
+{
+	BUF_AUTO struct buf word = BUF_INIT(WORD_BYTES_MAX);
+
+	buf_add(&word, part, len);
+	buf_reset(out);
+	word_fill(out, NULL, buf_text(&word), values);
+	return buf_text(out);
 }
 
 void write_filled(struct writer *w, const char *key, const struct word_value *values)
 {
-	BUF_AUTO struct buf part = BUF_INIT(WORD_BYTES_MAX), words = BUF_INIT(WORD_BYTES_MAX), to = BUF_INIT(WORD_BYTES_MAX);
+	BUF_AUTO struct buf words = BUF_INIT(WORD_BYTES_MAX), to = BUF_INIT(WORD_BYTES_MAX);
 
 	for (const char *at = word(w->policy, key); *at != '\0';) {
-		size_t plain = strcspn(at, "[*"), len = 0;
+		size_t plain = strcspn(at, "[*");
 		const char *mark = at + plain, *close = *mark == '[' ? strstr(mark, "](") : *mark == '*' ? strchr(mark + 1, '*') : NULL;
 		const char *end = close != NULL && *mark == '[' ? strchr(close, ')') : close;
 
-		buf_reset(&part);
-		buf_reset(&words);
-		buf_reset(&to);
-		buf_add(&part, at, plain + (*mark != '\0' && end == NULL));
-		word_fill(&words, NULL, buf_text(&part), values);
-		write_words(w, buf_text(&words));
+		write_words(w, fill_part(&words, at, plain + (*mark != '\0' && end == NULL), values));
 		at = end == NULL ? mark + (*mark != '\0') : end + 1;
 		if (end == NULL)
 			continue;
-		buf_reset(&part);
-		buf_reset(&words);
-		buf_add(&part, mark + 1, (size_t)(close - mark) - 1);
-		word_fill(&words, NULL, buf_text(&part), values);
-		if (*mark == '*') {
+		fill_part(&words, mark + 1, (size_t)(close - mark) - 1, values);
+		if (*mark == '*')
 			write_emphasis(w, buf_text(&words));
-			continue;
-		}
-		len = (size_t)(end - close) - 2;
-		buf_reset(&part);
-		buf_add(&part, close + 2, len);
-		word_fill(&to, NULL, buf_text(&part), values);
-		write_link(w, buf_text(&words), buf_text(&to));
+		else
+			write_link(w, buf_text(&words), fill_part(&to, close + 2, (size_t)(end - close) - 2, values));
 	}
 }
 
@@ -147,14 +159,8 @@ void write_heading(struct writer *w, int level, const char *id, const char *text
 {
 	if (w->form == FORM_HTML) {
 		buf_printf(w->out, "<h%d", level);
-		if (id != NULL) {
-			buf_adds(w->out, " id=\"");
-			html_attr(w->out, id);
-			buf_addc(w->out, '"');
-		}
-		buf_addc(w->out, '>');
-		html_text(w->out, text);
-		buf_printf(w->out, "</h%d>\n", level);
+		xml_printf(w->out, id != NULL ? " id=\"%s\">" : "%s>", id != NULL ? id : "");
+		xml_printf(w->out, "%s</h%d>\n", text, level);
 	} else if (w->form == FORM_MARKDOWN) {
 		buf_printf(w->out, "%.*s ", level, "###");
 		markdown_text(w->out, text);
@@ -167,69 +173,39 @@ void write_heading(struct writer *w, int level, const char *id, const char *text
 	}
 }
 
-void write_paragraph_begin(struct writer *w)
-{
-	buf_adds(w->out, w->form == FORM_HTML ? "<p>" : "");
-}
-
-void write_paragraph_end(struct writer *w)
-{
-	buf_adds(w->out, w->form == FORM_HTML ? "</p>\n" : "\n\n");
-}
-
 void write_paragraph(struct writer *w, const struct prose *prose)
 {
 	if (prose->count == 0)
 		return;
-	write_paragraph_begin(w);
+	write_begin(w, MARK_PARAGRAPH);
 	write_prose(w, prose);
-	write_paragraph_end(w);
+	write_end(w, MARK_PARAGRAPH);
 }
 
 void write_note(struct writer *w, const char *key, const struct word_value *values)
 {
-	write_paragraph_begin(w);
+	write_begin(w, MARK_PARAGRAPH);
 	write_filled(w, key, values);
-	write_paragraph_end(w);
-}
-
-void write_list_begin(struct writer *w)
-{
-	buf_adds(w->out, w->form == FORM_HTML ? "<ul>\n" : "");
-}
-
-void write_item_begin(struct writer *w)
-{
-	buf_adds(w->out, w->form == FORM_HTML ? "<li>" : "- ");
-}
-
-void write_item_end(struct writer *w)
-{
-	buf_adds(w->out, w->form == FORM_HTML ? "</li>\n" : "\n");
-}
-
-void write_list_end(struct writer *w)
-{
-	buf_adds(w->out, w->form == FORM_HTML ? "</ul>\n" : "\n");
+	write_end(w, MARK_PARAGRAPH);
 }
 
 void write_item(struct writer *w, const char *label, const struct prose *prose)
 {
-	write_item_begin(w);
+	write_begin(w, MARK_ITEM);
 	if (label != NULL)
 		write_strong(w, label);
 	write_prose(w, prose);
-	write_item_end(w);
+	write_end(w, MARK_ITEM);
 }
 
 void write_items(struct writer *w, const struct prose_list *list)
 {
 	if (list->count == 0)
 		return;
-	write_list_begin(w);
+	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < list->count; i++)
 		write_item(w, NULL, &list->items[i]);
-	write_list_end(w);
+	write_end(w, MARK_LIST);
 }
 
 void write_table_begin(struct writer *w, const char *caption, const char *const *columns)
@@ -237,14 +213,9 @@ void write_table_begin(struct writer *w, const char *caption, const char *const 
 	w->columns = columns;
 	w->column = 0;
 	if (w->form == FORM_HTML) { // the roles: on a narrow screen rows are cards, and still a table to those who listen
-		buf_adds(w->out, "<table role=\"table\">\n<caption>");
-		html_text(w->out, caption);
-		buf_adds(w->out, "</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">");
-		for (const char *const *c = columns; *c != NULL; c++) {
-			buf_adds(w->out, "<th scope=\"col\" role=\"columnheader\">");
-			html_text(w->out, *c);
-			buf_adds(w->out, "</th>");
-		}
+		xml_printf(w->out, "<table role=\"table\">\n<caption>%s</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">", caption);
+		for (const char *const *c = columns; *c != NULL; c++)
+			xml_printf(w->out, "<th scope=\"col\" role=\"columnheader\">%s</th>", *c);
 		buf_adds(w->out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
 	} else if (w->form == FORM_MARKDOWN) {
 		buf_addc(w->out, '|');
@@ -264,9 +235,7 @@ void write_cell_begin(struct writer *w)
 	if (w->form == FORM_HTML && w->column == 0) {
 		buf_adds(w->out, "<th scope=\"row\" role=\"rowheader\">");
 	} else if (w->form == FORM_HTML) { // what stands above it, for screens that show no heads
-		buf_adds(w->out, "<td role=\"cell\" data-label=\"");
-		html_attr(w->out, w->columns[w->column]);
-		buf_adds(w->out, "\">");
+		xml_printf(w->out, "<td role=\"cell\" data-label=\"%s\">", w->columns[w->column]);
 	} else if (w->form == FORM_MARKDOWN)
 		buf_addc(w->out, ' ');
 	else

@@ -10,6 +10,7 @@
 
 enum { DOCUMENT_BYTES_MAX = 16 * 1024 * 1024 }; // a document, a page, an asset
 enum form { FORM_HTML, FORM_MARKDOWN, FORM_TEXT };
+enum mark { MARK_PARAGRAPH, MARK_LIST, MARK_ITEM, MARK_STRONG, MARK_EMPHASIS };
 
 struct writer {
 	enum form form;
@@ -18,6 +19,11 @@ struct writer {
 	const char *const *columns;  // of the open table; NULL-terminated
 	size_t column;
 };
+
+// What stands before and after something of a kind; and markup that only HTML has.
+void write_begin(struct writer *w, enum mark mark);
+void write_end(struct writer *w, enum mark mark);
+void write_html(struct writer *w, const char *markup);
 
 // Inline. Of these, write_word and write_filled take a word by its key (policy/publish/words), with its links and emphasis.
 void write_words(struct writer *w, const char *text);
@@ -31,14 +37,8 @@ void write_joined(struct writer *w, size_t *count, const char *between, const ch
 
 // Blocks. `level` 1 to 3; `id` may be NULL.
 void write_heading(struct writer *w, int level, const char *id, const char *text);
-void write_paragraph_begin(struct writer *w);
-void write_paragraph_end(struct writer *w);
 void write_paragraph(struct writer *w, const struct prose *prose);
 void write_note(struct writer *w, const char *key, const struct word_value *values); // a paragraph of our own words
-void write_list_begin(struct writer *w);
-void write_item_begin(struct writer *w);
-void write_item_end(struct writer *w);
-void write_list_end(struct writer *w);
 void write_item(struct writer *w, const char *label, const struct prose *prose); // the label, strong, may be NULL
 void write_items(struct writer *w, const struct prose_list *list);
 // Cells are opened and closed in order; every row has as many as there are columns. The first cell is the row's heading.
