@@ -31,7 +31,7 @@ static cJSON *traffic(const struct admin *a)
 static enum status register_main(const struct admin *a, const struct arguments *args)
 {
 	const char *format = argument(args, "format"), *columns = argument(args, "columns");
-	enum register_model model = REGISTER_DPC;
+	int model = columns != NULL ? policy_word_value(&register_models, columns, strlen(columns)) : REGISTER_DPC;
 	struct census census;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
@@ -39,14 +39,14 @@ static enum status register_main(const struct admin *a, const struct arguments *
 
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (columns != NULL && register_model_from_name(&model, columns) != 0)
+	if (model < 0)
 		return output_complain(STATUS_UNSURE, "register: these columns are not built in");
 	if (vault_census(s.vault, &census, &e) != 0)
 		return output_complain(STATUS_UNSURE, "register: %s", e.text);
 	JSON_AUTO cJSON *sent = traffic(a);
 	const struct register_figures figures = {.census = &census, .traffic = sent, .at = when_now()};
-	int rc = format != NULL && strcmp(format, "csv") == 0 ? register_csv(s.policy, model, &figures, &out, &e)
-							      : register_html(s.policy, model, &figures, &out, &e);
+	int rc = format != NULL && strcmp(format, "csv") == 0 ? register_csv(s.policy, (enum register_model)model, &figures, &out, &e)
+							      : register_html(s.policy, (enum register_model)model, &figures, &out, &e);
 	return rc < 0 ? output_complain(STATUS_UNSURE, "register: %s", e.text) : output_print(&out);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
 #include "policy/publish/documents/documents.h"
+#include <string.h>
 
 static const struct option_row subprocessors_options[] = {
     {"format", OPTION_CHOICE, "text|json|csv|md|html|xml", "how to print it"},
@@ -10,16 +11,16 @@ static const struct option_row subprocessors_options[] = {
 static enum status subprocessors_main(const struct admin *a, const struct arguments *args)
 {
 	const char *name = argument(args, "format");
-	enum subprocessors_format format = LIST_TEXT;
+	int format = name != NULL ? policy_word_value(&subprocessors_formats, name, strlen(name)) : LIST_TEXT;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	POLICY_AUTO struct policy *p = site_policy(a);
 
 	if (p == NULL)
 		return STATUS_UNSURE;
-	if (name != NULL && subprocessors_format_from_name(&format, name) != 0)
+	if (format < 0)
 		return output_complain(STATUS_UNSURE, "subprocessors: this format is not built in");
-	if (subprocessors_write(p, format, &out, &e) != 0)
+	if (subprocessors_write(p, (enum subprocessors_format)format, &out, &e) != 0)
 		return output_complain(STATUS_UNSURE, "subprocessors: %s", e.text);
 	return output_print(&out);
 }

@@ -19,11 +19,6 @@ enum {
 	ANSWERED_BYTES_MAX = 32 * 1024,
 };
 
-static void archive_unknown(struct request *r)
-{
-	respond_problem(r, 404, "problem.not-found", NULL, NULL);
-}
-
 // The live record of the token in the path. -1: it has answered.
 static int archive_find(struct request *r, struct vault *v, struct vault_record *out)
 {
@@ -32,30 +27,13 @@ static int archive_find(struct request *r, struct vault *v, struct vault_record 
 	struct err e = {0};
 	if (strlen(rest) == TOKEN_LEN + strlen(SUFFIX) && strcmp(rest + TOKEN_LEN, SUFFIX) == 0)
 		memcpy(token, rest, TOKEN_LEN);
-	if (!token_shaped(token)) {
-		archive_unknown(r);
-		return -1;
-	}
-	if (vault_find(v, KIND_ARCHIVE, "token", token, out, &e) == 0)
+	bool shaped = token_shaped(token);
+	if (shaped && vault_find(v, KIND_ARCHIVE, "token", token, out, &e) == 0)
 		return 0;
-	if (e.code == ERR_NOT_FOUND)
-		archive_unknown(r);
+	if (!shaped || e.code == ERR_NOT_FOUND)
+		respond_problem(r, 404, "problem.not-found", NULL, NULL);
 	else
 		respond_err(r, &e);
-	return -1;
-}
-
-// Its file. The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file. -1: it has answered.
-static int archive_open(struct request *r, struct vault *v, const struct vault_record *record, struct stat *st)
-{
-	char path[PATH_BYTES];
-	int fd = -1;
-	if (record->has_file && vault_spool_path(v, record->id, path, sizeof path, NULL) == 0)
-		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, st) == 0)
-		return fd;
-	fd_close(&fd);
-	archive_unknown(r);
 	return -1;
 }
 
@@ -84,16 +62,21 @@ static void archive_get(struct request *r, void *context)
 	static const char *const conditions[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
 	struct vault_record record = {0};
 	struct stat st;
-	char internal[64 + RECORD_ID_LEN], disposition[128];
+	char path[PATH_BYTES], internal[64 + RECORD_ID_LEN], disposition[128];
 	const char *site = request_policy(r)->site;
 	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	if (archive_find(r, context, &record) != 0)
 		return;
-	FD_AUTO int fd = archive_open(r, context, &record, &st);
+	// The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file.
+	FD_AUTO int fd = -1;
+	if (record.has_file && vault_spool_path(context, record.id, path, sizeof path, NULL) == 0)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	snprintf(internal, sizeof internal, "/spool/%s%s", record.id, SUFFIX);
 	vault_record_free(&record);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		respond_problem(r, 404, "problem.not-found", NULL, NULL);
 		return;
+	}
 	snprintf(disposition, sizeof disposition, "attachment; filename=\"%.*s-images.zip\"", name_len > 40 ? 40 : (int)name_len, site);
 	respond_header(r, "Content-Type", "application/zip");
 	respond_header(r, "Content-Disposition", disposition);
@@ -120,7 +103,7 @@ static void archive_delete(struct request *r, void *context)
 	if (rc == 0)
 		respond_empty(r, 204);
 	else if (e.code == ERR_NOT_FOUND) // ended by somebody else meanwhile
-		archive_unknown(r);
+		respond_problem(r, 404, "problem.not-found", NULL, NULL);
 	else
 		respond_err(r, &e);
 }

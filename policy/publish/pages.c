@@ -55,12 +55,7 @@ struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...)
 	return &page->bytes;
 }
 
-static int not_hidden(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-// Reads templates/`folder`/name of every regular file, sorted, and hands it on. `folder` may be "".
+// Reads templates/`folder`/name of every regular file that is not hidden, sorted, and hands it on. `folder` may be "".
 static int each_file(const char *templates, const char *folder, int (*each)(void *, const char *name, struct buf *bytes, struct err *e),
 		     void *arg, struct err *e)
 {
@@ -71,14 +66,14 @@ static int each_file(const char *templates, const char *folder, int (*each)(void
 
 	if (path_join(path, sizeof path, templates, folder, e) != 0)
 		return -1;
-	int count = scandir(path, &names, not_hidden, alphasort);
+	int count = scandir(path, &names, NULL, alphasort);
 	if (count < 0)
 		return err_set(e, ERR_NOT_FOUND, "the templates folder %s cannot be read", path);
 	for (int i = 0; i < count; i++) {
 		BUF_AUTO struct buf bytes = BUF_INIT(DOCUMENT_BYTES_MAX);
 		if (rc == 0)
 			rc = path_join(file, sizeof file, path, names[i]->d_name, e);
-		if (rc == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode))
+		if (rc == 0 && names[i]->d_name[0] != '.' && stat(file, &status) == 0 && S_ISREG(status.st_mode))
 			rc = file_read(file, &bytes, e) != 0 || each(arg, names[i]->d_name, &bytes, e) != 0 ? -1 : 0;
 		free(names[i]);
 	}

@@ -35,16 +35,9 @@ int facts_tilt(const struct policy *p, struct buf *out, struct err *e);
 int facts_dpv(const struct policy *p, struct buf *out, struct err *e);
 
 // ---- the list of subprocessors ----
-enum subprocessors_format {
-	LIST_TEXT,
-	LIST_JSON,
-	LIST_CSV,
-	LIST_MARKDOWN,
-	LIST_HTML,
-	LIST_XML,
-	LIST_HTML_PART
-};                                                                                    // the last: for the layout
-int subprocessors_format_from_name(enum subprocessors_format *out, const char *name); // text json csv md html xml; -1
+// The last: for the layout. The others have names: text json csv md html xml.
+enum subprocessors_format { LIST_TEXT, LIST_JSON, LIST_CSV, LIST_MARKDOWN, LIST_HTML, LIST_XML, LIST_HTML_PART };
+extern const struct policy_words subprocessors_formats;
 int subprocessors_write(const struct policy *p, enum subprocessors_format format, struct buf *out, struct err *e);
 // subprocessors.json, its rows under "subprocessors". The caller frees it; NULL with the error.
 cJSON *subprocessors_tree(const struct policy *p, struct err *e);

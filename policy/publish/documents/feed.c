@@ -52,27 +52,6 @@ static bool cell_differs(const cJSON *row, const cJSON *then, const char *column
 	return strcmp(column, "status") != 0 && !cJSON_Compare(json_get(row, column), json_get(then, column), true);
 }
 
-// What an announced version will bring.
-static void add_announced(struct entries *s, const struct policy *p, const cJSON *rows, const cJSON *coming)
-{
-	const cJSON *row, *then;
-
-	cJSON_ArrayForEach(row, rows)
-	{
-		bool differs = false;
-		then = row_of(coming, json_string(row, "id"));
-		for (size_t j = 0; then != NULL && subprocessors_columns[j] != NULL; j++)
-			differs = differs || cell_differs(row, then, subprocessors_columns[j]);
-		if (then == NULL || differs)
-			feed_add(s, then == NULL ? CHANGE_LEAVING : CHANGE_CHANGING, p->coming_announced, p->coming_from, row, then);
-	}
-	cJSON_ArrayForEach(row, coming)
-	{
-		if (row_of(rows, json_string(row, "id")) == NULL)
-			feed_add(s, CHANGE_COMING, p->coming_announced, p->coming_from, row, NULL);
-	}
-}
-
 static int newest_first(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
@@ -134,12 +113,19 @@ static void feed_entry_end(const struct policy *p, const char *page, struct buf 
 	xml_printf(out, "<link rel=\"alternate\" type=\"text/html\" href=\"%s%s\"/>\n</entry>\n", buf_text(&address), page);
 }
 
-// What changes, or all that is shown of the processor.
-static void write_cells(const struct policy *p, const struct entry *a, struct buf *out)
+static void write_entry(const struct policy *p, const struct entry *a, struct buf *out)
 {
-	BUF_AUTO struct buf before = BUF_INIT(WORD_BYTES_MAX), after = BUF_INIT(WORD_BYTES_MAX);
+	BUF_AUTO struct buf change = BUF_INIT(64), before = BUF_INIT(WORD_BYTES_MAX), after = BUF_INIT(WORD_BYTES_MAX);
 	const char *none = word(p, "feed.not_stated"), *const *columns = a->then != NULL ? subprocessors_columns : subprocessors_shown;
+	char from[WHEN_DATE];
 
+	when_date(from, a->from);
+	buf_printf(&change, "/%s", changes[a->change].name);
+	feed_entry(p, a->at, (const char *const[]){"/subprocessors/", json_string(a->row, "id"), buf_text(&change)},
+		   changes[a->change].title, WORD_VALUES({"name", json_string(a->row, "brand")}, {"date", from}), out);
+	buf_printf(out, "<category term=\"%s\"/>\n<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><dl>\n",
+		   changes[a->change].name);
+	// What changes, or all that is shown of the processor.
 	for (size_t j = 0; columns[j] != NULL; j++) {
 		buf_reset(&before);
 		buf_reset(&after);
@@ -153,20 +139,6 @@ static void write_cells(const struct policy *p, const struct entry *a, struct bu
 		xml_text(out, a->then == NULL ? "" : after.len > 0 ? buf_text(&after) : none);
 		buf_adds(out, "</dd>\n");
 	}
-}
-
-static void write_entry(const struct policy *p, const struct entry *a, struct buf *out)
-{
-	BUF_AUTO struct buf change = BUF_INIT(64);
-	char from[WHEN_DATE];
-
-	when_date(from, a->from);
-	buf_printf(&change, "/%s", changes[a->change].name);
-	feed_entry(p, a->at, (const char *const[]){"/subprocessors/", json_string(a->row, "id"), buf_text(&change)},
-		   changes[a->change].title, WORD_VALUES({"name", json_string(a->row, "brand")}, {"date", from}), out);
-	buf_printf(out, "<category term=\"%s\"/>\n<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><dl>\n",
-		   changes[a->change].name);
-	write_cells(p, a, out);
 	buf_adds(out, "</dl></div></content>\n");
 	feed_entry_end(p, "/subprocessors", out);
 }
@@ -200,8 +172,21 @@ int feed_subprocessors(const struct policy *p, struct buf *out, struct err *e)
 			feed_add(&s, CHANGE_LEAVING, p->updated, a->removed, row, NULL);
 		row = row->next;
 	}
-	if (coming != NULL)
-		add_announced(&s, p, rows, coming);
+	// What an announced version will bring.
+	cJSON_ArrayForEach(row, (coming != NULL ? rows : NULL))
+	{
+		const cJSON *then = row_of(coming, json_string(row, "id"));
+		bool differs = then == NULL;
+		for (size_t j = 0; then != NULL && subprocessors_columns[j] != NULL; j++)
+			differs = differs || cell_differs(row, then, subprocessors_columns[j]);
+		if (differs)
+			feed_add(&s, then == NULL ? CHANGE_LEAVING : CHANGE_CHANGING, p->coming_announced, p->coming_from, row, then);
+	}
+	cJSON_ArrayForEach(row, coming)
+	{
+		if (row_of(rows, json_string(row, "id")) == NULL)
+			feed_add(&s, CHANGE_COMING, p->coming_announced, p->coming_from, row, NULL);
+	}
 	qsort(s.list, s.count, sizeof *s.list, newest_first);
 	if (s.count > 0 && s.list[0].at > updated)
 		updated = s.list[0].at;

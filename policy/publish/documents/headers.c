@@ -61,21 +61,16 @@ void headers_conf(const struct policy *p, struct buf *out)
 		buf_adds(out, "add_header Cross-Origin-Embedder-Policy require-corp always;\n");
 }
 
-static bool declares(const struct policy *p, bool cookie)
-{
-	for (size_t i = 0; i < p->cookie_count; i++) {
-		if ((p->cookies[i].in == STORAGE_COOKIE) == cookie)
-			return true;
-	}
-	return false;
-}
-
 void headers_clear(const struct policy *p, struct buf *out)
 {
-	buf_adds(out, WRITTEN "add_header Clear-Site-Data '\"cache\"");
-	buf_adds(out, declares(p, true) ? ", \"cookies\"" : "");
-	buf_adds(out, declares(p, false) ? ", \"storage\"" : "");
-	buf_adds(out, "' always;\n");
+	bool cookies = false, storage = false;
+
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		cookies = cookies || p->cookies[i].in == STORAGE_COOKIE;
+		storage = storage || p->cookies[i].in != STORAGE_COOKIE;
+	}
+	buf_printf(out, WRITTEN "add_header Clear-Site-Data '\"cache\"%s%s' always;\n", cookies ? ", \"cookies\"" : "",
+		   storage ? ", \"storage\"" : "");
 }
 
 void headers_cookies(const struct policy *p, struct buf *out)

@@ -67,8 +67,7 @@ static void write_forms(const struct policy *p, struct writer *w)
 		write_words(w, i > 0 ? word(p, "join.comma") : "");
 		write_link(w, forms[i].words, buf_text(&to));
 	}
-	write_word(w, "join.stop");
-	write_words(w, " ");
+	WRITE_ALL(w, word(p, "join.stop"), " ");
 	write_link(w, word(p, "notice.live"), "/privacy/live");
 	write_word(w, "join.stop");
 	write_end(w, MARK_PARAGRAPH);

@@ -26,10 +26,8 @@ static void part_controller(const struct policy *p, struct writer *w)
 			continue;
 		begin_labelled(w, word(p, labels[i]));
 		write_words(w, a->name);
-		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
-			write_words(w, others[j] != NULL ? ", " : "");
-			write_words(w, others[j] != NULL ? others[j] : "");
-		}
+		for (size_t j = 0; j < ARRAY_LEN(others); j++)
+			WRITE_ALL(w, others[j] != NULL ? ", " : "", others[j] != NULL ? others[j] : "");
 		if (a->mail != NULL) {
 			BUF_AUTO struct buf to = BUF_INIT(1024);
 			buf_printf(&to, "mailto:%s", a->mail);
@@ -47,23 +45,16 @@ static void write_one_life(const struct policy *p, struct writer *w, const struc
 					     "life.after.account-end"};
 	char words[160];
 
-	if (life->lasts_while != CONDITION_NONE) {
-		write_words(w, word_condition(word_language(p), life->lasts_while));
-		write_words(w, life->has_length ? word(p, "life.and_then") : "");
-	}
-	if (life->has_length) {
-		word_duration(words, sizeof words, life->length, word_language(p));
-		write_words(w, words);
-		write_word(w, starts[life->start]);
-	}
+	word_duration(words, sizeof words, life->length, word_language(p));
+	if (life->lasts_while != CONDITION_NONE)
+		WRITE_ALL(w, word_condition(word_language(p), life->lasts_while), life->has_length ? word(p, "life.and_then") : "");
+	if (life->has_length)
+		WRITE_ALL(w, words, word(p, starts[life->start]));
 	if (life->unless != CONDITION_NONE)
 		write_words(w, word(p, life->unless == CONDITION_SAVED ? "life.unless_saved" : "life.unless_other"));
 	if (life->ending == END_ANONYMISE || life->has_length)
 		write_word(w, life->ending == END_ANONYMISE ? "life.then_anonymised" : "life.then_deleted");
-	write_words(w, life->hold ? word(p, "life.hold") : "");
-	write_word(w, "join.stop");
-	if (life->reason.count > 0)
-		write_word(w, "join.sentence");
+	WRITE_ALL(w, life->hold ? word(p, "life.hold") : "", word(p, "join.stop"), life->reason.count > 0 ? word(p, "join.sentence") : "");
 	write_prose(w, &life->reason);
 }
 
@@ -73,8 +64,7 @@ void notice_life(struct writer *w, const struct policy *p, const struct policy_k
 
 	if (kind->life_count == 0) {
 		word_life(words, sizeof words, p, &p->kinds[kind->kind]);
-		write_words(w, words);
-		write_word(w, "join.stop");
+		WRITE_ALL(w, words, word(p, "join.stop"));
 	}
 	for (size_t i = 0; i < kind->life_count; i++) {
 		write_words(w, i > 0 ? word(p, "life.also") : "");
@@ -100,16 +90,13 @@ static void part_kinds(const struct policy *p, struct writer *w)
 				continue;
 			begin_labelled(w, word(p, "notice.why"));
 			write_prose(w, &a->what);
-			write_word(w, "notice.basis");
-			write_words(w, word_or(p, "basis.", policy_word(&policy_basis_words, a->basis)));
-			write_word(w, "join.stop");
-			write_words(w, a->interest.count > 0 ? word(p, "join.sentence") : "");
+			WRITE_ALL(w, word(p, "notice.basis"), word_or(p, "basis.", policy_word(&policy_basis_words, a->basis)),
+				  word(p, "join.stop"), a->interest.count > 0 ? word(p, "join.sentence") : "");
 			write_prose(w, &a->interest);
 			write_end(w, MARK_ITEM);
 		}
 		begin_labelled(w, word(p, "notice.comes_from"));
-		write_words(w, word_or(p, "source.", policy_word(&policy_source_words, kind->source)));
-		write_word(w, "join.stop");
+		WRITE_ALL(w, word_or(p, "source.", policy_word(&policy_source_words, kind->source)), word(p, "join.stop"));
 		write_end(w, MARK_ITEM);
 		write_end(w, MARK_LIST);
 	}
@@ -126,9 +113,7 @@ static void write_processor(const struct policy *p, struct writer *w, const stru
 		write_words(w, a->name);
 	write_cell_end(w);
 	write_cell_begin(w);
-	write_words(w, a->service);
-	write_word(w, "join.colon");
-	write_words(w, a->purpose);
+	WRITE_ALL(w, a->service, word(p, "join.colon"), a->purpose);
 	write_cell_end(w);
 	write_cell_begin(w);
 	for (size_t i = 0; i < a->region_count; i++)
@@ -147,16 +132,13 @@ static void write_processor(const struct policy *p, struct writer *w, const stru
 	for (size_t i = 0; i < a->never.count; i++) {
 		if (i == 0)
 			write_joined(w, &count, "join.semicolon", word(p, "notice.processors.never"));
-		write_words(w, i > 0 ? ", " : "");
-		write_words(w, a->never.items[i]);
+		WRITE_ALL(w, i > 0 ? ", " : "", a->never.items[i]);
 	}
 	write_cell_end(w);
 	write_cell_begin(w);
 	write_word(w, a->trains ? "join.yes" : "join.no");
-	if (a->training.count > 0) {
-		write_word(w, "join.stop");
-		write_word(w, "join.sentence");
-	}
+	if (a->training.count > 0)
+		WRITE_ALL(w, word(p, "join.stop"), word(p, "join.sentence"));
 	write_prose(w, &a->training);
 	write_cell_end(w);
 }
@@ -183,9 +165,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 			continue;
 		write_begin(w, MARK_PARAGRAPH);
 		write_strong(w, p->processors[i].brand);
-		write_word(w, "notice.built_in");
-		write_words(w, p->processors[i].purpose);
-		write_word(w, "join.stop");
+		WRITE_ALL(w, word(p, "notice.built_in"), p->processors[i].purpose, word(p, "join.stop"));
 		write_end(w, MARK_PARAGRAPH);
 	}
 }
@@ -222,10 +202,7 @@ static void part_third_parties(const struct policy *p, struct writer *w)
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *a = &p->third_parties[i];
 		begin_labelled(w, a->origin);
-		write_words(w, " (");
-		write_words(w, policy_word(&policy_resource_words, a->type));
-		write_words(w, "): ");
-		write_words(w, a->purpose);
+		WRITE_ALL(w, " (", policy_word(&policy_resource_words, a->type), "): ", a->purpose);
 		write_end(w, MARK_ITEM);
 	}
 	write_end(w, MARK_LIST);

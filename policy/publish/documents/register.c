@@ -18,17 +18,7 @@ EMBED(register_mapping, "policy/publish/documents/register.json");
 
 enum { COLUMNS_MAX = 64, CELL_MAX = 1024 * 1024 };
 static const char *const models[] = {"ico", "dpc", "cnil"};
-
-int register_model_from_name(enum register_model *out, const char *name)
-{
-	for (unsigned i = 0; i < ARRAY_LEN(models); i++) {
-		if (strcmp(models[i], name) == 0) {
-			*out = (enum register_model)i;
-			return 0;
-		}
-	}
-	return -1;
-}
+const struct policy_words register_models = {NULL, models, ARRAY_LEN(models)};
 
 // ---- what is so at this moment, among the facts: kinds[].held and .late, processors[].sent, and why they are not known ----
 
@@ -157,22 +147,6 @@ static const char style[] =
     "caption{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}"
     "@media print{main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}body{font-size:9.5pt}}";
 
-// One activity: the first column is its heading.
-static void write_activity(const struct register_list *r, const cJSON *row, int number, struct buf *out)
-{
-	const char *title = json_string(row, r->titles[0]);
-
-	xml_printf(out, "<section aria-labelledby=\"activity-%d\">\n<h2 id=\"activity-%d\">%d. %s</h2>\n", number, number, number, title);
-	xml_printf(out, "<table>\n<caption>%d. %s</caption>\n<tbody>\n", number, title);
-	for (size_t i = 1; r->titles[i] != NULL; i++) {
-		const char *value = json_string(row, r->titles[i]);
-		bool live = cJSON_IsTrue(json_get(r->columns[i], "live"));
-		buf_adds(out, live ? "<tr class=\"live\">" : *value == '\0' ? "<tr class=\"open\">" : "<tr>");
-		xml_printf(out, "<th scope=\"row\">%s</th><td>%s</td></tr>\n", r->titles[i], *value != '\0' ? value : "—");
-	}
-	buf_adds(out, "</tbody>\n</table>\n</section>\n");
-}
-
 int register_html(const struct policy *p, enum register_model model, const struct register_figures *figures, struct buf *out, struct err *e)
 {
 	static const char *const titles[] = {"Record of processing activities (Article 30 UK GDPR)",
@@ -190,8 +164,20 @@ int register_html(const struct policy *p, enum register_model model, const struc
 		   titles[model]);
 	buf_printf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n", style, titles[model]);
 	xml_printf(out, "<p>%s, %s, %s</p>\n", p->shown_as, p->version, at);
-	if (rc == 0) {
-		cJSON_ArrayForEach(row, r.rows) write_activity(&r, row, ++number, out);
+	cJSON_ArrayForEach(row, (rc == 0 ? r.rows : NULL)) // an activity each: the first column is its heading
+	{
+		const char *title = json_string(row, r.titles[0]);
+		number++;
+		xml_printf(out, "<section aria-labelledby=\"activity-%d\">\n<h2 id=\"activity-%d\">%d. %s</h2>\n", number, number, number,
+			   title);
+		xml_printf(out, "<table>\n<caption>%d. %s</caption>\n<tbody>\n", number, title);
+		for (size_t i = 1; r.titles[i] != NULL; i++) {
+			const char *value = json_string(row, r.titles[i]);
+			bool live = cJSON_IsTrue(json_get(r.columns[i], "live"));
+			buf_adds(out, live ? "<tr class=\"live\">" : *value == '\0' ? "<tr class=\"open\">" : "<tr>");
+			xml_printf(out, "<th scope=\"row\">%s</th><td>%s</td></tr>\n", r.titles[i], *value != '\0' ? value : "—");
+		}
+		buf_adds(out, "</tbody>\n</table>\n</section>\n");
 	}
 	buf_adds(out, "</main>\n</body>\n</html>\n");
 	register_free(&r);

@@ -8,8 +8,8 @@
 #include "policy/model/policy.h"
 #include "policy/vault/vault.h"
 
-enum register_model { REGISTER_ICO, REGISTER_DPC, REGISTER_CNIL };        // United Kingdom, Ireland, France
-int register_model_from_name(enum register_model *out, const char *name); // ico dpc cnil; -1
+enum register_model { REGISTER_ICO, REGISTER_DPC, REGISTER_CNIL }; // United Kingdom, Ireland, France
+extern const struct policy_words register_models;                  // ico dpc cnil
 
 struct register_figures {
 	const struct census *census; // NULL: the stores could not be counted

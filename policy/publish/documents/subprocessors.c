@@ -37,18 +37,8 @@ static void list_document(const struct policy *p, const struct list *shown, enum
 	write_note(&w, "list.forms", NULL);
 }
 
-int subprocessors_format_from_name(enum subprocessors_format *out, const char *name)
-{
-	static const char *const names[] = {"text", "json", "csv", "md", "html", "xml"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (strcmp(names[i], name) == 0) {
-			*out = (enum subprocessors_format)i;
-			return 0;
-		}
-	}
-	return -1;
-}
+static const char *const format_names[] = {"text", "json", "csv", "md", "html", "xml"};
+const struct policy_words subprocessors_formats = {NULL, format_names, ARRAY_LEN(format_names)};
 
 int subprocessors_write(const struct policy *p, enum subprocessors_format format, struct buf *out, struct err *e)
 {
@@ -64,30 +54,21 @@ int subprocessors_write(const struct policy *p, enum subprocessors_format format
 		return -1;
 	for (size_t i = 0; subprocessors_shown[i] != NULL; i++)
 		titles[i] = word_or(p, "list.column.", subprocessors_shown[i]);
-	switch (format) {
-	case LIST_TEXT:
+	if (format == LIST_TEXT) {
 		list_text(&shown, out);
-		break;
-	case LIST_JSON:
+	} else if (format == LIST_JSON) {
 		rc = json_document(tree, out);
-		break;
-	case LIST_CSV:
+	} else if (format == LIST_CSV) {
 		rc = list_csv(&all, out);
-		break;
-	case LIST_MARKDOWN:
-		list_document(p, &shown, FORM_MARKDOWN, out);
-		break;
-	case LIST_HTML:
+	} else if (format == LIST_MARKDOWN || format == LIST_HTML_PART) {
+		list_document(p, &shown, format == LIST_MARKDOWN ? FORM_MARKDOWN : FORM_HTML, out);
+	} else if (format == LIST_HTML) {
 		xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s: %s</title>\n",
 			   p->language, word(p, "list.title"), p->shown_as);
 		buf_adds(out, "</head>\n<body>\n<main>\n");
 		list_document(p, &shown, FORM_HTML, out);
 		buf_adds(out, "</main>\n</body>\n</html>\n");
-		break;
-	case LIST_HTML_PART:
-		list_document(p, &shown, FORM_HTML, out);
-		break;
-	case LIST_XML:
+	} else { // LIST_XML
 		when_date(updated, p->updated);
 		xml_printf(out,
 			   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -95,7 +76,6 @@ int subprocessors_write(const struct policy *p, enum subprocessors_format format
 			   p->site, updated, p->version);
 		list_xml(&all, "subprocessor", out);
 		buf_adds(out, "</subprocessors>\n");
-		break;
 	}
 	return rc != 0 || out->failed ? err_set(e, ERR_MEMORY, "the list of subprocessors is too large") : 0;
 }

@@ -60,29 +60,19 @@ static void write_recipients(const struct policy *p, struct writer *w, kind_set 
 		write_word(w, "notice.nobody");
 }
 
-static bool place_before(const struct policy *p, size_t processor, size_t region)
-{
-	const char *place = p->processors[processor].regions[region].place;
-
-	for (size_t i = 0; i <= processor; i++) {
-		const struct policy_processor *a = &p->processors[i];
-		for (size_t j = 0; j < (i == processor ? region : a->region_count) && !a->local; j++) {
-			if (strcmp(a->regions[j].place, place) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 static void glance_places(const struct policy *p, struct writer *w)
 {
+	BUF_AUTO struct buf told = BUF_INIT(65536), place = BUF_INIT(1024); // each with a newline around it
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
 		for (size_t j = 0; j < a->region_count && !a->local; j++) {
-			if (place_before(p, i, j))
+			buf_reset(&place);
+			buf_printf(&place, "\n%s\n", a->regions[j].place);
+			if (strstr(buf_text(&told), buf_text(&place)) != NULL)
 				continue;
+			buf_adds(&told, buf_text(&place));
 			if (count == 0)
 				glance_begin(w, ICON_PLACE, word(p, "notice.places"));
 			write_joined(w, &count, "join.semicolon", a->regions[j].place);
@@ -107,9 +97,7 @@ static void write_glance(const struct policy *p, struct writer *w)
 	glance_begin(w, ICON_COOKIE, word(p, "notice.cookies"));
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		write_joined(w, &count, "join.comma", p->cookies[i].name);
-		write_words(w, " (");
-		write_words(w, word_or(p, "cookie.", policy_word(&policy_cookie_class_words, p->cookies[i].class)));
-		write_words(w, ")");
+		WRITE_ALL(w, " (", word_or(p, "cookie.", policy_word(&policy_cookie_class_words, p->cookies[i].class)), ")");
 	}
 	if (count == 0)
 		write_word(w, "join.none");
@@ -131,8 +119,7 @@ static void write_glance(const struct policy *p, struct writer *w)
 	count = 0;
 	for (size_t i = 0; i < p->right_count; i++)
 		write_joined(w, &count, "join.comma", p->rights[i].name);
-	write_word(w, "join.stop");
-	write_words(w, " ");
+	WRITE_ALL(w, word(p, "join.stop"), " ");
 	write_link(w, word(p, "notice.use_rights"), "/rights");
 	glance_end(w);
 	write_end(w, MARK_LIST);

@@ -94,11 +94,9 @@ static cJSON *elements_with(const cJSON *array, const char *ids, int max)
 	return out;
 }
 
-static cJSON *first_of(const cJSON *array)
+static cJSON *copy_or_null(const cJSON *value)
 {
-	const cJSON *first = cJSON_GetArrayItem(array, 0);
-
-	return first != NULL ? cJSON_Duplicate(first, true) : cJSON_CreateNull();
+	return value != NULL ? cJSON_Duplicate(value, true) : cJSON_CreateNull();
 }
 
 // What the table has for the word as a whole, else, where `parts`, for the first of its parts that is there; null for none.
@@ -111,7 +109,7 @@ static cJSON *from_table(const struct scope *s, const char *table_name, const ch
 		snprintf(part, sizeof part, "%.*s", (int)strcspn(text, "-"), text);
 		found = json_get(table, part);
 	}
-	return found != NULL ? cJSON_Duplicate(found, true) : cJSON_CreateNull();
+	return copy_or_null(found);
 }
 
 enum filter { AT, WORD, IN, TABLE, PARTS, OF_EACH, OR = OF_EACH, NONE, COUNT, ANY, JOIN, FIRST, PICK, GET, ONLY, WRAP, FILTER_COUNT };
@@ -139,7 +137,7 @@ static cJSON *filter_apply(const struct scope *s, enum filter filter, const cJSO
 	case IN: {
 		JSON_AUTO cJSON *list = path_value(s, argument, strlen(argument));
 		JSON_AUTO cJSON *found = elements_with(list, text != NULL ? text : "", 1);
-		return first_of(found);
+		return copy_or_null(cJSON_GetArrayItem(found, 0));
 	}
 	case TABLE:
 	case PARTS:
@@ -156,7 +154,7 @@ static cJSON *filter_apply(const struct scope *s, enum filter filter, const cJSO
 		list_cell(word_language(s->policy), value, argument, &words);
 		return cJSON_CreateString(buf_text(&words));
 	case FIRST:
-		return first_of(value);
+		return copy_or_null(cJSON_GetArrayItem(value, 0));
 	case PICK:
 		buf_add(&words, argument, holds(value) ? (size_t)(comma - argument) : 0);
 		buf_adds(&words, !holds(value) && *comma == ',' ? comma + 1 : "");

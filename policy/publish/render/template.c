@@ -14,24 +14,6 @@ struct template
 	struct buf *out;
 };
 
-// A word of ours or a page's address: what stands between "{{w:" or "{{to:" and "}}".
-static int template_word(const struct template *t, const char *name, size_t len, bool address, struct err *e)
-{
-	struct writer w = {.form = FORM_HTML, .out = t->out, .policy = t->policy};
-	BUF_AUTO struct buf path = BUF_INIT(256);
-	char key[128];
-
-	if (snprintf(key, sizeof key, "%.*s", (int)len, name) >= (int)sizeof key ||
-	    (address ? key[0] != '/' : strcmp(word(t->policy, key), key) == 0))
-		return err_set(e, ERR_INPUT, "there is no %s \"%.64s\"", address ? "address" : "word", key);
-	if (!address) {
-		write_filled(&w, key, t->vars);
-		return 0;
-	}
-	address_page(t->policy, key, &path);
-	return html_attr(t->out, buf_text(&path));
-}
-
 // The words of a group as a JSON object, for a script that reads it out of the page.
 static int template_words(const struct template *t, const char *name, size_t len, struct err *e)
 {
@@ -69,8 +51,19 @@ static int template_replace(const struct template *t, const char *at, const char
 	*rest = name + len + strlen(close);
 	if (group)
 		return template_words(t, name, len, e);
-	if (of_words || address)
-		return template_word(t, name, len, address, e);
+	if (of_words || address) {
+		struct writer w = {.form = FORM_HTML, .out = t->out, .policy = t->policy};
+		BUF_AUTO struct buf path = BUF_INIT(256);
+		char key[128];
+		if (snprintf(key, sizeof key, "%.*s", (int)len, name) >= (int)sizeof key ||
+		    (address ? key[0] != '/' : strcmp(word(t->policy, key), key) == 0))
+			return err_set(e, ERR_INPUT, "there is no %s \"%.64s\"", address ? "address" : "word", key);
+		if (address)
+			address_page(t->policy, key, &path);
+		else
+			write_filled(&w, key, t->vars);
+		return html_attr(t->out, buf_text(&path));
+	}
 	const struct word_value *var = t->vars;
 	while (var->name != NULL && (strlen(var->name) != len || strncmp(var->name, name, len) != 0))
 		var++;

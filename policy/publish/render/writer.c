@@ -15,6 +15,12 @@ void write_words(struct writer *w, const char *text)
 		buf_adds(w->out, text);
 }
 
+void write_all(struct writer *w, const char *const *texts)
+{
+	for (; *texts != NULL; texts++)
+		write_words(w, *texts);
+}
+
 static const char *const marks[][3][2] = {[MARK_PARAGRAPH] = {{"<p>", "</p>\n"}, {"", "\n\n"}, {"", "\n\n"}},
 					  [MARK_LIST] = {{"<ul>\n", "</ul>\n"}, {"", "\n"}, {"", "\n"}},
 					  [MARK_ITEM] = {{"<li>", "</li>\n"}, {"- ", "\n"}, {"- ", "\n"}},

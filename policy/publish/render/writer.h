@@ -27,6 +27,8 @@ void write_html(struct writer *w, const char *markup);
 
 // Inline. Of these, write_word and write_filled take a word by its key (policy/publish/words), with its links and emphasis.
 void write_words(struct writer *w, const char *text);
+void write_all(struct writer *w, const char *const *texts);
+#define WRITE_ALL(w, ...) write_all(w, (const char *const[]){__VA_ARGS__, NULL})
 void write_word(struct writer *w, const char *key);
 void write_filled(struct writer *w, const char *key, const struct word_value *values);
 void write_strong(struct writer *w, const char *text);
@@ -39,7 +41,7 @@ void write_joined(struct writer *w, size_t *count, const char *between, const ch
 void write_heading(struct writer *w, int level, const char *id, const char *text);
 void write_paragraph(struct writer *w, const struct prose *prose);
 void write_note(struct writer *w, const char *key, const struct word_value *values); // a paragraph of our own words
-void write_item(struct writer *w, const char *label, const struct prose *prose); // the label, strong, may be NULL
+void write_item(struct writer *w, const char *label, const struct prose *prose);     // the label, strong, may be NULL
 void write_items(struct writer *w, const struct prose_list *list);
 // Cells are opened and closed in order; every row has as many as there are columns. The first cell is the row's heading.
 void write_table_begin(struct writer *w, const char *caption, const char *const *columns);
