@@ -26,6 +26,11 @@ static void check_life(const struct policy_kind *kind, const struct policy_life 
 			"keeping data needs one, and visitors are told it", "add <reason>…</reason>", name);
 	report_error_if(kind->kind == KIND_ARCHIVE && life->ending == END_ANONYMISE, r, life->line, "kind archive cannot be anonymised",
 			"a ZIP is deleted or it is there", "write then=\"delete\"");
+	report_error_if((kind->kind == KIND_REQUEST_LOG || kind->kind == KIND_ERROR_LOG) &&
+			    (life->hold || !life->ends_on_erasure || life->ending == END_ANONYMISE || life->unless != CONDITION_NONE),
+			r, life->line, "the life of kind %s is more than a time",
+			"a log ends in whole days; nothing in it is held, anonymised, or kept from an erasure", "write a length alone",
+			name);
 	if (kind->kind != KIND_REQUEST_LOG)
 		return;
 	report_error_if(life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0, r, life->line,

@@ -29,13 +29,16 @@ static void diff_length(struct differ *d, const char *name, struct duration from
 		diff_add(d, false, a, b, "%s: kept for a shorter time, %s instead of %s.", name, b, a);
 }
 
-// Whether `kind` has a life for the same reason that lasts at least as long. `erased`: whatever was asked to be erased.
+// Whether `kind` has a life for the same reason that lasts at least as long: without a length, as long as its condition holds. `erased`: whatever
+// was asked to be erased.
 static bool life_covered(const struct policy_kind *kind, const struct policy_life *wanted, bool erased)
 {
 	for (size_t i = 0; i < kind->life_count; i++) {
 		const struct policy_life *l = &kind->lives[i];
-		bool long_enough = (!erased && wanted->lasts_while == CONDITION_NONE) || !duration_may_exceed(wanted->length, l->length);
-		if (l->lasts_while == wanted->lasts_while && l->unless == wanted->unless && long_enough && !(erased && l->ends_on_erasure))
+		bool long_enough = (!erased && wanted->lasts_while == CONDITION_NONE) || !l->has_length ||
+				   (wanted->has_length && !duration_may_exceed(wanted->length, l->length));
+		if (l->lasts_while == wanted->lasts_while && (l->unless == CONDITION_NONE || l->unless == wanted->unless) && long_enough &&
+		    !(erased && l->ends_on_erasure))
 			return true;
 	}
 	return false;
@@ -46,7 +49,7 @@ static void diff_lives(struct differ *d, const struct policy_kind *of, const str
 {
 	for (size_t i = 0; i < of->life_count; i++) {
 		const struct policy_life *l = &of->lives[i];
-		const char *words = life_condition_words[l->lasts_while != CONDITION_NONE || !came ? l->lasts_while : l->unless];
+		const char *words = life_condition_words[l->lasts_while];
 		if (*words != '\0' && !life_covered(other, l, false))
 			diff_add(d, came, came ? NULL : words, came ? words : NULL,
 				 came ? "%s: may now also be kept while %s." : "%s: no longer kept for as long as %s.", name, words);
@@ -110,6 +113,12 @@ void diff_kind(struct differ *d, const void *before, const void *after)
 		if (a->start != b->start)
 			diff_add(d, b->start > a->start, starts[a->start], starts[b->start], "%s: the time now runs from when %s.",
 				 to->name, starts[b->start]);
+		if (a->unless != b->unless && a->unless != CONDITION_NONE)
+			diff_add(d, true, life_condition_words[a->unless], NULL, "%s: the time no longer ends early while %s.", to->name,
+				 life_condition_words[a->unless]);
+		if (a->unless != b->unless && b->unless != CONDITION_NONE && a != &none)
+			diff_add(d, false, NULL, life_condition_words[b->unless], "%s: the time now ends early while %s.", to->name,
+				 life_condition_words[b->unless]);
 		if (a->ending != b->ending)
 			diff_add(d, anonymised, anonymised ? "deleted" : "anonymised", anonymised ? "anonymised" : "deleted",
 				 "%s: at the end %s.", to->name, anonymised ? "anonymised instead of deleted" : "deleted");

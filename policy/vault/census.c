@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The census: what is held at this moment, at a cost that depends on the number of kinds and of log segments, not of records.
 #include "policy/base/file.h"
+#include "policy/vault/record.h"
 #include "policy/vault/state.h"
 #include <stdlib.h>
 
@@ -54,6 +55,24 @@ static int count_kind(struct vault *v, struct census_row *row, time_t now, time_
 	}
 }
 
+// Whether anything of the kind is past its end. Its oldest record may be one that was anonymised, when the policy still said so: it stays.
+static int find_late(const struct vault *v, enum kind kind, time_t now, bool *late, struct err *e)
+{
+	struct record_list page = {0};
+	int ret;
+
+	*late = false;
+	do {
+		ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, &page, e);
+		for (size_t i = 0; i < page.count && !*late; i++) {
+			time_t end = record_life(v, &page.rows[i]).end;
+			*late = end != 0 && end <= now;
+		}
+	} while (ret == 0 && !*late && page.count == PAGE_ROWS);
+	free(page.rows);
+	return ret;
+}
+
 int vault_census(struct vault *v, struct census *out, struct err *e)
 {
 	struct store_sizes sizes;
@@ -73,8 +92,12 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		time_t end = fixed ? life_end(v->policy, row.kind, from) : 0;
 		if (row.keep == KEEP_STORED && end != 0)
 			row.limit_seconds = (uint64_t)(end - from);
-		if (judged && row.count > 0 && (row.keep != KEEP_STORED || (end != 0 && end <= now)))
+		bool late = row.late, old = end != 0 && end <= now;
+		if (judged && row.count > 0 && (row.keep != KEEP_STORED || old))
 			row.late = true;
+		if (!late && old && row.late && row.keep == KEEP_STORED && row.kind != KIND_REQUEST_LOG &&
+		    find_late(v, row.kind, now, &row.late, e) != 0)
+			return -1;
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)
 			out->rows[out->row_count++] = row;
 	}

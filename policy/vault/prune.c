@@ -23,6 +23,7 @@ struct pruning {
 	struct vault *v;
 	struct duration ahead;
 	bool dry_run, stale; // stale: the ends in the store are not reckoned by the policy of now
+	bool telling;        // a dry run was asked for
 	time_t now, horizon; // of survey(): while it holds all locks, nothing can be stored later than now
 	struct prune_result *out;
 };
@@ -294,17 +295,22 @@ static int count_due(struct pruning *p, struct err *e)
 	int ret = 0;
 
 	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
+		const struct policy_kind *kind = &p->v->policy->kinds[k];
 		size_t records = 0, files = 0;
+		bool each = p->stale; // each record by itself, or all by the ends that are stored
+		for (size_t i = 0; i < kind->life_count; i++)
+			each = each || (p->telling && kind->lives[i].ending == END_ANONYMISE);
 		page.count = 0;
-		if (!p->stale)
+		if (!each)
 			ret = p->v->b->records->count_due(p->v->store, (enum kind)k, p->horizon, &records, &files, e);
 		else
 			do {
 				ret = record_page(p->v, (struct record_query){.by = RECORDS_OF_KIND, .kind = (enum kind)k}, &page, e);
 				for (size_t i = 0; i < page.count; i++) {
-					time_t end = record_life(p->v, &page.rows[i]).end;
-					bool due = end != 0 && end <= p->horizon;
+					struct life life = record_life(p->v, &page.rows[i]);
+					bool due = life.end != 0 && life.end <= p->horizon;
 					records += due;
+					p->out->anonymised += due && life.then == END_ANONYMISE;
 					files += due && page.rows[i].has_file;
 				}
 			} while (ret == 0 && page.count == PAGE_ROWS);
@@ -362,7 +368,7 @@ static int prune_all(struct pruning *p, bool any, struct err *e)
 int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e)
 {
 	struct prune_result due = {0};
-	struct pruning p = {.v = v, .ahead = ahead, .out = &due};
+	struct pruning p = {.v = v, .ahead = ahead, .telling = dry_run, .out = &due};
 	struct err why = {0};
 	int64_t stamped_by;
 

@@ -26,8 +26,8 @@ static const struct change {
      "Your requests to us: at the end anonymised instead of deleted."},
     {"<life length=\"P24M\" after=\"closing\"", "<life length=\"P24M\" after=\"creation\"", false, true,
      "Your requests to us: the time now runs from when it is made."},
-    {"<life length=\"P14D\"", "<life ends-on-erasure=\"no\" length=\"P14D\"", true, false,
-     "Request log: may now be kept after a request for erasure, for 14 days."},
+    {"<life length=\"P24M\"", "<life ends-on-erasure=\"no\" length=\"P24M\"", true, false,
+     "Your requests to us: may now be kept after a request for erasure, for 2 years."},
     {"<category>Technical faults</category>", "", false, true, "It no longer names: Technical faults."},
     {"  <kinds>",
      "  <kinds><kind id=\"hold\" keep=\"memory\" source=\"officer\"><name>Holds</name><what>Holds.</what><for purpose=\"make\"/></kind>",
@@ -192,6 +192,14 @@ static void every_life_is_compared(void **state)
 	     "Your requests to us: no longer kept for the fixed time of 9 days.", false},
 	    {LIVES("length=\"P9D\" after=\"creation\""), LIVES("length=\"P9D\" after=\"completion\""),
 	     "Your requests to us: now kept for 9 days.", true},
+	    {LIVES("length=\"P9D\" while=\"service\""), LIVES("while=\"service\""),
+	     "Your requests to us: may now also be kept while the service runs.", true},
+	    {LIVES("while=\"service\""), LIVES("length=\"P9D\" while=\"service\""),
+	     "Your requests to us: no longer kept for as long as the service runs.", false},
+	    {LIVES("length=\"P50D\" unless=\"service\""), LIVES("length=\"P50D\""),
+	     "Your requests to us: the time no longer ends early while the service runs.", true},
+	    {LIVES("length=\"P50D\""), LIVES("length=\"P50D\" unless=\"service\""),
+	     "Your requests to us: the time now ends early while the service runs.", false},
 	};
 
 	(void)state;
