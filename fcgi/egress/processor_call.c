@@ -84,8 +84,10 @@ static int refuse_path(struct processor_call *p, const struct egress_call *call)
 		caller_refuse_with(p->caller, e.code == ERR_REFUSED ? FAILURE_HOST : FAILURE_URL, "%s", e.text);
 		return -1;
 	}
-	if (whole)
-		path = strchrnul(strstr(path, "://") + 3, '/');
+	if (whole) {
+		path = strstr(path, "://") + 3;
+		path += strcspn(path, "/?"); // a "/" behind the "?" begins no path
+	}
 	p->route = processor_route(u->facts, call->method, whole ? host : NULL, path);
 	// A test's peers are all on loopback.
 	const struct processor_route *r = EGRESS_TESTING && whole ? u->facts->routes : NULL;

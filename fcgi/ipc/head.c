@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/ipc/head.h"
 #include "policy/base/json.h"
+#include "policy/base/text.h"
 #include <math.h>
 #include <string.h>
 
@@ -58,7 +59,8 @@ static int head_members_read(void *out, const cJSON *head, const struct head_mem
 		while (m->name != NULL && strcmp(m->name, value->string) != 0)
 			m++;
 		if (m->name == NULL && strcmp(value->string, "op") != 0)
-			return err_set(e, ERR_INPUT, "the call has the unknown member “%.40s”", value->string);
+			return err_set(e, ERR_INPUT, "the call has the unknown member “%.*s”", (int)utf8_cut(value->string, 40),
+				       value->string);
 		if (m->name != NULL && head_member_read(out, value, m, e) != 0)
 			return -1;
 	}

@@ -226,6 +226,13 @@ for (const [name, code, language] of [['blogimg', 'de', 'de'], ['product-images'
         [`fr, ${first};q=0.8, en;q=0.5`, code], [`en, ${first};q=0.9`, 'en'], [`${first};q=0.1,en;q=0.2`, 'en'], ['*', 'en'], [';;q=,,', 'en']])
         assert.deepEqual(await ask(accept), { language: expected, vary: 'Accept-Language', detail: answers[expected] }, String(accept));
 
+      // nginx, too, answers in the language that is named first: it knows no weights.
+      const nowhere = async (accept, language) => (await fetch(`${site.url}/nowhere`, { headers: { accept, 'accept-language': language } })).text();
+      for (const [accept, expected] of [[code, code], [`fr, ${first};q=0.8, en;q=0.5`, code], [`en, ${first}`, 'en'], ['*', 'en'], [`x${first}`, 'en']]) {
+        assert.match(await nowhere('text/html', accept), new RegExp(`<html lang="${expected}">`), accept);
+        assert.equal(JSON.parse(await nowhere('application/json', accept)).detail, wordsOf(expected === 'en' ? 'en' : language).get('problem.not-found'), accept);
+      }
+
       // A form says in which language it is, whatever the browser prefers.
       const form = (fields) => fetch(`${site.url}/api/erase`, { method: 'POST', body: new URLSearchParams(fields), headers: { accept: 'text/html', 'accept-language': 'en' } });
       const answer = await form({ language: code, receipt: 'x' });

@@ -85,7 +85,7 @@ export async function fill(name, change = (text) => text) {
     writeFileSync(join(html, file), `${file}\n`);
   writeFileSync(join(at.state, 'publish', 'nginx', 'headers.conf'), 'add_header X-From-Policy yes always;\n');
   for (const file of ['cookies.conf', 'clear.conf']) writeFileSync(join(at.state, 'publish', 'nginx', file), '');
-  writeFileSync(join(at.state, 'publish', 'nginx', 'problems.conf'), Object.entries(problems)
+  writeFileSync(join(at.state, 'publish', 'nginx', 'problems.conf'), 'map "" $lethe_language { default ""; }\n' + Object.entries(problems)
     .map(([status, slug]) => `map "" $lethe_problem_${status} { default '{"type":"/problems/${slug}","title":"Title","status":${status},"detail":"Words."}\\n'; }\n`).join(''));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=site.example',
     '-keyout', at.key, '-out', at.cert], { stdio: 'ignore' });

@@ -148,6 +148,7 @@ static void refusals_come_before_anything_leaves(void **state)
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/x\",\"kinds\":[\"prompt\"],"
 	     "\"verb\":\"POST\"}",
 	     "bad-call"},
+	    {"{\"op\":\"send\",\"aööööööööööööööööööööööööö\":1}", "bad-call"}, // told without half a letter
 	    {"{\"op\":\"page\"}", "bad-call"},
 	    {"{\"op\":\"page\",\"url\":[\"https://example.com/\"]}", "bad-call"},
 	    {"{\"op\":{}}", "bad-call"},
@@ -241,7 +242,7 @@ static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
 	(void)state;
 	char url[128];
 	struct egress_child c;
-	JSON_AUTO cJSON *reply = NULL, *other = NULL, *posted = NULL;
+	JSON_AUTO cJSON *reply = NULL, *other = NULL, *posted = NULL, *query = NULL;
 	start_as(&c, "replicate", "REPLICATE_BASE_URL", "REPLICATE_API_TOKEN=token");
 	snprintf(url, sizeof url, "http://127.0.0.1:%d/abc/out-0.png", peer.port);
 	egress_ask(&c, egress_send_head("replicate", "GET", url, "text/plain; case=ok", 0, 8000, true), NULL, &reply, NULL);
@@ -250,6 +251,10 @@ static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
 	assert_non_null(strstr(seen, "\r\nPrefer: wait\r\n"));
 	egress_ask(&c, egress_send_head("replicate", "POST", url, NULL, 0, 8000, true), NULL, &posted, NULL);
 	assert_string_equal(reply_code(posted), "path-not-allowed");
+	// The path of this one is "/".
+	snprintf(url, sizeof url, "http://127.0.0.1:%d?x=/abc/out-0.png", peer.port);
+	egress_ask(&c, egress_send_head("replicate", "GET", url, NULL, 0, 8000, true), NULL, &query, NULL);
+	assert_string_equal(reply_code(query), "path-not-allowed");
 	egress_ask(&c, egress_send_head("replicate", "GET", "https://evil.example/x", NULL, 0, 8000, true), NULL, &other, NULL);
 	assert_string_equal(reply_code(other), "host-not-allowed");
 	egress_end(&c);

@@ -120,6 +120,12 @@ void headers_security(const struct policy *p, time_t now, struct buf *out)
 	}
 }
 
+// Of "zh-Hans" the length of "zh".
+static int language_name_length(const char *code)
+{
+	return (int)strcspn(code, "-");
+}
+
 void headers_problems(const struct policy *p, struct buf *out)
 {
 	static const struct {
@@ -139,23 +145,43 @@ void headers_problems(const struct policy *p, struct buf *out)
 		    {504, "timeout", "problem.timeout"}};
 
 	buf_adds(out, WRITTEN);
+	// Of the site's languages the one that the visitor names first; nginx knows nothing of their weights.
+	buf_adds(out, "map $http_accept_language $lethe_language {\n\tdefault \"\";\n");
+	for (size_t i = 1; i < p->view_count; i++) {
+		const char *language = p->views[i]->language;
+		buf_adds(out, "\t\"~*^(?:(?!\\b(?:");
+		for (size_t j = 0, others = 0; j < p->view_count; j++)
+			if (j != i)
+				buf_printf(out, "%s%.*s", others++ > 0 ? "|" : "", language_name_length(p->views[j]->language),
+					   p->views[j]->language);
+		buf_printf(out, ")\\b).)*\\b%.*s\\b\" \".%s\";\n", language_name_length(language), language, language);
+	}
+	buf_adds(out, "}\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		char key[24], type[64];
-		JSON_AUTO cJSON *o = cJSON_CreateObject();
-		BUF_AUTO struct buf text = BUF_INIT(8192);
-		snprintf(key, sizeof key, "status.%d", rows[i].status);
-		snprintf(type, sizeof type, "/problems/%s", rows[i].slug);
-		cJSON_AddStringToObject(o, "type", type);
-		cJSON_AddStringToObject(o, "title", word(p, key));
-		cJSON_AddNumberToObject(o, "status", rows[i].status);
-		cJSON_AddStringToObject(o, "detail", word(p, rows[i].key));
-		json_print(&text, o);
-		buf_printf(out, "map \"\" $lethe_problem_%d { default '", rows[i].status);
-		for (const char *c = buf_text(&text); *c != '\0'; c++) {
-			if (*c == '\\' || *c == '\'')
-				buf_addc(out, '\\');
-			buf_addc(out, *c);
+		buf_printf(out, "map $lethe_language $lethe_problem_%d {\n", rows[i].status);
+		for (size_t j = 0; j < p->view_count; j++) {
+			const struct policy *view = p->views[j];
+			char key[24], type[64];
+			JSON_AUTO cJSON *o = cJSON_CreateObject();
+			BUF_AUTO struct buf text = BUF_INIT(8192);
+			snprintf(key, sizeof key, "status.%d", rows[i].status);
+			snprintf(type, sizeof type, "/problems/%s", rows[i].slug);
+			cJSON_AddStringToObject(o, "type", type);
+			cJSON_AddStringToObject(o, "title", word(view, key));
+			cJSON_AddNumberToObject(o, "status", rows[i].status);
+			cJSON_AddStringToObject(o, "detail", word(view, rows[i].key));
+			json_print(&text, o);
+			if (j == 0)
+				buf_adds(out, "\tdefault '");
+			else
+				buf_printf(out, "\t\".%s\" '", view->language);
+			for (const char *c = buf_text(&text); *c != '\0'; c++) {
+				if (*c == '\\' || *c == '\'')
+					buf_addc(out, '\\');
+				buf_addc(out, *c);
+			}
+			buf_adds(out, "\\n';\n");
 		}
-		buf_adds(out, "\\n'; }\n");
+		buf_adds(out, "}\n");
 	}
 }
