@@ -7,10 +7,10 @@
 #include <string.h>
 
 // cJSON accepts a few things that JSON does not, and turns some valid things into surprises. This pass over the bytes, with no more state
-// than a depth, refuses them before cJSON sees them: control characters in strings, \u0000, lone surrogates, depth, odd numbers.
+// than two counts, refuses them before cJSON sees them: control characters in strings, \u0000, lone surrogates, depth, masses of values, odd numbers.
 struct scan {
 	const char *at, *end;
-	unsigned depth;
+	unsigned depth, values;
 	const char *why;
 };
 
@@ -132,6 +132,10 @@ static bool scan_one(struct scan *s)
 		s->why = "it is nested too deeply";
 		return false;
 	}
+	if (c != '\0' && strchr("[{,", c) != NULL && ++s->values > JSON_VALUES_MAX) {
+		s->why = "it holds too many values";
+		return false;
+	}
 	if (c != '\0' && strchr("]}", c) != NULL && s->depth-- == 0) {
 		s->why = "a bracket closes nothing";
 		return false;
@@ -169,7 +173,7 @@ static bool members_unique(const cJSON *value)
 
 cJSON *json_parse(const char *text, size_t len, struct err *e)
 {
-	struct scan s = {text, text + len, 0, NULL};
+	struct scan s = {.at = text, .end = text + len};
 	const char *end = NULL;
 
 	if (!utf8_valid(text, len)) {

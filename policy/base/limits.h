@@ -7,6 +7,7 @@ enum {
 	POLICY_BYTES_MAX = 4 * 1024 * 1024, // a policy with all languages is under 200 KiB
 	WORD_BYTES_MAX = 64 * 1024,         // one filled word of policy/publish/words
 	JSON_DEPTH_MAX = 32,                // our deepest message has 6 levels
+	JSON_VALUES_MAX = 100 * 1000,       // each takes 100 bytes when read: a body of 48 MiB that is all commas would take 2 GiB
 	PARAMS_BYTES_MAX = 48 * 1024,       // nginx refuses a FastCGI PARAMS record over 65,535 bytes
 	BODY_BYTES_MAX = 32 * 1024 * 1024,  // no route may ask for more
 	GENERATE_BODY_MAX = 64 * 1024,      // a description of 4,000 characters, as JSON, many times over

@@ -227,6 +227,16 @@ static void json_door_is_strict(void **state)
 	for (int i = 0; i <= JSON_DEPTH_MAX; i++)
 		buf_addc(&deep, ']');
 	assert_null(json_parse(deep.data, deep.len, NULL));
+	BUF_AUTO struct buf many = BUF_INIT(1 << 20);
+	buf_addc(&many, '[');
+	for (int i = 0; i < JSON_VALUES_MAX - 1; i++)
+		buf_adds(&many, "0,");
+	buf_adds(&many, "0]");
+	cJSON *most JSON_AUTO = json_parse(many.data, many.len, NULL);
+	assert_non_null(most);
+	many.data[many.len - 1] = ',';
+	buf_adds(&many, "0]");
+	assert_null(json_parse(many.data, many.len, NULL));
 	assert_null(json_parse("1\0 2", 4, NULL));
 }
 
