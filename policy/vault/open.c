@@ -44,6 +44,7 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 	if (v == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
 	v->policy = p;
+	v->lives = (int64_t)life_fingerprint(p);
 	v->mode = mode;
 	v->b = &sqlite_backend;
 	v->lanes[LANE_RECORDS].hooks = &ledger_hooks;

@@ -110,6 +110,17 @@ static void change_facts(struct life_facts *f, unsigned set, unsigned clear, tim
 	}
 }
 
+// An end that is reckoned by other lives than those that pruning knows, as by a program that still runs on the policy before: pruning reckons all
+// anew.
+static int mark_lives(struct vault *v, struct err *e)
+{
+	int64_t stamped_by;
+
+	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0)
+		return -1;
+	return stamped_by == 0 || stamped_by == v->lives ? 0 : v->b->upkeep->number_set(v->store, "lives", 0, e);
+}
+
 // The file is renamed last: from then on only the commit can fail, and that has its undo.
 static int run_put(struct vault *v, void *arg, struct err *e)
 {
@@ -135,7 +146,7 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 		key_lookup_hash(v, tags[tag_count++].hash, t->name, t->value);
 	}
 	if ((r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
-	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0 || ledger_write(v, p->event, NULL, e) != 0)
+	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0 || mark_lives(v, e) != 0 || ledger_write(v, p->event, NULL, e) != 0)
 		return -1;
 	if (r->file != NULL && rename(p->from, p->to) != 0)
 		return err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
@@ -326,7 +337,8 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
 	buf_free(&row.body); // it keeps its own
-	if ((c->body != NULL && seal_body(v, &row, c->body, c->body_len, e) != 0) || v->b->records->update(v->store, &row, e) != 0)
+	if ((c->body != NULL && seal_body(v, &row, c->body, c->body_len, e) != 0) || v->b->records->update(v->store, &row, e) != 0 ||
+	    mark_lives(v, e) != 0)
 		return -1;
 	return ledger_write(v, u->event, NULL, e);
 }

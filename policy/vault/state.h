@@ -42,6 +42,7 @@ struct lookup { // a record that a tag was found to lead to
 
 struct vault {
 	const struct policy *policy;
+	int64_t lives; // its fingerprint of them
 	enum vault_mode mode;
 	const struct backend *b;
 	struct store *store;

@@ -293,6 +293,28 @@ static void another_policy_reckons_every_end_anew(void **state)
 	assert_int_equal(prune(f).records, PAGE_ROWS + 4);
 }
 
+// A program that still runs on the policy before, when pruning already obeys the stricter one.
+static void what_an_older_policy_stored_meanwhile_is_reckoned_anew(void **state)
+{
+	struct fixture *f = *state;
+	static const struct policy_life days = {.length.days = 10, .has_length = true, .ends_on_erasure = true};
+	struct policy stricter = f->policy;
+	struct vault *before = f->vault;
+	struct prune_result done;
+	struct err e = {0};
+
+	stricter.kinds[KIND_TICKET].lives = &days;
+	assert_return_code(vault_open(&f->vault, f->state, f->run, &stricter, VAULT_ADMIN, &e), 0);
+	prune(f);
+	assert_return_code(vault_put(before, &(struct vault_new){.kind = KIND_TICKET}, NULL, (char[RECORD_ID_LEN + 1]){0}, &e), 0);
+	fixture_time += 10 * DAY;
+	int ret = vault_prune(f->vault, at_once, false, &done, &e);
+	vault_close(f->vault);
+	f->vault = before;
+	assert_return_code(ret, 0);
+	assert_int_equal(done.records, 1);
+}
+
 static void count_drift(void *arg, const char *finding)
 {
 	(void)finding;
@@ -356,6 +378,7 @@ int main(void)
 	    T(an_erasure_deletes_what_would_be_anonymised),
 	    T(only_what_can_be_read_can_be_changed),
 	    T(another_policy_reckons_every_end_anew),
+	    T(what_an_older_policy_stored_meanwhile_is_reckoned_anew),
 	    T(yesterdays_store_opens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
