@@ -75,7 +75,7 @@ static enum status command_run(const struct command *c, const struct arguments *
 }
 
 // Follows the words of the command line through the tables.
-int main(int argc, char **argv)
+static enum status command_line(int argc, char **argv)
 {
 	struct arguments args = {0};
 	const struct command *const *rows = commands;
@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	if (rows == NULL && arguments_parse(&args, global_options, c->options, argc, argv, false, &e) < 0)
+	if (rows == NULL && c != NULL && arguments_parse(&args, global_options, c->options, argc, argv, false, &e) < 0)
 		return command_usage(path, e.text);
 	if (argument_given(&args, "help"))
 		return help(c, path);
@@ -116,4 +116,9 @@ int main(int argc, char **argv)
 	if (args.word_count > c->words_max)
 		return command_usage(path, "there are too many arguments");
 	return command_run(c, &args);
+}
+
+int main(int argc, char **argv)
+{
+	return (int)command_line(argc, argv);
 }

@@ -140,8 +140,9 @@ static int terms_read(char *text, struct err *e)
 static struct err terms_failure;
 static void terms_once(void)
 {
-	char *text = strdup(filter_terms_text); // stays: the terms are in it
+	static char *text; // stays: the terms are in it
 
+	text = strdup(filter_terms_text);
 	if (text == NULL)
 		err_set(&terms_failure, ERR_MEMORY, "no memory for the terms of the filter");
 	else

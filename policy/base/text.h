@@ -32,8 +32,8 @@ int html_attr(struct buf *out, const char *s); // for a double-quoted attribute
 int xml_text(struct buf *out, const char *s);  // as html_text, dropping what XML 1.0 forbids
 // A format whose %s are escaped as xml_text does, which suits HTML too; besides %s it knows %d.
 int xml_printf(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int url_part(struct buf *out, const char *s);  // percent-encodes all but unreserved characters
-int csv_cell(struct buf *out, const char *s);  // RFC 4180, safe against formula injection
+int url_part(struct buf *out, const char *s); // percent-encodes all but unreserved characters
+int csv_cell(struct buf *out, const char *s); // RFC 4180, safe against formula injection
 int markdown_text(struct buf *out, const char *s);
 int header_value(struct buf *out, const char *s); // drops CR, LF, NUL and other controls
 

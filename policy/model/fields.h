@@ -48,19 +48,19 @@ enum model_weaker { WEAKER_NEVER, WEAKER_UP, WEAKER_DOWN, WEAKER_ALWAYS, WEAKER_
 struct model_record;
 struct model_field {
 	enum model_type type;
+	enum model_weaker weaker;
 	size_t at, more;  // offsets in the struct; `more` 0: none
 	const char *name; // of the attribute or child element; NULL: not in the file
 	const char *json; // its name in privacy.json; NULL: not there (a part: its fields stand in the object around it)
-	bool optional;    // a part or record: null in privacy.json when it is absent
-	bool translated;  // records: those in the language that is read
 	const char *attribute;
 	// What the comparison of two versions says: `up` when it became more, larger, later in its words' order, or is there now; `down` the other
 	// way round (NULL: as `up`); `unsaid` when it is no longer stated, which is always material. "{name}" stands for the field of that name,
 	// {from} and {to} for the values. `called`: that it is put differently, by this name. Without any of them it is not compared.
-	enum model_weaker weaker;
 	const char *up, *down, *unsaid, *called;
 	const struct policy_words *words;
 	const struct model_record *record;
+	bool optional;   // a part or record: null in privacy.json when it is absent
+	bool translated; // records: those in the language that is read
 };
 struct model_record {
 	size_t size;

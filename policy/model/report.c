@@ -32,8 +32,10 @@ void report_add(struct report *r, bool error, int line, const char *finding, ...
 
 void report_print(const struct report *r, struct buf *out)
 {
-	for (const struct finding *f = r->findings; f < r->findings + r->count; f++)
+	for (size_t i = 0; i < r->count; i++) {
+		const struct finding *f = &r->findings[i];
 		buf_printf(out, "%s:%d: %s: %s; %s; %s\n", r->file, f->line, f->error ? "error" : "warning", f->what, f->why, f->instead);
+	}
 }
 
 void report_free(struct report *r)

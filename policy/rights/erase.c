@@ -82,7 +82,7 @@ static bool erasure_self_service(struct vault *v)
 
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
 {
-	struct erase_result result;
+	struct erase_result result = {0};
 
 	if (!erasure_self_service(v))
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
@@ -164,7 +164,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct 
 
 int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
-	struct erase_result result;
+	struct erase_result result = {0};
 	struct err failed;
 	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
 

@@ -14,7 +14,7 @@ static const char *diff_copy(struct differ *d, const char *s)
 
 static void put_change(struct differ *d, bool material, const char *from, const char *to, const char *sentence)
 {
-	const struct policy_change *last = d->count > 0 ? &d->list[d->count - 1] : NULL;
+	const struct policy_change *last = d->list != NULL && d->count > 0 ? &d->list[d->count - 1] : NULL;
 
 	if (last != NULL && strcmp(last->what, sentence) == 0 && strcmp(last->part, d->part) == 0 && strcmp(last->id, d->id) == 0)
 		return; // two fields that make one statement
@@ -22,7 +22,7 @@ static void put_change(struct differ *d, bool material, const char *from, const 
 	if (d->count == d->capacity && !d->too_many) {
 		size_t capacity = d->capacity == 0 ? 32 : d->capacity * 2;
 		struct policy_change *list = arena_array(d->arena, capacity, sizeof *list);
-		for (size_t i = 0; list != NULL && i < d->count; i++)
+		for (size_t i = 0; list != NULL && d->list != NULL && i < d->count; i++)
 			list[i] = d->list[i];
 		d->list = list != NULL ? list : d->list;
 		d->capacity = list != NULL ? capacity : d->capacity;
@@ -88,7 +88,7 @@ static struct duration length_of(const struct model_field *f, const void *base)
 	const struct policy_right_answer *a = base;
 
 	if (f->type == MODEL_WITHIN && a->statutory)
-		return a->regime == REGIME_CCPA ? (struct duration){.days = 45} : (struct duration){.months = 1};
+		return (struct duration){.days = a->regime == REGIME_CCPA ? 45 : 0, .months = a->regime == REGIME_CCPA ? 0 : 1};
 	return *(const struct duration *)model_at(f, base);
 }
 

@@ -78,13 +78,13 @@ static void lint_sources(const struct policy *p, struct report *r)
 static void lint_shown(const struct policy *p, struct report *r)
 {
 	const struct {
-		enum policy_insert insert;
 		const char *why;
+		enum policy_insert insert;
 		bool declared;
-	} rows[] = {{INSERT_COOKIES, "Article 5(3) of Directive 2002/58/EC asks for clear information", p->cookie_count > 0},
-		    {INSERT_THIRD_PARTIES, "Article 13(1)(e) asks who receives data", p->third_party_count > 0},
-		    {INSERT_CONSENTS, "Article 13(2)(c) asks how a consent is withdrawn", p->consent_count > 0},
-		    {INSERT_PROMISES, "a promise that nobody reads binds without serving", p->claim_count > 0}};
+	} rows[] = {{"Article 5(3) of Directive 2002/58/EC asks for clear information", INSERT_COOKIES, p->cookie_count > 0},
+		    {"Article 13(1)(e) asks who receives data", INSERT_THIRD_PARTIES, p->third_party_count > 0},
+		    {"Article 13(2)(c) asks how a consent is withdrawn", INSERT_CONSENTS, p->consent_count > 0},
+		    {"a promise that nobody reads binds without serving", INSERT_PROMISES, p->claim_count > 0}};
 	int last = p->section_count > 0 ? p->sections[p->section_count - 1].line : 1;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -171,24 +171,24 @@ static void lint_who(const struct policy *p, struct report *r)
 static void lint_rights(const struct policy *p, struct report *r)
 {
 	static const struct {
-		bool ccpa; // else of the GDPR, here and in the United Kingdom
-		enum policy_right_id id;
 		const char *law;
+		enum policy_right_id id;
+		bool ccpa; // else of the GDPR, here and in the United Kingdom
 		bool some; // only where a purpose rests on one of these
 		enum policy_basis basis, or_basis;
-	} rows[] = {{false, RIGHT_ACCESS, "Article 13(2)(b)", false, 0, 0},
-		    {false, RIGHT_RECTIFICATION, "Article 13(2)(b)", false, 0, 0},
-		    {false, RIGHT_ERASURE, "Article 13(2)(b)", false, 0, 0},
-		    {false, RIGHT_RESTRICTION, "Article 13(2)(b)", false, 0, 0},
-		    {false, RIGHT_OBJECTION, "Article 13(2)(b)", true, BASIS_LEGITIMATE_INTERESTS, BASIS_PUBLIC_TASK},
-		    {false, RIGHT_PORTABILITY, "Article 13(2)(b)", true, BASIS_CONSENT, BASIS_CONTRACT},
-		    {false, RIGHT_WITHDRAWAL, "Article 13(2)(c)", true, BASIS_CONSENT, BASIS_CONSENT},
-		    {false, RIGHT_COMPLAINT, "Article 13(2)(d)", false, 0, 0},
-		    {true, RIGHT_ACCESS, "California Civil Code 1798.110", false, 0, 0},
-		    {true, RIGHT_ERASURE, "California Civil Code 1798.105", false, 0, 0},
-		    {true, RIGHT_RECTIFICATION, "California Civil Code 1798.106", false, 0, 0},
-		    {true, RIGHT_NON_DISCRIMINATION, "California Civil Code 1798.125", false, 0, 0},
-		    {true, RIGHT_OPT_OUT_OF_SALE, "California Civil Code 1798.120", false, 0, 0}};
+	} rows[] = {{"Article 13(2)(b)", RIGHT_ACCESS, false, false, 0, 0},
+		    {"Article 13(2)(b)", RIGHT_RECTIFICATION, false, false, 0, 0},
+		    {"Article 13(2)(b)", RIGHT_ERASURE, false, false, 0, 0},
+		    {"Article 13(2)(b)", RIGHT_RESTRICTION, false, false, 0, 0},
+		    {"Article 13(2)(b)", RIGHT_OBJECTION, false, true, BASIS_LEGITIMATE_INTERESTS, BASIS_PUBLIC_TASK},
+		    {"Article 13(2)(b)", RIGHT_PORTABILITY, false, true, BASIS_CONSENT, BASIS_CONTRACT},
+		    {"Article 13(2)(c)", RIGHT_WITHDRAWAL, false, true, BASIS_CONSENT, BASIS_CONSENT},
+		    {"Article 13(2)(d)", RIGHT_COMPLAINT, false, false, 0, 0},
+		    {"California Civil Code 1798.110", RIGHT_ACCESS, true, false, 0, 0},
+		    {"California Civil Code 1798.105", RIGHT_ERASURE, true, false, 0, 0},
+		    {"California Civil Code 1798.106", RIGHT_RECTIFICATION, true, false, 0, 0},
+		    {"California Civil Code 1798.125", RIGHT_NON_DISCRIMINATION, true, false, 0, 0},
+		    {"California Civil Code 1798.120", RIGHT_OPT_OUT_OF_SALE, true, false, 0, 0}};
 	bool any = false, no_sale = false;
 
 	for (size_t i = 0; i < p->claim_count; i++)

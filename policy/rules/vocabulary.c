@@ -9,7 +9,8 @@ EMBED(vocabulary_table, "policy/rules/vocabulary.txt");
 
 static struct {
 	pthread_once_t once;
-	struct vocabulary_row *rows; // they point into a copy of the file, which stays
+	struct vocabulary_row *rows; // they point into `text`, a copy of the file
+	char *text;
 	size_t count;
 } table = {.once = PTHREAD_ONCE_INIT};
 
@@ -85,8 +86,10 @@ static void read_table(void)
 	if (count == 0) {
 		free(rows);
 		free(text);
+		text = NULL;
 		rows = NULL;
 	}
+	table.text = text;
 	table.rows = rows;
 	table.count = count;
 }

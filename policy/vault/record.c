@@ -361,7 +361,9 @@ int vault_update(struct vault *v, const char *id, const struct vault_change *cha
 
 struct life record_life(const struct vault *v, const struct record_row *r)
 {
-	return r->kind == KIND_COUNT ? (struct life){.end = r->facts.made} : life_of(&v->policy->kinds[r->kind], &r->facts);
+	if (r->kind == KIND_COUNT)
+		return (struct life){.end = r->facts.made};
+	return life_of(&v->policy->kinds[r->kind], &r->facts);
 }
 
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now)

@@ -46,7 +46,10 @@ static cJSON *path_from(const struct scope *s, const cJSON *at, const char *path
 		return cJSON_CreateNull();
 	if (cJSON_IsArray(at)) {
 		cJSON *all = cJSON_CreateArray();
-		cJSON_ArrayForEach(element, at) cJSON_AddItemToArray(all, path_from(s, element, path, len));
+		cJSON_ArrayForEach(element, at)
+		{
+			cJSON_AddItemToArray(all, path_from(s, element, path, len));
+		}
 		return all;
 	}
 	snprintf(name, sizeof name, "%.*s", (int)used, path);
@@ -125,7 +128,10 @@ static cJSON *filter_apply(const struct scope *s, enum filter filter, const cJSO
 	if (filter < OF_EACH && cJSON_IsArray(value)) { // one by one
 		cJSON *all = cJSON_CreateArray();
 		const cJSON *element;
-		cJSON_ArrayForEach(element, value) cJSON_AddItemToArray(all, filter_apply(s, filter, element, argument));
+		cJSON_ArrayForEach(element, value)
+		{
+			cJSON_AddItemToArray(all, filter_apply(s, filter, element, argument));
+		}
 		return all;
 	}
 	switch (filter) {
