@@ -236,7 +236,10 @@ static bool condition(const struct scope *s, const char *text)
 		JSON_AUTO cJSON *value = expression(s, text + no, (size_t)(middle - text) - no);
 		if (strncmp(middle, " has ", 5) == 0) {
 			JSON_AUTO cJSON *other = expression(s, middle + 5, (size_t)(end - middle) - 5);
-			cJSON_ArrayForEach(element, value) result = result || cJSON_Compare(element, other, true);
+			cJSON_ArrayForEach(element, value)
+			{
+				result = result || cJSON_Compare(element, other, true);
+			}
 		} else if (strncmp(middle, " = ", 3) == 0) {
 			size_t len = (size_t)(end - middle) - 3;
 			result =
@@ -296,7 +299,10 @@ static cJSON *map_value(const struct scope *s, const cJSON *value)
 		return map_text(s, value->valuestring);
 	if (cJSON_IsArray(value)) {
 		cJSON *out = cJSON_CreateArray();
-		cJSON_ArrayForEach(element, value) add_mapped(out, element, map_value(s, element));
+		cJSON_ArrayForEach(element, value)
+		{
+			add_mapped(out, element, map_value(s, element));
+		}
 		return out;
 	}
 	if (json_get(value, "$with") != NULL) {
