@@ -173,6 +173,7 @@ struct ledger_row {
 	int64_t seq, at;
 	const char *name, *policy, *details;
 	const uint8_t *commitment, *seal; // HASH_LEN bytes; NULL when somebody made it another length
+	bool has_payload;                 // as read
 };
 struct ledger_head_row {
 	uint64_t size;

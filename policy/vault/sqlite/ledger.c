@@ -68,6 +68,7 @@ static int ledger_each(struct store *s, int64_t from, bool notable, size_t limit
 		    .details = cursor_text(c, 4),
 		    .commitment = hash_at(c, 5),
 		    .seal = hash_at(c, 6),
+		    .has_payload = cursor_int(c, 7) != 0,
 		};
 		stop = each(arg, &row);
 	}

@@ -2,9 +2,10 @@
 // Every statement with its name, written so that PostgreSQL takes it too. Included where STATEMENT(name, text) says what to make of it.
 
 // The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
-#define NOTABLE "name IN ('activation', 'refused-region')"
-#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
-#define EVENT   "seq, at, name, policy, details, commitment, seal"
+#define NOTABLE     "name IN ('activation', 'refused-region')"
+#define RECORD      "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
+#define EVENT       "seq, at, name, policy, details, commitment, seal"
+#define HAS_PAYLOAD "EXISTS(SELECT 1 FROM ledger_payload p WHERE p.seq = ledger.seq)"
 #define PAYLOADS                                                                                                                           \
 	"WHERE seq IN (SELECT seq FROM ledger_payload WHERE subject = $1 UNION ALL "                                                       \
 	"SELECT seq FROM (SELECT seq FROM ledger_payload WHERE due <= $2 ORDER BY due, seq LIMIT $3) AS due)"
@@ -43,8 +44,8 @@ STATEMENT(HEAD_GET, "SELECT size, at, range, seal FROM ledger_head WHERE only = 
 STATEMENT(HEAD_SET, "INSERT INTO ledger_head(only, size, at, range, seal) VALUES(1, $1, $2, $3, $4) "
 		    "ON CONFLICT(only) DO UPDATE SET size = excluded.size, at = excluded.at, range = excluded.range, seal = excluded.seal")
 STATEMENT(LEDGER_PUT, "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, $6, $7)")
-STATEMENT(LEDGER_PAGE, "SELECT " EVENT " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2")
-STATEMENT(LEDGER_NOTABLE, "SELECT " EVENT " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2")
+STATEMENT(LEDGER_PAGE, "SELECT " EVENT ", " HAS_PAYLOAD " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2")
+STATEMENT(LEDGER_NOTABLE, "SELECT " EVENT ", " HAS_PAYLOAD " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2")
 STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT at FROM ledger ORDER BY seq LIMIT 1), "
 		       "(SELECT at FROM ledger ORDER BY seq DESC LIMIT 1)")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
