@@ -45,7 +45,7 @@ OLD_WORDS = {'policy/vault/sqlite/schema.c': 'doomed', 'policy/vault/sqlite/stor
 
 # What the functions of a file may be called after, besides the file, the first word of its name and its folder.
 PREFIXES = {
-    'policy/base/text.c': 'csv base64 base64url equal header hex html markdown random token url utf8 xml',
+    'policy/base/text.c': 'csv equal header hex html markdown random token url utf8 xml',
     'policy/base/file.c': 'path folder fd text',
     'policy/base/when.c': 'duration monotonic',
     'policy/publish/render/writer.c': 'write prose',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/outcome.h"
+#include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/render/writer.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/mark.h"
 #include "policy/base/array.h"
+#include <libdeflate.h>
 #include <stdint.h>
 #include <string.h>
-#include <zlib.h>
 
 #define PACKET(source)                                                                                                                     \
 	"<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>"                                                               \
@@ -52,7 +52,7 @@ static int png_mark(const char *xmp, const unsigned char *bytes, size_t len, str
 		size_t data = be32(chunk);
 		if ((at == SIGNATURE_LEN) != (memcmp(type, "IHDR", 4) == 0 && data == IHDR_LEN))
 			return err_set(e, ERR_INPUT, "the PNG does not begin with one header");
-		if (be32(type + 4 + data) != (uint32_t)crc32_z(0, type, 4 + data))
+		if (be32(type + 4 + data) != libdeflate_crc32(0, type, 4 + data))
 			return err_set(e, ERR_INPUT, "a chunk of the PNG is damaged");
 		bool tells = false;
 		for (size_t i = 0; i < ARRAY_LEN(telling); i++)
@@ -65,7 +65,7 @@ static int png_mark(const char *xmp, const unsigned char *bytes, size_t len, str
 			buf_adds(&mark, xmp);
 			be32_add(out, (uint32_t)(mark.len - 4));
 			buf_add(out, mark.data, mark.len);
-			be32_add(out, (uint32_t)crc32_z(0, (const unsigned char *)mark.data, mark.len));
+			be32_add(out, libdeflate_crc32(0, mark.data, mark.len));
 			out->failed |= mark.failed;
 		}
 		if (memcmp(type, "caBX", 4) == 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/provider/provider.h"
 #include "policy/base/array.h"
+#include "policy/base/base64.h"
 #include "policy/base/json.h"
-#include "policy/base/text.h"
 #include "policy/processors/built.h"
 #include "policy/processors/processors.h"
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/text.h"
 #include "policy/base/array.h"
+#include "policy/base/base64.h"
 #include "policy/base/err.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -31,10 +32,31 @@ static size_t sequence(const unsigned char *s, size_t left)
 	return 0;
 }
 
+// How much of the text is ASCII without a NUL, in whole blocks.
+static size_t ascii_blocks(const char *s, size_t len)
+{
+	enum { WORDS = 4 };
+	const uint64_t high = 0x8080808080808080, low = ~high;
+	uint64_t words[WORDS];
+	size_t done = 0;
+
+	for (; len - done >= sizeof words; done += sizeof words) {
+		uint64_t bad = 0;
+		memcpy(words, s + done, sizeof words);
+		for (size_t i = 0; i < WORDS; i++) // adding 0x7f sets the high bit of all characters but NUL
+			bad |= words[i] | ~(words[i] + low);
+		if ((bad & high) != 0)
+			break;
+	}
+	return done;
+}
+
 bool utf8_valid(const char *s, size_t len)
 {
 	while (len > 0) {
-		size_t n = sequence((const unsigned char *)s, len);
+		size_t n = ascii_blocks(s, len);
+		if (n == 0)
+			n = sequence((const unsigned char *)s, len);
 		if (n == 0)
 			return false;
 		s += n;
@@ -89,79 +111,7 @@ int hex_decode(void *out, size_t out_len, const char *hex)
 	return hex[2 * out_len] == '\0' ? 0 : -1;
 }
 
-static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static int encode64(struct buf *out, const unsigned char *b, size_t len, const char *digits, bool pad)
-{
-	char *p = buf_reserve(out, (len + 2) / 3 * 4);
-	char *start = p;
-
-	if (p == NULL)
-		return -1;
-	for (; len >= 3; b += 3, len -= 3) {
-		*p++ = digits[b[0] >> 2];
-		*p++ = digits[(b[0] & 3) << 4 | b[1] >> 4];
-		*p++ = digits[(b[1] & 15) << 2 | b[2] >> 6];
-		*p++ = digits[b[2] & 63];
-	}
-	if (len > 0) {
-		*p++ = digits[b[0] >> 2];
-		*p++ = digits[(b[0] & 3) << 4 | (len == 2 ? b[1] >> 4 : 0)];
-		if (len == 2)
-			*p++ = digits[(b[1] & 15) << 2];
-		else if (pad)
-			*p++ = '=';
-		if (pad)
-			*p++ = '=';
-	}
-	buf_took(out, (size_t)(p - start));
-	return 0;
-}
-
-int base64_decode(struct buf *out, const char *text, size_t len)
-{
-	unsigned char value[256];
-	uint32_t bits = 0;
-	unsigned held = 0;
-
-	memset(value, 255, sizeof value);
-	for (unsigned char i = 0; i < 64; i++)
-		value[(unsigned char)standard[i]] = i;
-	if (len % 4 != 0)
-		return -1;
-	for (int i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
-		len--;
-	char *p = buf_reserve(out, len / 4 * 3 + 3);
-	char *start = p;
-	if (p == NULL || len % 4 == 1)
-		return -1;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char v = value[(unsigned char)text[i]];
-		if (v == 255)
-			return -1;
-		bits = bits << 6 | v;
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			*p++ = (char)(bits >> held & 0xff);
-		}
-	}
-	if ((bits & ((1u << held) - 1)) != 0) // bits that no encoder writes
-		return -1;
-	buf_took(out, (size_t)(p - start));
-	return 0;
-}
-
-int base64_add(struct buf *out, const void *bytes, size_t len)
-{
-	return encode64(out, bytes, len, standard, true);
-}
-
-int base64url_add(struct buf *out, const void *bytes, size_t len)
-{
-	return encode64(out, bytes, len, url_safe, false);
-}
 
 void random_bytes(void *out, size_t len)
 {
@@ -186,7 +136,7 @@ void token_new(char out[TOKEN_LEN + 1])
 	struct buf text BUF_AUTO_WIPE = BUF_INIT(64);
 
 	random_bytes(bytes, sizeof bytes);
-	if (base64url_add(&text, bytes, sizeof bytes) != 0)
+	if (base64_url_add(&text, bytes, sizeof bytes) != 0)
 		abort();
 	memcpy(out, text.data, TOKEN_LEN + 1);
 	explicit_bzero(bytes, sizeof bytes);

@@ -15,10 +15,6 @@ size_t utf8_cut(const char *s, size_t max_bytes); // the longest whole-character
 void hex_encode(char *out /* 2*len+1 */, const void *bytes, size_t len);
 int hex_decode(void *out, size_t out_len, const char *hex); // exactly out_len bytes of hex, else -1
 
-int base64_add(struct buf *out, const void *bytes, size_t len);    // RFC 4648 §4, padded
-int base64_decode(struct buf *out, const char *text, size_t len);  // strict; -1 on anything else
-int base64url_add(struct buf *out, const void *bytes, size_t len); // RFC 4648 §5, no padding
-
 // `len` bytes from the kernel's generator. Ends the process if there are none.
 void random_bytes(void *out, size_t len);
 // A token of 256 random bits as 43 characters of base64url.

@@ -7,6 +7,7 @@
 // the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>. A checkpoint is signed only after the tree was recomputed from
 // the last one and found to grow out of it.
 #include "policy/vault/checkpoint.h"
+#include "policy/base/base64.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"

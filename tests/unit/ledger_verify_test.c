@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The ledger: any alteration is found, with its index; erasing payloads alters nothing; checkpoints are C2SP and RFC 6962.
 #include "policy/base/array.h"
+#include "policy/base/base64.h"
 #include "policy/base/text.h"
 #include "tests/unit/vault_fixture.h"
 

@@ -4,6 +4,7 @@
 #include "tests/unit/test.h"
 
 #include "fcgi/provider/provider.h"
+#include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 
