@@ -58,18 +58,23 @@ int buf_addc(struct buf *b, char c)
 int buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list args;
-	int n;
+	char *to = buf_reserve(b, 0);
+	size_t space = to == NULL ? 0 : (b->cap > b->max ? b->max + 1 : b->cap) - b->len;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	int n = vsnprintf(to, space, format, args);
 	va_end(args);
-	char *to = n < 0 ? NULL : buf_reserve(b, (size_t)n);
-	b->failed = to == NULL;
-	if (to == NULL)
-		return -1;
-	va_start(args, format);
-	vsnprintf(to, (size_t)n + 1, format, args);
-	va_end(args);
+	if (n < 0 || (size_t)n >= space) { // what does not fit is written once more
+		to = n < 0 ? NULL : buf_reserve(b, (size_t)n);
+		b->failed = to == NULL;
+		if (to == NULL && space > 0)
+			explicit_bzero(b->data + b->len, space); // what buf_wipe would not know of
+		if (to == NULL)
+			return -1;
+		va_start(args, format);
+		vsnprintf(to, (size_t)n + 1, format, args);
+		va_end(args);
+	}
 	buf_took(b, (size_t)n);
 	return 0;
 }

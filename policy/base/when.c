@@ -151,12 +151,18 @@ time_t duration_after(time_t start, struct duration d)
 // A month has 28 to 31 days. Whatever a duration of months can come to, it comes to from one of the months of a leap cycle.
 enum { CYCLE_MONTHS = 48 };
 
-static time_t length_from(int month, struct duration d)
+// The days from the first of January 2000 to the first of the month that is so many months later.
+static time_t days_before(unsigned months)
 {
-	struct tm tm = {.tm_year = 100, .tm_mon = month, .tm_mday = 1};
-	time_t start = timegm(&tm);
+	static const int before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+	int years = (int)months / 12, month = (int)months % 12, leap_days = (years + 3) / 4 - (years + 99) / 100 + (years + 399) / 400;
 
-	return duration_after(start, d) - start;
+	return 365 * years + leap_days + before[month] + (month > 1 && days_in_month(2000 + years, 1) == 29);
+}
+
+static time_t length_from(unsigned month, struct duration d)
+{
+	return (days_before(month + d.months) - days_before(month) + (time_t)d.days) * 86400 + (time_t)d.seconds;
 }
 
 int duration_compare(struct duration a, struct duration b)
@@ -166,7 +172,7 @@ int duration_compare(struct duration a, struct duration b)
 
 	for (int i = 0; i < 2; i++) {
 		shortest[i] = longest[i] = length_from(0, both[i]);
-		for (int month = 1; month < CYCLE_MONTHS && both[i].months > 0; month++) {
+		for (unsigned month = 1; month < CYCLE_MONTHS && a.months != b.months; month++) {
 			time_t length = length_from(month, both[i]);
 			shortest[i] = length < shortest[i] ? length : shortest[i];
 			longest[i] = length > longest[i] ? length : longest[i];
@@ -179,7 +185,7 @@ int duration_compare(struct duration a, struct duration b)
 
 bool duration_may_exceed(struct duration a, struct duration b)
 {
-	for (int month = 0; month < CYCLE_MONTHS; month++) {
+	for (unsigned month = 0; month == 0 || (month < CYCLE_MONTHS && a.months != b.months); month++) {
 		if (length_from(month, a) > length_from(month, b))
 			return true;
 	}

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: ISC
 #include "policy/model/arena.h"
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct piece {
-	struct piece *next;
+// Small pieces share a block, but for the sanitizer, which would not see one overrun into the next.
+#ifdef __SANITIZE_ADDRESS__
+enum { BLOCK_BYTES = 0 };
+#else
+enum { BLOCK_BYTES = 32 * 1024 };
+#endif
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
 	max_align_t bytes[];
 };
 
 struct arena {
-	struct piece *first;
+	struct arena_block *first;
 	bool failed;
 };
 
@@ -24,9 +34,9 @@ void arena_free(struct arena *a)
 	if (a == NULL)
 		return;
 	while (a->first != NULL) {
-		struct piece *p = a->first;
-		a->first = p->next;
-		free(p);
+		struct arena_block *block = a->first;
+		a->first = block->next;
+		free(block);
 	}
 	free(a);
 }
@@ -38,20 +48,27 @@ bool arena_failed(const struct arena *a)
 
 void *arena_array(struct arena *a, size_t count, size_t size)
 {
+	const size_t most = SIZE_MAX - sizeof(struct arena_block) - alignof(max_align_t);
+	struct arena_block *block = a->first;
+
 	if (count == 0)
 		return NULL;
-	if (size > (SIZE_MAX - sizeof(struct piece)) / count) {
-		a->failed = true;
+	a->failed = a->failed || size > most / count;
+	if (a->failed)
 		return NULL;
+	size_t len = (count * size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+	if (block == NULL || block->size - block->used < len) {
+		size_t fresh = len > BLOCK_BYTES ? len : BLOCK_BYTES;
+		block = calloc(1, sizeof *block + fresh);
+		a->failed = block == NULL;
+		if (block == NULL)
+			return NULL;
+		*block = (struct arena_block){.next = a->first, .size = fresh};
+		a->first = block;
 	}
-	struct piece *p = calloc(1, sizeof *p + count * size);
-	if (p == NULL) {
-		a->failed = true;
-		return NULL;
-	}
-	p->next = a->first;
-	a->first = p;
-	return p->bytes;
+	char *out = (char *)block->bytes + block->used;
+	block->used += len;
+	return out;
 }
 
 const char *arena_text(struct arena *a, const char *s, size_t len)

@@ -35,6 +35,11 @@ int node_line(const xmlNode *node)
 	return (int)xmlGetLineNo(node);
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 const char *node_words(struct reader *r, const xmlChar *text, bool trim)
 {
 	char *out = text != NULL ? arena_array(r->arena, strlen((const char *)text) + 1, 1) : NULL;
@@ -43,7 +48,7 @@ const char *node_words(struct reader *r, const xmlChar *text, bool trim)
 	if (out == NULL)
 		return "";
 	for (const char *c = (const char *)text; *c; c++) {
-		if (strchr(" \t\r\n", *c) == NULL)
+		if (!is_space(*c))
 			out[len++] = *c;
 		else if (len == 0 ? !trim : out[len - 1] != ' ')
 			out[len++] = ' ';
@@ -54,22 +59,37 @@ const char *node_words(struct reader *r, const xmlChar *text, bool trim)
 	return out;
 }
 
+// What an element or attribute holds where that is one text, as it nearly always is; NULL: ask libxml2.
+static const xmlChar *only_text(const xmlNode *children)
+{
+	return children != NULL && children->type == XML_TEXT_NODE && children->next == NULL ? children->content : NULL;
+}
+
 const char *node_text(struct reader *r, const xmlNode *node)
 {
-	xmlChar *text = xmlNodeGetContent(node);
-	const char *out = node_words(r, text, true);
+	const xmlChar *only = only_text(node->children);
+	xmlChar *text = only == NULL ? xmlNodeGetContent(node) : NULL;
+	const char *out = node_words(r, only != NULL ? only : text, true);
 
 	xmlFree(text);
 	return out;
 }
 
+// A policy has no namespaces (policy/model/document.c), so the name alone tells.
+static const xmlAttr *attribute_of(const xmlNode *node, const char *name)
+{
+	const xmlAttr *attribute = node->properties;
+
+	while (attribute != NULL && strcmp((const char *)attribute->name, name) != 0)
+		attribute = attribute->next;
+	return attribute;
+}
+
 const char *node_attribute(struct reader *r, const xmlNode *node, const char *name)
 {
-	xmlChar *text = xmlGetNoNsProp(node, BAD_CAST name);
-	const char *out = text != NULL ? node_words(r, text, true) : NULL;
+	const xmlAttr *attribute = attribute_of(node, name);
 
-	xmlFree(text);
-	return out;
+	return attribute != NULL ? node_text(r, (const xmlNode *)attribute) : NULL;
 }
 
 const char *node_attribute_or(struct reader *r, const xmlNode *node, const char *name, const char *otherwise)
@@ -81,7 +101,18 @@ const char *node_attribute_or(struct reader *r, const xmlNode *node, const char 
 
 bool node_has_language(struct reader *r, const xmlNode *node, const char *language)
 {
-	return strcmp(node_attribute_or(r, node, "lang", r->main_language), language) == 0;
+	const xmlAttr *lang = attribute_of(node, "lang");
+	const xmlChar *only = lang != NULL ? only_text(lang->children) : NULL; // asked for every text: no copy is made of it
+	const char *text = only != NULL ? (const char *)only : lang != NULL ? node_text(r, (const xmlNode *)lang) : r->main_language;
+	size_t len = strlen(language);
+
+	while (is_space(*text))
+		text++;
+	if (strncmp(text, language, len) != 0)
+		return false;
+	for (text += len; is_space(*text); text++)
+		;
+	return *text == '\0';
 }
 
 bool node_wanted(struct reader *r, const xmlNode *node)

@@ -4,6 +4,7 @@
 #include "policy/base/array.h"
 #include "policy/base/embed.h"
 #include <libxml/xmlschemas.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -198,25 +199,38 @@ static void quiet(void *data, xmlErrorPtr error)
 	(void)error;
 }
 
+// Kept between policies, since parsing it takes as long as reading one.
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static xmlSchema *schema;
+
 int schema_validate(xmlDoc *document, struct report *r)
 {
 	struct advisor advisor = {.report = r};
 	int result = -1;
-	xmlSchemaParserCtxt *parser = xmlSchemaNewMemParserCtxt(schema_document, (int)schema_document_size);
 
-	if (parser != NULL)
+	pthread_mutex_lock(&lock);
+	xmlSchemaParserCtxt *parser = schema == NULL ? xmlSchemaNewMemParserCtxt(schema_document, (int)schema_document_size) : NULL;
+	if (parser != NULL) {
 		xmlSchemaSetParserStructuredErrors(parser, quiet, NULL);
-	xmlSchema *schema = parser != NULL ? xmlSchemaParse(parser) : NULL;
-	xmlSchemaFreeParserCtxt(parser);
+		schema = xmlSchemaParse(parser);
+		xmlSchemaFreeParserCtxt(parser);
+	}
 	xmlSchemaValidCtxt *validator = schema != NULL ? xmlSchemaNewValidCtxt(schema) : NULL;
-
 	if (validator != NULL) {
 		xmlSchemaSetValidStructuredErrors(validator, advice_give, &advisor);
 		result = xmlSchemaValidateDoc(validator, document);
 		xmlSchemaFreeValidCtxt(validator);
 	}
-	xmlSchemaFree(schema);
+	pthread_mutex_unlock(&lock);
 	report_error_if(result != 0 && r->errors == 0, r, 1, "the policy could not be checked against its schema", "nothing may run on it",
 			"free some memory and try again");
 	return result == 0 && r->errors == 0 ? 0 : -1;
+}
+
+void schema_forget(void)
+{
+	pthread_mutex_lock(&lock);
+	xmlSchemaFree(schema);
+	schema = NULL;
+	pthread_mutex_unlock(&lock);
 }

@@ -5,6 +5,7 @@
 #include "policy/base/limits.h"
 #include "policy/model/policy.h"
 #include "policy/model/report.h"
+#include "policy/model/schema.h"
 #include "policy/rules/diff.h"
 #include "policy/rules/load.h"
 #include <errno.h>
@@ -33,6 +34,7 @@ struct policy *policy_load_active(const char *state, const char *wanted, struct 
 		      (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR));
 	struct policy *p = policy_load(active ? path : wanted, messages);
 
+	schema_forget();
 	if (!active && p != NULL && too_early(p, when_now(), date)) {
 		if (messages != NULL)
 			buf_printf(messages, "%s:%d: error: " TOO_EARLY "\n", wanted, p->versions[0].line, p->version, date);

@@ -28,20 +28,24 @@ bool capability_makes_sets(const struct policy *p)
 // Every capability once, at the first word that needs it.
 static int find_lacks(struct policy *p, const xmlNode *root)
 {
-	size_t count = 0;
+	size_t count = 0, unbuilt = 0;
 	const struct vocabulary_row *rows = vocabulary_rows(&count);
 	struct policy_lack *lacks = arena_array(p->arena, count + p->processor_count, sizeof *lacks);
+	struct vocabulary_use *uses = arena_array(p->arena, count, sizeof *uses);
 
-	if (rows == NULL || lacks == NULL)
+	if (rows == NULL || lacks == NULL || uses == NULL)
 		return -1;
 	p->lacks = lacks;
-	for (const struct vocabulary_row *row = rows; row < rows + count; row++) {
-		bool known = row->how != VOCABULARY_UNBUILT;
-		for (size_t i = 0; i < p->lack_count && !known; i++)
-			known = strcmp(lacks[i].capability, row->by) == 0;
-		const xmlNode *use = known ? NULL : vocabulary_use(row, root);
-		if (use != NULL)
-			lacks[p->lack_count++] = (struct policy_lack){row->by, node_line(use)};
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].how == VOCABULARY_UNBUILT)
+			uses[unbuilt++].row = &rows[i];
+	vocabulary_uses(root, uses, unbuilt);
+	for (size_t i = 0; i < unbuilt; i++) {
+		bool known = uses[i].first == NULL;
+		for (size_t j = 0; j < p->lack_count && !known; j++)
+			known = strcmp(lacks[j].capability, uses[i].row->by) == 0;
+		if (!known)
+			lacks[p->lack_count++] = (struct policy_lack){uses[i].row->by, node_line(uses[i].first)};
 	}
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];

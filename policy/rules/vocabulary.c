@@ -127,22 +127,25 @@ static bool has_value(const xmlNode *node, const char *name, const char *list)
 	return found;
 }
 
-static bool uses(const struct vocabulary_row *row, const xmlNode *node)
+static bool element_uses(const xmlNode *node, const struct vocabulary_row *row)
 {
-	if (node->type != XML_ELEMENT_NODE || strcmp((const char *)node->name, row->element) != 0)
+	const char *name = (const char *)node->name;
+
+	if (name[0] != row->element[0] || strcmp(name, row->element) != 0)
 		return false;
 	if (row->attribute == NULL)
 		return node->parent != NULL && node->parent->name != NULL && strcmp((const char *)node->parent->name, row->parent) == 0;
 	return has_value(node, row->attribute, row->values) && (row->if_name == NULL || has_value(node, row->if_name, row->if_values));
 }
 
-const xmlNode *vocabulary_use(const struct vocabulary_row *row, const xmlNode *root)
+void vocabulary_uses(const xmlNode *root, struct vocabulary_use *uses, size_t count)
 {
 	for (const xmlNode *n = root; n != NULL;) {
-		bool gone = n->type == XML_ELEMENT_NODE && xmlHasProp(n, BAD_CAST "removed") != NULL;
-		if (!gone && uses(row, n))
-			return n;
-		if (!gone && n->type == XML_ELEMENT_NODE && n->children != NULL) {
+		bool used = n->type == XML_ELEMENT_NODE && xmlHasProp(n, BAD_CAST "removed") == NULL;
+		for (size_t i = 0; used && i < count; i++)
+			if (uses[i].first == NULL && element_uses(n, uses[i].row))
+				uses[i].first = n;
+		if (used && n->children != NULL) {
 			n = n->children;
 			continue;
 		}
@@ -150,5 +153,4 @@ const xmlNode *vocabulary_use(const struct vocabulary_row *row, const xmlNode *r
 			n = n->parent;
 		n = n == root || n == NULL ? NULL : n->next;
 	}
-	return NULL;
 }

@@ -28,8 +28,13 @@ struct vocabulary_row {
 
 // All rows in the file's order. NULL when the file is not as it should be, which a test would have found.
 const struct vocabulary_row *vocabulary_rows(size_t *count);
-// The first element of the tree, in the order of the document, that uses the word. A <processor> that was removed uses none. NULL: nothing does.
-const xmlNode *vocabulary_use(const struct vocabulary_row *row, const xmlNode *root);
+// Finds for each of the rows the first element of the tree, in the order of the document, that uses its word; it stays NULL where nothing
+// does. A <processor> that was removed uses none.
+struct vocabulary_use {
+	const struct vocabulary_row *row;
+	const xmlNode *first;
+};
+void vocabulary_uses(const xmlNode *root, struct vocabulary_use *uses, size_t count);
 bool vocabulary_listed(const char *list, const char *word, size_t len); // in "yes,no"
 
 #endif
