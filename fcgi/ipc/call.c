@@ -20,6 +20,8 @@ enum {
 	SOON_MS = 300,       // a call that takes longer is waited for in earnest
 	CONNECT_SECONDS = 5, // a full backlog makes connect() wait
 	CALLS_MAX = 32,
+	READS_MAX = 16,    // of one call before the others have their turn
+	STREAMS_MAX = 16,  // of one call: egress makes four attempts
 	PROGRAM_MS = 3000, // for an answer to a question
 };
 
@@ -88,10 +90,19 @@ static int call_send(struct call *c)
 
 int call_start(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len, struct err *e)
 {
+	return call_start_stream(c, socket_path, head, body, len, NULL, NULL, e);
+}
+
+int call_start_stream(struct call *c, const char *socket_path, const cJSON *head, const void *body, size_t len,
+		      const struct call_sink *sink, void *arg, struct err *e)
+{
 	struct err why = {0};
 	*c = CALL_INIT;
+	c->sink = sink;
+	c->sink_arg = arg;
 	c->out = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX + (size_t)FRAME_BODY_MAX);
 	c->reply = FRAME_INIT(FRAME_BODY_MAX);
+	c->reply.may_stream = sink != NULL;
 	int rc = head != NULL ? frame_begin(&c->out, head, len, &why) : err_set(&why, ERR_MEMORY, "no memory for a call");
 	if (rc == 0 && buf_add(&c->out, body, len) != 0)
 		rc = err_set(&why, ERR_MEMORY, "no memory for a frame of %zu bytes", len);
@@ -109,13 +120,76 @@ int call_start(struct call *c, const char *socket_path, const cJSON *head, const
 	return -1;
 }
 
+// 1: the body is whole; 0: more must come, of this or (c->streaming false) of another frame; -1.
+static int call_take_chunks(struct call *c, const char *bytes, size_t len, struct err *e)
+{
+	for (;;) {
+		const char *piece;
+		size_t piece_len;
+		switch (frame_chunk_next(&c->chunks, &bytes, &len, &piece, &piece_len)) {
+		case CHUNK_BYTES:
+			if (c->sink->take(c->sink_arg, piece, piece_len, e) != 0)
+				return -1;
+			break;
+		case CHUNK_NONE:
+			return 0;
+		case CHUNK_END:
+			return 1;
+		case CHUNK_VOID:
+			c->sink->again(c->sink_arg);
+			c->streaming = false;
+			json_free(&c->reply.head);
+			return buf_add(&c->reply.bytes, bytes, len) == 0 ? 0 : err_set(e, ERR_MEMORY, "no memory for a frame");
+		case CHUNK_BAD:
+			return err_set(e, ERR_INPUT, "a streamed body is over a limit");
+		}
+	}
+}
+
+// Takes what came of the chunks. Not inlined, so that only a call that is streamed needs so much stack.
+static __attribute__((noinline)) int call_receive_chunks(struct call *c, struct err *e)
+{
+	char bytes[FRAME_CHUNK_MAX];
+	size_t used = frame_rest(&c->reply, bytes);
+	int done = call_take_chunks(c, bytes, used, e);
+	for (int reads = 0; done == 0 && c->streaming && reads < READS_MAX; reads++) {
+		ssize_t n = recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			done = err_set(e, ERR_GONE, "the peer left");
+		else if (n < 0 && errno != EINTR)
+			done = err_system(e, ERR_IO, errno, "receiving a body");
+		else if (n > 0)
+			done = call_take_chunks(c, bytes, (size_t)n, e);
+		if (n > 0 && (size_t)n > used)
+			used = (size_t)n;
+	}
+	explicit_bzero(bytes, used);
+	return done;
+}
+
 // Not inlined, so that its error takes no stack from a call that is waited for.
 static __attribute__((noinline)) void call_receive(struct call *c)
 {
 	struct err e = {0};
-	int done = frame_read(&c->reply, c->fd, &e);
-	while (done > 0 && json_get(c->reply.head, "progress") != NULL)
-		done = frame_next(&c->reply, &e);
+	int done;
+	do {
+		if (!c->streaming) {
+			done = frame_read(&c->reply, c->fd, &e);
+			while (done > 0 && !c->reply.streamed && json_get(c->reply.head, "progress") != NULL)
+				done = frame_next(&c->reply, &e);
+			if (done <= 0 || !c->reply.streamed)
+				break;
+			c->streaming = true;
+			c->chunks = (struct frame_chunks){0};
+			if (++c->streams > STREAMS_MAX) {
+				done = err_set(&e, ERR_INPUT, "a reply begins again and again");
+				break;
+			}
+		}
+		done = call_receive_chunks(c, &e);
+	} while (done == 0 && !c->streaming); // another frame follows
 	if (done < 0 && e.code == ERR_GONE)
 		err_set(&e, ERR_UNAVAILABLE, "the program ended the call without an answer");
 	if (done < 0) {

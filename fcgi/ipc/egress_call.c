@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
-			unsigned deadline_ms, bool repeatable)
+			unsigned deadline_ms, bool repeatable, bool stream)
 {
 	cJSON *head = cJSON_CreateObject();
 	cJSON *headers = cJSON_AddObjectToObject(head, "headers");
@@ -15,7 +15,8 @@ cJSON *egress_send_head(const char *processor, const char *method, const char *p
 	bool whole = cJSON_AddStringToObject(head, "op", "send") != NULL && cJSON_AddStringToObject(head, "processor", processor) != NULL &&
 		     cJSON_AddStringToObject(head, "method", method) != NULL && cJSON_AddStringToObject(head, "path", path) != NULL &&
 		     headers != NULL && list != NULL && cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) != NULL &&
-		     cJSON_AddBoolToObject(head, "repeatable", repeatable) != NULL;
+		     cJSON_AddBoolToObject(head, "repeatable", repeatable) != NULL &&
+		     (!stream || cJSON_AddTrueToObject(head, "stream") != NULL);
 	if (content_type != NULL)
 		whole = whole && cJSON_AddStringToObject(headers, "content-type", content_type) != NULL;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
@@ -57,10 +58,15 @@ static const struct head_member header_members[] = {
     {0},
 };
 static const struct head_member send_members[] = {
-    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX}, {"method", HEAD_TEXT, SENT(call.method), .max = WORD_MAX},
-    {"path", HEAD_TEXT, SENT(call.path), .max = FRAME_HEAD_MAX},     {"headers", HEAD_OBJECT, .members = header_members},
-    {"kinds", HEAD_TEXTS, SENT(kinds), .max = KIND_COUNT},           {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
-    {"repeatable", HEAD_BOOL, .offset = SENT(call.repeatable)},      {0},
+    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX},
+    {"method", HEAD_TEXT, SENT(call.method), .max = WORD_MAX},
+    {"path", HEAD_TEXT, SENT(call.path), .max = FRAME_HEAD_MAX},
+    {"headers", HEAD_OBJECT, .members = header_members},
+    {"kinds", HEAD_TEXTS, SENT(kinds), .max = KIND_COUNT},
+    {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
+    {"repeatable", HEAD_BOOL, .offset = SENT(call.repeatable)},
+    {"stream", HEAD_BOOL, .offset = SENT(call.stream)},
+    {0},
 };
 static const struct head_member page_members[] = {
     {"url", HEAD_TEXT, SENT(call.url), .max = FRAME_HEAD_MAX, .required = true},

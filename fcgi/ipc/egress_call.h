@@ -2,9 +2,11 @@
 // The calls that egress takes, as frames of ipc/frame.h on $LETHE_RUN/egress.sock.
 //
 // For a processor, head: {"op":"send","processor":"azure-openai","method":"POST","path":"/openai/v1/images/generations",
-//                       "headers":{"content-type":"application/json"},"kinds":["prompt"],"deadline_ms":90000,"repeatable":true}
+//                       "headers":{"content-type":"application/json"},"kinds":["prompt"],"deadline_ms":90000,"repeatable":true,
+//                       "stream":true}
 //   body: the bytes to send. Egress adds the key, the base URL and the headers of the vendor's row. `path` may also be a whole URL on another
 //   of the vendor's hosts, where a result is. Method, path and query must be a route of the row (policy/processors/processors.json).
+//   `stream`: an answer with the status 200 comes as a streamed body (frame.h). What broke off and is asked for again is taken back first.
 // For a page, head:     {"op":"page","url":"https://…","deadline_ms":15000}
 // Status, head:        {"op":"status"}
 //
@@ -28,7 +30,7 @@
 
 // Heads for the three; the caller frees. NULL when memory is gone.
 cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
-			unsigned deadline_ms, bool repeatable);
+			unsigned deadline_ms, bool repeatable, bool stream);
 cJSON *egress_page_head(const char *url, unsigned deadline_ms);
 cJSON *egress_status_head(void);
 
@@ -39,7 +41,7 @@ struct egress_call {
 	const char *processor, *method, *path; // NULL: not said
 	const char *content_type, *accept;     // printable ASCII; NULL: not said
 	kind_set kinds;
-	bool repeatable;
+	bool repeatable, stream;
 	const char *url;
 };
 // What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.

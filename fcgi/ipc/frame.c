@@ -23,6 +23,9 @@ static int frame_take(struct frame *f, size_t *missing, struct err *e)
 		return 0;
 	memcpy(lengths, f->bytes.data, sizeof lengths);
 	size_t head_len = ntohl(lengths[0]), body_len = ntohl(lengths[1]), body_max = f->bytes.max - FRAME_LENGTHS - FRAME_HEAD_MAX;
+	f->streamed = f->may_stream && body_len == FRAME_STREAMED;
+	if (f->streamed)
+		body_len = 0;
 	if (head_len == 0 || head_len > FRAME_HEAD_MAX || body_len > body_max)
 		return err_set(e, ERR_INPUT, "a frame announces %zu and %zu bytes; %d and %zu are allowed", head_len, body_len,
 			       FRAME_HEAD_MAX, body_max);
@@ -84,6 +87,47 @@ int frame_next(struct frame *f, struct err *e)
 	return frame_take(f, &missing, e);
 }
 
+size_t frame_rest(struct frame *f, char bytes[FRAME_CHUNK_MAX])
+{
+	size_t len = f->body != NULL ? (size_t)(f->bytes.data + f->bytes.len - f->body) : 0;
+	if (len > FRAME_CHUNK_MAX)
+		len = FRAME_CHUNK_MAX; // never: it came in one read of at most so many
+	if (len > 0)
+		memcpy(bytes, f->body, len);
+	buf_wipe(&f->bytes);
+	f->body = NULL;
+	return len;
+}
+
+enum frame_chunk frame_chunk_next(struct frame_chunks *c, const char **bytes, size_t *len, const char **piece, size_t *piece_len)
+{
+	while (c->left == 0 && *len > 0) {
+		uint32_t length;
+		c->length[c->have++] = (unsigned char)*(*bytes)++;
+		--*len;
+		if (c->have < sizeof c->length)
+			continue;
+		memcpy(&length, c->length, sizeof length);
+		c->have = 0;
+		c->left = ntohl(length);
+		if (c->left == 0)
+			return CHUNK_END;
+		if (c->left == FRAME_VOID)
+			return CHUNK_VOID;
+		c->taken += c->left;
+		if (c->left > FRAME_CHUNK_MAX || c->taken > FRAME_BODY_MAX)
+			return CHUNK_BAD;
+	}
+	if (*len == 0)
+		return CHUNK_NONE;
+	*piece = *bytes;
+	*piece_len = *len < c->left ? *len : c->left;
+	*bytes += *piece_len;
+	*len -= *piece_len;
+	c->left -= (uint32_t)*piece_len;
+	return CHUNK_BYTES;
+}
+
 void frame_free(struct frame *f)
 {
 	json_free(&f->head);
@@ -94,7 +138,7 @@ int frame_begin(struct buf *out, const cJSON *head, size_t body_len, struct err 
 {
 	uint32_t lengths[2] = {0};
 	size_t start = out->len;
-	if (body_len > FRAME_BODY_MAX)
+	if (body_len > FRAME_BODY_MAX && body_len != FRAME_STREAMED)
 		return err_set(e, ERR_INPUT, "a frame's body of %zu bytes is over the limit of %d", body_len, FRAME_BODY_MAX);
 	bool built = buf_add(out, lengths, sizeof lengths) == 0 && json_print(out, head) == 0;
 	size_t head_len = out->len - start - sizeof lengths;

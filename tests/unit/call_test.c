@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Calls between programs: frames, several calls at once, and everything that can go wrong on the way.
 #include "fcgi/ipc/call.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -20,6 +21,46 @@ struct program {
 	int listener;
 	pthread_t thread;
 };
+
+// Sends, in pieces of `step` bytes, what a script of letters says: F the beginning of a streamed frame, f a frame that is not, 5 a chunk of so
+// many bytes, L one of the largest size, X the announcement of a larger one, V void, . the end, ~ nothing more but an open connection.
+static void script_send(int fd, const char *script, size_t step)
+{
+	BUF_AUTO struct buf out = BUF_INIT(64 << 20);
+	static char large[FRAME_CHUNK_MAX];
+	unsigned n = 0;
+	bool stay = false;
+	for (const char *p = script; *p != '\0'; p++) {
+		uint32_t lengths[2] = {htonl(8), htonl(*p == 'F' ? FRAME_STREAMED : 2)};
+		uint32_t chunk = *p == 'L' ? FRAME_CHUNK_MAX : *p == 'X' ? FRAME_CHUNK_MAX + 1 : *p == '.' ? 0 : (uint32_t)(*p - '0');
+		if (*p == 'F' || *p == 'f') {
+			char text[16];
+			snprintf(text, sizeof text, "{\"n\":%2u}", ++n);
+			buf_add(&out, lengths, sizeof lengths);
+			buf_add(&out, text, 8);
+			buf_add(&out, "ok", *p == 'f' ? 2 : 0);
+		} else if (*p == 'V') {
+			buf_add(&out, "\xff\xff\xff\xff", 4);
+		} else if (*p == '~') {
+			stay = true;
+		} else {
+			uint32_t length = htonl(chunk);
+			for (size_t i = 0; i < sizeof large; i++)
+				large[i] = (char)('a' + i % 23);
+			buf_add(&out, &length, sizeof length);
+			buf_add(&out, large, chunk > FRAME_CHUNK_MAX ? 0 : chunk);
+		}
+	}
+	for (size_t sent = 0; sent < out.len;) {
+		ssize_t k = send(fd, out.data + sent, out.len - sent < step ? out.len - sent : step, MSG_NOSIGNAL);
+		if (k <= 0)
+			return;
+		sent += (size_t)k;
+	}
+	char byte;
+	if (stay)
+		(void)recv(fd, &byte, 1, 0);
+}
 
 static void answer(int fd, const cJSON *head, const struct buf *body)
 {
@@ -41,6 +82,8 @@ static void answer(int fd, const cJSON *head, const struct buf *body)
 	} else if (strcmp(op, "huge") == 0) {
 		uint32_t lengths[2] = {htonl(2), htonl(FRAME_BODY_MAX + 1)};
 		(void)send(fd, lengths, sizeof lengths, MSG_NOSIGNAL);
+	} else if (strcmp(op, "script") == 0) {
+		script_send(fd, json_string(head, "script"), (size_t)json_number(head, "step", 1 << 20));
 	} else if (strcmp(op, "garbage") == 0) {
 		uint32_t lengths[2] = {htonl(2), htonl(0)};
 		(void)send(fd, lengths, sizeof lengths, MSG_NOSIGNAL);
@@ -276,6 +319,128 @@ static void test_waiting_costs_nothing(void **state)
 	assert_true(sizeof c < 1024);
 }
 
+// ---- streamed replies ----
+struct taken {
+	struct call *call;
+	struct buf bytes;
+	unsigned again, pieces;
+	size_t stop_at; // the sink fails there
+};
+
+static int taken_take(void *arg, const char *bytes, size_t len, struct err *e)
+{
+	struct taken *t = arg;
+	assert_non_null(t->call->reply.head); // it is there before the first byte
+	assert_true(len > 0 && len <= FRAME_CHUNK_MAX);
+	t->pieces++;
+	if (t->bytes.len + len > t->stop_at)
+		return err_set(e, ERR_FULL, "no more");
+	return buf_add(&t->bytes, bytes, len);
+}
+
+static void taken_again(void *arg)
+{
+	struct taken *t = arg;
+	t->again++;
+	buf_reset(&t->bytes);
+}
+
+static const struct call_sink taken_sink = {taken_take, taken_again};
+
+// Runs the script to its end and says what came of it.
+static void script_run(const struct program *r, const char *script, size_t step, struct call *c, struct taken *t)
+{
+	struct err e;
+	JSON_AUTO cJSON *head = cJSON_CreateObject();
+	cJSON_AddStringToObject(head, "op", "script");
+	cJSON_AddStringToObject(head, "script", script);
+	cJSON_AddNumberToObject(head, "step", (double)step);
+	*t = (struct taken){.call = c, .bytes = BUF_INIT(64 << 20), .stop_at = t->stop_at > 0 ? t->stop_at : SIZE_MAX};
+	assert_int_equal(call_start_stream(c, r->path, head, NULL, 0, &taken_sink, t, &e), 0);
+	while (c->state != CALL_DONE && c->state != CALL_FAILED)
+		assert_int_equal(call_wait(c, 1, -1, monotonic_ms() + 20000, &e), 0);
+	assert_int_equal(c->fd, -1);
+}
+
+static void test_streamed_replies(void **state)
+{
+	static const struct {
+		const char *script;
+		size_t bytes;
+		unsigned again;
+		int n; // of the frame that counts
+		bool streamed, failed;
+	} rows[] = {
+	    {"F5.", 5, 0, 1, true, false},
+	    {"F.", 0, 0, 1, true, false},
+	    {"F19L3.", 13 + FRAME_CHUNK_MAX, 0, 1, true, false},
+	    {"F5VF7.", 7, 1, 2, true, false},
+	    {"FVF7.", 7, 1, 2, true, false},
+	    {"FLVFLVFL9.", FRAME_CHUNK_MAX + 9, 2, 3, true, false},
+	    {"F5Vf", 0, 1, 2, false, false}, // a whole reply in its place
+	    {"f", 0, 0, 1, false, false},
+	    {"F5", 5, 0, 0, false, true}, // broken off in each place
+	    {"F", 0, 0, 0, false, true},
+	    {"F5V", 0, 1, 0, false, true},
+	    {"F5VF", 0, 1, 0, false, true},
+	    {"F5X~", 5, 0, 0, false, true}, // over a limit: not waited for
+	    {"FVFVFVFVFVFVFVFVFVFVFVFVFVFVFVFVFVFVFVFVFVFV~", 0, 16, 0, false, true},
+	};
+	static const size_t steps[] = {1, 3, 7, 1 << 20};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (size_t k = 0; k < ARRAY_LEN(steps); k++) {
+			CALL_AUTO struct call c = CALL_INIT;
+			struct taken t = {0};
+			if (strchr(rows[i].script, 'L') != NULL && steps[k] < 7)
+				continue; // takes long
+			script_run(*state, rows[i].script, steps[k], &c, &t);
+			if (t.bytes.len != rows[i].bytes || t.again != rows[i].again || (c.state == CALL_FAILED) != rows[i].failed)
+				fail_msg("%s: %zu bytes, %u times again, state %d", rows[i].script, t.bytes.len, t.again, (int)c.state);
+			if (!rows[i].failed) {
+				assert_int_equal((int)json_number(c.reply.head, "n", 0), rows[i].n);
+				assert_int_equal(c.reply.streamed, rows[i].streamed);
+				assert_int_equal(c.reply.body_len, rows[i].streamed ? 0 : 2);
+			}
+			buf_free(&t.bytes);
+		}
+}
+
+static void test_a_sink_that_fails_ends_its_call(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct taken t = {.stop_at = 70000};
+	script_run(*state, "FLLL~", 1 << 20, &c, &t);
+	assert_int_equal(c.state, CALL_FAILED);
+	assert_int_equal(c.err->code, ERR_FULL);
+	assert_true(t.bytes.len <= 70000);
+	buf_free(&t.bytes);
+}
+
+// A streamed body has the limit of any other.
+static void test_a_stream_without_end_is_ended(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct taken t = {0};
+	char script[1000] = "F";
+	memset(script + 1, 'L', 800);
+	script_run(*state, script, 1 << 20, &c, &t);
+	assert_int_equal(c.state, CALL_FAILED);
+	assert_int_equal(c.err->code, ERR_INPUT);
+	assert_true(t.bytes.len <= FRAME_BODY_MAX);
+	buf_free(&t.bytes);
+}
+
+// Who did not ask for a stream gets none.
+static void test_a_stream_that_was_not_asked_for(void **state)
+{
+	CALL_AUTO struct call c = CALL_INIT;
+	struct err e;
+	assert_int_equal(start(&c, *state, "{\"op\":\"script\",\"script\":\"F5.\"}", NULL, 0, &e), 0);
+	assert_int_equal(call_wait(&c, 1, -1, monotonic_ms() + 5000, &e), 0);
+	assert_int_equal(c.state, CALL_FAILED);
+	assert_int_equal(c.err->code, ERR_INPUT);
+}
+
 // ---- frames ----
 static void test_frame_limits(void **state)
 {
@@ -344,6 +509,10 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_deadline, program_open, program_close),
 	    cmocka_unit_test_setup_teardown(test_the_visitor_leaves, program_open, program_close),
 	    cmocka_unit_test_setup_teardown(test_waiting_costs_nothing, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_streamed_replies, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_a_sink_that_fails_ends_its_call, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_a_stream_without_end_is_ended, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_a_stream_that_was_not_asked_for, program_open, program_close),
 	    cmocka_unit_test(test_no_program),
 	    cmocka_unit_test_setup_teardown(test_a_full_queue_is_waited_for, program_open, program_close),
 	    cmocka_unit_test(test_frame_limits),

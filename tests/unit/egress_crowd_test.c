@@ -146,8 +146,8 @@ static void start_all(struct call *calls, const char *type)
 {
 	struct err e;
 	for (size_t i = 0; i < CROWD; i++) {
-		JSON_AUTO cJSON *head =
-		    egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", type, KIND_BIT(KIND_PROMPT), 30000, false);
+		JSON_AUTO cJSON *head = egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", type,
+							 KIND_BIT(KIND_PROMPT), 30000, false, false);
 		calls[i] = CALL_INIT;
 		assert_int_equal(call_start(&calls[i], child.socket, head, "{}", 2, &e), 0);
 	}

@@ -83,7 +83,8 @@ static cJSON *call_head(const char *name, bool repeatable)
 {
 	char type[100];
 	snprintf(type, sizeof type, "application/json; case=%s", name);
-	return egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", type, KIND_BIT(KIND_PROMPT), 8000, repeatable);
+	return egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", type, KIND_BIT(KIND_PROMPT), 8000, repeatable,
+				false);
 }
 
 static void what_leaves_is_the_body_and_the_key(void **state)
@@ -226,7 +227,7 @@ static void a_call_without_the_flags_of_its_route_does_not_go(void **state)
 		JSON_AUTO cJSON *reply = NULL;
 		egress_ask(&c,
 			   egress_send_head("openrouter", "POST", "/api/v1/chat/completions", "application/json; case=ok",
-					    KIND_BIT(KIND_PROMPT), 8000, false),
+					    KIND_BIT(KIND_PROMPT), 8000, false, false),
 			   rows[i].body, &reply, NULL);
 		if (strcmp(reply_code(reply), rows[i].code) != 0)
 			fail_msg("%s: %s", rows[i].body, reply_code(reply));
@@ -245,17 +246,17 @@ static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
 	JSON_AUTO cJSON *reply = NULL, *other = NULL, *posted = NULL, *query = NULL;
 	start_as(&c, "replicate", "REPLICATE_BASE_URL", "REPLICATE_API_TOKEN=token");
 	snprintf(url, sizeof url, "http://127.0.0.1:%d/abc/out-0.png", peer.port);
-	egress_ask(&c, egress_send_head("replicate", "GET", url, "text/plain; case=ok", 0, 8000, true), NULL, &reply, NULL);
+	egress_ask(&c, egress_send_head("replicate", "GET", url, "text/plain; case=ok", 0, 8000, true, false), NULL, &reply, NULL);
 	assert_int_equal(json_number(reply, "status", 0), 200);
 	assert_non_null(strstr(seen, "GET /abc/out-0.png HTTP/1.1\r\n"));
 	assert_non_null(strstr(seen, "\r\nPrefer: wait\r\n"));
-	egress_ask(&c, egress_send_head("replicate", "POST", url, NULL, 0, 8000, true), NULL, &posted, NULL);
+	egress_ask(&c, egress_send_head("replicate", "POST", url, NULL, 0, 8000, true, false), NULL, &posted, NULL);
 	assert_string_equal(reply_code(posted), "path-not-allowed");
 	// The path of this one is "/".
 	snprintf(url, sizeof url, "http://127.0.0.1:%d?x=/abc/out-0.png", peer.port);
-	egress_ask(&c, egress_send_head("replicate", "GET", url, NULL, 0, 8000, true), NULL, &query, NULL);
+	egress_ask(&c, egress_send_head("replicate", "GET", url, NULL, 0, 8000, true, false), NULL, &query, NULL);
 	assert_string_equal(reply_code(query), "path-not-allowed");
-	egress_ask(&c, egress_send_head("replicate", "GET", "https://evil.example/x", NULL, 0, 8000, true), NULL, &other, NULL);
+	egress_ask(&c, egress_send_head("replicate", "GET", "https://evil.example/x", NULL, 0, 8000, true, false), NULL, &other, NULL);
 	assert_string_equal(reply_code(other), "host-not-allowed");
 	egress_end(&c);
 }
