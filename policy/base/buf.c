@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGES_MOVE = 128 * 1024 }; // from here on the C library maps memory for a buffer alone
+
 char *buf_reserve(struct buf *b, size_t len)
 {
 	b->failed = b->failed || len > b->max || b->len > b->max - len;
@@ -15,10 +17,18 @@ char *buf_reserve(struct buf *b, size_t len)
 		size_t cap = b->cap ? b->cap : 64;
 		while (cap < need)
 			cap = cap > (b->max + 1) / 2 ? b->max + 1 : cap * 2;
-		char *data = realloc(b->data, cap);
+		// realloc() leaves what was there behind when it copies; large memory has pages of its own, which move.
+		bool copied = b->data != NULL && b->cap < PAGES_MOVE;
+		char *data = copied ? malloc(cap) : realloc(b->data, cap);
 		b->failed = data == NULL;
 		if (b->failed)
 			return NULL;
+		if (copied) {
+			memcpy(data, b->data, b->len + 1);
+			explicit_bzero(b->data, b->used);
+			free(b->data);
+			b->used = b->len;
+		}
 		b->data = data;
 		b->cap = cap;
 	}

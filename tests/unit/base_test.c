@@ -8,6 +8,7 @@
 #include "policy/base/text.h"
 #include "policy/base/when.h"
 #include "tests/unit/test.h"
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,28 @@ static void buffer_keeps_its_ceiling(void **state)
 	assert_string_equal(b.data, "7-ab");
 	assert_int_equal(buf_printf(&b, "%s", "longer than that"), -1);
 	assert_null(buf_reserve(&(struct buf){.max = 5}, SIZE_MAX));
+}
+
+// What is not a buffer's memory any more holds nothing of what it held.
+static void a_buffer_that_moves_leaves_nothing_behind(void **state)
+{
+	enum { SECRET = 5000 };
+	BUF_AUTO_WIPE struct buf b = BUF_INIT(1 << 20);
+	FD_AUTO int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	char left[SECRET], secret[SECRET];
+
+	(void)state;
+	assert_true(memory >= 0);
+	memset(secret, 'S', sizeof secret);
+	assert_int_equal(buf_add(&b, secret, sizeof secret), 0);
+	off_t before = (off_t)(uintptr_t)b.data;
+	void *next = malloc(1 << 16); // it cannot grow where it is
+	assert_non_null(buf_reserve(&b, 100 * 1024));
+	assert_int_equal(pread(memory, left, sizeof left, before), sizeof left);
+	assert_memory_equal(b.data, secret, sizeof secret);
+	free(next);
+	if ((off_t)(uintptr_t)b.data != before)
+		assert_null(memchr(left, 'S', sizeof left));
 }
 
 static void utf8_is_strict(void **state)
@@ -278,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(buffer_keeps_its_ceiling),
+	    cmocka_unit_test(a_buffer_that_moves_leaves_nothing_behind),
 	    cmocka_unit_test(utf8_is_strict),
 	    cmocka_unit_test(tokens_are_shaped),
 	    cmocka_unit_test(escapes_fit_their_context),
