@@ -15,12 +15,13 @@ static enum status subprocessors_main(const struct admin *a, const struct argume
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	POLICY_AUTO struct policy *p = site_policy(a);
+	FACTS_AUTO struct facts facts = {0};
 
 	if (p == NULL)
 		return STATUS_UNSURE;
 	if (format < 0)
 		return output_complain(STATUS_UNSURE, "subprocessors: this format is not built in");
-	if (subprocessors_write(p, (enum subprocessors_format)format, &out, &e) != 0)
+	if (facts_make(&facts, p, &e) != 0 || subprocessors_write(&facts, (enum subprocessors_format)format, &out, &e) != 0)
 		return output_complain(STATUS_UNSURE, "subprocessors: %s", e.text);
 	return output_print(&out);
 }

@@ -86,6 +86,7 @@ struct site {
 	struct pages *pages;
 	const struct policy *policy; // in this language
 	struct variables variables;
+	struct facts facts;
 	struct buf layout; // the frame of every page
 };
 
@@ -196,32 +197,17 @@ static int render_notice(const struct site *site, struct err *e)
 	notice_write(p, FORM_HTML, &notice);
 	buf_adds(&notice, "</article>\n");
 	buf_adds(&list, "<article class=\"page text wide\">\n");
-	if (render_made(site, "privacy", word(p, "notice.title"), &notice, e) != 0 || subprocessors_write(p, LIST_HTML_PART, &list, e) != 0)
+	if (render_made(site, "privacy", word(p, "notice.title"), &notice, e) != 0 ||
+	    subprocessors_write(&site->facts, LIST_HTML_PART, &list, e) != 0)
 		return -1;
 	buf_adds(&list, "</article>\n");
 	return render_made(site, "subprocessors", word(p, "list.title"), &list, e);
 }
 
-// `p` in one of its languages. `testing` as in variables_make.
-static int render_language(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
-{
-	struct site site = {.pages = s, .policy = p, .layout = BUF_INIT(DOCUMENT_BYTES_MAX)};
-	char path[4096];
-	int rc = path_join(path, sizeof path, templates, "layout.html", e) != 0 || file_read(path, &site.layout, e) != 0 ||
-			 variables_make(&site.variables, p, testing, e) != 0 || render_notice(&site, e) != 0 ||
-			 put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e) != 0 ||
-			 each_file(templates, "", render_template, &site, e) != 0
-		     ? -1
-		     : 0;
-	variables_free(&site.variables);
-	buf_free(&site.layout);
-	return rc;
-}
-
 // What follows from the policy alone, in its main language.
 static const struct {
 	const char *path;
-	int (*write)(const struct policy *p, struct buf *out, struct err *e);
+	int (*write)(const struct facts *f, struct buf *out, struct err *e);
 	void (*add)(const struct policy *p, struct buf *out);
 	enum subprocessors_format format; // with neither
 } documents[] = {{"html/privacy.json", notice_json, NULL, 0},
@@ -240,6 +226,44 @@ static const struct {
 		 {"nginx/cookies.conf", NULL, headers_cookies, 0},
 		 {"nginx/problems.conf", NULL, headers_problems, 0}};
 
+static int render_documents(const struct site *site, struct err *e)
+{
+	struct buf *out = pages_add(site->pages, e, "html/.well-known/security.txt");
+
+	if (out == NULL)
+		return -1;
+	headers_security(site->policy, when_now(), out);
+	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+		out = pages_add(site->pages, e, "%s", documents[i].path);
+		if (out == NULL)
+			return -1;
+		if (documents[i].add != NULL)
+			documents[i].add(site->policy, out);
+		else if ((documents[i].write != NULL ? documents[i].write(&site->facts, out, e)
+						     : subprocessors_write(&site->facts, documents[i].format, out, e)) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+// `p` in one of its languages. `testing` as in variables_make.
+static int render_language(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
+{
+	struct site site = {.pages = s, .policy = p, .layout = BUF_INIT(DOCUMENT_BYTES_MAX)};
+	char path[4096];
+	int rc = path_join(path, sizeof path, templates, "layout.html", e) != 0 || file_read(path, &site.layout, e) != 0 ||
+			 variables_make(&site.variables, p, testing, e) != 0 || facts_make(&site.facts, p, e) != 0 ||
+			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e) != 0 ||
+			 each_file(templates, "", render_template, &site, e) != 0 ||
+			 (strcmp(p->language, p->views[0]->language) == 0 && render_documents(&site, e) != 0)
+		     ? -1
+		     : 0;
+	variables_free(&site.variables);
+	facts_free(&site.facts);
+	buf_free(&site.layout);
+	return rc;
+}
+
 int pages_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
 	if (each_file(templates, "assets", copy_asset, s, e) != 0)
@@ -250,21 +274,8 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 		view.coming = p->coming != NULL ? (struct policy *)policy_language(p->coming, language) : NULL;
 		view.coming = view.coming != NULL ? view.coming : p->coming; // announced, but not in this language
 		view.coming_from = p->coming_from;
+		view.coming_announced = p->coming_announced;
 		if (render_language(&view, templates, testing, s, e) != 0)
-			return -1;
-	}
-	struct buf *out = pages_add(s, e, "html/.well-known/security.txt");
-	if (out == NULL)
-		return -1;
-	headers_security(p, when_now(), out);
-	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
-		out = pages_add(s, e, "%s", documents[i].path);
-		if (out == NULL)
-			return -1;
-		if (documents[i].add != NULL)
-			documents[i].add(p, out);
-		else if ((documents[i].write != NULL ? documents[i].write(p, out, e)
-						     : subprocessors_write(p, documents[i].format, out, e)) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < s->count; i++) {

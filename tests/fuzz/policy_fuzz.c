@@ -14,11 +14,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (p == NULL && messages.len == 0)
 		abort(); // a refusal always says why
+	FACTS_AUTO struct facts facts = {0};
+	if (p != NULL && facts_make(&facts, p, &e) != 0)
+		abort();
 	for (int format = LIST_TEXT; p != NULL && format <= LIST_XML; format++)
-		subprocessors_write(p, (enum subprocessors_format)format, &out, &e);
+		subprocessors_write(&facts, (enum subprocessors_format)format, &out, &e);
 	for (int form = FORM_HTML; p != NULL && form <= FORM_TEXT; form++)
 		notice_write(p, (enum form)form, &out);
-	if (p != NULL && notice_json(p, &out, &e) < 0)
+	if (p != NULL && notice_json(&facts, &out, &e) != 0)
 		abort();
 	return 0;
 }

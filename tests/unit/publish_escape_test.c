@@ -64,15 +64,17 @@ static void check_no_markup(const struct buf *out)
 static void html_shows_it_as_text(void **state)
 {
 	POLICY_AUTO struct policy *p = evil_policy();
+	FACTS_AUTO struct facts f = {0};
 	BUF_AUTO struct buf out = BUF_INIT(1 << 24);
 	struct err e = {0};
 
 	(void)state;
+	assert_int_equal(facts_make(&f, p, &e), 0);
 	notice_write(p, FORM_HTML, &out);
 	check_no_markup(&out);
 	assert_true(occurrences(buf_text(&out), "&lt;script&gt;alert(1)") >= 6);
 	buf_reset(&out);
-	assert_int_equal(subprocessors_write(p, LIST_HTML, &out, &e), 0);
+	assert_int_equal(subprocessors_write(&f, LIST_HTML, &out, &e), 0);
 	check_no_markup(&out);
 	assert_true(occurrences(buf_text(&out), "&lt;script&gt;alert(1)") >= 3);
 }
@@ -80,16 +82,18 @@ static void html_shows_it_as_text(void **state)
 static void markdown_shows_it_as_text(void **state)
 {
 	POLICY_AUTO struct policy *p = evil_policy();
+	FACTS_AUTO struct facts f = {0};
 	BUF_AUTO struct buf out = BUF_INIT(1 << 24);
 	struct err e = {0};
 
 	(void)state;
+	assert_int_equal(facts_make(&f, p, &e), 0);
 	notice_write(p, FORM_MARKDOWN, &out);
 	check_no_markup(&out);
 	assert_null(strstr(buf_text(&out), "[x](javascript"));
 	assert_non_null(strstr(buf_text(&out), "\\[x\\]\\(javascript"));
 	buf_reset(&out);
-	assert_int_equal(subprocessors_write(p, LIST_MARKDOWN, &out, &e), 0);
+	assert_int_equal(subprocessors_write(&f, LIST_MARKDOWN, &out, &e), 0);
 	check_no_markup(&out);
 	const char *row = strstr(buf_text(&out), "| =HYPERLINK");
 	assert_non_null(row);
@@ -124,12 +128,14 @@ static size_t csv_read(const char *text, char cells[][512], size_t max)
 static void csv_cells_are_text_and_never_formulas(void **state)
 {
 	POLICY_AUTO struct policy *p = evil_policy();
+	FACTS_AUTO struct facts f = {0};
 	BUF_AUTO struct buf out = BUF_INIT(1 << 20);
 	static char cells[128][512];
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(subprocessors_write(p, LIST_CSV, &out, &e), 0);
+	assert_int_equal(facts_make(&f, p, &e), 0);
+	assert_int_equal(subprocessors_write(&f, LIST_CSV, &out, &e), 0);
 	assert_int_equal(csv_read(buf_text(&out), cells, 128), 46); // 23 columns, a heading and one processor
 	for (size_t i = 0; i < 46; i++) {
 		if (cells[i][0] != '\0' && strchr("=+-@\t\r", cells[i][0]) != NULL)
@@ -142,21 +148,23 @@ static void csv_cells_are_text_and_never_formulas(void **state)
 static void xml_and_json_hold_the_same_text(void **state)
 {
 	POLICY_AUTO struct policy *p = evil_policy();
+	FACTS_AUTO struct facts f = {0};
 	BUF_AUTO struct buf xml = BUF_INIT(1 << 20), list = BUF_INIT(1 << 20), notice = BUF_INIT(1 << 24);
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(subprocessors_write(p, LIST_XML, &xml, &e), 0);
+	assert_int_equal(facts_make(&f, p, &e), 0);
+	assert_int_equal(subprocessors_write(&f, LIST_XML, &xml, &e), 0);
 	check_no_markup(&xml);
 	xmlDoc *document = xmlReadMemory(xml.data, (int)xml.len, NULL, NULL, XML_PARSE_NONET);
 	assert_non_null(document);
 	xmlFreeDoc(document);
-	assert_int_equal(subprocessors_write(p, LIST_JSON, &list, &e), 0);
+	assert_int_equal(subprocessors_write(&f, LIST_JSON, &list, &e), 0);
 	JSON_AUTO cJSON *parsed = json_parse(list.data, list.len, &e);
 	const cJSON *first = cJSON_GetArrayItem(json_get(parsed, "subprocessors"), 0);
 	assert_string_equal(json_string(first, "legal_name"), "=HYPERLINK(\"https://x.example\")");
 	assert_string_equal(json_string(first, "brand"), "<script>alert(1)</script>");
-	assert_int_equal(notice_json(p, &notice, &e), 0);
+	assert_int_equal(notice_json(&f, &notice, &e), 0);
 	JSON_AUTO cJSON *whole = json_parse(notice.data, notice.len, &e);
 	assert_non_null(whole);
 	assert_string_equal(json_string(whole, "shown_as"), "<script>alert(1)</script>");

@@ -102,7 +102,7 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 	json_add_text(guarantee, "enforceable", adequacy != NULL ? adequacy : clauses);
 }
 
-cJSON *facts_tree(const struct policy *p)
+static cJSON *facts_tree(const struct policy *p)
 {
 	cJSON *top = notice_tree(p), *list = cJSON_GetObjectItem(top, "kinds"), *subjects = cJSON_AddArrayToObject(top, "subjects");
 	BUF_AUTO struct buf url = BUF_INIT(4096);
@@ -126,35 +126,53 @@ cJSON *facts_tree(const struct policy *p)
 	return top;
 }
 
-cJSON *facts_mapped(const struct policy *p, const char *name, const char *mapping, size_t len, struct err *e)
+// Applies a mapping to the tree. `name` is what the error calls it. The caller frees the document; NULL with the error.
+static cJSON *facts_mapped(const struct facts *f, const char *name, const char *mapping, size_t len, struct err *e)
 {
 	JSON_AUTO cJSON *rules = json_parse(mapping, len, e);
-	JSON_AUTO cJSON *facts = rules != NULL ? facts_tree(p) : NULL;
-	cJSON *document = facts != NULL ? mapping_apply(rules, rules, p, facts, facts, e) : NULL;
+	cJSON *document = rules != NULL ? mapping_apply(rules, rules, f->policy, f->tree, f->tree, e) : NULL;
 
 	if (document == NULL)
 		err_prefix(e, "%s", name);
 	return document;
 }
 
-static int facts_document(const struct policy *p, const char *name, const char *mapping, size_t len, struct buf *out, struct err *e)
+EMBED(facts_tilt_mapping, "policy/publish/documents/tilt.json");
+EMBED(facts_dpv_mapping, "policy/publish/documents/dpv.json");
+EMBED(facts_subprocessors_mapping, "policy/publish/documents/subprocessors.json");
+
+int facts_make(struct facts *out, const struct policy *p, struct err *e)
 {
-	JSON_AUTO cJSON *document = facts_mapped(p, name, mapping, len, e);
+	*out = (struct facts){.policy = p, .tree = facts_tree(p)};
+	out->subprocessors = facts_mapped(out, "subprocessors.json", facts_subprocessors_mapping, facts_subprocessors_mapping_size, e);
+	if (out->subprocessors != NULL)
+		return 0;
+	facts_free(out);
+	return -1;
+}
+
+void facts_free(struct facts *f)
+{
+	cJSON_Delete(f->tree);
+	cJSON_Delete(f->subprocessors);
+	*f = (struct facts){0};
+}
+
+static int facts_document(const struct facts *f, const char *name, const char *mapping, size_t len, struct buf *out, struct err *e)
+{
+	JSON_AUTO cJSON *document = facts_mapped(f, name, mapping, len, e);
 
 	if (document == NULL)
 		return -1;
 	return json_document(document, out) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
-EMBED(facts_tilt_mapping, "policy/publish/documents/tilt.json");
-EMBED(facts_dpv_mapping, "policy/publish/documents/dpv.json");
-
-int facts_tilt(const struct policy *p, struct buf *out, struct err *e)
+int facts_tilt(const struct facts *f, struct buf *out, struct err *e)
 {
-	return facts_document(p, "privacy.tilt.json", facts_tilt_mapping, facts_tilt_mapping_size, out, e);
+	return facts_document(f, "privacy.tilt.json", facts_tilt_mapping, facts_tilt_mapping_size, out, e);
 }
 
-int facts_dpv(const struct policy *p, struct buf *out, struct err *e)
+int facts_dpv(const struct facts *f, struct buf *out, struct err *e)
 {
-	return facts_document(p, "privacy.dpv.jsonld", facts_dpv_mapping, facts_dpv_mapping_size, out, e);
+	return facts_document(f, "privacy.dpv.jsonld", facts_dpv_mapping, facts_dpv_mapping_size, out, e);
 }

@@ -143,17 +143,17 @@ static void write_entry(const struct policy *p, const struct entry *a, struct bu
 	feed_entry_end(p, "/subprocessors", out);
 }
 
-int feed_subprocessors(const struct policy *p, struct buf *out, struct err *e)
+int feed_subprocessors(const struct facts *f, struct buf *out, struct err *e)
 {
-	JSON_AUTO cJSON *tree = subprocessors_tree(p, e);
-	JSON_AUTO cJSON *next = tree != NULL && p->coming != NULL ? subprocessors_tree(p->coming, e) : NULL;
-	const cJSON *rows = json_get(tree, "subprocessors"), *coming = json_get(next, "subprocessors"),
+	const struct policy *p = f->policy;
+	FACTS_AUTO struct facts next = {0};
+	if (p->coming != NULL && facts_make(&next, p->coming, e) != 0)
+		return -1;
+	const cJSON *rows = json_get(f->subprocessors, "subprocessors"), *coming = json_get(next.subprocessors, "subprocessors"),
 		    *row = rows != NULL ? rows->child : NULL;
 	struct entries s = {.capacity = 4 * (size_t)(cJSON_GetArraySize(rows) + cJSON_GetArraySize(coming)) + 1};
 	time_t updated = p->updated;
 
-	if (tree == NULL || (p->coming != NULL && next == NULL))
-		return -1;
 	s.list = calloc(s.capacity, sizeof *s.list);
 	if (s.list == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a feed");
@@ -222,8 +222,9 @@ static void write_version(const struct policy *p, const struct policy_version *v
 	feed_entry_end(p, "/privacy", out);
 }
 
-int feed_notice(const struct policy *p, struct buf *out, struct err *e)
+int feed_notice(const struct facts *f, struct buf *out, struct err *e)
 {
+	const struct policy *p = f->policy;
 	const struct policy *coming = p->coming;
 	const struct policy_version *next = coming != NULL && coming->version_count > 0 ? &coming->versions[0] : NULL;
 	bool known = false;

@@ -172,9 +172,9 @@ cJSON *notice_tree(const struct policy *p)
 	return top;
 }
 
-int notice_json(const struct policy *p, struct buf *out, struct err *e)
+int notice_json(const struct facts *f, struct buf *out, struct err *e)
 {
-	JSON_AUTO cJSON *top = notice_tree(p);
+	JSON_AUTO cJSON *top = notice_tree(f->policy);
 
 	return json_document(top, out) != 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
 }

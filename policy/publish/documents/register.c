@@ -86,11 +86,15 @@ static void register_free(struct register_list *r)
 static int register_make(struct register_list *r, const struct policy *p, enum register_model model, const struct register_figures *figures,
 			 struct err *e)
 {
-	JSON_AUTO cJSON *facts = facts_tree(p);
+	FACTS_AUTO struct facts made = {0};
 	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
 	const cJSON *column, *purpose;
 	size_t count = 0;
 
+	*r = (struct register_list){0};
+	if (facts_make(&made, p, e) != 0)
+		return -1;
+	cJSON *facts = made.tree;
 	json_add_text(facts, "census", figures->census == NULL ? word(p, "register.not_counted") : NULL);
 	json_add_text(facts, "unknown", figures->census == NULL ? word(p, "register.unknown") : NULL);
 	json_add_text(facts, "traffic", figures->traffic == NULL ? word(p, "register.not_asked") : NULL);

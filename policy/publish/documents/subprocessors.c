@@ -2,14 +2,11 @@
 // The list of subprocessors in six forms, a mapping of the facts (subprocessors.json). Built-in processors are not in it: nothing leaves
 // for them.
 #include "policy/base/array.h"
-#include "policy/base/embed.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/json.h"
 #include <string.h>
-
-EMBED(subprocessors_mapping, "policy/publish/documents/subprocessors.json");
 
 const char *const subprocessors_columns[] = {
     "id",        "legal_name",     "brand",           "role",  "service",        "purpose", "purposes", "location",
@@ -17,11 +14,6 @@ const char *const subprocessors_columns[] = {
     "retention", "trains_on_data", "policy",          "added", "effective_from", "removed", "status",   NULL};
 const char *const subprocessors_shown[] = {"legal_name", "service",        "purpose", "location", "data_categories",
 					   "transfer",   "trains_on_data", "policy",  "added",    NULL};
-
-cJSON *subprocessors_tree(const struct policy *p, struct err *e)
-{
-	return facts_mapped(p, "subprocessors.json", subprocessors_mapping, subprocessors_mapping_size, e);
-}
 
 static void list_document(const struct policy *p, const struct list *shown, enum form form, struct buf *out)
 {
@@ -40,24 +32,22 @@ static void list_document(const struct policy *p, const struct list *shown, enum
 static const char *const format_names[] = {"text", "json", "csv", "md", "html", "xml"};
 const struct policy_words subprocessors_formats = {NULL, format_names, ARRAY_LEN(format_names)};
 
-int subprocessors_write(const struct policy *p, enum subprocessors_format format, struct buf *out, struct err *e)
+int subprocessors_write(const struct facts *f, enum subprocessors_format format, struct buf *out, struct err *e)
 {
-	JSON_AUTO cJSON *tree = subprocessors_tree(p, e);
-	const cJSON *rows = json_get(tree, "subprocessors");
+	const struct policy *p = f->policy;
+	const cJSON *rows = json_get(f->subprocessors, "subprocessors");
 	const char *titles[ARRAY_LEN(subprocessors_shown)] = {NULL};
 	const struct list all = {subprocessors_columns, NULL, rows, word_language(p)},
 			  shown = {subprocessors_shown, titles, rows, word_language(p)};
 	char updated[WHEN_DATE];
 	int rc = 0;
 
-	if (tree == NULL)
-		return -1;
 	for (size_t i = 0; subprocessors_shown[i] != NULL; i++)
 		titles[i] = word_or(p, "list.column.", subprocessors_shown[i]);
 	if (format == LIST_TEXT) {
 		list_text(&shown, out);
 	} else if (format == LIST_JSON) {
-		rc = json_document(tree, out);
+		rc = json_document(f->subprocessors, out);
 	} else if (format == LIST_CSV) {
 		rc = list_csv(&all, out);
 	} else if (format == LIST_MARKDOWN || format == LIST_HTML_PART) {
