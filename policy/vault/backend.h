@@ -24,7 +24,8 @@
 
 struct store; // the engine's own: everything that is open
 enum store_access {
-	STORE_WRITE,  // the stores must exist with the current schema
+	STORE_LOOK,   // the stores must exist with the current schema
+	STORE_SERVE,  // and are read through first: ERR_CORRUPT with the first finding
 	STORE_CREATE, // makes them and migrates their schema
 };
 enum lane { LANE_RECORDS, LANE_LOG, LANE_COUNT };
@@ -36,10 +37,6 @@ enum view {
 // What tells one state of the records from the next: while it is the same, no process has committed anything.
 struct store_stamp {
 	uint8_t bytes[48];
-};
-
-struct store_sizes {
-	uint64_t database_bytes, pending_bytes /* of write-ahead logs */, log_bytes;
 };
 
 enum sanitise_part { PART_RECORDS, PART_KEYS, PART_LOG };
@@ -57,34 +54,46 @@ struct found_bytes {
 	uint64_t files, bytes, hits;
 };
 
+struct kind_summary {
+	uint64_t count;
+	time_t oldest, newest, due; // 0: none
+};
+// What is held at this moment, at a cost that does not depend on how much it is.
+struct store_survey {
+	struct kind_summary kinds[KIND_COUNT]; // of the records
+	struct ledger_span {
+		int64_t last;          // number of the last event; -1: none
+		time_t oldest, newest; // 0: none
+	} ledger;
+	uint64_t database_bytes, pending_bytes /* of write-ahead logs */, log_bytes;
+};
+
 struct backend_upkeep {
 	// Opens the stores under the folder `state`. ERR_NOT_FOUND when they are not there and not to be made; ERR_INPUT on a newer schema or
 	// on somebody else's file.
 	int (*open)(struct store **out, const char *state, enum store_access access, struct err *e);
 	void (*close)(struct store *s);
-	int (*check)(struct store *s, struct err *e); // reads everything; ERR_CORRUPT with the first finding
 
 	int (*enter)(struct store *s, enum lane lane, struct err *e);
 	void (*leave)(struct store *s, enum lane lane);
-	// `day`: the request log's, "2026-11-22", whose place is made where it is missing; NULL in the other lane.
+	// `day`: the request log's, "2026-11-22", whose place is made where it is missing; NULL in the other lane. After the engine gave the
+	// transaction up by itself, as without space, every further verb of it fails, its commit too.
 	int (*begin)(struct store *s, enum lane lane, const char *day, struct err *e);
-	// Keys become durable before what they seal. ERR_UNKNOWN when the outcome cannot be known; any other error: nothing was committed.
-	int (*commit)(struct store *s, enum lane lane, struct err *e);
-	void (*rollback)(struct store *s, enum lane lane);
-	bool (*alive)(const struct store *s, enum lane lane); // false after the engine gave up the transaction by itself
+	// Keys become durable before what they seal. ERR_UNKNOWN when the outcome cannot be known; any other error: nothing was committed. Rolling
+	// back always succeeds.
+	int (*end)(struct store *s, enum lane lane, bool commit, struct err *e);
 
 	// Makes sure that what was deleted is in no file any more. By itself. ERR_BUSY while a reader is in the way. `day` for PART_LOG; a
 	// day that is not there is done.
 	int (*sanitise)(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e);
 	// Looks through the raw bytes of every file. Without any lane.
 	int (*find_bytes)(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e);
-	void (*sizes)(struct store *s, struct store_sizes *out);
+	int (*survey)(struct store *s, struct store_survey *out, struct err *e);
 	// Calls for everything that is there and not of this version, or lacks: tables, columns, triggers, records of unknown kinds.
 	int (*drift)(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
 	bool (*stamp)(struct store *s, struct store_stamp *out); // false: it cannot be told in this moment
-	// The space that is kept in reserve, so that erasing works on a full disk: freed (false: there is none), and taken again.
-	bool (*reserve_release)(struct store *s);
-	void (*reserve_fill)(struct store *s);
+	// The space that is kept in reserve, so that erasing works on a full disk: taken where it is not, or given free. False: it was so already.
+	bool (*reserve)(struct store *s, bool take);
 	int (*number_get)(struct store *s, const char *name, int64_t *out, struct err *e); // 0 when it was never set; VIEW_COMMITTED
 	int (*number_set)(struct store *s, const char *name, int64_t value, struct err *e);
 };
@@ -107,38 +116,36 @@ struct tag_row {
 };
 
 struct record_query {
-	enum { RECORDS_OF_KIND, RECORDS_OF_PERSON, RECORDS_WITH_FILE, RECORDS_DUE } by;
-	enum kind kind;       // OF_KIND, DUE
-	const char *id, *tag; // OF_PERSON: with this id, this subject or this tag; each may be NULL
+	enum {
+		RECORD_WITH_ID,
+		RECORD_WITH_TAG,   // of the kind, not due at `horizon`: any of them
+		RECORDS_WITH_HASH, // whose subject or tag is tag_hash
+		RECORDS_OF_PERSON, // with this id, this subject or this tag; each may be NULL
+		RECORDS_OF_KIND,   // oldest first
+		RECORDS_WITH_FILE,
+		RECORDS_DUE, // of the kind, at or before `horizon`
+	} by;
+	enum kind kind;
+	const char *id, *tag;
 	const uint8_t *subject, *tag_hash;
+	time_t horizon;
 	const char *after; // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
-	time_t after_made; // OF_KIND: its time; INT64_MIN at first. Oldest first
-	time_t horizon;    // DUE: at or before it
-	size_t limit;      // OF_KIND, WITH_FILE, DUE
+	time_t after_made; // OF_KIND: its time; INT64_MIN at first
+	size_t limit;      // of all but OF_PERSON and the first two
 };
 struct record_list {
 	struct record_row *rows; // without bodies; free() frees them
 	size_t count, capacity;
 };
-struct kind_summary {
-	uint64_t count;
-	time_t oldest, newest, due; // 0: none
-};
 
 struct backend_records {
 	int (*put)(struct store *s, const struct record_row *row, const struct tag_row *tags, size_t tag_count, struct err *e);
-	int (*get)(struct store *s, enum view view, const char *id, struct record_row *out, struct err *e);
-	// Any record of the kind with the tag that is not due at `now`; VIEW_COMMITTED.
-	int (*find)(struct store *s, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], time_t now, struct record_row *out,
-		    struct err *e);
+	int (*get)(struct store *s, enum view view, const struct record_query *query, struct record_row *out, struct err *e); // the first
 	int (*list)(struct store *s, const struct record_query *query, struct record_list *out, struct err *e); // adds; what is committed
-	int (*count_due)(struct store *s, enum kind kind, time_t horizon, size_t *records, size_t *files, struct err *e);
 	int (*update)(struct store *s, const struct record_row *row,
-		      struct err *e);                               // all but id, kind, subject, made; an empty body: keeps its own
-	int (*end)(struct store *s, const char *id, struct err *e); // with its tags; its key is named to be ended
-	int (*tags)(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e);
-	bool (*hash_used)(struct store *s, const uint8_t hash[HASH_LEN]); // as a tag or the subject of any record
-	int (*summary)(struct store *s, enum kind kind, struct kind_summary *out, struct err *e);
+		      struct err *e); // all but id, kind, subject, made; an empty body: keeps its own
+	// With its tags, for each of which it calls (`gone` may be NULL); its key is named to be ended.
+	int (*end)(struct store *s, const char *id, void (*gone)(void *arg, const uint8_t hash[HASH_LEN]), void *arg, struct err *e);
 };
 
 // ---- keys; apart from what they seal ----
@@ -150,10 +157,7 @@ struct key_row {
 	uint8_t wrapped[KEY_LEN + SEAL_OVERHEAD];
 };
 
-struct ended_key { // that was named to be destroyed
-	uint8_t id[KEY_ID_LEN];
-	bool used; // by a record or a payload
-};
+enum key_end { KEY_END_NOW, KEY_END_LATER, KEY_STAYS /* and is to be ended no more */, KEY_END_FAILED };
 
 struct backend_keys {
 	// By its id; NULL: by its kind and scope.
@@ -162,9 +166,8 @@ struct backend_keys {
 	int (*put)(struct store *s, const struct key_row *row, struct err *e);
 	// A key to be destroyed is named in the transaction that deletes what it sealed, so that a crash between the two cannot leave it behind.
 	int (*end_later)(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e);
-	int (*to_end)(struct store *s, int (*each)(void *, const struct ended_key *), void *arg, struct err *e);
-	// By itself: those that are not used are in no file any more, and then none of them is to be ended any more.
-	int (*destroy)(struct store *s, const struct ended_key *keys, size_t count, struct err *e);
+	// By itself: asks about each that was named and that no record or payload uses; those that end now are in no file any more.
+	int (*destroy)(struct store *s, enum key_end (*judge)(void *arg, const uint8_t id[KEY_ID_LEN]), void *arg, struct err *e);
 };
 
 // ---- ledger ----
@@ -173,17 +176,12 @@ struct ledger_row {
 	int64_t seq, at;
 	const char *name, *policy, *details;
 	const uint8_t *commitment, *seal; // HASH_LEN bytes; NULL when somebody made it another length
-	bool has_payload;                 // as read
 };
 struct ledger_head_row {
 	uint64_t size;
 	time_t at;
 	uint8_t range[MERKLE_PACKED_MAX], seal[HASH_LEN];
 	size_t range_len;
-};
-struct ledger_span {
-	int64_t last;          // number of the last event; -1: none
-	time_t oldest, newest; // 0: none
 };
 struct payload_row {
 	int64_t seq;
@@ -203,18 +201,18 @@ enum checkpoint_which { CHECKPOINT_UP_TO, CHECKPOINT_FROM }; // the largest up t
 
 struct backend_ledger {
 	int (*head)(struct store *s, enum view view, struct ledger_head_row *out, struct err *e); // 1: there is one, 0: none, -1
-	int (*head_set)(struct store *s, const struct ledger_head_row *row, struct err *e);
-	int (*append)(struct store *s, const struct ledger_row *row, struct err *e);
+	// With its payload (NULL: none), and what the head is then.
+	int (*append)(struct store *s, const struct ledger_row *row, const struct payload_row *payload, const struct ledger_head_row *head,
+		      struct err *e);
 	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their
 	// number alone.
-	int (*each)(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
+	int (*page)(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
 		    struct err *e);
-	int (*span)(struct store *s, struct ledger_span *out, struct err *e);
-	int (*payload_put)(struct store *s, const struct payload_row *row, struct err *e);
-	int (*payload_get)(struct store *s, int64_t seq, struct payload_row *out, struct err *e); // 1, 0: none, -1; VIEW_COMMITTED
-	int (*payload_count)(struct store *s, const uint8_t subject[HASH_LEN], uint64_t *out, struct err *e);
-	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none); their keys are named to be ended. *out: how many.
-	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, uint64_t *out, struct err *e);
+	int (*payload_get)(struct store *s, int64_t from, struct payload_row *out, struct err *e); // the first from a number on: 1, 0, -1
+	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none), or only counts them; their keys are
+	// named to be ended. *out: how many.
+	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out,
+			   struct err *e);
 	int (*checkpoint_put)(struct store *s, const struct checkpoint_row *row, struct err *e);
 	int (*checkpoint_get)(struct store *s, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,
 			      struct err *e); // 1, 0: none, -1
@@ -229,7 +227,9 @@ struct log_row {
 	const void *body; // sealed
 	size_t body_len;
 };
-struct log_summary {
+struct log_day {
+	char day[WHEN_DATE];
+	enum { LOG_DAY_READ, LOG_DAY_VOID /* begun and no more, or ended in this moment */, LOG_DAY_DAMAGED } state;
 	uint64_t lines;
 	time_t oldest, newest; // 0: empty
 };
@@ -237,13 +237,11 @@ struct log_summary {
 struct backend_log {
 	bool (*current)(struct store *s, const char *day); // the day is the last one that this store began, and nobody has ended it since
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
-	int (*days)(struct store *s, char (**out)[WHEN_DATE], struct err *e); // their number, or -1; oldest first; the caller frees *out
-	int (*summary)(struct store *s, const char *day, struct log_summary *out, struct err *e); // ERR_NOT_FOUND, ERR_CORRUPT
+	int (*days)(struct store *s, struct log_day **out, struct err *e); // their number, or -1; oldest first; the caller frees *out
 	// Deletes the rows with the address and the receipt (NULL: none of that sort) of a day, or only counts them, and sanitises. By itself.
 	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,
 		     uint64_t *rows, struct err *e);
-	void (*end_day)(struct store *s, const char *day); // by itself
-	int (*sync)(struct store *s, struct err *e);       // the ends of days are durable; what a crash left beside them is gone
+	int (*end_day)(struct store *s, const char *day, struct err *e); // by itself, and durably
 };
 
 struct backend {

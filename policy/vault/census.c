@@ -7,52 +7,21 @@
 
 static int count_log(struct vault *v, struct census_row *row, time_t *newest, struct err *e)
 {
-	char(*days)[WHEN_DATE];
+	struct log_day *days;
 	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
 
 	for (int i = 0; i < count && ret == 0; i++) {
-		struct log_summary s;
-		struct err why = {0};
-		if (v->b->log->summary(v->store, days[i], &s, &why) != 0) {
-			if (why.code != ERR_NOT_FOUND) // pruned in this moment
-				ret = err_set(e, why.code, "%s", why.text);
-			continue;
-		}
-		row->count += s.lines;
-		if (row->oldest == 0 || (s.oldest != 0 && s.oldest < row->oldest))
-			row->oldest = s.oldest;
-		if (s.newest > *newest)
-			*newest = s.newest;
+		const struct log_day *d = &days[i];
+		if (d->state == LOG_DAY_DAMAGED)
+			ret = err_set(e, ERR_CORRUPT, "the request log of %s is damaged", d->day);
+		row->count += d->lines;
+		if (row->oldest == 0 || (d->oldest != 0 && d->oldest < row->oldest))
+			row->oldest = d->oldest;
+		if (d->newest > *newest)
+			*newest = d->newest;
 	}
 	free(days);
 	return ret;
-}
-
-static int count_kind(struct vault *v, struct census_row *row, time_t now, time_t *newest, struct err *e)
-{
-	struct ledger_span span;
-	struct kind_summary all;
-
-	switch (row->kind) {
-	case KIND_REQUEST_LOG:
-		return count_log(v, row, newest, e);
-	case KIND_LEDGER:
-		if (v->b->ledger->span(v->store, &span, e) != 0)
-			return -1;
-		row->count = (uint64_t)(span.last + 1);
-		row->oldest = span.oldest;
-		// Every record comes with an event, and the ledger's time never runs back.
-		if (span.newest > *newest)
-			*newest = span.newest;
-		return 0;
-	default:
-		if (v->b->records->summary(v->store, row->kind, &all, e) != 0)
-			return -1;
-		row->count = all.count;
-		row->oldest = all.oldest;
-		row->late = all.due != 0 && all.due <= now;
-		return 0;
-	}
 }
 
 // Whether anything of the kind is past its end. Its oldest record may be one that was anonymised, when the policy still said so: it stays.
@@ -75,14 +44,25 @@ static int find_late(const struct vault *v, enum kind kind, time_t now, bool *la
 
 int vault_census(struct vault *v, struct census *out, struct err *e)
 {
-	struct store_sizes sizes;
+	struct store_survey held;
 	int64_t last_prune;
 	time_t now = when_now();
 
+	// Every record comes with an event, and the ledger's time never runs back: it knows the newest.
 	*out = (struct census){0};
+	if (v->b->upkeep->survey(v->store, &held, e) != 0)
+		return -1;
+	out->newest = held.ledger.newest;
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		struct census_row row = {.kind = (enum kind)k, .keep = v->policy->kinds[k].keep};
-		if (count_kind(v, &row, now, &out->newest, e) != 0)
+		const struct kind_summary *all = &held.kinds[k];
+		struct census_row row = {
+		    .kind = (enum kind)k, .keep = v->policy->kinds[k].keep, .count = all->count, .oldest = all->oldest};
+		row.late = all->due != 0 && all->due <= now;
+		if (k == KIND_LEDGER) {
+			row.count = (uint64_t)(held.ledger.last + 1);
+			row.oldest = held.ledger.oldest;
+		}
+		if (k == KIND_REQUEST_LOG && count_log(v, &row, &out->newest, e) != 0)
 			return -1;
 		// The ledger itself holds no personal data; what the policy says about its life is said of payloads.
 		bool judged = row.kind != KIND_LEDGER || row.keep == KEEP_STORED;
@@ -104,10 +84,9 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 	if (v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0)
 		return -1;
 	out->last_prune = last_prune;
-	v->b->upkeep->sizes(v->store, &sizes);
-	out->database_bytes = sizes.database_bytes;
-	out->wal_bytes = sizes.pending_bytes;
-	out->log_bytes = sizes.log_bytes;
+	out->database_bytes = held.database_bytes;
+	out->wal_bytes = held.pending_bytes;
+	out->log_bytes = held.log_bytes;
 	out->spool_bytes = folder_bytes(v->spool);
 	return 0;
 }

@@ -245,7 +245,7 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 		return 0;
 	if (head.size < g.tree.size)
 		return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");
-	if (v->b->ledger->each(v->store, (int64_t)g.tree.size, false, head.size - g.tree.size, grow_by, &g, e) != 0)
+	if (v->b->ledger->page(v->store, (int64_t)g.tree.size, false, head.size - g.tree.size, grow_by, &g, e) != 0)
 		return -1;
 	merkle_root(&head, root);
 	merkle_root(&g.tree, grown);

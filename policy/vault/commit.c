@@ -40,7 +40,7 @@ int transaction_commit(struct vault *v, enum lane lane, struct err *e)
 	struct err why = {0};
 
 	if ((hooks->before_commit != NULL && hooks->before_commit(v, &why) != 0) ||
-	    commit_outcome(v, v->b->upkeep->commit(v->store, lane, &why), &why) != 0) {
+	    commit_outcome(v, v->b->upkeep->end(v->store, lane, true, &why), &why) != 0) {
 		transaction_rollback(v, lane);
 		return err_set(e, why.code, "%s", why.text);
 	}
@@ -53,7 +53,7 @@ void transaction_rollback(struct vault *v, enum lane lane)
 {
 	const struct commit_hooks *hooks = v->lanes[lane].hooks;
 
-	v->b->upkeep->rollback(v->store, lane);
+	(void)v->b->upkeep->end(v->store, lane, false, NULL);
 	if (hooks->ended != NULL)
 		hooks->ended(v);
 }
@@ -68,13 +68,12 @@ int transaction_end(struct vault *v, enum lane lane, int ret, struct err *e)
 
 // ---- a batch ----
 
-// False when the engine has given up the whole transaction.
-static bool op_attempt(struct vault *v, struct op *op)
+static int op_attempt(struct vault *v, struct op *op)
 {
 	op->err = (struct err){0};
 	op->result = op->run(v, op->arg, &op->err);
 	op->ran = op->result == 0;
-	return v->b->upkeep->alive(v->store, op->lane);
+	return op->result;
 }
 
 // Nobody was told yet.
@@ -109,8 +108,7 @@ static void op_run_single(struct vault *v, struct op *op)
 	op->result = transaction_begin(v, op->lane, op->day, &op->err);
 	if (op->result != 0)
 		return;
-	bool alive = op_attempt(v, op);
-	if (op->result == 0 && alive && transaction_commit(v, op->lane, &op->err) == 0)
+	if (op_attempt(v, op) == 0 && transaction_commit(v, op->lane, &op->err) == 0)
 		return;
 	op->result = -1;
 	op->next = NULL; // it alone is rolled back
@@ -124,20 +122,12 @@ static bool batch_run_together(struct vault *v, struct op *batch)
 	for (int tries = 0; tries < TOGETHER_TRIES; tries++) {
 		struct err why = {0};
 		struct op *op = batch;
-		bool alive = true;
 		if (transaction_begin(v, batch->lane, batch->day, &why) != 0) {
 			batch_fail(batch, &why);
 			return true;
 		}
-		for (; op != NULL; op = op->next) {
-			if (op->out)
-				continue;
-			alive = op_attempt(v, op);
-			// One that fails by itself, as when what it should end is gone, is out.
-			op->out = alive && op->result != 0;
-			if (!alive || op->out)
-				break;
-		}
+		while (op != NULL && (op->out || op_attempt(v, op) == 0))
+			op = op->next;
 		if (op == NULL && transaction_commit(v, batch->lane, &why) == 0)
 			return true;
 		batch_roll_back(v, batch);
@@ -145,8 +135,10 @@ static bool batch_run_together(struct vault *v, struct op *batch)
 			batch_fail(batch, &why);
 			return true;
 		}
-		if (op == NULL || !alive)
+		// One that fails by itself, as when what it should end is gone, is out. Else the engine may have given up the whole transaction.
+		if (op == NULL || (op->err.code != ERR_NOT_FOUND && op->err.code != ERR_REFUSED && op->err.code != ERR_INPUT))
 			return false;
+		op->out = true;
 	}
 	return false;
 }

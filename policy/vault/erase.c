@@ -102,11 +102,11 @@ static void erase_day(struct erasure *x, const char *day, bool count_only)
 static void erase_log(struct erasure *x, bool count_only)
 {
 	struct err why = {0};
-	char(*days)[WHEN_DATE];
+	struct log_day *days;
 	int count = x->v->b->log->days(x->v->store, &days, &why);
 
 	for (int i = 0; i < count; i++)
-		erase_day(x, days[i], count_only);
+		erase_day(x, days[i].day, count_only);
 	free(days);
 	if (count < 0)
 		erase_partial(x, "request log", why.text);
@@ -165,7 +165,7 @@ static int find_subject(struct erasure *x, struct record_query *query, uint8_t t
 		return 0;
 	}
 	query->id = x->value;
-	if (x->v->b->records->get(x->v->store, VIEW_WRITER, x->value, &row, &why) == 0) {
+	if (record_read(x->v, VIEW_WRITER, x->value, &row, &why) == 0) {
 		x->has_subject = row.has_subject;
 		memcpy(x->subject, row.subject, HASH_LEN);
 	}
@@ -188,7 +188,7 @@ static int find_all(struct erasure *x, struct err *e)
 		hex_encode(hex, x->subject, HASH_LEN);
 		add_marker(x, x->subject, HASH_LEN);
 		add_marker(x, hex, 2 * HASH_LEN); // as the subject's key is named
-		if (v->b->ledger->payload_count(v->store, x->subject, &out->stores[STORE_PAYLOADS].found, e) != 0)
+		if (v->b->ledger->payload_end(v->store, x->subject, 0, 0, true, &out->stores[STORE_PAYLOADS].found, e) != 0)
 			return -1;
 	}
 	x->records.count = 0;
@@ -209,10 +209,9 @@ static int find_all(struct erasure *x, struct err *e)
 
 // ---- the transaction ----
 
-static int mark_tag(void *arg, const uint8_t hash[HASH_LEN])
+static void mark_tag(void *arg, const uint8_t hash[HASH_LEN])
 {
 	add_marker(arg, hash, HASH_LEN);
-	return 0;
 }
 
 static int erase_rows(struct erasure *x, struct err *e)
@@ -233,13 +232,11 @@ static int erase_rows(struct erasure *x, struct err *e)
 		const struct record_row *r = &x->records.rows[i];
 		if (r->has_file && !is_kept(x, r))
 			add_marker(x, r->id, RECORD_ID_LEN);
-		if (is_kept(x, r)
-			? record_keep(v, r, e) != 0
-			: v->b->records->tags(v->store, r->id, mark_tag, x, e) != 0 || v->b->records->end(v->store, r->id, e) != 0)
+		if (is_kept(x, r) ? record_keep(v, r, e) != 0 : v->b->records->end(v->store, r->id, mark_tag, x, e) != 0)
 			return -1;
 	}
 	uint64_t ended;
-	return x->has_subject && (v->b->ledger->payload_end(v->store, x->subject, 0, 0, &ended, e) != 0 ||
+	return x->has_subject && (v->b->ledger->payload_end(v->store, x->subject, 0, 0, false, &ended, e) != 0 ||
 				  key_end_later_of_subject(v, x->subject, e) != 0)
 		   ? -1
 		   : 0;
@@ -269,9 +266,12 @@ static void erase_rest(struct erasure *x)
 	if (v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, thoroughness(v), &why) != 0)
 		erase_partial(x, "records", why.text);
 	// A tag that another living record bears too (an address, say) is not this subject's alone, and what is kept bears its subject.
-	for (size_t i = 0; i < x->marker_count; i++)
-		if (x->markers[i].len != HASH_LEN || !v->b->records->hash_used(v->store, x->markers[i].bytes))
+	for (size_t i = 0; i < x->marker_count; i++) {
+		const struct record_query bearers = {.by = RECORDS_WITH_HASH, .tag_hash = x->markers[i].bytes, .limit = 1};
+		struct record_row row = {0};
+		if (x->markers[i].len != HASH_LEN || v->b->records->get(v->store, VIEW_WRITER, &bearers, &row, NULL) != 0)
 			x->markers[left++] = x->markers[i];
+	}
 	x->marker_count = left;
 }
 
@@ -293,7 +293,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	int ret = find_all(x, e);
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
 	if (ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out))) {
-		bool released = x->v->b->upkeep->reserve_release(x->v->store);
+		bool released = x->v->b->upkeep->reserve(x->v->store, false);
 		ret = transaction_begin(x->v, LANE_RECORDS, NULL, e) != 0 || transaction_end(x->v, LANE_RECORDS, erase_rows(x, e), e) != 0
 			  ? -1
 			  : 0;
@@ -304,7 +304,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 		if (ret == 0)
 			erase_rest(x);
 		if (released)
-			x->v->b->upkeep->reserve_fill(x->v->store);
+			x->v->b->upkeep->reserve(x->v->store, true);
 	}
 	commit_release(x->v, &alone);
 	return ret;
@@ -337,11 +337,11 @@ static int clear_and_look_again(struct erasure *x, struct err *e)
 	const struct backend_upkeep *upkeep = x->v->b->upkeep;
 	struct store *store = x->v->store;
 	struct commit_alone alone;
-	char(*days)[WHEN_DATE];
+	struct log_day *days;
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	bool released = upkeep->reserve_release(store);
+	bool released = upkeep->reserve(store, false);
 	if (x->by == ERASE_ADDRESS) { // rows that the address has made since
 		erase_log(x, false);
 		x->out->stores[STORE_REQUEST_LOG].found = x->out->stores[STORE_REQUEST_LOG].erased;
@@ -352,14 +352,14 @@ static int clear_and_look_again(struct erasure *x, struct err *e)
 		      : 0;
 	int count = x->v->b->log->days(store, &days, ret == 0 ? e : NULL);
 	for (int i = 0; i < count && ret == 0; i++)
-		ret = upkeep->sanitise(store, PART_LOG, days[i], SANITISE_ALL, e);
+		ret = upkeep->sanitise(store, PART_LOG, days[i].day, SANITISE_ALL, e);
 	free(days);
 	if (count < 0)
 		ret = -1;
 	if (ret == 0)
 		ret = look_for_residue(x, e);
 	if (released)
-		upkeep->reserve_fill(store);
+		upkeep->reserve(store, true);
 	commit_release(x->v, &alone);
 	return ret;
 }

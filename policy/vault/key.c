@@ -88,20 +88,6 @@ static int make_master(struct vault *v, const char *path, struct err *e)
 	return ret;
 }
 
-static int load_master(struct vault *v, struct err *e)
-{
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
-	char path[PATH_MAX];
-
-	if (master_path(v, path, e) != 0)
-		return -1;
-	if (v->mode == VAULT_ADMIN && access(path, F_OK) != 0)
-		return make_master(v, path, e);
-	if (file_read(path, &text, e) != 0)
-		return err_prefix(e, "master key");
-	return parse_master(v, &text, path, e);
-}
-
 // ---- data keys ----
 
 static void wrap_context(char out[256], const struct key_row *row)
@@ -200,7 +186,20 @@ static int load_one(struct vault *v, const char *scope, uint8_t out[KEY_LEN], st
 
 int key_load(struct vault *v, struct err *e)
 {
-	if (load_master(v, e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
+	char path[PATH_MAX];
+
+	if (master_path(v, path, e) != 0)
+		return -1;
+	if (v->mode == VAULT_ADMIN && access(path, F_OK) != 0) {
+		if (make_master(v, path, e) != 0)
+			return -1;
+	} else if (file_read(path, &text, e) != 0) {
+		return err_prefix(e, "master key");
+	} else if (parse_master(v, &text, path, e) != 0) {
+		return -1;
+	}
+	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 		return -1;
 	int ret = load_one(v, SCOPE_LOOKUP, v->lookup_key, e) != 0 || load_one(v, "ledger", v->ledger_key, e) != 0 ? -1 : 0;
 	return transaction_end(v, LANE_RECORDS, ret, e);
@@ -240,52 +239,46 @@ int key_end_later_of_subject(struct vault *v, const uint8_t subject[HASH_LEN], s
 
 struct reaping {
 	struct vault *v;
-	struct ended_key *keys; // that are used by something, and stay, or can go
-	size_t count, capacity;
+	struct log_day *days;
+	int day_count;
 	struct err why;
 };
 
-// What is sealed with a key holds it: a record, a payload, a day of the request log. A day's key waits for the end of its day, for more may
-// be sealed with it.
-static int reap_one(void *arg, const struct ended_key *named)
+// What is sealed with a key holds it: a day of the request log, beside the records and payloads that the store asks first. A day's key waits for the
+// end of its day, for more may be sealed with it.
+static enum key_end judge_key(void *arg, const uint8_t id[KEY_ID_LEN])
 {
 	struct reaping *r = arg;
 	struct vault *v = r->v;
-	struct ended_key key = *named;
 	char today[WHEN_DATE];
-	struct log_summary summary;
 	struct key_row row;
 	struct err why = {0};
 
-	if (!key.used && v->b->keys->get(v->store, VIEW_WRITER, key.id, NULL, NULL, &row, &why) == 0) {
-		key.used = strcmp(row.kind, kind_row(KIND_REQUEST_LOG)->name) == 0 &&
-			   (v->b->log->summary(v->store, row.scope, &summary, &why) == 0 || why.code != ERR_NOT_FOUND);
-		when_date(today, when_now());
-		if (!key.used && is_shared(&row) && strcmp(row.scope, today) == 0)
-			return 0;
-	} else if (!key.used && why.code != ERR_NOT_FOUND && why.code != ERR_CORRUPT) {
+	if (v->b->keys->get(v->store, VIEW_WRITER, id, NULL, NULL, &row, &why) != 0) {
+		if (why.code == ERR_NOT_FOUND || why.code == ERR_CORRUPT)
+			return KEY_END_NOW;
 		r->why = why;
-		return -1;
+		return KEY_END_FAILED;
 	}
-	if (r->count == r->capacity) {
-		size_t capacity = r->capacity == 0 ? 64 : 2 * r->capacity;
-		struct ended_key *keys = realloc(r->keys, capacity * sizeof *keys);
-		if (keys == NULL)
-			return err_set(&r->why, ERR_MEMORY, "no memory");
-		r->keys = keys;
-		r->capacity = capacity;
+	if (strcmp(row.kind, kind_row(KIND_REQUEST_LOG)->name) == 0) {
+		if (r->days == NULL && (r->day_count = v->b->log->days(v->store, &r->days, &r->why)) < 0)
+			return KEY_END_FAILED;
+		for (int i = 0; i < r->day_count; i++)
+			if (strcmp(r->days[i].day, row.scope) == 0)
+				return KEY_STAYS;
 	}
-	r->keys[r->count++] = key;
-	return 0;
+	when_date(today, when_now());
+	return is_shared(&row) && strcmp(row.scope, today) == 0 ? KEY_END_LATER : KEY_END_NOW;
 }
 
 int key_reap(struct vault *v, struct err *e)
 {
 	struct reaping r = {.v = v};
-	int ret = v->b->keys->to_end(v->store, reap_one, &r, &r.why);
+	struct err why = {0};
+	int ret = commit_outcome(v, v->b->keys->destroy(v->store, judge_key, &r, &why), &why);
 
-	if (ret == 0 && r.why.code == ERR_NONE && r.count > 0)
-		commit_outcome(v, v->b->keys->destroy(v->store, r.keys, r.count, &r.why), &r.why);
-	free(r.keys);
-	return r.why.code == ERR_NONE ? 0 : err_set(e, r.why.code, "%s", r.why.text);
+	free(r.days);
+	if (ret == 0)
+		return 0;
+	return r.why.code == ERR_NONE ? err_set(e, why.code, "%s", why.text) : err_set(e, r.why.code, "%s", r.why.text);
 }

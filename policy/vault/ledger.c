@@ -89,24 +89,12 @@ int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t 
 	return 0;
 }
 
-static int put_head(struct vault *v, struct err *e)
-{
-	const struct ledger_tail *tail = &v->tail;
-	struct ledger_head_row row = {.size = tail->tree.size, .at = tail->at};
-
-	if (!tail->changed)
-		return 0;
-	row.range_len = merkle_pack(&tail->tree, row.range);
-	head_seal(v, &row, row.seal);
-	return v->b->ledger->head_set(v->store, &row, e);
-}
-
 static void forget_tail(struct vault *v)
 {
-	v->tail.known = v->tail.changed = false;
+	v->tail.known = false;
 }
 
-const struct commit_hooks ledger_hooks = {.before_commit = put_head, .ended = forget_tail};
+const struct commit_hooks ledger_hooks = {.ended = forget_tail};
 
 // ---- payloads ----
 
@@ -115,60 +103,45 @@ static void payload_context(char out[64], int64_t seq)
 	snprintf(out, 64, "%s|%lld", kind_row(KIND_LEDGER)->name, (long long)seq);
 }
 
-// What the policy does not let the ledger keep is committed to and forgotten at once.
-static int put_payload(struct vault *v, const struct ledger_event *event, int64_t seq, time_t at, const uint8_t salt[SALT_LEN],
-		       struct err *e)
+static int seal_payload(struct vault *v, const struct ledger_event *event, time_t at, const uint8_t salt[SALT_LEN], struct payload_row *row,
+			struct err *e)
 {
 	BUF_AUTO_WIPE struct buf plain = BUF_INIT(VAULT_BODY_MAX + SALT_LEN);
-	struct payload_row row = {.seq = seq, .has_subject = event->subject != NULL, .body = BUF_INIT(STORE_VALUE_MAX)};
 	struct data_key DATA_KEY_AUTO key = {0};
 	uint8_t random[KEY_ID_LEN];
 	char context[64], own[2 * KEY_ID_LEN + 1];
 
-	if (v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED)
-		return 0;
-	if (row.has_subject)
-		key_lookup_hash(v, row.subject, "subject", event->subject);
+	if (row->has_subject)
+		key_lookup_hash(v, row->subject, "subject", event->subject);
 	random_bytes(random, sizeof random);
 	hex_encode(own, random, sizeof random);
-	payload_context(context, seq);
+	payload_context(context, row->seq);
+	row->due = life_end(v->policy, KIND_LEDGER, at);
 	if (buf_add(&plain, salt, SALT_LEN) != 0 || buf_add(&plain, event->payload, event->payload_len) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	row.due = life_end(v->policy, KIND_LEDGER, at);
-	int ret = key_for(v, KIND_LEDGER, at, row.has_subject ? row.subject : NULL, own, &key, e) != 0 ||
-			  seal(key.bytes, context, plain.data, plain.len, &row.body, e) != 0
-		      ? -1
-		      : 0;
-	memcpy(row.key, key.id, KEY_ID_LEN);
-	if (ret == 0)
-		ret = v->b->ledger->payload_put(v->store, &row, e);
-	buf_free(&row.body);
-	return ret;
+	if (key_for(v, KIND_LEDGER, at, row->has_subject ? row->subject : NULL, own, &key, e) != 0)
+		return -1;
+	memcpy(row->key, key.id, KEY_ID_LEN);
+	return seal(key.bytes, context, plain.data, plain.len, &row->body, e);
 }
 
-int ledger_payload_check(const struct vault *v, const struct ledger_row *row, bool *good, struct err *e)
+int ledger_payload_check(const struct vault *v, const struct payload_row *payload, const struct ledger_row *row, bool *good, struct err *e)
 {
 	BUF_AUTO_WIPE struct buf plain = BUF_INIT(STORE_VALUE_MAX);
 	struct data_key DATA_KEY_AUTO key = {0};
-	struct payload_row payload;
 	struct err why = {0};
 	uint8_t commitment[HASH_LEN];
 	char context[64];
-	int there = v->b->ledger->payload_get(v->store, row->seq, &payload, e);
 
-	*good = true;
 	payload_context(context, row->seq);
-	if (there > 0 && key_get(v, VIEW_COMMITTED, payload.key, &key, &why) != 0) {
+	*good = false;
+	if (key_get(v, VIEW_COMMITTED, payload->key, &key, &why) != 0) {
 		*good = why.code == ERR_NOT_FOUND; // erased in this moment
-	} else if (there > 0) {
-		*good = unseal(key.bytes, context, payload.body.data, payload.body.len, &plain, &why) == 0;
-		if (*good && plain.len >= SALT_LEN) {
-			keyed_hash(commitment, (const uint8_t *)plain.data, "payload", plain.data + SALT_LEN, plain.len - SALT_LEN);
-			*good = memcmp(commitment, row->commitment, HASH_LEN) == 0;
-		}
+	} else if (unseal(key.bytes, context, payload->body.data, payload->body.len, &plain, &why) == 0 && plain.len >= SALT_LEN) {
+		keyed_hash(commitment, (const uint8_t *)plain.data, "payload", plain.data + SALT_LEN, plain.len - SALT_LEN);
+		*good = memcmp(commitment, row->commitment, HASH_LEN) == 0;
 	}
-	buf_free(&payload.body);
-	return there < 0 ? -1 : 0;
+	return why.code == ERR_MEMORY ? err_set(e, why.code, "%s", why.text) : 0;
 }
 
 // ---- appending ----
@@ -176,7 +149,7 @@ int ledger_payload_check(const struct vault *v, const struct ledger_row *row, bo
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e)
 {
 	struct ledger_tail *tail = &v->tail;
-	uint8_t salt[SALT_LEN], commitment[HASH_LEN] = {0}, leaf[HASH_LEN], row_seal[HASH_LEN];
+	uint8_t salt[SALT_LEN] = {0}, commitment[HASH_LEN] = {0}, leaf[HASH_LEN], row_seal[HASH_LEN];
 	time_t now = when_now();
 
 	if (event == NULL)
@@ -200,16 +173,22 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	}
 	ledger_leaf(&row, leaf);
 	ledger_row_seal(v, leaf, row_seal);
-	if (v->b->ledger->append(v->store, &row, e) != 0 ||
-	    (event->payload != NULL && put_payload(v, event, row.seq, row.at, salt, e) != 0))
-		return -1;
 	merkle_append(&tail->tree, leaf);
 	tail->at = row.at;
-	tail->changed = true;
+	struct ledger_head_row head = {.size = tail->tree.size, .at = tail->at};
+	head.range_len = merkle_pack(&tail->tree, head.range);
+	head_seal(v, &head, head.seal);
+	// What the policy does not let the ledger keep is committed to and forgotten at once.
+	bool kept = event->payload != NULL && v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED;
+	struct payload_row payload = {.seq = row.seq, .has_subject = event->subject != NULL, .body = BUF_INIT(STORE_VALUE_MAX)};
+	int ret = kept ? seal_payload(v, event, row.at, salt, &payload, e) : 0;
+	if (ret == 0)
+		ret = v->b->ledger->append(v->store, &row, kept ? &payload : NULL, &head, e);
+	buf_free(&payload.body);
 	wipe(salt, sizeof salt);
 	if (index != NULL)
 		*index = (uint64_t)row.seq;
-	return 0;
+	return ret;
 }
 
 static int run_append(struct vault *v, void *arg, struct err *e)
@@ -253,7 +232,7 @@ static int keep_row(void *arg, const struct ledger_row *row)
 int ledger_page_read(const struct vault *v, int64_t from, bool notable, struct ledger_page *out, struct err *e)
 {
 	out->count = 0;
-	if (v->b->ledger->each(v->store, from, notable, PAGE_ROWS, keep_row, out, e) != 0)
+	if (v->b->ledger->page(v->store, from, notable, PAGE_ROWS, keep_row, out, e) != 0)
 		return -1;
 	return out->count > 0 && out->rows[out->count - 1].name == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }

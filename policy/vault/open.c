@@ -21,19 +21,20 @@ const struct policy *vault_policy(const struct vault *v)
 
 static int open_store(struct vault *v, struct err *e)
 {
+	// Programs start seldom, and after a crash: the moment to look. The officer's command runs every minute.
+	static const enum store_access accesses[] = {
+	    [VAULT_PROGRAM] = STORE_SERVE, [VAULT_LOOK] = STORE_LOOK, [VAULT_ADMIN] = STORE_CREATE};
 	struct commit_alone alone;
 
-	if (v->b->upkeep->open(&v->store, v->state, v->mode == VAULT_ADMIN ? STORE_CREATE : STORE_WRITE, e) != 0 ||
-	    commit_alone(v, &alone, e) != 0)
+	if (v->b->upkeep->open(&v->store, v->state, accesses[v->mode], e) != 0 || commit_alone(v, &alone, e) != 0)
 		return -1;
 	int ret = key_load(v, e);
 	if (ret == 0 && v->mode == VAULT_ADMIN) {
 		ret = checkpoint_key_make(v, e);
-		v->b->upkeep->reserve_fill(v->store);
+		v->b->upkeep->reserve(v->store, true);
 	}
 	commit_release(v, &alone);
-	// Programs start seldom, and after a crash: the moment to look. The officer's command runs every minute.
-	return ret == 0 && v->mode == VAULT_PROGRAM ? v->b->upkeep->check(v->store, e) : ret;
+	return ret;
 }
 
 int vault_open(struct vault **out, const char *state, const char *run, const struct policy *p, enum vault_mode mode, struct err *e)

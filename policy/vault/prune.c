@@ -22,9 +22,8 @@ enum { SPOOL_ORPHAN_SECONDS = 3600 };
 struct pruning {
 	struct vault *v;
 	struct duration ahead;
-	bool dry_run, stale; // stale: the ends in the store are not reckoned by the policy of now
-	bool telling;        // a dry run was asked for
-	time_t now, horizon; // of survey(): while it holds all locks, nothing can be stored later than now
+	bool dry_run;
+	time_t now, horizon;
 	struct prune_result *out;
 };
 
@@ -104,7 +103,7 @@ static int end_batch(struct pruning *p, const char *kind, const struct record_li
 	for (size_t i = 0; i < list->count && ret == 0; i++) {
 		const struct record_row *r = &list->rows[i];
 		bool anonymise = record_life(v, r).then == END_ANONYMISE;
-		ret = anonymise ? record_anonymise(v, r, e) : v->b->records->end(v->store, r->id, e);
+		ret = anonymise ? record_anonymise(v, r, e) : v->b->records->end(v->store, r->id, NULL, NULL, e);
 	}
 	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
 		return -1;
@@ -143,55 +142,46 @@ static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 
 // ---- whole days of the request log ----
 
-static int prune_day(struct pruning *p, const char *day, struct err *e)
+static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
 {
 	struct vault *v = p->v;
 	struct data_key DATA_KEY_AUTO key = {0};
-	struct log_summary s = {0};
 	struct err why = {0};
 	time_t start = 0;
 	char details[128];
 	const struct ledger_event event = {.name = "prune", .details = details};
 
-	when_parse(&start, day);
-	time_t due = request_log_due(v, start);
-	bool may_be_due = due != 0 && due <= p->horizon;
-	if (may_be_due || p->out->oldest_left == 0)
-		v->b->log->summary(v->store, day, &s, NULL);
+	when_parse(&start, d->day);
 	// The oldest time that the day may hold: its first second when it cannot tell.
-	if (!may_be_due || request_log_due(v, s.oldest == 0 ? start : s.oldest) > p->horizon) {
+	time_t due = request_log_due(v, d->oldest == 0 ? start : d->oldest);
+	if (due == 0 || due > p->horizon) {
 		if (p->out->oldest_left == 0)
-			p->out->oldest_left = s.oldest;
-		if (!p->dry_run && key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, day, &key, &why) != 0 &&
-		    why.code == ERR_NOT_FOUND)
-			v->b->log->end_day(v->store, day); // garbage that a crash left
-		return 0;
+			p->out->oldest_left = d->oldest;
+		bool garbage = !p->dry_run && key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, d->day, &key, &why) != 0 &&
+			       why.code == ERR_NOT_FOUND; // that a crash left
+		return garbage ? v->b->log->end_day(v->store, d->day, e) : 0;
 	}
 	p->out->log_segments++;
-	p->out->log_rows += s.lines;
+	p->out->log_rows += d->lines;
 	if (p->dry_run)
 		return 0;
 	// The event is durable, and that the key is to be ended, before the day goes; a crash in between leaves a day that is still due.
-	snprintf(details, sizeof details, "{\"kind\":\"request-log\",\"day\":\"%s\",\"rows\":%llu}", day, (unsigned long long)s.lines);
+	snprintf(details, sizeof details, "{\"kind\":\"request-log\",\"day\":\"%s\",\"rows\":%llu}", d->day, (unsigned long long)d->lines);
 	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 		return -1;
-	int ret = ledger_write(v, &event, NULL, e) != 0 || key_end_later_of(v, kind_row(KIND_REQUEST_LOG)->name, day, e) != 0 ? -1 : 0;
-	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
-		return -1;
-	v->b->log->end_day(v->store, day);
-	return 0;
+	int ret = ledger_write(v, &event, NULL, e) != 0 || key_end_later_of(v, kind_row(KIND_REQUEST_LOG)->name, d->day, e) != 0 ? -1 : 0;
+	return transaction_end(v, LANE_RECORDS, ret, e) != 0 || v->b->log->end_day(v->store, d->day, e) != 0 ? -1 : 0;
 }
 
 static int prune_log(struct pruning *p, struct err *e)
 {
-	struct vault *v = p->v;
-	char(*days)[WHEN_DATE];
-	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
+	struct log_day *days;
+	int count = p->v->b->log->days(p->v->store, &days, e), ret = count < 0 ? -1 : 0;
 
 	for (int i = 0; i < count && ret == 0; i++)
-		ret = prune_day(p, days[i], e);
+		ret = prune_day(p, &days[i], e);
 	free(days);
-	return ret == 0 && !p->dry_run ? v->b->log->sync(v->store, e) : ret;
+	return ret;
 }
 
 // ---- files and records that have lost each other ----
@@ -238,7 +228,7 @@ static bool is_orphan(const struct pruning *p, const char *name, const char *pat
 	if (strlen(name) != RECORD_ID_LEN + 4 || strcmp(name + RECORD_ID_LEN, ".zip") != 0)
 		return true;
 	snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, name);
-	bool owned = p->v->b->records->get(p->v->store, VIEW_WRITER, id, &row, &why) == 0;
+	bool owned = record_read(p->v, VIEW_WRITER, id, &row, &why) == 0;
 	buf_free(&row.body);
 	return !owned && why.code == ERR_NOT_FOUND;
 }
@@ -265,99 +255,81 @@ static int prune_spool(struct pruning *p, struct err *e)
 
 // ---- the whole ----
 
-// A clock that stands before something stored has gone back: what it calls due may not be due.
-static int check_clock(const struct pruning *p, struct err *e)
+// All that is due now is judged at one time: while all locks are held, nothing can be stored later than that. A clock that stands before something
+// stored has gone back: what it calls due may not be due.
+static int prune_set_time(struct pruning *p, const struct store_survey *held, struct err *e)
 {
-	struct vault *v = p->v;
-	struct ledger_span span;
-	struct kind_summary all;
-	time_t newest;
+	struct log_day *days;
+	int count = p->v->b->log->days(p->v->store, &days, e);
+	time_t newest = held->ledger.newest;
 	char text[WHEN_TEXT];
 
-	if (v->b->ledger->span(v->store, &span, e) != 0 || request_log_newest(v, &newest, e) != 0)
-		return -1;
-	newest = span.newest > newest ? span.newest : newest;
-	for (unsigned k = 0; k < KIND_COUNT; k++) {
-		if (v->b->records->summary(v->store, (enum kind)k, &all, e) != 0)
-			return -1;
-		newest = all.newest > newest ? all.newest : newest;
-	}
-	if (p->now >= newest)
-		return 0;
+	p->now = when_now();
+	p->horizon = duration_after(p->now, p->ahead);
+	if (count > 0 && days[count - 1].newest > newest)
+		newest = days[count - 1].newest;
+	free(days);
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		newest = held->kinds[k].newest > newest ? held->kinds[k].newest : newest;
 	when_text(text, newest);
-	return err_set(e, ERR_REFUSED, "the clock went back: something was stored at %s; nothing is deleted until the clock is right",
-		       text);
+	if (count >= 0 && p->now < newest)
+		return err_set(e, ERR_REFUSED,
+			       "the clock went back: something was stored at %s; nothing is deleted until the clock is right", text);
+	return count < 0 ? -1 : 0;
 }
 
-static int count_due(struct pruning *p, struct err *e)
+// By the ends that the policy of now gives, each record by itself.
+static int count_due(struct pruning *p, enum kind k, struct err *e)
 {
 	struct record_list page = {0};
-	int ret = 0;
+	int ret;
 
-	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
-		const struct policy_kind *kind = &p->v->policy->kinds[k];
-		size_t records = 0, files = 0;
-		bool each = p->stale; // each record by itself, or all by the ends that are stored
-		for (size_t i = 0; i < kind->life_count; i++)
-			each = each || (p->telling && kind->lives[i].ending == END_ANONYMISE);
-		page.count = 0;
-		if (!each)
-			ret = p->v->b->records->count_due(p->v->store, (enum kind)k, p->horizon, &records, &files, e);
-		else
-			do {
-				ret = record_page(p->v, (struct record_query){.by = RECORDS_OF_KIND, .kind = (enum kind)k}, &page, e);
-				for (size_t i = 0; i < page.count; i++) {
-					struct life life = record_life(p->v, &page.rows[i]);
-					bool due = life.end != 0 && life.end <= p->horizon;
-					records += due;
-					p->out->anonymised += due && life.then == END_ANONYMISE;
-					files += due && page.rows[i].has_file;
-				}
-			} while (ret == 0 && page.count == PAGE_ROWS);
-		p->out->records += records;
-		p->out->files += files;
-	}
+	do {
+		ret = record_page(p->v, (struct record_query){.by = RECORDS_OF_KIND, .kind = k}, &page, e);
+		for (size_t i = 0; i < page.count; i++) {
+			struct life life = record_life(p->v, &page.rows[i]);
+			if (life.end == 0 || life.end > p->horizon)
+				continue;
+			p->out->records++;
+			p->out->anonymised += life.then == END_ANONYMISE;
+			p->out->files += page.rows[i].has_file;
+		}
+	} while (ret == 0 && page.count == PAGE_ROWS);
 	free(page.rows);
 	return ret;
 }
 
-static int survey(struct pruning *p, struct err *e)
+// What a dry run tells: `stale`: the ends in the store are not reckoned by the policy of now.
+static int count_all(struct pruning *p, const struct store_survey *held, bool stale, struct err *e)
 {
-	struct commit_alone alone;
-
-	if (commit_alone(p->v, &alone, e) != 0)
-		return -1;
-	p->dry_run = true;
-	p->now = when_now();
-	p->horizon = duration_after(p->now, p->ahead);
-	int ret = check_clock(p, e) != 0 || count_due(p, e) != 0 || prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
-	p->dry_run = false;
-	commit_release(p->v, &alone);
-	return ret;
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		if ((stale || (held->kinds[k].due != 0 && held->kinds[k].due <= p->horizon)) && count_due(p, (enum kind)k, e) != 0)
+			return -1;
+	return prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
 }
 
-static int prune_all(struct pruning *p, bool any, struct err *e)
+static int prune_all(struct pruning *p, struct err *e)
 {
 	struct vault *v = p->v;
 	struct commit_alone alone;
+	uint64_t payloads = PAGE_ROWS;
 
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		if (prune_kind(p, (enum kind)k, e) != 0)
 			return -1;
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	uint64_t payloads = PAGE_ROWS;
 	int ret = prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
 	while (ret == 0 && payloads == PAGE_ROWS) {
 		ret = transaction_begin(v, LANE_RECORDS, NULL, e);
 		if (ret == 0)
 			ret = transaction_end(v, LANE_RECORDS,
-					      v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, &payloads, e), e);
+					      v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, false, &payloads, e), e);
 	}
 	if (ret == 0)
 		ret = key_reap(v, e);
 	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
-	if (ret == 0 && any)
+	if (ret == 0 && p->out->records + p->out->log_segments > 0)
 		v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);
 	if (ret == 0)
 		ret = set_number(v, "last_prune", p->now, e);
@@ -367,34 +339,29 @@ static int prune_all(struct pruning *p, bool any, struct err *e)
 
 int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e)
 {
-	struct prune_result due = {0};
-	struct pruning p = {.v = v, .ahead = ahead, .telling = dry_run, .out = &due};
+	struct pruning p = {.v = v, .ahead = ahead, .dry_run = dry_run, .out = out};
+	struct commit_alone alone;
+	struct store_survey held;
 	struct err why = {0};
 	int64_t stamped_by;
 
 	*out = (struct prune_result){0};
 	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0)
 		return -1;
-	p.stale = stamped_by != (int64_t)life_fingerprint(v->policy);
-	if (p.stale && !dry_run) {
-		if (stamp_all(v, e) != 0)
-			return -1;
-		p.stale = false;
-	}
-	if (survey(&p, e) != 0)
+	bool stale = stamped_by != (int64_t)life_fingerprint(v->policy);
+	if ((stale && !dry_run && stamp_all(v, e) != 0) || commit_alone(v, &alone, e) != 0)
 		return -1;
-	if (dry_run) {
-		*out = due;
-		return 0;
-	}
-	p.out = out;
-	bool any = due.records + due.log_segments > 0;
-	if (prune_all(&p, any, &why) == 0)
-		return 0;
+	int ret = v->b->upkeep->survey(v->store, &held, e) != 0 || prune_set_time(&p, &held, e) != 0 ||
+			  (dry_run && count_all(&p, &held, stale, e) != 0)
+		      ? -1
+		      : 0;
+	commit_release(v, &alone);
+	if (ret != 0 || dry_run || prune_all(&p, &why) == 0)
+		return ret;
 	// On a full disk even deleting fails; what the first attempt has ended stays ended.
-	if (why.code != ERR_FULL || !v->b->upkeep->reserve_release(v->store))
+	if (why.code != ERR_FULL || !v->b->upkeep->reserve(v->store, false))
 		return err_set(e, why.code, "%s", why.text);
-	int ret = prune_all(&p, any, e);
-	v->b->upkeep->reserve_fill(v->store);
+	ret = prune_all(&p, e);
+	v->b->upkeep->reserve(v->store, true);
 	return ret;
 }

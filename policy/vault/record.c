@@ -30,6 +30,11 @@ static void row_free(struct record_row *row)
 }
 #define ROW_AUTO __attribute__((cleanup(row_free)))
 
+int record_read(const struct vault *v, enum view view, const char *id, struct record_row *out, struct err *e)
+{
+	return v->b->records->get(v->store, view, &(struct record_query){.by = RECORD_WITH_ID, .id = id}, out, e);
+}
+
 // ---- bodies ----
 
 static void body_context(char out[CONTEXT_MAX], const struct record_row *row)
@@ -229,7 +234,7 @@ int vault_get(struct vault *v, const char *id, struct vault_record *out, struct 
 	struct record_row row ROW_AUTO = {0};
 
 	*out = (struct vault_record){0};
-	return v->b->records->get(v->store, VIEW_COMMITTED, id, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, &row, out, e);
+	return record_read(v, VIEW_COMMITTED, id, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, &row, out, e);
 }
 
 // The records that were found last. One is used again only while nothing at all was committed to the store, by whatever process, so it is what
@@ -259,7 +264,8 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 	bool known = v->b->upkeep->stamp(v->store, &before);
 	if (known && lookup_cached(v, kind, hash, &before, out))
 		return check_live(v, kind, &out->facts, e);
-	if (v->b->records->find(v->store, kind, tag, hash, when_now(), &row, e) != 0 || open_record(v, VIEW_COMMITTED, &row, out, e) != 0)
+	const struct record_query tagged = {.by = RECORD_WITH_TAG, .kind = kind, .tag = tag, .tag_hash = hash, .horizon = when_now()};
+	if (v->b->records->get(v->store, VIEW_COMMITTED, &tagged, &row, e) != 0 || open_record(v, VIEW_COMMITTED, &row, out, e) != 0)
 		return -1;
 	// Nothing was committed between the two stamps, so what was read is of this state.
 	if (known && out->body.data == NULL && v->b->upkeep->stamp(v->store, &after) && memcmp(&before, &after, sizeof before) == 0) {
@@ -326,7 +332,7 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	struct record_row row ROW_AUTO = {0};
 	struct vault_record now;
 
-	if (v->b->records->get(v->store, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, &row, &now, e) != 0)
+	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, &row, &now, e) != 0)
 		return -1;
 	vault_record_free(&now);
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
@@ -380,7 +386,7 @@ int record_keep(struct vault *v, const struct record_row *r, struct err *e)
 	BUF_AUTO_WIPE struct buf body = BUF_INIT(STORE_VALUE_MAX);
 	uint8_t before[KEY_ID_LEN];
 
-	if (v->b->records->get(v->store, VIEW_WRITER, r->id, &row, e) != 0)
+	if (record_read(v, VIEW_WRITER, r->id, &row, e) != 0)
 		return -1;
 	row.facts = r->facts;
 	row.due = r->due;
@@ -403,7 +409,7 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 	BUF_AUTO_WIPE struct buf before = BUF_INIT(STORE_VALUE_MAX), after = BUF_INIT(STORE_VALUE_MAX);
 	JSON_AUTO cJSON *stays = cJSON_CreateObject();
 
-	if (v->b->records->get(v->store, VIEW_WRITER, r->id, &old, e) != 0)
+	if (record_read(v, VIEW_WRITER, r->id, &old, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body =
 	    open_body(v, VIEW_WRITER, &old, &before, NULL) == 0 ? json_parse(buf_text(&before), before.len, NULL) : NULL;
@@ -419,7 +425,7 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 	memcpy(row.state, old.state, sizeof row.state);
 	if (stays == NULL || json_print(&after, stays) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	return v->b->records->end(v->store, r->id, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
+	return v->b->records->end(v->store, r->id, NULL, NULL, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
 		       seal_body_with(&key, &row, after.data, after.len, e) != 0 || v->b->records->put(v->store, &row, NULL, 0, e) != 0
 		   ? -1
 		   : 0;
@@ -446,7 +452,7 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 	struct record_row *row = &end->row;
 	time_t now = when_now();
 
-	if (v->b->records->get(v->store, VIEW_WRITER, end->id, row, e) != 0)
+	if (record_read(v, VIEW_WRITER, end->id, row, e) != 0)
 		return -1;
 	buf_free(&row->body);
 	if (check_live(v, row->kind, &row->facts, e) != 0)
@@ -456,7 +462,7 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 		return err_set(e, ERR_REFUSED, "%s: %s", kind_row(row->kind)->words,
 			       life.held ? "a legal hold keeps it" : "the policy keeps it, whoever asks for its end");
 	end->own_key = row->has_key && !key_is_shared(v, row->key);
-	return ledger_write(v, end->event, NULL, e) != 0 || v->b->records->end(v->store, row->id, e) != 0 ? -1 : 0;
+	return ledger_write(v, end->event, NULL, e) != 0 || v->b->records->end(v->store, row->id, NULL, NULL, e) != 0 ? -1 : 0;
 }
 
 // The record is ended when the commit returned. A crash before its key is destroyed is made good by the next reaping, one before its

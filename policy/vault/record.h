@@ -6,6 +6,7 @@
 #include "policy/vault/backend.h"
 #include "policy/vault/vault.h"
 
+int record_read(const struct vault *v, enum view view, const char *id, struct record_row *out, struct err *e); // ERR_NOT_FOUND
 // Inside a transaction: it becomes one of which nobody can be told.
 int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
 struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended

@@ -69,8 +69,8 @@ static int take_day(struct vault *v, const char *day, struct err *e)
 	int ret = key_find(v, VIEW_WRITER, kind, day, &key, &why);
 	if (ret != 0 && why.code == ERR_NOT_FOUND) {
 		why = (struct err){0};
-		v->b->log->end_day(v->store, day); // what stands there was sealed with a key that is destroyed
-		ret = transaction_begin(v, LANE_RECORDS, NULL, &why);
+		// What stands there was sealed with a key that is destroyed.
+		ret = v->b->log->end_day(v->store, day, &why) != 0 || transaction_begin(v, LANE_RECORDS, NULL, &why) != 0 ? -1 : 0;
 		if (ret == 0)
 			ret = transaction_end(v, LANE_RECORDS, key_obtain(v, kind, day, &key, &why), &why);
 	}
@@ -179,15 +179,4 @@ int request_log_wait(struct vault *v, struct request_log_pending *p, struct err 
 time_t request_log_due(const struct vault *v, time_t oldest)
 {
 	return life_end(v->policy, KIND_REQUEST_LOG, oldest); // what this policy does not let be logged is due as soon as it is there
-}
-
-int request_log_newest(struct vault *v, time_t *out, struct err *e)
-{
-	char(*days)[WHEN_DATE];
-	struct log_summary s;
-	int count = v->b->log->days(v->store, &days, e);
-
-	*out = count > 0 && v->b->log->summary(v->store, days[count - 1], &s, NULL) == 0 ? s.newest : 0;
-	free(days);
-	return count < 0 ? -1 : 0;
 }

@@ -17,6 +17,5 @@ struct request_log_hashes {
 int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject,
 			  struct request_log_hashes *out, struct err *e);
 time_t request_log_due(const struct vault *v, time_t oldest);
-int request_log_newest(struct vault *v, time_t *out, struct err *e); // 0: empty
 
 #endif

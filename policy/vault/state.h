@@ -26,9 +26,9 @@ struct commit_lane {
 	size_t waiting, last_batch; // operations not yet answered; those of the last commit
 };
 
-// The end of the ledger within a transaction: read by the first event, written once, before the commit.
+// The end of the ledger within a transaction: read by the first event.
 struct ledger_tail {
-	bool known, changed;
+	bool known;
 	struct merkle tree;
 	time_t at;
 };

@@ -13,8 +13,9 @@ struct verification {
 	struct vault *v;
 	struct ledger_report *out;
 	struct merkle tree;
-	uint64_t end;  // size that the head states
-	uint64_t next; // size of tree at which to ask for a checkpoint again
+	uint64_t end;               // size that the head states
+	uint64_t next;              // size of tree at which to ask for a checkpoint again
+	struct payload_row payload; // the next one; its number is INT64_MAX when there is none
 	bool done;
 };
 
@@ -77,7 +78,15 @@ static int verify_row(struct verification *w, const struct ledger_row *row, stru
 		verify_found(w, want, "event %llu was altered, swapped or put in", (unsigned long long)want);
 		return 0;
 	}
-	if (row->has_payload && ledger_payload_check(w->v, row, &good, e) != 0)
+	if (w->payload.seq < row->seq) {
+		buf_free(&w->payload.body);
+		int there = w->v->b->ledger->payload_get(w->v->store, row->seq, &w->payload, e);
+		if (there < 0)
+			return -1;
+		if (there == 0)
+			w->payload.seq = INT64_MAX;
+	}
+	if (w->payload.seq == row->seq && ledger_payload_check(w->v, &w->payload, row, &good, e) != 0)
 		return -1;
 	if (!good)
 		verify_found(w, want, "the payload of event %llu was altered", (unsigned long long)want);
@@ -106,7 +115,7 @@ static int verify_rows(struct verification *w, struct err *e)
 static int verify_whole(struct verification *w, const struct merkle *head, bool head_altered, struct err *e)
 {
 	struct checkpoint_row last;
-	struct ledger_span span;
+	struct store_survey held;
 	struct merkle now;
 	uint8_t root[HASH_LEN], expected[HASH_LEN];
 	time_t at;
@@ -119,12 +128,12 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 		return 0;
 	// Appended and signed while we read is fine; beyond what the head knows now is not. The head is asked last, as all only grow.
 	int there = w->v->b->ledger->checkpoint_get(w->v->store, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
-	if (there < 0 || w->v->b->ledger->span(w->v->store, &span, e) != 0 || ledger_head(w->v, VIEW_COMMITTED, &now, &at, e) != 0)
+	if (there < 0 || w->v->b->upkeep->survey(w->v->store, &held, e) != 0 || ledger_head(w->v, VIEW_COMMITTED, &now, &at, e) != 0)
 		return -1;
 	if (there > 0 && last.size > now.size)
 		verify_found(w, now.size, "the ledger ends at %llu, before a checkpoint signed at %llu", (unsigned long long)now.size,
 			     (unsigned long long)last.size);
-	else if (span.last >= 0 && (uint64_t)span.last >= now.size)
+	else if (held.ledger.last >= 0 && (uint64_t)held.ledger.last >= now.size)
 		verify_found(w, now.size, "an event was put in after the last one");
 	return 0;
 }
@@ -151,8 +160,8 @@ static int verify_start(struct verification *w, uint64_t least, struct err *e)
 
 int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *out, struct err *e)
 {
-	struct verification w = {.v = v, .out = out};
-	struct ledger_span span;
+	struct verification w = {.v = v, .out = out, .payload.seq = -1};
+	struct store_survey held;
 	struct merkle head;
 	struct err why = {0};
 	uint8_t root[HASH_LEN];
@@ -160,12 +169,14 @@ int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *
 
 	*out = (struct ledger_report){.intact = true};
 	bool altered = ledger_head(v, VIEW_COMMITTED, &head, &at, &why) != 0;
-	if (altered && (why.code != ERR_CORRUPT || v->b->ledger->span(v->store, &span, e) != 0))
+	if (altered && (why.code != ERR_CORRUPT || v->b->upkeep->survey(v->store, &held, e) != 0))
 		return err_set(e, why.code, "%s", why.text);
-	w.end = altered ? (uint64_t)(span.last + 1) : head.size;
+	w.end = altered ? (uint64_t)(held.ledger.last + 1) : head.size;
 	if (!altered && verify_start(&w, least, e) != 0)
 		return -1;
-	if (verify_rows(&w, e) != 0 || (!w.done && verify_whole(&w, &head, altered, e) != 0))
+	int ret = verify_rows(&w, e) != 0 || (!w.done && verify_whole(&w, &head, altered, e) != 0) ? -1 : 0;
+	buf_free(&w.payload.body);
+	if (ret != 0)
 		return -1;
 	out->size = w.tree.size;
 	merkle_root(&w.tree, root);

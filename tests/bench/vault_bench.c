@@ -122,7 +122,7 @@ static void fill_day(struct vault *v, time_t day, uint64_t rows)
 		if (v->b->log->append(v->store, &row, &e) != 0)
 			die("fill", e.text);
 		bool last = i + 1 == rows;
-		if ((last || i % ROWS_PER_COMMIT == 0) && v->b->upkeep->commit(v->store, LANE_LOG, &e) != 0)
+		if ((last || i % ROWS_PER_COMMIT == 0) && v->b->upkeep->end(v->store, LANE_LOG, true, &e) != 0)
 			die("fill", e.text);
 	}
 	commit_release(v, &alone);

@@ -279,14 +279,14 @@ static void an_altered_checkpoint_vouches_for_nothing(void **state)
 static void time_never_runs_backwards(void **state)
 {
 	struct fixture *f = *state;
-	struct ledger_span span;
+	struct store_survey held;
 	struct err e = {0};
 
 	append_events(f, 1);
 	fixture_time -= 100;
 	append_events(f, 1);
-	assert_return_code(f->vault->b->ledger->span(f->vault->store, &span, &e), 0);
-	assert_int_equal(span.newest, fixture_time + 100);
+	assert_return_code(f->vault->b->upkeep->survey(f->vault->store, &held, &e), 0);
+	assert_int_equal(held.ledger.newest, fixture_time + 100);
 	assert_true(verify(f).intact);
 }
 

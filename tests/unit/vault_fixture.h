@@ -13,6 +13,7 @@
 #include "policy/vault/request_log.h"
 #include "tests/unit/test.h"
 #include <ftw.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +177,22 @@ static inline size_t fixture_census(struct fixture *f, enum kind kind, struct ce
 		return (size_t)census.rows[i].count;
 	}
 	return 0;
+}
+
+// One day of the request log; without lines when it is not there.
+static inline struct log_day fixture_day(struct fixture *f, const char *day)
+{
+	struct log_day *days, out = {0};
+	struct err e = {0};
+	int count = f->vault->b->log->days(f->vault->store, &days, &e);
+
+	if (count < 0)
+		fail_msg("days: %s", e.text);
+	for (int i = 0; i < count; i++)
+		if (strcmp(days[i].day, day) == 0)
+			out = days[i];
+	free(days);
+	return out;
 }
 
 // Runs SQL on a store from outside, as an intruder with the file would.

@@ -144,11 +144,11 @@ static void the_space_reserve_is_there(void **state)
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, SPACE_RESERVE_BYTES);
 	assert_true(file.st_blocks * 512 >= SPACE_RESERVE_BYTES);
-	assert_true(f->vault->b->upkeep->reserve_release(f->vault->store));
+	assert_true(f->vault->b->upkeep->reserve(f->vault->store, false));
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, 0);
-	assert_false(f->vault->b->upkeep->reserve_release(f->vault->store));
-	f->vault->b->upkeep->reserve_fill(f->vault->store);
+	assert_false(f->vault->b->upkeep->reserve(f->vault->store, false));
+	assert_true(f->vault->b->upkeep->reserve(f->vault->store, true));
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, SPACE_RESERVE_BYTES);
 }

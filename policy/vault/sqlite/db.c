@@ -231,33 +231,23 @@ struct value db_text(const char *s)
 	return s == NULL ? V_NULL : (struct value){.type = VALUE_TEXT, .bytes = s, .len = strlen(s)};
 }
 
-static int bind_one(sqlite3_stmt *statement, int index, const struct value *value)
-{
-	switch (value->type) {
-	case VALUE_INT:
-		return sqlite3_bind_int64(statement, index, value->number);
-	case VALUE_TEXT:
-		return sqlite3_bind_text64(statement, index, value->bytes, value->len, SQLITE_STATIC, SQLITE_UTF8);
-	case VALUE_BLOB:
-		return sqlite3_bind_blob64(statement, index, value->bytes, value->len, SQLITE_STATIC);
-	default:
-		return sqlite3_bind_null(statement, index);
-	}
-}
-
 // To SQLite "$3" is a name, not a position.
 static int bind_all(sqlite3_stmt *statement, const struct value *values)
 {
 	static const char *const names[] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"};
+	int rc = SQLITE_OK;
 
-	for (size_t i = 0; values != NULL && values[i].type != VALUE_END; i++) {
+	for (size_t i = 0; values != NULL && values[i].type != VALUE_END && rc == SQLITE_OK; i++) {
+		const struct value *v = &values[i];
 		if (i == ARRAY_LEN(names))
 			return SQLITE_RANGE;
-		int rc = bind_one(statement, sqlite3_bind_parameter_index(statement, names[i]), &values[i]);
-		if (rc != SQLITE_OK)
-			return rc;
+		int index = sqlite3_bind_parameter_index(statement, names[i]);
+		rc = v->type == VALUE_INT    ? sqlite3_bind_int64(statement, index, v->number)
+		     : v->type == VALUE_TEXT ? sqlite3_bind_text64(statement, index, v->bytes, v->len, SQLITE_STATIC, SQLITE_UTF8)
+		     : v->type == VALUE_BLOB ? sqlite3_bind_blob64(statement, index, v->bytes, v->len, SQLITE_STATIC)
+					     : sqlite3_bind_null(statement, index);
 	}
-	return SQLITE_OK;
+	return rc;
 }
 
 struct cursor *db_query(struct db *s, enum sql statement, const struct value *values, struct err *e)

@@ -2,7 +2,7 @@
 // Keys, in a file apart from what they seal. What is to be destroyed is named in vault.db, in the transaction that deletes what it sealed.
 #include "policy/vault/sqlite/sqlite.h"
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 static int key_get(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
 		   struct err *e)
@@ -28,6 +28,8 @@ static int key_get(struct store *s, enum view view, const uint8_t *id, const cha
 
 static int key_put(struct store *s, const struct key_row *row, struct err *e)
 {
+	if (s->write.keys_begun && !db_in_transaction(s->write.keys))
+		return err_set(e, ERR_UNAVAILABLE, "keys.db: the transaction was given up");
 	if (!s->write.keys_begun && db_begin(s->write.keys, e) != 0)
 		return -1;
 	s->write.keys_begun = true;
@@ -39,30 +41,47 @@ static int key_put(struct store *s, const struct key_row *row, struct err *e)
 
 static int key_end_later(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e)
 {
-	return db_run(s->write.vault, SQL_KEY_END_LATER, VALUES(V_BLOB(id, KEY_ID_LEN)), e);
+	return store_write(s, SQL_KEY_END_LATER, VALUES(V_BLOB(id, KEY_ID_LEN)), e);
 }
 
-static int keys_to_end(struct store *s, int (*each)(void *, const struct ended_key *), void *arg, struct err *e)
+struct key_list {
+	struct named_key {
+		uint8_t id[KEY_ID_LEN];
+		bool used; // by a record or a payload
+		enum key_end end;
+	} * keys;
+	size_t count;
+};
+
+static int list_named(struct store *s, struct key_list *out, struct err *e)
 {
 	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_KEY_TO_END, NULL, e);
-	int more = -1, stop = 0;
+	size_t capacity = 0;
+	int more;
 
-	while (!stop && (more = cursor_next(c, e)) > 0) {
-		struct ended_key key = {.used = cursor_int(c, 1) != 0};
-		if (cursor_copy(c, 0, key.id, KEY_ID_LEN))
-			stop = each(arg, &key);
+	while ((more = cursor_next(c, e)) > 0) {
+		if (out->count == capacity) {
+			capacity = capacity == 0 ? 64 : 2 * capacity;
+			struct named_key *keys = realloc(out->keys, capacity * sizeof *keys);
+			if (keys == NULL)
+				return err_set(e, ERR_MEMORY, "no memory");
+			out->keys = keys;
+		}
+		struct named_key *key = &out->keys[out->count];
+		key->used = cursor_int(c, 1) != 0;
+		out->count += cursor_copy(c, 0, key->id, KEY_ID_LEN);
 	}
-	return more < 0 ? -1 : 0;
+	return more;
 }
 
-// Only those that are not used, or all of them.
-static int delete_keys(struct db *db, enum sql statement, const struct ended_key *keys, size_t count, bool unused, struct err *e)
+// In a transaction of its own.
+static int delete_keys(struct db *db, enum sql statement, const struct key_list *list, bool stays_too, struct err *e)
 {
 	int ret = db_begin(db, e);
 
-	for (size_t i = 0; i < count && ret == 0; i++)
-		if (!unused || !keys[i].used)
-			ret = db_run(db, statement, VALUES(V_BLOB(keys[i].id, KEY_ID_LEN)), e);
+	for (size_t i = 0; i < list->count && ret == 0; i++)
+		if (list->keys[i].end == KEY_END_NOW || (stays_too && list->keys[i].end == KEY_STAYS))
+			ret = db_run(db, statement, VALUES(V_BLOB(list->keys[i].id, KEY_ID_LEN)), e);
 	if (ret == 0)
 		return db_commit(db, e);
 	db_rollback(db);
@@ -70,21 +89,31 @@ static int delete_keys(struct db *db, enum sql statement, const struct ended_key
 }
 
 // It is forgotten that they were to be ended only after they are in no file any more.
-static int keys_destroy(struct store *s, const struct ended_key *keys, size_t count, struct err *e)
+static int keys_destroy(struct store *s, enum key_end (*judge)(void *arg, const uint8_t id[KEY_ID_LEN]), void *arg, struct err *e)
 {
-	bool any = false;
+	struct key_list list = {0};
+	size_t now = 0, any = 0;
+	int ret = list_named(s, &list, e);
 
-	for (size_t i = 0; i < count; i++)
-		any = any || !keys[i].used;
-	if (any && (delete_keys(s->write.keys, SQL_KEY_DELETE, keys, count, true, e) != 0 || db_rewrite(s->write.keys, e) != 0))
-		return -1;
-	return delete_keys(s->write.vault, SQL_KEY_FORGET, keys, count, false, e);
+	for (size_t i = 0; i < list.count && ret == 0; i++) {
+		struct named_key *key = &list.keys[i];
+		key->end = key->used ? KEY_STAYS : judge(arg, key->id);
+		now += key->end == KEY_END_NOW;
+		any += key->end != KEY_END_LATER;
+		if (key->end == KEY_END_FAILED)
+			ret = err_set(e, ERR_IO, "a key cannot be judged");
+	}
+	if (ret == 0 && now > 0 && (delete_keys(s->write.keys, SQL_KEY_DELETE, &list, false, e) != 0 || db_rewrite(s->write.keys, e) != 0))
+		ret = -1;
+	if (ret == 0 && any > 0)
+		ret = delete_keys(s->write.vault, SQL_KEY_FORGET, &list, true, e);
+	free(list.keys);
+	return ret;
 }
 
 const struct backend_keys sqlite_keys = {
     .get = key_get,
     .put = key_put,
     .end_later = key_end_later,
-    .to_end = keys_to_end,
     .destroy = keys_destroy,
 };

@@ -30,18 +30,23 @@ static int ledger_head(struct store *s, enum view view, struct ledger_head_row *
 	return more;
 }
 
-static int ledger_head_set(struct store *s, const struct ledger_head_row *row, struct err *e)
+static int ledger_append(struct store *s, const struct ledger_row *row, const struct payload_row *p, const struct ledger_head_row *head,
+			 struct err *e)
 {
-	return db_run(s->write.vault, SQL_HEAD_SET,
-		      VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->range, row->range_len), V_BLOB(row->seal, HASH_LEN)), e);
-}
-
-static int ledger_append(struct store *s, const struct ledger_row *row, struct err *e)
-{
-	return db_run(s->write.vault, SQL_LEDGER_PUT,
-		      VALUES(V_INT(row->seq), V_INT(row->at), V_TEXT(row->name), V_TEXT(row->policy), V_TEXT(row->details),
-			     V_BLOB(row->commitment, HASH_LEN), V_BLOB(row->seal, HASH_LEN)),
-		      e);
+	if (store_write(s, SQL_LEDGER_PUT,
+			VALUES(V_INT(row->seq), V_INT(row->at), V_TEXT(row->name), V_TEXT(row->policy), V_TEXT(row->details),
+			       V_BLOB(row->commitment, HASH_LEN), V_BLOB(row->seal, HASH_LEN)),
+			e) != 0)
+		return -1;
+	if (p != NULL &&
+	    store_write(s, SQL_PAYLOAD_PUT,
+			VALUES(V_INT(p->seq), V_BLOB(p->has_subject ? p->subject : NULL, HASH_LEN), p->due == 0 ? V_NULL : V_INT(p->due),
+			       V_BLOB(p->key, KEY_ID_LEN), V_BLOB(p->body.data, p->body.len)),
+			e) != 0)
+		return -1;
+	return store_write(s, SQL_HEAD_SET,
+			   VALUES(V_INT(head->size), V_INT(head->at), V_BLOB(head->range, head->range_len), V_BLOB(head->seal, HASH_LEN)),
+			   e);
 }
 
 static const uint8_t *hash_at(struct cursor *c, int column)
@@ -52,7 +57,7 @@ static const uint8_t *hash_at(struct cursor *c, int column)
 	return len == HASH_LEN ? bytes : NULL;
 }
 
-static int ledger_each(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
+static int ledger_page(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
 		       struct err *e)
 {
 	struct cursor *c =
@@ -68,7 +73,6 @@ static int ledger_each(struct store *s, int64_t from, bool notable, size_t limit
 		    .details = cursor_text(c, 4),
 		    .commitment = hash_at(c, 5),
 		    .seal = hash_at(c, 6),
-		    .has_payload = cursor_int(c, 7) != 0,
 		};
 		stop = each(arg, &row);
 	}
@@ -76,36 +80,17 @@ static int ledger_each(struct store *s, int64_t from, bool notable, size_t limit
 	return more < 0 ? -1 : 0;
 }
 
-static int ledger_span(struct store *s, struct ledger_span *out, struct err *e)
-{
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_LEDGER_SPAN, NULL, e);
-	int more = cursor_next(c, e);
-
-	*out = (struct ledger_span){.last = -1};
-	if (more > 0)
-		*out = (struct ledger_span){cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2)};
-	store_done(s, VIEW_COMMITTED, &c);
-	return more > 0 ? 0 : -1;
-}
-
 // ---- payloads ----
 
-static int payload_put(struct store *s, const struct payload_row *row, struct err *e)
+static int payload_get(struct store *s, int64_t from, struct payload_row *out, struct err *e)
 {
-	return db_run(s->write.vault, SQL_PAYLOAD_PUT,
-		      VALUES(V_INT(row->seq), V_BLOB(row->has_subject ? row->subject : NULL, HASH_LEN),
-			     row->due == 0 ? V_NULL : V_INT(row->due), V_BLOB(row->key, KEY_ID_LEN), V_BLOB(row->body.data, row->body.len)),
-		      e);
-}
-
-static int payload_get(struct store *s, int64_t seq, struct payload_row *out, struct err *e)
-{
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_PAYLOAD_GET, VALUES(V_INT(seq)), e);
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_PAYLOAD_GET, VALUES(V_INT(from)), e);
 	int more = cursor_next(c, e);
 	size_t len;
 
-	*out = (struct payload_row){.seq = seq, .body = BUF_INIT(STORE_VALUE_MAX)};
+	*out = (struct payload_row){.body = BUF_INIT(STORE_VALUE_MAX)};
 	if (more > 0) {
+		out->seq = cursor_int(c, 0);
 		const void *body = cursor_blob(c, 2, &len);
 		cursor_copy(c, 1, out->key, KEY_ID_LEN);
 		if (buf_add(&out->body, body, len) != 0)
@@ -115,21 +100,18 @@ static int payload_get(struct store *s, int64_t seq, struct payload_row *out, st
 	return more;
 }
 
-static int payload_count(struct store *s, const uint8_t subject[HASH_LEN], uint64_t *out, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_PAYLOAD_COUNT, VALUES(V_BLOB(subject, HASH_LEN)), e);
-
-	if (cursor_next(c, e) != 1)
-		return -1;
-	*out = (uint64_t)cursor_int(c, 0);
-	return 0;
-}
-
-static int payload_end(struct store *s, const uint8_t *subject, time_t due, size_t limit, uint64_t *out, struct err *e)
+static int payload_end(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out, struct err *e)
 {
 	const struct value *which = VALUES(V_BLOB(subject, HASH_LEN), due == 0 ? V_NULL : V_INT(due), V_INT(limit));
 
-	if (db_run(s->write.vault, SQL_PAYLOAD_KEYS_END, which, e) != 0 || db_run(s->write.vault, SQL_PAYLOAD_DELETE, which, e) != 0)
+	if (count_only) {
+		struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_PAYLOAD_COUNT, which, e);
+		if (cursor_next(c, e) != 1)
+			return -1;
+		*out = (uint64_t)cursor_int(c, 0);
+		return 0;
+	}
+	if (store_write(s, SQL_PAYLOAD_KEYS_END, which, e) != 0 || store_write(s, SQL_PAYLOAD_DELETE, which, e) != 0)
 		return -1;
 	*out = db_changes(s->write.vault);
 	return 0;
@@ -166,13 +148,9 @@ static int checkpoint_get(struct store *s, enum checkpoint_which which, uint64_t
 
 const struct backend_ledger sqlite_ledger = {
     .head = ledger_head,
-    .head_set = ledger_head_set,
     .append = ledger_append,
-    .each = ledger_each,
-    .span = ledger_span,
-    .payload_put = payload_put,
+    .page = ledger_page,
     .payload_get = payload_get,
-    .payload_count = payload_count,
     .payload_end = payload_end,
     .checkpoint_put = checkpoint_put,
     .checkpoint_get = checkpoint_get,

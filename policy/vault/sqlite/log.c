@@ -89,6 +89,8 @@ static int add_to_summary(struct db *db, int64_t lines, time_t oldest, time_t ne
 
 static int log_append(struct store *s, const struct log_row *row, struct err *e)
 {
+	if (!db_in_transaction(s->write.segment.db))
+		return err_set(e, ERR_UNAVAILABLE, "request log: the transaction was given up");
 	if (db_run(s->write.segment.db, SQL_LOG_PUT,
 		   VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN), V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN),
 			  V_BLOB(row->body, row->body_len)),
@@ -108,10 +110,30 @@ static int is_segment(const struct dirent *d)
 	return strlen(d->d_name) == WHEN_DATE - 1 + 3 && strcmp(d->d_name + WHEN_DATE - 1, ".db") == 0 && when_parse(&day, text) == 0;
 }
 
-int log_days(struct store *s, char (**out)[WHEN_DATE], struct err *e)
+static int summarise_day(const struct store *s, struct log_day *out, struct err *e)
+{
+	struct db *db DB_AUTO = NULL;
+	struct err why = {0};
+
+	if (log_open(s, &db, out->day, DB_READ, &why) == 0 && db != NULL) {
+		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_SUMMARY, NULL, &why);
+		if (cursor_next(c, &why) == 1) {
+			out->state = LOG_DAY_READ;
+			out->lines = (uint64_t)cursor_int(c, 0);
+			out->oldest = out->lines > 0 ? cursor_int(c, 1) : 0;
+			out->newest = out->lines > 0 ? cursor_int(c, 2) : 0;
+			return 0;
+		}
+	}
+	out->state = why.code == ERR_NONE ? LOG_DAY_VOID : LOG_DAY_DAMAGED;
+	return why.code == ERR_NONE || why.code == ERR_CORRUPT || why.code == ERR_INPUT ? 0 : err_set(e, why.code, "%s", why.text);
+}
+
+int log_days(struct store *s, struct log_day **out, struct err *e)
 {
 	struct dirent **names;
 	char path[PATH_MAX];
+	int ret = 0;
 
 	*out = NULL;
 	if (path_join(path, PATH_MAX, s->state, "log", e) != 0)
@@ -120,33 +142,17 @@ int log_days(struct store *s, char (**out)[WHEN_DATE], struct err *e)
 	if (count < 0)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", path);
 	*out = calloc((size_t)count + 1, sizeof **out);
+	if (*out == NULL)
+		ret = err_set(e, ERR_MEMORY, "no memory");
 	for (int i = 0; i < count; i++) {
-		if (*out != NULL)
-			snprintf((*out)[i], WHEN_DATE, "%.*s", WHEN_DATE - 1, names[i]->d_name);
+		if (ret == 0) {
+			snprintf((*out)[i].day, WHEN_DATE, "%.*s", WHEN_DATE - 1, names[i]->d_name);
+			ret = summarise_day(s, &(*out)[i], e);
+		}
 		free(names[i]);
 	}
 	free(names);
-	return *out == NULL ? err_set(e, ERR_MEMORY, "no memory") : count;
-}
-
-static int log_summary(struct store *s, const char *day, struct log_summary *out, struct err *e)
-{
-	struct db *db DB_AUTO = NULL;
-	struct cursor *c CURSOR_AUTO = NULL;
-	char path[PATH_MAX];
-
-	*out = (struct log_summary){0};
-	if (log_path(s, path, day, "", e) != 0 || db_open(&db, DB_LOG, path, DB_READ, e) != 0)
-		return -1;
-	c = db_query(db, SQL_LOG_SUMMARY, NULL, e);
-	if (cursor_next(c, e) != 1)
-		return -1;
-	out->lines = (uint64_t)cursor_int(c, 0);
-	if (out->lines > 0) {
-		out->oldest = cursor_int(c, 1);
-		out->newest = cursor_int(c, 2);
-	}
-	return 0;
+	return ret == 0 ? count : ret;
 }
 
 // ---- ending ----
@@ -181,29 +187,24 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 	return -1;
 }
 
-static void log_end_day(struct store *s, const char *day)
+// What a crash left of other days, their logs and indexes without their file, goes too.
+static int log_end_day(struct store *s, const char *ended, struct err *e)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	char path[PATH_MAX];
-
-	if (strcmp(s->write.segment.day, day) == 0)
-		close_segment(s);
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
-		if (log_path(s, path, day, suffixes[i], NULL) == 0)
-			unlink(path);
-}
-
-static int log_sync(struct store *s, struct err *e)
-{
 	char folder[PATH_MAX], path[PATH_MAX], day[WHEN_DATE];
 	time_t start;
 
+	if (strcmp(s->write.segment.day, ended) == 0)
+		close_segment(s);
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		if (log_path(s, path, ended, suffixes[i], NULL) == 0)
+			unlink(path);
 	if (path_join(folder, PATH_MAX, s->state, "log", e) != 0)
 		return -1;
 	DIR *d = opendir(folder);
 	if (d == NULL)
 		return err_system(e, ERR_IO, errno, "%s", folder);
-	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) { // logs and indexes without their file
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
 		snprintf(day, sizeof day, "%.*s", WHEN_DATE - 1, entry->d_name);
 		if (strlen(entry->d_name) > WHEN_DATE - 1 + 3 && when_parse(&start, day) == 0 &&
 		    strncmp(entry->d_name + WHEN_DATE - 1, ".db", 3) == 0 && log_path(s, path, day, "", NULL) == 0 &&
@@ -218,8 +219,6 @@ const struct backend_log sqlite_log = {
     .current = log_current,
     .append = log_append,
     .days = log_days,
-    .summary = log_summary,
     .erase = log_erase,
     .end_day = log_end_day,
-    .sync = log_sync,
 };

@@ -16,15 +16,14 @@ static int record_put(struct store *s, const struct record_row *r, const struct 
 	char facts[LIFE_TEXT_MAX];
 
 	life_facts_text(facts, &r->facts);
-	if (db_run(s->write.vault, SQL_RECORD_PUT,
-		   VALUES(V_TEXT(r->id), V_TEXT(kind_row(r->kind)->name), V_TEXT(r->state), V_INT(r->facts.made), time_or_null(r->due),
-			  V_BLOB(r->has_subject ? r->subject : NULL, HASH_LEN), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
-			  V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
-		   e) != 0)
+	if (store_write(s, SQL_RECORD_PUT,
+			VALUES(V_TEXT(r->id), V_TEXT(kind_row(r->kind)->name), V_TEXT(r->state), V_INT(r->facts.made), time_or_null(r->due),
+			       V_BLOB(r->has_subject ? r->subject : NULL, HASH_LEN), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
+			       V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
+			e) != 0)
 		return -1;
 	for (size_t i = 0; i < tag_count; i++)
-		if (db_run(s->write.vault, SQL_TAG_PUT, VALUES(V_TEXT(r->id), V_TEXT(tags[i].name), V_BLOB(tags[i].hash, HASH_LEN)), e) !=
-		    0)
+		if (store_write(s, SQL_TAG_PUT, VALUES(V_TEXT(r->id), V_TEXT(tags[i].name), V_BLOB(tags[i].hash, HASH_LEN)), e) != 0)
 			return -1;
 	return 0;
 }
@@ -41,10 +40,31 @@ static void record_from(struct cursor *c, struct record_row *out)
 	out->has_key = cursor_copy(c, 6, out->key, KEY_ID_LEN);
 }
 
-// The first row of a statement that selects the body too.
-static int read_one(struct store *s, enum view view, enum sql statement, const struct value *values, struct record_row *out, struct err *e)
+static struct cursor *query_records(struct db *db, const struct record_query *q, struct err *e)
 {
-	struct cursor *c = db_query(store_vault(s, view), statement, values, e);
+	const struct value kind = V_TEXT(kind_row(q->kind)->name), hash = V_BLOB(q->tag_hash, HASH_LEN);
+
+	switch (q->by) {
+	case RECORD_WITH_ID:
+		return db_query(db, SQL_RECORD_GET, VALUES(V_TEXT(q->id)), e);
+	case RECORD_WITH_TAG:
+		return db_query(db, SQL_RECORD_FIND, VALUES(V_TEXT(q->tag), hash, kind, V_INT(q->horizon)), e);
+	case RECORDS_WITH_HASH:
+		return db_query(db, SQL_RECORD_WITH_HASH, VALUES(hash, V_INT(q->limit)), e);
+	case RECORDS_OF_PERSON:
+		return db_query(db, SQL_RECORD_OF_PERSON, VALUES(V_TEXT(q->id), V_BLOB(q->subject, HASH_LEN), V_TEXT(q->tag), hash), e);
+	case RECORDS_OF_KIND:
+		return db_query(db, SQL_RECORD_OF_KIND, VALUES(kind, V_INT(q->after_made), V_TEXT(q->after), V_INT(q->limit)), e);
+	case RECORDS_WITH_FILE:
+		return db_query(db, SQL_RECORD_WITH_FILE, VALUES(V_TEXT(q->after), V_INT(q->limit)), e);
+	default:
+		return db_query(db, SQL_RECORD_DUE, VALUES(kind, V_INT(q->horizon), V_INT(q->limit)), e);
+	}
+}
+
+static int record_get(struct store *s, enum view view, const struct record_query *query, struct record_row *out, struct err *e)
+{
+	struct cursor *c = query_records(store_vault(s, view), query, e);
 	int more = cursor_next(c, e);
 	size_t len;
 
@@ -60,35 +80,6 @@ static int read_one(struct store *s, enum view view, enum sql statement, const s
 	}
 	store_done(s, view, &c);
 	return more > 0 ? 0 : -1;
-}
-
-static int record_get(struct store *s, enum view view, const char *id, struct record_row *out, struct err *e)
-{
-	return read_one(s, view, SQL_RECORD_GET, VALUES(V_TEXT(id)), out, e);
-}
-
-static int record_find(struct store *s, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], time_t now, struct record_row *out,
-		       struct err *e)
-{
-	return read_one(s, VIEW_COMMITTED, SQL_RECORD_FIND,
-			VALUES(V_TEXT(tag), V_BLOB(hash, HASH_LEN), V_TEXT(kind_row(kind)->name), V_INT(now)), out, e);
-}
-
-static struct cursor *query_records(struct db *db, const struct record_query *q, struct err *e)
-{
-	const char *kind = kind_row(q->kind)->name;
-
-	switch (q->by) {
-	case RECORDS_OF_KIND:
-		return db_query(db, SQL_RECORD_OF_KIND, VALUES(V_TEXT(kind), V_INT(q->after_made), V_TEXT(q->after), V_INT(q->limit)), e);
-	case RECORDS_OF_PERSON:
-		return db_query(db, SQL_RECORD_OF_PERSON,
-				VALUES(V_TEXT(q->id), V_BLOB(q->subject, HASH_LEN), V_TEXT(q->tag), V_BLOB(q->tag_hash, HASH_LEN)), e);
-	case RECORDS_WITH_FILE:
-		return db_query(db, SQL_RECORD_WITH_FILE, VALUES(V_TEXT(q->after), V_INT(q->limit)), e);
-	default:
-		return db_query(db, SQL_RECORD_DUE, VALUES(V_TEXT(kind), V_INT(q->horizon), V_INT(q->limit)), e);
-	}
 }
 
 static int record_list(struct store *s, const struct record_query *query, struct record_list *out, struct err *e)
@@ -113,79 +104,41 @@ static int record_list(struct store *s, const struct record_query *query, struct
 	return more;
 }
 
-static int record_count_due(struct store *s, enum kind kind, time_t horizon, size_t *records, size_t *files, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO =
-	    db_query(s->write.vault, SQL_RECORD_COUNT_DUE, VALUES(V_TEXT(kind_row(kind)->name), V_INT(horizon)), e);
-
-	if (cursor_next(c, e) != 1)
-		return -1;
-	*records = (size_t)cursor_int(c, 0);
-	*files = (size_t)cursor_int(c, 1);
-	return 0;
-}
-
 static int record_update(struct store *s, const struct record_row *r, struct err *e)
 {
 	char facts[LIFE_TEXT_MAX];
 
 	life_facts_text(facts, &r->facts);
-	return db_run(s->write.vault, SQL_RECORD_UPDATE,
-		      VALUES(V_TEXT(r->id), V_TEXT(r->state), time_or_null(r->due), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
-			     V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
-		      e);
+	return store_write(s, SQL_RECORD_UPDATE,
+			   VALUES(V_TEXT(r->id), V_TEXT(r->state), time_or_null(r->due), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
+				  V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
+			   e);
 }
 
-static int record_end(struct store *s, const char *id, struct err *e)
+static int record_end(struct store *s, const char *id, void (*gone)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e)
 {
 	static const enum sql statements[] = {SQL_TAG_DELETE, SQL_RECORD_KEY_END, SQL_RECORD_DELETE};
+	uint8_t hash[HASH_LEN];
 
+	if (gone != NULL) {
+		struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_OF_RECORD, VALUES(V_TEXT(id)), e);
+		int more;
+		while ((more = cursor_next(c, e)) > 0)
+			if (cursor_copy(c, 0, hash, HASH_LEN))
+				gone(arg, hash);
+		if (more < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++)
-		if (db_run(s->write.vault, statements[i], VALUES(V_TEXT(id)), e) != 0)
+		if (store_write(s, statements[i], VALUES(V_TEXT(id)), e) != 0)
 			return -1;
 	return 0;
-}
-
-static int record_tags(struct store *s, const char *id, int (*each)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_OF_RECORD, VALUES(V_TEXT(id)), e);
-	uint8_t hash[HASH_LEN];
-	int more = -1, stop = 0;
-
-	while (!stop && (more = cursor_next(c, e)) > 0)
-		if (cursor_copy(c, 0, hash, HASH_LEN))
-			stop = each(arg, hash);
-	return more < 0 ? -1 : 0;
-}
-
-static bool hash_used(struct store *s, const uint8_t hash[HASH_LEN])
-{
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_HASH_USED, VALUES(V_BLOB(hash, HASH_LEN)), NULL);
-
-	return cursor_next(c, NULL) == 1;
-}
-
-static int record_summary(struct store *s, enum kind kind, struct kind_summary *out, struct err *e)
-{
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row(kind)->name)), e);
-	int more = cursor_next(c, e);
-
-	*out = (struct kind_summary){0};
-	if (more > 0)
-		*out = (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
-	store_done(s, VIEW_COMMITTED, &c);
-	return more > 0 ? 0 : -1;
 }
 
 const struct backend_records sqlite_records = {
     .put = record_put,
     .get = record_get,
-    .find = record_find,
     .list = record_list,
-    .count_due = record_count_due,
     .update = record_update,
     .end = record_end,
-    .tags = record_tags,
-    .hash_used = hash_used,
-    .summary = record_summary,
 };

@@ -36,6 +36,8 @@ struct store {
 // Makes an empty file of the right mode and owner where there is none: SQLite makes what stands beside a database (-wal, -shm) like it.
 int store_file_begin(const struct store *s, const char *path, struct err *e);
 int store_sanitise_one(struct db *db, enum sanitise how, struct err *e);
+// As db_run, in vault.db and only inside a transaction: outside of one, as after the engine gave it up, it would be committed by itself.
+int store_write(struct store *s, enum sql statement, const struct value *values, struct err *e);
 // The connections of a view; for VIEW_COMMITTED they are the caller's until store_done().
 struct db *store_vault(struct store *s, enum view view);
 struct db *store_keys(struct store *s, enum view view);
@@ -45,7 +47,7 @@ void store_done(struct store *s, enum view view, struct cursor **c); // ends the
 // its tables.
 int log_open(const struct store *s, struct db **out, const char *day, enum db_access access, struct err *e);
 int log_begin(struct store *s, const char *day, struct err *e);
-int log_days(struct store *s, char (**out)[WHEN_DATE], struct err *e);
+int log_days(struct store *s, struct log_day **out, struct err *e);
 
 extern const struct backend_records sqlite_records;
 extern const struct backend_keys sqlite_keys;

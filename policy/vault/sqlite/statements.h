@@ -2,10 +2,9 @@
 // Every statement with its name, written so that PostgreSQL takes it too. Included where STATEMENT(name, text) says what to make of it.
 
 // The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
-#define NOTABLE     "name IN ('activation', 'refused-region')"
-#define RECORD      "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
-#define EVENT       "seq, at, name, policy, details, commitment, seal"
-#define HAS_PAYLOAD "EXISTS(SELECT 1 FROM ledger_payload p WHERE p.seq = ledger.seq)"
+#define NOTABLE "name IN ('activation', 'refused-region')"
+#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
+#define EVENT   "seq, at, name, policy, details, commitment, seal"
 #define PAYLOADS                                                                                                                           \
 	"WHERE seq IN (SELECT seq FROM ledger_payload WHERE subject = $1 UNION ALL "                                                       \
 	"SELECT seq FROM (SELECT seq FROM ledger_payload WHERE due <= $2 ORDER BY due, seq LIMIT $3) AS due)"
@@ -21,7 +20,6 @@ STATEMENT(RECORD_OF_PERSON, "SELECT " RECORD " FROM record r WHERE r.id = $1 OR 
 			    "OR r.id IN (SELECT record FROM tag WHERE name = $3 AND hash = $4)")
 STATEMENT(RECORD_WITH_FILE, "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2")
 STATEMENT(RECORD_DUE, "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND r.due <= $2 LIMIT $3")
-STATEMENT(RECORD_COUNT_DUE, "SELECT count(*), coalesce(sum(file), 0) FROM record WHERE kind = $1 AND due <= $2")
 STATEMENT(RECORD_UPDATE, "UPDATE record SET state = $2, due = $3, key = $4, file = $5, facts = $6, body = coalesce($7, body) WHERE id = $1")
 STATEMENT(RECORD_KEY_END, "INSERT INTO ended_key(key) SELECT key FROM record WHERE id = $1 AND key IS NOT NULL ON CONFLICT(key) DO NOTHING")
 STATEMENT(RECORD_DELETE, "DELETE FROM record WHERE id = $1")
@@ -31,7 +29,8 @@ STATEMENT(RECORD_SUMMARY,
 STATEMENT(TAG_PUT, "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)")
 STATEMENT(TAG_DELETE, "DELETE FROM tag WHERE record = $1")
 STATEMENT(TAG_OF_RECORD, "SELECT hash FROM tag WHERE record = $1")
-STATEMENT(HASH_USED, "SELECT 1 FROM tag WHERE hash = $1 UNION ALL SELECT 1 FROM record WHERE subject = $1 LIMIT 1")
+STATEMENT(RECORD_WITH_HASH,
+	  "SELECT " RECORD ", NULL FROM record r WHERE r.subject = $1 OR r.id IN (SELECT record FROM tag WHERE hash = $1) LIMIT $2")
 STATEMENT(TALLY_KINDS, "SELECT kind, count FROM tally WHERE count > 0 ORDER BY kind")
 STATEMENT(NUMBER_GET, "SELECT value FROM fact WHERE name = $1")
 STATEMENT(NUMBER_SET, "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value")
@@ -44,13 +43,13 @@ STATEMENT(HEAD_GET, "SELECT size, at, range, seal FROM ledger_head WHERE only = 
 STATEMENT(HEAD_SET, "INSERT INTO ledger_head(only, size, at, range, seal) VALUES(1, $1, $2, $3, $4) "
 		    "ON CONFLICT(only) DO UPDATE SET size = excluded.size, at = excluded.at, range = excluded.range, seal = excluded.seal")
 STATEMENT(LEDGER_PUT, "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, $6, $7)")
-STATEMENT(LEDGER_PAGE, "SELECT " EVENT ", " HAS_PAYLOAD " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2")
-STATEMENT(LEDGER_NOTABLE, "SELECT " EVENT ", " HAS_PAYLOAD " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2")
+STATEMENT(LEDGER_PAGE, "SELECT " EVENT " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2")
+STATEMENT(LEDGER_NOTABLE, "SELECT " EVENT " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2")
 STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT at FROM ledger ORDER BY seq LIMIT 1), "
 		       "(SELECT at FROM ledger ORDER BY seq DESC LIMIT 1)")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
-STATEMENT(PAYLOAD_GET, "SELECT seq, key, body FROM ledger_payload WHERE seq = $1")
-STATEMENT(PAYLOAD_COUNT, "SELECT count(*) FROM ledger_payload WHERE subject = $1")
+STATEMENT(PAYLOAD_GET, "SELECT seq, key, body FROM ledger_payload WHERE seq >= $1 ORDER BY seq LIMIT 1")
+STATEMENT(PAYLOAD_COUNT, "SELECT count(*) FROM ledger_payload " PAYLOADS)
 STATEMENT(PAYLOAD_KEYS_END, "INSERT INTO ended_key(key) SELECT key FROM ledger_payload " PAYLOADS " ON CONFLICT(key) DO NOTHING")
 STATEMENT(PAYLOAD_DELETE, "DELETE FROM ledger_payload " PAYLOADS)
 STATEMENT(CHECKPOINT_PUT, "INSERT INTO checkpoint(size, at, root, range, note) VALUES($1, $2, $3, $4, $5)")

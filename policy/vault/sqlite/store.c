@@ -81,46 +81,35 @@ static int store_begin(struct store *s, enum lane lane, const char *day, struct 
 	return lane == LANE_LOG ? log_begin(s, day, e) : db_begin(s->write.vault, e);
 }
 
-static void store_rollback(struct store *s, enum lane lane)
+static int store_end(struct store *s, enum lane lane, bool commit, struct err *e)
 {
+	struct db *log = s->write.segment.db;
+	int ret = 0;
+
 	if (lane == LANE_LOG) { // the keys are none of its business
-		if (s->write.segment.db != NULL)
-			db_rollback(s->write.segment.db);
-		return;
+		if (commit)
+			return db_commit(log, e);
+		if (log != NULL)
+			db_rollback(log);
+		return 0;
 	}
-	db_rollback(s->write.vault);
-	db_rollback(s->write.keys);
-	s->write.keys_begun = false;
-}
-
-static int store_commit(struct store *s, enum lane lane, struct err *e)
-{
-	if (lane == LANE_LOG)
-		return db_commit(s->write.segment.db, e);
-	if ((s->write.keys_begun && db_commit(s->write.keys, e) != 0) || db_commit(s->write.vault, e) != 0) {
-		store_rollback(s, lane);
-		return -1;
+	if (commit)
+		ret = (s->write.keys_begun && db_commit(s->write.keys, e) != 0) || db_commit(s->write.vault, e) != 0 ? -1 : 0;
+	if (!commit || ret != 0) {
+		db_rollback(s->write.vault);
+		db_rollback(s->write.keys);
 	}
 	s->write.keys_begun = false;
-	return 0;
+	return ret;
 }
 
-static bool store_alive(const struct store *s, enum lane lane)
+int store_write(struct store *s, enum sql statement, const struct value *values, struct err *e)
 {
-	if (lane == LANE_LOG)
-		return db_in_transaction(s->write.segment.db);
-	return db_in_transaction(s->write.vault) && (!s->write.keys_begun || db_in_transaction(s->write.keys));
+	return db_in_transaction(s->write.vault) ? db_run(s->write.vault, statement, values, e)
+						 : err_set(e, ERR_UNAVAILABLE, "vault.db: the transaction was given up");
 }
 
 // ---- upkeep ----
-
-static int store_check(struct store *s, struct err *e)
-{
-	int ret = db_check(store_vault(s, VIEW_COMMITTED), e) != 0 || db_check(s->read.keys, e) != 0 ? -1 : 0;
-
-	store_done(s, VIEW_COMMITTED, NULL);
-	return ret;
-}
 
 static int store_sanitise(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e)
 {
@@ -137,7 +126,8 @@ static int store_sanitise(struct store *s, enum sanitise_part part, const char *
 static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
 {
 	static const char *const names[] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
-	char path[PATH_MAX], (*days)[WHEN_DATE];
+	char path[PATH_MAX];
+	struct log_day *days;
 	int ret = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -149,7 +139,7 @@ static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg
 	int count = log_days(s, &days, e);
 	for (int i = 0; i < count && ret == 0; i++) {
 		struct db *db DB_AUTO = NULL;
-		if (log_open(s, &db, days[i], DB_READ, e) != 0 || (db != NULL && each(db, arg, e) != 0))
+		if (log_open(s, &db, days[i].day, DB_READ, e) != 0 || (db != NULL && each(db, arg, e) != 0))
 			ret = -1;
 	}
 	free(days);
@@ -184,13 +174,30 @@ static uint64_t file_bytes(const char *folder, const char *name)
 		   : 0;
 }
 
-static void store_sizes(struct store *s, struct store_sizes *out)
+static int store_survey(struct store *s, struct store_survey *out, struct err *e)
 {
+	struct db *db = store_vault(s, VIEW_COMMITTED);
+	struct cursor *c = db_query(db, SQL_LEDGER_SPAN, NULL, e);
+	int more = cursor_next(c, e);
 	char log[PATH_MAX];
 
+	*out = (struct store_survey){.ledger.last = -1};
+	if (more > 0)
+		out->ledger =
+		    (struct ledger_span){cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2)};
+	for (unsigned k = 0; k < KIND_COUNT && more > 0; k++) {
+		cursor_end(&c);
+		c = db_query(db, SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row((enum kind)k)->name)), e);
+		more = cursor_next(c, e);
+		if (more > 0)
+			out->kinds[k] =
+			    (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
+	}
+	store_done(s, VIEW_COMMITTED, &c);
 	out->database_bytes = file_bytes(s->state, "vault.db") + file_bytes(s->state, "keys/keys.db");
 	out->pending_bytes = file_bytes(s->state, "vault.db-wal") + file_bytes(s->state, "keys/keys.db-wal");
 	out->log_bytes = path_join(log, sizeof log, s->state, "log", NULL) == 0 ? folder_bytes(log) : 0;
+	return more > 0 ? 0 : -1;
 }
 
 struct drift {
@@ -244,27 +251,16 @@ static int number_get(struct store *s, const char *name, int64_t *out, struct er
 
 static int number_set(struct store *s, const char *name, int64_t value, struct err *e)
 {
-	return db_run(s->write.vault, SQL_NUMBER_SET, VALUES(V_TEXT(name), V_INT(value)), e);
+	return store_write(s, SQL_NUMBER_SET, VALUES(V_TEXT(name), V_INT(value)), e);
 }
 
 // ---- the space reserve ----
 
 static const char RESERVE[] = "space-reserve";
 
-// Emptied, not unlinked: a program may change the files of the stores, but make and remove none in the state folder.
-static bool reserve_release(struct store *s)
-{
-	struct stat file;
-	char path[PATH_MAX];
-
-	if (path_join(path, sizeof path, s->state, RESERVE, NULL) != 0 || stat(path, &file) != 0 || file.st_size == 0)
-		return false;
-	FD_AUTO int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0;
-}
-
-// Written, not only allocated, so that the space is really taken; a smaller one than asked for is of no use.
-static void reserve_fill(struct store *s)
+// Emptied, not unlinked: a program may change the files of the stores, but make and remove none in the state folder. Written, not only allocated,
+// so that the space is really taken; a smaller one than asked for is of no use.
+static bool store_reserve(struct store *s, bool take)
 {
 	static const char zeros[64 * 1024];
 	struct stat file;
@@ -272,10 +268,12 @@ static void reserve_fill(struct store *s)
 	bool full = false;
 
 	if (path_join(path, sizeof path, s->state, RESERVE, NULL) != 0)
-		return;
-	FD_AUTO int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || fstat(fd, &file) != 0 || file.st_size != 0) // it is there
-		return;
+		return false;
+	FD_AUTO int fd = open(path, O_WRONLY | (take ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &file) != 0 || (file.st_size == 0) != take)
+		return false;
+	if (!take)
+		return ftruncate(fd, 0) == 0;
 	for (int i = 0; i < SPACE_RESERVE_BYTES / (int)sizeof zeros && !full; i++)
 		full = fd_write_all(fd, zeros, sizeof zeros) != 0;
 	if (fsync(fd) != 0)
@@ -283,6 +281,7 @@ static void reserve_fill(struct store *s)
 	if (full && ftruncate(fd, 0) != 0)
 		fprintf(stderr, "lethe: %s takes space that is needed\n", path);
 	file_own_like(path, s->state);
+	return !full;
 }
 
 // ---- opening ----
@@ -360,13 +359,14 @@ static int open_connections(struct store *s, enum store_access access, struct er
 static int open_locked(struct store *s, enum store_access access, struct err *e)
 {
 	struct err why = {0};
+	int ret = open_connections(s, access, &why);
 
-	if (open_connections(s, access, &why) == 0)
-		return 0;
 	// On a full disk even opening fails, for want of the shared index.
-	if (why.code == ERR_FULL && reserve_release(s))
-		return open_connections(s, access, e);
-	return err_set(e, why.code, "%s", why.text);
+	if (ret != 0 && why.code == ERR_FULL && store_reserve(s, false))
+		ret = open_connections(s, access, &why);
+	if (ret == 0 && access == STORE_SERVE)
+		ret = db_check(s->write.vault, &why) != 0 || db_check(s->write.keys, &why) != 0 ? -1 : 0;
+	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 static int store_open(struct store **out, const char *state, enum store_access access, struct err *e)
@@ -405,20 +405,16 @@ static int store_open(struct store **out, const char *state, enum store_access a
 static const struct backend_upkeep upkeep = {
     .open = store_open,
     .close = store_close,
-    .check = store_check,
     .enter = lane_enter,
     .leave = lane_leave,
     .begin = store_begin,
-    .commit = store_commit,
-    .rollback = store_rollback,
-    .alive = store_alive,
+    .end = store_end,
     .sanitise = store_sanitise,
     .find_bytes = store_find_bytes,
-    .sizes = store_sizes,
+    .survey = store_survey,
     .drift = store_drift,
     .stamp = store_stamp_now,
-    .reserve_release = reserve_release,
-    .reserve_fill = reserve_fill,
+    .reserve = store_reserve,
     .number_get = number_get,
     .number_set = number_set,
 };
