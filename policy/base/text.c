@@ -159,23 +159,31 @@ bool equal_secret(const void *a, const void *b, size_t len)
 
 // ---- escaping ----
 
-static int add_escaped(struct buf *out, const char *s, bool xml)
-{
-	static const char *const entities[128] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
+static const char *const entities[128] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
 
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c < ARRAY_LEN(entities) && entities[c] != NULL)
-			buf_adds(out, entities[c]);
-		else if (!xml || c >= 0x20 || strchr("\t\n\r", c) != NULL)
+// Every character that `with` has something for gives way to that; of the control characters `controls` lets all through, else only those that
+// XML has.
+static int add_replaced(struct buf *out, const char *s, const char *const with[128], bool controls)
+{
+	while (*s != '\0') {
+		const char *start = s;
+		while (*s != '\0' && ((unsigned char)*s >= 128 || (with[(unsigned char)*s] == NULL && (controls || *s >= 0x20))))
+			s++;
+		buf_add(out, start, (size_t)(s - start));
+		if (*s == '\0')
+			break;
+		if (with[(unsigned char)*s] != NULL)
+			buf_adds(out, with[(unsigned char)*s]);
+		else if (strchr("\t\n\r", *s) != NULL)
 			buf_addc(out, *s);
+		s++;
 	}
 	return out->failed ? -1 : 0;
 }
 
 int html_text(struct buf *out, const char *s)
 {
-	return add_escaped(out, s, false);
+	return add_replaced(out, s, entities, true);
 }
 
 int html_attr(struct buf *out, const char *s)
@@ -185,7 +193,7 @@ int html_attr(struct buf *out, const char *s)
 
 int xml_text(struct buf *out, const char *s)
 {
-	return add_escaped(out, s, true);
+	return add_replaced(out, s, entities, false);
 }
 
 int xml_printf(struct buf *out, const char *format, ...)
@@ -235,22 +243,12 @@ int csv_cell(struct buf *out, const char *s)
 
 int markdown_text(struct buf *out, const char *s)
 {
-	for (; *s; s++) {
-		if (*s == '<')
-			buf_adds(out, "&lt;");
-		else if (*s == '>')
-			buf_adds(out, "&gt;");
-		else if (*s == '&')
-			buf_adds(out, "&amp;");
-		else if (*s == '\n' || *s == '\r')
-			buf_addc(out, ' ');
-		else {
-			if (strchr("\\`*_{}[]()#+!|~", *s) != NULL)
-				buf_addc(out, '\\');
-			buf_addc(out, *s);
-		}
-	}
-	return out->failed ? -1 : 0;
+	static const char *const with[128] = {
+	    ['\\'] = "\\\\", ['`'] = "\\`",  ['*'] = "\\*",  ['_'] = "\\_",   ['{'] = "\\{", ['}'] = "\\}", ['['] = "\\[",
+	    [']'] = "\\]",   ['('] = "\\(",  [')'] = "\\)",  ['#'] = "\\#",   ['+'] = "\\+", ['!'] = "\\!", ['|'] = "\\|",
+	    ['~'] = "\\~",   ['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['\n'] = " ",  ['\r'] = " "};
+
+	return add_replaced(out, s, with, true);
 }
 
 int header_value(struct buf *out, const char *s)

@@ -25,8 +25,8 @@ cJSON *notice_tree(const struct policy *p);                                     
 //   .status, .keeps (words), .guarantee {adequacy, clauses, appropriate, enforceable} (words, or null)
 struct facts {
 	const struct policy *policy;
-	cJSON *tree;
-	cJSON *subprocessors; // subprocessors.json, its rows under "subprocessors"
+	cJSON *tree, *made;         // `made`: what the mapping of the list made
+	const cJSON *subprocessors; // subprocessors.json, its rows under "subprocessors"
 };
 int facts_make(struct facts *out, const struct policy *p, struct err *e);
 void facts_free(struct facts *f);

@@ -126,11 +126,12 @@ static cJSON *facts_tree(const struct policy *p)
 	return top;
 }
 
-// Applies a mapping to the tree. `name` is what the error calls it. The caller frees the document; NULL with the error.
-static cJSON *facts_mapped(const struct facts *f, const char *name, const char *mapping, size_t len, struct err *e)
+// Applies a mapping to the tree. `name` is what the error calls it. The document is valid as long as the tree and `made`; NULL with the error.
+static const cJSON *facts_mapped(const struct facts *f, const char *name, const char *mapping, size_t len, cJSON *made, struct err *e)
 {
-	JSON_AUTO cJSON *rules = json_parse(mapping, len, e);
-	cJSON *document = rules != NULL ? mapping_apply(rules, rules, f->policy, f->tree, f->tree, e) : NULL;
+	cJSON *rules = json_parse(mapping, len, e);
+	const cJSON *document =
+	    cJSON_AddItemToArray(made, rules) ? mapping_apply(rules, rules, f->policy, f->tree, f->tree, made, e) : NULL;
 
 	if (document == NULL)
 		err_prefix(e, "%s", name);
@@ -143,8 +144,9 @@ EMBED(facts_subprocessors_mapping, "policy/publish/documents/subprocessors.json"
 
 int facts_make(struct facts *out, const struct policy *p, struct err *e)
 {
-	*out = (struct facts){.policy = p, .tree = facts_tree(p)};
-	out->subprocessors = facts_mapped(out, "subprocessors.json", facts_subprocessors_mapping, facts_subprocessors_mapping_size, e);
+	*out = (struct facts){.policy = p, .tree = facts_tree(p), .made = cJSON_CreateArray()};
+	out->subprocessors =
+	    facts_mapped(out, "subprocessors.json", facts_subprocessors_mapping, facts_subprocessors_mapping_size, out->made, e);
 	if (out->subprocessors != NULL)
 		return 0;
 	facts_free(out);
@@ -154,13 +156,14 @@ int facts_make(struct facts *out, const struct policy *p, struct err *e)
 void facts_free(struct facts *f)
 {
 	cJSON_Delete(f->tree);
-	cJSON_Delete(f->subprocessors);
+	cJSON_Delete(f->made);
 	*f = (struct facts){0};
 }
 
 static int facts_document(const struct facts *f, const char *name, const char *mapping, size_t len, struct buf *out, struct err *e)
 {
-	JSON_AUTO cJSON *document = facts_mapped(f, name, mapping, len, e);
+	JSON_AUTO cJSON *made = cJSON_CreateArray();
+	const cJSON *document = facts_mapped(f, name, mapping, len, made, e);
 
 	if (document == NULL)
 		return -1;

@@ -86,15 +86,15 @@ static void register_free(struct register_list *r)
 static int register_make(struct register_list *r, const struct policy *p, enum register_model model, const struct register_figures *figures,
 			 struct err *e)
 {
-	FACTS_AUTO struct facts made = {0};
+	FACTS_AUTO struct facts f = {0};
 	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
 	const cJSON *column, *purpose;
 	size_t count = 0;
 
 	*r = (struct register_list){0};
-	if (facts_make(&made, p, e) != 0)
+	if (facts_make(&f, p, e) != 0)
 		return -1;
-	cJSON *facts = made.tree;
+	cJSON *facts = f.tree;
 	json_add_text(facts, "census", figures->census == NULL ? word(p, "register.not_counted") : NULL);
 	json_add_text(facts, "unknown", figures->census == NULL ? word(p, "register.unknown") : NULL);
 	json_add_text(facts, "traffic", figures->traffic == NULL ? word(p, "register.not_asked") : NULL);
@@ -116,7 +116,8 @@ static int register_make(struct register_list *r, const struct policy *p, enum r
 		for (size_t i = 0; i < count; i++) {
 			const cJSON *value = json_get(r->columns[i], "value");
 			const char *none = json_string(r->columns[i], "none");
-			JSON_AUTO cJSON *cell = value != NULL ? mapping_apply(r->mapping, value, p, facts, purpose, e) : NULL;
+			JSON_AUTO cJSON *made = cJSON_CreateArray();
+			const cJSON *cell = value != NULL ? mapping_apply(r->mapping, value, p, facts, purpose, made, e) : NULL;
 			if (value != NULL && cell == NULL)
 				return err_prefix(e, "register.json: %s", r->titles[i]);
 			buf_reset(&words);

@@ -56,7 +56,6 @@ static const cJSON *path_from(const struct scope *s, const cJSON *at, const char
 {
 	size_t first = strcspn(path, "."), used = first < len ? first : len;
 	const cJSON *element;
-	char name[64];
 
 	if (len == 0 || cJSON_IsNull(at))
 		return at;
@@ -68,11 +67,13 @@ static const cJSON *path_from(const struct scope *s, const cJSON *at, const char
 		}
 		return keep_made(s, all);
 	}
-	snprintf(name, sizeof name, "%.*s", (int)used, path);
-	const cJSON *member = cJSON_GetObjectItemCaseSensitive(at, name);
-	if (member == NULL)
-		return wrong(s, "member", path, used);
-	return path_from(s, member, path + used + (used < len), len - used - (used < len));
+	if (cJSON_IsObject(at))
+		cJSON_ArrayForEach(element, at)
+		{
+			if (strncmp(element->string, path, used) == 0 && element->string[used] == '\0')
+				return path_from(s, element, path + used + (used < len), len - used - (used < len));
+		}
+	return wrong(s, "member", path, used);
 }
 
 static const cJSON *path_value(const struct scope *s, const char *path, size_t len)
@@ -196,8 +197,10 @@ static const cJSON *expression(const struct scope *s, const char *text, size_t l
 {
 	char copy[512];
 
-	if (snprintf(copy, sizeof copy, "%.*s", (int)len, text) >= (int)sizeof copy)
+	if (len >= sizeof copy)
 		return wrong(s, "path as long as", text, 40);
+	memcpy(copy, text, len);
+	copy[len] = '\0';
 	char *next = strchr(copy, '|'), *at;
 	const cJSON *value = path_value(s, copy, next != NULL ? (size_t)(next - copy) : len);
 	while ((at = next) != NULL) {
@@ -341,18 +344,15 @@ static const cJSON *map_value(const struct scope *s, const cJSON *value)
 	return keep_made(s, all);
 }
 
-cJSON *mapping_apply(const cJSON *mapping, const cJSON *value, const struct policy *p, const cJSON *top, const cJSON *element,
-		     struct err *e)
+const cJSON *mapping_apply(const cJSON *mapping, const cJSON *value, const struct policy *p, const cJSON *top, const cJSON *element,
+			   cJSON *made, struct err *e)
 {
 	struct err none = {0};
-	JSON_AUTO cJSON *made = cJSON_CreateArray();
 	const struct scope s = {.policy = p, .mapping = mapping, .top = top, .element = element, .made = made, .e = &none};
 	const cJSON *result = map_value(&s, value);
-	cJSON *out = none.code == ERR_NONE ? cJSON_Duplicate(result, true) : NULL;
 
-	if (out == NULL && none.code == ERR_NONE)
-		err_set(&none, ERR_MEMORY, "no memory for what is mapped");
-	if (out == NULL)
-		*e = none;
-	return out;
+	if (none.code == ERR_NONE)
+		return result != NULL ? result : &nothing;
+	*e = none;
+	return NULL;
 }

@@ -24,8 +24,9 @@
 #include "policy/base/json.h"
 #include "policy/model/policy.h"
 
-// Applies one value of a mapping to an element of the tree; `top` is the tree. `mapping` is the whole, for its tables. NULL with the error.
-cJSON *mapping_apply(const cJSON *mapping, const cJSON *value, const struct policy *p, const cJSON *top, const cJSON *element,
-		     struct err *e);
+// Applies one value of a mapping to an element of the tree; `top` is the tree. `mapping` is the whole, for its tables. What it gives refers to
+// the mapping, to the tree, and to what is added to the array `made`: it is valid as long as these three. NULL with the error.
+const cJSON *mapping_apply(const cJSON *mapping, const cJSON *value, const struct policy *p, const cJSON *top, const cJSON *element,
+			   cJSON *made, struct err *e);
 
 #endif

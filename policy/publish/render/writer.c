@@ -101,8 +101,13 @@ static const char *fill_part(struct buf *out, const char *part, size_t len, cons
 void write_filled(struct writer *w, const char *key, const struct word_value *values)
 {
 	BUF_AUTO struct buf words = BUF_INIT(WORD_BYTES_MAX), to = BUF_INIT(WORD_BYTES_MAX);
+	const char *at = word(w->policy, key);
 
-	for (const char *at = word(w->policy, key); *at != '\0';) {
+	if (strpbrk(at, "[*{") == NULL) {
+		write_words(w, at);
+		return;
+	}
+	while (*at != '\0') {
 		size_t plain = strcspn(at, "[*");
 		const char *mark = at + plain, *close = *mark == '[' ? strstr(mark, "](") : *mark == '*' ? strchr(mark + 1, '*') : NULL;
 		const char *end = close != NULL && *mark == '[' ? strchr(close, ')') : close;

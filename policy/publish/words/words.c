@@ -5,7 +5,8 @@
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include "policy/model/policy.h"
-#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,15 @@ EMBED(words_zh, "policy/publish/words/zh.txt");
 static int row_order(const void *left, const void *right)
 {
 	return strcmp(((const struct word_row *)left)->key, ((const struct word_row *)right)->key);
+}
+
+static size_t slot_of(const struct word_table *w, const char *key)
+{
+	uint32_t hash = 2166136261; // FNV-1a
+
+	for (; *key != '\0'; key++)
+		hash = (hash ^ (unsigned char)*key) * 16777619;
+	return hash & w->slot_mask;
 }
 
 // "key = text": ends the key with a NUL and sets *text. A text in double quotes keeps the spaces at its ends.
@@ -55,9 +65,13 @@ int word_table_parse(struct word_table *out, const char *name, const char *bytes
 		return err_set(e, ERR_INPUT, "%s is not UTF-8", name);
 	for (size_t i = 0; i < len; i++)
 		lines += bytes[i] == '\n';
+	out->slot_mask = 1;
+	while (out->slot_mask < 2 * lines)
+		out->slot_mask = 2 * out->slot_mask + 1;
 	out->bytes = strndup(bytes, len);
 	out->rows = calloc(lines, sizeof *out->rows);
-	if (out->bytes == NULL || out->rows == NULL) {
+	out->slots = calloc(out->slot_mask + 1, sizeof *out->slots);
+	if (out->bytes == NULL || out->rows == NULL || out->slots == NULL || lines > UINT16_MAX) {
 		word_table_free(out);
 		return err_set(e, ERR_MEMORY, "no memory for the words of %s", name);
 	}
@@ -76,12 +90,16 @@ int word_table_parse(struct word_table *out, const char *name, const char *bytes
 		}
 	}
 	qsort(out->rows, out->count, sizeof *out->rows, row_order);
-	for (size_t i = 1; i < out->count; i++) {
-		if (strcmp(out->rows[i - 1].key, out->rows[i].key) == 0) {
+	for (size_t i = 0; i < out->count; i++) {
+		size_t slot = slot_of(out, out->rows[i].key);
+		if (i > 0 && strcmp(out->rows[i - 1].key, out->rows[i].key) == 0) {
 			err_set(e, ERR_INPUT, "%s: %s stands there twice", name, out->rows[i].key);
 			word_table_free(out);
 			return -1;
 		}
+		while (out->slots[slot] != 0)
+			slot = (slot + 1) & out->slot_mask;
+		out->slots[slot] = (uint16_t)(i + 1);
 	}
 	return 0;
 }
@@ -89,39 +107,46 @@ int word_table_parse(struct word_table *out, const char *name, const char *bytes
 void word_table_free(struct word_table *w)
 {
 	free(w->rows);
+	free(w->slots);
 	free(w->bytes);
 	*w = (struct word_table){0};
 }
 
-static struct word_table languages[LANGUAGE_COUNT];
-
-static void words_load(void)
+const struct word_table *word_table(enum language language)
 {
+	static const struct {
+		const char *name, *bytes;
+		const uint64_t *size;
+	} files[LANGUAGE_COUNT] = {[LANGUAGE_EN] = {"en.txt", words_en, &words_en_size},
+				   [LANGUAGE_DE] = {"de.txt", words_de, &words_de_size},
+				   [LANGUAGE_ZH] = {"zh.txt", words_zh, &words_zh_size}};
+	static _Atomic(struct word_table *) languages[LANGUAGE_COUNT];
+	struct word_table *w = atomic_load(&languages[language]), *first = NULL;
 	struct err e = {0};
 
+	if (w != NULL)
+		return w;
 	// The tests parse the same bytes: only memory can be missing here.
-	if (word_table_parse(&languages[LANGUAGE_EN], "en.txt", words_en, words_en_size, &e) != 0 ||
-	    word_table_parse(&languages[LANGUAGE_DE], "de.txt", words_de, words_de_size, &e) != 0 ||
-	    word_table_parse(&languages[LANGUAGE_ZH], "zh.txt", words_zh, words_zh_size, &e) != 0) {
+	w = malloc(sizeof *w);
+	if (w == NULL || word_table_parse(w, files[language].name, files[language].bytes, *files[language].size, &e) != 0) {
 		fprintf(stderr, "%s\n", e.text);
 		abort();
 	}
-}
-
-const struct word_table *word_table(enum language language)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, words_load);
-	return &languages[language];
+	if (atomic_compare_exchange_strong(&languages[language], &first, w))
+		return w;
+	word_table_free(w); // another thread was first
+	free(w);
+	return first;
 }
 
 static const char *word_find(enum language language, const char *key)
 {
 	const struct word_table *w = word_table(language);
-	const struct word_row wanted = {.key = key}, *row = bsearch(&wanted, w->rows, w->count, sizeof *w->rows, row_order);
+	size_t slot = slot_of(w, key);
 
-	return row != NULL ? row->text : NULL;
+	while (w->slots[slot] != 0 && strcmp(w->rows[w->slots[slot] - 1].key, key) != 0)
+		slot = (slot + 1) & w->slot_mask;
+	return w->slots[slot] != 0 ? w->rows[w->slots[slot] - 1].text : NULL;
 }
 
 enum language word_language(const struct policy *p)
@@ -156,6 +181,8 @@ int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const 
 {
 	BUF_AUTO struct buf part = BUF_INIT(WORD_BYTES_MAX);
 
+	if (strchr(word, '{') == NULL)
+		return escape != NULL ? escape(out, word) : buf_adds(out, word);
 	while (*word != '\0') {
 		size_t plain = strcspn(word, "{"), name = word[plain] == '{' ? strcspn(word + plain + 1, "}") : 0;
 		const struct word_value *v = values;

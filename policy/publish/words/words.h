@@ -7,6 +7,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include "policy/model/policy.h"
+#include <stdint.h>
 
 enum language word_language(const struct policy *p); // English where the software has no words of its own
 // The word with this key in a language, or in the language of the policy. A key that is not there is its own word, so that it is seen.
@@ -46,6 +47,8 @@ struct word_row {
 struct word_table {
 	struct word_row *rows;
 	size_t count;
+	uint16_t *slots; // by the hash of the key: one more than the row's index; 0: none
+	size_t slot_mask;
 	char *bytes; // owns keys and texts
 };
 int word_table_parse(struct word_table *out, const char *name, const char *bytes, size_t len, struct err *e);
