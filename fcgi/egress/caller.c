@@ -1,24 +1,38 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/caller.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum {
-	HAND_OVER_MS = 30 * 1000, // for a program to hand its call over, or to take the reply
+	HAND_OVER_MS = 30 * 1000,       // for a program to hand its call over, or to take the reply
+	REPLY_MAX = 8 * FRAME_HEAD_MAX, // heads of a few attempts and a chunk
 	LEFT = EPOLLHUP | EPOLLERR | EPOLLRDHUP,
 };
+
+static const uint32_t caller_events = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 static void caller_release(struct watch *w)
 {
 	free(LOOP_OWNER(w, struct caller, watch));
+}
+
+// The memory of all calls together is limited: a program that was taken over may half-send as many as there are descriptors.
+static int call_count(struct caller *c)
+{
+	c->egress->calls_bytes += c->call.bytes.cap - c->held;
+	c->held = c->call.bytes.cap;
+	return c->egress->calls_bytes > EGRESS_CALLS_MAX && c->held > EGRESS_CALL_FREE ? -1 : 0;
 }
 
 // Everything that the work needed, and the reply does not.
@@ -31,6 +45,27 @@ static void work_free(struct caller *c)
 		c->work->type->free(c->work);
 	c->work = NULL;
 	frame_free(&c->call);
+	(void)call_count(c);
+}
+
+// Makes a chunk of the pieces, at the beginning of gathered.bytes, and returns its size; 0: there are none.
+static size_t gathered_seal(struct egress *g)
+{
+	uint32_t length = htonl((uint32_t)g->gathered.len);
+	size_t len = g->gathered.len > 0 ? sizeof length + g->gathered.len : 0;
+	memcpy(g->gathered.bytes, &length, sizeof length);
+	if (len > g->gathered.used)
+		g->gathered.used = len;
+	g->gathered.caller = NULL;
+	g->gathered.len = 0;
+	return len;
+}
+
+static void gathered_drop(struct caller *c)
+{
+	struct egress *g = c->egress;
+	if (g->gathered.caller == c)
+		gathered_seal(g);
 }
 
 static void caller_end(struct caller *c)
@@ -40,38 +75,69 @@ static void caller_end(struct caller *c)
 	if (c->step == CALLER_WAITS && c->work != NULL && c->work->type->left != NULL)
 		c->work->type->left(c->work);
 	work_free(c);
+	gathered_drop(c);
+	if (c->egress->gathered.caller == NULL && c->egress->gathered.used > 0) {
+		explicit_bzero(c->egress->gathered.bytes, c->egress->gathered.used);
+		c->egress->gathered.used = 0;
+	}
 	buf_wipe(&c->body);
 	buf_wipe(&c->reply);
 	c->egress->connections--;
 	loop_close_watched(&c->egress->loop, &c->watch);
 }
 
-static void reply_write(struct caller *c)
+// Sends the reply and the body, or behind the reply (there is no body then) more of a stream, of which what the socket does not take becomes a
+// part of the reply. 1: all of it is out; 0: the rest waits for the caller; -1: it cannot be handed over.
+static int caller_write(struct caller *c, const char *more, size_t more_len)
 {
-	const struct buf *parts[2] = {&c->reply, &c->body};
-	while (c->written < c->reply.len + c->body.len) {
-		struct iovec v[2];
-		int n = 0;
-		size_t skip = c->written;
-		for (int i = 0; i < 2; i++) {
-			if (skip < parts[i]->len)
-				v[n++] = (struct iovec){parts[i]->data + skip, parts[i]->len - skip};
-			skip = skip > parts[i]->len ? skip - parts[i]->len : 0;
+	const struct iovec parts[] = {{c->reply.data, c->reply.len}, {c->body.data, c->body.len}, {(char *)(uintptr_t)more, more_len}};
+	size_t all = c->reply.len + c->body.len + more_len;
+	while (c->written < all && !c->reply.failed) {
+		struct iovec v[ARRAY_LEN(parts)];
+		size_t n = 0, skip = c->written;
+		for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+			size_t len = parts[i].iov_len;
+			if (skip < len)
+				v[n++] = (struct iovec){(char *)parts[i].iov_base + skip, len - skip};
+			skip = skip > len ? skip - len : 0;
 		}
-		struct msghdr m = {.msg_iov = v, .msg_iovlen = (size_t)n};
+		struct msghdr m = {.msg_iov = v, .msg_iovlen = n};
 		ssize_t sent = sendmsg(c->watch.fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0 && errno == EAGAIN) {
-			if (loop_change(&c->egress->loop, &c->watch, EPOLLOUT) != 0)
-				caller_end(c);
-			return;
-		}
-		if (sent < 0)
+		if (sent < 0 && errno == EAGAIN)
 			break;
-		c->written += (size_t)sent;
+		c->reply.failed = sent < 0 && errno != EINTR;
+		c->written += sent > 0 ? (size_t)sent : 0;
 	}
-	caller_end(c);
+	if (c->reply.failed)
+		return -1; // and nothing more may be written: it would be out of place
+	if (c->written == all) {
+		buf_wipe(&c->reply);
+		c->written = 0;
+		return 1;
+	}
+	size_t from = c->written > c->reply.len + c->body.len ? c->written - c->reply.len - c->body.len : 0;
+	c->written -= from;
+	return more_len == 0 || buf_add(&c->reply, more + from, more_len - from) == 0 ? 0 : -1;
+}
+
+// The reply is complete: the connection ends with its last byte.
+static void reply_finish(struct caller *c, const char *more, size_t more_len)
+{
+	work_free(c);
+	c->step = CALLER_RECEIVES;
+	c->full = false;
+	int out = caller_write(c, more, more_len);
+	if (out != 0 || caller_at(c, monotonic_ms() + HAND_OVER_MS) != 0 || loop_change(&c->egress->loop, &c->watch, EPOLLOUT) != 0)
+		caller_end(c);
+}
+
+static void stream_void(struct caller *c)
+{
+	const uint32_t mark = FRAME_VOID;
+	gathered_drop(c);
+	if (c->streaming)
+		(void)buf_add(&c->reply, &mark, sizeof mark); // a buffer that failed is not written
+	c->streaming = false;
 }
 
 void caller_reply(struct caller *c, cJSON *head, struct buf *body)
@@ -80,15 +146,78 @@ void caller_reply(struct caller *c, cJSON *head, struct buf *body)
 		c->body = *body;
 		*body = BUF_INIT(body->max);
 	}
-	work_free(c);
-	c->step = CALLER_RECEIVES;
-	c->reply = BUF_INIT(FRAME_LENGTHS + FRAME_HEAD_MAX);
+	stream_void(c);
 	int built = head != NULL ? frame_begin(&c->reply, head, c->body.len, NULL) : -1;
 	cJSON_Delete(head);
-	if (built != 0 || caller_at(c, monotonic_ms() + HAND_OVER_MS) != 0)
+	if (built != 0)
 		caller_end(c);
 	else
-		reply_write(c);
+		reply_finish(c, NULL, 0);
+}
+
+int caller_stream(struct caller *c, cJSON *head)
+{
+	int built = head != NULL ? frame_begin(&c->reply, head, FRAME_STREAMED, NULL) : -1;
+	cJSON_Delete(head);
+	c->streaming = built == 0;
+	return built;
+}
+
+// The caller does not take, for now. Only outside of libcurl's callbacks the work may be told; within them the next piece is refused.
+static void caller_filled(struct caller *c, bool tell)
+{
+	c->full = true;
+	c->full_until = monotonic_ms() + HAND_OVER_MS;
+	(void)caller_at(c, c->due); // it was set before
+	(void)loop_change(&c->egress->loop, &c->watch, caller_events | EPOLLOUT);
+	if (tell && c->work != NULL && c->work->type->full != NULL)
+		c->work->type->full(c->work, true);
+}
+
+static void gathered_send(struct egress *g, bool tell)
+{
+	struct caller *c = g->gathered.caller;
+	if (c == NULL)
+		return;
+	size_t len = gathered_seal(g);
+	// One who left makes the connection tell so, too, and the call ends by that.
+	if (caller_write(c, g->gathered.bytes, len) != 1)
+		caller_filled(c, tell);
+}
+
+void callers_flush(struct egress *g)
+{
+	gathered_send(g, true);
+}
+
+int caller_stream_add(struct caller *c, const char *bytes, size_t len)
+{
+	struct egress *g = c->egress;
+	if (g->gathered.caller != c || len > FRAME_CHUNK_MAX - g->gathered.len)
+		gathered_send(g, false);
+	if (c->full || len > FRAME_CHUNK_MAX)
+		return -1;
+	memcpy(g->gathered.bytes + FRAME_CHUNK_LENGTH + g->gathered.len, bytes, len);
+	g->gathered.caller = c;
+	g->gathered.len += len;
+	return 0;
+}
+
+void caller_stream_void(struct caller *c)
+{
+	stream_void(c);
+	if (!c->full && caller_write(c, NULL, 0) != 1)
+		caller_filled(c, false);
+}
+
+void caller_stream_end(struct caller *c)
+{
+	struct egress *g = c->egress;
+	if (g->gathered.caller != c)
+		gathered_send(g, true);
+	size_t len = gathered_seal(g);
+	memset(g->gathered.bytes + len, 0, FRAME_CHUNK_LENGTH);
+	reply_finish(c, g->gathered.bytes, len + FRAME_CHUNK_LENGTH);
 }
 
 void caller_refuse(struct caller *c, enum egress_failure f)
@@ -108,7 +237,24 @@ void caller_refuse_with(struct caller *c, enum egress_failure f, const char *for
 
 int caller_at(struct caller *c, uint64_t at)
 {
-	return loop_at(&c->egress->loop, &c->timer, at);
+	c->due = at;
+	return loop_at(&c->egress->loop, &c->timer, c->full && c->full_until < at ? c->full_until : at);
+}
+
+// The caller takes again.
+static void caller_drain(struct caller *c)
+{
+	size_t before = c->written;
+	int out = caller_write(c, NULL, 0);
+	if (out == 0 && c->written > before)
+		c->full_until = monotonic_ms() + HAND_OVER_MS;
+	c->full = out != 1;
+	(void)caller_at(c, c->due); // it was set before
+	if (c->full)
+		return;
+	(void)loop_change(&c->egress->loop, &c->watch, caller_events);
+	if (c->work != NULL && c->work->type->full != NULL)
+		c->work->type->full(c->work, false);
 }
 
 // The connection tells of each change once: who waits for an upstream hears of nothing but the caller's leaving, and need not ask for that
@@ -118,6 +264,10 @@ static void caller_ready(struct watch *w, uint32_t events)
 	struct caller *c = LOOP_OWNER(w, struct caller, watch);
 	struct err e = {0};
 	int read = c->step == CALLER_SENDS ? frame_read(&c->call, w->fd, &e) : 0;
+	if (c->step == CALLER_SENDS && call_count(c) != 0) {
+		caller_refuse(c, FAILURE_CALLS);
+		return;
+	}
 	if (read > 0) {
 		c->egress->under_way++;
 		c->step = CALLER_WAITS;
@@ -128,7 +278,10 @@ static void caller_ready(struct watch *w, uint32_t events)
 	} else if (read < 0) {
 		caller_end(c);
 	} else if (c->step == CALLER_RECEIVES && !(events & LEFT)) {
-		reply_write(c);
+		if (caller_write(c, NULL, 0) != 0)
+			caller_end(c);
+	} else if (c->step == CALLER_WAITS && c->full && !(events & LEFT)) {
+		caller_drain(c);
 	}
 	if (events & LEFT)
 		caller_end(c);
@@ -137,7 +290,7 @@ static void caller_ready(struct watch *w, uint32_t events)
 static void caller_due(struct timer *t)
 {
 	struct caller *c = LOOP_OWNER(t, struct caller, timer);
-	if (c->step != CALLER_WAITS)
+	if (c->step != CALLER_WAITS || (c->full && monotonic_ms() >= c->full_until))
 		caller_end(c); // it does not hand over, or does not take
 	else if (c->work != NULL)
 		c->work->type->due(c->work);
@@ -160,8 +313,9 @@ static void listener_ready(struct watch *w, uint32_t events)
 			*c = (struct caller){.watch = {.fd = fd, .ready = caller_ready, .release = caller_release},
 					     .timer.fire = caller_due,
 					     .egress = g,
-					     .call = FRAME_INIT(FRAME_BODY_MAX)};
-		if (c == NULL || loop_watch(&g->loop, &c->watch, EPOLLIN | EPOLLRDHUP | EPOLLET) != 0) {
+					     .call = FRAME_INIT(EGRESS_CALL_MAX),
+					     .reply = BUF_INIT(REPLY_MAX)};
+		if (c == NULL || loop_watch(&g->loop, &c->watch, caller_events) != 0) {
 			free(c);
 			close(fd);
 			continue;

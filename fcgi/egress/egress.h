@@ -7,6 +7,7 @@
 #include "fcgi/egress/engine.h"
 #include "fcgi/egress/loop.h"
 #include "fcgi/egress/upstream.h"
+#include "fcgi/ipc/frame.h"
 #include "fcgi/ipc/listener.h"
 #include "policy/model/policy.h"
 
@@ -37,6 +38,15 @@ struct egress {
 	char traffic_file[4096]; // "": they are not kept
 	bool traffic_changed;
 	uint64_t pages, pages_refused;
+	// Pieces of one streamed reply, which leave together: libcurl hands them over by 16 KiB. The length of the chunk stands before them and the
+	// end of the body may follow.
+	struct {
+		struct caller *caller; // NULL: there are none
+		size_t len;
+		size_t used; // of `bytes`, before it was last overwritten
+		char bytes[FRAME_CHUNK_LENGTH + FRAME_CHUNK_MAX + FRAME_CHUNK_LENGTH];
+	} gathered;
+	size_t calls_bytes; // of the calls that are held
 	size_t connections; // callers in whatever step
 	size_t under_way;   // of them with a transfer, or waiting to repeat one
 	bool stopping, killed;

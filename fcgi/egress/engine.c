@@ -39,6 +39,7 @@ static void flush_due(struct timer *timer)
 			}
 	}
 	g->flushes = 0;
+	g->acted(g);
 }
 
 static void flush_later(struct engine *g, CURL *easy)
@@ -70,6 +71,7 @@ static void engine_act(struct engine *g, curl_socket_t fd, int events)
 		transfer_unlink(g, t);
 		g->done(t, result);
 	}
+	g->acted(g);
 }
 
 static void socket_ready(struct watch *w, uint32_t events)
@@ -126,9 +128,11 @@ static void timer_fired(struct timer *t)
 	engine_act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
-int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode), struct err *e)
+int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode),
+		void (*acted)(struct engine *), struct err *e)
 {
-	*g = (struct engine){.loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .flush.fire = flush_due, .done = done};
+	*g = (struct engine){
+	    .loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .flush.fire = flush_due, .done = done, .acted = acted};
 	if (g->multi == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
@@ -173,4 +177,13 @@ void engine_remove(struct engine *g, struct engine_transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	flush_later(g, t->easy);
 	curl_multi_remove_handle(g->multi, t->easy);
+}
+
+void engine_pause(struct engine *g, struct engine_transfer *t, bool pause)
+{
+	if (!t->added)
+		return;
+	curl_easy_pause(t->easy, pause ? CURLPAUSE_RECV : CURLPAUSE_CONT); // hands over at once what libcurl kept
+	if (!pause)
+		g->acted(g);
 }

@@ -25,13 +25,17 @@ struct engine {
 	size_t flushes;
 	// A transfer ended; it is out of the multi already and belongs to the callee, who may add others.
 	void (*done)(struct engine_transfer *t, CURLcode result);
+	void (*acted)(struct engine *g); // libcurl has handed over what it had
 };
 
 // `connections`: at most so many to one host; further transfers wait for one, or share one (HTTP/2).
-int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode), struct err *e);
+int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode),
+		void (*acted)(struct engine *), struct err *e);
 void engine_close(struct engine *g);
 int engine_add(struct engine *g, struct engine_transfer *t); // -1 when there is no memory
 // Cancels, if it is under way: closes the connection, or resets the stream, at once. The handle stays the caller's.
 void engine_remove(struct engine *g, struct engine_transfer *t);
+// Takes nothing more from the upstream, or goes on. Not within a callback of libcurl's.
+void engine_pause(struct engine *g, struct engine_transfer *t, bool pause);
 
 #endif

@@ -23,7 +23,7 @@ struct processor_call {
 	struct curl_slist headers[4 + PROCESSOR_LIST];
 	kind_set kinds;
 	uint64_t deadline;
-	bool repeatable, probe, waiting;
+	bool repeatable, stream, probe, waiting;
 	unsigned attempts;
 	uint64_t sent;
 };
@@ -108,27 +108,41 @@ static int refuse_path(struct processor_call *p, const struct egress_call *call)
 static cJSON *reply_head(const struct processor_call *p)
 {
 	cJSON *head = cJSON_CreateObject();
+	curl_off_t sending = 0; // by an attempt that is not counted yet
+	if (p->transfer.engine.easy != NULL)
+		curl_easy_getinfo(p->transfer.engine.easy, CURLINFO_SIZE_UPLOAD_T, &sending);
 	cJSON_AddNumberToObject(head, "status", (double)p->transfer.answer.status);
 	cJSON_AddStringToObject(head, "type", p->transfer.answer.type);
 	if (p->transfer.answer.region[0])
 		cJSON_AddStringToObject(head, "region", p->transfer.answer.region);
 	cJSON_AddNumberToObject(head, "attempts", p->attempts);
-	cJSON_AddNumberToObject(head, "sent", (double)p->sent);
+	cJSON_AddNumberToObject(head, "sent", (double)(p->sent + (uint64_t)sending));
 	return head;
+}
+
+static int processor_piece(struct transfer *t, const char *bytes, size_t len)
+{
+	return caller_stream_add(LOOP_OWNER(t, struct processor_call, transfer)->caller, bytes, len);
 }
 
 // Bytes from a region that the policy does not name are not taken.
 static int processor_headers_done(struct transfer *t)
 {
-	struct upstream *u = LOOP_OWNER(t, struct processor_call, transfer)->upstream;
-	if (t->answer.region[0] == '\0')
+	struct processor_call *p = LOOP_OWNER(t, struct processor_call, transfer);
+	struct upstream *u = p->upstream;
+	if (t->answer.region[0] != '\0') {
+		memcpy(u->traffic.region_seen, t->answer.region, sizeof t->answer.region);
+		if (!upstream_region_allowed(u, t->answer.region)) {
+			u->traffic.region_mismatches++;
+			t->failure = FAILURE_REGION;
+			return -1;
+		}
+	}
+	if (!p->stream || t->answer.status != 200)
 		return 0;
-	memcpy(u->traffic.region_seen, t->answer.region, sizeof t->answer.region);
-	if (upstream_region_allowed(u, t->answer.region))
-		return 0;
-	u->traffic.region_mismatches++;
-	t->failure = FAILURE_REGION;
-	return -1;
+	t->piece = processor_piece;
+	t->failure = caller_stream(p->caller, reply_head(p)) != 0 ? FAILURE_MEMORY : FAILURE_NONE;
+	return t->failure == FAILURE_NONE ? 0 : -1;
 }
 
 // What left is counted when the attempt is over, however it ended; then the breaker learns how.
@@ -147,6 +161,8 @@ static void attempt_count(struct processor_call *p, enum breaker_outcome outcome
 	} else if (outcome == OUTCOME_FAILED && f == FAILURE_SLOW) {
 		outcome = OUTCOME_UNKNOWN; // it never left: the time was spent waiting for a connection of ours
 	}
+	if (outcome == OUTCOME_FAILED && p->caller->full)
+		outcome = OUTCOME_UNKNOWN; // our caller was slow, so the upstream may have been right to leave
 	// One that refuses works, so the breaker is not told; but nothing came of the request.
 	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || upstream_refuses_us(status))))
 		traffic->failures++;
@@ -184,6 +200,10 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 	if ((f == FAILURE_NONE || passing) && repeat_later(p, passing)) {
 		if (passing)
 			transfer_answer_forget(&t->answer); // half an answer is none
+		if (p->caller->streaming)
+			caller_stream_void(p->caller);
+	} else if (f == FAILURE_NONE && p->caller->streaming) {
+		caller_stream_end(p->caller);
 	} else if (f == FAILURE_NONE) {
 		caller_reply(p->caller, reply_head(p), &t->answer.body);
 	} else {
@@ -215,6 +235,8 @@ static void request_options(struct processor_call *p)
 	curl_easy_setopt(h, CURLOPT_PIPEWAIT, strncasecmp(p->upstream->base, "https:", 6) == 0 ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
+	if (p->stream)
+		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)FRAME_CHUNK_MAX);
 	if (strcmp(p->method, "GET") == 0)
 		return;
 	if (strcmp(p->method, "POST") != 0)
@@ -236,7 +258,7 @@ static void attempt_start(struct processor_call *p)
 		f = FAILURE_BUDGET;
 	if (f == FAILURE_NONE) {
 		p->attempts++;
-		if (transfer_prepare(&p->transfer, FRAME_BODY_MAX) == 0) {
+		if (transfer_prepare(&p->transfer, p->stream ? EGRESS_REPLY_MAX : FRAME_BODY_MAX) == 0) {
 			request_options(p);
 			if (caller_at(p->caller, p->deadline) == 0 && transfer_start(&p->transfer) == 0)
 				return;
@@ -271,6 +293,12 @@ static void processor_left(struct call_work *w)
 		attempt_count(p, OUTCOME_UNKNOWN, FAILURE_NONE);
 }
 
+static void processor_full(struct call_work *w, bool full)
+{
+	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
+	engine_pause(&p->caller->egress->engine, &p->transfer.engine, full);
+}
+
 static void processor_free(struct call_work *w)
 {
 	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
@@ -280,7 +308,7 @@ static void processor_free(struct call_work *w)
 
 void processor_call_begin(struct caller *c, const struct egress_call *call)
 {
-	static const struct call_work_type type = {processor_due, processor_left, processor_free};
+	static const struct call_work_type type = {processor_due, processor_left, processor_full, processor_free};
 	struct processor_call *p = c->egress->under_way <= c->egress->settings.calls ? calloc(1, sizeof *p) : NULL;
 	if (p == NULL) {
 		caller_refuse(c, c->egress->under_way > c->egress->settings.calls ? FAILURE_CALLS : FAILURE_MEMORY);
@@ -291,6 +319,7 @@ void processor_call_begin(struct caller *c, const struct egress_call *call)
 	p->transfer = (struct transfer){.egress = c->egress, .headers_done = processor_headers_done, .ended = processor_ended};
 	p->deadline = monotonic_ms() + call->deadline_ms;
 	p->repeatable = call->repeatable;
+	p->stream = call->stream;
 	if (call->content_type != NULL)
 		snprintf(p->content_type, sizeof p->content_type, "Content-Type: %s", call->content_type);
 	if (call->accept != NULL)

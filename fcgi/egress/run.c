@@ -84,6 +84,11 @@ static void egress_dispatch(struct caller *c)
 		caller_reply(c, status_reply(c->egress), NULL);
 }
 
+static void engine_acted(struct engine *engine)
+{
+	callers_flush(LOOP_OWNER(engine, struct egress, engine));
+}
+
 static int egress_start(struct egress *g, int listener, struct err *e)
 {
 	struct rlimit limit;
@@ -100,7 +105,7 @@ static int egress_start(struct egress *g, int listener, struct err *e)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
 	if (loop_open(&g->loop, e) != 0 || signals_open(g, e) != 0 || upstreams_open(&g->upstreams, g->policy, e) != 0 ||
-	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, e) != 0 ||
+	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, engine_acted, e) != 0 ||
 	    callers_open(g, listener, egress_dispatch, e) != 0)
 		return -1;
 	traffic_load(g);

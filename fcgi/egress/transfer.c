@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/transfer.h"
 #include "fcgi/egress/retry.h"
+#include "policy/base/limits.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,14 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 {
 	(void)one;
 	struct transfer *t = context;
+	if (t->piece != NULL) {
+		if (len > FRAME_BODY_MAX - t->answer.streamed)
+			return transfer_stop(t, FAILURE_SIZE);
+		if (t->piece(t, bytes, len) != 0)
+			return CURL_WRITEFUNC_PAUSE;
+		t->answer.streamed += len;
+		return len;
+	}
 	return buf_add(&t->answer.body, bytes, len) == 0 ? len : transfer_stop(t, FAILURE_SIZE);
 }
 
@@ -98,6 +107,7 @@ int transfer_prepare(struct transfer *t, size_t body_max)
 	transfer_answer_forget(&t->answer);
 	t->answer.body = BUF_INIT(body_max);
 	t->failure = FAILURE_NONE;
+	t->piece = NULL;
 	if (h == NULL)
 		return -1;
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
@@ -108,6 +118,7 @@ int transfer_prepare(struct transfer *t, size_t body_max)
 	curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+	curl_easy_setopt(h, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FRAME_BODY_MAX);
 	curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, t);
@@ -147,7 +158,8 @@ void transfer_done(struct engine_transfer *e, CURLcode result)
 {
 	struct transfer *t = LOOP_OWNER(e, struct transfer, engine);
 	enum egress_failure f = FAILURE_NONE;
-	if (result != CURLE_OK)
+	// What a callback refuses while libcurl hands over what it kept during a pause does not come back as its result.
+	if (result != CURLE_OK || t->failure != FAILURE_NONE)
 		f = t->failure != FAILURE_NONE ? t->failure : egress_failure_of(result, t->answer.header_bytes > 0);
 	t->ended(t, f);
 }

@@ -18,6 +18,7 @@ struct answer {
 	size_t header_bytes;
 	bool complete_headers;
 	struct buf body;
+	size_t streamed; // bytes that `piece` was offered
 };
 
 // A member of whoever owns it; LOOP_OWNER leads back. Zeroed but for what stands under "by the owner".
@@ -27,9 +28,11 @@ struct transfer {
 	enum egress_failure failure; // why a callback ended it
 	// By the owner.
 	struct egress *egress;
-	CURLU *url;                                                     // freed with the transfer
-	const char *region_header;                                      // NULL: none
-	int (*headers_done)(struct transfer *t);                        // all headers are there; -1, with the failure set, ends it
+	CURLU *url;                              // freed with the transfer
+	const char *region_header;               // NULL: none
+	int (*headers_done)(struct transfer *t); // all headers are there; -1, with the failure set, ends it
+	// Takes a piece of the body, instead of answer.body; -1: not now, offer it again after engine_pause(). NULL until headers_done() sets it.
+	int (*piece)(struct transfer *t, const char *bytes, size_t len);
 	void (*ended)(struct transfer *t, enum egress_failure failure); // FAILURE_NONE: the whole answer came. The handle is still there
 };
 

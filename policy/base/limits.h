@@ -15,8 +15,12 @@ enum {
 	DESCRIPTION_CHARS_MAX = 4000,
 	URL_BYTES_MAX = 2048,
 	IMAGES_MAX = 8,
-	FRAME_HEAD_MAX = 64 * 1024,        // the JSON head of a call between two programs
-	FRAME_BODY_MAX = 48 * 1024 * 1024, // a 3840x2160 PNG as base64
+	FRAME_HEAD_MAX = 64 * 1024,          // the JSON head of a call between two programs
+	FRAME_BODY_MAX = 48 * 1024 * 1024,   // a 3840x2160 PNG as base64
+	EGRESS_CALL_MAX = 1024 * 1024,       // the body of a call to egress: prompts of at most 4,000 characters
+	EGRESS_CALLS_MAX = 64 * 1024 * 1024, // the frames of all calls that egress holds, some half sent: 4,096 of 16 KiB each
+	EGRESS_CALL_FREE = 16 * 1024,        // a call that is no larger is taken also above that
+	EGRESS_REPLY_MAX = 1024 * 1024,      // what an upstream answers to a call that could take it streamed, and is not: a failure
 	IMAGE_BYTES_MAX = 32 * 1024 * 1024,
 	ARCHIVE_BYTES_MAX = 288 * 1024 * 1024,
 	PAGE_BYTES_MAX = 2 * 1024 * 1024, // decoded HTML: libxml2 needs up to 60 times as much
