@@ -5,15 +5,23 @@
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/server.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/words/words.h"
-#include <limits.h>
+#include <errno.h>
+#include <fastcgi.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
-enum { HEADERS_BYTES_MAX = 3072 }; // with the head of ours it must fit nginx's fastcgi_buffer_size of 4 KiB
+enum {
+	HEADERS_BYTES_MAX = 3072, // with the head of ours it must fit nginx's fastcgi_buffer_size
+	RECORD_MIN = 8 * 1024,    // libfcgi's buffer holds less
+	RECORD_MAX = 65528,       // a multiple of 8 below 64 KiB, as the protocol recommends
+};
 
 bool respond_begun(const struct request *r)
 {
@@ -59,15 +67,48 @@ const char *respond_status_title(enum language language, int status)
 	return title != key ? title : word_in(language, status < 400 ? "status.200" : "status.other");
 }
 
+// One record of the answer, past libfcgi's buffer: that copies every byte and makes records of 8 KiB. False: the visitor left, or took
+// nothing for the time that a write may wait; what follows would be read as the rest of this record, so the connection ends.
+static bool record_write(const FCGX_Request *fcgx, const char *bytes, size_t len)
+{
+	const FCGI_Header head = {
+	    .version = FCGI_VERSION_1,
+	    .type = FCGI_STDOUT,
+	    .requestIdB1 = (unsigned char)(fcgx->requestId >> 8),
+	    .requestIdB0 = (unsigned char)fcgx->requestId,
+	    .contentLengthB1 = (unsigned char)(len >> 8),
+	    .contentLengthB0 = (unsigned char)len,
+	};
+	for (size_t sent = 0; sent < sizeof head + len;) {
+		size_t left = sent < sizeof head ? sizeof head - sent : 0, body = sizeof head + len - sent - left;
+		const struct iovec pieces[] = {
+		    {.iov_base = (char *)(uintptr_t)&head + sizeof head - left, .iov_len = left},
+		    {.iov_base = (char *)(uintptr_t)bytes + len - body, .iov_len = body},
+		};
+		ssize_t n = writev(fcgx->ipcFd, pieces, ARRAY_LEN(pieces));
+		if (n < 0 && errno != EINTR) {
+			shutdown(fcgx->ipcFd, SHUT_RDWR);
+			return false;
+		}
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
 static int stream_write(struct request *r, const void *bytes, size_t len)
 {
 	const char *at = bytes;
+	bool direct = len >= RECORD_MIN;
+	if (direct && r->fcgx != NULL && !r->gone) // what stands before it
+		r->gone = FCGX_FFlush(r->fcgx->out) != 0;
 	while (len > 0 && r->fcgx != NULL && !r->gone) {
-		int piece = len > INT_MAX ? INT_MAX : (int)len;
-		if (FCGX_PutStr(at, piece, r->fcgx->out) != piece)
-			r->gone = true;
+		size_t piece = len > RECORD_MAX ? RECORD_MAX : len;
+		if (direct)
+			r->gone = !record_write(r->fcgx, at, piece);
+		else
+			r->gone = FCGX_PutStr(at, (int)piece, r->fcgx->out) != (int)piece;
 		at += piece;
-		len -= (size_t)piece;
+		len -= piece;
 	}
 	return r->gone ? -1 : 0;
 }

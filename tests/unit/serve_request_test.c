@@ -92,6 +92,21 @@ static void handle_big(struct request *r, void *context)
 	respond_json(r, 200, o);
 }
 
+// Pieces below, at and above what libfcgi's buffer and a record hold, each filled with a letter of its own.
+static const size_t pieces[] = {1, 8183, 8184, 8192, 65527, 65528, 65529, 3, 200000, 2, 131056};
+
+static void handle_pieces(struct request *r, void *context)
+{
+	(void)context;
+	char *text = malloc(200000);
+	if (respond_begin(r, 200, "text/plain", false) == 0)
+		for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+			memset(text, (int)('a' + i), pieces[i]);
+			respond_write(r, text, pieces[i]);
+		}
+	free(text);
+}
+
 static void handle_internal(struct request *r, void *context)
 {
 	(void)context;
@@ -131,6 +146,7 @@ static const struct route routes[] = {
     {.method = "GET", .path = "/unlogged", .logged = true, .logs_itself = true, .handle = handle_unlogged},
     {.method = "GET", .path = "/cookie", .handle = handle_cookie},
     {.method = "GET", .path = "/big", .handle = handle_big},
+    {.method = "GET", .path = "/pieces", .handle = handle_pieces},
     {.method = "GET", .path = "/internal", .handle = handle_internal},
     {.method = "GET", .path = "/error", .handle = handle_error},
     {.method = "GET", .path = "/memory", .handle = handle_memory},
@@ -443,6 +459,50 @@ static void test_big_json(void **state)
 	answer_free(&a);
 }
 
+// What is large goes out in records of 64 KiB, in its place among what is small; also to a peer that takes little at a time.
+static void test_large_pieces_are_large_records(void **state)
+{
+	(void)state;
+	size_t total = 0, records = 0, at = 0;
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++)
+		total += pieces[i];
+	for (int turn = 0; turn < 2; turn++) {
+		BUF_AUTO struct buf request = BUF_INIT(4096), got = BUF_INIT(1 << 20);
+		int fd = client_connect(site.socket), type;
+		if (turn == 1)
+			assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int)), 0);
+		request_build(&request, false, "GET", "/pieces", NULL, NULL, NULL);
+		client_send(fd, &request);
+		for (records = 0; (type = record_read(fd, &got, monotonic_ms() + 10000)) == RECORD_STDOUT; records++)
+			if (turn == 1)
+				usleep(1000);
+		close(fd);
+		assert_int_equal(type, RECORD_END);
+		assert_in_range(records, total / 65536, 20);
+		const char *body = strstr(got.data, "\r\n\r\n");
+		assert_int_equal(got.len - (size_t)(body + 4 - got.data), total);
+		for (size_t i = at = 0; i < ARRAY_LEN(pieces); at += pieces[i++])
+			for (size_t k = 0; k < pieces[i]; k++)
+				assert_int_equal(body[4 + at + k], 'a' + (int)i);
+	}
+}
+
+// Who leaves in the middle of a record ends nothing but the own request.
+static void test_leaving_within_a_record(void **state)
+{
+	(void)state;
+	for (int turn = 0; turn < 20; turn++) {
+		BUF_AUTO struct buf request = BUF_INIT(4096);
+		char some[3000];
+		int fd = client_connect(site.socket);
+		request_build(&request, true, "GET", "/pieces", NULL, NULL, NULL);
+		client_send(fd, &request);
+		assert_true(recv(fd, some, (size_t)(1 + turn * 100), MSG_WAITALL) > 0);
+		close(fd);
+	}
+	expect(site_ask(&site, "GET", "/hello", NULL, NULL, NULL), 200, NULL);
+}
+
 // The visitor learns what to do, not where the disk is.
 static void test_inner_errors_stay_inside(void **state)
 {
@@ -518,6 +578,8 @@ int main(void)
 	    cmocka_unit_test(test_unlogged_answers_are_refused),
 	    cmocka_unit_test(test_headers_are_clean),
 	    cmocka_unit_test(test_big_json),
+	    cmocka_unit_test(test_large_pieces_are_large_records),
+	    cmocka_unit_test(test_leaving_within_a_record),
 	    cmocka_unit_test(test_inner_errors_stay_inside),
 	    cmocka_unit_test(test_no_memory_is_for_later),
 	    cmocka_unit_test(test_pages_are_in_the_frame),
