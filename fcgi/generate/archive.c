@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/archive.h"
+#include "policy/base/buf.h"
 #include "policy/base/file.h"
-#include "policy/base/limits.h"
 #include "policy/base/text.h"
-#include <archive.h>
-#include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,178 +34,326 @@ int archive_sweep(const char *folder, struct err *e)
 	return 0;
 }
 
-static int archive_failed(struct err *e, int error_number, const char *what)
+static int archive_failed(struct err *e, const char *what)
 {
-	bool full = error_number == ENOSPC || error_number == EDQUOT;
+	bool full = errno == ENOSPC || errno == EDQUOT;
 
-	return err_system(e, full ? ERR_FULL : ERR_IO, error_number, "cannot %s the archive", what);
+	return err_system(e, full ? ERR_FULL : ERR_IO, errno, "cannot %s the archive", what);
+}
+
+// A new file under a temporary name in the folder; -1 with errno.
+static int temporary_file(char *path, size_t size, const char *folder)
+{
+	unsigned char random[16];
+	char name[sizeof temporary + 2 * sizeof random] = "new-";
+
+	random_bytes(random, sizeof random);
+	hex_encode(name + sizeof temporary - 1, random, sizeof random);
+	if (path_join(path, size, folder, name, NULL) != 0) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 }
 
 int archive_begin(struct archive_file *a, const char *folder, time_t date, struct err *e)
 {
-	unsigned char random[16];
-	char name[sizeof temporary + 2 * sizeof random + 4] = "new-";
-
 	*a = ARCHIVE_INIT;
 	a->date = date;
-	random_bytes(random, sizeof random);
-	hex_encode(name + sizeof temporary - 1, random, sizeof random);
-	if (path_join(a->path, sizeof a->path, folder, name, e) != 0)
-		return -1;
-	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	a->fd = temporary_file(a->path, sizeof a->path, folder);
 	if (a->fd < 0) {
 		a->path[0] = '\0';
-		return archive_failed(e, errno, "create");
+		return archive_failed(e, "create");
 	}
 	// The web server's group reads it; the umask of the programs would forbid that.
 	if (flock(a->fd, LOCK_EX | LOCK_NB) != 0 || fchmod(a->fd, 0640) != 0)
-		return archive_failed(e, errno, "lock");
+		return archive_failed(e, "lock");
 	return 0;
 }
 
-static bool archive_name_allowed(const char *name)
+// ---- the format: APPNOTE.TXT 4.3.7 (before each entry), 4.3.12 (its line of the listing), 4.3.16 (the end) ----
+
+enum {
+	BEFORE_LEN = 30, // without name and time
+	LINE_LEN = 46,
+	END_LEN = 22,
+	TIME_LEN = 9,
+	VERSION = 10,  // stored files are known since 1.0
+	MADE_BY = 3,   // Unix: the mode below counts
+	MODE = 0100644 // a regular file
+};
+
+static void le_add(struct buf *out, uint64_t value, unsigned bytes)
+{
+	for (; bytes > 0; bytes--, value >>= 8)
+		buf_addc(out, (char)(value & 0xff));
+}
+
+// What both forms of an entry share, from the version that is needed to the length of the extra field.
+static void entry_facts_add(struct buf *out, time_t date, uint32_t crc, uint64_t len, const char *name)
+{
+	struct tm t = {0};
+
+	gmtime_r(&date, &t);
+	if (t.tm_year < 80) // where the format's time begins
+		t = (struct tm){.tm_year = 80, .tm_mday = 1};
+	le_add(out, VERSION, 2);
+	le_add(out, 0, 4); // no flags; stored
+	le_add(out, (unsigned)(t.tm_hour << 11 | t.tm_min << 5 | t.tm_sec / 2), 2);
+	le_add(out, (unsigned)((t.tm_year - 80) << 9 | (t.tm_mon + 1) << 5 | t.tm_mday), 2);
+	le_add(out, crc, 4);
+	le_add(out, len, 4);
+	le_add(out, len, 4);
+	le_add(out, strlen(name), 2);
+	le_add(out, TIME_LEN, 2);
+}
+
+// The name, and the time again, in UTC.
+static void entry_name_add(struct buf *out, time_t date, const char *name)
+{
+	buf_adds(out, name);
+	buf_add(out, "UT\5\0\1", 5);
+	le_add(out, (uint64_t)date, 4);
+}
+
+static uint64_t entry_before_len(const struct archive_entry *en)
+{
+	return BEFORE_LEN + strlen(en->name) + TIME_LEN;
+}
+
+// ---- entries ----
+
+static int write_at(int fd, const void *bytes, size_t len, uint64_t at)
+{
+	const char *p = bytes;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, p, len, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int range_copy(int from, uint64_t from_at, int to, uint64_t to_at, uint64_t len)
+{
+	off_t in = (off_t)from_at, out = (off_t)to_at;
+
+	while (len > 0) {
+		ssize_t n = copy_file_range(from, &in, to, &out, len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return -1;
+		}
+		len -= (uint64_t)n;
+	}
+	return 0;
+}
+
+// A file of the spool for one entry. Without a name, so that nobody else owns it and nothing stays of it.
+static int entry_file(const struct archive_file *a)
+{
+	char folder[sizeof a->path], path[sizeof a->path];
+
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(a->path, '/') - a->path), a->path);
+	int fd = temporary_file(path, sizeof path, folder);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+static int entry_fd(const struct archive_entry *en, uint64_t *start)
+{
+	*start = en->fd < 0 ? en->archive->end + entry_before_len(en) : 0;
+	return en->fd < 0 ? en->archive->fd : en->fd;
+}
+
+int archive_entry_open(struct archive_file *a, struct archive_entry *en, const char *name, struct err *e)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	const char *base = strncmp(name, "images/", 7) == 0 ? name + 7 : name;
 	size_t len = strlen(base);
 
-	return len > 0 && len <= 64 && strspn(base, allowed) == len && base[0] != '.' && base[0] != '-';
-}
-
-// libarchive is told that all is well, because it leaks its buffer when a write fails; `error` is looked at after each of its calls.
-static la_ssize_t archive_write_some(struct archive *zip, void *context, const void *bytes, size_t len)
-{
-	struct archive_file *a = context;
-
-	(void)zip;
-	if (a->error == 0 && fd_write_all(a->fd, bytes, len) != 0)
-		a->error = errno;
-	return (la_ssize_t)len;
-}
-
-// Only now, so that a request that waits for its first picture holds a file descriptor and nothing more.
-static int archive_zip_open(struct archive_file *a, struct err *e)
-{
-	a->zip = archive_write_new();
-	if (a->zip == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for the archive");
-	archive_write_set_format_zip(a->zip);
-	archive_write_zip_set_compression_store(a->zip);
-	archive_write_set_bytes_in_last_block(a->zip, 1); // no padding
-	if (archive_write_open(a->zip, a, NULL, archive_write_some, NULL) != ARCHIVE_OK)
-		return archive_failed(e, archive_errno(a->zip), "begin");
+	*en = (struct archive_entry){.fd = -1};
+	if (len == 0 || len > 64 || strspn(base, allowed) != len || base[0] == '.' || base[0] == '-')
+		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
+	if (a->count + a->open >= ARCHIVE_ENTRIES_MAX)
+		return err_set(e, ERR_MEMORY, "the archive would have too many entries");
+	if (a->open == 0) {
+		a->in_place = en;
+	} else if ((en->fd = entry_file(a)) < 0) {
+		return archive_failed(e, "write");
+	}
+	snprintf(en->name, sizeof en->name, "%s", name);
+	en->archive = a;
+	a->open++;
 	return 0;
+}
+
+int archive_entry_write(struct archive_entry *en, const void *bytes, size_t len, struct err *e)
+{
+	uint64_t start;
+	int fd = entry_fd(en, &start);
+
+	if (len > ARCHIVE_BYTES_MAX - en->archive->bytes)
+		return err_set(e, ERR_MEMORY, "the archive would be too large");
+	if (write_at(fd, bytes, len, start + en->len) != 0)
+		return archive_failed(e, "write");
+	en->crc = libdeflate_crc32(en->crc, bytes, len);
+	en->len += len;
+	en->archive->bytes += len;
+	return 0;
+}
+
+int archive_entry_read(const struct archive_entry *en, uint64_t at, void *bytes, size_t len, struct err *e)
+{
+	char *p = bytes;
+	uint64_t start;
+	int fd = entry_fd(en, &start);
+
+	if (at > en->len || len > en->len - at)
+		return err_set(e, ERR_IO, "an entry of the archive is shorter than what is read of it");
+	while (len > 0) {
+		ssize_t n = pread(fd, p, len, (off_t)(start + at));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return archive_failed(e, "read");
+		}
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+// Frees what stands behind the finished entries. Where that fails, it is written over later.
+static int archive_cut(const struct archive_file *a)
+{
+	return ftruncate(a->fd, (off_t)a->end);
+}
+
+int archive_entry_restart(struct archive_entry *en, struct err *e)
+{
+	struct archive_file *a = en->archive;
+
+	a->bytes -= en->len;
+	en->len = 0;
+	en->crc = 0;
+	return (en->fd < 0 ? archive_cut(a) : ftruncate(en->fd, 0)) == 0 ? 0 : archive_failed(e, "write");
+}
+
+void archive_entry_drop(struct archive_entry *en)
+{
+	if (en->archive == NULL)
+		return;
+	archive_entry_restart(en, NULL); // frees the space in place; where it fails, the next entry is written over it
+	if (en->archive->in_place == en)
+		en->archive->in_place = NULL;
+	en->archive->open--;
+	en->archive = NULL;
+	fd_close(&en->fd);
+}
+
+int archive_entry_close(struct archive_entry *en, struct archive_range *range, struct err *e)
+{
+	struct archive_file *a = en->archive;
+	struct archive_finished *f = &a->finished[a->count];
+	BUF_AUTO struct buf before = BUF_INIT(256);
+
+	// Another entry stands where this one goes: it moves to a file of its own, once.
+	if (a->in_place != NULL && a->in_place != en) {
+		struct archive_entry *other = a->in_place;
+		FD_AUTO int fd = entry_file(a);
+		if (fd < 0 || range_copy(a->fd, a->end + entry_before_len(other), fd, 0, other->len) != 0)
+			goto failed;
+		other->fd = fd;
+		fd = -1;
+		a->in_place = NULL;
+	}
+	buf_add(&before, "PK\3\4", 4);
+	entry_facts_add(&before, a->date, en->crc, en->len, en->name);
+	entry_name_add(&before, a->date, en->name);
+	if ((en->fd >= 0 && range_copy(en->fd, 0, a->fd, a->end + before.len, en->len) != 0) ||
+	    write_at(a->fd, before.data, before.len, a->end) != 0)
+		goto failed;
+	*f = (struct archive_finished){.crc = en->crc, .range = {a->end + before.len, en->len}};
+	memcpy(f->name, en->name, sizeof f->name);
+	a->end += before.len + en->len;
+	a->count++;
+	if (en->fd < 0)
+		a->in_place = NULL;
+	fd_close(&en->fd);
+	a->open--;
+	en->archive = NULL;
+	if (range != NULL)
+		*range = f->range;
+	return 0;
+failed:
+	archive_failed(e, "write");
+	if (a->in_place == NULL)
+		archive_cut(a); // of what was copied
+	archive_entry_drop(en);
+	return -1;
 }
 
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e)
 {
-	if (!archive_name_allowed(name))
-		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
-	if (len > ARCHIVE_BYTES_MAX - a->bytes)
-		return err_set(e, ERR_MEMORY, "the archive would be too large");
-	if (a->zip == NULL && archive_zip_open(a, e) != 0)
+	struct archive_entry en;
+
+	if (archive_entry_open(a, &en, name, e) != 0)
 		return -1;
-	struct archive_entry *entry = archive_entry_new();
-	if (entry == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for the archive");
-	archive_entry_set_pathname(entry, name);
-	archive_entry_set_filetype(entry, AE_IFREG);
-	archive_entry_set_perm(entry, 0644);
-	archive_entry_set_size(entry, (la_int64_t)len);
-	archive_entry_set_mtime(entry, a->date, 0);
-	bool written = archive_write_header(a->zip, entry) == ARCHIVE_OK && archive_write_data(a->zip, bytes, len) == (la_ssize_t)len &&
-		       archive_write_finish_entry(a->zip) == ARCHIVE_OK;
-	archive_entry_free(entry);
-	a->bytes += len;
-	if (!written)
-		return archive_failed(e, archive_errno(a->zip), "write");
-	return a->error == 0 ? 0 : archive_failed(e, a->error, "write");
-}
-
-// ---- the order ----
-
-enum {
-	ENTRIES_MAX = IMAGES_MAX + 2, // prompts.json and README.txt
-	LISTING_MAX = ENTRIES_MAX * 256,
-	END_LEN = 22,   // the record after the listing, without a comment
-	ENTRY_LEN = 46, // of one entry in the listing, before its name
-};
-
-struct listing_entry {
-	const unsigned char *bytes;
-	size_t len;
-	const char *name;
-	size_t name_len;
-};
-
-static size_t le_number(const unsigned char *at, size_t bytes)
-{
-	size_t n = 0;
-
-	while (bytes-- > 0)
-		n = n << 8 | at[bytes];
-	return n;
+	if (archive_entry_write(&en, bytes, len, e) == 0)
+		return archive_entry_close(&en, NULL, e);
+	archive_entry_drop(&en);
+	return -1;
 }
 
 // What explains the set comes before its pictures, else by name.
-static int entry_compare(const void *left, const void *right)
+static int finished_compare(const void *left, const void *right)
 {
-	const struct listing_entry *a = left, *b = right;
-	bool below_a = memchr(a->name, '/', a->name_len) != NULL, below_b = memchr(b->name, '/', b->name_len) != NULL;
+	const char *a = ((const struct archive_finished *)left)->name, *b = ((const struct archive_finished *)right)->name;
+	bool below_a = strchr(a, '/') != NULL, below_b = strchr(b, '/') != NULL;
 
-	if (below_a != below_b)
-		return below_a ? 1 : -1;
-	int order = memcmp(a->name, b->name, a->name_len < b->name_len ? a->name_len : b->name_len);
-	return order != 0 ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
-}
-
-int archive_order(int fd, uint64_t size, struct err *e)
-{
-	unsigned char end[END_LEN], listing[LISTING_MAX], ordered[LISTING_MAX];
-	struct listing_entry list[ENTRIES_MAX];
-
-	if (size < END_LEN || pread(fd, end, END_LEN, (off_t)(size - END_LEN)) != END_LEN)
-		return size < END_LEN ? 0 : archive_failed(e, errno, "order");
-	size_t len = le_number(end + 12, 4), start = le_number(end + 16, 4);
-	if (memcmp(end, "PK\5\6", 4) != 0 || len > LISTING_MAX || start + len + END_LEN != size)
-		return 0; // a form that we do not write; what is there is right, only not in order
-	if (pread(fd, listing, len, (off_t)start) != (ssize_t)len)
-		return archive_failed(e, errno, "order");
-	size_t count = 0;
-	for (size_t at = 0; at < len; at += list[count++].len) {
-		const unsigned char *entry = listing + at;
-		if (count == ENTRIES_MAX || len - at < ENTRY_LEN || memcmp(entry, "PK\1\2", 4) != 0)
-			return 0; // none of ours
-		list[count].bytes = entry;
-		list[count].name = (const char *)entry + ENTRY_LEN;
-		list[count].name_len = le_number(entry + 28, 2);
-		list[count].len = ENTRY_LEN + list[count].name_len + le_number(entry + 30, 2) + le_number(entry + 32, 2);
-		if (list[count].len > len - at)
-			return 0;
-	}
-	size_t at = 0;
-	qsort(list, count, sizeof list[0], entry_compare);
-	for (size_t i = 0; i < count; at += list[i++].len)
-		memcpy(ordered + at, list[i].bytes, list[i].len);
-	return pwrite(fd, ordered, at, (off_t)start) == (ssize_t)at ? 0 : archive_failed(e, errno, "order");
+	return below_a != below_b ? below_a - below_b : strcmp(a, b);
 }
 
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 {
-	struct stat st;
+	BUF_AUTO struct buf listing = BUF_INIT(ARCHIVE_ENTRIES_MAX * 256);
 
-	if (a->zip == NULL && archive_zip_open(a, e) != 0)
-		return -1;
-	if (archive_write_close(a->zip) != ARCHIVE_OK)
-		return archive_failed(e, archive_errno(a->zip), "finish");
-	archive_write_free(a->zip);
-	a->zip = NULL;
-	if (a->error != 0)
-		return archive_failed(e, a->error, "finish");
-	if (fstat(a->fd, &st) != 0)
-		return archive_failed(e, errno, "measure");
-	*bytes = (uint64_t)st.st_size;
-	return archive_order(a->fd, *bytes, e);
+	qsort(a->finished, a->count, sizeof a->finished[0], finished_compare);
+	for (unsigned i = 0; i < a->count; i++) {
+		const struct archive_finished *f = &a->finished[i];
+		buf_add(&listing, "PK\1\2", 4);
+		le_add(&listing, MADE_BY << 8 | VERSION, 2);
+		entry_facts_add(&listing, a->date, f->crc, f->range.len, f->name);
+		le_add(&listing, 0, 6); // no comment; on the first disk; no text
+		le_add(&listing, (uint64_t)MODE << 16, 4);
+		le_add(&listing, f->range.offset - BEFORE_LEN - strlen(f->name) - TIME_LEN, 4);
+		entry_name_add(&listing, a->date, f->name);
+	}
+	size_t len = listing.len;
+	buf_add(&listing, "PK\5\6\0\0\0", 8);
+	le_add(&listing, a->count, 2);
+	le_add(&listing, a->count, 2);
+	le_add(&listing, len, 4);
+	le_add(&listing, a->end, 4);
+	le_add(&listing, 0, 2);
+	if (listing.failed)
+		return err_set(e, ERR_MEMORY, "no memory for the archive");
+	*bytes = a->end + listing.len;
+	if (write_at(a->fd, listing.data, listing.len, a->end) != 0 || ftruncate(a->fd, (off_t)*bytes) != 0)
+		return archive_failed(e, "finish");
+	return 0;
 }
 
 void archive_keep(struct archive_file *a)
@@ -216,11 +363,6 @@ void archive_keep(struct archive_file *a)
 
 void archive_drop(struct archive_file *a)
 {
-	if (a->zip != NULL) {
-		a->error = ECANCELED; // no central directory for a file that goes
-		archive_write_free(a->zip);
-		a->zip = NULL;
-	}
 	if (a->path[0] != '\0')
 		unlink(a->path);
 	a->path[0] = '\0';

@@ -1,39 +1,79 @@
 // SPDX-License-Identifier: ISC
 // The ZIP of a set, written as the pictures come, and listed as people read it: README.txt, prompts.json, images/NN-style.png. Names are
-// generated, of [A-Za-z0-9._-] only; nothing is compressed (pictures are already); the date of every entry is the caller's, so that the same set gives
-// the same bytes.
+// generated, of [A-Za-z0-9._-] only; nothing is compressed (pictures are already), so a picture is a range of the file; the date of every
+// entry is the caller's, so that the same set gives the same bytes.
 //
 // It is written under a temporary name in the spool. The open file is locked: a temporary file without a lock was left by a crash.
+//
+// Entries may be written at the same time. One that is alone is written where it stays, behind the finished ones; the others go to files of
+// the spool without a name and are copied when they are closed. An entry that is closed while another is written in its place goes before
+// it, so that what is finished is never waited for. Sizes and CRC stand before the bytes, where readers of a stream expect them.
+//
+//	struct archive_entry en;
+//	archive_entry_open(a, &en, name, e), archive_entry_write(&en, bytes, len, e) …, archive_entry_close(&en, &range, e)
 #ifndef LETHE_GENERATE_ARCHIVE_H
 #define LETHE_GENERATE_ARCHIVE_H
 
-#include "policy/base/buf.h"
 #include "policy/base/err.h"
+#include "policy/base/limits.h"
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
+enum { ARCHIVE_NAME_MAX = 7 + 64, ARCHIVE_ENTRIES_MAX = IMAGES_MAX + 2 }; // prompts.json and README.txt
+
+struct archive_range {
+	uint64_t offset, len; // in the ZIP
+};
+
 struct archive_file {
-	void *zip; // libarchive's; NULL before the first entry
 	int fd;
-	int error; // of the first write that failed; nothing is written after it
 	time_t date;
-	uint64_t bytes; // of entries so far
-	char path[256]; // "" when there is no file
+	uint64_t end;                   // of the finished entries
+	uint64_t bytes;                 // of the entries, finished or not
+	char path[256];                 // "" when there is no file
+	struct archive_entry *in_place; // the one that is written behind the finished ones
+	unsigned open, count;           // entries being written; finished ones
+	struct archive_finished {
+		char name[ARCHIVE_NAME_MAX + 1];
+		uint32_t crc;
+		struct archive_range range;
+	} finished[ARCHIVE_ENTRIES_MAX];
 };
 #define ARCHIVE_INIT ((struct archive_file){.fd = -1})
+
+// One entry being written. It must stay where it is in memory until it is closed or dropped.
+struct archive_entry {
+	struct archive_file *archive; // NULL when not open
+	int fd;                       // of a file of its own; -1 in place
+	uint32_t crc;
+	uint64_t len;
+	char name[ARCHIVE_NAME_MAX + 1];
+};
 
 // Removes temporary files without an owner from the spool `folder`.
 int archive_sweep(const char *folder, struct err *e);
 // The file is made now, 0640, so that a full spool is known before anything is asked of anyone. ERR_FULL, ERR_IO.
 int archive_begin(struct archive_file *a, const char *folder, time_t date, struct err *e);
-// ERR_FULL, ERR_IO, ERR_MEMORY (over ARCHIVE_BYTES_MAX), ERR_INPUT (a name that is not allowed).
+
+// ERR_INPUT (a name that is not allowed), ERR_MEMORY (too many entries), ERR_FULL, ERR_IO; the entry is then not open.
+int archive_entry_open(struct archive_file *a, struct archive_entry *en, const char *name, struct err *e);
+// Appends. ERR_FULL, ERR_IO, ERR_MEMORY (over ARCHIVE_BYTES_MAX in all): the entry can only be dropped then.
+int archive_entry_write(struct archive_entry *en, const void *bytes, size_t len, struct err *e);
+// Of what was written: `len` bytes from `at`. ERR_IO, also when there are not so many.
+int archive_entry_read(const struct archive_entry *en, uint64_t at, void *bytes, size_t len, struct err *e);
+// What was written is void: it begins again.
+int archive_entry_restart(struct archive_entry *en, struct err *e);
+// Finishes the entry. *range (may be NULL) gets where its bytes are from now on. When it fails, the entry is dropped. ERR_FULL, ERR_IO.
+int archive_entry_close(struct archive_entry *en, struct archive_range *range, struct err *e);
+// Nothing stays of it. Does nothing to one that is not open.
+void archive_entry_drop(struct archive_entry *en);
+// An entry whose bytes are there at once.
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e);
-// Ends the ZIP, its listing in order; *bytes gets its size. The file stays open and locked, and is removed by archive_drop() unless archive_keep() was called.
+
+// Ends the ZIP; *bytes gets its size. No entry may be open. The file stays open and locked, and is removed by archive_drop() unless
+// archive_keep() was called. ERR_FULL, ERR_IO.
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e);
-// Sorts the listing of the finished ZIP of `size` bytes in place; for archive_finish() and its tests. The listing stands at the end and refers
-// to the entries by where they are. So a set whose pictures were written as they came can be listed in the order in which people read it,
-// without holding a picture back: only the few hundred bytes of the listing are sorted. ERR_FULL, ERR_IO.
-int archive_order(int fd, uint64_t size, struct err *e);
 void archive_keep(struct archive_file *a); // somebody else owns the file now
 void archive_drop(struct archive_file *a); // closes, and removes what was not kept
 #define ARCHIVE_AUTO __attribute__((cleanup(archive_drop)))

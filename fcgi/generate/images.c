@@ -8,6 +8,7 @@
 #include "policy/base/when.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	IMAGES_MS = 90 * 1000,
@@ -19,6 +20,10 @@ enum {
 struct attempt {
 	unsigned turn; // of the chain: which processor is asked now
 	struct provider_input in;
+	// The picture on its way: marked, and into the archive.
+	struct set *s;
+	struct mark_stream mark;
+	struct archive_entry entry;
 };
 
 // One call, one task and one attempt for each picture, no more: thousands of requests may wait here.
@@ -61,27 +66,84 @@ static int picture_failed(struct images *im, unsigned i)
 	return 0;
 }
 
-// The task is over. The picture is marked, put into the archive and, where the answer is a stream, sent to the visitor; it is kept only where
-// the answer comes at the end.
+// ---- the way of a picture's bytes: sink of the provider → mark → entry of the archive ----
+
+static int picture_write(void *arg, const void *bytes, size_t len, struct err *e)
+{
+	struct attempt *a = arg;
+
+	if (a->entry.archive == NULL) {
+		struct picture *picture = &a->s->pictures[a->in.index];
+		picture->type = a->mark.facts.type;
+		archive_image_name(picture->name, sizeof picture->name, a->in.index, a->s->input.style, picture->type);
+		if (archive_entry_open(&a->s->archive, &a->entry, picture->name, e) != 0)
+			return -1;
+	}
+	return archive_entry_write(&a->entry, bytes, len, e);
+}
+
+static int picture_read(void *arg, uint64_t at, void *bytes, size_t len, struct err *e)
+{
+	return archive_entry_read(&((struct attempt *)arg)->entry, at, bytes, len, e);
+}
+
+static int picture_restart(void *arg, struct err *e)
+{
+	return archive_entry_restart(&((struct attempt *)arg)->entry, e);
+}
+
+static const struct mark_output picture_output = {picture_write, picture_read, picture_restart};
+
+static void picture_void(struct attempt *a)
+{
+	mark_free(&a->mark);
+	archive_entry_drop(&a->entry);
+}
+
+static void picture_again(void *arg)
+{
+	struct attempt *a = arg;
+	const struct processor *by = a->s->image.at[a->turn];
+
+	picture_void(a);
+	mark_begin(&a->mark, by->provider->preview ? MARK_PROGRAM : MARK_MODEL, &picture_output, a);
+}
+
+static int picture_take(void *arg, const void *bytes, size_t len, struct err *e)
+{
+	return mark_add(&((struct attempt *)arg)->mark, bytes, len, e);
+}
+
+static const struct provider_sink picture_sink = {picture_take, picture_again};
+
+// The task is over. The picture is in the archive, and where the answer is a stream, it is sent to the visitor; it is kept only where the
+// answer comes at the end.
 static int picture_finish(struct images *im, unsigned i)
 {
 	struct set *s = im->s;
+	struct attempt *a = &im->attempts[i];
 	struct provider_task *t = &im->works[i].task;
 	struct picture *picture = &s->pictures[i];
 	BUF_AUTO_WIPE struct buf marked = BUF_INIT(IMAGE_BYTES_MAX + 4096);
+	struct archive_range range;
+	struct mark_facts facts;
 	struct err e = {0};
 
-	if (t->result == PROVIDER_OK && mark_image(t->provider->preview ? MARK_PROGRAM : MARK_MODEL, t->image.type, t->image.bytes.data,
-						   t->image.bytes.len, &marked, &t->say) != 0)
-		t->result = PROVIDER_BAD_REPLY;
-	picture->type = t->image.type;
-	buf_wipe(&t->image.bytes);
-	if (t->result != PROVIDER_OK)
-		return picture_failed(im, i);
+	if (t->result == PROVIDER_OK && mark_end(&a->mark, &facts, &t->say) != 0)
+		t->result = t->say.code == ERR_INPUT ? PROVIDER_BAD_REPLY : PROVIDER_DOWN;
+	if (t->result != PROVIDER_OK) {
+		picture_void(a);
+		return t->say.code == ERR_FULL ? set_not_recorded(s, &t->say) : picture_failed(im, i);
+	}
+	mark_free(&a->mark);
 	picture->by = im->works[i].by;
-	archive_image_name(picture->name, sizeof picture->name, i, s->input.style, picture->type);
-	if (archive_add(&s->archive, picture->name, marked.data, marked.len, &e) != 0)
+	char *to = NULL;
+	if (archive_entry_close(&a->entry, &range, &e) != 0)
 		return set_not_recorded(s, &e);
+	if ((to = buf_reserve(&marked, range.len)) == NULL ||
+	    pread(s->archive.fd, to, range.len, (off_t)range.offset) != (ssize_t)range.len)
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
+	buf_took(&marked, range.len);
 	picture->state = PICTURE_MADE;
 	im->ended++;
 	if (answer_image(s, i, marked.data, marked.len) != 0)
@@ -121,7 +183,10 @@ static int picture_go_on(struct images *im, unsigned i)
 							.index = i,
 							.size = s->input.size,
 							.width = s->input.width,
-							.height = s->input.height};
+							.height = s->input.height,
+							.sink = &picture_sink,
+							.sink_arg = a};
+			picture_again(a);
 			peer_begin(w, s->g, by, PROVIDER_IMAGE, &a->in);
 		}
 		if (w->task.provider == NULL || w->task.step == PROVIDER_SEND)
@@ -205,6 +270,7 @@ int images_make(struct set *s)
 	for (unsigned i = 0; i < count; i++) {
 		im.calls[i] = CALL_INIT;
 		im.works[i] = (struct peer_work){.call = &im.calls[i], .kinds = KIND_BIT(KIND_PROMPT)};
+		im.attempts[i].s = s;
 		im.ended += s->pictures[i].state == PICTURE_MISSING;
 	}
 	if (answer_progress(s, "images", im.ended, count) != 0)
@@ -222,6 +288,8 @@ int images_make(struct set *s)
 	ret = set_made(s) > 0 ? 0 : pictures_none(&im);
 cleanup:
 	peer_leave(im.works, im.calls, count, s->g);
+	for (unsigned i = 0; i < count; i++)
+		picture_void(&im.attempts[i]);
 memory:
 	free(im.calls);
 	free(im.works);

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/mark.h"
+#include "fcgi/provider/provider.h"
 #include "policy/base/array.h"
+#include "policy/base/limits.h"
 #include <libdeflate.h>
-#include <stdint.h>
 #include <string.h>
+
+enum {
+	HEAD_MAX = 4 * 1024 * 1024, // held before the pixels: a colour profile, a manifest with a thumbnail
+	DROPPED_MAX = 1024 * 1024,
+};
 
 #define PACKET(source)                                                                                                                     \
 	"<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>"                                                               \
@@ -13,16 +19,34 @@
 	"</rdf:RDF></x:xmpmeta><?xpacket end=\"r\"?>"
 
 // Whether a C2PA manifest's bytes say that the picture was made by AI.
-static bool manifest_states(const unsigned char *manifest, size_t len)
+static bool manifest_states(const void *manifest, size_t len)
 {
 	static const char statement[] = "/digitalsourcetype/trainedAlgorithmicMedia";
 
-	return memmem(manifest, len, statement, sizeof statement - 1) != NULL;
+	return len > 0 && memmem(manifest, len, statement, sizeof statement - 1) != NULL;
+}
+
+static int mark_write(struct mark_stream *m, const void *bytes, size_t len, struct err *e)
+{
+	m->written += len;
+	return len == 0 ? 0 : m->out->write(m->arg, bytes, len, e);
+}
+
+// The head is complete, its first `len` bytes: whether the picture is changed is known, and what it is.
+static int mark_flow(struct mark_stream *m, size_t len, struct err *e)
+{
+	if (m->head.failed || m->marked.failed || m->said.failed)
+		return err_set(e, ERR_INPUT, "what stands before the pixels of the image is too large");
+	m->facts.type = image_type(m->head.data, len, &m->facts.width, &m->facts.height);
+	if (m->facts.type == NULL)
+		return err_set(e, ERR_INPUT, "the image is of no size that is passed on");
+	m->flowing = true;
+	return m->as_signed ? mark_write(m, m->head.data, len, e) : mark_write(m, m->marked.data, m->marked.len, e);
 }
 
 // ---- PNG: a signature, then chunks of length, type, data, CRC. The mark goes right after IHDR. ----
 
-enum { SIGNATURE_LEN = 8, CHUNK_FRAME = 12, IHDR_LEN = 13 };
+enum { SIGNATURE_LEN = 8, CHUNK_FRAME = 12, IHDR_LEN = 13, PNG_MARK_AT = SIGNATURE_LEN + CHUNK_FRAME + IHDR_LEN, DROP_HEAD = 12 };
 
 static uint32_t be32(const unsigned char *p)
 {
@@ -34,99 +58,236 @@ static void be32_add(struct buf *out, uint32_t v)
 	buf_add(out, (unsigned char[]){(unsigned char)(v >> 24), (unsigned char)(v >> 16), (unsigned char)(v >> 8), (unsigned char)v}, 4);
 }
 
-static int png_mark(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
+// Bytes of the chunk at hand, or of several that go the same way. What is left out is kept as long as a manifest may come that wants it back.
+static int png_pass(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
+{
+	if (!m->flowing)
+		buf_add(&m->head, bytes, len);
+	if (m->png.drops && !m->as_signed && len > 0) {
+		uint64_t record[] = {m->flowing ? m->written : m->marked.len, len};
+		buf_add(&m->png.dropped, record, sizeof record);
+		buf_add(&m->png.dropped, bytes, len);
+		return 0;
+	}
+	if (m->flowing)
+		return mark_write(m, bytes, len, e);
+	buf_add(&m->marked, bytes, len);
+	return 0;
+}
+
+// The picture as it came, from what went on and what was left out of it: a manifest that states what the mark says came behind the pixels.
+static int png_restore(struct mark_stream *m, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf gone = BUF_INIT(IMAGE_BYTES_MAX);
+	const struct buf *dropped = &m->png.dropped;
+	size_t len = m->written, from = PNG_MARK_AT + m->mark_len;
+	char *all = buf_reserve(&gone, len);
+
+	if (dropped->failed)
+		return err_set(e, ERR_INPUT, "a signed PNG has too much text before its signature");
+	if (all == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a picture");
+	if (m->out->read(m->arg, 0, all, len, e) != 0)
+		return -1;
+	buf_took(&gone, len);
+	m->written = 0;
+	m->as_signed = true;
+	if (m->out->restart(m->arg, e) != 0 || mark_write(m, all, PNG_MARK_AT, e) != 0)
+		return -1;
+	for (size_t at = 0; at < dropped->len;) {
+		uint64_t record[2];
+		memcpy(record, dropped->data + at, sizeof record);
+		at += sizeof record;
+		if (mark_write(m, all + from, record[0] - from, e) != 0 || mark_write(m, dropped->data + at, record[1], e) != 0)
+			return -1;
+		from = record[0];
+		at += record[1];
+	}
+	return mark_write(m, all + from, len - from, e);
+}
+
+static void png_mark_add(struct mark_stream *m)
 {
 	// Keyword, NUL, not compressed, compression method, no language, no translated keyword, text.
 	static const char mark_head[] = "iTXtXML:com.adobe.xmp\0\0\0\0";
-	static const char *const telling[] = {"tEXt", "zTXt", "iTXt", "eXIf", "tIME"}; // the prompt, or when and by whom
-	size_t at = SIGNATURE_LEN;
-	bool ended = false;
+	BUF_AUTO struct buf mark = BUF_INIT(4096);
 
-	if (len < SIGNATURE_LEN || memcmp(bytes, "\x89PNG\r\n\x1a\n", SIGNATURE_LEN) != 0)
-		return err_set(e, ERR_INPUT, "the PNG has no signature");
-	buf_add(out, bytes, SIGNATURE_LEN);
-	while (!ended) {
-		const unsigned char *chunk = bytes + at, *type = chunk + 4;
-		if (len - at < CHUNK_FRAME || be32(chunk) > len - at - CHUNK_FRAME)
-			return err_set(e, ERR_INPUT, "the PNG is cut short");
-		size_t data = be32(chunk);
-		if ((at == SIGNATURE_LEN) != (memcmp(type, "IHDR", 4) == 0 && data == IHDR_LEN))
-			return err_set(e, ERR_INPUT, "the PNG does not begin with one header");
-		if (be32(type + 4 + data) != libdeflate_crc32(0, type, 4 + data))
-			return err_set(e, ERR_INPUT, "a chunk of the PNG is damaged");
-		bool tells = false;
-		for (size_t i = 0; i < ARRAY_LEN(telling); i++)
-			tells |= memcmp(type, telling[i], 4) == 0;
-		if (!tells)
-			buf_add(out, chunk, data + CHUNK_FRAME);
-		if (at == SIGNATURE_LEN) {
-			BUF_AUTO struct buf mark = BUF_INIT(4096);
-			buf_add(&mark, mark_head, sizeof mark_head);
-			buf_adds(&mark, xmp);
-			be32_add(out, (uint32_t)(mark.len - 4));
-			buf_add(out, mark.data, mark.len);
-			be32_add(out, libdeflate_crc32(0, mark.data, mark.len));
-			out->failed |= mark.failed;
-		}
-		if (memcmp(type, "caBX", 4) == 0)
-			*signed_mark |= manifest_states(type + 4, data);
-		ended = memcmp(type, "IEND", 4) == 0;
-		at += data + CHUNK_FRAME;
+	buf_add(&mark, mark_head, sizeof mark_head);
+	buf_adds(&mark, m->xmp);
+	m->mark_len = mark.len + 8;
+	be32_add(&m->marked, (uint32_t)(mark.len - 4));
+	buf_add(&m->marked, mark.data, mark.len);
+	be32_add(&m->marked, libdeflate_crc32(0, mark.data, mark.len));
+	m->marked.failed |= mark.failed;
+}
+
+// A chunk's head is complete, which begins at `begin` or began before the piece: what becomes of the chunk. What was read before it goes on
+// where it goes another way.
+static int png_chunk_begin(struct mark_stream *m, const unsigned char *bytes, size_t *from, size_t begin, struct err *e)
+{
+	static const char *const telling[] = {"tEXt", "zTXt", "iTXt", "eXIf", "tIME"}; // the prompt, or when and by whom
+	const unsigned char *type = memcpy(m->png.type, m->png.frame + 4, sizeof m->png.type);
+	bool drops = false, flows = !m->flowing && (memcmp(type, "IDAT", 4) == 0 || memcmp(type, "IEND", 4) == 0);
+
+	m->png.left = be32(m->png.frame);
+	m->png.crc = libdeflate_crc32(0, type, 4);
+	m->png.at = PNG_DATA;
+	if ((m->mark_len == 0) != (memcmp(type, "IHDR", 4) == 0 && m->png.left == IHDR_LEN))
+		return err_set(e, ERR_INPUT, "the PNG does not begin with one header");
+	for (size_t i = 0; i < ARRAY_LEN(telling); i++)
+		drops |= memcmp(type, telling[i], 4) == 0;
+	if (drops != m->png.drops || flows) {
+		if (png_pass(m, bytes + *from, begin - *from, e) != 0 || (flows && mark_flow(m, m->head.len, e) != 0))
+			return -1;
+		*from = begin;
 	}
-	return 0; // what follows the end is no part of the image
+	if (flows) {
+		buf_wipe(&m->head);
+		buf_wipe(&m->marked);
+	}
+	m->png.drops = drops;
+	return 0;
+}
+
+// A chunk is complete.
+static int png_chunk_end(struct mark_stream *m, const unsigned char *bytes, size_t *from, size_t end, struct err *e)
+{
+	const unsigned char *type = m->png.type;
+	bool signs = memcmp(type, "caBX", 4) == 0 && !m->as_signed && manifest_states(m->said.data, m->said.len);
+
+	m->png.at = PNG_CHUNK;
+	m->ended = memcmp(type, "IEND", 4) == 0;
+	if (be32(m->png.frame) != m->png.crc)
+		return err_set(e, ERR_INPUT, "a chunk of the PNG is damaged");
+	if (m->said.failed)
+		return err_set(e, ERR_INPUT, "the manifest of the PNG is too large");
+	buf_reset(&m->said);
+	if (m->mark_len > 0 && !signs)
+		return 0;
+	if (png_pass(m, bytes + *from, end - *from, e) != 0)
+		return -1;
+	*from = end;
+	if (m->mark_len == 0)
+		png_mark_add(m);
+	if (signs && m->flowing)
+		return png_restore(m, e);
+	m->as_signed |= signs;
+	return 0;
+}
+
+static int png_add(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
+{
+	size_t i = m->at == 0 ? SIGNATURE_LEN : 0, from = 0; // read; of that, what went on
+
+	m->at = SIGNATURE_LEN;
+	while (i < len && !m->ended) {
+		size_t whole = m->png.at == PNG_CHUNK ? 8 : m->png.at == PNG_CRC ? 4 : m->png.left, left = whole - m->png.frame_len;
+		size_t n = left < len - i ? left : len - i;
+		if (m->png.at == PNG_DATA) {
+			m->png.crc = libdeflate_crc32(m->png.crc, bytes + i, n);
+			m->png.left -= (uint32_t)n;
+			if (memcmp(m->png.type, "caBX", 4) == 0)
+				buf_add(&m->said, bytes + i, n);
+			m->png.at = m->png.left == 0 ? PNG_CRC : PNG_DATA;
+			i += n;
+			continue;
+		}
+		memcpy(m->png.frame + m->png.frame_len, bytes + i, n);
+		m->png.frame_len += n;
+		i += n;
+		if (n < left)
+			break;
+		m->png.frame_len = 0;
+		if (m->png.at == PNG_CRC) {
+			if (png_chunk_end(m, bytes, &from, i, e) != 0)
+				return -1;
+			continue;
+		}
+		if (png_chunk_begin(m, bytes, &from, n == whole ? i - n : 0, e) != 0)
+			return -1;
+		if (n < whole && png_pass(m, m->png.frame, whole, e) != 0)
+			return -1;
+		from = n < whole ? i : from;
+	}
+	// A part of a chunk's head waits for the rest. What follows the end is no part of the image, but of what is signed.
+	if (m->ended && m->as_signed)
+		i = len;
+	else if (!m->ended && m->png.at == PNG_CHUNK)
+		i -= m->png.frame_len < i ? m->png.frame_len : i;
+	return png_pass(m, bytes + from, i - from, e);
 }
 
 // ---- JPEG: SOI, segments of marker and length up to the first scan, then entropy-coded data to EOI. The mark goes after SOI and JFIF. ----
 
 enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP1 = 0xE1, APP2 = 0xE2, APP11 = 0xEB, APP14 = 0xEE, APP15 = 0xEF, COM = 0xFE };
 
-static int jpeg_mark(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
+static int jpeg_flow(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
+{
+	const unsigned char *p = bytes, *end = bytes + len;
+
+	for (; !m->ended && p < end && (p = memchr(p, EOI, (size_t)(end - p))) != NULL; p++)
+		m->ended = (p > bytes ? p[-1] : m->last) == 0xFF;
+	if (len > 0)
+		m->last = end[-1];
+	return mark_write(m, bytes, len, e);
+}
+
+static int jpeg_add(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
 {
 	enum { JUMBF_HEAD = 2 + 2 + 2 + 2 + 4 }; // marker, length, "JP", box instance, packet sequence
 	static const char mark_head[] = "http://ns.adobe.com/xap/1.0/";
-	BUF_AUTO struct buf manifest = BUF_INIT(len);
-	size_t at = 2;
-	bool marked = false;
 
-	if (len < 4 || bytes[0] != 0xFF || bytes[1] != SOI)
-		return err_set(e, ERR_INPUT, "the JPEG has no start");
-	buf_add(out, bytes, 2);
+	if (m->flowing)
+		return jpeg_flow(m, bytes, len, e);
+	if (buf_add(&m->head, bytes, len) != 0)
+		return err_set(e, ERR_INPUT, "what stands before the pixels of the image is too large");
+	if (m->at == 0) {
+		buf_add(&m->marked, m->head.data, 2);
+		m->at = 2;
+	}
 	for (;;) {
-		while (at + 1 < len && bytes[at] == 0xFF && bytes[at + 1] == 0xFF) // fill bytes
-			at++;
-		if (len - at < 4 || bytes[at] != 0xFF || bytes[at + 1] == 0 || bytes[at + 1] == EOI)
+		const unsigned char *p = (const unsigned char *)m->head.data + m->at;
+		size_t left = m->head.len - m->at;
+		if (left > 1 && p[0] == 0xFF && p[1] == 0xFF) { // a fill byte
+			m->at++;
+			continue;
+		}
+		if (left < 4)
+			return 0;
+		unsigned char marker = p[1];
+		size_t segment = 2 + ((size_t)p[2] << 8 | p[3]);
+		if (p[0] != 0xFF || marker == 0 || marker == EOI || segment < 4)
 			return err_set(e, ERR_INPUT, "the JPEG ends before its picture");
-		unsigned char marker = bytes[at + 1];
-		size_t segment = 2 + ((size_t)bytes[at + 2] << 8 | bytes[at + 3]);
-		if (segment < 4 || segment > len - at)
-			return err_set(e, ERR_INPUT, "the JPEG is cut short");
-		if (!marked && marker != APP0) {
-			size_t mark_len = 2 + sizeof mark_head + strlen(xmp);
-			buf_add(out, (unsigned char[]){0xFF, APP1, (unsigned char)(mark_len >> 8), (unsigned char)mark_len}, 4);
-			buf_add(out, mark_head, sizeof mark_head);
-			buf_adds(out, xmp);
-			marked = true;
+		if (segment > left)
+			return 0;
+		if (m->mark_len == 0 && marker != APP0) {
+			m->mark_len = 2 + sizeof mark_head + strlen(m->xmp);
+			buf_add(&m->marked, (unsigned char[]){0xFF, APP1, (unsigned char)(m->mark_len >> 8), (unsigned char)m->mark_len},
+				4);
+			buf_add(&m->marked, mark_head, sizeof mark_head);
+			buf_adds(&m->marked, m->xmp);
 		}
 		// A manifest is cut into segments of 64 KiB, so the statement is looked for in their joined payloads.
 		if (marker == APP11 && segment > JUMBF_HEAD) {
-			const unsigned char *p = bytes + at;
 			bool first = p[8] == 0 && p[9] == 0 && p[10] == 0 && p[11] <= 1;
 			size_t skip =
 			    first || segment < JUMBF_HEAD + 8 ? JUMBF_HEAD : JUMBF_HEAD + 8; // later packets repeat the box header
-			buf_add(&manifest, p + skip, segment - skip);
+			buf_add(&m->said, p + skip, segment - skip);
 		}
 		if (marker == SOS)
 			break;
 		// JFIF, colour profile, C2PA and the colour transform stay; other application data and comments may repeat the prompt.
 		bool tells = marker == COM || (marker >= APP0 && marker <= APP15);
 		if (!tells || marker == APP0 || marker == APP2 || marker == APP11 || marker == APP14)
-			buf_add(out, bytes + at, segment);
-		at += segment;
+			buf_add(&m->marked, p, segment);
+		m->at += segment;
 	}
-	*signed_mark = manifest.len > 0 && manifest_states((const unsigned char *)manifest.data, manifest.len);
-	if (memmem(bytes + at, len - at, "\xFF\xD9", 2) == NULL)
-		return err_set(e, ERR_INPUT, "the JPEG has no end");
-	return buf_add(out, bytes + at, len - at) == 0 ? 0 : err_set(e, ERR_MEMORY, "the marked image is too large");
+	m->as_signed = manifest_states(m->said.data, m->said.len);
+	if (mark_flow(m, m->at, e) != 0 || jpeg_flow(m, (const unsigned char *)m->head.data + m->at, m->head.len - m->at, e) != 0)
+		return -1;
+	buf_wipe(&m->head);
+	buf_wipe(&m->marked);
+	return 0;
 }
 
 // ---- WebP: a RIFF file of chunks (four letters, little-endian length, data padded to an even length). A file with an XMP chunk begins with
@@ -186,12 +347,20 @@ static int vp8x_make(unsigned char vp8x[VP8X_LEN], const unsigned char *chunk, s
 	return 0;
 }
 
-static int webp_mark(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e)
+static int webp_add(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
 {
-	size_t start = out->len, at = RIFF_HEAD;
+	m->head.max = IMAGE_BYTES_MAX;
+	return buf_add(&m->head, bytes, len) == 0 ? 0 : err_set(e, ERR_INPUT, "the WebP is too large");
+}
 
-	if (len < RIFF_HEAD + CHUNK_HEAD || memcmp(bytes, "RIFF", 4) != 0 || memcmp(bytes + 8, "WEBP", 4) != 0)
-		return err_set(e, ERR_INPUT, "the WebP has no start");
+static int webp_end(struct mark_stream *m, struct err *e)
+{
+	const unsigned char *bytes = (const unsigned char *)m->head.data;
+	size_t at = RIFF_HEAD, len = m->head.len;
+	struct buf *out = &m->marked;
+
+	out->max = IMAGE_BYTES_MAX + 4096;
+
 	size_t end = le32(bytes + 4);
 	if (end > len - 8 || end < 4 + CHUNK_HEAD)
 		return err_set(e, ERR_INPUT, "the WebP is cut short");
@@ -212,40 +381,85 @@ static int webp_mark(const char *xmp, const unsigned char *bytes, size_t len, st
 			webp_chunk_add(out, "VP8X", vp8x, sizeof vp8x);
 		}
 		if (memcmp(chunk, "C2PA", 4) == 0)
-			*signed_mark |= manifest_states(chunk + CHUNK_HEAD, data);
+			m->as_signed |= manifest_states(chunk + CHUNK_HEAD, data);
 		if (memcmp(chunk, "VP8X", 4) != 0 && memcmp(chunk, "XMP ", 4) != 0 && memcmp(chunk, "EXIF", 4) != 0)
 			webp_chunk_add(out, (const char *)chunk, chunk + CHUNK_HEAD, data);
 		at += CHUNK_HEAD + (data == left ? data : data + data % 2); // the last pad byte is often forgotten
 	}
-	webp_chunk_add(out, "XMP ", xmp, strlen(xmp));
-	if (out->failed)
-		return err_set(e, ERR_MEMORY, "the marked image is too large");
-	le32_put((unsigned char *)out->data + start + 4, (uint32_t)(out->len - start - 8));
-	return 0;
+	webp_chunk_add(out, "XMP ", m->xmp, strlen(m->xmp));
+	if (!out->failed)
+		le32_put((unsigned char *)out->data + 4, (uint32_t)(out->len - 8));
+	m->ended = true;
+	return mark_flow(m, len, e);
 }
 
 // ---- all ----
 
-int mark_image(enum mark_source source, const char *type, const void *bytes, size_t len, struct buf *out, struct err *e)
-{
-	static const struct {
-		const char *type;
-		int (*mark)(const char *xmp, const unsigned char *bytes, size_t len, struct buf *out, bool *signed_mark, struct err *e);
-	} formats[] = {{"image/png", png_mark}, {"image/jpeg", jpeg_mark}, {"image/webp", webp_mark}};
-	const char *xmp = source == MARK_PROGRAM ? PACKET("algorithmicMedia") : PACKET("trainedAlgorithmicMedia");
-	size_t before = out->len;
+enum { TELLING_BYTES = 12 }; // at the beginning: which format it is
 
-	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-		bool signed_mark = false;
-		if (strcmp(formats[i].type, type) != 0)
-			continue;
-		if (formats[i].mark(xmp, bytes, len, out, &signed_mark, e) != 0)
-			return -1;
-		if (signed_mark && !out->failed) {
-			out->len = before;
-			buf_add(out, bytes, len);
-		}
-		return out->failed ? err_set(e, ERR_MEMORY, "the marked image is too large") : 0;
+struct mark_format {
+	unsigned char magic[TELLING_BYTES], mask[TELLING_BYTES];
+	int (*add)(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e);
+	int (*end)(struct mark_stream *m, struct err *e); // NULL: nothing is left to do
+};
+
+static const struct mark_format formats[] = {
+    {"\x89PNG\r\n\x1a\n", "\xff\xff\xff\xff\xff\xff\xff\xff", png_add, NULL},
+    {"\xff\xd8\xff", "\xff\xff\xff", jpeg_add, NULL},
+    {"RIFF....WEBP", "\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff", webp_add, webp_end},
+};
+
+void mark_begin(struct mark_stream *m, enum mark_source source, const struct mark_output *out, void *arg)
+{
+	*m = (struct mark_stream){.xmp = source == MARK_PROGRAM ? PACKET("algorithmicMedia") : PACKET("trainedAlgorithmicMedia"),
+				  .out = out,
+				  .arg = arg,
+				  .head = BUF_INIT(HEAD_MAX),
+				  .marked = BUF_INIT(HEAD_MAX + 4096),
+				  .said = BUF_INIT(HEAD_MAX),
+				  .png.dropped = BUF_INIT(DROPPED_MAX)};
+}
+
+int mark_add(struct mark_stream *m, const void *bytes, size_t len, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf first = m->format == NULL ? m->head : BUF_INIT(0);
+
+	if (m->format != NULL)
+		return m->format->add(m, bytes, len, e);
+	// The first bytes are gathered in the head, and go to the format from there.
+	m->head = BUF_INIT(HEAD_MAX);
+	first.max = IMAGE_BYTES_MAX;
+	if (buf_add(&first, bytes, len) != 0)
+		return err_set(e, ERR_MEMORY, "no memory for a picture");
+	if (first.len < TELLING_BYTES)
+		return buf_add(&m->head, first.data, first.len);
+	for (size_t i = 0; i < ARRAY_LEN(formats) && m->format == NULL; i++) {
+		bool same = true;
+		for (size_t b = 0; b < TELLING_BYTES; b++)
+			same = same && ((unsigned char)first.data[b] & formats[i].mask[b]) == (formats[i].magic[b] & formats[i].mask[b]);
+		if (same)
+			m->format = &formats[i];
 	}
-	return err_set(e, ERR_INPUT, "%s images cannot be marked", type);
+	if (m->format == NULL)
+		return err_set(e, ERR_INPUT, "the image is no PNG, JPEG or WebP");
+	return m->format->add(m, (const unsigned char *)first.data, first.len, e);
+}
+
+int mark_end(struct mark_stream *m, struct mark_facts *facts, struct err *e)
+{
+	if (m->format != NULL && m->format->end != NULL && m->format->end(m, e) != 0)
+		return -1;
+	if (!m->ended)
+		return err_set(e, ERR_INPUT, "the image is cut short");
+	*facts = m->facts;
+	return 0;
+}
+
+void mark_free(struct mark_stream *m)
+{
+	buf_wipe(&m->head);
+	buf_wipe(&m->marked);
+	buf_wipe(&m->said);
+	buf_wipe(&m->png.dropped);
+	*m = (struct mark_stream){0};
 }

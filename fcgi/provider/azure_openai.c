@@ -164,6 +164,11 @@ static enum provider_step azure_failed(struct provider_task *t, int status, cons
 			    "Azure OpenAI does not take the request: does the deployment offer this model? (%d, %s)", status, code);
 }
 
+static enum provider_step azure_unreadable(struct provider_task *t)
+{
+	return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, "The image service's answer is not readable or not complete.");
+}
+
 // One prompt or more is well: fewer than asked for is the caller's to judge, more are cut off.
 static enum provider_step azure_prompts_reply(struct provider_task *t, const struct provider_reply *r)
 {
@@ -192,7 +197,7 @@ static enum provider_step azure_prompts_reply(struct provider_task *t, const str
 	}
 	if (t->prompts.count > 0)
 		return provider_end(t, PROVIDER_OK, ERR_NONE, "%s", "");
-	return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, "The image service's answer is not readable or not complete.");
+	return azure_unreadable(t);
 }
 
 static enum provider_step azure_image_reply(struct provider_task *t, const struct provider_reply *r)
@@ -201,13 +206,15 @@ static enum provider_step azure_image_reply(struct provider_task *t, const struc
 	// The filter's answer has been seen with more than one status.
 	if (r->status != 200 || cJSON_IsObject(json_get(reply, "error")))
 		return azure_failed(t, r->status, reply);
-	return provider_end_base64(t, json_string(cJSON_GetArrayItem(json_get(reply, "data"), 0), "b64_json"));
+	// What is left of the picture is an empty string, in its place.
+	const char *left = json_string(cJSON_GetArrayItem(json_get(reply, "data"), 0), "b64_json");
+	return left != NULL && *left == '\0' ? provider_end_picture(t) : azure_unreadable(t);
 }
 
 const struct provider provider_azure_openai = {
     .id = "azure-openai",
     .picture_bytes = 4 * 1024 * 1024,
     .settings_check = azure_settings_check,
-    .can = {[PROVIDER_PROMPTS] = {azure_prompts_begin, azure_prompts_reply, NULL},
-	    [PROVIDER_IMAGE] = {azure_image_begin, azure_image_reply, NULL}},
+    .can = {[PROVIDER_PROMPTS] = {azure_prompts_begin, azure_prompts_reply, NULL, NULL},
+	    [PROVIDER_IMAGE] = {azure_image_begin, azure_image_reply, NULL, "b64_json"}},
 };

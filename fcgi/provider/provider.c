@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/provider/provider.h"
 #include "policy/base/array.h"
-#include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/processors/built.h"
 #include "policy/processors/processors.h"
@@ -14,6 +13,8 @@ enum {
 	REQUEST_BYTES_MAX = 32 * 1024 * 1024, // a picture to start from is sent along as base64
 	STEPS_MAX = 1000,                     // a vendor that sends us round in circles
 };
+
+#define UNREADABLE "The image service's answer is not readable or not complete."
 
 #define DECLARE(name, id) extern const struct provider provider_##name;
 PROCESSORS_BUILT(DECLARE)
@@ -50,6 +51,8 @@ static const struct provider_steps *task_steps(const struct provider_task *t)
 static enum provider_step task_stepped(struct provider_task *t, struct provider_request *sent, enum provider_step step)
 {
 	task_request_free(sent);
+	picture_stream_free(&t->picture);
+	t->taking = false;
 	t->step = step;
 	if (step == PROVIDER_SEND && ++t->steps > STEPS_MAX)
 		t->step = provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, "The service does not come to an end.");
@@ -67,23 +70,68 @@ enum provider_step provider_begin(struct provider_task *t, const struct provider
 	return task_stepped(t, &none, task_steps(t)->begin(t));
 }
 
+bool provider_takes_pieces(const struct provider_task *t)
+{
+	return t->ability == PROVIDER_IMAGE && !t->leaving && t->step == PROVIDER_SEND &&
+	       (t->request.picture || task_steps(t)->picture_member != NULL);
+}
+
+int provider_take(struct provider_task *t, const char *bytes, size_t len, struct err *e)
+{
+	struct err why = {0};
+
+	if (!t->taking) {
+		picture_stream_begin(&t->picture, t->request.picture ? NULL : task_steps(t)->picture_member, t->in->sink, t->in->sink_arg);
+		t->taking = true;
+	}
+	if (picture_stream_add(&t->picture, bytes, len, &why) == 0)
+		return 0;
+	bool bad = why.code == ERR_INPUT;
+	if (t->picture.garbage)
+		provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, UNREADABLE);
+	else
+		provider_end(t, bad ? PROVIDER_BAD_REPLY : PROVIDER_DOWN, why.code, "%s", why.text);
+	struct provider_request sent = t->request;
+	t->request = (struct provider_request){0};
+	task_stepped(t, &sent, PROVIDER_ENDED);
+	return err_set(e, why.code, "%s", why.text);
+}
+
+void provider_again(struct provider_task *t)
+{
+	if (!t->taking)
+		return;
+	picture_stream_free(&t->picture);
+	t->taking = false;
+	t->in->sink->again(t->in->sink_arg);
+}
+
 enum provider_step provider_reply(struct provider_task *t, const struct provider_reply *r)
 {
-	struct provider_request sent = t->request;
+	struct provider_reply rest = *r;
 
+	// A reply that came whole takes the same way.
+	if (r->status == 200 && provider_takes_pieces(t)) {
+		if (!t->taking && provider_take(t, r->body, r->len, NULL) != 0)
+			return t->step;
+		rest.body = buf_text(&t->picture.rest);
+		rest.len = t->picture.rest.len;
+	}
+	struct provider_request sent = t->request;
 	t->request = (struct provider_request){0};
-	return task_stepped(t, &sent, t->leaving ? task_steps(t)->leave(t, r) : task_steps(t)->reply(t, r));
+	return task_stepped(t, &sent, t->leaving ? task_steps(t)->leave(t, &rest) : task_steps(t)->reply(t, &rest));
 }
 
 enum provider_step provider_no_reply(struct provider_task *t, enum provider_result result, const struct err *say)
 {
-	task_request_free(&t->request);
-	t->step = PROVIDER_ENDED;
+	struct provider_request sent = t->request;
+
+	t->request = (struct provider_request){0};
 	if (!t->leaving) {
 		t->result = result;
 		t->say = *say;
 	}
-	return t->step;
+	return task_stepped(t, &sent, PROVIDER_ENDED);
 }
 
 enum provider_step provider_leave(struct provider_task *t)
@@ -111,7 +159,7 @@ void provider_free(struct provider_task *t)
 {
 	task_request_free(&t->request);
 	provider_prompts_free(&t->prompts);
-	buf_wipe(&t->image.bytes);
+	picture_stream_free(&t->picture);
 	if (t->reference != NULL)
 		explicit_bzero(t->reference, strlen(t->reference));
 	free(t->reference);
@@ -163,26 +211,9 @@ enum provider_step provider_send(struct provider_task *t, const char *method, co
 	return PROVIDER_SEND;
 }
 
-// What is in t->image.bytes.
-static enum provider_step image_end(struct provider_task *t, bool whole)
+enum provider_step provider_end_picture(struct provider_task *t)
 {
-	unsigned width, height;
-
-	t->image.type = whole ? image_type(t->image.bytes.data, t->image.bytes.len, &width, &height) : NULL;
-	if (t->image.type != NULL)
+	if (picture_stream_whole(&t->picture))
 		return provider_end(t, PROVIDER_OK, ERR_NONE, "%s", "");
-	buf_wipe(&t->image.bytes);
-	return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, "The image service's answer is not readable or not complete.");
-}
-
-enum provider_step provider_end_image(struct provider_task *t, const void *bytes, size_t len)
-{
-	t->image.bytes = BUF_INIT(IMAGE_BYTES_MAX);
-	return image_end(t, buf_add(&t->image.bytes, bytes, len) == 0);
-}
-
-enum provider_step provider_end_base64(struct provider_task *t, const char *base64)
-{
-	t->image.bytes = BUF_INIT(IMAGE_BYTES_MAX);
-	return image_end(t, base64 != NULL && base64_decode(&t->image.bytes, base64, strlen(base64)) == 0);
+	return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, UNREADABLE);
 }

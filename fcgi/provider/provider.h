@@ -3,6 +3,8 @@
 //
 //   begin → (request → reply)* → result | failure, then leave → (request → reply)*
 //
+// A picture is not kept: its bytes go to the caller's sink while they come, and the vendor's file sees the reply without them.
+//
 // A vendor's file builds each request and reads each reply; the caller carries them: it waits as long as the request says, sends it through
 // egress (or gives it to the worker), and hands back what came. A vendor that answers at once has one request; one that is polled has a
 // request with a wait before it, as often as it takes; one that answers with a URL has a request for that URL. Leaving means what is to be
@@ -10,6 +12,7 @@
 #ifndef LETHE_PROVIDER_PROVIDER_H
 #define LETHE_PROVIDER_PROVIDER_H
 
+#include "fcgi/provider/picture_stream.h"
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include "policy/base/limits.h"
@@ -32,10 +35,12 @@ enum provider_ability { PROVIDER_PROMPTS, PROVIDER_IMAGE, PROVIDER_ABILITIES };
 // Everything that an ability is asked with; what it does not need is zero. Belongs to the caller and outlives the task.
 struct provider_input {
 	struct brief brief;
-	const char *prompt;     // of the image
-	unsigned index;         // of the image in its set
-	const char *size;       // "1024x1024"
-	unsigned width, height; // the same, in pixels
+	const char *prompt;               // of the image
+	unsigned index;                   // of the image in its set
+	const char *size;                 // "1024x1024"
+	unsigned width, height;           // the same, in pixels
+	const struct provider_sink *sink; // where the picture goes while it comes
+	void *sink_arg;
 };
 
 struct provider_request {
@@ -44,8 +49,9 @@ struct provider_request {
 	const char *method, *content_type; // content_type NULL: no body
 	char *path;
 	struct buf body;
-	bool once;   // must not reach the vendor twice
-	cJSON *work; // not NULL: to the worker instead, as this head
+	bool once;    // must not reach the vendor twice
+	bool picture; // the whole body of the reply is the picture
+	cJSON *work;  // not NULL: to the worker instead, as this head
 };
 
 struct provider_reply {
@@ -73,11 +79,6 @@ struct provider_prompts {
 	unsigned count;
 };
 void provider_prompts_free(struct provider_prompts *p); // wipes
-struct provider_image {
-	struct buf bytes;
-	const char *type; // "image/png" | "image/jpeg" | "image/webp", from the bytes, not from what they say
-};
-
 struct provider_task {
 	const struct provider *provider;
 	enum provider_ability ability;
@@ -88,11 +89,12 @@ struct provider_task {
 	enum provider_result result;
 	struct err say;
 	struct provider_prompts prompts;
-	struct provider_image image;
+	struct picture_stream picture; // of the reply to the request
 	// For the vendor's file alone.
 	unsigned state;  // 0 at the beginning
 	char *reference; // what the vendor calls the work under way: an id, a URL; freed with the task
-	bool leaving;
+	// The machine's own.
+	bool leaving, taking; // a reply in pieces has begun
 	unsigned steps;
 };
 
@@ -109,14 +111,24 @@ struct provider {
 		enum provider_step (*begin)(struct provider_task *t);
 		enum provider_step (*reply)(struct provider_task *t, const struct provider_reply *r);
 		enum provider_step (*leave)(struct provider_task *t, const struct provider_reply *r);
+		const char *picture_member; // of the JSON replies, that holds the picture in base64; NULL: none
 	} can[PROVIDER_ABILITIES];
 };
 
 const struct provider *provider_find(const char *id); // by any of the vendor's names; NULL when none is built
 
-// For callers. Each returns the task's step. `in` must outlive the task.
+// For callers. Each returns the task's step, unless said otherwise. `in` must outlive the task.
 enum provider_step provider_begin(struct provider_task *t, const struct provider *p, enum provider_ability ability,
 				  const struct provider_input *in);
+// Whether the reply to the task's request may hold a picture, and should come in pieces.
+bool provider_takes_pieces(const struct provider_task *t);
+// A piece of the body of a reply with status 200, before provider_reply(), whose body is then empty. The picture goes to the sink. -1: what
+// came is garbage (PROVIDER_BAD_REPLY), or the sink wants no more (ERR_INPUT: PROVIDER_BAD_REPLY, else PROVIDER_DOWN); *e and the task's
+// `say` say why. The task has then ended, and its call can be given up.
+int provider_take(struct provider_task *t, const char *bytes, size_t len, struct err *e);
+// What came of this reply is void: it begins again.
+void provider_again(struct provider_task *t);
+// The reply to the task's request, whole or what was not taken before.
 enum provider_step provider_reply(struct provider_task *t, const struct provider_reply *r);
 // No reply came to the request, for this reason; while leaving, there is nothing more to be done then.
 enum provider_step provider_no_reply(struct provider_task *t, enum provider_result result, const struct err *say);
@@ -131,11 +143,11 @@ enum provider_step provider_end(struct provider_task *t, enum provider_result re
 // A request with this JSON body (NULL: none), to which the flags are added that the vendor's row demands of the call. Ends the task where
 // memory is gone.
 enum provider_step provider_send(struct provider_task *t, const char *method, const char *path, cJSON *body);
-// The image as it came, or in base64 (NULL: there is none): ends the task, well or as garbage.
-enum provider_step provider_end_image(struct provider_task *t, const void *bytes, size_t len);
-enum provider_step provider_end_base64(struct provider_task *t, const char *base64);
+// Ends the task: well when a picture came, and came to its end, else as garbage.
+enum provider_step provider_end_picture(struct provider_task *t);
 
-// The type by its first bytes; NULL when it is no image we pass on. Also refuses sizes over 8192 pixels an edge.
+// The type by the first bytes, as far as they state the size, and the size; NULL when it is no image we pass on, also of one over 8192 pixels
+// an edge. Whether the image is whole is not looked at.
 const char *image_type(const void *bytes, size_t len, unsigned *width, unsigned *height);
 
 #endif

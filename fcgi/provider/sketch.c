@@ -38,12 +38,14 @@ static enum provider_step sketch_image_begin(struct provider_task *t)
 	explicit_bzero(words, sizeof words);
 	explicit_bzero(name, sizeof name);
 	t->request.work = work;
+	t->request.picture = true;
 	return work != NULL ? PROVIDER_SEND : provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "no memory for a drawing");
 }
 
 static enum provider_step sketch_image_reply(struct provider_task *t, const struct provider_reply *r)
 {
-	return provider_end_image(t, r->body, r->len);
+	(void)r;
+	return provider_end_picture(t);
 }
 
 const struct provider provider_sketch = {
@@ -51,5 +53,5 @@ const struct provider provider_sketch = {
     .preview = true,
     .at_once = 2, // of one visitor: the machine belongs to all
     .picture_bytes = 512 * 1024,
-    .can = {[PROVIDER_PROMPTS] = {sketch_prompts_begin, NULL, NULL}, [PROVIDER_IMAGE] = {sketch_image_begin, sketch_image_reply, NULL}},
+    .can = {[PROVIDER_PROMPTS] = {sketch_prompts_begin, NULL, NULL, NULL}, [PROVIDER_IMAGE] = {sketch_image_begin, sketch_image_reply, NULL, NULL}},
 };

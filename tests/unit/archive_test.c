@@ -116,29 +116,6 @@ static void a_whole_set_is_in_order(void **state)
 	assert_int_equal(pclose(p), 0);
 }
 
-static void what_is_no_listing_of_ours_stays(void **state)
-{
-	unsigned char bytes[200] = "PK\3\4";
-	char path[96], back[200];
-	struct err e = {0};
-
-	(void)state;
-	snprintf(path, sizeof path, "%s/other", folder);
-	FD_AUTO int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-	memcpy(bytes + 178, "PK\5\6", 4);
-	for (unsigned len = 0; len < 256; len++) { // of the listing, as its end says
-		bytes[178 + 12] = (unsigned char)len;
-		bytes[178 + 16] = (unsigned char)(178 - len);
-		memcpy(bytes + (len <= 170 ? 178 - len : 0), len % 2 ? "PK\1\2" : "none", 4);
-		assert_int_equal(pwrite(fd, bytes, sizeof bytes, 0), sizeof bytes);
-		for (size_t size = 0; size <= sizeof bytes; size++)
-			assert_int_equal(archive_order(fd, size, &e), 0);
-		assert_int_equal(pread(fd, back, sizeof back, 0), sizeof back);
-		assert_memory_equal(back, bytes, sizeof bytes);
-		memset(bytes + 4, 0, 174);
-	}
-}
-
 static void the_same_set_gives_the_same_bytes(void **state)
 {
 	ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT, b = ARCHIVE_INIT;
@@ -285,7 +262,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(other_readers_agree, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(a_whole_set_is_in_order, make_folder, remove_folder),
-	    cmocka_unit_test_setup_teardown(what_is_no_listing_of_ours_stays, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(the_same_set_gives_the_same_bytes, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(only_safe_names_are_taken, make_folder, remove_folder),
 	    cmocka_unit_test(names_are_made_of_number_style_and_type),

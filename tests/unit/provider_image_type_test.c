@@ -27,8 +27,7 @@ static const struct row rows[] = {
     ROW(PNG("\x20", "\0", "\x20", "\0"), "image/png", 8192, 8192),
     ROW(PNG("\x20", "\x01", "\0", "\x01"), NULL, 0, 0),
     ROW(PNG("\0", "\0", "\0", "\x01"), NULL, 0, 0),
-    ROW("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\0\0\0\x04\0\x08\x02\0\0\0crc-", NULL, 0, 0), // no end: cut off
-    ROW("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\0\0\0\x04\0\x08\x02\0\0\0crc-\xff\xff\xff\xffIDAT....", NULL, 0, 0),
+    ROW("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\0\0\0\x04\0\x08\x02\0\0\0crc", NULL, 0, 0), // no whole header
     ROW(JPEG("\x04", "\0", "\x06", "\0"), "image/jpeg", 1536, 1024),
     ROW(JPEG("\x20", "\x01", "\x06", "\0"), NULL, 0, 0),
     ROW("\xff\xd8\xff\xe0\xff\xff", NULL, 0, 0),
@@ -68,7 +67,7 @@ static void every_prefix_is_refused_or_the_same(void **state)
 			char *part = malloc(len ? len : 1);
 			memcpy(part, rows[i].bytes, len);
 			const char *type = image_type(part, len, &width, &height);
-			assert_true(!type || strcmp(type, "image/jpeg") == 0); // a JPEG's size stands before its end
+			assert_true(!type || (strcmp(type, rows[i].type) == 0 && width == rows[i].width && height == rows[i].height));
 			free(part);
 		}
 }
