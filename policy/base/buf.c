@@ -65,10 +65,12 @@ int buf_addc(struct buf *b, char c)
 	return buf_add(b, &c, 1);
 }
 
+enum { LINE_BYTES = 200 }; // what is formatted is seldom longer
+
 int buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list args;
-	char *to = buf_reserve(b, 0);
+	char *to = buf_reserve(b, b->max - b->len > LINE_BYTES ? LINE_BYTES : 0);
 	size_t space = to == NULL ? 0 : (b->cap > b->max ? b->max + 1 : b->cap) - b->len;
 
 	va_start(args, format);

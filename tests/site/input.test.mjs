@@ -102,7 +102,7 @@ test('every type that nginx answers with is one of the programs, or of nginx alo
   const sources = ['fcgi/serve', 'fcgi/generate', 'fcgi/download', 'fcgi/rights'].flatMap((folder) => readdirSync(join(root, folder)).filter((f) => f.endsWith('.c'))
     .map((f) => readFileSync(join(root, folder, f), 'utf8'))).join('\n');
   const own = { 400: 'bad-request', 412: 'precondition-failed', 414: 'address-too-long', 416: 'range-not-satisfiable', 429: 'too-many-requests' };
-  const answers = [...published.matchAll(/\$lethe_problem_(\d{3}) \{\n\tdefault '(\{.*\})\\n';\n\}/g)];
+  const answers = [...published.matchAll(/^\t(\d{3}) '(\{.*\})\\n';$/gm)];
   assert.ok(answers.length >= 11);
   for (const [, status, text] of answers) {
     const problem = JSON.parse(text.replace(/\\(.)/g, '$1')); // as nginx reads it

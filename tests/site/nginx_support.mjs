@@ -85,8 +85,8 @@ export async function fill(name, change = (text) => text) {
     writeFileSync(join(html, file), `${file}\n`);
   writeFileSync(join(at.state, 'publish', 'nginx', 'headers.conf'), 'add_header X-From-Policy yes always;\n');
   for (const file of ['cookies.conf', 'clear.conf']) writeFileSync(join(at.state, 'publish', 'nginx', file), '');
-  writeFileSync(join(at.state, 'publish', 'nginx', 'problems.conf'), 'map "" $lethe_language { default ""; }\n' + Object.entries(problems)
-    .map(([status, slug]) => `map "" $lethe_problem_${status} { default '{"type":"/problems/${slug}","title":"Title","status":${status},"detail":"Words."}\\n'; }\n`).join(''));
+  writeFileSync(join(at.state, 'publish', 'nginx', 'problems.conf'), `map "" $lethe_language { default ""; }\nmap $status $lethe_problem {\n${Object.entries(problems)
+    .map(([status, slug]) => `${status} '{"type":"/problems/${slug}","title":"Title","status":${status},"detail":"Words."}\\n';\n`).join('')}}\n`);
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=site.example',
     '-keyout', at.key, '-out', at.cert], { stdio: 'ignore' });
   const values = { RUN: at.run, STATE: at.state, SNIPPETS: at.snippets, LISTEN: `127.0.0.1:${at.port}`, USER: asRoot ? 'user www-data;' : '',

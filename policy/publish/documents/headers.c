@@ -157,8 +157,9 @@ void headers_problems(const struct policy *p, struct buf *out)
 		buf_printf(out, ")\\b).)*\\b%.*s\\b\" \".%s\";\n", language_name_length(language), language, language);
 	}
 	buf_adds(out, "}\n");
+	// One map for all: nginx clears a megabyte for each while it reads its configuration.
+	buf_adds(out, "map $status$lethe_language $lethe_problem {\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		buf_printf(out, "map $lethe_language $lethe_problem_%d {\n", rows[i].status);
 		for (size_t j = 0; j < p->view_count; j++) {
 			const struct policy *view = p->views[j];
 			char key[24], type[64];
@@ -171,10 +172,7 @@ void headers_problems(const struct policy *p, struct buf *out)
 			cJSON_AddNumberToObject(o, "status", rows[i].status);
 			cJSON_AddStringToObject(o, "detail", word(view, rows[i].key));
 			json_print(&text, o);
-			if (j == 0)
-				buf_adds(out, "\tdefault '");
-			else
-				buf_printf(out, "\t\".%s\" '", view->language);
+			buf_printf(out, "\t%d%s%s '", rows[i].status, j > 0 ? "." : "", j > 0 ? view->language : "");
 			for (const char *c = buf_text(&text); *c != '\0'; c++) {
 				if (*c == '\\' || *c == '\'')
 					buf_addc(out, '\\');
@@ -182,6 +180,6 @@ void headers_problems(const struct policy *p, struct buf *out)
 			}
 			buf_adds(out, "\\n';\n");
 		}
-		buf_adds(out, "}\n");
 	}
+	buf_adds(out, "}\n");
 }
