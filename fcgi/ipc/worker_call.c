@@ -38,9 +38,11 @@ static const struct head_member sketch_members[] = {
     {"seed", HEAD_WHOLE, READ(call.seed), .max = UINT_MAX},
     {0},
 };
+static const struct head_member thumbnail_members[] = {{0}};
 static const struct head_op ops[] = {
     [WORKER_PAGE] = {"page", page_members},
     [WORKER_SKETCH] = {"sketch", sketch_members},
+    [WORKER_THUMBNAIL] = {"thumbnail", thumbnail_members},
     {0},
 };
 

@@ -9,6 +9,10 @@
 //                        "index":0,"of":4,"seed":123}
 //   reply head: {"type":"image/png"}  body: the PNG
 //   error codes: too-costly
+// Make a thumbnail, head: {"op":"thumbnail"}   body: a picture (PNG, JPEG, WebP) of at most 8192 pixels an edge
+//   reply head: {"type":"image/webp"}  body: the WebP, its longer edge at most THUMBNAIL_EDGE, without any metadata: generate marks it as it
+//   marks every picture (generate/mark), and the marked one takes at most THUMBNAIL_BYTES_MAX
+//   error codes: bad-picture (damaged, cut short, animated, of another type or too large)  too-costly
 // Failure: {"error":{"code","detail"}}, with the code bad-call where the head is not as described here.
 #ifndef LETHE_IPC_WORKER_CALL_H
 #define LETHE_IPC_WORKER_CALL_H
@@ -19,7 +23,7 @@
 // The caller frees it. NULL when memory is gone.
 cJSON *worker_page_head(const char *type, const char *url);
 
-enum worker_op { WORKER_PAGE, WORKER_SKETCH };
+enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL };
 enum { WORKER_LIST_MAX = 16 };
 struct worker_call {
 	enum worker_op op;

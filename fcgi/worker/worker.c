@@ -8,6 +8,7 @@
 #include "fcgi/serve/serve.h"
 #include "fcgi/worker/page.h"
 #include "fcgi/worker/pool.h"
+#include "fcgi/worker/thumbnail.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
@@ -29,6 +30,13 @@ static cJSON *job_run(const cJSON *head, const struct buf *body, struct buf *out
 		return NULL;
 	if (call.op == WORKER_PAGE)
 		return page_read(buf_text(body), body->len, call.type, code, e);
+	if (call.op == WORKER_THUMBNAIL) {
+		if (thumbnail_make(buf_text(body), body->len, out, code, e) != 0)
+			return NULL;
+		cJSON *reply = cJSON_CreateObject();
+		cJSON_AddStringToObject(reply, "type", "image/webp");
+		return reply;
+	}
 	const struct sketch_job sketch = {
 	    .prompt = call.prompt != NULL ? call.prompt : "",
 	    .words = call.words,
