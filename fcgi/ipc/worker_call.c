@@ -5,6 +5,11 @@
 #include "policy/base/limits.h"
 #include <limits.h>
 
+cJSON *worker_ping_head(void)
+{
+	return cJSON_Parse(WORKER_PING);
+}
+
 cJSON *worker_page_head(const char *type, const char *url)
 {
 	cJSON *head = cJSON_CreateObject();

@@ -13,6 +13,8 @@
 //   reply head: {"type":"image/webp"}  body: the WebP, its longer edge at most THUMBNAIL_EDGE, without any metadata: generate marks it as it
 //   marks every picture (generate/mark), and the marked one takes at most THUMBNAIL_BYTES_MAX
 //   error codes: bad-picture (damaged, cut short, animated, of another type or too large)  too-costly
+// Whether it is there, head exactly: {"op":"ping"}   reply head: {"ok":true}
+//   It is no job: the parent answers by itself, also while all jobs are taken.
 // Failure: {"error":{"code","detail"}}, with the code bad-call where the head is not as described here.
 #ifndef LETHE_IPC_WORKER_CALL_H
 #define LETHE_IPC_WORKER_CALL_H
@@ -20,7 +22,9 @@
 #include "policy/base/err.h"
 #include <cjson/cJSON.h>
 
-// The caller frees it. NULL when memory is gone.
+#define WORKER_PING "{\"op\":\"ping\"}"
+// The caller frees them. NULL when memory is gone.
+cJSON *worker_ping_head(void);
 cJSON *worker_page_head(const char *type, const char *url);
 
 enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL };

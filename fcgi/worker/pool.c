@@ -3,6 +3,7 @@
 #include "fcgi/ipc/frame.h"
 #include "fcgi/ipc/listener.h"
 #include "fcgi/ipc/note.h"
+#include "fcgi/ipc/worker_call.h"
 #include "fcgi/serve/sandbox.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
@@ -22,6 +23,7 @@
 enum {
 	CHILDREN_MAX = 64,
 	WAITING_MAX = 256, // accepted, not started; the rest wait in the kernel's backlog
+	IDLE_MS = 5000,    // for a caller to begin to send its job
 	STOP_MS = 2000,    // from SIGTERM to SIGKILL of what still runs
 	ANSWER_MS = 1000,  // to tell the caller that its job was ended
 };
@@ -33,12 +35,19 @@ struct child {
 	bool left; // the caller hung up
 };
 
+// A connection without a child. Only a caller that has begun to send gets one, so whoever connects and is silent keeps nobody waiting.
+struct waiting {
+	int fd;
+	bool sends;
+	uint64_t idle_until;
+};
+
 struct state {
 	const struct pool *pool;
 	struct listener listener;
 	unsigned children_max, children_count, waiting_count;
 	struct child children[CHILDREN_MAX];
-	int waiting[WAITING_MAX]; // in order of arrival
+	struct waiting waiting[WAITING_MAX]; // in order of arrival
 	int signals;
 	uint64_t rest_until;
 	bool stopping;
@@ -68,8 +77,8 @@ static void pool_child_main(struct state *s, unsigned slot, int connection, pid_
 		if (s->children[i].pid > 0)
 			close(s->children[i].connection);
 	for (unsigned i = 0; i < s->waiting_count; i++)
-		if (s->waiting[i] != connection)
-			close(s->waiting[i]);
+		if (s->waiting[i].fd != connection)
+			close(s->waiting[i].fd);
 	close(s->signals);
 	if (s->listener.fd > STDERR_FILENO)
 		close(s->listener.fd);
@@ -88,13 +97,49 @@ static void waiting_drop(struct state *s, unsigned i)
 	memmove(&s->waiting[i], &s->waiting[i + 1], (s->waiting_count - i) * sizeof s->waiting[0]);
 }
 
-// Starts the job of the connection that has waited longest. False: no child could be made; it goes on waiting.
+static void waiting_end(struct state *s, unsigned i)
+{
+	close(s->waiting[i].fd);
+	waiting_drop(s, i);
+}
+
+// The one that has waited longest of those that send, or of those that do not; waiting_count: there is none.
+static unsigned waiting_first(const struct state *s, bool sends)
+{
+	unsigned i = 0;
+	while (i < s->waiting_count && s->waiting[i].sends != sends)
+		i++;
+	return i;
+}
+
+// Where all places are taken, one that is silent makes way.
+static bool pool_may_accept(const struct state *s)
+{
+	return s->waiting_count < WAITING_MAX || waiting_first(s, false) < s->waiting_count;
+}
+
+// Looks whether the caller has begun to send; a question whether the worker is there needs no child. False: the connection is over.
+static bool waiting_listen(struct waiting *w)
+{
+	static const char ping[] = "\0\0\0\x0d\0\0\0\0" WORKER_PING, here[] = "\0\0\0\x0b\0\0\0\0{\"ok\":true}";
+	char first[sizeof ping - 1];
+	ssize_t n = recv(w->fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+	w->sends = n > 0;
+	if (n < (ssize_t)sizeof first || memcmp(first, ping, sizeof first) != 0)
+		return n > 0 || (n < 0 && errno == EAGAIN);
+	(void)send(w->fd, here, sizeof here - 1, MSG_NOSIGNAL | MSG_DONTWAIT); // or it has left already
+	return false;
+}
+
+// Starts the job of the connection that has waited longest. False: there is none, or no child could be made and it goes on waiting.
 static bool pool_child_start(struct state *s)
 {
-	unsigned slot = 0;
+	unsigned slot = 0, first = waiting_first(s, true);
+	if (first == s->waiting_count)
+		return false;
 	while (s->children[slot].pid > 0)
 		slot++;
-	int connection = s->waiting[0];
+	int connection = s->waiting[first].fd;
 	answering[slot] = 0;
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
@@ -106,7 +151,7 @@ static bool pool_child_start(struct state *s)
 	}
 	s->children[slot] = (struct child){.pid = pid, .connection = connection, .deadline = monotonic_ms() + s->pool->wall_ms};
 	s->children_count++;
-	waiting_drop(s, 0);
+	waiting_drop(s, first);
 	return true;
 }
 
@@ -138,7 +183,7 @@ static int events_wait(const struct state *s, struct pollfd *list)
 	uint64_t now = monotonic_ms(), until = now + 60000;
 	nfds_t n = 0;
 	list[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
-	bool accepting = !s->stopping && s->waiting_count < WAITING_MAX && now >= s->rest_until;
+	bool accepting = !s->stopping && now >= s->rest_until && pool_may_accept(s);
 	list[n++] = (struct pollfd){.fd = accepting ? s->listener.fd : -1, .events = POLLIN};
 	for (unsigned i = 0; i < s->children_max; i++) {
 		const struct child *c = &s->children[i];
@@ -146,8 +191,12 @@ static int events_wait(const struct state *s, struct pollfd *list)
 		if (c->pid > 0 && c->deadline < until)
 			until = c->deadline;
 	}
-	for (unsigned i = 0; i < s->waiting_count; i++)
-		list[n++] = (struct pollfd){.fd = s->waiting[i]};
+	for (unsigned i = 0; i < s->waiting_count; i++) {
+		const struct waiting *w = &s->waiting[i];
+		list[n++] = (struct pollfd){.fd = w->fd, .events = w->sends ? 0 : POLLIN};
+		if (!w->sends && w->idle_until < until)
+			until = w->idle_until;
+	}
 	if (s->rest_until > now && s->rest_until < until)
 		until = s->rest_until;
 	return poll(list, n, until > now ? (int)(until - now) : 1);
@@ -166,11 +215,13 @@ static int pool_turn(struct state *s)
 			s->children[i].left = true;
 			kill(s->children[i].pid, SIGKILL);
 		}
-	for (unsigned i = ready > 0 ? s->waiting_count : 0; i-- > 0;)
-		if (waiting[i].revents & (POLLHUP | POLLERR)) {
-			close(s->waiting[i]);
-			waiting_drop(s, i);
-		}
+	uint64_t now = monotonic_ms();
+	for (unsigned i = s->waiting_count; i-- > 0;) {
+		struct waiting *w = &s->waiting[i];
+		bool over = (waiting[i].revents & (POLLHUP | POLLERR)) || (!w->sends && now >= w->idle_until);
+		if (over || (waiting[i].revents & POLLIN && !waiting_listen(w)))
+			waiting_end(s, i);
+	}
 	struct signalfd_siginfo info;
 	while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info) {
 		bool stop = info.ssi_signo != SIGCHLD && !s->stopping;
@@ -185,21 +236,28 @@ static int pool_turn(struct state *s)
 		for (unsigned i = 0; i < s->children_max; i++)
 			if (s->children[i].pid == pid)
 				pool_child_ended(s, &s->children[i], status);
-	uint64_t now = monotonic_ms();
 	for (unsigned i = 0; i < s->children_max; i++)
 		if (s->children[i].pid > 0 && now >= s->children[i].deadline)
 			kill(s->children[i].pid, SIGKILL);
 	if (s->stopping)
 		return 0;
-	for (int fd = 0; list[1].revents && fd >= 0 && s->waiting_count < WAITING_MAX;) {
+	for (int fd = 0; list[1].revents && fd >= 0 && pool_may_accept(s);) {
 		unsigned rest_ms;
 		fd = listener_accept(&s->listener, 0, &rest_ms);
-		if (fd >= 0)
-			s->waiting[s->waiting_count++] = fd;
-		else if (rest_ms > 0)
+		if (fd < 0) {
 			s->rest_until = now + rest_ms;
+			break;
+		}
+		struct waiting new = {.fd = fd, .idle_until = now + IDLE_MS};
+		if (!waiting_listen(&new)) {
+			close(fd);
+			continue;
+		}
+		if (s->waiting_count == WAITING_MAX)
+			waiting_end(s, waiting_first(s, false));
+		s->waiting[s->waiting_count++] = new;
 	}
-	while (s->waiting_count > 0 && s->children_count < s->children_max && now >= s->rest_until && pool_child_start(s))
+	while (s->children_count < s->children_max && now >= s->rest_until && pool_child_start(s))
 		;
 	return 0;
 }
@@ -234,7 +292,7 @@ int pool_run(const struct pool *p, struct err *e)
 		if (pool_turn(&s) != 0)
 			return err_system(e, ERR_IO, errno, "poll");
 	for (unsigned i = 0; i < s.waiting_count; i++)
-		close(s.waiting[i]);
+		close(s.waiting[i].fd);
 	fd_close(&s.signals);
 	return 0;
 }

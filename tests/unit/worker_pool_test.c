@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The fork server with jobs that misbehave: whatever a child does, its caller gets an answer, the others are served and nothing is left.
+#include "fcgi/ipc/worker_call.h"
 #include "fcgi/worker/pool.h"
 #include "policy/base/array.h"
 #include "tests/unit/worker_fixture.h"
@@ -260,6 +261,56 @@ static void a_child_sees_no_other_connection(void **state)
 	server_stop(&r);
 }
 
+// Whoever connects and is silent has no child and takes nobody's place, however many there are.
+static void silent_callers_keep_nobody_waiting(void **state)
+{
+	(void)state;
+	enum { SILENT = 600 };
+	struct server r;
+	int silent[SILENT];
+	server_start(&r, serve_one);
+	for (int i = 0; i < SILENT; i++)
+		silent[i] = peer_connect(&r);
+	for (int i = 0; i < 3; i++)
+		expect_done(&r, "{\"op\":\"well\"}");
+	assert_int_equal(shared->started, 3);
+	assert_int_equal(shared->most, 1);
+	int fd = silent[SILENT - 1]; // it is still listened to
+	job_send(fd, "{\"op\":\"well\"}", NULL, 0);
+	struct buf body;
+	cJSON *reply = job_reply(fd, &body);
+	assert_non_null(json_string(reply, "did"));
+	cJSON_Delete(reply);
+	buf_free(&body);
+	for (int i = 0; i < SILENT; i++)
+		close(silent[i]);
+	server_stop(&r);
+}
+
+// Being there is no job: it is said without a child, also while all children are busy, and only to the very question.
+static void a_ping_needs_no_child(void **state)
+{
+	(void)state;
+	struct server r;
+	struct err e = {0};
+	server_start(&r, serve_one);
+	int busy = peer_connect(&r);
+	job_send(busy, "{\"op\":\"hold\"}", NULL, 0);
+	wait_started(1);
+	for (int i = 0; i < 10; i++) {
+		CALL_AUTO struct call c = CALL_INIT;
+		JSON_AUTO cJSON *head = worker_ping_head();
+		assert_int_equal(call_ask(&c, r.address.sun_path, head, "", 0, -1, monotonic_ms() + PATIENCE_MS, &e), 0);
+		assert_true(cJSON_IsTrue(json_get(c.reply.head, "ok")));
+	}
+	assert_int_equal(shared->started, 1);
+	shared->release = 1;
+	expect_done(&r, "{\"op\":\"pinh\"}");
+	expect_done(&r, "{\"op\":\"ping\",\"more\":1}");
+	close(busy);
+	server_stop(&r);
+}
+
 static void stopping_ends_the_children(void **state)
 {
 	(void)state;
@@ -330,6 +381,8 @@ int main(void)
 	    cmocka_unit_test_setup(no_more_children_than_allowed, fresh),
 	    cmocka_unit_test_setup(a_waiting_caller_that_hangs_up_is_dropped, fresh),
 	    cmocka_unit_test_setup(a_child_sees_no_other_connection, fresh),
+	    cmocka_unit_test_setup(silent_callers_keep_nobody_waiting, fresh),
+	    cmocka_unit_test_setup(a_ping_needs_no_child, fresh),
 	    cmocka_unit_test_setup(stopping_ends_the_children, fresh),
 	    cmocka_unit_test_setup(children_die_with_the_parent, fresh),
 	    cmocka_unit_test_setup(a_descriptor_that_does_not_listen_is_refused, fresh),
