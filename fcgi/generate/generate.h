@@ -72,8 +72,6 @@ int images_make(struct set *s);     // for each prompt, into the archive and the
 void make_handle(struct request *r, void *context);
 // GET /api/processors: {"pictures":[{"id","name","where","preview"}]}: who can be chosen as `provider` here and now, in the policy's order.
 void status_processors(struct request *r, void *context);
-// GET /healthz: whether a set could be made now.
-void status_health(struct request *r, void *context);
 // Can the smallest set be made now? Without space in the spool, or on the stores' disk for its records, every one is refused.
 bool make_has_space(const struct generator *g);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // generate: a description or a page in, a set of pictures and its ZIP out.
 #include "fcgi/generate/generate.h"
+#include "fcgi/generate/health.h"
 #include "policy/base/limits.h"
 #include "policy/rules/capability.h"
 #include <malloc.h>
@@ -41,7 +42,7 @@ static const struct route routes[] = {
 	.handle = make_handle,
     },
     {.method = "GET", .path = "/api/processors", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = status_processors},
-    {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = status_health},
+    {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = health_handle},
     {0},
 };
 

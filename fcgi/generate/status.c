@@ -2,16 +2,12 @@
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/peer.h"
 #include "fcgi/ipc/egress_call.h"
-#include "fcgi/ipc/worker_call.h"
-#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
 #include "policy/model/policy.h"
 #include <string.h>
 
-enum { HEALTH_MS = 3000, PROCESSORS_MS = 2000, PLACES_MAX = 4096 };
-
-// ---- who can be asked ----
+enum { PROCESSORS_MS = 2000, PLACES_MAX = 4096 };
 
 // Whether egress has its address and its key: egress alone sees the keys.
 static bool processor_ready(const struct processor *one, const cJSON *egress_status)
@@ -62,40 +58,4 @@ void status_processors(struct request *r, void *context)
 		cJSON_AddItemToArray(list, row);
 	}
 	respond_json(r, 200, o);
-}
-
-// ---- health ----
-
-static bool peer_answers(const char *socket_path, const cJSON *head, const char *body)
-{
-	CALL_AUTO struct call c = CALL_INIT;
-	struct err e = {0};
-	const char *detail;
-
-	return call_ask(&c, socket_path, head, body, strlen(body), -1, monotonic_ms() + HEALTH_MS, &e) == 0 &&
-	       frame_error_code(c.reply.head, &detail) == NULL;
-}
-
-void status_health(struct request *r, void *context)
-{
-	const struct generator *g = context;
-	JSON_AUTO cJSON *egress_head = egress_status_head(),
-			*worker_head = worker_page_head("text/html; charset=utf-8", "http://health.invalid/"), *o = cJSON_CreateObject();
-
-	const struct {
-		const char *name;
-		bool up;
-	} parts[] = {{"vault", !vault_broken(g->vault)},
-		     {"egress", peer_answers(g->egress, egress_head, "")},
-		     {"worker", peer_answers(g->worker, worker_head, "<!doctype html><title>ok</title><p>ok")},
-		     {"space", make_has_space(g)}};
-	bool well = parts[0].up && parts[1].up && parts[2].up && parts[3].up;
-	cJSON_AddBoolToObject(o, "ok", well);
-	cJSON *down = cJSON_AddArrayToObject(o, "down");
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		if (!parts[i].up)
-			cJSON_AddItemToArray(down, cJSON_CreateString(parts[i].name));
-	}
-	cJSON_AddStringToObject(o, "policy", g->policy->version);
-	respond_json(r, well ? 200 : 503, o);
 }

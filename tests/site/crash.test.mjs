@@ -2,6 +2,8 @@
 // Bad days: programs die, the disk is full, the site stops and starts. What was acknowledged is there afterwards.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { generate, startSite, until } from './harness.mjs';
 
 const fields = { description: 'A florist with a greenhouse full of ferns, citrus trees and dried bouquets.', count: 1 };
@@ -24,6 +26,26 @@ test('kill -9 of any program loses nothing that was acknowledged', async () => {
     assert.equal(audit.code, 0, audit.stdout + audit.stderr);
     const live = await (await fetch(`${site.url}/privacy/live.json`)).json();
     assert.equal(live.kinds.find((k) => (k.name || k.kind) === 'archive').count, made.length);
+  } finally { await site.stop(); }
+});
+
+// A program that is there and does not answer is as good as none; one whose socket is gone is known at once.
+test('/healthz says within three seconds who is down, and when all are up again', async () => {
+  const site = await startSite();
+  try {
+    const health = async () => { const answer = await fetch(`${site.url}/healthz`); return [answer.status, (await answer.json()).down.join()]; };
+    const says = (...wanted) => until(async () => (await health()).join(' ') === wanted.join(' '), 3000, `/healthz with ${wanted}`);
+    await says(200, '');
+    for (const name of ['worker', 'egress']) {
+      const socket = join(site.run, `${name}.sock`), pid = site.program(name);
+      process.kill(pid, 'SIGSTOP');
+      try { await says(503, name); } finally { process.kill(pid, 'SIGCONT'); }
+      await says(200, '');
+      renameSync(socket, `${socket}.away`);
+      await says(503, name);
+      renameSync(`${socket}.away`, socket);
+      await says(200, '');
+    }
   } finally { await site.stop(); }
 });
 
