@@ -12,70 +12,31 @@ static bool declared(const struct policy *p, kind_set set)
 	return false;
 }
 
-static bool cookie_of_class(const struct policy *p, enum policy_cookie_class class)
-{
-	for (size_t i = 0; i < p->cookie_count; i++) {
-		if (p->cookies[i].class == class)
-			return true;
-	}
-	return false;
-}
-
-static bool shares(const struct policy *p)
-{
-	for (size_t i = 0; i < p->processor_count; i++) {
-		if (!p->processors[i].local && p->processors[i].kinds != 0)
-			return true;
-	}
-	return p->third_party_count > 0; // whoever serves a resource learns who asks for it
-}
-
-static bool keeps_cookies(const struct policy *p)
-{
-	for (size_t i = 0; i < p->cookie_count; i++) {
-		if (p->cookies[i].has_lasts && p->cookies[i].in != STORAGE_SESSION)
-			return true;
-	}
-	return false;
-}
-
-static bool names_cards(const struct policy *p)
-{
-	for (size_t i = 0; i < p->kind_count; i++) {
-		const struct policy_strings *list = &policy_kind_at(p, i)->categories;
-		for (size_t j = 0; j < list->count; j++) {
-			if (strcasestr(list->items[j], "card number") != NULL || strcasestr(list->items[j], "card data") != NULL)
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool trains(const struct policy *p, const char *processor)
-{
-	for (size_t i = 0; i < p->processor_count; i++) {
-		if (p->processors[i].trains && (processor == NULL || strcmp(processor, p->processors[i].id) == 0))
-			return true;
-	}
-	return false;
-}
-
-static bool transfers(const struct policy *p)
-{
-	for (size_t i = 0; i < p->processor_count; i++) {
-		for (size_t j = 0; j < p->processors[i].region_count; j++) {
-			if (!policy_country_in_eea(p->processors[i].regions[j].country))
-				return true;
-		}
-	}
-	return false;
-}
-
 // What of the policy contradicts the promise; NULL: nothing that could be found out.
 static const char *contradiction(const struct policy *p, const struct policy_claim *c)
 {
-	bool analytics = cookie_of_class(p, COOKIE_ANALYTICS), marketing = cookie_of_class(p, COOKIE_MARKETING);
+	bool analytics = false, marketing = false, lasting = false, cards = false, training = false, outside = false;
+	bool shared = p->third_party_count > 0; // whoever serves a resource learns who asks for it
 
+	for (size_t i = 0; i < p->cookie_count; i++) {
+		const struct policy_cookie *cookie = &p->cookies[i];
+		analytics = analytics || cookie->class == COOKIE_ANALYTICS;
+		marketing = marketing || cookie->class == COOKIE_MARKETING;
+		lasting = lasting || (cookie->has_lasts && cookie->in != STORAGE_SESSION);
+	}
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		shared = shared || (!a->local && a->kinds != 0);
+		training = training || (a->trains && (c->processor == NULL || strcmp(c->processor, a->id) == 0));
+		for (size_t j = 0; j < a->region_count; j++)
+			outside = outside || !policy_country_in_eea(a->regions[j].country);
+	}
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_strings *list = &policy_kind_at(p, i)->categories;
+		for (size_t j = 0; j < list->count; j++)
+			cards =
+			    cards || strcasestr(list->items[j], "card number") != NULL || strcasestr(list->items[j], "card data") != NULL;
+	}
 	switch (c->id) {
 	case CLAIM_NO_ACCOUNT:
 		return declared(p, KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION)) ? "accounts or sessions are declared" : NULL;
@@ -84,7 +45,7 @@ static const char *contradiction(const struct policy *p, const struct policy_cla
 	case CLAIM_NO_BILLING:
 		return declared(p, KIND_BIT(KIND_PAYMENT) | KIND_BIT(KIND_CREDIT)) ? "payments or credits are declared" : NULL;
 	case CLAIM_NO_SHARING:
-		return shares(p) ? "a processor or a third party's resource receives data" : NULL;
+		return shared ? "a processor or a third party's resource receives data" : NULL;
 	case CLAIM_NO_ADVERTISING:
 		return marketing ? "a marketing cookie is declared" : NULL;
 	case CLAIM_NO_ANALYTICS:
@@ -96,14 +57,14 @@ static const char *contradiction(const struct policy *p, const struct policy_cla
 	case CLAIM_NO_THIRD_PARTY_RESOURCES:
 		return p->third_party_count > 0 ? "a third party's resource is declared" : NULL;
 	case CLAIM_NO_TRAINING:
-		return trains(p, c->processor) ? "a processor may train on what it gets" : NULL;
+		return training ? "a processor may train on what it gets" : NULL;
 	case CLAIM_NO_DISK: // the archive is stored, but in a folder that lives in memory
 		return c->kind != KIND_COUNT && c->kind != KIND_ARCHIVE && p->kinds[c->kind].keep == KEEP_STORED ? "this kind is stored"
 														 : NULL;
 	case CLAIM_NO_TRANSFER:
-		return transfers(p) ? "a processor's region lies outside the EEA" : NULL;
+		return outside ? "a processor's region lies outside the EEA" : NULL;
 	case CLAIM_NO_LINKING:
-		return keeps_cookies(p) || declared(p, KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION) | KIND_BIT(KIND_PREFERENCE))
+		return lasting || declared(p, KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_SESSION) | KIND_BIT(KIND_PREFERENCE))
 			   ? "a cookie that outlasts the visit, sessions, preferences or accounts are declared"
 			   : NULL;
 	case CLAIM_NO_HUMAN_ACCESS: // whoever answers a ticket has read it
@@ -111,7 +72,7 @@ static const char *contradiction(const struct policy *p, const struct policy_cla
 			   ? "support tickets are declared, and people read them"
 			   : NULL;
 	case CLAIM_NO_CARD_DATA:
-		return names_cards(p) ? "a kind of data names card numbers among its categories" : NULL;
+		return cards ? "a kind of data names card numbers among its categories" : NULL;
 	case CLAIM_NO_PERSONAL_DATA:
 		return declared(p, KIND_BIT(KIND_REQUEST_LOG) | KIND_BIT(KIND_ACCOUNT) | KIND_BIT(KIND_TICKET) | KIND_BIT(KIND_PAYMENT))
 			   ? "IP addresses or accounts are kept, and they are personal data"

@@ -44,48 +44,38 @@ static void check_life(const struct policy_kind *kind, const struct policy_life 
 			  life->length.months);
 }
 
-static void check_kind(const struct policy *p, const struct policy_kind *kind, struct report *r)
+void check_kinds(const struct policy *p, struct report *r)
 {
-	const char *name = name_of(kind->kind);
-	bool stored = p->kinds[kind->kind].keep == KEEP_STORED;
-
-	report_error_if(stored && kind->life_count == 0, r, kind->line, "kind %s is stored without a life", "nobody could say when it goes",
-			"add <life length=\"…\"> with its reason, or write keep=\"memory\"", name);
-	report_error_if(!stored && kind->life_count > 0, r, kind->line, "kind %s is kept in memory only and yet has a life",
-			"both cannot be true", "remove <life>, or write keep=\"stored\"", name);
-	report_error_if(!stored && (ALWAYS_STORED & KIND_BIT(kind->kind)), r, kind->line, "kind %s cannot be kept in memory only",
-			"the software writes it to a store (%s)", "write keep=\"stored\" and its life", name, kind_row(kind->kind)->where);
-	report_error_if(stored && !duration_is_zero(kind->memory), r, kind->line,
-			"kind %s is stored, and yet longest=\"…\" says how long it is in memory", "which one counts would be a guess",
-			"write <life length=\"…\"> instead", name);
-	for (size_t i = 0; i < kind->life_count; i++)
-		check_life(kind, &kind->lives[i], r);
-}
-
-// What the parts that this policy switches on will hold, and so must be declared.
-static kind_set kinds_needed(const struct policy *p)
-{
-	kind_set set = KIND_BIT(KIND_LEDGER) | KIND_BIT(KIND_RIGHTS_REQUEST) | KIND_BIT(KIND_ERROR_LOG);
+	// What the parts that this policy switches on will hold, and so must be declared.
+	kind_set needed = KIND_BIT(KIND_LEDGER) | KIND_BIT(KIND_RIGHTS_REQUEST) | KIND_BIT(KIND_ERROR_LOG);
+	int end = p->kind_count > 0 ? policy_kind_at(p, p->kind_count - 1)->line : 1;
 
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if ((p->processors[i].roles & POLICY_BIT(ROLE_IMAGE)) == 0)
 			continue;
-		set |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
+		needed |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
 		if (processor_built(p->processors[i].id)) // then sets are made here, and with each a ZIP
-			set |= KIND_BIT(KIND_ARCHIVE);
+			needed |= KIND_BIT(KIND_ARCHIVE);
 	}
 	if (p->page_fetch)
-		set |= KIND_BIT(KIND_PAGE);
-	return set;
-}
-
-void check_kinds(const struct policy *p, struct report *r)
-{
-	kind_set needed = kinds_needed(p);
-	int end = p->kind_count > 0 ? policy_kind_at(p, p->kind_count - 1)->line : 1;
-
-	for (size_t i = 0; i < p->kind_count; i++)
-		check_kind(p, policy_kind_at(p, i), r);
+		needed |= KIND_BIT(KIND_PAGE);
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *kind = policy_kind_at(p, i);
+		const char *name = name_of(kind->kind);
+		bool stored = kind->keep == KEEP_STORED;
+		report_error_if(stored && kind->life_count == 0, r, kind->line, "kind %s is stored without a life",
+				"nobody could say when it goes", "add <life length=\"…\"> with its reason, or write keep=\"memory\"", name);
+		report_error_if(!stored && kind->life_count > 0, r, kind->line, "kind %s is kept in memory only and yet has a life",
+				"both cannot be true", "remove <life>, or write keep=\"stored\"", name);
+		report_error_if(!stored && (ALWAYS_STORED & KIND_BIT(kind->kind)), r, kind->line, "kind %s cannot be kept in memory only",
+				"the software writes it to a store (%s)", "write keep=\"stored\" and its life", name,
+				kind_row(kind->kind)->where);
+		report_error_if(stored && !duration_is_zero(kind->memory), r, kind->line,
+				"kind %s is stored, and yet longest=\"…\" says how long it is in memory",
+				"which one counts would be a guess", "write <life length=\"…\"> instead", name);
+		for (size_t j = 0; j < kind->life_count; j++)
+			check_life(kind, &kind->lives[j], r);
+	}
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		report_error_if((needed & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED, r, end, "kind %s (%s) is not declared",
 				"the software holds it, so the notice would not be true", "add <kind id=\"%s\" …>", name_of((enum kind)k),

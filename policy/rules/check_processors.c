@@ -32,29 +32,6 @@ static void check_order(const struct policy *p, size_t i, struct report *r)
 	}
 }
 
-static void check_place(const struct policy_processor *a, struct report *r)
-{
-	const struct processor_facts *f = processor_facts(a->id);
-	bool built_in = f != NULL && f->built_in;
-
-	report_error_if(a->local && !built_in, r, a->line,
-			"processor %s is called built-in, but the software has no such processor of its own",
-			"visitors would believe that nothing leaves",
-			"write standing=\"processor\" with its hosts and regions, or id=\"sketch\"", a->id);
-	report_error_if(a->local && a->hosts.count > 0, r, a->line, "processor %s is built in and yet has hosts",
-			"nothing of it leaves the server", "remove <host>", a->id);
-	if (a->local)
-		return;
-	report_error_if(built_in, r, a->line, "processor %s is part of the software, but is declared as somebody else's",
-			"the notice would name a recipient that gets nothing", "write standing=\"built-in\"", a->id);
-	report_error_if(a->hosts.count == 0 && reached(a), r, a->line, "processor %s has no host",
-			"egress connects only to declared hosts, so it could never be reached", "add <host>…</host>", a->id);
-	report_error_if(a->region_count == 0, r, a->line, "processor %s has no region", "visitors must be told where their data goes",
-			"add <region country=\"…\" place=\"…\">…</region>", a->id);
-	report_warning_if(a->kinds == 0, r, a->line, "processor %s receives no kind of data", "egress will refuse every job for it",
-			  "add <receives kind=\"…\"/>, or remove it", a->id);
-}
-
 static void check_transfer(const struct policy_processor *a, struct report *r)
 {
 	size_t alive = 0;
@@ -79,12 +56,27 @@ static void check_transfer(const struct policy_processor *a, struct report *r)
 	}
 }
 
-// What a vendor is there for, and what it is asked for, must be something that it can do.
+// Where it is; and what it is there for, and what it is asked for, must be something that its vendor can do.
 static void check_vendor(const struct policy_processor *a, struct report *r)
 {
 	const struct processor_facts *f = processor_facts(a->id);
+	bool built_in = f != NULL && f->built_in;
 	bool keeps = (a->ask & POLICY_BIT(ASK_NO_RETENTION)) && (f == NULL || f->no_retention == ANSWER_NO);
 
+	report_error_if(a->local && !built_in, r, a->line,
+			"processor %s is called built-in, but the software has no such processor of its own",
+			"visitors would believe that nothing leaves",
+			"write standing=\"processor\" with its hosts and regions, or id=\"sketch\"", a->id);
+	report_error_if(a->local && a->hosts.count > 0, r, a->line, "processor %s is built in and yet has hosts",
+			"nothing of it leaves the server", "remove <host>", a->id);
+	report_error_if(!a->local && built_in, r, a->line, "processor %s is part of the software, but is declared as somebody else's",
+			"the notice would name a recipient that gets nothing", "write standing=\"built-in\"", a->id);
+	report_error_if(!a->local && a->hosts.count == 0 && reached(a), r, a->line, "processor %s has no host",
+			"egress connects only to declared hosts, so it could never be reached", "add <host>…</host>", a->id);
+	report_error_if(!a->local && a->region_count == 0, r, a->line, "processor %s has no region",
+			"visitors must be told where their data goes", "add <region country=\"…\" place=\"…\">…</region>", a->id);
+	report_warning_if(!a->local && a->kinds == 0, r, a->line, "processor %s receives no kind of data",
+			  "egress will refuse every job for it", "add <receives kind=\"…\"/>, or remove it", a->id);
 	report_error_if(a->trains && a->training.count == 0, r, a->line,
 			"processor %s may train on what it gets, and the policy does not say so in words", "visitors must be told",
 			"add <training>…</training>", a->id);
@@ -110,7 +102,6 @@ void check_processors(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
-		check_place(a, r);
 		check_vendor(a, r);
 		check_order(p, i, r);
 		check_transfer(a, r);

@@ -170,16 +170,6 @@ static void say_way(struct differ *d, const struct model_field *f, int way, cons
 		diff_say(d, material, from, to, way > 0 || f->down == NULL ? f->up : f->down);
 }
 
-static void diff_set(struct differ *d, const struct model_field *f, unsigned a, unsigned b)
-{
-	for (unsigned i = 0; i < 32; i++) {
-		const char *word = f->words != NULL ? policy_word(f->words, i) : i < KIND_COUNT ? kind_row((enum kind)i)->words : NULL;
-		int way = (int)(b >> i & 1) - (int)(a >> i & 1);
-		if (way != 0 && word != NULL)
-			say_way(d, f, way, way < 0 ? word : NULL, way > 0 ? word : NULL);
-	}
-}
-
 // A host that a "*.example.com" of the other version covers is not a new one.
 static bool list_has(const struct model_field *f, const struct policy_strings *list, const char *word)
 {
@@ -240,7 +230,14 @@ static void diff_field(struct differ *d, const struct model_field *f, const void
 	}
 	case MODEL_WORDS:
 	case MODEL_KINDS:
-		diff_set(d, f, model_number(f, a), model_number(f, b));
+		for (unsigned i = 0; i < 32; i++) {
+			const char *word = f->words != NULL ? policy_word(f->words, i)
+					   : i < KIND_COUNT ? kind_row((enum kind)i)->words
+							    : NULL;
+			way = (int)(model_number(f, b) >> i & 1) - (int)(model_number(f, a) >> i & 1);
+			if (way != 0 && word != NULL)
+				say_way(d, f, way, way < 0 ? word : NULL, way > 0 ? word : NULL);
+		}
 		return;
 	case MODEL_TEXTS:
 	case MODEL_IDS:
@@ -266,20 +263,16 @@ static void diff_field(struct differ *d, const struct model_field *f, const void
 
 static void diff_fields(struct differ *d, const struct model_record *record, const void *a, const void *b);
 
-static bool same_keys(struct differ *d, const struct model_record *record, const void *a, const void *b)
-{
-	for (size_t i = 0; i < record->keys; i++) {
-		if (!diff_same(value_text(d, &record->fields[i], a), value_text(d, &record->fields[i], b)))
-			return false;
-	}
-	return true;
-}
-
+// The item with the same keys as `wanted`.
 static const void *item_like(struct differ *d, const struct model_field *f, const void *base, const void *wanted)
 {
 	for (size_t i = 0; i < model_count(f, base); i++) {
-		if (same_keys(d, f->record, model_item(f, base, i), wanted))
-			return model_item(f, base, i);
+		const void *item = model_item(f, base, i);
+		bool same = true;
+		for (const struct model_field *key = f->record->fields; same && key < f->record->fields + f->record->keys; key++)
+			same = diff_same(value_text(d, key, item), value_text(d, key, wanted));
+		if (same)
+			return item;
 	}
 	return NULL;
 }

@@ -96,29 +96,23 @@ static const struct policy_consent *consent_of(const struct policy *p, const cha
 	return NULL;
 }
 
-static void lint_cookies(const struct policy *p, struct report *r)
+void lint_browser(const struct policy *p, struct report *r)
 {
 	const struct duration longest = {.months = 13};
+	bool consent = false;
 
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *c = &p->cookies[i];
-		const struct policy_consent *consent = consent_of(p, c->consent);
+		const struct policy_consent *rests_on = consent_of(p, c->consent);
 		report_warning_if(!c->has_lasts && c->in != STORAGE_SESSION, r, c->line, "cookie %s does not say how long it lasts",
 				  "visitors must be told (Court of Justice, C-673/17)", "add lasts=\"…\"", c->name);
 		report_warning_if(c->has_lasts && c->class != COOKIE_NECESSARY && duration_compare(c->lasts, longest) > 0, r, c->line,
 				  "cookie %s lasts for more than 13 months", "authorities take that as the most a consent can carry",
 				  "write lasts=\"P13M\" or less", c->name);
-		report_error_if(consent != NULL && consent->form == CONSENT_OPT_OUT && c->class != COOKIE_NECESSARY, r, c->line,
+		report_error_if(rests_on != NULL && rests_on->form == CONSENT_OPT_OUT && c->class != COOKIE_NECESSARY, r, c->line,
 				"cookie %s rests on the consent %s, which counts unless somebody objects",
-				"silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\"", c->name, consent->id);
+				"silence is no consent (Article 4(11) GDPR)", "write form=\"opt-in\"", c->name, rests_on->id);
 	}
-}
-
-void lint_browser(const struct policy *p, struct report *r)
-{
-	bool consent = false;
-
-	lint_cookies(p, r);
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *a = &p->purposes[i];
 		const struct policy_consent *rests_on = consent_of(p, a->consent);

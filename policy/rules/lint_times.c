@@ -7,9 +7,14 @@
 #include "policy/rules/lint.h"
 #include <string.h>
 
-// What the policy says of the vendor against what is known of it.
-static void lint_known(const struct policy_processor *a, const struct processor_facts *v, struct report *r)
+// What the policy says of the vendor against what is known of it, and of what it keeps unless it is told otherwise.
+static void lint_vendor(const struct policy_processor *a, struct report *r)
 {
+	const struct processor_facts *v = processor_facts(a->id);
+	char keeps[64], told[64];
+
+	if (v == NULL || a->removed != 0)
+		return;
 	report_warning_if(!a->local && strcmp(a->name, v->owner) != 0, r, a->line, "processor %s is known to belong to %s",
 			  "visitors would look for the wrong firm", "correct the name", a->id, v->owner);
 	report_error_if(v->trains && !a->trains && !(a->ask & POLICY_BIT(ASK_NO_TRAINING)), r, a->line,
@@ -30,20 +35,9 @@ static void lint_known(const struct policy_processor *a, const struct processor_
 				  "visitors must be told where their data goes", "write the region as its vendor does", a->id,
 				  a->regions[i].id);
 	}
-}
-
-// What the vendor keeps of a request unless it is told otherwise.
-static void lint_vendor(const struct policy_processor *a, struct report *r)
-{
-	const struct processor_facts *v = processor_facts(a->id);
-	char keeps[64], told[64];
-
-	if (v == NULL || a->removed != 0)
-		return;
-	lint_known(a, v, r);
-	if (v->keeps == NULL || a->kinds == 0 || ((a->ask & POLICY_BIT(ASK_NO_RETENTION)) && v->no_retention >= ANSWER_FLAG))
-		return;
 	bool off = v->no_retention >= ANSWER_FLAG;
+	if (v->keeps == NULL || a->kinds == 0 || ((a->ask & POLICY_BIT(ASK_NO_RETENTION)) && off))
+		return;
 	duration_words(keeps, sizeof keeps, v->longest);
 	duration_words(told, sizeof told, a->keeps);
 	if (duration_is_zero(v->longest) && a->retention.count == 0)

@@ -12,25 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The whole policy once more in another language, beside `p` in its arena. NULL when memory is gone.
-static struct policy *read_view(const struct reader *main, const char *language)
-{
-	struct policy *view = arena_array(main->arena, 1, sizeof *view);
-
-	if (view == NULL)
-		return NULL;
-	*view = (struct policy){
-	    .file = main->p->file, .language = language, .arena = main->arena, .lacks = main->p->lacks, .lack_count = main->p->lack_count};
-	memcpy(view->sha256, main->p->sha256, sizeof view->sha256);
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		view->kinds[k].kind = (enum kind)k;
-	struct reader reader = *main;
-	reader.p = view;
-	policy_read_fields(&reader);
-	check_prose(view, main->report);
-	return view;
-}
-
+// The whole policy once more in each other language, beside the main one in its arena.
 static int read_languages(struct reader *r)
 {
 	size_t count = r->p->language_count;
@@ -40,11 +22,23 @@ static int read_languages(struct reader *r)
 		return -1;
 	views[0] = r->p;
 	for (size_t i = 1; i < count; i++) {
-		struct policy *view = read_view(r, r->p->languages[i].id);
+		struct policy *view = arena_array(r->arena, 1, sizeof *view);
 		if (view == NULL)
 			return -1;
-		view->views = views;
-		view->view_count = count;
+		*view = (struct policy){.file = r->p->file,
+					.language = r->p->languages[i].id,
+					.arena = r->arena,
+					.lacks = r->p->lacks,
+					.lack_count = r->p->lack_count,
+					.views = views,
+					.view_count = count};
+		memcpy(view->sha256, r->p->sha256, sizeof view->sha256);
+		for (unsigned k = 0; k < KIND_COUNT; k++)
+			view->kinds[k].kind = (enum kind)k;
+		struct reader reader = *r;
+		reader.p = view;
+		policy_read_fields(&reader);
+		check_prose(view, r->report);
 		views[i] = view;
 	}
 	r->p->views = views;

@@ -25,31 +25,23 @@ static char *cut_at(char *text, const char *mark)
 	return at + strlen(mark);
 }
 
-// "kind@keep=stored if id=input,prompt", "kind/life"
-static int read_word(struct vocabulary_row *row, char *word)
+// "kind@keep=stored if id=input,prompt | by | test", "kind/life | read: by"
+static int vocabulary_read_row(struct vocabulary_row *row, char *line)
 {
-	char *condition = cut_at(word, " if ");
+	char *by = cut_at(line, " | "), *test = by != NULL ? cut_at(by, " | ") : NULL, *condition = cut_at(line, " if ");
 
 	row->if_name = condition;
 	row->if_values = condition != NULL ? cut_at(condition, "=") : NULL;
-	if (condition != NULL && row->if_values == NULL)
-		return -1;
-	row->values = cut_at(word, "=");
-	row->attribute = cut_at(word, "@");
-	row->element = word;
+	row->values = cut_at(line, "=");
+	row->attribute = cut_at(line, "@");
+	row->element = line;
 	if (row->attribute == NULL) {
-		row->element = cut_at(word, "/");
-		row->parent = word;
+		row->element = cut_at(line, "/");
+		row->parent = line;
 	}
 	bool whole = row->element != NULL && row->element[0] != '\0' && strpbrk(row->element, "/ ") == NULL;
-	return whole && (row->attribute != NULL || (row->values == NULL && row->if_name == NULL)) ? 0 : -1;
-}
-
-static int vocabulary_read_row(struct vocabulary_row *row, char *line)
-{
-	char *by = cut_at(line, " | "), *test = by != NULL ? cut_at(by, " | ") : NULL;
-
-	if (by == NULL || read_word(row, line) != 0)
+	if (by == NULL || !whole || (condition != NULL && row->if_values == NULL) ||
+	    (row->attribute == NULL && (row->values != NULL || condition != NULL)))
 		return -1;
 	if (strncmp(by, "read: ", 6) == 0) {
 		row->how = VOCABULARY_READ;
