@@ -1,19 +1,54 @@
 // SPDX-License-Identifier: ISC
-// The archive: safe names, the same bytes for the same set, nothing left behind that nobody owns, and two readers that are not ours agree.
+// The archive: safe names, the same bytes for the same set, entries that finish in any order, nothing left behind that nobody owns, and three
+// readers that are not ours agree, one of them on a stream.
 #include "fcgi/generate/archive.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "tests/unit/test.h"
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { DATE = 1795305600 }; // 2026-11-22
 
 static char folder[64];
+
+// ---- a disk that is full from one write on ----
+
+static int writes_left = -1; // -1: as many as there are
+
+static bool disk_full(void)
+{
+	if (writes_left == 0)
+		errno = ENOSPC;
+	return writes_left == 0 || (writes_left > 0 && writes_left-- == 0);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+	return disk_full() ? -1 : syscall(SYS_pwrite64, fd, bytes, len, at);
+}
+
+ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, size_t len, unsigned flags)
+{
+	return disk_full() ? -1 : syscall(SYS_copy_file_range, from, from_at, to, to_at, len, flags);
+}
+
+static unsigned descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
 
 static int make_folder(void **state)
 {
@@ -75,15 +110,17 @@ static void other_readers_agree(void **state)
 	assert_int_equal(system(command), 0);
 	snprintf(command, sizeof command,
 		 "python3 -c 'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\n"
-		 "print([(i.filename,i.file_size,i.date_time[0],i.external_attr>>16) for i in z.infolist()])' %s",
+		 "print([(i.filename,i.file_size,i.date_time,i.external_attr>>16) for i in z.infolist()])' %s",
 		 a.path);
 	FILE *p = popen(command, "r");
 	assert_non_null(p);
 	assert_non_null(fgets(said, sizeof said, p));
 	assert_int_equal(pclose(p), 0);
 	// In the order in which people read it, whatever came first.
-	assert_string_equal(said, "[('README.txt', 0, 2026, 33188), ('prompts.json', 3, 2026, 33188), "
-				  "('images/01-photo.jpg', 1, 2026, 33188), ('images/02-photo.png', 5000, 2026, 33188)]\n");
+	assert_string_equal(said,
+			    "[('README.txt', 0, (2026, 11, 22, 0, 0, 0), 33188), ('prompts.json', 3, (2026, 11, 22, 0, 0, 0), 33188), "
+			    "('images/01-photo.jpg', 1, (2026, 11, 22, 0, 0, 0), 33188), "
+			    "('images/02-photo.png', 5000, (2026, 11, 22, 0, 0, 0), 33188)]\n");
 }
 
 static void a_whole_set_is_in_order(void **state)
@@ -114,6 +151,248 @@ static void a_whole_set_is_in_order(void **state)
 		assert_string_equal(said, expected);
 	}
 	assert_int_equal(pclose(p), 0);
+}
+
+// ---- several at once ----
+
+static uint32_t seed;
+
+static uint32_t next_random(uint32_t below)
+{
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 8) % below;
+}
+
+static void expect_range(const struct archive_file *a, const struct archive_range *range, const struct buf *bytes)
+{
+	char *back = malloc(bytes->len + 1);
+
+	assert_int_equal(range->len, bytes->len);
+	assert_int_equal(pread(a->fd, back, bytes->len + 1, (off_t)range->offset) >= (ssize_t)bytes->len, 1);
+	assert_memory_equal(back, bytes->data, bytes->len);
+	free(back);
+}
+
+// What a command says to the file on its standard input, which is a pipe.
+static void read_by(const char *path, const char *command, struct buf *out)
+{
+	char line[512], part[4096];
+	size_t n;
+
+	snprintf(line, sizeof line, "cat %s | %s", path, command);
+	FILE *p = popen(line, "r");
+	assert_non_null(p);
+	while ((n = fread(part, 1, sizeof part, p)) > 0)
+		assert_int_equal(buf_add(out, part, n), 0);
+	assert_int_equal(pclose(p), 0);
+}
+
+// Eight are written at once, in pieces of any size and in any turn; some begin again, one is given up; they finish in any order.
+static void entries_finish_in_any_order(void **state)
+{
+	(void)state;
+	for (uint32_t round = 1; round <= 12; round++) {
+		ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+		BUF_AUTO struct buf in_order = BUF_INIT(64 << 20), streamed = BUF_INIT(64 << 20);
+		struct archive_entry entries[IMAGES_MAX];
+		struct archive_range ranges[IMAGES_MAX];
+		struct buf bytes[IMAGES_MAX];
+		bool open[IMAGES_MAX], finished[IMAGES_MAX] = {false};
+		char piece[70000], name[48], command[1024];
+		struct err e = {0};
+		uint64_t size;
+
+		seed = round;
+		assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+		for (unsigned i = 0; i < IMAGES_MAX; i++) {
+			archive_image_name(name, sizeof name, i, "photo", i % 2 ? "image/jpeg" : "image/png");
+			assert_int_equal(archive_entry_open(&a, &entries[i], name, &e), 0);
+			bytes[i] = BUF_INIT(8 << 20);
+			open[i] = true;
+		}
+		for (unsigned left = IMAGES_MAX; left > 0;) {
+			unsigned i = next_random(IMAGES_MAX), what = next_random(16);
+			if (!open[i])
+				continue;
+			if (what == 0 && round % 2 == 0) {
+				assert_int_equal(archive_entry_restart(&entries[i], &e), 0);
+				buf_reset(&bytes[i]);
+			} else if (what == 1 && round % 3 == 0 && left == 5) {
+				archive_entry_drop(&entries[i]);
+				archive_entry_drop(&entries[i]); // nothing more happens
+				open[i] = false;
+				left--;
+			} else if (what < 4) {
+				assert_int_equal(archive_entry_close(&entries[i], &ranges[i], &e), 0);
+				buf_add(&in_order, bytes[i].data, bytes[i].len);
+				open[i] = false;
+				finished[i] = true;
+				left--;
+			} else {
+				size_t len = next_random(sizeof piece);
+				for (size_t b = 0; b < len; b++)
+					piece[b] = (char)next_random(256);
+				assert_int_equal(archive_entry_write(&entries[i], piece, len, &e), 0);
+				buf_add(&bytes[i], piece, len);
+				size_t at = next_random((uint32_t)bytes[i].len + 1), n = bytes[i].len - at;
+				n = n < sizeof piece ? n : sizeof piece;
+				assert_int_equal(archive_entry_read(&entries[i], at, piece, n, &e), 0);
+				assert_memory_equal(piece, bytes[i].data + at, n);
+				assert_int_equal(archive_entry_read(&entries[i], bytes[i].len, piece, 1, &e), -1);
+			}
+			for (unsigned f = 0; f < IMAGES_MAX; f++) { // what is finished stays where it is while the rest is written
+				if (finished[f])
+					expect_range(&a, &ranges[f], &bytes[f]);
+			}
+		}
+		assert_int_equal(archive_finish(&a, &size, &e), 0);
+		for (unsigned f = 0; f < IMAGES_MAX; f++) {
+			if (finished[f])
+				expect_range(&a, &ranges[f], &bytes[f]);
+			buf_free(&bytes[f]);
+		}
+		snprintf(
+		    command, sizeof command,
+		    "unzip -tq %s >/dev/null && python3 -c 'import sys,zipfile\nassert zipfile.ZipFile(sys.argv[1]).testzip() is None' %s",
+		    a.path, a.path);
+		assert_int_equal(system(command), 0);
+		read_by(a.path, "bsdtar -xOf -", &streamed);
+		assert_int_equal(streamed.len, in_order.len);
+		assert_memory_equal(streamed.data, in_order.data, in_order.len);
+		archive_drop(&a);
+		assert_int_equal(files(), 0);
+	}
+}
+
+static void what_is_finished_is_not_waited_for(void **state)
+{
+	ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+	struct archive_entry slow, quick;
+	struct archive_range range;
+	struct err e = {0};
+	char back[8] = "";
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_entry_open(&a, &slow, "images/01-photo.png", &e), 0);
+	assert_int_equal(archive_entry_write(&slow, "slow ", 5, &e), 0);
+	assert_int_equal(archive_entry_open(&a, &quick, "images/02-photo.png", &e), 0);
+	assert_int_equal(archive_entry_write(&quick, "quick", 5, &e), 0);
+	assert_int_equal(archive_entry_close(&quick, &range, &e), 0);
+	assert_int_equal(pread(a.fd, back, 5, (off_t)range.offset), 5);
+	assert_string_equal(back, "quick");
+	assert_int_equal(archive_entry_write(&slow, "one", 3, &e), 0);
+	assert_int_equal(archive_entry_close(&slow, &range, &e), 0);
+	assert_int_equal(pread(a.fd, back, 8, (off_t)range.offset), 8);
+	assert_memory_equal(back, "slow one", 8);
+	// What is given up frees its space at once.
+	assert_int_equal(archive_entry_open(&a, &slow, "images/03-photo.png", &e), 0);
+	assert_int_equal(archive_entry_write(&slow, "x", 1, &e), 0);
+	archive_entry_drop(&slow);
+	assert_int_equal(fstat(a.fd, &st), 0);
+	assert_int_equal(st.st_size, a.end);
+	assert_int_equal(a.bytes, 13);
+}
+
+static void the_number_of_entries_has_a_limit(void **state)
+{
+	ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+	struct archive_entry open_one, entry;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_entry_open(&a, &open_one, "images/01-photo.png", &e), 0);
+	for (unsigned i = 1; i < ARCHIVE_ENTRIES_MAX; i++)
+		assert_int_equal(archive_add(&a, "images/02-photo.png", "x", 1, &e), 0);
+	assert_int_equal(archive_entry_open(&a, &entry, "images/03-photo.png", &e), -1);
+	assert_int_equal(e.code, ERR_MEMORY);
+	assert_null(entry.archive);
+	assert_int_equal(archive_entry_close(&open_one, NULL, &e), 0);
+}
+
+static int write_three(struct archive_file *a, struct archive_entry entries[3], struct err *e)
+{
+	char picture[9000];
+	uint64_t bytes;
+
+	memset(picture, 'x', sizeof picture);
+	if (archive_begin(a, folder, DATE, e) != 0)
+		return -1;
+	for (unsigned i = 0; i < 3; i++) {
+		if (archive_entry_open(a, &entries[i],
+				       i == 0   ? "images/01-photo.png"
+				       : i == 1 ? "images/02-photo.png"
+						: "README.txt",
+				       e) != 0)
+			return -1;
+	}
+	for (unsigned i = 0; i < 6; i++) {
+		if (archive_entry_write(&entries[i % 3], picture, sizeof picture, e) != 0)
+			return -1;
+	}
+	for (unsigned i = 3; i-- > 0;) {
+		if (archive_entry_close(&entries[i], NULL, e) != 0)
+			return -1;
+	}
+	return archive_finish(a, &bytes, e);
+}
+
+static void a_disk_that_is_full_at_any_write_leaves_nothing(void **state)
+{
+	unsigned before = descriptors();
+	int done = -1;
+
+	(void)state;
+	for (int n = 0; done != 0; n++) {
+		struct archive_file a = ARCHIVE_INIT;
+		struct archive_entry entries[3] = {{0}};
+		struct err e = {0};
+		writes_left = n;
+		done = write_three(&a, entries, &e);
+		writes_left = -1;
+		assert_true(done == 0 || e.code == ERR_FULL);
+		assert_true(done != 0 || n >= 13); // six writes, a move, two copies, three heads, the listing
+		for (unsigned i = 0; i < 3; i++)
+			archive_entry_drop(&entries[i]);
+		archive_drop(&a);
+		assert_int_equal(files(), 0);
+		assert_int_equal(descriptors(), before);
+	}
+}
+
+// The others, and the archive, do not suffer from one entry that cannot be written.
+static void one_that_fails_leaves_the_rest_whole(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 4; n++) {
+		ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+		struct archive_entry in_place, other;
+		char picture[9000], command[1024];
+		struct err e = {0};
+		uint64_t bytes;
+		memset(picture, 'x', sizeof picture);
+		assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+		assert_int_equal(archive_entry_open(&a, &in_place, "images/01-photo.png", &e), 0);
+		assert_int_equal(archive_entry_open(&a, &other, "images/02-photo.png", &e), 0);
+		assert_int_equal(archive_entry_write(&in_place, picture, sizeof picture, &e), 0);
+		writes_left = n; // of: the other's bytes, the move of what is in place, the copy, the head
+		int done = archive_entry_write(&other, picture, sizeof picture, &e);
+		done = done == 0 ? archive_entry_close(&other, NULL, &e) : done;
+		writes_left = -1;
+		assert_int_equal(done, -1);
+		assert_int_equal(e.code, ERR_FULL);
+		archive_entry_drop(&other);
+		assert_int_equal(archive_entry_write(&in_place, picture, sizeof picture, &e), 0);
+		assert_int_equal(archive_entry_close(&in_place, NULL, &e), 0);
+		assert_int_equal(archive_add(&a, "README.txt", "x", 1, &e), 0);
+		assert_int_equal(archive_finish(&a, &bytes, &e), 0);
+		snprintf(command, sizeof command,
+			 "unzip -tq %s >/dev/null && [ $(unzip -Z1 %s | wc -l) = 2 ] && [ $(stat -c %%s %s) = %llu ]", a.path, a.path,
+			 a.path, (unsigned long long)bytes);
+		assert_int_equal(system(command), 0);
+	}
 }
 
 static void the_same_set_gives_the_same_bytes(void **state)
@@ -262,6 +541,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(other_readers_agree, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(a_whole_set_is_in_order, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(entries_finish_in_any_order, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(what_is_finished_is_not_waited_for, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(the_number_of_entries_has_a_limit, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(a_disk_that_is_full_at_any_write_leaves_nothing, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(one_that_fails_leaves_the_rest_whole, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(the_same_set_gives_the_same_bytes, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(only_safe_names_are_taken, make_folder, remove_folder),
 	    cmocka_unit_test(names_are_made_of_number_style_and_type),
