@@ -19,5 +19,6 @@ test('the programs of the bench run on little data', () => {
     mkdirSync(join(folder, 'check'));
     assert.equal(run('check_bench', join(root, 'policy/sites/bizimages.xml'), join(folder, 'check'), '20000').records, 20000);
     assert.ok(run('policy_bench').lint_ms > 0);
+    assert.ok(run('picture_bench', folder, '1').eight_at_once_ms > 0);
   } finally { rmSync(folder, { recursive: true, force: true }); }
 });

@@ -305,6 +305,120 @@ static void every_cut_and_every_changed_bit_of_a_png_is_an_error(void **state)
 	}
 }
 
+static void a_signed_statement_behind_the_pixels_brings_back_what_was_left_out(void **state)
+{
+	static const char manifest[] = "c2pa.actions http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
+
+	(void)state;
+	for (unsigned which = 0; which < 8; which++) { // text before the pixels, among them, behind the manifest
+		BUF_AUTO struct buf png = drawn(), in = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+		buf_add(&in, png.data, 33);
+		if (which & 1) {
+			png_chunk(&in, "tEXt", "a\0first", 7);
+			png_chunk(&in, "gAMA", "\0\0\xb1\x8f", 4);
+			png_chunk(&in, "iTXt", "b\0second", 8);
+			png_chunk(&in, "tIME", "1234567", 7);
+		}
+		png_chunk(&in, "IDAT", "pixels", 6);
+		if (which & 2)
+			png_chunk(&in, "zTXt", "c\0third", 7);
+		png_chunk(&in, "IDAT", "more pixels", 11);
+		png_chunk(&in, "caBX", "a silent manifest", 17);
+		png_chunk(&in, "caBX", manifest, sizeof manifest);
+		if (which & 4) {
+			png_chunk(&in, "eXIf", "fourth", 6);
+			png_chunk(&in, "caBX", manifest, sizeof manifest);
+		}
+		png_chunk(&in, "IEND", "", 0);
+		buf_adds(&in, which & 4 ? "behind" : "");
+		marked("image/png", &in, &out);
+		assert_int_equal(in.len, out.len);
+		assert_memory_equal(in.data, out.data, in.len);
+	}
+}
+
+static void too_much_text_before_a_late_signature_is_an_error(void **state)
+{
+	static const char manifest[] = "/digitalsourcetype/trainedAlgorithmicMedia";
+	static char text[1100 * 1024];
+
+	(void)state;
+	for (unsigned is_signed = 0; is_signed < 2; is_signed++) {
+		BUF_AUTO struct buf in = BUF_INIT(1 << 22), out = BUF_INIT(1 << 22);
+		struct mark_facts facts;
+		struct err e = {0};
+		buf_add(&in, "\x89PNG\r\n\x1a\n", 8);
+		png_chunk(&in, "IHDR", "\0\0\0\1\0\0\0\1\10\2\0\0\0", 13);
+		png_chunk(&in, "IDAT", "pixels", 6);
+		png_chunk(&in, "tEXt", text, sizeof text);
+		png_chunk(&in, "caBX", manifest, is_signed ? sizeof manifest : 10);
+		png_chunk(&in, "IEND", "", 0);
+		assert_int_equal(mark_in_pieces(MARK_MODEL, in.data, in.len, 65536, &out, &facts, &e), is_signed ? -1 : 0);
+		assert_true(!is_signed || e.code == ERR_INPUT);
+	}
+}
+
+static void a_picture_goes_on_while_it_comes(void **state)
+{
+	BUF_AUTO struct buf png = drawn(), out = BUF_INIT(4 << 20);
+	struct mark_stream m;
+	struct err e = {0};
+	char pixels[1000];
+
+	(void)state;
+	memset(pixels, 'p', sizeof pixels);
+	for (unsigned is_jpeg = 0; is_jpeg < 2; is_jpeg++) {
+		buf_reset(&out);
+		mark_begin(&m, MARK_MODEL, &output, &out);
+		if (is_jpeg)
+			assert_int_equal(mark_add(&m, "\xFF\xD8\xFF\xC0\0\7\x08\0\1\0\1\xFF\xDA\0\2", 15, &e), 0);
+		else
+			assert_int_equal(mark_add(&m, png.data, 33, &e), 0);
+		if (!is_jpeg) { // its size and a part of its head
+			assert_int_equal(out.len, 0);
+			assert_int_equal(mark_add(&m, "\0\x10\0\0IDA", 7, &e), 0);
+			assert_int_equal(out.len, 0);
+			assert_int_equal(mark_add(&m, "T", 1, &e), 0);
+		}
+		assert_string_equal(m.facts.type, is_jpeg ? "image/jpeg" : "image/png"); // before the first write
+		size_t head = out.len;
+		assert_true(head > 400);
+		for (unsigned i = 1; i <= 1000; i++) {
+			assert_int_equal(mark_add(&m, pixels, sizeof pixels, &e), 0);
+			assert_int_equal(out.len, head + i * sizeof pixels);
+		}
+		assert_int_equal(m.head.cap + m.marked.cap + m.said.cap + m.png.dropped.cap, 0); // nothing is held
+		mark_free(&m);
+	}
+}
+
+static void what_is_held_has_a_limit(void **state)
+{
+	static char profile[65000];
+	BUF_AUTO struct buf png = BUF_INIT(8 << 20), jpeg = BUF_INIT(8 << 20), out = BUF_INIT(16 << 20);
+	struct mark_facts facts;
+	struct err e = {0};
+
+	(void)state;
+	buf_add(&png, "\x89PNG\r\n\x1a\n", 8);
+	png_chunk(&png, "IHDR", "\0\0\0\1\0\0\0\1\10\2\0\0\0", 13);
+	be(&jpeg, 0xFFD8, 2);
+	for (unsigned i = 0; i < 70; i++) { // 4.3 MiB
+		png_chunk(&png, "iCCP", profile, sizeof profile);
+		be(&jpeg, 0xFFE2, 2);
+		be(&jpeg, sizeof profile + 2, 2);
+		buf_add(&jpeg, profile, sizeof profile);
+	}
+	png_chunk(&png, "IEND", "", 0);
+	assert_int_equal(mark_in_pieces(MARK_MODEL, png.data, png.len, 65536, &out, &facts, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_int_equal(out.len, 0);
+	e = (struct err){0};
+	assert_int_equal(mark_in_pieces(MARK_MODEL, jpeg.data, jpeg.len, 65536, &out, &facts, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_int_equal(out.len, 0);
+}
+
 // ---- JPEG ----
 
 static void segment(struct buf *out, unsigned marker, const char *data, size_t len)
@@ -471,6 +585,32 @@ static void a_cut_webp_is_an_error(void **state)
 
 // ---- all ----
 
+static void sizes_are_told_and_have_a_limit(void **state)
+{
+	static const struct {
+		const char *ihdr;
+		unsigned width, height;
+	} rows[] = {{"\0\0\4\0\0\0\6\0\10\2\0\0\0", 1024, 1536},
+		    {"\0\0\x20\0\0\0\0\1\10\2\0\0\0", 8192, 1},
+		    {"\0\0\x20\1\0\0\0\1\10\2\0\0\0", 0, 0},
+		    {"\0\0\0\0\0\0\0\1\10\2\0\0\0", 0, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		BUF_AUTO struct buf in = BUF_INIT(4096), out = BUF_INIT(4096);
+		struct mark_facts facts = {0};
+		struct err e = {0};
+		buf_add(&in, "\x89PNG\r\n\x1a\n", 8);
+		png_chunk(&in, "IHDR", rows[i].ihdr, 13);
+		png_chunk(&in, "IDAT", "pixels", 6);
+		png_chunk(&in, "IEND", "", 0);
+		assert_int_equal(mark_in_pieces(MARK_MODEL, in.data, in.len, in.len, &out, &facts, &e), rows[i].width > 0 ? 0 : -1);
+		assert_int_equal(facts.width, rows[i].width);
+		assert_int_equal(facts.height, rows[i].height);
+		assert_true(rows[i].width > 0 || e.code == ERR_INPUT);
+	}
+}
+
 static void other_types_and_full_buffers_are_errors(void **state)
 {
 	BUF_AUTO struct buf png = drawn(), small = BUF_INIT(100), out = BUF_INIT(1 << 20);
@@ -493,6 +633,10 @@ int main(void)
 	    cmocka_unit_test(a_signed_statement_is_not_broken),
 	    cmocka_unit_test(what_follows_the_end_of_a_png_goes),
 	    cmocka_unit_test(every_cut_and_every_changed_bit_of_a_png_is_an_error),
+	    cmocka_unit_test(a_signed_statement_behind_the_pixels_brings_back_what_was_left_out),
+	    cmocka_unit_test(too_much_text_before_a_late_signature_is_an_error),
+	    cmocka_unit_test(a_picture_goes_on_while_it_comes),
+	    cmocka_unit_test(what_is_held_has_a_limit),
 	    cmocka_unit_test(a_jpeg_carries_the_mark_after_jfif),
 	    cmocka_unit_test(a_jpeg_loses_what_may_repeat_the_prompt),
 	    cmocka_unit_test(a_jpeg_keeps_its_manifest),
@@ -500,6 +644,7 @@ int main(void)
 	    cmocka_unit_test(a_plain_webp_gets_its_header_and_the_mark),
 	    cmocka_unit_test(an_extended_webp_keeps_its_profile_and_loses_what_tells),
 	    cmocka_unit_test(a_cut_webp_is_an_error),
+	    cmocka_unit_test(sizes_are_told_and_have_a_limit),
 	    cmocka_unit_test(other_types_and_full_buffers_are_errors),
 	};
 
