@@ -36,9 +36,9 @@ PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto pangocairo libseccomp libp
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(PLACE) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
-LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto
+LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto -ldeflate
 LIBS_SERVE = -lfcgi -lseccomp
-LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -ldeflate -lz -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig \
+LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -lz -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig \
 	-lpng -lturbojpeg -lwebp -lm
 
 # ---- sources: a folder is a library, its main.c a program ----

@@ -26,12 +26,6 @@ static int audit_parse_index(const char *text, uint64_t *out)
 	return text == NULL || (*text >= '0' && *text <= '9' && *end == '\0') ? 0 : -1;
 }
 
-static int audit_count(void *arg, const struct ledger_entry *entry)
-{
-	*(uint64_t *)arg = entry->index + 1;
-	return 0;
-}
-
 static enum status audit_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
@@ -47,7 +41,7 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 		return output_complain(STATUS_UNSURE, "audit: --last takes a number of entries, and does not go with --from");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	int ret = argument_given(args, "last") ? ledger_each(s.vault, 0, audit_count, &end, &e) : 0;
+	int ret = argument_given(args, "last") ? ledger_size(s.vault, &end, &e) : 0;
 	from = end > last ? end - last : from;
 	if (ret != 0 || ledger_each(s.vault, from, audit_row, &t, &e) != 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
@@ -65,13 +59,16 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	output_progress_begin("verifying the ledger");
-	int ret = ledger_verify(s.vault, &report, &e);
+	int ret = ledger_verify(s.vault, LEDGER_WHOLE, &report, &e);
 	output_progress_end();
 	if (ret < 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
 	if (!report.intact)
 		return output_complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
 	buf_printf(&out, "intact: %" PRIu64 " entries, root %s\n", report.size, report.root);
+	if (report.missing > 0)
+		buf_printf(&out, "%" PRIu64 " of them are kept no longer, as the policy says; their roots are, and lead to this one\n",
+			   report.missing);
 	return output_print(&out);
 }
 

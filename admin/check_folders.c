@@ -17,6 +17,7 @@
 enum { DRIFT_SHOWN = 8, DEPTH_MAX = 8 };
 
 #define HEX8   "[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
+#define DIGIT4 "[0-9][0-9][0-9][0-9]"
 #define DAY    "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
 #define SQLITE "@(|-wal|-shm|-journal)"
 // Everything that may lie there, as patterns of fnmatch (extended). A folder's pattern ends with a slash; "x/**" covers all below x.
@@ -31,6 +32,8 @@ static const char *const state_files[] = {
     "keys/master.key",
     "keys/ledger.key",
     "keys/ledger.pub",
+    "ledger/",
+    "ledger/" DIGIT4 DIGIT4 DIGIT4 ".gz",
     "log/",
     "log/" DAY ".db" SQLITE,
     "egress/",

@@ -13,7 +13,6 @@ enum {
 	PRUNE_GRACE_SHORT = 10 * 60,  // some kind lives for less than a day: pruning is by the minute
 	PRUNE_GRACE_LONG = 26 * 3600, // pruning is daily
 	REGION_DAYS = 7,
-	LEDGER_LOOK = 10000, // entries that are computed again at least: 0.1 s
 };
 #define RUN_PRUNE "Run lethe prune, and find out why its timer did not."
 
@@ -149,7 +148,7 @@ static void check_ledger(struct check *c)
 	struct ledger_report report;
 	struct err e;
 
-	if (ledger_verify_recent(c->vault, LEDGER_LOOK, &report, &e) != 0)
+	if (ledger_verify(c->vault, LEDGER_OPEN, &report, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
 	else if (!report.intact)
 		check_add(
@@ -158,7 +157,7 @@ static void check_ledger(struct check *c)
 		    "entry %" PRIu64 " was altered: %s", report.bad_index, report.finding);
 	else if (report.from > 0)
 		check_add(c, CHECK_KEPT, "",
-			  "%" PRIu64 " entries, intact from entry %" PRIu64 " on; up to there a signed checkpoint vouches for them, and "
+			  "%" PRIu64 " entries, intact from entry %" PRIu64 " on; those before are closed and sealed, and "
 			  "lethe audit verify computes all of them again",
 			  report.size, report.from);
 	else

@@ -44,6 +44,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		    {"files", r.files},
 		    {"request-log days", r.log_segments},
 		    {"request-log rows", r.log_rows},
+		    {"ledger entries", r.ledger_events},
 		    {"error-log lines", error_lines},
 		    {"orphans", r.orphans}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

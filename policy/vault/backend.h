@@ -63,7 +63,7 @@ struct store_survey {
 	struct kind_summary kinds[KIND_COUNT]; // of the records
 	struct ledger_span {
 		int64_t last;          // number of the last event; -1: none
-		time_t oldest, newest; // 0: none
+		time_t oldest, newest; // of what is kept; 0: none
 	} ledger;
 	uint64_t database_bytes, pending_bytes /* of write-ahead logs */, log_bytes;
 };
@@ -197,7 +197,16 @@ struct checkpoint_row {
 	size_t range_len;
 	char note[CHECKPOINT_NOTE_MAX];
 };
-enum checkpoint_which { CHECKPOINT_UP_TO, CHECKPOINT_FROM }; // the largest up to a size; the smallest from a size on
+// A part of the ledger that is closed: its events are kept elsewhere (segment.h), or no more.
+struct segment_row {
+	uint64_t start, size; // the number of its first event, and that after its last
+	time_t first_at, last_at;
+	uint8_t root[HASH_LEN], range[MERKLE_PACKED_MAX]; // of its events alone; of the whole tree up to its end
+	size_t range_len;
+	uint8_t seal[HASH_LEN];
+	bool there; // its events are kept
+};
+enum mark_which { MARK_UP_TO, MARK_FROM }; // of checkpoints and segments, by size: the largest up to it; the smallest from it on
 
 struct backend_ledger {
 	int (*head)(struct store *s, enum view view, struct ledger_head_row *out, struct err *e); // 1: there is one, 0: none, -1
@@ -214,8 +223,12 @@ struct backend_ledger {
 	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out,
 			   struct err *e);
 	int (*checkpoint_put)(struct store *s, const struct checkpoint_row *row, struct err *e);
-	int (*checkpoint_get)(struct store *s, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out,
-			      struct err *e); // 1, 0: none, -1
+	int (*checkpoint_get)(struct store *s, enum mark_which which, uint64_t size, struct checkpoint_row *out,
+			      struct err *e);                                              // 1, 0: none, -1
+	int (*segment_put)(struct store *s, const struct segment_row *row, struct err *e); // of one that is known already: only `there`
+	int (*segment_get)(struct store *s, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e); // 1, 0: none, -1
+	// Takes the events from a number up to another away, which must be in closed segments; the notable ones stay.
+	int (*trim)(struct store *s, uint64_t from, uint64_t to, struct err *e);
 };
 
 // ---- request log: a place of its own for each UTC day, which goes as a whole ----

@@ -4,14 +4,15 @@
 //	<origin>\n<size, decimal>\n<root, base64>\n\n— <origin> <base64 of 4 bytes of key id and the Ed25519 signature>\n
 //
 // keys/ledger.key holds the 32-byte Ed25519 seed as hex (0600; only the officer's command reads it), keys/ledger.pub the verifier key in
-// the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>. A checkpoint is signed only after the tree was recomputed from
-// the last one and found to grow out of it.
+// the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>. A checkpoint is signed only after its tree and that of
+// the last one were recomputed from the events, those of closed segments when they were closed.
 #include "policy/vault/checkpoint.h"
 #include "policy/base/base64.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/segment.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -218,44 +219,61 @@ static int grow_by(void *arg, const struct ledger_row *row)
 	return 0;
 }
 
-// The last checkpoint's signature and range must agree, and the ledger must grow out of it.
+// The root at a size, out of the last closed segment before it and the events after that. `kept`: false when those are kept no more.
+static int grown_root(const struct vault *v, uint64_t size, uint8_t root[HASH_LEN], bool *kept, struct err *e)
+{
+	struct growth g = {0};
+	struct segment_row row;
+	struct err why = {0};
+	int there = segment_row_get(v, MARK_UP_TO, size, &row, e);
+
+	*kept = true;
+	if (there < 0 || (there > 0 && segment_tree(&row, &g.tree, e) != 0))
+		return -1;
+	if (ledger_walk(v, g.tree.size, size, grow_by, &g, &why) != 0) {
+		*kept = why.code != ERR_NOT_FOUND;
+		return *kept ? err_set(e, why.code, "%s", why.text) : 0;
+	}
+	if (g.broken || g.tree.size != size)
+		return err_set(e, ERR_CORRUPT, "event %llu is missing or damaged; run: lethe audit verify",
+			       (unsigned long long)g.tree.size);
+	merkle_root(&g.tree, root);
+	return 0;
+}
+
+// The last checkpoint's signature must hold, and both its root and that of now follow from the events.
 static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 {
 	struct checkpoint_row last;
-	struct growth g = {0};
 	struct merkle head;
 	uint8_t root[HASH_LEN], grown[HASH_LEN];
 	time_t at;
-	int there = v->b->ledger->checkpoint_get(v->store, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
+	bool kept;
+	int there = v->b->ledger->checkpoint_get(v->store, MARK_UP_TO, UINT64_MAX, &last, e);
 
-	if (there < 0)
+	if (there < 0 || ledger_head(v, VIEW_WRITER, &head, &at, e) != 0)
 		return -1;
 	if (there > 0) {
-		if (merkle_unpack(&g.tree, last.size, last.range, last.range_len) != 0)
-			return err_set(e, ERR_CORRUPT, "the last checkpoint is damaged; run: lethe audit verify");
-		merkle_root(&g.tree, root);
-		if (memcmp(root, last.root, HASH_LEN) != 0 || checkpoint_verify(v, last.note, last.size, root) != SIGNATURE_GOOD)
+		if (checkpoint_verify(v, last.note, last.size, last.root) != SIGNATURE_GOOD)
 			return err_set(e, ERR_CORRUPT, "the last checkpoint's signature does not hold; run: lethe audit verify");
-		if (buf_adds(out, last.note) != 0)
-			return err_set(e, ERR_MEMORY, "no memory");
+		if (head.size < last.size)
+			return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");
+		if (grown_root(v, last.size, grown, &kept, e) != 0)
+			return -1;
+		if (kept && memcmp(grown, last.root, HASH_LEN) != 0)
+			return err_set(e, ERR_CORRUPT,
+				       "the ledger does not grow out of its last checkpoint: nothing is signed; run: lethe audit verify");
+		if (head.size == last.size)
+			return buf_adds(out, last.note) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
 	}
-	if (ledger_head(v, VIEW_WRITER, &head, &at, e) != 0)
-		return -1;
-	if (there > 0 && head.size == g.tree.size)
-		return 0;
-	if (head.size < g.tree.size)
-		return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");
-	if (v->b->ledger->page(v->store, (int64_t)g.tree.size, false, head.size - g.tree.size, grow_by, &g, e) != 0)
-		return -1;
 	merkle_root(&head, root);
-	merkle_root(&g.tree, grown);
-	if (g.broken || g.tree.size != head.size || memcmp(grown, root, HASH_LEN) != 0)
-		return err_set(e, ERR_CORRUPT,
-			       "the ledger does not grow out of its last checkpoint: nothing is signed; run: lethe audit verify");
+	if (grown_root(v, head.size, grown, &kept, e) != 0)
+		return -1;
+	if (memcmp(grown, root, HASH_LEN) != 0)
+		return err_set(e, ERR_CORRUPT, "the ledger's events do not lead to its head: nothing is signed; run: lethe audit verify");
 	struct checkpoint_row row = {.size = head.size, .at = when_now()};
 	row.range_len = merkle_pack(&head, row.range);
 	memcpy(row.root, root, HASH_LEN);
-	buf_reset(out);
 	note_body(v, row.size, root, out);
 	if (sign_note(v, out, e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
 		return -1;

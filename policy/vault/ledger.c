@@ -15,6 +15,7 @@
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
+#include "policy/vault/segment.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,10 +207,15 @@ int ledger_append(struct vault *v, const struct ledger_event *event, struct err 
 
 // ---- reading ----
 
+struct page { // copied out, so that the vault may be used meanwhile
+	struct ledger_row rows[PAGE_ROWS];
+	size_t count;
+};
+
 // A row in one piece of memory, which begins with its name.
 static int keep_row(void *arg, const struct ledger_row *row)
 {
-	struct ledger_page *p = arg;
+	struct page *p = arg;
 	size_t name = strlen(row->name) + 1, policy = strlen(row->policy) + 1, details = strlen(row->details) + 1;
 	char *copy = malloc(name + policy + details + 2 * HASH_LEN);
 	struct ledger_row *out = &p->rows[p->count++];
@@ -229,48 +235,71 @@ static int keep_row(void *arg, const struct ledger_row *row)
 	return 0;
 }
 
-int ledger_page_read(const struct vault *v, int64_t from, bool notable, struct ledger_page *out, struct err *e)
+int ledger_walk_rows(const struct vault *v, int64_t from, int64_t to, bool notable, int (*each)(void *, const struct ledger_row *),
+		     void *arg, struct err *e)
 {
-	out->count = 0;
-	if (v->b->ledger->page(v->store, from, notable, PAGE_ROWS, keep_row, out, e) != 0)
-		return -1;
-	return out->count > 0 && out->rows[out->count - 1].name == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
-}
+	struct page page = {.count = PAGE_ROWS};
+	int ret = 0;
 
-void ledger_page_free(struct ledger_page *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		free((char *)p->rows[i].name);
-	p->count = 0;
-}
-
-static int each_entry(struct vault *v, int64_t from, bool notable, int (*each)(void *, const struct ledger_entry *), void *arg,
-		      struct err *e)
-{
-	struct ledger_page page;
-	bool more = true;
-	int ret = 0, stop = 0;
-
-	while (more && !stop && ret == 0) {
-		ret = ledger_page_read(v, from, notable, &page, e);
-		for (size_t i = 0; i < page.count && ret == 0 && !stop; i++) {
-			const struct ledger_row *row = &page.rows[i];
-			const struct ledger_entry entry = {(uint64_t)row->seq, row->at, row->name, row->policy, row->details};
-			stop = each(arg, &entry);
-			from = row->seq + 1;
+	while (page.count == PAGE_ROWS && ret == 0) {
+		page.count = 0;
+		ret = v->b->ledger->page(v->store, from, notable, PAGE_ROWS, keep_row, &page, e);
+		if (ret == 0 && page.count > 0 && page.rows[page.count - 1].name == NULL)
+			ret = err_set(e, ERR_MEMORY, "no memory");
+		for (size_t i = 0; i < page.count && ret == 0; i++) {
+			from = page.rows[i].seq + 1;
+			ret = from > to || each(arg, &page.rows[i]) != 0 ? 1 : 0;
 		}
-		more = page.count == PAGE_ROWS;
-		ledger_page_free(&page);
+		for (size_t i = 0; i < page.count; i++)
+			free((char *)page.rows[i].name);
 	}
 	return ret;
 }
 
+int ledger_walk(const struct vault *v, uint64_t from, uint64_t to, int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
+{
+	struct segment_row row;
+	int there = 1, ret = 0;
+
+	while (ret == 0 && from < to && (there = segment_row_get(v, MARK_FROM, from + 1, &row, e)) > 0) {
+		ret = segment_each(v, &row, from, to, each, arg, e);
+		from = row.size;
+	}
+	if (there < 0)
+		return -1;
+	if (ret == 0 && from < to)
+		ret = ledger_walk_rows(v, (int64_t)from, to > INT64_MAX ? INT64_MAX : (int64_t)to, false, each, arg, e);
+	return ret < 0 ? -1 : 0;
+}
+
+struct entries {
+	int (*each)(void *, const struct ledger_entry *);
+	void *arg;
+};
+
+static int show_entry(void *arg, const struct ledger_row *row)
+{
+	const struct entries *x = arg;
+	const struct ledger_entry entry = {(uint64_t)row->seq, row->at, row->name, row->policy, row->details};
+
+	return x->each(x->arg, &entry);
+}
+
 int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
 {
-	return each_entry(v, (int64_t)from, false, each, arg, e);
+	return ledger_walk(v, from, UINT64_MAX, show_entry, &(struct entries){each, arg}, e);
 }
 
 int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e)
 {
-	return each_entry(v, 0, true, each, arg, e);
+	return ledger_walk_rows(v, 0, INT64_MAX, true, show_entry, &(struct entries){each, arg}, e) < 0 ? -1 : 0;
+}
+
+int ledger_size(struct vault *v, uint64_t *out, struct err *e)
+{
+	struct ledger_head_row head;
+	int there = v->b->ledger->head(v->store, VIEW_COMMITTED, &head, e);
+
+	*out = head.size;
+	return there < 0 ? -1 : 0;
 }

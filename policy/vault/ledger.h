@@ -19,12 +19,13 @@ void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_
 // Whether the event committed to it.
 int ledger_payload_check(const struct vault *v, const struct payload_row *payload, const struct ledger_row *row, bool *good, struct err *e);
 
-struct ledger_page { // copied out, so that the vault may be used meanwhile
-	struct ledger_row rows[PAGE_ROWS];
-	size_t count;
-};
-// At most PAGE_ROWS committed events from a number on.
-int ledger_page_read(const struct vault *v, int64_t from, bool notable, struct ledger_page *out, struct err *e);
-void ledger_page_free(struct ledger_page *p);
+// Calls for the committed events from a number up to another, closed or not, until `each` returns non-zero. Nothing is locked meanwhile, and no
+// read is open, so it may call the vault. The rows of closed ones have no seal. As segment_each where one cannot be read.
+int ledger_walk(const struct vault *v, uint64_t from, uint64_t to, int (*each)(void *, const struct ledger_row *), void *arg,
+		struct err *e);
+// The same for the rows of the table alone.
+int ledger_walk_rows(const struct vault *v, int64_t from, int64_t to, bool notable, int (*each)(void *, const struct ledger_row *),
+		     void *arg,
+		     struct err *e); // 1: `each` ended it
 
 #endif

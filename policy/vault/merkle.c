@@ -20,16 +20,21 @@ void merkle_leaf(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 	plain_hash(out, all, count + 1);
 }
 
-void merkle_append(struct merkle *m, const uint8_t leaf[HASH_LEN])
+void merkle_append_subtree(struct merkle *m, unsigned level, const uint8_t root[HASH_LEN])
 {
+	const uint64_t size = m->size + (1ULL << level);
 	uint8_t carry[HASH_LEN];
-	unsigned level = 0;
 
-	memcpy(carry, leaf, HASH_LEN);
+	memcpy(carry, root, HASH_LEN);
 	for (; (m->size >> level) & 1; level++)
 		join_nodes(carry, m->node[level], carry);
 	memcpy(m->node[level], carry, HASH_LEN);
-	m->size++;
+	m->size = size;
+}
+
+void merkle_append(struct merkle *m, const uint8_t leaf[HASH_LEN])
+{
+	merkle_append_subtree(m, 0, leaf);
 }
 
 void merkle_root(const struct merkle *m, uint8_t out[HASH_LEN])

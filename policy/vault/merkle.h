@@ -15,6 +15,8 @@ struct merkle {
 
 void merkle_leaf(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count); // SHA-256(0x00 || parts); count <= 3
 void merkle_append(struct merkle *m, const uint8_t leaf[HASH_LEN]);
+// Appends the root of a complete subtree of 2^level leaves; the size must be a multiple of that.
+void merkle_append_subtree(struct merkle *m, unsigned level, const uint8_t root[HASH_LEN]);
 void merkle_root(const struct merkle *m, uint8_t out[HASH_LEN]);
 // The present nodes, lowest level first; returns the length.
 size_t merkle_pack(const struct merkle *m, uint8_t out[MERKLE_PACKED_MAX]);

@@ -6,6 +6,7 @@
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/request_log.h"
+#include "policy/vault/segment.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,6 +47,7 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 		return err_set(e, ERR_MEMORY, "no memory");
 	v->policy = p;
 	v->lives = (int64_t)life_fingerprint(p);
+	v->segment_level = SEGMENT_LEVEL;
 	v->mode = mode;
 	v->b = &sqlite_backend;
 	v->lanes[LANE_RECORDS].hooks = &ledger_hooks;

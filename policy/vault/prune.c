@@ -9,6 +9,7 @@
 #include "policy/vault/ledger.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
+#include "policy/vault/segment.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -305,7 +306,8 @@ static int count_all(struct pruning *p, const struct store_survey *held, bool st
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		if ((stale || (held->kinds[k].due != 0 && held->kinds[k].due <= p->horizon)) && count_due(p, (enum kind)k, e) != 0)
 			return -1;
-	return prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
+	return prune_spool(p, e) != 0 || prune_log(p, e) != 0 || segment_prune(p->v, p->horizon, true, &p->out->ledger_events, e) != 0 ? -1
+																       : 0;
 }
 
 static int prune_all(struct pruning *p, struct err *e)
@@ -334,34 +336,41 @@ static int prune_all(struct pruning *p, struct err *e)
 	if (ret == 0)
 		ret = set_number(v, "last_prune", p->now, e);
 	commit_release(v, &alone);
-	return ret;
+	return ret != 0 || segment_close_all(v, e) != 0 || segment_prune(v, p->horizon, false, &p->out->ledger_events, e) != 0 ? -1 : 0;
+}
+
+static int prune_once(struct pruning *p, struct err *e)
+{
+	struct vault *v = p->v;
+	struct commit_alone alone;
+	struct store_survey held;
+	int64_t stamped_by;
+
+	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0)
+		return -1;
+	bool stale = stamped_by != (int64_t)life_fingerprint(v->policy);
+	if ((stale && !p->dry_run && stamp_all(v, e) != 0) || commit_alone(v, &alone, e) != 0)
+		return -1;
+	int ret = v->b->upkeep->survey(v->store, &held, e) != 0 || prune_set_time(p, &held, e) != 0 ||
+			  (p->dry_run && count_all(p, &held, stale, e) != 0)
+		      ? -1
+		      : 0;
+	commit_release(v, &alone);
+	return ret != 0 || p->dry_run ? ret : prune_all(p, e);
 }
 
 int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e)
 {
 	struct pruning p = {.v = v, .ahead = ahead, .dry_run = dry_run, .out = out};
-	struct commit_alone alone;
-	struct store_survey held;
 	struct err why = {0};
-	int64_t stamped_by;
 
 	*out = (struct prune_result){0};
-	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0)
-		return -1;
-	bool stale = stamped_by != (int64_t)life_fingerprint(v->policy);
-	if ((stale && !dry_run && stamp_all(v, e) != 0) || commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = v->b->upkeep->survey(v->store, &held, e) != 0 || prune_set_time(&p, &held, e) != 0 ||
-			  (dry_run && count_all(&p, &held, stale, e) != 0)
-		      ? -1
-		      : 0;
-	commit_release(v, &alone);
-	if (ret != 0 || dry_run || prune_all(&p, &why) == 0)
-		return ret;
+	if (prune_once(&p, &why) == 0)
+		return 0;
 	// On a full disk even deleting fails; what the first attempt has ended stays ended.
 	if (why.code != ERR_FULL || !v->b->upkeep->reserve(v->store, false))
 		return err_set(e, why.code, "%s", why.text);
-	ret = prune_all(&p, e);
+	int ret = prune_once(&p, e);
 	v->b->upkeep->reserve(v->store, true);
 	return ret;
 }

@@ -42,7 +42,8 @@ struct lookup { // a record that a tag was found to lead to
 
 struct vault {
 	const struct policy *policy;
-	int64_t lives; // its fingerprint of them
+	int64_t lives;          // its fingerprint of them
+	unsigned segment_level; // 2^this events are a segment of the ledger; a test may make it smaller
 	enum vault_mode mode;
 	const struct backend *b;
 	struct store *store;

@@ -109,6 +109,7 @@ int request_log_wait(struct vault *v, struct request_log_pending *p, struct err 
 struct prune_result {
 	size_t records, files, log_segments, log_rows, orphans; // ended, or what a dry run would end
 	size_t anonymised;                                      // of the records: not deleted
+	size_t ledger_events;                                   // whose text went; their roots stay
 	time_t oldest_left;                                     // of the request log; 0: empty
 };
 // Ends everything that is due at `when_now() + ahead`. Records first, their files, then log segments whose oldest row would pass the
@@ -174,21 +175,24 @@ struct ledger_entry {
 	const char *name, *policy_version, *details; // valid during the call
 };
 int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e);
+int ledger_size(struct vault *v, uint64_t *out, struct err *e); // as its head states it
 struct ledger_report {
 	uint64_t size;
-	uint64_t from; // the first entry that was looked at
-	char root[65]; // hex
-	bool intact;   // false: `finding` says which index and why
+	uint64_t from;    // the first entry that was looked at
+	uint64_t missing; // entries that are kept no longer, as the policy says: their roots were
+	char root[65];    // hex
+	bool intact;      // false: `finding` says which index and why
 	uint64_t bad_index;
 	char finding[256];
 };
 // The same for "activation" and "refused-region" only, at a cost that depends on their number alone.
 int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e);
-// Recomputes every leaf and root and checks stored checkpoints' signatures and consistency. ERR_IO; an altered ledger is intact=false.
-int ledger_verify(struct vault *v, struct ledger_report *out, struct err *e);
-// The same from the newest signed checkpoint on that has at least `least` entries after it; everything when there is none. What stands
-// before a checkpoint was verified when it was signed.
-int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *out, struct err *e);
+enum ledger_extent {
+	LEDGER_WHOLE, // every leaf and root is computed anew, and every checkpoint compared
+	LEDGER_OPEN,  // the events that are not closed yet, and the seal of what stands before them: at a cost that does not grow
+};
+// ERR_IO; an altered ledger is intact=false.
+int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e);
 // The current signed checkpoint (C2SP tlog-checkpoint), signing a new one if the tree grew. VAULT_ADMIN only.
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e);
 

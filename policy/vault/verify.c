@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
-// Verifying the ledger: every leaf is computed anew from its row. A row's seal finds one that was altered, swapped or put in; a gap in the
-// numbers finds one that was taken out; the head and the signed checkpoints find a tail that was cut off, and a whole that was rewritten.
+// Verifying the ledger: every leaf is computed anew from its event. A row's seal finds one that was altered, swapped or put in; a gap in the
+// numbers finds one that was taken out; the root in a closed segment's sealed row finds what was done to its file; the head and the signed
+// checkpoints find a tail that was cut off, and a whole that was rewritten.
 #include "policy/base/text.h"
 #include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/segment.h"
 #include "policy/vault/state.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,11 +14,13 @@
 struct verification {
 	struct vault *v;
 	struct ledger_report *out;
-	struct merkle tree;
+	struct merkle tree, part;   // of all that was seen; of the closed segment that is looked at
 	uint64_t end;               // size that the head states
+	uint64_t closed;            // number of the first event that is not
 	uint64_t next;              // size of tree at which to ask for a checkpoint again
 	struct payload_row payload; // the next one; its number is INT64_MAX when there is none
-	bool done;
+	bool done, failed;
+	struct err why;
 };
 
 __attribute__((format(printf, 3, 4))) static void verify_found(struct verification *w, uint64_t index, const char *format, ...)
@@ -38,7 +42,7 @@ static int verify_checkpoint(struct verification *w, struct err *e)
 {
 	struct checkpoint_row row;
 	uint8_t root[HASH_LEN];
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, CHECKPOINT_FROM, w->tree.size, &row, e);
+	int there = w->v->b->ledger->checkpoint_get(w->v->store, MARK_FROM, w->tree.size, &row, e);
 
 	w->next = there > 0 ? row.size : UINT64_MAX;
 	if (there <= 0 || row.size != w->tree.size)
@@ -57,10 +61,12 @@ static int verify_checkpoint(struct verification *w, struct err *e)
 	return 0;
 }
 
-static int verify_row(struct verification *w, const struct ledger_row *row, struct err *e)
+// One that is closed has no seal: its segment's root is compared at the end.
+static int verify_event(void *arg, const struct ledger_row *row)
 {
+	struct verification *w = arg;
 	uint8_t leaf[HASH_LEN], expected[HASH_LEN];
-	bool good = row->commitment != NULL && row->seal != NULL;
+	bool closed = (uint64_t)row->seq < w->closed, good = row->commitment != NULL && (closed || row->seal != NULL);
 	uint64_t want = w->tree.size;
 
 	if (row->seq < 0 || (uint64_t)row->seq < want)
@@ -68,47 +74,91 @@ static int verify_row(struct verification *w, const struct ledger_row *row, stru
 	else if ((uint64_t)row->seq > want)
 		verify_found(w, want, "event %llu is missing", (unsigned long long)want);
 	if (w->done)
-		return 0;
-	if (good) {
+		return 1;
+	if (good)
 		ledger_leaf(row, leaf);
+	if (good && !closed) {
 		ledger_row_seal(w->v, leaf, expected);
 		good = equal_secret(expected, row->seal, HASH_LEN);
 	}
 	if (!good) {
 		verify_found(w, want, "event %llu was altered, swapped or put in", (unsigned long long)want);
-		return 0;
+		return 1;
 	}
 	if (w->payload.seq < row->seq) {
 		buf_free(&w->payload.body);
-		int there = w->v->b->ledger->payload_get(w->v->store, row->seq, &w->payload, e);
-		if (there < 0)
-			return -1;
+		int there = w->v->b->ledger->payload_get(w->v->store, row->seq, &w->payload, &w->why);
+		w->failed = there < 0;
 		if (there == 0)
 			w->payload.seq = INT64_MAX;
 	}
-	if (w->payload.seq == row->seq && ledger_payload_check(w->v, &w->payload, row, &good, e) != 0)
-		return -1;
+	if (w->payload.seq == row->seq && !w->failed)
+		w->failed = ledger_payload_check(w->v, &w->payload, row, &good, &w->why) != 0;
 	if (!good)
 		verify_found(w, want, "the payload of event %llu was altered", (unsigned long long)want);
 	merkle_append(&w->tree, leaf);
-	return !w->done && w->tree.size >= w->next ? verify_checkpoint(w, e) : 0;
+	merkle_append(&w->part, leaf);
+	if (!w->done && !w->failed && w->tree.size >= w->next)
+		w->failed = verify_checkpoint(w, &w->why) != 0;
+	return w->done || w->failed || w->tree.size >= w->end;
 }
 
-static int verify_rows(struct verification *w, struct err *e)
+// One closed segment; `w->tree` ends where it begins.
+static int verify_segment(struct verification *w, struct segment_row *row, struct err *e)
 {
-	struct ledger_page page;
-	int ret = 0;
+	const unsigned long long first = row->start, last = row->size - 1;
+	struct err why = {0};
+	uint8_t root[HASH_LEN], range[MERKLE_PACKED_MAX];
+	unsigned level = (unsigned)__builtin_ctzll(row->size - row->start);
 
-	while (!w->done && w->tree.size < w->end && ret == 0) {
-		uint64_t start = w->tree.size;
-		ret = ledger_page_read(w->v, start == 0 ? INT64_MIN : (int64_t)start, false, &page, e);
-		for (size_t i = 0; i < page.count && ret == 0 && !w->done && w->tree.size < w->end; i++)
-			ret = verify_row(w, &page.rows[i], e);
-		ledger_page_free(&page);
-		if (ret == 0 && !w->done && w->tree.size == start)
-			verify_found(w, start, "event %llu is missing", (unsigned long long)start);
+	w->part = (struct merkle){0};
+	w->closed = row->size;
+	if (!row->there) {
+		w->out->missing += row->size - row->start;
+		merkle_append_subtree(&w->tree, level, row->root);
+		w->next = 0; // ask again for the next checkpoint
+	} else if (segment_each(w->v, row, row->start, row->size, verify_event, w, &why) < 0) {
+		if (why.code != ERR_CORRUPT)
+			return err_set(e, why.code, "%s", why.text);
+		verify_found(w, row->start, "%s", why.text);
 	}
-	return ret;
+	if (w->done || w->failed)
+		return 0;
+	merkle_root(&w->part, root);
+	if ((row->there && memcmp(root, row->root, HASH_LEN) != 0) || merkle_pack(&w->tree, range) != row->range_len ||
+	    memcmp(range, row->range, row->range_len) != 0)
+		verify_found(w, row->start, "among the closed events %llu to %llu one was altered, swapped, put in or taken out", first,
+			     last);
+	return 0;
+}
+
+static int verify_events(struct verification *w, struct err *e)
+{
+	struct segment_row row;
+	struct err why = {0};
+	int there = 0, ret = 0;
+
+	while (ret == 0 && !w->done && !w->failed && w->tree.size < w->end &&
+	       (there = segment_row_get(w->v, MARK_FROM, w->tree.size + 1, &row, &why)) > 0) {
+		if (row.start != w->tree.size || row.size > w->end || ((row.size - row.start) & (row.size - row.start - 1)) != 0 ||
+		    row.start % (row.size - row.start) != 0)
+			verify_found(w, w->tree.size, "the closed segment with event %llu is missing", (unsigned long long)w->tree.size);
+		else
+			ret = verify_segment(w, &row, e);
+	}
+	if (there < 0 && why.code != ERR_CORRUPT)
+		return err_set(e, why.code, "%s", why.text);
+	if (there < 0)
+		verify_found(w, w->tree.size, "%s", why.text);
+	if (ret == 0 && !w->done && !w->failed && w->tree.size < w->end) {
+		w->closed = w->tree.size;
+		ret = ledger_walk_rows(w->v, w->closed == 0 ? INT64_MIN : (int64_t)w->closed, INT64_MAX, false, verify_event, w, e);
+	}
+	if (ret < 0 || w->failed)
+		return w->failed ? err_set(e, w->why.code, "%s", w->why.text) : -1;
+	if (!w->done && w->tree.size < w->end)
+		verify_found(w, w->tree.size, "event %llu is missing", (unsigned long long)w->tree.size);
+	return 0;
 }
 
 // What the rows alone cannot tell.
@@ -127,7 +177,7 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 	if (w->done)
 		return 0;
 	// Appended and signed while we read is fine; beyond what the head knows now is not. The head is asked last, as all only grow.
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, CHECKPOINT_UP_TO, UINT64_MAX, &last, e);
+	int there = w->v->b->ledger->checkpoint_get(w->v->store, MARK_UP_TO, UINT64_MAX, &last, e);
 	if (there < 0 || w->v->b->upkeep->survey(w->v->store, &held, e) != 0 || ledger_head(w->v, VIEW_COMMITTED, &now, &at, e) != 0)
 		return -1;
 	if (there > 0 && last.size > now.size)
@@ -138,30 +188,11 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 	return 0;
 }
 
-// Begins with the tree as it was at the newest signed checkpoint that has `least` events after it; with the empty tree when there is none.
-static int verify_start(struct verification *w, uint64_t least, struct err *e)
-{
-	struct checkpoint_row row;
-	struct merkle tree;
-	uint8_t root[HASH_LEN];
-
-	if (w->end <= least)
-		return 0;
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, CHECKPOINT_UP_TO, w->end - least, &row, e);
-	if (there <= 0 || merkle_unpack(&tree, row.size, row.range, row.range_len) != 0)
-		return there < 0 ? -1 : 0;
-	merkle_root(&tree, root);
-	if (row.size == 0 || checkpoint_verify(w->v, row.note, row.size, root) != SIGNATURE_GOOD)
-		return 0; // not to be trusted: everything is looked at, which finds out
-	w->tree = tree;
-	w->out->from = row.size;
-	return 0;
-}
-
-int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *out, struct err *e)
+int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e)
 {
 	struct verification w = {.v = v, .out = out, .payload.seq = -1};
 	struct store_survey held;
+	struct segment_row last;
 	struct merkle head;
 	struct err why = {0};
 	uint8_t root[HASH_LEN];
@@ -172,9 +203,11 @@ int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *
 	if (altered && (why.code != ERR_CORRUPT || v->b->upkeep->survey(v->store, &held, e) != 0))
 		return err_set(e, why.code, "%s", why.text);
 	w.end = altered ? (uint64_t)(held.ledger.last + 1) : head.size;
-	if (!altered && verify_start(&w, least, e) != 0)
-		return -1;
-	int ret = verify_rows(&w, e) != 0 || (!w.done && verify_whole(&w, &head, altered, e) != 0) ? -1 : 0;
+	// A seal that does not hold vouches for nothing: then everything is looked at, which finds out.
+	if (extent == LEDGER_OPEN && !altered && segment_row_get(v, MARK_UP_TO, w.end, &last, &why) > 0 &&
+	    segment_tree(&last, &w.tree, &why) == 0)
+		out->from = w.tree.size;
+	int ret = verify_events(&w, e) != 0 || (!w.done && verify_whole(&w, &head, altered, e) != 0) ? -1 : 0;
 	buf_free(&w.payload.body);
 	if (ret != 0)
 		return -1;
@@ -182,9 +215,4 @@ int ledger_verify_recent(struct vault *v, uint64_t least, struct ledger_report *
 	merkle_root(&w.tree, root);
 	hex_encode(out->root, root, HASH_LEN);
 	return 0;
-}
-
-int ledger_verify(struct vault *v, struct ledger_report *out, struct err *e)
-{
-	return ledger_verify_recent(v, UINT64_MAX, out, e);
 }

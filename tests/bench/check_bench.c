@@ -121,7 +121,7 @@ static void recent(struct vault *v)
 	struct ledger_report r;
 	struct err e;
 
-	if (ledger_verify_recent(v, LEAST, &r, &e) != 0 || !r.intact)
+	if (ledger_verify(v, LEDGER_OPEN, &r, &e) != 0 || !r.intact)
 		die("recent", r.finding);
 }
 
@@ -130,7 +130,7 @@ static void whole(struct vault *v)
 	struct ledger_report r;
 	struct err e;
 
-	if (ledger_verify(v, &r, &e) != 0 || !r.intact)
+	if (ledger_verify(v, LEDGER_WHOLE, &r, &e) != 0 || !r.intact)
 		die("whole", r.finding);
 }
 

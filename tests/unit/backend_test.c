@@ -486,11 +486,11 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	assert_int_equal(p->b->ledger->head(p->other, VIEW_COMMITTED, &got, &failed), 1);
 	assert_true(got.size == 5 && got.at == AT + 4 && got.range_len == 2 * HASH_LEN);
 	assert_int_equal(got.range[2 * HASH_LEN - 1], 0x11);
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, CHECKPOINT_UP_TO, UINT64_MAX, &read, &failed), 1);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, MARK_UP_TO, UINT64_MAX, &read, &failed), 1);
 	assert_true(read.size == 3 && read.range_len == HASH_LEN);
 	assert_string_equal(read.note, "a signed note");
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, CHECKPOINT_UP_TO, 2, &read, &failed), 0);
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, CHECKPOINT_FROM, 2, &read, &failed), 1);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, MARK_UP_TO, 2, &read, &failed), 0);
+	assert_int_equal(p->b->ledger->checkpoint_get(p->other, MARK_FROM, 2, &read, &failed), 1);
 
 	struct payload_row back;
 	uint64_t count;
@@ -509,6 +509,47 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	commit(p, LANE_RECORDS);
 	assert_int_equal(p->b->ledger->payload_get(p->other, 2, &back, &failed), 0);
 	buf_free(&payload.body);
+}
+
+ENGINE_TEST(closed_events_leave_the_table)
+{
+	struct segment_row one = {.size = 4, .first_at = AT, .last_at = AT + 3, .range_len = HASH_LEN, .there = true}, two = one, got;
+	static struct store_survey held;
+	struct events events = {0};
+	struct err e = {0};
+
+	two.start = 4;
+	two.size = 8;
+	begin(p, LANE_RECORDS, NULL);
+	for (int64_t seq = 0; seq < 9; seq++)
+		OK(append_in(p, seq, seq == 3 ? "activation" : "event", NULL, &failed));
+	commit(p, LANE_RECORDS);
+	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_UP_TO, UINT64_MAX, &got, &failed), 0);
+	begin(p, LANE_RECORDS, NULL);
+	assert_int_equal(p->b->ledger->trim(p->s, 0, 4, &e), -1); // none is closed
+	roll_back(p, LANE_RECORDS);
+	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->ledger->segment_put(p->s, &one, &failed));
+	OK(p->b->ledger->segment_put(p->s, &two, &failed));
+	OK(p->b->ledger->trim(p->s, 0, 3, &failed));
+	commit(p, LANE_RECORDS);
+	begin(p, LANE_RECORDS, NULL);
+	OK(p->b->ledger->trim(p->s, 3, 8, &failed));
+	one.there = false;
+	one.first_at = 0; // not changed
+	OK(p->b->ledger->segment_put(p->s, &one, &failed));
+	commit(p, LANE_RECORDS);
+	OK(p->b->ledger->page(p->other, 0, false, 10, add_event, &events, &failed));
+	assert_true(events.count == 2 && events.seqs[0] == 3 && events.seqs[1] == 8);
+	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_FROM, 1, &got, &failed), 1);
+	assert_true(got.start == 0 && got.size == 4 && got.first_at == AT && got.last_at == AT + 3 && !got.there &&
+		    got.range_len == HASH_LEN);
+	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_FROM, 5, &got, &failed), 1);
+	assert_true(got.start == 4 && got.there);
+	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_UP_TO, 7, &got, &failed), 1);
+	assert_int_equal(got.size, 4);
+	OK(p->b->upkeep->survey(p->other, &held, &failed));
+	assert_true(held.ledger.last == 8 && held.ledger.oldest == AT && held.ledger.newest == AT + 8);
 }
 
 // ---- request log ----
@@ -663,11 +704,17 @@ ENGINE_TEST(a_new_store_has_no_drift)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_put_is_got_and_found),      cmocka_unit_test(records_come_in_pages),
-	    cmocka_unit_test(nobody_sees_what_is_not_committed), cmocka_unit_test(a_failed_row_harms_no_other),
-	    cmocka_unit_test(a_kill_leaves_all_or_nothing),      cmocka_unit_test(a_destroyed_key_is_in_no_file),
-	    cmocka_unit_test(the_ledger_keeps_its_order),        cmocka_unit_test(a_day_goes_as_a_whole),
-	    cmocka_unit_test(single_rows_of_a_day_end),          cmocka_unit_test(what_was_deleted_is_in_no_file),
+	    cmocka_unit_test(what_is_put_is_got_and_found),
+	    cmocka_unit_test(records_come_in_pages),
+	    cmocka_unit_test(nobody_sees_what_is_not_committed),
+	    cmocka_unit_test(a_failed_row_harms_no_other),
+	    cmocka_unit_test(a_kill_leaves_all_or_nothing),
+	    cmocka_unit_test(a_destroyed_key_is_in_no_file),
+	    cmocka_unit_test(the_ledger_keeps_its_order),
+	    cmocka_unit_test(closed_events_leave_the_table),
+	    cmocka_unit_test(a_day_goes_as_a_whole),
+	    cmocka_unit_test(single_rows_of_a_day_end),
+	    cmocka_unit_test(what_was_deleted_is_in_no_file),
 	    cmocka_unit_test(a_new_store_has_no_drift),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/base64.h"
 #include "policy/base/text.h"
+#include "policy/vault/segment.h"
 #include "tests/unit/vault_fixture.h"
 
 enum { EVENTS = 20 };
@@ -30,7 +31,7 @@ static struct ledger_report verify(struct fixture *f)
 	struct err e = {0};
 
 	fixture_reopen(f, VAULT_ADMIN);
-	if (ledger_verify(f->vault, &report, &e) != 0)
+	if (ledger_verify(f->vault, LEDGER_WHOLE, &report, &e) != 0)
 		fail_msg("ledger_verify: %s", e.text);
 	return report;
 }
@@ -223,57 +224,234 @@ static void a_shorter_ledger_than_its_checkpoint_is_found(void **state)
 	assert_int_equal(ledger_checkpoint(f->vault, &note, &e), -1);
 }
 
-static struct ledger_report verify_recent(struct fixture *f, uint64_t least)
+// ---- segments ----
+
+enum { SMALL = 4 }; // 16 events each
+
+static void close_segments(struct fixture *f)
 {
-	struct ledger_report report;
 	struct err e = {0};
 
-	fixture_reopen(f, VAULT_LOOK);
-	if (ledger_verify_recent(f->vault, least, &report, &e) != 0)
-		fail_msg("ledger_verify_recent: %s", e.text);
-	return report;
-}
-
-static void what_a_checkpoint_vouches_for_may_be_passed_over(void **state)
-{
-	struct fixture *f = *state;
-	struct buf note BUF_AUTO = BUF_INIT(4096);
-	struct err e = {0};
-
-	append_events(f, EVENTS);
-	assert_int_equal(verify_recent(f, 5).from, 0); // nothing is signed yet
+	fixture_segment_level = SMALL;
 	fixture_reopen(f, VAULT_ADMIN);
-	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
-	append_events(f, EVENTS);
-	struct ledger_report r = verify_recent(f, 5);
-	assert_true(r.intact);
-	assert_int_equal(r.from, EVENTS);
-	assert_int_equal(r.size, 2 * EVENTS);
-	assert_string_equal(r.root, verify(f).root);
-	assert_int_equal(verify_recent(f, EVENTS + 1).from, 0); // too little would be looked at
-	fixture_sql(f, "vault.db", UNLOCK "UPDATE ledger SET at=at-1 WHERE seq=25");
-	r = verify_recent(f, 5);
-	assert_false(r.intact);
-	assert_int_equal(r.bad_index, 25);
-	fixture_sql(f, "vault.db", "UPDATE ledger SET at=at+1 WHERE seq=25; UPDATE ledger SET at=at-1 WHERE seq=3");
-	assert_true(verify_recent(f, 5).intact);
-	assert_int_equal(verify(f).bad_index, 3);
+	fixture_segment_level = 0;
+	if (segment_close_all(f->vault, &e) != 0)
+		fail_msg("segment_close_all: %s", e.text);
 }
 
-static void an_altered_checkpoint_vouches_for_nothing(void **state)
+static int64_t sql_number(const struct fixture *f, const char *sql)
+{
+	char command[512], text[32] = "";
+
+	snprintf(command, sizeof command, "sqlite3 '%s/vault.db' \"%s\"", f->state, sql);
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	assert_non_null(fgets(text, sizeof text, p));
+	pclose(p);
+	return strtoll(text, NULL, 10);
+}
+
+static int add_entry(void *arg, const struct ledger_entry *entry)
+{
+	struct buf *out = arg;
+
+	buf_printf(out, "%llu %lld %s %s %s\n", (unsigned long long)entry->index, (long long)entry->at, entry->name, entry->policy_version,
+		   entry->details);
+	return 0;
+}
+
+static void closing_changes_nothing_that_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct buf before BUF_AUTO = BUF_INIT(1 << 20), after BUF_AUTO = BUF_INIT(1 << 20), note BUF_AUTO = BUF_INIT(4096);
+	struct err e = {0};
+	uint64_t size;
+
+	append_events(f, 20);
+	assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "activation"}, &e), 0);
+	append_events(f, 10);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0); // inside a segment
+	append_events(f, 9);
+	assert_return_code(ledger_each(f->vault, 0, add_entry, &before, &e), 0);
+	const struct ledger_report open = verify(f);
+	close_segments(f);
+	assert_int_equal(sql_number(f, "SELECT count(*) FROM ledger"), 40 - 32 + 1); // the activation stays
+	assert_int_equal(sql_number(f, "SELECT count(*) FROM segment"), 2);
+	assert_return_code(ledger_each(f->vault, 0, add_entry, &after, &e), 0);
+	assert_string_equal(buf_text(&after), buf_text(&before));
+	struct ledger_report closed = verify(f);
+	if (!closed.intact)
+		fail_msg("%s", closed.finding);
+	assert_string_equal(closed.root, open.root);
+	assert_int_equal(closed.size, 40);
+	assert_int_equal(closed.from, 0);
+	append_events(f, 1);
+	buf_reset(&note);
+	if (ledger_checkpoint(f->vault, &note, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_return_code(ledger_verify(f->vault, LEDGER_OPEN, &closed, &e), 0);
+	assert_true(closed.intact && closed.from == 32 && closed.size == 41);
+	assert_return_code(ledger_size(f->vault, &size, &e), 0);
+	assert_int_equal(size, 41);
+	buf_reset(&after);
+	assert_return_code(ledger_each_notable(f->vault, add_entry, &after, &e), 0);
+	assert_non_null(strstr(buf_text(&after), "20 1795348800 activation 2026-05-11 {}"));
+	struct census_row row;
+	assert_int_equal(fixture_census(f, KIND_LEDGER, &row), 41);
+	assert_int_equal(row.oldest, fixture_time);
+}
+
+// What stands there is text, a line for each event.
+static void a_closed_segment_is_a_text(void **state)
+{
+	struct fixture *f = *state;
+	char command[512];
+
+	append_events(f, 16);
+	close_segments(f);
+	snprintf(command, sizeof command,
+		 "test \"$(zcat '%s/ledger/000000000000.gz' | cut -f 1-4 | sed -n 1,3p | tr '\\n\\t' ';,')\" = "
+		 "'lethe-ledger/v1 0 "
+		 "16;1795348800,generation,2026-05-11,{\"\"images\"\":0};1795348800,generation,2026-05-11,{\"\"images\"\":1};' || "
+		 "test \"$(zcat '%s/ledger/000000000000.gz' | wc -l)\" = 17",
+		 f->state, f->state);
+	assert_int_equal(system(command), 0);
+}
+
+static const struct {
+	const char *what, *command; // in the folder of the state
+	uint64_t index;
+} intrusions_closed[] = {
+    {"an event altered", "zcat ledger/000000000016.gz | sed '4s/generation/generatiom/' | gzip >x && mv x ledger/000000000016.gz", 16},
+    {"an event taken out", "zcat ledger/000000000016.gz | sed 4d | gzip >x && mv x ledger/000000000016.gz", 18},
+    {"a time altered", "zcat ledger/000000000000.gz | sed '2s/^1/2/' | gzip >x && mv x ledger/000000000000.gz", 0},
+    {"events swapped", "zcat ledger/000000000000.gz | sed '3{h;d};4{G}' | gzip >x && mv x ledger/000000000000.gz", 0},
+    {"an event put in", "zcat ledger/000000000016.gz | sed 4p | gzip >x && mv x ledger/000000000016.gz", 21},
+    {"a byte of the file", "printf x | dd of=ledger/000000000000.gz bs=1 seek=40 conv=notrunc status=none", 0},
+    {"a file cut", "truncate -s 20 ledger/000000000016.gz", 16},
+    {"a file gone", "rm ledger/000000000000.gz", 0},
+    {"the files swapped", "mv ledger/000000000000.gz x && mv ledger/000000000016.gz ledger/000000000000.gz && mv x ledger/000000000016.gz",
+     0},
+    {"the root in the row", "sqlite3 vault.db 'DROP TRIGGER segment_keep_values; UPDATE segment SET root=zeroblob(32) WHERE size=32'", 16},
+    {"the range in the row", "sqlite3 vault.db 'DROP TRIGGER segment_keep_values; UPDATE segment SET range=zeroblob(32) WHERE size=32'",
+     16},
+    {"the last row gone", "sqlite3 vault.db 'DROP TRIGGER segment_keep_rows; DELETE FROM segment WHERE size=32'", 16},
+    {"the first row gone", "sqlite3 vault.db 'DROP TRIGGER segment_keep_rows; DELETE FROM segment WHERE size=16'", 0},
+    {"an open event", "sqlite3 vault.db 'DROP TRIGGER ledger_keep_values; UPDATE ledger SET at=at-1 WHERE seq=33'", 33},
+    {"a payload of a closed event", "sqlite3 vault.db 'UPDATE ledger_payload SET body=zeroblob(80) WHERE seq=9'", 9},
+};
+
+static void every_intrusion_into_what_is_closed_is_found(void **state)
+{
+	char command[1024];
+
+	for (size_t i = 0; i < ARRAY_LEN(intrusions_closed); i++) {
+		fixture_teardown(state);
+		fixture_setup(state);
+		struct fixture *f = *state;
+		append_events(f, 35);
+		close_segments(f);
+		assert_true(verify(f).intact);
+		snprintf(command, sizeof command, "cd '%s' && %s", f->state, intrusions_closed[i].command);
+		assert_int_equal(system(command), 0);
+		struct ledger_report r = verify(f);
+		if (r.intact || r.bad_index != intrusions_closed[i].index)
+			fail_msg("%s: intact=%d index=%llu: %s", intrusions_closed[i].what, r.intact, (unsigned long long)r.bad_index,
+				 r.finding);
+	}
+}
+
+// Evidence is not packed away.
+static void an_altered_ledger_is_not_closed(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+
+	append_events(f, 20);
+	fixture_sql(f, "vault.db", "DROP TRIGGER ledger_keep_values; UPDATE ledger SET at=at-1 WHERE seq=5");
+	fixture_reopen(f, VAULT_ADMIN);
+	f->vault->segment_level = SMALL;
+	assert_int_equal(segment_close_all(f->vault, &e), -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_non_null(strstr(e.text, "event 5"));
+	assert_int_equal(sql_number(f, "SELECT count(*) FROM ledger"), 20);
+}
+
+// What a crash leaves at each step is completed by the next run.
+static void closing_goes_on_after_a_crash(void **state)
+{
+	struct fixture *f = *state;
+	char command[512];
+
+	append_events(f, 35);
+	close_segments(f);
+	const struct ledger_report before = verify(f);
+	// The file of the second one was written, its row was not; and the first one's rows had only begun to go.
+	snprintf(command, sizeof command, "cp '%s/vault.db' '%s/late.db'", f->state, f->root);
+	assert_int_equal(system(command), 0);
+	fixture_teardown(state);
+	fixture_setup(state);
+	append_events(f, 35);
+	fixture_reopen(f, VAULT_ADMIN);
+	f->vault->segment_level = SMALL;
+	snprintf(command, sizeof command, "mkdir '%s/ledger' && echo half >'%s/ledger/000000000016.gz'", f->state, f->state);
+	assert_int_equal(system(command), 0);
+	close_segments(f);
+	fixture_sql(f, "vault.db",
+		    "INSERT INTO ledger SELECT 31, at, name, policy, details, commitment, seal FROM ledger WHERE seq=32; UPDATE fact SET "
+		    "value=31 WHERE name='trimmed'");
+	assert_int_equal(sql_number(f, "SELECT count(*) FROM ledger"), 4);
+	assert_true(verify(f).intact);
+	close_segments(f);
+	assert_int_equal(sql_number(f, "SELECT count(*) FROM ledger"), 3);
+	assert_true(verify(f).intact);
+	assert_int_equal(verify(f).size, before.size);
+}
+
+static void closed_events_end_when_the_policy_says(void **state)
 {
 	struct fixture *f = *state;
 	struct buf note BUF_AUTO = BUF_INIT(4096);
+	struct prune_result r;
 	struct err e = {0};
+	char path[256];
 
-	append_events(f, EVENTS);
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
+	append_events(f, 20);
 	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
-	append_events(f, EVENTS);
-	fixture_sql(f, "vault.db", "DROP TRIGGER checkpoint_keep_values; UPDATE checkpoint SET range=zeroblob(length(range))");
-	struct ledger_report r = verify_recent(f, 5);
-	assert_int_equal(r.from, 0);
-	fixture_sql(f, "vault.db", "UPDATE checkpoint SET range=x'00'");
-	assert_int_equal(verify_recent(f, 5).from, 0);
+	close_segments(f);
+	fixture_time += 24 * 3600;
+	append_events(f, 20);
+	const struct ledger_report before = verify(f);
+	close_segments(f);
+	fixture_time += 9 * 24 * 3600 - 1;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+	assert_int_equal(r.ledger_events, 0);
+	fixture_time++;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, true, &r, &e), 0);
+	assert_int_equal(r.ledger_events, 16);
+	f->vault->segment_level = SMALL;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+	assert_int_equal(r.ledger_events, 16);
+	snprintf(path, sizeof path, "%s/ledger/000000000000.gz", f->state);
+	assert_int_not_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof path, "%s/ledger/000000000016.gz", f->state);
+	assert_int_equal(access(path, F_OK), 0);
+	struct ledger_report now = verify(f);
+	if (!now.intact)
+		fail_msg("%s", now.finding);
+	assert_int_equal(now.missing, 16);
+	assert_true(now.size > before.size);
+	struct census_row row;
+	fixture_census(f, KIND_LEDGER, &row);
+	assert_int_equal(row.oldest, FIXTURE_START + 12 * 3600); // the second one begins with what was written with the first
+	fixture_reopen(f, VAULT_ADMIN);
+	buf_reset(&note);
+	if (ledger_checkpoint(f->vault, &note, &e) != 0) // though the last one's events are not all there
+		fail_msg("%s", e.text);
+	assert_true(verify(f).intact);
+	assert_int_equal(ledger_each(f->vault, 0, add_entry, &note, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
 static void time_never_runs_backwards(void **state)
@@ -364,8 +542,12 @@ int main(void)
 	    T(a_checkpoint_binds_whoever_holds_the_keys),
 	    T(a_forged_signature_is_found),
 	    T(a_shorter_ledger_than_its_checkpoint_is_found),
-	    T(what_a_checkpoint_vouches_for_may_be_passed_over),
-	    T(an_altered_checkpoint_vouches_for_nothing),
+	    T(closing_changes_nothing_that_is_told),
+	    T(a_closed_segment_is_a_text),
+	    T(every_intrusion_into_what_is_closed_is_found),
+	    T(an_altered_ledger_is_not_closed),
+	    T(closing_goes_on_after_a_crash),
+	    T(closed_events_end_when_the_policy_says),
 	    T(time_never_runs_backwards),
 	    T(each_walks_from_an_index),
 	    cmocka_unit_test(the_tree_is_that_of_rfc_6962),

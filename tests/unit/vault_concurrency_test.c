@@ -76,7 +76,7 @@ static void threads_share_commits_but_not_failures(void **state)
 		assert_int_equal(w[i].logged, EACH);
 	}
 	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL) + fixture_census(f, KIND_TICKET, NULL), THREADS * EACH * 4 / 5);
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 	assert_int_equal(report.size, THREADS * EACH * 4 / 5);
 	const struct log_day before = fixture_day(f, "2026-11-22"), after = fixture_day(f, "2026-11-23");
@@ -134,7 +134,7 @@ static void erasing_and_pruning_go_on_beside_writers(void **state)
 	assert_null(failed);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(w[i].logged, EACH);
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	if (!report.intact)
 		fail_msg("%s", report.finding);
 }
@@ -180,7 +180,7 @@ static void processes_take_turns(void **state)
 		assert_int_equal(status, 0);
 	}
 	fixture_reopen(f, VAULT_ADMIN);
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 	assert_int_equal(report.size, 4 * EACH);
 	assert_int_equal(fixture_census(f, KIND_TICKET, NULL), 4 * EACH);
@@ -257,7 +257,7 @@ static void failures_in_one_batch_cost_nobody_else(void **state)
 		assert_int_equal(commit_wait(f->vault, &ops[i], &e), i % 2 ? -1 : 0);
 		assert_int_equal(e.code, i % 2 ? ERR_NOT_FOUND : ERR_NONE);
 	}
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 	assert_int_equal(report.size, MANY / 2);
 }

@@ -69,7 +69,7 @@ static void a_receipt_takes_all_its_stores_and_nothing_else(void **state)
 	vault_spool_path(f->vault, mine, path, sizeof path, &e);
 	assert_int_not_equal(access(path, F_OK), 0);
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 2);
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	if (!report.intact)
 		fail_msg("%s", report.finding);
 	const uint64_t none[] = {0, 0, 0, 0};

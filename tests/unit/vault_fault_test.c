@@ -86,7 +86,7 @@ static void check(struct fixture *f, const struct outcome *o, uint64_t n)
 	for (int i = 0; i < PUTS; i++)
 		if (o->ids[i][0] != '\0')
 			check_one(f, o, i, n);
-	if (ledger_verify(f->vault, &report, &e) != 0 || !report.intact)
+	if (ledger_verify(f->vault, LEDGER_WHOLE, &report, &e) != 0 || !report.intact)
 		fail_msg("operation %llu: ledger: %s%s", (unsigned long long)n, e.text, report.finding);
 	if (o->erased)
 		return;
@@ -266,7 +266,7 @@ static void full_disk(struct fixture *f)
 	assert_true(count > 0 && count < 2000);
 	for (size_t i = 0; i < count; i++)
 		assert_true(fixture_has(f, ids[i]));
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 	assert_int_equal(report.size, count + 1);
 	assert_int_equal(fill(f, &id, 1), 0); // still full, and still no harm done

@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIXTURE_START = 1795305600 }; // 2026-11-22T00:00:00Z
+enum { FIXTURE_START = 1795305600 };   // 2026-11-22T00:00:00Z
+static unsigned fixture_segment_level; // 0: as it is
 static _Atomic time_t fixture_time = FIXTURE_START + 12 * 3600;
 
 time_t time(time_t *out)
@@ -74,6 +75,8 @@ static inline void fixture_reopen(struct fixture *f, enum vault_mode mode)
 	f->vault = NULL;
 	if (vault_open(&f->vault, f->state, f->run, &f->policy, mode, &e) != 0)
 		fail_msg("vault_open: %s", e.text);
+	if (fixture_segment_level != 0)
+		f->vault->segment_level = fixture_segment_level;
 }
 
 static inline int fixture_setup(void **state)

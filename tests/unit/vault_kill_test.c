@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { WRITERS = 3, DEFAULT_SECONDS = 5, ACKNOWLEDGED_MAX = 400000 };
+enum { WRITERS = 3, DEFAULT_SECONDS = 5, ACKNOWLEDGED_MAX = 400000, SMALL_SEGMENTS = 5 };
 
 struct acknowledgement {
 	char what; // 'p' put, 'e' about to end it, 'E' ended, 'l' a log row, 'x' the erasable subject was erased
@@ -65,6 +65,7 @@ static void child(struct fixture *f, int number, int fd)
 		fprintf(stderr, "%s\n", e.text);
 		_exit(3);
 	}
+	v->segment_level = SMALL_SEGMENTS;
 	for (unsigned i = 0;; i++) {
 		write_one(v, fd, number, i);
 		if (number == 0 && i % 16 == 15 && vault_erase(v, ERASE_RECEIPT, "erasable", false, &erased, &e) == 0 && erased.complete)
@@ -123,7 +124,7 @@ static void check(struct fixture *f, bool all)
 	size_t live = 0;
 
 	fixture_reopen(f, VAULT_PROGRAM); // looks the files over
-	if (ledger_verify(f->vault, &report, &e) != 0 || !report.intact)
+	if (ledger_verify(f->vault, LEDGER_WHOLE, &report, &e) != 0 || !report.intact)
 		fail_msg("%s%s", e.text, report.finding);
 	assert_true(fixture_census(f, KIND_REQUEST_LOG, NULL) >= told.lines);
 	for (size_t i = all || told.count < 200 ? 0 : told.count - 200; i < told.count; i++)

@@ -351,7 +351,7 @@ static void yesterdays_store_opens(void **state)
 	assert_int_equal(due(f, "6b02d9402fbb472995caf6efbcdb646f"), 0);
 	assert_int_equal(due(f, "6b02d9406fade4c997cd24cbe85f2ba5"),
 			 duration_after(FIXTURE_START + 12 * 3600, (struct duration){.months = 24}));
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact && report.size == 2);
 	fixture_time += 2 * DAY;
 	prune(f);

@@ -278,7 +278,7 @@ static void many_records_end_in_batches(void **state)
 	assert_int_equal(prune(f, at_once, false).records, 2 * PAGE_ROWS + 7);
 	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 0);
 	struct ledger_report report;
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 	assert_int_equal(report.size, 3);
 }
@@ -296,7 +296,7 @@ static void ledger_payloads_end_when_the_policy_says(void **state)
 	fixture_time += 10 * DAY;
 	prune(f, at_once, false);
 	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, 0, &left, &e), 0);
-	assert_return_code(ledger_verify(f->vault, &report, &e), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 }
 

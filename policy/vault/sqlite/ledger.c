@@ -127,10 +127,10 @@ static int checkpoint_put(struct store *s, const struct checkpoint_row *row, str
 	    e);
 }
 
-static int checkpoint_get(struct store *s, enum checkpoint_which which, uint64_t size, struct checkpoint_row *out, struct err *e)
+static int checkpoint_get(struct store *s, enum mark_which which, uint64_t size, struct checkpoint_row *out, struct err *e)
 {
 	const int64_t number = size > INT64_MAX ? INT64_MAX : (int64_t)size;
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), which == CHECKPOINT_UP_TO ? SQL_CHECKPOINT_UP_TO : SQL_CHECKPOINT_FROM,
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), which == MARK_UP_TO ? SQL_CHECKPOINT_UP_TO : SQL_CHECKPOINT_FROM,
 				    VALUES(V_INT(number)), e);
 	int more = cursor_next(c, e);
 
@@ -146,6 +146,44 @@ static int checkpoint_get(struct store *s, enum checkpoint_which which, uint64_t
 	return more;
 }
 
+// ---- segments ----
+
+static int segment_put(struct store *s, const struct segment_row *row, struct err *e)
+{
+	return store_write(s, SQL_SEGMENT_PUT,
+			   VALUES(V_INT(row->size), V_INT(row->start), V_INT(row->first_at), V_INT(row->last_at),
+				  V_BLOB(row->root, HASH_LEN), V_BLOB(row->range, row->range_len), V_BLOB(row->seal, HASH_LEN),
+				  V_INT(row->there)),
+			   e);
+}
+
+static int segment_get(struct store *s, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e)
+{
+	const int64_t number = size > INT64_MAX ? INT64_MAX : (int64_t)size;
+	struct cursor *c =
+	    db_query(store_vault(s, VIEW_COMMITTED), which == MARK_UP_TO ? SQL_SEGMENT_UP_TO : SQL_SEGMENT_FROM, VALUES(V_INT(number)), e);
+	int more = cursor_next(c, e);
+
+	*out = (struct segment_row){0};
+	if (more > 0) {
+		out->size = (uint64_t)cursor_int(c, 0);
+		out->start = (uint64_t)cursor_int(c, 1);
+		out->first_at = cursor_int(c, 2);
+		out->last_at = cursor_int(c, 3);
+		cursor_copy(c, 4, out->root, HASH_LEN);
+		read_range(c, 5, out->range, &out->range_len);
+		cursor_copy(c, 6, out->seal, HASH_LEN);
+		out->there = cursor_int(c, 7) != 0;
+	}
+	store_done(s, VIEW_COMMITTED, &c);
+	return more;
+}
+
+static int ledger_trim(struct store *s, uint64_t from, uint64_t to, struct err *e)
+{
+	return store_write(s, SQL_LEDGER_TRIM, VALUES(V_INT(from), V_INT(to)), e);
+}
+
 const struct backend_ledger sqlite_ledger = {
     .head = ledger_head,
     .append = ledger_append,
@@ -154,4 +192,7 @@ const struct backend_ledger sqlite_ledger = {
     .payload_end = payload_end,
     .checkpoint_put = checkpoint_put,
     .checkpoint_get = checkpoint_get,
+    .segment_put = segment_put,
+    .segment_get = segment_get,
+    .trim = ledger_trim,
 };

@@ -83,6 +83,33 @@ static const char *const vault_migrations[] = {
     "ALTER TABLE doomed RENAME TO ended_key;"
     "ALTER TABLE record ADD COLUMN facts TEXT NOT NULL DEFAULT '';"
     "UPDATE record SET facts = 'end=' || due WHERE due IS NOT NULL;",
+    // Segments: what is closed leaves the table, and payloads outlive the rows of their events here.
+    "CREATE TABLE segment("
+    "  size INTEGER PRIMARY KEY CHECK(size > start), start INTEGER NOT NULL CHECK(start >= 0), first_at INTEGER NOT NULL, last_at INTEGER "
+    "NOT NULL,"
+    "  root BLOB NOT NULL CHECK(length(root) = 32), range BLOB NOT NULL, seal BLOB NOT NULL CHECK(length(seal) = 32),"
+    "  there INTEGER NOT NULL CHECK(there IN (0, 1))"
+    ") STRICT;"
+    "CREATE INDEX segment_there ON segment(size) WHERE there = 1;"
+    "CREATE TRIGGER segment_keep_rows BEFORE DELETE ON segment BEGIN SELECT RAISE(ABORT, 'segment is append-only'); END;"
+    "CREATE TRIGGER segment_keep_values BEFORE UPDATE OF size, start, first_at, last_at, root, range, seal ON segment BEGIN"
+    "  SELECT RAISE(ABORT, 'segment is append-only'); END;"
+    "DROP TRIGGER ledger_keep_rows;"
+    "CREATE TRIGGER ledger_keep_rows BEFORE DELETE ON ledger WHEN old.seq >= " CLOSED_END " BEGIN"
+    "  SELECT RAISE(ABORT, 'ledger is append-only'); END;"
+    "CREATE TABLE payload("
+    "  seq INTEGER PRIMARY KEY,"
+    "  subject BLOB CHECK(subject IS NULL OR length(subject) = 32),"
+    "  due INTEGER,"
+    "  key BLOB NOT NULL CHECK(length(key) = 16),"
+    "  body BLOB NOT NULL"
+    ") STRICT;"
+    "INSERT INTO payload SELECT seq, subject, due, key, body FROM ledger_payload;"
+    "DROP TABLE ledger_payload;"
+    "ALTER TABLE payload RENAME TO ledger_payload;"
+    "CREATE INDEX payload_by_subject ON ledger_payload(subject) WHERE subject IS NOT NULL;"
+    "CREATE INDEX payload_by_due ON ledger_payload(due) WHERE due IS NOT NULL;"
+    "CREATE INDEX payload_by_key ON ledger_payload(key);",
 };
 
 static const char *const keys_migrations[] = {

@@ -2,9 +2,11 @@
 // Every statement with its name, written so that PostgreSQL takes it too. Included where STATEMENT(name, text) says what to make of it.
 
 // The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
-#define NOTABLE "name IN ('activation', 'refused-region')"
-#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
-#define EVENT   "seq, at, name, policy, details, commitment, seal"
+#define NOTABLE    "name IN ('activation', 'refused-region')"
+#define RECORD     "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
+#define SEGMENT    "size, start, first_at, last_at, root, range, seal, there"
+#define CLOSED_END "coalesce((SELECT max(size) FROM segment), 0)"
+#define EVENT      "seq, at, name, policy, details, commitment, seal"
 #define PAYLOADS                                                                                                                           \
 	"WHERE seq IN (SELECT seq FROM ledger_payload WHERE subject = $1 UNION ALL "                                                       \
 	"SELECT seq FROM (SELECT seq FROM ledger_payload WHERE due <= $2 ORDER BY due, seq LIMIT $3) AS due)"
@@ -45,8 +47,13 @@ STATEMENT(HEAD_SET, "INSERT INTO ledger_head(only, size, at, range, seal) VALUES
 STATEMENT(LEDGER_PUT, "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, $6, $7)")
 STATEMENT(LEDGER_PAGE, "SELECT " EVENT " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2")
 STATEMENT(LEDGER_NOTABLE, "SELECT " EVENT " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2")
-STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT at FROM ledger ORDER BY seq LIMIT 1), "
-		       "(SELECT at FROM ledger ORDER BY seq DESC LIMIT 1)")
+STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT max(size) FROM segment), "
+		       "(SELECT first_at FROM segment WHERE there = 1 ORDER BY size LIMIT 1), (SELECT at FROM ledger_head WHERE only = 1)")
+STATEMENT(LEDGER_TRIM, "DELETE FROM ledger WHERE seq >= $1 AND seq < $2 AND NOT " NOTABLE)
+STATEMENT(SEGMENT_PUT,
+	  "INSERT INTO segment(" SEGMENT ") VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(size) DO UPDATE SET there = excluded.there")
+STATEMENT(SEGMENT_FROM, "SELECT " SEGMENT " FROM segment WHERE size >= $1 ORDER BY size LIMIT 1")
+STATEMENT(SEGMENT_UP_TO, "SELECT " SEGMENT " FROM segment WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
 STATEMENT(PAYLOAD_GET, "SELECT seq, key, body FROM ledger_payload WHERE seq >= $1 ORDER BY seq LIMIT 1")
 STATEMENT(PAYLOAD_COUNT, "SELECT count(*) FROM ledger_payload " PAYLOADS)

@@ -182,9 +182,16 @@ static int store_survey(struct store *s, struct store_survey *out, struct err *e
 	char log[PATH_MAX];
 
 	*out = (struct store_survey){.ledger.last = -1};
-	if (more > 0)
-		out->ledger =
-		    (struct ledger_span){cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2)};
+	if (more > 0) {
+		int64_t row = cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), closed = cursor_int(c, 1);
+		out->ledger = (struct ledger_span){row >= closed ? row : closed - 1, cursor_int(c, 2), cursor_int(c, 3)};
+		cursor_end(&c);
+		c = db_query(db, SQL_LEDGER_PAGE, VALUES(V_INT(closed), V_INT(1)), e);
+		int open = cursor_next(c, e);
+		if (open > 0 && out->ledger.oldest == 0)
+			out->ledger.oldest = cursor_int(c, 1);
+		more = open < 0 ? -1 : 1;
+	}
 	for (unsigned k = 0; k < KIND_COUNT && more > 0; k++) {
 		cursor_end(&c);
 		c = db_query(db, SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row((enum kind)k)->name)), e);

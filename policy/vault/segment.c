@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: ISC
+#include "policy/vault/segment.h"
+#include "policy/base/file.h"
+#include "policy/base/text.h"
+#include "policy/model/life.h"
+#include "policy/vault/commit.h"
+#include "policy/vault/ledger.h"
+#include <libdeflate.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { COMPRESSION = 9, TRIM_EVENTS = 512 /* a transaction of some milliseconds */ };
+// Numbers of the first event whose row may still be there, and whose file.
+static const char TRIMMED[] = "trimmed", ENDED[] = "segments-ended";
+
+static int segment_path(const struct vault *v, uint64_t start, char out[PATH_MAX], struct err *e)
+{
+	char name[48];
+
+	snprintf(name, sizeof name, "ledger/%012llu.gz", (unsigned long long)start);
+	return path_join(out, PATH_MAX, v->state, name, e);
+}
+
+// ---- the row ----
+
+static void segment_seal(const struct vault *v, const struct segment_row *row, uint8_t out[HASH_LEN])
+{
+	struct buf text BUF_AUTO = BUF_INIT(256 + MERKLE_PACKED_MAX);
+
+	buf_printf(&text, "%llu %llu %lld %lld ", (unsigned long long)row->start, (unsigned long long)row->size, (long long)row->first_at,
+		   (long long)row->last_at);
+	buf_add(&text, row->root, HASH_LEN);
+	buf_add(&text, row->range, row->range_len);
+	keyed_hash(out, v->ledger_key, "segment", buf_text(&text), text.len);
+}
+
+int segment_row_get(const struct vault *v, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e)
+{
+	uint8_t expected[HASH_LEN];
+	int there = v->b->ledger->segment_get(v->store, which, size, out, e);
+
+	if (there <= 0)
+		return there;
+	segment_seal(v, out, expected);
+	return equal_secret(expected, out->seal, HASH_LEN)
+		   ? 1
+		   : err_set(e, ERR_CORRUPT, "the row of the closed segment from event %llu on was altered; run: lethe audit verify",
+			     (unsigned long long)out->start);
+}
+
+int segment_tree(const struct segment_row *row, struct merkle *out, struct err *e)
+{
+	return merkle_unpack(out, row->size, row->range, row->range_len) == 0
+		   ? 0
+		   : err_set(e, ERR_CORRUPT, "the row of the closed segment from event %llu on is damaged", (unsigned long long)row->start);
+}
+
+// ---- the file ----
+
+static int damaged(const struct segment_row *row, const char *what, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "the file of the events %llu to %llu %s", (unsigned long long)row->start,
+		       (unsigned long long)row->size - 1, what);
+}
+
+static int file_unpack(const struct vault *v, const struct segment_row *row, struct buf *out, struct err *e)
+{
+	struct buf packed BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
+	struct err why = {0};
+	char path[PATH_MAX];
+	uint32_t len = 0; // what gzip ends with: the length of the text
+
+	if (!row->there)
+		return err_set(e, ERR_NOT_FOUND, "the events %llu to %llu are kept no longer", (unsigned long long)row->start,
+			       (unsigned long long)row->size - 1);
+	if (segment_path(v, row->start, path, e) != 0)
+		return -1;
+	if (file_read(path, &packed, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? damaged(row, "is missing", e) : err_set(e, why.code, "%s", why.text);
+	if (packed.len < 18)
+		return damaged(row, "is damaged", e);
+	memcpy(&len, packed.data + packed.len - sizeof len, sizeof len);
+	char *to = len <= SEGMENT_BYTES_MAX ? buf_reserve(out, (size_t)len + 1) : NULL;
+	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+	bool good = to != NULL && d != NULL && libdeflate_gzip_decompress(d, packed.data, packed.len, to, len, NULL) == LIBDEFLATE_SUCCESS;
+	libdeflate_free_decompressor(d);
+	if (!good)
+		return damaged(row, "is damaged", e);
+	buf_took(out, len);
+	return 0;
+}
+
+// The next field, up to the sign `end`, which becomes its NUL; NULL when there is none.
+static char *next_field(char **at, const char *limit, char end)
+{
+	char *start = *at, *sign = start < limit ? memchr(start, end, (size_t)(limit - start)) : NULL;
+
+	if (sign == NULL)
+		return NULL;
+	*sign = '\0';
+	*at = sign + 1;
+	return start;
+}
+
+static int parse_event(char **at, const char *limit, struct ledger_row *out, uint8_t commitment[HASH_LEN])
+{
+	char *seconds = next_field(at, limit, '\t'), *last;
+
+	out->name = next_field(at, limit, '\t');
+	out->policy = next_field(at, limit, '\t');
+	out->details = next_field(at, limit, '\t');
+	const char *hex = next_field(at, limit, '\n');
+	if (hex == NULL) // and with it all before
+		return -1;
+	out->at = strtoll(seconds, &last, 10);
+	out->commitment = commitment;
+	out->seal = NULL;
+	memset(commitment, 0, HASH_LEN);
+	return *seconds == '\0' || *last != '\0' || (strcmp(hex, "-") != 0 && hex_decode(commitment, HASH_LEN, hex) != 0) ? -1 : 0;
+}
+
+static void head_line(char out[96], uint64_t start, uint64_t count)
+{
+	snprintf(out, 96, "lethe-ledger/v1 %llu %llu\n", (unsigned long long)start, (unsigned long long)count);
+}
+
+int segment_each(const struct vault *v, const struct segment_row *row, uint64_t from, uint64_t to,
+		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
+	char head[96];
+
+	head_line(head, row->start, row->size - row->start);
+	if (file_unpack(v, row, &text, e) != 0)
+		return -1;
+	if (text.len < strlen(head) || memcmp(text.data, head, strlen(head)) != 0)
+		return damaged(row, "is that of others", e);
+	char *at = text.data + strlen(head);
+	const char *limit = text.data + text.len;
+	for (uint64_t seq = row->start; seq < row->size; seq++) {
+		struct ledger_row event = {.seq = (int64_t)seq};
+		uint8_t commitment[HASH_LEN];
+		if (parse_event(&at, limit, &event, commitment) != 0)
+			return damaged(row, "is damaged", e);
+		if (seq >= to || (seq >= from && each(arg, &event) != 0))
+			return 1;
+	}
+	return at == limit ? 0 : damaged(row, "is longer than they are", e);
+}
+
+// ---- closing ----
+
+struct closing {
+	const struct vault *v;
+	struct segment_row row;
+	struct merkle part, whole; // of its events alone; of all up to now
+	struct buf text;
+	struct err why;
+};
+
+static int close_event(void *arg, const struct ledger_row *event)
+{
+	static const uint8_t none[HASH_LEN];
+	struct closing *c = arg;
+	uint8_t leaf[HASH_LEN], expected[HASH_LEN];
+	char hex[2 * HASH_LEN + 1] = "-";
+
+	if ((uint64_t)event->seq != c->whole.size || event->commitment == NULL || event->seal == NULL)
+		return err_set(&c->why, ERR_CORRUPT, "event %llu is missing or damaged", (unsigned long long)c->whole.size);
+	ledger_leaf(event, leaf);
+	ledger_row_seal(c->v, leaf, expected);
+	if (!equal_secret(expected, event->seal, HASH_LEN))
+		return err_set(&c->why, ERR_CORRUPT, "event %llu was altered", (unsigned long long)event->seq);
+	if (strpbrk(event->name, "\t\n") != NULL || strpbrk(event->policy, "\t\n") != NULL || strpbrk(event->details, "\t\n") != NULL)
+		return err_set(&c->why, ERR_INPUT, "event %llu has a line or a tab in it", (unsigned long long)event->seq);
+	merkle_append(&c->part, leaf);
+	merkle_append(&c->whole, leaf);
+	if (c->row.first_at == 0)
+		c->row.first_at = event->at;
+	c->row.last_at = event->at;
+	if (memcmp(event->commitment, none, HASH_LEN) != 0)
+		hex_encode(hex, event->commitment, HASH_LEN);
+	return buf_printf(&c->text, "%lld\t%s\t%s\t%s\t%s\n", (long long)event->at, event->name, event->policy, event->details, hex);
+}
+
+// Written, and read back: what stands in the file is what the rows say.
+static int file_pack(const struct closing *c, struct err *e)
+{
+	struct buf packed BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX), again BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
+	struct libdeflate_compressor *d = libdeflate_alloc_compressor(COMPRESSION);
+	size_t bound = d == NULL ? 0 : libdeflate_gzip_compress_bound(d, c->text.len), len = 0;
+	char *to = d == NULL ? NULL : buf_reserve(&packed, bound), path[PATH_MAX], folder[PATH_MAX];
+
+	if (to != NULL)
+		len = libdeflate_gzip_compress(d, c->text.data, c->text.len, to, bound);
+	libdeflate_free_compressor(d);
+	if (len == 0)
+		return err_set(e, ERR_MEMORY, "no memory to close a segment of the ledger");
+	buf_took(&packed, len);
+	if (path_join(folder, sizeof folder, c->v->state, "ledger", e) != 0 || folder_make(folder, 0750, e) != 0 ||
+	    segment_path(c->v, c->row.start, path, e) != 0 || file_write(path, packed.data, packed.len, 0600, NULL, e) != 0)
+		return -1;
+	file_own_like(folder, c->v->state);
+	file_own_like(path, c->v->state);
+	if (file_unpack(c->v, &c->row, &again, e) != 0)
+		return -1;
+	return again.len == c->text.len && memcmp(again.data, c->text.data, again.len) == 0
+		   ? 0
+		   : err_set(e, ERR_IO, "%s reads back as another text than was written", path);
+}
+
+struct put_row {
+	const struct segment_row *row;
+	const struct ledger_event *event;
+};
+
+static int run_put_row(struct vault *v, void *arg, struct err *e)
+{
+	const struct put_row *p = arg;
+
+	return v->b->ledger->segment_put(v->store, p->row, e) != 0 ? -1 : ledger_write(v, p->event, NULL, e);
+}
+
+static int put_row(struct vault *v, const struct segment_row *row, const struct ledger_event *event, struct err *e)
+{
+	struct put_row put = {row, event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_put_row, .arg = &put};
+
+	return commit_run(v, &op, e);
+}
+
+struct trim {
+	uint64_t from, to;
+};
+
+static int run_trim(struct vault *v, void *arg, struct err *e)
+{
+	const struct trim *t = arg;
+
+	return v->b->ledger->trim(v->store, t->from, t->to, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, TRIMMED, (int64_t)t->to, e);
+}
+
+// The rows before it that are not needed any more, some at a time.
+static int trim_to(struct vault *v, uint64_t end, struct err *e)
+{
+	int64_t from;
+	int ret = v->b->upkeep->number_get(v->store, TRIMMED, &from, e);
+	struct trim t = {.to = (uint64_t)from};
+	struct op op = {.lane = LANE_RECORDS, .run = run_trim, .arg = &t};
+
+	while (ret == 0 && t.to < end) {
+		t.from = t.to;
+		t.to = t.from + TRIM_EVENTS < end ? t.from + TRIM_EVENTS : end;
+		ret = commit_run(v, &op, e);
+	}
+	return ret;
+}
+
+// 1: closed, 0: it is not complete yet. Its rows are committed and nobody changes them, so nobody waits while they are read and packed; who closes the
+// same one at the same time writes the same file and the same row.
+static int segment_close(struct vault *v, struct err *e)
+{
+	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX), .row.there = true};
+	struct segment_row last;
+	struct merkle head;
+	char line[96];
+	time_t at;
+	int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e), ret = -1;
+
+	if (there < 0 || (there > 0 && segment_tree(&last, &c.whole, e) != 0) || ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
+		return -1;
+	c.row.start = c.whole.size;
+	c.row.size = c.whole.size + (1ULL << v->segment_level);
+	if (head.size < c.row.size)
+		return 0;
+	head_line(line, c.row.start, c.row.size - c.row.start);
+	buf_adds(&c.text, line);
+	if (ledger_walk(v, c.row.start, c.row.size, close_event, &c, e) != 0)
+		goto cleanup;
+	if (c.why.code != ERR_NONE || c.whole.size != c.row.size || c.text.failed) {
+		err_set(e, c.why.code == ERR_NONE ? ERR_CORRUPT : c.why.code,
+			"the ledger is not closed further: %s; run: lethe audit verify",
+			c.why.code == ERR_NONE ? "events are missing" : c.why.text);
+		goto cleanup;
+	}
+	merkle_root(&c.part, c.row.root);
+	c.row.range_len = merkle_pack(&c.whole, c.row.range);
+	segment_seal(v, &c.row, c.row.seal);
+	ret = file_pack(&c, e) != 0 || put_row(v, &c.row, NULL, e) != 0 ? -1 : 1;
+cleanup:
+	buf_free(&c.text);
+	return ret;
+}
+
+int segment_close_all(struct vault *v, struct err *e)
+{
+	struct segment_row last;
+	int closed = 1;
+
+	while (closed > 0) {
+		int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e);
+		if (there < 0 || (there > 0 && trim_to(v, last.size, e) != 0))
+			return -1;
+		closed = segment_close(v, e);
+	}
+	return closed;
+}
+
+// ---- ending ----
+
+static int run_ended(struct vault *v, void *arg, struct err *e)
+{
+	return v->b->upkeep->number_set(v->store, ENDED, (int64_t) * (const uint64_t *)arg, e);
+}
+
+// How far it came is noted last, so that a file which a crash left is unlinked by the next run.
+int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e)
+{
+	struct segment_row row;
+	char details[128], path[PATH_MAX];
+	const struct ledger_event event = {.name = "prune", .details = details};
+	struct op op = {.lane = LANE_RECORDS, .run = run_ended, .arg = &row.size};
+	int64_t from;
+	int there, ret = v->b->upkeep->number_get(v->store, ENDED, &from, e);
+
+	while (ret == 0 && (there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &row, e)) != 0) {
+		time_t end = there < 0 ? 0 : life_end(v->policy, KIND_LEDGER, row.last_at);
+		if (there < 0 || v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED || end == 0 || end > horizon)
+			return there < 0 ? -1 : 0;
+		uint64_t count = row.there ? row.size - row.start : 0;
+		snprintf(details, sizeof details, "{\"kind\":\"ledger\",\"from\":%llu,\"events\":%llu}", (unsigned long long)row.start,
+			 (unsigned long long)count);
+		from = (int64_t)row.size;
+		*events += count;
+		if (dry_run)
+			continue;
+		row.there = false;
+		if ((count > 0 && put_row(v, &row, &event, e) != 0) || segment_path(v, row.start, path, e) != 0)
+			return -1;
+		unlink(path);
+		ret = commit_run(v, &op, e);
+	}
+	return ret;
+}

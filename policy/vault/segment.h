@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: ISC
+// The closed part of the ledger.
+//
+// The last events stand in the store, one row each, where they are written together with what they tell of. Each time that 2^14 of them are
+// complete, a segment of the ledger is closed: `lethe prune` writes its events to a file of their own, ledger/<number of its first event>.gz,
+// and takes their rows away. So what is opened, checked, scanned and rewritten stays as large as one segment, whatever the site's age.
+//
+// The file is a text in gzip, which zcat shows and which nobody writes again:
+//
+//	lethe-ledger/v1 <number of the first event> <how many>\n
+//	<seconds>\t<name>\t<policy version>\t<details>\t<commitment in hex, or "-" for 32 zero bytes>\n	for each event
+//
+// That is all that its leaf is computed from (ledger.c). 2^14 events are a complete subtree of the RFC 6962 tree: its root, the compact range of
+// the whole tree up to its end, and its first and last time are a row in the store, under a seal (HMAC by the ledger's key). From the rows alone
+// follow the tree of now, and every node of it above the segments; from a row and its file every node below. So a proof of any event reads one
+// file. Payloads stay in the store, by number and by subject: erasing one touches no segment.
+//
+// Order, and what a crash leaves: (1) the rows are read, each leaf computed and its seal compared: an altered ledger is not closed. (2) The file
+// is written under another name, synced, renamed, the folder synced; and read back. A crash before leaves a file that is written again. (3) The
+// row is committed. From here on the file counts; rows that are still in the table are passed over. (4) The rows go in small
+// transactions of their own, between which others write; how far is noted in the same transaction. Activations and refused regions stay
+// as rows too, for who looks for them alone.
+//
+// Where the policy gives the ledger a life that ends, a segment whose last event is past it loses its file: its row stays, so that everything
+// after it verifies, and every signed checkpoint and every proof made before stays valid.
+#ifndef LETHE_VAULT_SEGMENT_H
+#define LETHE_VAULT_SEGMENT_H
+
+#include "policy/vault/backend.h"
+#include "policy/vault/vault.h"
+
+enum { SEGMENT_LEVEL = 14, SEGMENT_BYTES_MAX = 256 * 1024 * 1024 };
+
+// The row of a mark, as backend.h's segment_get. ERR_CORRUPT when its seal does not hold.
+int segment_row_get(const struct vault *v, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e);
+// The tree up to its end.
+int segment_tree(const struct segment_row *row, struct merkle *out, struct err *e);
+// Calls for its events from a number up to another, which have no seal of their own, until `each` returns non-zero: 1 then. ERR_CORRUPT when the file
+// is damaged or missing, ERR_NOT_FOUND when its events are kept no more.
+int segment_each(const struct vault *v, const struct segment_row *row, uint64_t from, uint64_t to,
+		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
+// Closes all segments that are complete, and takes their rows away.
+int segment_close_all(struct vault *v, struct err *e);
+// Ends the files of those whose last event is past its life at `horizon`; only counts their events when `dry_run`.
+int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e);
+
+#endif
