@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: ISC
 // What we claim, measured beside something everybody knows, in one run. Prints a table and writes build/bench.json.
-//   node tests/bench/bench.mjs [GROUP…]   a file of groups/ each, all without a name.  SECONDS=8 ROUNDS=5 WAITING=10000 BURST=500 SLOW=400:8 …
+//   node tests/bench/bench.mjs [GROUP…]   a file of groups/ each, all without a name.  SECONDS=8 ROUNDS=5 WAITING=10000 BURST=500 SLOW=400:8 RESULTS=file
 //   node tests/bench/bench.mjs --readme   the README's table of what was measured last
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../site/harness.mjs';
-import { finish, markdown } from './rows.mjs';
+import { begin, finish, markdown } from './rows.mjs';
 
 const wanted = process.argv.slice(2);
-const file = join(root, 'build', 'bench.json');
+const file = process.env.RESULTS || join(root, 'build', 'bench.json');
 const order = ['pictures', 'bytes', 'gateway', 'waiting', 'burst', 'slow', 'download', 'store', 'check', 'policy'];
 const groups = readdirSync(join(root, 'tests/bench/groups')).map((f) => f.replace('.mjs', '')).sort((a, b) => order.indexOf(a) - order.indexOf(b));
 
@@ -26,6 +26,7 @@ if (wanted[0] === '--readme') {
     for (const name of groups) {
       if (wanted.length && !wanted.includes(name)) continue;
       process.stderr.write(`${name} …\n`);
+      begin(name);
       await (await import(`./groups/${name}.mjs`)).default(folder);
     }
   } finally { rmSync(folder, { recursive: true, force: true }); }

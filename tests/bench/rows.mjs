@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The rows of the table: each a median of rounds, with the least and the most of them, what stands beside it, and whether its aim is met.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
 export const rounds = Number(process.env.ROUNDS || 5);
@@ -10,6 +10,9 @@ export const seconds = Number(process.env.SECONDS || 8);
 export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 export const percentile = (list, p) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor((list.length * p) / 100))];
 export const spread = (list) => ({ value: median(list), least: Math.min(...list), most: Math.max(...list) });
+
+let group = ''; // whose rows come now
+export const begin = (name) => { group = name; };
 
 const results = {
   date: new Date().toISOString(),
@@ -25,7 +28,7 @@ const holds = { '>=': (a, b) => a >= b, '<=': (a, b) => a <= b, '<': (a, b) => a
 // `value`: a number, or what spread() gave. Options: beside and other (what was measured beside it), ratio, aim ('>= 10', of the ratio where
 // there is one), errors, detail (an object), say (the row's words in the README).
 export function row(what, value, unit, options = {}) {
-  const r = { what, unit, ...(typeof value === 'object' ? value : { value }), ...options };
+  const r = { group, what, unit, ...(typeof value === 'object' ? value : { value }), ...options };
   if (r.aim) {
     const [, how, limit] = r.aim.match(/^(>=|<=|<|=) (.*)$/);
     r.missed = !holds[how](r.ratio ?? r.value, Number(limit));
@@ -47,7 +50,8 @@ export const number = (n) => (n === undefined ? '' : typeof n !== 'number' ? Str
 const range = (r) => (r.least === undefined || r.least === r.most ? '' : `${number(r.least)}–${number(r.most)}`);
 const aimOf = (r) => (r.aim ? `aim ${r.aim}${r.missed ? ': MISSED' : ''}` : '');
 
-// Prints the table and writes it to a file; gives how many rows missed their aim.
+// Prints the table and writes it to a file, in which the rows of other groups stay, with the date of their run. Gives how many rows missed
+// their aim.
 export function finish(file) {
   for (const r of results.rows) {
     const beside = r.beside ? `${r.beside}: ${number(r.other)}${r.ratio === undefined ? '' : `  ratio ${number(r.ratio)}`}` : '';
@@ -57,7 +61,9 @@ export function finish(file) {
   }
   const missed = results.rows.filter((r) => r.missed).length;
   if (missed) console.log(`${missed} of ${results.rows.filter((r) => r.aim).length} aims were missed.`);
-  writeFileSync(file, JSON.stringify({ ...results, missed }, null, 2));
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { rows: [] };
+  const stays = before.rows.filter((r) => r.group && !results.rows.some((now) => now.group === r.group)).map((r) => ({ date: before.date, ...r }));
+  writeFileSync(file, JSON.stringify({ ...results, rows: [...results.rows, ...stays] }, null, 2));
   return missed;
 }
 
