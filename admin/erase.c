@@ -2,6 +2,7 @@
 // Shows what would be erased, asks, erases, and prints the certificate.
 #include "policy/rights/erase.h"
 #include "admin/table.h"
+#include "fcgi/ipc/making_call.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;
-	if (vault_erase(v, by, value, dry_run, result, e) != 0)
+	if (rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
 		return -1;
 	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
 }
@@ -105,6 +106,7 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns, "snnn");
+	rights_stop_making_by(making_stop, a->run);
 	if (read_target(args, &x, &e) != 0)
 		return output_complain(STATUS_UNSURE, "erase: %s", e.text);
 	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN) != STATUS_DONE)

@@ -8,8 +8,13 @@
 #include "policy/publish/variables.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { PIECE = 24 * 1024 }; // of an image at a time; a multiple of 3, so that base64 joins without padding
+enum {
+	PIECE = 48 * 1024, // of an image at a time, so that its base64 is one record; a multiple of 3, so that pieces join without padding
+	PATIENCE_MS = 500, // with the visitor while the set is made, which must not wait for him
+	PATIENCE_AT_END_MS = 180 * 1000,
+};
 _Static_assert(PIECE % 3 == 0, "base64 pieces must join");
 
 enum answer_form answer_form(const struct request *r)
@@ -19,21 +24,49 @@ enum answer_form answer_form(const struct request *r)
 	return request_wants(r, "text/html") ? ANSWER_PAGE : ANSWER_JSON;
 }
 
+// What is new goes to the visitor whose connection stands. Who does not take it counts as one who left.
+static void answer_deliver(struct set *s)
+{
+	size_t len;
+	const char *events = live_events(s->live, &len);
+
+	if (!s->left)
+		respond_send(s->r, events + s->answer.sent, len - s->answer.sent);
+	s->answer.sent = len;
+}
+
+static int answer_event_text(struct set *s, const char *name, const char *text, size_t len)
+{
+	if (live_event(s->live, name, text, len) != 0)
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
+	answer_deliver(s);
+	return 0;
+}
+
 static int answer_event(struct set *s, const char *name, const cJSON *data)
 {
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
 
 	if (data == NULL || json_print(&text, data) != 0)
-		return -1;
-	return respond_event(s->r, name, text.data, text.len);
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
+	return answer_event_text(s, name, text.data, text.len);
 }
 
 int answer_begin(struct set *s)
 {
 	if (s->answer.form != ANSWER_EVENTS)
 		return 0;
+	s->live = live_begin(s->receipt, request_fd(s->r), s->archive.fd);
+	JSON_AUTO cJSON *begun = cJSON_CreateObject();
+	cJSON_AddStringToObject(begun, "receipt", s->receipt);
+	cJSON_AddNumberToObject(begun, "count", s->input.count);
+	cJSON_AddStringToObject(begun, "size", s->input.size);
+	if (s->live == NULL)
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 	s->answer.begun = true;
-	return respond_begin(s->r, 200, "text/event-stream", true) != 0 ? -1 : respond_flush(s->r);
+	respond_patience(s->r, PATIENCE_MS);
+	respond_begin(s->r, 200, "text/event-stream", true);
+	return answer_event(s, "begun", begun);
 }
 
 int answer_progress(struct set *s, const char *stage, unsigned done, unsigned of)
@@ -43,16 +76,16 @@ int answer_progress(struct set *s, const char *stage, unsigned done, unsigned of
 	if (s->answer.form != ANSWER_EVENTS)
 		return 0;
 	int len = snprintf(text, sizeof text, "{\"stage\":\"%s\",\"done\":%u,\"of\":%u}", stage, done, of);
-	return respond_event(s->r, "progress", text, (size_t)len);
+	return answer_event_text(s, "progress", text, (size_t)len);
 }
+
+const char answer_alive_comment[] = ": still at work\n\n";
 
 int answer_alive(struct set *s)
 {
-	static const char comment[] = ": still at work\n\n";
-
-	if (s->answer.form != ANSWER_EVENTS)
-		return 0;
-	return respond_write(s->r, comment, sizeof comment - 1) != 0 ? -1 : respond_flush(s->r);
+	if (s->answer.form == ANSWER_EVENTS && !s->left)
+		respond_send(s->r, answer_alive_comment, strlen(answer_alive_comment));
+	return 0;
 }
 
 int answer_prompt(struct set *s, unsigned index)
@@ -65,45 +98,49 @@ int answer_prompt(struct set *s, unsigned index)
 	return answer_event(s, "prompt", data);
 }
 
-static int answer_write(struct set *s, const char *text)
-{
-	return respond_write(s->r, text, strlen(text));
-}
-
-static int answer_write_base64(struct set *s, const void *bytes, size_t len)
-{
-	BUF_AUTO_WIPE struct buf piece = BUF_INIT(PIECE * 2);
-	const char *p = bytes;
-
-	while (len > 0) {
-		size_t now = len < PIECE ? len : PIECE;
-		buf_reset(&piece);
-		if (base64_add(&piece, p, now) != 0 || respond_write(s->r, piece.data, piece.len) != 0)
-			return -1;
-		p += now;
-		len -= now;
-	}
-	return 0;
-}
-
-// {"index":0,"type":"image/png","processor":"sketch","base64":"…"} without ever holding the whole of it.
-static int answer_write_image(struct set *s, unsigned index, const void *bytes, size_t len)
-{
-	const struct picture *picture = &s->pictures[index];
-	char head[160];
-
-	snprintf(head, sizeof head, "{\"index\":%u,\"type\":\"%s\",\"preview\":%s,\"base64\":\"", index, picture->type,
-		 picture->by->provider->preview ? "true" : "false");
-	return answer_write(s, head) != 0 || answer_write_base64(s, bytes, len) != 0 || answer_write(s, "\"}") != 0 ? -1 : 0;
-}
-
-int answer_image(struct set *s, unsigned index, const void *bytes, size_t len)
+int answer_image(struct set *s, unsigned index)
 {
 	if (s->answer.form != ANSWER_EVENTS)
 		return 0;
-	if (answer_write(s, "event: image\ndata: ") != 0 || answer_write_image(s, index, bytes, len) != 0 || answer_write(s, "\n\n") != 0)
+	live_picture_is(s->live, index, s->pictures[index].at);
+	JSON_AUTO cJSON *picture = outcome_picture(s, index), *data = outcome_picture_json(picture, s->pictures_token);
+	if (!s->input.inline_images)
+		return answer_event(s, "image", data);
+	// Whoever reads along gets its address; the visitor himself gets its bytes when the set is complete and nothing waits for him any more.
+	bool left = s->left;
+	s->left = true;
+	int ret = answer_event(s, "image", data);
+	s->left = left;
+	return ret;
+}
+
+static int answer_write(struct set *s, const char *text)
+{
+	return respond_send(s->r, text, strlen(text));
+}
+
+// {"index":0,"type":"image/png","preview":false,"base64":"…"}, read from the archive and never held as a whole.
+static int answer_write_image(struct set *s, unsigned index)
+{
+	const struct picture *picture = &s->pictures[index];
+	char head[160], bytes[PIECE];
+	uint64_t at = picture->at.offset, end = at + picture->at.len;
+	BUF_AUTO_WIPE struct buf piece = BUF_INIT(PIECE * 2);
+
+	snprintf(head, sizeof head, "{\"index\":%u,\"type\":\"%s\",\"preview\":%s,\"base64\":\"", index, picture->at.type,
+		 picture->by->provider->preview ? "true" : "false");
+	if (answer_write(s, head) != 0)
 		return -1;
-	return respond_flush(s->r);
+	while (at < end) {
+		size_t now = end - at < PIECE ? (size_t)(end - at) : PIECE;
+		buf_reset(&piece);
+		if (pread(s->archive.fd, bytes, now, (off_t)at) != (ssize_t)now || base64_add(&piece, bytes, now) != 0 ||
+		    respond_send(s->r, piece.data, piece.len) != 0)
+			return -1;
+		at += now;
+	}
+	explicit_bzero(bytes, sizeof bytes);
+	return answer_write(s, "\"}");
 }
 
 // ---- at the end ----
@@ -124,11 +161,7 @@ static int answer_page_picture(struct set *s, unsigned index)
 	}
 	buf_printf(&text, "<figure>\n<img width=\"%u\" height=\"%u\" alt=\"", s->input.width, s->input.height);
 	word_fill(&text, html_attr, word(s->policy, "answer.set.alt"), WORD_VALUES({"n", n}, {"prompt", picture->prompt}));
-	buf_printf(&text, "\" src=\"data:%s;base64,", picture->type);
-	if (respond_write(s->r, buf_text(&text), text.len) != 0 || answer_write_base64(s, picture->bytes.data, picture->bytes.len) != 0)
-		return -1;
-	buf_wipe(&picture->bytes);
-	buf_reset(&text);
+	buf_printf(&text, "\" src=\"/pictures/%s-%u", s->pictures_token, index + 1);
 	framed_text(&text, "\">\n<figcaption>", picture->prompt, "</figcaption>\n</figure>\n");
 	return respond_write(s->r, buf_text(&text), text.len);
 }
@@ -172,29 +205,51 @@ static int answer_done_page(struct set *s)
 	return respond_write(s->r, buf_text(&text), text.len) != 0 ? -1 : respond_flush(s->r);
 }
 
-int answer_done(struct set *s)
+int answer_done(struct set *s, const cJSON *record)
 {
+	JSON_AUTO cJSON *o = outcome_json(record, s->policy, s->receipt, s->expires);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
+	bool in_base64 = s->input.inline_images;
+	const cJSON *picture;
+
+	respond_patience(s->r, PATIENCE_AT_END_MS);
 	if (s->answer.form == ANSWER_PAGE)
 		return answer_done_page(s);
-	JSON_AUTO cJSON *o = outcome_json(s, s->answer.form == ANSWER_JSON);
-	if (s->answer.form == ANSWER_EVENTS)
+	if (s->answer.form == ANSWER_EVENTS) {
+		for (unsigned i = 0; in_base64 && !s->left && i < s->input.count; i++) {
+			if (s->pictures[i].state == PICTURE_MADE &&
+			    (answer_write(s, "event: image\ndata: ") != 0 || answer_write_image(s, i) != 0 || answer_write(s, "\n\n") != 0))
+				break;
+		}
 		return answer_event(s, "done", o);
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
-	const char *between = ",\"images\":[";
-	if (o == NULL || json_print(&text, o) != 0 || respond_begin(s->r, 200, "application/json", false) != 0)
-		return -1;
-	if (respond_write(s->r, text.data, text.len - 1) != 0) // all but the last brace
-		return -1;
+	}
+	cJSON *prompts = cJSON_AddArrayToObject(o, "prompts");
 	for (unsigned i = 0; i < s->input.count; i++) {
-		struct picture *picture = &s->pictures[i];
-		if (picture->state != PICTURE_MADE)
+		const char *prompt = s->pictures[i].prompt;
+		cJSON_AddItemToArray(prompts, prompt != NULL ? cJSON_CreateString(prompt) : cJSON_CreateNull());
+	}
+	if (!in_base64) {
+		cJSON *images = cJSON_AddArrayToObject(o, "images");
+		cJSON_ArrayForEach(picture, json_get(record, "pictures"))
+		{
+			cJSON_AddItemToArray(images, outcome_picture_json(picture, s->pictures_token));
+		}
+	}
+	if (json_print(&text, o) != 0 || respond_begin(s->r, 200, "application/json", false) != 0)
+		return -1;
+	if (!in_base64)
+		return respond_write(s->r, text.data, text.len) != 0 ? -1 : respond_flush(s->r);
+	if (respond_send(s->r, text.data, text.len - 1) != 0) // all but the last brace
+		return -1;
+	const char *between = ",\"images\":[";
+	for (unsigned i = 0; i < s->input.count; i++) {
+		if (s->pictures[i].state != PICTURE_MADE)
 			continue;
-		if (answer_write(s, between) != 0 || answer_write_image(s, i, picture->bytes.data, picture->bytes.len) != 0)
+		if (answer_write(s, between) != 0 || answer_write_image(s, i) != 0)
 			return -1;
-		buf_wipe(&picture->bytes);
 		between = ",";
 	}
-	return answer_write(s, "]}") != 0 ? -1 : respond_flush(s->r);
+	return answer_write(s, "]}");
 }
 
 // ---- when there is none ----
@@ -244,7 +299,7 @@ void answer_failure(struct set *s)
 	}
 	JSON_AUTO cJSON *problem = problem_object(&s->failure);
 	if (s->answer.begun)
-		answer_event(s, "error", problem);
+		(void)answer_event(s, "error", problem);
 	else if (problem != NULL)
 		respond_problem_object(s->r, problem);
 }

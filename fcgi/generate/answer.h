@@ -6,14 +6,18 @@
 #include "fcgi/generate/generate.h"
 
 enum answer_form answer_form(const struct request *r);
+enum { ALIVE_MS = 15 * 1000 }; // between two signs of life
+extern const char answer_alive_comment[];
 
-// Each returns -1 when the visitor has left. Only ANSWER_EVENTS says something before answer_done().
+// Only ANSWER_EVENTS says something before answer_done(). What it says is remembered with the set, for whoever reads along or comes back; that
+// the visitor has left is no failure then. Each returns -1 with a failure, or, of the other forms, when the visitor has left.
 int answer_begin(struct set *s);
 int answer_progress(struct set *s, const char *stage, unsigned done, unsigned of);
 int answer_prompt(struct set *s, unsigned index);
-int answer_image(struct set *s, unsigned index, const void *bytes, size_t len);
-int answer_alive(struct set *s); // a sign of life while nothing happens
-int answer_done(struct set *s);
+int answer_image(struct set *s, unsigned index); // which is in the archive
+int answer_alive(struct set *s);                 // a sign of life while nothing happens
+// `record` as outcome_record() made it.
+int answer_done(struct set *s, const cJSON *record);
 // The failure: a problem document, an `error` event once the answer has begun or, of what can be confirmed, a page that asks. Says nothing
 // when there is none.
 void answer_failure(struct set *s);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
-// One set being made for one visitor: everything that is known about it while the request runs, and nothing afterwards; and the steps that
-// make it, each in a file of its own.
+// One set being made for one visitor: everything that is known about it while it is made, and nothing afterwards; and the steps that make it,
+// each in a file of its own.
 #ifndef LETHE_GENERATE_GENERATE_H
 #define LETHE_GENERATE_GENERATE_H
 
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
+#include "fcgi/generate/live.h"
 #include "fcgi/provider/provider.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/limits.h"
@@ -20,9 +21,8 @@ struct picture {
 	const char *reason; // why it is missing: the key of a word
 	char *prompt;       // NULL: none was written
 	const struct processor *by;
-	const char *type;
-	struct buf bytes; // marked; only where the answer is given at the end
-	char name[48];    // in the archive
+	struct live_picture at; // in the archive, marked
+	char name[48];
 };
 
 struct page_facts {
@@ -38,9 +38,12 @@ struct set {
 	const struct policy *policy; // in the visitor's language
 	struct {
 		enum answer_form form;
-		bool begun; // the status is out: from now on a failure is an event
+		bool begun;  // the status is out: from now on a failure is an event
+		size_t sent; // bytes of the events
 	} answer;
-	struct problem failure; // why there is none; its status is 0 as long as there is no reason
+	struct live *live;             // what others see of it; only where the visitor gets events
+	bool left, closing, cancelled; // his connection broke; nothing new is begun any more; it is not wanted. See visitor.h
+	struct problem failure;        // why there is none; its status is 0 as long as there is no reason
 	char receipt[TOKEN_LEN + 1];
 	struct input input;
 	struct chain text, image; // processors in the order they are tried
@@ -48,10 +51,10 @@ struct set {
 	struct picture pictures[IMAGES_MAX]; // input.count of them
 	const struct processor *written_by;  // the prompts
 	struct archive_file archive;
-	char token[TOKEN_LEN + 1]; // of the download
+	char token[TOKEN_LEN + 1], pictures_token[TOKEN_LEN + 1]; // in the addresses of the ZIP and of the pictures
+	struct archive_range prompts;                             // where prompts.json is in the archive
 	uint64_t archive_bytes;
 	time_t expires;
-	bool handed_over;
 };
 
 // What the prompts are made from. Points into the set.
@@ -70,6 +73,13 @@ int images_make(struct set *s);     // for each prompt, into the archive and the
 // The routes' handlers. `context` is the generator.
 // POST /api/generate: one set, from the request to the answer.
 void make_handle(struct request *r, void *context);
+// GET /api/generate/<receipt>: the events of a set, of one that is made and of one that is recorded. DELETE: it is cancelled, or its archive ended.
+void follow_handle(struct request *r, void *context);
+void follow_cancel(struct request *r, void *context);
+// DELETE /live/<receipt>, which nginx does not pass on: the set is cancelled if it is being made.
+void follow_stop(struct request *r, void *context);
+// GET /pictures/<token>-<number>: a picture, out of the ZIP.
+void picture_handle(struct request *r, void *context);
 // GET /api/processors: {"pictures":[{"id","name","where","preview"}]}: who can be chosen as `provider` here and now, in the policy's order.
 void status_processors(struct request *r, void *context);
 // Can the smallest set be made now? Without space in the spool, or on the stores' disk for its records, every one is refused.

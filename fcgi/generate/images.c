@@ -4,7 +4,7 @@
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/mark.h"
-#include "fcgi/generate/peer.h"
+#include "fcgi/generate/visitor.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,7 @@
 
 enum {
 	IMAGES_MS = 90 * 1000,
-	ALIVE_MS = 15 * 1000, // between two signs of life
-	REST_MS = 4 * 1000,   // of the whole request, for the archive and the answer
+	REST_MS = 4 * 1000, // of the whole request, for the archive and the answer
 };
 
 // What one picture is asked with, and of whom.
@@ -74,8 +73,7 @@ static int picture_write(void *arg, const void *bytes, size_t len, struct err *e
 
 	if (a->entry.archive == NULL) {
 		struct picture *picture = &a->s->pictures[a->in.index];
-		picture->type = a->mark.facts.type;
-		archive_image_name(picture->name, sizeof picture->name, a->in.index, a->s->input.style, picture->type);
+		archive_image_name(picture->name, sizeof picture->name, a->in.index, a->s->input.style, a->mark.facts.type);
 		if (archive_entry_open(&a->s->archive, &a->entry, picture->name, e) != 0)
 			return -1;
 	}
@@ -116,15 +114,13 @@ static int picture_take(void *arg, const void *bytes, size_t len, struct err *e)
 
 static const struct provider_sink picture_sink = {picture_take, picture_again};
 
-// The task is over. The picture is in the archive, and where the answer is a stream, it is sent to the visitor; it is kept only where the
-// answer comes at the end.
+// The task is over. The picture is in the archive, which is the only place where it is kept; the visitor is told where.
 static int picture_finish(struct images *im, unsigned i)
 {
 	struct set *s = im->s;
 	struct attempt *a = &im->attempts[i];
 	struct provider_task *t = &im->works[i].task;
 	struct picture *picture = &s->pictures[i];
-	BUF_AUTO_WIPE struct buf marked = BUF_INIT(IMAGE_BYTES_MAX + 4096);
 	struct archive_range range;
 	struct mark_facts facts;
 	struct err e = {0};
@@ -137,21 +133,13 @@ static int picture_finish(struct images *im, unsigned i)
 	}
 	mark_free(&a->mark);
 	picture->by = im->works[i].by;
-	char *to = NULL;
 	if (archive_entry_close(&a->entry, &range, &e) != 0)
 		return set_not_recorded(s, &e);
-	if ((to = buf_reserve(&marked, range.len)) == NULL ||
-	    pread(s->archive.fd, to, range.len, (off_t)range.offset) != (ssize_t)range.len)
-		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
-	buf_took(&marked, range.len);
+	picture->at = (struct live_picture){facts.type, range.offset, range.len};
 	picture->state = PICTURE_MADE;
 	im->ended++;
-	if (answer_image(s, i, marked.data, marked.len) != 0)
+	if (answer_image(s, i) != 0)
 		return -1;
-	if (s->answer.form != ANSWER_EVENTS) {
-		picture->bytes = marked;
-		marked = BUF_INIT(1);
-	}
 	return answer_progress(s, "images", im->ended, s->input.count);
 }
 
@@ -176,7 +164,7 @@ static int picture_go_on(struct images *im, unsigned i)
 		const struct processor *by = s->image.at[a->turn];
 		if (w->task.provider != NULL) {
 			peer_go_on(w, s->g);
-		} else if (provider_free_now(im, by->provider)) {
+		} else if (provider_free_now(im, by->provider) && visitor_is_there(s)) {
 			w->deadline = peer_share(im->deadline, a->turn + 1 < s->image.count);
 			a->in = (struct provider_input){.brief = set_brief(s),
 							.prompt = s->pictures[i].prompt,
@@ -197,14 +185,19 @@ static int picture_go_on(struct images *im, unsigned i)
 	return 0;
 }
 
-// Until a picture can go on, a sign of life is due, or no time is left.
+// Until a picture can go on, the visitor comes or goes, a sign of life is due, or no time is left.
 static int pictures_wait(struct images *im)
 {
 	struct set *s = im->s;
 	uint64_t soon = monotonic_ms() + ALIVE_MS;
 	struct err e = {0};
+	bool moving = false;
 
-	if (peer_wait(im->works, im->calls, s->input.count, request_fd(s->r), soon < im->deadline ? soon : im->deadline, &e) == 0)
+	for (unsigned i = 0; i < s->input.count; i++)
+		moving = moving || im->works[i].task.step == PROVIDER_SEND;
+	if (!moving) // nothing may be begun while he is away
+		return visitor_await(s);
+	if (visitor_wait(s, im->works, im->calls, s->input.count, soon < im->deadline ? soon : im->deadline, &e) == 0)
 		return 0;
 	if (e.code != ERR_TIMEOUT) {
 		if (e.code != ERR_GONE)
@@ -287,6 +280,14 @@ int images_make(struct set *s)
 	}
 	ret = set_made(s) > 0 ? 0 : pictures_none(&im);
 cleanup:
+	// Nobody came back: what is there is his all the same, until its time is over.
+	for (unsigned i = 0; i < count && s->closing && !s->cancelled; i++) {
+		if (s->pictures[i].state == PICTURE_WAITING)
+			s->pictures[i] =
+			    (struct picture){.state = PICTURE_MISSING, .prompt = s->pictures[i].prompt, .reason = "missing.left"};
+	}
+	if (s->closing && !s->cancelled && s->failure.status == 0 && set_made(s) > 0)
+		ret = 0;
 	peer_leave(im.works, im.calls, count, s->g);
 	for (unsigned i = 0; i < count; i++)
 		picture_void(&im.attempts[i]);

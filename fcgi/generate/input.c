@@ -12,6 +12,7 @@ static const char *const sizes[] = {"1024x1024", "1536x1024", "1024x1536", NULL}
 static const struct {
 	unsigned width, height;
 } pixels[] = {{1024, 1024}, {1536, 1024}, {1024, 1536}};
+static const char *const image_forms[] = {"url", "base64", NULL};
 static const char *const styles[] = {"photo", "illustration", "watercolour", "minimal", "isometric", NULL};
 
 void input_fields(const char *const *providers, struct field *out)
@@ -24,6 +25,7 @@ void input_fields(const char *const *providers, struct field *out)
 	    {"style", FIELD_CHOICE, false, 0, 0, styles},
 	    {"provider", FIELD_CHOICE, false, 0, 0, providers},
 	    {"confirm", FIELD_BOOL, false, 0, 1, NULL},
+	    {"images", FIELD_CHOICE, false, 0, 0, image_forms},
 	    {0},
 	};
 
@@ -106,6 +108,7 @@ int input_read(struct request *r, const char *const *providers, struct input *ou
 	out->height = pixels[size].height;
 	out->style = styles[choice_index(styles, request_text(r, "style"))];
 	out->provider = provider != NULL && *provider != '\0' ? providers[choice_index(providers, provider)] : NULL;
+	out->inline_images = choice_index(image_forms, request_text(r, "images")) == 1;
 	out->confirmed = request_int(r, "confirm", 0) != 0;
 	return input_source(request_text(r, "description"), request_text(r, "url"), out, t);
 }

@@ -3,6 +3,7 @@
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/health.h"
 #include "policy/base/limits.h"
+#include "policy/base/setting.h"
 #include "policy/rules/capability.h"
 #include <malloc.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ static int generate_start(const struct policy *p, struct vault *v, void **contex
 	cJSON_Hooks hooks = {malloc, wipe_and_free};
 
 	cJSON_InitHooks(&hooks);
+	if (strcmp(setting("LETHE_TESTING", "0"), "1") == 0)
+		live_alone_ms((unsigned)strtoul(setting("LETHE_ALONE_MS", "0"), NULL, 10));
 	tzset(); // reads its file now: later, none can be opened
 	*context = &generator;
 	return generator_init(&generator, p, v, e);
@@ -41,14 +44,32 @@ static const struct route routes[] = {
 	.logs_itself = true,
 	.handle = make_handle,
     },
+    {.method = "GET", .path = "/api/generate/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = follow_handle},
+    {
+	.method = "DELETE",
+	.path = "/api/generate/*",
+	.deadline_ms = 10 * 1000,
+	.kinds = KINDS_OF_A_SET,
+	.changes_state = true,
+	.handle = follow_cancel,
+    },
+    {.method = "DELETE", .path = "/live/*", .deadline_ms = 10 * 1000, .changes_state = true, .handle = follow_stop},
+    {.method = "GET", .path = "/pictures/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = picture_handle},
     {.method = "GET", .path = "/api/processors", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = status_processors},
     {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = health_handle},
     {0},
 };
 
+static void generate_stopping(void *context)
+{
+	(void)context;
+	live_stop();
+}
+
 int main(void)
 {
-	static const struct program program = {.name = "generate", .routes = routes, .start = generate_start};
+	static const struct program program = {
+	    .name = "generate", .routes = routes, .start = generate_start, .stopping = generate_stopping};
 
 	return serve_main(&program);
 }

@@ -5,6 +5,7 @@
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
+#include "fcgi/generate/visitor.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
@@ -23,6 +24,8 @@ static int set_log_request(struct set *s)
 	struct err e = {0};
 
 	token_new(s->receipt);
+	live_token(s->token, "download", s->receipt);
+	live_token(s->pictures_token, "pictures", s->receipt);
 	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : set_not_recorded(s, &e);
 }
 
@@ -106,8 +109,10 @@ static int set_pack(struct set *s)
 		return -1;
 	if (outcome_prompts(s, &prompts) != 0 || outcome_readme(s, &readme) != 0)
 		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
-	if (archive_add(&s->archive, "prompts.json", prompts.data, prompts.len, &e) != 0 ||
-	    archive_add(&s->archive, "README.txt", readme.data, readme.len, &e) != 0 ||
+	if (archive_add(&s->archive, "prompts.json", prompts.data, prompts.len, &e) != 0)
+		return set_not_recorded(s, &e);
+	s->prompts = s->archive.finished[s->archive.count - 1].range;
+	if (archive_add(&s->archive, "README.txt", readme.data, readme.len, &e) != 0 ||
 	    archive_finish(&s->archive, &s->archive_bytes, &e) != 0)
 		return set_not_recorded(s, &e);
 	return 0;
@@ -117,19 +122,30 @@ static int set_hand_over(struct set *s)
 {
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1], details[96];
+	BUF_AUTO struct buf body = BUF_INIT(VAULT_BODY_MAX);
 
-	if (request_gone(s->r))
+	if (!visitor_stays(s) && !s->closing)
 		return -1;
-	token_new(s->token);
 	s->expires = life_end(s->g->policy, KIND_ARCHIVE, when_now());
+	JSON_AUTO cJSON *record = outcome_record(s);
+	if (record == NULL || json_print(&body, record) != 0)
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 	snprintf(details, sizeof details, "{\"bytes\":%llu,\"pictures\":%u}", (unsigned long long)s->archive_bytes, set_made(s));
-	const struct vault_tag tags[] = {{"token", s->token}, {"receipt", s->receipt}, {NULL, NULL}};
+	const struct vault_tag tags[] = {{"token", s->token}, {"pictures", s->pictures_token}, {"receipt", s->receipt}, {NULL, NULL}};
 	struct ledger_event event = {.name = "archive", .details = details};
-	struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = s->receipt, .tags = tags, .file = s->archive.path, .due = s->expires};
+	struct vault_new archive = {.kind = KIND_ARCHIVE,
+				    .subject = s->receipt,
+				    .tags = tags,
+				    .body = body.data,
+				    .body_len = body.len,
+				    .file = s->archive.path,
+				    .due = s->expires};
 	if (vault_put(s->g->vault, &archive, &event, id, &e) != 0)
 		return set_not_recorded(s, &e);
 	archive_keep(&s->archive);
-	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s) == 0)
+	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s, record) == 0)
+		return 0;
+	if (s->live != NULL) // who has the receipt finds it
 		return 0;
 	// The visitor has left, and nobody else knows its address.
 	event = (struct ledger_event){.name = "archive-undelivered"};
@@ -154,7 +170,7 @@ void make_handle(struct request *r, void *context)
 
 	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)
 		done = steps[i](&s);
-	if (done != 0)
+	if (done != 0 && !s.cancelled)
 		answer_failure(&s);
 	request_log_end(r, NULL); // of one who left before; the row names the receipt
 	// The answer went out through libfcgi's buffers; what it was made of goes now.

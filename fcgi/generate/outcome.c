@@ -19,36 +19,53 @@ kind_set outcome_text_kinds(const struct set *s)
 	return s->input.url.len > 0 ? KIND_BIT(KIND_PAGE) : KIND_BIT(KIND_INPUT);
 }
 
-cJSON *outcome_json(const struct set *s, bool whole)
+cJSON *outcome_picture(const struct set *s, unsigned index)
 {
-	cJSON *o = cJSON_CreateObject(), *prompts = NULL;
+	const struct picture *picture = &s->pictures[index];
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(o, "index", index);
+	cJSON_AddStringToObject(o, "type", picture->at.type);
+	cJSON_AddBoolToObject(o, "preview", picture->by->provider->preview);
+	cJSON_AddNumberToObject(o, "offset", (double)picture->at.offset);
+	cJSON_AddNumberToObject(o, "bytes", (double)picture->at.len);
+	return o;
+}
+
+cJSON *outcome_picture_json(const cJSON *picture, const char *pictures_token)
+{
+	cJSON *o = cJSON_Duplicate(picture, true);
+	char url[TOKEN_LEN + 32];
+
+	snprintf(url, sizeof url, "/pictures/%s-%u", pictures_token, (unsigned)json_number(picture, "index", 0) + 1);
+	cJSON_DeleteItemFromObjectCaseSensitive(o, "offset");
+	cJSON_AddStringToObject(o, "url", url);
+	return o;
+}
+
+cJSON *outcome_record(const struct set *s)
+{
+	cJSON *o = cJSON_CreateObject();
 	const struct processor *maker = NULL; // the first in the set that made a picture
-	char url[TOKEN_LEN + 32], expires[WHEN_TEXT];
 
 	if (o == NULL)
 		return NULL;
-	cJSON_AddStringToObject(o, "receipt", s->receipt);
-	if (whole)
-		prompts = cJSON_AddArrayToObject(o, "prompts");
-	cJSON *archive = cJSON_AddObjectToObject(o, "archive"), *missing = cJSON_AddArrayToObject(o, "missing");
+	cJSON_AddNumberToObject(o, "count", s->input.count);
+	cJSON_AddStringToObject(o, "size", s->input.size);
+	cJSON_AddNumberToObject(o, "bytes", (double)s->archive_bytes);
+	cJSON *pictures = cJSON_AddArrayToObject(o, "pictures"), *missing = cJSON_AddArrayToObject(o, "missing");
 	for (unsigned i = 0; i < s->input.count; i++) {
 		const struct picture *picture = &s->pictures[i];
-		if (whole)
-			cJSON_AddItemToArray(prompts, picture->prompt != NULL ? cJSON_CreateString(picture->prompt) : cJSON_CreateNull());
 		if (picture->state == PICTURE_MADE) {
 			maker = maker != NULL ? maker : picture->by;
+			cJSON_AddItemToArray(pictures, outcome_picture(s, i));
 			continue;
 		}
 		cJSON *one = cJSON_CreateObject();
 		cJSON_AddNumberToObject(one, "index", i);
-		cJSON_AddStringToObject(one, "reason", word(s->policy, picture->reason != NULL ? picture->reason : "missing.not_made"));
+		cJSON_AddStringToObject(one, "reason", picture->reason != NULL ? picture->reason : "missing.not_made");
 		cJSON_AddItemToArray(missing, one);
 	}
-	snprintf(url, sizeof url, "/downloads/%s.zip", s->token);
-	when_text(expires, s->expires);
-	cJSON_AddStringToObject(archive, "url", url);
-	cJSON_AddNumberToObject(archive, "bytes", (double)s->archive_bytes);
-	cJSON_AddItemToObject(archive, "expires", s->expires != 0 ? cJSON_CreateString(expires) : cJSON_CreateNull());
 	if (maker == NULL)
 		maker = s->image.at[0];
 	cJSON *processor = cJSON_AddObjectToObject(o, "processor");
@@ -56,6 +73,35 @@ cJSON *outcome_json(const struct set *s, bool whole)
 	cJSON_AddStringToObject(processor, "name", maker->name);
 	cJSON_AddBoolToObject(processor, "preview", outcome_previews(s) > 0);
 	cJSON_AddStringToObject(processor, "prompts", s->written_by != NULL ? s->written_by->id : "");
+	cJSON *prompts = cJSON_AddObjectToObject(o, "prompts");
+	cJSON_AddNumberToObject(prompts, "offset", (double)s->prompts.offset);
+	cJSON_AddNumberToObject(prompts, "bytes", (double)s->prompts.len);
+	return o;
+}
+
+cJSON *outcome_json(const cJSON *record, const struct policy *p, const char *receipt, time_t expires)
+{
+	cJSON *o = cJSON_CreateObject();
+	const cJSON *one;
+	char url[TOKEN_LEN + 32], token[TOKEN_LEN + 1], until[WHEN_TEXT];
+
+	live_token(token, "download", receipt);
+	snprintf(url, sizeof url, "/downloads/%s.zip", token);
+	when_text(until, expires);
+	cJSON_AddStringToObject(o, "receipt", receipt);
+	cJSON *archive = cJSON_AddObjectToObject(o, "archive"), *missing = cJSON_AddArrayToObject(o, "missing");
+	cJSON_AddStringToObject(archive, "url", url);
+	cJSON_AddNumberToObject(archive, "bytes", json_number(record, "bytes", 0));
+	cJSON_AddItemToObject(archive, "expires", expires != 0 ? cJSON_CreateString(until) : cJSON_CreateNull());
+	cJSON_ArrayForEach(one, json_get(record, "missing"))
+	{
+		cJSON *lost = cJSON_CreateObject();
+		const char *reason = json_string(one, "reason");
+		cJSON_AddNumberToObject(lost, "index", json_number(one, "index", 0));
+		cJSON_AddStringToObject(lost, "reason", word(p, reason != NULL ? reason : "missing.not_made"));
+		cJSON_AddItemToArray(missing, lost);
+	}
+	cJSON_AddItemToObject(o, "processor", cJSON_Duplicate(json_get(record, "processor"), true));
 	return o;
 }
 

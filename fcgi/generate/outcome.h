@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: ISC
-// A finished set in words: the JSON of the answer, and the two texts of the archive. Pure.
+// A finished set in words: what its record keeps, the JSON of the answer, and the two texts of the archive. Pure.
 #ifndef LETHE_GENERATE_OUTCOME_H
 #define LETHE_GENERATE_OUTCOME_H
 
 #include "fcgi/generate/generate.h"
 
-// {receipt, archive:{url,bytes,expires}, missing:[{index,reason}], processor:{id,name,preview,prompts}}, and for `whole` also prompts:[…].
-// NULL when memory is gone.
-cJSON *outcome_json(const struct set *s, bool whole);
+// What is known of a finished set, for its record, beside what the ZIP says: {count, size, bytes, pictures:[{index,type,preview,offset,bytes}],
+// missing:[{index,reason}], processor:{id,name,preview,prompts}, prompts:{offset,bytes}}. A reason is the key of a word. Nothing of the visitor's.
+// This and all the others: NULL when memory is gone.
+cJSON *outcome_record(const struct set *s);
+// Of what the record holds: {receipt, archive:{url,bytes,expires}, missing:[{index,reason}], processor:{…}}.
+cJSON *outcome_json(const cJSON *record, const struct policy *p, const char *receipt, time_t expires);
+// A picture as the record has it, and as the visitor gets it: {index, type, preview, url, bytes}.
+cJSON *outcome_picture(const struct set *s, unsigned index);
+cJSON *outcome_picture_json(const cJSON *picture, const char *pictures_token);
 // prompts.json and README.txt.
 int outcome_prompts(const struct set *s, struct buf *out);
 int outcome_readme(const struct set *s, struct buf *out);

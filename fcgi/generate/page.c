@@ -2,7 +2,7 @@
 // The page that the visitor named: fetched by egress, read by a worker, masked here before anything is made of it.
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
-#include "fcgi/generate/peer.h"
+#include "fcgi/generate/visitor.h"
 #include "fcgi/ipc/egress_call.h"
 #include "fcgi/ipc/worker_call.h"
 #include "fcgi/moderation/filter.h"
@@ -51,13 +51,14 @@ static int page_ask(struct set *s, struct call *c, const char *socket_path, cons
 {
 	struct err e = {0};
 	const char *detail, *code;
+	int rc = call_start(c, socket_path, head, body != NULL ? body->reply.body : NULL, body != NULL ? body->reply.body_len : 0, &e);
 
-	if (call_ask(c, socket_path, head, body != NULL ? body->reply.body : NULL, body != NULL ? body->reply.body_len : 0,
-		     request_fd(s->r), deadline, &e) != 0) {
-		if (e.code == ERR_GONE && request_gone(s->r))
-			return -1;
-		return page_failed(s, e.code == ERR_TIMEOUT ? "timeout" : "unknown", e.text);
-	}
+	while (rc == 0 && (c->state == CALL_SENDING || c->state == CALL_WAITING))
+		rc = visitor_wait(s, NULL, c, 1, deadline, &e);
+	if (e.code == ERR_GONE)
+		return -1;
+	if (rc != 0 || c->state == CALL_FAILED)
+		return page_failed(s, e.code == ERR_TIMEOUT ? "timeout" : "unknown", rc != 0 ? e.text : c->err->text);
 	code = frame_error_code(c->reply.head, &detail);
 	return code != NULL ? page_failed(s, code, detail) : 0;
 }

@@ -19,10 +19,22 @@ static const struct {
     {"timeout", PROVIDER_DOWN},      {"budget", PROVIDER_LIMITED},    {"too-large", PROVIDER_BAD_REPLY}, {"truncated", PROVIDER_BAD_REPLY},
 };
 
+static int work_take(void *arg, const char *bytes, size_t len, struct err *e)
+{
+	return provider_take(&((struct peer_work *)arg)->task, bytes, len, e);
+}
+
+static void work_again(void *arg)
+{
+	provider_again(&((struct peer_work *)arg)->task);
+}
+
 static int work_send(struct peer_work *w, const struct generator *g, struct err *e)
 {
+	static const struct call_sink sink = {work_take, work_again};
 	struct provider_request *request = &w->task.request;
 	uint64_t now = monotonic_ms();
+	bool pieces = provider_takes_pieces(&w->task);
 
 	if (w->deadline <= now)
 		return err_set(e, ERR_TIMEOUT, "no time is left");
@@ -30,10 +42,11 @@ static int work_send(struct peer_work *w, const struct generator *g, struct err 
 		return call_start(w->call, g->worker, request->work, NULL, 0, e);
 	JSON_AUTO cJSON *head =
 	    egress_send_head(w->by->id, request->method, request->path, request->content_type, request->body.len > 0 ? w->kinds : 0,
-			     (unsigned)(w->deadline - now), !request->once, false);
+			     (unsigned)(w->deadline - now), !request->once, pieces);
 	if (head == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a call");
-	int sent = call_start(w->call, g->egress, head, buf_text(&request->body), request->body.len, e);
+	int sent = pieces ? call_start_stream(w->call, g->egress, head, buf_text(&request->body), request->body.len, &sink, w, e)
+			  : call_start(w->call, g->egress, head, buf_text(&request->body), request->body.len, e);
 	buf_wipe(&request->body); // one copy is enough
 	return sent;
 }
@@ -53,8 +66,8 @@ static void work_receive(struct peer_work *w, const struct generator *g)
 	}
 	if (code == NULL) {
 		const char *type = json_string(c->reply.head, "type");
-		struct provider_reply reply = {(int)json_number(c->reply.head, "status", 200), type != NULL ? type : "", c->reply.body,
-					       c->reply.body_len};
+		struct provider_reply reply = {(int)json_number(c->reply.head, "status", 200), type != NULL ? type : "",
+					       c->reply.streamed ? "" : c->reply.body, c->reply.streamed ? 0 : c->reply.body_len};
 		provider_reply(&w->task, &reply);
 		return;
 	}

@@ -3,14 +3,14 @@
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
-#include "fcgi/generate/peer.h"
+#include "fcgi/generate/visitor.h"
 #include "fcgi/moderation/filter.h"
 #include "policy/base/when.h"
 #include <string.h>
 
 enum { TEXT_MS = 30 * 1000 };
 
-// Until the task is over; when the visitor leaves or the time is up, it is so without a reply.
+// Until the task is over; when the visitor is gone for good or the time is up, it is so without a reply.
 static void prompts_ask(struct set *s, const struct processor *p, const struct provider_input *in, struct peer_work *w)
 {
 	struct err e = {0};
@@ -18,7 +18,7 @@ static void prompts_ask(struct set *s, const struct processor *p, const struct p
 	peer_begin(w, s->g, p, PROVIDER_PROMPTS, in);
 	while (w->task.step == PROVIDER_SEND) {
 		// Egress keeps the deadline; the second more is for its reply to arrive.
-		if (peer_wait(w, w->call, 1, request_fd(s->r), w->deadline + 1000, &e) != 0) {
+		if (visitor_wait(s, w, w->call, 1, w->deadline + 1000, &e) != 0) {
 			provider_no_reply(&w->task, PROVIDER_DOWN, &e);
 			return;
 		}
@@ -78,12 +78,14 @@ int prompts_write(struct set *s)
 	if (answer_progress(s, "prompts", 0, 1) != 0)
 		return -1;
 	for (unsigned i = 0; i < s->text.count; i++) {
+		if (visitor_await(s) != 0)
+			goto cleanup;
 		s->written_by = s->text.at[i];
 		w.deadline = peer_share(deadline, i + 1 < s->text.count);
 		prompts_ask(s, s->written_by, &in, &w);
 		if (w.task.result == PROVIDER_OK || w.task.result == PROVIDER_FILTERED)
 			break;
-		if (request_gone(s->r))
+		if (s->closing || s->cancelled)
 			goto cleanup;
 		note_line("prompts: %s: %s", s->text.at[i]->id, w.task.say.text);
 		if (i + 1 < s->text.count)

@@ -49,17 +49,19 @@ static void list_wipe(char **list)
 
 void set_free(struct set *s)
 {
-	for (unsigned i = 0; i < IMAGES_MAX; i++) {
+	for (unsigned i = 0; i < IMAGES_MAX; i++)
 		text_wipe(s->pictures[i].prompt);
-		buf_wipe(&s->pictures[i].bytes);
-	}
 	text_wipe(s->page.title);
 	text_wipe(s->page.summary);
 	text_wipe(s->page.text);
 	list_wipe(s->page.headings);
 	list_wipe(s->page.colours);
 	input_free(&s->input);
+	if (s->live != NULL)
+		live_archive_closes(s->live);
 	archive_drop(&s->archive);
+	if (s->live != NULL)
+		live_end(s->live); // last: who cancelled it waits for this
 	explicit_bzero(s, sizeof *s);
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_program.h"
+#include "fcgi/ipc/making_call.h"
 #include "fcgi/rights/contact.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/base/setting.h"
 #include "policy/model/life.h"
 #include "policy/rights/erase.h"
 #include <stdio.h>
@@ -308,4 +310,13 @@ static const struct route routes[] = {
     {0},
 };
 
-const struct program rights_program = {.name = "rights", .routes = routes};
+static int rights_start(const struct policy *p, struct vault *v, void **context, struct err *e)
+{
+	(void)p;
+	(void)e;
+	*context = v;
+	rights_stop_making_by(making_stop, setting_run());
+	return 0;
+}
+
+const struct program rights_program = {.name = "rights", .routes = routes, .start = rights_start};

@@ -239,6 +239,8 @@ int acceptor_run(struct server *s)
 		server_stop(s, true);
 	}
 	accept_until_stop(s);
+	if (s->program->stopping != NULL)
+		s->program->stopping(s->context);
 	const struct timespec until = time_in(s->drain_ms);
 	int rc = 0;
 	pthread_mutex_lock(&s->lock);

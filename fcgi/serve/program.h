@@ -31,8 +31,9 @@ struct program {
 	// Once, before the sandbox and the first request: open what is needed. *context goes to the handlers; without start, they get the
 	// vault. -1: the program ends with the message.
 	int (*start)(const struct policy *p, struct vault *v, void **context, struct err *e);
-	void (*stop)(void *context);   // after the last request
-	const char *const *read_paths; // landlock: folders it may read besides the state; NULL-terminated; NULL: none
+	void (*stopping)(void *context); // at the stop, before requests under way are waited for: they should come to an end
+	void (*stop)(void *context);     // after the last request
+	const char *const *read_paths;   // landlock: folders it may read besides the state; NULL-terminated; NULL: none
 	// 0: a thread for each request, for handlers that wait for others. Else so many threads in all, for handlers that look something up;
 	// routes that change state may take longer, as many at once as there are further threads. A request must not come slowly, so nginx
 	// passes such a program no bodies.

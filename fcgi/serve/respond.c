@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 enum {
@@ -67,17 +69,17 @@ const char *respond_status_title(enum language language, int status)
 	return title != key ? title : word_in(language, status < 400 ? "status.200" : "status.other");
 }
 
-// One record of the answer, past libfcgi's buffer: that copies every byte and makes records of 8 KiB. False: the visitor left, or took
+// One record of the answer, or its head and the first `len` of the bytes that it announces, past libfcgi's buffer: that copies every byte and makes records of 8 KiB. False: the visitor left, or took
 // nothing for the time that a write may wait; what follows would be read as the rest of this record, so the connection ends.
-static bool record_write(const FCGX_Request *fcgx, const char *bytes, size_t len)
+static bool record_write(const FCGX_Request *fcgx, const char *bytes, size_t len, size_t announced)
 {
 	const FCGI_Header head = {
 	    .version = FCGI_VERSION_1,
 	    .type = FCGI_STDOUT,
 	    .requestIdB1 = (unsigned char)(fcgx->requestId >> 8),
 	    .requestIdB0 = (unsigned char)fcgx->requestId,
-	    .contentLengthB1 = (unsigned char)(len >> 8),
-	    .contentLengthB0 = (unsigned char)len,
+	    .contentLengthB1 = (unsigned char)(announced >> 8),
+	    .contentLengthB0 = (unsigned char)announced,
 	};
 	for (size_t sent = 0; sent < sizeof head + len;) {
 		size_t left = sent < sizeof head ? sizeof head - sent : 0, body = sizeof head + len - sent - left;
@@ -95,16 +97,16 @@ static bool record_write(const FCGX_Request *fcgx, const char *bytes, size_t len
 	return true;
 }
 
-static int stream_write(struct request *r, const void *bytes, size_t len)
+static int stream_write(struct request *r, const void *bytes, size_t len, bool direct)
 {
 	const char *at = bytes;
-	bool direct = len >= RECORD_MIN;
+	direct = direct || len >= RECORD_MIN;
 	if (direct && r->fcgx != NULL && !r->gone) // what stands before it
 		r->gone = FCGX_FFlush(r->fcgx->out) != 0;
 	while (len > 0 && r->fcgx != NULL && !r->gone) {
 		size_t piece = len > RECORD_MAX ? RECORD_MAX : len;
 		if (direct)
-			r->gone = !record_write(r->fcgx, at, piece);
+			r->gone = !record_write(r->fcgx, at, piece, piece);
 		else
 			r->gone = FCGX_PutStr(at, (int)piece, r->fcgx->out) != (int)piece;
 		at += piece;
@@ -141,14 +143,14 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 			 type != NULL ? "Content-Type: " : "", type != NULL ? type : "", type != NULL ? "\r\n" : "",
 			 r->has_cache ? "" : "Cache-Control: no-store\r\n", streaming ? "X-Accel-Buffering: no\r\n" : "");
 	r->status = status;
-	stream_write(r, head, (size_t)n);
-	stream_write(r, buf_text(&r->headers), r->headers.len);
-	return stream_write(r, "\r\n", 2);
+	stream_write(r, head, (size_t)n, false);
+	stream_write(r, buf_text(&r->headers), r->headers.len, false);
+	return stream_write(r, "\r\n", 2, false);
 }
 
 int respond_write(struct request *r, const void *bytes, size_t len)
 {
-	return r->head ? -(int)r->gone : stream_write(r, bytes, len);
+	return r->head ? -(int)r->gone : stream_write(r, bytes, len, false);
 }
 
 int respond_flush(struct request *r)
@@ -176,6 +178,40 @@ void respond_redirect_internal(struct request *r, const char *internal_path)
 {
 	respond_header(r, "X-Accel-Redirect", internal_path);
 	respond_begin(r, 200, NULL, false);
+}
+
+int respond_send(struct request *r, const void *bytes, size_t len)
+{
+	return r->head ? -(int)r->gone : stream_write(r, bytes, len, true);
+}
+
+int respond_file(struct request *r, int fd, uint64_t offset, uint64_t len)
+{
+	off_t at = (off_t)offset;
+
+	if (r->fcgx == NULL || r->head || respond_flush(r) != 0)
+		return -(int)r->gone;
+	while (len > 0 && !r->gone) {
+		size_t piece = len > RECORD_MAX ? RECORD_MAX : (size_t)len;
+		r->gone = !record_write(r->fcgx, "", 0, piece);
+		len -= piece;
+		while (piece > 0 && !r->gone) {
+			ssize_t n = sendfile(r->fcgx->ipcFd, fd, &at, piece);
+			piece -= n > 0 ? (size_t)n : 0;
+			r->gone = n == 0 || (n < 0 && errno != EINTR); // 0: the file is shorter than it was
+		}
+		if (r->gone)
+			shutdown(r->fcgx->ipcFd, SHUT_RDWR);
+	}
+	return -(int)r->gone;
+}
+
+void respond_patience(struct request *r, unsigned ms)
+{
+	const struct timeval send = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+
+	if (r->fcgx != NULL)
+		setsockopt(r->fcgx->ipcFd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof send);
 }
 
 int respond_event(struct request *r, const char *event, const char *data, size_t len)

@@ -19,5 +19,11 @@ int respond_flush(struct request *r);
 bool respond_begun(const struct request *r);
 // One server-sent event; `data` is JSON without newlines. Flushes.
 int respond_event(struct request *r, const char *event, const char *data, size_t len);
+// Goes out at once, in a record of its own, and leaves no copy in this process.
+int respond_send(struct request *r, const void *bytes, size_t len);
+// The same, from a file, whose bytes this process does not see.
+int respond_file(struct request *r, int fd, uint64_t offset, uint64_t len);
+// How long the visitor may take nothing at all before he counts as one who left.
+void respond_patience(struct request *r, unsigned ms);
 
 #endif

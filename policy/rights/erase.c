@@ -72,6 +72,35 @@ int rights_certificate(struct vault *v, const struct erase_result *result, struc
 	return !ok || json_print(json, c) != 0 ? err_set(e, ERR_MEMORY, "no memory for the certificate") : 0;
 }
 
+static int (*stop_making)(const char *run, const char *receipt, struct err *e);
+static const char *stop_making_run;
+
+void rights_stop_making_by(int (*stop)(const char *run, const char *receipt, struct err *e), const char *run)
+{
+	stop_making_run = run;
+	stop_making = stop;
+}
+
+// The first reason is kept.
+static void erased_but(struct erase_result *out, const struct err *why)
+{
+	if (out->complete && why->code != ERR_NONE)
+		snprintf(out->reason, sizeof out->reason, "sets being made: %.200s", why->text);
+	out->complete = out->complete && why->code == ERR_NONE;
+}
+
+int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
+{
+	struct err why = {0};
+
+	if (by == ERASE_RECEIPT && !dry_run && stop_making != NULL)
+		(void)stop_making(stop_making_run, value, &why);
+	if (vault_erase(v, by, value, dry_run, out, e) != 0)
+		return -1;
+	erased_but(out, &why);
+	return 0;
+}
+
 // Whether the policy lets people erase by themselves, at once.
 static bool erasure_self_service(struct vault *v)
 {
@@ -83,11 +112,15 @@ static bool erasure_self_service(struct vault *v)
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
 {
 	struct erase_result result = {0};
+	struct err why = {0};
 
 	if (!erasure_self_service(v))
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
+	if (stop_making != NULL)
+		(void)stop_making(stop_making_run, receipt, &why);
 	if (vault_erase_held(v, receipt, &result, e) != 0)
 		return -1;
+	erased_but(&result, &why);
 	return rights_certificate(v, &result, certificate, e);
 }
 
@@ -154,7 +187,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct 
 	else if (receipt == NULL && archive == NULL)
 		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
 	else
-		ret = receipt != NULL ? vault_erase(v, ERASE_RECEIPT, receipt, dry_run, out, e)
+		ret = receipt != NULL ? rights_erase_everywhere(v, ERASE_RECEIPT, receipt, dry_run, out, e)
 				      : erase_by_archive(v, archive, dry_run, out, e);
 	vault_record_free(&record);
 	if (ret == 0 && !dry_run)

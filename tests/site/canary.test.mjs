@@ -66,11 +66,16 @@ test('not after requests that fail', async () => {
 test('not after the visitor leaves in the middle', async () => {
   const word = canary();
   const control = new AbortController();
+  let receipt;
   await assert.rejects(async () => {
-    for await (const { event } of generateEvents(site, { description: describe(word), count: 8 }, { signal: control.signal }))
+    for await (const { event, data } of generateEvents(site, { description: describe(word), count: 8 }, { signal: control.signal })) {
+      receipt ??= data.receipt;
       if (event === 'image') control.abort();
+    }
   });
   await sleep(1000);
+  assert.deepEqual(elsewhere(word), [], 'while he may come back');
+  assert.equal((await fetch(`${site.url}/api/generate/${receipt}`, { method: 'DELETE' })).status, 204);
   assert.deepEqual(elsewhere(word), []);
   const spool = readdirSync(join(site.run, 'spool'));
   assert.ok(spool.every((f) => /^[0-9a-f]{32}\.zip$/.test(f)), `no half-made file: ${spool}`);

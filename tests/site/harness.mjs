@@ -139,6 +139,21 @@ export function runOfficer(words, { input = '', wrap = [], env = process.env } =
   }
 }
 
+// The server-sent events of an answer as {event, data} and, where it has a number, id.
+export async function* eventsOf(response) {
+  let rest = '';
+  for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+    rest += piece;
+    for (let end; (end = rest.indexOf('\n\n')) >= 0; rest = rest.slice(end + 2)) {
+      const lines = rest.slice(0, end).split('\n');
+      const event = lines.find((l) => l.startsWith('event:'))?.slice(6).trim();
+      const data = lines.filter((l) => l.startsWith('data:')).map((l) => l.slice(5).trim()).join('\n');
+      const id = Number(lines.find((l) => l.startsWith('id:'))?.slice(3));
+      if (event) yield { event, data: JSON.parse(data), ...(id ? { id } : {}) };
+    }
+  }
+}
+
 // POSTs a generation and yields its server-sent events as {event, data}.
 export async function* generateEvents(site, fields, { signal, headers = {} } = {}) {
   const response = await fetch(`${site.url}/api/generate`, {
@@ -150,16 +165,7 @@ export async function* generateEvents(site, fields, { signal, headers = {} } = {
     yield { event: 'http', status: response.status, data: await response.json().catch(() => null) };
     return;
   }
-  let rest = '';
-  for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
-    rest += piece;
-    for (let end; (end = rest.indexOf('\n\n')) >= 0; rest = rest.slice(end + 2)) {
-      const lines = rest.slice(0, end).split('\n');
-      const event = lines.find((l) => l.startsWith('event:'))?.slice(6).trim();
-      const data = lines.filter((l) => l.startsWith('data:')).map((l) => l.slice(5).trim()).join('\n');
-      if (event) yield { event, data: JSON.parse(data) };
-    }
-  }
+  yield* eventsOf(response);
 }
 
 // One generation as one JSON object: {status, headers, body}.

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: ISC
+// The events of a set by its receipt: read along while it is made, told once more from its record afterwards; and its end before its time.
+// A receipt that is wrong, too old or of no form at all gets the same answer.
+#include "fcgi/generate/answer.h"
+#include "fcgi/generate/generate.h"
+#include "fcgi/generate/outcome.h"
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	CANCEL_MS = 8000, // what is under way at vendors is cancelled there first
+	PATH_BYTES = 512,
+	PROMPTS_MAX = 256 * 1024,
+};
+
+static void not_found(struct request *r)
+{
+	respond_problem(r, 404, "problem.not-found", NULL, NULL);
+}
+
+// ---- while it is made ----
+
+// True: there is nothing more to say.
+static bool follow_live(struct request *r, struct live *l)
+{
+	const char *last = request_header(r, "Last-Event-ID");
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(1024 * 1024);
+	struct live_reader reader;
+
+	if (live_read_begin(l, &reader, last != NULL ? strtoul(last, NULL, 10) : 0) != 0)
+		return false; // it has just ended
+	bool there = respond_begin(r, 200, "text/event-stream", true) == 0 && respond_flush(r) == 0;
+	while (there) {
+		int over = live_read(l, &reader, &out);
+		if (out.len > 0 && respond_send(r, out.data, out.len) != 0)
+			break;
+		buf_wipe(&out);
+		if (over != 0)
+			break;
+		struct pollfd p[] = {{.fd = reader.wake_fd, .events = POLLIN}, {.fd = request_fd(r), .events = POLLRDHUP}};
+		int n = poll(p, 2, ALIVE_MS);
+		there = n >= 0 ? p[1].revents == 0 : errno == EINTR;
+		if (n == 0)
+			there = respond_send(r, answer_alive_comment, strlen(answer_alive_comment)) == 0;
+	}
+	live_read_end(l, &reader);
+	return true;
+}
+
+// ---- once it is recorded ----
+
+static int event_add(struct buf *out, unsigned *id, const char *name, const cJSON *data)
+{
+	buf_printf(out, "id: %u\nevent: %s\ndata: ", ++*id, name);
+	return data == NULL || json_print(out, data) != 0 ? -1 : buf_adds(out, "\n\n");
+}
+
+// The prompts are in the ZIP and nowhere else.
+static cJSON *prompts_read(const struct vault *v, const char *id, const cJSON *record)
+{
+	const cJSON *where = json_get(record, "prompts");
+	size_t len = (size_t)json_number(where, "bytes", 0);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(PROMPTS_MAX);
+	char path[PATH_BYTES], *to = len > 0 && len <= PROMPTS_MAX ? buf_reserve(&text, len) : NULL;
+	struct err e = {0};
+
+	if (to == NULL || vault_spool_path(v, id, path, sizeof path, &e) != 0)
+		return NULL;
+	FD_AUTO int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || pread(fd, to, len, (off_t)json_number(where, "offset", 0)) != (ssize_t)len)
+		return NULL;
+	buf_took(&text, len);
+	return json_parse(text.data, text.len, &e);
+}
+
+static int events_of_record(const cJSON *record, const cJSON *prompts, const struct policy *p, const char *receipt, time_t expires,
+			    struct buf *out)
+{
+	JSON_AUTO cJSON *begun = cJSON_CreateObject(), *done = outcome_json(record, p, receipt, expires);
+	char token[TOKEN_LEN + 1];
+	const cJSON *one;
+	unsigned id = 0, index = 0;
+
+	live_token(token, "pictures", receipt);
+	cJSON_AddStringToObject(begun, "receipt", receipt);
+	cJSON_AddItemToObject(begun, "count", cJSON_Duplicate(json_get(record, "count"), true));
+	cJSON_AddItemToObject(begun, "size", cJSON_Duplicate(json_get(record, "size"), true));
+	event_add(out, &id, "begun", begun);
+	cJSON_ArrayForEach(one, json_get(prompts, "pictures"))
+	{
+		JSON_AUTO cJSON *prompt = cJSON_CreateObject();
+		const char *text = json_string(one, "prompt");
+		cJSON_AddNumberToObject(prompt, "index", index++);
+		if (text != NULL && cJSON_AddStringToObject(prompt, "text", text) != NULL)
+			event_add(out, &id, "prompt", prompt);
+	}
+	cJSON_ArrayForEach(one, json_get(record, "pictures"))
+	{
+		JSON_AUTO cJSON *picture = outcome_picture_json(one, token);
+		event_add(out, &id, "image", picture);
+	}
+	return event_add(out, &id, "done", done);
+}
+
+static void follow_record(struct request *r, const struct generator *g, const char *receipt)
+{
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(1024 * 1024);
+	struct vault_record record = {0};
+	struct err e = {0};
+
+	if (vault_find(g->vault, KIND_ARCHIVE, "receipt", receipt, &record, &e) != 0) {
+		if (e.code == ERR_NOT_FOUND)
+			not_found(r);
+		else
+			respond_err(r, &e);
+		return;
+	}
+	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, &e);
+	JSON_AUTO cJSON *prompts = body != NULL ? prompts_read(g->vault, record.id, body) : NULL;
+	if (prompts == NULL) // the spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file
+		not_found(r);
+	else if (events_of_record(body, prompts, request_policy(r), receipt, record.due, &out) != 0)
+		respond_problem(r, 503, "problem.memory.set", NULL, NULL);
+	else if (respond_begin(r, 200, "text/event-stream", true) == 0)
+		respond_send(r, out.data, out.len);
+	vault_record_free(&record);
+}
+
+void follow_handle(struct request *r, void *context)
+{
+	const char *receipt = request_rest(r);
+
+	if (!token_shaped(receipt)) {
+		not_found(r);
+		return;
+	}
+	struct live *l = live_of_receipt(receipt);
+	bool told = l != NULL && follow_live(r, l);
+	if (l != NULL)
+		live_release(l);
+	if (!told)
+		follow_record(r, context, receipt);
+}
+
+// ---- its end ----
+
+// 1: it was being made, and is not any more; 0: it was not; -1: it has not ended in time.
+static int set_stop(const char *receipt)
+{
+	struct live *l = token_shaped(receipt) ? live_of_receipt(receipt) : NULL;
+
+	if (l == NULL)
+		return 0;
+	int rc = live_cancel(l, CANCEL_MS);
+	live_release(l);
+	return rc == 0 ? 1 : -1;
+}
+
+void follow_stop(struct request *r, void *context)
+{
+	int stopped = set_stop(request_rest(r));
+
+	(void)context;
+	if (stopped > 0)
+		respond_empty(r, 204);
+	else
+		respond_problem(r, stopped == 0 ? 404 : 503, stopped == 0 ? "problem.not-found" : "problem.unavailable.set", NULL, NULL);
+}
+
+void follow_cancel(struct request *r, void *context)
+{
+	static const struct ledger_event event = {.name = "erasure", .details = "{\"kind\":\"archive\",\"by\":\"visitor\"}"};
+	const struct generator *g = context;
+	const char *receipt = request_rest(r);
+	struct vault_record record = {0};
+	struct err e = {0};
+	int stopped = set_stop(receipt);
+
+	// It may have been recorded in the same moment.
+	if (stopped >= 0 && token_shaped(receipt) && vault_find(g->vault, KIND_ARCHIVE, "receipt", receipt, &record, &e) == 0 &&
+	    vault_end(g->vault, record.id, &event, &e) == 0)
+		stopped = 1;
+	vault_record_free(&record);
+	if (stopped < 0)
+		respond_problem(r, 503, "problem.unavailable.set", NULL, NULL);
+	else if (e.code != ERR_NONE && e.code != ERR_NOT_FOUND)
+		respond_err(r, &e);
+	else if (stopped > 0)
+		respond_empty(r, 204);
+	else
+		not_found(r);
+}

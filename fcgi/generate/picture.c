@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: ISC
+// A picture by its address: a range of the ZIP, of one that grows as of one that is finished.
+#include "fcgi/generate/generate.h"
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PATIENCE_MS = 180 * 1000, // 2 MB at 20 KB/s, eight at a time
+	PATH_BYTES = 512,
+	AT_ONCE_MAX = IN_FLIGHT_MAX / 2, // visitors on slow lines take no place from those who make something
+};
+
+static atomic_uint at_once;
+
+// The file that the picture is in, and where. -1 with *e; ERR_NOT_FOUND.
+static int picture_find(const struct generator *g, const char *token, unsigned index, struct live_picture *out, struct err *e)
+{
+	static const char *const types[] = {"image/png", "image/jpeg", "image/webp"};
+	struct vault_record record = {0};
+	char path[PATH_BYTES];
+	const cJSON *one;
+	int fd = -1;
+	struct live *l = live_of_pictures(token);
+
+	if (l != NULL) {
+		fd = live_picture(l, index, out);
+		live_release(l);
+	}
+	if (fd >= 0)
+		return fd;
+	if (vault_find(g->vault, KIND_ARCHIVE, "pictures", token, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, e);
+	*out = (struct live_picture){.type = NULL};
+	cJSON_ArrayForEach(one, json_get(body, "pictures"))
+	{
+		const char *type = json_string(one, "type");
+		for (size_t i = 0; type != NULL && json_number(one, "index", -1) == index && i < ARRAY_LEN(types); i++) {
+			if (strcmp(types[i], type) == 0)
+				*out = (struct live_picture){types[i], (uint64_t)json_number(one, "offset", 0),
+							     (uint64_t)json_number(one, "bytes", 0)};
+		}
+	}
+	if (out->type != NULL && vault_spool_path(g->vault, record.id, path, sizeof path, e) == 0)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	vault_record_free(&record);
+	return fd >= 0 ? fd : err_set(e, ERR_NOT_FOUND, "there is no such picture");
+}
+
+// A number of the header, and what follows it. False: there is none.
+static bool range_number(const char **at, uint64_t *out)
+{
+	size_t digits = strspn(*at, "0123456789");
+
+	if (digits == 0 || digits > 18)
+		return false;
+	*out = strtoull(*at, NULL, 10);
+	*at += digits;
+	return true;
+}
+
+// One range of bytes (RFC 9110 §14.2); what is not understood is left aside, as is what comes with If-Range, which is not compared here.
+// 1: *first and *len are of the range; 0: the whole; -1: it lies beyond the end.
+static int range_read(const struct request *r, uint64_t size, uint64_t *first, uint64_t *len)
+{
+	const char *range = request_header(r, "Range");
+	uint64_t from = 0, last = UINT64_MAX;
+
+	*first = 0;
+	*len = size;
+	if (range == NULL || strncmp(range, "bytes=", 6) != 0 || request_header(r, "If-Range") != NULL)
+		return 0;
+	range += 6;
+	bool open = !range_number(&range, &from); // the last so many bytes
+	if (*range++ != '-')
+		return 0;
+	bool ends = range_number(&range, &last);
+	if (*range != '\0' || (open && !ends) || last < from)
+		return 0;
+	if (open) {
+		from = last < size ? size - last : 0;
+		last = last == 0 ? 0 : UINT64_MAX;
+	}
+	if (from >= size)
+		return -1;
+	*first = from;
+	*len = (last < size ? last + 1 : size) - from;
+	return 1;
+}
+
+static void picture_respond(struct request *r, int fd, const struct live_picture *picture, unsigned number)
+{
+	static const char *const endings[][2] = {{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/webp", "webp"}};
+	const char *known = request_header(r, "If-None-Match"), *ending = "img";
+	char etag[64], text[96];
+	uint64_t first, len;
+	int part = range_read(r, picture->len, &first, &len);
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		ending = strcmp(endings[i][0], picture->type) == 0 ? endings[i][1] : ending;
+	snprintf(etag, sizeof etag, "\"%" PRIx64 "-%" PRIx64 "\"", picture->offset, picture->len);
+	respond_header(r, "ETag", etag);
+	respond_header(r, "Cache-Control", "private, no-store");
+	if (known != NULL && (strcmp(known, "*") == 0 || strstr(known, etag) != NULL)) {
+		respond_begin(r, 304, NULL, false);
+		return;
+	}
+	if (part < 0) {
+		snprintf(text, sizeof text, "bytes */%" PRIu64, picture->len);
+		respond_header(r, "Content-Range", text);
+		respond_problem(r, 416, "problem.range-not-satisfiable", NULL, NULL);
+		return;
+	}
+	snprintf(text, sizeof text, "inline; filename=\"picture-%u.%s\"", number, ending);
+	respond_header(r, "Content-Disposition", text);
+	respond_header(r, "Accept-Ranges", "bytes");
+	if (part > 0) {
+		snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, first + len - 1, picture->len);
+		respond_header(r, "Content-Range", text);
+	}
+	snprintf(text, sizeof text, "%" PRIu64, len);
+	respond_header(r, "Content-Length", text);
+	respond_header(r, "Content-Type", picture->type);
+	respond_patience(r, PATIENCE_MS);
+	if (respond_begin(r, part > 0 ? 206 : 200, NULL, false) == 0)
+		respond_file(r, fd, picture->offset + first, len);
+}
+
+void picture_handle(struct request *r, void *context)
+{
+	const char *rest = request_rest(r);
+	char token[TOKEN_LEN + 1] = "";
+	struct live_picture picture = {.type = NULL};
+	struct err e = {.code = ERR_NOT_FOUND};
+	FD_AUTO int fd = -1;
+
+	if (strlen(rest) == TOKEN_LEN + 2 && rest[TOKEN_LEN] == '-' && rest[TOKEN_LEN + 1] >= '1' && rest[TOKEN_LEN + 1] < '1' + IMAGES_MAX)
+		memcpy(token, rest, TOKEN_LEN);
+	if (atomic_fetch_add(&at_once, 1) >= AT_ONCE_MAX) {
+		respond_problem(r, 503, "problem.busy.visitors", NULL, NULL);
+	} else {
+		if (token_shaped(token))
+			fd = picture_find(context, token, (unsigned)(rest[TOKEN_LEN + 1] - '1'), &picture, &e);
+		if (fd >= 0 && picture.type != NULL)
+			picture_respond(r, fd, &picture, (unsigned)(rest[TOKEN_LEN + 1] - '0'));
+		else if (e.code == ERR_NOT_FOUND)
+			respond_problem(r, 404, "problem.not-found", NULL, NULL);
+		else
+			respond_err(r, &e);
+	}
+	atomic_fetch_sub(&at_once, 1);
+}

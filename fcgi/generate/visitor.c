@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/visitor.h"
+#include "fcgi/generate/live.h"
+#include "policy/base/when.h"
+#include <limits.h>
+#include <poll.h>
+
+bool visitor_stays(struct set *s)
+{
+	enum live_state state;
+
+	if (s->live == NULL) {
+		s->cancelled = s->cancelled || request_gone(s->r);
+		return !s->cancelled;
+	}
+	state = live_look(s->live);
+	if (state == LIVE_VISITED && !s->left && request_gone(s->r)) {
+		s->left = true;
+		live_left(s->live);
+		state = live_look(s->live);
+	}
+	s->cancelled = state == LIVE_CANCELLED;
+	s->closing = s->closing || state == LIVE_CLOSING;
+	return !s->cancelled && !s->closing;
+}
+
+bool visitor_is_there(struct set *s)
+{
+	return visitor_stays(s) && (s->live == NULL || live_look(s->live) == LIVE_VISITED);
+}
+
+static int visitor_fd(const struct set *s)
+{
+	return s->live != NULL ? live_wake_fd(s->live) : request_fd(s->r);
+}
+
+int visitor_await(struct set *s)
+{
+	while (visitor_stays(s)) {
+		uint64_t until = s->live != NULL ? live_alone_until(s->live) : UINT64_MAX, now = monotonic_ms();
+		struct pollfd p = {.fd = visitor_fd(s), .events = POLLRDHUP};
+		if (until == UINT64_MAX)
+			return 0;
+		poll(&p, 1, until > now ? until - now > INT_MAX ? INT_MAX : (int)(until - now) : 0);
+	}
+	return -1;
+}
+
+int visitor_wait(struct set *s, struct peer_work *works, struct call *calls, size_t count, uint64_t until, struct err *e)
+{
+	uint64_t alone = s->live != NULL ? live_alone_until(s->live) : UINT64_MAX, limit = alone < until ? alone : until;
+	if (s->closing || s->cancelled)
+		return err_set(e, ERR_GONE, "the visitor left");
+	int rc = works != NULL ? peer_wait(works, calls, count, visitor_fd(s), limit, e) : call_wait(calls, count, visitor_fd(s), limit, e);
+
+	if (rc == 0 || (e->code == ERR_TIMEOUT && limit == until) || (e->code != ERR_TIMEOUT && e->code != ERR_GONE))
+		return rc;
+	*e = (struct err){.code = ERR_NONE};
+	return visitor_stays(s) ? 0 : err_set(e, ERR_GONE, "the visitor left");
+}
