@@ -37,14 +37,6 @@ static bool region_is(const char *a, const char *b)
 	}
 }
 
-static bool region_named(const struct policy_processor *declared, const char *region)
-{
-	for (size_t i = 0; i < declared->region_count; i++)
-		if (region_is(declared->regions[i].id, region))
-			return true;
-	return declared->region_count == 0;
-}
-
 // Visitors who left the choice to us are served by what is built in, so nobody else may notice.
 static void check_refusal(struct check *c, const cJSON *row, const char *id)
 {
@@ -96,7 +88,10 @@ static void check_processor(struct check *c, const cJSON *row)
 	// What was refused in the past stays in egress's count; what counts here is where the last answer came from.
 	const char *region = json_string(row, "region_seen");
 	double mismatches = json_number(row, "region_mismatches", 0);
-	if (region != NULL && *region && !region_named(declared, region))
+	bool named = region == NULL || *region == '\0' || declared->region_count == 0;
+	for (size_t i = 0; i < declared->region_count && !named; i++)
+		named = region_is(declared->regions[i].id, region);
+	if (!named)
 		check_add(c, CHECK_BROKEN, "Use a deployment in a region that the policy names.",
 			  "%s last answered from %s, which the policy does not name (%.0f such answers were refused)", id, region,
 			  mismatches);

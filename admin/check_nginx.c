@@ -182,28 +182,27 @@ static const char *other_word(const struct nginx_directive *d, const char *allow
 	return NULL;
 }
 
-static void rule_check(struct check *c, const struct rule *r, const char *name)
-{
-	const struct nginx_directive *root = nginx_conf_root(c->nginx), *http = nginx_directive_in(root, "http");
-
-	if (r->kind == HTTP && (http == NULL || nginx_directive_in(http, name) == NULL))
-		bad(c, http != NULL ? http : root, RESTORE, "%s is not set: %s", name, r->why);
-	EACH_DIRECTIVE(d, c, r->kind == PASS ? "fastcgi_pass" : name)
-	{
-		const struct nginx_directive *set = nginx_directive_in_force(d->parent, name);
-		if (r->kind == ONLY && other_word(d, r->words) != NULL)
-			bad(c, d, RESTORE, "%s %s: %s", name, other_word(d, r->words), r->why);
-		if (r->kind == PASS && strcmp(nginx_word(set, 0), r->words) != 0)
-			bad(c, set != NULL ? set : d->parent, RESTORE, "%s is not %s here: %s", name, r->words, r->why);
-	}
-}
-
 // The rules of the check that is running.
 static void nginx_rules(struct check *c)
 {
-	for (const struct rule *r = rules; r < rules + ARRAY_LEN(rules); r++)
-		for (size_t n = 0; strcmp(r->check, c->at->name) == 0 && n < ARRAY_LEN(r->directives) && r->directives[n] != NULL; n++)
-			rule_check(c, r, r->directives[n]);
+	const struct nginx_directive *root = nginx_conf_root(c->nginx), *http = nginx_directive_in(root, "http");
+
+	for (size_t i = 0; i < ARRAY_LEN(rules) * ARRAY_LEN(rules[0].directives); i++) {
+		const struct rule *r = &rules[i / ARRAY_LEN(rules[0].directives)];
+		const char *name = r->directives[i % ARRAY_LEN(rules[0].directives)];
+		if (name == NULL || strcmp(r->check, c->at->name) != 0)
+			continue;
+		if (r->kind == HTTP && (http == NULL || nginx_directive_in(http, name) == NULL))
+			bad(c, http != NULL ? http : root, RESTORE, "%s is not set: %s", name, r->why);
+		EACH_DIRECTIVE(d, c, r->kind == PASS ? "fastcgi_pass" : name)
+		{
+			const struct nginx_directive *set = nginx_directive_in_force(d->parent, name);
+			if (r->kind == ONLY && other_word(d, r->words) != NULL)
+				bad(c, d, RESTORE, "%s %s: %s", name, other_word(d, r->words), r->why);
+			if (r->kind == PASS && strcmp(nginx_word(set, 0), r->words) != 0)
+				bad(c, set != NULL ? set : d->parent, RESTORE, "%s is not %s here: %s", name, r->words, r->why);
+		}
+	}
 }
 
 static void nginx_logs(struct check *c)

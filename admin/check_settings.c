@@ -33,35 +33,23 @@ static bool secret_is_set(const struct check *c, const char *name)
 	return credentials != NULL && path_join(path, sizeof path, credentials, name, NULL) == 0 && access(path, F_OK) == 0;
 }
 
-// The host of "scheme://[user@]host[:port]/…". -1 when there is none.
-static int url_host(const char *url, char out[HOST_MAX])
-{
-	const char *start = strstr(url, "://");
-
-	if (start == NULL)
-		return -1;
-	start += 3;
-	size_t len = strcspn(start, "/?#\\");
-	const char *at = memrchr(start, '@', len); // a user's name may have several
-	if (at != NULL) {
-		len -= (size_t)(at + 1 - start);
-		start = at + 1;
-	}
-	size_t host = *start == '[' ? strcspn(start, "]/") + 1 : strcspn(start, ":/?#\\");
-	if (host == 0 || host > len || host >= HOST_MAX)
-		return -1;
-	snprintf(out, HOST_MAX, "%.*s", (int)host, start);
-	return 0;
-}
-
 static void check_url(struct check *c, const char *name, const struct policy_processor *processor)
 {
-	const char *url = setting(name, NULL);
-	char host[HOST_MAX];
+	const char *url = setting(name, NULL), *start = url != NULL ? strstr(url, "://") : NULL;
+	char host[HOST_MAX] = "";
 
 	if (url == NULL)
 		return;
-	if (url_host(url, host) != 0)
+	if (start != NULL) { // scheme://[user@]host[:port]/…
+		start += 3;
+		const char *end = start + strcspn(start, "/?#\\"),
+			   *at = memrchr(start, '@', (size_t)(end - start)); // a user's name may have several
+		start = at != NULL ? at + 1 : start;
+		size_t len = *start == '[' ? strcspn(start, "]/") + 1 : strcspn(start, ":/?#\\");
+		if (len <= (size_t)(end - start) && len < sizeof host)
+			snprintf(host, sizeof host, "%.*s", (int)len, start);
+	}
+	if (*host == '\0')
 		check_add(c, CHECK_BROKEN, "Give the whole base URL, https://host/.", "%s is not a URL", name);
 	else if (!policy_host_allowed(processor, host))
 		check_add(c, CHECK_BROKEN, "Correct the setting, or declare the host in the policy and announce it.",

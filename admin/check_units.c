@@ -57,17 +57,6 @@ static void check_drop_ins(struct check *c, const char *folder, const char *unit
 	globfree(&found);
 }
 
-// lethe-run holds this lock while it serves the state.
-static bool served_by_lethe_run(const struct check *c)
-{
-	char path[PATH_MAX];
-
-	if (path_join(path, sizeof path, c->admin->state, "run.lock", NULL) != 0)
-		return false;
-	FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
-}
-
 static void check_units(struct check *c)
 {
 	const char *folder = setting("LETHE_UNITS", installed_folder);
@@ -76,7 +65,10 @@ static void check_units(struct check *c)
 
 	snprintf(path, sizeof path, "%s/lethe-generate.service", folder);
 	if (access(path, F_OK) < 0) {
-		if (served_by_lethe_run(c))
+		// lethe-run holds this lock while it serves the state.
+		FD_AUTO int fd =
+		    path_join(path, sizeof path, c->admin->state, "run.lock", NULL) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+		if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0)
 			check_add(c, CHECK_KEPT, "", "the programs run below lethe-run and lock themselves in");
 		else
 			check_add(c, CHECK_UNSURE, "Name the folder of the units with LETHE_UNITS.", "there are no units of the site in %s",

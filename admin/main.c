@@ -59,21 +59,6 @@ static enum status command_usage(const char *path, const char *message)
 			       path);
 }
 
-static enum status command_run(const struct command *c, const struct arguments *args)
-{
-	const char *policy = argument(args, "policy"), *state = argument(args, "state"), *run = argument(args, "run");
-
-	if (installed_settings(state) != STATUS_DONE)
-		return STATUS_UNSURE;
-	const struct admin a = {
-	    .policy = policy != NULL ? policy : setting_policy(),
-	    .policy_given = policy != NULL,
-	    .state = state != NULL ? state : setting_state(),
-	    .run = run != NULL ? run : setting_run(),
-	};
-	return c->run(&a, args);
-}
-
 // Follows the words of the command line through the tables.
 static enum status command_line(int argc, char **argv)
 {
@@ -115,7 +100,16 @@ static enum status command_line(int argc, char **argv)
 	}
 	if (args.word_count > c->words_max)
 		return command_usage(path, "there are too many arguments");
-	return command_run(c, &args);
+	const char *policy = argument(&args, "policy"), *state = argument(&args, "state"), *run = argument(&args, "run");
+	if (installed_settings(state) != STATUS_DONE)
+		return STATUS_UNSURE;
+	const struct admin a = {
+	    .policy = policy != NULL ? policy : setting_policy(),
+	    .policy_given = policy != NULL,
+	    .state = state != NULL ? state : setting_state(),
+	    .run = run != NULL ? run : setting_run(),
+	};
+	return c->run(&a, &args);
 }
 
 int main(int argc, char **argv)

@@ -35,27 +35,20 @@ static enum status lint_print_json(const struct report *r)
 	return output_print(&out);
 }
 
-// The version to compare units with: as named, else the one in force where there is one.
-static struct policy *lint_before(const struct admin *a, const char *named)
-{
-	char path[PATH_MAX];
-
-	if (named == NULL && path_join(path, sizeof path, a->state, "policy/active.xml", NULL) == 0)
-		named = path;
-	return named != NULL ? policy_load_as(named, true, NULL) : NULL;
-}
-
 static enum status lint_main(const struct admin *a, const struct arguments *args)
 {
 	const char *file = args->word_count == 1 ? args->words[0] : a->policy, *format = argument(args, "format");
 	const char *against = argument(args, "against");
+	char active[PATH_MAX];
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), bytes = BUF_INIT(POLICY_BYTES_MAX);
 	REPORT_AUTO struct report report = {.file = file};
 	struct err e = {0};
 
 	if (file_read(file, &bytes, &e) != 0 && e.code != ERR_MEMORY) // too large is a finding
 		return output_complain(STATUS_UNSURE, "%s", e.text);
-	POLICY_AUTO struct policy *before = lint_before(a, against);
+	// The version to compare units with: as named, else the one in force where there is one.
+	bool named = against != NULL || path_join(active, sizeof active, a->state, "policy/active.xml", NULL) == 0;
+	POLICY_AUTO struct policy *before = named ? policy_load_as(against != NULL ? against : active, true, NULL) : NULL;
 	if (before == NULL && against != NULL)
 		return output_complain(STATUS_UNSURE, "%s is no valid policy to compare with: lethe policy lint shows why", against);
 	policy_lint(file, before, &report);

@@ -95,32 +95,6 @@ static enum status publication_prepare(struct publication *x, enum vault_mode mo
 	return site_stores_open(&x->vault, x->admin, x->shown, mode);
 }
 
-static int publication_record(struct publication *x, struct err *e)
-{
-	const char *name = active_step_activates(x->plan.step) ? "activation"
-			   : x->plan.step == ACTIVE_ANNOUNCE   ? "announcement"
-			   : x->plan.step == ACTIVE_WITHDRAW   ? "announcement-withdrawn"
-							       : NULL;
-	const struct policy *p = x->plan.step == ACTIVE_WITHDRAW ? x->files.coming : x->wanted;
-	BUF_AUTO struct buf details = BUF_INIT(DETAILS_MAX);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	char announced[WHEN_TEXT], from[WHEN_TEXT];
-
-	if (name == NULL)
-		return 0;
-	when_text(announced, x->plan.announced);
-	when_text(from, x->plan.from);
-	bool failed =
-	    cJSON_AddStringToObject(object, "version", p->version) == NULL || cJSON_AddStringToObject(object, "sha256", p->sha256) == NULL;
-	if (x->plan.announced != 0)
-		failed = failed || cJSON_AddStringToObject(object, "announced", announced) == NULL ||
-			 cJSON_AddStringToObject(object, "from", from) == NULL;
-	if (failed || json_print(&details, object) != 0)
-		return err_set(e, ERR_MEMORY, "no memory to record it");
-	const struct ledger_event event = {.name = name, .details = details.data};
-	return ledger_append(x->vault, &event, e);
-}
-
 // What happens to the wanted version, in words. `would`: a dry run.
 static void plan_words(struct buf *out, const struct publication *x, bool would)
 {
@@ -151,7 +125,26 @@ static void plan_words(struct buf *out, const struct publication *x, bool would)
 static int publication_apply(struct publication *x, const char *folder, bool own, const char *html, bool testing,
 			     struct publish_result *result, struct err *e)
 {
-	if (publication_record(x, e) != 0)
+	const char *name = active_step_activates(x->plan.step) ? "activation"
+			   : x->plan.step == ACTIVE_ANNOUNCE   ? "announcement"
+			   : x->plan.step == ACTIVE_WITHDRAW   ? "announcement-withdrawn"
+							       : NULL;
+	const struct policy *p = x->plan.step == ACTIVE_WITHDRAW ? x->files.coming : x->wanted;
+	BUF_AUTO struct buf details = BUF_INIT(DETAILS_MAX);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	char announced[WHEN_TEXT], from[WHEN_TEXT];
+
+	when_text(announced, x->plan.announced);
+	when_text(from, x->plan.from);
+	bool made =
+	    cJSON_AddStringToObject(object, "version", p->version) != NULL && cJSON_AddStringToObject(object, "sha256", p->sha256) != NULL;
+	if (x->plan.announced != 0)
+		made = made && cJSON_AddStringToObject(object, "announced", announced) != NULL &&
+		       cJSON_AddStringToObject(object, "from", from) != NULL;
+	if (!made || json_print(&details, object) != 0)
+		return err_set(e, ERR_MEMORY, "no memory to record it");
+	const struct ledger_event event = {.name = name, .details = details.data};
+	if (name != NULL && ledger_append(x->vault, &event, e) != 0)
 		return -1;
 	if (site_become_owner(x->admin->state) != 0)
 		return err_set(e, ERR_IO, "this cannot continue as the user that owns %s", x->admin->state);

@@ -45,25 +45,6 @@ static void say_malformed(void *context, xmlErrorPtr error)
 		     "close every element and write &amp; for & and &lt; for <", what);
 }
 
-static int check_encoding(const char *bytes, size_t len, struct report *r)
-{
-	size_t at = 0, end;
-	int line = 1;
-
-	if (utf8_valid(bytes, len))
-		return 0;
-	for (; at < len; line++) { // find the line that is wrong
-		const char *newline = memchr(bytes + at, '\n', len - at);
-		end = newline != NULL ? (size_t)(newline - bytes) + 1 : len;
-		if (!utf8_valid(bytes + at, end - at))
-			break;
-		at = end;
-	}
-	report_error(r, line, "the file is not UTF-8 here", "other encodings are read differently by different programs",
-		     "save it as UTF-8");
-	return -1;
-}
-
 // Namespaces are refused because xsi:schemaLocation would make the validator open another file.
 static void refuse_namespaces(const xmlNode *top, struct report *r)
 {
@@ -83,37 +64,38 @@ static void refuse_namespaces(const xmlNode *top, struct report *r)
 	}
 }
 
-static xmlDoc *parse_bytes(const char *bytes, size_t len, struct report *r)
-{
-	struct parse state = {.report = r};
-	xmlParserCtxt *parser = xmlNewParserCtxt();
-
-	if (parser == NULL)
-		return NULL;
-	parser->_private = &state;
-	parser->sax->internalSubset = refuse_doctype;
-	parser->sax->serror = say_malformed;
-	xmlDoc *document =
-	    xmlCtxtReadMemory(parser, bytes, (int)len, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
-	if (r->errors > 0) {
-		xmlFreeDoc(document);
-		document = NULL;
-	}
-	xmlFreeParserCtxt(parser);
-	return document;
-}
-
 xmlDoc *document_parse(const char *bytes, size_t len, struct report *r)
 {
+	struct parse state = {.report = r};
+	xmlDoc *document = NULL;
+
 	pthread_once(&once, xmlInitParser);
 	if (len == 0 || len > INT_MAX) {
 		report_error(r, 1, "the file is empty", "a site without a policy may do nothing", "write one as policy(5) shows");
 		return NULL;
 	}
-	if (check_encoding(bytes, len, r) != 0)
+	if (!utf8_valid(bytes, len)) {
+		int line = 1;
+		for (size_t at = 0, end; at < len; at = end, line++) { // find the line that is wrong
+			const char *newline = memchr(bytes + at, '\n', len - at);
+			end = newline != NULL ? (size_t)(newline - bytes) + 1 : len;
+			if (!utf8_valid(bytes + at, end - at))
+				break;
+		}
+		report_error(r, line, "the file is not UTF-8 here", "other encodings are read differently by different programs",
+			     "save it as UTF-8");
 		return NULL;
-	xmlDoc *document = parse_bytes(bytes, len, r);
-	xmlNode *root = document != NULL ? xmlDocGetRootElement(document) : NULL;
+	}
+	xmlParserCtxt *parser = xmlNewParserCtxt();
+	if (parser != NULL) {
+		parser->_private = &state;
+		parser->sax->internalSubset = refuse_doctype;
+		parser->sax->serror = say_malformed;
+		document =
+		    xmlCtxtReadMemory(parser, bytes, (int)len, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
+		xmlFreeParserCtxt(parser);
+	}
+	xmlNode *root = document != NULL && r->errors == 0 ? xmlDocGetRootElement(document) : NULL;
 	if (root != NULL) {
 		refuse_namespaces(root, r);
 		xmlChar *format = xmlGetNoNsProp(root, BAD_CAST "format");

@@ -21,27 +21,17 @@ static time_t condition_end(enum policy_condition condition, const struct life_f
 	}
 }
 
-static time_t start_of(const struct policy_life *life, const struct life_facts *f)
-{
-	switch (life->start) {
-	case START_CLOSING:
-		return f->since[LIFE_CLOSED];
-	case START_ACCOUNT_END:
-		return f->since[LIFE_ACCOUNT_ENDED];
-	case START_COMPLETION:
-		return f->since[LIFE_COMPLETED] != 0 ? f->since[LIFE_COMPLETED] : f->made;
-	default:
-		return f->made;
-	}
-}
-
 // The end of one life; 0: it goes on.
 static time_t end_of(const struct policy_life *life, const struct life_facts *f)
 {
+	static const enum life_fact starts[] = {
+	    [START_COMPLETION] = LIFE_COMPLETED, [START_CLOSING] = LIFE_CLOSED, [START_ACCOUNT_END] = LIFE_ACCOUNT_ENDED};
 	time_t condition = condition_end(life->lasts_while, f);
-	time_t start = start_of(life, f);
-	time_t length = life->has_length && start != 0 ? duration_after(start, life->length) : 0;
+	time_t start = life->start == START_CREATION ? f->made : f->since[starts[life->start]];
 
+	if (life->start == START_COMPLETION && start == 0)
+		start = f->made;
+	time_t length = life->has_length && start != 0 ? duration_after(start, life->length) : 0;
 	if (life->unless != CONDITION_NONE && condition_end(life->unless, f) == 0)
 		return f->made; // the exception holds, so this life does not
 	if (condition != 0 && (length == 0 || condition < length))

@@ -182,40 +182,11 @@ static void inline_element(struct reader *r, const xmlNode *node, struct prose_r
 	}
 }
 
-// No space before the first word and after the last.
-static void runs_trim(struct reader *r, struct prose_run *runs, size_t count)
-{
-	if (count == 0)
-		return;
-	if (runs[0].type == RUN_TEXT && runs[0].text[0] == ' ')
-		runs[0].text++;
-	struct prose_run *last = &runs[count - 1];
-	size_t len = strlen(last->text);
-	if (last->type == RUN_TEXT && len > 0 && last->text[len - 1] == ' ')
-		last->text = arena_text(r->arena, last->text, len - 1);
-}
-
-static void check_words(struct reader *r, const xmlNode *node, const struct prose_run *runs, size_t count)
-{
-	static const char *const dead[] = {"privacy shield", "safe harbour", "safe harbor"};
-	size_t letters = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		letters += strlen(runs[i].text) + (runs[i].type == RUN_LIFE);
-		for (size_t j = 0; j < ARRAY_LEN(dead); j++) {
-			report_warning_if(strcasestr(runs[i].text, dead[j]) != NULL, r->report, node_line(node),
-					  "the text speaks of \"%s\", which no longer protects a transfer (struck down in 2015 and 2020)",
-					  "visitors would be misled", "name a safeguard that holds", dead[j]);
-		}
-	}
-	report_error_if(letters == 0 && !arena_failed(r->arena), r->report, node_line(node), "<%s> is empty",
-			"the notice would have a gap there", "write a sentence or remove the element", (const char *)node->name);
-}
-
 // Text for people; what says nothing is reported.
 static struct prose prose_read(struct reader *r, const xmlNode *node)
 {
-	size_t max = 0, count = 0;
+	static const char *const dead[] = {"privacy shield", "safe harbour", "safe harbor"};
+	size_t max = 0, count = 0, letters = 0;
 
 	for (const xmlNode *c = node->children; c != NULL; c = c->next)
 		max++;
@@ -226,8 +197,22 @@ static struct prose prose_read(struct reader *r, const xmlNode *node)
 		else if (c->type == XML_ELEMENT_NODE)
 			inline_element(r, c, &runs[count++]);
 	}
-	runs_trim(r, runs, count);
-	check_words(r, node, runs, count);
+	struct prose_run *first = runs, *last = runs + (count > 0 ? count - 1 : 0); // no space before the first word and after the last
+	if (count > 0 && first->type == RUN_TEXT && first->text[0] == ' ')
+		first->text++;
+	size_t len = count > 0 && last->type == RUN_TEXT ? strlen(last->text) : 0;
+	if (len > 0 && last->text[len - 1] == ' ')
+		last->text = arena_text(r->arena, last->text, len - 1);
+	for (size_t i = 0; i < count; i++) {
+		letters += strlen(runs[i].text) + (runs[i].type == RUN_LIFE);
+		for (size_t j = 0; j < ARRAY_LEN(dead); j++) {
+			report_warning_if(strcasestr(runs[i].text, dead[j]) != NULL, r->report, node_line(node),
+					  "the text speaks of \"%s\", which no longer protects a transfer (struck down in 2015 and 2020)",
+					  "visitors would be misled", "name a safeguard that holds", dead[j]);
+		}
+	}
+	report_error_if(letters == 0 && !arena_failed(r->arena), r->report, node_line(node), "<%s> is empty",
+			"the notice would have a gap there", "write a sentence or remove the element", (const char *)node->name);
 	return (struct prose){.runs = runs, .count = count};
 }
 

@@ -8,39 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void duration_iso(char out[64], struct duration d)
-{
-	char date[32] = "", time[32] = "";
-
-	if (d.months > 0)
-		snprintf(date, sizeof date, "%uM", d.months);
-	if (d.days > 0)
-		snprintf(date + strlen(date), sizeof date - strlen(date), "%uD", d.days);
-	if (d.seconds > 0 || duration_is_zero(d))
-		snprintf(time, sizeof time, "T%lluS", (unsigned long long)d.seconds);
-	snprintf(out, 64, "P%s%s", date, time);
-}
-
-static void add_kind_facts(cJSON *object, const struct policy *p, const struct policy_kind *kind)
-{
-	BUF_AUTO struct buf words = BUF_INIT(DOCUMENT_BYTES_MAX);
-	struct writer w = {.form = FORM_TEXT, .out = &words, .policy = p};
-	char ttl[64];
-
-	notice_life(&w, p, kind);
-	cJSON_AddStringToObject(object, "life", buf_text(&words));
-	bool fixed = false, open = kind->life_count == 0;
-	for (size_t i = 0; i < kind->life_count; i++) {
-		bool lasts = kind->lives[i].has_length && kind->lives[i].lasts_while == CONDITION_NONE;
-		fixed = fixed || lasts;
-		open = open || !lasts;
-		duration_iso(ttl, kind->lives[i].length);
-		json_add_text(cJSON_GetArrayItem(cJSON_GetObjectItem(object, "lives"), (int)i), "ttl",
-			      kind->lives[i].has_length ? ttl : NULL);
-	}
-	cJSON_AddStringToObject(object, "lasts", !fixed ? "event" : open ? "time-or-event" : "time");
-}
-
 // The subjects of the kinds of data that a purpose or a processor has to do with, each once: their ids, or their names.
 static void add_subjects(cJSON *object, const struct policy *p, const char *purpose, kind_set kinds)
 {
@@ -102,30 +69,6 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 	json_add_text(guarantee, "enforceable", adequacy != NULL ? adequacy : clauses);
 }
 
-static cJSON *facts_tree(const struct policy *p)
-{
-	cJSON *top = notice_tree(p), *list = cJSON_GetObjectItem(top, "kinds"), *subjects = cJSON_AddArrayToObject(top, "subjects");
-	BUF_AUTO struct buf url = BUF_INIT(4096);
-
-	address_site(p, &url);
-	json_add_text(top, "site_url", buf_text(&url));
-	json_add_date(top, "created", p->version_count > 0 ? p->versions[p->version_count - 1].updated : p->updated);
-	for (size_t i = 0; i < p->subject_count; i++) {
-		cJSON *subject = json_object_in(subjects);
-		json_add_text(subject, "id", p->subjects[i].id);
-		json_add_text(subject, "name", p->subjects[i].name);
-	}
-	for (size_t i = 0; i < p->kind_count; i++)
-		add_kind_facts(cJSON_GetArrayItem(list, (int)i), p, policy_kind_at(p, i));
-	list = cJSON_GetObjectItem(top, "purposes");
-	for (size_t i = 0; i < p->purpose_count; i++)
-		add_subjects(cJSON_GetArrayItem(list, (int)i), p, p->purposes[i].id, 0);
-	list = cJSON_GetObjectItem(top, "processors");
-	for (size_t i = 0; i < p->processor_count; i++)
-		add_processor_facts(cJSON_GetArrayItem(list, (int)i), p, &p->processors[i]);
-	return top;
-}
-
 // Applies a mapping to the tree. `name` is what the error calls it. The document is valid as long as the tree and `made`; NULL with the error.
 static const cJSON *facts_mapped(const struct facts *f, const char *name, const char *mapping, size_t len, cJSON *made, struct err *e)
 {
@@ -144,7 +87,50 @@ EMBED(facts_subprocessors_mapping, "policy/publish/documents/subprocessors.json"
 
 int facts_make(struct facts *out, const struct policy *p, struct err *e)
 {
-	*out = (struct facts){.policy = p, .tree = facts_tree(p), .made = cJSON_CreateArray()};
+	cJSON *top = notice_tree(p), *list = cJSON_GetObjectItem(top, "kinds"), *subjects = cJSON_AddArrayToObject(top, "subjects");
+	BUF_AUTO struct buf words = BUF_INIT(DOCUMENT_BYTES_MAX);
+	struct writer w = {.form = FORM_TEXT, .out = &words, .policy = p};
+
+	*out = (struct facts){.policy = p, .tree = top, .made = cJSON_CreateArray()};
+	address_site(p, &words);
+	json_add_text(top, "site_url", buf_text(&words));
+	json_add_date(top, "created", p->version_count > 0 ? p->versions[p->version_count - 1].updated : p->updated);
+	for (size_t i = 0; i < p->subject_count; i++) {
+		cJSON *subject = json_object_in(subjects);
+		json_add_text(subject, "id", p->subjects[i].id);
+		json_add_text(subject, "name", p->subjects[i].name);
+	}
+	for (size_t i = 0; i < p->kind_count; i++) {
+		const struct policy_kind *kind = policy_kind_at(p, i);
+		cJSON *object = cJSON_GetArrayItem(list, (int)i), *lives = cJSON_GetObjectItem(object, "lives");
+		bool fixed = false, open = kind->life_count == 0;
+		buf_reset(&words);
+		notice_life(&w, p, kind);
+		json_add_text(object, "life", buf_text(&words));
+		for (size_t j = 0; j < kind->life_count; j++) {
+			const struct policy_life *life = &kind->lives[j];
+			struct duration d = life->length;
+			bool lasts = life->has_length && life->lasts_while == CONDITION_NONE;
+			fixed = fixed || lasts;
+			open = open || !lasts;
+			buf_reset(&words);
+			buf_addc(&words, 'P');
+			if (d.months > 0)
+				buf_printf(&words, "%uM", d.months);
+			if (d.days > 0)
+				buf_printf(&words, "%uD", d.days);
+			if (d.seconds > 0 || duration_is_zero(d))
+				buf_printf(&words, "T%lluS", (unsigned long long)d.seconds);
+			json_add_text(cJSON_GetArrayItem(lives, (int)j), "ttl", life->has_length ? buf_text(&words) : NULL);
+		}
+		json_add_text(object, "lasts", !fixed ? "event" : open ? "time-or-event" : "time");
+	}
+	list = cJSON_GetObjectItem(top, "purposes");
+	for (size_t i = 0; i < p->purpose_count; i++)
+		add_subjects(cJSON_GetArrayItem(list, (int)i), p, p->purposes[i].id, 0);
+	list = cJSON_GetObjectItem(top, "processors");
+	for (size_t i = 0; i < p->processor_count; i++)
+		add_processor_facts(cJSON_GetArrayItem(list, (int)i), p, &p->processors[i]);
 	out->subprocessors =
 	    facts_mapped(out, "subprocessors.json", facts_subprocessors_mapping, facts_subprocessors_mapping_size, out->made, e);
 	if (out->subprocessors != NULL)

@@ -6,43 +6,6 @@
 #include "policy/publish/words/words.h"
 #include <string.h>
 
-static void write_contents(const struct policy *p, struct writer *w)
-{
-	if (w->form == FORM_TEXT)
-		return;
-	write_html(w, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
-	write_heading(w, 2, "contents", word(p, "notice.contents"));
-	write_html(w, "<ol>\n");
-	for (size_t i = 0; i < p->section_count; i++) {
-		BUF_AUTO struct buf target = BUF_INIT(128);
-		buf_printf(&target, "#%s", p->sections[i].id);
-		write_begin(w, MARK_ITEM);
-		if (w->form == FORM_HTML)
-			write_link(w, p->sections[i].title, buf_text(&target));
-		else
-			write_words(w, p->sections[i].title);
-		write_end(w, MARK_ITEM);
-	}
-	buf_adds(w->out, w->form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
-}
-
-static void write_section(const struct policy *p, struct writer *w, const struct policy_section *section)
-{
-	if (w->form == FORM_HTML)
-		xml_printf(w->out, "<section aria-labelledby=\"%s\">\n", section->id);
-	write_heading(w, 2, section->id, section->title);
-	for (size_t i = 0; i < section->block_count; i++) {
-		const struct policy_block *block = &section->blocks[i];
-		if (block->type == BLOCK_PARAGRAPH)
-			write_paragraph(w, &block->prose);
-		else if (block->type == BLOCK_LIST)
-			write_items(w, &block->items);
-		else
-			notice_part(p, w, policy_word(&policy_insert_words, block->insert));
-	}
-	write_html(w, "</section>\n");
-}
-
 // The same in other forms: what to keep, what programs read, what to subscribe to.
 static void write_forms(const struct policy *p, struct writer *w)
 {
@@ -89,10 +52,39 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 	write_paragraph(&w, &p->lead);
 	write_html(&w, "</div>\n</header>\n");
 	summary_write(p, &w);
-	write_contents(p, &w);
+	if (form != FORM_TEXT) {
+		write_html(&w, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
+		write_heading(&w, 2, "contents", word(p, "notice.contents"));
+		write_html(&w, "<ol>\n");
+		for (size_t i = 0; i < p->section_count; i++) {
+			BUF_AUTO struct buf target = BUF_INIT(128);
+			buf_printf(&target, "#%s", p->sections[i].id);
+			write_begin(&w, MARK_ITEM);
+			if (form == FORM_HTML)
+				write_link(&w, p->sections[i].title, buf_text(&target));
+			else
+				write_words(&w, p->sections[i].title);
+			write_end(&w, MARK_ITEM);
+		}
+		buf_adds(out, form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
+	}
 	write_html(&w, "<div class=\"sections\">\n");
-	for (size_t i = 0; i < p->section_count; i++)
-		write_section(p, &w, &p->sections[i]);
+	for (size_t i = 0; i < p->section_count; i++) {
+		const struct policy_section *section = &p->sections[i];
+		if (form == FORM_HTML)
+			xml_printf(out, "<section aria-labelledby=\"%s\">\n", section->id);
+		write_heading(&w, 2, section->id, section->title);
+		for (size_t j = 0; j < section->block_count; j++) {
+			const struct policy_block *block = &section->blocks[j];
+			if (block->type == BLOCK_PARAGRAPH)
+				write_paragraph(&w, &block->prose);
+			else if (block->type == BLOCK_LIST)
+				write_items(&w, &block->items);
+			else
+				notice_part(p, &w, policy_word(&policy_insert_words, block->insert));
+		}
+		write_html(&w, "</section>\n");
+	}
 	write_html(&w, "</div>\n");
 	write_forms(p, &w);
 }

@@ -39,27 +39,10 @@ static void part_controller(const struct policy *p, struct writer *w)
 	write_end(w, MARK_LIST);
 }
 
-static void write_one_life(const struct policy *p, struct writer *w, const struct policy_life *life)
+void notice_life(struct writer *w, const struct policy *p, const struct policy_kind *kind)
 {
 	static const char *const starts[] = {"life.after.creation", "life.after.completion", "life.after.closing",
 					     "life.after.account-end"};
-	char words[160];
-
-	word_duration(words, sizeof words, life->length, word_language(p));
-	if (life->lasts_while != CONDITION_NONE)
-		WRITE_ALL(w, word_condition(word_language(p), life->lasts_while), life->has_length ? word(p, "life.and_then") : "");
-	if (life->has_length)
-		WRITE_ALL(w, words, word(p, starts[life->start]));
-	if (life->unless != CONDITION_NONE)
-		write_words(w, word(p, life->unless == CONDITION_SAVED ? "life.unless_saved" : "life.unless_other"));
-	if (life->ending == END_ANONYMISE || life->has_length)
-		write_word(w, life->ending == END_ANONYMISE ? "life.then_anonymised" : "life.then_deleted");
-	WRITE_ALL(w, life->hold ? word(p, "life.hold") : "", word(p, "join.stop"), life->reason.count > 0 ? word(p, "join.sentence") : "");
-	write_prose(w, &life->reason);
-}
-
-void notice_life(struct writer *w, const struct policy *p, const struct policy_kind *kind)
-{
 	char words[160];
 
 	if (kind->life_count == 0) {
@@ -67,8 +50,20 @@ void notice_life(struct writer *w, const struct policy *p, const struct policy_k
 		WRITE_ALL(w, words, word(p, "join.stop"));
 	}
 	for (size_t i = 0; i < kind->life_count; i++) {
+		const struct policy_life *life = &kind->lives[i];
+		word_duration(words, sizeof words, life->length, word_language(p));
 		write_words(w, i > 0 ? word(p, "life.also") : "");
-		write_one_life(p, w, &kind->lives[i]);
+		if (life->lasts_while != CONDITION_NONE)
+			WRITE_ALL(w, word_condition(word_language(p), life->lasts_while), life->has_length ? word(p, "life.and_then") : "");
+		if (life->has_length)
+			WRITE_ALL(w, words, word(p, starts[life->start]));
+		if (life->unless != CONDITION_NONE)
+			write_words(w, word(p, life->unless == CONDITION_SAVED ? "life.unless_saved" : "life.unless_other"));
+		if (life->ending == END_ANONYMISE || life->has_length)
+			write_word(w, life->ending == END_ANONYMISE ? "life.then_anonymised" : "life.then_deleted");
+		WRITE_ALL(w, life->hold ? word(p, "life.hold") : "", word(p, "join.stop"),
+			  life->reason.count > 0 ? word(p, "join.sentence") : "");
+		write_prose(w, &life->reason);
 	}
 }
 

@@ -60,11 +60,18 @@ static void write_recipients(const struct policy *p, struct writer *w, kind_set 
 		write_word(w, "notice.nobody");
 }
 
-static void glance_places(const struct policy *p, struct writer *w)
+static void write_glance(const struct policy *p, struct writer *w)
 {
 	BUF_AUTO struct buf told = BUF_INIT(65536), place = BUF_INIT(1024); // each with a newline around it
 	size_t count = 0;
+	char age[64];
 
+	write_html(w, "<ul class=\"glance\">\n");
+	glance_kinds(p, w, KEEP_MEMORY, ICON_MEMORY, word(p, "notice.in_memory"));
+	glance_kinds(p, w, KEEP_STORED, ICON_CLOCK, word(p, "notice.stored"));
+	glance_begin(w, ICON_EYE, word(p, "notice.seen_by"));
+	write_recipients(p, w, ~(kind_set)0);
+	glance_end(w);
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
 		for (size_t j = 0; j < a->region_count && !a->local; j++) {
@@ -80,20 +87,7 @@ static void glance_places(const struct policy *p, struct writer *w)
 	}
 	if (count > 0)
 		glance_end(w);
-}
-
-static void write_glance(const struct policy *p, struct writer *w)
-{
-	size_t count = 0;
-	char age[64];
-
-	write_html(w, "<ul class=\"glance\">\n");
-	glance_kinds(p, w, KEEP_MEMORY, ICON_MEMORY, word(p, "notice.in_memory"));
-	glance_kinds(p, w, KEEP_STORED, ICON_CLOCK, word(p, "notice.stored"));
-	glance_begin(w, ICON_EYE, word(p, "notice.seen_by"));
-	write_recipients(p, w, ~(kind_set)0);
-	glance_end(w);
-	glance_places(p, w);
+	count = 0;
 	glance_begin(w, ICON_COOKIE, word(p, "notice.cookies"));
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		write_joined(w, &count, "join.comma", p->cookies[i].name);
