@@ -219,3 +219,10 @@ bool duration_is_zero(struct duration d)
 {
 	return d.months == 0 && d.days == 0 && d.seconds == 0;
 }
+
+bool duration_unit_changed(struct duration from, struct duration to)
+{
+	bool days = from.days > 0 && from.months == 0 && from.seconds == 0, months = to.months > 0 && to.days == 0 && to.seconds == 0;
+
+	return days && months && from.days == to.months;
+}

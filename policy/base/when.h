@@ -26,6 +26,8 @@ time_t duration_after(time_t start, struct duration d);         // calendar-corr
 int duration_compare(struct duration a, struct duration b);     // by the longest that each can be, then by the shortest
 bool duration_may_exceed(struct duration a, struct duration b); // from some start, `a` ends after `b`: both ways for P61D and P2M
 void duration_words(char *out, size_t size, struct duration d); // "14 days", "30 minutes", "1 year and 6 months"
+// P14D became P14M.
+bool duration_unit_changed(struct duration from, struct duration to);
 bool duration_is_zero(struct duration d);
 
 #endif

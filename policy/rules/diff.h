@@ -6,15 +6,8 @@
 #define LETHE_RULES_DIFF_H
 
 #include "policy/model/policy.h"
+#include "policy/rules/change.h"
 
-struct policy_change {
-	bool material;
-	const char *part;           // "kind", "processor", "right" …
-	const char *id;             // of the part: "request-log"; "" where it has none
-	const char *what;           // a sentence for visitors
-	const char *before, *after; // "" where there was or is nothing
-	int line;                   // in the new file; 0 for what is gone
-};
 struct policy_diff {
 	const struct policy_change *changes; // in the order of the policy's parts, material ones first
 	size_t count, material;
@@ -24,8 +17,6 @@ struct policy_diff {
 // Compares the main languages of both. -1 (ERR_MEMORY) when memory is gone or there are too many changes to keep. Free with policy_diff_free.
 int policy_diff(struct policy_diff *out, const struct policy *before, const struct policy *after, struct err *e);
 void policy_diff_free(struct policy_diff *d);
-// P14D became P14M.
-bool diff_unit_changed(struct duration from, struct duration to);
 #define POLICY_DIFF_AUTO __attribute__((cleanup(policy_diff_free)))
 
 #endif

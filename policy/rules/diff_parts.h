@@ -5,9 +5,9 @@
 
 #include "policy/model/arena.h"
 #include "policy/model/fields.h"
-#include "policy/rules/diff.h"
+#include "policy/rules/change.h"
 
-enum { DIFF_DEPTH = 3 };
+enum { DIFF_DEPTH = 3, SENTENCE_MAX = 1024, CHANGES_MAX = 10000 };
 struct differ {
 	const struct policy *before, *after;
 	struct policy_change *list;
@@ -26,13 +26,9 @@ struct differ {
 // One change of the part under comparison. `from` and `to` may be NULL. The sentence is made from the format.
 void diff_add(struct differ *d, bool material, const char *from, const char *to, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-bool diff_same(const char *a, const char *b); // NULL is as ""
+void diff_put(struct differ *d, bool material, const char *from, const char *to, const char *sentence); // the same, of a sentence
+const char *diff_copy(struct differ *d, const char *s);                                                 // "" for NULL
+bool diff_same(const char *a, const char *b);                                                           // NULL is as ""
 const char *diff_duration(struct differ *d, struct duration length);
-
-// What no row of policy/model/fields.c can say. Each gets two versions of one thing.
-void diff_kind(struct differ *d, const void *before, const void *after);
-void diff_processor(struct differ *d, const void *before, const void *after);
-void diff_content(struct differ *d, const void *before, const void *after);
-void diff_party(struct differ *d, const char *title, const struct policy_party *from, const struct policy_party *to);
 
 #endif

@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: ISC
 // What has to be compared as a whole: lives, where a processor is and how its transfers are protected, what content rules do, who is
 // responsible.
+#include "policy/rules/diff_special.h"
 #include "policy/base/array.h"
 #include "policy/model/life.h"
 #include "policy/rules/diff_parts.h"
 #include <stdio.h>
 #include <string.h>
 
-bool diff_unit_changed(struct duration from, struct duration to)
-{
-	bool days = from.days > 0 && from.months == 0 && from.seconds == 0, months = to.months > 0 && to.days == 0 && to.seconds == 0;
-
-	return days && months && from.days == to.months;
-}
-
 static void diff_length(struct differ *d, const char *name, struct duration from, struct duration to)
 {
 	const char *a = diff_duration(d, from), *b = diff_duration(d, to);
-	const char *unit = diff_unit_changed(from, to) ? " The number is the same and the unit is not: were days meant?" : "";
+	const char *unit = duration_unit_changed(from, to) ? " The number is the same and the unit is not: were days meant?" : "";
 
 	if (duration_may_exceed(to, from) && duration_is_zero(from))
 		diff_add(d, true, NULL, b, "%s: now kept for %s.%s", name, b, unit);

@@ -3,7 +3,6 @@
 #include "policy/base/array.h"
 #include "policy/model/life.h"
 #include "policy/processors/processors.h"
-#include "policy/rules/diff.h"
 #include "policy/rules/lint.h"
 #include <string.h>
 
@@ -116,7 +115,7 @@ static void lint_sibling(const struct policy *p, const struct policy_kind *k, co
 	for (size_t i = 0; i < p->kind_count; i++) {
 		for (size_t j = 0; j < policy_kind_at(p, i)->life_count; j++) {
 			const struct policy_life *other = &policy_kind_at(p, i)->lives[j];
-			if (!other->has_length || !l->has_length || !diff_unit_changed(other->length, l->length))
+			if (!other->has_length || !l->has_length || !duration_unit_changed(other->length, l->length))
 				continue;
 			report_warning(r, l->line, "kind %s is to live for %u months while kind %s lives for %u days",
 				       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\"",
@@ -148,7 +147,7 @@ void lint_units(const struct policy *before, const struct policy *p, struct repo
 		const struct policy_kind *a = &before->kinds[k], *b = &p->kinds[k];
 		for (size_t i = 0; i < a->life_count * b->life_count; i++) { // each with each
 			const struct duration from = a->lives[i % a->life_count].length, to = b->lives[i / a->life_count].length;
-			report_warning_if(diff_unit_changed(from, to), r, b->line,
+			report_warning_if(duration_unit_changed(from, to), r, b->line,
 					  "kind %s lived for %u days in the version before and is to live for %u months now",
 					  "M before a T means months, so this may be a slip", "for days write length=\"P%uD\"",
 					  kind_row((enum kind)k)->name, from.days, to.months, to.months);
