@@ -199,16 +199,19 @@ int archive_entry_open(struct archive_file *a, struct archive_entry *en, const c
 
 int archive_entry_write(struct archive_entry *en, const void *bytes, size_t len, struct err *e)
 {
+	struct archive_file *a = en->archive;
 	uint64_t start;
-	int fd = entry_fd(en, &start);
 
-	if (len > ARCHIVE_BYTES_MAX - en->archive->bytes)
+	if (a == NULL)
+		return err_set(e, ERR_IO, "the entry is not open");
+	if (len > ARCHIVE_BYTES_MAX - a->bytes)
 		return err_set(e, ERR_MEMORY, "the archive would be too large");
+	int fd = entry_fd(en, &start);
 	if (write_at(fd, bytes, len, start + en->len) != 0)
 		return archive_failed(e, "write");
 	en->crc = libdeflate_crc32(en->crc, bytes, len);
 	en->len += len;
-	en->archive->bytes += len;
+	a->bytes += len;
 	return 0;
 }
 
@@ -263,32 +266,41 @@ void archive_entry_drop(struct archive_entry *en)
 	fd_close(&en->fd);
 }
 
+// Another entry goes where this one is written: it moves to a file of its own. At most once. -1 with errno.
+static int entry_move(struct archive_entry *en)
+{
+	struct archive_file *a = en->archive;
+	int fd = entry_file(a);
+
+	if (fd >= 0 && range_copy(a->fd, a->end + entry_before_len(en), fd, 0, en->len) != 0)
+		fd_close(&fd);
+	if (fd < 0)
+		return -1;
+	en->fd = fd;
+	a->in_place = NULL;
+	return 0;
+}
+
 int archive_entry_close(struct archive_entry *en, struct archive_range *range, struct err *e)
 {
 	struct archive_file *a = en->archive;
-	struct archive_finished *f = &a->finished[a->count];
 	BUF_AUTO struct buf before = BUF_INIT(256);
 
-	// Another entry stands where this one goes: it moves to a file of its own, once.
-	if (a->in_place != NULL && a->in_place != en) {
-		struct archive_entry *other = a->in_place;
-		FD_AUTO int fd = entry_file(a);
-		if (fd < 0 || range_copy(a->fd, a->end + entry_before_len(other), fd, 0, other->len) != 0)
-			goto failed;
-		other->fd = fd;
-		fd = -1;
-		a->in_place = NULL;
-	}
+	if (a == NULL)
+		return err_set(e, ERR_IO, "the entry is not open");
+	if (a->in_place != NULL && a->in_place != en && entry_move(a->in_place) != 0)
+		goto failed;
 	buf_add(&before, "PK\3\4", 4);
 	entry_facts_add(&before, a->date, en->crc, en->len, en->name);
 	entry_name_add(&before, a->date, en->name);
-	if ((en->fd >= 0 && range_copy(en->fd, 0, a->fd, a->end + before.len, en->len) != 0) ||
+	errno = ENOMEM;
+	if (before.failed || (en->fd >= 0 && range_copy(en->fd, 0, a->fd, a->end + before.len, en->len) != 0) ||
 	    write_at(a->fd, before.data, before.len, a->end) != 0)
 		goto failed;
+	struct archive_finished *f = &a->finished[a->count++];
 	*f = (struct archive_finished){.crc = en->crc, .range = {a->end + before.len, en->len}};
 	memcpy(f->name, en->name, sizeof f->name);
 	a->end += before.len + en->len;
-	a->count++;
 	if (en->fd < 0)
 		a->in_place = NULL;
 	fd_close(&en->fd);

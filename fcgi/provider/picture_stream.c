@@ -69,10 +69,8 @@ int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, 
 
 	if (s->garbage)
 		return picture_garbage(s, e);
-	if (s->member == NULL) {
-		s->pictures = 1;
+	if (s->member == NULL)
 		return picture_pass_on(s, bytes, len, e);
-	}
 	for (size_t i = 0; i < len;) {
 		if (s->at >= SCAN_DIGITS) {
 			ssize_t n = picture_decode(s, bytes + i, len - i, e);
@@ -92,8 +90,9 @@ int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, 
 				s->at = SCAN_ESCAPE;
 			s->matched = c != '\\' && s->matched < name && c == s->member[s->matched] ? s->matched + 1 : name + 1;
 		} else if (c == '"' && s->at == SCAN_ANNOUNCED) {
-			if (++s->pictures > 1 || buf_add(&s->rest, bytes + from, i - from) != 0)
+			if (s->found || buf_add(&s->rest, bytes + from, i - from) != 0)
 				return picture_garbage(s, e);
+			s->found = true;
 			s->at = SCAN_DIGITS;
 			from = i;
 		} else if (c == '"') {
@@ -110,7 +109,7 @@ int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, 
 
 bool picture_stream_whole(const struct picture_stream *s)
 {
-	return !s->garbage && s->pictures == 1 && s->at < SCAN_DIGITS && s->bytes > 0;
+	return !s->garbage && s->at < SCAN_DIGITS && s->bytes > 0;
 }
 
 void picture_stream_free(struct picture_stream *s)

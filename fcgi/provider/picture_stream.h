@@ -16,14 +16,14 @@ struct provider_sink {
 };
 
 struct picture_stream {
-	struct buf rest;   // of the JSON
-	bool garbage;      // what came is no reply with a picture
-	unsigned pictures; // members of that name that hold a string
+	struct buf rest; // of the JSON
+	bool garbage;    // what came is no reply with a picture
 	// The stream's own.
 	const char *member;
 	const struct provider_sink *sink;
 	void *sink_arg;
 	enum picture_scan { SCAN_OUTSIDE = 0, SCAN_STRING, SCAN_ESCAPE, SCAN_NAMED, SCAN_ANNOUNCED, SCAN_DIGITS, SCAN_DIGIT_ESCAPE } at;
+	bool found;     // the member, with a string; there is one in a reply
 	size_t matched; // letters of the member's name that the string began with; more than it has: it is another string
 	size_t bytes;   // of the picture
 	struct base64_decoder decoder;

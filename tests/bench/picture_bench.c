@@ -6,6 +6,7 @@
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/mark.h"
 #include "fcgi/provider/provider.h"
+#include "policy/base/array.h"
 #include "policy/base/base64.h"
 #include <libdeflate.h>
 #include <stdio.h>
@@ -154,7 +155,7 @@ int main(int argc, char **argv)
 		    {"eight_at_once_ms", true, &marked, &written}};
 	BUF_AUTO struct buf png = BUF_INIT(2 * PICTURE_BYTES), reply = BUF_INIT(4 * PICTURE_BYTES);
 	size_t sets = argc > 2 ? strtoul(argv[2], NULL, 10) : 20;
-	static double taken[sizeof rows / sizeof rows[0]][1000];
+	static double taken[ARRAY_LEN(rows)][1000];
 	unsigned char data[CHUNK];
 	uint32_t random = 1;
 
@@ -174,11 +175,11 @@ int main(int argc, char **argv)
 	base64_add(&reply, png.data, png.len);
 	buf_adds(&reply, "\"}],\"usage\":{\"total_tokens\":100}}");
 	for (size_t s = 0; s < sets; s++) {
-		for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
+		for (size_t r = 0; r < ARRAY_LEN(rows); r++)
 			taken[r][s] = set_ms(argv[1], &reply, rows[r].at_once, rows[r].sink, rows[r].out);
 	}
 	printf("{\"bytes\":%zu", png.len);
-	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+	for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
 		qsort(taken[r], sets, sizeof taken[r][0], compare);
 		printf(",\"%s\":%.3f", rows[r].name, taken[r][sets / 2]);
 	}

@@ -270,8 +270,9 @@ static void what_is_finished_is_not_waited_for(void **state)
 	struct archive_entry slow, quick;
 	struct archive_range range;
 	struct err e = {0};
-	char back[8] = "";
+	char back[8] = "", large[2000] = "";
 	struct stat st;
+	uint64_t size;
 
 	(void)state;
 	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
@@ -286,6 +287,8 @@ static void what_is_finished_is_not_waited_for(void **state)
 	assert_int_equal(archive_entry_close(&slow, &range, &e), 0);
 	assert_int_equal(pread(a.fd, back, 8, (off_t)range.offset), 8);
 	assert_memory_equal(back, "slow one", 8);
+	assert_int_equal(archive_entry_write(&slow, "x", 1, &e), -1); // it is closed
+	assert_int_equal(archive_entry_close(&slow, &range, &e), -1);
 	// What is given up frees its space at once.
 	assert_int_equal(archive_entry_open(&a, &slow, "images/03-photo.png", &e), 0);
 	assert_int_equal(archive_entry_write(&slow, "x", 1, &e), 0);
@@ -293,6 +296,15 @@ static void what_is_finished_is_not_waited_for(void **state)
 	assert_int_equal(fstat(a.fd, &st), 0);
 	assert_int_equal(st.st_size, a.end);
 	assert_int_equal(a.bytes, 13);
+	// Of what moved away, nothing stays at the end.
+	assert_int_equal(archive_entry_open(&a, &slow, "images/03-photo.png", &e), 0);
+	assert_int_equal(archive_entry_write(&slow, large, sizeof large, &e), 0);
+	assert_int_equal(archive_add(&a, "README.txt", "x", 1, &e), 0);
+	archive_entry_drop(&slow);
+	assert_int_equal(archive_finish(&a, &size, &e), 0);
+	assert_int_equal(fstat(a.fd, &st), 0);
+	assert_int_equal(st.st_size, size);
+	assert_true(size < sizeof large);
 }
 
 static void the_number_of_entries_has_a_limit(void **state)

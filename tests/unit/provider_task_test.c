@@ -64,7 +64,7 @@ static enum provider_step queue_leave(struct provider_task *t, const struct prov
 	return provider_send(t, t->state == DONE ? "DELETE" : "PUT", path, NULL);
 }
 
-static const struct provider queue = {.id = "queue", .can = {[PROVIDER_IMAGE] = {queue_begin, queue_reply, queue_leave}}};
+static const struct provider queue = {.id = "queue", .can = {[PROVIDER_IMAGE] = {queue_begin, queue_reply, queue_leave, NULL}}};
 
 static struct buf picture = {.max = 1 << 16}; // what came of it
 
@@ -237,11 +237,39 @@ static void the_built_in_one_is_driven_alike(void **state)
 	provider_free(&t);
 }
 
+static enum provider_step careless_reply(struct provider_task *t, const struct provider_reply *r)
+{
+	(void)r;
+	return provider_end_picture(t);
+}
+
+// Whatever the vendor's file looks at.
+static void a_picture_that_was_cut_off_is_none(void **state)
+{
+	(void)state;
+	static const struct provider careless = {.id = "queue", .can = {[PROVIDER_IMAGE] = {queue_begin, careless_reply, NULL, "x"}}};
+	static const struct {
+		const char *body;
+		enum provider_result result;
+	} rows[] = {{"{\"x\":\"cGljdHVyZQ==\"", PROVIDER_OK},  {"{\"x\":\"cGljdHVyZQ==", PROVIDER_BAD_REPLY},
+		    {"{\"x\":\"cGljdHVy", PROVIDER_BAD_REPLY}, {"{\"x\":\"cGljdHVy\\", PROVIDER_BAD_REPLY},
+		    {"{\"x\":\"\"", PROVIDER_BAD_REPLY},       {"{\"x\":", PROVIDER_BAD_REPLY}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct provider_task t;
+		const struct provider_reply r = {200, "", rows[i].body, strlen(rows[i].body)};
+		provider_begin(&t, &careless, PROVIDER_IMAGE, &in);
+		provider_reply(&t, &r);
+		assert_int_equal(t.result, rows[i].result);
+		provider_free(&t);
+	}
+	buf_free(&picture);
+}
+
 // What the row demands of a call is in the request, whatever the vendor's file wrote.
 static void flags_of_the_row_are_added_to_each_request(void **state)
 {
 	(void)state;
-	static const struct provider openrouter = {.id = "openrouter", .can = {[PROVIDER_IMAGE] = {queue_begin, queue_reply, NULL}}};
+	static const struct provider openrouter = {.id = "openrouter", .can = {[PROVIDER_IMAGE] = {queue_begin, queue_reply, NULL, NULL}}};
 	struct provider_task t = {.provider = &openrouter};
 	JSON_AUTO cJSON *body = cJSON_Parse("{\"provider\":{\"zdr\":false,\"only\":[\"x\"]}}");
 	assert_int_equal(provider_send(&t, "POST", "/api/v1/chat/completions", body), PROVIDER_SEND);
@@ -270,6 +298,7 @@ int main(void)
 	    cmocka_unit_test(failures_end_it_wherever_it_is),
 	    cmocka_unit_test(one_that_never_ends_is_ended),
 	    cmocka_unit_test(the_built_in_one_is_driven_alike),
+	    cmocka_unit_test(a_picture_that_was_cut_off_is_none),
 	    cmocka_unit_test(flags_of_the_row_are_added_to_each_request),
 	    cmocka_unit_test(every_vendor_that_is_called_built_is_linked),
 	};
