@@ -171,6 +171,7 @@ int main(int argc, char **argv)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(1024 * 1024), note = BUF_INIT(4096);
 	long records = argc > 3 ? strtol(argv[3], NULL, 10) : 1000000;
+	struct prune_result pruned;
 	struct err e;
 
 	if (argc < 3 || records <= SINCE_CHECKPOINT)
@@ -180,8 +181,8 @@ int main(int argc, char **argv)
 		die(argv[1], buf_text(&messages));
 	struct vault *v = open_vault(p, argv[2], VAULT_ADMIN);
 	fill_with(v, records - LEAST - SINCE_CHECKPOINT);
-	if (ledger_checkpoint(v, &note, &e) != 0) // the daily one
-		die("checkpoint", e.text);
+	if (vault_prune(v, (struct duration){0}, false, &pruned, &e) != 0 || ledger_checkpoint(v, &note, &e) != 0) // as each day
+		die("prune", e.text);
 	double start = now_ms(CLOCK_PROCESS_CPUTIME_ID);
 	fill_with(v, LEAST + SINCE_CHECKPOINT);
 	double put = (now_ms(CLOCK_PROCESS_CPUTIME_ID) - start) / (LEAST + SINCE_CHECKPOINT), alone = milliseconds(put_alone, v, ALONE);

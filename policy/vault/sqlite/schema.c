@@ -5,6 +5,9 @@
 // WITHOUT ROWID trees, so there is none.
 #include "policy/vault/sqlite/schema.h"
 #include "policy/base/array.h"
+#include "policy/base/buf.h"
+#include "policy/base/text.h"
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,9 +143,12 @@ static const char *const log_migrations[] = {
 
 // The application ids read "LtVa", "LtKe", "LtLo".
 const struct schema schema_of[DB_FILE_COUNT] = {
-    [DB_VAULT] = {"vault.db", 0x4c745661, ARRAY_LEN(vault_migrations), vault_migrations},
-    [DB_KEYS] = {"keys.db", 0x4c744b65, ARRAY_LEN(keys_migrations), keys_migrations},
-    [DB_LOG] = {"request log", 0x4c744c6f, ARRAY_LEN(log_migrations), log_migrations},
+    [DB_VAULT] = {"vault.db", 0x4c745661, ARRAY_LEN(vault_migrations), vault_migrations,
+		  "f60e53b21b276c86a1b3853c5ee2f1f1d514d44674b71035e344cf72ad1945d8"},
+    [DB_KEYS] = {"keys.db", 0x4c744b65, ARRAY_LEN(keys_migrations), keys_migrations,
+		 "f1df84092736be0724cec5d0595d7e8556da3e39863231e870651282fb76b0c6"},
+    [DB_LOG] = {"request log", 0x4c744c6f, ARRAY_LEN(log_migrations), log_migrations,
+		"a6812211ec05f52335a46b9e5cb37e41a74672b13922b7d857d3da42728c7307"},
 };
 
 // ---- is a file what this version would have made? ----
@@ -152,6 +158,7 @@ static const char list_text[] = "SELECT type || ' ' || name, sql FROM sqlite_sch
 				"UNION ALL SELECT 'column ' || m.name || '.' || c.name, NULL FROM sqlite_schema m "
 				"JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1";
 
+enum { LIST_BYTES_MAX = 1024 * 1024 };
 struct list {
 	sqlite3 *db;
 	sqlite3_stmt *statement;
@@ -202,11 +209,33 @@ static void compare(struct list *is, struct list *should, const char *name, void
 	}
 }
 
+int schema_digest(sqlite3 *db, const char *name, char out[SCHEMA_DIGEST], struct err *e)
+{
+	BUF_AUTO struct buf text = BUF_INIT(LIST_BYTES_MAX);
+	struct list l = {.db = db};
+	unsigned char digest[32];
+	int ret = list_begin(&l, name, e);
+
+	for (; ret == 0 && l.row == SQLITE_ROW; l.row = sqlite3_step(l.statement))
+		buf_printf(&text, "%s\n%s\n", list_text_at(&l, 0), list_text_at(&l, 1));
+	sqlite3_finalize(l.statement);
+	if (ret == 0 && (text.failed || EVP_Q_digest(NULL, "SHA256", NULL, buf_text(&text), text.len, digest, NULL) != 1))
+		ret = err_set(e, ERR_MEMORY, "%s: no memory to compare the schema", name);
+	if (ret == 0)
+		hex_encode(out, digest, sizeof digest);
+	return ret;
+}
+
 int schema_drift(sqlite3 *db, const struct schema *schema, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
 {
 	struct list is = {.db = db}, should = {0};
+	char digest[SCHEMA_DIGEST];
 	int ret = -1;
 
+	if (schema_digest(db, schema->name, digest, e) != 0)
+		return -1;
+	if (strcmp(digest, schema->digest) == 0)
+		return 0;
 	if (sqlite3_open_v2(":memory:", &should.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		err_set(e, ERR_MEMORY, "no memory");
 		goto cleanup;
