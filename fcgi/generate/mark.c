@@ -46,7 +46,7 @@ static int mark_flow(struct mark_stream *m, size_t len, struct err *e)
 
 // ---- PNG: a signature, then chunks of length, type, data, CRC. The mark goes right after IHDR. ----
 
-enum { SIGNATURE_LEN = 8, CHUNK_FRAME = 12, IHDR_LEN = 13, PNG_MARK_AT = SIGNATURE_LEN + CHUNK_FRAME + IHDR_LEN, DROP_HEAD = 12 };
+enum { SIGNATURE_LEN = 8, CHUNK_FRAME = 12, IHDR_LEN = 13, PNG_MARK_AT = SIGNATURE_LEN + CHUNK_FRAME + IHDR_LEN };
 
 static uint32_t be32(const unsigned char *p)
 {
@@ -78,7 +78,7 @@ static int png_pass(struct mark_stream *m, const unsigned char *bytes, size_t le
 // The picture as it came, from what went on and what was left out of it: a manifest that states what the mark says came behind the pixels.
 static int png_restore(struct mark_stream *m, struct err *e)
 {
-	BUF_AUTO_WIPE struct buf gone = BUF_INIT(IMAGE_BYTES_MAX);
+	BUF_AUTO_WIPE struct buf gone = BUF_INIT(IMAGE_BYTES_MAX + HEAD_MAX);
 	const struct buf *dropped = &m->png.dropped;
 	size_t len = m->written, from = PNG_MARK_AT + m->mark_len;
 	char *all = buf_reserve(&gone, len);
