@@ -103,6 +103,7 @@ int answer_image(struct set *s, unsigned index)
 	if (s->answer.form != ANSWER_EVENTS)
 		return 0;
 	live_picture_is(s->live, index, s->pictures[index].at);
+	live_picture_is(s->live, LIVE_THUMBNAIL + index, s->pictures[index].thumbnail);
 	JSON_AUTO cJSON *picture = outcome_picture(s, index), *data = outcome_picture_json(picture, s->pictures_token);
 	if (!s->input.inline_images)
 		return answer_event(s, "image", data);

@@ -178,7 +178,7 @@ static int entry_fd(const struct archive_entry *en, uint64_t *start)
 int archive_entry_open(struct archive_file *a, struct archive_entry *en, const char *name, struct err *e)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	const char *base = strncmp(name, "images/", 7) == 0 ? name + 7 : name;
+	const char *base = strncmp(name, "images/", 7) == 0 ? name + 7 : strncmp(name, "thumbnails/", 11) == 0 ? name + 11 : name;
 	size_t len = strlen(base);
 
 	*en = (struct archive_entry){.fd = -1};
@@ -386,4 +386,9 @@ void archive_image_name(char *out, size_t size, unsigned index, const char *styl
 	const char *ending = strcmp(type, "image/jpeg") == 0 ? "jpg" : strcmp(type, "image/webp") == 0 ? "webp" : "png";
 
 	snprintf(out, size, "images/%02u-%s.%s", index + 1, style, ending);
+}
+
+void archive_thumbnail_name(char *out, size_t size, unsigned index, const char *style)
+{
+	snprintf(out, size, "thumbnails/%02u-%s.webp", index + 1, style);
 }

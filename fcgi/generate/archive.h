@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// The ZIP of a set, written as the pictures come, and listed as people read it: README.txt, prompts.json, images/NN-style.png. Names are
+// The ZIP of a set, written as the pictures come, and listed as people read it: README.txt, prompts.json, images/NN-style.png,
+// thumbnails/NN-style.webp. Names are
 // generated, of [A-Za-z0-9._-] only; nothing is compressed (pictures are already), so a picture is a range of the file; the date of every
 // entry is the caller's, so that the same set gives the same bytes.
 //
@@ -20,7 +21,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-enum { ARCHIVE_NAME_MAX = 7 + 64, ARCHIVE_ENTRIES_MAX = IMAGES_MAX + 2 }; // prompts.json and README.txt
+enum { ARCHIVE_NAME_MAX = 11 + 64, ARCHIVE_ENTRIES_MAX = 2 * IMAGES_MAX + 2 }; // prompts.json and README.txt
 
 struct archive_range {
 	uint64_t offset, len; // in the ZIP
@@ -80,5 +81,6 @@ void archive_drop(struct archive_file *a); // closes, and removes what was not k
 
 // "images/01-photo.png" for picture `index` (from 0).
 void archive_image_name(char *out, size_t size, unsigned index, const char *style, const char *type);
+void archive_thumbnail_name(char *out, size_t size, unsigned index, const char *style);
 
 #endif

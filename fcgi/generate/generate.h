@@ -21,7 +21,7 @@ struct picture {
 	const char *reason; // why it is missing: the key of a word
 	char *prompt;       // NULL: none was written
 	const struct processor *by;
-	struct live_picture at; // in the archive, marked
+	struct live_picture at, thumbnail; // in the archive, marked
 	char name[48];
 };
 

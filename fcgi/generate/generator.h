@@ -27,7 +27,7 @@ struct generator {
 	struct processor text[CHAIN_MAX], image[CHAIN_MAX]; // declared, in the policy's order
 	unsigned text_count, image_count;
 	const char *image_ids[CHAIN_MAX + 1]; // the choices of the field `provider`
-	struct field fields[9];
+	struct field fields[10];
 	char spool[256], egress[256], worker[256];
 };
 

@@ -4,8 +4,10 @@
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/mark.h"
+#include "fcgi/generate/thumbnail.h"
 #include "fcgi/generate/visitor.h"
 #include "policy/base/when.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@ struct attempt {
 	struct set *s;
 	struct mark_stream mark;
 	struct archive_entry entry;
+	struct thumbnail thumbnail; // once the picture is there: `mark` and `entry` are then the thumbnail's
 };
 
 // One call, one task and one attempt for each picture, no more: thousands of requests may wait here.
@@ -73,8 +76,14 @@ static int picture_write(void *arg, const void *bytes, size_t len, struct err *e
 
 	if (a->entry.archive == NULL) {
 		struct picture *picture = &a->s->pictures[a->in.index];
-		archive_image_name(picture->name, sizeof picture->name, a->in.index, a->s->input.style, a->mark.facts.type);
-		if (archive_entry_open(&a->s->archive, &a->entry, picture->name, e) != 0)
+		char name[ARCHIVE_NAME_MAX + 1];
+		if (picture->state == PICTURE_MADE) {
+			archive_thumbnail_name(name, sizeof name, a->in.index, a->s->input.style);
+		} else {
+			archive_image_name(picture->name, sizeof picture->name, a->in.index, a->s->input.style, a->mark.facts.type);
+			snprintf(name, sizeof name, "%s", picture->name);
+		}
+		if (archive_entry_open(&a->s->archive, &a->entry, name, e) != 0)
 			return -1;
 	}
 	return archive_entry_write(&a->entry, bytes, len, e);
@@ -114,6 +123,14 @@ static int picture_take(void *arg, const void *bytes, size_t len, struct err *e)
 
 static const struct provider_sink picture_sink = {picture_take, picture_again};
 
+static int picture_show(struct images *im, unsigned i)
+{
+	im->ended++;
+	if (answer_image(im->s, i) != 0)
+		return -1;
+	return answer_progress(im->s, "images", im->ended, im->s->input.count);
+}
+
 // The task is over. The picture is in the archive, which is the only place where it is kept; the visitor is told where.
 static int picture_finish(struct images *im, unsigned i)
 {
@@ -137,10 +154,30 @@ static int picture_finish(struct images *im, unsigned i)
 		return set_not_recorded(s, &e);
 	picture->at = (struct live_picture){facts.type, range.offset, range.len};
 	picture->state = PICTURE_MADE;
-	im->ended++;
-	if (answer_image(s, i) != 0)
-		return -1;
-	return answer_progress(s, "images", im->ended, s->input.count);
+	return s->input.thumbnails && thumbnail_begin(&a->thumbnail, im->works[i].call, s->g->worker, &s->archive, &range)
+		   ? 0
+		   : picture_show(im, i);
+}
+
+// The worker has answered, or no time is left. A thumbnail goes the way of its picture; without one the picture is shown all the same.
+static int thumbnail_finish(struct images *im, unsigned i)
+{
+	struct attempt *a = &im->attempts[i];
+	struct archive_range range;
+	struct mark_facts facts;
+	struct err e = {0};
+	size_t len;
+	const char *bytes = thumbnail_bytes(&a->thumbnail, &len, &e);
+
+	picture_again(a);
+	if (bytes != NULL && mark_add(&a->mark, bytes, len, &e) == 0 && mark_end(&a->mark, &facts, &e) == 0 &&
+	    archive_entry_close(&a->entry, &range, &e) == 0)
+		im->s->pictures[i].thumbnail = (struct live_picture){facts.type, range.offset, range.len};
+	else
+		note_line("a picture stays without its thumbnail: %s", e.text);
+	picture_void(a);
+	thumbnail_end(&a->thumbnail);
+	return picture_show(im, i);
 }
 
 // Whether the provider takes another picture of this set now.
@@ -182,7 +219,7 @@ static int picture_go_on(struct images *im, unsigned i)
 		if (picture_finish(im, i) != 0)
 			return -1;
 	}
-	return 0;
+	return a->thumbnail.call == NULL || thumbnail_waits(&a->thumbnail) ? 0 : thumbnail_finish(im, i);
 }
 
 // Until a picture can go on, the visitor comes or goes, a sign of life is due, or no time is left.
@@ -194,7 +231,7 @@ static int pictures_wait(struct images *im)
 	bool moving = false;
 
 	for (unsigned i = 0; i < s->input.count; i++)
-		moving = moving || im->works[i].task.step == PROVIDER_SEND;
+		moving = moving || im->works[i].task.step == PROVIDER_SEND || thumbnail_waits(&im->attempts[i].thumbnail);
 	if (!moving) // nothing may be begun while he is away
 		return visitor_await(s);
 	if (visitor_wait(s, im->works, im->calls, s->input.count, soon < im->deadline ? soon : im->deadline, &e) == 0)
@@ -207,6 +244,8 @@ static int pictures_wait(struct images *im)
 	if (monotonic_ms() < im->deadline)
 		return answer_alive(s);
 	for (unsigned i = 0; i < s->input.count; i++) {
+		if (im->attempts[i].thumbnail.call != NULL && thumbnail_finish(im, i) != 0)
+			return -1;
 		if (s->pictures[i].state != PICTURE_WAITING)
 			continue;
 		err_set(&e, ERR_TIMEOUT, "no time is left");
@@ -289,8 +328,10 @@ cleanup:
 	if (s->closing && !s->cancelled && s->failure.status == 0 && set_made(s) > 0)
 		ret = 0;
 	peer_leave(im.works, im.calls, count, s->g);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		picture_void(&im.attempts[i]);
+		thumbnail_end(&im.attempts[i].thumbnail);
+	}
 memory:
 	free(im.calls);
 	free(im.works);

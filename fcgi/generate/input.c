@@ -26,6 +26,7 @@ void input_fields(const char *const *providers, struct field *out)
 	    {"provider", FIELD_CHOICE, false, 0, 0, providers},
 	    {"confirm", FIELD_BOOL, false, 0, 1, NULL},
 	    {"images", FIELD_CHOICE, false, 0, 0, image_forms},
+	    {"thumbnails", FIELD_BOOL, false, 0, 1, NULL},
 	    {0},
 	};
 
@@ -109,6 +110,7 @@ int input_read(struct request *r, const char *const *providers, struct input *ou
 	out->style = styles[choice_index(styles, request_text(r, "style"))];
 	out->provider = provider != NULL && *provider != '\0' ? providers[choice_index(providers, provider)] : NULL;
 	out->inline_images = choice_index(image_forms, request_text(r, "images")) == 1;
+	out->thumbnails = request_int(r, "thumbnails", 0) != 0;
 	out->confirmed = request_int(r, "confirm", 0) != 0;
 	return input_source(request_text(r, "description"), request_text(r, "url"), out, t);
 }

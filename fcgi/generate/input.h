@@ -13,10 +13,11 @@ struct input {
 	const char *size, *style; // of the tables, not of the request
 	const char *provider;     // of the policy; NULL: the visitor leaves the choice to us
 	bool confirmed;           // goes on despite the warning about personal data
+	bool thumbnails;          // of each picture are wanted
 	bool inline_images;       // in base64, as clients without a use for addresses ask for them
 };
 
-// The table of fields, ended by {0}, with these providers as choices; `out` has 9 elements.
+// The table of fields, ended by {0}, with these providers as choices; `out` has 10 elements.
 void input_fields(const char *const *providers, struct field *out);
 // From fields that request_check() let pass. `providers` as above. -1 with the problem set.
 int input_read(struct request *r, const char *const *providers, struct input *out, struct problem *t);

@@ -31,7 +31,7 @@ struct live {
 	bool left, cancelled, over;   // the visitor's connection broke; it is not wanted; its maker has ended
 	uint64_t alone_since;         // monotonic_ms(), while nobody reads
 	struct live_reader *readers;
-	struct live_picture picture[IMAGES_MAX];
+	struct live_picture picture[2 * IMAGES_MAX];
 	struct buf events;
 	uint32_t ends[EVENTS_MAX]; // of each, in bytes
 	unsigned event_count;
@@ -282,7 +282,7 @@ int live_picture(const struct live *l, unsigned index, struct live_picture *out)
 	int fd = -1;
 
 	pthread_mutex_lock(&table.lock);
-	*out = index < IMAGES_MAX ? l->picture[index] : (struct live_picture){.type = NULL};
+	*out = index < 2 * IMAGES_MAX ? l->picture[index] : (struct live_picture){.type = NULL};
 	if (out->type != NULL && l->archive_fd >= 0 && !l->cancelled)
 		fd = fcntl(l->archive_fd, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_unlock(&table.lock);

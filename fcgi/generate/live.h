@@ -17,7 +17,8 @@
 
 struct live;
 
-// A picture in the ZIP of a set.
+// A picture in the ZIP of a set, or its thumbnail, whose index is LIVE_THUMBNAIL more.
+enum { LIVE_THUMBNAIL = IMAGES_MAX };
 struct live_picture {
 	const char *type; // static; NULL: not there
 	uint64_t offset, len;

@@ -29,6 +29,11 @@ cJSON *outcome_picture(const struct set *s, unsigned index)
 	cJSON_AddBoolToObject(o, "preview", picture->by->provider->preview);
 	cJSON_AddNumberToObject(o, "offset", (double)picture->at.offset);
 	cJSON_AddNumberToObject(o, "bytes", (double)picture->at.len);
+	if (picture->thumbnail.type == NULL)
+		return o;
+	cJSON *thumbnail = cJSON_AddObjectToObject(o, "thumbnail");
+	cJSON_AddNumberToObject(thumbnail, "offset", (double)picture->thumbnail.offset);
+	cJSON_AddNumberToObject(thumbnail, "bytes", (double)picture->thumbnail.len);
 	return o;
 }
 
@@ -36,10 +41,14 @@ cJSON *outcome_picture_json(const cJSON *picture, const char *pictures_token)
 {
 	cJSON *o = cJSON_Duplicate(picture, true);
 	char url[TOKEN_LEN + 32];
+	int len = snprintf(url, sizeof url, "/pictures/%s-%u", pictures_token, (unsigned)json_number(picture, "index", 0) + 1);
 
-	snprintf(url, sizeof url, "/pictures/%s-%u", pictures_token, (unsigned)json_number(picture, "index", 0) + 1);
 	cJSON_DeleteItemFromObjectCaseSensitive(o, "offset");
+	cJSON_DeleteItemFromObjectCaseSensitive(o, "thumbnail");
 	cJSON_AddStringToObject(o, "url", url);
+	snprintf(url + len, sizeof url - (size_t)len, "t");
+	if (json_get(picture, "thumbnail") != NULL)
+		cJSON_AddStringToObject(o, "thumbnail", url);
 	return o;
 }
 
@@ -133,9 +142,15 @@ int outcome_readme(const struct set *s, struct buf *out)
 	const struct policy *p = s->policy;
 	unsigned drawn = outcome_previews(s), made = set_made(s);
 	char missing[WORD_NUMBER], count[WORD_NUMBER];
+	bool thumbnails = false;
 
 	word_fill(out, NULL, word(p, "readme.title"), WORD_VALUES({"site", p->shown_as}));
-	buf_printf(out, "\n\n%s\n%s\n\n", word(p, "readme.images"), word(p, "readme.prompts"));
+	buf_printf(out, "\n\n%s\n%s\n", word(p, "readme.images"), word(p, "readme.prompts"));
+	for (unsigned i = 0; i < s->input.count; i++)
+		thumbnails |= s->pictures[i].thumbnail.type != NULL;
+	if (thumbnails)
+		buf_printf(out, "%s\n", word(p, "readme.thumbnails"));
+	buf_addc(out, '\n');
 	if (drawn > 0)
 		buf_printf(out, "%s\n\n", word(p, drawn == made ? "readme.previews.all" : "readme.previews.some"));
 	if (made < s->input.count) {

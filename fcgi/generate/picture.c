@@ -42,11 +42,13 @@ static int picture_find(const struct generator *g, const char *token, unsigned i
 	*out = (struct live_picture){.type = NULL};
 	cJSON_ArrayForEach(one, json_get(body, "pictures"))
 	{
-		const char *type = json_string(one, "type");
-		for (size_t i = 0; type != NULL && json_number(one, "index", -1) == index && i < ARRAY_LEN(types); i++) {
+		const cJSON *where = index < LIVE_THUMBNAIL ? one : json_get(one, "thumbnail");
+		const char *type = index < LIVE_THUMBNAIL ? json_string(one, "type") : "image/webp";
+		bool wanted = json_number(one, "index", -1) == index % LIVE_THUMBNAIL && where != NULL && type != NULL;
+		for (size_t i = 0; wanted && i < ARRAY_LEN(types); i++) {
 			if (strcmp(types[i], type) == 0)
-				*out = (struct live_picture){types[i], (uint64_t)json_number(one, "offset", 0),
-							     (uint64_t)json_number(one, "bytes", 0)};
+				*out = (struct live_picture){types[i], (uint64_t)json_number(where, "offset", 0),
+							     (uint64_t)json_number(where, "bytes", 0)};
 		}
 	}
 	if (out->type != NULL && vault_spool_path(g->vault, record.id, path, sizeof path, e) == 0)
@@ -136,21 +138,22 @@ static void picture_respond(struct request *r, int fd, const struct live_picture
 
 void picture_handle(struct request *r, void *context)
 {
-	const char *rest = request_rest(r);
+	const char *rest = request_rest(r), *number = strlen(rest) > TOKEN_LEN + 1 ? rest + TOKEN_LEN + 1 : "";
+	bool small = *number != '\0' && strcmp(number + 1, "t") == 0; // "2t": the thumbnail of the second
 	char token[TOKEN_LEN + 1] = "";
 	struct live_picture picture = {.type = NULL};
 	struct err e = {.code = ERR_NOT_FOUND};
 	FD_AUTO int fd = -1;
 
-	if (strlen(rest) == TOKEN_LEN + 2 && rest[TOKEN_LEN] == '-' && rest[TOKEN_LEN + 1] >= '1' && rest[TOKEN_LEN + 1] < '1' + IMAGES_MAX)
+	if (*number >= '1' && *number < '1' + IMAGES_MAX && (number[1] == '\0' || small) && rest[TOKEN_LEN] == '-')
 		memcpy(token, rest, TOKEN_LEN);
 	if (atomic_fetch_add(&at_once, 1) >= AT_ONCE_MAX) {
 		respond_problem(r, 503, "problem.busy.visitors", NULL, NULL);
 	} else {
 		if (token_shaped(token))
-			fd = picture_find(context, token, (unsigned)(rest[TOKEN_LEN + 1] - '1'), &picture, &e);
+			fd = picture_find(context, token, (unsigned)(*number - '1') + (small ? LIVE_THUMBNAIL : 0), &picture, &e);
 		if (fd >= 0 && picture.type != NULL)
-			picture_respond(r, fd, &picture, (unsigned)(rest[TOKEN_LEN + 1] - '0'));
+			picture_respond(r, fd, &picture, (unsigned)(*number - '0'));
 		else if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found", NULL, NULL);
 		else

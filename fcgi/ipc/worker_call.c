@@ -19,6 +19,14 @@ cJSON *worker_page_head(const char *type, const char *url)
 	return head;
 }
 
+cJSON *worker_thumbnail_head(void)
+{
+	cJSON *head = cJSON_CreateObject();
+	if (cJSON_AddStringToObject(head, "op", "thumbnail") == NULL)
+		json_free(&head);
+	return head;
+}
+
 struct read {
 	struct worker_call call;
 	const char *url; // nothing in the page depends on it

@@ -26,6 +26,7 @@
 // The caller frees them. NULL when memory is gone.
 cJSON *worker_ping_head(void);
 cJSON *worker_page_head(const char *type, const char *url);
+cJSON *worker_thumbnail_head(void);
 
 enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL };
 enum { WORKER_LIST_MAX = 16 };

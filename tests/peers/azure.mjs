@@ -7,7 +7,7 @@
 //   azure.always = 'slow:500'      for all requests                             POST /control {"always":"slow:500"}
 //   the deployment's name          "gpt-image-2--filter" meets "filter"
 // Scenarios: ok · slow:MS · filter · filter-output · moderation · 401 · 403 · 404 · 429 · 429:MS · 500 · 503 · 400 · truncated (broken JSON, whole HTTP) · cut (the
-// connection breaks in mid-body) · garbage · not-json · not-image · empty · few (one prompt) · hang · disconnect · region:NAME · no-region · huge:BYTES · refusal
+// connection breaks in mid-body) · garbage · not-json · not-image · hollow (a picture without pixels) · empty · few (one prompt) · hang · disconnect · region:NAME · no-region · huge:BYTES · refusal
 // Every request is kept: azure.requests, or GET /control/requests.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -58,6 +58,9 @@ export function png(width, height, words = '') {
   }
   return pngs.get(name);
 }
+
+// One that says where everything is, and whose pixels are none.
+const hollow = Buffer.concat([png(1024, 1024).subarray(0, 33), chunk('IDAT', Buffer.from('these are no pixels')), chunk('IEND', Buffer.alloc(0))]);
 
 // ---- a certificate authority of our own, and a certificate for localhost ----
 
@@ -142,7 +145,8 @@ function image(body, scenario) {
   if (!['png', 'jpeg', undefined].includes(body.output_format)) return bad('output_format', 'Invalid output format.');
   if (scenario === 'empty') return json(200, { created: 1795000000, data: [] });
   if (scenario === 'not-image') return json(200, { created: 1795000000, data: [{ b64_json: Buffer.from('<svg/>').toString('base64') }] });
-  const data = Array.from({ length: body.n || 1 }, (_, i) => ({ b64_json: png(Number(size[1]), Number(size[2]), `${body.prompt}${i}`).toString('base64') }));
+  const picture = (words) => (scenario === 'hollow' ? hollow : png(Number(size[1]), Number(size[2]), words)).toString('base64');
+  const data = Array.from({ length: body.n || 1 }, (_, i) => ({ b64_json: picture(`${body.prompt}${i}`) }));
   return json(200, { created: 1795000000, data, size: body.size, quality: body.quality || 'high', output_format: body.output_format || 'png' });
 }
 
