@@ -89,4 +89,5 @@ export async function send(page, { description = bakery, count = 2, style = 'ill
 export async function finished(page) {
   await page.locator('#after:visible, #notice:visible').first().waitFor({ timeout: 60000 });
   if (await page.locator('#notice').isVisible()) assert.fail(`instead of a set: ${await page.locator('#notice').innerText()}`);
+  await page.waitForFunction(() => !document.querySelector('.frame.waiting')); // what is made is here
 }

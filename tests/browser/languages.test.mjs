@@ -93,6 +93,10 @@ for (const [code, name, language] of [['de', 'Deutsch', 'de'], ['zh-Hans', 'ç®€ä
       await page.locator('#life').getByText(word('script.start.zip_gone')).waitFor();
       await check('deleted');
       const receipt = await page.locator('#receipt').textContent();
+      await page.evaluate(() => history.replaceState({ receipt: 'A'.repeat(43) }, ''));
+      await page.reload();
+      await page.locator('#notice-title').getByText(word('script.start.gone.title')).waitFor();
+      await check('a set that is gone');
       await page.goto('/rights');
       await check('rights');
       await page.locator('#erase-receipt').fill('abc');

@@ -135,8 +135,10 @@ test('no connection at all', each, async () => {
 // A set of one picture whose ZIP lives that long.
 function answerWithSet(page, livesMs, missing = []) {
   const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  const bytes = Buffer.from(pixel, 'base64');
+  page.route('**/pictures/*', (route) => route.fulfill({ status: 200, headers: { 'Content-Type': 'image/png' }, body: bytes }));
   return page.route('**/api/generate', (route) => {
-    const events = [['image', { index: 0, type: 'image/png', base64: pixel }],
+    const events = [['image', { index: 0, type: 'image/png', url: '/pictures/x-1', bytes: bytes.length }],
       ['done', { receipt: 'r', archive: { url: '/downloads/x.zip', bytes: 9, expires: new Date(Date.now() + livesMs).toISOString() }, missing, processor: { id: 'a', name: 'A', preview: false } }]];
     return route.fulfill({ status: 200, headers: { 'Content-Type': 'text/event-stream' },
       body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('') });

@@ -2,7 +2,7 @@
 // The visit: a brief goes out, pictures come in. Without this script the same form works as plain HTML.
 
 import { $, counted, element, say, word, wordsFor } from "./common.js";
-import { generate } from "./stream.js";
+import { cancel, generate, resume } from "./stream.js";
 import * as archive from "./archive.js";
 import * as sheet from "./sheet.js";
 import { showProcessors } from "./processors.js";
@@ -84,7 +84,7 @@ function showWork(brief) {
 	form.dataset.title ??= document.title;
 	document.querySelector(".hero").hidden = true;
 	$("work").hidden = false;
-	$("work-eyebrow").textContent = word("script.start.in_progress");
+	eyebrow("script.start.in_progress");
 	$("work-title").textContent = counted("script.start.making", brief.count);
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = false;
 	$("again").hidden = $("preview").hidden = $("missing").hidden = true;
@@ -139,7 +139,7 @@ function previewWords({ processor }) {
 function showDone(done, brief) {
 	const missing = done.missing || [];
 	const made = sheet.finish(missing);
-	$("work-eyebrow").textContent = word("script.start.done");
+	eyebrow("script.start.done");
 	$("work-title").textContent = counted("script.start.set", made);
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
 	document.title = form.dataset.title;
@@ -166,21 +166,75 @@ async function run(confirm) {
 	clearErrors();
 	if (!brief[needed])
 		return fieldError(needed, word(fromUrl() ? "script.start.no_url" : "script.start.no_description"));
-	const abort = running = new AbortController();
 	showWork(brief);
+	await make({}, brief);
+}
+
+// The set of this tab is found again by its receipt, after a reload too: the receipt is part of the tab's history entry and nowhere else.
+const remember = (receipt) => history.replaceState(receipt ? { receipt } : null, "");
+
+// Without a brief it has been sent before.
+async function make(set, brief) {
+	const abort = new AbortController();
+	running = { set, abort };
+	const begun = (data) => {
+		if (running.cancelled)
+			return end();
+		if (!brief)
+			showWork(brief = data); // after a reload
+		remember(data.receipt);
+		eyebrow("script.start.in_progress");
+	};
+	const lost = () => {
+		eyebrow("script.start.lost");
+		say(word("script.start.lost"));
+	};
+	const moved = (handler) => (data) => {
+		eyebrow("script.start.in_progress");
+		handler(data);
+	};
+	const handlers = { begun, lost, progress: moved(onProgress), prompt: moved(sheet.prompt), image: moved(sheet.image) };
 	try {
-		showDone(await generate(brief, { progress: onProgress, prompt: sheet.prompt, image: sheet.image }, abort.signal), brief);
+		const done = await (brief ? generate(set, brief, handlers, abort.signal) : resume(set, handlers, abort.signal));
+		showDone(done, brief);
 	} catch (thrown) {
-		showForm();
-		if (thrown.problem) {
+		if (thrown.problem?.status !== 0)
+			remember(); // it is found no more; after a lost connection it may be
+		if (brief)
+			showForm();
+		if (set.receipt && thrown.problem?.status === 404)
+			notice(word("script.start.gone.title"), word("script.start.gone"), false);
+		else if (thrown.problem)
 			showProblem(thrown.problem);
-		} else {
+		else {
 			say(word("script.start.cancelled", { not_kept: form.dataset.notKept }));
 			$("submit").focus();
 		}
 	} finally {
 		running = null;
 	}
+}
+
+function eyebrow(key) {
+	$("work-eyebrow").textContent = word(key);
+}
+
+function end() {
+	if (running.set.receipt)
+		cancel(running.set);
+	running.abort.abort();
+}
+
+// Before the receipt is there nothing can be cancelled at the server; it comes at once, or nothing does.
+function onCancel() {
+	if (!running)
+		return;
+	running.cancelled = true;
+	const { abort, set } = running;
+	if (set.receipt)
+		end();
+	else
+		setTimeout(() => abort.abort(), 2000);
 }
 
 // --- the form itself ---
@@ -201,12 +255,15 @@ $("notice-edit").addEventListener("click", () => {
 	$("notice").hidden = true;
 	(fromUrl() ? $("url") : $("description")).focus();
 });
-$("cancel").addEventListener("click", () => running?.abort());
+$("cancel").addEventListener("click", onCancel);
 $("again").addEventListener("click", () => {
 	if (!archive.letGo())
 		return;
+	remember();
 	showForm();
 	(fromUrl() ? $("url") : $("description")).focus();
 });
 count();
 showProcessors();
+if (history.state?.receipt)
+	make({ receipt: history.state.receipt });

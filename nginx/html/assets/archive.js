@@ -36,6 +36,7 @@ function undeleted(words = "") {
 
 function over(words) {
 	clearInterval(timer);
+	history.replaceState(null, ""); // nothing is found by the receipt any more
 	undeleted();
 	$("download").hidden = $("delete").hidden = true;
 	life(words);

@@ -2,12 +2,20 @@
 // The sheet of pictures: frames that wait, fill and open, and the viewer.
 
 import { $, element, word } from "./common.js";
+import { pause, waitAfter } from "./stream.js";
 
+const atOnce = 3; // pictures on the line: the first ones are there first
+const silentMs = 60000; // a line that brings nothing for so long is broken
 const endings = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
 let frames = [];
 let shown = 0;
+let loading = 0;
+let leave = new AbortController(); // of this sheet
 
 export function clear() {
+	leave.abort();
+	leave = new AbortController();
+	loading = 0;
 	for (const frame of frames)
 		if (frame.url)
 			URL.revokeObjectURL(frame.url);
@@ -40,14 +48,79 @@ export function prompt({ index, text }) {
 	frame.part(".words").title = text;
 }
 
-export function image({ index, type, base64, preview }) {
+// The bytes of a picture, in as many pieces as the line breaks them into. Undefined: it is not there any more.
+async function bytesOf(address, type, signal, tell) {
+	let pieces = [];
+	let have = 0;
+	for (let tries = 0; ; tries++) {
+		const silence = new AbortController();
+		const leaving = () => silence.abort();
+		signal.addEventListener("abort", leaving);
+		let timer = setTimeout(leaving, silentMs);
+		try {
+			const headers = have ? { Range: `bytes=${have}-` } : {};
+			const response = await fetch(address, { signal: silence.signal, credentials: "omit", cache: "no-store", headers });
+			if (response.status === 404)
+				return undefined;
+			if (have && response.status === 200) {
+				pieces = [];
+				have = 0;
+			}
+			const reader = response.ok ? response.body.getReader() : undefined;
+			for (let piece; reader && !(piece = await reader.read()).done; ) {
+				pieces.push(piece.value);
+				have += piece.value.length;
+				tries = 0;
+				tell(have);
+				clearTimeout(timer);
+				timer = setTimeout(leaving, silentMs);
+			}
+			if (reader)
+				return new Blob(pieces, { type });
+		} catch { /* again, from where it broke */
+		} finally {
+			clearTimeout(timer);
+			signal.removeEventListener("abort", leaving);
+		}
+		await pause(waitAfter(tries), signal);
+	}
+}
+
+export function image({ index, type, url, bytes, preview }) {
 	const frame = frames[index];
-	if (!frame)
+	if (!frame || frame.address)
+		return; // told once more
+	Object.assign(frame, { address: url, type, bytes, preview: preview === true });
+	load();
+}
+
+async function load() {
+	const index = frames.findIndex((one) => one.address && !one.begun);
+	const frame = frames[index];
+	const { signal } = leave;
+	if (!frame || loading === atOnce)
 		return;
-	const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-	frame.preview = preview === true;
-	frame.url = URL.createObjectURL(new Blob([bytes], { type }));
-	frame.name = `picture-${index + 1}.${endings[type] || "img"}`;
+	frame.begun = true;
+	loading++;
+	try {
+		const blob = await bytesOf(frame.address, frame.type, signal, (have) => {
+			frame.part(".open").ariaLabel = word("script.start.frame.loading", { n: index + 1, percent: Math.floor(100 * have / frame.bytes) });
+			frame.part(".picture").style.setProperty("--loaded", `${100 * have / frame.bytes}%`);
+		});
+		if (blob)
+			show(frame, index, blob);
+		else
+			failed(frame, index);
+	} catch { /* another sheet took its place */
+		return;
+	}
+	loading--;
+	load();
+}
+
+function show(frame, index, blob) {
+	frame.url = URL.createObjectURL(blob);
+	frame.name = `picture-${index + 1}.${endings[frame.type] || "img"}`;
 	const picture = element("img", undefined, { src: frame.url, alt: frame.text || word("script.start.frame.alt", { n: index + 1 }),
 						      width: frame.width, height: frame.height });
 	frame.part(".picture").replaceChildren(picture);
@@ -58,20 +131,23 @@ export function image({ index, type, base64, preview }) {
 }
 
 // Whether every picture that came was drawn by the site itself.
-export const allPreviews = () => frames.filter((frame) => frame.url).every((frame) => frame.preview);
+export const allPreviews = () => frames.filter((frame) => frame.address).every((frame) => frame.preview);
+
+function failed(frame, index, reason) {
+	frame.item.classList.remove("waiting");
+	frame.item.classList.add("failed");
+	frame.part(".open").ariaLabel = word("script.start.frame.failed", { n: index + 1 });
+	frame.part(".words").textContent = word(reason ? "script.start.frame.not_made_why" : "script.start.frame.not_made", { reason });
+}
 
 // Every frame still waiting gets its reason.
 export function finish(missing) {
 	const reasons = new Map(missing.map((one) => [one.index, one.reason]));
 	frames.forEach((frame, index) => {
-		if (frame.url)
-			return;
-		frame.item.classList.remove("waiting");
-		frame.item.classList.add("failed");
-		frame.part(".open").ariaLabel = word("script.start.frame.failed", { n: index + 1 });
-		frame.part(".words").textContent = word(reasons.has(index) ? "script.start.frame.not_made_why" : "script.start.frame.not_made", { reason: reasons.get(index) });
+		if (!frame.address)
+			failed(frame, index, reasons.get(index));
 	});
-	return frames.filter((frame) => frame.url).length;
+	return frames.filter((frame) => frame.address).length;
 }
 
 function view(index) {
