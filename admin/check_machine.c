@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: ISC
 // The machine: its clock, its disk, its swap, and what the site was started with.
 #include "admin/check.h"
+#include "fcgi/ipc/listener.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/requests.h"
 #include "policy/base/setting.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 enum { FREE_BYTES_MIN = 256 * 1024 * 1024, FREE_PERCENT_MIN = 2, CLOCK_GRACE = 5 };
 
@@ -66,10 +72,61 @@ static void machine_swap(struct check *c)
 			  "the machine has swap, where memory of the programs may be written");
 }
 
+// The first number of a file of the kernel; -1: it cannot be read here.
+static long long kernel_number(const char *path)
+{
+	BUF_AUTO struct buf text = BUF_INIT(256);
+	struct err e;
+
+	return file_read(path, &text, &e) == 0 ? strtoll(buf_text(&text), NULL, 10) : -1;
+}
+
+// All that LETHE_REQUESTS_MAX needs of this machine. The programs serve as many as they can where it is not set.
+static void machine_requests(struct check *c)
+{
+	unsigned requests = requests_max();
+	struct rlimit files = {0};
+	long long memory = (long long)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20,
+		  needed = (long long)requests * REQUEST_BYTES >> 20;
+	const struct {
+		const char *sysctl, *path;
+		long long needed;
+	} limits[] = {{"kernel.pid_max", "/proc/sys/kernel/pid_max", requests + 1000LL},
+		      {"kernel.threads-max", "/proc/sys/kernel/threads-max", requests + 1000LL},
+		      {"vm.max_map_count", "/proc/sys/vm/max_map_count", 2LL * requests + 2000},
+		      {"fs.nr_open", "/proc/sys/fs/nr_open", (long long)requests_descriptors(requests)},
+		      {"net.core.somaxconn", "/proc/sys/net/core/somaxconn", LISTENER_BACKLOG}};
+
+	if (requests_set() == 0 && *setting("LETHE_REQUESTS_MAX", "") != '\0')
+		check_add(c, CHECK_BROKEN, "Correct the setting, or remove it.", "LETHE_REQUESTS_MAX is no number from 1 to %d: %u is used",
+			  REQUESTS_MOST, requests);
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		long long found = kernel_number(limits[i].path);
+		char remedy[128];
+		snprintf(remedy, sizeof remedy, "sysctl -w %s=%lld, and the same in /etc/sysctl.d/.", limits[i].sysctl, limits[i].needed);
+		if (found >= 0 && found < limits[i].needed)
+			check_add(c, CHECK_BROKEN, remedy, "%u requests at once need %s of %lld at least; it is %lld", requests,
+				  limits[i].sysctl, limits[i].needed, found);
+	}
+	if (needed > memory / 2)
+		check_add(c, CHECK_BROKEN, "Lower LETHE_REQUESTS_MAX.",
+			  "%u requests at once need %lld MB of this machine's %lld MB of memory", requests, needed, memory);
+	// What the units allow is enough for the most that can be set; without them the programs have the limit of who starts them.
+	unsigned fit = c->units_hold || getrlimit(RLIMIT_NOFILE, &files) != 0 ? requests : requests_with(files.rlim_max);
+	if (fit < requests_set())
+		check_add(c, CHECK_BROKEN, "Raise the limit (ulimit -Hn) for whoever starts the site.",
+			  "%u requests at once need %lu open files; of %llu, %u requests can be served", requests,
+			  requests_descriptors(requests), (unsigned long long)files.rlim_max, fit);
+	else if (!c->bad)
+		check_add(c, CHECK_KEPT, "", "%u requests may wait at once, in %lld MB of memory", fit < requests ? fit : requests,
+			  (long long)(fit < requests ? fit : requests) * REQUEST_BYTES >> 20);
+}
+
 const struct check_row check_machine_rows[] = {
     {"clock", "What is due is judged by a right clock.", NEEDS_POLICY | NEEDS_CENSUS, machine_clock,
      "the clock stands after everything that is stored"},
     {"disk", "There is space to work and to erase.", 0, machine_disk, NULL},
+    {"requests", "As many visitors are served at once as is set.", 0, machine_requests, NULL},
     {"swap", "Memory is never written to a disk.", 0, machine_swap, NULL},
     {0},
 };

@@ -19,10 +19,10 @@ static const char installed_folder[] = "/usr/lib/systemd/system", administrators
 #define RESTORE "Take the change back, then systemctl daemon-reload and restart it."
 
 // Settings that a drop-in may say anew: they add something, or restrict nothing.
-static const char *const free_settings[] = {
-    "After",          "BindReadOnlyPaths", "Description",    "Documentation",  "Environment", "EnvironmentFile",
-    "IPAddressAllow", "LimitNOFILE",       "LoadCredential", "Restart",        "RestartSec",  "SetCredential",
-    "StandardOutput", "StandardError",     "TasksMax",       "TimeoutStopSec", "Wants"};
+static const char *const free_settings[] = {"After",           "BindReadOnlyPaths", "Description",    "Documentation",  "Environment",
+					    "EnvironmentFile", "IPAddressAllow",    "LimitNOFILE",    "LoadCredential", "MemoryHigh",
+					    "MemoryMax",       "Restart",           "RestartSec",     "SetCredential",  "StandardOutput",
+					    "StandardError",   "TasksMax",          "TimeoutStopSec", "Wants"};
 
 static void check_drop_ins(struct check *c, const char *folder, const char *unit)
 {

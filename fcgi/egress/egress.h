@@ -25,10 +25,9 @@ struct egress {
 	const struct policy *policy;
 	struct upstreams upstreams;
 	struct {
-		const char *ca_file;  // certificates to trust
-		unsigned connections; // to one host
-		uint64_t calls;       // under way at once
-		uint64_t daily;       // requests to one processor in one UTC day; 0: no limit
+		const char *ca_file; // certificates to trust
+		uint64_t calls;      // under way at once
+		uint64_t daily;      // requests to one processor in one UTC day; 0: no limit
 	} settings;
 	struct listener listener;
 	void (*dispatch)(struct caller *c);

@@ -54,6 +54,18 @@ static void flush_later(struct engine *g, CURL *easy)
 	loop_at(g->loop, &g->flush, monotonic_ms());
 }
 
+// An upstream without HTTP/2 needs a connection for each transfer. How it speaks is known once it has answered; until then, and where it
+// shares connections, few of them keep a burst from opening hundreds.
+static void widen_for_http1(struct engine *g, CURL *easy)
+{
+	long version = 0;
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	if (version != CURL_HTTP_VERSION_1_0 && version != CURL_HTTP_VERSION_1_1)
+		return;
+	g->connections = g->connections_most;
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)g->connections);
+}
+
 // What libcurl has to do on this socket, or (CURL_SOCKET_TIMEOUT) what is due; then the transfers that ended by it.
 static void engine_act(struct engine *g, curl_socket_t fd, int events)
 {
@@ -67,6 +79,8 @@ static void engine_act(struct engine *g, curl_socket_t fd, int events)
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
 		if (result != CURLE_OK)
 			flush_later(g, easy);
+		else if (g->connections < g->connections_most)
+			widen_for_http1(g, easy);
 		curl_multi_remove_handle(g->multi, easy); // ends the message's life, too
 		transfer_unlink(g, t);
 		g->done(t, result);
@@ -128,11 +142,17 @@ static void timer_fired(struct timer *t)
 	engine_act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
-int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode),
+int engine_open(struct engine *g, struct loop *l, unsigned connections, unsigned most, void (*done)(struct engine_transfer *, CURLcode),
 		void (*acted)(struct engine *), struct err *e)
 {
-	*g = (struct engine){
-	    .loop = l, .multi = curl_multi_init(), .timer.fire = timer_fired, .flush.fire = flush_due, .done = done, .acted = acted};
+	*g = (struct engine){.loop = l,
+			     .connections = connections,
+			     .connections_most = most,
+			     .multi = curl_multi_init(),
+			     .timer.fire = timer_fired,
+			     .flush.fire = flush_due,
+			     .done = done,
+			     .acted = acted};
 	if (g->multi == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);

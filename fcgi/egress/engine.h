@@ -17,6 +17,7 @@ enum { FLUSHES_MAX = 256 };
 
 struct engine {
 	struct loop *loop;
+	unsigned connections, connections_most; // to one host
 	CURLM *multi;
 	struct timer timer;
 	struct engine_transfer *first; // of those under way
@@ -28,8 +29,9 @@ struct engine {
 	void (*acted)(struct engine *g); // libcurl has handed over what it had
 };
 
-// `connections`: at most so many to one host; further transfers wait for one, or share one (HTTP/2).
-int engine_open(struct engine *g, struct loop *l, unsigned connections, void (*done)(struct engine_transfer *, CURLcode),
+// At most so many `connections` to one host, and `most` of them once an upstream has answered in HTTP/1.1; further transfers wait for one, or
+// share one (HTTP/2).
+int engine_open(struct engine *g, struct loop *l, unsigned connections, unsigned most, void (*done)(struct engine_transfer *, CURLcode),
 		void (*acted)(struct engine *), struct err *e);
 void engine_close(struct engine *g);
 int engine_add(struct engine *g, struct engine_transfer *t); // -1 when there is no memory

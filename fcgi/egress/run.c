@@ -7,6 +7,8 @@
 #include "fcgi/serve/sandbox.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/file.h"
+#include "policy/base/limits.h"
+#include "policy/base/requests.h"
 #include "policy/base/setting.h"
 #include "policy/base/when.h"
 #include <errno.h>
@@ -20,7 +22,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 64, CALLS = 10000, DRAIN_MS = 80 * 1000, TURN_MS = 1000, LARGE = 16 * 1024 };
+enum { CONNECTIONS = 64, DRAIN_MS = 80 * 1000, TURN_MS = 1000, LARGE = 16 * 1024 };
 
 static unsigned long number_setting(const char *name, unsigned long otherwise, unsigned long most)
 {
@@ -91,21 +93,24 @@ static void engine_acted(struct engine *engine)
 
 static int egress_start(struct egress *g, int listener, struct err *e)
 {
-	struct rlimit limit;
+	struct rlimit limit = {0};
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	g->settings.ca_file = setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt");
-	g->settings.connections = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", CONNECTIONS, 4096);
-	g->settings.calls = number_setting("LETHE_EGRESS_JOBS", CALLS, 1000000);
+	// Each call is a connection of its program, and over HTTP/1.1 one of the upstream's too: half of the descriptors for each.
+	unsigned requests = requests_max(), half = limit.rlim_cur / 2 < requests ? (unsigned)(limit.rlim_cur / 2) : requests;
+	unsigned set = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", 0, REQUESTS_MOST), few = set > 0 ? set : CONNECTIONS;
+	unsigned most = set > 0 ? set : half > CONNECTIONS ? half : CONNECTIONS;
+	g->settings.calls = number_setting("LETHE_EGRESS_JOBS", (unsigned long)requests * IMAGES_MAX, 1000000);
 	g->settings.daily = number_setting("LETHE_EGRESS_DAILY", 0, 1000000000);
 	if (access(g->settings.ca_file, R_OK) < 0)
 		return err_system(e, ERR_IO, errno, "the file of trusted certificates, %s (LETHE_CA_FILE)", g->settings.ca_file);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
 	if (loop_open(&g->loop, e) != 0 || signals_open(g, e) != 0 || upstreams_open(&g->upstreams, g->policy, e) != 0 ||
-	    engine_open(&g->engine, &g->loop, g->settings.connections, transfer_done, engine_acted, e) != 0 ||
+	    engine_open(&g->engine, &g->loop, few, most, transfer_done, engine_acted, e) != 0 ||
 	    callers_open(g, listener, egress_dispatch, e) != 0)
 		return -1;
 	traffic_load(g);

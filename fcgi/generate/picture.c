@@ -4,6 +4,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
+#include "policy/base/requests.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -15,7 +16,7 @@
 enum {
 	PATIENCE_MS = 180 * 1000, // 2 MB at 20 KB/s, eight at a time
 	PATH_BYTES = 512,
-	AT_ONCE_MAX = IN_FLIGHT_MAX / 2, // visitors on slow lines take no place from those who make something
+	SHARE = 2, // visitors on slow lines take no place from those who make something: half of all requests
 };
 
 static atomic_uint at_once;
@@ -147,7 +148,7 @@ void picture_handle(struct request *r, void *context)
 
 	if (*number >= '1' && *number < '1' + IMAGES_MAX && (number[1] == '\0' || small) && rest[TOKEN_LEN] == '-')
 		memcpy(token, rest, TOKEN_LEN);
-	if (atomic_fetch_add(&at_once, 1) >= AT_ONCE_MAX) {
+	if (atomic_fetch_add(&at_once, 1) >= requests_max() / SHARE) {
 		respond_problem(r, 503, "problem.busy.visitors", NULL, NULL);
 	} else {
 		if (token_shaped(token))

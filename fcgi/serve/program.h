@@ -38,7 +38,7 @@ struct program {
 	// routes that change state may take longer, as many at once as there are further threads. A request must not come slowly, so nginx
 	// passes such a program no bodies.
 	unsigned threads;
-	unsigned in_flight_max; // requests at once; 0: IN_FLIGHT_MAX
+	unsigned in_flight_max; // requests at once; 0: as many as the site (policy/base/requests.h) and the limit of open files allow
 	unsigned drain_ms;      // for requests under way after SIGTERM; 0: a minute
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/server.h"
 #include "fcgi/ipc/note.h"
-#include "policy/base/limits.h"
+#include "policy/base/requests.h"
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -22,8 +22,12 @@ int server_init(struct server *s)
 	if (s->signal_fd < 0 || s->stop_fd < 0 || s->ended_fd < 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
 		return -1;
 	s->fd_limit = files.rlim_cur > 1 << 20 ? 1 << 20 : (int)files.rlim_cur;
-	if (!s->in_flight_max)
-		s->in_flight_max = IN_FLIGHT_MAX;
+	if (s->in_flight_max == 0) {
+		unsigned wanted = requests_max(), fit = requests_with((unsigned long)s->fd_limit);
+		s->in_flight_max = wanted < fit ? wanted : fit;
+		if (fit < requests_set())
+			note_line("LETHE_REQUESTS_MAX is %u, but with %d open files %u fit", wanted, s->fd_limit, fit);
+	}
 	if (!s->drain_ms)
 		s->drain_ms = DRAIN_MS;
 	pthread_condattr_t clock;

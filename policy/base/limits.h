@@ -34,7 +34,6 @@ enum {
 	ANSWER_BYTES_MAX = 400 * 1024 * 1024, // one JSON answer with eight images as base64
 	THREAD_STACK = 256 * 1024,
 	SPACE_RESERVE_BYTES = 4 * 1024 * 1024, // four times what a rewrite of a vault of 1 MiB or an erasure of 4,000 rows writes
-	IN_FLIGHT_MAX = 4096,                  // requests at once in one program; above it: 503 with Retry-After
 };
 
 #endif

@@ -224,6 +224,7 @@ static const struct {
 		 {"nginx/headers.conf", NULL, headers_conf, 0},
 		 {"nginx/clear.conf", NULL, headers_clear, 0},
 		 {"nginx/cookies.conf", NULL, headers_cookies, 0},
+		 {"nginx/connections.conf", NULL, headers_connections, 0},
 		 {"nginx/problems.conf", NULL, headers_problems, 0}};
 
 static int render_documents(const struct site *site, struct err *e)

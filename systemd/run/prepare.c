@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: ISC
+#include "fcgi/ipc/listener.h"
 #include "policy/base/array.h"
 #include "policy/base/buf.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/requests.h"
 #include "policy/base/setting.h"
 #include "systemd/run/run.h"
 #include <errno.h>
@@ -86,8 +88,7 @@ int prepare_sockets(const struct run_site *s, struct err *e)
 		mode_t mask = umask(0117);
 		int rc = bind(fd, (struct sockaddr *)&a, sizeof a);
 		umask(mask);
-		// Measured: a short backlog turns a burst of 2,000 visitors into 502s.
-		if (rc < 0 || listen(fd, 4096) < 0)
+		if (rc < 0 || listen(fd, LISTENER_BACKLOG) < 0)
 			return err_system(e, ERR_IO, errno, "%s", a.sun_path);
 	}
 	return 0;
@@ -150,6 +151,8 @@ int prepare_note(const struct run_site *s, struct err *e)
 	TEXT_AUTO char *key_path = key != NULL ? realpath(key, NULL) : NULL;
 	if (key_path != NULL)
 		buf_printf(&text, "LETHE_MASTER_KEY_FILE=%s\n", key_path);
+	if (requests_set() != 0)
+		buf_printf(&text, "LETHE_REQUESTS_MAX=%u\n", requests_set());
 	if (strcmp(setting("LETHE_ALLOW_UNBUILT", ""), "1") == 0)
 		buf_adds(&text, "LETHE_ALLOW_UNBUILT=1\n");
 	return text.failed ? err_set(e, ERR_MEMORY, "%s", path) : file_write(path, buf_text(&text), text.len, 0600, NULL, e);

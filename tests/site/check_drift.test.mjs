@@ -116,6 +116,8 @@ const drifts = {
   }],
   'pruning stopped': ['prune', /last ran 2 hours ago/, () => { sql('vault.db', "UPDATE fact SET value = unixepoch() - 7300 WHERE name = 'last_prune'"); return () => officer('prune'); }],
   'a clock that went back': ['clock', /before the newest record/, () => ({ wrap: ['faketime', '-f', '-1d'] })],
+  'more visitors at once than the machine is set up for': ['requests', /100000 requests at once need vm\.max_map_count of 202000/, () => ({ env: { LETHE_REQUESTS_MAX: '100000' } })],
+  'a number of visitors that is none': ['requests', /LETHE_REQUESTS_MAX is no number/, () => ({ env: { LETHE_REQUESTS_MAX: '10k' } })],
   'no space reserve': ['space-reserve', /space-reserve/, () => { rmSync(join(site.state, 'space-reserve')); return () => officer('keys', 'init'); }],
   'a master key for everybody': ['master-key', /0644/, () => { chmodSync(join(site.state, 'keys/master.key'), 0o644); return () => chmodSync(join(site.state, 'keys/master.key'), 0o400); }],
   'an altered entry of the ledger': ['ledger', /was altered/, () => {
@@ -197,7 +199,7 @@ test('the installed configuration keeps the policy, asked over TLS; with its hea
   const file = join(own, 'lethe.conf');
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=site.example', '-keyout', join(own, 'key.pem'),
     '-out', join(own, 'cert.pem')], { stdio: 'ignore' });
-  const values = { RUN: site.run, SNIPPETS: join(site.run, 'nginx/snippets'), SERVER_NAME: 'site.example', CERT: join(own, 'cert.pem'), CERT_KEY: join(own, 'key.pem') };
+  const values = { RUN: site.run, STATE: site.state, SNIPPETS: join(site.run, 'nginx/snippets'), SERVER_NAME: 'site.example', CERT: join(own, 'cert.pem'), CERT_KEY: join(own, 'key.pem') };
   writeFileSync(file, readFileSync(join(root, 'nginx/lethe.conf'), 'utf8').replace(/@([A-Z_]+)@/g, (whole, key) => values[key]).replace('user www-data;', process.getuid() === 0 ? 'user root;' : '')
     .replace('nginx.pid', 'second.pid').replace(/^.*listen \[::\].*$/gm, '').replace(/listen 443/g, `listen 127.0.0.1:${port}`).replace('listen 80', `listen 127.0.0.1:${plain}`));
   const child = spawn('/usr/sbin/nginx', ['-e', 'stderr', '-c', file, '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -4,6 +4,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/base/requests.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/base/when.h"
@@ -297,11 +298,37 @@ static void files_are_written_whole(void **state)
 	rmdir(folder);
 }
 
+static void one_setting_says_how_many_requests(void **state)
+{
+	static const char *const wrong[] = {"", "0", "-1", "ten", "10k", " 10", "100001", "99999999999999999999"};
+
+	(void)state;
+	unsetenv("LETHE_REQUESTS_MAX");
+	unsigned otherwise = requests_max();
+	assert_in_range(otherwise, 64, 10000);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		setenv("LETHE_REQUESTS_MAX", wrong[i], 1);
+		assert_int_equal(requests_set(), 0);
+		assert_int_equal(requests_max(), otherwise);
+	}
+	setenv("LETHE_REQUESTS_MAX", "12345", 1);
+	assert_int_equal(requests_set(), 12345);
+	assert_int_equal(requests_max(), 12345);
+	unsetenv("LETHE_REQUESTS_MAX");
+	for (unsigned n = 1; n <= REQUESTS_MOST; n += 999) {
+		assert_int_equal(requests_with(requests_descriptors(n)), n);
+		assert_in_range(requests_connections(n), 2 * n / (unsigned)sysconf(_SC_NPROCESSORS_ONLN), 2 * n + 1000);
+	}
+	assert_int_equal(requests_with(10), 1);
+	assert_int_equal(requests_with(1ul << 40), REQUESTS_MOST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(buffer_keeps_its_ceiling),
 	    cmocka_unit_test(a_buffer_that_moves_leaves_nothing_behind),
+	    cmocka_unit_test(one_setting_says_how_many_requests),
 	    cmocka_unit_test(utf8_is_strict),
 	    cmocka_unit_test(tokens_are_shaped),
 	    cmocka_unit_test(escapes_fit_their_context),

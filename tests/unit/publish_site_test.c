@@ -145,6 +145,7 @@ static void every_form_is_written(void **state)
 	    "nginx/headers.conf",
 	    "nginx/clear.conf",
 	    "nginx/cookies.conf",
+	    "nginx/connections.conf",
 	    "nginx/problems.conf",
 	};
 	const struct place *p = *state;

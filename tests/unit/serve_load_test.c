@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Many visitors at once, silent ones, those who leave, and the end of a program.
 #include "policy/base/array.h"
+#include "policy/base/requests.h"
 #include "serve_site.h"
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -79,6 +80,15 @@ static const struct route routes[] = {
     {.method = "DELETE", .path = "/half", .changes_state = true, .handle = handle_half_second},
     {0},
 };
+
+static int limit_files(const struct policy *p, struct vault *v, void **context, struct err *e)
+{
+	(void)p, (void)v, (void)context;
+	const struct rlimit four = {requests_descriptors(4), requests_descriptors(4)};
+	return setrlimit(RLIMIT_NOFILE, &four) != 0 ? err_set(e, ERR_IO, "no limit") : 0;
+}
+
+static const struct program few_files = {.name = "test", .routes = routes, .start = limit_files};
 static const struct program program = {.name = "test", .routes = routes};
 static const struct program narrow = {.name = "test", .routes = routes, .in_flight_max = 4};
 static const struct program pooled = {.name = "test", .routes = routes, .threads = 3, .in_flight_max = 40};
@@ -252,12 +262,11 @@ static void test_burst(void **state)
 }
 
 // Five requests where four may be under way: the fifth is told at once, and a place that becomes free is used.
-static void test_admission(void **state)
+static void four_are_admitted(const struct program *of)
 {
-	(void)state;
 	int fds[4];
 	assert_int_equal(pipe(events), 0);
-	struct site s = site_start(&narrow);
+	struct site s = site_start(of);
 	for (int i = 0; i < 4; i++) {
 		fds[i] = client_connect(s.socket);
 		send_request(fds[i], false, "/wait");
@@ -278,6 +287,24 @@ static void test_admission(void **state)
 	for (int i = 1; i < 4; i++)
 		close(fds[i]);
 	teardown((void *[]){&s});
+}
+
+static void test_admission(void **state)
+{
+	(void)state;
+	four_are_admitted(&narrow);
+}
+
+// How many there may be says the site's setting, and the limit of open files where that is for fewer.
+static void test_admission_as_set(void **state)
+{
+	(void)state;
+	setenv("LETHE_REQUESTS_MAX", "4", 1);
+	four_are_admitted(&program);
+	setenv("LETHE_REQUESTS_MAX", "5000", 1);
+	four_are_admitted(&few_files);
+	unsetenv("LETHE_REQUESTS_MAX");
+	four_are_admitted(&few_files);
 }
 
 // More refusals at once than there are threads for them: the rest waits its turn, none is dropped.
@@ -517,6 +544,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_garbage_is_dropped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_burst, setup, teardown),
 	    cmocka_unit_test(test_admission),
+	    cmocka_unit_test(test_admission_as_set),
 	    cmocka_unit_test(test_admission_under_a_flood),
 	    cmocka_unit_test(test_stop_drains),
 	    cmocka_unit_test(test_stop_has_a_deadline),

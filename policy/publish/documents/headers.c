@@ -2,6 +2,7 @@
 // The response headers that follow from the policy, as files that nginx includes, and what stands in /.well-known.
 #include "policy/base/array.h"
 #include "policy/base/json.h"
+#include "policy/base/requests.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/address.h"
@@ -71,6 +72,12 @@ void headers_clear(const struct policy *p, struct buf *out)
 	}
 	buf_printf(out, WRITTEN "add_header Clear-Site-Data '\"cache\"%s%s' always;\n", cookies ? ", \"cookies\"" : "",
 		   storage ? ", \"storage\"" : "");
+}
+
+void headers_connections(const struct policy *p, struct buf *out)
+{
+	(void)p;
+	buf_printf(out, WRITTEN "worker_connections %u;\n", requests_connections(requests_max()));
 }
 
 void headers_cookies(const struct policy *p, struct buf *out)
