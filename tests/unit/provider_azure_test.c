@@ -365,6 +365,33 @@ static void what_stands_beside_the_picture_has_a_limit(void **state)
 
 #define TEXT(text) (text), sizeof(text) - 1
 
+static int count(void *arg, const void *bytes, size_t len, struct err *e)
+{
+	(void)bytes, (void)e;
+	*(size_t *)arg += len;
+	return 0;
+}
+
+static void a_picture_has_a_limit_and_its_call_is_given_up_there(void **state)
+{
+	(void)state;
+	static char digits[60 * 1024];
+	size_t came = 0, pieces = 0;
+	const struct provider_input in = {
+	    .prompt = "x", .size = "1024x1024", .sink = &(const struct provider_sink){count, again}, .sink_arg = &came};
+	struct provider_task t;
+	memset(digits, 'A', sizeof digits);
+	provider_begin(&t, azure(), PROVIDER_IMAGE, &in);
+	assert_int_equal(provider_take(&t, TEXT("{\"data\":[{\"b64_json\":\""), NULL), 0);
+	while (pieces < 1000 && provider_take(&t, digits, sizeof digits, NULL) == 0)
+		pieces++;
+	assert_int_equal(pieces, IMAGE_BYTES_MAX / (sizeof digits / 4 * 3));
+	assert_int_equal(came, pieces * (sizeof digits / 4 * 3));
+	assert_int_equal(t.step, PROVIDER_ENDED);
+	assert_int_equal(t.result, PROVIDER_BAD_REPLY);
+	provider_free(&t);
+}
+
 static int refuses(void *arg, const void *bytes, size_t len, struct err *e)
 {
 	(void)bytes, (void)len;
@@ -431,6 +458,7 @@ int main(void)
 	    cmocka_unit_test(a_picture_is_found_wherever_its_member_stands),
 	    cmocka_unit_test(a_large_picture_is_the_same_in_all_pieces),
 	    cmocka_unit_test(what_stands_beside_the_picture_has_a_limit),
+	    cmocka_unit_test(a_picture_has_a_limit_and_its_call_is_given_up_there),
 	    cmocka_unit_test(a_sink_that_wants_no_more_ends_the_task),
 	    cmocka_unit_test(what_begins_again_replaces_what_came),
 	};
