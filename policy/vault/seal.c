@@ -14,13 +14,19 @@ enum { FORMAT = 1, NONCE_LEN = 12, TAG_LEN = 16, HMAC_BLOCK = 64 };
 // Looked up once: the look-up costs more than sealing a small body.
 static EVP_CIPHER *cipher;
 static EVP_MD *digest;
+static pthread_key_t digest_context; // one for each thread: making one costs as much as hashing a line
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void digest_free(void *c)
+{
+	EVP_MD_CTX_free(c);
+}
 
 static void fetch(void)
 {
 	cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (cipher == NULL || digest == NULL) {
+	if (cipher == NULL || digest == NULL || pthread_key_create(&digest_context, digest_free) != 0) {
 		fputs("libcrypto offers no AES-256-GCM or SHA-256\n", stderr);
 		abort();
 	}
@@ -30,12 +36,7 @@ static void context_free(EVP_CIPHER_CTX **c)
 {
 	EVP_CIPHER_CTX_free(*c);
 }
-static void digest_free(EVP_MD_CTX **c)
-{
-	EVP_MD_CTX_free(*c);
-}
 #define CIPHER_AUTO __attribute__((cleanup(context_free)))
-#define DIGEST_AUTO __attribute__((cleanup(digest_free)))
 
 int seal(const uint8_t key[KEY_LEN], const char *context, const void *plain, size_t len, struct buf *out, struct err *e)
 {
@@ -92,12 +93,22 @@ static void must(int ok)
 	abort();
 }
 
+static EVP_MD_CTX *digest_begin(void)
+{
+	pthread_once(&fetched, fetch);
+	EVP_MD_CTX *c = pthread_getspecific(digest_context);
+	if (c == NULL) {
+		c = EVP_MD_CTX_new();
+		must(c != NULL && pthread_setspecific(digest_context, c) == 0);
+	}
+	must(EVP_DigestInit_ex2(c, digest, NULL));
+	return c;
+}
+
 void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 {
-	EVP_MD_CTX *c DIGEST_AUTO = EVP_MD_CTX_new();
+	EVP_MD_CTX *c = digest_begin();
 
-	pthread_once(&fetched, fetch);
-	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL) != 0);
 	for (size_t i = 0; i < count; i++)
 		must(EVP_DigestUpdate(c, parts[i].at, parts[i].len));
 	must(EVP_DigestFinal_ex(c, out, NULL));
@@ -106,13 +117,11 @@ void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 // RFC 2104 over the fetched digest: EVP_MAC looks its parts up anew for every message, and the request log makes three per row.
 void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const void *bytes, size_t len)
 {
-	EVP_MD_CTX *c DIGEST_AUTO = EVP_MD_CTX_new();
+	EVP_MD_CTX *c = digest_begin();
 	uint8_t pad[HMAC_BLOCK], inner[HASH_LEN];
 
-	pthread_once(&fetched, fetch);
 	for (size_t i = 0; i < HMAC_BLOCK; i++)
 		pad[i] = (uint8_t)((i < KEY_LEN ? key[i] : 0) ^ 0x36);
-	must(c != NULL && EVP_DigestInit_ex2(c, digest, NULL) != 0);
 	must(EVP_DigestUpdate(c, pad, sizeof pad));
 	must(EVP_DigestUpdate(c, label, strlen(label) + 1));
 	must(EVP_DigestUpdate(c, bytes, len));
