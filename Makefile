@@ -3,8 +3,8 @@
 
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
-	libssl-dev libarchive-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev libseccomp-dev fonts-dejavu-core ca-certificates \
-	libpng-dev libturbojpeg0-dev libwebp-dev
+	libssl-dev libarchive-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
+	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
 	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd python3 git
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -31,14 +31,14 @@ HARDEN_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash
 HARDEN_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DLETHE_SANITIZED
 HARDEN_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread -DLETHE_SANITIZED
 HARDEN_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DLETHE_SANITIZED
-PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto pangocairo libseccomp libpng libturbojpeg libwebp
+PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto pangocairo harfbuzz librsvg-2.0 libdeflate libseccomp libpng libturbojpeg libwebp
 # Expanded only when something is compiled, after the packages are there.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(PLACE) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
 LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto -ldeflate
 LIBS_SERVE = -lfcgi -lseccomp
-LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -lz -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig \
+LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -lz -lrsvg-2 -lharfbuzz -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig \
 	-lpng -lturbojpeg -lwebp -lm
 
 # ---- sources: a folder is a library, its main.c a program ----
@@ -119,6 +119,11 @@ $(V)/obj/policy/publish/words/words.o: $(wildcard policy/publish/words/*.txt)
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
 $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
 $(V)/obj/policy/rules/vocabulary.o: policy/rules/vocabulary.txt
+SKETCH_FILES := $(sort $(wildcard fcgi/provider/sketch/*.txt fcgi/provider/sketch/*/*.svg))
+$(V)/sketch.txt: $(SKETCH_FILES) $(addprefix fcgi/provider/sketch/,motifs scenes styles)
+	@mkdir -p $(@D); for f in $(SKETCH_FILES); do echo "# file $${f#fcgi/provider/sketch/}"; cat $$f; done > $@
+$(V)/obj/fcgi/provider/sketch_data.o: $(V)/sketch.txt
+$(V)/obj/fcgi/provider/sketch_data.o: PLACE = -DLETHE_SKETCH='"$(V)/sketch.txt"'
 
 $(B):
 	@mkdir -p $@

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/input.h"
 #include "fcgi/moderation/filter.h"
+#include "fcgi/provider/style.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include <string.h>
@@ -13,7 +14,6 @@ static const struct {
 	unsigned width, height;
 } pixels[] = {{1024, 1024}, {1536, 1024}, {1024, 1536}};
 static const char *const image_forms[] = {"url", "base64", NULL};
-static const char *const styles[] = {"photo", "illustration", "watercolour", "minimal", "isometric", NULL};
 
 void input_fields(const char *const *providers, struct field *out)
 {
@@ -22,7 +22,7 @@ void input_fields(const char *const *providers, struct field *out)
 	    {"url", FIELD_TEXT, false, 0, URL_BYTES_MAX, NULL},
 	    {"count", FIELD_INT, false, 1, IMAGES_MAX, NULL},
 	    {"size", FIELD_CHOICE, false, 0, 0, sizes},
-	    {"style", FIELD_CHOICE, false, 0, 0, styles},
+	    {"style", FIELD_CHOICE, false, 0, 0, provider_style_names},
 	    {"provider", FIELD_CHOICE, false, 0, 0, providers},
 	    {"confirm", FIELD_BOOL, false, 0, 1, NULL},
 	    {"images", FIELD_CHOICE, false, 0, 0, image_forms},
@@ -107,7 +107,7 @@ int input_read(struct request *r, const char *const *providers, struct input *ou
 	out->size = sizes[size];
 	out->width = pixels[size].width;
 	out->height = pixels[size].height;
-	out->style = styles[choice_index(styles, request_text(r, "style"))];
+	out->style = provider_style_names[choice_index(provider_style_names, request_text(r, "style"))];
 	out->provider = provider != NULL && *provider != '\0' ? providers[choice_index(providers, provider)] : NULL;
 	out->inline_images = choice_index(image_forms, request_text(r, "images")) == 1;
 	out->thumbnails = request_int(r, "thumbnails", 0) != 0;

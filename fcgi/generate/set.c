@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generate.h"
+#include "policy/publish/words/words.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct brief set_brief(const struct set *s)
 	    .colours = page->colours != NULL ? (const char *const *)page->colours : none,
 	    .style = s->input.style,
 	    .audience_rule = rule,
+	    .preview_label = word(s->policy, "picture.preview"),
 	    .count = s->input.count,
 	};
 }

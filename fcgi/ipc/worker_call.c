@@ -39,9 +39,10 @@ static const struct head_member page_members[] = {
     {0},
 };
 static const struct head_member sketch_members[] = {
-    {"prompt", HEAD_TEXT, READ(call.prompt), .max = FRAME_HEAD_MAX},
-    {"words", HEAD_TEXTS, READ(call.words), .max = WORKER_LIST_MAX},
-    {"sign", HEAD_TEXT, READ(call.sign), .max = FRAME_HEAD_MAX},
+    {"trade", HEAD_TEXT, READ(call.trade), .max = FRAME_HEAD_MAX},
+    {"title", HEAD_TEXT, READ(call.title), .max = FRAME_HEAD_MAX},
+    {"name", HEAD_TEXT, READ(call.name), .max = FRAME_HEAD_MAX},
+    {"label", HEAD_TEXT, READ(call.label), .max = FRAME_HEAD_MAX},
     {"colours", HEAD_TEXTS, READ(call.colours), .max = WORKER_LIST_MAX},
     {"style", HEAD_TEXT, READ(call.style), .max = FRAME_HEAD_MAX},
     {"width", HEAD_WHOLE, READ(call.width), .max = USHRT_MAX},

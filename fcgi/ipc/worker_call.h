@@ -5,8 +5,8 @@
 // Read a page, head:  {"op":"page","type":"text/html; charset=…","url":"https://…"}   body: the bytes fetched
 //   reply head: {"title","description","language","site_name","headings":[…],"text":"…","colours":["#aabbcc",…]}  (all UTF-8, cut to size)
 //   error codes: not-html  empty-page  unreadable  too-costly (the limits ended it)
-// Draw a picture, head: {"op":"sketch","prompt":"…","words":[…],"sign":"…","colours":[…],"style":"photo","width":1024,"height":1024,
-//                        "index":0,"of":4,"seed":123}
+// Draw a picture, head: {"op":"sketch","trade":"bread","title":"…","name":"…","label":"…","colours":[…],"style":"soft","width":1024,
+//                        "height":1024,"index":0,"of":4,"seed":123}
 //   reply head: {"type":"image/png"}  body: the PNG
 //   error codes: too-costly
 // Make a thumbnail, head: {"op":"thumbnail"}   body: a picture (PNG, JPEG, WebP) of at most 8192 pixels an edge
@@ -32,9 +32,9 @@ enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL };
 enum { WORKER_LIST_MAX = 16 };
 struct worker_call {
 	enum worker_op op;
-	const char *type;                  // NULL: not said
-	const char *prompt, *style, *sign; // NULL: not said
-	const char *words[WORKER_LIST_MAX + 1], *colours[WORKER_LIST_MAX + 1];
+	const char *type;                                 // NULL: not said
+	const char *trade, *title, *name, *label, *style; // NULL: not said
+	const char *colours[WORKER_LIST_MAX + 1];
 	unsigned width, height, index, of, seed;
 };
 // What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.

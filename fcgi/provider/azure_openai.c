@@ -3,6 +3,7 @@
 // AZURE_OPENAI_CHAT_DEPLOYMENT (default gpt-4.1-mini), AZURE_OPENAI_IMAGE_DEPLOYMENT (default gpt-image-2); AZURE_OPENAI_IMAGE_QUALITY is
 // low, medium (the default), high or auto, which leaves it to the model. It answers at once, so there is one request to each task.
 #include "fcgi/provider/provider.h"
+#include "fcgi/provider/style.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
@@ -90,8 +91,8 @@ static enum provider_step azure_prompts_begin(struct provider_task *t)
 	brief_list_add(brief, "page_headings", b->headings, 40);
 	brief_words_add(brief, "page_text", b->text, BRIEF_TEXT_MAX);
 	brief_list_add(brief, "theme_colours", b->colours, 8);
-	if (json_print(&user, brief) != 0 ||
-	    buf_printf(&system, system_words, b->count, b->style, b->audience_rule != NULL ? b->audience_rule : "") != 0)
+	if (json_print(&user, brief) != 0 || buf_printf(&system, system_words, b->count, provider_style(b->style)->words,
+							b->audience_rule != NULL ? b->audience_rule : "") != 0)
 		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the brief is too large");
 	cJSON_AddStringToObject(body, "model", setting(CHAT_DEPLOYMENT));
 	cJSON *messages = cJSON_AddArrayToObject(body, "messages");

@@ -25,8 +25,9 @@ struct brief {
 	const char *title, *summary, *text; // of the page; "" when none
 	const char *const *headings;        // NULL-terminated
 	const char *const *colours;         // "#rrggbb", NULL-terminated
-	const char *style;                  // "photo" …
+	const char *style;                  // a name of style.h
 	const char *audience_rule;          // one sentence for the model: content that must not appear
+	const char *preview_label;          // the word that marks a picture as a preview, in the site's language; "": in English
 	unsigned count;
 };
 

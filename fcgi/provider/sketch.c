@@ -16,26 +16,28 @@ static enum provider_step sketch_prompts_begin(struct provider_task *t)
 static enum provider_step sketch_image_begin(struct provider_task *t)
 {
 	const struct provider_input *in = t->in;
-	char words[SKETCH_WORDS][SKETCH_WORD_BYTES], name[SKETCH_WORD_BYTES], tint[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
-	unsigned count = sketch_words(&in->brief, words), tints = sketch_colours(&in->brief, tint);
-	cJSON *work = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(work, "words"), *colours;
+	char name[SKETCH_WORD_BYTES], colour[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
+	struct sketch_subject subject;
+	unsigned count = sketch_colours(&in->brief, colour);
+	cJSON *work = cJSON_CreateObject(), *colours;
 
+	sketch_subject_find(&in->brief, &subject);
 	cJSON_AddStringToObject(work, "op", "sketch");
-	cJSON_AddStringToObject(work, "prompt", in->prompt);
+	cJSON_AddStringToObject(work, "trade", subject.trade);
+	cJSON_AddStringToObject(work, "title", subject.title);
+	if (sketch_name(&in->brief, name))
+		cJSON_AddStringToObject(work, "name", name);
+	cJSON_AddStringToObject(work, "label", in->brief.preview_label != NULL ? in->brief.preview_label : "");
 	cJSON_AddStringToObject(work, "style", in->brief.style);
 	cJSON_AddNumberToObject(work, "width", in->width);
 	cJSON_AddNumberToObject(work, "height", in->height);
 	cJSON_AddNumberToObject(work, "index", in->index);
 	cJSON_AddNumberToObject(work, "of", in->brief.count);
 	cJSON_AddNumberToObject(work, "seed", sketch_seed(&in->brief));
-	for (unsigned w = 0; w < count; w++)
-		cJSON_AddItemToArray(list, cJSON_CreateString(words[w]));
 	colours = cJSON_AddArrayToObject(work, "colours");
-	for (unsigned c = 0; c < tints; c++)
-		cJSON_AddItemToArray(colours, cJSON_CreateString(tint[c]));
-	if (sketch_name(&in->brief, name))
-		cJSON_AddStringToObject(work, "sign", name);
-	explicit_bzero(words, sizeof words);
+	for (unsigned c = 0; c < count; c++)
+		cJSON_AddItemToArray(colours, cJSON_CreateString(colour[c]));
+	explicit_bzero(&subject, sizeof subject);
 	explicit_bzero(name, sizeof name);
 	t->request.work = work;
 	t->request.picture = true;

@@ -18,6 +18,13 @@ unsigned sketch_words(const struct brief *b, char words[SKETCH_WORDS][SKETCH_WOR
 enum { SKETCH_COLOURS = 6, SKETCH_COLOUR_BYTES = 8 };
 unsigned sketch_colours(const struct brief *b, char colours[SKETCH_COLOURS][SKETCH_COLOUR_BYTES]);
 
+// What the business is: a trade of sketch/trades.txt ("" when none is named) and its word as the brief writes it.
+struct sketch_subject {
+	const char *trade;
+	char title[SKETCH_WORD_BYTES];
+};
+void sketch_subject_find(const struct brief *b, struct sketch_subject *out);
+
 // The same for the same brief: what is drawn without being asked for stays when a set is made again.
 uint32_t sketch_seed(const struct brief *b);
 
@@ -30,11 +37,11 @@ int sketch_prepare(struct err *e);
 
 enum { SKETCH_EDGE_MIN = 64, SKETCH_EDGE_MAX = 2048 };
 struct sketch_job {
-	const char *prompt;
-	const char *const *words;   // from the brief, for the caption; NULL-terminated
-	const char *sign;           // over the door; NULL or "": nothing
+	const char *trade;          // which motif, and in which mood; NULL or unknown: a neutral one
+	const char *name, *title;   // what may be written: the name of the business, and what it is; NULL or "": nothing
+	const char *label;          // marks the picture as a preview; NULL: in English
 	const char *const *colours; // "#rrggbb"; NULL-terminated; may be empty
-	const char *style;          // an unknown one is drawn as "illustration"
+	const char *style;          // a name of style.h
 	unsigned width, height;     // pixels, SKETCH_EDGE_MIN…SKETCH_EDGE_MAX
 	unsigned index, of;         // which composition of the set; eight differ
 	unsigned seed;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
-// What a brief says about the drawing itself: which colours, and which name stands over the door.
+// What a brief says about the drawing itself: the trade, the colours, and the name of the business.
 #include "fcgi/provider/sketch.h"
+#include "fcgi/provider/sketch_data.h"
+#include "fcgi/provider/sketch_draw.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include <glib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_READ_MAX = 8192, NAME_WORDS = 3, NAME_CHARS_MAX = 24 };
@@ -66,39 +69,93 @@ static const char *readable(const char *text, const char **end)
 	return utf8_valid(text, len) ? text : NULL;
 }
 
-// ---- colours ----
+// ---- the trade ----
 
-// German ones take the endings of an adjective.
-static const struct {
-	const char *word, *colour;
-	bool german;
-} colour_words[] = {
-    {"red", "#c8322d", false},        {"crimson", "#b01e3c", false},   {"burgundy", "#7a1f3a", false}, {"orange", "#f08a24", true},
-    {"terracotta", "#c4633f", false}, {"copper", "#b87333", false},    {"coral", "#f27b63", false},    {"peach", "#f4b183", false},
-    {"mustard", "#d4a017", false},    {"yellow", "#f2c230", false},    {"gold", "#d4a537", false},     {"golden", "#d4a537", true},
-    {"green", "#3f8f4f", false},      {"olive", "#7d7f32", false},     {"emerald", "#1f8a5b", false},  {"mint", "#8fd0b5", false},
-    {"teal", "#1f7a7a", false},       {"turquoise", "#30b5ad", false}, {"blue", "#2f63b8", false},     {"navy", "#1f2f5f", false},
-    {"indigo", "#4a3fa3", false},     {"purple", "#7a3f9a", false},    {"violet", "#7f4fb8", false},   {"lilac", "#b79ad6", false},
-    {"lavender", "#a99bd8", false},   {"pink", "#e57aa5", true},       {"magenta", "#c23a8c", false},  {"brown", "#7a5230", false},
-    {"beige", "#d9c4a0", true},       {"cream", "#efe3c4", false},     {"grey", "#808488", false},     {"gray", "#808488", false},
-    {"silver", "#a9b0b6", false},     {"black", "#22252a", false},     {"white", "#f5f4f0", false},    {"rot", "#c8322d", true},
-    {"dunkelrot", "#7a1f2a", true},   {"gelb", "#f2c230", true},       {"grün", "#3f8f4f", true},      {"hellgrün", "#8cc56a", true},
-    {"dunkelgrün", "#225a37", true},  {"türkis", "#30b5ad", true},     {"blau", "#2f63b8", true},      {"hellblau", "#7fb4e6", true},
-    {"dunkelblau", "#1f2f5f", true},  {"lila", "#8a55b5", false},      {"violett", "#7f4fb8", true},   {"rosa", "#eaa0b8", false},
-    {"braun", "#7a5230", true},       {"grau", "#808488", true},       {"silbern", "#a9b0b6", true},   {"schwarz", "#22252a", true},
-    {"weiß", "#f5f4f0", true},
+struct score {
+	double weight, best; // of its words, and the heaviest one of them
+	char title[SKETCH_WORD_BYTES];
 };
 
-static const char *colour_of(const char *word)
+// The word of the source in which the match stands.
+static void match_word(const char *source, const struct sketch_folded *f, const struct sketch_match *m, char out[SKETCH_WORD_BYTES])
 {
-	for (size_t i = 0; i < ARRAY_LEN(colour_words); i++) {
-		size_t len = strlen(colour_words[i].word);
-		if (strncmp(word, colour_words[i].word, len) == 0 &&
-		    (word[len] == '\0' || (colour_words[i].german && word_among(word + len, " e en er es em "))))
-			return colour_words[i].colour;
+	const char *start = source + f->from[m->start], *end = source + f->from[m->end];
+	if ((unsigned char)f->text[m->start] < 0xe3) { // written with spaces
+		while (start > source && token_letter(g_utf8_prev_char(start)))
+			start = g_utf8_prev_char(start);
+		while (*end != '\0' && token_letter(end))
+			end = g_utf8_next_char(end);
 	}
-	return NULL;
+	while (end > start && (unsigned char)end[-1] <= ' ')
+		end--;
+	size_t len = (size_t)(end - start), n = 0;
+	out[0] = '\0';
+	if (len == 0 || len + 6 >= SKETCH_WORD_BYTES)
+		return;
+	n = (size_t)g_unichar_to_utf8(g_unichar_toupper(g_utf8_get_char(start)), out);
+	start = g_utf8_next_char(start);
+	for (; start < end; start = g_utf8_next_char(start)) {
+		size_t bytes = (size_t)(g_utf8_next_char(start) - start);
+		memcpy(out + n, start, bytes);
+		n += bytes;
+	}
+	out[n] = '\0';
 }
+
+static void trades_weigh(struct score *scores, const char *text, double weight)
+{
+	const struct sketch_table *t = sketch_trades();
+	const char *end = NULL, *s = readable(text, &end);
+	struct sketch_folded f;
+	if (s == NULL || sketch_fold(&f, s, (size_t)(end - s)) != 0)
+		return;
+	for (size_t i = 0; i < f.len; i++) {
+		struct sketch_match m;
+		if (f.text[i] == ' ' || !sketch_match_at(t, &f, i, false, &m))
+			continue;
+		// What comes first is what it is; what comes later is what there is too. A longer word says more.
+		const char *attribute = t->rows[m.row].attribute;
+		bool weak = strstr(attribute, " weak") != NULL, several = memchr(f.text + m.start, ' ', m.end - m.start) != NULL;
+		double w = weight * (weak ? 0.3 : 1) * (1 + 1.2 / (1 + (double)f.from[i] / 30)) *
+			   (1 + 0.02 * (double)(m.end - m.start) + 0.3 * several);
+		struct score *score = &scores[m.row];
+		if (w > score->best) {
+			score->best = w;
+			score->title[0] = '\0';
+			if (strstr(attribute, " untitled") == NULL)
+				match_word(s, &f, &m, score->title);
+		}
+		score->weight += score->weight > 0 ? w / 2 : w;
+		i = m.end - 1;
+	}
+	sketch_folded_free(&f);
+}
+
+void sketch_subject_find(const struct brief *b, struct sketch_subject *out)
+{
+	const struct sketch_table *t = sketch_trades();
+	struct score *scores = calloc(t->rows_count + 1, sizeof *scores), *most = NULL;
+	*out = (struct sketch_subject){.trade = ""};
+	if (scores == NULL)
+		return;
+	trades_weigh(scores, b->description, 3);
+	trades_weigh(scores, b->title, 3);
+	trades_weigh(scores, b->summary, 2);
+	for (const char *const *h = b->headings; h != NULL && *h != NULL; h++)
+		trades_weigh(scores, *h, 1);
+	trades_weigh(scores, b->text, 1);
+	for (struct score *s = scores; s < scores + t->rows_count; s++)
+		if (s->weight > 0 && (most == NULL || s->weight > most->weight))
+			most = s;
+	if (most != NULL) {
+		out->trade = t->rows[most - scores].id;
+		memcpy(out->title, most->title, sizeof out->title);
+	}
+	explicit_bzero(scores, t->rows_count * sizeof *scores);
+	free(scores);
+}
+
+// ---- colours ----
 
 struct colours {
 	char (*at)[SKETCH_COLOUR_BYTES];
@@ -128,29 +185,76 @@ static void colour_code(struct colours *c, const char *s)
 	colour_add(c, code);
 }
 
+// "dark" in front of a colour or behind it.
+static int colour_change(const struct sketch_row *row, const char *place)
+{
+	if (strcmp(row->attribute, place) != 0 && strcmp(row->attribute, "both") != 0)
+		return 0;
+	return strcmp(row->id, "darker") == 0 ? -1 : strcmp(row->id, "lighter") == 0 ? 1 : 0;
+}
+
+static void colours_named(struct colours *c, const char *source, const struct sketch_folded *f)
+{
+	const struct sketch_table *t = sketch_colour_words();
+	bool denied = false;
+	for (size_t i = 0; i < f->len; i++) {
+		struct sketch_match m, next;
+		bool starts = i == 0 || f->text[i - 1] == ' ';
+		if (f->text[i] == ' ' || !sketch_match_at(t, f, i, false, &m)) {
+			// A word between "no" and the colour: the colour stands for itself again.
+			denied = denied && !starts;
+			continue;
+		}
+		int change = colour_change(&t->rows[m.row], "before");
+		bool no = strcmp(t->rows[m.row].id, "not") == 0;
+		if (change != 0) {
+			// "dunkelgrün", "dark green", "dunkles Grün"
+			size_t at = m.end + (f->text[m.end] == ' '), word = m.end + strcspn(f->text + m.end, " ");
+			if ((sketch_match_at(t, f, at, true, &next) ||
+			     sketch_match_at(t, f, word + (f->text[word] == ' '), false, &next)) &&
+			    t->rows[next.row].attribute[0] == '\0')
+				m = next;
+			else
+				change = 0;
+		}
+		i = m.end - 1;
+		if (no || t->rows[m.row].attribute[0] != '\0') {
+			denied = no;
+			continue;
+		}
+		size_t after = m.end + strcspn(f->text + m.end, " ");
+		after += f->text[after] == ' ';
+		if (strncmp(f->text + after, "ال", strlen("ال")) == 0) // the Arabic article
+			after += strlen("ال");
+		if (change == 0 && sketch_match_at(t, f, after, false, &next))
+			change = colour_change(&t->rows[next.row], "after");
+		bool code = m.start > 0 && f->from[m.start] > 0 && source[f->from[m.start] - 1] == '#';
+		if (!denied && !code) {
+			char colour[SKETCH_COLOUR_BYTES], plain[SKETCH_COLOUR_BYTES];
+			snprintf(plain, sizeof plain, "#%s", t->rows[m.row].id);
+			sketch_colour_tone(plain, change, colour);
+			colour_add(c, colour);
+		}
+		denied = false;
+	}
+}
+
 unsigned sketch_colours(const struct brief *b, char colours[SKETCH_COLOURS][SKETCH_COLOUR_BYTES])
 {
 	struct colours c = {.at = colours};
+	const char *end = NULL, *s = readable(b->description, &end);
+	struct sketch_folded f;
 
 	for (const char *const *given = b->colours; given != NULL && *given != NULL; given++) {
 		if (strlen(*given) < SKETCH_COLOUR_BYTES)
 			colour_add(&c, *given);
 	}
-	bool denied = false;
-	const char *end = NULL, *s = c.count == 0 ? readable(b->description, &end) : NULL;
-	while (s != NULL && s < end) {
-		struct token t;
-		const char *next = token_next(s, end, &t);
-		for (; s < t.start; s++) {
-			if (*s == '#')
-				colour_code(&c, s);
-		}
-		const char *colour = colour_of(t.folded);
-		if (colour != NULL && !denied && (t.start == b->description || t.start[-1] != '#'))
-			colour_add(&c, colour);
-		denied = word_among(t.folded, " no not without kein keine keinen ohne nicht ");
-		s = next;
-	}
+	if (c.count > 0 || s == NULL || sketch_fold(&f, s, (size_t)(end - s)) != 0)
+		return c.count;
+	for (const char *at = s; (at = strchr(at, '#')) != NULL && at < end; at++)
+		colour_code(&c, at);
+	colours_named(&c, s, &f);
+	sketch_folded_free(&f);
 	return c.count;
 }
 

@@ -1,109 +1,97 @@
 // SPDX-License-Identifier: ISC
-// What makes a drawing look like a photograph or a sheet of watercolour paper.
-#include "fcgi/provider/sketch_paint.h"
+// Printing: some styles are drawn in cyan, magenta and yellow, which stand for three inks. Here the inks meet the paper, each through its
+// screen: dots, hatching, or evenly.
+#include "fcgi/provider/sketch_draw.h"
+#include "policy/base/array.h"
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-static uint8_t shift(uint8_t v, int by)
+enum screen { SCREEN_EVEN, SCREEN_DOTS, SCREEN_LINES };
+enum { TILE = 64, INKS = 3 }; // a screen repeats after 64 pixels, so its cells divide that
+
+static const struct press {
+	const char *look;
+	struct ink {
+		const char *colour; // a role of the palette
+		enum screen screen;
+		int cells;  // per tile
+		int dx, dy; // how far the plate is off, in thousandths of the shorter edge
+	} inks[INKS];
+	int wear; // of 256: how uneven the ink lies
+} presses[] = {
+    {"print", {{"a", SCREEN_DOTS, 7, 3, 2}, {"d", SCREEN_DOTS, 8, 0, 0}, {"b", SCREEN_DOTS, 6, -2, 1}}, 26},
+    {"line", {{"a", SCREEN_EVEN, 0, 5, 4}, {"d", SCREEN_EVEN, 0, 0, 0}, {"d", SCREEN_LINES, 6, 0, 0}}, 0},
+};
+
+// How much ink a place needs before the screen lets it through, 0–255.
+static void screen_make(enum screen screen, int cells, unsigned char tile[TILE][TILE])
 {
-	int r = v + by;
-	return (uint8_t)(r < 0 ? 0 : r > 255 ? 255 : r);
+	for (int y = 0; y < TILE; y++)
+		for (int x = 0; x < TILE; x++) {
+			double u = x * (double)cells / TILE * 2 * M_PI / 1.0, v = y * (double)cells / TILE * 2 * M_PI;
+			double t = screen == SCREEN_LINES ? 0.5 - 0.5 * cos(u + v) : 0.5 - 0.25 * (cos((u + v) / 1.0) + cos((u - v) / 1.0));
+			tile[y][x] = (unsigned char)lround(255 * t);
+		}
 }
 
-// Changes each pixel by what `step` says, in all three channels.
-static void pixels_shift(struct canvas *c, int (*step)(void *context, int x, int y), void *context)
+void sketch_finish(cairo_surface_t *surface, const char *look, const struct sketch_palette *palette)
 {
-	cairo_surface_flush(c->surface);
-	uint8_t *data = cairo_image_surface_get_data(c->surface);
-	int stride = cairo_image_surface_get_stride(c->surface);
-	for (int y = 0; y < (int)c->h; y++) {
-		uint8_t *row = data + (ptrdiff_t)y * stride;
-		for (int x = 0; x < (int)c->w; x++, row += 4) {
-			int by = step(context, x, y);
-			for (int k = 0; k < 3; k++)
-				row[k] = shift(row[k], by);
+	const struct press *press = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(presses); i++)
+		if (strcmp(presses[i].look, look) == 0)
+			press = &presses[i];
+	if (press == NULL)
+		return;
+	static unsigned char tiles[INKS][TILE][TILE];
+	int paper[3], lost[INKS][3], dx[INKS], dy[INKS];
+	cairo_surface_flush(surface);
+	int w = cairo_image_surface_get_width(surface), h = cairo_image_surface_get_height(surface), edge = w < h ? w : h;
+	size_t stride = (size_t)cairo_image_surface_get_stride(surface), bytes = stride * (size_t)h;
+	unsigned char *data = cairo_image_surface_get_data(surface), *plates = malloc(bytes);
+	if (plates == NULL)
+		return;
+	memcpy(plates, data, bytes);
+	sketch_palette_bytes(palette, "bg", paper);
+	for (int i = 0; i < INKS; i++) {
+		int ink[3];
+		const struct ink *k = &press->inks[i];
+		sketch_palette_bytes(palette, k->colour, ink);
+		for (int c = 0; c < 3; c++)
+			lost[i][c] = 256 - ink[c] * 256 / (paper[c] > ink[c] ? paper[c] : ink[c] > 0 ? ink[c] : 1);
+		dx[i] = k->dx * edge / 1000;
+		dy[i] = k->dy * edge / 1000;
+		if (k->screen != SCREEN_EVEN)
+			screen_make(k->screen, k->cells, tiles[i]);
+	}
+	uint32_t noise = 2463534242U;
+	for (int y = 0; y < h; y++) {
+		unsigned char *to = data + (size_t)y * stride;
+		for (int x = 0; x < w; x++, to += 4) {
+			int rest[3] = {256, 256, 256};
+			for (int i = 0; i < INKS; i++) {
+				int from_x = x - dx[i], from_y = y - dy[i];
+				from_x = from_x < 0 ? 0 : from_x >= w ? w - 1 : from_x;
+				from_y = from_y < 0 ? 0 : from_y >= h ? h - 1 : from_y;
+				// Cyan takes away red and so on: the third byte of a pixel, the second, the first.
+				int cover = 255 - plates[(size_t)from_y * stride + (size_t)from_x * 4 + (size_t)(2 - i)];
+				if (cover == 0)
+					continue;
+				if (press->inks[i].screen != SCREEN_EVEN && cover < 250) {
+					cover = (cover - tiles[i][y % TILE][x % TILE]) * 3 + 128;
+					cover = cover < 0 ? 0 : cover > 255 ? 255 : cover;
+				}
+				if (press->wear > 0) {
+					noise ^= noise << 13, noise ^= noise >> 17, noise ^= noise << 5;
+					cover -= (int)(noise & 255) * press->wear * cover >> 16;
+				}
+				for (int c = 0; c < 3; c++)
+					rest[c] = rest[c] * (256 - (lost[i][c] * cover >> 8)) >> 8;
+			}
+			for (int c = 0; c < 3; c++)
+				to[2 - c] = (unsigned char)(paper[c] * rest[c] >> 8);
 		}
 	}
-	cairo_surface_mark_dirty(c->surface);
-}
-
-// Film grain: one step up or down in all three channels, which also breaks up the bands of the gradients. More would show, and cost.
-static int grain(void *context, int x, int y)
-{
-	(void)x, (void)y;
-	uint32_t *state = context;
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return (int)(*state >> 30 & 1) + (int)(*state >> 29 & 1) - 1;
-}
-
-enum { TILE = 256 };
-
-// Rough paper: its tooth is a little darker where light does not reach.
-static int paper(void *context, int x, int y)
-{
-	const uint8_t(*tile)[TILE] = context;
-	int a = tile[(y / 2) % TILE][(x / 2) % TILE] + tile[(y / 2 + 1) % TILE][(x / 2) % TILE] + tile[(y / 2) % TILE][(x / 2 + 1) % TILE] +
-		tile[(y / 5) % TILE][(x / 5) % TILE];
-	return (a - 510) / 64;
-}
-
-// The sheet's unpainted margin, with the uneven edge that a brush leaves.
-static void margin(struct canvas *c)
-{
-	double m = c->u * 4.2;
-	cairo_new_path(c->cr);
-	cairo_rectangle(c->cr, -1, -1, c->w + 2, c->h + 2);
-	cairo_new_sub_path(c->cr);
-	int n = 400;
-	for (int i = 0; i < n; i++) {
-		double t = 4.0 * i / n, side = floor(t), f = t - side;
-		double wide = c->w - 2 * m, high = c->h - 2 * m;
-		double x = side < 1 ? f : side < 2 ? 1 : side < 3 ? 1 - f : 0, y = side < 1 ? 0 : side < 2 ? f : side < 3 ? 1 : 1 - f;
-		double rough = c->u * 1.5 * paint_noise(c->seed + 31, i * 0.23, 4),
-		       rough_y = c->u * 1.5 * paint_noise(c->seed + 47, i * 0.23, 4);
-		cairo_line_to(c->cr, m + x * wide + rough, m + y * high + rough_y);
-	}
-	cairo_close_path(c->cr);
-	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_EVEN_ODD);
-	sketch_fill(c, c->p.paper, 1);
-	cairo_set_fill_rule(c->cr, CAIRO_FILL_RULE_WINDING);
-}
-
-void sketch_finish(struct canvas *c)
-{
-	if (c->style == STYLE_PHOTO) {
-		// lights out of focus at the sides
-		for (int i = 0; i < 9; i++) {
-			bool left = i % 2 == 0;
-			double x = c->w * (left ? sketch_chance_in(&c->chance, -0.02, 0.18) : sketch_chance_in(&c->chance, 0.82, 1.02));
-			double y = c->h * sketch_chance_in(&c->chance, 0.0, 0.55), r = c->u * sketch_chance_in(&c->chance, 1.6, 5.5);
-			path_circle(c, x, y, r);
-			sketch_source(c, c->p.paper, 0.13);
-			cairo_fill_preserve(c->cr);
-			cairo_set_line_width(c->cr, c->u * 0.16);
-			sketch_source(c, c->p.paper, 0.16);
-			cairo_stroke(c->cr);
-		}
-		// the corners are darker
-		double reach = hypot(c->w, c->h) / 2;
-		cairo_pattern_t *p =
-		    cairo_pattern_create_radial(c->w * 0.48, c->h * 0.45, reach * 0.45, c->w * 0.5, c->h * 0.5, reach * 1.08);
-		struct rgb dark = rgb_tone(c->p.deep, -0.12);
-		fill_stop(p, 0, dark, 0);
-		fill_stop(p, 0.5, dark, 0.08);
-		fill_stop(p, 1, dark, 0.42);
-		cairo_rectangle(c->cr, 0, 0, c->w, c->h);
-		fill_pattern(c, p);
-		uint32_t state = c->seed | 1;
-		pixels_shift(c, grain, &state);
-	}
-	if (c->style == STYLE_WATERCOLOUR) {
-		margin(c);
-		uint8_t tile[TILE][TILE];
-		struct chance rough = {c->seed};
-		for (int i = 0; i < TILE * TILE; i++)
-			tile[i / TILE][i % TILE] = (uint8_t)(sketch_chance(&rough) * 255);
-		pixels_shift(c, paper, tile);
-	}
+	cairo_surface_mark_dirty(surface);
+	free(plates);
 }

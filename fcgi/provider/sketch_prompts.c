@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Prompts by rule: one kind of picture per place in the set, told in the brief's own words. The order is that of the drawings.
 #include "fcgi/provider/sketch.h"
-#include "policy/base/array.h"
+#include "fcgi/provider/style.h"
 #include "policy/base/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -10,32 +10,21 @@ enum { PROMPT_MAX = 8192, SUBJECT_BYTES = 140, SHOTS = 8 };
 
 // {s} is the business, {1} {2} {3} its words.
 static const char *const shots[SHOTS] = {
-    "the front of the premises of {s}, seen straight on from across the street in the early evening: warm light behind the window, an "
-    "awning, a display that hints at {1} and {2}, two potted plants beside the door",
-    "a desk seen from directly above, ready for the day's work at {s}: an open notebook, pencils, a cup of coffee, colour swatches and "
-    "small things that belong to {1}, arranged with room to breathe, nobody in the picture",
-    "a product still life for {s}: objects that stand for {1} and {3} on round plinths before a plain arch, light from a tall window "
-    "on the left, soft shadows",
-    "the wider world of {s}: a layered landscape at first light that sets the mood for {1}, haze between the hills, one small detail "
-    "that recalls {2}",
-    "a seasonal arrangement of leaves, stems and blossoms for {s}, in tones that go with {1}, seen close, with a blurred second layer "
-    "behind",
-    "a calm evening over open water as the quiet opening picture of {s}: a low sun, its path on the ripples and much sky, a feeling of "
-    "{2} and {1}",
-    "an abstract composition for {s}: stacked blocks that grow step by step, a picture of {1} and {2} as structure, balance and "
-    "progress",
-    "a close-up texture for {s}: a woven surface, thread over thread, in which {3} and {1} are felt rather than shown, filling the "
-    "frame",
-};
-
-static const struct {
-	const char *name, *lead, *tail;
-} styles[] = {
-    {"photo", "Editorial photograph:", "Natural light, 35 mm lens, shallow depth of field, fine grain, honest colours."},
-    {"illustration", "Flat illustration:", "Clean outlines, even fields of colour, clear shapes, a generous margin."},
-    {"watercolour", "Watercolour painting:", "Translucent washes, soft edges, pigment pooling, visible cold-pressed paper."},
-    {"minimal", "Minimalist picture:", "One subject, three colours, large calm areas, no decoration."},
-    {"isometric", "Isometric model:", "True isometric view from above, soft studio light, rounded details, plain background."},
+    "the opening picture of {s}: one object that stands for {1}, large and a little to the right of the middle, before a pale disc like a "
+    "sun, a plant and something of {2} beside it, much calm space around",
+    "the front of the premises of {s}, seen straight on from across the street: a sign, a striped awning, a lit window that shows {1} and "
+    "{2}, a door with a glass pane, greenery in boxes at both sides",
+    "a still life for {s}: objects that stand for {1} and {3} on round plinths in a quiet room, an arched window, a hanging lamp, a vase "
+    "with branches at the edge",
+    "a round emblem for {s}: {1} in the middle of a scalloped seal, laurel at both sides, a blank ribbon across its foot, rays behind it",
+    "a close view for {s}: a single object of {1}, so near that it leaves the frame at the right and below, a large circle behind it, free "
+    "space at the upper left",
+    "a repeating pattern for {s}: small things of {1}, {2} and {3} in a loose grid over soft stripes, each turned a little differently, "
+    "filling the frame",
+    "a banner for {s}: the left third an even field with a curved edge, free for words, on the right {1} on a floor before a disc",
+    "a table seen from directly above, ready for the day's work at {s}: a sheet of paper, a pencil, a cup of coffee, a round tray with "
+    "{1}, "
+    "leaves and small things that belong to {2}, arranged with room to breathe",
 };
 
 // The brief's first sentence or the page's title, without what would break out of the prompt's quotation marks.
@@ -72,11 +61,8 @@ static char *prompt_compose(const struct brief *b, unsigned index, const char *s
 {
 	static const char *const otherwise[] = {"good work", "care for detail", "everyday life"};
 	BUF_AUTO struct buf out = BUF_INIT(PROMPT_MAX);
-	size_t style = 0;
-	for (size_t i = 0; i < ARRAY_LEN(styles); i++)
-		if (b->style != NULL && strcmp(b->style, styles[i].name) == 0)
-			style = i;
-	buf_printf(&out, "%s ", styles[style].lead);
+	const struct provider_style *style = provider_style(b->style);
+	buf_printf(&out, "%s ", style->lead);
 	for (const char *s = shots[index]; *s; s++) {
 		if (s[0] != '{' || s[2] != '}') {
 			buf_addc(&out, *s);
@@ -86,7 +72,7 @@ static char *prompt_compose(const struct brief *b, unsigned index, const char *s
 		buf_adds(&out, s[1] == 's' ? subject : i < count ? words[i] : otherwise[i]);
 		s += 2;
 	}
-	buf_printf(&out, ". %s ", styles[style].tail);
+	buf_printf(&out, ". %s ", style->tail);
 	unsigned colours = 0;
 	for (; b->colours != NULL && b->colours[colours] != NULL && colours < 3; colours++)
 		buf_printf(&out, "%s%s", colours > 0 ? ", " : "Palette built around ", b->colours[colours]);

@@ -270,7 +270,8 @@ int sandbox_child(unsigned long memory_bytes, unsigned cpu_seconds, struct err *
 	(void)memory_bytes; // the sanitizers' shadow is larger than any limit
 #else
 	const struct rlimit memory = {memory_bytes, memory_bytes};
-	if (setrlimit(RLIMIT_AS, &memory) != 0)
+	// What the process may write to, not what it maps: the fonts of the drawings are files.
+	if (setrlimit(RLIMIT_DATA, &memory) != 0)
 		return err_system(e, ERR_IO, errno, "sandbox of a job: memory");
 #endif
 	scmp_filter_ctx filter = seccomp_init(forbidden());

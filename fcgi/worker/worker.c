@@ -38,15 +38,16 @@ static cJSON *job_run(const cJSON *head, const struct buf *body, struct buf *out
 		return reply;
 	}
 	const struct sketch_job sketch = {
-	    .prompt = call.prompt != NULL ? call.prompt : "",
-	    .words = call.words,
+	    .trade = call.trade,
+	    .title = call.title,
+	    .name = call.name,
+	    .label = call.label,
 	    .colours = call.colours,
-	    .style = call.style != NULL ? call.style : "",
+	    .style = call.style,
 	    .width = call.width,
 	    .height = call.height,
 	    .index = call.index,
 	    .of = call.of,
-	    .sign = call.sign,
 	    .seed = call.seed,
 	};
 	if (sketch_draw(&sketch, out, e) != 0) {

@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				abort();
 	}
 	if (worker_call_read(&worker, head, NULL) == 0)
-		for (size_t i = 0; worker.words[i] != NULL; i++)
-			if (i >= WORKER_LIST_MAX || strlen(worker.words[i]) > size)
+		for (size_t i = 0; worker.colours[i] != NULL; i++)
+			if (i >= WORKER_LIST_MAX || strlen(worker.colours[i]) > size)
 				abort();
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// A brief of NUL-separated texts: prompts, caption words and a small picture come out of it, whatever it says.
+// A brief of NUL-separated texts: prompts, a trade, a name, colours and a small picture come out of it, whatever it says.
 #include "fcgi/provider/sketch.h"
 #include "policy/base/text.h"
 #include <stdint.h>
@@ -16,7 +16,7 @@ const char *__lsan_default_suppressions(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = calloc(1, size + 8), words[SKETCH_WORDS][SKETCH_WORD_BYTES];
-	const char *part[5], *list[SKETCH_WORDS + 1] = {NULL}, *at = text, *end;
+	const char *part[5], *list[SKETCH_COLOURS + 1] = {NULL}, *at = text, *end;
 	struct provider_prompts prompts;
 	struct err e = {0};
 	struct buf png = BUF_INIT(1 << 20);
@@ -32,18 +32,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				    .style = part[4],
 				    .audience_rule = "",
 				    .count = 8};
-	unsigned count = sketch_words(&brief, words);
-	for (unsigned i = 0; i < count; i++)
-		list[i] = words[i];
+	sketch_words(&brief, words);
 	if (sketch_prompts(&brief, &prompts, &e) < 0 || prompts.count != 8)
 		abort();
 	for (unsigned i = 0; i < 8; i++)
 		if (!utf8_valid(prompts.text[i], strlen(prompts.text[i])))
 			abort();
 	provider_prompts_free(&prompts);
-	const struct sketch_job job = {.prompt = "",
-				       .words = list,
-				       .colours = brief.colours,
+	struct sketch_subject subject;
+	char name[SKETCH_WORD_BYTES], colour[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
+	sketch_subject_find(&brief, &subject);
+	sketch_name(&brief, name);
+	unsigned colours = sketch_colours(&brief, colour);
+	for (unsigned i = 0; i < colours; i++)
+		list[i] = colour[i];
+	if (!utf8_valid(subject.title, strlen(subject.title)) || !utf8_valid(name, strlen(name)))
+		abort();
+	const struct sketch_job job = {.trade = subject.trade,
+				       .title = subject.title,
+				       .name = name,
+				       .label = part[1],
+				       .colours = list,
 				       .style = brief.style,
 				       .width = 64,
 				       .height = 64,

@@ -228,7 +228,7 @@ static void the_built_in_one_is_driven_alike(void **state)
 	provider_free(&t);
 	assert_int_equal(provider_begin(&t, sketch, PROVIDER_IMAGE, &in), PROVIDER_SEND);
 	assert_string_equal(json_string(t.request.work, "op"), "sketch");
-	assert_string_equal(json_string(t.request.work, "prompt"), "bread");
+	assert_string_equal(json_string(t.request.work, "style"), "photo");
 	drive(&t, drawing);
 	assert_int_equal(t.result, PROVIDER_OK);
 	assert_int_equal(picture.len, sizeof png);

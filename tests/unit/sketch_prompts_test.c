@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Prompts and caption words from a brief: its own words, different for each picture, the same each time.
 #include "fcgi/provider/sketch.h"
+#include "fcgi/provider/style.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "tests/unit/test.h"
@@ -65,8 +66,7 @@ static void headings_weigh_more(void **state)
 static void prompts_differ_and_repeat(void **state)
 {
 	(void)state;
-	static const char *const styles[] = {"photo", "illustration", "watercolour", "minimal", "isometric", "unknown", NULL};
-	for (const char *const *style = styles; *style != NULL; style++) {
+	for (const char *const *style = provider_style_names; *style != NULL; style++) {
 		struct brief b = brief_of("A family bakery in Leeds with sourdough bread. Open daily.");
 		struct provider_prompts first, second;
 		b.style = *style;
@@ -146,10 +146,28 @@ static void colours_are_taken_from_the_description(void **state)
 	    {"Blaue Fliesen und ein roter Ofen", "#2f63b8 #c8322d"},
 	    {"Our colour is #ff8800, and #0AF", "#ff8800 #00AAFF"},
 	    {"Navy-blue and white", "#1f2f5f #2f63b8 #f5f4f0"},
-	    {"no pink, only Dunkelgrün", "#225a37"},
+	    {"no pink, only Dunkelgrün", "#185c29"},
 	    {"Rotation, Blueberries, redwood, graue Maus", "#808488"},
 	    {"Order #12345 of #red ribbons", ""},
 	    {"", ""},
+	    // The same in six languages.
+	    {"in dark green", "#185c29"},
+	    {"dunkelgrün", "#185c29"},
+	    {"in dunklem Grün", "#185c29"},
+	    {"vert foncé", "#185c29"},
+	    {"verde oscuro", "#185c29"},
+	    {"深绿色", "#185c29"},
+	    {"أخضر داكن", "#185c29"},
+	    {"باللون الأخضر الداكن", "#185c29"},
+	    {"light blue", "#98bfff"},
+	    {"hellblaue Wände", "#98bfff"},
+	    {"des murs bleu clair", "#98bfff"},
+	    {"paredes azul claro", "#98bfff"},
+	    {"浅蓝色的墙", "#98bfff"},
+	    {"أزرق فاتح", "#98bfff"},
+	    {"rouge et noir, pas de jaune", "#c8322d #22252a"},
+	    {"sin rojo, con dorado", "#d4a537"},
+	    {"dark wood and green leaves", "#3f8f4f"},
 	};
 
 	(void)state;
@@ -163,6 +181,54 @@ static void colours_are_taken_from_the_description(void **state)
 		assert_string_equal(buf_text(&got), rows[i].colours);
 		buf_free(&got);
 	}
+}
+
+static void the_trade_is_found_in_six_languages(void **state)
+{
+	static const struct {
+		const char *description, *trade, *title;
+	} rows[] = {
+	    {"A family bakery in Leeds", "bread", "Bakery"},
+	    {"Eine Zahnarztpraxis in Köln", "tooth", "Zahnarztpraxis"},
+	    {"Fahrradwerkstatt für Lastenräder in Bremen", "bicycle", "Fahrradwerkstatt"},
+	    {"Boulangerie artisanale à Lyon", "bread", "Boulangerie"},
+	    {"Un cabinet d'avocats à Paris", "law", "Cabinet d'avocats"},
+	    {"Una tienda de bicicletas en Madrid", "bicycle", "Bicicletas"},
+	    {"北京律师事务所", "law", "律师事务所"},
+	    {"上海的一家面包店", "bread", "面包"},
+	    {"محل سجاد يدوي", "carpet", "سجاد"},
+	    {"عيادة طبيب أسنان في دبي", "tooth", "عيادة طبيب أسنان"},
+	    // What comes first says what it is; a broad word gives way.
+	    {"Buchhandlung mit Café", "books", "Buchhandlung"},
+	    {"Our office is a law firm for families", "law", "Law firm"},
+	    {"We are a business that does good things", "shop", ""},
+	    // No trade is in the middle of another word, and none where there is none.
+	    {"Expansion, barracuda, brotherhood", "", ""},
+	    {"xyzzy", "", ""},
+	    {"", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct brief b = brief_of(rows[i].description);
+		struct sketch_subject subject;
+		sketch_subject_find(&b, &subject);
+		assert_string_equal(subject.trade, rows[i].trade);
+		assert_string_equal(subject.title, rows[i].title);
+	}
+}
+
+static void a_page_says_the_trade_too(void **state)
+{
+	(void)state;
+	static const char *const headings[] = {"Our shoes", "Repairs", NULL};
+	struct brief b = brief_of("");
+	struct sketch_subject subject;
+	b.title = "Smith & Sons";
+	b.headings = headings;
+	b.text = "Since 1912 a shoemaker has worked here. Shoes for every foot.";
+	sketch_subject_find(&b, &subject);
+	assert_string_equal(subject.trade, "shoes");
 }
 
 static void the_colours_of_a_page_come_first(void **state)
@@ -248,6 +314,8 @@ int main(void)
 	    cmocka_unit_test(odd_briefs),
 	    cmocka_unit_test(long_subjects_are_cut),
 	    cmocka_unit_test(colours_are_taken_from_the_description),
+	    cmocka_unit_test(the_trade_is_found_in_six_languages),
+	    cmocka_unit_test(a_page_says_the_trade_too),
 	    cmocka_unit_test(the_colours_of_a_page_come_first),
 	    cmocka_unit_test(a_brief_keeps_its_seed),
 	    cmocka_unit_test(the_sign_has_a_name_or_nothing),

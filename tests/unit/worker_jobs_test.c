@@ -175,20 +175,19 @@ static void expect_picture(const char *head, unsigned width, unsigned height)
 static void pictures(void **state)
 {
 	(void)state;
-	static const char *const words[] = {"\"Bakery\",\"Bread\"",
-					    "\"Пекарня\",\"Хлеб\"",
-					    "\"面包店\",\"パン屋\"",
-					    "\"مخبز\",\"مאפייה\"",
-					    "\"🍞\",\"बेकरी\"",
-					    "\"ẞ\",\"ﬀ\",\"ḉ\"",
-					    "\"\",\"\"",
-					    "\"\\u202eevil\",\"a\\tb\""};
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+	static const char *const words[][2] = {
+	    {"Bakery", "Bread"},      {"Пекарня", "Хлеб"}, {"面包店", "パン屋"}, {"مخبز", "מאפייה"}, {"🍞", "बेकरी"}, {"ẞ", "ﬀ ḉ"}, {"", ""},
+	    {"\\u202eevil", "a\\tb"},
+	};
+	static const char *const styles[] = {"photo", "flat", "line", "print", "night", "watercolour", "isometric", "minimal"};
+	static const char *const trades[] = {"bread", "tooth", "bicycle", "law", "carpet", "shop", "", "../x"};
+	for (size_t i = 0; i < ARRAY_LEN(words) * 2; i++) {
+		const char *const *pair = words[i / 2];
 		char head[512];
 		snprintf(head, sizeof head,
-			 "{\"op\":\"sketch\",\"prompt\":\"p\",\"words\":[%s],\"colours\":[\"#336699\"],\"style\":\"%s\",\"width\":256,"
-			 "\"height\":%d,\"index\":%zu,\"of\":8,\"seed\":%zu}",
-			 words[i], i % 2 ? "photo" : "watercolour", 192 + (int)i, i, i);
+			 "{\"op\":\"sketch\",\"trade\":\"%s\",\"name\":\"%s\",\"title\":\"%s\",\"label\":\"%s\",\"colours\":[\"#336699\"],"
+			 "\"style\":\"%s\",\"width\":256,\"height\":%d,\"index\":%zu,\"of\":8,\"seed\":%zu}",
+			 trades[i % 8], i % 2 ? pair[0] : "", pair[1], pair[i % 2], styles[i % 8], 192 + (int)i, i % 8 + i / 8, i);
 		expect_picture(head, 256, 192 + (unsigned)i);
 	}
 	expect_picture("{\"op\":\"sketch\",\"style\":\"photo\",\"width\":1024,\"height\":1536,\"index\":3}", 1024, 1536);
@@ -208,9 +207,9 @@ static void impossible_pictures(void **state)
 	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"index\":-1}",
 	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"seed\":1e300}",
 	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"colours\":7}",
-	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"words\":[\"a\",7,null]}",
-	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"words\":{\"a\":\"b\"}}",
-	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"prompt\":[\"p\"]}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"colours\":[\"a\",7,null]}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"colours\":{\"a\":\"b\"}}",
+	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"trade\":[\"p\"]}",
 	    "{\"op\":\"sketch\",\"width\":64,\"height\":64,\"depth\":64}",
 	    "{\"op\":\"page\",\"type\":7}",
 	    "{\"op\":[\"page\"]}",

@@ -7,6 +7,11 @@ import { $, element, language, word } from "./common.js";
 const joined = (names) => [names.slice(0, -1).join(word("script.start.comma")), ...names.slice(-1)].filter(Boolean).join(word("script.start.or"));
 
 function show(processors) {
+	// What is drawn by a program is never a photograph.
+	if (processors.some(({ preview }) => !preview)) {
+		$("photo").hidden = false;
+		$("photo").querySelector("input").checked = true;
+	}
 	// A label and names, not a sentence: some are companies, one is what the server draws itself.
 	$("makers").textContent = word("script.start.makers", { names: joined(processors.map(({ name }) => name)) });
 	$("places").textContent = word("script.start.places", { places: joined([...new Set(processors.map(({ where }) => where))]) });

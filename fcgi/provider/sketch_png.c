@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: ISC
+// PNG, with the filter and the level that measuring chose: see tests/bench.
+#include "fcgi/provider/sketch_draw.h"
+#include <libdeflate.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVEL = 2, FILTER_SUB = 1, FILTER_UP = 2 };
+
+static void put32(unsigned char *at, uint32_t v)
+{
+	at[0] = (unsigned char)(v >> 24), at[1] = (unsigned char)(v >> 16), at[2] = (unsigned char)(v >> 8), at[3] = (unsigned char)v;
+}
+
+static void chunk_add(struct buf *out, const char *type, const void *data, size_t len)
+{
+	unsigned char number[4];
+	put32(number, (uint32_t)len);
+	buf_add(out, number, sizeof number);
+	buf_adds(out, type);
+	buf_add(out, data, len);
+	put32(number, libdeflate_crc32(libdeflate_crc32(0, type, 4), data, len));
+	buf_add(out, number, sizeof number);
+}
+
+int sketch_png_write(struct buf *out, cairo_surface_t *surface)
+{
+	static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', 13, 10, 26, 10};
+	cairo_surface_flush(surface);
+	size_t w = (size_t)cairo_image_surface_get_width(surface), h = (size_t)cairo_image_surface_get_height(surface);
+	size_t stride = (size_t)cairo_image_surface_get_stride(surface), row = w * 3, raw_len = (row + 1) * h;
+	const unsigned char *data = cairo_image_surface_get_data(surface);
+	unsigned char *raw = malloc(raw_len), *lines = calloc(2, row), *packed = NULL;
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(LEVEL);
+	size_t packed_max = c != NULL ? libdeflate_zlib_compress_bound(c, raw_len) : 0, packed_len = 0;
+	if (raw != NULL && lines != NULL && c != NULL && (packed = malloc(packed_max)) != NULL) {
+		for (size_t y = 0; y < h; y++) {
+			unsigned char *now = lines + (y & 1) * row, *above = lines + (~y & 1) * row, *to = raw + y * (row + 1);
+			const unsigned char *from = data + y * stride;
+			for (size_t x = 0; x < w; x++) {
+				now[3 * x] = from[4 * x + 2];
+				now[3 * x + 1] = from[4 * x + 1];
+				now[3 * x + 2] = from[4 * x];
+			}
+			*to++ = FILTER_UP;
+			for (size_t x = 0; x < row; x++)
+				to[x] = (unsigned char)(now[x] - above[x]);
+		}
+		packed_len = libdeflate_zlib_compress(c, raw, raw_len, packed, packed_max);
+	}
+	if (packed_len > 0) {
+		unsigned char head[13] = {[8] = 8, [9] = 2}; // 8 bits, RGB
+		put32(head, (uint32_t)w);
+		put32(head + 4, (uint32_t)h);
+		buf_add(out, signature, sizeof signature);
+		chunk_add(out, "IHDR", head, sizeof head);
+		chunk_add(out, "IDAT", packed, packed_len);
+		chunk_add(out, "IEND", "", 0);
+	}
+	libdeflate_free_compressor(c);
+	free(packed);
+	free(lines);
+	free(raw);
+	return packed_len > 0 && !out->failed ? 0 : -1;
+}
