@@ -66,11 +66,13 @@ test('the line breaks: the page says so, looks for its set and goes on where it 
   await v.close();
 });
 
+const widthOf = (page) => page.locator('.frame img').evaluate(async (image) => { await image.decode(); return image.naturalWidth; });
+
 test('a picture comes in as many pieces as the line breaks it into', each, async () => {
   const v = await visit(browser, site);
   const { page } = v;
   const ranges = [];
-  await page.route('**/pictures/*', async (route) => {
+  await page.route('**/pictures/*-1', async (route) => {
     const range = route.request().headers().range;
     ranges.push(range);
     const response = await route.fetch();
@@ -80,8 +82,25 @@ test('a picture comes in as many pieces as the line breaks it into', each, async
   });
   await send(page, { count: 1 });
   await finished(page);
+  await page.locator('.frame:not(.waiting) img').waitFor();
   assert.equal(ranges.length, 2);
-  assert.ok(await page.locator('.frame img').evaluate(async (image) => { await image.decode(); return image.naturalWidth > 0; }));
+  assert.equal(await widthOf(page), 1024);
+  await v.close();
+});
+
+test('a thumbnail stands in for its picture until that is there', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  let release;
+  const held = new Promise((r) => { release = r; });
+  await page.route('**/pictures/*-1', async (route) => { await held; return route.continue(); });
+  await send(page, { count: 1 });
+  await page.locator('.frame.waiting img').waitFor();
+  assert.equal(await widthOf(page), 512);
+  await assertAccessible(page, 'a thumbnail');
+  release();
+  await page.locator('.frame:not(.waiting) img').waitFor();
+  assert.equal(await widthOf(page), 1024);
   await v.close();
 });
 

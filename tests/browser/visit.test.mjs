@@ -29,7 +29,7 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
   await screenshot(page, 'start');
   await send(page, { count: 3 });
   await finished(page);
-  await page.locator('.frame img').nth(2).waitFor();
+  await page.locator('.frame:not(.waiting) img').nth(2).waitFor();
   assert.equal(await page.locator('.frame img').count(), 3);
   for (const image of await page.locator('.frame img').all()) {
     assert.ok(await image.evaluate((i) => i.complete && i.naturalWidth === 1024));
@@ -55,7 +55,7 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
   await assertPrivate(v, site);
   const asked = new Set(v.requests.filter(({ url }) => url.startsWith('http')).map(({ method, url }) => `${method} ${new URL(url).pathname.replace(/[\w-]{43}/, '…')}`));
   assert.deepEqual([...asked].sort(), ['GET /', 'GET /api/processors', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', 'GET /assets/favicon.svg',
-    'GET /assets/processors.js', 'GET /assets/sheet.js', 'GET /assets/stream.js', 'GET /pictures/…-1', 'GET /pictures/…-2', 'GET /pictures/…-3', 'POST /api/generate'], 'a download is not told to the driver; all else is here');
+    'GET /assets/processors.js', 'GET /assets/sheet.js', 'GET /assets/stream.js', 'GET /pictures/…-1', 'GET /pictures/…-1t', 'GET /pictures/…-2', 'GET /pictures/…-2t', 'GET /pictures/…-3', 'GET /pictures/…-3t', 'POST /api/generate'], 'a download is not told to the driver; all else is here');
   await v.close();
 });
 

@@ -19,7 +19,7 @@ const fromUrl = () => $("by-url")?.checked === true; // the policy may let no pa
 function briefOf(confirm) {
 	const data = new FormData(form);
 	const brief = fromUrl() ? { url: data.get("url").trim() } : { description: data.get("description").trim() };
-	Object.assign(brief, { count: Number(data.get("count")), size: data.get("size"), style: data.get("style") });
+	Object.assign(brief, { count: Number(data.get("count")), size: data.get("size"), style: data.get("style"), thumbnails: true });
 	if (data.get("provider"))
 		brief.provider = data.get("provider");
 	if (confirm)

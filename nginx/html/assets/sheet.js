@@ -16,9 +16,10 @@ export function clear() {
 	leave.abort();
 	leave = new AbortController();
 	loading = 0;
-	for (const frame of frames)
-		if (frame.url)
-			URL.revokeObjectURL(frame.url);
+	for (const { url, thumbnail } of frames)
+		for (const held of [url, thumbnail])
+			if (held)
+				URL.revokeObjectURL(held);
 	frames = [];
 	$("sheet").replaceChildren();
 }
@@ -86,12 +87,30 @@ async function bytesOf(address, type, signal, tell) {
 	}
 }
 
-export function image({ index, type, url, bytes, preview }) {
+export function image({ index, type, url, bytes, preview, thumbnail }) {
 	const frame = frames[index];
 	if (!frame || frame.address)
 		return; // told once more
 	Object.assign(frame, { address: url, type, bytes, preview: preview === true });
+	if (thumbnail)
+		preload(frame, index, thumbnail);
 	load();
+}
+
+function fill(frame, index, src) {
+	frame.part(".picture").replaceChildren(element("img", undefined, { src, alt: frame.text || word("script.start.frame.alt", { n: index + 1 }),
+									   width: frame.width, height: frame.height }));
+}
+
+// The thumbnail stands in for its picture until that is there: over a slow line it comes a minute earlier.
+async function preload(frame, index, address) {
+	try {
+		const blob = await bytesOf(address, "image/webp", leave.signal, () => {});
+		if (blob && !frame.url) {
+			frame.thumbnail = URL.createObjectURL(blob);
+			fill(frame, index, frame.thumbnail);
+		}
+	} catch { /* another sheet took its place */ }
 }
 
 async function load() {
@@ -121,9 +140,7 @@ async function load() {
 function show(frame, index, blob) {
 	frame.url = URL.createObjectURL(blob);
 	frame.name = `picture-${index + 1}.${endings[frame.type] || "img"}`;
-	const picture = element("img", undefined, { src: frame.url, alt: frame.text || word("script.start.frame.alt", { n: index + 1 }),
-						      width: frame.width, height: frame.height });
-	frame.part(".picture").replaceChildren(picture);
+	fill(frame, index, frame.url);
 	frame.part(".open").disabled = false;
 	frame.part(".open").ariaLabel = word("script.start.frame.enlarge", { n: index + 1 });
 	Object.assign(frame.part(".save"), { href: frame.url, download: frame.name, hidden: false, ariaLabel: word("script.start.frame.save", { n: index + 1 }) });
