@@ -66,20 +66,27 @@ static void check_error_log_age(struct check *c)
 		check_add(c, CHECK_KEPT, "", "error.log is empty");
 }
 
+static time_t prune_grace(const struct policy *p)
+{
+	const struct duration day = {.days = 1};
+	time_t grace = PRUNE_GRACE_LONG;
+
+	for (const struct policy_kind *k = p->kinds; k < p->kinds + KIND_COUNT; k++)
+		if (k->keep == KEEP_STORED && !duration_is_zero(life_longest(k)) && duration_compare(life_longest(k), day) < 0)
+			grace = PRUNE_GRACE_SHORT;
+	return grace;
+}
+
 static void check_prune(struct check *c)
 {
 	const struct census *census = &c->census;
-	const struct duration day = {.days = 1};
 	char ago[SPAN_WORDS];
-	time_t since = census->last_prune, now = when_now(), grace = PRUNE_GRACE_LONG;
+	time_t since = census->last_prune, now = when_now(), grace = prune_grace(c->policy);
 
 	// Before its first run: from the oldest thing held on.
 	for (size_t i = 0; i < census->row_count && census->last_prune == 0; i++)
 		if (census->rows[i].oldest != 0 && (since == 0 || census->rows[i].oldest < since))
 			since = census->rows[i].oldest;
-	for (const struct policy_kind *k = c->policy->kinds; k < c->policy->kinds + KIND_COUNT; k++)
-		if (k->keep == KEEP_STORED && !duration_is_zero(life_longest(k)) && duration_compare(life_longest(k), day) < 0)
-			grace = PRUNE_GRACE_SHORT;
 	check_span_words(ago, since ? now - since : 0);
 	if (since > now + PRUNE_GRACE_SHORT)
 		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
@@ -95,9 +102,18 @@ static void check_prune(struct check *c)
 
 static void check_residue(struct check *c)
 {
+	char ago[SPAN_WORDS];
+	time_t since = c->census.unsearched;
+
+	check_span_words(ago, since != 0 ? when_now() - since : 0);
 	if (c->census.wal_bytes > WAL_BYTES_MAX)
 		check_add(c, CHECK_BROKEN, "Run lethe prune; if that does not help, a program holds a read open: restart the site.",
 			  "the write-ahead log is %" PRIu64 " MB long, and what was deleted is still in it", c->census.wal_bytes >> 20);
+	else if (since != 0 && when_now() - since > prune_grace(c->policy))
+		check_add(c, CHECK_BROKEN, RUN_PRUNE, "%s ago something was erased, and the files were not searched for traces of it since",
+			  ago);
+	else if (since != 0)
+		check_add(c, CHECK_KEPT, "", "%s ago something was erased; the next lethe prune searches the files for traces of it", ago);
 	else
 		check_add(c, CHECK_KEPT, "", "the write-ahead log is short (%" PRIu64 " KB)", c->census.wal_bytes >> 10);
 }

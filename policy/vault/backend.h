@@ -25,7 +25,7 @@
 struct store; // the engine's own: everything that is open
 enum store_access {
 	STORE_LOOK,   // the stores must exist with the current schema
-	STORE_SERVE,  // and are read through first: ERR_CORRUPT with the first finding
+	STORE_SERVE,  // and are read through first when not all who had them open have closed them: ERR_CORRUPT with the first finding
 	STORE_CREATE, // makes them and migrates their schema
 };
 enum lane { LANE_RECORDS, LANE_LOG, LANE_COUNT };
@@ -41,9 +41,10 @@ struct store_stamp {
 
 enum sanitise_part { PART_RECORDS, PART_KEYS, PART_LOG };
 enum sanitise {
-	SANITISE_LOGS,  // empties the write-ahead log
-	SANITISE_SMALL, // rewrites what is not larger than REWRITE_ALWAYS_MAX, and empties the write-ahead log
-	SANITISE_ALL,   // rewrites, whatever it costs
+	SANITISE_SHRINK, // gives space that is free back to the disk, as much as takes some milliseconds: returns 1 while there is more
+	SANITISE_LOGS,   // empties the write-ahead log
+	SANITISE_SMALL,  // rewrites what is not larger than REWRITE_ALWAYS_MAX, and empties the write-ahead log
+	SANITISE_ALL,    // rewrites, whatever it costs
 };
 
 struct marker { // bytes to look for
@@ -251,9 +252,10 @@ struct backend_log {
 	bool (*current)(struct store *s, const char *day); // the day is the last one that this store began, and nobody has ended it since
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
 	int (*days)(struct store *s, struct log_day **out, struct err *e); // their number, or -1; oldest first; the caller frees *out
-	// Deletes the rows with the address and the receipt (NULL: none of that sort) of a day, or only counts them, and sanitises. By itself.
-	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,
-		     uint64_t *rows, struct err *e);
+	// Deletes the rows with the address or the receipt (NULL: none of that sort) of a day, up to a time, or only counts them, and sanitises.
+	// By itself.
+	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,
+		     enum sanitise how, uint64_t *rows, struct err *e);
 	int (*end_day)(struct store *s, const char *day, struct err *e); // by itself, and durably
 };
 

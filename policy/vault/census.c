@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The census: what is held at this moment, at a cost that depends on the number of kinds and of log segments, not of records.
 #include "policy/base/file.h"
+#include "policy/vault/erase.h"
 #include "policy/vault/record.h"
 #include "policy/vault/state.h"
 #include <stdlib.h>
@@ -81,7 +82,7 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)
 			out->rows[out->row_count++] = row;
 	}
-	if (v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0)
+	if (v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0 || erase_outstanding(v, &out->unsearched, e) != 0)
 		return -1;
 	out->last_prune = last_prune;
 	out->database_bytes = held.database_bytes;

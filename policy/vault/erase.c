@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: ISC
-// Erasure. The event is committed together with the deletion of rows and the naming of keys to be ended; then files, log rows, keys, the
-// write-ahead logs and, where it is affordable or was found necessary, the rewriting of the files. What a crash or a full disk leaves undone is
-// reported as partial, and running it again completes it.
+// Erasure. The event is committed together with the deletion of rows, the naming of keys to be ended, and the list of what is to be searched for;
+// then files, log rows, keys and the write-ahead logs go, and small files are rewritten. From then on what was erased can be read in no way: its
+// rows are overwritten (secure_delete), and its key is in no file any more, which reaches freed disk blocks and every copy of the store.
 //
-// A file is rewritten always by the officer's command, and while it is small by a program: anybody may ask a program for an erasure, and
-// rewriting a large store would hold up everybody else. With secure_delete and rowid tables nothing was left behind in 200 random histories
-// without rewriting; the scan tells when there is, and then the files are rewritten whatever their size.
+// Whether a trace is left all the same, in the slack of some page, is what the search through the raw files tells: at once where they are small,
+// else by the next pruning, so that neither the officer nor anybody else waits for gigabytes to be read. secure_delete and rowid tables left
+// nothing in 200 random histories; if it should find something, the files are rewritten whatever their size.
+//
+// The list (keyed hashes and record ids) is the payload of the erasure's own event: sealed, bound to it, and ended when the search is done. The
+// number UNSEARCHED leads to the first one. So what a crash or a full disk leaves undone is known, `lethe check` shows it, and pruning completes it.
+#include "policy/vault/erase.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
@@ -21,24 +25,35 @@
 #include <unistd.h>
 
 enum { STORE_RECORDS, STORE_SPOOL, STORE_REQUEST_LOG, STORE_PAYLOADS, ERASE_STORES };
+enum { FINISH_MAX = 256 };                     // erasures in one go; the others come next time
+static const char UNSEARCHED[] = "unsearched"; // the number of the first event with such a list, and 1; 0: none
+static const char LIST_HEAD[] = "lethe-erasure/1\n";
 
 static const struct erase_by_row {
 	const char *name, *tag; // as the ledger tells it; what it is looked up by
 } erase_by[] = {[ERASE_RECEIPT] = {"receipt", "receipt"}, [ERASE_ADDRESS] = {"address", "ip"}, [ERASE_RECORD] = {"record", NULL}};
+
+struct markers { // what is searched for
+	struct marker *list;
+	time_t *at; // of the erasure of each
+	size_t count, capacity;
+	time_t now;  // of those that are added
+	bool failed; // no memory for one
+};
 
 struct erasure {
 	struct vault *v;
 	enum erase_by by;
 	const char *value;
 	bool dry_run, only_held; // only_held: see vault_erase_held()
+	bool later;              // the files are searched later
 	struct erase_result *out;
 	time_t now;
 	bool has_subject;
 	uint8_t subject[HASH_LEN]; // look-up hash
 	struct record_list records;
-	struct marker *markers; // what the scan looks for afterwards
-	size_t marker_count, marker_capacity;
-	bool failed; // no memory for a marker
+	struct markers markers;
+	char list_subject[TOKEN_LEN + 1]; // whom the payload with the markers is about: nobody else
 };
 
 // The first reason is kept.
@@ -49,25 +64,37 @@ static void erase_partial(struct erasure *x, const char *where, const char *why)
 	x->out->complete = false;
 }
 
-static enum sanitise thoroughness(const struct vault *v)
+static void marker_add(struct markers *m, const void *bytes, size_t len)
 {
-	return v->mode == VAULT_ADMIN ? SANITISE_ALL : SANITISE_SMALL;
+	if (m->count == m->capacity) {
+		size_t capacity = m->capacity == 0 ? 16 : 2 * m->capacity;
+		struct marker *list = realloc(m->list, capacity * sizeof *list);
+		m->list = list != NULL ? list : m->list;
+		time_t *at = realloc(m->at, capacity * sizeof *at);
+		m->at = at != NULL ? at : m->at;
+		m->failed = m->failed || list == NULL || at == NULL;
+		if (list == NULL || at == NULL)
+			return;
+		m->capacity = capacity;
+	}
+	struct marker *one = &m->list[m->count];
+	one->len = len > sizeof one->bytes ? sizeof one->bytes : len;
+	memcpy(one->bytes, bytes, one->len);
+	m->at[m->count++] = m->now;
 }
 
-static void add_marker(struct erasure *x, const void *bytes, size_t len)
+static void marker_keep(struct markers *m, size_t from, size_t *to)
 {
-	if (x->marker_count == x->marker_capacity) {
-		size_t capacity = x->marker_capacity == 0 ? 16 : 2 * x->marker_capacity;
-		void *markers = realloc(x->markers, capacity * sizeof *x->markers);
-		x->failed = x->failed || markers == NULL;
-		if (markers == NULL)
-			return;
-		x->markers = markers;
-		x->marker_capacity = capacity;
-	}
-	struct marker *m = &x->markers[x->marker_count++];
-	m->len = len > sizeof m->bytes ? sizeof m->bytes : len;
-	memcpy(m->bytes, bytes, m->len);
+	m->list[*to] = m->list[from];
+	m->at[(*to)++] = m->at[from];
+}
+
+static void markers_free(struct markers *m)
+{
+	if (m->list != NULL)
+		wipe(m->list, m->capacity * sizeof *m->list);
+	free(m->list);
+	free(m->at);
 }
 
 // ---- the request log ----
@@ -85,11 +112,11 @@ static void erase_day(struct erasure *x, const char *day, bool count_only)
 
 	if (ret == 0) {
 		if (address != NULL)
-			add_marker(x, hashes.address, LOG_HASH_LEN);
+			marker_add(&x->markers, hashes.address, LOG_HASH_LEN);
 		if (subject != NULL)
-			add_marker(x, hashes.receipt, LOG_HASH_LEN);
+			marker_add(&x->markers, hashes.receipt, LOG_HASH_LEN);
 		ret = v->b->log->erase(v->store, day, address == NULL ? NULL : hashes.address, subject == NULL ? NULL : hashes.receipt,
-				       count_only, thoroughness(v), &rows, &why);
+				       INT64_MAX, count_only, SANITISE_SMALL, &rows, &why);
 		commit_outcome(v, ret, &why);
 	} else if (why.code == ERR_NOT_FOUND) {
 		ret = 0; // without its key nothing of the day can be read
@@ -159,9 +186,7 @@ static int find_subject(struct erasure *x, struct record_query *query, uint8_t t
 		query->tag = tag;
 		query->tag_hash = tag_hash;
 		x->has_subject = true;
-		add_marker(x, tag_hash, HASH_LEN);
-		if (strlen(x->value) >= 7)
-			add_marker(x, x->value, strlen(x->value));
+		marker_add(&x->markers, tag_hash, HASH_LEN);
 		return 0;
 	}
 	query->id = x->value;
@@ -186,8 +211,8 @@ static int find_all(struct erasure *x, struct err *e)
 	if (x->has_subject) {
 		query.subject = x->subject;
 		hex_encode(hex, x->subject, HASH_LEN);
-		add_marker(x, x->subject, HASH_LEN);
-		add_marker(x, hex, 2 * HASH_LEN); // as the subject's key is named
+		marker_add(&x->markers, x->subject, HASH_LEN);
+		marker_add(&x->markers, hex, 2 * HASH_LEN); // as the subject's key is named
 		if (v->b->ledger->payload_end(v->store, x->subject, 0, 0, true, &out->stores[STORE_PAYLOADS].found, e) != 0)
 			return -1;
 	}
@@ -211,45 +236,77 @@ static int find_all(struct erasure *x, struct err *e)
 
 static void mark_tag(void *arg, const uint8_t hash[HASH_LEN])
 {
-	add_marker(arg, hash, HASH_LEN);
+	marker_add(arg, hash, HASH_LEN);
 }
 
+// The event stands in the same transaction, last, as it has the markers of all that went.
 static int erase_rows(struct erasure *x, struct err *e)
 {
 	const struct erase_store *s = x->out->stores;
 	struct vault *v = x->v;
+	struct buf list BUF_AUTO = BUF_INIT(VAULT_BODY_MAX);
 	char details[256];
-	const struct ledger_event event = {.name = "erasure", .details = details};
+	uint64_t ended;
+	int64_t first;
 
+	for (size_t i = 0; i < x->records.count; i++) {
+		const struct record_row *r = &x->records.rows[i];
+		if (r->has_file && !is_kept(x, r))
+			marker_add(&x->markers, r->id, RECORD_ID_LEN);
+		if (is_kept(x, r) ? record_keep(v, r, e) != 0 : v->b->records->end(v->store, r->id, mark_tag, &x->markers, e) != 0)
+			return -1;
+	}
+	if (x->has_subject && (v->b->ledger->payload_end(v->store, x->subject, 0, 0, false, &ended, e) != 0 ||
+			       key_end_later_of_subject(v, x->subject, e) != 0))
+		return -1;
 	snprintf(details, sizeof details,
 		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", erase_by[x->by].name,
 		 (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept), (unsigned long long)s[STORE_RECORDS].kept,
 		 (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept), (unsigned long long)s[STORE_REQUEST_LOG].found,
 		 (unsigned long long)s[STORE_PAYLOADS].found);
-	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0)
-		return -1;
-	for (size_t i = 0; i < x->records.count; i++) {
-		const struct record_row *r = &x->records.rows[i];
-		if (r->has_file && !is_kept(x, r))
-			add_marker(x, r->id, RECORD_ID_LEN);
-		if (is_kept(x, r) ? record_keep(v, r, e) != 0 : v->b->records->end(v->store, r->id, mark_tag, x, e) != 0)
-			return -1;
+	token_new(x->list_subject);
+	buf_adds(&list, LIST_HEAD);
+	for (size_t i = 0; i < x->markers.count; i++) {
+		buf_addc(&list, (char)x->markers.list[i].len);
+		buf_add(&list, x->markers.list[i].bytes, x->markers.list[i].len);
 	}
-	uint64_t ended;
-	return x->has_subject && (v->b->ledger->payload_end(v->store, x->subject, 0, 0, false, &ended, e) != 0 ||
-				  key_end_later_of_subject(v, x->subject, e) != 0)
-		   ? -1
-		   : 0;
+	if (list.failed || x->markers.failed)
+		return err_set(e, ERR_MEMORY, "no memory for so large an erasure");
+	const struct ledger_event event = {
+	    .name = "erasure", .details = details, .payload = list.data, .payload_len = list.len, .subject = x->list_subject};
+	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0 || v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+		return -1;
+	return first != 0 ? 0 : v->b->upkeep->number_set(v->store, UNSEARCHED, (int64_t)x->out->ledger_index + 1, e);
 }
 
 // ---- everything else ----
+
+// A tag that another living record bears too (an address, say) is not this subject's alone, and what is kept bears its subject.
+static void markers_drop_used(struct vault *v, struct markers *m)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct marker *one = &m->list[i];
+		uint8_t hash[HASH_LEN];
+		char hex[2 * HASH_LEN + 1];
+		struct record_row row = {0};
+		const struct record_query bearers = {.by = RECORDS_WITH_HASH, .tag_hash = hash, .limit = 1};
+		snprintf(hex, sizeof hex, "%.*s", (int)one->len, (const char *)one->bytes);
+		memcpy(hash, one->bytes, HASH_LEN);
+		bool is_hash = one->len == HASH_LEN || (one->len == 2 * HASH_LEN && hex_decode(hash, HASH_LEN, hex) == 0);
+		if (!is_hash || v->b->records->get(v->store, VIEW_WRITER, &bearers, &row, NULL) != 0)
+			marker_keep(m, i, &left);
+		buf_free(&row.body);
+	}
+	m->count = left;
+}
 
 static void erase_rest(struct erasure *x)
 {
 	struct vault *v = x->v;
 	struct err why = {0};
 	char path[PATH_MAX];
-	size_t left = 0;
 
 	for (size_t i = 0; i < x->records.count; i++) {
 		const struct record_row *r = &x->records.rows[i];
@@ -263,16 +320,9 @@ static void erase_rest(struct erasure *x)
 	erase_log(x, false);
 	if (key_reap(v, &why) != 0)
 		erase_partial(x, "keys", why.text);
-	if (v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, thoroughness(v), &why) != 0)
+	if (v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SMALL, &why) != 0)
 		erase_partial(x, "records", why.text);
-	// A tag that another living record bears too (an address, say) is not this subject's alone, and what is kept bears its subject.
-	for (size_t i = 0; i < x->marker_count; i++) {
-		const struct record_query bearers = {.by = RECORDS_WITH_HASH, .tag_hash = x->markers[i].bytes, .limit = 1};
-		struct record_row row = {0};
-		if (x->markers[i].len != HASH_LEN || v->b->records->get(v->store, VIEW_WRITER, &bearers, &row, NULL) != 0)
-			x->markers[left++] = x->markers[i];
-	}
-	x->marker_count = left;
+	markers_drop_used(v, &x->markers);
 }
 
 static bool erase_found_any(const struct erase_result *out)
@@ -287,10 +337,14 @@ static bool erase_found_any(const struct erase_result *out)
 static int erase_alone(struct erasure *x, struct err *e)
 {
 	struct commit_alone alone;
+	struct store_survey held;
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	int ret = find_all(x, e);
+	int ret = find_all(x, e) != 0 || x->v->b->upkeep->survey(x->v->store, &held, e) != 0 ? -1 : 0;
+	// Without a ledger that keeps the list of what to search for, it is searched for now.
+	x->later = x->v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED &&
+		   held.database_bytes + held.pending_bytes + held.log_bytes > x->v->scan_at_once;
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
 	if (ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out))) {
 		bool released = x->v->b->upkeep->reserve(x->v->store, false);
@@ -310,81 +364,254 @@ static int erase_alone(struct erasure *x, struct err *e)
 	return ret;
 }
 
-// ---- the scan ----
+// ---- the search ----
 
-static int look_for_residue(struct erasure *x, struct err *e)
+static int markers_search(const struct vault *v, const struct markers *m, struct found_bytes *out, struct err *e)
 {
-	struct found_bytes found = {0};
-
-	if (x->failed)
-		return err_set(e, ERR_MEMORY, "no memory to scan");
-	int ret = x->v->b->upkeep->find_bytes(x->v->store, x->markers, x->marker_count, &found, e);
-	DIR *d = opendir(x->v->spool);
+	*out = (struct found_bytes){0};
+	if (m->failed)
+		return err_set(e, ERR_MEMORY, "no memory to search");
+	int ret = m->count == 0 ? 0 : v->b->upkeep->find_bytes(v->store, m->list, m->count, out, e);
+	DIR *d = opendir(v->spool);
 	for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) // file names, against markers that are text
-		for (size_t i = 0; i < x->marker_count; i++)
-			found.hits += memmem(entry->d_name, strlen(entry->d_name), x->markers[i].bytes, x->markers[i].len) != NULL;
+		for (size_t i = 0; i < m->count; i++)
+			out->hits += memmem(entry->d_name, strlen(entry->d_name), m->list[i].bytes, m->list[i].len) != NULL;
 	if (d != NULL)
 		closedir(d);
-	x->out->residue_files = found.files;
-	x->out->residue_bytes = found.bytes;
-	x->out->residue_hits = found.hits;
+	return ret;
+}
+
+// For who is alone: everything is rewritten, whatever it costs.
+static int rewrite_all(const struct vault *v, struct err *e)
+{
+	const struct backend_upkeep *upkeep = v->b->upkeep;
+	struct log_day *days;
+	int count = v->b->log->days(v->store, &days, e);
+	int ret = count < 0 || upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_ALL, e) != 0 ||
+			  upkeep->sanitise(v->store, PART_KEYS, NULL, SANITISE_ALL, e) != 0
+		      ? -1
+		      : 0;
+
+	for (int i = 0; i < count && ret == 0; i++)
+		ret = upkeep->sanitise(v->store, PART_LOG, days[i].day, SANITISE_ALL, e);
+	free(days);
 	return ret;
 }
 
 // Once more, and thoroughly, while nobody stores anything.
-static int clear_and_look_again(struct erasure *x, struct err *e)
+static int clear_and_search_again(struct erasure *x, struct found_bytes *found, struct err *e)
 {
-	const struct backend_upkeep *upkeep = x->v->b->upkeep;
-	struct store *store = x->v->store;
 	struct commit_alone alone;
-	struct log_day *days;
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	bool released = upkeep->reserve(store, false);
+	bool released = x->v->b->upkeep->reserve(x->v->store, false);
 	if (x->by == ERASE_ADDRESS) { // rows that the address has made since
 		erase_log(x, false);
 		x->out->stores[STORE_REQUEST_LOG].found = x->out->stores[STORE_REQUEST_LOG].erased;
 	}
-	int ret = upkeep->sanitise(store, PART_RECORDS, NULL, SANITISE_ALL, e) != 0 ||
-			  upkeep->sanitise(store, PART_KEYS, NULL, SANITISE_ALL, e) != 0
-		      ? -1
-		      : 0;
-	int count = x->v->b->log->days(store, &days, ret == 0 ? e : NULL);
-	for (int i = 0; i < count && ret == 0; i++)
-		ret = upkeep->sanitise(store, PART_LOG, days[i].day, SANITISE_ALL, e);
-	free(days);
-	if (count < 0)
-		ret = -1;
-	if (ret == 0)
-		ret = look_for_residue(x, e);
+	int ret = rewrite_all(x->v, e) != 0 || markers_search(x->v, &x->markers, found, e) != 0 ? -1 : 0;
 	if (released)
-		upkeep->reserve(store, true);
+		x->v->b->upkeep->reserve(x->v->store, true);
 	commit_release(x->v, &alone);
 	return ret;
 }
 
 static void scan_for_residue(struct erasure *x)
 {
+	struct found_bytes found;
 	struct err why = {0};
-	int ret = look_for_residue(x, &why);
 
-	if (ret == 0 && x->out->residue_hits > 0) {
+	if (erase_by[x->by].tag != NULL && strlen(x->value) >= 7) // it stands nowhere in clear
+		marker_add(&x->markers, x->value, strlen(x->value));
+	int ret = markers_search(x->v, &x->markers, &found, &why);
+	if (ret == 0 && found.hits > 0) {
 		// No store had it and a file still does, as after a crash: that is something found, and its end is recorded like any other.
 		x->only_held = false;
-		ret = (!x->out->recorded && erase_alone(x, &why) != 0) || clear_and_look_again(x, &why) != 0 ? -1 : 0;
+		ret = (!x->out->recorded && erase_alone(x, &why) != 0) || clear_and_search_again(x, &found, &why) != 0 ? -1 : 0;
 	}
+	x->out->residue_files = found.files;
+	x->out->residue_bytes = found.bytes;
+	x->out->residue_hits = found.hits;
 	if (ret != 0)
 		erase_partial(x, "residue scan", why.text);
-	else if (x->out->residue_hits > 0)
+	else if (found.hits > 0)
 		erase_partial(x, "residue scan", "something of it is still found in a store file");
+}
+
+// ---- the end ----
+
+struct finish {
+	struct outstanding {
+		uint64_t index;            // of the erasure's event
+		uint8_t subject[HASH_LEN]; // of its payload
+	} list[FINISH_MAX];
+	size_t count;
+	bool tell, complete; // an event with the outcome; nothing is left to do
+	bool first;          // nothing is outstanding before them
+};
+
+static int run_finish(struct vault *v, void *arg, struct err *e)
+{
+	const struct finish *f = arg;
+	struct payload_row next;
+	char details[128];
+	const struct ledger_event outcome = {.name = "erasure-outcome", .details = details};
+	int64_t first;
+	uint64_t ended, last = f->count == 0 ? 0 : f->list[f->count - 1].index;
+
+	for (size_t i = 0; i < f->count; i++) {
+		snprintf(details, sizeof details, "{\"event\":%llu,\"complete\":%s}", (unsigned long long)f->list[i].index,
+			 f->complete ? "true" : "false");
+		if ((f->tell && ledger_write(v, &outcome, NULL, e) != 0) ||
+		    (f->complete && v->b->ledger->payload_end(v->store, f->list[i].subject, 0, 0, false, &ended, e) != 0))
+			return -1;
+	}
+	if (!f->complete || v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+		return f->complete ? -1 : 0;
+	if (first == 0 || (!f->first && (uint64_t)first != last + 1))
+		return 0;
+	// Others may have come since.
+	int there = v->b->ledger->payload_get(v->store, (int64_t)last + 1, &next, e);
+	buf_free(&next.body);
+	return there < 0 ? -1 : v->b->upkeep->number_set(v->store, UNSEARCHED, there > 0 ? (int64_t)last + 2 : 0, e);
+}
+
+static int finish_run(struct vault *v, struct finish *f, struct err *e)
+{
+	struct op op = {.lane = LANE_RECORDS, .run = run_finish, .arg = f};
+
+	return commit_run(v, &op, e);
+}
+
+static int take_time(void *arg, const struct ledger_row *row)
+{
+	*(time_t *)arg = row->at;
+	return 1;
+}
+
+int erase_outstanding(struct vault *v, time_t *since, struct err *e)
+{
+	int64_t first;
+
+	*since = 0;
+	if (v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+		return -1;
+	return first == 0 ? 0 : ledger_walk(v, (uint64_t)first - 1, (uint64_t)first, take_time, since, e);
+}
+
+// Adds the markers of one erasure that is not finished.
+static int take_up(struct vault *v, const struct payload_row *row, struct finish *f, struct markers *m, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf plain = BUF_INIT(STORE_VALUE_MAX);
+	struct outstanding *one = &f->list[f->count];
+	struct err why = {0};
+	const size_t head = SALT_LEN + strlen(LIST_HEAD);
+
+	if (ledger_payload_open(v, row, &plain, &why) != 0)
+		return why.code == ERR_NOT_FOUND || why.code == ERR_CORRUPT ? 0 : err_set(e, why.code, "%s", why.text);
+	if (plain.len < head || memcmp(plain.data + SALT_LEN, LIST_HEAD, strlen(LIST_HEAD)) != 0)
+		return 0; // that of another event
+	one->index = (uint64_t)row->seq;
+	memcpy(one->subject, row->subject, HASH_LEN);
+	f->count++;
+	if (ledger_walk(v, one->index, one->index + 1, take_time, &m->now, e) != 0)
+		return -1;
+	for (size_t i = head; i < plain.len && (uint8_t)plain.data[i] < plain.len - i; i += 1 + (size_t)(uint8_t)plain.data[i])
+		marker_add(m, plain.data + i + 1, (uint8_t)plain.data[i]);
+	return m->failed ? err_set(e, ERR_MEMORY, "no memory") : 0;
+}
+
+// For who is alone: deletes the rows of the log that a crash left, and forgets the markers of those that are later.
+static int finish_log(struct vault *v, struct markers *m, struct err *e)
+{
+	struct log_day *days;
+	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
+	uint64_t rows, later;
+	size_t left = 0;
+
+	for (size_t i = 0; i < m->count && ret == 0; i++) {
+		const uint8_t *hash = m->list[i].bytes;
+		later = 0;
+		for (int d = 0; d < count && m->list[i].len == LOG_HASH_LEN && ret == 0; d++) {
+			ret = v->b->log->erase(v->store, days[d].day, hash, hash, m->at[i], false, SANITISE_SMALL, &rows, e);
+			if (commit_outcome(v, ret, e) == 0)
+				ret = v->b->log->erase(v->store, days[d].day, hash, hash, INT64_MAX, true, SANITISE_LOGS, &rows, e);
+			later += rows;
+		}
+		if (later == 0)
+			marker_keep(m, i, &left);
+	}
+	if (ret == 0)
+		m->count = left;
+	free(days);
+	return ret;
+}
+
+// For who is alone. 1: there is something to search for.
+static int take_up_all(struct vault *v, struct finish *f, struct markers *m, struct err *e)
+{
+	struct payload_row row;
+	int64_t from;
+	int there = 1, ret = v->b->upkeep->number_get(v->store, UNSEARCHED, &from, e);
+
+	if (ret != 0 || from == 0)
+		return ret;
+	for (from--; ret == 0 && f->count < FINISH_MAX && (there = v->b->ledger->payload_get(v->store, from, &row, e)) > 0;
+	     from = row.seq + 1) {
+		ret = take_up(v, &row, f, m, e);
+		buf_free(&row.body);
+	}
+	if (ret != 0 || there < 0 || v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SMALL, e) != 0)
+		return -1;
+	markers_drop_used(v, m);
+	return 1;
+}
+
+// Found is a row of the log that a crash left or that came later, or a trace of what is gone.
+static int clear_what_was_found(struct vault *v, struct markers *m, struct err *e)
+{
+	struct found_bytes found = {0};
+	struct commit_alone alone;
+
+	if (commit_alone(v, &alone, e) != 0)
+		return -1;
+	int ret = finish_log(v, m, e) != 0 || rewrite_all(v, e) != 0 || markers_search(v, m, &found, e) != 0 ? -1 : 0;
+	commit_release(v, &alone);
+	return ret == 0 && found.hits > 0
+		   ? err_set(e, ERR_CORRUPT, "something that was erased is still found in a store file, though all were rewritten")
+		   : ret;
+}
+
+int erase_finish(struct vault *v, struct err *e)
+{
+	struct finish *f = calloc(1, sizeof *f);
+	struct markers m = {0};
+	struct found_bytes found;
+	struct commit_alone alone;
+	struct err why = {0};
+	int ret = f == NULL ? err_set(&why, ERR_MEMORY, "no memory") : commit_alone(v, &alone, &why);
+
+	if (ret == 0) {
+		ret = take_up_all(v, f, &m, &why);
+		commit_release(v, &alone);
+	}
+	if (ret > 0) {
+		f->tell = f->complete = f->first = true;
+		ret = markers_search(v, &m, &found, &why) != 0 || (found.hits > 0 && clear_what_was_found(v, &m, &why) != 0) ||
+			      finish_run(v, f, &why) != 0
+			  ? -1
+			  : 0;
+	}
+	markers_free(&m);
+	free(f);
+	return ret != 0 && why.code != ERR_BUSY ? err_set(e, why.code, "%s", why.text) : 0; // a reader in the way: the next time
 }
 
 static int erase_all(struct erasure *x, struct err *e)
 {
 	struct erase_result *out = x->out;
-	char details[128];
-	const struct ledger_event outcome = {.name = "erasure-outcome", .details = details};
+	struct vault *v = x->v;
 
 	*out = (struct erase_result){
 	    .stores = {{.name = "records"}, {.name = "spool"}, {.name = "request-log"}, {.name = "ledger-payloads"}},
@@ -392,16 +619,21 @@ static int erase_all(struct erasure *x, struct err *e)
 	    .complete = true,
 	};
 	int ret = x->value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(x, e);
-	if (ret == 0 && !x->dry_run)
+	if (ret == 0 && !x->dry_run && !x->later)
 		scan_for_residue(x);
-	if (ret == 0 && out->recorded && (erase_found_any(out) || !out->complete)) {
-		snprintf(details, sizeof details, "{\"event\":%llu,\"complete\":%s}", (unsigned long long)out->ledger_index,
-			 out->complete ? "true" : "false");
-		ledger_append(x->v, &outcome, NULL);
+	if (ret == 0 && out->recorded && (!x->later || !out->complete)) {
+		struct finish *f = calloc(1, sizeof *f);
+		if (f != NULL) {
+			f->count = 1;
+			f->tell = erase_found_any(out) || !out->complete;
+			f->complete = out->complete;
+			f->list[0].index = out->ledger_index;
+			key_lookup_hash(v, f->list[0].subject, "subject", x->list_subject);
+			finish_run(v, f, NULL); // else it stays outstanding
+		}
+		free(f);
 	}
-	if (x->markers != NULL)
-		wipe(x->markers, x->marker_capacity * sizeof *x->markers);
-	free(x->markers);
+	markers_free(&x->markers);
 	free(x->records.rows);
 	wipe(x, sizeof *x);
 	return ret;

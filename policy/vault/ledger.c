@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SALT_LEN = 32, METADATA_MAX = LEDGER_DETAILS_MAX + 512 };
+enum { METADATA_MAX = LEDGER_DETAILS_MAX + 512 };
 
 static bool plain_line(const char *s, size_t max)
 {
@@ -126,23 +126,34 @@ static int seal_payload(struct vault *v, const struct ledger_event *event, time_
 	return seal(key.bytes, context, plain.data, plain.len, &row->body, e);
 }
 
+int ledger_payload_open(const struct vault *v, const struct payload_row *payload, struct buf *out, struct err *e)
+{
+	struct data_key DATA_KEY_AUTO key = {0};
+	char context[64];
+
+	payload_context(context, payload->seq);
+	if (key_get(v, VIEW_COMMITTED, payload->key, &key, e) != 0 ||
+	    unseal(key.bytes, context, payload->body.data, payload->body.len, out, e) != 0)
+		return -1;
+	return out->len >= SALT_LEN ? 0 : err_set(e, ERR_CORRUPT, "a payload is damaged");
+}
+
 int ledger_payload_check(const struct vault *v, const struct payload_row *payload, const struct ledger_row *row, bool *good, struct err *e)
 {
 	BUF_AUTO_WIPE struct buf plain = BUF_INIT(STORE_VALUE_MAX);
-	struct data_key DATA_KEY_AUTO key = {0};
 	struct err why = {0};
 	uint8_t commitment[HASH_LEN];
-	char context[64];
 
-	payload_context(context, row->seq);
-	*good = false;
-	if (key_get(v, VIEW_COMMITTED, payload->key, &key, &why) != 0) {
-		*good = why.code == ERR_NOT_FOUND; // erased in this moment
-	} else if (unseal(key.bytes, context, payload->body.data, payload->body.len, &plain, &why) == 0 && plain.len >= SALT_LEN) {
+	*good = ledger_payload_open(v, payload, &plain, &why) == 0;
+	if (*good) {
 		keyed_hash(commitment, (const uint8_t *)plain.data, "payload", plain.data + SALT_LEN, plain.len - SALT_LEN);
 		*good = memcmp(commitment, row->commitment, HASH_LEN) == 0;
+	} else if (why.code != ERR_CORRUPT && why.code != ERR_NOT_FOUND) {
+		return err_set(e, why.code, "%s", why.text);
+	} else {
+		*good = why.code == ERR_NOT_FOUND; // erased in this moment
 	}
-	return why.code == ERR_MEMORY ? err_set(e, why.code, "%s", why.text) : 0;
+	return 0;
 }
 
 // ---- appending ----

@@ -16,6 +16,9 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t *at, struct err *e);
 void ledger_leaf(const struct ledger_row *row, uint8_t leaf[HASH_LEN]);
 void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_t out[HASH_LEN]);
+enum { SALT_LEN = 32 };
+// Its salt, and then what was given as payload. ERR_NOT_FOUND when its key is destroyed.
+int ledger_payload_open(const struct vault *v, const struct payload_row *payload, struct buf *out, struct err *e);
 // Whether the event committed to it.
 int ledger_payload_check(const struct vault *v, const struct payload_row *payload, const struct ledger_row *row, bool *good, struct err *e);
 

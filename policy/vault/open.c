@@ -22,7 +22,7 @@ const struct policy *vault_policy(const struct vault *v)
 
 static int open_store(struct vault *v, struct err *e)
 {
-	// Programs start seldom, and after a crash: the moment to look. The officer's command runs every minute.
+	// The officer's command runs every minute: looking the files over after a crash is for the program that starts first.
 	static const enum store_access accesses[] = {
 	    [VAULT_PROGRAM] = STORE_SERVE, [VAULT_LOOK] = STORE_LOOK, [VAULT_ADMIN] = STORE_CREATE};
 	struct commit_alone alone;
@@ -48,6 +48,7 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 	v->policy = p;
 	v->lives = (int64_t)life_fingerprint(p);
 	v->segment_level = SEGMENT_LEVEL;
+	v->scan_at_once = SCAN_AT_ONCE_MAX;
 	v->mode = mode;
 	v->b = &sqlite_backend;
 	v->lanes[LANE_RECORDS].hooks = &ledger_hooks;

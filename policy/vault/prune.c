@@ -5,6 +5,7 @@
 // were reckoned, all are reckoned anew first.
 #include "policy/base/file.h"
 #include "policy/vault/commit.h"
+#include "policy/vault/erase.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/record.h"
@@ -336,7 +337,18 @@ static int prune_all(struct pruning *p, struct err *e)
 	if (ret == 0)
 		ret = set_number(v, "last_prune", p->now, e);
 	commit_release(v, &alone);
-	return ret != 0 || segment_close_all(v, e) != 0 || segment_prune(v, p->horizon, false, &p->out->ledger_events, e) != 0 ? -1 : 0;
+	if (ret != 0 || erase_finish(v, e) != 0 || segment_close_all(v, e) != 0 ||
+	    segment_prune(v, p->horizon, false, &p->out->ledger_events, e) != 0)
+		return -1;
+	int more = 1;
+	while (ret == 0 && more > 0) { // others write in between
+		ret = commit_alone(v, &alone, e);
+		if (ret == 0) {
+			more = v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SHRINK, e);
+			commit_release(v, &alone);
+		}
+	}
+	return ret != 0 || more < 0 ? -1 : 0;
 }
 
 static int prune_once(struct pruning *p, struct err *e)

@@ -44,6 +44,7 @@ struct vault {
 	const struct policy *policy;
 	int64_t lives;          // its fingerprint of them
 	unsigned segment_level; // 2^this events are a segment of the ledger; a test may make it smaller
+	uint64_t scan_at_once;  // SCAN_AT_ONCE_MAX; a test may make it smaller
 	enum vault_mode mode;
 	const struct backend *b;
 	struct store *store;

@@ -18,7 +18,7 @@ struct vault;
 
 enum vault_mode {
 	VAULT_PROGRAM, // a serving program: reads, writes, no schema creation
-	VAULT_LOOK,    // as VAULT_PROGRAM, but without reading the whole files first; makes nothing
+	VAULT_LOOK,    // as VAULT_PROGRAM, but without reading the whole files first after an unclean stop; makes nothing
 	VAULT_ADMIN,   // the officer's command: may create and migrate the stores, prune, erase, vacuum
 };
 
@@ -129,6 +129,7 @@ struct census {
 	size_t row_count;
 	time_t last_prune; // 0: never
 	time_t newest;     // of everything stored; 0: nothing
+	time_t unsearched; // when the first erasure was after which the files are not searched yet; 0: none
 	uint64_t database_bytes, wal_bytes, log_bytes, spool_bytes;
 };
 int vault_census(struct vault *v, struct census *out, struct err *e);
@@ -155,14 +156,15 @@ struct erase_result {
 	size_t kept_count;
 	bool complete; // false: partial, and `reason` says why
 	char reason[256];
-	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards
+	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: it comes later
 	bool recorded;                                       // the ledger has it, at
 	uint64_t ledger_index;                               // of the erasure's own event
 };
-// Erases everything that hangs on a receipt, an IP address, or one record id (its whole subject). Ledger first, then rows, keys, files,
-// checkpoint(TRUNCATE), VACUUM where it is needed, then a scan of every store file for the subject's markers. A dry
-// run counts only. What the policy keeps in spite of an erasure, or a legal hold keeps, stays and is told in `kept`; its end is reckoned anew. Returns 0
-// with complete=false when not every store was reached.
+// Erases everything that hangs on a receipt, an IP address, or one record id (its whole subject): in one transaction the event, the end of the
+// rows, and what is left to do; then files, log rows, keys and write-ahead logs. When it returns with complete=true, all of that is gone. Then
+// every store file is searched for what was erased: at once where they are small, else by the next pruning, which also completes what a crash
+// left. A dry run counts only. What the policy keeps in spite of an erasure, or a legal hold keeps, stays and is told in `kept`; its end is
+// reckoned anew. Returns 0 with complete=false when not every store was reached.
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
 // The same for whoever claims to hold a receipt: where every store and the scan say that there is nothing, nothing is done and
 // nothing recorded, or anybody could make the ledger grow by guessing.

@@ -496,6 +496,7 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	uint64_t count;
 	assert_int_equal(p->b->ledger->payload_get(p->other, 0, &back, &failed), 1); // the first from there on
 	assert_int_equal(back.seq, 2);
+	assert_true(back.has_subject && back.subject[0] == 9);
 	assert_string_equal(buf_text(&back.body), "sealed payload");
 	buf_free(&back.body);
 	assert_int_equal(p->b->ledger->payload_get(p->other, 3, &back, &failed), 0);
@@ -617,13 +618,15 @@ ENGINE_TEST(single_rows_of_a_day_end)
 	for (uint8_t i = 0; i < 6; i++)
 		log_one(p, TODAY, AT + i, i % 2, i % 3);
 	OK(p->b->upkeep->enter(p->s, LANE_LOG, &failed));
-	OK(p->b->log->erase(p->s, TODAY, address, NULL, true, SANITISE_ALL, &rows, &failed));
+	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 9, true, SANITISE_ALL, &rows, &failed));
 	assert_int_equal(rows, 3);
+	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 1, true, SANITISE_ALL, &rows, &failed)); // the other two are later
+	assert_int_equal(rows, 1);
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 6);
-	OK(p->b->log->erase(p->s, TODAY, address, receipt, false, SANITISE_ALL, &rows, &failed));
+	OK(p->b->log->erase(p->s, TODAY, address, receipt, AT + 9, false, SANITISE_ALL, &rows, &failed));
 	assert_int_equal(rows, 4);
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 2);
-	OK(p->b->log->erase(p->s, "2026-01-01", address, receipt, false, SANITISE_ALL, &rows, &failed)); // no such day
+	OK(p->b->log->erase(p->s, "2026-01-01", address, receipt, AT + 9, false, SANITISE_ALL, &rows, &failed)); // no such day
 	assert_int_equal(rows, 0);
 	p->b->upkeep->leave(p->s, LANE_LOG);
 }

@@ -3,7 +3,9 @@
 #include "policy/vault/sqlite/db.h"
 #include "tests/unit/vault_fixture.h"
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 static struct erase_result erase(struct fixture *f, enum erase_by by, const char *value, bool dry_run)
 {
@@ -386,6 +388,201 @@ static void the_erasure_stands_in_the_ledger_without_a_name(void **state)
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
+// ---- what is left to do ----
+
+static void prune_now(struct fixture *f)
+{
+	struct prune_result r;
+	struct err e = {0};
+
+	if (vault_prune(f->vault, (struct duration){0}, false, &r, &e) != 0)
+		fail_msg("vault_prune: %s", e.text);
+}
+
+static time_t unsearched(struct fixture *f)
+{
+	struct census census;
+	struct err e = {0};
+
+	assert_return_code(vault_census(f->vault, &census, &e), 0);
+	return census.unsearched;
+}
+
+static int find_outcome(void *arg, const struct ledger_entry *entry)
+{
+	if (strcmp(entry->name, "erasure-outcome") == 0)
+		snprintf(arg, 64, "%s", entry->details);
+	return 0;
+}
+
+// Bytes in any file below the state's folder.
+static bool is_in_a_file(const struct fixture *f, const void *bytes, size_t len)
+{
+	char command[512], hex[2 * 64 + 1];
+
+	hex_encode(hex, bytes, len);
+	snprintf(command, sizeof command, "find '%s' -type f | xargs cat | od -An -v -tx1 | tr -d ' \\n' | grep -q %s", f->state, hex);
+	return system(command) == 0;
+}
+
+// Where the files are large: it is erased when the call returns, and nobody waited for the search.
+static void large_files_are_searched_by_the_next_pruning(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1], outcome[64] = "", expected[64];
+	struct payload_row left;
+	struct err e = {0};
+	uint8_t hash[HASH_LEN];
+
+	fixture_archive(f, "receipt-mine", "token-mine", id);
+	fixture_log(f, "198.51.100.1", "receipt-mine");
+	fixture_log(f, "198.51.100.1", NULL);
+	f->vault->scan_at_once = 0;
+	struct erase_result r = erase(f, ERASE_RECEIPT, "receipt-mine", false);
+	const uint64_t counts[] = {1, 1, 1, 0};
+	assert_counts(&r, counts, true);
+	assert_true(r.complete && r.recorded);
+	assert_int_equal(r.residue_files, 0);
+	assert_false(fixture_has(f, id));
+	assert_int_equal(unsearched(f), fixture_time);
+	key_lookup_hash(f->vault, hash, "token", "token-mine");
+	fixture_time += 60;
+	fixture_log(f, "198.51.100.1", "receipt-mine"); // it comes again, and is another matter
+	fixture_archive(f, "receipt-mine", "token-mine-2", other);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_false(is_in_a_file(f, hash, HASH_LEN));
+	prune_now(f);
+	assert_int_equal(unsearched(f), 0);
+	assert_return_code(ledger_each(f->vault, 0, find_outcome, outcome, &e), 0);
+	snprintf(expected, sizeof expected, "{\"event\":%llu,\"complete\":true}", (unsigned long long)r.ledger_index);
+	assert_string_equal(outcome, expected);
+	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, 0, &left, &e), 0); // the list is gone
+	assert_true(fixture_has(f, other));
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 2);
+	int entries = ledger_entries(f);
+	prune_now(f);
+	assert_int_equal(ledger_entries(f), entries); // once
+}
+
+// What is still found, though all files were rewritten, is said, and stays to be done.
+static void a_trace_that_stays_is_not_hidden(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], sql[512], hex[2 * HASH_LEN + 1];
+	struct prune_result pruned;
+	struct err e = {0};
+	uint8_t hash[HASH_LEN];
+
+	fixture_archive(f, "receipt-mine", "token-mine", id);
+	f->vault->scan_at_once = 0;
+	assert_true(erase(f, ERASE_RECEIPT, "receipt-mine", false).complete);
+	key_lookup_hash(f->vault, hash, "token", "token-mine");
+	hex_encode(hex, hash, HASH_LEN);
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(sql, sizeof sql, "CREATE TABLE left(bytes BLOB); INSERT INTO left VALUES(x'%s')", hex);
+	fixture_sql(f, "vault.db", sql);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_true(unsearched(f) != 0);
+	vault_close(f->vault);
+	f->vault = NULL;
+	fixture_sql(f, "vault.db", "PRAGMA secure_delete=ON; DROP TABLE left; PRAGMA wal_checkpoint(TRUNCATE)");
+	fixture_reopen(f, VAULT_ADMIN);
+	prune_now(f);
+	assert_int_equal(unsearched(f), 0);
+}
+
+// kill -9 at any moment of an erasure: either nothing of it happened, or the next pruning completes it in every store.
+static void a_killed_erasure_is_completed(void **state)
+{
+	struct fixture *f = *state;
+	char receipt[32], id[RECORD_ID_LEN + 1], path[PATH_MAX];
+	struct err e = {0};
+	unsigned seed = 20261127, completed = 0, cut = 0;
+	uint8_t subject[HASH_LEN], token[HASH_LEN];
+
+	for (int round = 0; round < 40; round++) {
+		snprintf(receipt, sizeof receipt, "receipt-%d", round);
+		fixture_archive(f, receipt, receipt, id);
+		fixture_log(f, "198.51.100.1", receipt);
+		put_payload(f, receipt);
+		key_lookup_hash(f->vault, subject, "subject", receipt);
+		key_lookup_hash(f->vault, token, "token", receipt);
+		vault_close(f->vault);
+		f->vault = NULL;
+		int ready[2];
+		char byte;
+		assert_int_equal(pipe(ready), 0);
+		pid_t child = fork();
+		if (child == 0) {
+			fixture_reopen(f, VAULT_ADMIN);
+			f->vault->scan_at_once = round % 2 ? 0 : SCAN_AT_ONCE_MAX;
+			assert_int_equal(write(ready[1], "x", 1), 1);
+			erase(f, ERASE_RECEIPT, receipt, false);
+			_exit(0);
+		}
+		close(ready[1]);
+		assert_int_equal(read(ready[0], &byte, 1), 1);
+		close(ready[0]);
+		usleep((useconds_t)(rand_r(&seed) % 8000));
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		fixture_reopen(f, VAULT_ADMIN);
+		if (fixture_has(f, id)) { // nothing of it happened
+			assert_int_equal(unsearched(f), 0);
+			assert_true(erase(f, ERASE_RECEIPT, receipt, false).complete);
+			continue;
+		}
+		cut += unsearched(f) != 0;
+		fixture_time += 2 * 3600; // an orphan in the spool goes after its hour
+		prune_now(f);
+		completed++;
+		assert_int_equal(unsearched(f), 0);
+		assert_return_code(vault_spool_path(f->vault, id, path, sizeof path, &e), 0);
+		assert_int_not_equal(access(path, F_OK), 0);
+		assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 0);
+		assert_false(is_in_a_file(f, subject, HASH_LEN));
+		assert_false(is_in_a_file(f, token, HASH_LEN));
+		const struct erase_result again = erase(f, ERASE_RECEIPT, receipt, true);
+		const uint64_t none[] = {0, 0, 0, 0};
+		assert_counts(&again, none, false);
+	}
+	print_message("%u erasures were committed before the kill, %u of them not finished\n", completed, cut);
+}
+
+// A copy of the store from before the erasure opens nothing of what was erased: its key is nowhere. Of others it does.
+static void an_old_copy_does_not_bring_it_back(void **state)
+{
+	struct fixture *f = *state;
+	char mine[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1], command[512];
+	const struct vault_new a = {.kind = KIND_TICKET, .subject = "receipt-mine", .body = "CANARY", .body_len = 6},
+			       b = {.kind = KIND_TICKET, .subject = "receipt-other", .body = "other", .body_len = 5};
+	struct vault_record record;
+	struct err e = {0};
+
+	assert_return_code(vault_put(f->vault, &a, NULL, mine, &e), 0);
+	assert_return_code(vault_put(f->vault, &b, NULL, other, &e), 0);
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(command, sizeof command, "cd '%s' && mkdir ../copy && cp vault.db* ../copy/", f->state);
+	assert_int_equal(system(command), 0);
+	fixture_reopen(f, VAULT_ADMIN);
+	f->vault->scan_at_once = 0;
+	assert_true(erase(f, ERASE_RECEIPT, "receipt-mine", false).complete);
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(command, sizeof command, "cd '%s' && rm -f vault.db* && cp ../copy/vault.db* . ", f->state);
+	assert_int_equal(system(command), 0);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(vault_get(f->vault, mine, &record, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_return_code(vault_get(f->vault, other, &record, &e), 0);
+	assert_string_equal(buf_text(&record.body), "other");
+	vault_record_free(&record);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +600,10 @@ int main(void)
 	    T(a_reader_makes_it_partial),
 	    T(what_a_reader_kept_is_found_by_its_receipt),
 	    T(the_erasure_stands_in_the_ledger_without_a_name),
+	    T(large_files_are_searched_by_the_next_pruning),
+	    T(a_trace_that_stays_is_not_hidden),
+	    T(a_killed_erasure_is_completed),
+	    T(an_old_copy_does_not_bring_it_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

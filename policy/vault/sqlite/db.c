@@ -17,6 +17,8 @@
 
 enum {
 	WAL_BYTES_KEPT = 4 * 1024 * 1024, // after a checkpoint; a checkpoint comes every 1,000 pages
+	FREE_PAGES_KEPT = 64,             // that a file may have without being made smaller
+	SHRINK_PAGES = 128,               // given back in one transaction
 	SCAN_PIECE = 256 * 1024,
 	SHM_REGION = 32 * 1024, // the size that SQLite itself maps
 };
@@ -190,6 +192,8 @@ static int set_up(struct db *s, const char *path, enum db_access how, struct err
 	if (rc != SQLITE_OK)
 		return err_set(e, code_of(s->db, rc), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
 	if (harden(s, e) != 0)
+		return -1;
+	if (how == DB_CREATE && s->schema->shrinks && run_text(s, "PRAGMA auto_vacuum=INCREMENTAL", "auto_vacuum", e) != 0)
 		return -1;
 	// Only who makes a file may choose its mode before its version was looked at: another program's file stays as it is.
 	if ((how == DB_CREATE && use_wal(s, e) != 0) || check_version(s, how, path, e) != 0 || (how != DB_CREATE && use_wal(s, e) != 0))
@@ -436,9 +440,24 @@ int db_flush(struct db *s, struct err *e)
 int db_rewrite(struct db *s, struct err *e)
 {
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1); // VACUUM attaches its own copy
-	int ret = run_text(s, "VACUUM", "vacuum", e);
+	int ret = run_text(s, s->schema->shrinks ? "PRAGMA auto_vacuum=INCREMENTAL; VACUUM" : "VACUUM", "vacuum", e);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
 	return ret ? -1 : db_flush(s, e);
+}
+
+int db_shrink(struct db *s, struct err *e)
+{
+	char mode[8], pages[24], step[64];
+
+	if (pragma_value(s, "PRAGMA auto_vacuum", mode, sizeof mode, e) != 0 ||
+	    pragma_value(s, "PRAGMA freelist_count", pages, sizeof pages, e) != 0)
+		return -1;
+	if (strtol(pages, NULL, 10) <= FREE_PAGES_KEPT)
+		return 0;
+	if (strcmp(mode, "2") != 0)
+		return db_rewrite(s, e);
+	snprintf(step, sizeof step, "PRAGMA incremental_vacuum(%d)", SHRINK_PAGES);
+	return run_text(s, step, "shrink", e) != 0 ? -1 : 1;
 }
 
 int db_check(struct db *s, struct err *e)

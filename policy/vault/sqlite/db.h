@@ -66,6 +66,8 @@ bool db_in_transaction(const struct db *s); // false after the engine itself rol
 int db_flush(struct db *s, struct err *e);
 // Rewrites the file so that nothing deleted is left in it, then flushes. Under the lock.
 int db_rewrite(struct db *s, struct err *e);
+// Gives free pages back, some at a time: 1 while there are more, 0, -1. A file that an earlier version made is rewritten for it once. Under the lock.
+int db_shrink(struct db *s, struct err *e);
 // ERR_CORRUPT with the first finding.
 int db_check(struct db *s, struct err *e);
 

@@ -91,8 +91,9 @@ static int payload_get(struct store *s, int64_t from, struct payload_row *out, s
 	*out = (struct payload_row){.body = BUF_INIT(STORE_VALUE_MAX)};
 	if (more > 0) {
 		out->seq = cursor_int(c, 0);
-		const void *body = cursor_blob(c, 2, &len);
-		cursor_copy(c, 1, out->key, KEY_ID_LEN);
+		const void *body = cursor_blob(c, 3, &len);
+		out->has_subject = cursor_copy(c, 1, out->subject, HASH_LEN);
+		cursor_copy(c, 2, out->key, KEY_ID_LEN);
 		if (buf_add(&out->body, body, len) != 0)
 			more = err_set(e, ERR_MEMORY, "no memory");
 	}

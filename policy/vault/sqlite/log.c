@@ -157,10 +157,10 @@ int log_days(struct store *s, struct log_day **out, struct err *e)
 
 // ---- ending ----
 
-static int log_erase(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, bool count_only, enum sanitise how,
-		     uint64_t *rows, struct err *e)
+static int log_erase(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,
+		     enum sanitise how, uint64_t *rows, struct err *e)
 {
-	const struct value *which = VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN));
+	const struct value *which = VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN), V_INT(until));
 	struct db *db DB_AUTO = NULL;
 	struct cursor *c CURSOR_AUTO = NULL;
 

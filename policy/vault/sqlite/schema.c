@@ -144,11 +144,11 @@ static const char *const log_migrations[] = {
 // The application ids read "LtVa", "LtKe", "LtLo".
 const struct schema schema_of[DB_FILE_COUNT] = {
     [DB_VAULT] = {"vault.db", 0x4c745661, ARRAY_LEN(vault_migrations), vault_migrations,
-		  "f60e53b21b276c86a1b3853c5ee2f1f1d514d44674b71035e344cf72ad1945d8"},
+		  "f60e53b21b276c86a1b3853c5ee2f1f1d514d44674b71035e344cf72ad1945d8", true},
     [DB_KEYS] = {"keys.db", 0x4c744b65, ARRAY_LEN(keys_migrations), keys_migrations,
-		 "f1df84092736be0724cec5d0595d7e8556da3e39863231e870651282fb76b0c6"},
+		 "f1df84092736be0724cec5d0595d7e8556da3e39863231e870651282fb76b0c6", false},
     [DB_LOG] = {"request log", 0x4c744c6f, ARRAY_LEN(log_migrations), log_migrations,
-		"a6812211ec05f52335a46b9e5cb37e41a74672b13922b7d857d3da42728c7307"},
+		"a6812211ec05f52335a46b9e5cb37e41a74672b13922b7d857d3da42728c7307", false},
 };
 
 // ---- is a file what this version would have made? ----

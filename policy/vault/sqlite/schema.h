@@ -5,6 +5,7 @@
 
 #include "policy/base/err.h"
 #include <sqlite3.h>
+#include <stdbool.h>
 
 enum sql {
 #define STATEMENT(name, text) SQL_##name,
@@ -21,6 +22,7 @@ struct schema {
 	int version;                   // number of migrations
 	const char *const *migrations; // [0] takes an empty file to version 1
 	const char *digest;            // schema_digest() of the last version: with another migration, another one
+	bool shrinks;                  // it gives back the space of what is deleted; the others go as a whole, or are rewritten
 };
 extern const struct schema schema_of[DB_FILE_COUNT];
 

@@ -6,6 +6,11 @@
 //	log/YYYY-MM-DD.db       the request log of one UTC day
 //	vault.lock, log/        are flocked by who writes records and keys, and by who writes the request log
 //	space-reserve           takes space until it is needed
+//
+// vault.lock also says in decimal how many have opened the stores to write and not closed them, and each of these holds an open-file-description
+// lock on its first byte for reading as long as it lives. So who opens them knows whether others live (it gets no lock for writing), and whether
+// all of those before it came to their end: nobody lives and the number is not 0 after a crash, a kill or a power cut. Then the first program to
+// come reads every file through, under the lanes' locks, while the others wait; after an orderly stop nobody does.
 #ifndef LETHE_VAULT_SQLITE_SQLITE_H
 #define LETHE_VAULT_SQLITE_SQLITE_H
 
@@ -17,6 +22,7 @@
 struct store {
 	char state[PATH_MAX];
 	int lock_fd[LANE_COUNT];
+	bool counted, suspect; // in vault.lock; a commit's outcome is unknown: it stays counted
 	struct {
 		struct db *vault, *keys;     // of who has entered LANE_RECORDS
 		bool keys_begun;             // in the transaction of `vault`

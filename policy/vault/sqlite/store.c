@@ -54,6 +54,8 @@ void store_done(struct store *s, enum view view, struct cursor **c)
 
 int store_sanitise_one(struct db *db, enum sanitise how, struct err *e)
 {
+	if (how == SANITISE_SHRINK)
+		return db_shrink(db, e);
 	if (how == SANITISE_ALL || (how == SANITISE_SMALL && db_bytes(db) <= REWRITE_ALWAYS_MAX))
 		return db_rewrite(db, e);
 	return db_flush(db, e);
@@ -84,23 +86,26 @@ static int store_begin(struct store *s, enum lane lane, const char *day, struct 
 static int store_end(struct store *s, enum lane lane, bool commit, struct err *e)
 {
 	struct db *log = s->write.segment.db;
+	struct err why = {0};
 	int ret = 0;
 
+	if (commit && lane == LANE_LOG)
+		ret = db_commit(log, &why);
+	else if (commit)
+		ret = (s->write.keys_begun && db_commit(s->write.keys, &why) != 0) || db_commit(s->write.vault, &why) != 0 ? -1 : 0;
+	if (ret != 0 && why.code == ERR_UNKNOWN)
+		s->suspect = true;
 	if (lane == LANE_LOG) { // the keys are none of its business
-		if (commit)
-			return db_commit(log, e);
-		if (log != NULL)
+		if (!commit && log != NULL)
 			db_rollback(log);
-		return 0;
+	} else {
+		if (!commit || ret != 0) {
+			db_rollback(s->write.vault);
+			db_rollback(s->write.keys);
+		}
+		s->write.keys_begun = false;
 	}
-	if (commit)
-		ret = (s->write.keys_begun && db_commit(s->write.keys, e) != 0) || db_commit(s->write.vault, e) != 0 ? -1 : 0;
-	if (!commit || ret != 0) {
-		db_rollback(s->write.vault);
-		db_rollback(s->write.keys);
-	}
-	s->write.keys_begun = false;
-	return ret;
+	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 int store_write(struct store *s, enum sql statement, const struct value *values, struct err *e)
@@ -293,6 +298,51 @@ static bool store_reserve(struct store *s, bool take)
 
 // ---- opening ----
 
+// ---- who has them open? ----
+
+static bool lock_first_byte(int fd, short type)
+{
+	struct flock first = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+
+	return fcntl(fd, F_OFD_SETLK, &first) == 0;
+}
+
+static int64_t count_read(int fd)
+{
+	char text[24] = "";
+
+	return pread(fd, text, sizeof text - 1, 0) < 0 ? 1 : strtoll(text, NULL, 10);
+}
+
+static int count_write(int fd, int64_t count, struct err *e)
+{
+	char text[24];
+	int len = snprintf(text, sizeof text, "%-20lld\n", (long long)count);
+
+	return pwrite(fd, text, (size_t)len, 0) == len && fdatasync(fd) == 0
+		   ? 0
+		   : err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "vault.lock");
+}
+
+// Under the locks of all lanes.
+static int count_in(struct store *s, enum store_access access, struct err *e)
+{
+	const int fd = s->lock_fd[LANE_RECORDS];
+
+	if (access == STORE_LOOK)
+		return 0;
+	int64_t count = count_read(fd);
+	if (lock_first_byte(fd, F_WRLCK) && count != 0 && access == STORE_SERVE) {
+		if (db_check(s->write.vault, e) != 0 || db_check(s->write.keys, e) != 0)
+			return -1;
+		count = 0;
+	}
+	if (count_write(fd, count + 1, e) != 0)
+		return -1;
+	s->counted = true;
+	return lock_first_byte(fd, F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
+}
+
 static void store_close(struct store *s)
 {
 	if (s == NULL)
@@ -302,6 +352,10 @@ static void store_close(struct store *s)
 	db_close(&s->write.keys);
 	db_close(&s->read.vault);
 	db_close(&s->read.keys);
+	if (s->counted && !s->suspect && lane_enter(s, LANE_RECORDS, NULL) == 0) {
+		count_write(s->lock_fd[LANE_RECORDS], count_read(s->lock_fd[LANE_RECORDS]) - 1, NULL);
+		lane_leave(s, LANE_RECORDS);
+	}
 	for (int i = 0; i < LANE_COUNT; i++)
 		fd_close(&s->lock_fd[i]);
 	pthread_mutex_destroy(&s->read.mutex);
@@ -371,8 +425,8 @@ static int open_locked(struct store *s, enum store_access access, struct err *e)
 	// On a full disk even opening fails, for want of the shared index.
 	if (ret != 0 && why.code == ERR_FULL && store_reserve(s, false))
 		ret = open_connections(s, access, &why);
-	if (ret == 0 && access == STORE_SERVE)
-		ret = db_check(s->write.vault, &why) != 0 || db_check(s->write.keys, &why) != 0 ? -1 : 0;
+	if (ret == 0)
+		ret = count_in(s, access, &why);
 	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
