@@ -219,17 +219,65 @@ static int png_add(struct mark_stream *m, const unsigned char *bytes, size_t len
 
 // ---- JPEG: SOI, segments of marker and length up to the first scan, then entropy-coded data to EOI. The mark goes after SOI and JFIF. ----
 
-enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP1 = 0xE1, APP2 = 0xE2, APP11 = 0xEB, APP14 = 0xEE, APP15 = 0xEF, COM = 0xFE };
+enum { RST0 = 0xD0, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP1 = 0xE1, APP2 = 0xE2, APP11 = 0xEB, APP14 = 0xEE, APP15 = 0xEF, COM = 0xFE };
 
+// JFIF, colour profile, C2PA and the colour transform stay; other application data and comments may repeat the prompt.
+static bool jpeg_tells(unsigned char marker)
+{
+	bool tells = marker == COM || (marker >= APP0 && marker <= APP15);
+
+	return tells && marker != APP0 && marker != APP2 && marker != APP11 && marker != APP14;
+}
+
+// From the first scan on: entropy-coded data, in which a marker can stand, and segments between scans. A marker that may begin a segment is
+// held until its length is known: `held` bytes of it came with earlier pieces.
 static int jpeg_flow(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
 {
-	const unsigned char *p = bytes, *end = bytes + len;
+	unsigned char *frame = m->jpeg.frame;
+	size_t i = 0, from = 0, held = m->jpeg.frame_len; // read; of that, what went on
 
-	for (; !m->ended && p < end && (p = memchr(p, EOI, (size_t)(end - p))) != NULL; p++)
-		m->ended = (p > bytes ? p[-1] : m->last) == 0xFF;
-	if (len > 0)
-		m->last = end[-1];
-	return mark_write(m, bytes, len, e);
+	while (i < len && !m->ended) {
+		if (m->jpeg.left > 0) {
+			size_t n = m->jpeg.left < len - i ? m->jpeg.left : len - i;
+			m->jpeg.left -= n;
+			i += n;
+			from = m->jpeg.drops ? i : from;
+			continue;
+		}
+		if (m->jpeg.frame_len == 0) {
+			const unsigned char *next = memchr(bytes + i, 0xFF, len - i);
+			i = next != NULL ? (size_t)(next - bytes) + 1 : len;
+			m->jpeg.frame_len = next != NULL;
+			frame[0] = 0xFF;
+			continue;
+		}
+		unsigned char byte = bytes[i++];
+		frame[m->jpeg.frame_len++] = byte;
+		// A byte 0xFF of the data, a restart or the end has no length; of several 0xFF, the last one counts.
+		bool alone = m->jpeg.frame_len == 2 && (byte <= 1 || (byte >= RST0 && byte <= EOI) || byte == 0xFF);
+		if (!alone && m->jpeg.frame_len < sizeof m->jpeg.frame)
+			continue;
+		size_t segment = alone ? 2 : (size_t)frame[2] << 8 | frame[3];
+		if (segment < 2)
+			return err_set(e, ERR_INPUT, "a segment of the JPEG is damaged");
+		m->jpeg.drops = !alone && !m->as_signed && jpeg_tells(frame[1]);
+		if (m->jpeg.drops) {
+			size_t begin = i - (m->jpeg.frame_len - held);
+			if (mark_write(m, bytes + from, begin - from, e) != 0)
+				return -1;
+			from = i;
+		} else if (mark_write(m, frame, held, e) != 0) {
+			return -1;
+		}
+		held = 0;
+		m->jpeg.left = segment - 2;
+		m->jpeg.frame_len = alone && byte == 0xFF;
+		m->ended = alone && byte == EOI;
+	}
+	// A part of a segment's head waits for the rest. What follows the end is no part of the image, but of what is signed.
+	if (m->ended && m->as_signed)
+		i = len;
+	return mark_write(m, bytes + from, i - (m->jpeg.frame_len - held) - from, e);
 }
 
 static int jpeg_add(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
@@ -276,9 +324,7 @@ static int jpeg_add(struct mark_stream *m, const unsigned char *bytes, size_t le
 		}
 		if (marker == SOS)
 			break;
-		// JFIF, colour profile, C2PA and the colour transform stay; other application data and comments may repeat the prompt.
-		bool tells = marker == COM || (marker >= APP0 && marker <= APP15);
-		if (!tells || marker == APP0 || marker == APP2 || marker == APP11 || marker == APP14)
+		if (!jpeg_tells(marker))
 			buf_add(&m->marked, p, segment);
 		m->at += segment;
 	}

@@ -44,7 +44,6 @@ struct mark_stream {
 	bool flowing;                     // the head went on
 	bool as_signed;                   // all goes as it came
 	bool ended;                       // the picture's end was seen
-	unsigned char last;               // byte that went on, of a JPEG
 	size_t mark_len;                  // 0 before the mark is in `marked`
 	uint64_t written;
 	struct {
@@ -55,6 +54,11 @@ struct mark_stream {
 		bool drops;
 		struct buf dropped; // each: where it would stand in what was written, how long it is, its bytes
 	} png;
+	struct {
+		unsigned char frame[4]; // of what may be a segment: marker and length, as far as they came
+		size_t frame_len, left; // of that; of the segment's data
+		bool drops;
+	} jpeg;
 };
 
 void mark_begin(struct mark_stream *m, enum mark_source source, const struct mark_output *out, void *arg);

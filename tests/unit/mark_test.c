@@ -468,6 +468,55 @@ static void a_jpeg_loses_what_may_repeat_the_prompt(void **state)
 	}
 }
 
+// Scans, and between them what a decoder needs and what may repeat the prompt; behind the end, more of it.
+static void a_jpeg_of_several_scans_loses_what_stands_between_and_behind_them(void **state)
+{
+	static const unsigned markers[] = {0xFE, 0xE1, 0xED, 0xE3};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(markers); i++) {
+		BUF_AUTO struct buf clean = jpeg_of(0xE2, "profile", 7), in = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20),
+				    expected = BUF_INIT(1 << 20);
+		clean.len -= 2; // the end
+		buf_add(&in, clean.data, clean.len);
+		for (struct buf *to = &clean; to != NULL; to = to == &clean ? &in : NULL) {
+			buf_add(to, "\xFF\xFF", 2);
+			segment(to, 0xC4, "tables \xFF\xD9 \xFF\xFE\0\x08", 14);
+			if (to == &in) {
+				segment(to, markers[i], "a secret \xFF\xD9 prompt", 18);
+				segment(to, markers[i], "", 0);
+			}
+			segment(to, 0xDA, "scan", 4);
+			buf_add(to, "more\xFF\xD0 entropy \xFF\0\xFF\x01\xFF", 20);
+			if (to == &in)
+				segment(to, markers[i], "secret", 6);
+			segment(to, 0xEB, "JP\0\1\0\0\0\1 jumbf", 14);
+			be(to, 0xFFD9, 2);
+		}
+		buf_add(&in, "secret \xFF\xD9", 9);
+		marked("image/jpeg", &in, &out);
+		assert_int_equal(TIMES(&out, "secret"), 0);
+		marked("image/jpeg", &clean, &expected);
+		assert_int_equal(out.len, expected.len);
+		assert_memory_equal(out.data, expected.data, out.len);
+	}
+}
+
+static void a_signed_jpeg_stays_as_it_is_to_its_last_byte(void **state)
+{
+	static const char stating[] = "JP\0\1\0\0\0\1 jumbf /digitalsourcetype/trainedAlgorithmicMedia";
+	BUF_AUTO struct buf in = jpeg_of(0xEB, stating, sizeof stating), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	in.len -= 2;
+	segment(&in, 0xFE, "between", 7);
+	segment(&in, 0xDA, "scan", 4);
+	buf_add(&in, "more\xFF\xD9 behind", 13);
+	marked("image/jpeg", &in, &out);
+	assert_int_equal(in.len, out.len);
+	assert_memory_equal(in.data, out.data, in.len);
+}
+
 static void a_jpeg_keeps_its_manifest(void **state)
 {
 	static const char silent[] = "JP\0\1\0\0\0\1 jumbf bytes of a manifest",
@@ -639,6 +688,8 @@ int main(void)
 	    cmocka_unit_test(what_is_held_has_a_limit),
 	    cmocka_unit_test(a_jpeg_carries_the_mark_after_jfif),
 	    cmocka_unit_test(a_jpeg_loses_what_may_repeat_the_prompt),
+	    cmocka_unit_test(a_jpeg_of_several_scans_loses_what_stands_between_and_behind_them),
+	    cmocka_unit_test(a_signed_jpeg_stays_as_it_is_to_its_last_byte),
 	    cmocka_unit_test(a_jpeg_keeps_its_manifest),
 	    cmocka_unit_test(a_cut_jpeg_is_an_error),
 	    cmocka_unit_test(a_plain_webp_gets_its_header_and_the_mark),
