@@ -72,20 +72,16 @@ static int call_connect(struct call *c, const char *path, struct err *e)
 static int call_send(struct call *c)
 {
 	struct err e;
-	size_t sent = 0;
-	while (sent < c->out.len) {
-		ssize_t n = send(c->fd, c->out.data + sent, c->out.len - sent, MSG_NOSIGNAL);
+	while (c->sent < c->out.len) {
+		ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
 		if (n < 0 && errno != EINTR)
 			break;
-		sent += n > 0 ? (size_t)n : 0;
+		c->sent += n > 0 ? (size_t)n : 0;
 	}
-	if (sent == c->out.len) {
+	if (c->sent == c->out.len) {
 		buf_wipe(&c->out);
 		c->state = CALL_WAITING;
-	} else if (errno == EAGAIN) {
-		memmove(c->out.data, c->out.data + sent, c->out.len - sent);
-		c->out.len -= sent;
-	} else {
+	} else if (errno != EAGAIN) {
 		err_system(&e, ERR_UNAVAILABLE, errno, "the program left before it took the call");
 		return call_failed(c, &e);
 	}

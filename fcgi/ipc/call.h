@@ -19,6 +19,7 @@ struct call {
 	int fd;
 	enum call_state state;
 	struct buf out;        // the frame being sent
+	size_t sent;           // of it
 	struct frame reply;    // whole when done
 	const struct err *err; // when failed; not a part, because thousands of calls may be waited for
 	const struct call_sink *sink;

@@ -103,11 +103,11 @@ export { Connection };
 
 // A set as a page takes it: asked for as JSON or as events, each picture fetched by its URL, or all inline in base64. Gives how many whole
 // pictures came; throws where one is missing.
-export async function takeSet(connection, { form, count, inline = false, least, headers = {} }) {
+export async function takeSet(connection, { form, count, inline = false, thumbnails = false, least, headers = {} }) {
   const pieces = [];
   const answer = await connection.request('POST', '/api/generate', {
     headers: { 'Content-Type': 'application/json', Accept: form === 'events' ? 'text/event-stream' : 'application/json', ...headers },
-    body: JSON.stringify({ description: 'A calm shop for paper and ink.', count, ...(inline ? { images: 'base64' } : {}) }),
+    body: JSON.stringify({ description: 'A calm shop for paper and ink.', count, ...(inline ? { images: 'base64' } : {}), thumbnails }),
     take: inline ? undefined : (piece) => pieces.push(Buffer.from(piece)),
   });
   if (answer.status !== 200) throw Object.assign(new Error(`${answer.status} ${Buffer.concat(pieces).toString().slice(0, 200)}`), { status: answer.status });
@@ -117,9 +117,9 @@ export async function takeSet(connection, { form, count, inline = false, least, 
   }
   const urls = [...Buffer.concat(pieces).toString().matchAll(/"url":"(\/pictures\/[^"]+)"/g)].map((m) => m[1]);
   if (urls.length !== count) throw new Error(`${urls.length} of ${count} pictures`);
-  for (const url of urls) {
+  for (const url of thumbnails ? urls.flatMap((u) => [`${u}t`, u]) : urls) {
     const picture = await connection.request('GET', url);
-    if (picture.status !== 200 || picture.bytes < least) throw new Error(`picture: ${picture.status}, ${picture.bytes} bytes`);
+    if (picture.status !== 200 || (picture.bytes < least && !url.endsWith('t'))) throw new Error(`picture: ${picture.status}, ${picture.bytes} bytes`);
   }
   return count;
 }
