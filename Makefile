@@ -163,7 +163,7 @@ test: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=fuzz fuzz-programs
 	@$(NODE) tests/run.mjs
 # Where threads are.
-TSAN_UNIT := $(filter serve_% call_% vault_%,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c)))
+TSAN_UNIT := $(filter serve_% call_% live_% vault_%,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c)))
 unit: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs && $(NODE) tests/run.mjs unit
 site browser: packages-test node-packages

@@ -36,7 +36,7 @@ enum { WORD_DAY = 64 };
 void word_day(char out[WORD_DAY], time_t t, enum language language);
 // What a condition of a life means: "for as long as your account exists". "" for none.
 const char *word_condition(enum language language, enum policy_condition condition);
-// How long the kind lives: "14 days", "only while your request runs", "for as long as the service runs".
+// How long the kind lives: "14 days", "only while your request is worked on", "for as long as the service runs".
 enum { WORD_LIFE = 512 };
 void word_life(char *out, size_t size, const struct policy *p, const struct policy_kind *kind);
 
