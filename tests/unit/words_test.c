@@ -279,7 +279,7 @@ static void lives_have_words_in_each_language(void **state)
 	word_life(words, sizeof words, q, &q->kinds[KIND_UPLOAD]);
 	assert_string_equal(words, "only in memory, 30 minutes at most");
 	word_life(words, sizeof words, policy_language(p, "de"), &q->kinds[KIND_DESCRIPTION]);
-	assert_string_equal(words, "nur während Ihre Anfrage läuft");
+	assert_string_equal(words, "nur während Ihre Anfrage bearbeitet wird");
 }
 
 static int read_sources(void **state)
