@@ -2,18 +2,6 @@
 #include "admin/arguments.h"
 #include <string.h>
 
-// The row of that name, which is `len` long, in either table; NULL when there is none.
-static const struct option_row *option_find(const struct option_row *first, const struct option_row *second, const char *name, size_t len)
-{
-	const struct option_row *const tables[] = {first, second};
-
-	for (size_t i = 0; i < 2; i++)
-		for (const struct option_row *row = tables[i]; row != NULL && row->name != NULL; row++)
-			if (strlen(row->name) == len && memcmp(row->name, name, len) == 0)
-				return row;
-	return NULL;
-}
-
 static int value_check(const struct option_row *row, const char *value, struct err *e)
 {
 	if (row->type == OPTION_CHOICE) {
@@ -50,8 +38,12 @@ static int option_parse(struct arguments *out, const struct option_row *first, c
 	const char *text = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i], *next = *i + 1 < argc ? argv[*i + 1] : NULL;
 	const char *equals = strchr(text, '='), *value = equals != NULL ? equals + 1 : next;
 	size_t len = equals != NULL ? (size_t)(equals - text) : strlen(text), name = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
-	const struct option_row *row = strncmp(text, "--", 2) == 0 ? option_find(first, second, text + 2, len - 2) : NULL;
+	const struct option_row *const tables[] = {first, second}, *row = NULL;
 
+	for (size_t t = 0; t < 2 && strncmp(text, "--", 2) == 0; t++)
+		for (const struct option_row *o = tables[t]; o != NULL && o->name != NULL; o++)
+			if (row == NULL && strlen(o->name) == len - 2 && memcmp(o->name, text + 2, len - 2) == 0)
+				row = o;
 	if (row == NULL) // only what looks like an option's name is repeated: other text may be a value that lost its option
 		return name > 24 || name < len ? err_set(e, ERR_INPUT, "there is an unknown option")
 					       : err_set(e, ERR_INPUT, "%.*s is unknown", (int)name, text);

@@ -15,31 +15,12 @@ static const struct option_row lint_options[] = {
     {0},
 };
 
-// {"file", "errors", "warnings", "findings": [{"file", "line", "severity", "what", "why", "instead"}]}
-static enum status lint_print_json(const struct report *r)
-{
-	static const char *const columns[] = {"file", "line", "severity", "what", "why", "instead", NULL};
-	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	JSON_AUTO cJSON *top = cJSON_CreateObject();
-	TABLE_AUTO struct table t;
-
-	table_init(&t, columns, "snssss");
-	for (const struct finding *f = r->findings; f < r->findings + r->count; f++)
-		table_add(&t, r->file, (double)f->line, f->error ? "error" : "warning", f->what, f->why, f->instead);
-	cJSON_AddStringToObject(top, "file", r->file);
-	cJSON_AddNumberToObject(top, "errors", r->errors);
-	if (cJSON_AddNumberToObject(top, "warnings", r->warnings) == NULL || table_move(&t, top, "findings") != 0 ||
-	    json_print(&out, top) != 0)
-		return output_complain(STATUS_UNSURE, "no memory to print the findings");
-	buf_addc(&out, '\n');
-	return output_print(&out);
-}
-
 static enum status lint_main(const struct admin *a, const struct arguments *args)
 {
 	const char *file = args->word_count == 1 ? args->words[0] : a->policy, *format = argument(args, "format");
 	const char *against = argument(args, "against");
 	char active[PATH_MAX];
+	bool json = format != NULL && strcmp(format, "json") == 0;
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), bytes = BUF_INIT(POLICY_BYTES_MAX);
 	REPORT_AUTO struct report report = {.file = file};
 	struct err e = {0};
@@ -52,11 +33,25 @@ static enum status lint_main(const struct admin *a, const struct arguments *args
 	if (before == NULL && against != NULL)
 		return output_complain(STATUS_UNSURE, "%s is no valid policy to compare with: lethe policy lint shows why", against);
 	policy_lint(file, before, &report);
-	report_print(&report, &messages);
-	bool json = format != NULL && strcmp(format, "json") == 0;
-	if (!json && messages.len == 0)
+	if (json) { // {"file", "errors", "warnings", "findings": [{"file", "line", "severity", "what", "why", "instead"}]}
+		static const char *const columns[] = {"file", "line", "severity", "what", "why", "instead", NULL};
+		JSON_AUTO cJSON *top = cJSON_CreateObject();
+		TABLE_AUTO struct table t;
+		table_init(&t, columns, "snssss");
+		for (const struct finding *f = report.findings; f < report.findings + report.count; f++)
+			table_add(&t, file, (double)f->line, f->error ? "error" : "warning", f->what, f->why, f->instead);
+		cJSON_AddStringToObject(top, "file", file);
+		cJSON_AddNumberToObject(top, "errors", report.errors);
+		if (cJSON_AddNumberToObject(top, "warnings", report.warnings) == NULL || table_move(&t, top, "findings") != 0 ||
+		    json_print(&messages, top) != 0)
+			return output_complain(STATUS_UNSURE, "no memory to print the findings");
+		buf_addc(&messages, '\n');
+	} else if (report.count > 0) {
+		report_print(&report, &messages);
+	} else {
 		buf_printf(&messages, "%s: no findings\n", file);
-	enum status status = json ? lint_print_json(&report) : output_print(&messages);
+	}
+	enum status status = output_print(&messages);
 	bool found = report.errors > 0 || (report.warnings > 0 && argument_given(args, "strict"));
 	return status == STATUS_DONE && found ? STATUS_FOUND : status;
 }

@@ -75,20 +75,6 @@ static const struct member route_members[] = {
     {0},
 };
 
-static int answer_read(enum processor_answer *out, const char *word)
-{
-	static const char *const words[] = {
-	    [ANSWER_NO] = "no", [ANSWER_PARTLY] = "partly", [ANSWER_FLAG] = "flag", [ANSWER_ALWAYS] = "always"};
-
-	for (size_t i = 0; word != NULL && i < ARRAY_LEN(words); i++) {
-		if (strcmp(words[i], word) == 0) {
-			*out = (enum processor_answer)i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 static int members_read(void *row, const struct member *members, const cJSON *object, struct err *e);
 
 static int routes_read(struct processor_route *routes, const cJSON *value, struct err *e)
@@ -113,6 +99,8 @@ static int routes_read(struct processor_route *routes, const cJSON *value, struc
 
 static int member_read(void *at, enum member_type type, const cJSON *value, struct err *e)
 {
+	static const char *const answers[] = {
+	    [ANSWER_NO] = "no", [ANSWER_PARTLY] = "partly", [ANSWER_FLAG] = "flag", [ANSWER_ALWAYS] = "always"};
 	const char *text = cJSON_GetStringValue(value);
 	const cJSON *item;
 	size_t n = 0;
@@ -133,7 +121,10 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 		*(bool *)at = cJSON_IsTrue(value);
 		return cJSON_IsBool(value) ? 0 : -1;
 	case MEMBER_ANSWER:
-		return answer_read(at, text);
+		while (n < ARRAY_LEN(answers) && (text == NULL || strcmp(answers[n], text) != 0))
+			n++;
+		*(enum processor_answer *)at = n < ARRAY_LEN(answers) ? (enum processor_answer)n : ANSWER_NO;
+		return n < ARRAY_LEN(answers) ? 0 : -1;
 	case MEMBER_ROLES:
 		cJSON_ArrayForEach(item, value)
 		{
@@ -266,22 +257,16 @@ const char *processor_address(const struct processor_facts *f)
 	return name != NULL ? setting(name, f->default_address) : NULL;
 }
 
-// A segment that "*" may stand for: nothing that a server could read as another path.
-static size_t segment_length(const char *path)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-:@=+,";
-	size_t len = strspn(path, plain);
-
-	return (len == 1 && path[0] == '.') || (len == 2 && path[0] == '.' && path[1] == '.') ? 0 : len;
-}
-
-// Whether the pattern covers the path, whose query begins at `end`.
+// Whether the pattern covers the path, whose query begins at `end`. "*" stands for one segment: nothing that a server could read as another
+// path.
 static bool path_covered(const char *pattern, const char *path, const char *end)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-:@=+,";
+
 	while (*pattern != '\0') {
 		if (*pattern == '*') {
-			size_t len = segment_length(path);
-			if (len == 0)
+			size_t len = strspn(path, plain);
+			if (len == 0 || (len <= 2 && strspn(path, ".") == len))
 				return false;
 			path += len;
 			if (pattern[1] != '*')

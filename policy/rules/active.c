@@ -253,21 +253,6 @@ static int remove_coming(const char *state, struct err *e)
 	return 0;
 }
 
-static int write_times(const char *state, const struct active_plan *plan, const struct policy *wanted, struct err *e)
-{
-	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
-	JSON_AUTO cJSON *times = cJSON_CreateObject();
-	char announced[WHEN_TEXT], from[WHEN_TEXT];
-
-	when_text(announced, plan->announced);
-	when_text(from, plan->from);
-	if (cJSON_AddStringToObject(times, "sha256", wanted->sha256) == NULL ||
-	    cJSON_AddStringToObject(times, "announced", announced) == NULL || cJSON_AddStringToObject(times, "from", from) == NULL ||
-	    json_print(&text, times) != 0)
-		return err_set(e, ERR_MEMORY, "no memory to write the announcement");
-	return write_in(state, times_name, text.data, text.len, e);
-}
-
 // As sha256sum writes it, so that a copy can be checked against it.
 static int write_hash(const char *state, const struct policy *wanted, struct err *e)
 {
@@ -280,12 +265,21 @@ static int write_hash(const char *state, const struct policy *wanted, struct err
 int active_apply(const char *state, const struct active_plan *plan, const struct policy *wanted, const char *bytes, size_t len,
 		 struct err *e)
 {
-	char folder[PATH_MAX];
+	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
+	JSON_AUTO cJSON *times = cJSON_CreateObject();
+	char folder[PATH_MAX], announced[WHEN_TEXT], from[WHEN_TEXT];
 
 	if (path_join(folder, sizeof folder, state, "policy", e) != 0 || folder_make(folder, 0755, e) != 0)
 		return -1;
-	if (plan->step == ACTIVE_ANNOUNCE)
-		return write_in(state, coming_name, bytes, len, e) != 0 ? -1 : write_times(state, plan, wanted, e);
+	if (plan->step == ACTIVE_ANNOUNCE) {
+		when_text(announced, plan->announced);
+		when_text(from, plan->from);
+		if (cJSON_AddStringToObject(times, "sha256", wanted->sha256) == NULL ||
+		    cJSON_AddStringToObject(times, "announced", announced) == NULL ||
+		    cJSON_AddStringToObject(times, "from", from) == NULL || json_print(&text, times) != 0)
+			return err_set(e, ERR_MEMORY, "no memory to write the announcement");
+		return write_in(state, coming_name, bytes, len, e) != 0 ? -1 : write_in(state, times_name, text.data, text.len, e);
+	}
 	if (plan->step == ACTIVE_WITHDRAW)
 		return remove_coming(state, e);
 	if (!active_step_activates(plan->step))

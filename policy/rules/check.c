@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void check_answer(const struct policy_right *right, const struct policy_right_answer *a, struct report *r)
+void check_rights(const struct policy *p, struct report *r)
 {
 	static const struct {
 		enum policy_regime regime;
@@ -16,24 +16,23 @@ static void check_answer(const struct policy_right *right, const struct policy_r
 	    {REGIME_UK_GDPR, "one month (Article 12(3) UK GDPR)", {.months = 1}},
 	    {REGIME_CCPA, "45 days (California Civil Code 1798.130)", {.days = 45}},
 	};
-	const char *id = policy_word(&policy_right_words, right->id);
 
-	report_error_if(a->statutory && a->regime == REGIME_HOUSE, r, a->line, "right %s: the regime house has no statute to answer by",
-			"the clock would not run", "write within=\"P30D\"", id);
-	report_error_if(!a->statutory && duration_is_zero(a->within), r, a->line, "right %s is to be answered in no time",
-			"no request could be on time", "write within=\"PT48H\" or longer", id);
-	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		report_error_if(limits[i].regime == a->regime && !a->statutory && duration_compare(a->within, limits[i].longest) > 0, r,
-				a->line, "right %s is to be answered later than the law allows", "%s is the limit",
-				"write within=\"statutory\"", id, limits[i].words);
-	}
-}
-
-void check_rights(const struct policy *p, struct report *r)
-{
 	for (size_t i = 0; i < p->right_count; i++) {
-		for (size_t j = 0; j < p->rights[i].answer_count; j++)
-			check_answer(&p->rights[i], &p->rights[i].answers[j], r);
+		const char *id = policy_word(&policy_right_words, p->rights[i].id);
+		for (size_t j = 0; j < p->rights[i].answer_count; j++) {
+			const struct policy_right_answer *a = &p->rights[i].answers[j];
+			report_error_if(a->statutory && a->regime == REGIME_HOUSE, r, a->line,
+					"right %s: the regime house has no statute to answer by", "the clock would not run",
+					"write within=\"P30D\"", id);
+			report_error_if(!a->statutory && duration_is_zero(a->within), r, a->line, "right %s is to be answered in no time",
+					"no request could be on time", "write within=\"PT48H\" or longer", id);
+			for (size_t k = 0; k < ARRAY_LEN(limits); k++) {
+				report_error_if(limits[k].regime == a->regime && !a->statutory &&
+						    duration_compare(a->within, limits[k].longest) > 0,
+						r, a->line, "right %s is to be answered later than the law allows", "%s is the limit",
+						"write within=\"statutory\"", id, limits[k].words);
+			}
+		}
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		report_error_if(p->consents[i].withdraw.count == 0, r, p->consents[i].line, "consent %s cannot be withdrawn",

@@ -67,26 +67,6 @@ void lint_transfers(const struct policy *p, struct report *r)
 	}
 }
 
-// A consent to a transfer is named by the safeguard's type alone.
-static bool consent_used(const struct policy *p, const char *id)
-{
-	for (size_t i = 0; i < p->processor_count; i++) {
-		for (size_t j = 0; j < p->processors[i].safeguard_count; j++) {
-			if (p->processors[i].safeguards[j].type == SAFEGUARD_EXPLICIT_CONSENT)
-				return true;
-		}
-	}
-	for (size_t i = 0; i < p->purpose_count; i++) {
-		if (p->purposes[i].consent != NULL && strcmp(p->purposes[i].consent, id) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < p->cookie_count; i++) {
-		if (p->cookies[i].consent != NULL && strcmp(p->cookies[i].consent, id) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const struct policy_consent *consent_of(const struct policy *p, const char *id)
 {
 	for (size_t i = 0; id != NULL && i < p->consent_count; i++) {
@@ -99,8 +79,11 @@ static const struct policy_consent *consent_of(const struct policy *p, const cha
 void lint_browser(const struct policy *p, struct report *r)
 {
 	const struct duration longest = {.months = 13};
-	bool consent = false;
+	bool consent = false, transfer = false;
 
+	for (size_t i = 0; i < p->processor_count; i++)
+		for (size_t j = 0; j < p->processors[i].safeguard_count; j++)
+			transfer = transfer || p->processors[i].safeguards[j].type == SAFEGUARD_EXPLICIT_CONSENT;
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *c = &p->cookies[i];
 		const struct policy_consent *rests_on = consent_of(p, c->consent);
@@ -124,9 +107,13 @@ void lint_browser(const struct policy *p, struct report *r)
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
 		const struct policy_consent *c = &p->consents[i];
-		report_warning_if(!consent_used(p, c->id) && c->form == CONSENT_OPT_IN, r, c->line,
-				  "consent %s is asked for and nothing rests on it", "a question without an effect misleads",
-				  "name it in a purpose or a cookie, or remove it", c->id);
+		bool used = transfer; // a consent to a transfer is named by the safeguard's type alone
+		for (size_t j = 0; j < p->purpose_count; j++)
+			used = used || (p->purposes[j].consent != NULL && strcmp(p->purposes[j].consent, c->id) == 0);
+		for (size_t j = 0; j < p->cookie_count; j++)
+			used = used || (p->cookies[j].consent != NULL && strcmp(p->cookies[j].consent, c->id) == 0);
+		report_warning_if(!used && c->form == CONSENT_OPT_IN, r, c->line, "consent %s is asked for and nothing rests on it",
+				  "a question without an effect misleads", "name it in a purpose or a cookie, or remove it", c->id);
 	}
 	report_warning_if(consent && p->minimum_age >= 13 && p->minimum_age < 16, r, p->versions[0].line,
 			  "a minimum age of %u is below 16, from which a child can consent alone (Article 8 GDPR) unless its "

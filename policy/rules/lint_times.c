@@ -84,7 +84,8 @@ static void lint_kind_at(const struct policy *p, const struct policy_kind *k, si
 		       kind_row(k->kind)->name, memory ? "only in memory" : words, a->id, keeps, a->brand);
 }
 
-static void lint_conditions(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
+// Conditions that can never hold; P14M beside a P14D.
+static void lint_life(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
 {
 	static const struct {
 		enum policy_condition condition;
@@ -107,20 +108,15 @@ static void lint_conditions(const struct policy *p, const struct policy_kind *k,
 	report_error_if(l->start == START_ACCOUNT_END && p->kinds[KIND_ACCOUNT].keep == KEEP_UNDECLARED, r, l->line,
 			"a life of kind %s begins at the end of an account, but the policy keeps no accounts", "it would never begin",
 			"write after=\"creation\"", name);
-}
-
-// P14M beside a P14D.
-static void lint_sibling(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
-{
 	for (size_t i = 0; i < p->kind_count; i++) {
-		for (size_t j = 0; j < policy_kind_at(p, i)->life_count; j++) {
-			const struct policy_life *other = &policy_kind_at(p, i)->lives[j];
-			if (!other->has_length || !l->has_length || !duration_unit_changed(other->length, l->length))
+		const struct policy_kind *other = policy_kind_at(p, i);
+		for (size_t j = 0; j < other->life_count; j++) {
+			const struct policy_life *days = &other->lives[j];
+			if (!days->has_length || !l->has_length || !duration_unit_changed(days->length, l->length))
 				continue;
 			report_warning(r, l->line, "kind %s is to live for %u months while kind %s lives for %u days",
-				       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\"",
-				       kind_row(k->kind)->name, l->length.months, kind_row(policy_kind_at(p, i)->kind)->name,
-				       other->length.days, l->length.months);
+				       "M before a T means months, so this may be a slip", "for days write length=\"P%uD\"", name,
+				       l->length.months, kind_row(other->kind)->name, days->length.days, l->length.months);
 			return;
 		}
 	}
@@ -130,10 +126,8 @@ void lint_times(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *k = policy_kind_at(p, i);
-		for (size_t j = 0; j < k->life_count; j++) {
-			lint_conditions(p, k, &k->lives[j], r);
-			lint_sibling(p, k, &k->lives[j], r);
-		}
+		for (size_t j = 0; j < k->life_count; j++)
+			lint_life(p, k, &k->lives[j], r);
 		for (size_t j = 0; j < p->processor_count; j++)
 			lint_kind_at(p, k, j, r);
 	}

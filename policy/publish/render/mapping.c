@@ -113,19 +113,6 @@ static const cJSON *elements_with(const struct scope *s, const cJSON *array, con
 	return keep_made(s, out);
 }
 
-// What the table has for the word as a whole, else, where `parts`, for the first of its parts that is there; null for none.
-static const cJSON *from_table(const struct scope *s, const char *table_name, const char *text, bool parts)
-{
-	const cJSON *table = json_get(json_get(s->mapping, "$tables"), table_name), *found = json_get(table, text);
-	char part[64];
-
-	for (; found == NULL && parts && *text != '\0'; text += strcspn(text, "-"), text += *text == '-') {
-		snprintf(part, sizeof part, "%.*s", (int)strcspn(text, "-"), text);
-		found = json_get(table, part);
-	}
-	return found != NULL ? found : &nothing;
-}
-
 static const cJSON *first_of(const cJSON *array)
 {
 	return cJSON_IsArray(array) && array->child != NULL ? array->child : &nothing;
@@ -139,7 +126,9 @@ static const cJSON *filter_apply(const struct scope *s, enum filter filter, cons
 {
 	const char *text = cJSON_GetStringValue(value), *comma = argument + strcspn(argument, ",");
 	BUF_AUTO struct buf words = BUF_INIT(WORD_BYTES_MAX);
+	const cJSON *table = json_get(json_get(s->mapping, "$tables"), argument), *found;
 	size_t before = strcspn(argument, "%");
+	char part[64];
 
 	if (filter < OF_EACH && cJSON_IsArray(value)) { // one by one
 		cJSON *all = cJSON_CreateArray();
@@ -159,8 +148,14 @@ static const cJSON *filter_apply(const struct scope *s, enum filter filter, cons
 	case IN:
 		return first_of(elements_with(s, path_value(s, argument, strlen(argument)), text != NULL ? text : "", 1));
 	case TABLE:
-	case PARTS:
-		return from_table(s, argument, text != NULL ? text : "", filter == PARTS);
+	case PARTS: // what the table has for the word as a whole, else for the first of its parts that is there
+		text = text != NULL ? text : "";
+		found = json_get(table, text);
+		for (; found == NULL && filter == PARTS && *text != '\0'; text += strcspn(text, "-"), text += *text == '-') {
+			snprintf(part, sizeof part, "%.*s", (int)strcspn(text, "-"), text);
+			found = json_get(table, part);
+		}
+		return found != NULL ? found : &nothing;
 	case OR:
 		return cJSON_IsNull(value) ? keep_made(s, cJSON_CreateString(argument)) : value;
 	case NONE:
