@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # A visitor on a slow line: asks for a set, takes its events and then its pictures, four at a time, all through one line of so many bytes a
 # second. Every picture's first connection breaks in the middle and is taken up again by a range. Prints what arrived as JSON.
-#   slow_visitor.py URL BYTES_A_SECOND PICTURES
+#   slow_visitor.py URL BYTES_A_SECOND PICTURES [BREAKS_AT]
 import concurrent.futures
 import hashlib
 import json
@@ -14,7 +14,7 @@ import urllib.parse
 
 site, rate, count = urllib.parse.urlsplit(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
 BUFFER = 16 * 1024  # what the kernel may take ahead of the line
-BREAKS_AT = 1000 * 1000
+BREAKS_AT = int(sys.argv[4]) if len(sys.argv) > 4 else 1000 * 1000  # bytes of a picture
 line = threading.Lock()
 free_at = time.monotonic()
 breaks = 0
