@@ -253,25 +253,27 @@ static int jpeg_flow(struct mark_stream *m, const unsigned char *bytes, size_t l
 		}
 		unsigned char byte = bytes[i++];
 		frame[m->jpeg.frame_len++] = byte;
-		// A byte 0xFF of the data, a restart or the end has no length; of several 0xFF, the last one counts.
-		bool alone = m->jpeg.frame_len == 2 && (byte <= 1 || (byte >= RST0 && byte <= EOI) || byte == 0xFF);
+		// A byte 0xFF of the data, a restart or the end has no length. Of several 0xFF, the last one counts, and the others go: what is left
+		// out behind them must not make a marker of one of them and of what follows.
+		bool fill = m->jpeg.frame_len == 2 && byte == 0xFF;
+		bool alone = m->jpeg.frame_len == 2 && (byte <= 1 || (byte >= RST0 && byte <= EOI) || fill);
 		if (!alone && m->jpeg.frame_len < sizeof m->jpeg.frame)
 			continue;
 		size_t segment = alone ? 2 : (size_t)frame[2] << 8 | frame[3];
 		if (segment < 2)
 			return err_set(e, ERR_INPUT, "a segment of the JPEG is damaged");
-		m->jpeg.drops = !alone && !m->as_signed && jpeg_tells(frame[1]);
+		m->jpeg.drops = !m->as_signed && (fill || (!alone && jpeg_tells(frame[1])));
 		if (m->jpeg.drops) {
 			size_t begin = i - (m->jpeg.frame_len - held);
 			if (mark_write(m, bytes + from, begin - from, e) != 0)
 				return -1;
-			from = i;
+			from = fill ? i - 1 : i;
 		} else if (mark_write(m, frame, held, e) != 0) {
 			return -1;
 		}
 		held = 0;
 		m->jpeg.left = segment - 2;
-		m->jpeg.frame_len = alone && byte == 0xFF;
+		m->jpeg.frame_len = fill;
 		m->ended = alone && byte == EOI;
 	}
 	// A part of a segment's head waits for the rest. What follows the end is no part of the image, but of what is signed.

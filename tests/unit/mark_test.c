@@ -468,6 +468,22 @@ static void a_jpeg_loses_what_may_repeat_the_prompt(void **state)
 	}
 }
 
+// What is left out between two bytes must not make a marker of them.
+static void what_goes_leaves_no_marker_behind(void **state)
+{
+	BUF_AUTO struct buf in = jpeg_of(0xE2, "profile", 7), out = BUF_INIT(1 << 20);
+
+	(void)state;
+	in.len -= 2;
+	be(&in, 0xFFFF, 2);
+	segment(&in, 0xFE, "comment", 7);
+	buf_add(&in, "\xD9 data \xFF\xFF\xFF", 9);
+	be(&in, 0xFFD9, 2);
+	marked("image/jpeg", &in, &out);
+	assert_int_equal(TIMES(&out, "\xFF\xD9"), 1);
+	assert_int_equal(TIMES(&out, "coded\xD9 data \xFF\xD9"), 1);
+}
+
 // Scans, and between them what a decoder needs and what may repeat the prompt; behind the end, more of it.
 static void a_jpeg_of_several_scans_loses_what_stands_between_and_behind_them(void **state)
 {
@@ -689,6 +705,7 @@ int main(void)
 	    cmocka_unit_test(a_jpeg_carries_the_mark_after_jfif),
 	    cmocka_unit_test(a_jpeg_loses_what_may_repeat_the_prompt),
 	    cmocka_unit_test(a_jpeg_of_several_scans_loses_what_stands_between_and_behind_them),
+	    cmocka_unit_test(what_goes_leaves_no_marker_behind),
 	    cmocka_unit_test(a_signed_jpeg_stays_as_it_is_to_its_last_byte),
 	    cmocka_unit_test(a_jpeg_keeps_its_manifest),
 	    cmocka_unit_test(a_cut_jpeg_is_an_error),
