@@ -13,6 +13,7 @@
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/segment.h"
+#include "policy/vault/walk.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>

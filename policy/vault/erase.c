@@ -17,6 +17,7 @@
 #include "policy/vault/ledger.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
+#include "policy/vault/walk.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -22,13 +22,9 @@ int ledger_payload_open(const struct vault *v, const struct payload_row *payload
 // Whether the event committed to it.
 int ledger_payload_check(const struct vault *v, const struct payload_row *payload, const struct ledger_row *row, bool *good, struct err *e);
 
-// Calls for the committed events from a number up to another, closed or not, until `each` returns non-zero. Nothing is locked meanwhile, and no
-// read is open, so it may call the vault. The rows of closed ones have no seal. As segment_each where one cannot be read.
-int ledger_walk(const struct vault *v, uint64_t from, uint64_t to, int (*each)(void *, const struct ledger_row *), void *arg,
-		struct err *e);
-// The same for the rows of the table alone.
+// Calls for the committed events of the table from a number up to another, until `each` returns non-zero: 1 then. Nothing is locked meanwhile, and
+// no read is open, so it may call the vault.
 int ledger_walk_rows(const struct vault *v, int64_t from, int64_t to, bool notable, int (*each)(void *, const struct ledger_row *),
-		     void *arg,
-		     struct err *e); // 1: `each` ended it
+		     void *arg, struct err *e);
 
 #endif

@@ -277,7 +277,7 @@ static int segment_close(struct vault *v, struct err *e)
 		return 0;
 	head_line(line, c.row.start, c.row.size - c.row.start);
 	buf_adds(&c.text, line);
-	if (ledger_walk(v, c.row.start, c.row.size, close_event, &c, e) != 0)
+	if (ledger_walk_rows(v, (int64_t)c.row.start, (int64_t)c.row.size, false, close_event, &c, e) < 0)
 		goto cleanup;
 	if (c.why.code != ERR_NONE || c.whole.size != c.row.size || c.text.failed) {
 		err_set(e, c.why.code == ERR_NONE ? ERR_CORRUPT : c.why.code,
