@@ -12,8 +12,8 @@
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
-#include "policy/vault/walk.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>

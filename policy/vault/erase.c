@@ -15,9 +15,9 @@
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/ledger_walk.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
-#include "policy/vault/walk.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

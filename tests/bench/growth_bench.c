@@ -9,8 +9,8 @@
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
-#include "policy/vault/walk.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,8 @@
 // anonymised says nothing about anybody any more.
 #include "policy/base/array.h"
 #include "tests/unit/vault_fixture.h"
+#include <signal.h>
+#include <sys/wait.h>
 
 static const struct duration at_once;
 enum { DAY = 24 * 3600 };
@@ -365,6 +367,100 @@ static void yesterdays_store_opens(void **state)
 	assert_int_equal(erase(f, "receipt-old").stores[0].erased, 1);
 }
 
+// The store of the version before, with 41 events, payloads of eight of them, and a checkpoint signed at 26.
+static void lay_store_3(struct fixture *f)
+{
+	char command[1024];
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(
+	    command, sizeof command,
+	    "cd '%s' && rm -rf vault.db* keys ledger && mkdir keys && S=\"$OLDPWD/tests/unit/stores\" && sqlite3 vault.db "
+	    "<$S/vault-3.sql && "
+	    "sqlite3 vault.db 'PRAGMA journal_mode=wal' >/dev/null && sqlite3 keys/keys.db <$S/keys-of-3.sql && cp $S/master-of-3.key "
+	    "keys/master.key && cp $S/ledger-of-3.pub keys/ledger.pub",
+	    f->state);
+	assert_int_equal(system(command), 0);
+}
+
+static void check_store_3(struct fixture *f, uint64_t size)
+{
+	struct ledger_report report;
+	struct vault_record r;
+	struct err e = {0};
+
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	if (!report.intact)
+		fail_msg("%s", report.finding);
+	assert_true(report.size >= size);
+	assert_return_code(vault_get(f->vault, "6b02d968407aa3c6073ced050d517e9d", &r, &e), 0);
+	assert_string_equal(buf_text(&r.body), "{\"help\":1}");
+	vault_record_free(&r);
+}
+
+static void a_ledger_of_rows_becomes_one_of_segments(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+	struct erase_result erased;
+	int drift = 0;
+
+	lay_store_3(f);
+	assert_int_equal(vault_open(&f->vault, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	fixture_segment_level = 3;
+	fixture_reopen(f, VAULT_ADMIN);
+	check_store_3(f, 41);
+	assert_return_code(vault_drift(f->vault, count_drift, &drift, &e), 0);
+	assert_int_equal(drift, 0);
+	fixture_time += 3600;
+	prune(f);
+	check_store_3(f, 41);
+	char command[512];
+	snprintf(command, sizeof command,
+		 "test $(ls '%s/ledger' | wc -l) = 5 && test \"$(sqlite3 '%s/vault.db' 'PRAGMA quick_check')\" = ok", f->state, f->state);
+	assert_int_equal(system(command), 0);
+	// Payloads of closed events are found by their subject, and verifying goes on without them.
+	assert_return_code(vault_erase(f->vault, ERASE_RECEIPT, "receipt-old", false, &erased, &e), 0);
+	assert_true(erased.complete && erased.stores[0].erased == 1 && erased.stores[3].erased >= 2);
+	struct ledger_report report;
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	assert_true(report.intact);
+	fixture_segment_level = 0;
+}
+
+// Killed at any moment of the change of schema and of the first closing: it is of one version or the other, and goes on.
+static void a_killed_migration_can_be_repeated(void **state)
+{
+	struct fixture *f = *state;
+	unsigned seed = 20261127, again = 0;
+
+	fixture_segment_level = 2;
+	fixture_time += 3600;
+	for (int round = 0; round < 25; round++) {
+		lay_store_3(f);
+		pid_t child = fork();
+		if (child == 0) {
+			fixture_reopen(f, VAULT_ADMIN);
+			prune(f);
+			_exit(0);
+		}
+		usleep((useconds_t)(rand_r(&seed) % 60000));
+		kill(child, SIGKILL);
+		int status;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		again += WIFSIGNALED(status);
+		fixture_reopen(f, VAULT_ADMIN);
+		check_store_3(f, 41);
+		prune(f);
+		check_store_3(f, 41);
+		fixture_reopen(f, VAULT_PROGRAM); // reads everything through
+	}
+	print_message("%u of 25 were killed in the middle\n", again);
+	fixture_segment_level = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +476,8 @@ int main(void)
 	    T(another_policy_reckons_every_end_anew),
 	    T(what_an_older_policy_stored_meanwhile_is_reckoned_anew),
 	    T(yesterdays_store_opens),
+	    T(a_ledger_of_rows_becomes_one_of_segments),
+	    T(a_killed_migration_can_be_repeated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

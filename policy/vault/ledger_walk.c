@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "policy/vault/walk.h"
+#include "policy/vault/ledger_walk.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/segment.h"
 

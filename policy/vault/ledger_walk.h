@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Inside the vault: the events of the whole ledger, closed or not.
-#ifndef LETHE_VAULT_WALK_H
-#define LETHE_VAULT_WALK_H
+#ifndef LETHE_VAULT_LEDGER_WALK_H
+#define LETHE_VAULT_LEDGER_WALK_H
 
 #include "policy/vault/backend.h"
 #include "policy/vault/vault.h"
