@@ -10,6 +10,8 @@ enum { CERTIFICATE_VERSION = 1, CERTIFICATE_ID_BYTES = 16 };
 static const char NOTE[] =
     "Counts are of what hung on the given receipt, address or record in each store. The append-only ledger keeps, for each "
     "event, its date and a salted commitment whose salt is erased: these say nothing about a person.";
+static const char LATER[] =
+    "The store files, which are large, are searched for traces by the next pruning; the ledger will have the outcome. ";
 static const char NOTHING[] = "Nothing was found in any store, so nothing was erased, and the ledger has no entry of it.";
 
 static bool add_stores(cJSON *certificate, const struct erase_result *result)
@@ -42,14 +44,15 @@ int rights_certificate(struct vault *v, const struct erase_result *result, struc
 {
 	const struct policy *p = vault_policy(v);
 	unsigned char bytes[CERTIFICATE_ID_BYTES];
-	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT], note[sizeof result->reason + sizeof NOTE + 32];
+	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT], note[sizeof result->reason + sizeof NOTE + sizeof LATER + 32];
 	JSON_AUTO cJSON *c = cJSON_CreateObject();
 
 	random_bytes(bytes, sizeof bytes);
 	hex_encode(id, bytes, sizeof bytes);
 	when_text(now, when_now());
 	if (result->complete)
-		snprintf(note, sizeof note, "%s", result->recorded ? NOTE : NOTHING);
+		snprintf(note, sizeof note, "%s%s", result->recorded && result->residue_files == 0 ? LATER : "",
+			 result->recorded ? NOTE : NOTHING);
 	else
 		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
 	bool ok = cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) != NULL &&
