@@ -235,8 +235,8 @@ static void request_options(struct processor_call *p)
 	curl_easy_setopt(h, CURLOPT_PIPEWAIT, strncasecmp(p->upstream->base, "https:", 6) == 0 ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
-	if (p->stream)
-		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)FRAME_CHUNK_MAX);
+	if (p->stream) // libcurl hands over no more at once, and TLS brings no more
+		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)CURL_MAX_WRITE_SIZE);
 	if (strcmp(p->method, "GET") == 0)
 		return;
 	if (strcmp(p->method, "POST") != 0)

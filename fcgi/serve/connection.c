@@ -9,6 +9,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
 #include <assert.h>
+#include <fastcgi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,11 @@
 
 // The members below "Don't use anything below here" that accepting by ourselves needs; unchanged since 2003.
 static_assert(sizeof(FCGX_Request) == 80, "libfcgi's request has another layout than the one this file knows");
+
+struct stream_buffer { // how the data of a stream begins
+	unsigned char *start;
+	int len;
+};
 
 enum {
 	RECEIVE_SECONDS = 10, // each read
@@ -46,6 +52,18 @@ static void stream_consume(FCGX_Stream *in, size_t len)
 {
 	explicit_bzero(in->rdNext, len);
 	in->rdNext += len;
+}
+
+// The pages of a stream's buffer, which holds nothing now, go back to the kernel until it is written again.
+static void stream_give_back(const FCGX_Stream *stream)
+{
+	const struct stream_buffer *buffer = stream->data;
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)buffer->start + page - 1) & ~(page - 1),
+		  to = ((uintptr_t)buffer->start + (uintptr_t)buffer->len) & ~(page - 1);
+	bool empty = stream->isReader ? stream->rdNext == stream->stop : stream->wrNext <= buffer->start + FCGI_HEADER_LEN;
+	if (empty && from < to)
+		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 static int stream_read_body(struct request *r, struct problem *why)
@@ -84,12 +102,10 @@ static __attribute__((noinline)) bool request_admit(struct request *r)
 		rc = stream_read_body(r, &why);
 	if (rc == 0) {
 		rc = body_parse(r, kind, &why);
-		// The buffer of an answer that may be minutes away goes back: it is written before it is read again.
-		uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-		uintptr_t from = ((uintptr_t)r->fcgx->out->wrNext + page - 1) & ~(page - 1),
-			  to = (uintptr_t)r->fcgx->out->stop & ~(page - 1);
-		if (kind != BODY_NONE && from < to)
-			madvise((void *)from, to - from, MADV_DONTNEED);
+		if (kind != BODY_NONE) { // an answer that may be minutes away
+			stream_give_back(r->fcgx->in);
+			stream_give_back(r->fcgx->out);
+		}
 		request_choose_language(r);
 		if (kind != BODY_MULTIPART) // its parts point into the body; of the others the fields are a copy already
 			buf_wipe(&r->body);
