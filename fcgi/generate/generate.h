@@ -4,6 +4,7 @@
 #ifndef LETHE_GENERATE_GENERATE_H
 #define LETHE_GENERATE_GENERATE_H
 
+#include "fcgi/generate/allotment.h"
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
@@ -50,6 +51,7 @@ struct set {
 	struct page_facts page;
 	struct picture pictures[IMAGES_MAX]; // input.count of them
 	const struct processor *written_by;  // the prompts
+	struct allotment allotment;          // of the spool
 	struct archive_file archive;
 	char token[TOKEN_LEN + 1], pictures_token[TOKEN_LEN + 1]; // in the addresses of the ZIP and of the pictures
 	struct archive_range prompts;                             // where prompts.json is in the archive

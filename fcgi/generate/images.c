@@ -154,6 +154,7 @@ static int picture_finish(struct images *im, unsigned i)
 		return set_not_recorded(s, &e);
 	picture->at = (struct live_picture){facts.type, range.offset, range.len};
 	picture->state = PICTURE_MADE;
+	allotment_used(&s->allotment, s->g, picture->by, s->input.width, s->input.height, range.len);
 	return s->input.thumbnails && thumbnail_begin(&a->thumbnail, im->works[i].call, s->g->worker, &s->archive, &range)
 		   ? 0
 		   : picture_show(im, i);

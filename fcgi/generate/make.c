@@ -75,13 +75,16 @@ bool make_has_space(const struct generator *g)
 static int set_begin_archive(struct set *s)
 {
 	struct err e = {0};
-	uint64_t need = (uint64_t)s->input.count * s->image.at[0]->provider->picture_bytes;
 	time_t today = when_now() / DAY * DAY;
+	const struct allotment_wish wish = {.address = request_address(s->r),
+					    .image = &s->image,
+					    .count = s->input.count,
+					    .width = s->input.width,
+					    .height = s->input.height,
+					    .thumbnails = s->input.thumbnails};
 
-	if (!folder_has_space(s->g->spool, need)) {
-		err_set(&e, ERR_FULL, "the spool folder has no space for another set");
-		return set_not_recorded(s, &e);
-	}
+	if (allotment_take(&s->allotment, s->g, &wish, allotment_space(s->g->spool), &e) != 0)
+		return problem_set(&s->failure, 503, e.code == ERR_FULL ? "problem.busy.space" : "problem.busy.share", NULL, NULL);
 	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : set_not_recorded(s, &e);
 }
 

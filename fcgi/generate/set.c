@@ -62,6 +62,7 @@ void set_free(struct set *s)
 	if (s->live != NULL)
 		live_archive_closes(s->live);
 	archive_drop(&s->archive);
+	allotment_release(&s->allotment);
 	if (s->live != NULL)
 		live_end(s->live); // last: who cancelled it waits for this
 	explicit_bzero(s, sizeof *s);
