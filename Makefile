@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# make run | test | mutate | bench | fuzz | lint | install | clean. See README.md.
+# make run | test | mutate | bench | sketches | fuzz | lint | install | clean. See README.md.
 
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
@@ -52,7 +52,7 @@ obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
 ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(PROGRAM_SRC) $(ADMIN_SRC))
 PROGRAMS := $(addprefix $(V)/bin/,$(PROGRAMS_FCGI) lethe lethe-run) $(V)/testing/egress
 
-.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser fault mutate lint bench fuzz install clean asan tsan packages-run packages-test
+.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser fault mutate lint bench sketches fuzz install clean asan tsan packages-run packages-test
 all: programs
 programs: $(PROGRAMS) $(V)/units
 
@@ -183,6 +183,16 @@ bench: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 programs bench-programs
 	@$(NODE) tests/bench/bench.mjs
 
+# A sheet of the built-in pictures, for who draws them: see fcgi/provider/sketch/README.md.
+comma := ,
+TRADES ?= bread,tooth,bicycle,law,carpet,flowers
+STYLES ?= soft,flat,line,print,night
+SCENES ?= 0,1,2,3,4,5,6,7
+sketches: packages-run
+	@$(MAKE) --no-print-directory -s $(V)/bench/sketch_bench
+	$(V)/bench/sketch_bench $(B)/sketches.png $(words $(subst $(comma), ,$(SCENES))) 240 $(TRADES) $(STYLES) $(SCENES) '$(COLOUR)' '$(NAME)'
+
+
 # ---- make install DESTDIR= prefix= ----
 SERVER_NAME ?= localhost
 CERT ?= $(sysconfdir)/lethe/tls/cert.pem
@@ -196,7 +206,7 @@ fill = sed $(1) $(2) > $(B)/place.tmp && install -D -m 644 $(B)/place.tmp $(3)
 nginx-values = -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
 	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g'
 place-values = -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
-	-e 's|/etc/lethe|$(sysconfdir)/lethe|g; s|tests/browser/page.png|page.png|' $(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|')
+	-e 's|/etc/lethe|$(sysconfdir)/lethe|g; s|tests/browser/\(page\|pictures\).png|\1.png|' $(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|')
 install: packages-run
 	@$(MAKE) --no-print-directory -s -j2 programs
 	$(call put,755,$(to)/sbin,$(V)/bin/lethe $(V)/bin/lethe-run)
@@ -216,7 +226,7 @@ install: packages-run
 	$(call fill,$(place-values),systemd/lethe.tmpfiles,$(to)/lib/tmpfiles.d/lethe.conf)
 	for f in policy/*.5 admin/*.8 systemd/*.8 fcgi/*.8; do $(call fill,$(place-values),$$f,$(to)/share/man/man$${f##*.}/$${f##*/}) || exit 1; done
 	for f in systemd/lethe.cron systemd/lethe.env README.md; do $(call fill,$(place-values),$$f,$(to)/share/doc/lethe/$${f##*/}) || exit 1; done
-	$(call put,644,$(to)/share/doc/lethe,tests/browser/page.png)
+	$(call put,644,$(to)/share/doc/lethe,tests/browser/page.png tests/browser/pictures.png)
 
 clean:
 	rm -rf $(B)

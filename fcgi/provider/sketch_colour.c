@@ -115,12 +115,14 @@ struct sketch_palette sketch_palette_make(const char *const *colours, const char
 			if (i != main_one && found[i].c >= 0.05 &&
 			    (neutral || hue_apart(found[i].h, h) > 0.5 || fabs(found[i].l - a.l) > 0.2))
 				b = found[i], b.l = colour_between(b.l, 0.32, 0.86);
-		struct sketch_lch bg = {0.955, fmin(0.018, a.c), h};
+		struct sketch_lch bg = {0.955, fmin(0.018, a.c), h}, panel = {0.87, fmin(0.055, a.c * 0.5), h};
 		for (size_t i = 0; i < count; i++)
 			if (found[i].l > 0.86 && found[i].c < 0.06)
 				bg = found[i], bg.l = fmin(bg.l, 0.975);
+		if (bg.c > 0.018) // a ground with a hue of its own keeps it
+			panel = (struct sketch_lch){0.885, bg.c + 0.012, bg.h};
 		role[ROLE_BG] = bg;
-		role[ROLE_PANEL] = (struct sketch_lch){0.87, fmin(0.055, a.c * 0.5), h};
+		role[ROLE_PANEL] = panel;
 		role[ROLE_A] = a;
 		role[ROLE_B] = b;
 		role[ROLE_D] = (struct sketch_lch){0.27, fmin(0.045, a.c), h};

@@ -43,7 +43,7 @@ void sketch_finish(cairo_surface_t *surface, const char *look, const struct sket
 			press = &presses[i];
 	if (press == NULL)
 		return;
-	static unsigned char tiles[INKS][TILE][TILE];
+	static unsigned char tiles[INKS][TILE][TILE], worn[TILE][TILE];
 	int paper[3], lost[INKS][3], dx[INKS], dy[INKS];
 	cairo_surface_flush(surface);
 	int w = cairo_image_surface_get_width(surface), h = cairo_image_surface_get_height(surface), edge = w < h ? w : h;
@@ -64,7 +64,12 @@ void sketch_finish(cairo_surface_t *surface, const char *look, const struct sket
 		if (k->screen != SCREEN_EVEN)
 			screen_make(k->screen, k->cells, tiles[i]);
 	}
+	// A tile of it, so that the file stays small.
 	uint32_t noise = 2463534242U;
+	for (int i = 0; i < TILE * TILE; i++) {
+		noise ^= noise << 13, noise ^= noise >> 17, noise ^= noise << 5;
+		worn[i / TILE][i % TILE] = (unsigned char)((noise & 7) == 0 ? press->wear : 0);
+	}
 	for (int y = 0; y < h; y++) {
 		unsigned char *to = data + (size_t)y * stride;
 		for (int x = 0; x < w; x++, to += 4) {
@@ -81,10 +86,7 @@ void sketch_finish(cairo_surface_t *surface, const char *look, const struct sket
 					cover = (cover - tiles[i][y % TILE][x % TILE]) * 3 + 128;
 					cover = cover < 0 ? 0 : cover > 255 ? 255 : cover;
 				}
-				if (press->wear > 0) {
-					noise ^= noise << 13, noise ^= noise >> 17, noise ^= noise << 5;
-					cover -= (int)(noise & 255) * press->wear * cover >> 16;
-				}
+				cover -= worn[y % TILE][x % TILE] * cover >> 8;
 				for (int c = 0; c < 3; c++)
 					rest[c] = rest[c] * (256 - (lost[i][c] * cover >> 8)) >> 8;
 			}

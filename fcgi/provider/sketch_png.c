@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
-// PNG, with the filter and the level that measuring chose: see tests/bench.
+// PNG with rows as they are: drawings are made of areas and of tiles that repeat, which the filters of PNG would hide from the compressor.
+// Measured over all styles, that and level 2 cost least time, and less space than the filters.
 #include "fcgi/provider/sketch_draw.h"
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVEL = 2, FILTER_SUB = 1, FILTER_UP = 2 };
+enum { LEVEL = 2, FILTER_NONE = 0 };
 
 static void put32(unsigned char *at, uint32_t v)
 {
@@ -30,21 +31,16 @@ int sketch_png_write(struct buf *out, cairo_surface_t *surface)
 	size_t w = (size_t)cairo_image_surface_get_width(surface), h = (size_t)cairo_image_surface_get_height(surface);
 	size_t stride = (size_t)cairo_image_surface_get_stride(surface), row = w * 3, raw_len = (row + 1) * h;
 	const unsigned char *data = cairo_image_surface_get_data(surface);
-	unsigned char *raw = malloc(raw_len), *lines = calloc(2, row), *packed = NULL;
+	unsigned char *raw = malloc(raw_len), *packed = NULL;
 	struct libdeflate_compressor *c = libdeflate_alloc_compressor(LEVEL);
 	size_t packed_max = c != NULL ? libdeflate_zlib_compress_bound(c, raw_len) : 0, packed_len = 0;
-	if (raw != NULL && lines != NULL && c != NULL && (packed = malloc(packed_max)) != NULL) {
+	if (raw != NULL && c != NULL && (packed = malloc(packed_max)) != NULL) {
 		for (size_t y = 0; y < h; y++) {
-			unsigned char *now = lines + (y & 1) * row, *above = lines + (~y & 1) * row, *to = raw + y * (row + 1);
-			const unsigned char *from = data + y * stride;
-			for (size_t x = 0; x < w; x++) {
-				now[3 * x] = from[4 * x + 2];
-				now[3 * x + 1] = from[4 * x + 1];
-				now[3 * x + 2] = from[4 * x];
-			}
-			*to++ = FILTER_UP;
-			for (size_t x = 0; x < row; x++)
-				to[x] = (unsigned char)(now[x] - above[x]);
+			unsigned char *to = raw + y * (row + 1);
+			const unsigned char *from = data + y * stride, *end = from + 4 * w;
+			*to++ = FILTER_NONE;
+			for (; from < end; from += 4, to += 3)
+				to[0] = from[2], to[1] = from[1], to[2] = from[0];
 		}
 		packed_len = libdeflate_zlib_compress(c, raw, raw_len, packed, packed_max);
 	}
@@ -59,7 +55,6 @@ int sketch_png_write(struct buf *out, cairo_surface_t *surface)
 	}
 	libdeflate_free_compressor(c);
 	free(packed);
-	free(lines);
 	free(raw);
 	return packed_len > 0 && !out->failed ? 0 : -1;
 }

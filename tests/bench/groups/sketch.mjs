@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: ISC
+// The built-in pictures: eight trades in eight compositions, each of 1024 × 1024 in a process of its own, in every style.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { build } from '../../site/harness.mjs';
+import { row } from '../rows.mjs';
+
+export default function sketch() {
+  const found = JSON.parse(execFileSync(join(build, 'bench', 'sketch_bench'), { encoding: 'utf8' }));
+  for (const [style, { ms, most_ms: most, bytes }] of Object.entries(found)) {
+    row(`a built-in picture of 1024 × 1024, ${style}`, ms, 'ms CPU', { detail: { 'the longest': `${most} ms`, size: `${Math.round(bytes / 1000)} KB` } });
+    row('  the one that took longest', most, 'ms CPU', { aim: '<= 60' });
+  }
+}
