@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generator.h"
-#include "fcgi/generate/allotment.h"
 #include "fcgi/generate/archive.h"
 #include "fcgi/generate/input.h"
 #include "policy/base/file.h"
@@ -40,7 +39,6 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	    path_join(g->egress, sizeof g->egress, run, "egress.sock", e) != 0 ||
 	    path_join(g->worker, sizeof g->worker, run, "worker.sock", e) != 0)
 		return -1;
-	allotment_begin();
 	return archive_sweep(g->spool, e);
 }
 

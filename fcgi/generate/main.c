@@ -28,6 +28,7 @@ static int generate_start(const struct policy *p, struct vault *v, void **contex
 	if (strcmp(setting("LETHE_TESTING", "0"), "1") == 0)
 		live_alone_ms((unsigned)strtoul(setting("LETHE_ALONE_MS", "0"), NULL, 10));
 	tzset(); // reads its file now: later, none can be opened
+	allotment_begin();
 	*context = &generator;
 	return generator_init(&generator, p, v, e);
 }

@@ -264,7 +264,7 @@ test('no room for another set: /healthz says so, until there is', async (t) => {
     spawnSync('dd', ['if=/dev/zero', `of=${join(run, 'spool/full.tmp')}`, 'bs=64k', 'count=200']);
     const { status, body } = await generate(site, { description: 'A quiet guest house by a lake.', count: 1 });
     assert.equal(status, 503);
-    assert.match(body.type, /storage-full/);
+    assert.match(body.type, /busy/);
     assert.deepEqual(await health(), [503, { ok: false, down: ['space'], policy }]);
     rmSync(join(run, 'spool/full.tmp'));
     assert.equal((await health())[0], 200);
