@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 enum {
-	HAND_OVER_MS = 30 * 1000,       // for a program to hand its call over, or to take the reply
-	REPLY_MAX = 8 * FRAME_HEAD_MAX, // heads of a few attempts and a chunk
+	HAND_OVER_MS = 30 * 1000,                        // for a program to hand its call over, or to take the reply
+	REPLY_MAX = FRAME_BODY_MAX + 8 * FRAME_HEAD_MAX, // over a shared connection; else heads of a few attempts and a chunk
+	STALL_MS = 3 * 1000,                             // without taking anything, while nobody gets anything
 	LEFT = EPOLLHUP | EPOLLERR | EPOLLRDHUP,
 };
 
@@ -68,6 +69,34 @@ static void gathered_drop(struct caller *c)
 		gathered_seal(g);
 }
 
+// The caller is full, or not, with what is left to be written.
+static void full_set(struct caller *c, bool full)
+{
+	struct egress *g = c->egress;
+	if (full && !c->full) {
+		c->full_previous = NULL;
+		c->full_next = g->full;
+		if (g->full != NULL)
+			g->full->full_previous = c;
+		g->full = c;
+	} else if (!full && c->full) {
+		*(c->full_previous != NULL ? &c->full_previous->full_next : &g->full) = c->full_next;
+		if (c->full_next != NULL)
+			c->full_next->full_previous = c->full_previous;
+	}
+	c->full = full;
+	size_t pending = full && c->reply.len > c->written ? c->reply.len - c->written : 0;
+	g->replies_bytes += pending - c->pending;
+	c->pending = pending;
+	if (!g->engine.held && g->replies_bytes > EGRESS_REPLIES_MAX) {
+		engine_hold(&g->engine, true);
+		(void)loop_at(&g->loop, &g->stalled, monotonic_ms() + STALL_MS / 3);
+	} else if (g->engine.held && g->replies_bytes < EGRESS_REPLIES_MAX / 2) {
+		engine_hold(&g->engine, false);
+		loop_cancel(&g->loop, &g->stalled);
+	}
+}
+
 static void caller_end(struct caller *c)
 {
 	if (c->watch.removed)
@@ -82,6 +111,7 @@ static void caller_end(struct caller *c)
 	}
 	buf_wipe(&c->body);
 	buf_wipe(&c->reply);
+	full_set(c, false);
 	c->egress->connections--;
 	loop_close_watched(&c->egress->loop, &c->watch);
 }
@@ -117,7 +147,25 @@ static int caller_write(struct caller *c, const char *more, size_t more_len)
 	}
 	size_t from = c->written > c->reply.len + c->body.len ? c->written - c->reply.len - c->body.len : 0;
 	c->written -= from;
-	return more_len == 0 || buf_add(&c->reply, more + from, more_len - from) == 0 ? 0 : -1;
+	if (more_len > 0 && buf_add(&c->reply, more + from, more_len - from) != 0)
+		return -1;
+	if (c->written > FRAME_CHUNK_MAX && c->written > c->reply.len / 2 && c->written <= c->reply.len) {
+		c->reply.len -= c->written;
+		memmove(c->reply.data, c->reply.data + c->written, c->reply.len);
+		c->written = 0;
+	}
+	return 0;
+}
+
+// The caller does not take, for now. Only outside of libcurl's callbacks the work may be told; within them the next piece is refused.
+static void caller_filled(struct caller *c, bool tell)
+{
+	c->full_until = monotonic_ms() + HAND_OVER_MS;
+	full_set(c, true);
+	(void)caller_at(c, c->due); // it was set before
+	(void)loop_change(&c->egress->loop, &c->watch, caller_events | EPOLLOUT);
+	if (tell && !c->shared && c->work != NULL && c->work->type->full != NULL)
+		c->work->type->full(c->work, true);
 }
 
 // The reply is complete: the connection ends with its last byte.
@@ -125,10 +173,10 @@ static void reply_finish(struct caller *c, const char *more, size_t more_len)
 {
 	work_free(c);
 	c->step = CALLER_RECEIVES;
-	c->full = false;
-	int out = caller_write(c, more, more_len);
-	if (out != 0 || caller_at(c, monotonic_ms() + HAND_OVER_MS) != 0 || loop_change(&c->egress->loop, &c->watch, EPOLLOUT) != 0)
+	if (caller_write(c, more, more_len) != 0 || caller_at(c, monotonic_ms() + HAND_OVER_MS) != 0)
 		caller_end(c);
+	else
+		caller_filled(c, false);
 }
 
 static void stream_void(struct caller *c)
@@ -155,23 +203,13 @@ void caller_reply(struct caller *c, cJSON *head, struct buf *body)
 		reply_finish(c, NULL, 0);
 }
 
-int caller_stream(struct caller *c, cJSON *head)
+int caller_stream(struct caller *c, cJSON *head, bool shared)
 {
+	c->shared = shared;
 	int built = head != NULL ? frame_begin(&c->reply, head, FRAME_STREAMED, NULL) : -1;
 	cJSON_Delete(head);
 	c->streaming = built == 0;
 	return built;
-}
-
-// The caller does not take, for now. Only outside of libcurl's callbacks the work may be told; within them the next piece is refused.
-static void caller_filled(struct caller *c, bool tell)
-{
-	c->full = true;
-	c->full_until = monotonic_ms() + HAND_OVER_MS;
-	(void)caller_at(c, c->due); // it was set before
-	(void)loop_change(&c->egress->loop, &c->watch, caller_events | EPOLLOUT);
-	if (tell && c->work != NULL && c->work->type->full != NULL)
-		c->work->type->full(c->work, true);
 }
 
 static void gathered_send(struct egress *g, bool tell)
@@ -195,8 +233,15 @@ int caller_stream_add(struct caller *c, const char *bytes, size_t len)
 	struct egress *g = c->egress;
 	if (g->gathered.caller != c || len > FRAME_CHUNK_MAX - g->gathered.len)
 		gathered_send(g, false);
-	if (c->full || len > FRAME_CHUNK_MAX)
+	if ((c->full && !c->shared) || len > FRAME_CHUNK_MAX)
 		return -1;
+	if (c->full) {
+		uint32_t length = htonl((uint32_t)len);
+		(void)(buf_add(&c->reply, &length, sizeof length) == 0 &&
+		       buf_add(&c->reply, bytes, len) == 0); // what failed is not written
+		full_set(c, true);
+		return 0;
+	}
 	memcpy(g->gathered.bytes + FRAME_CHUNK_LENGTH + g->gathered.len, bytes, len);
 	g->gathered.caller = c;
 	g->gathered.len += len;
@@ -241,20 +286,43 @@ int caller_at(struct caller *c, uint64_t at)
 	return loop_at(&c->egress->loop, &c->timer, c->full && c->full_until < at ? c->full_until : at);
 }
 
-// The caller takes again.
+// The caller takes again, or left.
 static void caller_drain(struct caller *c)
 {
-	size_t before = c->written;
+	size_t before = c->pending;
 	int out = caller_write(c, NULL, 0);
-	if (out == 0 && c->written > before)
+	if (out != 0 && c->step == CALLER_RECEIVES) {
+		caller_end(c);
+		return;
+	}
+	full_set(c, out != 1);
+	if (c->pending < before)
 		c->full_until = monotonic_ms() + HAND_OVER_MS;
-	c->full = out != 1;
 	(void)caller_at(c, c->due); // it was set before
 	if (c->full)
 		return;
 	(void)loop_change(&c->egress->loop, &c->watch, caller_events);
-	if (c->work != NULL && c->work->type->full != NULL)
+	if (!c->shared && c->work != NULL && c->work->type->full != NULL)
 		c->work->type->full(c->work, false);
+}
+
+// Nothing is read from upstreams until callers take; those who took nothing for long are ended, the one that stalls longest first, until there
+// is space.
+static void callers_stalled(struct timer *t)
+{
+	struct egress *g = LOOP_OWNER(t, struct egress, stalled);
+	uint64_t now = monotonic_ms();
+	while (g->engine.held) {
+		struct caller *worst = g->full;
+		for (struct caller *c = g->full; c != NULL; c = c->full_next)
+			if (c->full_until < worst->full_until)
+				worst = c;
+		if (worst == NULL || worst->full_until + STALL_MS > now + HAND_OVER_MS)
+			break;
+		caller_end(worst);
+	}
+	if (g->engine.held)
+		(void)loop_at(&g->loop, t, now + STALL_MS / 3);
 }
 
 // The connection tells of each change once: who waits for an upstream hears of nothing but the caller's leaving, and need not ask for that
@@ -277,10 +345,7 @@ static void caller_ready(struct watch *w, uint32_t events)
 		caller_refuse_with(c, FAILURE_BAD_CALL, "%s", e.text);
 	} else if (read < 0) {
 		caller_end(c);
-	} else if (c->step == CALLER_RECEIVES && !(events & LEFT)) {
-		if (caller_write(c, NULL, 0) != 0)
-			caller_end(c);
-	} else if (c->step == CALLER_WAITS && c->full && !(events & LEFT)) {
+	} else if (c->full && !(events & LEFT)) {
 		caller_drain(c);
 	}
 	if (events & LEFT)
@@ -339,5 +404,6 @@ int callers_open(struct egress *g, int listener, void (*dispatch)(struct caller 
 	g->dispatch = dispatch;
 	g->listening = (struct watch){.fd = listener, .ready = listener_ready};
 	g->rest.fire = listener_rested;
+	g->stalled.fire = callers_stalled;
 	return loop_watch(&g->loop, &g->listening, EPOLLIN) != 0 ? err_system(e, ERR_IO, errno, "the listening socket") : 0;
 }

@@ -34,8 +34,11 @@ struct caller {
 	size_t written;         // of both
 	uint64_t due;           // when the work is due
 	bool streaming;         // a streamed reply has begun
-	bool full;              // the caller has not taken what is in `reply`
+	bool shared;            // the upstream's connection carries others, too: it cannot wait for this caller
+	bool full;              // the caller has not taken what is in `reply`: it is in egress->full
 	uint64_t full_until;    // when that ends the call
+	size_t pending;         // bytes of `reply`, as counted in egress->replies_bytes
+	struct caller *full_previous, *full_next;
 };
 
 // Serves the listening socket; `dispatch` gets each call that is whole, in call.head and call.body. The head goes when it returns.
@@ -44,8 +47,10 @@ int callers_open(struct egress *g, int listener, void (*dispatch)(struct caller 
 int caller_at(struct caller *c, uint64_t at);
 // Answers; the work is freed. `head` is consumed, and *body (NULL: none) taken over.
 void caller_reply(struct caller *c, cJSON *head, struct buf *body);
-// A reply whose body is handed on as it comes, instead of caller_reply(). `head` is consumed. -1: no memory.
-int caller_stream(struct caller *c, cJSON *head);
+// A reply whose body is handed on as it comes, instead of caller_reply(). `head` is consumed. -1: no memory. What comes over a shared
+// connection is always taken: libcurl 7.88 would go on reading for a paused HTTP/2 stream, into memory of its own. What callers have not taken
+// of that is limited for all of them together: then nothing more is read from any upstream until they have, and who stalls then is ended.
+int caller_stream(struct caller *c, cJSON *head, bool shared);
 // Pieces of at most FRAME_CHUNK_MAX bytes. -1: the caller has to take what came before; offer it again after work->full(…, false).
 int caller_stream_add(struct caller *c, const char *bytes, size_t len);
 void caller_stream_void(struct caller *c);                   // takes it all back, if it was begun; another reply follows, streamed or not

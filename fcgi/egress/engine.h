@@ -19,7 +19,10 @@ struct engine {
 	struct loop *loop;
 	unsigned connections, connections_most; // to one host
 	CURLM *multi;
+	struct loop sockets; // libcurl's, watched as one by the loop
+	struct watch watch;
 	struct timer timer;
+	bool held, late;               // late: the timer fired meanwhile
 	struct engine_transfer *first; // of those under way
 	struct timer flush;
 	long ports[FLUSHES_MAX]; // local ports of the connections to flush
@@ -39,5 +42,7 @@ int engine_add(struct engine *g, struct engine_transfer *t); // -1 when there is
 void engine_remove(struct engine *g, struct engine_transfer *t);
 // Takes nothing more from the upstream, or goes on. Not within a callback of libcurl's.
 void engine_pause(struct engine *g, struct engine_transfer *t, bool pause);
+// Leaves all transfers alone for a while, or goes on with them.
+void engine_hold(struct engine *g, bool hold);
 
 #endif

@@ -126,7 +126,6 @@ static void hop_start(struct page_call *p)
 	curl_easy_setopt(h, CURLOPT_USERAGENT, t->egress->policy->user_agent);
 	curl_easy_setopt(h, CURLOPT_HTTPHEADER, &accept_header);
 	curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
-	curl_easy_setopt(h, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)PAGE_BYTES_MAX);
 	curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
 	curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
 	if (transfer_start(t) != 0)

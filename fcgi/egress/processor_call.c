@@ -140,8 +140,10 @@ static int processor_headers_done(struct transfer *t)
 	}
 	if (!p->stream || t->answer.status != 200)
 		return 0;
+	long version = 0;
+	curl_easy_getinfo(t->engine.easy, CURLINFO_HTTP_VERSION, &version);
 	t->piece = processor_piece;
-	t->failure = caller_stream(p->caller, reply_head(p)) != 0 ? FAILURE_MEMORY : FAILURE_NONE;
+	t->failure = caller_stream(p->caller, reply_head(p), version >= CURL_HTTP_VERSION_2_0) != 0 ? FAILURE_MEMORY : FAILURE_NONE;
 	return t->failure == FAILURE_NONE ? 0 : -1;
 }
 

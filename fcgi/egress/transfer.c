@@ -83,7 +83,12 @@ static size_t on_header(char *line, size_t one, size_t len, void *context)
 	if (a->status < 200 || a->complete_headers) // an interim answer, or trailers
 		return len;
 	a->complete_headers = true;
-	return t->headers_done(t) != 0 ? transfer_stop(t, t->failure) : len;
+	if (t->headers_done(t) != 0)
+		return transfer_stop(t, t->failure);
+	curl_off_t announced = -1;
+	curl_easy_getinfo(t->engine.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	size_t most = t->piece != NULL ? FRAME_BODY_MAX : a->body.max;
+	return announced > (curl_off_t)most ? transfer_stop(t, FAILURE_SIZE) : len;
 }
 
 static size_t on_body(char *bytes, size_t one, size_t len, void *context)
@@ -118,7 +123,6 @@ int transfer_prepare(struct transfer *t, size_t body_max)
 	curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-	curl_easy_setopt(h, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FRAME_BODY_MAX);
 	curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, t);

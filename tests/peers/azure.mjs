@@ -7,7 +7,10 @@
 //   azure.always = 'slow:500'      for all requests                             POST /control {"always":"slow:500"}
 //   the deployment's name          "gpt-image-2--filter" meets "filter"
 // Scenarios: ok · slow:MS · filter · filter-output · moderation · 401 · 403 · 404 · 429 · 429:MS · 500 · 503 · 400 · truncated (broken JSON, whole HTTP) · cut (the
-// connection breaks in mid-body) · garbage · not-json · not-image · hollow (a picture without pixels) · empty · few (one prompt) · hang · disconnect · region:NAME · no-region · huge:BYTES · refusal
+// connection breaks in mid-body; cut:BYTES: after so many) · garbage · not-json · not-image · hollow (a picture without pixels) · empty · few (one prompt) · hang · disconnect · region:NAME · no-region ·
+// huge:BYTES · refusal · drip:MS (a byte of the body each MS ms) · stall:BYTES (of the body, then nothing) · flood:BYTES
+// (so many more than announced) · endless (a body without an announced length that never ends)
+// Pictures are small and of one colour, or of about azure.pictureBytes (POST /control {"pictureBytes":…}, --picture-bytes …).
 // Every request is kept: azure.requests, or GET /control/requests.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -40,21 +43,53 @@ function chunk(type, data) {
 }
 
 const pngs = new Map();
+// What does not compress; the same at each run.
+function noise(size) {
+  const out = Buffer.alloc(size + 4);
+  for (let at = 0, x = 0x9e3779b9; at < size; at += 4) {
+    x ^= x << 13; x ^= x >>> 17; x ^= x << 5;
+    out.writeInt32LE(x | 0, at);
+  }
+  return out.subarray(0, size);
+}
+
+// A picture of the size in pixels and of about so many bytes: the left of each row is noise.
+export function pngOfBytes(width, height, bytes) {
+  const name = `${width}x${height}*${bytes}`;
+  if (!pngs.has(name)) {
+    const rows = Buffer.alloc(height * (1 + width * 3));
+    const each = Math.min(width * 3, Math.floor(bytes / height));
+    const random = noise(each * height);
+    for (let y = 0; y < height; y++) random.copy(rows, y * (1 + width * 3) + 1, y * each, (y + 1) * each);
+    pngs.set(name, pngFile(width, height, rows));
+  }
+  return pngs.get(name);
+}
+
+const encoded = new WeakMap();
+function base64Of(bytes) {
+  if (!encoded.has(bytes)) encoded.set(bytes, bytes.toString('base64'));
+  return encoded.get(bytes);
+}
+
+function pngFile(width, height, rows) {
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(rows, { level: 1 })), chunk('IEND', Buffer.alloc(0))]);
+}
+
 // A real picture of the size: one colour, taken from the words.
 export function png(width, height, words = '') {
   const hue = [...words].reduce((a, c) => (a * 31 + c.charCodeAt(0)) >>> 0, 7);
   const name = `${width}x${height}#${hue}`;
   if (!pngs.has(name)) {
-    const head = Buffer.alloc(13);
-    head.writeUInt32BE(width, 0);
-    head.writeUInt32BE(height, 4);
-    head.set([8, 2, 0, 0, 0], 8);
     const row = Buffer.alloc(1 + width * 3);
     for (let x = 0; x < width; x++) row.set([hue & 255, (hue >> 8) & 255, (hue >> 16) & 255], 1 + x * 3);
     const rows = Buffer.concat(Array(height).fill(row));
     if (pngs.size > 64) pngs.clear();
-    pngs.set(name, Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk('IHDR', head),
-      chunk('IDAT', deflateSync(rows, { level: 1 })), chunk('IEND', Buffer.alloc(0))]));
+    pngs.set(name, pngFile(width, height, rows));
   }
   return pngs.get(name);
 }
@@ -135,7 +170,7 @@ function chat(body, scenario) {
   return completion(body.model, JSON.stringify({ prompts }));
 }
 
-function image(body, scenario) {
+function image(body, scenario, bytes) {
   const field = unknown(body, imageFields);
   const size = /^(\d+)x(\d+)$/.exec(body.size || '1024x1024');
   if (field) return bad(field, `Unknown parameter: '${field}'.`);
@@ -145,20 +180,21 @@ function image(body, scenario) {
   if (!['png', 'jpeg', undefined].includes(body.output_format)) return bad('output_format', 'Invalid output format.');
   if (scenario === 'empty') return json(200, { created: 1795000000, data: [] });
   if (scenario === 'not-image') return json(200, { created: 1795000000, data: [{ b64_json: Buffer.from('<svg/>').toString('base64') }] });
-  const picture = (words) => (scenario === 'hollow' ? hollow : png(Number(size[1]), Number(size[2]), words)).toString('base64');
+  const [width, height] = [Number(size[1]), Number(size[2])];
+  const picture = (words) => base64Of(scenario === 'hollow' ? hollow : bytes ? pngOfBytes(width, height, bytes) : png(width, height, words));
   const data = Array.from({ length: body.n || 1 }, (_, i) => ({ b64_json: picture(`${body.prompt}${i}`) }));
   return json(200, { created: 1795000000, data, size: body.size, quality: body.quality || 'high', output_format: body.output_format || 'png' });
 }
 
 const sleep = (ms) => new Promise((r) => { setTimeout(r, ms).unref(); });
 
-function answer(what, body, scenario, argument) {
+function answer(what, body, scenario, argument, bytes) {
   if (scenario === 'filter') return what === 'chat' ? chatFilter() : imageFilter();
   if (scenario === 'moderation') return moderation();
   if (failures[scenario]) return failures[scenario](argument);
   if (scenario === 'garbage') return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('\u0000\u0001{{{<html>') };
   if (scenario === 'huge') return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.alloc(Number(argument), 'a') };
-  const good = what === 'chat' ? chat(body, scenario) : image(body, scenario);
+  const good = what === 'chat' ? chat(body, scenario) : image(body, scenario, bytes);
   if (scenario === 'truncated') good.body = good.body.subarray(0, good.body.length / 2);
   return good;
 }
@@ -182,11 +218,12 @@ function breakConnection(response) {
   else response.socket?.destroy();
 }
 
-export async function startAzure({ tls = false, key = 'test-key', deployments = [], region = 'Sweden Central', keepBodies = true } = {}) {
+export async function startAzure({ tls = false, key = 'test-key', deployments = [], region = 'Sweden Central', keepBodies = true, pictureBytes = 0 } = {}) {
   const folder = tls ? mkdtempSync(join(tmpdir(), 'lethe-azure-')) : null;
   const certificates = tls ? makeCertificates(folder) : null;
-  const azure = { requests: [], always: null, inFlight: 0, mostInFlight: 0, cancelled: 0, connections: 0, key, ca: certificates?.ca };
+  const azure = { pictureBytes, requests: [], always: null, inFlight: 0, mostInFlight: 0, cancelled: 0, connections: 0, key, ca: certificates?.ca };
   const queue = [];
+  const open = new Set();
   azure.next = (...scenarios) => queue.push(...scenarios);
   azure.reset = () => { queue.length = 0; azure.always = null; azure.requests.length = 0; azure.cancelled = 0; azure.mostInFlight = 0; };
 
@@ -202,15 +239,30 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
     if (wanted.reset) azure.reset();
     if (wanted.next) azure.next(...wanted.next);
     if ('always' in wanted) azure.always = wanted.always;
+    if ('pictureBytes' in wanted) azure.pictureBytes = wanted.pictureBytes;
     return send(response, json(200, { inFlight: azure.inFlight, cancelled: azure.cancelled, requests: azure.requests.length, connections: azure.connections }));
   }
 
-  function send(response, { status, headers, body }, cut = false) {
+  function send(response, { status, headers, body }, scenario = '', argument = '') {
     if (response.destroyed || response.writableEnded) return;
-    response.answered = true; // a stream that is reset also counts as finished in node:http2
-    response.writeHead(status, { ...headers, 'content-length': String(body.length) });
-    if (!cut) response.end(body);
-    else response.write(body.subarray(0, body.length / 2), () => breakConnection(response));
+    response.answered = !['drip', 'stall', 'endless'].includes(scenario); // a stream that is reset also counts as finished in node:http2
+    response.writeHead(status, { ...headers, ...(scenario === 'endless' ? {} : { 'content-length': String(body.length) }) });
+    const much = Buffer.alloc(256 * 1024, 'a');
+    const pour = (left) => { // until nobody takes it
+      if (left <= 0) response.end();
+      else if (!response.destroyed) response.write(left < much.length ? much.subarray(0, left) : much, () => pour(left - much.length));
+    };
+    const drip = (at) => {
+      if (response.destroyed) return;
+      if (at < body.length) response.write(body.subarray(at, at + 1), () => { setTimeout(() => drip(at + 1), Number(argument)).unref(); });
+      else response.end();
+    };
+    if (scenario === 'cut') response.write(body.subarray(0, argument === '' ? body.length / 2 : Number(argument)), () => breakConnection(response));
+    else if (scenario === 'stall') response.write(body.subarray(0, Number(argument)));
+    else if (scenario === 'drip') drip(0);
+    else if (scenario === 'flood') response.write(body, () => pour(Number(argument)));
+    else if (scenario === 'endless') pour(Infinity);
+    else response.end(body);
   }
 
   async function serve(what, deployment, request, response, bytes) {
@@ -226,9 +278,9 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
     if (scenario === 'hang') return undefined;
     if (scenario === 'disconnect') return breakConnection(response);
     if (scenario === 'slow') await sleep(Number(argument));
-    const good = answer(what, body, scenario, argument);
+    const good = answer(what, body, scenario, argument, azure.pictureBytes);
     good.headers = { ...headers, ...good.headers };
-    return send(response, good, scenario === 'cut');
+    return send(response, good, scenario, argument);
   }
 
   async function handle(request, response) {
@@ -247,8 +299,7 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
   }
 
   const listener = (request, response) => { response.on('error', () => {}); handle(request, response).catch((error) => { console.error('azure simulator:', error.message); breakConnection(response); }); };
-  const server = tls ? createSecureServer({ ...certificates, allowHTTP1: true, settings: { maxConcurrentStreams: 250 } }, listener) : createHttp({ keepAliveTimeout: 60000 }, listener);
-  const open = new Set();
+  const server = tls ? createSecureServer({ ...certificates, allowHTTP1: true, maxSessionMemory: 10000, settings: { maxConcurrentStreams: 250 } }, listener) : createHttp({ keepAliveTimeout: 60000 }, listener);
   server.on(tls ? 'secureConnection' : 'connection', (socket) => { azure.connections++; open.add(socket); socket.on('error', () => {}); socket.once('close', () => open.delete(socket)); });
   server.on('sessionError', () => {});
   server.on('clientError', () => {});
@@ -259,7 +310,9 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
   azure.env = { AZURE_OPENAI_ENDPOINT: azure.url, AZURE_OPENAI_API_KEY: key, ...(tls ? { LETHE_CA_FILE: certificates.ca } : {}) };
   azure.close = () => new Promise((resolve) => {
     for (const socket of open) socket.destroy();
-    server.close(() => { if (folder) rmSync(folder, { recursive: true, force: true }); resolve(); });
+    const closed = () => { if (folder) rmSync(folder, { recursive: true, force: true }); resolve(); };
+    server.close(closed);
+    setTimeout(closed, 2000).unref(); // node never learns of some connections that broke under a write
   });
   return azure;
 }
@@ -267,10 +320,10 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const words = process.argv.slice(2);
   if (words.includes('--help')) {
-    console.log('usage: node tests/peers/azure.mjs [--tls] [--forget]\nPrints one JSON line {"port","url","ca"} and serves until it is ended. --forget keeps no bodies.');
+    console.log('usage: node tests/peers/azure.mjs [--tls] [--forget] [--picture-bytes N]\nPrints one JSON line {"port","url","ca"} and serves until it is ended. --forget keeps no bodies.');
     process.exit(0);
   }
-  const azure = await startAzure({ tls: words.includes('--tls'), keepBodies: !words.includes('--forget') });
+  const azure = await startAzure({ tls: words.includes('--tls'), keepBodies: !words.includes('--forget'), pictureBytes: words.includes('--picture-bytes') ? Number(words[words.indexOf('--picture-bytes') + 1]) : 0 });
   console.log(JSON.stringify({ port: azure.port, url: azure.url, ca: azure.ca || null }));
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => azure.close().then(() => process.exit(0)));
 }

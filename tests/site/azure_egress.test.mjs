@@ -1,43 +1,11 @@
 // SPDX-License-Identifier: ISC
 // egress itself (the testing build) against the Azure simulator over TLS and HTTP/2: what the wire looks like, trust, regions, crowds.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { connect } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { startAzure } from '../peers/azure.mjs';
-import { build, root, sleep, until } from './harness.mjs';
-
-// A listening socket handed over as descriptor 0, as systemd does it.
-async function startEgress(env) {
-  const folder = mkdtempSync(join(tmpdir(), 'lethe-egress-'));
-  const server = createServer();
-  await new Promise((r) => { server.listen({ path: join(folder, 'first'), backlog: 4096 }, r); });
-  const path = join(folder, 'egress.sock');
-  renameSync(join(folder, 'first'), path); // Node would unlink the name it knows
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(LETHE_|AZURE_|OPENAI_)/.test(name)));
-  const child = spawn(join(build, 'testing', 'egress'), [], {
-    env: { ...clean, LETHE_POLICY: join(root, 'policy/sites/bizimages.xml'), LETHE_STATE: folder, LETHE_SANDBOX: 'kill', ...env },
-    stdio: [server._handle.fd, 'ignore', 'pipe'],
-  });
-  let errors = '';
-  child.stderr.on('data', (d) => { errors += d; });
-  const ended = new Promise((r) => { child.once('exit', (code, signal) => r({ code, signal })); });
-  server.close();
-  await Promise.race([ended, until(() => errors.includes('egress: ready'), 20000, 'egress')]);
-  return {
-    path, pid: child.pid, errors: () => errors,
-    memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
-    async stop() {
-      child.kill('SIGTERM');
-      const how = await ended;
-      rmSync(folder, { recursive: true, force: true });
-      assert.deepEqual(how, { code: 0, signal: null }, errors);
-    },
-  };
-}
+import { job, picture, startEgress } from './egress_support.mjs';
+import { build, sleep, until } from './harness.mjs';
 
 // One job. Answers {head, body}; `signal` closes the connection.
 function ask(egress, head, body = Buffer.alloc(0), { signal } = {}) {
@@ -60,12 +28,6 @@ function ask(egress, head, body = Buffer.alloc(0), { signal } = {}) {
     });
   });
 }
-
-const job = (more = {}) => ({
-  op: 'send', processor: 'azure-openai', method: 'POST', path: '/openai/v1/images/generations', headers: { 'content-type': 'application/json' },
-  kinds: ['prompt'], deadline_ms: 20000, repeatable: true, ...more,
-});
-const picture = (more = {}) => JSON.stringify({ model: 'gpt-image-2', prompt: 'A bakery', n: 1, size: '64x64', quality: 'low', output_format: 'png', ...more });
 
 let azure;
 let egress;
