@@ -248,12 +248,13 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
     response.answered = !['drip', 'stall', 'endless'].includes(scenario); // a stream that is reset also counts as finished in node:http2
     response.writeHead(status, { ...headers, ...(scenario === 'endless' ? {} : { 'content-length': String(body.length) }) });
     const much = Buffer.alloc(256 * 1024, 'a');
+    const gone = () => response.destroyed || response.stream?.destroyed;
     const pour = (left) => { // until nobody takes it
       if (left <= 0) response.end();
-      else if (!response.destroyed) response.write(left < much.length ? much.subarray(0, left) : much, () => pour(left - much.length));
+      else if (!gone()) response.write(left < much.length ? much.subarray(0, left) : much, (error) => { if (!error) pour(left - much.length); });
     };
     const drip = (at) => {
-      if (response.destroyed) return;
+      if (gone()) return;
       if (at < body.length) response.write(body.subarray(at, at + 1), () => { setTimeout(() => drip(at + 1), Number(argument)).unref(); });
       else response.end();
     };
