@@ -94,14 +94,13 @@ uint64_t folder_bytes(const char *path)
 	return bytes;
 }
 
-int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)
+int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)
 {
 	struct buf now BUF_AUTO = BUF_INIT(len);
 	char temporary[4096], random[9];
 	unsigned char number[4];
 
-	if (changed != NULL)
-		*changed = 0;
+	*changed = 0;
 	if (file_read(path, &now, NULL) == 0 && now.len == len && (len == 0 || memcmp(now.data, bytes, len) == 0))
 		return 0;
 	random_bytes(number, sizeof number);
@@ -116,10 +115,21 @@ int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int
 		unlink(temporary);
 		return -1;
 	}
+	*changed = 1;
+	return 0;
+}
+
+int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)
+{
+	char folder[4096];
+	int anew = 0;
+
+	if (file_replace(path, bytes, len, mode, &anew, e) != 0)
+		return -1;
 	if (changed != NULL)
-		*changed = 1;
-	snprintf(temporary, sizeof temporary, "%s", path);
-	return folder_sync(dirname(temporary), e);
+		*changed = anew;
+	snprintf(folder, sizeof folder, "%s", path);
+	return anew != 0 ? folder_sync(dirname(folder), e) : 0;
 }
 
 int file_begin(const char *path, mode_t mode, bool *made, struct err *e)

@@ -18,6 +18,8 @@ int file_read(const char *path, struct buf *out, struct err *e);
 // Temporary name, fsync, rename, fsync of the folder. With the same bytes already there, nothing is written and the date stays;
 // *changed (may be NULL) says which. ERR_FULL, ERR_IO.
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e);
+// The same without the folder's fsync, for who writes many there and syncs it after the last.
+int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e);
 // Makes the file, empty, where it is missing; *made says so. The umask can only take from the mode. A file that is there is not opened, so
 // that no lock on it is lost. ERR_FULL, ERR_IO.
 int file_begin(const char *path, mode_t mode, bool *made, struct err *e);

@@ -81,11 +81,14 @@ int publish_all(const struct policy *p, const char *templates, const char *folde
 		const struct buf *bytes = &pages.list[i].bytes;
 		int changed = 0;
 		if (path_join(path, sizeof path, folder, pages.list[i].path, e) != 0 ||
-		    file_write(path, buf_text(bytes), bytes->len, 0644, &changed, e) != 0)
+		    file_replace(path, buf_text(bytes), bytes->len, 0644, &changed, e) != 0)
 			return -1;
 		out->written += changed != 0;
 		out->unchanged += changed == 0;
 	}
+	for (size_t i = 0; i < ARRAY_LEN(folders) && out->written > 0; i++)
+		if (path_join(path, sizeof path, folder, folders[i], e) != 0 || folder_sync(path, e) != 0)
+			return -1;
 	for (const char *rest = buf_text(&old); next_stale(&pages, &rest, name) != NULL;) {
 		if (path_join(path, sizeof path, folder, name, e) != 0)
 			return -1;
