@@ -64,34 +64,6 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 	return problem_set(why, 405, "problem.method-not-allowed", NULL, WORD_VALUES({"allow", why->allow}));
 }
 
-static int type_admit(const struct request *r, enum body_type *kind, struct problem *why)
-{
-	static const struct {
-		enum body_type kind;
-		const char *type;
-	} body_types[] = {
-	    {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
-	const char *type = request_param(r, "CONTENT_TYPE");
-	char charset[32], known[128] = "";
-	for (size_t i = 0; i < ARRAY_LEN(body_types); i++) {
-		if (!(r->route->body_types & body_types[i].kind))
-			continue;
-		if (media_type_is(type, body_types[i].type))
-			*kind = body_types[i].kind;
-		size_t used = strlen(known);
-		snprintf(known + used, sizeof known - used, "%s%s", used ? word_in(why->language, "page.frame.or") : "",
-			 body_types[i].type);
-	}
-	if (*kind == BODY_NONE)
-		return problem_set(why, 415, "problem.media-type", "Content-Type", WORD_VALUES({"types", known}));
-	if (media_type_parameter(type, "charset", charset, sizeof charset) == 0 && strcasecmp(charset, "utf-8") != 0)
-		return problem_set(why, 415, "problem.charset", "Content-Type", NULL);
-	const char *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
-	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
-		return problem_set(why, 415, "problem.content-encoding", "Content-Encoding", NULL);
-	return 0;
-}
-
 // A request that changes something may come from our own pages or from something that is no browser. Without cookies a network position or
 // an address is the authority, and another site's page must not be able to act for the visitor. A browser says where a request comes from.
 static bool origin_admit(const struct request *r)
@@ -110,7 +82,14 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	const struct route *t = r->route;
+	static const struct {
+		enum body_type kind;
+		const char *type;
+	} body_types[] = {
+	    {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
 	const char *query = request_param(r, "QUERY_STRING"), *length = request_param(r, "CONTENT_LENGTH");
+	const char *type = request_param(r, "CONTENT_TYPE"), *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
+	char charset[32], known[128] = "";
 	*kind = BODY_NONE;
 	// What is asked for stands in the body; in the address it would also be kept by browsers and proxies. The first name is named.
 	if (query != NULL && (t->body_types != BODY_NONE || t->changes_state)) {
@@ -125,12 +104,28 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 	size_t digits = length != NULL ? strspn(length, "0123456789") : 0;
 	if (length != NULL && (length[digits] || digits > 15))
 		return problem_set(why, 400, "problem.content-length", "Content-Length", NULL);
-	if (length == NULL || strtoull(length, NULL, 10) <= t->body_max)
-		return t->body_types == BODY_NONE ? 0 : type_admit(r, kind, why);
+	bool too_large = length != NULL && strtoull(length, NULL, 10) > t->body_max;
 	if (t->body_types == BODY_NONE)
-		return problem_set(why, 413, "problem.body-not-taken", NULL, NULL);
-	return problem_set(why, 413, "problem.body-too-large", NULL,
-			   WORD_VALUES({"max", word_number((char[WORD_NUMBER]){0}, (long long)t->body_max)}));
+		return too_large ? problem_set(why, 413, "problem.body-not-taken", NULL, NULL) : 0;
+	if (too_large)
+		return problem_set(why, 413, "problem.body-too-large", NULL,
+				   WORD_VALUES({"max", word_number((char[WORD_NUMBER]){0}, (long long)t->body_max)}));
+	for (size_t i = 0; i < ARRAY_LEN(body_types); i++) {
+		if (!(t->body_types & body_types[i].kind))
+			continue;
+		if (media_type_is(type, body_types[i].type))
+			*kind = body_types[i].kind;
+		size_t used = strlen(known);
+		snprintf(known + used, sizeof known - used, "%s%s", used ? word_in(why->language, "page.frame.or") : "",
+			 body_types[i].type);
+	}
+	if (*kind == BODY_NONE)
+		return problem_set(why, 415, "problem.media-type", "Content-Type", WORD_VALUES({"types", known}));
+	if (media_type_parameter(type, "charset", charset, sizeof charset) == 0 && strcasecmp(charset, "utf-8") != 0)
+		return problem_set(why, 415, "problem.charset", "Content-Type", NULL);
+	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
+		return problem_set(why, 415, "problem.content-encoding", "Content-Encoding", NULL);
+	return 0;
 }
 
 int route_check(const struct route *routes, const struct policy *p, struct err *e)

@@ -73,7 +73,7 @@ static struct encoding *label_find(const char *s, size_t len)
 	return NULL;
 }
 
-static bool is_space(char c)
+static bool is_html_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
@@ -86,15 +86,15 @@ static struct encoding *charset_in(const char *s, size_t len)
 		if (strncasecmp(s + i, word, sizeof word - 1) != 0)
 			continue;
 		size_t at = i + sizeof word - 1;
-		while (at < len && is_space(s[at]))
+		while (at < len && is_html_space(s[at]))
 			at++;
 		if (at >= len || s[at] != '=')
 			continue;
 		at++;
-		while (at < len && (is_space(s[at]) || s[at] == '"' || s[at] == '\''))
+		while (at < len && (is_html_space(s[at]) || s[at] == '"' || s[at] == '\''))
 			at++;
 		size_t end = at;
-		while (end < len && end - at < LABEL_MAX && !is_space(s[end]) && strchr("\"';>/", s[end]) == NULL)
+		while (end < len && end - at < LABEL_MAX && !is_html_space(s[end]) && strchr("\"';>/", s[end]) == NULL)
 			end++;
 		struct encoding *found = label_find(s + at, end - at);
 		if (found != NULL)

@@ -176,11 +176,14 @@ static void pool_child_ended(struct state *s, struct child *c, int status)
 
 // --- events ---
 
-// What is polled, in this order: signals, listener, children's connections (by slot), those waiting. A hung-up connection shows as POLLHUP
-// without being asked for; a caller that only closed its sending side still reads. Returns what poll() does.
-static int events_wait(const struct state *s, struct pollfd *list)
+static int pool_turn(struct state *s)
 {
+	// In this order: signals, listener, children's connections (by slot), those waiting. A hung-up connection shows as POLLHUP without being
+	// asked for; a caller that only closed its sending side still reads.
+	struct pollfd list[2 + CHILDREN_MAX + WAITING_MAX];
+	const struct pollfd *children = list + 2, *waiting = children + s->children_max;
 	uint64_t now = monotonic_ms(), until = now + 60000;
+	int status;
 	nfds_t n = 0;
 	list[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
 	bool accepting = !s->stopping && now >= s->rest_until && pool_may_accept(s);
@@ -199,23 +202,15 @@ static int events_wait(const struct state *s, struct pollfd *list)
 	}
 	if (s->rest_until > now && s->rest_until < until)
 		until = s->rest_until;
-	return poll(list, n, until > now ? (int)(until - now) : 1);
-}
-
-static int pool_turn(struct state *s)
-{
-	struct pollfd list[2 + CHILDREN_MAX + WAITING_MAX];
-	int ready = events_wait(s, list), status;
-	if (ready < 0)
+	if (poll(list, n, until > now ? (int)(until - now) : 1) < 0)
 		return errno == EINTR ? 0 : -1;
 	// Whoever hung up. First: it relies on the order of the list.
-	const struct pollfd *children = list + 2, *waiting = children + s->children_max;
-	for (unsigned i = 0; ready > 0 && i < s->children_max; i++)
+	now = monotonic_ms();
+	for (unsigned i = 0; i < s->children_max; i++)
 		if (children[i].fd >= 0 && children[i].revents & (POLLHUP | POLLERR)) {
 			s->children[i].left = true;
 			kill(s->children[i].pid, SIGKILL);
 		}
-	uint64_t now = monotonic_ms();
 	for (unsigned i = s->waiting_count; i-- > 0;) {
 		struct waiting *w = &s->waiting[i];
 		bool over = (waiting[i].revents & (POLLHUP | POLLERR)) || (!w->sends && now >= w->idle_until);
