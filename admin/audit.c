@@ -86,6 +86,29 @@ static enum status audit_checkpoint(const struct admin *a, const struct argument
 	return output_print(&out);
 }
 
+static const struct option_row proof_options[] = {
+    {"index", OPTION_VALUE, "INDEX", "that this entry is in it"},
+    {"since", OPTION_VALUE, "SIZE", "that it grew out of the checkpoint of this size"},
+    {0},
+};
+
+static enum status audit_proof(const struct admin *a, const struct arguments *args)
+{
+	const bool event = argument_given(args, "index");
+	uint64_t number;
+	struct err e;
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+
+	if (event == argument_given(args, "since") || audit_parse_index(argument(args, event ? "index" : "since"), &number) < 0)
+		return output_complain(STATUS_UNSURE, "audit: give one of --index and --since, with a number");
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (ledger_proof(s.vault, event ? PROOF_OF_EVENT : PROOF_OF_GROWTH, number, &out, &e) != 0)
+		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "audit: %s", e.text);
+	return output_print(&out);
+}
+
 const struct command audit_command = {
     .name = "audit",
     .line = "the ledger: what was done, under which policy",
@@ -93,5 +116,9 @@ const struct command audit_command = {
 	&(const struct command){.name = "show", .run = audit_show, .line = "the entries", .options = show_options},
 	&(const struct command){
 	    .name = "verify", .run = audit_verify, .line = "compute every leaf and root again; exit status 1 when something was altered"},
+	&(const struct command){.name = "proof",
+				.run = audit_proof,
+				.line = "prove to others that an entry is under the last signed checkpoint, or an older one before it",
+				.options = proof_options},
 	&(const struct command){.name = "checkpoint", .run = audit_checkpoint, .line = "print the signed checkpoint, to be kept elsewhere"},
 	NULL}};

@@ -69,13 +69,15 @@ static void marker_add(struct markers *m, const void *bytes, size_t len)
 {
 	if (m->count == m->capacity) {
 		size_t capacity = m->capacity == 0 ? 16 : 2 * m->capacity;
-		struct marker *list = realloc(m->list, capacity * sizeof *list);
-		m->list = list != NULL ? list : m->list;
-		time_t *at = realloc(m->at, capacity * sizeof *at);
-		m->at = at != NULL ? at : m->at;
-		m->failed = m->failed || list == NULL || at == NULL;
-		if (list == NULL || at == NULL)
+		void *list = realloc(m->list, capacity * sizeof *m->list),
+		     *at = list == NULL ? NULL : realloc(m->at, capacity * sizeof *m->at);
+		if (list != NULL)
+			m->list = list;
+		if (at == NULL) {
+			m->failed = true;
 			return;
+		}
+		m->at = at;
 		m->capacity = capacity;
 	}
 	struct marker *one = &m->list[m->count];

@@ -198,4 +198,10 @@ int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_repo
 // The current signed checkpoint (C2SP tlog-checkpoint), signing a new one if the tree grew. VAULT_ADMIN only.
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e);
 
+// A proof over the tree of the newest signed checkpoint, followed by that checkpoint: that the event `number` is in it, in the form of C2SP
+// tlog-proof; or that the tree of the first `number` events is its beginning. ERR_NOT_FOUND: nothing is signed yet, or the events that it needs are
+// kept no longer; ERR_INPUT: the checkpoint does not reach so far.
+enum ledger_proof { PROOF_OF_EVENT, PROOF_OF_GROWTH };
+int ledger_proof(struct vault *v, enum ledger_proof which, uint64_t number, struct buf *out, struct err *e);
+
 #endif

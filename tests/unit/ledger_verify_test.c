@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/base64.h"
 #include "policy/base/text.h"
+#include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
 #include "tests/unit/vault_fixture.h"
 
@@ -408,6 +409,143 @@ static void closing_goes_on_after_a_crash(void **state)
 	assert_int_equal(verify(f).size, before.size);
 }
 
+// ---- proofs, verified as RFC 9162 §2.1.3.2 and §2.1.4.2 say ----
+
+enum { PATH_LEN_MAX = 64 };
+
+static void join(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint8_t right[HASH_LEN])
+{
+	static const uint8_t one = 1;
+
+	plain_hash(out, (const struct bytes[]){{&one, 1}, {left, HASH_LEN}, {right, HASH_LEN}}, 3);
+}
+
+static bool proves_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[HASH_LEN], uint8_t path[][HASH_LEN], size_t len,
+			     const uint8_t root[HASH_LEN])
+{
+	uint64_t fn = index, sn = size - 1;
+	uint8_t r[HASH_LEN];
+
+	memcpy(r, leaf, HASH_LEN);
+	for (size_t i = 0; i < len; i++) {
+		if (sn == 0)
+			return false;
+		if ((fn & 1) || fn == sn) {
+			join(r, path[i], r);
+			while (!(fn & 1) && fn != 0) {
+				fn >>= 1;
+				sn >>= 1;
+			}
+		} else {
+			join(r, r, path[i]);
+		}
+		fn >>= 1;
+		sn >>= 1;
+	}
+	return sn == 0 && memcmp(r, root, HASH_LEN) == 0;
+}
+
+static bool proves_growth(uint64_t first, uint64_t second, const uint8_t first_root[HASH_LEN], uint8_t path[][HASH_LEN], size_t len,
+			  const uint8_t root[HASH_LEN])
+{
+	uint64_t fn = first - 1, sn = second - 1;
+	uint8_t fr[HASH_LEN], sr[HASH_LEN];
+	size_t i = 0;
+
+	if (first == second)
+		return len == 0 && memcmp(first_root, root, HASH_LEN) == 0;
+	for (; fn & 1; fn >>= 1)
+		sn >>= 1;
+	memcpy(fr, (first & (first - 1)) == 0 ? first_root : path[i++], HASH_LEN);
+	memcpy(sr, fr, HASH_LEN);
+	for (; i < len; i++) {
+		if (sn == 0)
+			return false;
+		if ((fn & 1) || fn == sn) {
+			join(fr, path[i], fr);
+			join(sr, path[i], sr);
+			while (!(fn & 1) && fn != 0) {
+				fn >>= 1;
+				sn >>= 1;
+			}
+		} else {
+			join(sr, sr, path[i]);
+		}
+		fn >>= 1;
+		sn >>= 1;
+	}
+	return sn == 0 && memcmp(fr, first_root, HASH_LEN) == 0 && memcmp(sr, root, HASH_LEN) == 0;
+}
+
+// The hashes of a proof; what follows the empty line is the checkpoint.
+static size_t read_proof(const struct buf *text, const char *head, uint8_t path[PATH_LEN_MAX][HASH_LEN])
+{
+	const char *at = buf_text(text);
+	size_t count = 0;
+
+	if (strncmp(at, head, strlen(head)) != 0)
+		fail_msg("\"%s\" does not begin with \"%s\"", at, head);
+	for (at += strlen(head); *at != '\n'; at = strchr(at, '\n') + 1) {
+		struct buf hash BUF_AUTO = BUF_INIT(64);
+		assert_return_code(base64_decode(&hash, at, strcspn(at, "\n")), 0);
+		assert_int_equal(hash.len, HASH_LEN);
+		memcpy(path[count++], hash.data, HASH_LEN);
+	}
+	assert_memory_equal(at + 1, "example.lethe.invalid/ledger\n", 29);
+	return count;
+}
+
+struct leaves {
+	uint8_t leaf[64][HASH_LEN], root[65][HASH_LEN]; // root of the first n
+	struct merkle tree;
+};
+static int add_leaf(void *arg, const struct ledger_row *row)
+{
+	struct leaves *l = arg;
+
+	ledger_leaf(row, l->leaf[row->seq]);
+	merkle_append(&l->tree, l->leaf[row->seq]);
+	merkle_root(&l->tree, l->root[row->seq + 1]);
+	return 0;
+}
+
+static void every_event_and_every_growth_can_be_proved(void **state)
+{
+	struct fixture *f = *state;
+	static struct leaves l;
+	uint8_t path[PATH_LEN_MAX][HASH_LEN];
+	struct buf out BUF_AUTO = BUF_INIT(16384);
+	struct err e = {0};
+	char head[64];
+	enum { SIZE = 41 };
+
+	append_events(f, SIZE);
+	assert_int_equal(ledger_proof(f->vault, PROOF_OF_EVENT, 0, &out, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND); // nothing is signed yet
+	assert_return_code(ledger_checkpoint(f->vault, &out, &e), 0);
+	l = (struct leaves){0};
+	assert_return_code(ledger_walk(f->vault, 0, SIZE, add_leaf, &l, &e), 0);
+	for (int closed = 0; closed < 2; closed++) {
+		for (uint64_t i = 0; i < SIZE; i++) {
+			buf_reset(&out);
+			assert_return_code(ledger_proof(f->vault, PROOF_OF_EVENT, i, &out, &e), 0);
+			snprintf(head, sizeof head, "c2sp.org/tlog-proof@v1\nindex %llu\n", (unsigned long long)i);
+			size_t len = read_proof(&out, head, path);
+			assert_true(proves_inclusion(i, SIZE, l.leaf[i], path, len, l.root[SIZE]));
+			assert_false(proves_inclusion(i, SIZE, l.leaf[(i + 1) % SIZE], path, len, l.root[SIZE]));
+			buf_reset(&out);
+			assert_return_code(ledger_proof(f->vault, PROOF_OF_GROWTH, i + 1, &out, &e), 0);
+			snprintf(head, sizeof head, "consistency with %llu\n", (unsigned long long)i + 1);
+			len = read_proof(&out, head, path);
+			assert_true(proves_growth(i + 1, SIZE, l.root[i + 1], path, len, l.root[SIZE]));
+			assert_false(proves_growth(i + 1, SIZE, l.root[i], path, len, l.root[SIZE]));
+		}
+		close_segments(f);
+	}
+	assert_int_equal(ledger_proof(f->vault, PROOF_OF_EVENT, SIZE, &out, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
 static void closed_events_end_when_the_policy_says(void **state)
 {
 	struct fixture *f = *state;
@@ -547,6 +685,7 @@ int main(void)
 	    T(every_intrusion_into_what_is_closed_is_found),
 	    T(an_altered_ledger_is_not_closed),
 	    T(closing_goes_on_after_a_crash),
+	    T(every_event_and_every_growth_can_be_proved),
 	    T(closed_events_end_when_the_policy_says),
 	    T(time_never_runs_backwards),
 	    T(each_walks_from_an_index),
