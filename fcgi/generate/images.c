@@ -233,8 +233,12 @@ static int pictures_wait(struct images *im)
 
 	for (unsigned i = 0; i < s->input.count; i++)
 		moving = moving || im->works[i].task.step == PROVIDER_SEND || thumbnail_waits(&im->attempts[i].thumbnail);
-	if (!moving) // nothing may be begun while he is away
-		return visitor_await(s);
+	if (!moving) { // nothing may be begun while he is away, and no time passes for it
+		uint64_t before = monotonic_ms();
+		int there = visitor_await(s);
+		im->deadline += monotonic_ms() - before;
+		return there;
+	}
 	if (visitor_wait(s, im->works, im->calls, s->input.count, soon < im->deadline ? soon : im->deadline, &e) == 0)
 		return 0;
 	if (e.code != ERR_TIMEOUT) {
@@ -298,7 +302,7 @@ int images_make(struct set *s)
 		problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 		goto memory;
 	}
-	if (im.deadline > request_deadline(s->r) - REST_MS)
+	if (s->live == NULL && im.deadline > request_deadline(s->r) - REST_MS) // who gets events does not wait in silence
 		im.deadline = request_deadline(s->r) - REST_MS;
 	for (unsigned i = 0; i < count; i++) {
 		im.calls[i] = CALL_INIT;

@@ -94,6 +94,11 @@ bool request_gone(const struct request *r)
 	return r->gone || (p.fd >= 0 && poll(&p, 1, 0) == 1);
 }
 
+bool request_is_head(const struct request *r)
+{
+	return r->head;
+}
+
 uint64_t request_deadline(const struct request *r)
 {
 	return r->deadline;

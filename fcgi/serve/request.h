@@ -21,6 +21,7 @@ const char *request_address(const struct request *r); // the visitor's; never lo
 const cJSON *request_fields(const struct request *r);
 int request_fd(const struct request *r);            // poll it for POLLRDHUP: the visitor left
 bool request_gone(const struct request *r);         // the visitor left
+bool request_is_head(const struct request *r);      // no body will go out
 uint64_t request_deadline(const struct request *r); // monotonic_ms() at which it ends
 // For routes that log themselves: writes the request-log row, with the receipt (NULL: none) that lets an erasure find it. Durable when it
 // returns 0; does nothing where the policy keeps no request log. -1: the request must not be served; answer with respond_err().

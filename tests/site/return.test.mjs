@@ -96,6 +96,8 @@ test('the connection breaks while pictures are made: they are finished and kept'
 test('coming back with the number of the last event gives what came after it, to as many as ask', async () => {
   azure.next('ok', 'slow:1200');
   const { seen, receipt } = await broken({ count: 1 }, ({ event, data }) => event === 'progress' && data.stage === 'images');
+  const head = await fetch(`${site.url}/api/generate/${receipt}`, { method: 'HEAD' });
+  assert.equal(head.status, 200, 'and who asks for the head alone is not told to wait');
   const [rest, all] = await Promise.all([followed(receipt, { 'last-event-id': String(seen.at(-1).id) }), followed(receipt)]);
   assert.equal(rest[0].id, seen.at(-1).id + 1);
   assert.deepEqual([...seen, ...rest], all);

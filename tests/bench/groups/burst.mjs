@@ -2,7 +2,7 @@
 // More at once than the memory and the spool hold: 500 visitors ask for eight pictures of 2 MB each, all programs in 4 GB, the spool in 2 GB.
 // What does not fit must be refused before a picture is paid for; what was paid for must arrive.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep, startSite } from '../../site/harness.mjs';
@@ -61,8 +61,9 @@ export default async function burst(folder) {
     row('  most memory of all processes together', peak / 1024, 'MiB', { detail: Object.fromEntries(Object.entries(by).map(([name, kib]) => [name, kib / 1024])) });
     if (limit) row('  most memory of the cgroup, the spool\'s files included', limit.peak() / 2 ** 20, 'MiB', { aim: '<= 4096' });
   } finally {
-    await site.stop();
+    await site.stop({ keep: true }); // its folder is a mount
     release();
+    rmSync(base, { recursive: true, force: true });
     limit?.remove();
     await upstream.stop();
   }
