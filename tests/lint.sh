@@ -26,7 +26,7 @@ grep -n '"resolved"' tests/package-lock.json | check "addresses in the lock file
 
 # Two at a time: the machine may have no more.
 export CACHE=build/lint
-export FLAGS="-std=gnu17 -D_GNU_SOURCE -I. $(pkg-config --cflags libxml-2.0 libcurl libcjson pangocairo libseccomp sqlite3 | sed 's/-I/-isystem /g')"
+export FLAGS="-std=gnu17 -D_GNU_SOURCE -I. $(pkg-config --cflags libxml-2.0 libcurl libcjson pangocairo harfbuzz librsvg-2.0 libdeflate libseccomp sqlite3 | sed 's/-I/-isystem /g')"
 export WARN="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla"
 export TOOLS="$(clang-tidy --version) $(cppcheck --version)"
 mkdir -p "$CACHE"

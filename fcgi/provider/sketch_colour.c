@@ -76,57 +76,66 @@ static struct sketch_lch material(double l, double c, double h, double towards)
 	return (struct sketch_lch){l, c, h + 0.06 * by};
 }
 
+// One of the rows of palettes.txt for this mood, or of all where there is none.
+static void palette_own(struct sketch_lch *role, const char *mood, unsigned seed)
+{
+	static const enum sketch_role given[] = {ROLE_BG, ROLE_PANEL, ROLE_A, ROLE_B, ROLE_D};
+	const struct sketch_table *t = sketch_palettes();
+	size_t rows[64] = {0}, n = 0;
+	for (size_t i = 0; i < t->rows_count && n < ARRAY_LEN(rows); i++)
+		if (*mood != '\0' && strncmp(mood, t->rows[i].id, strlen(t->rows[i].id)) == 0)
+			rows[n++] = i;
+	for (size_t i = 0; *mood == '\0' && i < t->rows_count && n < ARRAY_LEN(rows); i++)
+		rows[n++] = i;
+	const char *s = n > 0 ? t->rows[rows[seed % n]].attribute : "";
+	for (size_t i = 0; i < ARRAY_LEN(given); i++, s += strcspn(s, " "), s += *s == ' ') {
+		char hex[SKETCH_COLOUR_BYTES];
+		snprintf(hex, sizeof hex, "%s", s);
+		if (!colour_parse(hex, &role[given[i]]))
+			role[given[i]] = (struct sketch_lch){0.5, 0.1, (double)i};
+	}
+}
+
+// From the colours that were asked for. The first with a hue is the main one; a light one without much colour is the ground.
+static void palette_asked(struct sketch_lch *role, const struct sketch_lch *found, size_t count)
+{
+	size_t main_one = 0;
+	while (main_one < count && (found[main_one].c < 0.04 || found[main_one].l > 0.9))
+		main_one++;
+	bool neutral = main_one == count;
+	struct sketch_lch a = neutral ? found[0] : found[main_one];
+	a.l = colour_between(a.l, 0.30, 0.80);
+	double h = neutral && a.c < 0.012 ? 1.2 : a.h;
+	// A partner across the wheel, warm for cool ones and the other way round, unless one was asked for.
+	struct sketch_lch b = {0.74, neutral ? 0.10 : 0.12, h + (cos(h - 1.0) > 0 ? 2.5 : -2.3)};
+	for (size_t i = count; i-- > 0;)
+		if (i != main_one && found[i].c >= 0.05 && (neutral || hue_apart(found[i].h, h) > 0.5 || fabs(found[i].l - a.l) > 0.2))
+			b = found[i], b.l = colour_between(b.l, 0.32, 0.86);
+	struct sketch_lch bg = {0.955, fmin(0.018, a.c), h}, panel = {0.87, fmin(0.055, a.c * 0.5), h};
+	for (size_t i = 0; i < count; i++)
+		if (found[i].l > 0.86 && found[i].c < 0.06)
+			bg = found[i], bg.l = fmin(bg.l, 0.975);
+	if (bg.c > 0.018) // a ground with a hue of its own keeps it
+		panel = (struct sketch_lch){0.885, bg.c + 0.012, bg.h};
+	role[ROLE_BG] = bg;
+	role[ROLE_PANEL] = panel;
+	role[ROLE_A] = a;
+	role[ROLE_B] = b;
+	role[ROLE_D] = (struct sketch_lch){0.27, fmin(0.045, a.c), h};
+}
+
 struct sketch_palette sketch_palette_make(const char *const *colours, const char *mood, unsigned seed)
 {
-	struct sketch_lch found[SKETCH_COLOURS], own[5];
+	struct sketch_lch found[SKETCH_COLOURS];
 	size_t count = 0;
 	for (; colours != NULL && *colours != NULL && count < SKETCH_COLOURS; colours++)
 		count += colour_parse(*colours, &found[count]);
 	struct sketch_palette p = {0};
 	struct sketch_lch *role = p.role;
-	if (count == 0) {
-		const struct sketch_table *t = sketch_palettes();
-		size_t rows[64], n = 0;
-		for (size_t i = 0; i < t->rows_count && n < ARRAY_LEN(rows); i++)
-			if (*mood != '\0' && strncmp(mood, t->rows[i].id, strlen(t->rows[i].id)) == 0)
-				rows[n++] = i;
-		for (size_t i = 0; n == 0 && i < t->rows_count && n < ARRAY_LEN(rows); i++)
-			rows[n++] = i;
-		const char *s = n > 0 ? t->rows[rows[seed % n]].attribute : "";
-		for (size_t i = 0; i < ARRAY_LEN(own); i++, s += strcspn(s, " "), s += *s == ' ') {
-			char hex[SKETCH_COLOUR_BYTES];
-			snprintf(hex, sizeof hex, "%s", s);
-			if (!colour_parse(hex, &own[i]))
-				own[i] = (struct sketch_lch){0.5, 0.1, (double)i};
-		}
-		role[ROLE_BG] = own[0], role[ROLE_PANEL] = own[1], role[ROLE_A] = own[2], role[ROLE_B] = own[3], role[ROLE_D] = own[4];
-	} else {
-		// The first with a hue is the main one; a light one without much colour is the ground.
-		size_t main_one = 0;
-		while (main_one < count && (found[main_one].c < 0.04 || found[main_one].l > 0.9))
-			main_one++;
-		bool neutral = main_one == count;
-		struct sketch_lch a = neutral ? found[0] : found[main_one];
-		a.l = colour_between(a.l, 0.30, 0.80);
-		double h = neutral && a.c < 0.012 ? 1.2 : a.h;
-		// A partner across the wheel, warm for cool ones and the other way round, unless one was asked for.
-		struct sketch_lch b = {0.74, neutral ? 0.10 : 0.12, h + (cos(h - 1.0) > 0 ? 2.5 : -2.3)};
-		for (size_t i = count; i-- > 0;)
-			if (i != main_one && found[i].c >= 0.05 &&
-			    (neutral || hue_apart(found[i].h, h) > 0.5 || fabs(found[i].l - a.l) > 0.2))
-				b = found[i], b.l = colour_between(b.l, 0.32, 0.86);
-		struct sketch_lch bg = {0.955, fmin(0.018, a.c), h}, panel = {0.87, fmin(0.055, a.c * 0.5), h};
-		for (size_t i = 0; i < count; i++)
-			if (found[i].l > 0.86 && found[i].c < 0.06)
-				bg = found[i], bg.l = fmin(bg.l, 0.975);
-		if (bg.c > 0.018) // a ground with a hue of its own keeps it
-			panel = (struct sketch_lch){0.885, bg.c + 0.012, bg.h};
-		role[ROLE_BG] = bg;
-		role[ROLE_PANEL] = panel;
-		role[ROLE_A] = a;
-		role[ROLE_B] = b;
-		role[ROLE_D] = (struct sketch_lch){0.27, fmin(0.045, a.c), h};
-	}
+	if (count > 0)
+		palette_asked(role, found, count);
+	else
+		palette_own(role, mood, seed);
 	double h = role[ROLE_A].h;
 	role[ROLE_L] = (struct sketch_lch){0.925, role[ROLE_PANEL].c * 0.75, role[ROLE_PANEL].h};
 	role[ROLE_W] = (struct sketch_lch){0.985, 0.006, h};
@@ -154,7 +163,7 @@ size_t sketch_palette_colour(const struct sketch_palette *p, const char *name, c
 		struct sketch_lch c = p->role[i];
 		char tone = name[len];
 		if (i == ROLE_NIGHT && (tone == '1' || tone == '2')) {
-			c.l += tone == '1' ? 0.07 : 0.13, c.c *= tone == '1' ? 1.3 : 1.6, tone = 'n';
+			c.l += tone == '1' ? 0.07 : 0.13, c.c *= tone == '1' ? 1.3 : 1.6;
 			colour_print(c, out);
 			return len + 1;
 		}

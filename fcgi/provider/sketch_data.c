@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+// The Makefile says where the files stand as one; this is for those who look at the source alone.
+#ifndef LETHE_SKETCH
+#define LETHE_SKETCH "build/release/sketch.txt"
+#endif
 EMBED(sketch_files, LETHE_SKETCH);
 
 enum { FILES_MAX = 256, NAME_MAX_BYTES = 64, FOLD_MAX = 64 * 1024 };

@@ -205,7 +205,7 @@ static void bad_drawings_are_refused(void **state)
 		if (strncmp(buf_text(&fault), rows[i].fault, strlen(rows[i].fault)) != 0)
 			fail_msg("%s: “%s” instead of “%s”", rows[i].inside, buf_text(&fault), rows[i].fault);
 	}
-	BUF_AUTO struct buf many = BUF_INIT(1 << 20), fault = BUF_INIT(1000), text = BUF_INIT(1000);
+	BUF_AUTO struct buf many = BUF_INIT(1 << 20), fault = BUF_INIT(1000);
 	buf_adds(&many, "<svg><g id='hero'>");
 	for (int i = 0; i < ELEMENTS_MAX; i++)
 		buf_adds(&many, "<path class='a'/>");
