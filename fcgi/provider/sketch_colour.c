@@ -145,6 +145,10 @@ struct sketch_palette sketch_palette_make(const char *const *colours, const char
 	role[ROLE_METAL] = material(0.76, 0.012, 4.4, h);
 	role[ROLE_GLASS] = material(0.88, 0.03, 3.9, h);
 	role[ROLE_LIT] = material(0.93, 0.08, 1.60, h);
+	// Words on the main colour; for styles that are printed, as the plate that they are on.
+	bool dark_words = role[ROLE_A].l > 0.72;
+	role[ROLE_ON] = dark_words ? role[ROLE_D] : role[ROLE_W];
+	role[ROLE_PRESS] = dark_words ? (struct sketch_lch){0.7017, 0.3225, 5.7316} : (struct sketch_lch){1, 0, 0}; // magenta, or nothing
 	// By night all is bluish, as far as the picture's hue lets it.
 	struct sketch_lch night = material(0.21, 0.045, 4.75, h);
 	night.h = 4.75 + 0.3 * (fmod(h - 4.75 + 1.5 * FULL_TURN, FULL_TURN) - FULL_TURN / 2);
@@ -154,8 +158,8 @@ struct sketch_palette sketch_palette_make(const char *const *colours, const char
 
 size_t sketch_palette_colour(const struct sketch_palette *p, const char *name, char out[SKETCH_COLOUR_BYTES])
 {
-	static const char *const names[SKETCH_ROLES] = {"bg",   "panel", "a",    "b",     "d",     "l",   "w",
-							"wood", "gold",  "leaf", "metal", "glass", "lit", "night"};
+	static const char *const names[SKETCH_ROLES] = {"bg",   "panel", "a",     "b",     "d",   "l",     "w",  "wood",
+							"gold", "leaf",  "metal", "glass", "lit", "night", "on", "press"};
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz");
 	for (size_t i = 0; i < SKETCH_ROLES; i++) {
 		if (strlen(names[i]) != len || memcmp(names[i], name, len) != 0)

@@ -26,6 +26,8 @@ enum sketch_role {
 	ROLE_GLASS,
 	ROLE_LIT,
 	ROLE_NIGHT,
+	ROLE_ON,
+	ROLE_PRESS,
 	SKETCH_ROLES
 };
 struct sketch_palette {
