@@ -19,6 +19,7 @@ async function startNginx(place, port, servers, more = '') {
       ${more}
       ${servers} }`);
   const child = spawn('/usr/sbin/nginx', ['-p', place, '-c', join(place, 'nginx.conf'), '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  process.once('exit', () => child.kill()); // when a group fails
   await until(() => fetch(`http://127.0.0.1:${port}/`).catch(() => null), 5000, 'nginx');
   return {
     port,
@@ -57,6 +58,7 @@ export async function startGateway() {
   const port = await freePort();
   const child = spawn(process.execPath, ['--import', join(root, 'tests/bench/loopback.mjs'), join(root, 'tests/node_modules/@portkey-ai/gateway/build/start-server.js'), `--port=${port}`, '--headless'],
     { stdio: 'ignore', env: { ...process.env, NODE_ENV: 'production' } });
+  process.once('exit', () => child.kill());
   await until(() => fetch(`http://127.0.0.1:${port}/`).catch(() => null), 20000, 'the gateway');
   return {
     port,

@@ -2,7 +2,7 @@
 // More at once than the memory and the spool hold: 500 visitors ask for eight pictures of 2 MB each, all programs in 4 GB, the spool in 2 GB.
 // What does not fit must be refused before a picture is paid for; what was paid for must arrive.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep, startSite } from '../../site/harness.mjs';
@@ -17,10 +17,11 @@ const GIB = 2 ** 30;
 
 // A folder for sockets and spool, of 2 GB where we may mount one.
 function boundedRun(folder) {
-  const run = mkdtempSync(join(folder, 'run-'));
+  const at = mkdtempSync(join(folder, 'memory-'));
+  const run = join(at, 'run');
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2g,mode=755', 'tmpfs', run], { stdio: 'ignore' });
-    return { run, release: () => execFileSync('umount', ['-l', run], { stdio: 'ignore' }) };
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2g,mode=755', 'tmpfs', at], { stdio: 'ignore' });
+    return { run, release: () => execFileSync('umount', ['-l', at], { stdio: 'ignore' }) };
   } catch {
     console.error('  no mount: the spool is as large as the disk');
     return { run, release: () => {} };
@@ -34,8 +35,7 @@ export default async function burst(folder) {
   const base = mkdtempSync(join(tmpdir(), 'lethe-bench-'));
   const limit = limitMemory(4 * GIB);
   if (limit === null) console.error('  no cgroup: the memory of the suite is measured, not limited');
-  mkdirSync(run, { recursive: true });
-  const site = await startSite({ testing: true, keep: { base, run, state: join(base, 'state') }, wrap: limit?.wrap, env: { LETHE_SANDBOX: '', ...upstream.settings } });
+  let site;
   const one = async () => {
     const connection = new Connection(site.port);
     try {
@@ -45,6 +45,7 @@ export default async function burst(folder) {
     } finally { connection.close(); }
   };
   try {
+    site = await startSite({ testing: true, keep: { base, run, state: join(base, 'state') }, wrap: limit?.wrap, env: { LETHE_SANDBOX: '', ...upstream.settings } });
     await one();
     const already = upstream.asked();
     const { result: answers, peak, by } = await watchMemory(site.processes, () => Promise.all(Array.from({ length: sets }, one)));
@@ -61,9 +62,8 @@ export default async function burst(folder) {
     row('  most memory of all processes together', peak / 1024, 'MiB', { detail: Object.fromEntries(Object.entries(by).map(([name, kib]) => [name, kib / 1024])) });
     if (limit) row('  most memory of the cgroup, the spool\'s files included', limit.peak() / 2 ** 20, 'MiB', { aim: '<= 4096' });
   } finally {
-    await site.stop({ keep: true }); // its folder is a mount
+    await site?.stop();
     release();
-    rmSync(base, { recursive: true, force: true });
     limit?.remove();
     await upstream.stop();
   }
