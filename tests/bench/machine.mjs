@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
+import { until } from '../site/harness.mjs';
 
 const TICK_MS = 1000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -58,6 +59,6 @@ export function limitMemory(bytes) {
     wrap: ['/bin/sh', '-c', `echo $$ > ${join(folder, 'cgroup.procs')} && exec "$0" "$@"`],
     peak: () => Number(read(join(folder, old ? 'memory.max_usage_in_bytes' : 'memory.peak'))),
     killed: () => Number(read(join(folder, old ? 'memory.oom_control' : 'memory.events')).match(/^oom_kill (\d+)/m)?.[1] || 0),
-    remove: () => { try { rmdirSync(folder); } catch { /* something of it still ends */ } },
+    remove: () => until(() => { try { rmdirSync(folder); return true; } catch { return false; } }, 5000, 'the end of the cgroup').catch((error) => console.error(`  ${error.message}`)),
   };
 }

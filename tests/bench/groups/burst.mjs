@@ -64,7 +64,7 @@ export default async function burst(folder) {
   } finally {
     await site?.stop();
     release();
-    limit?.remove();
+    await limit?.remove();
     await upstream.stop();
   }
 }
