@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_READ_MAX = 8192, NAME_WORDS = 3, NAME_CHARS_MAX = 24 };
+enum { TEXT_READ_MAX = 8192, TRADE_READ_MAX = 3072, NAME_WORDS = 3, NAME_CHARS_MAX = 24 };
 
 struct token {
 	char folded[SKETCH_WORD_BYTES]; // in small letters; "" for a word too long to be anything
@@ -107,7 +107,8 @@ static void trades_weigh(struct score *scores, const char *text, double weight)
 	const struct sketch_table *t = sketch_trades();
 	const char *end = NULL, *s = readable(text, &end);
 	struct sketch_folded f;
-	if (s == NULL || sketch_fold(&f, s, (size_t)(end - s)) != 0)
+	// What a business is stands at the beginning.
+	if (s == NULL || sketch_fold(&f, s, utf8_cut(s, TRADE_READ_MAX)) != 0)
 		return;
 	for (size_t i = 0; i < f.len; i++) {
 		struct sketch_match m;
