@@ -186,6 +186,8 @@ int archive_entry_open(struct archive_file *a, struct archive_entry *en, const c
 		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
 	if (a->count + a->open >= ARCHIVE_ENTRIES_MAX)
 		return err_set(e, ERR_MEMORY, "the archive would have too many entries");
+	if (a->finished == NULL && (a->finished = calloc(ARCHIVE_ENTRIES_MAX, sizeof a->finished[0])) == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the archive");
 	if (a->open == 0) {
 		a->in_place = en;
 	} else if ((en->fd = entry_file(a)) < 0) {
@@ -342,7 +344,8 @@ int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 {
 	BUF_AUTO struct buf listing = BUF_INIT(ARCHIVE_ENTRIES_MAX * 256);
 
-	qsort(a->finished, a->count, sizeof a->finished[0], finished_compare);
+	if (a->count > 0)
+		qsort(a->finished, a->count, sizeof a->finished[0], finished_compare);
 	for (unsigned i = 0; i < a->count; i++) {
 		const struct archive_finished *f = &a->finished[i];
 		buf_add(&listing, "PK\1\2", 4);
@@ -379,6 +382,8 @@ void archive_drop(struct archive_file *a)
 		unlink(a->path);
 	a->path[0] = '\0';
 	fd_close(&a->fd);
+	free(a->finished);
+	a->finished = NULL;
 }
 
 void archive_image_name(char *out, size_t size, unsigned index, const char *style, const char *type)

@@ -27,19 +27,21 @@ struct archive_range {
 	uint64_t offset, len; // in the ZIP
 };
 
+struct archive_finished {
+	char name[ARCHIVE_NAME_MAX + 1];
+	uint32_t crc;
+	struct archive_range range;
+};
+
 struct archive_file {
 	int fd;
 	time_t date;
-	uint64_t end;                   // of the finished entries
-	uint64_t bytes;                 // of the entries, finished or not
-	char path[256];                 // "" when there is no file
-	struct archive_entry *in_place; // the one that is written behind the finished ones
-	unsigned open, count;           // entries being written; finished ones
-	struct archive_finished {
-		char name[ARCHIVE_NAME_MAX + 1];
-		uint32_t crc;
-		struct archive_range range;
-	} finished[ARCHIVE_ENTRIES_MAX];
+	uint64_t end;                      // of the finished entries
+	uint64_t bytes;                    // of the entries, finished or not
+	char path[256];                    // "" when there is no file
+	struct archive_entry *in_place;    // the one that is written behind the finished ones
+	unsigned open, count;              // entries being written; finished ones
+	struct archive_finished *finished; // ARCHIVE_ENTRIES_MAX, from the first entry on: thousands of sets wait for theirs
 };
 #define ARCHIVE_INIT ((struct archive_file){.fd = -1})
 
