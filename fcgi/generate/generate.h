@@ -49,9 +49,9 @@ struct set {
 	struct input input;
 	struct chain text, image; // processors in the order they are tried
 	struct page_facts page;
-	struct picture pictures[IMAGES_MAX]; // input.count of them
-	const struct processor *written_by;  // the prompts
-	struct allotment allotment;          // of the spool
+	struct picture *pictures;           // input.count of them; NULL before it is read
+	const struct processor *written_by; // the prompts
+	struct allotment allotment;         // of the spool
 	struct archive_file archive;
 	char token[TOKEN_LEN + 1], pictures_token[TOKEN_LEN + 1]; // in the addresses of the ZIP and of the pictures
 	struct archive_range prompts;                             // where prompts.json is in the archive

@@ -305,8 +305,9 @@ int images_make(struct set *s)
 	if (s->live == NULL && im.deadline > request_deadline(s->r) - REST_MS) // who gets events does not wait in silence
 		im.deadline = request_deadline(s->r) - REST_MS;
 	for (unsigned i = 0; i < count; i++) {
-		im.calls[i] = CALL_INIT;
-		im.works[i] = (struct peer_work){.call = &im.calls[i], .kinds = KIND_BIT(KIND_PROMPT)};
+		im.calls[i].fd = -1; // for the rest, as CALL_INIT, it is zero; a copy of it would be on the stack while all wait
+		im.works[i].call = &im.calls[i];
+		im.works[i].kinds = KIND_BIT(KIND_PROMPT);
 		im.attempts[i].s = s;
 		im.ended += s->pictures[i].state == PICTURE_MISSING;
 	}

@@ -11,6 +11,7 @@
 #include "policy/base/setting.h"
 #include "policy/base/when.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/statvfs.h>
 
 enum {
@@ -35,6 +36,9 @@ static int set_read_input(struct set *s)
 		return -1; // answered
 	if (input_read(s->r, s->g->image_ids, &s->input, &s->failure) != 0)
 		return -1;
+	s->pictures = calloc(s->input.count, sizeof *s->pictures);
+	if (s->pictures == NULL)
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 	if (s->input.url.len > 0 && !s->g->policy->page_fetch)
 		return problem_set(&s->failure, 422, "problem.no-pages", "url", NULL);
 	return input_screen(s->g->policy, &s->input, &s->failure);

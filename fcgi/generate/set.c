@@ -30,7 +30,7 @@ unsigned set_made(const struct set *s)
 {
 	unsigned made = 0;
 
-	for (unsigned i = 0; i < s->input.count; i++)
+	for (unsigned i = 0; s->pictures != NULL && i < s->input.count; i++)
 		made += s->pictures[i].state == PICTURE_MADE;
 	return made;
 }
@@ -51,8 +51,9 @@ static void list_wipe(char **list)
 
 void set_free(struct set *s)
 {
-	for (unsigned i = 0; i < IMAGES_MAX; i++)
+	for (unsigned i = 0; s->pictures != NULL && i < s->input.count; i++)
 		text_wipe(s->pictures[i].prompt);
+	free(s->pictures);
 	text_wipe(s->page.title);
 	text_wipe(s->page.summary);
 	text_wipe(s->page.text);

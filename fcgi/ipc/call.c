@@ -210,7 +210,7 @@ static bool call_under_way(const struct call *c)
 static void stack_give_back(void)
 {
 #ifndef LETHE_SANITIZED
-	enum { BELOW = 96 * 1024, IN_USE = 1024 }; // our own calls still use what is right below
+	enum { BELOW = 96 * 1024, IN_USE = 256 }; // the call of madvise() still uses what is right below
 	static_assert(THREAD_STACK >= 2 * BELOW, "what is given back must be inside the thread's own stack");
 	if (gettid() == getpid())
 		return;

@@ -25,6 +25,8 @@ static struct set made(const struct processor *by)
 			.archive_bytes = 12345,
 			.expires = 1795323600};
 
+	s.pictures = calloc(s.input.count, sizeof *s.pictures);
+	assert_non_null(s.pictures);
 	s.input.description = BUF_INIT(100);
 	buf_adds(&s.input.description, "A secret bakery");
 	for (unsigned i = 0; i < 2; i++) {
