@@ -33,7 +33,7 @@ static const char *const state_files[] = {
     "keys/ledger.key",
     "keys/ledger.pub",
     "ledger/",
-    "ledger/" DIGIT4 DIGIT4 DIGIT4 ".gz",
+    "ledger/" DIGIT4 DIGIT4 DIGIT4 ".gz@(|." HEX8 ".tmp)",
     "log/",
     "log/" DAY ".db" SQLITE,
     "egress/",

@@ -48,6 +48,7 @@ struct erasure {
 	const char *value;
 	bool dry_run, only_held; // only_held: see vault_erase_held()
 	bool later;              // the files are searched later
+	bool reserve_released;   // the disk was full
 	struct erase_result *out;
 	time_t now;
 	bool has_subject;
@@ -63,6 +64,15 @@ static void erase_partial(struct erasure *x, const char *where, const char *why)
 	if (x->out->complete)
 		snprintf(x->out->reason, sizeof x->out->reason, "%s: %.200s", where, why);
 	x->out->complete = false;
+}
+
+// On a full disk even deleting fails, until the reserve is given free.
+static bool made_space(struct erasure *x, const struct err *why)
+{
+	bool released = why->code == ERR_FULL && x->v->b->upkeep->reserve(x->v->store, false);
+
+	x->reserve_released = x->reserve_released || released;
+	return released;
 }
 
 static void marker_add(struct markers *m, const void *bytes, size_t len)
@@ -118,8 +128,10 @@ static void erase_day(struct erasure *x, const char *day, bool count_only)
 			marker_add(&x->markers, hashes.address, LOG_HASH_LEN);
 		if (subject != NULL)
 			marker_add(&x->markers, hashes.receipt, LOG_HASH_LEN);
-		ret = v->b->log->erase(v->store, day, address == NULL ? NULL : hashes.address, subject == NULL ? NULL : hashes.receipt,
-				       INT64_MAX, count_only, SANITISE_SMALL, &rows, &why);
+		do
+			ret = v->b->log->erase(v->store, day, address == NULL ? NULL : hashes.address,
+					       subject == NULL ? NULL : hashes.receipt, INT64_MAX, count_only, SANITISE_SMALL, &rows, &why);
+		while (ret != 0 && made_space(x, &why));
 		commit_outcome(v, ret, &why);
 	} else if (why.code == ERR_NOT_FOUND) {
 		ret = 0; // without its key nothing of the day can be read
@@ -305,11 +317,14 @@ static void markers_drop_used(struct vault *v, struct markers *m)
 	m->count = left;
 }
 
+// Step by step, so that others write in between.
 static void erase_rest(struct erasure *x)
 {
 	struct vault *v = x->v;
+	struct commit_alone alone;
 	struct err why = {0};
 	char path[PATH_MAX];
+	int ret;
 
 	for (size_t i = 0; i < x->records.count; i++) {
 		const struct record_row *r = &x->records.rows[i];
@@ -320,12 +335,22 @@ static void erase_rest(struct erasure *x)
 		else
 			x->out->stores[STORE_SPOOL].erased++;
 	}
-	erase_log(x, false);
-	if (key_reap(v, &why) != 0)
-		erase_partial(x, "keys", why.text);
-	if (v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SMALL, &why) != 0)
-		erase_partial(x, "records", why.text);
-	markers_drop_used(v, &x->markers);
+	for (int step = 0; step < 3; step++) {
+		if (commit_alone(v, &alone, &why) != 0) {
+			erase_partial(x, "stores", why.text);
+			return;
+		}
+		do
+			ret = step == 0   ? (erase_log(x, false), 0)
+			      : step == 1 ? key_reap(v, &why)
+					  : v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SMALL, &why);
+		while (ret != 0 && made_space(x, &why));
+		if (ret != 0)
+			erase_partial(x, step == 1 ? "keys" : "records", why.text);
+		if (step == 2)
+			markers_drop_used(v, &x->markers);
+		commit_release(v, &alone);
+	}
 }
 
 static bool erase_found_any(const struct erase_result *out)
@@ -340,7 +365,8 @@ static bool erase_found_any(const struct erase_result *out)
 static int erase_alone(struct erasure *x, struct err *e)
 {
 	struct commit_alone alone;
-	struct store_survey held;
+	struct store_survey held = {0};
+	struct err why = {0};
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
@@ -349,21 +375,24 @@ static int erase_alone(struct erasure *x, struct err *e)
 	x->later = x->v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED &&
 		   held.database_bytes + held.pending_bytes + held.log_bytes > x->v->scan_at_once;
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
-	if (ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out))) {
-		bool released = x->v->b->upkeep->reserve(x->v->store, false);
-		ret = transaction_begin(x->v, LANE_RECORDS, NULL, e) != 0 || transaction_end(x->v, LANE_RECORDS, erase_rows(x, e), e) != 0
-			  ? -1
-			  : 0;
+	bool erases = ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out));
+	if (erases) {
+		do
+			ret = transaction_begin(x->v, LANE_RECORDS, NULL, &why) != 0 ||
+				      transaction_end(x->v, LANE_RECORDS, erase_rows(x, &why), &why) != 0
+				  ? -1
+				  : 0;
+		while (ret != 0 && made_space(x, &why));
 		struct erase_store *s = x->out->stores;
 		s[STORE_RECORDS].erased = ret == 0 ? s[STORE_RECORDS].found - s[STORE_RECORDS].kept : 0;
 		s[STORE_PAYLOADS].erased = ret == 0 ? s[STORE_PAYLOADS].found : 0;
 		x->out->recorded = ret == 0;
-		if (ret == 0)
-			erase_rest(x);
-		if (released)
-			x->v->b->upkeep->reserve(x->v->store, true);
+		if (ret != 0)
+			err_set(e, why.code, "%s", why.text);
 	}
 	commit_release(x->v, &alone);
+	if (erases && ret == 0)
+		erase_rest(x);
 	return ret;
 }
 
@@ -408,14 +437,16 @@ static int clear_and_search_again(struct erasure *x, struct found_bytes *found, 
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	bool released = x->v->b->upkeep->reserve(x->v->store, false);
 	if (x->by == ERASE_ADDRESS) { // rows that the address has made since
 		erase_log(x, false);
 		x->out->stores[STORE_REQUEST_LOG].found = x->out->stores[STORE_REQUEST_LOG].erased;
 	}
-	int ret = rewrite_all(x->v, e) != 0 || markers_search(x->v, &x->markers, found, e) != 0 ? -1 : 0;
-	if (released)
-		x->v->b->upkeep->reserve(x->v->store, true);
+	int ret;
+	do
+		ret = rewrite_all(x->v, e);
+	while (ret != 0 && made_space(x, e));
+	if (ret == 0)
+		ret = markers_search(x->v, &x->markers, found, e);
 	commit_release(x->v, &alone);
 	return ret;
 }
@@ -636,6 +667,8 @@ static int erase_all(struct erasure *x, struct err *e)
 		}
 		free(f);
 	}
+	if (x->reserve_released)
+		v->b->upkeep->reserve(v->store, true);
 	markers_free(&x->markers);
 	free(x->records.rows);
 	wipe(x, sizeof *x);

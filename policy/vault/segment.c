@@ -5,6 +5,7 @@
 #include "policy/model/life.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
+#include <dirent.h>
 #include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,21 @@ static int close_event(void *arg, const struct ledger_row *event)
 	return buf_printf(&c->text, "%lld\t%s\t%s\t%s\t%s\n", (long long)event->at, event->name, event->policy, event->details, hex);
 }
 
+// What a crash left of an earlier attempt to write it.
+static void remove_unfinished(const char *folder, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	char other[PATH_MAX];
+	DIR *d = opendir(folder);
+
+	for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;)
+		if (strncmp(entry->d_name, name, strlen(name)) == 0 && entry->d_name[strlen(name)] == '.' &&
+		    path_join(other, sizeof other, folder, entry->d_name, NULL) == 0)
+			unlink(other);
+	if (d != NULL)
+		closedir(d);
+}
+
 // Written, and read back: what stands in the file is what the rows say.
 static int file_pack(const struct closing *c, struct err *e)
 {
@@ -200,7 +216,10 @@ static int file_pack(const struct closing *c, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory to close a segment of the ledger");
 	buf_took(&packed, len);
 	if (path_join(folder, sizeof folder, c->v->state, "ledger", e) != 0 || folder_make(folder, 0750, e) != 0 ||
-	    segment_path(c->v, c->row.start, path, e) != 0 || file_write(path, packed.data, packed.len, 0600, NULL, e) != 0)
+	    segment_path(c->v, c->row.start, path, e) != 0)
+		return -1;
+	remove_unfinished(folder, path);
+	if (file_write(path, packed.data, packed.len, 0600, NULL, e) != 0)
 		return -1;
 	file_own_like(folder, c->v->state);
 	file_own_like(path, c->v->state);
