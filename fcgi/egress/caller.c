@@ -6,6 +6,7 @@
 #include "policy/base/when.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,16 +86,9 @@ static void full_set(struct caller *c, bool full)
 			c->full_next->full_previous = c->full_previous;
 	}
 	c->full = full;
-	size_t pending = full && c->reply.len > c->written ? c->reply.len - c->written : 0;
-	g->replies_bytes += pending - c->pending;
-	c->pending = pending;
-	if (!g->engine.held && g->replies_bytes > EGRESS_REPLIES_MAX) {
-		engine_hold(&g->engine, true);
-		(void)loop_at(&g->loop, &g->stalled, monotonic_ms() + STALL_MS / 3);
-	} else if (g->engine.held && g->replies_bytes < EGRESS_REPLIES_MAX / 2) {
-		engine_hold(&g->engine, false);
-		loop_cancel(&g->loop, &g->stalled);
-	}
+	g->replies_bytes -= c->pending;
+	c->pending = full ? c->reply.cap : 0;
+	g->replies_bytes += c->pending;
 }
 
 static void caller_end(struct caller *c)
@@ -228,6 +222,64 @@ void callers_flush(struct egress *g)
 	gathered_send(g, true);
 }
 
+int caller_at(struct caller *c, uint64_t at)
+{
+	c->due = at;
+	return loop_at(&c->egress->loop, &c->timer, c->full && c->full_until < at ? c->full_until : at);
+}
+
+// The caller takes again, or left.
+static void caller_drain(struct caller *c)
+{
+	size_t before = c->reply.len + c->body.len - c->written;
+	int out = caller_write(c, NULL, 0);
+	if (out != 0 && c->step == CALLER_RECEIVES) {
+		caller_end(c);
+		return;
+	}
+	full_set(c, out != 1);
+	if (c->reply.len + c->body.len - c->written < before)
+		c->full_until = monotonic_ms() + HAND_OVER_MS;
+	(void)caller_at(c, c->due); // it was set before
+	if (c->full)
+		return;
+	(void)loop_change(&c->egress->loop, &c->watch, caller_events);
+	if (!c->shared && c->work != NULL && c->work->type->full != NULL)
+		c->work->type->full(c->work, false);
+}
+
+// Waits until callers have taken half of what they may leave; who takes nothing meanwhile gets nothing more. What comes over shared connections
+// can only be stopped by this: a single call of libcurl's may read as much from all of them as there is.
+static void callers_wait(struct egress *g)
+{
+	struct pollfd p[64];
+	struct caller *of[ARRAY_LEN(p)];
+	while (g->replies_bytes > EGRESS_REPLIES_MAX / 2) {
+		nfds_t n = 0;
+		for (struct caller *c = g->full; c != NULL && n < ARRAY_LEN(p); c = c->full_next)
+			if (c->shared && c->pending > 0) {
+				of[n] = c;
+				p[n++] = (struct pollfd){.fd = c->watch.fd, .events = POLLOUT};
+			}
+		int ready = n > 0 ? poll(p, n, STALL_MS) : -1;
+		if (ready < 0 && (n == 0 || errno != EINTR))
+			return;
+		for (nfds_t i = 0; ready >= 0 && i < n; i++) {
+			if (p[i].revents & POLLOUT)
+				caller_drain(of[i]);
+			if (of[i]->watch.removed || (ready > 0 && !(p[i].revents & (POLLERR | POLLHUP))))
+				continue;
+			// It stalls, or left. Only its timer may end it: this may be within a callback of libcurl's for it.
+			buf_wipe(&of[i]->reply);
+			of[i]->reply.failed = true;
+			of[i]->written = 0;
+			of[i]->full_until = 0;
+			full_set(of[i], true);
+			(void)caller_at(of[i], of[i]->due);
+		}
+	}
+}
+
 int caller_stream_add(struct caller *c, const char *bytes, size_t len)
 {
 	struct egress *g = c->egress;
@@ -240,6 +292,8 @@ int caller_stream_add(struct caller *c, const char *bytes, size_t len)
 		(void)(buf_add(&c->reply, &length, sizeof length) == 0 &&
 		       buf_add(&c->reply, bytes, len) == 0); // what failed is not written
 		full_set(c, true);
+		if (g->replies_bytes > EGRESS_REPLIES_MAX)
+			callers_wait(g);
 		return 0;
 	}
 	memcpy(g->gathered.bytes + FRAME_CHUNK_LENGTH + g->gathered.len, bytes, len);
@@ -278,51 +332,6 @@ void caller_refuse_with(struct caller *c, enum egress_failure f, const char *for
 	vsnprintf(detail, sizeof detail, format, args);
 	va_end(args);
 	caller_reply(c, frame_error(egress_failure_code(f), detail), NULL);
-}
-
-int caller_at(struct caller *c, uint64_t at)
-{
-	c->due = at;
-	return loop_at(&c->egress->loop, &c->timer, c->full && c->full_until < at ? c->full_until : at);
-}
-
-// The caller takes again, or left.
-static void caller_drain(struct caller *c)
-{
-	size_t before = c->pending;
-	int out = caller_write(c, NULL, 0);
-	if (out != 0 && c->step == CALLER_RECEIVES) {
-		caller_end(c);
-		return;
-	}
-	full_set(c, out != 1);
-	if (c->pending < before)
-		c->full_until = monotonic_ms() + HAND_OVER_MS;
-	(void)caller_at(c, c->due); // it was set before
-	if (c->full)
-		return;
-	(void)loop_change(&c->egress->loop, &c->watch, caller_events);
-	if (!c->shared && c->work != NULL && c->work->type->full != NULL)
-		c->work->type->full(c->work, false);
-}
-
-// Nothing is read from upstreams until callers take; those who took nothing for long are ended, the one that stalls longest first, until there
-// is space.
-static void callers_stalled(struct timer *t)
-{
-	struct egress *g = LOOP_OWNER(t, struct egress, stalled);
-	uint64_t now = monotonic_ms();
-	while (g->engine.held) {
-		struct caller *worst = g->full;
-		for (struct caller *c = g->full; c != NULL; c = c->full_next)
-			if (c->full_until < worst->full_until)
-				worst = c;
-		if (worst == NULL || worst->full_until + STALL_MS > now + HAND_OVER_MS)
-			break;
-		caller_end(worst);
-	}
-	if (g->engine.held)
-		(void)loop_at(&g->loop, t, now + STALL_MS / 3);
 }
 
 // The connection tells of each change once: who waits for an upstream hears of nothing but the caller's leaving, and need not ask for that
@@ -404,6 +413,5 @@ int callers_open(struct egress *g, int listener, void (*dispatch)(struct caller 
 	g->dispatch = dispatch;
 	g->listening = (struct watch){.fd = listener, .ready = listener_ready};
 	g->rest.fire = listener_rested;
-	g->stalled.fire = callers_stalled;
 	return loop_watch(&g->loop, &g->listening, EPOLLIN) != 0 ? err_system(e, ERR_IO, errno, "the listening socket") : 0;
 }

@@ -46,9 +46,8 @@ struct egress {
 		char bytes[FRAME_CHUNK_LENGTH + FRAME_CHUNK_MAX + FRAME_CHUNK_LENGTH];
 	} gathered;
 	size_t calls_bytes;   // of the calls that are held
-	size_t replies_bytes; // of streamed replies that callers have not taken yet
+	size_t replies_bytes; // memory of the replies that callers have not taken yet
 	struct caller *full;  // the callers of those
-	struct timer stalled; // while there are too many
 	size_t connections;   // callers in whatever step
 	size_t under_way;     // of them with a transfer, or waiting to repeat one
 	bool stopping, killed;

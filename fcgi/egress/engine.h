@@ -42,7 +42,5 @@ int engine_add(struct engine *g, struct engine_transfer *t); // -1 when there is
 void engine_remove(struct engine *g, struct engine_transfer *t);
 // Takes nothing more from the upstream, or goes on. Not within a callback of libcurl's.
 void engine_pause(struct engine *g, struct engine_transfer *t, bool pause);
-// Leaves all transfers alone for a while, or goes on with them.
-void engine_hold(struct engine *g, bool hold);
 
 #endif

@@ -234,7 +234,8 @@ static void request_options(struct processor_call *p)
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, EGRESS_TESTING ? "http,https" : "https");
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	// Over TLS it is known after the handshake whether a connection can be shared; over plain http (a test's) only after a whole answer.
-	curl_easy_setopt(h, CURLOPT_PIPEWAIT, strncasecmp(p->upstream->base, "https:", 6) == 0 ? 1L : 0L);
+	bool tls = strncasecmp(p->upstream->base, "https:", 6) == 0;
+	curl_easy_setopt(h, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
 	if (p->stream) // libcurl hands over no more at once, and TLS brings no more
