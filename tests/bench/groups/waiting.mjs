@@ -4,16 +4,17 @@ import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root, sleep, startSite } from '../../site/harness.mjs';
 import { Connection } from '../load.mjs';
-import { less, pss, total } from '../machine.mjs';
-import { percentile, row } from '../rows.mjs';
+import { by, cpu, less, pss, total } from '../machine.mjs';
+import { number, percentile, row } from '../rows.mjs';
 
-const UPSTREAM_MS = 10000;
 const wanted = Number(process.env.WAITING || 10000);
 // A set takes three open files of its program; where nobody may have so many, fewer sets are begun, and the row says so.
 const files = Number(execFileSync('/bin/sh', ['-c', 'ulimit -n 65536 2>/dev/null; ulimit -n'], { encoding: 'utf8' }));
 const waiting = Math.min(wanted, Math.floor((files - 256) / 3));
-// Begun evenly, so that what is measured is the suite and not this process making all connections in one moment; then all of them wait at once.
-const BEGUN_WITHIN_MS = Number(process.env.BEGUN_WITHIN_MS || 6000);
+// Begun evenly, 500 a second, so that what is measured is the suite and neither the stand-in nor this process making all connections in one
+// moment; the upstream takes ten seconds longer than that, so that then all of them wait at once.
+const BEGUN_WITHIN_MS = Number(process.env.BEGUN_WITHIN_MS || waiting * 2);
+const UPSTREAM_MS = BEGUN_WITHIN_MS + 10000;
 
 export default async function waitingSets() {
   // Azure's stand-in, over TLS and HTTP/2, in a process of its own.
@@ -37,6 +38,8 @@ export default async function waitingSets() {
   try {
     await Promise.all(Array.from({ length: 8 }, one)); // as many pictures as teach how large they are: space is promised by that
     const before = pss(site.processes());
+    const standIn = () => [{ pid: upstream.pid, name: 'the vendor\'s stand-in' }, { pid: process.pid, name: 'the visitors\' stand-in' }];
+    const used = [cpu(site.processes()), cpu(standIn())];
     const all = Array.from({ length: waiting }, (_, i) => sleep((i * BEGUN_WITHIN_MS) / waiting).then(one));
     await sleep(BEGUN_WITHIN_MS + 1500);
     const during = pss(site.processes());
@@ -45,10 +48,13 @@ export default async function waitingSets() {
     for (const a of answers) if (!a.made) failures[a.why] = (failures[a.why] || 0) + 1;
     if (Object.keys(failures).length) console.error(failures);
     const times = answers.filter((a) => a.made).map((a) => a.ms - UPSTREAM_MS);
-    row(`${waiting} sets with events, begun within ${BEGUN_WITHIN_MS / 1000} s, each ${UPSTREAM_MS / 1000} s upstream: succeeded`, times.length, 'sets', { aim: `= ${wanted}`, ...(waiting < wanted ? { detail: { 'open files that a program may have here': files } } : {}), say: `of ${waiting} sets at once${waiting < wanted ? `, which is what ${files} open files are enough for` : ''}, ${UPSTREAM_MS / 1000} s upstream each: succeeded` });
+    row(`${waiting} sets with events, begun within ${number(BEGUN_WITHIN_MS / 1000)} s, each ${number(UPSTREAM_MS / 1000)} s upstream: succeeded`, times.length, 'sets', { aim: `= ${wanted}`, ...(waiting < wanted ? { detail: { 'open files that a program may have here': files } } : {}), say: `of ${waiting} sets at once${waiting < wanted ? `, which is what ${files} open files are enough for` : ''}, ${number(UPSTREAM_MS / 1000)} s upstream each: succeeded` });
+    const each = (after, from) => by(less(after, from), waiting);
+    const suite = each(cpu(site.processes()), used[0]);
+    row('  CPU of the suite per set', total(suite), 'ms', { detail: { ...suite, ...each(cpu(standIn()), used[1]) } });
     row('  added p50', percentile(times, 50), 'ms');
     row('  added p99', percentile(times, 99), 'ms', { aim: '<= 500', say: '  time added to the upstream\'s, p99' });
-    const each = Object.fromEntries(Object.entries(less(during, before)).map(([name, kib]) => [name, kib / waiting]));
-    row('  memory of the suite per waiting set', total(each), 'KiB', { aim: '<= 64', detail: each, say: '  memory of the suite for each' });
+    const held = each(during, before);
+    row('  memory of the suite per waiting set', total(held), 'KiB', { aim: '<= 64', detail: held, say: '  memory of the suite for each' });
   } finally { await site.stop(); upstream.kill('SIGTERM'); }
 }
