@@ -61,7 +61,7 @@ double sketch_text_path(struct buf *out, const struct sketch_line *line, const c
 void sketch_finish(cairo_surface_t *surface, const char *look, const struct sketch_palette *palette);
 
 // ---- sketch_png.c ----
-// Appends the pixels of an RGB24 or ARGB32 surface without its alpha. -1: memory, or the buffer's ceiling.
+// Appends the pixels of an RGB24 surface, which loses them. -1: memory, or the buffer's ceiling.
 int sketch_png_write(struct buf *out, cairo_surface_t *surface);
 
 #endif

@@ -29,18 +29,20 @@ int sketch_png_write(struct buf *out, cairo_surface_t *surface)
 	static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', 13, 10, 26, 10};
 	cairo_surface_flush(surface);
 	size_t w = (size_t)cairo_image_surface_get_width(surface), h = (size_t)cairo_image_surface_get_height(surface);
-	size_t stride = (size_t)cairo_image_surface_get_stride(surface), row = w * 3, raw_len = (row + 1) * h;
-	const unsigned char *data = cairo_image_surface_get_data(surface);
-	unsigned char *raw = malloc(raw_len), *packed = NULL;
+	size_t stride = (size_t)cairo_image_surface_get_stride(surface), raw_len = (3 * w + 1) * h;
+	// The rows move to the front of the surface's own memory: what is written never overtakes what is read.
+	unsigned char *raw = cairo_image_surface_get_data(surface), *packed = NULL;
 	struct libdeflate_compressor *c = libdeflate_alloc_compressor(LEVEL);
 	size_t packed_max = c != NULL ? libdeflate_zlib_compress_bound(c, raw_len) : 0, packed_len = 0;
 	if (raw != NULL && c != NULL && (packed = malloc(packed_max)) != NULL) {
 		for (size_t y = 0; y < h; y++) {
-			unsigned char *to = raw + y * (row + 1);
-			const unsigned char *from = data + y * stride, *end = from + 4 * w;
-			*to++ = FILTER_NONE;
-			for (; from < end; from += 4, to += 3)
-				to[0] = from[2], to[1] = from[1], to[2] = from[0];
+			const unsigned char *from = raw + y * stride, *end = from + 4 * w;
+			unsigned char *row = raw + y * (3 * w + 1), *to = row + 1;
+			for (; from < end; from += 4, to += 3) {
+				unsigned char red = from[2], green = from[1], blue = from[0];
+				to[0] = red, to[1] = green, to[2] = blue;
+			}
+			*row = FILTER_NONE; // last: the first row's first pixel was read from there
 		}
 		packed_len = libdeflate_zlib_compress(c, raw, raw_len, packed, packed_max);
 	}
@@ -55,6 +57,5 @@ int sketch_png_write(struct buf *out, cairo_surface_t *surface)
 	}
 	libdeflate_free_compressor(c);
 	free(packed);
-	free(raw);
 	return packed_len > 0 && !out->failed ? 0 : -1;
 }
