@@ -206,7 +206,7 @@ fill = sed $(1) $(2) > $(B)/place.tmp && install -D -m 644 $(B)/place.tmp $(3)
 nginx-values = -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
 	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g'
 place-values = -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
-	-e 's|/etc/lethe|$(sysconfdir)/lethe|g; s|tests/browser/\(page\|pictures\).png|\1.png|' $(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|')
+	-e 's|/etc/lethe|$(sysconfdir)/lethe|g; s|tests/browser/\([a-z]*\)[.]png|\1.png|' $(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|')
 install: packages-run
 	@$(MAKE) --no-print-directory -s -j2 programs
 	$(call put,755,$(to)/sbin,$(V)/bin/lethe $(V)/bin/lethe-run)
