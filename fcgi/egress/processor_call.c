@@ -261,7 +261,7 @@ static void attempt_start(struct processor_call *p)
 		f = FAILURE_BUDGET;
 	if (f == FAILURE_NONE) {
 		p->attempts++;
-		if (transfer_prepare(&p->transfer, p->stream ? EGRESS_REPLY_MAX : FRAME_BODY_MAX) == 0) {
+		if (transfer_prepare(&p->transfer, EGRESS_REPLY_MAX) == 0) {
 			request_options(p);
 			if (caller_at(p->caller, p->deadline) == 0 && transfer_start(&p->transfer) == 0)
 				return;

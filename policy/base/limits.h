@@ -21,12 +21,12 @@ enum {
 	EGRESS_CALLS_MAX = 64 * 1024 * 1024,   // the frames of all calls that egress holds, some half sent: 4,096 of 16 KiB each
 	EGRESS_CALL_FREE = 16 * 1024,          // a call that is no larger is taken also above that
 	EGRESS_REPLIES_MAX = 16 * 1024 * 1024, // of streamed answers that callers have not taken: then nothing more is read for a while
-	EGRESS_REPLY_MAX = 1024 * 1024,        // what an upstream answers to a call that could take it streamed, and is not: a failure
+	EGRESS_REPLY_MAX = 1024 * 1024,        // what an upstream answers and is not streamed: prompts, failures
 	IMAGE_BYTES_MAX = 32 * 1024 * 1024,
 	THUMBNAIL_EDGE = 512,
-	THUMBNAIL_BYTES_MAX = 40 * 1024, // with its mark: eight of them come over a slow line within seconds
+	THUMBNAIL_BYTES_MAX = 40 * 1024,            // with its mark: eight of them come over a slow line within seconds
 	THUMBNAIL_UNDER_WAY_MAX = 32 * 1024 * 1024, // of pictures on their way to the worker
-	THUMBNAIL_MARK_MAX = 1024,       // what generate/mark adds to a WebP
+	THUMBNAIL_MARK_MAX = 1024,                  // what generate/mark adds to a WebP
 	ARCHIVE_BYTES_MAX = 288 * 1024 * 1024,
 	PAGE_BYTES_MAX = 2 * 1024 * 1024, // decoded HTML: libxml2 needs up to 60 times as much
 	PAGE_FACTS_MAX = 64 * 1024,       // what the page reader may answer

@@ -257,6 +257,58 @@ static void silent_callers_delay_nobody(void **state)
 		close(silent[i]);
 }
 
+static size_t memory_kib(void)
+{
+	char path[64], line[256];
+	size_t kib = 0;
+	snprintf(path, sizeof path, "/proc/%d/status", child.pid);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL)
+		(void)sscanf(line, "VmRSS: %zu", &kib);
+	fclose(f);
+	return kib;
+}
+
+// A program that was taken over hands over hundreds of large calls by half: together they get no more memory than all calls may have, and small
+// calls of others still go.
+static void half_sent_calls_have_one_limit(void **state)
+{
+	enum { COUNT = 300, MOST_KIB = (EGRESS_CALLS_MAX + 16 * EGRESS_CALL_MAX) / 1024 };
+	(void)state;
+	static char bytes[EGRESS_CALL_MAX - 1000];
+	const uint32_t lengths[] = {htonl(2), htonl(EGRESS_CALL_MAX)};
+	int fds[COUNT], refused = 0;
+	size_t before = memory_kib(), most = 0;
+	memset(bytes, ' ', sizeof bytes);
+	memcpy(bytes, "{}", 2);
+	for (size_t i = 0; i < COUNT; i++) {
+		char answer[512] = "";
+		fds[i] = egress_connect(&child);
+		assert_int_equal(send(fds[i], lengths, sizeof lengths, MSG_NOSIGNAL), sizeof lengths);
+		for (size_t sent = 0; sent < sizeof bytes;) {
+			ssize_t n = send(fds[i], bytes + sent, sizeof bytes - sent, MSG_NOSIGNAL);
+			if (n < 0)
+				break; // refused
+			sent += (size_t)n;
+		}
+		if (recv(fds[i], answer, sizeof answer - 1, MSG_DONTWAIT) > 8)
+			refused += strstr(answer + 8, "\"budget\"") != NULL;
+		size_t now = memory_kib();
+		most = now > most ? now : most;
+	}
+	assert_true(refused > 0);
+#ifndef LETHE_SANITIZED
+	if (most > before + MOST_KIB)
+		fail_msg("%zu KiB more", most - before);
+#endif
+	JSON_AUTO cJSON *status = NULL;
+	status_ask(&child, &status);
+	assert_non_null(status_of(status, "azure-openai"));
+	for (size_t i = 0; i < COUNT; i++)
+		close(fds[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +318,7 @@ int main(void)
 	    cmocka_unit_test(a_crowd_that_leaves_is_gone_upstream_within_a_second),
 	    cmocka_unit_test(who_hands_over_and_leaves_at_once_leaves_nothing_behind),
 	    cmocka_unit_test(silent_callers_delay_nobody),
+	    cmocka_unit_test(half_sent_calls_have_one_limit),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
