@@ -36,6 +36,9 @@ static const char *const state_files[] = {
     "ledger/" DIGIT4 DIGIT4 DIGIT4 ".gz@(|." HEX8 ".tmp)",
     "log/",
     "log/" DAY ".db" SQLITE,
+    "spool/",
+    "spool/" HEX8 HEX8 HEX8 HEX8 ".zip",
+    "spool/new-*",
     "egress/",
     "egress/traffic.json",
     "publish/**",
@@ -177,10 +180,13 @@ bool check_on_memory(const char *path)
 static void check_spool(struct check *c)
 {
 	char path[PATH_MAX];
+	bool disk = c->policy->kinds[KIND_ARCHIVE].place == PLACE_DISK;
 
-	if (path_join(path, sizeof path, c->admin->run, "spool", NULL) != 0)
+	if (path_join(path, sizeof path, disk ? c->admin->state : c->admin->run, "spool", NULL) != 0)
 		return;
-	if (check_on_memory(path))
+	if (disk)
+		check_add(c, CHECK_KEPT, "", "the archives in %s are sealed, each with a key that ends with its record", path);
+	else if (check_on_memory(path))
 		check_add(c, CHECK_KEPT, "", "the archives in %s are in memory", path);
 	else
 		check_add(c, CHECK_BROKEN, "Put the run folder on a tmpfs.", "the archives in %s would be written to a disk", path);
@@ -190,6 +196,6 @@ const struct check_row check_folders_rows[] = {
     {"private", "Only the site's own user can use the stores' files.", 0, check_private,
      "the files of the stores can be used by their owner only"},
     {"folders", "Files hold what the policy declares, and nothing else.", 0, check_folders, NULL},
-    {"spool", "Archives are in memory only.", 0, check_spool, NULL},
+    {"spool", "Archives are in memory only, unless the policy says that they are on a disk, sealed.", NEEDS_POLICY, check_spool, NULL},
     {0},
 };

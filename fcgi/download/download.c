@@ -2,6 +2,7 @@
 #include "fcgi/download/download.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,7 +63,7 @@ static void archive_get(struct request *r, void *context)
 	static const char *const conditions[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
 	struct vault_record record = {0};
 	struct stat st;
-	char path[PATH_BYTES], internal[64 + RECORD_ID_LEN], disposition[128];
+	char path[PATH_BYTES], internal[64 + RECORD_ID_LEN + TOKEN_LEN], disposition[128];
 	const char *site = request_policy(r)->site;
 	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	if (archive_find(r, context, &record) != 0)
@@ -71,7 +72,13 @@ static void archive_get(struct request *r, void *context)
 	FD_AUTO int fd = -1;
 	if (record.has_file && vault_spool_path(context, record.id, path, sizeof path, NULL) == 0)
 		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	snprintf(internal, sizeof internal, "/spool/%s%s", record.id, SUFFIX);
+	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, NULL);
+	bool sealed = json_get(body, "key") != NULL;
+	// nginx sends a file; one that is sealed is sent by the program that made it.
+	if (sealed)
+		snprintf(internal, sizeof internal, "/sealed/%.*s", TOKEN_LEN, request_rest(r));
+	else
+		snprintf(internal, sizeof internal, "/spool/%s%s", record.id, SUFFIX);
 	vault_record_free(&record);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		respond_problem(r, 404, "problem.not-found", NULL, NULL);
@@ -85,7 +92,7 @@ static void archive_get(struct request *r, void *context)
 	bool conditional = false;
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
 		conditional = conditional || request_header(r, conditions[i]) != NULL;
-	if (st.st_size <= ANSWERED_BYTES_MAX && !conditional)
+	if (!sealed && st.st_size <= ANSWERED_BYTES_MAX && !conditional)
 		archive_respond(r, fd, &st);
 	else
 		respond_redirect_internal(r, internal);

@@ -56,7 +56,7 @@ int answer_begin(struct set *s)
 {
 	if (s->answer.form != ANSWER_EVENTS)
 		return 0;
-	s->live = live_begin(s->receipt, request_fd(s->r), s->archive.fd);
+	s->live = live_begin(s->receipt, request_fd(s->r), &s->archive.file);
 	JSON_AUTO cJSON *begun = cJSON_CreateObject();
 	cJSON_AddStringToObject(begun, "receipt", s->receipt);
 	cJSON_AddNumberToObject(begun, "count", s->input.count);
@@ -135,7 +135,7 @@ static int answer_write_image(struct set *s, unsigned index)
 	while (at < end) {
 		size_t now = end - at < PIECE ? (size_t)(end - at) : PIECE;
 		buf_reset(&piece);
-		if (pread(s->archive.fd, bytes, now, (off_t)at) != (ssize_t)now || base64_add(&piece, bytes, now) != 0 ||
+		if (sealed_file_read(&s->archive.file, bytes, now, at) != 0 || base64_add(&piece, bytes, now) != 0 ||
 		    respond_send(s->r, piece.data, piece.len) != 0)
 			return -1;
 		at += now;

@@ -56,17 +56,17 @@ static int temporary_file(char *path, size_t size, const char *folder)
 	return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 }
 
-int archive_begin(struct archive_file *a, const char *folder, time_t date, struct err *e)
+int archive_begin(struct archive_file *a, const char *folder, bool sealed, time_t date, struct err *e)
 {
 	*a = ARCHIVE_INIT;
 	a->date = date;
-	a->fd = temporary_file(a->path, sizeof a->path, folder);
-	if (a->fd < 0) {
+	sealed_file_begin(&a->file, temporary_file(a->path, sizeof a->path, folder), sealed);
+	if (a->file.fd < 0) {
 		a->path[0] = '\0';
 		return archive_failed(e, "create");
 	}
 	// The web server's group reads it; the umask of the programs would forbid that.
-	if (flock(a->fd, LOCK_EX | LOCK_NB) != 0 || fchmod(a->fd, 0640) != 0)
+	if (flock(a->file.fd, LOCK_EX | LOCK_NB) != 0 || fchmod(a->file.fd, 0640) != 0)
 		return archive_failed(e, "lock");
 	return 0;
 }
@@ -123,42 +123,8 @@ static uint64_t entry_before_len(const struct archive_entry *en)
 
 // ---- entries ----
 
-static int write_at(int fd, const void *bytes, size_t len, uint64_t at)
-{
-	const char *p = bytes;
-
-	while (len > 0) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int range_copy(int from, uint64_t from_at, int to, uint64_t to_at, uint64_t len)
-{
-	off_t in = (off_t)from_at, out = (off_t)to_at;
-
-	while (len > 0) {
-		ssize_t n = copy_file_range(from, &in, to, &out, len, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return -1;
-		}
-		len -= (uint64_t)n;
-	}
-	return 0;
-}
-
 // A file of the spool for one entry. Without a name, so that nobody else owns it and nothing stays of it.
-static int entry_file(const struct archive_file *a)
+static int entry_file(const struct archive_file *a, struct sealed_file *out)
 {
 	char folder[sizeof a->path], path[sizeof a->path];
 
@@ -166,13 +132,14 @@ static int entry_file(const struct archive_file *a)
 	int fd = temporary_file(path, sizeof path, folder);
 	if (fd >= 0)
 		unlink(path);
-	return fd;
+	sealed_file_begin(out, fd, a->file.sealed);
+	return fd >= 0 ? 0 : -1;
 }
 
-static int entry_fd(const struct archive_entry *en, uint64_t *start)
+static const struct sealed_file *entry_place(const struct archive_entry *en, uint64_t *start)
 {
-	*start = en->fd < 0 ? en->archive->end + entry_before_len(en) : 0;
-	return en->fd < 0 ? en->archive->fd : en->fd;
+	*start = en->file.fd < 0 ? en->archive->end + entry_before_len(en) : 0;
+	return en->file.fd < 0 ? &en->archive->file : &en->file;
 }
 
 int archive_entry_open(struct archive_file *a, struct archive_entry *en, const char *name, struct err *e)
@@ -181,7 +148,7 @@ int archive_entry_open(struct archive_file *a, struct archive_entry *en, const c
 	const char *base = strncmp(name, "images/", 7) == 0 ? name + 7 : strncmp(name, "thumbnails/", 11) == 0 ? name + 11 : name;
 	size_t len = strlen(base);
 
-	*en = (struct archive_entry){.fd = -1};
+	*en = (struct archive_entry){.file = SEALED_FILE_INIT};
 	if (len == 0 || len > 64 || strspn(base, allowed) != len || base[0] == '.' || base[0] == '-')
 		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
 	if (a->count + a->open >= ARCHIVE_ENTRIES_MAX)
@@ -190,7 +157,7 @@ int archive_entry_open(struct archive_file *a, struct archive_entry *en, const c
 		return err_set(e, ERR_MEMORY, "no memory for the archive");
 	if (a->open == 0) {
 		a->in_place = en;
-	} else if ((en->fd = entry_file(a)) < 0) {
+	} else if (entry_file(a, &en->file) != 0) {
 		return archive_failed(e, "write");
 	}
 	snprintf(en->name, sizeof en->name, "%s", name);
@@ -208,8 +175,8 @@ int archive_entry_write(struct archive_entry *en, const void *bytes, size_t len,
 		return err_set(e, ERR_IO, "the entry is not open");
 	if (len > ARCHIVE_BYTES_MAX - a->bytes)
 		return err_set(e, ERR_MEMORY, "the archive would be too large");
-	int fd = entry_fd(en, &start);
-	if (write_at(fd, bytes, len, start + en->len) != 0)
+	const struct sealed_file *file = entry_place(en, &start);
+	if (sealed_file_write(file, bytes, len, start + en->len) != 0)
 		return archive_failed(e, "write");
 	en->crc = libdeflate_crc32(en->crc, bytes, len);
 	en->len += len;
@@ -219,31 +186,18 @@ int archive_entry_write(struct archive_entry *en, const void *bytes, size_t len,
 
 int archive_entry_read(const struct archive_entry *en, uint64_t at, void *bytes, size_t len, struct err *e)
 {
-	char *p = bytes;
 	uint64_t start;
-	int fd = entry_fd(en, &start);
+	const struct sealed_file *file = entry_place(en, &start);
 
 	if (at > en->len || len > en->len - at)
 		return err_set(e, ERR_IO, "an entry of the archive is shorter than what is read of it");
-	while (len > 0) {
-		ssize_t n = pread(fd, p, len, (off_t)(start + at));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return archive_failed(e, "read");
-		}
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return sealed_file_read(file, bytes, len, start + at) == 0 ? 0 : archive_failed(e, "read");
 }
 
 // Frees what stands behind the finished entries. Where that fails, it is written over later.
 static int archive_cut(const struct archive_file *a)
 {
-	return ftruncate(a->fd, (off_t)a->end);
+	return sealed_file_truncate(&a->file, a->end);
 }
 
 int archive_entry_restart(struct archive_entry *en, struct err *e)
@@ -253,7 +207,7 @@ int archive_entry_restart(struct archive_entry *en, struct err *e)
 	a->bytes -= en->len;
 	en->len = 0;
 	en->crc = 0;
-	return (en->fd < 0 ? archive_cut(a) : ftruncate(en->fd, 0)) == 0 ? 0 : archive_failed(e, "write");
+	return (en->file.fd < 0 ? archive_cut(a) : sealed_file_truncate(&en->file, 0)) == 0 ? 0 : archive_failed(e, "write");
 }
 
 void archive_entry_drop(struct archive_entry *en)
@@ -265,20 +219,22 @@ void archive_entry_drop(struct archive_entry *en)
 		en->archive->in_place = NULL;
 	en->archive->open--;
 	en->archive = NULL;
-	fd_close(&en->fd);
+	sealed_file_close(&en->file);
 }
 
 // Another entry goes where this one is written: it moves to a file of its own. At most once. -1 with errno.
 static int entry_move(struct archive_entry *en)
 {
 	struct archive_file *a = en->archive;
-	int fd = entry_file(a);
+	struct sealed_file file;
 
-	if (fd >= 0 && range_copy(a->fd, a->end + entry_before_len(en), fd, 0, en->len) != 0)
-		fd_close(&fd);
-	if (fd < 0)
+	if (entry_file(a, &file) != 0)
 		return -1;
-	en->fd = fd;
+	if (sealed_file_copy(&a->file, a->end + entry_before_len(en), &file, 0, en->len) != 0) {
+		sealed_file_close(&file);
+		return -1;
+	}
+	en->file = file;
 	a->in_place = NULL;
 	return 0;
 }
@@ -296,16 +252,16 @@ int archive_entry_close(struct archive_entry *en, struct archive_range *range, s
 	entry_facts_add(&before, a->date, en->crc, en->len, en->name);
 	entry_name_add(&before, a->date, en->name);
 	errno = ENOMEM;
-	if (before.failed || (en->fd >= 0 && range_copy(en->fd, 0, a->fd, a->end + before.len, en->len) != 0) ||
-	    write_at(a->fd, before.data, before.len, a->end) != 0)
+	if (before.failed || (en->file.fd >= 0 && sealed_file_copy(&en->file, 0, &a->file, a->end + before.len, en->len) != 0) ||
+	    sealed_file_write(&a->file, before.data, before.len, a->end) != 0)
 		goto failed;
 	struct archive_finished *f = &a->finished[a->count++];
 	*f = (struct archive_finished){.crc = en->crc, .range = {a->end + before.len, en->len}};
 	memcpy(f->name, en->name, sizeof f->name);
 	a->end += before.len + en->len;
-	if (en->fd < 0)
+	if (en->file.fd < 0)
 		a->in_place = NULL;
-	fd_close(&en->fd);
+	sealed_file_close(&en->file);
 	a->open--;
 	en->archive = NULL;
 	if (range != NULL)
@@ -366,7 +322,8 @@ int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 	if (listing.failed)
 		return err_set(e, ERR_MEMORY, "no memory for the archive");
 	*bytes = a->end + listing.len;
-	if (write_at(a->fd, listing.data, listing.len, a->end) != 0 || ftruncate(a->fd, (off_t)*bytes) != 0)
+	if (sealed_file_write(&a->file, listing.data, listing.len, a->end) != 0 || sealed_file_truncate(&a->file, *bytes) != 0 ||
+	    (a->file.sealed && fdatasync(a->file.fd) != 0)) // what is in memory is gone with its record's machine; what is on a disk is not
 		return archive_failed(e, "finish");
 	return 0;
 }
@@ -381,7 +338,7 @@ void archive_drop(struct archive_file *a)
 	if (a->path[0] != '\0')
 		unlink(a->path);
 	a->path[0] = '\0';
-	fd_close(&a->fd);
+	sealed_file_close(&a->file);
 	free(a->finished);
 	a->finished = NULL;
 }

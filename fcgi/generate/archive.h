@@ -15,6 +15,7 @@
 #ifndef LETHE_GENERATE_ARCHIVE_H
 #define LETHE_GENERATE_ARCHIVE_H
 
+#include "fcgi/generate/sealed_file.h"
 #include "policy/base/err.h"
 #include "policy/base/limits.h"
 #include <stdint.h>
@@ -34,7 +35,7 @@ struct archive_finished {
 };
 
 struct archive_file {
-	int fd;
+	struct sealed_file file;
 	time_t date;
 	uint64_t end;                      // of the finished entries
 	uint64_t bytes;                    // of the entries, finished or not
@@ -43,12 +44,12 @@ struct archive_file {
 	unsigned open, count;              // entries being written; finished ones
 	struct archive_finished *finished; // ARCHIVE_ENTRIES_MAX, from the first entry on: thousands of sets wait for theirs
 };
-#define ARCHIVE_INIT ((struct archive_file){.fd = -1})
+#define ARCHIVE_INIT ((struct archive_file){.file = {.fd = -1}})
 
 // One entry being written. It must stay where it is in memory until it is closed or dropped.
 struct archive_entry {
 	struct archive_file *archive; // NULL when not open
-	int fd;                       // of a file of its own; -1 in place
+	struct sealed_file file;      // of its own; none in place
 	uint32_t crc;
 	uint64_t len;
 	char name[ARCHIVE_NAME_MAX + 1];
@@ -56,8 +57,8 @@ struct archive_entry {
 
 // Removes temporary files without an owner from the spool `folder`.
 int archive_sweep(const char *folder, struct err *e);
-// The file is made now, 0640, so that a full spool is known before anything is asked of anyone. ERR_FULL, ERR_IO.
-int archive_begin(struct archive_file *a, const char *folder, time_t date, struct err *e);
+// The file is made now, 0640, sealed with a key of its own or as it is, so that a full spool is known before anything is asked of anyone. ERR_FULL, ERR_IO.
+int archive_begin(struct archive_file *a, const char *folder, bool sealed, time_t date, struct err *e);
 
 // ERR_INPUT (a name that is not allowed), ERR_MEMORY (too many entries), ERR_FULL, ERR_IO; the entry is then not open.
 int archive_entry_open(struct archive_file *a, struct archive_entry *en, const char *name, struct err *e);

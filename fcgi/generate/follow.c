@@ -72,8 +72,9 @@ static cJSON *prompts_read(const struct vault *v, const char *id, const cJSON *r
 
 	if (to == NULL || vault_spool_path(v, id, path, sizeof path, &e) != 0)
 		return NULL;
-	FD_AUTO int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || pread(fd, to, len, (off_t)json_number(where, "offset", 0)) != (ssize_t)len)
+	SEALED_FILE_AUTO struct sealed_file file = SEALED_FILE_INIT;
+	if (sealed_file_open(&file, path, json_string(record, "key")) != 0 ||
+	    sealed_file_read(&file, to, len, (uint64_t)json_number(where, "offset", 0)) != 0)
 		return NULL;
 	buf_took(&text, len);
 	return json_parse(text.data, text.len, &e);

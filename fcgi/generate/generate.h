@@ -82,6 +82,8 @@ void follow_cancel(struct request *r, void *context);
 void follow_stop(struct request *r, void *context);
 // GET /pictures/<token>-<number>: a picture, out of the ZIP.
 void picture_handle(struct request *r, void *context);
+// GET /sealed/<token>, which nginx asks for the download program: a whole ZIP that is sealed.
+void picture_archive(struct request *r, void *context);
 // GET /api/processors: {"pictures":[{"id","name","where","preview"}]}: who can be chosen as `provider` here and now, in the policy's order.
 void status_processors(struct request *r, void *context);
 // Can the smallest set be made now? Without space in the spool, or on the stores' disk for its records, every one is refused.

@@ -6,6 +6,7 @@
 #include "policy/base/setting.h"
 #include "policy/model/policy.h"
 #include "policy/processors/processors.h"
+#include <stdio.h>
 #include <string.h>
 
 static int processors_read(const struct policy *p, enum policy_role role, struct processor out[CHAIN_MAX], unsigned *count, struct err *e)
@@ -35,8 +36,10 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	for (unsigned i = 0; i < g->image_count; i++)
 		g->image_ids[i] = g->image[i].id;
 	input_fields(g->image_ids, g->fields);
-	if (path_join(g->spool, sizeof g->spool, run, "spool", e) != 0 ||
-	    path_join(g->egress, sizeof g->egress, run, "egress.sock", e) != 0 ||
+	const char *spool = vault_spool(v, &g->sealed);
+	if (snprintf(g->spool, sizeof g->spool, "%s", spool) >= (int)sizeof g->spool)
+		return err_set(e, ERR_INPUT, "the spool's path is too long");
+	if (path_join(g->egress, sizeof g->egress, run, "egress.sock", e) != 0 ||
 	    path_join(g->worker, sizeof g->worker, run, "worker.sock", e) != 0)
 		return -1;
 	return archive_sweep(g->spool, e);

@@ -21,15 +21,16 @@ enum {
 };
 
 struct live {
-	struct live *next;            // in its bucket
-	unsigned references;          // of the maker and of who looks at it
-	char pictures[TOKEN_LEN + 1]; // the token; also what it is looked up by
-	int visitor_fd, archive_fd;   // the maker's; -1 once they are not to be used
-	int wake_fd;                  // what hangs up to wake the maker: visitor_fd or, once that broke, one end of a pair
-	int wake_other;               // the other end; both -1: there was none to be had, and nobody can come back
-	bool woken;                   // the pair is used up
-	bool left, cancelled, over;   // the visitor's connection broke; it is not wanted; its maker has ended
-	uint64_t alone_since;         // monotonic_ms(), while nobody reads
+	struct live *next;                 // in its bucket
+	unsigned references;               // of the maker and of who looks at it
+	char pictures[TOKEN_LEN + 1];      // the token; also what it is looked up by
+	int visitor_fd;                    // the maker's; -1 once it is not to be used
+	const struct sealed_file *archive; // the maker's; NULL once it is not to be used
+	int wake_fd;                       // what hangs up to wake the maker: visitor_fd or, once that broke, one end of a pair
+	int wake_other;                    // the other end; both -1: there was none to be had, and nobody can come back
+	bool woken;                        // the pair is used up
+	bool left, cancelled, over;        // the visitor's connection broke; it is not wanted; its maker has ended
+	uint64_t alone_since;              // monotonic_ms(), while nobody reads
 	struct live_reader *readers;
 	struct live_picture picture[2 * IMAGES_MAX];
 	struct buf events;
@@ -123,7 +124,7 @@ static void live_unreference(struct live *l)
 
 // ---- the maker ----
 
-struct live *live_begin(const char *receipt, int visitor_fd, int archive_fd)
+struct live *live_begin(const char *receipt, int visitor_fd, const struct sealed_file *archive)
 {
 	struct live *l = calloc(1, sizeof *l);
 
@@ -133,7 +134,7 @@ struct live *live_begin(const char *receipt, int visitor_fd, int archive_fd)
 	l->references = 1;
 	l->visitor_fd = l->wake_fd = visitor_fd;
 	l->wake_other = -1;
-	l->archive_fd = archive_fd;
+	l->archive = archive;
 	l->events = BUF_INIT(EVENTS_BYTES_MAX);
 	pthread_mutex_lock(&table.lock);
 	struct live **bucket = live_bucket(l->pictures);
@@ -146,7 +147,7 @@ struct live *live_begin(const char *receipt, int visitor_fd, int archive_fd)
 void live_archive_closes(struct live *l)
 {
 	pthread_mutex_lock(&table.lock);
-	l->archive_fd = -1;
+	l->archive = NULL;
 	pthread_mutex_unlock(&table.lock);
 }
 
@@ -158,7 +159,8 @@ void live_end(struct live *l)
 		link = &(*link)->next;
 	*link = l->next;
 	live_pair_close(l);
-	l->visitor_fd = l->archive_fd = -1;
+	l->visitor_fd = -1;
+	l->archive = NULL;
 	l->over = true;
 	if (l->cancelled)
 		buf_wipe(&l->events);
@@ -277,16 +279,16 @@ void live_release(struct live *l)
 	pthread_mutex_unlock(&table.lock);
 }
 
-int live_picture(const struct live *l, unsigned index, struct live_picture *out)
+int live_picture(const struct live *l, unsigned index, struct live_picture *out, struct sealed_file *file)
 {
-	int fd = -1;
+	int ret = -1;
 
 	pthread_mutex_lock(&table.lock);
 	*out = index < 2 * IMAGES_MAX ? l->picture[index] : (struct live_picture){.type = NULL};
-	if (out->type != NULL && l->archive_fd >= 0 && !l->cancelled)
-		fd = fcntl(l->archive_fd, F_DUPFD_CLOEXEC, 0);
+	if (out->type != NULL && l->archive != NULL && !l->cancelled)
+		ret = sealed_file_duplicate(file, l->archive);
 	pthread_mutex_unlock(&table.lock);
-	return fd;
+	return ret;
 }
 
 int live_read_begin(struct live *l, struct live_reader *r, unsigned long after)

@@ -9,6 +9,7 @@
 #ifndef LETHE_GENERATE_LIVE_H
 #define LETHE_GENERATE_LIVE_H
 
+#include "fcgi/generate/sealed_file.h"
 #include "policy/base/buf.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
@@ -30,10 +31,10 @@ void live_token(char out[TOKEN_LEN + 1], const char *purpose, const char *receip
 
 // ---- for the thread that makes the set ----
 
-// Enters a set. `visitor_fd` is the connection of the visitor whom its thread serves, `archive_fd` the ZIP; both stay the caller's, and open
+// Enters a set. `visitor_fd` is the connection of the visitor whom its thread serves, `archive` the ZIP; both stay the caller's, and open
 // until live_end() or live_archive_closes(). NULL: no memory.
-struct live *live_begin(const char *receipt, int visitor_fd, int archive_fd);
-// The ZIP's descriptor is not to be used any more.
+struct live *live_begin(const char *receipt, int visitor_fd, const struct sealed_file *archive);
+// The ZIP is not to be used any more.
 void live_archive_closes(struct live *l);
 // Ends what others see of it: they are told; the events go with the last reader, and at once where it was cancelled. Frees it.
 void live_end(struct live *l);
@@ -63,8 +64,8 @@ struct live *live_of_receipt(const char *receipt);
 struct live *live_of_pictures(const char *token);
 void live_release(struct live *l);
 
-// A descriptor of its own for the ZIP, and where the picture is in it. -1: it is not there.
-int live_picture(const struct live *l, unsigned index, struct live_picture *out);
+// The ZIP, to be closed, and where the picture is in it. -1: it is not there.
+int live_picture(const struct live *l, unsigned index, struct live_picture *out, struct sealed_file *file);
 
 struct live_reader {
 	struct live_reader *next;

@@ -56,6 +56,7 @@ static const struct route routes[] = {
     },
     {.method = "DELETE", .path = "/live/*", .deadline_ms = 10 * 1000, .changes_state = true, .handle = follow_stop},
     {.method = "GET", .path = "/pictures/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = picture_handle},
+    {.method = "GET", .path = "/sealed/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = picture_archive},
     {.method = "GET", .path = "/api/processors", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = status_processors},
     {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = health_handle},
     {0},

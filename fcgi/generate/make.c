@@ -89,7 +89,7 @@ static int set_begin_archive(struct set *s)
 
 	if (allotment_take(&s->allotment, s->g, &wish, allotment_space(s->g->spool), &e) != 0)
 		return problem_set(&s->failure, 503, e.code == ERR_FULL ? "problem.busy.space" : "problem.busy.share", NULL, NULL);
-	return archive_begin(&s->archive, s->g->spool, today, &e) == 0 ? 0 : set_not_recorded(s, &e);
+	return archive_begin(&s->archive, s->g->spool, s->g->sealed, today, &e) == 0 ? 0 : set_not_recorded(s, &e);
 }
 
 static int set_record(struct set *s)
@@ -129,7 +129,7 @@ static int set_hand_over(struct set *s)
 {
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1], details[96];
-	BUF_AUTO struct buf body = BUF_INIT(VAULT_BODY_MAX);
+	BUF_AUTO_WIPE struct buf body = BUF_INIT(VAULT_BODY_MAX);
 
 	if (!visitor_stays(s) && !s->closing)
 		return -1;

@@ -4,6 +4,7 @@
 #include "policy/base/json.h"
 #include "policy/base/when.h"
 #include <stdio.h>
+#include <string.h>
 
 unsigned outcome_previews(const struct set *s)
 {
@@ -62,6 +63,11 @@ cJSON *outcome_record(const struct set *s)
 	cJSON_AddNumberToObject(o, "count", s->input.count);
 	cJSON_AddStringToObject(o, "size", s->input.size);
 	cJSON_AddNumberToObject(o, "bytes", (double)s->archive_bytes);
+	char key[SEALED_KEY_TEXT];
+	sealed_file_key(key, &s->archive.file);
+	if (s->archive.file.sealed)
+		cJSON_AddStringToObject(o, "key", key);
+	explicit_bzero(key, sizeof key);
 	cJSON *pictures = cJSON_AddArrayToObject(o, "pictures"), *missing = cJSON_AddArrayToObject(o, "missing");
 	for (unsigned i = 0; i < s->input.count; i++) {
 		const struct picture *picture = &s->pictures[i];

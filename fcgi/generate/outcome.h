@@ -6,7 +6,7 @@
 #include "fcgi/generate/generate.h"
 
 // What is known of a finished set, for its record, beside what the ZIP says: {count, size, bytes, pictures:[{index,type,preview,offset,bytes}],
-// missing:[{index,reason}], processor:{id,name,preview,prompts}, prompts:{offset,bytes}}. A reason is the key of a word. Nothing of the visitor's.
+// missing:[{index,reason}], processor:{id,name,preview,prompts}, prompts:{offset,bytes}}, and `key` of a ZIP that is sealed. A reason is the key of a word. Nothing of the visitor's.
 // This and all the others: NULL when memory is gone.
 cJSON *outcome_record(const struct set *s);
 // Of what the record holds: {receipt, archive:{url,bytes,expires}, missing:[{index,reason}], processor:{…}}.

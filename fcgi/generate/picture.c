@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// A picture by its address: a range of the ZIP, of one that grows as of one that is finished.
+// A picture by its address: a range of the ZIP, of one that grows as of one that is finished. And a whole ZIP that is sealed, which nginx cannot
+// send.
 #include "fcgi/generate/generate.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
@@ -21,22 +22,33 @@ enum {
 
 static atomic_uint at_once;
 
+static int sealed_file_of(const struct generator *g, const struct vault_record *record, const cJSON *body, struct sealed_file *file,
+			  struct err *e)
+{
+	char path[PATH_BYTES];
+
+	return vault_spool_path(g->vault, record->id, path, sizeof path, e) == 0 &&
+		       sealed_file_open(file, path, json_string(body, "key")) == 0
+		   ? 0
+		   : err_set(e, ERR_NOT_FOUND, "there is no such archive");
+}
+
 // The file that the picture is in, and where. -1 with *e; ERR_NOT_FOUND.
-static int picture_find(const struct generator *g, const char *token, unsigned index, struct live_picture *out, struct err *e)
+static int picture_find(const struct generator *g, const char *token, unsigned index, struct live_picture *out, struct sealed_file *file,
+			struct err *e)
 {
 	static const char *const types[] = {"image/png", "image/jpeg", "image/webp"};
 	struct vault_record record = {0};
-	char path[PATH_BYTES];
 	const cJSON *one;
-	int fd = -1;
+	int found = -1;
 	struct live *l = live_of_pictures(token);
 
 	if (l != NULL) {
-		fd = live_picture(l, index, out);
+		found = live_picture(l, index, out, file);
 		live_release(l);
 	}
-	if (fd >= 0)
-		return fd;
+	if (found == 0)
+		return 0;
 	if (vault_find(g->vault, KIND_ARCHIVE, "pictures", token, &record, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, e);
@@ -52,10 +64,9 @@ static int picture_find(const struct generator *g, const char *token, unsigned i
 							     (uint64_t)json_number(where, "bytes", 0)};
 		}
 	}
-	if (out->type != NULL && vault_spool_path(g->vault, record.id, path, sizeof path, e) == 0)
-		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	found = out->type != NULL ? sealed_file_of(g, &record, body, file, e) : err_set(e, ERR_NOT_FOUND, "there is no such picture");
 	vault_record_free(&record);
-	return fd >= 0 ? fd : err_set(e, ERR_NOT_FOUND, "there is no such picture");
+	return found;
 }
 
 // A number of the header, and what follows it. False: there is none.
@@ -99,16 +110,19 @@ static int range_read(const struct request *r, uint64_t size, uint64_t *first, u
 	return 1;
 }
 
-static void picture_respond(struct request *r, int fd, const struct live_picture *picture, unsigned number)
+static int sealed_read(const void *arg, void *bytes, size_t len, uint64_t at)
 {
-	static const char *const endings[][2] = {{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/webp", "webp"}};
-	const char *known = request_header(r, "If-None-Match"), *ending = "img";
+	return sealed_file_read(arg, bytes, len, at);
+}
+
+// `name` NULL: nginx knows it already.
+static void range_respond(struct request *r, const struct sealed_file *file, const struct live_picture *picture, const char *name)
+{
+	const char *known = request_header(r, "If-None-Match");
 	char etag[64], text[96];
 	uint64_t first, len;
 	int part = range_read(r, picture->len, &first, &len);
 
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-		ending = strcmp(endings[i][0], picture->type) == 0 ? endings[i][1] : ending;
 	snprintf(etag, sizeof etag, "\"%" PRIx64 "-%" PRIx64 "\"", picture->offset, picture->len);
 	respond_header(r, "ETag", etag);
 	respond_header(r, "Cache-Control", "private, no-store");
@@ -122,8 +136,10 @@ static void picture_respond(struct request *r, int fd, const struct live_picture
 		respond_problem(r, 416, "problem.range-not-satisfiable", NULL, NULL);
 		return;
 	}
-	snprintf(text, sizeof text, "inline; filename=\"picture-%u.%s\"", number, ending);
-	respond_header(r, "Content-Disposition", text);
+	if (name != NULL) {
+		snprintf(text, sizeof text, "inline; filename=\"%s\"", name);
+		respond_header(r, "Content-Disposition", text);
+	}
 	respond_header(r, "Accept-Ranges", "bytes");
 	if (part > 0) {
 		snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, first + len - 1, picture->len);
@@ -133,8 +149,24 @@ static void picture_respond(struct request *r, int fd, const struct live_picture
 	respond_header(r, "Content-Length", text);
 	respond_header(r, "Content-Type", picture->type);
 	respond_patience(r, PATIENCE_MS);
-	if (respond_begin(r, part > 0 ? 206 : 200, NULL, false) == 0)
-		respond_file(r, fd, picture->offset + first, len);
+	if (respond_begin(r, part > 0 ? 206 : 200, NULL, false) != 0)
+		return;
+	if (file->sealed)
+		respond_read(r, sealed_read, file, picture->offset + first, len);
+	else
+		respond_file(r, file->fd, picture->offset + first, len);
+}
+
+static void picture_respond(struct request *r, const struct sealed_file *file, const struct live_picture *picture, unsigned number)
+{
+	static const char *const endings[][2] = {{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/webp", "webp"}};
+	const char *ending = "img";
+	char name[32];
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		ending = strcmp(endings[i][0], picture->type) == 0 ? endings[i][1] : ending;
+	snprintf(name, sizeof name, "picture-%u.%s", number, ending);
+	range_respond(r, file, picture, name);
 }
 
 void picture_handle(struct request *r, void *context)
@@ -144,7 +176,7 @@ void picture_handle(struct request *r, void *context)
 	char token[TOKEN_LEN + 1] = "";
 	struct live_picture picture = {.type = NULL};
 	struct err e = {.code = ERR_NOT_FOUND};
-	FD_AUTO int fd = -1;
+	SEALED_FILE_AUTO struct sealed_file file = SEALED_FILE_INIT;
 
 	if (*number >= '1' && *number < '1' + IMAGES_MAX && (number[1] == '\0' || small) && rest[TOKEN_LEN] == '-')
 		memcpy(token, rest, TOKEN_LEN);
@@ -152,9 +184,37 @@ void picture_handle(struct request *r, void *context)
 		respond_problem(r, 503, "problem.busy.visitors", NULL, NULL);
 	} else {
 		if (token_shaped(token))
-			fd = picture_find(context, token, (unsigned)(*number - '1') + (small ? LIVE_THUMBNAIL : 0), &picture, &e);
-		if (fd >= 0 && picture.type != NULL)
-			picture_respond(r, fd, &picture, (unsigned)(*number - '0'));
+			picture_find(context, token, (unsigned)(*number - '1') + (small ? LIVE_THUMBNAIL : 0), &picture, &file, &e);
+		if (file.fd >= 0 && picture.type != NULL)
+			picture_respond(r, &file, &picture, (unsigned)(*number - '0'));
+		else if (e.code == ERR_NOT_FOUND)
+			respond_problem(r, 404, "problem.not-found", NULL, NULL);
+		else
+			respond_err(r, &e);
+	}
+	atomic_fetch_sub(&at_once, 1);
+}
+
+void picture_archive(struct request *r, void *context)
+{
+	const struct generator *g = context;
+	const char *token = request_rest(r);
+	struct vault_record record = {0};
+	SEALED_FILE_AUTO struct sealed_file file = SEALED_FILE_INIT;
+	struct err e = {.code = ERR_NOT_FOUND};
+	struct live_picture whole = {.type = NULL};
+
+	if (atomic_fetch_add(&at_once, 1) >= requests_max() / SHARE) {
+		respond_problem(r, 503, "problem.busy.visitors", NULL, NULL);
+	} else {
+		if (token_shaped(token) && vault_find(g->vault, KIND_ARCHIVE, "token", token, &record, &e) == 0) {
+			JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, &e);
+			if (body != NULL && sealed_file_of(g, &record, body, &file, &e) == 0)
+				whole = (struct live_picture){"application/zip", 0, (uint64_t)json_number(body, "bytes", 0)};
+		}
+		vault_record_free(&record);
+		if (whole.type != NULL)
+			range_respond(r, &file, &whole, NULL);
 		else if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found", NULL, NULL);
 		else

@@ -19,11 +19,14 @@ bool thumbnail_begin(struct thumbnail *t, struct call *call, const char *worker,
 	int sent = -1;
 
 	if (atomic_fetch_add(&under_way, len) + len <= THUMBNAIL_UNDER_WAY_MAX) {
-		char *bytes = mmap(NULL, before + len, PROT_READ, MAP_SHARED, a->fd, (off_t)start);
-		if (bytes != MAP_FAILED) {
+		char *bytes = a->file.sealed ? mmap(NULL, before + len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+					     : mmap(NULL, before + len, PROT_READ, MAP_SHARED, a->file.fd, (off_t)start);
+		if (bytes != MAP_FAILED && (!a->file.sealed || sealed_file_read(&a->file, bytes + before, len, range->offset) == 0))
 			sent = call_start(call, worker, head, bytes + before, len, NULL);
+		if (bytes != MAP_FAILED && a->file.sealed)
+			explicit_bzero(bytes, before + len);
+		if (bytes != MAP_FAILED)
 			munmap(bytes, before + len);
-		}
 	}
 	if (sent != 0) {
 		atomic_fetch_sub(&under_way, len);

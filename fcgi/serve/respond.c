@@ -206,6 +206,25 @@ int respond_file(struct request *r, int fd, uint64_t offset, uint64_t len)
 	return -(int)r->gone;
 }
 
+int respond_read(struct request *r, int (*read)(const void *arg, void *bytes, size_t len, uint64_t at), const void *arg, uint64_t offset,
+		 uint64_t len)
+{
+	char bytes[32 * 1024];
+
+	while (len > 0 && !r->head && !r->gone) {
+		size_t piece = len > sizeof bytes ? sizeof bytes : (size_t)len;
+		r->gone = read(arg, bytes, piece, offset) != 0;
+		if (r->gone && r->fcgx != NULL)
+			shutdown(r->fcgx->ipcFd, SHUT_RDWR);
+		else
+			respond_send(r, bytes, piece);
+		offset += piece;
+		len -= piece;
+	}
+	explicit_bzero(bytes, sizeof bytes);
+	return -(int)r->gone;
+}
+
 void respond_patience(struct request *r, unsigned ms)
 {
 	const struct timeval send = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};

@@ -23,6 +23,9 @@ int respond_event(struct request *r, const char *event, const char *data, size_t
 int respond_send(struct request *r, const void *bytes, size_t len);
 // The same, from a file, whose bytes this process does not see.
 int respond_file(struct request *r, int fd, uint64_t offset, uint64_t len);
+// The same, of what `read` gives: `len` bytes from `at`; -1: it cannot, and the connection ends.
+int respond_read(struct request *r, int (*read)(const void *arg, void *bytes, size_t len, uint64_t at), const void *arg, uint64_t offset,
+		 uint64_t len);
 // How long the visitor may take nothing at all before he counts as one who left.
 void respond_patience(struct request *r, unsigned ms);
 

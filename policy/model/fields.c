@@ -90,6 +90,8 @@ static const struct model_field kind_fields[] = {
     F(LABEL, policy_kind, name, "name", .json = "name", .called = "name"),
     F(WORD, policy_kind, keep, "keep", .json = "keep", .words = &policy_keep_words,
       SAYS(UP, "{name}: now stored; until now kept in memory only.", "{name}: no longer stored; kept in memory only.")),
+    F(WORD, policy_kind, place, "place", .json = "place", .words = &policy_place_words,
+      SAYS(UP, "{name}: now on a disk, sealed; until now in memory only.", "{name}: no longer on a disk; in memory only.")),
     F(DURATION, policy_kind, memory, "longest", .json = "longest_in_memory", MORE(policy_kind, has_memory)),
     F(WORD, policy_kind, source, "source", .json = "source", .words = &policy_source_words,
       SAYS(ALWAYS, "{name}: from another source now.", NULL)),

@@ -84,6 +84,7 @@ struct policy_life {
 struct policy_kind {
 	enum kind kind;
 	enum policy_keep keep;
+	enum policy_place place;
 	struct duration memory; // in memory: at most this long; zero: for the request
 	bool has_memory;        // whether the policy states it
 	enum policy_source source;

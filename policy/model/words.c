@@ -8,6 +8,7 @@
 	const struct policy_words policy_##name##_words = {type, name##_names, ARRAY_LEN(name##_names)}
 
 WORDS(keep, "keep", [KEEP_MEMORY] = "memory", [KEEP_STORED] = "stored");
+WORDS(place, NULL, [PLACE_DISK] = "disk");
 WORDS(start, "start", [START_CREATION] = "creation", [START_COMPLETION] = "completion", [START_CLOSING] = "closing",
       [START_ACCOUNT_END] = "account-end");
 WORDS(ending, "ending", [END_DELETE] = "delete", [END_ANONYMISE] = "anonymise");

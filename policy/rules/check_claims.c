@@ -15,6 +15,8 @@ static bool declared(const struct policy *p, kind_set set)
 // What of the policy contradicts the promise; NULL: nothing that could be found out.
 static const char *contradiction(const struct policy *p, const struct policy_claim *c)
 {
+	static const kind_set in_archive =
+	    KIND_BIT(KIND_ARCHIVE) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PAGE);
 	bool analytics = false, marketing = false, lasting = false, cards = false, training = false, outside = false;
 	bool shared = p->third_party_count > 0; // whoever serves a resource learns who asks for it
 
@@ -58,9 +60,12 @@ static const char *contradiction(const struct policy *p, const struct policy_cla
 		return p->third_party_count > 0 ? "a third party's resource is declared" : NULL;
 	case CLAIM_NO_TRAINING:
 		return training ? "a processor may train on what it gets" : NULL;
-	case CLAIM_NO_DISK: // the archive is stored, but in a folder that lives in memory
-		return c->kind != KIND_COUNT && c->kind != KIND_ARCHIVE && p->kinds[c->kind].keep == KEEP_STORED ? "this kind is stored"
-														 : NULL;
+	case CLAIM_NO_DISK: // the archive is stored, but in a folder that lives in memory unless the policy says otherwise
+		if (c->kind != KIND_COUNT && c->kind != KIND_ARCHIVE && p->kinds[c->kind].keep == KEEP_STORED)
+			return "this kind is stored";
+		return c->kind != KIND_COUNT && (KIND_BIT(c->kind) & in_archive) && p->kinds[KIND_ARCHIVE].place == PLACE_DISK
+			   ? "the ZIP archives are on a disk, and it is in them, or what is made from it"
+			   : NULL;
 	case CLAIM_NO_TRANSFER:
 		return outside ? "a processor's region lies outside the EEA" : NULL;
 	case CLAIM_NO_LINKING:

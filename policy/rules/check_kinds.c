@@ -73,6 +73,8 @@ void check_kinds(const struct policy *p, struct report *r)
 		report_error_if(stored && !duration_is_zero(kind->memory), r, kind->line,
 				"kind %s is stored, and yet longest=\"…\" says how long it is in memory",
 				"which one counts would be a guess", "write <life length=\"…\"> instead", name);
+		report_error_if(kind->place == PLACE_DISK && kind->kind != KIND_ARCHIVE, r, kind->line, "kind %s has a place",
+				"only the ZIP archives are files that may be in memory or on a disk", "remove place=\"disk\"", name);
 		for (size_t j = 0; j < kind->life_count; j++)
 			check_life(kind, &kind->lives[j], r);
 	}

@@ -88,7 +88,7 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 	out->database_bytes = held.database_bytes;
 	out->wal_bytes = held.pending_bytes;
 	out->log_bytes = held.log_bytes;
-	out->spool_bytes = folder_bytes(v->spool);
+	out->spool_bytes = folder_bytes(v->spools[SPOOL_MEMORY]) + folder_bytes(v->spools[SPOOL_DISK]);
 	return 0;
 }
 

@@ -238,9 +238,9 @@ static int find_all(struct erasure *x, struct err *e)
 	for (size_t i = 0; i < x->records.count; i++) {
 		out->stores[STORE_SPOOL].found += x->records.rows[i].has_file;
 		// A spool that is not there is not an empty one: with another run folder, the records would go and their files would stay.
-		if (x->records.rows[i].has_file && access(v->spool, F_OK) != 0)
+		if (x->records.rows[i].has_file && access(v->spools[SPOOL_MEMORY], F_OK) != 0)
 			return err_set(e, ERR_NOT_FOUND, "nothing was erased: there is no %s; name the run folder with --run or LETHE_RUN",
-				       v->spool);
+				       v->spools[SPOOL_MEMORY]);
 	}
 	count_kept(x);
 	erase_log(x, true);
@@ -404,12 +404,14 @@ static int markers_search(const struct vault *v, const struct markers *m, struct
 	if (m->failed)
 		return err_set(e, ERR_MEMORY, "no memory to search");
 	int ret = m->count == 0 ? 0 : v->b->upkeep->find_bytes(v->store, m->list, m->count, out, e);
-	DIR *d = opendir(v->spool);
-	for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) // file names, against markers that are text
-		for (size_t i = 0; i < m->count; i++)
-			out->hits += memmem(entry->d_name, strlen(entry->d_name), m->list[i].bytes, m->list[i].len) != NULL;
-	if (d != NULL)
-		closedir(d);
+	for (int s = 0; s < SPOOLS; s++) {
+		DIR *d = opendir(v->spools[s]);
+		for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) // file names, against markers that are text
+			for (size_t i = 0; i < m->count; i++)
+				out->hits += memmem(entry->d_name, strlen(entry->d_name), m->list[i].bytes, m->list[i].len) != NULL;
+		if (d != NULL)
+			closedir(d);
+	}
 	return ret;
 }
 

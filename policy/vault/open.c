@@ -15,6 +15,12 @@ bool vault_broken(const struct vault *v)
 	return atomic_load(&v->broken);
 }
 
+const char *vault_spool(const struct vault *v, bool *on_disk)
+{
+	*on_disk = v->spool == v->spools[SPOOL_DISK];
+	return v->spool;
+}
+
 const struct policy *vault_policy(const struct vault *v)
 {
 	return v->policy;
@@ -50,6 +56,7 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 	v->segment_level = SEGMENT_LEVEL;
 	v->scan_at_once = SCAN_AT_ONCE_MAX;
 	v->mode = mode;
+	v->spool = v->spools[p->kinds[KIND_ARCHIVE].place == PLACE_DISK ? SPOOL_DISK : SPOOL_MEMORY];
 	v->b = &sqlite_backend;
 	v->lanes[LANE_RECORDS].hooks = &ledger_hooks;
 	v->lanes[LANE_LOG].hooks = &request_log_hooks;
@@ -58,7 +65,8 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 	pthread_mutex_init(&v->lookups.mutex, NULL);
 	if (snprintf(v->state, sizeof v->state, "%s", state) >= PATH_MAX)
 		err_set(e, ERR_INPUT, "the state folder's path is too long");
-	else if (path_join(v->spool, sizeof v->spool, run, "spool", e) == 0 && open_store(v, e) == 0)
+	else if (path_join(v->spools[SPOOL_MEMORY], PATH_MAX, run, "spool", e) == 0 &&
+		 path_join(v->spools[SPOOL_DISK], PATH_MAX, state, "spool", e) == 0 && open_store(v, e) == 0)
 		*out = v;
 	if (*out == NULL) {
 		vault_close(v);

@@ -235,23 +235,24 @@ static bool is_orphan(const struct pruning *p, const char *name, const char *pat
 	return !owned && why.code == ERR_NOT_FOUND;
 }
 
-// Not when the spool is not there at all: then the run folder is another one, or not yet made.
+// Not when a spool is not there at all: then the run folder is another one, or not yet made.
 static int prune_spool(struct pruning *p, struct err *e)
 {
 	char path[PATH_MAX];
 
-	if (access(p->v->spool, F_OK) != 0)
+	if (access(p->v->spools[SPOOL_MEMORY], F_OK) != 0 || access(p->v->spool, F_OK) != 0)
 		return 0;
 	if (prune_missing(p, e) != 0)
 		return -1;
-	DIR *d = opendir(p->v->spool);
-	if (d == NULL)
-		return 0;
-	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
-		if (path_join(path, sizeof path, p->v->spool, entry->d_name, NULL) == 0 && is_orphan(p, entry->d_name, path) &&
-		    (p->dry_run || unlink(path) == 0))
-			p->out->orphans++;
-	closedir(d);
+	for (int i = 0; i < SPOOLS; i++) {
+		DIR *d = opendir(p->v->spools[i]);
+		for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;)
+			if (path_join(path, sizeof path, p->v->spools[i], entry->d_name, NULL) == 0 && is_orphan(p, entry->d_name, path) &&
+			    (p->dry_run || unlink(path) == 0))
+				p->out->orphans++;
+		if (d != NULL)
+			closedir(d);
+	}
 	return 0;
 }
 

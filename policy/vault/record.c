@@ -21,6 +21,10 @@ int vault_spool_path(const struct vault *v, const char *id, char *out, size_t si
 	char name[RECORD_ID_LEN + 5];
 
 	snprintf(name, sizeof name, "%.*s.zip", RECORD_ID_LEN, id);
+	for (int i = 0; i < SPOOLS; i++) {
+		if (v->spools[i] != v->spool && path_join(out, size, v->spools[i], name, NULL) == 0 && access(out, F_OK) == 0)
+			return 0;
+	}
 	return path_join(out, size, v->spool, name, e);
 }
 

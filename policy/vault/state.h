@@ -33,6 +33,8 @@ struct ledger_tail {
 	time_t at;
 };
 
+enum { SPOOL_MEMORY, SPOOL_DISK, SPOOLS };
+
 enum { LOOKUPS = 64 };
 struct lookup { // a record that a tag was found to lead to
 	uint8_t hash[HASH_LEN];
@@ -48,7 +50,9 @@ struct vault {
 	enum vault_mode mode;
 	const struct backend *b;
 	struct store *store;
-	char state[PATH_MAX], spool[PATH_MAX];
+	char state[PATH_MAX];
+	char spools[SPOOLS][PATH_MAX]; // in the run folder, and in the state folder for what may be on a disk
+	const char *spool;             // the one of them where the policy puts new files; a change of policy leaves some in the other
 	uint8_t master[KEY_LEN], lookup_key[KEY_LEN], ledger_key[KEY_LEN];
 	atomic_bool broken;
 	struct commit_lane lanes[LANE_COUNT];

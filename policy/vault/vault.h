@@ -22,7 +22,8 @@ enum vault_mode {
 	VAULT_ADMIN,   // the officer's command: may create and migrate the stores, prune, erase, vacuum
 };
 
-// Opens the stores under `state` (vault.db, keys/, log/) and the spool under `run` (spool/). The master key comes from
+// Opens the stores under `state` (vault.db, keys/, log/) and the spool under `run` (spool/) or, where the policy says
+// so, on the disk under `state` (spool/). The master key comes from
 // LETHE_MASTER_KEY_FILE, a credential, or `state`/keys/master.key. VAULT_ADMIN makes what is missing, the master key included.
 // ERR_NOT_FOUND when VAULT_PROGRAM finds no store ("run: lethe keys init"); ERR_CORRUPT; ERR_INPUT on a newer schema.
 // `p` must outlive the vault.
@@ -88,6 +89,8 @@ int vault_update(struct vault *v, const char *id, const struct vault_change *cha
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND; ERR_REFUSED when the
 // policy or a legal hold keeps it in spite of that.
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
+// The folder for files that records are to own, on the same file system as theirs. What is on a disk is to be sealed by who writes it.
+const char *vault_spool(const struct vault *v, bool *on_disk);
 // Full path of the record's spool file.
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e);
 

@@ -84,7 +84,7 @@ static void way_again(void *arg)
 }
 
 // A set of eight: one after the other, or all at once, a piece of each in turn. `sink`: where the way ends.
-static double set_ms(const char *folder, const struct buf *reply, bool at_once, const struct provider_sink *sink,
+static double set_ms(const char *folder, const struct buf *reply, bool at_once, bool sealed, const struct provider_sink *sink,
 		     const struct mark_output *out)
 {
 	static struct way ways[IMAGES_MAX];
@@ -96,7 +96,7 @@ static double set_ms(const char *folder, const struct buf *reply, bool at_once, 
 	uint64_t bytes;
 	double start = cpu_ms();
 
-	if (archive_begin(&archive, folder, 0, &e) != 0)
+	if (archive_begin(&archive, folder, sealed, 0, &e) != 0)
 		die("archive", e.text);
 	for (unsigned i = 0; i < IMAGES_MAX; i++) {
 		struct way *w = &ways[i];
@@ -146,13 +146,15 @@ int main(int argc, char **argv)
 	static const struct mark_output lost = {way_nowhere, way_read, way_restart}, written = {way_write, way_read, way_restart};
 	static const struct {
 		const char *name;
-		bool at_once;
+		bool at_once, sealed;
 		const struct provider_sink *sink;
 		const struct mark_output *out;
-	} rows[] = {{"decoded_ms", false, &nowhere, &lost},
-		    {"marked_ms", false, &marked, &lost},
-		    {"one_by_one_ms", false, &marked, &written},
-		    {"eight_at_once_ms", true, &marked, &written}};
+	} rows[] = {{"decoded_ms", false, false, &nowhere, &lost},
+		    {"marked_ms", false, false, &marked, &lost},
+		    {"one_by_one_ms", false, false, &marked, &written},
+		    {"eight_at_once_ms", true, false, &marked, &written},
+		    {"sealed_one_by_one_ms", false, true, &marked, &written},
+		    {"sealed_eight_at_once_ms", true, true, &marked, &written}};
 	BUF_AUTO struct buf png = BUF_INIT(2 * PICTURE_BYTES), reply = BUF_INIT(4 * PICTURE_BYTES);
 	size_t sets = argc > 2 ? strtoul(argv[2], NULL, 10) : 20;
 	static double taken[ARRAY_LEN(rows)][1000];
@@ -176,7 +178,7 @@ int main(int argc, char **argv)
 	buf_adds(&reply, "\"}],\"usage\":{\"total_tokens\":100}}");
 	for (size_t s = 0; s < sets; s++) {
 		for (size_t r = 0; r < ARRAY_LEN(rows); r++)
-			taken[r][s] = set_ms(argv[1], &reply, rows[r].at_once, rows[r].sink, rows[r].out);
+			taken[r][s] = set_ms(argv[1], &reply, rows[r].at_once, rows[r].sealed, rows[r].sink, rows[r].out);
 	}
 	printf("{\"bytes\":%zu", png.len);
 	for (size_t r = 0; r < ARRAY_LEN(rows); r++) {

@@ -34,9 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char name[200] = "", path[sizeof a.path];
 	size_t name_len = size < sizeof name - 1 ? size : sizeof name - 1;
 	uint64_t bytes = 0, end = 0;
+	bool sealed = size % 2 == 1;
 
 	memcpy(name, data, name_len);
-	if (archive_begin(&a, "/tmp", 0, NULL) != 0)
+	if (archive_begin(&a, "/tmp", sealed, 0, NULL) != 0)
 		return 0;
 	memcpy(path, a.path, sizeof path);
 	if (archive_add(&a, name, data, size, NULL) == 0 && (strstr(name, "..") == name || name[0] == '/' || strchr(name, '\\') != NULL))
@@ -53,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (a.open != 0 || a.in_place != NULL || bytes != a.bytes || end != a.end)
 		abort();
-	if (archive_finish(&a, &bytes, NULL) == 0 && (bytes < a.end + 22 || (uint64_t)lseek(a.fd, 0, SEEK_END) != bytes))
+	if (archive_finish(&a, &bytes, NULL) == 0 &&
+	    (bytes < a.end + 22 || (uint64_t)lseek(a.file.fd, 0, SEEK_END) != (sealed ? (bytes + 4095) / 4096 * 4096 : bytes)))
 		abort();
 	archive_drop(&a);
 	if (access(path, F_OK) == 0)

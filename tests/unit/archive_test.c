@@ -17,6 +17,7 @@
 enum { DATE = 1795305600 }; // 2026-11-22
 
 static char folder[64];
+static bool sealed; // all of this holds for both
 
 // ---- a disk that is full from one write on ----
 
@@ -76,7 +77,49 @@ static int remove_folder(void **state)
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;)
 		unlinkat(dirfd(d), entry->d_name, 0);
 	closedir(d);
+	for (int i = 0; i < 2; i++) {
+		char path[96];
+		snprintf(path, sizeof path, "%s.%d.zip", folder, i);
+		unlink(path);
+	}
 	return rmdir(folder);
+}
+
+// The ZIP as a visitor gets it.
+static const char *opened(const struct archive_file *a)
+{
+	static char paths[2][96];
+	static unsigned turn;
+	char *path = paths[turn++ % 2], bytes[3000];
+	struct stat st;
+	uint64_t size = a->end, piece;
+
+	if (!sealed)
+		return a->path;
+	assert_int_equal(fstat(a->file.fd, &st), 0);
+	assert_int_equal(st.st_size % 4096, 0);
+	for (unsigned i = 0; i < a->count; i++)
+		size += 46 + strlen(a->finished[i].name) + 9;
+	size += 22;
+	assert_true(size <= (uint64_t)st.st_size && size + 4096 > (uint64_t)st.st_size);
+	snprintf(path, sizeof paths[0], "%s.%u.zip", folder, turn % 2);
+	FILE *out = fopen(path, "w");
+	assert_non_null(out);
+	for (uint64_t at = 0; at < size; at += piece) {
+		piece = size - at < sizeof bytes ? size - at : sizeof bytes;
+		assert_int_equal(sealed_file_read(&a->file, bytes, piece, at), 0);
+		assert_int_equal(fwrite(bytes, 1, piece, out), piece);
+	}
+	assert_int_equal(fclose(out), 0);
+	return path;
+}
+
+static void expect_size(const struct archive_file *a, uint64_t size)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(a->file.fd, &st), 0);
+	assert_int_equal(st.st_size, sealed ? (size + 4095) / 4096 * 4096 : size);
 }
 
 static void fill(struct archive_file *a)
@@ -85,7 +128,7 @@ static void fill(struct archive_file *a)
 	char picture[5000];
 
 	memset(picture, 'x', sizeof picture);
-	assert_int_equal(archive_begin(a, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(a, folder, sealed, DATE, &e), 0);
 	assert_int_equal(archive_add(a, "images/02-photo.png", picture, sizeof picture, &e), 0);
 	assert_int_equal(archive_add(a, "images/01-photo.jpg", picture, 1, &e), 0);
 	assert_int_equal(archive_add(a, "prompts.json", "{}\n", 3, &e), 0);
@@ -104,14 +147,14 @@ static void other_readers_agree(void **state)
 	fill(&a);
 	assert_int_equal(archive_finish(&a, &bytes, &e), 0);
 	assert_int_equal(stat(a.path, &st), 0);
-	assert_int_equal(st.st_size, bytes);
+	expect_size(&a, bytes);
 	assert_int_equal(st.st_mode & 07777, 0640);
-	snprintf(command, sizeof command, "unzip -tq %s >/dev/null", a.path);
+	snprintf(command, sizeof command, "unzip -tq %s >/dev/null", opened(&a));
 	assert_int_equal(system(command), 0);
 	snprintf(command, sizeof command,
 		 "python3 -c 'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\n"
 		 "print([(i.filename,i.file_size,i.date_time,i.external_attr>>16) for i in z.infolist()])' %s",
-		 a.path);
+		 opened(&a));
 	FILE *p = popen(command, "r");
 	assert_non_null(p);
 	assert_non_null(fgets(said, sizeof said, p));
@@ -131,7 +174,7 @@ static void a_whole_set_is_in_order(void **state)
 	char name[48], command[512], said[64], expected[64];
 
 	(void)state;
-	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 	for (unsigned i = IMAGES_MAX; i-- > 0;) {
 		archive_image_name(name, sizeof name, i, "photo", "image/png");
 		assert_int_equal(archive_add(&a, name, name, strlen(name), &e), 0);
@@ -139,9 +182,9 @@ static void a_whole_set_is_in_order(void **state)
 	assert_int_equal(archive_add(&a, "prompts.json", "{}\n", 3, &e), 0);
 	assert_int_equal(archive_add(&a, "README.txt", "", 0, &e), 0);
 	assert_int_equal(archive_finish(&a, &bytes, &e), 0);
-	snprintf(command, sizeof command, "unzip -tq %s >/dev/null", a.path);
+	snprintf(command, sizeof command, "unzip -tq %s >/dev/null", opened(&a));
 	assert_int_equal(system(command), 0);
-	snprintf(command, sizeof command, "unzip -Z1 %s", a.path);
+	snprintf(command, sizeof command, "unzip -Z1 %s", opened(&a));
 	FILE *p = popen(command, "r");
 	assert_non_null(p);
 	for (unsigned i = 0; i < IMAGES_MAX + 2; i++) {
@@ -168,7 +211,7 @@ static void expect_range(const struct archive_file *a, const struct archive_rang
 	char *back = malloc(bytes->len + 1);
 
 	assert_int_equal(range->len, bytes->len);
-	assert_int_equal(pread(a->fd, back, bytes->len + 1, (off_t)range->offset) >= (ssize_t)bytes->len, 1);
+	assert_int_equal(sealed_file_read(&a->file, back, bytes->len, range->offset), 0);
 	assert_memory_equal(back, bytes->data, bytes->len);
 	free(back);
 }
@@ -203,7 +246,7 @@ static void entries_finish_in_any_order(void **state)
 		uint64_t size;
 
 		seed = round;
-		assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+		assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 		for (unsigned i = 0; i < IMAGES_MAX; i++) {
 			archive_image_name(name, sizeof name, i, "photo", i % 2 ? "image/jpeg" : "image/png");
 			assert_int_equal(archive_entry_open(&a, &entries[i], name, &e), 0);
@@ -254,9 +297,9 @@ static void entries_finish_in_any_order(void **state)
 		snprintf(
 		    command, sizeof command,
 		    "unzip -tq %s >/dev/null && python3 -c 'import sys,zipfile\nassert zipfile.ZipFile(sys.argv[1]).testzip() is None' %s",
-		    a.path, a.path);
+		    opened(&a), opened(&a));
 		assert_int_equal(system(command), 0);
-		read_by(a.path, "bsdtar -xOf -", &streamed);
+		read_by(opened(&a), "bsdtar -xOf -", &streamed);
 		assert_int_equal(streamed.len, in_order.len);
 		assert_memory_equal(streamed.data, in_order.data, in_order.len);
 		archive_drop(&a);
@@ -271,21 +314,20 @@ static void what_is_finished_is_not_waited_for(void **state)
 	struct archive_range range;
 	struct err e = {0};
 	char back[8] = "", large[2000] = "";
-	struct stat st;
 	uint64_t size;
 
 	(void)state;
-	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 	assert_int_equal(archive_entry_open(&a, &slow, "images/01-photo.png", &e), 0);
 	assert_int_equal(archive_entry_write(&slow, "slow ", 5, &e), 0);
 	assert_int_equal(archive_entry_open(&a, &quick, "images/02-photo.png", &e), 0);
 	assert_int_equal(archive_entry_write(&quick, "quick", 5, &e), 0);
 	assert_int_equal(archive_entry_close(&quick, &range, &e), 0);
-	assert_int_equal(pread(a.fd, back, 5, (off_t)range.offset), 5);
+	assert_int_equal(sealed_file_read(&a.file, back, 5, range.offset), 0);
 	assert_string_equal(back, "quick");
 	assert_int_equal(archive_entry_write(&slow, "one", 3, &e), 0);
 	assert_int_equal(archive_entry_close(&slow, &range, &e), 0);
-	assert_int_equal(pread(a.fd, back, 8, (off_t)range.offset), 8);
+	assert_int_equal(sealed_file_read(&a.file, back, 8, range.offset), 0);
 	assert_memory_equal(back, "slow one", 8);
 	assert_int_equal(archive_entry_write(&slow, "x", 1, &e), -1); // it is closed
 	assert_int_equal(archive_entry_close(&slow, &range, &e), -1);
@@ -293,8 +335,7 @@ static void what_is_finished_is_not_waited_for(void **state)
 	assert_int_equal(archive_entry_open(&a, &slow, "images/03-photo.png", &e), 0);
 	assert_int_equal(archive_entry_write(&slow, "x", 1, &e), 0);
 	archive_entry_drop(&slow);
-	assert_int_equal(fstat(a.fd, &st), 0);
-	assert_int_equal(st.st_size, a.end);
+	expect_size(&a, a.end);
 	assert_int_equal(a.bytes, 13);
 	// Of what moved away, nothing stays at the end.
 	assert_int_equal(archive_entry_open(&a, &slow, "images/03-photo.png", &e), 0);
@@ -302,8 +343,7 @@ static void what_is_finished_is_not_waited_for(void **state)
 	assert_int_equal(archive_add(&a, "README.txt", "x", 1, &e), 0);
 	archive_entry_drop(&slow);
 	assert_int_equal(archive_finish(&a, &size, &e), 0);
-	assert_int_equal(fstat(a.fd, &st), 0);
-	assert_int_equal(st.st_size, size);
+	expect_size(&a, size);
 	assert_true(size < sizeof large);
 }
 
@@ -314,7 +354,7 @@ static void the_number_of_entries_has_a_limit(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 	assert_int_equal(archive_entry_open(&a, &open_one, "images/01-photo.png", &e), 0);
 	for (unsigned i = 1; i < ARCHIVE_ENTRIES_MAX; i++)
 		assert_int_equal(archive_add(&a, "images/02-photo.png", "x", 1, &e), 0);
@@ -330,7 +370,7 @@ static int write_three(struct archive_file *a, struct archive_entry entries[3], 
 	uint64_t bytes;
 
 	memset(picture, 'x', sizeof picture);
-	if (archive_begin(a, folder, DATE, e) != 0)
+	if (archive_begin(a, folder, sealed, DATE, e) != 0)
 		return -1;
 	for (unsigned i = 0; i < 3; i++) {
 		if (archive_entry_open(a, &entries[i],
@@ -385,7 +425,7 @@ static void one_that_fails_leaves_the_rest_whole(void **state)
 		struct err e = {0};
 		uint64_t bytes;
 		memset(picture, 'x', sizeof picture);
-		assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+		assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 		assert_int_equal(archive_entry_open(&a, &in_place, "images/01-photo.png", &e), 0);
 		assert_int_equal(archive_entry_open(&a, &other, "images/02-photo.png", &e), 0);
 		assert_int_equal(archive_entry_write(&in_place, picture, sizeof picture, &e), 0);
@@ -401,8 +441,8 @@ static void one_that_fails_leaves_the_rest_whole(void **state)
 		assert_int_equal(archive_add(&a, "README.txt", "x", 1, &e), 0);
 		assert_int_equal(archive_finish(&a, &bytes, &e), 0);
 		snprintf(command, sizeof command,
-			 "unzip -tq %s >/dev/null && [ $(unzip -Z1 %s | wc -l) = 2 ] && [ $(stat -c %%s %s) = %llu ]", a.path, a.path,
-			 a.path, (unsigned long long)bytes);
+			 "unzip -tq %s >/dev/null && [ $(unzip -Z1 %s | wc -l) = 2 ] && [ $(stat -c %%s %s) = %llu ]", opened(&a),
+			 opened(&a), opened(&a), (unsigned long long)bytes);
 		assert_int_equal(system(command), 0);
 	}
 }
@@ -420,8 +460,8 @@ static void the_same_set_gives_the_same_bytes(void **state)
 	assert_int_equal(archive_finish(&a, &bytes, &e), 0);
 	assert_int_equal(archive_finish(&b, &bytes, &e), 0);
 	assert_string_not_equal(a.path, b.path);
-	assert_int_equal(file_read(a.path, &one, &e), 0);
-	assert_int_equal(file_read(b.path, &two, &e), 0);
+	assert_int_equal(file_read(opened(&a), &one, &e), 0);
+	assert_int_equal(file_read(opened(&b), &two, &e), 0);
 	assert_int_equal(one.len, two.len);
 	assert_memory_equal(one.data, two.data, one.len);
 }
@@ -447,7 +487,7 @@ static void only_safe_names_are_taken(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assert_int_equal(archive_add(&a, names[i], "x", 1, &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
@@ -499,7 +539,7 @@ static void a_sweep_removes_what_a_crash_left_and_nothing_else(void **state)
 	assert_int_equal(file_write(path, "x", 1, 0640, NULL, &e), 0);
 	snprintf(path, sizeof path, "%s/0123.zip", folder);
 	assert_int_equal(file_write(path, "x", 1, 0640, NULL, &e), 0);
-	assert_int_equal(archive_begin(&open_one, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(&open_one, folder, sealed, DATE, &e), 0);
 	assert_int_equal(archive_sweep(folder, &e), 0);
 	assert_int_equal(files(), 2);
 	assert_int_equal(access(path, F_OK), 0);
@@ -512,7 +552,7 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(archive_begin(&a, "/nonexistent/spool", DATE, &e), -1);
+	assert_int_equal(archive_begin(&a, "/nonexistent/spool", sealed, DATE, &e), -1);
 	assert_int_equal(e.code, ERR_IO);
 	assert_int_equal(archive_sweep("/nonexistent/spool", &e), -1);
 }
@@ -525,9 +565,9 @@ static void a_full_disk_is_told_apart(void **state)
 	int done = 0;
 
 	(void)state;
-	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 	int full = open("/dev/full", O_RDWR | O_CLOEXEC);
-	assert_true(full >= 0 && dup2(full, a.fd) == a.fd);
+	assert_true(full >= 0 && dup2(full, a.file.fd) == a.file.fd);
 	close(full);
 	memset(big, 'x', sizeof big);
 	for (int i = 0; i < 100 && done == 0; i++)
@@ -542,10 +582,88 @@ static void an_archive_has_a_ceiling(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(archive_begin(&a, folder, DATE, &e), 0);
+	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
 	a.bytes = ARCHIVE_BYTES_MAX - 1;
 	assert_int_equal(archive_add(&a, "images/01-photo.png", "xx", 2, &e), -1);
 	assert_int_equal(e.code, ERR_MEMORY);
+}
+
+// ---- sealed ----
+
+static void nothing_of_it_can_be_read_on_the_disk(void **state)
+{
+	ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+	struct archive_entry in_place, other;
+	BUF_AUTO struct buf raw = BUF_INIT(1 << 20), again = BUF_INIT(1 << 20);
+	static const char word[] = "Zanzibarquartz";
+	char picture[9000], path[96];
+	struct err e = {0};
+	uint64_t bytes;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof picture; i++)
+		picture[i] = word[i % (sizeof word - 1)];
+	assert_int_equal(archive_begin(&a, folder, true, DATE, &e), 0);
+	assert_int_equal(archive_entry_open(&a, &in_place, "images/01-photo.png", &e), 0);
+	assert_int_equal(archive_entry_open(&a, &other, "images/02-photo.png", &e), 0);
+	assert_int_equal(archive_entry_write(&in_place, picture, sizeof picture, &e), 0);
+	assert_int_equal(archive_entry_write(&other, picture, sizeof picture, &e), 0);
+	for (int step = 0; step < 4; step++) { // what a crash would leave at any time
+		snprintf(path, sizeof path, "/proc/self/fd/%d", step == 1 ? other.file.fd : a.file.fd);
+		buf_reset(&raw);
+		assert_int_equal(file_read(path, &raw, &e), 0);
+		assert_true(raw.len > 0 && raw.len % 4096 == 0);
+		assert_null(memmem(raw.data, raw.len, word, 4));
+		assert_null(memmem(raw.data, raw.len, "images/", 7));
+		assert_null(memmem(raw.data, raw.len, "PK\1\2", 4));
+		if (step == 1)
+			assert_int_equal(archive_entry_close(&other, NULL, &e), 0);
+		if (step == 2)
+			assert_int_equal(archive_entry_close(&in_place, NULL, &e), 0);
+		if (step == 2)
+			assert_int_equal(archive_finish(&a, &bytes, &e), 0);
+	}
+	// The same bytes at the same place under another key are other bytes.
+	struct archive_file b = ARCHIVE_INIT;
+	assert_int_equal(archive_begin(&b, folder, true, DATE, &e), 0);
+	assert_int_equal(archive_add(&b, "images/02-photo.png", picture, sizeof picture, &e), 0);
+	assert_int_equal(file_read(b.path, &again, &e), 0);
+	assert_memory_not_equal(raw.data, again.data, 16);
+	archive_drop(&b);
+}
+
+static void a_wrong_key_and_an_altered_file_give_other_bytes_and_no_crash(void **state)
+{
+	ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+	SEALED_FILE_AUTO struct sealed_file file = SEALED_FILE_INIT;
+	char key[SEALED_KEY_TEXT], picture[9000], back[9000];
+	struct archive_range range;
+	struct archive_entry entry;
+	struct err e = {0};
+
+	(void)state;
+	memset(picture, 'x', sizeof picture);
+	assert_int_equal(archive_begin(&a, folder, true, DATE, &e), 0);
+	assert_int_equal(archive_entry_open(&a, &entry, "images/01-photo.png", &e), 0);
+	assert_int_equal(archive_entry_write(&entry, picture, sizeof picture, &e), 0);
+	assert_int_equal(archive_entry_close(&entry, &range, &e), 0);
+	sealed_file_key(key, &a.file);
+	assert_int_equal(sealed_file_open(&file, a.path, key), 0);
+	assert_int_equal(sealed_file_read(&file, back, sizeof back, range.offset), 0);
+	assert_memory_equal(back, picture, sizeof back);
+	assert_int_equal(sealed_file_read(&file, back, sizeof back, 8192), -1); // it is not so long
+	sealed_file_close(&file);
+	key[0] = key[0] == 'a' ? 'b' : 'a';
+	assert_int_equal(sealed_file_open(&file, a.path, key), 0);
+	assert_int_equal(sealed_file_read(&file, back, sizeof back, range.offset), 0);
+	assert_memory_not_equal(back, picture, sizeof back);
+	sealed_file_close(&file);
+	assert_int_equal(sealed_file_open(&file, a.path, "abc"), -1);
+	// One bit changes one block of the cipher: the rest can be read.
+	assert_int_equal(pwrite(a.file.fd, "?", 1, 4096 + 100), 1);
+	assert_int_equal(sealed_file_read(&a.file, back, sizeof back, range.offset), 0);
+	for (size_t i = 0; i < sizeof back; i++)
+		assert_true(back[i] == 'x' || (range.offset + i) / 16 == (4096 + 100) / 16);
 }
 
 int main(void)
@@ -568,5 +686,13 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(an_archive_has_a_ceiling, make_folder, remove_folder),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	const struct CMUnitTest sealed_only[] = {
+	    cmocka_unit_test_setup_teardown(nothing_of_it_can_be_read_on_the_disk, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(a_wrong_key_and_an_altered_file_give_other_bytes_and_no_crash, make_folder, remove_folder),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	sealed = true;
+	failed += cmocka_run_group_tests(tests, NULL, NULL);
+	return failed + cmocka_run_group_tests(sealed_only, NULL, NULL);
 }

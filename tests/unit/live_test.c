@@ -19,7 +19,8 @@ enum { ALONE_MS = 200 };
 // A set whose visitor is the other end of a pair.
 struct made {
 	char receipt[TOKEN_LEN + 1];
-	int visitor, connection, archive;
+	int visitor, connection;
+	struct sealed_file *archive;
 	struct live *live;
 };
 
@@ -32,7 +33,9 @@ static struct made made_begin(void)
 	token_new(m.receipt);
 	m.visitor = pair[0];
 	m.connection = pair[1];
-	m.archive = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	m.archive = malloc(sizeof *m.archive);
+	assert_non_null(m.archive);
+	sealed_file_begin(m.archive, open("/dev/zero", O_RDONLY | O_CLOEXEC), true);
 	m.live = live_begin(m.receipt, m.connection, m.archive);
 	assert_non_null(m.live);
 	return m;
@@ -41,7 +44,8 @@ static struct made made_begin(void)
 static void made_end(struct made *m)
 {
 	live_archive_closes(m->live);
-	fd_close(&m->archive);
+	sealed_file_close(m->archive);
+	free(m->archive);
 	live_end(m->live);
 	fd_close(&m->connection);
 	fd_close(&m->visitor);
@@ -134,19 +138,21 @@ static void a_picture_is_there_from_when_it_is_until_the_archive_closes(void **s
 {
 	struct made m = made_begin();
 	struct live_picture at;
+	struct sealed_file file;
 
 	(void)state;
-	assert_int_equal(live_picture(m.live, 3, &at), -1);
+	assert_int_equal(live_picture(m.live, 3, &at, &file), -1);
 	live_picture_is(m.live, 3, (struct live_picture){"image/png", 100, 200});
-	int fd = live_picture(m.live, 3, &at);
-	assert_true(fd >= 0 && fd != m.archive);
+	assert_int_equal(live_picture(m.live, 3, &at, &file), 0);
+	assert_int_not_equal(file.fd, m.archive->fd);
+	assert_memory_equal(file.key, m.archive->key, sizeof file.key);
 	assert_int_equal(at.offset, 100);
 	assert_int_equal(at.len, 200);
-	close(fd);
-	assert_int_equal(live_picture(m.live, 2, &at), -1);
-	assert_int_equal(live_picture(m.live, IMAGES_MAX, &at), -1);
+	sealed_file_close(&file);
+	assert_int_equal(live_picture(m.live, 2, &at, &file), -1);
+	assert_int_equal(live_picture(m.live, IMAGES_MAX, &at, &file), -1);
 	live_archive_closes(m.live);
-	assert_int_equal(live_picture(m.live, 3, &at), -1);
+	assert_int_equal(live_picture(m.live, 3, &at, &file), -1);
 	made_end(&m);
 }
 
@@ -271,9 +277,9 @@ static void *crowd_read(void *arg)
 			usleep(100);
 			continue;
 		}
-		int fd = live_picture(l, turn % IMAGES_MAX, &at);
-		if (fd >= 0)
-			close(fd);
+		struct sealed_file file;
+		if (live_picture(l, turn % IMAGES_MAX, &at, &file) == 0)
+			sealed_file_close(&file);
 		if (turn % 17 == 0) {
 			live_cancel(l, 1);
 		} else if (live_read_begin(l, &r, turn % 3) == 0) {

@@ -28,6 +28,8 @@ static const struct change {
      "Your requests to us: the time now runs from when it is made."},
     {"<life length=\"P24M\"", "<life ends-on-erasure=\"no\" length=\"P24M\"", true, false,
      "Your requests to us: may now be kept after a request for erasure, for 2 years."},
+    {"<kind id=\"archive\" keep", "<kind place=\"disk\" id=\"archive\" keep", true, false,
+     "now on a disk, sealed; until now in memory only."},
     {"<category>Technical faults</category>", "", false, true, "It no longer names: Technical faults."},
     {"  <kinds>",
      "  <kinds><kind id=\"hold\" keep=\"memory\" source=\"officer\"><name>Holds</name><what>Holds.</what><for purpose=\"make\"/></kind>",
@@ -102,12 +104,13 @@ static bool says(const struct policy_diff *d, const char *words)
 
 static void quiet_policy(struct buf *text)
 {
-	static const char *const promises[] = {"no-cookies", "no-third-party-resources"};
+	static const char *const promises[] = {"no-cookies\"", "no-third-party-resources\"", "no-disk\" kind=\"input\"",
+					       "no-disk\" kind=\"page\""};
 	char from[64];
 
 	read_policy(text);
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(from, sizeof from, "<promise id=\"%s\">", promises[i]);
+	for (size_t i = 0; i < ARRAY_LEN(promises); i++) {
+		snprintf(from, sizeof from, "<promise id=\"%s>", promises[i]);
 		replace_once(text, from, "<promise id=\"no-mixing\">");
 	}
 	replace_once(text, "  <notice>",

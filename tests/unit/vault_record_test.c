@@ -2,6 +2,7 @@
 // Records: what is put can be got, found, changed and ended; what the policy does not keep is refused.
 #include "tests/unit/vault_fixture.h"
 #include <dirent.h>
+#include <fcntl.h>
 
 static void put_then_get_and_find(void **state)
 {
@@ -27,6 +28,51 @@ static void put_then_get_and_find(void **state)
 	assert_int_equal(vault_find(f->vault, KIND_TICKET, "token", "token-one", &r, &e), -1);
 	assert_return_code(vault_spool_path(f->vault, id, path, sizeof path, &e), 0);
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+// In memory unless it says "disk"; what a policy of before has put elsewhere is found and ends as well.
+static void files_go_where_the_policy_puts_them(void **state)
+{
+	struct fixture *f = *state;
+	const struct ledger_event event = {.name = "erasure"};
+	struct vault_new record = {.kind = KIND_ARCHIVE};
+	char ids[2][RECORD_ID_LEN + 1], path[300], folder[256], orphan[300];
+	struct err e = {0};
+	struct prune_result counts = {0};
+	bool on_disk;
+
+	for (int disk = 0; disk < 2; disk++) {
+		f->policy.kinds[KIND_ARCHIVE].place = disk ? PLACE_DISK : PLACE_MEMORY;
+		fixture_reopen(f, VAULT_PROGRAM);
+		snprintf(folder, sizeof folder, "%s/spool", disk ? f->state : f->run);
+		assert_string_equal(vault_spool(f->vault, &on_disk), folder);
+		assert_int_equal(on_disk, disk);
+		snprintf(path, sizeof path, "%s/new-1", folder);
+		assert_return_code(file_write(path, "PK", 2, 0640, NULL, &e), 0);
+		record.file = path;
+		assert_return_code(vault_put(f->vault, &record, NULL, ids[disk], &e), 0);
+		snprintf(orphan, sizeof orphan, "%s/new-2", folder);
+		assert_return_code(file_write(orphan, "PK", 2, 0640, NULL, &e), 0);
+		assert_return_code(utimensat(AT_FDCWD, orphan, (struct timespec[]){{.tv_sec = fixture_time}, {.tv_sec = fixture_time}}, 0),
+				   0);
+	}
+	fixture_reopen(f, VAULT_ADMIN);
+	for (int disk = 0; disk < 2; disk++) {
+		assert_return_code(vault_spool_path(f->vault, ids[disk], path, sizeof path, &e), 0);
+		assert_memory_equal(path, disk ? f->state : f->run, strlen(disk ? f->state : f->run));
+		assert_int_equal(access(path, F_OK), 0);
+	}
+	struct census census;
+	assert_return_code(vault_census(f->vault, &census, &e), 0);
+	assert_int_equal(census.spool_bytes, 8);
+	assert_return_code(vault_end(f->vault, ids[0], &event, &e), 0);
+	snprintf(path, sizeof path, "%s/spool/%s.zip", f->run, ids[0]);
+	assert_int_equal(access(path, F_OK), -1);
+	fixture_time += 2 * 3600; // the other ends with its time, and what nobody owns in both
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &counts, &e), 0);
+	snprintf(path, sizeof path, "%s/spool/%s.zip", f->state, ids[1]);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(counts.orphans, 2);
 }
 
 static int find_again(struct fixture *f, struct vault_record *r)
@@ -258,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(put_then_get_and_find),
+	    T(files_go_where_the_policy_puts_them),
 	    T(what_is_found_again_is_as_it_is_now),
 	    T(kinds_that_are_not_kept_are_refused),
 	    T(nobody_may_live_longer_than_promised),

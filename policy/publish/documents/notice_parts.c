@@ -76,6 +76,11 @@ static void part_kinds(const struct policy *p, struct writer *w)
 		write_begin(w, MARK_LIST);
 		if (kind->where.count > 0)
 			write_item(w, word(p, "notice.where"), &kind->where);
+		if (kind->place == PLACE_DISK) {
+			begin_labelled(w, word(p, "notice.where"));
+			write_word(w, "notice.on_disk");
+			write_end(w, MARK_ITEM);
+		}
 		begin_labelled(w, word(p, "notice.how_long"));
 		notice_life(w, p, kind);
 		write_end(w, MARK_ITEM);

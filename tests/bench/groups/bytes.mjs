@@ -14,5 +14,7 @@ export default function bytes() {
     row('  marked as well', found.marked_ms, 'ms CPU');
     row('  and written into the ZIP', found.one_by_one_ms, 'ms CPU', { aim: '<= 1.5' });
     row('  eight at once', found.eight_at_once_ms, 'ms CPU');
+    row('  sealed, as for a disk', found.sealed_one_by_one_ms, 'ms CPU');
+    row('  sealed, eight at once', found.sealed_eight_at_once_ms, 'ms CPU');
   } finally { rmSync(place, { recursive: true, force: true }); }
 }
