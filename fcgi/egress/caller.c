@@ -87,7 +87,7 @@ static void full_set(struct caller *c, bool full)
 	}
 	c->full = full;
 	g->replies_bytes -= c->pending;
-	c->pending = full ? c->reply.cap : 0;
+	c->pending = full && c->shared ? c->reply.cap : 0;
 	g->replies_bytes += c->pending;
 }
 

@@ -37,7 +37,7 @@ struct caller {
 	bool shared;            // the upstream's connection carries others, too: it cannot wait for this caller
 	bool full;              // the caller has not taken what is in `reply`: it is in egress->full
 	uint64_t full_until;    // when that ends the call
-	size_t pending;         // memory of `reply`, as counted in egress->replies_bytes
+	size_t pending;         // memory of `reply`, where `shared`, as counted in egress->replies_bytes
 	struct caller *full_previous, *full_next;
 };
 
