@@ -4,6 +4,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/vault/archive_token.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static int archive_find(struct request *r, struct vault *v, struct vault_record 
 	if (strlen(rest) == TOKEN_LEN + strlen(SUFFIX) && strcmp(rest + TOKEN_LEN, SUFFIX) == 0)
 		memcpy(token, rest, TOKEN_LEN);
 	bool shaped = token_shaped(token);
-	if (shaped && vault_find(v, KIND_ARCHIVE, "token", token, out, &e) == 0)
+	if (shaped && archive_token_find(v, token, out, &e) == 0)
 		return 0;
 	if (!shaped || e.code == ERR_NOT_FOUND)
 		respond_problem(r, 404, "problem.not-found", NULL, NULL);

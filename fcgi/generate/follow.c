@@ -6,6 +6,7 @@
 #include "fcgi/generate/outcome.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
+#include "policy/vault/archive_token.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -84,11 +85,11 @@ static int events_of_record(const cJSON *record, const cJSON *prompts, const str
 			    struct buf *out)
 {
 	JSON_AUTO cJSON *begun = cJSON_CreateObject(), *done = outcome_json(record, p, receipt, expires);
-	char token[TOKEN_LEN + 1];
+	char zip[TOKEN_LEN + 1], token[TOKEN_LEN + 1];
 	const cJSON *one;
 	unsigned id = 0, index = 0;
 
-	live_token(token, "pictures", receipt);
+	archive_token_both(zip, token, receipt);
 	cJSON_AddStringToObject(begun, "receipt", receipt);
 	cJSON_AddItemToObject(begun, "count", cJSON_Duplicate(json_get(record, "count"), true));
 	cJSON_AddItemToObject(begun, "size", cJSON_Duplicate(json_get(record, "size"), true));
@@ -115,7 +116,7 @@ static void follow_record(struct request *r, const struct generator *g, const ch
 	struct vault_record record = {0};
 	struct err e = {0};
 
-	if (vault_find(g->vault, KIND_ARCHIVE, "receipt", receipt, &record, &e) != 0) {
+	if (archive_token_find_receipt(g->vault, receipt, &record, &e) != 0) {
 		if (e.code == ERR_NOT_FOUND)
 			not_found(r);
 		else
@@ -184,7 +185,7 @@ void follow_cancel(struct request *r, void *context)
 	int stopped = set_stop(receipt);
 
 	// It may have been recorded in the same moment.
-	if (stopped >= 0 && token_shaped(receipt) && vault_find(g->vault, KIND_ARCHIVE, "receipt", receipt, &record, &e) == 0 &&
+	if (stopped >= 0 && token_shaped(receipt) && archive_token_find_receipt(g->vault, receipt, &record, &e) == 0 &&
 	    vault_end(g->vault, record.id, &event, &e) == 0)
 		stopped = 1;
 	vault_record_free(&record);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/live.h"
-#include "policy/base/base64.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
+#include "policy/vault/archive_token.h"
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,19 +50,6 @@ void live_alone_ms(unsigned ms)
 	pthread_mutex_lock(&table.lock);
 	table.alone_ms = ms > 0 ? ms : LIVE_ALONE_MS;
 	pthread_mutex_unlock(&table.lock);
-}
-
-void live_token(char out[TOKEN_LEN + 1], const char *purpose, const char *receipt)
-{
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(256), token = BUF_INIT(2 * TOKEN_LEN);
-	unsigned char hash[SHA256_DIGEST_LENGTH];
-
-	buf_printf(&text, "lethe %s %s", purpose, receipt);
-	SHA256((const unsigned char *)buf_text(&text), text.len, hash);
-	base64_url_add(&token, hash, sizeof hash);
-	memset(out, 0, TOKEN_LEN + 1);
-	if (!text.failed && token.len == TOKEN_LEN)
-		memcpy(out, token.data, TOKEN_LEN);
 }
 
 // Tokens are hashes: any part of them is as good as any other.
@@ -127,10 +113,11 @@ static void live_unreference(struct live *l)
 struct live *live_begin(const char *receipt, int visitor_fd, const struct sealed_file *archive)
 {
 	struct live *l = calloc(1, sizeof *l);
+	char zip[TOKEN_LEN + 1];
 
 	if (l == NULL)
 		return NULL;
-	live_token(l->pictures, "pictures", receipt);
+	archive_token_both(zip, l->pictures, receipt);
 	l->references = 1;
 	l->visitor_fd = l->wake_fd = visitor_fd;
 	l->wake_other = -1;
@@ -266,9 +253,9 @@ struct live *live_of_pictures(const char *token)
 
 struct live *live_of_receipt(const char *receipt)
 {
-	char token[TOKEN_LEN + 1];
+	char zip[TOKEN_LEN + 1], token[TOKEN_LEN + 1];
 
-	live_token(token, "pictures", receipt);
+	archive_token_both(zip, token, receipt);
 	return live_of_pictures(token);
 }
 

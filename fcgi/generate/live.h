@@ -25,10 +25,6 @@ struct live_picture {
 	uint64_t offset, len;
 };
 
-// The token that a purpose ("download", "pictures") has for the set of the receipt: a hash, so that nothing more has to be remembered, and who
-// is given the one has neither the other nor the receipt.
-void live_token(char out[TOKEN_LEN + 1], const char *purpose, const char *receipt);
-
 // ---- for the thread that makes the set ----
 
 // Enters a set. `visitor_fd` is the connection of the visitor whom its thread serves, `archive` the ZIP; both stay the caller's, and open

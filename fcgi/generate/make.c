@@ -10,6 +10,7 @@
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/base/when.h"
+#include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
@@ -25,8 +26,7 @@ static int set_log_request(struct set *s)
 	struct err e = {0};
 
 	token_new(s->receipt);
-	live_token(s->token, "download", s->receipt);
-	live_token(s->pictures_token, "pictures", s->receipt);
+	archive_token_both(s->token, s->pictures_token, s->receipt);
 	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : set_not_recorded(s, &e);
 }
 
@@ -138,7 +138,7 @@ static int set_hand_over(struct set *s)
 	if (record == NULL || json_print(&body, record) != 0)
 		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 	snprintf(details, sizeof details, "{\"bytes\":%llu,\"pictures\":%u}", (unsigned long long)s->archive_bytes, set_made(s));
-	const struct vault_tag tags[] = {{"token", s->token}, {"pictures", s->pictures_token}, {"receipt", s->receipt}, {NULL, NULL}};
+	const struct vault_tag tags[] = {{ARCHIVE_TOKEN_TAG, s->pictures_token}, {NULL, NULL}};
 	struct ledger_event event = {.name = "archive", .details = details};
 	struct vault_new archive = {.kind = KIND_ARCHIVE,
 				    .subject = s->receipt,

@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
+#include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -100,7 +101,7 @@ cJSON *outcome_json(const cJSON *record, const struct policy *p, const char *rec
 	const cJSON *one;
 	char url[TOKEN_LEN + 32], token[TOKEN_LEN + 1], until[WHEN_TEXT];
 
-	live_token(token, "download", receipt);
+	archive_token_zip(token, receipt);
 	snprintf(url, sizeof url, "/downloads/%s.zip", token);
 	when_text(until, expires);
 	cJSON_AddStringToObject(o, "receipt", receipt);

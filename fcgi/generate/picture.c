@@ -6,6 +6,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/requests.h"
+#include "policy/vault/archive_token.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -49,7 +50,7 @@ static int picture_find(const struct generator *g, const char *token, unsigned i
 	}
 	if (found == 0)
 		return 0;
-	if (vault_find(g->vault, KIND_ARCHIVE, "pictures", token, &record, e) != 0)
+	if (vault_find(g->vault, KIND_ARCHIVE, ARCHIVE_TOKEN_TAG, token, &record, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, e);
 	*out = (struct live_picture){.type = NULL};

@@ -2,6 +2,7 @@
 #include "policy/rights/erase.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -162,7 +163,7 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 	static const char nobody[] = "00000000000000000000000000000000";
 	struct vault_record archive = {0};
 	struct err why = {0};
-	bool there = vault_find(v, KIND_ARCHIVE, "token", token, &archive, &why) == 0;
+	bool there = archive_token_find(v, token, &archive, &why) == 0;
 
 	if (!there && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);

@@ -3,6 +3,7 @@
 #include "fcgi/generate/live.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
+#include "policy/vault/archive_token.h"
 #include "tests/unit/test.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -64,9 +65,8 @@ static void a_token_tells_neither_the_receipt_nor_another_token(void **state)
 
 	(void)state;
 	token_new(receipt);
-	live_token(a, "download", receipt);
-	live_token(b, "pictures", receipt);
-	live_token(again, "download", receipt);
+	archive_token_both(a, b, receipt);
+	archive_token_zip(again, receipt);
 	assert_true(token_shaped(a) && token_shaped(b));
 	assert_string_not_equal(a, b);
 	assert_string_not_equal(a, receipt);
@@ -117,15 +117,14 @@ static void readers_get_each_event_once_in_order(void **state)
 static void a_set_is_found_by_its_own_names_alone(void **state)
 {
 	struct made a = made_begin(), b = made_begin();
-	char token[TOKEN_LEN + 1];
+	char zip[TOKEN_LEN + 1], token[TOKEN_LEN + 1];
 
 	(void)state;
-	live_token(token, "pictures", b.receipt);
+	archive_token_both(zip, token, b.receipt);
 	struct live *l = live_of_pictures(token);
 	assert_ptr_equal(l, b.live);
 	live_release(l);
-	live_token(token, "download", b.receipt);
-	assert_null(live_of_pictures(token));
+	assert_null(live_of_pictures(zip));
 	assert_null(live_of_pictures(b.receipt));
 	assert_null(live_of_pictures(""));
 	token[0] = token[0] == 'A' ? 'B' : 'A';

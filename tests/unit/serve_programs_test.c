@@ -7,6 +7,7 @@
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rules/load.h"
+#include "policy/vault/archive_token.h"
 #include "serve_site.h"
 
 #define PARAMS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -34,7 +35,9 @@ static void archive_put(const struct site *s, const char *token, char id[RECORD_
 	snprintf(file, sizeof file, "%s/new.zip", spool);
 	mkdir(spool, 0700);
 	assert_int_equal(file_write(file, "PK", 2, 0600, NULL, &e), 0);
-	const struct vault_tag tags[] = {{"token", token}, {NULL, NULL}};
+	char pictures[TOKEN_LEN + 1];
+	archive_token_pictures(pictures, token);
+	const struct vault_tag tags[] = {{ARCHIVE_TOKEN_TAG, pictures}, {NULL, NULL}};
 	const struct vault_new record = {
 	    .kind = KIND_ARCHIVE, .subject = "a receipt", .tags = tags, .body = "{}", .body_len = 2, .file = "new.zip"};
 	const struct ledger_event event = {.name = "archive"};
