@@ -33,16 +33,16 @@ static int proof_node(const struct proof *p, uint64_t from, uint64_t to)
 	uint8_t root[HASH_LEN];
 
 	for (uint64_t at = from; at < to; at = from + tree.size) {
-		const uint64_t expected = tree.size;
 		int there = segment_row_get(p->v, MARK_FROM, at + 1, &row, p->e);
 		if (there < 0)
 			return -1;
+		const uint64_t end = there > 0 && row.size < to ? row.size : to;
 		if (there > 0 && row.start == at && row.size <= to)
 			merkle_append_subtree(&tree, (unsigned)__builtin_ctzll(row.size - row.start), row.root);
-		else if (ledger_walk(p->v, at, there > 0 && row.size < to ? row.size : to, grow_tree, &tree, p->e) != 0)
+		else if (ledger_walk(p->v, at, end, grow_tree, &tree, p->e) != 0)
 			return -1;
-		if (tree.size == expected)
-			return err_set(p->e, ERR_CORRUPT, "event %llu is missing or damaged; run: lethe audit verify",
+		else if (from + tree.size != end)
+			return err_set(p->e, ERR_CORRUPT, "an event after %llu is missing or damaged; run: lethe audit verify",
 				       (unsigned long long)at);
 	}
 	merkle_root(&tree, root);

@@ -3,20 +3,50 @@
 #include "policy/vault/ledger.h"
 #include "policy/vault/segment.h"
 
+struct walking {
+	int (*each)(void *, const struct ledger_row *);
+	void *arg;
+	uint64_t next;
+	bool stopped, gap, pass; // the caller ended it; rows are not there; and are in no file either
+};
+
+static int walk_row(void *arg, const struct ledger_row *row)
+{
+	struct walking *w = arg;
+
+	w->gap = !w->pass && (uint64_t)row->seq != w->next;
+	if (w->gap)
+		return 1;
+	w->next = (uint64_t)row->seq + 1;
+	w->stopped = w->each(w->arg, row) != 0;
+	return w->stopped;
+}
+
+// Rows can go into a file while they are walked over: then that is read on.
 int ledger_walk(const struct vault *v, uint64_t from, uint64_t to, int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
 {
+	struct walking w = {.each = each, .arg = arg, .next = from};
 	struct segment_row row;
-	int there = 1, ret = 0;
+	int there;
 
-	while (ret == 0 && from < to && (there = segment_row_get(v, MARK_FROM, from + 1, &row, e)) > 0) {
-		ret = segment_each(v, &row, from, to, each, arg, e);
-		from = row.size;
-	}
-	if (there < 0)
-		return -1;
-	if (ret == 0 && from < to)
-		ret = ledger_walk_rows(v, (int64_t)from, to > INT64_MAX ? INT64_MAX : (int64_t)to, false, each, arg, e);
-	return ret < 0 ? -1 : 0;
+	do {
+		while ((there = segment_row_get(v, MARK_FROM, w.next + 1, &row, e)) > 0 && w.next < to) {
+			w.gap = false;
+			int ret = segment_each(v, &row, w.next, to, walk_row, &w, e);
+			if (ret != 0)
+				return ret < 0 ? -1 : 0;
+			w.next = row.size;
+		}
+		if (there < 0)
+			return -1;
+		w.pass = w.gap;
+		w.gap = false;
+		if (w.next < to &&
+		    ledger_walk_rows(v, (int64_t)w.next, to > INT64_MAX ? INT64_MAX : (int64_t)to, false, walk_row, &w, e) < 0)
+			return -1;
+		there = w.stopped || w.next >= to ? 0 : segment_row_get(v, MARK_FROM, w.next + 1, &row, e);
+	} while (there > 0 || w.gap);
+	return there < 0 ? -1 : 0;
 }
 
 struct entries {

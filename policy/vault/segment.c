@@ -6,10 +6,13 @@
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { COMPRESSION = 9, TRIM_EVENTS = 512 /* a transaction of some milliseconds */ };
@@ -34,6 +37,7 @@ static void segment_seal(const struct vault *v, const struct segment_row *row, u
 		   (long long)row->last_at);
 	buf_add(&text, row->root, HASH_LEN);
 	buf_add(&text, row->range, row->range_len);
+	buf_adds(&text, row->there ? "" : " ended"); // only who has the key may say that its file is rightly gone
 	keyed_hash(out, v->ledger_key, "segment", buf_text(&text), text.len);
 }
 
@@ -85,7 +89,10 @@ static int file_unpack(const struct vault *v, const struct segment_row *row, str
 	memcpy(&len, packed.data + packed.len - sizeof len, sizeof len);
 	char *to = len <= SEGMENT_BYTES_MAX ? buf_reserve(out, (size_t)len + 1) : NULL;
 	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-	bool good = to != NULL && d != NULL && libdeflate_gzip_decompress(d, packed.data, packed.len, to, len, NULL) == LIBDEFLATE_SUCCESS;
+	size_t used = 0; // nothing stands behind it
+	bool good = to != NULL && d != NULL &&
+		    libdeflate_gzip_decompress_ex(d, packed.data, packed.len, to, len, &used, NULL) == LIBDEFLATE_SUCCESS &&
+		    used == packed.len;
 	libdeflate_free_decompressor(d);
 	if (!good)
 		return damaged(row, "is damaged", e);
@@ -107,19 +114,25 @@ static char *next_field(char **at, const char *limit, char end)
 
 static int parse_event(char **at, const char *limit, struct ledger_row *out, uint8_t commitment[HASH_LEN])
 {
-	char *seconds = next_field(at, limit, '\t'), *last;
+	char *seconds = next_field(at, limit, '\t'), again[24];
 
 	out->name = next_field(at, limit, '\t');
 	out->policy = next_field(at, limit, '\t');
 	out->details = next_field(at, limit, '\t');
 	const char *hex = next_field(at, limit, '\n');
-	if (hex == NULL) // and with it all before
+	if (seconds == NULL || out->name == NULL || out->policy == NULL || out->details == NULL || hex == NULL)
 		return -1;
-	out->at = strtoll(seconds, &last, 10);
+	out->at = strtoll(seconds, NULL, 10);
 	out->commitment = commitment;
 	out->seal = NULL;
 	memset(commitment, 0, HASH_LEN);
-	return *seconds == '\0' || *last != '\0' || (strcmp(hex, "-") != 0 && hex_decode(commitment, HASH_LEN, hex) != 0) ? -1 : 0;
+	// One event has one text: whatever is written in another way was not written here.
+	snprintf(again, sizeof again, "%lld", (long long)out->at);
+	if (strcmp(again, seconds) != 0)
+		return -1;
+	if (strcmp(hex, "-") == 0)
+		return 0;
+	return hex_decode(commitment, HASH_LEN, hex) == 0 && hex[strcspn(hex, "ABCDEF")] == '\0' && hex[strspn(hex, "0")] != '\0' ? 0 : -1;
 }
 
 static void head_line(char out[96], uint64_t start, uint64_t count)
@@ -127,19 +140,18 @@ static void head_line(char out[96], uint64_t start, uint64_t count)
 	snprintf(out, 96, "lethe-ledger/v1 %llu %llu\n", (unsigned long long)start, (unsigned long long)count);
 }
 
-int segment_each(const struct vault *v, const struct segment_row *row, uint64_t from, uint64_t to,
+int segment_read(char *text, size_t len, const struct segment_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
 	char head[96];
 
 	head_line(head, row->start, row->size - row->start);
-	if (file_unpack(v, row, &text, e) != 0)
-		return -1;
-	if (text.len < strlen(head) || memcmp(text.data, head, strlen(head)) != 0)
+	if (len < strlen(head) || memcmp(text, head, strlen(head)) != 0)
 		return damaged(row, "is that of others", e);
-	char *at = text.data + strlen(head);
-	const char *limit = text.data + text.len;
+	if (memchr(text, '\0', len) != NULL)
+		return damaged(row, "is damaged", e);
+	char *at = text + strlen(head);
+	const char *limit = text + len;
 	for (uint64_t seq = row->start; seq < row->size; seq++) {
 		struct ledger_row event = {.seq = (int64_t)seq};
 		uint8_t commitment[HASH_LEN];
@@ -149,6 +161,27 @@ int segment_each(const struct vault *v, const struct segment_row *row, uint64_t 
 			return 1;
 	}
 	return at == limit ? 0 : damaged(row, "is longer than they are", e);
+}
+
+int segment_each(const struct vault *v, const struct segment_row *row, uint64_t from, uint64_t to,
+		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
+
+	return file_unpack(v, row, &text, e) != 0 ? -1 : segment_read(text.data, text.len, row, from, to, each, arg, e);
+}
+
+// For who closes or ends segments: one at a time. Makes their folder.
+static int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err *e)
+{
+	if (path_join(folder, PATH_MAX, v->state, "ledger", e) != 0 || folder_make(folder, 0750, e) != 0)
+		return -1;
+	file_own_like(folder, v->state);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0)
+		if (errno != EINTR)
+			fd_close(&fd);
+	return fd >= 0 ? fd : err_system(e, ERR_IO, errno, "%s", folder);
 }
 
 // ---- closing ----
@@ -202,12 +235,12 @@ static void remove_unfinished(const char *folder, const char *path)
 }
 
 // Written, and read back: what stands in the file is what the rows say.
-static int file_pack(const struct closing *c, struct err *e)
+static int file_pack(const struct closing *c, const char *folder, struct err *e)
 {
 	struct buf packed BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX), again BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
 	struct libdeflate_compressor *d = libdeflate_alloc_compressor(COMPRESSION);
 	size_t bound = d == NULL ? 0 : libdeflate_gzip_compress_bound(d, c->text.len), len = 0;
-	char *to = d == NULL ? NULL : buf_reserve(&packed, bound), path[PATH_MAX], folder[PATH_MAX];
+	char *to = d == NULL ? NULL : buf_reserve(&packed, bound), path[PATH_MAX];
 
 	if (to != NULL)
 		len = libdeflate_gzip_compress(d, c->text.data, c->text.len, to, bound);
@@ -215,13 +248,11 @@ static int file_pack(const struct closing *c, struct err *e)
 	if (len == 0)
 		return err_set(e, ERR_MEMORY, "no memory to close a segment of the ledger");
 	buf_took(&packed, len);
-	if (path_join(folder, sizeof folder, c->v->state, "ledger", e) != 0 || folder_make(folder, 0750, e) != 0 ||
-	    segment_path(c->v, c->row.start, path, e) != 0)
+	if (segment_path(c->v, c->row.start, path, e) != 0)
 		return -1;
 	remove_unfinished(folder, path);
 	if (file_write(path, packed.data, packed.len, 0600, NULL, e) != 0)
 		return -1;
-	file_own_like(folder, c->v->state);
 	file_own_like(path, c->v->state);
 	if (file_unpack(c->v, &c->row, &again, e) != 0)
 		return -1;
@@ -277,9 +308,8 @@ static int trim_to(struct vault *v, uint64_t end, struct err *e)
 	return ret;
 }
 
-// 1: closed, 0: it is not complete yet. Its rows are committed and nobody changes them, so nobody waits while they are read and packed; who closes the
-// same one at the same time writes the same file and the same row.
-static int segment_close(struct vault *v, struct err *e)
+// 1: closed, 0: it is not complete yet. Its rows are committed and nobody changes them, so nobody waits while they are read and packed.
+static int segment_close(struct vault *v, const char *folder, struct err *e)
 {
 	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX), .row.there = true};
 	struct segment_row last;
@@ -307,7 +337,7 @@ static int segment_close(struct vault *v, struct err *e)
 	merkle_root(&c.part, c.row.root);
 	c.row.range_len = merkle_pack(&c.whole, c.row.range);
 	segment_seal(v, &c.row, c.row.seal);
-	ret = file_pack(&c, e) != 0 || put_row(v, &c.row, NULL, e) != 0 ? -1 : 1;
+	ret = file_pack(&c, folder, e) != 0 || put_row(v, &c.row, NULL, e) != 0 ? -1 : 1;
 cleanup:
 	buf_free(&c.text);
 	return ret;
@@ -316,13 +346,15 @@ cleanup:
 int segment_close_all(struct vault *v, struct err *e)
 {
 	struct segment_row last;
-	int closed = 1;
+	char folder[PATH_MAX];
+	FD_AUTO int lock = segment_lock(v, folder, e);
+	int closed = lock < 0 ? -1 : 1;
 
 	while (closed > 0) {
 		int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e);
 		if (there < 0 || (there > 0 && trim_to(v, last.size, e) != 0))
 			return -1;
-		closed = segment_close(v, e);
+		closed = segment_close(v, folder, e);
 	}
 	return closed;
 }
@@ -338,11 +370,12 @@ static int run_ended(struct vault *v, void *arg, struct err *e)
 int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e)
 {
 	struct segment_row row;
-	char details[128], path[PATH_MAX];
+	char details[128], path[PATH_MAX], folder[PATH_MAX];
+	FD_AUTO int lock = dry_run ? -1 : segment_lock(v, folder, e);
 	const struct ledger_event event = {.name = "prune", .details = details};
 	struct op op = {.lane = LANE_RECORDS, .run = run_ended, .arg = &row.size};
 	int64_t from;
-	int there, ret = v->b->upkeep->number_get(v->store, ENDED, &from, e);
+	int there, ret = (!dry_run && lock < 0) || v->b->upkeep->number_get(v->store, ENDED, &from, e) != 0 ? -1 : 0;
 
 	while (ret == 0 && (there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &row, e)) != 0) {
 		time_t end = there < 0 ? 0 : life_end(v->policy, KIND_LEDGER, row.last_at);
@@ -356,10 +389,12 @@ int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events,
 		if (dry_run)
 			continue;
 		row.there = false;
+		segment_seal(v, &row, row.seal);
 		if ((count > 0 && put_row(v, &row, &event, e) != 0) || segment_path(v, row.start, path, e) != 0)
 			return -1;
-		unlink(path);
-		ret = commit_run(v, &op, e);
+		if (unlink(path) != 0 && errno != ENOENT)
+			return err_system(e, ERR_IO, errno, "%s is kept no longer, but is still there", path);
+		ret = folder_sync(folder, e) != 0 ? -1 : commit_run(v, &op, e);
 	}
 	return ret;
 }

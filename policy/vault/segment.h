@@ -39,6 +39,9 @@ int segment_tree(const struct segment_row *row, struct merkle *out, struct err *
 // is damaged or missing, ERR_NOT_FOUND when its events are kept no more.
 int segment_each(const struct vault *v, const struct segment_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
+// The same for the text of its file, which is taken apart in place.
+int segment_read(char *text, size_t len, const struct segment_row *row, uint64_t from, uint64_t to,
+		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
 // Closes all segments that are complete, and takes their rows away.
 int segment_close_all(struct vault *v, struct err *e);
 // Ends the files of those whose last event is past its life at `horizon`; only counts their events when `dry_run`.

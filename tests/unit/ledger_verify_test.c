@@ -6,6 +6,7 @@
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
 #include "tests/unit/vault_fixture.h"
+#include <sys/wait.h>
 
 enum { EVENTS = 20 };
 
@@ -339,6 +340,12 @@ static const struct {
     {"the last row gone", "sqlite3 vault.db 'DROP TRIGGER segment_keep_rows; DELETE FROM segment WHERE size=32'", 16},
     {"the first row gone", "sqlite3 vault.db 'DROP TRIGGER segment_keep_rows; DELETE FROM segment WHERE size=16'", 0},
     {"an open event", "sqlite3 vault.db 'DROP TRIGGER ledger_keep_values; UPDATE ledger SET at=at-1 WHERE seq=33'", 33},
+    {"an end that nobody ended", "rm ledger/000000000016.gz && sqlite3 vault.db 'UPDATE segment SET there=0 WHERE size=32'", 16},
+    {"a line without fields", "zcat ledger/000000000016.gz | sed '17s/.*/x/' | gzip >x && mv x ledger/000000000016.gz", 16},
+    {"bytes behind the file", "tail -c 4 ledger/000000000016.gz >x && cat x >>ledger/000000000016.gz && rm x", 16},
+    {"a NUL and more in a field",
+     "zcat ledger/000000000016.gz | sed '4s/generation/generation\\x00secret/' | gzip >x && mv x ledger/000000000016.gz", 16},
+    {"a number written in another way", "zcat ledger/000000000016.gz | sed '4s/^/+/' | gzip >x && mv x ledger/000000000016.gz", 16},
     {"a payload of a closed event", "sqlite3 vault.db 'UPDATE ledger_payload SET body=zeroblob(80) WHERE seq=9'", 9},
 };
 
@@ -376,6 +383,97 @@ static void an_altered_ledger_is_not_closed(void **state)
 	assert_int_equal(e.code, ERR_CORRUPT);
 	assert_non_null(strstr(e.text, "event 5"));
 	assert_int_equal(sql_number(f, "SELECT count(*) FROM ledger"), 20);
+}
+
+struct walked {
+	uint64_t next, end;
+};
+static int walk(void *arg, const struct ledger_entry *entry)
+{
+	struct walked *w = arg;
+
+	assert_int_equal(entry->index, w->next);
+	assert_string_equal(entry->name, "generation");
+	assert_string_equal(entry->policy_version, "2026-05-11");
+	w->next++;
+	return w->next == w->end;
+}
+
+static struct {
+	struct backend backend;
+	struct backend_ledger ledger;
+	struct vault *vault; // which closes its segments after the next page; NULL: not again
+} closing;
+
+static int page_and_close(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *),
+			  void *arg, struct err *e)
+{
+	struct vault *v = closing.vault;
+	int ret = sqlite_backend.ledger->page(s, from, notable, limit, each, arg, e);
+
+	closing.vault = NULL;
+	return ret != 0 || v == NULL ? ret : segment_close_all(v, e);
+}
+
+// Rows go into files while they are read: nobody takes that for damage, and no event is passed over.
+static void closing_disturbs_nobody_who_reads(void **state)
+{
+	enum { MANY = 640 };
+	struct fixture *f = *state;
+	struct ledger_report report;
+	struct err e = {0};
+
+	closing.ledger = *sqlite_backend.ledger;
+	closing.ledger.page = page_and_close;
+	for (int way = 0; way < 3; way++) {
+		struct walked w = {way == 1 ? 3 : 0, MANY + 1};
+		fixture_teardown(state);
+		fixture_setup(state);
+		append_events(f, MANY);
+		closing.backend = *f->vault->b;
+		closing.backend.ledger = &closing.ledger;
+		closing.vault = f->vault;
+		f->vault->b = &closing.backend;
+		f->vault->segment_level = SMALL;
+		if (way < 2) {
+			assert_return_code(ledger_each(f->vault, w.next, walk, &w, &e), 0);
+			assert_int_equal(w.next, MANY);
+		} else {
+			assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+			if (!report.intact)
+				fail_msg("%s", report.finding);
+			assert_int_equal(report.size, MANY);
+		}
+		assert_null(closing.vault);
+		assert_int_equal(sql_number(f, "SELECT count(*) FROM ledger"), 0);
+	}
+}
+
+// As when the minute's command and the officer's run at once.
+static void two_may_close_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+
+	for (int round = 0; round < 6; round++) {
+		append_events(f, 100);
+		vault_close(f->vault);
+		f->vault = NULL;
+		for (int i = 0; i < 2; i++)
+			if (fork() == 0) {
+				fixture_segment_level = 2;
+				fixture_reopen(f, VAULT_ADMIN);
+				_exit(segment_close_all(f->vault, &e) != 0);
+			}
+		int status = 0;
+		for (int i = 0; i < 2; i++) {
+			assert_true(wait(&status) > 0);
+			assert_int_equal(status, 0);
+		}
+		fixture_reopen(f, VAULT_ADMIN);
+		assert_true(verify(f).intact);
+		assert_int_equal(sql_number(f, "SELECT count(*) FROM ledger"), 0);
+	}
 }
 
 // What a crash leaves at each step is completed by the next run.
@@ -609,24 +707,10 @@ static void time_never_runs_backwards(void **state)
 	assert_true(verify(f).intact);
 }
 
-struct walked {
-	uint64_t next;
-};
-static int walk(void *arg, const struct ledger_entry *entry)
-{
-	struct walked *w = arg;
-
-	assert_int_equal(entry->index, w->next);
-	assert_string_equal(entry->name, "generation");
-	assert_string_equal(entry->policy_version, "2026-05-11");
-	w->next++;
-	return w->next == 400;
-}
-
 static void each_walks_from_an_index(void **state)
 {
 	struct fixture *f = *state;
-	struct walked w = {3};
+	struct walked w = {3, 400};
 	struct err e = {0};
 
 	append_events(f, 405);
@@ -687,6 +771,8 @@ int main(void)
 	    T(a_closed_segment_is_a_text),
 	    T(every_intrusion_into_what_is_closed_is_found),
 	    T(an_altered_ledger_is_not_closed),
+	    T(closing_disturbs_nobody_who_reads),
+	    T(two_may_close_at_once),
 	    T(closing_goes_on_after_a_crash),
 	    T(every_event_and_every_growth_can_be_proved),
 	    T(closed_events_end_when_the_policy_says),

@@ -95,7 +95,7 @@ static const char *const vault_migrations[] = {
     ") STRICT;"
     "CREATE INDEX segment_there ON segment(size) WHERE there = 1;"
     "CREATE TRIGGER segment_keep_rows BEFORE DELETE ON segment BEGIN SELECT RAISE(ABORT, 'segment is append-only'); END;"
-    "CREATE TRIGGER segment_keep_values BEFORE UPDATE OF size, start, first_at, last_at, root, range, seal ON segment BEGIN"
+    "CREATE TRIGGER segment_keep_values BEFORE UPDATE OF size, start, first_at, last_at, root, range ON segment BEGIN"
     "  SELECT RAISE(ABORT, 'segment is append-only'); END;"
     "DROP TRIGGER ledger_keep_rows;"
     "CREATE TRIGGER ledger_keep_rows BEFORE DELETE ON ledger WHEN old.seq >= " CLOSED_END " BEGIN"
@@ -144,7 +144,7 @@ static const char *const log_migrations[] = {
 // The application ids read "LtVa", "LtKe", "LtLo".
 const struct schema schema_of[DB_FILE_COUNT] = {
     [DB_VAULT] = {"vault.db", 0x4c745661, ARRAY_LEN(vault_migrations), vault_migrations,
-		  "f60e53b21b276c86a1b3853c5ee2f1f1d514d44674b71035e344cf72ad1945d8", true},
+		  "fa3117297e90df17ba01e20d244557c14bb92448dbfa488c341551d72a7861af", true},
     [DB_KEYS] = {"keys.db", 0x4c744b65, ARRAY_LEN(keys_migrations), keys_migrations,
 		 "f1df84092736be0724cec5d0595d7e8556da3e39863231e870651282fb76b0c6", false},
     [DB_LOG] = {"request log", 0x4c744c6f, ARRAY_LEN(log_migrations), log_migrations,

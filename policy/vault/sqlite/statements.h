@@ -51,7 +51,7 @@ STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT max(size) 
 		       "(SELECT first_at FROM segment WHERE there = 1 ORDER BY size LIMIT 1), (SELECT at FROM ledger_head WHERE only = 1)")
 STATEMENT(LEDGER_TRIM, "DELETE FROM ledger WHERE seq >= $1 AND seq < $2 AND NOT " NOTABLE)
 STATEMENT(SEGMENT_PUT,
-	  "INSERT INTO segment(" SEGMENT ") VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(size) DO UPDATE SET there = excluded.there")
+	  "INSERT INTO segment(" SEGMENT ") VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(size) DO UPDATE SET there = excluded.there, seal = excluded.seal")
 STATEMENT(SEGMENT_FROM, "SELECT " SEGMENT " FROM segment WHERE size >= $1 ORDER BY size LIMIT 1")
 STATEMENT(SEGMENT_UP_TO, "SELECT " SEGMENT " FROM segment WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
