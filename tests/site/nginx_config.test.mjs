@@ -272,6 +272,32 @@ test('one visitor cannot take all: 429 says when to come again, others go on', a
   assert.equal((await post('127.0.0.3')).status, 200);
 });
 
+test('one visitor with a network of IPv6 addresses is still one', async () => {
+  const deployed = readFileSync(new URL('../../nginx/lethe.conf', import.meta.url), 'utf8').match(/map \S+ \$lethe_visitor \{(?:.*\}\n|[^]*?\n\t\})/)[0];
+  const site = await fill('run.conf', (text) => text.replace(/map \S+ \$lethe_visitor \{[^]*?\n\t\}/,
+    () => `${deployed}\nset_real_ip_from 127.0.0.1;\nreal_ip_header X-Test-From;`));
+  const program = await startProgram(join(site.run, 'generate.sock'), plain);
+  let server;
+  const post = (from) => ask(site, '/api/generate', { method: 'POST', body: '{}', headers: { 'x-test-from': from } }).then(({ status }) => status);
+  try {
+    server = await startNginx(site);
+    for (const [from, other] of [[(i) => `2001:db8:a:a:${i}::${i + 1}`, '2001:db8:a:b::1'], [() => '192.0.2.1', '192.0.2.2']]) {
+      const answers = [];
+      for (let i = 0; i < 14; i++) answers.push(await post(from(i)));
+      assert.deepEqual([answers[9], answers.at(-1)], [200, 429]);
+      assert.equal(await post(other), 200);
+    }
+    // Bytes that look like a line's end are no end.
+    const lines = [];
+    for (let i = 0; i < 14; i++) lines.push(await post(`2001:db8:a0a:a0a:a0a:a0a:a0a:a${i.toString(16)}a`));
+    assert.equal(lines.at(-1), 429);
+  } finally {
+    await server?.stop();
+    await program.close();
+    site.discard();
+  }
+});
+
 test('what nginx gives up on before it knows the visitor is a problem document too', async () => {
   const head = 'GET / HTTP/1.1\r\nHost: x\r\n';
   for (const [text, status] of [['NONSENSE\r\n\r\n', 400], ['GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400], [`GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
