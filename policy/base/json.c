@@ -3,6 +3,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,19 +220,81 @@ double json_number(const cJSON *object, const char *name, double otherwise)
 	return cJSON_IsNumber(member) ? member->valuedouble : otherwise;
 }
 
+static void json_string_add(struct buf *out, const char *s)
+{
+	static const char hex[] = "0123456789abcdef", letters[] = "\b\f\n\r\t", names[] = "bfnrt";
+
+	buf_addc(out, '"');
+	for (const char *plain = s != NULL ? s : ""; *plain != '\0';) {
+		const char *at = plain;
+		while ((unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
+			at++;
+		buf_add(out, plain, (size_t)(at - plain));
+		const char *letter = *at != '\0' ? strchr(letters, *at) : NULL;
+		if (letter != NULL)
+			buf_add(out, (char[]){'\\', names[letter - letters]}, 2);
+		else if (*at == '"' || *at == '\\')
+			buf_add(out, (char[]){'\\', *at}, 2);
+		else if (*at != '\0')
+			buf_add(out, (char[]){'\\', 'u', '0', '0', hex[*at >> 4], hex[*at & 15]}, 6);
+		plain = *at != '\0' ? at + 1 : at;
+	}
+	buf_addc(out, '"');
+}
+
+static void json_number_add(struct buf *out, double value)
+{
+	char text[32];
+
+	if (!isfinite(value)) {
+		buf_adds(out, "null");
+		return;
+	}
+	// Nearly all are whole, and those are written in a tenth of the time.
+	if (fabs(value) < 1e15 && value == trunc(value)) {
+		char *at = text + sizeof text;
+		uint64_t rest = (uint64_t)fabs(value);
+		do
+			*--at = (char)('0' + rest % 10);
+		while ((rest /= 10) > 0);
+		if (value < 0)
+			*--at = '-';
+		buf_add(out, at, (size_t)(text + sizeof text - at));
+		return;
+	}
+	snprintf(text, sizeof text, "%.15g", value);
+	if (strtod(text, NULL) != value)
+		snprintf(text, sizeof text, "%.17g", value);
+	buf_adds(out, text);
+}
+
+// Straight into the buffer: cJSON's own way makes the text elsewhere, and reads every number back that it has written.
 int json_print(struct buf *out, const cJSON *value)
 {
-	char *text = cJSON_PrintUnformatted(value);
+	const int type = value != NULL ? value->type & 0xff : cJSON_Invalid;
 
-	if (text == NULL) {
-		out->failed = true;
-		return -1;
+	if (type == cJSON_String) {
+		json_string_add(out, value->valuestring);
+	} else if (type == cJSON_Number) {
+		json_number_add(out, value->valuedouble);
+	} else if (type == cJSON_Array || type == cJSON_Object) {
+		buf_addc(out, type == cJSON_Object ? '{' : '[');
+		for (const cJSON *child = value->child; child != NULL; child = child->next) {
+			if (type == cJSON_Object) {
+				json_string_add(out, child->string);
+				buf_addc(out, ':');
+			}
+			json_print(out, child);
+			if (child->next != NULL)
+				buf_addc(out, ',');
+		}
+		buf_addc(out, type == cJSON_Object ? '}' : ']');
+	} else if (type == cJSON_True || type == cJSON_False || type == cJSON_NULL) {
+		buf_adds(out, type == cJSON_True ? "true" : type == cJSON_False ? "false" : "null");
+	} else {
+		out->failed = true; // there was no memory for a value
 	}
-	size_t len = strlen(text);
-	int rc = buf_add(out, text, len);
-	explicit_bzero(text, len);
-	cJSON_free(text);
-	return rc;
+	return out->failed ? -1 : 0;
 }
 
 void json_free(cJSON **p)

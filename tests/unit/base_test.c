@@ -10,6 +10,7 @@
 #include "policy/base/when.h"
 #include "tests/unit/test.h"
 #include <fcntl.h>
+#include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -252,6 +253,35 @@ static void json_door_is_strict(void **state)
 	assert_null(json_parse("1\0 2", 4, NULL));
 }
 
+static void json_is_printed_as_cjson_prints_it(void **state)
+{
+	static const double numbers[] = {0, 1, -1, 42, 0.5, -0.125, 1e-7, 0.1, 123456789012345, -999999999999999, 1e15, 1e21, 1.7e308};
+	char every[256];
+	cJSON *v JSON_AUTO = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(v, "numbers");
+	BUF_AUTO struct buf out = BUF_INIT(65536), small = BUF_INIT(100);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		cJSON_AddItemToArray(list, cJSON_CreateNumber(numbers[i]));
+	cJSON_AddItemToArray(list, cJSON_CreateNumber(NAN));
+	for (int i = 1; i < 256; i++)
+		every[i - 1] = (char)i;
+	every[255] = '\0';
+	cJSON_AddStringToObject(v, every, every);
+	cJSON_AddStringToObject(v, "", "");
+	cJSON_AddNullToObject(v, "null");
+	cJSON_AddBoolToObject(v, "yes", true);
+	cJSON_AddBoolToObject(v, "no", false);
+	cJSON_AddArrayToObject(v, "none");
+	cJSON_AddObjectToObject(cJSON_AddObjectToObject(v, "a"), "b");
+	char *expected = cJSON_PrintUnformatted(v);
+	assert_int_equal(json_print(&out, v), 0);
+	assert_string_equal(buf_text(&out), expected);
+	cJSON_free(expected);
+	assert_int_equal(json_print(&small, v), -1);
+	assert_int_equal(json_print(&out, NULL), -1);
+}
+
 static void files_are_written_whole(void **state)
 {
 	char folder[] = "/tmp/lethe-base-XXXXXX", path[64];
@@ -336,6 +366,7 @@ int main(void)
 	    cmocka_unit_test(durations_are_calendar_correct),
 	    cmocka_unit_test(durations_compare_by_their_worst_case),
 	    cmocka_unit_test(json_door_is_strict),
+	    cmocka_unit_test(json_is_printed_as_cjson_prints_it),
 	    cmocka_unit_test(files_are_written_whole),
 	};
 
