@@ -78,9 +78,10 @@ enum {
 	LINE_LEN = 46,
 	END_LEN = 22,
 	TIME_LEN = 9,
-	VERSION = 10,  // stored files are known since 1.0
-	MADE_BY = 3,   // Unix: the mode below counts
-	MODE = 0100644 // a regular file
+	ADD_AT_ONCE_MAX = 16 * 1024, // of an entry whose bytes are there at once
+	VERSION = 10,                // stored files are known since 1.0
+	MADE_BY = 3,                 // Unix: the mode below counts
+	MODE = 0100644               // a regular file
 };
 
 static void le_add(struct buf *out, uint64_t value, unsigned bytes)
@@ -239,10 +240,11 @@ static int entry_move(struct archive_entry *en)
 	return 0;
 }
 
-int archive_entry_close(struct archive_entry *en, struct archive_range *range, struct err *e)
+// With `bytes`, which are then all that the entry has, what stands before them is written together with them.
+static int entry_finish(struct archive_entry *en, const void *bytes, struct archive_range *range, struct err *e)
 {
 	struct archive_file *a = en->archive;
-	BUF_AUTO struct buf before = BUF_INIT(256);
+	BUF_AUTO_WIPE struct buf before = BUF_INIT(256 + ADD_AT_ONCE_MAX);
 
 	if (a == NULL)
 		return err_set(e, ERR_IO, "the entry is not open");
@@ -251,14 +253,17 @@ int archive_entry_close(struct archive_entry *en, struct archive_range *range, s
 	buf_add(&before, "PK\3\4", 4);
 	entry_facts_add(&before, a->date, en->crc, en->len, en->name);
 	entry_name_add(&before, a->date, en->name);
+	const size_t head = before.len;
+	if (bytes != NULL)
+		buf_add(&before, bytes, en->len);
 	errno = ENOMEM;
-	if (before.failed || (en->file.fd >= 0 && sealed_file_copy(&en->file, 0, &a->file, a->end + before.len, en->len) != 0) ||
+	if (before.failed || (en->file.fd >= 0 && sealed_file_copy(&en->file, 0, &a->file, a->end + head, en->len) != 0) ||
 	    sealed_file_write(&a->file, before.data, before.len, a->end) != 0)
 		goto failed;
 	struct archive_finished *f = &a->finished[a->count++];
-	*f = (struct archive_finished){.crc = en->crc, .range = {a->end + before.len, en->len}};
+	*f = (struct archive_finished){.crc = en->crc, .range = {a->end + head, en->len}};
 	memcpy(f->name, en->name, sizeof f->name);
-	a->end += before.len + en->len;
+	a->end += head + en->len;
 	if (en->file.fd < 0)
 		a->in_place = NULL;
 	sealed_file_close(&en->file);
@@ -275,12 +280,23 @@ failed:
 	return -1;
 }
 
+int archive_entry_close(struct archive_entry *en, struct archive_range *range, struct err *e)
+{
+	return entry_finish(en, NULL, range, e);
+}
+
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e)
 {
 	struct archive_entry en;
 
 	if (archive_entry_open(a, &en, name, e) != 0)
 		return -1;
+	if (en.file.fd < 0 && len <= ADD_AT_ONCE_MAX && len <= ARCHIVE_BYTES_MAX - a->bytes) {
+		en.crc = libdeflate_crc32(0, bytes, len);
+		en.len = len;
+		a->bytes += len;
+		return entry_finish(&en, bytes, NULL, e);
+	}
 	if (archive_entry_write(&en, bytes, len, e) == 0)
 		return archive_entry_close(&en, NULL, e);
 	archive_entry_drop(&en);
