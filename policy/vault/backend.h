@@ -65,6 +65,7 @@ struct store_survey {
 	struct ledger_span {
 		int64_t last;          // number of the last event; -1: none
 		time_t oldest, newest; // of what is kept; 0: none
+		uint64_t files;        // of closed segments
 	} ledger;
 	uint64_t database_bytes, pending_bytes /* of write-ahead logs */, log_bytes;
 };

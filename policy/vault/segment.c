@@ -171,6 +171,29 @@ int segment_each(const struct vault *v, const struct segment_row *row, uint64_t 
 	return file_unpack(v, row, &text, e) != 0 ? -1 : segment_read(text.data, text.len, row, from, to, each, arg, e);
 }
 
+int64_t segment_files(const struct vault *v)
+{
+	char folder[PATH_MAX];
+	int64_t count = 0;
+	DIR *d = path_join(folder, sizeof folder, v->state, "ledger", NULL) == 0 ? opendir(folder) : NULL;
+
+	if (d == NULL)
+		return errno == ENOENT ? 0 : -1;
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		size_t len = strlen(entry->d_name);
+		count += len > 3 && strcmp(entry->d_name + len - 3, ".gz") == 0;
+	}
+	closedir(d);
+	return count;
+}
+
+bool segment_file_there(const struct vault *v, const struct segment_row *row)
+{
+	char path[PATH_MAX];
+
+	return segment_path(v, row->start, path, NULL) == 0 && access(path, F_OK) == 0;
+}
+
 // For who closes or ends segments: one at a time. Makes their folder.
 static int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err *e)
 {

@@ -42,6 +42,9 @@ int segment_each(const struct vault *v, const struct segment_row *row, uint64_t 
 // The same for the text of its file, which is taken apart in place.
 int segment_read(char *text, size_t len, const struct segment_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
+// How many files of segments there are; -1 when this user may not look. Whether that of a row is one of them.
+int64_t segment_files(const struct vault *v);
+bool segment_file_there(const struct vault *v, const struct segment_row *row);
 // Closes all segments that are complete, and takes their rows away.
 int segment_close_all(struct vault *v, struct err *e);
 // Ends the files of those whose last event is past its life at `horizon`; only counts their events when `dry_run`.

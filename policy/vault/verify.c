@@ -161,6 +161,28 @@ static int verify_events(struct verification *w, struct err *e)
 	return 0;
 }
 
+// Of the closed segments that were not read: whether as many files are there as rows tell of. One more can be at work: it is written before its row.
+static int verify_files(struct verification *w, uint64_t told, struct err *e)
+{
+	struct segment_row row = {0};
+	int64_t there = segment_files(w->v);
+	int more = 1;
+
+	if (there < 0 || ((uint64_t)there >= told && (uint64_t)there <= told + 1))
+		return 0;
+	while ((uint64_t)there < told && (more = segment_row_get(w->v, MARK_FROM, row.size + 1, &row, e)) > 0 &&
+	       (!row.there || segment_file_there(w->v, &row)))
+		;
+	if (more < 0)
+		return -1;
+	if ((uint64_t)there < told)
+		verify_found(w, row.start, "the file of the closed events from %llu on is missing", (unsigned long long)row.start);
+	else
+		verify_found(w, w->end, "there are %llu files of closed segments more than were written",
+			     (unsigned long long)there - (unsigned long long)told);
+	return 0;
+}
+
 // What the rows alone cannot tell.
 static int verify_whole(struct verification *w, const struct merkle *head, bool head_altered, struct err *e)
 {
@@ -185,7 +207,7 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 			     (unsigned long long)last.size);
 	else if (held.ledger.last >= 0 && (uint64_t)held.ledger.last >= now.size)
 		verify_found(w, now.size, "an event was put in after the last one");
-	return 0;
+	return w->done ? 0 : verify_files(w, held.ledger.files, e);
 }
 
 static int verify_once(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e)

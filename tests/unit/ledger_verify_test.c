@@ -369,6 +369,37 @@ static void every_intrusion_into_what_is_closed_is_found(void **state)
 	}
 }
 
+// `lethe check` reads no closed segment, but sees that their files are there.
+static void a_file_that_went_or_came_is_seen_without_reading(void **state)
+{
+	static const struct {
+		const char *command;
+		bool intact;
+		uint64_t index;
+	} steps[] = {
+	    {"cp ledger/000000000016.gz keys/x", true, 0},
+	    {"rm ledger/000000000016.gz", false, 16},
+	    {"cp keys/x ledger/000000000016.gz", true, 0},
+	    {"cp keys/x ledger/000000000032.gz", true, 0}, // as while it is closed, or after a crash then
+	    {"cp keys/x ledger/000000000048.gz", false, 35},
+	};
+	struct fixture *f = *state;
+	struct ledger_report report;
+	struct err e = {0};
+	char command[512];
+
+	append_events(f, 35);
+	close_segments(f);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		snprintf(command, sizeof command, "cd '%s' && %s", f->state, steps[i].command);
+		assert_int_equal(system(command), 0);
+		assert_return_code(ledger_verify(f->vault, LEDGER_OPEN, &report, &e), 0);
+		if (report.intact != steps[i].intact || (!report.intact && report.bad_index != steps[i].index))
+			fail_msg("%s: %llu: %s", steps[i].command, (unsigned long long)report.bad_index, report.finding);
+		assert_int_equal(report.from, 32);
+	}
+}
+
 // Evidence is not packed away.
 static void an_altered_ledger_is_not_closed(void **state)
 {
@@ -770,6 +801,7 @@ int main(void)
 	    T(closing_changes_nothing_that_is_told),
 	    T(a_closed_segment_is_a_text),
 	    T(every_intrusion_into_what_is_closed_is_found),
+	    T(a_file_that_went_or_came_is_seen_without_reading),
 	    T(an_altered_ledger_is_not_closed),
 	    T(closing_disturbs_nobody_who_reads),
 	    T(two_may_close_at_once),

@@ -48,7 +48,8 @@ STATEMENT(LEDGER_PUT, "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, 
 STATEMENT(LEDGER_PAGE, "SELECT " EVENT " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2")
 STATEMENT(LEDGER_NOTABLE, "SELECT " EVENT " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2")
 STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT max(size) FROM segment), "
-		       "(SELECT first_at FROM segment WHERE there = 1 ORDER BY size LIMIT 1), (SELECT at FROM ledger_head WHERE only = 1)")
+		       "(SELECT first_at FROM segment WHERE there = 1 ORDER BY size LIMIT 1), (SELECT at FROM ledger_head WHERE only = 1), "
+		       "(SELECT count(*) FROM segment WHERE there = 1)")
 STATEMENT(LEDGER_TRIM, "DELETE FROM ledger WHERE seq >= $1 AND seq < $2 AND NOT " NOTABLE)
 STATEMENT(SEGMENT_PUT,
 	  "INSERT INTO segment(" SEGMENT ") VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(size) DO UPDATE SET there = excluded.there, seal = excluded.seal")

@@ -189,7 +189,8 @@ static int store_survey(struct store *s, struct store_survey *out, struct err *e
 	*out = (struct store_survey){.ledger.last = -1};
 	if (more > 0) {
 		int64_t row = cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), closed = cursor_int(c, 1);
-		out->ledger = (struct ledger_span){row >= closed ? row : closed - 1, cursor_int(c, 2), cursor_int(c, 3)};
+		out->ledger =
+		    (struct ledger_span){row >= closed ? row : closed - 1, cursor_int(c, 2), cursor_int(c, 3), (uint64_t)cursor_int(c, 4)};
 		cursor_end(&c);
 		c = db_query(db, SQL_LEDGER_PAGE, VALUES(V_INT(closed), V_INT(1)), e);
 		int open = cursor_next(c, e);
