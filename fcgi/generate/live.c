@@ -330,20 +330,28 @@ void live_read_end(struct live *l, struct live_reader *r)
 	fd_close(&r->wake_fd);
 }
 
+// Under the lock.
+static bool live_await_end(const struct live *l, uint64_t end)
+{
+	const struct timespec until = {.tv_sec = (time_t)(end / 1000), .tv_nsec = (long)(end % 1000) * 1000000};
+
+	for (int rc = 0; !l->over && rc == 0;)
+		rc = pthread_cond_clockwait(&table.over, &table.lock, CLOCK_MONOTONIC, &until);
+	return l->over;
+}
+
 int live_cancel(struct live *l, unsigned timeout_ms)
 {
-	const uint64_t end = monotonic_ms() + timeout_ms;
-	const struct timespec until = {.tv_sec = (time_t)(end / 1000), .tv_nsec = (long)(end % 1000) * 1000000};
-	int rc = 0;
+	const uint64_t now = monotonic_ms();
 
 	pthread_mutex_lock(&table.lock);
 	l->cancelled = true;
 	live_wake_maker(l);
 	for (struct live_reader *r = l->readers; r != NULL; r = r->next)
 		reader_wake(r);
-	while (!l->over && rc == 0)
-		rc = pthread_cond_clockwait(&table.over, &table.lock, CLOCK_MONOTONIC, &until);
-	bool over = l->over;
+	if (!live_await_end(l, now + timeout_ms / 4) && l->visitor_fd >= 0)
+		shutdown(l->visitor_fd, SHUT_RDWR); // its maker may be handing pictures to a visitor who takes nothing
+	bool over = live_await_end(l, now + timeout_ms);
 	pthread_mutex_unlock(&table.lock);
 	return over ? 0 : -1;
 }

@@ -4,6 +4,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startAzure } from '../peers/azure.mjs';
 import { eventsOf, filesHolding, generate, generateEvents, sleep, startSite, until } from './harness.mjs';
@@ -177,6 +178,23 @@ test('cancelling works for a visitor whose connection is broken, and for a set t
   assert.equal((await picture(body.images[0].url)).status, 200);
   assert.equal((await fetch(`${site.url}/api/generate/${body.receipt}`, { method: 'DELETE' })).status, 204);
   for (const url of [body.archive.url, body.images[0].url, `/api/generate/${body.receipt}`]) assert.equal((await fetch(site.url + url)).status, 404, url);
+});
+
+test('a visitor who takes nothing of the pictures that are handed over to him does not hold up the end of the set', async (t) => {
+  const before = spool();
+  azure.pictureBytes = 2 * 1024 * 1024;
+  t.after(() => { azure.pictureBytes = 0; });
+  const body = JSON.stringify({ description, provider: 'azure-openai', count: 4, images: 'base64' });
+  const socket = connect(site.port, '127.0.0.1', () => socket.write(`POST /api/generate HTTP/1.0\r\nHost: 127.0.0.1:${site.port}\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+  t.after(() => socket.destroy());
+  const receipt = await new Promise((resolve, reject) => socket.on('error', reject).on('data', (piece) => {
+    socket.pause();
+    resolve(/"receipt":"([^"]+)"/.exec(piece)?.[1]);
+  }));
+  await until(() => spool().length > before.length && spool().every((name) => !name.startsWith('new-')), 10000, 'the archive');
+  await sleep(300);
+  assert.equal((await fetch(`${site.url}/api/generate/${receipt}`, { method: 'DELETE' })).status, 204);
+  assert.deepEqual(spool(), before);
 });
 
 test('who waits for an answer at the end and leaves has cancelled', async () => {
