@@ -36,6 +36,7 @@ struct images {
 	struct attempt *attempts;
 	uint64_t deadline;
 	unsigned ended; // pictures made or missing
+	bool full;      // the spool took one no more: what stands in the archive is kept, and no other is begun
 };
 
 static int picture_missing(struct images *im, unsigned i)
@@ -45,7 +46,8 @@ static int picture_missing(struct images *im, unsigned i)
 	const struct err *say = &im->works[i].task.say;
 
 	picture->state = PICTURE_MISSING;
-	picture->reason = result == PROVIDER_FILTERED        ? "missing.filtered"
+	picture->reason = say->code == ERR_FULL              ? "missing.space"
+			  : result == PROVIDER_FILTERED      ? "missing.filtered"
 			  : result == PROVIDER_LIMITED       ? "missing.limited"
 			  : peer_refused_region(result, say) ? "missing.region"
 			  : result == PROVIDER_REFUSED       ? "missing.refused"
@@ -53,6 +55,13 @@ static int picture_missing(struct images *im, unsigned i)
 							     : "missing.unusable";
 	im->ended++;
 	return answer_progress(im->s, "images", im->ended, im->s->input.count);
+}
+
+static int picture_full(struct images *im, unsigned i)
+{
+	note_line("a picture is left out: %s", im->works[i].task.say.text);
+	im->full = true;
+	return picture_missing(im, i);
 }
 
 // To the next processor, or out. A refusal by a safety filter is an answer: it is not taken elsewhere.
@@ -140,18 +149,17 @@ static int picture_finish(struct images *im, unsigned i)
 	struct picture *picture = &s->pictures[i];
 	struct archive_range range;
 	struct mark_facts facts;
-	struct err e = {0};
 
 	if (t->result == PROVIDER_OK && mark_end(&a->mark, &facts, &t->say) != 0)
 		t->result = t->say.code == ERR_INPUT ? PROVIDER_BAD_REPLY : PROVIDER_DOWN;
 	if (t->result != PROVIDER_OK) {
 		picture_void(a);
-		return t->say.code == ERR_FULL ? set_not_recorded(s, &t->say) : picture_failed(im, i);
+		return t->say.code == ERR_FULL ? picture_full(im, i) : picture_failed(im, i);
 	}
 	mark_free(&a->mark);
 	picture->by = im->works[i].by;
-	if (archive_entry_close(&a->entry, &range, &e) != 0)
-		return set_not_recorded(s, &e);
+	if (archive_entry_close(&a->entry, &range, &t->say) != 0)
+		return t->say.code == ERR_FULL ? picture_full(im, i) : set_not_recorded(s, &t->say);
 	picture->at = (struct live_picture){facts.type, range.offset, range.len};
 	picture->state = PICTURE_MADE;
 	allotment_used(&s->allotment, s->g, picture->by, s->input.width, s->input.height, range.len);
@@ -202,6 +210,9 @@ static int picture_go_on(struct images *im, unsigned i)
 		const struct processor *by = s->image.at[a->turn];
 		if (w->task.provider != NULL) {
 			peer_go_on(w, s->g);
+		} else if (im->full) {
+			err_set(&w->task.say, ERR_FULL, "the spool is full");
+			return picture_missing(im, i);
 		} else if (provider_free_now(im, by->provider) && visitor_is_there(s)) {
 			w->deadline = peer_share(im->deadline, a->turn + 1 < s->image.count);
 			a->in = (struct provider_input){.brief = set_brief(s),
@@ -268,6 +279,8 @@ static int pictures_none(const struct images *im)
 	const struct err *e = &im->works[0].task.say;
 	unsigned filtered = 0, limited = 0, refused = 0;
 
+	if (im->full)
+		return problem_set(&s->failure, 503, "problem.storage-full.set", NULL, NULL);
 	for (unsigned i = 0; i < s->input.count; i++) {
 		filtered += im->works[i].task.result == PROVIDER_FILTERED || s->pictures[i].prompt == NULL;
 		limited += im->works[i].task.result == PROVIDER_LIMITED;

@@ -3,11 +3,11 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAzure } from '../peers/azure.mjs';
-import { generate, startSite } from './harness.mjs';
+import { generate, generateEvents, startSite } from './harness.mjs';
 
 const description = 'A pottery studio by the sea: stoneware bowls, an old kiln, evening classes.';
 let azure;
@@ -67,4 +67,28 @@ test('what was seen counts from then on, and space that was promised is given ba
   });
   await Promise.all(cancelled);
   assert.equal((await generate(site, { description, count: 2, size: '1536x1024', provider: 'azure-openai' })).status, 200);
+});
+
+test('the spool is filled by something else meanwhile: pictures that are there are kept, the others are named, no more are asked for', async (t) => {
+  if (why) return t.skip(why);
+  azure.reset();
+  azure.pictureBytes = 1024 * 1024;
+  azure.next('ok', 'ok', 'slow:1500', 'slow:1500');
+  const filler = join(run, 'filler');
+  t.after(() => { azure.pictureBytes = 0; rmSync(filler, { force: true }); });
+  const events = [];
+  for await (const event of generateEvents(site, { description, count: 3, provider: 'azure-openai' })) {
+    events.push(event);
+    if (event.event !== 'image') continue;
+    const { bavail, bsize } = statfsSync(run);
+    writeFileSync(filler, Buffer.alloc(bavail * bsize - 512 * 1024, 1));
+  }
+  const { event, data } = events.at(-1);
+  assert.equal(event, 'done', JSON.stringify(data));
+  assert.equal(data.missing.length, 2);
+  for (const { reason } of data.missing) assert.match(reason, /no space left/);
+  const shown = events.filter((one) => one.event === 'image');
+  assert.equal(shown.length, 1);
+  assert.equal((await fetch(site.url + shown[0].data.url)).status, 200);
+  assert.equal((await fetch(site.url + data.archive.url)).status, 200);
 });
