@@ -52,8 +52,7 @@ int rights_certificate(struct vault *v, const struct erase_result *result, struc
 	hex_encode(id, bytes, sizeof bytes);
 	when_text(now, when_now());
 	if (result->complete)
-		snprintf(note, sizeof note, "%s%s", result->recorded && result->residue_files == 0 ? LATER : "",
-			 result->recorded ? NOTE : NOTHING);
+		snprintf(note, sizeof note, "%s%s", result->searched_later ? LATER : "", result->recorded ? NOTE : NOTHING);
 	else
 		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
 	bool ok = cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) != NULL &&

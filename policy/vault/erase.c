@@ -669,6 +669,7 @@ static int erase_all(struct erasure *x, struct err *e)
 		}
 		free(f);
 	}
+	out->searched_later = x->later && out->recorded;
 	if (x->reserve_released)
 		v->b->upkeep->reserve(v->store, true);
 	markers_free(&x->markers);

@@ -159,7 +159,8 @@ struct erase_result {
 	size_t kept_count;
 	bool complete; // false: partial, and `reason` says why
 	char reason[256];
-	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: it comes later
+	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: none was made
+	bool searched_later;                                 // as the files are large
 	bool recorded;                                       // the ledger has it, at
 	uint64_t ledger_index;                               // of the erasure's own event
 };

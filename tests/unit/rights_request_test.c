@@ -472,6 +472,23 @@ static void the_ledger_names_nobody(void **state)
 	assert_int_equal(requests, 2);
 }
 
+// Without anything to search for there is no search, neither now nor later: only what will be done is announced.
+static void a_search_is_announced_where_it_comes(void **state)
+{
+	struct place *p = *state;
+	struct erase_result result;
+	struct err e = {0};
+
+	assert_return_code(vault_erase(p->vault, ERASE_RECORD, "00000000000000000000000000000000", false, &result, &e), 0);
+	assert_true(result.complete && result.recorded);
+	for (int later = 0; later < 2; later++) {
+		BUF_AUTO struct buf text = BUF_INIT(65536);
+		assert_return_code(rights_certificate(p->vault, &result, &text, &e), 0);
+		assert_int_equal(strstr(buf_text(&text), "by the next pruning") != NULL, later);
+		result.searched_later = true;
+	}
+}
+
 static void a_partial_result_says_so(void **state)
 {
 	struct place *p = *state;
@@ -508,6 +525,7 @@ int main(void)
 	    PLACED(erase_by_receipt),
 	    PLACED(nothing_readable_is_on_disk),
 	    PLACED(the_ledger_names_nobody),
+	    PLACED(a_search_is_announced_where_it_comes),
 	    PLACED(a_partial_result_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

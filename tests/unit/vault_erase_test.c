@@ -443,6 +443,7 @@ static void large_files_are_searched_by_the_next_pruning(void **state)
 	assert_counts(&r, counts, true);
 	assert_true(r.complete && r.recorded);
 	assert_int_equal(r.residue_files, 0);
+	assert_true(r.searched_later);
 	assert_false(fixture_has(f, id));
 	assert_int_equal(unsearched(f), fixture_time);
 	key_lookup_hash(f->vault, hash, "token", "token-mine");
