@@ -24,7 +24,7 @@ void diff_put(struct differ *d, bool material, const char *from, const char *to,
 		d->list = list != NULL ? list : d->list;
 		d->capacity = list != NULL ? capacity : d->capacity;
 	}
-	if (d->too_many || d->count == d->capacity)
+	if (d->too_many || d->list == NULL || d->count == d->capacity)
 		return;
 	d->list[d->count++] = (struct policy_change){.material = material,
 						     .part = d->part,

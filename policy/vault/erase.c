@@ -626,8 +626,10 @@ int erase_finish(struct vault *v, struct err *e)
 	struct found_bytes found;
 	struct commit_alone alone;
 	struct err why = {0};
-	int ret = f == NULL ? err_set(&why, ERR_MEMORY, "no memory") : commit_alone(v, &alone, &why);
 
+	if (f == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	int ret = commit_alone(v, &alone, &why);
 	if (ret == 0) {
 		ret = take_up_all(v, f, &m, &why);
 		commit_release(v, &alone);

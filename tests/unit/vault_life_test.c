@@ -374,13 +374,12 @@ static void lay_store_3(struct fixture *f)
 
 	vault_close(f->vault);
 	f->vault = NULL;
-	snprintf(
-	    command, sizeof command,
-	    "cd '%s' && rm -rf vault.db* keys ledger && mkdir keys && S=\"$OLDPWD/tests/unit/stores\" && sqlite3 vault.db "
-	    "<$S/vault-3.sql && "
-	    "sqlite3 vault.db 'PRAGMA journal_mode=wal' >/dev/null && sqlite3 keys/keys.db <$S/keys-of-3.sql && cp $S/master-of-3.key "
-	    "keys/master.key && cp $S/ledger-of-3.pub keys/ledger.pub",
-	    f->state);
+	snprintf(command, sizeof command,
+		 "cd '%s' && rm -rf vault.db* keys ledger && mkdir keys && S=\"$OLDPWD/tests/unit/stores\" && sqlite3 vault.db "
+		 "<$S/vault-3.sql && "
+		 "sqlite3 vault.db 'PRAGMA journal_mode=wal' >/dev/null && sqlite3 keys/keys.db <$S/keys-of-3.sql && cp $S/master-of-3.key "
+		 "keys/master.key && cp $S/ledger-of-3.pub keys/ledger.pub",
+		 f->state);
 	assert_int_equal(system(command), 0);
 }
 

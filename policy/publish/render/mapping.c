@@ -22,9 +22,11 @@ static const cJSON *map_value(const struct scope *s, const cJSON *value);
 
 static bool holds(const cJSON *value)
 {
-	return cJSON_IsArray(value)    ? value->child != NULL
-	       : cJSON_IsString(value) ? value->valuestring[0] != '\0'
-				       : cJSON_IsNumber(value) || cJSON_IsTrue(value) || cJSON_IsObject(value);
+	const char *text = cJSON_GetStringValue(value);
+
+	if (value == NULL || text != NULL)
+		return text != NULL && text[0] != '\0';
+	return cJSON_IsArray(value) ? value->child != NULL : cJSON_IsNumber(value) || cJSON_IsTrue(value) || cJSON_IsObject(value);
 }
 
 static const cJSON *keep_made(const struct scope *s, cJSON *value)
@@ -67,12 +69,13 @@ static const cJSON *path_from(const struct scope *s, const cJSON *at, const char
 		}
 		return keep_made(s, all);
 	}
-	if (cJSON_IsObject(at))
+	if (cJSON_IsObject(at)) {
 		cJSON_ArrayForEach(element, at)
 		{
 			if (strncmp(element->string, path, used) == 0 && element->string[used] == '\0')
 				return path_from(s, element, path + used + (used < len), len - used - (used < len));
 		}
+	}
 	return wrong(s, "member", path, used);
 }
 
@@ -231,8 +234,8 @@ static bool condition(const struct scope *s, const char *text)
 			}
 		} else if (strncmp(middle, " = ", 3) == 0) {
 			size_t len = (size_t)(end - middle) - 3;
-			result =
-			    cJSON_IsString(value) && strlen(value->valuestring) == len && strncmp(value->valuestring, middle + 3, len) == 0;
+			const char *is = cJSON_GetStringValue(value);
+			result = is != NULL && strlen(is) == len && strncmp(is, middle + 3, len) == 0;
 		} else {
 			result = holds(value) != no;
 		}

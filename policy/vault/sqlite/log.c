@@ -141,13 +141,13 @@ int log_days(struct store *s, struct log_day **out, struct err *e)
 	int count = scandir(path, &names, is_segment, alphasort);
 	if (count < 0)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", path);
-	*out = calloc((size_t)count + 1, sizeof **out);
-	if (*out == NULL)
+	struct log_day *list = *out = calloc((size_t)count + 1, sizeof *list);
+	if (list == NULL)
 		ret = err_set(e, ERR_MEMORY, "no memory");
 	for (int i = 0; i < count; i++) {
-		if (ret == 0) {
-			snprintf((*out)[i].day, WHEN_DATE, "%.*s", WHEN_DATE - 1, names[i]->d_name);
-			ret = summarise_day(s, &(*out)[i], e);
+		if (list != NULL && ret == 0) {
+			snprintf(list[i].day, WHEN_DATE, "%.*s", WHEN_DATE - 1, names[i]->d_name);
+			ret = summarise_day(s, &list[i], e);
 		}
 		free(names[i]);
 	}
