@@ -100,6 +100,13 @@ static void test_download(void **state)
 	snprintf(path, sizeof path, "/downloads/%s.zip", token);
 	snprintf(redirect, sizeof redirect, "X-Accel-Redirect: /spool/%s.zip\r\n", id);
 	snprintf(file, sizeof file, "%s/spool/%s.zip", s.folder, id);
+	// Who has an address of its pictures has not that of the ZIP.
+	char pictures[TOKEN_LEN + 1], other[96];
+	archive_token_pictures(pictures, token);
+	snprintf(other, sizeof other, "/downloads/%s.zip", pictures);
+	struct answer none = site_ask(&s, "GET", other, NULL, NULL, NULL);
+	assert_int_equal(none.status, 404);
+	answer_free(&none);
 	for (int i = 0; i < 6; i++) {
 		const char *method = i % 2 ? "HEAD" : "GET";
 		struct answer a = site_ask(&s, method, path, NULL, NULL, i / 2 == 1 ? PARAMS("HTTP_RANGE", "bytes=0-0") : NULL);
