@@ -34,9 +34,13 @@ static bool follow_live(struct request *r, struct live *l)
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(1024 * 1024);
 	struct live_reader reader;
 
+	if (request_is_head(r)) { // reads nothing, and so does not keep the set from being closed
+		respond_begin(r, 200, "text/event-stream", true);
+		return true;
+	}
 	if (live_read_begin(l, &reader, last != NULL ? strtoul(last, NULL, 10) : 0) != 0)
 		return false; // it has just ended
-	bool there = respond_begin(r, 200, "text/event-stream", true) == 0 && respond_flush(r) == 0 && !request_is_head(r);
+	bool there = respond_begin(r, 200, "text/event-stream", true) == 0 && respond_flush(r) == 0;
 	while (there) {
 		int over = live_read(l, &reader, &out);
 		if (out.len > 0 && respond_send(r, out.data, out.len) != 0)

@@ -121,6 +121,19 @@ test('the visitor breaks off, comes back and breaks off again: what counts is th
   await checkSet(await followed(receipt), 1);
 });
 
+test('who only asks whether the set is there has not come back', async () => {
+  azure.next('slow:300');
+  const { receipt } = await broken({ count: 1 }, ({ event }) => event === 'begun');
+  const head = () => fetch(`${site.url}/api/generate/${receipt}`, { method: 'HEAD' }).then(({ status }) => status);
+  const answers = [];
+  for (let i = 0; i < 3; i++) {
+    await sleep(ALONE_MS * 0.6);
+    answers.push(await head());
+  }
+  assert.deepEqual(answers, [200, 404, 404]);
+  assert.equal(images(), 0);
+});
+
 test('nobody comes back: the set is closed with what is there, and what was typed is gone', async () => {
   const word = `Zanzibarquartz${process.pid}away`;
   azure.next('ok', 'ok', 'hang', 'hang');
