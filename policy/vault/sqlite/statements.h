@@ -52,7 +52,8 @@ STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT max(size) 
 		       "(SELECT count(*) FROM segment WHERE there = 1)")
 STATEMENT(LEDGER_TRIM, "DELETE FROM ledger WHERE seq >= $1 AND seq < $2 AND NOT " NOTABLE)
 STATEMENT(SEGMENT_PUT,
-	  "INSERT INTO segment(" SEGMENT ") VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(size) DO UPDATE SET there = excluded.there, seal = excluded.seal")
+	  "INSERT INTO segment(" SEGMENT
+	  ") VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(size) DO UPDATE SET there = excluded.there, seal = excluded.seal")
 STATEMENT(SEGMENT_FROM, "SELECT " SEGMENT " FROM segment WHERE size >= $1 ORDER BY size LIMIT 1")
 STATEMENT(SEGMENT_UP_TO, "SELECT " SEGMENT " FROM segment WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
