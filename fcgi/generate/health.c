@@ -41,7 +41,7 @@ static unsigned peers_ask(const struct generator *g)
 			up |= peers[i].bit;
 		call_end(&calls[i]);
 	}
-	atomic_store(&heard, begun << UP_BITS | up);
+	atomic_store(&heard, monotonic_ms() << UP_BITS | up); // from now on, so that what hangs is not asked again by every request
 	return up;
 }
 
