@@ -208,7 +208,7 @@ void picture_archive(struct request *r, void *context)
 	if (atomic_fetch_add(&at_once, 1) >= requests_max() / SHARE) {
 		respond_problem(r, 503, "problem.busy.visitors", NULL, NULL);
 	} else {
-		if (token_shaped(token) && vault_find(g->vault, KIND_ARCHIVE, "token", token, &record, &e) == 0) {
+		if (token_shaped(token) && archive_token_find(g->vault, token, &record, &e) == 0) {
 			JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, &e);
 			if (body != NULL && sealed_file_of(g, &record, body, &file, &e) == 0)
 				whole = (struct live_picture){"application/zip", 0, (uint64_t)json_number(body, "bytes", 0)};
