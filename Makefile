@@ -3,7 +3,7 @@
 
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
-	libssl-dev libarchive-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
+	libssl-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
 	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
 	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd python3 git
