@@ -100,13 +100,13 @@ const struct sketch_table *sketch_palettes(void)
 
 int sketch_fold(struct sketch_folded *out, const char *text, size_t len)
 {
-	size_t room = (len < FOLD_MAX ? len : FOLD_MAX) * 3 + 96, n = 0;
-	*out = (struct sketch_folded){.text = malloc(room + 1), .from = malloc((room + 1) * sizeof *out->from)};
+	size_t capacity = (len < FOLD_MAX ? len : FOLD_MAX) * 3 + 96, n = 0;
+	*out = (struct sketch_folded){.text = malloc(capacity + 1), .from = malloc((capacity + 1) * sizeof *out->from)};
 	if (out->text == NULL || out->from == NULL) {
 		sketch_folded_free(out);
 		return -1;
 	}
-	for (const char *s = text; s < text + len && n + 80 < room; s = g_utf8_next_char(s)) {
+	for (const char *s = text; s < text + len && n + 80 < capacity; s = g_utf8_next_char(s)) {
 		gunichar parts[18];
 		gsize count = g_unichar_fully_decompose(g_utf8_get_char(s), TRUE, parts, ARRAY_LEN(parts));
 		for (gsize i = 0; i < count; i++) {
