@@ -195,10 +195,23 @@ int archive_entry_read(const struct archive_entry *en, uint64_t at, void *bytes,
 	return sealed_file_read(file, bytes, len, start + at) == 0 ? 0 : archive_failed(e, "read");
 }
 
-// Frees what stands behind the finished entries. Where that fails, it is written over later.
+// Frees what stands behind the finished entries and what is reserved there. Where that fails, it is written over later.
 static int archive_cut(const struct archive_file *a)
 {
-	return sealed_file_truncate(&a->file, a->end);
+	return sealed_file_truncate(&a->file, a->end + a->reserved);
+}
+
+int archive_reserve(struct archive_file *a, size_t bytes, struct err *e)
+{
+	if (sealed_file_reserve(&a->file, a->end, bytes) != 0)
+		return archive_failed(e, "reserve space for");
+	a->reserved = bytes;
+	return 0;
+}
+
+void archive_use_reserve(struct archive_file *a)
+{
+	a->reserved = 0;
 }
 
 int archive_entry_restart(struct archive_entry *en, struct err *e)
@@ -258,7 +271,8 @@ static int entry_finish(struct archive_entry *en, const void *bytes, struct arch
 		buf_add(&before, bytes, en->len);
 	errno = ENOMEM;
 	if (before.failed || (en->file.fd >= 0 && sealed_file_copy(&en->file, 0, &a->file, a->end + head, en->len) != 0) ||
-	    sealed_file_write(&a->file, before.data, before.len, a->end) != 0)
+	    sealed_file_write(&a->file, before.data, before.len, a->end) != 0 ||
+	    sealed_file_reserve(&a->file, a->end + head + en->len, a->reserved) != 0)
 		goto failed;
 	struct archive_finished *f = &a->finished[a->count++];
 	*f = (struct archive_finished){.crc = en->crc, .range = {a->end + head, en->len}};

@@ -8,7 +8,8 @@
 //
 // Entries may be written at the same time. One that is alone is written where it stays, behind the finished ones; the others go to files of
 // the spool without a name and are copied when they are closed. An entry that is closed while another is written in its place goes before
-// it, so that what is finished is never waited for. Sizes and CRC stand before the bytes, where readers of a stream expect them.
+// it, so that what is finished is never waited for. Behind the finished ones space can be reserved for what is written last, so that a disk that
+// becomes full spoils at most the pictures that are still on their way. Sizes and CRC stand before the bytes, where readers of a stream expect them.
 //
 //	struct archive_entry en;
 //	archive_entry_open(a, &en, name, e), archive_entry_write(&en, bytes, len, e) …, archive_entry_close(&en, &range, e)
@@ -39,6 +40,7 @@ struct archive_file {
 	time_t date;
 	uint64_t end;                      // of the finished entries
 	uint64_t bytes;                    // of the entries, finished or not
+	size_t reserved;                   // bytes behind the finished entries that the disk holds for the last ones and the listing
 	char path[256];                    // "" when there is no file
 	struct archive_entry *in_place;    // the one that is written behind the finished ones
 	unsigned open, count;              // entries being written; finished ones
@@ -74,6 +76,11 @@ int archive_entry_close(struct archive_entry *en, struct archive_range *range, s
 void archive_entry_drop(struct archive_entry *en);
 // An entry whose bytes are there at once.
 int archive_add(struct archive_file *a, const char *name, const void *bytes, size_t len, struct err *e);
+
+// Keeps so many bytes free for the entries without a picture and the listing. It is done before anything costly goes into the archive. ERR_FULL, ERR_IO.
+int archive_reserve(struct archive_file *a, size_t bytes, struct err *e);
+// From now on entries use what was reserved.
+void archive_use_reserve(struct archive_file *a);
 
 // Ends the ZIP; *bytes gets its size. No entry may be open. The file stays open and locked, and is removed by archive_drop() unless
 // archive_keep() was called. ERR_FULL, ERR_IO.

@@ -62,6 +62,8 @@ struct set {
 // What the prompts are made from. Points into the set.
 struct brief set_brief(const struct set *s);
 unsigned set_made(const struct set *s); // pictures
+// What the visitor sent and what was read for him: once the archive is packed, nobody needs it.
+void set_forget_input(struct set *s);
 // Wipes and frees; removes an archive that no record owns.
 void set_free(struct set *s);
 // Sets the failure of a set that a store cannot record, whatever the error is, and returns -1. The reason goes to stderr.

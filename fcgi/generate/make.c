@@ -18,6 +18,9 @@
 enum {
 	PREVIEW_BYTES = 512 * 1024, // of the spool, kept free for the smallest picture
 	RECORD_BYTES = 64 * 1024,   // of the stores' disk: less than the pages that a set's records are written to
+	PROMPTS_BYTES = 256 * 1024, // of prompts.json, at most
+	README_BYTES = 16 * 1024,
+	AGAIN_MS = 2000, // between two attempts to record a finished set
 	DAY = 24 * 60 * 60,
 };
 
@@ -106,12 +109,29 @@ static int set_record(struct set *s)
 	return request_log_end(s->r, done == 0 ? &e : NULL) == 0 && done == 0 ? 0 : set_not_recorded(s, &e);
 }
 
-static int set_pack(struct set *s)
+// Once pictures are there and paid for, the archive must not fail for want of the few bytes that explain and list them.
+static int set_reserve(struct set *s)
 {
-	BUF_AUTO_WIPE struct buf prompts = BUF_INIT(256 * 1024);
-	BUF_AUTO struct buf readme = BUF_INIT(16 * 1024);
+	enum {
+		OF_A_PICTURE = 512,
+		OF_AN_ENTRY = 256
+	}; // what prompts.json says of a picture beside its prompt; what the listing says of an entry
+	BUF_AUTO_WIPE struct buf prompts = BUF_INIT(PROMPTS_BYTES);
 	struct err e = {0};
 
+	if (outcome_prompts(s, &prompts) != 0)
+		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
+	size_t bytes = prompts.len + (size_t)OF_A_PICTURE * s->input.count + README_BYTES + OF_AN_ENTRY * ARCHIVE_ENTRIES_MAX;
+	return archive_reserve(&s->archive, bytes, &e) == 0 ? 0 : set_not_recorded(s, &e);
+}
+
+static int set_pack(struct set *s)
+{
+	BUF_AUTO_WIPE struct buf prompts = BUF_INIT(PROMPTS_BYTES);
+	BUF_AUTO struct buf readme = BUF_INIT(README_BYTES);
+	struct err e = {0};
+
+	archive_use_reserve(&s->archive);
 	if (answer_progress(s, "archive", 0, 1) != 0)
 		return -1;
 	if (outcome_prompts(s, &prompts) != 0 || outcome_readme(s, &readme) != 0)
@@ -122,6 +142,28 @@ static int set_pack(struct set *s)
 	if (archive_add(&s->archive, "README.txt", readme.data, readme.len, &e) != 0 ||
 	    archive_finish(&s->archive, &s->archive_bytes, &e) != 0)
 		return set_not_recorded(s, &e);
+	return 0;
+}
+
+// The pictures are paid for, and whoever gets events sees them already: a store that takes no record at the moment, as on a full disk, is asked
+// again as long as the set may live, or the visitor waits.
+static int set_put(struct set *s, const struct vault_new *archive, const struct ledger_event *event, char id[RECORD_ID_LEN + 1])
+{
+	struct err e = {0};
+	bool told = false;
+
+	while (vault_put(s->g->vault, archive, event, id, &e) != 0) {
+		bool over = s->live != NULL ? s->expires != 0 && when_now() >= s->expires
+					    : monotonic_ms() + 2 * (uint64_t)AGAIN_MS > request_deadline(s->r);
+		if (over || vault_broken(s->g->vault) || e.code == ERR_REFUSED || e.code == ERR_INPUT)
+			return set_not_recorded(s, &e);
+		if (!told)
+			note_line("a finished set waits to be recorded: %s", e.text);
+		told = true;
+		e = (struct err){0};
+		if (answer_alive(s) != 0 || visitor_pause(s, AGAIN_MS) != 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -147,8 +189,9 @@ static int set_hand_over(struct set *s)
 				    .body_len = body.len,
 				    .file = s->archive.path,
 				    .due = s->expires};
-	if (vault_put(s->g->vault, &archive, &event, id, &e) != 0)
-		return set_not_recorded(s, &e);
+	set_forget_input(s);
+	if (set_put(s, &archive, &event, id) != 0)
+		return -1;
 	archive_keep(&s->archive);
 	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s, record) == 0)
 		return 0;
@@ -161,9 +204,9 @@ static int set_hand_over(struct set *s)
 	return -1;
 }
 
-static int (*const steps[])(struct set *s) = {set_log_request, set_read_input, set_choose_processors, set_begin_archive,
-					      set_record,      answer_begin,   page_facts_read,       prompts_write,
-					      images_make,     set_pack,       set_hand_over};
+static int (*const steps[])(struct set *s) = {set_log_request, set_read_input,  set_choose_processors, set_begin_archive, set_record,
+					      answer_begin,    page_facts_read, prompts_write,         set_reserve,       images_make,
+					      set_pack,        set_hand_over};
 
 void make_handle(struct request *r, void *context)
 {

@@ -136,7 +136,9 @@ int outcome_prompts(const struct set *s, struct buf *out)
 		cJSON_AddNumberToObject(one, "number", i + 1);
 		cJSON_AddItemToObject(one, "file", made ? cJSON_CreateString(picture->name) : cJSON_CreateNull());
 		cJSON_AddItemToObject(one, "prompt", picture->prompt != NULL ? cJSON_CreateString(picture->prompt) : cJSON_CreateNull());
-		cJSON_AddStringToObject(one, made ? "made_by" : "missing", made ? picture->by->name : word(s->policy, picture->reason));
+		cJSON_AddStringToObject(one, made ? "made_by" : "missing",
+					made ? picture->by->name
+					     : word(s->policy, picture->reason != NULL ? picture->reason : "missing.not_made"));
 		cJSON_AddItemToArray(list, one);
 	}
 	json_print(out, o);

@@ -231,3 +231,11 @@ int sealed_file_truncate(const struct sealed_file *f, uint64_t len)
 {
 	return ftruncate(f->fd, (off_t)(f->sealed ? (len + SECTOR - 1) / SECTOR * SECTOR : len));
 }
+
+int sealed_file_reserve(const struct sealed_file *f, uint64_t at, size_t len)
+{
+	uint64_t end = f->sealed ? (at + len + SECTOR - 1) / SECTOR * SECTOR : at + len;
+
+	errno = len > 0 ? posix_fallocate(f->fd, (off_t)at, (off_t)(end - at)) : 0;
+	return errno == 0 ? 0 : -1;
+}

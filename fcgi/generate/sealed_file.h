@@ -35,5 +35,7 @@ int sealed_file_write(const struct sealed_file *f, const void *bytes, size_t len
 int sealed_file_read(const struct sealed_file *f, void *bytes, size_t len, uint64_t at); // EIO: it is not so long
 int sealed_file_copy(const struct sealed_file *from, uint64_t from_at, const struct sealed_file *to, uint64_t to_at, uint64_t len);
 int sealed_file_truncate(const struct sealed_file *f, uint64_t len);
+// The disk holds space for these bytes from now on, until the file is truncated; the file is at least so long then.
+int sealed_file_reserve(const struct sealed_file *f, uint64_t at, size_t len);
 
 #endif

@@ -49,17 +49,23 @@ static void list_wipe(char **list)
 	free(list);
 }
 
-void set_free(struct set *s)
+void set_forget_input(struct set *s)
 {
-	for (unsigned i = 0; s->pictures != NULL && i < s->input.count; i++)
-		text_wipe(s->pictures[i].prompt);
-	free(s->pictures);
 	text_wipe(s->page.title);
 	text_wipe(s->page.summary);
 	text_wipe(s->page.text);
 	list_wipe(s->page.headings);
 	list_wipe(s->page.colours);
+	s->page = (struct page_facts){NULL};
 	input_free(&s->input);
+}
+
+void set_free(struct set *s)
+{
+	for (unsigned i = 0; s->pictures != NULL && i < s->input.count; i++)
+		text_wipe(s->pictures[i].prompt);
+	free(s->pictures);
+	set_forget_input(s);
 	if (s->live != NULL)
 		live_archive_closes(s->live);
 	archive_drop(&s->archive);

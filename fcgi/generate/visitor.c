@@ -34,6 +34,15 @@ static int visitor_fd(const struct set *s)
 	return s->live != NULL ? live_wake_fd(s->live) : request_fd(s->r);
 }
 
+int visitor_pause(struct set *s, unsigned ms)
+{
+	struct pollfd p = {.fd = visitor_fd(s), .events = POLLRDHUP};
+
+	poll(&p, 1, (int)ms);
+	visitor_stays(s);
+	return s->cancelled ? -1 : 0;
+}
+
 int visitor_await(struct set *s)
 {
 	while (visitor_stays(s)) {

@@ -12,6 +12,8 @@
 // Whether the set goes on, with him or in expectation of him. False: it is closed with what is there, or cancelled; see the set.
 bool visitor_stays(struct set *s);
 bool visitor_is_there(struct set *s);
+// Waits so long, or until he comes or goes. -1: the set is cancelled.
+int visitor_pause(struct set *s, unsigned ms);
 // Waits until he is there. -1: the set does not go on.
 int visitor_await(struct set *s);
 // peer_wait(), or where there are no works call_wait(), until something moves or the visitor comes or goes. ERR_GONE: the set does not go on.
