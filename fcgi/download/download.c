@@ -2,10 +2,8 @@
 #include "fcgi/download/download.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/vault/archive_token.h"
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +12,6 @@
 static const char SUFFIX[] = ".zip";
 enum {
 	DEADLINE_MS = 10000,
-	PATH_BYTES = 512,
 	THREADS = 4,
 	// An archive up to this size goes out with the answer. nginx sends larger ones; for that it ends its connection to this program, and
 	// making another costs as much as sending this many bytes.
@@ -30,7 +27,7 @@ static int archive_find(struct request *r, struct vault *v, struct vault_record 
 	if (strlen(rest) == TOKEN_LEN + strlen(SUFFIX) && strcmp(rest + TOKEN_LEN, SUFFIX) == 0)
 		memcpy(token, rest, TOKEN_LEN);
 	bool shaped = token_shaped(token);
-	if (shaped && archive_token_find(v, token, out, &e) == 0)
+	if (shaped && archive_token_find_head(v, token, out, &e) == 0)
 		return 0;
 	if (!shaped || e.code == ERR_NOT_FOUND)
 		respond_problem(r, 404, "problem.not-found", NULL, NULL);
@@ -64,23 +61,19 @@ static void archive_get(struct request *r, void *context)
 	static const char *const conditions[] = {"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
 	struct vault_record record = {0};
 	struct stat st;
-	char path[PATH_BYTES], internal[64 + RECORD_ID_LEN + TOKEN_LEN], disposition[128];
+	char internal[64 + RECORD_ID_LEN + TOKEN_LEN], disposition[128];
 	const char *site = request_policy(r)->site;
 	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	if (archive_find(r, context, &record) != 0)
 		return;
 	// The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file.
-	FD_AUTO int fd = -1;
-	if (record.has_file && vault_spool_path(context, record.id, path, sizeof path, NULL) == 0)
-		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, NULL);
-	bool sealed = json_get(body, "key") != NULL;
+	bool sealed = false;
+	FD_AUTO int fd = record.has_file ? vault_file_open(context, record.id, &sealed) : -1;
 	// nginx sends a file; one that is sealed is sent by the program that made it.
 	if (sealed)
 		snprintf(internal, sizeof internal, "/sealed/%.*s", TOKEN_LEN, request_rest(r));
 	else
 		snprintf(internal, sizeof internal, "/spool/%s%s", record.id, SUFFIX);
-	vault_record_free(&record);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		respond_problem(r, 404, "problem.not-found", NULL, NULL);
 		return;
@@ -107,7 +100,6 @@ static void archive_delete(struct request *r, void *context)
 	if (archive_find(r, context, &record) != 0)
 		return;
 	int rc = vault_end(context, record.id, &event, &e);
-	vault_record_free(&record);
 	if (rc == 0)
 		respond_empty(r, 204);
 	else if (e.code == ERR_NOT_FOUND) // ended by somebody else meanwhile

@@ -162,14 +162,11 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 	static const char nobody[] = "00000000000000000000000000000000";
 	struct vault_record archive = {0};
 	struct err why = {0};
-	bool there = archive_token_find(v, token, &archive, &why) == 0;
+	bool there = archive_token_find_head(v, token, &archive, &why) == 0;
 
 	if (!there && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	int ret = vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
-	if (there)
-		vault_record_free(&archive);
-	return ret;
+	return vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
 }
 
 int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e)

@@ -37,20 +37,23 @@ void archive_token_both(char zip[TOKEN_LEN + 1], char pictures[TOKEN_LEN + 1], c
 int archive_token_find(struct vault *v, const char *zip_token, struct vault_record *out, struct err *e)
 {
 	char pictures[TOKEN_LEN + 1];
-	struct err why = {0};
 
 	archive_token_pictures(pictures, zip_token);
-	if (vault_find(v, KIND_ARCHIVE, ARCHIVE_TOKEN_TAG, pictures, out, &why) == 0)
-		return 0;
-	if (why.code == ERR_NOT_FOUND) // one that an earlier version made was recorded by the token itself
-		return vault_find(v, KIND_ARCHIVE, "token", zip_token, out, e);
-	return err_set(e, why.code, "%s", why.text);
+	return vault_find(v, KIND_ARCHIVE, ARCHIVE_TOKEN_TAG, pictures, out, e);
+}
+
+int archive_token_find_head(struct vault *v, const char *zip_token, struct vault_record *out, struct err *e)
+{
+	char pictures[TOKEN_LEN + 1];
+
+	archive_token_pictures(pictures, zip_token);
+	return vault_find_head(v, KIND_ARCHIVE, ARCHIVE_TOKEN_TAG, pictures, out, e);
 }
 
 int archive_token_find_receipt(struct vault *v, const char *receipt, struct vault_record *out, struct err *e)
 {
-	char zip[TOKEN_LEN + 1], pictures[TOKEN_LEN + 1];
+	char zip[TOKEN_LEN + 1];
 
-	archive_token_both(zip, pictures, receipt);
-	return vault_find(v, KIND_ARCHIVE, ARCHIVE_TOKEN_TAG, pictures, out, e);
+	archive_token_zip(zip, receipt);
+	return archive_token_find(v, zip, out, e);
 }

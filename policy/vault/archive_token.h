@@ -11,8 +11,9 @@
 void archive_token_zip(char out[TOKEN_LEN + 1], const char *receipt);
 void archive_token_pictures(char out[TOKEN_LEN + 1], const char *zip_token);
 void archive_token_both(char zip[TOKEN_LEN + 1], char pictures[TOKEN_LEN + 1], const char *receipt);
-// As vault_find(): the archive whose ZIP has the token, and the one of the receipt.
+// As vault_find() and vault_find_head(): the archive whose ZIP has the token, and the one of the receipt.
 int archive_token_find(struct vault *v, const char *zip_token, struct vault_record *out, struct err *e);
+int archive_token_find_head(struct vault *v, const char *zip_token, struct vault_record *out, struct err *e);
 int archive_token_find_receipt(struct vault *v, const char *receipt, struct vault_record *out, struct err *e);
 
 #endif

@@ -9,6 +9,7 @@
 #include "policy/vault/ledger.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,20 @@ int vault_spool_path(const struct vault *v, const char *id, char *out, size_t si
 			return 0;
 	}
 	return path_join(out, size, v->spool, name, e);
+}
+
+int vault_file_open(const struct vault *v, const char *id, bool *sealed)
+{
+	char path[PATH_MAX];
+	int fd = -1;
+
+	for (int i = 0; i < 2 && fd < 0; i++) {
+		const char *spool = i == 0 ? v->spool : v->spools[v->spool == v->spools[SPOOL_MEMORY] ? SPOOL_DISK : SPOOL_MEMORY];
+		if (snprintf(path, sizeof path, "%s/%.*s.zip", spool, RECORD_ID_LEN, id) < (int)sizeof path)
+			fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		*sealed = spool == v->spools[SPOOL_DISK];
+	}
+	return fd;
 }
 
 static void row_free(struct record_row *row)
@@ -217,17 +232,22 @@ static int check_live(const struct vault *v, enum kind kind, const struct life_f
 	return end != 0 && end <= when_now() ? err_set(e, ERR_NOT_FOUND, "no such record") : 0;
 }
 
-static int open_record(const struct vault *v, enum view view, const struct record_row *row, struct vault_record *out, struct err *e)
+// All but the body.
+static int record_head(const struct vault *v, const struct record_row *row, struct vault_record *out, struct err *e)
 {
-	*out = (struct vault_record){.kind = row->kind,
-				     .made = row->facts.made,
-				     .due = row->due,
-				     .facts = row->facts,
-				     .has_file = row->has_file,
-				     .body = BUF_INIT(STORE_VALUE_MAX)};
+	*out = (struct vault_record){
+	    .kind = row->kind, .made = row->facts.made, .due = row->due, .facts = row->facts, .has_file = row->has_file};
 	memcpy(out->id, row->id, sizeof out->id);
 	memcpy(out->state, row->state, sizeof out->state);
-	if (check_live(v, row->kind, &row->facts, e) == 0 && open_body(v, view, row, &out->body, e) == 0)
+	return check_live(v, row->kind, &row->facts, e);
+}
+
+static int open_record(const struct vault *v, enum view view, const struct record_row *row, struct vault_record *out, struct err *e)
+{
+	if (record_head(v, row, out, e) != 0)
+		return -1;
+	out->body = BUF_INIT(STORE_VALUE_MAX);
+	if (open_body(v, view, row, &out->body, e) == 0)
 		return 0;
 	vault_record_free(out);
 	return -1;
@@ -242,8 +262,8 @@ int vault_get(struct vault *v, const char *id, struct vault_record *out, struct 
 }
 
 // The records that were found last. One is used again only while nothing at all was committed to the store, by whatever process, so it is what
-// a look-up would find; that matters to who downloads in parts, or looks before he downloads. Records with a body are not kept: nothing that
-// is sealed stands open in memory for longer than a request.
+// a look-up would find; that matters to who downloads in parts, or looks before he downloads. Bodies are not kept: nothing that is sealed
+// stands open in memory for longer than a request.
 static bool lookup_cached(struct vault *v, enum kind kind, const uint8_t hash[HASH_LEN], const struct store_stamp *now,
 			  struct vault_record *out)
 {
@@ -257,7 +277,24 @@ static bool lookup_cached(struct vault *v, enum kind kind, const uint8_t hash[HA
 	return hit;
 }
 
+static int find_row(struct vault *v, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], struct record_row *row, struct err *e)
+{
+	const struct record_query tagged = {.by = RECORD_WITH_TAG, .kind = kind, .tag = tag, .tag_hash = hash, .horizon = when_now()};
+
+	return v->b->records->get(v->store, VIEW_COMMITTED, &tagged, row, e);
+}
+
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
+{
+	struct record_row row ROW_AUTO = {0};
+	uint8_t hash[HASH_LEN];
+
+	*out = (struct vault_record){0};
+	key_lookup_hash(v, hash, tag, value);
+	return find_row(v, kind, tag, hash, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, &row, out, e);
+}
+
+int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
 {
 	struct record_row row ROW_AUTO = {0};
 	struct store_stamp before, after;
@@ -268,11 +305,10 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 	bool known = v->b->upkeep->stamp(v->store, &before);
 	if (known && lookup_cached(v, kind, hash, &before, out))
 		return check_live(v, kind, &out->facts, e);
-	const struct record_query tagged = {.by = RECORD_WITH_TAG, .kind = kind, .tag = tag, .tag_hash = hash, .horizon = when_now()};
-	if (v->b->records->get(v->store, VIEW_COMMITTED, &tagged, &row, e) != 0 || open_record(v, VIEW_COMMITTED, &row, out, e) != 0)
+	if (find_row(v, kind, tag, hash, &row, e) != 0 || record_head(v, &row, out, e) != 0)
 		return -1;
 	// Nothing was committed between the two stamps, so what was read is of this state.
-	if (known && out->body.data == NULL && v->b->upkeep->stamp(v->store, &after) && memcmp(&before, &after, sizeof before) == 0) {
+	if (known && v->b->upkeep->stamp(v->store, &after) && memcmp(&before, &after, sizeof before) == 0) {
 		struct lookup *l = &v->lookups.entries[hash[0] % LOOKUPS];
 		pthread_mutex_lock(&v->lookups.mutex);
 		memcpy(l->hash, hash, HASH_LEN);

@@ -74,6 +74,8 @@ void vault_record_free(struct vault_record *r);
 // A record past its due time is not found, pruned or not. ERR_NOT_FOUND. Of several with the same tag vault_find takes any.
 int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
+// The same but for the body, which stays sealed: `out` has none. At a small part of the cost.
+int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
 // Calls `each` for every live record of the kind, oldest first, until it returns non-zero. `state` NULL: any.
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
 	       struct err *e);
@@ -93,6 +95,8 @@ int vault_end(struct vault *v, const char *id, const struct ledger_event *event,
 const char *vault_spool(const struct vault *v, bool *on_disk);
 // Full path of the record's spool file.
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e);
+// Opens it for reading. -1: it is not there. `sealed`: it is on a disk, and bytes mean nothing without the key in the record's body.
+int vault_file_open(const struct vault *v, const char *id, bool *sealed);
 
 // --- request log ---
 struct request_log_row {

@@ -7,6 +7,7 @@
 #include "policy/rights/clock.h"
 #include "policy/rights/erase.h"
 #include "policy/rules/load.h"
+#include "policy/vault/archive_token.h"
 #include "tests/unit/test.h"
 #include <ftw.h>
 #include <limits.h>
@@ -87,7 +88,9 @@ static cJSON *show(struct vault *v, const struct rights_receipt *r)
 
 static void put_archive(struct vault *v, const char *receipt, char id[RECORD_ID_LEN + 1])
 {
-	const struct vault_tag tags[] = {{"receipt", receipt}, {"token", "some-token"}, {NULL, NULL}};
+	char pictures[TOKEN_LEN + 1];
+	archive_token_pictures(pictures, "some-token");
+	const struct vault_tag tags[] = {{"receipt", receipt}, {ARCHIVE_TOKEN_TAG, pictures}, {NULL, NULL}};
 	const struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = receipt, .tags = tags, .body = "{}", .body_len = 2};
 	const struct ledger_event event = {.name = "archive"};
 	struct err e = {0};

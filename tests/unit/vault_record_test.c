@@ -78,9 +78,10 @@ static void files_go_where_the_policy_puts_them(void **state)
 static int find_again(struct fixture *f, struct vault_record *r)
 {
 	struct err e = {0};
-	int first = vault_find(f->vault, KIND_ARCHIVE, "token", "again", r, &e);
+	int first = vault_find_head(f->vault, KIND_ARCHIVE, "token", "again", r, &e);
 
-	return vault_find(f->vault, KIND_ARCHIVE, "token", "again", r, &e) == first && (first == 0 || e.code == ERR_NOT_FOUND) ? first : -2;
+	return vault_find_head(f->vault, KIND_ARCHIVE, "token", "again", r, &e) == first && (first == 0 || e.code == ERR_NOT_FOUND) ? first
+																    : -2;
 }
 
 // Looked up twice, so that the second comes from memory; and then another process changes it.
