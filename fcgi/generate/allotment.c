@@ -20,10 +20,18 @@ enum {
 	SEEN_ENOUGH = 8, // pictures, before what is seen counts more than what the vendor's row says
 	LEAST_BYTES = 64 * 1024,
 	THUMBNAIL_BYTES = 64 * 1024,
+	TEXTS_BYTES = 64 * 1024,  // of a set: what explains and lists it
 	ROW_PIXELS = 1024 * 1024, // of the picture that the vendor's row tells of
 	VISITORS = 4096,
 	SHARE = 4,     // a visitor gets a quarter
 	LOOK_MS = 100, // what the kernel knows of the memory costs more than the rest of this
+};
+
+struct kept { // a finished set
+	struct kept *next;
+	uint64_t bytes;
+	time_t until;
+	char file[];
 };
 
 struct seen { // pictures of a processor and size
@@ -34,8 +42,9 @@ struct seen { // pictures of a processor and size
 static struct {
 	pthread_mutex_t lock;
 	uint64_t pending;           // of all sets
-	uint64_t visitor[VISITORS]; // by a hash of the address; two that share one share their share
-	unsigned char salt[16];     // of the hash
+	uint64_t visitor[VISITORS]; // of the pending; by a hash of the address: two that share one share their share
+	struct kept *kept[VISITORS];
+	unsigned char salt[16]; // of the hash
 	bool salted;
 	struct seen seen[CHAIN_MAX][2]; // larger than 1024×1024 or not
 } book = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -85,6 +94,54 @@ static int visitor_number(const char *address)
 	return (int)((hash ^ hash >> 32) % VISITORS);
 }
 
+// Under the lock. What the visitor's finished sets take. `look`: whether they are there is asked of the file system, which others change: a visitor who
+// deletes one has its space again.
+static uint64_t visitor_kept(int number, bool look)
+{
+	time_t now = when_now();
+	uint64_t bytes = 0;
+
+	for (struct kept **link = &book.kept[number]; *link != NULL;) {
+		struct kept *k = *link;
+		if ((k->until != 0 && now >= k->until) || (look && access(k->file, F_OK) != 0)) {
+			*link = k->next;
+			free(k);
+			continue;
+		}
+		bytes += k->bytes;
+		link = &k->next;
+	}
+	return bytes;
+}
+
+// Under the lock. Whether this would be more than his share of all that would be free without him.
+static bool visitor_takes_too_much(int number, uint64_t need, uint64_t left)
+{
+	uint64_t pending = number >= 0 ? book.visitor[number] : 0, own = 0;
+
+	for (int look = 0; number >= 0 && look < 2; look++) {
+		own = pending + visitor_kept(number, look == 1);
+		if (own == 0 || own + need <= left / SHARE + own / SHARE)
+			return false;
+	}
+	return number >= 0;
+}
+
+void allotment_keep(const struct allotment *a, const char *file, uint64_t bytes, time_t until)
+{
+	size_t len = strlen(file) + 1;
+	struct kept *k = a->visitor > 0 ? malloc(sizeof *k + len) : NULL;
+
+	if (k == NULL) // he is everybody; or memory is gone, and this one does not count
+		return;
+	*k = (struct kept){.bytes = bytes, .until = until};
+	memcpy(k->file, file, len);
+	pthread_mutex_lock(&book.lock);
+	k->next = book.kept[a->visitor - 1];
+	book.kept[a->visitor - 1] = k;
+	pthread_mutex_unlock(&book.lock);
+}
+
 int allotment_take(struct allotment *a, const struct generator *g, const struct allotment_wish *wish, uint64_t space, struct err *e)
 {
 	uint64_t picture = 0;
@@ -96,20 +153,19 @@ int allotment_take(struct allotment *a, const struct generator *g, const struct 
 	}
 	picture += wish->thumbnails ? THUMBNAIL_BYTES : 0;
 	// Those that come at the same time are in files of their own first, and one after the other is copied.
-	uint64_t need = picture * (wish->count + (wish->count > 1));
+	uint64_t need = picture * (wish->count + (wish->count > 1)) + TEXTS_BYTES;
 	int number = visitor_number(wish->address);
-	uint64_t *own = number >= 0 ? &book.visitor[number] : NULL;
 	uint64_t left = space > book.pending ? space - book.pending : 0;
 	int ret = 0;
 	if (need > left)
 		ret = err_set(e, ERR_FULL, "the spool has no space for another set");
-	else if (own != NULL && *own > 0 && *own + need > (left + *own) / SHARE)
+	else if (visitor_takes_too_much(number, need, left))
 		ret = err_set(e, ERR_BUSY, "the visitor has his share of the spool");
 	if (ret == 0) {
-		*a = (struct allotment){.picture = picture, .pending = need, .visitor = own != NULL ? (unsigned)number + 1 : 0};
+		*a = (struct allotment){.picture = picture, .pending = need, .visitor = number >= 0 ? (unsigned)number + 1 : 0};
 		book.pending += need;
-		if (own != NULL)
-			*own += need;
+		if (number >= 0)
+			book.visitor[number] += need;
 	}
 	pthread_mutex_unlock(&book.lock);
 	return ret;

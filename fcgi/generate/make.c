@@ -193,6 +193,9 @@ static int set_hand_over(struct set *s)
 	if (set_put(s, &archive, &event, id) != 0)
 		return -1;
 	archive_keep(&s->archive);
+	char file[sizeof s->archive.path];
+	if (vault_spool_path(s->g->vault, id, file, sizeof file, &e) == 0)
+		allotment_keep(&s->allotment, file, s->archive_bytes, s->expires);
 	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s, record) == 0)
 		return 0;
 	if (s->live != NULL) // who has the receipt finds it

@@ -2,8 +2,12 @@
 // Space is promised before anything is asked: what does not fit is refused, what was seen corrects what is expected, nobody takes all of it.
 #include "fcgi/generate/allotment.h"
 #include "policy/base/array.h"
+#include "policy/base/when.h"
 #include "tests/unit/test.h"
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
 
 enum { MB = 1024 * 1024 };
 
@@ -25,19 +29,19 @@ static void what_does_not_fit_is_refused_until_there_is_space_again(void **state
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(allotment_take(&a, &g, &eight, 35 * MB, &e), -1); // nine of 4 MB: eight, and one that is copied
+	assert_int_equal(allotment_take(&a, &g, &eight, 36 * MB, &e), -1); // nine of 4 MB: eight, and one that is copied; and the texts
 	assert_int_equal(e.code, ERR_FULL);
 	assert_int_equal(a.pending, 0);
-	assert_int_equal(allotment_take(&a, &g, &eight, 36 * MB, &e), 0);
-	assert_int_equal(allotment_take(&b, &g, &single, 39 * MB, &e), -1);
-	assert_int_equal(allotment_take(&b, &g, &single, 40 * MB, &e), 0);
+	assert_int_equal(allotment_take(&a, &g, &eight, 37 * MB, &e), 0);
+	assert_int_equal(allotment_take(&b, &g, &single, 40 * MB, &e), -1);
+	assert_int_equal(allotment_take(&b, &g, &single, 41 * MB, &e), 0);
 	allotment_release(&b);
 	allotment_used(&a, &g, &g.image[0], 1024, 1024, 2 * MB);
-	assert_int_equal(allotment_take(&b, &g, &single, 36 * MB, &e), 0); // 32 MB are still promised
+	assert_int_equal(allotment_take(&b, &g, &single, 37 * MB, &e), 0); // 32 MB are still promised
 	allotment_release(&a);
 	allotment_release(&a); // once is enough
 	allotment_release(&b);
-	assert_int_equal(allotment_take(&a, &g, &eight, 36 * MB, &e), 0);
+	assert_int_equal(allotment_take(&a, &g, &eight, 37 * MB, &e), 0);
 	allotment_release(&a);
 	assert_int_equal(allotment_take(&a, &g, &eight, UINT64_MAX, &e), 0); // where it cannot be asked
 	allotment_release(&a);
@@ -134,6 +138,39 @@ static void nobody_takes_more_than_a_quarter(void **state)
 	allotment_release(&a[0]);
 }
 
+static void finished_sets_count_as_long_as_they_are_there(void **state)
+{
+	const struct chain one = {.at = {&g.image[3]}, .count = 1};
+	const struct allotment_wish wish = wish_of(&one, 8, "203.0.113.9"), other = wish_of(&one, 8, "198.51.100.1");
+	char files[3][64];
+	struct allotment a;
+	struct err e = {0};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		snprintf(files[i], sizeof files[i], "/tmp/lethe-allotment-%d-%d", getpid(), i);
+		close(open(files[i], O_CREAT | O_CLOEXEC | O_WRONLY, 0600));
+		assert_int_equal(allotment_take(&a, &g, &wish, 400 * MB, &e), i < 2 ? 0 : -1);
+		if (i == 2)
+			break;
+		allotment_keep(&a, files[i], 50 * MB, i == 0 ? when_now() + 1000 : 0);
+		allotment_release(&a);
+	}
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(allotment_take(&a, &g, &other, 400 * MB, &e), 0);
+	allotment_release(&a);
+	unlink(files[1]); // deleted, by whatever program
+	assert_int_equal(allotment_take(&a, &g, &wish, 400 * MB, &e), 0);
+	allotment_keep(&a, files[0], 200 * MB, when_now()); // its time is over
+	allotment_release(&a);
+	assert_int_equal(allotment_take(&a, &g, &wish, 400 * MB, &e), 0);
+	allotment_release(&a);
+	for (int i = 0; i < 3; i++)
+		unlink(files[i]);
+	assert_int_equal(allotment_take(&a, &g, &wish, 40 * MB, &e), 0); // who has nothing gets one set, however large it is
+	allotment_release(&a);
+}
+
 static void *take_and_release(void *arg)
 {
 	const struct chain one = {.at = {&g.image[3]}, .count = 1};
@@ -161,7 +198,7 @@ static void all_of_it_is_given_back(void **state)
 		pthread_create(&threads[i], NULL, take_and_release, addresses[i]);
 	for (size_t i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	assert_int_equal(allotment_take(&a, &g, &eight, 36 * MB, NULL), 0);
+	assert_int_equal(allotment_take(&a, &g, &eight, 37 * MB, NULL), 0);
 	allotment_release(&a);
 }
 
@@ -181,6 +218,7 @@ int main(void)
 	    cmocka_unit_test(what_was_seen_corrects_what_is_expected),
 	    cmocka_unit_test(of_several_processors_the_largest_counts),
 	    cmocka_unit_test(nobody_takes_more_than_a_quarter),
+	    cmocka_unit_test(finished_sets_count_as_long_as_they_are_there),
 	    cmocka_unit_test(all_of_it_is_given_back),
 	    cmocka_unit_test(there_is_space_where_there_is_a_folder),
 	};
