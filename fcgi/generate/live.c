@@ -14,6 +14,7 @@
 
 enum {
 	LIVE_ALONE_MS = 60 * 1000,
+	LIVE_ALONE_TIMES = 5, // so long in all
 	BUCKETS = 4096,
 	EVENTS_MAX = 64,                           // three times as many as a set of eight has
 	EVENTS_BYTES_MAX = IMAGES_MAX * 64 * 1024, // prompts: the rest is small
@@ -26,10 +27,11 @@ struct live {
 	int visitor_fd;                    // the maker's; -1 once it is not to be used
 	const struct sealed_file *archive; // the maker's; NULL once it is not to be used
 	int wake_fd;                       // what hangs up to wake the maker: visitor_fd or, once that broke, one end of a pair
-	int wake_other;                    // the other end; both -1: there was none to be had, and nobody can come back
+	int wake_other;                    // the other end; both -1: there was none to be had
 	bool woken;                        // the pair is used up
 	bool left, cancelled, over;        // the visitor's connection broke; it is not wanted; its maker has ended
 	uint64_t alone_since;              // monotonic_ms(), while nobody reads
+	uint64_t alone_before;             // ms, of the times before
 	struct live_reader *readers;
 	struct live_picture picture[2 * IMAGES_MAX];
 	struct buf events;
@@ -197,16 +199,24 @@ static bool live_is_alone(const struct live *l)
 	return l->left && l->readers == NULL;
 }
 
+// Under the lock.
+static uint64_t live_alone_end(const struct live *l)
+{
+	uint64_t most = (uint64_t)LIVE_ALONE_TIMES * table.alone_ms, left = most > l->alone_before ? most - l->alone_before : 0;
+
+	return l->alone_since + (left < table.alone_ms ? left : table.alone_ms);
+}
+
 enum live_state live_look(struct live *l)
 {
 	pthread_mutex_lock(&table.lock);
-	if (l->left && l->woken)
+	if (l->left && (l->woken || l->wake_fd < 0))
 		live_pair_open(l);
 	enum live_state state = LIVE_VISITED;
 	if (l->cancelled)
 		state = LIVE_CANCELLED;
 	else if (live_is_alone(l))
-		state = table.stopping || l->wake_fd < 0 || monotonic_ms() >= l->alone_since + table.alone_ms ? LIVE_CLOSING : LIVE_ALONE;
+		state = table.stopping || monotonic_ms() >= live_alone_end(l) ? LIVE_CLOSING : LIVE_ALONE;
 	pthread_mutex_unlock(&table.lock);
 	return state;
 }
@@ -219,9 +229,16 @@ int live_wake_fd(const struct live *l)
 uint64_t live_alone_until(struct live *l)
 {
 	pthread_mutex_lock(&table.lock);
-	uint64_t until = live_is_alone(l) ? l->alone_since + table.alone_ms : UINT64_MAX;
+	uint64_t until = live_is_alone(l) ? live_alone_end(l) : UINT64_MAX;
 	pthread_mutex_unlock(&table.lock);
 	return until;
+}
+
+uint64_t live_look_until(struct live *l)
+{
+	uint64_t until = live_alone_until(l), blind = l->wake_fd < 0 ? monotonic_ms() + LIVE_BLIND_MS : UINT64_MAX;
+
+	return blind < until ? blind : until;
 }
 
 void live_left(struct live *l)
@@ -286,6 +303,8 @@ int live_read_begin(struct live *l, struct live_reader *r, unsigned long after)
 	pthread_mutex_lock(&table.lock);
 	bool there = !l->over && !l->cancelled;
 	if (there) {
+		if (live_is_alone(l))
+			l->alone_before += monotonic_ms() - l->alone_since;
 		r->read = after == 0 ? 0 : after <= l->event_count ? l->ends[after - 1] : l->events.len;
 		r->next = l->readers;
 		l->readers = r;

@@ -3,7 +3,8 @@
 // the ZIP already, who reads along, and whether the set was cancelled. One table for the process. A set stays in it from the first event
 // until it is recorded or given up.
 //
-// A visitor's connection may break. The set then stays for LIVE_ALONE_MS, in which he, or whoever has the receipt, may come back and read on.
+// A visitor's connection may break. The set then stays for a minute, in which he, or whoever has the receipt, may come back and read on; and again
+// when that connection breaks, until it has been without a reader for five minutes in all.
 //
 // Everything here is guarded by one lock, which is never held while something is waited for.
 #ifndef LETHE_GENERATE_LIVE_H
@@ -47,9 +48,12 @@ enum live_state {
 	LIVE_CANCELLED, // it is not wanted any more
 };
 enum live_state live_look(struct live *l);
-// Hangs up when the state may have changed: the visitor's connection while he has one. Another one after live_left() and live_look().
+// Hangs up when the state may have changed: the visitor's connection while he has one. Another one after live_left() and live_look(). -1: there is
+// no descriptor to be had at the moment; the maker looks again after LIVE_BLIND_MS.
+enum { LIVE_BLIND_MS = 200 };
 int live_wake_fd(const struct live *l);
 uint64_t live_alone_until(struct live *l); // monotonic_ms() at which LIVE_ALONE is over; UINT64_MAX when it is not that
+uint64_t live_look_until(struct live *l);  // monotonic_ms() at which the maker must look again; UINT64_MAX: when it is woken
 // His connection broke.
 void live_left(struct live *l);
 

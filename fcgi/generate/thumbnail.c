@@ -13,20 +13,18 @@ static atomic_size_t under_way;
 bool thumbnail_begin(struct thumbnail *t, struct call *call, const char *worker, const struct archive_file *a,
 		     const struct archive_range *range)
 {
-	uint64_t start = range->offset & ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
-	size_t before = (size_t)(range->offset - start), len = (size_t)range->len;
+	size_t len = (size_t)range->len;
 	JSON_AUTO cJSON *head = worker_thumbnail_head();
 	int sent = -1;
 
 	if (atomic_fetch_add(&under_way, len) + len <= THUMBNAIL_UNDER_WAY_MAX) {
-		char *bytes = a->file.sealed ? mmap(NULL, before + len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-					     : mmap(NULL, before + len, PROT_READ, MAP_SHARED, a->file.fd, (off_t)start);
-		if (bytes != MAP_FAILED && (!a->file.sealed || sealed_file_read(&a->file, bytes + before, len, range->offset) == 0))
-			sent = call_start(call, worker, head, bytes + before, len, NULL);
-		if (bytes != MAP_FAILED && a->file.sealed)
-			explicit_bzero(bytes, before + len);
-		if (bytes != MAP_FAILED)
-			munmap(bytes, before + len);
+		char *bytes = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (bytes != MAP_FAILED && sealed_file_read(&a->file, bytes, len, range->offset) == 0)
+			sent = call_start(call, worker, head, bytes, len, NULL);
+		if (bytes != MAP_FAILED) {
+			explicit_bzero(bytes, len);
+			munmap(bytes, len);
+		}
 	}
 	if (sent != 0) {
 		atomic_fetch_sub(&under_way, len);

@@ -46,10 +46,10 @@ int visitor_pause(struct set *s, unsigned ms)
 int visitor_await(struct set *s)
 {
 	while (visitor_stays(s)) {
-		uint64_t until = s->live != NULL ? live_alone_until(s->live) : UINT64_MAX, now = monotonic_ms();
 		struct pollfd p = {.fd = visitor_fd(s), .events = POLLRDHUP};
-		if (until == UINT64_MAX)
+		if (s->live == NULL || live_alone_until(s->live) == UINT64_MAX)
 			return 0;
+		uint64_t until = live_look_until(s->live), now = monotonic_ms();
 		poll(&p, 1, until > now ? until - now > INT_MAX ? INT_MAX : (int)(until - now) : 0);
 	}
 	return -1;
@@ -57,7 +57,7 @@ int visitor_await(struct set *s)
 
 int visitor_wait(struct set *s, struct peer_work *works, struct call *calls, size_t count, uint64_t until, struct err *e)
 {
-	uint64_t alone = s->live != NULL ? live_alone_until(s->live) : UINT64_MAX, limit = alone < until ? alone : until;
+	uint64_t look = s->live != NULL ? live_look_until(s->live) : UINT64_MAX, limit = look < until ? look : until;
 	if (s->closing || s->cancelled)
 		return err_set(e, ERR_GONE, "the visitor left");
 	int rc = works != NULL ? peer_wait(works, calls, count, visitor_fd(s), limit, e) : call_wait(calls, count, visitor_fd(s), limit, e);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -184,6 +185,55 @@ static void who_left_has_a_while_to_come_back(void **state)
 	live_alone_ms(0);
 }
 
+static void who_comes_and_goes_for_ever_does_not_keep_a_set(void **state)
+{
+	struct made m = made_begin();
+	struct live_reader r;
+	int visits = 0;
+
+	(void)state;
+	live_alone_ms(ALONE_MS);
+	live_left(m.live);
+	uint64_t first = monotonic_ms();
+	while (live_look(m.live) != LIVE_CLOSING) {
+		assert_true(live_alone_until(m.live) <= first + 5 * ALONE_MS + (uint64_t)visits); // a visit takes hardly a moment
+		usleep(ALONE_MS / 2 * 1000);
+		if (live_look(m.live) == LIVE_CLOSING)
+			break;
+		assert_int_equal(live_read_begin(m.live, &r, 0), 0);
+		live_read_end(m.live, &r);
+		assert_true(++visits < 12);
+	}
+	assert_true(visits > 0);
+	made_end(&m);
+	live_alone_ms(0);
+}
+
+static void without_descriptors_the_maker_looks_by_the_clock(void **state)
+{
+	struct made m = made_begin();
+	struct rlimit files, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = (struct rlimit){3, files.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	live_left(m.live);
+	assert_int_equal(live_look(m.live), LIVE_ALONE); // he may come back all the same
+	assert_int_equal(live_wake_fd(m.live), -1);
+	assert_true(live_look_until(m.live) <= monotonic_ms() + LIVE_BLIND_MS);
+	assert_true(live_alone_until(m.live) > monotonic_ms() + LIVE_BLIND_MS);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(live_look(m.live), LIVE_ALONE);
+	assert_true(live_wake_fd(m.live) >= 0);
+	assert_true(live_look_until(m.live) == live_alone_until(m.live));
+	struct live *l = live_of_receipt(m.receipt);
+	assert_int_equal(live_cancel(l, 1), -1);
+	assert_true(hangs_up(live_wake_fd(m.live), 0));
+	live_release(l);
+	made_end(&m);
+}
+
 static void *maker_main(void *arg)
 {
 	struct made *m = arg;
@@ -336,6 +386,8 @@ int main(void)
 	    cmocka_unit_test(a_set_is_found_by_its_own_names_alone),
 	    cmocka_unit_test(a_picture_is_there_from_when_it_is_until_the_archive_closes),
 	    cmocka_unit_test(who_left_has_a_while_to_come_back),
+	    cmocka_unit_test(who_comes_and_goes_for_ever_does_not_keep_a_set),
+	    cmocka_unit_test(without_descriptors_the_maker_looks_by_the_clock),
 	    cmocka_unit_test(cancelling_waits_for_the_end),
 	    cmocka_unit_test(makers_and_readers_at_once),
 	    cmocka_unit_test(at_the_stop_sets_that_nobody_reads_are_closed),

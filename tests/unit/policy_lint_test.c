@@ -94,7 +94,7 @@ static const struct mutation {
     {"default retention longer than told", "<retention longest=\"P30D\">", "<retention longest=\"P1D\">", "order=\"1\"",
      "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, longer",
      NULL, NULL},
-    {"forgotten here, kept there", "what you typed discarded, unless you come back. Azure OpenAI may hold a copy of what it gets",
+    {"forgotten here, kept there", "after five minutes away in all, it is closed at any rate. Azure OpenAI may hold a copy of what it gets",
      "Then it is discarded. A copy may be held", "<kind id=\"input\"",
      "warning: kind input is kept only in memory here, but processor azure-openai, which gets it, keeps it for up to 30 days", NULL, NULL},
     {"while an account that is none", "<life length=\"P24M\" after=\"closing\"",
