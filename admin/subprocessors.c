@@ -21,7 +21,7 @@ static enum status subprocessors_main(const struct admin *a, const struct argume
 		return STATUS_UNSURE;
 	if (format < 0)
 		return output_complain(STATUS_UNSURE, "subprocessors: this format is not built in");
-	if (facts_make(&facts, p, &e) != 0 || subprocessors_write(&facts, (enum subprocessors_format)format, &out, &e) != 0)
+	if (facts_make(&facts, p, false, &e) != 0 || subprocessors_write(&facts, (enum subprocessors_format)format, &out, &e) != 0)
 		return output_complain(STATUS_UNSURE, "subprocessors: %s", e.text);
 	return output_print(&out);
 }

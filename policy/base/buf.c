@@ -5,33 +5,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGES_MOVE = 128 * 1024 }; // from here on the C library maps memory for a buffer alone
+enum {
+	FIRST_BYTES = 256,
+	PAGES_MOVE = 128 * 1024, // from here on the C library maps memory for a buffer alone
+};
 
+// `cap` is at most `max` and the NUL, so what fits into it is below the ceiling.
 char *buf_reserve(struct buf *b, size_t len)
 {
+	if (!b->failed && len < b->cap - b->len)
+		return b->data + b->len;
 	b->failed = b->failed || len > b->max || b->len > b->max - len;
 	if (b->failed)
 		return NULL;
-	size_t need = b->len + len + 1;
-	if (need > b->cap) {
-		size_t cap = b->cap ? b->cap : 64;
-		while (cap < need)
-			cap = cap > (b->max + 1) / 2 ? b->max + 1 : cap * 2;
-		// realloc() leaves what was there behind when it copies; large memory has pages of its own, which move.
-		bool copied = b->data != NULL && b->cap < PAGES_MOVE;
-		char *data = copied ? malloc(cap) : realloc(b->data, cap);
-		b->failed = data == NULL;
-		if (b->failed)
-			return NULL;
-		if (copied) {
-			memcpy(data, b->data, b->len + 1);
-			explicit_bzero(b->data, b->used);
-			free(b->data);
-			b->used = b->len;
-		}
-		b->data = data;
-		b->cap = cap;
+	size_t cap = b->cap != 0 ? b->cap : FIRST_BYTES < b->max ? FIRST_BYTES : b->max + 1;
+	while (cap < b->len + len + 1)
+		cap = cap > (b->max + 1) / 2 ? b->max + 1 : cap * 2;
+	// realloc() leaves what was there behind when it copies; large memory has pages of its own, which move.
+	bool copied = b->data != NULL && b->cap < PAGES_MOVE;
+	char *data = copied ? malloc(cap) : realloc(b->data, cap);
+	b->failed = data == NULL;
+	if (b->failed)
+		return NULL;
+	if (copied) {
+		memcpy(data, b->data, b->len + 1);
+		explicit_bzero(b->data, b->used);
+		free(b->data);
+		b->used = b->len;
 	}
+	b->data = data;
+	b->cap = cap;
 	return b->data + b->len;
 }
 
@@ -71,7 +74,7 @@ int buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list args;
 	char *to = buf_reserve(b, b->max - b->len > LINE_BYTES ? LINE_BYTES : 0);
-	size_t space = to == NULL ? 0 : (b->cap > b->max ? b->max + 1 : b->cap) - b->len;
+	size_t space = to == NULL ? 0 : b->cap - b->len;
 
 	va_start(args, format);
 	int n = vsnprintf(to, space, format, args);

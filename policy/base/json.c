@@ -268,10 +268,18 @@ static void json_number_add(struct buf *out, double value)
 	buf_adds(out, text);
 }
 
-// Straight into the buffer: cJSON's own way makes the text elsewhere, and reads every number back that it has written.
-int json_print(struct buf *out, const cJSON *value)
+static void json_line_begin(struct buf *out, int depth)
 {
-	const int type = value != NULL ? value->type & 0xff : cJSON_Invalid;
+	static const char tabs[] = "\n\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
+
+	buf_add(out, tabs, depth < (int)sizeof tabs - 2 ? (size_t)depth + 1 : sizeof tabs - 1);
+}
+
+// Straight into the buffer: cJSON's own way makes the text elsewhere, and reads every number back that it has written. `depth` -1: all on
+// one line; else how deep the value stands.
+static void json_write(struct buf *out, const cJSON *value, int depth)
+{
+	const int type = value != NULL ? value->type & 0xff : cJSON_Invalid, inner = depth < 0 ? depth : depth + 1;
 
 	if (type == cJSON_String) {
 		json_string_add(out, value->valuestring);
@@ -280,21 +288,36 @@ int json_print(struct buf *out, const cJSON *value)
 	} else if (type == cJSON_Array || type == cJSON_Object) {
 		buf_addc(out, type == cJSON_Object ? '{' : '[');
 		for (const cJSON *child = value->child; child != NULL; child = child->next) {
+			if (type == cJSON_Object && depth >= 0)
+				json_line_begin(out, inner);
 			if (type == cJSON_Object) {
 				json_string_add(out, child->string);
-				buf_addc(out, ':');
+				buf_adds(out, depth < 0 ? ":" : ": ");
 			}
-			json_print(out, child);
+			json_write(out, child, inner);
 			if (child->next != NULL)
-				buf_addc(out, ',');
+				buf_adds(out, type == cJSON_Object || depth < 0 ? "," : ", ");
 		}
+		if (type == cJSON_Object && depth >= 0)
+			json_line_begin(out, depth);
 		buf_addc(out, type == cJSON_Object ? '}' : ']');
 	} else if (type == cJSON_True || type == cJSON_False || type == cJSON_NULL) {
 		buf_adds(out, type == cJSON_True ? "true" : type == cJSON_False ? "false" : "null");
 	} else {
 		out->failed = true; // there was no memory for a value
 	}
+}
+
+int json_print(struct buf *out, const cJSON *value)
+{
+	json_write(out, value, -1);
 	return out->failed ? -1 : 0;
+}
+
+int json_print_lines(struct buf *out, const cJSON *value)
+{
+	json_write(out, value, 0);
+	return buf_addc(out, '\n');
 }
 
 void json_free(cJSON **p)

@@ -55,26 +55,23 @@ struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...)
 	return &page->bytes;
 }
 
-// Reads templates/`folder`/name of every regular file that is not hidden, sorted, and hands it on. `folder` may be "".
-static int each_file(const char *templates, const char *folder, int (*each)(void *, const char *name, struct buf *bytes, struct err *e),
-		     void *arg, struct err *e)
+// Every regular file of the folder that is not hidden, sorted, as `prefix`name.
+static int pages_read(struct pages *s, const char *folder, const char *prefix, struct err *e)
 {
-	char path[4096], file[4096];
+	char file[4096];
 	struct dirent **names = NULL;
 	struct stat status;
-	int rc = 0;
+	int rc = 0, count = scandir(folder, &names, NULL, alphasort);
 
-	if (path_join(path, sizeof path, templates, folder, e) != 0)
-		return -1;
-	int count = scandir(path, &names, NULL, alphasort);
 	if (count < 0)
-		return err_set(e, ERR_NOT_FOUND, "the templates folder %s cannot be read", path);
+		return err_set(e, ERR_NOT_FOUND, "the templates folder %s cannot be read", folder);
 	for (int i = 0; i < count; i++) {
-		BUF_AUTO struct buf bytes = BUF_INIT(DOCUMENT_BYTES_MAX);
 		if (rc == 0)
-			rc = path_join(file, sizeof file, path, names[i]->d_name, e);
-		if (rc == 0 && names[i]->d_name[0] != '.' && stat(file, &status) == 0 && S_ISREG(status.st_mode))
-			rc = file_read(file, &bytes, e) != 0 || each(arg, names[i]->d_name, &bytes, e) != 0 ? -1 : 0;
+			rc = path_join(file, sizeof file, folder, names[i]->d_name, e);
+		if (rc == 0 && names[i]->d_name[0] != '.' && stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+			struct buf *bytes = pages_add(s, e, "%s%s", prefix, names[i]->d_name);
+			rc = bytes != NULL ? file_read(file, bytes, e) : -1;
+		}
 		free(names[i]);
 	}
 	free(names);
@@ -87,7 +84,7 @@ struct site {
 	const struct policy *policy; // in this language
 	struct variables variables;
 	struct facts facts;
-	struct buf layout; // the frame of every page
+	const char *layout; // the frame of every page
 };
 
 // A page: its own part of the head, and its content, in the frame. `name` is the page's below the folder of publish_all, without ".html".
@@ -126,16 +123,15 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	buf_reset(&address);
 	address_page(p, name, &address);
 	struct buf *out = pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
-	return out == NULL ? -1 : template_render(buf_text(&site->layout), "layout.html", 1, p, vars, out, e);
+	return out == NULL ? -1 : template_render(site->layout, "layout.html", 1, p, vars, out, e);
 }
 
 // Up to the first empty line a template holds its part of the head, then its content. A site that cannot make sets has another start than
 // the form for them.
-static int render_template(void *arg, const char *name, struct buf *bytes, struct err *e)
+static int render_template(const struct site *site, const char *name, const struct buf *bytes, struct err *e)
 {
-	const struct site *site = arg;
 	bool start = strcmp(name, "index.html") == 0, soon = strcmp(name, "soon.html") == 0;
-	BUF_AUTO struct buf head = BUF_INIT(DOCUMENT_BYTES_MAX), content = BUF_INIT(DOCUMENT_BYTES_MAX);
+	BUF_AUTO struct buf own = BUF_INIT(DOCUMENT_BYTES_MAX), head = BUF_INIT(DOCUMENT_BYTES_MAX), content = BUF_INIT(DOCUMENT_BYTES_MAX);
 	size_t len = strlen(name);
 	char path[300];
 
@@ -144,27 +140,18 @@ static int render_template(void *arg, const char *name, struct buf *bytes, struc
 		return 0;
 	if (strlen(buf_text(bytes)) != bytes->len)
 		return err_set(e, ERR_INPUT, "%s holds a NUL byte", name);
-	char *empty = bytes->len > 0 ? strstr(bytes->data, "\n\n") : NULL;
+	const char *text = buf_text(bytes), *empty = strstr(text, "\n\n");
 	if (empty == NULL)
 		return err_set(e, ERR_INPUT, "%s:1: an empty line is missing between what goes into the head and the content", name);
-	empty[1] = '\0';
+	buf_add(&own, text, (size_t)(empty + 1 - text));
 	int first = 2;
-	for (const char *c = bytes->data; *c; c++)
+	for (const char *c = text; c <= empty; c++)
 		first += *c == '\n';
-	if (template_render(bytes->data, name, 1, site->policy, site->variables.list, &head, e) != 0 ||
+	if (template_render(buf_text(&own), name, 1, site->policy, site->variables.list, &head, e) != 0 ||
 	    template_render(empty + 2, name, first, site->policy, site->variables.list, &content, e) != 0)
 		return -1;
 	snprintf(path, sizeof path, "/html/%.*s", soon ? 5 : (int)len - 5, soon ? "index" : name);
 	return put_in_frame(site, path, buf_text(&head), buf_text(&content), e);
-}
-
-static int copy_asset(void *arg, const char *name, struct buf *bytes, struct err *e)
-{
-	struct buf *out = pages_add(arg, e, "html/assets/%s", name);
-
-	if (out == NULL)
-		return -1;
-	return buf_add(out, bytes->data, bytes->len) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
 // A page whose content is made here. `name`: "privacy"; its feed goes into its head.
@@ -248,26 +235,35 @@ static int render_documents(const struct site *site, struct err *e)
 }
 
 // `p` in one of its languages. `testing` as in variables_make.
-static int render_language(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
+static int render_language(const struct policy *p, const struct pages *templates, bool testing, struct pages *s, struct err *e)
 {
-	struct site site = {.pages = s, .policy = p, .layout = BUF_INIT(DOCUMENT_BYTES_MAX)};
-	char path[4096];
-	int rc = path_join(path, sizeof path, templates, "layout.html", e) != 0 || file_read(path, &site.layout, e) != 0 ||
-			 variables_make(&site.variables, p, testing, e) != 0 || facts_make(&site.facts, p, e) != 0 ||
+	struct site site = {.pages = s, .policy = p};
+	bool main_language = strcmp(p->language, p->views[0]->language) == 0;
+
+	for (size_t i = 0; i < templates->count; i++)
+		if (strcmp(templates->list[i].path, "layout.html") == 0)
+			site.layout = buf_text(&templates->list[i].bytes);
+	if (site.layout == NULL)
+		return err_set(e, ERR_NOT_FOUND, "layout.html is missing among the templates");
+	int rc = variables_make(&site.variables, p, testing, e) != 0 || facts_make(&site.facts, p, main_language, e) != 0 ||
 			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e) != 0 ||
-			 each_file(templates, "", render_template, &site, e) != 0 ||
-			 (strcmp(p->language, p->views[0]->language) == 0 && render_documents(&site, e) != 0)
+			 (main_language && render_documents(&site, e) != 0)
 		     ? -1
 		     : 0;
+	for (size_t i = 0; rc == 0 && i < templates->count; i++)
+		rc = render_template(&site, templates->list[i].path, &templates->list[i].bytes, e);
 	variables_free(&site.variables);
 	facts_free(&site.facts);
-	buf_free(&site.layout);
 	return rc;
 }
 
 int pages_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e)
 {
-	if (each_file(templates, "assets", copy_asset, s, e) != 0)
+	PAGES_AUTO struct pages read = {0};
+	char assets[4096];
+
+	if (path_join(assets, sizeof assets, templates, "assets", e) != 0 || pages_read(s, assets, "html/assets/", e) != 0 ||
+	    pages_read(&read, templates, "", e) != 0)
 		return -1;
 	for (size_t i = 0; i < p->view_count; i++) {
 		struct policy view = *p->views[i];
@@ -276,7 +272,7 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 		view.coming = view.coming != NULL ? view.coming : p->coming; // announced, but not in this language
 		view.coming_from = p->coming_from;
 		view.coming_announced = p->coming_announced;
-		if (render_language(&view, templates, testing, s, e) != 0)
+		if (render_language(&view, &read, testing, s, e) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < s->count; i++) {

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (p == NULL && messages.len == 0)
 		abort(); // a refusal always says why
 	FACTS_AUTO struct facts facts = {0};
-	if (p != NULL && facts_make(&facts, p, &e) != 0)
+	if (p != NULL && facts_make(&facts, p, true, &e) != 0)
 		abort();
 	for (int format = LIST_TEXT; p != NULL && format <= LIST_XML; format++)
 		subprocessors_write(&facts, (enum subprocessors_format)format, &out, &e);

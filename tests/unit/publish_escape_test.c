@@ -69,7 +69,7 @@ static void html_shows_it_as_text(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(facts_make(&f, p, &e), 0);
+	assert_int_equal(facts_make(&f, p, true, &e), 0);
 	notice_write(p, FORM_HTML, &out);
 	check_no_markup(&out);
 	assert_true(occurrences(buf_text(&out), "&lt;script&gt;alert(1)") >= 6);
@@ -87,7 +87,7 @@ static void markdown_shows_it_as_text(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(facts_make(&f, p, &e), 0);
+	assert_int_equal(facts_make(&f, p, true, &e), 0);
 	notice_write(p, FORM_MARKDOWN, &out);
 	check_no_markup(&out);
 	assert_null(strstr(buf_text(&out), "[x](javascript"));
@@ -134,7 +134,7 @@ static void csv_cells_are_text_and_never_formulas(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(facts_make(&f, p, &e), 0);
+	assert_int_equal(facts_make(&f, p, true, &e), 0);
 	assert_int_equal(subprocessors_write(&f, LIST_CSV, &out, &e), 0);
 	assert_int_equal(csv_read(buf_text(&out), cells, 128), 46); // 23 columns, a heading and one processor
 	for (size_t i = 0; i < 46; i++) {
@@ -153,7 +153,7 @@ static void xml_and_json_hold_the_same_text(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(facts_make(&f, p, &e), 0);
+	assert_int_equal(facts_make(&f, p, true, &e), 0);
 	assert_int_equal(subprocessors_write(&f, LIST_XML, &xml, &e), 0);
 	check_no_markup(&xml);
 	xmlDoc *document = xmlReadMemory(xml.data, (int)xml.len, NULL, NULL, XML_PARSE_NONET);

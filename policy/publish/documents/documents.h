@@ -13,8 +13,10 @@ void notice_write(const struct policy *p, enum form form, struct buf *out);
 void summary_write(const struct policy *p, struct writer *w);
 // One declared part, by the name that <insert what="…"/> gives it.
 int notice_part(const struct policy *p, struct writer *w, const char *what);
-void notice_life(struct writer *w, const struct policy *p, const struct policy_kind *kind); // how long it is kept, with the reasons
-cJSON *notice_tree(const struct policy *p);                                                 // privacy.json; the caller frees it
+// How long it is kept, with the reasons.
+void notice_life(struct writer *w, const struct policy *p, const struct policy_kind *kind);
+// privacy.json, of its lists only that of this name, or all (NULL); the caller frees it.
+cJSON *notice_tree(const struct policy *p, const char *only);
 
 // ---- facts ----
 // The tree that mappings read (policy/publish/render/mapping.h): privacy.json, and what follows from it or needs the words of a language.
@@ -28,7 +30,8 @@ struct facts {
 	cJSON *tree, *made;         // `made`: what the mapping of the list made
 	const cJSON *subprocessors; // subprocessors.json, its rows under "subprocessors"
 };
-int facts_make(struct facts *out, const struct policy *p, struct err *e);
+// `whole`: all of it; else only the processors and their list.
+int facts_make(struct facts *out, const struct policy *p, bool whole, struct err *e);
 void facts_free(struct facts *f);
 #define FACTS_AUTO __attribute__((cleanup(facts_free)))
 int notice_json(const struct facts *f, struct buf *out, struct err *e);

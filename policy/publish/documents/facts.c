@@ -85,13 +85,13 @@ EMBED(facts_tilt_mapping, "policy/publish/documents/tilt.json");
 EMBED(facts_dpv_mapping, "policy/publish/documents/dpv.json");
 EMBED(facts_subprocessors_mapping, "policy/publish/documents/subprocessors.json");
 
-int facts_make(struct facts *out, const struct policy *p, struct err *e)
+// What is not about the processors.
+static void add_other_facts(cJSON *top, const struct policy *p)
 {
-	cJSON *top = notice_tree(p), *list = cJSON_GetObjectItem(top, "kinds"), *subjects = cJSON_AddArrayToObject(top, "subjects");
+	cJSON *list = cJSON_GetObjectItem(top, "kinds"), *subjects = cJSON_AddArrayToObject(top, "subjects");
 	BUF_AUTO struct buf words = BUF_INIT(DOCUMENT_BYTES_MAX);
 	struct writer w = {.form = FORM_TEXT, .out = &words, .policy = p};
 
-	*out = (struct facts){.policy = p, .tree = top, .made = cJSON_CreateArray()};
 	address_site(p, &words);
 	json_add_text(top, "site_url", buf_text(&words));
 	json_add_date(top, "created", p->version_count > 0 ? p->versions[p->version_count - 1].updated : p->updated);
@@ -128,7 +128,15 @@ int facts_make(struct facts *out, const struct policy *p, struct err *e)
 	list = cJSON_GetObjectItem(top, "purposes");
 	for (size_t i = 0; i < p->purpose_count; i++)
 		add_subjects(cJSON_GetArrayItem(list, (int)i), p, p->purposes[i].id, 0);
-	list = cJSON_GetObjectItem(top, "processors");
+}
+
+int facts_make(struct facts *out, const struct policy *p, bool whole, struct err *e)
+{
+	cJSON *top = notice_tree(p, whole ? NULL : "processors"), *list = cJSON_GetObjectItem(top, "processors");
+
+	*out = (struct facts){.policy = p, .tree = top, .made = cJSON_CreateArray()};
+	if (whole)
+		add_other_facts(top, p);
 	for (size_t i = 0; i < p->processor_count; i++)
 		add_processor_facts(cJSON_GetArrayItem(list, (int)i), p, &p->processors[i]);
 	out->subprocessors =
@@ -153,7 +161,7 @@ static int facts_document(const struct facts *f, const char *name, const char *m
 
 	if (document == NULL)
 		return -1;
-	return json_document(document, out) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
+	return json_print_lines(out, document) != 0 ? err_set(e, ERR_MEMORY, "%s is too large", name) : 0;
 }
 
 int facts_tilt(const struct facts *f, struct buf *out, struct err *e)

@@ -147,7 +147,7 @@ int feed_subprocessors(const struct facts *f, struct buf *out, struct err *e)
 {
 	const struct policy *p = f->policy;
 	FACTS_AUTO struct facts next = {0};
-	if (p->coming != NULL && facts_make(&next, p->coming, e) != 0)
+	if (p->coming != NULL && facts_make(&next, p->coming, false, e) != 0)
 		return -1;
 	const cJSON *rows = json_get(f->subprocessors, "subprocessors"), *coming = json_get(next.subprocessors, "subprocessors"),
 		    *row = rows != NULL ? rows->child : NULL;

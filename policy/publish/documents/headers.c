@@ -180,10 +180,10 @@ void headers_problems(const struct policy *p, struct buf *out)
 			cJSON_AddStringToObject(o, "detail", word(view, rows[i].key));
 			json_print(&text, o);
 			buf_printf(out, "\t%d%s%s '", rows[i].status, j > 0 ? "." : "", j > 0 ? view->language : "");
-			for (const char *c = buf_text(&text); *c != '\0'; c++) {
-				if (*c == '\\' || *c == '\'')
-					buf_addc(out, '\\');
-				buf_addc(out, *c);
+			for (const char *c = buf_text(&text), *next; *c != '\0'; c = next) {
+				next = c + 1 + strcspn(c + 1, "\\'");
+				buf_adds(out, *c == '\\' || *c == '\'' ? "\\" : "");
+				buf_add(out, c, (size_t)(next - c));
 			}
 			buf_adds(out, "\\n';\n");
 		}

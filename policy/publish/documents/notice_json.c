@@ -7,6 +7,7 @@
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/json.h"
 #include "policy/publish/render/writer.h"
+#include <string.h>
 
 static void add_proses(cJSON *object, const char *name, const struct policy *p, const struct prose_list *list)
 {
@@ -94,22 +95,25 @@ static void add_value(cJSON *object, const struct policy *p, const struct model_
 	}
 }
 
-static void add_fields(cJSON *object, const struct policy *p, const struct model_record *record, const void *base)
+// `only`: of the lists only this one; NULL: all.
+static void add_fields(cJSON *object, const struct policy *p, const struct model_record *record, const void *base, const char *only)
 {
 	FOR_FIELDS(f, record)
 	{
 		if (f->record == NULL && f->json != NULL) {
 			add_value(object, p, f, base);
 		} else if ((f->type == MODEL_RECORDS || f->type == MODEL_BY_KIND) && f->json != NULL) {
+			if (only != NULL && strcmp(f->json, only) != 0)
+				continue;
 			cJSON *array = cJSON_AddArrayToObject(object, f->json);
 			for (size_t i = 0; i < model_count(f, base); i++)
-				add_fields(json_object_in(array), p, f->record, model_item(f, base, i));
+				add_fields(json_object_in(array), p, f->record, model_item(f, base, i), NULL);
 		} else if (f->type == MODEL_PART || f->type == MODEL_RECORD) {
 			if (f->optional && !model_present(f->record, model_at(f, base)))
 				cJSON_AddNullToObject(object, f->json);
 			else // a part without a name is no object: its fields stand in the one around it
 				add_fields(f->json != NULL ? cJSON_AddObjectToObject(object, f->json) : object, p, f->record,
-					   model_at(f, base));
+					   model_at(f, base), f->json != NULL ? NULL : only);
 		}
 	}
 }
@@ -145,7 +149,7 @@ static void add_deletion(cJSON *top, const struct policy *p)
 	cJSON_AddBoolToObject(object, "vendorScriptRequirement", false);
 }
 
-cJSON *notice_tree(const struct policy *p)
+cJSON *notice_tree(const struct policy *p, const char *only)
 {
 	cJSON *top = cJSON_CreateObject();
 	time_t now = when_now();
@@ -156,7 +160,7 @@ cJSON *notice_tree(const struct policy *p)
 	json_add_date(top, "updated", p->updated);
 	json_add_text(top, "policy_sha256", p->sha256);
 	json_add_text(top, "contact", p->contact);
-	add_fields(top, p, &model_policy, p);
+	add_fields(top, p, &model_policy, p, only);
 	// A processor that is not in force is listed without roles; one that was removed gets nothing either.
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
@@ -168,13 +172,14 @@ cJSON *notice_tree(const struct policy *p)
 			cJSON_ReplaceItemInObject(object, "hosts", cJSON_CreateArray());
 		}
 	}
-	add_deletion(top, p);
+	if (only == NULL)
+		add_deletion(top, p);
 	return top;
 }
 
 int notice_json(const struct facts *f, struct buf *out, struct err *e)
 {
-	JSON_AUTO cJSON *top = notice_tree(f->policy);
+	JSON_AUTO cJSON *top = notice_tree(f->policy, NULL);
 
-	return json_document(top, out) != 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
+	return json_print_lines(out, top) != 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
 }

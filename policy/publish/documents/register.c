@@ -92,7 +92,7 @@ static int register_make(struct register_list *r, const struct policy *p, enum r
 	size_t count = 0;
 
 	*r = (struct register_list){0};
-	if (facts_make(&f, p, e) != 0)
+	if (facts_make(&f, p, true, e) != 0)
 		return -1;
 	cJSON *facts = f.tree;
 	json_add_text(facts, "census", figures->census == NULL ? word(p, "register.not_counted") : NULL);

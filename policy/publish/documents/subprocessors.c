@@ -47,7 +47,7 @@ int subprocessors_write(const struct facts *f, enum subprocessors_format format,
 	if (format == LIST_TEXT) {
 		list_text(&shown, out);
 	} else if (format == LIST_JSON) {
-		rc = json_document(f->subprocessors, out);
+		rc = json_print_lines(out, f->subprocessors);
 	} else if (format == LIST_CSV) {
 		rc = list_csv(&all, out);
 	} else if (format == LIST_MARKDOWN || format == LIST_HTML_PART) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/render/json.h"
 #include "policy/publish/render/writer.h"
-#include <stdlib.h>
 
 void json_add_text(cJSON *object, const char *name, const char *text)
 {
@@ -33,15 +32,4 @@ cJSON *json_object_in(cJSON *array)
 
 	cJSON_AddItemToArray(array, object);
 	return object;
-}
-
-int json_document(const cJSON *value, struct buf *out)
-{
-	char *text = cJSON_Print(value);
-
-	if (text == NULL)
-		return -1;
-	buf_adds(out, text);
-	free(text);
-	return buf_addc(out, '\n');
 }

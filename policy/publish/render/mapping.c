@@ -277,13 +277,15 @@ static const cJSON *map_members(const struct scope *s, const cJSON *object)
 
 	cJSON_ArrayForEach(member, object)
 	{
-		char name[128];
+		char name[128] = "";
 		size_t len = strlen(member->string);
 		bool optional = len > 0 && member->string[len - 1] == '?';
 		const cJSON *value = member->string[0] != '$' ? map_value(s, member) : NULL;
-		snprintf(name, sizeof name, "%.*s", (int)(len - optional), member->string);
-		if (value != NULL && !(optional && cJSON_IsNull(value)))
-			cJSON_AddItemReferenceToObject(out, name, (cJSON *)value); // as add_reference
+		if (value == NULL || (optional && cJSON_IsNull(value)))
+			continue;
+		if (optional)
+			snprintf(name, sizeof name, "%.*s", (int)len - 1, member->string);
+		cJSON_AddItemReferenceToObject(out, optional ? name : member->string, (cJSON *)value); // as add_reference
 	}
 	return keep_made(s, out);
 }
@@ -307,7 +309,8 @@ static void add_mapped(cJSON *array, const cJSON *mapping, const cJSON *value)
 // NULL: left out.
 static const cJSON *map_value(const struct scope *s, const cJSON *value)
 {
-	const char *needs = json_string(value, "$if");
+	bool instructions = cJSON_IsObject(value) && value->child != NULL && value->child->string[0] == '$';
+	const char *needs = instructions ? json_string(value, "$if") : NULL;
 	const cJSON *element;
 	struct scope inner = *s;
 
@@ -323,6 +326,8 @@ static const cJSON *map_value(const struct scope *s, const cJSON *value)
 		}
 		return keep_made(s, out);
 	}
+	if (!instructions)
+		return cJSON_IsObject(value) ? map_members(s, value) : value;
 	inner.outer = s;
 	if (json_get(value, "$with") != NULL) {
 		inner.element = map_members(s, json_get(value, "$with"));
@@ -330,7 +335,7 @@ static const cJSON *map_value(const struct scope *s, const cJSON *value)
 	}
 	const char *path = json_string(value, "$each"), *where = json_string(value, "$where");
 	if (path == NULL)
-		return cJSON_IsObject(value) ? map_members(s, value) : value;
+		return map_members(s, value);
 	const cJSON *list = expression(s, path, strlen(path)), *only = json_get(value, "$value");
 	cJSON *all = cJSON_CreateArray();
 	cJSON_ArrayForEach(element, list)

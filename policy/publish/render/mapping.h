@@ -7,6 +7,7 @@
 //   {"$if": "condition", …}   left out unless the condition holds
 //   {"$with": {…}, "$value": …}   the value, whose paths start from the object that the first gives
 //   "$tables"          (at the top) for the filter `table`
+// An object's instructions stand before its other members.
 // A path is members joined by dots; through an array it collects from each element. It starts at the element of the innermost "$each", with ^
 // at that of the one around it, with / at the top; "." is the element itself. A member that is not there is an error.
 // Conditions: "path" and "!path" (null, false and empty are false), "path = word", "path has path"; joined by " & ".

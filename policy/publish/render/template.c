@@ -28,11 +28,10 @@ static int template_words(const struct template *t, const char *name, size_t len
 	if (cJSON_GetArraySize(o) == 0)
 		return err_set(e, ERR_INPUT, "there are no words \"%.*s\"", len > 64 ? 64 : (int)len, name);
 	json_print(&text, o);
-	for (const char *c = buf_text(&text); *c != '\0'; c++) { // no "</script>"
-		if (*c == '<')
-			buf_adds(t->out, "\\u003c");
-		else
-			buf_addc(t->out, *c);
+	for (const char *c = buf_text(&text), *next; *c != '\0'; c = next) { // no "</script>"
+		next = c + 1 + strcspn(c + 1, "<");
+		buf_adds(t->out, *c == '<' ? "\\u003c" : "");
+		buf_add(t->out, c + (*c == '<'), (size_t)(next - c) - (*c == '<'));
 	}
 	return 0;
 }
