@@ -146,6 +146,19 @@ static void set_image_processors(const struct policy *p, struct buf *out)
 	}
 }
 
+// Where the site draws by itself, what it drew of its example texts may be shown.
+static void set_examples(const struct policy *p, struct buf *out)
+{
+	const struct policy_processor *a;
+
+	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
+		if (a->local) {
+			buf_adds(out, "yes");
+			return;
+		}
+	}
+}
+
 static void set_image_regions(const struct policy *p, struct buf *out)
 {
 	const struct policy_processor *a;
@@ -204,6 +217,7 @@ static const struct variable {
 } variables[] = {
     {"image_processors", set_image_processors},
     {"image_regions", set_image_regions},
+    {"examples", set_examples},
     {"coming", set_coming},
     {"facts", set_fact_list},
     {"leave_out", set_leave_out},

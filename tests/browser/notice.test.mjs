@@ -114,14 +114,14 @@ test('the live page shows what is held, its age against the promise, and that so
       Object.assign(kind, { late: true, oldest_seconds: 2 * kind.limit_seconds });
       await route.fulfill({ json: answer });
     });
-    await v.page.getByRole('button', { name: 'Ask again' }).click();
+    await v.page.getByRole('button', { name: 'Refresh' }).click();
     await v.page.locator('.live-state.bad').waitFor();
     assert.match(await v.page.locator('#live-state').textContent(), /older than promised/);
     await look(v.page, 'late');
     await v.page.unroute('**/privacy/live.json');
     await v.page.route('**/privacy/live.json', (route) => route.abort());
-    await v.page.getByRole('button', { name: 'Ask again' }).click();
-    await v.page.getByText('cannot be had').waitFor();
+    await v.page.getByRole('button', { name: 'Refresh' }).click();
+    await v.page.getByText('cannot be loaded').waitFor();
     await v.close();
     const plain = await browser.newContext({ baseURL: site.url, javaScriptEnabled: false });
     const page = await plain.newPage();

@@ -37,7 +37,7 @@ test('a reload while pictures are made: the same set goes on, each picture once'
     await page.reload(); // and once more when it is finished
     await finished(page);
     assert.equal(await page.locator('.frame img').count(), 3);
-    assert.match(await page.locator('#life').textContent(), /lives until/);
+    assert.match(await page.locator('#life').textContent(), /We keep the ZIP until/);
     assert.match(await page.locator('#receipt').textContent(), /^[\w-]{43}$/);
     await screenshot(page, `found-again-${name}`);
     await assertPrivate(v, site);

@@ -160,10 +160,10 @@ test('a ZIP that could not be deleted: said beside its time, which runs on to th
   assert.ok(await page.getByRole('button', { name: 'Delete now' }).isEnabled());
   await assertAccessible(page, 'not deleted');
   await page.clock.fastForward('05:30');
-  await page.locator('#life').getByText(/^[45] minutes$/).waitFor();
+  await page.locator('#life').getByText(/^[45] minutes left$/).waitFor();
   assert.ok(await words.isVisible(), 'the time leaves the words where they are');
   await page.clock.fastForward('05:00');
-  await page.getByText('reached its end').waitFor();
+  await page.getByText('The time is over').waitFor();
   for (const gone of [words, page.locator('#download'), page.locator('#delete')]) assert.equal(await gone.isVisible(), false);
   await v.close();
 });
@@ -178,7 +178,7 @@ test('a set with a picture missing says which and why', each, async () => {
   assert.match(await v.page.locator('#preview').textContent(), /Made by A/);
   await assertAccessible(v.page, 'a partial set');
   await screenshot(v.page, 'partial');
-  await v.page.getByText('reached its end').waitFor(); // the time runs out before one's eyes
+  await v.page.getByText('The time is over').waitFor(); // the time runs out before one's eyes
   assert.equal(await v.page.locator('#download').isVisible(), false);
   await v.close();
 });
@@ -205,7 +205,7 @@ test('another set starts with the form as it was, and the old pictures are gone 
     let asked;
     v.page.once('dialog', (dialog) => { asked = dialog.message(); return dialog[answer](); });
     await v.page.getByRole('button', { name: 'Make another set' }).click();
-    assert.match(asked, /neither the ZIP nor the receipt/);
+    assert.match(asked, /not saved this set/);
   };
   await another('dismiss');
   assert.ok(await v.page.locator('.frame img').isVisible(), 'nothing is lost unasked');

@@ -35,7 +35,7 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
     assert.ok(await image.evaluate((i) => i.complete && i.naturalWidth === 1024));
     assert.ok((await image.getAttribute('alt')).length > 10, 'the prompt is the text for those who do not see the picture');
   }
-  assert.match(await page.locator('#life').textContent(), /lives until/);
+  assert.match(await page.locator('#life').textContent(), /We keep the ZIP until .*\(1 hour left\)/);
   assert.match(await page.locator('#preview').textContent(), /^Built-in previews: drawn here, sent to nobody$/);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'work-title');
   await assertAccessible(page, 'the results');
@@ -54,7 +54,7 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
 
   await assertPrivate(v, site);
   const asked = new Set(v.requests.filter(({ url }) => url.startsWith('http')).map(({ method, url }) => `${method} ${new URL(url).pathname.replace(/[\w-]{43}/, '…')}`));
-  assert.deepEqual([...asked].sort(), ['GET /', 'GET /api/processors', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', 'GET /assets/favicon.svg',
+  assert.deepEqual([...asked].sort(), ['GET /', 'GET /api/processors', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', ...[1, 2, 3, 4].map((n) => `GET /assets/example-en-1-${n}.webp`), 'GET /assets/favicon.svg',
     'GET /assets/processors.js', 'GET /assets/sheet.js', 'GET /assets/stream.js', 'GET /pictures/…-1', 'GET /pictures/…-1t', 'GET /pictures/…-2', 'GET /pictures/…-2t', 'GET /pictures/…-3', 'GET /pictures/…-3t', 'POST /api/generate'], 'a download is not told to the driver; all else is here');
   await v.close();
 });
@@ -67,19 +67,48 @@ test('progress moves when work is done, and says so to screen readers', each, as
     window.heard = [];
     window.bars = [];
     new MutationObserver(() => window.heard.push(document.getElementById('live').textContent)).observe(document.getElementById('live'), { childList: true, characterData: true, subtree: true });
-    new MutationObserver(() => window.bars.push(document.getElementById('bar').value)).observe(document.getElementById('stages'), { childList: true });
+    window.stages = [];
+    new MutationObserver(() => {
+      window.bars.push(document.getElementById('bar').value);
+      window.stages.push([...document.querySelectorAll('#stages li')].map((one) => one.textContent).join('|'));
+    }).observe(document.getElementById('stages'), { childList: true });
   });
   await page.getByLabel('Describe the business').fill(bakery);
   await page.getByRole('button', { name: 'Make the pictures' }).click();
   await page.locator('.frame img').first().waitFor();
   await screenshot(page, 'progress');
   await finished(page);
-  const { heard, bars } = await page.evaluate(() => ({ heard: window.heard, bars: window.bars }));
+  const { heard, bars, stages } = await page.evaluate(() => ({ heard: window.heard, bars: window.bars, stages: window.stages }));
+  for (const words of ['Writing the descriptions', 'Descriptions written', 'ZIP']) assert.ok(stages.some((one) => one.split('|').includes(words)), `${words} in ${stages}`);
+  assert.ok(stages.every((one) => !/written.*written/.test(one) && !/(^|\|)Descriptions written.*Writing/.test(one)));
   assert.equal(heard[0], 'Started.');
   for (const words of ['Picture 1 of 4 is made.', 'Picture 4 of 4 is made.', 'Done. 4 of 4 pictures are ready.']) assert.ok(heard.includes(words), `${words} in ${heard}`);
   assert.deepEqual(bars, [...bars].sort((a, b) => a - b), 'the bar never goes back');
   assert.ok(new Set(bars).size >= 5);
   await v.close();
+});
+
+test('the start shows what was drawn here from the texts beside it, and takes such a text', each, async () => {
+  for (const [name, options] of [['desk', {}], ['phone', phone], ['plain', { javaScriptEnabled: false }]]) {
+    const context = await browser.newContext({ baseURL: site.url, viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    await page.goto('/');
+    const shown = page.locator('.example:visible');
+    assert.equal(await shown.count(), 1, name);
+    if (name !== 'phone') await page.locator('label', { hasText: 'Bicycles' }).click();
+    await shown.scrollIntoViewIfNeeded();
+    assert.equal(await shown.locator('img').count(), 4);
+    for (const image of await shown.locator('img').all()) assert.ok(await image.evaluate(async (i) => { await i.decode(); return i.naturalWidth >= 256; }), name);
+    if (name !== 'plain') {
+      await shown.getByRole('button', { name: 'Use this text' }).click();
+      assert.equal(await page.locator('#description').inputValue(), (await shown.locator('q').textContent()).trim());
+      assert.equal(await page.locator('[name=style]:checked').inputValue(), name === 'phone' ? 'soft' : 'flat');
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'description');
+    } else {
+      assert.equal(await shown.getByRole('button').count(), 0, 'no button that does nothing');
+    }
+    await context.close();
+  }
 });
 
 test('delete now: the ZIP is gone for everybody', each, async () => {

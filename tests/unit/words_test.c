@@ -193,7 +193,7 @@ static void what_is_filled_in_is_text(void **state)
 	assert_string_equal(buf_text(&out), "&lt;b&gt;{date}[x](y)*z*, &amp; &amp; {unknown}");
 	buf_reset(&out);
 	write_filled(&w, "list.some", values);
-	assert_string_equal(buf_text(&out), "Those who work for &lt;b&gt;{date}[x](y)*z* and see data for it. Last updated &amp;.");
+	assert_string_equal(buf_text(&out), "Companies that work for &lt;b&gt;{date}[x](y)*z* and get data for it. Last updated &amp;.");
 	buf_reset(&out);
 	write_word(&w, "notice.rights.use");
 	assert_string_equal(buf_text(&out), "Use them on the page <a href=\"/rights\">Your rights</a> or by mail.");

@@ -8,9 +8,14 @@ import * as sheet from "./sheet.js";
 import { showProcessors } from "./processors.js";
 
 const form = $("brief");
-const stageName = (name) => word(`script.start.${name}`);
 // How much of the whole each stage takes.
 const stageWeights = { page: 8, prompts: 12, images: 75, archive: 5 };
+const stageWords = {
+	page: { "": "script.start.page", now: "script.start.page.now", done: "script.start.page.done" },
+	prompts: { "": "script.start.prompts", now: "script.start.prompts.now", done: "script.start.prompts.done" },
+	images: { "": "script.start.images", now: "script.start.images.now", done: "script.start.images.done" },
+	archive: { "": "script.start.archive", now: "script.start.archive.now", done: "script.start.archive.done" },
+};
 let stages = [];
 let running = null;
 
@@ -101,9 +106,10 @@ function drawStages() {
 	const isDone = (stage) => stage.of > 0 && stage.done >= stage.of;
 	const now = stages.find((stage) => !isDone(stage));
 	$("stages").replaceChildren(...stages.map((stage) => {
-		const name = stageName(stage.name);
+		const state = isDone(stage) ? "done" : stage === now ? "now" : "";
+		const name = word(stageWords[stage.name][state]);
 		const item = element("li", stage.name === "images" && stage.of > 0 ? word("script.start.counted", { ...stage, stage: name }) : name);
-		item.className = isDone(stage) ? "done" : stage === now ? "now" : "";
+		item.className = state;
 		if (stage === now)
 			item.setAttribute("aria-current", "step");
 		return item;
@@ -127,7 +133,7 @@ function onProgress({ stage: name, done, of }) {
 	if (name === "images" && done > 0)
 		say(word("script.start.picture_made", { done, of }));
 	else if (done >= of)
-		say(word("script.start.said", { stage: stageName(name) }));
+		say(word("script.start.said", { stage: word(stageWords[name].done) }));
 }
 
 // Nobody else saw anything only where the prompts too were written here and every picture was drawn here.
@@ -263,6 +269,14 @@ $("again").addEventListener("click", () => {
 	showForm();
 	(fromUrl() ? $("url") : $("description")).focus();
 });
+for (const button of document.querySelectorAll(".use"))
+	button.addEventListener("click", () => {
+		$("by-description")?.click();
+		$("description").value = button.parentElement.querySelector("q").textContent;
+		form.querySelector(`[name="style"][value="${button.dataset.style}"]`).checked = true;
+		count();
+		$("description").focus();
+	});
 count();
 showProcessors();
 if (history.state?.receipt)

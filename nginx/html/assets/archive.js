@@ -48,7 +48,7 @@ function tick() {
 	if (left <= 0)
 		return over(word("script.start.zip_ended"));
 	const clock = ends.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
-	life(word("script.start.zip_until"), element("strong", clock), word("script.start.zip_another"), element("strong", spell(left)),
+	life(word("script.start.zip_until"), element("strong", clock), " (", element("span", word("script.start.zip_left", { time: spell(left) })), ")",
 	     word("script.start.zip_tab"));
 }
 
