@@ -41,7 +41,7 @@ WORDS = ('room rooms house door doors stranger strangers doom doomed studio hope
          ' lodger tenant guest guests landlord promise_').split()
 
 # Old names, in what brings an older store up to date.
-OLD_WORDS = {'policy/vault/sqlite/schema.c': 'doomed', 'policy/vault/sqlite/store.c': 'ballast'}
+OLD_WORDS = {'policy/vault/sqlite/schema.c': 'doomed', 'policy/vault/space_reserve.c': 'ballast'}
 
 # What the functions of a file may be called after, besides the file, the first word of its name and its folder.
 PREFIXES = {
@@ -156,7 +156,7 @@ for name, text in sources.items():
             say(f'known to {home} alone', name, re.search(pattern, text).group(0))
 word = re.compile(r'(?<![A-Za-z])(' + '|'.join(WORDS) + r')(?![A-Za-z])', re.IGNORECASE)
 for name in [f for f in git('*.c', '*.h', '*.sh', '*.conf', '*.js', 'Makefile', '*.def', '*.service', '*.socket', '*.timer') if not f.startswith('tests/')]:
-    if name.startswith(('fcgi/provider/sketch', 'policy/vault/sqlite/s')):  # it draws such things; names of older stores
+    if name.startswith(('fcgi/provider/sketch', 'policy/vault/sqlite/s', 'policy/vault/space')):  # it draws such things; names of older stores
         continue
     for number, line in enumerate(read(name).split('\n'), 1):
         for found in word.findall(re.sub(r'"house"|REGIME_HOUSE|\bthe regime house\b', '', line)):

@@ -4,8 +4,8 @@
 // no column number crosses it. What is sealed or hashed is bytes here. tests/unit/backend_test.c is what every engine must pass.
 //
 // Records, keys and the ledger are written in one lane, the request log in another: whoever has entered a lane writes alone, in all processes.
-// Who needs both enters that of the log first. Every verb that writes needs its lane and a transaction begun in it, unless its comment says
-// "by itself": those begin and commit on their own, and need only the lane.
+// Who needs both enters that of the log first. Every verb that writes needs its lane, and begins a transaction where none is begun, which `end`
+// commits or rolls back; but those whose comment says "by itself" begin and commit on their own.
 //
 // Functions return 0, or -1 with *e: ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_BUSY, ERR_MEMORY, ERR_INPUT, ERR_NOT_FOUND. A callback that returns
 // non-zero ends the rows. Rows and what they point at are valid during the call.
@@ -41,7 +41,8 @@ struct store_stamp {
 
 enum sanitise_part { PART_RECORDS, PART_KEYS, PART_LOG };
 enum sanitise {
-	SANITISE_SHRINK, // gives space that is free back to the disk, as much as takes some milliseconds: returns 1 while there is more
+	SANITISE_TRIM, // of PART_RECORDS: takes the rows of events in closed segments away, but the notable; as much as takes some milliseconds
+	SANITISE_SHRINK, // gives space that is free back to the disk, as much as takes some milliseconds
 	SANITISE_LOGS,   // empties the write-ahead log
 	SANITISE_SMALL,  // rewrites what is not larger than REWRITE_ALWAYS_MAX, and empties the write-ahead log
 	SANITISE_ALL,    // rewrites, whatever it costs
@@ -78,24 +79,20 @@ struct backend_upkeep {
 
 	int (*enter)(struct store *s, enum lane lane, struct err *e);
 	void (*leave)(struct store *s, enum lane lane);
-	// `day`: the request log's, "2026-11-22", whose place is made where it is missing; NULL in the other lane. After the engine gave the
-	// transaction up by itself, as without space, every further verb of it fails, its commit too.
-	int (*begin)(struct store *s, enum lane lane, const char *day, struct err *e);
-	// Keys become durable before what they seal. ERR_UNKNOWN when the outcome cannot be known; any other error: nothing was committed. Rolling
-	// back always succeeds.
+	// Ends the transaction, if one is begun. Keys become durable before what they seal. After the engine gave the transaction up by itself, as
+	// without space, every further verb of it fails, its commit too. ERR_UNKNOWN when the outcome cannot be known; any other error: nothing
+	// was committed. Rolling back always succeeds.
 	int (*end)(struct store *s, enum lane lane, bool commit, struct err *e);
 
-	// Makes sure that what was deleted is in no file any more. By itself. ERR_BUSY while a reader is in the way. `day` for PART_LOG; a
-	// day that is not there is done.
+	// Makes sure that what was deleted is in no file any more. By itself. 1: there is more of it to do. ERR_BUSY while a reader is in the way.
+	// `day` for PART_LOG; a day that is not there is done.
 	int (*sanitise)(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e);
 	// Looks through the raw bytes of every file. Without any lane.
 	int (*find_bytes)(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e);
 	int (*survey)(struct store *s, struct store_survey *out, struct err *e);
 	// Calls for everything that is there and not of this version, or lacks: tables, columns, triggers, records of unknown kinds.
 	int (*drift)(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
-	bool (*stamp)(struct store *s, struct store_stamp *out); // false: it cannot be told in this moment
-	// The space that is kept in reserve, so that erasing works on a full disk: taken where it is not, or given free. False: it was so already.
-	bool (*reserve)(struct store *s, bool take);
+	bool (*stamp)(struct store *s, struct store_stamp *out);                           // false: it cannot be told in this moment
 	int (*number_get)(struct store *s, const char *name, int64_t *out, struct err *e); // 0 when it was never set; VIEW_COMMITTED
 	int (*number_set)(struct store *s, const char *name, int64_t value, struct err *e);
 };
@@ -179,12 +176,6 @@ struct ledger_row {
 	const char *name, *policy, *details;
 	const uint8_t *commitment, *seal; // HASH_LEN bytes; NULL when somebody made it another length
 };
-struct ledger_head_row {
-	uint64_t size;
-	time_t at;
-	uint8_t range[MERKLE_PACKED_MAX], seal[HASH_LEN];
-	size_t range_len;
-};
 struct payload_row {
 	int64_t seq;
 	bool has_subject;
@@ -192,28 +183,33 @@ struct payload_row {
 	time_t due;      // 0: none
 	struct buf body; // sealed; only put and get have it; its owner frees it
 };
-struct checkpoint_row {
+// What is known of the ledger at a size. Where two times or hashes are named, the mark says which it is.
+struct mark_row {
+	enum mark {
+		MARK_HEAD,       // its end: one, which moves
+		MARK_CHECKPOINT, // that was signed
+		MARK_SEGMENT,    // a part of it that is closed: its events are kept elsewhere (segment.h), or no more
+	} mark;
 	uint64_t size;
-	time_t at;
-	uint8_t root[HASH_LEN], range[MERKLE_PACKED_MAX];
+	time_t at; // of the last event; CHECKPOINT: of the signing
+	uint8_t range[MERKLE_PACKED_MAX];
 	size_t range_len;
-	char note[CHECKPOINT_NOTE_MAX];
+	uint8_t seal[HASH_LEN];         // HEAD, SEGMENT
+	uint8_t root[HASH_LEN];         // CHECKPOINT: of the whole; SEGMENT: of its own events
+	char note[CHECKPOINT_NOTE_MAX]; // CHECKPOINT
+	uint64_t start;                 // SEGMENT: the number of its first event
+	time_t first_at;                // SEGMENT: when that was
+	bool there;                     // SEGMENT: its events are kept
 };
-// A part of the ledger that is closed: its events are kept elsewhere (segment.h), or no more.
-struct segment_row {
-	uint64_t start, size; // the number of its first event, and that after its last
-	time_t first_at, last_at;
-	uint8_t root[HASH_LEN], range[MERKLE_PACKED_MAX]; // of its events alone; of the whole tree up to its end
-	size_t range_len;
-	uint8_t seal[HASH_LEN];
-	bool there; // its events are kept
-};
-enum mark_which { MARK_UP_TO, MARK_FROM }; // of checkpoints and segments, by size: the largest up to it; the smallest from it on
+enum mark_side { MARK_UP_TO, MARK_FROM }; // the largest up to a size; the smallest from it on
 
 struct backend_ledger {
-	int (*head)(struct store *s, enum view view, struct ledger_head_row *out, struct err *e); // 1: there is one, 0: none, -1
+	int (*mark_get)(struct store *s, enum view view, enum mark mark, enum mark_side side, uint64_t size, struct mark_row *out,
+			struct err *e); // 1, 0: none, -1
+	// A checkpoint or a segment; of a segment that is known already: only `there` and the seal.
+	int (*mark_put)(struct store *s, const struct mark_row *row, struct err *e);
 	// With its payload (NULL: none), and what the head is then.
-	int (*append)(struct store *s, const struct ledger_row *row, const struct payload_row *payload, const struct ledger_head_row *head,
+	int (*append)(struct store *s, const struct ledger_row *row, const struct payload_row *payload, const struct mark_row *head,
 		      struct err *e);
 	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their
 	// number alone.
@@ -224,18 +220,12 @@ struct backend_ledger {
 	// named to be ended. *out: how many.
 	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out,
 			   struct err *e);
-	int (*checkpoint_put)(struct store *s, const struct checkpoint_row *row, struct err *e);
-	int (*checkpoint_get)(struct store *s, enum mark_which which, uint64_t size, struct checkpoint_row *out,
-			      struct err *e);                                              // 1, 0: none, -1
-	int (*segment_put)(struct store *s, const struct segment_row *row, struct err *e); // of one that is known already: only `there`
-	int (*segment_get)(struct store *s, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e); // 1, 0: none, -1
-	// Takes the events from a number up to another away, which must be in closed segments; the notable ones stay.
-	int (*trim)(struct store *s, uint64_t from, uint64_t to, struct err *e);
 };
 
 // ---- request log: a place of its own for each UTC day, which goes as a whole ----
 
 struct log_row {
+	const char *day; // "2026-11-22": whose place is made where it is missing; one for each transaction
 	time_t at;
 	uint8_t address[LOG_HASH_LEN], receipt[LOG_HASH_LEN];
 	bool has_receipt;
@@ -250,7 +240,6 @@ struct log_day {
 };
 
 struct backend_log {
-	bool (*current)(struct store *s, const char *day); // the day is the last one that this store began, and nobody has ended it since
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
 	int (*days)(struct store *s, struct log_day **out, struct err *e); // their number, or -1; oldest first; the caller frees *out
 	// Deletes the rows with the address or the receipt (NULL: none of that sort) of a day, up to a time, or only counts them, and sanitises.

@@ -224,7 +224,7 @@ static int grow_by(void *arg, const struct ledger_row *row)
 static int grown_root(const struct vault *v, uint64_t size, uint8_t root[HASH_LEN], bool *kept, struct err *e)
 {
 	struct growth g = {0};
-	struct segment_row row;
+	struct mark_row row;
 	struct err why = {0};
 	int there = segment_row_get(v, MARK_UP_TO, size, &row, e);
 
@@ -245,12 +245,12 @@ static int grown_root(const struct vault *v, uint64_t size, uint8_t root[HASH_LE
 // The last checkpoint's signature must hold, and both its root and that of now follow from the events.
 static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 {
-	struct checkpoint_row last;
+	struct mark_row last;
 	struct merkle head;
 	uint8_t root[HASH_LEN], grown[HASH_LEN];
 	time_t at;
 	bool kept;
-	int there = v->b->ledger->checkpoint_get(v->store, MARK_UP_TO, UINT64_MAX, &last, e);
+	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
 
 	if (there < 0 || ledger_head(v, VIEW_WRITER, &head, &at, e) != 0)
 		return -1;
@@ -272,14 +272,14 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 		return -1;
 	if (memcmp(grown, root, HASH_LEN) != 0)
 		return err_set(e, ERR_CORRUPT, "the ledger's events do not lead to its head: nothing is signed; run: lethe audit verify");
-	struct checkpoint_row row = {.size = head.size, .at = when_now()};
+	struct mark_row row = {.mark = MARK_CHECKPOINT, .size = head.size, .at = when_now()};
 	row.range_len = merkle_pack(&head, row.range);
 	memcpy(row.root, root, HASH_LEN);
 	note_body(v, row.size, root, out);
-	if (sign_note(v, out, e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
+	if (sign_note(v, out, e) != 0)
 		return -1;
 	snprintf(row.note, sizeof row.note, "%s", buf_text(out));
-	return transaction_end(v, LANE_RECORDS, v->b->ledger->checkpoint_put(v->store, &row, e), e);
+	return transaction_end(v, LANE_RECORDS, v->b->ledger->mark_put(v->store, &row, e), e);
 }
 
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)

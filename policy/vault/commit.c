@@ -25,28 +25,22 @@ int commit_outcome(struct vault *v, int ret, const struct err *e)
 	return ret;
 }
 
-int transaction_begin(struct vault *v, enum lane lane, const char *day, struct err *e)
+static int transaction_prepare(struct vault *v, const struct op *op, struct err *e)
 {
-	const struct commit_hooks *hooks = v->lanes[lane].hooks;
+	const struct commit_hooks *hooks = v->lanes[op->lane].hooks;
 
-	if (hooks->before_begin != NULL && hooks->before_begin(v, day, e) != 0)
-		return -1;
-	return v->b->upkeep->begin(v->store, lane, day, e);
+	return hooks->prepare != NULL ? hooks->prepare(v, op->day, e) : 0;
 }
 
 int transaction_commit(struct vault *v, enum lane lane, struct err *e)
 {
 	const struct commit_hooks *hooks = v->lanes[lane].hooks;
 	struct err why = {0};
+	int ret = commit_outcome(v, v->b->upkeep->end(v->store, lane, true, &why), &why);
 
-	if ((hooks->before_commit != NULL && hooks->before_commit(v, &why) != 0) ||
-	    commit_outcome(v, v->b->upkeep->end(v->store, lane, true, &why), &why) != 0) {
-		transaction_rollback(v, lane);
-		return err_set(e, why.code, "%s", why.text);
-	}
 	if (hooks->ended != NULL)
 		hooks->ended(v);
-	return 0;
+	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 void transaction_rollback(struct vault *v, enum lane lane)
@@ -105,7 +99,7 @@ static void op_run_single(struct vault *v, struct op *op)
 		op->result = err_set(&op->err, ERR_UNAVAILABLE, "an earlier commit's outcome is unknown");
 		return;
 	}
-	op->result = transaction_begin(v, op->lane, op->day, &op->err);
+	op->result = transaction_prepare(v, op, &op->err);
 	if (op->result != 0)
 		return;
 	if (op_attempt(v, op) == 0 && transaction_commit(v, op->lane, &op->err) == 0)
@@ -122,7 +116,7 @@ static bool batch_run_together(struct vault *v, struct op *batch)
 	for (int tries = 0; tries < TOGETHER_TRIES; tries++) {
 		struct err why = {0};
 		struct op *op = batch;
-		if (transaction_begin(v, batch->lane, batch->day, &why) != 0) {
+		if (transaction_prepare(v, batch, &why) != 0) {
 			batch_fail(batch, &why);
 			return true;
 		}
@@ -337,6 +331,21 @@ int commit_alone(struct vault *v, struct commit_alone *a, struct err *e)
 		return 0;
 	commit_release_in(v, &a->ops[LANE_LOG]);
 	return -1;
+}
+
+int commit_sanitise(struct vault *v, enum sanitise how, struct err *e)
+{
+	struct err why = {0};
+	struct op op;
+	int more = 1;
+
+	while (more > 0) {
+		if (commit_alone_in(v, LANE_RECORDS, &op, e) != 0)
+			return -1;
+		more = commit_outcome(v, v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, how, &why), &why);
+		commit_release_in(v, &op);
+	}
+	return more == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 void commit_release(struct vault *v, struct commit_alone *a)

@@ -37,12 +37,13 @@ void commit_release(struct vault *v, struct commit_alone *a);
 int commit_alone_in(struct vault *v, enum lane lane, struct op *op, struct err *e);
 void commit_release_in(struct vault *v, struct op *op);
 
-// For who is alone. `day` as for the back end's begin.
-int transaction_begin(struct vault *v, enum lane lane, const char *day, struct err *e);
+// For who is alone. The back end begins a transaction with the first thing that is written.
 int transaction_commit(struct vault *v, enum lane lane, struct err *e);
 void transaction_rollback(struct vault *v, enum lane lane);
 // Commits when `ret` is 0, else rolls back. Returns 0, or -1 with *e.
 int transaction_end(struct vault *v, enum lane lane, int ret, struct err *e);
+// SANITISE_TRIM or _SHRINK of the records to its end, some milliseconds at a time: others write in between.
+int commit_sanitise(struct vault *v, enum sanitise how, struct err *e);
 // What the back end commits by itself passes here, so that an unknown outcome stops the vault: returns `ret`.
 int commit_outcome(struct vault *v, int ret, const struct err *e);
 

@@ -18,6 +18,7 @@
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
+#include "policy/vault/space_reserve.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -69,7 +70,7 @@ static void erase_partial(struct erasure *x, const char *where, const char *why)
 // On a full disk even deleting fails, until the reserve is given free.
 static bool made_space(struct erasure *x, const struct err *why)
 {
-	bool released = why->code == ERR_FULL && x->v->b->upkeep->reserve(x->v->store, false);
+	bool released = why->code == ERR_FULL && space_reserve(x->v->state, false);
 
 	x->reserve_released = x->reserve_released || released;
 	return released;
@@ -378,10 +379,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	bool erases = ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out));
 	if (erases) {
 		do
-			ret = transaction_begin(x->v, LANE_RECORDS, NULL, &why) != 0 ||
-				      transaction_end(x->v, LANE_RECORDS, erase_rows(x, &why), &why) != 0
-				  ? -1
-				  : 0;
+			ret = transaction_end(x->v, LANE_RECORDS, erase_rows(x, &why), &why);
 		while (ret != 0 && made_space(x, &why));
 		struct erase_store *s = x->out->stores;
 		s[STORE_RECORDS].erased = ret == 0 ? s[STORE_RECORDS].found - s[STORE_RECORDS].kept : 0;
@@ -673,7 +671,7 @@ static int erase_all(struct erasure *x, struct err *e)
 	}
 	out->searched_later = x->later && out->recorded;
 	if (x->reserve_released)
-		v->b->upkeep->reserve(v->store, true);
+		space_reserve(v->state, true);
 	markers_free(&x->markers);
 	free(x->records.rows);
 	wipe(x, sizeof *x);

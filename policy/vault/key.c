@@ -199,8 +199,6 @@ int key_load(struct vault *v, struct err *e)
 	} else if (parse_master(v, &text, path, e) != 0) {
 		return -1;
 	}
-	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
-		return -1;
 	int ret = load_one(v, SCOPE_LOOKUP, v->lookup_key, e) != 0 || load_one(v, "ledger", v->ledger_key, e) != 0 ? -1 : 0;
 	return transaction_end(v, LANE_RECORDS, ret, e);
 }

@@ -64,7 +64,7 @@ void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_
 
 // ---- the head ----
 
-static void head_seal(const struct vault *v, const struct ledger_head_row *row, uint8_t out[HASH_LEN])
+static void head_seal(const struct vault *v, const struct mark_row *row, uint8_t out[HASH_LEN])
 {
 	struct buf text BUF_AUTO = BUF_INIT(64 + MERKLE_PACKED_MAX);
 
@@ -75,9 +75,9 @@ static void head_seal(const struct vault *v, const struct ledger_head_row *row, 
 
 int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t *at, struct err *e)
 {
-	struct ledger_head_row row;
+	struct mark_row row;
 	uint8_t expected[HASH_LEN];
-	int there = v->b->ledger->head(v->store, view, &row, e);
+	int there = v->b->ledger->mark_get(v->store, view, MARK_HEAD, MARK_UP_TO, UINT64_MAX, &row, e);
 
 	*m = (struct merkle){0};
 	*at = row.at;
@@ -186,7 +186,7 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	ledger_row_seal(v, leaf, row_seal);
 	merkle_append(&tail->tree, leaf);
 	tail->at = row.at;
-	struct ledger_head_row head = {.size = tail->tree.size, .at = tail->at};
+	struct mark_row head = {.size = tail->tree.size, .at = tail->at};
 	head.range_len = merkle_pack(&tail->tree, head.range);
 	head_seal(v, &head, head.seal);
 	// What the policy does not let the ledger keep is committed to and forgotten at once.

@@ -29,7 +29,7 @@ static int grow_tree(void *arg, const struct ledger_row *row)
 static int proof_node(const struct proof *p, uint64_t from, uint64_t to)
 {
 	struct merkle tree = {0};
-	struct segment_row row;
+	struct mark_row row;
 	uint8_t root[HASH_LEN];
 
 	for (uint64_t at = from; at < to; at = from + tree.size) {
@@ -80,8 +80,8 @@ static int add_subproof(const struct proof *p, uint64_t size, uint64_t lo, uint6
 int ledger_proof(struct vault *v, enum ledger_proof which, uint64_t number, struct buf *out, struct err *e)
 {
 	const struct proof p = {v, out, e};
-	struct checkpoint_row last;
-	int there = v->b->ledger->checkpoint_get(v->store, MARK_UP_TO, UINT64_MAX, &last, e);
+	struct mark_row last;
+	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
 
 	if (there < 0)
 		return -1;

@@ -26,7 +26,7 @@ static int walk_row(void *arg, const struct ledger_row *row)
 int ledger_walk(const struct vault *v, uint64_t from, uint64_t to, int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
 {
 	struct walking w = {.each = each, .arg = arg, .next = from};
-	struct segment_row row;
+	struct mark_row row;
 	int there;
 
 	do {
@@ -74,8 +74,8 @@ int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger
 
 int ledger_size(struct vault *v, uint64_t *out, struct err *e)
 {
-	struct ledger_head_row head;
-	int there = v->b->ledger->head(v->store, VIEW_COMMITTED, &head, e);
+	struct mark_row head;
+	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_HEAD, MARK_UP_TO, UINT64_MAX, &head, e);
 
 	*out = head.size;
 	return there < 0 ? -1 : 0;

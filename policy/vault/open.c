@@ -7,6 +7,7 @@
 #include "policy/vault/ledger.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
+#include "policy/vault/space_reserve.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,13 +33,21 @@ static int open_store(struct vault *v, struct err *e)
 	static const enum store_access accesses[] = {
 	    [VAULT_PROGRAM] = STORE_SERVE, [VAULT_LOOK] = STORE_LOOK, [VAULT_ADMIN] = STORE_CREATE};
 	struct commit_alone alone;
+	struct err why = {0};
+	int ret;
 
-	if (v->b->upkeep->open(&v->store, v->state, accesses[v->mode], e) != 0 || commit_alone(v, &alone, e) != 0)
+	// On a full disk even opening fails.
+	do
+		ret = v->b->upkeep->open(&v->store, v->state, accesses[v->mode], &why);
+	while (ret != 0 && why.code == ERR_FULL && space_reserve(v->state, false));
+	if (ret != 0)
+		return err_set(e, why.code, "%s", why.text);
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = key_load(v, e);
+	ret = key_load(v, e);
 	if (ret == 0 && v->mode == VAULT_ADMIN) {
 		ret = checkpoint_key_make(v, e);
-		v->b->upkeep->reserve(v->store, true);
+		space_reserve(v->state, true);
 	}
 	commit_release(v, &alone);
 	return ret;

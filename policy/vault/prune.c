@@ -11,6 +11,7 @@
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
+#include "policy/vault/space_reserve.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -38,10 +39,7 @@ static int stamp_page(struct vault *v, enum kind kind, struct record_list *page,
 
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, page, e) != 0 ||
-			  transaction_begin(v, LANE_RECORDS, NULL, e) != 0
-		      ? -1
-		      : 0;
+	int ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, page, e);
 	if (ret == 0) {
 		for (size_t i = 0; i < page->count && ret == 0; i++) {
 			struct record_row *row = &page->rows[i];
@@ -59,8 +57,6 @@ static int stamp_page(struct vault *v, enum kind kind, struct record_list *page,
 
 static int set_number(struct vault *v, const char *name, int64_t value, struct err *e)
 {
-	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
-		return -1;
 	return transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, name, value, e), e);
 }
 
@@ -99,8 +95,6 @@ static int end_batch(struct pruning *p, const char *kind, const struct record_li
 	snprintf(details, sizeof details, "{\"kind\":\"%s\",\"records\":%zu,\"files\":%zu,\"anonymised\":%zu}", kind, list->count, files,
 		 anonymised);
 	const struct ledger_event event = {.name = "prune", .details = details};
-	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
-		return -1;
 	int ret = ledger_write(v, &event, NULL, e);
 	for (size_t i = 0; i < list->count && ret == 0; i++) {
 		const struct record_row *r = &list->rows[i];
@@ -169,8 +163,6 @@ static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
 		return 0;
 	// The event is durable, and that the key is to be ended, before the day goes; a crash in between leaves a day that is still due.
 	snprintf(details, sizeof details, "{\"kind\":\"request-log\",\"day\":\"%s\",\"rows\":%llu}", d->day, (unsigned long long)d->lines);
-	if (transaction_begin(v, LANE_RECORDS, NULL, e) != 0)
-		return -1;
 	int ret = ledger_write(v, &event, NULL, e) != 0 || key_end_later_of(v, kind_row(KIND_REQUEST_LOG)->name, d->day, e) != 0 ? -1 : 0;
 	return transaction_end(v, LANE_RECORDS, ret, e) != 0 || v->b->log->end_day(v->store, d->day, e) != 0 ? -1 : 0;
 }
@@ -325,10 +317,8 @@ static int prune_all(struct pruning *p, struct err *e)
 		return -1;
 	int ret = prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
 	while (ret == 0 && payloads == PAGE_ROWS) {
-		ret = transaction_begin(v, LANE_RECORDS, NULL, e);
-		if (ret == 0)
-			ret = transaction_end(v, LANE_RECORDS,
-					      v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, false, &payloads, e), e);
+		ret = v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, false, &payloads, e);
+		ret = transaction_end(v, LANE_RECORDS, ret, e);
 	}
 	if (ret == 0)
 		ret = key_reap(v, e);
@@ -341,15 +331,7 @@ static int prune_all(struct pruning *p, struct err *e)
 	if (ret != 0 || erase_finish(v, e) != 0 || segment_close_all(v, e) != 0 ||
 	    segment_prune(v, p->horizon, false, &p->out->ledger_events, e) != 0)
 		return -1;
-	int more = 1;
-	while (ret == 0 && more > 0) { // others write in between
-		ret = commit_alone(v, &alone, e);
-		if (ret == 0) {
-			more = v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SHRINK, e);
-			commit_release(v, &alone);
-		}
-	}
-	return ret != 0 || more < 0 ? -1 : 0;
+	return commit_sanitise(v, SANITISE_SHRINK, e);
 }
 
 static int prune_once(struct pruning *p, struct err *e)
@@ -381,9 +363,9 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 	if (prune_once(&p, &why) == 0)
 		return 0;
 	// On a full disk even deleting fails; what the first attempt has ended stays ended.
-	if (why.code != ERR_FULL || !v->b->upkeep->reserve(v->store, false))
+	if (why.code != ERR_FULL || !space_reserve(v->state, false))
 		return err_set(e, why.code, "%s", why.text);
 	int ret = prune_once(&p, e);
-	v->b->upkeep->reserve(v->store, true);
+	space_reserve(v->state, true);
 	return ret;
 }

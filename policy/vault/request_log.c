@@ -53,29 +53,28 @@ int request_log_hashes_of(const struct vault *v, const char *day, const char *ad
 
 // ---- the day that is written ----
 
-// The key may have been destroyed by who pruned the day. Others of the process may write records meanwhile: so that lane is entered too.
+// Others of the process may write records meanwhile: so that lane is entered too.
+static int make_day_key(struct vault *v, const char *kind, const char *day, struct data_key *out, struct err *e)
+{
+	struct op op;
+
+	if (commit_alone_in(v, LANE_RECORDS, &op, e) != 0)
+		return -1;
+	// What stands there was sealed with a key that is destroyed.
+	int ret = v->b->log->end_day(v->store, day, e) != 0 ? -1 : transaction_end(v, LANE_RECORDS, key_obtain(v, kind, day, out, e), e);
+	commit_release_in(v, &op);
+	return ret;
+}
+
+// Each time, as the key may have been destroyed by who pruned the day.
 static int take_day(struct vault *v, const char *day, struct err *e)
 {
 	const char *kind = kind_row(KIND_REQUEST_LOG)->name;
 	struct data_key DATA_KEY_AUTO key = {0};
 	struct err why = {0};
-	struct op op;
 
-	if (strcmp(v->log.day, day) == 0 && v->b->log->current(v->store, day))
-		return 0;
-	wipe(&v->log, sizeof v->log);
-	if (commit_alone_in(v, LANE_RECORDS, &op, e) != 0)
-		return -1;
-	int ret = key_find(v, VIEW_WRITER, kind, day, &key, &why);
-	if (ret != 0 && why.code == ERR_NOT_FOUND) {
-		why = (struct err){0};
-		// What stands there was sealed with a key that is destroyed.
-		ret = v->b->log->end_day(v->store, day, &why) != 0 || transaction_begin(v, LANE_RECORDS, NULL, &why) != 0 ? -1 : 0;
-		if (ret == 0)
-			ret = transaction_end(v, LANE_RECORDS, key_obtain(v, kind, day, &key, &why), &why);
-	}
-	commit_release_in(v, &op);
-	if (ret != 0)
+	if (key_find(v, VIEW_COMMITTED, kind, day, &key, &why) != 0 &&
+	    (why.code != ERR_NOT_FOUND || make_day_key(v, kind, day, &key, &why) != 0))
 		return err_set(e, why.code, "%s", why.text);
 	memcpy(v->log.key, key.bytes, KEY_LEN);
 	keyed_hash(v->log.hash_key, v->log.key, hash_key_label, NULL, 0);
@@ -83,7 +82,7 @@ static int take_day(struct vault *v, const char *day, struct err *e)
 	return 0;
 }
 
-const struct commit_hooks request_log_hooks = {.before_begin = take_day};
+const struct commit_hooks request_log_hooks = {.prepare = take_day};
 
 // ---- appending ----
 
@@ -99,7 +98,7 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 	const char *agent = p->row.user_agent == NULL ? "" : p->row.user_agent;
 	BUF_AUTO_WIPE struct buf plain = BUF_INIT(ADDRESS_MAX + AGENT_MAX + 2);
 	struct buf body BUF_AUTO = BUF_INIT(ADDRESS_MAX + AGENT_MAX + 2 + SEAL_OVERHEAD);
-	struct log_row row = {.at = p->at, .has_receipt = p->row.receipt != NULL};
+	struct log_row row = {.day = v->log.day, .at = p->at, .has_receipt = p->row.receipt != NULL};
 	uint8_t hash[HASH_LEN], subject[HASH_LEN];
 	char context[CONTEXT_MAX], address[ADDRESS_MAX];
 

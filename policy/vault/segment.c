@@ -15,9 +15,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { COMPRESSION = 9, TRIM_EVENTS = 512 /* a transaction of some milliseconds */ };
-// Numbers of the first event whose row may still be there, and whose file.
-static const char TRIMMED[] = "trimmed", ENDED[] = "segments-ended";
+enum { COMPRESSION = 9 };
+static const char ENDED[] = "segments-ended"; // the number of the first event whose file may still be there
 
 static int segment_path(const struct vault *v, uint64_t start, char out[PATH_MAX], struct err *e)
 {
@@ -29,22 +28,22 @@ static int segment_path(const struct vault *v, uint64_t start, char out[PATH_MAX
 
 // ---- the row ----
 
-static void segment_seal(const struct vault *v, const struct segment_row *row, uint8_t out[HASH_LEN])
+static void segment_seal(const struct vault *v, const struct mark_row *row, uint8_t out[HASH_LEN])
 {
 	struct buf text BUF_AUTO = BUF_INIT(256 + MERKLE_PACKED_MAX);
 
 	buf_printf(&text, "%llu %llu %lld %lld ", (unsigned long long)row->start, (unsigned long long)row->size, (long long)row->first_at,
-		   (long long)row->last_at);
+		   (long long)row->at);
 	buf_add(&text, row->root, HASH_LEN);
 	buf_add(&text, row->range, row->range_len);
 	buf_adds(&text, row->there ? "" : " ended"); // only who has the key may say that its file is rightly gone
 	keyed_hash(out, v->ledger_key, "segment", buf_text(&text), text.len);
 }
 
-int segment_row_get(const struct vault *v, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e)
+int segment_row_get(const struct vault *v, enum mark_side side, uint64_t size, struct mark_row *out, struct err *e)
 {
 	uint8_t expected[HASH_LEN];
-	int there = v->b->ledger->segment_get(v->store, which, size, out, e);
+	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_SEGMENT, side, size, out, e);
 
 	if (there <= 0)
 		return there;
@@ -55,7 +54,7 @@ int segment_row_get(const struct vault *v, enum mark_which which, uint64_t size,
 			     (unsigned long long)out->start);
 }
 
-int segment_tree(const struct segment_row *row, struct merkle *out, struct err *e)
+int segment_tree(const struct mark_row *row, struct merkle *out, struct err *e)
 {
 	return merkle_unpack(out, row->size, row->range, row->range_len) == 0
 		   ? 0
@@ -64,13 +63,13 @@ int segment_tree(const struct segment_row *row, struct merkle *out, struct err *
 
 // ---- the file ----
 
-static int damaged(const struct segment_row *row, const char *what, struct err *e)
+static int damaged(const struct mark_row *row, const char *what, struct err *e)
 {
 	return err_set(e, ERR_CORRUPT, "the file of the events %llu to %llu %s", (unsigned long long)row->start,
 		       (unsigned long long)row->size - 1, what);
 }
 
-static int file_unpack(const struct vault *v, const struct segment_row *row, struct buf *out, struct err *e)
+static int file_unpack(const struct vault *v, const struct mark_row *row, struct buf *out, struct err *e)
 {
 	struct buf packed BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
 	struct err why = {0};
@@ -140,7 +139,7 @@ static void head_line(char out[96], uint64_t start, uint64_t count)
 	snprintf(out, 96, "lethe-ledger/v1 %llu %llu\n", (unsigned long long)start, (unsigned long long)count);
 }
 
-int segment_read(char *text, size_t len, const struct segment_row *row, uint64_t from, uint64_t to,
+int segment_read(char *text, size_t len, const struct mark_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
 {
 	char head[96];
@@ -163,7 +162,7 @@ int segment_read(char *text, size_t len, const struct segment_row *row, uint64_t
 	return at == limit ? 0 : damaged(row, "is longer than they are", e);
 }
 
-int segment_each(const struct vault *v, const struct segment_row *row, uint64_t from, uint64_t to,
+int segment_each(const struct vault *v, const struct mark_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
@@ -187,7 +186,7 @@ int64_t segment_files(const struct vault *v)
 	return count;
 }
 
-bool segment_file_there(const struct vault *v, const struct segment_row *row)
+bool segment_file_there(const struct vault *v, const struct mark_row *row)
 {
 	char path[PATH_MAX];
 
@@ -211,7 +210,7 @@ static int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err
 
 struct closing {
 	const struct vault *v;
-	struct segment_row row;
+	struct mark_row row;
 	struct merkle part, whole; // of its events alone; of all up to now
 	struct buf text;
 	struct err why;
@@ -236,7 +235,7 @@ static int close_event(void *arg, const struct ledger_row *event)
 	merkle_append(&c->whole, leaf);
 	if (c->row.first_at == 0)
 		c->row.first_at = event->at;
-	c->row.last_at = event->at;
+	c->row.at = event->at;
 	if (memcmp(event->commitment, none, HASH_LEN) != 0)
 		hex_encode(hex, event->commitment, HASH_LEN);
 	return buf_printf(&c->text, "%lld\t%s\t%s\t%s\t%s\n", (long long)event->at, event->name, event->policy, event->details, hex);
@@ -285,7 +284,7 @@ static int file_pack(const struct closing *c, const char *folder, struct err *e)
 }
 
 struct put_row {
-	const struct segment_row *row;
+	const struct mark_row *row;
 	const struct ledger_event *event;
 };
 
@@ -293,10 +292,10 @@ static int run_put_row(struct vault *v, void *arg, struct err *e)
 {
 	const struct put_row *p = arg;
 
-	return v->b->ledger->segment_put(v->store, p->row, e) != 0 ? -1 : ledger_write(v, p->event, NULL, e);
+	return v->b->ledger->mark_put(v->store, p->row, e) != 0 ? -1 : ledger_write(v, p->event, NULL, e);
 }
 
-static int put_row(struct vault *v, const struct segment_row *row, const struct ledger_event *event, struct err *e)
+static int put_row(struct vault *v, const struct mark_row *row, const struct ledger_event *event, struct err *e)
 {
 	struct put_row put = {row, event};
 	struct op op = {.lane = LANE_RECORDS, .run = run_put_row, .arg = &put};
@@ -304,38 +303,11 @@ static int put_row(struct vault *v, const struct segment_row *row, const struct 
 	return commit_run(v, &op, e);
 }
 
-struct trim {
-	uint64_t from, to;
-};
-
-static int run_trim(struct vault *v, void *arg, struct err *e)
-{
-	const struct trim *t = arg;
-
-	return v->b->ledger->trim(v->store, t->from, t->to, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, TRIMMED, (int64_t)t->to, e);
-}
-
-// The rows before it that are not needed any more, some at a time.
-static int trim_to(struct vault *v, uint64_t end, struct err *e)
-{
-	int64_t from;
-	int ret = v->b->upkeep->number_get(v->store, TRIMMED, &from, e);
-	struct trim t = {.to = (uint64_t)from};
-	struct op op = {.lane = LANE_RECORDS, .run = run_trim, .arg = &t};
-
-	while (ret == 0 && t.to < end) {
-		t.from = t.to;
-		t.to = t.from + TRIM_EVENTS < end ? t.from + TRIM_EVENTS : end;
-		ret = commit_run(v, &op, e);
-	}
-	return ret;
-}
-
 // 1: closed, 0: it is not complete yet. Its rows are committed and nobody changes them, so nobody waits while they are read and packed.
 static int segment_close(struct vault *v, const char *folder, struct err *e)
 {
-	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX), .row.there = true};
-	struct segment_row last;
+	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX), .row = {.mark = MARK_SEGMENT, .there = true}};
+	struct mark_row last;
 	struct merkle head;
 	char line[96];
 	time_t at;
@@ -368,17 +340,12 @@ cleanup:
 
 int segment_close_all(struct vault *v, struct err *e)
 {
-	struct segment_row last;
 	char folder[PATH_MAX];
 	FD_AUTO int lock = segment_lock(v, folder, e);
 	int closed = lock < 0 ? -1 : 1;
 
-	while (closed > 0) {
-		int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e);
-		if (there < 0 || (there > 0 && trim_to(v, last.size, e) != 0))
-			return -1;
-		closed = segment_close(v, folder, e);
-	}
+	while (closed > 0)
+		closed = commit_sanitise(v, SANITISE_TRIM, e) != 0 ? -1 : segment_close(v, folder, e);
 	return closed;
 }
 
@@ -392,7 +359,7 @@ static int run_ended(struct vault *v, void *arg, struct err *e)
 // How far it came is noted last, so that a file which a crash left is unlinked by the next run.
 int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e)
 {
-	struct segment_row row;
+	struct mark_row row;
 	char details[128], path[PATH_MAX], folder[PATH_MAX];
 	FD_AUTO int lock = dry_run ? -1 : segment_lock(v, folder, e);
 	const struct ledger_event event = {.name = "prune", .details = details};
@@ -401,7 +368,7 @@ int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events,
 	int there, ret = (!dry_run && lock < 0) || v->b->upkeep->number_get(v->store, ENDED, &from, e) != 0 ? -1 : 0;
 
 	while (ret == 0 && (there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &row, e)) != 0) {
-		time_t end = there < 0 ? 0 : life_end(v->policy, KIND_LEDGER, row.last_at);
+		time_t end = there < 0 ? 0 : life_end(v->policy, KIND_LEDGER, row.at);
 		if (there < 0 || v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED || end == 0 || end > horizon)
 			return there < 0 ? -1 : 0;
 		uint64_t count = row.there ? row.size - row.start : 0;

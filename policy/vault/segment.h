@@ -31,20 +31,20 @@
 
 enum { SEGMENT_LEVEL = 14, SEGMENT_BYTES_MAX = 256 * 1024 * 1024 };
 
-// The row of a mark, as backend.h's segment_get. ERR_CORRUPT when its seal does not hold.
-int segment_row_get(const struct vault *v, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e);
+// The row of a mark, as backend.h's mark_get. ERR_CORRUPT when its seal does not hold.
+int segment_row_get(const struct vault *v, enum mark_side side, uint64_t size, struct mark_row *out, struct err *e);
 // The tree up to its end.
-int segment_tree(const struct segment_row *row, struct merkle *out, struct err *e);
+int segment_tree(const struct mark_row *row, struct merkle *out, struct err *e);
 // Calls for its events from a number up to another, which have no seal of their own, until `each` returns non-zero: 1 then. ERR_CORRUPT when the file
 // is damaged or missing, ERR_NOT_FOUND when its events are kept no more.
-int segment_each(const struct vault *v, const struct segment_row *row, uint64_t from, uint64_t to,
+int segment_each(const struct vault *v, const struct mark_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
 // The same for the text of its file, which is taken apart in place.
-int segment_read(char *text, size_t len, const struct segment_row *row, uint64_t from, uint64_t to,
+int segment_read(char *text, size_t len, const struct mark_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
 // How many files of segments there are; -1 when this user may not look. Whether that of a row is one of them.
 int64_t segment_files(const struct vault *v);
-bool segment_file_there(const struct vault *v, const struct segment_row *row);
+bool segment_file_there(const struct vault *v, const struct mark_row *row);
 // Closes all segments that are complete, and takes their rows away.
 int segment_close_all(struct vault *v, struct err *e);
 // Ends the files of those whose last event is past its life at `horizon`; only counts their events when `dry_run`.

@@ -13,8 +13,7 @@ struct op;
 
 // What else belongs to each transaction of a lane. Any may be NULL.
 struct commit_hooks {
-	int (*before_begin)(struct vault *v, const char *day, struct err *e);
-	int (*before_commit)(struct vault *v, struct err *e);
+	int (*prepare)(struct vault *v, const char *day, struct err *e);
 	void (*ended)(struct vault *v); // it was committed, or rolled back
 };
 

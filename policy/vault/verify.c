@@ -40,9 +40,9 @@ __attribute__((format(printf, 3, 4))) static void verify_found(struct verificati
 // Compares the tree with the checkpoint that was signed at its present size, if there is one.
 static int verify_checkpoint(struct verification *w, struct err *e)
 {
-	struct checkpoint_row row;
+	struct mark_row row;
 	uint8_t root[HASH_LEN];
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, MARK_FROM, w->tree.size, &row, e);
+	int there = w->v->b->ledger->mark_get(w->v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_FROM, w->tree.size, &row, e);
 
 	w->next = there > 0 ? row.size : UINT64_MAX;
 	if (there <= 0 || row.size != w->tree.size)
@@ -104,7 +104,7 @@ static int verify_event(void *arg, const struct ledger_row *row)
 }
 
 // One closed segment; `w->tree` ends where it begins.
-static int verify_segment(struct verification *w, struct segment_row *row, struct err *e)
+static int verify_segment(struct verification *w, struct mark_row *row, struct err *e)
 {
 	const unsigned long long first = row->start, last = row->size - 1;
 	struct err why = {0};
@@ -134,7 +134,7 @@ static int verify_segment(struct verification *w, struct segment_row *row, struc
 
 static int verify_events(struct verification *w, struct err *e)
 {
-	struct segment_row row;
+	struct mark_row row;
 	struct err why = {0};
 	int there = 0, ret = 0;
 
@@ -164,7 +164,7 @@ static int verify_events(struct verification *w, struct err *e)
 // Of the closed segments that were not read: whether as many files are there as rows tell of. One more can be at work: it is written before its row.
 static int verify_files(struct verification *w, uint64_t told, struct err *e)
 {
-	struct segment_row row = {0};
+	struct mark_row row = {0};
 	int64_t there = segment_files(w->v);
 	int more = 1;
 
@@ -186,7 +186,7 @@ static int verify_files(struct verification *w, uint64_t told, struct err *e)
 // What the rows alone cannot tell.
 static int verify_whole(struct verification *w, const struct merkle *head, bool head_altered, struct err *e)
 {
-	struct checkpoint_row last;
+	struct mark_row last;
 	struct store_survey held;
 	struct merkle now;
 	uint8_t root[HASH_LEN], expected[HASH_LEN];
@@ -199,7 +199,7 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 	if (w->done)
 		return 0;
 	// Appended and signed while we read is fine; beyond what the head knows now is not. The head is asked last, as all only grow.
-	int there = w->v->b->ledger->checkpoint_get(w->v->store, MARK_UP_TO, UINT64_MAX, &last, e);
+	int there = w->v->b->ledger->mark_get(w->v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
 	if (there < 0 || w->v->b->upkeep->survey(w->v->store, &held, e) != 0 || ledger_head(w->v, VIEW_COMMITTED, &now, &at, e) != 0)
 		return -1;
 	if (there > 0 && last.size > now.size)
@@ -214,7 +214,7 @@ static int verify_once(struct vault *v, enum ledger_extent extent, struct ledger
 {
 	struct verification w = {.v = v, .out = out, .payload.seq = -1};
 	struct store_survey held;
-	struct segment_row last;
+	struct mark_row last;
 	struct merkle head;
 	struct err why = {0};
 	uint8_t root[HASH_LEN];

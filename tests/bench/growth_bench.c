@@ -91,7 +91,7 @@ static void fill(struct vault *v, uint64_t sets)
 	struct err e = {0};
 
 	for (uint64_t i = 0; i < sets;) {
-		if (commit_alone(v, &alone, &e) != 0 || transaction_begin(v, LANE_RECORDS, NULL, &e) != 0)
+		if (commit_alone(v, &alone, &e) != 0)
 			die("fill", e.text);
 		for (uint64_t end = i + EVENTS_PER_COMMIT / 2; i < end && i < sets; i++)
 			write_set(v, i);

@@ -21,7 +21,7 @@ static int write_again(void *arg, const struct ledger_row *row)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct segment_row row = {.start = START, .size = START + EVENTS, .there = true};
+	const struct mark_row row = {.start = START, .size = START + EVENTS, .there = true};
 	struct buf again BUF_AUTO = BUF_INIT(TEXT_MAX);
 	char *text = malloc(size + 1); // as a buf, it ends with a NUL
 	struct err e;

@@ -70,10 +70,9 @@ static void with_each_engine(void (*test)(struct place *p))
 	}                                                                                                                                  \
 	static void name##_in(struct place *p)
 
-static void begin(struct place *p, enum lane lane, const char *day)
+static void enter(struct place *p, enum lane lane)
 {
 	OK(p->b->upkeep->enter(p->s, lane, &failed));
-	OK(p->b->upkeep->begin(p->s, lane, day, &failed));
 }
 
 static void commit(struct place *p, enum lane lane)
@@ -116,7 +115,7 @@ static void put_in(struct place *p, unsigned n, const char *body)
 
 static void put(struct place *p, unsigned n, const char *body)
 {
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	put_in(p, n, body);
 	commit(p, LANE_RECORDS);
 }
@@ -190,7 +189,7 @@ ENGINE_TEST(what_is_put_is_got_and_found)
 	assert_int_equal(find(p, KIND_TICKET, "receipt", hash, AT, &row, &e), -1); // another name
 	assert_int_equal(find(p, KIND_ARCHIVE, "token", hash, AT, &row, &e), -1);  // another kind
 
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	snprintf(wanted.state, sizeof wanted.state, "closed");
 	wanted.due = 0;
 	OK(p->b->records->update(p->s, &wanted, &failed)); // without a body
@@ -203,7 +202,7 @@ ENGINE_TEST(what_is_put_is_got_and_found)
 	buf_free(&row.body);
 
 	assert_true(hash_used(p, hash));
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	OK(p->b->records->end(p->s, wanted.id, count_hash, &tags, &failed));
 	commit(p, LANE_RECORDS);
 	assert_false(has(p, p->other, VIEW_COMMITTED, 7));
@@ -268,7 +267,7 @@ ENGINE_TEST(nobody_sees_what_is_not_committed)
 
 	put(p, 1, "x");
 	assert_true(p->b->upkeep->stamp(p->other, &before));
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	put_in(p, 2, "x");
 	assert_true(has(p, p->s, VIEW_WRITER, 2));
 	assert_false(has(p, p->s, VIEW_COMMITTED, 2));
@@ -290,7 +289,7 @@ ENGINE_TEST(a_failed_row_harms_no_other)
 	struct err e = {0};
 
 	put(p, 1, "x");
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	put_in(p, 2, "x");
 	assert_int_equal(p->b->records->put(p->s, &again, NULL, 0, &e), -1); // the id is taken
 	assert_int_equal(e.code, ERR_INPUT);
@@ -300,13 +299,13 @@ ENGINE_TEST(a_failed_row_harms_no_other)
 	assert_int_equal(has(p, p->other, VIEW_COMMITTED, 2), committed);
 	put(p, 3, "x");
 	assert_true(has(p, p->other, VIEW_COMMITTED, 3));
-	// Outside of a transaction nothing is written.
-	OK(p->b->upkeep->enter(p->s, LANE_RECORDS, &failed));
+	// What is not committed is not written; and where nothing is, there is nothing to commit.
+	enter(p, LANE_RECORDS);
 	struct record_row alone = a_record(4);
-	assert_int_equal(p->b->records->put(p->s, &alone, NULL, 0, &e), -1);
-	assert_int_equal(p->b->upkeep->end(p->s, LANE_RECORDS, true, &e), -1);
-	assert_int_equal(p->b->records->end(p->s, a_record(1).id, NULL, NULL, &e), -1);
-	p->b->upkeep->leave(p->s, LANE_RECORDS);
+	OK(p->b->records->put(p->s, &alone, NULL, 0, &failed));
+	OK(p->b->records->end(p->s, a_record(1).id, NULL, NULL, &failed));
+	OK(p->b->upkeep->end(p->s, LANE_RECORDS, false, &failed));
+	commit(p, LANE_RECORDS);
 	assert_true(has(p, p->other, VIEW_COMMITTED, 1));
 	assert_false(has(p, p->other, VIEW_COMMITTED, 4));
 }
@@ -324,7 +323,7 @@ ENGINE_TEST(a_kill_leaves_all_or_nothing)
 			p = &own;
 			p->s = open_store(p, STORE_LOOK);
 			put(p, n, "kept");
-			begin(p, LANE_RECORDS, NULL);
+			enter(p, LANE_RECORDS);
 			put_in(p, n + 1, "lost");
 			assert_int_equal(write(ready[1], "x", 1), 1);
 			put_in(p, n + 2, "lost");
@@ -384,7 +383,7 @@ ENGINE_TEST(a_destroyed_key_is_in_no_file)
 	struct found_bytes found = {0};
 	struct err e = {0};
 
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	OK(p->b->keys->put(p->s, &one, &failed));
 	OK(p->b->keys->put(p->s, &two, &failed));
 	put_in(p, 1, "x"); // is sealed with key 1
@@ -394,12 +393,12 @@ ENGINE_TEST(a_destroyed_key_is_in_no_file)
 	OK(p->b->keys->get(p->other, VIEW_COMMITTED, one.id, NULL, NULL, &row, &failed));
 	assert_memory_equal(row.wrapped, one.wrapped, sizeof row.wrapped);
 
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	OK(p->b->keys->end_later(p->s, two.id, &failed));
 	OK(p->b->keys->end_later(p->s, two.id, &failed)); // twice is once
 	roll_back(p, LANE_RECORDS);
 	assert_int_equal(destroy(p, KEY_END_NOW), 0);
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	OK(p->b->keys->end_later(p->s, one.id, &failed));
 	OK(p->b->keys->end_later(p->s, two.id, &failed));
 	OK(p->b->upkeep->end(p->s, LANE_RECORDS, true, &failed));
@@ -417,7 +416,7 @@ ENGINE_TEST(a_destroyed_key_is_in_no_file)
 	memcpy(marker.bytes, one.wrapped, KEY_LEN);
 	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
 	assert_true(found.hits > 0 && found.files > 0 && found.bytes > 0);
-	begin(p, LANE_RECORDS, NULL); // the end of a record names its key
+	enter(p, LANE_RECORDS); // the end of a record names its key
 	OK(p->b->records->end(p->s, a_record(1).id, NULL, NULL, &failed));
 	commit(p, LANE_RECORDS);
 	assert_int_equal(destroy(p, KEY_STAYS), 1);
@@ -431,7 +430,7 @@ static const uint8_t HASH_A[HASH_LEN] = {0xAA}, HASH_B[HASH_LEN] = {0xBB};
 
 static int append_in(struct place *p, int64_t seq, const char *name, const struct payload_row *payload, struct err *e)
 {
-	struct ledger_head_row head = {.size = (uint64_t)seq + 1, .at = AT + seq, .range_len = 2 * HASH_LEN};
+	struct mark_row head = {.size = (uint64_t)seq + 1, .at = AT + seq, .range_len = 2 * HASH_LEN};
 	const struct ledger_row row = {
 	    .seq = seq, .at = AT + seq, .name = name, .policy = "v1", .details = "{}", .commitment = HASH_A, .seal = HASH_B};
 
@@ -454,25 +453,41 @@ static int add_event(void *arg, const struct ledger_row *row)
 	return 0;
 }
 
+static int mark(struct place *p, struct store *s, enum mark which, enum mark_side side, uint64_t size, struct mark_row *out)
+{
+	failed = (struct err){0};
+	return p->b->ledger->mark_get(s, VIEW_COMMITTED, which, side, size, out, &failed);
+}
+
+static void trim(struct place *p)
+{
+	int more;
+
+	enter(p, LANE_RECORDS);
+	while ((more = p->b->upkeep->sanitise(p->s, PART_RECORDS, NULL, SANITISE_TRIM, &failed)) > 0)
+		;
+	assert_int_equal(more, 0);
+	p->b->upkeep->leave(p->s, LANE_RECORDS);
+}
+
 ENGINE_TEST(the_ledger_keeps_its_order)
 {
-	struct ledger_head_row got;
-	struct checkpoint_row point = {.size = 3, .at = AT, .range_len = HASH_LEN, .note = "a signed note"}, read;
+	struct mark_row got, point = {.mark = MARK_CHECKPOINT, .size = 3, .at = AT, .range_len = HASH_LEN, .note = "a signed note"}, read;
 	struct payload_row payload = {.seq = 2, .has_subject = true, .due = AT + 50, .body = BUF_INIT(64)};
 	struct events events = {0};
 	static struct store_survey held;
 	struct err e = {0};
 
-	assert_int_equal(p->b->ledger->head(p->s, VIEW_COMMITTED, &got, &failed), 0);
+	assert_int_equal(mark(p, p->s, MARK_HEAD, MARK_FROM, 0, &got), 0);
 	OK(p->b->upkeep->survey(p->s, &held, &failed));
 	assert_int_equal(held.ledger.last, -1);
 	memset(payload.subject, 9, HASH_LEN);
 	buf_adds(&payload.body, "sealed payload");
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	for (int64_t seq = 0; seq < 5; seq++)
 		OK(append_in(p, seq, seq == 3 ? "activation" : "event", seq == 2 ? &payload : NULL, &failed));
 	assert_int_equal(append_in(p, 2, "again", NULL, &e), -1);
-	OK(p->b->ledger->checkpoint_put(p->s, &point, &failed));
+	OK(p->b->ledger->mark_put(p->s, &point, &failed));
 	commit(p, LANE_RECORDS);
 
 	OK(p->b->ledger->page(p->other, 1, false, 3, add_event, &events, &failed));
@@ -483,14 +498,14 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	assert_true(events.count == 1 && events.seqs[0] == 3);
 	OK(p->b->upkeep->survey(p->other, &held, &failed));
 	assert_true(held.ledger.last == 4 && held.ledger.oldest == AT && held.ledger.newest == AT + 4);
-	assert_int_equal(p->b->ledger->head(p->other, VIEW_COMMITTED, &got, &failed), 1);
+	assert_int_equal(mark(p, p->other, MARK_HEAD, MARK_FROM, 0, &got), 1);
 	assert_true(got.size == 5 && got.at == AT + 4 && got.range_len == 2 * HASH_LEN);
 	assert_int_equal(got.range[2 * HASH_LEN - 1], 0x11);
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, MARK_UP_TO, UINT64_MAX, &read, &failed), 1);
+	assert_int_equal(mark(p, p->other, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &read), 1);
 	assert_true(read.size == 3 && read.range_len == HASH_LEN);
 	assert_string_equal(read.note, "a signed note");
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, MARK_UP_TO, 2, &read, &failed), 0);
-	assert_int_equal(p->b->ledger->checkpoint_get(p->other, MARK_FROM, 2, &read, &failed), 1);
+	assert_int_equal(mark(p, p->other, MARK_CHECKPOINT, MARK_UP_TO, 2, &read), 0);
+	assert_int_equal(mark(p, p->other, MARK_CHECKPOINT, MARK_FROM, 2, &read), 1);
 
 	struct payload_row back;
 	uint64_t count;
@@ -500,7 +515,7 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	assert_string_equal(buf_text(&back.body), "sealed payload");
 	buf_free(&back.body);
 	assert_int_equal(p->b->ledger->payload_get(p->other, 3, &back, &failed), 0);
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	OK(p->b->ledger->payload_end(p->s, payload.subject, 0, 0, true, &count, &failed));
 	assert_int_equal(count, 1);
 	OK(p->b->ledger->payload_end(p->s, NULL, AT + 49, 5, false, &count, &failed));
@@ -514,40 +529,39 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 
 ENGINE_TEST(closed_events_leave_the_table)
 {
-	struct segment_row one = {.size = 4, .first_at = AT, .last_at = AT + 3, .range_len = HASH_LEN, .there = true}, two = one, got;
+	struct mark_row one = {.mark = MARK_SEGMENT, .size = 4, .first_at = AT, .at = AT + 3, .range_len = HASH_LEN, .there = true},
+			two = one, got;
 	static struct store_survey held;
 	struct events events = {0};
-	struct err e = {0};
 
 	two.start = 4;
 	two.size = 8;
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	for (int64_t seq = 0; seq < 9; seq++)
 		OK(append_in(p, seq, seq == 3 ? "activation" : "event", NULL, &failed));
 	commit(p, LANE_RECORDS);
-	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_UP_TO, UINT64_MAX, &got, &failed), 0);
-	begin(p, LANE_RECORDS, NULL);
-	assert_int_equal(p->b->ledger->trim(p->s, 0, 4, &e), -1); // none is closed
-	roll_back(p, LANE_RECORDS);
-	begin(p, LANE_RECORDS, NULL);
-	OK(p->b->ledger->segment_put(p->s, &one, &failed));
-	OK(p->b->ledger->segment_put(p->s, &two, &failed));
-	OK(p->b->ledger->trim(p->s, 0, 3, &failed));
+	assert_int_equal(mark(p, p->other, MARK_SEGMENT, MARK_UP_TO, UINT64_MAX, &got), 0);
+	trim(p); // none is closed
+	OK(p->b->ledger->page(p->other, 0, false, 10, add_event, &events, &failed));
+	assert_int_equal(events.count, 9);
+	events.count = 0;
+	enter(p, LANE_RECORDS);
+	OK(p->b->ledger->mark_put(p->s, &one, &failed));
+	OK(p->b->ledger->mark_put(p->s, &two, &failed));
 	commit(p, LANE_RECORDS);
-	begin(p, LANE_RECORDS, NULL);
-	OK(p->b->ledger->trim(p->s, 3, 8, &failed));
+	trim(p);
+	enter(p, LANE_RECORDS);
 	one.there = false;
 	one.first_at = 0; // not changed
-	OK(p->b->ledger->segment_put(p->s, &one, &failed));
+	OK(p->b->ledger->mark_put(p->s, &one, &failed));
 	commit(p, LANE_RECORDS);
 	OK(p->b->ledger->page(p->other, 0, false, 10, add_event, &events, &failed));
 	assert_true(events.count == 2 && events.seqs[0] == 3 && events.seqs[1] == 8);
-	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_FROM, 1, &got, &failed), 1);
-	assert_true(got.start == 0 && got.size == 4 && got.first_at == AT && got.last_at == AT + 3 && !got.there &&
-		    got.range_len == HASH_LEN);
-	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_FROM, 5, &got, &failed), 1);
+	assert_int_equal(mark(p, p->other, MARK_SEGMENT, MARK_FROM, 1, &got), 1);
+	assert_true(got.start == 0 && got.size == 4 && got.first_at == AT && got.at == AT + 3 && !got.there && got.range_len == HASH_LEN);
+	assert_int_equal(mark(p, p->other, MARK_SEGMENT, MARK_FROM, 5, &got), 1);
 	assert_true(got.start == 4 && got.there);
-	assert_int_equal(p->b->ledger->segment_get(p->other, MARK_UP_TO, 7, &got, &failed), 1);
+	assert_int_equal(mark(p, p->other, MARK_SEGMENT, MARK_UP_TO, 7, &got), 1);
 	assert_int_equal(got.size, 4);
 	OK(p->b->upkeep->survey(p->other, &held, &failed));
 	assert_true(held.ledger.last == 8 && held.ledger.oldest == AT && held.ledger.newest == AT + 8);
@@ -557,11 +571,11 @@ ENGINE_TEST(closed_events_leave_the_table)
 
 static void log_one(struct place *p, const char *day, time_t at, uint8_t address, uint8_t receipt)
 {
-	struct log_row row = {.at = at, .has_receipt = receipt != 0, .body = "sealed line", .body_len = 11};
+	struct log_row row = {.day = day, .at = at, .has_receipt = receipt != 0, .body = "sealed line", .body_len = 11};
 
 	memset(row.address, address, LOG_HASH_LEN);
 	memset(row.receipt, receipt, LOG_HASH_LEN);
-	begin(p, LANE_LOG, day);
+	enter(p, LANE_LOG);
 	OK(p->b->log->append(p->s, &row, &failed));
 	commit(p, LANE_LOG);
 }
@@ -587,22 +601,19 @@ ENGINE_TEST(a_day_goes_as_a_whole)
 	log_one(p, TODAY, AT + 5, 1, 0);
 	log_one(p, YESTERDAY, AT - DAY + 7, 1, 2);
 	log_one(p, TODAY, AT + 3, 2, 2);
-	assert_true(p->b->log->current(p->s, TODAY));
-	assert_false(p->b->log->current(p->s, YESTERDAY));
 	assert_int_equal(p->b->log->days(p->other, &days, &failed), 2);
 	assert_string_equal(days[0].day, YESTERDAY);
 	assert_string_equal(days[1].day, TODAY);
 	assert_true(days[1].state == LOG_DAY_READ && days[1].lines == 2 && days[1].oldest == AT + 3 && days[1].newest == AT + 5);
 	free(days);
-	begin(p, LANE_LOG, TODAY);
-	OK(p->b->log->append(p->s, &(struct log_row){.at = AT + 9, .body = "lost", .body_len = 4}, &failed));
+	enter(p, LANE_LOG);
+	OK(p->b->log->append(p->s, &(struct log_row){.day = TODAY, .at = AT + 9, .body = "lost", .body_len = 4}, &failed));
 	roll_back(p, LANE_LOG);
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 2);
 	// Another process ends the day under its writer.
 	OK(p->b->upkeep->enter(p->other, LANE_LOG, &failed));
 	OK(p->b->log->end_day(p->other, TODAY, &failed));
 	p->b->upkeep->leave(p->other, LANE_LOG);
-	assert_false(p->b->log->current(p->s, TODAY));
 	assert_string_equal(day_of(p, p->s, TODAY).day, "");
 	log_one(p, TODAY, AT + 11, 1, 0);
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 1);
@@ -648,7 +659,7 @@ ENGINE_TEST(what_was_deleted_is_in_no_file)
 	}
 	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
 	assert_true(found.hits >= MANY / 2);
-	begin(p, LANE_RECORDS, NULL);
+	enter(p, LANE_RECORDS);
 	for (unsigned n = 1; n <= MANY; n += 2)
 		OK(p->b->records->end(p->s, a_record(n).id, NULL, NULL, &failed));
 	OK(p->b->upkeep->end(p->s, LANE_RECORDS, true, &failed));
@@ -689,16 +700,12 @@ ENGINE_TEST(a_new_store_has_no_drift)
 	OK(p->b->upkeep->number_get(p->other, "last_prune", &number, &failed));
 	assert_int_equal(number, 0);
 	for (int64_t n = 7; n < 9; n++) {
-		begin(p, LANE_RECORDS, NULL);
+		enter(p, LANE_RECORDS);
 		OK(p->b->upkeep->number_set(p->s, "last_prune", n, &failed));
 		commit(p, LANE_RECORDS);
 		OK(p->b->upkeep->number_get(p->other, "last_prune", &number, &failed));
 		assert_int_equal(number, n);
 	}
-	assert_true(p->b->upkeep->reserve(p->s, true));
-	assert_false(p->b->upkeep->reserve(p->s, true));
-	assert_true(p->b->upkeep->reserve(p->s, false));
-	assert_false(p->b->upkeep->reserve(p->s, false));
 	assert_int_equal(p->b->upkeep->open(&missing, "/nonexistent/state", STORE_LOOK, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	assert_null(missing);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Opening: what is missing, foreign, newer, damaged or sealed with another key is refused with words that help.
 #include "policy/base/limits.h"
+#include "policy/vault/space_reserve.h"
 #include "policy/vault/sqlite/schema.h"
 #include "tests/unit/vault_fixture.h"
 #include <signal.h>
@@ -210,11 +211,11 @@ static void the_space_reserve_is_there(void **state)
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, SPACE_RESERVE_BYTES);
 	assert_true(file.st_blocks * 512 >= SPACE_RESERVE_BYTES);
-	assert_true(f->vault->b->upkeep->reserve(f->vault->store, false));
+	assert_true(space_reserve(f->state, false));
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, 0);
-	assert_false(f->vault->b->upkeep->reserve(f->vault->store, false));
-	assert_true(f->vault->b->upkeep->reserve(f->vault->store, true));
+	assert_false(space_reserve(f->state, false));
+	assert_true(space_reserve(f->state, true));
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, SPACE_RESERVE_BYTES);
 }

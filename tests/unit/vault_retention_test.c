@@ -161,7 +161,6 @@ static void what_is_stored_meanwhile_is_no_clock_gone_back(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, prune_in_thread, f), 0);
 	usleep(50 * 1000); // it waits now
 	fixture_time += 2;
-	assert_int_equal(transaction_begin(f->vault, LANE_RECORDS, NULL, &e), 0);
 	assert_int_equal(ledger_write(f->vault, &event, NULL, &e), 0);
 	assert_int_equal(transaction_commit(f->vault, LANE_RECORDS, &e), 0);
 	commit_release(f->vault, &alone);

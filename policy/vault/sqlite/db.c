@@ -246,6 +246,8 @@ static int bind_all(sqlite3_stmt *statement, const struct value *values)
 		if (i == ARRAY_LEN(names))
 			return SQLITE_RANGE;
 		int index = sqlite3_bind_parameter_index(statement, names[i]);
+		if (index == 0) // the statement does not use it
+			continue;
 		rc = v->type == VALUE_INT    ? sqlite3_bind_int64(statement, index, v->number)
 		     : v->type == VALUE_TEXT ? sqlite3_bind_text64(statement, index, v->bytes, v->len, SQLITE_STATIC, SQLITE_UTF8)
 		     : v->type == VALUE_BLOB ? sqlite3_bind_blob64(statement, index, v->bytes, v->len, SQLITE_STATIC)

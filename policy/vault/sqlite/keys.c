@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Keys, in a file apart from what they seal. What is to be destroyed is named in vault.db, in the transaction that deletes what it sealed.
-#include "policy/vault/sqlite/sqlite.h"
+#include "policy/vault/sqlite/store.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,15 +28,10 @@ static int key_get(struct store *s, enum view view, const uint8_t *id, const cha
 
 static int key_put(struct store *s, const struct key_row *row, struct err *e)
 {
-	if (s->write.keys_begun && !db_in_transaction(s->write.keys))
-		return err_set(e, ERR_UNAVAILABLE, "keys.db: the transaction was given up");
-	if (!s->write.keys_begun && db_begin(s->write.keys, e) != 0)
-		return -1;
-	s->write.keys_begun = true;
-	return db_run(s->write.keys, SQL_KEY_PUT,
-		      VALUES(V_BLOB(row->id, KEY_ID_LEN), V_TEXT(row->kind), V_TEXT(row->scope), V_INT(row->made),
-			     V_BLOB(row->wrapped, sizeof row->wrapped)),
-		      e);
+	return store_write_key(s, SQL_KEY_PUT,
+			       VALUES(V_BLOB(row->id, KEY_ID_LEN), V_TEXT(row->kind), V_TEXT(row->scope), V_INT(row->made),
+				      V_BLOB(row->wrapped, sizeof row->wrapped)),
+			       e);
 }
 
 static int key_end_later(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e)

@@ -1,36 +1,54 @@
 // SPDX-License-Identifier: ISC
-// The ledger, its payloads and its checkpoints, in vault.db.
-#include "policy/vault/sqlite/sqlite.h"
+// The ledger, its marks and its payloads, in vault.db.
+#include "policy/vault/sqlite/store.h"
 #include <stdio.h>
 #include <string.h>
 
-static void read_range(struct cursor *c, int column, uint8_t range[MERKLE_PACKED_MAX], size_t *range_len)
+static int mark_get(struct store *s, enum view view, enum mark mark, enum mark_side side, uint64_t size, struct mark_row *out,
+		    struct err *e)
 {
-	const void *bytes = cursor_blob(c, column, range_len);
-
-	if (*range_len > MERKLE_PACKED_MAX)
-		*range_len = 0; // no range of any tree
-	if (*range_len > 0)
-		memcpy(range, bytes, *range_len);
-}
-
-static int ledger_head(struct store *s, enum view view, struct ledger_head_row *out, struct err *e)
-{
-	struct cursor *c = db_query(store_vault(s, view), SQL_HEAD_GET, NULL, e);
+	static const enum sql statements[][2] = {
+	    [MARK_HEAD] = {SQL_HEAD_GET, SQL_HEAD_GET},
+	    [MARK_CHECKPOINT] = {[MARK_UP_TO] = SQL_CHECKPOINT_UP_TO, [MARK_FROM] = SQL_CHECKPOINT_FROM},
+	    [MARK_SEGMENT] = {[MARK_UP_TO] = SQL_SEGMENT_UP_TO, [MARK_FROM] = SQL_SEGMENT_FROM},
+	};
+	const struct value *from = VALUES(V_INT(size > INT64_MAX ? INT64_MAX : (int64_t)size));
+	struct cursor *c = db_query(store_vault(s, view), statements[mark][side], from, e);
 	int more = cursor_next(c, e);
 
-	*out = (struct ledger_head_row){0};
+	*out = (struct mark_row){.mark = mark};
 	if (more > 0) {
 		out->size = (uint64_t)cursor_int(c, 0);
 		out->at = cursor_int(c, 1);
-		read_range(c, 2, out->range, &out->range_len);
+		const void *range = cursor_blob(c, 2, &out->range_len);
+		if (out->range_len > MERKLE_PACKED_MAX)
+			out->range_len = 0; // no range of any tree
+		if (out->range_len > 0)
+			memcpy(out->range, range, out->range_len);
 		cursor_copy(c, 3, out->seal, HASH_LEN);
+		cursor_copy(c, 4, out->root, HASH_LEN);
+		snprintf(out->note, sizeof out->note, "%s", cursor_text(c, 5));
+		out->start = (uint64_t)cursor_int(c, 6);
+		out->first_at = cursor_int(c, 7);
+		out->there = cursor_int(c, 8) != 0;
 	}
 	store_done(s, view, &c);
 	return more;
 }
 
-static int ledger_append(struct store *s, const struct ledger_row *row, const struct payload_row *p, const struct ledger_head_row *head,
+static int mark_put(struct store *s, const struct mark_row *row, struct err *e)
+{
+	static const enum sql statements[] = {
+	    [MARK_HEAD] = SQL_HEAD_SET, [MARK_CHECKPOINT] = SQL_CHECKPOINT_PUT, [MARK_SEGMENT] = SQL_SEGMENT_PUT};
+
+	return store_write(s, statements[row->mark],
+			   VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->range, row->range_len), V_BLOB(row->seal, HASH_LEN),
+				  V_BLOB(row->root, HASH_LEN), V_TEXT(row->note), V_INT(row->start), V_INT(row->first_at),
+				  V_INT(row->there)),
+			   e);
+}
+
+static int ledger_append(struct store *s, const struct ledger_row *row, const struct payload_row *p, const struct mark_row *head,
 			 struct err *e)
 {
 	if (store_write(s, SQL_LEDGER_PUT,
@@ -44,9 +62,7 @@ static int ledger_append(struct store *s, const struct ledger_row *row, const st
 			       V_BLOB(p->key, KEY_ID_LEN), V_BLOB(p->body.data, p->body.len)),
 			e) != 0)
 		return -1;
-	return store_write(s, SQL_HEAD_SET,
-			   VALUES(V_INT(head->size), V_INT(head->at), V_BLOB(head->range, head->range_len), V_BLOB(head->seal, HASH_LEN)),
-			   e);
+	return mark_put(s, head, e);
 }
 
 static const uint8_t *hash_at(struct cursor *c, int column)
@@ -118,82 +134,11 @@ static int payload_end(struct store *s, const uint8_t *subject, time_t due, size
 	return 0;
 }
 
-// ---- checkpoints ----
-
-static int checkpoint_put(struct store *s, const struct checkpoint_row *row, struct err *e)
-{
-	return db_run(
-	    s->write.vault, SQL_CHECKPOINT_PUT,
-	    VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->root, HASH_LEN), V_BLOB(row->range, row->range_len), V_TEXT(row->note)),
-	    e);
-}
-
-static int checkpoint_get(struct store *s, enum mark_which which, uint64_t size, struct checkpoint_row *out, struct err *e)
-{
-	const int64_t number = size > INT64_MAX ? INT64_MAX : (int64_t)size;
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), which == MARK_UP_TO ? SQL_CHECKPOINT_UP_TO : SQL_CHECKPOINT_FROM,
-				    VALUES(V_INT(number)), e);
-	int more = cursor_next(c, e);
-
-	*out = (struct checkpoint_row){0};
-	if (more > 0) {
-		out->size = (uint64_t)cursor_int(c, 0);
-		out->at = cursor_int(c, 1);
-		cursor_copy(c, 2, out->root, HASH_LEN);
-		read_range(c, 3, out->range, &out->range_len);
-		snprintf(out->note, sizeof out->note, "%s", cursor_text(c, 4));
-	}
-	store_done(s, VIEW_COMMITTED, &c);
-	return more;
-}
-
-// ---- segments ----
-
-static int segment_put(struct store *s, const struct segment_row *row, struct err *e)
-{
-	return store_write(s, SQL_SEGMENT_PUT,
-			   VALUES(V_INT(row->size), V_INT(row->start), V_INT(row->first_at), V_INT(row->last_at),
-				  V_BLOB(row->root, HASH_LEN), V_BLOB(row->range, row->range_len), V_BLOB(row->seal, HASH_LEN),
-				  V_INT(row->there)),
-			   e);
-}
-
-static int segment_get(struct store *s, enum mark_which which, uint64_t size, struct segment_row *out, struct err *e)
-{
-	const int64_t number = size > INT64_MAX ? INT64_MAX : (int64_t)size;
-	struct cursor *c =
-	    db_query(store_vault(s, VIEW_COMMITTED), which == MARK_UP_TO ? SQL_SEGMENT_UP_TO : SQL_SEGMENT_FROM, VALUES(V_INT(number)), e);
-	int more = cursor_next(c, e);
-
-	*out = (struct segment_row){0};
-	if (more > 0) {
-		out->size = (uint64_t)cursor_int(c, 0);
-		out->start = (uint64_t)cursor_int(c, 1);
-		out->first_at = cursor_int(c, 2);
-		out->last_at = cursor_int(c, 3);
-		cursor_copy(c, 4, out->root, HASH_LEN);
-		read_range(c, 5, out->range, &out->range_len);
-		cursor_copy(c, 6, out->seal, HASH_LEN);
-		out->there = cursor_int(c, 7) != 0;
-	}
-	store_done(s, VIEW_COMMITTED, &c);
-	return more;
-}
-
-static int ledger_trim(struct store *s, uint64_t from, uint64_t to, struct err *e)
-{
-	return store_write(s, SQL_LEDGER_TRIM, VALUES(V_INT(from), V_INT(to)), e);
-}
-
 const struct backend_ledger sqlite_ledger = {
-    .head = ledger_head,
+    .mark_get = mark_get,
+    .mark_put = mark_put,
     .append = ledger_append,
     .page = ledger_page,
     .payload_get = payload_get,
     .payload_end = payload_end,
-    .checkpoint_put = checkpoint_put,
-    .checkpoint_get = checkpoint_get,
-    .segment_put = segment_put,
-    .segment_get = segment_get,
-    .trim = ledger_trim,
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // The request log: one file for each UTC day, log/YYYY-MM-DD.db. Pruning unlinks whole days, under their writers if need be: so a writer
 // compares, under the lock, the file that it has open with the one that has the name.
+#include "policy/vault/sqlite/log.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/vault/sqlite/sqlite.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -35,10 +35,10 @@ int log_open(const struct store *s, struct db **out, const char *day, enum db_ac
 
 // ---- the day that is written ----
 
-static void close_segment(struct store *s)
+static void close_day(struct store *s)
 {
-	db_close(&s->write.segment.db);
-	memset(&s->write.segment, 0, sizeof s->write.segment);
+	db_close(&s->write.day.db);
+	memset(&s->write.day, 0, sizeof s->write.day);
 }
 
 static bool still_there(const struct store *s)
@@ -46,57 +46,49 @@ static bool still_there(const struct store *s)
 	struct stat file;
 	char path[PATH_MAX];
 
-	return s->write.segment.db != NULL && log_path(s, path, s->write.segment.day, "", NULL) == 0 && stat(path, &file) == 0 &&
-	       file.st_ino == s->write.segment.inode && file.st_dev == s->write.segment.device;
+	return s->write.day.db != NULL && log_path(s, path, s->write.day.name, "", NULL) == 0 && stat(path, &file) == 0 &&
+	       file.st_ino == s->write.day.inode && file.st_dev == s->write.day.device;
 }
 
-static bool log_current(struct store *s, const char *day)
-{
-	return strcmp(s->write.segment.day, day) == 0 && still_there(s);
-}
-
-int log_begin(struct store *s, const char *day, struct err *e)
+static int open_day(struct store *s, const char *day, struct err *e)
 {
 	struct err why = {0};
 	struct stat file;
 	char path[PATH_MAX];
 
-	if (log_current(s, day))
-		return db_begin(s->write.segment.db, e);
 	if (still_there(s))
-		db_flush(s->write.segment.db, NULL); // its day is over: it should rest without a write-ahead log
-	close_segment(s);
+		db_flush(s->write.day.db, NULL); // its day is over: it should rest without a write-ahead log
+	close_day(s);
 	if (log_path(s, path, day, "", e) != 0)
 		return -1;
 	if (store_file_begin(s, path, &why) != 0) // to callers "not found" is what they look for, not where the log stands
 		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_IO : why.code, "%s", why.text);
-	if (db_open(&s->write.segment.db, DB_LOG, path, DB_CREATE, e) != 0)
+	if (db_open(&s->write.day.db, DB_LOG, path, DB_CREATE, e) != 0)
 		return -1;
 	if (stat(path, &file) != 0) {
-		close_segment(s);
+		close_day(s);
 		return err_system(e, ERR_IO, errno, "%s", path);
 	}
-	s->write.segment.device = file.st_dev;
-	s->write.segment.inode = file.st_ino;
-	snprintf(s->write.segment.day, sizeof s->write.segment.day, "%s", day);
-	return db_begin(s->write.segment.db, e);
-}
-
-static int add_to_summary(struct db *db, int64_t lines, time_t oldest, time_t newest, struct err *e)
-{
-	return db_run(db, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(lines), V_INT(oldest), V_INT(newest)), e);
+	s->write.day.device = file.st_dev;
+	s->write.day.inode = file.st_ino;
+	snprintf(s->write.day.name, sizeof s->write.day.name, "%s", day);
+	return 0;
 }
 
 static int log_append(struct store *s, const struct log_row *row, struct err *e)
 {
-	if (!db_in_transaction(s->write.segment.db))
-		return err_set(e, ERR_UNAVAILABLE, "request log: the transaction was given up");
-	if (db_run(s->write.segment.db, SQL_LOG_PUT,
-		   VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN), V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN),
-			  V_BLOB(row->body, row->body_len)),
-		   e) != 0)
+	bool same = strcmp(s->write.day.name, row->day) == 0;
+
+	if (s->write.day.begun && !same)
+		return err_set(e, ERR_INPUT, "request log: one transaction writes one day");
+	if (!s->write.day.begun && !(same && still_there(s)) && open_day(s, row->day, e) != 0)
 		return -1;
-	return add_to_summary(s->write.segment.db, 1, row->at, row->at, e);
+	return store_write_log(s, SQL_LOG_PUT,
+			       VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN),
+				      V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN), V_BLOB(row->body, row->body_len)),
+			       e) != 0
+		   ? -1
+		   : store_write_log(s, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(row->at), V_INT(row->at)), e);
 }
 
 // ---- all days ----
@@ -177,7 +169,8 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 	if (count_only || *rows == 0)
 		return 0;
 	int ret = db_begin(db, e);
-	if (ret == 0 && (db_run(db, SQL_LOG_DELETE, which, e) != 0 || add_to_summary(db, -(int64_t)*rows, INT64_MAX, 0, e) != 0)) {
+	if (ret == 0 && (db_run(db, SQL_LOG_DELETE, which, e) != 0 ||
+			 db_run(db, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(-(int64_t)*rows), V_INT(INT64_MAX), V_INT(0)), e) != 0)) {
 		db_rollback(db);
 		ret = -1;
 	}
@@ -194,8 +187,8 @@ static int log_end_day(struct store *s, const char *ended, struct err *e)
 	char folder[PATH_MAX], path[PATH_MAX], day[WHEN_DATE];
 	time_t start;
 
-	if (strcmp(s->write.segment.day, ended) == 0)
-		close_segment(s);
+	if (strcmp(s->write.day.name, ended) == 0)
+		close_day(s);
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
 		if (log_path(s, path, ended, suffixes[i], NULL) == 0)
 			unlink(path);
@@ -216,7 +209,6 @@ static int log_end_day(struct store *s, const char *ended, struct err *e)
 }
 
 const struct backend_log sqlite_log = {
-    .current = log_current,
     .append = log_append,
     .days = log_days,
     .erase = log_erase,

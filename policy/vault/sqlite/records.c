@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Records and their tags, in vault.db.
 #include "policy/base/array.h"
-#include "policy/vault/sqlite/sqlite.h"
+#include "policy/vault/sqlite/store.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

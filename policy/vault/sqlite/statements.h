@@ -2,11 +2,14 @@
 // Every statement with its name, written so that PostgreSQL takes it too. Included where STATEMENT(name, text) says what to make of it.
 
 // The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
-#define NOTABLE    "name IN ('activation', 'refused-region')"
-#define RECORD     "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
-#define SEGMENT    "size, start, first_at, last_at, root, range, seal, there"
-#define CLOSED_END "coalesce((SELECT max(size) FROM segment), 0)"
-#define EVENT      "seq, at, name, policy, details, commitment, seal"
+#define NOTABLE "name IN ('activation', 'refused-region')"
+#define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
+// Of each mark the same columns; NULL or 0 is what it does not have.
+#define SELECT_HEAD       "SELECT size, at, range, seal, NULL, NULL, 0, 0, 0 FROM ledger_head"
+#define SELECT_CHECKPOINT "SELECT size, at, range, NULL, root, note, 0, 0, 0 FROM checkpoint"
+#define SELECT_SEGMENT    "SELECT size, last_at, range, seal, root, NULL, start, first_at, there FROM segment"
+#define CLOSED_END        "coalesce((SELECT max(size) FROM segment), 0)"
+#define EVENT             "seq, at, name, policy, details, commitment, seal"
 #define PAYLOADS                                                                                                                           \
 	"WHERE seq IN (SELECT seq FROM ledger_payload WHERE subject = $1 UNION ALL "                                                       \
 	"SELECT seq FROM (SELECT seq FROM ledger_payload WHERE due <= $2 ORDER BY due, seq LIMIT $3) AS due)"
@@ -41,7 +44,7 @@ STATEMENT(KEY_TO_END,
 	  "SELECT key, EXISTS(SELECT 1 FROM record r WHERE r.key = e.key) OR EXISTS(SELECT 1 FROM ledger_payload p WHERE p.key = e.key) "
 	  "FROM ended_key e ORDER BY key")
 STATEMENT(KEY_FORGET, "DELETE FROM ended_key WHERE key = $1")
-STATEMENT(HEAD_GET, "SELECT size, at, range, seal FROM ledger_head WHERE only = 1")
+STATEMENT(HEAD_GET, SELECT_HEAD " WHERE only = 1")
 STATEMENT(HEAD_SET, "INSERT INTO ledger_head(only, size, at, range, seal) VALUES(1, $1, $2, $3, $4) "
 		    "ON CONFLICT(only) DO UPDATE SET size = excluded.size, at = excluded.at, range = excluded.range, seal = excluded.seal")
 STATEMENT(LEDGER_PUT, "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, $6, $7)")
@@ -52,18 +55,18 @@ STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT max(size) 
 		       "(SELECT count(*) FROM segment WHERE there = 1)")
 STATEMENT(LEDGER_TRIM, "DELETE FROM ledger WHERE seq >= $1 AND seq < $2 AND NOT " NOTABLE)
 STATEMENT(SEGMENT_PUT,
-	  "INSERT INTO segment(" SEGMENT
-	  ") VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT(size) DO UPDATE SET there = excluded.there, seal = excluded.seal")
-STATEMENT(SEGMENT_FROM, "SELECT " SEGMENT " FROM segment WHERE size >= $1 ORDER BY size LIMIT 1")
-STATEMENT(SEGMENT_UP_TO, "SELECT " SEGMENT " FROM segment WHERE size <= $1 ORDER BY size DESC LIMIT 1")
+	  "INSERT INTO segment(size, last_at, range, seal, root, start, first_at, there) VALUES($1, $2, $3, $4, $5, $7, $8, $9) "
+	  "ON CONFLICT(size) DO UPDATE SET there = excluded.there, seal = excluded.seal")
+STATEMENT(SEGMENT_FROM, SELECT_SEGMENT " WHERE size >= $1 ORDER BY size LIMIT 1")
+STATEMENT(SEGMENT_UP_TO, SELECT_SEGMENT " WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
 STATEMENT(PAYLOAD_GET, "SELECT seq, subject, key, body FROM ledger_payload WHERE seq >= $1 ORDER BY seq LIMIT 1")
 STATEMENT(PAYLOAD_COUNT, "SELECT count(*) FROM ledger_payload " PAYLOADS)
 STATEMENT(PAYLOAD_KEYS_END, "INSERT INTO ended_key(key) SELECT key FROM ledger_payload " PAYLOADS " ON CONFLICT(key) DO NOTHING")
 STATEMENT(PAYLOAD_DELETE, "DELETE FROM ledger_payload " PAYLOADS)
-STATEMENT(CHECKPOINT_PUT, "INSERT INTO checkpoint(size, at, root, range, note) VALUES($1, $2, $3, $4, $5)")
-STATEMENT(CHECKPOINT_FROM, "SELECT size, at, root, range, note FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT 1")
-STATEMENT(CHECKPOINT_UP_TO, "SELECT size, at, root, range, note FROM checkpoint WHERE size <= $1 ORDER BY size DESC LIMIT 1")
+STATEMENT(CHECKPOINT_PUT, "INSERT INTO checkpoint(size, at, range, root, note) VALUES($1, $2, $3, $5, $6)")
+STATEMENT(CHECKPOINT_FROM, SELECT_CHECKPOINT " WHERE size >= $1 ORDER BY size LIMIT 1")
+STATEMENT(CHECKPOINT_UP_TO, SELECT_CHECKPOINT " WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 
 // keys.db
 STATEMENT(KEY_PUT, "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)")

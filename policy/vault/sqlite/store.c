@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: ISC
-// The SQLite back end: its files, its locks and its transactions.
+// The open stores: their locks, connections and transactions.
 //
-// SQLite's locks do not survive a fork, and a message written to descriptor 2 must never land in a store: so a store is opened after the fork,
-// and with descriptors 0 to 2 in use. The flocks are what other processes wait on: they are fair where SQLite's busy handler starves, and they
-// keep two processes from checkpointing and writing the same file at once (db.c).
-#include "policy/base/array.h"
+// The flocks are what other processes wait on: they are fair where SQLite's busy handler starves, and they keep two processes from checkpointing
+// and writing the same file at once (db.c).
+#include "policy/vault/sqlite/store.h"
 #include "policy/base/file.h"
-#include "policy/base/limits.h"
-#include "policy/vault/sqlite/sqlite.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 int store_file_begin(const struct store *s, const char *path, struct err *e)
 {
@@ -63,7 +54,7 @@ int store_sanitise_one(struct db *db, enum sanitise how, struct err *e)
 
 // ---- lanes ----
 
-static int lane_enter(struct store *s, enum lane lane, struct err *e)
+int store_enter(struct store *s, enum lane lane, struct err *e)
 {
 	while (flock(s->lock_fd[lane], LOCK_EX) != 0)
 		if (errno != EINTR)
@@ -71,421 +62,60 @@ static int lane_enter(struct store *s, enum lane lane, struct err *e)
 	return 0;
 }
 
-static void lane_leave(struct store *s, enum lane lane)
+void store_leave(struct store *s, enum lane lane)
 {
 	flock(s->lock_fd[lane], LOCK_UN);
 }
 
 // ---- transactions ----
 
-static int store_begin(struct store *s, enum lane lane, const char *day, struct err *e)
+// Each connection begins with the first thing that it writes.
+static int write_begin(struct db *db, bool *begun, struct err *e)
 {
-	return lane == LANE_LOG ? log_begin(s, day, e) : db_begin(s->write.vault, e);
-}
-
-static int store_end(struct store *s, enum lane lane, bool commit, struct err *e)
-{
-	struct db *log = s->write.segment.db;
-	struct err why = {0};
-	int ret = 0;
-
-	if (commit && lane == LANE_LOG)
-		ret = db_commit(log, &why);
-	else if (commit)
-		ret = (s->write.keys_begun && db_commit(s->write.keys, &why) != 0) || db_commit(s->write.vault, &why) != 0 ? -1 : 0;
-	if (ret != 0 && why.code == ERR_UNKNOWN)
-		s->suspect = true;
-	if (lane == LANE_LOG) { // the keys are none of its business
-		if (!commit && log != NULL)
-			db_rollback(log);
-	} else {
-		if (!commit || ret != 0) {
-			db_rollback(s->write.vault);
-			db_rollback(s->write.keys);
-		}
-		s->write.keys_begun = false;
-	}
-	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
+	if (*begun)
+		return db_in_transaction(db) ? 0 : err_set(e, ERR_UNAVAILABLE, "%s: the transaction was given up", db->schema->name);
+	*begun = db_begin(db, e) == 0;
+	return *begun ? 0 : -1;
 }
 
 int store_write(struct store *s, enum sql statement, const struct value *values, struct err *e)
 {
-	return db_in_transaction(s->write.vault) ? db_run(s->write.vault, statement, values, e)
-						 : err_set(e, ERR_UNAVAILABLE, "vault.db: the transaction was given up");
+	return write_begin(s->write.vault, &s->write.vault_begun, e) != 0 ? -1 : db_run(s->write.vault, statement, values, e);
 }
 
-// ---- upkeep ----
-
-static int store_sanitise(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e)
+int store_write_key(struct store *s, enum sql statement, const struct value *values, struct err *e)
 {
-	struct db *segment DB_AUTO = NULL;
-
-	if (part != PART_LOG)
-		return store_sanitise_one(part == PART_KEYS ? s->write.keys : s->write.vault, how, e);
-	if (log_open(s, &segment, day, DB_WRITE, e) != 0)
-		return -1;
-	return segment == NULL ? 0 : store_sanitise_one(segment, how, e);
+	return write_begin(s->write.keys, &s->write.keys_begun, e) != 0 ? -1 : db_run(s->write.keys, statement, values, e);
 }
 
-// Calls for a fresh connection to every file, so that nobody waits.
-static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
+int store_write_log(struct store *s, enum sql statement, const struct value *values, struct err *e)
 {
-	static const char *const names[] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
-	char path[PATH_MAX];
-	struct log_day *days;
-	int ret = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct db *db DB_AUTO = NULL;
-		if (path_join(path, sizeof path, s->state, names[i], e) != 0 || db_open(&db, (enum db_file)i, path, DB_READ, e) != 0 ||
-		    each(db, arg, e) != 0)
-			return -1;
-	}
-	int count = log_days(s, &days, e);
-	for (int i = 0; i < count && ret == 0; i++) {
-		struct db *db DB_AUTO = NULL;
-		if (log_open(s, &db, days[i].day, DB_READ, e) != 0 || (db != NULL && each(db, arg, e) != 0))
-			ret = -1;
-	}
-	free(days);
-	return count < 0 ? -1 : ret;
+	return write_begin(s->write.day.db, &s->write.day.begun, e) != 0 ? -1 : db_run(s->write.day.db, statement, values, e);
 }
 
-struct finding {
-	const struct marker *markers;
-	size_t count;
-	struct found_bytes *out;
-};
-
-static int find_in_file(struct db *db, void *arg, struct err *e)
+static int write_end(struct db *db, bool *begun, bool commit, struct err *e)
 {
-	const struct finding *f = arg;
+	int ret = *begun && commit ? db_commit(db, e) : 0;
 
-	return db_find_bytes(db, f->markers, f->count, f->out, e);
+	if (*begun && (!commit || ret != 0))
+		db_rollback(db);
+	*begun = false;
+	return ret;
 }
 
-static int store_find_bytes(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e)
-{
-	return each_store_file(s, find_in_file, &(struct finding){markers, count, out}, e);
-}
-
-static uint64_t file_bytes(const char *folder, const char *name)
-{
-	struct stat file;
-	char path[PATH_MAX];
-
-	return path_join(path, sizeof path, folder, name, NULL) == 0 && stat(path, &file) == 0 && S_ISREG(file.st_mode)
-		   ? (uint64_t)file.st_size
-		   : 0;
-}
-
-static int store_survey(struct store *s, struct store_survey *out, struct err *e)
-{
-	struct db *db = store_vault(s, VIEW_COMMITTED);
-	struct cursor *c = db_query(db, SQL_LEDGER_SPAN, NULL, e);
-	int more = cursor_next(c, e);
-	char log[PATH_MAX];
-
-	*out = (struct store_survey){.ledger.last = -1};
-	if (more > 0) {
-		int64_t row = cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), closed = cursor_int(c, 1);
-		out->ledger =
-		    (struct ledger_span){row >= closed ? row : closed - 1, cursor_int(c, 2), cursor_int(c, 3), (uint64_t)cursor_int(c, 4)};
-		cursor_end(&c);
-		c = db_query(db, SQL_LEDGER_PAGE, VALUES(V_INT(closed), V_INT(1)), e);
-		int open = cursor_next(c, e);
-		if (open > 0 && out->ledger.oldest == 0)
-			out->ledger.oldest = cursor_int(c, 1);
-		more = open < 0 ? -1 : 1;
-	}
-	for (unsigned k = 0; k < KIND_COUNT && more > 0; k++) {
-		cursor_end(&c);
-		c = db_query(db, SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row((enum kind)k)->name)), e);
-		more = cursor_next(c, e);
-		if (more > 0)
-			out->kinds[k] =
-			    (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
-	}
-	store_done(s, VIEW_COMMITTED, &c);
-	out->database_bytes = file_bytes(s->state, "vault.db") + file_bytes(s->state, "keys/keys.db");
-	out->pending_bytes = file_bytes(s->state, "vault.db-wal") + file_bytes(s->state, "keys/keys.db-wal");
-	out->log_bytes = path_join(log, sizeof log, s->state, "log", NULL) == 0 ? folder_bytes(log) : 0;
-	return more > 0 ? 0 : -1;
-}
-
-struct drift {
-	void (*each)(void *arg, const char *finding);
-	void *arg;
-};
-
-// A record's kind is a name; only those that the software knows are ever counted, pruned or erased by kind.
-static int drift_of_file(struct db *db, void *arg, struct err *e)
-{
-	const struct drift *d = arg;
-	enum kind kind;
-	char text[128];
-	int more = schema_drift(db->db, db->schema, d->each, d->arg, e);
-
-	if (more != 0 || db->schema != &schema_of[DB_VAULT])
-		return more;
-	struct cursor *c CURSOR_AUTO = db_query(db, SQL_TALLY_KINDS, NULL, e);
-	while ((more = cursor_next(c, e)) > 0) {
-		if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
-			continue;
-		snprintf(text, sizeof text, "vault.db: %lld records of the kind \"%.32s\", which this version does not know",
-			 (long long)cursor_int(c, 1), cursor_text(c, 0));
-		d->each(d->arg, text);
-	}
-	return more;
-}
-
-static int store_drift(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
-{
-	return each_store_file(s, drift_of_file, &(struct drift){each, arg}, e);
-}
-
-static bool store_stamp_now(struct store *s, struct store_stamp *out)
-{
-	bool known = db_stamp(store_vault(s, VIEW_COMMITTED), out);
-
-	store_done(s, VIEW_COMMITTED, NULL);
-	return known;
-}
-
-static int number_get(struct store *s, const char *name, int64_t *out, struct err *e)
-{
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_NUMBER_GET, VALUES(V_TEXT(name)), e);
-	int more = cursor_next(c, e);
-
-	*out = more > 0 ? cursor_int(c, 0) : 0;
-	store_done(s, VIEW_COMMITTED, &c);
-	return more < 0 ? -1 : 0;
-}
-
-static int number_set(struct store *s, const char *name, int64_t value, struct err *e)
-{
-	return store_write(s, SQL_NUMBER_SET, VALUES(V_TEXT(name), V_INT(value)), e);
-}
-
-// ---- the space reserve ----
-
-static const char RESERVE[] = "space-reserve";
-
-// Emptied, not unlinked: a program may change the files of the stores, but make and remove none in the state folder. Written, not only allocated,
-// so that the space is really taken; a smaller one than asked for is of no use.
-static bool store_reserve(struct store *s, bool take)
-{
-	static const char zeros[64 * 1024];
-	struct stat file;
-	char path[PATH_MAX];
-	bool full = false;
-
-	if (path_join(path, sizeof path, s->state, RESERVE, NULL) != 0)
-		return false;
-	FD_AUTO int fd = open(path, O_WRONLY | (take ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || fstat(fd, &file) != 0 || (file.st_size == 0) != take)
-		return false;
-	if (!take)
-		return ftruncate(fd, 0) == 0;
-	for (int i = 0; i < SPACE_RESERVE_BYTES / (int)sizeof zeros && !full; i++)
-		full = fd_write_all(fd, zeros, sizeof zeros) != 0;
-	if (fsync(fd) != 0)
-		full = true;
-	if (full && ftruncate(fd, 0) != 0)
-		fprintf(stderr, "lethe: %s takes space that is needed\n", path);
-	file_own_like(path, s->state);
-	return !full;
-}
-
-// ---- opening ----
-
-// ---- who has them open? ----
-
-static bool lock_first_byte(int fd, short type)
-{
-	struct flock first = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
-
-	return fcntl(fd, F_OFD_SETLK, &first) == 0;
-}
-
-static int64_t count_read(int fd)
-{
-	char text[24] = "";
-
-	return pread(fd, text, sizeof text - 1, 0) < 0 ? 1 : strtoll(text, NULL, 10);
-}
-
-static int count_write(int fd, int64_t count, struct err *e)
-{
-	char text[24];
-	int len = snprintf(text, sizeof text, "%-20lld\n", (long long)count);
-
-	return pwrite(fd, text, (size_t)len, 0) == len && fdatasync(fd) == 0
-		   ? 0
-		   : err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "vault.lock");
-}
-
-// Under the locks of all lanes.
-static int count_in(struct store *s, enum store_access access, struct err *e)
-{
-	const int fd = s->lock_fd[LANE_RECORDS];
-
-	if (access == STORE_LOOK)
-		return 0;
-	int64_t count = count_read(fd);
-	if (lock_first_byte(fd, F_WRLCK) && count != 0 && access == STORE_SERVE) {
-		if (db_check(s->write.vault, e) != 0 || db_check(s->write.keys, e) != 0)
-			return -1;
-		count = 0;
-	}
-	if (count_write(fd, count + 1, e) != 0)
-		return -1;
-	s->counted = true;
-	return lock_first_byte(fd, F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
-}
-
-static void store_close(struct store *s)
-{
-	if (s == NULL)
-		return;
-	db_close(&s->write.segment.db);
-	db_close(&s->write.vault);
-	db_close(&s->write.keys);
-	db_close(&s->read.vault);
-	db_close(&s->read.keys);
-	if (s->counted && !s->suspect && lane_enter(s, LANE_RECORDS, NULL) == 0) {
-		count_write(s->lock_fd[LANE_RECORDS], count_read(s->lock_fd[LANE_RECORDS]) - 1, NULL);
-		lane_leave(s, LANE_RECORDS);
-	}
-	for (int i = 0; i < LANE_COUNT; i++)
-		fd_close(&s->lock_fd[i]);
-	pthread_mutex_destroy(&s->read.mutex);
-	free(s);
-}
-
-static int make_files(struct store *s, struct err *e)
-{
-	static const char *const folders[] = {"keys", "log"}, *const files[] = {"vault.lock", "vault.db", "keys/keys.db"};
-	char path[PATH_MAX], old[PATH_MAX];
-
-	if (folder_make(s->state, 0750, e) != 0 || path_join(path, sizeof path, s->state, RESERVE, e) != 0 ||
-	    path_join(old, sizeof old, s->state, "ballast", e) != 0)
-		return -1;
-	rename(old, path); // its name until schema 2
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		if (path_join(path, sizeof path, s->state, folders[i], e) != 0 || folder_make(path, 0750, e) != 0)
-			return -1;
-		file_own_like(path, s->state);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		if (path_join(path, sizeof path, s->state, files[i], e) != 0 || store_file_begin(s, path, e) != 0)
-			return -1;
-	return 0;
-}
-
-static int open_locks(struct store *s, struct err *e)
-{
-	static const struct {
-		const char *name;
-		int flags;
-	} locks[LANE_COUNT] = {[LANE_RECORDS] = {"vault.lock", O_RDWR}, [LANE_LOG] = {"log", O_RDONLY | O_DIRECTORY}};
-	char path[PATH_MAX];
-
-	for (int i = 0; i < LANE_COUNT; i++) {
-		if (path_join(path, sizeof path, s->state, locks[i].name, e) != 0)
-			return -1;
-		s->lock_fd[i] = open(path, locks[i].flags | O_CLOEXEC);
-		if (s->lock_fd[i] < 0)
-			return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no store in %s; run: lethe keys init", s->state)
-					       : err_system(e, ERR_IO, errno, "%s", path);
-	}
-	return 0;
-}
-
-static int open_connections(struct store *s, enum store_access access, struct err *e)
-{
-	const enum db_access how = access == STORE_CREATE ? DB_CREATE : DB_WRITE;
-	char vault[PATH_MAX], keys[PATH_MAX];
-
-	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 || path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0)
-		return -1;
-	if (db_open(&s->write.vault, DB_VAULT, vault, how, e) == 0 && db_open(&s->write.keys, DB_KEYS, keys, how, e) == 0 &&
-	    db_open(&s->read.vault, DB_VAULT, vault, DB_READ, e) == 0 && db_open(&s->read.keys, DB_KEYS, keys, DB_READ, e) == 0)
-		return 0;
-	db_close(&s->write.vault);
-	db_close(&s->write.keys);
-	db_close(&s->read.vault);
-	return -1;
-}
-
-static int open_locked(struct store *s, enum store_access access, struct err *e)
+int store_end(struct store *s, enum lane lane, bool commit, struct err *e)
 {
 	struct err why = {0};
-	int ret = open_connections(s, access, &why);
+	int ret;
 
-	// On a full disk even opening fails, for want of the shared index.
-	if (ret != 0 && why.code == ERR_FULL && store_reserve(s, false))
-		ret = open_connections(s, access, &why);
-	if (ret == 0)
-		ret = count_in(s, access, &why);
+	if (lane == LANE_LOG) {
+		ret = write_end(s->write.day.db, &s->write.day.begun, commit, &why);
+	} else {
+		ret = write_end(s->write.keys, &s->write.keys_begun, commit, &why);
+		if (write_end(s->write.vault, &s->write.vault_begun, commit && ret == 0, &why) != 0)
+			ret = -1;
+	}
+	if (ret != 0 && why.code == ERR_UNKNOWN)
+		s->suspect = true;
 	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
-
-static int store_open(struct store **out, const char *state, enum store_access access, struct err *e)
-{
-	struct store *s = calloc(1, sizeof *s);
-	pthread_mutexattr_t brief;
-	int ret = -1;
-
-	*out = NULL;
-	if (s == NULL)
-		return err_set(e, ERR_MEMORY, "no memory");
-	// Held for the microseconds of a look-up: waiting awake is cheaper than being put to sleep.
-	pthread_mutexattr_init(&brief);
-	pthread_mutexattr_settype(&brief, PTHREAD_MUTEX_ADAPTIVE_NP);
-	pthread_mutex_init(&s->read.mutex, &brief);
-	pthread_mutexattr_destroy(&brief);
-	for (int i = 0; i < LANE_COUNT; i++)
-		s->lock_fd[i] = -1;
-	if (snprintf(s->state, sizeof s->state, "%s", state) >= PATH_MAX)
-		err_set(e, ERR_INPUT, "the state folder's path is too long");
-	else if ((access != STORE_CREATE || make_files(s, e) == 0) && open_locks(s, e) == 0 && lane_enter(s, LANE_LOG, e) == 0) {
-		if (lane_enter(s, LANE_RECORDS, e) == 0) {
-			ret = open_locked(s, access, e);
-			lane_leave(s, LANE_RECORDS);
-		}
-		lane_leave(s, LANE_LOG);
-	}
-	if (ret != 0) {
-		store_close(s);
-		return -1;
-	}
-	*out = s;
-	return 0;
-}
-
-static const struct backend_upkeep upkeep = {
-    .open = store_open,
-    .close = store_close,
-    .enter = lane_enter,
-    .leave = lane_leave,
-    .begin = store_begin,
-    .end = store_end,
-    .sanitise = store_sanitise,
-    .find_bytes = store_find_bytes,
-    .survey = store_survey,
-    .drift = store_drift,
-    .stamp = store_stamp_now,
-    .reserve = store_reserve,
-    .number_get = number_get,
-    .number_set = number_set,
-};
-
-const struct backend sqlite_backend = {
-    .name = "sqlite",
-    .upkeep = &upkeep,
-    .records = &sqlite_records,
-    .keys = &sqlite_keys,
-    .ledger = &sqlite_ledger,
-    .log = &sqlite_log,
-};

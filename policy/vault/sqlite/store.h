@@ -5,14 +5,13 @@
 //	keys/keys.db            keys, apart from what they seal
 //	log/YYYY-MM-DD.db       the request log of one UTC day
 //	vault.lock, log/        are flocked by who writes records and keys, and by who writes the request log
-//	space-reserve           takes space until it is needed
 //
 // vault.lock also says in decimal how many have opened the stores to write and not closed them, and each of these holds an open-file-description
 // lock on its first byte for reading as long as it lives. So who opens them knows whether others live (it gets no lock for writing), and whether
 // all of those before it came to their end: nobody lives and the number is not 0 after a crash, a kill or a power cut. Then the first program to
 // come reads every file through, under the lanes' locks, while the others wait; after an orderly stop nobody does.
-#ifndef LETHE_VAULT_SQLITE_SQLITE_H
-#define LETHE_VAULT_SQLITE_SQLITE_H
+#ifndef LETHE_VAULT_SQLITE_STORE_H
+#define LETHE_VAULT_SQLITE_STORE_H
 
 #include "policy/vault/sqlite/db.h"
 #include <limits.h>
@@ -24,14 +23,15 @@ struct store {
 	int lock_fd[LANE_COUNT];
 	bool counted, suspect; // in vault.lock; a commit's outcome is unknown: it stays counted
 	struct {
-		struct db *vault, *keys;     // of who has entered LANE_RECORDS
-		bool keys_begun;             // in the transaction of `vault`
-		struct {                     // of who has entered LANE_LOG: the day that was begun last
-			char day[WHEN_DATE]; // "" when none is open
+		struct db *vault, *keys; // of who has entered LANE_RECORDS
+		bool vault_begun, keys_begun;
+		struct {                      // of who has entered LANE_LOG: the day that was written last
+			char name[WHEN_DATE]; // "" when none is open
 			struct db *db;
-			dev_t device; // of the file when it was opened: pruning unlinks segments under their writers
+			bool begun;
+			dev_t device; // of the file when it was opened: pruning unlinks days under their writers
 			ino_t inode;
-		} segment;
+		} day;
 	} write;
 	struct { // under its mutex
 		pthread_mutex_t mutex;
@@ -42,18 +42,17 @@ struct store {
 // Makes an empty file of the right mode and owner where there is none: SQLite makes what stands beside a database (-wal, -shm) like it.
 int store_file_begin(const struct store *s, const char *path, struct err *e);
 int store_sanitise_one(struct db *db, enum sanitise how, struct err *e);
-// As db_run, in vault.db and only inside a transaction: outside of one, as after the engine gave it up, it would be committed by itself.
+int store_enter(struct store *s, enum lane lane, struct err *e);
+void store_leave(struct store *s, enum lane lane);
+// As db_run, in vault.db, keys.db or the day that is written; the first of each begins its transaction.
 int store_write(struct store *s, enum sql statement, const struct value *values, struct err *e);
+int store_write_key(struct store *s, enum sql statement, const struct value *values, struct err *e);
+int store_write_log(struct store *s, enum sql statement, const struct value *values, struct err *e);
+int store_end(struct store *s, enum lane lane, bool commit, struct err *e);
 // The connections of a view; for VIEW_COMMITTED they are the caller's until store_done().
 struct db *store_vault(struct store *s, enum view view);
 struct db *store_keys(struct store *s, enum view view);
 void store_done(struct store *s, enum view view, struct cursor **c); // ends the cursor too; NULL: there is none
-
-// *out is NULL, and that is no error, when there is no file of the day: it was ended in this moment, or a crash left it without
-// its tables.
-int log_open(const struct store *s, struct db **out, const char *day, enum db_access access, struct err *e);
-int log_begin(struct store *s, const char *day, struct err *e);
-int log_days(struct store *s, struct log_day **out, struct err *e);
 
 extern const struct backend_records sqlite_records;
 extern const struct backend_keys sqlite_keys;

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: ISC
+// The SQLite back end: opening and closing, and what is done to whole files.
+//
+// SQLite's locks do not survive a fork, and a message written to descriptor 2 must never land in a store: so a store is opened after the fork,
+// and with descriptors 0 to 2 in use.
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include "policy/vault/sqlite/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// ---- numbers ----
+
+static int number_get(struct store *s, const char *name, int64_t *out, struct err *e)
+{
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_NUMBER_GET, VALUES(V_TEXT(name)), e);
+	int more = cursor_next(c, e);
+
+	*out = more > 0 ? cursor_int(c, 0) : 0;
+	store_done(s, VIEW_COMMITTED, &c);
+	return more < 0 ? -1 : 0;
+}
+
+static int number_set(struct store *s, const char *name, int64_t value, struct err *e)
+{
+	return store_write(s, SQL_NUMBER_SET, VALUES(V_TEXT(name), V_INT(value)), e);
+}
+
+// ---- upkeep ----
+
+// Of the events in closed segments; how far it came stands in the same transaction.
+static int trim(struct store *s, struct err *e)
+{
+	enum { TRIM_EVENTS = 512 }; // a transaction of some milliseconds
+	static const char TRIMMED[] = "trimmed";
+	struct mark_row last;
+	int64_t from;
+	int there = sqlite_ledger.mark_get(s, VIEW_WRITER, MARK_SEGMENT, MARK_UP_TO, UINT64_MAX, &last, e);
+
+	if (there < 0 || number_get(s, TRIMMED, &from, e) != 0)
+		return -1;
+	if (there == 0 || from >= (int64_t)last.size)
+		return 0;
+	int64_t to = from + TRIM_EVENTS < (int64_t)last.size ? from + TRIM_EVENTS : (int64_t)last.size;
+	int ret = store_write(s, SQL_LEDGER_TRIM, VALUES(V_INT(from), V_INT(to)), e) != 0 ? -1 : number_set(s, TRIMMED, to, e);
+	return store_end(s, LANE_RECORDS, ret == 0, e) != 0 || ret != 0 ? -1 : 1;
+}
+
+static int store_sanitise(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e)
+{
+	struct db *segment DB_AUTO = NULL;
+
+	if (how == SANITISE_TRIM)
+		return trim(s, e);
+	if (part != PART_LOG)
+		return store_sanitise_one(part == PART_KEYS ? s->write.keys : s->write.vault, how, e);
+	if (log_open(s, &segment, day, DB_WRITE, e) != 0)
+		return -1;
+	return segment == NULL ? 0 : store_sanitise_one(segment, how, e);
+}
+
+// Calls for a fresh connection to every file, so that nobody waits.
+static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
+{
+	static const char *const names[] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
+	char path[PATH_MAX];
+	struct log_day *days;
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct db *db DB_AUTO = NULL;
+		if (path_join(path, sizeof path, s->state, names[i], e) != 0 || db_open(&db, (enum db_file)i, path, DB_READ, e) != 0 ||
+		    each(db, arg, e) != 0)
+			return -1;
+	}
+	int count = log_days(s, &days, e);
+	for (int i = 0; i < count && ret == 0; i++) {
+		struct db *db DB_AUTO = NULL;
+		if (log_open(s, &db, days[i].day, DB_READ, e) != 0 || (db != NULL && each(db, arg, e) != 0))
+			ret = -1;
+	}
+	free(days);
+	return count < 0 ? -1 : ret;
+}
+
+struct finding {
+	const struct marker *markers;
+	size_t count;
+	struct found_bytes *out;
+};
+
+static int find_in_file(struct db *db, void *arg, struct err *e)
+{
+	const struct finding *f = arg;
+
+	return db_find_bytes(db, f->markers, f->count, f->out, e);
+}
+
+static int store_find_bytes(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e)
+{
+	return each_store_file(s, find_in_file, &(struct finding){markers, count, out}, e);
+}
+
+static uint64_t file_bytes(const char *folder, const char *name)
+{
+	struct stat file;
+	char path[PATH_MAX];
+
+	return path_join(path, sizeof path, folder, name, NULL) == 0 && stat(path, &file) == 0 && S_ISREG(file.st_mode)
+		   ? (uint64_t)file.st_size
+		   : 0;
+}
+
+static int store_survey(struct store *s, struct store_survey *out, struct err *e)
+{
+	struct db *db = store_vault(s, VIEW_COMMITTED);
+	struct cursor *c = db_query(db, SQL_LEDGER_SPAN, NULL, e);
+	int more = cursor_next(c, e);
+	char log[PATH_MAX];
+
+	*out = (struct store_survey){.ledger.last = -1};
+	if (more > 0) {
+		int64_t row = cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), closed = cursor_int(c, 1);
+		out->ledger =
+		    (struct ledger_span){row >= closed ? row : closed - 1, cursor_int(c, 2), cursor_int(c, 3), (uint64_t)cursor_int(c, 4)};
+		cursor_end(&c);
+		c = db_query(db, SQL_LEDGER_PAGE, VALUES(V_INT(closed), V_INT(1)), e);
+		int open = cursor_next(c, e);
+		if (open > 0 && out->ledger.oldest == 0)
+			out->ledger.oldest = cursor_int(c, 1);
+		more = open < 0 ? -1 : 1;
+	}
+	for (unsigned k = 0; k < KIND_COUNT && more > 0; k++) {
+		cursor_end(&c);
+		c = db_query(db, SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row((enum kind)k)->name)), e);
+		more = cursor_next(c, e);
+		if (more > 0)
+			out->kinds[k] =
+			    (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
+	}
+	store_done(s, VIEW_COMMITTED, &c);
+	out->database_bytes = file_bytes(s->state, "vault.db") + file_bytes(s->state, "keys/keys.db");
+	out->pending_bytes = file_bytes(s->state, "vault.db-wal") + file_bytes(s->state, "keys/keys.db-wal");
+	out->log_bytes = path_join(log, sizeof log, s->state, "log", NULL) == 0 ? folder_bytes(log) : 0;
+	return more > 0 ? 0 : -1;
+}
+
+struct drift {
+	void (*each)(void *arg, const char *finding);
+	void *arg;
+};
+
+// A record's kind is a name; only those that the software knows are ever counted, pruned or erased by kind.
+static int drift_of_file(struct db *db, void *arg, struct err *e)
+{
+	const struct drift *d = arg;
+	enum kind kind;
+	char text[128];
+	int more = schema_drift(db->db, db->schema, d->each, d->arg, e);
+
+	if (more != 0 || db->schema != &schema_of[DB_VAULT])
+		return more;
+	struct cursor *c CURSOR_AUTO = db_query(db, SQL_TALLY_KINDS, NULL, e);
+	while ((more = cursor_next(c, e)) > 0) {
+		if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
+			continue;
+		snprintf(text, sizeof text, "vault.db: %lld records of the kind \"%.32s\", which this version does not know",
+			 (long long)cursor_int(c, 1), cursor_text(c, 0));
+		d->each(d->arg, text);
+	}
+	return more;
+}
+
+static int store_drift(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
+{
+	return each_store_file(s, drift_of_file, &(struct drift){each, arg}, e);
+}
+
+static bool store_stamp_now(struct store *s, struct store_stamp *out)
+{
+	bool known = db_stamp(store_vault(s, VIEW_COMMITTED), out);
+
+	store_done(s, VIEW_COMMITTED, NULL);
+	return known;
+}
+
+// ---- who has them open? ----
+
+static bool lock_first_byte(int fd, short type)
+{
+	struct flock first = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+
+	return fcntl(fd, F_OFD_SETLK, &first) == 0;
+}
+
+static int64_t count_read(int fd)
+{
+	char text[24] = "";
+
+	return pread(fd, text, sizeof text - 1, 0) < 0 ? 1 : strtoll(text, NULL, 10);
+}
+
+static int count_write(int fd, int64_t count, struct err *e)
+{
+	char text[24];
+	int len = snprintf(text, sizeof text, "%-20lld\n", (long long)count);
+
+	return pwrite(fd, text, (size_t)len, 0) == len && fdatasync(fd) == 0
+		   ? 0
+		   : err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "vault.lock");
+}
+
+// Under the locks of all lanes.
+static int count_in(struct store *s, enum store_access access, struct err *e)
+{
+	const int fd = s->lock_fd[LANE_RECORDS];
+
+	if (access == STORE_LOOK)
+		return 0;
+	int64_t count = count_read(fd);
+	if (lock_first_byte(fd, F_WRLCK) && count != 0 && access == STORE_SERVE) {
+		if (db_check(s->write.vault, e) != 0 || db_check(s->write.keys, e) != 0)
+			return -1;
+		count = 0;
+	}
+	if (count_write(fd, count + 1, e) != 0)
+		return -1;
+	s->counted = true;
+	return lock_first_byte(fd, F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
+}
+
+static void store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	db_close(&s->write.day.db);
+	db_close(&s->write.vault);
+	db_close(&s->write.keys);
+	db_close(&s->read.vault);
+	db_close(&s->read.keys);
+	if (s->counted && !s->suspect && store_enter(s, LANE_RECORDS, NULL) == 0) {
+		count_write(s->lock_fd[LANE_RECORDS], count_read(s->lock_fd[LANE_RECORDS]) - 1, NULL);
+		store_leave(s, LANE_RECORDS);
+	}
+	for (int i = 0; i < LANE_COUNT; i++)
+		fd_close(&s->lock_fd[i]);
+	pthread_mutex_destroy(&s->read.mutex);
+	free(s);
+}
+
+static int make_files(struct store *s, struct err *e)
+{
+	static const char *const folders[] = {"keys", "log"}, *const files[] = {"vault.lock", "vault.db", "keys/keys.db"};
+	char path[PATH_MAX];
+
+	if (folder_make(s->state, 0750, e) != 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		if (path_join(path, sizeof path, s->state, folders[i], e) != 0 || folder_make(path, 0750, e) != 0)
+			return -1;
+		file_own_like(path, s->state);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (path_join(path, sizeof path, s->state, files[i], e) != 0 || store_file_begin(s, path, e) != 0)
+			return -1;
+	return 0;
+}
+
+static int open_locks(struct store *s, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int flags;
+	} locks[LANE_COUNT] = {[LANE_RECORDS] = {"vault.lock", O_RDWR}, [LANE_LOG] = {"log", O_RDONLY | O_DIRECTORY}};
+	char path[PATH_MAX];
+
+	for (int i = 0; i < LANE_COUNT; i++) {
+		if (path_join(path, sizeof path, s->state, locks[i].name, e) != 0)
+			return -1;
+		s->lock_fd[i] = open(path, locks[i].flags | O_CLOEXEC);
+		if (s->lock_fd[i] < 0)
+			return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no store in %s; run: lethe keys init", s->state)
+					       : err_system(e, ERR_IO, errno, "%s", path);
+	}
+	return 0;
+}
+
+static int open_connections(struct store *s, enum store_access access, struct err *e)
+{
+	const enum db_access how = access == STORE_CREATE ? DB_CREATE : DB_WRITE;
+	char vault[PATH_MAX], keys[PATH_MAX];
+
+	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 || path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0)
+		return -1;
+	if (db_open(&s->write.vault, DB_VAULT, vault, how, e) == 0 && db_open(&s->write.keys, DB_KEYS, keys, how, e) == 0 &&
+	    db_open(&s->read.vault, DB_VAULT, vault, DB_READ, e) == 0 && db_open(&s->read.keys, DB_KEYS, keys, DB_READ, e) == 0)
+		return 0;
+	db_close(&s->write.vault);
+	db_close(&s->write.keys);
+	db_close(&s->read.vault);
+	return -1;
+}
+
+static int store_open(struct store **out, const char *state, enum store_access access, struct err *e)
+{
+	struct store *s = calloc(1, sizeof *s);
+	pthread_mutexattr_t brief;
+	int ret = -1;
+
+	*out = NULL;
+	if (s == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	// Held for the microseconds of a look-up: waiting awake is cheaper than being put to sleep.
+	pthread_mutexattr_init(&brief);
+	pthread_mutexattr_settype(&brief, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&s->read.mutex, &brief);
+	pthread_mutexattr_destroy(&brief);
+	for (int i = 0; i < LANE_COUNT; i++)
+		s->lock_fd[i] = -1;
+	if (snprintf(s->state, sizeof s->state, "%s", state) >= PATH_MAX)
+		err_set(e, ERR_INPUT, "the state folder's path is too long");
+	else if ((access != STORE_CREATE || make_files(s, e) == 0) && open_locks(s, e) == 0 && store_enter(s, LANE_LOG, e) == 0) {
+		if (store_enter(s, LANE_RECORDS, e) == 0) {
+			ret = open_connections(s, access, e) != 0 ? -1 : count_in(s, access, e);
+			store_leave(s, LANE_RECORDS);
+		}
+		store_leave(s, LANE_LOG);
+	}
+	if (ret != 0) {
+		store_close(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+static const struct backend_upkeep upkeep = {
+    .open = store_open,
+    .close = store_close,
+    .enter = store_enter,
+    .leave = store_leave,
+    .end = store_end,
+    .sanitise = store_sanitise,
+    .find_bytes = store_find_bytes,
+    .survey = store_survey,
+    .drift = store_drift,
+    .stamp = store_stamp_now,
+    .number_get = number_get,
+    .number_set = number_set,
+};
+
+const struct backend sqlite_backend = {
+    .name = "sqlite",
+    .upkeep = &upkeep,
+    .records = &sqlite_records,
+    .keys = &sqlite_keys,
+    .ledger = &sqlite_ledger,
+    .log = &sqlite_log,
+};
