@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: ISC
-# make run | test | mutate | bench | sketches | fuzz | lint | install | clean. See README.md.
+# make run | test | system | mutate | bench | sketches | fuzz | lint | install | clean. See README.md.
 
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
 	libssl-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
 	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
-	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd python3 git
+	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd systemd-container mmdebstrap python3 git
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call install-packages,LIST): says what it installs, and does nothing when all is there.
 install-packages = @missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>/dev/null | awk '$$2=="ii"{print $$1}' | \
@@ -52,7 +52,7 @@ obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
 ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(PROGRAM_SRC) $(ADMIN_SRC))
 PROGRAMS := $(addprefix $(V)/bin/,$(PROGRAMS_FCGI) lethe lethe-run) $(V)/testing/egress
 
-.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser fault mutate lint bench sketches fuzz install clean asan tsan packages-run packages-test
+.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser system fault mutate lint bench sketches fuzz install clean asan tsan packages-run packages-test
 all: programs
 programs: $(PROGRAMS) $(V)/units
 
@@ -166,7 +166,7 @@ test: packages-test node-packages
 TSAN_UNIT := $(filter serve_% call_% live_% vault_%,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c)))
 unit: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs && $(NODE) tests/run.mjs unit
-site browser: packages-test node-packages
+site browser system: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 programs bench-programs && $(NODE) tests/run.mjs $@
 lint: packages-test
 	@sh tests/lint.sh
@@ -207,10 +207,11 @@ nginx-values = -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS
 	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g'
 place-values = -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
 	-e 's|/etc/lethe|$(sysconfdir)/lethe|g; s|tests/browser/\([a-z]*\)[.]png|\1.png|' $(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|')
-install: packages-run
+install: $(if $(DESTDIR),,packages-run)
 	@$(MAKE) --no-print-directory -s -j2 programs
 	$(call put,755,$(to)/sbin,$(V)/bin/lethe $(V)/bin/lethe-run)
 	$(call put,755,$(to)/lib/lethe,$(addprefix $(V)/bin/,$(PROGRAMS_FCGI)))
+	$(call fill,$(place-values),systemd/unit-failed,$(to)/lib/lethe/unit-failed) && chmod 755 $(to)/lib/lethe/unit-failed
 	$(call put,644,$(to)/share/lethe/html,nginx/html/*.html)
 	$(call put,644,$(to)/share/lethe/html/assets,nginx/html/assets/*)
 	$(call put,644,$(to)/share/lethe/policies,policy/policy.xsd policy/sites/*.xml)

@@ -28,6 +28,7 @@ const groups = {
   fuzz,
   site: node('tests/site'),
   browser: node('tests/browser'),
+  system: node('tests/system'),
   mutate: [{ name: 'mutate', words: [process.execPath, 'tests/mutate.mjs', 'third'] }],
 };
 

@@ -4,6 +4,7 @@
 #include "fcgi/egress/caller.h"
 #include "fcgi/egress/transfer.h"
 #include "fcgi/ipc/egress_call.h"
+#include "fcgi/ipc/supervisor.h"
 #include "fcgi/serve/sandbox.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/file.h"
@@ -133,8 +134,10 @@ static void egress_serve(struct egress *g, struct active_watch *watch)
 {
 	uint64_t give_up = 0;
 	bool busy = false;
+	supervisor_ready();
 	while (!g->killed) {
 		loop_turn(&g->loop, TURN_MS);
+		supervisor_alive();
 		// No further call is begun under this policy. They wait in the listening socket for the next process.
 		if (!g->stopping && active_watch_tick(watch, g->policy)) {
 			fprintf(stderr, "egress: another policy is in force: ending here, to start again under it\n");

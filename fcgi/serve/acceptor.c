@@ -6,6 +6,7 @@
 // parked for a moment, to be called again, the last one first; then it ends, and what the visitor's request left on its stack goes with it.
 #include "fcgi/serve/acceptor.h"
 #include "fcgi/ipc/note.h"
+#include "fcgi/ipc/supervisor.h"
 #include "fcgi/serve/connection.h"
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/thread_pool.h"
@@ -205,6 +206,7 @@ static void accept_until_stop(struct server *s)
 				     {.fd = s->ended_fd, .events = POLLIN},
 				     {.fd = pause || s->program->threads ? -1 : s->listener.fd, .events = POLLIN}};
 		int n = poll(p, 4, pause ? LISTENER_REST_MS : dirty ? IDLE_TRIM_MS : ACTIVE_WATCH_MS);
+		supervisor_alive();
 		// This process ends with the requests under way, and the next one begins with the new policy. Connections that come meanwhile
 		// wait in the listening socket, which stays open with the supervisor, so that none is lost.
 		if (active_watch_tick(&s->watch, s->policy) && !atomic_load(&s->stopping)) {
@@ -238,7 +240,9 @@ int acceptor_run(struct server *s)
 		note_line("no memory for %u threads", threads);
 		server_stop(s, true);
 	}
+	supervisor_ready();
 	accept_until_stop(s);
+	supervisor_stopping(s->drain_ms);
 	if (s->program->stopping != NULL)
 		s->program->stopping(s->context);
 	const struct timespec until = time_in(s->drain_ms);

@@ -3,6 +3,7 @@
 #include "fcgi/ipc/frame.h"
 #include "fcgi/ipc/listener.h"
 #include "fcgi/ipc/note.h"
+#include "fcgi/ipc/supervisor.h"
 #include "fcgi/ipc/worker_call.h"
 #include "fcgi/serve/sandbox.h"
 #include "policy/base/file.h"
@@ -182,7 +183,7 @@ static int pool_turn(struct state *s)
 	// asked for; a caller that only closed its sending side still reads.
 	struct pollfd list[2 + CHILDREN_MAX + WAITING_MAX];
 	const struct pollfd *children = list + 2, *waiting = children + s->children_max;
-	uint64_t now = monotonic_ms(), until = now + 60000;
+	uint64_t now = monotonic_ms(), until = now + SUPERVISOR_TURN_MS;
 	int status;
 	nfds_t n = 0;
 	list[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
@@ -283,9 +284,12 @@ int pool_run(const struct pool *p, struct err *e)
 	answering = shared;
 	if (p->sandbox != NULL && sandbox_enter(p->sandbox, e) != 0)
 		return -1;
-	while (!s.stopping || s.children_count > 0)
+	supervisor_ready();
+	while (!s.stopping || s.children_count > 0) {
+		supervisor_alive();
 		if (pool_turn(&s) != 0)
 			return err_system(e, ERR_IO, errno, "poll");
+	}
 	for (unsigned i = 0; i < s.waiting_count; i++)
 		close(s.waiting[i].fd);
 	fd_close(&s.signals);

@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# What holds on a fresh installation under a real systemd. Runs inside, as root; a line "ok NAME" or "not ok NAME" for each, with what was
+# found below the latter.
+site=https://localhost
+failures=0
+
+# check NAME COMMAND…: it must succeed.
+check() {
+	began=$(date +%s)
+	name=$1
+	shift
+	if out=$("$@" 2>&1); then
+		echo "ok $name"
+		echo "  $(($(date +%s) - began)) s"
+	else
+		echo "not ok $name"
+		printf '%s\n' "$out" | tail -n 25 | sed 's/^/  /'
+		failures=$((failures + 1))
+	fi
+}
+# within SECONDS COMMAND…: it must succeed at last; what it printed last is printed.
+within() {
+	end=$(($(date +%s) + $1))
+	shift
+	until said=$("$@" 2>&1); do
+		[ "$(date +%s)" -lt "$end" ] || { printf '%s\n' "$said"; return 1; }
+		sleep 0.1
+	done
+}
+healthy() { [ "$(curl -sk "$site/healthz" | grep -o '"ok":true')" ] || { curl -sk "$site/healthz"; return 1; }; }
+pid_of() { systemctl show -P MainPID "lethe-$1.service"; }
+drop_in() { # drop_in UNIT LINE…
+	mkdir -p "/run/systemd/system/$1.d"
+	printf '[Service]\n' >"/run/systemd/system/$1.d/test.conf"
+	unit=$1
+	shift
+	printf '%s\n' "$@" >>"/run/systemd/system/$unit.d/test.conf"
+	systemctl daemon-reload
+}
+drop_out() { rm -rf "/run/systemd/system/$1.d" && systemctl daemon-reload; }
+programs=$(ls /usr/lib/systemd/system/lethe-*.socket | sed 's/.*lethe-\(.*\)[.]socket/\1/')
+
+target_up() {
+	systemctl is-active lethe.target nginx-lethe.service || return 1
+	for p in $programs; do systemctl is-active "lethe-$p.socket" || return 1; done
+	! systemctl --failed --no-legend | grep .
+}
+pages() {
+	curl -skf "$site/" | grep -qi '<!doctype html>' && curl -skf "$site/privacy" | grep -qi privacy || return 1
+	# Each program starts with its first caller.
+	curl -sk -o /dev/null "$site/downloads/none.zip" && curl -skf "$site/privacy/live.json" >/dev/null
+}
+a_set() {
+	answer=$(curl -sk -H 'Content-Type: application/json' -d '{"description":"A bakery in Lyon with rye bread.","count":2}' "$site/api/generate")
+	zip=$(printf '%s' "$answer" | grep -o '/downloads/[0-9a-zA-Z_-]*[.]zip' | head -n 1)
+	[ -n "$zip" ] || { echo "$answer"; return 1; }
+	[ "$(curl -sk "$site$zip" | head -c 2)" = PK ]
+}
+installation_kept() { lethe check; }
+# The site's own user may not see everything, and says so of nothing else than is so.
+as_own_user() {
+	setpriv --reuid=lethe --regid=lethe --init-groups --reset-env lethe check
+	rc=$?
+	[ $rc -ne 1 ] && ! setpriv --reuid=lethe --regid=lethe --init-groups --reset-env lethe check | grep -F /var/lib/lethe/keys/master.key
+}
+one_master_key() { [ ! -e /var/lib/lethe/keys/master.key ]; }
+confined() {
+	for p in $programs; do
+		said=$(journalctl -b -o cat -u "lethe-$p.service")
+		printf '%s\n' "$said" | grep 'sandbox: ' || { echo "$p: $said"; return 1; }
+		! printf '%s\n' "$said" | grep -E 'NO SECCOMP|WARNING' || return 1
+		[ ! -e /sys/kernel/security/landlock ] && ! grep -q landlock /proc/kallsyms || ! printf '%s\n' "$said" | grep 'NO LANDLOCK' || return 1
+	done
+}
+empty_roots() {
+	for p in $programs; do
+		for folder in root home srv opt var/log etc/ssh etc/lethe/keys; do
+			! ls "/proc/$(pid_of "$p")/root/$folder/" 2>/dev/null | grep . || { echo "$p sees /$folder"; return 1; }
+		done
+	done
+}
+notifies() {
+	for p in $programs; do
+		systemctl show "lethe-$p.service" -p Type,SubState,WatchdogUSec,OnFailure | tr '\n' ' ' |
+			grep 'Type=notify.*OnFailure=failure-lethe@' | grep 'SubState=running' || { systemctl status "lethe-$p.service"; return 1; }
+	done
+}
+comes_back() {
+	old=$(pid_of "$1")
+	kill -9 "$old"
+	within 15 healthy && pages && within 15 sh -c "[ \$(systemctl show -P MainPID lethe-$1.service) != $old ]"
+}
+nginx_comes_back() { kill -9 "$(systemctl show -P MainPID nginx-lethe.service)" && within 15 healthy; }
+restarts() { systemctl restart "$1" && within 15 healthy && pages; }
+# It tells that it turns, and when it hangs it is ended and started again.
+watched() {
+	drop_in lethe-egress.service WatchdogSec=3
+	systemctl restart lethe-egress.service || return 1
+	old=$(pid_of egress)
+	sleep 5
+	[ "$(pid_of egress)" = "$old" ] || { journalctl -b -n 20 -u lethe-egress.service; return 1; }
+	kill -STOP "$old"
+	within 20 sh -c "[ \$(systemctl show -P MainPID lethe-egress.service) != $old ] && systemctl is-active lethe-egress.service" || return 1
+	drop_out lethe-egress.service
+	systemctl restart lethe-egress.service
+}
+# A unit that cannot start calls whoever wants to know, and is there again once it can.
+failure_told() {
+	printf '#!/bin/sh\necho "$1" >>/run/told\n' >/etc/lethe/on-failure
+	chmod 755 /etc/lethe/on-failure
+	drop_in failure-lethe@.service Environment=LETHE_RETRY_SECONDS=1
+	drop_in lethe-egress.service Environment=LETHE_CA_FILE=/nonexistent
+	systemctl restart lethe-egress.service
+	within 20 grep -qx lethe-egress.service /run/told || { journalctl -b -n 30; return 1; }
+	drop_out lethe-egress.service
+	within 20 healthy || { journalctl -b -n 30; return 1; }
+	drop_out failure-lethe@.service
+	rm /etc/lethe/on-failure
+}
+timer_runs() {
+	systemctl is-active "lethe-$1.timer" && systemctl start "lethe-$1.service" && [ "$(systemctl show -P Result "lethe-$1.service")" = success ] ||
+		{ journalctl -b -n 20 -u "lethe-$1.service"; return 1; }
+}
+# What the policy lets it keep of the sets above is pruned as any other.
+reload_keeps() { systemctl reload nginx-lethe.service && within 10 healthy; }
+stops() {
+	systemctl stop lethe.target
+	for p in $programs; do [ ! -S "/run/lethe/$p.sock" ] || { echo "$p.sock is there"; return 1; }; done
+	! systemctl list-units --no-legend --state=active 'lethe-*.service' 'nginx-lethe.service' | grep -v lethe-init
+	systemctl start lethe.target && within 15 healthy
+}
+
+check "the target brings up nginx and every socket" within 30 target_up
+check "pages are served over TLS" within 15 pages
+check "the site is healthy" within 15 healthy
+check "a set is made and its ZIP handed out" a_set
+check "lethe check exits 0 on a fresh installation" installation_kept
+check "the site's own user is told of nothing that is not so" as_own_user
+check "there is one master key" one_master_key
+check "each program is confined" confined
+check "no program sees more of the files than it needs" empty_roots
+check "each program says when it serves" notifies
+for p in $programs; do check "after kill -9 of $p the site is whole again" comes_back "$p"; done
+check "after kill -9 of nginx the site is whole again" nginx_comes_back
+for p in $programs; do check "$p is restarted" restarts "lethe-$p.service"; done
+check "nginx is restarted" restarts nginx-lethe.service
+check "nginx is reloaded" reload_keeps
+check "a program that hangs is ended and started again" watched
+check "who wants to know is told of a failure, and the unit comes back" failure_told
+for t in prune publish daily; do check "the timer of $t runs" timer_runs $t; done
+check "a set is made after all that" a_set
+check "the target stops everything, and starts it again" stops
+check "lethe check exits 0 after all that" installation_kept
+echo "end $failures"
