@@ -6,22 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// The first kind that was sent to a processor and that the policy does not share with it; NULL when there is none.
-static const char *unshared_kind(const cJSON *row, const struct policy_processor *declared)
-{
-	const cJSON *name;
-	enum kind kind;
-
-	cJSON_ArrayForEach(name, json_get(row, "kinds"))
-	{
-		if (!cJSON_IsString(name))
-			continue;
-		if (kind_from_name(&kind, name->valuestring) != 0 || !(declared->kinds & KIND_BIT(kind)))
-			return name->valuestring;
-	}
-	return NULL;
-}
-
 // "Sweden Central" and "swedencentral" are the same region.
 static bool region_is(const char *a, const char *b)
 {
@@ -67,6 +51,8 @@ static void check_processor(struct check *c, const cJSON *row)
 	const char *id = json_string(row, "id"), *host = json_string(row, "host"), *breaker = json_string(row, "breaker");
 	const struct policy_processor *declared = id != NULL ? policy_processor(c->policy, id) : NULL;
 	double sent = json_number(row, "bytes_sent", 0);
+	const cJSON *name;
+	enum kind kind;
 
 	if (id == NULL || (declared == NULL && !cJSON_IsTrue(json_get(row, "configured"))))
 		return;
@@ -75,10 +61,12 @@ static void check_processor(struct check *c, const cJSON *row)
 			  "egress can reach %s, which the policy does not declare", id);
 		return;
 	}
-	const char *kind = unshared_kind(row, declared);
-	if (kind != NULL)
-		check_add(c, CHECK_BROKEN, "Restart egress with this policy.", "%s was sent to %s, which the policy does not share with it",
-			  kind, id);
+	cJSON_ArrayForEach(name, json_get(row, "kinds"))
+	{
+		if (cJSON_IsString(name) && (kind_from_name(&kind, name->valuestring) != 0 || !(declared->kinds & KIND_BIT(kind))))
+			check_add(c, CHECK_BROKEN, "Restart egress with this policy.",
+				  "%s was sent to %s, which the policy does not share with it", name->valuestring, id);
+	}
 	if (cJSON_IsTrue(json_get(row, "configured")) && host != NULL && *host && !policy_host_allowed(declared, host))
 		check_add(c, CHECK_BROKEN, "Correct its base URL, or declare the host.",
 			  "egress sends to %s for %s, which the policy does not name", host, id);

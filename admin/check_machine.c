@@ -72,15 +72,6 @@ static void machine_swap(struct check *c)
 			  "the machine has swap, where memory of the programs may be written");
 }
 
-// The first number of a file of the kernel; -1: it cannot be read here.
-static long long kernel_number(const char *path)
-{
-	BUF_AUTO struct buf text = BUF_INIT(256);
-	struct err e;
-
-	return file_read(path, &text, &e) == 0 ? strtoll(buf_text(&text), NULL, 10) : -1;
-}
-
 // All that LETHE_REQUESTS_MAX needs of this machine. The programs serve as many as they can where it is not set.
 static void machine_requests(struct check *c)
 {
@@ -101,7 +92,9 @@ static void machine_requests(struct check *c)
 		check_add(c, CHECK_BROKEN, "Correct the setting, or remove it.", "LETHE_REQUESTS_MAX is no number from 1 to %d: %u is used",
 			  REQUESTS_MOST, requests);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		long long found = kernel_number(limits[i].path);
+		BUF_AUTO struct buf text = BUF_INIT(256);
+		long long found =
+		    file_read(limits[i].path, &text, NULL) == 0 ? strtoll(buf_text(&text), NULL, 10) : -1; // -1: not told here
 		char remedy[128];
 		snprintf(remedy, sizeof remedy, "sysctl -w %s=%lld, and the same in /etc/sysctl.d/.", limits[i].sysctl, limits[i].needed);
 		if (found >= 0 && found < limits[i].needed)

@@ -60,7 +60,7 @@ static enum status command_usage(const char *path, const char *message)
 }
 
 // Follows the words of the command line through the tables.
-static enum status command_line(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	struct arguments args = {0};
 	const struct command *const *rows = commands;
@@ -110,9 +110,4 @@ static enum status command_line(int argc, char **argv)
 	    .run = run != NULL ? run : setting_run(),
 	};
 	return c->run(&a, &args);
-}
-
-int main(int argc, char **argv)
-{
-	return (int)command_line(argc, argv);
 }

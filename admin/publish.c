@@ -95,31 +95,6 @@ static enum status publication_prepare(struct publication *x, enum vault_mode mo
 	return site_stores_open(&x->vault, x->admin, x->shown, mode);
 }
 
-// What happens to the wanted version, in words. `would`: a dry run.
-static void plan_words(struct buf *out, const struct publication *x, bool would)
-{
-	const struct policy *p = x->wanted;
-	char announced[WHEN_TEXT], from[WHEN_TEXT];
-
-	when_text(announced, x->plan.announced);
-	when_text(from, x->plan.from);
-	if (active_step_activates(x->plan.step))
-		buf_printf(out, would ? "would record the activation of policy %s, SHA-256 %s\n" : "activated: policy %s, SHA-256 %s\n",
-			   p->version, p->sha256);
-	else if (x->plan.step == ACTIVE_ANNOUNCE)
-		buf_printf(out,
-			   "%s: policy %s, in force from %s (%zu changes, %zu of them material: lethe policy diff); until then the site "
-			   "runs under policy %s\n",
-			   would ? "would announce" : "announced", p->version, from, x->plan.changes, x->plan.material,
-			   x->files.active->version);
-	else if (x->plan.step == ACTIVE_WAIT)
-		buf_printf(out, "waiting: policy %s, announced %s, in force from %s; until then the site runs under policy %s\n",
-			   p->version, announced, from, x->files.active->version);
-	else if (x->plan.step == ACTIVE_WITHDRAW)
-		buf_printf(out, "%s: policy %s; policy %s stays in force\n", would ? "would withdraw" : "withdrawn",
-			   x->files.coming->version, p->version);
-}
-
 // Records, puts in force, renders. The policy's files belong to the state's owner, also where root publishes into another folder; `own`: the
 // folder is below the state folder.
 static int publication_apply(struct publication *x, const char *folder, bool own, const char *html, bool testing,
@@ -160,7 +135,7 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 {
 	const char *html = setting("LETHE_HTML", place_html);
 	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0, dry_run = argument_given(args, "dry-run");
-	char folder[PATH_MAX];
+	char folder[PATH_MAX], announced[WHEN_TEXT], from[WHEN_TEXT];
 	struct err e;
 	struct publish_result result = {0};
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
@@ -183,7 +158,25 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 	else
 		buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x.shown->site, x.shown->version, result.written,
 			   result.unchanged, folder);
-	plan_words(&out, &x, dry_run);
+	// What happens to the wanted version.
+	const struct policy *p = x.wanted;
+	when_text(announced, x.plan.announced);
+	when_text(from, x.plan.from);
+	if (active_step_activates(x.plan.step))
+		buf_printf(&out, dry_run ? "would record the activation of policy %s, SHA-256 %s\n" : "activated: policy %s, SHA-256 %s\n",
+			   p->version, p->sha256);
+	else if (x.plan.step == ACTIVE_ANNOUNCE)
+		buf_printf(&out,
+			   "%s: policy %s, in force from %s (%zu changes, %zu of them material: lethe policy diff); until then the site "
+			   "runs under policy %s\n",
+			   dry_run ? "would announce" : "announced", p->version, from, x.plan.changes, x.plan.material,
+			   x.files.active->version);
+	else if (x.plan.step == ACTIVE_WAIT)
+		buf_printf(&out, "waiting: policy %s, announced %s, in force from %s; until then the site runs under policy %s\n",
+			   p->version, announced, from, x.files.active->version);
+	else if (x.plan.step == ACTIVE_WITHDRAW)
+		buf_printf(&out, "%s: policy %s; policy %s stays in force\n", dry_run ? "would withdraw" : "withdrawn",
+			   x.files.coming->version, p->version);
 	return output_print(&out);
 }
 

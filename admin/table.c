@@ -93,16 +93,21 @@ size_t table_size(const struct table *t)
 	return (size_t)cJSON_GetArraySize(t->rows);
 }
 
-// Twice over all cells: to measure the columns, then to print them. The last one is not padded.
-static int add_text(const struct table *t, struct buf *out)
+int table_print(const struct table *t, const char *format, struct buf *out)
 {
 	const cJSON *row;
 	size_t width[COLUMNS_MAX] = {0};
 	BUF_AUTO_WIPE struct buf raw = BUF_INIT(CELL_MAX), shown = BUF_INIT(CELL_MAX);
+	bool json = format != NULL && strcmp(format, "json") == 0;
 
-	if (cJSON_GetArraySize(t->rows) == 0)
-		return 0;
-	for (int pass = 0; pass < 2; pass++) {
+	if (t->failed || (json && json_print(out, t->rows) != 0))
+		return -1;
+	if (json)
+		return buf_addc(out, '\n');
+	if (format != NULL && strcmp(format, "csv") == 0)
+		return list_csv(&(struct list){.columns = t->columns, .rows = t->rows, .language = LANGUAGE_EN}, out);
+	// Twice over all cells: to measure the columns, then to print them. The last one is not padded.
+	for (int pass = 0; pass < 2 && t->rows->child != NULL; pass++) {
 		bool heading = true;
 		for (row = NULL; heading || row != NULL; row = heading ? t->rows->child : row->next, heading = false) {
 			for (size_t i = 0; t->columns[i] != NULL; i++) {
@@ -127,19 +132,6 @@ static int add_text(const struct table *t, struct buf *out)
 		}
 	}
 	return out->failed ? -1 : 0;
-}
-
-int table_print(const struct table *t, const char *format, struct buf *out)
-{
-	if (t->failed)
-		return -1;
-	if (format != NULL && strcmp(format, "csv") == 0)
-		return list_csv(&(struct list){.columns = t->columns, .rows = t->rows, .language = LANGUAGE_EN}, out);
-	if (format == NULL || strcmp(format, "json") != 0)
-		return add_text(t, out);
-	if (json_print(out, t->rows) != 0)
-		return -1;
-	return buf_addc(out, '\n');
 }
 
 enum status table_output(const struct table *t, const struct arguments *args, const char *empty)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/json.h"
+#include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include <math.h>
@@ -106,23 +107,9 @@ static bool scan_number(struct scan *s)
 	return true;
 }
 
-static bool scan_word(struct scan *s)
-{
-	static const char *const words[] = {"true", "false", "null"};
-
-	for (size_t i = 0; i < 3; i++) {
-		size_t n = strlen(words[i]);
-		if ((size_t)(s->end - s->at) >= n && memcmp(s->at, words[i], n) == 0) {
-			s->at += n;
-			return true;
-		}
-	}
-	s->why = "there is a word that is not true, false or null";
-	return false;
-}
-
 static bool scan_one(struct scan *s)
 {
+	static const char *const words[] = {"true", "false", "null"};
 	char c = *s->at;
 
 	if (c == '"')
@@ -145,7 +132,15 @@ static bool scan_one(struct scan *s)
 		s->at++;
 		return true;
 	}
-	return scan_word(s);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t n = strlen(words[i]);
+		if ((size_t)(s->end - s->at) >= n && memcmp(s->at, words[i], n) == 0) {
+			s->at += n;
+			return true;
+		}
+	}
+	s->why = "there is a word that is not true, false or null";
+	return false;
 }
 
 static bool members_unique(const cJSON *value)

@@ -67,56 +67,36 @@ static const struct part parts[] = {
     {'Y', false, 12, 0, 0},  {'M', false, 1, 0, 0}, {'W', false, 0, 7, 0}, {'D', false, 0, 1, 0},
     {'H', true, 0, 0, 3600}, {'M', true, 0, 0, 60}, {'S', true, 0, 0, 1},
 };
-enum { PART_COUNT = ARRAY_LEN(parts) };
-
-// One number and its unit at *text; the index of its part, at least `from`, or -1.
-static int next_part(const char **text, bool time, int from, unsigned *number)
-{
-	unsigned n = 0;
-	int digits = 0;
-
-	for (; **text >= '0' && **text <= '9'; (*text)++) {
-		n = n * 10 + (unsigned)(**text - '0');
-		if (++digits > 8)
-			return -1;
-	}
-	if (digits == 0)
-		return -1;
-	for (int i = from; i < PART_COUNT; i++) {
-		if (parts[i].unit == **text && parts[i].time == time) {
-			(*text)++;
-			*number = n;
-			return i;
-		}
-	}
-	return -1;
-}
 
 int duration_parse(struct duration *out, const char *text)
 {
 	struct duration d = {0};
+	const struct part *part = parts;
 	bool time = false;
-	int from = 0;
 
 	if (*text++ != 'P' || *text == '\0')
 		return -1;
 	while (*text) {
 		unsigned n = 0;
+		int digits = 0;
 		if (*text == 'T' && !time) {
 			time = true;
 			if (*++text == '\0')
 				return -1;
 		}
-		int i = next_part(&text, time, from, &n);
-		if (i < 0)
+		for (; *text >= '0' && *text <= '9' && digits <= 8; digits++)
+			n = n * 10 + (unsigned)(*text++ - '0');
+		while (part < parts + ARRAY_LEN(parts) && (part->unit != *text || part->time != time)) // in their order, each once
+			part++;
+		if (digits == 0 || digits > 8 || part == parts + ARRAY_LEN(parts))
 			return -1;
-		from = i + 1;
-		uint64_t months = (uint64_t)n * parts[i].months, days = (uint64_t)n * parts[i].days;
+		text++;
+		uint64_t months = (uint64_t)n * part->months, days = (uint64_t)n * part->days;
 		if (months > 2400 || days > 73200)
 			return -1;
 		d.months += (unsigned)months;
 		d.days += (unsigned)days;
-		d.seconds += (uint64_t)n * parts[i].seconds;
+		d.seconds += (uint64_t)n * part++->seconds;
 	}
 	if (d.months > 2400 || d.days > 73200 || d.seconds > 73200ull * 86400)
 		return -1;

@@ -31,19 +31,6 @@ static bool duration_of(struct reader *r, const xmlNode *node, const char *name,
 	return text != NULL;
 }
 
-static unsigned word_set_of(const char *list, const struct policy_words *words)
-{
-	unsigned set = 0;
-
-	for (; *list != '\0'; list += strspn(list, " ")) {
-		size_t len = strcspn(list, " ");
-		int value = policy_word_value(words, list, len);
-		set |= value >= 0 ? POLICY_BIT(value) : 0;
-		list += len;
-	}
-	return set;
-}
-
 // Children's texts, or their attribute, as a NULL-terminated list.
 static struct policy_strings strings_of(struct reader *r, const xmlNode *node, const struct model_field *f)
 {
@@ -73,6 +60,7 @@ static void read_facts(struct reader *r, const struct model_field *f, const xmlN
 	bool *more = (bool *)out + f->more, stated;
 	const char *text = f->name != NULL ? node_attribute(r, node, f->name) : NULL;
 	kind_set kinds = 0;
+	unsigned set = 0;
 
 	switch (f->type) {
 	case MODEL_TEXT:
@@ -116,7 +104,12 @@ static void read_facts(struct reader *r, const struct model_field *f, const xmlN
 		store_number(at, text != NULL ? (unsigned)policy_word_value(f->words, text, strlen(text)) : 0);
 		break;
 	case MODEL_WORDS:
-		store_number(at, word_set_of(text != NULL ? text : "", f->words));
+		for (size_t len; text != NULL && *text != '\0'; text += len, text += strspn(text, " ")) {
+			len = strcspn(text, " ");
+			int value = policy_word_value(f->words, text, len);
+			set |= value >= 0 ? POLICY_BIT(value) : 0;
+		}
+		store_number(at, set);
 		break;
 	case MODEL_KIND:
 		store_number(at, kind_of(r, node, f->name));
@@ -337,12 +330,15 @@ static void read_record(struct reader *r, const struct model_record *record, con
 	}
 }
 
-// What follows from what was read.
-static void derive(struct policy *p)
+void policy_read_fields(struct reader *r)
 {
+	struct policy *p = r->p;
+
+	r->facts = true;
+	read_record(r, &model_policy, r->root, p);
+	// What follows from what was read.
 	struct policy_processor *processors = (struct policy_processor *)p->processors; // these two arrays were made here
 	struct policy_right *rights = (struct policy_right *)p->rights;
-
 	p->contact = p->controller.mail != NULL ? p->controller.mail : "";
 	p->version = p->version_count > 0 ? p->versions[0].id : "";
 	p->effective = p->version_count > 0 ? p->versions[0].effective : 0;
@@ -367,15 +363,8 @@ static void derive(struct policy *p)
 		if (!rights[i].statutory)
 			rights[i].answer = best;
 	}
-}
-
-void policy_read_fields(struct reader *r)
-{
-	r->facts = true;
-	read_record(r, &model_policy, r->root, r->p);
-	derive(r->p);
 	r->facts = false;
-	read_record(r, &model_policy, r->root, r->p);
+	read_record(r, &model_policy, r->root, p);
 }
 
 // Elements of one name in `parent`, of which `list` says whether there may be several in one language.

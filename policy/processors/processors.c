@@ -77,28 +77,9 @@ static const struct member route_members[] = {
 
 static int members_read(void *row, const struct member *members, const cJSON *object, struct err *e);
 
-static int routes_read(struct processor_route *routes, const cJSON *value, struct err *e)
-{
-	static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
-	const cJSON *item;
-	size_t n = 0;
-
-	cJSON_ArrayForEach(item, value)
-	{
-		struct processor_route *r = &routes[n++];
-		if (n >= PROCESSOR_LIST || members_read(r, route_members, item, e) != 0)
-			return -1;
-		size_t i = 0;
-		while (i < ARRAY_LEN(methods) && strcmp(methods[i], r->method) != 0)
-			i++;
-		if (i == ARRAY_LEN(methods) || r->path[0] != '/')
-			return -1;
-	}
-	return cJSON_IsArray(value) ? 0 : -1;
-}
-
 static int member_read(void *at, enum member_type type, const cJSON *value, struct err *e)
 {
+	static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
 	static const char *const answers[] = {
 	    [ANSWER_NO] = "no", [ANSWER_PARTLY] = "partly", [ANSWER_FLAG] = "flag", [ANSWER_ALWAYS] = "always"};
 	const char *text = cJSON_GetStringValue(value);
@@ -140,8 +121,19 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 	case MEMBER_OBJECT:
 		*(const cJSON **)at = value;
 		return cJSON_IsObject(value) ? 0 : -1;
-	default:
-		return routes_read(at, value, e);
+	default: // MEMBER_ROUTES
+		cJSON_ArrayForEach(item, value)
+		{
+			struct processor_route *r = (struct processor_route *)at + n++;
+			if (n >= PROCESSOR_LIST || members_read(r, route_members, item, e) != 0)
+				return -1;
+			size_t i = 0;
+			while (i < ARRAY_LEN(methods) && strcmp(methods[i], r->method) != 0)
+				i++;
+			if (i == ARRAY_LEN(methods) || r->path[0] != '/')
+				return -1;
+		}
+		return cJSON_IsArray(value) ? 0 : -1;
 	}
 }
 

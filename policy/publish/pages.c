@@ -214,26 +214,6 @@ static const struct {
 		 {"nginx/connections.conf", NULL, headers_connections, 0},
 		 {"nginx/problems.conf", NULL, headers_problems, 0}};
 
-static int render_documents(const struct site *site, struct err *e)
-{
-	struct buf *out = pages_add(site->pages, e, "html/.well-known/security.txt");
-
-	if (out == NULL)
-		return -1;
-	headers_security(site->policy, when_now(), out);
-	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
-		out = pages_add(site->pages, e, "%s", documents[i].path);
-		if (out == NULL)
-			return -1;
-		if (documents[i].add != NULL)
-			documents[i].add(site->policy, out);
-		else if ((documents[i].write != NULL ? documents[i].write(&site->facts, out, e)
-						     : subprocessors_write(&site->facts, documents[i].format, out, e)) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 // `p` in one of its languages. `testing` as in variables_make.
 static int render_language(const struct policy *p, const struct pages *templates, bool testing, struct pages *s, struct err *e)
 {
@@ -246,12 +226,24 @@ static int render_language(const struct policy *p, const struct pages *templates
 	if (site.layout == NULL)
 		return err_set(e, ERR_NOT_FOUND, "layout.html is missing among the templates");
 	int rc = variables_make(&site.variables, p, testing, e) != 0 || facts_make(&site.facts, p, main_language, e) != 0 ||
-			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e) != 0 ||
-			 (main_language && render_documents(&site, e) != 0)
+			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e) != 0
 		     ? -1
 		     : 0;
 	for (size_t i = 0; rc == 0 && i < templates->count; i++)
 		rc = render_template(&site, templates->list[i].path, &templates->list[i].bytes, e);
+	struct buf *security = rc == 0 && main_language ? pages_add(s, e, "html/.well-known/security.txt") : NULL;
+	if (security != NULL)
+		headers_security(p, when_now(), security);
+	else if (main_language)
+		rc = -1;
+	for (size_t i = 0; rc == 0 && main_language && i < ARRAY_LEN(documents); i++) {
+		struct buf *out = pages_add(s, e, "%s", documents[i].path);
+		if (out != NULL && documents[i].add != NULL)
+			documents[i].add(p, out);
+		else if (out == NULL || (documents[i].write != NULL ? documents[i].write(&site.facts, out, e)
+								    : subprocessors_write(&site.facts, documents[i].format, out, e)) != 0)
+			rc = -1;
+	}
 	variables_free(&site.variables);
 	facts_free(&site.facts);
 	return rc;

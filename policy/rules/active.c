@@ -112,23 +112,9 @@ static int load_if_there(struct policy **out, bool *broken, const char *state, c
 	return 0;
 }
 
-// The times of the announcement, when they are those of the coming file. False: it is not announced.
-static bool times_read(struct active_files *f, const char *state)
-{
-	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
-	char path[PATH_MAX];
-
-	if (path_join(path, sizeof path, state, times_name, NULL) != 0 || file_read(path, &text, NULL) != 0)
-		return false;
-	JSON_AUTO cJSON *times = json_parse(buf_text(&text), text.len, NULL);
-	const char *hash = json_string(times, "sha256"), *announced = json_string(times, "announced"), *from = json_string(times, "from");
-	return hash != NULL && announced != NULL && from != NULL && strcmp(hash, f->coming->sha256) == 0 &&
-	       when_parse(&f->announced, announced) == 0 && when_parse(&f->from, from) == 0;
-}
-
 int active_read(struct active_files *out, const char *state, struct err *e)
 {
-	BUF_AUTO struct buf hash = BUF_INIT(TIMES_BYTES_MAX);
+	BUF_AUTO struct buf hash = BUF_INIT(TIMES_BYTES_MAX), text = BUF_INIT(TIMES_BYTES_MAX);
 	char path[PATH_MAX];
 	bool unused;
 
@@ -141,7 +127,14 @@ int active_read(struct active_files *out, const char *state, struct err *e)
 	// Which version was put in force, for when its file is damaged. Not known: "".
 	if (path_join(path, sizeof path, state, hash_name, NULL) == 0 && file_read(path, &hash, NULL) == 0)
 		snprintf(out->sha256, sizeof out->sha256, "%s", buf_text(&hash));
-	if (out->coming != NULL && !times_read(out, state)) {
+	if (out->coming == NULL)
+		return 0;
+	// The times of the announcement, when they are those of the coming file; without them it is not announced.
+	bool read = path_join(path, sizeof path, state, times_name, NULL) == 0 && file_read(path, &text, NULL) == 0;
+	JSON_AUTO cJSON *times = read ? json_parse(buf_text(&text), text.len, NULL) : NULL;
+	const char *of = json_string(times, "sha256"), *announced = json_string(times, "announced"), *from = json_string(times, "from");
+	if (of == NULL || announced == NULL || from == NULL || strcmp(of, out->coming->sha256) != 0 ||
+	    when_parse(&out->announced, announced) != 0 || when_parse(&out->from, from) != 0) {
 		policy_free(out->coming);
 		out->coming = NULL;
 		out->announced = out->from = 0;
@@ -166,11 +159,39 @@ static time_t later(time_t a, time_t b)
 	return a > b ? a : b;
 }
 
-static int plan_change(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)
+int active_plan(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)
 {
 	POLICY_DIFF_AUTO struct policy_diff d = {0}, reworded = {0};
 	const struct policy *active = files->active;
+	char date[WHEN_DATE];
 
+	*out = (struct active_plan){.step = ACTIVE_FIRST};
+	// Without the version in force nobody can tell what another one changes; only the very same may take its place.
+	if (active == NULL && files->broken && strcmp(files->sha256, wanted->sha256) != 0)
+		return err_set(
+		    e, ERR_REFUSED,
+		    "policy/active.xml in the state folder, the version in force, is not valid for these programs, so what %s changes for "
+		    "visitors cannot be told; restore that file or publish the same version again, or remove the file to begin anew, "
+		    "without a notice period",
+		    wanted->file);
+	if (active == NULL && !files->broken && too_early(wanted, now, date))
+		return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->versions[0].line, wanted->version, date);
+	if (active == NULL)
+		return 0;
+	if (strcmp(active->site, wanted->site) != 0)
+		return err_set(e, ERR_REFUSED,
+			       "this state belongs to the site %s, and %s is the policy of %s; use a state folder for each site",
+			       active->site, wanted->file, wanted->site);
+	if (strcmp(active->sha256, wanted->sha256) == 0) {
+		out->step = files->coming != NULL ? ACTIVE_WITHDRAW : ACTIVE_SAME;
+		return 0;
+	}
+	if (files->coming != NULL && strcmp(files->coming->sha256, wanted->sha256) == 0) {
+		out->step = files->from <= now ? ACTIVE_DUE : ACTIVE_WAIT;
+		out->announced = files->announced;
+		out->from = files->from;
+		return 0;
+	}
 	if (policy_diff(&d, active, wanted, e) != 0)
 		return -1;
 	out->changes = d.count;
@@ -197,39 +218,6 @@ static int plan_change(struct active_plan *out, const struct active_files *files
 		out->announced = files->announced;
 		out->from = d.material > 0 ? later(files->from, wanted->effective) : wanted->effective;
 	}
-	return 0;
-}
-
-int active_plan(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e)
-{
-	char date[WHEN_DATE];
-
-	*out = (struct active_plan){.step = ACTIVE_FIRST};
-	// Without the version in force nobody can tell what another one changes; only the very same may take its place.
-	if (files->active == NULL && files->broken && strcmp(files->sha256, wanted->sha256) != 0)
-		return err_set(
-		    e, ERR_REFUSED,
-		    "policy/active.xml in the state folder, the version in force, is not valid for these programs, so what %s changes for "
-		    "visitors cannot be told; restore that file or publish the same version again, or remove the file to begin anew, "
-		    "without a notice period",
-		    wanted->file);
-	if (files->active == NULL && !files->broken && too_early(wanted, now, date))
-		return err_set(e, ERR_REFUSED, "%s:%d: error: " TOO_EARLY, wanted->file, wanted->versions[0].line, wanted->version, date);
-	if (files->active == NULL)
-		return 0;
-	if (strcmp(files->active->site, wanted->site) != 0)
-		return err_set(e, ERR_REFUSED,
-			       "this state belongs to the site %s, and %s is the policy of %s; use a state folder for each site",
-			       files->active->site, wanted->file, wanted->site);
-	if (strcmp(files->active->sha256, wanted->sha256) == 0) {
-		out->step = files->coming != NULL ? ACTIVE_WITHDRAW : ACTIVE_SAME;
-		return 0;
-	}
-	if (files->coming == NULL || strcmp(files->coming->sha256, wanted->sha256) != 0)
-		return plan_change(out, files, wanted, now, e);
-	out->step = files->from <= now ? ACTIVE_DUE : ACTIVE_WAIT;
-	out->announced = files->announced;
-	out->from = files->from;
 	return 0;
 }
 

@@ -25,39 +25,6 @@ bool capability_makes_sets(const struct policy *p)
 	return policy_undeclared(p, KINDS_OF_A_SET) == 0 && served(p, ROLE_TEXT) && served(p, ROLE_IMAGE);
 }
 
-// Every capability once, at the first word that needs it.
-static int find_lacks(struct policy *p, const xmlNode *root)
-{
-	size_t count = 0, unbuilt = 0;
-	const struct vocabulary_row *rows = vocabulary_rows(&count);
-	struct policy_lack *lacks = arena_array(p->arena, count + p->processor_count, sizeof *lacks);
-	struct vocabulary_use *uses = arena_array(p->arena, count, sizeof *uses);
-
-	if (rows == NULL || lacks == NULL || uses == NULL)
-		return -1;
-	p->lacks = lacks;
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].how == VOCABULARY_UNBUILT)
-			uses[unbuilt++].row = &rows[i];
-	vocabulary_uses(root, uses, unbuilt);
-	for (size_t i = 0; i < unbuilt; i++) {
-		bool known = uses[i].first == NULL;
-		for (size_t j = 0; j < p->lack_count && !known; j++)
-			known = strcmp(lacks[j].capability, uses[i].row->by) == 0;
-		if (!known)
-			lacks[p->lack_count++] = (struct policy_lack){uses[i].row->by, node_line(uses[i].first)};
-	}
-	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct policy_processor *a = &p->processors[i];
-		char name[128];
-		int len = snprintf(name, sizeof name, "provider %s", a->id);
-		bool asked = (a->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION))) != 0;
-		if (asked && a->removed == 0 && !processor_built(a->id))
-			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), a->line};
-	}
-	return 0;
-}
-
 size_t capability_unbuilt(const struct policy *p, struct buf *out)
 {
 	for (size_t i = 0; out != NULL && i < p->lack_count; i++)
@@ -98,8 +65,36 @@ static void check_log_categories(const xmlNode *root, struct report *r)
 
 void capability_check(struct policy *p, const xmlNode *root, bool allow_unbuilt, struct report *r)
 {
-	report_error_if(find_lacks(p, root) != 0, r, 1, "which words are obeyed could not be found out", "nothing may run on the policy",
-			"free some memory and try again");
+	size_t count = 0, unbuilt = 0;
+	const struct vocabulary_row *rows = vocabulary_rows(&count);
+	struct policy_lack *lacks = arena_array(p->arena, count + p->processor_count, sizeof *lacks);
+	struct vocabulary_use *uses = arena_array(p->arena, count, sizeof *uses);
+
+	report_error_if(rows == NULL || lacks == NULL || uses == NULL, r, 1, "which words are obeyed could not be found out",
+			"nothing may run on the policy", "free some memory and try again");
+	if (rows == NULL || lacks == NULL || uses == NULL)
+		return;
+	// Every capability once, at the first word that needs it.
+	p->lacks = lacks;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].how == VOCABULARY_UNBUILT)
+			uses[unbuilt++].row = &rows[i];
+	vocabulary_uses(root, uses, unbuilt);
+	for (size_t i = 0; i < unbuilt; i++) {
+		bool known = uses[i].first == NULL;
+		for (size_t j = 0; j < p->lack_count && !known; j++)
+			known = strcmp(lacks[j].capability, uses[i].row->by) == 0;
+		if (!known)
+			lacks[p->lack_count++] = (struct policy_lack){uses[i].row->by, node_line(uses[i].first)};
+	}
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		char name[128];
+		int len = snprintf(name, sizeof name, "provider %s", a->id);
+		bool asked = (a->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION))) != 0;
+		if (asked && a->removed == 0 && !processor_built(a->id))
+			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), a->line};
+	}
 	for (const struct policy_lack *lack = p->lacks; lack < p->lacks + p->lack_count; lack++) {
 		if (allow_unbuilt)
 			report_warning(r, lack->line, "%s needs “%s”, which this version does not have",

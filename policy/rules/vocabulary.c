@@ -119,24 +119,21 @@ static bool has_value(const xmlNode *node, const char *name, const char *list)
 	return found;
 }
 
-static bool element_uses(const xmlNode *node, const struct vocabulary_row *row)
-{
-	const char *name = (const char *)node->name;
-
-	if (name[0] != row->element[0] || strcmp(name, row->element) != 0)
-		return false;
-	if (row->attribute == NULL)
-		return node->parent != NULL && node->parent->name != NULL && strcmp((const char *)node->parent->name, row->parent) == 0;
-	return has_value(node, row->attribute, row->values) && (row->if_name == NULL || has_value(node, row->if_name, row->if_values));
-}
-
 void vocabulary_uses(const xmlNode *root, struct vocabulary_use *uses, size_t count)
 {
 	for (const xmlNode *n = root; n != NULL;) {
 		bool used = n->type == XML_ELEMENT_NODE && xmlHasProp(n, BAD_CAST "removed") == NULL;
-		for (size_t i = 0; used && i < count; i++)
-			if (uses[i].first == NULL && element_uses(n, uses[i].row))
+		for (size_t i = 0; used && i < count; i++) {
+			const struct vocabulary_row *row = uses[i].row;
+			if (uses[i].first != NULL || n->name[0] != (unsigned char)row->element[0] ||
+			    strcmp((const char *)n->name, row->element) != 0)
+				continue;
+			if (row->attribute != NULL
+				? has_value(n, row->attribute, row->values) &&
+				      (row->if_name == NULL || has_value(n, row->if_name, row->if_values))
+				: n->parent != NULL && n->parent->name != NULL && strcmp((const char *)n->parent->name, row->parent) == 0)
 				uses[i].first = n;
+		}
 		if (used && n->children != NULL) {
 			n = n->children;
 			continue;

@@ -102,47 +102,6 @@ static void part_kinds(const struct policy *p, struct writer *w)
 	}
 }
 
-static void write_processor(const struct policy *p, struct writer *w, const struct policy_processor *a)
-{
-	size_t count = 0;
-
-	write_cell_begin(w);
-	if (a->policy != NULL)
-		write_link(w, a->name, a->policy);
-	else
-		write_words(w, a->name);
-	write_cell_end(w);
-	write_cell_begin(w);
-	WRITE_ALL(w, a->service, word(p, "join.colon"), a->purpose);
-	write_cell_end(w);
-	write_cell_begin(w);
-	for (size_t i = 0; i < a->region_count; i++)
-		write_joined(w, &count, "join.semicolon", a->regions[i].place);
-	count = 1; // what follows stands after a semicolon in any case
-	for (size_t i = 0; i < a->safeguard_count; i++)
-		write_joined(w, &count, "join.semicolon",
-			     word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type)));
-	write_cell_end(w);
-	write_cell_begin(w);
-	count = 0;
-	for (size_t i = 0; i < p->kind_count; i++) {
-		if (policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind))
-			write_joined(w, &count, "join.comma", policy_kind_at(p, i)->name);
-	}
-	for (size_t i = 0; i < a->never.count; i++) {
-		if (i == 0)
-			write_joined(w, &count, "join.semicolon", word(p, "notice.processors.never"));
-		WRITE_ALL(w, i > 0 ? ", " : "", a->never.items[i]);
-	}
-	write_cell_end(w);
-	write_cell_begin(w);
-	write_word(w, a->trains ? "join.yes" : "join.no");
-	if (a->training.count > 0)
-		WRITE_ALL(w, word(p, "join.stop"), word(p, "join.sentence"));
-	write_prose(w, &a->training);
-	write_cell_end(w);
-}
-
 static void part_processors(const struct policy *p, struct writer *w)
 {
 	const char *const columns[] = {word(p, "notice.processors.who"),    word(p, "notice.processors.task"),
@@ -152,14 +111,50 @@ static void part_processors(const struct policy *p, struct writer *w)
 
 	for (size_t i = 0; i < p->processor_count; i++)
 		outside += !p->processors[i].local;
-	if (outside > 0) {
+	if (outside > 0)
 		write_table_begin(w, word(p, "notice.processors.caption"), columns);
-		for (size_t i = 0; i < p->processor_count; i++) {
-			if (!p->processors[i].local)
-				write_processor(p, w, &p->processors[i]);
+	for (const struct policy_processor *a = p->processors; a < p->processors + p->processor_count; a++) {
+		size_t count = 0;
+		if (a->local)
+			continue;
+		write_cell_begin(w);
+		if (a->policy != NULL)
+			write_link(w, a->name, a->policy);
+		else
+			write_words(w, a->name);
+		write_cell_end(w);
+		write_cell_begin(w);
+		WRITE_ALL(w, a->service, word(p, "join.colon"), a->purpose);
+		write_cell_end(w);
+		write_cell_begin(w);
+		for (size_t i = 0; i < a->region_count; i++)
+			write_joined(w, &count, "join.semicolon", a->regions[i].place);
+		count = 1; // what follows stands after a semicolon in any case
+		for (size_t i = 0; i < a->safeguard_count; i++)
+			write_joined(w, &count, "join.semicolon",
+				     word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type)));
+		write_cell_end(w);
+		write_cell_begin(w);
+		count = 0;
+		for (size_t i = 0; i < p->kind_count; i++) {
+			if (policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind))
+				write_joined(w, &count, "join.comma", policy_kind_at(p, i)->name);
 		}
-		write_table_end(w);
+		for (size_t i = 0; i < a->never.count; i++) {
+			if (i == 0)
+				write_joined(w, &count, "join.semicolon", word(p, "notice.processors.never"));
+			WRITE_ALL(w, i > 0 ? ", " : "", a->never.items[i]);
+		}
+		write_cell_end(w);
+		write_cell_begin(w);
+		write_word(w, a->trains ? "join.yes" : "join.no");
+		if (a->training.count > 0)
+			WRITE_ALL(w, word(p, "join.stop"), word(p, "join.sentence"));
+		write_prose(w, &a->training);
+		write_cell_end(w);
 	}
+	if (outside > 0)
+		write_table_end(w);
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (!p->processors[i].local)
 			continue;
