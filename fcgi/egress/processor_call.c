@@ -238,8 +238,8 @@ static void request_options(struct processor_call *p)
 	curl_easy_setopt(h, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
-	if (p->stream) // libcurl hands over no more at once, and TLS brings no more
-		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)CURL_MAX_WRITE_SIZE);
+	if (p->stream) // of a picture much is there at once; nothing of it is touched while one waits
+		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)FRAME_CHUNK_MAX);
 	if (strcmp(p->method, "GET") == 0)
 		return;
 	if (strcmp(p->method, "POST") != 0)

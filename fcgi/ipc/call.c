@@ -149,21 +149,27 @@ static int call_take_chunks(struct call *c, const char *bytes, size_t len, struc
 // Takes what came of the chunks. Not inlined, so that only a call that is streamed needs so much stack.
 static __attribute__((noinline)) int call_receive_chunks(struct call *c, struct err *e)
 {
-	char bytes[FRAME_CHUNK_MAX];
-	size_t used = frame_rest(&c->reply, bytes);
-	int done = call_take_chunks(c, bytes, used, e);
-	for (int reads = 0; done == 0 && c->streaming && reads < READS_MAX; reads++) {
-		ssize_t n = recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n == 0 || (n < 0 && errno == ECONNRESET))
-			done = err_set(e, ERR_GONE, "the peer left");
-		else if (n < 0 && errno != EINTR)
-			done = err_system(e, ERR_IO, errno, "receiving a body");
-		else if (n > 0)
-			done = call_take_chunks(c, bytes, (size_t)n, e);
-		if (n > 0 && (size_t)n > used)
-			used = (size_t)n;
+	char bytes[FRAME_CHUNK_MAX + FRAME_CHUNK_LENGTH];
+	size_t len = frame_rest(&c->reply, bytes), used = len;
+	int done = 0;
+	for (int reads = 0; done == 0 && c->streaming;) {
+		// What is done with a chunk is done least often when it comes as one, with the length of the next.
+		size_t most = c->chunks.left > 0 ? c->chunks.left + FRAME_CHUNK_LENGTH : sizeof bytes;
+		ssize_t n = -1;
+		errno = EAGAIN;
+		while (len < most && reads++ < READS_MAX && (n = recv(c->fd, bytes + len, most - len, MSG_DONTWAIT)) > 0)
+			len += (size_t)n;
+		int why = errno;
+		bool full = len >= most;
+		if (len > used)
+			used = len;
+		done = call_take_chunks(c, bytes, len, e);
+		len = 0;
+		if (full || done != 0 || !c->streaming)
+			continue;
+		if (n > 0 || (n < 0 && (why == EAGAIN || why == EINTR)))
+			break; // its turn is over, or nothing more has come
+		done = n == 0 || why == ECONNRESET ? err_set(e, ERR_GONE, "the peer left") : err_system(e, ERR_IO, why, "receiving a body");
 	}
 	explicit_bzero(bytes, used);
 	return done;
