@@ -18,7 +18,8 @@
 enum {
 	HAND_OVER_MS = 30 * 1000,                        // for a program to hand its call over, or to take the reply
 	REPLY_MAX = FRAME_BODY_MAX + 8 * FRAME_HEAD_MAX, // over a shared connection; else heads of a few attempts and a chunk
-	STALL_MS = 3 * 1000,                             // without taking anything, while nobody gets anything
+	LOOK_MS = 500,                                   // between two looks whether callers take, while nothing is read
+	TAKEN_MIN = EGRESS_REPLIES_MAX / 8,              // that all of them together take meanwhile, or the laggards are ended
 	LEFT = EPOLLHUP | EPOLLERR | EPOLLRDHUP,
 };
 
@@ -91,6 +92,19 @@ static void full_set(struct caller *c, bool full)
 	g->replies_bytes += c->pending;
 }
 
+// Too much is left by callers: nothing more is read from any upstream until they have taken half of it, while everything else goes on. It is
+// no use to wait for those who do not take. What comes over shared connections cannot be stopped otherwise.
+static void callers_hold(struct egress *g)
+{
+	if (g->replies_bytes <= EGRESS_REPLIES_MAX / 2) {
+		loop_cancel(&g->loop, &g->look);
+		engine_hold(&g->engine, false);
+	} else if (g->replies_bytes > EGRESS_REPLIES_MAX && !g->engine.held && loop_at(&g->loop, &g->look, monotonic_ms() + LOOK_MS) == 0) {
+		g->replies_before = g->replies_bytes;
+		engine_hold(&g->engine, true);
+	}
+}
+
 static void caller_end(struct caller *c)
 {
 	if (c->watch.removed)
@@ -106,6 +120,7 @@ static void caller_end(struct caller *c)
 	buf_wipe(&c->body);
 	buf_wipe(&c->reply);
 	full_set(c, false);
+	callers_hold(c->egress);
 	c->egress->connections--;
 	loop_close_watched(&c->egress->loop, &c->watch);
 }
@@ -217,11 +232,6 @@ static void gathered_send(struct egress *g, bool tell)
 		caller_filled(c, tell);
 }
 
-void callers_flush(struct egress *g)
-{
-	gathered_send(g, true);
-}
-
 int caller_at(struct caller *c, uint64_t at)
 {
 	c->due = at;
@@ -238,6 +248,7 @@ static void caller_drain(struct caller *c)
 		return;
 	}
 	full_set(c, out != 1);
+	callers_hold(c->egress);
 	if (c->reply.len + c->body.len - c->written < before)
 		c->full_until = monotonic_ms() + HAND_OVER_MS;
 	(void)caller_at(c, c->due); // it was set before
@@ -248,36 +259,46 @@ static void caller_drain(struct caller *c)
 		c->work->type->full(c->work, false);
 }
 
-// Waits until callers have taken half of what they may leave; who takes nothing meanwhile gets nothing more. What comes over shared connections
-// can only be stopped by this: a single call of libcurl's may read as much from all of them as there is.
-static void callers_wait(struct egress *g)
+// The one of the callers that have something to take who has taken nothing for the longest time.
+static struct caller *caller_laggard(const struct egress *g)
 {
-	struct pollfd p[64];
-	struct caller *of[ARRAY_LEN(p)];
-	while (g->replies_bytes > EGRESS_REPLIES_MAX / 2) {
-		nfds_t n = 0;
-		for (struct caller *c = g->full; c != NULL && n < ARRAY_LEN(p); c = c->full_next)
-			if (c->shared && c->pending > 0) {
-				of[n] = c;
-				p[n++] = (struct pollfd){.fd = c->watch.fd, .events = POLLOUT};
-			}
-		int ready = n > 0 ? poll(p, n, STALL_MS) : -1;
-		if (ready < 0 && (n == 0 || errno != EINTR))
-			return;
-		for (nfds_t i = 0; ready >= 0 && i < n; i++) {
-			if (p[i].revents & POLLOUT)
-				caller_drain(of[i]);
-			if (of[i]->watch.removed || (ready > 0 && !(p[i].revents & (POLLERR | POLLHUP))))
-				continue;
-			// It stalls, or left. Only its timer may end it: this may be within a callback of libcurl's for it.
-			buf_wipe(&of[i]->reply);
-			of[i]->reply.failed = true;
-			of[i]->written = 0;
-			of[i]->full_until = 0;
-			full_set(of[i], true);
-			(void)caller_at(of[i], of[i]->due);
-		}
+	struct caller *last = NULL;
+	for (struct caller *c = g->full; c != NULL; c = c->full_next)
+		if (c->pending > 0 && (last == NULL || c->full_until < last->full_until))
+			last = c;
+	return last;
+}
+
+static void callers_look(struct timer *t)
+{
+	struct egress *g = LOOP_OWNER(t, struct egress, look);
+	struct caller *c;
+	bool take = g->replies_bytes + TAKEN_MIN <= g->replies_before;
+	while (!take && g->replies_bytes > EGRESS_REPLIES_MAX / 2 && (c = caller_laggard(g)) != NULL)
+		caller_end(c);
+	g->replies_before = g->replies_bytes;
+	(void)loop_at(&g->loop, t, monotonic_ms() + LOOK_MS); // it was set before
+	callers_hold(g);
+}
+
+// A single call of libcurl's may bring as much from all shared connections as there is, and it cannot be ended within.
+static void callers_shed(struct egress *g)
+{
+	struct caller *c;
+	while (g->replies_bytes > EGRESS_REPLIES_MOST && (c = caller_laggard(g)) != NULL) {
+		buf_wipe(&c->reply);
+		c->reply.failed = true;
+		c->written = 0;
+		c->full_until = 0;
+		full_set(c, true);
+		(void)caller_at(c, c->due); // it was set before; its timer ends it
 	}
+}
+
+void callers_flush(struct egress *g)
+{
+	gathered_send(g, true);
+	callers_hold(g);
 }
 
 int caller_stream_add(struct caller *c, const char *bytes, size_t len)
@@ -292,8 +313,7 @@ int caller_stream_add(struct caller *c, const char *bytes, size_t len)
 		(void)(buf_add(&c->reply, &length, sizeof length) == 0 &&
 		       buf_add(&c->reply, bytes, len) == 0); // what failed is not written
 		full_set(c, true);
-		if (g->replies_bytes > EGRESS_REPLIES_MAX)
-			callers_wait(g);
+		callers_shed(g);
 		return 0;
 	}
 	memcpy(g->gathered.bytes + FRAME_CHUNK_LENGTH + g->gathered.len, bytes, len);
@@ -413,5 +433,6 @@ int callers_open(struct egress *g, int listener, void (*dispatch)(struct caller 
 	g->dispatch = dispatch;
 	g->listening = (struct watch){.fd = listener, .ready = listener_ready};
 	g->rest.fire = listener_rested;
+	g->look.fire = callers_look;
 	return loop_watch(&g->loop, &g->listening, EPOLLIN) != 0 ? err_system(e, ERR_IO, errno, "the listening socket") : 0;
 }

@@ -45,11 +45,13 @@ struct egress {
 		size_t used; // of `bytes`, before it was last overwritten
 		char bytes[FRAME_CHUNK_LENGTH + FRAME_CHUNK_MAX + FRAME_CHUNK_LENGTH];
 	} gathered;
-	size_t calls_bytes;   // of the calls that are held
-	size_t replies_bytes; // memory of the replies that callers have not taken yet
-	struct caller *full;  // the callers of those
-	size_t connections;   // callers in whatever step
-	size_t under_way;     // of them with a transfer, or waiting to repeat one
+	size_t calls_bytes;    // of the calls that are held
+	size_t replies_bytes;  // memory of the replies that callers have not taken yet
+	size_t replies_before; // that, when it was last looked whether they take
+	struct timer look;     // for that, while nothing is read from upstreams
+	struct caller *full;   // the callers of those
+	size_t connections;    // callers in whatever step
+	size_t under_way;      // of them with a transfer, or waiting to repeat one
 	bool stopping, killed;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/engine.h"
 #include "policy/base/when.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -91,6 +92,8 @@ static void engine_act(struct engine *g, curl_socket_t fd, int events)
 static void socket_ready(struct watch *w, uint32_t events)
 {
 	struct socket_watch *s = LOOP_OWNER(w, struct socket_watch, watch);
+	if (s->engine->held) // since this turn began; it will be told again
+		return;
 	int what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
 		   (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
 	engine_act(s->engine, w->fd, what);
@@ -109,17 +112,17 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context,
 	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 	if (what == CURL_POLL_REMOVE) {
 		if (s != NULL)
-			loop_remove(g->loop, &s->watch);
+			loop_remove(&g->sockets, &s->watch);
 		curl_multi_assign(g->multi, fd, NULL);
 		return 0;
 	}
 	if (s != NULL)
-		return loop_change(g->loop, &s->watch, events);
+		return loop_change(&g->sockets, &s->watch, events);
 	s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return -1;
 	*s = (struct socket_watch){.watch = {.fd = fd, .ready = socket_ready, .release = socket_release}, .engine = g};
-	if (loop_watch(g->loop, &s->watch, events) != 0) {
+	if (loop_watch(&g->sockets, &s->watch, events) != 0) {
 		free(s);
 		return -1;
 	}
@@ -139,7 +142,27 @@ static int timer_changed(CURLM *multi, long timeout_ms, void *context)
 
 static void timer_fired(struct timer *t)
 {
-	engine_act(LOOP_OWNER(t, struct engine, timer), CURL_SOCKET_TIMEOUT, 0);
+	struct engine *g = LOOP_OWNER(t, struct engine, timer);
+	g->late = g->held;
+	if (!g->held)
+		engine_act(g, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void sockets_ready(struct watch *w, uint32_t events)
+{
+	(void)events;
+	loop_turn(&LOOP_OWNER(w, struct engine, watch)->sockets, 0);
+}
+
+void engine_hold(struct engine *g, bool hold)
+{
+	if (hold == g->held)
+		return;
+	g->held = hold;
+	(void)loop_change(g->loop, &g->watch, hold ? 0 : EPOLLIN);
+	if (!hold && g->late)
+		(void)loop_at(g->loop, &g->timer, monotonic_ms()); // it was set before
+	g->late = false;
 }
 
 int engine_open(struct engine *g, struct loop *l, unsigned connections, unsigned most, void (*done)(struct engine_transfer *, CURLcode),
@@ -153,8 +176,14 @@ int engine_open(struct engine *g, struct loop *l, unsigned connections, unsigned
 			     .flush.fire = flush_due,
 			     .done = done,
 			     .acted = acted};
+	g->sockets.epoll = -1;
 	if (g->multi == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory");
+	if (loop_open(&g->sockets, e) != 0)
+		return -1;
+	g->watch = (struct watch){.fd = g->sockets.epoll, .ready = sockets_ready};
+	if (loop_watch(l, &g->watch, EPOLLIN) != 0)
+		return err_system(e, ERR_IO, errno, "epoll_ctl");
 	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
 	curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);
 	curl_multi_setopt(g->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
@@ -170,6 +199,7 @@ int engine_open(struct engine *g, struct loop *l, unsigned connections, unsigned
 void engine_close(struct engine *g)
 {
 	curl_multi_cleanup(g->multi);
+	loop_close(&g->sockets);
 	loop_cancel(g->loop, &g->timer);
 	loop_cancel(g->loop, &g->flush);
 }

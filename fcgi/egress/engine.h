@@ -40,6 +40,8 @@ void engine_close(struct engine *g);
 int engine_add(struct engine *g, struct engine_transfer *t); // -1 when there is no memory
 // Cancels, if it is under way: closes the connection, or resets the stream, at once. The handle stays the caller's.
 void engine_remove(struct engine *g, struct engine_transfer *t);
+// Nothing is read from any upstream, nor sent to one, until this ends. May be within a callback of libcurl's, which goes on to its end.
+void engine_hold(struct engine *g, bool hold);
 // Takes nothing more from the upstream, or goes on. Not within a callback of libcurl's.
 void engine_pause(struct engine *g, struct engine_transfer *t, bool pause);
 

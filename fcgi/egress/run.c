@@ -163,7 +163,7 @@ int egress_run(const struct policy *p, struct active_watch *watch, int listener)
 	if (g == NULL)
 		return 1;
 	g->policy = p;
-	g->loop.epoll = g->signals.fd = -1;
+	g->loop.epoll = g->engine.sockets.epoll = g->signals.fd = -1;
 	mallopt(M_ARENA_MAX, 2);
 	// libcurl keeps a transfer's send buffer, of which a request fills a page: the rest stays untouched.
 	mallopt(M_MMAP_THRESHOLD, LARGE);

@@ -197,7 +197,6 @@ for (const tls of [false, true]) {
       const before = egress.memory();
       const leave = new AbortController();
       setMaxListeners(0, leave.signal);
-      // Over HTTP/2 those that share a connection wait for a few seconds until the idle ones are ended; over HTTP/1.1 nobody waits.
       const count = tls ? 4 : 20;
       const idle = Array.from({ length: count }, () => stream(egress, call({ deadline_ms: 60000 }), size, { signal: leave.signal, take: false }).catch((e) => e.message));
       await until(() => azure.requests.length === count, 10000, 'all of them');
@@ -208,6 +207,27 @@ for (const tls of [false, true]) {
       leave.abort();
       assert.ok((await Promise.all(idle)).every((how) => /left|ended/.test(how)));
       await until(() => azure.inFlight === 0, 3000, 'the cancellation');
+    });
+
+    test('one that takes nothing is ended when its time is over, and meanwhile nobody waits for it', { skip: !tls && 'its connection is its own' }, async () => {
+      azure.pictureBytes = 8 * MEGABYTE;
+      const size = JSON.stringify({ model: 'gpt-image-2', prompt: 'x', n: 1, size: '2048x2048', quality: 'low', output_format: 'png' });
+      const leave = new AbortController();
+      const before = open(egress);
+      const begin = (body) => stream(egress, call({ deadline_ms: 60000 }), body, { signal: leave.signal, take: false }).catch((e) => e.message);
+      const idle = Array.from({ length: 5 }, () => begin(size)); // too much for egress to keep
+      await until(() => azure.requests.length === 5, 10000, 'all of them');
+      azure.pictureBytes = REAL;
+      idle.push(begin(ask)); // no more than it keeps
+      const end = Date.now() + 45000;
+      while (open(egress) > before + 1 && Date.now() < end) { // one connection to the upstream
+        const asked = Promise.race([stream(egress, call({ repeatable: false }), ask), sleep(2500)]);
+        assert.ok((await asked)?.body.equals(expected), 'it was held up');
+        await sleep(200);
+      }
+      assert.ok(open(egress) <= before + 1, 'they are held still');
+      leave.abort();
+      await Promise.all(idle);
     });
 
     test('a caller that takes slowly gets all of it', async () => {
