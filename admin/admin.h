@@ -6,6 +6,7 @@
 #include "admin/arguments.h"
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
+#include "policy/base/json.h"
 #include "policy/model/policy.h"
 #include "policy/vault/vault.h"
 #include <stdbool.h>
@@ -51,6 +52,21 @@ enum status output_print(const struct buf *b);
 // Appends text for a terminal or a line of a table: control characters and direction marks become "?", so that stored text can neither
 // move the cursor nor break a line.
 int output_text(struct buf *out, const char *s);
+// How many characters a line of standard output may have: what COLUMNS says, else the terminal's width, else 80.
+size_t output_width(void);
+// As output_text(), in lines of at most output_width() characters that are broken at spaces. The text begins in the column `at` and goes on in
+// the column `indent` of the next line.
+int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s);
+// The whole id of the request whose id begins with `given` (eight characters at least); *out is `given` where there is none. ERR_INPUT: there
+// are several. In requests.c.
+enum { SHORT_ID_LEAST = 8 };
+int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
+// What a command found or did: `object` where --format json is given, else `text`.
+enum status output_object(const struct arguments *args, const cJSON *object, const struct buf *text);
+#define OBJECT_FORMAT_OPTION                                                                                                               \
+	{                                                                                                                                  \
+		"format", OPTION_CHOICE, "text|json", "how to print it"                                                                    \
+	}
 // What `--ip`, `--receipt` stand for: a file, standard input or a question on the terminal. Surrounding white space goes. ERR_INPUT.
 int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e);
 // Asks on the terminal; false without one.

@@ -2,6 +2,33 @@
 #include "admin/arguments.h"
 #include <string.h>
 
+enum { WORD_MAX = 32, MISTAKES_MAX = 2 };
+
+bool word_is_near(const char *typed, size_t len, const char *meant)
+{
+	size_t rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2]; // of the table of distances
+
+	if (len == 0 || len > WORD_MAX || strlen(meant) > WORD_MAX)
+		return false;
+	for (size_t j = 0; j <= strlen(meant); j++)
+		last[j] = j;
+	for (size_t i = 1; i <= len; i++) {
+		now[0] = i;
+		for (size_t j = 1; meant[j - 1] != '\0'; j++) {
+			now[j] = last[j - 1] + (typed[i - 1] != meant[j - 1]);
+			now[j] = last[j] + 1 < now[j] ? last[j] + 1 : now[j];
+			now[j] = now[j - 1] + 1 < now[j] ? now[j - 1] + 1 : now[j];
+			if (i > 1 && j > 1 && typed[i - 1] == meant[j - 2] && typed[i - 2] == meant[j - 1] && before[j - 2] + 1 < now[j])
+				now[j] = before[j - 2] + 1;
+		}
+		size_t *free = before;
+		before = last;
+		last = now;
+		now = free;
+	}
+	return last[strlen(meant)] <= (strlen(meant) > 4 ? MISTAKES_MAX : 1);
+}
+
 static int value_check(const struct option_row *row, const char *value, struct err *e)
 {
 	if (row->type == OPTION_CHOICE) {
@@ -38,14 +65,18 @@ static int option_parse(struct arguments *out, const struct option_row *first, c
 	const char *text = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i], *next = *i + 1 < argc ? argv[*i + 1] : NULL;
 	const char *equals = strchr(text, '='), *value = equals != NULL ? equals + 1 : next;
 	size_t len = equals != NULL ? (size_t)(equals - text) : strlen(text), name = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
-	const struct option_row *const tables[] = {first, second}, *row = NULL;
+	const struct option_row *const tables[] = {first, second}, *row = NULL, *near = NULL;
 
 	for (size_t t = 0; t < 2 && strncmp(text, "--", 2) == 0; t++)
-		for (const struct option_row *o = tables[t]; o != NULL && o->name != NULL; o++)
+		for (const struct option_row *o = tables[t]; o != NULL && o->name != NULL; o++) {
 			if (row == NULL && strlen(o->name) == len - 2 && memcmp(o->name, text + 2, len - 2) == 0)
 				row = o;
+			if (near == NULL && word_is_near(text + 2, len - 2, o->name))
+				near = o;
+		}
 	if (row == NULL) // only what looks like an option's name is repeated: other text may be a value that lost its option
 		return name > 24 || name < len ? err_set(e, ERR_INPUT, "there is an unknown option")
+		       : near != NULL          ? err_set(e, ERR_INPUT, "%.*s is unknown; did you mean --%s?", (int)name, text, near->name)
 					       : err_set(e, ERR_INPUT, "%.*s is unknown", (int)name, text);
 	if (row->type == OPTION_FLAG && equals != NULL)
 		return err_set(e, ERR_INPUT, "--%s takes no value", row->name);

@@ -55,7 +55,6 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 
-	(void)args;
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	output_progress_begin("verifying the ledger");
@@ -63,14 +62,34 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	output_progress_end();
 	if (ret < 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
-	if (!report.intact)
-		return output_complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddBoolToObject(object, "intact", report.intact);
+	if (!report.intact) {
+		cJSON_AddNumberToObject(object, "altered_at", (double)report.bad_index);
+		cJSON_AddStringToObject(object, "finding", report.finding);
+		output_complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
+		return output_object(args, object, &out) == STATUS_DONE ? STATUS_FOUND : STATUS_UNSURE;
+	}
+	cJSON_AddNumberToObject(object, "entries", (double)report.size);
+	cJSON_AddStringToObject(object, "root", report.root);
+	cJSON_AddNumberToObject(object, "missing", (double)report.missing);
 	buf_printf(&out, "intact: %" PRIu64 " entries, root %s\n", report.size, report.root);
 	if (report.missing > 0)
 		buf_printf(&out, "%" PRIu64 " of them are kept no longer, as the policy says; their roots are, and lead to this one\n",
 			   report.missing);
-	return output_print(&out);
+	return output_object(args, object, &out);
 }
+
+// A text whose every byte counts: as JSON a member of this name.
+static enum status output_signed(const struct arguments *args, const char *name, const struct buf *text)
+{
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(object, name, buf_text(text));
+	return output_object(args, object, text);
+}
+
+static const struct option_row object_options[] = {OBJECT_FORMAT_OPTION, {0}};
 
 static enum status audit_checkpoint(const struct admin *a, const struct arguments *args)
 {
@@ -78,17 +97,17 @@ static enum status audit_checkpoint(const struct admin *a, const struct argument
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 
-	(void)args;
 	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (ledger_checkpoint(s.vault, &out, &e) != 0)
 		return output_complain(STATUS_FOUND, "audit: %s", e.text);
-	return output_print(&out);
+	return output_signed(args, "checkpoint", &out);
 }
 
 static const struct option_row proof_options[] = {
     {"index", OPTION_VALUE, "INDEX", "that this entry is in it"},
     {"since", OPTION_VALUE, "SIZE", "that it grew out of the checkpoint of this size"},
+    OBJECT_FORMAT_OPTION,
     {0},
 };
 
@@ -106,7 +125,7 @@ static enum status audit_proof(const struct admin *a, const struct arguments *ar
 		return STATUS_UNSURE;
 	if (ledger_proof(s.vault, event ? PROOF_OF_EVENT : PROOF_OF_GROWTH, number, &out, &e) != 0)
 		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "audit: %s", e.text);
-	return output_print(&out);
+	return output_signed(args, "proof", &out);
 }
 
 const struct command audit_command = {
@@ -114,11 +133,16 @@ const struct command audit_command = {
     .line = "the ledger: what was done, under which policy",
     .sub = (const struct command *const[]){
 	&(const struct command){.name = "show", .run = audit_show, .line = "the entries", .options = show_options},
-	&(const struct command){
-	    .name = "verify", .run = audit_verify, .line = "compute every leaf and root again; exit status 1 when something was altered"},
+	&(const struct command){.name = "verify",
+				.run = audit_verify,
+				.line = "compute every leaf and root again; exit status 1 when something was altered",
+				.options = object_options},
 	&(const struct command){.name = "proof",
 				.run = audit_proof,
 				.line = "prove to others that an entry is under the last signed checkpoint, or an older one before it",
 				.options = proof_options},
-	&(const struct command){.name = "checkpoint", .run = audit_checkpoint, .line = "print the signed checkpoint, to be kept elsewhere"},
+	&(const struct command){.name = "checkpoint",
+				.run = audit_checkpoint,
+				.line = "print the signed checkpoint, to be kept elsewhere",
+				.options = object_options},
 	NULL}};

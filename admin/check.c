@@ -23,9 +23,10 @@ static const struct option_row check_options[] = {
 static const struct check_row *const groups[] = {check_policy_rows,  check_settings_rows, check_store_rows,
 						 check_folders_rows, check_nginx_rows,    check_sent_rows,
 						 check_units_rows,   check_machine_rows,  check_egress_rows};
-enum { FINDING_MAX = 1024 };
+enum { FINDING_MAX = 1024, RESULT_WIDTH = 7, FINDING_COLUMN = RESULT_WIDTH + 16 };
 
-static const char *const result_words[] = {[CHECK_KEPT] = "kept", [CHECK_BROKEN] = "BROKEN", [CHECK_UNSURE] = "unsure"};
+static const char *const result_words[] = {
+    [CHECK_KEPT] = "kept", [CHECK_BROKEN] = "BROKEN", [CHECK_UNSURE] = "unsure", [CHECK_EMPTY] = "nothing"};
 
 void check_add(struct check *c, enum check_result result, const char *remedy, const char *format, ...)
 {
@@ -36,7 +37,7 @@ void check_add(struct check *c, enum check_result result, const char *remedy, co
 	vsnprintf(finding, sizeof finding, format, arguments);
 	va_end(arguments);
 	table_add(&c->findings, result_words[result], c->at->name, c->at->policy, finding, remedy);
-	c->bad |= result != CHECK_KEPT;
+	c->bad |= result == CHECK_BROKEN || result == CHECK_UNSURE;
 	c->broken |= result == CHECK_BROKEN;
 	c->unsure |= result == CHECK_UNSURE;
 }
@@ -77,29 +78,39 @@ void check_run(struct check *c, const struct check_row *row)
 		check_add(c, CHECK_KEPT, "", "%s", row->kept);
 }
 
-// As text: a block for each finding that is not kept, a line for each that is.
+// As text: a block for each finding that is not kept, a line for each that is; at the end how many there are of each.
 static enum status findings_print(struct check *c, const struct arguments *args)
 {
 	const char *format = argument(args, "format");
 	bool quiet = argument_given(args, "quiet"), text = format == NULL || strcmp(format, "text") == 0;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	size_t counts[ARRAY_LEN(result_words)] = {0};
 	cJSON *row, *next;
 
 	for (row = c->findings.rows->child; row != NULL; row = next) {
-		bool kept = strcmp(json_string(row, "result"), result_words[CHECK_KEPT]) == 0;
+		const char *result = json_string(row, "result");
+		size_t is = 0;
+		while (strcmp(result, result_words[is]) != 0)
+			is++;
+		counts[is]++;
 		next = row->next;
-		if (quiet && kept) {
+		if (quiet && (is == CHECK_KEPT || is == CHECK_EMPTY)) {
 			cJSON_Delete(cJSON_DetachItemViaPointer(c->findings.rows, row));
 			continue;
 		}
-		buf_printf(&out, "%-7s %-11s ", json_string(row, "result"), json_string(row, "check"));
-		output_text(&out, json_string(row, "finding"));
-		if (!kept) {
-			buf_printf(&out, "\n%20sPromise: %s\n%20sRemedy:  ", "", json_string(row, "promise"), "");
-			output_text(&out, json_string(row, "remedy"));
+		buf_printf(&out, "%-*s %-14s ", RESULT_WIDTH, result, json_string(row, "check"));
+		output_wrapped(&out, FINDING_COLUMN, FINDING_COLUMN, json_string(row, "finding"));
+		if (is == CHECK_BROKEN || is == CHECK_UNSURE) {
+			buf_printf(&out, "\n%*sPromise: ", FINDING_COLUMN, "");
+			output_wrapped(&out, FINDING_COLUMN + 9, FINDING_COLUMN + 9, json_string(row, "promise"));
+			buf_printf(&out, "\n%*sRemedy:  ", FINDING_COLUMN, "");
+			output_wrapped(&out, FINDING_COLUMN + 9, FINDING_COLUMN + 9, json_string(row, "remedy"));
 		}
 		buf_addc(&out, '\n');
 	}
+	if (!quiet || out.len > 0)
+		buf_printf(&out, "\n%zu broken, %zu unsure, %zu kept; nothing to judge in %zu.\n", counts[CHECK_BROKEN],
+			   counts[CHECK_UNSURE], counts[CHECK_KEPT], counts[CHECK_EMPTY]);
 	return text ? output_print(&out) : table_output(&c->findings, args, NULL);
 }
 

@@ -8,7 +8,12 @@
 
 struct nginx_conf;
 
-enum check_result { CHECK_KEPT, CHECK_BROKEN, CHECK_UNSURE };
+enum check_result {
+	CHECK_KEPT,
+	CHECK_BROKEN,
+	CHECK_UNSURE,
+	CHECK_EMPTY, // there is nothing that could break the promise or keep it
+};
 
 enum check_needs {
 	NEEDS_POLICY = 1,

@@ -95,7 +95,7 @@ static void check_processor(struct check *c, const cJSON *row)
 		check_add(c, CHECK_BROKEN, "Set it, or remove what else is set for it, then restart egress and generate.",
 			  "%s is set up by half: %s is missing, so nothing is sent to it", id, json_string(row, "missing"));
 	else
-		check_add(c, CHECK_KEPT, "", "%s is not set up: nothing is sent to it", id);
+		check_add(c, CHECK_EMPTY, "", "%s is not set up: nothing is sent to it", id);
 }
 
 static void check_egress(struct check *c)

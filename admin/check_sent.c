@@ -217,7 +217,7 @@ static void check_sent(struct check *c)
 	struct err e = {0};
 
 	if (c->offline) {
-		check_add(c, CHECK_KEPT, "", "the site was not asked (--offline)");
+		check_add(c, CHECK_EMPTY, "", "the site was not asked (--offline)");
 		return;
 	}
 	if ((c->url != NULL ? address_from_url(&site, c->url, &e) : address_from_nginx(c, &site, &e)) < 0) {

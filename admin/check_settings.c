@@ -88,7 +88,7 @@ static void check_settings(struct check *c)
 				check_url(c, urls[n], processor);
 	}
 	if (!any)
-		check_add(c, CHECK_KEPT, "", "no processor's key or address is set here");
+		check_add(c, CHECK_EMPTY, "", "no processor's key or address is set here");
 }
 
 // Where the vault takes it from: a file that is named, a systemd credential, or the state folder.

@@ -39,8 +39,10 @@ static void check_retention(struct check *c)
 		else if (row->keep == KEEP_STORED && row->count > 0 && row->limit_seconds > 0)
 			check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held, the oldest %s old, of %s at most", name, row->count, age,
 				  limit);
-		else if (row->keep == KEEP_STORED)
+		else if (row->keep == KEEP_STORED && row->count > 0)
 			check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " held", name, row->count);
+		else if (row->keep == KEEP_STORED)
+			check_add(c, CHECK_EMPTY, "", "%s: none is held", name);
 	}
 }
 
@@ -63,7 +65,7 @@ static void check_error_log_age(struct check *c)
 	else if (log.lines > 0)
 		check_add(c, CHECK_KEPT, "", "error.log has %zu lines, the oldest %s old", log.lines, age);
 	else
-		check_add(c, CHECK_KEPT, "", "error.log is empty");
+		check_add(c, CHECK_EMPTY, "", "error.log is empty");
 }
 
 static time_t prune_grace(const struct policy *p)
@@ -97,7 +99,7 @@ static void check_prune(struct check *c)
 	else if (census->last_prune != 0)
 		check_add(c, CHECK_KEPT, "", "lethe prune ran %s ago", ago);
 	else
-		check_add(c, CHECK_KEPT, "", "lethe prune has not run yet; nothing was due");
+		check_add(c, CHECK_EMPTY, "", "lethe prune has not run yet; nothing was due");
 }
 
 static void check_residue(struct check *c)
@@ -156,7 +158,7 @@ static void check_requests(struct check *c)
 	else if (l.open > 0)
 		check_add(c, CHECK_KEPT, "", "%zu open, the next is due on %s", l.open, next);
 	else
-		check_add(c, CHECK_KEPT, "", "none is open");
+		check_add(c, CHECK_EMPTY, "", "none is open");
 }
 
 static void check_ledger(struct check *c)

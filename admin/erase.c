@@ -63,8 +63,9 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 {
 	const char *value = buf_text(&x->value);
 
+	char id[RECORD_ID_LEN + 1];
 	if (strcmp(x->by->name, "request") == 0)
-		return rights_fulfil_erasure(v, value, dry_run, result, certificate, e);
+		return request_id(v, value, id, e) != 0 ? -1 : rights_fulfil_erasure(v, id, dry_run, result, certificate, e);
 	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;

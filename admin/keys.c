@@ -16,7 +16,6 @@ static enum status keys_init(const struct admin *a, const struct arguments *args
 	struct err e;
 	int there = site_stores_there(a, &e);
 
-	(void)args;
 	if (there < 0)
 		return output_complain(STATUS_UNSURE, "%s", e.text);
 	if (site_make(&s, a, VAULT_ADMIN) != STATUS_DONE)
@@ -26,13 +25,19 @@ static enum status keys_init(const struct admin *a, const struct arguments *args
 	buf_printf(&out, there ? "the store in %s is there already\n" : "made the store in %s\n", a->state);
 	if (closed > 0)
 		buf_printf(&out, "%zu of its files could be used by others; now by their owner only\n", closed);
-	return output_print(&out);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "state", a->state);
+	cJSON_AddBoolToObject(object, "made", there == 0);
+	cJSON_AddNumberToObject(object, "closed", (double)closed);
+	return output_object(args, object, &out);
 }
 
 const struct command keys_command = {
     .name = "keys",
     .line = "the stores and their keys",
     .sub = (const struct command *const[]){
-	&(const struct command){
-	    .name = "init", .run = keys_init, .line = "make the stores and the master key where they are missing; nothing else makes them"},
+	&(const struct command){.name = "init",
+				.run = keys_init,
+				.line = "make the stores and the master key where they are missing; nothing else makes them",
+				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
 	NULL}};

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
+#include "policy/base/file.h"
 #include "policy/base/setting.h"
+#include "policy/base/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { COMMAND_WIDTH = 14, OPTION_WIDTH = 26 };
 
 static const struct option_row global_options[] = {
     {"policy", OPTION_VALUE, "FILE", "the policy (LETHE_POLICY)"},
     {"state", OPTION_VALUE, "FOLDER", "where the stores are (LETHE_STATE)"},
     {"run", OPTION_VALUE, "FOLDER", "where the sockets and archives are (LETHE_RUN)"},
+    {"output", OPTION_VALUE, "FILE", "write there what would be printed; a failure leaves the file as it was"},
     {"help", OPTION_FLAG, NULL, "this text"},
     {0},
 };
@@ -22,7 +31,12 @@ static void help_options(struct buf *out, const struct option_row *rows)
 	for (; rows != NULL && rows->name != NULL; rows++) {
 		const char *value = rows->type == OPTION_HIDDEN ? "[-|@FILE]" : rows->value;
 		snprintf(left, sizeof left, "--%s%s%s", rows->name, value != NULL ? " " : "", value != NULL ? value : "");
-		buf_printf(out, "  %-34s %s\n", left, rows->line);
+		buf_printf(out, "  %-*s ", OPTION_WIDTH, left);
+		size_t len = utf8_count(left);
+		if (len > OPTION_WIDTH)
+			buf_printf(out, "\n%*s", OPTION_WIDTH + 3, "");
+		output_wrapped(out, OPTION_WIDTH + 3, OPTION_WIDTH + 3, rows->line);
+		buf_addc(out, '\n');
 	}
 }
 
@@ -35,28 +49,55 @@ static enum status help(const struct command *c, const char *path)
 	if (c == NULL)
 		buf_adds(&out, "usage: lethe [--policy FILE] [--state FOLDER] [--run FOLDER] COMMAND …\n\n");
 	else if (sub != NULL)
-		buf_printf(&out, "usage: lethe %s COMMAND …\n%s\n\n", path, c->line);
+		buf_printf(&out, "usage: lethe %s COMMAND …\n", path);
 	else
-		buf_printf(&out, "usage: lethe %s%s%s%s\n%s\n\n", path, c->options != NULL ? " [OPTION …]" : "",
-			   c->words != NULL ? " " : "", c->words != NULL ? c->words : "", c->line);
-	for (; sub != NULL && *sub != NULL; sub++)
-		buf_printf(&out, "  %-14s %s\n", (*sub)->name, (*sub)->line);
+		buf_printf(&out, "usage: lethe %s%s%s%s\n", path, c->options != NULL ? " [OPTION …]" : "", c->words != NULL ? " " : "",
+			   c->words != NULL ? c->words : "");
+	if (c != NULL) {
+		output_wrapped(&out, 0, 0, c->line);
+		buf_adds(&out, "\n\n");
+	}
+	for (; sub != NULL && *sub != NULL; sub++) {
+		buf_printf(&out, "  %-*s ", COMMAND_WIDTH, (*sub)->name);
+		output_wrapped(&out, COMMAND_WIDTH + 3, COMMAND_WIDTH + 3, (*sub)->line);
+		buf_addc(&out, '\n');
+	}
 	if (c == NULL)
 		buf_adds(&out, "\n");
 	else
 		help_options(&out, c->options);
 	help_options(&out, global_options);
-	if (c == NULL)
-		buf_adds(&out,
-			 "\nlethe COMMAND --help says more. Exit status: 0 done, 1 found or failed, 2 could not tell or wrong usage. See "
-			 "lethe(8).\n");
+	if (c == NULL) {
+		buf_addc(&out, '\n');
+		output_wrapped(&out, 0, 0,
+			       "lethe help COMMAND says more. Exit status: 0 done, 1 found or failed, 2 could not tell or wrong usage. See "
+			       "lethe(8).");
+		buf_addc(&out, '\n');
+	}
 	return output_print(&out);
+}
+
+// Runs the command with its standard output in the file, which gets its name when the command could do its work.
+static enum status run_into_file(const struct command *c, const struct admin *a, const struct arguments *args, const char *file)
+{
+	char temporary[PATH_MAX];
+	int n = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", file, (long)getpid());
+	FD_AUTO int fd = n > 0 && (size_t)n < sizeof temporary ? open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		return output_complain(STATUS_UNSURE, "%s cannot be written: %s", file, strerror(errno));
+	enum status status = c->run(a, args);
+	if (status != STATUS_UNSURE && (fsync(fd) < 0 || rename(temporary, file) < 0))
+		status = output_complain(STATUS_UNSURE, "%s cannot be written: %s", file, strerror(errno));
+	if (status == STATUS_UNSURE)
+		unlink(temporary);
+	return status;
 }
 
 static enum status command_usage(const char *path, const char *message)
 {
-	return output_complain(STATUS_UNSURE, "%s%s%s. lethe%s%s --help says more.", path, *path ? ": " : "", message, *path ? " " : "",
-			       path);
+	return output_complain(STATUS_UNSURE, "%s%s%s%s lethe%s%s --help says more.", path, *path ? ": " : "", message,
+			       message[strlen(message) - 1] == '?' ? "" : ".", *path ? " " : "", path);
 }
 
 // Follows the words of the command line through the tables.
@@ -66,6 +107,7 @@ int main(int argc, char **argv)
 	const struct command *const *rows = commands;
 	const struct command *c = NULL;
 	char path[64] = "";
+	bool helping = false;
 	struct err e;
 
 	argc -= argc > 0;
@@ -76,12 +118,23 @@ int main(int argc, char **argv)
 			return command_usage(path, e.text);
 		argc -= n;
 		argv += n;
-		if (argc == 0 || argument_given(&args, "help"))
+		if (argc > 0 && c == NULL && !helping && strcmp(argv[0], "help") == 0) { // help COMMAND: as COMMAND --help
+			helping = true;
+			argc--;
+			argv++;
+			continue;
+		}
+		helping |= argument_given(&args, "help");
+		if (argc == 0)
 			break;
-		while (*rows != NULL && strcmp((*rows)->name, argv[0]) != 0)
-			rows++;
-		if (*rows == NULL)
-			return command_usage(path, "there is no such command");
+		const char *near = NULL;
+		for (; *rows != NULL && strcmp((*rows)->name, argv[0]) != 0; rows++)
+			near = near == NULL && word_is_near(argv[0], strlen(argv[0]), (*rows)->name) ? (*rows)->name : near;
+		if (*rows == NULL) {
+			err_set(&e, ERR_INPUT, near != NULL ? "there is no such command; did you mean %s?" : "there is no such command",
+				near);
+			return command_usage(path, e.text);
+		}
 		c = *rows;
 		snprintf(path + strlen(path), sizeof path - strlen(path), "%s%s", *path ? " " : "", c->name);
 		rows = c->sub;
@@ -90,7 +143,7 @@ int main(int argc, char **argv)
 	}
 	if (rows == NULL && c != NULL && arguments_parse(&args, global_options, c->options, argc, argv, false, &e) < 0)
 		return command_usage(path, e.text);
-	if (argument_given(&args, "help"))
+	if (helping || argument_given(&args, "help"))
 		return help(c, path);
 	if (c == NULL || c->run == NULL)
 		return command_usage(path, "a command is needed");
@@ -109,5 +162,5 @@ int main(int argc, char **argv)
 	    .state = state != NULL ? state : setting_state(),
 	    .run = run != NULL ? run : setting_run(),
 	};
-	return c->run(&a, &args);
+	return (int)(argument_given(&args, "output") ? run_into_file(c, &a, &args, argument(&args, "output")) : c->run(&a, &args));
 }

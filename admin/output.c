@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
 #include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include "policy/base/text.h"
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+enum { WIDTH = 80, WIDTH_LEAST = 40 };
 
 enum status output_complain(enum status status, const char *format, ...)
 {
@@ -51,6 +57,51 @@ int output_text(struct buf *out, const char *s)
 		s += n > 0 ? n : 1;
 	}
 	return out->failed ? -1 : 0;
+}
+
+size_t output_width(void)
+{
+	struct winsize terminal = {0};
+	unsigned long columns = strtoul(setting("COLUMNS", "0"), NULL, 10);
+
+	if (columns == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &terminal) == 0)
+		columns = terminal.ws_col;
+	return columns == 0 ? WIDTH : columns < WIDTH_LEAST ? WIDTH_LEAST : columns;
+}
+
+int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s)
+{
+	const size_t width = output_width();
+	BUF_AUTO_WIPE struct buf safe = BUF_INIT(OUTPUT_MAX);
+
+	output_text(&safe, s);
+	for (const char *word = buf_text(&safe), *next; *word != '\0'; word = next) {
+		next = word + 1 + strcspn(word + 1, " ");
+		size_t gap = *word == ' ';
+		BUF_AUTO_WIPE struct buf one = BUF_INIT(OUTPUT_MAX);
+		buf_add(&one, word + gap, (size_t)(next - word) - gap);
+		size_t len = utf8_count(buf_text(&one));
+		if (at + gap + len > width && at > indent) {
+			buf_printf(out, "\n%*s", (int)indent, "");
+			at = indent;
+			gap = 0;
+		}
+		buf_printf(out, "%s%s", gap > 0 ? " " : "", buf_text(&one));
+		at += gap + len;
+	}
+	return out->failed || safe.failed ? -1 : 0;
+}
+
+enum status output_object(const struct arguments *args, const cJSON *object, const struct buf *text)
+{
+	const char *format = argument(args, "format");
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
+
+	if (format == NULL || strcmp(format, "json") != 0)
+		return output_print(text);
+	if (json_print(&json, object) != 0 || buf_addc(&json, '\n') != 0)
+		return output_complain(STATUS_UNSURE, "no memory to print it");
+	return output_print(&json);
 }
 
 static char progress_line[96];

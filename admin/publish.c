@@ -21,6 +21,7 @@
 
 static const struct option_row publish_options[] = {
     {"dry-run", OPTION_FLAG, NULL, "only check the policy and the templates, and say what would happen"},
+    OBJECT_FORMAT_OPTION,
     {0},
 };
 
@@ -177,7 +178,24 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 	else if (x.plan.step == ACTIVE_WITHDRAW)
 		buf_printf(&out, "%s: policy %s; policy %s stays in force\n", dry_run ? "would withdraw" : "withdrawn",
 			   x.files.coming->version, p->version);
-	return output_print(&out);
+	static const char *const steps[] = {
+	    [ACTIVE_FIRST] = "activated",    [ACTIVE_EDITORIAL] = "activated", [ACTIVE_DUE] = "activated",     [ACTIVE_SAME] = "same",
+	    [ACTIVE_ANNOUNCE] = "announced", [ACTIVE_WAIT] = "waiting",        [ACTIVE_WITHDRAW] = "withdrawn"};
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "site", x.shown->site);
+	cJSON_AddStringToObject(object, "folder", folder);
+	cJSON_AddStringToObject(object, "in_force", x.shown->version);
+	cJSON_AddStringToObject(object, "wanted", p->version);
+	cJSON_AddStringToObject(object, "sha256", p->sha256);
+	cJSON_AddStringToObject(object, "wanted_is", steps[x.plan.step]);
+	if (x.plan.announced != 0) {
+		cJSON_AddStringToObject(object, "announced", announced);
+		cJSON_AddStringToObject(object, "from", from);
+	}
+	cJSON_AddBoolToObject(object, "dry_run", dry_run);
+	cJSON_AddNumberToObject(object, "written", (double)(dry_run ? 0 : result.written));
+	cJSON_AddNumberToObject(object, "unchanged", (double)(dry_run ? 0 : result.unchanged));
+	return output_object(args, object, &out);
 }
 
 const struct command publish_command = {.name = "publish",

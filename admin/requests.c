@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
 #include "policy/rights/erase.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct option_row show_options[] = {
@@ -18,23 +19,60 @@ struct listing {
 static int requests_row(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
 {
 	struct listing *l = arg;
-	bool late = rights_late(state, due, l->now);
+	bool late = rights_late(state, due, l->now), open = strcmp(state, "fulfilled") != 0;
+	long long days = (long long)(due > l->now ? due - l->now : l->now - due) / 86400;
+	char left[48] = "";
 
-	table_add(&l->table, id, right, state, received, due, late);
+	if (open && days == 0)
+		snprintf(left, sizeof left, late ? "late since today" : "due today");
+	else if (open)
+		snprintf(left, sizeof left, "%lld day%s %s", days, days == 1 ? "" : "s", late ? "late" : "left");
+	table_add(&l->table, id, right, state, received, due, late, left);
 	l->late += late;
 	return l->table.failed ? 1 : 0;
 }
 
+struct short_id {
+	const char *given;
+	char *out;
+	size_t found;
+};
+
+static int request_named(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+{
+	struct short_id *wanted = arg;
+
+	(void)right;
+	(void)state;
+	(void)received;
+	(void)due;
+	if (strncmp(id, wanted->given, strlen(wanted->given)) == 0 && wanted->found++ == 0)
+		snprintf(wanted->out, RECORD_ID_LEN + 1, "%s", id);
+	return 0;
+}
+
+int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct short_id wanted = {.given = given, .out = out};
+
+	snprintf(out, RECORD_ID_LEN + 1, "%s", given);
+	if (strlen(given) < SHORT_ID_LEAST || strlen(given) >= RECORD_ID_LEN)
+		return 0; // what looks it up says so
+	if (rights_each(v, request_named, &wanted, e) != 0)
+		return -1;
+	return wanted.found > 1 ? err_set(e, ERR_INPUT, "%zu requests have an id that begins so: give more of it", wanted.found) : 0;
+}
+
 static enum status requests_list(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", NULL};
+	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", "left", NULL};
 	struct listing l = {.now = when_now()};
 	struct err e;
 	SITE_AUTO struct site s = {0};
 
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	table_init(&l.table, columns, "sssttb");
+	table_init(&l.table, columns, "issddbs");
 	enum status status = rights_each(s.vault, requests_row, &l, &e) != 0 ? output_complain(STATUS_UNSURE, "requests: %s", e.text)
 									     : table_output(&l.table, args, "There are no requests.");
 	table_free(&l.table);
@@ -62,7 +100,7 @@ static int requests_lines(struct buf *out, const cJSON *object)
 		const cJSON *cell = json_get(row, "value");
 		buf_printf(out, "%-*s  ", (int)width, name);
 		if (value != NULL)
-			output_text(out, value);
+			output_wrapped(out, width + 2, width + 2, value);
 		else if (cJSON_IsNumber(cell))
 			buf_printf(out, "%.15g", cell->valuedouble);
 		else
@@ -80,10 +118,13 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
 	const char *format = argument(args, "format");
+	char id[RECORD_ID_LEN + 1];
 
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (rights_show_officer(s.vault, args->words[0], argument_given(args, "personal"), &json, &e) != 0)
+	if (request_id(s.vault, args->words[0], id, &e) != 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	if (rights_show_officer(s.vault, id, argument_given(args, "personal"), &json, &e) != 0)
 		return e.code == ERR_NOT_FOUND
 			   ? output_complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)
 			   : output_complain(STATUS_UNSURE, "requests: %s", e.text);

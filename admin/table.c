@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 12, CELL_MAX = 64 * 1024 };
+enum { COLUMNS_MAX = 12, CELL_MAX = 64 * 1024, ID_SHOWN = 8, LAST_LEAST = 24 };
 
 void table_init(struct table *t, const char *const *columns, const char *types)
 {
@@ -28,7 +28,7 @@ void table_add(struct table *t, ...)
 	for (size_t i = 0; t->columns[i] != NULL; i++) {
 		char text[WHEN_TEXT];
 		cJSON *cell = NULL;
-		if (t->types[i] == 's') {
+		if (t->types[i] == 's' || t->types[i] == 'i') {
 			const char *value = va_arg(values, const char *);
 			cell = cJSON_CreateString(value != NULL ? value : "");
 		} else if (t->types[i] == 'n') {
@@ -93,45 +93,88 @@ size_t table_size(const struct table *t)
 	return (size_t)cJSON_GetArraySize(t->rows);
 }
 
-int table_print(const struct table *t, const char *format, struct buf *out)
+// As people see it: of an id so much as tells it from the others, of a day no time.
+static void cell_shown(const struct table *t, const cJSON *row, size_t column, struct buf *out)
 {
-	const cJSON *row;
-	size_t width[COLUMNS_MAX] = {0};
-	BUF_AUTO_WIPE struct buf raw = BUF_INIT(CELL_MAX), shown = BUF_INIT(CELL_MAX);
-	bool json = format != NULL && strcmp(format, "json") == 0;
+	BUF_AUTO_WIPE struct buf raw = BUF_INIT(CELL_MAX);
+	const char type = t->types[column];
+	size_t len = type == 'i' ? ID_SHOWN : WHEN_DATE - 1;
+	const cJSON *other;
 
-	if (t->failed || (json && json_print(out, t->rows) != 0))
-		return -1;
-	if (json)
-		return buf_addc(out, '\n');
-	if (format != NULL && strcmp(format, "csv") == 0)
-		return list_csv(&(struct list){.columns = t->columns, .rows = t->rows, .language = LANGUAGE_EN}, out);
-	// Twice over all cells: to measure the columns, then to print them. The last one is not padded.
-	for (int pass = 0; pass < 2 && t->rows->child != NULL; pass++) {
-		bool heading = true;
-		for (row = NULL; heading || row != NULL; row = heading ? t->rows->child : row->next, heading = false) {
-			for (size_t i = 0; t->columns[i] != NULL; i++) {
-				buf_reset(&raw);
-				buf_reset(&shown);
-				if ((heading ? buf_adds(&raw, t->columns[i])
-					     : list_cell(LANGUAGE_EN, json_get(row, t->columns[i]), "; ", &raw)) != 0 ||
-				    output_text(&shown, buf_text(&raw)) != 0)
-					return -1;
-				size_t n = utf8_count(buf_text(&shown));
-				bool last = t->columns[i + 1] == NULL;
-				if (pass == 0) {
-					width[i] = n > width[i] ? n : width[i];
-					continue;
-				}
-				buf_adds(out, buf_text(&shown));
-				for (; !last && n < width[i] + 2; n++)
-					buf_addc(out, ' ');
-				if (last)
-					buf_addc(out, '\n');
-			}
+	list_cell(LANGUAGE_EN, json_get(row, t->columns[column]), "; ", &raw);
+	cJSON_ArrayForEach(other, (type == 'i' ? t->rows : NULL))
+	{
+		while (other != row && len < raw.len && strncmp(json_string(other, t->columns[column]), raw.data, len) == 0)
+			len++;
+	}
+	if ((type == 'i' || type == 'd') && len < raw.len)
+		raw.data[len] = '\0';
+	output_text(out, buf_text(&raw));
+}
+
+// Aligned columns under a heading, of which the last is broken into lines; or, where they are too wide for that, a block for each row.
+static int table_text(const struct table *t, struct buf *out)
+{
+	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0;
+	JSON_AUTO cJSON *shown = cJSON_CreateArray();
+	const cJSON *row = NULL, *line, *cell;
+
+	for (bool heading = true; heading || row != NULL; row = heading ? t->rows->child : row->next, heading = false) {
+		cJSON *cells = cJSON_CreateArray();
+		for (size_t i = 0; t->columns[i] != NULL; i++) {
+			BUF_AUTO_WIPE struct buf words = BUF_INIT(CELL_MAX);
+			if (heading)
+				buf_adds(&words, t->columns[i]);
+			else
+				cell_shown(t, row, i, &words);
+			size_t len = utf8_count(buf_text(&words));
+			width[i] = len > width[i] ? len : width[i];
+			if (words.failed || !cJSON_AddItemToArray(cells, cJSON_CreateString(buf_text(&words))))
+				out->failed = true;
 		}
+		cJSON_AddItemToArray(shown, cells);
+	}
+	for (last = 0; t->columns[last + 1] != NULL; last++)
+		before += width[last] + 2;
+	for (size_t i = 0; i <= last; i++)
+		names = strlen(t->columns[i]) > names ? strlen(t->columns[i]) : names;
+	bool blocks = before + (width[last] < LAST_LEAST ? width[last] : LAST_LEAST) > output_width();
+	cJSON_ArrayForEach(line, shown)
+	{
+		size_t i = 0, at = 0;
+		if (blocks && line == shown->child)
+			continue;
+		cJSON_ArrayForEach(cell, line)
+		{
+			const char *words = cell->valuestring;
+			if (blocks) {
+				buf_printf(out, "%-*s  ", (int)names, t->columns[i]);
+				output_wrapped(out, names + 2, names + 2, words);
+			} else if (i == last) {
+				output_wrapped(out, at, before, words);
+			} else {
+				at += width[i] + 2;
+				buf_printf(out, "%s%*s", words, (int)(width[i] + 2 - utf8_count(words)), "");
+			}
+			if (blocks || i == last)
+				buf_addc(out, '\n');
+			i++;
+		}
+		if (blocks && line->next != NULL)
+			buf_addc(out, '\n');
 	}
 	return out->failed ? -1 : 0;
+}
+
+int table_print(const struct table *t, const char *format, struct buf *out)
+{
+	if (t->failed)
+		return -1;
+	if (format != NULL && strcmp(format, "csv") == 0)
+		return list_csv(&(struct list){.columns = t->columns, .rows = t->rows, .language = LANGUAGE_EN}, out);
+	if (format == NULL || strcmp(format, "json") != 0)
+		return t->rows->child != NULL ? table_text(t, out) : 0;
+	return json_print(out, t->rows) != 0 ? -1 : buf_addc(out, '\n');
 }
 
 enum status table_output(const struct table *t, const struct arguments *args, const char *empty)

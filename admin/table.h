@@ -15,7 +15,7 @@
 
 struct table {
 	const char *const *columns; // NULL-terminated: names of members, and headings
-	const char *types;          // a letter for each: s text, n number, b yes or no, t time
+	const char *types;          // a letter for each: s text, i id, n number, b yes or no, t time, d time of which people need the day
 	cJSON *rows;                // an array of objects
 	bool failed;                // memory is gone
 };

@@ -2,7 +2,7 @@
 // The command line of lethe: its help, its man page, its exit statuses, and that nothing personal is taken from the command line.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from './harness.mjs';
@@ -31,6 +31,52 @@ test('every command and option in the help is in the man page, and has a help of
     }
   };
   walk([], all.stdout);
+});
+
+test('help comes before a command too, in 80 columns, and a typing mistake is answered with what is meant', (t) => {
+  const { run } = place(t, { init: false });
+  assert.equal(run(['help']).stdout, run(['--help']).stdout);
+  assert.equal(run(['help', 'requests', 'show']).stdout, run(['requests', 'show', '--help']).stdout);
+  for (const words of [['help'], ...commands(run(['help']).stdout).map((name) => ['help', name])])
+    for (const line of run(words).stdout.split('\n')) assert.ok([...line].length <= 80, `${words.join(' ')}: ${line}`);
+  assert.match(run(['chekc']).stderr, /did you mean check\?/);
+  assert.match(run(['requests', 'lsit']).stderr, /did you mean list\?/);
+  assert.match(run(['check', '--fromat', 'json']).stderr, /did you mean --format\?/);
+  assert.doesNotMatch(run(['nonsense']).stderr, /did you mean/);
+});
+
+test('every command prints JSON, and into a file that a failure leaves as it was', (t) => {
+  const p = place(t);
+  const json = (...words) => JSON.parse(p.run([...words, '--format', 'json']).stdout);
+  assert.deepEqual(json('keys', 'init'), { state: p.state, made: false, closed: 0 });
+  assert.equal(json('publish', '--dry-run').dry_run, true);
+  const published = json('publish');
+  assert.equal(published.wanted_is, 'activated');
+  assert.ok(published.written > 20);
+  assert.equal(json('audit', 'verify').intact, true);
+  assert.match(json('audit', 'checkpoint').checkpoint, /\n/);
+  assert.match(json('audit', 'proof', '--index', '0').proof, /\n/);
+  assert.equal(json('policy', 'lint').errors, 0);
+  for (const words of [['policy', 'show'], ['requests', 'list'], ['audit', 'show'], ['prune'], ['check', '--offline']]) assert.ok(Array.isArray(json(...words)), words.join(' '));
+  const file = join(p.base, 'out.json');
+  assert.equal(p.run(['audit', 'verify', '--format', 'json', '--output', file]).stdout, '');
+  const before = readFileSync(file, 'utf8');
+  assert.equal(JSON.parse(before).intact, true);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal(p.run(['audit', 'show', '--from', 'nonsense', '--output', file]).status, 2);
+  assert.equal(readFileSync(file, 'utf8'), before);
+  assert.deepEqual(readdirSync(p.base).filter((name) => name.endsWith('.tmp')), []);
+});
+
+test('lethe check ends with a line that counts, and no line is longer than 80 columns', (t) => {
+  const p = place(t);
+  p.run(['publish']);
+  const text = p.run(['check', '--offline']).stdout;
+  const [, broken, unsure, kept, nothing] = /\n\n(\d+) broken, (\d+) unsure, (\d+) kept; nothing to judge in (\d+)\.\n$/.exec(text);
+  const findings = JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout);
+  const count = (result) => String(findings.filter((f) => f.result === result).length);
+  assert.deepEqual([broken, unsure, kept, nothing], ['BROKEN', 'unsure', 'kept', 'nothing'].map(count));
+  for (const line of text.split('\n')) assert.ok([...line].length <= 80 || !line.slice(23).includes(' '), line); // a path is not broken
 });
 
 test('the man page is without a finding of mandoc, and tells of its bugs', () => {
@@ -197,7 +243,7 @@ test('every list says what its columns are, also where no terminal is; an empty 
   assert.match(lines[0], /^index +at +event +policy +details$/);
   assert.equal(lines[0].indexOf('event'), lines[1].indexOf('activation'));
   assert.equal(run(['requests', 'list', '--format', 'json']).stdout, '[]\n');
-  assert.equal(run(['requests', 'list', '--format', 'csv']).stdout, 'id,right,state,received,due,late\r\n');
+  assert.equal(run(['requests', 'list', '--format', 'csv']).stdout, 'id,right,state,received,due,late,left\r\n');
   assert.equal(run(['prune', '--quiet']).stdout, '');
 });
 

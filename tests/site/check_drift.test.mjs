@@ -28,7 +28,7 @@ after(async () => {
 function check({ env = {}, wrap = [], words = [] } = {}) {
   const result = site.officer(['check', '--format', 'json', ...words], { policy, wrap, more: { LETHE_UNITS: join(own, 'units'), ...env } });
   const findings = result.stdout ? JSON.parse(result.stdout) : [];
-  return { code: result.code, bad: findings.filter((f) => f.result !== 'kept'), stderr: result.stderr };
+  return { code: result.code, bad: findings.filter((f) => f.result === 'BROKEN' || f.result === 'unsure'), stderr: result.stderr };
 }
 const officer = (...words) => {
   const result = site.officer(words, { policy });
@@ -238,7 +238,8 @@ test('--quiet says nothing of a site that keeps its policy, and only what is wro
   assert.deepEqual([good.code, good.stdout, good.stderr], [0, '', '']);
   const bad = site.officer(words, { policy, more: { ...more, LETHE_TESTING: '1' } });
   assert.equal(bad.code, 1);
-  assert.match(bad.stdout, /^BROKEN +testing +LETHE_TESTING is set[^\n]*\n +Promise: [^\n]+\n +Remedy: /);
+  assert.match(bad.stdout, /^BROKEN +testing +LETHE_TESTING is set[^]*?\n +Promise: [^]+?\n +Remedy: /);
+  assert.match(bad.stdout, /\n\n\d+ broken, 0 unsure, \d+ kept; nothing to judge in \d+\.\n$/);
   assert.doesNotMatch(bad.stdout, /^kept/m);
 });
 

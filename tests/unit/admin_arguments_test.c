@@ -120,9 +120,22 @@ static void literal_values_are_refused_and_not_repeated(void **state)
 	assert_non_null(strstr(e.text, "history"));
 }
 
+static void mistakes(void **state)
+{
+	(void)state;
+	assert_true(word_is_near("chekc", 5, "check"));
+	assert_true(word_is_near("publsh", 6, "publish"));
+	assert_true(word_is_near("reqests", 7, "requests"));
+	assert_true(word_is_near("kes", 3, "keys"));
+	assert_false(word_is_near("nonsense", 8, "register"));
+	assert_false(word_is_near("", 0, "keys"));
+	assert_false(word_is_near("0123456789012345678901234567890123456789", 40, "keys"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(mistakes),
 	    cmocka_unit_test(options_and_words),
 	    cmocka_unit_test(stops_at_the_command),
 	    cmocka_unit_test(mistakes_are_refused),

@@ -48,6 +48,16 @@ static void prune(struct fixture *f)
 		fail_msg("%s", e.text);
 }
 
+static void nothing_to_judge(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf finding = BUF_INIT(65536);
+
+	assert_int_equal(judge(f, "retention", &finding), CHECK_KEPT);
+	assert_non_null(strstr(buf_text(&finding), "nothing  retention"));
+	assert_non_null(strstr(buf_text(&finding), "archive: none is held"));
+}
+
 static void retention(void **state)
 {
 	struct fixture *f = *state;
@@ -216,6 +226,7 @@ static void installed_settings_fill_gaps_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    PLACED(nothing_to_judge),
 	    PLACED(retention),
 	    PLACED(last_prune),
 	    PLACED(late_requests),
@@ -225,5 +236,6 @@ int main(void)
 	    PLACED(installed_settings_fill_gaps_only),
 	    cmocka_unit_test(spans),
 	};
+	setenv("COLUMNS", "1000", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,33 @@ static void forms(void **state)
 	table_free(&t);
 }
 
+// Eighty columns, or as many as there are.
+static void narrow(void **state)
+{
+	static const char *const wide[] = {"id", "at", "what", NULL};
+	struct table t;
+	BUF_AUTO struct buf out = BUF_INIT(65536);
+
+	(void)state;
+	table_init(&t, wide, "ids");
+	table_add(&t, "0123456789abcdef", (time_t)1781000000, "one two three four five six");
+	table_add(&t, "01234567a9abcdef", (time_t)1781000000, "seven");
+	setenv("COLUMNS", "48", 1);
+	print(&t, NULL, &out);
+	assert_string_equal(buf_text(&out), "id         at          what\n"
+					    "012345678  2026-06-09  one two three four five\n"
+					    "                       six\n"
+					    "01234567a  2026-06-09  seven\n");
+	setenv("COLUMNS", "40", 1);
+	print(&t, NULL, &out);
+	assert_string_equal(buf_text(&out), "id    012345678\nat    2026-06-09\nwhat  one two three four five six\n\n"
+					    "id    01234567a\nat    2026-06-09\nwhat  seven\n");
+	print(&t, "csv", &out);
+	assert_non_null(strstr(buf_text(&out), "0123456789abcdef,2026-06-09T10:13:20Z,"));
+	unsetenv("COLUMNS");
+	table_free(&t);
+}
+
 static void empty(void **state)
 {
 	struct table t;
@@ -106,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(forms),
+	    cmocka_unit_test(narrow),
 	    cmocka_unit_test(empty),
 	    cmocka_unit_test(times),
 	    cmocka_unit_test(hostile_text),
