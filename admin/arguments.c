@@ -4,9 +4,9 @@
 
 enum { WORD_MAX = 32, MISTAKES_MAX = 2 };
 
-bool word_is_near(const char *typed, size_t len, const char *meant)
+bool argument_near(const char *typed, size_t len, const char *meant)
 {
-	size_t rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2]; // of the table of distances
+	size_t rows[3][WORD_MAX + 1] = {{0}}, *before = rows[0], *last = rows[1], *now = rows[2]; // of the table of distances
 
 	if (len == 0 || len > WORD_MAX || strlen(meant) > WORD_MAX)
 		return false;
@@ -71,7 +71,7 @@ static int option_parse(struct arguments *out, const struct option_row *first, c
 		for (const struct option_row *o = tables[t]; o != NULL && o->name != NULL; o++) {
 			if (row == NULL && strlen(o->name) == len - 2 && memcmp(o->name, text + 2, len - 2) == 0)
 				row = o;
-			if (near == NULL && word_is_near(text + 2, len - 2, o->name))
+			if (near == NULL && argument_near(text + 2, len - 2, o->name))
 				near = o;
 		}
 	if (row == NULL) // only what looks like an option's name is repeated: other text may be a value that lost its option

@@ -41,6 +41,6 @@ int arguments_parse(struct arguments *out, const struct option_row *first, const
 const char *argument(const struct arguments *a, const char *name); // its value; NULL when not given
 bool argument_given(const struct arguments *a, const char *name);
 // Is the first one the second with a typing mistake or two (a letter too many, missing, wrong, or two exchanged)?
-bool word_is_near(const char *typed, size_t len, const char *meant);
+bool argument_near(const char *typed, size_t len, const char *meant);
 
 #endif

@@ -101,7 +101,7 @@ static enum status command_usage(const char *path, const char *message)
 }
 
 // Follows the words of the command line through the tables.
-int main(int argc, char **argv)
+static enum status command_line(int argc, char **argv)
 {
 	struct arguments args = {0};
 	const struct command *const *rows = commands;
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 			break;
 		const char *near = NULL;
 		for (; *rows != NULL && strcmp((*rows)->name, argv[0]) != 0; rows++)
-			near = near == NULL && word_is_near(argv[0], strlen(argv[0]), (*rows)->name) ? (*rows)->name : near;
+			near = near == NULL && argument_near(argv[0], strlen(argv[0]), (*rows)->name) ? (*rows)->name : near;
 		if (*rows == NULL) {
 			err_set(&e, ERR_INPUT, near != NULL ? "there is no such command; did you mean %s?" : "there is no such command",
 				near);
@@ -162,5 +162,10 @@ int main(int argc, char **argv)
 	    .state = state != NULL ? state : setting_state(),
 	    .run = run != NULL ? run : setting_run(),
 	};
-	return (int)(argument_given(&args, "output") ? run_into_file(c, &a, &args, argument(&args, "output")) : c->run(&a, &args));
+	return argument_given(&args, "output") ? run_into_file(c, &a, &args, argument(&args, "output")) : c->run(&a, &args);
+}
+
+int main(int argc, char **argv)
+{
+	return (int)command_line(argc, argv);
 }

@@ -8,6 +8,7 @@
 #include "policy/rules/capability.h"
 #include "policy/rules/diff.h"
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -210,6 +211,20 @@ static void set_coming(const struct policy *p, struct buf *out)
 	buf_adds(out, "</ul></details>");
 }
 
+// What the software lacks for this policy, in the site's language.
+static void write_lacks(const struct policy *p, struct buf *out)
+{
+	for (const struct policy_lack *lack = p->lacks; lack < p->lacks + p->lack_count; lack++) {
+		bool provider = strncmp(lack->capability, "provider ", 9) == 0;
+		char key[64] = "";
+		size_t len = 0;
+		for (const char *c = provider ? "provider" : lack->capability; *c != '\0' && len + 1 < sizeof key; c++)
+			key[len++] = *c == ' ' ? '-' : (char)tolower((unsigned char)*c);
+		buf_adds(out, lack > p->lacks ? word(p, "join.comma") : "");
+		word_fill(out, NULL, word_or(p, "capability.", key), WORD_VALUES({"name", lack->capability + (provider ? 9 : 0)}));
+	}
+}
+
 // Those that are more than a text.
 static const struct variable {
 	const char *name;
@@ -287,7 +302,8 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	// What every page says above everything else: that it is not the real thing, or not whole.
 	struct buf *banner = variable_begin(v, starts, "banner");
 	buf_adds(banner, testing ? word(p, "page.frame.testing") : "");
-	if (capability_unbuilt(p, &lacks) > 0) {
+	write_lacks(p, &lacks);
+	if (lacks.len > 0) {
 		buf_adds(banner, testing ? word(p, "join.sentence") : "");
 		word_fill(banner, NULL, word(p, "page.frame.unbuilt"), WORD_VALUES({"lacks", buf_text(&lacks)}));
 	}

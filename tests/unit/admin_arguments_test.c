@@ -123,13 +123,13 @@ static void literal_values_are_refused_and_not_repeated(void **state)
 static void mistakes(void **state)
 {
 	(void)state;
-	assert_true(word_is_near("chekc", 5, "check"));
-	assert_true(word_is_near("publsh", 6, "publish"));
-	assert_true(word_is_near("reqests", 7, "requests"));
-	assert_true(word_is_near("kes", 3, "keys"));
-	assert_false(word_is_near("nonsense", 8, "register"));
-	assert_false(word_is_near("", 0, "keys"));
-	assert_false(word_is_near("0123456789012345678901234567890123456789", 40, "keys"));
+	assert_true(argument_near("chekc", 5, "check"));
+	assert_true(argument_near("publsh", 6, "publish"));
+	assert_true(argument_near("reqests", 7, "requests"));
+	assert_true(argument_near("kes", 3, "keys"));
+	assert_false(argument_near("nonsense", 8, "register"));
+	assert_false(argument_near("", 0, "keys"));
+	assert_false(argument_near("0123456789012345678901234567890123456789", 40, "keys"));
 }
 
 int main(void)

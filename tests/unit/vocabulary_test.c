@@ -5,10 +5,12 @@
 #include "policy/publish/documents/register.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/publish.h"
+#include "policy/publish/words/words.h"
 #include "policy/rules/load.h"
 #include "policy/rules/vocabulary.h"
 #include "policy/vault/vault.h"
 #include "tests/unit/policy_support.h"
+#include <ctype.h>
 #include <glob.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
@@ -571,9 +573,29 @@ static void the_request_log_stores_what_its_categories_say(void **state)
 	assert_int_equal(sizeof(struct request_log_row), 3 * sizeof(char *));
 }
 
+static void what_is_lacking_has_a_name_in_each_language(void **state)
+{
+	size_t count;
+	const struct vocabulary_row *rows = vocabulary_rows(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		char key[128];
+		if (rows[i].how != VOCABULARY_UNBUILT)
+			continue;
+		snprintf(key, sizeof key, "capability.%s", rows[i].by);
+		for (char *c = key; *c != '\0'; c++)
+			*c = *c == ' ' ? '-' : (char)tolower((unsigned char)*c);
+		assert_string_equal(word_in(LANGUAGE_EN, key), rows[i].by);
+		assert_string_not_equal(word_in(LANGUAGE_DE, key), key);
+		assert_string_not_equal(word_in(LANGUAGE_ZH, key), key);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_lacking_has_a_name_in_each_language),
 	    cmocka_unit_test(each_word_has_its_row_and_each_row_its_words),
 	    cmocka_unit_test(each_row_names_a_function_that_is_there),
 	    cmocka_unit_test(each_row_names_a_test_that_is_there),
