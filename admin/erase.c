@@ -8,7 +8,7 @@
 
 static const struct option_row erase_options[] = {
     {"receipt", OPTION_HIDDEN, NULL, "everything made under a receipt"},
-    {"ip", OPTION_HIDDEN, NULL, "everything of an IP address"},
+    {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address, and what is being made for it"},
     {"request", OPTION_VALUE, "ID", "what a recorded request for erasure asks for"},
     {"record", OPTION_VALUE, "ID", "one record, by its id, with everything of the same subject"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
@@ -123,6 +123,11 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 		if (table_print(&t, NULL, &text) != 0)
 			return output_complain(STATUS_UNSURE, "erase: no memory");
 		output_complain(STATUS_DONE, "this would be erased:\n%.*s", (int)text.len - (text.len > 0), buf_text(&text));
+		if (strcmp(x.by->name, "ip") == 0)
+			output_complain(STATUS_DONE,
+					"An address may be shared, as in a company or a mobile network: what everybody did under it "
+					"goes from the log, and sets that are being made for it now end. Finished sets stay "
+					"until their time is over: their receipts erase them.");
 		if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
 			return output_complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
 		output_progress_begin("erasing, then looking through every store");

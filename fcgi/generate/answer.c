@@ -54,9 +54,9 @@ static int answer_event(struct set *s, const char *name, const cJSON *data)
 
 int answer_begin(struct set *s)
 {
-	if (s->answer.form != ANSWER_EVENTS)
+	s->live = live_begin(s->receipt, request_address(s->r), request_fd(s->r), &s->archive.file);
+	if (s->live != NULL && s->answer.form != ANSWER_EVENTS)
 		return 0;
-	s->live = live_begin(s->receipt, request_fd(s->r), &s->archive.file);
 	JSON_AUTO cJSON *begun = cJSON_CreateObject();
 	cJSON_AddStringToObject(begun, "receipt", s->receipt);
 	cJSON_AddNumberToObject(begun, "count", s->input.count);

@@ -170,7 +170,8 @@ static int set_stop(const char *receipt)
 
 void follow_stop(struct request *r, void *context)
 {
-	int stopped = set_stop(request_rest(r));
+	const char *who = request_rest(r);
+	int stopped = token_shaped(who) ? set_stop(who) : live_cancel_address(who, CANCEL_MS);
 
 	(void)context;
 	if (stopped > 0)

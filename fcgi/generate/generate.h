@@ -42,7 +42,7 @@ struct set {
 		bool begun;  // the status is out: from now on a failure is an event
 		size_t sent; // bytes of the events
 	} answer;
-	struct live *live;             // what others see of it; only where the visitor gets events
+	struct live *live;             // what others see of it; NULL before it is begun
 	bool left, closing, cancelled; // his connection broke; nothing new is begun any more; it is not wanted. See visitor.h
 	struct problem failure;        // why there is none; its status is 0 as long as there is no reason
 	char receipt[TOKEN_LEN + 1];
@@ -80,7 +80,7 @@ void make_handle(struct request *r, void *context);
 // GET /api/generate/<receipt>: the events of a set, of one that is made and of one that is recorded. DELETE: it is cancelled, or its archive ended.
 void follow_handle(struct request *r, void *context);
 void follow_cancel(struct request *r, void *context);
-// DELETE /live/<receipt>, which nginx does not pass on: the set is cancelled if it is being made.
+// DELETE /live/<receipt or address>, which nginx does not pass on: the set, or all that are made for the address, are cancelled if they are being made.
 void follow_stop(struct request *r, void *context);
 // GET /pictures/<token>-<number>: a picture, out of the ZIP.
 void picture_handle(struct request *r, void *context);

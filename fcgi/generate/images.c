@@ -315,7 +315,7 @@ int images_make(struct set *s)
 		problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 		goto memory;
 	}
-	if (s->live == NULL && im.deadline > request_deadline(s->r) - REST_MS) // who gets events does not wait in silence
+	if (s->answer.form != ANSWER_EVENTS && im.deadline > request_deadline(s->r) - REST_MS) // who gets events does not wait in silence
 		im.deadline = request_deadline(s->r) - REST_MS;
 	for (unsigned i = 0; i < count; i++) {
 		im.calls[i].fd = -1; // for the rest, as CALL_INIT, it is zero; a copy of it would be on the stack while all wait

@@ -3,6 +3,7 @@
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include "policy/vault/archive_token.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct live {
 	struct live *next;                 // in its bucket
 	unsigned references;               // of the maker and of who looks at it
 	char pictures[TOKEN_LEN + 1];      // the token; also what it is looked up by
+	struct in6_addr address;           // of the visitor; of IPv4 as IPv6 has it
 	int visitor_fd;                    // the maker's; -1 once it is not to be used
 	const struct sealed_file *archive; // the maker's; NULL once it is not to be used
 	int wake_fd;                       // what hangs up to wake the maker: visitor_fd or, once that broke, one end of a pair
@@ -112,7 +114,19 @@ static void live_unreference(struct live *l)
 
 // ---- the maker ----
 
-struct live *live_begin(const char *receipt, int visitor_fd, const struct sealed_file *archive)
+// However it is written. What is no address is none, which nobody has.
+static struct in6_addr live_address(const char *text)
+{
+	struct in6_addr out = IN6ADDR_ANY_INIT;
+
+	if (inet_pton(AF_INET, text, &out.s6_addr[12]) == 1)
+		memset(&out.s6_addr[10], 0xff, 2);
+	else if (inet_pton(AF_INET6, text, &out) != 1)
+		out = in6addr_any;
+	return out;
+}
+
+struct live *live_begin(const char *receipt, const char *address, int visitor_fd, const struct sealed_file *archive)
 {
 	struct live *l = calloc(1, sizeof *l);
 	char zip[TOKEN_LEN + 1];
@@ -120,6 +134,7 @@ struct live *live_begin(const char *receipt, int visitor_fd, const struct sealed
 	if (l == NULL)
 		return NULL;
 	archive_token_both(zip, l->pictures, receipt);
+	l->address = live_address(address);
 	l->references = 1;
 	l->visitor_fd = l->wake_fd = visitor_fd;
 	l->wake_other = -1;
@@ -349,30 +364,81 @@ void live_read_end(struct live *l, struct live_reader *r)
 	fd_close(&r->wake_fd);
 }
 
-// Under the lock.
-static bool live_await_end(const struct live *l, uint64_t end)
+// Under the lock. The next after `l`, NULL: the first, of those that are being made for the address.
+static struct live *live_next_of(const struct in6_addr *address, const struct live *l)
+{
+	size_t bucket = l != NULL ? (size_t)(live_bucket(l->pictures) - table.buckets) : 0;
+	struct live *next = l != NULL ? l->next : table.buckets[0];
+
+	for (;; next = next->next) {
+		while (next == NULL && ++bucket < BUCKETS)
+			next = table.buckets[bucket];
+		if (next == NULL || memcmp(&next->address, address, sizeof *address) == 0)
+			return next;
+	}
+}
+
+// What is cancelled: one, or all that are being made for an address.
+struct cancelling {
+	struct live *one;
+	struct in6_addr address;
+};
+
+// Under the lock. The next of them that is not over.
+static struct live *cancelling_next(const struct cancelling *c, const struct live *l)
+{
+	if (c->one != NULL)
+		return l == NULL && !c->one->over ? c->one : NULL;
+	return live_next_of(&c->address, l);
+}
+
+// Under the lock. Whether all that were cancelled have ended.
+static bool cancelling_await(const struct cancelling *c, uint64_t end)
 {
 	const struct timespec until = {.tv_sec = (time_t)(end / 1000), .tv_nsec = (long)(end % 1000) * 1000000};
 
-	for (int rc = 0; !l->over && rc == 0;)
-		rc = pthread_cond_clockwait(&table.over, &table.lock, CLOCK_MONOTONIC, &until);
-	return l->over;
+	for (int rc = 0;; rc = pthread_cond_clockwait(&table.over, &table.lock, CLOCK_MONOTONIC, &until)) {
+		struct live *l = cancelling_next(c, NULL);
+		while (l != NULL && !l->cancelled) // begun since
+			l = cancelling_next(c, l);
+		if (l == NULL || rc != 0)
+			return l == NULL;
+	}
+}
+
+static int cancel_and_wait(const struct cancelling *c, unsigned timeout_ms)
+{
+	const uint64_t now = monotonic_ms();
+	int count = 0;
+
+	pthread_mutex_lock(&table.lock);
+	for (struct live *l = NULL; (l = cancelling_next(c, l)) != NULL; count++) {
+		l->cancelled = true;
+		live_wake_maker(l);
+		for (struct live_reader *r = l->readers; r != NULL; r = r->next)
+			reader_wake(r);
+	}
+	if (!cancelling_await(c, now + timeout_ms / 4)) { // a maker may be handing pictures to a visitor who takes nothing
+		for (struct live *l = NULL; (l = cancelling_next(c, l)) != NULL;) {
+			if (l->cancelled && l->visitor_fd >= 0)
+				shutdown(l->visitor_fd, SHUT_RDWR);
+		}
+	}
+	bool over = cancelling_await(c, now + timeout_ms);
+	pthread_mutex_unlock(&table.lock);
+	return over ? count : -1;
 }
 
 int live_cancel(struct live *l, unsigned timeout_ms)
 {
-	const uint64_t now = monotonic_ms();
+	return cancel_and_wait(&(struct cancelling){.one = l}, timeout_ms) >= 0 ? 0 : -1;
+}
 
-	pthread_mutex_lock(&table.lock);
-	l->cancelled = true;
-	live_wake_maker(l);
-	for (struct live_reader *r = l->readers; r != NULL; r = r->next)
-		reader_wake(r);
-	if (!live_await_end(l, now + timeout_ms / 4) && l->visitor_fd >= 0)
-		shutdown(l->visitor_fd, SHUT_RDWR); // its maker may be handing pictures to a visitor who takes nothing
-	bool over = live_await_end(l, now + timeout_ms);
-	pthread_mutex_unlock(&table.lock);
-	return over ? 0 : -1;
+int live_cancel_address(const char *address, unsigned timeout_ms)
+{
+	const struct cancelling c = {.address = live_address(address)};
+
+	return IN6_IS_ADDR_UNSPECIFIED(&c.address) ? 0 : cancel_and_wait(&c, timeout_ms);
 }
 
 void live_stop(void)

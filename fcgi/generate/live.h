@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The sets that are being made, as far as others than the thread that makes them may see them: the events so far, the pictures that stand in
-// the ZIP already, who reads along, and whether the set was cancelled. One table for the process. A set stays in it from the first event
-// until it is recorded or given up.
+// the ZIP already, who reads along, and whether the set was cancelled. One table for the process. A set stays in it from before anything is asked of
+// anyone until it is recorded or given up; so does the address that it is made for, by which it is ended when that is erased.
 //
 // A visitor's connection may break. The set then stays for a minute, in which he, or whoever has the receipt, may come back and read on; and again
 // when that connection breaks, until it has been without a reader for five minutes in all.
@@ -28,9 +28,9 @@ struct live_picture {
 
 // ---- for the thread that makes the set ----
 
-// Enters a set. `visitor_fd` is the connection of the visitor whom its thread serves, `archive` the ZIP; both stay the caller's, and open
+// Enters a set, made for `address`. `visitor_fd` is the connection of the visitor whom its thread serves, `archive` the ZIP; both stay the caller's, and open
 // until live_end() or live_archive_closes(). NULL: no memory.
-struct live *live_begin(const char *receipt, int visitor_fd, const struct sealed_file *archive);
+struct live *live_begin(const char *receipt, const char *address, int visitor_fd, const struct sealed_file *archive);
 // The ZIP is not to be used any more.
 void live_archive_closes(struct live *l);
 // Ends what others see of it: they are told; the events go with the last reader, and at once where it was cancelled. Frees it.
@@ -80,6 +80,8 @@ void live_read_end(struct live *l, struct live_reader *r);
 
 // Cancels it and waits until its maker has ended everything. -1: it has not done so in time.
 int live_cancel(struct live *l, unsigned timeout_ms);
+// The same with all that are being made for the address now. -1: not all have ended in time; else how many.
+int live_cancel_address(const char *address, unsigned timeout_ms);
 // The program is about to end: sets that nobody reads are closed.
 void live_stop(void);
 

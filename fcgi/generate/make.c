@@ -153,8 +153,8 @@ static int set_put(struct set *s, const struct vault_new *archive, const struct 
 	bool told = false;
 
 	while (vault_put(s->g->vault, archive, event, id, &e) != 0) {
-		bool over = s->live != NULL ? s->expires != 0 && when_now() >= s->expires
-					    : monotonic_ms() + 2 * (uint64_t)AGAIN_MS > request_deadline(s->r);
+		bool over = s->answer.form == ANSWER_EVENTS ? s->expires != 0 && when_now() >= s->expires
+							    : monotonic_ms() + 2 * (uint64_t)AGAIN_MS > request_deadline(s->r);
 		if (over || vault_broken(s->g->vault) || e.code == ERR_REFUSED || e.code == ERR_INPUT)
 			return set_not_recorded(s, &e);
 		if (!told)
@@ -198,7 +198,7 @@ static int set_hand_over(struct set *s)
 		allotment_keep(&s->allotment, file, s->archive_bytes, s->expires);
 	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s, record) == 0)
 		return 0;
-	if (s->live != NULL) // who has the receipt finds it
+	if (s->answer.form == ANSWER_EVENTS) // who has the receipt finds it
 		return 0;
 	// The visitor has left, and nobody else knows its address.
 	event = (struct ledger_event){.name = "archive-undelivered"};

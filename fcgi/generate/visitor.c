@@ -7,36 +7,30 @@
 
 bool visitor_stays(struct set *s)
 {
-	enum live_state state;
+	enum live_state state = live_look(s->live);
 
-	if (s->live == NULL) {
-		s->cancelled = s->cancelled || request_gone(s->r);
-		return !s->cancelled;
-	}
-	state = live_look(s->live);
 	if (state == LIVE_VISITED && !s->left && request_gone(s->r)) {
+		if (s->answer.form != ANSWER_EVENTS) { // he has nothing to come back with
+			s->cancelled = true;
+			return false;
+		}
 		s->left = true;
 		live_left(s->live);
 		state = live_look(s->live);
 	}
-	s->cancelled = state == LIVE_CANCELLED;
+	s->cancelled = s->cancelled || state == LIVE_CANCELLED;
 	s->closing = s->closing || state == LIVE_CLOSING;
 	return !s->cancelled && !s->closing;
 }
 
 bool visitor_is_there(struct set *s)
 {
-	return visitor_stays(s) && (s->live == NULL || live_look(s->live) == LIVE_VISITED);
-}
-
-static int visitor_fd(const struct set *s)
-{
-	return s->live != NULL ? live_wake_fd(s->live) : request_fd(s->r);
+	return visitor_stays(s) && live_look(s->live) == LIVE_VISITED;
 }
 
 int visitor_pause(struct set *s, unsigned ms)
 {
-	struct pollfd p = {.fd = visitor_fd(s), .events = POLLRDHUP};
+	struct pollfd p = {.fd = live_wake_fd(s->live), .events = POLLRDHUP};
 
 	poll(&p, 1, (int)ms);
 	visitor_stays(s);
@@ -46,8 +40,8 @@ int visitor_pause(struct set *s, unsigned ms)
 int visitor_await(struct set *s)
 {
 	while (visitor_stays(s)) {
-		struct pollfd p = {.fd = visitor_fd(s), .events = POLLRDHUP};
-		if (s->live == NULL || live_alone_until(s->live) == UINT64_MAX)
+		struct pollfd p = {.fd = live_wake_fd(s->live), .events = POLLRDHUP};
+		if (live_alone_until(s->live) == UINT64_MAX)
 			return 0;
 		uint64_t until = live_look_until(s->live), now = monotonic_ms();
 		poll(&p, 1, until > now ? until - now > INT_MAX ? INT_MAX : (int)(until - now) : 0);
@@ -57,10 +51,11 @@ int visitor_await(struct set *s)
 
 int visitor_wait(struct set *s, struct peer_work *works, struct call *calls, size_t count, uint64_t until, struct err *e)
 {
-	uint64_t look = s->live != NULL ? live_look_until(s->live) : UINT64_MAX, limit = look < until ? look : until;
+	uint64_t look = live_look_until(s->live), limit = look < until ? look : until;
 	if (s->closing || s->cancelled)
 		return err_set(e, ERR_GONE, "the visitor left");
-	int rc = works != NULL ? peer_wait(works, calls, count, visitor_fd(s), limit, e) : call_wait(calls, count, visitor_fd(s), limit, e);
+	int rc = works != NULL ? peer_wait(works, calls, count, live_wake_fd(s->live), limit, e)
+			       : call_wait(calls, count, live_wake_fd(s->live), limit, e);
 
 	if (rc == 0 || (e->code == ERR_TIMEOUT && limit == until) || (e->code != ERR_TIMEOUT && e->code != ERR_GONE))
 		return rc;

@@ -3,6 +3,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,16 +37,17 @@ static void param_add(struct buf *out, const char *name, const char *value)
 	buf_adds(out, value);
 }
 
-int making_stop(const char *run, const char *receipt, struct err *e)
+int making_stop(const char *run, const char *who, struct err *e)
 {
 	static const unsigned char responder[8] = {0, 1};
 	const struct timeval limit = {.tv_sec = ANSWER_SECONDS};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	BUF_AUTO_WIPE struct buf params = BUF_INIT(512), out = BUF_INIT(1024), answer = BUF_INIT(ANSWER_MAX);
-	char path[TOKEN_LEN + 16];
+	char path[sizeof "/live/" + INET6_ADDRSTRLEN]; // a receipt is shorter
+	struct in6_addr ignored;
 	ssize_t n;
 
-	if (!token_shaped(receipt))
+	if (!token_shaped(who) && inet_pton(AF_INET, who, &ignored) != 1 && inet_pton(AF_INET6, who, &ignored) != 1)
 		return 0;
 	if (path_join(address.sun_path, sizeof address.sun_path, run, "generate.sock", e) != 0)
 		return -1;
@@ -57,7 +59,7 @@ int making_stop(const char *run, const char *receipt, struct err *e)
 			return 0;
 		return err_system(e, ERR_UNAVAILABLE, errno, "the program that makes sets does not answer");
 	}
-	snprintf(path, sizeof path, "/live/%s", receipt);
+	snprintf(path, sizeof path, "/live/%s", who);
 	param_add(&params, "REQUEST_METHOD", "DELETE");
 	param_add(&params, "DOCUMENT_URI", path);
 	explicit_bzero(path, sizeof path);

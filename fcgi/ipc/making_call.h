@@ -5,8 +5,8 @@
 
 #include "policy/base/err.h"
 
-// Ends the set of the receipt if it is being made, and waits until nothing of it is left; afterwards it is not recorded any more. 0: it is not being
-// made. -1: nobody can tell: ERR_TIMEOUT, ERR_UNAVAILABLE.
-int making_stop(const char *run, const char *receipt, struct err *e);
+// Ends the set of the receipt if it is being made, or all that are being made for the IP address, and waits until nothing of them is left; afterwards
+// they are not recorded any more. 0: none is being made. -1: nobody can tell: ERR_TIMEOUT, ERR_UNAVAILABLE.
+int making_stop(const char *run, const char *who, struct err *e);
 
 #endif

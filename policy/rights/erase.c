@@ -75,10 +75,10 @@ int rights_certificate(struct vault *v, const struct erase_result *result, struc
 	return !ok || json_print(json, c) != 0 ? err_set(e, ERR_MEMORY, "no memory for the certificate") : 0;
 }
 
-static int (*stop_making)(const char *run, const char *receipt, struct err *e);
+static int (*stop_making)(const char *run, const char *who, struct err *e);
 static const char *stop_making_run;
 
-void rights_stop_making_by(int (*stop)(const char *run, const char *receipt, struct err *e), const char *run)
+void rights_stop_making_by(int (*stop)(const char *run, const char *who, struct err *e), const char *run)
 {
 	stop_making_run = run;
 	stop_making = stop;
@@ -96,7 +96,7 @@ int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value
 {
 	struct err why = {0};
 
-	if (by == ERASE_RECEIPT && !dry_run && stop_making != NULL)
+	if (by != ERASE_RECORD && !dry_run && stop_making != NULL)
 		(void)stop_making(stop_making_run, value, &why);
 	if (vault_erase(v, by, value, dry_run, out, e) != 0)
 		return -1;
@@ -115,15 +115,11 @@ static bool erasure_self_service(struct vault *v)
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
 {
 	struct erase_result result = {0};
-	struct err why = {0};
 
 	if (!erasure_self_service(v))
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
-	if (stop_making != NULL)
-		(void)stop_making(stop_making_run, receipt, &why);
-	if (vault_erase_held(v, receipt, &result, e) != 0)
+	if (rights_erase_everywhere(v, ERASE_RECEIPT, receipt, false, &result, e) != 0)
 		return -1;
-	erased_but(&result, &why);
 	return rights_certificate(v, &result, certificate, e);
 }
 

@@ -5,9 +5,9 @@
 
 #include "policy/rights/request.h"
 
-// What ends a set that is being made when its receipt is erased; -1: whether it is, cannot be told, and the erasure is partial. For programs, before
-// their first erasure: sets are not made here. `run` is the run folder, for `stop`; it stays the caller's.
-void rights_stop_making_by(int (*stop)(const char *run, const char *receipt, struct err *e), const char *run);
+// What ends a set that is being made when its receipt, or the address that it is made for, is erased; -1: whether it is, cannot be told, and the
+// erasure is partial. For programs, before their first erasure: sets are not made here. `run` is the run folder, for `stop`; it stays the caller's.
+void rights_stop_making_by(int (*stop)(const char *run, const char *who, struct err *e), const char *run);
 // vault_erase(), and what is being made ends first.
 int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
 // Records a request. Where the policy offers it as self-service, the right "erasure" with a receipt or an archive is carried out at once, after the request itself is durable; where that does not

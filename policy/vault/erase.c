@@ -33,7 +33,7 @@ static const char LIST_HEAD[] = "lethe-erasure/1\n";
 
 static const struct erase_by_row {
 	const char *name, *tag; // as the ledger tells it; what it is looked up by
-} erase_by[] = {[ERASE_RECEIPT] = {"receipt", "receipt"}, [ERASE_ADDRESS] = {"address", "ip"}, [ERASE_RECORD] = {"record", NULL}};
+} erase_by[] = {[ERASE_RECEIPT] = {"receipt", "receipt"}, [ERASE_ADDRESS] = {"address", NULL}, [ERASE_RECORD] = {"record", NULL}};
 
 struct markers { // what is searched for
 	struct marker *list;
@@ -47,9 +47,9 @@ struct erasure {
 	struct vault *v;
 	enum erase_by by;
 	const char *value;
-	bool dry_run, only_held; // only_held: see vault_erase_held()
-	bool later;              // the files are searched later
-	bool reserve_released;   // the disk was full
+	bool dry_run, residue; // residue: no store had anything, and a file does
+	bool later;            // the files are searched later
+	bool reserve_released; // the disk was full
 	struct erase_result *out;
 	time_t now;
 	bool has_subject;
@@ -205,6 +205,8 @@ static int find_subject(struct erasure *x, struct record_query *query, uint8_t t
 		marker_add(&x->markers, tag_hash, HASH_LEN);
 		return 0;
 	}
+	if (x->by == ERASE_ADDRESS) // only the request log knows addresses
+		return 0;
 	query->id = x->value;
 	if (record_read(x->v, VIEW_WRITER, x->value, &row, &why) == 0) {
 		x->has_subject = row.has_subject;
@@ -233,7 +235,7 @@ static int find_all(struct erasure *x, struct err *e)
 			return -1;
 	}
 	x->records.count = 0;
-	if (v->b->records->list(v->store, &query, &x->records, e) != 0)
+	if (x->by != ERASE_ADDRESS && v->b->records->list(v->store, &query, &x->records, e) != 0)
 		return -1;
 	out->stores[STORE_RECORDS].found = x->records.count;
 	for (size_t i = 0; i < x->records.count; i++) {
@@ -297,7 +299,7 @@ static int erase_rows(struct erasure *x, struct err *e)
 
 // ---- everything else ----
 
-// A tag that another living record bears too (an address, say) is not this subject's alone, and what is kept bears its subject.
+// A tag that another living record bears too is not this subject's alone, and what is kept bears its subject.
 static void markers_drop_used(struct vault *v, struct markers *m)
 {
 	size_t left = 0;
@@ -376,7 +378,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	x->later = x->v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED &&
 		   held.database_bytes + held.pending_bytes + held.log_bytes > x->v->scan_at_once;
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
-	bool erases = ret == 0 && !x->dry_run && (!x->only_held || !x->out->complete || erase_found_any(x->out));
+	bool erases = ret == 0 && !x->dry_run && (x->residue || !x->out->complete || erase_found_any(x->out));
 	if (erases) {
 		do
 			ret = transaction_end(x->v, LANE_RECORDS, erase_rows(x, &why), &why);
@@ -456,12 +458,12 @@ static void scan_for_residue(struct erasure *x)
 	struct found_bytes found;
 	struct err why = {0};
 
-	if (erase_by[x->by].tag != NULL && strlen(x->value) >= 7) // it stands nowhere in clear
+	if (x->by != ERASE_RECORD && strlen(x->value) >= 7) // it stands nowhere in clear
 		marker_add(&x->markers, x->value, strlen(x->value));
 	int ret = markers_search(x->v, &x->markers, &found, &why);
 	if (ret == 0 && found.hits > 0) {
 		// No store had it and a file still does, as after a crash: that is something found, and its end is recorded like any other.
-		x->only_held = false;
+		x->residue = true;
 		ret = (!x->out->recorded && erase_alone(x, &why) != 0) || clear_and_search_again(x, &found, &why) != 0 ? -1 : 0;
 	}
 	x->out->residue_files = found.files;
@@ -681,13 +683,6 @@ static int erase_all(struct erasure *x, struct err *e)
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
 {
 	struct erasure x = {.v = v, .now = when_now(), .by = by, .value = value, .dry_run = dry_run, .out = out};
-
-	return erase_all(&x, e);
-}
-
-int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e)
-{
-	struct erasure x = {.v = v, .now = when_now(), .by = ERASE_RECEIPT, .value = receipt, .only_held = true, .out = out};
 
 	return erase_all(&x, e);
 }

@@ -45,7 +45,7 @@ int ledger_append(struct vault *v, const struct ledger_event *event, struct err 
 
 // --- records ---
 struct vault_tag {
-	const char *name;  // "token", "receipt", "ip" …
+	const char *name;  // "token", "receipt" …
 	const char *value; // stored only as a keyed hash
 };
 struct vault_new {
@@ -168,15 +168,13 @@ struct erase_result {
 	bool recorded;                                       // the ledger has it, at
 	uint64_t ledger_index;                               // of the erasure's own event
 };
-// Erases everything that hangs on a receipt, an IP address, or one record id (its whole subject): in one transaction the event, the end of the
-// rows, and what is left to do; then files, log rows, keys and write-ahead logs. When it returns with complete=true, all of that is gone. Then
-// every store file is searched for what was erased: at once where they are small, else by the next pruning, which also completes what a crash
-// left. A dry run counts only. What the policy keeps in spite of an erasure, or a legal hold keeps, stays and is told in `kept`; its end is
-// reckoned anew. Returns 0 with complete=false when not every store was reached.
+// Erases everything that hangs on a receipt or one record id (its whole subject), or what the request log has of an IP address, which no record
+// names: in one transaction the event, the end of the rows, and what is left to do; then files, log rows, keys and write-ahead logs. When it returns with
+// complete=true, all of that is gone. Then every store file is searched for what was erased: at once where they are small, else by the next
+// pruning, which also completes what a crash left. A dry run counts only. What the policy keeps in spite of an erasure, or a legal hold keeps,
+// stays and is told in `kept`; its end is reckoned anew. Where every store and the search say that there is nothing, nothing is done and nothing
+// recorded, whoever asks. Returns 0 with complete=false when not every store was reached.
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
-// The same for whoever claims to hold a receipt: where every store and the scan say that there is nothing, nothing is done and
-// nothing recorded, or anybody could make the ledger grow by guessing.
-int vault_erase_held(struct vault *v, const char *receipt, struct erase_result *out, struct err *e);
 
 // --- audit ---
 struct ledger_entry {

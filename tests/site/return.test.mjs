@@ -248,6 +248,35 @@ test('the officer erases a set that is being made', async () => {
   assert.equal((await follow(receipt)).status, 404);
 });
 
+test('erasing by the address ends what is being made for it, in every form of the answer, and says before that an address may be shared', async () => {
+  const before = spool();
+  azure.always = 'hang';
+  azure.next('ok');
+  const events = generateEvents(site, { description, provider: 'azure-openai', count: 1 });
+  const { receipt } = (await events.next()).value.data;
+  await until(() => azure.inFlight === 1, 3000, 'the first');
+  azure.next('ok');
+  const waiting = generate(site, { description, count: 1, provider: 'azure-openai' }).then(({ status }) => status, () => 0);
+  await until(() => images() === 2 && azure.inFlight === 2, 3000, 'two under way');
+  const others = site.officer(['erase', '--ip', '-', '--yes'], { input: '203.0.113.77\n' });
+  assert.equal(others.code, 0, others.stdout + others.stderr);
+  assert.equal(JSON.parse(others.stdout).audit_index, null, 'of nothing there is nothing to record');
+  assert.equal(azure.inFlight, 2);
+  const address = join(site.base, 'address');
+  writeFileSync(address, '127.0.0.1\n');
+  const asked = site.officer(['erase', '--ip', `@${address}`], { wrap: ['setsid', '-w'] }); // nobody is there to say yes
+  assert.match(asked.stderr, /may be shared/);
+  assert.equal(azure.inFlight, 2);
+  const done = site.officer(['erase', '--ip', `@${address}`, '--yes']);
+  assert.equal(done.code, 0, done.stdout + done.stderr);
+  assert.equal(JSON.parse(done.stdout).complete, true);
+  await until(() => azure.cancelled === 2, 2000, 'the vendor is told');
+  assert.notEqual(await waiting, 200);
+  for await (const { event } of events) assert.ok(!['done', 'error'].includes(event), event);
+  assert.equal((await follow(receipt)).status, 404);
+  assert.deepEqual(spool(), before);
+});
+
 test('wrong receipts, old ones and nonsense look the same', async () => {
   const { body } = await generate(site, { description, count: 1 });
   await fetch(site.url + body.archive.url, { method: 'DELETE' });

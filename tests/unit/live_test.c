@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Sets that are being made, as others see them: readers that come and go, cancelling, the minute, the stop; by one thread and by many at once.
 #include "fcgi/generate/live.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/when.h"
 #include "policy/vault/archive_token.h"
@@ -26,7 +27,7 @@ struct made {
 	struct live *live;
 };
 
-static struct made made_begin(void)
+static struct made made_begin_for(const char *address)
 {
 	struct made m;
 	int pair[2];
@@ -38,9 +39,14 @@ static struct made made_begin(void)
 	m.archive = malloc(sizeof *m.archive);
 	assert_non_null(m.archive);
 	sealed_file_begin(m.archive, open("/dev/zero", O_RDONLY | O_CLOEXEC), true);
-	m.live = live_begin(m.receipt, m.connection, m.archive);
+	m.live = live_begin(m.receipt, address, m.connection, m.archive);
 	assert_non_null(m.live);
 	return m;
+}
+
+static struct made made_begin(void)
+{
+	return made_begin_for("192.0.2.1");
 }
 
 static void made_end(struct made *m)
@@ -271,6 +277,33 @@ static void cancelling_waits_for_the_end(void **state)
 	}
 }
 
+static void erasing_an_address_ends_what_is_made_for_it_alone(void **state)
+{
+	const char *const addresses[] = {"198.51.100.7", "::ffff:198.51.100.7", "198.51.100.8", "2001:db8::7"};
+	struct made made[ARRAY_LEN(addresses)];
+	pthread_t makers[2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		made[i] = made_begin_for(addresses[i]);
+	assert_int_equal(live_cancel_address("203.0.113.1", 5000), 0);
+	assert_int_equal(live_cancel_address("no address", 5000), 0);
+	assert_int_equal(live_cancel_address("198.51.100.7", 20), -1); // nobody makes them
+	for (size_t i = 0; i < 2; i++)
+		pthread_create(&makers[i], NULL, maker_main, &made[i]);
+	assert_true(live_cancel_address("198.51.100.7", 5000) >= 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_null(live_of_receipt(made[i].receipt));
+		pthread_join(makers[i], NULL);
+	}
+	assert_int_equal(live_look(made[2].live), LIVE_VISITED);
+	assert_int_equal(live_look(made[3].live), LIVE_VISITED);
+	pthread_create(&makers[0], NULL, maker_main, &made[3]);
+	assert_int_equal(live_cancel_address("2001:0db8:0::7", 5000), 1);
+	pthread_join(makers[0], NULL);
+	made_end(&made[2]);
+}
+
 // ---- many at once: for the thread sanitizer ----
 
 enum { SETS = 8, ROUNDS = 60 };
@@ -389,6 +422,7 @@ int main(void)
 	    cmocka_unit_test(who_comes_and_goes_for_ever_does_not_keep_a_set),
 	    cmocka_unit_test(without_descriptors_the_maker_looks_by_the_clock),
 	    cmocka_unit_test(cancelling_waits_for_the_end),
+	    cmocka_unit_test(erasing_an_address_ends_what_is_made_for_it_alone),
 	    cmocka_unit_test(makers_and_readers_at_once),
 	    cmocka_unit_test(at_the_stop_sets_that_nobody_reads_are_closed),
 	};
