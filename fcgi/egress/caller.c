@@ -117,6 +117,7 @@ static void caller_end(struct caller *c)
 		explicit_bzero(c->egress->gathered.bytes, c->egress->gathered.used);
 		c->egress->gathered.used = 0;
 	}
+	c->egress->answers_bytes -= c->body.cap;
 	buf_wipe(&c->body);
 	buf_wipe(&c->reply);
 	full_set(c, false);
@@ -201,6 +202,7 @@ void caller_reply(struct caller *c, cJSON *head, struct buf *body)
 {
 	if (body != NULL) {
 		c->body = *body;
+		c->egress->answers_bytes += c->body.cap;
 		*body = BUF_INIT(body->max);
 	}
 	stream_void(c);

@@ -46,6 +46,7 @@ struct egress {
 		char bytes[FRAME_CHUNK_LENGTH + FRAME_CHUNK_MAX + FRAME_CHUNK_LENGTH];
 	} gathered;
 	size_t calls_bytes;    // of the calls that are held
+	size_t answers_bytes;  // of the answers that are not streamed, until callers have taken them
 	size_t replies_bytes;  // memory of the replies that callers have not taken yet
 	size_t replies_before; // that, when it was last looked whether they take
 	struct timer look;     // for that, while nothing is read from upstreams

@@ -201,7 +201,7 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 	transfer_drop(t);
 	if ((f == FAILURE_NONE || passing) && repeat_later(p, passing)) {
 		if (passing)
-			transfer_answer_forget(&t->answer); // half an answer is none
+			transfer_answer_forget(t); // half an answer is none
 		if (p->caller->streaming)
 			caller_stream_void(p->caller);
 	} else if (f == FAILURE_NONE && p->caller->streaming) {

@@ -14,9 +14,19 @@ enum {
 	SEND_BUFFER = 16 * 1024,       // the least it takes
 };
 
-void transfer_answer_forget(struct answer *a)
+// The memory of all answers together is limited, pages above all: whoever asks for many large ones at once gets some of them.
+static int answer_count(struct transfer *t)
 {
+	t->egress->answers_bytes += t->answer.body.cap - t->held;
+	t->held = t->answer.body.cap;
+	return t->egress->answers_bytes > EGRESS_ANSWERS_MAX && t->held > EGRESS_ANSWER_FREE ? -1 : 0;
+}
+
+void transfer_answer_forget(struct transfer *t)
+{
+	struct answer *a = &t->answer;
 	buf_wipe(&a->body);
+	(void)answer_count(t);
 	free(a->location);
 	*a = (struct answer){.retry_after_ms = -1, .body = BUF_INIT(a->body.max)};
 }
@@ -103,13 +113,15 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 		t->answer.streamed += len;
 		return len;
 	}
-	return buf_add(&t->answer.body, bytes, len) == 0 ? len : transfer_stop(t, FAILURE_SIZE);
+	if (buf_add(&t->answer.body, bytes, len) != 0)
+		return transfer_stop(t, FAILURE_SIZE);
+	return answer_count(t) == 0 ? len : transfer_stop(t, FAILURE_CALLS);
 }
 
 int transfer_prepare(struct transfer *t, size_t body_max)
 {
 	CURL *h = t->engine.easy = curl_easy_init();
-	transfer_answer_forget(&t->answer);
+	transfer_answer_forget(t);
 	t->answer.body = BUF_INIT(body_max);
 	t->failure = FAILURE_NONE;
 	t->piece = NULL;
@@ -153,7 +165,7 @@ void transfer_drop(struct transfer *t)
 void transfer_free(struct transfer *t)
 {
 	transfer_drop(t);
-	transfer_answer_forget(&t->answer);
+	transfer_answer_forget(t);
 	curl_url_cleanup(t->url);
 	t->url = NULL;
 }

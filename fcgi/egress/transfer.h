@@ -26,6 +26,7 @@ struct transfer {
 	struct engine_transfer engine; // engine.easy: NULL when there is none
 	struct answer answer;
 	enum egress_failure failure; // why a callback ended it
+	size_t held;                 // memory of answer.body, as counted in egress->answers_bytes
 	// By the owner.
 	struct egress *egress;
 	CURLU *url;                              // freed with the transfer
@@ -42,6 +43,6 @@ int transfer_start(struct transfer *t);
 void transfer_drop(struct transfer *t); // ends it if it is under way, and frees the handle; the answer stays
 void transfer_free(struct transfer *t);
 void transfer_done(struct engine_transfer *t, CURLcode result); // what the engine calls
-void transfer_answer_forget(struct answer *a);
+void transfer_answer_forget(struct transfer *t);
 
 #endif

@@ -22,6 +22,8 @@ enum {
 	EGRESS_CALL_FREE = 16 * 1024,           // a call that is no larger is taken also above that
 	EGRESS_REPLIES_MAX = 16 * 1024 * 1024,  // of streamed answers that callers have not taken: then nothing more is read for a while
 	EGRESS_REPLIES_MOST = 48 * 1024 * 1024, // of the same, when that has not helped at once: callers are ended
+	EGRESS_ANSWERS_MAX = 64 * 1024 * 1024,  // of all answers that are not streamed: pages, prompts, failures
+	EGRESS_ANSWER_FREE = 32 * 1024,         // an answer that is no larger is taken also above that
 	EGRESS_REPLY_MAX = 1024 * 1024,         // what an upstream answers and is not streamed: prompts, failures
 	IMAGE_BYTES_MAX = 32 * 1024 * 1024,
 	THUMBNAIL_EDGE = 512,

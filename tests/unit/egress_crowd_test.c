@@ -257,19 +257,6 @@ static void silent_callers_delay_nobody(void **state)
 		close(silent[i]);
 }
 
-static size_t memory_kib(void)
-{
-	char path[64], line[256];
-	size_t kib = 0;
-	snprintf(path, sizeof path, "/proc/%d/status", child.pid);
-	FILE *f = fopen(path, "r");
-	assert_non_null(f);
-	while (fgets(line, sizeof line, f) != NULL)
-		(void)sscanf(line, "VmRSS: %zu", &kib);
-	fclose(f);
-	return kib;
-}
-
 // A program that was taken over hands over hundreds of large calls by half: together they get no more memory than all calls may have, and small
 // calls of others still go.
 static void half_sent_calls_have_one_limit(void **state)
@@ -279,7 +266,7 @@ static void half_sent_calls_have_one_limit(void **state)
 	static char bytes[EGRESS_CALL_MAX - 1000];
 	const uint32_t lengths[] = {htonl(2), htonl(EGRESS_CALL_MAX)};
 	int fds[COUNT], refused = 0;
-	size_t before = memory_kib(), most = 0;
+	size_t before = egress_memory_kib(&child), most = 0;
 	memset(bytes, ' ', sizeof bytes);
 	memcpy(bytes, "{}", 2);
 	for (size_t i = 0; i < COUNT; i++) {
@@ -294,7 +281,7 @@ static void half_sent_calls_have_one_limit(void **state)
 		}
 		if (recv(fds[i], answer, sizeof answer - 1, MSG_DONTWAIT) > 8)
 			refused += strstr(answer + 8, "\"budget\"") != NULL;
-		size_t now = memory_kib();
+		size_t now = egress_memory_kib(&child);
 		most = now > most ? now : most;
 	}
 	assert_true(refused > 0);

@@ -253,6 +253,19 @@ static inline void egress_start(struct egress_child *c, const char *program, con
 	close(fd);
 }
 
+static inline size_t egress_memory_kib(const struct egress_child *c)
+{
+	char path[64], line[256];
+	size_t kib = 0;
+	snprintf(path, sizeof path, "/proc/%d/status", c->pid);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL)
+		(void)sscanf(line, "VmRSS: %zu", &kib);
+	fclose(f);
+	return kib;
+}
+
 // Ends it with `signal` and returns its exit status, -1 when it was killed or does not end within 10 s.
 static inline int egress_stop(struct egress_child *c, int signal)
 {
