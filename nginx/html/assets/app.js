@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: ISC
 // The visit: a brief goes out, pictures come in. Without this script the same form works as plain HTML.
 
-import { $, counted, element, say, word, wordsFor } from "./common.js";
+import { $, counted, element, say, spell, word, wordsFor } from "./common.js";
 import { cancel, generate, resume } from "./stream.js";
 import * as archive from "./archive.js";
+import * as save from "./save.js";
 import * as sheet from "./sheet.js";
+import * as viewer from "./viewer.js";
 import { showProcessors } from "./processors.js";
 
 const form = $("brief");
@@ -17,9 +19,13 @@ const stageWords = {
 	archive: { "": "script.start.archive", now: "script.start.archive.now", done: "script.start.archive.done" },
 };
 let stages = [];
+// What is being made: {set, abort, cancelled}.
 let running = null;
+// The sets of the sheet: {receipt, brief, frames, done}. The first is the one that the form asked for, each further one a picture made again.
+let sets = [];
 
 const fromUrl = () => $("by-url")?.checked === true; // the policy may let no page be read
+const source = () => fromUrl() ? $("url") : $("description");
 
 function briefOf(confirm) {
 	const data = new FormData(form);
@@ -32,7 +38,7 @@ function briefOf(confirm) {
 	return brief;
 }
 
-// --- words about the form ---
+// --- words about the form, and about a set ---
 function clearErrors() {
 	$("notice").hidden = true;
 	for (const error of form.querySelectorAll(".field-error"))
@@ -49,30 +55,36 @@ function fieldError(name, words) {
 	error.textContent = words;
 	const control = field instanceof RadioNodeList ? form.querySelector(`[name="${name}"]:checked`) : field;
 	control.setAttribute("aria-invalid", "true");
-	control.focus();
+	control.focus({ preventScroll: true });
+	error.scrollIntoView({ block: "center", behavior: "instant" }); // on a phone the keyboard takes half of the window
 	return true;
 }
 
+// What the notice is about: how to change it, how to send it all the same. Above the form, or above the sheet.
+let answers = {};
 function notice(title, words, confirmable) {
-	$("notice").classList.toggle("confirmable", confirmable);
+	const box = $("notice");
+	$(document.querySelector(".hero").hidden ? "work-notice" : "form-notice").append(box);
+	box.classList.toggle("confirmable", confirmable !== undefined);
 	$("notice-title").textContent = title;
 	$("notice-text").textContent = words;
+	answers = confirmable || {};
 	$("notice-actions").hidden = !confirmable;
-	$("notice").hidden = false;
-	$("notice").setAttribute("role", "group");
-	$("notice").setAttribute("aria-labelledby", "notice-title");
-	$("notice").focus();
-	$("notice").scrollIntoView({ block: "center" });
+	box.hidden = false;
+	box.setAttribute("role", "group");
+	box.setAttribute("aria-labelledby", "notice-title");
+	box.focus({ preventScroll: true });
+	box.scrollIntoView({ block: "center", behavior: "instant" });
 }
 
-function showProblem(problem) {
+function showProblem(problem, confirmable) {
 	const words = wordsFor(problem);
 	if (problem.confirmable === true)
-		notice(word("script.start.personal"), words.detail, true);
+		notice(word("script.start.personal"), words.detail, confirmable);
 	else if (problem.parameter && fieldError(problem.parameter, words.detail))
 		say(words.detail);
 	else
-		notice(words.title, words.detail, false);
+		notice(words.title, words.detail);
 }
 
 // --- from the form to the work and back ---
@@ -82,24 +94,63 @@ function showForm() {
 	document.title = form.dataset.title;
 	archive.hide();
 	sheet.clear();
+	sets = [];
 }
 
-function showWork(brief) {
+function showWork() {
 	clearErrors();
 	form.dataset.title ??= document.title;
 	document.querySelector(".hero").hidden = true;
 	$("work").hidden = false;
-	eyebrow("script.start.in_progress");
-	$("work-title").textContent = counted("script.start.making", brief.count);
-	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = false;
-	$("again").hidden = $("preview").hidden = $("missing").hidden = true;
-	archive.hide();
-	sheet.start(brief.count, brief.size);
-	stages = (brief.url ? ["page"] : []).concat("prompts", "images", "archive").map((name) => ({ name, done: 0, of: 0 }));
-	drawStages();
+	sheet.clear();
 	scrollTo(0, 0);
-	$("work-title").focus();
+}
+
+// Something is being made for these frames, or nothing is.
+function showMaking(set) {
+	sheet.busy(true);
+	$("notice").hidden = true;
+	eyebrow("script.start.in_progress");
+	$("work-title").textContent = counted("script.start.making", set.frames.length);
+	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = false;
+	$("dock").hidden = $("again").hidden = $("preview").hidden = $("missing").hidden = true;
+	archive.hide();
+	stages = (set.brief.url ? ["page"] : []).concat("prompts", "images", "archive").map((name) => ({ name, done: 0, of: 0 }));
+	drawStages();
+	$("work-title").focus({ preventScroll: sets.length > 1 });
+	if (sets.length > 1)
+		set.frames[0].item.scrollIntoView({ block: "center" });
 	say(word("script.start.started"));
+}
+
+// What the sheet has, once nothing is being made.
+function showResults(title) {
+	const made = sheet.arrived().length;
+	const missing = sheet.missing().length;
+	const finished = sets.filter((set) => set.done);
+	sheet.busy(false);
+	eyebrow(title);
+	$("work-title").textContent = counted("script.start.set", made);
+	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
+	$("dock").hidden = $("again").hidden = false;
+	document.title = form.dataset.title;
+	const makers = [...new Set(finished.map(madeBy))].filter(Boolean);
+	$("preview").textContent = makers.join(" · ");
+	$("preview").hidden = makers.length === 0;
+	$("missing").hidden = missing === 0;
+	$("missing-text").textContent = counted("script.start.missing", missing, { of: sheet.frames.length });
+	$("missing-make").textContent = counted("script.start.missing.make", missing);
+	archive.show(finished, sheet.frames.length > (finished[0]?.frames.length || 0));
+}
+
+// Nobody else saw anything only where the prompts too were written here and every picture was drawn here.
+function madeBy({ done: { processor, sent_to: sentTo } }) {
+	if (!processor?.name)
+		return "";
+	if (!processor.preview)
+		return word("script.start.made_by", processor);
+	const alone = sentTo ? sentTo.length === 0 : processor.prompts === processor.id && sheet.allPreviews();
+	return word(alone ? "script.start.drawn_alone" : "script.start.drawn", processor);
 }
 
 function drawStages() {
@@ -136,34 +187,6 @@ function onProgress({ stage: name, done, of }) {
 		say(word("script.start.said", { stage: word(stageWords[name].done) }));
 }
 
-// Nobody else saw anything only where the prompts too were written here and every picture was drawn here.
-function previewWords({ processor }) {
-	const alone = processor.prompts === processor.id && sheet.allPreviews();
-	return word(alone ? "script.start.drawn_alone" : "script.start.drawn", processor);
-}
-
-function showDone(done, brief) {
-	const missing = done.missing || [];
-	const made = sheet.finish(missing);
-	eyebrow("script.start.done");
-	$("work-title").textContent = counted("script.start.set", made);
-	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
-	document.title = form.dataset.title;
-	if (done.processor?.preview)
-		$("preview").textContent = previewWords(done);
-	else if (done.processor?.name)
-		$("preview").textContent = word("script.start.made_by", done.processor);
-	$("preview").hidden = !done.processor?.name;
-	if (made < brief.count) {
-		$("missing").textContent = counted("script.start.missing", brief.count - made, { of: brief.count });
-		$("missing").hidden = false;
-	}
-	archive.show(done);
-	$("again").hidden = false;
-	say(word("script.start.ready", { n: made, of: brief.count }));
-	$("work-title").focus();
-}
-
 async function run(confirm) {
 	if (running)
 		return;
@@ -172,52 +195,110 @@ async function run(confirm) {
 	clearErrors();
 	if (!brief[needed])
 		return fieldError(needed, word(fromUrl() ? "script.start.no_url" : "script.start.no_description"));
-	showWork(brief);
-	await make({}, brief);
+	showWork();
+	sets = [{ brief, frames: Array.from({ length: brief.count }, () => sheet.add(brief.size)) }];
+	await make(sets[0], false);
 }
 
-// The set of this tab is found again by its receipt, after a reload too: the receipt is part of the tab's history entry and nowhere else.
-const remember = (receipt) => history.replaceState(receipt ? { receipt } : null, "");
+// One picture more, from a text: in the frame that has none, or in a new one.
+async function makeOne(text, frame, confirm) {
+	const [{ brief: { url, description, ...first } }] = sets;
+	const brief = { ...first, thumbnails: true, count: 1, ...text ? { description: text } : url ? { url } : { description }, ...confirm && { confirm } };
+	if (frame)
+		sheet.wait(frame);
+	const set = { brief, frames: [frame || sheet.add(brief.size)], text };
+	sets.push(set);
+	await make(set, false);
+	return set.done !== undefined;
+}
 
-// Without a brief it has been sent before.
-async function make(set, brief) {
+async function makeMissing() {
+	for (const frame of sheet.missing())
+		if (!await makeOne(frame.text, frame))
+			return;
+}
+
+// The sets of this tab are found again by their receipts, after a reload too: these are part of the tab's history entry and nowhere else.
+function remember() {
+	const [first, ...more] = sets.filter((set) => set.receipt && !set.gone).map((set) => set.receipt);
+	history.replaceState(first ? { receipt: first, more } : null, "");
+}
+
+// Makes a set, or finds one that was begun.
+async function make(set, found) {
 	const abort = new AbortController();
 	running = { set, abort };
-	const begun = (data) => {
-		if (running.cancelled)
-			return end();
-		if (!brief)
-			showWork(brief = data); // after a reload
-		remember(data.receipt);
-		eyebrow("script.start.in_progress");
-	};
-	const lost = () => {
-		eyebrow("script.start.lost");
-		say(word("script.start.lost"));
-	};
+	if (!found)
+		showMaking(set);
 	const moved = (handler) => (data) => {
 		eyebrow("script.start.in_progress");
 		handler(data);
 	};
-	const handlers = { begun, lost, progress: moved(onProgress), prompt: moved(sheet.prompt), image: moved(sheet.image) };
+	const handlers = {
+		begun({ count, size }) {
+			if (running.cancelled)
+				return end();
+			if (!set.brief) { // after a reload
+				if (set === sets[0])
+					showWork();
+				set.brief = { count, size };
+				set.frames = Array.from({ length: count }, () => sheet.add(size));
+				showMaking(set);
+			}
+			remember();
+			eyebrow("script.start.in_progress");
+		},
+		lost() {
+			eyebrow("script.start.lost");
+			say(word("script.start.lost"));
+		},
+		progress: moved(onProgress),
+		prompt: moved(({ index, text }) => sheet.prompt(set.frames[index], text)),
+		image: moved((data) => sheet.image(set.frames[data.index], data)),
+	};
 	try {
-		const done = await (brief ? generate(set, brief, handlers, abort.signal) : resume(set, handlers, abort.signal));
-		showDone(done, brief);
-	} catch (thrown) {
-		if (thrown.problem?.status !== 0)
-			remember(); // it is found no more; after a lost connection it may be
-		if (brief)
-			showForm();
-		if (set.receipt && thrown.problem?.status === 404)
-			notice(word("script.start.gone.title"), word("script.start.gone"), false);
-		else if (thrown.problem)
-			showProblem(thrown.problem);
-		else {
-			say(word("script.start.cancelled", { not_kept: form.dataset.notKept }));
-			$("submit").focus();
-		}
-	} finally {
+		set.done = await (found ? resume(set, handlers, abort.signal) : generate(set, set.brief, handlers, abort.signal));
+		const reasons = new Map((set.done.missing || []).map((one) => [one.index, one.reason]));
+		set.frames.forEach((frame, index) => frame.address || sheet.failed(frame, reasons.get(index)));
 		running = null;
+		showResults("script.start.done");
+		say(word("script.start.ready", { n: sheet.arrived().length, of: sheet.frames.length }));
+		$("work-title").focus({ preventScroll: sets.length > 1 });
+	} catch (thrown) {
+		running = null;
+		broke(set, thrown);
+	}
+}
+
+// A set came to no end. What has arrived stays: it may be all that is left of it.
+function broke(set, thrown) {
+	const { problem } = thrown;
+	const gone = set.receipt && problem?.status === 404;
+	set.gone = problem?.status !== 0; // it is found no more; after a lost connection it may be
+	remember();
+	if (!set.frames) { // found nothing after a reload
+		sets = sets.filter((one) => one !== set);
+		if (sets.length > 0)
+			return;
+	} else {
+		for (const frame of set.frames)
+			if (!frame.address)
+				sheet.failed(frame, problem ? undefined : word("script.start.frame.cancelled"));
+	}
+	const kept = sheet.arrived().length > 0;
+	if (kept)
+		showResults(problem ? "script.start.broken" : "script.start.stopped");
+	else if (set.frames)
+		showForm();
+	if (gone)
+		notice(word("script.start.gone.title"), word("script.start.gone"));
+	else if (problem)
+		showProblem(problem, set === sets[0] || !kept
+			? { edit: () => source().focus(), confirm: () => run(true) }
+			: { edit: () => change(set.frames[0], set.text), confirm: () => makeOne(set.text, set.frames[0], true) });
+	else {
+		say(word("script.start.cancelled", { not_kept: form.dataset.notKept }));
+		(kept ? $("work-title") : $("submit")).focus();
 	}
 }
 
@@ -243,6 +324,26 @@ function onCancel() {
 		setTimeout(() => abort.abort(), 2000);
 }
 
+// --- a picture once more, from a changed text ---
+let changed; // the frame whose text is being changed
+function change(frame, text = frame.text) {
+	changed = frame;
+	$("change-title").textContent = word("script.start.frame.change", frame);
+	$("change-text").value = text;
+	$("change").showModal();
+	$("change-text").focus();
+}
+
+$("change-form").addEventListener("submit", (event) => {
+	event.preventDefault();
+	const text = $("change-text").value.trim();
+	if (!text)
+		return;
+	$("change").close();
+	makeOne(text, changed.state === "failed" ? changed : undefined);
+});
+$("change-close").addEventListener("click", () => $("change").close());
+
 // --- the form itself ---
 function count() {
 	const { length } = $("description").value;
@@ -256,18 +357,20 @@ form.addEventListener("submit", (event) => {
 	run(false);
 });
 form.addEventListener("input", count);
-$("notice-confirm").addEventListener("click", () => run(true));
-$("notice-edit").addEventListener("click", () => {
-	$("notice").hidden = true;
-	(fromUrl() ? $("url") : $("description")).focus();
-});
-$("cancel").addEventListener("click", onCancel);
-$("again").addEventListener("click", () => {
-	if (!archive.letGo())
-		return;
-	remember();
-	showForm();
-	(fromUrl() ? $("url") : $("description")).focus();
+for (const field of document.querySelectorAll("#brief, #change-form"))
+	field.addEventListener("keydown", (event) => {
+		if (event.key === "Enter" && (event.ctrlKey || event.metaKey))
+			field.requestSubmit();
+	});
+// Who pastes nothing but the address of a page means the page.
+$("description").addEventListener("paste", (event) => {
+	const text = event.clipboardData.getData("text").trim();
+	if ($("url") && !$("description").value.trim() && /^https?:\/\/[^\s]+$/i.test(text)) {
+		event.preventDefault();
+		$("by-url").click();
+		$("url").value = text;
+		$("url").focus();
+	}
 });
 for (const button of document.querySelectorAll(".use"))
 	button.addEventListener("click", () => {
@@ -277,7 +380,31 @@ for (const button of document.querySelectorAll(".use"))
 		count();
 		$("description").focus();
 	});
+$("notice-confirm").addEventListener("click", () => answers.confirm());
+$("notice-edit").addEventListener("click", () => {
+	$("notice").hidden = true;
+	answers.edit();
+});
+$("cancel").addEventListener("click", onCancel);
+$("missing-make").addEventListener("click", makeMissing);
+$("again").addEventListener("click", () => {
+	if (!archive.letGo())
+		return;
+	showForm();
+	remember();
+	source().focus();
+});
+const saved = () => sheet.made().every((frame) => frame.saved) && archive.safe();
+save.prepare(saved);
+viewer.prepare(saved);
+sheet.onAsked({ saved, change, view: viewer.view, make: (frame) => frame.text ? makeOne(frame.text, frame) : makeOne("", frame), shown: () => {} });
 count();
 showProcessors();
-if (history.state?.receipt)
-	make({ receipt: history.state.receipt });
+
+const { receipt, more = [] } = history.state || {};
+if (receipt) {
+	for (const one of [receipt, ...more]) {
+		sets.push({ receipt: one });
+		await make(sets.at(-1), true);
+	}
+}

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
-// What the visitor may do with a finished set: take the ZIP, see its time run, end it, keep the receipt.
+// What the visitor may do with finished sets: take the ZIP, see its time run, end it, keep the receipt.
 
 import { $, copyText, element, language, problemOf, saveText, say, spell, timeOf, word, wordsFor } from "./common.js";
 
 let timer = 0;
-let current = null;
+let current = []; // sets with what `done` said of them; the ZIP is that of the first
 
-// Pictures, the ZIP's address and the receipt are nowhere but in this tab: who has taken none of them is asked before they go.
+// Pictures, the ZIP's address and the receipt are nowhere but in this tab: who has taken none of them is asked before they go. A ZIP or a
+// receipt leads back to what was made; of single pictures it takes all.
 let untaken = false;
 function ask(event) {
 	event.preventDefault();
@@ -19,7 +20,7 @@ function mayBeLost(yes) {
 	else
 		removeEventListener("beforeunload", ask);
 }
-const safe = () => mayBeLost(false);
+export const safe = () => mayBeLost(false);
 
 export const letGo = () => !untaken || confirm(word("script.start.untaken"));
 
@@ -43,7 +44,7 @@ function over(words) {
 }
 
 function tick() {
-	const ends = timeOf(current.archive.expires);
+	const ends = timeOf(current[0].done.archive.expires);
 	const left = (ends - Date.now()) / 1000;
 	if (left <= 0)
 		return over(word("script.start.zip_ended"));
@@ -52,50 +53,61 @@ function tick() {
 	     word("script.start.zip_tab"));
 }
 
-export function show(done) {
-	current = done;
+// `partly`: the sheet has pictures that are not in the ZIP.
+export function show(sets, partly) {
+	current = sets;
 	undeleted();
-	$("download").hidden = $("delete").hidden = false;
-	$("delete").disabled = false;
-	Object.assign($("download"), { href: done.archive.url, download: "" });
-	$("download-size").textContent = done.archive.bytes ? bytesWords(done.archive.bytes) : "";
-	$("receipt").textContent = done.receipt;
-	$("after").hidden = false;
-	mayBeLost(true);
 	clearInterval(timer);
-	if (!done.archive.expires)
+	$("after").hidden = false;
+	$("zip-partly").hidden = !partly || sets.length === 0;
+	$("download").hidden = $("delete").hidden = $("receipt-card").hidden = sets.length === 0;
+	mayBeLost(true);
+	if (sets.length === 0)
+		return life(word("script.start.zip_none"));
+	const { archive } = sets[0].done;
+	$("delete").disabled = false;
+	Object.assign($("download"), { href: archive.url, download: "" });
+	$("download-size").textContent = archive.bytes ? bytesWords(archive.bytes) : "";
+	$("receipt").textContent = receipts();
+	if (!archive.expires)
 		return life(word("script.start.zip_kept"));
 	timer = setInterval(tick, 1000);
 	tick();
 }
 
+const receipts = () => current.map(({ done }) => done.receipt).join("\n");
+
 export function hide() {
 	clearInterval(timer);
 	safe();
 	$("after").hidden = true;
-	current = null;
+	current = [];
+}
+
+// What went wrong, or undefined when it is gone.
+async function end(address) {
+	try {
+		const response = await fetch(address, { method: "DELETE", credentials: "omit", headers: { Accept: "application/json", "Accept-Language": language } });
+		return response.ok || response.status === 404 ? undefined : await problemOf(response);
+	} catch {
+		return { status: 0 };
+	}
 }
 
 async function remove() {
-	const set = current;
+	const sets = current;
 	$("delete").disabled = true;
 	undeleted();
-	let problem;
-	try {
-		const response = await fetch(current.archive.url, { method: "DELETE", credentials: "omit", headers: { Accept: "application/json", "Accept-Language": language } });
-		if (response.ok || response.status === 404) {
-			over(word("script.start.zip_gone"));
-			say(word("script.start.zip_deleted"));
-			safe();
-			$("keep-title").tabIndex = -1;
-			$("keep-title").focus();
-			return;
-		}
-		problem = await problemOf(response);
-	} catch {
-		problem = { status: 0 };
+	const problem = (await Promise.all(sets.map(({ done }) => end(done.archive.url)))).find(Boolean);
+	if (!problem) {
+		over(word("script.start.zip_gone"));
+		say(word("script.start.zip_deleted"));
+		safe();
+		$("keep-title").tabIndex = -1;
+		$("keep-title").focus();
+		return;
 	}
-	if (current !== set || $("download").hidden) // another set is made, or its time ended it meanwhile
+	if (current !== sets || $("download").hidden) // another set is made, or its time ended it meanwhile
 		return;
 	const words = wordsFor(problem);
 	$("delete").disabled = false;
@@ -106,9 +118,9 @@ async function remove() {
 for (const id of ["download", "receipt-copy", "receipt-save"])
 	$(id).addEventListener("click", safe);
 $("delete").addEventListener("click", remove);
-$("receipt-copy").addEventListener("click", () => copyText($("receipt-copy"), current.receipt, $("receipt")));
+$("receipt-copy").addEventListener("click", () => copyText($("receipt-copy"), receipts(), $("receipt")));
 $("receipt-save").addEventListener("click", () => saveText(
-	`${word("script.start.receipt.title")}\n\n${current.receipt}\n\n${word("script.start.receipt.made", { time: new Date().toISOString() })}\n` +
+	`${word("script.start.receipt.title")}\n\n${receipts()}\n\n${word("script.start.receipt.made", { time: new Date().toISOString() })}\n` +
 	`${word("script.start.receipt.site", { site: `${location.origin}/` })}\n\n${word("script.start.receipt.use")}\n${location.origin}/rights\n` +
 	`${word("script.start.receipt.secret")}\n`,
 	"receipt.txt"));

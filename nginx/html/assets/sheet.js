@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: ISC
-// The sheet of pictures: frames that wait, fill and open, and the viewer.
+// The sheet of pictures: frames that wait, fill and open.
 
-import { $, element, word } from "./common.js";
+import { $, copyText, element, word } from "./common.js";
+import { ending } from "./convert.js";
 import { pause, waitAfter } from "./stream.js";
 
-const atOnce = 3; // pictures on the line: the first ones are there first
+const picturesAtOnce = 3; // on the line: the first ones are there first
+const thumbnailsAtOnce = 4;
+const slowMs = 1000; // a line that takes longer for a thumbnail is slow
 const silentMs = 60000; // a line that brings nothing for so long is broken
-const endings = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
-let frames = [];
-let shown = 0;
-let loading = 0;
+export let frames = [];
+let under = { thumbnails: 0, pictures: 0 }; // way
+let slow = true; // until it is known
 let leave = new AbortController(); // of this sheet
+let asked = {}; // what the buttons of a frame do: change(frame), make(frame), view(frame), saved()
+
+export const onAsked = (handlers) => { asked = handlers; };
 
 export function clear() {
 	leave.abort();
 	leave = new AbortController();
-	loading = 0;
+	under = { thumbnails: 0, pictures: 0 };
 	for (const { url, thumbnail } of frames)
 		for (const held of [url, thumbnail])
 			if (held)
@@ -24,24 +29,42 @@ export function clear() {
 	$("sheet").replaceChildren();
 }
 
-export function start(count, size) {
-	clear();
+// One more frame at the end, which waits.
+export function add(size) {
 	const [width, height] = size.split("x");
+	const item = $("frame").content.firstElementChild.cloneNode(true);
+	const part = (selector) => item.querySelector(selector);
+	const n = frames.length + 1;
+	const frame = { item, part, n, width, height, text: "" };
 	$("sheet").style.setProperty("--shape", `${width} / ${height}`);
-	for (let index = 0; index < count; index++) {
-		const item = $("frame").content.firstElementChild.cloneNode(true);
-		const part = (selector) => item.querySelector(selector);
-		const frame = { item, part, width, height, text: "" };
-		part(".no").textContent = String(index + 1).padStart(2, "0");
-		part(".open").ariaLabel = word("script.start.frame.waiting", { n: index + 1 });
-		part(".open").addEventListener("click", () => view(index));
-		frames.push(frame);
-		$("sheet").append(item);
-	}
+	part(".no").textContent = String(n).padStart(2, "0");
+	part(".open").addEventListener("click", () => asked.view(frame));
+	part(".save").addEventListener("click", () => {
+		frame.saved = true;
+		asked.saved();
+	});
+	part(".copy").ariaLabel = word("script.start.frame.copy", { n });
+	part(".copy").addEventListener("click", () => copyText(part(".copy"), frame.text, part(".words")));
+	part(".change").ariaLabel = word("script.start.frame.change", { n });
+	part(".change").addEventListener("click", () => asked.change(frame));
+	part(".make").ariaLabel = word("script.start.frame.make", { n });
+	part(".make").addEventListener("click", () => asked.make(frame));
+	frames.push(frame);
+	$("sheet").append(item);
+	wait(frame);
+	return frame;
 }
 
-export function prompt({ index, text }) {
-	const frame = frames[index];
+// Back to the beginning, when it is made once more.
+export function wait(frame) {
+	Object.assign(frame, { address: undefined, state: "waiting" });
+	frame.item.className = "frame waiting";
+	frame.part(".row").hidden = frame.part(".make").hidden = true;
+	frame.part(".words").textContent = frame.text || frame.part(".words").dataset.waiting;
+	frame.part(".open").ariaLabel = word("script.start.frame.waiting", { n: frame.n });
+}
+
+export function prompt(frame, text) {
 	if (!frame)
 		return;
 	frame.text = text;
@@ -87,118 +110,93 @@ async function bytesOf(address, type, signal, tell) {
 	}
 }
 
-export function image({ index, type, url, bytes, preview, thumbnail }) {
-	const frame = frames[index];
+export function image(frame, { type, url, bytes, preview, thumbnail }) {
 	if (!frame || frame.address)
 		return; // told once more
-	Object.assign(frame, { address: url, type, bytes, preview: preview === true });
-	if (thumbnail)
-		preload(frame, index, thumbnail);
+	Object.assign(frame, { address: url, type, bytes, preview: preview === true, small: thumbnail, begun: false });
 	load();
 }
 
-function fill(frame, index, src) {
-	frame.part(".picture").replaceChildren(element("img", undefined, { src, alt: frame.text || word("script.start.frame.alt", { n: index + 1 }),
+function fill(frame, src) {
+	frame.part(".picture").replaceChildren(element("img", undefined, { src, alt: frame.text || word("script.start.frame.alt", frame),
 									   width: frame.width, height: frame.height }));
 }
 
-// The thumbnail stands in for its picture until that is there: over a slow line it comes a minute earlier.
-async function preload(frame, index, address) {
-	try {
-		const blob = await bytesOf(address, "image/webp", leave.signal, () => {});
-		if (blob && !frame.url) {
-			frame.thumbnail = URL.createObjectURL(blob);
-			fill(frame, index, frame.thumbnail);
+// Thumbnails come before pictures, and over a slow line one picture at a time while others are still being made, so that there is soon
+// something to see; the first thumbnail has the line to itself.
+function load() {
+	const loads = (what, most, run) => {
+		for (let frame; under[what] < most && (frame = frames.find(run.next)); ) {
+			under[what]++;
+			run.begin(frame).then(() => {
+				under[what]--;
+				load();
+			}, () => {}); // another sheet took its place
 		}
-	} catch { /* another sheet took its place */ }
+	};
+	loads("thumbnails", frames.some((frame) => frame.thumbnail) ? thumbnailsAtOnce : 1, { next: (frame) => frame.small, begin: loadThumbnail });
+	if (under.thumbnails === 0)
+		loads("pictures", slow && frames.some((frame) => !frame.address && frame.state === "waiting") ? 1 : picturesAtOnce,
+			{ next: (frame) => frame.address && !frame.begun, begin: loadPicture });
 }
 
-async function load() {
-	const index = frames.findIndex((one) => one.address && !one.begun);
-	const frame = frames[index];
-	const { signal } = leave;
-	if (!frame || loading === atOnce)
-		return;
+async function loadThumbnail(frame) {
+	const address = frame.small;
+	const began = performance.now();
+	frame.small = undefined;
+	const blob = await bytesOf(address, "image/webp", leave.signal, () => {});
+	slow = performance.now() - began > slowMs;
+	if (blob && !frame.url) {
+		frame.thumbnail = URL.createObjectURL(blob);
+		frame.thumbnailBlob = blob;
+		fill(frame, frame.thumbnail);
+	}
+}
+
+async function loadPicture(frame) {
 	frame.begun = true;
-	loading++;
-	try {
-		const blob = await bytesOf(frame.address, frame.type, signal, (have) => {
-			frame.part(".open").ariaLabel = word("script.start.frame.loading", { n: index + 1, percent: Math.floor(100 * have / frame.bytes) });
-			frame.part(".picture").style.setProperty("--loaded", `${100 * have / frame.bytes}%`);
-		});
-		if (blob)
-			show(frame, index, blob);
-		else
-			failed(frame, index);
-	} catch { /* another sheet took its place */
-		return;
-	}
-	loading--;
-	load();
-}
-
-function show(frame, index, blob) {
-	frame.url = URL.createObjectURL(blob);
-	frame.name = `picture-${index + 1}.${endings[frame.type] || "img"}`;
-	fill(frame, index, frame.url);
-	frame.part(".open").disabled = false;
-	frame.part(".open").ariaLabel = word("script.start.frame.enlarge", { n: index + 1 });
-	Object.assign(frame.part(".save"), { href: frame.url, download: frame.name, hidden: false, ariaLabel: word("script.start.frame.save", { n: index + 1 }) });
-	frame.item.classList.remove("waiting");
-}
-
-// Whether every picture that came was drawn by the site itself.
-export const allPreviews = () => frames.filter((frame) => frame.address).every((frame) => frame.preview);
-
-function failed(frame, index, reason) {
-	frame.item.classList.remove("waiting");
-	frame.item.classList.add("failed");
-	frame.part(".open").ariaLabel = word("script.start.frame.failed", { n: index + 1 });
-	frame.part(".words").textContent = word(reason ? "script.start.frame.not_made_why" : "script.start.frame.not_made", { reason });
-}
-
-// Every frame still waiting gets its reason.
-export function finish(missing) {
-	const reasons = new Map(missing.map((one) => [one.index, one.reason]));
-	frames.forEach((frame, index) => {
-		if (!frame.address)
-			failed(frame, index, reasons.get(index));
+	const blob = await bytesOf(frame.address, frame.type, leave.signal, (have) => {
+		frame.part(".open").ariaLabel = word("script.start.frame.loading", { n: frame.n, percent: Math.floor(100 * have / frame.bytes) });
+		frame.part(".picture").style.setProperty("--loaded", `${100 * have / frame.bytes}%`);
 	});
-	return frames.filter((frame) => frame.address).length;
-}
-
-function view(index) {
-	const frame = frames[index];
-	shown = index;
-	$("viewer-image").src = frame.url;
-	$("viewer-image").alt = frame.text || word("script.start.frame.alt", { n: index + 1 });
-	$("viewer-caption").textContent = word("script.start.frame.of", { n: index + 1, of: frames.length, text: frame.text });
-	Object.assign($("viewer-save"), { href: frame.url, download: frame.name });
-	if (!$("viewer").open)
-		$("viewer").showModal();
-	const caption = $("viewer-caption");
-	caption.scrollTop = 0;
-	if (caption.scrollHeight > caption.clientHeight)
-		caption.tabIndex = 0; // the keyboard must be able to scroll it
+	if (blob || frame.thumbnailBlob) // its thumbnail is better than nothing
+		show(frame, blob || frame.thumbnailBlob);
 	else
-		caption.removeAttribute("tabindex");
+		failed(frame);
 }
 
-function step(by) {
-	for (let i = 1; i <= frames.length; i++) {
-		const index = (shown + by * i + frames.length * i) % frames.length;
-		if (frames[index].url)
-			return view(index);
-	}
+function show(frame, blob) {
+	frame.state = "made";
+	frame.blob = blob;
+	frame.url = URL.createObjectURL(blob);
+	frame.name = `picture-${frame.n}.${ending(blob.type)}`;
+	fill(frame, frame.url);
+	frame.part(".open").disabled = false;
+	frame.part(".open").ariaLabel = word("script.start.frame.enlarge", frame);
+	Object.assign(frame.part(".save"), { href: frame.url, download: frame.name, ariaLabel: word("script.start.frame.save", frame) });
+	frame.part(".row").hidden = false;
+	frame.item.className = "frame";
+	asked.shown();
 }
 
-$("viewer-close").addEventListener("click", () => $("viewer").close());
-$("viewer-previous").addEventListener("click", () => step(-1));
-$("viewer-next").addEventListener("click", () => step(1));
-$("viewer").addEventListener("click", (event) => event.target === $("viewer") && $("viewer").close());
-$("viewer").addEventListener("keydown", (event) => {
-	if (event.key === "ArrowLeft")
-		step(-1);
-	if (event.key === "ArrowRight")
-		step(1);
-});
+// What is here or on its way. Where nothing is, a set that broke leaves nothing behind.
+export const arrived = () => frames.filter((frame) => frame.state === "made" || frame.address);
+export const made = () => frames.filter((frame) => frame.state === "made");
+export const missing = () => frames.filter((frame) => frame.state === "failed");
+// Whether every picture that came was drawn by the site itself.
+export const allPreviews = () => arrived().every((frame) => frame.preview);
+
+export function failed(frame, reason) {
+	frame.state = "failed";
+	frame.item.className = "frame failed";
+	frame.part(".picture").replaceChildren();
+	frame.part(".open").ariaLabel = word("script.start.frame.failed", frame);
+	frame.part(".words").textContent = word(reason ? "script.start.frame.not_made_why" : "script.start.frame.not_made", { reason });
+	frame.part(".make").hidden = false;
+}
+
+// While something is made nothing else can be.
+export function busy(yes) {
+	for (const frame of frames)
+		frame.part(".change").disabled = frame.part(".make").disabled = yes;
+}
