@@ -4,7 +4,7 @@
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
 	libssl-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
-	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev
+	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev libgumbo-dev libidn2-dev libbrotli-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
 	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd systemd-container mmdebstrap python3 git
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -39,7 +39,7 @@ LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanit
 LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto -ldeflate
 LIBS_SERVE = -lfcgi -lseccomp
 LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -lz -lrsvg-2 -lharfbuzz -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig \
-	-lpng -lturbojpeg -lwebp -lm
+	-lpng -lturbojpeg -lwebp -lgumbo -lidn2 -lbrotlidec -lm
 
 # ---- sources: a folder is a library, its main.c a program ----
 POLICY_SRC := $(wildcard policy/*/*.c policy/*/*/*.c)
@@ -117,6 +117,7 @@ $(V)/obj/policy/model/schema.o: policy/policy.xsd
 $(foreach o,facts register subprocessors,$(V)/obj/policy/publish/documents/$o.o): $(wildcard policy/publish/documents/*.json)
 $(V)/obj/policy/publish/words/words.o: $(wildcard policy/publish/words/*.txt)
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
+$(V)/obj/fcgi/worker/encoding.o: fcgi/worker/encodings.txt
 $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
 $(V)/obj/policy/rules/vocabulary.o: policy/rules/vocabulary.txt
 SKETCH_FILES := $(sort $(wildcard fcgi/provider/sketch/*.txt fcgi/provider/sketch/*/*.svg))

@@ -3,8 +3,10 @@
 // limited in memory and CPU time, and dies with it.
 //
 // Read a page, head:  {"op":"page","type":"text/html; charset=…","url":"https://…"}   body: the bytes fetched
-//   reply head: {"title","description","language","site_name","headings":[…],"text":"…","colours":["#aabbcc",…]}  (all UTF-8, cut to size)
-//   error codes: not-html  empty-page  unreadable  too-costly (the limits ended it)
+//   reply head: {"title","description","language","site_name","headings":[…],"text":"…","colours":["#aabbcc",…],
+//               "refresh":"where the page sends its visitors by itself"|absent}  (all UTF-8, cut to size)
+//   error codes: not-html  empty-page  too-costly (the limits ended it), and where there is no text: unreadable (a script would add it)
+//   frames (other pages would show it)  pictures (nothing but those)  hidden (its own styles hide it)
 // Draw a picture, head: {"op":"sketch","trade":"bread","title":"…","name":"…","label":"…","colours":[…],"style":"soft","width":1024,
 //                        "height":1024,"index":0,"of":4,"seed":123}
 //   reply head: {"type":"image/png"}  body: the PNG

@@ -1,69 +1,160 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/encoding.h"
 #include "policy/base/array.h"
+#include "policy/base/embed.h"
 #include "policy/base/text.h"
 #include <errno.h>
 #include <iconv.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { PRESCAN_BYTES = 4096, LABEL_MAX = 40 };
+EMBED(encodings_text, "fcgi/worker/encodings.txt");
 
-// The names that pages use, the encoding's own first, and the encoding that browsers take for each
-// (https://encoding.spec.whatwg.org/#names-and-labels): a label of Latin 1 means windows-1252. UTF-7 and other stateful oddities are left out
-// on purpose.
-enum { UTF_8, UTF_16LE, UTF_16BE, WINDOWS_1252, BUILT_IN };
-static struct encoding {
-	const char *labels;
-	const char *system_name; // of the C library's converter, where it has another name there
-	iconv_t cd;
-	bool open;
-	// clang-format off
-} encodings[] = {
-    {.labels = "utf-8 utf8 unicode-1-1-utf-8"}, {.labels = "utf-16le utf-16 unicode"}, {.labels = "utf-16be"},
-    {.labels = "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso_8859-1 latin1 l1 us-ascii ascii"}, {.labels = "iso-8859-2 latin2"},
-    {.labels = "iso-8859-3"}, {.labels = "iso-8859-4"}, {.labels = "iso-8859-5"}, {.labels = "iso-8859-6"}, {.labels = "iso-8859-7"},
-    {.labels = "iso-8859-8"}, {.labels = "iso-8859-10"}, {.labels = "iso-8859-13"}, {.labels = "iso-8859-14"}, {.labels = "iso-8859-15"},
-    {.labels = "iso-8859-16"}, {.labels = "koi8-r"}, {.labels = "koi8-u"}, {.labels = "macintosh"},
-    {.labels = "windows-874 tis-620", .system_name = "cp874"}, {.labels = "windows-1250 cp1250", .system_name = "cp1250"},
-    {.labels = "windows-1251 cp1251", .system_name = "cp1251"}, {.labels = "windows-1253", .system_name = "cp1253"},
-    {.labels = "windows-1254 iso-8859-9 latin5", .system_name = "cp1254"}, {.labels = "windows-1255", .system_name = "cp1255"},
-    {.labels = "windows-1256", .system_name = "cp1256"}, {.labels = "windows-1257", .system_name = "cp1257"},
-    {.labels = "windows-1258", .system_name = "cp1258"}, {.labels = "gb18030 gb2312 gbk"},
-    {.labels = "big5 big5-hkscs", .system_name = "big5-hkscs"}, {.labels = "euc-jp"},
-    {.labels = "shift_jis shift-jis sjis windows-31j", .system_name = "cp932"}, {.labels = "euc-kr ks_c_5601-1987", .system_name = "cp949"}};
-// clang-format on
-
-// windows-1252 from 0x80 to 0x9f; the rest is Latin 1.
-static const uint16_t high_1252[32] = {
-    0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f,
-    0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
+enum {
+	PRESCAN_BYTES = 1024, // browsers look so far, and further while the page's head lasts
+	PRESCAN_MAX = 64 * 1024,
+	LABEL_MAX = 40,
+	PAIRS_MAX = 160,
 };
 
-static bool encoding_open(struct encoding *x)
+// In the order of encodings.txt, where those that have a table of one byte stand between the first five and the last seven.
+enum encoding_kind { UTF_8, UTF_16LE, UTF_16BE, REPLACEMENT, USER_DEFINED, TABLE, GB18030, BIG5, EUC_JP, ISO_2022_JP, SHIFT_JIS, EUC_KR };
+static struct encoding {
+	const char *name, *labels;
+	enum encoding_kind kind;
+	uint16_t high[128]; // of a TABLE: the characters of the bytes from 0x80
+	iconv_t pairs;
+	struct {
+		uint16_t bytes, code;
+	} others[PAIRS_MAX]; // what `pairs` maps otherwise than browsers
+	size_t others_count;
+} encodings[48];
+static size_t encodings_count;
+static iconv_t jis0212; // what stands behind 0x8f in EUC-JP
+
+// ---- encodings.txt ----
+
+// The next character of valid UTF-8, or of its escape "\200e".
+static uint16_t code_next(const char **s)
 {
-	char name[LABEL_MAX];
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(x->labels, " "), x->labels);
-	if (!x->open)
-		x->cd = iconv_open("UTF-8", x->system_name != NULL ? x->system_name : name);
-	x->open = x->cd != (iconv_t)-1;
-	return x->open;
+	const unsigned char *p = (const unsigned char *)*s;
+	unsigned char bytes[2];
+	char hex[5] = "";
+	if (*p == '\\') {
+		snprintf(hex, sizeof hex, "%.4s", *s + 1);
+		*s += 1 + strlen(hex);
+		return hex_decode(bytes, 2, hex) == 0 ? (uint16_t)(bytes[0] << 8 | bytes[1]) : 0;
+	}
+	size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : 2;
+	uint32_t c = more == 0 ? *p : *p & (0x3fU >> more);
+	*s += 1 + more;
+	for (size_t i = 1; i <= more; i++)
+		c = c << 6 | (p[i] & 0x3fU);
+	return (uint16_t)c;
 }
 
-void encoding_prepare(void)
+static int table_read(struct encoding *x, const char *row)
 {
-	for (size_t i = BUILT_IN; i < ARRAY_LEN(encodings); i++)
-		encoding_open(&encodings[i]);
+	size_t count = 0;
+	for (const char *s = row; *s != '\0'; count++)
+		code_next(&s);
+	if (count != 96 && count != 128)
+		return -1;
+	x->kind = TABLE;
+	for (size_t i = 0; i < 128; i++) {
+		uint16_t code = i < 128 - count ? '_' : code_next(&row);
+		x->high[i] = code == '_' ? (uint16_t)(0x80 + i) : code;
+	}
+	return 0;
 }
 
-// --- which one ---
+static int others_read(struct encoding *x, const char *row)
+{
+	for (unsigned char bytes[2]; *row != '\0'; row += *row == ' ') {
+		char hex[5] = "";
+		snprintf(hex, sizeof hex, "%.4s", row);
+		if (hex_decode(bytes, 2, hex) != 0 || x->others_count == PAIRS_MAX)
+			return -1;
+		row += 4;
+		x->others[x->others_count].bytes = (uint16_t)(bytes[0] << 8 | bytes[1]);
+		x->others[x->others_count++].code = code_next(&row);
+	}
+	return 0;
+}
+
+static int encoding_begin(char *line, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum encoding_kind kind;
+	} kinds[] = {{"utf-8", UTF_8},
+		     {"utf-16le", UTF_16LE},
+		     {"utf-16be", UTF_16BE},
+		     {"replacement", REPLACEMENT},
+		     {"x-user-defined", USER_DEFINED},
+		     {"gbk", GB18030},
+		     {"gb18030", GB18030},
+		     {"big5", BIG5},
+		     {"euc-jp", EUC_JP},
+		     {"iso-2022-jp", ISO_2022_JP},
+		     {"shift_jis", SHIFT_JIS},
+		     {"euc-kr", EUC_KR}};
+	char *end = strchr(line, ']');
+	if (end == NULL || encodings_count == ARRAY_LEN(encodings))
+		return err_set(e, ERR_INPUT, "encodings.txt: a name does not end, or there are too many");
+	*end = '\0';
+	struct encoding *x = &encodings[encodings_count++];
+	*x = (struct encoding){.name = line + 1, .labels = "", .kind = TABLE, .pairs = (iconv_t)-1};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(kinds[i].name, x->name) == 0)
+			x->kind = kinds[i].kind;
+	if (end[1] == ' ' && (x->pairs = iconv_open("UTF-8", end + 2)) == (iconv_t)-1)
+		return err_set(e, ERR_INPUT, "the C library has no converter %s: is libc6 complete?", end + 2);
+	return 0;
+}
+
+int encoding_prepare(struct err *e)
+{
+	static char *text; // stays: the labels are in it
+	if (text != NULL)
+		return 0;
+	jis0212 = iconv_open("UTF-8", "EUC-JP");
+	text = strdup(encodings_text);
+	if (text == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the encodings");
+	int rc = 0;
+	for (char *line = text, *next; *line != '\0'; line = next) {
+		char *end = strchrnul(line, '\n');
+		struct encoding *x = encodings_count > 0 ? &encodings[encodings_count - 1] : NULL;
+		next = end + (*end != '\0');
+		*end = '\0';
+		if (*line == '#' || *line == '\0')
+			continue;
+		if (*line == '[')
+			rc |= encoding_begin(line, e);
+		else if (x != NULL && *line != '=' && *line != '!')
+			x->labels = line;
+		else if (x == NULL || line[1] != ' ' || (*line == '=' ? table_read(x, line + 2) : others_read(x, line + 2)) != 0)
+			rc = err_set(e, ERR_INPUT, "encodings.txt: \"%.40s\" is not as its head says", line);
+	}
+	return rc;
+}
+
+static struct encoding *kind_find(enum encoding_kind kind)
+{
+	for (size_t i = 0; i < encodings_count; i++)
+		if (encodings[i].kind == kind)
+			return &encodings[i];
+	return NULL;
+}
 
 static struct encoding *label_find(const char *s, size_t len)
 {
-	for (size_t i = 0; i < ARRAY_LEN(encodings); i++)
+	for (size_t i = 0; i < encodings_count; i++)
 		for (const char *label = encodings[i].labels; *label != '\0';) {
 			size_t n = strcspn(label, " ");
 			if (n == len && strncasecmp(label, s, len) == 0)
@@ -73,59 +164,206 @@ static struct encoding *label_find(const char *s, size_t len)
 	return NULL;
 }
 
+// ---- which one ----
+
 static bool is_html_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
-// The encoding after "charset=" somewhere in `s`; NULL when there is none that we know.
-static struct encoding *charset_in(const char *s, size_t len)
+// The encoding of a label that begins at s, perhaps in quotes.
+static struct encoding *label_read(const char *s, size_t len)
 {
-	static const char word[] = "charset";
-	for (size_t i = 0; i + sizeof word - 1 < len; i++) {
-		if (strncasecmp(s + i, word, sizeof word - 1) != 0)
-			continue;
-		size_t at = i + sizeof word - 1;
-		while (at < len && is_html_space(s[at]))
-			at++;
-		if (at >= len || s[at] != '=')
-			continue;
+	size_t at = 0;
+	while (at < len && is_html_space(s[at]))
 		at++;
-		while (at < len && (is_html_space(s[at]) || s[at] == '"' || s[at] == '\''))
-			at++;
-		size_t end = at;
-		while (end < len && end - at < LABEL_MAX && !is_html_space(s[end]) && strchr("\"';>/", s[end]) == NULL)
-			end++;
-		struct encoding *found = label_find(s + at, end - at);
+	char quote = at < len && (s[at] == '"' || s[at] == '\'') ? s[at++] : '\0';
+	while (at < len && is_html_space(s[at]))
+		at++;
+	size_t end = at;
+	while (end < len && (quote != '\0' ? s[end] != quote : !is_html_space(s[end]) && s[end] != ';' && s[end] != ','))
+		end++;
+	while (end > at && is_html_space(s[end - 1]))
+		end--;
+	return label_find(s + at, end - at);
+}
+
+// The parameter "charset" of a media type: a name that only ends in it is another.
+static struct encoding *type_charset(const char *type)
+{
+	for (const char *s = strchr(type, ';'); s != NULL; s = strchr(s, ';')) {
+		s++;
+		s += strspn(s, " \t");
+		size_t name = strcspn(s, "=; \t");
+		const char *value = s + name + strspn(s + name, " \t");
+		struct encoding *found = NULL;
+		if (name == 7 && strncasecmp(s, "charset", 7) == 0 && *value == '=')
+			found = label_read(value + 1, strlen(value + 1));
 		if (found != NULL)
 			return found;
 	}
 	return NULL;
 }
 
-// Looks through the <meta …> elements near the start. A page whose bytes could be read as ASCII so far is not UTF-16, whatever it says.
-static struct encoding *meta_charset(const char *s, size_t len)
+// "charset=" in the content of <meta http-equiv=Content-Type>, wherever it stands there.
+static struct encoding *content_charset(const char *s, size_t len)
 {
-	if (len > PRESCAN_BYTES)
-		len = PRESCAN_BYTES;
-	for (size_t i = 0; i + 5 < len; i++) {
-		if (s[i] != '<' || strncasecmp(s + i, "<meta", 5) != 0)
+	static const char word[] = "charset";
+	enum { WORD = sizeof word - 1 };
+	for (size_t i = 0; i + WORD < len; i++) {
+		if (strncasecmp(s + i, word, WORD) != 0)
 			continue;
-		const char *end = memchr(s + i, '>', len - i);
-		struct encoding *found = charset_in(s + i, end != NULL ? (size_t)(end - (s + i)) : len - i);
-		if (found != NULL)
-			return found == &encodings[UTF_16LE] || found == &encodings[UTF_16BE] ? &encodings[UTF_8] : found;
+		size_t at = i + WORD;
+		while (at < len && is_html_space(s[at]))
+			at++;
+		if (at < len && s[at] == '=')
+			return label_read(s + at + 1, len - at - 1);
 	}
 	return NULL;
 }
 
-// --- turning it into UTF-8 ---
+// What the prescan of https://html.spec.whatwg.org/#prescan-a-byte-stream-to-determine-its-encoding reads from.
+struct prescan {
+	const char *at, *end;
+};
+
+static bool prescan_looks_at(const struct prescan *p, const char *text)
+{
+	size_t len = strlen(text);
+	return (size_t)(p->end - p->at) >= len && strncasecmp(p->at, text, len) == 0;
+}
+
+// Leaves `at` behind the text, or at the end.
+static void prescan_skip_past(struct prescan *p, const char *text)
+{
+	while (p->at < p->end && !prescan_looks_at(p, text))
+		p->at++;
+	p->at += p->at < p->end ? strlen(text) : 0;
+}
+
+struct piece {
+	const char *s;
+	size_t len;
+};
+
+static bool piece_is(struct piece p, const char *text)
+{
+	return p.len == strlen(text) && strncasecmp(p.s, text, p.len) == 0;
+}
+
+// One attribute of a tag, as the standard's "get an attribute" reads it; false at the tag's end.
+static bool prescan_attribute(struct prescan *p, struct piece *name, struct piece *value)
+{
+	while (p->at < p->end && (is_html_space(*p->at) || *p->at == '/'))
+		p->at++;
+	*name = *value = (struct piece){.s = p->at};
+	if (p->at >= p->end || *p->at == '>')
+		return false;
+	for (p->at++; p->at < p->end && !is_html_space(*p->at) && strchr("=/>", *p->at) == NULL; p->at++)
+		;
+	name->len = (size_t)(p->at - name->s);
+	while (p->at < p->end && is_html_space(*p->at))
+		p->at++;
+	if (p->at >= p->end || *p->at != '=')
+		return true;
+	for (p->at++; p->at < p->end && is_html_space(*p->at); p->at++)
+		;
+	char quote = p->at < p->end && (*p->at == '"' || *p->at == '\'') ? *p->at++ : '\0';
+	value->s = p->at;
+	while (p->at < p->end && (quote != '\0' ? *p->at != quote : !is_html_space(*p->at) && *p->at != '>'))
+		p->at++;
+	value->len = (size_t)(p->at - value->s);
+	p->at += quote != '\0' && p->at < p->end;
+	return true;
+}
+
+// Reads the attributes up to the tag's end; of a <meta>, the encoding that it names.
+static struct encoding *prescan_tag(struct prescan *p, bool meta)
+{
+	struct encoding *charset = NULL, *in_content = NULL;
+	bool pragma = false, seen_charset = false;
+	struct piece name, value;
+	while (prescan_attribute(p, &name, &value)) {
+		if (!meta)
+			continue;
+		if (piece_is(name, "http-equiv") && piece_is(value, "content-type"))
+			pragma = true;
+		else if (piece_is(name, "content") && in_content == NULL)
+			in_content = content_charset(value.s, value.len);
+		else if (piece_is(name, "charset") && !seen_charset) {
+			charset = label_read(value.s, value.len);
+			seen_charset = true;
+		}
+	}
+	return charset != NULL ? charset : pragma ? in_content : NULL;
+}
+
+// The encoding that an XML declaration at the very start names.
+static struct encoding *declaration_encoding(const char *s, size_t len)
+{
+	const char *end = len > 6 && strncmp(s, "<?xml", 5) == 0 && is_html_space(s[5]) ? memchr(s, '>', len < 1024 ? len : 1024) : NULL;
+	const char *name = end != NULL ? memmem(s, (size_t)(end - s), "encoding", 8) : NULL;
+	if (name == NULL)
+		return NULL;
+	for (name += 8; is_html_space(*name); name++)
+		;
+	return *name == '=' ? label_read(name + 1, (size_t)(end - name - 1)) : NULL;
+}
+
+// What the page says itself. One whose bytes could be read as ASCII so far is not UTF-16, whatever it says.
+static struct encoding *page_charset(const char *s, size_t len)
+{
+	static const char *const raw[] = {"script", "style", "title", "textarea"};
+	static const char *const of_head[] = {"script", "noscript", "style", "link", "meta", "object",
+					      "title",  "base",     "html",  "head", "!",    "?"};
+	struct prescan p = {s, s + (len < PRESCAN_MAX ? len : PRESCAN_MAX)};
+	struct encoding *found = declaration_encoding(s, len);
+	bool in_head = true;
+	while (found == NULL && p.at < p.end && (in_head || p.at - s < PRESCAN_BYTES)) {
+		if (*p.at != '<') {
+			p.at++;
+		} else if (prescan_looks_at(&p, "<!--")) {
+			p.at += 2; // "<!-->" is a whole comment
+			prescan_skip_past(&p, "-->");
+		} else if (prescan_looks_at(&p, "<!") || prescan_looks_at(&p, "<?")) {
+			prescan_skip_past(&p, ">");
+		} else {
+			bool ends = prescan_looks_at(&p, "</");
+			struct piece tag = {.s = p.at + 1 + ends};
+			p.at = tag.s;
+			while (p.at < p.end && !is_html_space(*p.at) && *p.at != '>' && *p.at != '/')
+				p.at++;
+			tag.len = (size_t)(p.at - tag.s);
+			bool letters = tag.len > 0 && ((*tag.s >= 'a' && *tag.s <= 'z') || (*tag.s >= 'A' && *tag.s <= 'Z'));
+			if (!letters) {
+				p.at = tag.s;
+				continue;
+			}
+			bool known = false;
+			for (size_t i = 0; i < ARRAY_LEN(of_head); i++)
+				known = known || piece_is(tag, of_head[i]);
+			in_head = in_head && known && !(ends && piece_is(tag, "head"));
+			found = prescan_tag(&p, !ends && piece_is(tag, "meta"));
+			for (size_t i = 0; i < ARRAY_LEN(raw) && !ends; i++) {
+				char end[16];
+				snprintf(end, sizeof end, "</%s", raw[i]);
+				if (piece_is(tag, raw[i]))
+					prescan_skip_past(&p, end);
+			}
+		}
+	}
+	if (found != NULL && (found->kind == UTF_16LE || found->kind == UTF_16BE))
+		return kind_find(UTF_8);
+	return found != NULL && found->kind == USER_DEFINED ? label_find("windows-1252", 12) : found;
+}
+
+// ---- turning it into UTF-8 ----
 
 static int code_add(struct buf *out, uint32_t c)
 {
 	if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
 		c = ' ';
-	if ((c >= 0x7f && c < 0xa0) || c == 0xfeff)
+	if (c >= 0x7f && c < 0xa0)
 		c = ' ';
 	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c < 0xfdf0))
 		c = 0xfffd;
@@ -199,63 +437,183 @@ static int utf16_add(struct buf *out, const char *bytes, size_t len, bool big)
 	return lead || len % 2 ? code_add(out, 0xfffd) : 0;
 }
 
-static int system_add(struct buf *out, const char *bytes, size_t len, iconv_t cd)
+// How many bytes from s[0] have been mapped and added; 0: they are not in the encoding. -1: no memory.
+static int pair_add(struct buf *out, const struct encoding *x, iconv_t cd, const unsigned char *s, size_t len)
 {
-	char *in = (char *)(uintptr_t)bytes; // iconv() does not write there
-	size_t left = len;
-	iconv(cd, NULL, NULL, NULL, NULL);
-	while (left > 0) {
-		char chunk[4096], *to = chunk;
-		size_t left_over = sizeof chunk;
-		errno = 0;
-		bool malformed = iconv(cd, &in, &left, &to, &left_over) == (size_t)-1 && errno != E2BIG;
-		if (utf8_add(out, chunk, sizeof chunk - left_over) != 0)
+	char in[4], utf8[32], *from = in, *to = utf8;
+	size_t left = len, space = sizeof utf8;
+	for (size_t low = 0, high = len == 2 ? x->others_count : 0; low < high;) {
+		size_t middle = (low + high) / 2;
+		uint16_t bytes = (uint16_t)(s[0] << 8 | s[1]);
+		if (x->others[middle].bytes == bytes)
+			return x->others[middle].code == 0xfffd ? 0 : code_add(out, x->others[middle].code) != 0 ? -1 : (int)len;
+		if (x->others[middle].bytes < bytes)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	memcpy(in, s, len);
+	if (cd == (iconv_t)-1 || iconv(cd, &from, &left, &to, &space) == (size_t)-1 || left > 0 ||
+	    iconv(cd, NULL, NULL, &to, &space) == (size_t)-1) {
+		iconv(cd, NULL, NULL, NULL, NULL);
+		return 0;
+	}
+	return utf8_add(out, utf8, sizeof utf8 - space) != 0 ? -1 : (int)len;
+}
+
+// A pair of EUC's rows and columns, as Shift_JIS writes it.
+static int jis0208_add(struct buf *out, const struct encoding *x, unsigned row, unsigned column)
+{
+	unsigned lead = row / 2 + (row < 62 ? 0x81 : 0xc1);
+	unsigned trail = row % 2 == 0 ? column + 0x40 + (column >= 0x3f) : column + 0x9f;
+	return lead > 0xfc ? 0 : pair_add(out, x, x->pairs, (const unsigned char[]){(unsigned char)lead, (unsigned char)trail}, 2);
+}
+
+static bool byte_between(unsigned char c, unsigned low, unsigned high)
+{
+	return c >= low && c <= high;
+}
+
+// One character that begins at s[0], which is over 0x7f: as pair_add().
+static int character_add(struct buf *out, const struct encoding *x, const unsigned char *s, size_t len)
+{
+	unsigned char a = s[0], b = len > 1 ? s[1] : 0;
+	uint32_t single = 0;
+	bool pair = false;
+	switch (x->kind) {
+	case GB18030:
+		single = a == 0x80 ? 0x20ac : 0;
+		if (len >= 4 && byte_between(a, 0x81, 0xfe) && byte_between(b, '0', '9') && byte_between(s[2], 0x81, 0xfe) &&
+		    byte_between(s[3], '0', '9'))
+			return pair_add(out, x, x->pairs, s, 4);
+		pair = byte_between(a, 0x81, 0xfe) && byte_between(b, 0x40, 0xfe) && b != 0x7f;
+		break;
+	case BIG5:
+		pair = byte_between(a, 0x81, 0xfe) && (byte_between(b, 0x40, 0x7e) || byte_between(b, 0xa1, 0xfe));
+		break;
+	case EUC_KR:
+		pair = byte_between(a, 0x81, 0xfe) && byte_between(b, 0x41, 0xfe);
+		break;
+	case SHIFT_JIS:
+		single = a == 0x80 ? 0x80 : byte_between(a, 0xa1, 0xdf) ? 0xff61U + a - 0xa1 : 0;
+		pair = (byte_between(a, 0x81, 0x9f) || byte_between(a, 0xe0, 0xfc)) && byte_between(b, 0x40, 0xfc) && b != 0x7f;
+		break;
+	default: // EUC-JP
+		if (a == 0x8e && byte_between(b, 0xa1, 0xdf))
+			return code_add(out, 0xff61U + b - 0xa1) != 0 ? -1 : 2;
+		if (a == 0x8f && len > 2 && byte_between(b, 0xa1, 0xfe) && byte_between(s[2], 0xa1, 0xfe))
+			return pair_add(out, x, jis0212, s, 3);
+		return byte_between(a, 0xa1, 0xfe) && byte_between(b, 0xa1, 0xfe) ? jis0208_add(out, x, a - 0xa1U, b - 0xa1U) : 0;
+	}
+	if (single != 0)
+		return code_add(out, single) != 0 ? -1 : 1;
+	return pair ? pair_add(out, x, x->pairs, s, 2) : 0;
+}
+
+// What is not in the encoding is one U+FFFD, and a byte of ASCII behind a lead byte is read again.
+static int pairs_add(struct buf *out, const struct encoding *x, const unsigned char *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		int taken = s[i] < 0x80 ? 1 : character_add(out, x, s + i, len - i);
+		if (taken < 0 || (s[i] < 0x80 && code_add(out, s[i]) != 0) || (taken == 0 && code_add(out, 0xfffd) != 0))
 			return -1;
-		if (!malformed)
+		bool lead = s[i] != 0x80 && s[i] != 0xff && (x->kind != EUC_JP || s[i] >= 0xa1 || s[i] == 0x8e || s[i] == 0x8f);
+		i += taken > 0 ? (size_t)taken : lead && i + 1 < len && s[i + 1] >= 0x80 ? 2 : 1;
+	}
+	return 0;
+}
+
+static int iso_2022_jp_add(struct buf *out, const struct encoding *x, const unsigned char *s, size_t len)
+{
+	static const struct {
+		char escape[4];
+		enum { ASCII, ROMAN, KATAKANA, KANJI } set;
+	} rows[] = {{"(B", ASCII}, {"(J", ROMAN}, {"(I", KATAKANA}, {"$@", KANJI}, {"$B", KANJI}};
+	unsigned set = ASCII;
+	for (size_t i = 0; i < len; i++) {
+		bool escaped = false;
+		for (size_t k = 0; s[i] == 0x1b && len - i > 2 && k < ARRAY_LEN(rows); k++)
+			if (memcmp(s + i + 1, rows[k].escape, 2) == 0) {
+				set = rows[k].set;
+				escaped = true;
+			}
+		if (escaped) {
+			i += 2;
 			continue;
-		in++;
-		left--;
-		if (code_add(out, 0xfffd) != 0)
+		}
+		uint32_t c = s[i] > 0x7f || s[i] == 0x1b ? 0xfffd : s[i];
+		if (set == ROMAN && c == '\\')
+			c = 0xa5;
+		else if (set == ROMAN && c == '~')
+			c = 0x203e;
+		else if (set == KATAKANA)
+			c = byte_between(s[i], 0x21, 0x5f) ? 0xff61U + s[i] - 0x21 : 0xfffd;
+		else if (set == KANJI && s[i] == '\n')
+			set = ASCII; // a line ends the set, as mailers write it
+		else if (set == KANJI) {
+			bool pair = byte_between(s[i], 0x21, 0x7e) && i + 1 < len && byte_between(s[i + 1], 0x21, 0x7e);
+			int taken = pair ? jis0208_add(out, x, s[i] - 0x21U, s[i + 1] - 0x21U) : 0;
+			if (taken < 0)
+				return -1;
+			i += pair;
+			if (taken > 0)
+				continue;
+			c = 0xfffd;
+		}
+		if (code_add(out, c) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+// Valid UTF-8, but for a last character that was cut off.
+static bool utf8_so_far(const char *s, size_t len)
+{
+	size_t cut = len;
+	while (cut > 0 && len - cut < 3 && ((unsigned char)s[cut - 1] & 0xc0) == 0x80)
+		cut--;
+	bool lead = cut > 0 && (unsigned char)s[cut - 1] >= 0xc2;
+	return utf8_valid(s, len) || (lead && utf8_valid(s, cut - 1));
 }
 
 int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char *content_type)
 {
 	static const struct {
 		const char *bytes;
-		int which;
+		enum encoding_kind kind;
 	} marks[] = {{"\xef\xbb\xbf", UTF_8}, {"\xff\xfe", UTF_16LE}, {"\xfe\xff", UTF_16BE}};
-	struct encoding *x = NULL;
+	const struct encoding *x = NULL;
 	size_t skip = 0;
 	for (size_t i = 0; x == NULL && i < ARRAY_LEN(marks); i++)
 		if (len >= strlen(marks[i].bytes) && memcmp(bytes, marks[i].bytes, strlen(marks[i].bytes)) == 0) {
-			x = &encodings[marks[i].which];
+			x = kind_find(marks[i].kind);
 			skip = strlen(marks[i].bytes);
 		}
 	if (x == NULL && content_type != NULL)
-		x = charset_in(content_type, strlen(content_type));
+		x = type_charset(content_type);
 	if (x == NULL && len >= 4 && bytes[0] == '<' && bytes[1] == 0 && bytes[2] != 0 && bytes[3] == 0)
-		x = &encodings[UTF_16LE]; // without a mark, "<" stands beside a zero byte
+		x = kind_find(UTF_16LE); // without a mark, "<" stands beside a zero byte
 	if (x == NULL && len >= 4 && bytes[0] == 0 && bytes[1] == '<' && bytes[2] == 0 && bytes[3] != 0)
-		x = &encodings[UTF_16BE];
+		x = kind_find(UTF_16BE);
 	if (x == NULL)
-		x = meta_charset(bytes, len);
+		x = page_charset(bytes, len);
 	if (x == NULL)
-		x = &encodings[utf8_valid(bytes, len) ? UTF_8 : WINDOWS_1252];
+		x = utf8_so_far(bytes, len) ? kind_find(UTF_8) : label_find("windows-1252", 12);
 	bytes += skip;
 	len -= skip;
-	if (x == &encodings[UTF_16LE] || x == &encodings[UTF_16BE])
-		return utf16_add(out, bytes, len, x == &encodings[UTF_16BE]);
-	if (x == &encodings[UTF_8])
+	const unsigned char *s = (const unsigned char *)bytes;
+	if (x == NULL || x->kind == UTF_8)
 		return utf8_add(out, bytes, len);
-	if (x != &encodings[WINDOWS_1252] && encoding_open(x))
-		return system_add(out, bytes, len, x->cd);
-	for (size_t i = 0; i < len; i++) { // windows-1252
-		unsigned char c = (unsigned char)bytes[i];
-		if (code_add(out, c >= 0x80 && c < 0xa0 ? high_1252[c - 0x80] : c) != 0)
+	if (x->kind == UTF_16LE || x->kind == UTF_16BE)
+		return utf16_add(out, bytes, len, x->kind == UTF_16BE);
+	if (x->kind == REPLACEMENT)
+		return len > 0 ? code_add(out, 0xfffd) : 0;
+	if (x->kind == ISO_2022_JP)
+		return iso_2022_jp_add(out, x, s, len);
+	if (x->kind != TABLE && x->kind != USER_DEFINED)
+		return pairs_add(out, x, s, len);
+	for (size_t i = 0; i < len; i++)
+		if (code_add(out, s[i] < 0x80 ? s[i] : x->kind == TABLE ? x->high[s[i] - 0x80] : 0xf700U + s[i]) != 0)
 			return -1;
-	}
 	return 0;
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: ISC
-// The parser's events go straight into the facts: no tree is built, so that memory stays in proportion to the page.
+// Two walks over the tree: the first takes what the page says to machines, its style sheets and colours; the second its words, as far as a
+// browser would show them.
 #include "fcgi/worker/page.h"
+#include "fcgi/ipc/refresh.h"
 #include "fcgi/worker/colour.h"
+#include "fcgi/worker/css.h"
 #include "fcgi/worker/encoding.h"
+#include "fcgi/worker/html.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include <ctype.h>
-#include <libxml/HTMLparser.h>
-#include <libxml/parserInternals.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,15 +19,20 @@ enum {
 	HEADING_MAX = 200,
 	HEADINGS_MAX = 12,
 	MAIN_ENOUGH = 200, // a <main> with less is not the page's text
-	CSS_MAX = 512 * 1024,
+	LEVELS_MAX = 1024, // what is nested deeper shares the last level
+	BANNER_MAX = 4000, // bytes of a consent banner's words: what holds more is the page
+	SNIFFED = 512,
 };
 
 // Running text with a ceiling: white space collapses as it is added, invisible and direction-changing characters go, and what is over the
 // ceiling is cut off at a whole character.
 struct running_text {
 	struct buf text;
-	char pending; // the separator before the next word: 0, ' ' or '\n' (set it for a new line)
+	char pending;    // the separator before the next word: 0, ' ' or '\n' (set it for a new line)
+	uint32_t last;   // the character that was added last
+	uint32_t joiner; // an invisible character that stays if the next one is of its script; 0: none
 	bool full;
+	size_t offered; // bytes of words, also above the ceiling
 };
 #define RUNNING_TEXT_INIT(ceiling) ((struct running_text){.text = BUF_INIT(ceiling)})
 
@@ -42,10 +49,56 @@ static bool is_invisible(uint32_t c)
 	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
+static bool code_between(uint32_t c, const uint32_t (*ranges)[2], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (c >= ranges[i][0] && c <= ranges[i][1])
+			return true;
+	return false;
+}
+
+// Whether an invisible character between two others is part of how a word or a symbol is written: joiners in scripts whose letters join and
+// in emoji, the space of no width in scripts without spaces, flags of regions, variants of ideographs.
+static bool joiner_spells(uint32_t before, uint32_t joiner, uint32_t after)
+{
+	static const uint32_t joining[][2] = {{0x0600, 0x08ff}, {0x0900, 0x0dff}, {0x0f00, 0x109f}, {0x1780, 0x18af},   {0x1900, 0x1cff},
+					      {0xa800, 0xabff}, {0xfb50, 0xfdff}, {0xfe70, 0xfefc}, {0x10a00, 0x11fff}, {0x1e900, 0x1e95f}};
+	static const uint32_t spaceless[][2] = {{0x0e00, 0x0fff}, {0x1000, 0x109f}, {0x1780, 0x17ff}, {0x1950, 0x19ff}, {0xa9e0, 0xaa7f}};
+	static const uint32_t emoji[][2] = {{0x203c, 0x3299}, {0xfe0f, 0xfe0f}, {0x1f000, 0x1faff}};
+	static const uint32_t han[][2] = {{0x3400, 0x9fff}, {0xf900, 0xfaff}, {0x20000, 0x3ffff}};
+#define CODE_IN(c, ranges) code_between(c, ranges, ARRAY_LEN(ranges))
+	if (joiner == 0x200c || joiner == 0x200d)
+		return (CODE_IN(before, joining) && CODE_IN(after, joining)) ||
+		       (joiner == 0x200d && CODE_IN(before, emoji) && CODE_IN(after, emoji));
+	if (joiner == 0x200b)
+		return CODE_IN(before, spaceless) && CODE_IN(after, spaceless);
+	if (joiner == 0x180e)
+		return CODE_IN(before, joining);
+	if (joiner >= 0xe0100 && joiner <= 0xe01ef)
+		return CODE_IN(before, han);
+	return joiner >= 0xe0020 && joiner <= 0xe007f && (before == 0x1f3f4 || (before >= 0xe0020 && before <= 0xe007e));
+}
+
+static void running_text_put(struct running_text *t, const char *bytes, size_t n, uint32_t c)
+{
+	size_t gap = t->pending && t->text.len > 0;
+	t->full = t->full || t->text.len + gap + n > t->text.max;
+	if (t->full)
+		return;
+	if (gap)
+		buf_addc(&t->text, t->pending);
+	t->pending = 0;
+	t->last = c;
+	buf_add(&t->text, bytes, n);
+}
+
 // Adds valid UTF-8. A new piece continues the last word unless white space stands between.
 static void running_text_add(struct running_text *t, const char *utf8, size_t len)
 {
-	for (size_t i = 0, n; i < len && !t->full; i += n) {
+	char joiner[4];
+	size_t joiner_len = 0;
+	t->joiner = 0;
+	for (size_t i = 0, n; i < len; i += n) {
 		unsigned char lead = (unsigned char)utf8[i];
 		n = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 		if (n > len - i)
@@ -53,18 +106,26 @@ static void running_text_add(struct running_text *t, const char *utf8, size_t le
 		uint32_t c = n == 1 ? lead : lead & (0xffU >> (n + 1));
 		for (size_t k = 1; k < n; k++)
 			c = c << 6 | ((unsigned char)utf8[i + k] & 0x3fU);
-		if (is_white(c))
+		if (is_white(c)) {
 			t->pending = t->pending ? t->pending : ' ';
-		if (is_white(c) || is_invisible(c))
-			continue;
-		size_t gap = t->pending && t->text.len > 0;
-		t->full = t->text.len + gap + n > t->text.max;
-		if (t->full)
-			break;
-		if (gap)
-			buf_addc(&t->text, t->pending);
-		t->pending = 0;
-		buf_add(&t->text, utf8 + i, n);
+			t->joiner = 0;
+		} else if (is_invisible(c)) {
+			// What only follows (a tag of a flag, a variant) is written at once, what stands between two when the second is there.
+			if (c >= 0xe0000 || c == 0x180e) {
+				if (t->pending == 0 && joiner_spells(t->last, c, 0))
+					running_text_put(t, utf8 + i, n, c);
+			} else {
+				t->joiner = c;
+				memcpy(joiner, utf8 + i, n);
+				joiner_len = n;
+			}
+		} else {
+			if (t->joiner != 0 && t->pending == 0 && joiner_spells(t->last, t->joiner, c))
+				running_text_put(t, joiner, joiner_len, t->joiner);
+			t->joiner = 0;
+			t->offered += n;
+			running_text_put(t, utf8 + i, n, c);
+		}
 	}
 }
 
@@ -77,26 +138,31 @@ enum page_text {
 	SITE_NAME,
 	APPLICATION,
 	LANGUAGE,
-	TEXT,
-	MAIN,
+	TEXT,    // without what surrounds the page's text: menus, footers, buttons
+	MAIN,    // <main>
+	ARTICLE, // all <article>
+	ALL,
 	HEADINGS,
 	PAGE_TEXTS = HEADINGS + HEADINGS_MAX
 };
-static const size_t text_max[HEADINGS] = {
-    [TITLE] = 300,       [OG_TITLE] = 300,          [DESCRIPTION] = 1000, [SUMMARY] = 1000, [SITE_NAME] = 120,
-    [APPLICATION] = 120, [LANGUAGE] = LANGUAGE_MAX, [TEXT] = 6 * 1024,    [MAIN] = 6 * 1024};
+static const size_t text_max[HEADINGS] = {[TITLE] = 300,     [OG_TITLE] = 300,     [DESCRIPTION] = 1000,      [SUMMARY] = 1000,
+					  [SITE_NAME] = 120, [APPLICATION] = 120,  [LANGUAGE] = LANGUAGE_MAX, [TEXT] = 6 * 1024,
+					  [MAIN] = 6 * 1024, [ARTICLE] = 6 * 1024, [ALL] = 6 * 1024};
 
-enum into { INTO_TEXT, INTO_TITLE, INTO_HEADING, INTO_STYLE };
+// What holds at one depth of the second walk.
+struct level {
+	bool unseen, around, main, article, flex, heading, block;
+};
 
 struct page {
 	struct running_text texts[PAGE_TEXTS];
 	size_t headings_count;
 	struct colours colours;
-	struct buf css;
-	enum into into;
-	// Depths at which something began; 0: not inside it.
-	unsigned depth, hidden, inside_main, into_depth;
-	bool titled, elements;
+	struct css *css;
+	struct level levels[LEVELS_MAX];
+	char refresh[URL_BYTES_MAX + 1];
+	double refresh_after; // seconds; < 0: the page sends nobody on
+	bool titled, elements, scripts, frames, pictures, hides;
 };
 
 static bool text_empty(const struct page *p, enum page_text which)
@@ -104,63 +170,134 @@ static bool text_empty(const struct page *p, enum page_text which)
 	return p->texts[which].text.len == 0;
 }
 
-// --- what an element is ---
-
-static bool name_in(const char *name, const char *const *list)
+static void text_of(struct page *p, enum page_text which, const char *s)
 {
-	for (; *list != NULL; list++)
-		if (strcasecmp(name, *list) == 0)
+	if (s != NULL && text_empty(p, which))
+		running_text_add(&p->texts[which], s, strlen(s));
+}
+
+// ---- what an element is ----
+
+static bool tag_in(GumboTag tag, const GumboTag *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == tag)
 			return true;
 	return false;
 }
+#define TAG_IN(tag, list) tag_in(tag, list, ARRAY_LEN(list))
 
-static const char *const never_text[] = {"script", "noscript", "template", "svg",      "math",     "iframe", "object", "embed", "video",
-					 "audio",  "canvas",   "select",   "option",   "textarea", "button", "dialog", "nav",   "footer",
-					 "aside",  "map",      "applet",   "frameset", "datalist", "style",  NULL};
-static const char *const blocks[] = {"address", "article",  "blockquote", "body",   "br",   "dd",    "details", "div", "dl",
-				     "dt",      "fieldset", "figcaption", "figure", "form", "h1",    "h2",      "h3",  "h4",
-				     "h5",      "h6",       "header",     "hr",     "li",   "main",  "ol",      "p",   "pre",
-				     "section", "summary",  "table",      "td",     "th",   "title", "tr",      "ul",  NULL};
-static const char *const headings[] = {"h1", "h2", "h3", NULL};
-static const char *const hidden_roles[] = {"navigation",    "search", "dialog",  "alertdialog", "contentinfo",
-					   "complementary", "menu",   "menubar", NULL};
-// Names that consent banners give themselves: their words are not the business's.
-static const char *const banners[] = {"cookie", "consent", "gdpr", "onetrust", "usercentrics", NULL};
+static const GumboTag never_shown[] = {
+    GUMBO_TAG_HEAD,   GUMBO_TAG_SCRIPT,   GUMBO_TAG_STYLE, GUMBO_TAG_TITLE,    GUMBO_TAG_RP,     GUMBO_TAG_NOEMBED,  GUMBO_TAG_NOFRAMES,
+    GUMBO_TAG_IFRAME, GUMBO_TAG_EMBED,    GUMBO_TAG_VIDEO, GUMBO_TAG_AUDIO,    GUMBO_TAG_CANVAS, GUMBO_TAG_TEXTAREA, GUMBO_TAG_SVG,
+    GUMBO_TAG_MATH,   GUMBO_TAG_DATALIST, GUMBO_TAG_MAP,   GUMBO_TAG_PROGRESS, GUMBO_TAG_METER,  GUMBO_TAG_FRAMESET, GUMBO_TAG_AREA};
+static const GumboTag around_text[] = {GUMBO_TAG_NAV, GUMBO_TAG_FOOTER, GUMBO_TAG_ASIDE, GUMBO_TAG_SELECT};
+static const GumboTag block_tags[] = {
+    GUMBO_TAG_ADDRESS, GUMBO_TAG_ARTICLE,  GUMBO_TAG_ASIDE,      GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_BODY,   GUMBO_TAG_BR,
+    GUMBO_TAG_CENTER,  GUMBO_TAG_DD,       GUMBO_TAG_DETAILS,    GUMBO_TAG_DIR,        GUMBO_TAG_DIV,    GUMBO_TAG_DL,
+    GUMBO_TAG_DT,      GUMBO_TAG_FIELDSET, GUMBO_TAG_FIGCAPTION, GUMBO_TAG_FIGURE,     GUMBO_TAG_FOOTER, GUMBO_TAG_FORM,
+    GUMBO_TAG_H1,      GUMBO_TAG_H2,       GUMBO_TAG_H3,         GUMBO_TAG_H4,         GUMBO_TAG_H5,     GUMBO_TAG_H6,
+    GUMBO_TAG_HEADER,  GUMBO_TAG_HGROUP,   GUMBO_TAG_HR,         GUMBO_TAG_LEGEND,     GUMBO_TAG_LI,     GUMBO_TAG_MAIN,
+    GUMBO_TAG_MENU,    GUMBO_TAG_NAV,      GUMBO_TAG_OL,         GUMBO_TAG_P,          GUMBO_TAG_PRE,    GUMBO_TAG_SECTION,
+    GUMBO_TAG_SUMMARY, GUMBO_TAG_TABLE,    GUMBO_TAG_CAPTION,    GUMBO_TAG_TD,         GUMBO_TAG_TH,     GUMBO_TAG_TR,
+    GUMBO_TAG_UL,      GUMBO_TAG_OPTION,   GUMBO_TAG_OPTGROUP,   GUMBO_TAG_LISTING,    GUMBO_TAG_XMP,    GUMBO_TAG_PLAINTEXT,
+};
+static const GumboTag heading_tags[] = {GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3};
 
-static const char *attribute_find(const xmlChar **list, const char *name)
+static bool word_in_list(const char *s, size_t len, const char *list)
 {
-	for (; list != NULL && list[0] != NULL; list += 2)
-		if (strcasecmp((const char *)list[0], name) == 0)
-			return list[1] != NULL ? (const char *)list[1] : "";
+	for (const char *w = list; *w != '\0';) {
+		size_t n = strcspn(w, " ");
+		if (n == len && strncasecmp(w, s, n) == 0)
+			return true;
+		w += n + strspn(w + n, " ");
+	}
+	return false;
+}
+
+// Whether one name of an element, such as "cookie-banner" or "onetrust-consent-sdk", is a consent banner's. It is taken apart into words,
+// also at capital letters: one must say what it is about and another what it is, which "cookies" or "cookie-shop" do not.
+static bool name_of_banner(const char *s, size_t len)
+{
+	static const char *const makers[] = {
+	    "onetrust-",   "ot-sdk-",   "cybotcookiebot", "usercentrics", "uc-banner",     "cmplz-cookiebanner",
+	    "borlabs",     "didomi-",   "qc-cmp2-",       "truste",       "iubenda-cs-",   "osano-cm-",
+	    "cky-consent", "klaro",     "cookiefirst",    "moove_gdpr",   "tarteaucitron", "sp_message_container",
+	    "cc-window",   "cc-banner", "cookieconsent",  "cookiebanner", "cookiebar",     "cookienotice"};
+	static const char about[] = "cookie cookies consent gdpr dsgvo ccpa rgpd";
+	static const char what[] =
+	    "banner bar notice popup modal dialog overlay message alert law hint hinweis wall layer toast disclaimer manager "
+	    "settings preferences consent box policy container bandeau aviso";
+	static const char denied[] = "no not has with without js";
+	bool is_about = false, is_what = false;
+	for (size_t i = 0; i < ARRAY_LEN(makers); i++)
+		if (len >= strlen(makers[i]) && strncasecmp(s, makers[i], strlen(makers[i])) == 0)
+			return true;
+	for (size_t at = 0, end; at < len; at = end) {
+		end = at + 1;
+		if (!isalnum((unsigned char)s[at]))
+			continue;
+		while (end < len && isalnum((unsigned char)s[end]) &&
+		       !(isupper((unsigned char)s[end]) && islower((unsigned char)s[end - 1])))
+			end++;
+		if (word_in_list(s + at, end - at, denied))
+			return false;
+		if (!is_about && word_in_list(s + at, end - at, about))
+			is_about = true;
+		else
+			is_what = is_what || word_in_list(s + at, end - at, what);
+	}
+	return is_about && is_what;
+}
+
+static const GumboVector *children_of(const GumboNode *n)
+{
+	static const GumboVector none = {0};
+	return n->type == GUMBO_NODE_ELEMENT ? &n->v.element.children : &none;
+}
+
+// The node after n within `top`, in the order of the source: below n only if `below`. NULL: it was the last.
+static const GumboNode *node_next(const GumboNode *n, const GumboNode *top, bool below)
+{
+	if (below && children_of(n)->length > 0)
+		return children_of(n)->data[0];
+	while (n != top) {
+		const GumboVector *siblings = children_of(n->parent);
+		if (n->index_within_parent + 1 < siblings->length)
+			return siblings->data[n->index_within_parent + 1];
+		n = n->parent;
+	}
 	return NULL;
 }
 
-static bool element_hides(const char *name, const xmlChar **list)
+static bool node_is_text(const GumboNode *n)
 {
-	if (name_in(name, never_text))
-		return true;
-	// The page as a whole is never hidden: some hide <body> until a script has run.
-	if (strcasecmp(name, "html") == 0 || strcasecmp(name, "body") == 0 || strcasecmp(name, "main") == 0)
-		return false;
-	const char *aria = attribute_find(list, "aria-hidden"), *role = attribute_find(list, "role"),
-		   *style = attribute_find(list, "style");
-	if (attribute_find(list, "hidden") != NULL || (aria != NULL && strcasecmp(aria, "true") == 0) ||
-	    (role != NULL && name_in(role, hidden_roles)))
-		return true;
-	const char *display = style != NULL ? strcasestr(style, "display") : NULL;
-	const char *visibility = style != NULL ? strcasestr(style, "visibility") : NULL;
-	if ((display != NULL && strcasestr(display, "none") != NULL) || (visibility != NULL && strcasestr(visibility, "hidden") != NULL))
-		return true;
-	const char *id = attribute_find(list, "id"), *class = attribute_find(list, "class");
-	for (const char *const *b = banners; *b != NULL; b++)
-		if ((id != NULL && strcasestr(id, *b) != NULL) || (class != NULL && strcasestr(class, *b) != NULL))
-			return true;
-	return false;
+	return n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_CDATA || n->type == GUMBO_NODE_WHITESPACE;
 }
 
-// --- events ---
+// A banner has names of one, few words, and no part that only pages have.
+static bool is_banner(const GumboNode *element)
+{
+	static const char *const names[] = {"id", "class"};
+	static const GumboTag of_pages[] = {GUMBO_TAG_MAIN, GUMBO_TAG_H1, GUMBO_TAG_ARTICLE};
+	bool named = false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		for (const char *s = html_attribute(element, names[i]); s != NULL && *s != '\0' && !named;) {
+			size_t len = strcspn(s, " \t\r\n\f");
+			named = len > 0 && name_of_banner(s, len);
+			s += len + strspn(s + len, " \t\r\n\f");
+		}
+	size_t bytes = 0;
+	for (const GumboNode *n = element; named && n != NULL; n = node_next(n, element, true)) {
+		bytes += n->type == GUMBO_NODE_TEXT ? strlen(n->v.text.text) : 0;
+		named = bytes <= BANNER_MAX && (n->type != GUMBO_NODE_ELEMENT || !TAG_IN(n->v.element.tag, of_pages));
+	}
+	return named;
+}
 
-static void meta_read(struct page *p, const xmlChar **list)
+// ---- the first walk: what the page says to machines ----
+
+static void meta_read(struct page *p, const GumboNode *element)
 {
 	static const struct {
 		const char *name;
@@ -170,64 +307,131 @@ static void meta_read(struct page *p, const xmlChar **list)
 	    {"og:site_name", SITE_NAME},  {"application-name", APPLICATION}, {"content-language", LANGUAGE},   {"og:locale", LANGUAGE},
 	};
 	static const char *const names[] = {"name", "property", "http-equiv"};
-	const char *name = NULL, *content = attribute_find(list, "content");
-	for (size_t i = 0; name == NULL && i < ARRAY_LEN(names); i++)
-		name = attribute_find(list, names[i]);
-	if (name == NULL || content == NULL)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (strcasecmp(name, rows[i].name) == 0 && text_empty(p, rows[i].to))
-			running_text_add(&p->texts[rows[i].to], content, strlen(content));
-	if (strcasecmp(name, "theme-color") == 0 || strcasecmp(name, "msapplication-tilecolor") == 0)
-		colour_value(&p->colours, content, true);
+	const char *content = html_attribute(element, "content"), *pragma = html_attribute(element, "http-equiv");
+	for (size_t n = 0; content != NULL && n < ARRAY_LEN(names); n++) {
+		const char *name = html_attribute(element, names[n]);
+		for (size_t i = 0; name != NULL && i < ARRAY_LEN(rows); i++)
+			if (strcasecmp(name, rows[i].name) == 0)
+				text_of(p, rows[i].to, content);
+		if (name != NULL && (strcasecmp(name, "theme-color") == 0 || strcasecmp(name, "msapplication-tilecolor") == 0))
+			colour_value(&p->colours, content, true);
+	}
+	if (pragma != NULL && content != NULL && strcasecmp(pragma, "refresh") == 0 && p->refresh_after < 0) {
+		p->refresh_after = refresh_read(content, p->refresh, sizeof p->refresh);
+		if (*p->refresh == '\0') // to itself
+			p->refresh_after = -1;
+	}
 }
 
-static void block_break(struct page *p)
+// The text below an element, as one piece of its own.
+static void style_read(struct page *p, const GumboNode *element)
 {
-	p->texts[TEXT].pending = p->texts[MAIN].pending = '\n';
-	if (p->into == INTO_HEADING && p->headings_count < HEADINGS_MAX)
+	const char *type = html_attribute(element, "type"), *media = html_attribute(element, "media");
+	const GumboVector *children = children_of(element);
+	for (unsigned i = 0; i < children->length; i++) {
+		const GumboNode *n = children->data[i];
+		if (!node_is_text(n))
+			continue;
+		colour_css(&p->colours, n->v.text.text, strlen(n->v.text.text));
+		if (type == NULL || *type == '\0' || strcasecmp(type, "text/css") == 0)
+			css_sheet(p->css, n->v.text.text, strlen(n->v.text.text), media);
+	}
+}
+
+static void machines_element(struct page *p, const GumboNode *n)
+{
+	static const char *const colour_names[] = {"bgcolor", "color", "fill"};
+	GumboTag tag = n->v.element.tag;
+	bool html = n->v.element.tag_namespace == GUMBO_NAMESPACE_HTML;
+	const char *style = html_attribute(n, "style");
+	p->elements = p->elements || n->v.element.original_tag.length > 0;
+	if (style != NULL)
+		colour_css(&p->colours, style, strlen(style));
+	for (size_t i = 0; i < ARRAY_LEN(colour_names); i++) {
+		const char *value = html_attribute(n, colour_names[i]);
+		if (value != NULL)
+			colour_value(&p->colours, value, false);
+	}
+	p->scripts = p->scripts || tag == GUMBO_TAG_SCRIPT;
+	p->frames = p->frames || tag == GUMBO_TAG_FRAME || tag == GUMBO_TAG_IFRAME;
+	p->pictures = p->pictures || tag == GUMBO_TAG_IMG || tag == GUMBO_TAG_SVG || tag == GUMBO_TAG_CANVAS || tag == GUMBO_TAG_VIDEO ||
+		      tag == GUMBO_TAG_OBJECT || tag == GUMBO_TAG_EMBED;
+	if (tag == GUMBO_TAG_META && html)
+		meta_read(p, n);
+	else if (tag == GUMBO_TAG_STYLE)
+		style_read(p, n);
+	else if (tag == GUMBO_TAG_HTML)
+		text_of(p, LANGUAGE, html_attribute(n, "lang"));
+	else if (tag == GUMBO_TAG_TITLE && html && !p->titled) {
+		p->titled = true;
+		for (unsigned i = 0; i < children_of(n)->length; i++) {
+			const GumboNode *child = children_of(n)->data[i];
+			if (node_is_text(child))
+				running_text_add(&p->texts[TITLE], child->v.text.text, strlen(child->v.text.text));
+		}
+	}
+}
+
+// ---- the second walk: what is shown ----
+
+static void block_break(struct page *p, const struct level *l)
+{
+	for (enum page_text t = TEXT; t <= ALL; t++)
+		p->texts[t].pending = '\n';
+	if (l->heading && p->headings_count < HEADINGS_MAX)
 		running_text_add(&p->texts[HEADINGS + p->headings_count], " ", 1);
 }
 
-static void start_element(void *context, const xmlChar *xml_name, const xmlChar **list)
+// Whether the page, or the browser by itself, does not show the element; what it decides for those inside goes into *l, which begins as the
+// outer one's.
+static bool element_enter(struct page *p, const GumboNode *n, struct level *l)
 {
-	static const char *const colour_names[] = {"bgcolor", "color", "fill", NULL};
-	struct page *p = context;
-	const char *name = (const char *)xml_name, *language = attribute_find(list, "lang"), *role = attribute_find(list, "role");
-	enum into into = INTO_TEXT;
-	p->depth++;
-	p->elements = true;
-	for (const xmlChar **a = list; a != NULL && a[0] != NULL; a += 2) { // colours count wherever they stand, hidden or not
-		const char *value = (const char *)a[1];
-		if (value != NULL && strcasecmp((const char *)a[0], "style") == 0)
-			colour_css(&p->colours, value, strlen(value));
-		else if (value != NULL && name_in((const char *)a[0], colour_names))
-			colour_value(&p->colours, value, false);
+	static const char roles[] = "navigation search dialog alertdialog contentinfo complementary menu menubar";
+	const GumboElement *e = &n->v.element;
+	const GumboNode *outer = n->parent;
+	const char *role = html_attribute(n, "role"), *hidden = html_attribute(n, "hidden");
+	// The page as a whole is never hidden: some hide <body> until a script has run.
+	bool whole = e->tag == GUMBO_TAG_HTML || e->tag == GUMBO_TAG_BODY, in_flex = l->flex;
+	if (TAG_IN(e->tag, never_shown))
+		return false;
+	GumboStringPiece written = e->original_tag;
+	gumbo_tag_from_original_text(&written); // a name that gumbo does not know
+	bool dialog = e->tag == GUMBO_TAG_UNKNOWN && written.length == 6 && strncasecmp(written.data, "dialog", 6) == 0;
+	struct css_look look = css_look_of(p->css, n);
+	bool until_found = hidden != NULL && strcasecmp(hidden, "until-found") == 0;
+	bool none = look.display == CSS_DISPLAY_NONE || (hidden != NULL && (look.display == CSS_DISPLAY_UNSET || until_found));
+	none = none || (dialog && html_attribute(n, "open") == NULL && look.display == CSS_DISPLAY_UNSET);
+	if (none && !whole) {
+		p->hides = true;
+		return false;
 	}
-	if (strcasecmp(name, "meta") == 0)
-		meta_read(p, list);
-	if (strcasecmp(name, "html") == 0 && language != NULL && text_empty(p, LANGUAGE))
-		running_text_add(&p->texts[LANGUAGE], language, strlen(language));
-	if (name_in(name, blocks))
-		block_break(p);
-	if (strcasecmp(name, "style") == 0 && p->into == INTO_TEXT)
-		into = INTO_STYLE;
-	if (p->hidden == 0 && element_hides(name, list)) {
-		p->hidden = p->depth;
-	} else if (p->hidden == 0) {
-		bool main =
-		    strcasecmp(name, "main") == 0 || strcasecmp(name, "article") == 0 || (role != NULL && strcasecmp(role, "main") == 0);
-		if (main && p->inside_main == 0)
-			p->inside_main = p->depth;
-		if (strcasecmp(name, "title") == 0 && !p->titled)
-			into = INTO_TITLE;
-		else if (name_in(name, headings) && p->into == INTO_TEXT)
-			into = INTO_HEADING;
+	// <details> shows its first <summary> alone, unless it is open.
+	if (outer->type == GUMBO_NODE_ELEMENT && outer->v.element.tag == GUMBO_TAG_DETAILS && html_attribute(outer, "open") == NULL) {
+		const GumboNode *first = NULL;
+		for (unsigned i = 0; first == NULL && i < children_of(outer)->length; i++) {
+			const GumboNode *child = children_of(outer)->data[i];
+			first = child->type == GUMBO_NODE_ELEMENT && child->v.element.tag == GUMBO_TAG_SUMMARY ? child : NULL;
+		}
+		if (n != first)
+			return false;
 	}
-	if (into != INTO_TEXT) {
-		p->into = into;
-		p->into_depth = p->depth;
-	}
+	if (!whole && is_banner(n))
+		return false;
+	if (look.visibility != CSS_VISIBILITY_UNSET && !whole)
+		l->unseen = look.visibility == CSS_HIDDEN;
+	bool main = e->tag == GUMBO_TAG_MAIN || (role != NULL && strcasecmp(role, "main") == 0);
+	l->around = l->around || TAG_IN(e->tag, around_text) || dialog ||
+		    (e->tag == GUMBO_TAG_BUTTON && !l->heading && outer->v.element.tag != GUMBO_TAG_SUMMARY) ||
+		    (role != NULL && !main && !whole && word_in_list(role, strlen(role), roles));
+	l->main = l->main || main;
+	l->article = l->article || e->tag == GUMBO_TAG_ARTICLE;
+	l->flex = look.display == CSS_DISPLAY_FLEX;
+	l->block = in_flex || look.apart || look.display == CSS_DISPLAY_BLOCK || l->flex ||
+		   (look.display == CSS_DISPLAY_UNSET && (dialog || TAG_IN(e->tag, block_tags))) || whole;
+	if (l->block && !l->unseen)
+		block_break(p, l);
+	l->heading = l->heading || (TAG_IN(e->tag, heading_tags) && !l->unseen && !l->around);
+	return true;
 }
 
 // A heading that was there already counts once.
@@ -246,55 +450,89 @@ static void heading_end(struct page *p)
 	p->headings_count++;
 }
 
-static void end_element(void *context, const xmlChar *xml_name)
+// `outer`: what holds around the element.
+static void element_leave(struct page *p, const struct level *l, const struct level *outer)
 {
-	struct page *p = context;
-	if (p->into_depth == p->depth) {
-		if (p->into == INTO_HEADING)
-			heading_end(p);
-		if (p->into == INTO_STYLE) {
-			colour_css(&p->colours, buf_text(&p->css), p->css.len);
-			buf_reset(&p->css);
-		}
-		p->titled = p->titled || p->into == INTO_TITLE;
-		p->into = INTO_TEXT;
-		p->into_depth = 0;
-	}
-	if (p->hidden == p->depth)
-		p->hidden = 0;
-	if (p->inside_main == p->depth)
-		p->inside_main = 0;
-	if (name_in((const char *)xml_name, blocks))
-		block_break(p);
-	if (p->depth > 0)
-		p->depth--;
+	if (l->heading && !outer->heading)
+		heading_end(p);
+	if (l->block && !l->unseen)
+		block_break(p, outer);
 }
 
-static void characters(void *context, const xmlChar *text, int length)
+static void text_shown(struct page *p, const GumboNode *n, const struct level *l)
 {
-	struct page *p = context;
-	const char *s = (const char *)text;
-	size_t len = length > 0 ? (size_t)length : 0;
-	if (p->into == INTO_STYLE && p->css.len + len <= p->css.max)
-		buf_add(&p->css, s, len);
-	if (p->hidden || p->into == INTO_STYLE)
+	const char *s = n->v.text.text;
+	size_t len = strlen(s);
+	if (n->parent->type == GUMBO_NODE_ELEMENT && n->parent->v.element.tag == GUMBO_TAG_DETAILS &&
+	    html_attribute(n->parent, "open") == NULL)
 		return;
-	if (p->into == INTO_TITLE) {
-		running_text_add(&p->texts[TITLE], s, len);
+	if (l->unseen) {
+		p->hides = p->hides || n->type == GUMBO_NODE_TEXT;
 		return;
 	}
-	if (p->into == INTO_HEADING && p->headings_count < HEADINGS_MAX)
+	running_text_add(&p->texts[ALL], s, len);
+	if (l->around)
+		return;
+	if (l->heading && p->headings_count < HEADINGS_MAX)
 		running_text_add(&p->texts[HEADINGS + p->headings_count], s, len);
 	running_text_add(&p->texts[TEXT], s, len);
-	if (p->inside_main)
+	if (l->main)
 		running_text_add(&p->texts[MAIN], s, len);
+	if (l->article)
+		running_text_add(&p->texts[ARTICLE], s, len);
 }
 
-// --- the whole ---
+static void shown_read(struct page *p, const GumboNode *root)
+{
+	size_t depth = 1;
+#define LEVEL(d) (&p->levels[(d) < LEVELS_MAX ? (d) : LEVELS_MAX - 1])
+	p->levels[0] = (struct level){0};
+	for (const GumboNode *n = root; n != NULL;) {
+		bool entered = false;
+		if (node_is_text(n)) {
+			text_shown(p, n, LEVEL(depth - 1));
+		} else if (n->type == GUMBO_NODE_ELEMENT) {
+			struct level inner = *LEVEL(depth - 1);
+			inner.block = false;
+			entered = element_enter(p, n, &inner);
+			if (entered && children_of(n)->length > 0) {
+				*LEVEL(depth) = inner;
+				depth++;
+				n = children_of(n)->data[0];
+				continue;
+			}
+			if (entered)
+				element_leave(p, &inner, LEVEL(depth - 1));
+		}
+		for (const GumboNode *next = NULL; next == NULL; n = next != NULL ? next : n->parent) {
+			if (n == root)
+				return;
+			const GumboVector *siblings = children_of(n->parent);
+			if (n->index_within_parent + 1 < siblings->length) {
+				next = siblings->data[n->index_within_parent + 1];
+			} else {
+				depth--;
+				element_leave(p, LEVEL(depth), LEVEL(depth - 1));
+			}
+		}
+	}
+}
+
+// ---- the whole ----
 
 static const char *text_or(const struct page *p, enum page_text which, enum page_text otherwise)
 {
 	return buf_text(&p->texts[text_empty(p, which) ? otherwise : which].text);
+}
+
+// <main>, or articles that are most of the page, or what is not around the text; a page of nothing but menus is better than none.
+static const char *text_best(const struct page *p)
+{
+	if (p->texts[MAIN].text.len >= MAIN_ENOUGH)
+		return buf_text(&p->texts[MAIN].text);
+	if (p->texts[ARTICLE].text.len >= MAIN_ENOUGH && p->texts[ARTICLE].offered * 2 >= p->texts[TEXT].offered)
+		return buf_text(&p->texts[ARTICLE].text);
+	return text_or(p, TEXT, ALL);
 }
 
 static cJSON *page_facts(const struct page *p)
@@ -307,13 +545,13 @@ static cJSON *page_facts(const struct page *p)
 	     s++)
 		language[n++] = *s == '_' ? '-' : *s;
 	language[n >= 2 && isalpha((unsigned char)language[0]) && isalpha((unsigned char)language[1]) ? n : 0] = '\0';
-	bool ok =
-	    cJSON_AddStringToObject(head, "title", text_or(p, TITLE, OG_TITLE)) != NULL &&
-	    cJSON_AddStringToObject(head, "description", text_or(p, DESCRIPTION, SUMMARY)) != NULL &&
-	    cJSON_AddStringToObject(head, "language", language) != NULL &&
-	    cJSON_AddStringToObject(head, "site_name", text_or(p, SITE_NAME, APPLICATION)) != NULL &&
-	    cJSON_AddStringToObject(head, "text", buf_text(&p->texts[p->texts[MAIN].text.len >= MAIN_ENOUGH ? MAIN : TEXT].text)) != NULL &&
-	    (list = cJSON_AddArrayToObject(head, "headings")) != NULL && (colours = cJSON_AddArrayToObject(head, "colours")) != NULL;
+	bool ok = cJSON_AddStringToObject(head, "title", text_or(p, TITLE, OG_TITLE)) != NULL &&
+		  cJSON_AddStringToObject(head, "description", text_or(p, DESCRIPTION, SUMMARY)) != NULL &&
+		  cJSON_AddStringToObject(head, "language", language) != NULL &&
+		  cJSON_AddStringToObject(head, "site_name", text_or(p, SITE_NAME, APPLICATION)) != NULL &&
+		  cJSON_AddStringToObject(head, "text", text_best(p)) != NULL &&
+		  (p->refresh_after < 0 || cJSON_AddStringToObject(head, "refresh", p->refresh) != NULL) &&
+		  (list = cJSON_AddArrayToObject(head, "headings")) != NULL && (colours = cJSON_AddArrayToObject(head, "colours")) != NULL;
 	for (size_t i = 0; ok && i < p->headings_count; i++)
 		ok = cJSON_AddItemToArray(list, cJSON_CreateString(buf_text(&p->texts[HEADINGS + i].text)));
 	for (size_t i = 0; ok && i < count; i++)
@@ -323,54 +561,52 @@ static cJSON *page_facts(const struct page *p)
 	return head;
 }
 
-static xmlParserInputPtr no_entity(const char *url, const char *id, xmlParserCtxtPtr ctxt)
+int page_prepare(struct err *e)
 {
-	(void)url, (void)id, (void)ctxt;
-	return NULL;
+	return encoding_prepare(e);
 }
 
-void page_prepare(void)
+// By the first bytes of files that are served as something else by mistake.
+static bool bytes_are_no_page(const char *s, size_t len, bool declared)
 {
-	xmlInitParser();
-	xmlSetExternalEntityLoader(no_entity);
-	encoding_prepare();
+	static const struct {
+		const char *bytes;
+		size_t at, len;
+	} magic[] = {
+	    {"%PDF-", 0, 5}, {"\x89PNG", 0, 4}, {"\xff\xd8\xff", 0, 3}, {"GIF8", 0, 4}, {"PK\x03\x04", 0, 4}, {"\x1f\x8b", 0, 2},
+	    {"RIFF", 0, 4},  {"\177ELF", 0, 4}, {"ftyp", 4, 4},         {"OggS", 0, 4}, {"ID3", 0, 3},        {"7z\xbc\xaf", 0, 4},
+	    {"Rar!", 0, 4},  {"wOFF", 0, 4},    {"wOF2", 0, 4},         {"%!PS", 0, 4}, {"\0\0\1\0", 0, 4},   {"\x1a\x45\xdf\xa3", 0, 4}};
+	for (size_t i = 0; i < ARRAY_LEN(magic); i++)
+		if (len >= magic[i].at + magic[i].len && memcmp(s + magic[i].at, magic[i].bytes, magic[i].len) == 0)
+			return true;
+	bool wide =
+	    len >= 2 && ((s[0] == '\xff' && s[1] == '\xfe') || (s[0] == '\xfe' && s[1] == '\xff') || s[0] == 0 || s[1] == 0); // UTF-16
+	for (size_t i = 0; !declared && !wide && i < len && i < SNIFFED; i++)
+		if ((unsigned char)s[i] < ' ' && strchr("\t\n\r\f\x1b", s[i]) == NULL)
+			return true;
+	return false;
 }
 
-// 0, or -1 when memory is gone.
-static int html_parse(struct page *p, const char *utf8, size_t len)
-{
-	htmlParserCtxtPtr ctxt = htmlNewParserCtxt();
-	if (ctxt == NULL)
-		return -1;
-	htmlSAXHandler events = {
-	    .startElement = start_element,
-	    .endElement = end_element,
-	    .characters = characters,
-	    .cdataBlock = characters,
-	    .ignorableWhitespace = characters,
-	};
-	*ctxt->sax = events;
-	ctxt->userData = p;
-	htmlDocPtr doc = htmlCtxtReadMemory(ctxt, utf8, (int)len, NULL, "UTF-8",
-					    HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER |
-						HTML_PARSE_IGNORE_ENC | HTML_PARSE_NODEFDTD);
-	int rc = ctxt->errNo == XML_ERR_NO_MEMORY ? -1 : 0;
-	if (doc != NULL)
-		xmlFreeDoc(doc);
-	htmlFreeParserCtxt(ctxt);
-	return rc;
-}
+enum page_kind { PAGE_NONE, PAGE_HTML, PAGE_XHTML, PAGE_XML, PAGE_UNDECLARED };
 
-// By what HTTP says, and by the first bytes of files that are served as HTML by mistake.
-static bool page_is_html(const char *type, const char *s, size_t len)
+static enum page_kind page_kind(const char *type)
 {
-	static const char *const magic[] = {"%PDF-", "\x89PNG", "\xff\xd8\xff", "GIF8", "PK\x03\x04", "\x1f\x8b", "RIFF", "\177ELF", NULL};
-	if (type != NULL && *type && strncasecmp(type, "text/html", 9) != 0 && strncasecmp(type, "application/xhtml+xml", 21) != 0)
-		return false;
-	for (const char *const *m = magic; *m != NULL; m++)
-		if (len >= strlen(*m) && memcmp(s, *m, strlen(*m)) == 0)
-			return false;
-	return true;
+	static const struct {
+		const char *type;
+		enum page_kind kind;
+	} rows[] = {{"text/html", PAGE_HTML},
+		    {"application/xhtml+xml", PAGE_XHTML},
+		    {"text/xml", PAGE_XML},
+		    {"application/xml", PAGE_XML},
+		    {"*/*", PAGE_UNDECLARED},
+		    {"unknown/unknown", PAGE_UNDECLARED},
+		    {"application/unknown", PAGE_UNDECLARED}};
+	size_t len = type != NULL ? strcspn(type, "; \t,") : 0;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (len == strlen(rows[i].type) && strncasecmp(type, rows[i].type, len) == 0)
+			return rows[i].kind;
+	// What is no type at all says nothing either.
+	return len == 0 || memchr(type, '/', len) == NULL ? PAGE_UNDECLARED : PAGE_NONE;
 }
 
 static cJSON *page_fail(const char **code, const char *why, struct err *e, enum err_code which, const char *text)
@@ -380,31 +616,67 @@ static cJSON *page_fail(const char **code, const char *why, struct err *e, enum 
 	return NULL;
 }
 
+static cJSON *page_not_html(const char **code, struct err *e)
+{
+	return page_fail(code, "not-html", e, ERR_INPUT, "The address does not lead to a web page (HTML).");
+}
+
+// Why there is nothing to read, as far as it can be seen.
+static cJSON *page_without_text(const struct page *p, const char **code, struct err *e)
+{
+	if (p->frames)
+		return page_fail(code, "frames", e, ERR_INPUT, "The page shows other pages in frames, and has no text of its own.");
+	if (p->hides)
+		return page_fail(code, "hidden", e, ERR_INPUT, "The page's own styles hide all of its text.");
+	if (p->scripts)
+		return page_fail(code, "unreadable", e, ERR_INPUT, "The page has no text of its own: a script would have to add it.");
+	if (p->pictures)
+		return page_fail(code, "pictures", e, ERR_INPUT, "The page consists of pictures, without text.");
+	return page_fail(code, "empty-page", e, ERR_INPUT, "The page is empty.");
+}
+
 cJSON *page_read(const char *bytes, size_t len, const char *type, const char **code, struct err *e)
 {
 	static struct page p; // too large for a small stack
-	if (!page_is_html(type, bytes, len))
-		return page_fail(code, "not-html", e, ERR_INPUT,
-				 "The address does not lead to a web page (HTML). Give the address of a page, or describe the business.");
-	if (len == 0)
-		return page_fail(code, "empty-page", e, ERR_INPUT,
-				 "The page is empty. Give another address, or describe the business instead.");
+	enum page_kind kind = page_kind(type);
+	if (kind == PAGE_NONE || bytes_are_no_page(bytes, len, kind != PAGE_UNDECLARED))
+		return page_not_html(code, e);
 	BUF_AUTO_WIPE struct buf utf8 = BUF_INIT(PAGE_BYTES_MAX);
 	encoding_to_utf8(&utf8, bytes, len, type); // -1: full; what fits is read
-	p = (struct page){.css = BUF_INIT(CSS_MAX)};
+	if (kind == PAGE_XML &&
+	    (utf8.len == 0 || memmem(utf8.data, utf8.len < 2048 ? utf8.len : 2048, "http://www.w3.org/1999/xhtml", 28) == NULL))
+		return page_not_html(code, e);
+	if (utf8.data == NULL)
+		buf_adds(&utf8, "");
+	HTML_AUTO struct html html;
+	if (html_parse(&html, utf8.data, utf8.len, kind == PAGE_XHTML || kind == PAGE_XML) != 0)
+		return page_fail(code, "too-costly", e, ERR_MEMORY, "The page is too complex to read.");
+	p = (struct page){.refresh_after = -1, .css = css_new(html.document->doc_type_quirks_mode == GUMBO_DOCTYPE_QUIRKS)};
 	for (size_t i = 0; i < PAGE_TEXTS; i++)
 		p.texts[i] = RUNNING_TEXT_INIT(i < HEADINGS ? text_max[i] : HEADING_MAX);
 	cJSON *head = NULL;
-	if (utf8.len > 0 && html_parse(&p, utf8.data, utf8.len) != 0)
-		page_fail(code, "too-costly", e, ERR_MEMORY, "The page is too complex to read. Describe the business instead.");
-	else if (!p.elements || (text_empty(&p, TITLE) && text_empty(&p, OG_TITLE) && text_empty(&p, DESCRIPTION) &&
-				 text_empty(&p, SUMMARY) && text_empty(&p, TEXT) && p.headings_count == 0))
-		page_fail(code, p.elements ? "unreadable" : "not-html", e, ERR_INPUT,
-			  "The page has no text that can be read (it may need a script to show it). Describe the business instead.");
+	for (const GumboNode *n = p.css != NULL ? html.root : NULL, *next; n != NULL; n = next) {
+		bool element = n->type == GUMBO_NODE_ELEMENT;
+		if (element)
+			machines_element(&p, n);
+		next = node_next(n, html.root, element);
+	}
+	if (p.css != NULL)
+		shown_read(&p, html.root);
+	bool said = !text_empty(&p, TITLE) || !text_empty(&p, OG_TITLE) || !text_empty(&p, DESCRIPTION) || !text_empty(&p, SUMMARY);
+	bool words = !text_empty(&p, ALL) || p.headings_count > 0;
+	if (p.refresh_after > REFRESH_SOON && (said || words))
+		p.refresh_after = -1; // who has time to read is not sent on
+	if (p.css == NULL)
+		page_fail(code, "too-costly", e, ERR_MEMORY, "no memory for the page's style sheets");
+	else if (kind == PAGE_UNDECLARED && !p.elements)
+		page_not_html(code, e);
+	else if (!said && !words && p.refresh_after < 0)
+		page_without_text(&p, code, e);
 	else if ((head = page_facts(&p)) == NULL)
 		page_fail(code, "too-costly", e, ERR_MEMORY, "no memory for what the page says");
 	for (size_t i = 0; i < PAGE_TEXTS; i++)
 		buf_wipe(&p.texts[i].text);
-	buf_wipe(&p.css);
+	css_free(p.css);
 	return head;
 }

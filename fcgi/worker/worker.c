@@ -88,8 +88,7 @@ int worker_main(void)
 	note_program("worker");
 	// One heap: giving memory back to a second one makes the C library open a file, which the children may not.
 	mallopt(M_ARENA_MAX, 1);
-	page_prepare();
-	if (sketch_prepare(&e) != 0) {
+	if (page_prepare(&e) != 0 || sketch_prepare(&e) != 0) {
 		note_line("%s", e.text);
 		return EXIT_CANNOT_START;
 	}

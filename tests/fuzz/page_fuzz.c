@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf text = BUF_INIT(PAGE_FACTS_MAX);
 	if (size == 0)
 		return 0;
-	page_prepare();
+	struct err prepare_error = {0};
+	page_prepare(&prepare_error);
 	cJSON *facts = page_read((const char *)data + 1, size - 1, types[data[0] % (ARRAY_LEN(types))], &code, &e);
 	if (facts == NULL && (code == NULL || e.code == ERR_NONE))
 		abort();
