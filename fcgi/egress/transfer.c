@@ -14,8 +14,7 @@ enum {
 	SEND_BUFFER = 16 * 1024,       // the least it takes
 };
 
-// The memory of all answers together is limited, pages above all: whoever asks for many large ones at once gets some of them.
-static int answer_count(struct transfer *t)
+int transfer_answer_count(struct transfer *t)
 {
 	t->egress->answers_bytes += t->answer.body.cap - t->held;
 	t->held = t->answer.body.cap;
@@ -26,7 +25,7 @@ void transfer_answer_forget(struct transfer *t)
 {
 	struct answer *a = &t->answer;
 	buf_wipe(&a->body);
-	(void)answer_count(t);
+	(void)transfer_answer_count(t);
 	free(a->location);
 	*a = (struct answer){.retry_after_ms = -1, .body = BUF_INIT(a->body.max)};
 }
@@ -39,19 +38,20 @@ static size_t transfer_stop(struct transfer *t, enum egress_failure f)
 	return CURL_WRITEFUNC_ERROR;
 }
 
-// The header's value, without white space around it, if the line is that header; `value` has 2048 bytes.
-static bool header_is(const char *line, size_t len, const char *name, char value[2048])
+bool transfer_header_is(const char *line, size_t len, const char *name, char value[TRANSFER_VALUE_MAX])
 {
-	size_t n = strlen(name);
-	if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
+	size_t n = strlen(name), colon = n;
+	while (colon < len && line[colon] == ' ') // some write "Content-Type : …"
+		colon++;
+	if (len <= colon || line[colon] != ':' || strncasecmp(line, name, n) != 0)
 		return false;
-	const char *from = line + n + 1, *end = line + len;
+	const char *from = line + colon + 1, *end = line + len;
 	while (from < end && (*from == ' ' || *from == '\t'))
 		from++;
 	while (end > from && (unsigned char)end[-1] <= 0x20)
 		end--;
 	size_t size = (size_t)(end - from);
-	if (size > 2047 || memchr(from, '\0', size) != NULL)
+	if (size >= TRANSFER_VALUE_MAX || memchr(from, '\0', size) != NULL)
 		return false;
 	memcpy(value, from, size);
 	value[size] = '\0';
@@ -61,18 +61,21 @@ static bool header_is(const char *line, size_t len, const char *name, char value
 static void header_keep(struct transfer *t, const char *line, size_t len)
 {
 	struct answer *a = &t->answer;
-	char value[2048];
-	if (header_is(line, len, "content-type", value))
-		snprintf(a->type, sizeof a->type, "%.159s", value);
-	else if (header_is(line, len, "location", value) && a->location == NULL)
+	char value[TRANSFER_VALUE_MAX];
+	if (t->header != NULL)
+		t->header(t, line, len);
+	if (transfer_header_is(line, len, "content-type", value)) {
+		if (strchr(value, '/') != NULL) // what is no type does not take the place of one
+			snprintf(a->type, sizeof a->type, "%.159s", value);
+	} else if (transfer_header_is(line, len, "location", value) && a->location == NULL)
 		a->location = strdup(value);
-	else if (header_is(line, len, "retry-after-ms", value))
+	else if (transfer_header_is(line, len, "retry-after-ms", value))
 		a->retry_after_ms = retry_after_ms(value, true, when_now());
-	else if (header_is(line, len, "retry-after", value) && a->retry_after_ms < 0)
+	else if (transfer_header_is(line, len, "retry-after", value) && a->retry_after_ms < 0)
 		a->retry_after_ms = retry_after_ms(value, false, when_now());
-	else if (header_is(line, len, "x-should-retry", value))
+	else if (transfer_header_is(line, len, "x-should-retry", value))
 		a->told_not_to_repeat = strcasecmp(value, "false") == 0;
-	else if (t->region_header != NULL && header_is(line, len, t->region_header, value))
+	else if (t->region_header != NULL && transfer_header_is(line, len, t->region_header, value))
 		upstream_region_normalise(a->region, sizeof a->region, value);
 }
 
@@ -115,7 +118,9 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 	}
 	if (buf_add(&t->answer.body, bytes, len) != 0)
 		return transfer_stop(t, FAILURE_SIZE);
-	return answer_count(t) == 0 ? len : transfer_stop(t, FAILURE_CALLS);
+	if (transfer_answer_count(t) != 0)
+		return transfer_stop(t, FAILURE_CALLS);
+	return t->arrived != NULL && t->arrived(t) != 0 ? transfer_stop(t, FAILURE_NONE) : len;
 }
 
 int transfer_prepare(struct transfer *t, size_t body_max)
@@ -174,6 +179,8 @@ void transfer_done(struct engine_transfer *e, CURLcode result)
 {
 	struct transfer *t = LOOP_OWNER(e, struct transfer, engine);
 	enum egress_failure f = FAILURE_NONE;
+	if (result == CURLE_WRITE_ERROR && t->failure == FAILURE_NONE && t->answer.complete_headers) // see `arrived`
+		result = CURLE_OK;
 	// What a callback refuses while libcurl hands over what it kept during a pause does not come back as its result.
 	if (result != CURLE_OK || t->failure != FAILURE_NONE)
 		f = t->failure != FAILURE_NONE ? t->failure : egress_failure_of(result, t->answer.header_bytes > 0);

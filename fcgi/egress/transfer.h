@@ -29,11 +29,14 @@ struct transfer {
 	size_t held;                 // memory of answer.body, as counted in egress->answers_bytes
 	// By the owner.
 	struct egress *egress;
-	CURLU *url;                              // freed with the transfer
-	const char *region_header;               // NULL: none
-	int (*headers_done)(struct transfer *t); // all headers are there; -1, with the failure set, ends it
+	CURLU *url;                                                       // freed with the transfer
+	const char *region_header;                                        // NULL: none
+	void (*header)(struct transfer *t, const char *line, size_t len); // one line; NULL: none but those in `answer` matter
+	int (*headers_done)(struct transfer *t);                          // all headers are there; -1, with the failure set, ends it
 	// Takes a piece of the body, instead of answer.body; -1: not now, offer it again after engine_pause(). NULL until headers_done() sets it.
 	int (*piece)(struct transfer *t, const char *bytes, size_t len);
+	// More of answer.body is there; -1: it is whole, and the rest is not waited for. NULL: libcurl knows.
+	int (*arrived)(struct transfer *t);
 	void (*ended)(struct transfer *t, enum egress_failure failure); // FAILURE_NONE: the whole answer came. The handle is still there
 };
 
@@ -44,5 +47,11 @@ void transfer_drop(struct transfer *t); // ends it if it is under way, and frees
 void transfer_free(struct transfer *t);
 void transfer_done(struct engine_transfer *t, CURLcode result); // what the engine calls
 void transfer_answer_forget(struct transfer *t);
+// Counts the memory of the answer's body, whose size changed. -1: the memory of all answers together is at its limit, and this one is large:
+// whoever asks for many large ones at once gets some of them.
+int transfer_answer_count(struct transfer *t);
+// The header's value, without white space around it, if the line is that header.
+enum { TRANSFER_VALUE_MAX = 2048 };
+bool transfer_header_is(const char *line, size_t len, const char *name, char value[TRANSFER_VALUE_MAX]);
 
 #endif

@@ -2,6 +2,9 @@
 #include "fcgi/egress/url.h"
 #include "policy/base/buf.h"
 #include "policy/base/limits.h"
+#include "policy/base/text.h"
+#include <ctype.h>
+#include <idn2.h>
 #include <string.h>
 #include <strings.h>
 
@@ -102,17 +105,90 @@ CURLU *url_page(const char *text, struct err *e)
 	return NULL;
 }
 
+// Adds the host of an authority ("host" or "host:port") in plain ASCII: percent-encoding undone, other letters as IDNA writes them (UTS 46),
+// which also makes ordinary characters of wide ones. What it becomes is judged after that, like any other. -1: it is no host.
+static int authority_add(struct buf *out, const char *authority, size_t len)
+{
+	BUF_AUTO struct buf host = BUF_INIT(1024);
+	size_t host_len = len;
+	if (memchr(authority, '@', len) != NULL || memchr(authority, '[', len) != NULL)
+		return buf_add(out, authority, len); // judged as it is
+	for (size_t i = 0; i < len && host_len == len; i++)
+		if (authority[i] == ':')
+			host_len = i;
+	if (url_decode(&host, authority, host_len, false) != 0 || host.len == 0)
+		return -1;
+	bool ascii = true, plain = true;
+	for (size_t i = 0; i < host.len; i++) {
+		unsigned char c = (unsigned char)host.data[i];
+		ascii = ascii && c < 0x80;
+		plain = plain && (c >= 0x80 || isalnum(c) || strchr("-._", c) != NULL);
+	}
+	if (!plain) // what an escape hid must not end the host
+		return -1;
+	if (ascii)
+		return buf_add(out, host.data, host.len) | buf_add(out, authority + host_len, len - host_len);
+	char *name = NULL;
+	if (idn2_to_ascii_8z(host.data, &name, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
+		return -1;
+	int rc = buf_adds(out, name) | buf_add(out, authority + host_len, len - host_len);
+	idn2_free(name);
+	return rc;
+}
+
+// The reference as browsers read it: white space around it and line breaks in it go, a back slash is a slash, any number of slashes stands
+// before a host, what may not stand in a URL is percent-encoded.
+static int redirect_normalise(struct buf *out, const char *location)
+{
+	BUF_AUTO struct buf plain = BUF_INIT(4 * URL_BYTES_MAX);
+	const char *end = location + strlen(location);
+	bool path = true;
+	while (*location != '\0' && (unsigned char)*location <= ' ')
+		location++;
+	while (end > location && (unsigned char)end[-1] <= ' ')
+		end--;
+	for (; location < end; location++) {
+		unsigned char c = (unsigned char)*location;
+		path = path && c != '?' && c != '#';
+		if (c == '\t' || c == '\n' || c == '\r')
+			continue;
+		if (c == '\\' && path)
+			buf_addc(&plain, '/');
+		else if (c <= ' ' || c == 0x7f || strchr("\"<>\\", c) != NULL)
+			buf_printf(&plain, "%%%02x", c);
+		else
+			buf_addc(&plain, (char)c);
+	}
+	const char *s = buf_text(&plain);
+	size_t scheme = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+	if (scheme > 0 && s[scheme] == ':') {
+		bool web = (scheme == 4 && strncasecmp(s, "http", 4) == 0) || (scheme == 5 && strncasecmp(s, "https", 5) == 0);
+		if (!web || s[scheme + 1] != '/')
+			return web ? -1 : buf_adds(out, s); // of another scheme: refused as it is
+		buf_printf(out, "%.*s://", (int)scheme, s);
+		s += scheme + 1;
+	} else if (s[0] == '/' && s[1] == '/') {
+		buf_adds(out, "//");
+	} else {
+		return buf_adds(out, s);
+	}
+	s += strspn(s, "/");
+	size_t authority = strcspn(s, "/?#");
+	return authority_add(out, s, authority) | buf_adds(out, s + authority);
+}
+
 CURLU *url_redirect(CURLU *from, const char *location, struct err *e)
 {
-	const char *rest = strncmp(location, "//", 2) == 0 ? location + 2 : NULL;
-	const char *scheme_end = strstr(location, "://");
-	if (rest == NULL && scheme_end != NULL && strcspn(location, "/?#") > (size_t)(scheme_end - location))
+	BUF_AUTO struct buf text = BUF_INIT(8 * URL_BYTES_MAX);
+	bool normal = strlen(location) <= URL_BYTES_MAX && redirect_normalise(&text, location) == 0;
+	const char *plain = buf_text(&text), *rest = strncmp(plain, "//", 2) == 0 ? plain + 2 : NULL, *scheme_end = strstr(plain, "://");
+	if (rest == NULL && scheme_end != NULL && strcspn(plain, "/?#") > (size_t)(scheme_end - plain))
 		rest = scheme_end + 3;
-	if (strlen(location) > URL_BYTES_MAX || !bytes_printable(location) || (rest != NULL && !authority_plain(rest))) {
+	if (!normal || !bytes_printable(plain) || (rest != NULL && !authority_plain(rest))) {
 		err_set(e, ERR_INPUT, "The page redirects to something that is not a usable URL.");
 		return NULL;
 	}
-	CURLU *u = page_from(curl_url_dup(from), location, e);
+	CURLU *u = page_from(curl_url_dup(from), plain, e);
 	if (u != NULL)
 		curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
 	return u;

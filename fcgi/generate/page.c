@@ -26,6 +26,9 @@ static const struct {
     {"too-large", 422, "problem.too-large"},
     {"empty-page", 422, "problem.empty-page"},
     {"unreadable", 422, "problem.unreadable"},
+    {"frames", 422, "problem.unreadable.frames"},
+    {"pictures", 422, "problem.unreadable.pictures"},
+    {"hidden", 422, "problem.unreadable.hidden"},
     {"too-costly", 422, "problem.too-costly"},
     {"unreachable", 502, "problem.unreachable"},
     {"tls", 502, "problem.tls"},
@@ -89,9 +92,30 @@ static char **list_masked(const cJSON *array)
 	return list;
 }
 
+// Fetches a page and has it read. Where it sends its visitors on, *next becomes the call for that page.
+static int page_take(struct set *s, const cJSON *fetch, struct call *read, uint64_t deadline, cJSON **next)
+{
+	CALL_AUTO struct call fetched = CALL_INIT;
+
+	*next = NULL;
+	if (page_ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
+		return -1;
+	const char *type = json_string(fetched.reply.head, "type"), *url = json_string(fetched.reply.head, "url");
+	JSON_AUTO cJSON *job = worker_page_head(type != NULL ? type : "", url != NULL ? url : "");
+	if (page_ask(s, read, s->g->worker, job, &fetched, deadline + READ_MS) != 0)
+		return -1;
+	const char *refresh = json_string(read->reply.head, "refresh");
+	if (refresh != NULL)
+		*next = egress_page_next_head(refresh, url != NULL ? url : "", (unsigned)json_number(fetched.reply.head, "attempts", 1) - 1,
+					      PAGE_MS);
+	return refresh != NULL && *next == NULL ? problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL) : 0;
+}
+
 int page_facts_read(struct set *s)
 {
-	CALL_AUTO struct call fetched = CALL_INIT, read = CALL_INIT;
+	CALL_AUTO struct call read = CALL_INIT;
+	cJSON *next;
+	int rc;
 	uint64_t deadline = monotonic_ms() + PAGE_MS;
 	struct page_facts *page = &s->page;
 	bool minors = false;
@@ -102,11 +126,13 @@ int page_facts_read(struct set *s)
 	if (answer_progress(s, "page", 0, 1) != 0)
 		return -1;
 	JSON_AUTO cJSON *fetch = egress_page_head(buf_text(&s->input.url), PAGE_MS);
-	if (page_ask(s, &fetched, s->g->egress, fetch, NULL, deadline + 1000) != 0) // egress keeps the deadline; this is for its reply
-		return -1;
-	const char *type = json_string(fetched.reply.head, "type"), *url = json_string(fetched.reply.head, "url");
-	JSON_AUTO cJSON *job = worker_page_head(type != NULL ? type : "", url != NULL ? url : "");
-	if (page_ask(s, &read, s->g->worker, job, &fetched, deadline + READ_MS) != 0)
+	while ((rc = page_take(s, fetch, &read, deadline, &next)) == 0 && next != NULL) {
+		call_end(&read);
+		read = CALL_INIT;
+		json_free(&fetch);
+		fetch = next;
+	}
+	if (rc != 0)
 		return -1;
 	const cJSON *facts = read.reply.head;
 	page->title = text_masked(json_string(facts, "title"));

@@ -36,6 +36,14 @@ cJSON *egress_page_head(const char *url, unsigned deadline_ms)
 	return head;
 }
 
+cJSON *egress_page_next_head(const char *url, const char *from, unsigned followed, unsigned deadline_ms)
+{
+	cJSON *head = egress_page_head(url, deadline_ms);
+	if (cJSON_AddStringToObject(head, "from", from) == NULL || cJSON_AddNumberToObject(head, "followed", followed) == NULL)
+		json_free(&head);
+	return head;
+}
+
 cJSON *egress_status_head(void)
 {
 	cJSON *head = cJSON_CreateObject();
@@ -71,6 +79,8 @@ static const struct head_member send_members[] = {
 static const struct head_member page_members[] = {
     {"url", HEAD_TEXT, SENT(call.url), .max = FRAME_HEAD_MAX, .required = true},
     {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
+    {"from", HEAD_TEXT, SENT(call.from), .max = FRAME_HEAD_MAX},
+    {"followed", HEAD_WHOLE, SENT(call.followed), .max = UCHAR_MAX},
     {0},
 };
 static const struct head_member status_members[] = {{0}};

@@ -8,6 +8,8 @@
 //   of the vendor's hosts, where a result is. Method, path and query must be a route of the row (policy/processors/processors.json).
 //   `stream`: an answer with the status 200 comes as a streamed body (frame.h). What broke off and is asked for again is taken back first.
 // For a page, head:     {"op":"page","url":"https://…","deadline_ms":15000}
+//   and where a page that was fetched sends its visitors: {…,"url":"/as/it/says","from":"its address","followed":1}, with how many redirects
+//   led so far (`attempts` of its reply), which count.
 // Status, head:        {"op":"status"}
 //
 // Reply head on success: {"status":200,"type":"application/json","region":"swedencentral"|absent,"attempts":1,"sent":1234,
@@ -32,6 +34,7 @@
 cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
 			unsigned deadline_ms, bool repeatable, bool stream);
 cJSON *egress_page_head(const char *url, unsigned deadline_ms);
+cJSON *egress_page_next_head(const char *url, const char *from, unsigned followed, unsigned deadline_ms);
 cJSON *egress_status_head(void);
 
 enum egress_op { EGRESS_SEND, EGRESS_PAGE, EGRESS_STATUS };
@@ -42,7 +45,8 @@ struct egress_call {
 	const char *content_type, *accept;     // printable ASCII; NULL: not said
 	kind_set kinds;
 	bool repeatable, stream;
-	const char *url;
+	const char *url, *from; // from: NULL: not said
+	unsigned followed;
 };
 // What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.
 int egress_call_read(struct egress_call *out, const cJSON *head, struct err *e);

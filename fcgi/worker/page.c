@@ -2,6 +2,7 @@
 // Two walks over the tree: the first takes what the page says to machines, its style sheets and colours; the second its words, as far as a
 // browser would show them.
 #include "fcgi/worker/page.h"
+#include "fcgi/ipc/page_type.h"
 #include "fcgi/ipc/refresh.h"
 #include "fcgi/worker/colour.h"
 #include "fcgi/worker/css.h"
@@ -587,28 +588,6 @@ static bool bytes_are_no_page(const char *s, size_t len, bool declared)
 	return false;
 }
 
-enum page_kind { PAGE_NONE, PAGE_HTML, PAGE_XHTML, PAGE_XML, PAGE_UNDECLARED };
-
-static enum page_kind page_kind(const char *type)
-{
-	static const struct {
-		const char *type;
-		enum page_kind kind;
-	} rows[] = {{"text/html", PAGE_HTML},
-		    {"application/xhtml+xml", PAGE_XHTML},
-		    {"text/xml", PAGE_XML},
-		    {"application/xml", PAGE_XML},
-		    {"*/*", PAGE_UNDECLARED},
-		    {"unknown/unknown", PAGE_UNDECLARED},
-		    {"application/unknown", PAGE_UNDECLARED}};
-	size_t len = type != NULL ? strcspn(type, "; \t,") : 0;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (len == strlen(rows[i].type) && strncasecmp(type, rows[i].type, len) == 0)
-			return rows[i].kind;
-	// What is no type at all says nothing either.
-	return len == 0 || memchr(type, '/', len) == NULL ? PAGE_UNDECLARED : PAGE_NONE;
-}
-
 static cJSON *page_fail(const char **code, const char *why, struct err *e, enum err_code which, const char *text)
 {
 	*code = why;
@@ -638,7 +617,7 @@ static cJSON *page_without_text(const struct page *p, const char **code, struct 
 cJSON *page_read(const char *bytes, size_t len, const char *type, const char **code, struct err *e)
 {
 	static struct page p; // too large for a small stack
-	enum page_kind kind = page_kind(type);
+	enum page_type kind = page_type_of(type);
 	if (kind == PAGE_NONE || bytes_are_no_page(bytes, len, kind != PAGE_UNDECLARED))
 		return page_not_html(code, e);
 	BUF_AUTO_WIPE struct buf utf8 = BUF_INIT(PAGE_BYTES_MAX);

@@ -68,6 +68,126 @@ static void send_large(int fd, const char *piece, size_t len)
 	peer_wait_closed(fd, 20000);
 }
 
+// ---- answers that are not quite right, and what Chromium shows of them ----
+
+#define PLAIN "<title>T</title><p>bread and rolls"
+enum odd_body { AS_IS, GZIPPED, ZLIB, DEFLATED, GZIPPED_TWICE, BROTLI };
+struct odd {
+	const char *head;
+	enum odd_body body;
+	int cut;            // bytes taken from its end
+	const char *behind; // and added to it
+	size_t behind_len;
+	const char *gives; // the page; NULL: PLAIN
+	const char *code;  // or why there is none
+};
+#define HTML_OK       "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+#define BEHIND(bytes) .behind = (bytes), .behind_len = sizeof(bytes) - 1
+static const struct odd odd[] = {
+    // compression
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = GZIPPED},
+    {HTML_OK "Content-Encoding: X-GZip\r\n\r\n", .body = GZIPPED},
+    {HTML_OK "Content-Encoding: deflate\r\n\r\n", .body = ZLIB},
+    {HTML_OK "Content-Encoding: deflate\r\n\r\n", .body = DEFLATED},
+    {HTML_OK "Content-Encoding: br\r\n\r\n", .body = BROTLI},
+    {HTML_OK "Content-Encoding: gzip, gzip\r\n\r\n", .body = GZIPPED_TWICE},
+    {HTML_OK "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n", .body = GZIPPED_TWICE},
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = GZIPPED, BEHIND("\n")},
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = GZIPPED, BEHIND("\0\0\0\0\0\0\0\0")},
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = GZIPPED, BEHIND("\x1f\x8b\x08\0\0\0\0\0\x02\xff\x03\0\0\0\0\0\0\0\0\0")},
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = GZIPPED, BEHIND("<!-- served in 3 ms -->")},
+    {HTML_OK "Content-Encoding: deflate\r\n\r\n", .body = ZLIB, BEHIND("\r\n")},
+    {HTML_OK "Content-Encoding: br\r\n\r\n", .body = BROTLI, BEHIND("\n")},
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = GZIPPED, .cut = 8},
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = GZIPPED, .cut = 8, BEHIND("\0\0\0\0\0\0\0\0")},
+    {HTML_OK "Content-Encoding: gzip\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Encoding: none\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Encoding: utf-8\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Encoding: \r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Encoding: br\r\n\r\n", .body = AS_IS, .code = "truncated"},
+    // lengths
+    {HTML_OK "Content-Length: 500\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Length: 24\r\n\r\n", .body = AS_IS, .gives = "<title>T</title><p>bread"},
+    {HTML_OK "Content-Length: abc\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Length: \r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Length: -5\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Length: 34, 34\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Content-Length: 34\r\nContent-Length: 34\r\n\r\n", .body = AS_IS, BEHIND("HTTP/1.1 200 OK\r\n")},
+    {HTML_OK "Content-Length : 34\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Transfer-Encoding: chunked\r\n\r\n22  \r\n", .body = AS_IS, BEHIND("\r\n0\r\n\r\n")},
+    {HTML_OK "Transfer-Encoding: chunked\r\n\r\n22;a=b\r\n", .body = AS_IS, BEHIND("\r\n0\r\n\r\n")},
+    {HTML_OK "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n22\r\n", .body = AS_IS, BEHIND("\r\n0\r\n\r\n")},
+    {HTML_OK "Transfer-Encoding: chunked\r\n\r\n22\r\n", .body = AS_IS, BEHIND("\r\n")},
+    {HTML_OK "Transfer-Encoding: chunked\r\n\r\n40\r\n", .body = AS_IS},
+    {HTML_OK "Transfer-Encoding: identity\r\n\r\n", .body = AS_IS},
+    // headers
+    {"HTTP/1.1 200 OK\nContent-Type: text/html\n\n", .body = AS_IS},
+    {"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200\r\nContent-Type: text/html\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" HTML_OK "\r\n", .body = AS_IS},
+    {HTML_OK "X-A : b\r\n\r\n", .body = AS_IS},
+    {HTML_OK "X-A: b\r\n  c\r\n\r\n", .body = AS_IS},
+    {HTML_OK "X-A: caf\xe9\r\n\r\n", .body = AS_IS},
+    // types
+    {"HTTP/1.1 200 OK\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: */*\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: unknown/unknown\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: \r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: html\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Type: garbage\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: text/html, text/html; charset=utf-8\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n", .body = AS_IS, .code = "not-html"},
+    {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", .body = AS_IS, .code = "not-html"},
+    {"HTTP/1.1 203 x\r\nContent-Type: text/html\r\n\r\n", .body = AS_IS},
+    // sent on
+    {HTML_OK "Refresh: 0; url=/ok\r\n\r\n", .body = AS_IS, .cut = 34, .gives = "<title>Bakery</title>"},
+    {HTML_OK "Refresh: 2;URL='/ok'\r\n\r\n", .body = AS_IS, .gives = "<title>Bakery</title>"},
+    {HTML_OK "Refresh: 600; url=/ok\r\n\r\n", .body = AS_IS},
+    {HTML_OK "Refresh: 300\r\n\r\n", .body = AS_IS},
+    {"HTTP/1.1 302 x\r\nLocation:   \\ok  \r\n\r\n", .body = AS_IS, .gives = "<title>Bakery</title>"},
+    {"HTTP/1.1 308 x\r\nLocation: /o\tk\r\n\r\n", .body = AS_IS, .gives = "<title>Bakery</title>"},
+    {"HTTP/1.1 302 x\r\nLocation: \r\n\r\n", .body = AS_IS, .code = "http-status"},
+};
+
+static size_t deflate_into(char *out, size_t size, const char *bytes, size_t len, int window)
+{
+	z_stream z = {.next_in = (unsigned char *)(uintptr_t)bytes,
+		      .avail_in = (unsigned)len,
+		      .next_out = (unsigned char *)out,
+		      .avail_out = (unsigned)size};
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	return z.total_out;
+}
+
+static void odd_send(int fd, const struct odd *o)
+{
+	static const unsigned char brotli[] = {0x1b, 0x21, 0x00, 0xf8, 0x8d, 0x93, 0x4c, 0xfd, 0xfa, 0xd4, 0x2f, 0x3e, 0x70,
+					       0x73, 0x92, 0x87, 0x4a, 0x0c, 0x26, 0x72, 0xc0, 0xde, 0x96, 0x04, 0x7c, 0x7a,
+					       0x33, 0xb0, 0x41, 0x2f, 0x0f, 0xd1, 0x05, 0x2e, 0x1f, 0x20, 0x51, 0x03};
+	static const int windows[] = {[GZIPPED] = 31, [ZLIB] = 15, [DEFLATED] = -15, [GZIPPED_TWICE] = 31};
+	char body[512], twice[512];
+	size_t len = sizeof PLAIN - 1;
+	memcpy(body, PLAIN, len);
+	if (o->body == BROTLI) {
+		len = sizeof brotli;
+		memcpy(body, brotli, len);
+	} else if (o->body != AS_IS) {
+		len = deflate_into(body, sizeof body, PLAIN, sizeof PLAIN - 1, windows[o->body]);
+	}
+	if (o->body == GZIPPED_TWICE) {
+		memcpy(twice, body, len);
+		len = deflate_into(body, sizeof body, twice, len, 31);
+	}
+	len -= (size_t)o->cut;
+	if (o->behind != NULL)
+		memcpy(body + len, o->behind, o->behind_len);
+	peer_sends(fd, o->head);
+	peer_send(fd, body, len + o->behind_len);
+}
+
 static void serve(struct peer *p, int fd, const char *path, const char *request)
 {
 	char many[65536];
@@ -83,7 +203,9 @@ static void serve(struct peer *p, int fd, const char *path, const char *request)
 	else if (strcmp(path, "/gzip-bomb") == 0)
 		send_gzip_bomb(fd);
 	else if (strcmp(path, "/bad-gzip") == 0)
-		peer_answer(fd, "200 OK", "text/html", "Content-Encoding: gzip\r\n", "this is not gzip");
+		peer_answer(fd, "200 OK", "text/html", "Content-Encoding: gzip\r\n", "\x1f\x8bthis is not gzip");
+	else if (strncmp(path, "/odd/", 5) == 0)
+		odd_send(fd, &odd[strtoul(path + 5, NULL, 10)]);
 	else if (strcmp(path, "/2gb") == 0)
 		send_endless(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2147483648\r\n\r\n", many, 0);
 	else if (strcmp(path, "/endless-body") == 0)
@@ -173,16 +295,49 @@ static void hostile_answers_end_early(void **state)
 	static const struct {
 		const char *path, *code;
 	} rows[] = {
-	    {"/gzip-bomb", "too-large"}, {"/2gb", "too-large"},  {"/endless-body", "too-large"}, {"/endless-headers", "too-large"},
-	    {"/bad-gzip", "truncated"},  {"/cut", "truncated"},  {"/noise", "truncated"},        {"/close", "unreachable"},
-	    {"/empty", "empty-page"},    {"/204", "empty-page"}, {"/image", "not-html"},         {"/404", "http-status"},
-	    {"/304", "http-status"},     {"/loop", "redirects"},
+	    {"/gzip-bomb", "too-large"}, {"/2gb", "too-large"},   {"/endless-body", "too-large"}, {"/endless-headers", "too-large"},
+	    {"/bad-gzip", "truncated"},  {"/noise", "truncated"}, {"/close", "unreachable"},      {"/empty", "empty-page"},
+	    {"/204", "empty-page"},      {"/image", "not-html"},  {"/404", "http-status"},        {"/304", "http-status"},
+	    {"/loop", "redirects"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint64_t start = monotonic_ms();
 		page_expect(&child, at(rows[i].path), rows[i].code);
 		assert_true(monotonic_ms() - start < 5000);
 	}
+}
+
+static void answers_that_are_not_quite_right_are_taken_as_browsers_take_them(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		char path[32];
+		JSON_AUTO cJSON *reply = NULL;
+		BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
+		snprintf(path, sizeof path, "/odd/%zu", i);
+		egress_ask(&child, egress_page_head(at(path), 5000), NULL, &reply, &body);
+		const char *code = odd[i].code != NULL ? odd[i].code : "", *gives = odd[i].gives != NULL ? odd[i].gives : PLAIN;
+		if (strcmp(reply_code(reply), code) != 0 || (*code == '\0' && strcmp(buf_text(&body), gives) != 0))
+			fail_msg("%s\ngives %s \"%.100s\"", odd[i].head, reply_code(reply), buf_text(&body));
+	}
+}
+
+// Where a page sends its visitors on, those redirects count that led to it.
+static void a_page_may_send_on(void **state)
+{
+	(void)state;
+	JSON_AUTO cJSON *reply = NULL, *far = NULL;
+	BUF_AUTO struct buf body = BUF_INIT(FRAME_BODY_MAX);
+	egress_ask(&child, egress_page_next_head("ok", at("/shop/"), 0, 5000), NULL, &reply, NULL);
+	assert_string_equal(json_string(reply, "url"), at("/ok")); // what else than /ok is asked for is sent there
+	assert_int_equal(json_number(reply, "attempts", 0), 3);
+	json_free(&reply);
+	egress_ask(&child, egress_page_next_head("../ok", at("/shop/"), 4, 5000), NULL, &reply, &body);
+	assert_string_equal(buf_text(&body), "<title>Bakery</title>");
+	assert_int_equal(json_number(reply, "attempts", 0), 6);
+	egress_ask(&child, egress_page_next_head("/ok", at("/shop/"), 5, 5000), NULL, &far, NULL);
+	assert_string_equal(reply_code(far), "redirects");
+	page_expect(&child, at("/cut"), "");
 }
 
 static void a_page_that_never_ends_or_never_begins_times_out(void **state)
@@ -410,6 +565,8 @@ int main(void)
 	    cmocka_unit_test(a_page_comes_with_its_type_and_final_address),
 	    cmocka_unit_test(the_request_says_who_we_are_and_nothing_else),
 	    cmocka_unit_test(hostile_answers_end_early),
+	    cmocka_unit_test(answers_that_are_not_quite_right_are_taken_as_browsers_take_them),
+	    cmocka_unit_test(a_page_may_send_on),
 	    cmocka_unit_test(a_page_that_never_ends_or_never_begins_times_out),
 	    cmocka_unit_test(redirects_to_forbidden_addresses_send_no_packet),
 	    cmocka_unit_test(the_transfer_ends_when_the_caller_leaves),
