@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
-# make run | test | system | mutate | bench | sketches | fuzz | lint | install | clean. See README.md.
+# make run | test | system | mutate | bench | sketches | fuzz | lint | install | uninstall | deb | clean. See README.md.
+
+VERSION := 0.9.0
 
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
 	libssl-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
 	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev libgumbo-dev libidn2-dev libbrotli-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
-	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd systemd-container mmdebstrap python3 git
+	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd systemd-container mmdebstrap lintian dpkg-dev python3 git
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call install-packages,LIST): says what it installs, and does nothing when all is there.
 install-packages = @missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>/dev/null | awk '$$2=="ii"{print $$1}' | \
@@ -52,7 +54,7 @@ obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
 ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(PROGRAM_SRC) $(ADMIN_SRC))
 PROGRAMS := $(addprefix $(V)/bin/,$(PROGRAMS_FCGI) lethe lethe-run) $(V)/testing/egress
 
-.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser system fault mutate lint bench sketches fuzz install clean asan tsan packages-run packages-test
+.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser system fault mutate lint bench sketches fuzz install uninstall deb clean asan tsan packages-run packages-test
 all: programs
 programs: $(PROGRAMS) $(V)/units
 
@@ -96,11 +98,11 @@ fuzz-programs: $(FUZZ)
 # Where programs look for what is installed. Only this object knows, so another prefix costs one compilation and the links.
 prefix ?= /usr
 sysconfdir ?= /etc
-places := $(prefix) $(sysconfdir)
+places := $(prefix) $(sysconfdir) $(VERSION)
 $(V)/places: FORCE
 	@mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(places)' ] || echo '$(places)' > $@
 $(V)/obj/policy/base/place.o: $(V)/places
-$(V)/obj/policy/base/place.o: PLACE = -DLETHE_PREFIX='"$(prefix)"' -DLETHE_SYSCONFDIR='"$(sysconfdir)"'
+$(V)/obj/policy/base/place.o: PLACE = -DLETHE_PREFIX='"$(prefix)"' -DLETHE_SYSCONFDIR='"$(sysconfdir)"' -DLETHE_VERSION='"$(VERSION)"'
 
 # The units as they are installed, and with nginx's files as they are shipped: what `lethe check` compares with is part of the program.
 $(V)/units: systemd/units.sh fcgi/ipc/programs.def $(wildcard systemd/*.* systemd/lethe-.service.d/* fcgi/*/unit.conf) $(V)/places
@@ -195,40 +197,57 @@ sketches: packages-run
 
 
 # ---- make install DESTDIR= prefix= ----
-SERVER_NAME ?= localhost
-CERT ?= $(sysconfdir)/lethe/tls/cert.pem
-CERT_KEY ?= $(sysconfdir)/lethe/tls/key.pem
 # What is installed where, with the places in it that prefix and sysconfdir name: ours are written for /usr and /etc, and another prefix is one
-# more folder that cron must search.
+# more folder that cron must search. What stands in /etc/lethe is lethe-setup's work: it knows what was edited, and earlier values.
 to := $(DESTDIR)$(prefix)
 etc := $(DESTDIR)$(sysconfdir)/lethe
-put = install -D -m $(1) -t $(2) $(3)
-fill = sed $(1) $(2) > $(B)/place.tmp && install -D -m 644 $(B)/place.tmp $(3)
-nginx-values = -e 's|@RUN@|/run/lethe|g; s|@STATE@|/var/lib/lethe|g; s|@SNIPPETS@|$(sysconfdir)/lethe/snippets|g' \
-	-e 's|@SERVER_NAME@|$(SERVER_NAME)|g; s|@CERT@|$(CERT)|g; s|@CERT_KEY@|$(CERT_KEY)|g'
+put = install -D -m $(1) -t "$(2)" $(3)
+fill = sed $(1) $(2) > $(B)/place.tmp && install -D -m $(or $(4),644) $(B)/place.tmp "$(3)"
 place-values = -e 's|/usr/lib/lethe|$(prefix)/lib/lethe|g; s|/usr/sbin/lethe|$(prefix)/sbin/lethe|g; s|/usr/share/lethe|$(prefix)/share/lethe|g' \
+	-e 's|/usr/lib/\(sysusers\|tmpfiles\).d/lethe|$(prefix)/lib/\1.d/lethe|g; s|@VERSION@|$(VERSION)|g' \
 	-e 's|/etc/lethe|$(sysconfdir)/lethe|g; s|tests/browser/\([a-z]*\)[.]png|\1.png|' $(if $(filter /usr,$(prefix)),,-e 's|^PATH=|&$(prefix)/sbin:|')
+setup-values = $(foreach v,SERVER_NAME CERT CERT_KEY,$(if $(filter-out undefined default,$(origin $(v))),$(v)='$($(v))'))
 install: $(if $(DESTDIR),,packages-run)
 	@$(MAKE) --no-print-directory -s -j2 programs
 	$(call put,755,$(to)/sbin,$(V)/bin/lethe $(V)/bin/lethe-run)
+	$(call fill,$(place-values),systemd/lethe-setup,$(to)/sbin/lethe-setup,755)
 	$(call put,755,$(to)/lib/lethe,$(addprefix $(V)/bin/,$(PROGRAMS_FCGI)))
-	$(call fill,$(place-values),systemd/unit-failed,$(to)/lib/lethe/unit-failed) && chmod 755 $(to)/lib/lethe/unit-failed
+	for f in unit-failed nginx-listeners; do $(call fill,$(place-values),systemd/$$f,$(to)/lib/lethe/$$f,755) || exit 1; done
 	$(call put,644,$(to)/share/lethe/html,nginx/html/*.html)
 	$(call put,644,$(to)/share/lethe/html/assets,nginx/html/assets/*)
 	$(call put,644,$(to)/share/lethe/policies,policy/policy.xsd policy/sites/*.xml)
-	$(call put,644,$(to)/share/lethe/nginx,nginx/run.conf)
+	$(call put,644,$(to)/share/lethe/nginx,nginx/run.conf nginx/lethe.conf)
 	$(call put,644,$(to)/share/lethe/nginx/snippets,nginx/snippets/*.conf)
-	$(call fill,$(nginx-values),nginx/lethe.conf,$(etc)/nginx.conf)
-	for f in nginx/snippets/*.conf; do $(call fill,$(nginx-values),$$f,$(etc)/snippets/$${f##*/}) || exit 1; done
-	[ -e $(etc)/lethe.env ] || { $(call fill,$(place-values),systemd/lethe.env,$(etc)/lethe.env); }
-	[ -e $(etc)/policy.xml ] || install -m 644 policy/sites/$(SITE).xml $(etc)/policy.xml
+	$(call fill,$(place-values),systemd/lethe.env,$(to)/share/lethe/lethe.env)
 	$(call put,644,$(to)/lib/systemd/system,$(addprefix $(V)/units/*.,service socket timer target))
 	$(call put,644,$(to)/lib/systemd/system/lethe-.service.d,$(V)/units/lethe-.service.d/*.conf)
-	install -D -m 644 systemd/lethe.sysusers $(to)/lib/sysusers.d/lethe.conf
+	install -D -m 644 systemd/lethe.sysusers "$(to)/lib/sysusers.d/lethe.conf"
 	$(call fill,$(place-values),systemd/lethe.tmpfiles,$(to)/lib/tmpfiles.d/lethe.conf)
 	for f in policy/*.5 admin/*.8 systemd/*.8 fcgi/*.8; do $(call fill,$(place-values),$$f,$(to)/share/man/man$${f##*.}/$${f##*/}) || exit 1; done
-	for f in systemd/lethe.cron systemd/lethe.env README.md; do $(call fill,$(place-values),$$f,$(to)/share/doc/lethe/$${f##*/}) || exit 1; done
+	for f in systemd/lethe.cron systemd/lethe.env README.md CHANGELOG.md LICENSE; do $(call fill,$(place-values),$$f,$(to)/share/doc/lethe/$${f##*/}) || exit 1; done
 	$(call put,644,$(to)/share/doc/lethe,tests/browser/page.png tests/browser/pictures.png)
+	for s in bash-completion/completions/lethe zsh/vendor-completions/_lethe fish/vendor_completions.d/lethe.fish; do \
+	  install -d "$(to)/share/$${s%/*}" && $(V)/bin/lethe completion "$$(echo $$s | sed 's/[-/].*//')" > "$(to)/share/$$s" || exit 1; done
+	$(if $(PACKAGED),$(call put,644,$(etc),"$(to)/share/lethe/lethe.env") && install -m 644 policy/sites/$(SITE).xml "$(etc)/policy.xml", \
+	  FILES_ONLY=1 DESTDIR='$(DESTDIR)' SITE='$(SITE)' "$(to)/sbin/lethe-setup" $(setup-values))
+
+# What install laid down, without what was configured or stored: /etc/lethe and /var/lib/lethe stay.
+uninstall:
+	-[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl disable --now lethe.target nginx-lethe.service
+	rm -f "$(to)/sbin/lethe" "$(to)/sbin/lethe-run" "$(to)/sbin/lethe-setup" "$(to)"/share/bash-completion/completions/lethe \
+	  "$(to)"/share/zsh/vendor-completions/_lethe "$(to)"/share/fish/vendor_completions.d/lethe.fish \
+	  $(foreach f,$(wildcard policy/*.5 admin/*.8 systemd/*.8 fcgi/*.8),"$(to)/share/man/man$(subst .,,$(suffix $f))/$(notdir $f)")
+	rm -rf "$(to)/lib/lethe" "$(to)/share/lethe" "$(to)/share/doc/lethe" "$(to)/lib/systemd/system/lethe-.service.d"
+	cd "$(to)/lib/systemd/system" && rm -f lethe-*.service lethe-*.socket lethe-*.timer lethe.target nginx-lethe.service failure-lethe@.service
+	rm -f "$(to)/lib/sysusers.d/lethe.conf" "$(to)/lib/tmpfiles.d/lethe.conf"
+	-[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+
+# ---- make deb: build/deb/lethe_VERSION_ARCH.deb ----
+deb: packages-run | $(B)
+	$(call install-packages,dpkg-dev binutils)
+	@rm -rf $(B)/deb && mkdir -p $(B)/deb
+	@$(MAKE) --no-print-directory -s install DESTDIR='$(CURDIR)/$(B)/deb/root' prefix=/usr sysconfdir=/etc PACKAGED=1 >/dev/null
+	@sh systemd/deb/build.sh '$(CURDIR)/$(B)/deb' $(VERSION)-1
 
 clean:
 	rm -rf $(B)

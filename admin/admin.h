@@ -38,9 +38,12 @@ struct command {
 
 // The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c.
 #define COMMANDS(row)                                                                                                                      \
-	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(requests) row(erase) row(audit) row(keys)
+	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(requests) row(erase) row(audit) row(keys)      \
+	    row(completion)
 #define COMMAND_DECLARE(name) extern const struct command name##_command;
 COMMANDS(COMMAND_DECLARE)
+extern const struct command *const commands[];   // these, NULL-terminated
+extern const struct option_row global_options[]; // those of every command
 // Those of `lethe policy` that have a file of their own.
 extern const struct command policy_lint_command, policy_diff_command;
 

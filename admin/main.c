@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
 #include "policy/base/file.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include <errno.h>
@@ -12,17 +13,18 @@
 
 enum { COMMAND_WIDTH = 14, OPTION_WIDTH = 26 };
 
-static const struct option_row global_options[] = {
+const struct option_row global_options[] = {
     {"policy", OPTION_VALUE, "FILE", "the policy (LETHE_POLICY)"},
     {"state", OPTION_VALUE, "FOLDER", "where the stores are (LETHE_STATE)"},
     {"run", OPTION_VALUE, "FOLDER", "where the sockets and archives are (LETHE_RUN)"},
     {"output", OPTION_VALUE, "FILE", "write there what would be printed; a failure leaves the file as it was"},
     {"help", OPTION_FLAG, NULL, "this text"},
+    {"version", OPTION_FLAG, NULL, "which Lethe this is"},
     {0},
 };
 
 #define COMMAND_ROW(name) &name##_command,
-static const struct command *const commands[] = {COMMANDS(COMMAND_ROW) NULL};
+const struct command *const commands[] = {COMMANDS(COMMAND_ROW) NULL};
 
 static void help_options(struct buf *out, const struct option_row *rows)
 {
@@ -110,6 +112,8 @@ static enum status command_line(int argc, char **argv)
 	bool helping = false;
 	struct err e;
 
+	if (place_version_asked(argc, argv))
+		return STATUS_DONE;
 	argc -= argc > 0;
 	argv++;
 	while (rows != NULL) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/download/download.h"
+#include "policy/base/place.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return serve_main(&download_program);
+	return place_version_asked(argc, argv) ? 0 : serve_main(&download_program);
 }

@@ -3,6 +3,7 @@
 // asked and what it answers.
 #include "fcgi/egress/run.h"
 #include "fcgi/serve/serve.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/rules/active.h"
 #include <stdio.h>
@@ -10,10 +11,12 @@
 
 enum { MESSAGES_MAX = 256 * 1024 };
 
-int main(void)
+int main(int argc, char **argv)
 {
 	BUF_AUTO struct buf messages = BUF_INIT(MESSAGES_MAX);
 	struct active_watch watch;
+	if (place_version_asked(argc, argv))
+		return 0;
 	active_watch_begin(&watch, setting_state());
 	POLICY_AUTO struct policy *p = policy_load_active(setting_state(), setting_policy(), &messages);
 	if (p == NULL) {

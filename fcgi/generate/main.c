@@ -3,6 +3,7 @@
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/health.h"
 #include "policy/base/limits.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/rules/capability.h"
 #include <malloc.h>
@@ -68,10 +69,10 @@ static void generate_stopping(void *context)
 	live_stop();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct program program = {
 	    .name = "generate", .routes = routes, .start = generate_start, .stopping = generate_stopping};
 
-	return serve_main(&program);
+	return place_version_asked(argc, argv) ? 0 : serve_main(&program);
 }

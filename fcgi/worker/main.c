@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/worker.h"
+#include "policy/base/place.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return worker_main();
+	return place_version_asked(argc, argv) ? 0 : worker_main();
 }

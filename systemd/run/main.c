@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/base/place.h"
 #include "policy/base/when.h"
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
@@ -243,6 +244,8 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	struct buf messages BUF_AUTO = BUF_INIT(1 << 20);
 
+	if (place_version_asked(argc, argv))
+		return 0;
 	if (options_parse(&s, argc, argv) != 0) {
 		fputs(usage, stderr);
 		return 2;

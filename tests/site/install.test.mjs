@@ -22,7 +22,7 @@ after(() => rmSync(to, { recursive: true, force: true }));
 test('programs, man pages, policies, units, and no test build', () => {
   for (const file of ['usr/sbin/lethe', 'usr/sbin/lethe-run', 'usr/lib/lethe/generate', 'usr/lib/lethe/egress', 'usr/lib/lethe/worker', 'usr/share/man/man8/lethe.8',
     'usr/share/man/man5/policy.5', 'usr/share/lethe/policies/bizimages.xml', 'usr/share/lethe/html/index.html', 'etc/lethe/policy.xml', 'etc/lethe/nginx.conf',
-    'usr/lib/sysusers.d/lethe.conf', 'usr/lib/tmpfiles.d/lethe.conf', 'usr/share/doc/lethe/lethe.cron'])
+    'usr/lib/sysusers.d/lethe.conf', 'usr/sbin/lethe-setup', 'usr/share/doc/lethe/LICENSE', 'usr/share/doc/lethe/CHANGELOG.md', 'usr/lib/tmpfiles.d/lethe.conf', 'usr/share/doc/lethe/lethe.cron'])
     assert.ok(existsSync(join(to, file)), file);
   const egress = readFileSync(join(to, 'usr/lib/lethe/egress'));
   assert.ok(!egress.includes('testing build'), 'the build that may reach loopback is not installed');
@@ -169,6 +169,51 @@ test('elsewhere: every installed file follows prefix and sysconfdir, and the pro
       assert.equal(result.status, 0, result.stdout + result.stderr);
     }
   } finally { rmSync(folder, { recursive: true, force: true }); }
+});
+
+// As on a machine where make install ran before, and somebody edited.
+const again = (folder, ...words) => spawnSync('make', ['-s', 'install', `DESTDIR=${folder}`, 'VARIANT=release', ...words], { cwd: root, encoding: 'utf8', env: { ...process.env, MAKEFLAGS: '' } });
+
+test('installed again: names are remembered, what was edited stays, the new one is beside it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-again-'));
+  const etc = join(folder, 'etc/lethe');
+  const read = (name) => readFileSync(join(etc, name), 'utf8');
+  try {
+    assert.equal(again(folder, 'SERVER_NAME=images.example', 'CERT=/srv/my certificates/cert.pem', 'CERT_KEY=/srv/key.pem').status, 0);
+    assert.match(read('nginx.conf'), /server_name images\.example;/);
+    assert.match(read('nginx.conf'), /ssl_certificate "\/srv\/my certificates\/cert\.pem";/);
+    const first = read('nginx.conf');
+    writeFileSync(join(etc, 'lethe.env'), `${read('lethe.env')}# mine\n`);
+    const result = again(folder);
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(read('nginx.conf'), first);
+    assert.match(read('lethe.env'), /^# mine$/m);
+    assert.ok(!existsSync(join(etc, 'lethe.env.new')), 'this version has nothing new');
+    writeFileSync(join(etc, 'nginx.conf'), `${first}# mine\n`);
+    assert.match(again(folder, 'SERVER_NAME=other.example').stdout, /nginx\.conf was edited and stays as it is/);
+    assert.match(read('nginx.conf'), /# mine/);
+    assert.match(read('nginx.conf.new'), /server_name other\.example;/);
+    assert.match(read('nginx.conf.new'), /ssl_certificate "\/srv\/my certificates/);
+    for (const name of ['', 'a;b', 'a"b', '$a'])
+      assert.match(again(folder, `SERVER_NAME=${name.replace('$', '$$')}`).stderr, /SERVER_NAME is (empty|no name)/, name);
+    const gone = spawnSync('make', ['-s', 'uninstall', `DESTDIR=${folder}`], { cwd: root, encoding: 'utf8', env: { ...process.env, MAKEFLAGS: '' } });
+    assert.equal(gone.status, 0, gone.stderr);
+    assert.deepEqual(readdirSync(join(folder, 'usr'), { recursive: true }).filter((name) => statSync(join(folder, 'usr', name)).isFile()), []);
+    assert.match(read('nginx.conf'), /# mine/);
+  } finally { rmSync(folder, { recursive: true, force: true }); }
+});
+
+test('every program says which version it is, and shells complete its commands', () => {
+  const version = readFileSync(join(root, 'Makefile'), 'utf8').match(/^VERSION := (.+)$/m)[1];
+  for (const file of ['sbin/lethe', 'sbin/lethe-run', 'sbin/lethe-setup', ...programs.map(({ name }) => `lib/lethe/${name}`)])
+    assert.equal(execFileSync(join(to, 'usr', file), ['--version'], { encoding: 'utf8' }), `${file.split('/').pop()} (Lethe) ${version}\n`);
+  const complete = (line) => execFileSync('bash', ['-c', '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lethe; echo "${COMPREPLY[*]}"',
+    join(to, 'usr/share/bash-completion/completions/lethe'), 'lethe', ...line], { encoding: 'utf8' }).trim();
+  assert.equal(complete(['po']), 'policy');
+  assert.match(complete(['policy', '']), /\blint\b.*\bdiff\b.*--state/);
+  assert.equal(complete(['check', '--format', 'j']), 'json');
+  for (const [file, sign] of [['zsh/vendor-completions/_lethe', '#compdef lethe'], ['fish/vendor_completions.d/lethe.fish', 'complete -c lethe']])
+    assert.ok(readFileSync(join(to, 'usr/share', file), 'utf8').includes(sign), file);
 });
 
 test('nginx accepts the installed configuration', () => {

@@ -104,10 +104,15 @@ export async function fill(name, change = (text) => text) {
 
 // The deployed configuration on ports that anybody may open.
 function usePorts(at) {
-  let text = readFileSync(at.config, 'utf8').replace(/listen 443/g, `listen 127.0.0.1:${at.port}`).replace(/listen 80/g, `listen 127.0.0.1:${at.plainPort}`);
-  text = hasIpv6 ? text.replace(/listen \[::\]:443/g, `listen [::1]:${at.port}`).replace(/listen \[::\]:80/g, `listen [::1]:${at.plainPort}`)
-    : text.replace(/^\s*listen \[::\].*$/gm, '');
-  writeFileSync(at.config, text);
+  const ports = (text) => text.replace(/listen 443/g, `listen 127.0.0.1:${at.port}`).replace(/listen 80/g, `listen 127.0.0.1:${at.plainPort}`)
+    .replace(/listen \[::\]:443/g, `listen [::1]:${at.port}`).replace(/listen \[::\]:80/g, `listen [::1]:${at.plainPort}`);
+  const change = (file) => writeFileSync(file, ports(readFileSync(file, 'utf8')));
+  change(at.config);
+  // As nginx's unit does before it starts.
+  const more = `${at.run}-nginx`;
+  mkdirSync(more);
+  execFileSync('sh', [join(root, 'systemd/nginx-listeners'), more]);
+  for (const file of readdirSync(more)) change(join(more, file));
 }
 
 // What `nginx -t` says; throws when it refuses.

@@ -5,6 +5,7 @@
 set -eu
 root=$1
 install -m 755 "$2" "$root/script"
+install -m 644 "${0%/*}/checks.sh" "$root/checks"
 cat >"$root/etc/systemd/system/script.service" <<END
 [Unit]
 After=multi-user.target
