@@ -129,6 +129,7 @@ static int table_text(const struct table *t, struct buf *out)
 				cell_shown(t, row, i, &words);
 			size_t len = utf8_count(buf_text(&words));
 			width[i] = len > width[i] ? len : width[i];
+			names = heading && len > names ? len : names;
 			if (words.failed || !cJSON_AddItemToArray(cells, cJSON_CreateString(buf_text(&words))))
 				out->failed = true;
 		}
@@ -136,8 +137,6 @@ static int table_text(const struct table *t, struct buf *out)
 	}
 	for (last = 0; t->columns[last + 1] != NULL; last++)
 		before += width[last] + 2;
-	for (size_t i = 0; i <= last; i++)
-		names = strlen(t->columns[i]) > names ? strlen(t->columns[i]) : names;
 	bool blocks = before + (width[last] < LAST_LEAST ? width[last] : LAST_LEAST) > output_width();
 	cJSON_ArrayForEach(line, shown)
 	{

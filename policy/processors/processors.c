@@ -59,8 +59,6 @@ static const struct member facts_members[] = {
     MEMBER(processor_facts, trains, MEMBER_BOOL, false),
     MEMBER(processor_facts, keeps, MEMBER_TEXT, false),
     MEMBER(processor_facts, longest, MEMBER_DURATION, false),
-    MEMBER(processor_facts, deletion, MEMBER_TEXT, false),
-    MEMBER(processor_facts, terms, MEMBER_TEXT, false),
     MEMBER(processor_facts, policy, MEMBER_TEXT, false),
     MEMBER(processor_facts, sources, MEMBER_LIST, false),
     {0},

@@ -43,12 +43,11 @@ struct processor_facts {
 	const char *headers[PROCESSOR_LIST];       // lines that every request carries
 	struct processor_route routes[PROCESSOR_LIST];
 	enum processor_answer no_training, no_retention;
-	bool trains;             // it may train on what it gets unless it is told not to
-	const char *keeps;       // what it keeps unless it is told not to
-	struct duration longest; // and how long; zero: it does not say
-	const char *deletion;    // what of it can be deleted on request, and how
-	const char *terms, *policy;
-	const char *sources[PROCESSOR_LIST];
+	bool trains;                         // it may train on what it gets unless it is told not to
+	const char *keeps;                   // what it keeps unless it is told not to
+	struct duration longest;             // and how long; zero: it does not say
+	const char *policy;                  // its own privacy notice
+	const char *sources[PROCESSOR_LIST]; // where its vendor says all this
 };
 
 // The row of the vendor that a policy calls so; NULL: there is none.

@@ -13,7 +13,7 @@ static const char *name_of(enum kind k)
 	return kind_row(k)->name;
 }
 
-static void check_life(const struct policy_kind *kind, const struct policy_life *life, struct report *r)
+static void check_life(const struct policy *p, const struct policy_kind *kind, const struct policy_life *life, struct report *r)
 {
 	const char *name = name_of(kind->kind);
 	const struct duration day = {.days = 1}, half_year = {.months = 6};
@@ -31,6 +31,16 @@ static void check_life(const struct policy_kind *kind, const struct policy_life 
 			r, life->line, "the life of kind %s is more than a time",
 			"a log ends in whole days; nothing in it is held, anonymised, or kept from an erasure", "write a length alone",
 			name);
+	bool accounts = p->kinds[KIND_ACCOUNT].keep != KEEP_UNDECLARED;
+	report_error_if(life->lasts_while == CONDITION_ACCOUNT && !accounts && kind->kind != KIND_ACCOUNT, r, life->line,
+			"a life of kind %s hangs on the condition account, but the policy keeps no accounts", "nothing would ever end it",
+			"declare the kind account, or write a length", name);
+	report_error_if(life->lasts_while == CONDITION_CONSENT && p->consent_count == 0, r, life->line,
+			"a life of kind %s lasts while a consent does, but the policy asks for none", "nothing would ever end it",
+			"declare it in <consents>, or write a length", name);
+	report_error_if(life->start == START_ACCOUNT_END && !accounts, r, life->line,
+			"a life of kind %s begins at the end of an account, but the policy keeps no accounts",
+			"it would never begin, nor end", "write after=\"creation\"", name);
 	if (kind->kind != KIND_REQUEST_LOG)
 		return;
 	report_error_if(life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0, r, life->line,
@@ -76,7 +86,7 @@ void check_kinds(const struct policy *p, struct report *r)
 		report_error_if(kind->place == PLACE_DISK && kind->kind != KIND_ARCHIVE, r, kind->line, "kind %s has a place",
 				"only the ZIP archives are files that may be in memory or on a disk", "remove place=\"disk\"", name);
 		for (size_t j = 0; j < kind->life_count; j++)
-			check_life(kind, &kind->lives[j], r);
+			check_life(p, kind, &kind->lives[j], r);
 	}
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		report_error_if((needed & KIND_BIT(k)) && p->kinds[k].keep == KEEP_UNDECLARED, r, end, "kind %s (%s) is not declared",

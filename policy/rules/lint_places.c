@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Where data goes, what browsers keep, and what visitors agree to.
 #include "policy/base/array.h"
+#include "policy/processors/processors.h"
 #include "policy/rules/lint.h"
 #include <string.h>
 
@@ -54,11 +55,13 @@ void lint_transfers(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
+		const struct processor_facts *v = processor_facts(a->id);
 		if (a->local || a->removed != 0)
 			continue;
 		lint_safeguards(a, r);
 		report_warning_if(a->policy == NULL, r, a->line, "processor %s has no link to its own notice",
-				  "visitors cannot look up what it does", "add policy=\"https://…\"", a->id);
+				  "visitors cannot look up what it does", "add policy=\"%s\"", a->id,
+				  v != NULL && v->policy != NULL ? v->policy : "https://…");
 	}
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *t = &p->third_parties[i];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Retention: conditions that can never hold, units that look like a slip, and processors that keep more than is said.
+// Retention: places that are said otherwise than they are, units that look like a slip, and processors that keep more than is said.
 #include "policy/base/array.h"
 #include "policy/model/life.h"
 #include "policy/processors/processors.h"
@@ -39,17 +39,19 @@ static void lint_vendor(const struct policy_processor *a, struct report *r)
 		return;
 	duration_words(keeps, sizeof keeps, v->longest);
 	duration_words(told, sizeof told, a->keeps);
+	const char *see = v->sources[0] != NULL ? "; its vendor says so: " : "", *source = v->sources[0] != NULL ? v->sources[0] : "";
 	if (duration_is_zero(v->longest) && a->retention.count == 0)
 		report_error(r, a->line, "processor %s keeps %s, and the policy does not say for how long",
-			     "Article 13(2)(a) GDPR asks for the time or what decides it", "add <retention>…</retention>", a->id, v->keeps);
+			     "Article 13(2)(a) GDPR asks for the time or what decides it", "add <retention>…</retention>%s%s", a->id,
+			     v->keeps, see, source);
 	else if (!duration_is_zero(v->longest) && !a->has_keeps)
 		report_error(r, a->line, "processor %s keeps %s for up to %s unless it is switched off, and the policy names no time",
-			     "visitors would think that it goes with the request", "add <retention longest=\"…\"> with that time%s", a->id,
-			     v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "");
+			     "visitors would think that it goes with the request", "add <retention longest=\"…\"> with that time%s%s%s",
+			     a->id, v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "", see, source);
 	else if (!duration_is_zero(v->longest) && duration_may_exceed(v->longest, a->keeps))
 		report_error(r, a->line, "processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here",
-			     "the promise is not in our hands", "write the longer time%s", a->id, v->keeps, keeps, told,
-			     off ? ", or ask=\"no-retention\"" : "");
+			     "the promise is not in our hands", "write the longer time%s%s%s", a->id, v->keeps, keeps, told,
+			     off ? ", or ask=\"no-retention\"" : "", see, source);
 }
 
 static bool prose_names(const struct prose *prose, const char *name)
@@ -84,30 +86,18 @@ static void lint_kind_at(const struct policy *p, const struct policy_kind *k, si
 		       kind_row(k->kind)->name, memory ? "only in memory" : words, a->id, keeps, a->brand);
 }
 
-// Conditions that can never hold; P14M beside a P14D.
+// Conditions that can never hold, where that keeps nothing for ever (policy/rules/check_kinds.c); P14M beside a P14D.
 static void lint_life(const struct policy *p, const struct policy_kind *k, const struct policy_life *l, struct report *r)
 {
-	static const struct {
-		enum policy_condition condition;
-		enum kind needs;
-	} rows[] = {{CONDITION_ACCOUNT, KIND_ACCOUNT}, {CONDITION_SAVED, KIND_GALLERY}};
 	const char *name = kind_row(k->kind)->name;
+	bool saved = l->lasts_while == CONDITION_SAVED || l->unless == CONDITION_SAVED;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		bool used = l->lasts_while == rows[i].condition || l->unless == rows[i].condition;
-		bool itself = k->kind == rows[i].needs || (rows[i].needs == KIND_GALLERY && k->kind == KIND_IMAGE);
-		report_error_if(used && !itself && p->kinds[rows[i].needs].keep == KEEP_UNDECLARED, r, l->line,
-				"a life of kind %s hangs on the condition %s, but the policy keeps no %s",
-				"the condition could never begin or end", "declare the kind %s, or write a length", name,
-				policy_word(&policy_condition_words, rows[i].condition), kind_row(rows[i].needs)->words,
-				kind_row(rows[i].needs)->name);
-	}
-	report_error_if(l->lasts_while == CONDITION_CONSENT && p->consent_count == 0, r, l->line,
-			"a life of kind %s lasts while a consent does, but the policy asks for none", "nothing would ever end it",
-			"declare it in <consents>, or write a length", name);
-	report_error_if(l->start == START_ACCOUNT_END && p->kinds[KIND_ACCOUNT].keep == KEEP_UNDECLARED, r, l->line,
-			"a life of kind %s begins at the end of an account, but the policy keeps no accounts", "it would never begin",
-			"write after=\"creation\"", name);
+	report_error_if(saved && k->kind != KIND_GALLERY && k->kind != KIND_IMAGE && p->kinds[KIND_GALLERY].keep == KEEP_UNDECLARED, r,
+			l->line, "a life of kind %s hangs on the condition saved, but the policy keeps no galleries",
+			"the condition could never begin", "declare the kind gallery, or write a length", name);
+	report_error_if(l->unless == CONDITION_ACCOUNT && p->kinds[KIND_ACCOUNT].keep == KEEP_UNDECLARED, r, l->line,
+			"a life of kind %s hangs on the condition account, but the policy keeps no accounts",
+			"the condition could never begin", "declare the kind account, or write a length", name);
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *other = policy_kind_at(p, i);
 		for (size_t j = 0; j < other->life_count; j++) {
@@ -122,10 +112,24 @@ static void lint_life(const struct policy *p, const struct policy_kind *k, const
 	}
 }
 
+// What lies on a disk is not said to be in memory, in any language.
+static void lint_where(const struct policy *p, const struct policy_kind *k, struct report *r)
+{
+	static const char *const memory[] = {"memory", "Arbeitsspeicher", "内存"};
+
+	for (size_t i = 0; i < p->view_count && k->place == PLACE_DISK; i++)
+		for (size_t j = 0; j < ARRAY_LEN(memory); j++)
+			report_error_if(
+			    prose_names(&p->views[i]->kinds[k->kind].where, memory[j]), r, k->line,
+			    "kind %s lies on a disk, and its <where> speaks of memory (%s)", "visitors would be told what is not so",
+			    "say that it is on a disk, sealed, or remove place=\"disk\"", kind_row(k->kind)->name, p->views[i]->language);
+}
+
 void lint_times(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *k = policy_kind_at(p, i);
+		lint_where(p, k, r);
 		for (size_t j = 0; j < k->life_count; j++)
 			lint_life(p, k, &k->lives[j], r);
 		for (size_t j = 0; j < p->processor_count; j++)

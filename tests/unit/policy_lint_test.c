@@ -13,6 +13,8 @@ static const struct mutation {
 	const char *also_from, *also_to; // a second change
 } mutations[] = {
     // Articles 13 and 14, item by item.
+    {"place and where", "<kind id=\"archive\" keep=\"stored\"", "<kind id=\"archive\" keep=\"stored\" place=\"disk\"", NULL,
+     "error: kind archive lies on a disk, and its <where> speaks of memory (en)", NULL, NULL},
     {"13(1)(a) representative", "web=\"https://bizimages.example/\"/>", "web=\"https://bizimages.example/\" country=\"US\"/>", NULL,
      "error: Article 13(1)(a): the controller is in US and names no representative", NULL, NULL},
     {"13(1)(a) silent representative", "  <subjects>", "  <representative name=\"Ida Example\"/>\n  <subjects>", "<representative",
@@ -121,7 +123,9 @@ static const struct mutation {
      "warning: transfers to processor azure-openai rest on explicit-consent alone", "<training>",
      "<safeguard type=\"explicit-consent\">x</safeguard><training>"},
     {"no link to its notice", " policy=\"https://privacy.microsoft.com/privacystatement\"", "", "order=\"1\"",
-     "warning: processor azure-openai has no link to its own notice", NULL, NULL},
+     "warning: processor azure-openai has no link to its own notice; visitors cannot look up what it does; add "
+     "policy=\"https://privacy.microsoft",
+     NULL, NULL},
     // Browser and consents.
     {"a cookie for ever", "  </cookies>", "<cookie name=\"sid\" class=\"necessary\"><purpose>Session</purpose></cookie></cookies>", NULL,
      "warning: cookie sid does not say how long it lasts", NULL, NULL},
@@ -170,7 +174,8 @@ static bool said(const struct buf *messages, int line, const char *says)
 // Without the promises that would refuse cookies and resources before the lint sees them.
 static void read_silent_policy(struct buf *text)
 {
-	static const char *const promises[] = {"no-cookies", "no-analytics", "no-tracking", "no-third-party-resources", "no-linking"};
+	static const char *const promises[] = {"no-cookies", "no-analytics",           "no-tracking",          "no-third-party-resources",
+					       "no-linking", "no-disk\" kind=\"input", "no-disk\" kind=\"page"};
 	char from[64];
 
 	read_policy(text);
