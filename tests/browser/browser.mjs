@@ -76,8 +76,8 @@ export async function screenshot(page, name, options = {}) {
 export const bakery = 'A family bakery in a harbour town: sourdough, rye bread and cinnamon buns, baked before dawn, blue tiles, warm light.';
 
 // Fills the form and sends it.
-export async function send(page, { description = bakery, count = 2, style = 'flat', size } = {}) {
-  await page.goto('/');
+export async function send(page, { description = bakery, count = 2, style = 'flat', size, load = true } = {}) {
+  if (load) await page.goto('/');
   await page.getByLabel('Describe the business').fill(description);
   await page.locator(`[name=count][value="${count}"]`).check();
   await page.locator(`[name=style][value="${style}"]`).check();
