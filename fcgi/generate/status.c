@@ -25,37 +25,43 @@ static bool processor_ready(const struct processor *one, const cJSON *egress_sta
 	return false;
 }
 
-// The page cannot know: it is made from the policy, which declares more than is set up on this machine.
+static void processor_row_add(cJSON *list, const struct policy *p, const struct processor *one)
+{
+	const struct policy_processor *declared = policy_processor(p, one->id);
+	BUF_AUTO struct buf places = BUF_INIT(PLACES_MAX);
+	cJSON *row = cJSON_CreateObject();
+
+	for (size_t k = 0; k < declared->region_count; k++)
+		buf_printf(&places, "%s%s", k > 0 ? word(p, "join.comma") : "", declared->regions[k].place);
+	cJSON_AddStringToObject(row, "id", one->id);
+	cJSON_AddStringToObject(row, "name", declared->brand);
+	cJSON_AddStringToObject(row, "where", one->provider->preview ? word(p, "page.frame.own_server") : buf_text(&places));
+	cJSON_AddBoolToObject(row, "preview", one->provider->preview);
+	cJSON_AddItemToArray(list, row);
+}
+
+// Who is asked for prompts and for pictures, in the order in which they are. The page cannot know: it is made from the policy, which declares
+// more than is set up on this machine.
 void status_processors(struct request *r, void *context)
 {
 	const struct generator *g = context;
 	CALL_AUTO struct call c = CALL_INIT;
 	JSON_AUTO cJSON *head = egress_status_head(), *o = cJSON_CreateObject();
-	cJSON *list = cJSON_AddArrayToObject(o, "pictures");
-	bool ask = false, prompts = false;
+	cJSON *prompts = cJSON_AddArrayToObject(o, "prompts"), *pictures = cJSON_AddArrayToObject(o, "pictures");
+	bool ask = false;
 	struct err e = {0};
 
 	for (unsigned i = 0; i < g->image_count; i++)
 		ask |= g->image[i].usable && !g->image[i].provider->preview;
 	if (ask && call_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + PROCESSORS_MS, &e) != 0 && e.code != ERR_GONE)
 		note_line("egress does not say who is set up: %s", e.text); // only what is built in is offered
-	for (unsigned i = 0; i < g->text_count; i++)
-		prompts |= processor_ready(&g->text[i], c.reply.head);
-	for (unsigned i = 0; i < g->image_count && prompts; i++) {
-		const struct processor *one = &g->image[i];
-		const struct policy *p = request_policy(r);
-		if (!processor_ready(one, c.reply.head))
-			continue;
-		const struct policy_processor *declared = policy_processor(p, one->id);
-		BUF_AUTO struct buf places = BUF_INIT(PLACES_MAX);
-		for (size_t k = 0; k < declared->region_count; k++)
-			buf_printf(&places, "%s%s", k > 0 ? word(p, "join.comma") : "", declared->regions[k].place);
-		cJSON *row = cJSON_CreateObject();
-		cJSON_AddStringToObject(row, "id", one->id);
-		cJSON_AddStringToObject(row, "name", declared->brand);
-		cJSON_AddStringToObject(row, "where", one->provider->preview ? word(p, "page.frame.own_server") : buf_text(&places));
-		cJSON_AddBoolToObject(row, "preview", one->provider->preview);
-		cJSON_AddItemToArray(list, row);
+	for (unsigned i = 0; i < g->text_count; i++) {
+		if (processor_ready(&g->text[i], c.reply.head))
+			processor_row_add(prompts, request_policy(r), &g->text[i]);
+	}
+	for (unsigned i = 0; i < g->image_count && cJSON_GetArraySize(prompts) > 0; i++) {
+		if (processor_ready(&g->image[i], c.reply.head))
+			processor_row_add(pictures, request_policy(r), &g->image[i]);
 	}
 	respond_json(r, 200, o);
 }

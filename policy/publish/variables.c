@@ -261,7 +261,10 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	bool little = forgets(p) && archives && stored(p, KIND_REQUEST_LOG);
 	char archive[WORD_LIFE], log[WORD_LIFE], updated[WHEN_DATE], age[16];
 	size_t starts[VARIABLES_MAX];
+	bool masks = false;
 
+	for (unsigned r = 0; r < RULE_COUNT; r++)
+		masks = masks || p->content[r] == CONTENT_ANONYMISE;
 	when_date(updated, p->updated);
 	snprintf(age, sizeof age, "%u", p->minimum_age);
 	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
@@ -280,6 +283,7 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	    // Empty where the policy lets no page be read; where what ends early was kept; where people cannot erase by themselves.
 	    {"page_fetch", p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : ""},
 	    {"not_kept", memory ? word(p, "claim.not_kept") : ""},
+	    {"masks", masks ? word(p, "claim.masks") : ""},
 	    {"self_erase", erasure != NULL && erasure->self_service ? "yes" : ""},
 	};
 	const struct word_value filled[] = {

@@ -33,6 +33,7 @@ test('cancelled: what has arrived stays, and the missing ones can be made', each
   await send(page, { count: 3 });
   await made(page, 1);
   await until(() => azure.inFlight === 2, 5000, 'two under way');
+  assert.match(await page.locator('#estimate').textContent(), /^(About .* left|Almost done)$/, 'by the one that is here');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.locator('#work-eyebrow').getByText('Stopped').waitFor();
   assert.equal(await page.locator('#work-title').textContent(), 'Your picture');

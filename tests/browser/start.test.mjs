@@ -22,11 +22,12 @@ const ids = async (site) => (await offered(site)).map((one) => one.id);
 test('one who is set up: no choice, and the page says who it is', each, async () => {
   const site = await startSite();
   try {
-    assert.deepEqual(await offered(site), [{ id: 'sketch', name: 'Built-in previews', where: 'our own server', preview: true }]);
+    const sketch = [{ id: 'sketch', name: 'Built-in previews', where: 'our own server', preview: true }];
+    assert.deepEqual(await (await fetch(`${site.url}/api/processors`)).json(), { prompts: sketch, pictures: sketch });
     for (const [name, options] of Object.entries(ways)) {
       const v = await visit(browser, site, options);
       await v.page.goto('/');
-      await v.page.getByText('Built-in previews: simple, drawn on our own server.').waitFor();
+      await v.page.getByText('Built-in previews: simple drawings, made on our own server.').waitFor();
       assert.equal(await v.page.locator('#provider').isVisible(), false);
       assert.equal(await v.page.locator('#makers').textContent(), 'Pictures: Built-in previews');
       assert.equal(await v.page.getByText('Azure').count(), 0);
@@ -50,13 +51,33 @@ test('two who are set up: a choice, which holds; after a restart with other sett
     const v = await visit(browser, site);
     const { page } = v;
     await page.goto('/');
-    await page.getByLabel('Source of the pictures').waitFor();
+    await page.getByLabel('Who makes the pictures').waitFor();
+    const leaves = page.locator('#leaves');
+    await page.getByText('What leaves our server').click();
+    await page.getByLabel('Describe the business').fill(`\n  ${bakery} “Fresh” & <warm>.  `);
+    assert.match(await leaves.innerText(), /Azure OpenAI \(Sweden Central \(European Union\)\) gets exactly this[^]*Azure OpenAI [^]* gets these descriptions[^]*Nothing else leaves/);
+    const promised = await leaves.locator('blockquote').textContent();
+    await assertAccessible(page, 'what leaves');
+    await screenshot(page, 'start-leaves');
+    await page.locator('[name=count][value="1"]').check();
+    await page.getByRole('button', { name: 'Make the pictures' }).click();
+    await finished(page);
+    const [brief] = azure.requests.map((one) => JSON.parse(String(one.body))).filter((one) => one.messages).map((one) => JSON.parse(one.messages.find(({ role }) => role === 'user').content));
+    assert.deepEqual(brief, { description: promised }, 'the very words that the page showed');
+    azure.requests.length = 0;
+    page.once('dialog', (dialog) => dialog.accept());
+    await page.getByRole('button', { name: 'Make another set' }).click();
+    await page.locator('label', { hasText: 'A web page' }).click();
+    await page.locator('#url').fill('https://bread.example/');
+    assert.match(await leaves.innerText(), /ordinary request:\s*https:\/\/bread.example\/\s*Azure OpenAI [^]* gets words and colours/);
+    await page.locator('label', { hasText: 'A description' }).click();
     assert.deepEqual(await page.locator('#provider option').allTextContents(), ['Choose for me', 'Azure OpenAI', 'Built-in previews']);
     assert.equal(await page.locator('#maker').textContent(), '');
     assert.equal(await page.locator('#makers').textContent(), 'Pictures: Azure OpenAI or Built-in previews');
     await assertAccessible(page, 'a choice');
     await screenshot(page, 'start-choice');
-    await page.getByLabel('Source of the pictures').selectOption('Built-in previews');
+    await page.getByLabel('Who makes the pictures').selectOption('Built-in previews');
+    assert.match(await leaves.innerText(), /^What leaves our server\s*Nothing\. /);
     await page.getByLabel('Describe the business').fill(bakery);
     await page.locator('[name=count][value="1"]').check();
     await page.getByRole('button', { name: 'Make the pictures' }).click();
@@ -76,7 +97,7 @@ test('two who are set up: a choice, which holds; after a restart with other sett
     assert.deepEqual(await ids(site), ['sketch']);
     const again = await visit(browser, site);
     await again.page.goto('/');
-    await again.page.getByText('Built-in previews: simple').waitFor();
+    await again.page.getByText('Built-in previews: simple drawings').waitFor();
     assert.equal(await again.page.locator('#provider').isVisible(), false);
     await again.close();
   } finally {

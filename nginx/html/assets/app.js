@@ -7,7 +7,7 @@ import * as archive from "./archive.js";
 import * as save from "./save.js";
 import * as sheet from "./sheet.js";
 import * as viewer from "./viewer.js";
-import { showProcessors } from "./processors.js";
+import { showLeaving, showProcessors } from "./processors.js";
 
 const form = $("brief");
 // How much of the whole each stage takes.
@@ -92,6 +92,7 @@ function showForm() {
 	document.querySelector(".hero").hidden = false;
 	$("work").hidden = true;
 	document.title = form.dataset.title;
+	estimate();
 	archive.hide();
 	sheet.clear();
 	sets = [];
@@ -120,6 +121,8 @@ function showMaking(set) {
 	$("work-title").focus({ preventScroll: sets.length > 1 });
 	if (sets.length > 1)
 		set.frames[0].item.scrollIntoView({ block: "center" });
+	times.began = performance.now();
+	estimate(times.last && times.last * set.frames.length);
 	say(word("script.start.started"));
 }
 
@@ -129,6 +132,7 @@ function showResults(title) {
 	const missing = sheet.missing().length;
 	const finished = sets.filter((set) => set.done);
 	sheet.busy(false);
+	estimate();
 	eyebrow(title);
 	$("work-title").textContent = counted("script.start.set", made);
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
@@ -149,7 +153,9 @@ function madeBy({ done: { processor, sent_to: sentTo } }) {
 		return "";
 	if (!processor.preview)
 		return word("script.start.made_by", processor);
-	const alone = sentTo ? sentTo.length === 0 : processor.prompts === processor.id && sheet.allPreviews();
+	if (sentTo?.length > 0)
+		return word("script.start.drawn_sent", { ...processor, names: sentTo.map((one) => one.name ?? one).join(word("script.start.comma")) });
+	const alone = sentTo || (processor.prompts === processor.id && sheet.allPreviews());
 	return word(alone ? "script.start.drawn_alone" : "script.start.drawn", processor);
 }
 
@@ -171,6 +177,27 @@ function drawStages() {
 	document.title = `${Math.round($("bar").value)} % · ${form.dataset.title}`;
 }
 
+// How long it still takes: by the pictures of this set that are there, before that by the set before, if there was one.
+let times = {}; // began: of the set; due: when it will be done; last: how long a picture of the set before took
+function estimate(left) {
+	clearInterval(times.timer);
+	times.due = left === undefined ? undefined : performance.now() + left;
+	const tell = () => {
+		const seconds = Math.round((times.due - performance.now()) / 1000);
+		$("estimate").textContent = !(seconds > -5) ? "" : seconds < 2 ? word("script.start.almost") : word("script.start.about", { time: spell(seconds) });
+	};
+	if (times.due !== undefined)
+		times.timer = setInterval(tell, 1000);
+	tell();
+}
+
+function measure(done, of) {
+	const took = performance.now() - times.began;
+	if (done > 0)
+		times.last = took / done;
+	estimate(done > 0 ? took / done * (of - done) : times.last && times.last * of);
+}
+
 function onProgress({ stage: name, done, of }) {
 	const stage = stages.find((one) => one.name === name);
 	if (!stage)
@@ -181,6 +208,8 @@ function onProgress({ stage: name, done, of }) {
 			earlier.done = earlier.of = earlier.of || 1;
 	Object.assign(stage, { done, of });
 	drawStages();
+	if (name === "images")
+		measure(done, of);
 	if (name === "images" && done > 0)
 		say(word("script.start.picture_made", { done, of }));
 	else if (done >= of)
@@ -356,7 +385,13 @@ form.addEventListener("submit", (event) => {
 	event.preventDefault();
 	run(false);
 });
-form.addEventListener("input", count);
+form.addEventListener("input", () => {
+	count();
+	showLeaving(briefOf(false));
+});
+for (const one of document.querySelectorAll("[form=choice]"))
+	one.addEventListener("change", () => showLeaving(briefOf(false)));
+$("leaves").addEventListener("toggle", () => showLeaving(briefOf(false)));
 for (const field of document.querySelectorAll("#brief, #change-form"))
 	field.addEventListener("keydown", (event) => {
 		if (event.key === "Enter" && (event.ctrlKey || event.metaKey))

@@ -4,6 +4,7 @@
 
 import { $, element, language, word } from "./common.js";
 
+let known; // what the server said
 const joined = (names) => [names.slice(0, -1).join(word("script.start.comma")), ...names.slice(-1)].filter(Boolean).join(word("script.start.or"));
 
 function show(processors) {
@@ -24,6 +25,34 @@ function show(processors) {
 	}
 }
 
+// What is sent, and to whom, when the button is pressed: of text the very words. `brief` as it would be sent.
+export function showLeaving(brief) {
+	if (!known || !$("leaves").open)
+		return;
+	const chosen = known.pictures.filter(({ id }) => !brief.provider || id === brief.provider);
+	const own = chosen.every(({ preview }) => preview) && (brief.provider || known.prompts.every(({ preview }) => preview));
+	const named = (list) => {
+		const others = list.filter(({ preview }) => !preview);
+		return { names: joined(others.map(({ name, where }) => word("script.start.leaves.who", { name, where }))) };
+	};
+	const writers = named(known.prompts);
+	const painters = named(chosen);
+	const words = [];
+	if (brief.url) {
+		words.push(element("p", word("script.start.leaves.page")), element("blockquote", brief.url));
+		if (writers.names && !own)
+			words.push(element("p", word("script.start.leaves.words", writers)));
+	} else if (writers.names && !own) {
+		words.push(element("p", word("script.start.leaves.text", writers)), element("blockquote", brief.description || "…"));
+		if ($("leaves").dataset.masks)
+			words.push(element("p", $("leaves").dataset.masks));
+	}
+	if (painters.names && !own)
+		words.push(element("p", word("script.start.leaves.descriptions", painters)));
+	words.push(element("p", word(words.length > 0 ? "script.start.leaves.else" : "script.start.leaves.nothing")));
+	$("leaves-words").replaceChildren(...words);
+}
+
 export async function showProcessors() {
 	let answer;
 	try {
@@ -33,6 +62,8 @@ export async function showProcessors() {
 	if (!answer)
 		return;
 	if (answer.pictures.length) {
+		known = answer;
+		$("leaves").hidden = false;
 		show(answer.pictures);
 	} else {
 		$("maker").textContent = word("script.start.nobody");
