@@ -56,7 +56,7 @@ void set_forget_input(struct set *s)
 	text_wipe(s->page.text);
 	list_wipe(s->page.headings);
 	list_wipe(s->page.colours);
-	s->page = (struct page_facts){NULL};
+	s->page = (struct page_facts){0};
 	input_free(&s->input);
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	BRIEF_TEXT_MAX = 12000,  // bytes of a page's text: the model needs the gist
@@ -118,14 +119,30 @@ static enum provider_step azure_image_begin(struct provider_task *t)
 
 // ---- what comes back ----
 
+// The content was refused, by whatever name and in whatever member: the API's parts and versions differ. A type says so only without a code, as
+// it may also stand beside a code of another failure.
 static bool azure_filtered(const cJSON *error)
 {
-	static const char *const codes[] = {"content_filter", "contentFilter", "content_policy_violation", "moderation_blocked"};
-	const char *code = json_string(error, "code"), *inner = json_string(json_get(error, "innererror"), "code");
-	for (size_t i = 0; code != NULL && i < ARRAY_LEN(codes); i++)
-		if (strcmp(codes[i], code) == 0)
-			return true;
-	return inner != NULL && strcmp(inner, "ResponsibleAIPolicyViolation") == 0;
+	static const char *const refusals[] = {
+	    "content_filter",          "contentFilter", "content_policy_violation", "moderation_blocked", "ResponsibleAIPolicyViolation",
+	    "content_safety_violation"};
+	static const char *const members[] = {"code", "type"}, *const inner_names[] = {"innererror", "inner_error"};
+	const char *code = json_string(error, "code"), *type = json_string(error, "type");
+	if ((code == NULL || *code == '\0') && type != NULL && strcmp(type, "image_generation_user_error") == 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(members); k++) {
+			const char *said = json_string(error, members[k]);
+			if (said != NULL && strcasecmp(said, refusals[i]) == 0)
+				return true;
+		}
+		for (size_t k = 0; k < ARRAY_LEN(inner_names); k++) {
+			const char *said = json_string(json_get(error, inner_names[k]), "code");
+			if (said != NULL && strcasecmp(said, refusals[i]) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 // For every status but 200. The error's message may quote what the visitor wrote and is never passed on, its code if it is a plain word.
@@ -173,7 +190,7 @@ static enum provider_step azure_unreadable(struct provider_task *t)
 // One prompt or more is well: fewer than asked for is the caller's to judge, more are cut off.
 static enum provider_step azure_prompts_reply(struct provider_task *t, const struct provider_reply *r)
 {
-	JSON_AUTO cJSON *reply = json_parse(r->body, r->len, NULL);
+	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
 	if (r->status != 200)
 		return azure_failed(t, r->status, reply);
 	const cJSON *choice = cJSON_GetArrayItem(json_get(reply, "choices"), 0);
@@ -183,7 +200,7 @@ static enum provider_step azure_prompts_reply(struct provider_task *t, const str
 		return provider_end(t, PROVIDER_FILTERED, ERR_REFUSED, "The image service's content filter refused this content.");
 	if (json_string(message, "refusal") != NULL)
 		return provider_end(t, PROVIDER_FILTERED, ERR_REFUSED, "The text model declined to write prompts for this content.");
-	JSON_AUTO cJSON *answer = content != NULL ? json_parse(content, strlen(content), NULL) : NULL;
+	JSON_AUTO cJSON *answer = content != NULL ? json_parse_foreign(content, strlen(content), NULL) : NULL;
 	const cJSON *prompt;
 	cJSON_ArrayForEach(prompt, json_get(answer, "prompts"))
 	{
@@ -203,7 +220,7 @@ static enum provider_step azure_prompts_reply(struct provider_task *t, const str
 
 static enum provider_step azure_image_reply(struct provider_task *t, const struct provider_reply *r)
 {
-	JSON_AUTO cJSON *reply = json_parse(r->body, r->len, NULL);
+	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
 	// The filter's answer has been seen with more than one status.
 	if (r->status != 200 || cJSON_IsObject(json_get(reply, "error")))
 		return azure_failed(t, r->status, reply);

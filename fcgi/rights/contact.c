@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/contact.h"
+#include "policy/base/array.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -56,4 +57,45 @@ const char *contact_fault(const char *text)
 	if (letters == 0)
 		return digits >= PHONE_DIGITS_MIN ? NULL : digits > 0 ? "problem.contact-shape.phone" : "problem.contact-shape.nothing";
 	return one_word && digits == 0 && marks == 0 ? "problem.contact-shape.nothing" : NULL;
+}
+
+static size_t span_of(const char *s, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(s, list[i], strlen(list[i])) == 0)
+			return strlen(list[i]);
+	return 0;
+}
+
+void contact_tidy(struct buf *out, const char *text)
+{
+	static const char *const signs[] = {"@", "\uff20"}, *const dots[] = {"\u3002", "\uff0e", "\uff61"};
+	static const char *const white[] = {" ", "\t", "\r", "\n", "\u00a0", "\u3000"};
+	const char *host = NULL, *from = text, *end = text;
+	bool words = false; // more than one
+	for (size_t n; (n = span_of(from, white, ARRAY_LEN(white))) > 0;)
+		from += n;
+	for (const char *s = from; *s != '\0';) {
+		size_t n = span_of(s, white, ARRAY_LEN(white));
+		s += n > 0 ? n : 1;
+		end = n > 0 ? end : s;
+	}
+	for (const char *s = from; s < end; s++) {
+		words = words || span_of(s, white, ARRAY_LEN(white)) > 0;
+		size_t n = span_of(s, signs, ARRAY_LEN(signs));
+		host = n > 0 ? s + n : host;
+	}
+	bool mail = host != NULL && !words;
+	for (const char *s = from; s < end;) {
+		size_t sign = span_of(s, signs, ARRAY_LEN(signs)), dot = span_of(s, dots, ARRAY_LEN(dots));
+		if (mail && sign > 0)
+			buf_addc(out, '@');
+		else if (mail && dot > 0 && s >= host)
+			buf_addc(out, '.');
+		else
+			buf_addc(out, *s);
+		s += mail && sign > 0 ? sign : mail && dot > 0 && s >= host ? dot : 1;
+	}
+	while (mail && out->len > 1 && strchr(".,;", out->data[out->len - 1]) != NULL)
+		out->data[--out->len] = '\0';
 }

@@ -63,7 +63,11 @@ static void handle_request(struct request *r, void *context)
 	char of_set[TOKEN_LEN + 1], of_zip[TOKEN_LEN + 1], due[WORD_DAY];
 	if (request_check(r, request_fields_table) != 0)
 		return;
-	const char *contact = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
+	const char *typed = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
+	BUF_AUTO_WIPE struct buf tidy = BUF_INIT(4 * 254);
+	if (typed != NULL)
+		contact_tidy(&tidy, typed);
+	const char *contact = typed != NULL ? buf_text(&tidy) : NULL;
 	const char *slash = zip != NULL ? strrchr(zip, '/') : NULL; // the token of a ZIP, in its address or by itself
 	const char *fault = contact != NULL ? contact_fault(contact) : NULL;
 	if (given != NULL && receipt_read(r, of_set, given) != 0)
@@ -297,6 +301,7 @@ static const struct route routes[] = {
      .deadline_ms = ERASE_DEADLINE_MS,
      .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
      .changes_state = true,
+     .from_anywhere = true,
      .handle = handle_request},
     {.method = "GET", .path = "/api/rights/*", .deadline_ms = DEADLINE_MS, .kinds = KIND_BIT(KIND_RIGHTS_REQUEST), .handle = handle_show},
     {.method = "POST",

@@ -178,16 +178,14 @@ int body_multipart_parse(const char *text, size_t len, const char *boundary, str
 // ---- what a request brought ----
 
 // Names the repeated member of an object that json_parse() refused, if that was the reason.
-static bool member_repeated(const char *text, size_t len, char name[72])
+static bool body_member_repeated(const char *text, size_t len, char name[72])
 {
 	JSON_AUTO cJSON *object = cJSON_ParseWithLength(text, len);
-	for (const cJSON *m = cJSON_IsObject(object) ? object->child : NULL; m != NULL; m = m->next)
-		for (const cJSON *later = m->next; later != NULL; later = later->next)
-			if (strcmp(m->string, later->string) == 0) {
-				snprintf(name, 72, "%.*s", (int)utf8_cut(m->string, 71), m->string);
-				return true;
-			}
-	return false;
+	const char *repeated;
+	if (!cJSON_IsObject(object) || json_member_repeated(object, &repeated) <= 0)
+		return false;
+	snprintf(name, 72, "%.*s", (int)utf8_cut(repeated, 71), repeated);
+	return true;
 }
 
 // Parts without a file name are fields like a form's.
@@ -226,7 +224,7 @@ int body_parse(struct request *r, enum body_type kind, struct problem *why)
 	if (kind == BODY_JSON) {
 		r->fields = json_parse(text, r->body.len, &e);
 		r->typed = true;
-		if (r->fields == NULL && utf8_valid(text, r->body.len) && member_repeated(text, r->body.len, name))
+		if (r->fields == NULL && utf8_valid(text, r->body.len) && body_member_repeated(text, r->body.len, name))
 			return problem_set(why, 400, "problem.field-repeated", name, NULL);
 		if (r->fields == NULL)
 			return problem_set(why, 400, "problem.json", NULL, WORD_VALUES({"why", e.text}));

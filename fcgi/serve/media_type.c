@@ -103,6 +103,8 @@ const char *media_type_preferred(const char *accept)
 	}
 	size_t best = 0;
 	for (size_t i = 1; i < MADE; i++) {
+		if (found[i].quality <= 0) // not named, or refused
+			continue;
 		double better = found[i].quality - found[best].quality;
 		if (better == 0)
 			better = found[i].match - found[best].match;

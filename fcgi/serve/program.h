@@ -17,7 +17,9 @@ struct route {
 	unsigned deadline_ms; // whole request; 504 problem
 	kind_set kinds;       // kinds of data the handler touches: all must be declared in the policy or the program does not start
 	bool changes_state;   // Sec-Fetch-Site, then Origin, are checked first
-	bool logged;          // one request-log row before the handler runs (if the policy keeps a request log)
+	bool
+	    from_anywhere; // nothing in it depends on whose network it comes from: an Origin that a browser hides ("null") is as good as none
+	bool logged;       // one request-log row before the handler runs (if the policy keeps a request log)
 	// Instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400 is replaced by 500:
 	// nothing is done that the log does not know.
 	bool logs_itself;

@@ -72,7 +72,7 @@ static bool origin_admit(const struct request *r)
 	const char *host = request_param(r, "HTTP_HOST");
 	if (fetch_site != NULL)
 		return strcmp(fetch_site, "same-origin") == 0 || strcmp(fetch_site, "none") == 0;
-	if (origin == NULL)
+	if (origin == NULL || (r->route->from_anywhere && strcmp(origin, "null") == 0))
 		return true;
 	const char *authority = strstr(origin, "://");
 	return authority != NULL && host != NULL && strcasecmp(authority + 3, host) == 0;

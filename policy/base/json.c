@@ -143,35 +143,64 @@ static bool scan_one(struct scan *s)
 	return false;
 }
 
-static bool members_unique(const cJSON *value)
+static bool numbers_finite(const cJSON *value)
 {
-	const cJSON *child, *other;
-	int members = 0;
+	const cJSON *child;
 
 	cJSON_ArrayForEach(child, value)
 	{
-		// The comparison below is quadratic: no message of ours or of a provider has this many members.
-		if (cJSON_IsObject(value) && ++members > 512)
+		if (!numbers_finite(child))
 			return false;
-		if (cJSON_IsNumber(child) && !isfinite(child->valuedouble))
-			return false;
-		if (!members_unique(child))
-			return false;
-		if (!cJSON_IsObject(value))
-			continue;
-		for (other = child->next; other != NULL; other = other->next) {
-			if (strcmp(child->string, other->string) == 0)
-				return false;
+	}
+	return !cJSON_IsNumber(value) || isfinite(value->valuedouble);
+}
+
+static int names_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int json_member_repeated(const cJSON *value, const char **name)
+{
+	const cJSON *child;
+	size_t count = 0;
+	int found = 0;
+
+	*name = NULL;
+	cJSON_ArrayForEach(child, value)
+	{
+		count++;
+		if (found == 0)
+			found = json_member_repeated(child, name);
+	}
+	if (found != 0 || !cJSON_IsObject(value) || count < 2)
+		return found;
+	const char **names = malloc(count * sizeof *names);
+	if (names == NULL)
+		return -1;
+	count = 0;
+	cJSON_ArrayForEach(child, value) names[count++] = child->string;
+	qsort(names, count, sizeof *names, names_compare);
+	for (size_t i = 1; i < count && found == 0; i++) {
+		if (strcmp(names[i - 1], names[i]) == 0) {
+			*name = names[i];
+			found = 1;
 		}
 	}
-	return true;
+	free(names);
+	return found;
 }
 
 cJSON *json_parse(const char *text, size_t len, struct err *e)
 {
-	struct scan s = {.at = text, .end = text + len};
-	const char *end = NULL;
+	static const char mark[] = "\xef\xbb\xbf"; // which some editors write, and RFC 8259 lets a reader ignore
+	const char *end = NULL, *repeated;
 
+	if (len >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0) {
+		text += sizeof mark - 1;
+		len -= sizeof mark - 1;
+	}
+	struct scan s = {.at = text, .end = text + len};
 	if (!utf8_valid(text, len)) {
 		err_set(e, ERR_INPUT, "not JSON: it is not valid UTF-8");
 		return NULL;
@@ -190,12 +219,40 @@ cJSON *json_parse(const char *text, size_t len, struct err *e)
 		err_set(e, ERR_INPUT, "not JSON: the syntax is wrong");
 		return NULL;
 	}
-	if (!members_unique(value) || (cJSON_IsNumber(value) && !isfinite(value->valuedouble))) {
+	if (!numbers_finite(value) || json_member_repeated(value, &repeated) != 0) {
 		cJSON_Delete(value);
 		err_set(e, ERR_INPUT, "not acceptable JSON: a member is repeated or a number is out of range");
 		return NULL;
 	}
 	return value;
+}
+
+cJSON *json_parse_foreign(const char *text, size_t len, struct err *e)
+{
+	static const char replacement[] = "\\ufffd";
+	BUF_AUTO_WIPE struct buf clean = BUF_INIT(len + 1);
+
+	for (size_t i = 0, taken; i < len; i += taken) {
+		struct scan s = {.at = text + i + 2, .end = text + len};
+		const char *next = i + 1 < len && text[i] == '\\' ? text + i : memchr(text + i, '\\', len - i);
+		taken = next != NULL ? (size_t)(next - (text + i)) : len - i;
+		if (taken > 0) {
+			buf_add(&clean, text + i, taken);
+			continue;
+		}
+		taken = len - i < 2 ? len - i : 2;
+		unsigned code;
+		if (text[i + 1] == 'u' && hex4(s.at, s.end, &code) == 0) {
+			bool character = scan_unicode(&s);
+			taken = character ? (size_t)(s.at - (text + i)) : 6;
+			if (!character) {
+				buf_add(&clean, replacement, sizeof replacement - 1);
+				continue;
+			}
+		}
+		buf_add(&clean, text + i, taken);
+	}
+	return json_parse(buf_text(&clean), clean.len, e);
 }
 
 const cJSON *json_get(const cJSON *object, const char *name)

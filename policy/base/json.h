@@ -7,9 +7,13 @@
 #include "policy/base/err.h"
 #include <cjson/cJSON.h>
 
-// Parses exactly one JSON value of `len` bytes. Refuses (ERR_INPUT): invalid UTF-8, depth over JSON_DEPTH_MAX, duplicate member
+// Parses exactly one JSON value of `len` bytes, perhaps behind a byte order mark. Refuses (ERR_INPUT): invalid UTF-8, depth over JSON_DEPTH_MAX, duplicate member
 // names, \u0000, lone surrogates, numbers beyond the range of double, bytes after the value. The caller frees with cJSON_Delete.
 cJSON *json_parse(const char *text, size_t len, struct err *e);
+// The same of what a third party wrote, whose one bad escape is not worth the whole: \u0000 and lone surrogates are U+FFFD.
+cJSON *json_parse_foreign(const char *text, size_t len, struct err *e);
+// 1: an object within the value has a member twice, whose name is *name (of the value); 0: none has; -1: no memory.
+int json_member_repeated(const cJSON *value, const char **name);
 // The member's string, or NULL when absent or of another type. Case-sensitive.
 const char *json_string(const cJSON *object, const char *name);
 // The member's number, or `otherwise`.

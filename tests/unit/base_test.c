@@ -220,8 +220,12 @@ static void json_door_is_strict(void **state)
 	    "1e",
 	    "[}",
 	    "\"\\ud800\\u0041\"",
+	    "\xef\xbb\xbf",
+	    "\xef\xbb\xbf\xef\xbb\xbf{}",
+	    "{\"a\":[{\"b\":1,\"c\":2,\"b\":3}]}",
 	};
-	static const char *const good[] = {"{}", "[1,2.5e3,-0]", " {\"a\":{\"b\":[null,true,\"\\ud83c\\udf31\"]}} \n", "\"\xc3\xbc\"", "0"};
+	static const char *const good[] = {
+	    "{}", "[1,2.5e3,-0]", " {\"a\":{\"b\":[null,true,\"\\ud83c\\udf31\"]}} \n", "\"\xc3\xbc\"", "0", "\xef\xbb\xbf{\"a\":1}"};
 	struct buf deep BUF_AUTO = BUF_INIT(1000);
 
 	(void)state;
@@ -251,6 +255,57 @@ static void json_door_is_strict(void **state)
 	buf_adds(&many, "0]");
 	assert_null(json_parse(many.data, many.len, NULL));
 	assert_null(json_parse("1\0 2", 4, NULL));
+}
+
+// What others wrote: a bad escape is a character that is none, all else is as strict.
+static void json_of_others_is_mended(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"\"a\\u0000b\"", "a\xef\xbf\xbd"
+			      "b"},
+	    {"\"\\ud83d\"", "\xef\xbf\xbd"},
+	    {"\"\\udc00x\"", "\xef\xbf\xbdx"},
+	    {"\"\\ud83d\\ud83d\\ude00\"", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+	    {"\"\\ud83c\\udf31\"", "\xf0\x9f\x8c\xb1"},
+	    {"\"\\\\u0000\"", "\\u0000"},
+	    {"\"\\ud800\\u0041\"", "\xef\xbf\xbd"
+				   "A"},
+	    {"\xef\xbb\xbf\"\\n\"", "\n"},
+	    {"\"\\u00\"", NULL},
+	    {"\"\\", NULL},
+	    {"\"\\x\"", NULL},
+	    {"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		JSON_AUTO cJSON *v = json_parse_foreign(rows[i][0], strlen(rows[i][0]), NULL);
+		const char *got = cJSON_GetStringValue(v);
+		if ((got == NULL) != (rows[i][1] == NULL) || (got != NULL && strcmp(got, rows[i][1]) != 0))
+			fail_msg("%s gives %s", rows[i][0], got != NULL ? got : "nothing");
+	}
+}
+
+// An object with many members is compared in no more than a few milliseconds, and its repeated one is found.
+static void repeated_members_are_found_among_many(void **state)
+{
+	BUF_AUTO struct buf text = BUF_INIT(1 << 20);
+	const char *name;
+
+	(void)state;
+	buf_addc(&text, '{');
+	for (int i = 0; i < 40000; i++)
+		buf_printf(&text, "\"m%d\":1,", i);
+	size_t unique = text.len;
+	buf_adds(&text, "\"last\":1}");
+	JSON_AUTO cJSON *good = json_parse(text.data, text.len, NULL);
+	assert_non_null(good);
+	text.len = unique;
+	buf_adds(&text, "\"m1\":1}");
+	assert_null(json_parse(text.data, text.len, NULL));
+	JSON_AUTO cJSON *bad = cJSON_ParseWithLength(text.data, text.len);
+	assert_int_equal(json_member_repeated(bad, &name), 1);
+	assert_string_equal(name, "m1");
 }
 
 static void json_is_printed_as_cjson_prints_it(void **state)
@@ -366,6 +421,8 @@ int main(void)
 	    cmocka_unit_test(durations_are_calendar_correct),
 	    cmocka_unit_test(durations_compare_by_their_worst_case),
 	    cmocka_unit_test(json_door_is_strict),
+	    cmocka_unit_test(json_of_others_is_mended),
+	    cmocka_unit_test(repeated_members_are_found_among_many),
 	    cmocka_unit_test(json_is_printed_as_cjson_prints_it),
 	    cmocka_unit_test(files_are_written_whole),
 	};

@@ -68,10 +68,40 @@ static void what_reaches_nobody_is_refused_with_the_rule(void **state)
 	}
 }
 
+// As input methods write addresses, and as people paste them.
+static void what_is_recorded_is_tidy(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"用户@例子。公司", "用户@例子.公司"},
+	    {"jane@example．org", "jane@example.org"},
+	    {"jane@mail｡example。org", "jane@mail.example.org"},
+	    {"jane＠example.org", "jane@example.org"},
+	    {"jane@example.org\n", "jane@example.org"},
+	    {"\r\n\tjane@example.org \r\n", "jane@example.org"},
+	    {"jane@example.org.", "jane@example.org"},
+	    {"　jane@example。org。", "jane@example.org"},
+	    {"+49 30 1234567\n", "+49 30 1234567"},
+	    {"北京市。朝阳区", "北京市。朝阳区"},
+	    {"Ines Probe @ Mill House, Ely.", "Ines Probe @ Mill House, Ely."},
+	    {"postmaster@[192.0.2.1]", "postmaster@[192.0.2.1]"},
+	    {"1 Mill Lane\nEly", "1 Mill Lane\nEly"},
+	    {"", ""},
+	    {" \n", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		BUF_AUTO struct buf out = BUF_INIT(1000);
+		contact_tidy(&out, rows[i][0]);
+		assert_string_equal(buf_text(&out), rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_kind_of_address_is_taken),
+	    cmocka_unit_test(what_is_recorded_is_tidy),
 	    cmocka_unit_test(what_reaches_nobody_is_refused_with_the_rule),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

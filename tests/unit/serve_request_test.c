@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // One request at a time against a real server: what is answered to good input and to every misuse.
+#include "fcgi/serve/media_type.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
@@ -411,6 +412,27 @@ static void test_cross_site(void **state)
 	expect(site_ask(&site, "GET", "/hello", NULL, NULL, PARAMS("HTTP_SEC_FETCH_SITE", "cross-site")), 200, NULL);
 }
 
+static void test_preferred_types(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+	    {NULL, "application/json"},
+	    {"*/*", "application/json"},
+	    {"text/html", "text/html"},
+	    {"text/html;q=0", "application/json"},
+	    {"text/html; q=0.000", "application/json"},
+	    {"image/png, text/html;q=0", "application/json"},
+	    {"image/png, text/html ; Q=0, text/event-stream;q=0", "application/json"},
+	    {"text/*;q=0", "application/json"},
+	    {"text/html;q=0, */*", "application/json"},
+	    {"application/json;q=0, text/html;q=0.1", "text/html"},
+	    {"text/html;q=0.1", "text/html"},
+	    {"text/event-stream, text/html;q=0", "text/event-stream"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(media_type_preferred(rows[i][0]), rows[i][1]);
+}
+
 static void test_browsers_get_a_page(void **state)
 {
 	(void)state;
@@ -574,6 +596,7 @@ int main(void)
 	    cmocka_unit_test(test_form_fields),
 	    cmocka_unit_test(test_multipart),
 	    cmocka_unit_test(test_cross_site),
+	    cmocka_unit_test(test_preferred_types),
 	    cmocka_unit_test(test_browsers_get_a_page),
 	    cmocka_unit_test(test_unlogged_answers_are_refused),
 	    cmocka_unit_test(test_headers_are_clean),

@@ -49,7 +49,7 @@ void headers_conf(const struct policy *p, struct buf *out)
 	buf_adds(out,
 		 "\" always;\n"
 		 "add_header X-Content-Type-Options nosniff always;\n"
-		 "add_header Referrer-Policy no-referrer always;\n"
+		 "add_header Referrer-Policy same-origin always;\n"
 		 "add_header Permissions-Policy \"accelerometer=(), autoplay=(), browsing-topics=(), camera=(), "
 		 "display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), "
 		 "identity-credentials-get=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), "
