@@ -180,6 +180,13 @@ static int answer_done_page(struct set *s)
 	expires[10] = expires[16] = '\0'; // day and time
 	if (outcome_previews(s) > 0)
 		framed_text(&text, "<p class=\"tag\">", word(p, "answer.set.previews"), "</p>\n");
+	for (unsigned i = 0; i < s->recipient_count; i++) {
+		const struct recipient *one = &s->recipients[i];
+		buf_adds(&text, "<p>");
+		word_fill(&text, html_text, word(p, one->failure != NULL ? "answer.set.sent_failed" : "answer.set.sent"),
+			  WORD_VALUES({"name", one->by->name}, {"failure", one->failure != NULL ? word(p, one->failure) : ""}));
+		buf_adds(&text, "</p>\n");
+	}
 	framed_text(&text, "<section class=\"card keep\">\n<h2>", word(p, "page.start.take"), "</h2>\n");
 	if (s->expires != 0)
 		write_note(&w, "answer.set.life", WORD_VALUES({"day", expires}, {"time", expires + 11}));
@@ -298,7 +305,9 @@ void answer_failure(struct set *s)
 		answer_confirm(s);
 		return;
 	}
-	JSON_AUTO cJSON *problem = problem_object(&s->failure);
+	JSON_AUTO cJSON *problem = problem_object(&s->failure), *recipients = outcome_recipients(s);
+	if (s->recipient_count > 0)
+		cJSON_AddItemToObject(problem, "sent_to", outcome_recipients_json(recipients, s->policy));
 	if (s->answer.begun)
 		(void)answer_event(s, "error", problem);
 	else if (problem != NULL)

@@ -9,6 +9,7 @@
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
 #include "fcgi/generate/live.h"
+#include "fcgi/generate/peer.h"
 #include "fcgi/provider/provider.h"
 #include "fcgi/serve/serve.h"
 #include "policy/base/limits.h"
@@ -31,6 +32,14 @@ struct page_facts {
 	char **headings, **colours;   // NULL-terminated
 };
 
+// Who was sent something for the set.
+struct recipient {
+	const struct processor *by;
+	kind_set kinds;
+	const char *failure; // why he gave nothing: the key of a word; NULL: he gave something, or has not answered
+	bool gave;
+};
+
 enum answer_form { ANSWER_JSON = 0, ANSWER_EVENTS, ANSWER_PAGE };
 
 struct set {
@@ -51,7 +60,9 @@ struct set {
 	struct page_facts page;
 	struct picture *pictures;           // input.count of them; NULL before it is read
 	const struct processor *written_by; // the prompts
-	struct allotment allotment;         // of the spool
+	struct recipient recipients[2 * CHAIN_MAX];
+	unsigned recipient_count;
+	struct allotment allotment; // of the spool
 	struct archive_file archive;
 	char token[TOKEN_LEN + 1], pictures_token[TOKEN_LEN + 1]; // in the addresses of the ZIP and of the pictures
 	struct archive_range prompts;                             // where prompts.json is in the archive
@@ -62,6 +73,8 @@ struct set {
 // What the prompts are made from. Points into the set.
 struct brief set_brief(const struct set *s);
 unsigned set_made(const struct set *s); // pictures
+// Notes whether the task, which is over or given up, sent something, and what came of it.
+void set_note_recipient(struct set *s, const struct peer_work *w);
 // What the visitor sent and what was read for him: once the archive is packed, nobody needs it.
 void set_forget_input(struct set *s);
 // Wipes and frees; removes an archive that no record owns.
@@ -86,7 +99,8 @@ void follow_stop(struct request *r, void *context);
 void picture_handle(struct request *r, void *context);
 // GET /sealed/<token>, which nginx asks for the download program: a whole ZIP that is sealed.
 void picture_archive(struct request *r, void *context);
-// GET /api/processors: {"pictures":[{"id","name","where","preview"}]}: who can be chosen as `provider` here and now, in the policy's order.
+// GET /api/processors: {"pictures":[{"id","name","where","preview"}], "choose"}: who can be chosen as `provider` here and now, in the policy's order; and
+// whether one must be.
 void status_processors(struct request *r, void *context);
 // Can the smallest set be made now? Without space in the spool, or on the stores' disk for its records, every one is refused.
 bool make_has_space(const struct generator *g);

@@ -20,7 +20,7 @@ static int processors_read(const struct policy *p, enum policy_role role, struct
 			return -1;
 		// A provider is set up when its address is: the keys are egress's alone.
 		bool usable = able && (declared->local || processor_address(processor_facts(declared->id)) != NULL);
-		out[*count] = (struct processor){declared->id, declared->brand, provider, usable};
+		out[*count] = (struct processor){declared->id, declared->brand, provider, usable, declared->use == USE_CHOICE};
 	}
 	return 0;
 }
@@ -45,15 +45,25 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	return archive_sweep(g->spool, e);
 }
 
-struct chain generator_chain(const struct processor *declared, unsigned count)
+struct chain generator_chain(const struct processor *declared, unsigned count, const char *chosen)
 {
 	struct chain c = {.count = 0};
 
 	for (unsigned i = 0; i < count; i++) {
-		if (declared[i].usable)
+		bool may = !declared[i].choice || (chosen != NULL && strcmp(chosen, declared[i].id) == 0);
+		if (declared[i].usable && may)
 			c.at[c.count++] = &declared[i];
 	}
 	return c;
+}
+
+bool generator_needs_choice(const struct generator *g)
+{
+	unsigned first = 0;
+
+	while (first < g->image_count && !g->image[first].usable)
+		first++;
+	return first < g->image_count && g->image[first].choice;
 }
 
 const struct processor *generator_image(const struct generator *g, const char *id)

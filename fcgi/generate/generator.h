@@ -15,6 +15,7 @@ struct processor {
 	const char *id, *name;           // of the policy: the name is the brand, which visitors read everywhere else
 	const struct provider *provider; // NULL: not built
 	bool usable;                     // built in, or set up on this machine
+	bool choice;                     // nothing goes there unless the visitor chose it
 };
 struct chain {
 	const struct processor *at[CHAIN_MAX];
@@ -34,8 +35,11 @@ struct generator {
 
 // Fills *g. Removes what a crash left in the spool. ERR_INPUT: a path is too long.
 int generator_init(struct generator *g, const struct policy *p, struct vault *v, struct err *e);
-// Those that can be used, in order. None, where the policy declares nothing that is set up.
-struct chain generator_chain(const struct processor *declared, unsigned count);
+// Those that can be used, in order, and of those that are to be chosen the one that was; `chosen` NULL: none was. None, where the policy declares nothing
+// that is set up.
+struct chain generator_chain(const struct processor *declared, unsigned count, const char *chosen);
+// Whether a set can only be made by who is chosen: the first that can be used is one of these.
+bool generator_needs_choice(const struct generator *g);
 // The one that the visitor named; NULL: not declared.
 const struct processor *generator_image(const struct generator *g, const char *id);
 

@@ -42,17 +42,9 @@ struct images {
 static int picture_missing(struct images *im, unsigned i)
 {
 	struct picture *picture = &im->s->pictures[i];
-	enum provider_result result = im->works[i].task.result;
-	const struct err *say = &im->works[i].task.say;
 
 	picture->state = PICTURE_MISSING;
-	picture->reason = say->code == ERR_FULL              ? "missing.space"
-			  : result == PROVIDER_FILTERED      ? "missing.filtered"
-			  : result == PROVIDER_LIMITED       ? "missing.limited"
-			  : peer_refused_region(result, say) ? "missing.region"
-			  : result == PROVIDER_REFUSED       ? "missing.refused"
-			  : say->code == ERR_TIMEOUT         ? "missing.late"
-							     : "missing.unusable";
+	picture->reason = peer_failure(im->works[i].task.result, &im->works[i].task.say).missing;
 	im->ended++;
 	return answer_progress(im->s, "images", im->ended, im->s->input.count);
 }
@@ -152,6 +144,7 @@ static int picture_finish(struct images *im, unsigned i)
 
 	if (t->result == PROVIDER_OK && mark_end(&a->mark, &facts, &t->say) != 0)
 		t->result = t->say.code == ERR_INPUT ? PROVIDER_BAD_REPLY : PROVIDER_DOWN;
+	set_note_recipient(s, &im->works[i]);
 	if (t->result != PROVIDER_OK) {
 		picture_void(a);
 		return t->say.code == ERR_FULL ? picture_full(im, i) : picture_failed(im, i);
@@ -266,6 +259,7 @@ static int pictures_wait(struct images *im)
 			continue;
 		err_set(&e, ERR_TIMEOUT, "no time is left");
 		provider_no_reply(&im->works[i].task, PROVIDER_DOWN, &e);
+		set_note_recipient(s, &im->works[i]);
 		if (picture_missing(im, i) != 0)
 			return -1;
 	}
@@ -340,9 +334,11 @@ int images_make(struct set *s)
 cleanup:
 	// Nobody came back: what is there is his all the same, until its time is over.
 	for (unsigned i = 0; i < count && s->closing && !s->cancelled; i++) {
-		if (s->pictures[i].state == PICTURE_WAITING)
-			s->pictures[i] =
-			    (struct picture){.state = PICTURE_MISSING, .prompt = s->pictures[i].prompt, .reason = "missing.left"};
+		if (s->pictures[i].state != PICTURE_WAITING)
+			continue;
+		if (im.works[i].task.provider != NULL)
+			set_note_recipient(s, &im.works[i]);
+		s->pictures[i] = (struct picture){.state = PICTURE_MISSING, .prompt = s->pictures[i].prompt, .reason = "missing.left"};
 	}
 	if (s->closing && !s->cancelled && s->failure.status == 0 && set_made(s) > 0)
 		ret = 0;

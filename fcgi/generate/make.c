@@ -49,8 +49,10 @@ static int set_read_input(struct set *s)
 
 static int set_choose_processors(struct set *s)
 {
-	s->text = generator_chain(s->g->text, s->g->text_count);
-	s->image = generator_chain(s->g->image, s->g->image_count);
+	s->text = generator_chain(s->g->text, s->g->text_count, s->input.provider);
+	s->image = generator_chain(s->g->image, s->g->image_count, s->input.provider);
+	if (s->input.provider == NULL && generator_needs_choice(s->g))
+		return problem_set(&s->failure, 422, "problem.choice-required", "provider", NULL);
 	if (s->text.count == 0 || s->image.count == 0)
 		return problem_set(&s->failure, 503, "problem.not-configured", NULL, NULL);
 	if (s->input.provider == NULL)

@@ -54,6 +54,40 @@ cJSON *outcome_picture_json(const cJSON *picture, const char *pictures_token)
 	return o;
 }
 
+cJSON *outcome_recipients(const struct set *s)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (unsigned i = 0; i < s->recipient_count; i++) {
+		const struct recipient *r = &s->recipients[i];
+		cJSON *one = cJSON_CreateObject();
+		cJSON_AddStringToObject(one, "id", r->by->id);
+		cJSON_AddStringToObject(one, "name", r->by->name);
+		cJSON *kinds = cJSON_AddArrayToObject(one, "kinds");
+		for (enum kind k = 0; k < KIND_COUNT; k++) {
+			if (r->kinds & KIND_BIT(k))
+				cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(k)->name));
+		}
+		cJSON_AddItemToObject(one, "failure", r->failure != NULL ? cJSON_CreateString(r->failure) : cJSON_CreateNull());
+		cJSON_AddItemToArray(list, one);
+	}
+	return list;
+}
+
+cJSON *outcome_recipients_json(const cJSON *recipients, const struct policy *p)
+{
+	cJSON *list = recipients != NULL ? cJSON_Duplicate(recipients, true) : cJSON_CreateArray();
+	cJSON *one;
+
+	cJSON_ArrayForEach(one, list)
+	{
+		const char *failure = json_string(one, "failure");
+		if (failure != NULL)
+			cJSON_ReplaceItemInObjectCaseSensitive(one, "failure", cJSON_CreateString(word(p, failure)));
+	}
+	return list;
+}
+
 cJSON *outcome_record(const struct set *s)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -89,6 +123,7 @@ cJSON *outcome_record(const struct set *s)
 	cJSON_AddStringToObject(processor, "name", maker->name);
 	cJSON_AddBoolToObject(processor, "preview", outcome_previews(s) > 0);
 	cJSON_AddStringToObject(processor, "prompts", s->written_by != NULL ? s->written_by->id : "");
+	cJSON_AddItemToObject(o, "sent_to", outcome_recipients(s));
 	cJSON *prompts = cJSON_AddObjectToObject(o, "prompts");
 	cJSON_AddNumberToObject(prompts, "offset", (double)s->prompts.offset);
 	cJSON_AddNumberToObject(prompts, "bytes", (double)s->prompts.len);
@@ -118,6 +153,7 @@ cJSON *outcome_json(const cJSON *record, const struct policy *p, const char *rec
 		cJSON_AddItemToArray(missing, lost);
 	}
 	cJSON_AddItemToObject(o, "processor", cJSON_Duplicate(json_get(record, "processor"), true));
+	cJSON_AddItemToObject(o, "sent_to", outcome_recipients_json(json_get(record, "sent_to"), p));
 	return o;
 }
 

@@ -6,14 +6,18 @@
 #include "fcgi/generate/generate.h"
 
 // What is known of a finished set, for its record, beside what the ZIP says: {count, size, bytes, pictures:[{index,type,preview,offset,bytes}],
-// missing:[{index,reason}], processor:{id,name,preview,prompts}, prompts:{offset,bytes}}, and `key` of a ZIP that is sealed. A reason is the key of a word. Nothing of the visitor's.
+// missing:[{index,reason}], processor:{id,name,preview,prompts}, sent_to:[{id,name,kinds,failure}], prompts:{offset,bytes}}, and `key` of a ZIP that is sealed. A reason is the key of a word. Nothing of the visitor's.
 // This and all the others: NULL when memory is gone.
 cJSON *outcome_record(const struct set *s);
-// Of what the record holds: {receipt, archive:{url,bytes,expires}, missing:[{index,reason}], processor:{…}}.
+// Of what the record holds: {receipt, archive:{url,bytes,expires}, missing:[{index,reason}], processor:{…}, sent_to:[…]}.
 cJSON *outcome_json(const cJSON *record, const struct policy *p, const char *receipt, time_t expires);
 // A picture as the record has it, and as the visitor gets it: {index, type, preview, url, bytes}.
 cJSON *outcome_picture(const struct set *s, unsigned index);
 cJSON *outcome_picture_json(const cJSON *picture, const char *pictures_token);
+// Everybody who was sent something, whatever came of it: [{id, name, kinds:["input","prompt"], failure (null: he gave something)}]. In the record a failure is
+// the key of a word, for visitors it is the words.
+cJSON *outcome_recipients(const struct set *s);
+cJSON *outcome_recipients_json(const cJSON *recipients, const struct policy *p);
 // prompts.json and README.txt.
 int outcome_prompts(const struct set *s, struct buf *out);
 int outcome_readme(const struct set *s, struct buf *out);

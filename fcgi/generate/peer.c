@@ -19,6 +19,19 @@ static const struct {
     {"timeout", PROVIDER_DOWN},      {"budget", PROVIDER_LIMITED},    {"too-large", PROVIDER_BAD_REPLY}, {"truncated", PROVIDER_BAD_REPLY},
 };
 
+// Of these it is certain that nothing was sent.
+static const char *const nothing_sent[] = {"bad-call",
+					   "undeclared-processor",
+					   "host-not-allowed",
+					   "path-not-allowed",
+					   "kind-not-shared",
+					   "flags-missing",
+					   "not-configured",
+					   "breaker-open",
+					   "budget",
+					   "unresolvable",
+					   "tls"};
+
 static int work_take(void *arg, const char *bytes, size_t len, struct err *e)
 {
 	return provider_take(&((struct peer_work *)arg)->task, bytes, len, e);
@@ -48,6 +61,8 @@ static int work_send(struct peer_work *w, const struct generator *g, struct err 
 	int sent = pieces ? call_start_stream(w->call, g->egress, head, buf_text(&request->body), request->body.len, &sink, w, e)
 			  : call_start(w->call, g->egress, head, buf_text(&request->body), request->body.len, e);
 	buf_wipe(&request->body); // one copy is enough
+	w->sent_before = w->sent;
+	w->sent = w->sent || sent == 0;
 	return sent;
 }
 
@@ -70,6 +85,10 @@ static void work_receive(struct peer_work *w, const struct generator *g)
 					       c->reply.streamed ? "" : c->reply.body, c->reply.streamed ? 0 : c->reply.body_len};
 		provider_reply(&w->task, &reply);
 		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(nothing_sent); i++) {
+		if (strcmp(nothing_sent[i], code) == 0)
+			w->sent = w->sent_before;
 	}
 	bool region = strcmp(code, "region-mismatch") == 0;
 	err_set(&e, region ? ERR_REFUSED : strcmp(code, "timeout") == 0 ? ERR_TIMEOUT : ERR_UNAVAILABLE, "%s", detail);
@@ -100,6 +119,7 @@ void peer_begin(struct peer_work *w, const struct generator *g, const struct pro
 		const struct provider_input *in)
 {
 	w->by = by;
+	w->sent = false;
 	provider_begin(&w->task, by->provider, ability, in);
 	w->at = monotonic_ms() + w->task.request.wait_ms;
 	peer_go_on(w, g);
@@ -172,6 +192,22 @@ void peer_leave(struct peer_work *works, struct call *calls, size_t count, const
 		call_end(works[i].call);
 		provider_free(&works[i].task);
 	}
+}
+
+struct peer_failure peer_failure(enum provider_result result, const struct err *say)
+{
+	if (say->code == ERR_FULL)
+		return (struct peer_failure){"missing.space", "sent.unusable"};
+	if (result == PROVIDER_FILTERED)
+		return (struct peer_failure){"missing.filtered", "sent.filtered"};
+	if (result == PROVIDER_LIMITED)
+		return (struct peer_failure){"missing.limited", "sent.limited"};
+	if (peer_refused_region(result, say))
+		return (struct peer_failure){"missing.region", "sent.region"};
+	if (result == PROVIDER_REFUSED)
+		return (struct peer_failure){"missing.refused", "sent.refused"};
+	return say->code == ERR_TIMEOUT ? (struct peer_failure){"missing.late", "sent.late"}
+					: (struct peer_failure){"missing.unusable", "sent.unusable"};
 }
 
 bool peer_refused_region(enum provider_result result, const struct err *say)

@@ -15,6 +15,8 @@ struct peer_work {
 	kind_set kinds;    // of data in the requests that have a body
 	uint64_t deadline; // of all of it
 	uint64_t at;       // when the request goes; 0: it went
+	bool sent;         // something of the task has, or may have, left this machine
+	bool sent_before;  // before the request that is under way
 };
 void peer_begin(struct peer_work *w, const struct generator *g, const struct processor *by, enum provider_ability ability,
 		const struct provider_input *in);
@@ -24,6 +26,11 @@ void peer_go_on(struct peer_work *w, const struct generator *g);
 int peer_wait(struct peer_work *works, struct call *calls, size_t count, int hangup_fd, uint64_t until, struct err *e);
 // Ends them, whatever their state: cancels and deletes at the vendors what there is, within a few seconds, and frees.
 void peer_leave(struct peer_work *works, struct call *calls, size_t count, const struct generator *g);
+// In words for visitors, as keys: why a picture is missing; why who got something gave nothing.
+struct peer_failure {
+	const char *missing, *sent;
+};
+struct peer_failure peer_failure(enum provider_result result, const struct err *say);
 bool peer_refused_region(enum provider_result result, const struct err *say); // that is what the result was for
 
 // How long one of several processors may take: what is left, but not all of it while another could still take over.

@@ -86,7 +86,7 @@ static bool range_number(const char **at, uint64_t *out)
 // 1: *first and *len are of the range; 0: the whole; -1: it lies beyond the end.
 static int range_read(const struct request *r, uint64_t size, uint64_t *first, uint64_t *len)
 {
-	const char *range = request_header(r, "Range");
+	const char *range = request_is_head(r) ? NULL : request_header(r, "Range"); // §14.2: of GET alone
 	uint64_t from = 0, last = UINT64_MAX;
 
 	*first = 0;

@@ -83,6 +83,7 @@ int prompts_write(struct set *s)
 		s->written_by = s->text.at[i];
 		w.deadline = peer_share(deadline, i + 1 < s->text.count);
 		prompts_ask(s, s->written_by, &in, &w);
+		set_note_recipient(s, &w);
 		if (w.task.result == PROVIDER_OK || w.task.result == PROVIDER_FILTERED)
 			break;
 		if (s->closing || s->cancelled)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generate.h"
+#include "policy/base/array.h"
 #include "policy/publish/words/words.h"
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,27 @@ unsigned set_made(const struct set *s)
 	for (unsigned i = 0; s->pictures != NULL && i < s->input.count; i++)
 		made += s->pictures[i].state == PICTURE_MADE;
 	return made;
+}
+
+void set_note_recipient(struct set *s, const struct peer_work *w)
+{
+	struct recipient *one = s->recipients;
+
+	if (!w->sent)
+		return;
+	while (one < s->recipients + s->recipient_count && strcmp(one->by->id, w->by->id) != 0)
+		one++;
+	if (one == s->recipients + s->recipient_count) {
+		if (s->recipient_count == ARRAY_LEN(s->recipients))
+			return; // the chains have no more
+		s->recipient_count++;
+	}
+	one->by = w->by;
+	one->kinds |= w->kinds;
+	if (w->task.step == PROVIDER_SEND) // given up: nobody knows
+		return;
+	one->gave = one->gave || w->task.result == PROVIDER_OK;
+	one->failure = one->gave ? NULL : peer_failure(w->task.result, &w->task.say).sent;
 }
 
 static void text_wipe(char *text)

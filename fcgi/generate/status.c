@@ -63,5 +63,6 @@ void status_processors(struct request *r, void *context)
 		if (processor_ready(&g->image[i], c.reply.head))
 			processor_row_add(pictures, request_policy(r), &g->image[i]);
 	}
+	cJSON_AddBoolToObject(o, "choose", generator_needs_choice(g));
 	respond_json(r, 200, o);
 }

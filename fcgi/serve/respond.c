@@ -141,7 +141,10 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 	char head[256];
 	int n = snprintf(head, sizeof head, "Status: %d %s\r\n%s%s%s%s%s", status, respond_status_title(LANGUAGE_EN, status),
 			 type != NULL ? "Content-Type: " : "", type != NULL ? type : "", type != NULL ? "\r\n" : "",
-			 r->has_cache ? "" : "Cache-Control: no-store\r\n", streaming ? "X-Accel-Buffering: no\r\n" : "");
+			 r->has_cache ? ""
+			 : streaming  ? "Cache-Control: no-store, no-transform\r\n"
+				      : "Cache-Control: no-store\r\n",
+			 streaming ? "X-Accel-Buffering: no\r\n" : "");
 	r->status = status;
 	stream_write(r, head, (size_t)n, false);
 	stream_write(r, buf_text(&r->headers), r->headers.len, false);

@@ -12,9 +12,11 @@
 enum { MB = 1024 * 1024 };
 
 static const struct provider vendor = {.id = "vendor", .picture_bytes = 4 * MB};
-static struct generator g = {
-    .image = {{"one", "", &vendor, true}, {"two", "", &vendor, true}, {"three", "", &vendor, true}, {"four", "", &vendor, true}},
-    .image_count = 4};
+static struct generator g = {.image = {{"one", "", &vendor, true, false},
+				       {"two", "", &vendor, true, false},
+				       {"three", "", &vendor, true, false},
+				       {"four", "", &vendor, true, false}},
+			     .image_count = 4};
 
 static struct allotment_wish wish_of(const struct chain *chain, unsigned count, const char *address)
 {

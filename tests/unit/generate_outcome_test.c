@@ -5,8 +5,8 @@
 #include "tests/unit/test.h"
 
 static const struct provider model = {.id = "azure-openai"}, program = {.id = "sketch", .preview = true};
-static const struct processor azure = {"azure-openai", "Example Ireland Limited", &model, true},
-			      sketch = {"sketch", "Built in", &program, true};
+static const struct processor azure = {"azure-openai", "Example Ireland Limited", &model, true, false},
+			      sketch = {"sketch", "Built in", &program, true, false};
 static struct policy policy = {.shown_as = "BizImages", .language = "en"};
 static struct generator generator = {.policy = &policy};
 
@@ -157,20 +157,68 @@ static void a_freed_set_holds_nothing(void **state)
 
 static void without_a_usable_processor_the_built_in_one_draws(void **state)
 {
-	struct processor declared[] = {{"azure-openai", "", &model, false}, {"sketch", "", &program, true}};
+	struct processor declared[] = {{"azure-openai", "", &model, false, false}, {"sketch", "", &program, true, false}};
 
 	(void)state;
-	struct chain c = generator_chain(declared, 2);
+	struct chain c = generator_chain(declared, 2, NULL);
 	assert_int_equal(c.count, 1);
 	assert_string_equal(c.at[0]->id, "sketch");
-	c = generator_chain(declared, 1); // but only where the policy names it
+	c = generator_chain(declared, 1, NULL); // but only where the policy names it
 	assert_int_equal(c.count, 0);
 	declared[0].usable = true;
-	c = generator_chain(declared, 2);
+	c = generator_chain(declared, 2, NULL);
 	assert_int_equal(c.count, 2);
 	assert_string_equal(c.at[0]->id, "azure-openai");
-	c = generator_chain(declared, 1); // who is not named as backup is none
+	c = generator_chain(declared, 1, NULL); // who is not named as backup is none
 	assert_int_equal(c.count, 1);
+}
+
+static void who_is_to_be_chosen_is_asked_only_when_chosen(void **state)
+{
+	struct generator g = {.image = {{"azure-openai", "", &model, true, true}, {"sketch", "", &program, true, false}}, .image_count = 2};
+
+	(void)state;
+	struct chain c = generator_chain(g.image, 2, NULL);
+	assert_int_equal(c.count, 1);
+	assert_string_equal(c.at[0]->id, "sketch");
+	c = generator_chain(g.image, 2, "azure-openai");
+	assert_int_equal(c.count, 2);
+	assert_true(generator_needs_choice(&g));
+	g.image[0].usable = false; // nobody is there to be chosen
+	assert_false(generator_needs_choice(&g));
+	g.image[0] = (struct processor){"azure-openai", "", &model, true, false};
+	g.image[1].choice = true;
+	assert_false(generator_needs_choice(&g)); // the first is asked without a choice
+}
+
+static void everybody_who_was_sent_something_is_named(void **state)
+{
+	struct set s = made(&sketch);
+	struct peer_work text = {.by = &azure, .kinds = KIND_BIT(KIND_INPUT), .task = {.step = PROVIDER_ENDED}, .sent = true},
+			 image = {.by = &azure, .kinds = KIND_BIT(KIND_PROMPT), .task = {.step = PROVIDER_ENDED}, .sent = false},
+			 here = {.by = &sketch, .task = {.step = PROVIDER_ENDED}};
+
+	(void)state;
+	text.task.result = image.task.result = PROVIDER_LIMITED;
+	set_note_recipient(&s, &here);
+	set_note_recipient(&s, &image); // refused here, so nothing left
+	assert_int_equal(s.recipient_count, 0);
+	set_note_recipient(&s, &text);
+	image.sent = true;
+	set_note_recipient(&s, &image);
+	JSON_AUTO cJSON *record = outcome_record(&s), *whole = outcome_json(record, &policy, s.receipt, s.expires);
+	assert_json(json_get(record, "sent_to"),
+		    "[{\"id\":\"azure-openai\",\"name\":\"Example Ireland Limited\",\"kinds\":[\"input\",\"prompt\"],"
+		    "\"failure\":\"sent.limited\"}]");
+	assert_string_equal(json_string(json_get(whole, "sent_to")->child, "failure"), "it has too much to do");
+	image.task.result = PROVIDER_OK; // another picture of the set
+	set_note_recipient(&s, &image);
+	image.task.result = PROVIDER_FILTERED;
+	set_note_recipient(&s, &image);
+	JSON_AUTO cJSON *list = outcome_recipients(&s);
+	assert_int_equal(cJSON_GetArraySize(list), 1);
+	assert_true(cJSON_IsNull(json_get(list->child, "failure")));
+	set_free(&s);
 }
 
 int main(void)
@@ -184,6 +232,8 @@ int main(void)
 	    cmocka_unit_test(a_page_is_told_from_a_description),
 	    cmocka_unit_test(a_freed_set_holds_nothing),
 	    cmocka_unit_test(without_a_usable_processor_the_built_in_one_draws),
+	    cmocka_unit_test(who_is_to_be_chosen_is_asked_only_when_chosen),
+	    cmocka_unit_test(everybody_who_was_sent_something_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

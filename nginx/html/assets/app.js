@@ -138,7 +138,7 @@ function showResults(title) {
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = true;
 	$("dock").hidden = $("again").hidden = false;
 	document.title = form.dataset.title;
-	const makers = [...new Set(finished.map(madeBy))].filter(Boolean);
+	const makers = [...new Set(finished.flatMap((set) => [madeBy(set), ...failures(set)]))].filter(Boolean);
 	$("preview").textContent = makers.join(" · ");
 	$("preview").hidden = makers.length === 0;
 	$("missing").hidden = missing === 0;
@@ -158,6 +158,10 @@ function madeBy({ done: { processor, sent_to: sentTo } }) {
 	const alone = sentTo || (processor.prompts === processor.id && sheet.allPreviews());
 	return word(alone ? "script.start.drawn_alone" : "script.start.drawn", processor);
 }
+
+// Who was sent something all the same, and why nothing came of it.
+const failures = ({ done: { sent_to: recipients = [] } }) =>
+	recipients.filter(({ failure }) => failure).map((one) => word("script.start.sent_failed", one));
 
 function drawStages() {
 	const isDone = (stage) => stage.of > 0 && stage.done >= stage.of;

@@ -7,7 +7,7 @@ import { $, element, language, word } from "./common.js";
 let known; // what the server said
 const joined = (names) => [names.slice(0, -1).join(word("script.start.comma")), ...names.slice(-1)].filter(Boolean).join(word("script.start.or"));
 
-function show(processors) {
+function show({ pictures: processors, choose }) {
 	// What is drawn by a program is never a photograph.
 	if (processors.some(({ preview }) => !preview)) {
 		$("photo").hidden = false;
@@ -16,9 +16,13 @@ function show(processors) {
 	// A label and names, not a sentence: some are companies, one is what the server draws itself.
 	$("makers").textContent = word("script.start.makers", { names: joined(processors.map(({ name }) => name)) });
 	$("places").textContent = word("script.start.places", { places: joined([...new Set(processors.map(({ where }) => where))]) });
-	if (processors.length > 1) {
+	if (processors.length > 1 || choose) {
 		$("provider").append(...processors.map(({ id, name }) => element("option", name, { value: id })));
 		$("provider-field").hidden = false;
+		if (choose) { // the policy promises that nothing goes to who was not chosen
+			$("provider").options[0].textContent = word("script.start.please_choose");
+			$("provider").required = true;
+		}
 	} else {
 		const [one] = processors;
 		$("maker").textContent = word(one.preview ? "script.start.simple" : "script.start.made_where", one);
@@ -64,7 +68,7 @@ export async function showProcessors() {
 	if (answer.pictures.length) {
 		known = answer;
 		$("leaves").hidden = false;
-		show(answer.pictures);
+		show(answer);
 	} else {
 		$("maker").textContent = word("script.start.nobody");
 		$("submit").disabled = true;
