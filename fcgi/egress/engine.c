@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-enum { STREAMS_MAX = 200 }; // of one HTTP/2 connection; the server's own limit holds too
+enum {
+	STREAMS_MAX = 200, // of one HTTP/2 connection; the server's own limit holds too
+	REST_MS = 10 * 1000,
+};
 
 struct socket_watch {
 	struct watch watch;
@@ -19,6 +22,7 @@ static void transfer_unlink(struct engine *g, struct engine_transfer *t)
 		t->next->previous = t->previous;
 	t->previous = t->next = NULL;
 	t->added = false;
+	g->used_at = monotonic_ms();
 }
 
 // libcurl 7.88 queues the reset of a cancelled HTTP/2 stream and sends it when something else goes over the connection, which may be never
@@ -165,34 +169,41 @@ void engine_hold(struct engine *g, bool hold)
 	g->late = false;
 }
 
+static int multi_open(struct engine *g)
+{
+	g->multi = curl_multi_init();
+	if (g->multi == NULL)
+		return -1;
+	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+	curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);
+	curl_multi_setopt(g->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+	curl_multi_setopt(g->multi, CURLMOPT_TIMERDATA, g);
+	curl_multi_setopt(g->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)g->connections);
+	// Left alone, the pool of idle connections would grow to four times the number of transfers.
+	curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)g->connections);
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MAX);
+	return 0;
+}
+
 int engine_open(struct engine *g, struct loop *l, unsigned connections, unsigned most, void (*done)(struct engine_transfer *, CURLcode),
 		void (*acted)(struct engine *), struct err *e)
 {
 	*g = (struct engine){.loop = l,
 			     .connections = connections,
 			     .connections_most = most,
-			     .multi = curl_multi_init(),
 			     .timer.fire = timer_fired,
 			     .flush.fire = flush_due,
 			     .done = done,
 			     .acted = acted};
 	g->sockets.epoll = -1;
-	if (g->multi == NULL)
+	if (multi_open(g) != 0)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	if (loop_open(&g->sockets, e) != 0)
 		return -1;
 	g->watch = (struct watch){.fd = g->sockets.epoll, .ready = sockets_ready};
 	if (loop_watch(l, &g->watch, EPOLLIN) != 0)
 		return err_system(e, ERR_IO, errno, "epoll_ctl");
-	curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
-	curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);
-	curl_multi_setopt(g->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
-	curl_multi_setopt(g->multi, CURLMOPT_TIMERDATA, g);
-	curl_multi_setopt(g->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)connections);
-	// Left alone, the pool of idle connections would grow to four times the number of transfers.
-	curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)connections);
-	curl_multi_setopt(g->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_MAX);
 	return 0;
 }
 
@@ -202,6 +213,20 @@ void engine_close(struct engine *g)
 	loop_close(&g->sockets);
 	loop_cancel(g->loop, &g->timer);
 	loop_cancel(g->loop, &g->flush);
+}
+
+void engine_rest(struct engine *g)
+{
+	if (g->first != NULL || g->used_at == 0 || monotonic_ms() < g->used_at + REST_MS)
+		return;
+	CURLM *used = g->multi;
+	if (multi_open(g) != 0) {
+		g->multi = used;
+		return;
+	}
+	curl_multi_cleanup(used);
+	g->flushes = 0;
+	g->used_at = 0;
 }
 
 int engine_add(struct engine *g, struct engine_transfer *t)
@@ -215,6 +240,7 @@ int engine_add(struct engine *g, struct engine_transfer *t)
 		g->first->previous = t;
 	g->first = t;
 	t->added = true;
+	g->used_at = monotonic_ms();
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct engine {
 	struct timer timer;
 	bool held, late;               // late: the timer fired meanwhile
 	struct engine_transfer *first; // of those under way
+	uint64_t used_at; // monotonic_ms() when a transfer began or ended last; 0: no connection is kept
 	struct timer flush;
 	long ports[FLUSHES_MAX]; // local ports of the connections to flush
 	size_t flushes;
@@ -40,6 +41,8 @@ void engine_close(struct engine *g);
 int engine_add(struct engine *g, struct engine_transfer *t); // -1 when there is no memory
 // Cancels, if it is under way: closes the connection, or resets the stream, at once. The handle stays the caller's.
 void engine_remove(struct engine *g, struct engine_transfer *t);
+// Closes the connections that are kept for other transfers when there was none for a while: libraries leave in them what was sent last.
+void engine_rest(struct engine *g);
 // Nothing is read from any upstream, nor sent to one, until this ends. May be within a callback of libcurl's, which goes on to its end.
 void engine_hold(struct engine *g, bool hold);
 // Takes nothing more from the upstream, or goes on. Not within a callback of libcurl's.

@@ -149,6 +149,7 @@ static void egress_serve(struct egress *g, struct active_watch *watch)
 			give_up = monotonic_ms() + DRAIN_MS;
 		if (g->stopping && (g->connections == 0 || monotonic_ms() >= give_up))
 			break;
+		engine_rest(&g->engine);
 		// What a crowd needed goes back to the system when it has left.
 		if (busy && g->connections == 0)
 			malloc_trim(0);

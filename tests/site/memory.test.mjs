@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: ISC
+// What the visitor typed is in the memory of no program of ours once it is answered: every byte of every process is looked through. nginx, whose
+// buffers are not ours, is left out: see the README's limits.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { startAzure } from '../peers/azure.mjs';
+import { build, generate, generateEvents, sleep, startSite } from './harness.mjs';
+
+const SOON_MS = 25000; // connections to upstreams, which remember what went over them last, are closed when they are not used
+
+let azure;
+let site;
+before(async () => {
+  azure = await startAzure({ tls: true });
+  site = await startSite({ testing: true, env: { ...azure.env, LETHE_SANDBOX: '' } });
+});
+after(async () => { await site?.stop(); await azure?.close(); });
+
+// How often the word is in the memory that the process can write to.
+function count(pid, word) {
+  let found = 0;
+  const fd = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n').filter((l) => / rw/.test(l))) {
+      const [from, to] = line.split(' ')[0].split('-').map((n) => parseInt(n, 16));
+      for (let at = from; at < to; at += 1 << 24) {
+        const bytes = Buffer.alloc(Math.min(to - at, (1 << 24) + word.length));
+        let have = 0;
+        try { for (let n; have < bytes.length && (n = readSync(fd, bytes, have, bytes.length - have, at + have)) > 0;) have += n; } catch { /* not there */ }
+        for (let i = bytes.indexOf(word); i >= 0 && i < have; i = bytes.indexOf(word, i + 1)) found++;
+      }
+    }
+  } finally { closeSync(fd); }
+  return found;
+}
+const holding = (word) => site.processes().filter(({ name }) => name !== 'nginx').filter(({ pid }) => count(pid, word) > 0).map(({ name }) => name);
+
+const untraceable = build.endsWith('release') ? process.getuid() !== 0 && 'needs root to read the memory of programs' : 'a sanitizer keeps what is freed';
+const describe = (word) => `A workshop called ${word} that restores wooden sailing boats and teaches the craft.`;
+
+test('the search finds what a program holds', { skip: untraceable }, async () => {
+  const word = `Zanzibarquartz${process.pid}x0`;
+  azure.always = 'slow:3000';
+  const answer = generate(site, { description: describe(word), count: 1 });
+  await sleep(1500);
+  const found = holding(word);
+  azure.always = null;
+  assert.ok(found.includes('generate') && found.includes('egress'), `${found}`);
+  await answer;
+});
+
+test('no program holds what was typed', { skip: untraceable }, async () => {
+  const word = `Zanzibarquartz${process.pid}x1`;
+  const { status } = await generate(site, { description: describe(word), count: 2, style: 'flat' });
+  assert.equal(status, 200);
+  for await (const { event } of generateEvents(site, { description: describe(word), count: 2 })) if (event === 'error') assert.fail('the generation failed');
+  assert.ok((await generate(site, { description: `${describe(word)} Pay with 4111 1111 1111 1111.`, size: 'huge' })).status >= 400);
+  azure.next('500', '500', '500', '500');
+  await generate(site, { description: describe(word), count: 1 });
+  let found = ['all'];
+  for (const end = Date.now() + SOON_MS; found.length > 0 && Date.now() < end;) {
+    await sleep(500);
+    found = holding(word);
+  }
+  assert.deepEqual(found, []);
+});
