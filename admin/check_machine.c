@@ -20,12 +20,26 @@ enum { FREE_BYTES_MIN = 256 * 1024 * 1024, FREE_PERCENT_MIN = 2, CLOCK_GRACE = 5
 
 static void machine_clock(struct check *c)
 {
-	char newest[WHEN_TEXT];
+	static const char remedy[] = "Set the clock right where it is wrong, and then, or where it is right, run lethe clock confirm.";
+	struct clock_state clock;
+	char known[WHEN_TEXT], ahead[WHEN_TEXT];
+	struct err e;
 
-	when_text(newest, c->census.newest);
-	if (c->census.newest > when_now() + CLOCK_GRACE)
-		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
-			  "the clock stands before the newest record, of %s", newest);
+	if (vault_clock(c->vault, &clock, &e) != 0) {
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the clock cannot be judged: %s", e.text);
+		return;
+	}
+	when_text(known, clock.known);
+	when_text(ahead, clock.ahead);
+	if (clock.leapt)
+		check_add(c, CHECK_BROKEN, remedy, "the clock leapt ahead: by how long the machine ran since lethe prune did, it is %s",
+			  known);
+	else if (clock.known > clock.now + CLOCK_GRACE)
+		check_add(c, CHECK_BROKEN, remedy, "the clock stands before %s, when lethe prune ran last or the machine knows it to be",
+			  known);
+	if (clock.ahead > clock.now + CLOCK_GRACE)
+		check_add(c, CHECK_BROKEN, remedy,
+			  "the clock stands before the newest record, of %s; what is dated in the future is left until then", ahead);
 }
 
 static void machine_disk(struct check *c)
@@ -116,7 +130,7 @@ static void machine_requests(struct check *c)
 }
 
 const struct check_row check_machine_rows[] = {
-    {"clock", "What is due is judged by a right clock.", NEEDS_POLICY | NEEDS_CENSUS, machine_clock,
+    {"clock", "What is due is judged by a right clock.", NEEDS_POLICY | NEEDS_VAULT, machine_clock,
      "the clock stands after everything that is stored"},
     {"disk", "There is space to work and to erase.", 0, machine_disk, NULL},
     {"requests", "As many visitors are served at once as is set.", 0, machine_requests, NULL},

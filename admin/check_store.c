@@ -91,7 +91,7 @@ static void check_prune(struct check *c)
 			since = census->rows[i].oldest;
 	check_span_words(ago, since ? now - since : 0);
 	if (since > now + PRUNE_GRACE_SHORT)
-		check_add(c, CHECK_BROKEN, "Set the clock right: nothing is ended while it is wrong.",
+		check_add(c, CHECK_BROKEN, "Set the clock right, or, where it is right, run lethe clock confirm.",
 			  "the clock stands before the last run of lethe prune");
 	else if (since != 0 && now - since > grace)
 		check_add(c, CHECK_BROKEN, RUN_PRUNE, census->last_prune ? "lethe prune last ran %s ago" : "lethe prune has not run for %s",

@@ -70,14 +70,14 @@ bool error_log_due(const struct policy *p, const struct error_log *log, time_t a
 	return due != 0 && due <= at;
 }
 
-int error_log_prune(const struct policy *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e)
+int error_log_prune(const struct policy *p, const char *run, time_t at, bool dry_run, size_t *ended, struct err *e)
 {
 	struct error_log log;
 
 	*ended = 0;
 	if (error_log_look(run, &log, e) != 0)
 		return -1;
-	if (!error_log_due(p, &log, duration_after(when_now(), ahead)))
+	if (!error_log_due(p, &log, at))
 		return 0;
 	*ended = log.lines;
 	if (dry_run)

@@ -16,7 +16,7 @@ struct error_log {
 int error_log_look(const char *run, struct error_log *out, struct err *e);
 // Would something in it be older than the policy allows at this time? Where the policy keeps none, any line is too old.
 bool error_log_due(const struct policy *p, const struct error_log *log, time_t at);
-// Empties it when it is due at now + `ahead`; *ended says how many lines went, or would go in a dry run.
-int error_log_prune(const struct policy *p, const char *run, struct duration ahead, bool dry_run, size_t *ended, struct err *e);
+// Empties it when it is due at this time; *ended says how many lines went, or would go in a dry run.
+int error_log_prune(const struct policy *p, const char *run, time_t at, bool dry_run, size_t *ended, struct err *e);
 
 #endif

@@ -18,7 +18,8 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	struct duration ahead = {0};
 	struct prune_result r;
 	size_t error_lines = 0;
-	struct err e;
+	char until[WHEN_TEXT];
+	struct err e, of_log;
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 	bool dry_run = argument_given(args, "dry-run");
@@ -28,14 +29,22 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		return output_complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
 	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
-	// The stores first: they know when the clock went back, and then nothing is ended.
+	// The stores first: they know by which time is judged what is due.
 	output_progress_begin(dry_run ? "counting what is due" : "pruning");
 	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
-	if (ret == 0)
-		ret = error_log_prune(s.policy, a->run, ahead, dry_run, &error_lines, &e);
+	int log_ret = r.horizon == 0 ? 0 : error_log_prune(s.policy, a->run, r.horizon, dry_run, &error_lines, &of_log);
 	output_progress_end();
+	if (log_ret != 0)
+		output_complain(STATUS_FOUND, "prune: %s", of_log.text);
 	if (ret != 0)
-		return output_complain(STATUS_FOUND, "prune: %s", e.text);
+		output_complain(STATUS_FOUND, "prune: %s", e.text);
+	if (r.horizon == 0)
+		return STATUS_FOUND;
+	when_text(until, r.clock.ahead);
+	if (r.clock.ahead > r.clock.now)
+		output_complain(
+		    STATUS_DONE,
+		    "prune: what is dated in the future, until %s, is left; if the clock is right now, run: lethe clock confirm", until);
 	const struct {
 		const char *what;
 		size_t count;
@@ -50,7 +59,8 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!argument_given(args, "quiet") || rows[i].count != 0)
 			table_add(&t, rows[i].what, (double)rows[i].count);
-	return table_output(&t, args, NULL);
+	enum status printed = table_output(&t, args, NULL);
+	return printed != STATUS_DONE ? printed : ret != 0 || log_ret != 0 ? STATUS_FOUND : STATUS_DONE;
 }
 
 const struct command prune_command = {

@@ -15,6 +15,7 @@ void when_text(char out[WHEN_TEXT], time_t t); // 2026-11-22T04:31:54Z
 void when_date(char out[WHEN_DATE], time_t t); // 2026-11-22
 int when_parse(time_t *out, const char *text); // either of the two forms, strictly; -1 if it is neither
 uint64_t monotonic_ms(void);
+time_t when_up(void); // seconds since the machine was started, suspended or not
 
 // An ISO 8601 duration: P14D, PT30M, P7Y, P1M, P1Y6M … Months and years are calendar months.
 struct duration {

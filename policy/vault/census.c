@@ -6,7 +6,7 @@
 #include "policy/vault/state.h"
 #include <stdlib.h>
 
-static int count_log(struct vault *v, struct census_row *row, time_t *newest, struct err *e)
+static int count_log(struct vault *v, struct census_row *row, struct err *e)
 {
 	struct log_day *days;
 	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
@@ -18,8 +18,6 @@ static int count_log(struct vault *v, struct census_row *row, time_t *newest, st
 		row->count += d->lines;
 		if (row->oldest == 0 || (d->oldest != 0 && d->oldest < row->oldest))
 			row->oldest = d->oldest;
-		if (d->newest > *newest)
-			*newest = d->newest;
 	}
 	free(days);
 	return ret;
@@ -49,11 +47,9 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 	int64_t last_prune;
 	time_t now = when_now();
 
-	// Every record comes with an event, and the ledger's time never runs back: it knows the newest.
 	*out = (struct census){0};
 	if (v->b->upkeep->survey(v->store, &held, e) != 0)
 		return -1;
-	out->newest = held.ledger.newest;
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		const struct kind_summary *all = &held.kinds[k];
 		struct census_row row = {
@@ -63,7 +59,7 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 			row.count = (uint64_t)(held.ledger.last + 1);
 			row.oldest = held.ledger.oldest;
 		}
-		if (k == KIND_REQUEST_LOG && count_log(v, &row, &out->newest, e) != 0)
+		if (k == KIND_REQUEST_LOG && count_log(v, &row, e) != 0)
 			return -1;
 		// The ledger itself holds no personal data; what the policy says about its life is said of payloads.
 		bool judged = row.kind != KIND_LEDGER || row.keep == KEEP_STORED;

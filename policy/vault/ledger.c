@@ -168,10 +168,10 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	if (!tail->known && ledger_head(v, VIEW_WRITER, &tail->tree, &tail->at, e) != 0)
 		return -1;
 	tail->known = true;
-	// The ledger's own time never runs backwards.
+	// The ledger's own time never runs backwards, unless the event is that it did.
 	const struct ledger_row row = {
 	    .seq = (int64_t)tail->tree.size,
-	    .at = now > tail->at ? now : tail->at,
+	    .at = now > tail->at || strcmp(event->name, LEDGER_CLOCK) == 0 ? now : tail->at,
 	    .name = event->name,
 	    .policy = v->policy->version,
 	    .details = event->details == NULL ? "{}" : event->details,

@@ -9,6 +9,8 @@
 
 extern const struct commit_hooks ledger_hooks; // of the lane that it is written in
 
+#define LEDGER_CLOCK "clock" // the event after which the ledger's time may be earlier
+
 int ledger_check(const struct ledger_event *event, struct err *e);
 // Inside a transaction. `event` NULL: nothing.
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e);

@@ -3,7 +3,9 @@
 //
 // A policy that has become stricter holds for what is already stored: where the lives of the policy are others than those by which the ends
 // were reckoned, all are reckoned anew first.
+#include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/vault/clock_guard.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/erase.h"
 #include "policy/vault/key.h"
@@ -28,7 +30,23 @@ struct pruning {
 	bool dry_run;
 	time_t now, horizon;
 	struct prune_result *out;
+	struct err failed; // ERR_NONE: no step did
 };
+
+// Tells of a step that failed, after those before it. False when none can succeed any more.
+static bool prune_failed(struct pruning *p, const char *step, const struct err *why)
+{
+	const char *said = p->failed.text;
+
+	if (strstr(said, why->text) == NULL) {
+		size_t len = strlen(said);
+		snprintf(p->failed.text + len, sizeof p->failed.text - len, "%s%s%s%s", len > 0 ? "; " : "", step, *step ? ": " : "",
+			 why->text);
+	}
+	if (p->failed.code == ERR_NONE || why->code == ERR_FULL)
+		p->failed.code = why->code;
+	return !vault_broken(p->v);
+}
 
 // ---- records ----
 
@@ -43,7 +61,7 @@ static int stamp_page(struct vault *v, enum kind kind, struct record_list *page,
 	if (ret == 0) {
 		for (size_t i = 0; i < page->count && ret == 0; i++) {
 			struct record_row *row = &page->rows[i];
-			time_t due = record_life(v, row).end;
+			time_t due = record_due(row, record_life(v, row).end);
 			bool other = due != row->due;
 			row->due = due;
 			if (other)
@@ -136,6 +154,42 @@ static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 	return ret;
 }
 
+// Those that are dated in the future: what an officer has confirmed since ends them before the time that is stored with them.
+static int prune_dated_ahead(struct pruning *p, enum kind k, struct err *e)
+{
+	struct record_list page = {0};
+	struct commit_alone alone;
+	char last[RECORD_ID_LEN + 1] = "";
+	struct record_query query = {.by = RECORDS_OF_KIND, .kind = k, .after = last, .after_made = p->out->clock.now, .limit = PAGE_ROWS};
+	size_t seen;
+	int ret = 0;
+
+	do {
+		page.count = 0;
+		if (commit_alone(p->v, &alone, e) != 0) {
+			ret = -1;
+			break;
+		}
+		ret = p->v->b->records->list(p->v->store, &query, &page, e);
+		seen = page.count;
+		if (seen > 0) {
+			memcpy(last, page.rows[seen - 1].id, sizeof last);
+			query.after_made = page.rows[seen - 1].facts.made;
+		}
+		page.count = 0;
+		for (size_t i = 0; i < seen; i++) {
+			time_t end = record_life(p->v, &page.rows[i]).end;
+			if (end != 0 && end <= p->horizon)
+				page.rows[page.count++] = page.rows[i];
+		}
+		if (ret == 0 && page.count > 0)
+			ret = end_batch(p, kind_row(k)->name, &page, e);
+		commit_release(p->v, &alone);
+	} while (ret == 0 && seen == PAGE_ROWS);
+	free(page.rows);
+	return ret;
+}
+
 // ---- whole days of the request log ----
 
 static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
@@ -170,12 +224,15 @@ static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
 static int prune_log(struct pruning *p, struct err *e)
 {
 	struct log_day *days;
-	int count = p->v->b->log->days(p->v->store, &days, e), ret = count < 0 ? -1 : 0;
+	int count = p->v->b->log->days(p->v->store, &days, e);
 
-	for (int i = 0; i < count && ret == 0; i++)
-		ret = prune_day(p, &days[i], e);
+	for (int i = 0; i < count; i++) {
+		struct err why = {0};
+		if (prune_day(p, &days[i], &why) != 0)
+			prune_failed(p, days[i].day, &why);
+	}
 	free(days);
-	return ret;
+	return count < 0 ? -1 : 0;
 }
 
 // ---- files and records that have lost each other ----
@@ -250,29 +307,6 @@ static int prune_spool(struct pruning *p, struct err *e)
 
 // ---- the whole ----
 
-// All that is due now is judged at one time: while all locks are held, nothing can be stored later than that. A clock that stands before something
-// stored has gone back: what it calls due may not be due.
-static int prune_set_time(struct pruning *p, const struct store_survey *held, struct err *e)
-{
-	struct log_day *days;
-	int count = p->v->b->log->days(p->v->store, &days, e);
-	time_t newest = held->ledger.newest;
-	char text[WHEN_TEXT];
-
-	p->now = when_now();
-	p->horizon = duration_after(p->now, p->ahead);
-	if (count > 0 && days[count - 1].newest > newest)
-		newest = days[count - 1].newest;
-	free(days);
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		newest = held->kinds[k].newest > newest ? held->kinds[k].newest : newest;
-	when_text(text, newest);
-	if (count >= 0 && p->now < newest)
-		return err_set(e, ERR_REFUSED,
-			       "the clock went back: something was stored at %s; nothing is deleted until the clock is right", text);
-	return count < 0 ? -1 : 0;
-}
-
 // By the ends that the policy of now gives, each record by itself.
 static int count_due(struct pruning *p, enum kind k, struct err *e)
 {
@@ -295,63 +329,142 @@ static int count_due(struct pruning *p, enum kind k, struct err *e)
 }
 
 // What a dry run tells: `stale`: the ends in the store are not reckoned by the policy of now.
-static int count_all(struct pruning *p, const struct store_survey *held, bool stale, struct err *e)
+static int count_all(struct pruning *p, bool stale, struct err *e)
 {
+	struct store_survey held;
+
+	if (p->v->b->upkeep->survey(p->v->store, &held, e) != 0)
+		return -1;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
-		if ((stale || (held->kinds[k].due != 0 && held->kinds[k].due <= p->horizon)) && count_due(p, (enum kind)k, e) != 0)
+		if ((stale || (held.kinds[k].due != 0 && held.kinds[k].due <= p->horizon)) && count_due(p, (enum kind)k, e) != 0)
 			return -1;
 	return prune_spool(p, e) != 0 || prune_log(p, e) != 0 || segment_prune(p->v, p->horizon, true, &p->out->ledger_events, e) != 0 ? -1
 																       : 0;
 }
 
-static int prune_all(struct pruning *p, struct err *e)
+static int prune_payloads(struct pruning *p, struct err *e)
 {
 	struct vault *v = p->v;
-	struct commit_alone alone;
 	uint64_t payloads = PAGE_ROWS;
+	int ret = 0;
 
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		if (prune_kind(p, (enum kind)k, e) != 0)
-			return -1;
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = prune_spool(p, e) != 0 || prune_log(p, e) != 0 ? -1 : 0;
 	while (ret == 0 && payloads == PAGE_ROWS) {
 		ret = v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, false, &payloads, e);
 		ret = transaction_end(v, LANE_RECORDS, ret, e);
 	}
-	if (ret == 0)
-		ret = key_reap(v, e);
-	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
-	if (ret == 0 && p->out->records + p->out->log_segments > 0)
-		v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);
-	if (ret == 0)
-		ret = set_number(v, "last_prune", p->now, e);
-	commit_release(v, &alone);
-	if (ret != 0 || erase_finish(v, e) != 0 || segment_close_all(v, e) != 0 ||
-	    segment_prune(v, p->horizon, false, &p->out->ledger_events, e) != 0)
+	return ret;
+}
+
+static int prune_keys(struct pruning *p, struct err *e)
+{
+	if (key_reap(p->v, e) != 0)
 		return -1;
-	return commit_sanitise(v, SANITISE_SHRINK, e);
+	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
+	if (p->out->records + p->out->log_segments > 0)
+		p->v->b->upkeep->sanitise(p->v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);
+	return 0;
+}
+
+static int finish_erasures(struct pruning *p, struct err *e)
+{
+	return erase_finish(p->v, e);
+}
+
+static int close_segments(struct pruning *p, struct err *e)
+{
+	return segment_close_all(p->v, e);
+}
+
+static int prune_segments(struct pruning *p, struct err *e)
+{
+	return segment_prune(p->v, p->horizon, false, &p->out->ledger_events, e);
+}
+
+static int shrink_store(struct pruning *p, struct err *e)
+{
+	return commit_sanitise(p->v, SANITISE_SHRINK, e);
+}
+
+// The clock is noted by a run that could judge it, and when the last one was only by a run of which every step was done.
+static int note_run(struct pruning *p, struct err *e)
+{
+	return clock_guard_note(p->v, &p->out->clock, e) != 0 ||
+		       (p->failed.code == ERR_NONE && set_number(p->v, "last_prune", p->now, e) != 0)
+		   ? -1
+		   : 0;
+}
+
+// One that fails keeps none of the others from running.
+static void prune_all(struct pruning *p)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct pruning *p, struct err *e);
+		bool alone; // it must be
+	} steps[] = {{"files", prune_spool, true},
+		     {"request log", prune_log, true},
+		     {"ledger entries", prune_payloads, true},
+		     {"keys", prune_keys, true},
+		     {"erasures", finish_erasures, false},
+		     {"closing the ledger", close_segments, false},
+		     {"closed parts of the ledger", prune_segments, false},
+		     {"free space", shrink_store, false},
+		     {"the note of this run", note_run, true}};
+	bool more = true;
+
+	for (unsigned k = 0; k < KIND_COUNT && more; k++) {
+		struct err why = {0};
+		more = (prune_kind(p, (enum kind)k, &why) == 0 && prune_dated_ahead(p, (enum kind)k, &why) == 0) ||
+		       prune_failed(p, kind_row((enum kind)k)->name, &why);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(steps) && more; i++) {
+		struct commit_alone alone;
+		struct err why = {0};
+		int ret = steps[i].alone ? commit_alone(p->v, &alone, &why) : 0;
+		if (ret == 0) {
+			ret = steps[i].run(p, &why);
+			if (steps[i].alone)
+				commit_release(p->v, &alone);
+		}
+		more = ret == 0 || prune_failed(p, steps[i].name, &why);
+	}
 }
 
 static int prune_once(struct pruning *p, struct err *e)
 {
 	struct vault *v = p->v;
+	struct clock_state *clock = &p->out->clock;
 	struct commit_alone alone;
-	struct store_survey held;
+	struct err leapt = {0};
 	int64_t stamped_by;
+	char now[WHEN_TEXT], known[WHEN_TEXT];
 
 	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0)
 		return -1;
 	bool stale = stamped_by != (int64_t)life_fingerprint(v->policy);
 	if ((stale && !p->dry_run && stamp_all(v, e) != 0) || commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = v->b->upkeep->survey(v->store, &held, e) != 0 || prune_set_time(p, &held, e) != 0 ||
-			  (p->dry_run && count_all(p, &held, stale, e) != 0)
-		      ? -1
-		      : 0;
+	// All that is due is judged at one time: while all locks are held, nothing can be stored later than that.
+	int ret = clock_guard_judge(v, clock, e);
+	if (ret == 0) {
+		p->now = clock->judged;
+		p->out->horizon = p->horizon = duration_after(p->now, p->ahead);
+	}
+	if (ret == 0 && p->dry_run)
+		ret = count_all(p, stale, e);
 	commit_release(v, &alone);
-	return ret != 0 || p->dry_run ? ret : prune_all(p, e);
+	if (ret != 0)
+		return -1;
+	if (clock->leapt) {
+		when_text(now, clock->now);
+		when_text(known, clock->known);
+		err_set(&leapt, ERR_REFUSED,
+			"the clock leapt to %s, and what is due is judged by %s; if it is right, run: lethe clock confirm", now, known);
+		prune_failed(p, "", &leapt);
+	}
+	if (!p->dry_run)
+		prune_all(p);
+	return p->failed.code == ERR_NONE ? 0 : err_set(e, p->failed.code, "%s", p->failed.text);
 }
 
 int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e)
@@ -365,6 +478,7 @@ int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct pru
 	// On a full disk even deleting fails; what the first attempt has ended stays ended.
 	if (why.code != ERR_FULL || !space_reserve(v->state, false))
 		return err_set(e, why.code, "%s", why.text);
+	p.failed = (struct err){0};
 	int ret = prune_once(&p, e);
 	space_reserve(v->state, true);
 	return ret;

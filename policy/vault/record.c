@@ -4,6 +4,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/vault/clock_guard.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
@@ -379,7 +380,7 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	if ((c->set & LIFE_BIT(LIFE_HELD)) && !life_may_be_held(kind))
 		return err_set(e, ERR_REFUSED, "the policy does not say that the kind \"%s\" may be held", kind_row(row.kind)->name);
 	change_facts(&row.facts, c->set, c->clear, when_now());
-	row.due = life_of(kind, &row.facts).end;
+	row.due = record_due(&row, record_life(v, &row).end);
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
 	buf_free(&row.body); // it keeps its own
@@ -409,13 +410,27 @@ struct life record_life(const struct vault *v, const struct record_row *r)
 {
 	if (r->kind == KIND_COUNT)
 		return (struct life){.end = r->facts.made};
-	return life_of(&v->policy->kinds[r->kind], &r->facts);
+	struct life_facts facts = r->facts;
+	facts.made = clock_guard_date(v, facts.made);
+	for (unsigned i = 0; i < LIFE_FACTS; i++)
+		facts.since[i] = i == LIFE_END_ASKED ? facts.since[i] : clock_guard_date(v, facts.since[i]);
+	return life_of(&v->policy->kinds[r->kind], &facts);
 }
 
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now)
 {
+	struct record_row row;
+
 	change_facts(&r->facts, LIFE_BIT(LIFE_ERASED), 0, now);
-	return record_life(v, r);
+	row = *r;
+	if (row.facts.made > now) // while the clock was ahead
+		row.facts.made = now;
+	return record_life(v, &row);
+}
+
+time_t record_due(const struct record_row *r, time_t end)
+{
+	return end != 0 && end < r->facts.made ? r->facts.made : end;
 }
 
 // Sealed anew with a key of its own, so that the one which it had in common with what is erased can go.
@@ -429,7 +444,7 @@ int record_keep(struct vault *v, const struct record_row *r, struct err *e)
 	if (record_read(v, VIEW_WRITER, r->id, &row, e) != 0)
 		return -1;
 	row.facts = r->facts;
-	row.due = r->due;
+	row.due = record_due(r, r->due);
 	memcpy(before, row.key, KEY_ID_LEN);
 	if (open_body(v, VIEW_WRITER, &row, &body, NULL) != 0)
 		buf_free(&row.body); // it stays as it is

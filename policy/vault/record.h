@@ -10,6 +10,8 @@ int record_read(const struct vault *v, enum view view, const char *id, struct re
 // Inside a transaction: it becomes one of which nobody can be told.
 int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
 struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended
+// The end as it is stored: not before it is dated.
+time_t record_due(const struct record_row *r, time_t end);
 // Its life once its erasure is asked for, which *r says from then on; and inside a transaction, where that has not ended: it stays until its `due`.
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now);
 int record_keep(struct vault *v, const struct record_row *r, struct err *e);

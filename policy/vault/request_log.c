@@ -2,6 +2,7 @@
 // The request log: a place and a key for each UTC day. A row taken at a time always goes to that time's day. The key is committed before the day
 // is begun; a day without a key is garbage.
 #include "policy/vault/request_log.h"
+#include "policy/vault/clock_guard.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include <arpa/inet.h>
@@ -177,5 +178,6 @@ int request_log_wait(struct vault *v, struct request_log_pending *p, struct err 
 
 time_t request_log_due(const struct vault *v, time_t oldest)
 {
-	return life_end(v->policy, KIND_REQUEST_LOG, oldest); // what this policy does not let be logged is due as soon as it is there
+	return life_end(v->policy, KIND_REQUEST_LOG,
+			clock_guard_date(v, oldest)); // what this policy does not let be logged is due as soon as it is there
 }

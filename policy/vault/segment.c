@@ -3,6 +3,7 @@
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/model/life.h"
+#include "policy/vault/clock_guard.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include <dirent.h>
@@ -368,7 +369,7 @@ int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events,
 	int there, ret = (!dry_run && lock < 0) || v->b->upkeep->number_get(v->store, ENDED, &from, e) != 0 ? -1 : 0;
 
 	while (ret == 0 && (there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &row, e)) != 0) {
-		time_t end = there < 0 ? 0 : life_end(v->policy, KIND_LEDGER, row.at);
+		time_t end = there < 0 ? 0 : life_end(v->policy, KIND_LEDGER, clock_guard_date(v, row.at));
 		if (there < 0 || v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED || end == 0 || end > horizon)
 			return there < 0 ? -1 : 0;
 		uint64_t count = row.there ? row.size - row.start : 0;

@@ -112,15 +112,30 @@ struct request_log_pending;
 struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e);
 int request_log_wait(struct vault *v, struct request_log_pending *p, struct err *e);
 
+// --- the clock ---
+struct clock_state {
+	time_t now;    // what it shows
+	time_t known;  // the time is not earlier than this, by the last run of pruning and by how long the machine has been up since
+	time_t judged; // by which time it is judged what is due
+	time_t ahead;  // something is dated later than that, the latest of it so, and nobody has confirmed the clock since; 0: nothing is
+	bool leapt;    // it is farther ahead of what is known than a machine is switched off
+};
+int vault_clock(struct vault *v, struct clock_state *out, struct err *e);
+// An officer says that the clock is right, for a reason without personal data, which may be NULL. *was: how it was judged before.
+int vault_clock_confirm(struct vault *v, const char *reason, struct clock_state *was, struct err *e);
+
 // --- retention ---
 struct prune_result {
 	size_t records, files, log_segments, log_rows, orphans; // ended, or what a dry run would end
 	size_t anonymised;                                      // of the records: not deleted
 	size_t ledger_events;                                   // whose text went; their roots stay
 	time_t oldest_left;                                     // of the request log; 0: empty
+	time_t horizon;                                         // what is due then was ended; 0: the clock could not be judged
+	struct clock_state clock;
 };
-// Ends everything that is due at `when_now() + ahead`. Records first, their files, then log segments whose oldest row would pass the
-// limit. Deletes nothing when the clock stands before the newest stored time (ERR_REFUSED, "clock went back"). `dry_run` only counts.
+// Ends everything that is due at the time that the clock is judged to show and `ahead` of it: records, their files, log segments whose oldest
+// row would pass the limit, and what erasures left to do. A step that fails keeps none of the others from running: *e tells of all, and has
+// the code of the first. Where the clock has leapt, that is one of them (ERR_REFUSED). `dry_run` only counts.
 int vault_prune(struct vault *v, struct duration ahead, bool dry_run, struct prune_result *out, struct err *e);
 
 struct census_row {
@@ -135,7 +150,6 @@ struct census {
 	struct census_row rows[KIND_COUNT];
 	size_t row_count;
 	time_t last_prune; // 0: never
-	time_t newest;     // of everything stored; 0: nothing
 	time_t unsearched; // when the first erasure was after which the files are not searched yet; 0: none
 	uint64_t database_bytes, wal_bytes, log_bytes, spool_bytes;
 };

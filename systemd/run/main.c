@@ -193,10 +193,10 @@ static int remove_one(const char *path, const struct stat *status, int flag, str
 static int run_site(const struct run_site *s, const char *name, struct err *e)
 {
 	static const struct {
-		const char *words[3], *otherwise;
+		const char *words[3], *otherwise; // NULL: it serves all the same; the command has said what to do, and comes again every minute
 	} commands[] = {
 	    {{"keys", "init"}, "the store could not be opened"},
-	    {{"prune", "--quiet"}, "what is due could not be ended, so nothing is served"},
+	    {{"prune", "--quiet"}, NULL},
 	    {{"publish"}, "the notice could not be published"},
 	};
 	sigset_t set;
@@ -216,7 +216,7 @@ static int run_site(const struct run_site *s, const char *name, struct err *e)
 	if (prepare_sockets(s, e) != 0)
 		return -1;
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(commands); i++)
-		if (run_command(s, commands[i].words) != 0)
+		if (run_command(s, commands[i].words) != 0 && commands[i].otherwise != NULL)
 			rc = err_set(e, ERR_IO, "%s", commands[i].otherwise);
 	if (rc == 0)
 		rc = prepare_nginx(s, e);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Starts a whole site — the real nginx and the real programs — on free ports and folders of its own, and ends it without a trace.
-import { spawn, execFileSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, readdirSync, readFileSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
@@ -130,13 +130,9 @@ function siteHandle({ child, at, port, ended, output, env }) {
 // Runs `lethe`; never throws for its exit code.
 export function runOfficer(words, { input = '', wrap = [], env = process.env } = {}) {
   const all = [...wrap, lethe, ...words];
-  try {
-    const stdout = execFileSync(all[0], all.slice(1), { env, input, stdio: ['pipe', 'pipe', 'pipe'], encoding: 'utf8', maxBuffer: 1 << 28 });
-    return { code: 0, stdout, stderr: '' };
-  } catch (error) {
-    if (error.status === null || error.status === undefined) throw error;
-    return { code: error.status, stdout: String(error.stdout), stderr: String(error.stderr) };
-  }
+  const { status, stdout, stderr, error } = spawnSync(all[0], all.slice(1), { env, input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (status === null) throw error ?? new Error(`${words[0]} was ended`);
+  return { code: status, stdout, stderr };
 }
 
 // The server-sent events of an answer as {event, data} and, where it has a number, id.

@@ -30,6 +30,14 @@ time_t time(time_t *out)
 	return now;
 }
 
+// The machine was up all the time, but for these seconds.
+static _Atomic time_t fixture_off;
+
+time_t when_up(void)
+{
+	return fixture_time - (FIXTURE_START - 86400 * 365 * 10) - fixture_off;
+}
+
 struct fixture {
 	char root[64], state[96], run[96];
 	struct policy policy;
@@ -85,6 +93,7 @@ static inline int fixture_setup(void **state)
 
 	f = (struct fixture){.policy = fixture_policy()};
 	fixture_time = FIXTURE_START + 12 * 3600;
+	fixture_off = 0;
 	const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	snprintf(f.root, sizeof f.root, "%s/lethe-vault-XXXXXX", base);
 	if (mkdtemp(f.root) == NULL)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Retention: what is due ends, what is not stays, and a clock that went back ends nothing.
+// Retention: what is due ends, what is not stays, and a clock that leaps ends nothing.
 #include "tests/unit/vault_fixture.h"
 #include <pthread.h>
 #include <utime.h>
@@ -116,27 +116,170 @@ static void a_segment_goes_when_its_oldest_row_is_due(void **state)
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 1);
 }
 
-static void a_clock_set_back_deletes_nothing(void **state)
+// A wrong clock, of 30 days ahead: what was stored then is dated in the future when the clock is right again, and holds up nothing else.
+static void what_is_dated_in_the_future_is_left_and_all_else_ends(void **state)
 {
 	struct fixture *f = *state;
-	struct prune_result result;
+	char right[RECORD_ID_LEN + 1], ahead[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt", "token", right);
+	fixture_log(f, "198.51.100.1", NULL);
+	fixture_time += 3650 * DAY;
+	fixture_log(f, "198.51.100.2", NULL);
+	fixture_archive(f, "receipt-b", "token-b", ahead);
+	const time_t newest = fixture_time;
+	fixture_time -= 3649 * DAY;
+	struct prune_result r = prune(f, at_once, false);
+	assert_int_equal(r.records, 1);
+	assert_false(fixture_has(f, right));
+	assert_int_equal(r.clock.ahead, newest);
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 1);
+	fixture_time += 13 * DAY;
+	assert_int_equal(prune(f, at_once, false).log_segments, 1);
+	assert_false(segment_exists(f, "2026-11-22"));
+	assert_true(segment_exists(f, "2036-11-19"));
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 1);
+}
+
+// What is dated in the future counts as made when the clock was confirmed: it ends in its time from then on.
+static void confirming_the_clock_ends_what_is_dated_in_the_future(void **state)
+{
+	struct fixture *f = *state;
+	struct clock_state was;
+	struct ledger_report report;
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1];
+	uint64_t size;
 
-	fixture_log(f, "198.51.100.1", NULL);
+	fixture_time += 3650 * DAY;
+	fixture_log(f, "198.51.100.2", NULL);
 	fixture_archive(f, "receipt", "token", id);
-	fixture_time += 30 * DAY;
-	fixture_log(f, "198.51.100.2", NULL); // the newest
-	fixture_time -= 1;
-	assert_int_equal(vault_prune(f->vault, at_once, false, &result, &e), -1);
+	prune(f, at_once, false); // a first run, which knows no better
+	fixture_time -= 3650 * DAY;
+	assert_return_code(vault_clock(f->vault, &was, &e), 0);
+	assert_true(was.ahead > fixture_time && was.known > fixture_time && !was.leapt);
+	assert_return_code(vault_clock_confirm(f->vault, "the battery was changed", &was, &e), 0);
+	assert_return_code(vault_clock(f->vault, &was, &e), 0);
+	assert_true(was.ahead == 0 && was.known == fixture_time);
+	assert_return_code(ledger_size(f->vault, &size, &e), 0);
+	fixture_time += 3599;
+	assert_int_equal(prune(f, at_once, false).records, 0);
+	fixture_time += 1;
+	struct prune_result r = prune(f, at_once, false);
+	assert_int_equal(r.records, 1);
+	assert_int_equal(r.files, 1);
+	assert_int_equal(r.clock.ahead, 0);
+	assert_int_equal(r.log_segments, 0);
+	fixture_time += 14 * DAY - 3601;
+	assert_int_equal(prune(f, at_once, false).log_segments, 0);
+	fixture_time += 1;
+	assert_int_equal(prune(f, at_once, false).log_segments, 1);
+	// The ledger's own time went back with the confirmation, and only with it.
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	assert_true(report.intact);
+	struct merkle head;
+	time_t at;
+	assert_return_code(ledger_head(f->vault, VIEW_COMMITTED, &head, &at, &e), 0);
+	assert_int_equal(at, fixture_time);
+}
+
+static int count_event(void *arg, const struct ledger_entry *entry)
+{
+	const char **wanted = arg;
+
+	if (strcmp(entry->name, wanted[0]) == 0 && strstr(entry->details, wanted[1]) != NULL)
+		wanted[0] = "found";
+	return 0;
+}
+
+static void prune_leapt(struct fixture *f, struct prune_result *out)
+{
+	struct err e = {0};
+
+	assert_int_equal(vault_prune(f->vault, at_once, false, out, &e), -1);
 	assert_int_equal(e.code, ERR_REFUSED);
-	assert_non_null(strstr(e.text, "clock went back"));
+	assert_non_null(strstr(e.text, "the clock leapt to"));
+	assert_non_null(strstr(e.text, "lethe clock confirm"));
+}
+
+// 400 days ahead while the machine runs: nothing ends that the leap alone makes due, and what comes due meanwhile does.
+static void a_leap_of_the_clock_deletes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result r;
+	struct clock_state was;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], later[RECORD_ID_LEN + 1];
+	const char *event[] = {"clock", "\"reason\":\"it was off\""};
+
+	fixture_archive(f, "receipt", "token", id);
+	fixture_log(f, "198.51.100.1", NULL);
+	prune(f, at_once, false);
+	fixture_time += 400 * DAY;
+	fixture_off = 400 * DAY;
+	prune_leapt(f, &r);
+	assert_int_equal(r.records + r.files + r.log_segments, 0);
+	fixture_archive(f, "receipt-b", "token-b", later); // stored while the clock is wrong
+	fixture_time += 3599;
+	prune_leapt(f, &r);
+	assert_int_equal(r.records, 0);
+	fixture_time += 1; // an hour of the machine's
+	prune_leapt(f, &r);
+	assert_int_equal(r.records, 1);
+	fixture_reopen(f, VAULT_ADMIN);
+	fixture_off += 5 * DAY; // a restart: its uptime is short, and what is known is not forgotten
+	fixture_time += 5 * DAY;
+	prune_leapt(f, &r);
 	assert_true(segment_exists(f, "2026-11-22"));
 	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 1);
-	fixture_time += 1;
-	result = prune(f, at_once, false);
-	assert_int_equal(result.log_segments, 1);
-	assert_int_equal(result.records, 1);
+	// The clock comes back: all goes on without anybody's doing.
+	const time_t wrong = fixture_time, off = fixture_off;
+	fixture_time -= 400 * DAY;
+	fixture_off -= 400 * DAY;
+	assert_int_equal(prune(f, at_once, false).records, 0);
+	// Or it was right, and the site switched off for so long.
+	fixture_time = wrong + 60;
+	fixture_off = off;
+	prune_leapt(f, &r);
+	assert_return_code(vault_clock_confirm(f->vault, "it was off", &was, &e), 0);
+	assert_true(was.leapt);
+	assert_int_equal(prune(f, at_once, false).log_segments, 1);
+	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 0);
+	assert_return_code(ledger_each(f->vault, 0, count_event, event, &e), 0);
+	assert_string_equal(event[0], "found");
+}
+
+// Whoever switches a site off for less than that, or lets its machine run and prunes nothing, is asked for nothing.
+static void a_site_that_was_off_for_a_month_prunes(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_log(f, "198.51.100.1", NULL);
+	prune(f, at_once, false);
+	fixture_time += 31 * DAY;
+	fixture_off += 31 * DAY;
+	assert_int_equal(prune(f, at_once, false).log_segments, 1);
+	fixture_log(f, "198.51.100.1", NULL);
+	fixture_time += 800 * DAY;
+	assert_int_equal(prune(f, at_once, false).log_segments, 1);
+}
+
+// A machine whose clock stands in 1970 until the network tells the time: that is no leap.
+static void a_start_before_the_time_is_known_is_no_leap(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_log(f, "198.51.100.1", NULL);
+	prune(f, at_once, false);
+	const time_t now = fixture_time;
+	fixture_time = 60;
+	fixture_off = 60 - (FIXTURE_START - 86400 * 365 * 10); // up for 0 seconds
+	prune(f, at_once, false);
+	assert_true(segment_exists(f, "2026-11-22"));
+	fixture_time = now + 120;
+	fixture_off = now + 120 - 60 - (FIXTURE_START - 86400 * 365 * 10);
+	prune(f, at_once, false);
+	assert_true(segment_exists(f, "2026-11-22"));
 }
 
 static void *prune_in_thread(void *state)
@@ -357,7 +500,11 @@ int main(void)
 	    T(ahead_ends_what_will_be_due),
 	    T(log_rows_stay_fourteen_days_and_no_second_more),
 	    T(a_segment_goes_when_its_oldest_row_is_due),
-	    T(a_clock_set_back_deletes_nothing),
+	    T(what_is_dated_in_the_future_is_left_and_all_else_ends),
+	    T(confirming_the_clock_ends_what_is_dated_in_the_future),
+	    T(a_leap_of_the_clock_deletes_nothing),
+	    T(a_site_that_was_off_for_a_month_prunes),
+	    T(a_start_before_the_time_is_known_is_no_leap),
 	    T(what_is_stored_meanwhile_is_no_clock_gone_back),
 	    T(a_writer_survives_the_end_of_its_segment),
 	    T(a_segment_without_its_key_is_garbage),
