@@ -8,7 +8,7 @@
 #include "fcgi/provider/sketch.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
-#include <cairo.h>
+#include "tests/unit/png_support.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,22 +24,6 @@ __attribute__((noreturn)) static void die(const char *what, const char *why)
 {
 	fprintf(stderr, "sketch_bench: %s: %s\n", what, why);
 	exit(1);
-}
-
-struct reader {
-	const struct buf *png;
-	size_t at;
-};
-
-static cairo_status_t png_read(void *from, unsigned char *bytes, unsigned len)
-{
-	struct reader *r = from;
-
-	if (r->png->len - r->at < len)
-		return CAIRO_STATUS_READ_ERROR;
-	memcpy(bytes, r->png->data + r->at, len);
-	r->at += len;
-	return CAIRO_STATUS_SUCCESS;
 }
 
 static size_t list_split(char *text, char *out[LIST_MAX])
@@ -58,8 +42,8 @@ static void picture_place(cairo_t *cr, const struct sketch_job *job, double x, d
 
 	if (sketch_draw(job, &png, &e) != 0)
 		die(job->trade, e.text);
-	struct reader r = {&png, 0};
-	cairo_surface_t *picture = cairo_image_surface_create_from_png_stream(png_read, &r);
+	size_t used;
+	cairo_surface_t *picture = png_decode(&png, &used);
 	cairo_save(cr);
 	cairo_translate(cr, x, y);
 	cairo_scale(cr, cell / EDGE, cell / EDGE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The mark over any bytes: no crash; in pieces the same as whole; a second mark changes nothing. What begins with "png" is a list of chunks,
 // each a byte for the type, one for the length, and the data; it is made a PNG, because nobody guesses CRCs.
-#include "fcgi/generate/mark.h"
+#include "tests/unit/mark_support.h"
 #include <libdeflate.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,35 +9,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int output_write(void *arg, const void *bytes, size_t len, struct err *e)
-{
-	return buf_add(arg, bytes, len) == 0 ? 0 : err_set(e, ERR_FULL, "full");
-}
-
-static int output_read(void *arg, uint64_t at, void *bytes, size_t len, struct err *e)
-{
-	const struct buf *out = arg;
-
-	if (at > out->len || len > out->len - at)
-		return err_set(e, ERR_IO, "short");
-	memcpy(bytes, out->data + at, len);
-	return 0;
-}
-
-static int output_restart(void *arg, struct err *e)
-{
-	(void)e;
-	buf_reset(arg);
-	return 0;
-}
-
 static int mark_by(const void *bytes, size_t len, size_t piece, struct buf *out, struct mark_facts *facts)
 {
-	static const struct mark_output output = {output_write, output_read, output_restart};
 	struct mark_stream m;
 	int done = 0;
 
-	mark_begin(&m, MARK_MODEL, &output, out);
+	mark_begin(&m, MARK_MODEL, &mark_buffer, out);
 	for (size_t at = 0; at < len && done == 0; at += piece)
 		done = mark_add(&m, (const char *)bytes + at, piece < len - at ? piece : len - at, NULL);
 	done = done == 0 ? mark_end(&m, facts, NULL) : done;

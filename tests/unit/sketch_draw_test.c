@@ -3,6 +3,7 @@
 #include "fcgi/provider/sketch.h"
 #include "fcgi/provider/sketch_draw.h"
 #include "policy/base/array.h"
+#include "tests/unit/png_support.h"
 #include "tests/unit/test.h"
 #include <cairo.h>
 #include <math.h>
@@ -41,28 +42,13 @@ static void draw(const struct sketch_job *job, struct buf *png)
 		fail_msg("%s", e.text);
 }
 
-struct reader {
-	const struct buf *png;
-	size_t at;
-};
-
-static cairo_status_t read_png(void *from, unsigned char *bytes, unsigned len)
-{
-	struct reader *r = from;
-	if (r->png->len - r->at < len)
-		return CAIRO_STATUS_READ_ERROR;
-	memcpy(bytes, r->png->data + r->at, len);
-	r->at += len;
-	return CAIRO_STATUS_SUCCESS;
-}
-
 // Decodes all of it; the caller destroys the surface.
 static cairo_surface_t *decode(const struct buf *png)
 {
-	struct reader r = {png, 0};
-	cairo_surface_t *s = cairo_image_surface_create_from_png_stream(read_png, &r);
+	size_t used;
+	cairo_surface_t *s = png_decode(png, &used);
 	assert_int_equal(cairo_surface_status(s), CAIRO_STATUS_SUCCESS);
-	assert_int_equal(r.at, png->len);
+	assert_int_equal(used, png->len);
 	return s;
 }
 
