@@ -121,6 +121,7 @@ $(V)/obj/policy/publish/words/words.o: $(wildcard policy/publish/words/*.txt)
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
 $(V)/obj/fcgi/worker/encoding.o: fcgi/worker/encodings.txt
 $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
+$(V)/obj/fcgi/moderation/filter_han.o: fcgi/moderation/minors_han.txt
 $(V)/obj/policy/rules/vocabulary.o: policy/rules/vocabulary.txt
 SKETCH_FILES := $(sort $(wildcard fcgi/provider/sketch/*.txt fcgi/provider/sketch/*/*.svg))
 $(V)/sketch.txt: $(SKETCH_FILES) $(addprefix fcgi/provider/sketch/,motifs scenes styles)

@@ -52,10 +52,30 @@ static size_t host_dot_sign(const char *s)
 	return 0;
 }
 
+// "logo@2x.png": the ending of a file is no top-level domain, unless one stands before it ("info@example.com.png").
+static bool label_of_file(const char *s, size_t len)
+{
+	static const char *const endings[] = {"png",  "jpg", "jpeg", "gif",  "svg",   "webp", "avif", "ico",  "bmp",  "tif",
+					      "tiff", "js",  "css",  "scss", "json",  "xml",  "html", "htm",  "php",  "pdf",
+					      "mp4",  "mp3", "webm", "woff", "woff2", "ttf",  "psd",  "docx", "xlsx", "pptx"};
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+		if (strlen(endings[i]) == len && strncmp(s, endings[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool label_of_density(const char *s, size_t len)
+{
+	return len >= 2 && s[len - 1] == 'x' && strspn(s, "0123456789.") == len - 1;
+}
+
 // The length of a host name with at least one dot and a top label of letters; 0 when there is none.
 static size_t host_length(const char *s)
 {
 	size_t i = 0, whole = 0;
+	bool density = false; // "2x": an image for dense screens
 
 	for (;;) {
 		size_t label = i;
@@ -64,6 +84,9 @@ static size_t host_length(const char *s)
 		if (i == label)
 			return whole;
 		bool letters = i - label >= 2 && !(s[label] >= '0' && s[label] <= '9');
+		if (label > 0 && letters && label_of_file(s + label, i - label) && (whole == 0 || density))
+			return 0;
+		density = density || (label == 0 && label_of_density(s, strcspn(s, ".-")));
 		if (label > 0 && letters)
 			whole = i;
 		size_t dot = host_dot_sign(s + i);

@@ -17,7 +17,7 @@ int filter_find(const char *text, rule_set *found);
 // The text with every finding of `rules` replaced by what it was: "[mail address]".
 int filter_mask(const char *text, rule_set rules, struct buf *out);
 
-// Minors in a sexualised or violent context; English and German, and the plain words of French and Spanish. Memory gone counts as found:
+// Minors in a sexualised or violent context; English and German, and the plain words of French, Spanish and Chinese. Memory gone counts as found:
 // nothing passes unread.
 bool filter_minors(const char *text);
 

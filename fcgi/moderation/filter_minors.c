@@ -3,6 +3,7 @@
 // together. What is explicit counts across a whole passage; what is merely suggestive or violent counts within one clause, because a shop
 // that sells bikinis may have children's sizes too.
 #include "fcgi/moderation/filter.h"
+#include "fcgi/moderation/filter_han.h"
 #include "fcgi/moderation/filter_terms.h"
 #include "policy/base/array.h"
 #include <string.h>
@@ -85,6 +86,40 @@ static bool is_negated(const struct filter_word *w, size_t count, size_t at)
 	return denied && (w[at].after != WORD_JOINED || at + 1 == count || filter_terms_take(TERM_NOT_ADMITTED, &w[at + 1], 1) > 0);
 }
 
+// "women's lingerie", "underwear for men"
+static bool is_of_adults(const struct filter_word *w, size_t count, size_t garment)
+{
+	size_t before = garment > 0 && strcmp(w[garment - 1].plain, "s") == 0 ? garment - 1 : garment;
+
+	if (before > 0 && filter_terms_take(TERM_ADULTS, &w[before - 1], 1) > 0)
+		return true;
+	return garment + 2 < count && filter_terms_take(TERM_SALE, &w[garment + 1], 1) > 0 &&
+	       filter_terms_take(TERM_ADULTS, &w[garment + 2], 1) > 0;
+}
+
+// "children's swimwear and underwear", "bikinis for kids": clothes in a shop, and nobody who wears them.
+static bool is_for_sale(const struct filter_word *w, size_t count, size_t minor, size_t garment)
+{
+	size_t from = minor < garment ? minor : garment, to = minor < garment ? garment : minor;
+	size_t wares = filter_terms_take(TERM_WARES, &w[garment], count - garment);
+	bool of_adults = is_of_adults(w, count, garment);
+
+	if (!of_adults && (filter_terms_take(TERM_BUYERS, &w[minor], count - minor) == 0 || wares == 0))
+		return false;
+	for (size_t i = from + 1; i < to; i++) {
+		// "children in bikinis": a person is in clothes.
+		if (minor < garment && filter_terms_take(TERM_GOES_ON, &w[i], 1) > 0)
+			return false;
+		if (!of_adults && !(i > garment && i < garment + wares) && filter_terms_take(TERM_SALE, &w[i], 1) == 0)
+			return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (w[i].clause == w[garment].clause && filter_terms_take(TERM_DEPICTS, &w[i], 1) > 0)
+			return false;
+	}
+	return true;
+}
+
 // Where each was last seen, counted from 1; 0: not yet.
 struct seen {
 	size_t minor, aged, young, sexual, suggestive, garment, violent, french, nu;
@@ -95,13 +130,14 @@ static bool are_near(size_t a, size_t b, size_t words)
 	return a > 0 && b > 0 && (a > b ? a - b : b - a) <= words;
 }
 
-static bool are_together(const struct filter_word *w, const struct seen *s)
+static bool are_together(const struct filter_word *w, size_t count, const struct seen *s)
 {
 	enum { SEXUAL_NEAR = 25, YOUNG_NEAR = 4, SUGGESTIVE_NEAR = 5, VIOLENT_NEAR = 6, NU_NEAR = 4 };
 
 	if (are_near(s->minor, s->sexual, SEXUAL_NEAR) || are_near(s->young, s->sexual, YOUNG_NEAR) || are_near(s->french, s->nu, NU_NEAR))
 		return true;
-	if (are_near(s->minor, s->garment, SUGGESTIVE_NEAR) && w[s->minor - 1].item == w[s->garment - 1].item)
+	if (are_near(s->minor, s->garment, SUGGESTIVE_NEAR) && w[s->minor - 1].item == w[s->garment - 1].item &&
+	    !is_for_sale(w, count, s->minor - 1, s->garment - 1))
 		return true;
 	// Who has an age is a person, not a size.
 	if (are_near(s->aged, s->garment, SUGGESTIVE_NEAR) && w[s->aged - 1].clause == w[s->garment - 1].clause)
@@ -127,7 +163,7 @@ bool filter_minors(const char *text)
 		    {TERM_NU, &seen.nu}};
 	struct err e = {0};
 
-	if (filter_terms_ready(&e) != 0 || filter_words_read(&words, text) != 0)
+	if (filter_terms_ready(&e) != 0 || filter_words_read(&words, text) != 0 || filter_han_minors(text))
 		return true;
 	clauses_number(&words);
 	const struct filter_word *w = words.at;
@@ -141,7 +177,7 @@ bool filter_minors(const char *text)
 			if ((here & TERM_BIT(rows[r].class)) != 0)
 				*rows[r].at = i + 1;
 		}
-		if ((here & TERM_BIT(TERM_ALONE)) != 0 || filter_terms_glued(&w[i]) || are_together(w, &seen))
+		if ((here & TERM_BIT(TERM_ALONE)) != 0 || filter_terms_glued(&w[i]) || are_together(w, count, &seen))
 			return true;
 	}
 	return false;

@@ -283,17 +283,28 @@ static unsigned phone_at(const char *s, const struct number *n, unsigned g)
 	return best;
 }
 
-// "ISBN 0-306-40615-2", "EAN", "article number": long numbers that name things.
+// "ISBN 0-306-40615-2", "Art.-Nr. 0190074442", "serial number 0301234567": long numbers that name things. Between the word and the number only
+// words that mean "number" may stand.
 static bool number_names_thing(const char *s, size_t at)
 {
-	size_t end;
+	static const char things[] =
+	    " isbn issn ean gtin upc asin mpn sku ref hrb doi art artikel article articulo item part modell model modelo "
+	    "modele serial serien seriennummer serie lot charge charged artikelnummer bestellnummer bestell reference "
+	    "referencia katalog catalogue catalog teil teilenummer produkt product producto produit barcode ";
+	static const char numbers[] = " no nr num number nummer numero code n id o ";
 
-	while (at > 0 && strchr(" :.#-", s[at - 1]) != NULL)
-		at--;
-	end = at;
-	while (at > 0 && fold_is_letter(s[at - 1]))
-		at--;
-	return is_one_of(s + at, end - at, " isbn issn ean gtin sku ref hrb doi ");
+	for (int taken = 0; taken < KEYWORD_WORDS; taken++) {
+		while (at > 0 && strchr(" :.#-'", s[at - 1]) != NULL)
+			at--;
+		size_t end = at;
+		while (at > 0 && fold_is_letter(s[at - 1]))
+			at--;
+		if (is_one_of(s + at, end - at, things))
+			return true;
+		if (!is_one_of(s + at, end - at, numbers))
+			return false;
+	}
+	return false;
 }
 
 static int number_judge(const struct folded *f, const struct number *n, struct filter_hits *hits)

@@ -14,8 +14,9 @@ enum {
 	FIRSTS = 128, // terms are ASCII
 };
 static const char *const class_names[TERM_CLASSES] = {
-    "alone", "minor",          "young",      "sexual",      "suggestive", "garment", "violent", "french",  "nu",           "under-18",
-    "years", "years-after-de", "before-age", "aged-things", "person",     "of-age",  "no",      "not-for", "not-admitted", "goes-on",
+    "alone",        "minor",   "young",          "sexual",     "suggestive",  "garment", "violent", "french", "nu",
+    "under-18",     "years",   "years-after-de", "before-age", "aged-things", "person",  "of-age",  "no",     "not-for",
+    "not-admitted", "goes-on", "buyers",         "sale",       "wares",       "adults",  "depicts",
 };
 
 static struct term {

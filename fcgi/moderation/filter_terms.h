@@ -29,6 +29,11 @@ enum term_class {
 	TERM_NOT_FOR,
 	TERM_NOT_ADMITTED,
 	TERM_GOES_ON,
+	TERM_BUYERS,
+	TERM_SALE,
+	TERM_WARES,
+	TERM_ADULTS,
+	TERM_DEPICTS,
 	TERM_CLASSES,
 };
 typedef unsigned term_classes; // of TERM_BIT(enum term_class)

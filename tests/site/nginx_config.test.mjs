@@ -147,7 +147,7 @@ test('a precondition that does not hold: a problem document, every header once',
 });
 
 test('a folder of addresses is no address, with or without its slash', async () => {
-  for (const path of ['/downloads', '/spool', '/spool/', '/assets', '/assets/', '/.well-known', '/.well-known/', '/api', '/api/', '/error', '/error/', '/error/html', '/privacy/', '/rights/']) {
+  for (const path of ['/downloads', '/spool', '/spool/', '/assets', '/assets/', '/.well-known', '/.well-known/', '/api', '/api/', '/error', '/error/', '/error/html', '/privacy/nothing/']) {
     const { status, headers, body } = await ask(at, path);
     assert.equal(status, 404, path);
     assert.equal(headers.location, undefined, path);

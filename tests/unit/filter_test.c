@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The content rules against a corpus: what must be found, and what must pass.
 #include "fcgi/moderation/filter.h"
+#include "fcgi/moderation/filter_han.h"
 #include "fcgi/moderation/filter_terms.h"
 #include "policy/base/array.h"
 #include "tests/unit/test.h"
@@ -239,6 +240,62 @@ static void minors_in_such_contexts_are_found_and_nothing_else(void **state)
 	check(minors, ARRAY_LEN(minors));
 }
 
+// ---- the corpora: what is found of what must be found (recall), and how much of what is found is rightly so (precision), by language ----
+
+struct corpus_score {
+	unsigned must, found, right;
+};
+
+static void corpus_check(const char *path, rule_set rules)
+{
+	static const char languages[][3] = {"en", "de", "fr", "es", "zh"};
+	struct corpus_score scores[ARRAY_LEN(languages)] = {0};
+	char line[1024];
+	unsigned wrong = 0;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line == '#' || *line == '\0')
+			continue;
+		size_t l = 0;
+		while (l < ARRAY_LEN(languages) && strncmp(line, languages[l], 2) != 0)
+			l++;
+		assert_true(l < ARRAY_LEN(languages) && line[2] == ' ' && (line[3] == '+' || line[3] == '-') && line[4] == ' ');
+		rule_set all = 0;
+		assert_int_equal(filter_find(line + 5, &all), 0);
+		bool must = line[3] == '+', found = (all & rules) != 0;
+		scores[l].must += must;
+		scores[l].found += found;
+		scores[l].right += must && found;
+		if (must != found) {
+			print_error("%s: %s\n", found ? "found wrongly" : "missed", line);
+			wrong++;
+		}
+	}
+	fclose(f);
+	for (size_t l = 0; l < ARRAY_LEN(languages); l++) {
+		const struct corpus_score *s = &scores[l];
+		assert_true(s->must > 1 && s->found > 0);
+		print_message("%s %s: precision %.3f, recall %.3f (%u to be found)\n", strrchr(path, '/') + 1, languages[l],
+			      (double)s->right / s->found, (double)s->right / s->must, s->must);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void businesses_are_not_refused_and_nothing_is_missed(void **state)
+{
+	(void)state;
+	corpus_check("tests/unit/moderation/minors.txt", RULE_BIT(RULE_MINORS));
+}
+
+static void things_are_no_personal_data(void **state)
+{
+	(void)state;
+	corpus_check("tests/unit/moderation/personal.txt", RULES_PERSONAL);
+}
+
 static void masking_replaces_what_was_found_and_nothing_else(void **state)
 {
 	static const struct {
@@ -315,6 +372,8 @@ static void the_terms_are_read(void **state)
 	(void)state;
 	assert_int_equal(filter_terms_ready(&e), 0);
 	assert_string_equal(e.text, "");
+	assert_int_equal(filter_han_ready(&e), 0);
+	assert_string_equal(e.text, "");
 }
 
 static void findings_are_named_in_words(void **state)
@@ -344,6 +403,8 @@ int main(void)
 	    cmocka_unit_test(the_terms_are_read),
 	    cmocka_unit_test(personal_data_is_found_and_nothing_else),
 	    cmocka_unit_test(minors_in_such_contexts_are_found_and_nothing_else),
+	    cmocka_unit_test(businesses_are_not_refused_and_nothing_is_missed),
+	    cmocka_unit_test(things_are_no_personal_data),
 	    cmocka_unit_test(masking_replaces_what_was_found_and_nothing_else),
 	    cmocka_unit_test(masked_text_holds_nothing_more_to_find),
 	    cmocka_unit_test(the_policy_decides_what_is_done),

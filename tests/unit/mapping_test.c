@@ -86,8 +86,7 @@ static void cells_are_joined_without_gaps(void **state)
 
 	(void)state;
 	assert_int_equal(list_csv(&list, &out), 0);
-	assert_string_equal(buf_text(&out), "\xef\xbb\xbf"
-					    "a,b\r\n\"x; y\",nein\r\n,\"'=1,2\"\r\n");
+	assert_string_equal(buf_text(&out), "a,b\r\n\"x; y\",nein\r\n,\"'=1,2\"\r\n");
 }
 
 int main(void)

@@ -136,6 +136,7 @@ int register_csv(const struct policy *p, enum register_model model, const struct
 	int rc = register_make(&r, p, model, figures, e);
 	const struct list list = {.columns = r.titles, .rows = r.rows, .language = word_language(p)};
 
+	buf_adds(out, LIST_CSV_MARK);
 	if (rc == 0 && list_csv(&list, out) != 0)
 		rc = err_set(e, ERR_MEMORY, "the register is too large");
 	register_free(&r);

@@ -49,6 +49,7 @@ int subprocessors_write(const struct facts *f, enum subprocessors_format format,
 	} else if (format == LIST_JSON) {
 		rc = json_print_lines(out, f->subprocessors);
 	} else if (format == LIST_CSV) {
+		buf_adds(out, LIST_CSV_MARK);
 		rc = list_csv(&all, out);
 	} else if (format == LIST_MARKDOWN || format == LIST_HTML_PART) {
 		list_document(p, &shown, format == LIST_MARKDOWN ? FORM_MARKDOWN : FORM_HTML, out);

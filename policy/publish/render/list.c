@@ -42,7 +42,6 @@ int list_csv(const struct list *list, struct buf *out)
 	const char *const *heads = list->titles != NULL ? list->titles : list->columns;
 	const cJSON *row;
 
-	buf_adds(out, "\xef\xbb\xbf"); // without it Excel takes the text for windows-1252
 	for (size_t i = 0; heads[i] != NULL; i++) {
 		buf_adds(out, i > 0 ? "," : "");
 		csv_cell(out, heads[i]);

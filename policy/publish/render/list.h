@@ -15,6 +15,8 @@ struct list {
 // The words of a cell; of an array, its elements with `between`. -1 when the buffer failed.
 int list_cell(enum language language, const cJSON *cell, const char *between, struct buf *out);
 int list_csv(const struct list *list, struct buf *out);
+// Before CSV that people open: without it Excel takes the text for windows-1252.
+#define LIST_CSV_MARK "\xef\xbb\xbf"
 void list_xml(const struct list *list, const char *element, struct buf *out); // the rows; a cell is an element, an array's cell one each
 void list_text(const struct list *list, struct buf *out);                     // "title value" lines, an empty line after each row
 void list_table(const struct list *list, const char *caption, struct writer *w);
