@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 enum {
-	// A program that is about to end takes no requests any more, and its successor takes this one once all sets of the other are closed.
-	ANSWER_SECONDS = 70,
+	// A program that is about to end takes no requests any more, and its successor takes this one once all sets of the other are closed, which
+	// may be a minute: no caller's thread waits that long, and an erasure that is partial for this reason is to be asked for again.
+	ANSWER_SECONDS = 10,
 	ANSWER_MAX = 4096,
 	BEGIN = 1,
 	PARAMS = 4,

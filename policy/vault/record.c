@@ -8,6 +8,7 @@
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/space_reserve.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -529,13 +530,21 @@ int vault_end(struct vault *v, const char *id, const struct ledger_event *event,
 
 	if (event != NULL && ledger_check(event, e) != 0)
 		return -1;
-	if (commit_run(v, &op, e) != 0)
-		return -1;
-	record_unlink(v, &end.row);
+	struct err why = {0};
+	int ret = commit_run(v, &op, &why);
+	const bool full = ret != 0 && why.code == ERR_FULL;
+	if (full) { // what others have given free meanwhile may be enough, too
+		space_reserve(v->state, false);
+		ret = commit_run(v, &op, &why);
+	}
 	struct commit_alone alone;
-	if (end.own_key && commit_alone(v, &alone, NULL) == 0) {
+	if (ret == 0)
+		record_unlink(v, &end.row);
+	if (ret == 0 && end.own_key && commit_alone(v, &alone, NULL) == 0) {
 		key_reap(v, NULL);
 		commit_release(v, &alone);
 	}
-	return 0;
+	if (full)
+		space_reserve(v->state, true);
+	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }

@@ -89,7 +89,7 @@ struct vault_change {
 // ERR_REFUSED: a hold on what the policy lets nobody hold.
 int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e);
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND; ERR_REFUSED when the
-// policy or a legal hold keeps it in spite of that.
+// policy or a legal hold keeps it in spite of that. Works on a full disk, too.
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
 // The folder for files that records are to own, on the same file system as theirs. What is on a disk is to be sealed by who writes it.
 const char *vault_spool(const struct vault *v, bool *on_disk);

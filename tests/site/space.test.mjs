@@ -126,3 +126,24 @@ test('the spool is filled by something else meanwhile: pictures that are there a
   assert.equal((await fetch(site.url + shown[0].data.url)).status, 200);
   assert.equal((await fetch(site.url + data.archive.url)).status, 200);
 });
+
+test('on a full disk everything that a visitor ends ends: a ZIP, a set by its receipt, and what hangs on one', async (t) => {
+  if (why) return t.skip(why);
+  azure.reset();
+  azure.always = null;
+  t.after(() => empty(site.state));
+  const sets = [];
+  for (let i = 0; i < 4; i++) sets.push((await generate(site, { description, count: 1, provider: 'azure-openai' })).body);
+  const erase = ({ receipt }) => fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt }) });
+  assert.equal((await erase(sets[0])).status, 200); // the write-ahead log has no space of its own afterwards
+  fill(site.state);
+  assert.equal((await fetch(site.url + sets[1].archive.url, { method: 'DELETE' })).status, 204);
+  assert.equal((await fetch(site.url + sets[1].archive.url)).status, 404);
+  empty(site.state);
+  assert.equal(site.officer(['prune']).code, 0); // which takes the reserve again
+  assert.equal((await erase((await generate(site, { description, count: 1, provider: 'azure-openai' })).body)).status, 200);
+  fill(site.state);
+  assert.equal((await fetch(`${site.url}/api/generate/${sets[2].receipt}`, { method: 'DELETE' })).status, 204);
+  assert.equal((await erase(sets[3])).status, 200);
+  for (const { archive } of sets) assert.equal((await fetch(site.url + archive.url)).status, 404);
+});
