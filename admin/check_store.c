@@ -25,6 +25,11 @@ static void check_retention(struct check *c)
 		const char *name = kind_row(row->kind)->name;
 		if (row->kind == KIND_ERROR_LOG) // nginx's file: check_error_log_age
 			continue;
+		if (row->damaged[0] != '\0')
+			check_add(c, CHECK_BROKEN,
+				  "Keep a copy of log/ if it matters what stood there; it goes when that day ends by the policy.",
+				  "%s: the day %s is damaged and cannot be read whole, nor searched when somebody is erased", name,
+				  row->damaged);
 		check_span_words(age, row->oldest ? when_now() - row->oldest : 0);
 		check_span_words(limit, (time_t)row->limit_seconds);
 		life_words(lives, sizeof lives, k, false);
@@ -121,7 +126,7 @@ static void check_residue(struct check *c)
 }
 
 struct late {
-	size_t open, late;
+	size_t open, late, unreadable;
 	time_t now, next;
 };
 
@@ -132,7 +137,8 @@ static int count_request(void *arg, const char *id, const char *right, const cha
 	(void)id;
 	(void)right;
 	(void)received;
-	if (strcmp(state, "fulfilled") == 0)
+	l->unreadable += strcmp(state, RIGHTS_UNREADABLE) == 0;
+	if (strcmp(state, "fulfilled") == 0 || strcmp(state, RIGHTS_UNREADABLE) == 0)
 		return 0;
 	l->open++;
 	l->late += rights_late(state, due, l->now);
@@ -152,6 +158,9 @@ static void check_requests(struct check *c)
 		return;
 	}
 	when_date(next, l.next);
+	if (l.unreadable > 0)
+		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: without their keys nobody can read them.",
+			  "%zu requests cannot be read, and nobody erased them", l.unreadable);
 	if (l.late > 0)
 		check_add(c, CHECK_BROKEN, "Answer them: lethe requests list names them.", "%zu of %zu open requests are late", l.late,
 			  l.open);

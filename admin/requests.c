@@ -19,7 +19,8 @@ struct listing {
 static int requests_row(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
 {
 	struct listing *l = arg;
-	bool late = rights_late(state, due, l->now), open = strcmp(state, "fulfilled") != 0;
+	bool readable = strcmp(state, RIGHTS_UNREADABLE) != 0, open = readable && strcmp(state, "fulfilled") != 0;
+	bool late = readable && rights_late(state, due, l->now);
 	long long days = (long long)(due > l->now ? due - l->now : l->now - due) / 86400;
 	char left[48] = "";
 

@@ -184,6 +184,8 @@ struct walk {
 static int walk_one(void *arg, const struct vault_record *record)
 {
 	struct walk *w = arg;
+	if (record->unreadable)
+		return w->each(w->arg, record->id, "", RIGHTS_UNREADABLE, record->made, 0);
 	JSON_AUTO cJSON *body = rights_body(record, w->e);
 
 	if (body == NULL) {

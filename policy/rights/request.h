@@ -44,7 +44,9 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
 // For the officer (the secret is not asked for): the same plus `names_receipt` (or an archive), and contact and message when `personal`.
 int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e);
-// Every live request, oldest first, until `each` returns non-zero. `due` is when the answer is due.
+// Every live request, oldest first, until `each` returns non-zero. `due` is when the answer is due. Of one that cannot be read, as its key is
+// missing, the state is RIGHTS_UNREADABLE, and of right and due nothing is known.
+#define RIGHTS_UNREADABLE "unreadable"
 int rights_each(struct vault *v, int (*each)(void *, const char *id, const char *right, const char *state, time_t received, time_t due),
 		void *arg, struct err *e);
 // An answer that is due and not given.

@@ -24,7 +24,7 @@
 
 struct store; // the engine's own: everything that is open
 enum store_access {
-	STORE_LOOK,   // the stores must exist with the current schema
+	STORE_LOOK,   // the stores must exist with the current schema; where nobody may write them, as a copy, they are only read
 	STORE_SERVE,  // and are read through first when not all who had them open have closed them: ERR_CORRUPT with the first finding
 	STORE_CREATE, // makes them and migrates their schema
 };
@@ -73,7 +73,7 @@ struct store_survey {
 
 struct backend_upkeep {
 	// Opens the stores under the folder `state`. ERR_NOT_FOUND when they are not there and not to be made; ERR_INPUT on a newer schema or
-	// on somebody else's file.
+	// on somebody else's file; ERR_CORRUPT when one is missing beside the others, or older than they are.
 	int (*open)(struct store **out, const char *state, enum store_access access, struct err *e);
 	void (*close)(struct store *s);
 
@@ -235,11 +235,13 @@ struct log_row {
 struct log_day {
 	char day[WHEN_DATE];
 	enum { LOG_DAY_READ, LOG_DAY_VOID /* begun and no more, or ended in this moment */, LOG_DAY_DAMAGED } state;
+	bool set_aside; // a damaged part of it is kept beside it until it ends
 	uint64_t lines;
 	time_t oldest, newest; // 0: empty
 };
 
 struct backend_log {
+	// ERR_CORRUPT when the day is damaged: it is set aside, and who tries again begins it anew.
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
 	int (*days)(struct store *s, struct log_day **out, struct err *e); // their number, or -1; oldest first; the caller frees *out
 	// Deletes the rows with the address or the receipt (NULL: none of that sort) of a day, up to a time, or only counts them, and sanitises.

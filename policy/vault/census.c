@@ -4,23 +4,24 @@
 #include "policy/vault/erase.h"
 #include "policy/vault/record.h"
 #include "policy/vault/state.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 static int count_log(struct vault *v, struct census_row *row, struct err *e)
 {
 	struct log_day *days;
-	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
+	int count = v->b->log->days(v->store, &days, e);
 
-	for (int i = 0; i < count && ret == 0; i++) {
+	for (int i = 0; i < count; i++) {
 		const struct log_day *d = &days[i];
-		if (d->state == LOG_DAY_DAMAGED)
-			ret = err_set(e, ERR_CORRUPT, "the request log of %s is damaged", d->day);
+		if (d->state == LOG_DAY_DAMAGED || d->set_aside)
+			snprintf(row->damaged, sizeof row->damaged, "%s", d->day);
 		row->count += d->lines;
 		if (row->oldest == 0 || (d->oldest != 0 && d->oldest < row->oldest))
 			row->oldest = d->oldest;
 	}
 	free(days);
-	return ret;
+	return count < 0 ? -1 : 0;
 }
 
 // Whether anything of the kind is past its end. Its oldest record may be one that was anonymised, when the policy still said so: it stays.

@@ -162,14 +162,18 @@ static int sign_note(const struct vault *v, struct buf *note, struct err *e)
 {
 	EVP_PKEY *key PKEY_AUTO = read_private(v, e);
 	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
-	uint8_t public[ED25519_LEN], blob[KEY_HINT_LEN + SIGNATURE_LEN];
+	uint8_t public[ED25519_LEN], published[ED25519_LEN], blob[KEY_HINT_LEN + SIGNATURE_LEN];
 	size_t public_len = sizeof public, len = SIGNATURE_LEN;
 	char origin[ORIGIN_MAX];
 
 	if (key == NULL)
 		return -1;
 	origin_of(v, origin);
-	if (c == NULL || EVP_PKEY_get_raw_public_key(key, public, &public_len) != 1 || EVP_DigestSignInit(c, NULL, NULL, NULL, key) != 1 ||
+	if (EVP_PKEY_get_raw_public_key(key, public, &public_len) != 1 || !read_public(v, published) ||
+	    memcmp(public, published, sizeof public) != 0)
+		return err_set(e, ERR_INPUT,
+			       "keys/ledger.key is not the key of keys/ledger.pub, which others verify with: nothing is signed");
+	if (c == NULL || EVP_DigestSignInit(c, NULL, NULL, NULL, key) != 1 ||
 	    EVP_DigestSign(c, blob + KEY_HINT_LEN, &len, (const uint8_t *)note->data, note->len) != 1)
 		return err_set(e, ERR_IO, "the checkpoint cannot be signed");
 	key_hint(origin, public, blob);

@@ -113,7 +113,7 @@ static void markers_free(struct markers *m)
 
 // ---- the request log ----
 
-static void erase_day(struct erasure *x, const char *day, bool count_only)
+static void erase_day(struct erasure *x, const struct log_day *d, bool count_only)
 {
 	struct vault *v = x->v;
 	struct erase_store *sum = &x->out->stores[STORE_REQUEST_LOG];
@@ -122,7 +122,7 @@ static void erase_day(struct erasure *x, const char *day, bool count_only)
 	const uint8_t *subject = x->by != ERASE_ADDRESS && x->has_subject ? x->subject : NULL;
 	struct err why = {0};
 	uint64_t rows = 0;
-	int ret = request_log_hashes_of(v, day, address, subject, &hashes, &why);
+	int ret = request_log_hashes_of(v, d->day, address, subject, &hashes, &why);
 
 	if (ret == 0) {
 		if (address != NULL)
@@ -130,13 +130,15 @@ static void erase_day(struct erasure *x, const char *day, bool count_only)
 		if (subject != NULL)
 			marker_add(&x->markers, hashes.receipt, LOG_HASH_LEN);
 		do
-			ret = v->b->log->erase(v->store, day, address == NULL ? NULL : hashes.address,
+			ret = v->b->log->erase(v->store, d->day, address == NULL ? NULL : hashes.address,
 					       subject == NULL ? NULL : hashes.receipt, INT64_MAX, count_only, SANITISE_SMALL, &rows, &why);
 		while (ret != 0 && made_space(x, &why));
 		commit_outcome(v, ret, &why);
-	} else if (why.code == ERR_NOT_FOUND) {
-		ret = 0; // without its key nothing of the day can be read
+	} else if (why.code == ERR_NOT_FOUND) { // nothing of the day can be read, nor found
+		ret = d->lines == 0 ? 0 : err_set(&why, ERR_CORRUPT, "the key of %s is missing", d->day);
 	}
+	if (ret == 0 && d->set_aside)
+		ret = err_set(&why, ERR_CORRUPT, "a part of %s is damaged and was set aside until the day ends", d->day);
 	*(count_only ? &sum->found : &sum->erased) += rows;
 	if (ret != 0)
 		erase_partial(x, "request log", why.text);
@@ -149,7 +151,7 @@ static void erase_log(struct erasure *x, bool count_only)
 	int count = x->v->b->log->days(x->v->store, &days, &why);
 
 	for (int i = 0; i < count; i++)
-		erase_day(x, days[i].day, count_only);
+		erase_day(x, &days[i], count_only);
 	free(days);
 	if (count < 0)
 		erase_partial(x, "request log", why.text);
@@ -350,6 +352,8 @@ static void erase_rest(struct erasure *x)
 		while (ret != 0 && made_space(x, &why));
 		if (ret != 0)
 			erase_partial(x, step == 1 ? "keys" : "records", why.text);
+		struct erase_store *log = &x->out->stores[STORE_REQUEST_LOG];
+		log->found = log->erased > log->found ? log->erased : log->found; // rows that came since
 		if (step == 2)
 			markers_drop_used(v, &x->markers);
 		commit_release(v, &alone);

@@ -207,7 +207,8 @@ static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
 	if (due == 0 || due > p->horizon) {
 		if (p->out->oldest_left == 0)
 			p->out->oldest_left = d->oldest;
-		bool garbage = !p->dry_run && key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, d->day, &key, &why) != 0 &&
+		bool garbage = !p->dry_run && d->state == LOG_DAY_VOID && !d->set_aside &&
+			       key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, d->day, &key, &why) != 0 &&
 			       why.code == ERR_NOT_FOUND; // that a crash left
 		return garbage ? v->b->log->end_day(v->store, d->day, e) : 0;
 	}

@@ -86,18 +86,31 @@ static int seal_body(struct vault *v, struct record_row *row, const void *body, 
 	return seal_body_with(&key, row, body, len, e);
 }
 
+static bool still_bears(const struct vault *v, enum view view, const struct record_row *row)
+{
+	struct record_row now ROW_AUTO = {0};
+
+	return record_read(v, view, row->id, &now, NULL) == 0 && now.has_key && memcmp(now.key, row->key, KEY_ID_LEN) == 0;
+}
+
 static int open_body(const struct vault *v, enum view view, const struct record_row *row, struct buf *out, struct err *e)
 {
 	struct data_key DATA_KEY_AUTO key = {0};
+	struct err why = {0};
 	char context[CONTEXT_MAX];
 
 	if (row->body.len == 0)
 		return 0;
 	if (!row->has_key)
 		return err_set(e, ERR_CORRUPT, "a record has a body but no key");
-	// Its key is destroyed after its row: whoever read the row just before finds no key.
-	if (key_get(v, view, row->key, &key, e) != 0)
-		return -1;
+	if (key_get(v, view, row->key, &key, &why) != 0) {
+		// Its key is destroyed after its row: whoever read the row just before finds no key. Else nobody erased it.
+		if (why.code == ERR_NOT_FOUND && still_bears(v, view, row))
+			return err_set(e, ERR_CORRUPT,
+				       "the key of a record (%s) is missing: it cannot be read until keys/keys.db is put back",
+				       kind_row(row->kind)->name);
+		return err_set(e, why.code, "%s", why.text);
+	}
 	body_context(context, row);
 	return unseal(key.bytes, context, row->body.data, row->body.len, out, e);
 }
@@ -337,17 +350,22 @@ int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(v
 	       struct err *e)
 {
 	struct record_list page = {0};
-	struct err why = {0};
 	int ret = 0, stop = 0;
 
 	do {
 		ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, &page, e);
 		for (size_t i = 0; i < page.count && ret == 0 && !stop; i++) {
+			struct err why = {0};
 			struct vault_record r;
 			if (vault_get(v, page.rows[i].id, &r, &why) != 0) {
-				if (why.code != ERR_NOT_FOUND)
-					ret = err_set(e, why.code, "%s", why.text);
-				continue;
+				const struct record_row *row = &page.rows[i];
+				if (why.code != ERR_CORRUPT) {
+					ret = why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+					continue;
+				}
+				r = (struct vault_record){.kind = kind, .made = row->facts.made, .due = row->due, .unreadable = true};
+				memcpy(r.id, row->id, sizeof r.id);
+				memcpy(r.state, row->state, sizeof r.state);
 			}
 			if (state == NULL || strcmp(state, r.state) == 0)
 				stop = each(arg, &r);

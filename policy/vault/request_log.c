@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // The request log: a place and a key for each UTC day. A row taken at a time always goes to that time's day. The key is committed before the day
-// is begun; a day without a key is garbage.
+// is begun.
 #include "policy/vault/request_log.h"
+#include "policy/base/text.h"
 #include "policy/vault/clock_guard.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADDRESS_MAX = 64, AGENT_MAX = 1024, CONTEXT_MAX = 32 };
+enum { ADDRESS_MAX = 64, AGENT_MAX = 1024 };
 static const char hash_key_label[] = "request-log look-up";
 
 // Two ways to write one address must be found by either.
@@ -61,8 +62,7 @@ static int make_day_key(struct vault *v, const char *kind, const char *day, stru
 
 	if (commit_alone_in(v, LANE_RECORDS, &op, e) != 0)
 		return -1;
-	// What stands there was sealed with a key that is destroyed.
-	int ret = v->b->log->end_day(v->store, day, e) != 0 ? -1 : transaction_end(v, LANE_RECORDS, key_obtain(v, kind, day, out, e), e);
+	int ret = transaction_end(v, LANE_RECORDS, key_obtain(v, kind, day, out, e), e);
 	commit_release_in(v, &op);
 	return ret;
 }
@@ -93,6 +93,17 @@ struct request_log_pending {
 	struct op op;
 };
 
+// What stands beside a body in clear is bound to it: it cannot be given to another row.
+void request_log_context(char out[LOG_CONTEXT_MAX], const char *day, const struct log_row *row)
+{
+	char address[2 * LOG_HASH_LEN + 1], receipt[2 * LOG_HASH_LEN + 1] = "";
+
+	hex_encode(address, row->address, LOG_HASH_LEN);
+	if (row->has_receipt)
+		hex_encode(receipt, row->receipt, LOG_HASH_LEN);
+	snprintf(out, LOG_CONTEXT_MAX, "request-log|%s|%lld|%s|%s", day, (long long)row->at, address, receipt);
+}
+
 static int run_line(struct vault *v, void *arg, struct err *e)
 {
 	const struct request_log_pending *p = arg;
@@ -101,7 +112,7 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 	struct buf body BUF_AUTO = BUF_INIT(ADDRESS_MAX + AGENT_MAX + 2 + SEAL_OVERHEAD);
 	struct log_row row = {.day = v->log.day, .at = p->at, .has_receipt = p->row.receipt != NULL};
 	uint8_t hash[HASH_LEN], subject[HASH_LEN];
-	char context[CONTEXT_MAX], address[ADDRESS_MAX];
+	char context[LOG_CONTEXT_MAX], address[ADDRESS_MAX];
 
 	canonical(address, p->row.address);
 	keyed_hash(hash, v->log.hash_key, "address", address, strlen(address));
@@ -114,7 +125,7 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 	buf_add(&plain, address, strlen(address) + 1);
 	if (buf_add(&plain, agent, strnlen(agent, AGENT_MAX)) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	snprintf(context, sizeof context, "request-log|%s", v->log.day);
+	request_log_context(context, v->log.day, &row);
 	if (seal(v->log.key, context, plain.data, plain.len, &body, e) != 0)
 		return -1;
 	row.body = body.data;

@@ -16,6 +16,8 @@ struct request_log_hashes {
 };
 int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject,
 			  struct request_log_hashes *out, struct err *e);
+enum { LOG_CONTEXT_MAX = 128 };
+void request_log_context(char out[LOG_CONTEXT_MAX], const char *day, const struct log_row *row); // that its body is sealed with
 time_t request_log_due(const struct vault *v, time_t oldest);
 
 #endif

@@ -257,6 +257,11 @@ static void remove_unfinished(const char *folder, const char *path)
 		closedir(d);
 }
 
+static bool buf_equal(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
 // Written, and read back: what stands in the file is what the rows say.
 static int file_pack(const struct closing *c, const char *folder, struct err *e)
 {
@@ -274,14 +279,20 @@ static int file_pack(const struct closing *c, const char *folder, struct err *e)
 	if (segment_path(c->v, c->row.start, path, e) != 0)
 		return -1;
 	remove_unfinished(folder, path);
+	// One that a crash left before its row says the same; what is damaged is made anew.
+	if (access(path, F_OK) == 0 && file_unpack(c->v, &c->row, &again, NULL) == 0 && !buf_equal(&again, &c->text))
+		return err_set(
+		    e, ERR_CORRUPT,
+		    "%s is there already and tells of other events: vault.db is older than it; nothing was changed; put vault.db, "
+		    "vault.lock and ledger/ back as one backup has them",
+		    path);
+	buf_reset(&again);
 	if (file_write(path, packed.data, packed.len, 0600, NULL, e) != 0)
 		return -1;
 	file_own_like(path, c->v->state);
 	if (file_unpack(c->v, &c->row, &again, e) != 0)
 		return -1;
-	return again.len == c->text.len && memcmp(again.data, c->text.data, again.len) == 0
-		   ? 0
-		   : err_set(e, ERR_IO, "%s reads back as another text than was written", path);
+	return buf_equal(&again, &c->text) ? 0 : err_set(e, ERR_IO, "%s reads back as another text than was written", path);
 }
 
 struct put_row {

@@ -67,8 +67,8 @@ struct vault_record {
 	char state[STATE_MAX];
 	time_t made, due; // due 0: no fixed end
 	struct life_facts facts;
-	bool has_file;
-	struct buf body; // opened; freed by vault_record_free
+	bool has_file, unreadable; // unreadable: only vault_each tells of it, without its body
+	struct buf body;           // opened; freed by vault_record_free
 };
 void vault_record_free(struct vault_record *r);
 // A record past its due time is not found, pruned or not. ERR_NOT_FOUND. Of several with the same tag vault_find takes any.
@@ -76,7 +76,7 @@ int vault_get(struct vault *v, const char *id, struct vault_record *out, struct 
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
 // The same but for the body, which stays sealed: `out` has none. At a small part of the cost.
 int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
-// Calls `each` for every live record of the kind, oldest first, until it returns non-zero. `state` NULL: any.
+// Calls `each` for every live record of the kind, oldest first, until it returns non-zero, also for what is damaged or lacks its key. `state` NULL: any.
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
 	       struct err *e);
 struct vault_change {
@@ -142,9 +142,10 @@ struct census_row {
 	enum kind kind;
 	enum policy_keep keep;
 	uint64_t count;
-	time_t oldest;          // 0: none
-	uint64_t limit_seconds; // life from `oldest`; 0: no fixed end
-	bool late;              // something older than promised is there
+	time_t oldest;           // 0: none
+	uint64_t limit_seconds;  // life from `oldest`; 0: no fixed end
+	bool late;               // something older than promised is there
+	char damaged[WHEN_DATE]; // of the request log: a day that cannot be read whole; "": none
 };
 struct census {
 	struct census_row rows[KIND_COUNT];

@@ -95,7 +95,7 @@ static int verify_event(void *arg, const struct ledger_row *row)
 	if (w->payload.seq == row->seq && !w->failed)
 		w->failed = ledger_payload_check(w->v, &w->payload, row, &good, &w->why) != 0;
 	if (!good)
-		verify_found(w, want, "the payload of event %llu was altered", (unsigned long long)want);
+		verify_found(w, want, "the payload of event %llu was altered, or its key is missing", (unsigned long long)want);
 	merkle_append(&w->tree, leaf);
 	merkle_append(&w->part, leaf);
 	if (!w->done && !w->failed && w->tree.size >= w->next)

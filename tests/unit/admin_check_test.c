@@ -226,14 +226,10 @@ static void installed_settings_fill_gaps_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    PLACED(nothing_to_judge),
-	    PLACED(retention),
-	    PLACED(last_prune),
-	    PLACED(late_requests),
-	    PLACED(refused_regions),
-	    PLACED(the_last_activation_counts),
-	    PLACED(ledger_and_residue),
-	    PLACED(installed_settings_fill_gaps_only),
+	    PLACED(nothing_to_judge),   PLACED(retention),
+	    PLACED(last_prune),         PLACED(late_requests),
+	    PLACED(refused_regions),    PLACED(the_last_activation_counts),
+	    PLACED(ledger_and_residue), PLACED(installed_settings_fill_gaps_only),
 	    cmocka_unit_test(spans),
 	};
 	setenv("COLUMNS", "1000", 1);

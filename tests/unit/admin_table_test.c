@@ -132,12 +132,8 @@ static void a_cut_sequence_at_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(forms),
-	    cmocka_unit_test(narrow),
-	    cmocka_unit_test(empty),
-	    cmocka_unit_test(times),
-	    cmocka_unit_test(hostile_text),
-	    cmocka_unit_test(a_cut_sequence_at_the_end),
+	    cmocka_unit_test(forms), cmocka_unit_test(narrow),       cmocka_unit_test(empty),
+	    cmocka_unit_test(times), cmocka_unit_test(hostile_text), cmocka_unit_test(a_cut_sequence_at_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
 #include "tests/unit/test.h"
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -132,7 +133,9 @@ static inline const char *fixture_spool_file(struct fixture *f, const char *name
 	struct err e = {0};
 
 	snprintf(path, sizeof path, "%s/spool/%s", f->run, name);
+	const struct timespec made = {.tv_sec = fixture_time};
 	assert_return_code(file_write(path, "PK-example", 10, 0640, NULL, &e), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, (const struct timespec[]){made, made}, 0), 0); // or no orphan were ever old
 	return path;
 }
 

@@ -39,8 +39,287 @@ static void a_missing_vault_is_not_made_by_a_program(void **state)
 	f->vault = NULL;
 	snprintf(path, sizeof path, "%s/vault.db", f->state);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(open_fails(f, VAULT_PROGRAM, "run: lethe keys init"), ERR_NOT_FOUND);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, "put vault.db"), ERR_CORRUPT);
 	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void in_state(const struct fixture *f, const char *what)
+{
+	char command[512];
+
+	snprintf(command, sizeof command, "cd '%s' && %s", f->state, what);
+	assert_int_equal(system(command), 0);
+}
+
+static void open_fails_for_all(struct fixture *f, const char *words)
+{
+	static const enum vault_mode modes[] = {VAULT_ADMIN, VAULT_LOOK, VAULT_PROGRAM, VAULT_ADMIN};
+
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(open_fails(f, modes[i], words), ERR_CORRUPT);
+}
+
+// Whatever is taken away or emptied: the officer's command does not make it anew, nor does anybody after it, and what is there stays.
+static void a_lost_store_is_not_replaced(void **state)
+{
+	static const struct {
+		const char *lose, *words;
+	} losses[] = {
+	    {"rm vault.db*", "vault.db is missing or empty, but keys/keys.db is there"},
+	    {"rm keys/keys.db*", "keys/keys.db is missing or empty, but vault.db is there"},
+	    {"rm -f vault.db-* && : >vault.db", "vault.db is missing or empty"},
+	    {"rm -f keys/keys.db-* && : >keys/keys.db", "keys/keys.db is missing or empty"},
+	    {"rm vault.db* keys/keys.db*", "keys/ledger.pub is there"},
+	    {"rm vault.db* keys/keys.db* keys/ledger.pub", "put vault.db"},
+	    {"rm vault.db* keys/keys.db* keys/ledger.pub vault.lock", "log is there"},
+	    {"rm vault.db* vault.lock", "vault.db is missing"},
+	};
+	struct fixture *f = *state;
+
+	fixture_log(f, "198.51.100.1", NULL);
+	vault_close(f->vault);
+	f->vault = NULL;
+	in_state(f, "cp -a . ../good");
+	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+		in_state(f, losses[i].lose);
+		in_state(f, "rm -rf ../before && cp -a . ../before");
+		assert_int_equal(open_fails(f, VAULT_ADMIN, losses[i].words), ERR_CORRUPT);
+		if (i < 6) // its vault.lock is there
+			open_fails_for_all(f, losses[i].words);
+		in_state(f, "test ! -s vault.db || test ! -s keys/keys.db");
+		in_state(f, "find . -mindepth 1 -delete && cp -a ../good/. .");
+		fixture_reopen(f, VAULT_ADMIN);
+	}
+}
+
+static void an_interrupted_making_is_made_good(void **state)
+{
+	struct fixture *f = *state;
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	in_state(f, "rm -f vault.db* keys/* && : >vault.db && printf '%-20d\\n%-20d\\n' 0 -2 >vault.lock");
+	fixture_reopen(f, VAULT_ADMIN);
+	fixture_reopen(f, VAULT_PROGRAM);
+}
+
+static void an_older_vault_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct prune_result pruned;
+	struct err e = {0};
+
+	fixture_archive(f, "receipt", "token", id);
+	fixture_reopen(f, VAULT_ADMIN);
+	in_state(f, "mkdir ../old && cp vault.db* ../old");
+	fixture_archive(f, "receipt-2", "token-2", id);
+	vault_close(f->vault);
+	f->vault = NULL;
+	in_state(f, "mkdir ../new && cp vault.db* ../new && rm vault.db* && cp ../old/* .");
+	open_fails_for_all(f, "is an older one, or lost its write-ahead log");
+	in_state(f, "rm vault.db* && cp ../new/* .");
+	fixture_reopen(f, VAULT_PROGRAM);
+	// A write-ahead log that is lost with what is in it, after a crash: pruning is the last that remembered.
+	fixture_sql(f, "vault.db", "PRAGMA wal_checkpoint(TRUNCATE)");
+	fixture_reopen(f, VAULT_ADMIN);
+	fixture_archive(f, "receipt-3", "token-3", id);
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	in_state(f, "rm -rf ../copy && cp -a . ../copy && rm ../copy/*-wal ../copy/*-shm");
+	snprintf(f->state, sizeof f->state, "%s/copy", f->root);
+	open_fails_for_all(f, "lost its write-ahead log");
+}
+
+static void older_keys_are_noticed(void **state)
+{
+	struct fixture *f = *state;
+	const struct vault_new ticket = {.kind = KIND_TICKET, .subject = "someone", .body = "x", .body_len = 1};
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	fixture_reopen(f, VAULT_ADMIN);
+	in_state(f, "mkdir ../old && cp keys/keys.db* ../old");
+	fixture_time += 5;
+	assert_return_code(vault_put(f->vault, &ticket, NULL, id, &e), 0);
+	vault_close(f->vault);
+	f->vault = NULL;
+	in_state(f, "mkdir ../new && cp keys/keys.db* ../new && rm keys/keys.db* && cp ../old/* keys/");
+	open_fails_for_all(f, "keys.db lacks keys");
+	in_state(f, "rm keys/keys.db* && cp ../new/* keys/");
+	fixture_reopen(f, VAULT_PROGRAM);
+	fixture_sql(f, "keys/keys.db", "DELETE FROM key");
+	open_fails_for_all(f, "keys.db lacks");
+}
+
+static int count_unreadable(void *arg, const struct vault_record *r)
+{
+	*(int *)arg += r->unreadable ? 100 : 1;
+	return 0;
+}
+
+// A key that is missing says nothing of an erasure: what it sealed is there still, and is told of.
+static void what_lost_its_key_is_not_taken_for_erased(void **state)
+{
+	struct fixture *f = *state;
+	struct vault_new ticket = {.kind = KIND_TICKET, .subject = "someone", .body = "x", .body_len = 1};
+	struct ledger_event event = {.name = "request", .payload = "p", .payload_len = 1, .subject = "someone"};
+	struct ledger_report report;
+	struct vault_record record;
+	struct prune_result pruned;
+	struct erase_result erased;
+	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1];
+	int seen = 0;
+	struct err e = {0};
+
+	assert_return_code(vault_put(f->vault, &ticket, &event, id, &e), 0);
+	ticket.subject = "another";
+	assert_return_code(vault_put(f->vault, &ticket, NULL, other, &e), 0);
+	fixture_log(f, "198.51.100.1", NULL);
+	vault_close(f->vault);
+	f->vault = NULL;
+	fixture_sql(
+	    f, "keys/keys.db",
+	    "DELETE FROM key WHERE kind = 'request-log' OR id = (SELECT id FROM key WHERE kind = 'subject' ORDER BY rowid LIMIT 1)");
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(vault_get(f->vault, id, &record, &e), -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_return_code(vault_each(f->vault, KIND_TICKET, NULL, count_unreadable, &seen, &e), 0);
+	assert_int_equal(seen, 101);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	assert_false(report.intact);
+	assert_return_code(vault_erase(f->vault, ERASE_ADDRESS, "198.51.100.1", false, &erased, &e), 0);
+	assert_false(erased.complete); // the day cannot be searched
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_equal(fixture_day(f, "2026-11-22").lines, 1);
+	fixture_log(f, "198.51.100.2", NULL); // and it is written on
+	assert_int_equal(fixture_day(f, "2026-11-22").lines, 2);
+}
+
+static void a_damaged_day_stops_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct census_row row;
+	struct erase_result erased;
+	struct prune_result pruned;
+	struct err e = {0};
+
+	for (int i = 0; i < 200; i++)
+		fixture_log(f, "198.51.100.1", NULL);
+	vault_close(f->vault);
+	f->vault = NULL;
+	fixture_sql(f, "log/2026-11-22.db", "PRAGMA wal_checkpoint(TRUNCATE)");
+	in_state(f, "rm -f log/*-wal log/*-shm && dd if=/dev/urandom of=log/2026-11-22.db bs=4096 count=8 conv=notrunc status=none");
+	fixture_reopen(f, VAULT_PROGRAM);
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, &row), 0);
+	assert_string_equal(row.damaged, "2026-11-22");
+	fixture_log(f, "198.51.100.1", NULL);
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, &row), 1);
+	assert_string_equal(row.damaged, "2026-11-22"); // still told
+	assert_return_code(vault_erase(f->vault, ERASE_ADDRESS, "198.51.100.1", false, &erased, &e), 0);
+	assert_false(erased.complete);
+	assert_int_equal(erased.stores[2].erased, 1);
+	fixture_reopen(f, VAULT_ADMIN);
+	fixture_time += 15 * 86400;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	in_state(f, "test -z \"$(ls log)\""); // its end is that of the day
+}
+
+static void a_body_of_the_log_is_bound_to_its_row(void **state)
+{
+	struct fixture *f = *state;
+	struct log_row row = {.at = 7, .has_receipt = true, .address = {1}, .receipt = {2}};
+	char context[LOG_CONTEXT_MAX], other[LOG_CONTEXT_MAX];
+
+	(void)f;
+	request_log_context(context, "2026-11-22", &row);
+	for (int i = 0; i < 4; i++) {
+		struct log_row changed = row;
+		changed.at += i == 0;
+		changed.address[LOG_HASH_LEN - 1] ^= i == 1;
+		changed.receipt[0] ^= i == 2;
+		changed.has_receipt = i != 3;
+		request_log_context(other, "2026-11-22", &changed);
+		assert_string_not_equal(context, other);
+	}
+	struct data_key DATA_KEY_AUTO key = {0};
+	struct buf plain BUF_AUTO = BUF_INIT(2048), hex BUF_AUTO = BUF_INIT(8192);
+	struct err e = {0};
+	char command[512];
+	fixture_log(f, "198.51.100.1", "receipt");
+	assert_return_code(key_find(f->vault, VIEW_COMMITTED, "request-log", "2026-11-22", &key, &e), 0);
+	snprintf(command, sizeof command,
+		 "sqlite3 '%s/log/2026-11-22.db' 'SELECT at, hex(address_hash), hex(receipt_hash), hex(body) FROM line'", f->state);
+	FILE *rows = popen(command, "r");
+	assert_non_null(rows);
+	char line[4096], *save = NULL;
+	assert_non_null(fgets(line, sizeof line, rows));
+	pclose(rows);
+	row.at = strtoll(strtok_r(line, "|\n", &save), NULL, 10);
+	assert_int_equal(hex_decode(row.address, LOG_HASH_LEN, strtok_r(NULL, "|\n", &save)), 0);
+	assert_int_equal(hex_decode(row.receipt, LOG_HASH_LEN, strtok_r(NULL, "|\n", &save)), 0);
+	const char *body = strtok_r(NULL, "|\n", &save);
+	uint8_t sealed[2048];
+	assert_int_equal(hex_decode(sealed, strlen(body) / 2, body), 0);
+	request_log_context(context, "2026-11-22", &row);
+	assert_return_code(unseal(key.bytes, context, sealed, strlen(body) / 2, &plain, &e), 0);
+	assert_string_equal(buf_text(&plain), "198.51.100.1");
+	row.at++;
+	request_log_context(context, "2026-11-22", &row);
+	assert_int_not_equal(unseal(key.bytes, context, sealed, strlen(body) / 2, &plain, &e), 0);
+}
+
+// As another user, to whom not even a lock is open for writing; with a write-ahead log that was not emptied, and without.
+static void a_copy_that_nobody_may_write_is_verified(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1];
+
+	for (int emptied = 0; emptied < 2; emptied++) {
+		fixture_archive(f, "receipt", "token", id);
+		fixture_log(f, "198.51.100.1", NULL);
+		vault_close(f->vault);
+		f->vault = NULL;
+		if (emptied)
+			in_state(
+			    f, "for f in vault.db keys/keys.db log/*.db; do sqlite3 $f 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null; done");
+		in_state(f, "rm -rf '../a %23 copy?' && cp -a . '../a %23 copy?' && cd '../a %23 copy?' && rm -f *-shm */*-shm vault.lock "
+			    "space-reserve && "
+			    "{ test -s vault.db-wal || rm -f *-wal */*-wal; } && chmod -R a-w,a+rX . && chmod 755 .. && ls -R >../list");
+		pid_t child = fork();
+		if (child == 0) {
+			struct ledger_report report;
+			struct census census;
+			struct err e = {0};
+			snprintf(f->state, sizeof f->state, "%s/a %%23 copy?", f->root);
+			if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+				_exit(2);
+			if (vault_open(&f->vault, f->state, f->run, &f->policy, VAULT_LOOK, &e) != 0 ||
+			    ledger_verify(f->vault, LEDGER_WHOLE, &report, &e) != 0 || vault_census(f->vault, &census, &e) != 0) {
+				fprintf(stderr, "%s\n", e.text);
+				_exit(3);
+			}
+			_exit(report.intact && report.size > (emptied ? 1U : 0U) ? 0 : 4);
+		}
+		int status;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+		in_state(f, "cd '../a %23 copy?' && ls -R | cmp - ../list && chmod -R u+w .");
+		fixture_reopen(f, VAULT_ADMIN);
+	}
+}
+
+static void only_the_published_key_signs(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct err e = {0};
+
+	in_state(f, "cp keys/ledger.key ../right.key && printf '%064d\\n' 7 >keys/ledger.key");
+	assert_int_equal(ledger_checkpoint(f->vault, &note, &e), -1);
+	assert_non_null(strstr(e.text, "nothing is signed"));
+	in_state(f, "cp ../right.key keys/ledger.key");
+	buf_reset(&note);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
 }
 
 static void newer_and_foreign_files_are_refused(void **state)
@@ -326,6 +605,15 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(a_program_needs_a_store),
 	    T(a_missing_vault_is_not_made_by_a_program),
+	    T(a_lost_store_is_not_replaced),
+	    T(an_interrupted_making_is_made_good),
+	    T(an_older_vault_is_noticed),
+	    T(older_keys_are_noticed),
+	    T(what_lost_its_key_is_not_taken_for_erased),
+	    T(a_damaged_day_stops_nobody),
+	    T(a_body_of_the_log_is_bound_to_its_row),
+	    T(a_copy_that_nobody_may_write_is_verified),
+	    T(only_the_published_key_signs),
 	    T(newer_and_foreign_files_are_refused),
 	    T(damage_is_seen_at_the_start_after_a_crash),
 	    T(after_an_orderly_stop_nobody_looks),

@@ -8,6 +8,7 @@
 #include "policy/vault/sqlite/db.h"
 #include "policy/base/array.h"
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -180,10 +181,32 @@ static int check_version(struct db *s, enum db_access access, const char *path, 
 	return migrate(s, version, e);
 }
 
+// The write-ahead log is read where there is one: its index is in memory then, as the connection alone has the file. Without one the file is all.
+static int open_copy(struct db *s, const char *path, struct err *e)
+{
+	char uri[3 * PATH_MAX + 32] = "file:", log[PATH_MAX + 8];
+	size_t len = strlen(uri);
+
+	for (const char *p = path; *p != '\0' && len < 3 * PATH_MAX; p++)
+		len += (size_t)snprintf(uri + len, sizeof uri - len, strchr("%?#", *p) != NULL ? "%%%02X" : "%c", *p);
+	snprintf(log, sizeof log, "%s-wal", path);
+	snprintf(uri + len, sizeof uri - len, access(log, F_OK) == 0 ? "?vfs=unix-none" : "?immutable=1");
+	int rc = sqlite3_open_v2(
+	    uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
+	    NULL);
+	if (rc != SQLITE_OK)
+		return err_set(e, code_of(s->db, rc), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
+	return run_text(s, "PRAGMA locking_mode=EXCLUSIVE", "locking_mode", e) != 0 || harden(s, e) != 0
+		   ? -1
+		   : check_version(s, DB_COPY, path, e);
+}
+
 static int set_up(struct db *s, const char *path, enum db_access how, struct err *e)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
 
+	if (how == DB_COPY)
+		return open_copy(s, path, e);
 	if (how == DB_CREATE)
 		flags |= SQLITE_OPEN_CREATE;
 	else if (access(path, F_OK) != 0 && errno == ENOENT) // SQLite answers "cannot open" for a missing file as for a forbidden one

@@ -8,6 +8,7 @@
 
 enum db_access {
 	DB_READ,   // never writes
+	DB_COPY,   // the same, without locks and without making any file: of what nobody writes any more
 	DB_WRITE,  // the file must exist with the current schema
 	DB_CREATE, // makes the file and migrates its schema; the caller holds the lock
 };

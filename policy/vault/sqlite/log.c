@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char DAMAGED[] = ".damaged"; // behind the name of a day's file that was set aside
+
 static int log_path(const struct store *s, char out[PATH_MAX], const char *day, const char *suffix, struct err *e)
 {
-	char name[64];
+	char name[96];
 
 	snprintf(name, sizeof name, "log/%s.db%s", day, suffix);
 	return path_join(out, PATH_MAX, s->state, name, e);
@@ -28,7 +30,7 @@ int log_open(const struct store *s, struct db **out, const char *day, enum db_ac
 	*out = NULL;
 	if (log_path(s, path, day, "", e) != 0)
 		return -1;
-	if (db_open(out, DB_LOG, path, access, &why) != 0)
+	if (db_open(out, DB_LOG, path, s->copy ? DB_COPY : access, &why) != 0)
 		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 	return 0;
 }
@@ -50,6 +52,20 @@ static bool still_there(const struct store *s)
 	       file.st_ino == s->write.day.inode && file.st_dev == s->write.day.device;
 }
 
+// A day that is damaged is not written any more, and stands beside the new one until that ends: the site goes on.
+static void set_aside(struct store *s, const char *day)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", ""};
+	char from[PATH_MAX], to[PATH_MAX], name[32];
+
+	close_day(s);
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		snprintf(name, sizeof name, "%s%s", DAMAGED, suffixes[i]);
+		if (log_path(s, from, day, suffixes[i], NULL) == 0 && log_path(s, to, day, name, NULL) == 0)
+			rename(from, to);
+	}
+}
+
 static int open_day(struct store *s, const char *day, struct err *e)
 {
 	struct err why = {0};
@@ -63,8 +79,8 @@ static int open_day(struct store *s, const char *day, struct err *e)
 		return -1;
 	if (store_file_begin(s, path, &why) != 0) // to callers "not found" is what they look for, not where the log stands
 		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_IO : why.code, "%s", why.text);
-	if (db_open(&s->write.day.db, DB_LOG, path, DB_CREATE, e) != 0)
-		return -1;
+	if (db_open(&s->write.day.db, DB_LOG, path, DB_CREATE, &why) != 0)
+		return err_set(e, why.code, "%s", why.text);
 	if (stat(path, &file) != 0) {
 		close_day(s);
 		return err_system(e, ERR_IO, errno, "%s", path);
@@ -81,14 +97,24 @@ static int log_append(struct store *s, const struct log_row *row, struct err *e)
 
 	if (s->write.day.begun && !same)
 		return err_set(e, ERR_INPUT, "request log: one transaction writes one day");
-	if (!s->write.day.begun && !(same && still_there(s)) && open_day(s, row->day, e) != 0)
-		return -1;
-	return store_write_log(s, SQL_LOG_PUT,
-			       VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN),
-				      V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN), V_BLOB(row->body, row->body_len)),
-			       e) != 0
-		   ? -1
-		   : store_write_log(s, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(row->at), V_INT(row->at)), e);
+	struct err why = {0};
+	int ret = 0;
+	if (!s->write.day.begun && !(same && still_there(s)))
+		ret = open_day(s, row->day, &why);
+	if (ret == 0)
+		ret =
+		    store_write_log(s, SQL_LOG_PUT,
+				    VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN),
+					   V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN), V_BLOB(row->body, row->body_len)),
+				    &why) != 0 ||
+			    store_write_log(s, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(row->at), V_INT(row->at)), &why) != 0
+			? -1
+			: 0;
+	if (ret == 0)
+		return 0;
+	if (why.code == ERR_CORRUPT) // who tries again finds a new one
+		set_aside(s, row->day);
+	return err_set(e, why.code, "%s", why.text);
 }
 
 // ---- all days ----
@@ -106,7 +132,9 @@ static int summarise_day(const struct store *s, struct log_day *out, struct err 
 {
 	struct db *db DB_AUTO = NULL;
 	struct err why = {0};
+	char path[PATH_MAX];
 
+	out->set_aside = log_path(s, path, out->day, DAMAGED, NULL) == 0 && access(path, F_OK) == 0;
 	if (log_open(s, &db, out->day, DB_READ, &why) == 0 && db != NULL) {
 		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_SUMMARY, NULL, &why);
 		if (cursor_next(c, &why) == 1) {
@@ -183,7 +211,7 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 // What a crash left of other days, their logs and indexes without their file, goes too.
 static int log_end_day(struct store *s, const char *ended, struct err *e)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	static const char *const suffixes[] = {"", "-wal", "-shm", ".damaged", ".damaged-wal", ".damaged-shm"};
 	char folder[PATH_MAX], path[PATH_MAX], day[WHEN_DATE];
 	time_t start;
 

@@ -31,6 +31,7 @@ STATEMENT(RECORD_DELETE, "DELETE FROM record WHERE id = $1")
 STATEMENT(RECORD_SUMMARY,
 	  "SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
 	  "(SELECT max(made) FROM record WHERE kind = $1), (SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL)")
+STATEMENT(RECORD_NEWEST, "SELECT key, made FROM record WHERE kind = $1 AND key IS NOT NULL ORDER BY made DESC, id DESC LIMIT 1")
 STATEMENT(TAG_PUT, "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)")
 STATEMENT(TAG_DELETE, "DELETE FROM tag WHERE record = $1")
 STATEMENT(TAG_OF_RECORD, "SELECT hash FROM tag WHERE record = $1")
@@ -72,6 +73,8 @@ STATEMENT(CHECKPOINT_UP_TO, SELECT_CHECKPOINT " WHERE size <= $1 ORDER BY size D
 STATEMENT(KEY_PUT, "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)")
 STATEMENT(KEY_GET, "SELECT id, kind, scope, made, wrapped FROM key WHERE id = $1")
 STATEMENT(KEY_FIND, "SELECT id, kind, scope, made, wrapped FROM key WHERE kind = $1 AND scope = $2")
+STATEMENT(KEY_ANY, "SELECT 1 FROM key LIMIT 1")
+STATEMENT(KEY_NEWEST, "SELECT max(made) FROM key")
 STATEMENT(KEY_DELETE, "DELETE FROM key WHERE id = $1")
 
 // log/YYYY-MM-DD.db

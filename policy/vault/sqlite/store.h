@@ -10,6 +10,9 @@
 // lock on its first byte for reading as long as it lives. So who opens them knows whether others live (it gets no lock for writing), and whether
 // all of those before it came to their end: nobody lives and the number is not 0 after a crash, a kill or a power cut. Then the first program to
 // come reads every file through, under the lanes' locks, while the others wait; after an orderly stop nobody does.
+//
+// Its second line says how many events the ledger had when somebody last opened or closed the stores, or pruned; -2 while they are made. A ledger
+// with fewer is an older one, or lost its write-ahead log. What was written since, and went with that log, nobody can notice.
 #ifndef LETHE_VAULT_SQLITE_STORE_H
 #define LETHE_VAULT_SQLITE_STORE_H
 
@@ -21,6 +24,7 @@
 struct store {
 	char state[PATH_MAX];
 	int lock_fd[LANE_COUNT];
+	bool copy;             // that nobody may write, as kept in evidence: only to be looked at
 	bool counted, suspect; // in vault.lock; a commit's outcome is unknown: it stays counted
 	struct {
 		struct db *vault, *keys; // of who has entered LANE_RECORDS

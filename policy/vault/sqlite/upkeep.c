@@ -14,6 +14,203 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static uint64_t file_bytes(const char *folder, const char *name)
+{
+	struct stat file;
+	char path[PATH_MAX];
+
+	return path_join(path, sizeof path, folder, name, NULL) == 0 && stat(path, &file) == 0 && S_ISREG(file.st_mode)
+		   ? (uint64_t)file.st_size
+		   : 0;
+}
+
+// ---- who has them open? ----
+
+static bool lock_first_byte(int fd, short type)
+{
+	struct flock first = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+
+	return fcntl(fd, F_OFD_SETLK, &first) == 0;
+}
+
+// vault.lock: how many have the stores open, and what is remembered of them.
+struct lock_text {
+	int64_t count, events;
+};
+enum { NOT_REMEMBERED = -1, BEING_MADE = -2 };
+
+static struct lock_text lock_read(const struct store *s)
+{
+	struct lock_text out = {1, NOT_REMEMBERED};
+	char text[64] = "", *end, *last;
+
+	if (pread(s->lock_fd[LANE_RECORDS], text, sizeof text - 1, 0) < 0)
+		return out;
+	out.count = strtoll(text, &end, 10);
+	int64_t events = strtoll(end, &last, 10);
+	if (last != end)
+		out.events = events;
+	return out;
+}
+
+static int lock_write(const struct store *s, struct lock_text now, struct err *e)
+{
+	char text[64];
+	int len = snprintf(text, sizeof text, "%-20lld\n%-20lld\n", (long long)now.count, (long long)now.events);
+
+	return pwrite(s->lock_fd[LANE_RECORDS], text, (size_t)len, 0) == len && fdatasync(s->lock_fd[LANE_RECORDS]) == 0
+		   ? 0
+		   : err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "vault.lock");
+}
+
+static int count_events(struct store *s, int64_t *out, struct err *e)
+{
+	struct mark_row head;
+	int there = sqlite_ledger.mark_get(s, VIEW_WRITER, MARK_HEAD, MARK_UP_TO, 0, &head, e);
+
+	*out = (int64_t)head.size;
+	return there < 0 ? -1 : 0;
+}
+
+// Under the lock of the records.
+static int remember(struct store *s, struct err *e)
+{
+	struct lock_text now = lock_read(s);
+	int64_t events;
+
+	if (count_events(s, &events, e) != 0)
+		return -1;
+	if (events <= now.events)
+		return 0;
+	now.events = events;
+	return lock_write(s, now, e);
+}
+
+// ---- are they what was left? ----
+
+static bool key_there(struct store *s, const uint8_t id[KEY_ID_LEN])
+{
+	struct cursor *c CURSOR_AUTO = db_query(s->write.keys, SQL_KEY_GET, VALUES(V_BLOB(id, KEY_ID_LEN)), NULL);
+
+	return cursor_next(c, NULL) == 1;
+}
+
+static time_t newest_key(struct store *s)
+{
+	struct cursor *c CURSOR_AUTO = db_query(s->write.keys, SQL_KEY_NEWEST, NULL, NULL);
+
+	return cursor_next(c, NULL) == 1 ? cursor_int(c, 0) : 0;
+}
+
+// A key is destroyed after all that it sealed: where that of something new is missing, and nothing newer is there, they are of an earlier day.
+// What cannot be read is left to db_check.
+static int check_keys(struct store *s, int64_t events, struct err *e)
+{
+	struct cursor *any CURSOR_AUTO = db_query(s->write.keys, SQL_KEY_ANY, NULL, NULL);
+	bool older = events > 0 && cursor_next(any, NULL) == 0;
+	uint8_t id[KEY_ID_LEN];
+
+	for (unsigned k = 0; k < KIND_COUNT && !older; k++) {
+		struct cursor *c CURSOR_AUTO =
+		    db_query(s->write.vault, SQL_RECORD_NEWEST, VALUES(V_TEXT(kind_row((enum kind)k)->name)), NULL);
+		older =
+		    cursor_next(c, NULL) == 1 && cursor_copy(c, 0, id, KEY_ID_LEN) && !key_there(s, id) && newest_key(s) < cursor_int(c, 1);
+	}
+	return older ? err_set(e, ERR_CORRUPT,
+			       "%s/keys/keys.db lacks keys of what is new in vault.db: it is older, or lost its write-ahead log; stop the "
+			       "site and put "
+			       "its newest copy back",
+			       s->state)
+		     : 0;
+}
+
+static int check_content(struct store *s, struct err *e)
+{
+	const struct lock_text left = lock_read(s);
+	int64_t events;
+
+	if (count_events(s, &events, e) != 0)
+		return -1;
+	if (events < left.events)
+		return err_set(
+		    e, ERR_CORRUPT,
+		    "%s/vault.db ends at event %lld of the ledger, and there were %lld: it is an older one, or lost its write-ahead log; "
+		    "stop the site and put vault.db, vault.lock and ledger/ back as one backup has them",
+		    s->state, (long long)events, (long long)left.events);
+	return check_keys(s, events, e);
+}
+
+// Whether stores are to be made here. One that is missing or empty beside what was made with it is damage, which a new one would hide.
+static int check_files(const struct store *s, bool *new, struct err *e)
+{
+	static const char *const beside[] = {"log", "ledger"};
+	const bool vault = file_bytes(s->state, "vault.db") > 0, keys = file_bytes(s->state, "keys/keys.db") > 0;
+	const int64_t events = lock_read(s).events;
+	const char *witness = vault                                         ? "vault.db"
+			      : keys                                        ? "keys/keys.db"
+			      : file_bytes(s->state, "keys/ledger.pub") > 0 ? "keys/ledger.pub"
+									    : NULL;
+	char path[PATH_MAX];
+
+	*new = events == BEING_MADE || (!vault && !keys);
+	for (size_t i = 0; i < ARRAY_LEN(beside) && witness == NULL; i++)
+		if (path_join(path, sizeof path, s->state, beside[i], NULL) == 0 && folder_bytes(path) > 0)
+			witness = beside[i];
+	if (witness == NULL && events >= 0)
+		witness = "vault.lock";
+	if (events == BEING_MADE || (vault && keys) || witness == NULL)
+		return 0;
+	return err_set(e, ERR_CORRUPT,
+		       "%s/%s is missing or empty, but %s is there: nothing was made in its place; stop the site and put %s back", s->state,
+		       vault ? "keys/keys.db" : "vault.db", witness,
+		       vault  ? "its newest copy"
+		       : keys ? "vault.db, vault.lock and ledger/ as one backup has them"
+			      : "vault.db, vault.lock, ledger/ and the newest copy of keys/");
+}
+
+// Under the locks of all lanes.
+static int count_in(struct store *s, enum store_access access, struct err *e)
+{
+	struct lock_text now = lock_read(s);
+
+	if (access == STORE_LOOK)
+		return 0;
+	if (lock_first_byte(s->lock_fd[LANE_RECORDS], F_WRLCK) && now.count != 0 && access == STORE_SERVE) {
+		if (db_check(s->write.vault, e) != 0 || db_check(s->write.keys, e) != 0)
+			return -1;
+		now.count = 0;
+	}
+	now.count++;
+	if (count_events(s, &now.events, e) != 0 || lock_write(s, now, e) != 0)
+		return -1;
+	s->counted = true;
+	return lock_first_byte(s->lock_fd[LANE_RECORDS], F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
+}
+
+static void store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	db_close(&s->write.day.db);
+	if (s->counted && !s->suspect && store_enter(s, LANE_RECORDS, NULL) == 0) {
+		struct lock_text now = lock_read(s);
+		int64_t events;
+		now.count--;
+		if (count_events(s, &events, NULL) == 0 && events > now.events)
+			now.events = events;
+		lock_write(s, now, NULL);
+		store_leave(s, LANE_RECORDS);
+	}
+	db_close(&s->write.vault);
+	db_close(&s->write.keys);
+	db_close(&s->read.vault);
+	db_close(&s->read.keys);
+	for (int i = 0; i < LANE_COUNT; i++)
+		fd_close(&s->lock_fd[i]);
+	pthread_mutex_destroy(&s->read.mutex);
+	free(s);
+}
+
 // ---- numbers ----
 
 static int number_get(struct store *s, const char *name, int64_t *out, struct err *e)
@@ -57,6 +254,8 @@ static int store_sanitise(struct store *s, enum sanitise_part part, const char *
 
 	if (how == SANITISE_TRIM)
 		return trim(s, e);
+	if (how == SANITISE_SHRINK && part == PART_RECORDS && remember(s, e) != 0)
+		return -1;
 	if (part != PART_LOG)
 		return store_sanitise_one(part == PART_KEYS ? s->write.keys : s->write.vault, how, e);
 	if (log_open(s, &segment, day, DB_WRITE, e) != 0)
@@ -74,8 +273,8 @@ static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct db *db DB_AUTO = NULL;
-		if (path_join(path, sizeof path, s->state, names[i], e) != 0 || db_open(&db, (enum db_file)i, path, DB_READ, e) != 0 ||
-		    each(db, arg, e) != 0)
+		if (path_join(path, sizeof path, s->state, names[i], e) != 0 ||
+		    db_open(&db, (enum db_file)i, path, s->copy ? DB_COPY : DB_READ, e) != 0 || each(db, arg, e) != 0)
 			return -1;
 	}
 	int count = log_days(s, &days, e);
@@ -104,16 +303,6 @@ static int find_in_file(struct db *db, void *arg, struct err *e)
 static int store_find_bytes(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e)
 {
 	return each_store_file(s, find_in_file, &(struct finding){markers, count, out}, e);
-}
-
-static uint64_t file_bytes(const char *folder, const char *name)
-{
-	struct stat file;
-	char path[PATH_MAX];
-
-	return path_join(path, sizeof path, folder, name, NULL) == 0 && stat(path, &file) == 0 && S_ISREG(file.st_mode)
-		   ? (uint64_t)file.st_size
-		   : 0;
 }
 
 static int store_survey(struct store *s, struct store_survey *out, struct err *e)
@@ -189,73 +378,11 @@ static bool store_stamp_now(struct store *s, struct store_stamp *out)
 	return known;
 }
 
-// ---- who has them open? ----
+// ---- opening ----
 
-static bool lock_first_byte(int fd, short type)
+static int make_folders(struct store *s, struct err *e)
 {
-	struct flock first = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
-
-	return fcntl(fd, F_OFD_SETLK, &first) == 0;
-}
-
-static int64_t count_read(int fd)
-{
-	char text[24] = "";
-
-	return pread(fd, text, sizeof text - 1, 0) < 0 ? 1 : strtoll(text, NULL, 10);
-}
-
-static int count_write(int fd, int64_t count, struct err *e)
-{
-	char text[24];
-	int len = snprintf(text, sizeof text, "%-20lld\n", (long long)count);
-
-	return pwrite(fd, text, (size_t)len, 0) == len && fdatasync(fd) == 0
-		   ? 0
-		   : err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "vault.lock");
-}
-
-// Under the locks of all lanes.
-static int count_in(struct store *s, enum store_access access, struct err *e)
-{
-	const int fd = s->lock_fd[LANE_RECORDS];
-
-	if (access == STORE_LOOK)
-		return 0;
-	int64_t count = count_read(fd);
-	if (lock_first_byte(fd, F_WRLCK) && count != 0 && access == STORE_SERVE) {
-		if (db_check(s->write.vault, e) != 0 || db_check(s->write.keys, e) != 0)
-			return -1;
-		count = 0;
-	}
-	if (count_write(fd, count + 1, e) != 0)
-		return -1;
-	s->counted = true;
-	return lock_first_byte(fd, F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
-}
-
-static void store_close(struct store *s)
-{
-	if (s == NULL)
-		return;
-	db_close(&s->write.day.db);
-	db_close(&s->write.vault);
-	db_close(&s->write.keys);
-	db_close(&s->read.vault);
-	db_close(&s->read.keys);
-	if (s->counted && !s->suspect && store_enter(s, LANE_RECORDS, NULL) == 0) {
-		count_write(s->lock_fd[LANE_RECORDS], count_read(s->lock_fd[LANE_RECORDS]) - 1, NULL);
-		store_leave(s, LANE_RECORDS);
-	}
-	for (int i = 0; i < LANE_COUNT; i++)
-		fd_close(&s->lock_fd[i]);
-	pthread_mutex_destroy(&s->read.mutex);
-	free(s);
-}
-
-static int make_files(struct store *s, struct err *e)
-{
-	static const char *const folders[] = {"keys", "log"}, *const files[] = {"vault.lock", "vault.db", "keys/keys.db"};
+	static const char *const folders[] = {"keys", "log"};
 	char path[PATH_MAX];
 
 	if (folder_make(s->state, 0750, e) != 0)
@@ -265,13 +392,10 @@ static int make_files(struct store *s, struct err *e)
 			return -1;
 		file_own_like(path, s->state);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		if (path_join(path, sizeof path, s->state, files[i], e) != 0 || store_file_begin(s, path, e) != 0)
-			return -1;
-	return 0;
+	return path_join(path, sizeof path, s->state, "vault.lock", e) != 0 ? -1 : store_file_begin(s, path, e);
 }
 
-static int open_locks(struct store *s, struct err *e)
+static int open_locks(struct store *s, enum store_access access, struct err *e)
 {
 	static const struct {
 		const char *name;
@@ -279,11 +403,13 @@ static int open_locks(struct store *s, struct err *e)
 	} locks[LANE_COUNT] = {[LANE_RECORDS] = {"vault.lock", O_RDWR}, [LANE_LOG] = {"log", O_RDONLY | O_DIRECTORY}};
 	char path[PATH_MAX];
 
+	s->copy = access == STORE_LOOK && path_join(path, sizeof path, s->state, "vault.db", NULL) == 0 &&
+		  faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno != ENOENT;
 	for (int i = 0; i < LANE_COUNT; i++) {
 		if (path_join(path, sizeof path, s->state, locks[i].name, e) != 0)
 			return -1;
-		s->lock_fd[i] = open(path, locks[i].flags | O_CLOEXEC);
-		if (s->lock_fd[i] < 0)
+		s->lock_fd[i] = open(path, (s->copy ? O_RDONLY : locks[i].flags) | O_CLOEXEC);
+		if (s->lock_fd[i] < 0 && !s->copy)
 			return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no store in %s; run: lethe keys init", s->state)
 					       : err_system(e, ERR_IO, errno, "%s", path);
 	}
@@ -292,17 +418,24 @@ static int open_locks(struct store *s, struct err *e)
 
 static int open_connections(struct store *s, enum store_access access, struct err *e)
 {
-	const enum db_access how = access == STORE_CREATE ? DB_CREATE : DB_WRITE;
+	const enum db_access how = s->copy ? DB_COPY : access == STORE_CREATE ? DB_CREATE : DB_WRITE, read = s->copy ? DB_COPY : DB_READ;
 	char vault[PATH_MAX], keys[PATH_MAX];
+	bool new;
 
-	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 || path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0)
+	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 ||
+	    path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0 || check_files(s, &new, e) != 0)
+		return -1;
+	if (new &&access == STORE_CREATE && (lock_write(s, (struct lock_text){lock_read(s).count, BEING_MADE}, e) != 0 ||
+					     store_file_begin(s, vault, e) != 0 || store_file_begin(s, keys, e) != 0))
 		return -1;
 	if (db_open(&s->write.vault, DB_VAULT, vault, how, e) == 0 && db_open(&s->write.keys, DB_KEYS, keys, how, e) == 0 &&
-	    db_open(&s->read.vault, DB_VAULT, vault, DB_READ, e) == 0 && db_open(&s->read.keys, DB_KEYS, keys, DB_READ, e) == 0)
+	    db_open(&s->read.vault, DB_VAULT, vault, read, e) == 0 && db_open(&s->read.keys, DB_KEYS, keys, read, e) == 0 &&
+	    check_content(s, e) == 0)
 		return 0;
 	db_close(&s->write.vault);
 	db_close(&s->write.keys);
 	db_close(&s->read.vault);
+	db_close(&s->read.keys);
 	return -1;
 }
 
@@ -324,7 +457,7 @@ static int store_open(struct store **out, const char *state, enum store_access a
 		s->lock_fd[i] = -1;
 	if (snprintf(s->state, sizeof s->state, "%s", state) >= PATH_MAX)
 		err_set(e, ERR_INPUT, "the state folder's path is too long");
-	else if ((access != STORE_CREATE || make_files(s, e) == 0) && open_locks(s, e) == 0 && store_enter(s, LANE_LOG, e) == 0) {
+	else if ((access != STORE_CREATE || make_folders(s, e) == 0) && open_locks(s, access, e) == 0 && store_enter(s, LANE_LOG, e) == 0) {
 		if (store_enter(s, LANE_RECORDS, e) == 0) {
 			ret = open_connections(s, access, e) != 0 ? -1 : count_in(s, access, e);
 			store_leave(s, LANE_RECORDS);
