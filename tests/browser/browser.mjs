@@ -10,7 +10,9 @@ import { root } from '../site/harness.mjs';
 const shots = join(root, 'build', 'screenshots');
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export const startBrowser = () => chromium.launch({
+// Options: fonts, a file of fontconfig.
+export const startBrowser = ({ fonts } = {}) => chromium.launch({
+  env: fonts ? { ...process.env, FONTCONFIG_FILE: fonts } : process.env,
   executablePath: ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync),
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });

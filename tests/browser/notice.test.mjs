@@ -56,6 +56,19 @@ for (const name of sites) {
     const site = await start(name);
     try {
       const narrow = await visit(browser, site, phone), night = await visit(browser, site, dark);
+      await narrow.page.goto('/privacy');
+      await narrow.page.locator('.contents').evaluate((bar) => new Promise((seen) => { // at the end of a long text the way to each part is in sight
+        scrollTo({ top: bar.parentElement.offsetTop + bar.parentElement.offsetHeight - innerHeight, behavior: 'instant' });
+        requestAnimationFrame(() => seen());
+      }));
+      const bar = await narrow.page.locator('.contents').boundingBox();
+      assert.ok(bar.y >= 0 && bar.y + bar.height < 100, JSON.stringify(bar));
+      await narrow.page.locator('.contents a').nth(3).click();
+      await narrow.page.locator('.sections h2').nth(3).evaluate(async (title) => {
+        for (let i = 0; i < 200 && Math.abs(title.getBoundingClientRect().top - 90) > 60; i++) await new Promise(requestAnimationFrame);
+      });
+      const title = await narrow.page.locator('.sections h2').nth(3).boundingBox();
+      assert.ok(title.y >= bar.height && title.y < 200, `the bar leads there and does not cover it: ${title.y}`);
       for (const v of [narrow, night]) {
         for (const path of ['/privacy', '/subprocessors', '/privacy/live']) {
           await v.page.goto(path);

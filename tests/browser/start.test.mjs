@@ -2,7 +2,7 @@
 // The start page promises what the site can do here and now: who makes the pictures, as it is set up; and no form where none is served.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAzure } from '../peers/azure.mjs';
@@ -12,9 +12,28 @@ import { assertAccessible, assertFits, assertPrivate, bakery, dark, finished, ph
 const each = { timeout: 180000 };
 const ways = { desk: {}, phone, dark, 'phone-dark': { ...phone, ...dark }, narrow: { viewport: { width: 320, height: 640 } } };
 let browser;
+let wide; // a browser that has only the widest of the usual fonts, as a bare machine has them
+let fonts;
 let azure;
-before(async () => { [browser, azure] = await Promise.all([startBrowser(), startAzure({ tls: true })]); });
-after(async () => { await browser?.close(); await azure?.close(); });
+before(async () => {
+  fonts = mkdtempSync(join(tmpdir(), 'lethe-fonts-'));
+  for (const name of ['Sans', 'Sans-Bold', 'SansMono', 'SansMono-Bold', 'Serif', 'Serif-Bold']) symlinkSync(`/usr/share/fonts/truetype/dejavu/DejaVu${name}.ttf`, join(fonts, `${name}.ttf`));
+  writeFileSync(join(fonts, 'fonts.conf'), `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${fonts}</dir><cachedir>${fonts}/cache</cachedir></fontconfig>`);
+  [browser, wide, azure] = await Promise.all([startBrowser(), startBrowser({ fonts: join(fonts, 'fonts.conf') }), startAzure({ tls: true })]);
+});
+after(async () => {
+  await Promise.all([browser?.close(), wide?.close(), azure?.close()]);
+  rmSync(fonts, { recursive: true, force: true });
+});
+
+async function fitsAnyFont(site, what) {
+  const v = await visit(wide, site, ways.narrow);
+  for (const path of ['/', '/privacy', '/rights', '/subprocessors', '/nothing-here']) {
+    await v.page.goto(path);
+    await assertFits(v.page, `${what} ${path} in wide letters`);
+  }
+  await v.close();
+}
 
 const offered = async (site) => (await (await fetch(`${site.url}/api/processors`)).json()).pictures;
 const ids = async (site) => (await offered(site)).map((one) => one.id);
@@ -36,6 +55,7 @@ test('one who is set up: no choice, and the page says who it is', each, async ()
       await assertPrivate(v, site);
       await v.close();
     }
+    await fitsAnyFont(site, 'bizimages');
   } finally {
     await site.stop();
   }
@@ -196,6 +216,7 @@ for (const name of ['imagedesigner', 'product-images', 'image-describer', 'blogi
         await assertPrivate(v, site);
         await v.close();
       }
+      await fitsAnyFont(site, name);
     } finally {
       await site.stop();
     }

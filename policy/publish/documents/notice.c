@@ -51,7 +51,6 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 	write_html(&w, "<div class=\"lead\">\n");
 	write_paragraph(&w, &p->lead);
 	write_html(&w, "</div>\n</header>\n");
-	summary_write(p, &w);
 	if (form != FORM_TEXT) {
 		write_html(&w, "<nav class=\"contents\" aria-labelledby=\"contents\">\n");
 		write_heading(&w, 2, "contents", word(p, "notice.contents"));
@@ -68,6 +67,7 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 		}
 		buf_adds(out, form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
 	}
+	summary_write(p, &w);
 	write_html(&w, "<div class=\"sections\">\n");
 	for (size_t i = 0; i < p->section_count; i++) {
 		const struct policy_section *section = &p->sections[i];
