@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,23 +16,24 @@
 #include <unistd.h>
 
 static const char temporary[] = "new-"; // prefix of a file that no record owns yet
+enum { DESCRIPTOR_MS = 20, DESCRIPTORS_MS = 10 * 1000 };
 
-int archive_sweep(const char *folder, struct err *e)
+int archive_sweep(const char *folder, int *lock, struct err *e)
 {
 	DIR *d = opendir(folder);
 	const struct dirent *entry;
 
 	if (d == NULL)
 		return err_system(e, ERR_IO, errno, "cannot read the spool folder %s", folder);
-	while ((entry = readdir(d)) != NULL) {
-		if (strncmp(entry->d_name, temporary, sizeof temporary - 1) != 0)
-			continue;
-		FD_AUTO int fd = openat(dirfd(d), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+	*lock = fcntl(dirfd(d), F_DUPFD_CLOEXEC, 3);
+	bool alone = *lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0;
+	while (alone && (entry = readdir(d)) != NULL) {
+		if (strncmp(entry->d_name, temporary, sizeof temporary - 1) == 0)
 			unlinkat(dirfd(d), entry->d_name, 0);
 	}
 	closedir(d);
-	return 0;
+	return *lock >= 0 && flock(*lock, LOCK_SH | LOCK_NB) == 0 ? 0
+								  : err_system(e, ERR_IO, errno, "cannot lock the spool folder %s", folder);
 }
 
 static int archive_failed(struct err *e, const char *what)
@@ -56,6 +58,26 @@ static int temporary_file(char *path, size_t size, const char *folder)
 	return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 }
 
+// Thousands of sets wait for their first picture: meanwhile they keep no descriptor for their file.
+static void archive_rest(struct archive_file *a)
+{
+	if (a->count == 0 && a->open == 0)
+		fd_close(&a->file.fd);
+}
+
+// Where all descriptors are in use, pictures of others that end give some back; what came of this one is not lost by it.
+static int archive_wake(struct archive_file *a)
+{
+	for (unsigned waited = 0; a->file.fd < 0; waited += DESCRIPTOR_MS) {
+		a->file.fd = open(a->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		if (a->file.fd < 0 && ((errno != EMFILE && errno != ENFILE) || waited >= DESCRIPTORS_MS))
+			return -1;
+		if (a->file.fd < 0)
+			poll(NULL, 0, DESCRIPTOR_MS);
+	}
+	return 0;
+}
+
 int archive_begin(struct archive_file *a, const char *folder, bool sealed, time_t date, struct err *e)
 {
 	*a = ARCHIVE_INIT;
@@ -66,8 +88,9 @@ int archive_begin(struct archive_file *a, const char *folder, bool sealed, time_
 		return archive_failed(e, "create");
 	}
 	// The web server's group reads it; the umask of the programs would forbid that.
-	if (flock(a->file.fd, LOCK_EX | LOCK_NB) != 0 || fchmod(a->file.fd, 0640) != 0)
-		return archive_failed(e, "lock");
+	if (fchmod(a->file.fd, 0640) != 0)
+		return archive_failed(e, "create");
+	archive_rest(a);
 	return 0;
 }
 
@@ -154,6 +177,8 @@ int archive_entry_open(struct archive_file *a, struct archive_entry *en, const c
 		return err_set(e, ERR_INPUT, "a name in the archive is not allowed");
 	if (a->count + a->open >= ARCHIVE_ENTRIES_MAX)
 		return err_set(e, ERR_MEMORY, "the archive would have too many entries");
+	if (archive_wake(a) != 0)
+		return archive_failed(e, "open");
 	if (a->finished == NULL && (a->finished = calloc(ARCHIVE_ENTRIES_MAX, sizeof a->finished[0])) == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for the archive");
 	if (a->open == 0) {
@@ -203,9 +228,10 @@ static int archive_cut(const struct archive_file *a)
 
 int archive_reserve(struct archive_file *a, size_t bytes, struct err *e)
 {
-	if (sealed_file_reserve(&a->file, a->end, bytes) != 0)
+	if (archive_wake(a) != 0 || sealed_file_reserve(&a->file, a->end, bytes) != 0)
 		return archive_failed(e, "reserve space for");
 	a->reserved = bytes;
+	archive_rest(a);
 	return 0;
 }
 
@@ -352,7 +378,8 @@ int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e)
 	if (listing.failed)
 		return err_set(e, ERR_MEMORY, "no memory for the archive");
 	*bytes = a->end + listing.len;
-	if (sealed_file_write(&a->file, listing.data, listing.len, a->end) != 0 || sealed_file_truncate(&a->file, *bytes) != 0 ||
+	if (archive_wake(a) != 0 || sealed_file_write(&a->file, listing.data, listing.len, a->end) != 0 ||
+	    sealed_file_truncate(&a->file, *bytes) != 0 ||
 	    (a->file.sealed && fdatasync(a->file.fd) != 0)) // what is in memory is gone with its record's machine; what is on a disk is not
 		return archive_failed(e, "finish");
 	return 0;

@@ -4,7 +4,8 @@
 // generated, of [A-Za-z0-9._-] only; nothing is compressed (pictures are already), so a picture is a range of the file; the date of every
 // entry is the caller's, so that the same set gives the same bytes.
 //
-// It is written under a temporary name in the spool. The open file is locked: a temporary file without a lock was left by a crash.
+// It is written under a temporary name in the spool, and open from the first entry on. Whoever makes such files holds a lock of the folder:
+// those that are there when nobody does were left by a crash.
 //
 // Entries may be written at the same time. One that is alone is written where it stays, behind the finished ones; the others go to files of
 // the spool without a name and are copied when they are closed. An entry that is closed while another is written in its place goes before
@@ -57,8 +58,9 @@ struct archive_entry {
 	char name[ARCHIVE_NAME_MAX + 1];
 };
 
-// Removes temporary files without an owner from the spool `folder`.
-int archive_sweep(const char *folder, struct err *e);
+// Removes temporary files of who ended in the spool `folder`, and locks it: *lock is to stay open as long as files are made in it. While another
+// has it locked, nothing is removed.
+int archive_sweep(const char *folder, int *lock, struct err *e);
 // The file is made now, 0640, sealed with a key of its own or as it is, so that a full spool is known before anything is asked of anyone. ERR_FULL, ERR_IO.
 int archive_begin(struct archive_file *a, const char *folder, bool sealed, time_t date, struct err *e);
 
@@ -82,7 +84,7 @@ int archive_reserve(struct archive_file *a, size_t bytes, struct err *e);
 // From now on entries use what was reserved.
 void archive_use_reserve(struct archive_file *a);
 
-// Ends the ZIP; *bytes gets its size. No entry may be open. The file stays open and locked, and is removed by archive_drop() unless
+// Ends the ZIP; *bytes gets its size. No entry may be open. The file stays open, and is removed by archive_drop() unless
 // archive_keep() was called. ERR_FULL, ERR_IO.
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e);
 void archive_keep(struct archive_file *a); // somebody else owns the file now

@@ -42,7 +42,7 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	if (path_join(g->egress, sizeof g->egress, run, "egress.sock", e) != 0 ||
 	    path_join(g->worker, sizeof g->worker, run, "worker.sock", e) != 0)
 		return -1;
-	return archive_sweep(g->spool, e);
+	return archive_sweep(g->spool, &g->spool_lock, e);
 }
 
 struct chain generator_chain(const struct processor *declared, unsigned count, const char *chosen)

@@ -30,7 +30,8 @@ struct generator {
 	const char *image_ids[CHAIN_MAX + 1]; // the choices of the field `provider`
 	struct field fields[10];
 	char spool[256], egress[256], worker[256];
-	bool sealed; // what is written into the spool: it is on a disk
+	int spool_lock; // as long as the program runs
+	bool sealed;    // what is written into the spool: it is on a disk
 };
 
 // Fills *g. Removes what a crash left in the spool. ERR_INPUT: a path is too long.

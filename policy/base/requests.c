@@ -30,16 +30,19 @@ unsigned requests_max(void)
 	return set != 0 ? set : fit > DEFAULT_MAX ? DEFAULT_MAX : fit < DEFAULT_MIN ? DEFAULT_MIN : (unsigned)fit;
 }
 
-unsigned requests_with(unsigned long descriptors)
-{
-	unsigned long many = descriptors > REQUESTS_DESCRIPTORS_OWN ? (descriptors - REQUESTS_DESCRIPTORS_OWN) / REQUEST_DESCRIPTORS : 0;
-
-	return many > REQUESTS_MOST ? REQUESTS_MOST : many < 1 ? 1 : (unsigned)many;
-}
-
 unsigned long requests_descriptors(unsigned requests)
 {
-	return (unsigned long)requests * REQUEST_DESCRIPTORS + REQUESTS_DESCRIPTORS_OWN;
+	return (unsigned long)requests * REQUEST_DESCRIPTORS + requests / REQUESTS_ARE_MADE + REQUESTS_DESCRIPTORS_OWN;
+}
+
+unsigned requests_with(unsigned long descriptors)
+{
+	unsigned long own = REQUESTS_DESCRIPTORS_OWN, each = REQUEST_DESCRIPTORS * REQUESTS_ARE_MADE + 1;
+	unsigned long many = descriptors > own ? (descriptors - own) * REQUESTS_ARE_MADE / each : 0;
+
+	if (many < REQUESTS_MOST && requests_descriptors((unsigned)many + 1) <= descriptors)
+		many++; // what the division left
+	return many > REQUESTS_MOST ? REQUESTS_MOST : many < 1 ? 1 : (unsigned)many;
 }
 
 // Visitors are not spread evenly over the workers, so each takes half as many again as its share.

@@ -530,20 +530,45 @@ static void what_is_not_kept_is_removed(void **state)
 
 static void a_sweep_removes_what_a_crash_left_and_nothing_else(void **state)
 {
-	ARCHIVE_AUTO struct archive_file open_one = ARCHIVE_INIT;
+	struct archive_file open_one = ARCHIVE_INIT;
 	struct err e = {0};
 	char path[128];
+	int lock, second;
 
 	(void)state;
 	snprintf(path, sizeof path, "%s/new-0123", folder);
 	assert_int_equal(file_write(path, "x", 1, 0640, NULL, &e), 0);
 	snprintf(path, sizeof path, "%s/0123.zip", folder);
 	assert_int_equal(file_write(path, "x", 1, 0640, NULL, &e), 0);
-	assert_int_equal(archive_begin(&open_one, folder, sealed, DATE, &e), 0);
-	assert_int_equal(archive_sweep(folder, &e), 0);
-	assert_int_equal(files(), 2);
+	assert_int_equal(archive_sweep(folder, &lock, &e), 0);
+	assert_int_equal(files(), 1);
 	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(archive_begin(&open_one, folder, sealed, DATE, &e), 0);
+	assert_int_equal(archive_sweep(folder, &second, &e), 0); // by another program, as long as this one lives
 	assert_int_equal(access(open_one.path, F_OK), 0);
+	close(second);
+	close(lock); // it crashed
+	assert_int_equal(archive_sweep(folder, &lock, &e), 0);
+	assert_int_equal(files(), 1);
+	close(lock);
+	archive_drop(&open_one);
+}
+
+static void one_that_waits_has_no_descriptor(void **state)
+{
+	ARCHIVE_AUTO struct archive_file a = ARCHIVE_INIT;
+	struct err e = {0};
+	unsigned before = descriptors();
+	uint64_t bytes;
+
+	(void)state;
+	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
+	assert_int_equal(archive_reserve(&a, 4096, &e), 0);
+	assert_int_equal(descriptors(), before);
+	archive_use_reserve(&a);
+	assert_int_equal(archive_add(&a, "README.txt", "x", 1, &e), 0);
+	assert_int_equal(descriptors(), before + 1);
+	assert_int_equal(archive_finish(&a, &bytes, &e), 0);
 }
 
 static void a_folder_that_is_not_there_is_an_error(void **state)
@@ -554,7 +579,8 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
 	(void)state;
 	assert_int_equal(archive_begin(&a, "/nonexistent/spool", sealed, DATE, &e), -1);
 	assert_int_equal(e.code, ERR_IO);
-	assert_int_equal(archive_sweep("/nonexistent/spool", &e), -1);
+	int lock;
+	assert_int_equal(archive_sweep("/nonexistent/spool", &lock, &e), -1);
 }
 
 static void a_full_disk_is_told_apart(void **state)
@@ -566,6 +592,7 @@ static void a_full_disk_is_told_apart(void **state)
 
 	(void)state;
 	assert_int_equal(archive_begin(&a, folder, sealed, DATE, &e), 0);
+	assert_int_equal(archive_add(&a, "README.txt", "x", 1, &e), 0); // which opens it
 	int full = open("/dev/full", O_RDWR | O_CLOEXEC);
 	assert_true(full >= 0 && dup2(full, a.file.fd) == a.file.fd);
 	close(full);
@@ -681,6 +708,7 @@ int main(void)
 	    cmocka_unit_test(names_are_made_of_number_style_and_type),
 	    cmocka_unit_test_setup_teardown(what_is_not_kept_is_removed, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(a_sweep_removes_what_a_crash_left_and_nothing_else, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(one_that_waits_has_no_descriptor, make_folder, remove_folder),
 	    cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
 	    cmocka_unit_test_setup_teardown(a_full_disk_is_told_apart, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(an_archive_has_a_ceiling, make_folder, remove_folder),
