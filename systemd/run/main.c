@@ -7,6 +7,7 @@
 #include "policy/rules/load.h"
 #include "systemd/run/run.h"
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
@@ -190,10 +191,25 @@ static int remove_one(const char *path, const struct stat *status, int flag, str
 	return flag == FTW_DP ? rmdir(path) : unlink(path);
 }
 
+// The ZIPs go with the site: nobody would end them in time while it is down. What somebody else has put there stays, and the folder then, too.
+static void run_folder_empty(const char *run)
+{
+	char path[PATH_MAX];
+	DIR *d = opendir(run);
+
+	for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;)
+		if (run_folder_has(entry->d_name) && path_join(path, sizeof path, run, entry->d_name, NULL) == 0)
+			nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (d != NULL)
+		closedir(d);
+	rmdir(run);
+}
+
 static int run_site(const struct run_site *s, const char *name, struct err *e)
 {
 	static const struct {
-		const char *words[3], *otherwise; // NULL: it serves all the same; the command has said what to do, and comes again every minute
+		const char *words[3],
+		    *otherwise; // NULL: it serves all the same; the command has said what to do, and comes again every minute
 	} commands[] = {
 	    {{"keys", "init"}, "the store could not be opened"},
 	    {{"prune", "--quiet"}, NULL},
@@ -232,8 +248,7 @@ static int run_site(const struct run_site *s, const char *name, struct err *e)
 	}
 	// Before it serves, nobody waits for an answer.
 	child_stop_all(serving ? STOP_WITHIN_MS : STOP_EARLY_WITHIN_MS);
-	// The ZIPs go with the site: nobody would end them in time while it is down.
-	nftw(s->run, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	run_folder_empty(s->run);
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 #include "policy/base/requests.h"
 #include "policy/base/setting.h"
 #include "systemd/run/run.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -36,26 +37,67 @@ static int folder_own(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
-int prepare_folders(const struct run_site *s, struct err *e)
+// What stands in a run folder: these, and a socket for each program.
+static const struct {
+	const char *name;
+	mode_t mode; // of a folder that is made; 0: none
+} run_entries[] = {{"spool", 0750}, {"nginx", 0700}, {"nginx/body", 0700}, {"nginx/fastcgi", 0700}, {"error.log", 0}, {"run.lock", 0}};
+
+bool run_folder_has(const char *name)
 {
-	static const struct {
-		const char *name;
-		mode_t mode;
-	} folders[] = {{"spool", 0750}, {"nginx", 0700}, {"nginx/body", 0700}, {"nginx/fastcgi", 0700}};
+	for (size_t i = 0; i < ARRAY_LEN(run_entries); i++)
+		if (strcmp(run_entries[i].name, name) == 0)
+			return true;
+	for (unsigned i = 0; i < PROGRAM_COUNT; i++) {
+		size_t len = strlen(programs[i].name);
+		if (strncmp(name, programs[i].name, len) == 0 && strcmp(name + len, ".sock") == 0)
+			return true;
+	}
+	return false;
+}
+
+// Held until the process ends: no two of us work on one folder. `what` the other one does with it.
+static int folder_lock(const char *folder, const char *what, struct err *e)
+{
 	char path[4096];
 
-	if (folder_make(s->state, 0700, e) != 0 || path_join(path, sizeof path, s->state, "run.lock", e) != 0)
+	if (path_join(path, sizeof path, folder, "run.lock", e) != 0)
 		return -1;
-	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); // held until the process ends: no two of us work on one state
+	int lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lock < 0)
 		return err_system(e, ERR_IO, errno, "%s", path);
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, ERR_BUSY,
-			       "another lethe-run serves the state %s already: stop it, or choose another with STATE=", s->state);
-	if (folder_own(s->run, 0750, e) != 0)
+	return flock(lock, LOCK_EX | LOCK_NB) == 0 ? 0 : err_set(e, ERR_BUSY, "another lethe-run %s", what);
+}
+
+// At the end it is emptied, so nothing else may stand in it.
+static int run_folder_is_ours(const char *run, struct err *e)
+{
+	DIR *d = opendir(run);
+	int ret = d != NULL ? 0 : err_system(e, ERR_IO, errno, "%s", run);
+
+	for (const struct dirent *entry; ret == 0 && (entry = readdir(d)) != NULL;)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && !run_folder_has(entry->d_name))
+			ret = err_set(e, ERR_REFUSED, "%s has something else in it, %s: choose an empty run folder with --run", run,
+				      entry->d_name);
+	if (d != NULL)
+		closedir(d);
+	return ret;
+}
+
+int prepare_folders(const struct run_site *s, struct err *e)
+{
+	char path[4096], what[4096];
+
+	snprintf(what, sizeof what, "serves the state %s already: stop it, or choose another with STATE=", s->state);
+	if (folder_make(s->state, 0700, e) != 0 || folder_lock(s->state, what, e) != 0 || folder_own(s->run, 0750, e) != 0 ||
+	    run_folder_is_ours(s->run, e) != 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		if (path_join(path, sizeof path, s->run, folders[i].name, e) != 0 || folder_own(path, folders[i].mode, e) != 0)
+	snprintf(what, sizeof what, "works in the run folder %s already: choose another with --run", s->run);
+	if (folder_lock(s->run, what, e) != 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(run_entries); i++) {
+		if (run_entries[i].mode != 0 &&
+		    (path_join(path, sizeof path, s->run, run_entries[i].name, e) != 0 || folder_own(path, run_entries[i].mode, e) != 0))
 			return -1;
 	}
 	return 0;

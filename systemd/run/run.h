@@ -33,6 +33,7 @@ extern struct child children[CHILD_COUNT];
 
 // prepare.c: everything before the first program. Each says what is wrong and what to do.
 int prepare_folders(const struct run_site *s, struct err *e);
+bool run_folder_has(const char *name); // whether that is a name of what a site has in its run folder
 int prepare_port(const struct run_site *s, struct err *e);
 // Writes `state`/run.env, from which the officer's command learns where the site runs.
 int prepare_note(const struct run_site *s, struct err *e);

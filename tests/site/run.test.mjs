@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, existsSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,6 +148,37 @@ test('two sites on one state: the second says so', async () => {
   try {
     await assert.rejects(startSite({ keep: { base: site.base, run: `${site.run}-2`, state: site.state } }).catch((e) => { throw e; }), /another lethe-run/);
   } finally { await site.stop(); }
+});
+
+// A site that cannot start, in these folders, which are left as they are.
+const second = async (base, run) => spawnSync(join(build, 'bin/lethe-run'), ['--policy', join(root, 'policy/sites/bizimages.xml'), '--state', join(base, 'state-2'), '--run', run,
+  '--bin', join(build, 'bin'), '--html', join(root, 'nginx/html'), '--nginx', join(root, 'nginx'), '--listen', `127.0.0.1:${await freePort()}`], { encoding: 'utf8', timeout: 30000 });
+
+test('two sites on one run folder: the second says so, and takes nothing from the first', async () => {
+  const site = await startSite();
+  try {
+    const { status, stderr } = await second(site.base, site.run);
+    assert.equal(status, 1);
+    assert.match(stderr, /another lethe-run works in the run folder/);
+    assert.equal((await generate(site, { description: 'A quiet guest house by a lake.', count: 1 })).status, 200);
+  } finally { await site.stop(); }
+});
+
+test('a run folder with something else in it is refused and left as it is; what comes into one meanwhile stays, and all else goes', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'lethe-mine-'));
+  const run = mkdtempSync('/dev/shm/lethe-mine-');
+  try {
+    writeFileSync(join(run, 'letter.txt'), 'mine');
+    const refused = await second(base, run);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /has something else in it, letter\.txt/);
+    assert.deepEqual(readdirSync(run), ['letter.txt']);
+    rmSync(join(run, 'letter.txt'));
+    const site = await startSite({ keep: { base, run, state: join(base, 'state') } });
+    writeFileSync(join(run, 'letter.txt'), 'mine');
+    await site.stop({ keep: true });
+    assert.deepEqual(readdirSync(run), ['letter.txt']);
+  } finally { for (const path of [run, base]) rmSync(path, { recursive: true, force: true }); }
 });
 
 test('Ctrl-C and SIGTERM stop it cleanly with status 0', async () => {
