@@ -404,6 +404,11 @@ void db_rollback(struct db *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+void db_sync_later(struct db *s, bool later)
+{
+	sqlite3_exec(s->db, later ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL, NULL, NULL);
+}
+
 bool db_in_transaction(const struct db *s)
 {
 	return sqlite3_get_autocommit(s->db) == 0;
@@ -464,10 +469,14 @@ int db_flush(struct db *s, struct err *e)
 
 int db_rewrite(struct db *s, struct err *e)
 {
+	db_sync_later(s, true);                         // flushing syncs it
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1); // VACUUM attaches its own copy
 	int ret = run_text(s, s->schema->shrinks ? "PRAGMA auto_vacuum=INCREMENTAL; VACUUM" : "VACUUM", "vacuum", e);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
-	return ret ? -1 : db_flush(s, e);
+	if (ret == 0)
+		ret = db_flush(s, e);
+	db_sync_later(s, false);
+	return ret;
 }
 
 int db_shrink(struct db *s, struct err *e)

@@ -61,6 +61,9 @@ int db_begin(struct db *s, struct err *e);
 // ERR_UNKNOWN when the outcome cannot be known; any other error means that nothing was committed.
 int db_commit(struct db *s, struct err *e);
 void db_rollback(struct db *s);
+// Between transactions: what is committed from here on is durable only once db_flush() or a later commit of the other sort has returned 0, which
+// saves a sync. For what is done again when it is lost.
+void db_sync_later(struct db *s, bool later);
 bool db_in_transaction(const struct db *s); // false after the engine itself rolled back
 
 // Moves everything from the write-ahead log into the file and empties the log. ERR_BUSY while a reader is in the way. Under the lock.

@@ -98,11 +98,16 @@ static int keys_destroy(struct store *s, enum key_end (*judge)(void *arg, const 
 		if (key->end == KEY_END_FAILED)
 			ret = err_set(e, ERR_IO, "a key cannot be judged");
 	}
+	// Until they are in no file any more they stay named; and if that they were named comes back, there is nothing to do.
+	db_sync_later(s->write.keys, true);
+	db_sync_later(s->write.vault, true);
 	if (ret == 0 && now > 0 &&
 	    (delete_keys(s->write.keys, SQL_KEY_DELETE, &list, false, e) != 0 || store_sanitise_one(s->write.keys, SANITISE_SMALL, e) != 0))
 		ret = -1;
 	if (ret == 0 && any > 0)
 		ret = delete_keys(s->write.vault, SQL_KEY_FORGET, &list, true, e);
+	db_sync_later(s->write.keys, false);
+	db_sync_later(s->write.vault, false);
 	free(list.keys);
 	return ret;
 }

@@ -196,6 +196,7 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 	cursor_end(&c);
 	if (count_only || *rows == 0)
 		return 0;
+	db_sync_later(db, true); // sanitising syncs it
 	int ret = db_begin(db, e);
 	if (ret == 0 && (db_run(db, SQL_LOG_DELETE, which, e) != 0 ||
 			 db_run(db, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(-(int64_t)*rows), V_INT(INT64_MAX), V_INT(0)), e) != 0)) {
