@@ -44,6 +44,40 @@ static int mark_flow(struct mark_stream *m, size_t len, struct err *e)
 	return m->as_signed ? mark_write(m, m->head.data, len, e) : mark_write(m, m->marked.data, m->marked.len, e);
 }
 
+// ---- Exif: of all that it may say, one thing stays, which way up the picture is: without it the picture would turn. ----
+
+enum { EXIF_LEN = 26, TAG_ORIENTATION = 0x0112 };
+
+// The orientation in Exif data (TIFF: byte order, 42, where the first directory is, its entries of 12 bytes): 2 to 8; 0: upright, or not said.
+static unsigned exif_orientation(const unsigned char *p, size_t len)
+{
+	if (len >= 6 && memcmp(p, "Exif\0\0", 6) == 0) {
+		p += 6;
+		len -= 6;
+	}
+	bool little = len >= 8 && p[0] == 'I' && p[1] == 'I';
+	if (len < 8 || (!little && (p[0] != 'M' || p[1] != 'M')))
+		return 0;
+#define EXIF_U16(at) (little ? (unsigned)p[(at) + 1] << 8 | p[at] : (unsigned)p[at] << 8 | p[(at) + 1])
+	size_t at = little ? (size_t)EXIF_U16(6) << 16 | EXIF_U16(4) : (size_t)EXIF_U16(4) << 16 | EXIF_U16(6);
+	if (EXIF_U16(2) != 42 || at > len - 2)
+		return 0;
+	size_t entries = EXIF_U16(at);
+	for (at += 2; entries > 0 && at + 12 <= len; entries--, at += 12) {
+		unsigned value = EXIF_U16(at + 8);
+		if (EXIF_U16(at) == TAG_ORIENTATION && EXIF_U16(at + 2) == 3)
+			return value >= 2 && value <= 8 ? value : 0;
+	}
+#undef EXIF_U16
+	return 0;
+}
+
+static void exif_make(unsigned char out[EXIF_LEN], unsigned orientation)
+{
+	memcpy(out, "MM\0\x2a\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\0\0\0\0\0\0\0", EXIF_LEN);
+	out[19] = (unsigned char)orientation;
+}
+
 // ---- PNG: a signature, then chunks of length, type, data, CRC. The mark goes right after IHDR. ----
 
 enum { SIGNATURE_LEN = 8, CHUNK_FRAME = 12, IHDR_LEN = 13, PNG_MARK_AT = SIGNATURE_LEN + CHUNK_FRAME + IHDR_LEN };
@@ -75,6 +109,16 @@ static int png_pass(struct mark_stream *m, const unsigned char *bytes, size_t le
 	return 0;
 }
 
+// What went on from one place to another, without the Exif that was made.
+static int png_restore_part(struct mark_stream *m, const char *all, size_t from, size_t to, struct err *e)
+{
+	size_t exif = m->png.exif_at, behind = exif + m->png.exif_len;
+
+	if (m->png.exif_len == 0 || behind <= from || exif >= to)
+		return mark_write(m, all + from, to - from, e);
+	return mark_write(m, all + from, exif - from, e) != 0 ? -1 : mark_write(m, all + behind, to - behind, e);
+}
+
 // The picture as it came, from what went on and what was left out of it: a manifest that states what the mark says came behind the pixels.
 static int png_restore(struct mark_stream *m, struct err *e)
 {
@@ -98,12 +142,12 @@ static int png_restore(struct mark_stream *m, struct err *e)
 		uint64_t record[2];
 		memcpy(record, dropped->data + at, sizeof record);
 		at += sizeof record;
-		if (mark_write(m, all + from, record[0] - from, e) != 0 || mark_write(m, dropped->data + at, record[1], e) != 0)
+		if (png_restore_part(m, all, from, record[0], e) != 0 || mark_write(m, dropped->data + at, record[1], e) != 0)
 			return -1;
 		from = record[0];
 		at += record[1];
 	}
-	return mark_write(m, all + from, len - from, e);
+	return png_restore_part(m, all, from, len, e);
 }
 
 static void png_mark_add(struct mark_stream *m)
@@ -119,6 +163,18 @@ static void png_mark_add(struct mark_stream *m)
 	buf_add(&m->marked, mark.data, mark.len);
 	be32_add(&m->marked, libdeflate_crc32(0, mark.data, mark.len));
 	m->marked.failed |= mark.failed;
+}
+
+static void png_exif_add(struct mark_stream *m, unsigned orientation)
+{
+	unsigned char chunk[4 + EXIF_LEN] = "eXIf";
+
+	exif_make(chunk + 4, orientation);
+	m->png.exif_at = m->marked.len;
+	be32_add(&m->marked, EXIF_LEN);
+	buf_add(&m->marked, chunk, sizeof chunk);
+	be32_add(&m->marked, libdeflate_crc32(0, chunk, sizeof chunk));
+	m->png.exif_len = m->marked.len - m->png.exif_at;
 }
 
 // A chunk's head is complete, which begins at `begin` or began before the piece: what becomes of the chunk. What was read before it goes on
@@ -161,14 +217,19 @@ static int png_chunk_end(struct mark_stream *m, const unsigned char *bytes, size
 		return err_set(e, ERR_INPUT, "a chunk of the PNG is damaged");
 	if (m->said.failed)
 		return err_set(e, ERR_INPUT, "the manifest of the PNG is too large");
+	unsigned orientation = memcmp(type, "eXIf", 4) == 0 && !m->flowing && m->png.exif_len == 0
+				   ? exif_orientation((const unsigned char *)m->said.data, m->said.len)
+				   : 0;
 	buf_reset(&m->said);
-	if (m->mark_len > 0 && !signs)
+	if (m->mark_len > 0 && !signs && orientation == 0)
 		return 0;
 	if (png_pass(m, bytes + *from, end - *from, e) != 0)
 		return -1;
 	*from = end;
 	if (m->mark_len == 0)
 		png_mark_add(m);
+	if (orientation > 0)
+		png_exif_add(m, orientation);
 	if (signs && m->flowing)
 		return png_restore(m, e);
 	m->as_signed |= signs;
@@ -186,7 +247,7 @@ static int png_add(struct mark_stream *m, const unsigned char *bytes, size_t len
 		if (m->png.at == PNG_DATA) {
 			m->png.crc = libdeflate_crc32(m->png.crc, bytes + i, n);
 			m->png.left -= (uint32_t)n;
-			if (memcmp(m->png.type, "caBX", 4) == 0)
+			if (memcmp(m->png.type, "caBX", 4) == 0 || memcmp(m->png.type, "eXIf", 4) == 0)
 				buf_add(&m->said, bytes + i, n);
 			m->png.at = m->png.left == 0 ? PNG_CRC : PNG_DATA;
 			i += n;
@@ -221,7 +282,7 @@ static int png_add(struct mark_stream *m, const unsigned char *bytes, size_t len
 
 enum { RST0 = 0xD0, EOI = 0xD9, SOS = 0xDA, APP0 = 0xE0, APP1 = 0xE1, APP2 = 0xE2, APP11 = 0xEB, APP14 = 0xEE, APP15 = 0xEF, COM = 0xFE };
 
-// JFIF, colour profile, C2PA and the colour transform stay; other application data and comments may repeat the prompt.
+// JFIF, colour profile, C2PA and the colour transform stay (of Exif the orientation); other application data and comments may repeat the prompt.
 static bool jpeg_tells(unsigned char marker)
 {
 	bool tells = marker == COM || (marker >= APP0 && marker <= APP15);
@@ -326,8 +387,18 @@ static int jpeg_add(struct mark_stream *m, const unsigned char *bytes, size_t le
 		}
 		if (marker == SOS)
 			break;
+		unsigned orientation = marker == APP1 && segment > 10 ? exif_orientation(p + 4, segment - 4) : 0;
 		if (!jpeg_tells(marker))
 			buf_add(&m->marked, p, segment);
+		if (orientation > 0) {
+			unsigned char exif[EXIF_LEN];
+			exif_make(exif, orientation);
+			buf_add(&m->marked,
+				"\xff\xe1\0\x22"
+				"Exif\0\0",
+				10);
+			buf_add(&m->marked, exif, sizeof exif);
+		}
 		m->at += segment;
 	}
 	m->as_signed = manifest_states(m->said.data, m->said.len);
@@ -405,6 +476,7 @@ static int webp_end(struct mark_stream *m, struct err *e)
 {
 	const unsigned char *bytes = (const unsigned char *)m->head.data;
 	size_t at = RIFF_HEAD, len = m->head.len;
+	unsigned orientation = 0;
 	struct buf *out = &m->marked;
 
 	out->max = IMAGE_BYTES_MAX + 4096;
@@ -428,11 +500,20 @@ static int webp_end(struct mark_stream *m, struct err *e)
 			vp8x[0] = (unsigned char)((vp8x[0] & ~FLAG_EXIF) | FLAG_XMP);
 			webp_chunk_add(out, "VP8X", vp8x, sizeof vp8x);
 		}
+		if (memcmp(chunk, "EXIF", 4) == 0)
+			orientation = exif_orientation(chunk + CHUNK_HEAD, data);
 		if (memcmp(chunk, "C2PA", 4) == 0)
 			m->as_signed |= manifest_states(chunk + CHUNK_HEAD, data);
 		if (memcmp(chunk, "VP8X", 4) != 0 && memcmp(chunk, "XMP ", 4) != 0 && memcmp(chunk, "EXIF", 4) != 0)
 			webp_chunk_add(out, (const char *)chunk, chunk + CHUNK_HEAD, data);
 		at += CHUNK_HEAD + (data == left ? data : data + data % 2); // the last pad byte is often forgotten
+	}
+	if (orientation > 0) {
+		unsigned char exif[EXIF_LEN];
+		exif_make(exif, orientation);
+		webp_chunk_add(out, "EXIF", exif, sizeof exif);
+		if (!out->failed)
+			out->data[RIFF_HEAD + CHUNK_HEAD] |= FLAG_EXIF;
 	}
 	webp_chunk_add(out, "XMP ", m->xmp, strlen(m->xmp));
 	if (!out->failed)

@@ -2,7 +2,7 @@
 // The mark that says how a picture was made: an XMP packet with Iptc4xmpExt:DigitalSourceType = trainedAlgorithmicMedia (by AI) or
 // algorithmicMedia (a preview, drawn by a program that was trained on nothing), as iTXt in PNG, APP1 in JPEG, an XMP chunk in WebP.
 //
-// Nothing else stays that could repeat the prompt or name a person: text chunks, comments, Exif and foreign XMP are left out. Pixels,
+// Nothing else stays that could repeat the prompt or name a person: text chunks, comments, Exif (but which way up the picture is) and foreign XMP are left out. Pixels,
 // colour profile and a C2PA manifest (caBX, APP11, a C2PA chunk) are copied byte for byte. A C2PA manifest that itself makes the
 // statement is a signature over the whole file, which any change would break: such a file is passed on as it is.
 //
@@ -52,7 +52,8 @@ struct mark_stream {
 		size_t frame_len;
 		uint32_t left, crc; // of the data; over type and data
 		bool drops;
-		struct buf dropped; // each: where it would stand in what was written, how long it is, its bytes
+		struct buf dropped;       // each: where it would stand in what was written, how long it is, its bytes
+		size_t exif_at, exif_len; // in what was written: the Exif that was made
 	} png;
 	struct {
 		unsigned char frame[4]; // of what may be a segment: marker and length, as far as they came

@@ -275,6 +275,7 @@ static void a_signed_statement_behind_the_pixels_brings_back_what_was_left_out(v
 			png_chunk(&in, "tEXt", "a\0first", 7);
 			png_chunk(&in, "gAMA", "\0\0\xb1\x8f", 4);
 			png_chunk(&in, "iTXt", "b\0second", 8);
+			png_chunk(&in, "eXIf", "MM\0\x2a\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0", 26);
 			png_chunk(&in, "tIME", "1234567", 7);
 		}
 		png_chunk(&in, "IDAT", "pixels", 6);
@@ -592,6 +593,51 @@ static void an_extended_webp_keeps_its_profile_and_loses_what_tells(void **state
 	assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
 }
 
+// Of Exif, which way up the picture is stays, in a block of its own, and nothing else.
+static void the_orientation_stays(void **state)
+{
+	// Little and big endian, with another entry before it and a secret behind; upright; of another type; damaged.
+	static const struct {
+		const char *exif;
+		size_t len;
+		int orientation;
+	} rows[] = {
+	    {"II\x2a\0\x08\0\0\0\2\0\x0f\1\2\0\1\0\0\0x\0\0\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0secret", 44, 6},
+	    {"MM\0\x2a\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0\0\0\0\0secret", 32, 8},
+	    {"MM\0\x2a\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\1\0\0\0\0\0\0secret", 32, 0},
+	    {"MM\0\x2a\0\0\0\x08\0\1\1\x12\0\4\0\0\0\1\0\3\0\0\0\0\0\0secret", 32, 0},
+	    {"MM\0\x2a\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x09\0\0\0\0\0\0secret", 32, 0},
+	    {"II\x2a\0\xff\xff\xff\xff\1\0", 10, 0},
+	    {"MM\0\x2a\0\0\0\x08\xff\xff\1\x12", 12, 0},
+	    {"MM", 2, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char with_head[64] = "Exif\0", made[] = "MM\0\x2a\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\0\0\0\0\0\0";
+		made[19] = (char)rows[i].orientation;
+		memcpy(with_head + 6, rows[i].exif, rows[i].len);
+		BUF_AUTO struct buf png = drawn(), png_in = with_chunk(&png, "eXIf", rows[i].exif, rows[i].len);
+		BUF_AUTO struct buf jpeg_in = jpeg_of(0xE1, with_head, rows[i].len + 6), chunks = BUF_INIT(1000);
+		riff_chunk(&chunks, "VP8X", "\x08\0\0\0\x27\0\0\x1d\0\0", 10);
+		riff_chunk(&chunks, "VP8 ", "\0\0\0\x9d\x01\x2a\x28\0\x1e\0", 10);
+		riff_chunk(&chunks, "EXIF", rows[i].exif, rows[i].len);
+		BUF_AUTO struct buf webp_in = webp_of(&chunks);
+		const struct {
+			const char *type;
+			const struct buf *in;
+		} pictures[] = {{"image/png", &png_in}, {"image/jpeg", &jpeg_in}, {"image/webp", &webp_in}};
+		for (size_t k = 0; k < ARRAY_LEN(pictures); k++) {
+			BUF_AUTO struct buf out = BUF_INIT(1 << 20);
+			marked(pictures[k].type, pictures[k].in, &out);
+			assert_int_equal(times(&out, made, sizeof made), rows[i].orientation > 0);
+			assert_int_equal(TIMES(&out, "secret"), 0);
+			assert_int_equal(times(&out, statement, sizeof statement - 1), 1);
+			if (k == 0)
+				assert_same_pixels(&png, &out);
+		}
+	}
+}
+
 static void a_cut_webp_is_an_error(void **state)
 {
 	BUF_AUTO struct buf chunks = BUF_INIT(1000), out = BUF_INIT(1 << 20);
@@ -669,6 +715,7 @@ int main(void)
 	    cmocka_unit_test(a_cut_jpeg_is_an_error),
 	    cmocka_unit_test(a_plain_webp_gets_its_header_and_the_mark),
 	    cmocka_unit_test(an_extended_webp_keeps_its_profile_and_loses_what_tells),
+	    cmocka_unit_test(the_orientation_stays),
 	    cmocka_unit_test(a_cut_webp_is_an_error),
 	    cmocka_unit_test(sizes_are_told_and_have_a_limit),
 	    cmocka_unit_test(other_types_and_full_buffers_are_errors),
