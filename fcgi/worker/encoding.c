@@ -47,7 +47,7 @@ static uint16_t code_next(const char **s)
 	if (*p == '\\') {
 		snprintf(hex, sizeof hex, "%.4s", *s + 1);
 		*s += 1 + strlen(hex);
-		return hex_decode(bytes, 2, hex) == 0 ? (uint16_t)(bytes[0] << 8 | bytes[1]) : 0;
+		return hex_decode(bytes, 2, hex) == 0 ? (uint16_t)((unsigned)bytes[0] << 8 | bytes[1]) : 0;
 	}
 	size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : 2;
 	uint32_t c = more == 0 ? *p : *p & (0x3fU >> more);
@@ -80,7 +80,7 @@ static int others_read(struct encoding *x, const char *row)
 		if (hex_decode(bytes, 2, hex) != 0 || x->others_count == PAIRS_MAX)
 			return -1;
 		row += 4;
-		x->others[x->others_count].bytes = (uint16_t)(bytes[0] << 8 | bytes[1]);
+		x->others[x->others_count].bytes = (uint16_t)((unsigned)bytes[0] << 8 | bytes[1]);
 		x->others[x->others_count++].code = code_next(&row);
 	}
 	return 0;
@@ -438,13 +438,13 @@ static int utf16_add(struct buf *out, const char *bytes, size_t len, bool big)
 }
 
 // How many bytes from s[0] have been mapped and added; 0: they are not in the encoding. -1: no memory.
-static int pair_add(struct buf *out, const struct encoding *x, iconv_t cd, const unsigned char *s, size_t len)
+static int pair_decode(struct buf *out, const struct encoding *x, iconv_t cd, const unsigned char *s, size_t len)
 {
 	char in[4], utf8[32], *from = in, *to = utf8;
 	size_t left = len, space = sizeof utf8;
 	for (size_t low = 0, high = len == 2 ? x->others_count : 0; low < high;) {
 		size_t middle = (low + high) / 2;
-		uint16_t bytes = (uint16_t)(s[0] << 8 | s[1]);
+		uint16_t bytes = (uint16_t)((unsigned)s[0] << 8 | s[1]);
 		if (x->others[middle].bytes == bytes)
 			return x->others[middle].code == 0xfffd ? 0 : code_add(out, x->others[middle].code) != 0 ? -1 : (int)len;
 		if (x->others[middle].bytes < bytes)
@@ -466,7 +466,7 @@ static int jis0208_add(struct buf *out, const struct encoding *x, unsigned row, 
 {
 	unsigned lead = row / 2 + (row < 62 ? 0x81 : 0xc1);
 	unsigned trail = row % 2 == 0 ? column + 0x40 + (column >= 0x3f) : column + 0x9f;
-	return lead > 0xfc ? 0 : pair_add(out, x, x->pairs, (const unsigned char[]){(unsigned char)lead, (unsigned char)trail}, 2);
+	return lead > 0xfc ? 0 : pair_decode(out, x, x->pairs, (const unsigned char[]){(unsigned char)lead, (unsigned char)trail}, 2);
 }
 
 static bool byte_between(unsigned char c, unsigned low, unsigned high)
@@ -474,7 +474,7 @@ static bool byte_between(unsigned char c, unsigned low, unsigned high)
 	return c >= low && c <= high;
 }
 
-// One character that begins at s[0], which is over 0x7f: as pair_add().
+// One character that begins at s[0], which is over 0x7f: as pair_decode().
 static int character_add(struct buf *out, const struct encoding *x, const unsigned char *s, size_t len)
 {
 	unsigned char a = s[0], b = len > 1 ? s[1] : 0;
@@ -485,7 +485,7 @@ static int character_add(struct buf *out, const struct encoding *x, const unsign
 		single = a == 0x80 ? 0x20ac : 0;
 		if (len >= 4 && byte_between(a, 0x81, 0xfe) && byte_between(b, '0', '9') && byte_between(s[2], 0x81, 0xfe) &&
 		    byte_between(s[3], '0', '9'))
-			return pair_add(out, x, x->pairs, s, 4);
+			return pair_decode(out, x, x->pairs, s, 4);
 		pair = byte_between(a, 0x81, 0xfe) && byte_between(b, 0x40, 0xfe) && b != 0x7f;
 		break;
 	case BIG5:
@@ -502,12 +502,12 @@ static int character_add(struct buf *out, const struct encoding *x, const unsign
 		if (a == 0x8e && byte_between(b, 0xa1, 0xdf))
 			return code_add(out, 0xff61U + b - 0xa1) != 0 ? -1 : 2;
 		if (a == 0x8f && len > 2 && byte_between(b, 0xa1, 0xfe) && byte_between(s[2], 0xa1, 0xfe))
-			return pair_add(out, x, jis0212, s, 3);
+			return pair_decode(out, x, jis0212, s, 3);
 		return byte_between(a, 0xa1, 0xfe) && byte_between(b, 0xa1, 0xfe) ? jis0208_add(out, x, a - 0xa1U, b - 0xa1U) : 0;
 	}
 	if (single != 0)
 		return code_add(out, single) != 0 ? -1 : 1;
-	return pair ? pair_add(out, x, x->pairs, s, 2) : 0;
+	return pair ? pair_decode(out, x, x->pairs, s, 2) : 0;
 }
 
 // What is not in the encoding is one U+FFFD, and a byte of ASCII behind a lead byte is read again.

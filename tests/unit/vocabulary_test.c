@@ -357,6 +357,7 @@ static bool publish(const xmlDoc *document, struct buf *out)
 	for (int model = 0; model < 3; model++) {
 		BUF_AUTO struct buf csv = BUF_INIT(TEXT_MAX);
 		assert_int_equal(register_csv(p, (enum register_model)model, &(struct register_figures){0}, &csv, &e), 0);
+		assert_memory_equal(csv.data, "\xef\xbb\xbf", 3);
 		buf_add(out, csv.data, csv.len);
 	}
 	return true;
