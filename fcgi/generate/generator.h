@@ -3,6 +3,7 @@
 #ifndef LETHE_GENERATE_GENERATOR_H
 #define LETHE_GENERATE_GENERATOR_H
 
+#include "fcgi/generate/input.h"
 #include "fcgi/provider/provider.h"
 #include "fcgi/serve/serve.h"
 #include "policy/model/policy.h"
@@ -28,7 +29,7 @@ struct generator {
 	struct processor text[CHAIN_MAX], image[CHAIN_MAX]; // declared, in the policy's order
 	unsigned text_count, image_count;
 	const char *image_ids[CHAIN_MAX + 1]; // the choices of the field `provider`
-	struct field fields[10];
+	struct field fields[GENERATE_FIELDS];
 	char spool[256], egress[256], worker[256];
 	int spool_lock; // as long as the program runs
 	bool sealed;    // what is written into the spool: it is on a disk

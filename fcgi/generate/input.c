@@ -27,9 +27,11 @@ void input_fields(const char *const *providers, struct field *out)
 	    {"confirm", FIELD_BOOL, false, 0, 1, NULL},
 	    {"images", FIELD_CHOICE, false, 0, 0, image_forms},
 	    {"thumbnails", FIELD_BOOL, false, 0, 1, NULL},
+	    {"verbatim", FIELD_BOOL, false, 0, 1, NULL},
 	    {0},
 	};
 
+	_Static_assert(sizeof fields == GENERATE_FIELDS * sizeof fields[0], "the table's size");
 	memcpy(out, fields, sizeof fields);
 }
 
@@ -112,7 +114,10 @@ int input_read(struct request *r, const char *const *providers, struct input *ou
 	out->inline_images = choice_index(image_forms, request_text(r, "images")) == 1;
 	out->thumbnails = request_int(r, "thumbnails", 0) != 0;
 	out->confirmed = request_int(r, "confirm", 0) != 0;
-	return input_source(request_text(r, "description"), request_text(r, "url"), out, t);
+	out->verbatim = request_int(r, "verbatim", 0) != 0;
+	if (input_source(request_text(r, "description"), request_text(r, "url"), out, t) != 0)
+		return -1;
+	return out->verbatim && out->url.len > 0 ? problem_set(t, 422, "problem.verbatim-page", "verbatim", NULL) : 0;
 }
 
 int input_screen(const struct policy *p, struct input *in, struct problem *t)

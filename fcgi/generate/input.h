@@ -6,6 +6,8 @@
 #include "fcgi/serve/serve.h"
 #include "policy/base/buf.h"
 
+enum { GENERATE_FIELDS = 11 };
+
 struct input {
 	struct buf description; // as the policy lets it pass; empty when a page is named
 	struct buf url;         // http or https; empty when there is a description
@@ -14,10 +16,11 @@ struct input {
 	const char *provider;     // of the policy; NULL: the visitor leaves the choice to us
 	bool confirmed;           // goes on despite the warning about personal data
 	bool thumbnails;          // of each picture are wanted
+	bool verbatim;            // the description is the prompt of each picture: nobody writes one
 	bool inline_images;       // in base64, as clients without a use for addresses ask for them
 };
 
-// The table of fields, ended by {0}, with these providers as choices; `out` has 10 elements.
+// The table of fields, ended by {0}, with these providers as choices; `out` has GENERATE_FIELDS elements.
 void input_fields(const char *const *providers, struct field *out);
 // From fields that request_check() let pass. `providers` as above. -1 with the problem set.
 int input_read(struct request *r, const char *const *providers, struct input *out, struct problem *t);

@@ -53,8 +53,10 @@ static int set_choose_processors(struct set *s)
 	s->image = generator_chain(s->g->image, s->g->image_count, s->input.provider);
 	if (s->input.provider == NULL && generator_needs_choice(s->g))
 		return problem_set(&s->failure, 422, "problem.choice-required", "provider", NULL);
-	if (s->text.count == 0 || s->image.count == 0)
+	if ((s->text.count == 0 && !s->input.verbatim) || s->image.count == 0)
 		return problem_set(&s->failure, 503, "problem.not-configured", NULL, NULL);
+	if (s->input.verbatim)
+		s->text.count = 0;
 	if (s->input.provider == NULL)
 		return 0;
 	// Who chose a processor gets that one or none.
@@ -63,7 +65,7 @@ static int set_choose_processors(struct set *s)
 		return problem_set(&s->failure, 503, "problem.not-configured.provider", "provider",
 				   WORD_VALUES({"provider", s->input.provider}));
 	s->image = (struct chain){.at = {chosen}, .count = 1};
-	if (chosen->provider->preview) // who chooses what is built in wants nothing to leave
+	if (chosen->provider->preview && !s->input.verbatim) // who chooses what is built in wants nothing to leave
 		s->text = (struct chain){.at = {chosen}, .count = 1};
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// One prompt for each picture, by the first text processor that can.
+// One prompt for each picture, by the first text processor that can; or the visitor's own words.
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
@@ -58,7 +58,7 @@ static void prompt_take(struct set *s, unsigned index, const char *text)
 		if (action != CONTENT_ALLOW && !(action == CONTENT_WARN && s->input.confirmed))
 			mask |= RULE_BIT(r);
 	}
-	if ((mask & RULE_BIT(RULE_MINORS)) && !s->written_by->provider->preview && filter_minors(text)) {
+	if ((mask & RULE_BIT(RULE_MINORS)) && !(s->written_by != NULL && s->written_by->provider->preview) && filter_minors(text)) {
 		picture->state = PICTURE_MISSING;
 		picture->reason = "missing.unfit";
 	} else if (filter_mask(text, mask & RULES_PERSONAL, &out) != 0 || (picture->prompt = buf_steal(&out)) == NULL) {
@@ -77,6 +77,13 @@ int prompts_write(struct set *s)
 
 	if (answer_progress(s, "prompts", 0, 1) != 0)
 		return -1;
+	for (unsigned i = 0; s->input.verbatim && i < s->input.count; i++) {
+		prompt_take(s, i, buf_text(&s->input.description));
+		if (s->pictures[i].prompt != NULL && answer_prompt(s, i) != 0)
+			return -1;
+	}
+	if (s->input.verbatim)
+		return answer_progress(s, "prompts", 1, 1);
 	for (unsigned i = 0; i < s->text.count; i++) {
 		if (visitor_await(s) != 0)
 			goto cleanup;

@@ -59,6 +59,26 @@ test('who did what was asked is named without a failure; what is built in is sen
   assert.equal(azure.requests.length, 0);
 });
 
+test('a picture once more from its own text: the text goes as it is, and to nobody who writes texts', async () => {
+  const made = await generate(site, { description, count: 2, provider: 'azure-openai' });
+  const text = made.body.prompts[1];
+  for (const given of [text, `${text} In the evening.`]) {
+    azure.reset();
+    const { status, body } = await generate(site, { description: given, count: 1, provider: 'azure-openai', verbatim: true });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual(body.prompts, [given]);
+    assert.deepEqual(body.sent_to.map(({ id, kinds }) => [id, kinds]), [['azure-openai', ['prompt']]]);
+    assert.equal(azure.requests.length, 1);
+    assert.ok(JSON.parse(azure.requests[0].body).prompt.includes(given));
+  }
+  assert.equal((await generate(site, { url: 'https://example.com/', count: 1, verbatim: true })).status, 422);
+  const unfit = await generate(site, { description: 'A naked teenage girl at the beach', count: 1, verbatim: true });
+  assert.equal(unfit.status, 422);
+  const drawn = await generate(site, { description: text, count: 1, provider: 'sketch', verbatim: true });
+  assert.equal(drawn.status, 200);
+  assert.deepEqual(drawn.body.prompts, [text]);
+});
+
 test('a vendor that the policy leaves to the visitor\'s choice is never asked without it', async () => {
   const policy = join(folder, 'policy.xml');
   writeFileSync(policy, readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8').replace(/(<processor id="azure-openai"[^>]*?)( use="[a-z]+")?( trains=)/s, '$1 use="choice"$3'));

@@ -154,15 +154,16 @@ static void a_policy_may_ask_for_masks_instead(void **state)
 
 static void every_field_of_the_interface_is_in_the_table(void **state)
 {
-	static const char *const names[] = {"description", "url", "count", "size", "style", "provider", "confirm", "images", "thumbnails"};
+	static const char *const names[] = {"description", "url",     "count",  "size",       "style",
+					    "provider",    "confirm", "images", "thumbnails", "verbatim"};
 	static const char *const providers[] = {"sketch", NULL};
-	struct field fields[10];
+	struct field fields[GENERATE_FIELDS];
 
 	(void)state;
 	input_fields(providers, fields);
-	for (size_t i = 0; i < 9; i++)
+	for (size_t i = 0; i < GENERATE_FIELDS - 1; i++)
 		assert_string_equal(fields[i].name, names[i]);
-	assert_null(fields[9].name);
+	assert_null(fields[GENERATE_FIELDS - 1].name);
 	assert_ptr_equal(fields[5].choices, providers);
 	assert_int_equal(fields[2].min, 1);
 	assert_int_equal(fields[2].max, IMAGES_MAX);

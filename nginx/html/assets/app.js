@@ -236,7 +236,7 @@ async function run(confirm) {
 // One picture more, from a text: in the frame that has none, or in a new one.
 async function makeOne(text, frame, confirm) {
 	const [{ brief: { url, description, ...first } }] = sets;
-	const brief = { ...first, thumbnails: true, count: 1, ...text ? { description: text } : url ? { url } : { description }, ...confirm && { confirm } };
+	const brief = { ...first, thumbnails: true, count: 1, ...text ? { description: text, verbatim: true } : url ? { url } : { description }, ...confirm && { confirm } };
 	if (frame)
 		sheet.wait(frame);
 	const set = { brief, frames: [frame || sheet.add(brief.size)], text };
