@@ -80,47 +80,19 @@ static enum status requests_list(const struct admin *a, const struct arguments *
 	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
 }
 
-// One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
-static int requests_lines(struct buf *out, const cJSON *object)
-{
-	static const char *const columns[] = {"name", "value", NULL};
-	const cJSON *row;
-	size_t width = 0;
-	TABLE_AUTO struct table t;
-
-	table_init(&t, columns, "ss");
-	table_leaves(&t, "", object);
-	cJSON_ArrayForEach(row, t.rows)
-	{
-		size_t len = strlen(json_string(row, "name"));
-		width = len > width ? len : width;
-	}
-	cJSON_ArrayForEach(row, t.rows)
-	{
-		const char *name = json_string(row, "name"), *value = json_string(row, "value");
-		const cJSON *cell = json_get(row, "value");
-		buf_printf(out, "%-*s  ", (int)width, name);
-		if (value != NULL)
-			output_wrapped(out, width + 2, width + 2, value);
-		else if (cJSON_IsNumber(cell))
-			buf_printf(out, "%.15g", cell->valuedouble);
-		else
-			buf_adds(out, cJSON_IsTrue(cell) ? "yes" : "no");
-		if (strncmp(name, "has_", 4) == 0 && cJSON_IsTrue(cell) && json_get(object, name + 4) == NULL)
-			buf_adds(out, ": --personal shows it");
-		buf_addc(out, '\n');
-	}
-	return t.failed || out->failed ? -1 : 0;
-}
-
 static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
+	static const char *const columns[] = {"name", "value", NULL};
 	struct err e;
 	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
 	const char *format = argument(args, "format");
 	char id[RECORD_ID_LEN + 1];
+	const cJSON *row;
+	size_t width = 0;
+	TABLE_AUTO struct table t;
 
+	table_init(&t, columns, "ss");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (request_id(s.vault, args->words[0], id, &e) != 0)
@@ -134,7 +106,29 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 		return output_print(&out);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
-	if (object == NULL || requests_lines(&out, object) != 0)
+	// One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
+	table_leaves(&t, "", object);
+	cJSON_ArrayForEach(row, t.rows)
+	{
+		size_t len = strlen(json_string(row, "name"));
+		width = len > width ? len : width;
+	}
+	cJSON_ArrayForEach(row, t.rows)
+	{
+		const char *name = json_string(row, "name"), *value = json_string(row, "value");
+		const cJSON *cell = json_get(row, "value");
+		buf_printf(&out, "%-*s  ", (int)width, name);
+		if (value != NULL)
+			output_wrapped(&out, width + 2, width + 2, value);
+		else if (cJSON_IsNumber(cell))
+			buf_printf(&out, "%.15g", cell->valuedouble);
+		else
+			buf_adds(&out, cJSON_IsTrue(cell) ? "yes" : "no");
+		if (strncmp(name, "has_", 4) == 0 && cJSON_IsTrue(cell) && json_get(object, name + 4) == NULL)
+			buf_adds(&out, ": --personal shows it");
+		buf_addc(&out, '\n');
+	}
+	if (object == NULL || t.failed || out.failed)
 		return output_complain(STATUS_UNSURE, "requests: no memory to print it");
 	return output_print(&out);
 }
