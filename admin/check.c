@@ -14,6 +14,7 @@ static const struct option_row check_options[] = {
     {"nginx", OPTION_VALUE, "FILE", "nginx's configuration (LETHE_NGINX_CONF)"},
     {"url", OPTION_VALUE, "URL", "where the site answers on this machine; from nginx's configuration if not given"},
     {"offline", OPTION_FLAG, NULL, "do not ask the site itself"},
+    {"at", OPTION_VALUE, "DATE", "judge what is stored as it will be then, if only lethe prune goes on: 2027-11-22"},
     {"quiet", OPTION_FLAG, NULL, "print only what is not kept"},
     FORMAT_OPTION,
     {0},
@@ -122,6 +123,10 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 	char active[PATH_MAX];
 	struct err e = {0};
 
+	const char *at = argument(args, "at");
+	if (at != NULL && (when_parse(&c.then, at) != 0 || c.then <= when_now()))
+		return output_complain(STATUS_UNSURE, "check: --at takes a date to come, such as 2027-11-22");
+	when_stand_at(c.then);
 	// Neither a store nor what a publish left: a mistyped folder, of which a list of all that is not there would say nothing.
 	if (site_stores_there(a, &e) == 0 && path_join(active, sizeof active, a->state, "policy/active.xml", &e) == 0 &&
 	    access(active, F_OK) < 0)
@@ -130,7 +135,8 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 	output_progress_begin("checking");
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (const struct check_row *row = groups[i]; row->name != NULL; row++) {
-			check_run(&c, row);
+			if (c.then == 0 || (row->needs & OF_THEN) != 0 || row == check_policy_rows)
+				check_run(&c, row);
 			if (row == check_policy_rows && c.policy != NULL)
 				vault_open(&c.vault, a->state, a->run, c.policy, VAULT_LOOK, &c.vault_error);
 		}

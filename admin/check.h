@@ -19,6 +19,7 @@ enum check_needs {
 	NEEDS_POLICY = 1,
 	NEEDS_VAULT = 2,
 	NEEDS_CENSUS = 4 | NEEDS_VAULT,
+	OF_THEN = 16,    // it judges, too, what will be at a time to come
 	NEEDS_NGINX = 8, // without it there is no finding: the check `nginx` has said why
 };
 struct check_row;
@@ -34,6 +35,7 @@ struct check {
 	struct table findings;
 	bool broken, unsure;
 	const char *nginx_file, *url; // what the options say; NULL: look for it
+	time_t then;                  // the time to come at which is judged; 0: now
 	bool offline;                 // the site itself is not asked
 	struct nginx_conf *nginx;     // NULL: could not be read
 	bool bad;                     // the check that is running found something that is not kept

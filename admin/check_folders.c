@@ -50,6 +50,7 @@ static const char *const run_files[] = {
 #include "fcgi/ipc/programs.def"
 #undef PROGRAM
     "error.log",
+    "run.lock",
     "spool/",
     "spool/" HEX8 HEX8 HEX8 HEX8 ".zip",
     "spool/*.tmp",

@@ -16,8 +16,63 @@ enum {
 };
 #define RUN_PRUNE "Run lethe prune, and find out why its timer did not."
 
+struct endless {
+	const struct policy_kind *kind;
+	time_t oldest;
+	uint64_t left, endless;
+};
+
+// Nothing but what somebody does ends what is there when the longest of the times that pass by themselves is over; a hold is somebody's doing.
+static int count_endless(void *arg, const struct vault_record *r)
+{
+	struct endless *x = arg;
+	const struct duration longest = life_longest(x->kind);
+
+	x->left++;
+	if (duration_is_zero(longest) || r->facts.since[LIFE_HELD] != 0 || duration_after(r->made, longest) > when_now())
+		return 0;
+	x->oldest = x->endless++ == 0 ? r->made : x->oldest;
+	return 0;
+}
+
+static void check_retention_then(struct check *c)
+{
+	char age[SPAN_WORDS], then[WHEN_TEXT], lives[256];
+	struct err e;
+
+	when_text(then, c->then);
+	then[WHEN_DATE - 1] = '\0';
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		struct endless x = {.kind = &c->policy->kinds[k]};
+		const char *name = kind_row((enum kind)k)->name;
+		if (x.kind->keep != KEEP_STORED || k == KIND_LEDGER || k == KIND_REQUEST_LOG || k == KIND_ERROR_LOG)
+			continue;
+		life_words(lives, sizeof lives, x.kind, false);
+		if (vault_each(c->vault, (enum kind)k, NULL, count_endless, &x, &e) != 0) {
+			check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "%s: they cannot be read: %s", name,
+				  e.text);
+			continue;
+		}
+		check_span_words(age, when_now() - x.oldest);
+		if (x.endless > 0)
+			check_add(c, CHECK_BROKEN, "Do what their end waits for; requests, for one, end only after they were answered.",
+				  "%s: %" PRIu64
+				  " of what is held now will not have ended on %s, the oldest %s old, though they are kept %s",
+				  name, x.endless, then, age, lives);
+		else if (x.left > 0)
+			check_add(c, CHECK_KEPT, "", "%s: %" PRIu64 " of what is held now will be there on %s, kept %s", name, x.left, then,
+				  lives);
+		else
+			check_add(c, CHECK_EMPTY, "", "%s: of what is held now nothing will be there on %s", name, then);
+	}
+}
+
 static void check_retention(struct check *c)
 {
+	if (c->then != 0) {
+		check_retention_then(c);
+		return;
+	}
 	char age[SPAN_WORDS], limit[SPAN_WORDS], lives[256];
 
 	for (const struct census_row *row = c->census.rows; row < c->census.rows + c->census.row_count; row++) {
@@ -275,11 +330,11 @@ const struct check_row check_store_rows[] = {
     {"stores", "Every record is where the policy says, and sealed.", NEEDS_POLICY, check_stores, NULL},
     {"tables", "The stores hold what the policy declares, and nothing else.", NEEDS_POLICY | NEEDS_VAULT, check_tables,
      "every table and column of the stores is this version's, and every record of a kind that it knows"},
-    {"retention", "Nothing is kept longer than the policy says.", NEEDS_POLICY | NEEDS_CENSUS, check_retention, NULL},
+    {"retention", "Nothing is kept longer than the policy says.", NEEDS_POLICY | NEEDS_CENSUS | OF_THEN, check_retention, NULL},
     {"error-log", "The web server's error log is kept no longer than the policy says.", NEEDS_POLICY, check_error_log_age, NULL},
     {"prune", "What is due is ended on time.", NEEDS_POLICY | NEEDS_CENSUS, check_prune, NULL},
     {"residue", "What is deleted leaves no trace.", NEEDS_POLICY | NEEDS_CENSUS, check_residue, NULL},
-    {"requests", "Requests of data subjects are answered in time.", NEEDS_POLICY | NEEDS_VAULT, check_requests, NULL},
+    {"requests", "Requests of data subjects are answered in time.", NEEDS_POLICY | NEEDS_VAULT | OF_THEN, check_requests, NULL},
     {"ledger", "The record of what was done cannot be altered unseen.", NEEDS_POLICY | NEEDS_VAULT, check_ledger, NULL},
     {"regions", "Data is processed only in the regions that the policy names.", NEEDS_POLICY | NEEDS_VAULT, check_regions, NULL},
     {0},

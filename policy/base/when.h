@@ -11,6 +11,7 @@
 enum { WHEN_TEXT = 21, WHEN_DATE = 11 };
 
 time_t when_now(void);
+void when_stand_at(time_t t); // for who judges what will be: from here on it is this time in this process; 0: the clock's again
 void when_text(char out[WHEN_TEXT], time_t t); // 2026-11-22T04:31:54Z
 void when_date(char out[WHEN_DATE], time_t t); // 2026-11-22
 int when_parse(time_t *out, const char *text); // either of the two forms, strictly; -1 if it is neither

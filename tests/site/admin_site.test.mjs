@@ -167,6 +167,26 @@ describe('requests and erasure', () => {
   });
 });
 
+test('the check of a date to come finds requests that nobody answers: late in two months, there for ever after', async () => {
+  const site = await startSite();
+  const at = (days) => {
+    const found = site.officer(['check', '--at', new Date(Date.now() + days * DAY * 1000).toISOString().slice(0, 10), '--format', 'json']);
+    return { code: found.code, rows: json(found) };
+  };
+  try {
+    await make(site);
+    assert.equal(at(20).code, 0, JSON.stringify(at(20).rows.filter((r) => r.result === 'BROKEN')));
+    await ask(site, { right: 'access', contact: CONTACT });
+    const late = at(60);
+    assert.equal(late.code, 1);
+    assert.deepEqual(late.rows.filter((r) => r.result === 'BROKEN').map((r) => r.check), ['requests']);
+    const never = at(3650);
+    assert.ok(never.rows.some((r) => r.check === 'retention' && r.result === 'BROKEN' && /^rights-request: 1 .* will not have ended/.test(r.finding)));
+    assert.ok(never.rows.some((r) => r.finding.startsWith('archive: of what is held now nothing')));
+    assert.equal(site.officer(['check', '--at', '2020-01-01']).code, 2);
+  } finally { await site.stop(); }
+});
+
 describe('the clock', () => {
   let site;
   const officer = (...all) => site.officer(...all);
