@@ -29,10 +29,10 @@ void free(void *p)
 void *realloc(void *p, size_t size)
 {
 	size_t had = p != NULL ? malloc_usable_size(p) : 0;
-	void *moved = size > 0 && size <= had ? p : size > 0 || p == NULL ? malloc(size) : NULL;
 
-	if (moved == p)
+	if (size > 0 && size <= had)
 		return p;
+	void *moved = size > 0 ? malloc(size) : p == NULL ? malloc(1) : NULL;
 	if (moved != NULL && had > 0)
 		memcpy(moved, p, had < size ? had : size);
 	if (moved != NULL || size == 0)
