@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Retention: what is due ends, what is not stays, and a clock that leaps ends nothing.
 #include "tests/unit/vault_fixture.h"
+#include <errno.h>
 #include <pthread.h>
 #include <utime.h>
 
@@ -247,6 +248,33 @@ static void a_leap_of_the_clock_deletes_nothing(void **state)
 	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 0);
 	assert_return_code(ledger_each(f->vault, 0, count_event, event, &e), 0);
 	assert_string_equal(event[0], "found");
+}
+
+// The ledger cannot be closed: what comes before and after that is done all the same, and the failure is told.
+static void a_step_that_fails_keeps_none_of_the_others_from_running(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result r;
+	struct clock_state clock;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], ledger[PATH_MAX], away[PATH_MAX];
+
+	fixture_archive(f, "receipt", "token", id);
+	prune(f, at_once, false);
+	snprintf(ledger, sizeof ledger, "%s/ledger", f->state);
+	snprintf(away, sizeof away, "%s/away", f->state);
+	assert_return_code(rename(ledger, away), errno);
+	assert_return_code(file_write(ledger, "x", 1, 0600, NULL, &e), 0);
+	fixture_time += 3600;
+	fixture_off += 3600;
+	assert_int_equal(vault_prune(f->vault, at_once, false, &r, &e), -1);
+	assert_non_null(strstr(e.text, "closing the ledger: "));
+	assert_int_equal(r.records, 1);
+	assert_return_code(vault_clock(f->vault, &clock, &e), 0);
+	assert_int_equal(clock.known, fixture_time); // which the last step notes
+	unlink(ledger);
+	assert_return_code(rename(away, ledger), errno);
+	prune(f, at_once, false);
 }
 
 // Whoever switches a site off for less than that, or lets its machine run and prunes nothing, is asked for nothing.
@@ -511,6 +539,7 @@ int main(void)
 	    T(confirming_the_clock_ends_what_is_dated_in_the_future),
 	    T(a_leap_of_the_clock_deletes_nothing),
 	    T(a_site_that_was_off_for_a_month_prunes),
+	    T(a_step_that_fails_keeps_none_of_the_others_from_running),
 	    T(a_start_before_the_time_is_known_is_no_leap),
 	    T(what_is_stored_meanwhile_is_no_clock_gone_back),
 	    T(a_writer_survives_the_end_of_its_segment),
