@@ -512,6 +512,36 @@ static void two_may_close_at_once(void **state)
 	}
 }
 
+// Who went back to an older vault.db does not write over the files that the newer one made.
+static void a_newer_segment_is_not_overwritten(void **state)
+{
+	struct fixture *f = *state;
+	char command[512];
+	struct err e = {0};
+
+	append_events(f, 20);
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(command, sizeof command, "cd '%s' && mkdir ../old && cp vault.db* vault.lock ../old", f->state);
+	assert_int_equal(system(command), 0);
+	fixture_reopen(f, VAULT_ADMIN);
+	append_events(f, 20);
+	close_segments(f);
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(command, sizeof command, "cd '%s' && cp ledger/000000000016.gz .. && rm vault.db* && cp ../old/* .", f->state);
+	assert_int_equal(system(command), 0);
+	fixture_time += 60;
+	fixture_reopen(f, VAULT_ADMIN);
+	append_events(f, 20);
+	f->vault->segment_level = SMALL;
+	assert_int_equal(segment_close_all(f->vault, &e), -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_non_null(strstr(e.text, "tells of other events"));
+	snprintf(command, sizeof command, "cd '%s' && cmp ledger/000000000016.gz ../000000000016.gz", f->state);
+	assert_int_equal(system(command), 0);
+}
+
 // What a crash leaves at each step is completed by the next run.
 static void closing_goes_on_after_a_crash(void **state)
 {
@@ -810,6 +840,7 @@ int main(void)
 	    T(an_altered_ledger_is_not_closed),
 	    T(closing_disturbs_nobody_who_reads),
 	    T(two_may_close_at_once),
+	    T(a_newer_segment_is_not_overwritten),
 	    T(closing_goes_on_after_a_crash),
 	    T(every_event_and_every_growth_can_be_proved),
 	    T(closed_events_end_when_the_policy_says),
