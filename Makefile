@@ -36,7 +36,7 @@ HARDEN_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,und
 PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto pangocairo harfbuzz librsvg-2.0 libdeflate libseccomp libpng libturbojpeg libwebp
 # Expanded only when something is compiled, after the packages are there.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
-CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(PLACE) $(CFLAGS)
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g '-ffile-prefix-map=$(CURDIR)=.' $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(PLACE) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
 LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto -ldeflate
 LIBS_SERVE = -lfcgi -lseccomp
@@ -148,7 +148,7 @@ node-packages: | packages-test
 	  mkdir -p $(B)/node && cp -r $(B)/node-package/node_modules/node-linux-$(NODE_ARCH)/bin $(B)/node/; fi
 	@cmp -s tests/package-lock.json $(B)/package-lock.json && [ -d tests/node_modules ] || { echo "Installing the test packages of tests/package-lock.json"; \
 	  (cd tests && npm ci --silent --ignore-scripts --no-audit --no-fund) && cp tests/package-lock.json $(B)/package-lock.json; }
-NODE := PATH="$(CURDIR)/$(B)/node/bin:$$PATH" node
+NODE := PATH='$(CURDIR)/$(B)/node/bin:'"$$PATH" node
 
 # ---- make run ----
 SITE ?= bizimages

@@ -27,7 +27,7 @@ static bool secret_is_set(const struct check *c, const char *name)
 	snprintf(variable, sizeof variable, "%s_FILE", name);
 	if (setting(name, NULL) != NULL || setting(variable, NULL) != NULL)
 		return true;
-	if (strcmp(c->admin->state, "/var/lib/lethe") == 0 && path_join(path, sizeof path, place_keys, name, NULL) == 0 &&
+	if (strcmp(c->admin->state, setting_installed_state) == 0 && path_join(path, sizeof path, place_keys, name, NULL) == 0 &&
 	    stat(path, &st) == 0 && st.st_size > 0)
 		return true;
 	return credentials != NULL && path_join(path, sizeof path, credentials, name, NULL) == 0 && access(path, F_OK) == 0;
@@ -106,7 +106,10 @@ static void check_master_key(struct check *c)
 		return;
 	}
 	if (file == NULL && path_join(path, sizeof path, c->admin->state, "keys/master.key", NULL) == 0)
-		file = path;
+		file =
+		    strcmp(c->admin->state, setting_installed_state) == 0 && access(path, F_OK) != 0 && access(place_master_key, F_OK) == 0
+			? place_master_key
+			: path;
 	if (file == NULL || stat(file, &st) < 0) {
 		err_system(&e, ERR_IO, errno, "%s", file != NULL ? file : "the master key");
 		check_add(c, CHECK_UNSURE,

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	POLICY_AUTO struct policy *p = policy_load_active(setting_state(), setting_policy(), &messages);
 	if (p == NULL) {
 		fputs(buf_text(&messages), stderr);
-		fprintf(stderr, "egress: no policy, no service: %s is not valid\n", setting_policy());
+		fprintf(stderr, "egress: no policy, no service: see the message above\n");
 		return EXIT_CANNOT_START;
 	}
 	return egress_run(p, &watch, STDIN_FILENO);

@@ -83,7 +83,7 @@ int serve_main(const struct program *program)
 	POLICY_AUTO struct policy *policy = policy_load_active(setting_state(), setting_policy(), &messages);
 	if (policy == NULL) {
 		(void)fd_write_all(STDERR_FILENO, buf_text(&messages), messages.len);
-		note_line("no valid policy, no service: %s", setting_policy());
+		note_line("no policy, no service: see the message above");
 		return EXIT_CANNOT_START;
 	}
 	s.policy = policy;

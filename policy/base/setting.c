@@ -14,9 +14,11 @@ const char *setting(const char *name, const char *otherwise)
 	return value != NULL && *value != '\0' ? value : otherwise;
 }
 
+const char setting_installed_state[] = "/var/lib/lethe";
+
 const char *setting_state(void)
 {
-	return setting("LETHE_STATE", "/var/lib/lethe");
+	return setting("LETHE_STATE", setting_installed_state);
 }
 
 const char *setting_run(void)

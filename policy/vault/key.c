@@ -6,9 +6,11 @@
 // next reaping.
 #include "policy/vault/key.h"
 #include "policy/base/file.h"
+#include "policy/base/place.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +45,12 @@ static int master_path(const struct vault *v, char out[PATH_MAX], struct err *e)
 		if (access(out, F_OK) == 0)
 			return 0;
 	}
-	return path_join(out, PATH_MAX, v->state, "keys/master.key", e);
+	if (path_join(out, PATH_MAX, v->state, "keys/master.key", e) != 0)
+		return -1;
+	// The installed site has one master key: where it has the administrator's, no second one is made beside it because a user cannot read it.
+	if (strcmp(v->state, setting_installed_state) == 0 && access(out, F_OK) != 0 && access(place_master_key, F_OK) == 0)
+		snprintf(out, PATH_MAX, "%s", place_master_key);
+	return 0;
 }
 
 static int parse_master(struct vault *v, const struct buf *text, const char *path, struct err *e)
@@ -194,6 +201,11 @@ int key_load(struct vault *v, struct err *e)
 	if (v->mode == VAULT_ADMIN && access(path, F_OK) != 0) {
 		if (make_master(v, path, e) != 0)
 			return -1;
+	} else if (strcmp(path, place_master_key) == 0 && access(path, R_OK) != 0) {
+		return err_system(
+		    e, ERR_REFUSED, errno,
+		    "the master key %s: the units get it from systemd; whoever runs the site without them must own it, or run this as root",
+		    path);
 	} else if (file_read(path, &text, e) != 0) {
 		return err_prefix(e, "master key");
 	} else if (parse_master(v, &text, path, e) != 0) {

@@ -218,7 +218,7 @@ static int run_site(const struct run_site *s, const char *name, struct err *e)
 	sigset_t set;
 	int rc = 0;
 
-	if (prepare_port(s, e) != 0 || prepare_folders(s, e) != 0 || prepare_note(s, e) != 0)
+	if (prepare_paths(s, e) != 0 || prepare_port(s, e) != 0 || prepare_folders(s, e) != 0 || prepare_note(s, e) != 0)
 		return -1;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
@@ -270,7 +270,7 @@ int main(int argc, char **argv)
 	struct policy *in_force POLICY_AUTO = p != NULL ? policy_load_active(s.state, s.policy, &messages) : NULL;
 	if (in_force == NULL) {
 		fputs(buf_text(&messages), stderr);
-		fprintf(stderr, "lethe-run: without a valid policy in force nothing is served\n");
+		fprintf(stderr, "lethe-run: nothing is served: see the message above\n");
 		return 1;
 	}
 	if (folder_make(s.state, 0700, &e) != 0 || (s.run != NULL && folder_make(s.run, 0750, &e) != 0)) {

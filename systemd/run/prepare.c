@@ -37,6 +37,21 @@ static int folder_own(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
+// nginx has no way to write these in a path that it interpolates.
+int prepare_paths(const struct run_site *s, struct err *e)
+{
+	const char *const paths[] = {s->state, s->run};
+	const char *const options[] = {"--state (STATE=)", "--run"};
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		const char *bad = strpbrk(paths[i], "$\"\\*?[\n");
+		if (bad != NULL)
+			return err_set(e, ERR_INPUT, "nginx cannot use a path with the character %s: %s: choose another folder with %s",
+				       *bad == '\n' ? "newline" : (const char[]){*bad, '\0'}, paths[i], options[i]);
+	}
+	return 0;
+}
+
 // What stands in a run folder: these, and a socket for each program.
 static const struct {
 	const char *name;
@@ -136,17 +151,32 @@ int prepare_sockets(const struct run_site *s, struct err *e)
 	return 0;
 }
 
-// Copies the file with a value in the place of each placeholder: pairs of them, ended by NULL.
+// Copies the file with a value in the place of each placeholder: pairs of them, ended by NULL. A word of nginx's that takes a blank that way
+// is put in quotes.
 static int fill_file(const char *from, const char *to, const char *const *with, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX), out BUF_AUTO = BUF_INIT(POLICY_BYTES_MAX);
+	size_t word = 0; // where the last one began, in what is written
 
 	if (file_read(from, &text, e) != 0)
 		return -1;
+	bool blank = false;
 	for (const char *at = buf_text(&text); *at;) {
 		const char *const *p = with;
 		while (*p != NULL && strncmp(at, *p, strlen(*p)) != 0)
 			p += 2;
+		if (*p == NULL && strchr(" \t\n;{}", *at) != NULL) {
+			if (blank) {
+				buf_adds(&out, "\"\"");
+				if (!out.failed) { // one of the two to the front
+					memmove(out.data + word + 1, out.data + word, out.len - word - 2);
+					out.data[word] = '"';
+				}
+			}
+			blank = false;
+			word = out.len + 1;
+		}
+		blank |= *p != NULL && **p == '@' && strcmp(*p, "@USER@") != 0 && strchr(p[1], ' ') != NULL;
 		buf_add(&out, *p != NULL ? p[1] : at, *p != NULL ? strlen(p[1]) : 1);
 		at += *p != NULL ? strlen(*p) : 1;
 	}

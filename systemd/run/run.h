@@ -32,6 +32,7 @@ struct child {
 extern struct child children[CHILD_COUNT];
 
 // prepare.c: everything before the first program. Each says what is wrong and what to do.
+int prepare_paths(const struct run_site *s, struct err *e);
 int prepare_folders(const struct run_site *s, struct err *e);
 bool run_folder_has(const char *name); // whether that is a name of what a site has in its run folder
 int prepare_port(const struct run_site *s, struct err *e);

@@ -25,6 +25,35 @@ async function refusesPolicy(text, expected) {
   } finally { rmSync(folder, { recursive: true }); }
 }
 
+test('folders with a blank in their path are served; those that nginx cannot write are refused by name', async () => {
+  const base = mkdtempSync('/dev/shm/lethe-t a ');
+  const words = (state) => ['--policy', join(root, 'policy/sites/bizimages.xml'), '--state', join(base, state), '--run', join(base, 'run it'), '--bin', join(build, 'bin'),
+    '--html', join(root, 'nginx/html'), '--nginx', join(root, 'nginx'), '--listen'];
+  try {
+    const port = await freePort();
+    const child = spawn(join(build, 'bin/lethe-run'), [...words('the state'), `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = new Promise((r) => child.once('exit', r));
+    let output = '';
+    child.stdout.on('data', (d) => { output += d; });
+    try {
+      await until(() => output.includes('Lethe serves') || child.exitCode !== null, 30000, 'the site');
+      assert.equal((await fetch(`http://127.0.0.1:${port}/privacy`)).status, 200);
+    } finally { child.kill('SIGTERM'); await ended; }
+    const refused = spawnSync(join(build, 'bin/lethe-run'), [...words('a$b'), `127.0.0.1:${port}`], { encoding: 'utf8' });
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /nginx cannot use a path with the character \$/);
+  } finally { rmSync(base, { recursive: true, force: true }); }
+});
+
+test('a clone below a folder with a blank and a dollar is compiled', () => {
+  const base = mkdtempSync(join(tmpdir(), 'lethe my $clone '));
+  try {
+    for (const name of ['Makefile', 'policy/base', 'fcgi/ipc']) cpSync(join(root, name), join(base, name), { recursive: true });
+    const made = spawnSync('make', ['-s', 'build/release/obj/policy/base/text.o'], { cwd: base, encoding: 'utf8', env: { ...process.env, MAKEFLAGS: '' } });
+    assert.equal(made.status, 0, made.stderr);
+  } finally { rmSync(base, { recursive: true, force: true }); }
+});
+
 test('an invalid policy: no start, and the line that is wrong', async () => {
   await refusesPolicy(policy.slice(0, policy.length / 2), /policy\.xml:\d+/);
   await refusesPolicy(policy.replace('P14D', '-P14D'), /P14D/);

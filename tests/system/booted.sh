@@ -7,9 +7,9 @@
 installation_kept() { lethe check; }
 # The site's own user may not see everything, and says so of nothing else than is so.
 as_own_user() {
-	setpriv --reuid=lethe --regid=lethe --init-groups --reset-env lethe check
-	rc=$?
-	[ $rc -ne 1 ] && ! setpriv --reuid=lethe --regid=lethe --init-groups --reset-env lethe check | grep -F /var/lib/lethe/keys/master.key
+	said=$(setpriv --reuid=lethe --regid=lethe --init-groups --reset-env /usr/sbin/lethe check)
+	case $? in 0 | 2) ;; *) echo "$said"; return 1 ;; esac
+	! echo "$said" | grep -F /var/lib/lethe/keys/master.key && echo "$said" | grep 'kept *master-key */etc/lethe/master.key'
 }
 one_master_key() { [ ! -e /var/lib/lethe/keys/master.key ]; }
 confined() {
@@ -71,6 +71,29 @@ timer_runs() {
 }
 # What the policy lets it keep of the sets above is pruned as any other.
 reload_keeps() { systemctl reload nginx-lethe.service && within 10 healthy; }
+resolver() {
+	cp /etc/resolv.conf /tmp/resolv.conf 2>/dev/null
+	echo 'nameserver 192.168.77.1' >/etc/resolv.conf || return 1
+	lethe check | grep -q 'BROKEN *resolver' || { lethe check; return 1; }
+	lethe-setup && systemctl daemon-reload && systemctl restart lethe-egress.service && lethe check || return 1
+	systemctl show -P IPAddressAllow lethe-egress.service | grep -F 192.168.77.1 || return 1
+	echo 'nameserver 203.0.113.1' >/etc/resolv.conf
+	lethe-setup && [ ! -e /etc/systemd/system/lethe-egress.service.d ] && lethe check
+}
+# lethe-run on the installed store, as the site's own user: the administrator's key and no second one.
+without_systemd() {
+	systemctl stop lethe.target
+	as="setpriv --reuid=lethe --regid=lethe --init-groups --reset-env"
+	run="/usr/sbin/lethe-run --policy /etc/lethe/policy.xml --state /var/lib/lethe --bin /usr/lib/lethe --html /usr/share/lethe/html --nginx /usr/share/lethe/nginx"
+	timeout 20 $as $run >/tmp/run.log 2>&1
+	tr -s '\n ' '  ' </tmp/run.log | grep -F 'master key /etc/lethe/master.key' && [ ! -e /var/lib/lethe/keys/master.key ] || { cat /tmp/run.log; return 1; }
+	chown lethe /etc/lethe/master.key
+	$as $run >/tmp/run.log 2>&1 &
+	within 30 grep 'Lethe serves' /tmp/run.log && curl -sf http://127.0.0.1:8080/healthz | grep '"ok":true' && $as /usr/sbin/lethe check --offline | grep 'kept *master-key */etc/lethe/master.key' ||
+		{ cat /tmp/run.log; return 1; }
+	kill -TERM "$(pgrep -x lethe-run)" && within 10 sh -c '! pgrep -x lethe-run'
+	[ ! -e /var/lib/lethe/keys/master.key ] && chown root /etc/lethe/master.key && systemctl start lethe.target && within 15 healthy
+}
 stops() {
 	systemctl stop lethe.target
 	for p in $programs; do [ ! -S "/run/lethe/$p.sock" ] || { echo "$p.sock is there"; return 1; }; done
@@ -97,6 +120,8 @@ check "a program that hangs is ended and started again" watched
 check "who wants to know is told of a failure, and the unit comes back" failure_told
 for t in prune publish daily; do check "the timer of $t runs" timer_runs $t; done
 check "a set is made after all that" a_set
+check "a name server in a private network is allowed, or missed" resolver
+check "without systemd there is still one master key" without_systemd
 check "the target stops everything, and starts it again" stops
 check "lethe check exits 0 after all that" installation_kept
 echo "end $failures"

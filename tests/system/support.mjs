@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Roots of Debian 12 in memory, each in a mount namespace of its own, so that nothing is left whatever happens.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const packages = ['ca-certificates', 'curl', 'fonts-dejavu-core', 'libcairo2', 'libcjson1', 'libcurl4', 'libdeflate0', 'libfcgi0ldbl', 'libharfbuzz0b',
-  'libpangocairo-1.0-0', 'libpng16-16', 'librsvg2-2', 'libseccomp2', 'libsqlite3-0', 'libturbojpeg0', 'libwebp7', 'libxml2', 'nginx-light', 'openssl', 'procps',
-  'systemd', 'systemd-sysv'];
+// The package, made once: what it depends on is what the root needs.
+let made;
+export const deb = () => (made ??= execFileSync('make', ['-s', 'deb'], { cwd: root, encoding: 'utf8', env: { ...process.env, MAKEFLAGS: '' } }).trim().split('\n').pop());
+const depends = () => [...execFileSync('dpkg-deb', ['-f', deb(), 'Depends'], { encoding: 'utf8' }).matchAll(/(?:^|, )([a-z0-9][a-z0-9.+-]*)/g)].map((m) => m[1]);
 
 // Why no root can be made here, or false.
 export function roots() {
@@ -23,7 +25,7 @@ export function roots() {
 
 // A root of these packages, in $ROOT; `commands` end with the result on standard output: each line of a check is a test.
 async function inRoot(t, name, packages, commands, env = {}) {
-  const tar = join(root, `build/system/${name}.tar`);
+  const tar = join(root, `build/system/${name}-${createHash('sha256').update(packages.join()).digest('hex').slice(0, 8)}.tar`);
   const made = spawnSync('sh', ['tests/system/root.sh', tar, ...packages], { cwd: root, encoding: 'utf8' });
   assert.equal(made.status, 0, made.stdout + made.stderr);
   const at = mkdtempSync(join(tmpdir(), 'lethe-system-'));
@@ -43,7 +45,7 @@ async function inRoot(t, name, packages, commands, env = {}) {
 }
 
 // Boots the root after `prepare`, commands of sh, and runs the script in it.
-export const boot = (t, prepare, script) => inRoot(t, 'systemd', packages, `
+export const boot = (t, prepare, script) => inRoot(t, 'systemd', [...depends(), 'curl', 'procps', 'systemd-sysv'], `
   mount -t proc proc "$ROOT/proc"
   ( ${prepare} ) >&2
   umount "$ROOT/proc"

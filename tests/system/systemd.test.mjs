@@ -2,8 +2,8 @@
 // A Debian 12 of its own with a real systemd, booted in a container: what `make install` lays down serves, is confined, comes back, is checked.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { boot, root, roots } from './support.mjs';
+import { spawnSync } from 'node:child_process';
+import { boot, deb, roots } from './support.mjs';
 
 const why = roots();
 test('make install under a real systemd', { skip: why }, async (t) => {
@@ -12,13 +12,12 @@ test('make install under a real systemd', { skip: why }, async (t) => {
 });
 
 test('make deb: installed, upgraded, removed, purged', { skip: why }, async (t) => {
-  const deb = execFileSync('make', ['-s', 'deb'], { cwd: root, encoding: 'utf8', env: { ...process.env, MAKEFLAGS: '' } }).trim().split('\n').pop();
   await t.test('lintian finds nothing', () => {
-    const { stdout } = spawnSync('lintian', ['--no-cfg', '--allow-root', '--tag-display-limit', '0', deb], { encoding: 'utf8' });
+    const { stdout } = spawnSync('lintian', ['--no-cfg', '--allow-root', '--tag-display-limit', '0', deb()], { encoding: 'utf8' });
     assert.equal(stdout, '');
   });
   // The version before: other text in a file that each of dpkg and lethe-setup looks after.
-  await boot(t, `cp ${deb} "$ROOT/new.deb"; mkdir "$ROOT/old"; dpkg-deb -R ${deb} "$ROOT/old"; cd "$ROOT/old"
+  await boot(t, `cp ${deb()} "$ROOT/new.deb"; mkdir "$ROOT/old"; dpkg-deb -R ${deb()} "$ROOT/old"; cd "$ROOT/old"
     sed -i 's/^Version: .*/Version: 0.8.0-1/' DEBIAN/control; sed -i 's/ 0\\.9\\.0$/ 0.8.0/; s/^version=.*/version=0.8.0/' usr/sbin/lethe-setup
     echo '# of 0.8.0' >> etc/lethe/lethe.env; echo '# of 0.8.0' >> usr/share/lethe/nginx/lethe.conf; echo '# of 0.8.0' >> usr/share/lethe/nginx/snippets/http.conf
     dpkg-deb --root-owner-group -b . ../old.deb; cd /; rm -r "$ROOT/old"; chroot "$ROOT" systemctl -q disable nginx`, 'tests/system/packaged.sh');
