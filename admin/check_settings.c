@@ -5,6 +5,7 @@
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
+#include "policy/base/proxies.h"
 #include "policy/base/setting.h"
 #include "policy/processors/processors.h"
 #include <errno.h>
@@ -125,6 +126,24 @@ static void check_master_key(struct check *c)
 	}
 }
 
+// nginx takes the visitor's address from a header only of whom this names; limits and the request log go by it.
+static void check_proxies(struct check *c)
+{
+	BUF_AUTO struct buf networks = BUF_INIT(256 * 1024);
+	struct err e;
+	size_t count = 0;
+
+	if (proxies_read(&networks, &e) != 0)
+		check_add(c, CHECK_BROKEN, "Correct the setting, then lethe publish and reload nginx: until then all visitors are one.",
+			  "%s", e.text);
+	for (const char *at = buf_text(&networks); (at = strchr(at, '\n')) != NULL; at++)
+		count++;
+	if (!c->bad && count > 0)
+		check_add(c, CHECK_KEPT, "", "%zu networks may say in %s who the visitor is", count, proxies_header());
+	else if (!c->bad)
+		check_add(c, CHECK_EMPTY, "", "no proxy is trusted: whoever connects is the visitor");
+}
+
 static void check_space_reserve(struct check *c)
 {
 	char path[PATH_MAX];
@@ -145,6 +164,7 @@ static void check_space_reserve(struct check *c)
 
 const struct check_row check_settings_rows[] = {
     {"settings", "Only processors that the policy declares can be reached.", NEEDS_POLICY, check_settings, NULL},
+    {"proxies", "A visitor is who connects, or who a trusted proxy says.", 0, check_proxies, NULL},
     {"master-key", "Stored data can be read only with a key that no one else can read.", 0, check_master_key, NULL},
     {"space-reserve", "Deleting works on a full disk too.", 0, check_space_reserve, NULL},
     {0},

@@ -212,6 +212,7 @@ static const struct {
 		 {"nginx/clear.conf", NULL, headers_clear, 0},
 		 {"nginx/cookies.conf", NULL, headers_cookies, 0},
 		 {"nginx/connections.conf", NULL, headers_connections, 0},
+		 {"nginx/proxies.conf", NULL, headers_proxies, 0},
 		 {"nginx/problems.conf", NULL, headers_problems, 0}};
 
 // `p` in one of its languages. `testing` as in variables_make.

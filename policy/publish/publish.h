@@ -13,6 +13,7 @@
 //   programs/frame.html   what the programs put their own pages into
 //           each page for people in every language of the policy: index.html in the main one, index.de.html …, programs/frame.de.html
 //   nginx/problems.conf  the problem documents that nginx itself answers with
+//   nginx/proxies.conf      which proxies may say who the visitor is, from LETHE_TRUSTED_PROXIES
 //   nginx/connections.conf  how many connections nginx takes, from LETHE_REQUESTS_MAX and the machine
 //   nginx/headers.conf   add_header lines generated from the policy (Content-Security-Policy and the others)
 // `templates` holds the page templates and assets (nginx/html). `testing` puts the banner of a test build on every page.

@@ -225,6 +225,10 @@ int prepare_note(const struct run_site *s, struct err *e)
 		buf_printf(&text, "LETHE_MASTER_KEY_FILE=%s\n", key_path);
 	if (requests_set() != 0)
 		buf_printf(&text, "LETHE_REQUESTS_MAX=%u\n", requests_set());
+	static const char *const also[] = {"LETHE_TRUSTED_PROXIES", "LETHE_PROXY_HEADER"};
+	for (size_t i = 0; i < ARRAY_LEN(also); i++)
+		if (setting(also[i], NULL) != NULL)
+			buf_printf(&text, "%s=%s\n", also[i], setting(also[i], NULL));
 	if (strcmp(setting("LETHE_ALLOW_UNBUILT", ""), "1") == 0)
 		buf_adds(&text, "LETHE_ALLOW_UNBUILT=1\n");
 	return text.failed ? err_set(e, ERR_MEMORY, "%s", path) : file_write(path, buf_text(&text), text.len, 0600, NULL, e);

@@ -7,7 +7,7 @@ import { chmodSync, chownSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmS
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, freePort, generate, root, startSite, until } from './harness.mjs';
+import { build, freePort, generate, lethe, root, startSite, until } from './harness.mjs';
 
 const policy = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
 
@@ -43,6 +43,23 @@ test('folders with a blank in their path are served; those that nginx cannot wri
     assert.equal(refused.status, 1);
     assert.match(refused.stderr, /nginx cannot use a path with the character \$/);
   } finally { rmSync(base, { recursive: true, force: true }); }
+});
+
+test('behind a proxy that is trusted, limits and erasing go by the visitor; nobody else is believed', async () => {
+  const ask = (site, from, path = '/api/generate') => fetch(`${site.url}${path}`, { method: 'POST', headers: { 'x-forwarded-for': from, 'content-type': 'application/json' }, body: '{"description":"x"}' }).then((r) => r.status);
+  const all = (site, from) => Promise.all(Array.from({ length: 60 }, () => ask(site, from)));
+  const behind = await startSite({ env: { LETHE_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' } });
+  try {
+    assert.ok((await all(behind, '198.51.100.7')).includes(429), 'one visitor');
+    assert.notEqual(await ask(behind, '198.51.100.8'), 429, 'another');
+    assert.notEqual(await ask(behind, '198.51.100.7, 198.51.100.9'), 429, 'what a visitor says before the proxy is not believed');
+    const found = spawnSync(lethe, ['erase', '--ip', '-', '--state', behind.state], { input: '198.51.100.8', encoding: 'utf8' });
+    assert.match(found.stdout + found.stderr, /request-log +1 /);
+  } finally { await behind.stop(); }
+  const alone = await startSite();
+  try {
+    assert.ok(!(await all(alone, '198.51.100.7')).includes(429), 'not trusted: everybody is who connects, and loopback is not counted');
+  } finally { await alone.stop(); }
 });
 
 test('a clone below a folder with a blank and a dollar is compiled', () => {

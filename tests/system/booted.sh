@@ -4,7 +4,7 @@
 # found below the latter.
 . /checks
 
-installation_kept() { lethe check; }
+installation_kept() { lethe check --quiet; }
 # The site's own user may not see everything, and says so of nothing else than is so.
 as_own_user() {
 	said=$(setpriv --reuid=lethe --regid=lethe --init-groups --reset-env /usr/sbin/lethe check)

@@ -60,6 +60,8 @@ void headers_conf(const struct policy *p, struct buf *out);
 void headers_clear(const struct policy *p, struct buf *out);
 // What programs are told of a visitor's cookies, and may set: those of the policy, and nothing at all when it declares none.
 void headers_cookies(const struct policy *p, struct buf *out);
+// Who may say who the visitor is: that follows from the site's settings.
+void headers_proxies(const struct policy *p, struct buf *out);
 // How many connections nginx takes: that follows from the site's setting and the machine, not from the policy.
 void headers_connections(const struct policy *p, struct buf *out);
 // The problem documents that nginx itself answers with: $lethe_problem is that of the status, in the visitor's language.

@@ -2,6 +2,7 @@
 // The response headers that follow from the policy, as files that nginx includes, and what stands in /.well-known.
 #include "policy/base/array.h"
 #include "policy/base/json.h"
+#include "policy/base/proxies.h"
 #include "policy/base/requests.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
@@ -78,6 +79,21 @@ void headers_connections(const struct policy *p, struct buf *out)
 {
 	(void)p;
 	buf_printf(out, WRITTEN "worker_connections %u;\n", requests_connections(requests_max()));
+}
+
+// What cannot be read trusts nobody; `lethe check` says so.
+void headers_proxies(const struct policy *p, struct buf *out)
+{
+	BUF_AUTO struct buf networks = BUF_INIT(256 * 1024);
+	char *rest = NULL;
+
+	(void)p;
+	buf_adds(out, WRITTEN);
+	if (proxies_read(&networks, NULL) != 0 || networks.len == 0)
+		return;
+	for (char *network = strtok_r(networks.data, "\n", &rest); network != NULL; network = strtok_r(NULL, "\n", &rest))
+		buf_printf(out, "set_real_ip_from %s;\n", network);
+	buf_printf(out, "real_ip_header %s;\nreal_ip_recursive on;\n", proxies_header());
 }
 
 void headers_cookies(const struct policy *p, struct buf *out)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/proxies.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROXIES_BYTES_MAX = 64 * 1024 };
+#define NETWORK_CHARACTERS "0123456789abcdefABCDEF.:/"
+
+// 1, or 0: it is none; -1: it holds every address, so that anybody could say to be anybody.
+static int network_judge(const char *word)
+{
+	unsigned char bytes[16];
+	char text[64], *end = NULL;
+
+	if (strlen(word) >= sizeof text || word[strspn(word, NETWORK_CHARACTERS)] != '\0')
+		return 0;
+	snprintf(text, sizeof text, "%s", word);
+	char *slash = strchr(text, '/');
+	if (slash != NULL)
+		*slash++ = '\0';
+	int family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+	long most = family == AF_INET6 ? 128 : 32, prefix = slash != NULL ? strtol(slash, &end, 10) : most;
+	if (inet_pton(family, text, bytes) != 1 || (slash != NULL && (*slash == '\0' || *end != '\0')) || prefix < 0 || prefix > most)
+		return 0;
+	return prefix == 0 ? -1 : 1;
+}
+
+const char *proxies_header(void)
+{
+	return setting("LETHE_PROXY_HEADER", "X-Forwarded-For");
+}
+
+int proxies_read(struct buf *out, struct err *e)
+{
+	BUF_AUTO struct buf text = BUF_INIT(PROXIES_BYTES_MAX);
+	const char *set = setting("LETHE_TRUSTED_PROXIES", ""), *header = proxies_header();
+	char *lines = NULL, *words = NULL;
+
+	if (*set == '\0')
+		return 0;
+	if (header[strspn(header, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] != '\0')
+		return err_set(e, ERR_INPUT, "LETHE_PROXY_HEADER is no name of a header: %s", header);
+	if (*set == '@' ? file_read(set + 1, &text, e) != 0 : buf_adds(&text, set) != 0)
+		return err_prefix(e, "LETHE_TRUSTED_PROXIES");
+	for (char *line = text.len > 0 ? strtok_r(text.data, "\n", &lines) : NULL; line != NULL; line = strtok_r(NULL, "\n", &lines)) {
+		line[strcspn(line, "#")] = '\0';
+		for (char *word = strtok_r(line, " \t\r,", &words); word != NULL; word = strtok_r(NULL, " \t\r,", &words)) {
+			int found = network_judge(word);
+			if (found != 1)
+				return err_set(e, ERR_INPUT,
+					       found == 0 ? "LETHE_TRUSTED_PROXIES: %s is no address and no network"
+							  : "LETHE_TRUSTED_PROXIES: %s is everybody: any visitor could say to be another",
+					       word);
+			buf_printf(out, "%s\n", word);
+		}
+	}
+	return out->failed ? err_set(e, ERR_MEMORY, "LETHE_TRUSTED_PROXIES is too long") : 0;
+}
