@@ -286,7 +286,9 @@ int main(int argc, char **argv)
 	setenv("LETHE_STATE", s.state, 1);
 	setenv("LETHE_RUN", s.run, 1);
 	setenv("LETHE_HTML", s.html, 1);
-	setenv("XDG_CACHE_HOME", "/dev/null", 1); // or the fonts' library keeps a cache in HOME, which may be the state folder
+	// Or the fonts' library keeps a cache there, which may be the state folder.
+	setenv("HOME", "/dev/null", 1);
+	setenv("XDG_CACHE_HOME", "/dev/null", 1);
 	if (s.testing)
 		setenv("LETHE_TESTING", "1", 1);
 	else

@@ -96,7 +96,7 @@ without_systemd() {
 }
 stops() {
 	systemctl stop lethe.target
-	for p in $programs; do [ ! -S "/run/lethe/$p.sock" ] || { echo "$p.sock is there"; return 1; }; done
+	for p in $programs; do [ ! -S "/run/lethe/$p.sock" ] || { systemctl status "lethe-$p.socket"; journalctl -b -n 24 -o cat; return 1; }; done
 	! systemctl list-units --no-legend --state=active 'lethe-*.service' 'nginx-lethe.service' | grep -v lethe-init
 	systemctl start lethe.target && within 15 healthy
 }
