@@ -160,6 +160,13 @@ static void set_examples(const struct policy *p, struct buf *out)
 	}
 }
 
+// Whether the page may offer its list of the sets made in a tab: the policy declares what the browser stores for it.
+static void set_history(const struct policy *p, struct buf *out)
+{
+	for (size_t i = 0; i < p->cookie_count; i++)
+		buf_adds(out, p->cookies[i].in == STORAGE_SESSION && strcmp(p->cookies[i].name, "sets") == 0 ? "yes" : "");
+}
+
 static void set_image_regions(const struct policy *p, struct buf *out)
 {
 	const struct policy_processor *a;
@@ -233,6 +240,7 @@ static const struct variable {
     {"image_processors", set_image_processors},
     {"image_regions", set_image_regions},
     {"examples", set_examples},
+    {"history", set_history},
     {"coming", set_coming},
     {"facts", set_fact_list},
     {"leave_out", set_leave_out},

@@ -17,13 +17,14 @@ static const char *contradiction(const struct policy *p, const struct policy_cla
 {
 	static const kind_set in_archive =
 	    KIND_BIT(KIND_ARCHIVE) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PAGE);
-	bool analytics = false, marketing = false, lasting = false, cards = false, training = false, outside = false;
+	bool analytics = false, marketing = false, lasting = false, cards = false, training = false, outside = false, cookies = false;
 	bool shared = p->third_party_count > 0; // whoever serves a resource learns who asks for it
 
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const struct policy_cookie *cookie = &p->cookies[i];
 		analytics = analytics || cookie->class == COOKIE_ANALYTICS;
 		marketing = marketing || cookie->class == COOKIE_MARKETING;
+		cookies = cookies || cookie->in != STORAGE_SESSION;
 		lasting = lasting || (cookie->has_lasts && cookie->in != STORAGE_SESSION);
 	}
 	for (size_t i = 0; i < p->processor_count; i++) {
@@ -54,8 +55,8 @@ static const char *contradiction(const struct policy *p, const struct policy_cla
 		return analytics || declared(p, KIND_BIT(KIND_USAGE)) ? "analytics cookies or usage figures are declared" : NULL;
 	case CLAIM_NO_TRACKING:
 		return analytics || marketing ? "analytics or marketing cookies are declared" : NULL;
-	case CLAIM_NO_COOKIES:
-		return p->cookie_count > 0 ? "a cookie is declared" : NULL;
+	case CLAIM_NO_COOKIES: // what stays in the tab is said beside, but is none
+		return cookies ? "a cookie is declared" : NULL;
 	case CLAIM_NO_THIRD_PARTY_RESOURCES:
 		return p->third_party_count > 0 ? "a third party's resource is declared" : NULL;
 	case CLAIM_NO_TRAINING:

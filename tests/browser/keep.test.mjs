@@ -218,3 +218,58 @@ test('the keyboard sends, and a pasted address is a page', each, async () => {
   await finished(page);
   await v.close();
 });
+
+test('a list of the sets made in a tab: for who asks for it, in that tab, until it is forgotten', each, async () => {
+  const v = await visit(browser, site);
+  const { page, context } = v;
+  const stored = (where = page) => where.evaluate(() => [sessionStorage.length, localStorage.length]);
+  await send(page, { count: 1 });
+  await finished(page);
+  assert.deepEqual(await stored(), [0, 0], 'nothing unasked');
+  await page.getByLabel('Remember my sets in this tab').check();
+  assert.deepEqual(await stored(), [1, 0]);
+  await assertAccessible(page, 'the list is asked for');
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.getByRole('button', { name: 'Make another set' }).click();
+  const list = page.locator('#history');
+  assert.ok((await list.locator('q').textContent()).includes(bakery.slice(0, 100)));
+  await page.locator('#description').fill('');
+  await list.getByRole('button', { name: 'Use this text' }).click();
+  assert.equal(await page.locator('#description').inputValue(), bakery);
+  assert.equal(await page.locator('[name=count]:checked').inputValue(), '1');
+  await assertAccessible(page, 'the list');
+  await screenshot(page, 'history');
+  const other = await context.newPage();
+  await other.goto('/');
+  assert.equal(await other.locator('#history').isVisible(), false, 'another tab has none');
+  await other.close();
+  await list.getByRole('button', { name: 'Show the set' }).click();
+  await made(page, 1);
+  assert.ok(await page.getByLabel('Remember my sets in this tab').isChecked());
+  await page.getByRole('button', { name: 'Make another set' }).click();
+  await page.getByRole('button', { name: 'Forget this list' }).click();
+  await list.waitFor({ state: 'hidden' });
+  await assertPrivate(v, site);
+  await v.close();
+});
+
+test('a vendor that failed after it was sent something: the page says so, and offers to try again', each, async () => {
+  const v = await visit(browser, site);
+  const { page } = v;
+  azure.always = '400';
+  await send(page, { count: 1 });
+  await finished(page);
+  assert.match(await page.locator('#preview').textContent(), /^Built-in previews: drawn here\. Your text was sent to Azure OpenAI\./);
+  await assertAccessible(page, 'previews in place of pictures');
+  azure.reset();
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Made by Azure OpenAI').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Try again' }).isVisible(), false);
+  await page.getByRole('button', { name: 'Make another set' }).click();
+  azure.always = '400';
+  await page.locator('#provider').selectOption('Azure OpenAI');
+  await page.getByRole('button', { name: 'Make the pictures' }).click();
+  await page.locator('#notice').getByText('Your text had already been sent to Azure OpenAI.').waitFor();
+  await v.close();
+});

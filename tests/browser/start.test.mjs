@@ -42,7 +42,7 @@ test('one who is set up: no choice, and the page says who it is', each, async ()
   const site = await startSite();
   try {
     const sketch = [{ id: 'sketch', name: 'Built-in previews', where: 'our own server', preview: true }];
-    assert.deepEqual(await (await fetch(`${site.url}/api/processors`)).json(), { prompts: sketch, pictures: sketch });
+    assert.deepEqual(await (await fetch(`${site.url}/api/processors`)).json(), { prompts: sketch, pictures: sketch, choose: false });
     for (const [name, options] of Object.entries(ways)) {
       const v = await visit(browser, site, options);
       await v.page.goto('/');

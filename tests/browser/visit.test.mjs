@@ -54,7 +54,7 @@ test('a description becomes pictures, a ZIP and a receipt; nobody else hears of 
 
   await assertPrivate(v, site);
   const asked = new Set(v.requests.filter(({ url }) => url.startsWith('http')).map(({ method, url }) => `${method} ${new URL(url).pathname.replace(/[\w-]{43}/, '…')}`));
-  assert.deepEqual([...asked].sort(), ['GET /', 'GET /api/processors', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', 'GET /assets/convert.js', ...[1, 2, 3, 4].map((n) => `GET /assets/example-en-1-${n}.webp`), 'GET /assets/favicon.svg',
+  assert.deepEqual([...asked].sort(), ['GET /', 'GET /api/processors', 'GET /assets/app.css', 'GET /assets/app.js', 'GET /assets/archive.js', 'GET /assets/common.js', 'GET /assets/convert.js', ...[1, 2, 3, 4].map((n) => `GET /assets/example-en-1-${n}.webp`), 'GET /assets/favicon.svg', 'GET /assets/history.js',
     'GET /assets/processors.js', 'GET /assets/save.js', 'GET /assets/sheet.js', 'GET /assets/stream.js', 'GET /assets/viewer.js', 'GET /pictures/…-1', 'GET /pictures/…-1t', 'GET /pictures/…-2', 'GET /pictures/…-2t', 'GET /pictures/…-3', 'GET /pictures/…-3t', 'POST /api/generate'], 'a download is not told to the driver; all else is here');
   await v.close();
 });

@@ -4,6 +4,7 @@
 import { $, counted, element, say, spell, word, wordsFor } from "./common.js";
 import { cancel, generate, resume } from "./stream.js";
 import * as archive from "./archive.js";
+import * as history from "./history.js";
 import * as save from "./save.js";
 import * as sheet from "./sheet.js";
 import * as viewer from "./viewer.js";
@@ -79,6 +80,8 @@ function notice(title, words, confirmable) {
 
 function showProblem(problem, confirmable) {
 	const words = wordsFor(problem);
+	if (problem.sent_to?.length > 0)
+		words.detail += word("script.start.sent", { names: namesOf(problem.sent_to) });
 	if (problem.confirmable === true)
 		notice(word("script.start.personal"), words.detail, confirmable);
 	else if (problem.parameter && fieldError(problem.parameter, words.detail))
@@ -114,7 +117,7 @@ function showMaking(set) {
 	eyebrow("script.start.in_progress");
 	$("work-title").textContent = counted("script.start.making", set.frames.length);
 	$("work-actions").hidden = $("bar").hidden = $("stages").hidden = false;
-	$("dock").hidden = $("again").hidden = $("preview").hidden = $("missing").hidden = true;
+	$("dock").hidden = $("again").hidden = $("preview").hidden = $("retry").hidden = $("missing").hidden = true;
 	archive.hide();
 	stages = (set.brief.url ? ["page"] : []).concat("prompts", "images", "archive").map((name) => ({ name, done: 0, of: 0 }));
 	drawStages();
@@ -141,11 +144,14 @@ function showResults(title) {
 	const makers = [...new Set(finished.flatMap((set) => [madeBy(set), ...failures(set)]))].filter(Boolean);
 	$("preview").textContent = makers.join(" · ");
 	$("preview").hidden = makers.length === 0;
+	$("retry").hidden = !finished.some((set) => failures(set).length > 0) || !sets[0].brief.style; // after a reload the words are not known any more
 	$("missing").hidden = missing === 0;
 	$("missing-text").textContent = counted("script.start.missing", missing, { of: sheet.frames.length });
 	$("missing-make").textContent = counted("script.start.missing.make", missing);
 	archive.show(finished, sheet.frames.length > (finished[0]?.frames.length || 0));
 }
+
+const namesOf = (recipients) => recipients.map(({ name }) => name).join(word("script.start.comma"));
 
 // Nobody else saw anything only where the prompts too were written here and every picture was drawn here.
 function madeBy({ done: { processor, sent_to: sentTo } }) {
@@ -154,7 +160,7 @@ function madeBy({ done: { processor, sent_to: sentTo } }) {
 	if (!processor.preview)
 		return word("script.start.made_by", processor);
 	if (sentTo?.length > 0)
-		return word("script.start.drawn_sent", { ...processor, names: sentTo.map((one) => one.name ?? one).join(word("script.start.comma")) });
+		return word("script.start.drawn_sent", { ...processor, names: namesOf(sentTo) });
 	const alone = sentTo || (processor.prompts === processor.id && sheet.allPreviews());
 	return word(alone ? "script.start.drawn_alone" : "script.start.drawn", processor);
 }
@@ -228,6 +234,10 @@ async function run(confirm) {
 	clearErrors();
 	if (!brief[needed])
 		return fieldError(needed, word(fromUrl() ? "script.start.no_url" : "script.start.no_description"));
+	await begin(brief);
+}
+
+async function begin(brief) {
 	showWork();
 	sets = [{ brief, frames: Array.from({ length: brief.count }, () => sheet.add(brief.size)) }];
 	await make(sets[0], false);
@@ -254,7 +264,7 @@ async function makeMissing() {
 // The sets of this tab are found again by their receipts, after a reload too: these are part of the tab's history entry and nowhere else.
 function remember() {
 	const [first, ...more] = sets.filter((set) => set.receipt && !set.gone).map((set) => set.receipt);
-	history.replaceState(first ? { receipt: first, more } : null, "");
+	window.history.replaceState(first ? { receipt: first, more } : null, "");
 }
 
 // Makes a set, or finds one that was begun.
@@ -295,6 +305,8 @@ async function make(set, found) {
 		set.frames.forEach((frame, index) => frame.address || sheet.failed(frame, reasons.get(index)));
 		running = null;
 		showResults("script.start.done");
+		if (set === sets[0])
+			history.keep(set);
 		say(word("script.start.ready", { n: sheet.arrived().length, of: sheet.frames.length }));
 		$("work-title").focus({ preventScroll: sets.length > 1 });
 	} catch (thrown) {
@@ -411,14 +423,21 @@ $("description").addEventListener("paste", (event) => {
 		$("url").focus();
 	}
 });
-for (const button of document.querySelectorAll(".use"))
-	button.addEventListener("click", () => {
-		$("by-description")?.click();
-		$("description").value = button.parentElement.querySelector("q").textContent;
-		form.querySelector(`[name="style"][value="${button.dataset.style}"]`).checked = true;
-		count();
-		$("description").focus();
-	});
+// Fills the form with the words and settings of an example, or of a set that was made before.
+function take({ url, description, style, ...more }) {
+	$(url ? "by-url" : "by-description")?.click();
+	(url ? $("url") : $("description")).value = url || description;
+	for (const [name, value] of Object.entries({ style, size: more.size, count: more.count }))
+		if (value)
+			form.querySelector(`[name="${name}"][value="${value}"]`).checked = true;
+	count();
+	showLeaving(briefOf(false));
+	source().focus();
+}
+
+for (const button of document.querySelectorAll(".example .use"))
+	button.addEventListener("click", () => take({ description: button.parentElement.querySelector("q").textContent, style: button.dataset.style }));
+history.prepare(take);
 $("notice-confirm").addEventListener("click", () => answers.confirm());
 $("notice-edit").addEventListener("click", () => {
 	$("notice").hidden = true;
@@ -426,6 +445,7 @@ $("notice-edit").addEventListener("click", () => {
 });
 $("cancel").addEventListener("click", onCancel);
 $("missing-make").addEventListener("click", makeMissing);
+$("retry-now").addEventListener("click", () => archive.letGo() && begin(sets[0].brief));
 $("again").addEventListener("click", () => {
 	if (!archive.letGo())
 		return;
@@ -440,7 +460,7 @@ sheet.onAsked({ saved, change, view: viewer.view, make: (frame) => frame.text ? 
 count();
 showProcessors();
 
-const { receipt, more = [] } = history.state || {};
+const { receipt, more = [] } = window.history.state || {};
 if (receipt) {
 	for (const one of [receipt, ...more]) {
 		sets.push({ receipt: one });
