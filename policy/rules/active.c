@@ -8,6 +8,7 @@
 #include "policy/model/schema.h"
 #include "policy/rules/diff.h"
 #include "policy/rules/load.h"
+#include "policy/rules/text_diff.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,7 +164,7 @@ int active_plan(struct active_plan *out, const struct active_files *files, const
 {
 	POLICY_DIFF_AUTO struct policy_diff d = {0}, reworded = {0};
 	const struct policy *active = files->active;
-	char date[WHEN_DATE];
+	char date[WHEN_DATE], words[TEXT_DIFF_WORDS];
 
 	*out = (struct active_plan){.step = ACTIVE_FIRST};
 	// Without the version in force nobody can tell what another one changes; only the very same may take its place.
@@ -196,16 +197,26 @@ int active_plan(struct active_plan *out, const struct active_files *files, const
 		return -1;
 	out->changes = d.count;
 	out->material = d.material;
+	// Whoever reads it must be able to tell that it is not what was read before: by the version and by the date.
+	int differ = text_diff(words, active, wanted, e);
+	if (differ < 0)
+		return -1;
+	if (differ > 0 && strcmp(active->version, wanted->version) == 0)
+		return err_set(e, ERR_REFUSED,
+			       "%s is not what is published and still calls itself version %s; give <version> a new id and dates "
+			       "(%zu material changes: lethe policy diff shows them; the first difference: %s)",
+			       wanted->file, wanted->version, d.material, words);
+	if (differ > 0 && wanted->updated <= active->updated) {
+		when_date(date, active->updated);
+		return err_set(e, ERR_REFUSED,
+			       "%s is not what is published, and the updated date of its version %s is not later than %s, that of the "
+			       "version in force; write the day of the change as updated (the first difference: %s)",
+			       wanted->file, wanted->version, date, words);
+	}
 	if (d.material == 0 && wanted->effective <= later(now, active->effective)) {
 		out->step = ACTIVE_EDITORIAL;
 		return 0;
 	}
-	if (d.material > 0 && strcmp(active->version, wanted->version) == 0)
-		return err_set(
-		    e, ERR_REFUSED,
-		    "%s changes what visitors were promised (%zu material changes: lethe policy diff shows them) and still calls "
-		    "itself version %s; give <version> a new id and dates",
-		    wanted->file, d.material, wanted->version);
 	out->step = ACTIVE_ANNOUNCE;
 	out->announced = now;
 	out->from = wanted->effective;

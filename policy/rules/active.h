@@ -64,7 +64,8 @@ struct active_plan {
 	size_t changes, material;
 };
 bool active_step_activates(enum active_step step);
-// What publishing `wanted` at `now` does. ERR_REFUSED: another site's state, a material change under the version id in force, or nothing
+// What publishing `wanted` at `now` does. ERR_REFUSED: another site's state, anything said differently under the version id or the
+// updated date in force, or nothing
 // in force and a version that does not apply yet.
 int active_plan(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e);
 // Does it to the files: each atomically, the one that counts last. `bytes`: of the wanted file, those that were judged.
