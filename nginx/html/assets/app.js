@@ -377,6 +377,8 @@ function change(frame, text = frame.text) {
 	$("change-text").value = text;
 	$("change").showModal();
 	$("change-text").focus();
+	$("change-text").setSelectionRange(0, 0);
+	$("change-text").scrollTop = 0;
 }
 
 $("change-form").addEventListener("submit", (event) => {
