@@ -178,6 +178,7 @@ void policy_lint(const char *file, const struct policy *before, struct report *r
 	lint_data(p, r);
 	lint_rights(p, r);
 	lint_times(p, r);
+	lint_prose(p, r);
 	lint_transfers(p, r);
 	lint_browser(p, r);
 	if (before != NULL)

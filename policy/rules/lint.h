@@ -13,6 +13,7 @@ void policy_lint(const char *file, const struct policy *before, struct report *r
 
 // Its parts in other files.
 void lint_times(const struct policy *p, struct report *r);     // retention, here and at processors
+void lint_prose(const struct policy *p, struct report *r);     // policy/rules/lint_prose.c
 void lint_transfers(const struct policy *p, struct report *r); // safeguards that do not fit, recipients unnamed
 void lint_browser(const struct policy *p, struct report *r);   // cookies, consents, age
 void lint_units(const struct policy *before, const struct policy *p, struct report *r);

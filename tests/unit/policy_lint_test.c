@@ -244,6 +244,39 @@ static void a_unit_that_changed_since_the_version_before_is_seen(void **state)
 	    strstr(buf_text(&messages), "warning: kind request-log lived for 14 days in the version before and is to live for 14 months"));
 }
 
+// In each language: what is said in numbers or words, of a kind, a processor, a right and in the notice's own sentences.
+static void times_in_prose_are_those_that_are_obeyed(void **state)
+{
+	static const struct {
+		const char *file, *from, *to, *says;
+	} cases[] = {
+	    {BIZIMAGES, "<life length=\"P14D\"", "<life length=\"P7D\"",
+	     "kind request-log speaks of “two weeks”, and no time declared there"},
+	    {BIZIMAGES, "<retention longest=\"P30D\">", "<retention longest=\"P60D\">", "processor azure-openai speaks of “30 days”"},
+	    {"policy/sites/blogimg.xml", "<life length=\"P90D\"", "<life length=\"P60D\"", "kind image speaks of “Drei Monate”"},
+	    {"policy/sites/blogimg.xml", "Tax law asks for the books of seven years", "Tax law asks for the books of 10 years",
+	     "kind payment speaks of “10 years”"},
+	    {"policy/sites/blogimg.xml", "Wir antworten innerhalb von 30 Tagen", "Wir antworten innerhalb von 5 Tagen",
+	     "the notice speaks of “5 Tagen” in responsible"},
+	    {"policy/sites/product-images.xml", "上保存一天后清除", "上保存两天后清除", "processor dashscope speaks of “两天”"},
+	    {"policy/sites/product-images.xml", "我们将在 30 天内答复。</how>", "我们将在 20 天内答复。</how>",
+	     "right access speaks of “20 天”"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		BUF_AUTO struct buf text = BUF_INIT(1 << 20), messages, before;
+		REPORT_AUTO struct report report = {0}, shipped = {0};
+		assert_int_equal(file_read(cases[i].file, &text, NULL), 0);
+		lint_text(&text, NULL, &before, &shipped);
+		assert_null(strstr(buf_text(&before), "speaks of “"));
+		replace_once(&text, cases[i].from, cases[i].to);
+		lint_text(&text, NULL, &messages, &report);
+		if (strstr(buf_text(&messages), cases[i].says) == NULL)
+			fail_msg("%s: not said: %s\n%s", cases[i].file, cases[i].says, buf_text(&messages));
+	}
+}
+
 // What a file holds never looks like the end of a part of a finding.
 static void the_parts_of_a_finding_stay_apart(void **state)
 {
@@ -270,6 +303,7 @@ int main(void)
 	    cmocka_unit_test(messages_differ_from_each_other),
 	    cmocka_unit_test(the_shipped_policy_has_nothing_to_find),
 	    cmocka_unit_test(a_unit_that_changed_since_the_version_before_is_seen),
+	    cmocka_unit_test(times_in_prose_are_those_that_are_obeyed),
 	    cmocka_unit_test(the_parts_of_a_finding_stay_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
