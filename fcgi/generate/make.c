@@ -227,7 +227,9 @@ void make_handle(struct request *r, void *context)
 
 	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)
 		done = steps[i](&s);
-	if (done != 0 && !s.cancelled)
+	if (s.cancelled && !s.answer.begun) // by an erasure; events that were begun end without another
+		problem_set(&s.failure, 410, "problem.ended", NULL, NULL);
+	if (done != 0 && !(s.cancelled && s.answer.begun))
 		answer_failure(&s);
 	request_log_end(r, NULL); // of one who left before; the row names the receipt
 	// The answer went out through libfcgi's buffers; what it was made of goes now.

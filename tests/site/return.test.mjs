@@ -257,7 +257,7 @@ test('erasing by the address ends what is being made for it, in every form of th
   const { receipt } = (await events.next()).value.data;
   await until(() => azure.inFlight === 1, 3000, 'the first');
   azure.next('ok');
-  const waiting = generate(site, { description, count: 1, provider: 'azure-openai' }).then(({ status }) => status, () => 0);
+  const waiting = generate(site, { description, count: 1, provider: 'azure-openai' });
   await until(() => images() === 2 && azure.inFlight === 2, 3000, 'two under way');
   const others = site.officer(['erase', '--ip', '-', '--yes'], { input: '203.0.113.77\n' });
   assert.equal(others.code, 0, others.stdout + others.stderr);
@@ -272,7 +272,8 @@ test('erasing by the address ends what is being made for it, in every form of th
   assert.equal(done.code, 0, done.stdout + done.stderr);
   assert.equal(JSON.parse(done.stdout).complete, true);
   await until(() => azure.inFlight === 0 && azure.cancelled >= 2, 2000, 'the vendor is told');
-  assert.notEqual(await waiting, 200);
+  const { status, body: problem } = await waiting;
+  assert.deepEqual([status, problem.type, problem.sent_to.map((to) => to.id)], [410, '/problems/ended', ['azure-openai']]);
   for await (const { event } of events) assert.ok(!['done', 'error'].includes(event), event);
   assert.equal((await follow(receipt)).status, 404);
   assert.deepEqual(spool(), before);
