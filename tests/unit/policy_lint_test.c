@@ -96,7 +96,9 @@ static const struct mutation {
     {"default retention longer than told", "<retention longest=\"P30D\">", "<retention longest=\"P1D\">", "order=\"1\"",
      "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, longer",
      NULL, NULL},
-    {"forgotten here, kept there", "after five minutes away in all, it is closed at any rate. Azure OpenAI may hold a copy of what it gets",
+    {"forgotten here, kept there",
+     "after five minutes away in all, it is closed at any rate. The web server's own memory may hold remains of it until it is used again, "
+     "and never a disk. Azure OpenAI may hold a copy of what it gets",
      "Then it is discarded. A copy may be held", "<kind id=\"input\"",
      "warning: kind input is kept only in memory here, but processor azure-openai, which gets it, keeps it for up to 30 days", NULL, NULL},
     {"while an account that is none", "<life length=\"P24M\" after=\"closing\"",
@@ -174,8 +176,9 @@ static bool said(const struct buf *messages, int line, const char *says)
 // Without the promises that would refuse cookies and resources before the lint sees them.
 static void read_silent_policy(struct buf *text)
 {
-	static const char *const promises[] = {"no-cookies", "no-analytics",           "no-tracking",          "no-third-party-resources",
-					       "no-linking", "no-disk\" kind=\"input", "no-disk\" kind=\"page"};
+	static const char *const promises[] = {
+	    "no-cookies", "no-analytics",           "no-tracking",          "no-third-party-resources", "no-linking",
+	    "no-sale",    "no-disk\" kind=\"input", "no-disk\" kind=\"page"};
 	char from[64];
 
 	read_policy(text);

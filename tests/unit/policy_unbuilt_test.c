@@ -11,7 +11,7 @@ static const struct needs {
 } needs[] = {
     {"bizimages", ""},
     {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, consent records, request log details, "
-		      "verifying an identity, requests of authorities, provider "
+		      "verifying an identity, deleting the data of children, requests of authorities, provider "
 		      "openrouter, provider openai, provider fal"},
     {"product-images", "accounts, stored images, payments, consent records, usage figures, image storage, "
 		       "mail, provider deepseek, provider ark, provider dashscope"},

@@ -89,4 +89,17 @@ static const struct fact bizimages[] = {
     {"on a website", "/policy/service/@by", "website"},
     {"a new date, as a declaration", "/policy/changes/@by", "effective-date"},
     {"continued use accepts, as a declaration", "/policy/changes/@use-accepts", "yes"},
+    // easily missed
+    {"no sale, rent or trade", "boolean(//promise[@id='no-sale'][contains(.,'never sold, rented or traded')])", "true"},
+    {"no advertisers, brokers, partners",
+     "boolean(//promise[@id='no-sale'][contains(.,'advertisers, data brokers or marketing partners')])", "true"},
+    {"the visitor is responsible",
+     "boolean(//section[@id='publish']/p[contains(.,'responsible for what you submit here and for what you publish')])", "true"},
+    {"no service is wholly secure", "boolean(//section[@id='security']/p[contains(.,'No service on the Internet is wholly secure')])",
+     "true"},
+    {"the contact is on the home page", "boolean(//section[@id='responsible']/p[contains(.,'The home page names the same address')])",
+     "true"},
+    {"what nginx may hold of input",
+     "boolean(//kind[@id='input']/where[contains(.,'own memory may hold remains of it until it is used again, and never a disk')])",
+     "true"},
 };

@@ -59,4 +59,13 @@ static const struct fact image_describer[] = {
     {"it names who gets what", "contains(//section[@id='recipients'], 'Three companies')", "true"},
     {"it does not say that there is no personal data", "count(//promise[@id='no-personal-data'])", "0"},
     {"it says that an IP address is personal data", "contains(//section[@id='data'], 'That is personal data')", "true"},
+    // easily missed
+    {"changes are shown prominently", "boolean(/policy/changes[contains(@by,'prominent-notice')])", "true"},
+    {"significant ones", "boolean(/policy/changes/what[contains(.,'A significant change of this notice is shown prominently')])", "true"},
+    {"staff access is limited",
+     "boolean(//measure[contains(.,'only those of our staff whose work needs it')][contains(.,'attested by the operator')])", "true"},
+    {"security is reviewed", "boolean(//measure[contains(.,'security is reviewed regularly')])", "true"},
+    {"which kinds of data are held", "boolean(//right[@id='access']/how[contains(.,'what kinds of data we hold')])", "true"},
+    {"what nginx may hold of a picture",
+     "boolean(//kind[@id='upload']/where[contains(.,'own memory may hold remains of it until it is used again')])", "true"},
 };

@@ -125,4 +125,17 @@ static const struct fact imagedesigner[] = {
     {"extra notice when material", "/policy/changes/@material-by", "effective-date banner"},
     {"the list is updated", "contains(/policy/changes/what, 'list of subprocessors is updated')", "true"},
     {"valid requests answered", "/policy/law-enforcement/@answers", "valid-requests"},
+    // easily missed
+    {"a child's data is deleted", "/policy/minimum-age/@deletes", "yes"},
+    {"when it turns up", "boolean(/policy/minimum-age/what[contains(.,'If data of a child turns up, it is deleted')])", "true"},
+    {"the provider's policy rules in the end",
+     "boolean(//section[@id='recipients']/p[contains(.,'in the end ruled by its own policy, which is linked')])", "true"},
+    {"analytics only after a changed notice",
+     "boolean(//section[@id='cookies']/p[contains(.,'this notice changes first, and you get controls')])", "true"},
+    {"devices and sign-in are kept safe by users",
+     "boolean(//section[@id='advice']/p[contains(.,'devices and your means of signing in safe')])", "true"},
+    {"mail updates come from an own server", "boolean(//purpose[@id='updates']/what[contains(.,'mail server of our own')])", "true"},
+    {"Cloudflare gets what its row says",
+     "boolean(//section[@id='recipients']/p[contains(.,'it gets your IP address, request metadata, logs and cached assets')])", "true"},
+    {"who attests what nothing measures", "boolean(//measure[contains(.,'audited')][contains(.,'attested by the operator')])", "true"},
 };

@@ -15,7 +15,7 @@ static const struct fact product_images[] = {
     {"password, bcrypt, 12 rounds", "count(//kind[@id='account']/category[.='Password (bcrypt, 12 rounds)'])", "1"},
     {"optional name", "count(//kind[@id='account']/category[.='Name (optional)'])", "1"},
     {"JWT sessions", "contains(//kind[@id='session']/what, 'JWT')", "true"},
-    {"mail verification", "contains(//processor[@id='resend']/task, 'confirms your address')", "true"},
+    {"mail verification", "contains(//processor[@id='resend']/task, 'verification codes')", "true"},
     // what is held
     {"generated images", "boolean(//kind[@id='image'])", "true"},
     {"page views", "count(//kind[@id='usage']/category[.='Page views'])", "1"},
@@ -70,4 +70,19 @@ static const struct fact product_images[] = {
     {"HTTPS", "count(//measure[not(@lang)][contains(.,'HTTPS')])", "1"},
     {"restricted access", "count(//measure[contains(.,'restricted to those who need it')])", "1"},
     {"encrypted account database", "count(//measure[.='The account database is encrypted.'])", "1"},
+    // easily missed
+    {"nothing is sold or shared for marketing",
+     "boolean(//promise[@id='no-sale']/what[not(@lang)][contains(.,'never sold and never shared for marketing')])", "true"},
+    {"nor in Chinese", "boolean(//promise[@id='no-sale']/what[@lang='zh-Hans'][contains(.,'绝不出售您的数据')])", "true"},
+    {"codes and receipts by mail",
+     "boolean(//processor[@id='resend']/task[not(@lang)][contains(.,'verification codes and payment receipts')])", "true"},
+    {"also in Chinese", "boolean(//processor[@id='resend']/task[@lang='zh-Hans'][contains(.,'验证码和付款收据')])", "true"},
+    {"the mail service gets the address only",
+     "boolean(//processor[@id='resend']/never[contains(.,'Anything of your account but the mail address')])", "true"},
+    {"preventing abuse is a purpose", "boolean(//purpose[@id='protect']/what[not(@lang)][contains(.,'preventing abuse')])", "true"},
+    {"also in Chinese", "boolean(//purpose[@id='protect']/what[@lang='zh-Hans'][contains(.,'防止滥用')])", "true"},
+    {"and use is counted for it", "boolean(//kind[@id='usage']/for[@purpose='protect'])", "true"},
+    {"what nginx may hold of input",
+     "boolean(//kind[@id='input']/where[not(@lang)][contains(.,'until it is used again, and never a disk')])", "true"},
+    {"also in Chinese", "boolean(//kind[@id='input']/where[@lang='zh-Hans'][contains(.,'绝不写入磁盘')])", "true"},
 };
