@@ -45,7 +45,7 @@ COMMANDS(COMMAND_DECLARE)
 extern const struct command *const commands[];   // these, NULL-terminated
 extern const struct option_row global_options[]; // those of every command
 // Those of `lethe policy` that have a file of their own.
-extern const struct command policy_lint_command, policy_diff_command;
+extern const struct command policy_lint_command, policy_diff_command, policy_withdraw_command;
 
 // --- what they share ---
 // "lethe: message" on standard error; returns `status`.

@@ -56,9 +56,9 @@ static void check_activation(struct check *c)
 {
 	struct ledger_facts facts;
 	struct active_plan plan;
+	struct clock_state clock;
 	char from[WHEN_DATE];
 	struct err e;
-	time_t now = when_now();
 
 	if (check_ledger_facts(c->vault, 0, &facts, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Run lethe audit verify.", "%s", e.text);
@@ -69,12 +69,20 @@ static void check_activation(struct check *c)
 		check_add(c, CHECK_KEPT, "", "version %s was activated", c->policy->version);
 	if (c->files.active == NULL || c->wanted == NULL)
 		return;
+	if (vault_clock(c->vault, &clock, &e) != 0) {
+		check_add(c, CHECK_UNSURE, "Run this as the user that owns the stores.", "%s", e.text);
+		return;
+	}
+	time_t now = clock.judged;
 	if (active_plan(&plan, &c->files, c->wanted, now, &e) != 0) {
 		check_add(c, CHECK_BROKEN, "lethe policy diff shows the changes.", "%s", e.text);
 		return;
 	}
-	when_date(from, plan.from);
-	if (plan.step == ACTIVE_WAIT)
+	when_date(from, plan.step == ACTIVE_WITHDRAWN ? plan.withdrawn : plan.from);
+	if (plan.step == ACTIVE_WITHDRAWN)
+		check_add(c, CHECK_KEPT, "", "version %s, which %s still holds, was withdrawn on %s and is not announced again",
+			  c->wanted->version, c->admin->policy, from);
+	else if (plan.step == ACTIVE_WAIT)
 		check_add(c, CHECK_KEPT, "", "version %s is announced and comes into force on %s", c->wanted->version, from);
 	else if (plan.step == ACTIVE_DUE && now - plan.from > PUBLISH_GRACE)
 		check_add(c, CHECK_BROKEN, "Run lethe publish, and find out why its timer did not.",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// `lethe publish`: compares the wanted policy with the one in force, announces it or puts it in force, and makes the site from what is in
+// `lethe publish`, and `lethe policy withdraw`, which publishes what is in force without the announcement. Compares the wanted policy with the one in force, announces it or puts it in force, and makes the site from what is in
 // force then. Order: the ledger, then the policy's files, then the pages; so there is no version that counts or that visitors saw and the
 // ledger does not know.
 #include "policy/publish/publish.h"
@@ -25,14 +25,15 @@ static const struct option_row publish_options[] = {
     {0},
 };
 
-enum { DETAILS_MAX = 1024 };
+enum { DETAILS_MAX = 4096 };
 
 struct publication {
 	const struct admin *admin;
-	struct buf bytes; // of the wanted file
-	struct policy *wanted;
+	struct buf bytes;      // of the wanted file
+	struct policy *wanted; // NULL: the announced version is withdrawn
 	struct active_files files;
 	struct active_plan plan;
+	time_t now;           // as the vault's clock is judged
 	struct policy *shown; // what is in force afterwards; one of the above
 	struct vault *vault;
 };
@@ -60,19 +61,14 @@ static void publication_end(struct publication *x)
 	buf_free(&x->bytes);
 }
 
-// Reads and plans; what is in force and what is announced afterwards. The stores are open when it is done.
-static enum status publication_prepare(struct publication *x, enum vault_mode mode)
+// Reads what is wanted; the bytes that are judged are the bytes that are put in force, whatever happens to the file meanwhile.
+static enum status publication_read_wanted(struct publication *x)
 {
 	const char *file = x->admin->policy;
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	enum status status = site_stores_needed(x->admin);
 	size_t warnings = 0;
 
-	if (status != STATUS_DONE)
-		return status;
-	// The bytes that are judged are the bytes that are put in force, whatever happens to the file meanwhile.
-	if (file_read(file, &x->bytes, &e) == 0)
+	if (file_read(file, &x->bytes, NULL) == 0)
 		x->wanted = policy_read(file, buf_text(&x->bytes), x->bytes.len, &messages);
 	else
 		x->wanted = policy_load(file, &messages); // says why it cannot be read
@@ -86,10 +82,56 @@ static enum status publication_prepare(struct publication *x, enum vault_mode mo
 	if (warnings > 0)
 		fprintf(stderr, "lethe: %s: %zu warning%s: lethe policy lint %s shows them\n", file, warnings, warnings == 1 ? "" : "s",
 			file);
-	if (active_read(&x->files, x->admin->state, &e) != 0)
+	return STATUS_DONE;
+}
+
+// What time it is for whether a version's time has come: a clock that leaps ahead puts none in force early.
+static enum status publication_judge_clock(struct publication *x)
+{
+	struct clock_state clock;
+	struct vault *vault = NULL;
+	char now[WHEN_TEXT], judged[WHEN_TEXT];
+	struct err e;
+	enum status status = site_stores_open(&vault, x->admin, x->files.active != NULL ? x->files.active : x->wanted, VAULT_LOOK);
+
+	if (status != STATUS_DONE)
+		return status;
+	int ret = vault_clock(vault, &clock, &e);
+	vault_close(vault);
+	if (ret != 0)
 		return output_complain(STATUS_UNSURE, "publish: %s", e.text);
-	if (active_plan(&x->plan, &x->files, x->wanted, when_now(), &e) != 0)
-		return output_complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "publish: %s", e.text);
+	x->now = clock.judged;
+	when_text(now, clock.now);
+	when_text(judged, clock.judged);
+	if (clock.leapt)
+		output_complain(
+		    STATUS_DONE,
+		    "the clock says %s, which is too far ahead to be believed: whether a version's time has come is judged by %s; "
+		    "if the clock is right, say so with lethe clock confirm",
+		    now, judged);
+	return STATUS_DONE;
+}
+
+// Reads and plans; what is in force and what is announced afterwards. The stores are open when it is done.
+static enum status publication_prepare(struct publication *x, bool withdraw, enum vault_mode mode)
+{
+	const char *command = withdraw ? "policy withdraw" : "publish";
+	struct err e = {0};
+	enum status status = site_stores_needed(x->admin);
+
+	if (status == STATUS_DONE && !withdraw)
+		status = publication_read_wanted(x);
+	if (status != STATUS_DONE)
+		return status;
+	if (active_read(&x->files, x->admin->state, &e) != 0)
+		return output_complain(STATUS_UNSURE, "%s: %s", command, e.text);
+	if (x->files.active != NULL || x->wanted != NULL)
+		status = publication_judge_clock(x);
+	if (status != STATUS_DONE)
+		return status;
+	if ((withdraw ? active_plan_withdrawal(&x->plan, &x->files, x->now, &e)
+		      : active_plan(&x->plan, &x->files, x->wanted, x->now, &e)) != 0)
+		return output_complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "%s: %s", command, e.text);
 	x->shown = active_step_activates(x->plan.step) ? x->wanted : x->files.active;
 	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT)
 		show_coming(x, x->plan.step == ACTIVE_WAIT ? x->files.coming : x->wanted);
@@ -98,7 +140,7 @@ static enum status publication_prepare(struct publication *x, enum vault_mode mo
 
 // Records, puts in force, renders. The policy's files belong to the state's owner, also where root publishes into another folder; `own`: the
 // folder is below the state folder.
-static int publication_apply(struct publication *x, const char *folder, bool own, const char *html, bool testing,
+static int publication_apply(struct publication *x, const char *reason, const char *folder, bool own, const char *html, bool testing,
 			     struct publish_result *result, struct err *e)
 {
 	const char *name = active_step_activates(x->plan.step) ? "activation"
@@ -117,6 +159,8 @@ static int publication_apply(struct publication *x, const char *folder, bool own
 	if (x->plan.announced != 0)
 		made = made && cJSON_AddStringToObject(object, "announced", announced) != NULL &&
 		       cJSON_AddStringToObject(object, "from", from) != NULL;
+	if (reason != NULL)
+		made = made && cJSON_AddStringToObject(object, "reason", reason) != NULL;
 	if (!made || json_print(&details, object) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to record it");
 	const struct ledger_event event = {.name = name, .details = details.data};
@@ -125,7 +169,8 @@ static int publication_apply(struct publication *x, const char *folder, bool own
 	if (site_become_owner(x->admin->state) != 0)
 		return err_set(e, ERR_IO, "this cannot continue as the user that owns %s", x->admin->state);
 	umask(022); // what is published is for nginx and for all programs
-	if (active_apply(x->admin->state, &x->plan, x->wanted, buf_text(&x->bytes), x->bytes.len, e) != 0)
+	if ((x->wanted == NULL ? active_withdraw(x->admin->state, &x->files, x->now, e)
+			       : active_apply(x->admin->state, &x->plan, x->wanted, buf_text(&x->bytes), x->bytes.len, e)) != 0)
 		return -1;
 	if (!own && getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
 		return err_set(e, ERR_IO, "this cannot continue as root");
@@ -136,7 +181,7 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 {
 	const char *html = setting("LETHE_HTML", place_html);
 	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0, dry_run = argument_given(args, "dry-run");
-	char folder[PATH_MAX], announced[WHEN_TEXT], from[WHEN_TEXT];
+	char folder[PATH_MAX], announced[WHEN_TEXT], from[WHEN_TEXT], withdrawn[WHEN_TEXT];
 	struct err e;
 	struct publish_result result = {0};
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
@@ -147,11 +192,11 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 		snprintf(folder, sizeof folder, "%s", args->words[0]);
 	else if (path_join(folder, sizeof folder, a->state, "publish", &e) != 0)
 		return output_complain(STATUS_UNSURE, "publish: %s", e.text);
-	enum status status = publication_prepare(&x, dry_run ? VAULT_LOOK : VAULT_ADMIN);
+	enum status status = publication_prepare(&x, false, dry_run ? VAULT_LOOK : VAULT_ADMIN);
 	if (status != STATUS_DONE)
 		return status;
 	if ((dry_run ? pages_render(x.shown, html, testing, &pages, &e)
-		     : publication_apply(&x, folder, args->word_count == 0, html, testing, &result, &e)) != 0)
+		     : publication_apply(&x, NULL, folder, args->word_count == 0, html, testing, &result, &e)) != 0)
 		return output_complain(STATUS_FOUND, "publish: %s", e.text);
 	if (dry_run)
 		buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x.shown->site, x.shown->version, pages.count,
@@ -178,9 +223,17 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 	else if (x.plan.step == ACTIVE_WITHDRAW)
 		buf_printf(&out, "%s: policy %s; policy %s stays in force\n", dry_run ? "would withdraw" : "withdrawn",
 			   x.files.coming->version, p->version);
+	else if (x.plan.step == ACTIVE_WITHDRAWN) {
+		when_text(withdrawn, x.plan.withdrawn);
+		buf_printf(&out,
+			   "not announced: policy %s, which was withdrawn on %s; policy %s stays in force; to announce it again give "
+			   "<version> a new id\n",
+			   p->version, withdrawn, x.files.active->version);
+	}
 	static const char *const steps[] = {
-	    [ACTIVE_FIRST] = "activated",    [ACTIVE_EDITORIAL] = "activated", [ACTIVE_DUE] = "activated",     [ACTIVE_SAME] = "same",
-	    [ACTIVE_ANNOUNCE] = "announced", [ACTIVE_WAIT] = "waiting",        [ACTIVE_WITHDRAW] = "withdrawn"};
+	    [ACTIVE_FIRST] = "activated",    [ACTIVE_EDITORIAL] = "activated",    [ACTIVE_DUE] = "activated",
+	    [ACTIVE_SAME] = "same",          [ACTIVE_ANNOUNCE] = "announced",     [ACTIVE_WAIT] = "waiting",
+	    [ACTIVE_WITHDRAW] = "withdrawn", [ACTIVE_WITHDRAWN] = "not-announced"};
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "site", x.shown->site);
 	cJSON_AddStringToObject(object, "folder", folder);
@@ -204,3 +257,48 @@ const struct command publish_command = {.name = "publish",
 					.words = "[FOLDER]",
 					.words_max = 1,
 					.options = publish_options};
+
+static const struct option_row withdraw_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "why, for the ledger; nothing personal"},
+    {"yes", OPTION_FLAG, NULL, "do not ask"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
+static enum status withdraw_main(const struct admin *a, const struct arguments *args)
+{
+	bool testing = strcmp(setting("LETHE_TESTING", "0"), "1") == 0;
+	char folder[PATH_MAX], from[WHEN_TEXT], question[512];
+	struct err e;
+	struct publish_result result = {0};
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	__attribute__((cleanup(publication_end))) struct publication x = {.admin = a, .bytes = BUF_INIT(POLICY_BYTES_MAX)};
+
+	if (path_join(folder, sizeof folder, a->state, "publish", &e) != 0)
+		return output_complain(STATUS_UNSURE, "policy withdraw: %s", e.text);
+	enum status status = publication_prepare(&x, true, VAULT_ADMIN);
+	if (status != STATUS_DONE)
+		return status;
+	const struct policy *coming = x.files.coming;
+	when_text(from, x.plan.from);
+	snprintf(question, sizeof question, "Withdraw version %s, announced for %s? yes or no: ", coming->version, from);
+	if (!argument_given(args, "yes") && isatty(STDIN_FILENO) && !ask_yes(question))
+		return output_complain(STATUS_FOUND, "policy withdraw: nothing was withdrawn");
+	if (publication_apply(&x, argument(args, "reason"), folder, true, setting("LETHE_HTML", place_html), testing, &result, &e) != 0)
+		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "policy withdraw: %s", e.text);
+	buf_printf(&out,
+		   "withdrawn: policy %s, which was to be in force from %s; policy %s stays in force (%zu written, %zu unchanged in %s)\n",
+		   coming->version, from, x.shown->version, result.written, result.unchanged, folder);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "site", x.shown->site);
+	cJSON_AddStringToObject(object, "in_force", x.shown->version);
+	cJSON_AddStringToObject(object, "withdrawn", coming->version);
+	cJSON_AddStringToObject(object, "sha256", coming->sha256);
+	cJSON_AddStringToObject(object, "from", from);
+	return output_object(args, object, &out);
+}
+
+const struct command policy_withdraw_command = {.name = "withdraw",
+						.run = withdraw_main,
+						.line = "take back the version that is announced: it never comes into force",
+						.options = withdraw_options};

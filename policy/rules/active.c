@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 static const char active_name[] = "policy/active.xml", coming_name[] = "policy/coming.xml", times_name[] = "policy/coming.json",
-		  hash_name[] = "policy/active.sha256";
-enum { TIMES_BYTES_MAX = 4096 };
+		  hash_name[] = "policy/active.sha256", withdrawn_name[] = "policy/withdrawn.json";
+enum { TIMES_BYTES_MAX = 4096, WITHDRAWN_BYTES_MAX = 1024 * 1024 };
 
 // Only what would be the first version in force is asked for its date. One that is in force stays so, also when the clock is set back.
 #define TOO_EARLY                                                                                                                          \
@@ -113,6 +113,34 @@ static int load_if_there(struct policy **out, bool *broken, const char *state, c
 	return 0;
 }
 
+static int read_withdrawn(cJSON **out, const char *state, struct err *e)
+{
+	BUF_AUTO struct buf text = BUF_INIT(WITHDRAWN_BYTES_MAX);
+	char path[PATH_MAX];
+	struct err why = {0};
+	const cJSON *one;
+	time_t at;
+
+	if (path_join(path, sizeof path, state, withdrawn_name, e) != 0)
+		return -1;
+	if (file_read(path, &text, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	*out = json_parse(buf_text(&text), text.len, NULL);
+	bool valid = cJSON_IsArray(*out);
+	cJSON_ArrayForEach(one, *out)
+	{
+		const char *withdrawn = json_string(one, "withdrawn");
+		valid = valid && json_string(one, "sha256") != NULL && json_string(one, "version") != NULL && withdrawn != NULL &&
+			when_parse(&at, withdrawn) == 0;
+	}
+	if (valid)
+		return 0;
+	return err_set(e, ERR_CORRUPT,
+		       "%s is damaged, so which announcements were withdrawn is not known; restore it, or remove it, and look for "
+		       "announcement-withdrawn in lethe audit show: such a version may then be announced again",
+		       path);
+}
+
 int active_read(struct active_files *out, const char *state, struct err *e)
 {
 	BUF_AUTO struct buf hash = BUF_INIT(TIMES_BYTES_MAX), text = BUF_INIT(TIMES_BYTES_MAX);
@@ -121,7 +149,7 @@ int active_read(struct active_files *out, const char *state, struct err *e)
 
 	*out = (struct active_files){0};
 	if (load_if_there(&out->active, &out->broken, state, active_name, e) != 0 ||
-	    load_if_there(&out->coming, &unused, state, coming_name, e) != 0) {
+	    load_if_there(&out->coming, &unused, state, coming_name, e) != 0 || read_withdrawn(&out->withdrawn, state, e) != 0) {
 		active_files_free(out);
 		return -1;
 	}
@@ -147,6 +175,7 @@ void active_files_free(struct active_files *f)
 {
 	policy_free(f->active);
 	policy_free(f->coming);
+	cJSON_Delete(f->withdrawn);
 	*f = (struct active_files){0};
 }
 
@@ -192,6 +221,16 @@ int active_plan(struct active_plan *out, const struct active_files *files, const
 		out->announced = files->announced;
 		out->from = files->from;
 		return 0;
+	}
+	const cJSON *one;
+	cJSON_ArrayForEach(one, files->withdrawn)
+	{
+		// The same file, or another one under the same id, unless that is the id of the version in force.
+		if (strcmp(json_string(one, "sha256"), wanted->sha256) != 0 &&
+		    (strcmp(json_string(one, "version"), wanted->version) != 0 || strcmp(wanted->version, active->version) == 0))
+			continue;
+		out->step = ACTIVE_WITHDRAWN;
+		return when_parse(&out->withdrawn, json_string(one, "withdrawn"));
 	}
 	if (policy_diff(&d, active, wanted, e) != 0)
 		return -1;
@@ -284,4 +323,46 @@ int active_apply(const char *state, const struct active_plan *plan, const struct
 	if (!active_step_activates(plan->step))
 		return plan->step == ACTIVE_SAME ? write_hash(state, wanted, e) : 0;
 	return write_hash(state, wanted, e) != 0 || write_in(state, active_name, bytes, len, e) != 0 ? -1 : remove_coming(state, e);
+}
+
+int active_plan_withdrawal(struct active_plan *out, const struct active_files *files, time_t now, struct err *e)
+{
+	char from[WHEN_TEXT];
+
+	*out = (struct active_plan){.step = ACTIVE_WITHDRAW, .announced = files->announced, .from = files->from};
+	if (files->active == NULL || files->broken)
+		return err_set(e, ERR_REFUSED,
+			       files->broken ? "policy/active.xml in the state folder, the version in force, is not valid for "
+					       "these programs: restore it first"
+					     : "no version was ever published here, so none is announced");
+	if (files->coming == NULL)
+		return err_set(e, ERR_REFUSED, "no version is announced; version %s is in force, and only another one can replace it",
+			       files->active->version);
+	when_text(from, files->from);
+	if (files->from <= now)
+		return err_set(e, ERR_REFUSED,
+			       "version %s was announced for %s, and that time has come: lethe publish puts it in force; to return to what "
+			       "version %s says, publish that under a new id",
+			       files->coming->version, from, files->active->version);
+	return 0;
+}
+
+int active_withdraw(const char *state, struct active_files *files, time_t now, struct err *e)
+{
+	BUF_AUTO struct buf text = BUF_INIT(WITHDRAWN_BYTES_MAX);
+	char withdrawn[WHEN_TEXT];
+
+	when_text(withdrawn, now);
+	if (files->withdrawn == NULL)
+		files->withdrawn = cJSON_CreateArray();
+	cJSON *one = cJSON_CreateObject();
+	if (!cJSON_AddItemToArray(files->withdrawn, one)) {
+		cJSON_Delete(one);
+		return err_set(e, ERR_MEMORY, "no memory to note the withdrawal");
+	}
+	if (cJSON_AddStringToObject(one, "sha256", files->coming->sha256) == NULL ||
+	    cJSON_AddStringToObject(one, "version", files->coming->version) == NULL ||
+	    cJSON_AddStringToObject(one, "withdrawn", withdrawn) == NULL || json_print(&text, files->withdrawn) != 0)
+		return err_set(e, ERR_MEMORY, "no memory to note the withdrawal");
+	return write_in(state, withdrawn_name, text.data, text.len, e) != 0 ? -1 : remove_coming(state, e);
 }

@@ -5,11 +5,13 @@
 //   STATE/policy/active.sha256  its SHA-256, as sha256sum writes it: which version it was, when the copy is damaged
 //   STATE/policy/coming.xml   a copy of the version that is announced
 //   STATE/policy/coming.json  {"sha256", "announced", "from"}: of that file; when it was announced, and when it comes into force
+//   STATE/policy/withdrawn.json  [{"sha256", "version", "withdrawn"}]: announcements that the officer withdrew; none of them is announced again
 // A coming.xml whose hash is not the one in coming.json is not announced and does not count. No secrets are in the folder: all programs
 // may read it. Before the first publish there is no active.xml, and the wanted file itself is in force, from its effective date on.
 #ifndef LETHE_RULES_ACTIVE_H
 #define LETHE_RULES_ACTIVE_H
 
+#include "policy/base/json.h"
 #include "policy/model/policy.h"
 #include <limits.h>
 #include <stdint.h>
@@ -43,8 +45,9 @@ struct active_files {
 	bool broken;     // active.xml is there, and no program starts on it: it is not valid here, whether `active` could be read or not
 	char sha256[65]; // of the version that was last put in force; "": not known
 	time_t announced, from; // of the coming one
+	cJSON *withdrawn;       // the announcements that were withdrawn; NULL: none
 };
-// ERR_IO, ERR_MEMORY. Free with active_files_free.
+// ERR_CORRUPT: withdrawn.json is damaged. ERR_IO, ERR_MEMORY. Free with active_files_free.
 int active_read(struct active_files *out, const char *state, struct err *e);
 void active_files_free(struct active_files *f);
 #define ACTIVE_FILES_AUTO __attribute__((cleanup(active_files_free)))
@@ -57,19 +60,26 @@ enum active_step {
 	ACTIVE_ANNOUNCE,  // it is announced now
 	ACTIVE_WAIT,      // it was announced and its time has not come
 	ACTIVE_WITHDRAW,  // the announced version is no longer wanted; the one in force is
+	ACTIVE_WITHDRAWN, // its announcement was withdrawn: it is not announced again
 };
 struct active_plan {
 	enum active_step step;
 	time_t announced, from; // for ANNOUNCE, WAIT, DUE
+	time_t withdrawn;       // for WITHDRAWN
 	size_t changes, material;
 };
 bool active_step_activates(enum active_step step);
-// What publishing `wanted` at `now` does. ERR_REFUSED: another site's state, anything said differently under the version id or the
-// updated date in force, or nothing
+// What publishing `wanted` at `now` does; `now` is the time that the vault's clock is judged to show (vault_clock), so that a clock that leaps
+// ahead puts nothing in force. ERR_REFUSED: another site's state, anything said differently under the version id or the updated date in
+// force, or nothing
 // in force and a version that does not apply yet.
 int active_plan(struct active_plan *out, const struct active_files *files, const struct policy *wanted, time_t now, struct err *e);
 // Does it to the files: each atomically, the one that counts last. `bytes`: of the wanted file, those that were judged.
 int active_apply(const char *state, const struct active_plan *plan, const struct policy *wanted, const char *bytes, size_t len,
 		 struct err *e);
+// What withdrawing the announced version at `now`, as above, does: ACTIVE_WITHDRAW. ERR_REFUSED: none is announced, or its time has come.
+int active_plan_withdrawal(struct active_plan *out, const struct active_files *files, time_t now, struct err *e);
+// Withdraws it, so that the same version is never announced again.
+int active_withdraw(const char *state, struct active_files *files, time_t now, struct err *e);
 
 #endif

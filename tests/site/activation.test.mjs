@@ -130,6 +130,37 @@ test('the announced version in better words keeps its date; taken back, it is wi
   assert.match(officer(['publish']).stdout, /announced: policy 2/);
 });
 
+test('withdrawn by the officer it is never announced again, until it has another id', async () => {
+  assert.match(await (await fetch(`${site.url}/`)).text(), /a new version of our privacy notice applies/);
+  const withdrawals = events('announcement-withdrawn').length;
+  const result = officer(['policy', 'withdraw', '--reason', 'The contract fell through', '--format', 'json']);
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(JSON.parse(result.stdout).withdrawn, '2');
+  assert.equal(JSON.parse(result.stdout).in_force, '2026-05-11');
+  const event = events('announcement-withdrawn').at(-1);
+  const details = typeof event.details === 'string' ? JSON.parse(event.details) : event.details;
+  assert.equal(events('announcement-withdrawn').length, withdrawals + 1);
+  assert.equal(details.version, '2');
+  assert.equal(details.reason, 'The contract fell through');
+  for (const path of ['/', '/privacy', '/subprocessors'])
+    assert.doesNotMatch(await (await fetch(`${site.url}${path}`)).text(), /a new version of our privacy notice applies/, path);
+  assert.match(officer(['publish']).stdout, /not announced: policy 2, which was withdrawn on .*policy 2026-05-11 stays in force/);
+  assert.doesNotMatch(inForce(), /P20D/);
+  const again = officer(['policy', 'withdraw']);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /no version is announced; version 2026-05-11 is in force/);
+  assert.match(officer(['check', '--offline']).stdout.replace(/\s+/g, ' '), /version 2, which .* still holds, was withdrawn on/);
+  change(['<version id="2"', '<version id="3"']);
+  assert.match(officer(['publish']).stdout, /announced: policy 3/);
+});
+
+test('a clock that leaps ahead puts nothing in force early', () => {
+  const result = officer(['publish'], later(400));
+  assert.match(result.stderr, /too far ahead to be believed.*lethe clock confirm/);
+  assert.match(result.stdout, /waiting: policy 3/);
+  assert.doesNotMatch(inForce(), /P20D/);
+});
+
 test('when it is over the version comes into force, and no request is lost', async () => {
   let running = true;
   const statuses = new Map();
@@ -141,15 +172,15 @@ test('when it is over the version comes into force, and no request is lost', asy
     }),
   ];
   const ids = ['generate', 'rights', 'download', 'egress'].map((name) => site.program(name));
-  const result = officer(['publish'], later(31));
-  assert.match(result.stdout, /activated: policy 2/, result.stderr);
+  const result = officer(['publish'], { wrap: ['faketime', '-f', '+732h'] });
+  assert.match(result.stdout, /activated: policy 3/, result.stderr);
   await until(() => ['generate', 'rights', 'download', 'egress'].every((name, i) => { const now = site.program(name); return now && now !== ids[i]; }), 30000, 'new programs');
-  await until(async () => (await versionServed()) === '2', 10000, 'the new version');
+  await until(async () => (await versionServed()) === '3', 10000, 'the new version');
   running = false;
   await Promise.all(visitors);
   assert.deepEqual([...statuses.keys()], [200], JSON.stringify([...statuses]));
   assert.match(inForce(), /P20D/);
-  assert.equal(await versionShown(), '2');
+  assert.equal(await versionShown(), '3');
   assert.equal(events('activation').length, 3);
   assert.doesNotMatch(await (await fetch(`${site.url}/`)).text(), /a new version of our privacy notice/);
 });

@@ -45,7 +45,7 @@ static int place_make(void **state)
 static int place_end(void **state)
 {
 	static const char *const names[] = {
-	    "policy/active.xml", "policy/active.sha256", "policy/coming.xml", "policy/coming.json", "policy", ""};
+	    "policy/active.xml", "policy/active.sha256", "policy/coming.xml", "policy/coming.json", "policy/withdrawn.json", "policy", ""};
 	struct place *p = *state;
 	char path[128];
 
@@ -214,6 +214,47 @@ static void what_is_taken_back_is_withdrawn(void **state)
 	assert_int_equal(publish(p, &p->material, now + 40 * DAY).step, ACTIVE_ANNOUNCE); // from the start
 }
 
+static int withdraw(const struct place *p, time_t now, struct err *e)
+{
+	ACTIVE_FILES_AUTO struct active_files files = {0};
+	struct active_plan plan;
+
+	assert_int_equal(active_read(&files, p->state, e), 0);
+	return active_plan_withdrawal(&plan, &files, now, e) != 0 ? -1 : active_withdraw(p->state, &files, now, e);
+}
+
+static void what_the_officer_withdraws_never_comes_into_force(void **state)
+{
+	struct place *p = *state;
+	time_t now = when_now();
+	struct err e = {0};
+
+	assert_int_equal(withdraw(p, now, &e), -1);
+	assert_non_null(strstr(e.text, "no version was ever published here"));
+	publish(p, &p->old, now);
+	assert_int_equal(withdraw(p, now, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_non_null(strstr(e.text, "no version is announced; version 2026-05-11 is in force"));
+	publish(p, &p->material, now);
+	assert_int_equal(withdraw(p, now + 30 * DAY, &e), -1);
+	assert_non_null(strstr(e.text, "that time has come"));
+	assert_int_equal(withdraw(p, now + DAY, &e), 0);
+	// The wanted file is still there, and the hourly publishing reads it; also in other words it keeps its id.
+	for (unsigned days = 1; days < 100; days += 33) {
+		struct active_plan plan = publish(p, &p->material, now + days * DAY);
+		assert_int_equal(plan.step, ACTIVE_WITHDRAWN);
+		assert_int_equal(plan.withdrawn, now + DAY);
+		assert_int_equal(publish(p, &p->material_reworded, now + days * DAY).step, ACTIVE_WITHDRAWN);
+	}
+	assert_int_equal(log_days(p), 14);
+	assert_int_equal(publish(p, &p->old, now + 100 * DAY).step, ACTIVE_SAME);
+	replace_once(&p->material_reworded, "<version id=\"two\"", "<version id=\"three\"");
+	assert_int_equal(publish(p, &p->material_reworded, now + 100 * DAY).step, ACTIVE_ANNOUNCE);
+	assert_int_equal(withdraw(p, now + 101 * DAY, &e), 0);
+	assert_int_equal(publish(p, &p->material, now + 102 * DAY).step, ACTIVE_WITHDRAWN); // the first one, too
+	assert_int_equal(publish(p, &p->material_reworded, now + 102 * DAY).step, ACTIVE_WITHDRAWN);
+}
+
 static void another_site_and_an_old_name_are_refused(void **state)
 {
 	struct place *p = *state;
@@ -293,6 +334,21 @@ static void damage_never_puts_anything_in_force(void **state)
 	assert_non_null(strstr(buf_text(&messages), "the policy in force is not valid for this version of the programs; without a policy"));
 	assert_int_equal(publish(p, &p->old, now).step, ACTIVE_FIRST); // the officer's way out
 	assert_int_equal(log_days(p), 14);
+}
+
+static void a_damaged_list_of_withdrawals_is_told(void **state)
+{
+	static const char *const bad[] = {"", "{}", "[1]", "[{\"sha256\":\"x\",\"version\":\"two\",\"withdrawn\":\"never\"}]"};
+	struct place *p = *state;
+	struct active_files files;
+	struct err e;
+
+	publish(p, &p->old, when_now());
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		put_file(p, "withdrawn.json", bad[i]);
+		assert_int_equal(active_read(&files, p->state, &e), -1);
+		assert_int_equal(e.code, ERR_CORRUPT);
+	}
 }
 
 static void remove_file(const struct place *p, const char *name)
@@ -402,6 +458,8 @@ int main(void)
 	    TEST(a_longer_notice_is_kept),
 	    TEST(a_later_effective_date_is_waited_for),
 	    TEST(the_first_version_waits_for_its_day),
+	    TEST(what_the_officer_withdraws_never_comes_into_force),
+	    TEST(a_damaged_list_of_withdrawals_is_told),
 	    TEST(what_is_taken_back_is_withdrawn),
 	    TEST(another_site_and_an_old_name_are_refused),
 	    TEST(damage_never_puts_anything_in_force),
