@@ -24,7 +24,7 @@ struct engine {
 	struct timer timer;
 	bool held, late;               // late: the timer fired meanwhile
 	struct engine_transfer *first; // of those under way
-	uint64_t used_at; // monotonic_ms() when a transfer began or ended last; 0: no connection is kept
+	uint64_t used_at;              // monotonic_ms() when a transfer began or ended last; 0: no connection is kept
 	struct timer flush;
 	long ports[FLUSHES_MAX]; // local ports of the connections to flush
 	size_t flushes;

@@ -45,7 +45,7 @@ after(async () => {
 });
 
 // The first of all: the write-ahead log of a store that has been used a while has space of its own.
-test('the stores\' disk is full when a set is complete: it can be looked at meanwhile and is recorded as soon as there is space', async (t) => {
+test('the disk of the stores is full when a set is complete: it can be looked at meanwhile and is recorded as soon as there is space', async (t) => {
   if (why) return t.skip(why);
   azure.reset();
   t.after(() => empty(site.state));
