@@ -283,20 +283,6 @@ static void callers_look(struct timer *t)
 	callers_hold(g);
 }
 
-// A single call of libcurl's may bring as much from all shared connections as there is, and it cannot be ended within.
-static void callers_shed(struct egress *g)
-{
-	struct caller *c;
-	while (g->replies_bytes > EGRESS_REPLIES_MOST && (c = caller_laggard(g)) != NULL) {
-		buf_wipe(&c->reply);
-		c->reply.failed = true;
-		c->written = 0;
-		c->full_until = 0;
-		full_set(c, true);
-		(void)caller_at(c, c->due); // it was set before; its timer ends it
-	}
-}
-
 void callers_flush(struct egress *g)
 {
 	gathered_send(g, true);
@@ -315,7 +301,15 @@ int caller_stream_add(struct caller *c, const char *bytes, size_t len)
 		(void)(buf_add(&c->reply, &length, sizeof length) == 0 &&
 		       buf_add(&c->reply, bytes, len) == 0); // what failed is not written
 		full_set(c, true);
-		callers_shed(g);
+		// A single call of libcurl's may bring as much from all shared connections as there is, and no call can be ended within it.
+		while (g->replies_bytes > EGRESS_REPLIES_MOST && (c = caller_laggard(g)) != NULL) {
+			buf_wipe(&c->reply);
+			c->reply.failed = true;
+			c->written = 0;
+			c->full_until = 0;
+			full_set(c, true);
+			(void)caller_at(c, c->due); // it was set before; its timer ends it
+		}
 		return 0;
 	}
 	memcpy(g->gathered.bytes + FRAME_CHUNK_LENGTH + g->gathered.len, bytes, len);

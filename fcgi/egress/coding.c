@@ -70,27 +70,21 @@ static enum egress_failure brotli_all(struct buf *out, const struct buf *in)
 	return f != FAILURE_NONE || rc == BROTLI_DECODER_RESULT_SUCCESS || out->len > 0 ? f : FAILURE_ENCODING;
 }
 
-static enum egress_failure coding_undo_one(struct buf *out, const struct buf *in, enum coding coding)
-{
-	const unsigned char *s = (const unsigned char *)in->data;
-	bool zlib = in->len >= 2 && (s[0] & 0x0f) == Z_DEFLATED && (s[0] << 8 | s[1]) % 31 == 0;
-	if (coding == CODING_BROTLI)
-		return brotli_all(out, in);
-	if (coding == CODING_DEFLATE)
-		return inflate_all(out, in, zlib ? MAX_WBITS : -MAX_WBITS);
-	bool gzip = in->len >= 2 && s[0] == 0x1f && s[1] == 0x8b;
-	if (gzip)
-		return inflate_all(out, in, MAX_WBITS + 16);
-	return buf_add(out, in->data, in->len) == 0 ? FAILURE_NONE : FAILURE_SIZE; // said, and not done
-}
-
 enum egress_failure coding_undo(struct buf *body, const char *codings)
 {
 	enum coding list[CODINGS_MAX];
 	enum egress_failure f = FAILURE_NONE;
 	for (int n = codings_read(list, codings); n > 0 && f == FAILURE_NONE && body->len > 0; n--) {
 		struct buf plain = BUF_INIT(body->max);
-		f = coding_undo_one(&plain, body, list[n - 1]);
+		const unsigned char *s = (const unsigned char *)body->data;
+		bool zlib = body->len >= 2 && (s[0] & 0x0f) == Z_DEFLATED && (s[0] << 8 | s[1]) % 31 == 0;
+		bool gzip = body->len >= 2 && s[0] == 0x1f && s[1] == 0x8b;
+		if (list[n - 1] == CODING_GZIP && !gzip) // said, and not done
+			continue;
+		if (list[n - 1] == CODING_BROTLI)
+			f = brotli_all(&plain, body);
+		else
+			f = inflate_all(&plain, body, gzip ? MAX_WBITS + 16 : zlib ? MAX_WBITS : -MAX_WBITS);
 		buf_wipe(body);
 		*body = plain;
 	}

@@ -59,18 +59,6 @@ static void flush_later(struct engine *g, CURL *easy)
 	loop_at(g->loop, &g->flush, monotonic_ms());
 }
 
-// An upstream without HTTP/2 needs a connection for each transfer. How it speaks is known once it has answered; until then, and where it
-// shares connections, few of them keep a burst from opening hundreds.
-static void widen_for_http1(struct engine *g, CURL *easy)
-{
-	long version = 0;
-	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-	if (version != CURL_HTTP_VERSION_1_0 && version != CURL_HTTP_VERSION_1_1)
-		return;
-	g->connections = g->connections_most;
-	curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)g->connections);
-}
-
 // What libcurl has to do on this socket, or (CURL_SOCKET_TIMEOUT) what is due; then the transfers that ended by it.
 static void engine_act(struct engine *g, curl_socket_t fd, int events)
 {
@@ -81,11 +69,18 @@ static void engine_act(struct engine *g, curl_socket_t fd, int events)
 		struct engine_transfer *t = NULL;
 		CURL *easy = message->easy_handle;
 		CURLcode result = message->data.result;
+		long version = 0;
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
-		if (result != CURLE_OK)
+		curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+		// An upstream without HTTP/2 needs a connection for each transfer. How it speaks is known once it has answered; until then, and
+		// where it shares connections, few of them keep a burst from opening hundreds.
+		bool alone = version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
+		if (result != CURLE_OK) {
 			flush_later(g, easy);
-		else if (g->connections < g->connections_most)
-			widen_for_http1(g, easy);
+		} else if (alone && g->connections < g->connections_most) {
+			g->connections = g->connections_most;
+			curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)g->connections);
+		}
 		curl_multi_remove_handle(g->multi, easy); // ends the message's life, too
 		transfer_unlink(g, t);
 		g->done(t, result);

@@ -35,19 +35,15 @@ struct page_call {
 	bool chunked;     // the length is the chunks'
 };
 
-static bool port_allowed(const struct sockaddr *address)
-{
-	in_port_t port = address->sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)address)->sin_port
-						       : ((const struct sockaddr_in6 *)(const void *)address)->sin6_port;
-	return EGRESS_TESTING || port == htons(80) || port == htons(443);
-}
-
 // The judgement is on the very address that would be connected to, whatever notation, name or rebinding led to it; a forbidden one never
 // gets as far as a socket.
 static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct transfer *t = context;
-	if (purpose != CURLSOCKTYPE_IPCXN || address_forbidden(&a->addr, a->addrlen) != NULL || !port_allowed(&a->addr)) {
+	in_port_t port = a->addr.sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)&a->addr)->sin_port
+						      : ((const struct sockaddr_in6 *)(const void *)&a->addr)->sin6_port;
+	bool web = EGRESS_TESTING || port == htons(80) || port == htons(443);
+	if (purpose != CURLSOCKTYPE_IPCXN || address_forbidden(&a->addr, a->addrlen) != NULL || !web) {
 		t->failure = FAILURE_ADDRESS;
 		return CURL_SOCKET_BAD;
 	}

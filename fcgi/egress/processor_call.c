@@ -28,61 +28,50 @@ struct processor_call {
 	uint64_t sent;
 };
 
-// ---- what is refused: each ends the call, and frees it, when it returns -1 ----
-
-static int refuse_processor(struct processor_call *p, const struct egress_call *call)
+// Whether the policy lets the call go, and the vendor has such a route. False: it has been refused, which freed it.
+static bool call_admit(struct processor_call *p, const struct egress_call *call)
 {
 	static const char *const methods[] = {"POST", "GET", "PUT", "DELETE"};
-	const char *id = call->processor != NULL ? call->processor : "";
-	struct upstream *u = p->upstream = upstream_find(&p->caller->egress->upstreams, id);
+	struct caller *c = p->caller;
+	const char *id = call->processor != NULL ? call->processor : "", *path = call->path != NULL ? call->path : "";
+	char words[256], host[256];
+	struct err e = {0};
+	struct upstream *u = p->upstream = upstream_find(&c->egress->upstreams, id);
 	if (u == NULL)
-		caller_refuse_with(p->caller, FAILURE_UNDECLARED, "The policy declares no processor \"%.64s\".", id);
+		caller_refuse_with(c, FAILURE_UNDECLARED, "The policy declares no processor \"%.64s\".", id);
 	else if (u->declared->local)
-		caller_refuse_with(p->caller, FAILURE_NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
+		caller_refuse_with(c, FAILURE_NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
 	else if (u->base == NULL)
 		caller_refuse_with(
-		    p->caller, FAILURE_NOT_CONFIGURED, "\"%s\" has no address or no key on this machine: set %s and %s.", u->declared->id,
+		    c, FAILURE_NOT_CONFIGURED, "\"%s\" has no address or no key on this machine: set %s and %s.", u->declared->id,
 		    u->facts != NULL && processor_address_setting(u->facts) != NULL ? processor_address_setting(u->facts) : "its base URL",
 		    u->facts != NULL && u->facts->key != NULL ? u->facts->key : "its key");
 	if (u == NULL || u->base == NULL)
-		return -1;
+		return false;
 	for (size_t i = 0; call->method != NULL && i < ARRAY_LEN(methods); i++)
-		if (strcmp(methods[i], call->method) == 0) {
+		if (strcmp(methods[i], call->method) == 0)
 			snprintf(p->method, sizeof p->method, "%s", call->method);
-			return 0;
-		}
-	caller_refuse_with(p->caller, FAILURE_BAD_CALL, "The method must be POST, GET, PUT or DELETE.");
-	return -1;
-}
-
-static int refuse_kinds(struct processor_call *p, const struct egress_call *call)
-{
-	char words[256];
-	const struct policy_processor *declared = p->upstream->declared;
-	kind_set left = call->kinds & (~policy_processor_receives(declared, when_now()) | declared->never_kinds);
+	if (*p->method == '\0') {
+		caller_refuse_with(c, FAILURE_BAD_CALL, "The method must be POST, GET, PUT or DELETE.");
+		return false;
+	}
+	kind_set left = call->kinds & (~policy_processor_receives(u->declared, when_now()) | u->declared->never_kinds);
 	p->kinds = call->kinds;
-	if (left == 0 && (call->kinds != 0 || p->caller->call.body_len == 0))
-		return 0;
-	kind_set_words(words, sizeof words, left);
-	if (left != 0)
-		caller_refuse_with(p->caller, FAILURE_KIND, "The policy does not share this with \"%s\": %s.", declared->id, words);
-	else
-		caller_refuse(p->caller, FAILURE_KIND);
-	return -1;
-}
-
-// The call must be one of the vendor's routes, at its base address or on another of its hosts.
-static int refuse_path(struct processor_call *p, const struct egress_call *call)
-{
-	const struct upstream *u = p->upstream;
-	char host[256];
-	struct err e = {0};
-	const char *path = call->path != NULL ? call->path : "";
+	if (left != 0) {
+		kind_set_words(words, sizeof words, left);
+		caller_refuse_with(c, FAILURE_KIND, "The policy does not share this with \"%s\": %s.", u->declared->id, words);
+		return false;
+	}
+	if (call->kinds == 0 && c->call.body_len > 0) {
+		caller_refuse(c, FAILURE_KIND);
+		return false;
+	}
+	// The call must be one of the vendor's routes, at its base address or on another of its hosts.
 	bool whole = strncmp(path, "http", 4) == 0;
 	p->transfer.url = whole ? url_whole(path, u->declared, host, &e) : url_join(u->base, path, u->declared, &e);
 	if (p->transfer.url == NULL) {
-		caller_refuse_with(p->caller, e.code == ERR_REFUSED ? FAILURE_HOST : FAILURE_URL, "%s", e.text);
-		return -1;
+		caller_refuse_with(c, e.code == ERR_REFUSED ? FAILURE_HOST : FAILURE_URL, "%s", e.text);
+		return false;
 	}
 	if (whole) {
 		path = strstr(path, "://") + 3;
@@ -94,13 +83,12 @@ static int refuse_path(struct processor_call *p, const struct egress_call *call)
 	for (; r != NULL && p->route == NULL && r->method != NULL; r++)
 		p->route = r->host != NULL ? processor_route(u->facts, call->method, r->host, path) : NULL;
 	// What the vendor must be told with each such call is in the body, or the call does not go.
-	const struct frame *frame = &p->caller->call;
 	const cJSON *flags = p->route != NULL ? p->route->body : NULL;
-	JSON_AUTO cJSON *body = flags != NULL && frame->body_len > 0 ? json_parse(frame->body, frame->body_len, NULL) : NULL;
+	JSON_AUTO cJSON *body = flags != NULL && c->call.body_len > 0 ? json_parse(c->call.body, c->call.body_len, NULL) : NULL;
 	if (p->route != NULL && (flags == NULL || processor_body_holds(body, flags)))
-		return 0;
-	caller_refuse(p->caller, p->route == NULL ? FAILURE_PATH : FAILURE_FLAGS);
-	return -1;
+		return true;
+	caller_refuse(c, p->route == NULL ? FAILURE_PATH : FAILURE_FLAGS);
+	return false;
 }
 
 // ---- the request ----
@@ -173,24 +161,6 @@ static void attempt_count(struct processor_call *p, enum breaker_outcome outcome
 	p->caller->egress->traffic_changed = true;
 }
 
-static bool repeat_later(struct processor_call *p, bool no_answer)
-{
-	uint64_t now = monotonic_ms();
-	uint32_t chance;
-	random_bytes(&chance, sizeof chance);
-	struct retry_facts facts = {.repeatable = p->repeatable,
-				    .no_answer = no_answer,
-				    .status = p->transfer.answer.status,
-				    .told_not_to = p->transfer.answer.told_not_to_repeat,
-				    .asked_ms = p->transfer.answer.retry_after_ms,
-				    .attempts = p->attempts,
-				    .left_ms = p->deadline > now ? p->deadline - now : 0,
-				    .chance = chance};
-	int64_t wait = retry_delay(&facts);
-	p->waiting = wait >= 0 && caller_at(p->caller, now + (uint64_t)wait) == 0;
-	return p->waiting;
-}
-
 static void processor_ended(struct transfer *t, enum egress_failure f)
 {
 	struct processor_call *p = LOOP_OWNER(t, struct processor_call, transfer);
@@ -199,7 +169,20 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 	if (f == FAILURE_NONE)
 		traffic_answered(&p->upstream->traffic, t->answer.status, when_now());
 	transfer_drop(t);
-	if ((f == FAILURE_NONE || passing) && repeat_later(p, passing)) {
+	uint64_t now = monotonic_ms();
+	uint32_t chance;
+	random_bytes(&chance, sizeof chance);
+	struct retry_facts facts = {.repeatable = p->repeatable,
+				    .no_answer = passing,
+				    .status = t->answer.status,
+				    .told_not_to = t->answer.told_not_to_repeat,
+				    .asked_ms = t->answer.retry_after_ms,
+				    .attempts = p->attempts,
+				    .left_ms = p->deadline > now ? p->deadline - now : 0,
+				    .chance = chance};
+	int64_t wait = f == FAILURE_NONE || passing ? retry_delay(&facts) : -1;
+	p->waiting = wait >= 0 && caller_at(p->caller, now + (uint64_t)wait) == 0;
+	if (p->waiting) {
 		if (passing)
 			transfer_answer_forget(t); // half an answer is none
 		if (p->caller->streaming)
@@ -328,7 +311,7 @@ void processor_call_begin(struct caller *c, const struct egress_call *call)
 	if (call->accept != NULL)
 		snprintf(p->accept, sizeof p->accept, "Accept: %s", call->accept);
 	c->work = &p->work;
-	if (refuse_processor(p, call) != 0 || refuse_kinds(p, call) != 0 || refuse_path(p, call) != 0)
+	if (!call_admit(p, call))
 		return;
 	p->transfer.region_header = p->upstream->facts->region_header;
 	attempt_start(p);

@@ -5,15 +5,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-// Answers after which the same request may well succeed. Nothing else is repeated: least of all a refusal of the content.
-static bool worth_repeating(long status)
-{
-	return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
-}
-
 int64_t retry_delay(const struct retry_facts *f)
 {
-	if (!f->repeatable || f->told_not_to || f->attempts >= RETRY_ATTEMPTS_MAX || (!f->no_answer && !worth_repeating(f->status)))
+	// Answers after which the same request may well succeed. Nothing else is repeated: least of all a refusal of the content.
+	bool passing = f->status == 408 || f->status == 429 || f->status == 500 || (f->status >= 502 && f->status <= 504);
+	if (!f->repeatable || f->told_not_to || f->attempts >= RETRY_ATTEMPTS_MAX || (!f->no_answer && !passing))
 		return -1;
 	double wait;
 	if (f->asked_ms >= 0) {

@@ -48,20 +48,6 @@ static void signals_ready(struct watch *w, uint32_t events)
 	}
 }
 
-static int signals_open(struct egress *g, struct err *e)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &set, NULL); // before any thread is born
-	g->signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signals_ready};
-	if (g->signals.fd < 0 || loop_watch(&g->loop, &g->signals, EPOLLIN) != 0)
-		return err_system(e, ERR_IO, errno, "signalfd");
-	return 0;
-}
-
 // The most that a call may take. The vendors' own clients give up after ten minutes.
 static const unsigned longest_ms[] = {[EGRESS_SEND] = 10 * 60 * 1000, [EGRESS_PAGE] = 15 * 1000, [EGRESS_STATUS] = 30 * 1000};
 
@@ -102,15 +88,26 @@ static int egress_start(struct egress *g, int listener, struct err *e)
 	g->settings.ca_file = setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt");
 	// Each call is a connection of its program, and over HTTP/1.1 one of the upstream's too: half of the descriptors for each.
 	unsigned requests = requests_max(), half = limit.rlim_cur / 2 < requests ? (unsigned)(limit.rlim_cur / 2) : requests;
-	unsigned set = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", 0, REQUESTS_MOST), few = set > 0 ? set : CONNECTIONS;
-	unsigned most = set > 0 ? set : half > CONNECTIONS ? half : CONNECTIONS;
+	unsigned named = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", 0, REQUESTS_MOST), few = named > 0 ? named : CONNECTIONS;
+	unsigned most = named > 0 ? named : half > CONNECTIONS ? half : CONNECTIONS;
 	g->settings.calls = number_setting("LETHE_EGRESS_JOBS", (unsigned long)requests * IMAGES_MAX, 1000000);
 	g->settings.daily = number_setting("LETHE_EGRESS_DAILY", 0, 1000000000);
 	if (access(g->settings.ca_file, R_OK) < 0)
 		return err_system(e, ERR_IO, errno, "the file of trusted certificates, %s (LETHE_CA_FILE)", g->settings.ca_file);
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL); // before any thread is born
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_UNAVAILABLE, "libcurl does not start");
-	if (loop_open(&g->loop, e) != 0 || signals_open(g, e) != 0 || upstreams_open(&g->upstreams, g->policy, e) != 0 ||
+	if (loop_open(&g->loop, e) != 0)
+		return -1;
+	g->signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signals_ready};
+	if (g->signals.fd < 0 || loop_watch(&g->loop, &g->signals, EPOLLIN) != 0)
+		return err_system(e, ERR_IO, errno, "signalfd");
+	if (upstreams_open(&g->upstreams, g->policy, e) != 0 ||
 	    engine_open(&g->engine, &g->loop, few, most, transfer_done, engine_acted, e) != 0 ||
 	    callers_open(g, listener, egress_dispatch, e) != 0)
 		return -1;

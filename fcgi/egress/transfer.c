@@ -58,38 +58,33 @@ bool transfer_header_is(const char *line, size_t len, const char *name, char val
 	return true;
 }
 
-static void header_keep(struct transfer *t, const char *line, size_t len)
-{
-	struct answer *a = &t->answer;
-	char value[TRANSFER_VALUE_MAX];
-	if (t->header != NULL)
-		t->header(t, line, len);
-	if (transfer_header_is(line, len, "content-type", value)) {
-		if (strchr(value, '/') != NULL) // what is no type does not take the place of one
-			snprintf(a->type, sizeof a->type, "%.159s", value);
-	} else if (transfer_header_is(line, len, "location", value) && a->location == NULL)
-		a->location = strdup(value);
-	else if (transfer_header_is(line, len, "retry-after-ms", value))
-		a->retry_after_ms = retry_after_ms(value, true, when_now());
-	else if (transfer_header_is(line, len, "retry-after", value) && a->retry_after_ms < 0)
-		a->retry_after_ms = retry_after_ms(value, false, when_now());
-	else if (transfer_header_is(line, len, "x-should-retry", value))
-		a->told_not_to_repeat = strcasecmp(value, "false") == 0;
-	else if (t->region_header != NULL && transfer_header_is(line, len, t->region_header, value))
-		upstream_region_normalise(a->region, sizeof a->region, value);
-}
-
 static size_t on_header(char *line, size_t one, size_t len, void *context)
 {
 	(void)one;
 	struct transfer *t = context;
 	struct answer *a = &t->answer;
+	char value[TRANSFER_VALUE_MAX];
 	a->header_bytes += len;
 	if (a->header_bytes > HEADERS_BYTES_MAX)
 		return transfer_stop(t, FAILURE_HEADERS);
 	if (len > 2 || (line[0] != '\r' && line[0] != '\n')) {
-		if (!a->complete_headers)
-			header_keep(t, line, len);
+		if (a->complete_headers) // trailers
+			return len;
+		if (t->header != NULL)
+			t->header(t, line, len);
+		if (transfer_header_is(line, len, "content-type", value)) {
+			if (strchr(value, '/') != NULL) // what is no type does not take the place of one
+				snprintf(a->type, sizeof a->type, "%.159s", value);
+		} else if (transfer_header_is(line, len, "location", value) && a->location == NULL)
+			a->location = strdup(value);
+		else if (transfer_header_is(line, len, "retry-after-ms", value))
+			a->retry_after_ms = retry_after_ms(value, true, when_now());
+		else if (transfer_header_is(line, len, "retry-after", value) && a->retry_after_ms < 0)
+			a->retry_after_ms = retry_after_ms(value, false, when_now());
+		else if (transfer_header_is(line, len, "x-should-retry", value))
+			a->told_not_to_repeat = strcasecmp(value, "false") == 0;
+		else if (t->region_header != NULL && transfer_header_is(line, len, t->region_header, value))
+			upstream_region_normalise(a->region, sizeof a->region, value);
 		return len;
 	}
 	curl_easy_getinfo(t->engine.easy, CURLINFO_RESPONSE_CODE, &a->status);

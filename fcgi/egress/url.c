@@ -55,8 +55,19 @@ static bool bytes_printable(const char *text)
 	return true;
 }
 
-static int page_check(CURLU *u, struct err *e)
+// Takes over the first argument, which is the base of a reference.
+static CURLU *page_from(CURLU *base, const char *text, struct err *e)
 {
+	URL_AUTO CURLU *u = base;
+	if (u == NULL) {
+		err_set(e, ERR_MEMORY, "out of memory");
+		return NULL;
+	}
+	// CURLU_URLENCODE: letters outside ASCII in the path travel percent-encoded, as browsers do it.
+	if (curl_url_set(u, CURLUPART_URL, text, CURLU_URLENCODE) != CURLUE_OK) {
+		err_set(e, ERR_INPUT, "This is not a URL; it should look like https://www.example.com/");
+		return NULL;
+	}
 	CURL_TEXT_AUTO char *scheme = url_component(u, CURLUPART_SCHEME);
 	CURL_TEXT_AUTO char *port = url_component(u, CURLUPART_PORT);
 	CURL_TEXT_AUTO char *host = url_component(u, CURLUPART_HOST);
@@ -64,26 +75,17 @@ static int page_check(CURLU *u, struct err *e)
 	CURL_TEXT_AUTO char *password = url_component(u, CURLUPART_PASSWORD);
 	CURL_TEXT_AUTO char *zone = url_component(u, CURLUPART_ZONEID);
 	if (scheme == NULL || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
-		return err_set(e, ERR_INPUT, "The URL must begin with http:// or https://.");
-	if (user != NULL || password != NULL)
-		return err_set(e, ERR_INPUT, "%s", user_in_url);
-	if (host == NULL || strlen(host) > 255 || zone != NULL || !authority_plain(host))
-		return err_set(e, ERR_INPUT, "%s", host_not_plain);
-	if (port != NULL && strcmp(port, "80") != 0 && strcmp(port, "443") != 0 && !testing)
-		return err_set(e, ERR_INPUT, "Only the ordinary web ports 80 and 443 can be fetched.");
-	return 0;
-}
-
-static CURLU *page_from(CURLU *u, const char *text, struct err *e)
-{
-	// CURLU_URLENCODE: letters outside ASCII in the path travel percent-encoded, as browsers do it.
-	if (u == NULL)
-		err_set(e, ERR_MEMORY, "out of memory");
-	else if (curl_url_set(u, CURLUPART_URL, text, CURLU_URLENCODE) != CURLUE_OK)
-		err_set(e, ERR_INPUT, "This is not a URL; it should look like https://www.example.com/");
-	else if (page_check(u, e) == 0)
-		return u;
-	curl_url_cleanup(u);
+		err_set(e, ERR_INPUT, "The URL must begin with http:// or https://.");
+	else if (user != NULL || password != NULL)
+		err_set(e, ERR_INPUT, "%s", user_in_url);
+	else if (host == NULL || strlen(host) > 255 || zone != NULL || !authority_plain(host))
+		err_set(e, ERR_INPUT, "%s", host_not_plain);
+	else if (port != NULL && strcmp(port, "80") != 0 && strcmp(port, "443") != 0 && !testing)
+		err_set(e, ERR_INPUT, "Only the ordinary web ports 80 and 443 can be fetched.");
+	else {
+		u = NULL;
+		return base;
+	}
 	return NULL;
 }
 

@@ -196,10 +196,16 @@ static int connections_accept(struct server *s)
 	}
 }
 
-static void accept_until_stop(struct server *s)
+int acceptor_run(struct server *s)
 {
+	unsigned threads = s->program->threads;
 	bool dirty = false; // memory of past requests may be given back
-	int pause = 0;
+	int pause = 0, rc = 0;
+	if (threads > 0 && thread_pool_start(s, threads) != 0) {
+		note_line("no memory for %u threads", threads);
+		server_stop(s, true);
+	}
+	supervisor_ready();
 	while (!atomic_load(&s->stopping)) {
 		struct pollfd p[] = {{.fd = s->signal_fd, .events = POLLIN},
 				     {.fd = s->stop_fd, .events = POLLIN},
@@ -231,22 +237,10 @@ static void accept_until_stop(struct server *s)
 			dirty = true;
 		}
 	}
-}
-
-int acceptor_run(struct server *s)
-{
-	unsigned threads = s->program->threads;
-	if (threads > 0 && thread_pool_start(s, threads) != 0) {
-		note_line("no memory for %u threads", threads);
-		server_stop(s, true);
-	}
-	supervisor_ready();
-	accept_until_stop(s);
 	supervisor_stopping(s->drain_ms);
 	if (s->program->stopping != NULL)
 		s->program->stopping(s->context);
 	const struct timespec until = time_in(s->drain_ms);
-	int rc = 0;
 	pthread_mutex_lock(&s->lock);
 	while (atomic_load(&s->active) > 0 && rc == 0)
 		rc = pthread_cond_timedwait(&s->ended, &s->lock, &until);

@@ -26,45 +26,45 @@ static int form_decode(struct buf *out, const char *text, size_t len, struct err
 	return 0;
 }
 
-// One "name=value" into the object.
-static int pair_add(cJSON *object, const char *text, size_t len, struct buf *scratch, char name[72], struct err *e)
-{
-	const char *equals = memchr(text, '=', len);
-	size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
-	*name = 0;
-	if (form_decode(scratch, text, name_len, e) != 0)
-		return -1;
-	if (scratch->len == 0 || scratch->len > NAME_BYTES_MAX)
-		return err_set(e, ERR_INPUT, "a field's name is empty or longer than %d bytes", NAME_BYTES_MAX);
-	snprintf(name, 72, "%s", buf_text(scratch));
-	if (cJSON_GetObjectItemCaseSensitive(object, name) != NULL)
-		return err_set(e, ERR_INPUT, "the field is given more than once");
-	if (form_decode(scratch, equals != NULL ? equals + 1 : "", equals != NULL ? len - name_len - 1 : 0, e) != 0)
-		return -1;
-	if (cJSON_AddStringToObject(object, name, buf_text(scratch)) == NULL)
-		return err_set(e, ERR_MEMORY, "out of memory");
-	return 0;
-}
-
 cJSON *body_form_parse(const char *text, size_t len, char name[72], struct err *e)
 {
 	BUF_AUTO_WIPE struct buf scratch = BUF_INIT(len + 1);
-	cJSON *object = cJSON_CreateObject();
-	*name = 0;
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	unsigned fields = 0;
-	for (size_t at = 0; object != NULL && at < len;) {
-		const char *end = memchr(text + at, '&', len - at);
-		size_t part = end != NULL ? (size_t)(end - text) - at : len - at;
-		if (part && ++fields > FIELDS_MAX) {
-			*name = 0;
+	*name = 0;
+	for (size_t at = 0, pair_len; object != NULL && at < len; at += pair_len + 1) {
+		const char *pair = text + at, *end = memchr(pair, '&', len - at);
+		pair_len = end != NULL ? (size_t)(end - pair) : len - at;
+		if (pair_len == 0)
+			continue;
+		const char *equals = memchr(pair, '=', pair_len), *value = equals != NULL ? equals + 1 : pair + pair_len;
+		size_t name_len = equals != NULL ? (size_t)(equals - pair) : pair_len;
+		*name = 0;
+		if (++fields > FIELDS_MAX) {
 			err_set(e, ERR_INPUT, "the form has more than %d fields", FIELDS_MAX);
-			json_free(&object);
-		} else if (part && pair_add(object, text + at, part, &scratch, name, e) != 0) {
-			json_free(&object);
+			return NULL;
 		}
-		at += part + 1;
+		if (form_decode(&scratch, pair, name_len, e) != 0)
+			return NULL;
+		if (scratch.len == 0 || scratch.len > NAME_BYTES_MAX) {
+			err_set(e, ERR_INPUT, "a field's name is empty or longer than %d bytes", NAME_BYTES_MAX);
+			return NULL;
+		}
+		snprintf(name, 72, "%s", buf_text(&scratch));
+		if (cJSON_GetObjectItemCaseSensitive(object, name) != NULL) {
+			err_set(e, ERR_INPUT, "the field is given more than once");
+			return NULL;
+		}
+		if (form_decode(&scratch, value, (size_t)(pair + pair_len - value), e) != 0)
+			return NULL;
+		if (cJSON_AddStringToObject(object, name, buf_text(&scratch)) == NULL) {
+			err_set(e, ERR_MEMORY, "out of memory");
+			return NULL;
+		}
 	}
-	return object;
+	cJSON *whole = object;
+	object = NULL;
+	return whole;
 }
 
 // ---- multipart/form-data ----
@@ -177,17 +177,6 @@ int body_multipart_parse(const char *text, size_t len, const char *boundary, str
 
 // ---- what a request brought ----
 
-// Names the repeated member of an object that json_parse() refused, if that was the reason.
-static bool body_member_repeated(const char *text, size_t len, char name[72])
-{
-	JSON_AUTO cJSON *object = cJSON_ParseWithLength(text, len);
-	const char *repeated;
-	if (!cJSON_IsObject(object) || json_member_repeated(object, &repeated) <= 0)
-		return false;
-	snprintf(name, 72, "%.*s", (int)utf8_cut(repeated, 71), repeated);
-	return true;
-}
-
 // Parts without a file name are fields like a form's.
 static int multipart_fields(struct request *r, struct problem *why)
 {
@@ -224,8 +213,14 @@ int body_parse(struct request *r, enum body_type kind, struct problem *why)
 	if (kind == BODY_JSON) {
 		r->fields = json_parse(text, r->body.len, &e);
 		r->typed = true;
-		if (r->fields == NULL && utf8_valid(text, r->body.len) && body_member_repeated(text, r->body.len, name))
+		// Of what is refused a repeated member is named.
+		bool refused = r->fields == NULL && utf8_valid(text, r->body.len);
+		JSON_AUTO cJSON *object = refused ? cJSON_ParseWithLength(text, r->body.len) : NULL;
+		const char *repeated;
+		if (cJSON_IsObject(object) && json_member_repeated(object, &repeated) > 0) {
+			snprintf(name, sizeof name, "%.*s", (int)utf8_cut(repeated, 71), repeated);
 			return problem_set(why, 400, "problem.field-repeated", name, NULL);
+		}
 		if (r->fields == NULL)
 			return problem_set(why, 400, "problem.json", NULL, WORD_VALUES({"why", e.text}));
 		if (!cJSON_IsObject(r->fields))

@@ -153,18 +153,6 @@ static void request_serve(struct server *s, FCGX_Request *fcgx, bool busy)
 	request_free(&r);
 }
 
-// Ends the answer. Then nothing needs what the streams' buffers hold of it and of the question, which libfcgi would free as it is.
-static void streams_end(const FCGX_Request *fcgx)
-{
-	FCGX_Stream *const streams[] = {fcgx->err, fcgx->out, fcgx->in};
-	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
-		const struct stream_buffer *buffer = streams[i]->data;
-		if (!streams[i]->isReader)
-			FCGX_FClose(streams[i]);
-		explicit_bzero(buffer->start, (size_t)buffer->len);
-	}
-}
-
 // ---- connections ----
 
 void connection_open(struct connection *c, struct server *s, int fd, bool busy)
@@ -190,7 +178,14 @@ bool connection_serve(struct connection *c)
 	request_serve(c->server, fcgx, c->busy);
 	bool kept = asked && fcgx->keepConnection && !c->busy && !atomic_load(&c->server->stopping);
 	fcgx->keepConnection = 1;
-	streams_end(fcgx);
+	// Ends the answer. Then nothing needs what the streams' buffers hold of it and of the question, which libfcgi would free as it is.
+	FCGX_Stream *const streams[] = {fcgx->err, fcgx->out, fcgx->in};
+	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+		const struct stream_buffer *buffer = streams[i]->data;
+		if (!streams[i]->isReader)
+			FCGX_FClose(streams[i]);
+		explicit_bzero(buffer->start, (size_t)buffer->len);
+	}
 	FCGX_Finish_r(fcgx);
 	return kept && fcgx->ipcFd >= 0;
 }

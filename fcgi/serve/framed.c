@@ -18,31 +18,28 @@
 	"<link rel=\"stylesheet\" href=\"/assets/app.css\">\n</head>\n<body>\n<main id=\"main\">\n" FRAME_CONTENT                          \
 	"</main>\n</body>\n</html>\n"
 
-static bool frame_read(const struct policy *p, struct framed *frame)
-{
-	BUF_AUTO struct buf name = BUF_INIT(256);
-	char path[4096];
-	struct err e = {0};
-	buf_adds(&name, "publish");
-	address_page(p, FRAME_NAME, &name);
-	buf_adds(&name, ".html");
-	if (path_join(path, sizeof path, setting_state(), buf_text(&name), &e) != 0 || file_read(path, &frame->text, &e) != 0)
-		return false;
-	const char *head = strstr(buf_text(&frame->text), FRAME_HEAD);
-	return head != NULL && strstr(head, FRAME_CONTENT) != NULL;
-}
-
 void framed_begin(const struct request *r, struct framed *frame, struct buf *out, const char *title)
 {
 	const struct policy *p = request_policy(r);
 	const char *language = p != NULL && p->language != NULL ? p->language : "en";
+	BUF_AUTO struct buf name = BUF_INIT(256);
+	const char *text = "", *head = NULL, *content = NULL;
+	char path[4096];
 	frame->text = BUF_INIT(PAGE_MAX);
-	if (p == NULL || !frame_read(p, frame)) {
+	buf_adds(&name, "publish");
+	if (p != NULL)
+		address_page(p, FRAME_NAME, &name);
+	buf_adds(&name, ".html");
+	for (int published = p != NULL; published >= 0 && content == NULL; published--) {
 		buf_reset(&frame->text);
-		buf_printf(&frame->text, BARE_FRAME, language);
+		if (!published)
+			buf_printf(&frame->text, BARE_FRAME, language);
+		else if (path_join(path, sizeof path, setting_state(), buf_text(&name), NULL) == 0)
+			(void)file_read(path, &frame->text, NULL); // or there is no content in it
+		text = buf_text(&frame->text);
+		head = strstr(text, FRAME_HEAD);
+		content = head != NULL ? strstr(head, FRAME_CONTENT) : NULL;
 	}
-	const char *text = buf_text(&frame->text), *head = strstr(text, FRAME_HEAD);
-	const char *content = head != NULL ? strstr(head, FRAME_CONTENT) : NULL;
 	frame->rest = content != NULL ? content + strlen(FRAME_CONTENT) : "";
 	if (content == NULL) // memory is gone
 		return;

@@ -30,20 +30,16 @@ bool respond_begun(const struct request *r)
 	return r->status != 0;
 }
 
-static bool cookie_declared(const struct policy *p, const char *set_cookie)
-{
-	set_cookie += strspn(set_cookie, " \t");
-	size_t len = strcspn(set_cookie, "=; \t");
-	for (size_t i = 0; p != NULL && i < p->cookie_count; i++)
-		if (strlen(p->cookies[i].name) == len && memcmp(p->cookies[i].name, set_cookie, len) == 0)
-			return true;
-	return false;
-}
-
 void respond_header(struct request *r, const char *name, const char *value)
 {
-	if (strcasecmp(name, "Set-Cookie") == 0 && !cookie_declared(r->server->policy, value)) {
-		note_line("refused to set the cookie \"%.*s\": the policy does not declare it", (int)strcspn(value, "=; \t"), value);
+	const struct policy *p = r->server->policy;
+	const char *cookie = value + strspn(value, " \t");
+	size_t len = strcspn(cookie, "=; \t");
+	bool declared = strcasecmp(name, "Set-Cookie") != 0;
+	for (size_t i = 0; !declared && p != NULL && i < p->cookie_count; i++)
+		declared = strlen(p->cookies[i].name) == len && memcmp(p->cookies[i].name, cookie, len) == 0;
+	if (!declared) {
+		note_line("refused to set the cookie \"%.*s\": the policy does not declare it", (int)len, cookie);
 		return;
 	}
 	if (!r->headers.max)

@@ -18,31 +18,6 @@
 
 enum { PATHS_MAX = 32 };
 
-// Before any thread exists, so that no thread ever takes a signal: libfcgi treats an interrupted read as a broken connection.
-static int process_prepare(void)
-{
-	sigset_t all;
-	struct rlimit files;
-	umask(077);
-	// Memory that requests used goes back: a few arenas however many threads (with two, they queue for them), and big buffers straight from
-	// the kernel. What a set needs for a moment, such as the writer of its ZIP, is below that: to map and unmap it each time costs more.
-	mallopt(M_ARENA_MAX, 8);
-	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-	mallopt(M_TOP_PAD, 64 * 1024);
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1); // or closing waits up to two seconds for the peer
-	if (FCGX_Init() != 0)
-		return -1;
-	signal(SIGPIPE, SIG_IGN); // after FCGX_Init, which installs its own
-	return 0;
-}
-
 static int program_prepare(struct server *s, struct err *e)
 {
 	const struct program *program = s->program;
@@ -71,9 +46,27 @@ int serve_main(const struct program *program)
 {
 	struct server s = {.program = program, .in_flight_max = program->in_flight_max, .drain_ms = program->drain_ms};
 	struct err e = {0};
+	sigset_t all;
+	struct rlimit files;
 	note_program(program->name);
-	if (process_prepare() != 0)
+	umask(077);
+	// Memory that requests used goes back: a few arenas however many threads (with two, they queue for them), and big buffers straight from
+	// the kernel. What a set needs for a moment, such as the writer of its ZIP, is below that: to map and unmap it each time costs more.
+	mallopt(M_ARENA_MAX, 8);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+	mallopt(M_TOP_PAD, 64 * 1024);
+	// Before any thread exists, so that no thread ever takes a signal: libfcgi treats an interrupted read as a broken connection.
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1); // or closing waits up to two seconds for the peer
+	if (FCGX_Init() != 0)
 		return EXIT_CANNOT_START;
+	signal(SIGPIPE, SIG_IGN); // after FCGX_Init, which installs its own
 	if (listener_open(&s.listener, STDIN_FILENO, &e) != 0) {
 		note_line("%s", e.text);
 		return EXIT_CANNOT_START;

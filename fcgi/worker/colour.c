@@ -148,25 +148,6 @@ void colour_value(struct colours *c, const char *value, bool declared)
 		colour_weigh(c, rgb, declared ? DECLARED : USED);
 }
 
-// --- ranking ---
-
-static double rank(uint32_t rgb, double weight)
-{
-	double r = (double)(rgb >> 16 & 255) / 255, g = (double)(rgb >> 8 & 255) / 255, b = (double)(rgb & 255) / 255;
-	double high = fmax(r, fmax(g, b)), low = fmin(r, fmin(g, b));
-	double chroma = high - low;
-	// Grey, white and black say little about a brand, however often they are used.
-	return sqrt(weight) * (0.02 + chroma * chroma + chroma * 0.3);
-}
-
-static bool alike(uint32_t a, uint32_t b)
-{
-	int d = 0;
-	for (int shift = 0; shift < 24; shift += 8)
-		d += abs((int)(a >> shift & 255) - (int)(b >> shift & 255));
-	return d < ALIKE;
-}
-
 size_t colour_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT])
 {
 	bool out_of_play[COLOURS_SEEN] = {false};
@@ -175,16 +156,24 @@ size_t colour_best(const struct colours *c, char out[COLOURS_MAX][COLOUR_TEXT])
 		size_t top = c->count;
 		double top_rank = 0;
 		for (size_t i = 0; i < c->count; i++) {
-			double r = rank(c->seen[i].rgb, c->seen[i].weight);
-			if (!out_of_play[i] && r > top_rank) {
+			uint32_t rgb = c->seen[i].rgb;
+			double r = (double)(rgb >> 16 & 255) / 255, g = (double)(rgb >> 8 & 255) / 255, b = (double)(rgb & 255) / 255;
+			double chroma = fmax(r, fmax(g, b)) - fmin(r, fmin(g, b));
+			// Grey, white and black say little about a brand, however often they are used.
+			double rank = sqrt(c->seen[i].weight) * (0.02 + chroma * chroma + chroma * 0.3);
+			if (!out_of_play[i] && rank > top_rank) {
 				top = i;
-				top_rank = r;
+				top_rank = rank;
 			}
 		}
 		if (top == c->count)
 			break;
-		for (size_t i = 0; i < c->count; i++)
-			out_of_play[i] = out_of_play[i] || alike(c->seen[i].rgb, c->seen[top].rgb);
+		for (size_t i = 0; i < c->count; i++) {
+			int apart = 0;
+			for (int shift = 0; shift < 24; shift += 8)
+				apart += abs((int)(c->seen[i].rgb >> shift & 255) - (int)(c->seen[top].rgb >> shift & 255));
+			out_of_play[i] = out_of_play[i] || apart < ALIKE;
+		}
 		snprintf(out[count++], COLOUR_TEXT, "#%06x", c->seen[top].rgb & 0xffffffU);
 	}
 	return count;

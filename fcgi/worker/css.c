@@ -143,58 +143,41 @@ static void comments_strip(struct buf *out, const char *s, size_t len)
 
 // ---- declarations ----
 
-static enum css_display display_read(struct span value)
-{
-	static const char *const inside[] = {"inline", "inline-block", "inline-table", "contents", "ruby", "ruby-base", "ruby-text"};
-	static const char *const lines[] = {"block",
-					    "table",
-					    "table-row",
-					    "table-cell",
-					    "table-caption",
-					    "table-row-group",
-					    "table-header-group",
-					    "table-footer-group",
-					    "table-column",
-					    "table-column-group",
-					    "list-item",
-					    "flow-root",
-					    "flow",
-					    "block flow",
-					    "block flow-root",
-					    "-webkit-box",
-					    "inherit",
-					    "revert",
-					    "revert-layer",
-					    "math"};
-	static const char *const flex[] = {"flex",       "grid",       "inline-flex", "inline-grid", "-webkit-flex", "-webkit-inline-flex",
-					   "block flex", "block grid", "inline flex", "inline grid", "grid-lanes"};
-	static const char *const plain[] = {"initial", "unset", "inline flow", "inline flow-root"};
-	if (span_is(value, "none"))
-		return CSS_DISPLAY_NONE;
-	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
-		if (span_is(value, inside[i]))
-			return CSS_DISPLAY_INLINE;
-	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
-		if (span_is(value, plain[i]))
-			return CSS_DISPLAY_INLINE;
-	for (size_t i = 0; i < ARRAY_LEN(flex); i++)
-		if (span_is(value, flex[i]))
-			return CSS_DISPLAY_FLEX;
-	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-		if (span_is(value, lines[i]))
-			return CSS_DISPLAY_BLOCK;
-	return CSS_DISPLAY_UNSET; // not CSS: as if it were not there
-}
-
-static enum css_visibility visibility_read(struct span value)
-{
-	if (span_is(value, "hidden") || span_is(value, "collapse"))
-		return CSS_HIDDEN;
-	return span_is(value, "visible") || span_is(value, "initial") ? CSS_VISIBLE : CSS_VISIBILITY_UNSET;
-}
-
 static void declaration_read(struct span text, struct declared *d)
 {
+	static const struct {
+		enum css_display display;
+		const char *words[24];
+	} displays[] = {
+	    {CSS_DISPLAY_NONE, {"none"}},
+	    {CSS_DISPLAY_INLINE,
+	     {"inline", "inline-block", "inline-table", "contents", "ruby", "ruby-base", "ruby-text", "initial", "unset", "inline flow",
+	      "inline flow-root"}},
+	    {CSS_DISPLAY_FLEX,
+	     {"flex", "grid", "inline-flex", "inline-grid", "-webkit-flex", "-webkit-inline-flex", "block flex", "block grid",
+	      "inline flex", "inline grid", "grid-lanes"}},
+	    {CSS_DISPLAY_BLOCK,
+	     {"block",
+	      "table",
+	      "table-row",
+	      "table-cell",
+	      "table-caption",
+	      "table-row-group",
+	      "table-header-group",
+	      "table-footer-group",
+	      "table-column",
+	      "table-column-group",
+	      "list-item",
+	      "flow-root",
+	      "flow",
+	      "block flow",
+	      "block flow-root",
+	      "-webkit-box",
+	      "inherit",
+	      "revert",
+	      "revert-layer",
+	      "math"}},
+	};
 	char name[64];
 	text = span_trim(text);
 	size_t end = name_read(text, name);
@@ -209,11 +192,17 @@ static void declaration_read(struct span text, struct declared *d)
 		value = span_trim((struct span){value.s, (size_t)(mark - value.s)});
 	}
 	if (strcasecmp(name, "display") == 0 && (important || !d->display_important)) {
-		enum css_display display = display_read(value);
+		enum css_display display = CSS_DISPLAY_UNSET; // not CSS: as if it were not there
+		for (size_t i = 0; i < ARRAY_LEN(displays); i++)
+			for (const char *const *word = displays[i].words; *word != NULL; word++)
+				if (span_is(value, *word))
+					display = displays[i].display;
 		d->look.display = display != CSS_DISPLAY_UNSET ? display : d->look.display;
 		d->display_important = d->display_important || (important && display != CSS_DISPLAY_UNSET);
 	} else if (strcasecmp(name, "visibility") == 0 && (important || !d->visibility_important)) {
-		enum css_visibility visibility = visibility_read(value);
+		bool hidden = span_is(value, "hidden") || span_is(value, "collapse");
+		bool visible = span_is(value, "visible") || span_is(value, "initial");
+		enum css_visibility visibility = hidden ? CSS_HIDDEN : visible ? CSS_VISIBLE : CSS_VISIBILITY_UNSET;
 		d->look.visibility = visibility != CSS_VISIBILITY_UNSET ? visibility : d->look.visibility;
 		d->visibility_important = d->visibility_important || (important && visibility != CSS_VISIBILITY_UNSET);
 	} else if (strcasecmp(name, "float") == 0) {
@@ -484,17 +473,6 @@ static bool media_matches(struct span queries)
 	return false;
 }
 
-static void rule_add(struct css *c, struct span selector, const struct declared *d)
-{
-	char name[64], kind = selector_key(selector, name);
-	if (c->count + 1 == RULES_MAX || selector.len == 0)
-		return;
-	struct rule *r = &c->rules[++c->count];
-	unsigned char bucket = bucket_of(kind, name, strlen(name));
-	*r = (struct rule){selector, *d, selector_specificity(selector), c->buckets[bucket]};
-	c->buckets[bucket] = c->count;
-}
-
 static void rules_read(struct css *c, struct span text, unsigned nested)
 {
 	for (size_t at = 0; at < text.len;) {
@@ -529,8 +507,14 @@ static void rules_read(struct css *c, struct span text, unsigned nested)
 			continue;
 		for (size_t from = 0; from < head.len; from++) {
 			size_t to = part_end(head.s, from, head.len, ",");
-			rule_add(c, span_trim((struct span){head.s + from, to - from}), &d);
+			struct span selector = span_trim((struct span){head.s + from, to - from});
 			from = to;
+			if (c->count + 1 == RULES_MAX || selector.len == 0)
+				continue;
+			char name[64], kind = selector_key(selector, name);
+			unsigned short *bucket = &c->buckets[bucket_of(kind, name, strlen(name))];
+			c->rules[++c->count] = (struct rule){selector, d, selector_specificity(selector), *bucket};
+			*bucket = c->count;
 		}
 	}
 }

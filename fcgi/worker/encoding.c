@@ -378,37 +378,28 @@ static int code_add(struct buf *out, uint32_t c)
 	return buf_add(out, t, n);
 }
 
-// Reads one character of UTF-8 as browsers do: a malformed sequence is one U+FFFD, and the byte that broke it is read again.
-static size_t character_next(const unsigned char *s, size_t len, uint32_t *c)
+static bool byte_between(unsigned char c, unsigned low, unsigned high)
 {
-	*c = 0xfffd;
-	size_t need = s[0] >= 0xc2 && s[0] <= 0xdf ? 1 : s[0] >= 0xe0 && s[0] <= 0xef ? 2 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 3 : 0;
-	if (s[0] < 0x80) {
-		*c = s[0];
-		return 1;
-	}
-	if (need == 0)
-		return 1;
-	unsigned low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-	uint32_t value = s[0] & (0x3fU >> need);
-	for (size_t i = 1; i <= need; i++) {
-		if (i >= len || s[i] < low || s[i] > high)
-			return i;
-		value = value << 6 | (s[i] & 0x3fU);
-		low = 0x80;
-		high = 0xbf;
-	}
-	*c = value;
-	return need + 1;
+	return c >= low && c <= high;
 }
 
+// As browsers read it: a malformed sequence is one U+FFFD, and the byte that broke it is read again.
 static int utf8_add(struct buf *out, const char *bytes, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)bytes;
 	for (size_t i = 0; i < len;) {
-		uint32_t c;
-		i += character_next(s + i, len - i, &c);
-		if (code_add(out, c) != 0)
+		unsigned char lead = s[i++];
+		unsigned more = byte_between(lead, 0xc2, 0xdf)   ? 1
+				: byte_between(lead, 0xe0, 0xef) ? 2
+				: byte_between(lead, 0xf0, 0xf4) ? 3
+								 : 0;
+		unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80, high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+		uint32_t c = more > 0 ? lead & (0x3fU >> more) : lead;
+		unsigned left = more;
+		for (; left > 0 && i < len && byte_between(s[i], low, high); left--, low = 0x80, high = 0xbf)
+			c = c << 6 | (s[i++] & 0x3fU);
+		bool whole = lead < 0x80 || (more > 0 && left == 0);
+		if (code_add(out, whole ? c : 0xfffd) != 0)
 			return -1;
 	}
 	return 0;
@@ -467,11 +458,6 @@ static int jis0208_add(struct buf *out, const struct encoding *x, unsigned row, 
 	unsigned lead = row / 2 + (row < 62 ? 0x81 : 0xc1);
 	unsigned trail = row % 2 == 0 ? column + 0x40 + (column >= 0x3f) : column + 0x9f;
 	return lead > 0xfc ? 0 : pair_decode(out, x, x->pairs, (const unsigned char[]){(unsigned char)lead, (unsigned char)trail}, 2);
-}
-
-static bool byte_between(unsigned char c, unsigned low, unsigned high)
-{
-	return c >= low && c <= high;
 }
 
 // One character that begins at s[0], which is over 0x7f: as pair_decode().
@@ -566,16 +552,6 @@ static int iso_2022_jp_add(struct buf *out, const struct encoding *x, const unsi
 	return 0;
 }
 
-// Valid UTF-8, but for a last character that was cut off.
-static bool utf8_so_far(const char *s, size_t len)
-{
-	size_t cut = len;
-	while (cut > 0 && len - cut < 3 && ((unsigned char)s[cut - 1] & 0xc0) == 0x80)
-		cut--;
-	bool lead = cut > 0 && (unsigned char)s[cut - 1] >= 0xc2;
-	return utf8_valid(s, len) || (lead && utf8_valid(s, cut - 1));
-}
-
 int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char *content_type)
 {
 	static const struct {
@@ -597,8 +573,12 @@ int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char 
 		x = kind_find(UTF_16BE);
 	if (x == NULL)
 		x = page_charset(bytes, len);
+	size_t whole = len; // without a last character of UTF-8 that was cut off
+	while (whole > 0 && len - whole < 3 && ((unsigned char)bytes[whole - 1] & 0xc0) == 0x80)
+		whole--;
+	whole = whole > 0 && (unsigned char)bytes[whole - 1] >= 0xc2 ? whole - 1 : len;
 	if (x == NULL)
-		x = utf8_so_far(bytes, len) ? kind_find(UTF_8) : label_find("windows-1252", 12);
+		x = utf8_valid(bytes, len) || utf8_valid(bytes, whole) ? kind_find(UTF_8) : label_find("windows-1252", 12);
 	bytes += skip;
 	len -= skip;
 	const unsigned char *s = (const unsigned char *)bytes;

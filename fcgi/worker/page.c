@@ -324,21 +324,6 @@ static void meta_read(struct page *p, const GumboNode *element)
 	}
 }
 
-// The text below an element, as one piece of its own.
-static void style_read(struct page *p, const GumboNode *element)
-{
-	const char *type = html_attribute(element, "type"), *media = html_attribute(element, "media");
-	const GumboVector *children = children_of(element);
-	for (unsigned i = 0; i < children->length; i++) {
-		const GumboNode *n = children->data[i];
-		if (!node_is_text(n))
-			continue;
-		colour_css(&p->colours, n->v.text.text, strlen(n->v.text.text));
-		if (type == NULL || *type == '\0' || strcasecmp(type, "text/css") == 0)
-			css_sheet(p->css, n->v.text.text, strlen(n->v.text.text), media);
-	}
-}
-
 static void machines_element(struct page *p, const GumboNode *n)
 {
 	static const char *const colour_names[] = {"bgcolor", "color", "fill"};
@@ -359,17 +344,20 @@ static void machines_element(struct page *p, const GumboNode *n)
 		      tag == GUMBO_TAG_OBJECT || tag == GUMBO_TAG_EMBED;
 	if (tag == GUMBO_TAG_META && html)
 		meta_read(p, n);
-	else if (tag == GUMBO_TAG_STYLE)
-		style_read(p, n);
 	else if (tag == GUMBO_TAG_HTML)
 		text_of(p, LANGUAGE, html_attribute(n, "lang"));
-	else if (tag == GUMBO_TAG_TITLE && html && !p->titled) {
-		p->titled = true;
-		for (unsigned i = 0; i < children_of(n)->length; i++) {
-			const GumboNode *child = children_of(n)->data[i];
-			if (node_is_text(child))
-				running_text_add(&p->texts[TITLE], child->v.text.text, strlen(child->v.text.text));
+	bool title = tag == GUMBO_TAG_TITLE && html && !p->titled;
+	p->titled = p->titled || title;
+	for (unsigned i = 0; (title || tag == GUMBO_TAG_STYLE) && i < children_of(n)->length; i++) {
+		const GumboNode *child = children_of(n)->data[i];
+		const char *text = node_is_text(child) ? child->v.text.text : "", *type = html_attribute(n, "type");
+		if (title) {
+			running_text_add(&p->texts[TITLE], text, strlen(text));
+			continue;
 		}
+		colour_css(&p->colours, text, strlen(text));
+		if (type == NULL || *type == '\0' || strcasecmp(type, "text/css") == 0)
+			css_sheet(p->css, text, strlen(text), html_attribute(n, "media"));
 	}
 }
 
@@ -435,27 +423,21 @@ static bool element_enter(struct page *p, const GumboNode *n, struct level *l)
 	return true;
 }
 
-// A heading that was there already counts once.
-static void heading_end(struct page *p)
-{
-	struct running_text *last = &p->texts[HEADINGS + p->headings_count];
-	if (p->headings_count >= HEADINGS_MAX || last->text.len == 0)
-		return;
-	for (struct running_text *t = &p->texts[HEADINGS]; t < last; t++)
-		if (strcmp(buf_text(&t->text), buf_text(&last->text)) == 0) {
-			buf_reset(&last->text);
-			last->pending = 0;
-			last->full = false;
-			return;
-		}
-	p->headings_count++;
-}
-
 // `outer`: what holds around the element.
 static void element_leave(struct page *p, const struct level *l, const struct level *outer)
 {
-	if (l->heading && !outer->heading)
-		heading_end(p);
+	struct running_text *last = &p->texts[HEADINGS + p->headings_count], *same = &p->texts[HEADINGS];
+	if (l->heading && !outer->heading && p->headings_count < HEADINGS_MAX && last->text.len > 0) {
+		while (same < last && strcmp(buf_text(&same->text), buf_text(&last->text)) != 0)
+			same++;
+		if (same == last) {
+			p->headings_count++;
+		} else { // one that was there already counts once
+			buf_reset(&last->text);
+			last->pending = 0;
+			last->full = false;
+		}
+	}
 	if (l->block && !l->unseen)
 		block_break(p, outer);
 }
@@ -526,21 +508,15 @@ static const char *text_or(const struct page *p, enum page_text which, enum page
 	return buf_text(&p->texts[text_empty(p, which) ? otherwise : which].text);
 }
 
-// <main>, or articles that are most of the page, or what is not around the text; a page of nothing but menus is better than none.
-static const char *text_best(const struct page *p)
-{
-	if (p->texts[MAIN].text.len >= MAIN_ENOUGH)
-		return buf_text(&p->texts[MAIN].text);
-	if (p->texts[ARTICLE].text.len >= MAIN_ENOUGH && p->texts[ARTICLE].offered * 2 >= p->texts[TEXT].offered)
-		return buf_text(&p->texts[ARTICLE].text);
-	return text_or(p, TEXT, ALL);
-}
-
 static cJSON *page_facts(const struct page *p)
 {
 	cJSON *head = cJSON_CreateObject(), *list, *colours;
 	char best[COLOURS_MAX][COLOUR_TEXT], language[LANGUAGE_MAX + 1];
 	size_t count = colour_best(&p->colours, best), n = 0;
+	// <main>, or articles that are most of the page, or what is not around the text; a page of nothing but menus is better than none.
+	const struct running_text *main = &p->texts[MAIN], *article = &p->texts[ARTICLE];
+	bool articles = article->text.len >= MAIN_ENOUGH && article->offered * 2 >= p->texts[TEXT].offered;
+	enum page_text best_text = main->text.len >= MAIN_ENOUGH ? MAIN : articles ? ARTICLE : TEXT;
 	// "de_DE" and "de-DE, en" become "de-DE" and "de-DE"; what is no language tag becomes "".
 	for (const char *s = buf_text(&p->texts[LANGUAGE].text); n < LANGUAGE_MAX && (isalnum((unsigned char)*s) || *s == '-' || *s == '_');
 	     s++)
@@ -550,7 +526,7 @@ static cJSON *page_facts(const struct page *p)
 		  cJSON_AddStringToObject(head, "description", text_or(p, DESCRIPTION, SUMMARY)) != NULL &&
 		  cJSON_AddStringToObject(head, "language", language) != NULL &&
 		  cJSON_AddStringToObject(head, "site_name", text_or(p, SITE_NAME, APPLICATION)) != NULL &&
-		  cJSON_AddStringToObject(head, "text", text_best(p)) != NULL &&
+		  cJSON_AddStringToObject(head, "text", text_or(p, best_text, ALL)) != NULL &&
 		  (p->refresh_after < 0 || cJSON_AddStringToObject(head, "refresh", p->refresh) != NULL) &&
 		  (list = cJSON_AddArrayToObject(head, "headings")) != NULL && (colours = cJSON_AddArrayToObject(head, "colours")) != NULL;
 	for (size_t i = 0; ok && i < p->headings_count; i++)

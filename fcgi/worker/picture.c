@@ -157,14 +157,22 @@ static int pixels_turn(struct pixels *p, unsigned orientation, struct err *e)
 }
 
 // Decoded at the smallest of the library's scales that is not below the wanted size.
-static int jpeg_decode(tjhandle jpeg, const unsigned char *bytes, size_t len, unsigned width, unsigned height, struct pixels *out,
-		       struct err *e)
+static int jpeg_read_picture(const unsigned char *bytes, size_t len, unsigned width, unsigned height, struct pixels *out, struct err *e)
 {
-	int stated_width, stated_height, subsampling, space, scales;
-	if (tjDecompressHeader3(jpeg, bytes, len, &stated_width, &stated_height, &subsampling, &space) != 0)
-		return picture_damaged(e, "JPEG", tjGetErrorStr2(jpeg));
-	if ((unsigned)stated_width != width || (unsigned)stated_height != height)
-		return picture_damaged(e, "JPEG", "it states two sizes");
+	int stated_width, stated_height, subsampling, space, scales, rc = -1;
+	struct shrink shrink = {0};
+	unsigned char *whole = NULL;
+	tjhandle jpeg = tjInitDecompress();
+	if (jpeg == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for a JPEG");
+	if (tjDecompressHeader3(jpeg, bytes, len, &stated_width, &stated_height, &subsampling, &space) != 0) {
+		picture_damaged(e, "JPEG", tjGetErrorStr2(jpeg));
+		goto cleanup;
+	}
+	if ((unsigned)stated_width != width || (unsigned)stated_height != height) {
+		picture_damaged(e, "JPEG", "it states two sizes");
+		goto cleanup;
+	}
 	tjscalingfactor best = {1, 1};
 	const tjscalingfactor *scale = tjGetScalingFactors(&scales);
 	for (int i = 0; scale != NULL && i < scales; i++)
@@ -174,11 +182,11 @@ static int jpeg_decode(tjhandle jpeg, const unsigned char *bytes, size_t len, un
 	unsigned w = (unsigned)TJSCALED(stated_width, best), h = (unsigned)TJSCALED(stated_height, best);
 	bool inks = space == TJCS_CMYK || space == TJCS_YCCK;
 	unsigned channels = inks ? 4 : 3;
-	unsigned char *whole = malloc((size_t)w * h * channels);
-	if (whole == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for a JPEG");
-	struct shrink shrink = {0};
-	int rc = -1;
+	whole = malloc((size_t)w * h * channels);
+	if (whole == NULL) {
+		err_set(e, ERR_MEMORY, "no memory for a JPEG");
+		goto cleanup;
+	}
 	if (tjDecompress2(jpeg, bytes, len, whole, (int)w, (int)(w * channels), (int)h, inks ? TJPF_CMYK : TJPF_RGB,
 			  TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0) {
 		picture_damaged(e, "JPEG", tjGetErrorStr2(jpeg));
@@ -194,18 +202,9 @@ static int jpeg_decode(tjhandle jpeg, const unsigned char *bytes, size_t len, un
 		shrink_row(&shrink, whole + (size_t)y * w * 3);
 	rc = pixels_turn(out, jpeg_orientation(bytes, len), e);
 cleanup:
+	tjDestroy(jpeg);
 	shrink_end(&shrink);
 	free(whole);
-	return rc;
-}
-
-static int jpeg_read_picture(const unsigned char *bytes, size_t len, unsigned width, unsigned height, struct pixels *out, struct err *e)
-{
-	tjhandle jpeg = tjInitDecompress();
-	if (jpeg == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for a JPEG");
-	int rc = jpeg_decode(jpeg, bytes, len, width, height, out, e);
-	tjDestroy(jpeg);
 	return rc;
 }
 
