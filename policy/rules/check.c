@@ -26,6 +26,11 @@ void check_rights(const struct policy *p, struct report *r)
 					"write within=\"P30D\"", id);
 			report_error_if(!a->statutory && duration_is_zero(a->within), r, a->line, "right %s is to be answered in no time",
 					"no request could be on time", "write within=\"PT48H\" or longer", id);
+			report_error_if(a->regime == REGIME_CCPA && p->rights[i].id == RIGHT_OPT_OUT_OF_SALE && !a->statutory &&
+					    duration_may_exceed(a->within, (struct duration){.days = 21}),
+					r, a->line, "right %s is to be answered later than the law allows",
+					"15 business days are the limit (California Code of Regulations, title 11, § 7026(f))",
+					"write within=\"statutory\"", id);
 			for (size_t k = 0; k < ARRAY_LEN(limits); k++) {
 				report_error_if(limits[k].regime == a->regime && !a->statutory &&
 						    duration_compare(a->within, limits[k].longest) > 0,

@@ -146,6 +146,7 @@ static void every_form_is_written(void **state)
 	    "nginx/clear.conf",
 	    "nginx/cookies.conf",
 	    "nginx/connections.conf",
+	    "nginx/proxies.conf",
 	    "nginx/problems.conf",
 	};
 	const struct place *p = *state;
@@ -330,17 +331,51 @@ static void security_txt_is_renewed_in_steps(void **state)
 	assert_int_equal(changes, 1);
 }
 
-static void gpc_json_carries_the_policy_s_date(void **state)
+// Only where the policy gives the right that the signal asks for is it said to be honoured.
+static void gpc_json_promises_what_the_policy_promises(void **state)
 {
-	BUF_AUTO struct buf messages = BUF_INIT(65536), out = BUF_INIT(4096);
-	POLICY_AUTO struct policy *p = policy_load(BIZIMAGES, &messages);
+	BUF_AUTO struct buf plain = BUF_INIT(4096), sale = BUF_INIT(4096);
+	POLICY_AUTO struct policy *without = policy_load_as(BIZIMAGES, true, NULL),
+				  *with = policy_load_as("policy/sites/imagedesigner.xml", true, NULL);
 	struct err e = {0};
 
 	(void)state;
-	headers_gpc(p, &out);
-	JSON_AUTO cJSON *json = json_parse(out.data, out.len, &e);
-	assert_true(cJSON_IsTrue(json_get(json, "gpc")));
+	headers_gpc(without, &plain);
+	headers_gpc(with, &sale);
+	JSON_AUTO cJSON *json = json_parse(plain.data, plain.len, &e), *honoured = json_parse(sale.data, sale.len, &e);
+	assert_null(json_get(json, "gpc"));
 	assert_string_equal(json_string(json, "lastUpdate"), "2026-05-11");
+	assert_true(cJSON_IsTrue(json_get(honoured, "gpc")));
+	assert_string_equal(json_string(honoured, "lastUpdate"), "2025-09-12");
+}
+
+// How long things are kept, here and by whom besides, stands in the first layer; each clock names who sets it; brands stand beside firms.
+static void the_notice_names_times_regimes_and_brands(void **state)
+{
+	static const struct {
+		const char *file, *language, *says;
+	} rows[] = {
+	    {BIZIMAGES, "en", "Kept for a time: Your ZIP (1 hour), Request log (14 days)"},
+	    {BIZIMAGES, "en", "Who else sees data: Azure OpenAI (keeps it for up to 30 days)"},
+	    {BIZIMAGES, "en", "Time to answer: GDPR: one month at most."},
+	    {BIZIMAGES, "en", "Azure OpenAI: Microsoft Ireland Operations Limited"},
+	    {"policy/sites/imagedesigner.xml", "en", "Time to answer: GDPR: one month at most; CCPA (California): 45 days at most."},
+	    {"policy/sites/imagedesigner.xml", "en", "Time to answer: CCPA (California): 15 business days at most."},
+	    {"policy/sites/blogimg.xml", "en", "CCPA (California): 45 days at most; Our own promise: 30 days."},
+	    {"policy/sites/blogimg.xml", "de", "Zeit für die Antwort: DSGVO: höchstens ein Monat; Unser eigenes Versprechen: 30 Tage."},
+	    {"policy/sites/blogimg.xml", "de", "Replicate (bewahrt es bis zu 30 Tage auf)"},
+	    {"policy/sites/product-images.xml", "zh-Hans", "我们自己的承诺"},
+	    {"policy/sites/image-describer.xml", "en", "Our own promise: 48 hours"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		BUF_AUTO struct buf out = BUF_INIT(1 << 20);
+		POLICY_AUTO struct policy *p = policy_load_as(rows[i].file, true, NULL);
+		notice_write(policy_language(p, rows[i].language), FORM_TEXT, &out);
+		if (strstr(buf_text(&out), rows[i].says) == NULL)
+			fail_msg("%s: the notice does not say: %s", rows[i].file, rows[i].says);
+	}
 }
 
 // An attribute like onclick="…"; the word "on" in a value is none.
@@ -538,7 +573,8 @@ int main(void)
 	    TEST(a_test_build_says_so_on_every_page),
 	    TEST(headers_follow_the_policy),
 	    TEST(security_txt_is_renewed_in_steps),
-	    TEST(gpc_json_carries_the_policy_s_date),
+	    TEST(gpc_json_promises_what_the_policy_promises),
+	    TEST(the_notice_names_times_regimes_and_brands),
 	    TEST(the_notice_is_sound_html),
 	    TEST(the_shipped_templates_publish),
 	    TEST(a_site_that_cannot_make_sets_shows_no_form),

@@ -44,6 +44,28 @@ static time_t due_days(time_t received, unsigned days)
 	return clock_due(&right, received);
 }
 
+// 15 business days: three weeks from a weekday in California; from a weekend, to the Friday of the third week.
+static void an_opt_out_of_sale_is_due_in_15_business_days(void **state)
+{
+	static const char *const dates[][2] = {
+	    {"2026-11-02T20:00:00Z", "2026-11-23"}, // a Monday; Veterans Day is counted
+	    {"2026-11-03T02:00:00Z", "2026-11-23"}, // still Monday in California
+	    {"2026-11-06T20:00:00Z", "2026-11-27"}, // a Friday
+	    {"2026-11-07T20:00:00Z", "2026-11-27"}, // a Saturday
+	    {"2026-11-08T20:00:00Z", "2026-11-27"}, {"2026-12-15T20:00:00Z", "2027-01-05"},
+	};
+	const struct policy_right by_law = {.id = RIGHT_OPT_OUT_OF_SALE, .statutory = true};
+	const struct policy_right longer = {.id = RIGHT_OPT_OUT_OF_SALE, .answer = {.days = 30}};
+	const struct policy_right sooner = {.id = RIGHT_OPT_OUT_OF_SALE, .answer = {.days = 2}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
+		assert_date(clock_due(&by_law, at(dates[i][0])), dates[i][1]);
+		assert_date(clock_due(&longer, at(dates[i][0])), dates[i][1]);
+	}
+	assert_date(clock_due(&sooner, at("2026-11-02T20:00:00Z")), "2026-11-04");
+}
+
 static void vectors_hold(void **state)
 {
 	(void)state;
@@ -108,6 +130,7 @@ static void every_date_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_opt_out_of_sale_is_due_in_15_business_days),
 	    cmocka_unit_test(vectors_hold),
 	    cmocka_unit_test(the_hour_of_receipt_does_not_matter),
 	    cmocka_unit_test(the_end_is_before_midnight_everywhere_in_the_union),

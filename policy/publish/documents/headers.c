@@ -111,13 +111,14 @@ void headers_cookies(const struct policy *p, struct buf *out)
 	buf_adds(out, count > 0 ? "\";\n" : "fastcgi_hide_header Set-Cookie;\n");
 }
 
-// Global Privacy Control: nothing is sold or shared for advertising here, so the signal is always honoured.
+// Global Privacy Control. Only who offers the right that the signal stands for says that it is honoured: nothing is sold or shared, so it
+// has what it asks for, without any program having to look at it. Elsewhere it means nothing, and nothing is said of it.
 void headers_gpc(const struct policy *p, struct buf *out)
 {
 	char updated[WHEN_DATE];
 
 	when_date(updated, p->updated);
-	buf_printf(out, "{\"gpc\": true, \"lastUpdate\": \"%s\"}\n", updated);
+	buf_printf(out, "{%s\"lastUpdate\": \"%s\"}\n", policy_right(p, RIGHT_OPT_OUT_OF_SALE) != NULL ? "\"gpc\": true, " : "", updated);
 }
 
 // RFC 9116. Expires moves in steps of 90 days, so that publishing again changes nothing until a step is reached, and always lies between

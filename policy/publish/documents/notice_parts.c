@@ -118,6 +118,10 @@ static void part_processors(const struct policy *p, struct writer *w)
 		if (a->local)
 			continue;
 		write_cell_begin(w);
+		if (strcmp(a->brand, a->name) != 0) {
+			write_strong(w, a->brand);
+			write_word(w, "join.colon");
+		}
 		if (a->policy != NULL)
 			write_link(w, a->name, a->policy);
 		else
@@ -203,44 +207,40 @@ static void part_third_parties(const struct policy *p, struct writer *w)
 	write_end(w, MARK_LIST);
 }
 
-static bool within_a_month(const struct policy_right_answer *a)
+// Who says so, and how long it may take: "GDPR: one month at most; our own promise: 30 days".
+static void write_answer_times(const struct policy *p, struct writer *w, const struct policy_right *t)
 {
-	return a->regime == REGIME_GDPR || a->regime == REGIME_UK_GDPR;
-}
+	size_t count = 0;
+	char words[160];
 
-// Two regimes with the same answer are told once.
-static bool told_before(const struct policy_right *t, size_t i)
-{
-	for (size_t j = 0; j < i; j++) {
-		const struct policy_right_answer *a = &t->answers[j], *b = &t->answers[i];
-		if (a->statutory == b->statutory && (a->statutory || duration_compare(a->within, b->within) == 0) &&
-		    within_a_month(a) == within_a_month(b))
-			return true;
+	for (size_t j = 0; j < t->answer_count; j++) {
+		const struct policy_right_answer *a = &t->answers[j];
+		bool sale = a->statutory && a->regime == REGIME_CCPA && t->id == RIGHT_OPT_OUT_OF_SALE;
+		if (count == 0)
+			WRITE_ALL(w, word(p, "join.sentence"), word(p, "notice.answer"), word(p, "join.colon"));
+		write_joined(w, &count, "join.semicolon", word_or(p, "regime.", policy_word(&policy_regime_words, a->regime)));
+		word_duration(words, sizeof words, a->within, word_language(p));
+		write_word(w, "join.colon");
+		if (sale)
+			write_word(w, "notice.answer.sale");
+		else if (a->statutory)
+			write_word(w, a->regime == REGIME_CCPA ? "notice.answer.days45" : "notice.answer.month");
+		else
+			write_words(w, words);
 	}
-	return false;
+	if (count > 0)
+		write_word(w, "join.stop");
 }
 
 static void part_rights(const struct policy *p, struct writer *w)
 {
-	char words[160];
-
 	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct policy_right *t = &p->rights[i];
 		begin_labelled(w, t->name);
 		write_word(w, "join.colon");
 		write_prose(w, &t->how);
-		for (size_t j = 0; j < t->answer_count; j++) {
-			const struct policy_right_answer *a = &t->answers[j];
-			if (told_before(t, j))
-				continue;
-			word_duration(words, sizeof words, a->within, word_language(p));
-			write_word(w, "join.sentence");
-			if (a->statutory)
-				write_word(w, within_a_month(a) ? "notice.answer.month" : "notice.answer.statutory");
-			else
-				write_filled(w, "notice.answer.within", WORD_VALUES({"time", words}));
-		}
+		write_answer_times(p, w, t);
 		write_end(w, MARK_ITEM);
 	}
 	write_end(w, MARK_LIST);

@@ -12,8 +12,8 @@ const char *const subprocessors_columns[] = {
     "id",        "legal_name",     "brand",           "role",  "service",        "purpose", "purposes", "location",
     "countries", "regions",        "data_categories", "kinds", "data_subjects",  "hosts",   "transfer", "agreement",
     "retention", "trains_on_data", "policy",          "added", "effective_from", "removed", "status",   NULL};
-const char *const subprocessors_shown[] = {"legal_name", "service",        "purpose", "location", "data_categories",
-					   "transfer",   "trains_on_data", "policy",  "added",    NULL};
+const char *const subprocessors_shown[] = {"brand",    "legal_name",     "service", "purpose", "location", "data_categories",
+					   "transfer", "trains_on_data", "policy",  "added",   NULL};
 
 static void list_document(const struct policy *p, const struct list *shown, enum form form, struct buf *out)
 {

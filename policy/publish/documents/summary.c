@@ -35,26 +35,39 @@ static void glance_end(struct writer *w)
 static void glance_kinds(const struct policy *p, struct writer *w, enum policy_keep keep, const char *icon, const char *title)
 {
 	size_t count = 0;
+	char life[WORD_LIFE];
 
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *kind = policy_kind_at(p, i);
 		if (kind->keep == keep && count == 0)
 			glance_begin(w, icon, title);
-		if (kind->keep == keep)
-			write_joined(w, &count, "join.comma", kind->name);
+		if (kind->keep != keep)
+			continue;
+		write_joined(w, &count, "join.comma", kind->name);
+		if (keep == KEEP_STORED) {
+			word_life(life, sizeof life, p, kind);
+			write_filled(w, "notice.kept_for", WORD_VALUES({"time", life}));
+		}
 	}
 	if (count > 0)
 		glance_end(w);
 }
 
-// Who, besides us, gets anything of it.
+// Who, besides us, gets anything of it, and how long they keep it where that is said.
 static void write_recipients(const struct policy *p, struct writer *w, kind_set kinds)
 {
 	size_t count = 0;
+	char time[160];
 
 	for (size_t i = 0; i < p->processor_count; i++) {
-		if (!p->processors[i].local && (policy_processor_receives(&p->processors[i], when_now()) & kinds))
-			write_joined(w, &count, "join.comma", p->processors[i].brand);
+		const struct policy_processor *a = &p->processors[i];
+		if (a->local || !(policy_processor_receives(a, when_now()) & kinds))
+			continue;
+		write_joined(w, &count, "join.comma", a->brand);
+		if (a->has_keeps && !duration_is_zero(a->keeps)) {
+			word_duration(time, sizeof time, a->keeps, word_language(p));
+			write_filled(w, "notice.keeps", WORD_VALUES({"time", time}));
+		}
 	}
 	if (count == 0)
 		write_word(w, "notice.nobody");
