@@ -39,13 +39,12 @@ struct store_stamp {
 	uint8_t bytes[48];
 };
 
-enum sanitise_part { PART_RECORDS, PART_KEYS, PART_LOG };
-enum sanitise {
-	SANITISE_TRIM, // of PART_RECORDS: takes the rows of events in closed segments away, but the notable; as much as takes some milliseconds
+enum sanitise {          // all but the last: of records and ledger
+	SANITISE_TRIM,   // takes the rows of events in closed segments away, but the notable; as much as takes some milliseconds
 	SANITISE_SHRINK, // gives space that is free back to the disk, as much as takes some milliseconds
 	SANITISE_LOGS,   // empties the write-ahead log
 	SANITISE_SMALL,  // rewrites what is not larger than REWRITE_ALWAYS_MAX, and empties the write-ahead log
-	SANITISE_ALL,    // rewrites, whatever it costs
+	SANITISE_ALL,    // rewrites every file, whatever it costs; needs both lanes
 };
 
 struct marker { // bytes to look for
@@ -85,8 +84,7 @@ struct backend_upkeep {
 	int (*end)(struct store *s, enum lane lane, bool commit, struct err *e);
 
 	// Makes sure that what was deleted is in no file any more. By itself. 1: there is more of it to do. ERR_BUSY while a reader is in the way.
-	// `day` for PART_LOG; a day that is not there is done.
-	int (*sanitise)(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e);
+	int (*sanitise)(struct store *s, enum sanitise how, struct err *e);
 	// Looks through the raw bytes of every file. Without any lane.
 	int (*find_bytes)(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e);
 	int (*survey)(struct store *s, struct store_survey *out, struct err *e);
@@ -107,7 +105,7 @@ struct record_row {
 	time_t due;              // 0: none
 	bool has_subject, has_key, has_file;
 	uint8_t subject[HASH_LEN], key[KEY_ID_LEN];
-	struct buf body; // sealed; only put, get and find have it; its owner frees it
+	struct buf body; // sealed; its owner frees it
 };
 struct tag_row {
 	const char *name;
@@ -116,7 +114,7 @@ struct tag_row {
 
 struct record_query {
 	enum {
-		RECORD_WITH_ID,
+		RECORD_WITH_ID,    // these two with their bodies
 		RECORD_WITH_TAG,   // of the kind, not due at `horizon`: any of them
 		RECORDS_WITH_HASH, // whose subject or tag is tag_hash
 		RECORDS_OF_PERSON, // with this id, this subject or this tag; each may be NULL
@@ -133,14 +131,14 @@ struct record_query {
 	size_t limit;      // of all but OF_PERSON and the first two
 };
 struct record_list {
-	struct record_row *rows; // without bodies; free() frees them
+	struct record_row *rows; // free() frees them
 	size_t count, capacity;
 };
 
 struct backend_records {
 	int (*put)(struct store *s, const struct record_row *row, const struct tag_row *tags, size_t tag_count, struct err *e);
-	int (*get)(struct store *s, enum view view, const struct record_query *query, struct record_row *out, struct err *e); // the first
-	int (*list)(struct store *s, const struct record_query *query, struct record_list *out, struct err *e); // adds; what is committed
+	int (*find)(struct store *s, enum view view, const struct record_query *query, struct record_list *out,
+		    struct err *e); // adds to *out
 	int (*update)(struct store *s, const struct record_row *row,
 		      struct err *e); // all but id, kind, subject, made; an empty body: keeps its own
 	// With its tags, for each of which it calls (`gone` may be NULL); its key is named to be ended.
@@ -206,10 +204,9 @@ enum mark_side { MARK_UP_TO, MARK_FROM }; // the largest up to a size; the small
 struct backend_ledger {
 	int (*mark_get)(struct store *s, enum view view, enum mark mark, enum mark_side side, uint64_t size, struct mark_row *out,
 			struct err *e); // 1, 0: none, -1
-	// A checkpoint or a segment; of a segment that is known already: only `there` and the seal.
-	int (*mark_put)(struct store *s, const struct mark_row *row, struct err *e);
-	// With its payload (NULL: none), and what the head is then.
-	int (*append)(struct store *s, const struct ledger_row *row, const struct payload_row *payload, const struct mark_row *head,
+	// An event with its payload (each NULL: none), and a mark: the head, as it is then; a checkpoint; a segment, of which, when it is known
+	// already, only `there` and the seal change.
+	int (*append)(struct store *s, const struct ledger_row *row, const struct payload_row *payload, const struct mark_row *mark,
 		      struct err *e);
 	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their
 	// number alone.
@@ -244,10 +241,10 @@ struct backend_log {
 	// ERR_CORRUPT when the day is damaged: it is set aside, and who tries again begins it anew.
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
 	int (*days)(struct store *s, struct log_day **out, struct err *e); // their number, or -1; oldest first; the caller frees *out
-	// Deletes the rows with the address or the receipt (NULL: none of that sort) of a day, up to a time, or only counts them, and sanitises.
-	// By itself.
+	// Deletes the rows with the address or the receipt (NULL: none of that sort) of a day, up to a time, or only counts them. By itself. What
+	// was deleted is in no file any more, as after SANITISE_SMALL.
 	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,
-		     enum sanitise how, uint64_t *rows, struct err *e);
+		     uint64_t *rows, struct err *e);
 	int (*end_day)(struct store *s, const char *day, struct err *e); // by itself, and durably
 };
 

@@ -283,7 +283,7 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	if (sign_note(v, out, e) != 0)
 		return -1;
 	snprintf(row.note, sizeof row.note, "%s", buf_text(out));
-	return transaction_end(v, LANE_RECORDS, v->b->ledger->mark_put(v->store, &row, e), e);
+	return transaction_end(v, LANE_RECORDS, v->b->ledger->append(v->store, NULL, NULL, &row, e), e);
 }
 
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)

@@ -342,7 +342,7 @@ int commit_sanitise(struct vault *v, enum sanitise how, struct err *e)
 	while (more > 0) {
 		if (commit_alone_in(v, LANE_RECORDS, &op, e) != 0)
 			return -1;
-		more = commit_outcome(v, v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, how, &why), &why);
+		more = commit_outcome(v, v->b->upkeep->sanitise(v->store, how, &why), &why);
 		commit_release_in(v, &op);
 	}
 	return more == 0 ? 0 : err_set(e, why.code, "%s", why.text);

@@ -131,7 +131,7 @@ static void erase_day(struct erasure *x, const struct log_day *d, bool count_onl
 			marker_add(&x->markers, hashes.receipt, LOG_HASH_LEN);
 		do
 			ret = v->b->log->erase(v->store, d->day, address == NULL ? NULL : hashes.address,
-					       subject == NULL ? NULL : hashes.receipt, INT64_MAX, count_only, SANITISE_SMALL, &rows, &why);
+					       subject == NULL ? NULL : hashes.receipt, INT64_MAX, count_only, &rows, &why);
 		while (ret != 0 && made_space(x, &why));
 		commit_outcome(v, ret, &why);
 	} else if (why.code == ERR_NOT_FOUND) { // nothing of the day can be read, nor found
@@ -237,7 +237,7 @@ static int find_all(struct erasure *x, struct err *e)
 			return -1;
 	}
 	x->records.count = 0;
-	if (x->by != ERASE_ADDRESS && v->b->records->list(v->store, &query, &x->records, e) != 0)
+	if (x->by != ERASE_ADDRESS && v->b->records->find(v->store, VIEW_COMMITTED, &query, &x->records, e) != 0)
 		return -1;
 	out->stores[STORE_RECORDS].found = x->records.count;
 	for (size_t i = 0; i < x->records.count; i++) {
@@ -310,14 +310,14 @@ static void markers_drop_used(struct vault *v, struct markers *m)
 		const struct marker *one = &m->list[i];
 		uint8_t hash[HASH_LEN];
 		char hex[2 * HASH_LEN + 1];
-		struct record_row row = {0};
+		struct record_list found = {0};
 		const struct record_query bearers = {.by = RECORDS_WITH_HASH, .tag_hash = hash, .limit = 1};
 		snprintf(hex, sizeof hex, "%.*s", (int)one->len, (const char *)one->bytes);
 		memcpy(hash, one->bytes, HASH_LEN);
 		bool is_hash = one->len == HASH_LEN || (one->len == 2 * HASH_LEN && hex_decode(hash, HASH_LEN, hex) == 0);
-		if (!is_hash || v->b->records->get(v->store, VIEW_WRITER, &bearers, &row, NULL) != 0)
+		if (!is_hash || v->b->records->find(v->store, VIEW_WRITER, &bearers, &found, NULL) != 0 || found.count == 0)
 			marker_keep(m, i, &left);
-		buf_free(&row.body);
+		free(found.rows);
 	}
 	m->count = left;
 }
@@ -348,7 +348,7 @@ static void erase_rest(struct erasure *x)
 		do
 			ret = step == 0   ? (erase_log(x, false), 0)
 			      : step == 1 ? key_reap(v, &why)
-					  : v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SMALL, &why);
+					  : v->b->upkeep->sanitise(v->store, SANITISE_SMALL, &why);
 		while (ret != 0 && made_space(x, &why));
 		if (ret != 0)
 			erase_partial(x, step == 1 ? "keys" : "records", why.text);
@@ -419,23 +419,6 @@ static int markers_search(const struct vault *v, const struct markers *m, struct
 	return ret;
 }
 
-// For who is alone: everything is rewritten, whatever it costs.
-static int rewrite_all(const struct vault *v, struct err *e)
-{
-	const struct backend_upkeep *upkeep = v->b->upkeep;
-	struct log_day *days;
-	int count = v->b->log->days(v->store, &days, e);
-	int ret = count < 0 || upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_ALL, e) != 0 ||
-			  upkeep->sanitise(v->store, PART_KEYS, NULL, SANITISE_ALL, e) != 0
-		      ? -1
-		      : 0;
-
-	for (int i = 0; i < count && ret == 0; i++)
-		ret = upkeep->sanitise(v->store, PART_LOG, days[i].day, SANITISE_ALL, e);
-	free(days);
-	return ret;
-}
-
 // Once more, and thoroughly, while nobody stores anything.
 static int clear_and_search_again(struct erasure *x, struct found_bytes *found, struct err *e)
 {
@@ -449,7 +432,7 @@ static int clear_and_search_again(struct erasure *x, struct found_bytes *found, 
 	}
 	int ret;
 	do
-		ret = rewrite_all(x->v, e);
+		ret = x->v->b->upkeep->sanitise(x->v->store, SANITISE_ALL, e);
 	while (ret != 0 && made_space(x, e));
 	if (ret == 0)
 		ret = markers_search(x->v, &x->markers, found, e);
@@ -574,9 +557,9 @@ static int finish_log(struct vault *v, struct markers *m, struct err *e)
 		const uint8_t *hash = m->list[i].bytes;
 		later = 0;
 		for (int d = 0; d < count && m->list[i].len == LOG_HASH_LEN && ret == 0; d++) {
-			ret = v->b->log->erase(v->store, days[d].day, hash, hash, m->at[i], false, SANITISE_SMALL, &rows, e);
+			ret = v->b->log->erase(v->store, days[d].day, hash, hash, m->at[i], false, &rows, e);
 			if (commit_outcome(v, ret, e) == 0)
-				ret = v->b->log->erase(v->store, days[d].day, hash, hash, INT64_MAX, true, SANITISE_LOGS, &rows, e);
+				ret = v->b->log->erase(v->store, days[d].day, hash, hash, INT64_MAX, true, &rows, e);
 			later += rows;
 		}
 		if (later == 0)
@@ -602,7 +585,7 @@ static int take_up_all(struct vault *v, struct finish *f, struct markers *m, str
 		ret = take_up(v, &row, f, m, e);
 		buf_free(&row.body);
 	}
-	if (ret != 0 || there < 0 || v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_SMALL, e) != 0)
+	if (ret != 0 || there < 0 || v->b->upkeep->sanitise(v->store, SANITISE_SMALL, e) != 0)
 		return -1;
 	markers_drop_used(v, m);
 	return 1;
@@ -616,7 +599,9 @@ static int clear_what_was_found(struct vault *v, struct markers *m, struct err *
 
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = finish_log(v, m, e) != 0 || rewrite_all(v, e) != 0 || markers_search(v, m, &found, e) != 0 ? -1 : 0;
+	int ret = finish_log(v, m, e) != 0 || v->b->upkeep->sanitise(v->store, SANITISE_ALL, e) != 0 || markers_search(v, m, &found, e) != 0
+		      ? -1
+		      : 0;
 	commit_release(v, &alone);
 	return ret == 0 && found.hits > 0
 		   ? err_set(e, ERR_CORRUPT, "something that was erased is still found in a store file, though all were rewritten")

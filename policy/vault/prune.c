@@ -144,7 +144,7 @@ static int prune_kind(struct pruning *p, enum kind k, struct err *e)
 			ret = -1;
 			break;
 		}
-		ret = v->b->records->list(v->store, &due, &list, e);
+		ret = v->b->records->find(v->store, VIEW_COMMITTED, &due, &list, e);
 		if (ret == 0 && list.count > 0)
 			ret = end_batch(p, kind_row(k)->name, &list, e);
 		commit_release(v, &alone);
@@ -170,7 +170,7 @@ static int prune_dated_ahead(struct pruning *p, enum kind k, struct err *e)
 			ret = -1;
 			break;
 		}
-		ret = p->v->b->records->list(p->v->store, &query, &page, e);
+		ret = p->v->b->records->find(p->v->store, VIEW_COMMITTED, &query, &page, e);
 		seen = page.count;
 		if (seen > 0) {
 			memcpy(last, page.rows[seen - 1].id, sizeof last);
@@ -248,7 +248,7 @@ static int prune_missing(struct pruning *p, struct err *e)
 
 	do {
 		list.count = 0;
-		ret = p->v->b->records->list(p->v->store, &with_file, &list, e);
+		ret = p->v->b->records->find(p->v->store, VIEW_COMMITTED, &with_file, &list, e);
 		seen = list.count;
 		if (seen > 0)
 			memcpy(last, list.rows[seen - 1].id, sizeof last);
@@ -362,7 +362,7 @@ static int prune_keys(struct pruning *p, struct err *e)
 		return -1;
 	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
 	if (p->out->records + p->out->log_segments > 0)
-		p->v->b->upkeep->sanitise(p->v->store, PART_RECORDS, NULL, SANITISE_LOGS, NULL);
+		p->v->b->upkeep->sanitise(p->v->store, SANITISE_LOGS, NULL);
 	return 0;
 }
 

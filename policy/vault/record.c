@@ -51,9 +51,20 @@ static void row_free(struct record_row *row)
 }
 #define ROW_AUTO __attribute__((cleanup(row_free)))
 
+// Of those that are looked for by id or tag.
+static int find_one(const struct vault *v, enum view view, const struct record_query *query, struct record_row *out, struct err *e)
+{
+	struct record_list list = {0};
+	int ret = v->b->records->find(v->store, view, query, &list, e);
+
+	*out = list.count > 0 ? list.rows[0] : (struct record_row){0};
+	free(list.rows);
+	return ret != 0 || list.count > 0 ? ret : err_set(e, ERR_NOT_FOUND, "no such record");
+}
+
 int record_read(const struct vault *v, enum view view, const char *id, struct record_row *out, struct err *e)
 {
-	return v->b->records->get(v->store, view, &(struct record_query){.by = RECORD_WITH_ID, .id = id}, out, e);
+	return find_one(v, view, &(struct record_query){.by = RECORD_WITH_ID, .id = id}, out, e);
 }
 
 // ---- bodies ----
@@ -296,7 +307,7 @@ static int find_row(struct vault *v, enum kind kind, const char *tag, const uint
 {
 	const struct record_query tagged = {.by = RECORD_WITH_TAG, .kind = kind, .tag = tag, .tag_hash = hash, .horizon = when_now()};
 
-	return v->b->records->get(v->store, VIEW_COMMITTED, &tagged, row, e);
+	return find_one(v, VIEW_COMMITTED, &tagged, row, e);
 }
 
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
@@ -342,7 +353,7 @@ int record_page(const struct vault *v, struct record_query query, struct record_
 	query.after = last.id;
 	query.after_made = last.facts.made;
 	query.limit = PAGE_ROWS;
-	return v->b->records->list(v->store, &query, page, e);
+	return v->b->records->find(v->store, VIEW_COMMITTED, &query, page, e);
 }
 
 // No lock is held and no read is open while `each` runs, so it may call the vault.

@@ -304,7 +304,7 @@ static int run_put_row(struct vault *v, void *arg, struct err *e)
 {
 	const struct put_row *p = arg;
 
-	return v->b->ledger->mark_put(v->store, p->row, e) != 0 ? -1 : ledger_write(v, p->event, NULL, e);
+	return v->b->ledger->append(v->store, NULL, NULL, p->row, e) != 0 ? -1 : ledger_write(v, p->event, NULL, e);
 }
 
 static int put_row(struct vault *v, const struct mark_row *row, const struct ledger_event *event, struct err *e)

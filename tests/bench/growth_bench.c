@@ -290,7 +290,7 @@ int main(int argc, char **argv)
 	fill(v, sets);
 	double fill_ms = now_ms() - start;
 	struct err e = {0};
-	if (v->b->upkeep->sanitise(v->store, PART_RECORDS, NULL, SANITISE_LOGS, &e) != 0)
+	if (v->b->upkeep->sanitise(v->store, SANITISE_LOGS, &e) != 0)
 		die("flush", e.text);
 	nftw(root, add_file, 16, FTW_PHYS);
 	double per_set = (double)disk_bytes / (double)sets;

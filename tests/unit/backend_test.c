@@ -122,16 +122,28 @@ static void put(struct place *p, unsigned n, const char *body)
 	commit(p, LANE_RECORDS);
 }
 
+static int find_one(struct place *p, struct store *s, enum view view, const struct record_query *query, struct record_row *out,
+		    struct err *e)
+{
+	struct record_list list = {0};
+	int ret = p->b->records->find(s, view, query, &list, e);
+
+	assert_true(list.count <= 1);
+	*out = list.count > 0 ? list.rows[0] : (struct record_row){0};
+	free(list.rows);
+	return ret != 0 || list.count > 0 ? ret : err_set(e, ERR_NOT_FOUND, "no such record");
+}
+
 static int get(struct place *p, struct store *s, enum view view, const char *id, struct record_row *out, struct err *e)
 {
-	return p->b->records->get(s, view, &(struct record_query){.by = RECORD_WITH_ID, .id = id}, out, e);
+	return find_one(p, s, view, &(struct record_query){.by = RECORD_WITH_ID, .id = id}, out, e);
 }
 
 static int find(struct place *p, enum kind kind, const char *tag, const uint8_t *hash, time_t now, struct record_row *out, struct err *e)
 {
 	const struct record_query query = {.by = RECORD_WITH_TAG, .kind = kind, .tag = tag, .tag_hash = hash, .horizon = now};
 
-	return p->b->records->get(p->s, VIEW_COMMITTED, &query, out, e);
+	return find_one(p, p->s, VIEW_COMMITTED, &query, out, e);
 }
 
 static bool hash_used(struct place *p, const uint8_t *hash)
@@ -139,7 +151,7 @@ static bool hash_used(struct place *p, const uint8_t *hash)
 	const struct record_query query = {.by = RECORDS_WITH_HASH, .tag_hash = hash, .limit = 5};
 	struct record_list list = {0};
 
-	OK(p->b->records->list(p->s, &query, &list, &failed));
+	OK(p->b->records->find(p->s, VIEW_COMMITTED, &query, &list, &failed));
 	free(list.rows);
 	return list.count > 0;
 }
@@ -227,7 +239,7 @@ ENGINE_TEST(records_come_in_pages)
 	char last[RECORD_ID_LEN + 1] = "";
 	struct record_query q = {.by = RECORDS_OF_KIND, .kind = KIND_TICKET, .after = last, .after_made = INT64_MIN, .limit = PAGE};
 	for (int pages = 0; pages < 3; pages++) {
-		OK(p->b->records->list(p->s, &q, &list, &failed));
+		OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 		snprintf(last, sizeof last, "%s", list.rows[list.count - 1].id);
 		q.after_made = list.rows[list.count - 1].facts.made;
 	}
@@ -239,20 +251,20 @@ ENGINE_TEST(records_come_in_pages)
 	list.count = 0;
 	memset(hash, 2, HASH_LEN);
 	q = (struct record_query){.by = RECORDS_OF_PERSON, .subject = hash};
-	OK(p->b->records->list(p->s, &q, &list, &failed));
+	OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 	assert_int_equal(list.count, MANY / 3);
 	list.count = 0;
 	q = (struct record_query){.by = RECORDS_OF_PERSON, .subject = hash, .id = last};
-	OK(p->b->records->list(p->s, &q, &list, &failed));
+	OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 	assert_int_equal(list.count, MANY / 3 + 1); // each once
 	list.count = 0;
 	memset(hash, 0xEE, HASH_LEN);
 	q = (struct record_query){.by = RECORDS_OF_PERSON, .tag = "receipt", .tag_hash = hash};
-	OK(p->b->records->list(p->s, &q, &list, &failed));
+	OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 	assert_int_equal(list.count, MANY);
 	list.count = 0;
 	q = (struct record_query){.by = RECORDS_DUE, .kind = KIND_TICKET, .horizon = AT + 110, .limit = 7};
-	OK(p->b->records->list(p->s, &q, &list, &failed));
+	OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 	assert_int_equal(list.count, 7);
 	free(list.rows);
 	OK(p->b->upkeep->survey(p->s, &held, &failed));
@@ -470,7 +482,7 @@ static void trim(struct place *p)
 	int more;
 
 	enter(p, LANE_RECORDS);
-	while ((more = p->b->upkeep->sanitise(p->s, PART_RECORDS, NULL, SANITISE_TRIM, &failed)) > 0)
+	while ((more = p->b->upkeep->sanitise(p->s, SANITISE_TRIM, &failed)) > 0)
 		;
 	assert_int_equal(more, 0);
 	p->b->upkeep->leave(p->s, LANE_RECORDS);
@@ -493,7 +505,7 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	for (int64_t seq = 0; seq < 5; seq++)
 		OK(append_in(p, seq, seq == 3 ? "activation" : "event", seq == 2 ? &payload : NULL, &failed));
 	assert_int_equal(append_in(p, 2, "again", NULL, &e), -1);
-	OK(p->b->ledger->mark_put(p->s, &point, &failed));
+	OK(p->b->ledger->append(p->s, NULL, NULL, &point, &failed));
 	commit(p, LANE_RECORDS);
 
 	OK(p->b->ledger->page(p->other, 1, false, 3, add_event, &events, &failed));
@@ -552,14 +564,14 @@ ENGINE_TEST(closed_events_leave_the_table)
 	assert_int_equal(events.count, 9);
 	events.count = 0;
 	enter(p, LANE_RECORDS);
-	OK(p->b->ledger->mark_put(p->s, &one, &failed));
-	OK(p->b->ledger->mark_put(p->s, &two, &failed));
+	OK(p->b->ledger->append(p->s, NULL, NULL, &one, &failed));
+	OK(p->b->ledger->append(p->s, NULL, NULL, &two, &failed));
 	commit(p, LANE_RECORDS);
 	trim(p);
 	enter(p, LANE_RECORDS);
 	one.there = false;
 	one.first_at = 0; // not changed
-	OK(p->b->ledger->mark_put(p->s, &one, &failed));
+	OK(p->b->ledger->append(p->s, NULL, NULL, &one, &failed));
 	commit(p, LANE_RECORDS);
 	OK(p->b->ledger->page(p->other, 0, false, 10, add_event, &events, &failed));
 	assert_true(events.count == 2 && events.seqs[0] == 3 && events.seqs[1] == 8);
@@ -635,15 +647,15 @@ ENGINE_TEST(single_rows_of_a_day_end)
 	for (uint8_t i = 0; i < 6; i++)
 		log_one(p, TODAY, AT + i, i % 2, i % 3);
 	OK(p->b->upkeep->enter(p->s, LANE_LOG, &failed));
-	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 9, true, SANITISE_ALL, &rows, &failed));
+	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 9, true, &rows, &failed));
 	assert_int_equal(rows, 3);
-	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 1, true, SANITISE_ALL, &rows, &failed)); // the other two are later
+	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 1, true, &rows, &failed)); // the other two are later
 	assert_int_equal(rows, 1);
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 6);
-	OK(p->b->log->erase(p->s, TODAY, address, receipt, AT + 9, false, SANITISE_ALL, &rows, &failed));
+	OK(p->b->log->erase(p->s, TODAY, address, receipt, AT + 9, false, &rows, &failed));
 	assert_int_equal(rows, 4);
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 2);
-	OK(p->b->log->erase(p->s, "2026-01-01", address, receipt, AT + 9, false, SANITISE_ALL, &rows, &failed)); // no such day
+	OK(p->b->log->erase(p->s, "2026-01-01", address, receipt, AT + 9, false, &rows, &failed)); // no such day
 	assert_int_equal(rows, 0);
 	p->b->upkeep->leave(p->s, LANE_LOG);
 }
@@ -669,9 +681,7 @@ ENGINE_TEST(what_was_deleted_is_in_no_file)
 	for (unsigned n = 1; n <= MANY; n += 2)
 		OK(p->b->records->end(p->s, a_record(n).id, NULL, NULL, &failed));
 	OK(p->b->upkeep->end(p->s, LANE_RECORDS, true, &failed));
-	OK(p->b->upkeep->sanitise(p->s, PART_RECORDS, NULL, SANITISE_ALL, &failed));
-	OK(p->b->upkeep->sanitise(p->s, PART_KEYS, NULL, SANITISE_SMALL, &failed));
-	OK(p->b->upkeep->sanitise(p->s, PART_LOG, TODAY, SANITISE_LOGS, &failed)); // there is none
+	OK(p->b->upkeep->sanitise(p->s, SANITISE_ALL, &failed));
 	p->b->upkeep->leave(p->s, LANE_RECORDS);
 	found = (struct found_bytes){0};
 	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));

@@ -211,7 +211,7 @@ static void anonymised_instead_of_deleted(void **state)
 	// What stays: two members, the day, no way back to the person.
 	struct record_query query = {.by = RECORDS_OF_KIND, .kind = KIND_USAGE, .after = "", .after_made = INT64_MIN, .limit = 2};
 	struct record_list list = {0};
-	assert_return_code(f->vault->b->records->list(f->vault->store, &query, &list, &e), 0);
+	assert_return_code(f->vault->b->records->find(f->vault->store, VIEW_COMMITTED, &query, &list, &e), 0);
 	assert_int_equal(list.count, 1);
 	assert_false(list.rows[0].has_subject);
 	assert_int_equal(list.rows[0].facts.made, made - made % DAY);

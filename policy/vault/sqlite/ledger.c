@@ -36,25 +36,16 @@ static int mark_get(struct store *s, enum view view, enum mark mark, enum mark_s
 	return more;
 }
 
-static int mark_put(struct store *s, const struct mark_row *row, struct err *e)
-{
-	static const enum sql statements[] = {
-	    [MARK_HEAD] = SQL_HEAD_SET, [MARK_CHECKPOINT] = SQL_CHECKPOINT_PUT, [MARK_SEGMENT] = SQL_SEGMENT_PUT};
-
-	return store_write(s, statements[row->mark],
-			   VALUES(V_INT(row->size), V_INT(row->at), V_BLOB(row->range, row->range_len), V_BLOB(row->seal, HASH_LEN),
-				  V_BLOB(row->root, HASH_LEN), V_TEXT(row->note), V_INT(row->start), V_INT(row->first_at),
-				  V_INT(row->there)),
-			   e);
-}
-
-static int ledger_append(struct store *s, const struct ledger_row *row, const struct payload_row *p, const struct mark_row *head,
+static int ledger_append(struct store *s, const struct ledger_row *row, const struct payload_row *p, const struct mark_row *mark,
 			 struct err *e)
 {
-	if (store_write(s, SQL_LEDGER_PUT,
-			VALUES(V_INT(row->seq), V_INT(row->at), V_TEXT(row->name), V_TEXT(row->policy), V_TEXT(row->details),
-			       V_BLOB(row->commitment, HASH_LEN), V_BLOB(row->seal, HASH_LEN)),
-			e) != 0)
+	static const enum sql marks[] = {
+	    [MARK_HEAD] = SQL_HEAD_SET, [MARK_CHECKPOINT] = SQL_CHECKPOINT_PUT, [MARK_SEGMENT] = SQL_SEGMENT_PUT};
+
+	if (row != NULL && store_write(s, SQL_LEDGER_PUT,
+				       VALUES(V_INT(row->seq), V_INT(row->at), V_TEXT(row->name), V_TEXT(row->policy), V_TEXT(row->details),
+					      V_BLOB(row->commitment, HASH_LEN), V_BLOB(row->seal, HASH_LEN)),
+				       e) != 0)
 		return -1;
 	if (p != NULL &&
 	    store_write(s, SQL_PAYLOAD_PUT,
@@ -62,7 +53,11 @@ static int ledger_append(struct store *s, const struct ledger_row *row, const st
 			       V_BLOB(p->key, KEY_ID_LEN), V_BLOB(p->body.data, p->body.len)),
 			e) != 0)
 		return -1;
-	return mark_put(s, head, e);
+	return store_write(s, marks[mark->mark],
+			   VALUES(V_INT(mark->size), V_INT(mark->at), V_BLOB(mark->range, mark->range_len), V_BLOB(mark->seal, HASH_LEN),
+				  V_BLOB(mark->root, HASH_LEN), V_TEXT(mark->note), V_INT(mark->start), V_INT(mark->first_at),
+				  V_INT(mark->there)),
+			   e);
 }
 
 static const uint8_t *hash_at(struct cursor *c, int column)
@@ -136,7 +131,6 @@ static int payload_end(struct store *s, const uint8_t *subject, time_t due, size
 
 const struct backend_ledger sqlite_ledger = {
     .mark_get = mark_get,
-    .mark_put = mark_put,
     .append = ledger_append,
     .page = ledger_page,
     .payload_get = payload_get,

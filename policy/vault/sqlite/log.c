@@ -178,7 +178,7 @@ int log_days(struct store *s, struct log_day **out, struct err *e)
 // ---- ending ----
 
 static int log_erase(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,
-		     enum sanitise how, uint64_t *rows, struct err *e)
+		     uint64_t *rows, struct err *e)
 {
 	const struct value *which = VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN), V_INT(until));
 	struct db *db DB_AUTO = NULL;
@@ -204,7 +204,7 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 		ret = -1;
 	}
 	if (ret == 0 && db_commit(db, e) == 0)
-		return store_sanitise_one(db, how, e);
+		return store_sanitise_one(db, SANITISE_SMALL, e);
 	*rows = 0;
 	return -1;
 }

@@ -38,6 +38,7 @@ static void record_from(struct cursor *c, struct record_row *out)
 	life_facts_read(&out->facts, cursor_text(c, 8));
 	out->has_subject = cursor_copy(c, 5, out->subject, HASH_LEN);
 	out->has_key = cursor_copy(c, 6, out->key, KEY_ID_LEN);
+	out->body = BUF_INIT(STORE_VALUE_MAX);
 }
 
 static struct cursor *query_records(struct db *db, const struct record_query *q, struct err *e)
@@ -62,29 +63,10 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 	}
 }
 
-static int record_get(struct store *s, enum view view, const struct record_query *query, struct record_row *out, struct err *e)
+static int record_find(struct store *s, enum view view, const struct record_query *query, struct record_list *out, struct err *e)
 {
 	struct cursor *c = query_records(store_vault(s, view), query, e);
-	int more = cursor_next(c, e);
 	size_t len;
-
-	*out = (struct record_row){0};
-	if (more == 0)
-		err_set(e, ERR_NOT_FOUND, "no such record");
-	if (more > 0) {
-		record_from(c, out);
-		out->body = BUF_INIT(STORE_VALUE_MAX);
-		const void *body = cursor_blob(c, 9, &len);
-		if (body != NULL && buf_add(&out->body, body, len) != 0)
-			more = err_set(e, ERR_MEMORY, "no memory");
-	}
-	store_done(s, view, &c);
-	return more > 0 ? 0 : -1;
-}
-
-static int record_list(struct store *s, const struct record_query *query, struct record_list *out, struct err *e)
-{
-	struct cursor *c = query_records(store_vault(s, VIEW_COMMITTED), query, e);
 	int more = -1;
 
 	while ((more = cursor_next(c, e)) > 0) {
@@ -98,9 +80,15 @@ static int record_list(struct store *s, const struct record_query *query, struct
 			out->rows = rows;
 			out->capacity = capacity;
 		}
-		record_from(c, &out->rows[out->count++]);
+		struct record_row *row = &out->rows[out->count++];
+		record_from(c, row);
+		const void *body = query->by <= RECORD_WITH_TAG ? cursor_blob(c, 9, &len) : NULL;
+		if (body != NULL && buf_add(&row->body, body, len) != 0) {
+			more = err_set(e, ERR_MEMORY, "no memory");
+			break;
+		}
 	}
-	store_done(s, VIEW_COMMITTED, &c);
+	store_done(s, view, &c);
 	return more;
 }
 
@@ -137,8 +125,7 @@ static int record_end(struct store *s, const char *id, void (*gone)(void *, cons
 
 const struct backend_records sqlite_records = {
     .put = record_put,
-    .get = record_get,
-    .list = record_list,
+    .find = record_find,
     .update = record_update,
     .end = record_end,
 };

@@ -36,7 +36,7 @@ STATEMENT(TAG_PUT, "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)")
 STATEMENT(TAG_DELETE, "DELETE FROM tag WHERE record = $1")
 STATEMENT(TAG_OF_RECORD, "SELECT hash FROM tag WHERE record = $1")
 STATEMENT(RECORD_WITH_HASH,
-	  "SELECT " RECORD ", NULL FROM record r WHERE r.subject = $1 OR r.id IN (SELECT record FROM tag WHERE hash = $1) LIMIT $2")
+	  "SELECT " RECORD " FROM record r WHERE r.subject = $1 OR r.id IN (SELECT record FROM tag WHERE hash = $1) LIMIT $2")
 STATEMENT(TALLY_KINDS, "SELECT kind, count FROM tally WHERE count > 0 ORDER BY kind")
 STATEMENT(NUMBER_GET, "SELECT value FROM fact WHERE name = $1")
 STATEMENT(NUMBER_SET, "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value")

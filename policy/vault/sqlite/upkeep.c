@@ -248,23 +248,9 @@ static int trim(struct store *s, struct err *e)
 	return store_end(s, LANE_RECORDS, ret == 0, e) != 0 || ret != 0 ? -1 : 1;
 }
 
-static int store_sanitise(struct store *s, enum sanitise_part part, const char *day, enum sanitise how, struct err *e)
-{
-	struct db *segment DB_AUTO = NULL;
-
-	if (how == SANITISE_TRIM)
-		return trim(s, e);
-	if (how == SANITISE_SHRINK && part == PART_RECORDS && remember(s, e) != 0)
-		return -1;
-	if (part != PART_LOG)
-		return store_sanitise_one(part == PART_KEYS ? s->write.keys : s->write.vault, how, e);
-	if (log_open(s, &segment, day, DB_WRITE, e) != 0)
-		return -1;
-	return segment == NULL ? 0 : store_sanitise_one(segment, how, e);
-}
-
 // Calls for a fresh connection to every file, so that nobody waits.
-static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg, struct err *e), void *arg, struct err *e)
+static int each_store_file(struct store *s, enum db_access access, int (*each)(struct db *db, void *arg, struct err *e), void *arg,
+			   struct err *e)
 {
 	static const char *const names[] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
 	char path[PATH_MAX];
@@ -274,17 +260,34 @@ static int each_store_file(struct store *s, int (*each)(struct db *db, void *arg
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct db *db DB_AUTO = NULL;
 		if (path_join(path, sizeof path, s->state, names[i], e) != 0 ||
-		    db_open(&db, (enum db_file)i, path, s->copy ? DB_COPY : DB_READ, e) != 0 || each(db, arg, e) != 0)
+		    db_open(&db, (enum db_file)i, path, s->copy ? DB_COPY : access, e) != 0 || each(db, arg, e) != 0)
 			return -1;
 	}
 	int count = log_days(s, &days, e);
 	for (int i = 0; i < count && ret == 0; i++) {
 		struct db *db DB_AUTO = NULL;
-		if (log_open(s, &db, days[i].day, DB_READ, e) != 0 || (db != NULL && each(db, arg, e) != 0))
+		if (log_open(s, &db, days[i].day, access, e) != 0 || (db != NULL && each(db, arg, e) != 0))
 			ret = -1;
 	}
 	free(days);
 	return count < 0 ? -1 : ret;
+}
+
+static int rewrite_file(struct db *db, void *arg, struct err *e)
+{
+	(void)arg;
+	return store_sanitise_one(db, SANITISE_ALL, e);
+}
+
+static int store_sanitise(struct store *s, enum sanitise how, struct err *e)
+{
+	if (how == SANITISE_TRIM)
+		return trim(s, e);
+	if (how == SANITISE_ALL)
+		return each_store_file(s, DB_WRITE, rewrite_file, NULL, e);
+	if (how == SANITISE_SHRINK && remember(s, e) != 0)
+		return -1;
+	return store_sanitise_one(s->write.vault, how, e);
 }
 
 struct finding {
@@ -302,7 +305,7 @@ static int find_in_file(struct db *db, void *arg, struct err *e)
 
 static int store_find_bytes(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e)
 {
-	return each_store_file(s, find_in_file, &(struct finding){markers, count, out}, e);
+	return each_store_file(s, DB_READ, find_in_file, &(struct finding){markers, count, out}, e);
 }
 
 static int store_survey(struct store *s, struct store_survey *out, struct err *e)
@@ -367,7 +370,7 @@ static int drift_of_file(struct db *db, void *arg, struct err *e)
 
 static int store_drift(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e)
 {
-	return each_store_file(s, drift_of_file, &(struct drift){each, arg}, e);
+	return each_store_file(s, DB_READ, drift_of_file, &(struct drift){each, arg}, e);
 }
 
 static bool store_stamp_now(struct store *s, struct store_stamp *out)
