@@ -427,6 +427,8 @@ static void large_files_are_searched_by_the_next_pruning(void **state)
 	uint8_t hash[HASH_LEN];
 
 	fixture_archive(f, "receipt-mine", "token-mine", id);
+	key_lookup_hash(f->vault, hash, "token", "token-mine");
+	assert_true(is_in_a_file(f, hash, HASH_LEN));
 	fixture_log(f, "198.51.100.1", "receipt-mine");
 	fixture_log(f, "198.51.100.1", NULL);
 	f->vault->scan_at_once = 0;
@@ -438,7 +440,6 @@ static void large_files_are_searched_by_the_next_pruning(void **state)
 	assert_true(r.searched_later);
 	assert_false(fixture_has(f, id));
 	assert_int_equal(unsearched(f), fixture_time);
-	key_lookup_hash(f->vault, hash, "token", "token-mine");
 	fixture_time += 60;
 	fixture_log(f, "198.51.100.1", "receipt-mine"); // it comes again, and is another matter
 	fixture_archive(f, "receipt-mine", "token-mine-2", other);
