@@ -45,7 +45,7 @@ COMMANDS(COMMAND_DECLARE)
 extern const struct command *const commands[];   // these, NULL-terminated
 extern const struct option_row global_options[]; // those of every command
 // Those of `lethe policy` that have a file of their own.
-extern const struct command policy_lint_command, policy_diff_command, policy_withdraw_command;
+extern const struct command policy_lint_command, policy_diff_command, policy_withdraw_command, policy_new_command;
 
 // --- what they share ---
 // "lethe: message" on standard error; returns `status`.
@@ -72,6 +72,8 @@ enum status output_object(const struct arguments *args, const cJSON *object, con
 	}
 // What `--ip`, `--receipt` stand for: a file, standard input or a question on the terminal. Surrounding white space goes. ERR_INPUT.
 int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e);
+// Asks on the terminal for a line of text, which is shown. ERR_UNAVAILABLE: there is none. ERR_INPUT: nothing was entered.
+int ask_text(const char *question, struct buf *out, struct err *e);
 // Asks on the terminal; false without one.
 bool ask_yes(const char *question);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Values that must not stand in the command line.
+// Questions on the terminal, and values that must not stand in the command line.
 #include "admin/admin.h"
 #include "policy/base/file.h"
 #include <errno.h>
@@ -85,6 +85,11 @@ int ask_hidden(const char *name, const char *value, struct buf *out, struct err 
 		if ((unsigned char)out->data[i] < 0x20)
 			return err_set(e, ERR_INPUT, "--%s takes one value: what was given has several lines", name);
 	return 0;
+}
+
+int ask_text(const char *question, struct buf *out, struct err *e)
+{
+	return ask_line(question, true, out, e);
 }
 
 bool ask_yes(const char *question)

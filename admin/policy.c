@@ -53,9 +53,9 @@ static enum status policy_show(const struct admin *a, const struct arguments *ar
 
 const struct command policy_command = {
     .name = "policy",
-    .line = "look at a policy; withdraw one that is announced",
+    .line = "look at a policy; write one; withdraw one that is announced",
     .sub = (const struct command *const[]){
 	&policy_lint_command, &policy_diff_command,
 	&(const struct command){
 	    .name = "show", .run = policy_show, .line = "what it declares", .options = (const struct option_row[]){FORMAT_OPTION, {0}}},
-	&policy_withdraw_command, NULL}};
+	&policy_new_command, &policy_withdraw_command, NULL}};

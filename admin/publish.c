@@ -133,7 +133,7 @@ static enum status publication_prepare(struct publication *x, bool withdraw, enu
 		      : active_plan(&x->plan, &x->files, x->wanted, x->now, &e)) != 0)
 		return output_complain(e.code == ERR_REFUSED ? STATUS_FOUND : STATUS_UNSURE, "%s: %s", command, e.text);
 	x->shown = active_step_activates(x->plan.step) ? x->wanted : x->files.active;
-	if (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT)
+	if (x->shown != NULL && (x->plan.step == ACTIVE_ANNOUNCE || x->plan.step == ACTIVE_WAIT))
 		show_coming(x, x->plan.step == ACTIVE_WAIT ? x->files.coming : x->wanted);
 	return site_stores_open(&x->vault, x->admin, x->shown, mode);
 }
