@@ -241,7 +241,7 @@ uninstall:
 	  "$(to)"/share/zsh/vendor-completions/_lethe "$(to)"/share/fish/vendor_completions.d/lethe.fish \
 	  $(foreach f,$(wildcard policy/*.5 admin/*.8 systemd/*.8 fcgi/*.8),"$(to)/share/man/man$(subst .,,$(suffix $f))/$(notdir $f)")
 	rm -rf "$(to)/lib/lethe" "$(to)/share/lethe" "$(to)/share/doc/lethe" "$(to)/lib/systemd/system/lethe-.service.d"
-	cd "$(to)/lib/systemd/system" && rm -f lethe-*.service lethe-*.socket lethe-*.timer lethe.target nginx-lethe.service failure-lethe@.service
+	cd "$(to)/lib/systemd/system" && rm -f lethe-*.service lethe-*.socket lethe-*.timer lethe.target nginx-lethe.service spool-lethe.service failure-lethe@.service
 	rm -f "$(to)/lib/sysusers.d/lethe.conf" "$(to)/lib/tmpfiles.d/lethe.conf"
 	-[ -n "$(DESTDIR)" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 

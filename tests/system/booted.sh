@@ -94,17 +94,44 @@ without_systemd() {
 	kill -TERM "$(pgrep -x lethe-run)" && within 10 sh -c '! pgrep -x lethe-run'
 	[ ! -e /var/lib/lethe/keys/master.key ] && chown root /etc/lethe/master.key && systemctl start lethe.target && within 15 healthy
 }
+gone() {
+	for p in $programs; do [ ! -S "/run/lethe/$p.sock" ] || { systemctl status "lethe-$p.socket"; return 1; }; done
+	! systemctl list-units --no-legend --state=active,activating,deactivating 'lethe-*.service' 'lethe-*.socket' nginx-lethe.service | grep -vE 'lethe-(prune|publish|daily)'
+}
+# Also while visitors come and egress is needed to the end. systemctl waits for the target alone, which is stopped before its parts.
 stops() {
-	systemctl stop lethe.target
-	for p in $programs; do [ ! -S "/run/lethe/$p.sock" ] || { systemctl status "lethe-$p.socket"; journalctl -b -n 24 -o cat; return 1; }; done
-	! systemctl list-units --no-legend --state=active 'lethe-*.service' 'nginx-lethe.service' | grep -v lethe-init
-	systemctl start lethe.target && within 15 healthy
+	for i in 1 2 3; do
+		for k in $(seq 30); do curl -sk -m 5 -o /dev/null "$site/healthz" & curl -sk -m 5 -o /dev/null "$site/privacy/live.json" & sleep 0.01; done
+		systemctl stop lethe.target
+		within 60 gone || { journalctl -b -n 24 -o cat; return 1; }
+		wait
+		gone || return 1
+		journalctl -b -o cat | grep -E '^(Stopping lethe-egress|Stopped lethe-generate)[.]service' | tail -n 2 | head -n 1 | grep generate || { echo "egress stopped before generate"; return 1; }
+		systemctl start lethe.target && within 15 healthy || return 1
+	done
+}
+# Every process of the site has the same spool, of huge pages.
+spool_there() { findmnt -n -o FSTYPE,OPTIONS /run/lethe/spool | grep tmpfs | grep huge=within_size | grep -E "size=[0-9]+k" | grep nosuid | grep nodev | grep noexec; }
+spool_shared() {
+	spool_there && [ "$(stat -c %a:%U:%G /run/lethe/spool)" = 2750:lethe:www-data ] && a_set && ls /run/lethe/spool/*.zip || return 1
+	orphan=/run/lethe/spool/0123456789abcdef0123456789abcdef.zip
+	setpriv --reuid=lethe --regid=lethe --init-groups touch -d '2 hours ago' "$orphan" && systemctl start lethe-prune.service && [ ! -e "$orphan" ]
+}
+# As where the kernel has no huge pages for files: the folder itself. What is in use is never covered.
+spool_plain() {
+	systemctl start spool-lethe.service && [ "$(grep -c ' /run/lethe/spool ' /proc/self/mounts)" = 1 ] || return 1
+	drop_in spool-lethe.service ExecStart= 'ExecStart=-/usr/bin/mount -t tmpfs -o huge=unknown lethe-spool /run/lethe/spool' 'ExecStart=/usr/bin/systemd-tmpfiles --create --prefix=/run/lethe/spool lethe.conf'
+	systemctl stop lethe.target && within 60 gone && umount /run/lethe/spool && systemctl start lethe.target && within 15 healthy || return 1
+	! spool_there && [ "$(stat -c %a:%U:%G /run/lethe/spool)" = 2750:lethe:www-data ] && a_set && lethe check || return 1
+	drop_out spool-lethe.service
+	systemctl start spool-lethe.service && ! spool_there && ls /run/lethe/spool/*.zip
 }
 
 check "the target brings up nginx and every socket" within 30 target_up
 check "pages are served over TLS" within 15 pages
 check "the site is healthy" within 15 healthy
 check "a set is made and its ZIP handed out" a_set
+check "the spool is a file system of its own, and the same for all" spool_shared
 check "lethe check exits 0 on a fresh installation" installation_kept
 check "the site's own user is told of nothing that is not so" as_own_user
 check "there is one master key" one_master_key
@@ -123,5 +150,6 @@ check "a set is made after all that" a_set
 check "a name server in a private network is allowed, or missed" resolver
 check "without systemd there is still one master key" without_systemd
 check "the target stops everything, and starts it again" stops
+check "without huge pages the spool is a folder" spool_plain
 check "lethe check exits 0 after all that" installation_kept
 echo "end $failures"

@@ -31,7 +31,7 @@ async function inRoot(t, name, packages, commands, env = {}) {
   const at = mkdtempSync(join(tmpdir(), 'lethe-system-'));
   try {
     const result = spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-euc', `mount -t tmpfs -o mode=755 tmpfs "$ROOT"; tar -xf "${tar}" -C "$ROOT"; ${commands}`],
-      { cwd: root, env: { ...process.env, ...env, ROOT: at, TAR: tar, MAKEFLAGS: '' }, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 580000 });
+      { cwd: root, env: { ...process.env, ...env, ROOT: at, TAR: tar, MAKEFLAGS: '' }, encoding: 'utf8', maxBuffer: 1 << 26, timeout: env.WHOLE ? 3600000 : 580000 });
     assert.equal(result.status, 0, result.stdout + result.stderr);
     const lines = result.stdout.split('\n');
     for (const [i, line] of lines.entries()) {
