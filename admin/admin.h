@@ -39,7 +39,7 @@ struct command {
 // The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c.
 #define COMMANDS(row)                                                                                                                      \
 	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(clock) row(requests) row(erase) row(audit)     \
-	    row(keys) row(completion)
+	    row(metrics) row(keys) row(completion)
 #define COMMAND_DECLARE(name) extern const struct command name##_command;
 COMMANDS(COMMAND_DECLARE)
 extern const struct command *const commands[];   // these, NULL-terminated
@@ -95,6 +95,8 @@ struct site {
 #define SITE_AUTO __attribute__((cleanup(site_close)))
 // STATUS_DONE, or STATUS_UNSURE: also where there is no store.
 enum status site_open(struct site *s, const struct admin *a, enum vault_mode mode);
+// What left for each processor, as egress says it, else as it last wrote it down (*live, which may be NULL, tells). NULL when neither can be had.
+cJSON *site_traffic(const struct admin *a, bool *live);
 // The same, but makes the stores where they are missing: for `keys init` alone.
 enum status site_make(struct site *s, const struct admin *a, enum vault_mode mode);
 void site_close(struct site *s);

@@ -27,6 +27,7 @@ static const char *const state_files[] = {
     "run.lock",
     "run.env",
     "space-reserve",
+    "check.json@(|.tmp)",
     "keys/",
     "keys/keys.db" SQLITE,
     "keys/master.key",
@@ -49,6 +50,7 @@ static const char *const run_files[] = {
 #define PROGRAM(name, ...) #name ".sock",
 #include "fcgi/ipc/programs.def"
 #undef PROGRAM
+    "metrics.sock",
     "error.log",
     "run.lock",
     "spool/",

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/documents/register.h"
 #include "admin/admin.h"
-#include "fcgi/ipc/call.h"
-#include "policy/base/file.h"
 #include <string.h>
-
-enum { TRAFFIC_MAX = 256 * 1024 };
 
 static const struct option_row register_options[] = {
     {"format", OPTION_CHOICE, "csv|html", "how to print it (html)"},
     {"columns", OPTION_CHOICE, "ico|dpc|cnil", "the columns of the British, the Irish or the French authority (dpc)"},
     {0},
 };
-
-// What left for each processor: from egress, else what it last wrote down. NULL when neither can be had.
-static cJSON *traffic(const struct admin *a)
-{
-	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_MAX);
-	char path[4096];
-	struct err e;
-	cJSON *answer = call_program(a->run, "egress", "status", &e);
-
-	if (answer != NULL)
-		return answer;
-	if (path_join(path, sizeof path, a->state, "egress/traffic.json", &e) != 0 || file_read(path, &text, &e) != 0)
-		return NULL;
-	return json_parse(buf_text(&text), text.len, &e);
-}
 
 static enum status register_main(const struct admin *a, const struct arguments *args)
 {
@@ -43,7 +24,7 @@ static enum status register_main(const struct admin *a, const struct arguments *
 		return output_complain(STATUS_UNSURE, "register: these columns are not built in");
 	if (vault_census(s.vault, &census, &e) != 0)
 		return output_complain(STATUS_UNSURE, "register: %s", e.text);
-	JSON_AUTO cJSON *sent = traffic(a);
+	JSON_AUTO cJSON *sent = site_traffic(a, NULL);
 	const struct register_figures figures = {.census = &census, .traffic = sent, .at = when_now()};
 	int rc = format != NULL && strcmp(format, "csv") == 0 ? register_csv(s.policy, (enum register_model)model, &figures, &out, &e)
 							      : register_html(s.policy, (enum register_model)model, &figures, &out, &e);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/admin.h"
+#include "fcgi/ipc/call.h"
 #include "policy/base/file.h"
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
@@ -7,6 +8,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { TRAFFIC_MAX = 256 * 1024 };
 
 // What is done to stored data is always done under the policy in force: `given`, the one that --policy names, is to look at.
 static struct policy *policy_to_go_by(const struct admin *a, bool given)
@@ -89,6 +92,22 @@ void site_close(struct site *s)
 		vault_close(s->vault);
 	policy_free(s->policy);
 	*s = (struct site){0};
+}
+
+cJSON *site_traffic(const struct admin *a, bool *live)
+{
+	BUF_AUTO struct buf text = BUF_INIT(TRAFFIC_MAX);
+	char path[4096];
+	struct err e;
+	cJSON *answer = call_program(a->run, "egress", "status", &e);
+
+	if (live != NULL)
+		*live = answer != NULL;
+	if (answer != NULL)
+		return answer;
+	if (path_join(path, sizeof path, a->state, "egress/traffic.json", &e) != 0 || file_read(path, &text, &e) != 0)
+		return NULL;
+	return json_parse(buf_text(&text), text.len, &e);
 }
 
 int site_become_owner(const char *folder)

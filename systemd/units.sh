@@ -17,7 +17,7 @@ fill() {
 
 rm -rf "$to"
 mkdir -p "$to/lethe-.service.d"
-for file in systemd/*.service systemd/*.timer systemd/*.target systemd/lethe-.service.d/*.conf; do fill "${file#systemd/}" <"$file"; done
+for file in systemd/*.service systemd/*.socket systemd/*.timer systemd/*.target systemd/lethe-.service.d/*.conf; do fill "${file#systemd/}" <"$file"; done
 printf '%s\n' "$program" | while IFS=';' read -r name does user group needs writes; do
 	fits=
 	case $needs in *PROGRAM_VAULT*) fits="$fits s/^?vault //;" ;; esac

@@ -30,6 +30,7 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	const char *run = setting_run();
 
 	*g = (struct generator){.policy = p, .vault = v};
+	active_watch_begin(&g->watch, setting_state());
 	if (processors_read(p, ROLE_TEXT, g->text, &g->text_count, e) != 0 ||
 	    processors_read(p, ROLE_IMAGE, g->image, &g->image_count, e) != 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include "fcgi/provider/provider.h"
 #include "fcgi/serve/serve.h"
 #include "policy/model/policy.h"
+#include "policy/rules/active.h"
 #include "policy/vault/vault.h"
 #include <stdbool.h>
 
@@ -31,8 +32,9 @@ struct generator {
 	const char *image_ids[CHAIN_MAX + 1]; // the choices of the field `provider`
 	struct field fields[GENERATE_FIELDS];
 	char spool[256], egress[256], worker[256];
-	int spool_lock; // as long as the program runs
-	bool sealed;    // what is written into the spool: it is on a disk
+	int spool_lock;            // as long as the program runs
+	bool sealed;               // what is written into the spool: it is on a disk
+	struct active_watch watch; // of the policy that it serves
 };
 
 // Fills *g. Removes what a crash left in the spool. ERR_INPUT: a path is too long.

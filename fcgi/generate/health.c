@@ -8,6 +8,7 @@
 #include "policy/base/json.h"
 #include "policy/base/when.h"
 #include <stdatomic.h>
+#include <string.h>
 
 enum { HEARD_MS = 1000, ANSWER_MS = 2000 };
 
@@ -48,17 +49,29 @@ static unsigned peers_ask(const struct generator *g)
 void health_handle(struct request *r, void *context)
 {
 	const struct generator *g = context;
+	const char *query = request_param(r, "QUERY_STRING");
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+
+	if (query != NULL && strcmp(query, "live") == 0) {
+		cJSON_AddBoolToObject(o, "ok", true);
+		respond_json(r, 200, o);
+		return;
+	}
 	uint64_t last = atomic_load(&heard);
 	bool fresh = last != 0 && monotonic_ms() - (last >> UP_BITS) < HEARD_MS;
 	unsigned up = fresh ? last & (EGRESS_UP | WORKER_UP) : peers_ask(g);
 	const struct {
 		const char *name;
 		bool up;
-	} parts[] = {
-	    {"vault", !vault_broken(g->vault)}, {"egress", up & EGRESS_UP}, {"worker", up & WORKER_UP}, {"space", make_has_space(g)}};
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	bool well = parts[0].up && parts[1].up && parts[2].up && parts[3].up;
+	} parts[] = {{"vault", !vault_broken(g->vault)},
+		     {"egress", up & EGRESS_UP},
+		     {"worker", up & WORKER_UP},
+		     {"space", make_has_space(g)},
+		     {"policy", !active_watch_changed(&g->watch, g->policy)}};
+	bool well = true;
 
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		well &= parts[i].up;
 	cJSON_AddBoolToObject(o, "ok", well);
 	cJSON *down = cJSON_AddArrayToObject(o, "down");
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)

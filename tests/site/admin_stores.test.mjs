@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The commands that make things: stores, the published site, the ledger; and how the officer is asked.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -243,4 +243,56 @@ test('audit show --last N: the newest entries, or all where there are fewer', (t
   assert.deepEqual(show('--last', '1'), all.slice(-1));
   assert.deepEqual(show('--last', '2'), all.slice(-2));
   assert.deepEqual(show('--last', '1000000'), all);
+});
+
+// Each sample has a type, and no label says anything but the names of kinds, processors and parts.
+test('metrics are counters and gauges, and tell nothing of anybody', async (t) => {
+  const p = place(t);
+  assert.equal(p.run(['publish']).status, 0);
+  const read = (words = [], options) => { const r = p.run(['metrics', ...words], options); assert.equal(r.status, 0, r.stderr); return r.stdout; };
+  const value = (text, sample) => { const line = text.split('\n').find((l) => l.startsWith(`lethe_${sample} `)); return line && Number(line.split(' ').pop()); };
+  let text = read();
+  const typed = new Set([...text.matchAll(/^# TYPE (\w+) (?:counter|gauge)$/gm)].map((m) => m[1]));
+  for (const line of text.split('\n').filter((l) => l && !l.startsWith('#'))) {
+    const sample = line.match(/^(lethe_[a-z_]+)(?:\{(?:kind|processor|part|what|outcome|result|version)="[A-Za-z0-9-]+"\})? -?\d+$/);
+    assert.ok(sample && typed.has(sample[1]), line);
+  }
+  assert.equal(value(text, 'last_prune_timestamp_seconds'), 0);
+  assert.equal(value(text, 'egress_up'), 0);
+  assert.equal(value(text, 'last_check_timestamp_seconds'), undefined, 'there was none');
+  const entries = value(text, 'records{kind="ledger"}');
+  assert.ok(entries >= 1);
+  // What egress wrote down last, and what the daily check did.
+  mkdirSync(join(p.state, 'egress'), { recursive: true });
+  writeFileSync(join(p.state, 'egress/traffic.json'), JSON.stringify({ processors: [{ id: 'azure-openai', requests: 7, failures: 2, bytes_sent: 900, region_mismatches: 1 }], pages: { requests: 3, refused: 4 } }));
+  writeFileSync(join(p.state, 'check.json'), p.run(['check', '--offline', '--format', 'json']).stdout);
+  const found = JSON.parse(readFileSync(join(p.state, 'check.json'), 'utf8'));
+  assert.equal(p.run(['prune']).status, 0);
+  text = read();
+  for (const [name, wanted] of [['requests', 7], ['failures', 2], ['bytes_sent', 900], ['region_mismatches', 1]]) assert.equal(value(text, `upstream_${name}_total{processor="azure-openai"}`), wanted);
+  assert.deepEqual([value(text, 'pages_total{outcome="fetched"}'), value(text, 'pages_total{outcome="refused"}')], [3, 4]);
+  for (const result of ['kept', 'BROKEN', 'unsure']) assert.equal(value(text, `check_findings{result="${result}"}`), found.filter((f) => f.result === result).length, result);
+  assert.ok(value(text, 'last_prune_timestamp_seconds') > Date.now() / 1000 - 600);
+  assert.ok(value(text, 'last_check_timestamp_seconds') > Date.now() / 1000 - 600);
+  assert.ok(value(text, 'bytes{part="database"}') > 0);
+  // As its socket starts it: a request in, the same text out, and nothing after it.
+  const asked = spawnSync('python3', ['-c', `
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+ours.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n")
+child = subprocess.Popen(sys.argv[1:], stdin=theirs)
+theirs.close()
+ours.sendall(b"Accept: */*\\r\\n\\r\\n")
+answer = b""
+while True:
+    more = ours.recv(65536)
+    if not more: break
+    answer += more
+sys.stdout.buffer.write(answer)
+sys.exit(child.wait())`, lethe, 'metrics', '--http'], { env: p.env, encoding: 'utf8', timeout: 30000 });
+  assert.equal(asked.status, 0, asked.stderr);
+  const [head, body] = asked.stdout.split('\r\n\r\n');
+  assert.match(head, /^HTTP\/1\.1 200 OK\r\nContent-Type: text\/plain; version=0\.0\.4/);
+  assert.equal(Number(head.match(/Content-Length: (\d+)/)[1]), Buffer.byteLength(body));
+  assert.match(body, /^lethe_upstream_requests_total\{processor="azure-openai"\} 7$/m);
 });

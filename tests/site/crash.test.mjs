@@ -2,7 +2,7 @@
 // Bad days: programs die, the disk is full, the site stops and starts. What was acknowledged is there afterwards.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { renameSync } from 'node:fs';
+import { renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate, startSite, until } from './harness.mjs';
 
@@ -26,6 +26,25 @@ test('kill -9 of any program loses nothing that was acknowledged', async () => {
     assert.equal(audit.code, 0, audit.stdout + audit.stderr);
     const live = await (await fetch(`${site.url}/privacy/live.json`)).json();
     assert.equal(live.kinds.find((k) => (k.name || k.kind) === 'archive').count, made.length);
+  } finally { await site.stop(); }
+});
+
+// Who is not ready gets no visitors; who is not alive is started again.
+test('/healthz?ready is what /healthz says, /healthz?live that the program answers, whoever else is down', async () => {
+  const site = await startSite();
+  try {
+    const asked = async (query) => { const answer = await fetch(`${site.url}/healthz${query}`); return [answer.status, await answer.json()]; };
+    assert.equal((await asked('?ready'))[0], 200);
+    const socket = join(site.run, 'egress.sock');
+    renameSync(socket, `${socket}.away`);
+    await until(async () => (await asked('?ready'))[0] === 503, 5000, 'a site that is not ready');
+    assert.deepEqual((await asked('?ready'))[1].down, ['egress']);
+    assert.deepEqual(await asked('?live'), [200, { ok: true }]);
+    renameSync(`${socket}.away`, socket);
+    await until(async () => (await asked('?ready'))[0] === 200, 5000, 'a site that is ready again');
+    // Another policy in force: until the program was started again under it, it is not ready. It may be quicker than we are; so again.
+    const active = join(site.state, 'policy/active.xml');
+    await until(async () => { utimesSync(active, new Date(), new Date()); return (await asked('?ready').catch(() => [0, {}]))[1].down?.includes('policy'); }, 15000, 'a program that knows that its policy is not the one in force');
   } finally { await site.stop(); }
 });
 

@@ -110,6 +110,14 @@ stops() {
 		systemctl start lethe.target && within 15 healthy || return 1
 	done
 }
+# On this machine, for the site's group alone.
+metrics() {
+	said=$(curl -sf --unix-socket /run/lethe/metrics.sock http://localhost/metrics) || { journalctl -b -n 20 -u 'lethe-metrics*'; return 1; }
+	for line in 'records{kind="archive"} [1-9]' 'egress_up 1' 'last_check_timestamp_seconds [1-9]' 'free_bytes{part="spool"} [1-9]' 'last_prune_timestamp_seconds [1-9]'; do
+		printf '%s\n' "$said" | grep "^lethe_$line" || { printf '%s\n' "$line" "$said"; return 1; }
+	done
+	! setpriv --reuid=nobody --regid=nogroup --clear-groups curl -sf --unix-socket /run/lethe/metrics.sock http://localhost/metrics
+}
 # Every process of the site has the same spool, of huge pages.
 spool_there() { findmnt -n -o FSTYPE,OPTIONS /run/lethe/spool | grep tmpfs | grep huge=within_size | grep -E "size=[0-9]+k" | grep nosuid | grep nodev | grep noexec; }
 spool_shared() {
@@ -147,6 +155,7 @@ check "a program that hangs is ended and started again" watched
 check "who wants to know is told of a failure, and the unit comes back" failure_told
 for t in prune publish daily; do check "the timer of $t runs" timer_runs $t; done
 check "a set is made after all that" a_set
+check "metrics are told on a socket" metrics
 check "a name server in a private network is allowed, or missed" resolver
 check "without systemd there is still one master key" without_systemd
 check "the target stops everything, and starts it again" stops

@@ -37,7 +37,7 @@ drop_in() { # drop_in UNIT LINE…
 	systemctl daemon-reload
 }
 drop_out() { rm -rf "/run/systemd/system/$1.d" && systemctl daemon-reload; }
-programs=$(ls /usr/lib/systemd/system/lethe-*.socket | sed 's/.*lethe-\(.*\)[.]socket/\1/')
+programs=$(ls /usr/lib/systemd/system/lethe-*.socket | grep -v metrics | sed 's/.*lethe-\(.*\)[.]socket/\1/')
 
 target_up() {
 	systemctl is-active lethe.target nginx-lethe.service || return 1

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: ISC
+// `lethe metrics`: what the site holds and does, as counters and gauges in Prometheus' text format. No label names a person, an address, a receipt
+// or anything that somebody wrote: kinds of data, processors of the policy and parts of the software only.
+#include "admin/admin.h"
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum { REQUEST_MAX = 8 * 1024, PATIENCE_MS = 5000, CHECK_BYTES_MAX = 4 * 1024 * 1024 };
+
+static const struct option_row metrics_options[] = {
+    {"http", OPTION_FLAG, NULL, "answer one HTTP request on descriptor 0, a socket"},
+    {0},
+};
+
+static void metric_begin(struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP lethe_%s %s\n# TYPE lethe_%s %s\n", name, help, name, type);
+}
+
+// One label and its value; NULL: none.
+static void metric_add(struct buf *out, const char *name, const char *label, const char *value, double number)
+{
+	buf_printf(out, "lethe_%s", name);
+	if (label != NULL) {
+		buf_printf(out, "{%s=\"", label);
+		for (; *value != '\0'; value++) {
+			if (*value == '"' || *value == '\\')
+				buf_addc(out, '\\');
+			buf_addc(out, *value == '\n' ? ' ' : *value);
+		}
+		buf_adds(out, "\"}");
+	}
+	buf_printf(out, " %.0f\n", number);
+}
+
+static void metric_one(struct buf *out, const char *name, const char *help, double number)
+{
+	metric_begin(out, name, "gauge", help);
+	metric_add(out, name, NULL, NULL, number);
+}
+
+static double kind_count(const struct census_row *row)
+{
+	return (double)row->count;
+}
+
+static double kind_oldest(const struct census_row *row)
+{
+	return (double)row->oldest;
+}
+
+static double kind_limit(const struct census_row *row)
+{
+	return (double)row->limit_seconds;
+}
+
+static double kind_late(const struct census_row *row)
+{
+	return row->late;
+}
+
+static void metrics_of_kinds(struct buf *out, const struct census *census)
+{
+	static const struct {
+		const char *name, *help;
+		double (*number)(const struct census_row *row);
+	} columns[] = {{"records", "What is held, by kind of data.", kind_count},
+		       {"oldest_timestamp_seconds", "When the oldest of the kind was made; 0: there is none.", kind_oldest},
+		       {"limit_seconds", "How long the oldest may be kept; 0: no fixed time.", kind_limit},
+		       {"late", "1: something of the kind is older than the policy promises.", kind_late}};
+
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		metric_begin(out, columns[i].name, "gauge", columns[i].help);
+		for (size_t k = 0; k < census->row_count; k++)
+			metric_add(out, columns[i].name, "kind", kind_row(census->rows[k].kind)->name, columns[i].number(&census->rows[k]));
+	}
+}
+
+// What egress counts, now or when it wrote it down last.
+static void metrics_of_traffic(struct buf *out, const struct admin *a)
+{
+	static const struct {
+		const char *name, *member, *help;
+	} columns[] = {
+	    {"upstream_requests_total", "requests", "Requests to each processor."},
+	    {"upstream_failures_total", "failures", "Requests to each processor that failed."},
+	    {"upstream_bytes_sent_total", "bytes_sent", "Bytes sent to each processor."},
+	    {"upstream_region_mismatches_total", "region_mismatches", "Answers that another region gave than the policy names."}};
+	bool live;
+	JSON_AUTO cJSON *traffic = site_traffic(a, &live);
+	const cJSON *one, *pages = json_get(traffic, "pages");
+
+	metric_one(out, "egress_up", "1: egress answers.", live);
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		metric_begin(out, columns[i].name, "counter", columns[i].help);
+		cJSON_ArrayForEach(one, json_get(traffic, "processors"))
+		{
+			const char *id = json_string(one, "id");
+			metric_add(out, columns[i].name, "processor", id != NULL ? id : "", json_number(one, columns[i].member, 0));
+		}
+	}
+	metric_begin(out, "pages_total", "counter", "Pages that visitors named, fetched or refused.");
+	metric_add(out, "pages_total", "outcome", "fetched", json_number(pages, "requests", 0));
+	metric_add(out, "pages_total", "outcome", "refused", json_number(pages, "refused", 0));
+	if (live)
+		metric_one(out, "egress_calls", "Calls to third parties that are under way.", json_number(traffic, "under_way", 0));
+}
+
+// What the daily check wrote down.
+static void metrics_of_check(struct buf *out, const struct admin *a)
+{
+	static const char *const results[] = {"kept", "BROKEN", "unsure", "nothing"};
+	double counts[ARRAY_LEN(results)] = {0};
+	char path[4096];
+	struct stat st;
+	struct err e;
+	const cJSON *one;
+	BUF_AUTO struct buf text = BUF_INIT(CHECK_BYTES_MAX);
+
+	if (path_join(path, sizeof path, a->state, "check.json", &e) != 0 || stat(path, &st) < 0 || file_read(path, &text, &e) != 0)
+		return;
+	JSON_AUTO cJSON *findings = json_parse(buf_text(&text), text.len, &e);
+	cJSON_ArrayForEach(one, findings)
+	{
+		const char *result = json_string(one, "result");
+		for (size_t i = 0; i < ARRAY_LEN(results); i++)
+			counts[i] += result != NULL && strcmp(result, results[i]) == 0;
+	}
+	metric_one(out, "last_check_timestamp_seconds", "When the daily check last ran.", (double)st.st_mtime);
+	metric_begin(out, "check_findings", "gauge", "What the daily check found, by result.");
+	for (size_t i = 0; i < ARRAY_LEN(results); i++)
+		metric_add(out, "check_findings", "result", results[i], counts[i]);
+}
+
+static int metrics_of_vault(struct buf *out, const struct admin *a, struct site *s, struct err *e)
+{
+	struct census census;
+	struct clock_state clock;
+	struct prune_result due;
+	struct statvfs fs;
+	bool on_disk;
+
+	if (vault_census(s->vault, &census, e) != 0 || vault_clock(s->vault, &clock, e) != 0)
+		return -1;
+	metric_begin(out, "policy_info", "gauge", "The policy in force.");
+	metric_add(out, "policy_info", "version", s->policy->version, 1);
+	metrics_of_kinds(out, &census);
+	if (vault_prune(s->vault, (struct duration){0}, true, &due, e) == 0) {
+		metric_begin(out, "due", "gauge", "What the next run of lethe prune ends.");
+		metric_add(out, "due", "what", "records", (double)due.records);
+		metric_add(out, "due", "what", "files", (double)due.files);
+		metric_add(out, "due", "what", "request-log-days", (double)due.log_segments);
+		metric_add(out, "due", "what", "orphans", (double)due.orphans);
+	}
+	metric_one(out, "last_prune_timestamp_seconds", "When lethe prune last ran; 0: never.", (double)census.last_prune);
+	metric_one(out, "clock_leapt", "1: the clock cannot be right, see lethe clock show.", clock.leapt);
+	metric_one(out, "erasures_unsearched", "1: an erasure's traces are still to be searched for.", census.unsearched != 0);
+	metric_begin(out, "bytes", "gauge", "Bytes that each part takes.");
+	metric_add(out, "bytes", "part", "database", (double)census.database_bytes);
+	metric_add(out, "bytes", "part", "wal", (double)census.wal_bytes);
+	metric_add(out, "bytes", "part", "request-log", (double)census.log_bytes);
+	metric_add(out, "bytes", "part", "spool", (double)census.spool_bytes);
+	metric_begin(out, "free_bytes", "gauge", "Bytes that are free where each part is.");
+	if (statvfs(a->state, &fs) == 0)
+		metric_add(out, "free_bytes", "part", "database", (double)fs.f_bavail * (double)fs.f_frsize);
+	if (statvfs(vault_spool(s->vault, &on_disk), &fs) == 0)
+		metric_add(out, "free_bytes", "part", "spool", (double)fs.f_bavail * (double)fs.f_frsize);
+	return 0;
+}
+
+// Whoever asks gets the metrics, whatever the request says: the socket is for nothing else. All of it is read, so that closing resets nothing.
+static enum status metrics_answer(const struct buf *body)
+{
+	BUF_AUTO struct buf request = BUF_INIT(REQUEST_MAX), answer = BUF_INIT(OUTPUT_MAX);
+	struct pollfd asked = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t n = 1;
+
+	while (n > 0 && strstr(buf_text(&request), "\r\n\r\n") == NULL) {
+		char *to = poll(&asked, 1, PATIENCE_MS) > 0 ? buf_reserve(&request, 1024) : NULL;
+		n = to != NULL ? recv(STDIN_FILENO, to, 1023, 0) : -1;
+		if (n > 0)
+			buf_took(&request, (size_t)n);
+	}
+	if (n < 0)
+		return output_complain(STATUS_UNSURE, "metrics: no request came");
+	buf_printf(&answer,
+		   "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nCache-Control: no-store\r\n"
+		   "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+		   body->len, buf_text(body));
+	if (answer.failed || fd_write_all(STDIN_FILENO, answer.data, answer.len) != 0)
+		return output_complain(STATUS_UNSURE, "metrics: the answer could not be sent");
+	return STATUS_DONE;
+}
+
+static enum status metrics_main(const struct admin *a, const struct arguments *args)
+{
+	struct err e;
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (metrics_of_vault(&out, a, &s, &e) != 0)
+		return output_complain(STATUS_UNSURE, "metrics: %s", e.text);
+	metrics_of_traffic(&out, a);
+	metrics_of_check(&out, a);
+	return argument_given(args, "http") ? metrics_answer(&out) : output_print(&out);
+}
+
+const struct command metrics_command = {
+    .name = "metrics", .run = metrics_main, .line = "counters and gauges for Prometheus", .options = metrics_options};
