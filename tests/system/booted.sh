@@ -134,6 +134,20 @@ spool_plain() {
 	drop_out spool-lethe.service
 	systemctl start spool-lethe.service && ! spool_there && ls /run/lethe/spool/*.zip
 }
+# As the README says for a machine with other sites, with its own lines.
+behind_another() {
+	readme=/usr/share/doc/lethe/README.md
+	cp /etc/lethe/nginx.conf /tmp/nginx.conf && cp /etc/lethe/lethe.env /tmp/lethe.env
+	sed -n '/^sed -i .*listen 443/,/^```/p' "$readme" | grep -v '^```' >/tmp/readme.sh && grep -q restart /tmp/readme.sh && sh -e /tmp/readme.sh || return 1
+	sed -n '/^server {/,/^}/p' "$readme" | sed 's/images[.]example/localhost/; s|ssl_certificate …|ssl_certificate /etc/lethe/tls/cert.pem|; s|ssl_certificate_key …|ssl_certificate_key /etc/lethe/tls/key.pem|' \
+		>/etc/nginx/sites-enabled/default
+	systemctl start nginx.service || { journalctl -b -n 20 -u nginx; return 1; }
+	within 20 healthy && [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:443/)" = 400 ] && pages && a_set && lethe check || { journalctl -b -n 20 -u nginx-lethe; return 1; }
+	! systemctl is-failed nginx-lethe.service && systemctl is-active nginx.service || return 1
+	systemctl stop nginx.service
+	cp /tmp/nginx.conf /etc/lethe/nginx.conf && cp /tmp/lethe.env /etc/lethe/lethe.env
+	systemctl start lethe-publish.service && systemctl restart nginx-lethe.service lethe-generate.service && within 20 healthy
+}
 
 check "the target brings up nginx and every socket" within 30 target_up
 check "pages are served over TLS" within 15 pages
@@ -157,6 +171,7 @@ for t in prune publish daily; do check "the timer of $t runs" timer_runs $t; don
 check "a set is made after all that" a_set
 check "metrics are told on a socket" metrics
 check "a name server in a private network is allowed, or missed" resolver
+check "another nginx may be in front" behind_another
 check "without systemd there is still one master key" without_systemd
 check "the target stops everything, and starts it again" stops
 check "without huge pages the spool is a folder" spool_plain
