@@ -288,6 +288,7 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	    {"service", p->service.what.count > 0 ? buf_text(&service) : word(p, "claim.service")}, // what the site is for
 	    {"pledge", word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know")},
 	    {"lead", word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed")},
+	    {"what_you_get", word(p, archives ? "claim.get.archive" : "claim.get.images")},
 	    // Empty where the policy lets no page be read; where what ends early was kept; where people cannot erase by themselves.
 	    {"page_fetch", p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : ""},
 	    {"not_kept", memory ? word(p, "claim.not_kept") : ""},

@@ -349,6 +349,30 @@ static void gpc_json_promises_what_the_policy_promises(void **state)
 	assert_string_equal(json_string(honoured, "lastUpdate"), "2025-09-12");
 }
 
+// The start page offers a ZIP only where the policy keeps one.
+static void the_start_offers_what_the_policy_keeps(void **state)
+{
+	static const struct {
+		const char *file;
+		bool archive;
+	} rows[] = {{BIZIMAGES, true}, {"policy/sites/imagedesigner.xml", false}, {"policy/sites/product-images.xml", false}};
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		POLICY_AUTO struct policy *p = policy_load_as(rows[i].file, true, NULL);
+		struct variables v;
+		const char *get = NULL;
+		assert_non_null(p);
+		assert_int_equal(variables_make(&v, p, false, &e), 0);
+		for (size_t j = 0; j < v.count; j++)
+			get = strcmp(v.list[j].name, "what_you_get") == 0 ? v.list[j].value : get;
+		assert_non_null(get);
+		assert_int_equal(strstr(get, "ZIP") != NULL, rows[i].archive);
+		variables_free(&v);
+	}
+}
+
 // How long things are kept, here and by whom besides, stands in the first layer; each clock names who sets it; brands stand beside firms.
 static void the_notice_names_times_regimes_and_brands(void **state)
 {
@@ -575,6 +599,7 @@ int main(void)
 	    TEST(security_txt_is_renewed_in_steps),
 	    TEST(gpc_json_promises_what_the_policy_promises),
 	    TEST(the_notice_names_times_regimes_and_brands),
+	    TEST(the_start_offers_what_the_policy_keeps),
 	    TEST(the_notice_is_sound_html),
 	    TEST(the_shipped_templates_publish),
 	    TEST(a_site_that_cannot_make_sets_shows_no_form),
