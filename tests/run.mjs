@@ -45,20 +45,26 @@ function count(output, code) {
   return { passed, failed, skipped };
 }
 
+// Each command is a group of processes of its own, which is ended whole.
+const running = new Set();
+const end = (child) => { try { process.kill(-child.pid, 'SIGKILL'); } catch { /* it ended meanwhile */ } };
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { running.forEach(end); process.exit(1); });
+
 function runOne(job) {
   job.prepare?.();
   return new Promise((resolve) => {
     const start = Date.now();
     let output = '';
     const child = spawn(job.words[0], job.words.slice(1), { cwd: root, env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0', TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    running.add(child);
     const minutes = job.minutes ?? 10;
-    // With all that it started, which would hold its output open.
-    const timer = setTimeout(() => { output += `\nended: it took longer than ${minutes} minutes\n`; process.kill(-child.pid, 'SIGKILL'); }, minutes * 60000);
+    const timer = setTimeout(() => { output += `\nended: it took longer than ${minutes} minutes\n`; end(child); }, minutes * 60000);
     child.stdout.on('data', (d) => { output += d; });
     child.stderr.on('data', (d) => { output += d; });
     child.on('error', (e) => { output += String(e); });
     child.on('close', (code) => {
       clearTimeout(timer);
+      running.delete(child);
       resolve({ ...job, ...count(output, code), output, seconds: (Date.now() - start) / 1000 });
     });
   });
