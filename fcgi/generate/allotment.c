@@ -114,19 +114,6 @@ static uint64_t visitor_kept(int number, bool look)
 	return bytes;
 }
 
-// Under the lock. Whether this would be more than his share of all that would be free without him.
-static bool visitor_takes_too_much(int number, uint64_t need, uint64_t left)
-{
-	uint64_t pending = number >= 0 ? book.visitor[number] : 0, own = 0;
-
-	for (int look = 0; number >= 0 && look < 2; look++) {
-		own = pending + visitor_kept(number, look == 1);
-		if (own == 0 || own + need <= left / SHARE + own / SHARE)
-			return false;
-	}
-	return number >= 0;
-}
-
 void allotment_keep(const struct allotment *a, const char *file, uint64_t bytes, time_t until)
 {
 	size_t len = strlen(file) + 1;
@@ -159,7 +146,13 @@ int allotment_take(struct allotment *a, const struct generator *g, const struct 
 	int ret = 0;
 	if (need > left)
 		ret = err_set(e, ERR_FULL, "the spool has no space for another set");
-	else if (visitor_takes_too_much(number, need, left))
+	// Whether this would be more than his share of all that would be free without him. The file system is asked only where it would.
+	bool share = number < 0 || ret != 0;
+	for (int look = 0; !share && look < 2; look++) {
+		uint64_t own = book.visitor[number] + visitor_kept(number, look == 1);
+		share = own == 0 || own + need <= left / SHARE + own / SHARE;
+	}
+	if (!share)
 		ret = err_set(e, ERR_BUSY, "the visitor has his share of the spool");
 	if (ret == 0) {
 		*a = (struct allotment){.picture = picture, .pending = need, .visitor = number >= 0 ? (unsigned)number + 1 : 0};

@@ -24,22 +24,17 @@ enum answer_form answer_form(const struct request *r)
 	return request_wants(r, "text/html") ? ANSWER_PAGE : ANSWER_JSON;
 }
 
-// What is new goes to the visitor whose connection stands. Who does not take it counts as one who left.
-static void answer_deliver(struct set *s)
-{
-	size_t len;
-	const char *events = live_events(s->live, &len);
-
-	if (!s->left)
-		respond_send(s->r, events + s->answer.sent, len - s->answer.sent);
-	s->answer.sent = len;
-}
-
 static int answer_event_text(struct set *s, const char *name, const char *text, size_t len)
 {
+	size_t all;
+
 	if (live_event(s->live, name, text, len) != 0)
 		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
-	answer_deliver(s);
+	// What is new goes to the visitor whose connection stands. Who does not take it counts as one who left.
+	const char *events = live_events(s->live, &all);
+	if (!s->left)
+		respond_send(s->r, events + s->answer.sent, all - s->answer.sent);
+	s->answer.sent = all;
 	return 0;
 }
 
@@ -146,27 +141,6 @@ static int answer_write_image(struct set *s, unsigned index)
 
 // ---- at the end ----
 
-static int answer_page_picture(struct set *s, unsigned index)
-{
-	struct picture *picture = &s->pictures[index];
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
-	char n[WORD_NUMBER];
-
-	word_number(n, index + 1);
-	if (picture->state != PICTURE_MADE) {
-		buf_adds(&text, "<p>");
-		word_fill(&text, html_text, word(s->policy, "answer.set.missing"),
-			  WORD_VALUES({"n", n}, {"reason", word(s->policy, picture->reason)}));
-		buf_adds(&text, "</p>\n");
-		return respond_write(s->r, buf_text(&text), text.len);
-	}
-	buf_printf(&text, "<figure>\n<img width=\"%u\" height=\"%u\" alt=\"", s->input.width, s->input.height);
-	word_fill(&text, html_attr, word(s->policy, "answer.set.alt"), WORD_VALUES({"n", n}, {"prompt", picture->prompt}));
-	buf_printf(&text, "\" src=\"/pictures/%s-%u", s->pictures_token, index + 1);
-	framed_text(&text, "\">\n<figcaption>", picture->prompt, "</figcaption>\n</figure>\n");
-	return respond_write(s->r, buf_text(&text), text.len);
-}
-
 static int answer_done_page(struct set *s)
 {
 	FRAMED_AUTO struct framed frame;
@@ -203,7 +177,22 @@ static int answer_done_page(struct set *s)
 	if (respond_begin(s->r, 200, "text/html; charset=utf-8", false) != 0 || respond_write(s->r, buf_text(&text), text.len) != 0)
 		return -1;
 	for (unsigned i = 0; i < s->input.count; i++) {
-		if (answer_page_picture(s, i) != 0)
+		const struct picture *picture = &s->pictures[i];
+		char n[WORD_NUMBER];
+		buf_reset(&text);
+		word_number(n, i + 1);
+		if (picture->state == PICTURE_MADE) {
+			buf_printf(&text, "<figure>\n<img width=\"%u\" height=\"%u\" alt=\"", s->input.width, s->input.height);
+			word_fill(&text, html_attr, word(p, "answer.set.alt"), WORD_VALUES({"n", n}, {"prompt", picture->prompt}));
+			buf_printf(&text, "\" src=\"/pictures/%s-%u", s->pictures_token, i + 1);
+			framed_text(&text, "\">\n<figcaption>", picture->prompt, "</figcaption>\n</figure>\n");
+		} else {
+			buf_adds(&text, "<p>");
+			word_fill(&text, html_text, word(p, "answer.set.missing"),
+				  WORD_VALUES({"n", n}, {"reason", word(p, picture->reason)}));
+			buf_adds(&text, "</p>\n");
+		}
+		if (respond_write(s->r, buf_text(&text), text.len) != 0)
 			return -1;
 	}
 	buf_reset(&text);

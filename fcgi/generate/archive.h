@@ -89,7 +89,6 @@ void archive_use_reserve(struct archive_file *a);
 int archive_finish(struct archive_file *a, uint64_t *bytes, struct err *e);
 void archive_keep(struct archive_file *a); // somebody else owns the file now
 void archive_drop(struct archive_file *a); // closes, and removes what was not kept
-#define ARCHIVE_AUTO __attribute__((cleanup(archive_drop)))
 
 // "images/01-photo.png" for picture `index` (from 0).
 void archive_image_name(char *out, size_t size, unsigned index, const char *style, const char *type);

@@ -56,19 +56,6 @@ static int picture_full(struct images *im, unsigned i)
 	return picture_missing(im, i);
 }
 
-// To the next processor, or out. A refusal by a safety filter is an answer: it is not taken elsewhere.
-static int picture_failed(struct images *im, unsigned i)
-{
-	struct peer_work *w = &im->works[i];
-
-	note_line("picture: %s: %s", w->by->id, w->task.say.text);
-	if (w->task.result == PROVIDER_FILTERED || im->attempts[i].turn + 1 >= im->s->image.count)
-		return picture_missing(im, i);
-	im->attempts[i].turn++;
-	peer_leave(w, w->call, 1, im->s->g);
-	return 0;
-}
-
 // ---- the way of a picture's bytes: sink of the provider → mark → entry of the archive ----
 
 static int picture_write(void *arg, const void *bytes, size_t len, struct err *e)
@@ -137,28 +124,35 @@ static int picture_finish(struct images *im, unsigned i)
 {
 	struct set *s = im->s;
 	struct attempt *a = &im->attempts[i];
-	struct provider_task *t = &im->works[i].task;
+	struct peer_work *w = &im->works[i];
+	struct provider_task *t = &w->task;
 	struct picture *picture = &s->pictures[i];
 	struct archive_range range;
 	struct mark_facts facts;
 
 	if (t->result == PROVIDER_OK && mark_end(&a->mark, &facts, &t->say) != 0)
 		t->result = t->say.code == ERR_INPUT ? PROVIDER_BAD_REPLY : PROVIDER_DOWN;
-	set_note_recipient(s, &im->works[i]);
+	set_note_recipient(s, w);
 	if (t->result != PROVIDER_OK) {
 		picture_void(a);
-		return t->say.code == ERR_FULL ? picture_full(im, i) : picture_failed(im, i);
+		if (t->say.code == ERR_FULL)
+			return picture_full(im, i);
+		note_line("picture: %s: %s", w->by->id, t->say.text);
+		// To the next processor, or out. A refusal by a safety filter is an answer: it is not taken elsewhere.
+		if (t->result == PROVIDER_FILTERED || a->turn + 1 >= s->image.count)
+			return picture_missing(im, i);
+		a->turn++;
+		peer_leave(w, w->call, 1, s->g);
+		return 0;
 	}
 	mark_free(&a->mark);
-	picture->by = im->works[i].by;
+	picture->by = w->by;
 	if (archive_entry_close(&a->entry, &range, &t->say) != 0)
 		return t->say.code == ERR_FULL ? picture_full(im, i) : set_not_recorded(s, &t->say);
 	picture->at = (struct live_picture){facts.type, range.offset, range.len};
 	picture->state = PICTURE_MADE;
 	allotment_used(&s->allotment, s->g, picture->by, s->input.width, s->input.height, range.len);
-	return s->input.thumbnails && thumbnail_begin(&a->thumbnail, im->works[i].call, s->g->worker, &s->archive, &range)
-		   ? 0
-		   : picture_show(im, i);
+	return s->input.thumbnails && thumbnail_begin(&a->thumbnail, w->call, s->g->worker, &s->archive, &range) ? 0 : picture_show(im, i);
 }
 
 // The worker has answered, or no time is left. A thumbnail goes the way of its picture; without one the picture is shown all the same.
@@ -182,16 +176,6 @@ static int thumbnail_finish(struct images *im, unsigned i)
 	return picture_show(im, i);
 }
 
-// Whether the provider takes another picture of this set now.
-static bool provider_free_now(const struct images *im, const struct provider *p)
-{
-	unsigned busy = 0, most = p->at_once;
-
-	for (unsigned i = 0; i < im->s->input.count; i++)
-		busy += im->works[i].task.provider == p && im->works[i].task.step == PROVIDER_SEND;
-	return most == 0 || busy < most;
-}
-
 // As far as one picture can go now.
 static int picture_go_on(struct images *im, unsigned i)
 {
@@ -201,12 +185,15 @@ static int picture_go_on(struct images *im, unsigned i)
 
 	while (s->pictures[i].state == PICTURE_WAITING) {
 		const struct processor *by = s->image.at[a->turn];
+		unsigned busy = 0, most = by->provider->at_once; // pictures of this set that the provider makes, and takes
+		for (unsigned k = 0; k < s->input.count; k++)
+			busy += im->works[k].task.provider == by->provider && im->works[k].task.step == PROVIDER_SEND;
 		if (w->task.provider != NULL) {
 			peer_go_on(w, s->g);
 		} else if (im->full) {
 			err_set(&w->task.say, ERR_FULL, "the spool is full");
 			return picture_missing(im, i);
-		} else if (provider_free_now(im, by->provider) && visitor_is_there(s)) {
+		} else if ((most == 0 || busy < most) && visitor_is_there(s)) {
 			w->deadline = peer_share(im->deadline, a->turn + 1 < s->image.count);
 			a->in = (struct provider_input){.brief = set_brief(s),
 							.prompt = s->pictures[i].prompt,

@@ -364,32 +364,25 @@ void live_read_end(struct live *l, struct live_reader *r)
 	fd_close(&r->wake_fd);
 }
 
-// Under the lock. The next after `l`, NULL: the first, of those that are being made for the address.
-static struct live *live_next_of(const struct in6_addr *address, const struct live *l)
-{
-	size_t bucket = l != NULL ? (size_t)(live_bucket(l->pictures) - table.buckets) : 0;
-	struct live *next = l != NULL ? l->next : table.buckets[0];
-
-	for (;; next = next->next) {
-		while (next == NULL && ++bucket < BUCKETS)
-			next = table.buckets[bucket];
-		if (next == NULL || memcmp(&next->address, address, sizeof *address) == 0)
-			return next;
-	}
-}
-
 // What is cancelled: one, or all that are being made for an address.
 struct cancelling {
 	struct live *one;
 	struct in6_addr address;
 };
 
-// Under the lock. The next of them that is not over.
+// Under the lock. The next of them after `l` (NULL: the first) that is not over.
 static struct live *cancelling_next(const struct cancelling *c, const struct live *l)
 {
 	if (c->one != NULL)
 		return l == NULL && !c->one->over ? c->one : NULL;
-	return live_next_of(&c->address, l);
+	size_t bucket = l != NULL ? (size_t)(live_bucket(l->pictures) - table.buckets) : 0;
+	struct live *next = l != NULL ? l->next : table.buckets[0];
+	for (;; next = next->next) {
+		while (next == NULL && ++bucket < BUCKETS)
+			next = table.buckets[bucket];
+		if (next == NULL || memcmp(&next->address, &c->address, sizeof c->address) == 0)
+			return next;
+	}
 }
 
 // Under the lock. Whether all that were cancelled have ended.

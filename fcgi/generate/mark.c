@@ -150,33 +150,6 @@ static int png_restore(struct mark_stream *m, struct err *e)
 	return png_restore_part(m, all, from, len, e);
 }
 
-static void png_mark_add(struct mark_stream *m)
-{
-	// Keyword, NUL, not compressed, compression method, no language, no translated keyword, text.
-	static const char mark_head[] = "iTXtXML:com.adobe.xmp\0\0\0\0";
-	BUF_AUTO struct buf mark = BUF_INIT(4096);
-
-	buf_add(&mark, mark_head, sizeof mark_head);
-	buf_adds(&mark, m->xmp);
-	m->mark_len = mark.len + 8;
-	be32_add(&m->marked, (uint32_t)(mark.len - 4));
-	buf_add(&m->marked, mark.data, mark.len);
-	be32_add(&m->marked, libdeflate_crc32(0, mark.data, mark.len));
-	m->marked.failed |= mark.failed;
-}
-
-static void png_exif_add(struct mark_stream *m, unsigned orientation)
-{
-	unsigned char chunk[4 + EXIF_LEN] = "eXIf";
-
-	exif_make(chunk + 4, orientation);
-	m->png.exif_at = m->marked.len;
-	be32_add(&m->marked, EXIF_LEN);
-	buf_add(&m->marked, chunk, sizeof chunk);
-	be32_add(&m->marked, libdeflate_crc32(0, chunk, sizeof chunk));
-	m->png.exif_len = m->marked.len - m->png.exif_at;
-}
-
 // A chunk's head is complete, which begins at `begin` or began before the piece: what becomes of the chunk. What was read before it goes on
 // where it goes another way.
 static int png_chunk_begin(struct mark_stream *m, const unsigned char *bytes, size_t *from, size_t begin, struct err *e)
@@ -205,9 +178,21 @@ static int png_chunk_begin(struct mark_stream *m, const unsigned char *bytes, si
 	return 0;
 }
 
+// A chunk of ours, of its type and data.
+static void png_chunk_add(struct mark_stream *m, const struct buf *chunk)
+{
+	be32_add(&m->marked, (uint32_t)(chunk->len - 4));
+	buf_add(&m->marked, chunk->data, chunk->len);
+	be32_add(&m->marked, libdeflate_crc32(0, chunk->data, chunk->len));
+	m->marked.failed |= chunk->failed;
+}
+
 // A chunk is complete.
 static int png_chunk_end(struct mark_stream *m, const unsigned char *bytes, size_t *from, size_t end, struct err *e)
 {
+	// Keyword, NUL, not compressed, compression method, no language, no translated keyword, text.
+	static const char mark_head[] = "iTXtXML:com.adobe.xmp\0\0\0\0";
+	BUF_AUTO struct buf chunk = BUF_INIT(4096);
 	const unsigned char *type = m->png.type;
 	bool signs = memcmp(type, "caBX", 4) == 0 && !m->as_signed && manifest_states(m->said.data, m->said.len);
 
@@ -226,10 +211,22 @@ static int png_chunk_end(struct mark_stream *m, const unsigned char *bytes, size
 	if (png_pass(m, bytes + *from, end - *from, e) != 0)
 		return -1;
 	*from = end;
-	if (m->mark_len == 0)
-		png_mark_add(m);
-	if (orientation > 0)
-		png_exif_add(m, orientation);
+	if (m->mark_len == 0) {
+		buf_add(&chunk, mark_head, sizeof mark_head);
+		buf_adds(&chunk, m->xmp);
+		m->mark_len = chunk.len + 8;
+		png_chunk_add(m, &chunk);
+	}
+	if (orientation > 0) {
+		unsigned char exif[EXIF_LEN];
+		exif_make(exif, orientation);
+		buf_reset(&chunk);
+		buf_adds(&chunk, "eXIf");
+		buf_add(&chunk, exif, sizeof exif);
+		m->png.exif_at = m->marked.len;
+		m->png.exif_len = chunk.len + 8;
+		png_chunk_add(m, &chunk);
+	}
 	if (signs && m->flowing)
 		return png_restore(m, e);
 	m->as_signed |= signs;

@@ -158,23 +158,11 @@ static void range_respond(struct request *r, const struct sealed_file *file, con
 		respond_file(r, file->fd, picture->offset + first, len);
 }
 
-static void picture_respond(struct request *r, const struct sealed_file *file, const struct live_picture *picture, unsigned number)
-{
-	static const char *const endings[][2] = {{"image/png", "png"}, {"image/jpeg", "jpg"}, {"image/webp", "webp"}};
-	const char *ending = "img";
-	char name[32];
-
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-		ending = strcmp(endings[i][0], picture->type) == 0 ? endings[i][1] : ending;
-	snprintf(name, sizeof name, "picture-%u.%s", number, ending);
-	range_respond(r, file, picture, name);
-}
-
 void picture_handle(struct request *r, void *context)
 {
 	const char *rest = request_rest(r), *number = strlen(rest) > TOKEN_LEN + 1 ? rest + TOKEN_LEN + 1 : "";
 	bool small = *number != '\0' && strcmp(number + 1, "t") == 0; // "2t": the thumbnail of the second
-	char token[TOKEN_LEN + 1] = "";
+	char token[TOKEN_LEN + 1] = "", name[32];
 	struct live_picture picture = {.type = NULL};
 	struct err e = {.code = ERR_NOT_FOUND};
 	SEALED_FILE_AUTO struct sealed_file file = SEALED_FILE_INIT;
@@ -186,8 +174,10 @@ void picture_handle(struct request *r, void *context)
 	} else {
 		if (token_shaped(token))
 			picture_find(context, token, (unsigned)(*number - '1') + (small ? LIVE_THUMBNAIL : 0), &picture, &file, &e);
+		const char *ending = picture.type != NULL ? strchr(picture.type, '/') + 1 : "";
+		snprintf(name, sizeof name, "picture-%c.%s", *number, strcmp(ending, "jpeg") == 0 ? "jpg" : ending);
 		if (file.fd >= 0 && picture.type != NULL)
-			picture_respond(r, &file, &picture, (unsigned)(*number - '0'));
+			range_respond(r, &file, &picture, name);
 		else if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found", NULL, NULL);
 		else

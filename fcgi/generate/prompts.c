@@ -10,22 +10,6 @@
 
 enum { TEXT_MS = 30 * 1000 };
 
-// Until the task is over; when the visitor is gone for good or the time is up, it is so without a reply.
-static void prompts_ask(struct set *s, const struct processor *p, const struct provider_input *in, struct peer_work *w)
-{
-	struct err e = {0};
-
-	peer_begin(w, s->g, p, PROVIDER_PROMPTS, in);
-	while (w->task.step == PROVIDER_SEND) {
-		// Egress keeps the deadline; the second more is for its reply to arrive.
-		if (visitor_wait(s, w, w->call, 1, w->deadline + 1000, &e) != 0) {
-			provider_no_reply(&w->task, PROVIDER_DOWN, &e);
-			return;
-		}
-		peer_go_on(w, s->g);
-	}
-}
-
 // Why there are no prompts, after the last processor.
 static int prompts_none(struct set *s, enum provider_result v, const struct err *say)
 {
@@ -89,7 +73,15 @@ int prompts_write(struct set *s)
 			goto cleanup;
 		s->written_by = s->text.at[i];
 		w.deadline = peer_share(deadline, i + 1 < s->text.count);
-		prompts_ask(s, s->written_by, &in, &w);
+		struct err e = {0};
+		peer_begin(&w, s->g, s->written_by, PROVIDER_PROMPTS, &in);
+		while (w.task.step == PROVIDER_SEND) {
+			// Egress keeps the deadline; the second more is for its reply to arrive.
+			if (visitor_wait(s, &w, &c, 1, w.deadline + 1000, &e) == 0)
+				peer_go_on(&w, s->g);
+			else // the visitor is gone for good, or the time is up
+				provider_no_reply(&w.task, PROVIDER_DOWN, &e);
+		}
 		set_note_recipient(s, &w);
 		if (w.task.result == PROVIDER_OK || w.task.result == PROVIDER_FILTERED)
 			break;

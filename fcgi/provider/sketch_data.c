@@ -72,12 +72,6 @@ struct sketch_text sketch_file(const char *name)
 	return (struct sketch_text){0};
 }
 
-const char *sketch_file_name(size_t i)
-{
-	pthread_once(&loaded, files_load);
-	return i < files_count ? files[i].name : NULL;
-}
-
 const struct sketch_table *sketch_trades(void)
 {
 	pthread_once(&loaded, files_load);

@@ -14,8 +14,6 @@ struct sketch_text {
 };
 // What stands in one of the files, "scenes/hero.svg"; of an SVG file, what is inside its root element.
 struct sketch_text sketch_file(const char *name);
-// The name of the file number `i`; NULL after the last one.
-const char *sketch_file_name(size_t i);
 
 // A table of words: rows "ID ATTRIBUTE: word, word, *part*, several words", continued by lines that begin with white space, and comments
 // after '#'. A star stands for any letters on that side of the word, an exclamation mark after it forbids the endings that words take.

@@ -75,14 +75,6 @@ const cJSON *request_fields(const struct request *r)
 	return r->fields;
 }
 
-const struct part *request_part(const struct request *r, const char *name)
-{
-	for (size_t i = 0; i < r->part_count; i++)
-		if (strcmp(r->parts[i].name, name) == 0)
-			return &r->parts[i];
-	return NULL;
-}
-
 int request_fd(const struct request *r)
 {
 	return r->fcgx != NULL ? r->fcgx->ipcFd : -1;

@@ -45,7 +45,6 @@ struct part {
 	const char *bytes;
 	size_t len;
 };
-const struct part *request_part(const struct request *r, const char *name);
 
 // ---- for the files of fcgi/serve ----
 void request_free(struct request *r); // what it holds

@@ -232,18 +232,6 @@ void respond_patience(struct request *r, unsigned ms)
 		setsockopt(r->fcgx->ipcFd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof send);
 }
 
-int respond_event(struct request *r, const char *event, const char *data, size_t len)
-{
-	if (!r->status && respond_begin(r, 200, "text/event-stream", true) != 0)
-		return -1;
-	respond_write(r, "event: ", 7);
-	respond_write(r, event, strlen(event));
-	respond_write(r, "\ndata: ", 7);
-	respond_write(r, data, len);
-	respond_write(r, "\n\n", 2);
-	return respond_flush(r);
-}
-
 // ---- JSON, piece by piece: an answer with eight images is not built a second time in memory ----
 
 static void json_string_write(struct request *r, const char *s)

@@ -17,8 +17,6 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 int respond_write(struct request *r, const void *bytes, size_t len);
 int respond_flush(struct request *r);
 bool respond_begun(const struct request *r);
-// One server-sent event; `data` is JSON without newlines. Flushes.
-int respond_event(struct request *r, const char *event, const char *data, size_t len);
 // Goes out at once, in a record of its own, and leaves no copy in this process.
 int respond_send(struct request *r, const void *bytes, size_t len);
 // The same, from a file, whose bytes this process does not see.

@@ -35,7 +35,6 @@ enum {
 	PAGE_FACTS_MAX = 64 * 1024,       // what the page reader may answer
 	WORKER_MEMORY_MAX = 256 * 1024 * 1024,
 	WORKER_CPU_SECONDS = 2,
-	ANSWER_BYTES_MAX = 400 * 1024 * 1024, // one JSON answer with eight images as base64
 	THREAD_STACK = 256 * 1024,
 	SPACE_RESERVE_BYTES = 4 * 1024 * 1024, // four times what a rewrite of a vault of 1 MiB or an erasure of 4,000 rows writes
 };

@@ -10,12 +10,6 @@
 
 EMBED(schema_document, "policy/policy.xsd");
 
-const char *schema_text(size_t *len)
-{
-	*len = (size_t)schema_document_size;
-	return schema_document;
-}
-
 struct advisor {
 	struct report *report;
 	const void *last_node; // a bad value is reported twice by libxml2: once for its facet, once for its type

@@ -12,6 +12,5 @@ enum { POLICY_FORMAT = 1 }; // the <policy format="…"> that this program reads
 int schema_validate(xmlDoc *document, struct report *r);
 // Frees what schema_validate keeps for the next document, about 600 KB: for a program that has read the one policy it goes by.
 void schema_forget(void);
-const char *schema_text(size_t *len);
 
 #endif

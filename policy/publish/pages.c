@@ -26,7 +26,8 @@ void pages_free(struct pages *s)
 	*s = (struct pages){0};
 }
 
-struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...)
+// The buffer of a new page. NULL with ERR_INPUT (a path made twice, or not below the folder) or ERR_MEMORY.
+__attribute__((format(printf, 3, 4))) static struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...)
 {
 	va_list arguments;
 

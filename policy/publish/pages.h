@@ -8,8 +8,7 @@
 enum { PAGES_MAX = 512 };
 
 // Below the folder of publish_all: the frame of every page, with a mark where a page's part of the head goes and one for its content.
-#define FRAME_NAME    "/programs/frame"
-#define FRAME_FILE    "programs/frame.html" // in the main language; "programs/frame.de.html" in another
+#define FRAME_NAME    "/programs/frame" // in the folder "programs/frame.html", and "programs/frame.de.html" in another language
 #define FRAME_HEAD    "<!--head-->"
 #define FRAME_CONTENT "<!--content-->"
 
@@ -23,8 +22,6 @@ struct pages {
 };
 void pages_free(struct pages *s);
 #define PAGES_AUTO __attribute__((cleanup(pages_free)))
-// The buffer of a new page. NULL with ERR_INPUT (a path made twice, or not below the folder) or ERR_MEMORY.
-struct buf *pages_add(struct pages *s, struct err *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 // Renders templates, generated pages and assets into *s.
 int pages_render(const struct policy *p, const char *templates, bool testing, struct pages *s, struct err *e);

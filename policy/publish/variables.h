@@ -14,7 +14,6 @@ struct variables {
 // `testing`: with the banner of a test build. Free with variables_free.
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e);
 void variables_free(struct variables *v);
-#define VARIABLES_AUTO __attribute__((cleanup(variables_free)))
 // What to check before publishing a picture; nothing where the policy says nothing.
 void variables_check_card(const struct policy *p, struct buf *out);
 

@@ -50,7 +50,6 @@ struct active_files {
 // ERR_CORRUPT: withdrawn.json is damaged. ERR_IO, ERR_MEMORY. Free with active_files_free.
 int active_read(struct active_files *out, const char *state, struct err *e);
 void active_files_free(struct active_files *f);
-#define ACTIVE_FILES_AUTO __attribute__((cleanup(active_files_free)))
 
 enum active_step {
 	ACTIVE_SAME,      // the wanted policy is in force

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define ARCHIVE_AUTO __attribute__((cleanup(archive_drop)))
+
 enum { DATE = 1795305600 }; // 2026-11-22
 
 static char folder[64];

@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define ARCHIVE_AUTO __attribute__((cleanup(archive_drop)))
+
 static void a_file_that_is_cut_gives_no_thumbnail_and_no_crash(void **state)
 {
 	char folder[] = "/tmp/lethe-thumbnail-XXXXXX", picture[3 * 4096];

@@ -6,6 +6,8 @@
 #include "tests/unit/policy_support.h"
 #include <stdlib.h>
 
+#define ACTIVE_FILES_AUTO __attribute__((cleanup(active_files_free)))
+
 enum { DAY = 24 * 3600 };
 
 struct place {

@@ -9,6 +9,8 @@
 #include "tests/unit/policy_support.h"
 #include <libxml/parser.h>
 
+#define VARIABLES_AUTO __attribute__((cleanup(variables_free)))
+
 #define EVIL "&lt;script&gt;alert(1)&lt;/script&gt; &lt;img src=x onerror=alert(2)&gt; \"'&amp;|`*_[x](javascript:alert(3))"
 
 static struct policy *evil_policy(void)

@@ -164,7 +164,7 @@ static void every_form_is_written(void **state)
 	assert_string_equal(buf_text(&index), "<!doctype html><html lang=\"en\"><title>Start</title>\n<p></p><main><h1>BizImages</h1>\n"
 					      "</main></html>\n");
 	BUF_AUTO struct buf frame;
-	get(p->out, FRAME_FILE, &frame);
+	get(p->out, "programs/frame.html", &frame);
 	assert_string_equal(buf_text(&frame),
 			    "<!doctype html><html lang=\"en\">" FRAME_HEAD "<p></p><main>" FRAME_CONTENT "</main></html>\n");
 }
@@ -546,7 +546,7 @@ static void a_heading_without_a_list_is_not_there(void **state)
 static void an_announced_version_stands_above_every_page(void **state)
 {
 	static const char *const names[] = {"html/index.html",   "html/404.html",           "html/rights.html",
-					    "html/privacy.html", "html/subprocessors.html", FRAME_FILE};
+					    "html/privacy.html", "html/subprocessors.html", "programs/frame.html"};
 	static const struct {
 		unsigned by, material_by;
 		bool material, open;

@@ -56,7 +56,9 @@ static void handle_events(struct request *r, void *context)
 {
 	(void)context;
 	for (int i = 0; i < 3; i++) {
-		if (respond_event(r, "progress", "{\"done\":1}", 10) != 0)
+		static const char event[] = "event: progress\ndata: {\"done\":1}\n\n";
+		if ((!respond_begun(r) && respond_begin(r, 200, "text/event-stream", true) != 0) ||
+		    respond_write(r, event, sizeof event - 1) != 0 || respond_flush(r) != 0)
 			return;
 		left_within(r, 300);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // One request at a time against a real server: what is answered to good input and to every misuse.
 #include "fcgi/serve/media_type.h"
+#include "fcgi/serve/request_internal.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
@@ -46,7 +47,10 @@ static void handle_parts(struct request *r, void *context)
 {
 	char line[128];
 	(void)context;
-	const struct part *file = request_part(r, "file");
+	const struct part *file = NULL;
+	for (size_t i = 0; i < r->part_count; i++)
+		if (strcmp(r->parts[i].name, "file") == 0)
+			file = &r->parts[i];
 	int n = snprintf(line, sizeof line, "%s|%s|%zu|%s", file != NULL ? file->filename : "-", file != NULL ? file->type : "-",
 			 file != NULL ? file->len : 0, request_text(r, "note"));
 	respond_bytes(r, 200, "text/plain", line, (size_t)n);
@@ -549,7 +553,7 @@ static void put_frame(const char *text)
 	char path[160];
 	snprintf(path, sizeof path, "%s/publish/programs", site.folder);
 	assert_int_equal(folder_make(path, 0755, &e), 0);
-	snprintf(path, sizeof path, "%s/publish/%s", site.folder, FRAME_FILE);
+	snprintf(path, sizeof path, "%s/publish/programs/frame.html", site.folder);
 	assert_int_equal(file_write(path, text, strlen(text), 0644, NULL, &e), 0);
 }
 
