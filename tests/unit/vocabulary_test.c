@@ -353,7 +353,9 @@ static bool publish(const xmlDoc *document, struct buf *out)
 	}
 	for (int model = 0; model < 3; model++) {
 		BUF_AUTO struct buf csv = BUF_INIT(TEXT_MAX);
-		assert_int_equal(register_csv(p, (enum register_model)model, &(struct register_figures){0}, &csv, &e), 0);
+		REGISTER_AUTO struct register_list r = {0};
+		assert_int_equal(register_make(&r, p, (enum register_model)model, &(struct register_figures){0}, &e), 0);
+		assert_int_equal(register_write(&r, REGISTER_CSV, &csv, &e), 0);
 		assert_memory_equal(csv.data, "\xef\xbb\xbf", 3);
 		buf_add(out, csv.data, csv.len);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The register's columns are data (register.json): for each its headings by model, a mapping of a purpose among the facts, the word that
 // stands where that gives nothing, and whether it is what is so at this moment. A column without a mapping is for the officer to fill in.
+// What the officer filled in is kept in the CSV alone: the next register takes it from there.
 #include "policy/publish/documents/register.h"
 #include "policy/base/array.h"
 #include "policy/base/embed.h"
@@ -16,9 +17,51 @@
 
 EMBED(register_mapping, "policy/publish/documents/register.json");
 
-enum { COLUMNS_MAX = 64, CELL_MAX = 1024 * 1024 };
+enum { CELL_MAX = 1024 * 1024 };
 static const char *const models[] = {"ico", "dpc", "cnil"};
 const struct policy_words register_models = {NULL, models, ARRAY_LEN(models)};
+static const char *const formats[] = {"html", "csv", "json"};
+const struct policy_words register_formats = {NULL, formats, ARRAY_LEN(formats)};
+
+// ---- people, where the policy speaks to its reader ----
+
+static bool word_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
+}
+
+// In English and in German a verb stays as it is. German has the same word for "you" and "they" where a sentence begins: that one stays.
+static void add_of_people(struct buf *out, const char *text, const char *language)
+{
+	static const struct {
+		const char *language, *to_reader, *of_people;
+	} rows[] = {
+	    {"en", "yourselves", "themselves"}, {"en", "yourself", "themselves"}, {"en", "yours", "theirs"}, {"en", "your", "their"},
+	    {"en", "Your", "People’s"},         {"en", "you", "people"},          {"en", "You", "People"},   {"de", "Ihnen", "Betroffenen"},
+	    {"de", "Sie", "Betroffene"},        {"de", "Ihre", "ihre"},           {"de", "Ihrer", "ihrer"},  {"de", "Ihrem", "ihrem"},
+	    {"de", "Ihren", "ihren"},           {"de", "Ihres", "ihres"},         {"de", "Ihr", "ihr"},      {"zh", "您", "当事人"}};
+	bool begins = true; // a sentence
+
+	for (const char *at = text; *at != '\0';) {
+		size_t i = 0, len = 0;
+		bool zh = strncmp(language, "zh", 2) == 0, starts = zh || at == text || !word_letter(at[-1]);
+		for (; starts && i < ARRAY_LEN(rows); i++) {
+			len = strlen(rows[i].to_reader);
+			if (strncmp(rows[i].language, language, 2) == 0 && strncmp(at, rows[i].to_reader, len) == 0 &&
+			    (zh || (!word_letter(at[len]) && !(at[len] == '.' && word_letter(at[len + 1])))) &&
+			    !(begins && strcmp(language, "de") == 0))
+				break;
+		}
+		if (starts && i < ARRAY_LEN(rows)) {
+			buf_adds(out, rows[i].of_people);
+			at += len;
+			begins = false;
+			continue;
+		}
+		begins = strchr(".:;!?", *at) != NULL || (begins && strchr(" (", *at) != NULL);
+		buf_addc(out, *at++);
+	}
+}
 
 // ---- what is so at this moment, among the facts: kinds[].held and .late, processors[].sent, and why they are not known ----
 
@@ -71,23 +114,18 @@ static void add_sent(cJSON *object, const struct policy *p, const struct policy_
 
 // ---- the register ----
 
-struct register_list {
-	cJSON *mapping, *rows;                 // a row: the words of each column by its heading
-	const char *titles[COLUMNS_MAX + 1];   // of the model; ended by NULL
-	const cJSON *columns[COLUMNS_MAX + 1]; // in the mapping
-};
-
-static void register_free(struct register_list *r)
+void register_free(struct register_list *r)
 {
 	cJSON_Delete(r->mapping);
 	cJSON_Delete(r->rows);
+	*r = (struct register_list){0};
 }
 
-static int register_make(struct register_list *r, const struct policy *p, enum register_model model, const struct register_figures *figures,
-			 struct err *e)
+int register_make(struct register_list *r, const struct policy *p, enum register_model model, const struct register_figures *figures,
+		  struct err *e)
 {
 	FACTS_AUTO struct facts f = {0};
-	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX);
+	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX), said = BUF_INIT(2 * CELL_MAX);
 	const cJSON *column, *purpose;
 	size_t count = 0;
 
@@ -102,12 +140,16 @@ static int register_make(struct register_list *r, const struct policy *p, enum r
 		add_held(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "kinds"), (int)i), p, policy_kind_at(p, i), figures);
 	for (size_t i = 0; i < p->processor_count; i++)
 		add_sent(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "processors"), (int)i), p, &p->processors[i], figures->traffic);
-	*r = (struct register_list){.mapping = json_parse(register_mapping, register_mapping_size, e), .rows = cJSON_CreateArray()};
+	*r = (struct register_list){.policy = p,
+				    .model = model,
+				    .at = figures->at,
+				    .mapping = json_parse(register_mapping, register_mapping_size, e),
+				    .rows = cJSON_CreateArray()};
 	cJSON_ArrayForEach(column, json_get(r->mapping, "columns"))
 	{
 		r->titles[count] = json_string(column, models[model]);
 		r->columns[count] = column;
-		count += r->titles[count] != NULL && count < COLUMNS_MAX;
+		count += r->titles[count] != NULL && count < REGISTER_COLUMNS_MAX;
 	}
 	r->titles[count] = NULL;
 	cJSON_ArrayForEach(purpose, json_get(facts, "purposes"))
@@ -122,25 +164,154 @@ static int register_make(struct register_list *r, const struct policy *p, enum r
 				return err_prefix(e, "register.json: %s", r->titles[i]);
 			buf_reset(&words);
 			list_cell(word_language(p), cell, "; ", &words);
-			json_add_text(row, r->titles[i], words.len == 0 && none != NULL ? word(p, none) : buf_text(&words));
+			buf_reset(&said);
+			add_of_people(&said, words.len == 0 && none != NULL ? word(p, none) : buf_text(&words), p->language);
+			json_add_text(row, r->titles[i], buf_text(&said));
 		}
-		if (words.failed)
+		if (words.failed || said.failed)
 			return err_set(e, ERR_MEMORY, "the register is too large");
 	}
 	return r->mapping == NULL ? -1 : 0;
 }
 
-int register_csv(const struct policy *p, enum register_model model, const struct register_figures *figures, struct buf *out, struct err *e)
+// ---- what the officer filled in ----
+
+// Reads a cell (RFC 4180) into `out`; *at is behind what separates it from the next. Returns false where the row ends with it.
+static bool csv_read_cell(const char **at, const char *end, char separator, struct buf *out)
 {
-	struct register_list r;
-	int rc = register_make(&r, p, model, figures, e);
-	const struct list list = {.columns = r.titles, .rows = r.rows, .language = word_language(p)};
+	const char *c = *at;
+
+	buf_reset(out);
+	if (c < end && *c == '"') {
+		for (c++; c < end && (*c != '"' || (c + 1 < end && c[1] == '"')); c++) {
+			buf_addc(out, *c);
+			c += *c == '"';
+		}
+		c += c < end;
+	}
+	for (; c < end && *c != separator && *c != '\n'; c++)
+		if (*c != '\r')
+			buf_addc(out, *c);
+	bool more = c < end && *c == separator;
+	*at = c + (c < end);
+	return more;
+}
+
+int register_merge(struct register_list *r, const char *csv, size_t len, struct buf *lost, struct err *e)
+{
+	const char *at = csv, *end = csv + len;
+	size_t column[REGISTER_COLUMNS_MAX] = {0}, count = 0, known = 0;
+	BUF_AUTO struct buf cell = BUF_INIT(CELL_MAX);
+	bool more = true;
+
+	if (len >= sizeof LIST_CSV_MARK - 1 && memcmp(at, LIST_CSV_MARK, sizeof LIST_CSV_MARK - 1) == 0)
+		at += sizeof LIST_CSV_MARK - 1;
+	// Spreadsheets of some languages separate by semicolons.
+	size_t first = strlen(r->titles[0]) + (at < end && *at == '"' ? 2 : 0);
+	const char separator = (size_t)(end - at) > first && (at[first] == ';' || at[first] == '\t') ? at[first] : ',';
+	while (more && count < REGISTER_COLUMNS_MAX) {
+		size_t i = 0;
+		more = csv_read_cell(&at, end, separator, &cell);
+		while (r->titles[i] != NULL && strcmp(r->titles[i], buf_text(&cell)) != 0)
+			i++;
+		known += r->titles[i] != NULL;
+		column[count++] = i;
+	}
+	if (more || count == 0 || r->titles[column[0]] == NULL || column[0] != 0 || known < 2)
+		return err_set(e, ERR_INPUT, "it is no register as CSV with these columns: its first line should begin with \"%s\"",
+			       r->titles[0]);
+	while (at < end) {
+		cJSON *row = NULL, *one;
+		size_t held = 0;
+		more = true;
+		for (size_t n = 0; more; n++) {
+			more = csv_read_cell(&at, end, separator, &cell);
+			const char *said = buf_text(&cell);
+			size_t i = n < count ? column[n] : 0;
+			if (n == 0) {
+				cJSON_ArrayForEach(one, r->rows)
+				{
+					if (strcmp(json_string(one, r->titles[0]), said) == 0)
+						row = one;
+				}
+				if (row == NULL && *said != '\0')
+					buf_printf(lost, "%s", said);
+				continue;
+			}
+			bool officers = n < count && r->titles[i] != NULL && json_get(r->columns[i], "value") == NULL;
+			if (*said == '\0' || n >= count || r->titles[i] == NULL)
+				continue;
+			if (row == NULL) {
+				const char *none = json_string(r->columns[i], "none");
+				if (officers && (none == NULL || strcmp(word(r->policy, none), said) != 0))
+					buf_printf(lost, "%s%s \"%s\"", held++ > 0 ? ", " : ": ", r->titles[i], said);
+				continue;
+			}
+			if (!officers && *json_string(row, r->titles[i]) != '\0')
+				continue;
+			said += *said == '\'' && said[1] != '\0' && strchr("=+-@", said[1]) != NULL; // as csv_cell() writes it
+			if (!cJSON_ReplaceItemInObjectCaseSensitive(row, r->titles[i], cJSON_CreateString(said)))
+				return err_set(e, ERR_MEMORY, "no memory");
+		}
+		if (row == NULL && lost->len > 0 && lost->data[lost->len - 1] != '\n')
+			buf_addc(lost, '\n');
+	}
+	return cell.failed || lost->failed ? err_set(e, ERR_INPUT, "it is too large") : 0;
+}
+
+size_t register_blank(const struct register_list *r, struct buf *out)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; r->titles[i] != NULL; i++) {
+		size_t blank = 0;
+		const cJSON *row;
+		cJSON_ArrayForEach(row, r->rows)
+		{
+			blank += *json_string(row, r->titles[i]) == '\0';
+		}
+		if (blank > 0)
+			buf_printf(out, "%s: empty in %zu of %d activities\n", r->titles[i], blank, cJSON_GetArraySize(r->rows));
+		all += blank;
+	}
+	return all;
+}
+
+// ---- the forms ----
+
+static int write_csv(const struct register_list *r, struct buf *out)
+{
+	const struct list list = {.columns = r->titles, .rows = r->rows, .language = word_language(r->policy)};
 
 	buf_adds(out, LIST_CSV_MARK);
-	if (rc == 0 && list_csv(&list, out) != 0)
-		rc = err_set(e, ERR_MEMORY, "the register is too large");
-	register_free(&r);
-	return rc;
+	return list_csv(&list, out);
+}
+
+// {"site", "version", "at", "model", "activities": [{HEADING: TEXT, …}], "blank": [{"activity", "column"}]}
+static int write_json(const struct register_list *r, struct buf *out)
+{
+	JSON_AUTO cJSON *top = cJSON_CreateObject();
+	const cJSON *row;
+	char at[WHEN_TEXT];
+
+	when_text(at, r->at);
+	json_add_text(top, "site", r->policy->site);
+	json_add_text(top, "version", r->policy->version);
+	json_add_text(top, "at", at);
+	json_add_text(top, "model", models[r->model]);
+	if (!cJSON_AddItemToObject(top, "activities", cJSON_Duplicate(r->rows, true)))
+		return -1;
+	cJSON *blank = cJSON_AddArrayToObject(top, "blank");
+	cJSON_ArrayForEach(row, r->rows)
+	{
+		for (size_t i = 0; r->titles[i] != NULL; i++)
+			if (*json_string(row, r->titles[i]) == '\0') {
+				cJSON *one = json_object_in(blank);
+				json_add_text(one, "activity", json_string(row, r->titles[0]));
+				json_add_text(one, "column", r->titles[i]);
+			}
+	}
+	return json_print_lines(out, top);
 }
 
 static const char style[] =
@@ -153,39 +324,45 @@ static const char style[] =
     "caption{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}"
     "@media print{main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}body{font-size:9.5pt}}";
 
-int register_html(const struct policy *p, enum register_model model, const struct register_figures *figures, struct buf *out, struct err *e)
+static int write_page(const struct register_list *r, struct buf *out)
 {
 	static const char *const titles[] = {"Record of processing activities (Article 30 UK GDPR)",
 					     "Record of processing activities (Article 30 GDPR)",
 					     "Registre des activités de traitement (article 30 du RGPD)"};
-	struct register_list r;
-	int rc = register_make(&r, p, model, figures, e);
+	const struct policy *p = r->policy;
 	const cJSON *row;
 	int number = 0;
 	char at[WHEN_TEXT];
 
-	when_text(at, figures->at);
-	xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", model == REGISTER_CNIL ? "fr" : "en");
+	when_text(at, r->at);
+	xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", r->model == REGISTER_CNIL ? "fr" : "en");
 	xml_printf(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s: %s</title>\n", p->shown_as,
-		   titles[model]);
-	buf_printf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n", style, titles[model]);
+		   titles[r->model]);
+	buf_printf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n", style, titles[r->model]);
 	xml_printf(out, "<p>%s, %s, %s</p>\n", p->shown_as, p->version, at);
-	cJSON_ArrayForEach(row, (rc == 0 ? r.rows : NULL)) // an activity each: the first column is its heading
+	cJSON_ArrayForEach(row, r->rows) // an activity each: the first column is its heading
 	{
-		const char *title = json_string(row, r.titles[0]);
+		const char *title = json_string(row, r->titles[0]);
 		number++;
 		xml_printf(out, "<section aria-labelledby=\"activity-%d\">\n<h2 id=\"activity-%d\">%d. %s</h2>\n", number, number, number,
 			   title);
 		xml_printf(out, "<table>\n<caption>%d. %s</caption>\n<tbody>\n", number, title);
-		for (size_t i = 1; r.titles[i] != NULL; i++) {
-			const char *value = json_string(row, r.titles[i]);
-			bool live = cJSON_IsTrue(json_get(r.columns[i], "live"));
+		for (size_t i = 1; r->titles[i] != NULL; i++) {
+			const char *value = json_string(row, r->titles[i]);
+			bool live = cJSON_IsTrue(json_get(r->columns[i], "live"));
 			buf_adds(out, live ? "<tr class=\"live\">" : *value == '\0' ? "<tr class=\"open\">" : "<tr>");
-			xml_printf(out, "<th scope=\"row\">%s</th><td>%s</td></tr>\n", r.titles[i], *value != '\0' ? value : "—");
+			xml_printf(out, "<th scope=\"row\">%s</th><td>%s</td></tr>\n", r->titles[i],
+				   *value != '\0' ? value : word(p, "register.blank"));
 		}
 		buf_adds(out, "</tbody>\n</table>\n</section>\n");
 	}
 	buf_adds(out, "</main>\n</body>\n</html>\n");
-	register_free(&r);
-	return rc == 0 && out->failed ? err_set(e, ERR_MEMORY, "the register is too large") : rc;
+	return out->failed ? -1 : 0;
+}
+
+int register_write(const struct register_list *r, enum register_format format, struct buf *out, struct err *e)
+{
+	int ret = format == REGISTER_CSV ? write_csv(r, out) : format == REGISTER_JSON ? write_json(r, out) : write_page(r, out);
+
+	return ret == 0 ? 0 : err_set(e, ERR_MEMORY, "the register is too large");
 }
