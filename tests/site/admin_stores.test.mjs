@@ -173,6 +173,21 @@ test('an entry altered behind our back is found by audit verify and by check', (
   assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'ledger' && f.result === 'BROKEN'));
 });
 
+const mounts = spawnSync('unshare', ['-m', 'true']).status === 0;
+test('audit verify reads stores that nobody can write, and leaves them as they are', { skip: !mounts && 'needs the right to mount' }, (t) => {
+  const p = place(t);
+  p.run(['publish']);
+  p.run(['prune']);
+  const wrap = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && ! touch "$0/new" 2>&- && exec "$@"', p.state];
+  const files = () => execFileSync('find', [p.state, '-printf', '%p %s %T@\n'], { encoding: 'utf8' });
+  const before = files();
+  const { status, stderr } = p.run(['audit', 'verify'], { wrap });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  assert.equal(files(), before);
+  execFileSync('sqlite3', [join(p.state, 'vault.db'), "DROP TRIGGER ledger_keep_values; UPDATE ledger SET name = 'another' WHERE name = 'activation';"]);
+  assert.equal(p.run(['audit', 'verify'], { wrap }).status, 1);
+});
+
 test('what takes longer than a second says so on standard error, what is quick does not', (t) => {
   const p = place(t);
   const start = Date.now();

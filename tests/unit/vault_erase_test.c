@@ -399,7 +399,8 @@ static int holds_sought(const char *path, const struct stat *st, int type, struc
 
 	(void)st;
 	(void)walk;
-	return type == FTW_F && (file_read(path, &text, NULL) != 0 || memmem(text.data, text.len, sought.bytes, sought.len) != NULL);
+	return type == FTW_F &&
+	       (file_read(path, &text, NULL) != 0 || (text.len > 0 && memmem(text.data, text.len, sought.bytes, sought.len) != NULL));
 }
 
 // Bytes in any file below the state's folder. A process that closes a file gives up its locks on it: so a child looks.

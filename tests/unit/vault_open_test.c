@@ -134,13 +134,14 @@ static void older_keys_are_noticed(void **state)
 {
 	struct fixture *f = *state;
 	const struct vault_new ticket = {.kind = KIND_TICKET, .subject = "someone", .body = "x", .body_len = 1};
+	const struct ledger_event event = {.name = "request"};
 	char id[RECORD_ID_LEN + 1];
 	struct err e = {0};
 
 	fixture_reopen(f, VAULT_ADMIN);
 	in_state(f, "mkdir ../old && cp keys/keys.db* ../old");
 	fixture_time += 5;
-	assert_return_code(vault_put(f->vault, &ticket, NULL, id, &e), 0);
+	assert_return_code(vault_put(f->vault, &ticket, &event, id, &e), 0);
 	vault_close(f->vault);
 	f->vault = NULL;
 	in_state(f, "mkdir ../new && cp keys/keys.db* ../new && rm keys/keys.db* && cp ../old/* keys/");
@@ -148,6 +149,8 @@ static void older_keys_are_noticed(void **state)
 	in_state(f, "rm keys/keys.db* && cp ../new/* keys/");
 	fixture_reopen(f, VAULT_PROGRAM);
 	fixture_sql(f, "keys/keys.db", "DELETE FROM key");
+	open_fails_for_all(f, "keys.db lacks");
+	fixture_sql(f, "vault.db", "DELETE FROM record"); // the ledger alone tells that there were keys
 	open_fails_for_all(f, "keys.db lacks");
 }
 
