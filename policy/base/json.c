@@ -233,16 +233,14 @@ cJSON *json_parse_foreign(const char *text, size_t len, struct err *e)
 	BUF_AUTO_WIPE struct buf clean = BUF_INIT(len + 1);
 
 	for (size_t i = 0, taken; i < len; i += taken) {
-		struct scan s = {.at = text + i + 2, .end = text + len};
-		const char *next = i + 1 < len && text[i] == '\\' ? text + i : memchr(text + i, '\\', len - i);
-		taken = next != NULL ? (size_t)(next - (text + i)) : len - i;
-		if (taken > 0) {
-			buf_add(&clean, text + i, taken);
-			continue;
-		}
+		const char *next = memchr(text + i, '\\', len - i);
+		size_t plain = next != NULL ? (size_t)(next - (text + i)) : len - i;
+		buf_add(&clean, text + i, plain);
+		i += plain;
 		taken = len - i < 2 ? len - i : 2;
 		unsigned code;
-		if (text[i + 1] == 'u' && hex4(s.at, s.end, &code) == 0) {
+		if (taken == 2 && text[i + 1] == 'u' && hex4(text + i + 2, text + len, &code) == 0) {
+			struct scan s = {.at = text + i + 2, .end = text + len};
 			bool character = scan_unicode(&s);
 			taken = character ? (size_t)(s.at - (text + i)) : 6;
 			if (!character) {

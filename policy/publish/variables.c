@@ -221,7 +221,8 @@ static void set_coming(const struct policy *p, struct buf *out)
 // What the software lacks for this policy, in the site's language.
 static void write_lacks(const struct policy *p, struct buf *out)
 {
-	for (const struct policy_lack *lack = p->lacks; lack < p->lacks + p->lack_count; lack++) {
+	for (size_t i = 0; i < p->lack_count; i++) {
+		const struct policy_lack *lack = &p->lacks[i];
 		bool provider = strncmp(lack->capability, "provider ", 9) == 0;
 		char key[64] = "";
 		size_t len = 0;

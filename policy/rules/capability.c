@@ -95,7 +95,8 @@ void capability_check(struct policy *p, const xmlNode *root, bool allow_unbuilt,
 		if (asked && a->removed == 0 && !processor_built(a->id))
 			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), a->line};
 	}
-	for (const struct policy_lack *lack = p->lacks; lack < p->lacks + p->lack_count; lack++) {
+	for (size_t i = 0; i < p->lack_count; i++) {
+		const struct policy_lack *lack = &p->lacks[i];
 		if (allow_unbuilt)
 			report_warning(r, lack->line, "%s needs “%s”, which this version does not have",
 				       "LETHE_ALLOW_UNBUILT=1 lets the site run without it, and every page says so",

@@ -90,7 +90,7 @@ static int run_folder_is_ours(const char *run, struct err *e)
 	DIR *d = opendir(run);
 	int ret = d != NULL ? 0 : err_system(e, ERR_IO, errno, "%s", run);
 
-	for (const struct dirent *entry; ret == 0 && (entry = readdir(d)) != NULL;)
+	for (const struct dirent *entry; d != NULL && ret == 0 && (entry = readdir(d)) != NULL;)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && !run_folder_has(entry->d_name))
 			ret = err_set(e, ERR_REFUSED, "%s has something else in it, %s: choose an empty run folder with --run", run,
 				      entry->d_name);

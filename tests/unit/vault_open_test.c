@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Opening: what is missing, foreign, newer, damaged or sealed with another key is refused with words that help.
+#include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "policy/vault/space_reserve.h"
 #include "policy/vault/sqlite/schema.h"
@@ -80,7 +81,7 @@ static void a_lost_store_is_not_replaced(void **state)
 	vault_close(f->vault);
 	f->vault = NULL;
 	in_state(f, "cp -a . ../good");
-	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(losses); i++) {
 		in_state(f, losses[i].lose);
 		in_state(f, "rm -rf ../before && cp -a . ../before");
 		assert_int_equal(open_fails(f, VAULT_ADMIN, losses[i].words), ERR_CORRUPT);
@@ -245,7 +246,7 @@ static void a_body_of_the_log_is_bound_to_its_row(void **state)
 		assert_string_not_equal(context, other);
 	}
 	struct data_key DATA_KEY_AUTO key = {0};
-	struct buf plain BUF_AUTO = BUF_INIT(2048), hex BUF_AUTO = BUF_INIT(8192);
+	struct buf plain BUF_AUTO = BUF_INIT(2048);
 	struct err e = {0};
 	char command[512];
 	fixture_log(f, "198.51.100.1", "receipt");

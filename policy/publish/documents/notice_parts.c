@@ -113,7 +113,8 @@ static void part_processors(const struct policy *p, struct writer *w)
 		outside += !p->processors[i].local;
 	if (outside > 0)
 		write_table_begin(w, word(p, "notice.processors.caption"), columns);
-	for (const struct policy_processor *a = p->processors; a < p->processors + p->processor_count; a++) {
+	for (size_t i = 0; i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
 		size_t count = 0;
 		if (a->local)
 			continue;
