@@ -57,7 +57,7 @@ const snippet = (name) => join(site.run, 'nginx/snippets', name);
 const unit = (name) => join(own, 'units', `${name}.service`);
 const family = () => join(own, 'units/lethe-.service.d', readdirSync(join(own, 'units/lethe-.service.d'))[0]); // holds for every unit
 const day = (days) => new Date(Date.now() - days * 86400000);
-const stamp = (date) => `${date.getFullYear()}/${String(date.getMonth() + 1).padStart(2, '0')}/${String(date.getDate()).padStart(2, '0')} 04:31:54`;
+const stamp = (date) => `${date.getFullYear()}/${String(date.getMonth() + 1).padStart(2, '0')}/${String(date.getDate()).padStart(2, '0')} 00:00:00`;
 // A header of the running nginx, changed for real while the files say what they should.
 async function serveWith(path, alter, sees) {
   const back = change(path, alter);

@@ -113,8 +113,8 @@ static void part_processors(const struct policy *p, struct writer *w)
 		outside += !p->processors[i].local;
 	if (outside > 0)
 		write_table_begin(w, word(p, "notice.processors.caption"), columns);
-	for (size_t i = 0; i < p->processor_count; i++) {
-		const struct policy_processor *a = &p->processors[i];
+	for (size_t n = 0; n < p->processor_count; n++) {
+		const struct policy_processor *a = &p->processors[n];
 		size_t count = 0;
 		if (a->local)
 			continue;
