@@ -88,10 +88,10 @@ test('a policy that takes effect later: no start where nothing is in force, and 
   try {
     ({ keep } = await site.stop({ keep: true }));
     site = null;
-    writeFileSync(file, later);
+    writeFileSync(file, policy.replace('<versions>', '$&<version id="next" effective="2126-05-11" updated="2026-05-12"><change>Nothing but the date.</change></version>'));
     site = await startSite({ policy: file, keep });
     keep = null;
-    assert.match(site.output(), /announced: policy 2026-05-11, in force from 2126-05-11/);
+    assert.match(site.output(), /announced: policy next, in force from 2126-05-11/);
     assert.equal((await (await fetch(`${site.url}/privacy.json`)).json()).effective, '2026-05-11');
   } finally {
     await site?.stop();
