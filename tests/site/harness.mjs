@@ -89,9 +89,11 @@ export async function startSite({ site = 'bizimages', policy, env = {}, testing 
   child.stdout.on('data', (d) => { out += d; });
   child.stderr.on('data', (d) => { errors += d; });
   const ended = new Promise((r) => child.once('exit', (code, signal) => r({ code, signal })));
+  const said = new Promise((r) => child.once('close', r)); // what it said may be read after its end
   const first = await Promise.race([ended, until(() => out.includes('Lethe serves') || child.exitCode !== null, 40000, 'the site').catch((e) => e)]);
   if (!out.includes('Lethe serves')) {
     child.kill('SIGKILL');
+    await said;
     discard(at);
     const error = new Error(`the site did not start (${JSON.stringify(first)}):\n${errors}`);
     error.output = errors;
