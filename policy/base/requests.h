@@ -9,7 +9,7 @@ enum {
 	REQUEST_BYTES = 64 * 1024,      // that one takes while it waits, in nginx and all programs together
 	REQUEST_DESCRIPTORS = 2,        // of the program that serves it: the connection of the visitor, that of the call
 	REQUESTS_DESCRIPTORS_OWN = 128, // that such a program needs besides, and
-	REQUESTS_ARE_MADE = 8,          // one in so many for the archives of those whose pictures come just now
+	REQUESTS_ARE_MADE = 2,          // one in so many for the files of those that begin or whose pictures come just now
 };
 
 unsigned requests_set(void);                           // what LETHE_REQUESTS_MAX says; 0: nothing, or no number from 1 to REQUESTS_MOST
