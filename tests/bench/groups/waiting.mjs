@@ -10,7 +10,7 @@ import { number, percentile, row } from '../rows.mjs';
 const wanted = Number(process.env.WAITING || 10000);
 // A waiting set takes two open files of its program, and some are needed to make them; where nobody may have so many, fewer sets are begun, and the row says so.
 const files = Number(execFileSync('/bin/sh', ['-c', 'ulimit -n 65536 2>/dev/null; ulimit -n'], { encoding: 'utf8' }));
-const waiting = Math.min(wanted, Math.floor(((files - 256) * 8) / 17));
+const waiting = Math.min(wanted, Math.floor(((files - 256) * 2) / 5));
 // Begun evenly, 500 a second, so that what is measured is the suite and neither the stand-in nor this process making all connections in one
 // moment; the upstream takes ten seconds longer than that, so that then all of them wait at once.
 const BEGUN_WITHIN_MS = Number(process.env.BEGUN_WITHIN_MS || waiting * 2);
