@@ -30,7 +30,7 @@ void *realloc(void *p, size_t size)
 {
 	size_t had = p != NULL ? malloc_usable_size(p) : 0;
 
-	if (size > 0 && size <= had)
+	if (size <= had && size > had / 2) // what becomes much smaller gives the rest back
 		return p;
 	void *moved = size > 0 ? malloc(size) : p == NULL ? malloc(1) : NULL;
 	if (moved != NULL && had > 0)
