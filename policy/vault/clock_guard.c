@@ -57,7 +57,7 @@ static int numbers_get(const struct vault *v, const char *first, int64_t *a, con
 	return v->b->upkeep->number_get(v->store, first, a, e) != 0 || v->b->upkeep->number_get(v->store, second, b, e) != 0 ? -1 : 0;
 }
 
-int clock_guard_judge(struct vault *v, struct clock_state *out, struct err *e)
+int vault_clock(struct vault *v, struct clock_state *out, struct err *e)
 {
 	int64_t noted, noted_up, confirmed, covered;
 	const time_t up = when_up(), now = when_now();
@@ -99,11 +99,6 @@ time_t clock_guard_date(const struct vault *v, time_t date)
 	return date <= when_now() || numbers_get(v, CONFIRMED, &confirmed, AHEAD, &covered, NULL) != 0 || date > covered ? date : confirmed;
 }
 
-int vault_clock(struct vault *v, struct clock_state *out, struct err *e)
-{
-	return clock_guard_judge(v, out, e);
-}
-
 static int confirm_clock(struct vault *v, const struct clock_state *was, const char *reason, struct err *e)
 {
 	const struct backend_upkeep *upkeep = v->b->upkeep;
@@ -136,7 +131,7 @@ int vault_clock_confirm(struct vault *v, const char *reason, struct clock_state 
 
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = clock_guard_judge(v, was, e) != 0 || confirm_clock(v, was, reason, e) != 0 ? -1 : 0;
+	int ret = vault_clock(v, was, e) != 0 || confirm_clock(v, was, reason, e) != 0 ? -1 : 0;
 	commit_release(v, &alone);
 	return ret;
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: ISC
-// Inside the vault: whether the clock may be believed. The rule stands in clock_guard.c.
+// Inside the vault: whether the clock may be believed, beside vault_clock(). The rule stands in clock_guard.c.
 #ifndef LETHE_VAULT_CLOCK_GUARD_H
 #define LETHE_VAULT_CLOCK_GUARD_H
 
 #include "policy/vault/backend.h"
 #include "policy/vault/vault.h"
 
-// Judges the clock. What nobody may store meanwhile is for who is alone.
-int clock_guard_judge(struct vault *v, struct clock_state *out, struct err *e);
 // Notes what was judged, so that the next judgement goes on from there. For who is alone.
 int clock_guard_note(struct vault *v, const struct clock_state *judged, struct err *e);
 // When something of this date was made: one that lay in the future when an officer said that the clock is right counts as made then.

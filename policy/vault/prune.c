@@ -446,7 +446,7 @@ static int prune_once(struct pruning *p, struct err *e)
 	if ((stale && !p->dry_run && stamp_all(v, e) != 0) || commit_alone(v, &alone, e) != 0)
 		return -1;
 	// All that is due is judged at one time: while all locks are held, nothing can be stored later than that.
-	int ret = clock_guard_judge(v, clock, e);
+	int ret = vault_clock(v, clock, e);
 	if (ret == 0) {
 		p->now = clock->judged;
 		p->out->horizon = p->horizon = duration_after(p->now, p->ahead);

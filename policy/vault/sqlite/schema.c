@@ -17,7 +17,7 @@ const char *const schema_statements[SQL_COUNT] = {
 #undef STATEMENT
 };
 
-// `tally` counts the records of each kind, so that a census costs the same for ten and for a million. `ended_key` (first called doomed) names keys that must be
+// `tally` counts the records of each kind, so that a census costs the same for ten and for a million. `ended_key` (schema 3 gave it this name) names keys that must be
 // destroyed: it is written with the deletion of what they sealed, so that a crash in between cannot leave a key behind.
 static const char *const vault_migrations[] = {
     "CREATE TABLE record("
