@@ -261,6 +261,8 @@ static bool attribute_matches(const struct css *c, struct span text, const Gumbo
 	if (value == NULL || *name == '\0' || rest.len == 0)
 		return value != NULL && *name != '\0';
 	char how = *rest.s == '=' ? '=' : rest.len > 1 && rest.s[1] == '=' ? *rest.s : '\0';
+	if (how == '\0')
+		return false;
 	rest = span_trim((struct span){rest.s + (how == '=' ? 1 : 2), rest.len - (how == '=' ? 1 : 2)});
 	bool quoted = rest.len > 1 && (*rest.s == '"' || *rest.s == '\'');
 	size_t taken = quoted ? token_end(rest.s, 0, rest.len) : name_read(rest, wanted);
@@ -320,9 +322,11 @@ static bool compound_matches(const struct css *c, struct span s, const GumboNode
 			at = end;
 		} else if (rest.len > 4 && strncasecmp(s.s + at, ":not(", 5) == 0) {
 			end = token_end(s.s, at + 4, s.len);
+			if (end < at + 7)
+				return false;
 			struct span inner = span_trim((struct span){s.s + at + 5, end - at - 6});
 			// Inside: the same without pseudo-classes, of which it cannot be said that they do not match.
-			if (end < at + 7 || memchr(inner.s, ':', inner.len) != NULL ||
+			if (memchr(inner.s, ':', inner.len) != NULL ||
 			    part_end(inner.s, 0, inner.len, ", >+~") < inner.len || compound_matches(c, inner, element))
 				return false;
 			at = end;
