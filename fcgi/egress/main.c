@@ -47,6 +47,7 @@ int main(int argc, char **argv)
 	struct active_watch watch;
 	if (place_version_asked(argc, argv))
 		return 0;
+	closefrom(STDERR_FILENO + 1); // whoever started this may have left something open
 	active_watch_begin(&watch, setting_state());
 	POLICY_AUTO struct policy *p = policy_load_active(setting_state(), setting_policy(), &messages);
 	if (p == NULL) {

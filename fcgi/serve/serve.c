@@ -49,6 +49,7 @@ int serve_main(const struct program *program)
 	sigset_t all;
 	struct rlimit files;
 	note_program(program->name);
+	closefrom(STDERR_FILENO + 1); // whoever started this may have left something open
 	umask(077);
 	// Memory that requests used goes back: a few arenas however many threads (with two, they queue for them), and big buffers straight from
 	// the kernel. What a set needs for a moment, such as the writer of its ZIP, is below that: to map and unmap it each time costs more.

@@ -86,6 +86,7 @@ int worker_main(void)
 	static const struct sandbox sandbox = {.name = "worker", .fork = true};
 	struct err e = {0};
 	note_program("worker");
+	closefrom(STDERR_FILENO + 1); // whoever started this may have left something open
 	// One heap: giving memory back to a second one makes the C library open a file, which the children may not.
 	mallopt(M_ARENA_MAX, 1);
 	if (page_prepare(&e) != 0 || sketch_prepare(&e) != 0) {

@@ -261,6 +261,7 @@ int main(int argc, char **argv)
 
 	if (place_version_asked(argc, argv))
 		return 0;
+	closefrom(STDERR_FILENO + 1); // whoever started this may have left something open
 	if (options_parse(&s, argc, argv) != 0) {
 		fputs(usage, stderr);
 		return 2;

@@ -299,7 +299,8 @@ test('one visitor with a network of IPv6 addresses is still one', async () => {
 test('what nginx gives up on before it knows the visitor is a problem document too', async () => {
   const head = 'GET / HTTP/1.1\r\nHost: x\r\n';
   for (const [text, status] of [['NONSENSE\r\n\r\n', 400], ['GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n', 400], [`GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
-    [`${head}X-A: ${'b'.repeat(9000)}\r\n\r\n`, 431]]) {
+    [`${head}X-A: ${'b'.repeat(9000)}\r\n\r\n`, 431], ['GET / HTTP/1.1\r\n\r\n', 400],
+    [`${head}Transfer-Encoding: x\r\n\r\n`, 501], ['GET / HTTP/2.0\r\nHost: x\r\n\r\n', 505]]) {
     const said = await rawRequest(at.port, text);
     const [top, body] = said.split('\r\n\r\n');
     assert.match(top, new RegExp(`^HTTP/1.1 ${status} [^]*Content-Type: application/problem\\+json\r[^]*X-From-Policy: yes`));
@@ -345,6 +346,18 @@ test('TLS from 1.2, HTTP/2, HSTS, only its own name, everything else sent there'
     assert.equal(headers['x-from-policy'], 'yes');
     const away = await ask({ port: site.plainPort }, '/privacy?x=1', { headers: { host: 'evil.example' } });
     assert.equal(away.status, 301);
+    assert.equal(away.headers['x-from-policy'], 'yes');
+    // Errors there, plain HTTP on the port of TLS, and another site's name under our certificate.
+    for (const [port, text, status] of [[site.plainPort, 'NONSENSE\r\n\r\n', 400], [site.plainPort, 'GET / HTTP/2.0\r\nHost: x\r\n\r\n', 505], [site.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', 400]]) {
+      const said = await rawRequest(port, text);
+      assert.match(said, new RegExp(`^HTTP/1.1 ${status} [^]*Content-Type: application/problem\\+json\r[^]*X-From-Policy: yes`));
+    }
+    const other = await new Promise((resolve, reject) => {
+      let said = '';
+      const socket = connectTls({ host: '127.0.0.1', port: site.port, rejectUnauthorized: false, servername: 'site.example' }, () => socket.write('GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'));
+      socket.on('data', (d) => { said += d; }).on('end', () => resolve(said)).on('error', reject);
+    });
+    assert.match(other, /^HTTP\/1.1 421 [^]*X-From-Policy: yes[^]*"\/problems\/wrong-site"/);
     assert.equal(away.headers.location, 'https://site.example/privacy?x=1');
   } finally {
     await server.stop();

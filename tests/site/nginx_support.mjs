@@ -10,7 +10,8 @@ import { freePort, root, until } from './harness.mjs';
 
 const nginxFolder = join(root, 'nginx');
 const problems = { 400: 'bad-request', 404: 'not-found', 405: 'method-not-allowed', 412: 'precondition-failed', 413: 'body-too-large',
-  414: 'address-too-long', 416: 'range-not-satisfiable', 429: 'too-many-requests', 431: 'headers-too-large', 500: 'internal', 503: 'unavailable', 504: 'timeout' };
+  414: 'address-too-long', 416: 'range-not-satisfiable', 421: 'wrong-site', 429: 'too-many-requests', 431: 'headers-too-large', 500: 'internal', 501: 'not-implemented',
+  503: 'unavailable', 504: 'timeout', 505: 'http-version' };
 const asRoot = process.getuid() === 0;
 const hasIpv6 = Object.values(networkInterfaces()).flat().some((one) => one.family === 'IPv6');
 

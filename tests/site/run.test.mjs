@@ -285,6 +285,26 @@ for (const [env, missing] of [[endpoint, 'AZURE_OPENAI_API_KEY'], [{ AZURE_OPENA
   });
 }
 
+test('what was left open by whoever starts a program or lethe-run is closed', async () => {
+  const left = 'import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); os.dup2(s.fileno(), 0); os.dup2(1, 50); os.execv(sys.argv[2], sys.argv[2:])';
+  const site = await startSite({ wrap: ['python3', '-c', 'import os, sys; os.dup2(1, 50); os.execv(sys.argv[1], sys.argv[1:])'] });
+  try {
+    for (const { pid, name } of [{ pid: site.pid, name: 'lethe-run' }, ...site.processes()]) assert.ok(!readdirSync(`/proc/${pid}/fd`).includes('50'), name);
+    for (const name of ['generate', 'download', 'rights', 'worker', 'egress']) {
+      const env = { PATH: process.env.PATH, LETHE_STATE: site.state, LETHE_RUN: site.run, LETHE_POLICY: join(root, 'policy/sites/bizimages.xml') };
+      const child = spawn('python3', ['-c', left, join(site.base, `${name}.sock`), join(build, 'bin', name)], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+      const ended = new Promise((r) => child.once('exit', r));
+      let said = '';
+      child.stderr.on('data', (d) => { said += d; });
+      try {
+        await until(() => /sandbox: /.test(said) || child.exitCode !== null, 20000, name);
+        assert.match(said, /sandbox: /);
+        assert.ok(!readdirSync(`/proc/${child.pid}/fd`).includes('50'), name);
+      } finally { child.kill('SIGKILL'); await ended; }
+    }
+  } finally { await site.stop(); }
+});
+
 test('keys reach egress alone', async () => {
   const site = await startSite({ env: { AZURE_OPENAI_API_KEY: 'k-secret-canary', AZURE_OPENAI_ENDPOINT: 'https://example.openai.azure.com' } });
   try {

@@ -162,11 +162,14 @@ void headers_problems(const struct policy *p, struct buf *out)
 		    {413, "body-too-large", "problem.body-too-large.any"},
 		    {414, "address-too-long", "problem.address-too-long"},
 		    {416, "range-not-satisfiable", "problem.range-not-satisfiable"},
+		    {421, "wrong-site", "problem.wrong-site"},
 		    {429, "too-many-requests", "problem.too-many-requests"},
 		    {431, "headers-too-large", "problem.headers-too-large"},
 		    {500, "internal", "problem.internal.ours"},
+		    {501, "not-implemented", "problem.not-implemented"},
 		    {503, "unavailable", "problem.unavailable"},
-		    {504, "timeout", "problem.timeout"}};
+		    {504, "timeout", "problem.timeout"},
+		    {505, "http-version", "problem.http-version"}};
 
 	buf_adds(out, WRITTEN);
 	// Of the site's languages the one that the visitor names first; nginx knows nothing of their weights.
