@@ -2,10 +2,10 @@
 // Times in prose ("two weeks are enough", "nach 30 Tagen", "保存一天") against the times that the policy declares and the programs obey.
 #include "policy/base/array.h"
 #include "policy/rules/lint.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, MONTH = 2629746, YEAR = 12 * MONTH, SPANS_MAX = 32, NUMBER_MOST = 200 };
 
@@ -13,24 +13,49 @@ struct spoken {
 	const char *word;
 	unsigned long value;
 };
-static const struct spoken numbers[] = {
+static const struct spoken number_words[] = {
     {"a", 1},       {"an", 1},      {"one", 1},   {"two", 2},    {"three", 3},     {"four", 4},     {"five", 5},
     {"six", 6},     {"seven", 7},   {"eight", 8}, {"nine", 9},   {"ten", 10},      {"twelve", 12},  {"fourteen", 14},
     {"thirty", 30}, {"ninety", 90}, {"ein", 1},   {"eine", 1},   {"einen", 1},     {"einem", 1},    {"einer", 1},
     {"eines", 1},   {"zwei", 2},    {"drei", 3},  {"vier", 4},   {"fünf", 5},      {"sechs", 6},    {"sieben", 7},
     {"acht", 8},    {"neun", 9},    {"zehn", 10}, {"zwölf", 12}, {"vierzehn", 14}, {"dreißig", 30}, {"neunzig", 90},
 };
-static const struct spoken units[] = {
+static const struct spoken unit_words[] = {
     {"minute", MINUTE},  {"minutes", MINUTE}, {"hour", HOUR},      {"hours", HOUR},   {"day", DAY},      {"days", DAY},
     {"week", 7 * DAY},   {"weeks", 7 * DAY},  {"month", MONTH},    {"months", MONTH}, {"year", YEAR},    {"years", YEAR},
     {"minuten", MINUTE}, {"stunde", HOUR},    {"stunden", HOUR},   {"tag", DAY},      {"tage", DAY},     {"tagen", DAY},
     {"tages", DAY},      {"woche", 7 * DAY},  {"wochen", 7 * DAY}, {"monat", MONTH},  {"monate", MONTH}, {"monaten", MONTH},
     {"monats", MONTH},   {"jahr", YEAR},      {"jahre", YEAR},     {"jahren", YEAR},  {"jahres", YEAR},
 };
-static const struct spoken chinese_numbers[] = {{"一", 1}, {"两", 2}, {"二", 2}, {"三", 3}, {"四", 4}, {"五", 5},
-						{"六", 6}, {"七", 7}, {"八", 8}, {"九", 9}, {"十", 10}};
-static const struct spoken chinese_units[] = {{"分钟", MINUTE}, {"小时", HOUR},  {"天", DAY},
-					      {"周", 7 * DAY},  {"个月", MONTH}, {"年", YEAR}};
+static const struct spoken chinese_number_words[] = {{"一", 1}, {"两", 2}, {"二", 2}, {"三", 3}, {"四", 4}, {"五", 5},
+						     {"六", 6}, {"七", 7}, {"八", 8}, {"九", 9}, {"十", 10}};
+static const struct spoken chinese_unit_words[] = {{"分钟", MINUTE}, {"小时", HOUR},  {"天", DAY}, {"周岁", 0}, // of age: no time
+						   {"周", 7 * DAY},  {"个月", MONTH}, {"年", YEAR}};
+
+struct spoken_list {
+	const struct spoken *items;
+	size_t count;
+	bool begins[256]; // what a word of it can begin with: nearly all words are known by that not to be one
+};
+static struct spoken_list numbers = {number_words, ARRAY_LEN(number_words), {0}};
+static struct spoken_list units = {unit_words, ARRAY_LEN(unit_words), {0}};
+static struct spoken_list chinese_numbers = {chinese_number_words, ARRAY_LEN(chinese_number_words), {0}};
+static struct spoken_list chinese_units = {chinese_unit_words, ARRAY_LEN(chinese_unit_words), {0}};
+static pthread_once_t lists_made = PTHREAD_ONCE_INIT;
+
+static char small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static void lists_make(void)
+{
+	struct spoken_list *const lists[] = {&numbers, &units, &chinese_numbers, &chinese_units};
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (size_t j = 0; j < lists[i]->count; j++)
+			lists[i]->begins[(unsigned char)lists[i]->items[j].word[0]] = true;
+}
 
 struct span {
 	unsigned long seconds;
@@ -41,24 +66,30 @@ struct spans {
 	size_t count;
 };
 
-static unsigned long spoken_value(const struct spoken *list, size_t count, const char *word, size_t len)
+// The value of the first one that `text` begins with, in small letters or capitals, and how long it is; 0: none. `exact`: how long it has to
+// be; 0: any length.
+static unsigned long spoken_value(const struct spoken_list *list, const char *text, size_t exact, size_t *len)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (strlen(list[i].word) == len && strncasecmp(list[i].word, word, len) == 0)
-			return list[i].value;
+	for (size_t i = 0; list->begins[(unsigned char)small(*text)] && i < list->count; i++) {
+		const char *word = list->items[i].word;
+		size_t n = 0;
+		while (word[n] != '\0' && word[n] == small(text[n]))
+			n++;
+		*len = n;
+		if (word[n] == '\0' && (exact == 0 || n == exact))
+			return list->items[i].value;
 	}
+	*len = 1;
 	return 0;
 }
 
-// The longest one that `text` begins with, and its length.
-static unsigned long spoken_prefix(const struct spoken *list, size_t count, const char *text, size_t *len)
+// As spoken_value, or in digits, of which too many are no number; *len then goes over them.
+static unsigned long spoken_number(const struct spoken_list *list, const char *text, size_t exact, size_t *len)
 {
-	for (size_t i = 0; i < count; i++) {
-		*len = strlen(list[i].word);
-		if (strncmp(list[i].word, text, *len) == 0)
-			return list[i].value;
-	}
-	return 0;
+	if (*text < '0' || *text > '9')
+		return spoken_value(list, text, exact, len);
+	*len = strspn(text, "0123456789");
+	return *len < 6 && (exact == 0 || *len == exact) ? strtoul(text, NULL, 10) : 0;
 }
 
 static void add_span(struct spans *out, unsigned long number, unsigned long unit, const char *words, size_t len)
@@ -77,40 +108,32 @@ static bool word_byte(char c)
 
 static void find_spans(struct spans *out, const char *text)
 {
-	const char *number_at = NULL;
+	const char *said = NULL;
 	unsigned long number = 0;
+	size_t len, part;
 
-	for (const char *c = text; *c != '\0';) { // a number and a unit as two words
-		size_t len = 0;
-		while (word_byte(c[len]))
+	pthread_once(&lists_made, lists_make);
+	for (const char *c = text; *c != '\0'; c += len) { // a number and a unit as two words
+		for (len = 0; word_byte(c[len]);)
 			len++;
 		if (len == 0) {
 			if (*c != ' ' && *c != '-')
 				number = 0;
-			c++;
+			len = 1;
 			continue;
 		}
-		unsigned long unit = spoken_value(units, ARRAY_LEN(units), c, len);
-		if (number != 0 && unit != 0)
-			add_span(out, number, unit, number_at, (size_t)(c + len - number_at));
-		number =
-		    strspn(c, "0123456789") == len && len < 6 ? strtoul(c, NULL, 10) : spoken_value(numbers, ARRAY_LEN(numbers), c, len);
-		number_at = c;
-		c += len;
-	}
-	for (const char *c = text; *c != '\0';) { // in Chinese, side by side
-		size_t digits = strspn(c, "0123456789"), len = digits, unit_len;
-		unsigned long n =
-		    digits > 0 && digits < 6 ? strtoul(c, NULL, 10) : spoken_prefix(chinese_numbers, ARRAY_LEN(chinese_numbers), c, &len);
-		if (n == 0) {
-			c += digits > 0 ? digits : 1;
-			continue;
-		}
-		const char *after = c + len + (c[len] == ' ');
-		unsigned long unit = spoken_prefix(chinese_units, ARRAY_LEN(chinese_units), after, &unit_len);
+		unsigned long unit = number != 0 ? spoken_value(&units, c, len, &part) : 0;
 		if (unit != 0)
-			add_span(out, n, unit, c, (size_t)(after + unit_len - c));
-		c += len;
+			add_span(out, number, unit, said, (size_t)(c + len - said));
+		number = spoken_number(&numbers, c, len, &part);
+		said = c;
+	}
+	for (const char *c = text; *c != '\0'; c += len) { // in Chinese, side by side
+		number = spoken_number(&chinese_numbers, c, 0, &len);
+		const char *after = c + len + (c[len] == ' ');
+		unsigned long unit = number != 0 ? spoken_value(&chinese_units, after, 0, &part) : 0;
+		if (unit != 0)
+			add_span(out, number, unit, c, (size_t)(after + part - c));
 	}
 }
 

@@ -264,6 +264,8 @@ static void times_in_prose_are_those_that_are_obeyed(void **state)
 	    {"policy/sites/product-images.xml", "上保存一天后清除", "上保存两天后清除", "processor dashscope speaks of “两天”"},
 	    {"policy/sites/product-images.xml", "我们将在 30 天内答复。</how>", "我们将在 20 天内答复。</how>",
 	     "right access speaks of “20 天”"},
+	    {"policy/sites/product-images.xml", "变更后将在顶部注明新的日期。", "变更后将在 16 周内注明新的日期。", "speaks of “16 周”"},
+	    {"policy/sites/product-images.xml", "变更后将在顶部注明新的日期。", "本网站面向年满 16 周岁者。", NULL}, // of age
 	};
 
 	(void)state;
@@ -275,8 +277,9 @@ static void times_in_prose_are_those_that_are_obeyed(void **state)
 		assert_null(strstr(buf_text(&before), "speaks of “"));
 		replace_once(&text, cases[i].from, cases[i].to);
 		lint_text(&text, NULL, &messages, &report);
-		if (strstr(buf_text(&messages), cases[i].says) == NULL)
-			fail_msg("%s: not said: %s\n%s", cases[i].file, cases[i].says, buf_text(&messages));
+		const char *says = strstr(buf_text(&messages), cases[i].says != NULL ? cases[i].says : "speaks of “");
+		if ((says != NULL) != (cases[i].says != NULL))
+			fail_msg("%s: %s: said: %s", cases[i].file, cases[i].to, buf_text(&messages));
 	}
 }
 
