@@ -79,11 +79,13 @@ static void handle_request(struct request *r, void *context)
 		respond_problem(r, 422, wrong != NULL ? wrong : fault, wrong != NULL ? "archive" : "contact", NULL);
 		return;
 	}
+	const char *gpc = request_header(r, "Sec-GPC");
 	const struct rights_new asked = {.right = request_text(r, "right"),
 					 .contact = contact,
 					 .receipt = given != NULL ? of_set : NULL,
 					 .archive = zip != NULL ? of_zip : NULL,
-					 .message = request_text(r, "message")};
+					 .message = request_text(r, "message"),
+					 .signal = gpc != NULL && strcmp(gpc, "1") == 0};
 	if (rights_record(context, &asked, &receipt, &e) != 0) {
 		if (e.code != ERR_REFUSED) {
 			respond_err(r, &e);
@@ -103,12 +105,16 @@ static void handle_request(struct request *r, void *context)
 		cJSON_AddStringToObject(answer, word(p, "answer.number"), receipt.id);
 		cJSON_AddStringToObject(answer, word(p, "answer.secret"), receipt.secret);
 		cJSON_AddStringToObject(answer, word(p, "answer.due"), due);
+		if (receipt.signal != NULL)
+			cJSON_AddStringToObject(answer, word(p, "answer.signal"), word(p, "answer.signal.recorded"));
 		respond_page(r, 201, word(p, "answer.recorded.title"), word(p, "answer.recorded"), NULL, answer);
 	} else {
 		when_text(due, receipt.due);
 		cJSON_AddStringToObject(answer, "id", receipt.id);
 		cJSON_AddStringToObject(answer, "secret", receipt.secret);
 		cJSON_AddStringToObject(answer, "due", due);
+		if (receipt.signal != NULL)
+			cJSON_AddStringToObject(answer, "signal", receipt.signal);
 		respond_json(r, 201, answer);
 	}
 }

@@ -226,6 +226,8 @@ static const struct model_field right_fields[] = {
       SAYS(UP, "For {name} you now show: {to}.", NULL)),
     F(YES, policy_right, self_service, "self-service", .json = "self_service",
       SAYS(DOWN, "{name} can now be used without asking us.", "{name} can no longer be used without asking us.")),
+    F(WORD, policy_right, signal, "signal", .json = "signal", .words = &policy_signal_words,
+      SAYS(DOWN, "For {name} the signal of your browser now counts.", "For {name} the signal of your browser counts no longer.")),
     F(PROSE, policy_right, how, "how", .json = "how", .called = "description"),
     F(RECORDS, policy_right, answers, "answer", .json = "answers", MORE(policy_right, answer_count),
       .record = RECORD(policy_right_answer, answer_fields),

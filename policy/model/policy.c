@@ -152,3 +152,13 @@ bool policy_country_in_eea(const char *country)
 
 	return policy_strings_have(&list, country);
 }
+
+bool policy_promises(const struct policy *p, enum policy_claim_id id)
+{
+	for (size_t i = 0; i < p->claim_count; i++) {
+		const struct policy_claim *a = &p->claims[i];
+		if (a->kind == KIND_COUNT && a->processor == NULL && a->id == id)
+			return true;
+	}
+	return false;
+}

@@ -166,6 +166,7 @@ struct policy_right {
 	enum policy_who who;
 	enum policy_verify verify;
 	bool self_service;
+	enum policy_signal signal; // what a browser sends for it, which is read, shown and recorded
 	struct prose how;
 	const struct policy_right_answer *answers;
 	size_t answer_count;
@@ -300,6 +301,7 @@ bool policy_host_allowed(const struct policy_processor *processor, const char *h
 const struct policy_kind *policy_kind_at(const struct policy *p, size_t n);               // the n-th that it declares, of kind_count
 const struct policy_purpose *policy_purpose(const struct policy *p, const char *id);      // NULL when undeclared
 bool policy_inserts(const struct policy *p, enum policy_insert what);                     // an <insert what="…"/> of a section
+bool policy_promises(const struct policy *p, enum policy_claim_id id);                    // for the whole site
 const struct policy_right *policy_right(const struct policy *p, enum policy_right_id id); // NULL when it is not offered
 // Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.
 bool policy_country_in_eea(const char *country);

@@ -9,6 +9,7 @@
 
 WORDS(keep, "keep", [KEEP_MEMORY] = "memory", [KEEP_STORED] = "stored");
 WORDS(place, NULL, [PLACE_DISK] = "disk");
+WORDS(signal, NULL, [SIGNAL_GPC] = "gpc");
 WORDS(start, "start", [START_CREATION] = "creation", [START_COMPLETION] = "completion", [START_CLOSING] = "closing",
       [START_ACCOUNT_END] = "account-end");
 WORDS(ending, "ending", [END_DELETE] = "delete", [END_ANONYMISE] = "anonymise");

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 enum policy_keep { KEEP_UNDECLARED, KEEP_MEMORY, KEEP_STORED };
+enum policy_signal { SIGNAL_NONE, SIGNAL_GPC }; // of a browser, which stands for a right
 enum policy_place { PLACE_MEMORY, PLACE_DISK }; // of a kind's files
 enum policy_start { START_CREATION, START_COMPLETION, START_CLOSING, START_ACCOUNT_END };
 enum policy_ending { END_DELETE, END_ANONYMISE };
@@ -143,12 +144,12 @@ struct policy_words {
 	const char *const *names; // by value; NULL for a value that has no word
 	unsigned count;
 };
-extern const struct policy_words policy_keep_words, policy_place_words, policy_start_words, policy_ending_words, policy_condition_words,
-    policy_source_words, policy_basis_words, policy_role_words, policy_standing_words, policy_use_words, policy_asked_words,
-    policy_safeguard_words, policy_storage_words, policy_cookie_class_words, policy_resource_words, policy_regime_words, policy_right_words,
-    policy_who_words, policy_verify_words, policy_consent_form_words, policy_content_words, policy_action_words, policy_claim_words,
-    policy_way_in_words, policy_material_words, policy_product_words, policy_channel_words, policy_insert_words, policy_answers_words,
-    policy_language_words;
+extern const struct policy_words policy_keep_words, policy_place_words, policy_signal_words, policy_start_words, policy_ending_words,
+    policy_condition_words, policy_source_words, policy_basis_words, policy_role_words, policy_standing_words, policy_use_words,
+    policy_asked_words, policy_safeguard_words, policy_storage_words, policy_cookie_class_words, policy_resource_words, policy_regime_words,
+    policy_right_words, policy_who_words, policy_verify_words, policy_consent_form_words, policy_content_words, policy_action_words,
+    policy_claim_words, policy_way_in_words, policy_material_words, policy_product_words, policy_channel_words, policy_insert_words,
+    policy_answers_words, policy_language_words;
 
 const char *policy_word(const struct policy_words *words, unsigned value); // NULL when the value has no word
 // The value of the word that is the first `len` bytes of `name`; -1 when it is none of them.

@@ -89,7 +89,8 @@ struct site {
 };
 
 // A page: its own part of the head, and its content, in the frame. `name` is the page's below the folder of publish_all, without ".html".
-static int put_in_frame(const struct site *site, const char *name, const char *head, const char *content, struct err *e)
+// `signal`: for visitors whose browser sends Sec-GPC, whom nginx gives what stands in html/gpc.
+static int put_in_frame(const struct site *site, const char *name, const char *head, const char *content, bool signal, struct err *e)
 {
 	static const char *const pages[][2] = {{"/html/index", "/"},
 					       {"/html/rights", "/rights"},
@@ -97,7 +98,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 					       {"/html/privacy", "/privacy"},
 					       {"/html/subprocessors", "/subprocessors"}}; // those that have an address
 	const struct policy *p = site->policy;
-	struct word_value vars[VARIABLES_MAX + 4];
+	struct word_value vars[VARIABLES_MAX + 5];
 	BUF_AUTO struct buf address = BUF_INIT(256), heads = BUF_INIT(DOCUMENT_BYTES_MAX), links = BUF_INIT(65536);
 	const char *to = NULL;
 	size_t count = 0;
@@ -120,11 +121,16 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	vars[count++] = (struct word_value){"languages", buf_text(&links)};
 	vars[count++] = (struct word_value){"head", buf_text(&heads)};
 	vars[count++] = (struct word_value){"content", content};
+	vars[count++] = (struct word_value){"signal", signal ? "yes" : ""};
 	vars[count] = (struct word_value){NULL, NULL};
 	buf_reset(&address);
 	address_page(p, name, &address);
-	struct buf *out = pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
-	return out == NULL ? -1 : template_render(site->layout, "layout.html", 1, p, vars, out, e);
+	const char *file = buf_text(&address) + strlen("/html/");
+	struct buf *out =
+	    signal ? pages_add(site->pages, e, "html/gpc/%s.html", file) : pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
+	if (out == NULL || template_render(site->layout, "layout.html", 1, p, vars, out, e) != 0)
+		return -1;
+	return to != NULL && !signal && headers_signal(p) ? put_in_frame(site, name, head, content, true, e) : 0;
 }
 
 // Up to the first empty line a template holds its part of the head, then its content. A site that cannot make sets has another start than
@@ -152,7 +158,7 @@ static int render_template(const struct site *site, const char *name, const stru
 	    template_render(empty + 2, name, first, site->policy, site->variables.list, &content, e) != 0)
 		return -1;
 	snprintf(path, sizeof path, "/html/%.*s", soon ? 5 : (int)len - 5, soon ? "index" : name);
-	return put_in_frame(site, path, buf_text(&head), buf_text(&content), e);
+	return put_in_frame(site, path, buf_text(&head), buf_text(&content), false, e);
 }
 
 // A page whose content is made here. `name`: "privacy"; its feed goes into its head.
@@ -165,7 +171,7 @@ static int render_made(const struct site *site, const char *name, const char *ti
 	if (content->failed || head.failed)
 		return err_set(e, ERR_MEMORY, "/%s is too large for a page", name);
 	buf_printf(&path, "/html/%s", name);
-	return put_in_frame(site, buf_text(&path), buf_text(&head), buf_text(content), e);
+	return put_in_frame(site, buf_text(&path), buf_text(&head), buf_text(content), false, e);
 }
 
 // The notice as a page, Markdown and plain text; the list of subprocessors as a page.
@@ -228,7 +234,7 @@ static int render_language(const struct policy *p, const struct pages *templates
 	if (site.layout == NULL)
 		return err_set(e, ERR_NOT_FOUND, "layout.html is missing among the templates");
 	int rc = variables_make(&site.variables, p, testing, e) != 0 || facts_make(&site.facts, p, main_language, e) != 0 ||
-			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, e) != 0
+			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, false, e) != 0
 		     ? -1
 		     : 0;
 	for (size_t i = 0; rc == 0 && i < templates->count; i++)

@@ -52,7 +52,7 @@ static int write_list(const char *folder, const struct pages *s, const struct bu
 
 int publish_all(const struct policy *p, const char *templates, const char *folder, bool testing, struct publish_result *out, struct err *e)
 {
-	static const char *const folders[] = {"html", "html/assets", "html/.well-known", "nginx", "programs"};
+	static const char *const folders[] = {"html", "html/assets", "html/.well-known", "html/gpc", "nginx", "programs"};
 	PAGES_AUTO struct pages pages = {0};
 	BUF_AUTO struct buf old = BUF_INIT(LIST_BYTES_MAX);
 	char path[4096], name[256];

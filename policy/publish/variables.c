@@ -14,16 +14,6 @@
 
 enum { CHANGES_SHOWN_MAX = 8 };
 
-static bool promised(const struct policy *p, enum policy_claim_id id)
-{
-	for (size_t i = 0; i < p->claim_count; i++) {
-		const struct policy_claim *a = &p->claims[i];
-		if (a->kind == KIND_COUNT && a->processor == NULL && a->id == id)
-			return true;
-	}
-	return false;
-}
-
 static bool in_memory(const struct policy *p, enum kind kind)
 {
 	return p->kinds[kind].keep == KEEP_MEMORY;
@@ -37,13 +27,13 @@ static bool stored(const struct policy *p, enum kind kind)
 // What is typed or named, in memory only, and nothing of what is made is kept for an account.
 static bool forgets(const struct policy *p)
 {
-	return in_memory(p, KIND_INPUT) && (!p->page_fetch || in_memory(p, KIND_PAGE)) && promised(p, CLAIM_NO_ACCOUNT);
+	return in_memory(p, KIND_INPUT) && (!p->page_fetch || in_memory(p, KIND_PAGE)) && policy_promises(p, CLAIM_NO_ACCOUNT);
 }
 
 // "No account, no cookies" of what is promised; NULL when neither is.
 static const char *without_words(const struct policy *p)
 {
-	bool account = promised(p, CLAIM_NO_ACCOUNT), cookies = promised(p, CLAIM_NO_COOKIES);
+	bool account = policy_promises(p, CLAIM_NO_ACCOUNT), cookies = policy_promises(p, CLAIM_NO_COOKIES);
 
 	return account && cookies ? word(p, "claim.no_account_no_cookies")
 	       : account          ? word(p, "claim.no_account")
@@ -105,7 +95,7 @@ static void set_receipt(const struct policy *p, struct buf *out)
 {
 	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
 
-	write_word(&w, promised(p, CLAIM_NO_ACCOUNT) ? "claim.receipt.only_key" : "claim.receipt.code");
+	write_word(&w, policy_promises(p, CLAIM_NO_ACCOUNT) ? "claim.receipt.only_key" : "claim.receipt.code");
 }
 
 // In a visitor's words where there are some, else the policy's name of the right.

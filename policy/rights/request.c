@@ -23,14 +23,15 @@ static int refuse_right(const struct policy *p, struct err *e)
 
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
+	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
+	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
+	const char *signal = right != NULL && request->signal ? policy_word(&policy_signal_words, right->signal) : NULL;
 	const struct {
 		const char *name, *value;
 	} texts[] = {
 	    {"right", request->right},     {"contact", request->contact}, {"receipt", request->receipt},
-	    {"archive", request->archive}, {"message", request->message},
+	    {"archive", request->archive}, {"message", request->message}, {"signal", signal},
 	};
-	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
-	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
 	char date[WHEN_DATE], details[256];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
@@ -39,6 +40,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 		return refuse_right(vault_policy(v), e);
 	token_new(out->secret);
 	out->due = clock_due(right, when_now());
+	out->signal = signal;
 	// As the policy asks for it: nothing, or a receipt. What it may ask for besides does not start yet.
 	bool verified =
 	    right->verify == VERIFY_NONE || (right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL));
@@ -49,7 +51,8 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the request is too large to be stored");
 	when_date(date, out->due);
-	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"}", request->right, date);
+	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"%s}", request->right, date,
+		 signal != NULL ? ",\"signal\":\"gpc\"" : "");
 	const struct vault_tag tags[] = {{"secret", out->secret}, {NULL, NULL}};
 	const struct vault_new record = {
 	    .kind = KIND_RIGHTS_REQUEST, .subject = out->secret, .tags = tags, .body = bytes.data, .body_len = bytes.len};
@@ -120,7 +123,7 @@ static bool add_members(cJSON *object, const cJSON *body, const char *const *nam
 
 static int show(const struct vault_record *record, bool officer, bool personal, struct buf *json, struct err *e)
 {
-	static const char *const public_members[] = {"answered", "certificate", NULL};
+	static const char *const public_members[] = {"signal", "answered", "certificate", NULL};
 	static const char *const personal_members[] = {"contact", "message", NULL};
 	JSON_AUTO cJSON *body = rights_body(record, e);
 	JSON_AUTO cJSON *shown = cJSON_CreateObject();

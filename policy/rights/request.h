@@ -2,7 +2,8 @@
 // Requests of data subjects: recorded durably, answered within their time.
 //
 // A request is a record of kind rights-request. Its state is "open", "partial" (an erasure that did not reach every store; to be run again)
-// or "fulfilled". Its sealed body is a JSON object: right, due, contact, message, receipt or archive (until fulfilled), answered, certificate.
+// or "fulfilled". Its sealed body is a JSON object: right, due, contact, message, receipt or archive (until fulfilled), signal ("gpc"), answered,
+// certificate.
 #ifndef LETHE_RIGHTS_REQUEST_H
 #define LETHE_RIGHTS_REQUEST_H
 
@@ -32,15 +33,17 @@ struct rights_new {
 	const char *receipt; // may be NULL
 	const char *archive; // the token of a ZIP, for who has its address and no receipt; may be NULL
 	const char *message; // may be NULL
+	bool signal;         // the browser sent Sec-GPC; recorded where the policy says that it counts for this right
 };
 struct rights_receipt {
 	char id[RECORD_ID_LEN + 1];
 	char secret[TOKEN_LEN + 1]; // shown once; stored as a hash
 	time_t due;
+	const char *signal; // "gpc" when the browser sent it and it was recorded; else NULL
 };
 // Stores a request and carries out nothing: see rights_record(). ERR_REFUSED: the policy does not offer the right; the text lists those it does.
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
-// {id, right, state, received, due, late, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
+// {id, right, state, received, due, late, signal?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
 // For the officer (the secret is not asked for): the same plus `names_receipt` (or an archive), and contact and message when `personal`.
 int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e);

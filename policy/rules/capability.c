@@ -67,7 +67,7 @@ void capability_check(struct policy *p, const xmlNode *root, bool allow_unbuilt,
 {
 	size_t count = 0, unbuilt = 0;
 	const struct vocabulary_row *rows = vocabulary_rows(&count);
-	struct policy_lack *lacks = arena_array(p->arena, count + p->processor_count, sizeof *lacks);
+	struct policy_lack *lacks = arena_array(p->arena, count + p->processor_count + 1, sizeof *lacks);
 	struct vocabulary_use *uses = arena_array(p->arena, count, sizeof *uses);
 
 	report_error_if(rows == NULL || lacks == NULL || uses == NULL, r, 1, "which words are obeyed could not be found out",
@@ -95,6 +95,10 @@ void capability_check(struct policy *p, const xmlNode *root, bool allow_unbuilt,
 		if (asked && a->removed == 0 && !processor_built(a->id))
 			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), a->line};
 	}
+	// Nothing here ends a sale for one visitor: the signal has what it asks for only where nothing is sold to begin with.
+	const struct policy_right *opt_out = policy_right(p, RIGHT_OPT_OUT_OF_SALE);
+	if (opt_out != NULL && opt_out->signal != SIGNAL_NONE && !policy_promises(p, CLAIM_NO_SALE))
+		lacks[p->lack_count++] = (struct policy_lack){"opt-out signals", opt_out->line};
 	for (size_t i = 0; i < p->lack_count; i++) {
 		const struct policy_lack *lack = &p->lacks[i];
 		if (allow_unbuilt)

@@ -19,6 +19,12 @@ void check_rights(const struct policy *p, struct report *r)
 
 	for (size_t i = 0; i < p->right_count; i++) {
 		const char *id = policy_word(&policy_right_words, p->rights[i].id);
+		enum policy_right_id asked = p->rights[i].id;
+		report_error_if(p->rights[i].signal != SIGNAL_NONE && asked != RIGHT_OPT_OUT_OF_SALE &&
+				    asked != RIGHT_OPT_OUT_OF_MARKETING && asked != RIGHT_OPT_OUT_OF_ANALYTICS &&
+				    asked != RIGHT_DATA_SHARING,
+				r, p->rights[i].line, "right %s is no opt-out, but a browser's opt-out signal shall count for it",
+				"the signal asks for nothing else", "remove signal=\"gpc\"", id);
 		for (size_t j = 0; j < p->rights[i].answer_count; j++) {
 			const struct policy_right_answer *a = &p->rights[i].answers[j];
 			report_error_if(a->statutory && a->regime == REGIME_HOUSE, r, a->line,

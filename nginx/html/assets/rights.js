@@ -109,8 +109,10 @@ $("erase")?.addEventListener("submit", (event) => {
 
 $("request").addEventListener("submit", (event) => {
 	event.preventDefault();
-	send($("request"), "request-outcome", "/api/rights", post($("request")), ({ id, secret, due }) => {
+	send($("request"), "request-outcome", "/api/rights", post($("request")), ({ id, secret, due, signal }) => {
 		const rows = [[word("script.rights.number"), id], [word("script.rights.secret"), secret], [word("script.rights.by"), day(due)]];
+		if (signal)
+			rows.push([word("script.rights.signal"), word("script.rights.signal.recorded")]);
 		const list = record(rows);
 		const text = [...rows, [word("script.rights.look_it_up"), `${location.origin}${location.pathname}`]];
 		outcome("request-outcome", word("script.rights.recorded.title"), element("p", word("script.rights.recorded")), list,
@@ -127,6 +129,8 @@ $("lookup").addEventListener("submit", (event) => {
 		const value = (name) => ["received", "due", "answered"].includes(name) ? day(found[name])
 			: name === "state" ? word(`script.rights.state.${found.state}`) : name === "right" && language !== "en" ? right(found.right) : String(found[name]);
 		const rows = Object.keys(labels).filter((name) => found[name] !== undefined && found[name] !== null).map((name) => [word(labels[name]), value(name)]);
+		if (found.signal)
+			rows.push([word("script.rights.signal"), word("script.rights.signal.recorded")]);
 		if (found.late === true)
 			rows.push([word("script.rights.late"), word("script.rights.late_words")]);
 		outcome("lookup-outcome", word("script.rights.yours"), record(rows));

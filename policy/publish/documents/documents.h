@@ -66,6 +66,7 @@ void headers_proxies(const struct policy *p, struct buf *out);
 void headers_connections(const struct policy *p, struct buf *out);
 // The problem documents that nginx itself answers with: $lethe_problem is that of the status, in the visitor's language.
 void headers_problems(const struct policy *p, struct buf *out);
+bool headers_signal(const struct policy *p);                                // whether Sec-GPC counts as the opt-out of sale
 void headers_gpc(const struct policy *p, struct buf *out);                  // gpc.json
 void headers_security(const struct policy *p, time_t now, struct buf *out); // security.txt
 

@@ -58,6 +58,9 @@ void headers_conf(const struct policy *p, struct buf *out)
 		 "always;\n"
 		 "add_header Cross-Origin-Opener-Policy same-origin always;\n"
 		 "add_header Cross-Origin-Resource-Policy same-origin always;\n");
+	// Who sends the signal gets pages that say so.
+	if (headers_signal(p))
+		buf_adds(out, "add_header Vary Sec-GPC always;\n");
 	// A page with resources from elsewhere cannot demand that they opt in to being embedded.
 	if (p->third_party_count == 0)
 		buf_adds(out, "add_header Cross-Origin-Embedder-Policy require-corp always;\n");
@@ -111,14 +114,20 @@ void headers_cookies(const struct policy *p, struct buf *out)
 	buf_adds(out, count > 0 ? "\";\n" : "fastcgi_hide_header Set-Cookie;\n");
 }
 
-// Global Privacy Control. Only who offers the right that the signal stands for says that it is honoured: nothing is sold or shared, so it
-// has what it asks for, without any program having to look at it. Elsewhere it means nothing, and nothing is said of it.
+bool headers_signal(const struct policy *p)
+{
+	const struct policy_right *right = policy_right(p, RIGHT_OPT_OUT_OF_SALE);
+
+	return right != NULL && right->signal == SIGNAL_GPC;
+}
+
+// Global Privacy Control: only where the policy says that the signal counts is it said to be honoured. Elsewhere nothing is said of it.
 void headers_gpc(const struct policy *p, struct buf *out)
 {
 	char updated[WHEN_DATE];
 
 	when_date(updated, p->updated);
-	buf_printf(out, "{%s\"lastUpdate\": \"%s\"}\n", policy_right(p, RIGHT_OPT_OUT_OF_SALE) != NULL ? "\"gpc\": true, " : "", updated);
+	buf_printf(out, "{%s\"lastUpdate\": \"%s\"}\n", headers_signal(p) ? "\"gpc\": true, " : "", updated);
 }
 
 // RFC 9116. Expires moves in steps of 90 days, so that publishing again changes nothing until a step is reached, and always lies between
