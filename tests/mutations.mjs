@@ -23,7 +23,7 @@ export const mutations = [
     ['policy/vault/prune.c', '\t\trecord_unlink(v, &list->rows[i]);', '\t\tif (p->horizon == 0)\n\t\t\trecord_unlink(v, &list->rows[i]);', 'unit/vault_retention_test.c', 'archives end with their files'],
     ['nginx/snippets/routes.conf', 'location /spool/ {\n\tinternal;', 'location /spool/ {', 'site/nginx_config.test.mjs', 'an archive goes out only through the download program']),
   ...row('a ZIP that the policy lets lie on a disk (`place="disk"`; this one does not) is sealed with a key that ends with its record',
-    ['fcgi/generate/sealed_file.c', '.sealed = sealed};\n\tif (sealed)', '.sealed = false};\n\tif (sealed)', 'unit/archive_test.c', 'nothing of it can be read on the disk'],
+    ['policy/vault/sealed_file.c', '.sealed = sealed};\n\tif (sealed)', '.sealed = false};\n\tif (sealed)', 'unit/archive_test.c', 'nothing of it can be read on the disk'],
     ['policy/vault/open.c', 'place == PLACE_DISK ? SPOOL_DISK : SPOOL_MEMORY', 'place == PLACE_DISK ? SPOOL_MEMORY : SPOOL_MEMORY', 'unit/vault_record_test.c', 'files go where the policy puts them']),
   ...row('text and pictures by Azure OpenAI in Sweden Central',
     ['fcgi/egress/upstream.c', 'if (strcmp(wanted, normalised) == 0)', 'if (strcmp(wanted, normalised) != 2)', 'unit/egress_send_test.c', 'a reply from another region is dropped and counted']),

@@ -17,9 +17,9 @@
 #ifndef LETHE_GENERATE_ARCHIVE_H
 #define LETHE_GENERATE_ARCHIVE_H
 
-#include "fcgi/generate/sealed_file.h"
 #include "policy/base/err.h"
 #include "policy/base/limits.h"
+#include "policy/vault/sealed_file.h"
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>

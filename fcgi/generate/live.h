@@ -10,10 +10,10 @@
 #ifndef LETHE_GENERATE_LIVE_H
 #define LETHE_GENERATE_LIVE_H
 
-#include "fcgi/generate/sealed_file.h"
 #include "policy/base/buf.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
+#include "policy/vault/sealed_file.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -213,6 +213,8 @@ struct backend_ledger {
 	int (*page)(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
 		    struct err *e);
 	int (*payload_get)(struct store *s, int64_t from, struct payload_row *out, struct err *e); // the first from a number on: 1, 0, -1
+	int (*payload_of)(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out,
+			  struct err *e); // the same of those of a subject
 	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none), or only counts them; their keys are
 	// named to be ended. *out: how many.
 	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out,
@@ -245,7 +247,9 @@ struct backend_log {
 	// was deleted is in no file any more, as after SANITISE_SMALL.
 	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,
 		     uint64_t *rows, struct err *e);
-	int (*end_day)(struct store *s, const char *day, struct err *e); // by itself, and durably
+	int (*find)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt,
+		    int (*each)(void *, const struct log_row *), void *arg, struct err *e); // those rows, oldest first; only reads
+	int (*end_day)(struct store *s, const char *day, struct err *e);                    // by itself, and durably
 };
 
 struct backend {

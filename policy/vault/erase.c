@@ -19,6 +19,7 @@
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/space_reserve.h"
+#include "policy/vault/subject.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -30,10 +31,6 @@ enum { STORE_RECORDS, STORE_SPOOL, STORE_REQUEST_LOG, STORE_PAYLOADS, ERASE_STOR
 enum { FINISH_MAX = 256 };                     // erasures in one go; the others come next time
 static const char UNSEARCHED[] = "unsearched"; // the number of the first event with such a list, and 1; 0: none
 static const char LIST_HEAD[] = "lethe-erasure/1\n";
-
-static const struct erase_by_row {
-	const char *name, *tag; // as the ledger tells it; what it is looked up by
-} erase_by[] = {[ERASE_RECEIPT] = {"receipt", "receipt"}, [ERASE_ADDRESS] = {"address", NULL}, [ERASE_RECORD] = {"record", NULL}};
 
 struct markers { // what is searched for
 	struct marker *list;
@@ -52,8 +49,7 @@ struct erasure {
 	bool reserve_released; // the disk was full
 	struct erase_result *out;
 	time_t now;
-	bool has_subject;
-	uint8_t subject[HASH_LEN]; // look-up hash
+	struct subject who;
 	struct record_list records;
 	struct markers markers;
 	char list_subject[TOKEN_LEN + 1]; // whom the payload with the markers is about: nobody else
@@ -117,25 +113,20 @@ static void erase_day(struct erasure *x, const struct log_day *d, bool count_onl
 {
 	struct vault *v = x->v;
 	struct erase_store *sum = &x->out->stores[STORE_REQUEST_LOG];
-	struct request_log_hashes hashes;
-	const char *address = x->by == ERASE_ADDRESS ? x->value : NULL;
-	const uint8_t *subject = x->by != ERASE_ADDRESS && x->has_subject ? x->subject : NULL;
+	struct subject_log by;
 	struct err why = {0};
 	uint64_t rows = 0;
-	int ret = request_log_hashes_of(v, d->day, address, subject, &hashes, &why);
+	int ret = subject_log_find(v, VIEW_WRITER, &x->who, d, &by, &why);
 
 	if (ret == 0) {
-		if (address != NULL)
-			marker_add(&x->markers, hashes.address, LOG_HASH_LEN);
-		if (subject != NULL)
-			marker_add(&x->markers, hashes.receipt, LOG_HASH_LEN);
+		if (by.address != NULL)
+			marker_add(&x->markers, by.address, LOG_HASH_LEN);
+		if (by.receipt != NULL)
+			marker_add(&x->markers, by.receipt, LOG_HASH_LEN);
 		do
-			ret = v->b->log->erase(v->store, d->day, address == NULL ? NULL : hashes.address,
-					       subject == NULL ? NULL : hashes.receipt, INT64_MAX, count_only, &rows, &why);
+			ret = v->b->log->erase(v->store, d->day, by.address, by.receipt, INT64_MAX, count_only, &rows, &why);
 		while (ret != 0 && made_space(x, &why));
 		commit_outcome(v, ret, &why);
-	} else if (why.code == ERR_NOT_FOUND) { // nothing of the day can be read, nor found
-		ret = d->lines == 0 ? 0 : err_set(&why, ERR_CORRUPT, "the key of %s is missing", d->day);
 	}
 	if (ret == 0 && d->set_aside)
 		ret = err_set(&why, ERR_CORRUPT, "a part of %s is damaged and was set aside until the day ends", d->day);
@@ -192,52 +183,25 @@ static void count_kept(struct erasure *x)
 
 // ---- what hangs on it ----
 
-static int find_subject(struct erasure *x, struct record_query *query, uint8_t tag_hash[HASH_LEN], struct err *e)
-{
-	const char *tag = erase_by[x->by].tag;
-	struct record_row row;
-	struct err why = {0};
-
-	if (tag != NULL) {
-		key_lookup_hash(x->v, x->subject, "subject", x->value);
-		key_lookup_hash(x->v, tag_hash, tag, x->value);
-		query->tag = tag;
-		query->tag_hash = tag_hash;
-		x->has_subject = true;
-		marker_add(&x->markers, tag_hash, HASH_LEN);
-		return 0;
-	}
-	if (x->by == ERASE_ADDRESS) // only the request log knows addresses
-		return 0;
-	query->id = x->value;
-	if (record_read(x->v, VIEW_WRITER, x->value, &row, &why) == 0) {
-		x->has_subject = row.has_subject;
-		memcpy(x->subject, row.subject, HASH_LEN);
-	}
-	buf_free(&row.body);
-	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
-}
-
 static int find_all(struct erasure *x, struct err *e)
 {
-	struct record_query query = {.by = RECORDS_OF_PERSON};
 	struct erase_result *out = x->out;
 	struct vault *v = x->v;
-	uint8_t tag_hash[HASH_LEN];
 	char hex[2 * HASH_LEN + 1];
 
-	if (find_subject(x, &query, tag_hash, e) != 0)
+	if (subject_find(v, VIEW_WRITER, x->by, x->value, &x->who, e) != 0)
 		return -1;
-	if (x->has_subject) {
-		query.subject = x->subject;
-		hex_encode(hex, x->subject, HASH_LEN);
-		marker_add(&x->markers, x->subject, HASH_LEN);
+	if (x->who.tag != NULL)
+		marker_add(&x->markers, x->who.tag_hash, HASH_LEN);
+	if (x->who.known) {
+		hex_encode(hex, x->who.hash, HASH_LEN);
+		marker_add(&x->markers, x->who.hash, HASH_LEN);
 		marker_add(&x->markers, hex, 2 * HASH_LEN); // as the subject's key is named
-		if (v->b->ledger->payload_end(v->store, x->subject, 0, 0, true, &out->stores[STORE_PAYLOADS].found, e) != 0)
+		if (v->b->ledger->payload_end(v->store, x->who.hash, 0, 0, true, &out->stores[STORE_PAYLOADS].found, e) != 0)
 			return -1;
 	}
 	x->records.count = 0;
-	if (x->by != ERASE_ADDRESS && v->b->records->find(v->store, VIEW_COMMITTED, &query, &x->records, e) != 0)
+	if (subject_records(v, VIEW_COMMITTED, &x->who, &x->records, e) != 0)
 		return -1;
 	out->stores[STORE_RECORDS].found = x->records.count;
 	for (size_t i = 0; i < x->records.count; i++) {
@@ -276,11 +240,11 @@ static int erase_rows(struct erasure *x, struct err *e)
 		if (is_kept(x, r) ? record_keep(v, r, e) != 0 : v->b->records->end(v->store, r->id, mark_tag, &x->markers, e) != 0)
 			return -1;
 	}
-	if (x->has_subject && (v->b->ledger->payload_end(v->store, x->subject, 0, 0, false, &ended, e) != 0 ||
-			       key_end_later_of_subject(v, x->subject, e) != 0))
+	if (x->who.known && (v->b->ledger->payload_end(v->store, x->who.hash, 0, 0, false, &ended, e) != 0 ||
+			     key_end_later_of_subject(v, x->who.hash, e) != 0))
 		return -1;
 	snprintf(details, sizeof details,
-		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", erase_by[x->by].name,
+		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", subject_by(x->by),
 		 (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept), (unsigned long long)s[STORE_RECORDS].kept,
 		 (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept), (unsigned long long)s[STORE_REQUEST_LOG].found,
 		 (unsigned long long)s[STORE_PAYLOADS].found);

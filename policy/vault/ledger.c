@@ -111,7 +111,9 @@ static int seal_payload(struct vault *v, const struct ledger_event *event, time_
 	uint8_t random[KEY_ID_LEN];
 	char context[64], own[2 * KEY_ID_LEN + 1];
 
-	if (row->has_subject)
+	if (event->subject_hash != NULL)
+		memcpy(row->subject, event->subject_hash, HASH_LEN);
+	else if (row->has_subject)
 		key_lookup_hash(v, row->subject, "subject", event->subject);
 	random_bytes(random, sizeof random);
 	hex_encode(own, random, sizeof random);
@@ -196,7 +198,8 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	head_seal(v, &head, head.seal);
 	// What the policy does not let the ledger keep is committed to and forgotten at once.
 	bool kept = event->payload != NULL && v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED;
-	struct payload_row payload = {.seq = row.seq, .has_subject = event->subject != NULL, .body = BUF_INIT(STORE_VALUE_MAX)};
+	struct payload_row payload = {
+	    .seq = row.seq, .has_subject = event->subject != NULL || event->subject_hash != NULL, .body = BUF_INIT(STORE_VALUE_MAX)};
 	int ret = kept ? seal_payload(v, event, row.at, salt, &payload, e) : 0;
 	if (ret == 0)
 		ret = v->b->ledger->append(v->store, &row, kept ? &payload : NULL, &head, e);

@@ -33,14 +33,14 @@ static void canonical(char out[ADDRESS_MAX], const char *address)
 	}
 }
 
-int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject,
+int request_log_hashes_of(const struct vault *v, enum view view, const char *day, const char *address, const uint8_t *subject,
 			  struct request_log_hashes *out, struct err *e)
 {
 	struct data_key DATA_KEY_AUTO key = {0};
 	uint8_t hash_key[KEY_LEN];
 	char text[ADDRESS_MAX];
 
-	if (key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, day, &key, e) != 0)
+	if (key_find(v, view, kind_row(KIND_REQUEST_LOG)->name, day, &key, e) != 0)
 		return -1;
 	keyed_hash(hash_key, key.bytes, hash_key_label, NULL, 0);
 	if (address != NULL) {

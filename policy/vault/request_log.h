@@ -14,7 +14,7 @@ int request_log_append_at(struct vault *v, const struct request_log_row *row, ti
 struct request_log_hashes {
 	uint8_t address[HASH_LEN], receipt[HASH_LEN]; // their first LOG_HASH_LEN bytes are stored
 };
-int request_log_hashes_of(const struct vault *v, const char *day, const char *address, const uint8_t *subject,
+int request_log_hashes_of(const struct vault *v, enum view view, const char *day, const char *address, const uint8_t *subject,
 			  struct request_log_hashes *out, struct err *e);
 enum { LOG_CONTEXT_MAX = 128 };
 void request_log_context(char out[LOG_CONTEXT_MAX], const char *day, const struct log_row *row); // that its body is sealed with

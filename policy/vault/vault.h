@@ -38,7 +38,8 @@ struct ledger_event {
 	const char *details; // a JSON object of public metadata, or NULL; must hold nothing about a person
 	const void *payload; // sealed, erasable; NULL for none. The leaf commits to it with a salt that dies with it.
 	size_t payload_len;
-	const char *subject; // whom the payload is about (erased with it); NULL for none
+	const char *subject;               // whom the payload is about (erased with it); NULL for none
+	const unsigned char *subject_hash; // of the vault: instead of it
 };
 // Appends one event. ERR_FULL, ERR_IO.
 int ledger_append(struct vault *v, const struct ledger_event *event, struct err *e);
@@ -67,7 +68,8 @@ struct vault_record {
 	char state[STATE_MAX];
 	time_t made, due; // due 0: no fixed end
 	struct life_facts facts;
-	bool has_file, unreadable; // unreadable: only vault_each tells of it, without its body
+	bool has_file, unreadable; // unreadable: only vault_each and vault_subject tell of it, without its body
+	bool over;                 // past its end and not pruned yet: only vault_subject tells of it, without its body
 	struct buf body;           // opened; freed by vault_record_free
 };
 void vault_record_free(struct vault_record *r);
@@ -190,6 +192,35 @@ struct erase_result {
 // stays and is told in `kept`; its end is reckoned anew. Where every store and the search say that there is nothing, nothing is done and nothing
 // recorded, whoever asks. Returns 0 with complete=false when not every store was reached.
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
+
+// --- access: what is kept of a subject, to be handed out ---
+struct subject_log_row {
+	time_t at;
+	const char *address, *user_agent; // NULL when it is
+	bool unreadable;
+	bool of_visit; // it bears a receipt
+};
+struct subject_event { // of the ledger, with what was sealed about the subject
+	uint64_t index;
+	const char *payload; // NULL when it is
+	size_t len;
+	bool unreadable;
+};
+struct subject_walk { // each is called for everything that is found; the last two until they return non-zero
+	void (*record)(void *arg, const struct vault_record *r);
+	int (*log_row)(void *arg, const struct subject_log_row *row);
+	int (*event)(void *arg, const struct subject_event *event);
+};
+struct subject_result { // of what could not be read, or not all of it
+	bool records_missed, log_missed, ledger_missed;
+	char reason[256]; // the first; "" when nothing was missed
+};
+// Tells everything that vault_erase() would find by the same selector, and by the same means. Only reads, without any lock, at a cost that does
+// not grow with the store.
+int vault_subject(struct vault *v, enum erase_by by, const char *value, const struct subject_walk *walk, void *arg,
+		  struct subject_result *out, struct err *e);
+// Appends an event whose payload is about the subject, as long as anything is kept of it; else the event without the payload.
+int vault_subject_note(struct vault *v, enum erase_by by, const char *value, const struct ledger_event *event, struct err *e);
 
 // --- audit ---
 struct ledger_entry {

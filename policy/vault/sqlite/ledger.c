@@ -93,9 +93,10 @@ static int ledger_page(struct store *s, int64_t from, bool notable, size_t limit
 
 // ---- payloads ----
 
-static int payload_get(struct store *s, int64_t from, struct payload_row *out, struct err *e)
+static int payload_of(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e)
 {
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_PAYLOAD_GET, VALUES(V_INT(from)), e);
+	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), subject != NULL ? SQL_PAYLOAD_OF : SQL_PAYLOAD_GET,
+				    VALUES(V_INT(from), V_BLOB(subject, HASH_LEN)), e);
 	int more = cursor_next(c, e);
 	size_t len;
 
@@ -110,6 +111,11 @@ static int payload_get(struct store *s, int64_t from, struct payload_row *out, s
 	}
 	store_done(s, VIEW_COMMITTED, &c);
 	return more;
+}
+
+static int payload_get(struct store *s, int64_t from, struct payload_row *out, struct err *e)
+{
+	return payload_of(s, NULL, from, out, e);
 }
 
 static int payload_end(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out, struct err *e)
@@ -134,5 +140,6 @@ const struct backend_ledger sqlite_ledger = {
     .append = ledger_append,
     .page = ledger_page,
     .payload_get = payload_get,
+    .payload_of = payload_of,
     .payload_end = payload_end,
 };

@@ -209,6 +209,27 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 	return -1;
 }
 
+static int log_find(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt,
+		    int (*each)(void *, const struct log_row *), void *arg, struct err *e)
+{
+	struct db *db DB_AUTO = NULL;
+	int more, stop = 0;
+
+	if (log_open(s, &db, day, DB_READ, e) != 0)
+		return -1;
+	if (db == NULL)
+		return 0;
+	struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_FIND, VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN)), e);
+	while ((more = cursor_next(c, e)) > 0 && !stop) {
+		struct log_row row = {.day = day, .at = cursor_int(c, 0)};
+		cursor_copy(c, 1, row.address, LOG_HASH_LEN);
+		row.has_receipt = cursor_copy(c, 2, row.receipt, LOG_HASH_LEN);
+		row.body = cursor_blob(c, 3, &row.body_len);
+		stop = each(arg, &row);
+	}
+	return more < 0 ? -1 : 0;
+}
+
 // What a crash left of other days, their logs and indexes without their file, goes too.
 static int log_end_day(struct store *s, const char *ended, struct err *e)
 {
@@ -241,5 +262,6 @@ const struct backend_log sqlite_log = {
     .append = log_append,
     .days = log_days,
     .erase = log_erase,
+    .find = log_find,
     .end_day = log_end_day,
 };

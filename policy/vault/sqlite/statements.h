@@ -62,6 +62,7 @@ STATEMENT(SEGMENT_FROM, SELECT_SEGMENT " WHERE size >= $1 ORDER BY size LIMIT 1"
 STATEMENT(SEGMENT_UP_TO, SELECT_SEGMENT " WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
 STATEMENT(PAYLOAD_GET, "SELECT seq, subject, key, body FROM ledger_payload WHERE seq >= $1 ORDER BY seq LIMIT 1")
+STATEMENT(PAYLOAD_OF, "SELECT seq, subject, key, body FROM ledger_payload WHERE subject = $2 AND seq >= $1 ORDER BY seq LIMIT 1")
 STATEMENT(PAYLOAD_COUNT, "SELECT count(*) FROM ledger_payload " PAYLOADS)
 STATEMENT(PAYLOAD_KEYS_END, "INSERT INTO ended_key(key) SELECT key FROM ledger_payload " PAYLOADS " ON CONFLICT(key) DO NOTHING")
 STATEMENT(PAYLOAD_DELETE, "DELETE FROM ledger_payload " PAYLOADS)
@@ -84,4 +85,5 @@ STATEMENT(LOG_SUMMARY_ADD,
 	  "UPDATE summary SET lines = lines + $1, oldest = CASE WHEN oldest IS NULL OR oldest > $2 THEN $2 ELSE oldest END, "
 	  "newest = CASE WHEN newest IS NULL OR newest < $3 THEN $3 ELSE newest END WHERE only = 1")
 STATEMENT(LOG_COUNT, "SELECT count(*) FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3")
+STATEMENT(LOG_FIND, "SELECT at, address_hash, receipt_hash, body FROM line WHERE address_hash = $1 OR receipt_hash = $2 ORDER BY at, rowid")
 STATEMENT(LOG_DELETE, "DELETE FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3")

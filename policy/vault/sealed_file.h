@@ -5,8 +5,8 @@
 // What is altered on the disk is read as other bytes, not found out: the readers of what is inside judge it.
 //
 // A sealed file is a whole number of sectors long; how much of it counts is known to who wrote it.
-#ifndef LETHE_GENERATE_SEALED_FILE_H
-#define LETHE_GENERATE_SEALED_FILE_H
+#ifndef LETHE_VAULT_SEALED_FILE_H
+#define LETHE_VAULT_SEALED_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/generate/sealed_file.h"
+#include "policy/vault/sealed_file.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include <errno.h>

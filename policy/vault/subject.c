@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: ISC
+// One walk over everything that hangs on a subject. Nothing is locked and no read is open while a callback runs, so it may call the vault; what
+// others store or erase meanwhile may be told or not.
+#include "policy/vault/subject.h"
+#include "policy/base/text.h"
+#include "policy/vault/commit.h"
+#include "policy/vault/key.h"
+#include "policy/vault/ledger.h"
+#include "policy/vault/record.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *subject_by(enum erase_by by)
+{
+	static const char *const names[] = {[ERASE_RECEIPT] = "receipt", [ERASE_ADDRESS] = "address", [ERASE_RECORD] = "record"};
+
+	return names[by];
+}
+
+int subject_find(const struct vault *v, enum view view, enum erase_by by, const char *value, struct subject *out, struct err *e)
+{
+	struct record_row row;
+	struct err why = {0};
+
+	*out = (struct subject){.by = by, .value = value};
+	if (by == ERASE_RECEIPT) {
+		out->known = true;
+		out->tag = "receipt";
+		key_lookup_hash(v, out->hash, "subject", value);
+		key_lookup_hash(v, out->tag_hash, out->tag, value);
+	} else if (by == ERASE_RECORD) {
+		if (record_read(v, view, value, &row, &why) == 0) {
+			out->known = row.has_subject;
+			memcpy(out->hash, row.subject, HASH_LEN);
+		}
+		buf_free(&row.body);
+	} // only the request log knows addresses
+	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+}
+
+int subject_records(const struct vault *v, enum view view, const struct subject *s, struct record_list *out, struct err *e)
+{
+	const struct record_query query = {.by = RECORDS_OF_PERSON,
+					   .id = s->by == ERASE_RECORD ? s->value : NULL,
+					   .subject = s->known ? s->hash : NULL,
+					   .tag = s->tag,
+					   .tag_hash = s->tag != NULL ? s->tag_hash : NULL};
+
+	return s->by == ERASE_ADDRESS ? 0 : v->b->records->find(v->store, view, &query, out, e);
+}
+
+int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const struct log_day *day, struct subject_log *out,
+		     struct err *e)
+{
+	const char *address = s->by == ERASE_ADDRESS ? s->value : NULL;
+	struct err why = {0};
+
+	*out = (struct subject_log){0};
+	if (address == NULL && !s->known)
+		return 0;
+	if (request_log_hashes_of(v, view, day->day, address, s->known ? s->hash : NULL, &out->hashes, &why) == 0) {
+		out->address = address != NULL ? out->hashes.address : NULL;
+		out->receipt = s->known ? out->hashes.receipt : NULL;
+		return 0;
+	}
+	if (why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	// Without its key nothing of the day can be read, nor found.
+	return day->lines == 0 ? 0 : err_set(e, ERR_CORRUPT, "the key of %s is missing", day->day);
+}
+
+// ---- the walk ----
+
+static void subject_missed(struct subject_result *out, bool *which, const char *where, const struct err *why)
+{
+	if (out->reason[0] == '\0') // the first is kept
+		snprintf(out->reason, sizeof out->reason, "%s: %.200s", where, why->text);
+	*which = true;
+}
+
+static void walk_records(struct vault *v, const struct record_list *rows, const struct subject_walk *walk, void *arg,
+			 struct subject_result *out)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct record_row *row = &rows->rows[i];
+		struct vault_record r = {0};
+		struct err why = {0};
+		if (vault_get(v, row->id, &r, &why) != 0) {
+			// Past its end, or erased in this moment, or damaged.
+			bool over = why.code == ERR_NOT_FOUND;
+			r = (struct vault_record){
+			    .kind = row->kind, .made = row->facts.made, .due = row->due, .unreadable = !over, .over = over};
+			memcpy(r.id, row->id, sizeof r.id);
+			if (!over)
+				subject_missed(out, &out->records_missed, "records", &why);
+		}
+		walk->record(arg, &r);
+		vault_record_free(&r);
+	}
+}
+
+struct log_walk {
+	struct vault *v;
+	const struct subject_walk *walk;
+	void *arg;
+	const char *day;
+	struct data_key key;
+	struct subject_result *out;
+};
+
+static int walk_log_row(void *arg, const struct log_row *row)
+{
+	struct log_walk *w = arg;
+	BUF_AUTO_WIPE struct buf plain = BUF_INIT(STORE_VALUE_MAX);
+	struct err why = {0};
+	char context[LOG_CONTEXT_MAX];
+	struct subject_log_row out = {.at = row->at, .of_visit = row->has_receipt};
+
+	request_log_context(context, w->day, row);
+	if (unseal(w->key.bytes, context, row->body, row->body_len, &plain, &why) == 0 && memchr(plain.data, '\0', plain.len) != NULL) {
+		out.address = plain.data;
+		out.user_agent = plain.data + strlen(plain.data) + 1; // the buffer ends with a NUL of its own
+	} else {
+		out.unreadable = true;
+		subject_missed(w->out, &w->out->log_missed, "request log", &why);
+	}
+	return w->walk->log_row(w->arg, &out);
+}
+
+static void walk_log(struct vault *v, const struct subject *s, const struct subject_walk *walk, void *arg, struct subject_result *out)
+{
+	struct err why = {0};
+	struct log_day *days;
+	int count = v->b->log->days(v->store, &days, &why);
+
+	if (count < 0)
+		subject_missed(out, &out->log_missed, "request log", &why);
+	for (int i = 0; i < count; i++) {
+		struct log_walk w = {.v = v, .walk = walk, .arg = arg, .day = days[i].day, .out = out};
+		struct subject_log by;
+		why = (struct err){0};
+		int ret = subject_log_find(v, VIEW_COMMITTED, s, &days[i], &by, &why);
+		if (ret == 0 && (by.address != NULL || by.receipt != NULL)) {
+			ret = key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &w.key, &why);
+			if (ret == 0)
+				ret = v->b->log->find(v->store, days[i].day, by.address, by.receipt, walk_log_row, &w, &why);
+			key_wipe(&w.key);
+		}
+		if (ret == 0 && days[i].state == LOG_DAY_DAMAGED)
+			ret = err_set(&why, ERR_CORRUPT, "%s cannot be read", days[i].day);
+		if (ret == 0 && days[i].set_aside)
+			ret = err_set(&why, ERR_CORRUPT, "a part of %s is damaged and was set aside until the day ends", days[i].day);
+		if (ret != 0)
+			subject_missed(out, &out->log_missed, "request log", &why);
+	}
+	free(days);
+}
+
+static void walk_payloads(struct vault *v, const struct subject *s, const struct subject_walk *walk, void *arg, struct subject_result *out)
+{
+	struct payload_row row;
+	struct err why = {0};
+	int there;
+
+	for (int64_t from = 0; (there = v->b->ledger->payload_of(v->store, s->hash, from, &row, &why)) > 0; from = row.seq + 1) {
+		BUF_AUTO_WIPE struct buf plain = BUF_INIT(STORE_VALUE_MAX);
+		struct subject_event event = {.index = (uint64_t)row.seq};
+		why = (struct err){0};
+		int ret = ledger_payload_open(v, &row, &plain, &why);
+		buf_free(&row.body);
+		if (ret == 0) {
+			event.payload = plain.data + SALT_LEN;
+			event.len = plain.len - SALT_LEN;
+		} else {
+			event.unreadable = true;
+			subject_missed(out, &out->ledger_missed, "ledger", &why);
+		}
+		if (walk->event(arg, &event) != 0)
+			return;
+	}
+	if (there < 0)
+		subject_missed(out, &out->ledger_missed, "ledger", &why);
+}
+
+int vault_subject(struct vault *v, enum erase_by by, const char *value, const struct subject_walk *walk, void *arg,
+		  struct subject_result *out, struct err *e)
+{
+	struct record_list rows = {0};
+	struct subject s;
+
+	*out = (struct subject_result){0};
+	if (value[0] == '\0')
+		return err_set(e, ERR_INPUT, "nothing was named to be looked for");
+	int ret = subject_find(v, VIEW_COMMITTED, by, value, &s, e) != 0 || subject_records(v, VIEW_COMMITTED, &s, &rows, e) != 0 ? -1 : 0;
+	if (ret == 0) {
+		walk_records(v, &rows, walk, arg, out);
+		walk_log(v, &s, walk, arg, out);
+		if (s.known)
+			walk_payloads(v, &s, walk, arg, out);
+	}
+	free(rows.rows);
+	return ret;
+}
+
+// ---- what was done with it ----
+
+struct subject_note {
+	enum erase_by by;
+	const char *value;
+	const struct ledger_event *event;
+};
+
+// Of who was erased meanwhile, nothing is written.
+static int run_note(struct vault *v, void *arg, struct err *e)
+{
+	const struct subject_note *note = arg;
+	struct ledger_event event = *note->event;
+	struct record_list rows = {0};
+	struct subject s;
+
+	if (subject_find(v, VIEW_WRITER, note->by, note->value, &s, e) != 0 || subject_records(v, VIEW_WRITER, &s, &rows, e) != 0) {
+		free(rows.rows);
+		return -1;
+	}
+	event.subject_hash = s.hash;
+	if (!s.known || rows.count == 0)
+		event.payload = NULL;
+	free(rows.rows);
+	return ledger_write(v, &event, NULL, e);
+}
+
+int vault_subject_note(struct vault *v, enum erase_by by, const char *value, const struct ledger_event *event, struct err *e)
+{
+	struct subject_note note = {by, value, event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_note, .arg = &note};
+
+	return ledger_check(event, e) != 0 ? -1 : commit_run(v, &op, e);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: ISC
+// Inside the vault: what hangs on a subject is found here, for who erases it and for who hands it out.
+#ifndef LETHE_VAULT_SUBJECT_H
+#define LETHE_VAULT_SUBJECT_H
+
+#include "policy/vault/backend.h"
+#include "policy/vault/request_log.h"
+#include "policy/vault/vault.h"
+
+struct subject {
+	enum erase_by by;
+	const char *value; // stays the caller's
+	bool known;        // `hash` is whose it is; else there is an id that leads to nobody, or an address
+	uint8_t hash[HASH_LEN];
+	const char *tag; // that may lead to records too; NULL: none
+	uint8_t tag_hash[HASH_LEN];
+};
+const char *subject_by(enum erase_by by); // "receipt", "address", "record"
+int subject_find(const struct vault *v, enum view view, enum erase_by by, const char *value, struct subject *out, struct err *e);
+// Adds its records, those past their end too, without their bodies.
+int subject_records(const struct vault *v, enum view view, const struct subject *s, struct record_list *out, struct err *e);
+
+// What its rows of a day of the request log are found by; NULL: not by that.
+struct subject_log {
+	struct request_log_hashes hashes;
+	const uint8_t *address, *receipt; // in `hashes`
+};
+// ERR_CORRUPT where the day has rows and no key. Where it has neither, nothing is found by what *out says.
+int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const struct log_day *day, struct subject_log *out,
+		     struct err *e);
+
+#endif
