@@ -17,6 +17,10 @@ enum status {
 	STATUS_DONE = 0,   // done; nothing wrong was found
 	STATUS_FOUND = 1,  // something was found, or it failed
 	STATUS_UNSURE = 2, // could not tell, or wrong usage
+	// Only of a command that says what it ends with instead: of `audit verify`, whose exit statuses are a convention of their own.
+	STATUS_TRUNCATED,
+	STATUS_FORKED,
+	STATUS_PRUNED,
 };
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024, HIDDEN_MAX = 4096 };
@@ -34,6 +38,7 @@ struct command {
 	size_t words_min, words_max;
 	const struct option_row *options; // may be NULL
 	const struct command *const *sub; // NULL-terminated
+	const unsigned char *exits;       // what it ends with for each status; NULL: with that
 };
 
 // The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c.

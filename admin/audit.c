@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
+#include "policy/base/file.h"
 #include <inttypes.h>
 #include <stdlib.h>
+
+enum { CHECKPOINT_BYTES_MAX = 64 * 1024 };
 
 static const struct option_row show_options[] = {
     {"from", OPTION_VALUE, "INDEX", "from this entry on"},
@@ -48,36 +51,77 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 	return table_output(&t, args, "There are no entries.");
 }
 
+static const struct option_row verify_options[] = {
+    {"against", OPTION_VALUE, "FILE", "also whether it grew out of the checkpoint in this file, which was kept elsewhere"},
+    {"key", OPTION_VALUE, "FILE", "the verifier key for that, which was kept elsewhere, too"},
+    {"since-last", OPTION_FLAG, NULL, "only what was written or closed since the last time"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
+// Of the convention for tools that verify logs, with one for what the command's others have 2 for.
+static const unsigned char verify_exits[] = {
+    [STATUS_DONE] = 0, [STATUS_FOUND] = 1, [STATUS_TRUNCATED] = 2, [STATUS_FORKED] = 3, [STATUS_PRUNED] = 4, [STATUS_UNSURE] = 5};
+
+static int audit_verify_against(struct vault *v, const char *file, const char *key_file, struct ledger_report *report, struct err *e)
+{
+	BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_BYTES_MAX), key = BUF_INIT(CHECKPOINT_BYTES_MAX);
+
+	if (file_read(file, &note, e) != 0 || (key_file != NULL && file_read(key_file, &key, e) != 0))
+		return -1;
+	return ledger_verify_against(v, buf_text(&note), note.len, key_file != NULL ? buf_text(&key) : NULL, report, e);
+}
+
 static enum status audit_verify(const struct admin *a, const struct arguments *args)
 {
+	static const struct {
+		const char *name, *shout;
+		enum status status;
+	} results[] = {[LEDGER_INTACT] = {"intact", NULL, STATUS_DONE},
+		       [LEDGER_ALTERED] = {"altered", "ALTERED", STATUS_FOUND},
+		       [LEDGER_TRUNCATED] = {"truncated", "TRUNCATED", STATUS_TRUNCATED},
+		       [LEDGER_FORKED] = {"forked", "FORKED", STATUS_FORKED}};
+	const char *against = argument(args, "against");
+	const bool since = argument_given(args, "since-last");
 	struct ledger_report report;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 
+	if ((since && against != NULL) || (against == NULL && argument_given(args, "key")))
+		return output_complain(STATUS_UNSURE, "audit: --since-last does not go with --against, and --key only with that");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	output_progress_begin("verifying the ledger");
-	int ret = ledger_verify(s.vault, LEDGER_WHOLE, &report, &e);
+	int ret = against != NULL ? audit_verify_against(s.vault, against, argument(args, "key"), &report, &e)
+				  : ledger_verify(s.vault, since ? LEDGER_SINCE : LEDGER_WHOLE, &report, &e);
 	output_progress_end();
 	if (ret < 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
+	const enum status status = report.intact && report.missing > 0 ? STATUS_PRUNED : results[report.result].status;
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	cJSON_AddBoolToObject(object, "intact", report.intact);
+	cJSON_AddStringToObject(object, "result", status == STATUS_PRUNED ? "pruned" : results[report.result].name);
 	if (!report.intact) {
 		cJSON_AddNumberToObject(object, "altered_at", (double)report.bad_index);
 		cJSON_AddStringToObject(object, "finding", report.finding);
-		output_complain(STATUS_FOUND, "audit: ALTERED at entry %" PRIu64 ": %s", report.bad_index, report.finding);
-		return output_object(args, object, &out) == STATUS_DONE ? STATUS_FOUND : STATUS_UNSURE;
+		output_complain(STATUS_FOUND, "audit: %s at entry %" PRIu64 ": %s", results[report.result].shout, report.bad_index,
+				report.finding);
+		return output_object(args, object, &out) == STATUS_DONE ? status : STATUS_UNSURE;
 	}
 	cJSON_AddNumberToObject(object, "entries", (double)report.size);
 	cJSON_AddStringToObject(object, "root", report.root);
+	cJSON_AddNumberToObject(object, "from", (double)report.from);
 	cJSON_AddNumberToObject(object, "missing", (double)report.missing);
 	buf_printf(&out, "intact: %" PRIu64 " entries, root %s\n", report.size, report.root);
+	if (against != NULL)
+		buf_printf(&out, "grown out of the checkpoint in %s\n", against);
+	if (report.from > 0)
+		buf_printf(&out, "read from entry %" PRIu64 " on; those before it were verified before\n", report.from);
 	if (report.missing > 0)
 		buf_printf(&out, "%" PRIu64 " of them are kept no longer, as the policy says; their roots are, and lead to this one\n",
 			   report.missing);
-	return output_object(args, object, &out);
+	return output_object(args, object, &out) == STATUS_DONE ? status : STATUS_UNSURE;
 }
 
 // A text whose every byte counts: as JSON a member of this name.
@@ -135,8 +179,11 @@ const struct command audit_command = {
 	&(const struct command){.name = "show", .run = audit_show, .line = "the entries", .options = show_options},
 	&(const struct command){.name = "verify",
 				.run = audit_verify,
-				.line = "compute every leaf and root again; exit status 1 when something was altered",
-				.options = object_options},
+				.line =
+				    "compute every leaf and root again; exit status 0 intact, 1 altered, 2 shorter than a checkpoint that "
+				    "was kept elsewhere, 3 forked from it, 4 intact and in part kept no longer, 5 could not tell",
+				.options = verify_options,
+				.exits = verify_exits},
 	&(const struct command){.name = "proof",
 				.run = audit_proof,
 				.line = "prove to others that an entry is under the last signed checkpoint, or an older one before it",

@@ -34,6 +34,7 @@ static const char *const state_files[] = {
     "keys/ledger.key",
     "keys/ledger.pub",
     "ledger/",
+    "ledger/verified@(|." HEX8 ".tmp)",
     "ledger/" DIGIT4 DIGIT4 DIGIT4 ".gz@(|." HEX8 ".tmp)",
     "log/",
     "log/" DAY ".db" SQLITE,

@@ -103,7 +103,7 @@ static enum status command_usage(const char *path, const char *message)
 }
 
 // Follows the words of the command line through the tables.
-static enum status command_line(int argc, char **argv)
+static enum status command_line(int argc, char **argv, const struct command **command)
 {
 	struct arguments args = {0};
 	const struct command *const *rows = commands;
@@ -139,7 +139,7 @@ static enum status command_line(int argc, char **argv)
 				near);
 			return command_usage(path, e.text);
 		}
-		c = *rows;
+		*command = c = *rows;
 		snprintf(path + strlen(path), sizeof path - strlen(path), "%s%s", *path ? " " : "", c->name);
 		rows = c->sub;
 		argc--;
@@ -171,5 +171,8 @@ static enum status command_line(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	return (int)command_line(argc, argv);
+	const struct command *c = NULL;
+	enum status status = command_line(argc, argv, &c);
+
+	return c != NULL && c->exits != NULL ? c->exits[status] : (int)status;
 }

@@ -302,14 +302,7 @@ static void json_number_add(struct buf *out, double value)
 	}
 	// Nearly all are whole, and those are written in a tenth of the time.
 	if (fabs(value) < 1e15 && value == trunc(value)) {
-		char *at = text + sizeof text;
-		uint64_t rest = (uint64_t)fabs(value);
-		do
-			*--at = (char)('0' + rest % 10);
-		while ((rest /= 10) > 0);
-		if (value < 0)
-			*--at = '-';
-		buf_add(out, at, (size_t)(text + sizeof text - at));
+		buf_add(out, text, number_text(text, (int64_t)value));
 		return;
 	}
 	snprintf(text, sizeof text, "%.15g", value);

@@ -97,6 +97,22 @@ void hex_encode(char *out, const void *bytes, size_t len)
 	*out = '\0';
 }
 
+size_t number_text(char out[NUMBER_TEXT], int64_t value)
+{
+	char digits[NUMBER_TEXT], *at = digits + sizeof digits;
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		*--at = '-';
+	const size_t len = (size_t)(digits + sizeof digits - at);
+	memcpy(out, at, len);
+	out[len] = '\0';
+	return len;
+}
+
 int hex_decode(void *out, size_t out_len, const char *hex)
 {
 	static const char digits[] = "0123456789abcdef";

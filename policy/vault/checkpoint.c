@@ -19,9 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ED25519_LEN = 32, SIGNATURE_LEN = 64, KEY_HINT_LEN = 4, ORIGIN_MAX = 128 };
-static const char SIGNATURE_LINE[] = "\xe2\x80\x94 "; // an em dash and a space
-
 static void pkey_free(EVP_PKEY **k)
 {
 	EVP_PKEY_free(*k);
@@ -33,19 +30,9 @@ static void sign_free(EVP_MD_CTX **c)
 #define PKEY_AUTO __attribute__((cleanup(pkey_free)))
 #define SIGN_AUTO __attribute__((cleanup(sign_free)))
 
-static void origin_of(const struct vault *v, char out[ORIGIN_MAX])
+static void origin_of(const struct vault *v, char out[NOTE_NAME_MAX])
 {
-	snprintf(out, ORIGIN_MAX, "%s.lethe.invalid/ledger", v->policy->site);
-}
-
-static void key_hint(const char *origin, const uint8_t public[ED25519_LEN], uint8_t out[KEY_HINT_LEN])
-{
-	static const uint8_t separator_and_type[] = {0x0a, 0x01};
-	const struct bytes parts[] = {{origin, strlen(origin)}, {separator_and_type, 2}, {public, ED25519_LEN}};
-	uint8_t hash[HASH_LEN];
-
-	plain_hash(hash, parts, 3);
-	memcpy(out, hash, KEY_HINT_LEN);
+	snprintf(out, NOTE_NAME_MAX, "%s.lethe.invalid/ledger", v->policy->site);
 }
 
 // ---- the key ----
@@ -53,15 +40,15 @@ static void key_hint(const char *origin, const uint8_t public[ED25519_LEN], uint
 static int publish_key(struct vault *v, EVP_PKEY *key, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
-	char origin[ORIGIN_MAX], hint_hex[2 * KEY_HINT_LEN + 1], path[PATH_MAX];
-	uint8_t hint[KEY_HINT_LEN], typed[1 + ED25519_LEN] = {0x01};
+	char origin[NOTE_NAME_MAX], hint_hex[2 * NOTE_KEY_ID_LEN + 1], path[PATH_MAX];
+	uint8_t hint[NOTE_KEY_ID_LEN], typed[1 + ED25519_LEN] = {0x01};
 	size_t len = ED25519_LEN;
 
 	if (key == NULL || EVP_PKEY_get_raw_public_key(key, typed + 1, &len) != 1)
 		return err_set(e, ERR_IO, "libcrypto makes no Ed25519 key");
 	origin_of(v, origin);
-	key_hint(origin, typed + 1, hint);
-	hex_encode(hint_hex, hint, KEY_HINT_LEN);
+	signed_note_key_id(origin, typed + 1, hint);
+	hex_encode(hint_hex, hint, NOTE_KEY_ID_LEN);
 	buf_printf(&text, "%s+%s+", origin, hint_hex);
 	base64_add(&text, typed, sizeof typed);
 	if (buf_addc(&text, '\n') != 0 || path_join(path, sizeof path, v->state, "keys/ledger.pub", e) != 0 ||
@@ -130,27 +117,28 @@ int checkpoint_key_make(struct vault *v, struct err *e)
 	return ret ? -1 : publish_key(v, key, e);
 }
 
-static bool read_public(const struct vault *v, uint8_t out[ED25519_LEN])
+int checkpoint_key(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX), typed BUF_AUTO = BUF_INIT(64);
 	char path[PATH_MAX];
 
-	if (path_join(path, sizeof path, v->state, "keys/ledger.pub", NULL) != 0 || file_read(path, &text, NULL) != 0 || text.len == 0)
-		return false;
-	// <origin>+<key id>+<base64>: only the last may hold a '+' itself.
-	const char *id = strchr(text.data, '+'), *last = id == NULL ? NULL : strchr(id + 1, '+');
-	if (last == NULL || base64_decode(&typed, last + 1, strcspn(last + 1, "\n")) != 0 || typed.len != 1 + ED25519_LEN ||
-	    typed.data[0] != 0x01)
-		return false;
-	memcpy(out, typed.data + 1, ED25519_LEN);
-	return true;
+	if (path_join(path, sizeof path, v->state, "keys/ledger.pub", e) != 0 || file_read(path, line, e) != 0)
+		return -1;
+	return signed_note_key_parse(out, buf_text(line), e) != 0 ? err_prefix(e, "%s", path) : 0;
+}
+
+static bool read_public(const struct vault *v, struct signed_note_key *out)
+{
+	struct buf line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct err none = {0};
+
+	return checkpoint_key(v, &line, out, &none) == 0;
 }
 
 // ---- the note ----
 
 static void note_body(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], struct buf *out)
 {
-	char origin[ORIGIN_MAX];
+	char origin[NOTE_NAME_MAX];
 
 	origin_of(v, origin);
 	buf_printf(out, "%s\n%llu\n", origin, (unsigned long long)size);
@@ -162,46 +150,39 @@ static int sign_note(const struct vault *v, struct buf *note, struct err *e)
 {
 	EVP_PKEY *key PKEY_AUTO = read_private(v, e);
 	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
-	uint8_t public[ED25519_LEN], published[ED25519_LEN], blob[KEY_HINT_LEN + SIGNATURE_LEN];
-	size_t public_len = sizeof public, len = SIGNATURE_LEN;
-	char origin[ORIGIN_MAX];
+	uint8_t public[ED25519_LEN], blob[NOTE_KEY_ID_LEN + ED25519_SIGNATURE_LEN];
+	struct signed_note_key published;
+	size_t public_len = sizeof public, len = ED25519_SIGNATURE_LEN;
+	char origin[NOTE_NAME_MAX];
 
 	if (key == NULL)
 		return -1;
 	origin_of(v, origin);
-	if (EVP_PKEY_get_raw_public_key(key, public, &public_len) != 1 || !read_public(v, published) ||
-	    memcmp(public, published, sizeof public) != 0)
+	if (EVP_PKEY_get_raw_public_key(key, public, &public_len) != 1 || !read_public(v, &published) ||
+	    memcmp(public, published.public, sizeof public) != 0)
 		return err_set(e, ERR_INPUT,
 			       "keys/ledger.key is not the key of keys/ledger.pub, which others verify with: nothing is signed");
 	if (c == NULL || EVP_DigestSignInit(c, NULL, NULL, NULL, key) != 1 ||
-	    EVP_DigestSign(c, blob + KEY_HINT_LEN, &len, (const uint8_t *)note->data, note->len) != 1)
+	    EVP_DigestSign(c, blob + NOTE_KEY_ID_LEN, &len, (const uint8_t *)note->data, note->len) != 1)
 		return err_set(e, ERR_IO, "the checkpoint cannot be signed");
-	key_hint(origin, public, blob);
-	buf_printf(note, "\n%s%s ", SIGNATURE_LINE, origin);
+	signed_note_key_id(origin, public, blob);
+	buf_printf(note, "\n%s%s ", signed_note_line, origin);
 	base64_add(note, blob, sizeof blob);
 	return buf_addc(note, '\n') != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
 enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN])
 {
-	struct buf body BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX), blob BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
-	uint8_t public[ED25519_LEN];
+	struct signed_note_key key;
+	struct checkpoint signed_there;
+	struct err none = {0};
 
-	if (!read_public(v, public))
+	if (!read_public(v, &key))
 		return SIGNATURE_NO_KEY;
-	note_body(v, size, root, &body);
-	if (body.failed || strncmp(note, body.data, body.len) != 0 || note[body.len] != '\n' ||
-	    strncmp(note + body.len + 1, SIGNATURE_LINE, sizeof SIGNATURE_LINE - 1) != 0)
-		return SIGNATURE_BAD;
-	const char *last = strrchr(note, ' ') + 1;
-	if (base64_decode(&blob, last, strcspn(last, "\n")) != 0 || blob.len != KEY_HINT_LEN + SIGNATURE_LEN)
-		return SIGNATURE_BAD;
-	EVP_PKEY *key PKEY_AUTO = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, ED25519_LEN);
-	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
-	bool good =
-	    key != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, key) == 1 &&
-	    EVP_DigestVerify(c, (const uint8_t *)blob.data + KEY_HINT_LEN, SIGNATURE_LEN, (const uint8_t *)body.data, body.len) == 1;
-	return good ? SIGNATURE_GOOD : SIGNATURE_BAD;
+	return checkpoint_parse(&signed_there, &key, note, strlen(note), &none) == 0 && signed_there.size == size &&
+		       memcmp(signed_there.root, root, HASH_LEN) == 0
+		   ? SIGNATURE_GOOD
+		   : SIGNATURE_BAD;
 }
 
 // ---- signing the current tree ----

@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METADATA_MAX = LEDGER_DETAILS_MAX + 512 };
-
 static bool plain_line(const char *s, size_t max)
 {
 	size_t len = strlen(s);
@@ -47,14 +45,38 @@ int ledger_check(const struct ledger_event *event, struct err *e)
 	return 0;
 }
 
+int ledger_row_bytes(const struct ledger_row *row, struct buf *out)
+{
+	static const char first[] = "lethe-ledger/v1\n";
+	const size_t name = strlen(row->name), policy = strlen(row->policy), details = strlen(row->details);
+	char number[NUMBER_TEXT], *to = buf_reserve(out, sizeof first + 2 * sizeof number + name + policy + details + 3 + HASH_LEN);
+	char *at = to;
+
+	if (to == NULL)
+		return -1;
+	at = mempcpy(at, first, sizeof first - 1);
+	at = mempcpy(at, number, number_text(number, row->seq));
+	*at++ = '\n';
+	at = mempcpy(at, number, number_text(number, row->at));
+	*at++ = '\n';
+	at = mempcpy(at, row->name, name);
+	*at++ = '\n';
+	at = mempcpy(at, row->policy, policy);
+	*at++ = '\n';
+	at = mempcpy(at, row->details, details);
+	*at++ = '\n';
+	at = mempcpy(at, row->commitment, HASH_LEN);
+	buf_took(out, (size_t)(at - to));
+	return 0;
+}
+
 void ledger_leaf(const struct ledger_row *row, uint8_t leaf[HASH_LEN])
 {
-	struct buf text BUF_AUTO = BUF_INIT(METADATA_MAX * 8);
+	struct buf text BUF_AUTO = BUF_INIT(4 * STORE_VALUE_MAX);
 
-	buf_printf(&text, "lethe-ledger/v1\n%lld\n%lld\n%s\n%s\n%s\n", (long long)row->seq, (long long)row->at, row->name, row->policy,
-		   row->details);
-	const struct bytes parts[] = {{buf_text(&text), text.len}, {row->commitment, HASH_LEN}};
-	merkle_leaf(leaf, parts, 2);
+	ledger_row_bytes(row, &text);
+	const struct bytes part = {buf_text(&text), text.len};
+	merkle_leaf(leaf, &part, 1);
 }
 
 void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_t out[HASH_LEN])

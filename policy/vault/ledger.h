@@ -16,6 +16,8 @@ int ledger_check(const struct ledger_event *event, struct err *e);
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e);
 // The tree and time of the head; the empty tree when there is none. ERR_CORRUPT when it was altered.
 int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t *at, struct err *e);
+// Adds what its leaf is the hash of: its metadata, then its commitment. -1: no memory.
+int ledger_row_bytes(const struct ledger_row *row, struct buf *out);
 void ledger_leaf(const struct ledger_row *row, uint8_t leaf[HASH_LEN]);
 void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_t out[HASH_LEN]);
 enum { SALT_LEN = 32 };

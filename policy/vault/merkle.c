@@ -2,12 +2,14 @@
 #include "policy/vault/merkle.h"
 #include <string.h>
 
-static void join_nodes(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint8_t right[HASH_LEN])
+void merkle_join(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint8_t right[HASH_LEN])
 {
-	static const uint8_t node_prefix = 0x01;
-	const struct bytes parts[] = {{&node_prefix, 1}, {left, HASH_LEN}, {right, HASH_LEN}};
+	uint8_t node[1 + 2 * HASH_LEN] = {0x01};
+	const struct bytes part = {node, sizeof node};
 
-	plain_hash(out, parts, 3);
+	memcpy(node + 1, left, HASH_LEN);
+	memcpy(node + 1 + HASH_LEN, right, HASH_LEN);
+	plain_hash(out, &part, 1);
 }
 
 void merkle_leaf(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
@@ -27,7 +29,7 @@ void merkle_append_subtree(struct merkle *m, unsigned level, const uint8_t root[
 
 	memcpy(carry, root, HASH_LEN);
 	for (; (m->size >> level) & 1; level++)
-		join_nodes(carry, m->node[level], carry);
+		merkle_join(carry, m->node[level], carry);
 	memcpy(m->node[level], carry, HASH_LEN);
 	m->size = size;
 }
@@ -46,7 +48,7 @@ void merkle_root(const struct merkle *m, uint8_t out[HASH_LEN])
 		if (!((m->size >> level) & 1))
 			continue;
 		if (any)
-			join_nodes(out, m->node[level], out);
+			merkle_join(out, m->node[level], out);
 		else
 			memcpy(out, m->node[level], HASH_LEN);
 		any = true;

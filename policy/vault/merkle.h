@@ -13,6 +13,8 @@ struct merkle {
 	uint8_t node[MERKLE_LEVELS][HASH_LEN]; // [l]: root of a subtree of 2^l leaves; there when bit l of `size` is set
 };
 
+// SHA-256(0x01 || left || right); `out` may be one of them.
+void merkle_join(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint8_t right[HASH_LEN]);
 void merkle_leaf(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count); // SHA-256(0x00 || parts); count <= 3
 void merkle_append(struct merkle *m, const uint8_t leaf[HASH_LEN]);
 // Appends the root of a complete subtree of 2^level leaves; the size must be a multiple of that.

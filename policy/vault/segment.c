@@ -114,12 +114,13 @@ static char *next_field(char **at, const char *limit, char end)
 
 static int parse_event(char **at, const char *limit, struct ledger_row *out, uint8_t commitment[HASH_LEN])
 {
-	char *seconds = next_field(at, limit, '\t'), again[24];
+	char *seconds = next_field(at, limit, '\t'), again[NUMBER_TEXT];
 
 	out->name = next_field(at, limit, '\t');
 	out->policy = next_field(at, limit, '\t');
 	out->details = next_field(at, limit, '\t');
 	const char *hex = next_field(at, limit, '\n');
+
 	if (seconds == NULL || out->name == NULL || out->policy == NULL || out->details == NULL || hex == NULL)
 		return -1;
 	out->at = strtoll(seconds, NULL, 10);
@@ -127,7 +128,7 @@ static int parse_event(char **at, const char *limit, struct ledger_row *out, uin
 	out->seal = NULL;
 	memset(commitment, 0, HASH_LEN);
 	// One event has one text: whatever is written in another way was not written here.
-	snprintf(again, sizeof again, "%lld", (long long)out->at);
+	number_text(again, out->at);
 	if (strcmp(again, seconds) != 0)
 		return -1;
 	if (strcmp(hex, "-") == 0)

@@ -235,7 +235,13 @@ struct ledger_report {
 	uint64_t from;    // the first entry that was looked at
 	uint64_t missing; // entries that are kept no longer, as the policy says: their roots were
 	char root[65];    // hex
-	bool intact;      // false: `finding` says which index and why
+	enum ledger_result {
+		LEDGER_INTACT,
+		LEDGER_ALTERED,
+		LEDGER_TRUNCATED, // it is shorter than a checkpoint that was kept elsewhere
+		LEDGER_FORKED,    // it holds, but is another than that checkpoint is of
+	} result;
+	bool intact; // or `finding` says which index and why
 	uint64_t bad_index;
 	char finding[256];
 };
@@ -243,10 +249,14 @@ struct ledger_report {
 int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e);
 enum ledger_extent {
 	LEDGER_WHOLE, // every leaf and root is computed anew, and every checkpoint compared
+	LEDGER_SINCE, // from where the last verification of this or the whole extent ended, as it remembers under a seal: segments closed since, and the rest
 	LEDGER_OPEN,  // the events that are not closed yet, and the seal of what stands before them: at a cost that does not grow
 };
 // ERR_IO; an altered ledger is intact=false.
 int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e);
+// The whole of it, and whether it grew out of a checkpoint that was kept elsewhere. `key_line`: the key to verify it with, as in keys/ledger.pub; NULL:
+// that one. ERR_INPUT: it is no checkpoint, or none of this ledger, or what it would be compared with is kept no longer.
+int ledger_verify_against(struct vault *v, const char *note, size_t len, const char *key_line, struct ledger_report *out, struct err *e);
 // The current signed checkpoint (C2SP tlog-checkpoint), signing a new one if the tree grew. VAULT_ADMIN only.
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e);
 

@@ -2,6 +2,11 @@
 // Verifying the ledger: every leaf is computed anew from its event. A row's seal finds one that was altered, swapped or put in; a gap in the
 // numbers finds one that was taken out; the root in a closed segment's sealed row finds what was done to its file; the head and the signed
 // checkpoints find a tail that was cut off, and a whole that was rewritten.
+//
+// How far all was well is remembered in ledger/verified: "<size> <compact range, hex> <HMAC by the ledger's key, hex>\n", of the last end of a segment
+// before. What is not sealed so counts for nothing, and an older copy only makes more be read. As the head's tree must follow from that range,
+// what stands before cannot be exchanged for another; that its files are still what they were, only the whole verification tells.
+#include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger.h"
@@ -9,16 +14,19 @@
 #include "policy/vault/state.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct verification {
 	struct vault *v;
 	struct ledger_report *out;
-	struct merkle tree, part;   // of all that was seen; of the closed segment that is looked at
-	uint64_t end;               // size that the head states
-	uint64_t closed;            // number of the first event that is not
-	uint64_t next;              // size of tree at which to ask for a checkpoint again
-	struct payload_row payload; // the next one; its number is INT64_MAX when there is none
+	struct merkle tree, part;         // up to the closed segment that is looked at, if any; of what was seen of that one
+	struct merkle remembered;         // at the last end of a segment
+	const struct checkpoint *against; // that was kept elsewhere; NULL: none, or it was compared
+	uint64_t end;                     // size that the head states
+	uint64_t closed;                  // number of the first event that is not
+	uint64_t next;                    // size of tree at which to ask for a checkpoint again
+	struct payload_row payload;       // the next one; its number is INT64_MAX when there is none
 	bool done, failed;
 	struct err why;
 };
@@ -31,32 +39,65 @@ __attribute__((format(printf, 3, 4))) static void verify_found(struct verificati
 	if (!w->out->intact)
 		return;
 	w->out->intact = false;
+	w->out->result = LEDGER_ALTERED;
 	w->out->bad_index = index;
 	va_start(args, format);
 	vsnprintf(w->out->finding, sizeof w->out->finding, format, args);
 	va_end(args);
 }
 
+static uint64_t verify_size(const struct verification *w)
+{
+	return w->tree.size + w->part.size;
+}
+
+// The part is of a complete subtree that begins where the tree ends, so that its own subtrees are the smaller ones of both.
+static void verify_root(const struct verification *w, uint8_t root[HASH_LEN])
+{
+	struct merkle both = w->tree;
+
+	both.size += w->part.size;
+	for (unsigned level = 0; w->part.size >> level != 0; level++)
+		if ((w->part.size >> level & 1) != 0)
+			memcpy(both.node[level], w->part.node[level], HASH_LEN);
+	merkle_root(&both, root);
+}
+
+static void verify_against(struct verification *w)
+{
+	uint8_t root[HASH_LEN];
+
+	if (w->against == NULL || w->against->size != verify_size(w))
+		return;
+	verify_root(w, root);
+	if (memcmp(root, w->against->root, HASH_LEN) != 0) {
+		verify_found(w, w->against->size, "the first %llu events are others than those that the checkpoint was signed for",
+			     (unsigned long long)w->against->size);
+		w->out->result = LEDGER_FORKED;
+	}
+	w->against = NULL;
+}
+
 // Compares the tree with the checkpoint that was signed at its present size, if there is one.
 static int verify_checkpoint(struct verification *w, struct err *e)
 {
+	const uint64_t size = verify_size(w);
 	struct mark_row row;
 	uint8_t root[HASH_LEN];
-	int there = w->v->b->ledger->mark_get(w->v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_FROM, w->tree.size, &row, e);
+	int there = w->v->b->ledger->mark_get(w->v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_FROM, size, &row, e);
 
 	w->next = there > 0 ? row.size : UINT64_MAX;
-	if (there <= 0 || row.size != w->tree.size)
+	if (there <= 0 || row.size != size)
 		return there < 0 ? -1 : 0;
-	merkle_root(&w->tree, root);
-	enum signature signature = checkpoint_verify(w->v, row.note, w->tree.size, root);
+	verify_root(w, root);
+	enum signature signature = checkpoint_verify(w->v, row.note, size, root);
 	if (memcmp(row.root, root, HASH_LEN) != 0)
-		verify_found(w, w->tree.size, "the events before %llu do not lead to the root of the checkpoint signed there",
-			     (unsigned long long)w->tree.size);
+		verify_found(w, size, "the events before %llu do not lead to the root of the checkpoint signed there",
+			     (unsigned long long)size);
 	else if (signature == SIGNATURE_BAD)
-		verify_found(w, w->tree.size, "the signature of the checkpoint of size %llu does not hold",
-			     (unsigned long long)w->tree.size);
+		verify_found(w, size, "the signature of the checkpoint of size %llu does not hold", (unsigned long long)size);
 	else if (signature == SIGNATURE_NO_KEY)
-		verify_found(w, w->tree.size, "checkpoints are there, but keys/ledger.pub to check them with is missing");
+		verify_found(w, size, "checkpoints are there, but keys/ledger.pub to check them with is missing");
 	w->next = 0;
 	return 0;
 }
@@ -67,7 +108,7 @@ static int verify_event(void *arg, const struct ledger_row *row)
 	struct verification *w = arg;
 	uint8_t leaf[HASH_LEN], expected[HASH_LEN];
 	bool closed = (uint64_t)row->seq < w->closed, good = row->commitment != NULL && (closed || row->seal != NULL);
-	uint64_t want = w->tree.size;
+	uint64_t want = verify_size(w);
 
 	if (row->seq < 0 || (uint64_t)row->seq < want)
 		verify_found(w, want, "an event was put in before event %llu", (unsigned long long)want);
@@ -96,11 +137,35 @@ static int verify_event(void *arg, const struct ledger_row *row)
 		w->failed = ledger_payload_check(w->v, &w->payload, row, &good, &w->why) != 0;
 	if (!good)
 		verify_found(w, want, "the payload of event %llu was altered, or its key is missing", (unsigned long long)want);
-	merkle_append(&w->tree, leaf);
-	merkle_append(&w->part, leaf);
-	if (!w->done && !w->failed && w->tree.size >= w->next)
+	merkle_append(closed ? &w->part : &w->tree, leaf);
+	if (!w->done && !w->failed && verify_size(w) >= w->next)
 		w->failed = verify_checkpoint(w, &w->why) != 0;
-	return w->done || w->failed || w->tree.size >= w->end;
+	if (!w->done)
+		verify_against(w);
+	return w->done || w->failed || verify_size(w) >= w->end;
+}
+
+// The events of the segment are kept no longer: inside it, only what was signed here can be compared with what was kept elsewhere.
+static int verify_missing(struct verification *w, const struct mark_row *row, struct err *e)
+{
+	struct mark_row signed_here;
+
+	verify_against(w);
+	if (w->against == NULL || w->against->size <= row->start || w->against->size > row->size)
+		return 0;
+	int there = w->v->b->ledger->mark_get(w->v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_FROM, w->against->size, &signed_here, e);
+	if (there < 0)
+		return -1;
+	if (there == 0 || signed_here.size != w->against->size)
+		return err_set(e, ERR_INPUT, "the events that the checkpoint of size %llu could be compared with are kept no longer",
+			       (unsigned long long)w->against->size);
+	if (memcmp(signed_here.root, w->against->root, HASH_LEN) != 0) {
+		verify_found(w, w->against->size, "another checkpoint of %llu events was signed here",
+			     (unsigned long long)w->against->size);
+		w->out->result = LEDGER_FORKED;
+	}
+	w->against = NULL;
+	return 0;
 }
 
 // One closed segment; `w->tree` ends where it begins.
@@ -115,8 +180,11 @@ static int verify_segment(struct verification *w, struct mark_row *row, struct e
 	w->closed = row->size;
 	if (!row->there) {
 		w->out->missing += row->size - row->start;
-		merkle_append_subtree(&w->tree, level, row->root);
+		memcpy(w->part.node[level], row->root, HASH_LEN);
+		w->part.size = row->size - row->start;
 		w->next = 0; // ask again for the next checkpoint
+		if (verify_missing(w, row, e) != 0)
+			return -1;
 	} else if (segment_each(w->v, row, row->start, row->size, verify_event, w, &why) < 0) {
 		if (why.code != ERR_CORRUPT)
 			return err_set(e, why.code, "%s", why.text);
@@ -125,6 +193,9 @@ static int verify_segment(struct verification *w, struct mark_row *row, struct e
 	if (w->done || w->failed)
 		return 0;
 	merkle_root(&w->part, root);
+	w->part = (struct merkle){0};
+	merkle_append_subtree(&w->tree, level, root);
+	w->remembered = w->tree;
 	if ((row->there && memcmp(root, row->root, HASH_LEN) != 0) || merkle_pack(&w->tree, range) != row->range_len ||
 	    memcmp(range, row->range, row->range_len) != 0)
 		verify_found(w, row->start, "among the closed events %llu to %llu one was altered, swapped, put in or taken out", first,
@@ -210,9 +281,62 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 	return w->done ? 0 : verify_files(w, held.ledger.files, e);
 }
 
-static int verify_once(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e)
+// ---- what is remembered ----
+
+static void verified_seal(const struct vault *v, const char *text, char out[2 * HASH_LEN + 1])
 {
-	struct verification w = {.v = v, .out = out, .payload.seq = -1};
+	uint8_t hash[HASH_LEN];
+
+	keyed_hash(hash, v->ledger_key, "verified", text, strlen(text));
+	hex_encode(out, hash, HASH_LEN);
+}
+
+static const char verified_file[] = "ledger/verified";
+
+// The empty tree where nothing is remembered.
+static void verified_read(const struct vault *v, uint64_t end, struct merkle *out)
+{
+	struct buf text BUF_AUTO = BUF_INIT(4 * MERKLE_PACKED_MAX);
+	uint8_t range[MERKLE_PACKED_MAX];
+	char path[PATH_MAX], expected[2 * HASH_LEN + 1];
+	struct err none = {0};
+
+	*out = (struct merkle){0};
+	if (path_join(path, sizeof path, v->state, verified_file, &none) != 0 || file_read(path, &text, &none) != 0)
+		return;
+	char *packed = strchr(text.data, ' '), *given = packed != NULL ? strchr(packed + 1, ' ') : NULL;
+	if (given == NULL || strlen(given) != 2 * HASH_LEN + 2)
+		return;
+	*given++ = '\0';
+	verified_seal(v, text.data, expected);
+	const uint64_t size = strtoull(text.data, NULL, 10);
+	const size_t len = strlen(packed + 1) / 2;
+	if (!equal_secret(expected, given, 2 * HASH_LEN) || size > end || len > sizeof range || hex_decode(range, len, packed + 1) != 0 ||
+	    merkle_unpack(out, size, range, len) != 0)
+		*out = (struct merkle){0};
+}
+
+// Only makes the next verification shorter: that it cannot be written, as on a copy that nobody may write, is no failure.
+static void verified_write(const struct vault *v, const struct merkle *tree)
+{
+	struct buf text BUF_AUTO = BUF_INIT(4 * MERKLE_PACKED_MAX);
+	uint8_t range[MERKLE_PACKED_MAX];
+	char path[PATH_MAX], hex[2 * MERKLE_PACKED_MAX + 1], seal_text[2 * HASH_LEN + 1];
+	struct err none = {0};
+
+	hex_encode(hex, range, merkle_pack(tree, range));
+	buf_printf(&text, "%llu %s", (unsigned long long)tree->size, hex);
+	verified_seal(v, buf_text(&text), seal_text);
+	buf_printf(&text, " %s\n", seal_text);
+	if (tree->size > 0 && path_join(path, sizeof path, v->state, verified_file, &none) == 0 &&
+	    file_write(path, buf_text(&text), text.len, 0600, NULL, &none) == 0)
+		file_own_like(path, v->state);
+}
+
+static int verify_once(struct vault *v, enum ledger_extent extent, const struct checkpoint *against, struct ledger_report *out,
+		       struct err *e)
+{
+	struct verification w = {.v = v, .out = out, .payload.seq = -1, .against = against};
 	struct store_survey held;
 	struct mark_row last;
 	struct merkle head;
@@ -229,10 +353,22 @@ static int verify_once(struct vault *v, enum ledger_extent extent, struct ledger
 	if (extent == LEDGER_OPEN && !altered && segment_row_get(v, MARK_UP_TO, w.end, &last, &why) > 0 &&
 	    segment_tree(&last, &w.tree, &why) == 0)
 		out->from = w.tree.size;
-	int ret = verify_events(&w, e) != 0 || (!w.done && verify_whole(&w, &head, altered, e) != 0) ? -1 : 0;
+	if (extent == LEDGER_SINCE && !altered) {
+		verified_read(v, w.end, &w.tree);
+		out->from = w.tree.size;
+		w.remembered = w.tree;
+	}
+	if (against != NULL && against->size > w.end) {
+		verify_found(&w, w.end, "the ledger ends at %llu, and a checkpoint was signed for %llu events", (unsigned long long)w.end,
+			     (unsigned long long)against->size);
+		out->result = LEDGER_TRUNCATED;
+	}
+	int ret = (!w.done && verify_events(&w, e) != 0) || (!w.done && verify_whole(&w, &head, altered, e) != 0) ? -1 : 0;
 	buf_free(&w.payload.body);
 	if (ret != 0)
 		return -1;
+	if (out->intact && extent != LEDGER_OPEN)
+		verified_write(v, &w.remembered);
 	out->size = w.tree.size;
 	merkle_root(&w.tree, root);
 	hex_encode(out->root, root, HASH_LEN);
@@ -240,12 +376,31 @@ static int verify_once(struct vault *v, enum ledger_extent extent, struct ledger
 }
 
 // Pruning closes segments and ends files while it is read: rows that went into a file look as if they were missing. What is really missing stays so.
-int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e)
+static int verify_again(struct vault *v, enum ledger_extent extent, const struct checkpoint *against, struct ledger_report *out,
+			struct err *e)
 {
 	enum { ATTEMPTS = 3 };
-	int ret = verify_once(v, extent, out, e);
+	int ret = verify_once(v, extent, against, out, e);
 
 	for (int i = 1; i < ATTEMPTS && ret == 0 && !out->intact; i++)
-		ret = verify_once(v, extent, out, e);
+		ret = verify_once(v, extent, against, out, e);
 	return ret;
+}
+
+int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e)
+{
+	return verify_again(v, extent, NULL, out, e);
+}
+
+int ledger_verify_against(struct vault *v, const char *note, size_t len, const char *key_line, struct ledger_report *out, struct err *e)
+{
+	struct buf own BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct signed_note_key key;
+	struct checkpoint against;
+
+	if ((key_line != NULL ? signed_note_key_parse(&key, key_line, e) : checkpoint_key(v, &own, &key, e)) != 0)
+		return -1;
+	if (checkpoint_parse(&against, &key, note, len, e) != 0)
+		return e->code = ERR_INPUT, -1;
+	return verify_again(v, LEDGER_WHOLE, &against, out, e);
 }

@@ -173,6 +173,29 @@ test('an entry altered behind our back is found by audit verify and by check', (
   assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'ledger' && f.result === 'BROKEN'));
 });
 
+test('audit verify --against a checkpoint kept elsewhere: 0 grown out of it, 2 cut, 3 another, 5 cannot tell', async (t) => {
+  const p = place(t), other = place(t), note = join(p.base, 'checkpoint'), key = join(p.state, 'keys/ledger.pub');
+  p.run(['publish']);
+  writeFileSync(note, p.run(['audit', 'checkpoint']).stdout);
+  const against = (place, ...words) => place.run(['audit', 'verify', '--format', 'json', '--against', note, ...words]);
+  assert.equal(JSON.parse(against(p).stdout).result, 'intact');
+  assert.equal(against(other).status, 5, 'it was signed with another key');
+  const cut = against(other, '--key', key);
+  assert.equal(cut.status, 2, cut.stderr);
+  assert.match(cut.stderr, /TRUNCATED/);
+  assert.equal(JSON.parse(cut.stdout).result, 'truncated');
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // the same entry in another second
+  other.run(['publish']);
+  const forked = against(other, '--key', key);
+  assert.equal(forked.status, 3, forked.stderr);
+  assert.equal(JSON.parse(forked.stdout).result, 'forked');
+  writeFileSync(note, 'nothing');
+  assert.equal(against(p).status, 5);
+  assert.equal(p.run(['audit', 'verify', '--key', key]).status, 5);
+  assert.equal(p.run(['audit', 'verify', '--nonsense']).status, 5);
+  assert.equal(p.run(['audit', 'verify', '--since-last']).status, 0);
+});
+
 const mounts = spawnSync('unshare', ['-m', 'true']).status === 0;
 test('audit verify reads stores that nobody can write, and leaves them as they are', { skip: !mounts && 'needs the right to mount' }, (t) => {
   const p = place(t);

@@ -759,6 +759,108 @@ static void closed_events_end_when_the_policy_says(void **state)
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
+static void verifier_key(const struct fixture *f, struct buf *out)
+{
+	char path[256];
+	struct err e = {0};
+
+	snprintf(path, sizeof path, "%s/keys/ledger.pub", f->state);
+	assert_return_code(file_read(path, out, &e), 0);
+}
+
+static struct ledger_report verify_against(struct fixture *f, const struct buf *note, const char *key)
+{
+	struct ledger_report report;
+	struct err e = {0};
+
+	fixture_reopen(f, VAULT_LOOK);
+	if (ledger_verify_against(f->vault, note->data, note->len, key, &report, &e) != 0)
+		fail_msg("ledger_verify_against: %s", e.text);
+	return report;
+}
+
+static void a_checkpoint_kept_elsewhere_tells_a_cut_from_a_fork(void **state)
+{
+	struct fixture *f = *state;
+	struct buf note BUF_AUTO = BUF_INIT(4096), middle BUF_AUTO = BUF_INIT(4096), key BUF_AUTO = BUF_INIT(4096),
+			own BUF_AUTO = BUF_INIT(4096);
+	struct ledger_report r;
+	struct err e = {0};
+
+	append_events(f, 20);
+	assert_return_code(ledger_checkpoint(f->vault, &middle, &e), 0); // inside a segment
+	append_events(f, 14);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	verifier_key(f, &key);
+	assert_int_equal(verify_against(f, &note, NULL).result, LEDGER_INTACT);
+	append_events(f, 5);
+	close_segments(f);
+	assert_int_equal(verify_against(f, &note, NULL).result, LEDGER_INTACT);
+	assert_int_equal(verify_against(f, &middle, buf_text(&key)).result, LEDGER_INTACT);
+	// A note that nobody signed, of another key, or cut, proves nothing.
+	char *digit = strstr(note.data, "34");
+	*digit = '2';
+	assert_int_equal(ledger_verify_against(f->vault, note.data, note.len, NULL, &r, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	*digit = '3';
+	assert_int_equal(ledger_verify_against(f->vault, note.data, note.len - 9, NULL, &r, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	// Another ledger, which holds by itself: shorter, and then longer.
+	fixture_teardown(state);
+	fixture_setup(state);
+	append_events(f, 30);
+	r = verify_against(f, &note, buf_text(&key));
+	assert_int_equal(r.result, LEDGER_TRUNCATED);
+	assert_int_equal(r.bad_index, 30);
+	assert_int_equal(verify_against(f, &middle, buf_text(&key)).result, LEDGER_FORKED); // whose salts are others
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "another"}, &e), 0);
+	append_events(f, 20);
+	assert_true(verify(f).intact);
+	assert_int_equal(verify_against(f, &note, buf_text(&key)).result, LEDGER_FORKED);
+	close_segments(f);
+	assert_int_equal(verify_against(f, &note, buf_text(&key)).result, LEDGER_FORKED);
+	verifier_key(f, &own);
+	assert_int_equal(ledger_verify_against(f->vault, note.data, note.len, buf_text(&own), &r, &e), -1);
+}
+
+static void verifying_goes_on_where_the_last_time_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger_report r;
+	struct err e = {0};
+	char path[256], command[512];
+
+	snprintf(path, sizeof path, "%s/ledger/verified", f->state);
+	append_events(f, 40);
+	close_segments(f);
+	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
+	assert_true(r.intact && r.from == 0 && r.size == 40);
+	const struct ledger_report whole = verify(f);
+	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
+	assert_true(r.intact && r.from == 32 && r.size == 40);
+	assert_string_equal(r.root, whole.root);
+	append_events(f, 20);
+	close_segments(f);
+	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
+	assert_true(r.intact && r.from == 32 && r.size == 60); // the third segment was read
+	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
+	assert_true(r.intact && r.from == 48 && r.size == 60);
+	// What somebody wrote into it makes everything be read.
+	snprintf(command, sizeof command, "sed -i 's/^48/32/' '%s'", path);
+	assert_int_equal(system(command), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
+	assert_true(r.intact && r.from == 0);
+	snprintf(command, sizeof command, "sed -i 's/^\\(48 .\\)./\\1x/' '%s'", path);
+	assert_int_equal(system(command), 0);
+	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
+	assert_true(r.intact && r.from == 0);
+	// What is altered after it is found, and nothing is remembered of that time.
+	fixture_sql(f, "vault.db", UNLOCK "UPDATE ledger SET name='erasure' WHERE seq=55");
+	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
+	assert_true(!r.intact && r.bad_index == 55 && r.result == LEDGER_ALTERED);
+}
+
 static void time_never_runs_backwards(void **state)
 {
 	struct fixture *f = *state;
@@ -844,6 +946,8 @@ int main(void)
 	    T(closing_goes_on_after_a_crash),
 	    T(every_event_and_every_growth_can_be_proved),
 	    T(closed_events_end_when_the_policy_says),
+	    T(a_checkpoint_kept_elsewhere_tells_a_cut_from_a_fork),
+	    T(verifying_goes_on_where_the_last_time_ended),
 	    T(time_never_runs_backwards),
 	    T(each_walks_from_an_index),
 	    cmocka_unit_test(the_tree_is_that_of_rfc_6962),
