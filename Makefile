@@ -124,6 +124,7 @@ $(V)/obj/fcgi/worker/encoding.o: fcgi/worker/encodings.txt
 $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
 $(V)/obj/fcgi/moderation/filter_han.o: fcgi/moderation/minors_han.txt
 $(V)/obj/policy/rules/vocabulary.o: policy/rules/vocabulary.txt
+$(V)/obj/policy/rights/holidays.o: policy/rights/holidays.txt
 SKETCH_FILES := $(sort $(wildcard fcgi/provider/sketch/*.txt fcgi/provider/sketch/*/*.svg))
 $(V)/sketch.txt: $(SKETCH_FILES) $(addprefix fcgi/provider/sketch/,motifs scenes styles)
 	@mkdir -p $(@D); for f in $(SKETCH_FILES); do echo "# file $${f#fcgi/provider/sketch/}"; cat $$f; done > $@

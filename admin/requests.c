@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "admin/table.h"
+#include "admin/requests.h"
 #include "policy/rights/erase.h"
 #include <stdio.h>
 #include <string.h>
@@ -147,4 +147,4 @@ const struct command requests_command = {
 								   .words_min = 1,
 								   .words_max = 1,
 								   .options = show_options},
-					   NULL}};
+					   &requests_clock_command, NULL}};

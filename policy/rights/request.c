@@ -39,7 +39,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	if (right == NULL)
 		return refuse_right(vault_policy(v), e);
 	token_new(out->secret);
-	out->due = clock_due(right, when_now());
+	out->due = clock_due(vault_policy(v), right, when_now());
 	out->signal = signal;
 	// As the policy asks for it: nothing, or a receipt. What it may ask for besides does not start yet.
 	bool verified =

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: ISC
+// What the subcommands of `lethe requests` share.
+#ifndef LETHE_ADMIN_REQUESTS_H
+#define LETHE_ADMIN_REQUESTS_H
+
+#include "admin/table.h"
+
+extern const struct command requests_clock_command;
+
+// Reads the option of this name, a day or a time, into *out, which stays as it is where it is not given. -1, and it is said why.
+int requests_time(const struct arguments *args, const char *name, time_t *out);
+
+#endif

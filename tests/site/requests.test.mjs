@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: ISC
+// The privacy officer's work with requests: when they are due, by a calendar of its own here, written without a look at the program's.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { root } from './harness.mjs';
+import { place } from './admin_support.mjs';
+
+const policyOf = (site) => join(root, `policy/sites/${site}.xml`);
+const iso = (date) => date.toISOString().slice(0, 10);
+const plus = (date, days) => new Date(date.getTime() + days * 86400000);
+
+// Easter by the Gregorian computus of Gauss and Lichtenberg.
+function easter(year) {
+  const a = year % 19, k = Math.floor(year / 100);
+  const m = 15 + Math.floor((3 * k + 3) / 4) - Math.floor((8 * k + 13) / 25), s = 2 - Math.floor((3 * k + 3) / 4);
+  const d = (19 * a + m) % 30, r = Math.floor((d + Math.floor(a / 11)) / 29), og = 21 + d - r;
+  const sz = 7 - (year + Math.floor(year / 4) + s) % 7, oe = 7 - (og - sz) % 7;
+  return new Date(Date.UTC(year, 2, og + oe));
+}
+// Holidays of a year as dates: fixed ones, distances from Easter, and what the country does with a weekend.
+const calendars = {
+  none: (y) => [`${y}-01-01`, `${y}-12-25`],
+  DE: (y) => [`${y}-01-01`, `${y}-05-01`, `${y}-10-03`, `${y}-12-25`, `${y}-12-26`, ...[-2, 1, 39, 50].map((n) => iso(plus(easter(y), n)))],
+  FR: (y) => [`${y}-01-01`, `${y}-05-01`, `${y}-05-08`, `${y}-07-14`, `${y}-08-15`, `${y}-11-01`, `${y}-11-11`, `${y}-12-25`, ...[1, 39, 50].map((n) => iso(plus(easter(y), n)))],
+  GB: (y) => {
+    const monday = (from) => { let d = new Date(Date.UTC(y, 4, from)); while (d.getUTCDay() !== 1) d = plus(d, 1); return iso(d); };
+    const christmas = { 6: ['12-25', '12-26', '12-27', '12-28'], 0: ['12-25', '12-26', '12-27'], 5: ['12-25', '12-26', '12-28'] }[new Date(`${y}-12-25`).getUTCDay()] ?? ['12-25', '12-26'];
+    const year = { 6: '01-03', 0: '01-02' }[new Date(`${y}-01-01`).getUTCDay()] ?? '01-01';
+    return [`${y}-${year}`, iso(plus(easter(y), -2)), monday(1), monday(25), ...christmas.map((d) => `${y}-${d}`)];
+  },
+};
+const working = (date, country) => ![0, 6].includes(date.getUTCDay()) && !calendars[country](date.getUTCFullYear()).includes(iso(date));
+function month(received, months, country) {
+  const [y, m, d] = received.split('-').map(Number);
+  const last = new Date(Date.UTC(y, m - 1 + months + 1, 0)).getUTCDate();
+  let end = new Date(Date.UTC(y, m - 1 + months, Math.min(d, last)));
+  while (!working(end, country)) end = plus(end, 1);
+  return iso(end);
+}
+// Receipt at 00:00 UTC is the evening before in California.
+function businessDays(received, n) {
+  let day = plus(new Date(received), -1);
+  for (let left = n; left > 0;) { day = plus(day, 1); if (![0, 6].includes(day.getUTCDay())) left--; }
+  return iso(day);
+}
+const clocks = (p, policy, words) => {
+  const file = join(p.base, 'clocks.json');
+  const out = p.run(['requests', 'clock', '--policy', policy, '--format', 'json', '--output', file, ...words], { env: { LETHE_ALLOW_UNBUILT: '1' } });
+  assert.equal(out.status, 0, out.stderr);
+  return JSON.parse(readFileSync(file, 'utf8'));
+};
+
+test('every receipt date of ten years is due when an independent calendar says so, in each country', (t) => {
+  const p = place(t, { init: false });
+  const text = readFileSync(policyOf('imagedesigner'), 'utf8');
+  for (const country of Object.keys(calendars)) {
+    const policy = join(p.base, `${country}.xml`);
+    const changed = country === 'none' ? text : text.replace(/(<controller name="[^"]*")/, `$1 country="${country}"`);
+    assert.equal(changed === text, country === 'none');
+    writeFileSync(policy, changed);
+    for (const [months, extra] of [[1, () => []], [3, (day) => ['--extended', day]]]) {
+      // Told on the day of receipt, every one is extended; the option is one date, so each year is asked for by itself.
+      const spans = months === 1 ? [['2024-01-01', '2033-12-31']] : ['2027-01-31', '2028-01-31', '2027-11-30'].map((day) => [day, day]);
+      for (const [from, until] of spans) {
+        const rows = clocks(p, policy, ['--right', 'access', '--received', from, '--until', until, ...extra(from)]);
+        assert.equal(rows.length % 3, 0);
+        for (let i = 0; i < rows.length; i += 3) {
+          const received = rows[i].received.slice(0, 10);
+          const due = Object.fromEntries(rows.slice(i, i + 3).map((row) => [row.clock, row.due.slice(0, 10)]));
+          assert.deepEqual(due, { 'ccpa-acknowledge': businessDays(received, 10), gdpr: month(received, months, country),
+            ccpa: iso(plus(new Date(received), months === 1 ? 45 : 90)) }, `${country} ${received}`);
+          assert.deepEqual(rows.slice(i, i + 3).map((row) => row.earliest), [true, false, false]);
+          assert.ok(rows[i].due <= rows[i + 1].due && rows[i + 1].due <= rows[i + 2].due);
+        }
+        if (months === 1) assert.equal(rows.length / 3, 3653);
+      }
+    }
+  }
+});
+
+test('the clocks of the five sites: their own time, the law, and the earliest of all', (t) => {
+  const p = place(t, { init: false });
+  const of = (site, right, received) => clocks(p, policyOf(site), ['--right', right, '--received', received]).map((row) => [row.clock, row.due]);
+  assert.deepEqual(of('image-describer', 'access', '2026-11-20T22:15:01Z'), [['house', '2026-11-22T22:15:01Z'], ['gdpr', '2026-12-21T20:59:59Z']]);
+  assert.deepEqual(of('product-images', 'access', '2027-02-10').map(([clock]) => clock), ['gdpr', 'house'], '30 days are late in February');
+  assert.deepEqual(of('bizimages', 'access', '2026-12-01'), [['gdpr', '2027-01-04T20:59:59Z']]);
+  const sale = of('imagedesigner', 'opt-out-of-sale', '2026-11-02T20:00:00Z').map(([clock, due]) => [clock, due.slice(0, 10)]);
+  assert.ok(sale.some(([clock, due]) => clock === 'ccpa-opt-out' && due === '2026-11-23'), JSON.stringify(sale));
+  for (const [words, message] of [[['--received', 'yesterday'], /2026-11-22/], [[], /--received DATE is needed/], [['--received', '2026-01-01', '--right', 'x'], /no such right/]]) {
+    const out = p.run(['requests', 'clock', ...words]);
+    assert.equal(out.status, 2);
+    assert.match(out.stderr, message);
+  }
+});
