@@ -30,11 +30,21 @@ static const struct model_field language_fields[] = {
 static const struct model_field languages_fields[] = {
     F(RECORDS, policy, languages, "language", MORE(policy, language_count), .record = RECORD(policy_named, language_fields)),
 };
+static const struct model_field example_fields[] = {
+    F(LABEL, policy_example, name, "name", .json = NULL, .called = "name of the example"),
+    F(LABEL, policy_example, text, "text", .json = NULL, .called = "text of the example"),
+    F(TEXT, policy_example, pictures, "pictures", .json = NULL),
+    F(TEXT, policy_example, style, "style", .json = NULL),
+};
 static const struct model_field service_fields[] = {
     F(WORDS, policy_service, by, "by", .json = "by", .words = &policy_way_in_words),
     F(WORDS, policy_service, from, "from", .json = "from", .words = &policy_material_words),
     F(WORDS, policy_service, to, "to", .json = "to", .words = &policy_product_words),
     F(PROSE, policy_service, what, "what", .json = "what"),
+    F(LABEL, policy_service, heading, "heading", .json = NULL, .called = "heading of the start page"),
+    F(LABEL, policy_service, ask, "ask", .json = NULL, .called = "question of the start page"),
+    F(RECORDS, policy_service, examples, "example", .json = NULL, MORE(policy_service, example_count),
+      .record = RECORD(policy_example, example_fields)),
     F(LINE, policy_service, line, NULL, .json = NULL),
 };
 static const struct model_field change_fields[] = {

@@ -222,6 +222,27 @@ static const struct {
 		 {"nginx/proxies.conf", NULL, headers_proxies, 0},
 		 {"nginx/problems.conf", NULL, headers_problems, 0}};
 
+// The pictures of the policy's examples have to be there.
+static int check_examples(const struct policy *p, const struct pages *s, struct err *e)
+{
+	char path[256];
+
+	for (size_t i = 0; i < p->service.example_count; i++) {
+		for (unsigned n = 1; n <= 4; n++) {
+			bool found = false;
+			snprintf(path, sizeof path, "html/assets/%s-%u.webp", p->service.examples[i].pictures, n);
+			for (size_t j = 0; j < s->count && !found; j++)
+				found = strcmp(s->list[j].path, path) == 0;
+			if (!found)
+				return err_set(
+				    e, ERR_NOT_FOUND,
+				    "%s:%d: the example “%s” has no picture %s beside the templates: add it, or take the example out",
+				    p->file, p->service.line, p->service.examples[i].name, path + strlen("html/"));
+		}
+	}
+	return 0;
+}
+
 // `p` in one of its languages. `testing` as in variables_make.
 static int render_language(const struct policy *p, const struct pages *templates, bool testing, struct pages *s, struct err *e)
 {
@@ -263,7 +284,7 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 	char assets[4096];
 
 	if (path_join(assets, sizeof assets, templates, "assets", e) != 0 || pages_read(s, assets, "html/assets/", e) != 0 ||
-	    pages_read(&read, templates, "", e) != 0)
+	    pages_read(&read, templates, "", e) != 0 || check_examples(p, s, e) != 0)
 		return -1;
 	for (size_t i = 0; i < p->view_count; i++) {
 		struct policy view = *p->views[i];

@@ -24,10 +24,11 @@ static bool stored(const struct policy *p, enum kind kind)
 	return p->kinds[kind].keep == KEEP_STORED;
 }
 
-// What is typed or named, in memory only, and nothing of what is made is kept for an account.
+// What is typed or named and what is made of it, in memory only, and nothing is kept for an account.
 static bool forgets(const struct policy *p)
 {
-	return in_memory(p, KIND_INPUT) && (!p->page_fetch || in_memory(p, KIND_PAGE)) && policy_promises(p, CLAIM_NO_ACCOUNT);
+	return in_memory(p, KIND_INPUT) && (!p->page_fetch || in_memory(p, KIND_PAGE)) && !stored(p, KIND_PROMPT) &&
+	       !stored(p, KIND_IMAGE) && policy_promises(p, CLAIM_NO_ACCOUNT);
 }
 
 // "No account, no cookies" of what is promised; NULL when neither is.
@@ -41,15 +42,34 @@ static const char *without_words(const struct policy *p)
 				  : NULL;
 }
 
+// What the request log holds, as the policy's categories name it: "IP address, user agent".
+static void add_logged(const struct policy *p, struct buf *out)
+{
+	const struct policy_strings *categories = &p->kinds[KIND_REQUEST_LOG].categories;
+
+	for (size_t i = 0; i < categories->count; i++)
+		buf_printf(out, "%s%s", i > 0 ? word(p, "join.comma") : "", categories->items[i]);
+}
+
 static void add_fact(const struct policy *p, struct buf *out, const char *title, const char *key, enum kind kind)
 {
+	BUF_AUTO struct buf logged = BUF_INIT(64 * 1024);
 	char time[WORD_LIFE];
 
+	add_logged(p, &logged);
 	word_life(time, sizeof time, p, &p->kinds[kind]);
 	buf_adds(out, "<div><dt>");
 	word_fill(out, html_text, title, WORD_VALUES({"time", time}));
 	buf_adds(out, "</dt><dd>");
-	word_fill(out, html_text, word(p, key), WORD_VALUES({"time", time}));
+	word_fill(out, html_text, word(p, key), WORD_VALUES({"time", time}, {"logged", buf_text(&logged)}));
+	// What is not kept here may be kept by those who get it.
+	for (size_t i = 0; i < p->processor_count && kind == KIND_INPUT; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		if (!a->has_keeps || (policy_processor_receives(a, when_now()) & (KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT))) == 0)
+			continue;
+		word_duration(time, sizeof time, a->keeps, word_language(p));
+		word_fill(out, html_text, word(p, "claim.kept_elsewhere"), WORD_VALUES({"name", a->brand}, {"time", time}));
+	}
 	buf_adds(out, "</dd></div>\n");
 }
 
@@ -137,17 +157,59 @@ static void set_image_processors(const struct policy *p, struct buf *out)
 	}
 }
 
-// Where the site draws by itself, what it drew of its example texts may be shown.
+enum { EXAMPLES_MAX = 3, EXAMPLE_PICTURES = 4 }; // as app.css shows them
+
+// The policy's examples; else, where the site draws by itself, what it drew of texts of ours.
+static size_t example_list(const struct policy *p, struct policy_example own[EXAMPLES_MAX], char pictures[EXAMPLES_MAX][64])
+{
+	static const char *const styles[EXAMPLES_MAX] = {"soft", "flat", "night"};
+	static const char *const words[EXAMPLES_MAX][2] = {{"page.start.example.1.name", "page.start.example.1"},
+							   {"page.start.example.2.name", "page.start.example.2"},
+							   {"page.start.example.3.name", "page.start.example.3"}};
+	const struct policy_processor *a;
+	bool draws = false;
+
+	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++)
+		draws = draws || a->local;
+	for (size_t i = 0; i < EXAMPLES_MAX && draws; i++) {
+		snprintf(pictures[i], sizeof pictures[i], "example-%s-%zu", word(p, "page.start.examples.folder"), i + 1);
+		own[i] = (struct policy_example){word(p, words[i][0]), word(p, words[i][1]), pictures[i], styles[i]};
+	}
+	return draws ? EXAMPLES_MAX : 0;
+}
+
 static void set_examples(const struct policy *p, struct buf *out)
 {
-	const struct policy_processor *a;
+	struct policy_example own[EXAMPLES_MAX];
+	char names[EXAMPLES_MAX][64];
+	bool declared = p->service.example_count > 0, form = capability_makes_sets(p);
+	const struct policy_example *list = declared ? p->service.examples : own;
+	size_t count = declared ? p->service.example_count : example_list(p, own, names);
+	const char *title = word(p, declared ? "page.start.examples.own" : "page.start.examples");
 
-	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
-		if (a->local) {
-			buf_adds(out, "yes");
-			return;
-		}
+	if (count == 0)
+		return;
+	xml_printf(out, "<section class=\"examples\" aria-labelledby=\"examples-title\">\n<h2 id=\"examples-title\">%s</h2>\n", title);
+	if (count > 1)
+		xml_printf(out, "<fieldset class=\"segments source\">\n<legend>%s</legend>\n", title);
+	for (size_t i = 0; i < count && count > 1; i++)
+		xml_printf(out,
+			   "<label><input type=\"radio\" name=\"example\" form=\"choice\" id=\"example-%d\"%s><span>%s</span></label>\n",
+			   (int)i + 1, i == 0 ? " checked" : "", list[i].name);
+	buf_adds(out, count > 1 ? "</fieldset>\n" : "");
+	for (size_t i = 0; i < count; i++) {
+		xml_printf(out, "<figure class=\"example e%d\"><div class=\"quad\">", (int)i + 1);
+		for (int n = 1; n <= EXAMPLE_PICTURES; n++)
+			xml_printf(out, "<img src=\"/assets/%s-%d.webp\" alt=\"\" width=\"%d\" height=\"%d\" loading=\"lazy\">",
+				   list[i].pictures, n, n == 1 ? 512 : 256, n == 1 ? 512 : 256);
+		xml_printf(out, "</div>\n<figcaption><q>%s</q> <span>%s%s%s</span>", list[i].text, word(p, "page.start.style"),
+			   word(p, "join.colon"), word_or(p, "page.start.", list[i].style));
+		if (form)
+			xml_printf(out, " <button type=\"button\" class=\"use script-only\" data-style=\"%s\">%s</button>", list[i].style,
+				   word(p, "page.start.example.use"));
+		buf_adds(out, "</figcaption></figure>\n");
 	}
+	buf_adds(out, "</section>\n");
 }
 
 // Whether the page may offer its list of the sets made in a tab: the policy declares what the browser stores for it.
@@ -253,7 +315,7 @@ static struct buf *variable_begin(struct variables *v, size_t *starts, const cha
 
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
-	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX);
+	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX), logged = BUF_INIT(64 * 1024);
 	const struct policy_right *erasure = policy_right(p, RIGHT_ERASURE);
 	const char *without = without_words(p), *pledge = forgets(p) ? "claim.typed_not_kept" : "join.stop";
 	bool memory = in_memory(p, KIND_INPUT), archives = stored(p, KIND_ARCHIVE);
@@ -264,6 +326,7 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 
 	for (unsigned r = 0; r < RULE_COUNT; r++)
 		masks = masks || p->content[r] == CONTENT_ANONYMISE;
+	add_logged(p, &logged);
 	when_date(updated, p->updated);
 	snprintf(age, sizeof age, "%u", p->minimum_age);
 	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
@@ -277,6 +340,10 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	    {"controller_name", p->controller.name},
 	    {"updated", updated},
 	    {"service", p->service.what.count > 0 ? buf_text(&service) : word(p, "claim.service")}, // what the site is for
+	    {"heading", p->service.heading != NULL ? p->service.heading : word(p, "page.start.heading")},
+	    {"own_heading", p->service.heading != NULL ? p->service.heading : ""},
+	    {"ask", p->service.ask != NULL ? p->service.ask : word(p, "page.start.describe")},
+	    {"example", p->service.example_count > 0 ? p->service.examples[0].text : word(p, "page.start.example")},
 	    {"pledge", word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know")},
 	    {"lead", word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed")},
 	    {"what_you_get", word(p, archives ? "claim.get.archive" : "claim.get.images")},
@@ -298,7 +365,7 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 		buf_adds(variable_begin(v, starts, texts[i].name), texts[i].value);
 	for (size_t i = 0; i < ARRAY_LEN(filled); i++)
 		word_fill(variable_begin(v, starts, filled[i].name), NULL, filled[i].value,
-			  WORD_VALUES({"age", age}, {"archive", archive}, {"log", log}, {"time", archive}));
+			  WORD_VALUES({"age", age}, {"archive", archive}, {"log", log}, {"time", archive}, {"logged", buf_text(&logged)}));
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++)
 		variables[i].set(p, variable_begin(v, starts, variables[i].name));
 	buf_adds(variable_begin(v, starts, "without"), without != NULL ? without : "");
@@ -312,7 +379,7 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 		word_fill(banner, NULL, word(p, "page.frame.unbuilt"), WORD_VALUES({"lacks", buf_text(&lacks)}));
 	}
 	buf_addc(banner, '\0');
-	if (v->text.failed || service.failed) {
+	if (v->text.failed || service.failed || logged.failed) {
 		buf_free(&v->text);
 		return err_set(e, ERR_MEMORY, "the texts of the policy are too large for a page");
 	}

@@ -460,6 +460,85 @@ static void the_shipped_templates_publish(void **state)
 	assert_non_null(strstr(buf_text(&index), "Before you publish, check</h2>\n<ul>"));
 }
 
+// A policy may bring its heading, its question and its examples; their pictures have to be there.
+static void a_policy_may_have_a_start_page_of_its_own(void **state)
+{
+	static const char own[] =
+	    "<heading>Cups for your shop.</heading>\n<ask>Which cup?</ask>\n"
+	    "<example pictures=\"cups\" style=\"line\"><name>Blue &amp; low</name><text>A low blue cup.</text></example>\n"
+	    "<example pictures=\"mugs\" style=\"night\"><name>Mug</name><text>A mug by night.</text></example>\n  </service>";
+	static const char *const shown[] = {
+	    "<h1>Cups for your shop. <em>",
+	    "<title>BizImages: Cups for your shop.</title>",
+	    "<label for=\"description\">Which cup?</label>",
+	    "placeholder=\"A low blue cup.\"",
+	    "id=\"example-1\" checked><span>Blue &amp; low</span>",
+	    "id=\"example-2\"><span>Mug</span>",
+	    "src=\"/assets/cups-1.webp\"",
+	    "src=\"/assets/mugs-4.webp\"",
+	    "<q>A mug by night.</q> <span>Style: Night</span> <button type=\"button\" class=\"use script-only\" data-style=\"night\">"};
+	struct place *place = *state;
+	BUF_AUTO struct buf text, page;
+	BUF_AUTO struct buf changed = BUF_INIT(1 << 20);
+	struct publish_result result;
+	struct err e = {0};
+	char file[128], assets[160];
+
+	get(".", BIZIMAGES, &text);
+	const char *end = strstr(buf_text(&text), "</service>");
+	assert_non_null(end);
+	buf_add(&changed, text.data, (size_t)(end - text.data));
+	buf_adds(&changed, own);
+	buf_adds(&changed, end + strlen("</service>"));
+	put(place->top, "policy.xml", buf_text(&changed));
+	snprintf(file, sizeof file, "%s/policy.xml", place->top);
+	snprintf(assets, sizeof assets, "%s/assets", place->templates);
+	POLICY_AUTO struct policy *p = policy_load_as(file, true, NULL);
+	assert_non_null(p);
+	for (const char *name = "index.html"; name != NULL; name = strcmp(name, "index.html") == 0 ? "layout.html" : NULL) {
+		BUF_AUTO struct buf template;
+		get("nginx/html", name, &template);
+		put(place->templates, name, buf_text(&template));
+	}
+	assert_int_not_equal(publish_all(p, place->templates, place->out, false, &result, &e), 0);
+	assert_non_null(strstr(e.text, "the example “Blue & low” has no picture assets/cups-1.webp"));
+	for (unsigned i = 1; i <= 4; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "cups-%u.webp", i);
+		put(assets, name, "RIFF");
+		memcpy(name, "mugs", 4);
+		put(assets, name, "RIFF");
+	}
+	publish_policy(place, p, false);
+	get(place->out, "html/index.html", &page);
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+		if (strstr(buf_text(&page), shown[i]) == NULL)
+			fail_msg("%s is not in the page", shown[i]);
+	assert_null(strstr(buf_text(&page), "example-3"));
+	assert_null(strstr(buf_text(&page), "Drawn here")); // these may come from anywhere
+	assert_null(strstr(buf_text(&page), "your business"));
+}
+
+// What pages say of the request log and of those who keep what was typed comes from the policy.
+static void what_is_logged_and_kept_elsewhere_is_said(void **state)
+{
+	struct place real = *(struct place *)*state;
+	BUF_AUTO struct buf index, rights;
+
+	snprintf(real.templates, sizeof real.templates, "nginx/html");
+	publish(&real, false);
+	get(real.out, "html/index.html", &index);
+	get(real.out, "html/rights.html", &rights);
+	assert_non_null(strstr(buf_text(&index), "for at most 14 days: IP address, User agent, Time of the request."));
+	assert_non_null(strstr(buf_text(&index), "then dropped. Azure OpenAI may keep what it gets for up to 30 days.</dd>"));
+	assert_non_null(strstr(buf_text(&rights), "one line in the request log (IP address, User agent, Time of the request)"));
+	POLICY_AUTO struct policy *p = policy_load_as("policy/sites/blogimg.xml", true, NULL);
+	publish_policy(&real, p, false);
+	BUF_AUTO struct buf other;
+	get(real.out, "html/index.de.html", &other);
+	assert_non_null(strstr(buf_text(&other), "IP-Adresse, Ungefährer Ort, Browser (User-Agent), Betriebssystem, Gerät"));
+}
+
 // A form only where it can be served. Where it cannot, the start says what the site will do, and that it does not yet.
 static void a_site_that_cannot_make_sets_shows_no_form(void **state)
 {
@@ -602,6 +681,8 @@ int main(void)
 	    TEST(the_start_offers_what_the_policy_keeps),
 	    TEST(the_notice_is_sound_html),
 	    TEST(the_shipped_templates_publish),
+	    TEST(a_policy_may_have_a_start_page_of_its_own),
+	    TEST(what_is_logged_and_kept_elsewhere_is_said),
 	    TEST(a_site_that_cannot_make_sets_shows_no_form),
 	    TEST(a_site_makes_sets_when_all_of_it_is_there),
 	    TEST(a_heading_without_a_list_is_not_there),
