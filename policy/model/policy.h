@@ -56,7 +56,7 @@ struct policy_example {                             // of the start page
 struct policy_service {        // what the site does
 	unsigned by, from, to; // sets of enum policy_way_in, policy_material and policy_product
 	struct prose what;
-	const char *heading, *ask; // of the start page; NULL: its own
+	const char *heading, *ask; // of the start page; "" or NULL: its own
 	const struct policy_example *examples;
 	size_t example_count;
 	int line; // 0: the policy does not say

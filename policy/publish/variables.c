@@ -313,6 +313,11 @@ static struct buf *variable_begin(struct variables *v, size_t *starts, const cha
 	return &v->text;
 }
 
+static bool stated(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
 	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX), logged = BUF_INIT(64 * 1024);
@@ -340,9 +345,9 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	    {"controller_name", p->controller.name},
 	    {"updated", updated},
 	    {"service", p->service.what.count > 0 ? buf_text(&service) : word(p, "claim.service")}, // what the site is for
-	    {"heading", p->service.heading != NULL ? p->service.heading : word(p, "page.start.heading")},
-	    {"own_heading", p->service.heading != NULL ? p->service.heading : ""},
-	    {"ask", p->service.ask != NULL ? p->service.ask : word(p, "page.start.describe")},
+	    {"heading", stated(p->service.heading) ? p->service.heading : word(p, "page.start.heading")},
+	    {"own_heading", stated(p->service.heading) ? p->service.heading : ""},
+	    {"ask", stated(p->service.ask) ? p->service.ask : word(p, "page.start.describe")},
 	    {"example", p->service.example_count > 0 ? p->service.examples[0].text : word(p, "page.start.example")},
 	    {"pledge", word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know")},
 	    {"lead", word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed")},

@@ -455,6 +455,8 @@ static void the_shipped_templates_publish(void **state)
 	BUF_AUTO struct buf index;
 	get(real.out, "html/index.html", &index);
 	assert_null(strstr(buf_text(&index), "{{"));
+	assert_non_null(strstr(buf_text(&index), "<h1>A set of pictures for your business. <em>Then we forget it.</em></h1>"));
+	assert_non_null(strstr(buf_text(&index), "<label for=\"description\">Describe the business</label>"));
 	assert_non_null(strstr(buf_text(&index), "action=\"/api/generate\""));
 	assert_non_null(strstr(buf_text(&index), "<p>Please leave out:</p>\n<ul>\n<li>Customer lists</li>"));
 	assert_non_null(strstr(buf_text(&index), "Before you publish, check</h2>\n<ul>"));
