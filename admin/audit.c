@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
 #include "policy/base/file.h"
+#include "policy/rights/certificate.h"
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { CHECKPOINT_BYTES_MAX = 64 * 1024 };
 
@@ -53,7 +57,8 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 
 static const struct option_row verify_options[] = {
     {"against", OPTION_VALUE, "FILE", "also whether it grew out of the checkpoint in this file, which was kept elsewhere"},
-    {"key", OPTION_VALUE, "FILE", "the verifier key for that, which was kept elsewhere, too"},
+    {"key", OPTION_VALUE, "FILE", "the verifier key for these, which was kept elsewhere, or its line itself"},
+    {"certificate", OPTION_VALUE, "FILE", "only whether this certificate holds, by the key alone: no store is needed"},
     {"since-last", OPTION_FLAG, NULL, "only what was written or closed since the last time"},
     OBJECT_FORMAT_OPTION,
     {0},
@@ -63,13 +68,52 @@ static const struct option_row verify_options[] = {
 static const unsigned char verify_exits[] = {
     [STATUS_DONE] = 0, [STATUS_FOUND] = 1, [STATUS_TRUNCATED] = 2, [STATUS_FORKED] = 3, [STATUS_PRUNED] = 4, [STATUS_UNSURE] = 5};
 
-static int audit_verify_against(struct vault *v, const char *file, const char *key_file, struct ledger_report *report, struct err *e)
+// The line of a verifier key, given itself or as a file.
+static int audit_key_line(const char *given, struct buf *out, struct err *e)
+{
+	return strchr(given, '+') != NULL && strchr(given, '/') != NULL && access(given, F_OK) != 0 ? buf_adds(out, given)
+												    : file_read(given, out, e);
+}
+
+static enum status audit_verify_certificate(const struct admin *a, const struct arguments *args)
+{
+	const char *file = argument(args, "certificate"), *given = argument(args, "key");
+	BUF_AUTO struct buf text = BUF_INIT(CHECKPOINT_BYTES_MAX), line = BUF_INIT(CHECKPOINT_BYTES_MAX), out = BUF_INIT(OUTPUT_MAX);
+	struct signed_note_key key;
+	struct certificate_check check;
+	struct err e;
+	char own[PATH_MAX];
+
+	if (path_join(own, sizeof own, a->state, "keys/ledger.pub", &e) != 0 || file_read(file, &text, &e) != 0 ||
+	    audit_key_line(given != NULL ? given : own, &line, &e) != 0 || signed_note_key_parse(&key, buf_text(&line), &e) != 0)
+		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
+	const int ret = certificate_verify(buf_text(&text), text.len, &key, &check, &e);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddBoolToObject(object, "intact", ret == 0);
+	if (ret != 0) {
+		cJSON_AddStringToObject(object, "finding", e.text);
+		output_complain(STATUS_FOUND, "audit: %s%s", e.code == ERR_CORRUPT ? "ALTERED: " : "", e.text);
+		(void)output_object(args, object, &out);
+		return e.code == ERR_CORRUPT ? STATUS_FOUND : STATUS_UNSURE;
+	}
+	cJSON_AddStringToObject(object, "log", key.name);
+	cJSON_AddNumberToObject(object, "entry", (double)check.index);
+	cJSON_AddNumberToObject(object, "entries", (double)check.size);
+	cJSON_AddStringToObject(object, "sha256", check.sha256);
+	buf_printf(&out,
+		   "the certificate holds: entry %" PRIu64 " of the first %" PRIu64
+		   " of %s, which were signed, vouches for its SHA-256 %s\n",
+		   check.index, check.size, key.name, check.sha256);
+	return output_object(args, object, &out);
+}
+
+static int audit_verify_against(struct vault *v, const char *file, const char *key_given, struct ledger_report *report, struct err *e)
 {
 	BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_BYTES_MAX), key = BUF_INIT(CHECKPOINT_BYTES_MAX);
 
-	if (file_read(file, &note, e) != 0 || (key_file != NULL && file_read(key_file, &key, e) != 0))
+	if (file_read(file, &note, e) != 0 || (key_given != NULL && audit_key_line(key_given, &key, e) != 0))
 		return -1;
-	return ledger_verify_against(v, buf_text(&note), note.len, key_file != NULL ? buf_text(&key) : NULL, report, e);
+	return ledger_verify_against(v, buf_text(&note), note.len, key_given != NULL ? buf_text(&key) : NULL, report, e);
 }
 
 static enum status audit_verify(const struct admin *a, const struct arguments *args)
@@ -88,8 +132,13 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 
-	if ((since && against != NULL) || (against == NULL && argument_given(args, "key")))
-		return output_complain(STATUS_UNSURE, "audit: --since-last does not go with --against, and --key only with that");
+	const bool certificate = argument_given(args, "certificate");
+
+	if (since + (against != NULL) + certificate > 1 || (against == NULL && !certificate && argument_given(args, "key")))
+		return output_complain(STATUS_UNSURE,
+				       "audit: give one of --against, --certificate and --since-last; --key goes with the first two only");
+	if (certificate)
+		return audit_verify_certificate(a, args);
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	output_progress_begin("verifying the ledger");

@@ -71,7 +71,22 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 							       : ERASE_RECORD;
 	if (rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
 		return -1;
-	return dry_run ? 0 : rights_certificate(v, result, certificate, e);
+	const struct certificate_of of = {.right = "A17", .subject = by == ERASE_RECEIPT ? value : NULL};
+	return dry_run ? 0 : certificate_make(v, &of, result, NULL, certificate, e);
+}
+
+// This command may sign the ledger, so what it hands out has its proof. Where that fails, the next run of `lethe prune` says why.
+static void certificate_sign(struct vault *v, struct buf *certificate)
+{
+	struct err none = {0};
+	BUF_AUTO struct buf note = BUF_INIT(CERTIFICATE_BYTES), signed_one = BUF_INIT(CERTIFICATE_BYTES);
+	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, &none);
+
+	if (object == NULL || ledger_checkpoint(v, &note, &none) != 0 || certificate_prove(v, object, &none) != 0 ||
+	    json_print(&signed_one, object) != 0)
+		return;
+	buf_reset(certificate);
+	buf_add(certificate, signed_one.data, signed_one.len);
 }
 
 // JSON, the form that is kept and handed on, unless another is asked for.
@@ -136,6 +151,7 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	}
 	if (ret != 0)
 		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e.text);
+	certificate_sign(s.vault, &certificate);
 	enum status status = certificate_print(args, &certificate);
 	if (!r.complete)
 		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", r.reason);

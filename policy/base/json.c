@@ -357,6 +357,41 @@ int json_print(struct buf *out, const cJSON *value)
 	return out->failed ? -1 : 0;
 }
 
+static int member_compare(const void *a, const void *b)
+{
+	return strcmp((*(cJSON *const *)a)->string, (*(cJSON *const *)b)->string);
+}
+
+static int members_sort(cJSON *value)
+{
+	size_t count = 0;
+	cJSON *child;
+
+	cJSON_ArrayForEach(child, value)
+	{
+		count++;
+		if (members_sort(child) != 0)
+			return -1;
+	}
+	if (!cJSON_IsObject(value) || count < 2)
+		return 0;
+	cJSON **members = malloc(count * sizeof *members);
+	if (members == NULL)
+		return -1;
+	for (count = 0; value->child != NULL; count++)
+		members[count] = cJSON_DetachItemViaPointer(value, value->child);
+	qsort(members, count, sizeof *members, member_compare);
+	for (size_t i = 0; i < count; i++)
+		cJSON_AddItemToArray(value, members[i]); // with the name that it has
+	free(members);
+	return 0;
+}
+
+int json_canonical(struct buf *out, cJSON *value)
+{
+	return members_sort(value) != 0 ? -1 : json_print(out, value);
+}
+
 int json_print_lines(struct buf *out, const cJSON *value)
 {
 	json_write(out, value, 0);

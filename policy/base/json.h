@@ -21,6 +21,8 @@ double json_number(const cJSON *object, const char *name, double otherwise);
 const cJSON *json_get(const cJSON *object, const char *name);
 // Appends the value, unformatted, as cJSON_PrintUnformatted() writes it but for numbers of more than 15 digits, which stay what they are. -1 when the buffer failed, or there is no value.
 int json_print(struct buf *out, const cJSON *value);
+// The canonical form (RFC 8785) of what has whole numbers and plain names: no spaces, the members sorted. Sorts those of `value` itself.
+int json_canonical(struct buf *out, cJSON *value);
 int json_print_lines(struct buf *out, const cJSON *value); // a line for each member, indented; and a newline at the end
 void json_free(cJSON **p);
 #define JSON_AUTO __attribute__((cleanup(json_free)))

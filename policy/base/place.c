@@ -22,11 +22,12 @@ const char place_settings[] = LETHE_SYSCONFDIR "/lethe/lethe.env";
 const char place_master_key[] = LETHE_SYSCONFDIR "/lethe/master.key";
 const char place_keys[] = LETHE_SYSCONFDIR "/lethe/keys";
 const char place_nginx[] = LETHE_SYSCONFDIR "/lethe/nginx.conf";
+const char place_version[] = LETHE_VERSION;
 
 bool place_version_asked(int argc, char **argv)
 {
 	if (argc != 2 || strcmp(argv[1], "--version") != 0)
 		return false;
-	printf("%s (Lethe) %s\n", program_invocation_short_name, LETHE_VERSION);
+	printf("%s (Lethe) %s\n", program_invocation_short_name, place_version);
 	return true;
 }

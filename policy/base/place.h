@@ -11,6 +11,7 @@ extern const char place_settings[];   // lethe.env
 extern const char place_master_key[]; // root's, loaded by systemd
 extern const char place_keys[];       // the folder of the processors' keys
 extern const char place_nginx[];      // nginx's configuration
+extern const char place_version[];    // of Lethe
 
 // For a main(): whether --version is all that it was called with. It is printed then, "generate (Lethe) 0.9.0".
 bool place_version_asked(int argc, char **argv);

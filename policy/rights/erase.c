@@ -7,75 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CERTIFICATE_VERSION = 1, CERTIFICATE_ID_BYTES = 16 };
-
-static const char NOTE[] =
-    "Counts are of what hung on the given receipt, address or record in each store. The append-only ledger keeps, for each "
-    "event, its date and a salted commitment whose salt is erased: these say nothing about a person.";
-static const char LATER[] =
-    "The store files, which are large, are searched for traces by the next pruning; the ledger will have the outcome. ";
-static const char NOTHING[] = "Nothing was found in any store, so nothing was erased, and the ledger has no entry of it.";
-
-static bool add_stores(cJSON *certificate, const struct erase_result *result)
-{
-	cJSON *stores = cJSON_AddArrayToObject(certificate, "stores"), *kept = cJSON_AddArrayToObject(certificate, "kept");
-	bool ok = stores != NULL && kept != NULL;
-
-	for (size_t i = 0; i < result->store_count && ok; i++) {
-		const struct erase_store *s = &result->stores[i];
-		cJSON *store = cJSON_CreateObject();
-		ok = cJSON_AddItemToArray(stores, store) && cJSON_AddStringToObject(store, "name", s->name) != NULL &&
-		     cJSON_AddNumberToObject(store, "found", (double)s->found) != NULL &&
-		     cJSON_AddNumberToObject(store, "erased", (double)s->erased) != NULL &&
-		     cJSON_AddNumberToObject(store, "kept", (double)s->kept) != NULL;
-	}
-	for (size_t i = 0; i < result->kept_count && ok; i++) {
-		const struct erase_kept *k = &result->kept[i];
-		cJSON *row = cJSON_CreateObject();
-		char until[WHEN_TEXT];
-		when_text(until, k->until);
-		ok = cJSON_AddItemToArray(kept, row) && cJSON_AddStringToObject(row, "kind", kind_row(k->kind)->name) != NULL &&
-		     cJSON_AddNumberToObject(row, "count", (double)k->count) != NULL &&
-		     cJSON_AddItemToObject(row, "until", k->until == 0 ? cJSON_CreateNull() : cJSON_CreateString(until)) &&
-		     cJSON_AddStringToObject(row, "ground", k->held ? "legal hold" : "kept by the policy despite erasure") != NULL;
-	}
-	return ok;
-}
-
-int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e)
-{
-	const struct policy *p = vault_policy(v);
-	unsigned char bytes[CERTIFICATE_ID_BYTES];
-	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT], note[sizeof result->reason + sizeof NOTE + sizeof LATER + 32];
-	JSON_AUTO cJSON *c = cJSON_CreateObject();
-
-	random_bytes(bytes, sizeof bytes);
-	hex_encode(id, bytes, sizeof bytes);
-	when_text(now, when_now());
-	if (result->complete)
-		snprintf(note, sizeof note, "%s%s", result->searched_later ? LATER : "", result->recorded ? NOTE : NOTHING);
-	else
-		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
-	bool ok = cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) != NULL &&
-		  cJSON_AddStringToObject(c, "cert_id", id) != NULL && cJSON_AddStringToObject(c, "controller", p->shown_as) != NULL &&
-		  cJSON_AddStringToObject(c, "right", "A17") != NULL && cJSON_AddStringToObject(c, "executed_at", now) != NULL &&
-		  cJSON_AddStringToObject(c, "policy_version", p->version) != NULL &&
-		  cJSON_AddStringToObject(c, "policy_sha256", p->sha256) != NULL && add_stores(c, result);
-	if (result->residue_files == 0) { // a scan reads at least the database itself: none was made
-		ok = ok && cJSON_AddNullToObject(c, "residue_scan") != NULL;
-	} else {
-		cJSON *scan = cJSON_AddObjectToObject(c, "residue_scan");
-		ok = ok && cJSON_AddNumberToObject(scan, "files", (double)result->residue_files) != NULL &&
-		     cJSON_AddNumberToObject(scan, "bytes", (double)result->residue_bytes) != NULL &&
-		     cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits) != NULL;
-	}
-	ok = ok &&
-	     cJSON_AddItemToObject(c, "audit_index",
-				   result->recorded ? cJSON_CreateNumber((double)result->ledger_index) : cJSON_CreateNull()) &&
-	     cJSON_AddBoolToObject(c, "complete", result->complete) != NULL && cJSON_AddStringToObject(c, "note", note) != NULL;
-	return !ok || json_print(json, c) != 0 ? err_set(e, ERR_MEMORY, "no memory for the certificate") : 0;
-}
-
 static int (*stop_making)(const char *run, const char *who, struct err *e);
 static const char *stop_making_run;
 
@@ -135,7 +66,8 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 	if (ret != 0)
 		return -1;
 	erased_but(&result, &why);
-	return rights_certificate(v, &result, certificate, e);
+	return certificate_make(v, &(struct certificate_of){.right = "A17", .subject = receipt, .self_service = true}, &result, NULL,
+				certificate, e);
 }
 
 // Keeps the certificate with the request. What was erased needs no receipt any more; a partial erasure does, to be run again.
@@ -180,7 +112,8 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 	return vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
 }
 
-int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e)
+static int fulfil_erasure(struct vault *v, const char *id, bool self_service, bool dry_run, struct erase_result *out,
+			  struct buf *certificate, struct err *e)
 {
 	struct vault_record record = {0};
 
@@ -188,6 +121,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct 
 		return -1;
 	JSON_AUTO cJSON *body = rights_body(&record, e);
 	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
+	const time_t received = record.made;
 	int ret = -1;
 	if (body == NULL)
 		;
@@ -201,9 +135,17 @@ int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct 
 		ret = receipt != NULL ? rights_erase_everywhere(v, ERASE_RECEIPT, receipt, dry_run, out, e)
 				      : erase_by_archive(v, archive, dry_run, out, e);
 	vault_record_free(&record);
+	const struct certificate_of of = {
+	    .right = "A17", .request_id = id, .received = received, .subject = receipt, .self_service = self_service};
 	if (ret == 0 && !dry_run)
-		ret = rights_certificate(v, out, certificate, e) != 0 || close_request(v, id, body, out, certificate, e) != 0 ? -1 : 0;
+		ret = certificate_make(v, &of, out, NULL, certificate, e) != 0 || close_request(v, id, body, out, certificate, e) != 0 ? -1
+																       : 0;
 	return ret;
+}
+
+int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e)
+{
+	return fulfil_erasure(v, id, false, dry_run, out, certificate, e);
 }
 
 int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
@@ -216,6 +158,6 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 		return -1;
 	// The request is recorded: what fails from here on leaves it open, for the officer to see.
 	if (strcmp(request->right, "erasure") == 0 && erasure_self_service(v) && (request->receipt != NULL || request->archive != NULL))
-		(void)rights_fulfil_erasure(v, out->id, false, &result, &certificate, &failed);
+		(void)fulfil_erasure(v, out->id, true, false, &result, &certificate, &failed);
 	return 0;
 }

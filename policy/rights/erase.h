@@ -3,6 +3,7 @@
 #ifndef LETHE_RIGHTS_ERASE_H
 #define LETHE_RIGHTS_ERASE_H
 
+#include "policy/rights/certificate.h"
 #include "policy/rights/request.h"
 
 // What ends a set that is being made when its receipt, or the address that it is made for, is erased; -1: whether it is, cannot be told, and the
@@ -22,9 +23,5 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 // becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
 // it is not an open request for erasure, or it names neither.
 int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e);
-// The certificate of any erasure result, for the officer's command too. It holds no personal data: cert_version, cert_id, controller, right,
-// executed_at, policy_version, policy_sha256, stores[{name, found, erased, kept}], kept[{kind, count, until (null: no fixed end), ground}], residue_scan {files, bytes, hits} (null: none was made),
-// audit_index (null: there was nothing to record), complete, note.
-int rights_certificate(struct vault *v, const struct erase_result *result, struct buf *json, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "policy/rights/request.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
+#include "policy/rights/certificate.h"
 #include "policy/rights/clock.h"
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static bool add_members(cJSON *object, const cJSON *body, const char *const *nam
 	return true;
 }
 
-static int show(const struct vault_record *record, bool officer, bool personal, struct buf *json, struct err *e)
+static int show(struct vault *v, const struct vault_record *record, bool officer, bool personal, struct buf *json, struct err *e)
 {
 	static const char *const public_members[] = {"signal", "answered", "certificate", NULL};
 	static const char *const personal_members[] = {"contact", "message", NULL};
@@ -145,6 +146,9 @@ static int show(const struct vault_record *record, bool officer, bool personal, 
 		     cJSON_AddBoolToObject(shown, "has_message", json_get(body, "message") != NULL) != NULL;
 	if (personal)
 		ok = ok && add_members(shown, body, personal_members);
+	cJSON *certificate = cJSON_GetObjectItemCaseSensitive(shown, "certificate");
+	if (certificate != NULL && certificate_prove(v, certificate, e) != 0)
+		return -1;
 	if (!ok || json_print(json, shown) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to show the request");
 	return 0;
@@ -160,7 +164,7 @@ int rights_show(struct vault *v, const char *id, const char *secret, struct buf 
 	if (!found && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
 	int ret = found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN)
-		      ? show(&record, false, false, json, e)
+		      ? show(v, &record, false, false, json, e)
 		      : err_set(e, ERR_NOT_FOUND, "there is no such request");
 	vault_record_free(&record);
 	return ret;
@@ -172,7 +176,7 @@ int rights_show_officer(struct vault *v, const char *id, bool personal, struct b
 
 	if (rights_get(v, id, &record, e) != 0)
 		return -1;
-	int ret = show(&record, true, personal, json, e);
+	int ret = show(v, &record, true, personal, json, e);
 	vault_record_free(&record);
 	return ret;
 }

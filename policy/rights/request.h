@@ -17,7 +17,6 @@
 
 enum {
 	RIGHTS_REQUEST_MAX = 256 * 1024, // RIGHTS_BODY_MAX with every character escaped, and a certificate
-	CERTIFICATE_MAX = 16 * 1024,
 };
 
 // The body as a tree that has at least `right`; ERR_CORRUPT. The caller frees.

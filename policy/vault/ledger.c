@@ -232,17 +232,55 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	return ret;
 }
 
+struct appending {
+	const struct ledger_event *event;
+	uint64_t index;
+	time_t at;
+};
+
+static const char CERTIFIED[] = "certified"; // the ledger's size with the last certificate in it
+
 static int run_append(struct vault *v, void *arg, struct err *e)
 {
-	return ledger_write(v, arg, NULL, e);
+	struct appending *a = arg;
+
+	if (ledger_write(v, a->event, &a->index, e) != 0)
+		return -1;
+	a->at = v->tail.at;
+	return strcmp(a->event->name, LEDGER_CERTIFICATE) != 0 ? 0
+							       : v->b->upkeep->number_set(v->store, CERTIFIED, (int64_t)a->index + 1, e);
+}
+
+int ledger_append_entry(struct vault *v, const struct ledger_event *event, uint64_t *index, time_t *at, struct err *e)
+{
+	struct appending a = {.event = event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_append, .arg = &a};
+
+	if (ledger_check(event, e) != 0 || commit_run(v, &op, e) != 0)
+		return -1;
+	*index = a.index;
+	*at = a.at;
+	return 0;
 }
 
 int ledger_append(struct vault *v, const struct ledger_event *event, struct err *e)
 {
-	struct ledger_event copy = *event;
-	struct op op = {.lane = LANE_RECORDS, .run = run_append, .arg = &copy};
+	uint64_t index;
+	time_t at;
 
-	return ledger_check(event, e) != 0 ? -1 : commit_run(v, &op, e);
+	return ledger_append_entry(v, event, &index, &at, e);
+}
+
+int ledger_unsigned(struct vault *v, bool *waits, struct err *e)
+{
+	struct mark_row last;
+	int64_t certified;
+	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
+
+	if (there < 0 || v->b->upkeep->number_get(v->store, CERTIFIED, &certified, e) != 0)
+		return -1;
+	*waits = certified > (there > 0 ? (int64_t)last.size : 0);
+	return 0;
 }
 
 // ---- reading ----

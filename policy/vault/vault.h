@@ -43,6 +43,11 @@ struct ledger_event {
 };
 // Appends one event. ERR_FULL, ERR_IO.
 int ledger_append(struct vault *v, const struct ledger_event *event, struct err *e);
+#define LEDGER_CERTIFICATE "certificate" // the event that vouches for one: what waits to be signed
+// The same, and tells its number and time.
+int ledger_append_entry(struct vault *v, const struct ledger_event *event, uint64_t *index, time_t *at, struct err *e);
+// Whether a certificate waits for the ledger to be signed.
+int ledger_unsigned(struct vault *v, bool *waits, struct err *e);
 
 // --- records ---
 struct vault_tag {

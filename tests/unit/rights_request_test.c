@@ -481,6 +481,7 @@ static void the_ledger_names_nobody(void **state)
 // Without anything to search for there is no search, neither now nor later: only what will be done is announced.
 static void a_search_is_announced_where_it_comes(void **state)
 {
+	const struct certificate_of of = {.right = "A17"};
 	struct place *p = *state;
 	struct erase_result result;
 	struct err e = {0};
@@ -490,7 +491,7 @@ static void a_search_is_announced_where_it_comes(void **state)
 	result.recorded = true;
 	for (int later = 0; later < 2; later++) {
 		BUF_AUTO struct buf text = BUF_INIT(65536);
-		assert_return_code(rights_certificate(p->vault, &result, &text, &e), 0);
+		assert_return_code(certificate_make(p->vault, &of, &result, NULL, &text, &e), 0);
 		assert_int_equal(strstr(buf_text(&text), "by the next pruning") != NULL, later);
 		result.searched_later = true;
 	}
@@ -498,13 +499,14 @@ static void a_search_is_announced_where_it_comes(void **state)
 
 static void a_partial_result_says_so(void **state)
 {
+	const struct certificate_of of = {.right = "A17"};
 	struct place *p = *state;
 	const struct erase_result result = {
 	    .stores = {{"records", 3, 3, 0}, {"request-log", 2, 0, 0}}, .store_count = 2, .reason = "the log is locked"};
 	BUF_AUTO struct buf text = BUF_INIT(65536);
 	struct err e = {0};
 
-	assert_int_equal(rights_certificate(p->vault, &result, &text, &e), 0);
+	assert_int_equal(certificate_make(p->vault, &of, &result, NULL, &text, &e), 0);
 	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
 	assert_true(cJSON_IsFalse(json_get(certificate, "complete")));
 	assert_true(cJSON_IsNull(json_get(certificate, "residue_scan"))); // none was made
