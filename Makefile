@@ -85,8 +85,11 @@ UNIT := $(patsubst tests/unit/%.c,$(V)/unit/%,$(wildcard tests/unit/*_test.c))
 $(V)/unit/%: $(V)/obj/tests/unit/%.o $(V)/liblethe.a
 	$(call link,,-lcmocka)
 unit-programs: $(UNIT)
-bench-programs: $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c))
+bench-programs: $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c)) $(V)/site/inside
 $(V)/bench/%: $(V)/obj/tests/bench/%.o $(V)/liblethe.a
+	$(call link)
+# What makes system calls from inside a program.
+$(V)/site/%: $(V)/obj/tests/site/%.o
 	$(call link)
 
 # ---- fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/seeds/NAME/ ----

@@ -123,6 +123,7 @@ static int egress_start(struct egress *g, int listener, struct err *e)
 					  NULL};
 	const char *const write_paths[] = {folder[0] ? folder : NULL, NULL};
 	struct sandbox s = {.name = "egress", .read_paths = read_paths, .write_paths = write_paths, .network = true};
+	supervisor_open();
 	return sandbox_enter(&s, e);
 }
 

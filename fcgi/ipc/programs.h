@@ -20,6 +20,7 @@ struct program_row {
 	const char *group;  // who may connect: nginx's, or that of the other programs
 	unsigned needs;     // PROGRAM_…
 	const char *writes; // a folder in the state folder; "": none
+	const char *calls;  // programs, with spaces between; "": none, and then it can open no socket of others
 	const char *routes; // addresses that nginx passes to it, with spaces between; "": none
 	const char *probe;  // "PATH STATUS…": an address that is ready when it is answered with one of these; "": none
 };

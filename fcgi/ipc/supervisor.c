@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/ipc/supervisor.h"
 #include "fcgi/ipc/note.h"
+#include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/base/when.h"
 #include <errno.h>
@@ -24,7 +25,7 @@ static void supervisor_tell(const char *message)
 	told_ms = monotonic_ms();
 }
 
-void supervisor_ready(void)
+void supervisor_open(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const char *path = setting("NOTIFY_SOCKET", NULL);
@@ -39,10 +40,15 @@ void supervisor_ready(void)
 	if (notify_socket < 0 ||
 	    connect(notify_socket, (const struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) != 0) {
 		note_line("systemd cannot be told anything: %s: %s", path, strerrorname_np(errno));
+		fd_close(&notify_socket);
 		return;
 	}
 	const char *pid = setting("WATCHDOG_PID", NULL);
 	watchdog_ms = pid == NULL || strtol(pid, NULL, 10) == getpid() ? strtoull(setting("WATCHDOG_USEC", "0"), NULL, 10) / 1000 : 0;
+}
+
+void supervisor_ready(void)
+{
 	supervisor_tell("READY=1");
 }
 

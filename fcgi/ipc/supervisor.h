@@ -6,6 +6,8 @@
 
 enum { SUPERVISOR_TURN_MS = 15000 }; // how seldom a loop may call supervisor_alive(); WatchdogSec= must be at least four times that
 
+// Before the sandbox, in which a program may be forbidden to connect.
+void supervisor_open(void);
 // The program serves from now on.
 void supervisor_ready(void);
 // For a program's loop, at each turn: tells it as often as the watchdog wants.

@@ -124,7 +124,7 @@ static const int basic_calls[] = {
     S(ppoll), S(recvfrom), S(sendto), S(sendmsg), S(recvmsg), S(fstat), S(lseek), S(gettimeofday), S(time), S(nanosleep),
     S(rt_sigprocmask), S(restart_syscall), S(rt_sigaction)};
 
-// Threads, files below the paths that landlock leaves, Unix sockets, waiting.
+// Threads, files below the paths that landlock leaves, connections that came, waiting.
 static const int program_calls[] = {
     S(set_robust_list), S(get_robust_list), S(rseq), S(set_tid_address), S(sched_getaffinity), S(sigaltstack), S(getuid), S(geteuid),
     S(getgid), S(getegid), S(getppid), S(uname), S(sysinfo), S(getrusage), S(times), S(open), S(openat), S(stat), S(lstat), S(newfstatat),
@@ -133,7 +133,7 @@ static const int program_calls[] = {
     S(pwritev), S(fsync), S(fdatasync), S(ftruncate), S(fallocate), S(fadvise64), S(fcntl), S(flock), S(fchmod), S(fchown), S(utimensat),
     S(umask), S(dup), S(dup2), S(dup3), S(pipe2), S(eventfd2), S(signalfd4), S(timerfd_create), S(timerfd_settime), S(timerfd_gettime),
     S(epoll_create1), S(epoll_ctl), S(epoll_wait), S(epoll_pwait), S(epoll_pwait2), S(select), S(pselect6), S(accept), S(accept4),
-    S(connect), S(shutdown), S(getsockname), S(getpeername), S(getsockopt), S(setsockopt), S(sendmmsg), S(recvmmsg), S(mlock), S(munlock),
+    S(shutdown), S(getsockname), S(getpeername), S(getsockopt), S(setsockopt), S(sendmmsg), S(recvmmsg), S(mlock), S(munlock),
     S(memfd_create), S(rt_sigtimedwait), S(clock_getres), S(getrlimit), S(fchmodat), S(membarrier), S(copy_file_range), S(sendfile), S(sync_file_range)};
 
 // A worker's parent: children come and go, each with limits and a filter of its own.
@@ -181,7 +181,7 @@ static int filter_load(scmp_filter_ctx filter, int allowed, struct err *e)
 }
 
 // Confines the system calls. Returns how many are allowed, 0 when the kernel has no seccomp, -1 when it should have worked.
-static int seccomp_enter(bool network, bool may_fork, struct err *e)
+static int seccomp_enter(const struct sandbox *s, struct err *e)
 {
 	scmp_filter_ctx filter = seccomp_init(forbidden());
 	if (filter == NULL)
@@ -189,16 +189,23 @@ static int seccomp_enter(bool network, bool may_fork, struct err *e)
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); // threads that exist already are confined too
 	int allowed =
 	    calls_allow(filter, basic_calls, ARRAY_LEN(basic_calls)) + calls_allow(filter, program_calls, ARRAY_LEN(program_calls));
-	if (may_fork)
+	if (s->fork)
 		allowed += calls_allow(filter, fork_calls, ARRAY_LEN(fork_calls));
 #ifdef LETHE_SANITIZED
 	allowed += calls_allow(filter, sanitizer_calls, ARRAY_LEN(sanitizer_calls));
 #endif
 	// Of the many controls only those that a terminal test and a non-blocking socket need.
-	int rc = call_allow_with(filter, SCMP_SYS(socket), 0, AF_UNIX) | call_allow_with(filter, SCMP_SYS(socketpair), 0, AF_UNIX) |
-		 call_allow_with(filter, SCMP_SYS(ioctl), 1, TCGETS) | call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONBIO) |
-		 call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONREAD);
-	if (network)
+	int rc = call_allow_with(filter, SCMP_SYS(socketpair), 0, AF_UNIX) | call_allow_with(filter, SCMP_SYS(ioctl), 1, TCGETS) |
+		 call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONBIO) | call_allow_with(filter, SCMP_SYS(ioctl), 1, FIONREAD);
+	// The C library asks for one when it looks up a name, and does without.
+	const struct scmp_arg_cmp unix_socket = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX};
+	if (s->calls)
+		rc |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &unix_socket);
+	else if (s->network && forbidden() == SCMP_ACT_KILL_PROCESS)
+		rc |= seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &unix_socket);
+	if (s->calls || s->network)
+		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
+	if (s->network)
 		rc |= call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET) | call_allow_with(filter, SCMP_SYS(socket), 0, AF_INET6) |
 		      call_allow_with(filter, SCMP_SYS(socket), 0, AF_NETLINK) |
 		      seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
@@ -207,7 +214,7 @@ static int seccomp_enter(bool network, bool may_fork, struct err *e)
 	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 			       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, CLONE_THREAD));
-	if (may_fork)
+	if (s->fork)
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, 0));
 	else // limits can only be read: the third argument is where new ones would come from
@@ -248,7 +255,7 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 		return err_system(e, ERR_IO, errno, "sandbox: core dumps");
 #endif
 	int abi = landlock_enter(s->read_paths, s->write_paths, s->network, e);
-	int allowed = abi < 0 ? -1 : seccomp_enter(s->network, s->fork, e);
+	int allowed = abi < 0 ? -1 : seccomp_enter(s, e);
 	if (allowed < 0)
 		return -1;
 	if (abi > 0)

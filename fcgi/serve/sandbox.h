@@ -11,6 +11,7 @@ struct sandbox {
 	const char *const *read_paths; // NULL-terminated
 	const char *const *write_paths;
 	bool network; // AF_INET and AF_INET6 sockets (egress alone)
+	bool calls;   // may connect to Unix sockets
 	bool fork;    // may fork (worker alone); exec never
 };
 // Says on stderr what holds: "generate: sandbox: landlock ABI 7, seccomp 62 calls allowed". A mechanism that is missing is named loudly.

@@ -2,6 +2,7 @@
 // The start of a program: policy, vault, what it needs, sandbox, then requests.
 #include "fcgi/serve/serve.h"
 #include "fcgi/ipc/programs.h"
+#include "fcgi/ipc/supervisor.h"
 #include "fcgi/serve/acceptor.h"
 #include "fcgi/serve/route.h"
 #include "fcgi/serve/sandbox.h"
@@ -38,7 +39,9 @@ static int program_prepare(struct server *s, struct err *e)
 	struct program_paths writes = {.list = {NULL}};
 	if (row != NULL && program_writes(row, setting_state(), setting_run(), &writes, e) != 0)
 		return -1;
-	const struct sandbox sandbox = {.name = program->name, .read_paths = read_paths, .write_paths = writes.list};
+	supervisor_open();
+	const struct sandbox sandbox = {
+	    .name = program->name, .read_paths = read_paths, .write_paths = writes.list, .calls = row == NULL || *row->calls};
 	return sandbox_enter(&sandbox, e);
 }
 

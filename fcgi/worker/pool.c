@@ -282,6 +282,7 @@ int pool_run(const struct pool *p, struct err *e)
 	if (shared == MAP_FAILED)
 		return err_system(e, ERR_MEMORY, errno, "shared page");
 	answering = shared;
+	supervisor_open();
 	if (p->sandbox != NULL && sandbox_enter(p->sandbox, e) != 0)
 		return -1;
 	supervisor_ready();

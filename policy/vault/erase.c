@@ -116,7 +116,7 @@ static void erase_day(struct erasure *x, const struct log_day *d, bool count_onl
 	struct subject_log by;
 	struct err why = {0};
 	uint64_t rows = 0;
-	int ret = subject_log_find(v, VIEW_WRITER, &x->who, d, &by, &why);
+	int ret = subject_log_find(v, VIEW_COMMITTED, &x->who, d, &by, &why);
 
 	if (ret == 0) {
 		if (by.address != NULL)
@@ -189,7 +189,7 @@ static int find_all(struct erasure *x, struct err *e)
 	struct vault *v = x->v;
 	char hex[2 * HASH_LEN + 1];
 
-	if (subject_find(v, VIEW_WRITER, x->by, x->value, &x->who, e) != 0)
+	if (subject_find(v, VIEW_COMMITTED, x->by, x->value, &x->who, e) != 0)
 		return -1;
 	if (x->who.tag != NULL)
 		marker_add(&x->markers, x->who.tag_hash, HASH_LEN);
@@ -333,12 +333,15 @@ static bool erase_found_any(const struct erase_result *out)
 	return any;
 }
 
+// A look alone waits for no writer, and none waits for it.
 static int erase_alone(struct erasure *x, struct err *e)
 {
 	struct commit_alone alone;
 	struct store_survey held = {0};
 	struct err why = {0};
 
+	if (x->dry_run)
+		return find_all(x, e);
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
 	int ret = find_all(x, e) != 0 || x->v->b->upkeep->survey(x->v->store, &held, e) != 0 ? -1 : 0;
@@ -346,7 +349,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	x->later = x->v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED &&
 		   held.database_bytes + held.pending_bytes + held.log_bytes > x->v->scan_at_once;
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
-	bool erases = ret == 0 && !x->dry_run && (x->residue || !x->out->complete || erase_found_any(x->out));
+	bool erases = ret == 0 && (x->residue || !x->out->complete || erase_found_any(x->out));
 	if (erases) {
 		do
 			ret = transaction_end(x->v, LANE_RECORDS, erase_rows(x, &why), &why);

@@ -23,6 +23,6 @@ chroot "$root" systemctl --quiet enable script.service
 # Without a tmpfs nspawn refuses ("Attempted to remove disk file system").
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd
-# The programs need landlock and locked memory, which nspawn takes away unless told.
+# The programs need landlock and locked memory, which nspawn takes away unless told, and inside.c looks into them.
 timeout --kill-after=10 300 systemd-nspawn --quiet --directory="$root" --boot --console=pipe --private-network --register=no --keep-unit \
-	--system-call-filter='landlock_create_ruleset landlock_add_rule landlock_restrict_self @memlock' >"$root/console" 2>&1 </dev/null || true
+	--system-call-filter='landlock_create_ruleset landlock_add_rule landlock_restrict_self @memlock ptrace process_vm_readv process_vm_writev' >"$root/console" 2>&1 </dev/null || true

@@ -27,6 +27,32 @@ empty_roots() {
 		done
 	done
 }
+# System calls made from inside each program, as who has taken it over could. What nobody may is tried by all; what some may must work for these.
+column() { sed -n "s/^PROGRAM($1, \"[^\"]*\", \"[^\"]*\", \"[^\"]*\", \([A-Z_|0 ]*\), \"\([^\"]*\)\", \"\([^\"]*\)\".*/\\$2/p" /programs.def; }
+taken_over() {
+	state=/var/lib/lethe run=/run/lethe own=$(column "$1" 2) calls=$(column "$1" 3) other=rights may=
+	[ "$1" != rights ] || other=download
+	pages && a_set || return 1
+	{
+		for file in publish/nginx/headers.conf publish/html/index.html policy/active.xml; do printf '%s\n' "write $state/$file" "create $state/$file.new" "rename $state/$file $state/$file.old"; done
+		printf '%s\n' "create $run/nginx/inside" "create $run/inside" "create /etc/lethe/inside" "write /etc/lethe/nginx.conf" "write /etc/lethe/policy.xml" "write /etc/hosts" "create /tmp/../inside"
+		printf '%s\n' "read /etc/lethe/master.key" "read /etc/lethe/keys/AZURE_OPENAI_API_KEY" "read /run/credentials/lethe-$other.service/LETHE_MASTER_KEY" "read /etc/shadow" "list /root" "list /home"
+		printf '%s\n' "kill $(pid_of "$other")" "trace $(pid_of "$other")" "memory $(pid_of "$other")" "read /proc/$(pid_of "$other")/environ" "kill 1" "unix /run/dbus/system_bus_socket" "unix /run/systemd/private"
+		for p in egress worker; do case " $calls " in *" $p "*) ;; *) echo "unix $run/$p.sock" ;; esac; done
+		[ -n "$calls" ] || for p in generate download rights; do echo "unix $run/$p.sock"; done
+		[ "$own" = egress ] || echo "create $state/egress/inside"
+		case $(column "$1" 1) in *INTERNET*) ;; *) printf '%s\n' "tcp 127.0.0.1 443" "tcp 192.0.2.1 443" ;; esac
+		case $(column "$1" 1) in *VAULT*) ;; *) printf '%s\n' "read $state/vault.db" "read $state/keys/keys.db" "write $state/vault.db" "create $run/spool/inside" "list $run/spool" "list $state/log" ;; esac
+	} >/tmp/refused
+	{
+		case $(column "$1" 1) in *VAULT*) may="$run/spool/inside.tmp $state/log/inside.tmp" ;; esac
+		[ -z "$own" ] || may="$may $state/$own/inside.tmp"
+		for path in $may; do echo "create $path"; done
+		for p in $calls; do echo "unix $run/$p.sock"; done
+	} >/tmp/works
+	/inside "$(pid_of "$1")" </tmp/refused >/tmp/said && [ "$(wc -l </tmp/said)" = "$(wc -l </tmp/refused)" ] && ! grep '^done' /tmp/said || return 1
+	[ ! -s /tmp/works ] || { /inside "$(pid_of "$1")" </tmp/works >/tmp/said; rm -f $may; ! grep -v '^done' /tmp/said; }
+}
 notifies() {
 	for p in $programs; do
 		systemctl show "lethe-$p.service" -p Type,SubState,WatchdogUSec,OnFailure | tr '\n' ' ' |
@@ -160,6 +186,7 @@ check "the site's own user is told of nothing that is not so" as_own_user
 check "there is one master key" one_master_key
 check "each program is confined" confined
 check "no program sees more of the files than it needs" empty_roots
+for p in $programs; do check "$p, taken over, reaches nothing that is not its own" taken_over "$p"; done
 check "each program says when it serves" notifies
 for p in $programs; do check "after kill -9 of $p the site is whole again" comes_back "$p"; done
 check "after kill -9 of nginx the site is whole again" nginx_comes_back

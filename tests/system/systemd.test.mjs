@@ -7,7 +7,7 @@ import { boot, deb, roots } from './support.mjs';
 
 const why = roots();
 test('make install under a real systemd', { skip: why }, async (t) => {
-  await boot(t, 'make -s install DESTDIR="$ROOT" SERVER_NAME=localhost && chroot "$ROOT" sh -ec "lethe-setup; nginx -t -q -c /etc/lethe/nginx.conf; systemctl -q disable nginx; systemctl -q enable lethe.target"',
+  await boot(t, 'install -m 755 build/release/site/inside "$ROOT/inside"; cp fcgi/ipc/programs.def "$ROOT/"; make -s install DESTDIR="$ROOT" SERVER_NAME=localhost && chroot "$ROOT" sh -ec "lethe-setup; nginx -t -q -c /etc/lethe/nginx.conf; systemctl -q disable nginx; systemctl -q enable lethe.target"',
     'tests/system/booted.sh');
 });
 

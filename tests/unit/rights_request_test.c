@@ -9,8 +9,10 @@
 #include "policy/rules/load.h"
 #include "policy/vault/archive_token.h"
 #include "tests/unit/test.h"
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define CONTACT "ines.probe@example.org"
@@ -428,6 +430,29 @@ static void erase_by_receipt(void **state)
 	}
 }
 
+// What anybody may ask, for receipts that nobody has, waits for no writer and holds none up.
+static void looking_up_a_receipt_takes_no_lock(void **state)
+{
+	struct place *p = *state;
+	char path[192], id[RECORD_ID_LEN + 1];
+	struct erase_result result;
+	struct err e = {0};
+
+	put_archive(p->vault, RECEIPT, id);
+	snprintf(path, sizeof path, "%s/vault.lock", p->state);
+	FD_AUTO int writer = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(writer >= 0);
+	assert_int_equal(flock(writer, LOCK_EX), 0);
+	BUF_AUTO struct buf text = BUF_INIT(65536);
+	assert_int_equal(rights_erase(p->vault, "AAAAAAAAAAAAAAAAAAAAAA", &text, &e), 0);
+	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
+	assert_int_equal(found(certificate), 0);
+	assert_int_equal(vault_erase(p->vault, ERASE_RECEIPT, RECEIPT, true, &result, &e), 0);
+	assert_true(result.stores[0].found > 0);
+	assert_int_equal(flock(writer, LOCK_UN), 0);
+	assert_true(held(p->vault, id));
+}
+
 static int scan_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	static const char *const canaries[] = {CONTACT, MESSAGE, RECEIPT};
@@ -532,6 +557,7 @@ int main(void)
 	    PLACED(erasure_without_a_receipt_stays_open),
 	    PLACED(only_an_open_erasure_can_be_carried_out),
 	    PLACED(erase_by_receipt),
+	    PLACED(looking_up_a_receipt_takes_no_lock),
 	    PLACED(nothing_readable_is_on_disk),
 	    PLACED(the_ledger_names_nobody),
 	    PLACED(a_search_is_announced_where_it_comes),

@@ -33,8 +33,11 @@ typedef long probe(void);
 static int enter(enum box box)
 {
 	const char *const write_paths[] = {folder, NULL};
-	const struct sandbox s = {
-	    .name = "test", .write_paths = write_paths, .network = box == BOX_NETWORK, .fork = box == BOX_FORK || box == BOX_CHILD};
+	const struct sandbox s = {.name = "test",
+				  .write_paths = write_paths,
+				  .network = box == BOX_NETWORK,
+				  .calls = box == BOX_PLAIN,
+				  .fork = box == BOX_FORK || box == BOX_CHILD};
 	struct err e;
 	int null = open("/dev/null", O_WRONLY);
 	dup2(null, STDERR_FILENO);
@@ -217,6 +220,19 @@ static long push_to_terminal(void)
 	return syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "a");
 }
 
+static long socket_unix(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+static long connect_call(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/nowhere"};
+	int pair[2];
+	return socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0 && connect(pair[0], (struct sockaddr *)&a, sizeof a) != 0 && errno == ENOENT
+		   ? 0
+		   : -1;
+}
+
 // ---- what must work ----
 static void *thread_main(void *arg)
 {
@@ -241,10 +257,10 @@ static long use_files(void)
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	return bad || fcntl(fd, F_SETLK, &lock) != 0 ? -1 : 0;
 }
-static long use_unix_socket(void)
+static long use_socket_pair(void)
 {
 	int pair[2];
-	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? -1 : 0;
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
 }
 static long use_memory(void)
 {
@@ -340,6 +356,8 @@ static void test_plain_program(void **state)
 	all_denied(BOX_PLAIN, everywhere, ARRAY_LEN(everywhere));
 	all_denied(BOX_PLAIN, no_fork, ARRAY_LEN(no_fork));
 	all_denied(BOX_PLAIN, no_network, ARRAY_LEN(no_network));
+	assert_int_equal(run(BOX_PLAIN, socket_unix), PROBE_OK);
+	assert_int_equal(run(BOX_PLAIN, connect_call), PROBE_OK);
 }
 
 static void test_egress(void **state)
@@ -349,6 +367,7 @@ static void test_egress(void **state)
 	all_denied(BOX_NETWORK, no_fork, ARRAY_LEN(no_fork));
 	assert_int_equal(run(BOX_NETWORK, socket_inet), PROBE_OK);
 	assert_int_equal(run(BOX_NETWORK, socket_inet6), PROBE_OK);
+	assert_int_equal(run(BOX_NETWORK, socket_unix), PROBE_DENIED);
 }
 
 static void test_worker(void **state)
@@ -356,6 +375,8 @@ static void test_worker(void **state)
 	(void)state;
 	all_denied(BOX_FORK, everywhere, ARRAY_LEN(everywhere));
 	all_denied(BOX_FORK, no_network, ARRAY_LEN(no_network));
+	assert_int_equal(run(BOX_FORK, socket_unix), PROBE_DENIED);
+	assert_int_equal(run(BOX_FORK, connect_call), PROBE_DENIED);
 	assert_int_equal(run(BOX_FORK, fork_by_library), PROBE_OK);
 }
 
@@ -368,7 +389,7 @@ static void test_child_of_a_worker(void **state)
 	all_denied(BOX_CHILD, no_fork, ARRAY_LEN(no_fork));
 	all_denied(BOX_CHILD, no_network, ARRAY_LEN(no_network));
 	assert_int_equal(run(BOX_CHILD, open_inside), PROBE_DENIED);
-	assert_int_equal(run(BOX_CHILD, use_unix_socket), PROBE_DENIED);
+	assert_int_equal(run(BOX_CHILD, use_socket_pair), PROBE_DENIED);
 	assert_int_equal(run(BOX_CHILD, use_memory), PROBE_OK);
 	assert_int_equal(run(BOX_CHILD, use_too_much_memory), PROBE_OTHER);
 	assert_int_equal(run(BOX_CHILD, use_too_much_time), 128 + SIGXCPU);
@@ -376,7 +397,7 @@ static void test_child_of_a_worker(void **state)
 
 static void test_what_is_needed_works(void **state)
 {
-	static probe *const needed[] = {use_thread, use_files, use_unix_socket, use_memory, open_inside};
+	static probe *const needed[] = {use_thread, use_files, use_socket_pair, use_memory, open_inside};
 	(void)state;
 	for (enum box box = BOX_PLAIN; box <= BOX_FORK; box++)
 		for (size_t i = 0; i < ARRAY_LEN(needed); i++)
@@ -391,6 +412,7 @@ static void test_killing_mode(void **state)
 	assert_int_equal(run(BOX_PLAIN, socket_inet), 128 + SIGSYS);
 	assert_int_equal(run(BOX_PLAIN, exec_shell), 128 + SIGSYS);
 	assert_int_equal(run(BOX_PLAIN, use_files), PROBE_OK);
+	assert_int_equal(run(BOX_NETWORK, socket_unix), PROBE_DENIED); // the C library tries
 	unsetenv("LETHE_SANDBOX");
 }
 

@@ -41,6 +41,7 @@ static void without_systemd_nothing_is_told(void **state)
 {
 	(void)state;
 	unsetenv("NOTIFY_SOCKET");
+	supervisor_open();
 	supervisor_ready();
 	supervisor_alive();
 	supervisor_stopping(1000);
@@ -51,6 +52,7 @@ static void readiness_turns_and_the_end_are_told(void **state)
 	(void)state;
 	int fd = systemd_socket(false);
 	setenv("WATCHDOG_USEC", "200000", 1);
+	supervisor_open();
 	supervisor_ready();
 	assert_told(fd, "READY=1");
 	supervisor_alive();
@@ -69,6 +71,7 @@ static void another_processs_watchdog_is_not_ours(void **state)
 	(void)state;
 	int fd = systemd_socket(true);
 	setenv("WATCHDOG_PID", "1", 1);
+	supervisor_open();
 	supervisor_ready();
 	assert_told(fd, "READY=1");
 	usleep(60000);

@@ -123,11 +123,11 @@ static int payload_end(struct store *s, const uint8_t *subject, time_t due, size
 	const struct value *which = VALUES(V_BLOB(subject, HASH_LEN), due == 0 ? V_NULL : V_INT(due), V_INT(limit));
 
 	if (count_only) {
-		struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_PAYLOAD_COUNT, which, e);
-		if (cursor_next(c, e) != 1)
-			return -1;
-		*out = (uint64_t)cursor_int(c, 0);
-		return 0;
+		struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_PAYLOAD_COUNT, which, e);
+		int more = cursor_next(c, e);
+		*out = more == 1 ? (uint64_t)cursor_int(c, 0) : 0;
+		store_done(s, VIEW_COMMITTED, &c);
+		return more == 1 ? 0 : -1;
 	}
 	if (store_write(s, SQL_PAYLOAD_KEYS_END, which, e) != 0 || store_write(s, SQL_PAYLOAD_DELETE, which, e) != 0)
 		return -1;

@@ -185,7 +185,7 @@ static int log_erase(struct store *s, const char *day, const uint8_t *address, c
 	struct cursor *c CURSOR_AUTO = NULL;
 
 	*rows = 0;
-	if (log_open(s, &db, day, DB_WRITE, e) != 0)
+	if (log_open(s, &db, day, count_only ? DB_READ : DB_WRITE, e) != 0)
 		return -1;
 	if (db == NULL)
 		return 0;
