@@ -7,22 +7,37 @@
 #include "policy/base/setting.h"
 #include "policy/rules/active.h"
 #include <malloc.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGES_MAX = 256 * 1024 };
+enum { MESSAGES_MAX = 256 * 1024, PAGE = 4096 };
 
 #ifndef LETHE_SANITIZED
 // What a visitor typed passes through buffers of libcurl, nghttp2, OpenSSL and cJSON. They use these functions, so that whatever is given back is
 // overwritten, by whomever; the C library's own stay below.
 extern void __libc_free(void *p); // NOLINT(bugprone-reserved-identifier)
 
+// Pages that hold nothing are only read: of a buffer of 16 KiB, OpenSSL and libcurl often use the first of four pages, and to write to the others
+// would make them resident, again and again.
+static void memory_wipe(char *from, size_t size)
+{
+	static const char zeros[PAGE];
+	for (char *end = from + size, *next; from < end; from = next) {
+		next = from + PAGE - ((uintptr_t)from & (PAGE - 1));
+		if (next > end)
+			next = end;
+		if (size < PAGE || memcmp(from, zeros, (size_t)(next - from)) != 0)
+			explicit_bzero(from, (size_t)(next - from));
+	}
+}
+
 void free(void *p)
 {
 	if (p != NULL)
-		explicit_bzero(p, malloc_usable_size(p));
+		memory_wipe(p, malloc_usable_size(p));
 	__libc_free(p);
 }
 
