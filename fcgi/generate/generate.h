@@ -60,7 +60,7 @@ struct set {
 	struct page_facts page;
 	struct picture *pictures;           // input.count of them; NULL before it is read
 	const struct processor *written_by; // the prompts
-	struct recipient recipients[2 * CHAIN_MAX];
+	struct recipient *recipients;       // space for all of the chains, once they are chosen
 	unsigned recipient_count;
 	struct allotment allotment; // of the spool
 	struct archive_file archive;

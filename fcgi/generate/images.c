@@ -35,8 +35,9 @@ struct images {
 	struct peer_work *works; // whose tasks have no provider until they begin
 	struct attempt *attempts;
 	uint64_t deadline;
-	unsigned ended; // pictures made or missing
-	bool full;      // the spool took one no more: what stands in the archive is kept, and no other is begun
+	unsigned ended;  // pictures made or missing
+	struct err *why; // that a wait ended; not on the stack, of which those who wait hold few pages
+	bool full;       // the spool took one no more: what stands in the archive is kept, and no other is begun
 };
 
 static int picture_missing(struct images *im, unsigned i)
@@ -219,9 +220,9 @@ static int pictures_wait(struct images *im)
 {
 	struct set *s = im->s;
 	uint64_t soon = monotonic_ms() + ALIVE_MS;
-	struct err e = {0};
 	bool moving = false;
 
+	im->why->code = ERR_NONE;
 	for (unsigned i = 0; i < s->input.count; i++)
 		moving = moving || im->works[i].task.step == PROVIDER_SEND || thumbnail_waits(&im->attempts[i].thumbnail);
 	if (!moving) { // nothing may be begun while he is away, and no time passes for it
@@ -230,10 +231,10 @@ static int pictures_wait(struct images *im)
 		im->deadline += monotonic_ms() - before;
 		return there;
 	}
-	if (visitor_wait(s, im->works, im->calls, s->input.count, soon < im->deadline ? soon : im->deadline, &e) == 0)
+	if (visitor_wait(s, im->works, im->calls, s->input.count, soon < im->deadline ? soon : im->deadline, im->why) == 0)
 		return 0;
-	if (e.code != ERR_TIMEOUT) {
-		if (e.code != ERR_GONE)
+	if (im->why->code != ERR_TIMEOUT) {
+		if (im->why->code != ERR_GONE)
 			problem_set(&s->failure, 503, "problem.unavailable.set", NULL, NULL);
 		return -1;
 	}
@@ -244,8 +245,8 @@ static int pictures_wait(struct images *im)
 			return -1;
 		if (s->pictures[i].state != PICTURE_WAITING)
 			continue;
-		err_set(&e, ERR_TIMEOUT, "no time is left");
-		provider_no_reply(&im->works[i].task, PROVIDER_DOWN, &e);
+		err_set(im->why, ERR_TIMEOUT, "no time is left");
+		provider_no_reply(&im->works[i].task, PROVIDER_DOWN, im->why);
 		set_note_recipient(s, &im->works[i]);
 		if (picture_missing(im, i) != 0)
 			return -1;
@@ -289,10 +290,11 @@ int images_make(struct set *s)
 			    .deadline = monotonic_ms() + IMAGES_MS,
 			    .calls = calloc(count, sizeof(struct call)),
 			    .works = calloc(count, sizeof(struct peer_work)),
-			    .attempts = calloc(count, sizeof(struct attempt))};
+			    .attempts = calloc(count, sizeof(struct attempt)),
+			    .why = calloc(1, sizeof(struct err))};
 	int ret = -1;
 
-	if (im.calls == NULL || im.works == NULL || im.attempts == NULL) {
+	if (im.calls == NULL || im.works == NULL || im.attempts == NULL || im.why == NULL) {
 		problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 		goto memory;
 	}
@@ -338,5 +340,6 @@ memory:
 	free(im.calls);
 	free(im.works);
 	free(im.attempts);
+	free(im.why);
 	return ret;
 }

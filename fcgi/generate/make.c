@@ -47,7 +47,7 @@ static int set_read_input(struct set *s)
 	return input_screen(s->g->policy, &s->input, &s->failure);
 }
 
-static int set_choose_processors(struct set *s)
+static int set_choose_chains(struct set *s)
 {
 	s->text = generator_chain(s->g->text, s->g->text_count, s->input.provider);
 	s->image = generator_chain(s->g->image, s->g->image_count, s->input.provider);
@@ -68,6 +68,14 @@ static int set_choose_processors(struct set *s)
 	if (chosen->provider->preview && !s->input.verbatim) // who chooses what is built in wants nothing to leave
 		s->text = (struct chain){.at = {chosen}, .count = 1};
 	return 0;
+}
+
+static int set_choose_processors(struct set *s)
+{
+	if (set_choose_chains(s) != 0)
+		return -1;
+	s->recipients = calloc(s->text.count + s->image.count, sizeof *s->recipients);
+	return s->recipients != NULL ? 0 : problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
 }
 
 // What cannot be asked is not said to be full: the attempt will tell.

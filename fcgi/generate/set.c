@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generate.h"
-#include "policy/base/array.h"
 #include "policy/publish/words/words.h"
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +43,8 @@ void set_note_recipient(struct set *s, const struct peer_work *w)
 		return;
 	while (one < s->recipients + s->recipient_count && strcmp(one->by->id, w->by->id) != 0)
 		one++;
-	if (one == s->recipients + s->recipient_count) {
-		if (s->recipient_count == ARRAY_LEN(s->recipients))
-			return; // the chains have no more
+	if (one == s->recipients + s->recipient_count)
 		s->recipient_count++;
-	}
 	one->by = w->by;
 	one->kinds |= w->kinds;
 	if (w->task.step == PROVIDER_SEND) // given up: nobody knows
@@ -87,6 +83,7 @@ void set_free(struct set *s)
 	for (unsigned i = 0; s->pictures != NULL && i < s->input.count; i++)
 		text_wipe(s->pictures[i].prompt);
 	free(s->pictures);
+	free(s->recipients);
 	set_forget_input(s);
 	if (s->live != NULL)
 		live_archive_closes(s->live);

@@ -213,7 +213,7 @@ static bool call_under_way(const struct call *c)
 
 // A request that waits for seconds keeps only what it still needs: the pages of its stack below here, where deeper calls left what the
 // visitor typed, go back to the kernel, which zeroes them. A handler waits near the top of its stack, so they are within it.
-static void stack_give_back(void)
+static __attribute__((noinline)) void stack_give_back(void)
 {
 #ifndef LETHE_SANITIZED
 	enum { BELOW = 96 * 1024, IN_USE = 256 }; // the call of madvise() still uses what is right below

@@ -2,6 +2,7 @@
 // Answers: head, body, events.
 #include "fcgi/serve/respond.h"
 #include "fcgi/ipc/note.h"
+#include "fcgi/serve/connection.h"
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/server.h"
@@ -144,7 +145,11 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 	r->status = status;
 	stream_write(r, head, (size_t)n, false);
 	stream_write(r, buf_text(&r->headers), r->headers.len, false);
-	return stream_write(r, "\r\n", 2, false);
+	if (stream_write(r, "\r\n", 2, false) != 0)
+		return -1;
+	if (streaming && r->fcgx != NULL && respond_flush(r) == 0) // what follows comes by respond_send()
+		connection_stream_shrink(r->fcgx->out);
+	return -(int)r->gone;
 }
 
 int respond_write(struct request *r, const void *bytes, size_t len)
