@@ -40,7 +40,7 @@ static bool follow_live(struct request *r, struct live *l)
 	}
 	if (live_read_begin(l, &reader, last != NULL ? strtoul(last, NULL, 10) : 0) != 0)
 		return false; // it has just ended
-	bool there = respond_begin(r, 200, "text/event-stream", true) == 0 && respond_flush(r) == 0;
+	bool there = respond_begin(r, 200, "text/event-stream", true) == 0;
 	while (there) {
 		int over = live_read(l, &reader, &out);
 		if (out.len > 0 && respond_send(r, out.data, out.len) != 0)

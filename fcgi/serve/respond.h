@@ -12,7 +12,8 @@ void respond_empty(struct request *r, int status);
 void respond_header(struct request *r, const char *name, const char *value); // before the answer; refuses Set-Cookie of undeclared cookies
 // nginx sends the file at this internal path.
 void respond_redirect_internal(struct request *r, const char *internal_path);
-// Streaming: begin, then write and flush as often as needed. -1: the visitor left.
+// Begin, then write, and flush as often as needed. -1: the visitor left. A streaming answer, which may take minutes, is begun at once and its
+// rest goes by respond_send(): what respond_write() would use of memory is given back.
 int respond_begin(struct request *r, int status, const char *type, bool streaming);
 int respond_write(struct request *r, const void *bytes, size_t len);
 int respond_flush(struct request *r);

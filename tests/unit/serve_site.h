@@ -27,11 +27,14 @@ static inline int site_listen(const char *path, int backlog)
 	return fd;
 }
 
+static int site_told = STDERR_FILENO; // becomes the program's standard output; it closes whatever else it inherits
+
 static inline void site_child(const struct site *s, const struct program *program, int listener)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL); // a failed test leaves no process
 	int log = open(s->log, O_CREAT | O_WRONLY | O_APPEND, 0600);
 	dup2(log, STDERR_FILENO);
+	dup2(site_told, STDOUT_FILENO);
 	dup2(listener, STDIN_FILENO);
 	close(log);
 	close(listener);
