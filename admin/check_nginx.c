@@ -9,6 +9,7 @@
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
+#include "policy/base/proxies.h"
 #include "policy/base/setting.h"
 #include "policy/publish/documents/documents.h"
 #include <limits.h>
@@ -73,6 +74,7 @@ static void compare_with_shipped(struct check *c, const char *path, const char *
 					     {"@STATE@", c->admin->state},
 					     {"@SNIPPETS@", snippets},
 					     {"@USER@", geteuid() == 0 ? "user root;" : ""},
+					     {"@PROXIED@", proxies_protocol() ? "proxy_protocol" : ""},
 					     {"@LISTEN@", NULL},
 					     {"@SERVER_NAME@", NULL},
 					     {"@CERT@", NULL},
@@ -283,6 +285,11 @@ static void nginx_tls(struct check *c)
 		bool tls = nginx_has_word(d, "ssl");
 		if (!nginx_directive_is(d->parent, "server"))
 			continue;
+		if (nginx_passes_requests(d->parent) && nginx_has_word(d, "proxy_protocol") != proxies_protocol())
+			bad(c, d, "Make LETHE_PROXY_HEADER and the listen lines agree, then lethe publish and restart nginx.",
+			    proxies_protocol() ? "the proxy is to speak the PROXY protocol, and nginx does not listen for it at %s"
+					       : "nginx listens for the PROXY protocol at %s, and LETHE_PROXY_HEADER is not proxy_protocol",
+			    to);
 		if (tls && nginx_directive_in_force(d->parent, "ssl_protocols") == NULL)
 			bad(c, d, "Set ssl_protocols TLSv1.2 TLSv1.3.", "the TLS versions are not stated, so nginx decides");
 		if (!tls && nginx_passes_requests(d->parent) && strncmp(to, "127.", 4) != 0 && strncmp(to, "[::1]", 5) != 0 &&

@@ -2,7 +2,9 @@
 // What the site sends to a visitor, asked as a visitor would: once for a page, once for a program.
 #include "admin/check.h"
 #include "admin/nginx_conf.h"
+#include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/proxies.h"
 #include "policy/publish/documents/documents.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,8 +32,8 @@ struct site_address {
 		struct sockaddr_un local;
 	} at;
 	socklen_t len;
-	bool tls;
-	char name[256]; // the Host that is asked for
+	bool tls, proxied; // proxied: the PROXY protocol is spoken
+	char name[256];    // the Host that is asked for
 };
 
 // "host:port", "[host]:port", "port", "host"; `otherwise` is the port of the last. -1 when it is not an address of this machine's loopback.
@@ -90,6 +92,7 @@ static int address_from_nginx(const struct check *c, struct site_address *out, s
 		bool local = strncmp(to, "unix:", 5) == 0, fits = strlen(to + 5 * local) < sizeof out->at.local.sun_path;
 		snprintf(out->name, sizeof out->name, "%s", *name && strcmp(name, "_") != 0 ? name : "localhost");
 		out->tls = nginx_has_word(listen, "ssl");
+		out->proxied = nginx_has_word(listen, "proxy_protocol");
 		if (local && fits) {
 			out->at.local.sun_family = AF_UNIX;
 			snprintf(out->at.local.sun_path, sizeof out->at.local.sun_path, "%s", to + 5);
@@ -129,6 +132,8 @@ static int site_ask(const struct site_address *site, const char *path, struct bu
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	if (connect(fd, &site->at.any, site->len) < 0)
 		return err_system(e, ERR_UNAVAILABLE, errno, "the site does not answer");
+	if (site->proxied && fd_write_all(fd, PROXIES_LINE, strlen(PROXIES_LINE)) != 0)
+		return err_system(e, ERR_UNAVAILABLE, errno, "the site takes no request");
 	if (site->tls) {
 		SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 		BIO *tls = context != NULL ? BIO_new_ssl(context, 1) : NULL;

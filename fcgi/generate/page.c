@@ -19,7 +19,7 @@ static const struct {
 	int status;
 	const char *key;
 } page_failures[] = {
-    {"address-forbidden", 422, "problem.address-forbidden"},
+    {"address-forbidden", 422, "problem.unresolvable"}, // one answer: else names of a private network could be told from none
     {"bad-url", 422, "problem.bad-url.page"},
     {"unresolvable", 422, "problem.unresolvable"},
     {"not-html", 422, "problem.not-html"},

@@ -3,7 +3,6 @@
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +34,11 @@ const char *proxies_header(void)
 	return setting("LETHE_PROXY_HEADER", "X-Forwarded-For");
 }
 
+bool proxies_protocol(void)
+{
+	return strcmp(proxies_header(), "proxy_protocol") == 0;
+}
+
 int proxies_read(struct buf *out, struct err *e)
 {
 	BUF_AUTO struct buf text = BUF_INIT(PROXIES_BYTES_MAX);
@@ -43,7 +47,7 @@ int proxies_read(struct buf *out, struct err *e)
 
 	if (*set == '\0')
 		return 0;
-	if (header[strspn(header, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] != '\0')
+	if (!proxies_protocol() && header[strspn(header, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] != '\0')
 		return err_set(e, ERR_INPUT, "LETHE_PROXY_HEADER is no name of a header: %s", header);
 	if (*set == '@' ? file_read(set + 1, &text, e) != 0 : buf_adds(&text, set) != 0)
 		return err_prefix(e, "LETHE_TRUSTED_PROXIES");

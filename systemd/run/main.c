@@ -2,6 +2,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/place.h"
+#include "policy/base/proxies.h"
 #include "policy/base/when.h"
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
@@ -123,7 +124,8 @@ static int probe(const struct run_site *s, const char *path)
 	int fd FD_AUTO = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	int n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, s->listen);
+	int n = snprintf(request, sizeof request, "%sGET %s HTTP/1.0\r\nHost: %s\r\n\r\n", proxies_protocol() ? PROXIES_LINE : "", path,
+			 s->listen);
 	if (fd < 0 || n < 0 || connect(fd, (const struct sockaddr *)&s->address, sizeof s->address) < 0 ||
 	    fd_write_all(fd, request, (size_t)n) != 0)
 		return -1;

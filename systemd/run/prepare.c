@@ -4,6 +4,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/base/proxies.h"
 #include "policy/base/requests.h"
 #include "policy/base/setting.h"
 #include "systemd/run/run.h"
@@ -194,8 +195,10 @@ int prepare_nginx(const struct run_site *s, struct err *e)
 		return -1;
 	// Started by root, nginx's workers would change to another user, who could not read a clone in root's home.
 	const char *user = geteuid() == 0 ? "user root;" : "";
-	const char *const with[] = {"@RUN@",  s->run,          "@STATE@", s->state, "@LISTEN@", s->listen, "@SNIPPETS@",
-				    snippets, "@SERVER_NAME@", "_",       "@USER@", user,       NULL};
+	const char *const with[] = {
+	    "@RUN@",  s->run,          "@STATE@", s->state, "@LISTEN@", s->listen,   "@SNIPPETS@",
+	    snippets, "@SERVER_NAME@", "_",       "@USER@", user,       "@PROXIED@", proxies_protocol() ? "proxy_protocol" : "",
+	    NULL};
 	int rc = fill_file(from, to, with, e);
 	if (rc == 0 && glob(pattern, 0, NULL, &found) != 0)
 		rc = err_set(e, ERR_NOT_FOUND, "there are no snippets: %s", pattern);

@@ -2,7 +2,9 @@
 // Bad input: the answer names the parameter and the rule, nothing leaves, nothing stays.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate, rawRequest, root, startSite } from './harness.mjs';
 
@@ -101,7 +103,7 @@ test('every type that nginx answers with is one of the programs, or of nginx alo
   const published = readFileSync(join(site.state, 'publish/nginx/problems.conf'), 'utf8');
   const sources = ['fcgi/serve', 'fcgi/generate', 'fcgi/download', 'fcgi/rights'].flatMap((folder) => readdirSync(join(root, folder)).filter((f) => f.endsWith('.c'))
     .map((f) => readFileSync(join(root, folder, f), 'utf8'))).join('\n');
-  const own = { 400: 'bad-request', 412: 'precondition-failed', 414: 'address-too-long', 416: 'range-not-satisfiable', 429: 'too-many-requests' };
+  const own = { 400: 'bad-request', 412: 'precondition-failed', 414: 'address-too-long', 416: 'range-not-satisfiable', 421: 'wrong-site', 429: 'too-many-requests', 501: 'not-implemented', 505: 'http-version' };
   const answers = [...published.matchAll(/^\t(\d{3}) '(\{.*\})\\n';$/gm)];
   assert.ok(answers.length >= 11);
   for (const [, status, text] of answers) {
@@ -298,4 +300,24 @@ test('rights: a form without script is answered for people, with dates in words 
   const wrong = await form('/api/rights', { right: 'access', contact: 'ines@' });
   assert.equal(wrong.status, 422);
   assert.match(wrong.text, /name@example\.org/);
+});
+
+test('a name of a private network is answered as a name that is not there', async (t) => {
+  if (process.getuid() !== 0 || spawnSync('unshare', ['--mount', 'true']).status !== 0) return t.skip('only root can give a process other names');
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-names-'));
+  writeFileSync(join(folder, 'hosts'), '127.0.0.1 localhost\n10.1.2.3 intranet.example\nfd00::7 six.example\n169.254.169.254 metadata.example\n');
+  writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.9\noptions timeout:1 attempts:1\n'); // nobody is there
+  const own = await startSite({ wrap: ['unshare', '--mount', 'sh', '-c', `mount --bind ${folder}/hosts /etc/hosts && mount --bind ${folder}/resolv.conf /etc/resolv.conf && exec "$@"`, 'sh'] });
+  try {
+    const answers = {};
+    for (const name of ['nowhere', 'intranet', 'six', 'metadata']) {
+      const { status, body } = await generate(own, { url: `https://${name}.example/`, count: 1 });
+      answers[name] = { status, body };
+    }
+    assert.equal(answers.nowhere.status, 422);
+    for (const name of ['intranet', 'six', 'metadata']) assert.deepEqual(answers[name], answers.nowhere, name);
+  } finally {
+    await own.stop();
+    rmSync(folder, { recursive: true });
+  }
 });

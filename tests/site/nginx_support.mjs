@@ -91,7 +91,7 @@ export async function fill(name, change = (text) => text) {
     .map(([status, slug]) => `${status} '{"type":"/problems/${slug}","title":"Title","status":${status},"detail":"Words."}\\n';\n`).join('')}}\n`);
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=site.example',
     '-keyout', at.key, '-out', at.cert], { stdio: 'ignore' });
-  const values = { RUN: at.run, STATE: at.state, SNIPPETS: at.snippets, LISTEN: `127.0.0.1:${at.port}`, USER: asRoot ? 'user www-data;' : '',
+  const values = { RUN: at.run, STATE: at.state, SNIPPETS: at.snippets, LISTEN: `127.0.0.1:${at.port}`, USER: asRoot ? 'user www-data;' : '', PROXIED: '',
     SERVER_NAME: 'site.example', CERT: at.cert, CERT_KEY: at.key };
   const filled = (text) => text.replace(/@([A-Z_]+)@/g, (whole, key) => values[key] ?? whole);
   const put = (from, to) => writeFileSync(to, change(filled(readFileSync(from, 'utf8')), from));

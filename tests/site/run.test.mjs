@@ -7,7 +7,7 @@ import { chmodSync, chownSync, cpSync, mkdtempSync, mkdirSync, readFileSync, rmS
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, freePort, generate, lethe, root, startSite, until } from './harness.mjs';
+import { build, freePort, generate, lethe, rawRequest, root, startSite, until } from './harness.mjs';
 
 const policy = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
 
@@ -60,6 +60,21 @@ test('behind a proxy that is trusted, limits and erasing go by the visitor; nobo
   try {
     assert.ok(!(await all(alone, '198.51.100.7')).includes(429), 'not trusted: everybody is who connects, and loopback is not counted');
   } finally { await alone.stop(); }
+});
+
+test('behind a proxy that speaks the PROXY protocol the visitor is who it says; without its line nobody is answered', async () => {
+  const post = (from) => `${from}POST /api/generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{"description":"x"}`;
+  const site = await startSite({ env: { LETHE_TRUSTED_PROXIES: '127.0.0.1', LETHE_PROXY_HEADER: 'proxy_protocol' } });
+  try {
+    assert.match(await rawRequest(site.port, post('PROXY TCP4 198.51.100.8 127.0.0.1 1000 80\r\n')), /^HTTP\/1.1 422 /);
+    assert.doesNotMatch(await rawRequest(site.port, post('')), /^HTTP\/1.1 (2|422)/);
+    const found = spawnSync(lethe, ['erase', '--ip', '-', '--state', site.state], { input: '198.51.100.8', encoding: 'utf8' });
+    assert.match(found.stdout + found.stderr, /request-log +1 /);
+    const checked = JSON.parse(site.officer(['check', '--format', 'json'], { more: { LETHE_TRUSTED_PROXIES: '127.0.0.1', LETHE_PROXY_HEADER: 'proxy_protocol' } }).stdout);
+    assert.deepEqual(checked.filter((f) => ['sent', 'tls', 'proxies'].includes(f.check) && !['kept', 'nothing to judge'].includes(f.result)), []);
+    const otherwise = JSON.parse(site.officer(['check', '--format', 'json'], { more: { LETHE_TRUSTED_PROXIES: '127.0.0.1', LETHE_PROXY_HEADER: 'X-Forwarded-For' } }).stdout);
+    assert.ok(otherwise.some((f) => f.result === 'BROKEN' && /listens for the PROXY protocol/.test(f.finding)));
+  } finally { await site.stop(); }
 });
 
 test('a clone below a folder with a blank and a dollar is compiled', () => {
