@@ -326,8 +326,8 @@ static bool compound_matches(const struct css *c, struct span s, const GumboNode
 				return false;
 			struct span inner = span_trim((struct span){s.s + at + 5, end - at - 6});
 			// Inside: the same without pseudo-classes, of which it cannot be said that they do not match.
-			if (memchr(inner.s, ':', inner.len) != NULL ||
-			    part_end(inner.s, 0, inner.len, ", >+~") < inner.len || compound_matches(c, inner, element))
+			if (memchr(inner.s, ':', inner.len) != NULL || part_end(inner.s, 0, inner.len, ", >+~") < inner.len ||
+			    compound_matches(c, inner, element))
 				return false;
 			at = end;
 		} else if (rest.len >= 4 && strncasecmp(s.s + at, ":root", 5) == 0) {
