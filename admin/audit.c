@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "admin/sign.h"
 #include "admin/table.h"
 #include "policy/base/file.h"
 #include "policy/rights/certificate.h"
@@ -192,9 +193,13 @@ static enum status audit_checkpoint(const struct admin *a, const struct argument
 
 	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (ledger_checkpoint(s.vault, &out, &e) != 0)
-		return output_complain(STATUS_FOUND, "audit: %s", e.text);
-	return output_signed(args, "checkpoint", &out);
+	const int ret = ledger_sign(a, s.vault, &out, &e);
+	if (ret != 0)
+		output_complain(STATUS_FOUND, "audit: %s", e.text);
+	if (out.len == 0)
+		return STATUS_FOUND;
+	const enum status status = output_signed(args, "checkpoint", &out);
+	return ret != 0 ? STATUS_FOUND : status;
 }
 
 static const struct option_row proof_options[] = {

@@ -2,11 +2,14 @@
 // What the stores hold, against what the policy promises.
 #include "admin/check.h"
 #include "admin/error_log.h"
+#include "admin/sign.h"
+#include "policy/base/file.h"
 #include "policy/model/life.h"
 #include "policy/rights/erase.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	WAL_BYTES_MAX = 16 * 1024 * 1024,
@@ -246,6 +249,36 @@ static void check_ledger(struct check *c)
 		check_add(c, CHECK_KEPT, "", "%" PRIu64 " entries are intact", report.size);
 }
 
+// A checkpoint on another disk or machine is what tells a ledger that was cut or rewritten as a whole from this one.
+static void check_copy(struct check *c)
+{
+	enum { COPY_SECONDS = 25 * 3600 }; // the daily run writes it, a little earlier or later
+	BUF_AUTO struct buf note = BUF_INIT(COPY_BYTES_MAX);
+	struct ledger_report report;
+	struct stat status;
+	struct err e;
+	char path[PATH_MAX], at[WHEN_TEXT];
+
+	if (ledger_copy_path(c->policy, path, &e) != 0) {
+		check_add(c, CHECK_UNSURE, "Shorten LETHE_CHECKPOINT_COPY.", "%s", e.text);
+	} else if (path[0] == '\0') {
+		check_add(c, CHECK_EMPTY, "", "LETHE_CHECKPOINT_COPY names no folder for a copy");
+	} else if (stat(path, &status) != 0 || file_read(path, &note, &e) != 0) {
+		check_add(c, CHECK_BROKEN, "Mount what is to keep it, then run lethe audit checkpoint.", "there is no copy at %s", path);
+	} else if (ledger_verify_against(c->vault, note.data, note.len, NULL, &report, &e) != 0) {
+		check_add(c, CHECK_BROKEN, "Keep the copy, and find out who wrote it.", "%s: %s", path, e.text);
+	} else if (!report.intact) {
+		check_add(c, CHECK_BROKEN, "Keep the copy and the store as evidence, and find out who could write to the store.",
+			  "the ledger did not grow out of the checkpoint in %s: %s", path, report.finding);
+	} else if (status.st_mtime < when_now() - COPY_SECONDS) {
+		when_text(at, status.st_mtime);
+		check_add(c, CHECK_BROKEN, "Look at the disk or machine, then run lethe audit checkpoint.",
+			  "the copy of the checkpoint in %s is of %s, older than a day", path, at);
+	} else {
+		check_add(c, CHECK_KEPT, "", "the ledger grew out of the checkpoint in %s", path);
+	}
+}
+
 struct ledger_look {
 	struct ledger_facts *facts;
 	time_t since;
@@ -336,6 +369,8 @@ const struct check_row check_store_rows[] = {
     {"residue", "What is deleted leaves no trace.", NEEDS_POLICY | NEEDS_CENSUS, check_residue, NULL},
     {"requests", "Requests of data subjects are answered in time.", NEEDS_POLICY | NEEDS_VAULT | OF_THEN, check_requests, NULL},
     {"ledger", "The record of what was done cannot be altered unseen.", NEEDS_POLICY | NEEDS_VAULT, check_ledger, NULL},
+    {"checkpoint-copy", "Nor can it be cut or rewritten as a whole: a signed checkpoint is kept elsewhere.", NEEDS_POLICY | NEEDS_VAULT,
+     check_copy, NULL},
     {"regions", "Data is processed only in the regions that the policy names.", NEEDS_POLICY | NEEDS_VAULT, check_regions, NULL},
     {0},
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Shows what would be erased, asks, erases, and prints the certificate.
 #include "policy/rights/erase.h"
+#include "admin/sign.h"
 #include "admin/table.h"
 #include "fcgi/ipc/making_call.h"
 #include <arpa/inet.h>
@@ -76,13 +77,13 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 }
 
 // This command may sign the ledger, so what it hands out has its proof. Where that fails, the next run of `lethe prune` says why.
-static void certificate_sign(struct vault *v, struct buf *certificate)
+static void certificate_sign(const struct admin *a, struct vault *v, struct buf *certificate)
 {
 	struct err none = {0};
 	BUF_AUTO struct buf note = BUF_INIT(CERTIFICATE_BYTES), signed_one = BUF_INIT(CERTIFICATE_BYTES);
 	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, &none);
 
-	if (object == NULL || ledger_checkpoint(v, &note, &none) != 0 || certificate_prove(v, object, &none) != 0 ||
+	if (object == NULL || ledger_sign(a, v, &note, &none) != 0 || certificate_prove(v, object, &none) != 0 ||
 	    json_print(&signed_one, object) != 0)
 		return;
 	buf_reset(certificate);
@@ -102,6 +103,7 @@ static enum status certificate_print(const struct arguments *args, struct buf *c
 		return output_print(certificate);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, NULL);
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "evidence"); // which programs read
 	table_leaves(&t, "", object);
 	return object != NULL ? table_output(&t, args, NULL) : output_complain(STATUS_UNSURE, "erase: no memory to print the certificate");
 }
@@ -151,7 +153,7 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	}
 	if (ret != 0)
 		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e.text);
-	certificate_sign(s.vault, &certificate);
+	certificate_sign(a, s.vault, &certificate);
 	enum status status = certificate_print(args, &certificate);
 	if (!r.complete)
 		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", r.reason);

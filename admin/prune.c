@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/error_log.h"
+#include "admin/sign.h"
 #include "admin/table.h"
 #include "policy/base/array.h"
 
@@ -19,7 +20,8 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	struct prune_result r;
 	size_t error_lines = 0;
 	char until[WHEN_TEXT];
-	struct err e, of_log;
+	struct err e, of_log, of_sign;
+	BUF_AUTO struct buf note = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 	bool dry_run = argument_given(args, "dry-run");
@@ -33,7 +35,14 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	output_progress_begin(dry_run ? "counting what is due" : "pruning");
 	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
 	int log_ret = r.horizon == 0 ? 0 : error_log_prune(s.policy, a->run, r.horizon, dry_run, &error_lines, &of_log);
+	// A certificate waits for it, or published entries are kept no longer.
+	bool sign = false;
+	int sign_ret = dry_run ? 0 : ledger_unsigned(s.vault, &sign, &of_sign);
+	if (sign_ret == 0 && !dry_run && (sign || r.ledger_events > 0))
+		sign_ret = ledger_sign(a, s.vault, &note, &of_sign);
 	output_progress_end();
+	if (sign_ret != 0)
+		output_complain(STATUS_FOUND, "prune: %s", of_sign.text);
 	if (log_ret != 0)
 		output_complain(STATUS_FOUND, "prune: %s", of_log.text);
 	if (ret != 0)
@@ -60,7 +69,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		if (!argument_given(args, "quiet") || rows[i].count != 0)
 			table_add(&t, rows[i].what, (double)rows[i].count);
 	enum status printed = table_output(&t, args, NULL);
-	return printed != STATUS_DONE ? printed : ret != 0 || log_ret != 0 ? STATUS_FOUND : STATUS_DONE;
+	return printed != STATUS_DONE ? printed : ret != 0 || log_ret != 0 || sign_ret != 0 ? STATUS_FOUND : STATUS_DONE;
 }
 
 const struct command prune_command = {

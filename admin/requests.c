@@ -106,6 +106,7 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 		return output_print(&out);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "certificate"), "evidence"); // which programs read
 	// One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
 	table_leaves(&t, "", object);
 	cJSON_ArrayForEach(row, t.rows)

@@ -9,6 +9,7 @@
 #include "policy/model/life.h"
 #include "policy/rights/erase.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -239,6 +240,27 @@ static void handle_erase(struct request *r, void *context)
 	}
 }
 
+// ---- GET /api/proofs/<number> ----
+
+// The proof of one entry of the ledger. Nothing in it is about anybody, so anybody may ask.
+static void handle_proof(struct request *r, void *context)
+{
+	BUF_AUTO struct buf proof = BUF_INIT(ANSWER_MAX);
+	const char *number = request_rest(r);
+	struct err e = {0};
+
+	if (strlen(number) > 15 || number[0] == '\0' || number[strspn(number, "0123456789")] != '\0') {
+		respond_problem(r, 404, "problem.not-found.proof", NULL, NULL);
+		return;
+	}
+	if (ledger_proof(context, PROOF_OF_EVENT, strtoull(number, NULL, 10), &proof, &e) == 0)
+		respond_bytes(r, 200, "text/plain", buf_text(&proof), proof.len);
+	else if (e.code == ERR_NOT_FOUND || e.code == ERR_INPUT)
+		respond_problem(r, 404, "problem.not-found.proof", NULL, NULL);
+	else
+		respond_err(r, &e);
+}
+
 // ---- GET /privacy/live.json ----
 
 // A time as text; null for none.
@@ -317,6 +339,7 @@ static const struct route routes[] = {
      .deadline_ms = ERASE_DEADLINE_MS,
      .changes_state = true,
      .handle = handle_erase},
+    {.method = "GET", .path = "/api/proofs/*", .deadline_ms = DEADLINE_MS, .handle = handle_proof},
     {.method = "GET", .path = "/privacy/live.json", .deadline_ms = DEADLINE_MS, .handle = handle_live},
     {0},
 };

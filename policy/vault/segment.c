@@ -364,6 +364,11 @@ int segment_close_all(struct vault *v, struct err *e)
 
 // ---- ending ----
 
+int segment_minimum(const struct vault *v, int64_t *out, struct err *e)
+{
+	return v->b->upkeep->number_get(v->store, ENDED, out, e);
+}
+
 static int run_ended(struct vault *v, void *arg, struct err *e)
 {
 	return v->b->upkeep->number_set(v->store, ENDED, (int64_t) * (const uint64_t *)arg, e);

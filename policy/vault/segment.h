@@ -45,6 +45,8 @@ int segment_read(char *text, size_t len, const struct mark_row *row, uint64_t fr
 // How many files of segments there are; -1 when this user may not look. Whether that of a row is one of them.
 int64_t segment_files(const struct vault *v);
 bool segment_file_there(const struct vault *v, const struct mark_row *row);
+// The number of the first event whose text is kept.
+int segment_minimum(const struct vault *v, int64_t *out, struct err *e);
 // Closes all segments that are complete, and takes their rows away.
 int segment_close_all(struct vault *v, struct err *e);
 // Ends the files of those whose last event is past its life at `horizon`; only counts their events when `dry_run`.

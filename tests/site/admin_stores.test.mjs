@@ -2,7 +2,7 @@
 // The commands that make things: stores, the published site, the ledger; and how the officer is asked.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lethe, root, until } from './harness.mjs';
@@ -194,6 +194,30 @@ test('audit verify --against a checkpoint kept elsewhere: 0 grown out of it, 2 c
   assert.equal(p.run(['audit', 'verify', '--key', key]).status, 5);
   assert.equal(p.run(['audit', 'verify', '--nonsense']).status, 5);
   assert.equal(p.run(['audit', 'verify', '--since-last']).status, 0);
+});
+
+test('LETHE_CHECKPOINT_COPY: a copy is kept elsewhere, check says when it is old, and what the ledger did not grow out of stays', (t) => {
+  const p = place(t), other = place(t), folder = join(p.base, 'elsewhere'), copy = join(folder, 'bizimages.checkpoint'), env = { LETHE_CHECKPOINT_COPY: folder };
+  mkdirSync(folder);
+  p.run(['publish']);
+  const found = (more = env) => JSON.parse(p.run(['check', '--offline', '--format', 'json'], { env: more }).stdout).find((f) => f.check === 'checkpoint-copy');
+  assert.equal(found({}).result, 'nothing');
+  assert.equal(found().result, 'BROKEN');
+  const note = p.run(['audit', 'checkpoint'], { env }).stdout;
+  assert.equal(readFileSync(copy, 'utf8'), note);
+  assert.equal(found().result, 'kept');
+  const old = new Date(Date.now() - 26 * 3600 * 1000);
+  utimesSync(copy, old, old);
+  assert.match(found().found, /older than a day/);
+  p.run(['audit', 'checkpoint'], { env });
+  assert.equal(found().result, 'kept');
+  // Of another ledger.
+  other.run(['publish']);
+  writeFileSync(copy, other.run(['audit', 'checkpoint']).stdout);
+  assert.equal(found().result, 'BROKEN');
+  const refused = p.run(['audit', 'checkpoint'], { env });
+  assert.equal(refused.status, 1, refused.stderr);
+  assert.ok(readFileSync(copy, 'utf8') !== note, 'what is there is evidence, and stays');
 });
 
 const mounts = spawnSync('unshare', ['-m', 'true']).status === 0;

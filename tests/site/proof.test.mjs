@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: ISC
+// What the site hands out as proof, checked as others would: over HTTP alone, with openssl, and with a Merkle tree written anew from RFC 6962.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash, createHmac } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { generate, lethe, startSite } from './harness.mjs';
+
+let site, certificate, receipt;
+const sha256 = (...parts) => { const h = createHash('sha256'); for (const part of parts) h.update(part); return h.digest(); };
+const leafHash = (entry) => sha256(Buffer.of(0), entry);
+const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+const split = (n) => { let k = 1; while (k * 2 < n) k *= 2; return k; };
+// MTH of RFC 6962 §2.1, and the root that a path leads to (§2.1.1), as they stand there.
+const treeHash = (leaves) => leaves.length === 0 ? sha256() : leaves.length === 1 ? leaves[0] : nodeHash(treeHash(leaves.slice(0, split(leaves.length))), treeHash(leaves.slice(split(leaves.length))));
+const rootOf = (hash, index, size, path) => {
+  if (size === 1) { assert.equal(path.length, 0); return hash; }
+  const k = split(size), top = path.at(-1), rest = path.slice(0, -1);
+  return index < k ? nodeHash(rootOf(hash, index, k, rest), top) : nodeHash(top, rootOf(hash, index - k, size - k, rest));
+};
+
+// C2SP signed-note: the text, and whether openssl says that the key signed it.
+function openNote(note, key) {
+  const [name, id, ...rest] = key.split('+'), typed = Buffer.from(rest.join('+'), 'base64');
+  assert.equal(typed[0], 1);
+  assert.equal(sha256(Buffer.from(`${name}\n`), typed).subarray(0, 4).toString('hex'), id);
+  const cut = note.lastIndexOf('\n\n'), text = note.slice(0, cut + 1), line = note.slice(cut + 2);
+  assert.ok(line.startsWith(`— ${name} `) && line.endsWith('\n'));
+  const blob = Buffer.from(line.slice(`— ${name} `.length), 'base64');
+  assert.equal(blob.subarray(0, 4).toString('hex'), id);
+  const at = (file) => join(site.base, file);
+  writeFileSync(at('key.der'), Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), typed.subarray(1)]));
+  writeFileSync(at('text'), text);
+  writeFileSync(at('signature'), blob.subarray(4));
+  const { status } = spawnSync('openssl', ['pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', at('key.der'), '-rawin', '-in', at('text'), '-sigfile', at('signature')]);
+  return { text, good: status === 0 };
+}
+function readCheckpoint(note, key) {
+  const { text, good } = openNote(note, key);
+  assert.ok(good, 'openssl verifies the signature');
+  const [origin, size, root, end] = text.split('\n');
+  assert.equal(origin, key.split('+')[0]);
+  assert.equal(end, '');
+  return { size: Number(size), root: Buffer.from(root, 'base64') };
+}
+const sorted = (value) => Array.isArray(value) ? value.map(sorted) : value !== null && typeof value === 'object' ? Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])])) : value;
+const text = async (path) => { const answer = await fetch(site.url + path); assert.equal(answer.status, 200, path); return answer.text(); };
+const bytes = async (path) => { const answer = await fetch(site.url + path); assert.equal(answer.status, 200, path); return Buffer.from(await answer.arrayBuffer()); };
+const erase = async () => {
+  ({ body: { receipt } } = await generate(site, { description: 'A bakery in a small town that bakes bread with its own sourdough', count: 1 }));
+  return (await fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt }) })).json();
+};
+const sign = () => assert.equal(site.officer(['prune', '--ahead', 'PT2M', '--quiet']).code, 0);
+const hasProof = async (c) => ({ ...c, evidence: { ...c.evidence, proof: await text(`/api/proofs/${c.evidence.entry.index}`) } });
+// With neither a store nor a policy.
+const check = (c, key) => {
+  const file = join(site.base, 'certificate.json');
+  writeFileSync(file, typeof c === 'string' ? c : JSON.stringify(c, null, 2));
+  return spawnSync(lethe, ['audit', 'verify', '--certificate', file, '--key', key], { encoding: 'utf8', env: { LETHE_STATE: '/nowhere', LETHE_POLICY: '/nowhere' } });
+};
+
+before(async () => {
+  site = await startSite();
+  certificate = await erase();
+});
+after(() => site?.stop());
+
+test('a certificate is signed within a minute, and holds for whoever has the key alone', async () => {
+  const key = readFileSync(join(site.state, 'keys/ledger.pub'), 'utf8').trim();
+  assert.equal(certificate.evidence.proof, null);
+  assert.equal(check(certificate, key).status, 5, 'not signed yet');
+  assert.equal((await fetch(`${site.url}/api/proofs/${certificate.evidence.entry.index}`)).status, 404);
+  sign();
+  const whole = await hasProof(certificate), answer = check(whole, key);
+  assert.equal(answer.status, 0, answer.stderr);
+  assert.match(answer.stdout, /^the certificate holds: /);
+  assert.equal(check({ ...whole, executed_at: '2026-01-01T00:00:00Z' }, key).status, 1);
+  assert.equal(check({ ...whole, stores: whole.stores.map((s) => ({ ...s, erased: s.erased + 1 })) }, key).status, 1);
+  assert.equal(check({ ...whole, evidence: { ...whole.evidence, proof: whole.evidence.proof.replace(/(index \d+\n)[A-Za-z0-9]/, '$1/') } }, key).status, 1);
+  assert.equal(check('no certificate', key).status, 5);
+  assert.equal(createHmac('sha256', Buffer.from(whole.evidence.salt, 'hex')).update(`subject\0${receipt}`).digest('hex'), whole.subject_ref);
+  assert.ok(!JSON.stringify(whole).includes(receipt));
+});
+
+test('over HTTP alone: the checkpoint, the tiles, the entries and the certificate lead to one root', async () => {
+  const { origin, key, minimum_index: minimum, size: told } = JSON.parse(await text('/.well-known/ledger.json'));
+  const note = await text('/.well-known/checkpoint'), { size, root } = readCheckpoint(note, key);
+  assert.equal(await text('/checkpoint'), note);
+  assert.equal(key.split('+')[0], origin);
+  assert.deepEqual([minimum, told], [0, size]);
+  const hashes = await bytes(`/tile/0/000.p/${size}`), entries = await bytes(`/tile/entries/000.p/${size}`);
+  const leaves = [...Array(size)].map((_, i) => hashes.subarray(32 * i, 32 * i + 32));
+  assert.deepEqual(treeHash(leaves), root);
+  const list = [];
+  for (let at = 0; at < entries.length;) { const len = entries.readUInt16BE(at); list.push(entries.subarray(at + 2, at + 2 + len)); at += 2 + len; }
+  assert.equal(list.length, size);
+  list.forEach((entry, i) => assert.deepEqual(leafHash(entry), leaves[i]));
+  const { index, details } = certificate.evidence.entry, { evidence, ...facts } = certificate;
+  assert.equal(JSON.parse(details).sha256, sha256(JSON.stringify(sorted(facts))).toString('hex'));
+  assert.ok(list[index].subarray(0, -32).toString().endsWith(`\ncertificate\n${evidence.entry.policy}\n${details}\n`));
+  // And the proof that is handed out, by the formula of the standard.
+  const proof = await text(`/api/proofs/${index}`), cut = proof.indexOf('\n\n');
+  const [first, second, ...path] = proof.slice(0, cut).split('\n');
+  assert.deepEqual([first, second], ['c2sp.org/tlog-proof@v1', `index ${index}`]);
+  const under = readCheckpoint(proof.slice(cut + 2), key);
+  assert.deepEqual(rootOf(leafHash(list[index]), index, under.size, path.map((line) => Buffer.from(line, 'base64'))), under.root);
+  assert.ok(!openNote(note.replace(/\n(\d+)\n/, (_, n) => `\n${Number(n) + 1}\n`), key).good, 'an altered note does not verify');
+});
+
+test('full tiles stay, partial ones go on, and what is published is the same whenever it is published', async () => {
+  const at = (path) => join(site.state, 'publish/html', path);
+  const { size: before } = JSON.parse(await text('/.well-known/ledger.json'));
+  const many = [...Array(60)].map(() => fetch(`${site.url}/api/rights`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ right: 'access', contact: 'someone@example.org' }) }));
+  assert.ok((await Promise.all(many)).some(({ status }) => status === 201));
+  certificate = await erase();
+  sign();
+  const { size } = JSON.parse(await text('/.well-known/ledger.json'));
+  assert.ok(size > before);
+  assert.ok(!existsSync(at(`tile/0/000.p/${before}`)), 'the older partial tile is gone');
+  assert.ok(existsSync(at(`tile/0/000.p/${size}`)));
+  assert.ok(gunzipSync(readFileSync(at(`tile/entries/000.p/${size}.gz`))).length > 0);
+  const tiles = readFileSync(at(`tile/0/000.p/${size}`));
+  writeFileSync(at('.well-known/checkpoint'), 'damaged');
+  writeFileSync(at(`tile/0/000.p/${size}`), 'damaged');
+  assert.equal(site.officer(['audit', 'checkpoint']).code, 0);
+  assert.deepEqual(readFileSync(at(`tile/0/000.p/${size}`)), tiles, 'made anew');
+});

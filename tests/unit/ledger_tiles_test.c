@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: ISC
+// The ledger's static files: written step by step they are those that are written at once; what is kept no longer goes from them, and the rest holds.
+#include "policy/vault/segment.h"
+#include "policy/vault/tiles.h"
+#include "tests/unit/vault_fixture.h"
+
+static void grow_and_sign(struct fixture *f, int count)
+{
+	struct buf note BUF_AUTO = BUF_INIT(4096);
+	struct err e = {0};
+
+	for (int i = 0; i < count; i++)
+		assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "generation"}, &e), 0);
+	if (ledger_checkpoint(f->vault, &note, &e) != 0)
+		fail_msg("%s", e.text);
+}
+
+static void publish_to(struct fixture *f, const char *name)
+{
+	struct err e = {0};
+	char folder[256];
+
+	snprintf(folder, sizeof folder, "%s/%s", f->root, name);
+	assert_return_code(folder_make(folder, 0755, &e), 0);
+	if (tiles_publish(f->vault, folder, &e) != 0)
+		fail_msg("%s: %s", name, e.text);
+}
+
+static int shell(const struct fixture *f, const char *command)
+{
+	char whole[1024];
+
+	snprintf(whole, sizeof whole, "cd '%s' && %s", f->root, command);
+	return system(whole);
+}
+
+static void step_by_step_is_as_at_once(void **state)
+{
+	struct fixture *f = *state;
+	static const int steps[] = {1, 99, 155, 1, 1, 43, 212, 300};
+
+	publish_to(f, "steps"); // nothing is signed: nothing is written
+	assert_int_equal(shell(f, "test -z \"$(ls -A steps)\""), 0);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		grow_and_sign(f, steps[i]);
+		publish_to(f, "steps");
+		publish_to(f, "steps");
+	}
+	publish_to(f, "once");
+	assert_int_equal(shell(f, "diff -r steps once && test $(find once/tile -type f | wc -l) = 9"), 0);
+	assert_int_equal(shell(f, "test $(stat -c %s once/tile/0/002) = 8192 && test $(stat -c %s once/tile/1/000.p/3) = 96"), 0);
+	assert_int_equal(shell(f, "grep -q '\"minimum_index\":0,\"size\":812}' once/.well-known/ledger.json"), 0);
+	// A tile that was lost or altered shows in the root, and is made anew.
+	assert_int_equal(shell(f, "printf x >steps/tile/1/000.p/3"), 0);
+	grow_and_sign(f, 3);
+	publish_to(f, "steps");
+	publish_to(f, "again");
+	assert_int_equal(shell(f, "diff -r steps again"), 0);
+}
+
+static void what_is_kept_no_longer_is_not_published(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result r;
+	struct err e = {0};
+
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
+	f->vault->segment_level = 9; // 512
+	grow_and_sign(f, 1100);
+	publish_to(f, "site");
+	assert_return_code(segment_close_all(f->vault, &e), 0);
+	fixture_time += 11 * 86400;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+	assert_int_equal(r.ledger_events, 1024);
+	grow_and_sign(f, 5);
+	publish_to(f, "site");
+	assert_int_equal(shell(f, "test ! -e site/tile/0/003 && test ! -e site/tile/entries/000.gz && test -e site/tile/1/000.p/4"), 0);
+	assert_int_equal(shell(f, "grep -q '\"minimum_index\":1024,' site/.well-known/ledger.json"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	    T(step_by_step_is_as_at_once), T(what_is_kept_no_longer_is_not_published)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
