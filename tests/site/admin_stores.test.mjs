@@ -208,7 +208,7 @@ test('LETHE_CHECKPOINT_COPY: a copy is kept elsewhere, check says when it is old
   assert.equal(found().result, 'kept');
   const old = new Date(Date.now() - 26 * 3600 * 1000);
   utimesSync(copy, old, old);
-  assert.match(found().found, /older than a day/);
+  assert.match(found().finding, /older than a day/);
   p.run(['audit', 'checkpoint'], { env });
   assert.equal(found().result, 'kept');
   // Of another ledger.
