@@ -131,7 +131,11 @@ static int processor_headers_done(struct transfer *t)
 	long version = 0;
 	curl_easy_getinfo(t->engine.easy, CURLINFO_HTTP_VERSION, &version);
 	t->piece = processor_piece;
-	t->failure = caller_stream(p->caller, reply_head(p), version >= CURL_HTTP_VERSION_2_0) != 0 ? FAILURE_MEMORY : FAILURE_NONE;
+	bool shared = version >= CURL_HTTP_VERSION_2_0;
+	cJSON *head = reply_head(p);
+	if (shared)
+		cJSON_AddTrueToObject(head, "shared");
+	t->failure = caller_stream(p->caller, head, shared) != 0 ? FAILURE_MEMORY : FAILURE_NONE;
 	return t->failure == FAILURE_NONE ? 0 : -1;
 }
 

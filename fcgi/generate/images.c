@@ -110,7 +110,15 @@ static int picture_take(void *arg, const void *bytes, size_t len, struct err *e)
 	return mark_add(&((struct attempt *)arg)->mark, bytes, len, e);
 }
 
-static const struct provider_sink picture_sink = {picture_take, picture_again};
+// One picture after the other goes to where it stays in the ZIP. Two at once would cost a file and a copy.
+static bool picture_later(void *arg)
+{
+	const struct attempt *a = arg;
+
+	return a->s->archive.open > 0 && a->entry.archive == NULL;
+}
+
+static const struct provider_sink picture_sink = {picture_take, picture_again, picture_later};
 
 static int picture_show(struct images *im, unsigned i)
 {

@@ -42,9 +42,18 @@ static void work_again(void *arg)
 	provider_again(&((struct peer_work *)arg)->task);
 }
 
+// What comes over a connection that others share cannot be left where it is: egress would have to keep it.
+static bool work_later(void *arg)
+{
+	const struct peer_work *w = arg;
+	const struct provider_sink *sink = w->task.in->sink;
+
+	return sink->later != NULL && sink->later(w->task.in->sink_arg) && !cJSON_IsTrue(json_get(w->call->reply.head, "shared"));
+}
+
 static int work_send(struct peer_work *w, const struct generator *g, struct err *e)
 {
-	static const struct call_sink sink = {work_take, work_again};
+	static const struct call_sink sink = {work_take, work_again, work_later};
 	struct provider_request *request = &w->task.request;
 	uint64_t now = monotonic_ms();
 	bool pieces = provider_takes_pieces(&w->task);

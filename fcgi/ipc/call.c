@@ -24,6 +24,8 @@ enum {
 	READS_MAX = 16,    // of one call before the others have their turn
 	STREAMS_MAX = 16,  // of one call: egress makes four attempts
 	PROGRAM_MS = 3000, // for an answer to a question
+	PUT_OFF_MS = 1000, // a body, for others
+	PUT_OFF_LOOK_MS = 20,
 };
 
 static const struct err out_of_memory = {ERR_MEMORY, "no memory for a call"};
@@ -175,6 +177,17 @@ static __attribute__((noinline)) int call_receive_chunks(struct call *c, struct 
 	return done;
 }
 
+// Whether the body, of which nothing was taken yet, is still to be left in the socket.
+static bool call_put_off(struct call *c)
+{
+	if (c->chunks.taken > 0 || c->sink->later == NULL || !c->sink->later(c->sink_arg))
+		return false;
+	uint64_t now = monotonic_ms();
+	if (c->put_off_until == 0)
+		c->put_off_until = now + PUT_OFF_MS;
+	return now < c->put_off_until;
+}
+
 // Not inlined, so that its error takes no stack from a call that is waited for.
 static __attribute__((noinline)) void call_receive(struct call *c)
 {
@@ -194,6 +207,8 @@ static __attribute__((noinline)) void call_receive(struct call *c)
 				break;
 			}
 		}
+		if (call_put_off(c))
+			return;
 		done = call_receive_chunks(c, &e);
 	} while (done == 0 && !c->streaming); // another frame follows
 	if (done < 0 && e.code == ERR_GONE)
@@ -233,19 +248,22 @@ int call_wait(struct call *calls, size_t count, int hangup_fd, uint64_t deadline
 	if (count > CALLS_MAX)
 		return err_set(e, ERR_INPUT, "more than %d calls at once", CALLS_MAX);
 	for (;;) {
-		size_t moving = 0;
+		size_t moving = 0, put_off = 0;
 		for (size_t i = 0; i < count; i++) {
 			bool moves = call_under_way(&calls[i]);
+			bool later = moves && calls[i].streaming && call_put_off(&calls[i]);
 			short events = calls[i].state == CALL_SENDING ? POLLOUT | POLLIN : POLLIN;
-			p[i] = (struct pollfd){.fd = moves ? calls[i].fd : -1, .events = events};
+			p[i] = (struct pollfd){.fd = moves && !later ? calls[i].fd : -1, .events = events};
 			moving += moves;
+			put_off += later;
 		}
 		p[count] = (struct pollfd){.fd = hangup_fd, .events = POLLRDHUP};
 		if (moving == 0)
 			return 0;
 		uint64_t now = monotonic_ms(), left = deadline > now ? deadline - now : 0;
-		int n = poll(p, (nfds_t)count + 1, left > SOON_MS ? SOON_MS : (int)left);
-		if (n == 0 && left > SOON_MS) {
+		unsigned soon = put_off > 0 ? PUT_OFF_LOOK_MS : SOON_MS;
+		int n = poll(p, (nfds_t)count + 1, left > soon ? (int)soon : (int)left);
+		if (n == 0 && left > soon && put_off == 0) {
 			stack_give_back();
 			n = poll(p, (nfds_t)count + 1, left - SOON_MS > INT_MAX ? INT_MAX : (int)(left - SOON_MS));
 		}

@@ -12,6 +12,8 @@ struct call_sink {
 	int (*take)(void *arg, const char *bytes, size_t len, struct err *e);
 	// All that came so far is void: it begins again, or a reply that is not streamed comes in its place (a failure most of all).
 	void (*again)(void *arg);
+	// Whether another body is to be taken before this one begins: it stays in the socket meanwhile, but not for long. NULL: never.
+	bool (*later)(void *arg);
 };
 
 enum call_state { CALL_IDLE = 0, CALL_SENDING, CALL_WAITING, CALL_DONE, CALL_FAILED };
@@ -25,6 +27,7 @@ struct call {
 	const struct call_sink *sink;
 	void *sink_arg;
 	struct frame_chunks chunks; // of a reply that is being streamed
+	uint64_t put_off_until;     // at the latest its body is taken then; 0: it was never put off
 	bool streaming;
 	unsigned streams; // begun
 };

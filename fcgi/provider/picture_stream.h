@@ -13,6 +13,7 @@
 struct provider_sink {
 	int (*take)(void *arg, const void *bytes, size_t len, struct err *e); // -1, with *e: no more of it is wanted
 	void (*again)(void *arg);                                             // what came is void: it begins again
+	bool (*later)(void *arg);                                             // whether it is to come a little later; NULL: never
 };
 
 struct picture_stream {

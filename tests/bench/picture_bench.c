@@ -142,7 +142,7 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-	static const struct provider_sink nowhere = {way_nowhere, way_again}, marked = {way_take, way_again};
+	static const struct provider_sink nowhere = {way_nowhere, way_again, NULL}, marked = {way_take, way_again, NULL};
 	static const struct mark_output lost = {way_nowhere, way_read, way_restart}, written = {way_write, way_read, way_restart};
 	static const struct {
 		const char *name;

@@ -21,7 +21,7 @@ static void picture_again(void *arg)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int statuses[] = {200, 400, 404, 429, 500};
-	static const struct provider_sink sink = {picture_take, picture_again};
+	static const struct provider_sink sink = {picture_take, picture_again, NULL};
 	BUF_AUTO struct buf whole = BUF_INIT(1 << 22), pieces = BUF_INIT(1 << 22);
 	if (size == 0)
 		return 0;

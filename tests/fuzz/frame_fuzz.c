@@ -38,7 +38,7 @@ static void taken_again(void *arg)
 	t->again++;
 }
 
-static const struct call_sink taken_sink = {taken_take, taken_again};
+static const struct call_sink taken_sink = {taken_take, taken_again, NULL};
 
 // Reads the chunks in pieces of `step` bytes; a sum of all that came, and how it ended.
 static uint64_t chunks_sum(const uint8_t *data, size_t size, size_t step)

@@ -345,7 +345,7 @@ static void taken_again(void *arg)
 	buf_reset(&t->bytes);
 }
 
-static const struct call_sink taken_sink = {taken_take, taken_again};
+static const struct call_sink taken_sink = {taken_take, taken_again, NULL};
 
 // Runs the script to its end and says what came of it.
 static void script_run(const struct program *r, const char *script, size_t step, struct call *c, struct taken *t)
@@ -430,6 +430,58 @@ static void test_a_stream_without_end_is_ended(void **state)
 	buf_free(&t.bytes);
 }
 
+struct later {
+	struct taken t; // first, so that it goes to the sink as one
+	const struct call *before;
+	bool early; // something was taken before the other was whole
+};
+
+static bool later_asked(void *arg)
+{
+	const struct later *l = arg;
+	return l->before->state != CALL_DONE;
+}
+
+static int later_take(void *arg, const char *bytes, size_t len, struct err *e)
+{
+	struct later *l = arg;
+	l->early |= later_asked(arg);
+	return taken_take(arg, bytes, len, e);
+}
+
+// A body may have to wait for another, though not for one that does not end.
+static void test_bodies_that_come_later(void **state)
+{
+	static const struct call_sink sink = {later_take, taken_again, later_asked};
+	static const struct {
+		const char *script;
+		bool ends;
+	} rows[] = {{"F59L.", true}, {"F5~", false}};
+	const struct program *r = *state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct call calls[2] = {CALL_INIT, CALL_INIT}; // the first to be read is the one that waits
+		struct later l = {.t = {.call = &calls[0], .bytes = BUF_INIT(1 << 20), .stop_at = SIZE_MAX}, .before = &calls[1]};
+		struct taken before = {.call = &calls[1], .bytes = BUF_INIT(1 << 20), .stop_at = SIZE_MAX};
+		struct err e;
+		JSON_AUTO cJSON *first = cJSON_Parse("{\"op\":\"script\",\"script\":\"F5L7.\"}"),
+				*second = cJSON_Parse("{\"op\":\"script\"}");
+		cJSON_AddStringToObject(second, "script", rows[i].script);
+		uint64_t began = monotonic_ms();
+		assert_int_equal(call_start_stream(&calls[0], r->path, first, NULL, 0, &sink, &l, &e), 0);
+		assert_int_equal(call_start_stream(&calls[1], r->path, second, NULL, 0, &taken_sink, &before, &e), 0);
+		while (calls[0].state != CALL_DONE)
+			assert_int_equal(call_wait(calls, 2, -1, monotonic_ms() + 20000, &e), 0);
+		assert_int_equal(l.t.bytes.len, 12 + FRAME_CHUNK_MAX);
+		uint64_t took = monotonic_ms() - began;
+		for (size_t k = 0; k < 2; k++)
+			call_end(&calls[k]);
+		assert_int_equal(l.early, !rows[i].ends);
+		assert_true(rows[i].ends || took >= 1000);
+		buf_free(&l.t.bytes);
+		buf_free(&before.bytes);
+	}
+}
+
 // Who did not ask for a stream gets none.
 static void test_a_stream_that_was_not_asked_for(void **state)
 {
@@ -511,6 +563,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_waiting_costs_nothing, program_open, program_close),
 	    cmocka_unit_test_setup_teardown(test_streamed_replies, program_open, program_close),
 	    cmocka_unit_test_setup_teardown(test_a_sink_that_fails_ends_its_call, program_open, program_close),
+	    cmocka_unit_test_setup_teardown(test_bodies_that_come_later, program_open, program_close),
 	    cmocka_unit_test_setup_teardown(test_a_stream_without_end_is_ended, program_open, program_close),
 	    cmocka_unit_test_setup_teardown(test_a_stream_that_was_not_asked_for, program_open, program_close),
 	    cmocka_unit_test(test_no_program),

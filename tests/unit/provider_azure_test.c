@@ -177,7 +177,7 @@ static void again(void *arg)
 	buf_reset(&picture);
 }
 
-static const struct provider_sink sink = {take, again};
+static const struct provider_sink sink = {take, again, NULL};
 
 // The task's end after this reply, which comes whole (0) or in pieces of this size.
 static void reply_in_pieces(struct provider_task *t, enum provider_ability ability, int status, const char *body, unsigned count,
@@ -384,7 +384,7 @@ static void a_picture_has_a_limit_and_its_call_is_given_up_there(void **state)
 	static char digits[60 * 1024];
 	size_t came = 0, pieces = 0;
 	const struct provider_input in = {
-	    .prompt = "x", .size = "1024x1024", .sink = &(const struct provider_sink){count, again}, .sink_arg = &came};
+	    .prompt = "x", .size = "1024x1024", .sink = &(const struct provider_sink){count, again, NULL}, .sink_arg = &came};
 	struct provider_task t;
 	memset(digits, 'A', sizeof digits);
 	provider_begin(&t, azure(), PROVIDER_IMAGE, &in);
@@ -414,7 +414,7 @@ static void a_sink_that_wants_no_more_ends_the_task(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct provider_input in = {.prompt = "x",
 						  .size = "1024x1024",
-						  .sink = &(const struct provider_sink){refuses, again},
+						  .sink = &(const struct provider_sink){refuses, again, NULL},
 						  .sink_arg = (void *)&rows[i].code};
 		struct err e = {0};
 		struct provider_task t;

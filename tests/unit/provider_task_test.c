@@ -92,7 +92,7 @@ static const struct provider_input in = {.brief = {.description = "A bakery",
 					 .size = "1024x1024",
 					 .width = 1024,
 					 .height = 1024,
-					 .sink = &(const struct provider_sink){take, again}};
+					 .sink = &(const struct provider_sink){take, again, NULL}};
 
 // ---- a driver: it knows of no vendor ----
 
