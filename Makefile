@@ -5,10 +5,10 @@ VERSION := 0.9.0
 
 # ---- what is needed, and what a fresh Debian 12 lacks ----
 PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-openssl-dev libcjson-dev libxml2-dev libsqlite3-dev \
-	libssl-dev libdeflate-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
+	libssl-dev libdeflate-dev libarchive-dev zlib1g-dev libcairo2-dev libpango1.0-dev librsvg2-dev libseccomp-dev fonts-dejavu-core fonts-noto-core \
 	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev libgumbo-dev libidn2-dev libbrotli-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
-	chromium wrk unzip zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd systemd-container mmdebstrap lintian dpkg-dev python3 git
+	chromium wrk unzip zip 7zip libarchive-tools curl libxml2-utils sqlite3 openssl procps systemd systemd-container mmdebstrap lintian dpkg-dev python3 git
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call install-packages,LIST): says what it installs, and does nothing when all is there.
 install-packages = @missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>/dev/null | awk '$$2=="ii"{print $$1}' | \
@@ -33,12 +33,12 @@ HARDEN_release := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash
 HARDEN_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DLETHE_SANITIZED
 HARDEN_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread -DLETHE_SANITIZED
 HARDEN_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DLETHE_SANITIZED
-PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto pangocairo harfbuzz librsvg-2.0 libdeflate libseccomp libpng libturbojpeg libwebp
+PKGS := libcurl libcjson libxml-2.0 sqlite3 libcrypto libarchive pangocairo harfbuzz librsvg-2.0 libdeflate libseccomp libpng libturbojpeg libwebp
 # Expanded only when something is compiled, after the packages are there.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g '-ffile-prefix-map=$(CURDIR)=.' $(WARN) $(HARDEN_$(VARIANT)) -fPIE -pthread $(PKG_CFLAGS) $(PLACE) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize=%,$(HARDEN_$(VARIANT))) $(LDFLAGS)
-LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto -ldeflate
+LIBS_POLICY = -lcjson -lxml2 -lsqlite3 -lcrypto -ldeflate -larchive
 LIBS_SERVE = -lfcgi -lseccomp
 LIBS_ALL = $(LIBS_SERVE) $(LIBS_POLICY) -lssl -lcurl -lz -lrsvg-2 -lharfbuzz -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lglib-2.0 -lcairo -lfontconfig \
 	-lpng -lturbojpeg -lwebp -lgumbo -lidn2 -lbrotlidec -lm
@@ -128,6 +128,7 @@ $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
 $(V)/obj/fcgi/moderation/filter_han.o: fcgi/moderation/minors_han.txt
 $(V)/obj/policy/rules/vocabulary.o: policy/rules/vocabulary.txt
 $(V)/obj/policy/rights/holidays.o: policy/rights/holidays.txt
+$(V)/obj/policy/rights/export.o: policy/rights/export.schema.json
 SKETCH_FILES := $(sort $(wildcard fcgi/provider/sketch/*.txt fcgi/provider/sketch/*/*.svg))
 $(V)/sketch.txt: $(SKETCH_FILES) $(addprefix fcgi/provider/sketch/,motifs scenes styles)
 	@mkdir -p $(@D); for f in $(SKETCH_FILES); do echo "# file $${f#fcgi/provider/sketch/}"; cat $$f; done > $@
@@ -231,7 +232,7 @@ install: $(if $(DESTDIR),,packages-run)
 	install -D -m 644 systemd/lethe.sysusers "$(to)/lib/sysusers.d/lethe.conf"
 	$(call fill,$(place-values),systemd/lethe.tmpfiles,$(to)/lib/tmpfiles.d/lethe.conf)
 	for f in policy/*.5 admin/*.8 systemd/*.8 fcgi/*.8; do $(call fill,$(place-values),$$f,$(to)/share/man/man$${f##*.}/$${f##*/}) || exit 1; done
-	for f in systemd/lethe.cron systemd/lethe.env README.md CHANGELOG.md LICENSE; do $(call fill,$(place-values),$$f,$(to)/share/doc/lethe/$${f##*/}) || exit 1; done
+	for f in systemd/lethe.cron systemd/lethe.env policy/rights/export.schema.json README.md CHANGELOG.md LICENSE; do $(call fill,$(place-values),$$f,$(to)/share/doc/lethe/$${f##*/}) || exit 1; done
 	$(call put,644,$(to)/share/doc/lethe,tests/browser/page.png tests/browser/pictures.png)
 	for s in bash-completion/completions/lethe zsh/vendor-completions/_lethe fish/vendor_completions.d/lethe.fish; do \
 	  install -d "$(to)/share/$${s%/*}" && $(V)/bin/lethe completion "$$(echo $$s | sed 's/[-/].*//')" > "$(to)/share/$$s" || exit 1; done

@@ -6,6 +6,7 @@
 #include "policy/base/text.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,17 +80,36 @@ static enum status help(const struct command *c, const char *path)
 	return output_print(&out);
 }
 
-// Runs the command with its standard output in the file, which gets its name when the command could do its work.
+// A name for a file that has none (or `temporary`), also where there is one of that name.
+static int file_name(int fd, const char *temporary, bool named, const char *file)
+{
+	char self[64];
+
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	if (!named && linkat(AT_FDCWD, self, AT_FDCWD, file, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	if (!named && (errno != EEXIST || linkat(AT_FDCWD, self, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) != 0))
+		return -1;
+	return rename(temporary, file);
+}
+
+// Runs the command with its standard output in the file, which gets its name when the command could do its work. Until then it has none, where
+// the file system can do that: who is killed leaves nothing.
 static enum status run_into_file(const struct command *c, const struct admin *a, const struct arguments *args, const char *file)
 {
-	char temporary[PATH_MAX];
+	char temporary[PATH_MAX], folder[PATH_MAX];
 	int n = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", file, (long)getpid());
-	FD_AUTO int fd = n > 0 && (size_t)n < sizeof temporary ? open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	bool fits = n > 0 && (size_t)n < sizeof temporary;
 
+	snprintf(folder, sizeof folder, "%s", file);
+	FD_AUTO int fd = fits ? open(dirname(folder), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+	bool named = fits && fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT);
+	if (named)
+		fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
 		return output_complain(STATUS_UNSURE, "%s cannot be written: %s", file, strerror(errno));
 	enum status status = c->run(a, args);
-	if (status != STATUS_UNSURE && (fsync(fd) < 0 || rename(temporary, file) < 0))
+	if (status != STATUS_UNSURE && (fsync(fd) < 0 || file_name(fd, temporary, named, file) < 0))
 		status = output_complain(STATUS_UNSURE, "%s cannot be written: %s", file, strerror(errno));
 	if (status == STATUS_UNSURE)
 		unlink(temporary);

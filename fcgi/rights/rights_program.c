@@ -2,6 +2,7 @@
 #include "fcgi/rights/rights_program.h"
 #include "fcgi/ipc/making_call.h"
 #include "fcgi/rights/contact.h"
+#include "fcgi/rights/export.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -340,6 +341,13 @@ static const struct route routes[] = {
      .changes_state = true,
      .handle = handle_erase},
     {.method = "GET", .path = "/api/proofs/*", .deadline_ms = DEADLINE_MS, .handle = handle_proof},
+    {.method = "POST",
+     .path = "/api/export",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = ERASE_DEADLINE_MS,
+     .changes_state = true, // it is recorded; and no other site's page may have it downloaded
+     .handle = export_respond},
     {.method = "GET", .path = "/privacy/live.json", .deadline_ms = DEADLINE_MS, .handle = handle_live},
     {0},
 };

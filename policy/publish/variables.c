@@ -321,7 +321,8 @@ static bool stated(const char *text)
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
 	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX), logged = BUF_INIT(64 * 1024);
-	const struct policy_right *erasure = policy_right(p, RIGHT_ERASURE);
+	const struct policy_right *erasure = policy_right(p, RIGHT_ERASURE), *access = policy_right(p, RIGHT_ACCESS),
+				  *portability = policy_right(p, RIGHT_PORTABILITY);
 	const char *without = without_words(p), *pledge = forgets(p) ? "claim.typed_not_kept" : "join.stop";
 	bool memory = in_memory(p, KIND_INPUT), archives = stored(p, KIND_ARCHIVE);
 	bool little = forgets(p) && archives && stored(p, KIND_REQUEST_LOG);
@@ -356,6 +357,7 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	    {"page_fetch", p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : ""},
 	    {"not_kept", memory ? word(p, "claim.not_kept") : ""},
 	    {"masks", masks ? word(p, "claim.masks") : ""},
+	    {"self_export", (access != NULL && access->self_service) || (portability != NULL && portability->self_service) ? "yes" : ""},
 	    {"self_erase", erasure != NULL && erasure->self_service ? "yes" : ""},
 	};
 	const struct word_value filled[] = {

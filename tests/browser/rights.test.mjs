@@ -2,6 +2,10 @@
 // One's rights, used on the page: erase by receipt, make a request, look it up.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startSite } from '../site/harness.mjs';
 import { assertAccessible, assertPrivate, finished, screenshot, send, startBrowser, visit } from './browser.mjs';
 
@@ -42,6 +46,38 @@ test('a receipt erases its set, and says so with a certificate', each, async () 
   await screenshot(page, 'nothing-found');
   await assertPrivate(v, site);
   await v.close();
+});
+
+test('a person takes all of it along, without a script, and reads it without a network', each, async () => {
+  const v = await visit(browser, site);
+  await send(v.page, { count: 1 });
+  await finished(v.page);
+  const receipt = await v.page.locator('#receipt').textContent();
+  await v.close();
+  const context = await browser.newContext({ baseURL: site.url, javaScriptEnabled: false, acceptDownloads: true });
+  const page = await context.newPage();
+  await page.goto('/rights');
+  await page.locator('#export-receipt').fill(receipt);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Get the ZIP' }).click()]);
+  assert.equal(download.suggestedFilename(), 'bizimages-my-data.zip');
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-copy-'));
+  try {
+    await download.saveAs(join(folder, 'copy.zip'));
+    execFileSync('unzip', ['-q', join(folder, 'copy.zip'), '-d', folder]);
+    await context.close();
+    const alone = await browser.newContext({ offline: true });
+    const copy = await alone.newPage();
+    const asked = [];
+    copy.on('request', (request) => asked.push(request.url()));
+    await copy.goto(`file://${folder}/index.html`);
+    await copy.getByRole('heading', { level: 1, name: 'Your data at' }).waitFor();
+    assert.ok(await copy.locator('img').evaluateAll((all) => all.length === 1 && all.every((i) => i.complete && i.naturalWidth > 0)), 'the picture shows');
+    assert.equal(await copy.getByRole('row', { name: /Mozilla/ }).count(), 1, 'the row of the request log');
+    assert.ok(await copy.getByText('Article 6').count() > 0);
+    assert.ok(asked.every((url) => url.startsWith('file://')), String(asked));
+    await copy.close();
+    await alone.close();
+  } finally { rmSync(folder, { recursive: true, force: true }); }
 });
 
 test('a request is recorded, and its owner alone can look it up', each, async () => {

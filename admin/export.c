@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: ISC
+// `lethe access` shows what is kept of somebody, by number; `lethe export` writes it to a file, or to standard output.
+#include "policy/rights/export.h"
+#include "admin/table.h"
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include "policy/base/text.h"
+#include <arpa/inet.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SELECTOR_OPTIONS                                                                                                                   \
+	{"receipt", OPTION_HIDDEN, NULL, "everything made under a receipt"},                                                               \
+	    {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address, without the visits of others"},                        \
+	    {"request", OPTION_VALUE, "ID", "a recorded request, and what it names"},                                                      \
+	{                                                                                                                                  \
+		"record", OPTION_VALUE, "ID", "a record, by its id, with everything of the same subject"                                   \
+	}
+
+static const struct option_row access_options[] = {SELECTOR_OPTIONS, FORMAT_OPTION, {0}};
+static const struct option_row export_options[] = {
+    SELECTOR_OPTIONS,
+    {"passphrase", OPTION_HIDDEN, NULL, "encrypts it"},
+    {"reason", OPTION_VALUE, "TEXT", "why; the person sees it"},
+    {"officer", OPTION_VALUE, "NAME", "who; else the user's name"},
+    {0},
+};
+static const char *const hidden_selectors[] = {"receipt", "ip"};
+
+struct selection {
+	struct export_selector list[EXPORT_SELECTORS_MAX];
+	size_t count;
+	struct buf hidden[ARRAY_LEN(hidden_selectors)], named; // personal
+	char request[RECORD_ID_LEN + 1];
+};
+#define SELECTION_INIT                                                                                                                     \
+	{                                                                                                                                  \
+		.hidden = {BUF_INIT(HIDDEN_MAX), BUF_INIT(HIDDEN_MAX)}, .named = BUF_INIT(HIDDEN_MAX)                                      \
+	}
+
+static void selection_end(struct selection *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(s->hidden); i++)
+		buf_wipe(&s->hidden[i]);
+	buf_wipe(&s->named);
+}
+#define SELECTION_AUTO __attribute__((cleanup(selection_end)))
+
+// What has to be asked for, before anything is opened.
+static int selection_ask(const struct arguments *args, struct selection *s, struct err *e)
+{
+	char address[INET6_ADDRSTRLEN];
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	for (size_t i = 0; i < ARRAY_LEN(hidden_selectors); i++) {
+		struct buf *value = &s->hidden[i];
+		if (!argument_given(args, hidden_selectors[i]))
+			continue;
+		if (ask_hidden(hidden_selectors[i], argument(args, hidden_selectors[i]), value, e) != 0)
+			return -1;
+		bool receipt = i == 0;
+		int family = strchr(buf_text(value), ':') != NULL ? AF_INET6 : AF_INET;
+		// What is found under anything else is nothing, and would be taken for "nothing is kept".
+		if (receipt && !token_shaped(buf_text(value)))
+			return err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt: that is %d letters, digits, - and _",
+				       TOKEN_LEN);
+		if (!receipt &&
+		    (inet_pton(family, buf_text(value), bytes) != 1 || inet_ntop(family, bytes, address, sizeof address) == NULL))
+			return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
+		s->list[s->count++] = (struct export_selector){.by = receipt ? ERASE_RECEIPT : ERASE_ADDRESS, .value = buf_text(value)};
+	}
+	if (s->count == 0 && !argument_given(args, "request") && !argument_given(args, "record"))
+		return err_set(e, ERR_INPUT, "say whose: give --receipt, --ip, --request or --record");
+	return 0;
+}
+
+static int selection_gather(const struct arguments *args, struct selection *s, const struct site *site, struct export **out, struct err *e)
+{
+	const char *request = argument(args, "request"), *record = argument(args, "record");
+
+	if (record != NULL)
+		s->list[s->count++] = (struct export_selector){.by = ERASE_RECORD, .value = record};
+	if (request != NULL && (request_id(site->vault, request, s->request, e) != 0 ||
+				export_of_request(site->vault, s->request, &s->list[s->count], &s->count, &s->named, e) != 0))
+		return -1;
+	return export_gather(out, site->vault, site->policy, s->list, s->count, e);
+}
+
+static void export_drop(struct export **x)
+{
+	export_free(*x);
+}
+#define EXPORT_AUTO __attribute__((cleanup(export_drop)))
+
+static enum status access_main(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"store", "status", "found", "given", "withheld", NULL};
+	SELECTION_AUTO struct selection s = SELECTION_INIT;
+	EXPORT_AUTO struct export *x = NULL;
+	SITE_AUTO struct site site = {0};
+	TABLE_AUTO struct table t;
+	struct err e;
+	const cJSON *store, *held;
+
+	table_init(&t, columns, "ssnns");
+	if (selection_ask(args, &s, &e) != 0)
+		return output_complain(STATUS_UNSURE, "access: %s", e.text);
+	if (site_open(&site, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (selection_gather(args, &s, &site, &x, &e) != 0)
+		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "access: %s", e.text);
+	JSON_AUTO cJSON *stores = export_stores(x);
+	cJSON_ArrayForEach(store, stores)
+	{
+		BUF_AUTO struct buf withheld = BUF_INIT(1024);
+		const char *ground = json_string(store, "ground");
+		cJSON_ArrayForEach(held, json_get(store, "withheld"))
+		{
+			buf_printf(&withheld, "%s%d %s", withheld.len > 0 ? ", " : "", (int)json_number(held, "count", 0),
+				   json_string(held, "ground"));
+		}
+		if (ground != NULL)
+			buf_adds(&withheld, ground);
+		table_add(&t, json_string(store, "store"), json_string(store, "status"), json_number(store, "found", 0),
+			  json_number(store, "given", 0), buf_text(&withheld));
+	}
+	enum status status = table_output(&t, args, NULL);
+	return export_missed(x) != NULL ? output_complain(STATUS_FOUND, "access: NOT ALL could be read: %s", export_missed(x)) : status;
+}
+
+static int piece_print(void *arg, const void *bytes, size_t len)
+{
+	(void)arg;
+	return fd_write_all(STDOUT_FILENO, bytes, len);
+}
+
+static const char *officer_name(const struct arguments *args)
+{
+	const char *given = argument(args, "officer"), *sudo = getenv("SUDO_USER");
+	const struct passwd *user = getpwuid(getuid());
+
+	return given != NULL ? given : sudo != NULL ? sudo : user != NULL ? user->pw_name : "?";
+}
+
+static enum status export_main(const struct admin *a, const struct arguments *args)
+{
+	SELECTION_AUTO struct selection s = SELECTION_INIT;
+	EXPORT_AUTO struct export *x = NULL;
+	SITE_AUTO struct site site = {0};
+	BUF_AUTO_WIPE struct buf passphrase = BUF_INIT(HIDDEN_MAX);
+	const char *reason = argument(args, "reason");
+	bool encrypted = argument_given(args, "passphrase");
+	char why[64 + RECORD_ID_LEN];
+	struct err e;
+
+	if (isatty(STDOUT_FILENO))
+		return output_complain(STATUS_UNSURE, "export: a ZIP is not for a terminal: give --output FILE");
+	if (reason == NULL && !argument_given(args, "request"))
+		return output_complain(STATUS_UNSURE, "export: give a --reason; the person sees it, and the ledger has it");
+	if (selection_ask(args, &s, &e) != 0 || (encrypted && ask_hidden("passphrase", argument(args, "passphrase"), &passphrase, &e) != 0))
+		return output_complain(STATUS_UNSURE, "export: %s", e.text);
+	if (site_open(&site, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
+	output_progress_begin("exporting");
+	int ret = selection_gather(args, &s, &site, &x, &e);
+	snprintf(why, sizeof why, "request %.*s", RECORD_ID_LEN, s.request);
+	if (ret == 0)
+		ret = export_record(x, officer_name(args), reason != NULL ? reason : why, &e) != 0 ||
+			      export_write(x, encrypted ? buf_text(&passphrase) : NULL, piece_print, NULL, &e) != 0
+			  ? -1
+			  : 0;
+	output_progress_end();
+	if (ret != 0)
+		return output_complain(STATUS_UNSURE, "export: %s", e.text); // and no file gets its name
+	output_complain(STATUS_DONE, "%llu records, %llu of them with files%s", (unsigned long long)export_records(x),
+			(unsigned long long)export_files(x),
+			encrypted ? "; encrypted (AES-256): give the passphrase another way" : "; NOT encrypted: see --passphrase");
+	return export_missed(x) == NULL
+		   ? STATUS_DONE
+		   : output_complain(STATUS_FOUND, "export: PARTIAL: %s. The manifest in it says so.", export_missed(x));
+}
+
+const struct command access_command = {
+    .name = "access", .run = access_main, .line = "count what is kept of one visit or person, in every store", .options = access_options};
+const struct command export_command = {
+    .name = "export", .run = export_main, .line = "write what is kept of one visit or person to a ZIP", .options = export_options};

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/rights/export.h"
+#include "policy/base/text.h"
+#include "policy/rights/export.h"
+#include "policy/rights/request.h"
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+// Each reads a picture into memory at a time.
+enum { EXPORTS_AT_ONCE = 4, PATIENCE_MS = 20000 };
+
+static const struct field export_fields[] = {
+    {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
+    {.name = "id", .type = FIELD_TEXT, .min = 1, .max = 64},
+    {.name = "secret", .type = FIELD_TEXT, .min = 1, .max = 200},
+    {0},
+};
+
+struct export_out {
+	struct request *r;
+	bool begun;
+};
+
+// The answer begins with the first piece: what fails before is answered as a problem.
+static int export_piece(void *arg, const void *bytes, size_t len)
+{
+	struct export_out *out = arg;
+
+	if (!out->begun && respond_begin(out->r, 200, "application/zip", false) != 0)
+		return -1;
+	out->begun = true;
+	return respond_write(out->r, bytes, len) != 0 || respond_flush(out->r) != 0 ? -1 : 0;
+}
+
+// What was pasted, without the white space around it. NULL: it cannot be a token.
+static const char *export_token(char out[TOKEN_LEN + 1], const char *text)
+{
+	static const char space[] = " \t\r\n";
+
+	text += strspn(text, space);
+	size_t len = strcspn(text, space);
+	if (len != TOKEN_LEN || text[len + strspn(text + len, space)] != '\0')
+		return NULL;
+	memcpy(out, text, TOKEN_LEN);
+	out[TOKEN_LEN] = '\0';
+	return token_shaped(out) ? out : NULL;
+}
+
+static bool export_offered(const struct policy *p)
+{
+	const struct policy_right *access = policy_right(p, RIGHT_ACCESS), *portability = policy_right(p, RIGHT_PORTABILITY);
+
+	return (access != NULL && access->self_service) || (portability != NULL && portability->self_service);
+}
+
+static void export_send(struct request *r, struct vault *v, const struct export_selector *by, size_t count)
+{
+	const struct policy *p = request_policy(r);
+	struct export_out out = {.r = r};
+	struct export *x = NULL;
+	struct err e = {0};
+	char disposition[128];
+	size_t name_len = strspn(p->site, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (export_gather(&x, v, p, by, count, &e) != 0 || export_record(x, NULL, NULL, &e) != 0) {
+		respond_err(r, &e);
+	} else {
+		snprintf(disposition, sizeof disposition, "attachment; filename=\"%.*s-my-data.zip\"", name_len > 40 ? 40 : (int)name_len,
+			 p->site);
+		respond_header(r, "Content-Disposition", disposition);
+		respond_header(r, "Cache-Control", "private, no-store");
+		respond_patience(r, PATIENCE_MS);
+		// Where something fails under way, the ZIP has no end, and whoever opens it is told so.
+		if (export_write(x, NULL, export_piece, &out, &e) != 0 && !out.begun)
+			respond_err(r, &e);
+	}
+	export_free(x);
+}
+
+void export_respond(struct request *r, void *vault)
+{
+	static atomic_int under_way;
+	struct export_selector by[2];
+	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
+	BUF_AUTO_WIPE struct buf shown = BUF_INIT(RIGHTS_REQUEST_MAX);
+	char receipt[TOKEN_LEN + 1], secret[TOKEN_LEN + 1], length[WORD_NUMBER];
+	struct err e = {0};
+	size_t count = 0;
+
+	if (!export_offered(request_policy(r))) {
+		respond_problem(r, 403, "problem.refused.export", NULL, NULL);
+		return;
+	}
+	if (request_check(r, export_fields) != 0)
+		return;
+	const char *typed = request_text(r, "receipt"), *id = request_text(r, "id"), *typed_secret = request_text(r, "secret");
+	if ((typed != NULL) == (id != NULL) || (id != NULL) != (typed_secret != NULL)) {
+		respond_problem(r, 422, "problem.export-which", "receipt", NULL);
+		return;
+	}
+	if (typed != NULL && export_token(receipt, typed) == NULL) {
+		respond_problem(r, 422, "problem.receipt-shape", "receipt", WORD_VALUES({"length", word_number(length, TOKEN_LEN)}));
+		return;
+	}
+	if (typed != NULL) {
+		by[count++] = (struct export_selector){.by = ERASE_RECEIPT, .value = receipt};
+	} else if (export_token(secret, typed_secret) == NULL || rights_show(vault, id, secret, &shown, &e) != 0 ||
+		   export_of_request(vault, id, by, &count, &named, &e) != 0) {
+		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
+			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+		else
+			respond_err(r, &e);
+		return;
+	}
+	if (atomic_fetch_add(&under_way, 1) < EXPORTS_AT_ONCE)
+		export_send(r, vault, by, count);
+	else
+		respond_problem(r, 503, "problem.busy.export", NULL, NULL);
+	atomic_fetch_sub(&under_way, 1);
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: ISC
+#ifndef LETHE_RIGHTS_PROGRAM_EXPORT_H
+#define LETHE_RIGHTS_PROGRAM_EXPORT_H
+
+#include "fcgi/serve/serve.h"
+
+// POST /api/export: who proves control of a set by its receipt, or of a request by its number and secret, gets what is kept of them, as a ZIP that is
+// written while it goes out and stored nowhere.
+void export_respond(struct request *r, void *vault);
+
+#endif

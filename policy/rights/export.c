@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/export.h"
+#include "policy/base/array.h"
+#include "policy/base/embed.h"
+#include "policy/base/text.h"
+#include "policy/publish/render/json.h"
+#include "policy/rights/export_page.h"
+#include "policy/rights/export_zip.h"
+#include "policy/rights/request.h"
+#include "policy/vault/archive_token.h"
+#include "policy/vault/seal.h"
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOG_ROWS_MAX = 20000 };
+EMBED(export_schema, "policy/rights/export.schema.json");
+
+void export_miss(struct export *x, struct export_store *store, const char *where, const char *why)
+{
+	if (x->reason[0] == '\0') // the first is kept
+		snprintf(x->reason, sizeof x->reason, "%s: %.200s", where, why);
+	store->missed = true;
+}
+
+void export_redact(struct export *x, struct export_store *store, const char *path, enum export_ground ground, uint64_t count)
+{
+	cJSON *one;
+
+	if (store != NULL)
+		store->withheld[ground] += count;
+	cJSON_ArrayForEach(one, x->redactions)
+	{
+		if (strcmp(json_string(one, "path"), path) == 0 && strcmp(json_string(one, "reason"), export_ground_names[ground]) == 0) {
+			cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(one, "count"), json_number(one, "count", 0) + (double)count);
+			return;
+		}
+	}
+	one = json_object_in(x->redactions);
+	json_add_text(one, "path", path);
+	json_add_text(one, "reason", export_ground_names[ground]);
+	x->no_memory = x->no_memory || cJSON_AddNumberToObject(one, "count", (double)count) == NULL;
+}
+
+// ---- gathering ----
+
+static void add_moment(cJSON *object, const char *name, time_t t)
+{
+	char text[WHEN_TEXT];
+
+	when_text(text, t);
+	json_add_text(object, name, t != 0 ? text : NULL);
+}
+
+static const cJSON *record_known(const struct export *x, const char *id)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, x->records)
+	{
+		if (strcmp(json_string(one, "id"), id) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+// Each who got something, once, with the kinds that any of the records says.
+static void recipients_add(struct export *x, const cJSON *sent_to)
+{
+	const cJSON *one, *kind, *known;
+
+	cJSON_ArrayForEach(one, sent_to)
+	{
+		const char *id = json_string(one, "id");
+		cJSON *found = NULL, *kinds;
+		if (id == NULL)
+			continue;
+		cJSON_ArrayForEach(known, x->recipients)
+		{
+			if (strcmp(json_string(known, "id"), id) == 0)
+				found = (cJSON *)known;
+		}
+		if (found == NULL) {
+			found = json_object_in(x->recipients);
+			json_add_text(found, "id", id);
+			json_add_text(found, "name", json_string(one, "name"));
+			cJSON_AddArrayToObject(found, "kinds");
+		}
+		kinds = cJSON_GetObjectItemCaseSensitive(found, "kinds");
+		cJSON_ArrayForEach(kind, json_get(one, "kinds"))
+		{
+			bool again = !cJSON_IsString(kind);
+			cJSON_ArrayForEach(known, kinds)
+			{
+				again = again || strcmp(known->valuestring, kind->valuestring) == 0;
+			}
+			if (!again)
+				cJSON_AddItemToArray(kinds, cJSON_CreateString(kind->valuestring));
+		}
+	}
+}
+
+static void gather_file(struct export *x, const struct vault_record *r, const cJSON *body, cJSON *record)
+{
+	struct export_file *files = realloc(x->files, (x->file_count + 1) * sizeof *files);
+	const char *key = json_string(body, "key");
+
+	x->no_memory = x->no_memory || files == NULL;
+	if (files == NULL)
+		return;
+	x->files = files;
+	struct export_file *file = &files[x->file_count++];
+	*file = (struct export_file){.record = record};
+	memcpy(file->id, r->id, sizeof file->id);
+	snprintf(file->key, sizeof file->key, "%s", key != NULL ? key : "");
+	x->spool.given++; // until their contents are counted
+}
+
+static void gather_record(void *arg, const struct vault_record *r)
+{
+	struct export *x = arg;
+	char path[64];
+
+	if (record_known(x, r->id) != NULL)
+		return;
+	if (r->kind == KIND_COUNT) {
+		export_miss(x, &x->spool, "records", "one is of a kind that this version does not know");
+		return;
+	}
+	struct export_store *store = &x->kinds[r->kind];
+	int number = cJSON_GetArraySize(x->records);
+	snprintf(path, sizeof path, "/records/%d", number);
+	if (r->over || r->unreadable) {
+		export_redact(x, store, "/records", r->over ? GROUND_OVER : GROUND_UNREADABLE, 1);
+		store->missed = store->missed || r->unreadable;
+		return;
+	}
+	JSON_AUTO cJSON *body = r->body.len > 0 ? json_parse(buf_text(&r->body), r->body.len, NULL) : cJSON_CreateObject();
+	if (body == NULL)
+		export_miss(x, store, "records", "one cannot be read");
+	cJSON *record = json_object_in(x->records);
+	cJSON_AddNumberToObject(record, "number", number + 1);
+	json_add_text(record, "id", r->id);
+	json_add_text(record, "kind", kind_row(r->kind)->name);
+	json_add_text(record, "state", r->state);
+	add_moment(record, "stored", r->made);
+	add_moment(record, "ends", r->due);
+	cJSON_AddBoolToObject(record, "held", r->facts.since[LIFE_HELD] != 0);
+	cJSON_AddItemToObject(record, "data", export_body(x, r->kind, body, path));
+	cJSON_AddArrayToObject(record, "files");
+	x->no_memory = x->no_memory || json_get(record, "files") == NULL;
+	recipients_add(x, json_get(body, "sent_to"));
+	if (r->has_file && !x->no_memory)
+		gather_file(x, r, body, record);
+	store->given++;
+}
+
+static int gather_row(void *arg, const struct subject_log_row *row)
+{
+	struct export *x = arg;
+	struct export_store *store = &x->kinds[KIND_REQUEST_LOG];
+	enum export_ground ground = x->by->by == ERASE_ADDRESS && row->of_visit ? GROUND_OTHERS
+				    : x->by->by_link                            ? GROUND_LINK
+				    : row->unreadable                           ? GROUND_UNREADABLE
+				    : store->given >= LOG_ROWS_MAX              ? GROUND_TOO_MANY
+										: GROUND_NONE;
+
+	if (ground != GROUND_NONE) {
+		export_redact(x, store, "/request_log", ground, 1);
+		return 0;
+	}
+	cJSON *one = json_object_in(x->log);
+	add_moment(one, "at", row->at);
+	json_add_text(one, "address", row->address);
+	json_add_text(one, "user_agent", row->user_agent);
+	store->given++;
+	return 0;
+}
+
+// Of the ledger's payloads, those of exports are for the person; an erasure's, for what searches its traces, hang on nobody.
+static int gather_event(void *arg, const struct subject_event *event)
+{
+	struct export *x = arg;
+	struct export_store *store = &x->kinds[KIND_LEDGER];
+	JSON_AUTO cJSON *payload = event->unreadable ? NULL : json_parse(event->payload, event->len, NULL);
+
+	if (event->unreadable || payload == NULL) {
+		export_redact(x, store, "/seen_by", event->unreadable ? GROUND_UNREADABLE : GROUND_INTERNAL, 1);
+		return 0;
+	}
+	cJSON *one = export_body(x, KIND_LEDGER, payload, "/seen_by");
+	if (!cJSON_AddItemToArray(x->seen, one)) {
+		cJSON_Delete(one);
+		x->no_memory = true;
+	}
+	cJSON_AddNumberToObject(one, "event", (double)event->index);
+	store->given++;
+	return 0;
+}
+
+int export_gather(struct export **out, struct vault *v, const struct policy *p, const struct export_selector *selectors, size_t count,
+		  struct err *e)
+{
+	static const struct subject_walk walk = {gather_record, gather_row, gather_event};
+	struct export *x = calloc(1, sizeof *x);
+	struct subject_result missed;
+
+	*out = x;
+	if (x == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for an export");
+	x->v = v;
+	x->policy = p;
+	x->at = when_now();
+	x->records = cJSON_CreateArray();
+	x->log = cJSON_CreateArray();
+	x->seen = cJSON_CreateArray();
+	x->recipients = cJSON_CreateArray();
+	x->redactions = cJSON_CreateArray();
+	if (count > EXPORT_SELECTORS_MAX)
+		return err_set(e, ERR_INPUT, "at most %d can be exported at once", EXPORT_SELECTORS_MAX);
+	memcpy(x->selectors, selectors, count * sizeof *selectors);
+	x->selector_count = count;
+	for (size_t i = 0; i < count; i++) {
+		x->by = &x->selectors[i];
+		if (vault_subject(v, x->by->by, x->by->value, &walk, x, &missed, e) != 0)
+			return -1;
+		x->kinds[KIND_REQUEST_LOG].missed |= missed.log_missed;
+		x->kinds[KIND_LEDGER].missed |= missed.ledger_missed;
+		if (x->reason[0] == '\0')
+			snprintf(x->reason, sizeof x->reason, "%s", missed.reason);
+	}
+	return x->no_memory || x->redactions == NULL ? err_set(e, ERR_MEMORY, "no memory for an export") : 0;
+}
+
+void export_free(struct export *x)
+{
+	if (x == NULL)
+		return;
+	cJSON_Delete(x->records);
+	cJSON_Delete(x->log);
+	cJSON_Delete(x->seen);
+	cJSON_Delete(x->recipients);
+	cJSON_Delete(x->redactions);
+	if (x->files != NULL)
+		wipe(x->files, x->file_count * sizeof *x->files);
+	free(x->files);
+	free(x);
+}
+
+int export_of_request(struct vault *v, const char *id, struct export_selector out[2], size_t *count, struct buf *named, struct err *e)
+{
+	struct vault_record record = {0}, archive = {0};
+	struct err why = {0};
+
+	if (rights_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	vault_record_free(&record);
+	if (body == NULL)
+		return -1;
+	const char *receipt = json_string(body, "receipt"), *link = json_string(body, "archive");
+	out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = id};
+	if (receipt != NULL && buf_adds(named, receipt) == 0) {
+		out[(*count)++] = (struct export_selector){.by = ERASE_RECEIPT, .value = buf_text(named)};
+	} else if (link != NULL && archive_token_find_head(v, link, &archive, &why) == 0) {
+		buf_adds(named, archive.id);
+		out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(named), .by_link = true};
+	}
+	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+}
+
+uint64_t export_records(const struct export *x)
+{
+	return (uint64_t)cJSON_GetArraySize(x->records);
+}
+
+uint64_t export_files(const struct export *x)
+{
+	return x->file_count;
+}
+
+const char *export_missed(const struct export *x)
+{
+	return x->reason[0] != '\0' ? x->reason : NULL;
+}
+
+// ---- the ledger ----
+
+int export_record(struct export *x, const char *officer, const char *reason, struct err *e)
+{
+	JSON_AUTO cJSON *payload = cJSON_CreateObject();
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
+	char details[160];
+
+	if (!export_any(x))
+		return 0;
+	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"files\":%llu,\"complete\":%s}",
+		 officer != NULL ? "officer" : "person", (unsigned long long)export_records(x), (unsigned long long)export_files(x),
+		 export_missed(x) == NULL ? "true" : "false");
+	struct ledger_event event = {.name = "export", .details = details};
+	if (officer == NULL)
+		return ledger_append(x->v, &event, e);
+	json_add_text(payload, "what", "export");
+	add_moment(payload, "at", x->at);
+	json_add_text(payload, "officer", officer);
+	json_add_text(payload, "reason", reason);
+	if (json_print(&text, payload) != 0)
+		return err_set(e, ERR_INPUT, "the reason is too long");
+	event.payload = text.data;
+	event.payload_len = text.len;
+	for (size_t i = 0; i < x->selector_count; i++) // whoever of them it is about sees it
+		if (vault_subject_note(x->v, x->selectors[i].by, x->selectors[i].value, &event, e) != 0)
+			return -1;
+	return 0;
+}
+
+// ---- writing ----
+
+static int write_set_files(struct export *x, const struct export_file *file, struct export_zip *zip, struct err *e)
+{
+	SEALED_FILE_AUTO struct sealed_file from = SEALED_FILE_INIT;
+	BUF_AUTO_WIPE struct buf prompts = BUF_INIT(STORE_VALUE_MAX);
+	char path[PATH_MAX], folder[32];
+	struct err why = {0};
+	int before = cJSON_GetArraySize(zip->files);
+
+	snprintf(folder, sizeof folder, "files/%d", (int)json_number(file->record, "number", 0));
+	int ret = vault_spool_path(x->v, file->id, path, sizeof path, &why);
+	if (ret == 0 && sealed_file_open(&from, path, file->key[0] != '\0' ? file->key : NULL) != 0)
+		ret = err_set(&why, ERR_NOT_FOUND, "a file is not there any more");
+	if (ret == 0)
+		ret = export_zip_copy(zip, folder, &from, &prompts, &why);
+	if (ret != 0 && (why.code == ERR_GONE || why.code == ERR_IO || why.code == ERR_MEMORY))
+		return err_set(e, why.code, "%s", why.text);
+	if (ret != 0) { // erased or ended in this moment, or damaged
+		export_miss(x, &x->spool, "files", why.text);
+		export_redact(x, &x->spool, "/records/files", GROUND_UNREADABLE, 1);
+	}
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(file->record, "files");
+	for (int i = before; i < cJSON_GetArraySize(zip->files); i++, x->spool.given++)
+		if (!cJSON_AddItemToArray(list, cJSON_Duplicate(cJSON_GetArrayItem(zip->files, i), true)))
+			return err_set(e, ERR_MEMORY, "no memory for the list of files");
+	cJSON *parsed = prompts.len > 0 ? json_parse(prompts.data, prompts.len, NULL) : NULL;
+	if (parsed != NULL && !cJSON_AddItemToObject(file->record, "prompts", parsed))
+		cJSON_Delete(parsed);
+	return 0;
+}
+
+static int write_document(struct export_zip *zip, const char *path, int made, const struct buf *text, struct err *e)
+{
+	return made != 0 ? err_set(e, ERR_MEMORY, "no memory for %s", path) : export_zip_add(zip, path, text->data, text->len, e);
+}
+
+// What is found unreadable on the way shows in the documents, which are written last.
+int export_write(struct export *x, const char *passphrase, export_sink *sink, void *arg, struct err *e)
+{
+	EXPORT_ZIP_AUTO struct export_zip zip = {0};
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(EXPORT_DOCUMENT_MAX);
+
+	if (export_zip_begin(&zip, passphrase, x->at, sink, arg, e) != 0)
+		return -1;
+	x->spool.given = 0;
+	for (size_t i = 0; i < x->file_count; i++)
+		if (write_set_files(x, &x->files[i], &zip, e) != 0)
+			return -1;
+	if (write_document(&zip, "export.json", export_json(x, &text), &text, e) != 0)
+		return -1;
+	buf_reset(&text);
+	if (write_document(&zip, "index.html", export_page(x, &text), &text, e) != 0 ||
+	    export_zip_add(&zip, "export.schema.json", export_schema, export_schema_size, e) != 0)
+		return -1;
+	buf_reset(&text);
+	return write_document(&zip, "manifest.json", export_manifest(x, zip.files, &text), &text, e) != 0 ? -1 : export_zip_end(&zip, e);
+}
