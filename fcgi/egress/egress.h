@@ -6,6 +6,7 @@
 
 #include "fcgi/egress/engine.h"
 #include "fcgi/egress/loop.h"
+#include "fcgi/egress/trust.h"
 #include "fcgi/egress/upstream.h"
 #include "fcgi/ipc/frame.h"
 #include "fcgi/ipc/listener.h"
@@ -24,10 +25,10 @@ struct egress {
 	struct engine engine;
 	const struct policy *policy;
 	struct upstreams upstreams;
+	struct trust trust;
 	struct {
-		const char *ca_file; // certificates to trust
-		uint64_t calls;      // under way at once
-		uint64_t daily;      // requests to one processor in one UTC day; 0: no limit
+		uint64_t calls; // under way at once
+		uint64_t daily; // requests to one processor in one UTC day; 0: no limit
 	} settings;
 	struct listener listener;
 	void (*dispatch)(struct caller *c);

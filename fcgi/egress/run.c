@@ -85,15 +85,14 @@ static int egress_start(struct egress *g, int listener, struct err *e)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	g->settings.ca_file = setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt");
 	// Each call is a connection of its program, and over HTTP/1.1 one of the upstream's too: half of the descriptors for each.
 	unsigned requests = requests_max(), half = limit.rlim_cur / 2 < requests ? (unsigned)(limit.rlim_cur / 2) : requests;
 	unsigned named = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", 0, REQUESTS_MOST), few = named > 0 ? named : CONNECTIONS;
 	unsigned most = named > 0 ? named : half > CONNECTIONS ? half : CONNECTIONS;
 	g->settings.calls = number_setting("LETHE_EGRESS_JOBS", (unsigned long)requests * IMAGES_MAX, 1000000);
 	g->settings.daily = number_setting("LETHE_EGRESS_DAILY", 0, 1000000000);
-	if (access(g->settings.ca_file, R_OK) < 0)
-		return err_system(e, ERR_IO, errno, "the file of trusted certificates, %s (LETHE_CA_FILE)", g->settings.ca_file);
+	if (trust_open(&g->trust, setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt"), e) != 0)
+		return -1;
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -119,7 +118,7 @@ static int egress_start(struct egress *g, int listener, struct err *e)
 	if (slash != NULL)
 		*slash = '\0';
 	// What the C library's resolver and OpenSSL read.
-	const char *const read_paths[] = {"/etc", "/usr/lib/ssl", "/usr/share/ca-certificates", "/run/systemd/resolve", g->settings.ca_file,
+	const char *const read_paths[] = {"/etc", "/usr/lib/ssl", "/usr/share/ca-certificates", "/run/systemd/resolve", g->trust.file,
 					  NULL};
 	const char *const write_paths[] = {folder[0] ? folder : NULL, NULL};
 	struct sandbox s = {.name = "egress", .read_paths = read_paths, .write_paths = write_paths, .network = true};
@@ -191,6 +190,7 @@ int egress_run(const struct policy *p, struct active_watch *watch, int listener)
 	}
 	engine_close(&g->engine);
 	upstreams_close(&g->upstreams);
+	trust_close(&g->trust);
 	fd_close(&g->signals.fd);
 	loop_close(&g->loop);
 	free(g);

@@ -141,9 +141,10 @@ int transfer_prepare(struct transfer *t, size_t body_max)
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(h, CURLOPT_CURLU, t->url);
-	// One file and no folder: only then does libcurl parse the certificates once and not for every connection.
-	curl_easy_setopt(h, CURLOPT_CAINFO, t->egress->settings.ca_file);
+	curl_easy_setopt(h, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, trust_use);
+	curl_easy_setopt(h, CURLOPT_SSL_CTX_DATA, &t->egress->trust);
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

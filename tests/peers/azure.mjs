@@ -224,6 +224,7 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
   const azure = { pictureBytes, requests: [], always: null, inFlight: 0, mostInFlight: 0, cancelled: 0, connections: 0, key, ca: certificates?.ca };
   const queue = [];
   const open = new Set();
+  azure.open = () => open.size; // connections now
   azure.next = (...scenarios) => queue.push(...scenarios);
   azure.reset = () => { queue.length = 0; azure.always = null; azure.requests.length = 0; azure.cancelled = 0; azure.mostInFlight = 0; };
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: ISC
 // egress itself (the testing build) against the Azure simulator over TLS and HTTP/2: what the wire looks like, trust, regions, crowds.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { startAzure } from '../peers/azure.mjs';
 import { job, picture, startEgress } from './egress_support.mjs';
@@ -27,6 +31,13 @@ function ask(egress, head, body = Buffer.alloc(0), { signal } = {}) {
       return resolve({ head: JSON.parse(all.subarray(8, 8 + size)), body: all.subarray(8 + size) });
     });
   });
+}
+
+// A certificate that signs nothing here.
+function another(folder) {
+  const file = join(folder, 'another.pem');
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=another', '-out', file], { stdio: 'ignore' });
+  return file;
 }
 
 let azure;
@@ -62,6 +73,26 @@ test('a certificate of an unknown authority is refused, and nothing is sent', as
   assert.equal(head.error.code, 'tls');
   assert.equal(azure.requests.length, 0);
   await other.stop();
+});
+
+test('a connection that rests is closed, and the next one trusts what the file of certificates says then', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-trust-'));
+  const file = join(folder, 'ca.pem');
+  copyFileSync(azure.ca, file);
+  const other = await startEgress({ ...azure.env, LETHE_CA_FILE: file });
+  try {
+    assert.equal((await ask(other, job(), picture())).head.status, 200);
+    const connections = azure.connections;
+    await until(() => azure.open() === 0, 20000, 'the end of the connections');
+    assert.equal((await ask(other, job(), picture())).head.status, 200);
+    assert.equal(azure.connections, connections + 1);
+    copyFileSync(another(folder), file);
+    await until(() => azure.open() === 0, 20000, 'the end of the connections');
+    assert.equal((await ask(other, job(), picture())).head.error.code, 'tls');
+  } finally {
+    await other.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('an answer from another region is dropped', async () => {
