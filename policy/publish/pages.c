@@ -95,6 +95,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	static const char *const pages[][2] = {{"/html/index", "/"},
 					       {"/html/rights", "/rights"},
 					       {"/html/live", "/privacy/live"},
+					       {"/html/verify", "/verify"},
 					       {"/html/privacy", "/privacy"},
 					       {"/html/subprocessors", "/subprocessors"}}; // those that have an address
 	const struct policy *p = site->policy;

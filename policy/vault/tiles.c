@@ -223,6 +223,13 @@ static int write_facts(const struct tiles *t, uint64_t minimum, const struct sig
 	    file_replace(path, text.data, text.len, 0644, &changed, e) != 0)
 		return -1;
 	file_own_like(path, t->folder);
+	// The same for the page that may fetch nothing.
+	buf_reset(&text);
+	buf_printf(&text, "export const key = \"%s\";\n", key_text);
+	if (path_join(path, sizeof path, t->folder, ".well-known/ledger.js", e) != 0 ||
+	    file_replace(path, buf_text(&text), text.len, 0644, &changed, e) != 0)
+		return -1;
+	file_own_like(path, t->folder);
 	return 0;
 }
 

@@ -50,8 +50,8 @@ function buttons(text, name, code) {
 	const row = element("p", undefined, { className: "row" });
 	const copy = element("button", word("script.rights.copy"), { type: "button", className: "quiet" });
 	const save = element("button", word("script.rights.save"), { type: "button", className: "quiet" });
-	copy.addEventListener("click", () => copyText(copy, text, code));
-	save.addEventListener("click", () => saveText(text, name));
+	copy.addEventListener("click", () => copyText(copy, text(), code));
+	save.addEventListener("click", () => saveText(text(), name));
 	row.append(copy, save);
 	return row;
 }
@@ -86,6 +86,21 @@ const post = (form) => ({
 	body: JSON.stringify(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([name, value]) => value && name !== "language"))),
 });
 
+// The ledger is signed within a minute: then the certificate is whole.
+async function addProof(certificate, code, signed) {
+	const entry = certificate.evidence?.entry?.index;
+	for (let tries = 0; entry !== undefined && tries < 18; tries++) {
+		const answer = await fetch(`/api/proofs/${entry}`).catch(() => null);
+		if (answer?.ok) {
+			certificate.evidence.proof = await answer.text();
+			code.textContent = JSON.stringify(certificate, null, 2);
+			signed.textContent = word("script.rights.signed");
+			return;
+		}
+		await new Promise((resolve) => setTimeout(resolve, 10000));
+	}
+}
+
 $("erase")?.addEventListener("submit", (event) => {
 	event.preventDefault();
 	// With credentials, or the browser would not heed what the answer says of its own copies (Clear-Site-Data).
@@ -102,8 +117,10 @@ $("erase")?.addEventListener("submit", (event) => {
 			return;
 		}
 		details.append(element("summary", word("script.rights.certificate")), code);
-		outcome("erase-outcome", word("script.rights.erased.title"), element("p", word("script.rights.erased")),
-			buttons(text + "\n", "erasure-certificate.json", code), details);
+		const signed = element("p", word("script.rights.unsigned"));
+		outcome("erase-outcome", word("script.rights.erased.title"), element("p", word("script.rights.erased")), signed,
+			buttons(() => `${code.textContent}\n`, "erasure-certificate.json", code), details);
+		addProof(certificate, code.firstChild, signed);
 	});
 });
 
@@ -116,7 +133,7 @@ $("request").addEventListener("submit", (event) => {
 		const list = record(rows);
 		const text = [...rows, [word("script.rights.look_it_up"), `${location.origin}${location.pathname}`]];
 		outcome("request-outcome", word("script.rights.recorded.title"), element("p", word("script.rights.recorded")), list,
-			buttons(text.map((row) => `${row.join(": ")}\n`).join(""), "request.txt", list));
+			buttons(() => text.map((row) => `${row.join(": ")}\n`).join(""), "request.txt", list));
 	});
 });
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: ISC
+// A person erases, receives the certificate, and checks it in the browser, which sends nothing; an altered one is told.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startSite } from '../site/harness.mjs';
+import { assertAccessible, finished, screenshot, send, startBrowser, visit } from './browser.mjs';
+
+let site, browser, receipt, certificate;
+before(async () => { [site, browser] = await Promise.all([startSite(), startBrowser()]); });
+after(async () => { await browser?.close(); await site?.stop(); });
+const each = { timeout: 180000 };
+const verify = async (page, text) => {
+  if (text !== undefined) await page.locator('#certificate').fill(typeof text === 'string' ? text : JSON.stringify(text, null, 2));
+  await page.locator('#verify-outcome').evaluate((box) => { box.hidden = true; });
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.locator('#verify-outcome').waitFor();
+  return page.locator('#verify-outcome').innerText();
+};
+
+test('the certificate of an erasure is signed while its page is open', each, async () => {
+  const v = await visit(browser, site), { page } = v;
+  await send(page, { count: 1 });
+  await finished(page);
+  receipt = await page.locator('#receipt').textContent();
+  await page.goto('/rights');
+  await page.locator('#erase-receipt').fill(receipt);
+  await page.getByRole('button', { name: 'Erase' }).click();
+  await page.locator('#erase-outcome').getByText('Erased', { exact: true }).waitFor();
+  assert.equal(site.officer(['prune', '--ahead', 'PT2M', '--quiet']).code, 0); // as each minute
+  await page.locator('#erase-outcome').getByText(/^The certificate is signed/).waitFor({ timeout: 60000 });
+  certificate = JSON.parse(await page.locator('#erase-outcome pre').textContent());
+  assert.match(certificate.evidence.proof, /^c2sp\.org\/tlog-proof@v1\n/);
+  await v.close();
+});
+
+test('it holds, also as a file and with its proof behind it; what was altered does not, and says what', each, async () => {
+  const v = await visit(browser, site), { page } = v;
+  const answer = await page.goto('/verify');
+  assert.match(answer.headers()['content-security-policy'], /connect-src 'none'/);
+  await page.waitForFunction(() => document.getElementById('key').value !== '');
+  const sent = [];
+  page.on('request', (request) => sent.push(request.url()));
+  const holds = await verify(page, certificate);
+  assert.match(holds, /^The certificate holds/);
+  assert.match(holds, new RegExp(`${certificate.evidence.entry.index} / `));
+  await assertAccessible(page, 'verified');
+  await screenshot(page, 'verified');
+  await page.locator('#receipt').fill(receipt);
+  assert.match(await verify(page), /It is about what was made under this receipt\./);
+  await page.locator('#receipt').fill(`x${receipt.slice(1)}`);
+  assert.match(await verify(page), /But it is not about/);
+  await page.locator('#receipt').fill('');
+  const unsigned = { ...certificate, evidence: { ...certificate.evidence, proof: null } };
+  assert.match(await verify(page, unsigned), /has no proof yet/);
+  assert.match(await verify(page, `${JSON.stringify(unsigned)}\n${certificate.evidence.proof}`), /^The certificate holds/);
+  const file = join(site.base, 'certificate.json');
+  writeFileSync(file, JSON.stringify(certificate));
+  await page.locator('#certificate').fill('');
+  await page.locator('#file').setInputFiles(file);
+  await page.waitForFunction(() => document.getElementById('certificate').value !== '');
+  assert.match(await verify(page), /^The certificate holds/);
+
+  const evidence = (more) => ({ ...certificate, evidence: { ...certificate.evidence, ...more } });
+  const { proof, entry } = certificate.evidence, flip = (c) => c === 'A' ? 'B' : 'A';
+  for (const [altered, why] of [[{ ...certificate, complete: false }, /^The certificate does not hold\s+Its text is another/],
+    [{ ...certificate, stores: certificate.stores.slice(1) }, /Its text is another/], [{ ...certificate, more: 1 }, /Its text is another/],
+    [evidence({ entry: { ...entry, at: entry.at + 1 } }), /does not lead to what was signed/],
+    [evidence({ proof: proof.replace(/(index \d+\n)(.)/, (_, index, c) => index + flip(c)) }), /does not lead to what was signed/],
+    [evidence({ proof: proof.replace(/(\n\n[^\n]+\n)\d+/, '$1999') }), /signature is not that/], [evidence({ proof: proof.replace(/.(?=[^\n]{9}\n$)/, flip) }), /signature is not that/],
+    ['{}', /^It could not be checked/], ['', /^It could not be checked/]]) assert.match(await verify(page, altered), why);
+  await page.locator('#key').fill('example.org+00000000+AAAA');
+  assert.match(await verify(page, certificate), /This is no verifier key/);
+  assert.deepEqual(sent, [], 'nothing was sent');
+  assert.equal(await page.evaluate(() => fetch('/healthz').then(() => 'sent', () => 'refused')), 'refused', 'nor may it be');
+  await v.close();
+});
