@@ -11,10 +11,8 @@ enum {
 };
 
 // `cap` is at most `max` and the NUL, so what fits into it is below the ceiling.
-char *buf_reserve(struct buf *b, size_t len)
+char *buf_grow(struct buf *b, size_t len)
 {
-	if (!b->failed && len < b->cap - b->len)
-		return b->data + b->len;
 	b->failed = b->failed || len > b->max || b->len > b->max - len;
 	if (b->failed)
 		return NULL;
@@ -36,36 +34,6 @@ char *buf_reserve(struct buf *b, size_t len)
 	b->data = data;
 	b->cap = cap;
 	return b->data + b->len;
-}
-
-void buf_took(struct buf *b, size_t len)
-{
-	b->len += len;
-	b->data[b->len] = '\0';
-	if (b->len > b->used)
-		b->used = b->len;
-}
-
-int buf_add(struct buf *b, const void *bytes, size_t len)
-{
-	char *to = buf_reserve(b, len);
-
-	if (to == NULL)
-		return -1;
-	if (len > 0)
-		memcpy(to, bytes, len);
-	buf_took(b, len);
-	return 0;
-}
-
-int buf_adds(struct buf *b, const char *string)
-{
-	return buf_add(b, string, strlen(string));
-}
-
-int buf_addc(struct buf *b, char c)
-{
-	return buf_add(b, &c, 1);
 }
 
 enum { LINE_BYTES = 200 }; // what is formatted is seldom longer

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buf {
 	char *data;  // always NUL-terminated when not NULL; the NUL is not counted
@@ -18,14 +19,45 @@ struct buf {
 
 #define BUF_INIT(ceiling) ((struct buf){.max = (ceiling)})
 
-// Each returns 0, or -1 when the buffer has failed.
-int buf_add(struct buf *b, const void *bytes, size_t len);
-int buf_adds(struct buf *b, const char *string);
-int buf_addc(struct buf *b, char c);
-int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Makes space for `len` more bytes and returns where they go, or NULL; call buf_took() with what was written.
-char *buf_reserve(struct buf *b, size_t len);
-void buf_took(struct buf *b, size_t len);
+char *buf_grow(struct buf *b, size_t len); // buf_reserve where there is no space yet
+static inline char *buf_reserve(struct buf *b, size_t len)
+{
+	return !b->failed && len < b->cap - b->len ? b->data + b->len : buf_grow(b, len);
+}
+
+static inline void buf_took(struct buf *b, size_t len)
+{
+	b->len += len;
+	b->data[b->len] = '\0';
+	if (b->len > b->used)
+		b->used = b->len;
+}
+
+// Each returns 0, or -1 when the buffer has failed.
+static inline int buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	char *to = buf_reserve(b, len);
+
+	if (to == NULL)
+		return -1;
+	if (len > 0)
+		memcpy(to, bytes, len);
+	buf_took(b, len);
+	return 0;
+}
+
+static inline int buf_adds(struct buf *b, const char *string)
+{
+	return buf_add(b, string, strlen(string));
+}
+
+static inline int buf_addc(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
+
+int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_reset(struct buf *b);             // empties; keeps memory, clears `failed`
 void buf_free(struct buf *b);              // frees; the ceiling stays
 void buf_wipe(struct buf *b);              // overwrites with zeros, then frees: for secrets and personal data

@@ -34,23 +34,51 @@ static enum err_code code_for(int error_number)
 int file_read(const char *path, struct buf *out, struct err *e)
 {
 	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	char piece[4096];
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &status) < 0)
 		return err_system(e, code_for(errno), errno, "%s", path);
-	for (;;) {
-		char piece[16384];
-		ssize_t n = read(fd, piece, sizeof piece);
+	// What it says that it holds goes straight into the buffer; /proc says nothing, and a file may grow.
+	size_t said = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
+	char *to = said > 0 ? buf_reserve(out, said) : piece;
+	while (to != NULL) {
+		ssize_t n = read(fd, to, said > 0 ? said : sizeof piece);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_system(e, ERR_IO, errno, "%s", path);
 		if (n == 0)
 			return 0;
+		if (said > 0) {
+			buf_took(out, (size_t)n);
+			said -= (size_t)n;
+			to = said > 0 ? to + n : piece;
+			continue;
+		}
 		int rc = buf_add(out, piece, (size_t)n);
 		explicit_bzero(piece, (size_t)n);
-		if (rc < 0)
-			return err_set(e, ERR_MEMORY, "%s: larger than %zu bytes", path, out->max);
+		if (rc != 0)
+			break;
 	}
+	return err_set(e, ERR_MEMORY, "%s: larger than %zu bytes", path, out->max);
+}
+
+bool file_holds(const char *path, const void *bytes, size_t len)
+{
+	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC);
+	const char *rest = bytes;
+	struct stat status;
+	char piece[16384];
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size != (off_t)len)
+		return false;
+	while ((n = read(fd, piece, sizeof piece)) > 0 && (size_t)n <= len && memcmp(piece, rest, (size_t)n) == 0) {
+		rest += n;
+		len -= (size_t)n;
+	}
+	return n == 0 && len == 0;
 }
 
 int fd_write_all(int fd, const void *bytes, size_t len)
@@ -78,6 +106,15 @@ int folder_sync(const char *path, struct err *e)
 	return 0;
 }
 
+int folder_sync_all(const char *path, struct err *e)
+{
+	int fd FD_AUTO = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		return err_system(e, code_for(errno), errno, "%s", path);
+	return 0;
+}
+
 uint64_t folder_bytes(const char *path)
 {
 	uint64_t bytes = 0;
@@ -94,29 +131,68 @@ uint64_t folder_bytes(const char *path)
 	return bytes;
 }
 
+// Where the bytes are until they are put in place. -1 with ERR_INPUT.
+static int draft_path(char out[4096], const char *path, const char *draft, struct err *e)
+{
+	int n = snprintf(out, 4096, "%s.%s.tmp", path, draft);
+
+	return n < 0 || n >= 4096 ? err_set(e, ERR_INPUT, "the path is too long") : 0;
+}
+
+void file_draft_new(char draft[FILE_DRAFT])
+{
+	unsigned char number[FILE_DRAFT / 2];
+
+	random_bytes(number, sizeof number);
+	hex_encode(draft, number, sizeof number);
+}
+
+int file_draft(const char *path, const char *draft, const void *bytes, size_t len, mode_t mode, bool sync, struct err *e)
+{
+	char temporary[4096];
+
+	if (draft_path(temporary, path, draft, e) != 0)
+		return -1;
+	int fd FD_AUTO = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd >= 0 && fchmod(fd, mode) == 0 && fd_write_all(fd, bytes, len) == 0 && (!sync || fsync(fd) == 0))
+		return 0;
+	err_system(e, code_for(errno), errno, "%s", temporary);
+	if (fd >= 0)
+		unlink(temporary);
+	return -1;
+}
+
+int file_draft_place(const char *path, const char *draft, struct err *e)
+{
+	char temporary[4096];
+
+	if (draft_path(temporary, path, draft, e) != 0)
+		return -1;
+	return rename(temporary, path) == 0 ? 0 : err_system(e, code_for(errno), errno, "%s", path);
+}
+
+void file_draft_drop(const char *path, const char *draft)
+{
+	char temporary[4096];
+
+	if (draft_path(temporary, path, draft, NULL) == 0)
+		unlink(temporary);
+}
+
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)
 {
-	struct buf now BUF_AUTO = BUF_INIT(len);
-	char temporary[4096], random[9];
-	unsigned char number[4];
+	char draft[FILE_DRAFT];
 
-	*changed = 0;
-	if (file_read(path, &now, NULL) == 0 && now.len == len && (len == 0 || memcmp(now.data, bytes, len) == 0))
+	*changed = !file_holds(path, bytes, len);
+	if (*changed == 0)
 		return 0;
-	random_bytes(number, sizeof number);
-	hex_encode(random, number, sizeof number);
-	int n = snprintf(temporary, sizeof temporary, "%s.%s.tmp", path, random);
-	if (n < 0 || (size_t)n >= sizeof temporary)
-		return err_set(e, ERR_INPUT, "the path is too long");
-	int fd FD_AUTO = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	bool written = fd >= 0 && fchmod(fd, mode) == 0 && fd_write_all(fd, bytes, len) == 0 && fsync(fd) == 0;
-	if (!written || rename(temporary, path) < 0) {
-		err_system(e, code_for(errno), errno, "%s", written ? path : temporary);
-		unlink(temporary);
+	file_draft_new(draft);
+	if (file_draft(path, draft, bytes, len, mode, true, e) != 0)
 		return -1;
-	}
-	*changed = 1;
-	return 0;
+	int rc = file_draft_place(path, draft, e);
+	if (rc != 0)
+		file_draft_drop(path, draft);
+	return rc;
 }
 
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e)
@@ -148,7 +224,8 @@ int folder_make(const char *path, mode_t mode, struct err *e)
 	if (len == 0 || len >= sizeof part)
 		return err_set(e, ERR_INPUT, "the path is empty or too long");
 	memcpy(part, path, len + 1);
-	for (char *slash = part + 1;; slash++) {
+	bool missing = mkdir(path, mode) < 0 && errno != EEXIST; // the folder above it, as seldom
+	for (char *slash = part + 1; missing; slash++) {
 		if (*slash != '/' && *slash != '\0')
 			continue;
 		char was = *slash;

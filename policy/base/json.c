@@ -116,19 +116,20 @@ static bool scan_one(struct scan *s)
 		return scan_string(s);
 	if (c == '-' || (c >= '0' && c <= '9'))
 		return scan_number(s);
-	if (c != '\0' && strchr("[{", c) != NULL && ++s->depth > JSON_DEPTH_MAX) {
+	bool opens = c == '[' || c == '{', closes = c == ']' || c == '}';
+	if (opens && ++s->depth > JSON_DEPTH_MAX) {
 		s->why = "it is nested too deeply";
 		return false;
 	}
-	if (c != '\0' && strchr("[{,", c) != NULL && ++s->values > JSON_VALUES_MAX) {
+	if ((opens || c == ',') && ++s->values > JSON_VALUES_MAX) {
 		s->why = "it holds too many values";
 		return false;
 	}
-	if (c != '\0' && strchr("]}", c) != NULL && s->depth-- == 0) {
+	if (closes && s->depth-- == 0) {
 		s->why = "a bracket closes nothing";
 		return false;
 	}
-	if (c != '\0' && strchr("[]{},: \t\r\n", c) != NULL) {
+	if (opens || closes || c == ',' || c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '\n') {
 		s->at++;
 		return true;
 	}

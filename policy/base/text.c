@@ -181,9 +181,11 @@ static const char *const entities[128] = {['&'] = "&amp;", ['<'] = "&lt;", ['>']
 // XML has.
 static int add_replaced(struct buf *out, const char *s, const char *const with[128], bool controls)
 {
+	const unsigned char least = controls ? 1 : 0x20;
+
 	while (*s != '\0') {
 		const char *start = s;
-		while (*s != '\0' && ((unsigned char)*s >= 128 || (with[(unsigned char)*s] == NULL && (controls || *s >= 0x20))))
+		for (unsigned char c; (c = (unsigned char)*s) >= 128 || (c >= least && with[c] == NULL);)
 			s++;
 		buf_add(out, start, (size_t)(s - start));
 		if (*s == '\0')

@@ -2,10 +2,15 @@
 #include "policy/model/node.h"
 #include <string.h>
 
+static bool is_named(const xmlChar *given, const char *name)
+{
+	return given[0] == (unsigned char)name[0] && strcmp((const char *)given, name) == 0;
+}
+
 static const xmlNode *element_from(const xmlNode *node, const char *name)
 {
 	for (; node != NULL; node = node->next) {
-		if (node->type == XML_ELEMENT_NODE && (name == NULL || strcmp((const char *)node->name, name) == 0))
+		if (node->type == XML_ELEMENT_NODE && (name == NULL || is_named(node->name, name)))
 			return node;
 	}
 	return NULL;
@@ -80,7 +85,7 @@ static const xmlAttr *attribute_of(const xmlNode *node, const char *name)
 {
 	const xmlAttr *attribute = node->properties;
 
-	while (attribute != NULL && strcmp((const char *)attribute->name, name) != 0)
+	while (attribute != NULL && !is_named(attribute->name, name))
 		attribute = attribute->next;
 	return attribute;
 }

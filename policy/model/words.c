@@ -81,7 +81,8 @@ const char *policy_word(const struct policy_words *words, unsigned value)
 int policy_word_value(const struct policy_words *words, const char *name, size_t len)
 {
 	for (unsigned i = 0; i < words->count; i++) {
-		if (words->names[i] != NULL && strlen(words->names[i]) == len && strncmp(words->names[i], name, len) == 0)
+		const char *word = words->names[i];
+		if (word != NULL && word[0] == name[0] && strncmp(word, name, len) == 0 && word[len] == '\0')
 			return (int)i;
 	}
 	return -1;

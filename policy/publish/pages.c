@@ -56,8 +56,24 @@ __attribute__((format(printf, 3, 4))) static struct buf *pages_add(struct pages 
 	return &page->bytes;
 }
 
-// Every regular file of the folder that is not hidden, sorted, as `prefix`name.
-static int pages_read(struct pages *s, const char *folder, const char *prefix, struct err *e)
+// The example pictures that come with the software are in all of its languages; a site needs those that its start page shows: of its own
+// languages, or those that its policy names, and none before it makes pictures.
+static bool asset_shown(const struct policy *p, const char *name)
+{
+	const bool declared = p->service.example_count > 0;
+	bool shown = strncmp(name, "example-", 8) != 0;
+
+	for (size_t i = 0; !shown && i < (declared ? p->service.example_count : p->view_count); i++) {
+		BUF_AUTO struct buf start = BUF_INIT(1024);
+		buf_printf(&start, declared ? "%s-" : "example-%s-",
+			   declared ? p->service.examples[i].pictures : word(p->views[i], "page.start.examples.folder"));
+		shown = (declared || capability_makes_sets(p)) && strncmp(name, buf_text(&start), start.len) == 0;
+	}
+	return shown;
+}
+
+// Every regular file of the folder that is not hidden, sorted, as `prefix`name. `p`: whose pages show them; NULL: all of them.
+static int pages_read(struct pages *s, const struct policy *p, const char *folder, const char *prefix, struct err *e)
 {
 	char file[4096];
 	struct dirent **names = NULL;
@@ -67,9 +83,10 @@ static int pages_read(struct pages *s, const char *folder, const char *prefix, s
 	if (count < 0)
 		return err_set(e, ERR_NOT_FOUND, "the templates folder %s cannot be read", folder);
 	for (int i = 0; i < count; i++) {
-		if (rc == 0)
+		bool wanted = rc == 0 && names[i]->d_name[0] != '.' && (p == NULL || asset_shown(p, names[i]->d_name));
+		if (wanted)
 			rc = path_join(file, sizeof file, folder, names[i]->d_name, e);
-		if (rc == 0 && names[i]->d_name[0] != '.' && stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+		if (wanted && rc == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
 			struct buf *bytes = pages_add(s, e, "%s%s", prefix, names[i]->d_name);
 			rc = bytes != NULL ? file_read(file, bytes, e) : -1;
 		}
@@ -284,8 +301,8 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 	PAGES_AUTO struct pages read = {0};
 	char assets[4096];
 
-	if (path_join(assets, sizeof assets, templates, "assets", e) != 0 || pages_read(s, assets, "html/assets/", e) != 0 ||
-	    pages_read(&read, templates, "", e) != 0 || check_examples(p, s, e) != 0)
+	if (path_join(assets, sizeof assets, templates, "assets", e) != 0 || pages_read(s, p, assets, "html/assets/", e) != 0 ||
+	    pages_read(&read, NULL, templates, "", e) != 0 || check_examples(p, s, e) != 0)
 		return -1;
 	for (size_t i = 0; i < p->view_count; i++) {
 		struct policy view = *p->views[i];

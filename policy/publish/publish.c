@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// Writing the site: everything is rendered first, then each file is put in its place, then files of an earlier publish that are no longer
-// made are removed. The file `published` lists what is ours, one path a line; nothing that is not in it is ever removed.
+// Writing the site: everything is rendered first, then what changed is written beside its place and made durable, then all of it is put in
+// place, then files of an earlier publish that are no longer made are removed. The file `published` lists what is ours, one path a line; nothing that is not in it is ever removed.
 #include "policy/publish/publish.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
@@ -50,6 +50,42 @@ static int write_list(const char *folder, const struct pages *s, const struct bu
 	return file_write(path, buf_text(&text), text.len, 0644, NULL, e);
 }
 
+static int page_path(char out[4096], const char *folder, const struct page *page, struct err *e)
+{
+	return path_join(out, 4096, folder, page->path, e);
+}
+
+// All that changed, together: whatever fails before the first is in its place leaves the site as it was.
+static int write_pages(const char *folder, const struct pages *s, struct publish_result *out, struct err *e)
+{
+	char path[4096], draft[FILE_DRAFT];
+	bool drafted[PAGES_MAX] = {false};
+	int rc = 0;
+
+	file_draft_new(draft);
+	for (size_t i = 0; rc == 0 && i < s->count; i++) {
+		const struct buf *bytes = &s->list[i].bytes;
+		rc = page_path(path, folder, &s->list[i], e);
+		if (rc == 0 && file_holds(path, buf_text(bytes), bytes->len)) {
+			out->unchanged++;
+			continue;
+		}
+		rc = rc == 0 ? file_draft(path, draft, buf_text(bytes), bytes->len, 0644, false, e) : rc;
+		drafted[i] = rc == 0;
+		out->written += rc == 0;
+	}
+	if (rc == 0 && out->written > 0)
+		rc = folder_sync_all(folder, e);
+	for (size_t i = 0; i < s->count; i++) {
+		if (!drafted[i] || page_path(path, folder, &s->list[i], NULL) != 0)
+			continue;
+		rc = rc == 0 ? file_draft_place(path, draft, e) : rc;
+		if (rc != 0)
+			file_draft_drop(path, draft);
+	}
+	return rc == 0 && out->written > 0 ? folder_sync_all(folder, e) : rc;
+}
+
 int publish_all(const struct policy *p, const char *templates, const char *folder, bool testing, struct publish_result *out, struct err *e)
 {
 	static const char *const folders[] = {"html", "html/assets", "html/.well-known", "html/gpc", "nginx", "programs"};
@@ -75,20 +111,8 @@ int publish_all(const struct policy *p, const char *templates, const char *folde
 	struct err none = {0};
 	if (file_read(path, &old, &none) != 0 && none.code != ERR_NOT_FOUND)
 		return err_set(e, none.code, "%s", none.text);
-	if (write_list(folder, &pages, &old, e) != 0)
+	if (write_list(folder, &pages, &old, e) != 0 || write_pages(folder, &pages, out, e) != 0)
 		return -1;
-	for (size_t i = 0; i < pages.count; i++) {
-		const struct buf *bytes = &pages.list[i].bytes;
-		int changed = 0;
-		if (path_join(path, sizeof path, folder, pages.list[i].path, e) != 0 ||
-		    file_replace(path, buf_text(bytes), bytes->len, 0644, &changed, e) != 0)
-			return -1;
-		out->written += changed != 0;
-		out->unchanged += changed == 0;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(folders) && out->written > 0; i++)
-		if (path_join(path, sizeof path, folder, folders[i], e) != 0 || folder_sync(path, e) != 0)
-			return -1;
 	for (const char *rest = buf_text(&old); next_stale(&pages, &rest, name) != NULL;) {
 		if (path_join(path, sizeof path, folder, name, e) != 0)
 			return -1;

@@ -358,6 +358,17 @@ static void files_are_written_whole(void **state)
 	assert_int_equal(before.st_ino, after.st_ino);
 	assert_int_equal(file_read(path, &b, &e), 0);
 	assert_string_equal(b.data, "one");
+	struct buf exact BUF_AUTO = BUF_INIT(3), less BUF_AUTO = BUF_INIT(2), unsaid BUF_AUTO = BUF_INIT(1 << 20);
+	assert_int_equal(file_read(path, &exact, &e), 0);
+	assert_int_equal(exact.len, 3);
+	assert_int_equal(file_read(path, &less, &e), -1);
+	assert_int_equal(e.code, ERR_MEMORY);
+	assert_int_equal(file_read("/proc/self/status", &unsaid, &e), 0); // whose size is 0
+	assert_non_null(strstr(buf_text(&unsaid), "Name:"));
+	assert_true(file_holds(path, "one", 3));
+	assert_false(file_holds(path, "onE", 3));
+	assert_false(file_holds(path, "ones", 4));
+	assert_false(file_holds(path, "on", 2));
 	assert_int_equal(file_read("/nonexistent/file", &b, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	setenv("LETHE_TEST_SECRET_FILE", path, 1);

@@ -13,6 +13,8 @@
 #include "tests/unit/policy_support.h"
 #include <ftw.h>
 #include <libxml/parser.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 struct place {
@@ -69,6 +71,8 @@ static int setup(void **state)
 	put(p->templates, "404.html", "<title>No</title>\n\n<h1>Not here</h1>\n");
 	put(p->templates, "notes.txt", "not a page\n");
 	put(assets, "app.css", "h1 { color: green }\n");
+	put(assets, "example-en-1-1.webp", "bread\n");
+	put(assets, "example-de-1-1.webp", "Brot\n");
 	*state = p;
 	return 0;
 }
@@ -126,6 +130,7 @@ static void every_form_is_written(void **state)
 	    "html/index.html",
 	    "html/404.html",
 	    "html/assets/app.css",
+	    "html/assets/example-en-1-1.webp",
 	    "html/privacy.html",
 	    "html/privacy.json",
 	    "html/privacy.md",
@@ -204,6 +209,57 @@ static void what_is_no_longer_made_goes_and_what_is_not_ours_stays(void **state)
 	assert_true(exists(p->out, "html/foreign.html"));
 	assert_true(exists(p->top, "outside.html"));
 	assert_true(exists(p->out, "html/index.html"));
+}
+
+// The example pictures are those of the site's languages, and stand on the start page of a site that makes pictures.
+static void only_pictures_that_a_page_shows_are_published(void **state)
+{
+	const struct place *p = *state;
+	POLICY_AUTO struct policy *makes_none = policy_load_as("policy/sites/imagedesigner.xml", true, NULL);
+
+	publish(p, false);
+	assert_true(exists(p->out, "html/assets/example-en-1-1.webp"));
+	assert_false(exists(p->out, "html/assets/example-de-1-1.webp"));
+	publish_policy(p, makes_none, false);
+	assert_false(exists(p->out, "html/assets/example-en-1-1.webp"));
+	assert_true(exists(p->out, "html/assets/app.css"));
+}
+
+static int count_drafts(const char *path, const struct stat *s, int type, struct FTW *f)
+{
+	(void)s;
+	(void)type;
+	(void)f;
+	return strstr(path, ".tmp") != NULL;
+}
+
+// As on a full disk: the pages before it are written already, and none of them is put in its place.
+static void a_page_that_cannot_be_written_leaves_the_site_as_it_was(void **state)
+{
+	const struct place *p = *state;
+	BUF_AUTO struct buf before, after;
+	struct rlimit was, small;
+	struct err e = {0};
+
+	publish(p, false);
+	get(p->out, "html/404.html", &before);
+	put(p->templates, "404.html", "x\n\n<h1>Changed</h1>");
+	BUF_AUTO struct buf large = BUF_INIT(1 << 20);
+	buf_adds(&large, "x\n\n");
+	while (large.len < 1 << 19)
+		buf_adds(&large, "a line of a page that is too large\n");
+	put(p->templates, "zz.html", buf_text(&large));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small = (struct rlimit){.rlim_cur = 1 << 18, .rlim_max = was.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	int ret = publish_fails(p, &e);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(ret, -1);
+	assert_non_null(strstr(e.text, "html/zz.html"));
+	get(p->out, "html/404.html", &after);
+	assert_string_equal(buf_text(&after), buf_text(&before));
+	assert_int_equal(nftw(p->out, count_drafts, 16, FTW_PHYS), 0);
 }
 
 static void a_broken_template_leaves_the_site_as_it_was(void **state)
@@ -512,6 +568,7 @@ static void a_policy_may_have_a_start_page_of_its_own(void **state)
 		put(assets, name, "RIFF");
 	}
 	publish_policy(place, p, false);
+	assert_false(exists(place->out, "html/assets/example-en-1-1.webp")); // which it does not show
 	get(place->out, "html/index.html", &page);
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		if (strstr(buf_text(&page), shown[i]) == NULL)
@@ -673,6 +730,8 @@ int main(void)
 	    TEST(every_form_is_written),
 	    TEST(publishing_again_touches_nothing),
 	    TEST(what_is_no_longer_made_goes_and_what_is_not_ours_stays),
+	    TEST(only_pictures_that_a_page_shows_are_published),
+	    TEST(a_page_that_cannot_be_written_leaves_the_site_as_it_was),
 	    TEST(a_broken_template_leaves_the_site_as_it_was),
 	    TEST(templates_are_never_published_over),
 	    TEST(a_test_build_says_so_on_every_page),

@@ -29,6 +29,7 @@ struct facts {
 	const struct policy *policy;
 	cJSON *tree, *made;         // `made`: what the mapping of the list made
 	const cJSON *subprocessors; // subprocessors.json, its rows under "subprocessors"
+	struct buf notice;          // privacy.json, of the whole
 };
 // `whole`: all of it; else only the processors and their list.
 int facts_make(struct facts *out, const struct policy *p, bool whole, struct err *e);

@@ -134,9 +134,11 @@ int facts_make(struct facts *out, const struct policy *p, bool whole, struct err
 {
 	cJSON *top = notice_tree(p, whole ? NULL : "processors"), *list = cJSON_GetObjectItem(top, "processors");
 
-	*out = (struct facts){.policy = p, .tree = top, .made = cJSON_CreateArray()};
-	if (whole)
+	*out = (struct facts){.policy = p, .tree = top, .made = cJSON_CreateArray(), .notice = BUF_INIT(DOCUMENT_BYTES_MAX)};
+	if (whole) {
+		json_print_lines(&out->notice, top); // as it is before anything is added to it
 		add_other_facts(top, p);
+	}
 	for (size_t i = 0; i < p->processor_count; i++)
 		add_processor_facts(cJSON_GetArrayItem(list, (int)i), p, &p->processors[i]);
 	out->subprocessors =
@@ -151,6 +153,7 @@ void facts_free(struct facts *f)
 {
 	cJSON_Delete(f->tree);
 	cJSON_Delete(f->made);
+	buf_free(&f->notice);
 	*f = (struct facts){0};
 }
 

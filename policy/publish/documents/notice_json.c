@@ -179,7 +179,7 @@ cJSON *notice_tree(const struct policy *p, const char *only)
 
 int notice_json(const struct facts *f, struct buf *out, struct err *e)
 {
-	JSON_AUTO cJSON *top = notice_tree(f->policy, NULL);
+	bool whole = !f->notice.failed && buf_add(out, buf_text(&f->notice), f->notice.len) == 0;
 
-	return json_print_lines(out, top) != 0 ? err_set(e, ERR_MEMORY, "privacy.json is too large") : 0;
+	return whole ? 0 : err_set(e, ERR_MEMORY, "privacy.json is too large");
 }

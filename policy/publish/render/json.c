@@ -4,10 +4,7 @@
 
 void json_add_text(cJSON *object, const char *name, const char *text)
 {
-	if (text != NULL)
-		cJSON_AddStringToObject(object, name, text);
-	else
-		cJSON_AddNullToObject(object, name);
+	cJSON_AddItemToObjectCS(object, name, text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
 void json_add_prose(cJSON *object, const char *name, const struct policy *p, const struct prose *prose)

@@ -72,7 +72,7 @@ static const cJSON *path_from(const struct scope *s, const cJSON *at, const char
 	if (cJSON_IsObject(at)) {
 		cJSON_ArrayForEach(element, at)
 		{
-			if (strncmp(element->string, path, used) == 0 && element->string[used] == '\0')
+			if (element->string[0] == path[0] && strncmp(element->string, path, used) == 0 && element->string[used] == '\0')
 				return path_from(s, element, path + used + (used < len), len - used - (used < len));
 		}
 	}
@@ -127,10 +127,10 @@ static const char *const filter_names[] = {"at",  "word", "in",    "table", "par
 
 static const cJSON *filter_apply(const struct scope *s, enum filter filter, const cJSON *value, const char *argument)
 {
-	const char *text = cJSON_GetStringValue(value), *comma = argument + strcspn(argument, ",");
+	const char *text = cJSON_GetStringValue(value), *comma;
 	BUF_AUTO struct buf words = BUF_INIT(WORD_BYTES_MAX);
-	const cJSON *table = json_get(json_get(s->mapping, "$tables"), argument), *found;
-	size_t before = strcspn(argument, "%");
+	const cJSON *table, *found;
+	size_t before;
 	char part[64];
 
 	if (filter < OF_EACH && cJSON_IsArray(value)) { // one by one
@@ -153,6 +153,7 @@ static const cJSON *filter_apply(const struct scope *s, enum filter filter, cons
 	case TABLE:
 	case PARTS: // what the table has for the word as a whole, else for the first of its parts that is there
 		text = text != NULL ? text : "";
+		table = json_get(json_get(s->mapping, "$tables"), argument);
 		found = json_get(table, text);
 		for (; found == NULL && filter == PARTS && *text != '\0'; text += strcspn(text, "-"), text += *text == '-') {
 			snprintf(part, sizeof part, "%.*s", (int)strcspn(text, "-"), text);
@@ -173,6 +174,7 @@ static const cJSON *filter_apply(const struct scope *s, enum filter filter, cons
 	case FIRST:
 		return first_of(value);
 	case PICK:
+		comma = strchrnul(argument, ',');
 		buf_add(&words, argument, holds(value) ? (size_t)(comma - argument) : 0);
 		buf_adds(&words, !holds(value) && *comma == ',' ? comma + 1 : "");
 		break;
@@ -183,6 +185,7 @@ static const cJSON *filter_apply(const struct scope *s, enum filter filter, cons
 	default: // WRAP
 		if (!holds(value))
 			break;
+		before = strcspn(argument, "%");
 		buf_add(&words, argument, before);
 		list_cell(word_language(s->policy), value, "; ", &words);
 		buf_adds(&words, argument[before] == '%' ? argument + before + 1 : "");
@@ -205,7 +208,8 @@ static const cJSON *expression(const struct scope *s, const char *text, size_t l
 		unsigned filter = 0;
 		next = strchr(++at, '|');
 		size_t name = strcspn(at, ":|");
-		while (filter < FILTER_COUNT && (strlen(filter_names[filter]) != name || strncmp(filter_names[filter], at, name) != 0))
+		while (filter < FILTER_COUNT && (filter_names[filter][0] != at[0] || strncmp(filter_names[filter], at, name) != 0 ||
+						 filter_names[filter][name] != '\0'))
 			filter++;
 		if (next != NULL)
 			*next = '\0';
@@ -290,12 +294,22 @@ static const cJSON *map_members(const struct scope *s, const cJSON *object)
 	return keep_made(s, out);
 }
 
+// An object's instructions stand before its other members.
+static const cJSON *instruction(const cJSON *object, const char *name)
+{
+	const cJSON *member = cJSON_IsObject(object) ? object->child : NULL;
+
+	while (member != NULL && member->string[0] == '$' && strcmp(member->string, name) != 0)
+		member = member->next;
+	return member != NULL && member->string[0] == '$' ? member : NULL;
+}
+
 // Adds a value, or where it comes of an "$each" its elements. NULL: nothing.
 static void add_mapped(cJSON *array, const cJSON *mapping, const cJSON *value)
 {
 	const cJSON *element;
 
-	if (json_get(mapping, "$each") == NULL) {
+	if (instruction(mapping, "$each") == NULL) {
 		if (value != NULL)
 			add_reference(array, value);
 		return;
@@ -310,7 +324,7 @@ static void add_mapped(cJSON *array, const cJSON *mapping, const cJSON *value)
 static const cJSON *map_value(const struct scope *s, const cJSON *value)
 {
 	bool instructions = cJSON_IsObject(value) && value->child != NULL && value->child->string[0] == '$';
-	const char *needs = instructions ? json_string(value, "$if") : NULL;
+	const char *needs = instructions ? cJSON_GetStringValue(instruction(value, "$if")) : NULL;
 	const cJSON *element;
 	struct scope inner = *s;
 
@@ -329,14 +343,14 @@ static const cJSON *map_value(const struct scope *s, const cJSON *value)
 	if (!instructions)
 		return cJSON_IsObject(value) ? map_members(s, value) : value;
 	inner.outer = s;
-	if (json_get(value, "$with") != NULL) {
-		inner.element = map_members(s, json_get(value, "$with"));
-		return map_value(&inner, json_get(value, "$value"));
+	if (instruction(value, "$with") != NULL) {
+		inner.element = map_members(s, instruction(value, "$with"));
+		return map_value(&inner, instruction(value, "$value"));
 	}
-	const char *path = json_string(value, "$each"), *where = json_string(value, "$where");
+	const char *path = cJSON_GetStringValue(instruction(value, "$each")), *where = cJSON_GetStringValue(instruction(value, "$where"));
 	if (path == NULL)
 		return map_members(s, value);
-	const cJSON *list = expression(s, path, strlen(path)), *only = json_get(value, "$value");
+	const cJSON *list = expression(s, path, strlen(path)), *only = instruction(value, "$value");
 	cJSON *all = cJSON_CreateArray();
 	cJSON_ArrayForEach(element, list)
 	{

@@ -54,8 +54,11 @@ static int template_replace(const struct template *t, const char *at, const char
 		struct writer w = {.form = FORM_HTML, .out = t->out, .policy = t->policy};
 		BUF_AUTO struct buf path = BUF_INIT(256);
 		char key[128];
-		if (snprintf(key, sizeof key, "%.*s", (int)len, name) >= (int)sizeof key ||
-		    (address ? key[0] != '/' : strcmp(word(t->policy, key), key) == 0))
+		if (len >= sizeof key)
+			return err_set(e, ERR_INPUT, "there is no %s \"%.64s\"", address ? "address" : "word", name);
+		memcpy(key, name, len);
+		key[len] = '\0';
+		if (address ? key[0] != '/' : word(t->policy, key) == key)
 			return err_set(e, ERR_INPUT, "there is no %s \"%.64s\"", address ? "address" : "word", key);
 		if (address)
 			address_page(t->policy, key, &path);
@@ -64,7 +67,7 @@ static int template_replace(const struct template *t, const char *at, const char
 		return html_attr(t->out, buf_text(&path));
 	}
 	const struct word_value *var = t->vars;
-	while (var->name != NULL && (strlen(var->name) != len || strncmp(var->name, name, len) != 0))
+	while (var->name != NULL && (var->name[0] != name[0] || strncmp(var->name, name, len) != 0 || var->name[len] != '\0'))
 		var++;
 	if (var->name == NULL || var->value == NULL)
 		return err_set(e, ERR_INPUT, "there is no variable \"%.*s\"", len > 64 ? 64 : (int)len, name);

@@ -48,9 +48,10 @@ void write_strong(struct writer *w, const char *text)
 	BUF_AUTO struct buf words = BUF_INIT(65536);
 	size_t len = strlen(text);
 	bool space = len > 0 && text[len - 1] == ' ';
-	buf_add(&words, text, len - space);
+	if (space)
+		buf_add(&words, text, len - 1);
 	write_begin(w, MARK_STRONG);
-	write_words(w, buf_text(&words));
+	write_words(w, space ? buf_text(&words) : text);
 	write_end(w, MARK_STRONG);
 	buf_adds(w->out, space ? " " : "");
 }

@@ -151,7 +151,7 @@ static const char *word_find(enum language language, const char *key)
 
 enum language word_language(const struct policy *p)
 {
-	int language = policy_word_value(&policy_language_words, p->language, strcspn(p->language, "-"));
+	int language = policy_word_value(&policy_language_words, p->language, (size_t)(strchrnul(p->language, '-') - p->language));
 
 	return language >= 0 ? (enum language)language : LANGUAGE_EN;
 }
@@ -168,38 +168,46 @@ const char *word(const struct policy *p, const char *key)
 	return word_in(word_language(p), key);
 }
 
-const char *word_or(const struct policy *p, const char *group, const char *name)
+// A key of two parts. NULL: there is none, or it is too long to be one.
+static const char *word_find_in(enum language language, const char *group, const char *name)
 {
 	char key[128];
+	size_t before = strlen(group), len = strlen(name);
 
-	snprintf(key, sizeof key, "%s%s", group, name);
-	const char *text = word_find(word_language(p), key);
+	if (before + len >= sizeof key)
+		return NULL;
+	memcpy(key, group, before);
+	memcpy(key + before, name, len + 1);
+	return word_find(language, key);
+}
+
+const char *word_or(const struct policy *p, const char *group, const char *name)
+{
+	const char *text = word_find_in(word_language(p), group, name);
+
 	return text != NULL ? text : name;
 }
 
 int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const char *word, const struct word_value *values)
 {
 	BUF_AUTO struct buf part = BUF_INIT(WORD_BYTES_MAX);
+	struct buf *to = escape != NULL ? &part : out;
 
 	if (strchr(word, '{') == NULL)
 		return escape != NULL ? escape(out, word) : buf_adds(out, word);
 	while (*word != '\0') {
 		size_t plain = strcspn(word, "{"), name = word[plain] == '{' ? strcspn(word + plain + 1, "}") : 0;
 		const struct word_value *v = values;
-		while (name > 0 && v != NULL && v->name != NULL &&
-		       (strlen(v->name) != name || strncmp(v->name, word + plain + 1, name) != 0))
+		while (name > 0 && v != NULL && v->name != NULL && (strncmp(v->name, word + plain + 1, name) != 0 || v->name[name] != '\0'))
 			v++;
 		bool filled = name > 0 && v != NULL && v->name != NULL;
 		size_t end = word[plain] == '{' ? plain + name + 2 : plain;
-		buf_reset(&part);
-		buf_add(&part, word, filled ? plain : end);
-		buf_adds(&part, filled ? v->value : "");
-		if (escape != NULL)
-			escape(out, buf_text(&part));
-		else
-			buf_adds(out, buf_text(&part));
+		buf_add(to, word, filled ? plain : end);
+		buf_adds(to, filled ? v->value : "");
 		word += end;
 	}
+	if (escape != NULL && !part.failed)
+		escape(out, buf_text(&part));
 	return part.failed || out->failed ? -1 : 0;
 }
 
@@ -211,17 +219,19 @@ const char *word_number(char out[WORD_NUMBER], long long n)
 
 void word_duration(char *out, size_t size, struct duration d, enum language language)
 {
-	static const char *const units[] = {"time.year.", "time.month.", "time.day.", "time.hour.", "time.minute.", "time.second."};
+	static const char *const units[][2] = {{"time.year.one", "time.year.many"},     {"time.month.one", "time.month.many"},
+					       {"time.day.one", "time.day.many"},       {"time.hour.one", "time.hour.many"},
+					       {"time.minute.one", "time.minute.many"}, {"time.second.one", "time.second.many"}};
 	const unsigned long long counts[] = {d.months / 12, d.months % 12, d.days, d.seconds / 3600, d.seconds % 3600 / 60, d.seconds % 60};
 	BUF_AUTO struct buf words = BUF_INIT(1024);
-	char key[32], number[WORD_NUMBER];
+	char number[WORD_NUMBER];
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (counts[i] == 0)
 			continue;
-		snprintf(key, sizeof key, "%s%s", units[i], counts[i] == 1 ? "one" : "many");
 		buf_adds(&words, words.len > 0 ? word_in(language, "time.and") : "");
-		word_fill(&words, NULL, word_in(language, key), WORD_VALUES({"n", word_number(number, (long long)counts[i])}));
+		word_fill(&words, NULL, word_in(language, units[i][counts[i] != 1]),
+			  WORD_VALUES({"n", word_number(number, (long long)counts[i])}));
 	}
 	snprintf(out, size, "%s", words.len > 0 ? buf_text(&words) : word_in(language, "time.none"));
 }
@@ -243,10 +253,9 @@ void word_day(char out[WORD_DAY], time_t t, enum language language)
 
 const char *word_condition(enum language language, enum policy_condition condition)
 {
-	char key[64];
+	const char *text =
+	    condition != CONDITION_NONE ? word_find_in(language, "life.while.", policy_word(&policy_condition_words, condition)) : NULL;
 
-	snprintf(key, sizeof key, "life.while.%s", condition != CONDITION_NONE ? policy_word(&policy_condition_words, condition) : "");
-	const char *text = word_find(language, key);
 	return text != NULL ? text : "";
 }
 
