@@ -27,7 +27,7 @@ static const struct check_row *const groups[] = {check_policy_rows, check_settin
 enum { FINDING_MAX = 1024, RESULT_WIDTH = 7, FINDING_COLUMN = RESULT_WIDTH + 16 };
 
 static const char *const result_words[] = {
-    [CHECK_KEPT] = "kept", [CHECK_BROKEN] = "BROKEN", [CHECK_UNSURE] = "unsure", [CHECK_EMPTY] = "nothing"};
+    [CHECK_KEPT] = "kept", [CHECK_BROKEN] = "BROKEN", [CHECK_UNSURE] = "unsure", [CHECK_OVERDUE] = "overdue", [CHECK_EMPTY] = "nothing"};
 
 void check_add(struct check *c, enum check_result result, const char *remedy, const char *format, ...)
 {
@@ -101,7 +101,7 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 		}
 		buf_printf(&out, "%-*s %-14s ", RESULT_WIDTH, result, json_string(row, "check"));
 		output_wrapped(&out, FINDING_COLUMN, FINDING_COLUMN, json_string(row, "finding"));
-		if (is == CHECK_BROKEN || is == CHECK_UNSURE) {
+		if (is == CHECK_BROKEN || is == CHECK_UNSURE || is == CHECK_OVERDUE) {
 			buf_printf(&out, "\n%*sPromise: ", FINDING_COLUMN, "");
 			output_wrapped(&out, FINDING_COLUMN + 9, FINDING_COLUMN + 9, json_string(row, "promise"));
 			buf_printf(&out, "\n%*sRemedy:  ", FINDING_COLUMN, "");
@@ -110,8 +110,9 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 		buf_addc(&out, '\n');
 	}
 	if (!quiet || out.len > 0)
-		buf_printf(&out, "\n%zu broken, %zu unsure, %zu kept; nothing to judge in %zu.\n", counts[CHECK_BROKEN],
-			   counts[CHECK_UNSURE], counts[CHECK_KEPT], counts[CHECK_EMPTY]);
+		buf_printf(&out, "\n%zu broken, %zu unsure, %zu kept; nothing to judge in %zu%s.\n", counts[CHECK_BROKEN],
+			   counts[CHECK_UNSURE], counts[CHECK_KEPT], counts[CHECK_EMPTY],
+			   counts[CHECK_OVERDUE] > 0 ? "; something is overdue" : "");
 	return text ? output_print(&out) : table_output(&c->findings, args, NULL);
 }
 

@@ -12,7 +12,8 @@ enum check_result {
 	CHECK_KEPT,
 	CHECK_BROKEN,
 	CHECK_UNSURE,
-	CHECK_EMPTY, // there is nothing that could break the promise or keep it
+	CHECK_OVERDUE, // something waits for an officer, and the promise is not broken by that
+	CHECK_EMPTY,   // there is nothing that could break the promise or keep it
 };
 
 enum check_needs {

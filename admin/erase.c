@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Shows what would be erased, asks, erases, and prints the certificate.
 #include "policy/rights/erase.h"
+#include "admin/requests.h"
 #include "admin/sign.h"
-#include "admin/table.h"
 #include "fcgi/ipc/making_call.h"
 #include <arpa/inet.h>
 #include <string.h>
@@ -64,9 +64,10 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 {
 	const char *value = buf_text(&x->value);
 
-	char id[RECORD_ID_LEN + 1];
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	requests_officer(officer);
 	if (strcmp(x->by->name, "request") == 0)
-		return request_id(v, value, id, e) != 0 ? -1 : rights_fulfil_erasure(v, id, dry_run, result, certificate, e);
+		return request_id(v, value, id, e) != 0 ? -1 : rights_fulfil_erasure(v, id, officer, dry_run, result, certificate, e);
 	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;

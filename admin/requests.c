@@ -1,37 +1,172 @@
 // SPDX-License-Identifier: ISC
 #include "admin/requests.h"
+#include "policy/base/array.h"
 #include "policy/rights/erase.h"
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+static const struct option_row list_options[] = {
+    {"state", OPTION_CHOICE, "open|waiting|partial|fulfilled|refused|closed|withdrawn|unreadable", "only those in this state"},
+    {"right", OPTION_VALUE, "RIGHT", "only those for this right"},
+    {"overdue", OPTION_FLAG, NULL, "only those that are overdue"},
+    {"due-within", OPTION_VALUE, "DURATION", "only open ones that are due within P3D, say, or overdue"},
+    {"watch", OPTION_FLAG, NULL, "go on, and print the list again when it has changed"},
+    FORMAT_OPTION,
+    {0},
+};
 static const struct option_row show_options[] = {
-    {"personal", OPTION_FLAG, NULL, "also the contact and the message that the person left"},
-    {"format", OPTION_CHOICE, "text|json", "how to print it"},
+    {"personal", OPTION_FLAG, NULL, "also what the person left; it is recorded who read it, and the person can see that"},
+    {"reason", OPTION_VALUE, "TEXT", "with --personal: why, for the ledger and the person"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row add_options[] = {
+    {"right", OPTION_VALUE, "RIGHT", "what is asked for: a right that the policy offers"},
+    {"received", OPTION_VALUE, "DATE", "when it came, if not now: a day, or a time in UTC"},
+    {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "how it came"},
+    {"contact", OPTION_HIDDEN, NULL, "where the answer is to go"},
+    {"receipt", OPTION_HIDDEN, NULL, "the receipt that it names"},
+    {"message", OPTION_HIDDEN, NULL, "what it says, from a file or standard input"},
+    OBJECT_FORMAT_OPTION,
     {0},
 };
 
+// ---- list ----
+
+struct listed {
+	char id[RECORD_ID_LEN + 1], right[40];
+	const char *state;
+	time_t received, due;
+	bool open, late, paused, joined;
+};
 struct listing {
-	struct table table;
-	time_t now;
-	size_t late;
+	const struct arguments *args;
+	struct listed *rows;
+	size_t count, capacity, late;
+	time_t now, within; // within: 0: whenever
+	bool failed;
 };
 
-static int requests_row(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+static int list_row(void *arg, const struct rights_row *row)
 {
 	struct listing *l = arg;
-	bool readable = strcmp(state, RIGHTS_UNREADABLE) != 0, open = readable && strcmp(state, "fulfilled") != 0;
-	bool late = readable && rights_late(state, due, l->now);
-	long long days = (long long)(due > l->now ? due - l->now : l->now - due) / 86400;
-	char left[48] = "";
+	const char *state = argument(l->args, "state"), *right = argument(l->args, "right");
+	struct listed one = {.state = row->state,
+			     .received = row->received,
+			     .due = row->due,
+			     .open = row->open,
+			     .paused = row->paused,
+			     .joined = row->open && row->facts.joined};
 
-	if (open && days == 0)
-		snprintf(left, sizeof left, late ? "late since today" : "due today");
-	else if (open)
-		snprintf(left, sizeof left, "%lld day%s %s", days, days == 1 ? "" : "s", late ? "late" : "left");
-	table_add(&l->table, id, right, state, received, due, late, left);
-	l->late += late;
-	return l->table.failed ? 1 : 0;
+	one.late = row->late && !one.joined;
+	snprintf(one.id, sizeof one.id, "%s", row->id);
+	snprintf(one.right, sizeof one.right, "%s", row->right);
+	l->late += one.late;
+	if ((state != NULL && strcmp(state, row->state) != 0) || (right != NULL && strcmp(right, row->right) != 0) ||
+	    (argument_given(l->args, "overdue") && !one.late) || (l->within != 0 && (!one.open || one.joined || one.due > l->within)))
+		return 0;
+	if (l->count == l->capacity) {
+		size_t capacity = 2 * l->capacity + 64;
+		struct listed *rows = reallocarray(l->rows, capacity, sizeof *rows);
+		l->failed = rows == NULL;
+		if (l->failed)
+			return 1;
+		l->rows = rows;
+		l->capacity = capacity;
+	}
+	l->rows[l->count++] = one;
+	return 0;
 }
+
+// Overdue ones, then open ones, each by when they are due; then what is over, by when it came.
+static int list_order(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	if (x->late != y->late)
+		return x->late ? -1 : 1;
+	if (x->open != y->open)
+		return x->open ? -1 : 1;
+	const time_t one = x->open ? x->due : x->received, other = y->open ? y->due : y->received;
+	return one != other ? (one < other ? -1 : 1) : strcmp(x->id, y->id);
+}
+
+static void list_left(char *out, size_t size, const struct listed *l, time_t now)
+{
+	long long days = (long long)(l->due > now ? l->due - now : now - l->due) / 86400;
+
+	*out = '\0';
+	if (l->joined)
+		snprintf(out, size, "joined to another");
+	else if (l->open && l->paused && !l->late)
+		snprintf(out, size, "clock stands still");
+	else if (l->open && days == 0)
+		snprintf(out, size, l->late ? "late since today" : "due today");
+	else if (l->open)
+		snprintf(out, size, "%lld day%s %s", days, days == 1 ? "" : "s", l->late ? "late" : "left");
+}
+
+static int list_print(struct vault *v, const struct arguments *args, struct buf *out, size_t *late, struct err *e)
+{
+	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", "left", NULL};
+	struct listing l = {.args = args, .now = when_now()};
+	const char *format = argument(args, "format"), *within = argument(args, "due-within");
+	struct duration d;
+	char left[48];
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns, "issddbs");
+	if (within != NULL && duration_parse(&d, within) != 0)
+		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
+	l.within = within != NULL ? duration_after(l.now, d) : 0;
+	int ret = rights_each(v, list_row, &l, e);
+	if (l.count > 0)
+		qsort(l.rows, l.count, sizeof *l.rows, list_order);
+	for (size_t i = 0; i < l.count && ret == 0; i++) {
+		list_left(left, sizeof left, &l.rows[i], l.now);
+		table_add(&t, l.rows[i].id, l.rows[i].right, l.rows[i].state, l.rows[i].received, l.rows[i].due, l.rows[i].late, left);
+	}
+	free(l.rows);
+	*late = l.late;
+	if (ret != 0)
+		return -1;
+	if (l.failed || table_print(&t, format, out) != 0)
+		return err_set(e, ERR_MEMORY, "no memory to print the list");
+	if (table_size(&t) == 0 && (format == NULL || strcmp(format, "text") == 0))
+		buf_adds(out, "There are no requests.\n");
+	return 0;
+}
+
+static enum status requests_list(const struct admin *a, const struct arguments *args)
+{
+	BUF_AUTO struct buf shown = BUF_INIT(OUTPUT_MAX);
+	bool watch = argument_given(args, "watch"), terminal = isatty(STDOUT_FILENO);
+	size_t late = 0;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	do {
+		BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+		if (list_print(s.vault, args, &out, &late, &e) != 0)
+			return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+		if (!watch || strcmp(buf_text(&shown), buf_text(&out)) != 0) {
+			if (watch && terminal && fputs("\033[H\033[2J", stdout) >= 0)
+				fflush(stdout);
+			if (output_print(&out) != STATUS_DONE)
+				return STATUS_UNSURE;
+			buf_reset(&shown);
+			buf_add(&shown, buf_text(&out), out.len);
+		}
+	} while (watch && sleep(1) == 0);
+	return late > 0 ? STATUS_FOUND : STATUS_DONE;
+}
+
+// ---- ids ----
 
 struct short_id {
 	const char *given;
@@ -39,16 +174,12 @@ struct short_id {
 	size_t found;
 };
 
-static int request_named(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+static int request_named(void *arg, const struct rights_row *row)
 {
 	struct short_id *wanted = arg;
 
-	(void)right;
-	(void)state;
-	(void)received;
-	(void)due;
-	if (strncmp(id, wanted->given, strlen(wanted->given)) == 0 && wanted->found++ == 0)
-		snprintf(wanted->out, RECORD_ID_LEN + 1, "%s", id);
+	if (strncmp(row->id, wanted->given, strlen(wanted->given)) == 0 && wanted->found++ == 0)
+		snprintf(wanted->out, RECORD_ID_LEN + 1, "%s", row->id);
 	return 0;
 }
 
@@ -64,43 +195,33 @@ int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], 
 	return wanted.found > 1 ? err_set(e, ERR_INPUT, "%zu requests have an id that begins so: give more of it", wanted.found) : 0;
 }
 
-static enum status requests_list(const struct admin *a, const struct arguments *args)
-{
-	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", "left", NULL};
-	struct listing l = {.now = when_now()};
-	struct err e;
-	SITE_AUTO struct site s = {0};
-
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	table_init(&l.table, columns, "issddbs");
-	enum status status = rights_each(s.vault, requests_row, &l, &e) != 0 ? output_complain(STATUS_UNSURE, "requests: %s", e.text)
-									     : table_output(&l.table, args, "There are no requests.");
-	table_free(&l.table);
-	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
-}
+// ---- show ----
 
 static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"name", "value", NULL};
-	struct err e;
+	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
 	const char *format = argument(args, "format");
-	char id[RECORD_ID_LEN + 1];
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	const bool personal = argument_given(args, "personal");
+	const struct rights_act reading = {.event = EVENT_READ, .by = officer, .reason = argument(args, "reason")};
 	const cJSON *row;
 	size_t width = 0;
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns, "ss");
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+	requests_officer(officer);
+	if (personal && reading.reason == NULL)
+		return output_complain(STATUS_UNSURE,
+				       "requests: --personal needs --reason: why you read it, for the ledger and the person");
+	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (request_id(s.vault, args->words[0], id, &e) != 0)
-		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
-	if (rights_show_officer(s.vault, id, argument_given(args, "personal"), &json, &e) != 0)
-		return e.code == ERR_NOT_FOUND
-			   ? output_complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e.text)
-			   : output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	// It is recorded before it is shown: what cannot be recorded is not read.
+	if (request_id(s.vault, args->words[0], id, &e) != 0 || (personal && rights_act(s.vault, id, &reading, &e) != 0) ||
+	    rights_show_officer(s.vault, id, personal, &json, &e) != 0)
+		return requests_failed(&e);
 	if (format != NULL && *format == 'j') {
 		buf_printf(&out, "%s\n", buf_text(&json));
 		return output_print(&out);
@@ -134,18 +255,57 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	return output_print(&out);
 }
 
-const struct command requests_command = {
-    .name = "requests",
-    .line = "requests of data subjects",
-    .sub = (const struct command *const[]){&(const struct command){.name = "list",
-								   .run = requests_list,
-								   .line = "all of them, oldest first; exit status 1 when one is late",
-								   .options = (const struct option_row[]){FORMAT_OPTION, {0}}},
-					   &(const struct command){.name = "show",
-								   .run = requests_show,
-								   .line = "one of them",
-								   .words = "ID",
-								   .words_min = 1,
-								   .words_max = 1,
-								   .options = show_options},
-					   &requests_clock_command, NULL}};
+// ---- add ----
+
+static enum status requests_add(const struct admin *a, const struct arguments *args)
+{
+	static const char *const hidden[] = {"contact", "receipt"};
+	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX), receipt = BUF_INIT(HIDDEN_MAX), message = BUF_INIT(64 * 1024);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
+	struct buf *const values[] = {&contact, &receipt};
+	char officer[OFFICER_MAX], due[WHEN_TEXT];
+	const char *how = argument(args, "how");
+	struct rights_new request = {.right = argument(args, "right"), .by = officer, .how = how != NULL ? how : "letter"};
+	struct rights_receipt out;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (request.right == NULL)
+		return output_complain(STATUS_UNSURE, "requests: --right RIGHT is needed: what is asked for");
+	if (requests_time(args, "received", &request.received) != 0)
+		return STATUS_UNSURE;
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++) {
+		const char *value = argument(args, hidden[i]);
+		if (value != NULL && ask_hidden(hidden[i], value, values[i], &e) != 0)
+			return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	}
+	if (requests_text(args, "message", &message, &e) != 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	request.contact = contact.len > 0 ? buf_text(&contact) : NULL;
+	request.receipt = receipt.len > 0 ? buf_text(&receipt) : NULL;
+	request.message = message.len > 0 ? buf_text(&message) : NULL;
+	if (request.receipt != NULL && !token_shaped(request.receipt))
+		return output_complain(STATUS_UNSURE, "requests: what was given for --receipt is not a receipt");
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (rights_store(s.vault, &request, &out, &e) != 0)
+		return output_complain(e.code == ERR_INPUT || e.code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "requests: %s", e.text);
+	when_text(due, out.due);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "id", out.id);
+	cJSON_AddStringToObject(object, "secret", out.secret);
+	cJSON_AddStringToObject(object, "due", due);
+	buf_printf(&text, "recorded as %s, due by %s\nsecret, for the person, to look it up at /rights: %s\n", out.id, due, out.secret);
+	explicit_bzero(out.secret, sizeof out.secret);
+	return output_object(args, object, &text);
+}
+
+const struct command requests_list_command = {
+    .name = "list", .run = requests_list, .line = "all of them, overdue first; exit status 1 when one is overdue", .options = list_options};
+const struct command requests_show_command = {
+    .name = "show", .run = requests_show, .line = "one of them", .words = "ID", .words_min = 1, .words_max = 1, .options = show_options};
+const struct command requests_add_command = {
+    .name = "add", .run = requests_add, .line = "enter one that did not come by the page", .options = add_options};
+
+const struct command requests_command = {.name = "requests", .line = "requests of data subjects", .sub = requests_commands};

@@ -16,9 +16,20 @@ static time_t condition_end(enum policy_condition condition, const struct life_f
 		return f->since[LIFE_CONSENT_WITHDRAWN];
 	case CONDITION_SAVED:
 		return f->since[LIFE_SAVED] == 0 ? f->made : 0;
+	case CONDITION_CLOSED:
+		return f->since[LIFE_CLOSED] == 0 ? f->made : 0;
 	default:
 		return 0;
 	}
+}
+
+// Whether the kind says how long something lives that nobody closes: then a life that begins at its closing keeps nothing before that.
+static bool ends_unclosed(const struct policy_kind *kind)
+{
+	for (size_t i = 0; i < kind->life_count; i++)
+		if (kind->lives[i].unless == CONDITION_CLOSED)
+			return true;
+	return false;
 }
 
 // The end of one life; 0: it goes on.
@@ -49,7 +60,7 @@ struct life life_of(const struct policy_kind *kind, const struct life_facts *f)
 		return (struct life){0};
 	for (size_t i = 0; kind->keep == KEEP_STORED && i < kind->life_count; i++) {
 		const struct policy_life *life = &kind->lives[i];
-		time_t end = end_of(life, f);
+		time_t end = life->start == START_CLOSING && f->since[LIFE_CLOSED] == 0 && ends_unclosed(kind) ? f->made : end_of(life, f);
 		bool cut = erased != 0 && life->ends_on_erasure && (end == 0 || end > erased);
 		if (cut)
 			end = erased;
@@ -102,7 +113,8 @@ const char *const life_condition_words[] = {[CONDITION_NONE] = "",
 					    [CONDITION_ACCOUNT] = "the account exists",
 					    [CONDITION_SERVICE] = "the service runs",
 					    [CONDITION_SAVED] = "it is saved",
-					    [CONDITION_CONSENT] = "the consent lasts"};
+					    [CONDITION_CONSENT] = "the consent lasts",
+					    [CONDITION_CLOSED] = "the matter is over"};
 
 void life_words(char *out, size_t size, const struct policy_kind *kind, bool endings)
 {

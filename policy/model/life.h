@@ -7,7 +7,8 @@
 #include "policy/model/policy.h"
 
 // What is known of a record beside when it was made. A life with a condition holds: while the service runs, always; while the account is there,
-// until LIFE_ACCOUNT_ENDED; while consent is given, until LIFE_CONSENT_WITHDRAWN; while it is saved, as long as LIFE_SAVED.
+// until LIFE_ACCOUNT_ENDED; while consent is given, until LIFE_CONSENT_WITHDRAWN; while it is saved, as long as LIFE_SAVED; while it
+// is closed, from LIFE_CLOSED on.
 enum life_fact {
 	LIFE_COMPLETED,
 	LIFE_CLOSED, // the matter is over

@@ -14,7 +14,7 @@ WORDS(start, "start", [START_CREATION] = "creation", [START_COMPLETION] = "compl
       [START_ACCOUNT_END] = "account-end");
 WORDS(ending, "ending", [END_DELETE] = "delete", [END_ANONYMISE] = "anonymise");
 WORDS(condition, "condition", [CONDITION_ACCOUNT] = "account", [CONDITION_SERVICE] = "service", [CONDITION_SAVED] = "saved",
-      [CONDITION_CONSENT] = "consent");
+      [CONDITION_CONSENT] = "consent", [CONDITION_CLOSED] = "closed");
 WORDS(source, "source", [SOURCE_VISITOR] = "visitor", [SOURCE_BROWSER] = "browser", [SOURCE_PAGE] = "page",
       [SOURCE_PROCESSOR] = "processor", [SOURCE_SERVER] = "server", [SOURCE_OFFICER] = "officer");
 WORDS(basis, "basis", [BASIS_CONSENT] = "consent", [BASIS_CONTRACT] = "contract", [BASIS_LEGAL_OBLIGATION] = "legal-obligation",

@@ -71,33 +71,40 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 				certificate, e);
 }
 
-// Keeps the certificate with the request. What was erased needs no receipt any more; a partial erasure does, to be run again.
-static int close_request(struct vault *v, const char *id, cJSON *body, const struct erase_result *result, const struct buf *certificate,
-			 struct err *e)
-{
-	const char *state = result->complete ? STATE_FULFILLED : STATE_PARTIAL;
-	char now[WHEN_TEXT], details[128];
-	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
+struct closing {
+	const struct erase_result *result;
+	const struct buf *certificate;
+	const char *by;
+};
 
-	when_text(now, when_now());
+// Keeps the certificate with the request. What was erased needs no receipt any more; a partial erasure does, to be run again.
+static int close_request(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	const struct closing *x = arg;
+	const time_t now = facts->clock.now;
+	bool ok = rights_event_add(body, EVENT_STARTED, now, x->by) != NULL;
+
+	if ((STATE_BIT(facts->state) & STATES_OPEN) == 0)
+		return err_set(e, ERR_INPUT, "it is %s", rights_state_names[facts->state]);
+	for (size_t i = 0; i < x->result->store_count && ok; i++) {
+		const struct erase_store *s = &x->result->stores[i];
+		cJSON *event = rights_event_add(body, EVENT_STORE, now, x->by);
+		ok = event != NULL && cJSON_AddStringToObject(event, "store", s->name) != NULL &&
+		     cJSON_AddNumberToObject(event, "found", (double)s->found) != NULL &&
+		     cJSON_AddNumberToObject(event, "erased", (double)s->erased) != NULL &&
+		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL;
+	}
+	ok = ok && rights_event_add(body, x->result->complete ? EVENT_ANSWERED : EVENT_PARTIAL, now, x->by) != NULL;
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
-	cJSON_DeleteItemFromObjectCaseSensitive(body, "answered");
-	if (result->complete) {
+	if (x->result->complete) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "archive");
 	}
-	cJSON *copy = json_parse(certificate->data, certificate->len, e);
-	if (copy == NULL || !cJSON_AddItemToObject(body, "certificate", copy)) {
-		cJSON_Delete(copy);
-		return err_set(e, ERR_MEMORY, "no memory to answer the request");
-	}
-	if ((result->complete && cJSON_AddStringToObject(body, "answered", now) == NULL) || json_print(&bytes, body) != 0)
-		return err_set(e, ERR_MEMORY, "no memory to answer the request");
-	snprintf(details, sizeof details, "{\"right\":\"%s\",\"state\":\"%s\"}", "erasure", state);
-	const struct ledger_event event = {.name = "answer", .details = details};
-	const struct vault_change change = {
-	    .state = state, .body = bytes.data, .body_len = bytes.len, .set = result->complete ? LIFE_BIT(LIFE_CLOSED) : 0};
-	return vault_update(v, id, &change, &event, e);
+	cJSON *copy = json_parse(x->certificate->data, x->certificate->len, e);
+	if (copy != NULL && ok && cJSON_AddItemToObject(body, "certificate", copy))
+		return 0;
+	cJSON_Delete(copy);
+	return err_set(e, ERR_MEMORY, "no memory to answer the request");
 }
 
 // An archive that is gone is erased like one that is there: the certificate says that nothing was found.
@@ -113,8 +120,8 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 	return vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
 }
 
-static int fulfil_erasure(struct vault *v, const char *id, bool self_service, bool dry_run, struct erase_result *out,
-			  struct buf *certificate, struct err *e)
+int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
+			  struct err *e)
 {
 	struct vault_record record = {0};
 
@@ -122,31 +129,33 @@ static int fulfil_erasure(struct vault *v, const char *id, bool self_service, bo
 		return -1;
 	JSON_AUTO cJSON *body = rights_body(&record, e);
 	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
-	const time_t received = record.made;
+	struct rights_facts facts = {0};
 	int ret = -1;
+	if (body != NULL)
+		rights_facts_read(&facts, body, record.state, record.made, when_now());
 	if (body == NULL)
 		;
 	else if (strcmp(json_string(body, "right"), "erasure") != 0)
 		err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", id, json_string(body, "right"));
-	else if (strcmp(rights_state(&record), STATE_FULFILLED) == 0)
-		err_set(e, ERR_INPUT, "request %s is already fulfilled; its certificate is kept with it", id);
+	else if ((STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) == 0)
+		err_set(e, ERR_INPUT, "request %s is already %s", id, rights_state_names[rights_state_read(record.state)]);
 	else if (receipt == NULL && archive == NULL)
 		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
 	else
 		ret = receipt != NULL ? rights_erase_everywhere(v, ERASE_RECEIPT, receipt, dry_run, out, e)
 				      : erase_by_archive(v, archive, dry_run, out, e);
 	vault_record_free(&record);
-	const struct certificate_of of = {
-	    .right = "A17", .request_id = id, .received = received, .subject = receipt, .self_service = self_service};
-	if (ret == 0 && !dry_run)
-		ret = certificate_make(v, &of, out, NULL, certificate, e) != 0 || close_request(v, id, body, out, certificate, e) != 0 ? -1
-																       : 0;
-	return ret;
-}
-
-int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e)
-{
-	return fulfil_erasure(v, id, false, dry_run, out, certificate, e);
+	if (ret != 0 || dry_run)
+		return ret;
+	const struct certificate_of of = {.right = "A17",
+					  .request_id = id,
+					  .received = facts.clock.received,
+					  .subject = receipt,
+					  .self_service = strcmp(by, "site") == 0};
+	struct closing closing = {.result = out, .certificate = certificate, .by = by};
+	const struct rights_act act = {.event = out->complete ? EVENT_ANSWERED : EVENT_PARTIAL, .by = by};
+	return certificate_make(v, &of, out, NULL, certificate, e) != 0 ? -1
+									: rights_edit(v, id, close_request, &closing, "answer", &act, e);
 }
 
 int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
@@ -159,6 +168,6 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 		return -1;
 	// The request is recorded: what fails from here on leaves it open, for the officer to see.
 	if (strcmp(request->right, "erasure") == 0 && erasure_self_service(v) && (request->receipt != NULL || request->archive != NULL))
-		(void)fulfil_erasure(v, out->id, true, false, &result, &certificate, &failed);
+		(void)rights_fulfil_erasure(v, out->id, "site", false, &result, &certificate, &failed);
 	return 0;
 }

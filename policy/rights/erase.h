@@ -21,7 +21,8 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e);
 // Carries out the erasure that request `id` asks for, by the receipt or the archive that it names, and keeps the certificate with the request, which
 // becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
-// it is not an open request for erasure, or it names neither.
-int rights_fulfil_erasure(struct vault *v, const char *id, bool dry_run, struct erase_result *out, struct buf *certificate, struct err *e);
+// it is not an open request for erasure, or it names neither. `by`: the officer, or "site".
+int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
+			  struct err *e);
 
 #endif

@@ -4,8 +4,11 @@
 #include "policy/base/limits.h"
 #include "policy/rights/certificate.h"
 #include "policy/rights/clock.h"
+#include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
+
+enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64, EDIT_TRIES = 16 };
 
 static int refuse_right(const struct policy *p, struct err *e)
 {
@@ -22,6 +25,59 @@ static int refuse_right(const struct policy *p, struct err *e)
 	return err_set(e, ERR_REFUSED, "This site does not know this right. The rights it offers are: %s.", used ? offered : "none");
 }
 
+// A receipt that somebody made up names nothing.
+static bool receipt_names_something(struct vault *v, const struct rights_new *request)
+{
+	struct erase_result found = {0};
+	struct vault_record archive = {0};
+	bool any = false;
+
+	if (request->archive != NULL)
+		return archive_token_find_head(v, request->archive, &archive, NULL) == 0;
+	if (request->receipt == NULL || vault_erase(v, ERASE_RECEIPT, request->receipt, true, &found, NULL) != 0)
+		return false;
+	for (size_t i = 0; i < found.store_count; i++)
+		any = any || found.stores[i].found > 0;
+	return any;
+}
+
+// By what two requests are the same: right, what is named, and how many such were over before. Contacts are compared without regard to case.
+static bool same_value(char out[SAME_MAX], const struct rights_new *request, unsigned before)
+{
+	const char *value = request->receipt != NULL ? request->receipt : request->archive != NULL ? request->archive : request->contact;
+
+	if (value == NULL)
+		return false;
+	int n = snprintf(out, SAME_MAX, "%s %u ", request->right, before);
+	for (; *value != '\0' && n < SAME_MAX - 1; value++)
+		out[n++] =
+		    *value >= 'A' && *value <= 'Z' && request->contact != NULL && request->receipt == NULL && request->archive == NULL
+			? (char)(*value + 32)
+			: *value;
+	out[n] = '\0';
+	return true;
+}
+
+// The open request that this one repeats: its id in `head`, else ""; `tag` is what the new one is to be found by.
+static int find_same(struct vault *v, const struct rights_new *request, char tag[SAME_MAX], char head[RECORD_ID_LEN + 1], struct err *e)
+{
+	head[0] = '\0';
+	for (unsigned before = 0; before < SAME_BEFORE_MAX && same_value(tag, request, before); before++) {
+		struct vault_record record = {0};
+		struct err why = {0};
+		if (vault_find(v, KIND_RIGHTS_REQUEST, "same", tag, &record, &why) != 0)
+			return why.code == ERR_NOT_FOUND || why.code == ERR_CORRUPT ? 0 : err_set(e, why.code, "%s", why.text);
+		bool open = (STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) != 0;
+		if (open)
+			snprintf(head, RECORD_ID_LEN + 1, "%s", record.id);
+		vault_record_free(&record);
+		if (open)
+			return 0;
+	}
+	tag[0] = '\0';
+	return 0;
+}
+
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
 	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
@@ -32,21 +88,35 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	} texts[] = {
 	    {"right", request->right},     {"contact", request->contact}, {"receipt", request->receipt},
 	    {"archive", request->archive}, {"message", request->message}, {"signal", signal},
+	    {"how", request->how},
 	};
-	char date[WHEN_DATE], details[256];
+	const time_t now = when_now(), received = request->received != 0 ? request->received : now;
+	char date[WHEN_DATE], details[256], tag[SAME_MAX] = "", head[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	cJSON *joined = NULL;
 
 	if (right == NULL)
 		return refuse_right(vault_policy(v), e);
+	if (received > now)
+		return err_set(e, ERR_INPUT, "it cannot have come later than now");
+	if (find_same(v, request, tag, head, e) != 0)
+		return -1;
 	token_new(out->secret);
-	out->due = clock_due(vault_policy(v), right, when_now());
+	out->due = clock_due(vault_policy(v), right, received);
 	out->signal = signal;
 	// As the policy asks for it: nothing, or a receipt. What it may ask for besides does not start yet.
 	bool verified =
 	    right->verify == VERIFY_NONE || (right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL));
-	bool ok =
-	    cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL && cJSON_AddBoolToObject(body, "verified", verified) != NULL;
+	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL &&
+		  cJSON_AddBoolToObject(body, "verified", verified) != NULL &&
+		  cJSON_AddBoolToObject(body, "proven", request->by != NULL || receipt_names_something(v, request)) != NULL &&
+		  rights_event_add(body, EVENT_RECEIVED, received, "person") != NULL &&
+		  (request->by == NULL || rights_event_add(body, EVENT_RECOGNISED, now, request->by) != NULL);
+	if (ok && *head != '\0') {
+		joined = rights_event_add(body, EVENT_JOINED, now, "site");
+		ok = joined != NULL && cJSON_AddStringToObject(joined, "request", head) != NULL;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
 	if (!ok || json_print(&bytes, body) != 0)
@@ -54,11 +124,18 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	when_date(date, out->due);
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"%s}", request->right, date,
 		 signal != NULL ? ",\"signal\":\"gpc\"" : "");
-	const struct vault_tag tags[] = {{"secret", out->secret}, {NULL, NULL}};
+	const bool own = *head == '\0' && *tag != '\0';
+	const struct vault_tag tags[] = {{"secret", out->secret}, {own ? "same" : NULL, own ? tag : NULL}, {NULL, NULL}};
 	const struct vault_new record = {
 	    .kind = KIND_RIGHTS_REQUEST, .subject = out->secret, .tags = tags, .body = bytes.data, .body_len = bytes.len};
 	const struct ledger_event event = {.name = "request", .details = details};
-	return vault_put(v, &record, &event, out->id, e);
+	if (vault_put(v, &record, &event, out->id, e) != 0)
+		return -1;
+	// It is recorded. Where the other one cannot be told of it any more, it is answered by itself: nothing ends it with the other.
+	if (*head != '\0' && rights_act(v, head, &(struct rights_act){.event = EVENT_INCLUDES, .by = "site", .other = out->id}, NULL) != 0)
+		(void)rights_act(v, out->id, &(struct rights_act){.event = EVENT_PARTED, .by = "site"}, NULL);
+	explicit_bzero(tag, sizeof tag);
+	return 0;
 }
 
 cJSON *rights_body(const struct vault_record *record, struct err *e)
@@ -87,28 +164,179 @@ int rights_get(struct vault *v, const char *id, struct vault_record *out, struct
 	return err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 
-// The vault names a new record's state itself; whatever that is, the request is open.
-const char *rights_state(const struct vault_record *record)
-{
-	static const char *const ours[] = {STATE_PARTIAL, STATE_FULFILLED};
+// ---- what happens to one ----
 
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-		if (strcmp(record->state, ours[i]) == 0)
-			return ours[i];
-	return STATE_OPEN;
+static int ledger_details(struct buf *out, const char *id, const cJSON *body, const struct rights_facts *facts,
+			  const struct rights_act *act)
+{
+	const bool officer = act->by != NULL && strcmp(act->by, "person") != 0 && strcmp(act->by, "site") != 0;
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+
+	return cJSON_AddStringToObject(o, "request", id) != NULL &&
+		       cJSON_AddStringToObject(o, "right", json_string(body, "right")) != NULL &&
+		       cJSON_AddStringToObject(o, "event", rights_events[act->event].name) != NULL &&
+		       cJSON_AddStringToObject(o, "state", rights_state_names[facts->state]) != NULL &&
+		       (act->ground == NULL || cJSON_AddStringToObject(o, "ground", act->ground) != NULL) &&
+		       (!officer || cJSON_AddStringToObject(o, "officer", act->by) != NULL) &&
+		       (act->event != EVENT_READ || cJSON_AddStringToObject(o, "reason", act->reason) != NULL)
+		   ? json_print(out, o)
+		   : -1;
 }
 
-bool rights_late(const char *state, time_t due, time_t now)
+// One try. ERR_BUSY: somebody else changed it meanwhile.
+static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON *, const struct rights_facts *, struct err *), void *arg,
+		     const char *ledger, const struct rights_act *act, struct err *e)
 {
-	return strcmp(state, STATE_FULFILLED) != 0 && now > due;
+	struct vault_record record = {0};
+	struct rights_facts before, after;
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
+	BUF_AUTO struct buf details = BUF_INIT(4096);
+	int ret = -1;
+
+	if (rights_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	if (body == NULL)
+		goto cleanup;
+	rights_facts_read(&before, body, record.state, record.made, when_now());
+	if (!rights_events_begin(body, record.state, record.made)) {
+		err_set(e, ERR_MEMORY, "no memory");
+		goto cleanup;
+	}
+	if (edit(arg, body, &before, e) != 0)
+		goto cleanup;
+	rights_facts_read(&after, body, record.state, record.made, when_now());
+	if (json_print(&bytes, body) != 0 || ledger_details(&details, id, body, &after, act) != 0) {
+		err_set(e, ERR_INPUT, "the request would become too large");
+		goto cleanup;
+	}
+	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
+	const struct ledger_event event = {.name = ledger, .details = buf_text(&details)};
+	const struct vault_change change = {.state = rights_state_names[after.state],
+					    .body = bytes.data,
+					    .body_len = bytes.len,
+					    .was = &record.body,
+					    .set = ended ? LIFE_BIT(LIFE_CLOSED) : 0,
+					    .clear = ended ? 0 : LIFE_BIT(LIFE_CLOSED)};
+	ret = vault_update(v, id, &change, &event, e);
+cleanup:
+	vault_record_free(&record);
+	return ret;
 }
+
+int rights_edit(struct vault *v, const char *id, int (*edit)(void *, cJSON *, const struct rights_facts *, struct err *), void *arg,
+		const char *ledger, const struct rights_act *act, struct err *e)
+{
+	struct err why = {.code = ERR_BUSY};
+	int ret = -1;
+
+	for (int tries = 0; tries < EDIT_TRIES && ret != 0 && why.code == ERR_BUSY; tries++) {
+		why = (struct err){0};
+		ret = edit_once(v, id, edit, arg, ledger, act, &why);
+	}
+	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
+}
+
+struct acting {
+	struct vault *v;
+	const struct rights_act *act;
+	cJSON *includes; // ids of those that are joined to it
+};
+
+// The right as the policy has it; one that it offers no more is due by the law alone.
+static const struct policy_right *right_of(struct vault *v, const cJSON *body)
+{
+	static const struct policy_right gone = {.id = RIGHT_ACCESS, .statutory = true};
+	const char *name = json_string(body, "right");
+	int id = policy_word_value(&policy_right_words, name, strlen(name));
+	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
+
+	return right != NULL ? right : &gone;
+}
+
+static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	struct acting *x = arg;
+	const struct rights_act *act = x->act;
+	const struct {
+		const char *name, *value;
+	} members[] = {{"ground", act->ground}, {"reason", act->reason}, {"text", act->text}, {"how", act->how}, {"request", act->other}};
+	const time_t at = act->at != 0 ? act->at : facts->clock.now;
+	const cJSON *event;
+
+	if (rights_event_check(facts, act->event, json_string(body, "right"), act->ground, act->reason, act->text, e) != 0)
+		return -1;
+	if (at > facts->clock.now || at < facts->clock.received)
+		return err_set(e, ERR_INPUT, "that was neither before it was received nor is it to come");
+	if (act->event == EVENT_EXTENDED) {
+		struct clock_facts then = facts->clock;
+		struct clock_line lines[CLOCK_IDS];
+		bool extended = false;
+		then.extended = then.extended == 0 ? at : then.extended;
+		size_t count = clock_lines(vault_policy(x->v), right_of(x->v, body), &then, lines);
+		for (size_t i = 0; i < count; i++)
+			extended = extended || lines[i].extended;
+		if (!extended || facts->clock.extended != 0)
+			return err_set(e, ERR_REFUSED,
+				       facts->clock.extended != 0
+					   ? "it was extended already"
+					   : "no clock of it can be extended: the person must be told inside the first month");
+	}
+	cJSON *added = rights_event_add(body, act->event, at, act->by);
+	bool ok = added != NULL;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		ok = ok && (members[i].value == NULL || cJSON_AddStringToObject(added, members[i].name, members[i].value) != NULL);
+	cJSON_Delete(x->includes);
+	x->includes = cJSON_CreateArray();
+	cJSON_ArrayForEach(event, json_get(body, "events"))
+	{
+		const char *name = json_string(event, "event"), *id = json_string(event, "request");
+		if (name != NULL && id != NULL && strcmp(name, rights_events[EVENT_INCLUDES].name) == 0)
+			ok = cJSON_AddItemToArray(x->includes, cJSON_CreateString(id)) && ok;
+	}
+	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
+int rights_act(struct vault *v, const char *id, const struct rights_act *act, struct err *e)
+{
+	struct acting x = {.v = v, .act = act};
+	const cJSON *other;
+	int ret = rights_edit(v, id, act_on, &x, act->event == EVENT_READ ? "request-read" : "request-event", act, e);
+
+	// Whoever sent the other ones may be somebody else: they learn that it is over, and nothing of what was written to this one.
+	// Where one is taken back, the others are still to be answered.
+	if (ret == 0 && rights_events[act->event].touches == TOUCHES_END) {
+		struct rights_act same = {.event = act->event, .by = act->by, .ground = act->ground, .reason = act->reason};
+		if (act->event == EVENT_WITHDRAWN)
+			same = (struct rights_act){.event = EVENT_PARTED, .by = "site"};
+		cJSON_ArrayForEach(other, x.includes)
+		{
+			struct acting y = {.v = v, .act = &same};
+			(void)rights_edit(v, other->valuestring, act_on, &y, "request-event", &same, NULL);
+			cJSON_Delete(y.includes);
+		}
+	}
+	cJSON_Delete(x.includes);
+	return ret;
+}
+
+int rights_join(struct vault *v, const char *id, const char *to, const char *by, struct err *e)
+{
+	if (strcmp(id, to) == 0)
+		return err_set(e, ERR_INPUT, "a request cannot be joined to itself");
+	if (rights_act(v, to, &(struct rights_act){.event = EVENT_INCLUDES, .by = by, .other = id}, e) != 0)
+		return -1;
+	return rights_act(v, id, &(struct rights_act){.event = EVENT_JOINED, .by = by, .other = to}, e);
+}
+
+// ---- showing ----
 
 static bool add_when(cJSON *object, const char *name, time_t t)
 {
 	char text[WHEN_TEXT];
 
 	when_text(text, t);
-	return cJSON_AddStringToObject(object, name, text) != NULL;
+	return cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
 // Copies the named members that the body has.
@@ -122,24 +350,75 @@ static bool add_members(cJSON *object, const cJSON *body, const char *const *nam
 	return true;
 }
 
+static bool add_clocks(cJSON *shown, const struct clock_line *lines, size_t count)
+{
+	cJSON *clocks = cJSON_AddArrayToObject(shown, "clocks");
+	bool ok = clocks != NULL;
+
+	for (size_t i = 0; i < count && ok; i++) {
+		const struct clock_line *l = &lines[i];
+		cJSON *one = cJSON_CreateObject();
+		ok = cJSON_AddItemToArray(clocks, one) && cJSON_AddStringToObject(one, "name", clock_rows[l->id].name) != NULL &&
+		     cJSON_AddStringToObject(one, "law", clock_rows[l->id].law) != NULL && add_when(one, "due", l->due) &&
+		     add_when(one, "met", l->met) && cJSON_AddBoolToObject(one, "extended", l->extended) != NULL &&
+		     cJSON_AddBoolToObject(one, "paused", l->paused) != NULL && cJSON_AddBoolToObject(one, "late", l->late) != NULL;
+	}
+	return ok;
+}
+
+// What the person is told of the events, and who read what they left; to the officer all.
+static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool personal)
+{
+	static const char *const told[] = {"event", "at", "by", "ground", "reason", "how", "store", "found", "erased", "kept", NULL};
+	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
+				 *const reading[] = {"at", "by", "reason", NULL};
+	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");
+	const cJSON *event;
+	bool ok = events != NULL && read != NULL;
+
+	cJSON_ArrayForEach(event, json_get(body, "events"))
+	{
+		const char *name = json_string(event, "event");
+		enum rights_event id = rights_event_read(event);
+		if (id == EVENT_READ) {
+			cJSON *one = cJSON_CreateObject();
+			ok = cJSON_AddItemToArray(read, one) && ok && add_members(one, event, reading);
+		}
+		if (name == NULL || (!officer && (id == EVENT_COUNT || (rights_events[id].flags & EVENT_HIDDEN))))
+			continue;
+		cJSON *one = cJSON_CreateObject();
+		ok = cJSON_AddItemToArray(events, one) && ok && add_members(one, event, told) &&
+		     ((officer && !personal) || add_members(one, event, texts)) && (!officer || add_members(one, event, others));
+	}
+	return ok;
+}
+
 static int show(struct vault *v, const struct vault_record *record, bool officer, bool personal, struct buf *json, struct err *e)
 {
-	static const char *const public_members[] = {"signal", "answered", "certificate", NULL};
-	static const char *const personal_members[] = {"contact", "message", NULL};
+	static const char *const public_members[] = {"signal", "certificate", NULL};
+	static const char *const officer_members[] = {"how", NULL}, *const personal_members[] = {"contact", "message", NULL};
 	JSON_AUTO cJSON *body = rights_body(record, e);
 	JSON_AUTO cJSON *shown = cJSON_CreateObject();
+	struct clock_line lines[CLOCK_IDS];
+	struct rights_facts facts;
 
 	if (body == NULL)
 		return -1;
-	time_t due = (time_t)json_number(body, "due", 0);
-	bool late = rights_late(rights_state(record), due, when_now());
-	bool ok = cJSON_AddStringToObject(shown, "id", record->id) != NULL &&
-		  cJSON_AddStringToObject(shown, "right", json_string(body, "right")) != NULL &&
-		  cJSON_AddStringToObject(shown, "state", rights_state(record)) != NULL && add_when(shown, "received", record->made) &&
-		  add_when(shown, "due", due) && cJSON_AddBoolToObject(shown, "late", late) != NULL &&
-		  add_members(shown, body, public_members);
+	rights_facts_read(&facts, body, record->state, record->made, when_now());
+	bool ok = rights_events_begin(body, record->state, record->made);
+	size_t count = clock_lines(vault_policy(v), right_of(v, body), &facts.clock, lines);
+	const struct clock_line *next = clock_next(lines, count);
+	ok = ok && cJSON_AddStringToObject(shown, "id", record->id) != NULL &&
+	     cJSON_AddStringToObject(shown, "right", json_string(body, "right")) != NULL &&
+	     cJSON_AddStringToObject(shown, "state", rights_state_names[facts.state]) != NULL &&
+	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
+	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
+	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && add_members(shown, body, public_members) &&
+	     (facts.state != STATE_FULFILLED || add_when(shown, "answered", facts.clock.ended));
 	if (officer)
-		ok = ok && cJSON_AddBoolToObject(shown, "verified", cJSON_IsTrue(json_get(body, "verified"))) != NULL &&
+		ok = ok && cJSON_AddBoolToObject(shown, "verified", facts.verified) != NULL &&
+		     cJSON_AddBoolToObject(shown, "proven", facts.proven) != NULL &&
+		     cJSON_AddBoolToObject(shown, "joined", facts.joined) != NULL && add_members(shown, body, officer_members) &&
 		     cJSON_AddBoolToObject(shown, "names_receipt",
 					   json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) != NULL &&
 		     cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) != NULL &&
@@ -154,20 +433,39 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 	return 0;
 }
 
+// The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out.
+static int find_own(struct vault *v, const char *id, const char *secret, struct vault_record *record, struct err *e)
+{
+	struct err why = {0};
+	bool found = vault_find(v, KIND_RIGHTS_REQUEST, "secret", secret, record, &why) == 0;
+
+	if (!found && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	if (found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record->id, RECORD_ID_LEN))
+		return 0;
+	vault_record_free(record);
+	return err_set(e, ERR_NOT_FOUND, "there is no such request");
+}
+
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e)
 {
 	struct vault_record record = {0};
-	struct err why = {0};
 
-	// The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out.
-	bool found = vault_find(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) == 0;
-	if (!found && why.code != ERR_NOT_FOUND)
-		return err_set(e, why.code, "%s", why.text);
-	int ret = found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN)
-		      ? show(v, &record, false, false, json, e)
-		      : err_set(e, ERR_NOT_FOUND, "there is no such request");
+	if (find_own(v, id, secret, &record, e) != 0)
+		return -1;
+	int ret = show(v, &record, false, false, json, e);
 	vault_record_free(&record);
 	return ret;
+}
+
+int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e)
+{
+	struct vault_record record = {0};
+
+	if (find_own(v, id, secret, &record, e) != 0)
+		return -1;
+	vault_record_free(&record);
+	return rights_act(v, id, &(struct rights_act){.event = EVENT_WITHDRAWN, .by = "person"}, e);
 }
 
 int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e)
@@ -182,7 +480,8 @@ int rights_show_officer(struct vault *v, const char *id, bool personal, struct b
 }
 
 struct walk {
-	int (*each)(void *, const char *id, const char *right, const char *state, time_t received, time_t due);
+	struct vault *v;
+	int (*each)(void *, const struct rights_row *);
 	void *arg;
 	struct err *e;
 	bool failed;
@@ -191,22 +490,34 @@ struct walk {
 static int walk_one(void *arg, const struct vault_record *record)
 {
 	struct walk *w = arg;
-	if (record->unreadable)
-		return w->each(w->arg, record->id, "", RIGHTS_UNREADABLE, record->made, 0);
-	JSON_AUTO cJSON *body = rights_body(record, w->e);
+	struct rights_row row = {.id = record->id, .right = "", .state = RIGHTS_UNREADABLE, .received = record->made, .clock = ""};
+	struct clock_line lines[CLOCK_IDS];
 
+	if (record->unreadable)
+		return w->each(w->arg, &row);
+	JSON_AUTO cJSON *body = rights_body(record, w->e);
 	if (body == NULL) {
 		w->failed = true;
 		return 1;
 	}
-	return w->each(w->arg, record->id, json_string(body, "right"), rights_state(record), record->made,
-		       (time_t)json_number(body, "due", 0));
+	rights_facts_read(&row.facts, body, record->state, record->made, when_now());
+	const struct clock_line *next = clock_next(lines, clock_lines(vault_policy(w->v), right_of(w->v, body), &row.facts.clock, lines));
+	row.right = json_string(body, "right");
+	row.state = rights_state_names[row.facts.state];
+	row.received = row.facts.clock.received;
+	row.open = (STATE_BIT(row.facts.state) & STATES_OPEN) != 0;
+	if (next != NULL) {
+		row.due = next->due;
+		row.clock = clock_rows[next->id].name;
+		row.late = row.open && next->late;
+		row.paused = next->paused;
+	}
+	return w->each(w->arg, &row);
 }
 
-int rights_each(struct vault *v, int (*each)(void *, const char *id, const char *right, const char *state, time_t received, time_t due),
-		void *arg, struct err *e)
+int rights_each(struct vault *v, int (*each)(void *, const struct rights_row *), void *arg, struct err *e)
 {
-	struct walk w = {.each = each, .arg = arg, .e = e};
+	struct walk w = {.v = v, .each = each, .arg = arg, .e = e};
 
 	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, walk_one, &w, e) != 0 || w.failed)
 		return -1;

@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: ISC
 // Requests of data subjects: recorded durably, answered within their time.
 //
-// A request is a record of kind rights-request. Its state is "open", "partial" (an erasure that did not reach every store; to be run again)
-// or "fulfilled". Its sealed body is a JSON object: right, due, contact, message, receipt or archive (until fulfilled), signal ("gpc"), answered,
+// A request is a record of kind rights-request, in one of the states of policy/rights/event.h. Its sealed body is a JSON object: right, due (as it
+// was told when it came), contact, message, receipt or archive (until an erasure is done), signal ("gpc"), verified, proven, how (it came), events,
 // certificate.
 #ifndef LETHE_RIGHTS_REQUEST_H
 #define LETHE_RIGHTS_REQUEST_H
 
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/rights/event.h"
 #include "policy/vault/vault.h"
 
-#define STATE_OPEN      "open"
-#define STATE_PARTIAL   "partial"
-#define STATE_FULFILLED "fulfilled"
-
 enum {
-	RIGHTS_REQUEST_MAX = 256 * 1024, // RIGHTS_BODY_MAX with every character escaped, and a certificate
+	RIGHTS_REQUEST_MAX = 768 * 1024, // RIGHTS_BODY_MAX with every character escaped, a certificate, and events
 };
 
 // The body as a tree that has at least `right`; ERR_CORRUPT. The caller frees.
 cJSON *rights_body(const struct vault_record *record, struct err *e);
 // As vault_get, for requests only. ERR_NOT_FOUND.
 int rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
-// STATE_OPEN, STATE_PARTIAL or STATE_FULFILLED.
-const char *rights_state(const struct vault_record *record);
 
 struct rights_new {
 	const char *right;   // one of the policy's rights
@@ -33,6 +28,9 @@ struct rights_new {
 	const char *archive; // the token of a ZIP, for who has its address and no receipt; may be NULL
 	const char *message; // may be NULL
 	bool signal;         // the browser sent Sec-GPC; recorded where the policy says that it counts for this right
+	const char *by;      // the officer who enters it; NULL: the person did
+	const char *how;     // it came: "letter"; NULL: by the page
+	time_t received;     // 0: now
 };
 struct rights_receipt {
 	char id[RECORD_ID_LEN + 1];
@@ -40,18 +38,51 @@ struct rights_receipt {
 	time_t due;
 	const char *signal; // "gpc" when the browser sent it and it was recorded; else NULL
 };
-// Stores a request and carries out nothing: see rights_record(). ERR_REFUSED: the policy does not offer the right; the text lists those it does.
+// Stores a request and carries out nothing: see rights_record(). Where an open one of the same right names the same receipt, archive or contact, it
+// is joined to that one: answered with it, without either telling of the other. ERR_REFUSED: the policy does not offer the right; the text lists
+// those it does.
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
-// {id, right, state, received, due, late, signal?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
+
+// What happens to a request.
+struct rights_act {
+	enum rights_event event;
+	const char *by;     // the officer, "person" or "site"
+	const char *ground; // a word of rights_grounds
+	const char *reason; // without personal data
+	const char *text;   // personal; for EVENT_ANSWERED the answer, which the person is shown
+	const char *how;    // identity was shown
+	const char *other;  // the id of another request
+	time_t at;          // 0: now
+};
+// Appends the event, with an entry in the ledger that has no personal data. What ends a request ends those that are joined to it, without its text. ERR_NOT_FOUND;
+// ERR_REFUSED: not in this state; ERR_INPUT: something is missing or wrong.
+int rights_act(struct vault *v, const char *id, const struct rights_act *act, struct err *e);
+// `id` is joined to `to`: asked twice, answered once.
+int rights_join(struct vault *v, const char *id, const char *to, const char *by, struct err *e);
+// The person takes it back. Wrong id and wrong secret are the same ERR_NOT_FOUND.
+int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e);
+// What rights_act() does, for what is more than one event: `edit` changes the body, to which events were given, and is called again where somebody else
+// changed it meanwhile. The state is what its events say then. `ledger` is the entry's name.
+int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e),
+		void *arg, const char *ledger, const struct rights_act *act, struct err *e);
+
+// {id, right, state, received, due, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
+// read[{at, by, reason}], signal?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
-// For the officer (the secret is not asked for): the same plus `names_receipt` (or an archive), and contact and message when `personal`.
+// For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), and contact, message and
+// the texts of events when `personal`.
 int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e);
-// Every live request, oldest first, until `each` returns non-zero. `due` is when the answer is due. Of one that cannot be read, as its key is
-// missing, the state is RIGHTS_UNREADABLE, and of right and due nothing is known.
+
+struct rights_row {
+	const char *id, *right; // right: "" when unreadable
+	const char *state;      // RIGHTS_UNREADABLE: its key is missing, and nothing else is known of it but when it was made
+	time_t received, due;   // due: by the clock that ends next
+	const char *clock;      // its name
+	bool open, late, paused;
+	struct rights_facts facts;
+};
 #define RIGHTS_UNREADABLE "unreadable"
-int rights_each(struct vault *v, int (*each)(void *, const char *id, const char *right, const char *state, time_t received, time_t due),
-		void *arg, struct err *e);
-// An answer that is due and not given.
-bool rights_late(const char *state, time_t due, time_t now);
+// Every live request, oldest first, until `each` returns non-zero.
+int rights_each(struct vault *v, int (*each)(void *, const struct rights_row *), void *arg, struct err *e);
 
 #endif

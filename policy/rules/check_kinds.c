@@ -85,6 +85,14 @@ void check_kinds(const struct policy *p, struct report *r)
 				"which one counts would be a guess", "write <life length=\"…\"> instead", name);
 		report_error_if(kind->place == PLACE_DISK && kind->kind != KIND_ARCHIVE, r, kind->line, "kind %s has a place",
 				"only the ZIP archives are files that may be in memory or on a disk", "remove place=\"disk\"", name);
+		bool closing = false, open = false;
+		for (size_t j = 0; j < kind->life_count; j++) {
+			closing = closing || kind->lives[j].start == START_CLOSING;
+			open = open || kind->lives[j].unless == CONDITION_CLOSED;
+		}
+		report_warning_if(kind->kind == KIND_RIGHTS_REQUEST && closing && !open, r, kind->line,
+				  "a %s that nobody closes is kept for ever", "its time begins when it is closed, and anybody can send one",
+				  "add <life length=\"P27M\" unless=\"closed\"> with its reason", name);
 		for (size_t j = 0; j < kind->life_count; j++)
 			check_life(p, kind, &kind->lives[j], r);
 	}

@@ -405,7 +405,10 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 
 	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, &row, &now, e) != 0)
 		return -1;
+	bool same = c->was == NULL || (c->was->len == now.body.len && memcmp(buf_text(c->was), buf_text(&now.body), now.body.len) == 0);
 	vault_record_free(&now);
+	if (!same)
+		return err_set(e, ERR_BUSY, "it was changed meanwhile");
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
 	if ((c->set & LIFE_BIT(LIFE_HELD)) && !life_may_be_held(kind))
 		return err_set(e, ERR_REFUSED, "the policy does not say that the kind \"%s\" may be held", kind_row(row.kind)->name);

@@ -90,10 +90,11 @@ struct vault_change {
 	const char *state; // NULL: keep
 	const void *body;  // NULL: keep
 	size_t body_len;
-	unsigned set, clear; // LIFE_BIT()s of what is so from now on, and of what is not so any more: its end is reckoned anew
+	const struct buf *was; // change it only if this is its body still, else ERR_BUSY; NULL: whatever it is
+	unsigned set, clear;   // LIFE_BIT()s of what is so from now on, and of what is not so any more: its end is reckoned anew
 };
 // Changes a record, with a ledger event, in one transaction. What is past its end or cannot be read is not changed: ERR_NOT_FOUND, ERR_CORRUPT.
-// ERR_REFUSED: a hold on what the policy lets nobody hold.
+// ERR_REFUSED: a hold on what the policy lets nobody hold. ERR_BUSY: see `was`.
 int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e);
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND; ERR_REFUSED when the
 // policy or a legal hold keeps it in spite of that. Works on a full disk, too.
@@ -255,7 +256,7 @@ int ledger_each_notable(struct vault *v, int (*each)(void *, const struct ledger
 enum ledger_extent {
 	LEDGER_WHOLE, // every leaf and root is computed anew, and every checkpoint compared
 	LEDGER_SINCE, // from where the last verification of this or the whole extent ended, as it remembers under a seal: segments closed since, and the rest
-	LEDGER_OPEN,  // the events that are not closed yet, and the seal of what stands before them: at a cost that does not grow
+	LEDGER_OPEN, // the events that are not closed yet, and the seal of what stands before them: at a cost that does not grow
 };
 // ERR_IO; an altered ledger is intact=false.
 int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e);

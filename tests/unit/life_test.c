@@ -121,6 +121,23 @@ static void erasure_and_holds(void **state)
 	assert_int_equal(LIVE(lives, .since[LIFE_ANONYMISED] = erased).end, 0);
 }
 
+static void what_nobody_closes_ends(void **state)
+{
+	const struct policy_life lives[] = {
+	    {.length.months = 24, .has_length = true, .start = START_CLOSING, .ends_on_erasure = true},
+	    {.length.months = 27, .has_length = true, .unless = CONDITION_CLOSED, .ends_on_erasure = true},
+	};
+	const struct policy_kind kind = {.keep = KEEP_STORED, .lives = lives, .life_count = 2};
+	const struct policy_kind before = {.keep = KEEP_STORED, .lives = lives, .life_count = 1};
+	struct life_facts facts = {.made = 1000000};
+
+	(void)state;
+	assert_int_equal(life_of(&kind, &facts).end, duration_after(facts.made, lives[1].length));
+	assert_int_equal(life_of(&before, &facts).end, 0); // without that life, never
+	facts.since[LIFE_CLOSED] = 2000000;
+	assert_int_equal(life_of(&kind, &facts).end, duration_after(2000000, lives[0].length));
+}
+
 static void what_is_not_stored_has_ended(void **state)
 {
 	const struct policy_kind kind = {.keep = KEEP_MEMORY};
@@ -174,6 +191,7 @@ int main(void)
 	    cmocka_unit_test(every_life_is_told),
 	    cmocka_unit_test(the_longest_live_reason_wins),
 	    cmocka_unit_test(erasure_and_holds),
+	    cmocka_unit_test(what_nobody_closes_ends),
 	    cmocka_unit_test(what_is_not_stored_has_ended),
 	    cmocka_unit_test(the_fingerprint_tells_every_change),
 	    cmocka_unit_test(facts_survive_as_text),

@@ -227,12 +227,11 @@ static void the_officer_sees_contact_only_when_asked(void **state)
 	assert_null(strstr(buf_text(&personal), RECEIPT));
 }
 
-static int count_one(void *arg, const char *id, const char *right, const char *state, time_t received, time_t due)
+static int count_one(void *arg, const struct rights_row *row)
 {
-	(void)id;
-	(void)right;
-	assert_string_equal(state, "open");
-	assert_true(due > received);
+	assert_string_equal(row->state, "open");
+	assert_string_equal(row->clock, "gdpr");
+	assert_true(row->due > row->received);
 	return ++*(int *)arg == 2;
 }
 
@@ -367,7 +366,7 @@ static void what_did_not_reach_every_store_is_partial_and_can_be_finished(void *
 	assert_null(json_get(partial, "answered"));
 	assert_true(cJSON_IsFalse(json_get(json_get(partial, "certificate"), "complete")));
 	assert_int_equal(rmdir(folder), 0);
-	if (rights_fulfil_erasure(p->vault, r.id, false, &result, &certificate, &e) != 0)
+	if (rights_fulfil_erasure(p->vault, r.id, "officer", false, &result, &certificate, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_true(result.complete);
 	JSON_AUTO cJSON *whole = show(p->vault, &r);
@@ -387,7 +386,7 @@ static void erasure_without_a_receipt_stays_open(void **state)
 	JSON_AUTO cJSON *shown = show(p->vault, &r);
 	assert_string_equal(json_string(shown, "state"), "open");
 	assert_true(held(p->vault, id));
-	assert_int_equal(rights_fulfil_erasure(p->vault, r.id, true, &result, NULL, &e), -1);
+	assert_int_equal(rights_fulfil_erasure(p->vault, r.id, "officer", true, &result, NULL, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
@@ -401,11 +400,11 @@ static void only_an_open_erasure_can_be_carried_out(void **state)
 	struct err e = {0};
 
 	put_archive(p->vault, RECEIPT, archive);
-	assert_int_equal(rights_fulfil_erasure(p->vault, access.id, false, &result, &certificate, &e), -1);
+	assert_int_equal(rights_fulfil_erasure(p->vault, access.id, "officer", false, &result, &certificate, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
-	assert_int_equal(rights_fulfil_erasure(p->vault, done.id, false, &result, &certificate, &e), -1);
+	assert_int_equal(rights_fulfil_erasure(p->vault, done.id, "officer", false, &result, &certificate, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
-	assert_int_equal(rights_fulfil_erasure(p->vault, archive, false, &result, &certificate, &e), -1);
+	assert_int_equal(rights_fulfil_erasure(p->vault, archive, "officer", false, &result, &certificate, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	assert_true(held(p->vault, archive));
 }
@@ -540,10 +539,248 @@ static void a_partial_result_says_so(void **state)
 }
 
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, place_make, place_drop)
+static void did(struct vault *v, const char *id, const struct rights_act *act, enum err_code wanted)
+{
+	struct err e = {0};
+
+	if (rights_act(v, id, act, &e) != 0 && e.code != wanted)
+		fail_msg("%s: %s", rights_events[act->event].name, e.text);
+	assert_int_equal(e.code, wanted);
+}
+
+static void assert_state(struct vault *v, const struct rights_receipt *r, const char *state)
+{
+	JSON_AUTO cJSON *shown = show(v, r);
+
+	assert_string_equal(json_string(shown, "state"), state);
+}
+
+static void each_event_is_kept_and_says_the_state(void **state)
+{
+	static const struct {
+		struct rights_act act;
+		const char *then;
+	} steps[] = {
+	    {{.event = EVENT_ACKNOWLEDGED, .by = "anna"}, "open"},
+	    {{.event = EVENT_IDENTITY_ASKED, .by = "anna", .reason = "two people share the address"}, "waiting"},
+	    {{.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "mail", .reason = "answered from it"}, "open"},
+	    {{.event = EVENT_NOTE, .by = "anna", .text = "a secret note"}, "open"},
+	    {{.event = EVENT_EXTENDED, .by = "anna", .ground = "complexity", .reason = "old backups"}, "open"},
+	    {{.event = EVENT_READ, .by = "anna", .reason = "to answer"}, "open"},
+	    {{.event = EVENT_ANSWERED, .by = "anna", .text = "Here it is."}, "fulfilled"},
+	    {{.event = EVENT_REOPENED, .by = "bert", .reason = "a page was missing"}, "open"},
+	    {{.event = EVENT_REFUSED, .by = "bert", .ground = "manifestly-excessive", .reason = "the tenth time"}, "refused"},
+	};
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", NULL);
+	int told = 1; // received
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		did(p->vault, r.id, &steps[i].act, ERR_NONE);
+		JSON_AUTO cJSON *shown = show(p->vault, &r);
+		BUF_AUTO struct buf text = BUF_INIT(65536);
+		assert_string_equal(json_string(shown, "state"), steps[i].then);
+		told += (rights_events[steps[i].act.event].flags & EVENT_HIDDEN) == 0;
+		assert_int_equal(cJSON_GetArraySize(json_get(shown, "events")), told);
+		assert_int_equal(json_print(&text, shown), 0);
+		assert_null(strstr(buf_text(&text), "a secret note"));
+	}
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	const cJSON *read = cJSON_GetArrayItem(json_get(shown, "read"), 0);
+	assert_string_equal(json_string(read, "by"), "anna"); // who read what they left
+	assert_string_equal(json_string(read, "reason"), "to answer");
+	BUF_AUTO struct buf officer = BUF_INIT(65536);
+	struct err e = {0};
+	assert_int_equal(rights_show_officer(p->vault, r.id, true, &officer, &e), 0);
+	assert_non_null(strstr(buf_text(&officer), "a secret note"));
+}
+
+static void what_cannot_happen_is_refused_and_changes_nothing(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", NULL);
+	const struct {
+		struct rights_act act;
+		enum err_code code;
+	} wrong[] = {
+	    {{.event = EVENT_REFUSED, .by = "anna", .reason = "no"}, ERR_INPUT},
+	    {{.event = EVENT_REFUSED, .by = "anna", .ground = "because", .reason = "no"}, ERR_INPUT},
+	    {{.event = EVENT_REFUSED, .by = "anna", .ground = "legal-claims", .reason = "no"}, ERR_INPUT}, // for erasure only
+	    {{.event = EVENT_REFUSED, .by = "anna", .ground = "spam", .reason = "no"}, ERR_INPUT},
+	    {{.event = EVENT_REFUSED, .by = "anna", .ground = "manifestly-unfounded"}, ERR_INPUT},
+	    {{.event = EVENT_CLOSED, .by = "anna"}, ERR_INPUT},
+	    {{.event = EVENT_NOTE, .by = "anna"}, ERR_INPUT},
+	    {{.event = EVENT_READ, .by = "anna"}, ERR_INPUT},
+	    {{.event = EVENT_REOPENED, .by = "anna", .reason = "x"}, ERR_REFUSED},
+	    {{.event = EVENT_ANSWERED, .by = "anna", .at = when_now() + 60}, ERR_INPUT},
+	    {{.event = EVENT_ANSWERED, .by = "anna", .at = when_now() - 86400}, ERR_INPUT},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		did(p->vault, r.id, &wrong[i].act, wrong[i].code);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_int_equal(cJSON_GetArraySize(json_get(shown, "events")), 1);
+	did(p->vault, "00000000000000000000000000000000", &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, ERR_NOT_FOUND);
+}
+
+static void a_letter_counts_from_the_day_it_came(void **state)
+{
+	struct place *p = *state;
+	const time_t came = when_now() - 40 * (time_t)86400;
+	const struct rights_new letter = {.right = "access", .by = "anna", .how = "letter", .received = came, .contact = CONTACT};
+	struct rights_act extension = {.event = EVENT_EXTENDED, .by = "anna", .ground = "complexity", .reason = "x"};
+	struct rights_receipt r;
+	struct err e = {0};
+
+	assert_int_equal(rights_record(p->vault, &letter, &r, &e), 0);
+	assert_int_equal(r.due, clock_statutory(NULL, came, 1, 0));
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_true(cJSON_IsTrue(json_get(shown, "late")));
+	did(p->vault, r.id, &extension, ERR_REFUSED);
+	extension.at = came + 20 * (time_t)86400;
+	did(p->vault, r.id, &extension, ERR_NONE);
+	JSON_AUTO cJSON *extended = show(p->vault, &r);
+	assert_false(cJSON_IsTrue(json_get(extended, "late")));
+	assert_true(cJSON_IsTrue(json_get(cJSON_GetArrayItem(json_get(extended, "clocks"), 0), "extended")));
+}
+
+static void bodies_of_versions_before_are_read(void **state)
+{
+	static const struct {
+		const char *body, *stored, *then;
+	} rows[] = {
+	    {"{\"due\":1900000000,\"verified\":true,\"right\":\"access\",\"contact\":\"" CONTACT "\"}", NULL, "open"},
+	    {"{\"due\":1900000000,\"right\":\"erasure\",\"answered\":\"2026-11-01T00:00:00Z\"}", "fulfilled", "fulfilled"},
+	    {"{\"due\":1900000000,\"right\":\"erasure\"}", "partial", "partial"},
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rights_receipt r;
+		struct err e = {0};
+		token_new(r.secret);
+		const struct vault_tag tags[] = {{"secret", r.secret}, {NULL, NULL}};
+		const struct vault_new old = {
+		    .kind = KIND_RIGHTS_REQUEST, .tags = tags, .body = rows[i].body, .body_len = strlen(rows[i].body)};
+		const struct ledger_event event = {.name = "request"};
+		assert_int_equal(vault_put(p->vault, &old, &event, r.id, &e), 0);
+		if (rows[i].stored != NULL)
+			assert_int_equal(vault_update(p->vault, r.id, &(struct vault_change){.state = rows[i].stored}, &event, &e), 0);
+		assert_state(p->vault, &r, rows[i].then);
+		did(p->vault, r.id, &(struct rights_act){.event = EVENT_NOTE, .by = "anna", .text = "seen"}, ERR_NONE);
+		assert_state(p->vault, &r, rows[i].then);
+	}
+}
+
+static void who_asks_twice_is_answered_once_and_told_nothing_of_the_other(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt first = record(p->vault, "access", NULL);
+	const struct rights_new louder = {.right = "access", .contact = "INES.PROBE@example.ORG"};
+	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "what only the first may read"};
+	struct rights_receipt second, third;
+	struct err e = {0};
+
+	assert_int_equal(rights_record(p->vault, &louder, &second, &e), 0);
+	JSON_AUTO cJSON *shown = show(p->vault, &second);
+	BUF_AUTO struct buf text = BUF_INIT(65536), officer = BUF_INIT(65536), answered = BUF_INIT(65536), later = BUF_INIT(65536);
+	assert_int_equal(json_print(&text, shown), 0);
+	assert_null(strstr(buf_text(&text), first.id));
+	assert_null(strstr(buf_text(&text), "joined"));
+	assert_int_equal(rights_show_officer(p->vault, second.id, false, &officer, &e), 0);
+	assert_non_null(strstr(buf_text(&officer), "\"joined\":true"));
+	did(p->vault, first.id, &answer, ERR_NONE);
+	JSON_AUTO cJSON *after = show(p->vault, &second);
+	assert_int_equal(json_print(&answered, after), 0);
+	assert_string_equal(json_string(after, "state"), "fulfilled");
+	assert_null(strstr(buf_text(&answered), answer.text));
+	// The first is over: who asks now asks anew.
+	assert_int_equal(rights_record(p->vault, &louder, &third, &e), 0);
+	assert_state(p->vault, &third, "open");
+	assert_int_equal(rights_record(p->vault, &louder, &second, &e), 0);
+	// Whoever takes one back takes back that one alone.
+	assert_int_equal(rights_withdraw(p->vault, third.id, second.secret, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_int_equal(rights_withdraw(p->vault, third.id, third.secret, &e), 0);
+	assert_state(p->vault, &third, "withdrawn");
+	assert_state(p->vault, &second, "open");
+	assert_int_equal(rights_show_officer(p->vault, second.id, false, &later, &e), 0);
+	assert_non_null(strstr(buf_text(&later), "\"joined\":false"));
+}
+
+struct racing {
+	struct vault *v;
+	const char *id;
+	int tries;
+};
+
+// Somebody else adds an event between reading and writing, the first time.
+static int edit_raced(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	const struct rights_act meanwhile = {.event = EVENT_NOTE, .by = "bert", .text = "meanwhile"};
+	struct racing *x = arg;
+
+	if (x->tries++ == 0 && rights_act(x->v, x->id, &meanwhile, e) != 0)
+		return -1;
+	return rights_event_add(body, EVENT_STARTED, facts->clock.now, "anna") != NULL ? 0 : -1;
+}
+
+static void no_event_is_lost_when_two_write_at_once(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", NULL);
+	struct racing x = {.v = p->vault, .id = r.id};
+	const struct rights_act act = {.event = EVENT_STARTED, .by = "anna"};
+	BUF_AUTO struct buf officer = BUF_INIT(65536);
+	struct err e = {0};
+
+	assert_int_equal(rights_edit(p->vault, r.id, edit_raced, &x, "request-event", &act, &e), 0);
+	assert_int_equal(x.tries, 2);
+	assert_int_equal(rights_show_officer(p->vault, r.id, true, &officer, &e), 0);
+	assert_non_null(strstr(buf_text(&officer), "meanwhile"));
+	assert_non_null(strstr(buf_text(&officer), "started"));
+}
+
+static int look_for_contact(void *arg, const struct ledger_entry *entry)
+{
+	const char *details = entry->details != NULL ? entry->details : "";
+	bool *named = arg;
+
+	assert_null(strstr(details, CONTACT));
+	assert_null(strstr(details, "private words"));
+	*named = *named || (strcmp(entry->name, "request-read") == 0 && strstr(details, "\"officer\":\"anna\"") != NULL &&
+			    strstr(details, "\"reason\":\"to answer\"") != NULL);
+	return 0;
+}
+
+static void the_ledger_has_each_event_and_nothing_personal(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", NULL);
+	uint64_t before, after;
+	bool named = false;
+	struct err e = {0};
+
+	assert_int_equal(ledger_size(p->vault, &before, &e), 0);
+	did(p->vault, r.id, &(struct rights_act){.event = EVENT_READ, .by = "anna", .reason = "to answer"}, ERR_NONE);
+	did(p->vault, r.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "private words"}, ERR_NONE);
+	assert_int_equal(ledger_size(p->vault, &after, &e), 0);
+	assert_int_equal(after, before + 2);
+	assert_int_equal(ledger_each(p->vault, 0, look_for_contact, &named, &e), 0);
+	assert_true(named);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    PLACED(recorded_and_shown),
+	    PLACED(each_event_is_kept_and_says_the_state),
+	    PLACED(what_cannot_happen_is_refused_and_changes_nothing),
+	    PLACED(a_letter_counts_from_the_day_it_came),
+	    PLACED(bodies_of_versions_before_are_read),
+	    PLACED(who_asks_twice_is_answered_once_and_told_nothing_of_the_other),
+	    PLACED(no_event_is_lost_when_two_write_at_once),
+	    PLACED(the_ledger_has_each_event_and_nothing_personal),
 	    PLACED(survives_a_restart),
 	    PLACED(a_right_that_is_not_offered),
 	    PLACED(wrong_ones_look_the_same),

@@ -58,7 +58,9 @@ void notice_life(struct writer *w, const struct policy *p, const struct policy_k
 		if (life->has_length)
 			WRITE_ALL(w, words, word(p, starts[life->start]));
 		if (life->unless != CONDITION_NONE)
-			write_words(w, word(p, life->unless == CONDITION_SAVED ? "life.unless_saved" : "life.unless_other"));
+			write_words(w, word(p, life->unless == CONDITION_SAVED    ? "life.unless_saved"
+					       : life->unless == CONDITION_CLOSED ? "life.unless_closed"
+										  : "life.unless_other"));
 		if (life->ending == END_ANONYMISE || life->has_length)
 			write_word(w, life->ending == END_ANONYMISE ? "life.then_anonymised" : "life.then_deleted");
 		WRITE_ALL(w, life->hold ? word(p, "life.hold") : "", word(p, "join.stop"),

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: ISC
+// What an officer does with a request: each command is an event, and policy/rights/event.c says in which states it may happen and what it needs.
+#include "admin/requests.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void requests_officer(char out[OFFICER_MAX])
+{
+	const char *behind = getuid() == 0 ? setting("SUDO_USER", "") : "";
+	const struct passwd *user = getpwuid(getuid()); // NOLINT(concurrency-mt-unsafe): one thread
+
+	if (*behind != '\0')
+		snprintf(out, OFFICER_MAX, "%s", behind);
+	else if (user != NULL)
+		snprintf(out, OFFICER_MAX, "%s", user->pw_name);
+	else
+		snprintf(out, OFFICER_MAX, "user %u", (unsigned)getuid());
+	if (strcmp(out, "person") == 0 || strcmp(out, "site") == 0) // which mean somebody else
+		strcat(out, "@host");
+}
+
+int requests_text(const struct arguments *args, const char *name, struct buf *out, struct err *e)
+{
+	const char *value = argument(args, name);
+	ssize_t n = 1;
+
+	if (value == NULL)
+		return 0;
+	if (*value == '\0')
+		return ask_text("Text: ", out, e);
+	if (*value == '@') {
+		if (file_read(value + 1, out, e) != 0)
+			return -1;
+	} else {
+		while (n > 0) {
+			char *to = buf_reserve(out, 4096);
+			if (to == NULL)
+				return err_set(e, ERR_INPUT, "the text is too long");
+			n = TEMP_FAILURE_RETRY(read(STDIN_FILENO, to, 4096));
+			if (n < 0)
+				return err_system(e, ERR_IO, errno, "standard input cannot be read");
+			buf_took(out, (size_t)n);
+		}
+	}
+	while (out->len > 0 && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
+		out->data[--out->len] = '\0';
+	return out->len > 0 && memchr(out->data, '\0', out->len) == NULL && utf8_valid(out->data, out->len)
+		   ? 0
+		   : err_set(e, ERR_INPUT, "--%s: that is no text", name);
+}
+
+enum status requests_failed(const struct err *e)
+{
+	return e->code == ERR_NOT_FOUND ? output_complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e->text)
+					: output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "requests: %s", e->text);
+}
+
+static enum status act(const struct admin *a, const struct arguments *args, enum rights_event event)
+{
+	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(RIGHTS_REQUEST_MAX / 8), json = BUF_INIT(OUTPUT_MAX);
+	struct rights_act did = {.event = event,
+				 .by = officer,
+				 .ground = argument(args, "ground"),
+				 .reason = argument(args, "reason"),
+				 .how = argument(args, "how")};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (requests_time(args, "at", &did.at) != 0)
+		return STATUS_UNSURE;
+	if (requests_text(args, "text", &text, &e) != 0)
+		return requests_failed(&e);
+	did.text = text.len > 0 ? buf_text(&text) : NULL;
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	    (event == EVENT_JOINED && request_id(s.vault, args->words[1], other, &e) != 0) ||
+	    (event == EVENT_JOINED ? rights_join(s.vault, id, other, officer, &e) : rights_act(s.vault, id, &did, &e)) != 0 ||
+	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
+		return requests_failed(&e);
+	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+	buf_printf(&line, "%.8s is %s; recorded: %s\n", id, json_string(object, "state"), rights_events[event].name);
+	return output_object(args, object, &line);
+}
+
+#define REASON                                                                                                                             \
+	{                                                                                                                                  \
+		"reason", OPTION_VALUE, "TEXT", "why, for the person and the record; nothing personal"                                     \
+	}
+#define AT                                                                                                                                 \
+	{                                                                                                                                  \
+		"at", OPTION_VALUE, "DATE", "when it happened, if not now: a day, or a time in UTC"                                        \
+	}
+#define TEXT(line)                                                                                                                         \
+	{                                                                                                                                  \
+		"text", OPTION_HIDDEN, NULL, line                                                                                          \
+	}
+// The command NAME brings about EVENT.
+#define ACT(id, title, event, help, words_of, count, ...)                                                                                  \
+	static enum status id##_run(const struct admin *a, const struct arguments *args)                                                   \
+	{                                                                                                                                  \
+		return act(a, args, event);                                                                                                \
+	}                                                                                                                                  \
+	static const struct option_row id##_options[] = {__VA_ARGS__, AT, OBJECT_FORMAT_OPTION, {0}};                                      \
+	static const struct command id##_command = {.name = title,                                                                         \
+						    .run = id##_run,                                                                       \
+						    .line = help,                                                                          \
+						    .words = words_of,                                                                     \
+						    .words_min = count,                                                                    \
+						    .words_max = count,                                                                    \
+						    .options = id##_options}
+
+ACT(acknowledge, "acknowledge", EVENT_ACKNOWLEDGED, "it was confirmed to the person that it came", "ID", 1, REASON);
+ACT(identify, "identify", EVENT_IDENTITY_ASKED, "the person was asked who they are, for a reasonable doubt", "ID", 1, REASON);
+ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID", 1,
+    {"how", OPTION_CHOICE, "receipt|mail|document|known|override", "how; no copy of it is kept"}, REASON);
+ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", 1, REASON);
+ACT(clarified, "clarified", EVENT_CLARIFICATION_GIVEN, "the person has said what they mean", "ID", 1,
+    TEXT("what they said, from a file or standard input"));
+ACT(extend, "extend", EVENT_EXTENDED, "the person was told that it takes longer", "ID", 1,
+    {"ground", OPTION_VALUE, "WORD", "complexity or high-volume"}, REASON);
+ACT(answer, "answer", EVENT_ANSWERED, "answered: done as asked", "ID", 1,
+    TEXT("the answer, which the person can look up, from a file or standard input"));
+ACT(refusal, "refuse", EVENT_REFUSED, "refused, with its ground", "ID", 1,
+    {"ground", OPTION_VALUE, "WORD", "by Article 12 or 17; without it the list is named"}, REASON,
+    TEXT("more of it, for the person alone, from a file or standard input"));
+ACT(closing, "close", EVENT_CLOSED, "closed without an answer", "ID", 1, {"ground", OPTION_VALUE, "WORD", "spam or non-responsive"},
+    REASON);
+ACT(withdraw, "withdraw", EVENT_WITHDRAWN, "the person has taken it back", "ID", 1, REASON);
+ACT(reopen, "reopen", EVENT_REOPENED, "open again what was ended", "ID", 1, REASON);
+ACT(note, "note", EVENT_NOTE, "a note for officers, sealed", "ID", 1, TEXT("the note, from a file or standard input"));
+ACT(join, "join", EVENT_JOINED, "the first asks for the same as the second, and is answered with it", "ID ID", 2, REASON);
+
+// In the order of the help.
+const struct command *const requests_commands[] = {&requests_list_command,
+						   &requests_show_command,
+						   &requests_add_command,
+						   &acknowledge_command,
+						   &identify_command,
+						   &verify_command,
+						   &clarify_command,
+						   &clarified_command,
+						   &extend_command,
+						   &answer_command,
+						   &refusal_command,
+						   &closing_command,
+						   &withdraw_command,
+						   &reopen_command,
+						   &note_command,
+						   &join_command,
+						   &requests_letter_command,
+						   &requests_clock_command,
+						   NULL};

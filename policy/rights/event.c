@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/event.h"
+#include "policy/base/when.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { EVENTS_MAX = 1000 };
+
+const char *const rights_state_names[STATE_COUNT + 1] = {
+    [STATE_OPEN] = "open",       [STATE_WAITING] = "waiting", [STATE_PARTIAL] = "partial",     [STATE_FULFILLED] = "fulfilled",
+    [STATE_REFUSED] = "refused", [STATE_CLOSED] = "closed",   [STATE_WITHDRAWN] = "withdrawn",
+};
+
+#define ANY       (STATES_OPEN | STATES_ENDED)
+#define UNDECIDED (STATE_BIT(STATE_OPEN) | STATE_BIT(STATE_WAITING))
+const struct rights_event_row rights_events[EVENT_COUNT] = {
+    [EVENT_RECEIVED] = {"received", 0, STATE_OPEN, 0, TOUCHES_START},
+    [EVENT_RECOGNISED] = {"recognised", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
+    [EVENT_ACKNOWLEDGED] = {"acknowledged", STATES_OPEN, -1, 0, TOUCHES_ACKNOWLEDGEMENT},
+    [EVENT_IDENTITY_ASKED] = {"identity-asked", UNDECIDED, STATE_WAITING, EVENT_NEEDS_REASON, TOUCHES_PAUSE},
+    [EVENT_IDENTITY_GIVEN] = {"identity-given", UNDECIDED, STATE_OPEN, EVENT_NEEDS_REASON, TOUCHES_RESUME},
+    [EVENT_CLARIFICATION_ASKED] = {"clarification-asked", UNDECIDED, STATE_WAITING, EVENT_NEEDS_REASON, TOUCHES_PAUSE},
+    [EVENT_CLARIFICATION_GIVEN] = {"clarification-given", UNDECIDED, STATE_OPEN, 0, TOUCHES_RESUME},
+    [EVENT_EXTENDED] = {"extended", STATES_OPEN, -1, EVENT_NEEDS_GROUND | EVENT_NEEDS_REASON, TOUCHES_EXTENSION},
+    [EVENT_STARTED] = {"started", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
+    [EVENT_STORE] = {"store", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
+    [EVENT_PARTIAL] = {"partial", STATES_OPEN, STATE_PARTIAL, 0, TOUCHES_NOTHING},
+    [EVENT_ANSWERED] = {"answered", STATES_OPEN, STATE_FULFILLED, 0, TOUCHES_END},
+    [EVENT_REFUSED] = {"refused", STATES_OPEN, STATE_REFUSED, EVENT_NEEDS_GROUND | EVENT_NEEDS_REASON, TOUCHES_END},
+    [EVENT_CLOSED] = {"closed", STATES_OPEN, STATE_CLOSED, EVENT_NEEDS_GROUND, TOUCHES_END},
+    [EVENT_WITHDRAWN] = {"withdrawn", STATES_OPEN, STATE_WITHDRAWN, 0, TOUCHES_END},
+    [EVENT_REOPENED] = {"reopened", STATES_ENDED, STATE_OPEN, EVENT_NEEDS_REASON, TOUCHES_START},
+    [EVENT_JOINED] = {"joined", STATES_OPEN, -1, EVENT_HIDDEN, TOUCHES_NOTHING},
+    [EVENT_PARTED] = {"parted", STATES_OPEN, -1, EVENT_HIDDEN, TOUCHES_NOTHING},
+    [EVENT_INCLUDES] = {"includes", STATES_OPEN, -1, EVENT_HIDDEN, TOUCHES_NOTHING},
+    [EVENT_NOTE] = {"note", ANY, -1, EVENT_NEEDS_TEXT | EVENT_HIDDEN, TOUCHES_NOTHING},
+    [EVENT_READ] = {"read", ANY, -1, EVENT_NEEDS_REASON | EVENT_HIDDEN, TOUCHES_NOTHING},
+};
+
+#define GDPR_IRI "https://w3id.org/dpv/legal/eu/gdpr#Justification"
+const struct rights_ground rights_grounds[] = {
+    {"complexity", GDPR_IRI "A12Complexity", EVENT_EXTENDED, false},
+    {"high-volume", GDPR_IRI "A12HighVolume", EVENT_EXTENDED, false},
+    {"identity-failure", GDPR_IRI "A12IdentityFailure", EVENT_REFUSED, false},
+    {"identity-required", GDPR_IRI "A12IdentityRequired", EVENT_REFUSED, false},
+    {"information-required", GDPR_IRI "A12InformationRequired", EVENT_REFUSED, false},
+    {"manifestly-excessive", GDPR_IRI "A12ManifestlyExcessive", EVENT_REFUSED, false},
+    {"manifestly-unfounded", GDPR_IRI "A12ManifestlyUnfounded", EVENT_REFUSED, false},
+    {"malicious-intent", GDPR_IRI "A12MaliciousIntent", EVENT_REFUSED, false},
+    {"legal-claims", GDPR_IRI "A17LegalClaims", EVENT_REFUSED, true},
+    {"legally-required", GDPR_IRI "A17LegallyRequired", EVENT_REFUSED, true},
+    {"freedom-of-expression", GDPR_IRI "A17FreedomOfExpression", EVENT_REFUSED, true},
+    {"public-health", GDPR_IRI "A17PublicHealth", EVENT_REFUSED, true},
+    {"public-interest", GDPR_IRI "A17PublicInterest", EVENT_REFUSED, true},
+    {"archiving", GDPR_IRI "A17Archiving", EVENT_REFUSED, true},
+    {"spam", NULL, EVENT_CLOSED, false},
+    {"non-responsive", NULL, EVENT_CLOSED, false},
+    {0},
+};
+
+enum rights_state rights_state_read(const char *name)
+{
+	for (enum rights_state s = 0; s < STATE_COUNT; s++)
+		if (strcmp(rights_state_names[s], name) == 0)
+			return s;
+	return STATE_OPEN; // the vault names a new record's state itself
+}
+
+const struct rights_ground *rights_ground_find(enum rights_event event, const char *right, const char *name)
+{
+	for (const struct rights_ground *g = rights_grounds; g->name != NULL; g++)
+		if (g->event == event && strcmp(g->name, name) == 0 && (!g->erasure || strcmp(right, "erasure") == 0))
+			return g;
+	return NULL;
+}
+
+enum rights_event rights_event_read(const cJSON *event)
+{
+	const char *name = json_string(event, "event");
+	enum rights_event id = 0;
+
+	while (name != NULL && id < EVENT_COUNT && strcmp(rights_events[id].name, name) != 0)
+		id++;
+	return name != NULL ? id : EVENT_COUNT;
+}
+
+static void pause_begin(struct clock_facts *clock, time_t at, bool identity)
+{
+	size_t to = clock->pause_count;
+
+	if (to == CLOCK_PAUSES_MAX) // without it the clock is early
+		return;
+	for (size_t i = 0; i < to; i++)
+		if (clock->pauses[i].until == 0 && clock->pauses[i].identity == identity)
+			return; // asked again: it stands still already
+	for (; to > 0 && clock->pauses[to - 1].from > at; to--)
+		clock->pauses[to] = clock->pauses[to - 1];
+	clock->pauses[to] = (struct clock_pause){.from = at, .identity = identity};
+	clock->pause_count++;
+}
+
+static void clock_touch(struct clock_facts *clock, enum rights_event id, time_t at)
+{
+	const bool identity = id == EVENT_IDENTITY_ASKED || id == EVENT_IDENTITY_GIVEN;
+
+	switch (rights_events[id].touches) {
+	case TOUCHES_START: // reopened: it runs from receipt, as it did
+		clock->received = id == EVENT_RECEIVED ? at : clock->received;
+		clock->ended = 0;
+		break;
+	case TOUCHES_ACKNOWLEDGEMENT:
+		clock->acknowledged = clock->acknowledged == 0 ? at : clock->acknowledged;
+		break;
+	case TOUCHES_PAUSE:
+		pause_begin(clock, at, identity);
+		break;
+	case TOUCHES_RESUME:
+		for (size_t i = 0; i < clock->pause_count; i++)
+			if (clock->pauses[i].until == 0 && clock->pauses[i].identity == identity)
+				clock->pauses[i].until = at < clock->pauses[i].from ? clock->pauses[i].from : at;
+		break;
+	case TOUCHES_EXTENSION:
+		clock->extended = clock->extended == 0 ? at : clock->extended;
+		break;
+	case TOUCHES_END:
+		clock->ended = at;
+		for (size_t i = 0; i < clock->pause_count; i++)
+			if (clock->pauses[i].until == 0)
+				clock->pauses[i].until = at;
+		break;
+	default:
+		break;
+	}
+}
+
+static time_t time_read(const cJSON *object, const char *name, time_t otherwise)
+{
+	const char *text = json_string(object, name);
+	time_t t;
+
+	return text != NULL && when_parse(&t, text) == 0 ? t : otherwise;
+}
+
+void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *state, time_t made, time_t now)
+{
+	const cJSON *events = json_get(body, "events"), *event;
+	const char *by;
+
+	*out = (struct rights_facts){.state = STATE_OPEN, .clock = {.received = made, .now = now}};
+	out->verified = cJSON_IsTrue(json_get(body, "verified"));
+	out->proven = cJSON_IsTrue(json_get(body, "proven"));
+	if (!cJSON_IsArray(events)) {
+		out->state = rights_state_read(state);
+		out->clock.ended = time_read(body, "answered", (STATE_BIT(out->state) & STATES_ENDED) != 0 ? made : 0);
+		return;
+	}
+	cJSON_ArrayForEach(event, events)
+	{
+		enum rights_event id = rights_event_read(event);
+		time_t at = time_read(event, "at", made);
+		out->event_count++;
+		if (id == EVENT_COUNT)
+			continue;
+		out->state = rights_events[id].to >= 0 ? (enum rights_state)rights_events[id].to : out->state;
+		clock_touch(&out->clock, id, at);
+		by = json_string(event, "by");
+		if (by != NULL && strcmp(by, "person") != 0 && strcmp(by, "site") != 0 && id != EVENT_READ)
+			out->recognised = out->proven = true;
+		out->verified = out->verified || id == EVENT_IDENTITY_GIVEN;
+		out->joined = id == EVENT_JOINED || (out->joined && id != EVENT_REOPENED && id != EVENT_PARTED);
+	}
+}
+
+int rights_event_check(const struct rights_facts *facts, enum rights_event event, const char *right, const char *ground, const char *reason,
+		       const char *text, struct err *e)
+{
+	const struct rights_event_row *row = &rights_events[event];
+	char grounds[512] = "";
+
+	if ((row->from & STATE_BIT(facts->state)) == 0)
+		return err_set(e, ERR_REFUSED, "it is %s: that cannot happen to it now", rights_state_names[facts->state]);
+	if (facts->event_count >= EVENTS_MAX)
+		return err_set(e, ERR_REFUSED, "it has %d events, and takes no more", EVENTS_MAX);
+	for (const struct rights_ground *g = rights_grounds; g->name != NULL; g++)
+		if (g->event == event && (!g->erasure || strcmp(right, "erasure") == 0))
+			snprintf(grounds + strlen(grounds), sizeof grounds - strlen(grounds), "%s%s", *grounds ? ", " : "", g->name);
+	if ((row->flags & EVENT_NEEDS_GROUND) && (ground == NULL || rights_ground_find(event, right, ground) == NULL))
+		return err_set(e, ERR_INPUT, "a ground is needed, one of: %s", grounds);
+	if (!(row->flags & EVENT_NEEDS_GROUND) && ground != NULL)
+		return err_set(e, ERR_INPUT, "this takes no ground");
+	if ((row->flags & EVENT_NEEDS_REASON) && (reason == NULL || *reason == '\0'))
+		return err_set(e, ERR_INPUT, "a reason is needed");
+	if ((row->flags & EVENT_NEEDS_TEXT) && (text == NULL || *text == '\0'))
+		return err_set(e, ERR_INPUT, "a text is needed");
+	return 0;
+}
+
+cJSON *rights_event_add(cJSON *body, enum rights_event event, time_t at, const char *by)
+{
+	cJSON *events = cJSON_GetObjectItemCaseSensitive(body, "events"), *one = cJSON_CreateObject();
+	char text[WHEN_TEXT];
+
+	if (events == NULL)
+		events = cJSON_AddArrayToObject(body, "events");
+	when_text(text, at);
+	bool ok = cJSON_AddStringToObject(one, "event", rights_events[event].name) != NULL &&
+		  cJSON_AddStringToObject(one, "at", text) != NULL && (by == NULL || cJSON_AddStringToObject(one, "by", by) != NULL);
+	if (ok && cJSON_AddItemToArray(events, one))
+		return one;
+	cJSON_Delete(one);
+	return NULL;
+}
+
+bool rights_events_begin(cJSON *body, const char *state, time_t made)
+{
+	if (json_get(body, "events") != NULL)
+		return true;
+	if (rights_event_add(body, EVENT_RECEIVED, made, "person") == NULL)
+		return false;
+	if (rights_state_read(state) == STATE_PARTIAL)
+		return rights_event_add(body, EVENT_PARTIAL, made, "site") != NULL;
+	time_t answered = time_read(body, "answered", 0);
+	return answered == 0 || rights_event_add(body, EVENT_ANSWERED, answered, "site") != NULL;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: ISC
+// What happened to a data-subject request: an append-only list of events, from which its state and its clocks follow. Nothing is overwritten.
+//
+// In the sealed body, `events` is an array of objects: event, at (UTC), and where they are known by (an officer, "person" or "site"), ground (a
+// word of rights_grounds), reason (without personal data), text (personal), how (identity was proven, or it came), store with found, erased and
+// kept, request (the id of another one). Bodies of versions before have none: they were received when their record was made.
+#ifndef LETHE_RIGHTS_EVENT_H
+#define LETHE_RIGHTS_EVENT_H
+
+#include "policy/base/err.h"
+#include "policy/base/json.h"
+#include "policy/rights/clock.h"
+
+enum rights_state {
+	STATE_OPEN,
+	STATE_WAITING, // for the person
+	STATE_PARTIAL, // an erasure did not reach every store: to be run again
+	STATE_FULFILLED,
+	STATE_REFUSED,
+	STATE_CLOSED,
+	STATE_WITHDRAWN,
+	STATE_COUNT
+};
+#define STATE_BIT(state) (1u << (state))
+#define STATES_OPEN      (STATE_BIT(STATE_OPEN) | STATE_BIT(STATE_WAITING) | STATE_BIT(STATE_PARTIAL))
+#define STATES_ENDED     (STATE_BIT(STATE_FULFILLED) | STATE_BIT(STATE_REFUSED) | STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_WITHDRAWN))
+extern const char *const rights_state_names[STATE_COUNT + 1]; // NULL-terminated
+enum rights_state rights_state_read(const char *name);        // STATE_OPEN for every other word
+
+enum rights_event {
+	EVENT_RECEIVED,
+	EVENT_RECOGNISED, // an officer saw that it is one
+	EVENT_ACKNOWLEDGED,
+	EVENT_IDENTITY_ASKED,
+	EVENT_IDENTITY_GIVEN,
+	EVENT_CLARIFICATION_ASKED,
+	EVENT_CLARIFICATION_GIVEN,
+	EVENT_EXTENDED,
+	EVENT_STARTED,
+	EVENT_STORE, // what was found and done in one store
+	EVENT_PARTIAL,
+	EVENT_ANSWERED,
+	EVENT_REFUSED,
+	EVENT_CLOSED,
+	EVENT_WITHDRAWN,
+	EVENT_REOPENED,
+	EVENT_JOINED,   // it asks for the same as another one, which is answered for both
+	EVENT_PARTED,   // it is answered by itself after all
+	EVENT_INCLUDES, // the other one: it answers this one, too
+	EVENT_NOTE,
+	EVENT_READ, // somebody read what the person left
+	EVENT_COUNT
+};
+enum {
+	EVENT_NEEDS_GROUND = 1,
+	EVENT_NEEDS_REASON = 2,
+	EVENT_NEEDS_TEXT = 4,
+	EVENT_HIDDEN = 8
+}; // hidden: not told to the person as an event
+enum rights_touches {
+	TOUCHES_NOTHING,
+	TOUCHES_START,
+	TOUCHES_ACKNOWLEDGEMENT,
+	TOUCHES_PAUSE,
+	TOUCHES_RESUME,
+	TOUCHES_EXTENSION,
+	TOUCHES_END
+};
+struct rights_event_row {
+	const char *name;
+	unsigned from; // set of states in which it may happen
+	int to;        // the state afterwards; -1: as before
+	unsigned flags;
+	enum rights_touches touches; // which part of the clocks
+};
+extern const struct rights_event_row rights_events[EVENT_COUNT];
+
+struct rights_ground {
+	const char *name;
+	const char *iri;         // of the Data Privacy Vocabulary; NULL: none
+	enum rights_event event; // for which it may be given
+	bool erasure;            // only for erasure
+};
+extern const struct rights_ground rights_grounds[]; // ended by {0}
+// The ground of that name for the event and the right; NULL: there is none.
+const struct rights_ground *rights_ground_find(enum rights_event event, const char *right, const char *name);
+
+struct rights_facts {
+	enum rights_state state;
+	struct clock_facts clock;
+	bool recognised; // an officer has done something with it, or entered it
+	bool verified;   // the policy asks for nothing more
+	bool proven;     // what it names is here, an officer entered it, or was shown who asks
+	bool joined;     // another one is answered for it
+	size_t event_count;
+};
+// What follows from the body. `state` is the record's: for bodies without events.
+void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *state, time_t made, time_t now);
+// Whether the event may happen now: ERR_REFUSED says why not, ERR_INPUT what is missing.
+int rights_event_check(const struct rights_facts *facts, enum rights_event event, const char *right, const char *ground, const char *reason,
+		       const char *text, struct err *e);
+// EVENT_COUNT: one that this version does not know.
+enum rights_event rights_event_read(const cJSON *event);
+// Appends an event to the body; NULL when memory is gone. The event stays the body's; `by` may be NULL.
+cJSON *rights_event_add(cJSON *body, enum rights_event event, time_t at, const char *by);
+// Gives a body of a version before the events that it and the record's state tell of.
+bool rights_events_begin(cJSON *body, const char *state, time_t made);
+
+#endif
