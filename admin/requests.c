@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const struct option_row list_options[] = {
-    {"state", OPTION_CHOICE, "open|waiting|partial|fulfilled|refused|closed|withdrawn|unreadable", "only those in this state"},
+    {"status", OPTION_CHOICE, "open|waiting|partial|fulfilled|refused|closed|withdrawn|unreadable", "only those in this state"},
     {"right", OPTION_VALUE, "RIGHT", "only those for this right"},
     {"overdue", OPTION_FLAG, NULL, "only those that are overdue"},
     {"due-within", OPTION_VALUE, "DURATION", "only open ones that are due within P3D, say, or overdue"},
@@ -53,7 +53,7 @@ struct listing {
 static int list_row(void *arg, const struct rights_row *row)
 {
 	struct listing *l = arg;
-	const char *state = argument(l->args, "state"), *right = argument(l->args, "right");
+	const char *state = argument(l->args, "status"), *right = argument(l->args, "right");
 	struct listed one = {.state = row->state,
 			     .received = row->received,
 			     .due = row->due,
@@ -197,6 +197,32 @@ int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], 
 
 // ---- show ----
 
+// A line for each: "2026-11-28T02:12:24Z  refused by anna (legally-required): tax law".
+static void events_print(struct buf *out, const cJSON *events)
+{
+	static const char *const sentence[][2] = {{"by", " by "},    {"ground", ", "}, {"how", ", "}, {"store", ", "},
+						  {"request", ", "}, {"reason", ": "}, {"text", ": "}};
+	const cJSON *event;
+
+	cJSON_ArrayForEach(event, events)
+	{
+		const char *at = json_string(event, "at"), *name = json_string(event, "event");
+		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
+		buf_printf(out, "%s  ", at != NULL ? at : "");
+		buf_adds(&line, name != NULL ? name : "");
+		for (size_t i = 0; i < ARRAY_LEN(sentence); i++) {
+			const char *value = json_string(event, sentence[i][0]);
+			if (value != NULL)
+				buf_printf(&line, "%s%s", sentence[i][1], value);
+		}
+		if (json_get(event, "found") != NULL)
+			buf_printf(&line, ": %.0f found, %.0f erased, %.0f kept", json_number(event, "found", 0),
+				   json_number(event, "erased", 0), json_number(event, "kept", 0));
+		output_wrapped(out, WHEN_TEXT + 1, WHEN_TEXT + 1, buf_text(&line));
+		buf_addc(out, '\n');
+	}
+}
+
 static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"name", "value", NULL};
@@ -227,7 +253,9 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 		return output_print(&out);
 	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
-	cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "certificate"), "evidence"); // which programs read
+	cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "certificate"), "evidence"); // for programs
+	JSON_AUTO cJSON *events = cJSON_DetachItemFromObjectCaseSensitive(object, "events");
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "read"); // stands among the events
 	// One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
 	table_leaves(&t, "", object);
 	cJSON_ArrayForEach(row, t.rows)
@@ -250,6 +278,7 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 			buf_adds(&out, ": --personal shows it");
 		buf_addc(&out, '\n');
 	}
+	events_print(&out, events);
 	if (object == NULL || t.failed || out.failed)
 		return output_complain(STATUS_UNSURE, "requests: no memory to print it");
 	return output_print(&out);

@@ -58,6 +58,15 @@ static void diff_lives(struct differ *d, const struct policy_kind *of, const str
 	}
 }
 
+// For what nobody closes: a life apart from the others.
+static const struct policy_life *life_unclosed(const struct policy_kind *kind)
+{
+	for (size_t i = 0; i < kind->life_count; i++)
+		if (kind->lives[i].unless == CONDITION_CLOSED)
+			return &kind->lives[i];
+	return NULL;
+}
+
 // The longest life of the kind with the condition of `like`, and with its start unless any will do.
 static const struct policy_life *life_like(const struct policy_kind *kind, const struct policy_life *like, bool any_start)
 {
@@ -65,8 +74,8 @@ static const struct policy_life *life_like(const struct policy_kind *kind, const
 
 	for (size_t i = 0; i < kind->life_count; i++) {
 		const struct policy_life *l = &kind->lives[i];
-		if (l->lasts_while == like->lasts_while && (any_start || l->start == like->start) &&
-		    (found == NULL || duration_compare(l->length, found->length) > 0))
+		if (l->lasts_while == like->lasts_while && (l->unless == CONDITION_CLOSED) == (like->unless == CONDITION_CLOSED) &&
+		    (any_start || l->start == like->start) && (found == NULL || duration_compare(l->length, found->length) > 0))
 			found = l;
 	}
 	return found;
@@ -99,8 +108,8 @@ void diff_kind(struct differ *d, const void *before, const void *after)
 	for (size_t i = 0; i < to->life_count; i++) {
 		const struct policy_life *b = &to->lives[i], *a = life_before(from, to, b);
 		bool conditional = b->lasts_while != CONDITION_NONE, anonymised = b->ending == END_ANONYMISE;
-		if (life_like(to, b, false) != b || (conditional && a == NULL))
-			continue; // a longer one tells it, or diff_lives does
+		if (life_like(to, b, false) != b || (conditional && a == NULL) || (a == NULL && b->unless == CONDITION_CLOSED))
+			continue; // a longer one tells it, or diff_lives does, or what is said of what nobody closes
 		a = a != NULL ? a : &none;
 		if (!conditional)
 			diff_length(d, to->name, a->length, b->length);
@@ -119,11 +128,17 @@ void diff_kind(struct differ *d, const void *before, const void *after)
 	}
 	for (size_t i = 0; i < from->life_count; i++) {
 		const struct policy_life *a = &from->lives[i];
-		if (a->lasts_while == CONDITION_NONE && life_like(from, a, false) == a && life_before(to, from, a) == NULL)
+		if (a->lasts_while == CONDITION_NONE && a->unless != CONDITION_CLOSED && life_like(from, a, false) == a &&
+		    life_before(to, from, a) == NULL)
 			diff_length(d, to->name, a->length, none.length);
 	}
 	diff_lives(d, to, from, to->name, true);
 	diff_lives(d, from, to, to->name, false);
+	const bool ended = life_unclosed(from) != NULL, ends = life_unclosed(to) != NULL;
+	if (to->keep == KEEP_STORED && ended != ends)
+		diff_add(d, ended, NULL, NULL,
+			 ended ? "%s: what nobody closes no longer ends by itself." : "%s: what nobody closes now ends by itself.",
+			 to->name);
 	bool hold = life_may_be_held(to);
 	if (hold != life_may_be_held(from))
 		diff_add(d, hold, NULL, NULL,

@@ -94,3 +94,89 @@ test('the clocks of the five sites: their own time, the law, and the earliest of
     assert.match(out.stderr, message);
   }
 });
+
+// ---- an officer's day, without a site ----
+
+const store = (t) => {
+  const p = place(t);
+  const ok = (words, options) => { const out = p.run(['requests', ...words], options); assert.equal(out.status, 0, `${words.join(' ')}: ${out.stdout}${out.stderr}`); return out.stdout; };
+  const json = (words, options) => JSON.parse(ok([...words, '--format', 'json'], options));
+  const add = (right, received, message) => json(['add', '--right', right, '--received', received, '--how', 'letter', '--message', '-'], { input: message });
+  return { p, ok, json, add };
+};
+const day = (ago) => iso(plus(new Date(), -ago));
+
+test('a letter is entered, acknowledged, extended and answered, and each step can be seen', (t) => {
+  const { p, ok, json, add } = store(t);
+  const { id, secret } = add('access', day(10), 'All that you have on Karla Brief\nand more.\n');
+  assert.match(secret, /^[\w-]{43}$/);
+  assert.match(ok(['acknowledge', id.slice(0, 8)]), /is open; recorded: acknowledged/);
+  assert.equal(json(['identify', id, '--reason', 'the letter has no address']).state, 'waiting');
+  assert.match(ok(['list']), /clock stands still/);
+  assert.equal(json(['verify', id, '--how', 'document', '--reason', 'shown at the desk']).verified, true);
+  assert.equal(json(['extend', id, '--ground', 'complexity', '--reason', 'archives are searched by hand']).clocks[0].extended, true);
+  // What the person left is shown for a reason, and that is recorded.
+  assert.equal(p.run(['requests', 'show', id, '--personal']).status, 2);
+  assert.doesNotMatch(ok(['show', id]), /Karla/);
+  assert.match(ok(['show', id, '--personal', '--reason', 'to answer it']), /Karla Brief/);
+  ok(['answer', id, '--text', '-'], { input: 'Enclosed.\n' });
+  const shown = json(['show', id]);
+  assert.equal(shown.state, 'fulfilled');
+  assert.deepEqual(shown.events.map(({ event }) => event),
+    ['received', 'recognised', 'acknowledged', 'identity-asked', 'identity-given', 'extended', 'read', 'answered']);
+  assert.equal(shown.read[0].reason, 'to answer it');
+  assert.ok(shown.read[0].by);
+  const ledger = p.run(['audit', 'show', '--format', 'json']).stdout;
+  assert.match(ledger, /request-read/);
+  assert.doesNotMatch(ledger, /Karla|Enclosed/);
+  for (const [words, message] of [[['refuse', id, '--reason', 'x'], /is fulfilled|ground/], [['answer', id], /fulfilled/], [['reopen', id], /reason/], [['close', id, '--ground', 'spam'], /fulfilled/]]) {
+    const out = p.run(['requests', ...words]);
+    assert.notEqual(out.status, 0);
+    assert.match(out.stderr, message);
+  }
+  assert.equal(json(['reopen', id, '--reason', 'a page was missing']).state, 'open');
+});
+
+test('the list: overdue ones first, filters, eighty columns, and status 1 while one is overdue', (t) => {
+  const { p, json, add } = store(t);
+  const late = add('erasure', day(60), 'x').id;
+  const soon = add('objection', day(25), 'x').id;
+  const fresh = add('access', day(0), 'x').id;
+  const list = (...words) => { const out = p.run(['requests', 'list', ...words, '--format', 'json']); return { status: out.status, ids: JSON.parse(out.stdout).map((row) => row.id) }; };
+  assert.deepEqual(list(), { status: 1, ids: [late, soon, fresh] });
+  assert.deepEqual(list('--overdue').ids, [late]);
+  assert.deepEqual(list('--right', 'access').ids, [fresh]);
+  assert.deepEqual(list('--due-within', 'P10D').ids, [late, soon]);
+  const text = p.run(['requests', 'list']).stdout;
+  assert.match(text, /\d+ days late/);
+  for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  const check = p.run(['check', '--offline', '--format', 'json']).stdout;
+  assert.ok(JSON.parse(check).some((row) => row.check === 'requests' && row.result === 'BROKEN'), 'what an officer has entered is a promise');
+  assert.equal(json(['refuse', late, '--ground', 'legally-required', '--reason', 'tax law']).state, 'refused');
+  assert.deepEqual(list(), { status: 0, ids: [soon, fresh, late] });
+  assert.deepEqual(list('--status', 'refused').ids, [late]);
+  assert.equal(json(['join', fresh, soon]).joined, true);
+  assert.equal(json(['close', soon, '--ground', 'non-responsive']).state, 'closed');
+  assert.equal(json(['show', fresh]).state, 'closed', 'what is joined ends with the other');
+});
+
+test('letters say what was recorded, with the policy\'s facts, and can be edited', (t) => {
+  const { p, ok, add } = store(t);
+  const id = add('erasure', day(3), 'x').id;
+  assert.match(ok(['letter', id, 'acknowledge']), /You will have our answer by \d+ [A-Z][a-z]+ 20\d\d/);
+  assert.match(ok(['letter', id, 'identify', '--reason', 'two people have this name.']), /it is you who asks: two people have this name\. Please/);
+  const early = p.run(['requests', 'letter', id, 'refuse']);
+  assert.equal(early.status, 1);
+  assert.match(early.stderr, /lethe requests refuse first/);
+  ok(['refuse', id, '--ground', 'legally-required', '--reason', 'Tax law asks for it.', '--text', '-'], { input: 'Until 2031.' });
+  const letter = join(p.base, 'letter.txt');
+  ok(['letter', id, 'refuse', '--output', letter]);
+  const text = readFileSync(letter, 'utf8');
+  for (const words of [id, /Article 17\(3\)\(b\)/, /Tax law asks for it\./, /Until 2031\./, /You may complain to a data-protection authority/, /privacy@bizimages\.example/])
+    assert.match(text, new RegExp(words));
+  assert.doesNotMatch(text, /\{|–/, 'every placeholder is filled');
+  assert.match(ok(['letter', id, 'refuse', '--edit'], { env: { VISUAL: '', EDITOR: 'sed -i s/Tax/Bookkeeping/' } }), /Bookkeeping law/);
+  const failed = p.run(['requests', 'letter', id, 'refuse', '--edit'], { env: { VISUAL: '', EDITOR: 'false' } });
+  assert.equal(failed.status, 2);
+  assert.equal(failed.stdout, '');
+});

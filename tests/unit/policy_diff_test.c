@@ -22,6 +22,8 @@ static const struct change {
     {"<life length=\"P24M\"", "<life length=\"P731D\"", true, false, "Your requests to us: kept longer"},
     {"after=\"closing\" then=\"delete\" hold=\"yes\"", "after=\"closing\" then=\"delete\"", false, true,
      "Your requests to us: a legal hold no longer lengthens the time."},
+    {"<life length=\"P27M\" unless=\"closed\"", "<life length=\"P24M\" after=\"closing\"", true, false,
+     "Your requests to us: what nobody closes no longer ends by itself."},
     {"after=\"closing\" then=\"delete\"", "after=\"closing\" then=\"anonymise\"", true, false,
      "Your requests to us: at the end anonymised instead of deleted."},
     {"<life length=\"P24M\" after=\"closing\"", "<life length=\"P24M\" after=\"creation\"", false, true,
@@ -113,6 +115,7 @@ static void quiet_policy(struct buf *text)
 		snprintf(from, sizeof from, "<promise id=\"%s>", promises[i]);
 		replace_once(text, from, "<promise id=\"no-mixing\">");
 	}
+	replace_once(text, "unless=\"closed\" then=\"delete\" hold=\"yes\"", "unless=\"closed\" then=\"delete\"");
 	replace_once(text, "  <notice>",
 		     "<law-enforcement answers=\"required-by-law\"><what>Authorities.</what></law-enforcement>  <notice>");
 }
