@@ -244,8 +244,13 @@ static void attempt_start(struct processor_call *p)
 	enum egress_failure f = answer == BREAKER_REFUSED ? FAILURE_BREAKER : FAILURE_NONE;
 	p->waiting = false;
 	p->probe = answer == BREAKER_PROBE;
-	if (f == FAILURE_NONE && traffic_spend(&u->traffic, when_now(), p->caller->egress->settings.daily) != 0)
+	if (f == FAILURE_NONE && traffic_spend(&u->traffic, when_now(), p->caller->egress->settings.daily) != 0) {
 		f = FAILURE_BUDGET;
+		if (!u->traffic.spent_told)
+			fprintf(stderr, "egress: WARNING: the %llu requests that %s may get in a day are spent (LETHE_EGRESS_DAILY)\n",
+				(unsigned long long)p->caller->egress->settings.daily, u->declared->id);
+		u->traffic.spent_told = true;
+	}
 	if (f == FAILURE_NONE) {
 		p->attempts++;
 		if (transfer_prepare(&p->transfer, EGRESS_REPLY_MAX) == 0) {

@@ -23,7 +23,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 64, DRAIN_MS = 80 * 1000, TURN_MS = 1000, LARGE = 16 * 1024 };
+enum {
+	// Of requests to one processor in a day: 200 sets of eight pictures, their prompts and some repeats. They are the operator's bill, and
+	// limits by address hold no one up who has many.
+	DAILY = 2000,
+	CONNECTIONS = 64,
+	DRAIN_MS = 80 * 1000,
+	TURN_MS = 1000,
+	LARGE = 16 * 1024,
+};
 
 static unsigned long number_setting(const char *name, unsigned long otherwise, unsigned long most)
 {
@@ -90,7 +98,7 @@ static int egress_start(struct egress *g, int listener, struct err *e)
 	unsigned named = (unsigned)number_setting("LETHE_EGRESS_CONNECTIONS", 0, REQUESTS_MOST), few = named > 0 ? named : CONNECTIONS;
 	unsigned most = named > 0 ? named : half > CONNECTIONS ? half : CONNECTIONS;
 	g->settings.calls = number_setting("LETHE_EGRESS_JOBS", (unsigned long)requests * IMAGES_MAX, 1000000);
-	g->settings.daily = number_setting("LETHE_EGRESS_DAILY", 0, 1000000000);
+	g->settings.daily = number_setting("LETHE_EGRESS_DAILY", DAILY, 1000000000);
 	if (trust_open(&g->trust, setting("LETHE_CA_FILE", "/etc/ssl/certs/ca-certificates.crt"), e) != 0)
 		return -1;
 	sigset_t set;

@@ -156,6 +156,7 @@ int traffic_spend(struct traffic *t, time_t now, uint64_t limit)
 	if (strcmp(day, t->day) != 0) {
 		memcpy(t->day, day, sizeof day);
 		t->today = 0;
+		t->spent_told = false;
 	}
 	if (limit > 0 && t->today >= limit)
 		return -1;

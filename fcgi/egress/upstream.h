@@ -15,6 +15,7 @@ struct traffic {
 	char region_seen[64]; // the last one, normalised
 	char day[WHEN_DATE];  // the UTC day of `today`
 	uint64_t today;       // requests of that day
+	bool spent_told;      // that they are as many as a day may have
 	long refusal;         // 401, 403 or 404, where that was the last answer; 0: it was not. Not kept: a restart brings other settings
 	time_t refused_since;
 };

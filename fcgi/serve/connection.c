@@ -31,6 +31,8 @@ struct stream_buffer { // how the data of a stream begins
 enum {
 	RECEIVE_SECONDS = 10, // each read
 	SEND_SECONDS = 30,    // each write: a slow visitor holds up only itself
+	BODY_MS = 10 * 1000,  // for all of a body: no route takes more than 64 KiB
+	REFUSED_MS = 20,      // for what a request that is refused at once has brought already
 	RESPONDER = 1,
 	DRAIN_MS = 5000,
 	DRAIN_BYTES_MAX = BODY_BYTES_MAX,
@@ -91,6 +93,7 @@ void connection_stream_shrink(FCGX_Stream *stream)
 static int stream_read_body(struct request *r, struct problem *why)
 {
 	size_t max = r->route->body_max;
+	uint64_t until = monotonic_ms() + BODY_MS;
 	const char *length = request_param(r, "CONTENT_LENGTH");
 	r->body = BUF_INIT(max);
 	if (r->fcgx == NULL)
@@ -102,7 +105,7 @@ static int stream_read_body(struct request *r, struct problem *why)
 					   WORD_VALUES({"max", word_number((char[WORD_NUMBER]){0}, (long long)max)}));
 		if (buf_add(&r->body, in->rdNext, len) != 0)
 			return problem_set(why, 503, "problem.memory", NULL, NULL);
-		if (monotonic_ms() > r->deadline)
+		if (monotonic_ms() > (until < r->deadline ? until : r->deadline))
 			return problem_set(why, 408, "problem.too-slow", NULL, NULL);
 	}
 	if (FCGX_GetError(in) != 0 || (length != NULL && strtoull(length, NULL, 10) != r->body.len))
@@ -161,8 +164,10 @@ static void request_serve(struct server *s, FCGX_Request *fcgx, bool busy)
 			note_line("the outcome of a commit is unknown: serving stops, so that the next start can check the store");
 		server_stop(s, true);
 	}
-	// The rest of the body is read away, or the connection will be closed.
-	uint64_t until = monotonic_ms() + DRAIN_MS;
+	// The rest of the body is read away, or the connection will be closed. Nobody is waited for when all places are taken.
+	uint64_t until = monotonic_ms() + (busy ? REFUSED_MS : DRAIN_MS);
+	if (busy)
+		setsockopt(fcgx->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_usec = REFUSED_MS * 1000}, sizeof(struct timeval));
 	size_t drained = 0;
 	for (size_t len; fcgx->keepConnection && (len = stream_fill(fcgx->in)) > 0; stream_consume(fcgx->in, len)) {
 		drained += len;

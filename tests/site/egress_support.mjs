@@ -17,7 +17,7 @@ export async function startEgress(env) {
   renameSync(join(folder, 'first'), path); // Node would unlink the name it knows
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(LETHE_|AZURE_|OPENAI_)/.test(name)));
   const child = spawn(join(build, 'testing', 'egress'), [], {
-    env: { ...clean, LETHE_POLICY: join(root, 'policy/sites/bizimages.xml'), LETHE_STATE: folder, LETHE_SANDBOX: 'kill', ...env },
+    env: { ...clean, LETHE_POLICY: join(root, 'policy/sites/bizimages.xml'), LETHE_STATE: folder, LETHE_SANDBOX: 'kill', LETHE_EGRESS_DAILY: '0', ...env },
     stdio: [server._handle.fd, 'ignore', 'pipe'],
   });
   let errors = '';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Starts a whole site — the real nginx and the real programs — on free ports and folders of its own, and ends it without a trace.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, readdirSync, readFileSync, existsSync, mkdirSync } from 'node:fs';
+import { mkdtempSync, rmSync, readdirSync, readFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -56,6 +56,15 @@ export function processesBelow(pid) {
   return found;
 }
 
+// A policy whose ZIPs lie on a disk, sealed.
+export function policyWithDisk(folder) {
+  const policy = join(folder, 'policy.xml');
+  writeFileSync(policy, readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8')
+    .replace('<kind id="archive"', '<kind id="archive" place="disk"')
+    .replace(/ *<promise id="no-disk".*\n/g, ''));
+  return policy;
+}
+
 function folders() {
   const base = mkdtempSync(join(tmpdir(), 'lethe-site-'));
   const run = mkdtempSync('/dev/shm/lethe-t-');
@@ -67,7 +76,7 @@ function cleanEnvironment(extra) {
   const env = { ...process.env };
   for (const name of Object.keys(env))
     if (/^(LETHE_|AZURE_|OPENAI_)/.test(name) || name === 'NODE_TEST_CONTEXT') delete env[name];
-  return { ...env, LETHE_SANDBOX: 'kill', ...extra };
+  return { ...env, LETHE_SANDBOX: 'kill', LETHE_EGRESS_DAILY: '0', ...extra };
 }
 
 // Options: site (name below policy/sites) or policy (path), env, testing, keep (folders to start on again: what stop({keep:true}) gave),

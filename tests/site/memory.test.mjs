@@ -3,19 +3,31 @@
 // buffers are not ours, is left out: see the README's limits.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startAzure } from '../peers/azure.mjs';
-import { build, generate, generateEvents, sleep, startSite } from './harness.mjs';
+import { build, generate, generateEvents, policyWithDisk, sleep, startSite } from './harness.mjs';
 
 const SOON_MS = 25000; // connections to upstreams, which remember what went over them last, are closed when they are not used
 
 let azure;
-let site;
+let folder;
+let site; // the one that a test is about
+const sites = {}; // ZIPs in memory, and sealed on a disk
 before(async () => {
   azure = await startAzure({ tls: true });
-  site = await startSite({ testing: true, env: { ...azure.env, LETHE_SANDBOX: '' } });
+  folder = mkdtempSync(join(tmpdir(), 'lethe-memory-'));
+  const disk = policyWithDisk(folder);
+  const env = { ...azure.env, LETHE_SANDBOX: '' };
+  sites.memory = await startSite({ testing: true, env });
+  sites.disk = await startSite({ testing: true, policy: disk, env: { ...env, LETHE_POLICY: disk } });
 });
-after(async () => { await site?.stop(); await azure?.close(); });
+after(async () => {
+  for (const one of Object.values(sites)) await one.stop();
+  await azure?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 // How often the word is in the memory that the process can write to.
 function count(pid, word) {
@@ -39,29 +51,34 @@ const holding = (word) => site.processes().filter(({ name }) => name !== 'nginx'
 const untraceable = build.endsWith('release') ? process.getuid() !== 0 && 'needs root to read the memory of programs' : 'a sanitizer keeps what is freed';
 const describe = (word) => `A workshop called ${word} that restores wooden sailing boats and teaches the craft.`;
 
-test('the search finds what a program holds', { skip: untraceable }, async () => {
-  const word = `Zanzibarquartz${process.pid}x0`;
-  azure.always = 'slow:3000';
-  const answer = generate(site, { description: describe(word), count: 1 });
-  await sleep(1500);
-  const found = holding(word);
-  azure.always = null;
-  assert.ok(found.includes('generate') && found.includes('egress'), `${found}`);
-  await answer;
-});
+for (const place of ['memory', 'disk']) {
+  test(`the search finds what a program holds, ZIPs in the ${place}`, { skip: untraceable }, async () => {
+    site = sites[place];
+    const word = `Zanzibarquartz${process.pid}x0${place}`;
+    azure.always = 'slow:3000';
+    const answer = generate(site, { description: describe(word), count: 1 });
+    await sleep(1500);
+    const found = holding(word);
+    azure.always = null;
+    assert.ok(found.includes('generate') && found.includes('egress'), `${found}`);
+    await answer;
+  });
 
-test('no program holds what was typed', { skip: untraceable }, async () => {
-  const word = `Zanzibarquartz${process.pid}x1`;
-  const { status } = await generate(site, { description: describe(word), count: 2, style: 'flat' });
-  assert.equal(status, 200);
-  for await (const { event } of generateEvents(site, { description: describe(word), count: 2 })) if (event === 'error') assert.fail('the generation failed');
-  assert.ok((await generate(site, { description: `${describe(word)} Pay with 4111 1111 1111 1111.`, size: 'huge' })).status >= 400);
-  azure.next('500', '500', '500', '500');
-  await generate(site, { description: describe(word), count: 1 });
-  let found = ['all'];
-  for (const end = Date.now() + SOON_MS; found.length > 0 && Date.now() < end;) {
-    await sleep(500);
-    found = holding(word);
-  }
-  assert.deepEqual(found, []);
-});
+  test(`no program holds what was typed, ZIPs in the ${place}`, { skip: untraceable }, async () => {
+    site = sites[place];
+    const word = `Zanzibarquartz${process.pid}x1${place}`;
+    const { status, body } = await generate(site, { description: describe(word), count: 2, style: 'flat' });
+    assert.equal(status, 200);
+    for (const path of [body.archive.url, ...body.images.map(({ url }) => url)]) assert.ok((await (await fetch(site.url + path)).arrayBuffer()).byteLength > 0, path);
+    for await (const { event } of generateEvents(site, { description: describe(word), count: 2 })) if (event === 'error') assert.fail('the generation failed');
+    assert.ok((await generate(site, { description: `${describe(word)} Pay with 4111 1111 1111 1111.`, size: 'huge' })).status >= 400);
+    azure.next('500', '500', '500', '500');
+    await generate(site, { description: describe(word), count: 1 });
+    let found = ['all'];
+    for (const end = Date.now() + SOON_MS; found.length > 0 && Date.now() < end;) {
+      await sleep(500);
+      found = holding(word);
+    }
+    assert.deepEqual(found, []);
+  });
+}

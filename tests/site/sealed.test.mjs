@@ -6,16 +6,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filesHolding, generate, generateEvents, root, startSite, until } from './harness.mjs';
+import { filesHolding, generate, generateEvents, policyWithDisk, startSite, until } from './harness.mjs';
 
 let folder;
 let site;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lethe-sealed-'));
-  const policy = join(folder, 'policy.xml');
-  writeFileSync(policy, readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8')
-    .replace('<kind id="archive"', '<kind id="archive" place="disk"')
-    .replace(/ *<promise id="no-disk".*\n/g, ''));
+  const policy = policyWithDisk(folder);
   site = await startSite({ policy, env: { LETHE_POLICY: policy } });
 });
 after(async () => { await site?.stop(); rmSync(folder, { recursive: true, force: true }); });

@@ -444,6 +444,42 @@ static void the_days_budget_holds(void **state)
 	egress_end(&c);
 }
 
+// Nobody has set one: the bill of a day has an end all the same, over restarts too.
+static void a_budget_holds_that_nobody_set(void **state)
+{
+	(void)state;
+	static char none[] = "LETHE_EGRESS_DAILY"; // removes what the tests set
+	static char key[] = "AZURE_OPENAI_API_KEY=k";
+	const char *settings[] = {endpoint, key, none, NULL};
+	struct egress_child c;
+	struct err e = {0};
+	char file[128];
+	start_with(&c, NULL);
+	JSON_AUTO cJSON *first = NULL;
+	egress_ask(&c, call_head("ok", false), "{}", &first, NULL);
+	assert_int_equal(egress_stop(&c, SIGTERM), 0);
+	snprintf(file, sizeof file, "%s/egress/traffic.json", c.folder);
+	BUF_AUTO struct buf text = BUF_INIT(65536), more = BUF_INIT(65536), errors = BUF_INIT(65536);
+	assert_int_equal(file_read(file, &text, &e), 0);
+	char *today = strstr(text.data, "\"today\":1");
+	assert_non_null(today);
+	buf_add(&more, text.data, (size_t)(today - text.data));
+	buf_adds(&more, "\"today\":1999");
+	buf_adds(&more, today + strlen("\"today\":1"));
+	assert_int_equal(file_write(file, more.data, more.len, 0600, NULL, &e), 0);
+	egress_start(&c, "testing/egress", settings);
+	for (int i = 0; i < 3; i++) {
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&c, call_head("ok", false), "{}", &reply, NULL);
+		assert_string_equal(reply_code(reply), i < 1 ? "" : "budget");
+	}
+	egress_errors(&c, &errors);
+	const char *told = strstr(buf_text(&errors), "the 2000 requests");
+	assert_non_null(told);
+	assert_null(strstr(told + 1, "the 2000 requests"));
+	egress_end(&c);
+}
+
 // A program that must not start: its exit status is 1 and its last words hold `words`.
 static void expect_no_start(struct egress_child *c, const char *program, const char *const *settings, const char *words)
 {
@@ -548,6 +584,7 @@ int main(void)
 	    cmocka_unit_test(what_an_earlier_policy_allowed_is_not_counted_against_this_one),
 	    cmocka_unit_test(many_failures_open_the_breaker),
 	    cmocka_unit_test(the_days_budget_holds),
+	    cmocka_unit_test(a_budget_holds_that_nobody_set),
 	    cmocka_unit_test(a_deployment_that_contradicts_the_policy_does_not_start),
 	    cmocka_unit_test(without_a_key_it_is_not_configured),
 	    cmocka_unit_test(calls_under_way_are_brought_to_their_end_on_sigterm),

@@ -245,6 +245,7 @@ static inline void egress_start(struct egress_child *c, const char *program, con
 		setenv("LETHE_POLICY", c->policy, 1);
 		setenv("LETHE_STATE", c->folder, 1);
 		setenv("LETHE_SANDBOX", "kill", 1);
+		setenv("LETHE_EGRESS_DAILY", "0", 1);
 		for (; settings != NULL && *settings != NULL; settings++)
 			putenv((char *)(uintptr_t)*settings);
 		execl(path, path, (char *)NULL);

@@ -289,6 +289,19 @@ static void four_are_admitted(const struct program *of)
 	assert_non_null(strstr(a.bytes.data, "Retry-After: 5\r\n"));
 	assert_true(monotonic_ms() - start < WITHIN(100));
 	answer_free(&a);
+	// So is one whose body is still to come, which is not waited for.
+	struct buf half = BUF_INIT(65536);
+	int fd = client_connect(s.socket);
+	request_build(&half, false, "POST", "/now", "application/json",
+		      "{\"a\":\"a body of which the end never comes, whatever is waited for\"}", NULL);
+	half.len -= 40;
+	client_send(fd, &half);
+	a = answer_read(fd, 2000);
+	assert_true(a.complete);
+	assert_int_equal(a.status, 503);
+	answer_free(&a);
+	buf_free(&half);
+	close(fd);
 	close(fds[0]);
 	assert_int_equal(heard(5000), 'l');
 	usleep(50000);
