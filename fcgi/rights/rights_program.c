@@ -140,6 +140,113 @@ static void handle_show(struct request *r, void *context)
 		respond_err(r, &e);
 }
 
+// ---- POST /api/rights/look-up, POST /api/rights/withdraw: the same without a script, and taking it back ----
+
+static const struct field own_fields[] = {
+    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
+    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    {0},
+};
+
+static const char *day_of(char out[WORD_DAY], const cJSON *object, const char *name, const struct policy *p)
+{
+	const char *text = json_string(object, name);
+	time_t t;
+
+	snprintf(out, WORD_DAY, "–");
+	if (text != NULL && when_parse(&t, text) == 0)
+		word_day(out, t, word_language(p));
+	return out;
+}
+
+// As a person reads it: each clock by its name, what happened, and who read what they left.
+static void respond_own(struct request *r, const cJSON *shown)
+{
+	const struct policy *p = request_policy(r);
+	const char *right = json_string(shown, "right");
+	int id = policy_word_value(&policy_right_words, right, strlen(right));
+	const struct policy_right *of = id >= 0 ? policy_right(p, (enum policy_right_id)id) : NULL;
+	char day[WORD_DAY];
+	JSON_AUTO cJSON *facts = cJSON_CreateObject();
+	const cJSON *one;
+
+	cJSON_AddStringToObject(facts, word(p, "script.rights.number"), json_string(shown, "id"));
+	cJSON_AddStringToObject(facts, word(p, "script.rights.right"), of != NULL ? of->name : right);
+	cJSON_AddStringToObject(facts, word(p, "script.rights.state"), word_or(p, "script.rights.state.", json_string(shown, "state")));
+	cJSON_AddStringToObject(facts, word(p, "script.rights.received"), day_of(day, shown, "received", p));
+	cJSON_ArrayForEach(one, json_get(shown, "clocks"))
+	{
+		cJSON_AddStringToObject(facts, word_or(p, "script.rights.clock.", json_string(one, "name")), day_of(day, one, "due", p));
+	}
+	cJSON *history = cJSON_AddArrayToObject(facts, word(p, "script.rights.history"));
+	cJSON_ArrayForEach(one, json_get(shown, "events"))
+	{
+		BUF_AUTO_WIPE struct buf line = BUF_INIT(64 * 1024);
+		const char *more[] = {json_string(one, "ground"), json_string(one, "reason"), json_string(one, "text"),
+				      json_string(one, "store")};
+		buf_printf(&line, "%s: %s", day_of(day, one, "at", p), word_or(p, "script.rights.event.", json_string(one, "event")));
+		for (size_t i = 0; i < ARRAY_LEN(more); i++)
+			if (more[i] != NULL)
+				buf_printf(&line, "; %s",
+					   i == 0   ? word_or(p, "ground.", more[i])
+					   : i == 3 ? word_or(p, "store.", more[i])
+						    : more[i]);
+		cJSON_AddItemToArray(history, cJSON_CreateString(buf_text(&line)));
+	}
+	cJSON *read = json_get(shown, "read") != NULL && json_get(shown, "read")->child != NULL
+			  ? cJSON_AddArrayToObject(facts, word(p, "script.rights.read"))
+			  : NULL;
+	cJSON_ArrayForEach(one, (read != NULL ? json_get(shown, "read") : NULL))
+	{
+		BUF_AUTO struct buf line = BUF_INIT(4096);
+		buf_printf(&line, "%s: %s; %s", day_of(day, one, "at", p), json_string(one, "by"), json_string(one, "reason"));
+		cJSON_AddItemToArray(read, cJSON_CreateString(buf_text(&line)));
+	}
+	respond_page(r, 200, word(p, "script.rights.yours"), word(p, "page.rights.shown"), NULL, facts);
+}
+
+static void handle_own(struct request *r, struct vault *v, bool withdraw)
+{
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
+	char secret[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1] = "";
+	struct err e = {0};
+	if (request_check(r, own_fields) != 0)
+		return;
+	const char *typed = request_text(r, "id");
+	typed += strspn(typed, " \t\r\n");
+	size_t len = strspn(typed, "0123456789abcdef");
+	bool shaped = len == RECORD_ID_LEN && typed[len + strspn(typed + len, " \t\r\n")] == '\0' &&
+		      token_read(secret, request_text(r, "secret"), "");
+	if (shaped)
+		snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, typed);
+	if (!shaped || (withdraw && rights_withdraw(v, id, secret, &e) != 0) || rights_show(v, id, secret, &json, &e) != 0) {
+		if (!shaped || e.code == ERR_NOT_FOUND)
+			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+		else if (e.code == ERR_REFUSED)
+			respond_problem(r, 409, "problem.request-over", NULL, NULL);
+		else
+			respond_err(r, &e);
+		return;
+	}
+	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, &e);
+	if (shown == NULL)
+		respond_err(r, &e);
+	else if (request_wants(r, "text/html"))
+		respond_own(r, shown);
+	else
+		respond_json(r, 200, shown);
+}
+
+static void handle_look_up(struct request *r, void *context)
+{
+	handle_own(r, context, false);
+}
+
+static void handle_withdraw(struct request *r, void *context)
+{
+	handle_own(r, context, true);
+}
+
 // ---- POST /api/erase ----
 
 static const struct field erase_fields[] = {
@@ -332,6 +439,22 @@ static const struct route routes[] = {
      .changes_state = true,
      .from_anywhere = true,
      .handle = handle_request},
+    {.method = "POST",
+     .path = "/api/rights/look-up",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_look_up},
+    {.method = "POST",
+     .path = "/api/rights/withdraw",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_withdraw},
     {.method = "GET", .path = "/api/rights/*", .deadline_ms = DEADLINE_MS, .kinds = KIND_BIT(KIND_RIGHTS_REQUEST), .handle = handle_show},
     {.method = "POST",
      .path = "/api/erase",

@@ -96,12 +96,16 @@ test('a request is recorded, and its owner alone can look it up', each, async ()
   await page.getByRole('button', { name: 'Look up' }).click();
   await page.locator('#lookup-outcome').getByText('access', { exact: true }).waitFor();
   await assertAccessible(page, 'looked up');
+  assert.match(await page.locator('#lookup-outcome').textContent(), /Due by the GDPR.*What happened.*received/);
   await screenshot(page, 'looked-up');
   await page.getByLabel('Number').fill(id);
   await page.getByLabel('Secret').fill('x'.repeat(secret.length));
   await page.getByRole('button', { name: 'Look up' }).click();
   await page.locator('#lookup-outcome.bad').waitFor();
   assert.match(await page.locator('#lookup-outcome').textContent(), /no request/);
+  await page.getByLabel('Secret').fill(secret);
+  await page.getByRole('button', { name: 'Take it back' }).click();
+  await page.locator('#lookup-outcome').getByText('taken back', { exact: true }).waitFor();
   assert.ok(v.requests.every(({ url }) => !url.includes(secret)), 'the secret is in no address');
   await assertPrivate(v, site);
   await v.close();
@@ -120,7 +124,6 @@ test('without JavaScript the forms work too', each, async () => {
   const context = await browser.newContext({ baseURL: site.url, javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto('/rights');
-  assert.equal(await page.locator('#lookup').isVisible(), false);
   await page.locator('#erase-receipt').fill('A'.repeat(43));
   await page.getByRole('button', { name: 'Erase' }).click();
   await page.getByRole('heading', { level: 1, name: 'Nothing was found under this receipt' }).waitFor();
@@ -130,5 +133,22 @@ test('without JavaScript the forms work too', each, async () => {
   assert.match(await page.locator('dd').last().textContent(), /^\d{1,2} [A-Z][a-z]+ 20\d\d$/);
   assert.equal(await page.locator('dd code').count(), 2, 'the number and the secret');
   await screenshot(page, 'recorded-without-script');
+  // Looked up and taken back, with number and secret alone, which stand in no address.
+  const [id, secret] = await page.locator('dd code').allTextContents();
+  for (const [button, state] of [['Look up', 'open'], ['Take it back', 'taken back']]) {
+    await page.goto('/rights');
+    await page.getByLabel('Number').fill(id);
+    await page.getByLabel('Secret').fill(secret);
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('heading', { level: 1, name: 'Your request' }).waitFor();
+    assert.ok(!page.url().includes(secret));
+    assert.ok((await page.locator('dd').allTextContents()).some((text) => text.trim() === state), button);
+    assert.match(await page.locator('main').textContent(), /Due by the GDPR/);
+  }
+  await page.goto('/rights');
+  await page.getByLabel('Number').fill(id);
+  await page.getByLabel('Secret').fill(secret);
+  await page.getByRole('button', { name: 'Take it back' }).click();
+  await page.getByText('This request is over already.').waitFor();
   await context.close();
 });

@@ -139,8 +139,10 @@ $("request").addEventListener("submit", (event) => {
 
 $("lookup").addEventListener("submit", (event) => {
 	event.preventDefault();
-	const options = { headers: { Authorization: `Bearer ${$("lookup-secret").value.trim()}`, Accept: "application/json", "Accept-Language": language } };
-	const address = `/api/rights/${encodeURIComponent($("lookup-id").value.trim())}`;
+	const withdraw = event.submitter?.id === "withdraw";
+	const options = withdraw ? post($("lookup"))
+		: { headers: { Authorization: `Bearer ${$("lookup-secret").value.trim()}`, Accept: "application/json", "Accept-Language": language } };
+	const address = withdraw ? "/api/rights/withdraw" : `/api/rights/${encodeURIComponent($("lookup-id").value.trim())}`;
 	send($("lookup"), "lookup-outcome", address, options, (found) => {
 		const right = (id) => [...$("right").options].find((option) => option.value === id)?.text ?? id;
 		const value = (name) => ["received", "due", "answered"].includes(name) ? day(found[name])
@@ -150,6 +152,12 @@ $("lookup").addEventListener("submit", (event) => {
 			rows.push([word("script.rights.signal"), word("script.rights.signal.recorded")]);
 		if (found.late === true)
 			rows.push([word("script.rights.late"), word("script.rights.late_words")]);
+		for (const clock of found.clocks)
+			rows.push([word(`script.rights.clock.${clock.name}`), day(clock.due)]);
+		const lines = (title, list, line) => list.length ? [[word(title), list.map(line).join("\n")]] : [];
+		rows.push(...lines("script.rights.history", found.events, (one) => [`${day(one.at)}: ${word(`script.rights.event.${one.event}`)}`,
+			one.reason, one.text].filter(Boolean).join("; ")));
+		rows.push(...lines("script.rights.read", found.read, (one) => `${day(one.at)}: ${one.by}; ${one.reason}`));
 		outcome("lookup-outcome", word("script.rights.yours"), record(rows));
 	});
 });
