@@ -55,8 +55,8 @@ static int page_path(char out[4096], const char *folder, const struct page *page
 	return path_join(out, 4096, folder, page->path, e);
 }
 
-// All that changed, together: whatever fails before the first is in its place leaves the site as it was.
-static int write_pages(const char *folder, const struct pages *s, struct publish_result *out, struct err *e)
+// All that changed, together: whatever fails before the first is in its place leaves the site as it was. `first`: nothing was published there.
+static int write_pages(const char *folder, const struct pages *s, bool first, struct publish_result *out, struct err *e)
 {
 	char path[4096], draft[FILE_DRAFT];
 	bool drafted[PAGES_MAX] = {false};
@@ -66,7 +66,7 @@ static int write_pages(const char *folder, const struct pages *s, struct publish
 	for (size_t i = 0; rc == 0 && i < s->count; i++) {
 		const struct buf *bytes = &s->list[i].bytes;
 		rc = page_path(path, folder, &s->list[i], e);
-		if (rc == 0 && file_holds(path, buf_text(bytes), bytes->len)) {
+		if (rc == 0 && !first && file_holds(path, buf_text(bytes), bytes->len)) {
 			out->unchanged++;
 			continue;
 		}
@@ -111,7 +111,7 @@ int publish_all(const struct policy *p, const char *templates, const char *folde
 	struct err none = {0};
 	if (file_read(path, &old, &none) != 0 && none.code != ERR_NOT_FOUND)
 		return err_set(e, none.code, "%s", none.text);
-	if (write_list(folder, &pages, &old, e) != 0 || write_pages(folder, &pages, out, e) != 0)
+	if (write_list(folder, &pages, &old, e) != 0 || write_pages(folder, &pages, old.len == 0, out, e) != 0)
 		return -1;
 	for (const char *rest = buf_text(&old); next_stale(&pages, &rest, name) != NULL;) {
 		if (path_join(path, sizeof path, folder, name, e) != 0)
