@@ -14,19 +14,31 @@
 
 enum { FIELDS_MAX = 64, NAME_BYTES_MAX = 64 };
 
-static int form_decode(struct buf *out, const char *text, size_t len, struct err *e)
+// What is wrong, as the key of the word that says it to the visitor.
+static int body_refuse(const char **why, const char *key)
+{
+	*why = key;
+	return -1;
+}
+
+static int form_problem(struct problem *why, const char *key, const char *name)
+{
+	return problem_set(why, strcmp(key, "problem.memory") == 0 ? 503 : 400, key, name, NULL);
+}
+
+static int form_decode(struct buf *out, const char *text, size_t len, const char **why)
 {
 	buf_reset(out);
 	if (memmem(text, len, "%00", 3) != NULL || memchr(text, 0, len) != NULL)
-		return err_set(e, ERR_INPUT, "the text holds a character that is not allowed (U+0000)");
+		return body_refuse(why, "problem.form.zero");
 	if (url_decode(out, text, len, true) != 0 || out->failed)
-		return err_set(e, ERR_INPUT, "a percent escape is malformed");
+		return body_refuse(why, "problem.form.escape");
 	if (!utf8_valid(buf_text(out), out->len))
-		return err_set(e, ERR_INPUT, "the text is not valid UTF-8");
+		return body_refuse(why, "problem.form.text");
 	return 0;
 }
 
-cJSON *body_form_parse(const char *text, size_t len, char name[72], struct err *e)
+cJSON *body_form_parse(const char *text, size_t len, char name[72], const char **why)
 {
 	BUF_AUTO_WIPE struct buf scratch = BUF_INIT(len + 1);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
@@ -41,24 +53,24 @@ cJSON *body_form_parse(const char *text, size_t len, char name[72], struct err *
 		size_t name_len = equals != NULL ? (size_t)(equals - pair) : pair_len;
 		*name = 0;
 		if (++fields > FIELDS_MAX) {
-			err_set(e, ERR_INPUT, "the form has more than %d fields", FIELDS_MAX);
+			body_refuse(why, "problem.form.many");
 			return NULL;
 		}
-		if (form_decode(&scratch, pair, name_len, e) != 0)
+		if (form_decode(&scratch, pair, name_len, why) != 0)
 			return NULL;
 		if (scratch.len == 0 || scratch.len > NAME_BYTES_MAX) {
-			err_set(e, ERR_INPUT, "a field's name is empty or longer than %d bytes", NAME_BYTES_MAX);
+			body_refuse(why, "problem.form.name");
 			return NULL;
 		}
 		snprintf(name, 72, "%s", buf_text(&scratch));
 		if (cJSON_GetObjectItemCaseSensitive(object, name) != NULL) {
-			err_set(e, ERR_INPUT, "the field is given more than once");
+			body_refuse(why, "problem.form.repeated");
 			return NULL;
 		}
-		if (form_decode(&scratch, value, (size_t)(pair + pair_len - value), e) != 0)
+		if (form_decode(&scratch, value, (size_t)(pair + pair_len - value), why) != 0)
 			return NULL;
 		if (cJSON_AddStringToObject(object, name, buf_text(&scratch)) == NULL) {
-			err_set(e, ERR_MEMORY, "out of memory");
+			body_refuse(why, "problem.memory");
 			return NULL;
 		}
 	}
@@ -77,35 +89,35 @@ static char *text_copy(const char *text)
 	return utf8_valid(text, strlen(text)) ? strdup(text) : NULL;
 }
 
-static int header_read(struct part *part, const char *line, size_t len, struct err *e)
+static int header_read(struct part *part, const char *line, size_t len, const char **why)
 {
 	char text[LINE_MAX_BYTES], parameter[LINE_MAX_BYTES];
 	if (len >= sizeof text || memchr(line, 0, len) != NULL || memchr(line, '\n', len) != NULL || memchr(line, '\r', len) != NULL)
-		return err_set(e, ERR_INPUT, "a part's header is malformed");
+		return body_refuse(why, "problem.form.part");
 	memcpy(text, line, len);
 	text[len] = 0;
 	char *value = strchr(text, ':');
 	if (value == NULL)
-		return err_set(e, ERR_INPUT, "a part's header has no colon");
+		return body_refuse(why, "problem.form.part");
 	*value++ = 0;
 	value += strspn(value, " \t");
 	if (strcasecmp(text, "Content-Type") == 0 && part->type == NULL && !(part->type = text_copy(value)))
-		return err_set(e, ERR_INPUT, "a part's type is not valid UTF-8");
+		return body_refuse(why, "problem.form.text");
 	if (strcasecmp(text, "Content-Disposition") != 0)
 		return 0;
 	if (part->name != NULL || !media_type_is(value, "form-data") ||
 	    media_type_parameter(value, "name", parameter, sizeof parameter) != 0 || !*parameter || strlen(parameter) > NAME_BYTES_MAX)
-		return err_set(e, ERR_INPUT, "a part needs exactly one Content-Disposition: form-data with a name of at most 64 bytes");
+		return body_refuse(why, "problem.form.disposition");
 	part->name = text_copy(parameter);
 	if (part->name == NULL)
-		return err_set(e, ERR_INPUT, "a part's name is not valid UTF-8");
+		return body_refuse(why, "problem.form.text");
 	if (media_type_parameter(value, "filename", parameter, sizeof parameter) == 0 && !(part->filename = text_copy(parameter)))
-		return err_set(e, ERR_INPUT, "a part's file name is not valid UTF-8");
+		return body_refuse(why, "problem.form.text");
 	return 0;
 }
 
 // One part from its headers to its delimiter. 1: another follows, 0: it was the last, -1: malformed.
-static int part_read(struct part *part, const char *text, size_t len, size_t *at, const char *delimiter, struct err *e)
+static int part_read(struct part *part, const char *text, size_t len, size_t *at, const char *delimiter, const char **why)
 {
 	size_t mark = strlen(delimiter), line_len = 1;
 	const char *end;
@@ -113,58 +125,58 @@ static int part_read(struct part *part, const char *text, size_t len, size_t *at
 		const char *start = text + *at;
 		end = memmem(start, len - *at, "\r\n", 2);
 		if (line > LINES_MAX)
-			return err_set(e, ERR_INPUT, "a part has more than %d headers", LINES_MAX);
+			return body_refuse(why, "problem.form.part");
 		if (end == NULL)
-			return err_set(e, ERR_INPUT, "a part's headers do not end");
+			return body_refuse(why, "problem.form.part");
 		line_len = (size_t)(end - start);
 		*at += line_len + 2;
-		if (line_len > 0 && header_read(part, start, line_len, e) != 0)
+		if (line_len > 0 && header_read(part, start, line_len, why) != 0)
 			return -1;
 	}
 	if (part->name == NULL)
-		return err_set(e, ERR_INPUT, "a part has no name");
+		return body_refuse(why, "problem.form.disposition");
 	end = memmem(text + *at, len - *at, delimiter, mark);
 	if (end == NULL)
-		return err_set(e, ERR_INPUT, "the body ends before its closing boundary");
+		return body_refuse(why, "problem.form.end");
 	size_t stop = (size_t)(end - text);
 	part->bytes = text + *at;
 	part->len = stop - *at;
 	*at = stop + mark;
 	if (part->type == NULL && !(part->type = strdup("")))
-		return err_set(e, ERR_MEMORY, "out of memory");
+		return body_refuse(why, "problem.memory");
 	if (len - *at >= 2 && memcmp(text + *at, "--", 2) == 0)
 		return 0;
 	if (len - *at < 2 || memcmp(text + *at, "\r\n", 2) != 0)
-		return err_set(e, ERR_INPUT, "a boundary is malformed");
+		return body_refuse(why, "problem.form.end");
 	*at += 2;
 	return 1;
 }
 
 int body_multipart_parse(const char *text, size_t len, const char *boundary, struct part **parts, size_t *count, char name[72],
-			 struct err *e)
+			 const char **why)
 {
 	char delimiter[BOUNDARY_MAX + 5];
 	*parts = NULL, *count = 0, *name = 0;
 	if (!*boundary || strlen(boundary) > BOUNDARY_MAX)
-		return err_set(e, ERR_INPUT, "the boundary is missing or longer than %d characters", BOUNDARY_MAX);
+		return body_refuse(why, "problem.form.boundary");
 	int mark = snprintf(delimiter, sizeof delimiter, "\r\n--%s", boundary);
 	size_t at = (size_t)mark; // the first delimiter has no line end before it, but one after it
 	if (len < at || memcmp(text, delimiter + 2, at - 2) != 0 || memcmp(text + at - 2, "\r\n", 2) != 0)
-		return err_set(e, ERR_INPUT, "the body does not start with its boundary");
+		return body_refuse(why, "problem.form.start");
 	struct part *list = calloc(PARTS_MAX, sizeof *list);
 	if (list == NULL)
-		return err_set(e, ERR_MEMORY, "out of memory");
+		return body_refuse(why, "problem.memory");
 	size_t n = 0;
 	int more = 1;
 	while (more > 0 && n < PARTS_MAX) {
-		more = part_read(&list[n++], text, len, &at, delimiter, e);
+		more = part_read(&list[n++], text, len, &at, delimiter, why);
 		for (size_t i = 0; more >= 0 && i + 1 < n; i++)
 			// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that was read has a name
 			if (strcmp(list[i].name, list[n - 1].name) == 0)
-				more = err_set(e, ERR_INPUT, "the field is given more than once");
+				more = body_refuse(why, "problem.form.repeated");
 	}
 	if (more > 0)
-		more = err_set(e, ERR_INPUT, "the body has more than %d parts", PARTS_MAX);
+		more = body_refuse(why, "problem.form.many");
 	else if (more < 0 && list[n - 1].name != NULL)
 		snprintf(name, 72, "%s", list[n - 1].name);
 	if (more < 0) {
@@ -180,12 +192,12 @@ int body_multipart_parse(const char *text, size_t len, const char *boundary, str
 // Parts without a file name are fields like a form's.
 static int multipart_fields(struct request *r, struct problem *why)
 {
-	struct err e = {0};
+	const char *key = "problem.memory";
 	char name[72], boundary[72];
 	if (media_type_parameter(request_param(r, "CONTENT_TYPE"), "boundary", boundary, sizeof boundary) != 0)
 		return problem_set(why, 400, "problem.form.boundary", "Content-Type", NULL);
-	if (body_multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &e) != 0)
-		return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "problem.form", name, WORD_VALUES({"why", e.text}));
+	if (body_multipart_parse(buf_text(&r->body), r->body.len, boundary, &r->parts, &r->part_count, name, &key) != 0)
+		return form_problem(why, key, name);
 	r->fields = cJSON_CreateObject();
 	for (size_t i = 0; r->fields != NULL && i < r->part_count; i++) {
 		const struct part *p = &r->parts[i];
@@ -206,12 +218,20 @@ static int multipart_fields(struct request *r, struct problem *why)
 int body_parse(struct request *r, enum body_type kind, struct problem *why)
 {
 	const char *text = buf_text(&r->body);
+	static const char *const faults[] = {[JSON_NOT_UTF8] = "problem.json.why.utf8",   [JSON_CONTROL] = "problem.json.why.control",
+					     [JSON_ESCAPE] = "problem.json.why.escape",   [JSON_CHARACTER] = "problem.json.why.character",
+					     [JSON_UNENDED] = "problem.json.why.unended", [JSON_NUMBER] = "problem.json.why.number",
+					     [JSON_DEEP] = "problem.json.why.deep",       [JSON_MANY] = "problem.json.why.many",
+					     [JSON_BRACKET] = "problem.json.why.bracket", [JSON_WORD] = "problem.json.why.word",
+					     [JSON_SYNTAX] = "problem.json.why.syntax",   [JSON_VALUE] = "problem.json.why.value"};
+	const char *key = "problem.memory";
+	struct json_fault fault = {0};
 	struct err e = {0};
-	char name[72];
+	char name[72], line[WORD_NUMBER], column[WORD_NUMBER];
 	if (kind == BODY_MULTIPART)
 		return multipart_fields(r, why);
 	if (kind == BODY_JSON) {
-		r->fields = json_parse(text, r->body.len, &e);
+		r->fields = json_parse_at(text, r->body.len, &fault, &e);
 		r->typed = true;
 		// Of what is refused a repeated member is named.
 		bool refused = r->fields == NULL && utf8_valid(text, r->body.len);
@@ -222,13 +242,16 @@ int body_parse(struct request *r, enum body_type kind, struct problem *why)
 			return problem_set(why, 400, "problem.field-repeated", name, NULL);
 		}
 		if (r->fields == NULL)
-			return problem_set(why, 400, "problem.json", NULL, WORD_VALUES({"why", e.text}));
+			return problem_set(why, 400, "problem.json", NULL,
+					   WORD_VALUES({"why", word_in(why->language, faults[fault.kind])},
+						       {"line", word_number(line, fault.line)},
+						       {"column", word_number(column, fault.column)}));
 		if (!cJSON_IsObject(r->fields))
 			return problem_set(why, 400, "problem.json.object", NULL, NULL);
 	} else if (kind == BODY_FORM) {
-		r->fields = body_form_parse(text, r->body.len, name, &e);
+		r->fields = body_form_parse(text, r->body.len, name, &key);
 		if (r->fields == NULL)
-			return problem_set(why, e.code == ERR_MEMORY ? 503 : 400, "problem.form", name, WORD_VALUES({"why", e.text}));
+			return form_problem(why, key, name);
 	}
 	return 0;
 }

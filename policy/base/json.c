@@ -13,7 +13,7 @@
 struct scan {
 	const char *at, *end;
 	unsigned depth, values;
-	const char *why;
+	int fault; // enum json_fault_kind; -1: none
 };
 
 static int hex4(const char *at, const char *end, unsigned *out)
@@ -54,18 +54,18 @@ static bool scan_string(struct scan *s)
 	while (s->at < s->end && *s->at != '"') {
 		unsigned char c = (unsigned char)*s->at++;
 		if (c < 0x20)
-			s->why = "a string holds a control character";
+			s->fault = JSON_CONTROL;
 		else if (c == '\\' && (s->at >= s->end || *s->at == '\0' || strchr("\"\\/bfnrtu", *s->at) == NULL))
-			s->why = "a string holds an unknown escape";
+			s->fault = JSON_ESCAPE;
 		else if (c == '\\' && *s->at++ == 'u' && !scan_unicode(s))
-			s->why = "a string holds a \\u escape that is no character";
-		if (s->why != NULL)
+			s->fault = JSON_CHARACTER;
+		if (s->fault >= 0)
 			return false;
 	}
 	if (s->at >= s->end)
-		s->why = "a string does not end";
+		s->fault = JSON_UNENDED;
 	s->at++;
-	return s->why == NULL;
+	return s->fault < 0;
 }
 
 static const char *digits(const char *at, const char *end)
@@ -80,7 +80,7 @@ static bool scan_number(struct scan *s)
 {
 	const char *at = s->at, *from;
 
-	s->why = "a number is malformed";
+	s->fault = JSON_NUMBER;
 	if (at < s->end && *at == '-')
 		at++;
 	from = at;
@@ -103,7 +103,7 @@ static bool scan_number(struct scan *s)
 			return false;
 	}
 	s->at = at;
-	s->why = NULL;
+	s->fault = -1;
 	return true;
 }
 
@@ -118,15 +118,15 @@ static bool scan_one(struct scan *s)
 		return scan_number(s);
 	bool opens = c == '[' || c == '{', closes = c == ']' || c == '}';
 	if (opens && ++s->depth > JSON_DEPTH_MAX) {
-		s->why = "it is nested too deeply";
+		s->fault = JSON_DEEP;
 		return false;
 	}
 	if ((opens || c == ',') && ++s->values > JSON_VALUES_MAX) {
-		s->why = "it holds too many values";
+		s->fault = JSON_MANY;
 		return false;
 	}
 	if (closes && s->depth-- == 0) {
-		s->why = "a bracket closes nothing";
+		s->fault = JSON_BRACKET;
 		return false;
 	}
 	if (opens || closes || c == ',' || c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '\n') {
@@ -140,7 +140,7 @@ static bool scan_one(struct scan *s)
 			return true;
 		}
 	}
-	s->why = "there is a word that is not true, false or null";
+	s->fault = JSON_WORD;
 	return false;
 }
 
@@ -192,7 +192,31 @@ int json_member_repeated(const cJSON *value, const char **name)
 	return found;
 }
 
-cJSON *json_parse(const char *text, size_t len, struct err *e)
+static void json_refuse(struct json_fault *fault, enum json_fault_kind kind, const char *text, const char *at, struct err *e)
+{
+	static const char *const words[] = {[JSON_NOT_UTF8] = "it is not valid UTF-8",
+					    [JSON_CONTROL] = "a string holds a control character",
+					    [JSON_ESCAPE] = "a string holds an unknown escape",
+					    [JSON_CHARACTER] = "a string holds a \\u escape that is no character",
+					    [JSON_UNENDED] = "a string does not end",
+					    [JSON_NUMBER] = "a number is malformed",
+					    [JSON_DEEP] = "it is nested too deeply",
+					    [JSON_MANY] = "it holds too many values",
+					    [JSON_BRACKET] = "a bracket closes nothing",
+					    [JSON_WORD] = "there is a word that is not true, false or null",
+					    [JSON_SYNTAX] = "the syntax is wrong",
+					    [JSON_VALUE] = "a member is repeated or a number is out of range"};
+
+	*fault = (struct json_fault){kind, 1, 1};
+	for (; text < at; text++) {
+		bool ends = *text == '\n', begins = ((unsigned char)text[1] & 0xc0) != 0x80 || text + 1 >= at; // of a character
+		fault->line += ends ? 1 : 0;
+		fault->column = ends ? 1 : fault->column + (begins ? 1 : 0);
+	}
+	err_set(e, ERR_INPUT, "not JSON: %s (line %u, column %u)", words[kind], fault->line, fault->column);
+}
+
+cJSON *json_parse_at(const char *text, size_t len, struct json_fault *fault, struct err *e)
 {
 	static const char mark[] = "\xef\xbb\xbf"; // which some editors write, and RFC 8259 lets a reader ignore
 	const char *end = NULL, *repeated;
@@ -201,14 +225,14 @@ cJSON *json_parse(const char *text, size_t len, struct err *e)
 		text += sizeof mark - 1;
 		len -= sizeof mark - 1;
 	}
-	struct scan s = {.at = text, .end = text + len};
+	struct scan s = {.at = text, .end = text + len, .fault = -1};
 	if (!utf8_valid(text, len)) {
-		err_set(e, ERR_INPUT, "not JSON: it is not valid UTF-8");
+		json_refuse(fault, JSON_NOT_UTF8, text, text + utf8_valid_len(text, len), e);
 		return NULL;
 	}
 	while (s.at < s.end) {
 		if (!scan_one(&s)) {
-			err_set(e, ERR_INPUT, "not JSON: %s", s.why);
+			json_refuse(fault, (enum json_fault_kind)s.fault, text, s.at < s.end ? s.at : s.end, e);
 			return NULL;
 		}
 	}
@@ -217,15 +241,22 @@ cJSON *json_parse(const char *text, size_t len, struct err *e)
 	cJSON *value = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	if (value == NULL || end != text + len) {
 		cJSON_Delete(value);
-		err_set(e, ERR_INPUT, "not JSON: the syntax is wrong");
+		json_refuse(fault, JSON_SYNTAX, text, end != NULL ? end : text, e);
 		return NULL;
 	}
 	if (!numbers_finite(value) || json_member_repeated(value, &repeated) != 0) {
 		cJSON_Delete(value);
-		err_set(e, ERR_INPUT, "not acceptable JSON: a member is repeated or a number is out of range");
+		json_refuse(fault, JSON_VALUE, text, text, e);
 		return NULL;
 	}
 	return value;
+}
+
+cJSON *json_parse(const char *text, size_t len, struct err *e)
+{
+	struct json_fault fault;
+
+	return json_parse_at(text, len, &fault, e);
 }
 
 cJSON *json_parse_foreign(const char *text, size_t len, struct err *e)

@@ -7,9 +7,31 @@
 #include "policy/base/err.h"
 #include <cjson/cJSON.h>
 
+// What is wrong with a text that is not JSON, and where: its line and the character in it, from 1. Nothing of the text itself.
+enum json_fault_kind {
+	JSON_NOT_UTF8,
+	JSON_CONTROL,   // a control character in a string
+	JSON_ESCAPE,    // an unknown one
+	JSON_CHARACTER, // \u that is no character
+	JSON_UNENDED,   // a string
+	JSON_NUMBER,
+	JSON_DEEP,
+	JSON_MANY, // values
+	JSON_BRACKET,
+	JSON_WORD, // none of true, false and null
+	JSON_SYNTAX,
+	JSON_VALUE, // a member is repeated, or a number out of range: the place is the beginning
+};
+struct json_fault {
+	enum json_fault_kind kind;
+	unsigned line, column;
+};
+
 // Parses exactly one JSON value of `len` bytes, perhaps behind a byte order mark. Refuses (ERR_INPUT): invalid UTF-8, depth over JSON_DEPTH_MAX, duplicate member
 // names, \u0000, lone surrogates, numbers beyond the range of double, bytes after the value. The caller frees with cJSON_Delete.
 cJSON *json_parse(const char *text, size_t len, struct err *e);
+// The same; on failure *fault says where.
+cJSON *json_parse_at(const char *text, size_t len, struct json_fault *fault, struct err *e);
 // The same of what a third party wrote, whose one bad escape is not worth the whole: \u0000 and lone surrogates are U+FFFD.
 cJSON *json_parse_foreign(const char *text, size_t len, struct err *e);
 // 1: an object within the value has a member twice, whose name is *name (of the value); 0: none has; -1: no memory.

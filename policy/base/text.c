@@ -51,18 +51,23 @@ static size_t ascii_blocks(const char *s, size_t len)
 	return done;
 }
 
+size_t utf8_valid_len(const char *s, size_t len)
+{
+	size_t valid = 0;
+
+	for (size_t n; valid < len; valid += n) {
+		n = ascii_blocks(s + valid, len - valid);
+		if (n == 0)
+			n = sequence((const unsigned char *)s + valid, len - valid);
+		if (n == 0)
+			break;
+	}
+	return valid;
+}
+
 bool utf8_valid(const char *s, size_t len)
 {
-	while (len > 0) {
-		size_t n = ascii_blocks(s, len);
-		if (n == 0)
-			n = sequence((const unsigned char *)s, len);
-		if (n == 0)
-			return false;
-		s += n;
-		len -= n;
-	}
-	return true;
+	return utf8_valid_len(s, len) == len;
 }
 
 size_t utf8_count(const char *s)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+size_t utf8_valid_len(const char *s, size_t len); // how many of the bytes are, from the first
 bool utf8_valid(const char *s, size_t len);       // strict UTF-8, no NUL, no surrogates
 size_t utf8_count(const char *s);                 // characters of a valid string
 size_t utf8_cut(const char *s, size_t max_bytes); // the longest whole-character prefix of at most max_bytes bytes

@@ -68,7 +68,9 @@ static void add_fact(const struct policy *p, struct buf *out, const char *title,
 		if (!a->has_keeps || (policy_processor_receives(a, when_now()) & (KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT))) == 0)
 			continue;
 		word_duration(time, sizeof time, a->keeps, word_language(p));
+		xml_printf(out, "<span data-keeps=\"%s\">", a->id);
 		word_fill(out, html_text, word(p, "claim.kept_elsewhere"), WORD_VALUES({"name", a->brand}, {"time", time}));
+		buf_adds(out, "</span>");
 	}
 	buf_adds(out, "</dd></div>\n");
 }

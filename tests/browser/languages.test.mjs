@@ -49,7 +49,9 @@ const readable = (page) => page.evaluate(() => {
 
 const inLanguage = (site, code, name) => {
   const path = join(folder, `${site}.${code}.xml`);
-  writeFileSync(path, source(site).replace('<language code="en" name="English"/>', `<language code="${code}" name="${name}"/>`));
+  const logged = { de: ['IP-Adresse', 'Browserkennung', 'Zeit'], 'zh-Hans': ['IP 地址', '浏览器标识', '时间'] }[code];
+  writeFileSync(path, ['ip-address', 'user-agent', 'time'].reduce((text, is, i) => text.replace(new RegExp(`(<category is="${is}">)[^<]*`), `$1${logged[i]}`), source(site))
+    .replace('<language code="en" name="English"/>', `<language code="${code}" name="${name}"/>`));
   return path;
 };
 
@@ -169,7 +171,12 @@ for (const [code, name, language] of [['de', 'Deutsch', 'de'], ['zh-Hans', '简�
       await check('requested');
       await v.close();
 
+      const form = { 'content-type': 'application/x-www-form-urlencoded' };
+      const parts = { 'content-type': 'multipart/form-data; boundary=b' };
+      const bodies = [[{ 'content-type': 'application/json' }, ...['{"description":', '{"a":tru}', '{"a":01}', '{"a":"\\x"}', '{"a":"\\u0000"}', '{"a":"', '}', '['.repeat(99), `[${'1,'.repeat(70000)}1]`.slice(0, 60000), '{"a":1e999}']],
+        [form, 'a=%zz', 'a=%00', 'a=%ff', '=', 'a=1&a=2', 'a&'.repeat(70)], [parts, 'x', '--b\r\nx', '--b\r\n\r\n\r\n--b--', '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx']];
       const problems = [
+        ...bodies.flatMap(([headers, ...texts]) => texts.map((body) => ['/api/rights', { method: 'POST', headers, body }])),
         ['/api/generate', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"count":99}' }],
         ['/api/generate', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"size":"x","description":"abc"}' }],
         ['/api/generate', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }],

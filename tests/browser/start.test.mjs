@@ -72,6 +72,7 @@ test('two who are set up: a choice, which holds; after a restart with other sett
     const { page } = v;
     await page.goto('/');
     await page.getByLabel('Who makes the pictures').waitFor();
+    await page.getByText('Azure OpenAI may keep what it gets for up to 30 days.').waitFor();
     const leaves = page.locator('#leaves');
     await page.getByText('What leaves our server').click();
     await page.getByLabel('Describe the business').fill(`\n  ${bakery} “Fresh” & <warm>.  `);

@@ -8,9 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	struct part *parts;
 	size_t count;
-	struct err e;
+	const char *why;
 	char name[72];
-	if (body_multipart_parse(text, size, "b", &parts, &count, name, &e) == 0) {
+	if (body_multipart_parse(text, size, "b", &parts, &count, name, &why) == 0) {
 		for (size_t i = 0; i < count; i++)
 			if (parts[i].bytes < text || parts[i].bytes + parts[i].len > text + size || !parts[i].name || !parts[i].type)
 				abort();

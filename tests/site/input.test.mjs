@@ -133,6 +133,20 @@ test('not JSON, not a form, not UTF-8, too large', async () => {
   assert.match((await zero.json()).detail, /a character that is not allowed/);
 });
 
+test('what is wrong with JSON is said with its place, and never in its words', async () => {
+  const places = { '{"description":"secretword",\n "count": 01}': [2, 11, /number is malformed/], '{"description":\n\n  secretword}': [3, 3, /not true, false or null/],
+    '{"secretword":"ü€",}': [1, 20, /syntax is wrong/], '{"a":"secretword\t"}': [1, 18, /control character/], '{"a":1} x': [1, 9, /not true/], };
+  for (const [text, wanted] of Object.entries(places)) {
+    const said = await problem(await post(text, { 'content-type': 'application/json' }), 400);
+    const [, line, column] = said.detail.match(/Line (\d+), column (\d+): /) ?? [];
+    assert.deepEqual([Number(line), Number(column)], wanted.slice(0, 2), `${text}: ${said.detail}`);
+    assert.match(said.detail, wanted[2]);
+    assert.ok(!JSON.stringify(said).includes('secretword'));
+  }
+  const utf8 = await problem(await post(Buffer.from('{"a":"\n\xff"}', 'latin1'), { 'content-type': 'application/json' }), 400);
+  assert.match(utf8.detail, /Line 2, column 1: not valid UTF-8/);
+});
+
 test('a form works as JSON does', async () => {
   const response = await post(new URLSearchParams({ description: good, count: '1' }).toString(), { 'content-type': 'application/x-www-form-urlencoded' });
   assert.equal(response.status, 200);

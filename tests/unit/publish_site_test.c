@@ -589,7 +589,9 @@ static void what_is_logged_and_kept_elsewhere_is_said(void **state)
 	get(real.out, "html/index.html", &index);
 	get(real.out, "html/rights.html", &rights);
 	assert_non_null(strstr(buf_text(&index), "for at most 14 days: IP address, User agent, Time of the request."));
-	assert_non_null(strstr(buf_text(&index), "then dropped. Azure OpenAI may keep what it gets for up to 30 days.</dd>"));
+	assert_non_null(
+	    strstr(buf_text(&index),
+		   "then dropped.<span data-keeps=\"azure-openai\"> Azure OpenAI may keep what it gets for up to 30 days.</span></dd>"));
 	assert_non_null(strstr(buf_text(&rights), "one line in the request log (IP address, User agent, Time of the request)"));
 	POLICY_AUTO struct policy *p = policy_load_as("policy/sites/blogimg.xml", true, NULL);
 	publish_policy(&real, p, false);

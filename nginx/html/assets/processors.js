@@ -7,7 +7,12 @@ import { $, element, language, word } from "./common.js";
 let known; // what the server said
 const joined = (names) => [names.slice(0, -1).join(word("script.start.comma")), ...names.slice(-1)].filter(Boolean).join(word("script.start.or"));
 
-function show({ pictures: processors, choose }) {
+function show({ prompts, pictures: processors, choose }) {
+	// Who is not set up gets nothing, and keeps nothing.
+	const set = [...prompts, ...processors].map(({ id }) => id);
+	for (const sentence of document.querySelectorAll("[data-keeps]"))
+		if (!set.includes(sentence.dataset.keeps))
+			sentence.remove();
 	// What is drawn by a program is never a photograph.
 	if (processors.some(({ preview }) => !preview)) {
 		$("photo").hidden = false;
