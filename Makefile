@@ -120,6 +120,7 @@ $(V)/obj/admin/shipped.o: PLACE = -DLETHE_SHIPPED='"$(V)/shipped.txt"'
 # Files that are part of a program.
 $(V)/obj/policy/model/schema.o: policy/policy.xsd
 $(V)/obj/admin/policy_new.o: admin/policy_new.xml
+$(V)/obj/admin/audit_bundle.o: admin/bundle_readme.txt admin/bundle_verify.py
 $(foreach o,facts register subprocessors,$(V)/obj/policy/publish/documents/$o.o): $(wildcard policy/publish/documents/*.json)
 $(V)/obj/policy/publish/words/words.o: $(wildcard policy/publish/words/*.txt)
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json

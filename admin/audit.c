@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "admin/audit_bundle.h"
 #include "admin/sign.h"
 #include "admin/table.h"
 #include "policy/base/file.h"
@@ -226,6 +227,23 @@ static enum status audit_proof(const struct admin *a, const struct arguments *ar
 	return output_signed(args, "proof", &out);
 }
 
+static enum status audit_bundle(const struct admin *a, const struct arguments *args)
+{
+	struct err e;
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
+	output_progress_begin("gathering");
+	const int ret = audit_bundle_make(a, s.vault, args->words[0], &e);
+	output_progress_end();
+	if (ret != 0)
+		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "audit: %s", e.text);
+	buf_printf(&out, "made %s; README.txt there says how to verify it without Lethe\n", args->words[0]);
+	return output_print(&out);
+}
+
 const struct command audit_command = {
     .name = "audit",
     .line = "the ledger: what was done, under which policy",
@@ -246,4 +264,11 @@ const struct command audit_command = {
 				.run = audit_checkpoint,
 				.line = "print the signed checkpoint, to be kept elsewhere",
 				.options = object_options},
+	&(const struct command){.name = "bundle",
+				.run = audit_bundle,
+				.line =
+				    "make a folder for an auditor: policy, register, ledger, proofs, and how to verify them without Lethe",
+				.words = "FOLDER",
+				.words_min = 1,
+				.words_max = 1},
 	NULL}};

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { generate, lethe, startSite } from './harness.mjs';
 
 let site, certificate, receipt;
@@ -127,4 +127,39 @@ test('full tiles stay, partial ones go on, and what is published is the same whe
   writeFileSync(at(`tile/0/000.p/${size}`), 'damaged');
   assert.equal(site.officer(['audit', 'checkpoint']).code, 0);
   assert.deepEqual(readFileSync(at(`tile/0/000.p/${size}`)), tiles, 'made anew');
+});
+
+test('a bundle for an auditor is verified by its own script, with Python and openssl alone', async () => {
+  const folder = join(site.base, 'bundle'), key = readFileSync(join(site.state, 'keys/ledger.pub'), 'utf8').trim();
+  const made = site.officer(['audit', 'bundle', folder]);
+  assert.equal(made.code, 0, made.stderr);
+  for (const name of ['policy/active.xml', 'policy/notice.md', 'register.json', 'check.json', 'audit-verify.json', 'ledger.json', 'README.txt', 'log/.well-known/checkpoint']) assert.ok(existsSync(join(folder, name)), name);
+  assert.equal(site.officer(['audit', 'bundle', folder]).code, 2, 'a folder that is there is left alone');
+  assert.equal(JSON.parse(readFileSync(join(folder, 'audit-verify.json'))).result, 'intact');
+  // From the bundle alone, somewhere else.
+  const away = join(site.base, 'away');
+  renameSync(folder, away);
+  const verify = (...words) => spawnSync('python3', [join(away, 'verify.py'), ...words], { encoding: 'utf8', cwd: '/', env: { PATH: process.env.PATH } });
+  const { size } = JSON.parse(readFileSync(join(away, 'log/.well-known/ledger.json')));
+  for (const words of [[], [key]]) {
+    const { status, stdout, stderr } = verify(...words);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, new RegExp(`^holds: ${size} entries`));
+  }
+  assert.match(verify(key.replace(/.$/, (c) => c === 'A' ? 'B' : 'A')).stderr, /DOES NOT HOLD|padding/);
+  const altered = (file, change, why) => {
+    const path = join(away, file), was = readFileSync(path);
+    writeFileSync(path, change(was));
+    const { status, stderr } = verify();
+    assert.notEqual(status, 0, file);
+    assert.match(stderr, why);
+    writeFileSync(path, was);
+  };
+  const flip = (at) => (bytes) => { const copy = Buffer.from(bytes); copy[at < 0 ? copy.length + at : at] ^= 1; return copy; };
+  altered('policy/active.xml', flip(9), /active\.xml is another/);
+  altered(`log/tile/0/000.p/${size}`, flip(40), /signed root/);
+  altered(`log/tile/entries/000.p/${size}.gz`, (bytes) => gzipSync(flip(30)(gunzipSync(bytes))), /entry 0 was altered/);
+  altered('log/.well-known/checkpoint', flip(-9), /signature|binascii/);
+  altered('log/.well-known/checkpoint', (bytes) => bytes.toString().replace(/\n(\d+)\n/, (_, n) => `\n${n - 1}\n`), /signature/);
+  assert.equal(verify().status, 0);
 });
