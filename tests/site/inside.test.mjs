@@ -35,9 +35,9 @@ function skips() {
   return false;
 }
 
-for (const { name, vault, online, writes, calls } of programs) {
-  test(`${name}, taken over, reaches nothing that is not its own`, (t) => {
-    if (skips()) return t.skip(skips());
+test('no program that is taken over reaches what is not its own', async (t) => {
+  if (skips()) return t.skip(skips());
+  for (const { name, vault, online, writes, calls } of programs) await t.test(name, () => {
     const { state, run } = site, other = site.program(name === 'rights' ? 'download' : 'rights');
     const refused = [
       // Includes of nginx, pages, the policy in force.
@@ -62,7 +62,7 @@ for (const { name, vault, online, writes, calls } of programs) {
     for (const [line, result] of Object.entries(own.length ? attempts(name, own) : {})) assert.equal(result, 'done', line);
     for (const path of [`${state}/${writes}/inside`, `${run}/spool/inside.tmp`]) rmSync(path, { force: true });
   });
-}
+});
 
 test('nothing came of it, and the site goes on', async () => {
   for (const path of ['publish/nginx/proxies-inside.conf', 'publish/html/inside.html', 'inside']) assert.ok(!existsSync(join(site.state, path)), path);

@@ -127,7 +127,13 @@ static void an_older_vault_is_noticed(void **state)
 	fixture_archive(f, "receipt-3", "token-3", id);
 	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
 	in_state(f, "rm -rf ../copy && cp -a . ../copy && rm ../copy/*-wal ../copy/*-shm");
+	// And what was committed last, though nobody has closed or pruned since.
+	in_state(f, "cp -a . ../late");
+	fixture_archive(f, "receipt-4", "token-4", id);
+	in_state(f, "cp vault.lock ../late/");
 	snprintf(f->state, sizeof f->state, "%s/copy", f->root);
+	open_fails_for_all(f, "lost its write-ahead log");
+	snprintf(f->state, sizeof f->state, "%s/late", f->root);
 	open_fails_for_all(f, "lost its write-ahead log");
 }
 

@@ -53,12 +53,12 @@ static struct lock_text lock_read(const struct store *s)
 	return out;
 }
 
-static int lock_write(const struct store *s, struct lock_text now, struct err *e)
+static int lock_write(const struct store *s, struct lock_text now, bool sync, struct err *e)
 {
 	char text[64];
 	int len = snprintf(text, sizeof text, "%-20lld\n%-20lld\n", (long long)now.count, (long long)now.events);
 
-	return pwrite(s->lock_fd[LANE_RECORDS], text, (size_t)len, 0) == len && fdatasync(s->lock_fd[LANE_RECORDS]) == 0
+	return pwrite(s->lock_fd[LANE_RECORDS], text, (size_t)len, 0) == len && (!sync || fdatasync(s->lock_fd[LANE_RECORDS]) == 0)
 		   ? 0
 		   : err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "vault.lock");
 }
@@ -73,7 +73,7 @@ static int count_events(struct store *s, int64_t *out, struct err *e)
 }
 
 // Under the lock of the records.
-static int remember(struct store *s, struct err *e)
+static int remember(struct store *s, bool sync, struct err *e)
 {
 	struct lock_text now = lock_read(s);
 	int64_t events;
@@ -83,7 +83,18 @@ static int remember(struct store *s, struct err *e)
 	if (events <= now.events)
 		return 0;
 	now.events = events;
-	return lock_write(s, now, e);
+	return lock_write(s, now, sync, e);
+}
+
+// What is committed is durable, so what is remembered of it is never more than what is there, also where the disk has it later or not at all.
+static int end_and_remember(struct store *s, enum lane lane, bool commit, struct err *e)
+{
+	bool wrote = lane == LANE_RECORDS && commit && s->write.vault_begun;
+	int ret = store_end(s, lane, commit, e);
+
+	if (ret == 0 && wrote)
+		(void)remember(s, false, NULL); // at the next opening, closing or pruning at the latest
+	return ret;
 }
 
 // ---- are they what was left? ----
@@ -181,7 +192,7 @@ static int count_in(struct store *s, enum store_access access, struct err *e)
 		now.count = 0;
 	}
 	now.count++;
-	if (count_events(s, &now.events, e) != 0 || lock_write(s, now, e) != 0)
+	if (count_events(s, &now.events, e) != 0 || lock_write(s, now, true, e) != 0)
 		return -1;
 	s->counted = true;
 	return lock_first_byte(s->lock_fd[LANE_RECORDS], F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
@@ -198,7 +209,7 @@ static void store_close(struct store *s)
 		now.count--;
 		if (count_events(s, &events, NULL) == 0 && events > now.events)
 			now.events = events;
-		lock_write(s, now, NULL);
+		lock_write(s, now, true, NULL);
 		store_leave(s, LANE_RECORDS);
 	}
 	db_close(&s->write.vault);
@@ -285,7 +296,7 @@ static int store_sanitise(struct store *s, enum sanitise how, struct err *e)
 		return trim(s, e);
 	if (how == SANITISE_ALL)
 		return each_store_file(s, DB_WRITE, rewrite_file, NULL, e);
-	if (how == SANITISE_SHRINK && remember(s, e) != 0)
+	if (how == SANITISE_SHRINK && remember(s, true, e) != 0)
 		return -1;
 	return store_sanitise_one(s->write.vault, how, e);
 }
@@ -428,7 +439,7 @@ static int open_connections(struct store *s, enum store_access access, struct er
 	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 ||
 	    path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0 || check_files(s, &new, e) != 0)
 		return -1;
-	if (new &&access == STORE_CREATE && (lock_write(s, (struct lock_text){lock_read(s).count, BEING_MADE}, e) != 0 ||
+	if (new &&access == STORE_CREATE && (lock_write(s, (struct lock_text){lock_read(s).count, BEING_MADE}, true, e) != 0 ||
 					     store_file_begin(s, vault, e) != 0 || store_file_begin(s, keys, e) != 0))
 		return -1;
 	if (db_open(&s->write.vault, DB_VAULT, vault, how, e) == 0 && db_open(&s->write.keys, DB_KEYS, keys, how, e) == 0 &&
@@ -480,7 +491,7 @@ static const struct backend_upkeep upkeep = {
     .close = store_close,
     .enter = store_enter,
     .leave = store_leave,
-    .end = store_end,
+    .end = end_and_remember,
     .sanitise = store_sanitise,
     .find_bytes = store_find_bytes,
     .survey = store_survey,
