@@ -4,6 +4,7 @@
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/json.h"
+#include "policy/rights/event.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +16,13 @@ const char *const export_ground_names[GROUND_COUNT] = {
 
 // ---- bodies ----
 
-enum member_way { MEMBER_SHOWN, MEMBER_WHOLE /* with all that is in it */, MEMBER_SECRET, MEMBER_INNER /* says nothing about anybody */ };
+enum member_way {
+	MEMBER_SHOWN,
+	MEMBER_WHOLE, // with all that is in it
+	MEMBER_SECRET,
+	MEMBER_TOLD, // of an event, but in notes among officers
+	MEMBER_INNER // says nothing about anybody
+};
 
 // What the bodies of a kind hold, in whatever depth. What is not here is not given out.
 static const struct member_row {
@@ -30,6 +37,7 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
      " right due verified proven signal contact message answered events event at by ground reason how store found erased kept "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
+    {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
     {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive "},
     {KIND_LEDGER, MEMBER_SHOWN, " what at officer reason "},
 };
@@ -86,7 +94,8 @@ static cJSON *body_copy(struct export *x, enum kind kind, const cJSON *from, boo
 			continue;
 		}
 		enum member_way way = whole ? MEMBER_WHOLE : member_way(kind, one->string, &known);
-		if (way == MEMBER_SECRET) {
+		known = known && (way != MEMBER_TOLD || rights_event_read(from) != EVENT_NOTE);
+		if (way == MEMBER_SECRET || !known) {
 			snprintf(below, sizeof below, "%s/%s", path, known ? one->string : "*");
 			export_redact(x, NULL, below, known ? GROUND_SECRET : GROUND_INTERNAL, 1);
 		} else if (way != MEMBER_INNER) {

@@ -108,6 +108,19 @@ test('no secret goes along: not the receipt, not a token, key or hash', async ()
   assert.match(got.json.records.find((r) => r.kind === 'rights-request').data.message, /^My receipt is \*{43}\.$/);
 });
 
+test('a request tells its events and its answer; a note among officers is withheld and counted', async () => {
+  const asked = await (await post('/api/rights', { right: 'rectification', contact: 'grace@example.org', message: 'My name is Grace.' })).json();
+  for (const [act, text] of [['note', 'Rang twice, in a bad mood.'], ['answer', 'It was corrected.']]) {
+    const run = site.officer(['requests', act, asked.id, '--text', '-'], { input: text });
+    assert.equal(run.code, 0, run.stderr);
+  }
+  const got = taken(Buffer.from(await (await post('/api/export', { id: asked.id, secret: asked.secret })).arrayBuffer()));
+  const { events } = got.json.records.find((r) => r.kind === 'rights-request').data;
+  assert.equal(events.find((e) => e.event === 'answered').text, 'It was corrected.');
+  assert.ok(!got.all.includes('bad mood'));
+  assert.ok(got.manifest.redactions.some((r) => r.path.endsWith('/events/*') && r.reason === 'internal' && r.count >= 1), JSON.stringify(got.manifest.redactions));
+});
+
 test('a wrong receipt and an erased one get the same: everything was searched, nothing is kept, nothing is recorded', async () => {
   const made = (await generate(site, { description: 'A bakery with sourdough bread and a garden.', count: 1 })).body;
   assert.equal((await post('/api/erase', { receipt: made.receipt })).status, 200);
