@@ -86,7 +86,7 @@ static int pages_read(struct pages *s, const struct policy *p, const char *folde
 		bool wanted = rc == 0 && names[i]->d_name[0] != '.' && (p == NULL || asset_shown(p, names[i]->d_name));
 		if (wanted)
 			rc = path_join(file, sizeof file, folder, names[i]->d_name, e);
-		if (wanted && rc == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+		if (wanted && rc == 0 && (names[i]->d_type == DT_REG || (stat(file, &status) == 0 && S_ISREG(status.st_mode)))) {
 			struct buf *bytes = pages_add(s, e, "%s%s", prefix, names[i]->d_name);
 			rc = bytes != NULL ? file_read(file, bytes, e) : -1;
 		}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Lint, diff and publish of the largest shipped policy. Prints one line of JSON: medians in milliseconds.
+// Lint, diff and publish of the largest shipped policy. Prints one line of JSON: medians in milliseconds of CPU.
 #include "policy/publish/publish.h"
 #include "policy/rules/diff.h"
 #include "policy/rules/lint.h"
@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROUNDS = 15 };
+enum { ROUNDS = 51 };
 
 static double now_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
