@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 // `lethe access` shows what is kept of somebody, by number; `lethe export` writes it to a file, or to standard output.
 #include "policy/rights/export.h"
+#include "admin/requests.h"
 #include "admin/table.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include <arpa/inet.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,6 @@ static const struct option_row export_options[] = {
     SELECTOR_OPTIONS,
     {"passphrase", OPTION_HIDDEN, NULL, "encrypts it"},
     {"reason", OPTION_VALUE, "TEXT", "why; the person sees it"},
-    {"officer", OPTION_VALUE, "NAME", "who; else the user's name"},
     {0},
 };
 static const char *const hidden_selectors[] = {"receipt", "ip"};
@@ -137,14 +136,6 @@ static int piece_print(void *arg, const void *bytes, size_t len)
 	return fd_write_all(STDOUT_FILENO, bytes, len);
 }
 
-static const char *officer_name(const struct arguments *args)
-{
-	const char *given = argument(args, "officer"), *sudo = getenv("SUDO_USER");
-	const struct passwd *user = getpwuid(getuid());
-
-	return given != NULL ? given : sudo != NULL ? sudo : user != NULL ? user->pw_name : "?";
-}
-
 static enum status export_main(const struct admin *a, const struct arguments *args)
 {
 	SELECTION_AUTO struct selection s = SELECTION_INIT;
@@ -153,7 +144,7 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 	BUF_AUTO_WIPE struct buf passphrase = BUF_INIT(HIDDEN_MAX);
 	const char *reason = argument(args, "reason");
 	bool encrypted = argument_given(args, "passphrase");
-	char why[64 + RECORD_ID_LEN];
+	char why[64 + RECORD_ID_LEN], officer[OFFICER_MAX];
 	struct err e;
 
 	if (isatty(STDOUT_FILENO))
@@ -164,11 +155,12 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 		return output_complain(STATUS_UNSURE, "export: %s", e.text);
 	if (site_open(&site, a, VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
+	requests_officer(officer);
 	output_progress_begin("exporting");
 	int ret = selection_gather(args, &s, &site, &x, &e);
 	snprintf(why, sizeof why, "request %.*s", RECORD_ID_LEN, s.request);
 	if (ret == 0)
-		ret = export_record(x, officer_name(args), reason != NULL ? reason : why, &e) != 0 ||
+		ret = export_record(x, officer, reason != NULL ? reason : why, &e) != 0 ||
 			      export_write(x, encrypted ? buf_text(&passphrase) : NULL, piece_print, NULL, &e) != 0
 			  ? -1
 			  : 0;
