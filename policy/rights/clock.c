@@ -98,8 +98,8 @@ static struct clock_line month_line(enum clock_id id, const char *country, const
 	return line;
 }
 
-static struct clock_line line_of(enum clock_id id, const struct policy *p, const struct policy_right *right,
-				 const struct clock_facts *facts)
+static struct clock_line line_make(enum clock_id id, const struct policy *p, const struct policy_right *right,
+				   const struct clock_facts *facts)
 {
 	const time_t received = facts->received;
 	struct clock_line line = {.id = id};
@@ -148,7 +148,7 @@ size_t clock_lines(const struct policy *p, const struct policy_right *right, con
 	for (enum clock_id id = 0; id < CLOCK_IDS; id++) {
 		if ((running & POLICY_BIT(id)) == 0)
 			continue;
-		struct clock_line line = line_of(id, p, right, facts);
+		struct clock_line line = line_make(id, p, right, facts);
 		line.met = clock_rows[id].acknowledges && facts->acknowledged != 0 ? facts->acknowledged : facts->ended;
 		line.late = (line.met != 0 ? line.met : facts->now) > line.due;
 		size_t at = count++;
