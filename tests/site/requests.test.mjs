@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: ISC
 // The privacy officer's work with requests: when they are due, by a calendar of its own here, written without a look at the program's.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { root } from './harness.mjs';
+import { lethe, root } from './harness.mjs';
 import { place } from './admin_support.mjs';
 
 const policyOf = (site) => join(root, `policy/sites/${site}.xml`);
@@ -179,4 +181,20 @@ test('letters say what was recorded, with the policy\'s facts, and can be edited
   const failed = p.run(['requests', 'letter', id, 'refuse', '--edit'], { env: { VISUAL: '', EDITOR: 'false' } });
   assert.equal(failed.status, 2);
   assert.equal(failed.stdout, '');
+});
+
+test('a list that is watched is printed again when it has changed', { timeout: 60000 }, async (t) => {
+  const { p, ok, add } = store(t);
+  const watch = spawn(lethe, ['requests', 'list', '--watch'], { env: p.env });
+  t.after(() => watch.kill('SIGKILL'));
+  let text = '';
+  watch.stdout.on('data', (bytes) => { text += bytes; });
+  const until = async (pattern) => { while (!pattern.test(text)) await once(watch.stdout, 'data'); };
+  await until(/There are no requests\./);
+  const { id } = add('access', day(1), 'x');
+  await until(new RegExp(`${id.slice(0, 8)} .* open `));
+  ok(['answer', id]);
+  await until(new RegExp(`${id.slice(0, 8)} .* fulfilled `));
+  watch.kill('SIGTERM');
+  await once(watch, 'close');
 });
