@@ -194,7 +194,7 @@ static enum status audit_checkpoint(const struct admin *a, const struct argument
 
 	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
-	const int ret = ledger_sign(a, s.vault, &out, &e);
+	const int ret = sign_ledger(a, s.vault, &out, &e);
 	if (ret != 0)
 		output_complain(STATUS_FOUND, "audit: %s", e.text);
 	if (out.len == 0)

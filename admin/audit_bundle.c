@@ -132,7 +132,7 @@ int audit_bundle_make(const struct admin *a, struct vault *v, const char *folder
 	if (mkdir(folder, 0755) != 0)
 		return err_system(e, errno == EEXIST ? ERR_INPUT : ERR_IO, errno, "%s", folder);
 	if (path_join(policy, sizeof policy, folder, "policy", e) != 0 || path_join(log, sizeof log, folder, "log", e) != 0 ||
-	    folder_make(policy, 0755, e) != 0 || ledger_sign(a, v, &note, e) != 0 || add_log(a, v, log, e) != 0)
+	    folder_make(policy, 0755, e) != 0 || sign_ledger(a, v, &note, e) != 0 || add_log(a, v, log, e) != 0)
 		return -1;
 	if (add_file(a->state, "policy/active.xml", policy, "active.xml", e) != 0 ||
 	    add_file(a->state, "policy/coming.xml", policy, "coming.xml", e) != 0 ||

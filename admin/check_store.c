@@ -262,7 +262,7 @@ static void check_copy(struct check *c)
 	struct err e;
 	char path[PATH_MAX], at[WHEN_TEXT];
 
-	if (ledger_copy_path(c->policy, path, &e) != 0) {
+	if (sign_copy_path(c->policy, path, &e) != 0) {
 		check_add(c, CHECK_UNSURE, "Shorten LETHE_CHECKPOINT_COPY.", "%s", e.text);
 	} else if (path[0] == '\0') {
 		check_add(c, CHECK_EMPTY, "", "LETHE_CHECKPOINT_COPY names no folder for a copy");

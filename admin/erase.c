@@ -84,7 +84,7 @@ static void certificate_sign(const struct admin *a, struct vault *v, struct buf 
 	BUF_AUTO struct buf note = BUF_INIT(CERTIFICATE_BYTES), signed_one = BUF_INIT(CERTIFICATE_BYTES);
 	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, &none);
 
-	if (object == NULL || ledger_sign(a, v, &note, &none) != 0 || certificate_prove(v, object, &none) != 0 ||
+	if (object == NULL || sign_ledger(a, v, &note, &none) != 0 || certificate_prove(v, object, &none) != 0 ||
 	    json_print(&signed_one, object) != 0)
 		return;
 	buf_reset(certificate);

@@ -39,7 +39,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	bool sign = false;
 	int sign_ret = dry_run ? 0 : ledger_unsigned(s.vault, &sign, &of_sign);
 	if (sign_ret == 0 && !dry_run && (sign || r.ledger_events > 0))
-		sign_ret = ledger_sign(a, s.vault, &note, &of_sign);
+		sign_ret = sign_ledger(a, s.vault, &note, &of_sign);
 	output_progress_end();
 	if (sign_ret != 0)
 		output_complain(STATUS_FOUND, "prune: %s", of_sign.text);

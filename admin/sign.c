@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int ledger_copy_path(const struct policy *p, char out[PATH_MAX], struct err *e)
+int sign_copy_path(const struct policy *p, char out[PATH_MAX], struct err *e)
 {
 	const char *folder = setting("LETHE_CHECKPOINT_COPY", "");
 	char name[256];
@@ -30,7 +30,7 @@ static int copy_checkpoint(struct vault *v, const struct buf *note, struct err *
 	struct err why = {0};
 	char path[PATH_MAX];
 
-	if (ledger_copy_path(vault_policy(v), path, e) != 0)
+	if (sign_copy_path(vault_policy(v), path, e) != 0)
 		return -1;
 	if (path[0] == '\0')
 		return 0;
@@ -47,7 +47,7 @@ static int copy_checkpoint(struct vault *v, const struct buf *note, struct err *
 	return utimensat(AT_FDCWD, path, NULL, 0) == 0 ? 0 : err_system(e, ERR_IO, errno, "%s", path);
 }
 
-int ledger_sign(const struct admin *a, struct vault *v, struct buf *note, struct err *e)
+int sign_ledger(const struct admin *a, struct vault *v, struct buf *note, struct err *e)
 {
 	char folder[PATH_MAX];
 

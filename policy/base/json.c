@@ -334,7 +334,7 @@ static void json_number_add(struct buf *out, double value)
 	}
 	// Nearly all are whole, and those are written in a tenth of the time.
 	if (fabs(value) < 1e15 && value == trunc(value)) {
-		buf_add(out, text, number_text(text, (int64_t)value));
+		buf_add(out, text, text_number(text, (int64_t)value));
 		return;
 	}
 	snprintf(text, sizeof text, "%.15g", value);

@@ -102,7 +102,7 @@ void hex_encode(char *out, const void *bytes, size_t len)
 	*out = '\0';
 }
 
-size_t number_text(char out[NUMBER_TEXT], int64_t value)
+size_t text_number(char out[NUMBER_TEXT], int64_t value)
 {
 	char digits[NUMBER_TEXT], *at = digits + sizeof digits;
 	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;

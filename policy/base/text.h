@@ -16,7 +16,7 @@ size_t utf8_cut(const char *s, size_t max_bytes); // the longest whole-character
 void hex_encode(char *out /* 2*len+1 */, const void *bytes, size_t len);
 // A whole number in decimal, as "%lld" writes it, in a tenth of the time; returns its length.
 enum { NUMBER_TEXT = 24 };
-size_t number_text(char out[NUMBER_TEXT], int64_t value);
+size_t text_number(char out[NUMBER_TEXT], int64_t value);
 int hex_decode(void *out, size_t out_len, const char *hex); // exactly out_len bytes of hex, else -1
 
 // `len` bytes from the kernel's generator. Ends the process if there are none.

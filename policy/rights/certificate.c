@@ -84,7 +84,7 @@ static int canonical_hash(cJSON *certificate, char sha256[65])
 	return ret;
 }
 
-static bool add_subject(cJSON *certificate, const char *subject, char salt_text[2 * HASH_LEN + 1])
+static bool add_subject_ref(cJSON *certificate, const char *subject, char salt_text[2 * HASH_LEN + 1])
 {
 	uint8_t salt[HASH_LEN], hash[HASH_LEN];
 	char text[2 * HASH_LEN + 1];
@@ -137,7 +137,7 @@ int certificate_make(struct vault *v, const struct certificate_of *of, const str
 		  add_string(c, "controller", p->shown_as) && add_string(c, "right", of->right) &&
 		  add_string(c, "request_id", of->request_id) && add_string(c, "received_at", of->received != 0 ? received : NULL) &&
 		  add_string(c, "executed_at", now) && add_string(c, "policy_version", p->version) &&
-		  add_string(c, "policy_sha256", p->sha256) && add_subject(c, of->subject, salt) &&
+		  add_string(c, "policy_sha256", p->sha256) && add_subject_ref(c, of->subject, salt) &&
 		  add_string(c, "operator_role", of->self_service ? "self-service" : "officer") &&
 		  add_string(c, "tool_version", place_version) && (result == NULL || add_erasure(c, result));
 	cJSON_ArrayForEach(fact, more)
@@ -179,7 +179,7 @@ static bool whole_number(const cJSON *number, int64_t *out)
 }
 
 // A value of a row of the ledger: as long as they are, and one line.
-static bool line_of(const char *text)
+static bool entry_line(const char *text)
 {
 	return text != NULL && strlen(text) <= LEDGER_DETAILS_MAX && text[strcspn(text, "\n")] == '\0';
 }
@@ -202,13 +202,13 @@ int certificate_verify(const char *text, size_t len, const struct signed_note_ke
 	row.details = json_string(entry, "details");
 	if (!cJSON_IsObject(entry))
 		return err_set(e, ERR_NOT_FOUND, "nothing was done, so no entry of the ledger vouches for it");
-	if (!line_of(row.name) || !line_of(row.policy) || !line_of(row.details) || !whole_number(json_get(entry, "index"), &row.seq) ||
-	    !whole_number(json_get(entry, "at"), &row.at))
+	if (!entry_line(row.name) || !entry_line(row.policy) || !entry_line(row.details) ||
+	    !whole_number(json_get(entry, "index"), &row.seq) || !whole_number(json_get(entry, "at"), &row.at))
 		return err_set(e, ERR_INPUT, "its evidence is none");
 	if (proof_text == NULL)
 		return err_set(e, ERR_NOT_FOUND, "it has no proof yet: the ledger is signed within a minute; fetch it again then");
 	ledger_leaf(&row, leaf);
-	if (proof_verify(&proof, key, proof_text, strlen(proof_text), leaf, e) != 0)
+	if (signed_note_proof(&proof, key, proof_text, strlen(proof_text), leaf, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *details = json_parse(row.details, strlen(row.details), e);
 	const char *sha256 = json_string(details, "sha256"), *id = json_string(details, "id");

@@ -179,7 +179,7 @@ enum signature checkpoint_verify(const struct vault *v, const char *note, uint64
 
 	if (!read_public(v, &key))
 		return SIGNATURE_NO_KEY;
-	return checkpoint_parse(&signed_there, &key, note, strlen(note), &none) == 0 && signed_there.size == size &&
+	return signed_note_checkpoint(&signed_there, &key, note, strlen(note), &none) == 0 && signed_there.size == size &&
 		       memcmp(signed_there.root, root, HASH_LEN) == 0
 		   ? SIGNATURE_GOOD
 		   : SIGNATURE_BAD;

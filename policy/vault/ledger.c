@@ -55,9 +55,9 @@ int ledger_row_bytes(const struct ledger_row *row, struct buf *out)
 	if (to == NULL)
 		return -1;
 	at = mempcpy(at, first, sizeof first - 1);
-	at = mempcpy(at, number, number_text(number, row->seq));
+	at = mempcpy(at, number, text_number(number, row->seq));
 	*at++ = '\n';
-	at = mempcpy(at, number, number_text(number, row->at));
+	at = mempcpy(at, number, text_number(number, row->at));
 	*at++ = '\n';
 	at = mempcpy(at, row->name, name);
 	*at++ = '\n';

@@ -128,7 +128,7 @@ static int parse_event(char **at, const char *limit, struct ledger_row *out, uin
 	out->seal = NULL;
 	memset(commitment, 0, HASH_LEN);
 	// One event has one text: whatever is written in another way was not written here.
-	number_text(again, out->at);
+	text_number(again, out->at);
 	if (strcmp(again, seconds) != 0)
 		return -1;
 	if (strcmp(hex, "-") == 0)

@@ -99,7 +99,7 @@ static const char *hash_line(uint8_t out[HASH_LEN], const char *at, const char *
 	return stop + 1;
 }
 
-int checkpoint_parse(struct checkpoint *out, const struct signed_note_key *key, const char *note, size_t len, struct err *e)
+int signed_note_checkpoint(struct checkpoint *out, const struct signed_note_key *key, const char *note, size_t len, struct err *e)
 {
 	const size_t name = strlen(key->name);
 	size_t text_len = 0;
@@ -117,8 +117,8 @@ int checkpoint_parse(struct checkpoint *out, const struct signed_note_key *key, 
 		   : err_set(e, ERR_REFUSED, "the signature of the checkpoint does not hold under the key of %s", key->name);
 }
 
-int proof_verify(struct proof_text *out, const struct signed_note_key *key, const char *proof, size_t len, const uint8_t leaf[HASH_LEN],
-		 struct err *e)
+int signed_note_proof(struct proof_text *out, const struct signed_note_key *key, const char *proof, size_t len,
+		      const uint8_t leaf[HASH_LEN], struct err *e)
 {
 	static const char first[] = "c2sp.org/tlog-proof@v1\n", index[] = "index ";
 	uint8_t path[MERKLE_LEVELS][HASH_LEN], hash[HASH_LEN];
@@ -142,7 +142,7 @@ int proof_verify(struct proof_text *out, const struct signed_note_key *key, cons
 	if (at == NULL || at == end)
 		return err_set(e, ERR_INPUT, "it is no tlog-proof");
 	at++;
-	if (checkpoint_parse(&out->checkpoint, key, at, (size_t)(end - at), e) != 0)
+	if (signed_note_checkpoint(&out->checkpoint, key, at, (size_t)(end - at), e) != 0)
 		return -1;
 	// RFC 9162 §2.1.3.2
 	memcpy(hash, leaf, HASH_LEN);

@@ -39,7 +39,7 @@ struct checkpoint {
 	uint8_t root[HASH_LEN];
 };
 // ERR_INPUT: it is none. ERR_REFUSED: the key did not sign it, or it is of another log.
-int checkpoint_parse(struct checkpoint *out, const struct signed_note_key *key, const char *note, size_t len, struct err *e);
+int signed_note_checkpoint(struct checkpoint *out, const struct signed_note_key *key, const char *note, size_t len, struct err *e);
 
 struct proof_text {
 	uint64_t index;
@@ -47,7 +47,7 @@ struct proof_text {
 };
 // That the leaf is under the signed checkpoint that the proof ends with. ERR_INPUT, ERR_REFUSED as above; ERR_CORRUPT: the leaf does not lead to
 // its root.
-int proof_verify(struct proof_text *out, const struct signed_note_key *key, const char *proof, size_t len, const uint8_t leaf[HASH_LEN],
-		 struct err *e);
+int signed_note_proof(struct proof_text *out, const struct signed_note_key *key, const char *proof, size_t len,
+		      const uint8_t leaf[HASH_LEN], struct err *e);
 
 #endif

@@ -256,7 +256,7 @@ int tiles_publish(struct vault *v, const char *folder, struct err *e)
 	file_own_like(path, folder);
 	// What is there is gone on with where it is of this ledger, and made anew where it is damaged.
 	const bool known = path_join(path, sizeof path, folder, ".well-known/checkpoint", e) == 0 && file_read(path, &old, &none) == 0 &&
-			   checkpoint_parse(&before, &key, buf_text(&old), old.len, &none) == 0 && before.size <= last.size;
+			   signed_note_checkpoint(&before, &key, buf_text(&old), old.len, &none) == 0 && before.size <= last.size;
 	if (known && read_edges(&t, before.size - before.size % TILE_WIDTH) == 0)
 		ret = before.size == last.size && memcmp(before.root, last.root, HASH_LEN) == 0 ? (t.size = last.size, 0)
 												: add_up_to(&t, &last, e);

@@ -400,7 +400,7 @@ int ledger_verify_against(struct vault *v, const char *note, size_t len, const c
 
 	if ((key_line != NULL ? signed_note_key_parse(&key, key_line, e) : checkpoint_key(v, &own, &key, e)) != 0)
 		return -1;
-	if (checkpoint_parse(&against, &key, note, len, e) != 0)
+	if (signed_note_checkpoint(&against, &key, note, len, e) != 0)
 		return e->code = ERR_INPUT, -1;
 	return verify_again(v, LEDGER_WHOLE, &against, out, e);
 }

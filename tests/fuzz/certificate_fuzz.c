@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *rest = strchr(buf_text(&text), '\n');
 	rest = rest != NULL ? rest + 1 : buf_text(&text);
 	const size_t len = strlen(rest);
-	if (signed_note_verify(&own, rest, len, &text_len) || checkpoint_parse(&checkpoint, &own, rest, len, &e) == 0 ||
-	    proof_verify(&proof, &own, rest, len, leaf, &e) == 0 || certificate_verify(rest, len, &own, &check, &e) == 0)
+	if (signed_note_verify(&own, rest, len, &text_len) || signed_note_checkpoint(&checkpoint, &own, rest, len, &e) == 0 ||
+	    signed_note_proof(&proof, &own, rest, len, leaf, &e) == 0 || certificate_verify(rest, len, &own, &check, &e) == 0)
 		abort();
 	return 0;
 }
