@@ -853,7 +853,7 @@ static void verifying_goes_on_where_the_last_time_ended(void **state)
 	assert_int_equal(system(command), 0);
 	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
 	assert_true(r.intact && r.from == 0);
-	snprintf(command, sizeof command, "sed -i 's/^\\(48 .\\)./\\1x/' '%s'", path);
+	snprintf(command, sizeof command, "sed -i 's/^48 0/48 1/;t;s/^48 ./48 0/' '%s'", path);
 	assert_int_equal(system(command), 0);
 	assert_return_code(ledger_verify(f->vault, LEDGER_SINCE, &r, &e), 0);
 	assert_true(r.intact && r.from == 0);
