@@ -62,7 +62,7 @@ enum status output_print(const struct buf *b);
 int output_text(struct buf *out, const char *s);
 // How many characters a line of standard output may have: what COLUMNS says, else the terminal's width, else 80.
 size_t output_width(void);
-// As output_text(), in lines of at most output_width() characters that are broken at spaces. The text begins in the column `at` and goes on in
+// As output_text(), in lines of at most output_width() columns that are broken at spaces and between Chinese characters. The text begins in the column `at` and goes on in
 // the column `indent` of the next line.
 int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s);
 // The whole id of the request whose id begins with `given` (eight characters at least); *out is `given` where there is none. ERR_INPUT: there

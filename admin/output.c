@@ -69,6 +69,21 @@ size_t output_width(void)
 	return columns == 0 ? WIDTH : columns < WIDTH_LEAST ? WIDTH_LEAST : columns;
 }
 
+// Does a character of two columns begin here, which a line may end before? Chinese; not what closes a part of a sentence.
+static bool wide(const char *s)
+{
+	return ((unsigned char)*s >= 0xe3 && (unsigned char)*s <= 0xe9) || strncmp(s, "\xef\xbc", 2) == 0;
+}
+static bool wide_begins(const char *s)
+{
+	static const char closing[] = "、。》」』】，：；）？！"; // of three bytes each
+	bool closes = false;
+
+	for (const char *c = closing; *c != '\0'; c += 3)
+		closes = closes || strncmp(s, c, 3) == 0;
+	return wide(s) && !closes;
+}
+
 int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s)
 {
 	const size_t width = output_width();
@@ -76,11 +91,15 @@ int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s)
 
 	output_text(&safe, s);
 	for (const char *word = buf_text(&safe), *next; *word != '\0'; word = next) {
-		next = word + 1 + strcspn(word + 1, " ");
 		size_t gap = *word == ' ';
+		next = word + 1 + (gap > 0 && wide(word + 1));
+		while (*next != '\0' && *next != ' ' && !wide_begins(next))
+			next++;
 		BUF_AUTO_WIPE struct buf one = BUF_INIT(OUTPUT_MAX);
 		buf_add(&one, word + gap, (size_t)(next - word) - gap);
 		size_t len = utf8_count(buf_text(&one));
+		for (const char *c = buf_text(&one); *c != '\0'; c++)
+			len += wide(c);
 		if (at + gap + len > width && at > indent) {
 			buf_printf(out, "\n%*s", (int)indent, "");
 			at = indent;

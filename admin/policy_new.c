@@ -9,10 +9,13 @@
 #include "policy/base/text.h"
 #include "policy/model/report.h"
 #include "policy/processors/processors.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/render/template.h"
 #include "policy/rules/lint.h"
+#include "policy/rules/load.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,56 +343,99 @@ static int policy_make(const struct answers *a, const char *date, struct buf *ou
 			   : template_render(buf_text(&text), "policy_new.xml", 1, NULL, vars, out, e);
 }
 
+// A new file; what is there is never written over.
+static enum status new_file_write(const char *file, const struct buf *text)
+{
+	FD_AUTO int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	struct err e;
+
+	if (text->failed)
+		errno = ENOMEM;
+	else if (fd >= 0 && fd_write_all(fd, text->data, text->len) == 0 && fsync(fd) == 0)
+		return STATUS_DONE;
+	err_system(&e, ERR_IO, errno, "%s cannot be written", file);
+	output_complain(STATUS_UNSURE, "policy new: %s", e.text);
+	if (fd >= 0)
+		unlink(file);
+	return STATUS_UNSURE;
+}
+
+// What the notice says "in short", for the terminal: a list's item goes on below its words.
+static void print_in_short(const struct policy *p, struct buf *out)
+{
+	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
+	struct writer w = {.form = FORM_TEXT, .out = &text, .policy = p};
+
+	summary_write(p, &w);
+	for (const char *at = buf_text(&text), *next; *at != '\0'; at = next) {
+		BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+		size_t len = strcspn(at, "\n");
+		next = at + len + (at[len] == '\n');
+		buf_add(&line, at, len);
+		output_wrapped(out, 0, len > 2 && strchr("-* ", *at) != NULL && at[1] == ' ' ? 2 : 0, buf_text(&line));
+		buf_addc(out, '\n');
+	}
+}
+
 static const struct option_row new_options[] = {
     {"from", OPTION_VALUE, "ANSWERS", "a file of lines KEY=VALUE, in place of asking on the terminal"},
+    {"preview", OPTION_VALUE, "PAGE", "the file for the notice as HTML (FILE with .html in place of .xml)"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
 
 static enum status new_main(const struct admin *admin, const struct arguments *args)
 {
-	const char *file = args->words[0], *from = argument(args, "from");
-	char date[WHEN_DATE];
+	const char *file = args->words[0], *from = argument(args, "from"), *page = argument(args, "preview");
+	char date[WHEN_DATE], beside[PATH_MAX];
 	struct err e;
 	struct answers a = {0};
-	BUF_AUTO struct buf policy = BUF_INIT(POLICY_BYTES_MAX), out = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO struct buf policy = BUF_INIT(POLICY_BYTES_MAX), notice = BUF_INIT(DOCUMENT_BYTES_MAX), out = BUF_INIT(OUTPUT_MAX);
 	REPORT_AUTO struct report report = {.file = file};
+	size_t stem = strlen(file) > 4 && strcmp(file + strlen(file) - 4, ".xml") == 0 ? strlen(file) - 4 : strlen(file);
 
 	(void)admin;
-	if (access(file, F_OK) == 0)
-		return output_complain(STATUS_UNSURE, "policy new: %s is there already, and nothing is written over it: name another file",
-				       file);
+	if (page == NULL && snprintf(beside, sizeof beside, "%.*s.html", (int)stem, file) >= (int)sizeof beside)
+		return output_complain(STATUS_UNSURE, "policy new: the name %.64s… is too long", file);
+	page = page != NULL ? page : beside;
+	for (size_t i = 0; i < 2; i++)
+		if (access(i == 0 ? file : page, F_OK) == 0)
+			return output_complain(STATUS_UNSURE,
+					       "policy new: %s is there already, and nothing is written over it: name another file%s",
+					       i == 0 ? file : page, i == 0 ? "" : " with --preview");
 	enum status status = from != NULL ? answers_read(&a, from) : answers_ask(&a);
 	if (status != STATUS_DONE)
 		return status;
 	when_date(date, when_now());
 	if (policy_make(&a, date, &policy, &e) != 0)
 		return output_complain(STATUS_UNSURE, "policy new: %s", e.text);
-	FD_AUTO int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return output_complain(STATUS_UNSURE, "policy new: %s cannot be made: %s", file, strerror(errno));
-	if (fd_write_all(fd, policy.data, policy.len) != 0 || fsync(fd) < 0) {
-		output_complain(STATUS_UNSURE, "policy new: %s cannot be written: %s", file, strerror(errno));
-		unlink(file);
+	if (new_file_write(file, &policy) != STATUS_DONE)
 		return STATUS_UNSURE;
-	}
 	policy_lint(file, NULL, &report);
-	if (report.errors > 0) {
+	POLICY_AUTO struct policy *made = report.errors == 0 ? policy_load_as(file, true, NULL) : NULL;
+	if (made == NULL) {
 		report_print(&report, &out);
 		fprintf(stderr, "%slethe: policy new: these answers make no valid policy, and %s was removed\n", buf_text(&out), file);
 		unlink(file);
 		return STATUS_FOUND;
 	}
+	notice_preview(made, &notice);
+	if (new_file_write(page, &notice) != STATUS_DONE)
+		return STATUS_UNSURE;
 	buf_printf(&out, "written: %s, the policy of %s, version %s\n", file, answer_of(&a, "site"), date);
+	buf_printf(&out, "its notice, to be looked at: %s\n", page);
 	if (report.warnings > 0)
 		buf_printf(&out, "%d warning%s: lethe policy lint %s shows them\n", (int)report.warnings, report.warnings == 1 ? "" : "s",
 			   file);
+	buf_addc(&out, '\n');
+	print_in_short(made, &out);
 	output_wrapped(
 	    &out, 0, 0,
 	    "Read it and change what is different with you: it binds you. Then lethe policy lint, and lethe publish or lethe-run.");
 	buf_addc(&out, '\n');
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "file", file);
+	cJSON_AddStringToObject(object, "notice", page);
 	cJSON_AddStringToObject(object, "site", answer_of(&a, "site"));
 	cJSON_AddStringToObject(object, "version", date);
 	cJSON_AddNumberToObject(object, "warnings", (double)report.warnings);

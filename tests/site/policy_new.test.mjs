@@ -96,6 +96,41 @@ test('no file is written over', () => {
   assert.equal(readFileSync(made.path, 'utf8'), before);
 });
 
+// What a terminal takes for a character: two columns for Chinese and its punctuation.
+const columns = (line) => [...line].reduce((sum, c) => sum + (/[\u3000-\u9fff\uff00-\uff60]/.test(c) ? 2 : 1), 0);
+for (const [languages, title, says] of [['en', 'In short', /^- Kept for a time: Your ZIP \(5 hours\)/m], ['de en', 'Kurz gesagt', /^- Für eine Zeit gespeichert: Ihr ZIP \(5 Stunden\)/m],
+  ['zh', '概要', /^- 在一段时间内保存: 您的 ZIP 文件（5 小时）/m]]) {
+  test(`its notice is previewed: ${languages}`, () => {
+    const made = make(lines({ ...needed, languages, processors: everything, 'archive-hours': 5 }));
+    assert.equal(made.code, 0, made.stderr);
+    const page = made.path.replace(/xml$/, 'html');
+    assert.ok(made.stdout.split('\n').includes(`its notice, to be looked at: ${page}`), made.stdout);
+    assert.match(made.stdout, new RegExp(`^${title}\n-+\n`, 'm'));
+    assert.match(made.stdout, says);
+    const short = made.stdout.slice(made.stdout.indexOf(`\n${title}\n`));
+    for (const line of short.split('\n')) assert.ok(columns(line) <= 80, `${columns(line)} columns: ${line}`);
+    assert.ok(short.split('\n').some((line) => columns(line) > 70), short);
+    const html = readFileSync(page, 'utf8');
+    assert.match(html, new RegExp(`^<!doctype html>\\n<html lang="${languages.slice(0, 2)}`));
+    assert.match(html, /A &amp; B (&quot;|&#34;|")Shop(&quot;|&#34;|") &lt;GmbH&gt;/);
+    assert.doesNotMatch(html, /<(script|link|img)/);
+  });
+}
+
+test('the preview is written where --preview says, and over nothing', () => {
+  const page = join(base, 'preview of it.html');
+  const made = make(lines(needed), ['--preview', page, '--format', 'json']);
+  assert.equal(made.code, 0, made.stderr);
+  assert.equal(JSON.parse(made.stdout).notice, page);
+  assert.ok(!existsSync(made.path.replace(/xml$/, 'html')));
+  const before = readFileSync(page, 'utf8');
+  const again = make(lines(needed), ['--preview', page]);
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /preview of it\.html is there already, and nothing is written over it: name another file with --preview/);
+  assert.ok(!existsSync(again.path));
+  assert.equal(readFileSync(page, 'utf8'), before);
+});
+
 test('on a terminal it asks, again after a wrong answer, and only what applies', async () => {
   const path = join(base, 'asked.xml');
   const child = spawn('script', ['-qefc', `${lethe} policy new ${path}`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -88,3 +88,19 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 	write_html(&w, "</div>\n");
 	write_forms(p, &w);
 }
+
+static const char preview_style[] =
+    "body{font:11pt/1.6 system-ui,sans-serif;color:#14201b;background:#fff;margin:0}main{max-width:44rem;margin:auto;padding:2rem 1.25rem}"
+    "svg{fill:none;stroke:#0b5d47;stroke-width:1.6;vertical-align:middle;margin-right:.5rem}.glance{list-style:none;padding:0}"
+    ".summary{border:2px solid #0b5d47;border-radius:.5rem;padding:0 1.25rem}table{border-collapse:collapse;width:100%}"
+    "th,td{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #d8dfd9;overflow-wrap:anywhere}";
+
+void notice_preview(const struct policy *p, struct buf *out)
+{
+	xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", p->language);
+	xml_printf(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s: %s</title>\n",
+		   word(p, "notice.title"), p->shown_as);
+	buf_printf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n", preview_style);
+	notice_write(p, FORM_HTML, out);
+	buf_adds(out, "</main>\n</body>\n</html>\n");
+}
