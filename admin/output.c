@@ -111,6 +111,21 @@ int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s)
 	return out->failed || safe.failed ? -1 : 0;
 }
 
+int output_wrapped_lines(struct buf *out, const char *text)
+{
+	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+
+	for (; *text != '\0'; text += *text == '\n') {
+		size_t len = strcspn(text, "\n");
+		buf_reset(&line);
+		buf_add(&line, text, len);
+		output_wrapped(out, 0, 2, buf_text(&line));
+		buf_addc(out, '\n');
+		text += len;
+	}
+	return out->failed || line.failed ? -1 : 0;
+}
+
 enum status output_object(const struct arguments *args, const cJSON *object, const struct buf *text)
 {
 	const char *format = argument(args, "format");

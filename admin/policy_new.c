@@ -360,23 +360,6 @@ static enum status new_file_write(const char *file, const struct buf *text)
 	return STATUS_UNSURE;
 }
 
-// What the notice says "in short", for the terminal: a list's item goes on below its words.
-static void print_in_short(const struct policy *p, struct buf *out)
-{
-	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct writer w = {.form = FORM_TEXT, .out = &text, .policy = p};
-
-	summary_write(p, &w);
-	for (const char *at = buf_text(&text), *next; *at != '\0'; at = next) {
-		BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-		size_t len = strcspn(at, "\n");
-		next = at + len + (at[len] == '\n');
-		buf_add(&line, at, len);
-		output_wrapped(out, 0, len > 2 && strchr("-* ", *at) != NULL && at[1] == ' ' ? 2 : 0, buf_text(&line));
-		buf_addc(out, '\n');
-	}
-}
-
 static const struct option_row new_options[] = {
     {"from", OPTION_VALUE, "ANSWERS", "a file of lines KEY=VALUE, in place of asking on the terminal"},
     {"preview", OPTION_VALUE, "PAGE", "the file for the notice as HTML (FILE with .html in place of .xml)"},
@@ -390,7 +373,8 @@ static enum status new_main(const struct admin *admin, const struct arguments *a
 	char date[WHEN_DATE], beside[PATH_MAX];
 	struct err e;
 	struct answers a = {0};
-	BUF_AUTO struct buf policy = BUF_INIT(POLICY_BYTES_MAX), notice = BUF_INIT(DOCUMENT_BYTES_MAX), out = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO struct buf policy = BUF_INIT(POLICY_BYTES_MAX), notice = BUF_INIT(DOCUMENT_BYTES_MAX), short_form = BUF_INIT(OUTPUT_MAX),
+			    out = BUF_INIT(OUTPUT_MAX);
 	REPORT_AUTO struct report report = {.file = file};
 	size_t stem = strlen(file) > 4 && strcmp(file + strlen(file) - 4, ".xml") == 0 ? strlen(file) - 4 : strlen(file);
 
@@ -428,7 +412,9 @@ static enum status new_main(const struct admin *admin, const struct arguments *a
 		buf_printf(&out, "%d warning%s: lethe policy lint %s shows them\n", (int)report.warnings, report.warnings == 1 ? "" : "s",
 			   file);
 	buf_addc(&out, '\n');
-	print_in_short(made, &out);
+	struct writer w = {.form = FORM_TEXT, .out = &short_form, .policy = made};
+	summary_write(made, &w);
+	output_wrapped_lines(&out, buf_text(&short_form));
 	output_wrapped(
 	    &out, 0, 0,
 	    "Read it and change what is different with you: it binds you. Then lethe policy lint, and lethe publish or lethe-run.");

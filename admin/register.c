@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct option_row register_options[] = {
-    {"format", OPTION_CHOICE, "html|csv|json", "how to print it (html)"},
+    {"format", OPTION_CHOICE, "html|csv|json|text", "how to print it (html)"},
     {"columns", OPTION_CHOICE, "ico|dpc|cnil", "the columns of the British, the Irish or the French authority (dpc)"},
     {"merge", OPTION_VALUE, "FILE", "an earlier one as CSV: what the officer filled in there is taken over"},
     {0},
@@ -21,7 +21,7 @@ static enum status register_main(const struct admin *a, const struct arguments *
 	struct census census;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX), earlier = BUF_INIT(OUTPUT_MAX), lost = BUF_INIT(OUTPUT_MAX),
-			    blank = BUF_INIT(OUTPUT_MAX);
+			    blank = BUF_INIT(OUTPUT_MAX), shown = BUF_INIT(OUTPUT_MAX);
 	REGISTER_AUTO struct register_list list = {0};
 	SITE_AUTO struct site s = {0};
 
@@ -47,7 +47,8 @@ static enum status register_main(const struct admin *a, const struct arguments *
 	if (count > 0)
 		fprintf(stderr, "lethe: register: %zu cells are empty, for the officer to fill in (in the CSV, then --merge):\n%s", count,
 			buf_text(&blank));
-	return output_print(&out);
+	output_wrapped_lines(&shown, buf_text(&out));
+	return output_print(form == REGISTER_TEXT ? &shown : &out);
 }
 
 const struct command register_command = {.name = "register",

@@ -93,3 +93,44 @@ test('a file that is no register is told, and so is one that is not there', (t) 
   }
   assert.equal(p.run(['register', '--merge', join(p.base, 'none')]).status, 2);
 });
+
+for (const [languages, code, title, heads, blank] of [
+  ['de en', 'de', 'Verzeichnis von Verarbeitungstätigkeiten (Artikel 30 DSGVO)', ['Verarbeitungstätigkeit', 'Abteilung', 'Löschfristen je Kategorie', 'Umgang mit Datenpannen'], 'noch auszufüllen'],
+  ['zh en', 'zh-Hans', '处理活动记录（GDPR 第 30 条）', ['处理活动', '部门', '各类别的保存期限', '数据泄露处理'], '待填写']]) {
+  test(`the labels are in the main language of the policy, the members of JSON are not: ${code}`, (t) => {
+    const p = place(t);
+    const policy = join(p.base, 'new.xml'), answers = join(p.base, 'answers'), file = join(p.base, 'filled.csv');
+    writeFileSync(answers, `site=bizimages\ncontroller=A\naddress=B\ncountry=DE\nmail=a@b.example\nlanguages=${languages}\n`);
+    assert.equal(p.run(['policy', 'new', '--from', answers, policy]).status, 0);
+    const run = (...words) => {
+      const result = p.run(['register', ...words], { env: { LETHE_POLICY: policy } });
+      assert.equal(result.status, 0, result.stderr);
+      return result;
+    };
+    const english = JSON.parse(readFileSync(join(root, 'policy/publish/documents/register.json'), 'utf8')).columns;
+    const of = (name, text) => text.split('\n').map((line) => line.match(new RegExp(`^register\\.column\\.${name} = (.*)$`))?.[1]).find(Boolean);
+    const words = readFileSync(join(root, `policy/publish/words/${code.slice(0, 2)}.txt`), 'utf8');
+    for (const model of ['dpc', 'ico', 'cnil']) {
+      const wanted = english.filter((column) => column[model]).map((column) => of(column.id, words));
+      const made = run('--format', 'csv', '--columns', model).stdout.split('\r\n')[0].replace(/^\ufeff/, '');
+      assert.equal(made, wanted.map((cell) => (cell.includes(',') ? `"${cell}"` : cell)).join(','), model);
+      assert.equal(new Set(wanted).size, wanted.length);
+    }
+    const page = run().stdout, text = run('--format', 'text').stdout;
+    assert.ok(page.includes(`<html lang="${code}">`) && page.includes(`<h1>${title}</h1>`), page.slice(0, 400));
+    for (const head of heads.slice(1)) assert.ok(page.includes(`<th scope="row">${head}</th>`) && text.includes(`\n${head}: `), head);
+    assert.ok(text.startsWith(`${heads[0]}: `) && text.includes(`\n${heads[1]}: ${blank}\n`) && page.includes(`<td>${blank}</td>`), text.slice(0, 400));
+    assert.doesNotMatch(page + text, /Department|Breach handling|Retention per/);
+    for (const line of text.split('\n')) assert.ok([...line].reduce((sum, c) => sum + (/[\u3000-\u9fff\uff00-\uff60]/.test(c) ? 2 : 1), 0) <= 80, line);
+    assert.match(run().stderr, new RegExp(`^${heads[1]}: empty in 4 of 4`, 'm'));
+    const json = JSON.parse(run('--format', 'json').stdout);
+    assert.deepEqual(Object.keys(json.activities[0]), english.filter((column) => column.dpc).map((column) => column.dpc === true ? of(column.id, readFileSync(join(root, 'policy/publish/words/en.txt'), 'utf8')) : column.dpc));
+    assert.equal(json.blank[0].column, 'Department');
+    // What was filled in is taken over, under its headings and under the English ones of an earlier version.
+    const activity = json.activities[0]['Processing activity'];
+    for (const names of [heads, ['Processing activity', 'Department']]) {
+      writeFileSync(file, csv([[names[0], names[1]], [activity, 'Recht; §']], ';'));
+      assert.equal(JSON.parse(run('--format', 'json', '--merge', file).stdout).activities[0].Department, 'Recht; §');
+    }
+  });
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The register's columns are data (register.json): for each its headings by model, a mapping of a purpose among the facts, the word that
+// The register's columns are data (register.json): for each its headings by model (true: the English word for it), a mapping of a purpose among the facts, the word that
 // stands where that gives nothing, and whether it is what is so at this moment. A column without a mapping is for the officer to fill in.
 // What the officer filled in is kept in the CSV alone: the next register takes it from there.
 #include "policy/publish/documents/register.h"
@@ -20,7 +20,7 @@ EMBED(register_mapping, "policy/publish/documents/register.json");
 enum { CELL_MAX = 1024 * 1024 };
 static const char *const models[] = {"ico", "dpc", "cnil"};
 const struct policy_words register_models = {NULL, models, ARRAY_LEN(models)};
-static const char *const formats[] = {"html", "csv", "json"};
+static const char *const formats[] = {"html", "csv", "json", "text"};
 const struct policy_words register_formats = {NULL, formats, ARRAY_LEN(formats)};
 
 // ---- people, where the policy speaks to its reader ----
@@ -147,11 +147,15 @@ int register_make(struct register_list *r, const struct policy *p, enum register
 				    .rows = cJSON_CreateArray()};
 	cJSON_ArrayForEach(column, json_get(r->mapping, "columns"))
 	{
-		r->titles[count] = json_string(column, models[model]);
-		r->columns[count] = column;
-		count += r->titles[count] != NULL && count < REGISTER_COLUMNS_MAX;
+		const char *id = json_string(column, "id"), *title = json_string(column, models[model]);
+		char key[64];
+		snprintf(key, sizeof key, "register.column.%s", id != NULL ? id : "");
+		if (count == REGISTER_COLUMNS_MAX || (title == NULL && !cJSON_IsTrue(json_get(column, models[model]))))
+			continue;
+		r->titles[count] = title != NULL ? title : word_in(LANGUAGE_EN, key);
+		r->heads[count] = word_language(p) == LANGUAGE_EN ? r->titles[count] : word(p, key);
+		r->columns[count++] = column;
 	}
-	r->titles[count] = NULL;
 	cJSON_ArrayForEach(purpose, json_get(facts, "purposes"))
 	{
 		cJSON *row = json_object_in(r->rows);
@@ -206,20 +210,22 @@ int register_merge(struct register_list *r, const char *csv, size_t len, struct 
 
 	if (len >= sizeof LIST_CSV_MARK - 1 && memcmp(at, LIST_CSV_MARK, sizeof LIST_CSV_MARK - 1) == 0)
 		at += sizeof LIST_CSV_MARK - 1;
-	// Spreadsheets of some languages separate by semicolons.
-	size_t first = strlen(r->titles[0]) + (at < end && *at == '"' ? 2 : 0);
+	// Spreadsheets of some languages separate by semicolons. The headings may be those of an English policy.
+	const char *quoted = at < end && *at == '"' ? "\"" : "", *const title = r->titles[0];
+	bool english = (size_t)(end - at) > strlen(title) && strncmp(at + strlen(quoted), title, strlen(title)) == 0;
+	size_t first = strlen(english ? title : r->heads[0]) + 2 * strlen(quoted);
 	const char separator = (size_t)(end - at) > first && (at[first] == ';' || at[first] == '\t') ? at[first] : ',';
 	while (more && count < REGISTER_COLUMNS_MAX) {
 		size_t i = 0;
 		more = csv_read_cell(&at, end, separator, &cell);
-		while (r->titles[i] != NULL && strcmp(r->titles[i], buf_text(&cell)) != 0)
+		while (r->titles[i] != NULL && strcmp(r->heads[i], buf_text(&cell)) != 0 && strcmp(r->titles[i], buf_text(&cell)) != 0)
 			i++;
 		known += r->titles[i] != NULL;
 		column[count++] = i;
 	}
 	if (more || count == 0 || r->titles[column[0]] == NULL || column[0] != 0 || known < 2)
 		return err_set(e, ERR_INPUT, "it is no register as CSV with these columns: its first line should begin with \"%s\"",
-			       r->titles[0]);
+			       r->heads[0]);
 	while (at < end) {
 		cJSON *row = NULL, *one;
 		size_t held = 0;
@@ -244,7 +250,7 @@ int register_merge(struct register_list *r, const char *csv, size_t len, struct 
 			if (row == NULL) {
 				const char *none = json_string(r->columns[i], "none");
 				if (officers && (none == NULL || strcmp(word(r->policy, none), said) != 0))
-					buf_printf(lost, "%s%s \"%s\"", held++ > 0 ? ", " : ": ", r->titles[i], said);
+					buf_printf(lost, "%s%s \"%s\"", held++ > 0 ? ", " : ": ", r->heads[i], said);
 				continue;
 			}
 			if (!officers && *json_string(row, r->titles[i]) != '\0')
@@ -271,7 +277,7 @@ size_t register_blank(const struct register_list *r, struct buf *out)
 			blank += *json_string(row, r->titles[i]) == '\0';
 		}
 		if (blank > 0)
-			buf_printf(out, "%s: empty in %zu of %d activities\n", r->titles[i], blank, cJSON_GetArraySize(r->rows));
+			buf_printf(out, "%s: empty in %zu of %d activities\n", r->heads[i], blank, cJSON_GetArraySize(r->rows));
 		all += blank;
 	}
 	return all;
@@ -281,10 +287,25 @@ size_t register_blank(const struct register_list *r, struct buf *out)
 
 static int write_csv(const struct register_list *r, struct buf *out)
 {
-	const struct list list = {.columns = r->titles, .rows = r->rows, .language = word_language(r->policy)};
+	const struct list list = {.columns = r->titles, .titles = r->heads, .rows = r->rows, .language = word_language(r->policy)};
 
 	buf_adds(out, LIST_CSV_MARK);
 	return list_csv(&list, out);
+}
+
+static int write_text(const struct register_list *r, struct buf *out)
+{
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, r->rows)
+	{
+		for (size_t i = 0; r->titles[i] != NULL; i++) {
+			const char *value = json_string(row, r->titles[i]);
+			buf_printf(out, "%s: %s\n", r->heads[i], *value != '\0' ? value : word(r->policy, "register.blank"));
+		}
+		buf_addc(out, '\n');
+	}
+	return out->failed ? -1 : 0;
 }
 
 // {"site", "version", "at", "model", "activities": [{HEADING: TEXT, …}], "blank": [{"activity", "column"}]}
@@ -326,19 +347,23 @@ static const char style[] =
 
 static int write_page(const struct register_list *r, struct buf *out)
 {
-	static const char *const titles[] = {"Record of processing activities (Article 30 UK GDPR)",
-					     "Record of processing activities (Article 30 GDPR)",
-					     "Registre des activités de traitement (article 30 du RGPD)"};
+	const char *const titles[] = {"Record of processing activities (Article 30 UK GDPR)", word_in(LANGUAGE_EN, "register.title"),
+				      "Registre des activités de traitement (article 30 du RGPD)"};
 	const struct policy *p = r->policy;
 	const cJSON *row;
 	int number = 0;
 	char at[WHEN_TEXT];
 
+	const bool english = word_language(p) == LANGUAGE_EN;
+	const char *page_title = english ? titles[r->model] : word(p, "register.title");
 	when_text(at, r->at);
-	xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", r->model == REGISTER_CNIL ? "fr" : "en");
+	xml_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
+		   !english                    ? p->language
+		   : r->model == REGISTER_CNIL ? "fr"
+					       : "en");
 	xml_printf(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s: %s</title>\n", p->shown_as,
-		   titles[r->model]);
-	buf_printf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n", style, titles[r->model]);
+		   page_title);
+	buf_printf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n", style, page_title);
 	xml_printf(out, "<p>%s, %s, %s</p>\n", p->shown_as, p->version, at);
 	cJSON_ArrayForEach(row, r->rows) // an activity each: the first column is its heading
 	{
@@ -351,7 +376,7 @@ static int write_page(const struct register_list *r, struct buf *out)
 			const char *value = json_string(row, r->titles[i]);
 			bool live = cJSON_IsTrue(json_get(r->columns[i], "live"));
 			buf_adds(out, live ? "<tr class=\"live\">" : *value == '\0' ? "<tr class=\"open\">" : "<tr>");
-			xml_printf(out, "<th scope=\"row\">%s</th><td>%s</td></tr>\n", r->titles[i],
+			xml_printf(out, "<th scope=\"row\">%s</th><td>%s</td></tr>\n", r->heads[i],
 				   *value != '\0' ? value : word(p, "register.blank"));
 		}
 		buf_adds(out, "</tbody>\n</table>\n</section>\n");
@@ -362,7 +387,10 @@ static int write_page(const struct register_list *r, struct buf *out)
 
 int register_write(const struct register_list *r, enum register_format format, struct buf *out, struct err *e)
 {
-	int ret = format == REGISTER_CSV ? write_csv(r, out) : format == REGISTER_JSON ? write_json(r, out) : write_page(r, out);
+	int ret = format == REGISTER_CSV    ? write_csv(r, out)
+		  : format == REGISTER_JSON ? write_json(r, out)
+		  : format == REGISTER_TEXT ? write_text(r, out)
+					    : write_page(r, out);
 
 	return ret == 0 ? 0 : err_set(e, ERR_MEMORY, "the register is too large");
 }

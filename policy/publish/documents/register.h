@@ -19,15 +19,16 @@ struct register_figures {
 	time_t at;
 };
 
-enum register_format { REGISTER_HTML, REGISTER_CSV, REGISTER_JSON };
-extern const struct policy_words register_formats; // html csv json
+enum register_format { REGISTER_HTML, REGISTER_CSV, REGISTER_JSON, REGISTER_TEXT };
+extern const struct policy_words register_formats; // html csv json text
 
 struct register_list {
 	const struct policy *policy;
 	enum register_model model;
 	time_t at;
-	cJSON *mapping, *rows;                          // a row, an activity: the words of each column by its heading
-	const char *titles[REGISTER_COLUMNS_MAX + 1];   // of the model; ended by NULL
+	cJSON *mapping, *rows;                        // a row, an activity: the words of each column by its heading
+	const char *titles[REGISTER_COLUMNS_MAX + 1]; // of the model, the members of a row; ended by NULL
+	const char *heads[REGISTER_COLUMNS_MAX + 1];  // what stands there for people: in the language of the policy; of English, the titles
 	const cJSON *columns[REGISTER_COLUMNS_MAX + 1]; // in the mapping
 };
 #define REGISTER_AUTO __attribute__((cleanup(register_free)))
