@@ -71,6 +71,15 @@ static void lint_notice(const struct policy *p, struct report *r)
 	report_error_if(p->officer.name != NULL && !reachable(&p->officer), r, p->officer.line,
 			"Article 13(1)(b): the data protection officer has no contact details",
 			"visitors must be able to write to one who is named", "add mail=\"…\"");
+	// Where it is not known yet who it is, the controller stands in.
+	report_warning_if(
+	    p->representative.mail != NULL && p->controller.mail != NULL && strcmp(p->representative.mail, p->controller.mail) == 0, r,
+	    p->representative.line, "Article 27: the representative is to be filled in: it has the controller's own mail address",
+	    "authorities and visitors turn to somebody in the Union instead of the controller", "write who it is, and its own mail=\"…\"");
+	report_warning_if(p->officer.name != NULL && p->controller.name != NULL && strcmp(p->officer.name, p->controller.name) == 0, r,
+			  p->officer.line, "Article 37: the data protection officer is to be filled in: it has the controller's own name",
+			  "an officer is somebody whom the controller appointed, and cannot be the controller",
+			  "write who it is, or by what title");
 	report_warning_if(p->authority.name != NULL && p->authority.web == NULL && !reachable(&p->authority), r, p->authority.line,
 			  "Article 13(2)(d): the supervisory authority is named without an address",
 			  "a right to complain is worth little where nobody says how", "add web=\"https://…\"");

@@ -121,7 +121,9 @@ static const struct fact blogimg[] = {
     {"AES at rest", "count(//measure[not(@lang)][contains(.,'AES')])", "1"},
     {"API authentication and rate limits", "count(//measure[contains(.,'authentication and limit the rate')])", "1"},
     {"automated backups", "count(//measure[contains(.,'Backups are made automatically')])", "1"},
-    {"incident response", "count(//measure[contains(.,'plan for incidents')])", "1"},
+    {"incident response, attested", "count(//measure[contains(.,'plan for incidents')][contains(.,'attested once a year')])", "1"},
+    {"incident response, attested, in German",
+     "count(//measure[@lang='de'][contains(.,'Plan für Zwischenfälle')][contains(.,'einmal im Jahr bestätigt')])", "1"},
     {"isolated per user", "count(//measure[contains(.,'isolated from everybody')])", "1"},
     {"nothing mixed", "count(//promise[@id='no-mixing'])", "1"},
     // training
