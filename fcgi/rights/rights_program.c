@@ -178,6 +178,9 @@ static void respond_own(struct request *r, const cJSON *shown)
 	{
 		cJSON_AddStringToObject(facts, word_or(p, "script.rights.clock.", json_string(one, "name")), day_of(day, one, "due", p));
 	}
+	if (json_get(shown, "certificate") != NULL)
+		cJSON_AddStringToObject(facts, word(p, "answer.erased.certificate"),
+					json_string(json_get(shown, "certificate"), "cert_id"));
 	cJSON *history = cJSON_AddArrayToObject(facts, word(p, "script.rights.history"));
 	cJSON_ArrayForEach(one, json_get(shown, "events"))
 	{

@@ -8,6 +8,9 @@
 //	 residue_scan {files, bytes, hits} (null: none was made), audit_index (null: there was nothing to record), complete, note,
 //	 evidence {salt, entry {index, at, event, policy, details}, proof}}
 //
+// Of an answer that is no erasure it has, instead of what begins with `stores`: outcome ("answered" or "refused"), ground and ground_iri (why it was
+// refused), due, and supersedes (the cert_id of the request's certificate before).
+//
 // SHA-256 of its canonical form (RFC 8785: members sorted, no spaces; without `evidence`) stands in the details of an entry of the ledger named
 // "certificate". The entry's leaf, its path (`proof`, C2SP tlog-proof) and the signed checkpoint that the proof ends with say that it stood there
 // when the ledger was signed. `proof` is null until the ledger is signed next: within a minute. So no program that serves visitors needs the key.

@@ -239,8 +239,10 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *, cJSON *, co
 
 struct acting {
 	struct vault *v;
+	const char *id;
 	const struct rights_act *act;
-	cJSON *includes; // ids of those that are joined to it
+	cJSON *includes;        // ids of those that are joined to it
+	struct buf certificate; // of the answer, made once
 };
 
 // The right as the policy has it; one that it offers no more is due by the law alone.
@@ -252,6 +254,31 @@ static const struct policy_right *right_of(struct vault *v, const cJSON *body)
 	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
 
 	return right != NULL ? right : &gone;
+}
+
+// What a certificate says of an answer that is no erasure: the outcome, its ground, when it was due, and which certificate it takes the place of.
+static int certify(struct acting *x, const cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	const struct rights_act *act = x->act;
+	const char *right = json_string(body, "right"), *before = json_string(json_get(body, "certificate"), "cert_id");
+	const struct rights_ground *ground = act->ground != NULL ? rights_ground_find(act->event, right, act->ground) : NULL;
+	const struct certificate_of of = {.right = strcmp(right, "erasure") == 0 ? "A17" : right,
+					  .request_id = x->id,
+					  .received = facts->clock.received,
+					  .subject = json_string(body, "receipt"),
+					  .self_service = act->by != NULL && strcmp(act->by, "site") == 0};
+	struct clock_line lines[CLOCK_IDS];
+	const struct clock_line *next = clock_next(lines, clock_lines(vault_policy(x->v), right_of(x->v, body), &facts->clock, lines));
+	char due[WHEN_TEXT];
+	JSON_AUTO cJSON *more = cJSON_CreateObject();
+
+	when_text(due, next != NULL ? next->due : 0);
+	bool ok = cJSON_AddStringToObject(more, "outcome", rights_events[act->event].name) != NULL &&
+		  (ground == NULL || cJSON_AddStringToObject(more, "ground", ground->name) != NULL) &&
+		  (ground == NULL || ground->iri == NULL || cJSON_AddStringToObject(more, "ground_iri", ground->iri) != NULL) &&
+		  (next == NULL || cJSON_AddStringToObject(more, "due", due) != NULL) &&
+		  (before == NULL || cJSON_AddStringToObject(more, "supersedes", before) != NULL);
+	return ok ? certificate_make(x->v, &of, NULL, more, &x->certificate, e) : err_set(e, ERR_MEMORY, "no memory for the certificate");
 }
 
 static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
@@ -282,8 +309,16 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 					   ? "it was extended already"
 					   : "no clock of it can be extended: the person must be told inside the first month");
 	}
+	const bool certified = act->event == EVENT_ANSWERED || act->event == EVENT_REFUSED;
+	if (certified && x->certificate.len == 0 && certify(x, body, facts, e) != 0)
+		return -1;
 	cJSON *added = rights_event_add(body, act->event, at, act->by);
 	bool ok = added != NULL;
+	if (certified) {
+		cJSON *certificate = json_parse(buf_text(&x->certificate), x->certificate.len, e);
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
+		ok = ok && certificate != NULL && cJSON_AddItemToObject(body, "certificate", certificate);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		ok = ok && (members[i].value == NULL || cJSON_AddStringToObject(added, members[i].name, members[i].value) != NULL);
 	cJSON_Delete(x->includes);
@@ -299,7 +334,7 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 
 int rights_act(struct vault *v, const char *id, const struct rights_act *act, struct err *e)
 {
-	struct acting x = {.v = v, .act = act};
+	struct acting x = {.v = v, .id = id, .act = act, .certificate = BUF_INIT(CERTIFICATE_MAX)};
 	const cJSON *other;
 	int ret = rights_edit(v, id, act_on, &x, act->event == EVENT_READ ? "request-read" : "request-event", act, e);
 
@@ -311,12 +346,14 @@ int rights_act(struct vault *v, const char *id, const struct rights_act *act, st
 			same = (struct rights_act){.event = EVENT_PARTED, .by = "site"};
 		cJSON_ArrayForEach(other, x.includes)
 		{
-			struct acting y = {.v = v, .act = &same};
+			struct acting y = {.v = v, .id = other->valuestring, .act = &same, .certificate = BUF_INIT(CERTIFICATE_MAX)};
 			(void)rights_edit(v, other->valuestring, act_on, &y, "request-event", &same, NULL);
 			cJSON_Delete(y.includes);
+			buf_free(&y.certificate);
 		}
 	}
 	cJSON_Delete(x.includes);
+	buf_free(&x.certificate);
 	return ret;
 }
 

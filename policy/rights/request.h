@@ -54,7 +54,8 @@ struct rights_act {
 	const char *other;  // the id of another request
 	time_t at;          // 0: now
 };
-// Appends the event, with an entry in the ledger that has no personal data. What ends a request ends those that are joined to it, without its text. ERR_NOT_FOUND;
+// Appends the event, with an entry in the ledger that has no personal data. What ends a request ends those that are joined to it, without its text.
+// What is answered or refused gets a certificate, in the body. ERR_NOT_FOUND;
 // ERR_REFUSED: not in this state; ERR_INPUT: something is missing or wrong.
 int rights_act(struct vault *v, const char *id, const struct rights_act *act, struct err *e);
 // `id` is joined to `to`: asked twice, answered once.

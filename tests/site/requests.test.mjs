@@ -128,6 +128,18 @@ test('a letter is entered, acknowledged, extended and answered, and each step ca
     ['received', 'recognised', 'acknowledged', 'identity-asked', 'identity-given', 'extended', 'read', 'answered']);
   assert.equal(shown.read[0].reason, 'to answer it');
   assert.ok(shown.read[0].by);
+  // The answer has a certificate, and it holds once the ledger is signed.
+  assert.match(ok(['show', id]), /certificate\.outcome +answered/);
+  const verify = (certificate) => {
+    const file = join(p.base, 'certificate.json');
+    writeFileSync(file, JSON.stringify(certificate));
+    return p.run(['audit', 'verify', '--certificate', file, '--key', join(p.state, 'keys/ledger.pub')]);
+  };
+  assert.equal(verify(shown.certificate).status, 5, 'not signed yet');
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  const { certificate } = json(['show', id]), holds = verify(certificate);
+  assert.equal(holds.status, 0, holds.stderr);
+  assert.equal(verify({ ...certificate, outcome: 'refused' }).status, 1);
   const ledger = p.run(['audit', 'show', '--format', 'json']).stdout;
   assert.match(ledger, /request-read/);
   assert.doesNotMatch(ledger, /Karla|Enclosed/);

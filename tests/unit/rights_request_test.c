@@ -595,6 +595,51 @@ static void each_event_is_kept_and_says_the_state(void **state)
 	assert_non_null(strstr(buf_text(&officer), "a secret note"));
 }
 
+// Whatever the answer is: the person can show that it was given, and when, to whoever has the verifier key.
+static void an_answer_and_a_refusal_are_certified(void **state)
+{
+	static const struct {
+		struct rights_act act;
+		const char *ground;
+	} acts[] = {
+	    {{.event = EVENT_ANSWERED, .by = "anna", .text = "Here it is."}, NULL},
+	    {{.event = EVENT_REOPENED, .by = "anna", .reason = "a page was missing"}, NULL},
+	    {{.event = EVENT_REFUSED, .by = "bert", .ground = "manifestly-excessive", .reason = "the tenth time"}, "manifestly-excessive"},
+	};
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", RECEIPT);
+	BUF_AUTO struct buf line = BUF_INIT(4096);
+	struct signed_note_key key;
+	struct err e = {0};
+	char path[256], first[64] = "";
+
+	snprintf(path, sizeof path, "%s/keys/ledger.pub", p->state);
+	for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
+		BUF_AUTO struct buf note = BUF_INIT(4096), text = BUF_INIT(CERTIFICATE_FILE_MAX), own = BUF_INIT(65536);
+		struct certificate_check check;
+		did(p->vault, r.id, &acts[i].act, ERR_NONE);
+		if (acts[i].act.event == EVENT_REOPENED)
+			continue;
+		assert_int_equal(ledger_checkpoint(p->vault, &note, &e), 0);
+		if (line.len == 0) {
+			assert_int_equal(file_read(path, &line, &e), 0);
+			assert_int_equal(signed_note_key_parse(&key, buf_text(&line), &e), 0);
+		}
+		JSON_AUTO cJSON *shown = show(p->vault, &r);
+		const cJSON *c = json_get(shown, "certificate");
+		assert_string_equal(json_string(c, "outcome"), rights_events[acts[i].act.event].name);
+		assert_string_equal(json_string(c, "request_id"), r.id);
+		assert_string_equal(json_string(c, "due"), json_string(shown, "due"));
+		assert_true(acts[i].ground == NULL ? json_get(c, "ground") == NULL : strcmp(json_string(c, "ground"), acts[i].ground) == 0);
+		assert_true(*first == '\0' ? json_get(c, "supersedes") == NULL : strcmp(json_string(c, "supersedes"), first) == 0);
+		snprintf(first, sizeof first, "%s", json_string(c, "cert_id"));
+		assert_int_equal(json_print(&text, c), 0);
+		assert_return_code(certificate_verify(buf_text(&text), text.len, &key, &check, &e), 0);
+		assert_null(strstr(buf_text(&text), "Here it is"));
+		assert_null(strstr(buf_text(&text), "anna"));
+	}
+}
+
 static void what_cannot_happen_is_refused_and_changes_nothing(void **state)
 {
 	struct place *p = *state;
@@ -765,7 +810,7 @@ static void the_ledger_has_each_event_and_nothing_personal(void **state)
 	did(p->vault, r.id, &(struct rights_act){.event = EVENT_READ, .by = "anna", .reason = "to answer"}, ERR_NONE);
 	did(p->vault, r.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "private words"}, ERR_NONE);
 	assert_int_equal(ledger_size(p->vault, &after, &e), 0);
-	assert_int_equal(after, before + 2);
+	assert_int_equal(after, before + 3); // and the certificate
 	assert_int_equal(ledger_each(p->vault, 0, look_for_contact, &named, &e), 0);
 	assert_true(named);
 }
@@ -786,6 +831,7 @@ int main(void)
 	    PLACED(wrong_ones_look_the_same),
 	    PLACED(who_asks_is_verified_as_the_policy_says),
 	    PLACED(the_officer_sees_contact_only_when_asked),
+	    PLACED(an_answer_and_a_refusal_are_certified),
 	    PLACED(each_walks_and_stops),
 	    PLACED(erasure_with_a_receipt_is_done_at_once),
 	    PLACED(erasure_that_is_no_self_service_waits_for_the_officer),

@@ -101,26 +101,35 @@ async function addProof(certificate, code, signed) {
 	}
 }
 
+// What a person needs of one: whether it is signed already, how to save it, and its text.
+function certificateParts(certificate, file) {
+	const code = element("pre", undefined, { tabIndex: 0 }); // it scrolls
+	const details = element("details");
+	const proven = Boolean(certificate.evidence?.proof);
+	const signed = element("p", word(proven ? "script.rights.signed" : "script.rights.unsigned"));
+	code.append(element("code", JSON.stringify(certificate, null, 2)));
+	details.append(element("summary", word("script.rights.certificate")), code);
+	if (!proven)
+		addProof(certificate, code.firstChild, signed);
+	return [signed, buttons(() => `${code.textContent}\n`, file, code), details];
+}
+
 $("erase")?.addEventListener("submit", (event) => {
 	event.preventDefault();
 	// With credentials, or the browser would not heed what the answer says of its own copies (Clear-Site-Data).
 	const options = { ...post($("erase")), credentials: "same-origin" };
 	send($("erase"), "erase-outcome", "/api/erase", options, (certificate) => {
-		const text = JSON.stringify(certificate, null, 2);
-		const details = element("details");
-		const code = element("pre", undefined, { tabIndex: 0 }); // it scrolls
-		code.append(element("code", text));
 		if (certificate.audit_index === null) { // nothing was erased or recorded: that is no certificate
+			const details = element("details");
+			const code = element("pre", undefined, { tabIndex: 0 });
+			code.append(element("code", JSON.stringify(certificate, null, 2)));
 			details.append(element("summary", word("script.rights.looked")), code);
 			outcome("erase-outcome", word("script.rights.unknown.title"),
 				element("p", word("script.rights.unknown")), details);
 			return;
 		}
-		details.append(element("summary", word("script.rights.certificate")), code);
-		const signed = element("p", word("script.rights.unsigned"));
-		outcome("erase-outcome", word("script.rights.erased.title"), element("p", word("script.rights.erased")), signed,
-			buttons(() => `${code.textContent}\n`, "erasure-certificate.json", code), details);
-		addProof(certificate, code.firstChild, signed);
+		outcome("erase-outcome", word("script.rights.erased.title"), element("p", word("script.rights.erased")),
+			...certificateParts(certificate, "erasure-certificate.json"));
 	});
 });
 
@@ -158,6 +167,7 @@ $("lookup").addEventListener("submit", (event) => {
 		rows.push(...lines("script.rights.history", found.events, (one) => [`${day(one.at)}: ${word(`script.rights.event.${one.event}`)}`,
 			one.reason, one.text].filter(Boolean).join("; ")));
 		rows.push(...lines("script.rights.read", found.read, (one) => `${day(one.at)}: ${one.by}; ${one.reason}`));
-		outcome("lookup-outcome", word("script.rights.yours"), record(rows));
+		outcome("lookup-outcome", word("script.rights.yours"), record(rows),
+			...(found.certificate ? certificateParts(found.certificate, "certificate.json") : []));
 	});
 });
