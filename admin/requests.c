@@ -19,7 +19,7 @@ static const struct option_row list_options[] = {
 };
 static const struct option_row show_options[] = {
     {"personal", OPTION_FLAG, NULL, "also what the person left; it is recorded who read it, and the person can see that"},
-    {"reason", OPTION_VALUE, "TEXT", "with --personal: why, for the ledger and the person"},
+    {"reason", OPTION_VALUE, "TEXT", "with --personal: why; the person sees it"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -240,8 +240,7 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	table_init(&t, columns, "ss");
 	requests_officer(officer);
 	if (personal && reading.reason == NULL)
-		return output_complain(STATUS_UNSURE,
-				       "requests: --personal needs --reason: why you read it, for the ledger and the person");
+		return output_complain(STATUS_UNSURE, "requests: --personal needs --reason: why you read it; the person sees it");
 	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	// It is recorded before it is shown: what cannot be recorded is not read.

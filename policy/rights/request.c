@@ -166,6 +166,7 @@ int rights_get(struct vault *v, const char *id, struct vault_record *out, struct
 
 // ---- what happens to one ----
 
+// Codes alone: who of the officers it was, and why, is sealed with the request, for the person to see.
 static int ledger_details(struct buf *out, const char *id, const cJSON *body, const struct rights_facts *facts,
 			  const struct rights_act *act)
 {
@@ -177,8 +178,10 @@ static int ledger_details(struct buf *out, const char *id, const cJSON *body, co
 		       cJSON_AddStringToObject(o, "event", rights_events[act->event].name) != NULL &&
 		       cJSON_AddStringToObject(o, "state", rights_state_names[facts->state]) != NULL &&
 		       (act->ground == NULL || cJSON_AddStringToObject(o, "ground", act->ground) != NULL) &&
-		       (!officer || cJSON_AddStringToObject(o, "officer", act->by) != NULL) &&
-		       (act->event != EVENT_READ || cJSON_AddStringToObject(o, "reason", act->reason) != NULL)
+		       cJSON_AddStringToObject(o, "by",
+					       officer           ? "officer"
+					       : act->by != NULL ? act->by
+								 : "site") != NULL
 		   ? json_print(out, o)
 		   : -1;
 }
