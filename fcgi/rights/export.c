@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/export.h"
+#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rights/export.h"
 #include "policy/rights/request.h"
@@ -54,12 +55,14 @@ static bool export_offered(const struct policy *p)
 	return (access != NULL && access->self_service) || (portability != NULL && portability->self_service);
 }
 
-static void export_send(struct request *r, struct vault *v, const struct export_selector *by, size_t count)
+// Whether all of it was handed out.
+static bool export_send(struct request *r, struct vault *v, const struct export_selector *by, size_t count)
 {
 	const struct policy *p = request_policy(r);
 	struct export_out out = {.r = r};
 	struct export *x = NULL;
 	struct err e = {0};
+	bool whole = false;
 	char disposition[128];
 	size_t name_len = strspn(p->site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
@@ -72,10 +75,25 @@ static void export_send(struct request *r, struct vault *v, const struct export_
 		respond_header(r, "Cache-Control", "private, no-store");
 		respond_patience(r, PATIENCE_MS);
 		// Where something fails under way, the ZIP has no end, and whoever opens it is told so.
-		if (export_write(x, NULL, export_piece, &out, &e) != 0 && !out.begun)
+		whole = export_write(x, NULL, export_piece, &out, &e) == 0 && export_missed(x) == NULL;
+		if (!whole && !out.begun)
 			respond_err(r, &e);
 	}
 	export_free(x);
+	return whole;
+}
+
+// A request for what was just handed out is answered by it. One that names nothing of the site is not: its copy has the request alone.
+static void export_answers(struct vault *v, const char *id, const struct buf *shown)
+{
+	JSON_AUTO cJSON *request = json_parse(buf_text(shown), shown->len, NULL);
+	const char *name = json_string(request, "right"), *state = json_string(request, "state");
+	const int word_id = name != NULL ? policy_word_value(&policy_right_words, name, strlen(name)) : -1;
+	const struct policy_right *right =
+	    word_id == RIGHT_ACCESS || word_id == RIGHT_PORTABILITY ? policy_right(vault_policy(v), (enum policy_right_id)word_id) : NULL;
+
+	if (right != NULL && right->self_service && (STATE_BIT(rights_state_read(state)) & STATES_OPEN) != 0)
+		(void)rights_act(v, id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "site"}, NULL); // else an officer sees it open
 }
 
 void export_respond(struct request *r, void *vault)
@@ -113,9 +131,11 @@ void export_respond(struct request *r, void *vault)
 			respond_err(r, &e);
 		return;
 	}
-	if (atomic_fetch_add(&under_way, 1) < EXPORTS_AT_ONCE)
-		export_send(r, vault, by, count);
-	else
+	if (atomic_fetch_add(&under_way, 1) < EXPORTS_AT_ONCE) {
+		if (export_send(r, vault, by, count) && id != NULL && count > 1)
+			export_answers(vault, id, &shown);
+	} else {
 		respond_problem(r, 503, "problem.busy.export", NULL, NULL);
+	}
 	atomic_fetch_sub(&under_way, 1);
 }

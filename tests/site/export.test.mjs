@@ -108,6 +108,22 @@ test('no secret goes along: not the receipt, not a token, key or hash', async ()
   assert.match(got.json.records.find((r) => r.kind === 'rights-request').data.message, /^My receipt is \*{43}\.$/);
 });
 
+test('an export by a request answers it, with a certificate; one that names nothing stays open', async () => {
+  const look = async ({ id, secret }) => (await fetch(`${site.url}/api/rights/${id}`, { headers: { authorization: `Bearer ${secret}` } })).json();
+  for (const [fields, state] of [[{ right: 'access', receipt: sets.other.receipt }, 'fulfilled'], [{ right: 'rectification', receipt: sets.other.receipt, message: 'x' }, 'open'],
+    [{ right: 'access', contact: 'nobody@example.org' }, 'open']]) {
+    const asked = await (await post('/api/rights', fields)).json();
+    assert.equal((await look(asked)).state, 'open');
+    const answer = await post('/api/export', { id: asked.id, secret: asked.secret });
+    assert.equal(answer.status, 200);
+    await answer.arrayBuffer();
+    const after = await look(asked);
+    assert.equal(after.state, state, JSON.stringify(fields));
+    assert.equal(after.certificate?.outcome, state === 'fulfilled' ? 'answered' : undefined);
+    assert.equal(after.certificate?.operator_role, state === 'fulfilled' ? 'self-service' : undefined);
+  }
+});
+
 test('a request tells its events and its answer; a note among officers is withheld and counted', async () => {
   const asked = await (await post('/api/rights', { right: 'rectification', contact: 'grace@example.org', message: 'My name is Grace.' })).json();
   for (const [act, text] of [['note', 'Rang twice, in a bad mood.'], ['answer', 'It was corrected.']]) {
