@@ -71,9 +71,10 @@ static int list_row(void *arg, const struct rights_row *row)
 	if (l->count == l->capacity) {
 		size_t capacity = 2 * l->capacity + 64;
 		struct listed *rows = reallocarray(l->rows, capacity, sizeof *rows);
-		l->failed = rows == NULL;
-		if (l->failed)
+		if (rows == NULL) {
+			l->failed = true;
 			return 1;
+		}
 		l->rows = rows;
 		l->capacity = capacity;
 	}

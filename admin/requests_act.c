@@ -14,14 +14,14 @@ void requests_officer(char out[OFFICER_MAX])
 	const char *behind = getuid() == 0 ? setting("SUDO_USER", "") : "";
 	const struct passwd *user = getpwuid(getuid()); // NOLINT(concurrency-mt-unsafe): one thread
 
-	if (*behind != '\0')
-		snprintf(out, OFFICER_MAX, "%s", behind);
-	else if (user != NULL)
-		snprintf(out, OFFICER_MAX, "%s", user->pw_name);
+	const char *name = *behind != '\0' ? behind : user != NULL ? user->pw_name : NULL;
+	// "person" and "site" mean somebody else.
+	bool taken = name != NULL && (strcmp(name, "person") == 0 || strcmp(name, "site") == 0);
+
+	if (name != NULL)
+		snprintf(out, OFFICER_MAX, "%s%s", name, taken ? "@host" : "");
 	else
 		snprintf(out, OFFICER_MAX, "user %u", (unsigned)getuid());
-	if (strcmp(out, "person") == 0 || strcmp(out, "site") == 0) // which mean somebody else
-		strcat(out, "@host");
 }
 
 int requests_text(const struct arguments *args, const char *name, struct buf *out, struct err *e)

@@ -6,6 +6,7 @@
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/respond.h"
 #include "fcgi/serve/route.h"
+#include "fcgi/serve/stream.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
@@ -22,12 +23,6 @@
 // The members below "Don't use anything below here" that accepting by ourselves needs; unchanged since 2003.
 static_assert(sizeof(FCGX_Request) == 80, "libfcgi's request has another layout than the one this file knows");
 
-struct stream_buffer { // how the data of a stream begins
-	unsigned char *start;
-	int len;
-	unsigned char *allocated, *stop; // stop: of a reader, where what was read ends; of a writer, where its buffer ends
-};
-
 enum {
 	RECEIVE_SECONDS = 10, // each read
 	SEND_SECONDS = 30,    // each write: a slow visitor holds up only itself
@@ -36,7 +31,6 @@ enum {
 	RESPONDER = 1,
 	DRAIN_MS = 5000,
 	DRAIN_BYTES_MAX = BODY_BYTES_MAX,
-	STREAM_LEFT = 64, // of a stream's buffer: the records that end an answer take 24
 };
 
 // ---- what a request brings ----
@@ -57,37 +51,6 @@ static void stream_consume(FCGX_Stream *in, size_t len)
 {
 	explicit_bzero(in->rdNext, len);
 	in->rdNext += len;
-}
-
-// The pages of the output's buffer, which holds nothing now, go back to the kernel until it is written again.
-static void stream_give_back(const FCGX_Stream *out)
-{
-	const struct stream_buffer *buffer = out->data;
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = ((uintptr_t)buffer->start + page - 1) & ~(page - 1),
-		  to = ((uintptr_t)buffer->start + (uintptr_t)buffer->len) & ~(page - 1);
-	if (out->wrNext <= buffer->start + FCGI_HEADER_LEN && from < to)
-		madvise((void *)from, to - from, MADV_DONTNEED);
-}
-
-void connection_stream_shrink(FCGX_Stream *stream)
-{
-	struct stream_buffer *buffer = stream->data;
-	bool unused = stream->isReader ? stream->isClosed && stream->rdNext == stream->stop
-				       : !stream->isClosed && stream->wrNext <= buffer->start + FCGI_HEADER_LEN;
-	if (!unused || buffer->start != buffer->allocated || buffer->len <= STREAM_LEFT)
-		return;
-	explicit_bzero(buffer->start, (size_t)buffer->len);
-	unsigned char *rest = realloc(buffer->allocated, STREAM_LEFT);
-	if (rest == NULL)
-		return;
-	buffer->start = buffer->allocated = rest;
-	buffer->len = STREAM_LEFT;
-	buffer->stop = rest + (stream->isReader ? 0 : STREAM_LEFT);
-	stream->wrNext = rest + (stream->isReader ? 0 : FCGI_HEADER_LEN);
-	stream->stop = buffer->stop;
-	if (stream->isReader)
-		stream->rdNext = stream->stopUnget = rest;
 }
 
 static int stream_read_body(struct request *r, struct problem *why)
@@ -128,7 +91,7 @@ static __attribute__((noinline)) bool request_admit(struct request *r)
 	if (rc == 0) {
 		rc = body_parse(r, kind, &why);
 		if (kind != BODY_NONE) { // an answer that may be minutes away
-			connection_stream_shrink(r->fcgx->in);
+			stream_shrink(r->fcgx->in);
 			stream_give_back(r->fcgx->out);
 		}
 		request_choose_language(r);

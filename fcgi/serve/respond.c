@@ -2,10 +2,10 @@
 // Answers: head, body, events.
 #include "fcgi/serve/respond.h"
 #include "fcgi/ipc/note.h"
-#include "fcgi/serve/connection.h"
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/server.h"
+#include "fcgi/serve/stream.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
@@ -148,7 +148,7 @@ int respond_begin(struct request *r, int status, const char *type, bool streamin
 	if (stream_write(r, "\r\n", 2, false) != 0)
 		return -1;
 	if (streaming && r->fcgx != NULL && respond_flush(r) == 0) // what follows comes by respond_send()
-		connection_stream_shrink(r->fcgx->out);
+		stream_shrink(r->fcgx->out);
 	return -(int)r->gone;
 }
 

@@ -209,7 +209,7 @@ static void json_refuse(struct json_fault *fault, enum json_fault_kind kind, con
 
 	*fault = (struct json_fault){kind, 1, 1};
 	for (; text < at; text++) {
-		bool ends = *text == '\n', begins = ((unsigned char)text[1] & 0xc0) != 0x80 || text + 1 >= at; // of a character
+		bool ends = *text == '\n', begins = text + 1 >= at || ((unsigned char)text[1] & 0xc0) != 0x80; // of a character
 		fault->line += ends ? 1 : 0;
 		fault->column = ends ? 1 : fault->column + (begins ? 1 : 0);
 	}

@@ -84,7 +84,7 @@ static unsigned paused_days(const struct clock_facts *facts, enum clock_id by, t
 
 static struct clock_line month_line(enum clock_id id, const char *country, const struct clock_facts *facts)
 {
-	struct clock_line line = {.id = id};
+	struct clock_line line = {.met = 0, .id = id};
 	time_t first = clock_statutory(country, facts->received, CLOCK_STATUTORY_MONTHS, 0);
 	unsigned days = paused_days(facts, id, first, &line.paused);
 
@@ -102,7 +102,7 @@ static struct clock_line line_make(enum clock_id id, const struct policy *p, con
 				   const struct clock_facts *facts)
 {
 	const time_t received = facts->received;
-	struct clock_line line = {.id = id};
+	struct clock_line line = {.met = 0, .id = id};
 
 	switch (id) {
 	case CLOCK_GDPR:

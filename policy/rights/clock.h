@@ -40,9 +40,9 @@ struct clock_facts {
 	size_t pause_count;
 };
 struct clock_line {
-	enum clock_id id;
 	time_t due; // the last second; while it stands still, as if it went on now
 	time_t met; // 0: not yet
+	enum clock_id id;
 	bool extended, paused, late;
 };
 // The clocks of a request of this right, earliest first. `p` says whose public holidays count; NULL: nobody's in particular.

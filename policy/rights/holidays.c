@@ -13,26 +13,40 @@ static struct holiday holidays[HOLIDAYS_MAX];
 static int holiday_count;
 static pthread_once_t holidays_once = PTHREAD_ONCE_INIT;
 
+// A number of one or two digits; 0 when there is none.
+static int digits_read(const char **at)
+{
+	int n = 0;
+
+	for (int i = 0; i < 2 && **at >= '0' && **at <= '9'; i++)
+		n = n * 10 + *(*at)++ - '0';
+	return n;
+}
+
+// "easter+39", "easter-2"; "mon3-09" (the third Monday), "mon-1-05" (the last); "12-25", "12-26+" (moved to a working day).
 static bool rule_read(struct holiday *h, const char *rule)
 {
-	int end = 0, which;
-	char sign;
+	bool easter = strncmp(rule, "easter", 6) == 0, monday = strncmp(rule, "mon", 3) == 0;
 
-	if (sscanf(rule, "easter%c%d%n", &sign, &h->day, &end) == 2 && rule[end] == '\0' && (sign == '+' || sign == '-') && h->day > 0 &&
-	    h->day < 100) {
+	if (easter) {
+		int sign = rule[6] == '+' ? 1 : rule[6] == '-' ? -1 : 0;
+		const char *at = rule + 6 + (sign != 0);
 		h->rule = HOLIDAY_EASTER;
-		h->day = sign == '-' ? -h->day : h->day;
-		return true;
+		h->day = sign * digits_read(&at);
+		return h->day != 0 && *at == '\0';
 	}
-	if (sscanf(rule, "mon%d-%2d%n", &which, &h->month, &end) == 2 && rule[end] == '\0' && (which == -1 || (which >= 1 && which <= 4))) {
-		h->rule = HOLIDAY_MONDAY;
-		h->day = which;
-		return h->month >= 1 && h->month <= 12;
-	}
-	if (sscanf(rule, "%2d-%2d%n", &h->month, &h->day, &end) != 2 || h->month < 1 || h->month > 12 || h->day < 1 || h->day > 31)
+	const char *at = rule + (monday ? 3 : 0);
+	int sign = monday && *at == '-' ? -1 : 1;
+	at += sign < 0;
+	int first = digits_read(&at);
+	if (*at++ != '-')
 		return false;
-	h->rule = rule[end] == '+' ? HOLIDAY_DATE_MOVED : HOLIDAY_DATE;
-	return rule[end] == '\0' || (rule[end] == '+' && rule[end + 1] == '\0');
+	int second = digits_read(&at);
+	h->rule = monday ? HOLIDAY_MONDAY : *at == '+' ? HOLIDAY_DATE_MOVED : HOLIDAY_DATE;
+	h->month = monday ? second : first;
+	h->day = monday ? sign * first : second;
+	at += h->rule == HOLIDAY_DATE_MOVED;
+	return *at == '\0' && h->month >= 1 && h->month <= 12 && h->day != 0 && h->day >= (monday ? -1 : 1) && h->day <= (monday ? 4 : 31);
 }
 
 int holidays_read(const char *text, struct holiday out[HOLIDAYS_MAX], struct err *e)

@@ -115,7 +115,7 @@ for (const [code, name, language] of [['de', 'Deutsch', 'de'], ['zh-Hans', 'ç®€ä
       const [id, secret] = await page.locator('#request-outcome dd').allTextContents();
       await page.locator('#lookup-id').fill(id);
       await page.locator('#lookup-secret').fill(secret);
-      await page.locator('#lookup button').click();
+      await page.locator('#lookup button.primary').click();
       await page.locator('#lookup-outcome').waitFor();
       await check('looked up');
       await screenshot(page, `${code}-rights`);

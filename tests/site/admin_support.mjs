@@ -13,7 +13,7 @@ const memory = () => {
 
 // Fills in nginx's configuration for the place, as lethe-run does. Nothing listens there.
 export function layNginx(p, listen = '127.0.0.1:9') {
-  const values = { RUN: p.runFolder, STATE: p.state, SNIPPETS: join(p.runFolder, 'nginx/snippets'), LISTEN: listen, USER: process.getuid() === 0 ? 'user root;' : '' };
+  const values = { RUN: p.runFolder, STATE: p.state, SNIPPETS: join(p.runFolder, 'nginx/snippets'), LISTEN: listen, USER: process.getuid() === 0 ? 'user root;' : '', PROXIED: '' };
   const fill = (from, to) => writeFileSync(to, readFileSync(from, 'utf8').replace(/@([A-Z_]+)@/g, (whole, key) => values[key] ?? whole));
   mkdirSync(values.SNIPPETS, { recursive: true });
   for (const file of readdirSync(join(root, 'nginx/snippets'))) fill(join(root, 'nginx/snippets', file), join(values.SNIPPETS, file));

@@ -27,9 +27,11 @@ struct program {
 static void script_send(int fd, const char *script, size_t step)
 {
 	BUF_AUTO struct buf out = BUF_INIT(64 << 20);
-	static char large[FRAME_CHUNK_MAX];
+	char large[FRAME_CHUNK_MAX];
 	unsigned n = 0;
 	bool stay = false;
+	for (size_t i = 0; i < sizeof large; i++)
+		large[i] = (char)('a' + i % 23);
 	for (const char *p = script; *p != '\0'; p++) {
 		uint32_t lengths[2] = {htonl(8), htonl(*p == 'F' ? FRAME_STREAMED : 2)};
 		uint32_t chunk = *p == 'L' ? FRAME_CHUNK_MAX : *p == 'X' ? FRAME_CHUNK_MAX + 1 : *p == '.' ? 0 : (uint32_t)(*p - '0');
@@ -45,8 +47,6 @@ static void script_send(int fd, const char *script, size_t step)
 			stay = true;
 		} else {
 			uint32_t length = htonl(chunk);
-			for (size_t i = 0; i < sizeof large; i++)
-				large[i] = (char)('a' + i % 23);
 			buf_add(&out, &length, sizeof length);
 			buf_add(&out, large, chunk > FRAME_CHUNK_MAX ? 0 : chunk);
 		}

@@ -199,6 +199,8 @@ static void everybody_who_was_sent_something_is_named(void **state)
 			 here = {.by = &sketch, .task = {.step = PROVIDER_ENDED}};
 
 	(void)state;
+	s.recipients = calloc(2, sizeof *s.recipients); // as when the chains are chosen
+	assert_non_null(s.recipients);
 	text.task.result = image.task.result = PROVIDER_LIMITED;
 	set_note_recipient(&s, &here);
 	set_note_recipient(&s, &image); // refused here, so nothing left

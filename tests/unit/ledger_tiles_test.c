@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The ledger's static files: written step by step they are those that are written at once; what is kept no longer goes from them, and the rest holds.
+#include "policy/base/array.h"
 #include "policy/vault/segment.h"
 #include "policy/vault/tiles.h"
 #include "tests/unit/vault_fixture.h"
@@ -41,7 +42,7 @@ static void step_by_step_is_as_at_once(void **state)
 
 	publish_to(f, "steps"); // nothing is signed: nothing is written
 	assert_int_equal(shell(f, "test -z \"$(ls -A steps)\""), 0);
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		grow_and_sign(f, steps[i]);
 		publish_to(f, "steps");
 		publish_to(f, "steps");

@@ -77,10 +77,11 @@ static void due_times_follow_the_life(void **state)
 	assert_int_equal(life_end(p, KIND_ARCHIVE, made), due);
 	when_parse(&due, "2026-02-14T10:00:00Z");
 	assert_int_equal(life_end(p, KIND_REQUEST_LOG, made), due);
-	assert_int_equal(life_end(p, KIND_LEDGER, made), 0);         // as long as the service runs
-	assert_int_equal(life_end(p, KIND_INPUT, made), made);       // in memory only
-	assert_int_equal(life_end(p, KIND_ACCOUNT, made), made);     // undeclared
-	assert_int_equal(life_end(p, KIND_RIGHTS_REQUEST, made), 0); // not before it is closed
+	assert_int_equal(life_end(p, KIND_LEDGER, made), 0);     // as long as the service runs
+	assert_int_equal(life_end(p, KIND_INPUT, made), made);   // in memory only
+	assert_int_equal(life_end(p, KIND_ACCOUNT, made), made); // undeclared
+	when_parse(&due, "2028-04-30T10:00:00Z");
+	assert_int_equal(life_end(p, KIND_RIGHTS_REQUEST, made), due); // though nobody closes it
 	when_parse(&due, "2028-01-31T10:00:00Z");
 	assert_int_equal(life_of(&p->kinds[KIND_RIGHTS_REQUEST], &(struct life_facts){.made = 1, .since[LIFE_CLOSED] = made}).end, due);
 }

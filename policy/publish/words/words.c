@@ -186,7 +186,8 @@ static const char *word_find_in(enum language language, const char *group, const
 	if (before + len >= sizeof key)
 		return NULL;
 	memcpy(key, group, before);
-	memcpy(key + before, name, len + 1);
+	memcpy(key + before, name, len);
+	key[before + len] = '\0';
 	return word_find(language, key);
 }
 
