@@ -47,7 +47,7 @@ static enum status clock_run(const struct admin *a, const struct arguments *args
 	do {
 		for (const struct policy_right *right = p->rights; right < p->rights + p->right_count; right++) {
 			const char *name = policy_word(&policy_right_words, right->id);
-			struct clock_line lines[CLOCK_IDS];
+			struct clock_line lines[CLOCK_IDS] = {0};
 			if (only != NULL && strcmp(only, name) != 0)
 				continue;
 			rights++;

@@ -174,7 +174,7 @@ const struct clock_line *clock_next(const struct clock_line *lines, size_t count
 time_t clock_due(const struct policy *p, const struct policy_right *right, time_t received)
 {
 	const struct clock_facts facts = {.received = received, .acknowledged = received, .now = received};
-	struct clock_line lines[CLOCK_IDS];
+	struct clock_line lines[CLOCK_IDS] = {0};
 	const struct clock_line *next = clock_next(lines, clock_lines(p, right, &facts, lines));
 
 	return next != NULL ? next->due : received;

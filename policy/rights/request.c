@@ -270,7 +270,7 @@ static int certify(struct acting *x, const cJSON *body, const struct rights_fact
 					  .received = facts->clock.received,
 					  .subject = json_string(body, "receipt"),
 					  .self_service = act->by != NULL && strcmp(act->by, "site") == 0};
-	struct clock_line lines[CLOCK_IDS];
+	struct clock_line lines[CLOCK_IDS] = {0};
 	const struct clock_line *next = clock_next(lines, clock_lines(vault_policy(x->v), right_of(x->v, body), &facts->clock, lines));
 	char due[WHEN_TEXT];
 	JSON_AUTO cJSON *more = cJSON_CreateObject();
@@ -300,7 +300,7 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		return err_set(e, ERR_INPUT, "that was neither before it was received nor is it to come");
 	if (act->event == EVENT_EXTENDED) {
 		struct clock_facts then = facts->clock;
-		struct clock_line lines[CLOCK_IDS];
+		struct clock_line lines[CLOCK_IDS] = {0};
 		bool extended = false;
 		then.extended = then.extended == 0 ? at : then.extended;
 		size_t count = clock_lines(vault_policy(x->v), right_of(x->v, body), &then, lines);
@@ -439,7 +439,7 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 	static const char *const officer_members[] = {"how", NULL}, *const personal_members[] = {"contact", "message", NULL};
 	JSON_AUTO cJSON *body = rights_body(record, e);
 	JSON_AUTO cJSON *shown = cJSON_CreateObject();
-	struct clock_line lines[CLOCK_IDS];
+	struct clock_line lines[CLOCK_IDS] = {0};
 	struct rights_facts facts;
 
 	if (body == NULL)
@@ -531,7 +531,7 @@ static int walk_one(void *arg, const struct vault_record *record)
 {
 	struct walk *w = arg;
 	struct rights_row row = {.id = record->id, .right = "", .state = RIGHTS_UNREADABLE, .received = record->made, .clock = ""};
-	struct clock_line lines[CLOCK_IDS];
+	struct clock_line lines[CLOCK_IDS] = {0};
 
 	if (record->unreadable)
 		return w->each(w->arg, &row);

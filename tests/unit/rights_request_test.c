@@ -615,7 +615,7 @@ static void an_answer_and_a_refusal_are_certified(void **state)
 
 	snprintf(path, sizeof path, "%s/keys/ledger.pub", p->state);
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
-		BUF_AUTO struct buf note = BUF_INIT(4096), text = BUF_INIT(CERTIFICATE_FILE_MAX), own = BUF_INIT(65536);
+		BUF_AUTO struct buf note = BUF_INIT(4096), text = BUF_INIT(CERTIFICATE_FILE_MAX);
 		struct certificate_check check;
 		did(p->vault, r.id, &acts[i].act, ERR_NONE);
 		if (acts[i].act.event == EVENT_REOPENED)

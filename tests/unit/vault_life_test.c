@@ -418,7 +418,8 @@ static void a_ledger_of_rows_becomes_one_of_segments(void **state)
 	check_store_3(f, 41);
 	char command[512];
 	snprintf(command, sizeof command,
-		 "test $(ls '%s/ledger' | grep -vcx verified) = 5 && test \"$(sqlite3 '%s/vault.db' 'PRAGMA quick_check')\" = ok", f->state, f->state);
+		 "test $(ls '%s/ledger' | grep -vcx verified) = 5 && test \"$(sqlite3 '%s/vault.db' 'PRAGMA quick_check')\" = ok", f->state,
+		 f->state);
 	assert_int_equal(system(command), 0);
 	// Payloads of closed events are found by their subject, and verifying goes on without them.
 	assert_return_code(vault_erase(f->vault, ERASE_RECEIPT, "receipt-old", false, &erased, &e), 0);
