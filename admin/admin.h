@@ -79,6 +79,8 @@ enum status output_object(const struct arguments *args, const cJSON *object, con
 	}
 // What `--ip`, `--receipt` stand for: a file, standard input or a question on the terminal. Surrounding white space goes. ERR_INPUT.
 int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e);
+// All of standard input, added to `out`. ERR_INPUT: longer than that may be.
+int ask_input(struct buf *out, struct err *e);
 // Asks on the terminal for a line of text, which is shown. ERR_UNAVAILABLE: there is none. ERR_INPUT: nothing was entered.
 int ask_text(const char *question, struct buf *out, struct err *e);
 // Asks on the terminal; false without one.

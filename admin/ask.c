@@ -49,22 +49,28 @@ static int ask_line(const char *question, bool echo, struct buf *out, struct err
 	return read_all ? 0 : err_set(e, ERR_INPUT, "nothing was entered");
 }
 
+int ask_input(struct buf *out, struct err *e)
+{
+	for (ssize_t n = 1; n > 0;) {
+		char *to = buf_reserve(out, 512);
+		if (to == NULL)
+			return err_set(e, ERR_INPUT, "standard input is too long");
+		n = TEMP_FAILURE_RETRY(read(STDIN_FILENO, to, 512));
+		if (n < 0)
+			return err_system(e, ERR_IO, errno, "standard input cannot be read");
+		buf_took(out, (size_t)n);
+	}
+	return 0;
+}
+
 int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e)
 {
 	static const char space[] = " \t\r\n";
 	char question[64];
-	ssize_t n = 1;
 
 	if (strcmp(value, "-") == 0) {
-		while (n > 0) {
-			char *to = buf_reserve(out, 512);
-			if (to == NULL)
-				return err_set(e, ERR_INPUT, "standard input is too long for one value");
-			n = TEMP_FAILURE_RETRY(read(STDIN_FILENO, to, 512));
-			if (n < 0)
-				return err_system(e, ERR_IO, errno, "standard input cannot be read");
-			buf_took(out, (size_t)n);
-		}
+		if (ask_input(out, e) != 0)
+			return -1;
 	} else if (*value == '@') {
 		if (file_read(value + 1, out, e) != 0)
 			return -1;

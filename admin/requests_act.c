@@ -3,7 +3,6 @@
 #include "admin/requests.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
-#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,26 +26,13 @@ void requests_officer(char out[OFFICER_MAX])
 int requests_text(const struct arguments *args, const char *name, struct buf *out, struct err *e)
 {
 	const char *value = argument(args, name);
-	ssize_t n = 1;
 
 	if (value == NULL)
 		return 0;
 	if (*value == '\0')
 		return ask_text("Text: ", out, e);
-	if (*value == '@') {
-		if (file_read(value + 1, out, e) != 0)
-			return -1;
-	} else {
-		while (n > 0) {
-			char *to = buf_reserve(out, 4096);
-			if (to == NULL)
-				return err_set(e, ERR_INPUT, "the text is too long");
-			n = TEMP_FAILURE_RETRY(read(STDIN_FILENO, to, 4096));
-			if (n < 0)
-				return err_system(e, ERR_IO, errno, "standard input cannot be read");
-			buf_took(out, (size_t)n);
-		}
-	}
+	if ((*value == '@' ? file_read(value + 1, out, e) : ask_input(out, e)) != 0)
+		return -1;
 	while (out->len > 0 && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
 		out->data[--out->len] = '\0';
 	return out->len > 0 && memchr(out->data, '\0', out->len) == NULL && utf8_valid(out->data, out->len)
