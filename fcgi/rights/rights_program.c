@@ -8,7 +8,9 @@
 #include "policy/base/limits.h"
 #include "policy/base/setting.h"
 #include "policy/model/life.h"
+#include "policy/publish/render/writer.h"
 #include "policy/rights/erase.h"
+#include "policy/rights/offer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +121,43 @@ static void handle_request(struct request *r, void *context)
 			cJSON_AddStringToObject(answer, "signal", receipt.signal);
 		respond_json(r, 201, answer);
 	}
+}
+
+// ---- GET /api/rights: which rights there are, and how each is exercised ----
+
+// {site, rights[{id, name, how, who, verify, self_service, at_once, acts_on, path, takes[], signal}]}; acts_on and signal may be null. `self_service` is what
+// the policy says, `at_once` that sending `takes` to `path` carries it out.
+static void handle_offer(struct request *r, void *context)
+{
+	const struct policy *p = request_policy(r);
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	(void)context;
+	cJSON_AddStringToObject(o, "site", p->shown_as);
+	cJSON *rights = cJSON_AddArrayToObject(o, "rights");
+	for (size_t i = 0; i < p->right_count; i++) {
+		const struct policy_right *right = &p->rights[i];
+		const struct rights_offer *offer = rights_offer(right);
+		BUF_AUTO struct buf how = BUF_INIT(64 * 1024);
+		cJSON *one = cJSON_CreateObject();
+		prose_plain(p, &right->how, &how);
+		cJSON_AddStringToObject(one, "id", policy_word(&policy_right_words, right->id));
+		cJSON_AddStringToObject(one, "name", right->name);
+		cJSON_AddStringToObject(one, "how", buf_text(&how));
+		cJSON_AddStringToObject(one, "who", policy_word(&policy_who_words, right->who));
+		cJSON_AddStringToObject(one, "verify", policy_word(&policy_verify_words, right->verify));
+		cJSON_AddBoolToObject(one, "self_service", right->self_service);
+		cJSON_AddBoolToObject(one, "at_once", offer->at_once);
+		cJSON_AddItemToObject(one, "acts_on", offer->acts_on != NULL ? cJSON_CreateString(offer->acts_on) : cJSON_CreateNull());
+		cJSON_AddStringToObject(one, "path", offer->path);
+		cJSON *takes = cJSON_AddArrayToObject(one, "takes");
+		for (size_t t = 0; offer->takes[t] != NULL; t++)
+			cJSON_AddItemToArray(takes, cJSON_CreateString(offer->takes[t]));
+		const char *signal = policy_word(&policy_signal_words, right->signal);
+		cJSON_AddItemToObject(one, "signal", signal != NULL ? cJSON_CreateString(signal) : cJSON_CreateNull());
+		cJSON_AddItemToArray(rights, one);
+	}
+	if (o != NULL)
+		respond_json(r, 200, o);
 }
 
 // ---- GET /api/rights/<id> ----
@@ -458,6 +497,7 @@ static const struct route routes[] = {
      .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
      .changes_state = true,
      .handle = handle_withdraw},
+    {.method = "GET", .path = "/api/rights", .deadline_ms = DEADLINE_MS, .handle = handle_offer},
     {.method = "GET", .path = "/api/rights/*", .deadline_ms = DEADLINE_MS, .kinds = KIND_BIT(KIND_RIGHTS_REQUEST), .handle = handle_show},
     {.method = "POST",
      .path = "/api/erase",

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/offer.h"
+#include <stddef.h>
+
+static const char *const by_receipt[] = {"receipt", NULL};
+static const char *const by_receipt_or_request[] = {"receipt", "id", NULL};
+static const char *const by_receipt_or_archive[] = {"receipt", "archive", NULL};
+static const struct rights_offer asked = {false, NULL, "/api/rights", by_receipt_or_archive};
+
+static const struct rights_offer at_once[RIGHT_COUNT] = {
+    [RIGHT_ACCESS] = {true, "receipt", "/api/export", by_receipt_or_request},
+    [RIGHT_PORTABILITY] = {true, "receipt", "/api/export", by_receipt_or_request},
+    [RIGHT_ERASURE] = {true, "receipt", "/api/erase", by_receipt},
+};
+
+const struct rights_offer *rights_offer(const struct policy_right *right)
+{
+	return right->self_service && at_once[right->id].at_once ? &at_once[right->id] : &asked;
+}

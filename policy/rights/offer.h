@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: ISC
+// How a right is exercised on a site: at once, where the policy has it as self-service and this version carries it out, else by asking.
+#ifndef LETHE_RIGHTS_OFFER_H
+#define LETHE_RIGHTS_OFFER_H
+
+#include "policy/model/policy.h"
+
+struct rights_offer {
+	bool at_once;             // false: it is recorded, and answered within its time
+	const char *acts_on;      // what it is about: "receipt" …; NULL: nothing that the site could find by itself
+	const char *path;         // where it is sent with POST
+	const char *const *takes; // the fields that say about what, each by itself, ended by NULL
+};
+const struct rights_offer *rights_offer(const struct policy_right *right);
+
+#endif
