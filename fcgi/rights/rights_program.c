@@ -10,7 +10,7 @@
 #include "policy/model/life.h"
 #include "policy/publish/render/writer.h"
 #include "policy/rights/erase.h"
-#include "policy/rights/offer.h"
+#include "policy/rules/offer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

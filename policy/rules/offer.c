@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "policy/rights/offer.h"
+#include "policy/rules/offer.h"
 #include <stddef.h>
 
 static const char *const by_receipt[] = {"receipt", NULL};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // How a right is exercised on a site: at once, where the policy has it as self-service and this version carries it out, else by asking.
-#ifndef LETHE_RIGHTS_OFFER_H
-#define LETHE_RIGHTS_OFFER_H
+#ifndef LETHE_RULES_OFFER_H
+#define LETHE_RULES_OFFER_H
 
 #include "policy/model/policy.h"
 
