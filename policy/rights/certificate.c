@@ -14,6 +14,7 @@ static const char NOTE[] =
 static const char LATER[] =
     "The store files, which are large, are searched for traces by the next pruning; the ledger will have the outcome. ";
 static const char NOTHING[] = "Nothing was found in any store, so nothing was erased, and the ledger has no entry of it.";
+static const char STAYS[] = "What was found stays, as `kept` says: nothing was erased, and the ledger has no entry of it.";
 
 // How what a store holds is made unreadable.
 static const char *erase_method(const char *store)
@@ -48,7 +49,10 @@ static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 		ok = cJSON_AddItemToArray(kept, row) && add_string(row, "kind", kind_row(k->kind)->name) &&
 		     cJSON_AddNumberToObject(row, "count", (double)k->count) != NULL &&
 		     add_string(row, "until", k->until == 0 ? NULL : until) &&
-		     add_string(row, "ground", k->held ? "legal hold" : "kept by the policy despite erasure");
+		     add_string(row, "ground",
+				k->held   ? "legal hold"
+				: k->open ? "a request that is still to be answered"
+					  : "kept by the policy despite erasure");
 	}
 	if (result->residue_files == 0) { // a scan reads at least the database itself: none was made
 		ok = ok && cJSON_AddNullToObject(certificate, "residue_scan") != NULL;
@@ -59,7 +63,10 @@ static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 		     cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits) != NULL;
 	}
 	if (result->complete)
-		snprintf(note, sizeof note, "%s%s", result->searched_later ? LATER : "", result->recorded ? NOTE : NOTHING);
+		snprintf(note, sizeof note, "%s%s", result->searched_later ? LATER : "",
+			 result->recorded         ? NOTE
+			 : result->kept_count > 0 ? STAYS
+						  : NOTHING);
 	else
 		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
 	return ok &&

@@ -49,7 +49,6 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	struct erase_result result = {0};
 	struct err why = {0};
-	bool any = false;
 
 	if (!erasure_self_service(v))
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
@@ -57,9 +56,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 		(void)stop_making(stop_making_run, receipt, &why);
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, ERASE_RECEIPT, receipt, true, &result, e);
-	for (size_t i = 0; i < result.store_count; i++)
-		any = any || result.stores[i].found > 0;
-	if (ret == 0 && (any || !result.complete)) {
+	if (ret == 0 && (vault_erase_pending(&result) || !result.complete)) {
 		pthread_mutex_lock(&one_at_a_time);
 		ret = vault_erase(v, ERASE_RECEIPT, receipt, false, &result, e);
 		pthread_mutex_unlock(&one_at_a_time);

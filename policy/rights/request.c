@@ -25,20 +25,20 @@ static int refuse_right(const struct policy *p, struct err *e)
 	return err_set(e, ERR_REFUSED, "This site does not know this right. The rights it offers are: %s.", used ? offered : "none");
 }
 
-// A receipt that somebody made up names nothing.
+// A receipt that somebody made up names nothing but the requests that name it, too.
 static bool receipt_names_something(struct vault *v, const struct rights_new *request)
 {
 	struct erase_result found = {0};
 	struct vault_record archive = {0};
-	bool any = false;
+	uint64_t any = 0;
 
 	if (request->archive != NULL)
 		return archive_token_find_head(v, request->archive, &archive, NULL) == 0;
 	if (request->receipt == NULL || vault_erase(v, ERASE_RECEIPT, request->receipt, true, &found, NULL) != 0)
 		return false;
 	for (size_t i = 0; i < found.store_count; i++)
-		any = any || found.stores[i].found > 0;
-	return any;
+		any += strcmp(found.stores[i].name, "ledger-payloads") != 0 ? found.stores[i].found : 0;
+	return any > found.requests;
 }
 
 // By what two requests are the same: right, what is named, and how many such were over before. Contacts are compared without regard to case.
@@ -124,8 +124,12 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	when_date(date, out->due);
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"%s}", request->right, date,
 		 signal != NULL ? ",\"signal\":\"gpc\"" : "");
-	const bool own = *head == '\0' && *tag != '\0';
-	const struct vault_tag tags[] = {{"secret", out->secret}, {own ? "same" : NULL, own ? tag : NULL}, {NULL, NULL}};
+	struct vault_tag tags[4] = {{"secret", out->secret}};
+	size_t tag_count = 1;
+	if (request->receipt != NULL) // whoever exports or erases by it finds the request, too
+		tags[tag_count++] = (struct vault_tag){"receipt", request->receipt};
+	if (*head == '\0' && *tag != '\0')
+		tags[tag_count++] = (struct vault_tag){"same", tag};
 	const struct vault_new record = {
 	    .kind = KIND_RIGHTS_REQUEST, .subject = out->secret, .tags = tags, .body = bytes.data, .body_len = bytes.len};
 	const struct ledger_event event = {.name = "request", .details = details};

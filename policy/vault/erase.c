@@ -156,29 +156,70 @@ static bool is_kept(const struct erasure *x, const struct record_row *r)
 	return r->due == 0 || r->due > x->now;
 }
 
+// A data-subject request that names the receipt: its own subject is who made it.
+static bool names_the_receipt(const struct erasure *x, const struct record_row *r)
+{
+	return x->by == ERASE_RECEIPT && r->kind == KIND_RIGHTS_REQUEST && memcmp(r->subject, x->who.hash, HASH_LEN) != 0;
+}
+
+// Leaves in x->records what an erasure ends or changes.
 static void count_kept(struct erasure *x)
 {
 	struct erase_result *out = x->out;
+	size_t left = 0;
 
 	for (size_t i = 0; i < x->records.count; i++) {
 		struct record_row *row = &x->records.rows[i];
-		const struct life life = record_life_erased(x->v, row, x->now);
+		const bool request = names_the_receipt(x, row), open = request && row->facts.since[LIFE_CLOSED] == 0;
+		const bool again = row->facts.since[LIFE_ERASED] != 0;
+		struct life life = {0}; // what is open is to be answered first
 		size_t k = 0;
+		if (!open)
+			life = record_life_erased(x->v, row, x->now);
+		out->requests += request;
 		row->due = life.end;
-		if (!is_kept(x, row))
+		if (!is_kept(x, row)) {
+			x->records.rows[left++] = *row;
 			continue;
+		}
 		out->stores[STORE_RECORDS].kept++;
 		out->stores[STORE_SPOOL].kept += row->has_file;
 		while (k < out->kept_count && out->kept[k].kind != row->kind)
 			k++;
 		struct erase_kept *kept = &out->kept[k];
 		if (k == out->kept_count)
-			*kept = (struct erase_kept){.kind = row->kind, .until = life.end, .held = life.held};
+			*kept = (struct erase_kept){.kind = row->kind, .until = life.end, .held = life.held, .open = open};
 		out->kept_count += k == out->kept_count;
 		kept->count++;
 		kept->held = kept->held && life.held;
+		kept->open = kept->open && open;
 		kept->until = kept->until == 0 || life.end == 0 ? 0 : life.end > kept->until ? life.end : kept->until;
+		if (open || again)
+			out->settled++;
+		else
+			x->records.rows[left++] = *row;
 	}
+	x->records.count = left;
+}
+
+// What the ledger has sealed about the subject, and about who made a request that ends with it.
+static int payloads_end(struct erasure *x, bool count_only, uint64_t *count, struct err *e)
+{
+	const struct backend_ledger *ledger = x->v->b->ledger;
+	uint64_t more;
+
+	*count = 0;
+	if (x->who.known && ledger->payload_end(x->v->store, x->who.hash, 0, 0, count_only, count, e) != 0)
+		return -1;
+	for (size_t i = 0; i < x->records.count; i++) {
+		const struct record_row *r = &x->records.rows[i];
+		if (!names_the_receipt(x, r) || is_kept(x, r))
+			continue;
+		if (ledger->payload_end(x->v->store, r->subject, 0, 0, count_only, &more, e) != 0)
+			return -1;
+		*count += more;
+	}
+	return 0;
 }
 
 // ---- what hangs on it ----
@@ -197,8 +238,6 @@ static int find_all(struct erasure *x, struct err *e)
 		hex_encode(hex, x->who.hash, HASH_LEN);
 		marker_add(&x->markers, x->who.hash, HASH_LEN);
 		marker_add(&x->markers, hex, 2 * HASH_LEN); // as the subject's key is named
-		if (v->b->ledger->payload_end(v->store, x->who.hash, 0, 0, true, &out->stores[STORE_PAYLOADS].found, e) != 0)
-			return -1;
 	}
 	x->records.count = 0;
 	if (subject_records(v, VIEW_COMMITTED, &x->who, &x->records, e) != 0)
@@ -212,6 +251,8 @@ static int find_all(struct erasure *x, struct err *e)
 				       v->spools[SPOOL_MEMORY]);
 	}
 	count_kept(x);
+	if (payloads_end(x, true, &out->stores[STORE_PAYLOADS].found, e) != 0)
+		return -1;
 	erase_log(x, true);
 	return 0;
 }
@@ -240,8 +281,7 @@ static int erase_rows(struct erasure *x, struct err *e)
 		if (is_kept(x, r) ? record_keep(v, r, e) != 0 : v->b->records->end(v->store, r->id, mark_tag, &x->markers, e) != 0)
 			return -1;
 	}
-	if (x->who.known && (v->b->ledger->payload_end(v->store, x->who.hash, 0, 0, false, &ended, e) != 0 ||
-			     key_end_later_of_subject(v, x->who.hash, e) != 0))
+	if (payloads_end(x, false, &ended, e) != 0 || (x->who.known && key_end_later_of_subject(v, x->who.hash, e) != 0))
 		return -1;
 	snprintf(details, sizeof details,
 		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", subject_by(x->by),
@@ -324,12 +364,12 @@ static void erase_rest(struct erasure *x)
 	}
 }
 
-static bool erase_found_any(const struct erase_result *out)
+bool vault_erase_pending(const struct erase_result *r)
 {
-	bool any = false;
+	bool any = r->stores[STORE_RECORDS].found > r->settled;
 
-	for (size_t i = 0; i < out->store_count; i++)
-		any = any || out->stores[i].found > 0;
+	for (size_t i = 0; i < r->store_count; i++)
+		any = any || r->stores[i].found > r->stores[i].kept;
 	return any;
 }
 
@@ -349,7 +389,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	x->later = x->v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED &&
 		   held.database_bytes + held.pending_bytes + held.log_bytes > x->v->scan_at_once;
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
-	bool erases = ret == 0 && (x->residue || !x->out->complete || erase_found_any(x->out));
+	bool erases = ret == 0 && (x->residue || !x->out->complete || vault_erase_pending(x->out));
 	if (erases) {
 		do
 			ret = transaction_end(x->v, LANE_RECORDS, erase_rows(x, &why), &why);
@@ -360,6 +400,8 @@ static int erase_alone(struct erasure *x, struct err *e)
 		x->out->recorded = ret == 0;
 		if (ret != 0)
 			err_set(e, why.code, "%s", why.text);
+	} else if (ret == 0 && x->out->settled > 0) {
+		markers_drop_used(x->v, &x->markers);
 	}
 	commit_release(x->v, &alone);
 	if (erases && ret == 0)
@@ -619,7 +661,7 @@ static int erase_all(struct erasure *x, struct err *e)
 		struct finish *f = calloc(1, sizeof *f);
 		if (f != NULL) {
 			f->count = 1;
-			f->tell = erase_found_any(out) || !out->complete;
+			f->tell = vault_erase_pending(out) || !out->complete;
 			f->complete = out->complete;
 			f->list[0].index = out->ledger_index;
 			key_lookup_hash(v, f->list[0].subject, "subject", x->list_subject);

@@ -177,6 +177,7 @@ struct erase_kept { // records that the policy keeps though their erasure was as
 	enum kind kind;
 	uint64_t count;
 	bool held;    // by a legal hold
+	bool open;    // data-subject requests that are not answered yet
 	time_t until; // of the one that stays longest; 0: no fixed end
 };
 struct erase_result {
@@ -184,7 +185,9 @@ struct erase_result {
 	size_t store_count;
 	struct erase_kept kept[KIND_COUNT];
 	size_t kept_count;
-	bool complete; // false: partial, and `reason` says why
+	uint64_t requests; // of the records: data-subject requests that name the receipt
+	uint64_t settled;  // of those that are kept: nothing changes for them
+	bool complete;     // false: partial, and `reason` says why
 	char reason[256];
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: none was made
 	bool searched_later;                                 // as the files are large
@@ -195,9 +198,11 @@ struct erase_result {
 // names: in one transaction the event, the end of the rows, and what is left to do; then files, log rows, keys and write-ahead logs. When it returns with
 // complete=true, all of that is gone. Then every store file is searched for what was erased: at once where they are small, else by the next
 // pruning, which also completes what a crash left. A dry run counts only. What the policy keeps in spite of an erasure, or a legal hold keeps,
-// stays and is told in `kept`; its end is reckoned anew. Where every store and the search say that there is nothing, nothing is done and nothing
+// stays and is told in `kept`; its end is reckoned anew. An open data-subject request that names the receipt stays as it is. Where every store and the search say that there is nothing, nothing is done and nothing
 // recorded, whoever asks. Returns 0 with complete=false when not every store was reached.
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
+// Whether a dry run found anything that an erasure would end or change.
+bool vault_erase_pending(const struct erase_result *r);
 
 // --- access: what is kept of a subject, to be handed out ---
 struct subject_log_row {

@@ -429,6 +429,89 @@ static void erase_by_receipt(void **state)
 	}
 }
 
+static const cJSON *kept_of(const cJSON *certificate, size_t *count)
+{
+	const cJSON *one = json_get(certificate, "kept")->child;
+
+	*count = (size_t)cJSON_GetArraySize(json_get(certificate, "kept"));
+	return one;
+}
+
+static const cJSON *records_of(const cJSON *certificate)
+{
+	return json_get(certificate, "stores")->child;
+}
+
+// A request is found by the receipt that it names: while it is open an erasure leaves it as it is and says so; once it is over, it goes.
+static void a_request_hangs_on_the_receipt_that_it_names(void **state)
+{
+	struct place *p = *state;
+	char archive[RECORD_ID_LEN + 1];
+	struct err e = {0};
+	size_t kept;
+
+	put_archive(p->vault, RECEIPT, archive);
+	struct rights_receipt open = record(p->vault, "access", RECEIPT), over = record(p->vault, "objection", RECEIPT);
+	struct rights_receipt other = record(p->vault, "objection", NULL);
+	assert_int_equal(rights_act(p->vault, over.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, &e), 0);
+	struct rights_receipt erasure = record(p->vault, "erasure", RECEIPT); // carried out at once
+	JSON_AUTO cJSON *shown = show(p->vault, &erasure);
+	assert_string_equal(json_string(shown, "state"), "fulfilled");
+	const cJSON *certificate = json_get(shown, "certificate"), *stays = kept_of(certificate, &kept);
+	assert_int_equal(json_number(records_of(certificate), "found", 0), 4);
+	assert_int_equal(json_number(records_of(certificate), "erased", 0), 2); // the archive, and what was over
+	assert_int_equal(json_number(records_of(certificate), "kept", 0), 2);
+	assert_int_equal(kept, 1);
+	assert_string_equal(json_string(stays, "kind"), "rights-request");
+	assert_int_equal(json_number(stays, "count", 0), 2);
+	assert_true(cJSON_IsNull(json_get(stays, "until")));
+	assert_string_equal(json_string(stays, "ground"), "a request that is still to be answered");
+	assert_int_equal(json_number(json_get(certificate, "residue_scan"), "hits", -1), 0);
+	assert_false(held(p->vault, archive));
+	assert_false(held(p->vault, over.id));
+	assert_true(held(p->vault, open.id));
+	assert_true(held(p->vault, erasure.id));
+	assert_true(held(p->vault, other.id));
+	// What is open is erased by nothing but its answer: then the same erasure ends it, and the earlier one.
+	for (int answered = 0; answered < 2; answered++) {
+		BUF_AUTO struct buf text = BUF_INIT(65536);
+		if (answered)
+			assert_int_equal(rights_act(p->vault, open.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, &e), 0);
+		assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
+		JSON_AUTO cJSON *again = json_parse(buf_text(&text), text.len, &e);
+		assert_int_equal(json_number(records_of(again), "found", 0), answered ? 1 : 2);
+		assert_int_equal(json_number(records_of(again), "erased", 0), 1);
+		assert_int_equal(held(p->vault, open.id), !answered);
+	}
+	assert_true(held(p->vault, other.id));
+}
+
+// Where nothing but an open request names it, an erasure does nothing, records nothing, and says why.
+static void an_open_request_alone_is_nothing_to_erase(void **state)
+{
+	struct place *p = *state;
+	BUF_AUTO struct buf text = BUF_INIT(65536);
+	struct err e = {0};
+	uint64_t before, after;
+	size_t kept;
+
+	struct rights_receipt open = record(p->vault, "access", RECEIPT);
+	assert_int_equal(ledger_size(p->vault, &before, &e), 0);
+	assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
+	assert_int_equal(ledger_size(p->vault, &after, &e), 0);
+	assert_int_equal(before, after);
+	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
+	assert_true(cJSON_IsNull(json_get(certificate, "audit_index")));
+	assert_non_null(kept_of(certificate, &kept));
+	assert_non_null(strstr(json_string(certificate, "note"), "What was found stays"));
+	assert_true(held(p->vault, open.id));
+	// A second one that names the same made-up receipt has shown nothing by it.
+	struct rights_receipt second = record(p->vault, "objection", RECEIPT);
+	BUF_AUTO struct buf officer = BUF_INIT(65536);
+	assert_int_equal(rights_show_officer(p->vault, second.id, false, &officer, &e), 0);
+	assert_non_null(strstr(buf_text(&officer), "\"proven\":false"));
+}
+
 // What anybody may ask, for receipts that nobody has, waits for no writer and holds none up.
 static void looking_up_a_receipt_takes_no_lock(void **state)
 {
@@ -841,6 +924,8 @@ int main(void)
 	    PLACED(erasure_without_a_receipt_stays_open),
 	    PLACED(only_an_open_erasure_can_be_carried_out),
 	    PLACED(erase_by_receipt),
+	    PLACED(a_request_hangs_on_the_receipt_that_it_names),
+	    PLACED(an_open_request_alone_is_nothing_to_erase),
 	    PLACED(looking_up_a_receipt_takes_no_lock),
 	    PLACED(nothing_readable_is_on_disk),
 	    PLACED(the_ledger_names_nobody),
