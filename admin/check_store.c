@@ -32,7 +32,8 @@ static int count_endless(void *arg, const struct vault_record *r)
 	const struct duration longest = life_longest(x->kind);
 
 	x->left++;
-	if (duration_is_zero(longest) || r->facts.since[LIFE_HELD] != 0 || duration_after(r->made, longest) > when_now())
+	if (duration_is_zero(longest) || r->facts.since[LIFE_HELD] != 0 || r->facts.since[LIFE_WANTED] != 0 ||
+	    duration_after(r->made, longest) > when_now())
 		return 0;
 	x->oldest = x->endless++ == 0 ? r->made : x->oldest;
 	return 0;
@@ -51,7 +52,7 @@ static void check_retention_then(struct check *c)
 		if (x.kind->keep != KEEP_STORED || k == KIND_LEDGER || k == KIND_REQUEST_LOG || k == KIND_ERROR_LOG)
 			continue;
 		life_words(lives, sizeof lives, x.kind, false);
-		if (vault_each(c->vault, (enum kind)k, NULL, count_endless, &x, &e) != 0) {
+		if (vault_each_for_rights(c->vault, (enum kind)k, NULL, count_endless, &x, &e) != 0) {
 			check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "%s: they cannot be read: %s", name,
 				  e.text);
 			continue;
@@ -184,8 +185,8 @@ static void check_residue(struct check *c)
 }
 
 struct late {
-	size_t open, late, unproven, unreadable;
-	time_t next;
+	size_t open, late, unproven, unreadable, restricted, kept;
+	time_t next, restricted_since;
 };
 
 static int count_request(void *arg, const struct rights_row *row)
@@ -193,6 +194,12 @@ static int count_request(void *arg, const struct rights_row *row)
 	struct late *l = arg;
 
 	l->unreadable += strcmp(row->state, RIGHTS_UNREADABLE) == 0;
+	if (row->facts.restricted != NULL) {
+		l->restricted++;
+		l->kept += rights_ground_keeps(row->facts.restricted);
+		if (l->restricted_since == 0 || row->facts.restricted_since < l->restricted_since)
+			l->restricted_since = row->facts.restricted_since;
+	}
 	if (!row->open || row->facts.joined)
 		return 0;
 	l->open++;
@@ -206,7 +213,7 @@ static int count_request(void *arg, const struct rights_row *row)
 static void check_requests(struct check *c)
 {
 	struct late l = {0};
-	char next[WHEN_DATE];
+	char next[WHEN_DATE], since[WHEN_DATE];
 	struct err e;
 
 	if (rights_each(c->vault, count_request, &l, &e) != 0) {
@@ -217,6 +224,13 @@ static void check_requests(struct check *c)
 	if (l.unreadable > 0)
 		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: without their keys nobody can read them.",
 			  "%zu requests cannot be read, and nobody erased them", l.unreadable);
+	if (l.restricted > 0) {
+		when_date(since, l.restricted_since);
+		check_add(c, CHECK_KEPT, "",
+			  "%zu restrict what they name, the oldest since %s; what %zu of them name is kept until they are lifted, whatever its "
+			  "age: lethe restrict list",
+			  l.restricted, since, l.kept);
+	}
 	// Anybody can send one that nobody can be found by: that alone must not say that the site breaks its word.
 	if (l.unproven > 0)
 		check_add(c, CHECK_OVERDUE, "Answer them, or close them as spam: lethe requests list --overdue names them.",

@@ -27,8 +27,8 @@ static const struct letter_row {
 	const char *kind;
 	const char *event; // NULL: it is written before the event
 	bool complain;
-} letters[] = {{"acknowledge", NULL, false}, {"identify", NULL, false},    {"clarify", NULL, false},
-	       {"extend", "extended", true}, {"answer", "answered", true}, {"refuse", "refused", true}};
+} letters[] = {{"acknowledge", NULL, false}, {"identify", NULL, false},   {"clarify", NULL, false},   {"extend", "extended", true},
+	       {"answer", "answered", true}, {"refuse", "refused", true}, {"lift", "lift-told", true}};
 
 static const cJSON *last_event(const cJSON *request, const char *name)
 {
@@ -156,7 +156,7 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 		letter++;
 	if (letter == letters + ARRAY_LEN(letters))
 		return output_complain(STATUS_UNSURE,
-				       "requests: a letter is one of acknowledge, identify, clarify, extend, answer, refuse");
+				       "requests: a letter is one of acknowledge, identify, clarify, extend, answer, refuse, lift");
 	requests_officer(officer);
 	snprintf(reason, sizeof reason, "letter: %s", letter->kind);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
@@ -169,7 +169,9 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 		return requests_failed(&e);
 	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, &e);
 	if (letter->event != NULL && last_event(request, letter->event) == NULL)
-		return output_complain(STATUS_FOUND, "requests: it was not %s: lethe requests %s first", letter->event, letter->kind);
+		return output_complain(STATUS_FOUND, "requests: it was not %s: lethe %s %s first", letter->event,
+				       strcmp(letter->kind, "lift") == 0 ? "restrict" : "requests",
+				       strcmp(letter->kind, "lift") == 0 ? "tell" : letter->kind);
 	letter_write(&text, p, letter, request, argument(args, "reason"));
 	if (text.failed || (argument_given(args, "edit") && letter_edit(&text, &e) != 0))
 		return output_complain(STATUS_UNSURE, "requests: %s", text.failed ? "the letter is too long" : e.text);
@@ -182,7 +184,7 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 
 const struct command requests_letter_command = {.name = "letter",
 						.run = letter_run,
-						.line = "a letter: acknowledge, identify, clarify, extend, answer or refuse",
+						.line = "a letter: acknowledge, identify, clarify, extend, answer, refuse or lift",
 						.words = "ID KIND",
 						.words_min = 2,
 						.words_max = 2,

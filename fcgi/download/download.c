@@ -18,8 +18,9 @@ enum {
 	ANSWERED_BYTES_MAX = 32 * 1024,
 };
 
-// The live record of the token in the path. -1: it has answered.
-static int archive_find(struct request *r, struct vault *v, struct vault_record *out)
+// The live record of the token in the path, found by `find`. -1: it has answered.
+static int archive_find(struct request *r, struct vault *v, int (*find)(struct vault *, const char *, struct vault_record *, struct err *),
+			struct vault_record *out)
 {
 	char token[TOKEN_LEN + 1] = "";
 	const char *rest = request_rest(r);
@@ -27,7 +28,7 @@ static int archive_find(struct request *r, struct vault *v, struct vault_record 
 	if (strlen(rest) == TOKEN_LEN + strlen(SUFFIX) && strcmp(rest + TOKEN_LEN, SUFFIX) == 0)
 		memcpy(token, rest, TOKEN_LEN);
 	bool shaped = token_shaped(token);
-	if (shaped && archive_token_find_head(v, token, out, &e) == 0)
+	if (shaped && find(v, token, out, &e) == 0)
 		return 0;
 	if (!shaped || e.code == ERR_NOT_FOUND)
 		respond_problem(r, 404, "problem.not-found", NULL, NULL);
@@ -64,7 +65,7 @@ static void archive_get(struct request *r, void *context)
 	char internal[64 + RECORD_ID_LEN + TOKEN_LEN], disposition[128];
 	const char *site = request_policy(r)->site;
 	size_t name_len = strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	if (archive_find(r, context, &record) != 0)
+	if (archive_find(r, context, archive_token_find_head, &record) != 0)
 		return;
 	// The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file.
 	bool sealed = false;
@@ -97,7 +98,7 @@ static void archive_delete(struct request *r, void *context)
 	static const struct ledger_event event = {.name = "erasure", .details = "{\"kind\":\"archive\",\"by\":\"visitor\"}"};
 	struct vault_record record = {0};
 	struct err e = {0};
-	if (archive_find(r, context, &record) != 0)
+	if (archive_find(r, context, archive_token_find_for_rights, &record) != 0)
 		return;
 	int rc = vault_end(context, record.id, &event, &e);
 	if (rc == 0)

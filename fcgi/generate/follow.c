@@ -187,13 +187,15 @@ void follow_cancel(struct request *r, void *context)
 	const char *receipt = request_rest(r);
 	struct vault_record record = {0};
 	struct err e = {0};
+	char zip[TOKEN_LEN + 1];
 	int stopped = set_stop(receipt);
 
 	// It may have been recorded in the same moment.
-	if (stopped >= 0 && token_shaped(receipt) && archive_token_find_receipt(g->vault, receipt, &record, &e) == 0 &&
+	if (token_shaped(receipt))
+		archive_token_zip(zip, receipt);
+	if (stopped >= 0 && token_shaped(receipt) && archive_token_find_for_rights(g->vault, zip, &record, &e) == 0 &&
 	    vault_end(g->vault, record.id, &event, &e) == 0)
 		stopped = 1;
-	vault_record_free(&record);
 	if (stopped < 0)
 		respond_problem(r, 503, "problem.unavailable.set", NULL, NULL);
 	else if (e.code != ERR_NONE && e.code != ERR_NOT_FOUND)

@@ -9,6 +9,7 @@
 #include "policy/base/setting.h"
 #include "policy/model/life.h"
 #include "policy/publish/render/writer.h"
+#include "policy/rights/at_once.h"
 #include "policy/rights/erase.h"
 #include "policy/rules/offer.h"
 #include <stdio.h>

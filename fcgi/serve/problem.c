@@ -108,6 +108,7 @@ void respond_err(struct request *r, const struct err *e)
 	    [ERR_GONE] = {500, "problem.internal"},
 	    [ERR_UNKNOWN] = {503, "problem.storage"},
 	    [ERR_UNAVAILABLE] = {503, "problem.unavailable"},
+	    [ERR_RESTRICTED] = {423, "problem.restricted"},
 	};
 	size_t code = (size_t)e->code < ARRAY_LEN(answers) ? (size_t)e->code : ERR_NONE;
 	int status = answers[code].status;

@@ -17,6 +17,7 @@ enum err_code {
 	ERR_GONE,        // the peer left: not an error of ours
 	ERR_UNKNOWN,     // it may or may not have happened (a failed commit)
 	ERR_UNAVAILABLE, // the other side is down or not configured
+	ERR_RESTRICTED,  // it is kept and not used: its restriction was asked for
 };
 
 struct err {

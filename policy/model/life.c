@@ -77,6 +77,8 @@ struct life life_of(const struct policy_kind *kind, const struct life_facts *f)
 	}
 	if (!open && f->since[LIFE_HELD] != 0 && life_may_be_held(kind))
 		open = out.held = true;
+	if (!open && f->since[LIFE_WANTED] != 0 && erased == 0) // who asks for the erasure does not want it any more
+		open = out.wanted = true;
 	if (open)
 		out.end = 0;
 	else if (out.end < f->made)
@@ -176,9 +178,10 @@ uint64_t life_fingerprint(const struct policy *p)
 }
 
 static const char *const fact_names[LIFE_FACTS] = {
-    [LIFE_COMPLETED] = "completed", [LIFE_CLOSED] = "closed", [LIFE_ACCOUNT_ENDED] = "account-ended",
-    [LIFE_SAVED] = "saved",         [LIFE_HELD] = "held",     [LIFE_CONSENT_WITHDRAWN] = "consent-withdrawn",
-    [LIFE_ERASED] = "erased",       [LIFE_END_ASKED] = "end", [LIFE_ANONYMISED] = "anonymised",
+    [LIFE_COMPLETED] = "completed",   [LIFE_CLOSED] = "closed", [LIFE_ACCOUNT_ENDED] = "account-ended",
+    [LIFE_SAVED] = "saved",           [LIFE_HELD] = "held",     [LIFE_CONSENT_WITHDRAWN] = "consent-withdrawn",
+    [LIFE_ERASED] = "erased",         [LIFE_END_ASKED] = "end", [LIFE_ANONYMISED] = "anonymised",
+    [LIFE_RESTRICTED] = "restricted", [LIFE_WANTED] = "wanted",
 };
 
 void life_facts_text(char out[LIFE_TEXT_MAX], const struct life_facts *facts)

@@ -19,6 +19,8 @@ enum life_fact {
 	LIFE_ERASED,     // its erasure was asked for
 	LIFE_ANONYMISED, // nothing personal is left of it
 	LIFE_END_ASKED,  // the end that was asked for when it was stored: earlier than the policy's
+	LIFE_RESTRICTED, // it is kept and not used, as the person asked (Article 18)
+	LIFE_WANTED,     // and that person wants it kept instead of ended: 18(1)(b), (c)
 	LIFE_FACTS
 };
 #define LIFE_BIT(fact) (1u << (fact))
@@ -31,6 +33,7 @@ struct life {
 	time_t end;              // 0: none that is fixed
 	enum policy_ending then; // at that end
 	bool held;               // a legal hold alone keeps it
+	bool wanted;             // nothing but the restriction that the person asked for keeps it
 };
 struct life life_of(const struct policy_kind *kind, const struct life_facts *facts);
 // The end of what is made at `made`, when nothing else is known of it. 0: none that is fixed. Only for KEEP_STORED.

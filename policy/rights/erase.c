@@ -110,7 +110,7 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 	static const char nobody[] = "00000000000000000000000000000000";
 	struct vault_record archive = {0};
 	struct err why = {0};
-	bool there = archive_token_find_head(v, token, &archive, &why) == 0;
+	bool there = archive_token_find_for_rights(v, token, &archive, &why) == 0;
 
 	if (!there && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
@@ -153,18 +153,4 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	const struct rights_act act = {.event = out->complete ? EVENT_ANSWERED : EVENT_PARTIAL, .by = by};
 	return certificate_make(v, &of, out, NULL, certificate, e) != 0 ? -1
 									: rights_edit(v, id, close_request, &closing, "answer", &act, e);
-}
-
-int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
-{
-	struct erase_result result = {0};
-	struct err failed;
-	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
-
-	if (rights_store(v, request, out, e) != 0)
-		return -1;
-	// The request is recorded: what fails from here on leaves it open, for the officer to see.
-	if (strcmp(request->right, "erasure") == 0 && erasure_self_service(v) && (request->receipt != NULL || request->archive != NULL))
-		(void)rights_fulfil_erasure(v, out->id, "site", false, &result, &certificate, &failed);
-	return 0;
 }

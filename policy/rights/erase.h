@@ -11,10 +11,6 @@
 void rights_stop_making_by(int (*stop)(const char *run, const char *who, struct err *e), const char *run);
 // vault_erase(), and what is being made ends first.
 int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
-// Records a request. Where the policy offers it as self-service, the right "erasure" with a receipt or an archive is carried out at once, after the request itself is durable; where that does not
-// succeed the request stays open for the officer, and recording it has succeeded all the same.
-// ERR_REFUSED: the policy does not offer the right; the text lists those it does.
-int rights_record(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
 // Erases by receipt and writes the certificate (a JSON object) to `certificate`. Unknown receipts give a certificate with zero finds:
 // nothing is told about whether it existed, nothing is recorded, and its `audit_index` is null.
 // ERR_REFUSED: the policy does not offer erasure as self-service.

@@ -35,6 +35,9 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_INCLUDES] = {"includes", STATES_OPEN, -1, EVENT_HIDDEN, TOUCHES_NOTHING},
     [EVENT_NOTE] = {"note", ANY, -1, EVENT_NEEDS_TEXT | EVENT_HIDDEN, TOUCHES_NOTHING},
     [EVENT_READ] = {"read", ANY, -1, EVENT_NEEDS_REASON | EVENT_HIDDEN, TOUCHES_NOTHING},
+    [EVENT_RESTRICTED] = {"restricted", STATES_OPEN, -1, EVENT_NEEDS_GROUND, TOUCHES_NOTHING},
+    [EVENT_LIFT_TOLD] = {"lift-told", ANY, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},
+    [EVENT_LIFTED] = {"lifted", ANY, -1, 0, TOUCHES_NOTHING},
 };
 
 #define GDPR_IRI "https://w3id.org/dpv/legal/eu/gdpr#Justification"
@@ -55,6 +58,10 @@ const struct rights_ground rights_grounds[] = {
     {"archiving", GDPR_IRI "A17Archiving", EVENT_REFUSED, true},
     {"spam", NULL, EVENT_CLOSED, false},
     {"non-responsive", NULL, EVENT_CLOSED, false},
+    {"accuracy-contested", NULL, EVENT_RESTRICTED, false},
+    {"unlawful-processing", NULL, EVENT_RESTRICTED, false},
+    {"claims-of-person", NULL, EVENT_RESTRICTED, false},
+    {"objection-pending", NULL, EVENT_RESTRICTED, false},
     {0},
 };
 
@@ -72,6 +79,11 @@ const struct rights_ground *rights_ground_find(enum rights_event event, const ch
 		if (g->event == event && strcmp(g->name, name) == 0 && (!g->erasure || strcmp(right, "erasure") == 0))
 			return g;
 	return NULL;
+}
+
+bool rights_ground_keeps(const char *ground)
+{
+	return strcmp(ground, "unlawful-processing") == 0 || strcmp(ground, "claims-of-person") == 0;
 }
 
 enum rights_event rights_event_read(const cJSON *event)
@@ -166,6 +178,12 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		by = json_string(event, "by");
 		if (by != NULL && strcmp(by, "person") != 0 && strcmp(by, "site") != 0 && id != EVENT_READ)
 			out->recognised = out->proven = true;
+		if (id == EVENT_RESTRICTED) {
+			out->restricted = json_string(event, "ground");
+			out->restricted_since = at;
+		}
+		out->lift_told = id == EVENT_LIFT_TOLD || (out->lift_told && id != EVENT_RESTRICTED && id != EVENT_LIFTED);
+		out->restricted = id == EVENT_LIFTED ? NULL : out->restricted;
 		out->verified = out->verified || id == EVENT_IDENTITY_GIVEN;
 		out->joined = id == EVENT_JOINED || (out->joined && id != EVENT_REOPENED && id != EVENT_PARTED);
 	}

@@ -48,7 +48,10 @@ enum rights_event {
 	EVENT_PARTED,   // it is answered by itself after all
 	EVENT_INCLUDES, // the other one: it answers this one, too
 	EVENT_NOTE,
-	EVENT_READ, // somebody read what the person left
+	EVENT_READ,       // somebody read what the person left
+	EVENT_RESTRICTED, // what it names is kept and not used from then on
+	EVENT_LIFT_TOLD,  // the person was told that this will end
+	EVENT_LIFTED,
 	EVENT_COUNT
 };
 enum {
@@ -88,10 +91,13 @@ const struct rights_ground *rights_ground_find(enum rights_event event, const ch
 struct rights_facts {
 	enum rights_state state;
 	struct clock_facts clock;
-	bool recognised; // an officer has done something with it, or entered it
-	bool verified;   // the policy asks for nothing more
-	bool proven;     // what it names is here, an officer entered it, or was shown who asks
-	bool joined;     // another one is answered for it
+	bool recognised;        // an officer has done something with it, or entered it
+	bool verified;          // the policy asks for nothing more
+	bool proven;            // what it names is here, an officer entered it, or was shown who asks
+	bool joined;            // another one is answered for it
+	const char *restricted; // on which ground what it names is restricted, in the body; NULL: it is not
+	time_t restricted_since;
+	bool lift_told; // the person knows that this will end
 	size_t event_count;
 };
 // What follows from the body. `state` is the record's: for bodies without events.
@@ -99,6 +105,8 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 // Whether the event may happen now: ERR_REFUSED says why not, ERR_INPUT what is missing.
 int rights_event_check(const struct rights_facts *facts, enum rights_event event, const char *right, const char *ground, const char *reason,
 		       const char *text, struct err *e);
+// Whether the person wants what is restricted on this ground to be kept (Article 18(1)(b), (c)): it does not end by its age.
+bool rights_ground_keeps(const char *ground);
 // EVENT_COUNT: one that this version does not know.
 enum rights_event rights_event_read(const cJSON *event);
 // Appends an event to the body; NULL when memory is gone. The event stays the body's; `by` may be NULL.

@@ -259,11 +259,13 @@ int export_of_request(struct vault *v, const char *id, struct export_selector ou
 	vault_record_free(&record);
 	if (body == NULL)
 		return -1;
-	const char *receipt = json_string(body, "receipt"), *link = json_string(body, "archive");
+	const char *receipt = json_string(body, "receipt"), *link = json_string(body, "archive"), *one = json_string(body, "record");
 	out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = id};
 	if (receipt != NULL && buf_adds(named, receipt) == 0) {
 		out[(*count)++] = (struct export_selector){.by = ERASE_RECEIPT, .value = buf_text(named)};
-	} else if (link != NULL && archive_token_find_head(v, link, &archive, &why) == 0) {
+	} else if (one != NULL && buf_adds(named, one) == 0) {
+		out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(named)};
+	} else if (link != NULL && archive_token_find_for_rights(v, link, &archive, &why) == 0) {
 		buf_adds(named, archive.id);
 		out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(named), .by_link = true};
 	}

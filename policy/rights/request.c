@@ -33,7 +33,7 @@ static bool receipt_names_something(struct vault *v, const struct rights_new *re
 	uint64_t any = 0;
 
 	if (request->archive != NULL)
-		return archive_token_find_head(v, request->archive, &archive, NULL) == 0;
+		return archive_token_find_for_rights(v, request->archive, &archive, NULL) == 0;
 	if (request->receipt == NULL || vault_erase(v, ERASE_RECEIPT, request->receipt, true, &found, NULL) != 0)
 		return false;
 	for (size_t i = 0; i < found.store_count; i++)
@@ -88,7 +88,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	} texts[] = {
 	    {"right", request->right},     {"contact", request->contact}, {"receipt", request->receipt},
 	    {"archive", request->archive}, {"message", request->message}, {"signal", signal},
-	    {"how", request->how},
+	    {"how", request->how},         {"record", request->record},
 	};
 	const time_t now = when_now(), received = request->received != 0 ? request->received : now;
 	char date[WHEN_DATE], details[256], tag[SAME_MAX] = "", head[RECORD_ID_LEN + 1];
@@ -218,13 +218,15 @@ static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON 
 		goto cleanup;
 	}
 	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
+	// It says who asked for the restriction, and lives as long as what it keeps.
+	const bool keeps = after.restricted != NULL && rights_ground_keeps(after.restricted);
 	const struct ledger_event event = {.name = ledger, .details = buf_text(&details)};
 	const struct vault_change change = {.state = rights_state_names[after.state],
 					    .body = bytes.data,
 					    .body_len = bytes.len,
 					    .was = &record.body,
-					    .set = ended ? LIFE_BIT(LIFE_CLOSED) : 0,
-					    .clear = ended ? 0 : LIFE_BIT(LIFE_CLOSED)};
+					    .set = (ended ? LIFE_BIT(LIFE_CLOSED) : 0) | (keeps ? LIFE_BIT(LIFE_WANTED) : 0),
+					    .clear = (ended ? 0 : LIFE_BIT(LIFE_CLOSED)) | (keeps ? 0 : LIFE_BIT(LIFE_WANTED))};
 	ret = vault_update(v, id, &change, &event, e);
 cleanup:
 	vault_record_free(&record);
@@ -458,6 +460,8 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
 	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && add_members(shown, body, public_members) &&
+	     (facts.restricted == NULL || (add_when(shown, "restricted_since", facts.restricted_since) &&
+					   cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
 	     (facts.state != STATE_FULFILLED || add_when(shown, "answered", facts.clock.ended));
 	if (officer)
 		ok = ok && cJSON_AddBoolToObject(shown, "verified", facts.verified) != NULL &&

@@ -26,6 +26,7 @@ struct rights_new {
 	const char *contact; // where to answer; may be NULL
 	const char *receipt; // may be NULL
 	const char *archive; // the token of a ZIP, for who has its address and no receipt; may be NULL
+	const char *record;  // the id of a record, by an officer; may be NULL
 	const char *message; // may be NULL
 	bool signal;         // the browser sent Sec-GPC; recorded where the policy says that it counts for this right
 	const char *by;      // the officer who enters it; NULL: the person did
@@ -68,7 +69,7 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *b
 		void *arg, const char *ledger, const struct rights_act *act, struct err *e);
 
 // {id, right, state, received, due, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
-// read[{at, by, reason}], signal?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
+// read[{at, by, reason}], signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
 // For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), and contact, message and
 // the texts of events when `personal`.

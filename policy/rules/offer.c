@@ -11,6 +11,8 @@ static const struct rights_offer at_once[RIGHT_COUNT] = {
     [RIGHT_ACCESS] = {true, "receipt", "/api/export", by_receipt_or_request},
     [RIGHT_PORTABILITY] = {true, "receipt", "/api/export", by_receipt_or_request},
     [RIGHT_ERASURE] = {true, "receipt", "/api/erase", by_receipt},
+    [RIGHT_RESTRICTION] = {true, "receipt", "/api/rights", by_receipt_or_archive},
+    [RIGHT_OBJECTION] = {true, "receipt", "/api/rights", by_receipt_or_archive},
 };
 
 const struct rights_offer *rights_offer(const struct policy_right *right)

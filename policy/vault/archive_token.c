@@ -50,6 +50,14 @@ int archive_token_find_head(struct vault *v, const char *zip_token, struct vault
 	return vault_find_head(v, KIND_ARCHIVE, ARCHIVE_TOKEN_TAG, pictures, out, e);
 }
 
+int archive_token_find_for_rights(struct vault *v, const char *zip_token, struct vault_record *out, struct err *e)
+{
+	char pictures[TOKEN_LEN + 1];
+
+	archive_token_pictures(pictures, zip_token);
+	return vault_find_head_for_rights(v, KIND_ARCHIVE, ARCHIVE_TOKEN_TAG, pictures, out, e);
+}
+
 int archive_token_find_receipt(struct vault *v, const char *receipt, struct vault_record *out, struct err *e)
 {
 	char zip[TOKEN_LEN + 1];

@@ -14,6 +14,8 @@ void archive_token_both(char zip[TOKEN_LEN + 1], char pictures[TOKEN_LEN + 1], c
 // As vault_find() and vault_find_head(): the archive whose ZIP has the token, and the one of the receipt.
 int archive_token_find(struct vault *v, const char *zip_token, struct vault_record *out, struct err *e);
 int archive_token_find_head(struct vault *v, const char *zip_token, struct vault_record *out, struct err *e);
+int archive_token_find_for_rights(struct vault *v, const char *zip_token, struct vault_record *out,
+				  struct err *e); // as the head; restricted, too
 int archive_token_find_receipt(struct vault *v, const char *receipt, struct vault_record *out, struct err *e);
 
 #endif

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 enum { CONTEXT_MAX = 96, TAGS_MAX = 16 };
+enum use { USE_ORDINARY, USE_FOR_RIGHTS };
 
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e)
 {
@@ -249,28 +250,33 @@ void vault_record_free(struct vault_record *r)
 }
 
 // Whether the record is there, to be read or changed: of a kind that is known, and not past its end, pruned or not. A policy that has become
-// stricter holds for what is already stored.
-static int check_live(const struct vault *v, enum kind kind, const struct life_facts *facts, struct err *e)
+// stricter holds for what is already stored. Every read passes here: what is restricted is used for nothing.
+static int check_live(const struct vault *v, enum use use, enum kind kind, const struct life_facts *facts, struct err *e)
 {
 	if (kind == KIND_COUNT)
 		return err_set(e, ERR_CORRUPT, "a record is of a kind that this program does not know");
 	time_t end = life_of(&v->policy->kinds[kind], facts).end;
-	return end != 0 && end <= when_now() ? err_set(e, ERR_NOT_FOUND, "no such record") : 0;
+	if (end != 0 && end <= when_now())
+		return err_set(e, ERR_NOT_FOUND, "no such record");
+	return use == USE_ORDINARY && facts->since[LIFE_RESTRICTED] != 0
+		   ? err_set(e, ERR_RESTRICTED, "it is kept and not used, because its restriction was asked for")
+		   : 0;
 }
 
 // All but the body.
-static int record_head(const struct vault *v, const struct record_row *row, struct vault_record *out, struct err *e)
+static int record_head(const struct vault *v, enum use use, const struct record_row *row, struct vault_record *out, struct err *e)
 {
 	*out = (struct vault_record){
 	    .kind = row->kind, .made = row->facts.made, .due = row->due, .facts = row->facts, .has_file = row->has_file};
 	memcpy(out->id, row->id, sizeof out->id);
 	memcpy(out->state, row->state, sizeof out->state);
-	return check_live(v, row->kind, &row->facts, e);
+	return check_live(v, use, row->kind, &row->facts, e);
 }
 
-static int open_record(const struct vault *v, enum view view, const struct record_row *row, struct vault_record *out, struct err *e)
+static int open_record(const struct vault *v, enum view view, enum use use, const struct record_row *row, struct vault_record *out,
+		       struct err *e)
 {
-	if (record_head(v, row, out, e) != 0)
+	if (record_head(v, use, row, out, e) != 0)
 		return -1;
 	out->body = BUF_INIT(STORE_VALUE_MAX);
 	if (open_body(v, view, row, &out->body, e) == 0)
@@ -279,12 +285,22 @@ static int open_record(const struct vault *v, enum view view, const struct recor
 	return -1;
 }
 
-int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
+static int get_for(struct vault *v, enum use use, const char *id, struct vault_record *out, struct err *e)
 {
 	struct record_row row ROW_AUTO = {0};
 
 	*out = (struct vault_record){0};
-	return record_read(v, VIEW_COMMITTED, id, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, &row, out, e);
+	return record_read(v, VIEW_COMMITTED, id, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, use, &row, out, e);
+}
+
+int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
+{
+	return get_for(v, USE_ORDINARY, id, out, e);
+}
+
+int record_get_for_rights(struct vault *v, const char *id, struct vault_record *out, struct err *e)
+{
+	return get_for(v, USE_FOR_RIGHTS, id, out, e);
 }
 
 // The records that were found last. One is used again only while nothing at all was committed to the store, by whatever process, so it is what
@@ -317,10 +333,11 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 
 	*out = (struct vault_record){0};
 	key_lookup_hash(v, hash, tag, value);
-	return find_row(v, kind, tag, hash, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, &row, out, e);
+	return find_row(v, kind, tag, hash, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, USE_ORDINARY, &row, out, e);
 }
 
-int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
+static int find_head_for(struct vault *v, enum use use, enum kind kind, const char *tag, const char *value, struct vault_record *out,
+			 struct err *e)
 {
 	struct record_row row ROW_AUTO = {0};
 	struct store_stamp before, after;
@@ -330,8 +347,8 @@ int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char
 	key_lookup_hash(v, hash, tag, value);
 	bool known = v->b->upkeep->stamp(v->store, &before);
 	if (known && lookup_cached(v, kind, hash, &before, out))
-		return check_live(v, kind, &out->facts, e);
-	if (find_row(v, kind, tag, hash, &row, e) != 0 || record_head(v, &row, out, e) != 0)
+		return check_live(v, use, kind, &out->facts, e);
+	if (find_row(v, kind, tag, hash, &row, e) != 0 || record_head(v, use, &row, out, e) != 0)
 		return -1;
 	// Nothing was committed between the two stamps, so what was read is of this state.
 	if (known && v->b->upkeep->stamp(v->store, &after) && memcmp(&before, &after, sizeof before) == 0) {
@@ -343,6 +360,16 @@ int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char
 		pthread_mutex_unlock(&v->lookups.mutex);
 	}
 	return 0;
+}
+
+int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
+{
+	return find_head_for(v, USE_ORDINARY, kind, tag, value, out, e);
+}
+
+int vault_find_head_for_rights(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
+{
+	return find_head_for(v, USE_FOR_RIGHTS, kind, tag, value, out, e);
 }
 
 int record_page(const struct vault *v, struct record_query query, struct record_list *page, struct err *e)
@@ -357,8 +384,8 @@ int record_page(const struct vault *v, struct record_query query, struct record_
 }
 
 // No lock is held and no read is open while `each` runs, so it may call the vault.
-int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
-	       struct err *e)
+static int each_for(struct vault *v, enum use use, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *),
+		    void *arg, struct err *e)
 {
 	struct record_list page = {0};
 	int ret = 0, stop = 0;
@@ -368,10 +395,12 @@ int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(v
 		for (size_t i = 0; i < page.count && ret == 0 && !stop; i++) {
 			struct err why = {0};
 			struct vault_record r;
-			if (vault_get(v, page.rows[i].id, &r, &why) != 0) {
+			if (get_for(v, use, page.rows[i].id, &r, &why) != 0) {
 				const struct record_row *row = &page.rows[i];
 				if (why.code != ERR_CORRUPT) {
-					ret = why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+					ret = why.code == ERR_NOT_FOUND || why.code == ERR_RESTRICTED
+						  ? 0
+						  : err_set(e, why.code, "%s", why.text);
 					continue;
 				}
 				r = (struct vault_record){.kind = kind, .made = row->facts.made, .due = row->due, .unreadable = true};
@@ -385,6 +414,18 @@ int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(v
 	} while (page.count == PAGE_ROWS && ret == 0 && !stop);
 	free(page.rows);
 	return ret;
+}
+
+int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
+	       struct err *e)
+{
+	return each_for(v, USE_ORDINARY, kind, state, each, arg, e);
+}
+
+int vault_each_for_rights(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
+			  struct err *e)
+{
+	return each_for(v, USE_FOR_RIGHTS, kind, state, each, arg, e);
 }
 
 // ---- updating ----
@@ -403,7 +444,10 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	struct record_row row ROW_AUTO = {0};
 	struct vault_record now;
 
-	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, &row, &now, e) != 0)
+	// What is restricted may be held, and anything else be noted of it.
+	const enum use use = c->for_rights || (c->state == NULL && c->body == NULL) ? USE_FOR_RIGHTS : USE_ORDINARY;
+
+	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, use, &row, &now, e) != 0)
 		return -1;
 	bool same = c->was == NULL || (c->was->len == now.body.len && memcmp(buf_text(c->was), buf_text(&now.body), now.body.len) == 0);
 	vault_record_free(&now);
@@ -543,7 +587,7 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 	if (record_read(v, VIEW_WRITER, end->id, row, e) != 0)
 		return -1;
 	buf_free(&row->body);
-	if (check_live(v, row->kind, &row->facts, e) != 0)
+	if (check_live(v, USE_FOR_RIGHTS, row->kind, &row->facts, e) != 0)
 		return -1;
 	struct life life = record_life_erased(v, row, now);
 	if (life.end == 0 || life.end > now)

@@ -7,6 +7,7 @@
 #include "policy/vault/vault.h"
 
 int record_read(const struct vault *v, enum view view, const char *id, struct record_row *out, struct err *e); // ERR_NOT_FOUND
+int record_get_for_rights(struct vault *v, const char *id, struct vault_record *out, struct err *e); // as vault_get, what is restricted too
 // Inside a transaction: it becomes one of which nobody can be told.
 int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
 struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended

@@ -86,7 +86,7 @@ static void walk_records(struct vault *v, const struct record_list *rows, const 
 		const struct record_row *row = &rows->rows[i];
 		struct vault_record r = {0};
 		struct err why = {0};
-		if (vault_get(v, row->id, &r, &why) != 0) {
+		if (record_get_for_rights(v, row->id, &r, &why) != 0) {
 			// Past its end, or erased in this moment, or damaged.
 			bool over = why.code == ERR_NOT_FOUND;
 			r = (struct vault_record){

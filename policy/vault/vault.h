@@ -78,23 +78,31 @@ struct vault_record {
 	struct buf body;           // opened; freed by vault_record_free
 };
 void vault_record_free(struct vault_record *r);
-// A record past its due time is not found, pruned or not. ERR_NOT_FOUND. Of several with the same tag vault_find takes any.
+// A record past its due time is not found, pruned or not: ERR_NOT_FOUND. One that is restricted (vault_restrict) is not used: ERR_RESTRICTED. Of
+// several with the same tag vault_find takes any.
 int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
 // The same but for the body, which stays sealed: `out` has none. At a small part of the cost.
 int vault_find_head(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e);
-// Calls `each` for every live record of the kind, oldest first, until it returns non-zero, also for what is damaged or lacks its key. `state` NULL: any.
+// Calls `each` for every live record of the kind that is not restricted, oldest first, until it returns non-zero, also for what is damaged or lacks its
+// key. `state` NULL: any.
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
 	       struct err *e);
+// The same, and what is restricted is found like everything else: for the person's rights, legal holds, and checks, which show nothing of it.
+int vault_find_head_for_rights(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out,
+			       struct err *e);
+int vault_each_for_rights(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
+			  struct err *e);
 struct vault_change {
 	const char *state; // NULL: keep
 	const void *body;  // NULL: keep
 	size_t body_len;
 	const struct buf *was; // change it only if this is its body still, else ERR_BUSY; NULL: whatever it is
 	unsigned set, clear;   // LIFE_BIT()s of what is so from now on, and of what is not so any more: its end is reckoned anew
+	bool for_rights;       // state and body of what is restricted change, too
 };
 // Changes a record, with a ledger event, in one transaction. What is past its end or cannot be read is not changed: ERR_NOT_FOUND, ERR_CORRUPT.
-// ERR_REFUSED: a hold on what the policy lets nobody hold. ERR_BUSY: see `was`.
+// ERR_REFUSED: a hold on what the policy lets nobody hold. ERR_BUSY: see `was`. ERR_RESTRICTED.
 int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e);
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND; ERR_REFUSED when the
 // policy or a legal hold keeps it in spite of that. Works on a full disk, too.
@@ -203,6 +211,24 @@ struct erase_result {
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
 // Whether a dry run found anything that an erasure would end or change.
 bool vault_erase_pending(const struct erase_result *r);
+
+// --- restriction: kept, not used ---
+struct restrict_result {
+	uint64_t records, files;       // of the subject that are restricted now, or that were and are not any more
+	char first[RECORD_ID_LEN + 1]; // the least of their ids: what leads to the same subject has the same; "" for none
+};
+enum restrict_how {
+	RESTRICT,       // nothing but the person's rights, holds and checks finds them; they end when the policy says
+	RESTRICT_KEEP,  // the same, and nothing but an erasure ends them until it is lifted
+	RESTRICT_LIFT,  // what would have ended meanwhile ends with the next pruning
+	RESTRICT_WOULD, // only counts what would be restricted
+	RESTRICT_COUNT  // only counts what is
+};
+// Restricts everything that vault_erase() would find in the records by the same selector, in one transaction with its ledger
+// event, which names the data-subject request; from its return on no program finds them. Requests and holds stay usable, without which nothing could be
+// lifted; the request log is read for nothing but rights anyway. What is past its end stays so. Where nothing is found, nothing is recorded.
+int vault_restrict(struct vault *v, enum erase_by by, const char *value, enum restrict_how how, const char *request,
+		   struct restrict_result *out, struct err *e);
 
 // --- access: what is kept of a subject, to be handed out ---
 struct subject_log_row {

@@ -2,9 +2,11 @@
 // What a person may do at once with the rights of the site's policy.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, startSite } from './harness.mjs';
+import { generate, lethe, root, startSite, until } from './harness.mjs';
 
 let site;
 before(async () => { site = await startSite(); });
@@ -27,4 +29,111 @@ test('the list of rights says which are carried out at once, and how', async () 
   assert.match(rights.find((r) => r.id === 'erasure').how, /on the page Your rights\./);
   assert.deepEqual(rights.filter((r) => r.at_once).map((r) => [r.id, r.path]),
     [['access', '/api/export'], ['erasure', '/api/erase'], ['portability', '/api/export']]);
+});
+
+const set = async (count = 1) => {
+  const { status, body } = await generate(site, { description: 'A workshop that binds books by hand.', count });
+  assert.equal(status, 200);
+  return body;
+};
+const post = (path, fields) => fetch(site.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fields) });
+const officer = (...args) => {
+  const { code, stdout, stderr } = site.officer(args);
+  assert.equal(code, 0, stdout + stderr);
+  return stdout;
+};
+const restrictions = () => JSON.parse(officer('restrict', 'list', '--format', 'json'));
+const reads = (made) => [made.archive.url, made.images[0].url, `/api/generate/${made.receipt}`];
+const statuses = async (made) => Promise.all(reads(made).map(async (path) => (await fetch(site.url + path)).status));
+
+test('what is restricted is kept, and found for rights alone', async () => {
+  const made = await set();
+  const other = await set();
+  assert.deepEqual(await statuses(made), [200, 200, 200]);
+  const asked = await (await post('/api/rights', { right: 'restriction', receipt: made.receipt, contact: 'ines@example.org' })).json();
+  assert.match(officer('restrict', 'place', asked.id, '--ground', 'claims-of-person', '--dry-run'), /would be restricted: 1 records/);
+  assert.deepEqual(await statuses(made), [200, 200, 200]);
+  officer('restrict', 'place', asked.id, '--ground', 'claims-of-person', '--reason', 'A court will want it');
+  assert.deepEqual(await statuses(made), [423, 423, 423]);
+  assert.deepEqual(await statuses(other), [200, 200, 200]);
+  // With a range, which nginx would answer, and in the words of each language.
+  assert.equal((await fetch(site.url + made.archive.url, { headers: { range: 'bytes=0-9' } })).status, 423);
+  for (const language of ['en', 'de', 'zh']) {
+    const answer = await fetch(site.url + made.archive.url, { headers: { 'accept-language': language } });
+    assert.equal((await answer.json()).title.length > 1, true);
+  }
+  assert.match(await (await fetch(site.url + made.archive.url, { headers: { accept: 'text/html' } })).text(), /kept and not used/);
+  // A second time it is refused, and the person sees what was done.
+  assert.equal(site.officer(['restrict', 'place', asked.id, '--ground', 'claims-of-person']).code, 1);
+  const shown = await (await fetch(`${site.url}/api/rights/${asked.id}`, { headers: { authorization: `Bearer ${asked.secret}` } })).json();
+  assert.equal(shown.state, 'fulfilled');
+  assert.equal(shown.restricted, 'claims-of-person');
+  assert.equal(shown.certificate.outcome, 'answered');
+  assert.deepEqual(shown.events.map((e) => e.event), ['received', 'started', 'restricted', 'answered']);
+  assert.deepEqual(restrictions().map((r) => [r.request, r.ground, r.kept, r.told, r.records]), [[asked.id, 'claims-of-person', 'yes', 'no', 1]]);
+  assert.match(site.officer(['check']).stdout, /1 restrict what they name/);
+  // Access is a right.
+  assert.equal((await post('/api/export', { receipt: made.receipt })).status, 200);
+
+  // It ends no earlier than the person was told.
+  assert.equal(site.officer(['restrict', 'lift', asked.id]).code, 1);
+  assert.deepEqual(await statuses(made), [423, 423, 423]);
+  officer('restrict', 'tell', asked.id, '--reason', 'The court has it');
+  assert.match(officer('requests', 'letter', asked.id, 'lift'), /We will end the restriction[^]*The court has it/);
+  officer('restrict', 'lift', asked.id);
+  assert.deepEqual(await statuses(made), [200, 200, 200]);
+  assert.deepEqual(restrictions(), []);
+  const ledger = site.officer(['audit', 'show', '--format', 'json']).stdout;
+  assert.match(ledger, /restricted and kept/);
+  assert.doesNotMatch(ledger, /ines@|court/);
+});
+
+test('two requests for the same restrict it until both are lifted, and it can be erased meanwhile', async () => {
+  const made = await set();
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-acts-'));
+  writeFileSync(join(folder, 'receipt'), made.receipt);
+  officer('restrict', 'place', '--receipt', `@${join(folder, 'receipt')}`, '--ground', 'accuracy-contested', '--how', 'letter');
+  const asked = await (await post('/api/rights', { right: 'restriction', archive: made.archive.url })).json();
+  officer('restrict', 'place', asked.id, '--ground', 'unlawful-processing');
+  rmSync(folder, { recursive: true });
+  assert.equal(restrictions().length, 2);
+  for (const r of restrictions()) {
+    assert.deepEqual(await statuses(made), [423, 423, 423]);
+    officer('restrict', 'tell', r.request, '--reason', 'Done');
+    officer('restrict', 'lift', r.request);
+  }
+  assert.deepEqual(await statuses(made), [200, 200, 200]);
+
+  const again = await (await post('/api/rights', { right: 'restriction', receipt: made.receipt })).json();
+  officer('restrict', 'place', again.id, '--ground', 'unlawful-processing');
+  assert.deepEqual(await statuses(made), [423, 423, 423]);
+  const certificate = await (await post('/api/erase', { receipt: made.receipt })).json();
+  assert.equal(certificate.complete, true);
+  assert.ok(certificate.stores.find((s) => s.name === 'spool').erased >= 1);
+  assert.deepEqual(await statuses(made), [404, 404, 404]);
+});
+
+test('nobody gets what is restricted, however close they ask', async () => {
+  const made = await set();
+  const asked = await (await post('/api/rights', { right: 'restriction', receipt: made.receipt })).json();
+  let done = false;
+  let restrictedAt = 0;
+  const late = [];
+  const readers = [0, 1, 2].map(async () => {
+    while (!done) {
+      const placed = restrictedAt !== 0;
+      const { status } = await fetch(site.url + made.archive.url);
+      if (placed) late.push(status);
+      else assert.ok(status === 200 || status === 423, status);
+    }
+  });
+  await until(async () => (await fetch(site.url + made.archive.url)).status === 200);
+  const placing = spawn(lethe, ['restrict', 'place', asked.id, '--ground', 'accuracy-contested'], { stdio: 'ignore',
+    env: { ...process.env, LETHE_STATE: site.state, LETHE_RUN: site.run, LETHE_POLICY: join(root, 'policy/sites/bizimages.xml') } });
+  assert.equal(await new Promise((resolve) => placing.once('exit', resolve)), 0);
+  restrictedAt = Date.now();
+  await until(() => late.length > 20);
+  done = true;
+  await Promise.all(readers);
+  assert.deepEqual([...new Set(late)], [423]);
 });

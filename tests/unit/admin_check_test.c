@@ -2,7 +2,7 @@
 // What lethe check says of the stores, as time passes and things happen; and the settings of an installed site.
 #include "admin/check.h"
 #include "policy/base/array.h"
-#include "policy/rights/erase.h"
+#include "policy/rights/at_once.h"
 #include "tests/unit/vault_fixture.h"
 
 enum { DAY = 86400 };

@@ -6,6 +6,7 @@
 #include "policy/base/json.h"
 #include "policy/rights/clock.h"
 #include "policy/rights/erase.h"
+#include "policy/rights/at_once.h"
 #include "policy/rules/load.h"
 #include "policy/vault/archive_token.h"
 #include "tests/unit/test.h"

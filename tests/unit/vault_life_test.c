@@ -461,6 +461,152 @@ static void a_killed_migration_can_be_repeated(void **state)
 	fixture_segment_level = 0;
 }
 
+// ---- restriction ----
+
+static struct restrict_result restriction(struct fixture *f, enum restrict_how how)
+{
+	struct restrict_result r;
+	struct err e = {0};
+
+	if (vault_restrict(f->vault, ERASE_RECEIPT, "person", how, "0123456789abcdef0123456789abcdef", &r, &e) != 0)
+		fail_msg("vault_restrict: %s", e.text);
+	return r;
+}
+
+static int count_each(void *arg, const struct vault_record *r)
+{
+	(void)r;
+	(*(size_t *)arg)++;
+	return 0;
+}
+
+static size_t found_by_each(struct fixture *f, bool rights)
+{
+	size_t n = 0;
+	struct err e = {0};
+
+	assert_int_equal((rights ? vault_each_for_rights : vault_each)(f->vault, KIND_GALLERY, NULL, count_each, &n, &e), 0);
+	return n;
+}
+
+// What every way of reading says of the record.
+static void assert_reads(struct fixture *f, const char *id, enum err_code code)
+{
+	struct vault_record r;
+	struct err e = {0};
+
+	for (int i = 0; i < 4; i++) { // twice the head: the second time it is remembered
+		e = (struct err){0};
+		int ret = i == 0   ? vault_get(f->vault, id, &r, &e)
+			  : i == 1 ? vault_find(f->vault, KIND_GALLERY, "receipt", "person", &r, &e)
+				   : vault_find_head(f->vault, KIND_GALLERY, "receipt", "person", &r, &e);
+		if (ret == 0)
+			vault_record_free(&r);
+		assert_int_equal(e.code, code);
+	}
+	assert_int_equal(found_by_each(f, false), code == ERR_NONE);
+	e = (struct err){0};
+	(void)vault_update(f->vault, id, &(struct vault_change){.state = "used"}, NULL, &e);
+	assert_int_equal(e.code, code);
+	if (code != ERR_NOT_FOUND) {
+		assert_int_equal(vault_find_head_for_rights(f->vault, KIND_GALLERY, "receipt", "person", &r, &e), 0);
+		assert_int_equal(found_by_each(f, true), 1);
+		change(f, id, LIFE_BIT(LIFE_COMPLETED), 0);
+	}
+}
+
+static void what_is_restricted_is_found_for_rights_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	KEEP(f, KIND_GALLERY, {.length.days = 90, .ends_on_erasure = true});
+	KEEP(f, KIND_RIGHTS_REQUEST, {.length.days = 90});
+	const char *id = put(f, KIND_GALLERY, "person", "picture"), *request = put(f, KIND_RIGHTS_REQUEST, "person", "asked");
+	assert_reads(f, id, ERR_NONE);
+	assert_int_equal(restriction(f, RESTRICT_WOULD).records, 1);
+	assert_reads(f, id, ERR_NONE);
+	for (int again = 0; again < 2; again++) {
+		struct restrict_result r = restriction(f, RESTRICT);
+		assert_int_equal(r.records, 1);
+		assert_string_equal(r.first, id);
+		assert_reads(f, id, ERR_RESTRICTED);
+	}
+	assert_true(fixture_has(f, request));
+	fixture_reopen(f, VAULT_PROGRAM);
+	assert_reads(f, id, ERR_RESTRICTED);
+	assert_int_equal(restriction(f, RESTRICT_COUNT).records, 1);
+	assert_int_equal(restriction(f, RESTRICT_LIFT).records, 1);
+	assert_reads(f, id, ERR_NONE);
+	assert_int_equal(restriction(f, RESTRICT_LIFT).records, 0);
+	// It ends when the policy says, restricted or not.
+	restriction(f, RESTRICT);
+	fixture_time += 90 * DAY;
+	assert_reads(f, id, ERR_NOT_FOUND);
+	assert_int_equal(restriction(f, RESTRICT_KEEP).records, 0); // too late
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(prune(f).records, 2);
+}
+
+static void what_the_person_wants_kept_stays_until_it_is_lifted_or_erased(void **state)
+{
+	struct fixture *f = *state;
+	struct census_row row = {0};
+
+	KEEP(f, KIND_GALLERY, {.length.days = 90, .ends_on_erasure = true});
+	const char *id = put(f, KIND_GALLERY, "person", "picture");
+	restriction(f, RESTRICT_KEEP);
+	fixture_time += 900 * DAY;
+	assert_int_equal(prune(f).records, 0);
+	fixture_census(f, KIND_GALLERY, &row);
+	assert_false(row.late);
+	assert_reads(f, id, ERR_RESTRICTED);
+	restriction(f, RESTRICT_LIFT);
+	assert_reads(f, id, ERR_NOT_FOUND);
+	assert_int_equal(prune(f).records, 1);
+
+	put(f, KIND_GALLERY, "person", "another");
+	restriction(f, RESTRICT_KEEP);
+	assert_int_equal(erase(f, "person").stores[0].erased, 1);
+	// A law that keeps it longer keeps it restricted.
+	KEEP(f, KIND_GALLERY, {.length.days = 90});
+	id = put(f, KIND_GALLERY, "person", "bill");
+	restriction(f, RESTRICT_KEEP);
+	assert_int_equal(erase(f, "person").stores[0].kept, 1);
+	assert_reads(f, id, ERR_RESTRICTED);
+	fixture_time += 90 * DAY;
+	assert_int_equal(prune(f).records, 1);
+}
+
+// Whenever it is killed, all of a subject is restricted, or nothing.
+static void a_killed_restriction_is_whole_or_none(void **state)
+{
+	struct fixture *f = *state;
+	unsigned killed = 0, seed = 7, whole = 0;
+
+	KEEP(f, KIND_GALLERY, {.length.days = 90});
+	for (int i = 0; i < 200; i++)
+		put(f, KIND_GALLERY, "person", "picture");
+	for (int i = 0; i < 25; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			fixture_reopen(f, VAULT_PROGRAM);
+			restriction(f, RESTRICT);
+			_exit(0);
+		}
+		usleep((useconds_t)(rand_r(&seed) % 12000));
+		kill(child, SIGKILL);
+		int status;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		killed += WIFSIGNALED(status);
+		fixture_reopen(f, VAULT_PROGRAM);
+		uint64_t n = restriction(f, RESTRICT_COUNT).records;
+		assert_true(n == 0 || n == 200);
+		whole += n == 200;
+		restriction(f, RESTRICT_LIFT);
+	}
+	print_message("%u of 25 were killed, %u restrictions were whole\n", killed, whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +624,9 @@ int main(void)
 	    T(yesterdays_store_opens),
 	    T(a_ledger_of_rows_becomes_one_of_segments),
 	    T(a_killed_migration_can_be_repeated),
+	    T(what_is_restricted_is_found_for_rights_alone),
+	    T(what_the_person_wants_kept_stays_until_it_is_lifted_or_erased),
+	    T(a_killed_restriction_is_whole_or_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

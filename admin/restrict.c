@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: ISC
+// Restriction (GDPR, Article 18): what a request names is kept and not used, until the person was told that this ends.
+#include "policy/rights/restrict.h"
+#include "admin/requests.h"
+#include "policy/base/array.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_row place_options[] = {
+    {"ground", OPTION_CHOICE, "accuracy-contested|unlawful-processing|claims-of-person|objection-pending", "why, by Article 18(1)"},
+    {"reason", OPTION_VALUE, "TEXT", "more of it, for the person and the record; nothing personal"},
+    {"receipt", OPTION_HIDDEN, NULL, "without ID: enter a request for what is kept of a receipt"},
+    {"record", OPTION_VALUE, "RECORD", "without ID: the same, by the id of a record"},
+    {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how the request came"},
+    {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
+    {"dry-run", OPTION_FLAG, NULL, "only count; with ID"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row tell_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "why it ends, for the person and the record; nothing personal"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row lift_options[] = {OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
+
+static enum status restrict_failed(const struct err *e)
+{
+	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "restrict: %s", e->text);
+}
+
+static enum status restrict_did(const struct arguments *args, const char *id, const char *did, const struct restrict_result *r)
+{
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	BUF_AUTO struct buf line = BUF_INIT(4096);
+
+	cJSON_AddStringToObject(object, "id", id);
+	cJSON_AddStringToObject(object, "done", did);
+	cJSON_AddNumberToObject(object, "records", (double)r->records);
+	cJSON_AddNumberToObject(object, "files", (double)r->files);
+	buf_printf(&line, "%.8s %s: %llu records, %llu of them with files\n", id, did, (unsigned long long)r->records,
+		   (unsigned long long)r->files);
+	return output_object(args, object, &line);
+}
+
+// Enters the request that a restriction stands on. Its secret is for the person.
+static int place_request(struct vault *v, const struct arguments *args, const char *receipt, const char *officer,
+			 char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct rights_new request = {
+	    .right = "restriction", .receipt = receipt, .record = argument(args, "record"), .by = officer, .how = argument(args, "how")};
+	struct rights_receipt out;
+
+	if (requests_time(args, "received", &request.received) != 0)
+		return err_set(e, ERR_INPUT, "--received is no time");
+	if (rights_store(v, &request, &out, e) != 0)
+		return -1;
+	memcpy(id, out.id, RECORD_ID_LEN + 1);
+	output_complain(STATUS_DONE, "recorded as %s; secret, for the person, to look it up at /rights: %s", out.id, out.secret);
+	explicit_bzero(out.secret, sizeof out.secret);
+	return 0;
+}
+
+static enum status place_run(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	const char *ground = argument(args, "ground"), *asked = argument(args, "receipt");
+	const bool named = args->word_count > 0, dry_run = argument_given(args, "dry-run");
+	BUF_AUTO_WIPE struct buf receipt = BUF_INIT(HIDDEN_MAX);
+	struct restrict_result r;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (ground == NULL || named + (asked != NULL) + (argument(args, "record") != NULL) != 1 || (dry_run && !named))
+		return output_complain(STATUS_UNSURE, "restrict: give a --ground, and exactly one of ID, --receipt, --record");
+	if (asked != NULL && (ask_hidden("receipt", asked, &receipt, &e) != 0 ||
+			      (!token_shaped(buf_text(&receipt)) && err_set(&e, ERR_INPUT, "that is not a receipt") != 0)))
+		return restrict_failed(&e);
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if ((named ? request_id(s.vault, args->words[0], id, &e)
+		   : place_request(s.vault, args, asked != NULL ? buf_text(&receipt) : NULL, officer, id, &e)) != 0 ||
+	    rights_restrict(s.vault, id, ground, argument(args, "reason"), officer, dry_run, &r, &e) != 0)
+		return restrict_failed(&e);
+	return restrict_did(args, id, dry_run ? "would be restricted" : "is restricted", &r);
+}
+
+static enum status tell_run(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	struct restrict_result r = {0};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	    rights_restrict_tell(s.vault, id, argument(args, "reason"), officer, &e) != 0 ||
+	    rights_restrict_count(s.vault, id, &r, &e) != 0)
+		return restrict_failed(&e);
+	output_complain(STATUS_DONE, "the letter: lethe requests letter %.8s lift", id);
+	return restrict_did(args, id, "is still restricted; that the person is told is recorded", &r);
+}
+
+static enum status lift_run(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	struct restrict_result r;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (request_id(s.vault, args->words[0], id, &e) != 0 || rights_restrict_lift(s.vault, id, officer, &r, &e) != 0)
+		return restrict_failed(&e);
+	return restrict_did(args, id, "is lifted", &r);
+}
+
+struct restrictions {
+	struct table *t;
+	struct vault *v;
+	bool failed;
+};
+
+static int list_restriction(void *arg, const struct rights_row *row)
+{
+	struct restrictions *l = arg;
+	struct restrict_result r = {0};
+	char since[WHEN_TEXT];
+
+	if (row->facts.restricted == NULL)
+		return 0;
+	l->failed = rights_restrict_count(l->v, row->id, &r, NULL) != 0 || l->failed;
+	when_text(since, row->facts.restricted_since);
+	since[WHEN_DATE - 1] = '\0';
+	table_add(l->t, row->id, since, row->facts.restricted, rights_ground_keeps(row->facts.restricted) ? "yes" : "no",
+		  row->facts.lift_told ? "yes" : "no", (double)r.records);
+	return 0;
+}
+
+static enum status list_run(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"request", "since", "ground", "kept", "told", "records", NULL};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns, "sssssn");
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	struct restrictions l = {.t = &t, .v = s.vault};
+	if (rights_each(s.vault, list_restriction, &l, &e) != 0)
+		return restrict_failed(&e);
+	enum status status = table_output(&t, args, NULL);
+	return l.failed ? output_complain(STATUS_UNSURE, "restrict: not everything could be counted") : status;
+}
+
+static const struct command place_command = {.name = "place",
+					     .run = place_run,
+					     .line = "keep what a request names, and use it for nothing",
+					     .words = "ID",
+					     .words_max = 1,
+					     .options = place_options};
+static const struct command tell_command = {.name = "tell",
+					    .run = tell_run,
+					    .line = "the person is told that it will be lifted, and why",
+					    .words = "ID",
+					    .words_min = 1,
+					    .words_max = 1,
+					    .options = tell_options};
+static const struct command lift_command = {
+    .name = "lift", .run = lift_run, .line = "use it again", .words = "ID", .words_min = 1, .words_max = 1, .options = lift_options};
+static const struct command list_command = {
+    .name = "list", .run = list_run, .line = "what is restricted, by which requests", .options = list_options};
+static const struct command *const restrict_commands[] = {&place_command, &tell_command, &lift_command, &list_command, NULL};
+const struct command restrict_command = {
+    .name = "restrict", .line = "keep data without using it, as Article 18 has it", .sub = restrict_commands};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/restrict.h"
+#include "policy/rights/export.h"
+#include <stdio.h>
+#include <string.h>
+
+// What a request names, and what is known of it.
+struct restriction {
+	struct buf named; // wiped
+	struct export_selector selector[2];
+	size_t count;
+	struct rights_facts facts; // but for `restricted`, which says only whether
+	char right[64];
+};
+#define RESTRICTION_INIT ((struct restriction){.named = BUF_INIT(1024)})
+#define RESTRICTION_AUTO __attribute__((cleanup(restriction_end)))
+
+static void restriction_end(struct restriction *x)
+{
+	buf_wipe(&x->named);
+}
+
+static int restriction_read(struct vault *v, const char *id, struct restriction *x, struct err *e)
+{
+	struct vault_record record = {0};
+
+	if (rights_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	if (body != NULL) {
+		rights_facts_read(&x->facts, body, record.state, record.made, when_now());
+		x->facts.restricted = x->facts.restricted != NULL ? "" : NULL;
+		snprintf(x->right, sizeof x->right, "%s", json_string(body, "right"));
+	}
+	vault_record_free(&record);
+	if (body == NULL || export_of_request(v, id, x->selector, &x->count, &x->named, e) != 0)
+		return -1;
+	return x->count > 1 ? 0 : err_set(e, ERR_INPUT, "request %.8s names nothing that is kept: no receipt, ZIP or record", id);
+}
+
+static int restriction_apply(struct vault *v, const char *id, const struct restriction *x, enum restrict_how how,
+			     struct restrict_result *out, struct err *e)
+{
+	return vault_restrict(v, x->selector[1].by, x->selector[1].value, how, id, out, e);
+}
+
+int rights_restrict(struct vault *v, const char *id, const char *ground, const char *reason, const char *by, bool dry_run,
+		    struct restrict_result *out, struct err *e)
+{
+	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+	const struct rights_act begun = {.event = EVENT_STARTED, .by = by};
+	const struct rights_act act = {.event = EVENT_RESTRICTED, .by = by, .ground = ground, .reason = reason};
+	const struct rights_act answered = {.event = EVENT_ANSWERED, .by = by};
+
+	*out = (struct restrict_result){0};
+	if (policy_right(vault_policy(v), RIGHT_RESTRICTION) == NULL)
+		return err_set(e, ERR_REFUSED, "the policy does not offer restriction");
+	if (restriction_read(v, id, &x, e) != 0 || rights_event_check(&x.facts, EVENT_RESTRICTED, x.right, ground, reason, NULL, e) != 0)
+		return -1;
+	if (x.facts.restricted != NULL)
+		return err_set(e, ERR_REFUSED, "it is restricted already");
+	enum restrict_how how = rights_ground_keeps(ground) ? RESTRICT_KEEP : RESTRICT;
+	if (restriction_apply(v, id, &x, dry_run ? RESTRICT_WOULD : how, out, e) != 0)
+		return -1;
+	if (out->records == 0)
+		return err_set(e, ERR_NOT_FOUND, "nothing is kept of what it names");
+	if (dry_run)
+		return 0;
+	// From here on nothing of it is used. A crash in between leaves the request open, and it is done again.
+	if (rights_act(v, id, &begun, e) != 0 || rights_act(v, id, &act, e) != 0)
+		return -1;
+	return strcmp(x.right, "restriction") == 0 ? rights_act(v, id, &answered, e) : 0; // others go on being looked into
+}
+
+int rights_restrict_tell(struct vault *v, const char *id, const char *reason, const char *by, struct err *e)
+{
+	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+
+	if (restriction_read(v, id, &x, e) != 0)
+		return -1;
+	if (x.facts.restricted == NULL)
+		return err_set(e, ERR_REFUSED, "it is not restricted");
+	return rights_act(v, id, &(struct rights_act){.event = EVENT_LIFT_TOLD, .by = by, .reason = reason}, e);
+}
+
+int rights_restrict_count(struct vault *v, const char *id, struct restrict_result *out, struct err *e)
+{
+	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+
+	return restriction_read(v, id, &x, e) != 0 ? -1 : restriction_apply(v, id, &x, RESTRICT_COUNT, out, e);
+}
+
+// Another request that restricts the same.
+struct other {
+	struct vault *v;
+	const char *id, *first;
+	bool same, failed;
+};
+
+static int other_same(void *arg, const struct rights_row *row)
+{
+	struct other *o = arg;
+	struct restrict_result r;
+
+	if (row->facts.restricted == NULL || strcmp(row->id, o->id) == 0)
+		return 0;
+	o->failed = rights_restrict_count(o->v, row->id, &r, NULL) != 0;
+	o->same = !o->failed && strcmp(r.first, o->first) == 0;
+	return o->failed || o->same;
+}
+
+int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct restrict_result *out, struct err *e)
+{
+	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+	struct other other = {.v = v, .id = id, .first = out->first};
+
+	*out = (struct restrict_result){0};
+	if (restriction_read(v, id, &x, e) != 0)
+		return -1;
+	if (x.facts.restricted == NULL || !x.facts.lift_told)
+		return err_set(e, ERR_REFUSED,
+			       x.facts.restricted == NULL ? "it is not restricted"
+							  : "the person must be told before it is lifted: lethe restrict tell");
+	if (restriction_apply(v, id, &x, RESTRICT_COUNT, out, e) != 0 || rights_each(v, other_same, &other, e) != 0)
+		return -1;
+	if (other.failed)
+		return err_set(e, ERR_CORRUPT, "another restricted request cannot be read: whether it restricts the same is not known");
+	if (other.same)
+		*out = (struct restrict_result){0};
+	else if (restriction_apply(v, id, &x, RESTRICT_LIFT, out, e) != 0)
+		return -1;
+	return rights_act(v, id, &(struct rights_act){.event = EVENT_LIFTED, .by = by}, e);
+}
