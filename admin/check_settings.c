@@ -34,7 +34,7 @@ static bool secret_is_set(const struct check *c, const char *name)
 	return credentials != NULL && path_join(path, sizeof path, credentials, name, NULL) == 0 && access(path, F_OK) == 0;
 }
 
-static void check_url(struct check *c, const char *name, const struct policy_processor *processor)
+static void check_url(struct check *c, const char *name, const struct policy_processor *processor, bool smtp)
 {
 	const char *url = setting(name, NULL), *start = url != NULL ? strstr(url, "://") : NULL;
 	char host[HOST_MAX] = "";
@@ -50,13 +50,20 @@ static void check_url(struct check *c, const char *name, const struct policy_pro
 		if (len <= (size_t)(end - start) && len < sizeof host)
 			snprintf(host, sizeof host, "%.*s", (int)len, start);
 	}
-	if (*host == '\0')
+	// A mail server on this machine is one whatever the policy names: what leaves goes on from there. Elsewhere TLS is demanded unless somebody says otherwise.
+	const bool here = strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0;
+	const bool sealed = smtp ? strncasecmp(url, "smtps://", 8) == 0 || here || strcmp(setting("SMTP_TLS", ""), "none") != 0
+				 : strncasecmp(url, "https://", 8) == 0;
+	if (smtp && here)
+		check_add(c, CHECK_KEPT, "", "%s points to this machine", name);
+	else if (*host == '\0')
 		check_add(c, CHECK_BROKEN, "Give the whole base URL, https://host/.", "%s is not a URL", name);
 	else if (!policy_host_allowed(processor, host))
 		check_add(c, CHECK_BROKEN, "Correct the setting, or declare the host in the policy and announce it.",
 			  "%s points to %s, which the policy does not name for %s", name, host, processor->id);
-	else if (strncasecmp(url, "https://", 8) != 0)
-		check_add(c, CHECK_BROKEN, "Use https://.", "%s would send data to %s without encryption", name, processor->id);
+	else if (!sealed)
+		check_add(c, CHECK_BROKEN, smtp ? "Remove SMTP_TLS=none." : "Use https://.", "%s would send data to %s without encryption",
+			  name, processor->id);
 	else
 		check_add(c, CHECK_KEPT, "", "%s points to a host of %s", name, processor->id);
 }
@@ -86,7 +93,7 @@ static void check_settings(struct check *c)
 		check_add(c, CHECK_KEPT, "", "%s is set for %s, which the policy declares", set, processor->id);
 		for (size_t n = 0; n < ARRAY_LEN(urls); n++)
 			if (urls[n] != NULL)
-				check_url(c, urls[n], processor);
+				check_url(c, urls[n], processor, f->smtp);
 	}
 	if (!any)
 		check_add(c, CHECK_EMPTY, "", "no processor's key or address is set here");

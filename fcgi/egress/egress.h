@@ -38,6 +38,7 @@ struct egress {
 	char traffic_file[4096]; // "": they are not kept
 	bool traffic_changed;
 	uint64_t pages, pages_refused;
+	unsigned mails; // threads that send one
 	// Pieces of one streamed reply, which leave together: libcurl hands them over by 16 KiB. The length of the chunk stands before them and the
 	// end of the body may follow.
 	struct {
@@ -63,6 +64,8 @@ void processor_call_begin(struct caller *c, const struct egress_call *call);
 // A page that the visitor named: one ordinary GET, at most five redirects, and never to an address that is not public. The URL comes from a
 // visitor who may be hostile, and so does every byte of the answer.
 void page_call_begin(struct caller *c, const struct egress_call *call);
+// A mail, through the server of the policy's processor for it, in a thread of its own: libcurl waits for a mail server where the loop could not.
+void mail_call_begin(struct caller *c, const struct egress_call *call);
 
 // What left and how the processors fare: the answer to "status", and the counts kept over restarts in $LETHE_STATE/egress/traffic.json.
 // The counts are statistics, written every few seconds and at the end; a kill may lose the last of them. Nothing about a person is in them.

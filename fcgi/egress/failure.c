@@ -37,6 +37,10 @@ static const struct failure_row {
     [FAILURE_EMPTY] = {"empty-page", "The page is empty.", false},
     [FAILURE_REDIRECTS] = {"redirects", "The page redirects more than five times.", false},
     [FAILURE_STATUS] = {"http-status", "The page does not exist.", false},
+    [FAILURE_MAIL] = {"bad-mail", "The mail cannot be sent as it is.", false},
+    [FAILURE_LOGIN] = {"login", "The mail server does not take our user and password.", true},
+    [FAILURE_MAIL_LATER] = {"mail-later", "The mail server asks for another attempt later.", true},
+    [FAILURE_MAIL_REFUSED] = {"mail-refused", "The mail server does not take this mail.", false},
 };
 
 static const struct {
@@ -51,6 +55,8 @@ static const struct {
     {CURLE_SSL_CACERT_BADFILE, FAILURE_TLS},
     {CURLE_SSL_CERTPROBLEM, FAILURE_TLS},
     {CURLE_SSL_CIPHER, FAILURE_TLS},
+    {CURLE_USE_SSL_FAILED, FAILURE_TLS},
+    {CURLE_LOGIN_DENIED, FAILURE_LOGIN},
     {CURLE_FILESIZE_EXCEEDED, FAILURE_SIZE},
     {CURLE_BAD_CONTENT_ENCODING, FAILURE_ENCODING},
     {CURLE_UNSUPPORTED_PROTOCOL, FAILURE_NOT_HTTP},

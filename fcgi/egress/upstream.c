@@ -11,6 +11,37 @@
 
 enum { KEY_LINE_MAX = 4096 };
 
+// Of the secret named so: a copy in the locked memory with `head` before it. NULL: it is not one; *e says why.
+static char *key_keep(struct upstreams *u, size_t *used, const char *name, const char *head, const struct buf *key, struct err *e)
+{
+	char *at = u->keys + *used;
+	for (size_t i = 0; i < key->len; i++)
+		if ((unsigned char)key->data[i] <= 0x20 || (unsigned char)key->data[i] >= 0x7f) {
+			err_set(e, ERR_INPUT, "%s holds a character that no key has", name);
+			return NULL;
+		}
+	int len = snprintf(at, KEY_LINE_MAX, "%s%s", head, buf_text(key));
+	if (len < 0 || len >= KEY_LINE_MAX || key->len == 0) {
+		err_set(e, ERR_INPUT, "%s is empty or too long", name);
+		return NULL;
+	}
+	*used += KEY_LINE_MAX;
+	return at;
+}
+
+// Reads the secret, which then stands nowhere else: what stood in the environment can be read in /proc for as long as the process lives. 1: it is
+// there, 0: it is not, -1: it cannot be read.
+static int key_read(const char *name, struct buf *key, struct err *e)
+{
+	bool there = setting_secret(name, key, e) == 0;
+	char *variable = getenv(name);
+	if (variable != NULL) {
+		explicit_bzero(variable, strlen(variable));
+		unsetenv(name);
+	}
+	return there ? 1 : e->code == ERR_NOT_FOUND ? 0 : -1;
+}
+
 // Without an address or without a key nothing is sent; one of them alone is an oversight, which is named.
 static int upstream_configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
@@ -19,14 +50,9 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 		return 0;
 	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
 	const char *name = processor_address_setting(f);
-	bool keyed = f->key != NULL && setting_secret(f->key, &key, e) == 0;
-	char *variable = f->key != NULL ? getenv(f->key) : NULL;
-	if (variable != NULL) {
-		// What stood in the environment can be read in /proc for as long as the process lives.
-		explicit_bzero(variable, strlen(variable));
-		unsetenv(f->key);
-	}
-	if (f->key != NULL && !keyed && e->code != ERR_NOT_FOUND)
+	int there = f->key != NULL ? key_read(f->key, &key, e) : 0;
+	bool keyed = there > 0;
+	if (there < 0)
 		return -1;
 	// The vendor's own address counts once there is a key for it.
 	const char *base = keyed || (name != NULL && setting(name, NULL) != NULL) ? processor_address(f) : NULL;
@@ -39,16 +65,42 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 	if (base == NULL || (f->key != NULL && !keyed))
 		return 0;
 	if (keyed) {
-		// "header: prefix + key" in the locked memory.
-		for (size_t i = 0; i < key.len; i++)
-			if ((unsigned char)key.data[i] <= 0x20 || (unsigned char)key.data[i] >= 0x7f)
-				return err_set(e, ERR_INPUT, "%s holds a character that no key has", f->key);
-		up->key.data = u->keys + *used;
-		*used += KEY_LINE_MAX;
-		int len = snprintf(up->key.data, KEY_LINE_MAX, "%s: %s%s", f->key_header, f->key_prefix, buf_text(&key));
-		if (len < 0 || len >= KEY_LINE_MAX || key.len == 0)
-			return err_set(e, ERR_INPUT, "%s is empty or too long", f->key);
+		char head[128];
+		snprintf(head, sizeof head, "%s: %s", f->key_header, f->key_prefix);
+		up->key.data = key_keep(u, used, f->key, head, &key, e);
+		if (up->key.data == NULL)
+			return -1;
 	}
+	up->base = base;
+	return 0;
+}
+
+// A mail server. It need not ask for a password, as those on the same machine or network do not; but none travels unencrypted.
+static int upstream_configure_mail(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
+	const char *base = setting(up->facts->address, NULL), *tls = setting("SMTP_TLS", NULL);
+	bool local = false, implicit = false;
+	int keyed = key_read(up->facts->key, &key, e);
+	up->mail.user = setting("SMTP_USER", NULL);
+	if (keyed < 0)
+		return -1;
+	*e = (struct err){0};
+	if (tls != NULL && strcmp(tls, "required") != 0 && strcmp(tls, "none") != 0)
+		return err_set(e, ERR_INPUT, "SMTP_TLS is \"required\" or \"none\"");
+	if (base != NULL && url_mail_check(base, up->declared, up->host, &local, &implicit, e) != 0)
+		return err_prefix(e, "the setting %s does not fit the policy", up->facts->address);
+	if (base == NULL)
+		up->missing = keyed || up->mail.user != NULL ? up->facts->address : NULL;
+	else if (!keyed != (up->mail.user == NULL))
+		up->missing = keyed ? "SMTP_USER" : up->facts->key;
+	if (base == NULL || up->missing != NULL)
+		return 0;
+	up->mail.plain = !implicit && (tls != NULL ? strcmp(tls, "none") == 0 : local);
+	if (keyed && up->mail.plain && !local)
+		return err_set(e, ERR_INPUT, "SMTP_TLS=none would send the password of the mail server without encryption");
+	if (keyed && (up->mail.password = key_keep(u, used, up->facts->key, "", &key, e)) == NULL)
+		return -1;
 	up->base = base;
 	return 0;
 }
@@ -62,7 +114,7 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 	// Settings of a vendor that this software would speak to, for a processor that the policy does not declare.
 	const struct processor_facts *f;
 	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
-		bool declared = !f->built;
+		bool declared = !f->built && !f->smtp;
 		for (const char *const *id = f->ids; *id != NULL; id++)
 			declared = declared || policy_processor(p, *id) != NULL;
 		const char *const names[] = {f->override, f->address, f->key};
@@ -86,7 +138,8 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 		struct upstream *up = &u->list[i];
 		up->declared = &p->processors[i];
 		up->facts = processor_facts(up->declared->id);
-		if (upstream_configure(u, &used, up, e) != 0)
+		bool mail = up->facts != NULL && up->facts->smtp && policy_processor_in_force(up->declared, when_now());
+		if ((mail ? upstream_configure_mail : upstream_configure)(u, &used, up, e) != 0)
 			return -1;
 	}
 	return 0;

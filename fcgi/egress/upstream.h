@@ -27,6 +27,11 @@ struct upstream {
 	const char *missing;                 // the setting without which the others are of no use; NULL: none
 	char host[256];
 	struct curl_slist key; // one header line, in locked memory; NULL data: none
+	struct {
+		const char *user;
+		char *password; // in locked memory; NULL: none
+		bool plain;     // without TLS
+	} mail;
 	struct breaker breaker;
 	struct traffic traffic;
 };

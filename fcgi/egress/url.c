@@ -224,6 +224,29 @@ int url_base_check(const char *base, const struct policy_processor *p, char host
 	return base_check(u, p, host, e);
 }
 
+int url_mail_check(const char *base, const struct policy_processor *p, char host[256], bool *local, bool *implicit, struct err *e)
+{
+	URL_AUTO CURLU *u = curl_url();
+	if (u == NULL)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	bool plain = bytes_printable(base) && curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK;
+	CURL_TEXT_AUTO char *scheme = plain ? url_component(u, CURLUPART_SCHEME) : NULL;
+	CURL_TEXT_AUTO char *name = plain ? url_component(u, CURLUPART_HOST) : NULL;
+	CURL_TEXT_AUTO char *user = plain ? url_component(u, CURLUPART_USER) : NULL;
+	CURL_TEXT_AUTO char *path = plain ? url_component(u, CURLUPART_PATH) : NULL;
+	CURL_TEXT_AUTO char *query = plain ? url_component(u, CURLUPART_QUERY) : NULL;
+	CURL_TEXT_AUTO char *fragment = plain ? url_component(u, CURLUPART_FRAGMENT) : NULL;
+	*implicit = scheme != NULL && strcasecmp(scheme, "smtps") == 0;
+	if (name == NULL || strlen(name) > 255 || (!*implicit && (scheme == NULL || strcasecmp(scheme, "smtp") != 0)) || user != NULL ||
+	    query != NULL || fragment != NULL || (path != NULL && strcmp(path, "/") != 0))
+		return err_set(e, ERR_INPUT, "it must look like smtp://mail.example.com:587 or smtps://mail.example.com");
+	snprintf(host, 256, "%s", name);
+	*local = strcasecmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 || strcmp(name, "[::1]") == 0;
+	if (!*local && !policy_host_allowed(p, name))
+		return err_set(e, ERR_REFUSED, "the policy names no host like \"%.200s\" for the processor \"%s\"", name, p->id);
+	return 0;
+}
+
 // A URL that has these characters and host, or NULL.
 static CURLU *processor_url(const char *text, const struct policy_processor *p, char host[256], struct err *e)
 {

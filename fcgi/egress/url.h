@@ -19,6 +19,9 @@ CURLU *url_redirect(CURLU *from, const char *location, struct err *e);
 // Base URL of a processor: https (http and any address on loopback in a testing build) and a host that the policy names for it.
 // ERR_INPUT for what is not a base URL, ERR_REFUSED for a host that is not the processor's. `host` (size 256) gets the host.
 int url_base_check(const char *base, const struct policy_processor *p, char host[256], struct err *e);
+// The same of a mail server: smtp or smtps (*implicit), with a port or without. On this machine (*local) it may be, whatever the policy names: what leaves
+// goes on from there.
+int url_mail_check(const char *base, const struct policy_processor *p, char host[256], bool *local, bool *implicit, struct err *e);
 // Base and path joined (a path that already begins with the base's own path is not doubled) and checked again: the host must still be
 // the processor's. ERR_INPUT, ERR_REFUSED. The caller frees.
 CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e);

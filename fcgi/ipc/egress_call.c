@@ -6,22 +6,29 @@
 #include <limits.h>
 #include <stddef.h>
 
+static bool kinds_add(cJSON *head, kind_set kinds)
+{
+	cJSON *list = cJSON_AddArrayToObject(head, "kinds");
+	bool whole = list != NULL;
+
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		if (kinds & KIND_BIT(k))
+			whole = whole && cJSON_AddItemToArray(list, cJSON_CreateString(kind_row((enum kind)k)->name));
+	return whole;
+}
+
 cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
 			unsigned deadline_ms, bool repeatable, bool stream)
 {
 	cJSON *head = cJSON_CreateObject();
 	cJSON *headers = cJSON_AddObjectToObject(head, "headers");
-	cJSON *list = cJSON_AddArrayToObject(head, "kinds");
 	bool whole = cJSON_AddStringToObject(head, "op", "send") != NULL && cJSON_AddStringToObject(head, "processor", processor) != NULL &&
 		     cJSON_AddStringToObject(head, "method", method) != NULL && cJSON_AddStringToObject(head, "path", path) != NULL &&
-		     headers != NULL && list != NULL && cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) != NULL &&
+		     headers != NULL && kinds_add(head, kinds) && cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) != NULL &&
 		     cJSON_AddBoolToObject(head, "repeatable", repeatable) != NULL &&
 		     (!stream || cJSON_AddTrueToObject(head, "stream") != NULL);
 	if (content_type != NULL)
 		whole = whole && cJSON_AddStringToObject(headers, "content-type", content_type) != NULL;
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		if (kinds & KIND_BIT(k))
-			whole = whole && cJSON_AddItemToArray(list, cJSON_CreateString(kind_row((enum kind)k)->name));
 	if (!whole)
 		json_free(&head);
 	return head;
@@ -40,6 +47,18 @@ cJSON *egress_page_next_head(const char *url, const char *from, unsigned followe
 {
 	cJSON *head = egress_page_head(url, deadline_ms);
 	if (cJSON_AddStringToObject(head, "from", from) == NULL || cJSON_AddNumberToObject(head, "followed", followed) == NULL)
+		json_free(&head);
+	return head;
+}
+
+cJSON *egress_mail_head(const char *processor, kind_set kinds, const char *to, const char *subject, const char *id, unsigned deadline_ms)
+{
+	cJSON *head = cJSON_CreateObject();
+
+	if (cJSON_AddStringToObject(head, "op", "mail") == NULL || cJSON_AddStringToObject(head, "processor", processor) == NULL ||
+	    !kinds_add(head, kinds) || cJSON_AddStringToObject(head, "to", to) == NULL ||
+	    cJSON_AddStringToObject(head, "subject", subject) == NULL || cJSON_AddStringToObject(head, "id", id) == NULL ||
+	    cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) == NULL)
 		json_free(&head);
 	return head;
 }
@@ -83,10 +102,20 @@ static const struct head_member page_members[] = {
     {"followed", HEAD_WHOLE, SENT(call.followed), .max = UCHAR_MAX},
     {0},
 };
+static const struct head_member mail_members[] = {
+    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX, .required = true},
+    {"kinds", HEAD_TEXTS, SENT(kinds), .max = KIND_COUNT},
+    {"to", HEAD_TEXT, SENT(call.to), .max = FRAME_HEAD_MAX, .required = true},
+    {"subject", HEAD_TEXT, SENT(call.subject), .max = FRAME_HEAD_MAX, .required = true},
+    {"id", HEAD_TEXT, SENT(call.id), .max = WORD_MAX, .required = true},
+    {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
+    {0},
+};
 static const struct head_member status_members[] = {{0}};
 static const struct head_op ops[] = {
     [EGRESS_SEND] = {"send", send_members},
     [EGRESS_PAGE] = {"page", page_members},
+    [EGRESS_MAIL] = {"mail", mail_members},
     [EGRESS_STATUS] = {"status", status_members},
     {0},
 };

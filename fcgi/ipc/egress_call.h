@@ -10,6 +10,11 @@
 // For a page, head:     {"op":"page","url":"https://…","deadline_ms":15000}
 //   and where a page that was fetched sends its visitors: {…,"url":"/as/it/says","from":"its address","followed":1}, with how many redirects
 //   led so far (`attempts` of its reply), which count.
+// For a mail, head:     {"op":"mail","processor":"smtp","kinds":["outbox"],"to":"recipient@host.example","subject":"…","id":"32 hex digits",
+//                       "deadline_ms":60000}
+//   body: its text, UTF-8. Egress says who sends it, as the policy does. Reply: {"status":250}, or of the codes below also bad-mail, login (the server
+//   does not take our user and password), mail-later (it asks for another attempt), mail-refused (it will never take this mail); what the
+//   server said is told to nobody, as it repeats addresses.
 // Status, head:        {"op":"status"}
 //
 // Reply head on success: {"status":200,"type":"application/json","region":"swedencentral"|absent,"attempts":1,"sent":1234,
@@ -30,14 +35,15 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-// Heads for the three; the caller frees. NULL when memory is gone.
+// Heads for the four; the caller frees. NULL when memory is gone.
 cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
 			unsigned deadline_ms, bool repeatable, bool stream);
 cJSON *egress_page_head(const char *url, unsigned deadline_ms);
 cJSON *egress_page_next_head(const char *url, const char *from, unsigned followed, unsigned deadline_ms);
+cJSON *egress_mail_head(const char *processor, kind_set kinds, const char *to, const char *subject, const char *id, unsigned deadline_ms);
 cJSON *egress_status_head(void);
 
-enum egress_op { EGRESS_SEND, EGRESS_PAGE, EGRESS_STATUS };
+enum egress_op { EGRESS_SEND, EGRESS_PAGE, EGRESS_MAIL, EGRESS_STATUS };
 struct egress_call {
 	enum egress_op op;
 	unsigned deadline_ms;                  // 0: not said
@@ -47,6 +53,7 @@ struct egress_call {
 	bool repeatable, stream;
 	const char *url, *from; // from: NULL: not said
 	unsigned followed;
+	const char *to, *subject, *id; // of a mail
 };
 // What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.
 int egress_call_read(struct egress_call *out, const cJSON *head, struct err *e);

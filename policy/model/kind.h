@@ -25,6 +25,7 @@ enum kind {
 	KIND_TICKET,
 	KIND_USAGE,
 	KIND_RIGHTS_REQUEST,
+	KIND_OUTBOX, // mails that wait to be sent
 	KIND_HOLD,
 	KIND_LEDGER, // what was done, without personal data
 	KIND_BACKUP,

@@ -42,6 +42,7 @@ static const struct member facts_members[] = {
     MEMBER(processor_facts, ids, MEMBER_LIST, true),
     MEMBER(processor_facts, owner, MEMBER_TEXT, true),
     MEMBER(processor_facts, built_in, MEMBER_BOOL, false),
+    MEMBER(processor_facts, smtp, MEMBER_BOOL, false),
     MEMBER(processor_facts, can, MEMBER_ROLES, true),
     MEMBER(processor_facts, hosts, MEMBER_LIST, true),
     MEMBER(processor_facts, regions, MEMBER_LIST, true),
@@ -307,7 +308,7 @@ bool processor_built(const char *id)
 {
 	const struct processor_facts *f = processor_facts(id);
 
-	return f != NULL && f->built;
+	return f != NULL && (f->built || f->smtp);
 }
 
 bool processor_body_holds(const cJSON *body, const cJSON *wanted)

@@ -34,6 +34,7 @@ struct processor_facts {
 	const char *owner;
 	bool built_in;                                               // part of the software: nothing leaves
 	bool built;                                                  // fcgi/provider/ speaks its wire format
+	bool smtp;                                                   // it is a mail server, to which egress speaks itself
 	unsigned can;                                                // of POLICY_BIT()
 	const char *hosts[PROCESSOR_LIST], *regions[PROCESSOR_LIST]; // patterns; as the vendor writes them
 	// Settings that say where it is: `override` wins over `address`, and both over `default_address`.

@@ -39,6 +39,8 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
     {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive "},
+    {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request made attempts next failure kinds "},
+    {KIND_OUTBOX, MEMBER_INNER, " number letter "},
     {KIND_LEDGER, MEMBER_SHOWN, " what at officer reason "},
 };
 

@@ -12,7 +12,7 @@ static void lint_vendor(const struct policy_processor *a, struct report *r)
 	const struct processor_facts *v = processor_facts(a->id);
 	char keeps[64], told[64];
 
-	if (v == NULL || a->removed != 0)
+	if (v == NULL || a->removed != 0 || v->smtp) // of a mail server nothing is known but what the policy says
 		return;
 	report_warning_if(!a->local && strcmp(a->name, v->owner) != 0, r, a->line, "processor %s is known to belong to %s",
 			  "visitors would look for the wrong firm", "correct the name", a->id, v->owner);

@@ -3,35 +3,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { startAzure } from '../peers/azure.mjs';
-import { job, picture, startEgress } from './egress_support.mjs';
+import { askEgress as ask, job, picture, startEgress } from './egress_support.mjs';
 import { build, sleep, until } from './harness.mjs';
-
-// One job. Answers {head, body}; `signal` closes the connection.
-function ask(egress, head, body = Buffer.alloc(0), { signal } = {}) {
-  return new Promise((resolve, reject) => {
-    const socket = connect(egress.path);
-    const pieces = [];
-    const words = Buffer.from(JSON.stringify(head));
-    const lengths = Buffer.alloc(8);
-    lengths.writeUInt32BE(words.length, 0);
-    lengths.writeUInt32BE(body.length, 4);
-    socket.write(Buffer.concat([lengths, words, Buffer.from(body)]));
-    signal?.addEventListener('abort', () => { socket.destroy(); reject(new Error('left')); });
-    socket.on('data', (d) => pieces.push(d));
-    socket.on('error', reject);
-    socket.on('close', () => {
-      const all = Buffer.concat(pieces);
-      if (all.length < 8) return reject(new Error('no answer'));
-      const size = all.readUInt32BE(0);
-      return resolve({ head: JSON.parse(all.subarray(8, 8 + size)), body: all.subarray(8 + size) });
-    });
-  });
-}
 
 // A certificate that signs nothing here.
 function another(folder) {

@@ -222,7 +222,7 @@ test('the feed tells what is added, coming and removed, with ids and dates that 
   assert.ok(plain.ids.includes('tag:bizimages.example,2026-05-11:bizimages/subprocessors/azure-openai/added'));
   const coming = dated('added="2026-05-11" effective="2126-05-11"');
   assert.match(coming.text, /<title>Coming: Azure OpenAI, from 2126-05-11<\/title>\n<updated>2026-05-11T00:00:00Z/);
-  assert.doesNotMatch(coming.text, /<title>Added/);
+  assert.doesNotMatch(coming.text, /<title>Added: Azure/);
   const leaving = dated('added="2026-05-11" effective="2026-05-11" removed="2126-01-02"');
   assert.match(leaving.text, /<title>Leaving: Azure OpenAI, from 2126-01-02<\/title>/);
   assert.deepEqual(leaving.ids.filter((id) => plain.ids.includes(id)), plain.ids, 'what was told before keeps its id');

@@ -14,12 +14,12 @@ static const struct needs {
 		      "verifying an identity, deleting the data of children, requests of authorities, provider "
 		      "openrouter, provider openai, provider fal"},
     {"product-images", "accounts, stored images, payments, consent records, usage figures, image storage, "
-		       "mail, provider deepseek, provider ark, provider dashscope"},
+		       "provider deepseek, provider ark, provider dashscope, provider resend"},
     {"image-describer", "uploads, descriptions, time limits in memory, request log details, image storage, analytics, consent "
 			"records, provider replicate"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, consent records, usage "
-		"figures, backups, request log details, mail, analytics, prompt anonymising, "
-		"deleting the data of children, requests of authorities, provider replicate"},
+		"figures, backups, request log details, analytics, prompt anonymising, "
+		"deleting the data of children, announcing by mail, requests of authorities, provider replicate"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };
 

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: ISC
+// Mails through egress: a real mail server, with TLS by a test's authority, a login, greylisting, refusals, broken connections; and hostile content.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startSmtp } from '../peers/smtp.mjs';
+import { askEgress, startEgress } from './egress_support.mjs';
+import { root } from './harness.mjs';
+
+const id = '0123456789abcdef0123456789abcdef';
+const mail = (more = {}) => ({ op: 'mail', processor: 'smtp', kinds: ['outbox', 'rights-request'], to: 'ada@example.org', subject: 'Your request', id, deadline_ms: 20000, ...more });
+
+async function withMail(options, env, run) {
+  const server = await startSmtp(options);
+  const egress = await startEgress({ ...server.env, ...env });
+  try {
+    await run((more, body = 'Hello\n') => askEgress(egress, mail(more), body), server, egress);
+  } finally {
+    await egress.stop();
+    await server.close();
+  }
+}
+
+// As Python's own library reads it.
+function parsed(data) {
+  const script = `import sys, json, email, email.policy
+m = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)
+print(json.dumps({"headers": [[k, str(v)] for k, v in m.items()], "text": m.get_content(), "defects": [str(d) for d in m.defects]}))`;
+  return JSON.parse(execFileSync('/usr/bin/python3', ['-c', script], { input: Buffer.from(data, 'latin1') }));
+}
+
+test('a mail is sent as the policy says, and no other', async () => {
+  await withMail({ tls: 'starttls', user: ['lethe', 'geheim-7f3'] }, {}, async (ask, server, egress) => {
+    const text = 'Grüße,\n.a dot\n..two\nFrom here\n\nends with white space \n' + 'xyz'.repeat(90) + '\n';
+    assert.deepEqual((await ask({ subject: 'Ihre Anfrage: 您的请求 – ' + 'ä'.repeat(60) }, text)).head, { status: 250 });
+    const [got] = server.mails();
+    assert.deepEqual([got.from, got.to, got.tls, got.auth, got.helo], ['privacy@bizimages.example', ['ada@example.org'], true, 'lethe', 'bizimages.example']);
+    assert.ok(got.data.split('\r\n').every((l) => l.length <= 78), 'no line is too long');
+    assert.ok(/^[\x20-\x7e\r\n]*$/.test(got.data), 'eight bits nowhere');
+    const read = parsed(got.data);
+    assert.deepEqual(read.defects, []);
+    assert.equal(read.text.replaceAll('\r\n', '\n'), text);
+    const headers = Object.fromEntries(read.headers);
+    assert.equal(headers.Subject, 'Ihre Anfrage: 您的请求 – ' + 'ä'.repeat(60));
+    assert.equal(headers.From, 'BizImages <privacy@bizimages.example>');
+    assert.equal(headers['Message-ID'], `<${id}@bizimages.example>`);
+    assert.equal(headers['Auto-Submitted'], 'auto-generated');
+    assert.ok(Math.abs(Date.parse(headers.Date) - Date.now()) < 60000, headers.Date);
+    assert.deepEqual(read.headers.map(([name]) => name).sort(),
+      ['Auto-Submitted', 'Content-Transfer-Encoding', 'Content-Type', 'Date', 'From', 'MIME-Version', 'Message-ID', 'Subject', 'To']);
+    // What the policy does not say does not go.
+    assert.equal((await ask({ processor: 'azure-openai' })).head.error.code, 'undeclared-processor');
+    assert.equal((await ask({ processor: 'nobody' })).head.error.code, 'undeclared-processor');
+    assert.equal((await ask({ kinds: ['outbox', 'request-log'] })).head.error.code, 'kind-not-shared');
+    assert.equal((await ask({ kinds: [] })).head.error.code, 'kind-not-shared');
+    assert.equal(server.mails().length, 1);
+    const status = (await askEgress(egress, { op: 'status' }, '')).head.processors.find((p) => p.id === 'smtp');
+    assert.deepEqual([status.requests, status.failures, status.kinds], [1, 0, ['rights-request', 'outbox'].sort((a, b) => status.kinds.indexOf(a) - status.kinds.indexOf(b))]);
+  });
+});
+
+test('nothing that a mail says can become a header, a command or another recipient', async () => {
+  await withMail({}, {}, async (ask, server) => {
+    const bad = ['ada@example.org\r\nBcc: eve@example.org', 'ada@example.org\nRCPT TO:<eve@example.org>', 'ada@example.org>,<eve@example.org', 'ada@example.org, eve@example.org',
+      '"ada b"@example.org', 'adä@example.org', 'ada@[127.0.0.1]', 'ada', '@example.org', 'ada@', 'ada@example', 'a..b@example.org', `${'a'.repeat(65)}@example.org`, 'ada@exa mple.org'];
+    for (const to of bad) assert.equal((await ask({ to })).head.error?.code, 'bad-mail', to);
+    for (const subject of ['a\r\nBcc: eve@example.org', 'a\nb', 'a\u0000b', 'a\rb', 'x'.repeat(401)])
+      assert.match((await ask({ subject })).head.error?.code, /^bad-(mail|call)$/, subject);
+    for (const number of ['', 'x', `${id}@x>\r\nBcc: e@x`]) assert.match((await ask({ id: number })).head.error?.code, /^bad-(mail|call)$/);
+    assert.equal((await ask({}, Buffer.from([0xff, 0xfe]))).head.error.code, 'bad-mail');
+    assert.equal((await ask({}, 'x'.repeat(1000000))).head.error.code, 'bad-mail');
+    assert.deepEqual(server.events, []);
+    assert.deepEqual((await ask({ to: ' Ada@bücher.Example ' }, '.\r\n.\r\nQUIT\r\n')).head, { status: 250 });
+    assert.deepEqual(server.mails()[0].to, ['Ada@xn--bcher-kva.example']);
+    assert.equal(parsed(server.mails()[0].data).text.replaceAll('\r\n', '\n'), '.\n.\nQUIT\n');
+    assert.deepEqual((await ask({ subject: '=?UTF-8?B?QmNj?=' })).head, { status: 250 });
+    assert.equal(Object.fromEntries(parsed(server.mails()[1].data).headers).Subject, '=?UTF-8?B?QmNj?=');
+  });
+});
+
+test('what a server says becomes a word, and nobody learns more', async () => {
+  await withMail({}, {}, async (ask, server, egress) => {
+    const words = { later1: 'mail-later', full: 'mail-later', never: 'mail-refused', reject: 'mail-refused', drop: 'truncated', after: 'truncated' };
+    for (const [name, word] of Object.entries(words)) {
+      const { head } = await ask({ to: `${name}@example.org` });
+      assert.ok(head.error !== undefined, name);
+      if (word === 'truncated') assert.match(head.error.code, /^(truncated|unreachable)$/, name);
+      else assert.equal(head.error.code, word, name);
+      assert.ok(!JSON.stringify(head).includes('example.org'), 'what it said is told to nobody');
+    }
+    assert.equal((await ask({ to: 'mute@example.org', deadline_ms: 1500 })).head.error.code, 'timeout');
+    assert.deepEqual((await ask({ to: 'slow@example.org' })).head, { status: 250 });
+    assert.ok(!/example\.org|greylisted/.test(egress.errors()), 'not in its messages either');
+    await server.close();
+    assert.equal((await ask({})).head.error.code, 'unreachable');
+  });
+});
+
+test('a mail server that is slow holds up nobody else', async () => {
+  await withMail({}, {}, async (ask, server, egress) => {
+    const waiting = ask({ to: 'mute@example.org', deadline_ms: 8000 });
+    while (!server.events.some((e) => e.mute)) await new Promise((r) => { setTimeout(r, 20); });
+    assert.ok(Array.isArray((await askEgress(egress, { op: 'status' }, '')).head.processors), 'it answers meanwhile');
+    assert.deepEqual((await ask({})).head, { status: 250 });
+    assert.equal((await waiting).head.error.code, 'timeout');
+  });
+});
+
+test('TLS is demanded, its authority must be known, and a password never travels without it', async () => {
+  await withMail({}, { SMTP_TLS: 'required' }, async (ask, server) => {
+    assert.equal((await ask({})).head.error.code, 'tls');
+    assert.deepEqual(server.mails(), []);
+  });
+  await withMail({ tls: 'implicit' }, {}, async (ask, server) => {
+    assert.deepEqual((await ask({})).head, { status: 250 });
+    assert.equal(server.mails()[0].tls, true);
+  });
+  await withMail({ tls: 'implicit' }, { LETHE_CA_FILE: '/etc/ssl/certs/ca-certificates.crt' }, async (ask, server) => {
+    assert.equal((await ask({})).head.error.code, 'tls');
+    assert.deepEqual(server.mails(), []);
+  });
+  await withMail({ tls: 'starttls', user: ['lethe', 'right'] }, { SMTP_PASSWORD: 'wrong' }, async (ask) => {
+    assert.equal((await ask({})).head.error.code, 'login');
+  });
+});
+
+test('settings that do not fit the policy keep egress from starting', async () => {
+  const fails = async (env, words) => assert.rejects(async () => { await (await startEgress(env)).stop(); }, (e) => words.test(e.message));
+  await fails({ SMTP_URL: 'smtp://mail.elsewhere.example' }, /names no host/);
+  await fails({ SMTP_URL: 'smtp://user:secret@mail.bizimages.example' }, /must look like/);
+  await fails({ SMTP_URL: 'https://mail.bizimages.example' }, /must look like/);
+  await fails({ SMTP_URL: 'smtp://mail.bizimages.example', SMTP_USER: 'a', SMTP_PASSWORD: 'b', SMTP_TLS: 'none' }, /without encryption/);
+  await fails({ SMTP_URL: 'smtp://mail.example', LETHE_POLICY: join(root, 'policy/sites/image-describer.xml'), LETHE_ALLOW_UNBUILT: '1' }, /declares no processor/);
+  const half = await startEgress({ SMTP_URL: 'smtp://mail.bizimages.example', SMTP_USER: 'lethe' });
+  assert.match(half.errors(), /smtp is set up by half: SMTP_PASSWORD is missing/);
+  assert.equal((await askEgress(half, mail(), 'x')).head.error.code, 'not-configured');
+  assert.ok(!/SMTP_PASSWORD/.test(readFileSync(`/proc/${half.pid}/environ`, 'latin1')));
+  await half.stop();
+});
