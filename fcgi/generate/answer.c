@@ -5,6 +5,7 @@
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/render/writer.h"
+#include "policy/publish/rights_forms.h"
 #include "policy/publish/variables.h"
 #include <stdio.h>
 #include <string.h>
@@ -173,7 +174,10 @@ static int answer_done_page(struct set *s)
 	framed_text(&text, "<button class=\"quiet danger\">", word(p, "page.start.delete"), "</button>\n</form>\n</section>\n");
 	framed_text(&text, "<section class=\"card\">\n<h2>", word(p, "page.start.keep_receipt"), "</h2>\n");
 	write_note(&w, "answer.set.receipt", NULL);
-	framed_text(&text, "<p class=\"code\"><code>", s->receipt, "</code></p>\n</section>\n");
+	framed_text(&text, "<p class=\"code\"><code>", s->receipt, "</code></p>\n");
+	rights_form_begin(p, &text, "/api/rights/start", "row");
+	rights_form_hidden(&text, "receipt", s->receipt);
+	framed_text(&text, "<button class=\"quiet\">", word(p, "page.start.use_receipt"), "</button>\n</form>\n</section>\n");
 	if (respond_begin(s->r, 200, "text/html; charset=utf-8", false) != 0 || respond_write(s->r, buf_text(&text), text.len) != 0)
 		return -1;
 	for (unsigned i = 0; i < s->input.count; i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/export.h"
+#include "fcgi/rights/rights_page.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rights/export.h"
@@ -12,10 +13,9 @@
 enum { EXPORTS_AT_ONCE = 4, PATIENCE_MS = 20000 };
 
 static const struct field export_fields[] = {
-    {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
-    {.name = "id", .type = FIELD_TEXT, .min = 1, .max = 64},
-    {.name = "secret", .type = FIELD_TEXT, .min = 1, .max = 200},
-    {0},
+    {.name = "right", .type = FIELD_TEXT, .min = 1, .max = 64}, // of the page's form, which is shown again where something is wrong
+    {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200}, {.name = "id", .type = FIELD_TEXT, .min = 1, .max = 64},
+    {.name = "secret", .type = FIELD_TEXT, .min = 1, .max = 200},  {0},
 };
 
 struct export_out {
@@ -102,7 +102,7 @@ void export_respond(struct request *r, void *vault)
 	struct export_selector by[2];
 	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
 	BUF_AUTO_WIPE struct buf shown = BUF_INIT(RIGHTS_REQUEST_MAX);
-	char receipt[TOKEN_LEN + 1], secret[TOKEN_LEN + 1], length[WORD_NUMBER];
+	char receipt[TOKEN_LEN + 1], secret[TOKEN_LEN + 1];
 	struct err e = {0};
 	size_t count = 0;
 
@@ -118,7 +118,7 @@ void export_respond(struct request *r, void *vault)
 		return;
 	}
 	if (typed != NULL && export_token(receipt, typed) == NULL) {
-		respond_problem(r, 422, "problem.receipt-shape", "receipt", WORD_VALUES({"length", word_number(length, TOKEN_LEN)}));
+		rights_page_fault(r, request_text(r, "right"), "receipt", "problem.receipt-shape");
 		return;
 	}
 	if (typed != NULL) {

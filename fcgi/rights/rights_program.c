@@ -3,6 +3,7 @@
 #include "fcgi/ipc/making_call.h"
 #include "fcgi/rights/contact.h"
 #include "fcgi/rights/export.h"
+#include "fcgi/rights/rights_page.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -39,16 +40,6 @@ static bool token_read(char out[TOKEN_LEN + 1], const char *text, const char *su
 	return token_shaped(out);
 }
 
-// -1: it is none, and the request is answered.
-static int receipt_read(struct request *r, char out[TOKEN_LEN + 1], const char *text)
-{
-	char length[WORD_NUMBER];
-	if (token_read(out, text, ""))
-		return 0;
-	respond_problem(r, 422, "problem.receipt-shape", "receipt", WORD_VALUES({"length", word_number(length, TOKEN_LEN)}));
-	return -1;
-}
-
 // ---- POST /api/rights ----
 
 static const struct field request_fields_table[] = {
@@ -60,60 +51,80 @@ static const struct field request_fields_table[] = {
     {0},
 };
 
-static void handle_request(struct request *r, void *context)
+// What was sent, checked.
+struct asked {
+	struct rights_new request; // its texts are here and in the request's fields
+	const struct policy_right *right;
+	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1];
+	struct buf contact;
+	const char *field, *fault; // the key of the word for what is wrong with it; NULL: nothing
+};
+
+static void asked_read(struct request *r, struct asked *a)
 {
-	const struct policy *p = request_policy(r);
-	struct rights_receipt receipt;
-	struct err e = {0};
-	char of_set[TOKEN_LEN + 1], of_zip[TOKEN_LEN + 1], due[WORD_DAY];
-	if (request_check(r, request_fields_table) != 0)
-		return;
-	const char *typed = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
-	BUF_AUTO_WIPE struct buf tidy = BUF_INIT(4 * 254);
-	if (typed != NULL)
-		contact_tidy(&tidy, typed);
-	const char *contact = typed != NULL ? buf_text(&tidy) : NULL;
+	const char *typed = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive"),
+		   *right = request_text(r, "right"), *gpc = request_header(r, "Sec-GPC");
 	const char *slash = zip != NULL ? strrchr(zip, '/') : NULL; // the token of a ZIP, in its address or by itself
-	const char *fault = contact != NULL ? contact_fault(contact) : NULL;
-	if (given != NULL && receipt_read(r, of_set, given) != 0)
-		return;
-	const char *wrong = given != NULL && zip != NULL                                                  ? "problem.receipt-or-archive"
-			    : zip != NULL && !token_read(of_zip, slash != NULL ? slash + 1 : zip, ".zip") ? "problem.archive-shape"
-													  : NULL;
-	if (wrong != NULL || fault != NULL) {
-		respond_problem(r, 422, wrong != NULL ? wrong : fault, wrong != NULL ? "archive" : "contact", NULL);
-		return;
-	}
-	const char *gpc = request_header(r, "Sec-GPC");
-	const struct rights_new asked = {.right = request_text(r, "right"),
-					 .contact = contact,
-					 .receipt = given != NULL ? of_set : NULL,
-					 .archive = zip != NULL ? of_zip : NULL,
+	const int id = policy_word_value(&policy_right_words, right, strlen(right));
+
+	*a = (struct asked){.contact = BUF_INIT(4 * 254)};
+	a->right = id >= 0 ? policy_right(request_policy(r), (enum policy_right_id)id) : NULL;
+	if (typed != NULL)
+		contact_tidy(&a->contact, typed);
+	a->request = (struct rights_new){.right = right,
+					 .contact = typed != NULL ? buf_text(&a->contact) : NULL,
+					 .receipt = given != NULL ? a->receipt : NULL,
+					 .archive = zip != NULL ? a->archive : NULL,
 					 .message = request_text(r, "message"),
 					 .signal = gpc != NULL && strcmp(gpc, "1") == 0};
-	if (rights_record(context, &asked, &receipt, &e) != 0) {
-		if (e.code != ERR_REFUSED) {
-			respond_err(r, &e);
-			return;
-		}
-		BUF_AUTO struct buf offered = BUF_INIT(64 * 1024);
-		for (size_t i = 0; i < p->right_count; i++)
-			buf_printf(&offered, "%s%s", i > 0 ? word(p, "join.comma") : "", policy_word(&policy_right_words, p->rights[i].id));
-		respond_problem(r, 422, "problem.right-not-offered", "right",
-				WORD_VALUES({"rights", p->right_count > 0 ? buf_text(&offered) : word(p, "join.none")}));
-		return;
+	if (given != NULL && !token_read(a->receipt, given, "")) {
+		a->field = "receipt";
+		a->fault = "problem.receipt-shape";
+	} else if (given != NULL && zip != NULL) {
+		a->field = "archive";
+		a->fault = "problem.receipt-or-archive";
+	} else if (zip != NULL && !token_read(a->archive, slash != NULL ? slash + 1 : zip, ".zip")) {
+		a->field = "archive";
+		a->fault = "problem.archive-shape";
+	} else if (typed != NULL && (a->fault = contact_fault(a->request.contact)) != NULL) {
+		a->field = "contact";
 	}
-	// For programs with their names and dates, for people with theirs.
-	JSON_AUTO cJSON *answer = cJSON_CreateObject();
-	if (request_wants(r, "text/html")) {
-		word_day(due, receipt.due, word_language(p));
-		cJSON_AddStringToObject(answer, word(p, "answer.number"), receipt.id);
-		cJSON_AddStringToObject(answer, word(p, "answer.secret"), receipt.secret);
-		cJSON_AddStringToObject(answer, word(p, "answer.due"), due);
-		if (receipt.signal != NULL)
-			cJSON_AddStringToObject(answer, word(p, "answer.signal"), word(p, "answer.signal.recorded"));
-		respond_page(r, 201, word(p, "answer.recorded.title"), word(p, "answer.recorded"), NULL, answer);
+}
+
+static void respond_not_offered(struct request *r)
+{
+	const struct policy *p = request_policy(r);
+	BUF_AUTO struct buf offered = BUF_INIT(64 * 1024);
+
+	for (size_t i = 0; i < p->right_count; i++)
+		buf_printf(&offered, "%s%s", i > 0 ? word(p, "join.comma") : "", policy_word(&policy_right_words, p->rights[i].id));
+	respond_problem(r, 422, "problem.right-not-offered", "right",
+			WORD_VALUES({"rights", p->right_count > 0 ? buf_text(&offered) : word(p, "join.none")}));
+}
+
+static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh);
+
+static void handle_request(struct request *r, void *context)
+{
+	struct rights_receipt receipt;
+	struct asked a;
+	struct err e = {0};
+	char due[WHEN_TEXT];
+
+	if (request_check(r, request_fields_table) != 0)
+		return;
+	asked_read(r, &a);
+	if (a.fault != NULL) {
+		rights_page_fault(r, a.request.right, a.field, a.fault);
+	} else if (rights_record(context, &a.request, &receipt, &e) != 0) {
+		if (e.code == ERR_REFUSED)
+			respond_not_offered(r);
+		else
+			respond_err(r, &e);
+	} else if (request_wants(r, "text/html")) {
+		respond_own(r, context, receipt.id, receipt.secret, true);
 	} else {
+		JSON_AUTO cJSON *answer = cJSON_CreateObject();
 		when_text(due, receipt.due);
 		cJSON_AddStringToObject(answer, "id", receipt.id);
 		cJSON_AddStringToObject(answer, "secret", receipt.secret);
@@ -122,6 +133,37 @@ static void handle_request(struct request *r, void *context)
 			cJSON_AddStringToObject(answer, "signal", receipt.signal);
 		respond_json(r, 201, answer);
 	}
+	buf_wipe(&a.contact);
+}
+
+// ---- POST /api/rights/plan: the same, and nothing is done yet; POST /api/rights/start: the page of rights with the receipt filled in ----
+
+static void handle_plan(struct request *r, void *context)
+{
+	struct asked a;
+
+	if (request_check(r, request_fields_table) != 0)
+		return;
+	asked_read(r, &a);
+	if (a.right == NULL)
+		respond_not_offered(r);
+	else if (a.fault != NULL)
+		rights_page_fault(r, a.request.right, a.field, a.fault);
+	else
+		rights_page_plan(r, context, a.right, &a.request);
+	buf_wipe(&a.contact);
+}
+
+static const struct field start_fields[] = {
+    {.name = "receipt", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    {0},
+};
+
+static void handle_start(struct request *r, void *context)
+{
+	(void)context;
+	if (request_check(r, start_fields) == 0)
+		rights_page_start(r, &(struct rights_typed){.receipt = request_text(r, "receipt")});
 }
 
 // ---- GET /api/rights: which rights there are, and how each is exercised ----
@@ -180,93 +222,29 @@ static void handle_show(struct request *r, void *context)
 		respond_err(r, &e);
 }
 
-// ---- POST /api/rights/look-up, POST /api/rights/withdraw: the same without a script, and taking it back ----
+// ---- POST /api/rights/look-up, …/withdraw, …/add: the same without a script, taking it back, and adding to it ----
 
 static const struct field own_fields[] = {
     {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
     {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
     {0},
 };
+static const struct field add_fields[] = {
+    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
+    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    {.name = "text", .type = FIELD_TEXT, .required = true, .min = 1, .max = 4000},
+    {0},
+};
 
-static const char *day_of(char out[WORD_DAY], const cJSON *object, const char *name, const struct policy *p)
-{
-	const char *text = json_string(object, name);
-	time_t t;
-
-	snprintf(out, WORD_DAY, "–");
-	if (text != NULL && when_parse(&t, text) == 0)
-		word_day(out, t, word_language(p));
-	return out;
-}
-
-// As a person reads it: each clock by its name, what happened, and who read what they left.
-static void respond_own(struct request *r, const cJSON *shown)
-{
-	const struct policy *p = request_policy(r);
-	const char *right = json_string(shown, "right");
-	int id = policy_word_value(&policy_right_words, right, strlen(right));
-	const struct policy_right *of = id >= 0 ? policy_right(p, (enum policy_right_id)id) : NULL;
-	char day[WORD_DAY];
-	JSON_AUTO cJSON *facts = cJSON_CreateObject();
-	const cJSON *one;
-
-	cJSON_AddStringToObject(facts, word(p, "script.rights.number"), json_string(shown, "id"));
-	cJSON_AddStringToObject(facts, word(p, "script.rights.right"), of != NULL ? of->name : right);
-	cJSON_AddStringToObject(facts, word(p, "script.rights.state"), word_or(p, "script.rights.state.", json_string(shown, "state")));
-	cJSON_AddStringToObject(facts, word(p, "script.rights.received"), day_of(day, shown, "received", p));
-	cJSON_ArrayForEach(one, json_get(shown, "clocks"))
-	{
-		cJSON_AddStringToObject(facts, word_or(p, "script.rights.clock.", json_string(one, "name")), day_of(day, one, "due", p));
-	}
-	if (json_get(shown, "certificate") != NULL)
-		cJSON_AddStringToObject(facts, word(p, "answer.erased.certificate"),
-					json_string(json_get(shown, "certificate"), "cert_id"));
-	cJSON *history = cJSON_AddArrayToObject(facts, word(p, "script.rights.history"));
-	cJSON_ArrayForEach(one, json_get(shown, "events"))
-	{
-		BUF_AUTO_WIPE struct buf line = BUF_INIT(64 * 1024);
-		const char *more[] = {json_string(one, "ground"), json_string(one, "reason"), json_string(one, "text"),
-				      json_string(one, "store")};
-		buf_printf(&line, "%s: %s", day_of(day, one, "at", p), word_or(p, "script.rights.event.", json_string(one, "event")));
-		for (size_t i = 0; i < ARRAY_LEN(more); i++)
-			if (more[i] != NULL)
-				buf_printf(&line, "; %s",
-					   i == 0   ? word_or(p, "ground.", more[i])
-					   : i == 3 ? word_or(p, "store.", more[i])
-						    : more[i]);
-		cJSON_AddItemToArray(history, cJSON_CreateString(buf_text(&line)));
-	}
-	cJSON *read = json_get(shown, "read") != NULL && json_get(shown, "read")->child != NULL
-			  ? cJSON_AddArrayToObject(facts, word(p, "script.rights.read"))
-			  : NULL;
-	cJSON_ArrayForEach(one, (read != NULL ? json_get(shown, "read") : NULL))
-	{
-		BUF_AUTO struct buf line = BUF_INIT(4096);
-		buf_printf(&line, "%s: %s; %s", day_of(day, one, "at", p), json_string(one, "by"), json_string(one, "reason"));
-		cJSON_AddItemToArray(read, cJSON_CreateString(buf_text(&line)));
-	}
-	respond_page(r, 200, word(p, "script.rights.yours"), word(p, "page.rights.shown"), NULL, facts);
-}
-
-static void handle_own(struct request *r, struct vault *v, bool withdraw)
+// For a browser; for programs as JSON.
+static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh)
 {
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
-	char secret[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1] = "";
 	struct err e = {0};
-	if (request_check(r, own_fields) != 0)
-		return;
-	const char *typed = request_text(r, "id");
-	typed += strspn(typed, " \t\r\n");
-	size_t len = strspn(typed, "0123456789abcdef");
-	bool shaped = len == RECORD_ID_LEN && typed[len + strspn(typed + len, " \t\r\n")] == '\0' &&
-		      token_read(secret, request_text(r, "secret"), "");
-	if (shaped)
-		snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, typed);
-	if (!shaped || (withdraw && rights_withdraw(v, id, secret, &e) != 0) || rights_show(v, id, secret, &json, &e) != 0) {
-		if (!shaped || e.code == ERR_NOT_FOUND)
+
+	if (rights_show(v, id, secret, &json, &e) != 0) {
+		if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
-		else if (e.code == ERR_REFUSED)
-			respond_problem(r, 409, "problem.request-over", NULL, NULL);
 		else
 			respond_err(r, &e);
 		return;
@@ -275,19 +253,54 @@ static void handle_own(struct request *r, struct vault *v, bool withdraw)
 	if (shown == NULL)
 		respond_err(r, &e);
 	else if (request_wants(r, "text/html"))
-		respond_own(r, shown);
+		rights_page_own(r, shown, secret, fresh);
 	else
 		respond_json(r, 200, shown);
 }
 
+enum own_act { OWN_LOOK_UP, OWN_WITHDRAW, OWN_ADD };
+
+static void handle_own(struct request *r, struct vault *v, enum own_act act)
+{
+	char secret[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1] = "";
+	struct err e = {0};
+	if (request_check(r, act == OWN_ADD ? add_fields : own_fields) != 0)
+		return;
+	const char *typed = request_text(r, "id");
+	typed += strspn(typed, " \t\r\n");
+	size_t len = strspn(typed, "0123456789abcdef");
+	bool shaped = len == RECORD_ID_LEN && typed[len + strspn(typed + len, " \t\r\n")] == '\0' &&
+		      token_read(secret, request_text(r, "secret"), "");
+	if (shaped)
+		snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, typed);
+	if (!shaped)
+		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+	else if ((act == OWN_WITHDRAW && rights_withdraw(v, id, secret, &e) != 0) ||
+		 (act == OWN_ADD && rights_add(v, id, secret, request_text(r, "text"), &e) != 0)) {
+		if (e.code == ERR_NOT_FOUND)
+			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+		else if (e.code == ERR_REFUSED)
+			respond_problem(r, 409, "problem.request-over", NULL, NULL);
+		else
+			respond_err(r, &e);
+	} else {
+		respond_own(r, v, id, secret, false);
+	}
+}
+
 static void handle_look_up(struct request *r, void *context)
 {
-	handle_own(r, context, false);
+	handle_own(r, context, OWN_LOOK_UP);
 }
 
 static void handle_withdraw(struct request *r, void *context)
 {
-	handle_own(r, context, true);
+	handle_own(r, context, OWN_WITHDRAW);
+}
+
+static void handle_add(struct request *r, void *context)
+{
+	handle_own(r, context, OWN_ADD);
 }
 
 // ---- POST /api/erase ----
@@ -297,67 +310,6 @@ static const struct field erase_fields[] = {
     {0},
 };
 
-static void fact_fill(cJSON *facts, const struct policy *p, const char *name, const char *key, const struct word_value *values)
-{
-	BUF_AUTO struct buf text = BUF_INIT(4096);
-	word_fill(&text, NULL, word(p, key), values);
-	if (name != NULL)
-		cJSON_AddStringToObject(facts, word(p, name), buf_text(&text));
-	else
-		cJSON_AddItemToArray(facts, cJSON_CreateString(buf_text(&text)));
-}
-
-// The certificate for a person without the page's script. Where nothing was found it is none, and is not called so.
-static void respond_certificate(struct request *r, const cJSON *certificate)
-{
-	static const struct {
-		const char *name, *of;
-		bool when_erased; // only then
-	} texts[] = {{"answer.erased.certificate", "cert_id", true},
-		     {"answer.erased.by", "controller", true},
-		     {"answer.erased.version", "policy_version", false},
-		     {"answer.erased.sha256", "policy_sha256", false}};
-	const struct policy *p = request_policy(r);
-	const cJSON *index = json_get(certificate, "audit_index"), *scan = json_get(certificate, "residue_scan"), *store;
-	const char *at = json_string(certificate, "executed_at");
-	char day[WORD_DAY] = "–", n[3][WORD_NUMBER];
-	bool erased = cJSON_IsNumber(index);
-	time_t executed;
-	JSON_AUTO cJSON *facts = cJSON_CreateObject();
-	cJSON *list = cJSON_AddArrayToObject(facts, word(p, "answer.erased.found"));
-
-	if (at != NULL && when_parse(&executed, at) == 0)
-		word_day(day, executed, word_language(p));
-	cJSON_AddStringToObject(facts, word(p, erased ? "answer.erased.on" : "answer.unknown.on"), day);
-	if (cJSON_IsObject(scan))
-		fact_fill(facts, p, "answer.erased.scan", "answer.erased.scanned",
-			  WORD_VALUES({"files", word_number(n[0], (long long)json_number(scan, "files", 0))},
-				      {"bytes", word_number(n[1], (long long)json_number(scan, "bytes", 0))},
-				      {"hits", word_number(n[2], (long long)json_number(scan, "hits", 0))}));
-	else
-		fact_fill(facts, p, "answer.erased.scan", "answer.erased.not_scanned", NULL);
-	fact_fill(facts, p, "answer.erased.ledger", erased ? "answer.erased.entry" : "answer.erased.no_entry",
-		  WORD_VALUES({"n", word_number(n[0], erased ? (long long)index->valuedouble : 0)}));
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		const char *text = erased || !texts[i].when_erased ? json_string(certificate, texts[i].of) : NULL;
-		if (text != NULL)
-			cJSON_AddStringToObject(facts, word(p, texts[i].name), text);
-	}
-	fact_fill(facts, p, "answer.erased.note", erased ? "answer.erased.counts" : "answer.unknown.counts", NULL);
-	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
-	{
-		const char *name = json_string(store, "name");
-		long long kept = (long long)json_number(store, "kept", 0);
-		fact_fill(list, p, NULL, kept > 0 ? "answer.erased.store_kept" : "answer.erased.store",
-			  WORD_VALUES({"store", word_or(p, "store.", name != NULL ? name : "?")},
-				      {"found", word_number(n[0], (long long)json_number(store, "found", 0))},
-				      {"erased", word_number(n[1], (long long)json_number(store, "erased", 0))},
-				      {"kept", word_number(n[2], kept)}));
-	}
-	respond_page(r, 200, word(p, erased ? "answer.erased.title" : "answer.unknown.title"),
-		     word(p, erased ? "answer.erased" : "answer.unknown"), NULL, facts);
-}
-
 static void handle_erase(struct request *r, void *context)
 {
 	BUF_AUTO struct buf text = BUF_INIT(ANSWER_MAX);
@@ -365,8 +317,10 @@ static void handle_erase(struct request *r, void *context)
 	if (request_check(r, erase_fields) != 0)
 		return;
 	char receipt[TOKEN_LEN + 1];
-	if (receipt_read(r, receipt, request_text(r, "receipt")) != 0)
+	if (!token_read(receipt, request_text(r, "receipt"), "")) {
+		rights_page_fault(r, "erasure", "receipt", "problem.receipt-shape");
 		return;
+	}
 	if (rights_erase(context, receipt, &text, &e) != 0 && e.code == ERR_REFUSED) {
 		respond_problem(r, 403, "problem.refused.erasure", NULL, NULL);
 		return;
@@ -385,7 +339,7 @@ static void handle_erase(struct request *r, void *context)
 		if (cJSON_AddItemReferenceToObject(problem, "certificate", certificate))
 			respond_problem_object(r, problem);
 	} else if (request_wants(r, "text/html")) {
-		respond_certificate(r, certificate);
+		rights_page_erased(r, certificate);
 	} else {
 		respond_json(r, 200, certificate);
 	}
@@ -498,6 +452,30 @@ static const struct route routes[] = {
      .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
      .changes_state = true,
      .handle = handle_withdraw},
+    {.method = "POST",
+     .path = "/api/rights/add",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_add},
+    {.method = "POST",
+     .path = "/api/rights/plan",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_plan},
+    {.method = "POST",
+     .path = "/api/rights/start",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_start},
     {.method = "GET", .path = "/api/rights", .deadline_ms = DEADLINE_MS, .handle = handle_offer},
     {.method = "GET", .path = "/api/rights/*", .deadline_ms = DEADLINE_MS, .kinds = KIND_BIT(KIND_RIGHTS_REQUEST), .handle = handle_show},
     {.method = "POST",

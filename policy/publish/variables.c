@@ -5,6 +5,7 @@
 #include "policy/base/text.h"
 #include "policy/model/life.h"
 #include "policy/publish/render/writer.h"
+#include "policy/publish/rights_forms.h"
 #include "policy/rules/capability.h"
 #include "policy/rules/diff.h"
 #include <assert.h>
@@ -120,13 +121,11 @@ static void set_receipt(const struct policy *p, struct buf *out)
 	write_word(&w, policy_promises(p, CLAIM_NO_ACCOUNT) ? "claim.receipt.only_key" : "claim.receipt.code");
 }
 
-// In a visitor's words where there are some, else the policy's name of the right.
-static void set_right_options(const struct policy *p, struct buf *out)
+// The steps of the page of rights: one for each right.
+static void set_right_steps(const struct policy *p, struct buf *out)
 {
-	for (size_t i = 0; i < p->right_count; i++) {
-		const char *id = policy_word(&policy_right_words, p->rights[i].id), *words = word_or(p, "right.", id);
-		xml_printf(out, "<option value=\"%s\">%s</option>\n", id, words == id ? p->rights[i].name : words);
-	}
+	for (size_t i = 0; i < p->right_count; i++)
+		rights_form_step(p, &p->rights[i], NULL, true, out);
 }
 
 // One row per kind for the live page; assets/live.js puts the figures in.
@@ -301,7 +300,8 @@ static const struct variable {
     {"leave_out", set_leave_out},
     {"check_card", variables_check_card},
     {"receipt_words", set_receipt},
-    {"right_options", set_right_options},
+    {"right_choices", rights_form_choices},
+    {"right_steps", set_right_steps},
     {"live_rows", set_live_rows},
 };
 
@@ -323,8 +323,6 @@ static bool stated(const char *text)
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
 	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX), logged = BUF_INIT(64 * 1024);
-	const struct policy_right *erasure = policy_right(p, RIGHT_ERASURE), *access = policy_right(p, RIGHT_ACCESS),
-				  *portability = policy_right(p, RIGHT_PORTABILITY);
 	const char *without = without_words(p), *pledge = forgets(p) ? "claim.typed_not_kept" : "join.stop";
 	bool memory = in_memory(p, KIND_INPUT), archives = stored(p, KIND_ARCHIVE);
 	bool little = forgets(p) && archives && stored(p, KIND_REQUEST_LOG);
@@ -355,12 +353,10 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	    {"pledge", word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know")},
 	    {"lead", word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed")},
 	    {"what_you_get", word(p, archives ? "claim.get.archive" : "claim.get.images")},
-	    // Empty where the policy lets no page be read; where what ends early was kept; where people cannot erase by themselves.
+	    // Empty where the policy lets no page be read; where what ends early was kept.
 	    {"page_fetch", p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : ""},
 	    {"not_kept", memory ? word(p, "claim.not_kept") : ""},
 	    {"masks", masks ? word(p, "claim.masks") : ""},
-	    {"self_export", (access != NULL && access->self_service) || (portability != NULL && portability->self_service) ? "yes" : ""},
-	    {"self_erase", erasure != NULL && erasure->self_service ? "yes" : ""},
 	};
 	const struct word_value filled[] = {
 	    {"age_words", p->minimum_age != 0 ? word(p, "claim.age") : ""},

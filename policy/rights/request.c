@@ -516,6 +516,34 @@ int rights_withdraw(struct vault *v, const char *id, const char *secret, struct 
 	return rights_act(v, id, &(struct rights_act){.event = EVENT_WITHDRAWN, .by = "person"}, e);
 }
 
+int rights_add(struct vault *v, const char *id, const char *secret, const char *text, struct err *e)
+{
+	struct vault_record record = {0};
+	struct rights_facts facts;
+	const cJSON *event;
+	bool asked = false;
+	size_t added = 0;
+
+	if (find_own(v, id, secret, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	if (body != NULL)
+		rights_facts_read(&facts, body, record.state, record.made, when_now());
+	vault_record_free(&record);
+	if (body == NULL)
+		return -1;
+	cJSON_ArrayForEach(event, json_get(body, "events"))
+	{
+		added += rights_event_read(event) == EVENT_ADDED;
+	}
+	if (added >= EVENT_ADDED_MAX)
+		return err_set(e, ERR_REFUSED, "no more can be added to it");
+	for (size_t i = 0; i < facts.clock.pause_count; i++)
+		asked = asked || (facts.clock.pauses[i].until == 0 && !facts.clock.pauses[i].identity);
+	return rights_act(v, id,
+			  &(struct rights_act){.event = asked ? EVENT_CLARIFICATION_GIVEN : EVENT_ADDED, .by = "person", .text = text}, e);
+}
+
 int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e)
 {
 	struct vault_record record = {0};

@@ -63,6 +63,9 @@ int rights_act(struct vault *v, const char *id, const struct rights_act *act, st
 int rights_join(struct vault *v, const char *id, const char *to, const char *by, struct err *e);
 // The person takes it back. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e);
+// The person adds something, up to EVENT_ADDED_MAX times; where they were asked what they mean, it is the answer to that. As above; ERR_REFUSED: it is over, or
+// too much was added.
+int rights_add(struct vault *v, const char *id, const char *secret, const char *text, struct err *e);
 // What rights_act() does, for what is more than one event: `edit` changes the body, to which events were given, and is called again where somebody else
 // changed it meanwhile. The state is what its events say then. `ledger` is the entry's name.
 int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e),

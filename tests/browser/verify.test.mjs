@@ -24,13 +24,14 @@ test('the certificate of an erasure is signed while its page is open', each, asy
   await send(page, { count: 1 });
   await finished(page);
   receipt = await page.locator('#receipt').textContent();
-  await page.goto('/rights');
-  await page.locator('#erase-receipt').fill(receipt);
-  await page.getByRole('button', { name: 'Erase' }).click();
-  await page.locator('#erase-outcome').getByText('Erased', { exact: true }).waitFor();
+  await page.goto('/rights#erasure');
+  await page.locator('#erasure-receipt-1').fill(receipt);
+  await page.getByRole('button', { name: 'Show what would be deleted' }).click();
+  await page.getByRole('button', { name: 'Yes, delete it all' }).click();
+  await page.getByRole('heading', { name: 'Erased' }).waitFor();
   assert.equal(site.officer(['prune', '--ahead', 'PT2M', '--quiet']).code, 0); // as each minute
-  await page.locator('#erase-outcome').getByText(/^The certificate is signed/).waitFor({ timeout: 60000 });
-  certificate = JSON.parse(await page.locator('#erase-outcome pre').textContent());
+  await page.getByText('It is signed.', { exact: true }).waitFor({ timeout: 60000 });
+  certificate = JSON.parse(await page.locator('.certificate code').textContent());
   assert.match(certificate.evidence.proof, /^c2sp\.org\/tlog-proof@v1\n/);
   await v.close();
 });

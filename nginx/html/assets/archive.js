@@ -69,6 +69,8 @@ export function show(sets, partly) {
 	Object.assign($("download"), { href: archive.url, download: "" });
 	$("download-size").textContent = archive.bytes ? bytesWords(archive.bytes) : "";
 	$("receipt").textContent = receipts();
+	$("receipt-use").hidden = sets.length > 1; // a form takes one
+	$("receipt-use").elements.receipt.value = sets[0].done.receipt;
 	if (!archive.expires)
 		return life(word("script.start.zip_kept"));
 	timer = setInterval(tick, 1000);

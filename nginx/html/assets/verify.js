@@ -162,4 +162,14 @@ $("certificate").addEventListener("drop", async (event) => {
 	$("certificate").value = await event.dataTransfer.files[0].text();
 });
 
-published.then((key) => { $("key").value ||= key; });
+// A certificate that was handed over with the address, which no server gets to see: it is checked at once, and leaves the address.
+const handed = decodeURIComponent(location.hash.slice(1));
+if (handed.startsWith("{")) {
+	$("certificate").value = handed;
+	history.replaceState(null, "", location.pathname);
+}
+published.then((key) => {
+	$("key").value ||= key;
+	if (handed.startsWith("{"))
+		$("verify").requestSubmit();
+});

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: ISC
+// What a browser is shown of a data-subject request, step by step: what is needed, what will happen, what was done. Each page works without a script.
+#ifndef LETHE_RIGHTS_PAGE_H
+#define LETHE_RIGHTS_PAGE_H
+
+#include "fcgi/serve/serve.h"
+#include "policy/publish/rights_forms.h"
+#include "policy/rights/request.h"
+
+// The whole page of rights again, with the receipt filled in.
+void rights_page_start(struct request *r, const struct rights_typed *typed);
+// 422: for a browser, the step of that right again, with what was typed and the fault beside its field; else, or where the site does not offer the
+// right (NULL: it is not said), a problem document. `fault`: the key of the word that says what to do.
+void rights_page_fault(struct request *r, const char *right, const char *field, const char *fault);
+// What will happen, and until when: to be confirmed. Of an erasure, what there is.
+void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked);
+// A request as its owner sees it. `shown`: of rights_show(). `fresh`: it was just recorded, and number and secret are to be kept.
+void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh);
+// An erasure that is done. `certificate` as rights_erase() writes it.
+void rights_page_erased(struct request *r, const cJSON *certificate);
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/rights_forms.h"
+#include "policy/base/text.h"
+#include "policy/publish/render/address.h"
+#include "policy/publish/render/writer.h"
+#include "policy/rules/offer.h"
+#include <stdio.h>
+#include <string.h>
+
+// How a person comes to it.
+enum way {
+	WAY_COPY,  // a ZIP, at once
+	WAY_ERASE, // what there is, then its end
+	WAY_ACT,   // at once, after a look at what will happen
+	WAY_SELF,  // the policy says how, and the site has nothing to do
+	WAY_ASK,   // recorded, and answered within its time
+};
+
+static enum way right_way(const struct policy_right *right)
+{
+	const struct rights_offer *offer = rights_offer(right);
+
+	return !offer->at_once                           ? right->self_service ? WAY_SELF : WAY_ASK
+	       : strcmp(offer->path, "/api/export") == 0 ? WAY_COPY
+	       : strcmp(offer->path, "/api/erase") == 0  ? WAY_ERASE
+							 : WAY_ACT;
+}
+
+static const char *right_id(const struct policy_right *right)
+{
+	return policy_word(&policy_right_words, right->id);
+}
+
+const char *rights_form_name(const struct policy *p, const struct policy_right *right)
+{
+	const char *words = word_or(p, "right.", right_id(right));
+
+	if (right_way(right) == WAY_ERASE)
+		return word(p, "page.rights.erase");
+	return words == right_id(right) ? right->name : words;
+}
+
+// "30 days", "one month at most": the shortest that the policy says.
+static void add_time(const struct policy *p, const struct policy_right *right, char *out, size_t size)
+{
+	bool gdpr = false;
+
+	for (size_t i = 0; i < right->answer_count; i++)
+		gdpr = gdpr || right->answers[i].regime == REGIME_GDPR || right->answers[i].regime == REGIME_UK_GDPR;
+	if (!right->statutory)
+		word_duration(out, size, right->answer, word_language(p));
+	else
+		snprintf(out, size, "%s",
+			 word(p, gdpr                                 ? "notice.answer.month"
+				 : right->id == RIGHT_OPT_OUT_OF_SALE ? "notice.answer.sale"
+								      : "notice.answer.days45"));
+}
+
+static void choice_write(const struct policy *p, const struct policy_right *right, struct buf *out)
+{
+	static const char *const lines[] = {[WAY_COPY] = "page.rights.line.copy",
+					    [WAY_ERASE] = "page.rights.line.erase",
+					    [WAY_ACT] = "page.rights.line.act",
+					    [WAY_SELF] = "page.rights.line.self",
+					    [WAY_ASK] = "page.rights.line.ask"};
+	char within[160];
+
+	add_time(p, right, within, sizeof within);
+	xml_printf(out, "<li><a href=\"#%s\"><strong>%s</strong> <span>", right_id(right), rights_form_name(p, right));
+	word_fill(
+	    out, html_text,
+	    word(p, right->id == RIGHT_PORTABILITY && right_way(right) == WAY_COPY ? "page.rights.line.take" : lines[right_way(right)]),
+	    WORD_VALUES({"within", within}));
+	buf_adds(out, "</span></a></li>\n");
+}
+
+void rights_form_choices(const struct policy *p, struct buf *out)
+{
+	static const char *const titles[] = {"page.rights.now", "page.rights.later"};
+
+	for (unsigned later = 0; later < 2; later++) {
+		bool any = false;
+		for (size_t i = 0; i < p->right_count; i++) {
+			if ((right_way(&p->rights[i]) >= WAY_SELF) != later)
+				continue;
+			if (!any)
+				xml_printf(out, "<h3>%s</h3>\n<ul class=\"choices\">\n", word(p, titles[later]));
+			choice_write(p, &p->rights[i], out);
+			any = true;
+		}
+		buf_adds(out, any ? "</ul>\n" : "");
+	}
+}
+
+// ---- what is needed ----
+
+void rights_form_begin(const struct policy *p, struct buf *out, const char *path, const char *class)
+{
+	xml_printf(out, "<form class=\"%s\" method=\"post\" action=\"%s\" accept-charset=\"utf-8\" data-busy=\"%s\">\n", class, path,
+		   word(p, "page.rights.busy"));
+	rights_form_hidden(out, "language", p->language);
+}
+
+void rights_form_hidden(struct buf *out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	xml_printf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
+	html_attr(out, value);
+	buf_adds(out, "\">\n");
+}
+
+enum { FIELD_REQUIRED = 1, FIELD_LONG = 2 };
+struct step_form {
+	const struct policy *policy;
+	const struct policy_right *right;
+	const struct rights_typed *typed;
+	struct buf *out;
+	int number; // of the form in its step: ids are unique
+};
+
+// `hint`: the key of a word, or NULL.
+static void field_write(const struct step_form *f, const char *name, const char *value, unsigned flags, const char *label, const char *hint,
+			int max, const char *attributes)
+{
+	const struct policy *p = f->policy;
+	struct buf *out = f->out;
+	const char *id = right_id(f->right);
+	const bool wrong = f->typed->field != NULL && strcmp(f->typed->field, name) == 0;
+
+	xml_printf(out, "<div class=\"field\"><label for=\"%s-%s-%d\">%s", id, name, f->number, word(p, label));
+	if (!(flags & FIELD_REQUIRED))
+		xml_printf(out, " <small>%s</small>", word(p, "page.rights.optional"));
+	xml_printf(out, "</label>\n<%s id=\"%s-%s-%d\" name=\"%s\" maxlength=\"%d\" ", flags & FIELD_LONG ? "textarea rows=\"4\"" : "input",
+		   id, name, f->number, name, max);
+	buf_adds(out, attributes);
+	buf_adds(out, flags & FIELD_REQUIRED ? " required" : "");
+	if (hint != NULL || wrong)
+		buf_printf(out, " aria-describedby=\"%s%s-%s-%d\"", wrong ? "wrong-" : "hint-", id, name, f->number);
+	buf_adds(out, wrong ? " aria-invalid=\"true\" autofocus" : "");
+	if (flags & FIELD_LONG) {
+		buf_adds(out, ">\n");
+		html_text(out, value != NULL ? value : "");
+		buf_adds(out, "</textarea>\n");
+	} else {
+		buf_adds(out, " value=\"");
+		html_attr(out, value != NULL ? value : "");
+		buf_adds(out, "\">\n");
+	}
+	if (wrong)
+		xml_printf(out, "<p class=\"field-error\" id=\"wrong-%s-%s-%d\">%s</p>\n", id, name, f->number, f->typed->fault);
+	if (hint != NULL) {
+		struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+		buf_printf(out, "<p class=\"hint\" id=\"hint-%s-%s-%d\">", id, name, f->number);
+		write_word(&w, hint);
+		buf_adds(out, "</p>");
+	}
+	buf_adds(out, "</div>\n");
+}
+
+#define CODE_FIELD "autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\""
+
+static void receipt_write(const struct step_form *f, bool required)
+{
+	BUF_AUTO struct buf attributes = BUF_INIT(1024);
+
+	xml_printf(&attributes, CODE_FIELD " data-receipt=\"%s\"", word(f->policy, "page.rights.filled"));
+	field_write(f, "receipt", f->typed->receipt, required ? FIELD_REQUIRED : 0, "page.rights.receipt", "page.rights.receipt_where", 200,
+		    buf_text(&attributes));
+}
+
+// Whether it is about data that a receipt or the address of a ZIP leads to.
+static bool about_data(const struct policy_right *right)
+{
+	return right->id <= RIGHT_OBJECTION || right->id == RIGHT_EARLY_PURGE;
+}
+
+static void ask_write(const struct step_form *f, bool receipt)
+{
+	const struct policy *p = f->policy;
+	const struct policy_right *right = f->right;
+	const bool says = right->id == RIGHT_COMPLAINT || right->id == RIGHT_FEEDBACK || right->id == RIGHT_RECTIFICATION;
+	const char *hint =
+	    right->verify == VERIFY_NONE || right->verify == VERIFY_RECEIPT ? "page.rights.contact_why" : "page.rights.contact_verify";
+
+	rights_form_begin(p, f->out, "/api/rights/plan", "plain");
+	rights_form_hidden(f->out, "right", right_id(right));
+	if (receipt)
+		receipt_write(f, false);
+	if (about_data(right) && p->kinds[KIND_ARCHIVE].keep == KEEP_STORED)
+		field_write(f, "archive", f->typed->archive, 0, "page.rights.archive", "page.rights.archive_where", 500, CODE_FIELD);
+	field_write(f, "contact", f->typed->contact, 0, "page.rights.contact", hint, 254, "autocomplete=\"email\"");
+	field_write(f, "message", f->typed->message, FIELD_LONG | (says ? FIELD_REQUIRED : 0),
+		    says ? "page.rights.says" : "page.rights.message", NULL, 4000, "");
+	xml_printf(f->out, "<button class=\"primary\">%s</button>\n</form>\n", word(p, "page.rights.next"));
+}
+
+void rights_form_step(const struct policy *p, const struct policy_right *right, const struct rights_typed *typed, bool heading,
+		      struct buf *out)
+{
+	static const struct rights_typed nothing;
+	const enum way way = right_way(right);
+	struct step_form f = {.policy = p, .right = right, .typed = typed != NULL ? typed : &nothing, .out = out, .number = 1};
+	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+	const bool direct = way == WAY_COPY || way == WAY_ERASE;
+	// A fault in what only the second form has opens it.
+	const bool second = f.typed->archive != NULL || f.typed->contact != NULL || f.typed->message != NULL;
+
+	if (heading) {
+		xml_printf(
+		    out,
+		    "<section class=\"step\" aria-labelledby=\"%s\">\n<p class=\"eyebrow\">%s</p>\n<h2 id=\"%s\" tabindex=\"-1\">%s</h2>\n",
+		    right_id(right), word(p, way == WAY_COPY ? "page.rights.step2of2" : "page.rights.step2"), right_id(right),
+		    rights_form_name(p, right));
+	}
+	write_paragraph(&w, &right->how);
+	buf_adds(out, "<div class=\"card\">\n");
+	if (direct) {
+		rights_form_begin(p, out, way == WAY_COPY ? "/api/export" : "/api/rights/plan", "plain");
+		rights_form_hidden(out, "right", right_id(right));
+		receipt_write(&f, true);
+		xml_printf(out, "<button class=\"primary\">%s</button>\n</form>\n",
+			   word(p, way == WAY_COPY ? "page.rights.export_now" : "page.rights.erase_next"));
+		if (way == WAY_COPY)
+			write_note(&w, "page.rights.export_how", NULL);
+	}
+	if (direct || way == WAY_SELF)
+		xml_printf(out, "<details%s><summary>%s</summary>\n", second ? " open" : "",
+			   word(p, direct ? "page.rights.no_receipt" : "page.rights.tell_us"));
+	f.number += direct;
+	if (direct)
+		write_note(&w, "page.rights.no_receipt_how", NULL);
+	ask_write(&f, about_data(right) && !direct);
+	buf_adds(out, direct || way == WAY_SELF ? "</details>\n" : "");
+	buf_adds(out, "</div>\n<p><a href=\"");
+	address_page(p, "/rights", out);
+	xml_printf(out, "\">%s</a></p>\n", word(p, "page.rights.other"));
+	buf_adds(out, heading ? "</section>\n" : "");
+}
