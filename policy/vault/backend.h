@@ -19,6 +19,7 @@
 #include "policy/vault/limits.h"
 #include "policy/vault/merkle.h"
 #include "policy/vault/seal.h"
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -223,6 +224,7 @@ struct backend_ledger {
 
 // ---- request log: a place of its own for each UTC day, which goes as a whole ----
 
+enum { LOG_DAYS_ALL = INT_MAX };
 struct log_row {
 	const char *day; // "2026-11-22": whose place is made where it is missing; one for each transaction
 	time_t at;
@@ -233,7 +235,7 @@ struct log_row {
 };
 struct log_day {
 	char day[WHEN_DATE];
-	enum { LOG_DAY_READ, LOG_DAY_VOID /* begun and no more, or ended in this moment */, LOG_DAY_DAMAGED } state;
+	enum { LOG_DAY_READ, LOG_DAY_VOID /* begun and no more, or ended in this moment */, LOG_DAY_DAMAGED, LOG_DAY_NOT_READ } state;
 	bool set_aside; // a damaged part of it is kept beside it until it ends
 	uint64_t lines;
 	time_t oldest, newest; // 0: empty
@@ -242,7 +244,9 @@ struct log_day {
 struct backend_log {
 	// ERR_CORRUPT when the day is damaged: it is set aside, and who tries again begins it anew.
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
-	int (*days)(struct store *s, struct log_day **out, struct err *e); // their number, or -1; oldest first; the caller frees *out
+	// Their number, or -1; oldest first; the caller frees *out. Only so many of the last that have rows are read, and those behind them; of the
+	// others only `day` and `set_aside` are told.
+	int (*days)(struct store *s, size_t read, struct log_day **out, struct err *e);
 	// Deletes the rows with the address or the receipt (NULL: none of that sort) of a day, up to a time, or only counts them. By itself. What
 	// was deleted is in no file any more, as after SANITISE_SMALL.
 	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,

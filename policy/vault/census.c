@@ -10,7 +10,7 @@
 static int count_log(struct vault *v, struct census_row *row, struct err *e)
 {
 	struct log_day *days;
-	int count = v->b->log->days(v->store, &days, e);
+	int count = v->b->log->days(v->store, LOG_DAYS_ALL, &days, e);
 
 	for (int i = 0; i < count; i++) {
 		const struct log_day *d = &days[i];

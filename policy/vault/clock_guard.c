@@ -45,7 +45,7 @@ static int newest_date(struct vault *v, time_t *out, struct err *e)
 	*out = held.ledger.newest;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		*out = held.kinds[k].newest > *out ? held.kinds[k].newest : *out;
-	int count = v->b->log->days(v->store, &days, e);
+	int count = v->b->log->days(v->store, 1, &days, e);
 	for (int i = 0; i < count; i++)
 		*out = days[i].newest > *out ? days[i].newest : *out;
 	free(days);

@@ -139,7 +139,7 @@ static void erase_log(struct erasure *x, bool count_only)
 {
 	struct err why = {0};
 	struct log_day *days;
-	int count = x->v->b->log->days(x->v->store, &days, &why);
+	int count = x->v->b->log->days(x->v->store, LOG_DAYS_ALL, &days, &why);
 
 	for (int i = 0; i < count; i++)
 		erase_day(x, &days[i], count_only);
@@ -558,7 +558,7 @@ static int take_up(struct vault *v, const struct payload_row *row, struct finish
 static int finish_log(struct vault *v, struct markers *m, struct err *e)
 {
 	struct log_day *days;
-	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
+	int count = v->b->log->days(v->store, 0, &days, e), ret = count < 0 ? -1 : 0;
 	uint64_t rows, later;
 	size_t left = 0;
 

@@ -225,7 +225,7 @@ static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
 static int prune_log(struct pruning *p, struct err *e)
 {
 	struct log_day *days;
-	int count = p->v->b->log->days(p->v->store, &days, e);
+	int count = p->v->b->log->days(p->v->store, LOG_DAYS_ALL, &days, e);
 
 	for (int i = 0; i < count; i++) {
 		struct err why = {0};

@@ -132,7 +132,7 @@ static void walk_log(struct vault *v, const struct subject *s, const struct subj
 {
 	struct err why = {0};
 	struct log_day *days;
-	int count = v->b->log->days(v->store, &days, &why);
+	int count = v->b->log->days(v->store, LOG_DAYS_ALL, &days, &why);
 
 	if (count < 0)
 		subject_missed(out, &out->log_missed, "request log", &why);

@@ -602,7 +602,7 @@ static void log_one(struct place *p, const char *day, time_t at, uint8_t address
 static struct log_day day_of(struct place *p, struct store *s, const char *day)
 {
 	struct log_day *days, out = {.state = LOG_DAY_DAMAGED};
-	int count = p->b->log->days(s, &days, &failed);
+	int count = p->b->log->days(s, LOG_DAYS_ALL, &days, &failed);
 
 	assert_true(count >= 0);
 	for (int i = 0; i < count; i++)
@@ -619,10 +619,18 @@ ENGINE_TEST(a_day_goes_as_a_whole)
 	log_one(p, TODAY, AT + 5, 1, 0);
 	log_one(p, YESTERDAY, AT - DAY + 7, 1, 2);
 	log_one(p, TODAY, AT + 3, 2, 2);
-	assert_int_equal(p->b->log->days(p->other, &days, &failed), 2);
+	assert_int_equal(p->b->log->days(p->other, LOG_DAYS_ALL, &days, &failed), 2);
 	assert_string_equal(days[0].day, YESTERDAY);
 	assert_string_equal(days[1].day, TODAY);
 	assert_true(days[1].state == LOG_DAY_READ && days[1].lines == 2 && days[1].oldest == AT + 3 && days[1].newest == AT + 5);
+	free(days);
+	// Only the last that has rows is read, or none.
+	assert_int_equal(p->b->log->days(p->other, 1, &days, &failed), 2);
+	assert_true(days[0].state == LOG_DAY_NOT_READ && days[0].lines == 0 && days[1].state == LOG_DAY_READ && days[1].newest == AT + 5);
+	assert_string_equal(days[0].day, YESTERDAY);
+	free(days);
+	assert_int_equal(p->b->log->days(p->other, 0, &days, &failed), 2);
+	assert_true(days[1].state == LOG_DAY_NOT_READ && days[1].newest == 0);
 	free(days);
 	enter(p, LANE_LOG);
 	OK(p->b->log->append(p->s, &(struct log_row){.day = TODAY, .at = AT + 9, .body = "lost", .body_len = 4}, &failed));

@@ -132,9 +132,7 @@ static int summarise_day(const struct store *s, struct log_day *out, struct err 
 {
 	struct db *db DB_AUTO = NULL;
 	struct err why = {0};
-	char path[PATH_MAX];
 
-	out->set_aside = log_path(s, path, out->day, DAMAGED, NULL) == 0 && access(path, F_OK) == 0;
 	if (log_open(s, &db, out->day, DB_READ, &why) == 0 && db != NULL) {
 		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_SUMMARY, NULL, &why);
 		if (cursor_next(c, &why) == 1) {
@@ -149,10 +147,11 @@ static int summarise_day(const struct store *s, struct log_day *out, struct err 
 	return why.code == ERR_NONE || why.code == ERR_CORRUPT || why.code == ERR_INPUT ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
-int log_days(struct store *s, struct log_day **out, struct err *e)
+int log_days(struct store *s, size_t read, struct log_day **out, struct err *e)
 {
 	struct dirent **names;
 	char path[PATH_MAX];
+	size_t with_rows = 0;
 	int ret = 0;
 
 	*out = NULL;
@@ -164,10 +163,14 @@ int log_days(struct store *s, struct log_day **out, struct err *e)
 	struct log_day *list = *out = calloc((size_t)count + 1, sizeof *list);
 	if (list == NULL)
 		ret = err_set(e, ERR_MEMORY, "no memory");
-	for (int i = 0; i < count; i++) {
+	for (int i = count - 1; i >= 0; i--) {
 		if (list != NULL && ret == 0) {
 			snprintf(list[i].day, WHEN_DATE, "%.*s", WHEN_DATE - 1, names[i]->d_name);
-			ret = summarise_day(s, &list[i], e);
+			list[i].set_aside = log_path(s, path, list[i].day, DAMAGED, NULL) == 0 && access(path, F_OK) == 0;
+			list[i].state = LOG_DAY_NOT_READ;
+			if (with_rows < read)
+				ret = summarise_day(s, &list[i], e);
+			with_rows += list[i].lines > 0;
 		}
 		free(names[i]);
 	}

@@ -274,7 +274,7 @@ static int each_store_file(struct store *s, enum db_access access, int (*each)(s
 		    db_open(&db, (enum db_file)i, path, s->copy ? DB_COPY : access, e) != 0 || each(db, arg, e) != 0)
 			return -1;
 	}
-	int count = log_days(s, &days, e);
+	int count = log_days(s, 0, &days, e);
 	for (int i = 0; i < count && ret == 0; i++) {
 		struct db *db DB_AUTO = NULL;
 		if (log_open(s, &db, days[i].day, access, e) != 0 || (db != NULL && each(db, arg, e) != 0))
