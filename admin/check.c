@@ -3,6 +3,7 @@
 #include "admin/nginx_conf.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include <limits.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@ static const struct option_row check_options[] = {
     {"url", OPTION_VALUE, "URL", "where the site answers on this machine; from nginx's configuration if not given"},
     {"offline", OPTION_FLAG, NULL, "do not ask the site itself"},
     {"at", OPTION_VALUE, "DATE", "judge what is stored as it will be then, if only lethe prune goes on: 2027-11-22"},
+    {"record", OPTION_FLAG, NULL, "note the findings in the state folder, for /privacy/live and lethe metrics"},
     {"quiet", OPTION_FLAG, NULL, "print only what is not kept"},
     FORMAT_OPTION,
     {0},
@@ -116,6 +118,21 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 	return text ? output_print(&out) : table_output(&c->findings, args, NULL);
 }
 
+// As lethe check --format json prints them, in STATE/check.json.
+static enum status findings_record(const struct check *c)
+{
+	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
+	char path[PATH_MAX];
+	struct err e = {0};
+
+	if (c->then != 0)
+		return output_complain(STATUS_UNSURE, "check: what is judged for a time to come is not recorded");
+	if (json_print(&text, c->findings.rows) != 0 || path_join(path, sizeof path, c->admin->state, "check.json", &e) != 0 ||
+	    site_become_owner(c->admin->state) != 0 || file_write(path, text.data, text.len, 0600, NULL, &e) != 0)
+		return output_complain(STATUS_UNSURE, "check: the findings cannot be recorded: %s", text.failed ? "no memory" : e.text);
+	return STATUS_DONE;
+}
+
 static enum status check_main(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"result", "check", "promise", "finding", "remedy", NULL};
@@ -142,7 +159,9 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 				vault_open(&c.vault, a->state, a->run, c.policy, VAULT_LOOK, &c.vault_error);
 		}
 	output_progress_end();
-	enum status status = findings_print(&c, args);
+	enum status status = argument_given(args, "record") ? findings_record(&c) : STATUS_DONE;
+	if (status == STATUS_DONE)
+		status = findings_print(&c, args);
 	table_free(&c.findings);
 	if (c.vault != NULL)
 		vault_close(c.vault);

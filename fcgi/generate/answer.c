@@ -144,7 +144,7 @@ static int answer_write_image(struct set *s, unsigned index)
 
 static int answer_done_page(struct set *s)
 {
-	FRAMED_AUTO struct framed frame;
+	FRAMED_AUTO struct framed frame = {0};
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(PAGE_MAX);
 	const struct policy *p = s->policy;
 	struct writer w = {.form = FORM_HTML, .out = &text, .policy = p};
@@ -259,7 +259,7 @@ int answer_done(struct set *s, const cJSON *record)
 // nobody else, and is wiped.
 static void answer_confirm(struct set *s)
 {
-	FRAMED_AUTO struct framed frame;
+	FRAMED_AUTO struct framed frame = {0};
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(PAGE_MAX);
 	const char *description = request_text(s->r, "description");
 	const cJSON *field;

@@ -3,12 +3,12 @@
 #include "fcgi/ipc/making_call.h"
 #include "fcgi/rights/contact.h"
 #include "fcgi/rights/export.h"
+#include "fcgi/rights/live_page.h"
 #include "fcgi/rights/rights_page.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/setting.h"
-#include "policy/model/life.h"
 #include "policy/publish/render/writer.h"
 #include "policy/rights/at_once.h"
 #include "policy/rights/erase.h"
@@ -366,66 +366,6 @@ static void handle_proof(struct request *r, void *context)
 		respond_err(r, &e);
 }
 
-// ---- GET /privacy/live.json ----
-
-// A time as text; null for none.
-static void add_time(cJSON *object, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-	when_text(text, t);
-	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
-// What the site holds at this moment, against what it promised:
-// {site, at, policy:{version,sha256}, last_prune, late, kinds:[{kind, words, keep, count, oldest, oldest_seconds, limit_seconds, limit,
-// late}]}; times are UTC, absent ones null; words and limits are in the language of the request.
-static void handle_live(struct request *r, void *context)
-{
-	const struct policy *p = request_policy(r);
-	struct census census = {0};
-	struct err e = {0};
-	time_t now = when_now();
-	bool late = false;
-	if (vault_census(context, &census, &e) != 0) {
-		respond_err(r, &e);
-		return;
-	}
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "site", p->shown_as);
-	add_time(o, "at", now);
-	cJSON *policy = cJSON_AddObjectToObject(o, "policy");
-	cJSON_AddStringToObject(policy, "version", p->version);
-	cJSON_AddStringToObject(policy, "sha256", p->sha256);
-	add_time(o, "last_prune", census.last_prune);
-	cJSON *kinds = cJSON_AddArrayToObject(o, "kinds");
-	for (size_t i = 0; i < census.row_count; i++) {
-		const struct census_row *row = &census.rows[i];
-		const struct policy_kind *kind = &p->kinds[row->kind];
-		char limit[WORD_LIFE];
-		cJSON *one = cJSON_CreateObject();
-		cJSON_AddStringToObject(one, "kind", kind_row(row->kind)->name);
-		cJSON_AddStringToObject(one, "words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name);
-		cJSON_AddStringToObject(one, "keep", row->keep == KEEP_STORED ? "stored" : "memory");
-		cJSON_AddNumberToObject(one, "count", (double)row->count);
-		add_time(one, "oldest", row->oldest);
-		cJSON_AddNumberToObject(one, "oldest_seconds", row->oldest != 0 && now > row->oldest ? (double)(now - row->oldest) : 0);
-		if (row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind))) {
-			word_life(limit, sizeof limit, p, kind);
-			cJSON_AddStringToObject(one, "limit", limit);
-			cJSON_AddNumberToObject(one, "limit_seconds", (double)row->limit_seconds);
-		} else {
-			cJSON_AddNullToObject(one, "limit");
-			cJSON_AddNullToObject(one, "limit_seconds");
-		}
-		cJSON_AddBoolToObject(one, "late", row->late);
-		cJSON_AddItemToArray(kinds, one);
-		late |= row->late;
-	}
-	cJSON_AddBoolToObject(o, "late", late);
-	if (o != NULL)
-		respond_json(r, 200, o);
-}
-
 static const struct route routes[] = {
     {.method = "POST",
      .path = "/api/rights",
@@ -493,7 +433,9 @@ static const struct route routes[] = {
      .deadline_ms = ERASE_DEADLINE_MS,
      .changes_state = true, // it is recorded; and no other site's page may have it downloaded
      .handle = export_respond},
-    {.method = "GET", .path = "/privacy/live.json", .deadline_ms = DEADLINE_MS, .handle = handle_live},
+    {.method = "GET", .path = "/privacy/live.json", .deadline_ms = DEADLINE_MS, .handle = live_page_respond_json},
+    {.method = "GET", .path = "/privacy/live", .deadline_ms = DEADLINE_MS, .handle = live_page_respond},
+    {.method = "GET", .path = "/privacy/live.*", .deadline_ms = DEADLINE_MS, .handle = live_page_respond},
     {0},
 };
 
@@ -502,6 +444,7 @@ static int rights_start(const struct policy *p, struct vault *v, void **context,
 	(void)p;
 	(void)e;
 	*context = v;
+	live_page_loaded();
 	rights_stop_making_by(making_stop, setting_run());
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
@@ -22,13 +23,15 @@ void framed_begin(const struct request *r, struct framed *frame, struct buf *out
 {
 	const struct policy *p = request_policy(r);
 	const char *language = p != NULL && p->language != NULL ? p->language : "en";
+	const char *gpc = request_header(r, "Sec-GPC");
+	bool signal = frame->name != NULL && gpc != NULL && strcmp(gpc, "1") == 0 && headers_signal(p);
 	BUF_AUTO struct buf name = BUF_INIT(256);
 	const char *text = "", *head = NULL, *content = NULL;
 	char path[4096];
 	frame->text = BUF_INIT(PAGE_MAX);
 	buf_adds(&name, "publish");
 	if (p != NULL)
-		address_page(p, FRAME_NAME, &name);
+		address_page(p, signal ? LIVE_FRAME_SIGNAL : frame->name != NULL ? frame->name : FRAME_NAME, &name);
 	buf_adds(&name, ".html");
 	for (int published = p != NULL; published >= 0 && content == NULL; published--) {
 		buf_reset(&frame->text);
@@ -47,10 +50,12 @@ void framed_begin(const struct request *r, struct framed *frame, struct buf *out
 	framed_text(out, "<title>", title, "");
 	if (p != NULL && p->shown_as != NULL)
 		framed_text(out, " – ", p->shown_as, "");
-	buf_adds(out, "</title>\n<meta name=\"robots\" content=\"noindex\">\n");
+	buf_adds(out, "</title>\n");
+	buf_adds(out, frame->name == NULL ? "<meta name=\"robots\" content=\"noindex\">\n" : "");
 	head += strlen(FRAME_HEAD);
 	buf_add(out, head, (size_t)(content - head));
-	framed_text(out, "<div class=\"page answer\" lang=\"", language, "\">\n");
+	framed_text(out, "<div class=\"page ", frame->class != NULL ? frame->class : "answer", "\"");
+	framed_text(out, " lang=\"", language, "\">\n");
 	framed_text(out, "<h1>", title, "</h1>\n");
 }
 
@@ -108,7 +113,7 @@ static void fact_add(struct buf *out, const cJSON *value)
 
 void respond_page(struct request *r, int status, const char *title, const char *sentence, const char *field, const cJSON *facts)
 {
-	FRAMED_AUTO struct framed frame;
+	FRAMED_AUTO struct framed frame = {0};
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(PAGE_MAX);
 	struct writer w = {.form = FORM_HTML, .out = &out, .policy = request_policy(r)};
 	framed_begin(r, &frame, &out, title);

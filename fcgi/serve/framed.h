@@ -12,6 +12,8 @@ void respond_page(struct request *r, int status, const char *title, const char *
 // A page of the program's own: begin writes the frame of the site's pages into *out, up to the heading; end writes what comes after the content.
 enum { PAGE_MAX = 512 * 1024 };
 struct framed {
+	const char *name;  // of the frame, without ".html"; NULL: FRAME_NAME
+	const char *class; // of the page; NULL: "answer"
 	struct buf text;
 	const char *rest;
 };

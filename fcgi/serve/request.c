@@ -101,6 +101,19 @@ const struct policy *request_policy(const struct request *r)
 	return r->policy != NULL ? r->policy : r->server->policy;
 }
 
+int request_use_language(struct request *r, const char *code)
+{
+	const struct policy *p = r->server->policy;
+
+	for (size_t i = code[0] == '\0' ? 0 : 1; p != NULL && i < p->view_count; i++) {
+		if (code[0] != '\0' && strcmp(p->views[i]->language, code) != 0)
+			continue;
+		r->policy = p->views[i];
+		return 0;
+	}
+	return -1;
+}
+
 enum language request_language(const struct request *r)
 {
 	const struct policy *p = request_policy(r);

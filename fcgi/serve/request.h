@@ -33,6 +33,8 @@ int request_log_end(struct request *r, struct err *e);
 // In the language of the request: that which a form of ours names in the hidden field "language", else the best of the policy's languages by
 // Accept-Language, else the main one.
 const struct policy *request_policy(const struct request *r);
+// Of a page with an address for each language: the policy's language of this code, "" its main one. -1: the policy is not written in it.
+int request_use_language(struct request *r, const char *code);
 enum language request_language(const struct request *r);
 bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
 							       // ("text/event-stream", "application/json", "text/html")

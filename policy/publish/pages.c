@@ -111,7 +111,8 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 {
 	static const char *const pages[][2] = {{"/html/index", "/"},
 					       {"/html/rights", "/rights"},
-					       {"/html/live", "/privacy/live"},
+					       {LIVE_FRAME_NAME, "/privacy/live"},
+					       {LIVE_FRAME_SIGNAL, "/privacy/live"},
 					       {"/html/verify", "/verify"},
 					       {"/html/privacy", "/privacy"},
 					       {"/html/subprocessors", "/subprocessors"}}; // those that have an address
@@ -143,12 +144,12 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	vars[count] = (struct word_value){NULL, NULL};
 	buf_reset(&address);
 	address_page(p, name, &address);
-	const char *file = buf_text(&address) + strlen("/html/");
-	struct buf *out =
-	    signal ? pages_add(site->pages, e, "html/gpc/%s.html", file) : pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
+	bool program = strncmp(name, "/html/", 6) != 0;
+	struct buf *out = signal && !program ? pages_add(site->pages, e, "html/gpc/%s.html", buf_text(&address) + strlen("/html/"))
+					     : pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
 	if (out == NULL || template_render(site->layout, "layout.html", 1, p, vars, out, e) != 0)
 		return -1;
-	return to != NULL && !signal && headers_signal(p) ? put_in_frame(site, name, head, content, true, e) : 0;
+	return to != NULL && !signal && !program && headers_signal(p) ? put_in_frame(site, name, head, content, true, e) : 0;
 }
 
 // Up to the first empty line a template holds its part of the head, then its content. A site that cannot make sets has another start than
@@ -273,7 +274,9 @@ static int render_language(const struct policy *p, const struct pages *templates
 	if (site.layout == NULL)
 		return err_set(e, ERR_NOT_FOUND, "layout.html is missing among the templates");
 	int rc = variables_make(&site.variables, p, testing, e) != 0 || facts_make(&site.facts, p, main_language, e) != 0 ||
-			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, false, e) != 0
+			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, false, e) != 0 ||
+			 put_in_frame(&site, LIVE_FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, false, e) != 0 ||
+			 (headers_signal(p) && put_in_frame(&site, LIVE_FRAME_SIGNAL, FRAME_HEAD, FRAME_CONTENT, true, e) != 0)
 		     ? -1
 		     : 0;
 	for (size_t i = 0; rc == 0 && i < templates->count; i++)

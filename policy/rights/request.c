@@ -586,6 +586,7 @@ static int walk_one(void *arg, const struct vault_record *record)
 		row.due = next->due;
 		row.clock = clock_rows[next->id].name;
 		row.late = row.open && next->late;
+		row.missed = !row.open && next->late;
 		row.paused = next->paused;
 	}
 	return w->each(w->arg, &row);

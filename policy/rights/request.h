@@ -84,6 +84,7 @@ struct rights_row {
 	time_t received, due;   // due: by the clock that ends next
 	const char *clock;      // its name
 	bool open, late, paused;
+	bool missed; // it was ended after its time
 	struct rights_facts facts;
 };
 #define RIGHTS_UNREADABLE "unreadable"

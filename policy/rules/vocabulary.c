@@ -103,6 +103,25 @@ bool vocabulary_listed(const char *list, const char *word, size_t len)
 	return false;
 }
 
+const struct vocabulary_row *vocabulary_find(const char *word, const char *value)
+{
+	size_t count, len = strcspn(word, "=");
+	const struct vocabulary_row *rows = vocabulary_rows(&count);
+
+	value = word[len] == '=' ? word + len + 1 : value;
+	for (size_t i = 0; i < count; i++) {
+		const struct vocabulary_row *row = &rows[i];
+		const char *first = row->attribute == NULL ? row->parent : row->element,
+			   *second = row->attribute == NULL ? row->element : row->attribute;
+		size_t split = strlen(first);
+		if (row->if_name == NULL && split + 1 + strlen(second) == len && strncmp(word, first, split) == 0 &&
+		    word[split] == (row->attribute == NULL ? '/' : '@') && strncmp(word + split + 1, second, len - split - 1) == 0 &&
+		    (row->values == NULL || (value != NULL && vocabulary_listed(row->values, value, strlen(value)))))
+			return row;
+	}
+	return NULL;
+}
+
 // Whether one of the attribute's words, which may be several with spaces between, is in the list. `list` NULL: any value will do.
 static bool has_value(const xmlNode *node, const char *name, const char *list)
 {

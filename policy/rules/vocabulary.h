@@ -35,6 +35,8 @@ struct vocabulary_use {
 	const xmlNode *first;
 };
 void vocabulary_uses(const xmlNode *root, struct vocabulary_use *uses, size_t count);
+// The row of a word as the file writes it ("kind/life", "life@length", "kind@keep=memory"), or of that with this value; NULL: there is none.
+const struct vocabulary_row *vocabulary_find(const char *word, const char *value);
 bool vocabulary_listed(const char *list, const char *word, size_t len); // in "yes,no"
 
 #endif

@@ -15,6 +15,7 @@ static struct maintenance_task {
 } tasks[] = {
     {.words = {"publish"}, .every = 60 * MINUTE_MS}, // an announced policy's time may have come
     {.words = {"prune", "--ahead", "PT1M", "--quiet"}, .every = MINUTE_MS},
+    {.words = {"check", "--record", "--quiet"}, .every = 24 * 60 * MINUTE_MS},
 };
 
 void maintenance_begin(uint64_t now)

@@ -3,6 +3,7 @@
 // violated, nothing is asked of anybody else.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { generate, root, startSite } from '../site/harness.mjs';
@@ -108,40 +109,39 @@ for (const name of sites) {
   });
 }
 
-test('the live page shows what is held, its age against the promise, and that something is late', each, async () => {
+test('the live page: what keeps each sentence, on a screen, on a phone, in the dark, and without a script', each, async () => {
   const site = await start('bizimages');
   try {
     assert.equal((await generate(site, { description: 'A small bakery', count: 1 })).status, 200);
+    site.officer(['check', '--offline', '--record']);
     const v = await visit(browser, site);
-    await v.page.goto('/privacy/live');
-    const archive = v.page.locator('tr[data-kind=archive]');
-    await archive.locator('meter').waitFor();
-    assert.equal(await archive.locator('.held').textContent(), '1');
-    assert.match(await archive.locator('meter').getAttribute('aria-label'), /^\d+ seconds? of 1 hour$/);
-    assert.equal(await v.page.locator('tr[data-kind=input] .held').textContent(), 'nothing is stored');
+    await v.page.goto('/privacy');
+    await v.page.locator('#life-archive-3 .proof').click();
+    assert.match(v.page.url(), /\/privacy\/live#life-archive-3$/);
+    const archive = v.page.locator('#life-archive-3');
+    assert.match(await archive.textContent(), /1 stored/);
+    assert.ok(await archive.locator('meter').isVisible());
+    assert.ok(await archive.evaluate((row) => { const box = row.getBoundingClientRect(); return box.top >= 0 && box.top < innerHeight; }), 'the row is in sight');
+    await archive.locator('summary').click();
+    assert.match(await archive.textContent(), /vault_prune.*tests\/unit\/vault_retention_test/s);
+    await v.page.locator('.people').first().locator('summary').click();
     await look(v.page, 'with figures');
     await screenshot(v.page, 'live');
-    await v.page.route('**/privacy/live.json', async (route) => {
-      const answer = await (await route.fetch()).json();
-      const kind = answer.kinds.find((k) => k.kind === 'archive');
-      Object.assign(kind, { late: true, oldest_seconds: 2 * kind.limit_seconds });
-      await route.fulfill({ json: answer });
-    });
-    await v.page.getByRole('button', { name: 'Refresh' }).click();
-    await v.page.locator('.live-state.bad').waitFor();
-    assert.match(await v.page.locator('#live-state').textContent(), /older than promised/);
-    await look(v.page, 'late');
-    await v.page.unroute('**/privacy/live.json');
-    await v.page.route('**/privacy/live.json', (route) => route.abort());
-    await v.page.getByRole('button', { name: 'Refresh' }).click();
-    await v.page.getByText('cannot be loaded').waitFor();
     await v.close();
-    const plain = await browser.newContext({ baseURL: site.url, javaScriptEnabled: false });
-    const page = await plain.newPage();
-    await page.goto('/privacy/live');
-    await page.getByRole('link', { name: 'live.json' }).first().click();
-    assert.match(await page.content(), /"kinds"/);
-    await plain.close();
+    const narrow = await visit(browser, site, { ...phone, javaScriptEnabled: false });
+    await narrow.page.goto('/privacy/live');
+    await screenshot(narrow.page, 'live-360');
+    await narrow.page.getByRole('link', { name: 'live.json' }).click();
+    assert.match(await narrow.page.content(), /"statements"/);
+    await narrow.close();
+    spawnSync('sqlite3', [join(site.state, 'vault.db'), "INSERT INTO record(id, kind, made, due, state, file) VALUES('0123456789abcdef0123456789abcdef', 'archive', unixepoch() - 90000, unixepoch() - 3600, '', 0)"]);
+    const night = await visit(browser, site, { ...phone, ...dark });
+    await night.page.goto('/privacy/live');
+    await night.page.locator('.live-state.bad').waitFor();
+    assert.match(await night.page.locator('#life-archive').textContent(), /Broken\./);
+    await look(night.page, 'late');
+    await screenshot(night.page, 'live-360-late');
+    await night.close();
   } finally {
     await site.stop();
   }

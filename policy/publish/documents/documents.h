@@ -15,6 +15,7 @@ void notice_preview(const struct policy *p, struct buf *out);
 void summary_write(const struct policy *p, struct writer *w);
 // One declared part, by the name that <insert what="…"/> gives it.
 int notice_part(const struct policy *p, struct writer *w, const char *what);
+void notice_state_claim(struct writer *w, const struct policy_claim *claim); // the next line is this one
 // How long it is kept, with the reasons.
 void notice_life(struct writer *w, const struct policy *p, const struct policy_kind *kind);
 // privacy.json, of its lists only that of this name, or all (NULL); the caller frees it.

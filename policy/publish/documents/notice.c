@@ -36,9 +36,10 @@ static void write_forms(const struct policy *p, struct writer *w)
 	write_end(w, MARK_PARAGRAPH);
 }
 
-void notice_write(const struct policy *p, enum form form, struct buf *out)
+// `statements`: for those of it; empty at first, and the caller's to free.
+static void notice_write_stating(const struct policy *p, enum form form, struct statement_writer *statements, struct buf *out)
 {
-	struct writer w = {.form = form, .out = out, .policy = p};
+	struct writer w = {.form = form, .out = out, .policy = p, .statements = statements};
 	char effective[WHEN_DATE], updated[WHEN_DATE];
 
 	when_date(effective, p->effective);
@@ -58,6 +59,7 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 		for (size_t i = 0; i < p->section_count; i++) {
 			BUF_AUTO struct buf target = BUF_INIT(128);
 			buf_printf(&target, "#%s", p->sections[i].id);
+			statement_next(&w, STATEMENT_GUIDE, NULL, NULL, NULL);
 			write_begin(&w, MARK_ITEM);
 			if (form == FORM_HTML)
 				write_link(&w, p->sections[i].title, buf_text(&target));
@@ -67,12 +69,16 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 		}
 		buf_adds(out, form == FORM_HTML ? "</ol>\n</nav>\n" : "\n");
 	}
+	statements->sums_up = true;
 	summary_write(p, &w);
+	statements->sums_up = false;
 	write_html(&w, "<div class=\"sections\">\n");
 	for (size_t i = 0; i < p->section_count; i++) {
 		const struct policy_section *section = &p->sections[i];
 		if (form == FORM_HTML)
 			xml_printf(out, "<section aria-labelledby=\"%s\">\n", section->id);
+		statements->section = section->title;
+		statements->section_id = section->id;
 		write_heading(&w, 2, section->id, section->title);
 		for (size_t j = 0; j < section->block_count; j++) {
 			const struct policy_block *block = &section->blocks[j];
@@ -86,7 +92,37 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 		write_html(&w, "</section>\n");
 	}
 	write_html(&w, "</div>\n");
+	w.statements = NULL;
 	write_forms(p, &w);
+}
+
+void notice_write(const struct policy *p, enum form form, struct buf *out)
+{
+	struct statement_writer statements = {0};
+
+	notice_write_stating(p, form, &statements, out);
+	out->failed |= statements.all.failed;
+	statements_free(&statements.all);
+}
+
+int statements_make(struct statements *out, const struct policy *p, struct err *e)
+{
+	struct statement_writer statements = {.gathers = true};
+	BUF_AUTO struct buf text = BUF_INIT(DOCUMENT_BYTES_MAX);
+	struct writer w = {.form = FORM_TEXT, .out = &text, .policy = p, .statements = &statements};
+
+	notice_write_stating(p, FORM_TEXT, &statements, &text);
+	// What the policy declares and inserts nowhere is in the summary alone.
+	statements.section = word(p, "notice.summary");
+	statements.section_id = "summary";
+	for (unsigned i = 0; i < policy_insert_words.count; i++)
+		if (!policy_inserts(p, (enum policy_insert)i))
+			notice_part(p, &w, policy_word(&policy_insert_words, i));
+	*out = statements.all;
+	if (!out->failed && !text.failed)
+		return 0;
+	statements_free(out);
+	return err_set(e, ERR_MEMORY, "no memory for the statements of the notice");
 }
 
 static const char preview_style[] =

@@ -169,8 +169,10 @@ void summary_write(const struct policy *p, struct writer *w)
 	if (p->claim_count > 0) {
 		write_heading(w, 3, NULL, word(p, "notice.promises"));
 		write_html(w, "<ul class=\"vows\">\n");
-		for (size_t i = 0; i < p->claim_count; i++)
+		for (size_t i = 0; i < p->claim_count; i++) {
+			notice_state_claim(w, &p->claims[i]);
 			write_item(w, NULL, &p->claims[i].what);
+		}
 		write_end(w, MARK_LIST);
 	}
 	write_table_begin(w, word(p, "notice.held.caption"), columns);

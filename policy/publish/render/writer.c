@@ -29,11 +29,24 @@ static const char *const marks[][3][2] = {[MARK_PARAGRAPH] = {{"<p>", "</p>\n"},
 
 void write_begin(struct writer *w, enum mark mark)
 {
-	buf_adds(w->out, marks[mark][w->form][0]);
+	const char *markup = marks[mark][w->form][0];
+	bool line = w->statements != NULL && (mark == MARK_PARAGRAPH || mark == MARK_ITEM);
+	const char *anchor = line ? statement_begin(w, false) : NULL;
+
+	if (anchor != NULL && w->form == FORM_HTML) {
+		buf_add(w->out, markup, strlen(markup) - 1);
+		xml_printf(w->out, " id=\"%s\">", anchor);
+	} else {
+		buf_adds(w->out, markup);
+	}
+	if (line)
+		w->statements->from = w->out->len;
 }
 
 void write_end(struct writer *w, enum mark mark)
 {
+	if (w->statements != NULL && (mark == MARK_PARAGRAPH || mark == MARK_ITEM))
+		statement_end(w, NULL);
 	buf_adds(w->out, marks[mark][w->form][1]);
 }
 
@@ -76,7 +89,7 @@ void write_link(struct writer *w, const char *text, const char *target)
 		buf_adds(w->out, ">)");
 	} else {
 		buf_adds(w->out, text);
-		if (strncmp(to, "mailto:", 7) != 0 && to[0] != '#')
+		if (strncmp(to, "mailto:", 7) != 0 && to[0] != '#' && (w->statements == NULL || !w->statements->gathers))
 			buf_printf(w->out, " (%s)", to);
 	}
 }
@@ -169,6 +182,8 @@ void write_joined(struct writer *w, size_t *count, const char *between, const ch
 
 void write_heading(struct writer *w, int level, const char *id, const char *text)
 {
+	if (w->statements != NULL)
+		w->statements->group = level == 3 ? text : NULL;
 	if (w->form == FORM_HTML) {
 		buf_printf(w->out, "<h%d", level);
 		xml_printf(w->out, id != NULL ? " id=\"%s\">" : "%s>", id != NULL ? id : "");
@@ -185,10 +200,22 @@ void write_heading(struct writer *w, int level, const char *id, const char *text
 	}
 }
 
+// A text that says how long something lives states that.
+static void state_life(struct writer *w, const struct prose *prose)
+{
+	for (size_t i = 0; i < prose->count && w->statements != NULL && w->statements->next == STATEMENT_PEOPLE; i++) {
+		const struct policy_kind *kind = prose->runs[i].type == RUN_LIFE ? prose->runs[i].kind : NULL;
+		if (kind != NULL)
+			statement_next(w, kind->keep == KEEP_STORED ? STATEMENT_LIFE : STATEMENT_MEMORY, kind, kind_row(kind->kind)->name,
+				       NULL);
+	}
+}
+
 void write_paragraph(struct writer *w, const struct prose *prose)
 {
 	if (prose->count == 0)
 		return;
+	state_life(w, prose);
 	write_begin(w, MARK_PARAGRAPH);
 	write_prose(w, prose);
 	write_end(w, MARK_PARAGRAPH);
@@ -203,6 +230,7 @@ void write_note(struct writer *w, const char *key, const struct word_value *valu
 
 void write_item(struct writer *w, const char *label, const struct prose *prose)
 {
+	state_life(w, prose);
 	write_begin(w, MARK_ITEM);
 	if (label != NULL)
 		write_strong(w, label);
@@ -242,20 +270,28 @@ void write_table_begin(struct writer *w, const char *caption, const char *const 
 
 void write_cell_begin(struct writer *w)
 {
+	const char *anchor = w->statements != NULL ? statement_begin(w, true) : NULL;
+
 	if (w->column == 0)
 		buf_adds(w->out, w->form == FORM_HTML ? "<tr role=\"row\">" : w->form == FORM_MARKDOWN ? "|" : "");
 	if (w->form == FORM_HTML && w->column == 0) {
-		buf_adds(w->out, "<th scope=\"row\" role=\"rowheader\">");
+		buf_adds(w->out, "<th scope=\"row\" role=\"rowheader\"");
 	} else if (w->form == FORM_HTML) { // what stands above it, for screens that show no heads
-		xml_printf(w->out, "<td role=\"cell\" data-label=\"%s\">", w->columns[w->column]);
+		xml_printf(w->out, "<td role=\"cell\" data-label=\"%s\"", w->columns[w->column]);
 	} else if (w->form == FORM_MARKDOWN)
 		buf_addc(w->out, ' ');
 	else
 		buf_printf(w->out, "%s%s: ", w->column == 0 ? "* " : "  ", w->columns[w->column]);
+	if (w->form == FORM_HTML)
+		xml_printf(w->out, anchor != NULL ? " id=\"%s\">" : "%s>", anchor != NULL ? anchor : "");
+	if (w->statements != NULL)
+		w->statements->from = w->out->len;
 }
 
 void write_cell_end(struct writer *w)
 {
+	if (w->statements != NULL)
+		statement_end(w, w->columns[w->column]);
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, w->column == 0 ? "</th>" : "</td>");
 	else

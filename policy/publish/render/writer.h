@@ -6,6 +6,7 @@
 
 #include "policy/base/buf.h"
 #include "policy/model/policy.h"
+#include "policy/publish/render/statement.h"
 #include "policy/publish/words/words.h"
 
 enum { DOCUMENT_BYTES_MAX = 16 * 1024 * 1024 }; // a document, a page, an asset
@@ -18,6 +19,7 @@ struct writer {
 	const struct policy *policy; // in the language that is written
 	const char *const *columns;  // of the open table; NULL-terminated
 	size_t column;
+	struct statement_writer *statements; // of the notice; NULL elsewhere
 };
 
 // What stands before and after something of a kind; and markup that only HTML has.

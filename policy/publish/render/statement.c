@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: ISC
+#include "policy/publish/render/statement.h"
+#include "policy/base/text.h"
+#include "policy/publish/render/address.h"
+#include "policy/publish/render/writer.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATEMENTS_MAX = 4096, STATEMENT_TEXT_MAX = 64 * 1024 };
+
+const struct statement_row statement_rows[STATEMENT_COUNT] = {
+    [STATEMENT_PEOPLE] = {"people", NULL, NULL},
+    [STATEMENT_GUIDE] = {"guide", NULL, NULL},
+    [STATEMENT_MEMORY] = {"memory", "kind@keep=memory", "spill"},
+    [STATEMENT_LIFE] = {"life", "life@length", "retention"},
+    [STATEMENT_DISK] = {"disk", "kind@place=disk", "spool"},
+    [STATEMENT_PROCESSOR] = {"processor", "processors/processor", "egress"},
+    [STATEMENT_BUILT_IN] = {"built-in", "processor@standing=built-in", "settings"},
+    [STATEMENT_REGION] = {"region", "processor/region", "regions"},
+    [STATEMENT_RECEIVES] = {"receives", "receives@kind", "egress"},
+    [STATEMENT_TRAINING] = {"training", "processor@ask=no-training", "settings"},
+    [STATEMENT_COOKIES] = {"cookie", "cookies/cookie", "headers"},
+    [STATEMENT_RESOURCES] = {"resource", "resource@origin", "headers"},
+    [STATEMENT_RIGHT] = {"right", "right/answer", "requests"},
+    [STATEMENT_CONSENT] = {"consent", "consents/consent", NULL},
+    [STATEMENT_CONTENT] = {"content", "content/rule", NULL},
+    [STATEMENT_CLAIM] = {"promise", "promise@id", "policy"},
+    [STATEMENT_VERSION] = {"version", "policy/versions", "activation"},
+};
+
+void statements_free(struct statements *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->list[i].text);
+		free(s->list[i].group);
+	}
+	free(s->list);
+	*s = (struct statements){0};
+}
+
+// What a visitor's program would make of an anchor: letters, digits, - and _; unique in the notice.
+static void make_anchor(struct statements *all, struct statement *s, const char *name)
+{
+	char base[STATEMENT_ID - 8];
+	unsigned same = 1;
+
+	snprintf(base, sizeof base, "%s%s%s", statement_rows[s->type].name, name != NULL ? "-" : "", name != NULL ? name : "");
+	for (char *c = base; *c != '\0'; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_')
+			*c = '-';
+	snprintf(s->id, sizeof s->id, "%s", base);
+	for (size_t i = 0; i < all->count; i++) {
+		if (strcmp(all->list[i].id, s->id) != 0)
+			continue;
+		snprintf(s->id, sizeof s->id, "%s-%u", base, ++same);
+		i = (size_t)-1; // from the first once more
+	}
+}
+
+static struct statement *statement_new(struct statements *all)
+{
+	if (all->count == all->capacity) {
+		size_t capacity = all->capacity > 0 ? 2 * all->capacity : 128;
+		struct statement *list = capacity <= STATEMENTS_MAX ? realloc(all->list, capacity * sizeof *list) : NULL;
+		all->failed |= list == NULL;
+		if (list == NULL)
+			return NULL;
+		all->list = list;
+		all->capacity = capacity;
+	}
+	struct statement *s = &all->list[all->count];
+	*s = (struct statement){0};
+	return s;
+}
+
+void statement_next(struct writer *w, enum statement_type type, const void *of, const char *name, const char *value)
+{
+	struct statement_writer *x = w->statements;
+
+	if (x == NULL)
+		return;
+	const char *word = statement_rows[type].word;
+	const struct vocabulary_row *row = word != NULL ? vocabulary_find(word, value) : NULL;
+	// What the vocabulary says is read by people only is theirs to keep.
+	x->next = word != NULL && (row == NULL || row->how == VOCABULARY_READ) ? STATEMENT_PEOPLE : type;
+	x->next_of = of;
+	x->next_name = name;
+	x->next_row = row;
+}
+
+const char *statement_begin(struct writer *w, bool cell)
+{
+	struct statement_writer *x = w->statements;
+
+	x->anchored = x->open = false;
+	x->from = w->out->len;
+	// A cell of which nothing is said belongs to the one before it.
+	x->joins = cell && w->column > 0 && x->next == STATEMENT_PEOPLE && x->next_of == NULL && x->all.count > 0;
+	if (x->joins) {
+		x->open = x->gathers && !x->sums_up;
+		return NULL;
+	}
+	struct statement *s = statement_new(&x->all);
+	if (s == NULL)
+		return NULL;
+	s->type = x->next;
+	s->obeyed = s->type > STATEMENT_GUIDE ? x->next_row : NULL;
+	s->of = x->next_of;
+	s->section = x->section;
+	s->section_id = x->section_id;
+	const char *name = s->type == STATEMENT_PEOPLE ? (x->section_id != NULL ? x->section_id : "notice") : x->next_name;
+	make_anchor(&x->all, s, name);
+	x->next = STATEMENT_PEOPLE;
+	x->next_of = x->next_name = NULL;
+	x->open = true;
+	x->anchored = s->type > STATEMENT_GUIDE;
+	if (!x->sums_up)
+		x->all.count++;
+	return x->anchored && !x->sums_up ? s->id : NULL;
+}
+
+// The text of the line that ends, behind what the statement has already.
+static void keep_text(struct writer *w, struct statement *s, const char *label)
+{
+	struct statement_writer *x = w->statements;
+	BUF_AUTO struct buf text = BUF_INIT(STATEMENT_TEXT_MAX);
+
+	if (x->joins)
+		buf_printf(&text, "%s; %s%s", s->text != NULL ? s->text : "", label != NULL ? label : "", label != NULL ? ": " : "");
+	else if (label != NULL && w->column > 0)
+		buf_printf(&text, "%s%s%s: ", x->row_head, x->row_head[0] != '\0' ? " – " : "", label);
+	buf_add(&text, buf_text(w->out) + x->from, w->out->len - x->from);
+	char *copy = strdup(buf_text(&text));
+	x->all.failed |= copy == NULL || text.failed;
+	free(s->text);
+	s->text = copy;
+	if (x->group != NULL && s->group == NULL)
+		s->group = strdup(x->group);
+	if (label != NULL && w->column == 0)
+		snprintf(x->row_head, sizeof x->row_head, "%s", buf_text(&text));
+}
+
+void statement_end(struct writer *w, const char *label)
+{
+	struct statement_writer *x = w->statements;
+
+	if (!x->open)
+		return;
+	x->open = false;
+	// One of a summary is not counted, and still stands there.
+	struct statement *s = &x->all.list[x->sums_up ? x->all.count : x->all.count - 1];
+	if (x->gathers && !x->sums_up) {
+		keep_text(w, s, label);
+	} else if (x->anchored && w->form == FORM_HTML) {
+		BUF_AUTO struct buf address = BUF_INIT(256);
+		address_page(w->policy, "/privacy/live", &address);
+		xml_printf(w->out, " <a class=\"proof\" href=\"%s#", buf_text(&address));
+		xml_printf(w->out, "%s\" title=\"%s\" aria-label=\"%s\">✓</a>", s->id, word(w->policy, "notice.proof"),
+			   word(w->policy, "notice.proof"));
+	}
+}

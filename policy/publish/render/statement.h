@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: ISC
+// The statements of the notice: each paragraph, item and cell of it, with the word of the policy that a program obeys in it, if there is one. Who
+// writes a line says what it states (statement_next) before it is begun; a line of which nothing is said is for people to keep. In HTML a statement
+// that a program keeps gets an anchor, and a link to its row on /privacy/live; statements_make() gathers all of them.
+#ifndef LETHE_PUBLISH_RENDER_STATEMENT_H
+#define LETHE_PUBLISH_RENDER_STATEMENT_H
+
+#include "policy/base/buf.h"
+#include "policy/model/policy.h"
+#include "policy/rules/vocabulary.h"
+
+enum statement_type {
+	STATEMENT_PEOPLE, // no program keeps it
+	STATEMENT_GUIDE,  // it says where something is, and promises nothing
+	STATEMENT_MEMORY,
+	STATEMENT_LIFE,
+	STATEMENT_DISK,
+	STATEMENT_PROCESSOR,
+	STATEMENT_BUILT_IN,
+	STATEMENT_REGION,
+	STATEMENT_RECEIVES,
+	STATEMENT_TRAINING,
+	STATEMENT_COOKIES,
+	STATEMENT_RESOURCES,
+	STATEMENT_RIGHT,
+	STATEMENT_CONSENT,
+	STATEMENT_CONTENT,
+	STATEMENT_CLAIM,
+	STATEMENT_VERSION,
+	STATEMENT_COUNT
+};
+struct statement_row {
+	const char *name;  // how its anchors begin; "keeper.NAME" is the word for what keeps it
+	const char *word;  // of the vocabulary: which functions obey it, and which test fails without them
+	const char *check; // the one of `lethe check` that looks at it; NULL: none does
+};
+extern const struct statement_row statement_rows[STATEMENT_COUNT];
+
+enum { STATEMENT_ID = 96 };
+struct statement {
+	enum statement_type type;
+	char id[STATEMENT_ID];               // its anchor, in the notice and on the live page
+	const char *section, *section_id;    // where it stands; NULL: above the first
+	char *group;                         // the heading below that; NULL: none
+	char *text;                          // as it stands there, without markup
+	const struct vocabulary_row *obeyed; // of STATEMENT_PEOPLE and STATEMENT_GUIDE: NULL
+	union {
+		const void *of; // NULL: of the whole site
+		const struct policy_kind *kind;
+		const struct policy_processor *processor;
+		const struct policy_right *right;
+		const struct policy_claim *claim;
+	};
+};
+struct statements {
+	struct statement *list;
+	size_t count, capacity;
+	bool failed; // memory is gone
+};
+// All of the notice in the order of the notice, in the language of `p`, whose texts they point at. ERR_MEMORY. In documents/notice.c.
+int statements_make(struct statements *out, const struct policy *p, struct err *e);
+void statements_free(struct statements *s);
+#define STATEMENTS_AUTO __attribute__((cleanup(statements_free)))
+
+// What a writer of the notice keeps of them.
+struct writer;
+struct statement_writer {
+	struct statements all;
+	bool gathers; // the texts are kept, and no addresses are written behind links
+	bool sums_up; // what is written now stands below once more, where it is stated
+	const char *section, *section_id, *group;
+	char row_head[256];       // the first cell of the row that is written
+	enum statement_type next; // of the line that is to be begun
+	const void *next_of;
+	const char *next_name;
+	const struct vocabulary_row *next_row;
+	bool open, anchored, joins; // joins: it goes on where the cell before it ended
+	size_t from;                // where the text of the open line begins
+};
+// The next line of the notice states this of `of`, whose name in the policy is `name`; `value`: of the word, where the vocabulary tells them apart,
+// else NULL. Does nothing outside of the notice.
+void statement_next(struct writer *w, enum statement_type type, const void *of, const char *name, const char *value);
+// For writer.c: a line begins; what its anchor is, NULL: it has none. And its text begins here; and it ends.
+const char *statement_begin(struct writer *w, bool cell);
+void statement_end(struct writer *w, const char *label);
+
+#endif
