@@ -23,9 +23,9 @@ static const struct option_row check_options[] = {
 };
 
 // In this order: what later ones stand on comes first.
-static const struct check_row *const groups[] = {check_policy_rows, check_settings_rows, check_store_rows, check_folders_rows,
-						 check_nginx_rows,  check_sent_rows,     check_units_rows, check_machine_rows,
-						 check_egress_rows, check_resolver_rows};
+static const struct check_row *const groups[] = {check_policy_rows,  check_settings_rows, check_store_rows,   check_cases_rows,
+						 check_folders_rows, check_nginx_rows,    check_sent_rows,    check_units_rows,
+						 check_machine_rows, check_egress_rows,   check_resolver_rows};
 enum { FINDING_MAX = 1024, RESULT_WIDTH = 7, FINDING_COLUMN = RESULT_WIDTH + 16 };
 
 static const char *const result_words[] = {

@@ -76,7 +76,7 @@ int check_private_files(const char *state, bool close, void (*each)(void *arg, c
 bool check_on_memory(const char *path);
 
 // The checks, in the files of these names; each list is ended by {0}.
-extern const struct check_row check_policy_rows[], check_settings_rows[], check_store_rows[], check_folders_rows[], check_nginx_rows[],
-    check_sent_rows[], check_units_rows[], check_machine_rows[], check_egress_rows[], check_resolver_rows[];
+extern const struct check_row check_policy_rows[], check_settings_rows[], check_store_rows[], check_cases_rows[], check_folders_rows[],
+    check_nginx_rows[], check_sent_rows[], check_units_rows[], check_machine_rows[], check_egress_rows[], check_resolver_rows[];
 
 #endif

@@ -2,7 +2,10 @@
 #include "admin/error_log.h"
 #include "admin/sign.h"
 #include "admin/table.h"
+#include "fcgi/ipc/making_call.h"
 #include "policy/base/array.h"
+#include "policy/rights/erase.h"
+#include "policy/rights/hold_end.h"
 
 static const struct option_row prune_options[] = {
     {"ahead", OPTION_VALUE, "DURATION", "also what becomes due in this time (PT2M), so that the next run comes early enough"},
@@ -20,19 +23,23 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	struct prune_result r;
 	size_t error_lines = 0;
 	char until[WHEN_TEXT];
-	struct err e, of_log, of_sign;
+	struct err e, of_hold, of_log, of_sign;
 	BUF_AUTO struct buf note = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 	bool dry_run = argument_given(args, "dry-run");
 
 	table_init(&t, columns, "sn");
+	rights_stop_making_by(making_stop, a->run);
 	if (text != NULL && duration_parse(&ahead, text) != 0)
 		return output_complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
 	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
 	// The stores first: they know by which time is judged what is due.
 	output_progress_begin(dry_run ? "counting what is due" : "pruning");
+	// Holds before: what is covered must not end now, and what is covered no more ends in the same run.
+	struct hold_run held = {0};
+	int hold_ret = dry_run ? 0 : hold_run_all(s.vault, &held, &of_hold);
 	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
 	int log_ret = r.horizon == 0 ? 0 : error_log_prune(s.policy, a->run, r.horizon, dry_run, &error_lines, &of_log);
 	// A certificate waits for it, or published entries are kept no longer.
@@ -41,6 +48,10 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	if (sign_ret == 0 && !dry_run && (sign || r.ledger_events > 0))
 		sign_ret = sign_ledger(a, s.vault, &note, &of_sign);
 	output_progress_end();
+	if (hold_ret != 0)
+		output_complain(STATUS_FOUND, "prune: legal holds: %s", of_hold.text);
+	if (held.waiting > 0)
+		output_complain(STATUS_FOUND, "prune: %zu erasures that a legal hold held back could not be completed", held.waiting);
 	if (sign_ret != 0)
 		output_complain(STATUS_FOUND, "prune: %s", of_sign.text);
 	if (log_ret != 0)
@@ -57,7 +68,9 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	const struct {
 		const char *what;
 		size_t count;
-	} rows[] = {{"records", r.records},
+	} rows[] = {{"legal holds", held.ended},
+		    {"requests that they held back", held.answered},
+		    {"records", r.records},
 		    {"of these, anonymised", r.anonymised},
 		    {"files", r.files},
 		    {"request-log days", r.log_segments},
@@ -69,7 +82,9 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		if (!argument_given(args, "quiet") || rows[i].count != 0)
 			table_add(&t, rows[i].what, (double)rows[i].count);
 	enum status printed = table_output(&t, args, NULL);
-	return printed != STATUS_DONE ? printed : ret != 0 || log_ret != 0 || sign_ret != 0 ? STATUS_FOUND : STATUS_DONE;
+	return printed != STATUS_DONE                                                           ? printed
+	       : ret != 0 || hold_ret != 0 || held.waiting > 0 || log_ret != 0 || sign_ret != 0 ? STATUS_FOUND
+												: STATUS_DONE;
 }
 
 const struct command prune_command = {

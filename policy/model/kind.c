@@ -28,6 +28,7 @@ static const struct kind_row rows[KIND_COUNT] = {
     {KIND_RIGHTS_REQUEST, "rights-request", "vault.db", "data-subject requests", NULL},
     {KIND_OUTBOX, "outbox", "vault.db", "mails to be sent", NULL},
     {KIND_HOLD, "hold", "vault.db", "legal holds", NULL},
+    {KIND_ACCOUNTABILITY, "accountability", "vault.db", "records of accountability", NULL},
     {KIND_LEDGER, "ledger", "vault.db", "ledger", NULL},
     {KIND_BACKUP, "backup", "backup/", "backups", NULL},
 };

@@ -2,6 +2,7 @@
 #include "policy/rights/erase.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/rights/hold.h"
 #include "policy/vault/archive_token.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -30,6 +31,8 @@ int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value
 
 	if (by != ERASE_RECORD && !dry_run && stop_making != NULL)
 		(void)stop_making(stop_making_run, value, &why);
+	if (!dry_run && hold_apply(v, e) != 0)
+		return -1;
 	if (vault_erase(v, by, value, dry_run, out, e) != 0)
 		return -1;
 	erased_but(out, &why);
@@ -56,7 +59,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 		(void)stop_making(stop_making_run, receipt, &why);
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, ERASE_RECEIPT, receipt, true, &result, e);
-	if (ret == 0 && (vault_erase_pending(&result) || !result.complete)) {
+	if (ret == 0 && (vault_erase_pending(&result) || !result.complete) && (ret = hold_apply(v, e)) == 0) {
 		pthread_mutex_lock(&one_at_a_time);
 		ret = vault_erase(v, ERASE_RECEIPT, receipt, false, &result, e);
 		pthread_mutex_unlock(&one_at_a_time);
@@ -68,13 +71,19 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 				certificate, e);
 }
 
+// What an erasure comes to for its request.
+static enum rights_event erasure_event(const struct erase_result *result)
+{
+	return !result->complete ? EVENT_PARTIAL : result->held ? EVENT_HELD : EVENT_ANSWERED;
+}
+
 struct closing {
 	const struct erase_result *result;
 	const struct buf *certificate;
 	const char *by;
 };
 
-// Keeps the certificate with the request. What was erased needs no receipt any more; a partial erasure does, to be run again.
+// Keeps the certificate with the request. What was erased needs no receipt any more; what is to be run again, or is held back, does.
 static int close_request(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
 {
 	const struct closing *x = arg;
@@ -91,9 +100,9 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 		     cJSON_AddNumberToObject(event, "erased", (double)s->erased) != NULL &&
 		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL;
 	}
-	ok = ok && rights_event_add(body, x->result->complete ? EVENT_ANSWERED : EVENT_PARTIAL, now, x->by) != NULL;
+	ok = ok && rights_event_add(body, erasure_event(x->result), now, x->by) != NULL;
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
-	if (x->result->complete) {
+	if (erasure_event(x->result) == EVENT_ANSWERED) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "archive");
 	}
@@ -114,7 +123,7 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 
 	if (!there && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	return vault_erase(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
+	return rights_erase_everywhere(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
 }
 
 int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
@@ -150,7 +159,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 					  .subject = receipt,
 					  .self_service = strcmp(by, "site") == 0};
 	struct closing closing = {.result = out, .certificate = certificate, .by = by};
-	const struct rights_act act = {.event = out->complete ? EVENT_ANSWERED : EVENT_PARTIAL, .by = by};
+	const struct rights_act act = {.event = erasure_event(out), .by = by};
 	return certificate_make(v, &of, out, NULL, certificate, e) != 0 ? -1
 									: rights_edit(v, id, close_request, &closing, "answer", &act, e);
 }

@@ -25,6 +25,7 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_STARTED] = {"started", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
     [EVENT_STORE] = {"store", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
     [EVENT_PARTIAL] = {"partial", STATES_OPEN, STATE_PARTIAL, 0, TOUCHES_NOTHING},
+    [EVENT_HELD] = {"held", STATES_OPEN, STATE_PARTIAL, 0, TOUCHES_END},
     [EVENT_ANSWERED] = {"answered", STATES_OPEN, STATE_FULFILLED, 0, TOUCHES_END},
     [EVENT_REFUSED] = {"refused", STATES_OPEN, STATE_REFUSED, EVENT_NEEDS_GROUND | EVENT_NEEDS_REASON, TOUCHES_END},
     [EVENT_CLOSED] = {"closed", STATES_OPEN, STATE_CLOSED, EVENT_NEEDS_GROUND, TOUCHES_END},
@@ -185,6 +186,7 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		}
 		out->lift_told = id == EVENT_LIFT_TOLD || (out->lift_told && id != EVENT_RESTRICTED && id != EVENT_LIFTED);
 		out->restricted = id == EVENT_LIFTED ? NULL : out->restricted;
+		out->held = id == EVENT_HELD || (out->held && rights_events[id].to < 0);
 		out->verified = out->verified || id == EVENT_IDENTITY_GIVEN;
 		out->joined = id == EVENT_JOINED || (out->joined && id != EVENT_REOPENED && id != EVENT_PARTED);
 	}

@@ -14,7 +14,7 @@
 enum rights_state {
 	STATE_OPEN,
 	STATE_WAITING, // for the person
-	STATE_PARTIAL, // an erasure did not reach every store: to be run again
+	STATE_PARTIAL, // an erasure did not reach every store: to be run again; or a legal hold keeps something
 	STATE_FULFILLED,
 	STATE_REFUSED,
 	STATE_CLOSED,
@@ -39,6 +39,7 @@ enum rights_event {
 	EVENT_STARTED,
 	EVENT_STORE, // what was found and done in one store
 	EVENT_PARTIAL,
+	EVENT_HELD, // all is done but what a legal hold keeps, which the person was told: it is completed when the hold ends
 	EVENT_ANSWERED,
 	EVENT_REFUSED,
 	EVENT_CLOSED,
@@ -100,6 +101,7 @@ struct rights_facts {
 	const char *restricted; // on which ground what it names is restricted, in the body; NULL: it is not
 	time_t restricted_since;
 	bool lift_told; // the person knows that this will end
+	bool held;      // its erasure is done but for what a legal hold keeps
 	size_t event_count;
 };
 // What follows from the body. `state` is the record's: for bodies without events.

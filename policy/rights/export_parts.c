@@ -41,6 +41,10 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive "},
     {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request made attempts next failure kinds "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
+    {KIND_HOLD, MEMBER_SHOWN, " kinds later ground citation review expires rows at address user_agent events event "},
+    {KIND_HOLD, MEMBER_SECRET, " value "},
+    {KIND_HOLD, MEMBER_INNER, " by request "},
+    {KIND_ACCOUNTABILITY, MEMBER_SHOWN, " type closed "},
     {KIND_LEDGER, MEMBER_SHOWN, " what at officer reason "},
 };
 

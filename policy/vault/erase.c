@@ -192,6 +192,7 @@ static void count_kept(struct erasure *x)
 		out->kept_count += k == out->kept_count;
 		kept->count++;
 		kept->held = kept->held && life.held;
+		out->held = out->held || life.held;
 		kept->open = kept->open && open;
 		kept->until = kept->until == 0 || life.end == 0 ? 0 : life.end > kept->until ? life.end : kept->until;
 		if (open || again)

@@ -172,6 +172,17 @@ static int mark_lives(struct vault *v, struct err *e)
 	return stamped_by == 0 || stamped_by == v->lives ? 0 : v->b->upkeep->number_set(v->store, "lives", 0, e);
 }
 
+static int put_subject_of(struct vault *v, const char *id, struct record_row *row, struct err *e)
+{
+	struct record_row of ROW_AUTO = {0};
+
+	if (record_read(v, VIEW_WRITER, id, &of, e) != 0)
+		return -1;
+	row->has_subject = of.has_subject;
+	memcpy(row->subject, of.subject, sizeof row->subject);
+	return 0;
+}
+
 // The file is renamed last: from then on only the commit can fail, and that has its undo.
 static int run_put(struct vault *v, void *arg, struct err *e)
 {
@@ -192,6 +203,8 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 	snprintf(row.id, sizeof row.id, "%s", p->id);
 	if (row.has_subject)
 		key_lookup_hash(v, row.subject, "subject", r->subject);
+	else if (r->subject_of != NULL && put_subject_of(v, r->subject_of, &row, e) != 0)
+		return -1;
 	for (const struct vault_tag *t = r->tags; t != NULL && t->name != NULL; t++) {
 		tags[tag_count].name = t->name;
 		key_lookup_hash(v, tags[tag_count++].hash, t->name, t->value);

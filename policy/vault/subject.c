@@ -35,7 +35,10 @@ int subject_find(const struct vault *v, enum view view, enum erase_by by, const 
 			memcpy(out->hash, row.subject, HASH_LEN);
 		}
 		buf_free(&row.body);
-	} // only the request log knows addresses
+	} else { // which the request log knows, and what an officer tagged with it
+		out->tag = "address";
+		key_lookup_hash(v, out->tag_hash, out->tag, value);
+	}
 	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
@@ -47,7 +50,7 @@ int subject_records(const struct vault *v, enum view view, const struct subject 
 					   .tag = s->tag,
 					   .tag_hash = s->tag != NULL ? s->tag_hash : NULL};
 
-	return s->by == ERASE_ADDRESS ? 0 : v->b->records->find(v->store, view, &query, out, e);
+	return v->b->records->find(v->store, view, &query, out, e);
 }
 
 int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const struct log_day *day, struct subject_log *out,
@@ -198,6 +201,31 @@ int vault_subject(struct vault *v, enum erase_by by, const char *value, const st
 		walk_log(v, &s, walk, arg, out);
 		if (s.known)
 			walk_payloads(v, &s, walk, arg, out);
+	}
+	free(rows.rows);
+	return ret;
+}
+
+int vault_subject_heads(struct vault *v, enum erase_by by, const char *value, int (*each)(void *, const struct vault_record *), void *arg,
+			struct err *e)
+{
+	struct record_list rows = {0};
+	struct subject s;
+	const time_t now = when_now();
+	int ret = subject_find(v, VIEW_COMMITTED, by, value, &s, e) != 0 || subject_records(v, VIEW_COMMITTED, &s, &rows, e) != 0 ? -1 : 0;
+
+	for (size_t i = 0; ret == 0 && i < rows.count; i++) {
+		const struct record_row *row = &rows.rows[i];
+		struct vault_record r = {.kind = row->kind,
+					 .made = row->facts.made,
+					 .due = row->due,
+					 .facts = row->facts,
+					 .has_file = row->has_file,
+					 .over = row->due != 0 && row->due <= now};
+		memcpy(r.id, row->id, sizeof r.id);
+		memcpy(r.state, row->state, sizeof r.state);
+		if (each(arg, &r) != 0)
+			break;
 	}
 	free(rows.rows);
 	return ret;

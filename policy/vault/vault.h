@@ -57,6 +57,7 @@ struct vault_tag {
 struct vault_new {
 	enum kind kind;
 	const char *subject;          // any text that names the person or visit (a receipt); stored only as a keyed hash; NULL: none
+	const char *subject_of;       // the id of a record whose subject it has, too, where that has one; NULL: `subject` says
 	const struct vault_tag *tags; // ended by {NULL, NULL}; NULL: none
 	const void *body;             // sealed; may be NULL
 	size_t body_len;
@@ -195,6 +196,7 @@ struct erase_result {
 	size_t kept_count;
 	uint64_t requests; // of the records: data-subject requests that name the receipt
 	uint64_t settled;  // of those that are kept: nothing changes for them
+	bool held; // a legal hold keeps some of it
 	bool complete;     // false: partial, and `reason` says why
 	char reason[256];
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: none was made
@@ -256,6 +258,9 @@ struct subject_result { // of what could not be read, or not all of it
 // not grow with the store.
 int vault_subject(struct vault *v, enum erase_by by, const char *value, const struct subject_walk *walk, void *arg,
 		  struct subject_result *out, struct err *e);
+// Calls for each of its records alone, without their bodies, until `each` returns non-zero; those past their end are `over`.
+int vault_subject_heads(struct vault *v, enum erase_by by, const char *value, int (*each)(void *, const struct vault_record *), void *arg,
+			struct err *e);
 // Appends an event whose payload is about the subject, as long as anything is kept of it; else the event without the payload.
 int vault_subject_note(struct vault *v, enum erase_by by, const char *value, const struct ledger_event *event, struct err *e);
 

@@ -34,7 +34,7 @@ static const struct change {
      "now on a disk, sealed; until now in memory only."},
     {"<category>Technical faults</category>", "", false, true, "It no longer names: Technical faults."},
     {"  <kinds>",
-     "  <kinds><kind id=\"hold\" keep=\"memory\" source=\"officer\"><name>Holds</name><what>Holds.</what><for purpose=\"make\"/></kind>",
+     "  <kinds><kind id=\"ticket\" keep=\"memory\" source=\"officer\"><name>Holds</name><what>Holds.</what><for purpose=\"make\"/></kind>",
      true, false, "A new kind of data: Holds."},
     {"  <purposes>", "  <purposes><purpose id=\"new\" basis=\"contract\"><what>Something new.</what></purpose>", true, false,
      "A new purpose: Something new."},

@@ -230,10 +230,10 @@ static void kinds_that_the_software_holds_must_be_declared(void **state)
 		char from[64], expected[128];
 		read_policy(&text);
 		snprintf(from, sizeof from, "<kind id=\"%s\" ", needed[i]);
-		replace_once(&text, from, "<kind id=\"hold\" ");
+		replace_once(&text, from, "<kind id=\"ticket\" ");
 		snprintf(from, sizeof from, "kind=\"%s\"", needed[i]);
 		while (strstr(text.data, from) != NULL) // references go with it
-			replace_once(&text, from, "kind=\"hold\"");
+			replace_once(&text, from, "kind=\"ticket\"");
 		POLICY_AUTO struct policy *p = load_bytes(text.data, text.len, &messages);
 		snprintf(expected, sizeof expected, "error: kind %s (", needed[i]);
 		assert_null(p);

@@ -11,7 +11,7 @@ static const struct needs {
 } needs[] = {
     {"bizimages", ""},
     {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, consent records, request log details, "
-		      "verifying an identity, deleting the data of children, requests of authorities, provider "
+		      "verifying an identity, deleting the data of children, provider "
 		      "openrouter, provider openai, provider fal"},
     {"product-images", "accounts, stored images, payments, consent records, usage figures, image storage, "
 		       "provider deepseek, provider ark, provider dashscope, provider resend"},
@@ -19,7 +19,7 @@ static const struct needs {
 			"records, provider replicate"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, consent records, usage "
 		"figures, backups, request log details, analytics, prompt anonymising, "
-		"deleting the data of children, announcing by mail, requests of authorities, provider replicate"},
+		"deleting the data of children, announcing by mail, provider replicate"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: ISC
+#include "admin/cases.h"
+#include <stdio.h>
+#include <string.h>
+
+struct case_named {
+	const char *given;
+	char *out;
+	size_t found;
+};
+
+static int case_named_as(void *arg, const struct vault_record *r)
+{
+	struct case_named *wanted = arg;
+
+	if (strncmp(r->id, wanted->given, strlen(wanted->given)) == 0 && wanted->found++ == 0)
+		snprintf(wanted->out, RECORD_ID_LEN + 1, "%s", r->id);
+	return 0;
+}
+
+int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct case_named wanted = {.given = given, .out = out};
+
+	snprintf(out, RECORD_ID_LEN + 1, "%s", given);
+	if (strlen(given) < SHORT_ID_LEAST || strlen(given) >= RECORD_ID_LEN)
+		return 0; // what looks it up says so
+	if (vault_each(v, kind, NULL, case_named_as, &wanted, e) != 0)
+		return -1;
+	return wanted.found > 1 ? err_set(e, ERR_INPUT, "%zu have an id that begins so: give more of it", wanted.found) : 0;
+}
+
+int cases_kinds(const struct arguments *args, kind_set *out, struct err *e)
+{
+	const char *at = argument(args, "kind");
+	char name[64], all[512];
+	enum kind k;
+
+	for (; at != NULL && *at != '\0'; at += *at == ',') {
+		size_t len = strcspn(at, ",");
+		snprintf(name, sizeof name, "%.*s", (int)len, at);
+		if (len >= sizeof name || kind_from_name(&k, name) != 0) {
+			kind_set_words(all, sizeof all, KIND_BIT(KIND_COUNT) - 1);
+			return err_set(e, ERR_INPUT, "--kind takes kinds of data with commas between, of: %s", all);
+		}
+		*out |= KIND_BIT(k);
+		at += len;
+	}
+	return 0;
+}
+
+enum status cases_failed(const char *command, const struct err *e)
+{
+	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "%s: %s", command, e->text);
+}
+
+void cases_lines(struct buf *out, const cJSON *object)
+{
+	const cJSON *one, *event;
+
+	cJSON_ArrayForEach(one, object)
+	{
+		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
+		if (strcmp(one->string, "events") == 0)
+			continue;
+		buf_printf(&line, "%s: ", one->string);
+		if (cJSON_IsString(one))
+			buf_adds(&line, one->valuestring);
+		else
+			json_print(&line, one);
+		output_wrapped(out, 0, 4, buf_text(&line));
+		buf_addc(out, '\n');
+	}
+	cJSON_ArrayForEach(event, json_get(object, "events"))
+	{
+		const char *at = json_string(event, "at"), *name = json_string(event, "event"), *by = json_string(event, "by"),
+			   *reason = json_string(event, "reason");
+		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
+		buf_printf(&line, "%s  %s%s%s%s%s", at != NULL ? at : "", name != NULL ? name : "", by != NULL ? " by " : "",
+			   by != NULL ? by : "", reason != NULL ? ": " : "", reason != NULL ? reason : "");
+		output_wrapped(out, 0, WHEN_TEXT + 1, buf_text(&line));
+		buf_addc(out, '\n');
+	}
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: ISC
+// What the commands about holds, authorities, incidents and assessments share.
+#ifndef LETHE_ADMIN_CASES_H
+#define LETHE_ADMIN_CASES_H
+
+#include "admin/requests.h"
+#include "policy/rights/case.h"
+
+// The whole id of the record of this kind whose id begins with `given`, as request_id() for requests.
+int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
+// The option "kind": "archive,ticket". Stays as it is where it is not given. ERR_INPUT.
+int cases_kinds(const struct arguments *args, kind_set *out, struct err *e);
+// Exit status of what failed, said under the command's name.
+enum status cases_failed(const char *command, const struct err *e);
+// A JSON object as "name: value" lines, for people; lists and objects in it as JSON.
+void cases_lines(struct buf *out, const cJSON *object);
+
+#endif

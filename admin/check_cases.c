@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: ISC
+// What an officer is to look at again: legal holds, incidents, assessments and contracts.
+#include "admin/check.h"
+#include "policy/base/array.h"
+#include "policy/rights/case.h"
+#include "policy/rights/hold.h"
+
+struct holds_seen {
+	size_t active, overdue, unreadable;
+};
+
+static int hold_seen(void *arg, const struct hold_row *row)
+{
+	struct holds_seen *seen = arg;
+
+	seen->active += row->active;
+	seen->overdue += row->overdue;
+	seen->unreadable += row->review == 0;
+	return 0;
+}
+
+static void check_holds(struct check *c)
+{
+	struct holds_seen seen = {0};
+	struct err e;
+
+	if (hold_each(c->vault, hold_seen, &seen, &e) != 0)
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the holds cannot be read: %s", e.text);
+	else if (seen.unreadable > 0)
+		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: nothing is erased before that.",
+			  "%zu legal holds cannot be read", seen.unreadable);
+	else if (seen.overdue > 0)
+		check_add(c, CHECK_OVERDUE, "Look at them again, or lift them: lethe hold list --overdue names them.",
+			  "%zu of %zu legal holds should have been reviewed", seen.overdue, seen.active);
+	else if (seen.active > 0)
+		check_add(c, CHECK_KEPT, "", "%zu legal holds, none to be reviewed yet", seen.active);
+	else
+		check_add(c, CHECK_EMPTY, "", "there is no legal hold");
+}
+
+struct cases_seen {
+	size_t open[CASE_TYPES], late[CASE_TYPES], unreadable;
+};
+
+static int case_seen(void *arg, const struct case_row *row)
+{
+	struct cases_seen *seen = arg;
+
+	if (row->body == NULL)
+		seen->unreadable++;
+	else if (row->closed == 0) {
+		seen->open[row->type]++;
+		seen->late[row->type] += row->late;
+	}
+	return 0;
+}
+
+static void check_cases(struct check *c)
+{
+	static const struct {
+		enum case_type type;
+		enum check_result late;
+		const char *what, *remedy;
+	} rows[] = {
+	    {CASE_INCIDENT, CHECK_BROKEN, "incidents whose 72 hours are over, neither notified nor found to need none",
+	     "Notify the authority now, with the reason for the delay: lethe incident letter ID --to authority."},
+	    {CASE_ASSESSMENT, CHECK_OVERDUE, "assessments that should have been reviewed", "lethe assess list --overdue names them."},
+	    {CASE_CONTRACT, CHECK_OVERDUE, "contracts with processors that should have been reviewed or are over",
+	     "lethe assess list --overdue names them."}};
+	struct cases_seen seen = {0};
+	struct err e;
+	size_t open = 0, late = 0;
+
+	if (case_each(c->vault, CASE_BIT(CASE_TYPES) - 1, case_seen, &seen, &e) != 0) {
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "they cannot be read: %s", e.text);
+		return;
+	}
+	if (seen.unreadable > 0)
+		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: without their keys nobody can read them.",
+			  "%zu records of accountability cannot be read", seen.unreadable);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		open += seen.open[rows[i].type];
+		late += seen.late[rows[i].type];
+		if (seen.late[rows[i].type] > 0)
+			check_add(c, rows[i].late, rows[i].remedy, "%zu %s", seen.late[rows[i].type], rows[i].what);
+	}
+	open += seen.open[CASE_AUTHORITY];
+	if (late == 0 && open > 0)
+		check_add(c, CHECK_KEPT, "", "%zu open, none overdue", open);
+	else if (late == 0 && seen.unreadable == 0)
+		check_add(c, CHECK_EMPTY, "", "none is open");
+}
+
+const struct check_row check_cases_rows[] = {
+    {"holds", "A legal hold is looked at again in time.", NEEDS_POLICY | NEEDS_VAULT | OF_THEN, check_holds, NULL},
+    {"accountability", "Incidents, assessments and contracts are dealt with in time.", NEEDS_POLICY | NEEDS_VAULT | OF_THEN, check_cases,
+     NULL},
+    {0},
+};

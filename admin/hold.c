@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: ISC
+// Legal holds: policy/rights/hold.h.
+#include "admin/cases.h"
+#include "fcgi/ipc/making_call.h"
+#include "policy/rights/erase.h"
+#include "policy/rights/hold_end.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HOLD_REASON                                                                                                                        \
+	{                                                                                                                                  \
+		"reason", OPTION_VALUE, "TEXT", "why; nothing personal"                                                                    \
+	}
+static const struct option_row place_options[] = {
+    {"receipt", OPTION_HIDDEN, NULL, "what was made under a receipt"},
+    {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address"},
+    {"record", OPTION_VALUE, "ID", "this one record, and nothing else of its subject"},
+    {"request", OPTION_VALUE, "ID", "what a recorded request names, or the request where it names nothing"},
+    {"kind", OPTION_VALUE, "KIND,…", "of these kinds alone; else of all that the policy lets be held"},
+    {"later", OPTION_FLAG, NULL, "what is made later, too"},
+    {"ground", OPTION_VALUE, "WORD", "of Article 17(3)(b) to (e), or statute; without it the list is named"},
+    {"citation", OPTION_VALUE, "TEXT", "the section of the law, or the number of the case"},
+    {"owner", OPTION_VALUE, "NAME", "who answers for it, if not who places it"},
+    {"review", OPTION_VALUE, "DATE", "when it is looked at again"},
+    {"expires", OPTION_VALUE, "DATE", "when it ends by itself"},
+    {"dry-run", OPTION_FLAG, NULL, "only count"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row lift_options[] = {HOLD_REASON, OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row review_options[] = {{"review", OPTION_VALUE, "DATE", "when it is looked at next"},
+						   {"expires", OPTION_VALUE, "DATE", "when it ends by itself, if not as before"},
+						   HOLD_REASON,
+						   OBJECT_FORMAT_OPTION,
+						   {0}};
+static const struct option_row hold_list_options[] = {
+    {"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed"}, FORMAT_OPTION, {0}};
+static const struct option_row hold_show_options[] = {
+    {"personal", OPTION_FLAG, NULL, "also what it was placed by, and the rows of the request log that it keeps"},
+    OBJECT_FORMAT_OPTION,
+    {0}};
+
+// Which of the first four options, and its value.
+static int hold_target(const struct arguments *args, struct hold_new *hold, struct buf *value, struct err *e)
+{
+	static const enum hold_by by[] = {HOLD_BY_RECEIPT, HOLD_BY_ADDRESS, HOLD_BY_RECORD, HOLD_BY_REQUEST};
+	unsigned char address[sizeof(struct in6_addr)];
+	char text[INET6_ADDRSTRLEN];
+	size_t given = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		const char *name = place_options[i].name, *is = argument(args, name);
+		if (is == NULL)
+			continue;
+		given++;
+		hold->by = by[i];
+		if ((place_options[i].type == OPTION_HIDDEN ? ask_hidden(name, is, value, e) : buf_adds(value, is)) != 0)
+			return -1;
+	}
+	if (given != 1)
+		return err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --record, --request");
+	if (hold->by == HOLD_BY_RECEIPT && !token_shaped(buf_text(value)))
+		return err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt");
+	if (hold->by == HOLD_BY_ADDRESS) {
+		int family = strchr(buf_text(value), ':') != NULL ? AF_INET6 : AF_INET;
+		if (inet_pton(family, buf_text(value), address) != 1 || inet_ntop(family, address, text, sizeof text) == NULL)
+			return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
+		buf_reset(value);
+		buf_adds(value, text);
+	}
+	hold->value = buf_text(value);
+	return 0;
+}
+
+static enum status hold_place_main(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	struct hold_placed placed;
+	struct hold_new hold = {.later = argument_given(args, "later"),
+				.ground = argument(args, "ground"),
+				.citation = argument(args, "citation"),
+				.owner = argument(args, "owner"),
+				.officer = officer};
+	BUF_AUTO_WIPE struct buf value = BUF_INIT(HIDDEN_MAX);
+	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+	const bool dry_run = argument_given(args, "dry-run");
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	hold.owner = hold.owner != NULL ? hold.owner : officer;
+	if (requests_time(args, "review", &hold.review) != 0 || requests_time(args, "expires", &hold.expires) != 0)
+		return STATUS_UNSURE;
+	if (hold_target(args, &hold, &value, &e) != 0 || cases_kinds(args, &hold.kinds, &e) != 0)
+		return cases_failed("hold", &e);
+	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (hold.by == HOLD_BY_REQUEST) {
+		if (request_id(s.vault, hold.value, id, &e) != 0)
+			return cases_failed("hold", &e);
+		hold.value = id;
+	}
+	if (hold_place(s.vault, &hold, dry_run, &placed, &e) != 0)
+		return cases_failed("hold", &e);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	if (!dry_run)
+		cJSON_AddStringToObject(object, "id", placed.id);
+	cJSON_AddNumberToObject(object, "records", (double)placed.records);
+	cJSON_AddNumberToObject(object, "log_rows", (double)placed.log_rows);
+	buf_printf(&line, "%s%.8s%s: %zu record%s, %zu row%s of the request log\n", dry_run ? "it would hold" : "hold ",
+		   dry_run ? "" : placed.id, dry_run ? "" : " holds", placed.records, placed.records == 1 ? "" : "s", placed.log_rows,
+		   placed.log_rows == 1 ? "" : "s");
+	return output_object(args, object, &line);
+}
+
+// What ended by it is deleted at once, not only by the next run of `prune`.
+static int hold_prune(struct vault *v, struct err *e)
+{
+	struct prune_result pruned;
+
+	return vault_prune(v, (struct duration){0}, false, &pruned, e);
+}
+
+static enum status hold_lift_main(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	struct hold_run run;
+	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	rights_stop_making_by(making_stop, a->run);
+	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 ||
+	    hold_lift(s.vault, id, officer, argument(args, "reason"), &run, &e) != 0 || hold_prune(s.vault, &e) != 0)
+		return cases_failed("hold", &e);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "id", id);
+	cJSON_AddNumberToObject(object, "released", (double)run.released);
+	cJSON_AddNumberToObject(object, "answered", (double)run.answered);
+	cJSON_AddNumberToObject(object, "waiting", (double)run.waiting);
+	buf_printf(&line, "hold %.8s is lifted: %zu released, %zu request%s answered\n", id, run.released, run.answered,
+		   run.answered == 1 ? "" : "s");
+	if (run.waiting > 0)
+		buf_printf(&line, "%zu could not be completed yet; lethe prune tries again\n", run.waiting);
+	enum status status = output_object(args, object, &line);
+	return status == STATUS_DONE && run.waiting > 0 ? STATUS_FOUND : status;
+}
+
+static enum status hold_review_main(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	time_t review = 0, expires = 0;
+	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (requests_time(args, "review", &review) != 0 || requests_time(args, "expires", &expires) != 0 ||
+	    site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	JSON_AUTO cJSON *object = NULL;
+	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 ||
+	    hold_review(s.vault, id, officer, argument(args, "reason"), review, expires, &e) != 0 ||
+	    (object = hold_show(s.vault, id, false, &e)) == NULL)
+		return cases_failed("hold", &e);
+	buf_printf(&line, "hold %.8s stays; to be looked at again: %s\n", id, json_string(object, "review"));
+	return output_object(args, object, &line);
+}
+
+struct hold_listing {
+	struct table t;
+	bool overdue_only;
+	size_t overdue;
+};
+
+static int hold_list_row(void *arg, const struct hold_row *row)
+{
+	struct hold_listing *l = arg;
+	char kinds[512];
+
+	kind_set_words(kinds, sizeof kinds, row->kinds);
+	l->overdue += row->overdue;
+	if (!l->overdue_only || row->overdue)
+		table_add(&l->t, row->id, row->state, row->ground, row->citation, row->owner, row->review, row->expires, (int)row->overdue,
+			  (double)row->records, (double)row->log_rows, kinds);
+	return 0;
+}
+
+static enum status hold_list_main(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"id",      "state",   "ground",  "citation", "owner", "review",
+					      "expires", "overdue", "records", "log_rows", "kinds", NULL};
+	struct hold_listing l = {.overdue_only = argument_given(args, "overdue")};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	table_init(&l.t, columns, "issssddbnns");
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (hold_each(s.vault, hold_list_row, &l, &e) != 0) {
+		table_free(&l.t);
+		return cases_failed("hold", &e);
+	}
+	enum status status = table_output(&l.t, args, "There are no holds.");
+	table_free(&l.t);
+	return status == STATUS_DONE && l.overdue > 0 ? STATUS_FOUND : status;
+}
+
+static enum status hold_show_main(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	const bool personal = argument_given(args, "personal");
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO struct buf details = BUF_INIT(512);
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	JSON_AUTO cJSON *object = NULL;
+	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 || (object = hold_show(s.vault, id, personal, &e)) == NULL)
+		return cases_failed("hold", &e);
+	buf_printf(&details, "{\"hold\":\"%s\",\"event\":\"read\"}", id);
+	const struct ledger_event read = {.name = "hold", .details = buf_text(&details)};
+	if (personal && ledger_append(s.vault, &read, &e) != 0)
+		return cases_failed("hold", &e);
+	cases_lines(&text, object);
+	return output_object(args, object, &text);
+}
+
+static const struct command place_command = {
+    .name = "place", .run = hold_place_main, .line = "what must stay although its erasure is asked for", .options = place_options};
+static const struct command hold_lift_command = {.name = "lift",
+						 .run = hold_lift_main,
+						 .line = "it is needed no more: what it held back is completed",
+						 .words = "ID",
+						 .words_min = 1,
+						 .words_max = 1,
+						 .options = lift_options};
+static const struct command hold_list_command = {
+    .name = "list", .run = hold_list_main, .line = "every hold; exit status 1 when one is to be reviewed", .options = hold_list_options};
+static const struct command hold_show_command = {
+    .name = "show", .run = hold_show_main, .line = "one hold", .words = "ID", .words_min = 1, .words_max = 1, .options = hold_show_options};
+static const struct command hold_review_command = {.name = "review",
+						   .run = hold_review_main,
+						   .line = "it was looked at again, and stays",
+						   .words = "ID",
+						   .words_min = 1,
+						   .words_max = 1,
+						   .options = review_options};
+static const struct command *const hold_commands[] = {&place_command,     &hold_lift_command,   &hold_list_command,
+						      &hold_show_command, &hold_review_command, NULL};
+const struct command hold_command = {
+    .name = "hold", .line = "legal holds: what must stay, on which ground, and until when", .sub = hold_commands};

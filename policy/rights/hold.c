@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: ISC
+#include "policy/base/array.h"
+#include "policy/publish/render/json.h"
+#include "policy/rights/hold_parts.h"
+#include "policy/rights/request.h"
+#include "policy/vault/archive_token.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOLD_EDIT_TRIES = 16 };
+
+const char *const hold_state_names[HOLD_STATES] = {"active", "ending", "lifted", "expired"};
+static const char *const by_names[] = {"receipt", "address", "record", "request"};
+
+const struct hold_ground hold_grounds[] = {
+    {"legally-required", "Art. 17(3)(b)"},
+    {"public-interest", "Art. 17(3)(b)"},
+    {"public-health", "Art. 17(3)(c)"},
+    {"archiving", "Art. 17(3)(d)"},
+    {"legal-claims", "Art. 17(3)(e)"},
+    {"statute", "the statute cited"},
+    {0},
+};
+
+// ---- what a hold covers ----
+
+static void hold_free(struct hold *h)
+{
+	cJSON_Delete(h->body);
+	*h = (struct hold){0};
+}
+
+static int hold_ids_add(void *arg, const struct vault_record *r)
+{
+	struct hold_ids *ids = arg;
+	const struct hold *h = ids->of;
+
+	if (r->kind >= KIND_COUNT || r->over || (h->kinds & KIND_BIT(r->kind)) == 0 || (!h->later && r->made > h->placed) ||
+	    (h->by == HOLD_BY_RECORD && strcmp(r->id, h->value) != 0))
+		return 0;
+	if (ids->count == ids->capacity) {
+		size_t capacity = 2 * ids->capacity + 16;
+		void *list = reallocarray(ids->list, capacity, sizeof *ids->list);
+		ids->failed = list == NULL;
+		if (list == NULL)
+			return 1;
+		ids->list = list;
+		ids->capacity = capacity;
+	}
+	struct hold_item *item = &ids->list[ids->count++];
+	*item = (struct hold_item){.kind = r->kind, .held = r->facts.since[LIFE_HELD] != 0, .erased = r->facts.since[LIFE_ERASED] != 0};
+	memcpy(item->id, r->id, sizeof item->id);
+	return 0;
+}
+
+int hold_covers(struct vault *v, const struct hold *h, struct hold_ids *out, struct err *e)
+{
+	static const enum erase_by by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD};
+
+	out->of = h;
+	if (h->by == HOLD_BY_ADDRESS) // of which the hold has copies
+		return 0;
+	if (vault_subject_heads(v, by[h->by], h->value, hold_ids_add, out, e) != 0)
+		return -1;
+	return out->failed ? err_set(e, ERR_MEMORY, "no memory") : 0;
+}
+
+time_t hold_time(const cJSON *o, const char *name)
+{
+	const char *text = json_string(o, name);
+	time_t t = 0;
+
+	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
+}
+
+static int hold_read(struct hold *out, const struct vault_record *r)
+{
+	cJSON *body = json_parse(buf_text(&r->body), r->body.len, NULL);
+	const char *by = json_string(body, "by");
+	const cJSON *one;
+
+	*out = (struct hold){.body = body, .value = json_string(body, "value"), .placed = r->made};
+	memcpy(out->id, r->id, sizeof out->id);
+	while (by != NULL && out->by < HOLD_BY_REQUEST && strcmp(by_names[out->by], by) != 0)
+		out->by++;
+	if (by == NULL || out->value == NULL || out->by == HOLD_BY_REQUEST) {
+		hold_free(out);
+		return -1;
+	}
+	out->later = cJSON_IsTrue(json_get(body, "later"));
+	cJSON_ArrayForEach(one, json_get(body, "kinds"))
+	{
+		enum kind k;
+		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
+			out->kinds |= KIND_BIT(k);
+	}
+	return 0;
+}
+
+// ---- all of them ----
+
+// A new record's state is none.
+static enum hold_state hold_state_read(const char *name)
+{
+	enum hold_state state = 0;
+
+	while (state < HOLD_STATES && strcmp(hold_state_names[state], name) != 0)
+		state++;
+	return *name == '\0' ? HOLD_ACTIVE : state;
+}
+
+static int hold_list_add(void *arg, const struct vault_record *r)
+{
+	struct hold_list *all = arg;
+	const enum hold_state state = hold_state_read(r->state);
+
+	if (state != HOLD_ACTIVE && state != HOLD_ENDING)
+		return 0;
+	struct hold one;
+	if (r->unreadable || hold_read(&one, r) != 0) {
+		all->unreadable++;
+		return 0;
+	}
+	void *list = reallocarray(all->list, all->count + 1, sizeof *all->list);
+	if (list != NULL)
+		all->list = list;
+	void *states = list == NULL ? NULL : reallocarray(all->states, all->count + 1, sizeof *all->states);
+	all->failed = states == NULL;
+	if (states == NULL) {
+		hold_free(&one);
+		return 1;
+	}
+	all->states = states;
+	all->states[all->count] = state;
+	all->list[all->count++] = one;
+	return 0;
+}
+
+void hold_list_free(struct hold_list *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		hold_free(&all->list[i]);
+	free(all->list);
+	free(all->states);
+}
+
+int hold_list_read(struct vault *v, struct hold_list *out, struct err *e)
+{
+	if (vault_each(v, KIND_HOLD, NULL, hold_list_add, out, e) != 0)
+		return -1;
+	if (out->failed)
+		return err_set(e, ERR_MEMORY, "no memory");
+	return out->unreadable > 0 ? err_set(e, ERR_CORRUPT, "%zu legal holds cannot be read", out->unreadable) : 0;
+}
+
+int hold_mark(struct vault *v, const char *id, bool held, struct err *e)
+{
+	const struct vault_change change = {.set = held ? LIFE_BIT(LIFE_HELD) : 0, .clear = held ? 0 : LIFE_BIT(LIFE_HELD)};
+	struct err why = {0};
+
+	return vault_update(v, id, &change, NULL, &why) == 0 || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+}
+
+static int hold_apply_one(struct vault *v, const struct hold *h, size_t *count, struct err *e)
+{
+	struct hold_ids ids = {0};
+	int ret = hold_covers(v, h, &ids, e);
+
+	for (size_t i = 0; ret == 0 && i < ids.count; i++)
+		if (!ids.list[i].held && life_may_be_held(&vault_policy(v)->kinds[ids.list[i].kind]))
+			ret = hold_mark(v, ids.list[i].id, true, e);
+	*count = ids.count;
+	free(ids.list);
+	return ret;
+}
+
+int hold_list_apply(struct vault *v, const struct hold_list *all, struct err *e)
+{
+	size_t count;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->states[i] == HOLD_ACTIVE && hold_apply_one(v, &all->list[i], &count, e) != 0)
+			return -1;
+	return 0;
+}
+
+int hold_apply(struct vault *v, struct err *e)
+{
+	HOLD_LIST_AUTO struct hold_list all = {0};
+
+	return hold_list_read(v, &all, e) != 0 ? -1 : hold_list_apply(v, &all, e);
+}
+
+// ---- what happens to one ----
+
+static bool hold_add_time(cJSON *o, const char *name, time_t t)
+{
+	char text[WHEN_TEXT];
+
+	when_text(text, t);
+	cJSON_DeleteItemFromObjectCaseSensitive(o, name);
+	return cJSON_AddStringToObject(o, name, text) != NULL;
+}
+
+static bool hold_event_add(cJSON *body, const struct hold_event *x, time_t at)
+{
+	cJSON *events = cJSON_GetObjectItemCaseSensitive(body, "events"), *one;
+
+	if (events == NULL)
+		events = cJSON_AddArrayToObject(body, "events");
+	one = json_object_in(events);
+	return one != NULL && cJSON_AddStringToObject(one, "event", x->event) != NULL && hold_add_time(one, "at", at) &&
+	       cJSON_AddStringToObject(one, "by", x->by) != NULL &&
+	       (x->reason == NULL || cJSON_AddStringToObject(one, "reason", x->reason) != NULL) &&
+	       (x->review == 0 || (hold_add_time(one, "review", x->review) && hold_add_time(body, "review", x->review))) &&
+	       (x->expires == 0 || (hold_add_time(one, "expires", x->expires) && hold_add_time(body, "expires", x->expires)));
+}
+
+// Without the selector, the owner and what else is sealed.
+static void hold_details(char *out, size_t size, const char *id, const cJSON *body, const char *event)
+{
+	const char *ground = json_string(body, "ground"), *review = json_string(body, "review"), *expires = json_string(body, "expires");
+
+	snprintf(out, size, "{\"hold\":\"%s\",\"event\":\"%s\",\"ground\":\"%s\",\"review\":\"%s\",\"expires\":\"%s\"}", id, event, ground,
+		 review, expires);
+}
+
+static int hold_edit_once(struct vault *v, const char *id, const struct hold_event *x, struct err *e)
+{
+	struct vault_record record = {0};
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(VAULT_BODY_MAX);
+	char details[512];
+	int ret = -1;
+
+	if (vault_get(v, id, &record, e) != 0)
+		return -1;
+	const bool is_hold = record.kind == KIND_HOLD, active = hold_state_read(record.state) == HOLD_ACTIVE;
+	JSON_AUTO cJSON *body = is_hold ? json_parse(buf_text(&record.body), record.body.len, e) : NULL;
+	const bool over = x->to == HOLD_LIFTED || x->to == HOLD_EXPIRED;
+	if (!is_hold) {
+		err_set(e, ERR_NOT_FOUND, "there is no such hold");
+	} else if (body == NULL) {
+		err_prefix(e, "hold %s", id);
+	} else if (!active && !(x->from_ending && hold_state_read(record.state) == HOLD_ENDING)) {
+		err_set(e, ERR_REFUSED, "it is over: %s", record.state);
+	} else {
+		if (over) { // the copies of log rows, and whom it was about
+			cJSON_DeleteItemFromObjectCaseSensitive(body, "rows");
+			cJSON_DeleteItemFromObjectCaseSensitive(body, "value");
+		}
+		if (!hold_event_add(body, x, when_now()) || json_print(&bytes, body) != 0) {
+			err_set(e, ERR_INPUT, "the hold would become too large");
+		} else {
+			hold_details(details, sizeof details, id, body, x->event);
+			const struct ledger_event event = {.name = "hold", .details = details};
+			ret = vault_update(v, id,
+					   &(struct vault_change){.state = hold_state_names[x->to],
+								  .body = bytes.data,
+								  .body_len = bytes.len,
+								  .was = &record.body,
+								  .set = over ? LIFE_BIT(LIFE_CLOSED) : 0},
+					   &event, e);
+		}
+	}
+	vault_record_free(&record);
+	return ret;
+}
+
+int hold_edit(struct vault *v, const char *id, const struct hold_event *x, struct err *e)
+{
+	struct err why = {.code = ERR_BUSY};
+	int ret = -1;
+
+	for (int tries = 0; tries < HOLD_EDIT_TRIES && ret != 0 && why.code == ERR_BUSY; tries++) {
+		why = (struct err){0};
+		ret = hold_edit_once(v, id, x, &why);
+	}
+	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
+}
+
+// ---- placing ----
+
+static const char *kinds_text(kind_set kinds, char out[256])
+{
+	kind_set_words(out, 256, kinds);
+	return out;
+}
+
+static kind_set may_be_held(const struct policy *p)
+{
+	kind_set kinds = 0;
+
+	for (enum kind k = 0; k < KIND_COUNT; k++)
+		kinds |= p->kinds[k].keep == KEEP_STORED && life_may_be_held(&p->kinds[k]) ? KIND_BIT(k) : 0;
+	return kinds;
+}
+
+static int refuse_kind(const struct policy *p, enum kind k, struct err *e)
+{
+	if (p->kinds[k].keep != KEEP_STORED)
+		return err_set(e, ERR_REFUSED, "the policy stores nothing of the kind \"%s\"", kind_row(k)->name);
+	return err_set(
+	    e, ERR_REFUSED,
+	    "the policy lets nobody hold the kind \"%s\": line %d, <kind id=\"%s\">, has no life with hold=\"yes\"; visitors were "
+	    "told that it goes",
+	    kind_row(k)->name, p->kinds[k].line, kind_row(k)->name);
+}
+
+struct hold_found {
+	struct vault *v;
+	const struct hold_new *new;
+	struct hold hold;
+	size_t there, log_there; // whatever may be held
+	enum kind other;         // one of those that may not
+	cJSON *rows;
+	bool failed;
+};
+
+static void found_record(void *arg, const struct vault_record *r)
+{
+	struct hold_found *f = arg;
+
+	if (r->over || r->kind >= KIND_COUNT || r->kind == KIND_HOLD || (f->hold.by == HOLD_BY_RECORD && strcmp(r->id, f->hold.value) != 0))
+		return;
+	f->there++;
+	if ((f->hold.kinds & KIND_BIT(r->kind)) == 0)
+		f->other = r->kind;
+}
+
+static int found_row(void *arg, const struct subject_log_row *row)
+{
+	struct hold_found *f = arg;
+
+	f->log_there++;
+	if ((f->hold.kinds & KIND_BIT(KIND_REQUEST_LOG)) == 0 || f->hold.by == HOLD_BY_RECORD)
+		return 0;
+	cJSON *one = json_object_in(f->rows);
+	f->failed = one == NULL || row->unreadable || !hold_add_time(one, "at", row->at) ||
+		    cJSON_AddStringToObject(one, "address", row->address) == NULL ||
+		    cJSON_AddStringToObject(one, "user_agent", row->user_agent) == NULL;
+	return f->failed ? -1 : 0;
+}
+
+static int found_event(void *arg, const struct subject_event *event)
+{
+	(void)arg;
+	(void)event;
+	return 1;
+}
+
+// The selector, as the hold keeps it: a request stands for what it names, and for itself where that is nothing.
+static int hold_selector(struct vault *v, const struct hold_new *hold, cJSON *body, struct err *e)
+{
+	struct vault_record record = {0}, archive = {0};
+	enum hold_by by = hold->by;
+	bool ok = true;
+
+	if (by == HOLD_BY_RECORD) {
+		if (vault_get(v, hold->value, &record, e) != 0)
+			return -1;
+		vault_record_free(&record);
+	} else if (by == HOLD_BY_REQUEST) {
+		if (rights_get(v, hold->value, &record, e) != 0)
+			return -1;
+		JSON_AUTO cJSON *request = rights_body(&record, e);
+		vault_record_free(&record);
+		const char *receipt = json_string(request, "receipt"), *token = json_string(request, "archive");
+		if (request == NULL)
+			return -1;
+		const bool named = receipt == NULL && token != NULL && archive_token_find_head(v, token, &archive, NULL) == 0;
+		by = receipt != NULL ? HOLD_BY_RECEIPT : HOLD_BY_RECORD;
+		ok =
+		    cJSON_AddStringToObject(body, "request", hold->value) != NULL && cJSON_AddStringToObject(body, "value",
+													     receipt != NULL ? receipt
+													     : named         ? archive.id
+														     : hold->value) != NULL;
+	}
+	ok = ok && cJSON_AddStringToObject(body, "by", by_names[by]) != NULL &&
+	     (hold->by == HOLD_BY_REQUEST || cJSON_AddStringToObject(body, "value", hold->value) != NULL);
+	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
+static int hold_check(const struct policy *p, const struct hold_new *hold, time_t now, struct err *e)
+{
+	const struct policy_kind *kind = &p->kinds[KIND_HOLD];
+	const struct hold_ground *g = hold_grounds;
+	const time_t last = life_end(p, KIND_HOLD, now);
+	char grounds[256] = "", text[WHEN_TEXT];
+
+	for (const struct hold_ground *one = hold_grounds; one->name != NULL; one++)
+		snprintf(grounds + strlen(grounds), sizeof grounds - strlen(grounds), "%s%s", *grounds ? ", " : "", one->name);
+	while (g->name != NULL && (hold->ground == NULL || strcmp(g->name, hold->ground) != 0))
+		g++;
+	if (kind->keep != KEEP_STORED)
+		return err_set(e, ERR_REFUSED, "the policy has no <kind id=\"hold\">: visitors were not told that anything may be held");
+	if (g->name == NULL)
+		return err_set(e, ERR_INPUT, "a ground is needed, one of: %s", grounds);
+	if (hold->citation == NULL || *hold->citation == '\0')
+		return err_set(e, ERR_INPUT, "a citation is needed: the section of the law, or the case's number");
+	if (hold->review <= now || hold->expires <= now || hold->review > hold->expires)
+		return err_set(e, ERR_INPUT, "a hold needs a review date to come, and an end that is no earlier");
+	when_text(text, last);
+	if (last != 0 && hold->expires > last)
+		return err_set(e, ERR_REFUSED, "the policy lets no hold last beyond %s: line %d, <kind id=\"hold\">", text, kind->line);
+	for (enum kind k = 0; k < KIND_COUNT; k++)
+		if ((hold->kinds & KIND_BIT(k)) != 0 && !(p->kinds[k].keep == KEEP_STORED && life_may_be_held(&p->kinds[k])))
+			return refuse_kind(p, k, e);
+	if (hold->by == HOLD_BY_ADDRESS && !(may_be_held(p) & KIND_BIT(KIND_REQUEST_LOG)))
+		return refuse_kind(p, KIND_REQUEST_LOG, e);
+	if (hold->by == HOLD_BY_ADDRESS && hold->later)
+		return err_set(e, ERR_REFUSED, "rows of the request log to come cannot be held: place another hold when they are there");
+	return 0;
+}
+
+int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struct hold_placed *out, struct err *e)
+{
+	static const enum erase_by erase_by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD};
+	static const struct subject_walk walk = {found_record, found_row, found_event};
+	const struct policy *p = vault_policy(v);
+	const time_t now = when_now();
+	struct subject_result missed;
+	struct hold_ids ids = {0};
+	char kinds[256], details[512];
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(VAULT_BODY_MAX);
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	int ret = -1;
+
+	*out = (struct hold_placed){0};
+	if (hold_check(p, hold, now, e) != 0 || hold_selector(v, hold, body, e) != 0)
+		return -1;
+	struct hold_found f = {.v = v, .new = hold, .other = KIND_COUNT, .rows = cJSON_AddArrayToObject(body, "rows")};
+	f.hold = (struct hold){.value = json_string(body, "value"),
+			       .kinds = hold->kinds != 0 ? hold->kinds : may_be_held(p),
+			       .later = hold->later,
+			       .placed = now};
+	while (strcmp(by_names[f.hold.by], json_string(body, "by")) != 0)
+		f.hold.by++;
+	if (hold->by == HOLD_BY_ADDRESS)
+		f.hold.kinds = KIND_BIT(KIND_REQUEST_LOG);
+	if (vault_subject(v, erase_by[f.hold.by], f.hold.value, &walk, &f, &missed, e) != 0)
+		return -1;
+	if (f.failed || missed.records_missed || missed.log_missed)
+		return err_set(e, ERR_CORRUPT, "not all of it can be read: %s", missed.reason);
+	if (hold_covers(v, &f.hold, &ids, e) != 0)
+		goto cleanup;
+	out->records = ids.count;
+	out->log_rows = (size_t)cJSON_GetArraySize(f.rows);
+	if (ids.count + out->log_rows == 0 && !hold->later) {
+		if (f.other != KIND_COUNT || f.log_there > 0)
+			refuse_kind(p, f.other != KIND_COUNT ? f.other : KIND_REQUEST_LOG, e);
+		else
+			err_set(e, ERR_INPUT, "nothing of it is kept, so there is nothing to hold");
+		goto cleanup;
+	}
+	const struct hold_event placed = {
+	    .event = "placed", .by = hold->officer, .review = hold->review, .expires = hold->expires, .to = HOLD_ACTIVE};
+	cJSON *list = cJSON_AddArrayToObject(body, "kinds");
+	bool ok = list != NULL && f.rows != NULL && cJSON_AddBoolToObject(body, "later", hold->later) != NULL &&
+		  cJSON_AddStringToObject(body, "ground", hold->ground) != NULL &&
+		  cJSON_AddStringToObject(body, "citation", hold->citation) != NULL &&
+		  cJSON_AddStringToObject(body, "owner", hold->owner) != NULL && hold_event_add(body, &placed, now);
+	for (enum kind k = 0; k < KIND_COUNT && ok; k++)
+		ok = (f.hold.kinds & KIND_BIT(k)) == 0 || cJSON_AddItemToArray(list, cJSON_CreateString(kind_row(k)->name));
+	if (!ok || json_print(&bytes, body) != 0) {
+		err_set(e, ERR_REFUSED, "%zu rows of the request log are more than one hold can keep", out->log_rows);
+		goto cleanup;
+	}
+	ret = 0;
+	if (dry_run)
+		goto cleanup;
+	snprintf(details, sizeof details,
+		 "{\"event\":\"placed\",\"ground\":\"%s\",\"review\":\"%s\",\"expires\":\"%s\",\"kinds\":\"%s\",\"records\":%zu,\"log_"
+		 "rows\":%zu}",
+		 hold->ground, json_string(body, "review"), json_string(body, "expires"), kinds_text(f.hold.kinds, kinds), out->records,
+		 out->log_rows);
+	const struct vault_tag tags[] = {{f.hold.by == HOLD_BY_ADDRESS ? "address" : NULL, f.hold.value}, {NULL, NULL}};
+	const struct ledger_event event = {.name = "hold", .details = details};
+	const struct vault_new record = {.kind = KIND_HOLD,
+					 .subject = f.hold.by == HOLD_BY_RECEIPT ? f.hold.value : NULL,
+					 .subject_of = f.hold.by == HOLD_BY_RECORD ? f.hold.value : NULL,
+					 .tags = tags,
+					 .body = bytes.data,
+					 .body_len = bytes.len};
+	ret = vault_put(v, &record, &event, out->id, e) != 0 ? -1 : hold_apply_one(v, &f.hold, &out->records, e);
+cleanup:
+	free(ids.list);
+	return ret;
+}
+
+int hold_review(struct vault *v, const char *id, const char *officer, const char *reason, time_t review, time_t expires, struct err *e)
+{
+	const struct hold_event x = {
+	    .event = "reviewed", .by = officer, .reason = reason, .review = review, .expires = expires, .to = HOLD_ACTIVE};
+	struct vault_record record;
+
+	if (vault_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, NULL);
+	const time_t end = expires != 0 ? expires : hold_time(body, "expires"), last = life_end(vault_policy(v), KIND_HOLD, record.made);
+	vault_record_free(&record);
+	if (reason == NULL || *reason == '\0')
+		return err_set(e, ERR_INPUT, "a reason is needed: why it stays");
+	if (review <= when_now() || review > end || (last != 0 && end > last))
+		return err_set(e, ERR_INPUT, "the next review is to come, no later than the hold's end, which the policy bounds");
+	return hold_edit(v, id, &x, e);
+}
+
+// ---- showing ----
+
+struct hold_telling {
+	struct vault *v;
+	int (*each)(void *, const struct hold_row *);
+	void *arg;
+	time_t now;
+};
+
+static int hold_tell(void *arg, const struct vault_record *r)
+{
+	const struct hold_telling *t = arg;
+	struct hold_row row = {.id = r->id,
+			       .state = r->unreadable ? "unreadable" : hold_state_names[hold_state_read(r->state) % HOLD_STATES],
+			       .by = "",
+			       .ground = "",
+			       .citation = "",
+			       .owner = "",
+			       .placed = r->made};
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	struct hold_ids ids = {0};
+	struct hold h = {0};
+	const cJSON *one;
+
+	row.active = hold_state_read(r->state) == HOLD_ACTIVE;
+	if (body != NULL) {
+		row.by = json_string(body, "request") != NULL ? by_names[HOLD_BY_REQUEST] : json_string(body, "by");
+		row.ground = json_string(body, "ground");
+		row.citation = json_string(body, "citation");
+		row.owner = json_string(body, "owner");
+		row.review = hold_time(body, "review");
+		row.expires = hold_time(body, "expires");
+		row.later = cJSON_IsTrue(json_get(body, "later"));
+		row.log_rows = (size_t)cJSON_GetArraySize(json_get(body, "rows"));
+		row.overdue = row.active && row.review <= t->now;
+		cJSON_ArrayForEach(one, json_get(body, "kinds"))
+		{
+			enum kind k;
+			if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
+				row.kinds |= KIND_BIT(k);
+		}
+	}
+	if (row.active && body != NULL && hold_read(&h, r) == 0 && hold_covers(t->v, &h, &ids, NULL) == 0)
+		row.records = ids.count;
+	free(ids.list);
+	hold_free(&h);
+	return t->each(t->arg, &row);
+}
+
+int hold_each(struct vault *v, int (*each)(void *, const struct hold_row *), void *arg, struct err *e)
+{
+	struct hold_telling t = {v, each, arg, when_now()};
+
+	return vault_each(v, KIND_HOLD, NULL, hold_tell, &t, e);
+}
+
+cJSON *hold_show(struct vault *v, const char *id, bool personal, struct err *e)
+{
+	static const char *const sealed[] = {"value", "rows"};
+	struct vault_record record = {0};
+
+	if (vault_get(v, id, &record, e) != 0)
+		return NULL;
+	cJSON *body = record.kind == KIND_HOLD ? json_parse(buf_text(&record.body), record.body.len, e) : NULL;
+	if (record.kind != KIND_HOLD)
+		err_set(e, ERR_NOT_FOUND, "there is no such hold");
+	if (body != NULL) {
+		const int rows = cJSON_GetArraySize(json_get(body, "rows"));
+		for (size_t i = 0; i < ARRAY_LEN(sealed) && !personal; i++)
+			cJSON_DeleteItemFromObjectCaseSensitive(body, sealed[i]);
+		cJSON_AddNumberToObject(body, "log_rows", rows);
+		cJSON_AddStringToObject(body, "id", record.id);
+		cJSON_AddStringToObject(body, "state", hold_state_names[hold_state_read(record.state) % HOLD_STATES]);
+	}
+	vault_record_free(&record);
+	return body;
+}
