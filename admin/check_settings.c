@@ -8,6 +8,7 @@
 #include "policy/base/proxies.h"
 #include "policy/base/setting.h"
 #include "policy/processors/processors.h"
+#include "policy/rights/agent.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -99,6 +100,37 @@ static void check_settings(struct check *c)
 		check_add(c, CHECK_EMPTY, "", "no processor's key or address is set here");
 }
 
+// Which protocols of agents are on, and who may speak them.
+static void check_agents(struct check *c)
+{
+	static const struct {
+		const char *setting, *protocol, *name;
+	} protocols[] = {{"LETHE_DRP_BUSINESS", AGENT_DRP, "the Data Rights Protocol"}, {"LETHE_OPENDSR_DOMAIN", AGENT_OPENDSR, "OpenDSR"}};
+	struct err e = {0};
+	JSON_AUTO cJSON *agents = agent_list(c->admin->state, &e);
+	const cJSON *one;
+
+	if (agents == NULL) {
+		check_add(c, CHECK_UNSURE, "Run this as the user that may read it, or enter the agents again.", "%s", e.text);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(protocols); i++) {
+		unsigned count = 0;
+		cJSON_ArrayForEach(one, agents)
+		{
+			count += strcmp(json_string(one, "protocol"), protocols[i].protocol) == 0;
+		}
+		if (setting(protocols[i].setting, NULL) == NULL)
+			check_add(c, CHECK_EMPTY, "", "%s is off", protocols[i].name);
+		else if (strcmp(protocols[i].protocol, AGENT_OPENDSR) == 0 &&
+			 (!secret_is_set(c, "LETHE_OPENDSR_KEY") || !secret_is_set(c, "LETHE_OPENDSR_CERTIFICATE")))
+			check_add(c, CHECK_BROKEN, "Give both, or unset LETHE_OPENDSR_DOMAIN.",
+				  "OpenDSR is on, and its key or certificate is not there: the rights program will not start");
+		else
+			check_add(c, CHECK_KEPT, "", "%s is on, for %u agent%s", protocols[i].name, count, count == 1 ? "" : "s");
+	}
+}
+
 // Where the vault takes it from: a file that is named, a systemd credential, or the state folder.
 static void check_master_key(struct check *c)
 {
@@ -171,6 +203,7 @@ static void check_space_reserve(struct check *c)
 
 const struct check_row check_settings_rows[] = {
     {"settings", "Only processors that the policy declares can be reached.", NEEDS_POLICY, check_settings, NULL},
+    {"agents", "Only who is trusted can send requests for others.", 0, check_agents, NULL},
     {"proxies", "A visitor is who connects, or who a trusted proxy says.", 0, check_proxies, NULL},
     {"master-key", "Stored data can be read only with a key that no one else can read.", 0, check_master_key, NULL},
     {"space-reserve", "Deleting works on a full disk too.", 0, check_space_reserve, NULL},

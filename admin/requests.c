@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "admin/requests.h"
 #include "policy/base/array.h"
+#include "policy/base/file.h"
 #include "policy/rights/erase.h"
+#include "policy/vault/seal.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,9 @@ static const struct option_row add_options[] = {
     {"contact", OPTION_HIDDEN, NULL, "where the answer is to go"},
     {"receipt", OPTION_HIDDEN, NULL, "the receipt that it names"},
     {"message", OPTION_HIDDEN, NULL, "what it says, from a file or standard input"},
+    {"agent", OPTION_VALUE, "NAME", "the firm or office that acts for the person"},
+    {"mandate", OPTION_VALUE, "FILE", "its mandate, which was seen: its SHA-256 and the date are kept, and the paper is not"},
+    {"answer-to", OPTION_CHOICE, "agent|person", "whom --contact reaches; the agent when not given"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -286,6 +291,34 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 
 // ---- add ----
 
+enum { MANDATE_MAX = 32 * 1024 * 1024 };
+
+// Who acts for the person, as the options say it; NULL: nobody.
+static int agent_given(const struct arguments *args, cJSON **out, struct err *e)
+{
+	const char *name = argument(args, "agent"), *mandate = argument(args, "mandate"), *answer_to = argument(args, "answer-to");
+	BUF_AUTO_WIPE struct buf paper = BUF_INIT(MANDATE_MAX);
+	char sha256[2 * HASH_LEN + 1], now[WHEN_TEXT];
+	uint8_t hash[HASH_LEN];
+
+	*out = NULL;
+	if (name == NULL)
+		return mandate == NULL && answer_to == NULL ? 0 : err_set(e, ERR_INPUT, "--agent NAME is needed: who acts for the person");
+	if (mandate != NULL && file_read(mandate, &paper, e) != 0)
+		return -1;
+	*out = cJSON_CreateObject();
+	bool ok = cJSON_AddStringToObject(*out, "name", name) != NULL &&
+		  cJSON_AddStringToObject(*out, "answer_to", answer_to != NULL ? answer_to : "agent") != NULL;
+	if (mandate != NULL) {
+		cJSON *seen = cJSON_AddObjectToObject(*out, "mandate");
+		plain_hash(hash, &(struct bytes){buf_text(&paper), paper.len}, 1);
+		hex_encode(sha256, hash, sizeof hash);
+		when_text(now, when_now());
+		ok = ok && cJSON_AddStringToObject(seen, "seen", now) != NULL && cJSON_AddStringToObject(seen, "sha256", sha256) != NULL;
+	}
+	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
 static enum status requests_add(const struct admin *a, const struct arguments *args)
 {
 	static const char *const hidden[] = {"contact", "receipt"};
@@ -311,6 +344,10 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 	}
 	if (requests_text(args, "message", &message, &e) != 0)
 		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	JSON_AUTO cJSON *agent = NULL;
+	if (agent_given(args, &agent, &e) != 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	request.agent = agent;
 	request.contact = contact.len > 0 ? buf_text(&contact) : NULL;
 	request.receipt = receipt.len > 0 ? buf_text(&receipt) : NULL;
 	request.message = message.len > 0 ? buf_text(&message) : NULL;

@@ -11,6 +11,7 @@
 
 // Each reads a picture into memory at a time.
 enum { EXPORTS_AT_ONCE = 4, PATIENCE_MS = 20000 };
+static atomic_int exports_under_way;
 
 static const struct field export_fields[] = {
     {.name = "right", .type = FIELD_TEXT, .min = 1, .max = 64}, // of the page's form, which is shown again where something is wrong
@@ -98,7 +99,6 @@ static void export_answers(struct vault *v, const char *id, const struct buf *sh
 
 void export_respond(struct request *r, void *vault)
 {
-	static atomic_int under_way;
 	struct export_selector by[2];
 	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
 	BUF_AUTO_WIPE struct buf shown = BUF_INIT(RIGHTS_REQUEST_MAX);
@@ -131,11 +131,32 @@ void export_respond(struct request *r, void *vault)
 			respond_err(r, &e);
 		return;
 	}
-	if (atomic_fetch_add(&under_way, 1) < EXPORTS_AT_ONCE) {
+	if (atomic_fetch_add(&exports_under_way, 1) < EXPORTS_AT_ONCE) {
 		if (export_send(r, vault, by, count) && id != NULL && count > 1)
 			export_answers(vault, id, &shown);
 	} else {
 		respond_problem(r, 503, "problem.busy.export", NULL, NULL);
 	}
-	atomic_fetch_sub(&under_way, 1);
+	atomic_fetch_sub(&exports_under_way, 1);
+}
+
+void export_respond_request(struct request *r, struct vault *v, const char *id)
+{
+	struct export_selector by[2];
+	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
+	struct err e = {0};
+	size_t count = 0;
+
+	if (export_of_request(v, id, by, &count, &named, &e) != 0) {
+		if (e.code == ERR_NOT_FOUND)
+			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+		else
+			respond_err(r, &e);
+		return;
+	}
+	if (atomic_fetch_add(&exports_under_way, 1) < EXPORTS_AT_ONCE)
+		export_send(r, v, by, count);
+	else
+		respond_problem(r, 503, "problem.busy.export", NULL, NULL);
+	atomic_fetch_sub(&exports_under_way, 1);
 }

@@ -7,5 +7,7 @@
 // POST /api/export: who proves control of a set by its receipt, or of a request by its number and secret, gets what is kept of them, as a ZIP that is
 // written while it goes out and stored nowhere.
 void export_respond(struct request *r, void *vault);
+// The same by the number of a request alone, for who was already told that they may.
+void export_respond_request(struct request *r, struct vault *v, const char *id);
 
 #endif

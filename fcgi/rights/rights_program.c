@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_program.h"
 #include "fcgi/ipc/making_call.h"
+#include "fcgi/rights/agent_request.h"
 #include "fcgi/rights/contact.h"
+#include "fcgi/rights/drp.h"
 #include "fcgi/rights/export.h"
 #include "fcgi/rights/live_page.h"
+#include "fcgi/rights/opendsr.h"
 #include "fcgi/rights/rights_page.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
@@ -436,17 +439,73 @@ static const struct route routes[] = {
     {.method = "GET", .path = "/privacy/live.json", .deadline_ms = DEADLINE_MS, .handle = live_page_respond_json},
     {.method = "GET", .path = "/privacy/live", .deadline_ms = DEADLINE_MS, .handle = live_page_respond},
     {.method = "GET", .path = "/privacy/live.*", .deadline_ms = DEADLINE_MS, .handle = live_page_respond},
+    {.method = "GET", .path = "/api/results/*", .deadline_ms = ERASE_DEADLINE_MS, .handle = agent_request_results_respond},
+    {.method = "POST",
+     .path = "/v1/data-rights-request",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_TEXT,
+     .deadline_ms = ERASE_DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = drp_exercise},
+    {.method = "GET",
+     .path = "/v1/data-rights-request/*",
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .handle = drp_status},
+    {.method = "DELETE",
+     .path = "/v1/data-rights-request/*",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_TEXT,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = drp_revoke},
+    {.method = "POST",
+     .path = "/v1/agent/*",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_TEXT,
+     .deadline_ms = DEADLINE_MS,
+     .changes_state = true,
+     .handle = drp_setup},
+    {.method = "GET", .path = "/v1/agent/*", .deadline_ms = DEADLINE_MS, .handle = drp_agent},
+    {.method = "GET", .path = "/opendsr/v2/discovery", .deadline_ms = DEADLINE_MS, .handle = opendsr_discovery},
+    {.method = "GET", .path = "/opendsr/v2/certificate.pem", .deadline_ms = DEADLINE_MS, .handle = opendsr_certificate},
+    {.method = "POST",
+     .path = "/opendsr/v2/requests",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_RAW,
+     .deadline_ms = ERASE_DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = opendsr_request},
+    {.method = "GET",
+     .path = "/opendsr/v2/requests/*",
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .handle = opendsr_status},
+    {.method = "DELETE",
+     .path = "/opendsr/v2/requests/*",
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = opendsr_cancel},
     {0},
 };
 
 static int rights_start(const struct policy *p, struct vault *v, void **context, struct err *e)
 {
 	(void)p;
-	(void)e;
 	*context = v;
 	live_page_loaded();
 	rights_stop_making_by(making_stop, setting_run());
-	return 0;
+	return opendsr_start(e);
 }
 
-const struct program rights_program = {.name = "rights", .routes = routes, .start = rights_start};
+static void rights_stop(void *context)
+{
+	(void)context;
+	opendsr_stop();
+}
+
+const struct program rights_program = {.name = "rights", .routes = routes, .start = rights_start, .stop = rights_stop};

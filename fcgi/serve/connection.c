@@ -95,7 +95,8 @@ static __attribute__((noinline)) bool request_admit(struct request *r)
 			stream_give_back(r->fcgx->out);
 		}
 		request_choose_language(r);
-		if (kind != BODY_MULTIPART) // its parts point into the body; of the others the fields are a copy already
+		// The parts of the one point into the body, and those who asked for it as it came get it; of the others the fields are a copy already.
+		if (kind != BODY_MULTIPART && kind != BODY_TEXT && kind != BODY_RAW)
 			buf_wipe(&r->body);
 	}
 	if (rc != 0)

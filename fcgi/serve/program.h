@@ -6,8 +6,8 @@
 #include "fcgi/serve/request.h"
 #include "policy/vault/vault.h"
 
-// Body types a route takes.
-enum body_type { BODY_NONE = 0, BODY_JSON = 1, BODY_FORM = 2, BODY_MULTIPART = 4 };
+// Body types a route takes. BODY_TEXT is text/plain and BODY_RAW application/json, both as they came: request_body() has them.
+enum body_type { BODY_NONE = 0, BODY_JSON = 1, BODY_FORM = 2, BODY_MULTIPART = 4, BODY_TEXT = 8, BODY_RAW = 16 };
 
 struct route {
 	const char *method;   // "GET" also answers HEAD

@@ -75,6 +75,19 @@ const cJSON *request_fields(const struct request *r)
 	return r->fields;
 }
 
+const char *request_body(const struct request *r, size_t *len)
+{
+	*len = r->body.len;
+	return buf_text(&r->body);
+}
+
+void request_site(const struct request *r, char *out, size_t size)
+{
+	const char *scheme = request_param(r, "REQUEST_SCHEME"), *host = request_param(r, "HTTP_HOST");
+
+	snprintf(out, size, "%s://%s", scheme != NULL ? scheme : "https", host != NULL ? host : "");
+}
+
 int request_fd(const struct request *r)
 {
 	return r->fcgx != NULL ? r->fcgx->ipcFd : -1;

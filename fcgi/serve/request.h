@@ -19,6 +19,10 @@ const char *request_header(const struct request *r, const char *name);
 const char *request_address(const struct request *r); // the visitor's; never log it
 // The parsed fields of a JSON object or form body. A JSON body's members keep their type.
 const cJSON *request_fields(const struct request *r);
+// The body as it came, of routes that take BODY_TEXT or BODY_RAW.
+const char *request_body(const struct request *r, size_t *len);
+// "https://example.org": by the scheme and the host that the request was sent to.
+void request_site(const struct request *r, char *out, size_t size);
 int request_fd(const struct request *r);            // poll it for POLLRDHUP: the visitor left
 bool request_gone(const struct request *r);         // the visitor left
 bool request_is_head(const struct request *r);      // no body will go out

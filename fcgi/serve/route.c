@@ -85,8 +85,11 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 	static const struct {
 		enum body_type kind;
 		const char *type;
-	} body_types[] = {
-	    {BODY_JSON, "application/json"}, {BODY_FORM, "application/x-www-form-urlencoded"}, {BODY_MULTIPART, "multipart/form-data"}};
+	} body_types[] = {{BODY_JSON, "application/json"},
+			  {BODY_FORM, "application/x-www-form-urlencoded"},
+			  {BODY_MULTIPART, "multipart/form-data"},
+			  {BODY_TEXT, "text/plain"},
+			  {BODY_RAW, "application/json"}};
 	const char *query = request_param(r, "QUERY_STRING"), *length = request_param(r, "CONTENT_LENGTH");
 	const char *type = request_param(r, "CONTENT_TYPE"), *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
 	char charset[32], known[128] = "";

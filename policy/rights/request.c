@@ -119,15 +119,18 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	}
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
+	ok = ok && (request->agent == NULL || cJSON_AddItemToObject(body, "agent", cJSON_Duplicate(request->agent, true)));
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the request is too large to be stored");
 	when_date(date, out->due);
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"%s}", request->right, date,
 		 signal != NULL ? ",\"signal\":\"gpc\"" : "");
-	struct vault_tag tags[4] = {{"secret", out->secret}};
+	struct vault_tag tags[5] = {{"secret", out->secret}};
 	size_t tag_count = 1;
 	if (request->receipt != NULL) // whoever exports or erases by it finds the request, too
 		tags[tag_count++] = (struct vault_tag){"receipt", request->receipt};
+	if (request->once != NULL)
+		tags[tag_count++] = (struct vault_tag){"once", request->once};
 	if (*head == '\0' && *tag != '\0')
 		tags[tag_count++] = (struct vault_tag){"same", tag};
 	const struct vault_new record = {
@@ -139,6 +142,17 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	if (*head != '\0' && rights_act(v, head, &(struct rights_act){.event = EVENT_INCLUDES, .by = "site", .other = out->id}, NULL) != 0)
 		(void)rights_act(v, out->id, &(struct rights_act){.event = EVENT_PARTED, .by = "site"}, NULL);
 	explicit_bzero(tag, sizeof tag);
+	return 0;
+}
+
+int rights_find_once(struct vault *v, const char *once, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct vault_record record = {0};
+
+	if (vault_find_head(v, KIND_RIGHTS_REQUEST, "once", once, &record, e) != 0)
+		return -1;
+	snprintf(id, RECORD_ID_LEN + 1, "%s", record.id);
+	vault_record_free(&record);
 	return 0;
 }
 
@@ -213,6 +227,10 @@ static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON 
 	if (edit(arg, body, &before, e) != 0)
 		goto cleanup;
 	rights_facts_read(&after, body, record.state, record.made, when_now());
+	// What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
+	if ((STATE_BIT(after.state) & STATES_ENDED) != 0)
+		cJSON_DeleteItemFromObjectCaseSensitive(
+		    cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(body, "agent"), "mandate"), "sha256");
 	if (json_print(&bytes, body) != 0 || ledger_details(&details, id, body, &after, act) != 0) {
 		err_set(e, ERR_INPUT, "the request would become too large");
 		goto cleanup;
@@ -442,7 +460,7 @@ static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool perso
 static int show(struct vault *v, const struct vault_record *record, bool officer, bool personal, struct buf *json, struct err *e)
 {
 	static const char *const public_members[] = {"signal", "certificate", NULL};
-	static const char *const officer_members[] = {"how", NULL}, *const personal_members[] = {"contact", "message", NULL};
+	static const char *const officer_members[] = {"how", "agent", NULL}, *const personal_members[] = {"contact", "message", NULL};
 	JSON_AUTO cJSON *body = rights_body(record, e);
 	JSON_AUTO cJSON *shown = cJSON_CreateObject();
 	struct clock_line lines[CLOCK_IDS] = {0};

@@ -3,7 +3,8 @@
 //
 // A request is a record of kind rights-request, in one of the states of policy/rights/event.h. Its sealed body is a JSON object: right, due (as it
 // was told when it came), contact, message, receipt or archive (until an erasure is done), signal ("gpc"), verified, proven, how (it came), events,
-// certificate.
+// certificate; and agent: {name, id?, protocol ("drp", "opendsr")?, request? (its number there), regime?, callback?, answer_to ("agent", "person"),
+// mandate {seen, sha256 (of the paper; until the request is over)}?}.
 #ifndef LETHE_RIGHTS_REQUEST_H
 #define LETHE_RIGHTS_REQUEST_H
 
@@ -32,6 +33,8 @@ struct rights_new {
 	const char *by;      // the officer who enters it; NULL: the person did
 	const char *how;     // it came: "letter"; NULL: by the page
 	time_t received;     // 0: now
+	const cJSON *agent;  // who acts for the person, see above; stays the caller's; NULL: nobody
+	const char *once;    // by which rights_find_once() finds it; NULL: nothing
 };
 struct rights_receipt {
 	char id[RECORD_ID_LEN + 1];
@@ -43,6 +46,9 @@ struct rights_receipt {
 // is joined to that one: answered with it, without either telling of the other. ERR_REFUSED: the policy does not offer the right; the text lists
 // those it does.
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
+
+// The id of the request that was stored with this `once`. ERR_NOT_FOUND.
+int rights_find_once(struct vault *v, const char *once, char id[RECORD_ID_LEN + 1], struct err *e);
 
 // What happens to a request.
 struct rights_act {
@@ -74,7 +80,7 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *b
 // {id, right, state, received, due, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
 // read[{at, by, reason}], signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
-// For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), and contact, message and
+// For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), agent, and contact, message and
 // the texts of events when `personal`.
 int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e);
 

@@ -33,6 +33,8 @@ static bool may_see(const char *name, const char *variable)
 		return strncmp(variable, "PATH=", 5) == 0;
 	if (strncmp(variable, "LETHE_MASTER_KEY", strlen("LETHE_MASTER_KEY")) == 0)
 		return program == NULL || (program->needs & PROGRAM_VAULT) != 0;
+	if (strncmp(variable, "LETHE_OPENDSR_KEY", strlen("LETHE_OPENDSR_KEY")) == 0) // what answers to controllers are signed with
+		return strcmp(name, "rights") == 0;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		size_t n = strlen(ends[i]);
 		if (len >= n && memcmp(variable + len - n, ends[i], n) == 0)

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/rights/drp.h"
+#include "fcgi/rights/agent_request.h"
+#include "policy/base/array.h"
+#include "policy/base/setting.h"
+#include "policy/rights/request.h"
+#include <stdio.h>
+#include <string.h>
+
+static void respond_fault(struct request *r, int status, const char *message, bool fatal)
+{
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	char code[16];
+
+	snprintf(code, sizeof code, "%d", status);
+	cJSON_AddStringToObject(o, "code", code);
+	cJSON_AddStringToObject(o, "message", message);
+	if (fatal)
+		cJSON_AddTrueToObject(o, "fatal");
+	respond_json(r, status, o);
+}
+
+static void respond_failure(struct request *r, const struct err *e)
+{
+	note_line("a request of an agent failed: %s", e->text);
+	respond_fault(r, e->code == ERR_TIMEOUT ? 504 : 503, "This cannot be done now. Try again later.", false);
+}
+
+// The business that this is; NULL: the protocol is off, and that is answered.
+static const char *business_here(struct request *r)
+{
+	const char *business = setting("LETHE_DRP_BUSINESS", NULL);
+
+	if (business == NULL)
+		respond_problem(r, 404, "problem.not-found", NULL, NULL);
+	return business;
+}
+
+// NULL: nobody whom this site knows, and that is answered.
+static const cJSON *sender(struct request *r, struct vault *v, cJSON **agents)
+{
+	struct err e = {0};
+	const cJSON *agent = agent_request_sender(r, v, AGENT_DRP, agents, &e);
+
+	if (e.code != ERR_NONE)
+		respond_failure(r, &e);
+	else if (agent == NULL)
+		respond_fault(r, 401, "The bearer token is none that this site gave out: POST /v1/agent/{agent-id} gives one.", true);
+	return agent;
+}
+
+// ---- statuses ----
+
+static const char *denied_reason(const cJSON *shown)
+{
+	static const struct {
+		const char *ground, *reason;
+	} reasons[] = {{"identity-failure", "insuf_verification"}, {"identity-required", "insuf_verification"},
+		       {"information-required", "no_match"},       {"manifestly-excessive", "too_many_requests"},
+		       {"malicious-intent", "suspected_fraud"},    {"legal-claims", "claim_not_covered"},
+		       {"legally-required", "claim_not_covered"},  {"freedom-of-expression", "claim_not_covered"},
+		       {"public-health", "claim_not_covered"},     {"public-interest", "claim_not_covered"},
+		       {"archiving", "claim_not_covered"},         {"spam", "suspected_fraud"},
+		       {"non-responsive", "insuf_verification"}};
+	const cJSON *refused = agent_request_event(shown, "refused"), *closed = agent_request_event(shown, "closed");
+	const char *ground = json_string(strcmp(json_string(shown, "state"), "refused") == 0 ? refused : closed, "ground");
+
+	for (size_t i = 0; ground != NULL && i < ARRAY_LEN(reasons); i++)
+		if (strcmp(reasons[i].ground, ground) == 0)
+			return reasons[i].reason;
+	return "other";
+}
+
+// Why it stands as it does: what an officer wrote for the person, without anything personal, newest first.
+static void details_add(cJSON *status, const cJSON *shown)
+{
+	BUF_AUTO struct buf text = BUF_INIT(8192);
+	const cJSON *event, *last = NULL;
+
+	cJSON_ArrayForEach(event, json_get(shown, "events"))
+	{
+		last = json_string(event, "reason") != NULL ? event : last;
+	}
+	if (last != NULL)
+		buf_printf(&text, "%s: %s", json_string(last, "event"), json_string(last, "reason"));
+	if (cJSON_IsTrue(json_get(json_get(shown, "agent"), "callback")))
+		buf_printf(&text, "%sstatus_callback is not called here: ask for the status.", text.len > 0 ? " " : "");
+	if (text.len > 0)
+		cJSON_AddStringToObject(status, "processing_details", buf_text(&text));
+}
+
+static void respond_status(struct request *r, struct vault *v, const cJSON *shown)
+{
+	const char *state = json_string(shown, "state"), *number = json_string(json_get(shown, "agent"), "request");
+	char url[AGENT_URL_MAX], until[WHEN_TEXT], site[AGENT_URL_MAX / 2];
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	const cJSON *asked = agent_request_event(shown, "identity-asked");
+	const char *reason = NULL, *status = "in_progress";
+
+	switch (rights_state_read(state)) {
+	case STATE_FULFILLED:
+		status = "fulfilled";
+		break;
+	case STATE_WITHDRAWN:
+		status = "revoked";
+		break;
+	case STATE_REFUSED:
+	case STATE_CLOSED:
+		status = "denied";
+		reason = denied_reason(shown);
+		break;
+	case STATE_WAITING:
+		reason = asked != NULL && !cJSON_IsTrue(json_get(shown, "verified")) ? "need_user_verification" : NULL;
+		break;
+	default:
+		break;
+	}
+	cJSON_AddStringToObject(o, "request_id", json_string(shown, "id"));
+	cJSON_AddStringToObject(o, "received_at", json_string(shown, "received"));
+	cJSON_AddStringToObject(o, "expected_by", json_string(shown, "due"));
+	if (number != NULL)
+		cJSON_AddStringToObject(o, "agent_request_id", number);
+	details_add(o, shown);
+	cJSON_AddStringToObject(o, "status", status);
+	if (reason != NULL)
+		cJSON_AddStringToObject(o, "reason", reason);
+	if (reason != NULL && strcmp(reason, "need_user_verification") == 0) {
+		request_site(r, site, sizeof site);
+		snprintf(url, sizeof url, "%s/rights", site);
+		cJSON_AddStringToObject(o, "user_verification_url", url);
+	}
+	if (agent_request_results(r, v, shown, url, sizeof url, until)) {
+		cJSON_AddStringToObject(o, "results_url", url);
+		cJSON_AddStringToObject(o, "expires_at", until);
+	}
+	respond_json(r, 200, o);
+}
+
+// ---- the endpoints ----
+
+void drp_exercise(struct request *r, void *vault)
+{
+	__attribute__((cleanup(agent_message_free))) struct agent_message m = {0};
+	JSON_AUTO cJSON *agents = NULL, *shown = NULL;
+	const char *business = business_here(r);
+	const cJSON *agent = business != NULL ? sender(r, vault, &agents) : NULL;
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+	bool again;
+	size_t len;
+
+	if (agent == NULL)
+		return;
+	const char *body = request_body(r, &len);
+	if (agent_message_signed(&m, body, len, agent, business, when_now(), true) != 0 ||
+	    agent_message_exercise(&m, vault_policy(vault)) != 0) {
+		respond_fault(r, m.status, m.fault, m.fatal);
+		return;
+	}
+	if (agent_request_store(vault, agent, &m, id, &again, &e) != 0 || (shown = agent_request_show(vault, id, agent, &e)) == NULL)
+		respond_failure(r, &e);
+	else if (again && strcmp(json_string(shown, "right"), m.right) != 0)
+		respond_fault(r, 409, "agent-request-id is that of another request.", true);
+	else
+		respond_status(r, vault, shown);
+}
+
+// The request that the address names. NULL: it is none of this agent's, and that is answered, the same for every other one.
+static cJSON *own_request(struct request *r, struct vault *v, const cJSON *agent)
+{
+	struct err e = {0};
+	cJSON *shown = agent_request_show(v, request_rest(r), agent, &e);
+
+	if (shown == NULL && e.code == ERR_NOT_FOUND)
+		respond_fault(r, 403, "This is no request of this agent.", true);
+	else if (shown == NULL)
+		respond_failure(r, &e);
+	return shown;
+}
+
+void drp_status(struct request *r, void *vault)
+{
+	JSON_AUTO cJSON *agents = NULL;
+	const cJSON *agent = business_here(r) != NULL ? sender(r, vault, &agents) : NULL;
+	JSON_AUTO cJSON *shown = agent != NULL ? own_request(r, vault, agent) : NULL;
+
+	if (shown != NULL)
+		respond_status(r, vault, shown);
+}
+
+void drp_revoke(struct request *r, void *vault)
+{
+	__attribute__((cleanup(agent_message_free))) struct agent_message m = {0};
+	JSON_AUTO cJSON *agents = NULL, *after = NULL;
+	const char *business = business_here(r);
+	const cJSON *agent = business != NULL ? sender(r, vault, &agents) : NULL;
+	struct err e = {0};
+	size_t len;
+
+	if (agent == NULL)
+		return;
+	const char *body = request_body(r, &len);
+	if (agent_message_signed(&m, body, len, agent, business, when_now(), false) != 0) {
+		respond_fault(r, m.status, m.fault, m.fatal);
+		return;
+	}
+	const char *reason = json_string(m.claims, "reason");
+	if (reason != NULL && strlen(reason) > AGENT_TEXT_MAX) {
+		respond_fault(r, 400, "reason is too long.", true);
+		return;
+	}
+	JSON_AUTO cJSON *shown = own_request(r, vault, agent);
+	if (shown == NULL)
+		return;
+	// Taken back twice is taken back.
+	if (strcmp(json_string(shown, "state"), rights_state_names[STATE_WITHDRAWN]) != 0 &&
+	    rights_act(vault, json_string(shown, "id"),
+		       &(struct rights_act){.event = EVENT_WITHDRAWN, .by = "person", .how = "agent", .text = reason}, &e) != 0) {
+		if (e.code == ERR_REFUSED)
+			respond_fault(r, 409, "It is over, and cannot be taken back.", true);
+		else
+			respond_failure(r, &e);
+		return;
+	}
+	after = agent_request_show(vault, json_string(shown, "id"), agent, &e);
+	if (after != NULL)
+		respond_status(r, vault, after);
+	else
+		respond_failure(r, &e);
+}
+
+void drp_setup(struct request *r, void *vault)
+{
+	__attribute__((cleanup(agent_message_free))) struct agent_message m = {0};
+	const char *business = business_here(r);
+	char token[TOKEN_LEN + 1];
+	struct err e = {0};
+	size_t len;
+
+	if (business == NULL)
+		return;
+	JSON_AUTO cJSON *agents = agent_list(setting_state(), &e);
+	if (agents == NULL) {
+		respond_failure(r, &e);
+		return;
+	}
+	const cJSON *agent = agent_find(agents, AGENT_DRP, request_rest(r));
+	const char *body = request_body(r, &len);
+	// Whatever is wrong: nothing is said about it.
+	if (agent == NULL || agent_message_signed(&m, body, len, agent, business, when_now(), true) != 0) {
+		respond_empty(r, 403);
+		return;
+	}
+	agent_token(vault, agent, token);
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "agent-id", json_string(agent, "id"));
+	cJSON_AddStringToObject(o, "token", token);
+	respond_json(r, 200, o);
+	explicit_bzero(token, sizeof token);
+}
+
+void drp_agent(struct request *r, void *vault)
+{
+	JSON_AUTO cJSON *agents = NULL, *nothing = cJSON_CreateObject();
+	struct err e = {0};
+
+	if (business_here(r) == NULL)
+		return;
+	const cJSON *agent = agent_request_sender(r, vault, AGENT_DRP, &agents, &e);
+	if (e.code != ERR_NONE)
+		respond_failure(r, &e);
+	else if (agent == NULL || strcmp(json_string(agent, "id"), request_rest(r)) != 0)
+		respond_empty(r, 403);
+	else
+		respond_json(r, 200, nothing);
+}
