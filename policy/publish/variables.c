@@ -284,3 +284,97 @@ static const struct variable {
     {"receipt_words", set_receipt},
     {"right_choices", rights_form_choices},
     {"right_steps", set_right_steps},
+};
+
+// Values are collected in one buffer, each ended by a NUL; their places become addresses when the buffer no longer moves.
+static struct buf *variable_begin(struct variables *v, size_t *starts, const char *name)
+{
+	if (v->count > 0)
+		buf_addc(&v->text, '\0');
+	v->list[v->count].name = name;
+	starts[v->count++] = v->text.len;
+	return &v->text;
+}
+
+static bool stated(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
+{
+	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX), logged = BUF_INIT(64 * 1024);
+	const char *without = without_words(p), *pledge = forgets(p) ? "claim.typed_not_kept" : "join.stop";
+	bool memory = in_memory(p, KIND_INPUT), archives = stored(p, KIND_ARCHIVE);
+	bool little = forgets(p) && archives && stored(p, KIND_REQUEST_LOG);
+	char archive[WORD_LIFE], log[WORD_LIFE], updated[WHEN_DATE], age[16];
+	size_t starts[VARIABLES_MAX];
+	bool masks = false;
+
+	for (unsigned r = 0; r < RULE_COUNT; r++)
+		masks = masks || p->content[r] == CONTENT_ANONYMISE;
+	add_logged(p, &logged);
+	when_date(updated, p->updated);
+	snprintf(age, sizeof age, "%u", p->minimum_age);
+	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
+	word_life(log, sizeof log, p, &p->kinds[KIND_REQUEST_LOG]);
+	prose_plain(p, &p->service.what, &service);
+	const struct word_value texts[] = {
+	    {"lang", p->language},
+	    {"site_name", p->shown_as},
+	    {"version", p->version},
+	    {"contact", p->contact},
+	    {"controller_name", p->controller.name},
+	    {"updated", updated},
+	    {"service", p->service.what.count > 0 ? buf_text(&service) : word(p, "claim.service")}, // what the site is for
+	    {"heading", stated(p->service.heading) ? p->service.heading : word(p, "page.start.heading")},
+	    {"own_heading", stated(p->service.heading) ? p->service.heading : ""},
+	    {"ask", stated(p->service.ask) ? p->service.ask : word(p, "page.start.describe")},
+	    {"example", p->service.example_count > 0 ? p->service.examples[0].text : word(p, "page.start.example")},
+	    {"pledge", word(p, forgets(p) ? "claim.pledge.forget" : "claim.pledge.know")},
+	    {"lead", word(p, p->page_fetch ? "claim.lead.page" : "claim.lead.typed")},
+	    {"what_you_get", word(p, archives ? "claim.get.archive" : "claim.get.images")},
+	    // Empty where the policy lets no page be read; where what ends early was kept.
+	    {"page_fetch", p->page_fetch ? word(p, in_memory(p, KIND_PAGE) ? "claim.page.dropped" : "claim.page.kept") : ""},
+	    {"not_kept", memory ? word(p, "claim.not_kept") : ""},
+	    {"masks", masks ? word(p, "claim.masks") : ""},
+	};
+	const struct word_value filled[] = {
+	    {"age_words", p->minimum_age != 0 ? word(p, "claim.age") : ""},
+	    {"held_words", word(p, little ? "claim.held.little" : "claim.held.notice")},
+	    {"lost_words", word(p, archives ? "claim.lost.archive" : "claim.lost.other")}, // who came by a link that leads nowhere
+	};
+	static_assert(ARRAY_LEN(texts) + ARRAY_LEN(filled) + ARRAY_LEN(variables) + 2 <= VARIABLES_MAX, "and without, banner");
+
+	*v = (struct variables){.text = BUF_INIT(DOCUMENT_BYTES_MAX)};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		buf_adds(variable_begin(v, starts, texts[i].name), texts[i].value);
+	for (size_t i = 0; i < ARRAY_LEN(filled); i++)
+		word_fill(variable_begin(v, starts, filled[i].name), NULL, filled[i].value,
+			  WORD_VALUES({"age", age}, {"archive", archive}, {"log", log}, {"time", archive}, {"logged", buf_text(&logged)}));
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++)
+		variables[i].set(p, variable_begin(v, starts, variables[i].name));
+	buf_adds(variable_begin(v, starts, "without"), without != NULL ? without : "");
+	buf_adds(&v->text, without != NULL ? word(p, pledge) : "");
+	// What every page says above everything else: that it is not the real thing, or not whole.
+	struct buf *banner = variable_begin(v, starts, "banner");
+	buf_adds(banner, testing ? word(p, "page.frame.testing") : "");
+	write_lacks(p, &lacks);
+	if (lacks.len > 0) {
+		buf_adds(banner, testing ? word(p, "join.sentence") : "");
+		word_fill(banner, NULL, word(p, "page.frame.unbuilt"), WORD_VALUES({"lacks", buf_text(&lacks)}));
+	}
+	buf_addc(banner, '\0');
+	if (v->text.failed || service.failed || logged.failed) {
+		buf_free(&v->text);
+		return err_set(e, ERR_MEMORY, "the texts of the policy are too large for a page");
+	}
+	for (size_t i = 0; i < v->count; i++)
+		v->list[i].value = v->text.data + starts[i];
+	return 0;
+}
+
+void variables_free(struct variables *v)
+{
+	buf_free(&v->text);
+}
