@@ -2,6 +2,7 @@
 #include "fcgi/rights/rights_program.h"
 #include "fcgi/ipc/making_call.h"
 #include "fcgi/rights/agent_request.h"
+#include "fcgi/rights/consents.h"
 #include "fcgi/rights/contact.h"
 #include "fcgi/rights/drp.h"
 #include "fcgi/rights/export.h"
@@ -58,7 +59,8 @@ static const struct field request_fields_table[] = {
 struct asked {
 	struct rights_new request; // its texts are here and in the request's fields
 	const struct policy_right *right;
-	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1];
+	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], principal[TOKEN_LEN + 1];
+	bool decides; // about the consents of `principal`
 	struct buf contact;
 	const char *field, *fault; // the key of the word for what is wrong with it; NULL: nothing
 };
@@ -66,12 +68,17 @@ struct asked {
 static void asked_read(struct request *r, struct asked *a)
 {
 	const char *typed = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive"),
-		   *right = request_text(r, "right"), *gpc = request_header(r, "Sec-GPC");
+		   *right = request_text(r, "right");
 	const char *slash = zip != NULL ? strrchr(zip, '/') : NULL; // the token of a ZIP, in its address or by itself
 	const int id = policy_word_value(&policy_right_words, right, strlen(right));
 
 	*a = (struct asked){.contact = BUF_INIT(4 * 254)};
 	a->right = id >= 0 ? policy_right(request_policy(r), (enum policy_right_id)id) : NULL;
+	// An opt-out of somebody who decided nothing yet is kept for their browser, too.
+	const bool consents = a->right != NULL && consents_act(request_policy(r), a->right), known = consents_principal(r, a->principal);
+	if (consents && !known && id != RIGHT_WITHDRAWAL)
+		token_new(a->principal);
+	a->decides = consents && (known || id != RIGHT_WITHDRAWAL);
 	if (typed != NULL)
 		contact_tidy(&a->contact, typed);
 	a->request = (struct rights_new){.right = right,
@@ -79,7 +86,8 @@ static void asked_read(struct request *r, struct asked *a)
 					 .receipt = given != NULL ? a->receipt : NULL,
 					 .archive = zip != NULL ? a->archive : NULL,
 					 .message = request_text(r, "message"),
-					 .signal = gpc != NULL && strcmp(gpc, "1") == 0};
+					 .principal = a->decides ? a->principal : NULL,
+					 .signal = consents_signal(r)};
 	if (given != NULL && !token_read(a->receipt, given, "")) {
 		a->field = "receipt";
 		a->fault = "problem.receipt-shape";
@@ -117,9 +125,12 @@ static void handle_request(struct request *r, void *context)
 	if (request_check(r, request_fields_table) != 0)
 		return;
 	asked_read(r, &a);
+	const bool recorded = a.fault == NULL && rights_record(context, &a.request, &receipt, &e) == 0;
+	if (recorded && a.decides)
+		consents_cookie(r, a.principal);
 	if (a.fault != NULL) {
 		rights_page_fault(r, a.request.right, a.field, a.fault);
-	} else if (rights_record(context, &a.request, &receipt, &e) != 0) {
+	} else if (!recorded) {
 		if (e.code == ERR_REFUSED)
 			respond_not_offered(r);
 		else
@@ -192,7 +203,8 @@ static void handle_offer(struct request *r, void *context)
 		cJSON_AddStringToObject(one, "who", policy_word(&policy_who_words, right->who));
 		cJSON_AddStringToObject(one, "verify", policy_word(&policy_verify_words, right->verify));
 		cJSON_AddBoolToObject(one, "self_service", right->self_service);
-		cJSON_AddBoolToObject(one, "at_once", offer->at_once);
+		cJSON_AddBoolToObject(one, "at_once",
+				      offer->at_once && (strcmp(offer->acts_on, "consents") != 0 || consents_act(p, right)));
 		cJSON_AddItemToObject(one, "acts_on", offer->acts_on != NULL ? cJSON_CreateString(offer->acts_on) : cJSON_CreateNull());
 		cJSON_AddStringToObject(one, "path", offer->path);
 		cJSON *takes = cJSON_AddArrayToObject(one, "takes");
@@ -490,6 +502,14 @@ static const struct route routes[] = {
      .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
      .changes_state = true,
      .handle = opendsr_cancel},
+    {.method = "GET", .path = "/api/consents", .deadline_ms = DEADLINE_MS, .handle = consents_show},
+    {.method = "POST",
+     .path = "/api/consents",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .changes_state = true,
+     .handle = consents_decide},
     {0},
 };
 

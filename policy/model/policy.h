@@ -142,6 +142,7 @@ struct policy_processor {
 	int line;
 };
 
+#define CONSENTS_COOKIE "__Host-consent" // what a browser's consents are found by
 struct policy_cookie {
 	const char *name, *purpose;
 	enum policy_cookie_class class;

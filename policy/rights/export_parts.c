@@ -46,6 +46,8 @@ static const struct member_row {
     {KIND_HOLD, MEMBER_SECRET, " value "},
     {KIND_HOLD, MEMBER_INNER, " by request "},
     {KIND_ACCOUNTABILITY, MEMBER_SHOWN, " type closed "},
+    {KIND_CONSENT, MEMBER_SHOWN,
+     " principal purpose state n notice_sha256 notice_version policy_sha256 language surface action time valid_until "},
     {KIND_LEDGER, MEMBER_SHOWN, " what at officer reason "},
 };
 

@@ -23,18 +23,19 @@ cJSON *rights_body(const struct vault_record *record, struct err *e);
 int rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
 
 struct rights_new {
-	const char *right;   // one of the policy's rights
-	const char *contact; // where to answer; may be NULL
-	const char *receipt; // may be NULL
-	const char *archive; // the token of a ZIP, for who has its address and no receipt; may be NULL
-	const char *record;  // the id of a record, by an officer; may be NULL
-	const char *message; // may be NULL
-	bool signal;         // the browser sent Sec-GPC; recorded where the policy says that it counts for this right
-	const char *by;      // the officer who enters it; NULL: the person did
-	const char *how;     // it came: "letter"; NULL: by the page
-	time_t received;     // 0: now
-	const cJSON *agent;  // who acts for the person, see above; stays the caller's; NULL: nobody
-	const char *once;    // by which rights_find_once() finds it; NULL: nothing
+	const char *right;     // one of the policy's rights
+	const char *contact;   // where to answer; may be NULL
+	const char *receipt;   // may be NULL
+	const char *archive;   // the token of a ZIP, for who has its address and no receipt; may be NULL
+	const char *record;    // the id of a record, by an officer; may be NULL
+	const char *message;   // may be NULL
+	const char *principal; // whose consents the browser keeps (policy/rights/consent.h); not recorded; may be NULL
+	bool signal;           // the browser sent Sec-GPC; recorded where the policy says that it counts for this right
+	const char *by;        // the officer who enters it; NULL: the person did
+	const char *how;       // it came: "letter"; NULL: by the page
+	time_t received;       // 0: now
+	const cJSON *agent;    // who acts for the person, see above; stays the caller's; NULL: nobody
+	const char *once;      // by which rights_find_once() finds it; NULL: nothing
 };
 struct rights_receipt {
 	char id[RECORD_ID_LEN + 1];

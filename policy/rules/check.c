@@ -46,6 +46,17 @@ void check_rights(const struct policy *p, struct report *r)
 		}
 	}
 	for (size_t i = 0; i < p->consent_count; i++) {
+		bool kept = p->kinds[KIND_CONSENT].keep == KEEP_STORED, found = false;
+		for (size_t c = 0; c < p->cookie_count && !found; c++)
+			found = strcmp(p->cookies[c].name, CONSENTS_COOKIE) == 0 && p->cookies[c].class == COOKIE_NECESSARY &&
+				p->cookies[c].in == STORAGE_COOKIE;
+		report_error_if(i == 0 && !kept, r, p->consents[i].line, "consents are asked for, but the kind consent is not kept",
+				"nobody could show that anybody consented, as Article 7(1) GDPR asks for",
+				"declare <kind id=\"consent\" keep=\"stored\">");
+		report_error_if(i == 0 && !found, r, p->consents[i].line,
+				"consents are asked for, but the necessary cookie " CONSENTS_COOKIE " is not declared",
+				"a browser's choices are found by it, and could not be remembered",
+				"declare <cookie name=\"" CONSENTS_COOKIE "\" class=\"necessary\" lasts=\"P1Y\">");
 		report_error_if(p->consents[i].withdraw.count == 0, r, p->consents[i].line, "consent %s cannot be withdrawn",
 				"Article 7(3) GDPR asks that withdrawing be as easy as giving", "add <withdraw>…</withdraw>",
 				p->consents[i].id);

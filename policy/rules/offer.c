@@ -5,6 +5,7 @@
 static const char *const by_receipt[] = {"receipt", NULL};
 static const char *const by_receipt_or_request[] = {"receipt", "id", NULL};
 static const char *const by_receipt_or_archive[] = {"receipt", "archive", NULL};
+static const char *const by_browser[] = {NULL};
 static const struct rights_offer asked = {false, NULL, "/api/rights", by_receipt_or_archive};
 
 static const struct rights_offer at_once[RIGHT_COUNT] = {
@@ -13,9 +14,15 @@ static const struct rights_offer at_once[RIGHT_COUNT] = {
     [RIGHT_ERASURE] = {true, "receipt", "/api/erase", by_receipt},
     [RIGHT_RESTRICTION] = {true, "receipt", "/api/rights", by_receipt_or_archive},
     [RIGHT_OBJECTION] = {true, "receipt", "/api/rights", by_receipt_or_archive},
+    [RIGHT_WITHDRAWAL] = {true, "consents", "/api/rights", by_browser},
+    [RIGHT_OPT_OUT_OF_SALE] = {true, "consents", "/api/rights", by_browser},
+    [RIGHT_OPT_OUT_OF_MARKETING] = {true, "consents", "/api/rights", by_browser},
+    [RIGHT_OPT_OUT_OF_ANALYTICS] = {true, "consents", "/api/rights", by_browser},
+    [RIGHT_COOKIE_PREFERENCES] = {true, "consents", "/api/rights", by_browser},
 };
 
 const struct rights_offer *rights_offer(const struct policy_right *right)
 {
-	return right->self_service && at_once[right->id].at_once ? &at_once[right->id] : &asked;
+	// What is an account's is not carried out for a browser.
+	return right->self_service && right->who == WHO_EVERYONE && at_once[right->id].at_once ? &at_once[right->id] : &asked;
 }

@@ -6,10 +6,11 @@
 #include "policy/model/policy.h"
 
 struct rights_offer {
-	bool at_once;             // false: it is recorded, and answered within its time
-	const char *acts_on;      // what it is about: "receipt" …; NULL: nothing that the site could find by itself
+	bool at_once; // false: it is recorded, and answered within its time
+	const char
+	    *acts_on; // what it is about: "receipt", "consents" (those of the browser); NULL: nothing that the site could find by itself
 	const char *path;         // where it is sent with POST
-	const char *const *takes; // the fields that say about what, each by itself, ended by NULL
+	const char *const *takes; // the fields that say about what, each by itself, ended by NULL; a browser sends its cookie
 };
 const struct rights_offer *rights_offer(const struct policy_right *right);
 

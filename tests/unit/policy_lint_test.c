@@ -191,6 +191,13 @@ static void read_silent_policy(struct buf *text)
 		snprintf(from, sizeof from, "<promise id=\"%s\">", promises[i]);
 		replace_once(text, from, "<promise id=\"no-mixing\">");
 	}
+	// What consents need.
+	replace_once(text, "  </cookies>",
+		     "<cookie name=\"__Host-consent\" class=\"necessary\" lasts=\"P1Y\"><purpose>Choices</purpose></cookie>  </cookies>");
+	replace_once(text, "<kind id=\"ledger\"",
+		     "<kind id=\"consent\" keep=\"stored\" source=\"visitor\"><name>Choices</name><what>What you chose.</what>"
+		     "<category>Consents</category><where>On our server.</where><about subject=\"visitor\"/><for purpose=\"account\"/>"
+		     "<life length=\"P1Y\" after=\"creation\" then=\"delete\"><reason>Proof.</reason></life></kind><kind id=\"ledger\"");
 }
 
 static void break_it(const struct mutation *m)

@@ -131,6 +131,14 @@ static const struct mutation {
      "error: right access is to be answered later than the law allows"},
     {"an answer in no time", "within=\"statutory\"", "within=\"P0D\"", NULL, "error: right access is to be answered in no time"},
     {"consent that is none", "basis=\"contract\"", "basis=\"consent\"", NULL, "error: purpose make rests on consent, but names none"},
+    {"consents that nobody could show", "  <minimum-age",
+     "  <consents><consent id=\"yes\" form=\"opt-in\"><what>May we?</what><withdraw>Say so.</withdraw></consent></consents>\n  "
+     "<minimum-age",
+     "<consents", "error: consents are asked for, but the kind consent is not kept"},
+    {"consents that nobody could remember", "  <minimum-age",
+     "  <consents><consent id=\"yes\" form=\"opt-in\"><what>May we?</what><withdraw>Say so.</withdraw></consent></consents>\n  "
+     "<minimum-age",
+     "<consents", "error: consents are asked for, but the necessary cookie __Host-consent is not declared"},
     {"interests unnamed", "<purpose id=\"account\" basis=\"legal-obligation\">", "<purpose id=\"account\" basis=\"legitimate-interests\">",
      NULL, "error: purpose account rests on legitimate interests, but does not name them"},
     {"a tracking cookie", "  </cookies>", "<cookie name=\"_ga\" class=\"analytics\"><purpose>Counting</purpose></cookie></cookies>", NULL,

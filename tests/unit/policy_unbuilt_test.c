@@ -10,15 +10,15 @@ static const struct needs {
 	const char *site, *words;
 } needs[] = {
     {"bizimages", ""},
-    {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, consent records, request log details, "
-		      "verifying an identity, deleting the data of children, provider "
+    {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, request log details, "
+		      "verifying an identity, consent panel, deleting the data of children, provider "
 		      "openrouter, provider openai, provider fal"},
-    {"product-images", "accounts, stored images, payments, consent records, usage figures, image storage, "
-		       "provider deepseek, provider ark, provider dashscope, provider resend"},
+    {"product-images", "accounts, stored images, payments, usage figures, image storage, "
+		       "consent panel, provider deepseek, provider ark, provider dashscope, provider resend"},
     {"image-describer", "uploads, descriptions, time limits in memory, request log details, image storage, analytics, consent "
-			"records, provider replicate"},
-    {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, consent records, usage "
-		"figures, backups, request log details, analytics, prompt anonymising, "
+			"panel, provider replicate"},
+    {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, usage "
+		"figures, backups, request log details, analytics, prompt anonymising, consent panel, "
 		"deleting the data of children, announcing by mail, provider replicate"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };

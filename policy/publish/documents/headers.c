@@ -106,9 +106,11 @@ void headers_cookies(const struct policy *p, struct buf *out)
 	buf_adds(out, WRITTEN);
 	for (size_t i = 0; i < p->cookie_count; i++) {
 		const char *name = p->cookies[i].name;
-		// nginx gives a cookie the name of a variable: other names are not for our programs.
-		if (p->cookies[i].in == STORAGE_COOKIE && *name != '\0' &&
-		    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0')
+		// nginx gives a cookie the name of a variable: other names are not for our programs, but that of consents (nginx/snippets/http.conf).
+		if (p->cookies[i].in == STORAGE_COOKIE && strcmp(name, CONSENTS_COOKIE) == 0)
+			buf_printf(out, "%s%s=$lethe_consent", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name);
+		else if (p->cookies[i].in == STORAGE_COOKIE && *name != '\0' &&
+			 name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0')
 			buf_printf(out, "%s%s=$cookie_%s", count++ == 0 ? "fastcgi_param HTTP_COOKIE \"" : "; ", name, name);
 	}
 	buf_adds(out, count > 0 ? "\";\n" : "fastcgi_hide_header Set-Cookie;\n");

@@ -44,7 +44,7 @@ static const struct fact blogimg[] = {
     {"device", "count(//kind[@id='request-log']/category[.='Device'])", "1"},
     {"resolution", "count(//kind[@id='request-log']/category[.='Resolution'])", "1"},
     {"language", "count(//kind[@id='request-log']/category[.='Language'])", "1"},
-    {"cookies", "count(//cookie)", "5"},
+    {"cookies", "count(//cookie)", "6"},
     // how long
     {"prompts at most 30 days", "//kind[@id='prompt']/life/@length", "P30D"},
     {"for abuse review", "contains(//kind[@id='prompt']/life/reason, 'reported as abuse')", "true"},
@@ -83,7 +83,7 @@ static const struct fact blogimg[] = {
     {"repaired: no Privacy Shield", "contains(/policy, 'Privacy Shield')", "false"},
     {"repaired: nor as a safeguard", "count(//safeguard[@type='privacy-shield'])", "0"},
     // the browser
-    {"essential", "count(//cookie[@class='necessary'])", "1"},
+    {"essential", "count(//cookie[@class='necessary'])", "2"},
     {"performance", "count(//cookie[@class='performance'])", "1"},
     {"functionality", "count(//cookie[@class='functional'])", "1"},
     {"analytics", "count(//cookie[@class='analytics'])", "1"},

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: ISC
+// What was consented to, by nobody who could be told from it: the proof of Article 7(1).
+#include "admin/table.h"
+#include "policy/rights/consent.h"
+#include <stdio.h>
+#include <string.h>
+
+static const struct option_row list_options[] = {
+    {"purpose", OPTION_VALUE, "ID", "only those of this consent of the policy"},
+    {"status", OPTION_CHOICE, "given|refused|withdrawn", "only those with this decision"},
+    FORMAT_OPTION,
+    {0},
+};
+static const struct option_row show_options[] = {OBJECT_FORMAT_OPTION, {0}};
+
+struct consents {
+	const struct arguments *args;
+	const struct policy *policy;
+	struct table *t;
+	const char *id;
+	cJSON *receipts; // of export; of show the one
+	char sha256[65];
+};
+
+static int consents_row(void *arg, const struct consent_row *row)
+{
+	const struct consents *c = arg;
+	const char *purpose = argument(c->args, "purpose"), *state = argument(c->args, "status");
+	char at[WHEN_TEXT], until[WHEN_TEXT];
+
+	if ((purpose != NULL && strcmp(purpose, row->purpose) != 0) || (state != NULL && strcmp(state, row->state) != 0))
+		return 0;
+	when_text(at, row->at);
+	when_text(until, row->until);
+	until[WHEN_DATE - 1] = '\0';
+	table_add(c->t, row->id, at, row->purpose, row->state, until, row->surface, row->superseded ? "no" : "yes");
+	return 0;
+}
+
+static enum status consents_failed(const struct err *e)
+{
+	return output_complain(e->code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "consents: %s", e->text);
+}
+
+static enum status consents_list(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"id", "at", "consent", "decision", "until", "surface", "holds", NULL};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns, "sssssss");
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	struct consents c = {.args = args, .policy = s.policy, .t = &t};
+	return consent_each(s.vault, consents_row, &c, &e) != 0 ? consents_failed(&e) : table_output(&t, args, NULL);
+}
+
+static int consents_receipt(void *arg, const struct consent_row *row)
+{
+	struct consents *c = arg;
+
+	if (c->id != NULL && strncmp(row->id, c->id, strlen(c->id)) != 0)
+		return 0;
+	snprintf(c->sha256, sizeof c->sha256, "%s", row->notice_sha256 != NULL ? row->notice_sha256 : "");
+	cJSON_AddItemToArray(c->receipts, consent_receipt(c->policy, row));
+	return 0;
+}
+
+// One of them, with the words that were shown.
+static enum status consents_show(const struct admin *a, const struct arguments *args)
+{
+	JSON_AUTO cJSON *receipts = cJSON_CreateArray();
+	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX), shown = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	if (strlen(args->words[0]) < SHORT_ID_LEAST)
+		return output_complain(STATUS_UNSURE, "consents: give eight characters of the id at least");
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	struct consents c = {.args = args, .policy = s.policy, .id = args->words[0], .receipts = receipts};
+	if (consent_each(s.vault, consents_receipt, &c, &e) != 0)
+		return consents_failed(&e);
+	if (cJSON_GetArraySize(receipts) != 1)
+		return output_complain(STATUS_FOUND, "consents: %s begins with that",
+				       cJSON_GetArraySize(receipts) == 0 ? "no id" : "more than one id");
+	if (consent_text(s.vault, c.sha256, &text, &e) != 0)
+		return consents_failed(&e);
+	cJSON *receipt = cJSON_GetArrayItem(receipts, 0);
+	cJSON_AddStringToObject(receipt, "notice_text", buf_text(&text));
+	json_print_lines(&shown, receipt);
+	return output_object(args, receipt, &shown);
+}
+
+static enum status consents_export(const struct admin *a, const struct arguments *args)
+{
+	JSON_AUTO cJSON *receipts = cJSON_CreateArray();
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	struct consents c = {.args = args, .policy = s.policy, .receipts = receipts};
+	if (consent_each(s.vault, consents_receipt, &c, &e) != 0)
+		return consents_failed(&e);
+	return json_print_lines(&out, receipts) != 0 ? output_complain(STATUS_UNSURE, "consents: there are too many") : output_print(&out);
+}
+
+static const struct command list_command = {
+    .name = "list", .run = consents_list, .line = "every decision that is kept, oldest first", .options = list_options};
+static const struct command show_command = {.name = "show",
+					    .run = consents_show,
+					    .line = "one of them as a receipt, with the words that were shown",
+					    .words = "ID",
+					    .words_min = 1,
+					    .words_max = 1,
+					    .options = show_options};
+static const struct command export_command_of_consents = {
+    .name = "export", .run = consents_export, .line = "all of them as consent receipts (ISO/IEC TS 27560), JSON"};
+static const struct command *const consents_commands[] = {&list_command, &show_command, &export_command_of_consents, NULL};
+const struct command consents_command = {.name = "consents", .line = "the record of consents", .sub = consents_commands};

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/consent.h"
+#include "policy/base/array.h"
+#include "policy/publish/render/writer.h"
+#include "policy/vault/seal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONSENT_BODY_MAX = 16 * 1024, TEXT_MAX = 64 * 1024 };
+
+const char *const consent_state_names[CONSENT_STATES + 1] = {
+    [CONSENT_UNASKED] = "unasked",     [CONSENT_GIVEN] = "given",     [CONSENT_REFUSED] = "refused",
+    [CONSENT_WITHDRAWN] = "withdrawn", [CONSENT_EXPIRED] = "expired",
+};
+
+const struct policy_consent *consent_find(const struct policy *p, const char *id)
+{
+	for (size_t i = 0; i < p->consent_count; i++)
+		if (strcmp(p->consents[i].id, id) == 0)
+			return &p->consents[i];
+	return NULL;
+}
+
+unsigned consent_classes(const struct policy *p, const struct policy_consent *consent)
+{
+	unsigned classes = 0;
+
+	for (size_t i = 0; i < p->cookie_count; i++)
+		if (p->cookies[i].consent != NULL && strcmp(p->cookies[i].consent, consent->id) == 0)
+			classes |= POLICY_BIT(p->cookies[i].class);
+	return classes;
+}
+
+bool consent_refused_by_signal(const struct policy *p, const struct policy_consent *consent)
+{
+	const struct policy_right *analytics = policy_right(p, RIGHT_OPT_OUT_OF_ANALYTICS);
+	unsigned refused = POLICY_BIT(COOKIE_MARKETING);
+
+	if (analytics != NULL && analytics->signal == SIGNAL_GPC)
+		refused |= POLICY_BIT(COOKIE_ANALYTICS) | POLICY_BIT(COOKIE_PERFORMANCE);
+	return (consent_classes(p, consent) & refused) != 0;
+}
+
+// The words that are shown, and their hash.
+static int consent_shown(const struct policy *p, const struct policy_consent *consent, struct buf *text, char sha256[2 * HASH_LEN + 1])
+{
+	uint8_t hash[HASH_LEN];
+
+	prose_plain(p, &consent->what, text);
+	const struct bytes parts[] = {{buf_text(text), text->len}};
+	plain_hash(hash, parts, ARRAY_LEN(parts));
+	hex_encode(sha256, hash, sizeof hash);
+	return text->failed ? -1 : 0;
+}
+
+// ---- what was decided ----
+
+struct decision {
+	char id[RECORD_ID_LEN + 1], purpose[128], sha256[2 * HASH_LEN + 1], language[16];
+	enum consent_state state;
+	long n;
+	time_t at, until;
+	bool superseded, restricted;
+};
+struct decisions {
+	struct decision *list;
+	size_t count, capacity;
+	bool failed;
+};
+#define DECISIONS_AUTO __attribute__((cleanup(decisions_free)))
+
+static void decisions_free(struct decisions *d)
+{
+	free(d->list);
+}
+
+static time_t body_time(const cJSON *body, const char *name)
+{
+	const char *text = json_string(body, name);
+	time_t t;
+
+	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
+}
+
+static void decision_add(void *arg, const struct vault_record *r)
+{
+	struct decisions *d = arg;
+
+	if (r->kind != KIND_CONSENT || r->over)
+		return;
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	const char *purpose = json_string(body, "purpose"), *state = json_string(body, "state"),
+		   *sha256 = json_string(body, "notice_sha256"), *language = json_string(body, "language");
+	enum consent_state s = CONSENT_GIVEN;
+
+	if (purpose == NULL || state == NULL || sha256 == NULL || language == NULL) {
+		d->failed = d->failed || r->unreadable; // what cannot be read may have been a refusal
+		return;
+	}
+	while (s < CONSENT_STATES && strcmp(consent_state_names[s], state) != 0)
+		s++;
+	if (d->count == d->capacity) {
+		size_t capacity = 2 * d->capacity + 16;
+		struct decision *list = reallocarray(d->list, capacity, sizeof *list);
+		if (list == NULL) {
+			d->failed = true;
+			return;
+		}
+		d->list = list;
+		d->capacity = capacity;
+	}
+	struct decision *one = &d->list[d->count++];
+	*one = (struct decision){.state = s,
+				 .n = (long)json_number(body, "n", 0),
+				 .at = body_time(body, "time"),
+				 .until = body_time(body, "valid_until"),
+				 .superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
+				 .restricted = r->facts.since[LIFE_RESTRICTED] != 0};
+	snprintf(one->id, sizeof one->id, "%s", r->id);
+	snprintf(one->purpose, sizeof one->purpose, "%s", purpose);
+	snprintf(one->sha256, sizeof one->sha256, "%s", sha256);
+	snprintf(one->language, sizeof one->language, "%s", language);
+}
+
+static int no_log_row(void *arg, const struct subject_log_row *row)
+{
+	(void)arg;
+	(void)row;
+	return 1;
+}
+
+static int no_event(void *arg, const struct subject_event *event)
+{
+	(void)arg;
+	(void)event;
+	return 1;
+}
+
+static int decisions_read(struct vault *v, const char *principal, struct decisions *out, struct err *e)
+{
+	const struct subject_walk walk = {.record = decision_add, .log_row = no_log_row, .event = no_event};
+	struct subject_result missed;
+
+	*out = (struct decisions){0};
+	if (principal == NULL || !token_shaped(principal))
+		return 0;
+	if (vault_subject(v, ERASE_RECEIPT, principal, &walk, out, &missed, e) != 0)
+		return -1;
+	return out->failed ? err_set(e, ERR_CORRUPT, "not all that was decided can be read") : 0;
+}
+
+// The one that holds: the last; of two at once the one that says no.
+static const struct decision *decision_last(const struct decisions *d, const char *purpose)
+{
+	const struct decision *last = NULL;
+
+	for (size_t i = 0; i < d->count; i++) {
+		const struct decision *one = &d->list[i];
+		if (strcmp(one->purpose, purpose) == 0 &&
+		    (last == NULL || one->n > last->n || (one->n == last->n && one->state != CONSENT_GIVEN)))
+			last = one;
+	}
+	return last;
+}
+
+static int decision_holds(const struct policy *p, const struct policy_consent *consent, const struct decision *d, bool *holds,
+			  struct err *e)
+{
+	const struct policy *shown = d != NULL ? policy_language(p, d->language) : NULL;
+	const struct policy_consent *same = shown != NULL ? consent_find(shown, consent->id) : NULL;
+	BUF_AUTO struct buf text = BUF_INIT(TEXT_MAX);
+	char sha256[2 * HASH_LEN + 1];
+
+	*holds = false;
+	if (same == NULL)
+		return 0;
+	if (consent_shown(shown, same, &text, sha256) != 0)
+		return err_set(e, ERR_MEMORY, "no memory");
+	*holds = strcmp(sha256, d->sha256) == 0 && d->until > when_now();
+	return 0;
+}
+
+static int consent_judge(const struct policy *p, const struct decisions *d, const struct policy_consent *consent, bool signal,
+			 struct consent_now *out, struct err *e)
+{
+	const struct decision *last = decision_last(d, consent->id);
+	bool holds;
+
+	if (decision_holds(p, consent, last, &holds, e) != 0)
+		return -1;
+	*out = (struct consent_now){.consent = consent, .state = last != NULL ? last->state : CONSENT_UNASKED};
+	if (last != NULL) {
+		out->at = last->at;
+		out->until = last->until;
+		out->state = holds || last->state != CONSENT_GIVEN ? last->state : CONSENT_EXPIRED;
+	}
+	out->ask = !holds;
+	out->allowed = last == NULL ? consent->form == CONSENT_OPT_OUT : holds && last->state == CONSENT_GIVEN && !last->restricted;
+	if (signal && consent_refused_by_signal(p, consent)) {
+		out->allowed = out->ask = false;
+		out->state = last != NULL && last->state != CONSENT_GIVEN ? last->state : CONSENT_REFUSED;
+	}
+	return 0;
+}
+
+int consent_now(struct vault *v, const char *principal, bool signal, struct consent_now *out, struct err *e)
+{
+	const struct policy *p = vault_policy(v);
+	DECISIONS_AUTO struct decisions d;
+
+	if (decisions_read(v, principal, &d, e) != 0)
+		return -1;
+	for (size_t i = 0; i < p->consent_count; i++)
+		if (consent_judge(p, &d, &p->consents[i], signal, &out[i], e) != 0)
+			return -1;
+	return 0;
+}
+
+// ---- deciding ----
+
+// Keeps the text, once: again only where it would end before what names it.
+static int text_keep(struct vault *v, const struct policy *p, const struct buf *text, const char *sha256, time_t end, struct err *e)
+{
+	struct vault_record there = {0};
+	struct err why = {0};
+	char id[RECORD_ID_LEN + 1];
+	BUF_AUTO struct buf bytes = BUF_INIT(CONSENT_BODY_MAX);
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
+
+	if (vault_find_head(v, KIND_CONSENT, "text", sha256, &there, &why) == 0 && (there.due == 0 || (end != 0 && there.due >= end)))
+		return 0;
+	if (why.code != ERR_NONE && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	bool ok = cJSON_AddStringToObject(body, "text", buf_text(text)) != NULL &&
+		  cJSON_AddStringToObject(body, "language", p->language) != NULL && cJSON_AddStringToObject(body, "sha256", sha256) != NULL;
+	if (!ok || json_print(&bytes, body) != 0)
+		return err_set(e, ERR_MEMORY, "the text is too long");
+	const struct vault_tag tags[] = {{"text", sha256}, {NULL, NULL}};
+	const struct vault_new record = {.kind = KIND_CONSENT, .tags = tags, .body = bytes.data, .body_len = bytes.len};
+	return vault_put(v, &record, NULL, id, e);
+}
+
+// What a decision takes the place of is no consent any more.
+static int decisions_supersede(struct vault *v, const struct decisions *d, const char *purpose, struct err *e)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		const struct decision *one = &d->list[i];
+		struct err why = {0};
+		if (strcmp(one->purpose, purpose) == 0 && !one->superseded &&
+		    vault_update(v, one->id, &(struct vault_change){.set = LIFE_BIT(LIFE_CONSENT_WITHDRAWN)}, NULL, &why) != 0 &&
+		    why.code != ERR_NOT_FOUND)
+			return err_set(e, why.code, "%s", why.text);
+	}
+	return 0;
+}
+
+struct dependents {
+	struct vault *v;
+	const struct policy_consent *consent;
+	struct err why;
+};
+
+// What rests on the consent: a kind that lives while it is given, and one of whose purposes names it.
+static void dependent_end(void *arg, const struct vault_record *r)
+{
+	struct dependents *x = arg;
+	const struct policy *p = vault_policy(x->v);
+	const struct policy_kind *kind = &p->kinds[r->kind];
+	bool lives = false, names = false;
+
+	for (size_t i = 0; i < kind->life_count; i++)
+		lives = lives || kind->lives[i].lasts_while == CONDITION_CONSENT;
+	for (size_t i = 0; i < kind->purposes.count; i++) {
+		const struct policy_purpose *purpose = policy_purpose(p, kind->purposes.items[i]);
+		names = names || (purpose != NULL && purpose->consent != NULL && strcmp(purpose->consent, x->consent->id) == 0);
+	}
+	if (r->kind != KIND_CONSENT && !r->over && lives && names && x->why.code == ERR_NONE)
+		(void)vault_update(x->v, r->id, &(struct vault_change){.set = LIFE_BIT(LIFE_CONSENT_WITHDRAWN)}, NULL, &x->why);
+}
+
+static int dependents_end(struct vault *v, const char *principal, const struct policy_consent *consent, struct err *e)
+{
+	const struct subject_walk walk = {.record = dependent_end, .log_row = no_log_row, .event = no_event};
+	struct dependents x = {.v = v, .consent = consent};
+	struct subject_result missed;
+
+	if (vault_subject(v, ERASE_RECEIPT, principal, &walk, &x, &missed, e) != 0)
+		return -1;
+	return x.why.code == ERR_NONE || x.why.code == ERR_NOT_FOUND ? 0 : err_set(e, x.why.code, "%s", x.why.text);
+}
+
+static void principal_pseudonym(char out[2 * HASH_LEN + 1], const char *principal)
+{
+	static const char purpose[] = "lethe consent principal ";
+	const struct bytes parts[] = {{purpose, sizeof purpose - 1}, {principal, strlen(principal)}};
+	uint8_t hash[HASH_LEN];
+
+	plain_hash(hash, parts, ARRAY_LEN(parts));
+	hex_encode(out, hash, sizeof hash);
+	out[32] = '\0';
+}
+
+int consent_record(struct vault *v, const struct consent_new *new, enum consent_state *state, struct err *e)
+{
+	const struct policy *p = vault_policy(v);
+	const struct policy_consent *consent = consent_find(p, new->consent->id);
+	const bool refused = new->signal &&consent_refused_by_signal(p, new->consent);
+	DECISIONS_AUTO struct decisions d = {0};
+	struct consent_now now;
+	BUF_AUTO struct buf text = BUF_INIT(TEXT_MAX), bytes = BUF_INIT(CONSENT_BODY_MAX);
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	char sha256[2 * HASH_LEN + 1], pseudonym[2 * HASH_LEN + 1], at[WHEN_TEXT], until[WHEN_TEXT], details[256], id[RECORD_ID_LEN + 1];
+	const time_t made = when_now(), valid = duration_after(made, (struct duration){.months = CONSENT_MONTHS});
+	long n = 1;
+
+	if (consent == NULL || p->kinds[KIND_CONSENT].keep != KEEP_STORED)
+		return err_set(e, ERR_REFUSED, "the policy keeps no consents");
+	if (decisions_read(v, new->principal, &d, e) != 0 || consent_judge(p, &d, consent, false, &now, e) != 0)
+		return -1;
+	const bool given = new->given && !refused, was = now.state == CONSENT_GIVEN || now.state == CONSENT_EXPIRED;
+	*state = given ? CONSENT_GIVEN : was || now.state == CONSENT_WITHDRAWN ? CONSENT_WITHDRAWN : CONSENT_REFUSED;
+	if (!now.ask && *state == now.state)
+		return 0;
+	if (d.count >= CONSENT_DECISIONS_MAX)
+		return err_set(e, ERR_BUSY, "this was decided too often");
+	for (size_t i = 0; i < d.count; i++)
+		n = d.list[i].n >= n ? d.list[i].n + 1 : n;
+	// A kind that lives as long as the consent ends with it: who never comes back is forgotten when it is over.
+	const time_t end = life_end(p, KIND_CONSENT, made), due = end == 0 ? valid : 0;
+	if (consent_shown(new->policy, new->consent, &text, sha256) != 0)
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (text_keep(v, new->policy, &text, sha256, end, e) != 0)
+		return -1;
+	principal_pseudonym(pseudonym, new->principal);
+	when_text(at, made);
+	when_text(until, valid);
+	const struct {
+		const char *name, *value;
+	} members[] = {{"principal", pseudonym},
+		       {"purpose", consent->id},
+		       {"state", consent_state_names[*state]},
+		       {"notice_sha256", sha256},
+		       {"notice_version", p->version},
+		       {"policy_sha256", p->sha256},
+		       {"language", new->policy->language},
+		       {"surface", new->surface},
+		       {"action", refused && new->given ? "Sec-GPC" : new->action},
+		       {"time", at},
+		       {"valid_until", until}};
+	bool ok = cJSON_AddNumberToObject(body, "n", (double)n) != NULL;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		ok = ok && cJSON_AddStringToObject(body, members[i].name, members[i].value) != NULL;
+	if (!ok || json_print(&bytes, body) != 0)
+		return err_set(e, ERR_MEMORY, "no memory");
+	snprintf(details, sizeof details, "{\"purpose\":\"%.100s\",\"state\":\"%s\",\"surface\":\"%.20s\"}", consent->id,
+		 consent_state_names[*state], new->surface);
+	const struct ledger_event event = {.name = "consent", .details = details};
+	const struct vault_new record = {
+	    .kind = KIND_CONSENT, .subject = new->principal, .body = bytes.data, .body_len = bytes.len, .due = due};
+	if (vault_put(v, &record, &event, id, e) != 0 || decisions_supersede(v, &d, consent->id, e) != 0)
+		return -1;
+	return *state == CONSENT_WITHDRAWN ? dependents_end(v, new->principal, consent, e) : 0;
+}
+
+int consent_withdraw(struct vault *v, const char *principal, unsigned classes, bool refuse, size_t *count, struct err *e)
+{
+	const struct policy *p = vault_policy(v);
+	struct consent_now *now = calloc(p->consent_count + 1, sizeof *now);
+	int ret = now == NULL ? err_set(e, ERR_MEMORY, "no memory") : consent_now(v, principal, false, now, e);
+
+	*count = 0;
+	for (size_t i = 0; i < p->consent_count && ret == 0; i++) {
+		const struct policy_consent *consent = &p->consents[i];
+		enum consent_state state;
+		if (classes != 0 && (consent_classes(p, consent) & classes) == 0)
+			continue;
+		(*count)++;
+		if (!refuse && now[i].state != CONSENT_GIVEN && now[i].state != CONSENT_EXPIRED && !now[i].allowed)
+			continue;
+		ret = consent_record(v,
+				     &(struct consent_new){
+					 .principal = principal, .policy = p, .consent = consent, .surface = "rights", .action = "request"},
+				     &state, e);
+	}
+	free(now);
+	return ret;
+}
+
+// ---- showing ----
+
+struct consent_walk {
+	int (*each)(void *, const struct consent_row *);
+	void *arg;
+};
+
+static int walk_consent(void *arg, const struct vault_record *r)
+{
+	const struct consent_walk *w = arg;
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	const struct consent_row row = {.id = r->id,
+					.principal = json_string(body, "principal"),
+					.purpose = json_string(body, "purpose"),
+					.state = json_string(body, "state"),
+					.language = json_string(body, "language"),
+					.surface = json_string(body, "surface"),
+					.action = json_string(body, "action"),
+					.notice_sha256 = json_string(body, "notice_sha256"),
+					.notice_version = json_string(body, "notice_version"),
+					.at = body_time(body, "time"),
+					.until = body_time(body, "valid_until"),
+					.superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
+					.body = body};
+
+	return row.purpose != NULL && row.state != NULL && row.principal != NULL ? w->each(w->arg, &row) : 0; // else it is a text
+}
+
+int consent_each(struct vault *v, int (*each)(void *, const struct consent_row *), void *arg, struct err *e)
+{
+	struct consent_walk w = {each, arg};
+
+	return vault_each_for_rights(v, KIND_CONSENT, NULL, walk_consent, &w, e);
+}
+
+int consent_text(struct vault *v, const char *sha256, struct buf *out, struct err *e)
+{
+	struct vault_record r = {0};
+
+	if (vault_find(v, KIND_CONSENT, "text", sha256, &r, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = json_parse(buf_text(&r.body), r.body.len, e);
+	const char *text = json_string(body, "text");
+	int ret = text == NULL ? err_set(e, ERR_CORRUPT, "the text cannot be read") : buf_adds(out, text);
+	vault_record_free(&r);
+	return ret;
+}
+
+static void receipt_party(cJSON *parties, const char *role, const struct policy_party *party)
+{
+	cJSON *one = cJSON_CreateObject();
+
+	if (party->name == NULL || !cJSON_AddItemToArray(parties, one)) {
+		cJSON_Delete(one);
+		return;
+	}
+	cJSON_AddStringToObject(one, "entity_id", role);
+	cJSON_AddStringToObject(one, "party_name", party->name);
+	cJSON_AddStringToObject(one, "party_type", "organisation");
+	cJSON_AddStringToObject(one, "party_role", role);
+	if (party->mail != NULL)
+		cJSON_AddStringToObject(one, "party_contact", party->mail);
+}
+
+static cJSON *receipt_processing(const struct policy *p, const struct consent_row *row, const struct policy_consent *consent)
+{
+	BUF_AUTO struct buf withdraw = BUF_INIT(TEXT_MAX);
+	cJSON *one = cJSON_CreateObject(), *purposes, *information, *recipients, *rights;
+
+	if (consent != NULL)
+		prose_plain(p, &consent->withdraw, &withdraw);
+	cJSON_AddStringToObject(one, "privacy_notice", row->notice_sha256);
+	cJSON_AddStringToObject(one, "privacy_notice_version", row->notice_version);
+	cJSON_AddStringToObject(one, "lawful_basis", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a");
+	purposes = cJSON_AddArrayToObject(one, "purpose_type");
+	cJSON_AddItemToArray(purposes, cJSON_CreateString(row->purpose));
+	information = cJSON_AddArrayToObject(one, "pii_information");
+	recipients = cJSON_AddArrayToObject(one, "recipient_third_parties");
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const char *purpose =
+		    p->purposes[i].consent != NULL && strcmp(p->purposes[i].consent, row->purpose) == 0 ? p->purposes[i].id : NULL;
+		for (size_t k = 0; k < p->kind_count && purpose != NULL; k++) {
+			const struct policy_kind *kind = policy_kind_at(p, k);
+			for (size_t j = 0; j < kind->purposes.count; j++)
+				if (strcmp(kind->purposes.items[j], purpose) == 0)
+					cJSON_AddItemToArray(information, cJSON_CreateString(kind->name));
+		}
+		for (size_t a = 0; a < p->processor_count && purpose != NULL; a++)
+			for (size_t j = 0; j < p->processors[a].purposes.count; j++)
+				if (strcmp(p->processors[a].purposes.items[j], purpose) == 0)
+					cJSON_AddItemToArray(recipients, cJSON_CreateString(p->processors[a].name));
+	}
+	cJSON_AddStringToObject(one, "collection_method", row->surface);
+	cJSON_AddStringToObject(one, "withdrawal_method", buf_text(&withdraw));
+	rights = cJSON_AddArrayToObject(one, "privacy_rights");
+	for (size_t i = 0; i < p->right_count; i++)
+		cJSON_AddItemToArray(rights, cJSON_CreateString(p->rights[i].name));
+	return one;
+}
+
+cJSON *consent_receipt(const struct policy *p, const struct consent_row *row)
+{
+	cJSON *receipt = cJSON_CreateObject(), *parties, *events, *event = cJSON_CreateObject();
+	char at[WHEN_TEXT];
+
+	when_text(at, row->at);
+	cJSON_AddStringToObject(receipt, "@type", "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr");
+	cJSON_AddStringToObject(receipt, "schema_version", "https://w3id.org/dpv/schema/dpv-27560");
+	cJSON_AddStringToObject(receipt, "record_id", row->id);
+	cJSON_AddStringToObject(receipt, "pii_principal_id", row->principal);
+	cJSON *processing = cJSON_AddArrayToObject(receipt, "pii_processing");
+	cJSON_AddItemToArray(processing, receipt_processing(p, row, consent_find(p, row->purpose)));
+	parties = cJSON_AddArrayToObject(receipt, "party_identification");
+	receipt_party(parties, "controller", &p->controller);
+	receipt_party(parties, "data-protection-officer", &p->officer);
+	receipt_party(parties, "authority", &p->authority);
+	events = cJSON_AddArrayToObject(receipt, "event");
+	cJSON_AddStringToObject(event, "event_time", at);
+	cJSON_AddStringToObject(event, "event_type", "explicit");
+	cJSON_AddStringToObject(event, "event_state", row->state);
+	cJSON_AddStringToObject(event, "event_language", row->language);
+	cJSON_AddStringToObject(event, "event_action", row->action);
+	cJSON_AddStringToObject(event, "validity_duration", "P12M");
+	cJSON_AddItemToArray(events, event);
+	return receipt;
+}
