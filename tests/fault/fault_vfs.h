@@ -41,10 +41,13 @@ static struct {
 	uint64_t operations;                // writes, syncs, truncations and deletions so far
 	void (*before)(uint64_t operation); // called before each
 	bool lazy_log;                      // as synchronous=NORMAL would: the log is synced only before a checkpoint writes to the file
+	bool lies;                          // what is synced is as little durable as before
 	enum fault_when when;
 	uint64_t at; // operation that fails
 	int code;
 	uint64_t hits;
+	char second[PATH_MAX]; // of files below it, which are not tracked, every operation fails after so many; "": none
+	uint64_t second_left;
 	uint64_t capacity;          // bytes that all tracked files may take; 0: no limit
 	uint64_t (*reserved)(void); // bytes that others take of it
 	pthread_mutex_t mutex;      // recursive: `before` opens other stores
@@ -53,6 +56,7 @@ static struct {
 struct fault_file {
 	sqlite3_file base;
 	struct fault_tracked *tracked;
+	bool second;
 	sqlite3_file *real; // behind this struct
 };
 
@@ -131,8 +135,10 @@ static inline void fault_forget(void)
 // ---- operations ----
 
 // What the operation must return without being done; SQLITE_OK when it is to be done.
-static inline int operation(const struct fault_tracked *t, bool write)
+static inline int operation(const struct fault_tracked *t, bool second, bool write)
 {
+	if (second && fault.second[0] != '\0')
+		return fault.second_left == 0 ? SQLITE_IOERR_WRITE : (fault.second_left--, SQLITE_OK);
 	if (t == NULL)
 		return SQLITE_OK;
 	fault.operations++;
@@ -181,7 +187,7 @@ static int fault_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int6
 	struct fault_tracked *t = file->tracked;
 
 	pthread_mutex_lock(&fault.mutex);
-	int rc = operation(t, true);
+	int rc = operation(t, file->second, true);
 	if (rc == SQLITE_OK && over_capacity(t, (uint64_t)at + (uint64_t)len))
 		rc = SQLITE_FULL;
 	if (rc == SQLITE_OK)
@@ -201,7 +207,7 @@ static int fault_truncate(sqlite3_file *f, sqlite3_int64 size)
 	struct fault_file *file = (struct fault_file *)f;
 
 	pthread_mutex_lock(&fault.mutex);
-	int rc = operation(file->tracked, false);
+	int rc = operation(file->tracked, file->second, false);
 	if (rc == SQLITE_OK)
 		rc = file->real->pMethods->xTruncate(file->real, size);
 	if (rc == SQLITE_OK && file->tracked != NULL)
@@ -216,9 +222,11 @@ static int fault_sync(sqlite3_file *f, int flags)
 
 	(void)flags; // the disk below is not what is tested
 	pthread_mutex_lock(&fault.mutex);
-	int rc = operation(file->tracked, false);
+	int rc = operation(file->tracked, file->second, false);
 	if (rc == SQLITE_OK && file->tracked != NULL) {
-		if (fault.lazy_log && ends_with(file->tracked->path, "-wal"))
+		if (fault.lies)
+			file->tracked->was_durable = true; // of the name alone
+		else if (fault.lazy_log && ends_with(file->tracked->path, "-wal"))
 			file->tracked->deferred = true;
 		else
 			make_durable(file->tracked);
@@ -313,6 +321,7 @@ static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int f
 	file->real = (sqlite3_file *)(file + 1);
 	pthread_mutex_lock(&fault.mutex);
 	file->tracked = tracked(name);
+	file->second = name != NULL && fault.second[0] != '\0' && strncmp(name, fault.second, strlen(fault.second)) == 0;
 	pthread_mutex_unlock(&fault.mutex);
 	int rc = fault.real->xOpen(fault.real, name, file->real, flags, out_flags);
 	if (rc == SQLITE_OK)
@@ -325,7 +334,7 @@ static int fault_delete(sqlite3_vfs *vfs, const char *name, int sync)
 	(void)vfs;
 	pthread_mutex_lock(&fault.mutex);
 	struct fault_tracked *t = tracked(name);
-	int rc = operation(t, false);
+	int rc = operation(t, false, false);
 	if (rc == SQLITE_OK)
 		rc = fault.real->xDelete(fault.real, name, sync);
 	if (rc == SQLITE_OK && t != NULL) {

@@ -12,4 +12,13 @@
 #include <string.h>
 #include <cmocka.h>
 // clang-format on
+
+// How many times as much as by default the tests of trust.txt try: `make trust` sets it.
+static inline uint64_t trust_scale(void)
+{
+	const char *text = getenv("LETHE_TRUST_SCALE");
+	uint64_t scale = text == NULL ? 1 : strtoull(text, NULL, 10);
+
+	return scale == 0 ? 1 : scale;
+}
 #endif

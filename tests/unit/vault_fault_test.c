@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The n-th operation on a file fails, once or from then on; the disk is full. What returned 0 is there, what returned -1 is not, and
 // pruning and erasing still work when the disk is full.
-//
-// LETHE_FAULT_POINTS: how many values of n to try for each kind of failure (0: every one).
 #include "policy/base/limits.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/unit/vault_fixture.h"
@@ -147,12 +145,11 @@ static bool try_one(void **state, enum fault_when when, int code, uint64_t n)
 
 static uint64_t stride_for(void **state)
 {
-	const char *text = getenv("LETHE_FAULT_POINTS");
-	uint64_t points = text == NULL ? DEFAULT_POINTS : strtoull(text, NULL, 10);
+	uint64_t points = DEFAULT_POINTS * trust_scale();
 
 	try_one(state, FAULT_NEVER, 0, 0);
 	uint64_t operations = fault.operations;
-	return points == 0 || operations <= points ? 1 : operations / points;
+	return operations <= points ? 1 : operations / points;
 }
 
 static void walk(void **state, enum fault_when when, int code)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: ISC
 // kill -9 at any moment: three processes write, one of them prunes and erases too; all are killed; what they acknowledged is there, the
 // ledger has no gap, and the next start is clean.
-//
-// LETHE_KILL_SECONDS: how long to go on.
 #include "tests/unit/vault_fixture.h"
 #include <errno.h>
 #include <signal.h>
@@ -164,8 +162,7 @@ static void start_and_kill(struct fixture *f, useconds_t after)
 static void nothing_acknowledged_is_lost(void **state)
 {
 	struct fixture *f = *state;
-	const char *text = getenv("LETHE_KILL_SECONDS");
-	uint64_t end = monotonic_ms() + 1000 * (text == NULL ? DEFAULT_SECONDS : strtoull(text, NULL, 10));
+	uint64_t end = monotonic_ms() + 1000 * DEFAULT_SECONDS * trust_scale();
 	unsigned seed = 20261122, loops = 0;
 
 	told.ids = calloc(ACKNOWLEDGED_MAX, sizeof *told.ids);
