@@ -11,6 +11,7 @@
 #include "policy/base/setting.h"
 #include "policy/model/policy.h"
 #include "policy/publish/pages.h"
+#include "policy/publish/versions.h"
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
 #include <limits.h>
@@ -164,7 +165,9 @@ static int publication_apply(struct publication *x, const char *reason, const ch
 	if (!made || json_print(&details, object) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to record it");
 	const struct ledger_event event = {.name = name, .details = details.data};
-	if (name != NULL && ledger_append(x->vault, &event, e) != 0)
+	uint64_t entry = 0;
+	time_t at;
+	if (name != NULL && ledger_append_entry(x->vault, &event, &entry, &at, e) != 0)
 		return -1;
 	if (site_become_owner(x->admin->state) != 0)
 		return err_set(e, ERR_IO, "this cannot continue as the user that owns %s", x->admin->state);
@@ -174,7 +177,9 @@ static int publication_apply(struct publication *x, const char *reason, const ch
 		return -1;
 	if (!own && getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
 		return err_set(e, ERR_IO, "this cannot continue as root");
-	return folder_make(folder, 0755, e) != 0 ? -1 : publish_all(x->shown, html, folder, testing, result, e);
+	if (folder_make(folder, 0755, e) != 0 || publish_all(x->shown, html, folder, testing, result, e) != 0)
+		return -1;
+	return own ? versions_keep(x->admin->state, folder, x->shown, active_step_activates(x->plan.step) ? (int64_t)entry : -1, e) : 0;
 }
 
 static enum status publish_main(const struct admin *a, const struct arguments *args)

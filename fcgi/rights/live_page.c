@@ -14,6 +14,7 @@
 #include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
+#include "policy/publish/versions.h"
 #include "policy/rights/request.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -34,14 +35,15 @@ struct live {
 	struct census census;
 	struct request_counts rights[RIGHT_COUNT], all;
 	uint64_t ledger_size, signed_size;
-	time_t signed_at, checked_at; // 0: not known
-	cJSON *traffic, *check;       // of egress, and of the last `lethe check`; NULL: not known
+	time_t signed_at, checked_at;    // 0: not known
+	cJSON *traffic, *check, *ledger; // of egress, of the last `lethe check`, and ledger.json as it is published; NULL: not known
 };
 
 static void live_free(struct live *l)
 {
 	cJSON_Delete(l->traffic);
 	cJSON_Delete(l->check);
+	cJSON_Delete(l->ledger);
 }
 
 static int count_request(void *arg, const struct rights_row *row)
@@ -101,8 +103,9 @@ static int state_file(const char *name, struct buf *out, time_t *at)
 
 static int live_read(struct live *l, struct vault *v, const struct policy *p, struct err *e)
 {
-	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX), check = BUF_INIT(CHECK_BYTES_MAX);
+	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX), check = BUF_INIT(CHECK_BYTES_MAX), ledger = BUF_INIT(NOTE_BYTES_MAX);
 	struct err none;
+	time_t at;
 
 	*l = (struct live){.policy = p, .now = when_now()};
 	if (vault_census(v, &l->census, e) != 0 || ledger_size(v, &l->ledger_size, e) != 0)
@@ -115,6 +118,8 @@ static int live_read(struct live *l, struct vault *v, const struct policy *p, st
 	}
 	if (state_file("check.json", &check, &l->checked_at) == 0)
 		l->check = json_parse(buf_text(&check), check.len, &none);
+	if (state_file("publish/html/.well-known/ledger.json", &ledger, &at) == 0)
+		l->ledger = json_parse(buf_text(&ledger), ledger.len, &none);
 	l->traffic = call_program(setting_run(), "egress", "status", &none);
 	return 0;
 }
@@ -383,7 +388,7 @@ static void add_statement(cJSON *list, const struct live *l, const struct statem
 	cJSON_AddItemToArray(list, one);
 }
 
-// {site, at, policy {version, sha256}, last_prune, late, kinds[], requests {open, late, ended, in_time}, ledger {size, signed_size, signed},
+// {site, at, policy {version, sha256}, last_prune, late, kinds[], requests {open, late, ended, in_time}, ledger {size, signed_size, signed, key},
 // check {at, kept, broken, unsure}, statements[{id, section, heading, group, text, kept_by "program" | "people" | "nothing yet", how, functions,
 // test, state "kept" | "broken" | "unknown", figure, meter {value, max}, check {name, result, at}}]}; times are UTC, absent ones null; words are in
 // the language of the request.
@@ -414,6 +419,7 @@ static cJSON *live_tree(struct vault *v, const struct policy *p, struct err *e)
 	cJSON_AddNumberToObject(ledger, "size", (double)l.ledger_size);
 	cJSON_AddNumberToObject(ledger, "signed_size", (double)l.signed_size);
 	add_time(ledger, "signed", l.signed_at);
+	add_text(ledger, "key", json_string(l.ledger, "key"));
 	if (l.check != NULL) {
 		cJSON_ArrayForEach(one, l.check)
 		{
@@ -508,6 +514,13 @@ static void write_totals(struct buf *out, const cJSON *live, const struct policy
 			      {"unsure", word_number(n[2], (long long)json_number(check, "unsure", 0))}));
 	write_total(out, p, "live.total.check", buf_text(&text));
 	buf_adds(out, "</dl>\n");
+	// What the ledger is verified with, for who keeps it elsewhere.
+	if (json_string(ledger, "key") != NULL) {
+		framed_text(out, "<section aria-labelledby=\"ledger\">\n<h2 id=\"ledger\">", word(p, "live.key"), "</h2>\n<p>");
+		struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+		write_word(&w, "live.key.how");
+		framed_text(out, "</p>\n<p class=\"key\"><code>", json_string(ledger, "key"), "</code></p>\n</section>\n");
+	}
 }
 
 static void write_statement(struct buf *out, const cJSON *one, const struct policy *p)
@@ -650,6 +663,66 @@ void live_page_respond(struct request *r, void *context)
 	for (one = statements->child; one != NULL;)
 		one = write_section(&out, one, p);
 	write_note(&w, "page.live.programs", NULL);
+	framed_end(&frame, &out);
+	respond_bytes(r, 200, "text/html; charset=utf-8", buf_text(&out), out.len);
+}
+
+// ---- GET /privacy/versions: those that were in force here ----
+
+void live_page_respond_versions(struct request *r, void *context)
+{
+	struct err e = {0};
+
+	(void)context;
+	if (request_use_language(r, request_rest(r)) != 0) {
+		respond_problem(r, 404, "problem.not-found", NULL, NULL);
+		return;
+	}
+	const struct policy *p = request_policy(r);
+	JSON_AUTO cJSON *versions = versions_read(setting_state(), &e);
+	if (versions == NULL) {
+		respond_err(r, &e);
+		return;
+	}
+	FRAMED_AUTO struct framed frame = {.name = VERSIONS_FRAME_NAME, .class = "text"};
+	BUF_AUTO struct buf out = BUF_INIT(4 * PAGE_MAX);
+	struct writer w = {.form = FORM_HTML, .out = &out, .policy = p};
+	const cJSON *one, *change;
+	char time[WORD_DAY + 16], number[WORD_NUMBER];
+	framed_begin(r, &frame, &out, word(p, "versions.heading"));
+	buf_adds(&out, "<p class=\"lead\">");
+	write_word(&w, "versions.lead");
+	buf_adds(&out, "</p>\n");
+	cJSON_ArrayForEach(one, versions)
+	{
+		const char *version = json_string(one, "version"), *language = p->language;
+		const cJSON *known;
+		bool translated = false, first = true;
+		cJSON_ArrayForEach(known, json_get(one, "languages"))
+		{
+			translated |= !first && cJSON_IsString(known) && strcmp(known->valuestring, language) == 0;
+			first = false;
+		}
+		xml_printf(&out, "<h2><a href=\"/privacy/versions/%s%s%s\">", version, translated ? "." : "", translated ? language : "");
+		xml_printf(&out, "%s</a></h2>\n<p>", version);
+		word_fill(&out, html_text, word(p, one == versions->child ? "versions.now" : "versions.then"),
+			  WORD_VALUES({"since", time_words(time, one, "since", p)}));
+		if (cJSON_IsNumber(json_get(one, "ledger"))) {
+			buf_addc(&out, ' ');
+			write_filled(&w, "versions.ledger",
+				     WORD_VALUES({"n", word_number(number, (long long)json_number(one, "ledger", 0))}));
+		}
+		xml_printf(&out, "</p>\n<p>SHA-256 <code>%s</code> (<a href=\"/privacy/versions/%s.xml\">XML</a>)</p>\n<ul>\n",
+			   json_string(one, "sha256") != NULL ? json_string(one, "sha256") : "", version);
+		const cJSON *changes = json_get(json_get(one, "changes"), language);
+		cJSON_ArrayForEach(change, (changes != NULL                    ? changes
+					    : json_get(one, "changes") != NULL ? json_get(one, "changes")->child
+									       : NULL))
+		{
+			framed_text(&out, "<li>", cJSON_IsString(change) ? change->valuestring : "", "</li>\n");
+		}
+		buf_adds(&out, "</ul>\n");
+	}
 	framed_end(&frame, &out);
 	respond_bytes(r, 200, "text/html; charset=utf-8", buf_text(&out), out.len);
 }

@@ -10,5 +10,7 @@ void live_page_loaded(void); // at the start, when the policy was read
 // The handlers take the vault as their context.
 void live_page_respond_json(struct request *r, void *context);
 void live_page_respond(struct request *r, void *context);
+// GET /privacy/versions: the versions of the notice that were in force here, as policy/publish/versions.h keeps them.
+void live_page_respond_versions(struct request *r, void *context);
 
 #endif

@@ -450,6 +450,8 @@ static const struct route routes[] = {
      .handle = export_respond},
     {.method = "GET", .path = "/privacy/live.json", .deadline_ms = DEADLINE_MS, .handle = live_page_respond_json},
     {.method = "GET", .path = "/privacy/live", .deadline_ms = DEADLINE_MS, .handle = live_page_respond},
+    {.method = "GET", .path = "/privacy/versions", .deadline_ms = DEADLINE_MS, .handle = live_page_respond_versions},
+    {.method = "GET", .path = "/privacy/versions.*", .deadline_ms = DEADLINE_MS, .handle = live_page_respond_versions},
     {.method = "GET", .path = "/privacy/live.*", .deadline_ms = DEADLINE_MS, .handle = live_page_respond},
     {.method = "GET", .path = "/api/results/*", .deadline_ms = ERASE_DEADLINE_MS, .handle = agent_request_results_respond},
     {.method = "POST",

@@ -24,7 +24,8 @@ void framed_begin(const struct request *r, struct framed *frame, struct buf *out
 	const struct policy *p = request_policy(r);
 	const char *language = p != NULL && p->language != NULL ? p->language : "en";
 	const char *gpc = request_header(r, "Sec-GPC");
-	bool signal = frame->name != NULL && gpc != NULL && strcmp(gpc, "1") == 0 && headers_signal(p);
+	bool signal =
+	    frame->name != NULL && strcmp(frame->name, LIVE_FRAME_NAME) == 0 && gpc != NULL && strcmp(gpc, "1") == 0 && headers_signal(p);
 	BUF_AUTO struct buf name = BUF_INIT(256);
 	const char *text = "", *head = NULL, *content = NULL;
 	char path[4096];

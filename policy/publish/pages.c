@@ -113,6 +113,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 					       {"/html/rights", "/rights"},
 					       {LIVE_FRAME_NAME, "/privacy/live"},
 					       {LIVE_FRAME_SIGNAL, "/privacy/live"},
+					       {VERSIONS_FRAME_NAME, "/privacy/versions"},
 					       {"/html/verify", "/verify"},
 					       {"/html/privacy", "/privacy"},
 					       {"/html/subprocessors", "/subprocessors"}}; // those that have an address
@@ -275,6 +276,7 @@ static int render_language(const struct policy *p, const struct pages *templates
 		return err_set(e, ERR_NOT_FOUND, "layout.html is missing among the templates");
 	int rc = variables_make(&site.variables, p, testing, e) != 0 || facts_make(&site.facts, p, main_language, e) != 0 ||
 			 render_notice(&site, e) != 0 || put_in_frame(&site, FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, false, e) != 0 ||
+			 put_in_frame(&site, VERSIONS_FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, false, e) != 0 ||
 			 put_in_frame(&site, LIVE_FRAME_NAME, FRAME_HEAD, FRAME_CONTENT, false, e) != 0 ||
 			 (headers_signal(p) && put_in_frame(&site, LIVE_FRAME_SIGNAL, FRAME_HEAD, FRAME_CONTENT, true, e) != 0)
 		     ? -1

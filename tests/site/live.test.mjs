@@ -2,10 +2,11 @@
 // /privacy/live: every sentence of the notice, what keeps it, and its figure now; and what was published before.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { generate, root, startSite } from './harness.mjs';
+import { generate, root, startSite, until } from './harness.mjs';
 
 const sites = ['bizimages', 'blogimg', 'image-describer', 'imagedesigner', 'product-images'];
 const start = (site) => startSite({ site, env: site === 'bizimages' ? {} : { LETHE_ALLOW_UNBUILT: '1' } });
@@ -93,6 +94,46 @@ test('a sentence whose figure breaks its promise is shown as broken, and the las
     assert.equal((await row('life-archive')).state, 'kept');
     assert.ok((await json(site)).check.kept > 10);
     assert.equal(site.officer(['check', '--record', '--at', '2030-01-01']).code, 2);
+  } finally {
+    await site.stop();
+  }
+});
+
+test('earlier versions stay as they were published, however often there is published', async () => {
+  const site = await start('bizimages');
+  try {
+    const first = await get(site, '/privacy'), policy = join(site.base, 'next.xml'), source = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
+    const [version] = source.match(/(?<=<version id=")[^"]+/);
+    assert.equal(await get(site, `/privacy/versions/${version}`), first);
+    assert.equal(await get(site, `/privacy/versions/${version}.xml`), source);
+    // Only words are changed: it is in force at once.
+    const next = source.replace(/<version id="/, '<version id="2026-11-01" effective="2026-11-01" updated="2026-11-01"><change>A sentence is clearer.</change></version>\n    <version id="').replace('Payment data', 'Payment details');
+    writeFileSync(policy, next);
+    for (let i = 0; i < 3; i++) {
+      const { code, stderr } = site.officer(['publish'], { policy });
+      assert.equal(code, 0, stderr);
+    }
+    await until(async () => (await get(site, '/privacy')).includes('Payment details'), 10000, 'the new notice');
+    assert.equal(await get(site, `/privacy/versions/${version}`), first);
+    assert.equal(await get(site, `/privacy/versions/${version}.xml`), source);
+    assert.equal(await get(site, '/privacy/versions/2026-11-01.xml'), next);
+    const list = await until(async () => { const text = await get(site, '/privacy/versions').catch(() => ''); return text.includes('2026-11-01') && text; }, 10000, 'the list');
+    assert.match(list, /2026-11-01.*In force since .*A sentence is clearer\..*In force from .* until the version above/s);
+    assert.ok(list.indexOf('2026-11-01') < list.indexOf(`/privacy/versions/${version}`));
+    for (const text of [source, next]) assert.ok(list.includes(createHash('sha256').update(text).digest('hex')));
+    // Its entry in the ledger says the same.
+    const [, index] = list.match(/\/api\/proofs\/(\d+)/), entries = JSON.parse(site.officer(['audit', 'show', '--format', 'json']).stdout);
+    assert.match(JSON.stringify(entries.find((e) => String(e.index) === index)), /activation.*2026-11-01/);
+    // What is lost of the published pages comes back from what is kept.
+    rmSync(join(site.state, 'publish/html/versions'), { recursive: true });
+    assert.equal(site.officer(['publish'], { policy }).code, 0);
+    assert.equal(await get(site, `/privacy/versions/${version}`), first);
+    assert.equal((await fetch(`${site.url}/privacy/versions/2020-01-01`)).status, 404);
+    // The key that all of it is verified with.
+    const key = readFileSync(join(site.state, 'keys/ledger.pub'), 'utf8').trim();
+    assert.equal(site.officer(['audit', 'checkpoint']).code, 0);
+    assert.match(await get(site, '/privacy'), /href="\/privacy\/live#ledger"/);
+    assert.ok((await get(site, '/privacy/live')).includes(`<code>${key}</code>`));
   } finally {
     await site.stop();
   }

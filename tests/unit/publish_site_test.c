@@ -128,6 +128,7 @@ static void every_form_is_written(void **state)
 	static const char *const names[] = {
 	    "programs/frame.html",
 	    "programs/live.html",
+	    "programs/versions.html",
 	    "html/index.html",
 	    "html/404.html",
 	    "html/assets/app.css",

@@ -32,7 +32,10 @@ static void write_forms(const struct policy *p, struct writer *w)
 	}
 	WRITE_ALL(w, word(p, "join.stop"), " ");
 	write_link(w, word(p, "notice.live"), "/privacy/live");
-	write_word(w, "join.stop");
+	WRITE_ALL(w, word(p, "join.stop"), " ");
+	write_link(w, word(p, "notice.versions"), "/privacy/versions");
+	WRITE_ALL(w, word(p, "join.stop"), " ");
+	write_word(w, "notice.ledger");
 	write_end(w, MARK_PARAGRAPH);
 }
 

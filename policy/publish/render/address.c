@@ -22,8 +22,10 @@ void address_page(const struct policy *p, const char *to, struct buf *out)
 	bool page = to[0] == '/' && strchr(to, '.') == NULL && strncmp(to, "/api/", 5) != 0;
 	bool other = p->view_count > 0 && strcmp(p->language, p->views[0]->language) != 0;
 
+	size_t len = strcspn(to, "#");
+
 	if (page && other)
-		buf_printf(out, "%s.%s", to[1] == '\0' ? "/index" : to, p->language);
+		buf_printf(out, "%.*s.%s%s", (int)(len == 1 ? strlen("/index") : len), len == 1 ? "/index" : to, p->language, to + len);
 	else
 		buf_adds(out, to);
 }
