@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { FORMAT = 1, NONCE_LEN = 12, TAG_LEN = 16, HMAC_BLOCK = 64 };
+enum { FORMAT = 1, NONCE_LEN = 12, TAG_LEN = 16, HMAC_BLOCK = 64, MEMORY_TRIES = 100, MEMORY_WAIT_NS = 10 * 1000 * 1000 };
 
 // Looked up once: the look-up costs more than sealing a small body.
 static EVP_CIPHER *cipher;
@@ -74,8 +75,9 @@ int unseal(const uint8_t key[KEY_LEN], const char *context, const void *sealed, 
 	if (c == NULL || to == NULL)
 		return err_set(e, ERR_MEMORY, "no memory to open %zu bytes", plain_len);
 	memcpy(tag, text + plain_len, TAG_LEN);
-	if (EVP_DecryptInit_ex2(c, cipher, key, nonce, NULL) != 1 ||
-	    EVP_DecryptUpdate(c, NULL, &part, (const uint8_t *)context, (int)strlen(context)) != 1 ||
+	if (EVP_DecryptInit_ex2(c, cipher, key, nonce, NULL) != 1)
+		return err_set(e, ERR_MEMORY, "no memory to open %zu bytes", plain_len);
+	if (EVP_DecryptUpdate(c, NULL, &part, (const uint8_t *)context, (int)strlen(context)) != 1 ||
 	    (plain_len > 0 && EVP_DecryptUpdate(c, to, &part, text, (int)plain_len) != 1) ||
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) != 1 || EVP_DecryptFinal_ex(c, to + plain_len, &last) != 1) {
 		wipe(to, plain_len);
@@ -93,15 +95,24 @@ static void must(int ok)
 	abort();
 }
 
+// What begins a hash takes memory, and no hash can be refused: so it waits for some.
+static void digest_restart(EVP_MD_CTX **c)
+{
+	for (int tries = 0; *c == NULL || EVP_DigestInit_ex2(*c, digest, NULL) != 1; tries++) {
+		must(tries < MEMORY_TRIES);
+		nanosleep(&(struct timespec){.tv_nsec = tries == 0 ? 0 : MEMORY_WAIT_NS}, NULL);
+		if (*c == NULL)
+			*c = EVP_MD_CTX_new();
+	}
+}
+
 static EVP_MD_CTX *digest_begin(void)
 {
 	pthread_once(&fetched, fetch);
-	EVP_MD_CTX *c = pthread_getspecific(digest_context);
-	if (c == NULL) {
-		c = EVP_MD_CTX_new();
-		must(c != NULL && pthread_setspecific(digest_context, c) == 0);
-	}
-	must(EVP_DigestInit_ex2(c, digest, NULL));
+	EVP_MD_CTX *known = pthread_getspecific(digest_context), *c = known;
+	digest_restart(&c);
+	for (int tries = 0; known == NULL && pthread_setspecific(digest_context, c) != 0; tries++)
+		must(tries < MEMORY_TRIES);
 	return c;
 }
 
@@ -128,7 +139,7 @@ void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *l
 	must(EVP_DigestFinal_ex(c, inner, NULL));
 	for (size_t i = 0; i < HMAC_BLOCK; i++)
 		pad[i] ^= 0x36 ^ 0x5c;
-	must(EVP_DigestInit_ex2(c, digest, NULL));
+	digest_restart(&c);
 	must(EVP_DigestUpdate(c, pad, sizeof pad));
 	must(EVP_DigestUpdate(c, inner, sizeof inner));
 	must(EVP_DigestFinal_ex(c, out, NULL));
