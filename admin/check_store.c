@@ -6,6 +6,7 @@
 #include "policy/base/file.h"
 #include "policy/model/life.h"
 #include "policy/rights/erase.h"
+#include "policy/rights/outbox.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -210,6 +211,44 @@ static int count_request(void *arg, const struct rights_row *row)
 	return 0;
 }
 
+struct mails {
+	size_t failed, waiting;
+	time_t since; // of the oldest that waits
+};
+
+static int count_mail(void *arg, const struct outbox_row *row)
+{
+	struct mails *m = arg;
+
+	if (strcmp(row->state, "waiting") != 0)
+		m->failed++;
+	else if (m->waiting++ == 0)
+		m->since = row->made;
+	return 0;
+}
+
+// One that waits longer than an hour has been tried several times.
+static void check_outbox(struct check *c)
+{
+	enum { LONG = 3600 };
+	struct mails m = {0};
+	char since[WHEN_TEXT];
+	struct err e;
+
+	if (c->policy->kinds[KIND_OUTBOX].keep != KEEP_STORED)
+		check_add(c, CHECK_EMPTY, "", "the policy has no mail");
+	else if (outbox_each(c->vault, count_mail, &m, &e) != 0)
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the mails cannot be read: %s", e.text);
+	if (m.failed > 0)
+		check_add(c, CHECK_OVERDUE, "lethe outbox list says why: correct that and send them again, or print them, then drop them.",
+			  "%zu mails could not be sent", m.failed);
+	when_text(since, m.since);
+	if (m.waiting > 0 && m.since + LONG < when_now())
+		check_add(c, CHECK_OVERDUE, "lethe outbox list says why.", "%zu mails wait, the oldest since %s", m.waiting, since);
+	else if (m.failed == 0 && c->policy->kinds[KIND_OUTBOX].keep == KEEP_STORED)
+		check_add(c, CHECK_KEPT, "", "%zu mails wait to be sent", m.waiting);
+}
+
 static void check_requests(struct check *c)
 {
 	struct late l = {0};
@@ -226,10 +265,11 @@ static void check_requests(struct check *c)
 			  "%zu requests cannot be read, and nobody erased them", l.unreadable);
 	if (l.restricted > 0) {
 		when_date(since, l.restricted_since);
-		check_add(c, CHECK_KEPT, "",
-			  "%zu restrict what they name, the oldest since %s; what %zu of them name is kept until they are lifted, whatever its "
-			  "age: lethe restrict list",
-			  l.restricted, since, l.kept);
+		check_add(
+		    c, CHECK_KEPT, "",
+		    "%zu restrict what they name, the oldest since %s; what %zu of them name is kept until they are lifted, whatever its "
+		    "age: lethe restrict list",
+		    l.restricted, since, l.kept);
 	}
 	// Anybody can send one that nobody can be found by: that alone must not say that the site breaks its word.
 	if (l.unproven > 0)
@@ -385,6 +425,7 @@ const struct check_row check_store_rows[] = {
     {"prune", "What is due is ended on time.", NEEDS_POLICY | NEEDS_CENSUS, check_prune, NULL},
     {"residue", "What is deleted leaves no trace.", NEEDS_POLICY | NEEDS_CENSUS, check_residue, NULL},
     {"requests", "Requests of data subjects are answered in time.", NEEDS_POLICY | NEEDS_VAULT | OF_THEN, check_requests, NULL},
+    {"outbox", "Letters reach whom they are to.", NEEDS_POLICY | NEEDS_VAULT, check_outbox, NULL},
     {"ledger", "The record of what was done cannot be altered unseen.", NEEDS_POLICY | NEEDS_VAULT, check_ledger, NULL},
     {"checkpoint-copy", "Nor can it be cut or rewritten as a whole: a signed checkpoint is kept elsewhere.", NEEDS_POLICY | NEEDS_VAULT,
      check_copy, NULL},

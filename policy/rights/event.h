@@ -49,9 +49,12 @@ enum rights_event {
 	EVENT_PARTED,   // it is answered by itself after all
 	EVENT_INCLUDES, // the other one: it answers this one, too
 	EVENT_NOTE,
-	EVENT_READ,       // somebody read what the person left
-	EVENT_RESTRICTED, // what it names is kept and not used from then on
-	EVENT_LIFT_TOLD,  // the person was told that this will end
+	EVENT_MAIL_QUEUED, // a letter waits to be sent; `reason`: which
+	EVENT_MAIL_SENT,
+	EVENT_MAIL_FAILED, // and will not be tried again
+	EVENT_READ,        // somebody read what the person left
+	EVENT_RESTRICTED,  // what it names is kept and not used from then on
+	EVENT_LIFT_TOLD,   // the person was told that this will end
 	EVENT_LIFTED,
 	EVENT_ADDED, // the person added something
 	EVENT_COUNT

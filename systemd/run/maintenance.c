@@ -14,6 +14,7 @@ static struct maintenance_task {
 	pid_t pid; // 0: not under way
 } tasks[] = {
     {.words = {"publish"}, .every = 60 * MINUTE_MS}, // an announced policy's time may have come
+    {.words = {"outbox", "send", "--quiet"}, .every = MINUTE_MS},
     {.words = {"prune", "--ahead", "PT1M", "--quiet"}, .every = MINUTE_MS},
     {.words = {"check", "--record", "--quiet"}, .every = 24 * 60 * MINUTE_MS},
 };

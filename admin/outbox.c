@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: ISC
+// The mails that wait to be sent.
+#include "policy/rights/outbox.h"
+#include "admin/requests.h"
+#include "fcgi/ipc/mail_call.h"
+#include <stdio.h>
+#include <string.h>
+
+static const struct option_row outbox_list_options[] = {FORMAT_OPTION, {0}};
+static const struct option_row outbox_show_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "why it is read; the person whom it is to sees it"}, OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row outbox_send_options[] = {
+    {"now", OPTION_FLAG, NULL, "all of them, also those whose time has not come and those that failed"},
+    {"quiet", OPTION_FLAG, NULL, "say nothing, and end with 0 whatever waits"},
+    {0},
+};
+
+struct outbox_listing {
+	struct table table;
+	const char *given; // an id or its beginning; NULL: of all
+	char id[RECORD_ID_LEN + 1], request[RECORD_ID_LEN + 1];
+	size_t found, failed;
+	cJSON *shown;
+};
+
+static int outbox_list_one(void *arg, const struct outbox_row *row)
+{
+	struct outbox_listing *l = arg;
+	const bool failed = strcmp(row->state, "waiting") != 0;
+
+	l->failed += failed;
+	table_add(&l->table, row->id, row->what, row->request, row->state, row->made, (double)row->attempts, failed ? (time_t)0 : row->next,
+		  row->failure);
+	return 0;
+}
+
+static enum status outbox_list_run(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"id", "letter", "request", "state", "since", "attempts", "next", "failure", NULL};
+	struct outbox_listing l = {0};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	table_init(&l.table, columns, "isistnts");
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	int ret = outbox_each(s.vault, outbox_list_one, &l, &e);
+	enum status status =
+	    ret != 0 ? output_complain(STATUS_UNSURE, "outbox: %s", e.text) : table_output(&l.table, args, "Nothing waits to be sent.");
+	table_free(&l.table);
+	return status == STATUS_DONE && l.failed > 0 ? STATUS_FOUND : status;
+}
+
+static int outbox_find_one(void *arg, const struct outbox_row *row)
+{
+	struct outbox_listing *l = arg;
+
+	if (strncmp(row->id, l->given, strlen(l->given)) != 0)
+		return 0;
+	l->found++;
+	snprintf(l->id, sizeof l->id, "%s", row->id);
+	snprintf(l->request, sizeof l->request, "%s", row->request);
+	cJSON_Delete(l->shown);
+	l->shown = cJSON_CreateObject();
+	const struct {
+		const char *name, *value;
+	} texts[] = {{"id", row->id},           {"letter", row->what},     {"request", row->request},
+		     {"state", row->state},     {"failure", row->failure}, {"to", row->to},
+		     {"subject", row->subject}, {"text", row->text},       {NULL, NULL}};
+	for (size_t i = 0; texts[i].name != NULL; i++)
+		cJSON_AddStringToObject(l->shown, texts[i].name, texts[i].value);
+	return 0;
+}
+
+// The mail whose id begins so. STATUS_DONE, or it was said why not; l->shown is to be freed.
+static enum status outbox_find(struct vault *v, const char *given, struct outbox_listing *l)
+{
+	struct err e = {0};
+
+	*l = (struct outbox_listing){.given = given};
+	if (strlen(given) < SHORT_ID_LEAST)
+		return output_complain(STATUS_UNSURE, "outbox: an id has at least %d characters", SHORT_ID_LEAST);
+	if (outbox_each(v, outbox_find_one, l, &e) != 0)
+		return output_complain(STATUS_UNSURE, "outbox: %s", e.text);
+	return l->found == 1
+		   ? STATUS_DONE
+		   : output_complain(STATUS_FOUND, l->found == 0 ? "outbox: there is no such mail; lethe outbox list names those there are"
+								 : "outbox: several mails begin so");
+}
+
+static enum status outbox_show_run(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX], reason[256];
+	struct outbox_listing l;
+	struct err e = {0};
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+
+	if (argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE,
+				       "outbox: --reason TEXT is needed: the person whom it is to sees who read it, and why");
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	enum status status = outbox_find(s.vault, args->words[0], &l);
+	JSON_AUTO cJSON *shown = l.shown;
+	if (status != STATUS_DONE)
+		return status;
+	requests_officer(officer);
+	snprintf(reason, sizeof reason, "%s", argument(args, "reason"));
+	if (*l.request != '\0' &&
+	    rights_act(s.vault, l.request, &(struct rights_act){.event = EVENT_READ, .by = officer, .reason = reason}, &e) != 0 &&
+	    e.code != ERR_NOT_FOUND)
+		return requests_failed(&e);
+	buf_printf(&text, "%s %s: %s%s%s\nTo: %s\nSubject: %s\n\n", json_string(shown, "letter"), l.id, json_string(shown, "state"),
+		   *json_string(shown, "failure") ? ", " : "", json_string(shown, "failure"), json_string(shown, "to"),
+		   json_string(shown, "subject"));
+	output_wrapped_lines(&text, json_string(shown, "text"));
+	return output_object(args, shown, &text);
+}
+
+static enum status outbox_send_run(const struct admin *a, const struct arguments *args)
+{
+	const struct outbox_way way = {mail_call, a->run};
+	const bool quiet = argument_given(args, "quiet");
+	struct outbox_sent sent;
+	struct outbox_listing l = {0};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	enum status status = args->word_count > 0 ? outbox_find(s.vault, args->words[0], &l) : STATUS_DONE;
+	cJSON_Delete(l.shown);
+	if (status != STATUS_DONE)
+		return status;
+	if (outbox_send(s.vault, args->word_count > 0 ? l.id : NULL, args->word_count > 0 || argument_given(args, "now"), &way, &sent,
+			&e) != 0)
+		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
+	if (quiet)
+		return STATUS_DONE;
+	return output_complain(sent.waiting + sent.failed > 0 ? STATUS_FOUND : STATUS_DONE, "outbox: %u sent, %u waiting, %u failed",
+			       sent.sent, sent.waiting, sent.failed);
+}
+
+static enum status outbox_drop_run(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX];
+	struct outbox_listing l;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	enum status status = outbox_find(s.vault, args->words[0], &l);
+	cJSON_Delete(l.shown);
+	if (status != STATUS_DONE)
+		return status;
+	requests_officer(officer);
+	if (outbox_drop(s.vault, l.id, officer, &e) != 0)
+		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
+	return output_complain(STATUS_DONE, "outbox: %.8s will not be sent", l.id);
+}
+
+static const struct command list_command = {.name = "list",
+					    .run = outbox_list_run,
+					    .line = "the mails that wait to be sent, and those that could not be",
+					    .options = outbox_list_options};
+static const struct command show_command = {.name = "show",
+					    .run = outbox_show_run,
+					    .line = "one of them, with its text",
+					    .words = "ID",
+					    .words_min = 1,
+					    .words_max = 1,
+					    .options = outbox_show_options};
+static const struct command send_command = {.name = "send",
+					    .run = outbox_send_run,
+					    .line = "try those that are due, or one",
+					    .words = "[ID]",
+					    .words_max = 1,
+					    .options = outbox_send_options};
+static const struct command drop_command = {
+    .name = "drop", .run = outbox_drop_run, .line = "never send it", .words = "ID", .words_min = 1, .words_max = 1};
+
+const struct command outbox_command = {
+    .name = "outbox",
+    .line = "mails that wait to be sent",
+    .sub = (const struct command *const[]){&list_command, &show_command, &send_command, &drop_command, NULL}};

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/outbox.h"
+#include "policy/base/array.h"
+#include "policy/base/json.h"
+#include "policy/base/text.h"
+#include "policy/rights/request.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OUTBOX_BODY_MAX = 2 * 1024 * 1024, // a text with every character escaped
+	PAUSE_FIRST = 60,
+	PAUSE_MOST = 4 * 3600,
+	IDS_MAX = 1000, // of one run
+};
+static const char waiting[] = "waiting", sent[] = "sent", failed[] = "failed";
+
+const struct policy_processor *outbox_processor(const struct policy *p)
+{
+	const struct policy_processor *a;
+
+	for (size_t n = 0; p->kinds[KIND_OUTBOX].keep == KEEP_STORED && (a = policy_processor_for(p, ROLE_MAIL, n)) != NULL; n++)
+		if (policy_processor_receives(a, when_now()) & KIND_BIT(KIND_OUTBOX))
+			return a;
+	return NULL;
+}
+
+// Of a mail: an entry in the ledger, and an event of the request, which may be gone.
+static int details_print(struct buf *out, const char *what, const char *event, const char *failure)
+{
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+
+	return cJSON_AddStringToObject(o, "event", event) != NULL && cJSON_AddStringToObject(o, "what", what) != NULL &&
+		       (*failure == '\0' || cJSON_AddStringToObject(o, "failure", failure) != NULL)
+		   ? json_print(out, o)
+		   : -1;
+}
+
+static void request_tell(struct vault *v, const cJSON *body, enum rights_event event, const char *by, const char *failure)
+{
+	const char *what = json_string(body, "what"), *request = json_string(body, "request");
+	char reason[128];
+
+	snprintf(reason, sizeof reason, "%s%s%s", what, *failure ? ": " : "", failure);
+	if (request != NULL)
+		(void)rights_act(v, request, &(struct rights_act){.event = event, .by = by, .reason = reason}, NULL);
+}
+
+int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	char to[MAIL_ADDRESS_SIZE], number[OUTBOX_NUMBER], next[WHEN_TEXT];
+	unsigned char random[(OUTBOX_NUMBER - 1) / 2];
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(OUTBOX_BODY_MAX);
+	BUF_AUTO struct buf details = BUF_INIT(1024);
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	bool ok = true;
+
+	if (outbox_processor(vault_policy(v)) == NULL)
+		return err_set(e, ERR_REFUSED, "the policy has nobody deliver mail");
+	if (mail_address_read(to, mail->to, e) != 0)
+		return -1;
+	random_bytes(random, sizeof random);
+	hex_encode(number, random, sizeof random);
+	when_text(next, when_now());
+	const struct {
+		const char *name, *value;
+	} texts[] = {{"to", to},     {"subject", mail->subject}, {"text", mail->text}, {"what", mail->what}, {"number", number},
+		     {"next", next}, {"request", mail->request}};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
+	cJSON *kinds = cJSON_AddArrayToObject(body, "kinds");
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		if (mail->kinds & KIND_BIT(k))
+			ok = ok && cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row((enum kind)k)->name));
+	if (!ok || json_print(&bytes, body) != 0 || details_print(&details, mail->what, "queued", "") != 0)
+		return err_set(e, ERR_INPUT, "the mail is too large to be stored");
+	const struct ledger_event event = {.name = "mail", .details = buf_text(&details)};
+	const struct vault_new record = {.kind = KIND_OUTBOX, .subject_of = mail->request, .body = bytes.data, .body_len = bytes.len};
+	if (vault_put(v, &record, &event, id, e) != 0)
+		return -1;
+	request_tell(v, body, EVENT_MAIL_QUEUED, "site", "");
+	return 0;
+}
+
+// Doubles, from a minute to four hours, and is up to a quarter shorter or longer.
+static time_t pause_after(unsigned attempts)
+{
+	time_t pause = attempts > 8 ? PAUSE_MOST : (time_t)PAUSE_FIRST << (attempts - 1);
+	uint32_t chance;
+
+	random_bytes(&chance, sizeof chance);
+	pause = pause > PAUSE_MOST ? PAUSE_MOST : pause;
+	return pause - pause / 4 + (time_t)(chance % (uint32_t)(pause / 2 + 1));
+}
+
+static bool text_set(cJSON *body, const char *name, const char *value)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(body, name);
+	return cJSON_AddStringToObject(body, name, value) != NULL;
+}
+
+// Writes the record anew where it still is as it was read. ERR_BUSY: it is not.
+static int outbox_write(struct vault *v, const char *id, const struct buf *was, const char *state, const cJSON *body, struct buf *now,
+			struct err *e)
+{
+	buf_reset(now);
+	if (json_print(now, body) != 0)
+		return err_set(e, ERR_MEMORY, "no memory");
+	return vault_update(v, id, &(struct vault_change){.state = state, .body = now->data, .body_len = now->len, .was = was}, NULL, e);
+}
+
+// What a server took: its request is told, then the record goes.
+static int sent_finish(struct vault *v, const char *id, const cJSON *body, struct err *e)
+{
+	const char *what = json_string(body, "what");
+	BUF_AUTO struct buf details = BUF_INIT(1024);
+
+	if (strcmp(what, "acknowledge") == 0)
+		request_tell(v, body, EVENT_ACKNOWLEDGED, "site", "");
+	request_tell(v, body, EVENT_MAIL_SENT, "site", "");
+	if (details_print(&details, what, "sent", "") != 0)
+		return err_set(e, ERR_MEMORY, "no memory");
+	return vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
+}
+
+static kind_set kinds_of(const cJSON *body)
+{
+	kind_set kinds = KIND_BIT(KIND_OUTBOX);
+	const cJSON *name;
+	enum kind kind;
+
+	cJSON_ArrayForEach(name, json_get(body, "kinds"))
+	{
+		if (cJSON_IsString(name) && kind_from_name(&kind, name->valuestring) == 0)
+			kinds |= KIND_BIT(kind);
+	}
+	return kinds;
+}
+
+static time_t next_of(const cJSON *body)
+{
+	const char *text = json_string(body, "next");
+	time_t next = 0;
+
+	return text != NULL && when_parse(&next, text) == 0 ? next : 0;
+}
+
+// One attempt, if it is due. ERR_BUSY: somebody else has it.
+static int mail_try(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e)
+{
+	const struct policy_processor *processor = outbox_processor(vault_policy(v));
+	struct vault_record r = {0};
+	BUF_AUTO_WIPE struct buf tried = BUF_INIT(OUTBOX_BODY_MAX), after = BUF_INIT(OUTBOX_BODY_MAX);
+	JSON_AUTO cJSON *body = NULL;
+	char next[WHEN_TEXT], failure[OUTBOX_FAILURE] = "";
+	int ret = -1;
+
+	if (vault_get(v, id, &r, e) != 0)
+		return -1;
+	body = r.kind == KIND_OUTBOX ? json_parse(buf_text(&r.body), r.body.len, e) : NULL;
+	if (body == NULL || json_string(body, "what") == NULL) {
+		err_set(e, r.kind == KIND_OUTBOX ? ERR_CORRUPT : ERR_NOT_FOUND, "there is no such mail");
+		goto cleanup;
+	}
+	if (strcmp(r.state, sent) == 0) { // somebody was killed before it was told
+		ret = sent_finish(v, id, body, e);
+		goto cleanup;
+	}
+	const bool gave_up = strcmp(r.state, failed) == 0;
+	if (!now && (gave_up || next_of(body) > when_now())) {
+		out->failed += gave_up;
+		out->waiting += !gave_up;
+		ret = 0;
+		goto cleanup;
+	}
+	unsigned attempts = (unsigned)json_number(body, "attempts", 0) + 1;
+	when_text(next, when_now() + pause_after(attempts));
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "attempts");
+	const char *to = json_string(body, "to"), *subject = json_string(body, "subject"), *number = json_string(body, "number"),
+		   *text = json_string(body, "text");
+	if (cJSON_AddNumberToObject(body, "attempts", attempts) == NULL || !text_set(body, "next", next) || to == NULL || subject == NULL ||
+	    number == NULL || text == NULL) {
+		err_set(e, ERR_CORRUPT, "mail %s cannot be read", id);
+		goto cleanup;
+	}
+	if (outbox_write(v, id, &r.body, waiting, body, &tried, e) != 0)
+		goto cleanup;
+	int took =
+	    processor == NULL ? 1 : way->deliver(way->run, processor->id, kinds_of(body), to, subject, number, text, strlen(text), failure);
+	if (processor == NULL)
+		snprintf(failure, sizeof failure, "undeclared-processor");
+	if (took == 0) {
+		const char *const forgotten[] = {"to", "subject", "text", "kinds"};
+		for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
+			cJSON_DeleteItemFromObjectCaseSensitive(body, forgotten[i]);
+		ret = outbox_write(v, id, &tried, sent, body, &after, e) == 0 ? sent_finish(v, id, body, e) : -1;
+		out->sent += ret == 0;
+		goto cleanup;
+	}
+	const bool ends = took < 0 || when_now() >= r.made + OUTBOX_GIVE_UP;
+	if (!text_set(body, "failure", failure) || outbox_write(v, id, &tried, ends ? failed : waiting, body, &after, e) != 0)
+		goto cleanup;
+	if (ends && !gave_up)
+		request_tell(v, body, EVENT_MAIL_FAILED, "site", failure);
+	out->failed += ends;
+	out->waiting += !ends;
+	ret = 0;
+cleanup:
+	vault_record_free(&r);
+	return ret;
+}
+
+struct outbox_ids {
+	char (*at)[RECORD_ID_LEN + 1];
+	size_t count;
+};
+
+static int id_note(void *arg, const struct vault_record *r)
+{
+	struct outbox_ids *ids = arg;
+
+	if (!r->unreadable && ids->count < IDS_MAX)
+		snprintf(ids->at[ids->count++], RECORD_ID_LEN + 1, "%s", r->id);
+	return 0;
+}
+
+int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e)
+{
+	struct outbox_ids ids = {.at = calloc(IDS_MAX, sizeof *ids.at)};
+	int ret = 0;
+
+	*out = (struct outbox_sent){0};
+	if (ids.at == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (id != NULL)
+		snprintf(ids.at[ids.count++], RECORD_ID_LEN + 1, "%s", id);
+	else
+		ret = vault_each(v, KIND_OUTBOX, NULL, id_note, &ids, e);
+	for (size_t i = 0; i < ids.count && ret == 0; i++) {
+		struct err why = {0};
+		if (mail_try(v, ids.at[i], now, way, out, &why) == 0 || why.code == ERR_BUSY || (id == NULL && why.code == ERR_NOT_FOUND))
+			continue; // somebody else has sent it, or is about to
+		ret = err_set(e, why.code, "%s", why.text);
+	}
+	free(ids.at);
+	return ret;
+}
+
+struct outbox_walk {
+	int (*each)(void *arg, const struct outbox_row *row);
+	void *arg;
+};
+
+static int walk_mail(void *arg, const struct vault_record *r)
+{
+	const struct outbox_walk *w = arg;
+	struct err e = {0};
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, &e);
+	const char *texts[] = {"to", "subject", "text", "what", "request", "failure"};
+
+	if (strcmp(r->state, sent) == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		texts[i] = json_string(body, texts[i]);
+		texts[i] = texts[i] != NULL ? texts[i] : "";
+	}
+	const struct outbox_row row = {.id = r->id,
+				       .to = texts[0],
+				       .subject = texts[1],
+				       .text = texts[2],
+				       .what = texts[3],
+				       .request = texts[4],
+				       .failure = texts[5],
+				       .state = r->unreadable                   ? RIGHTS_UNREADABLE
+						: strcmp(r->state, failed) == 0 ? failed
+										: waiting,
+				       .made = r->made,
+				       .next = next_of(body),
+				       .attempts = (unsigned)json_number(body, "attempts", 0)};
+	return w->each(w->arg, &row);
+}
+
+int outbox_each(struct vault *v, int (*each)(void *arg, const struct outbox_row *row), void *arg, struct err *e)
+{
+	struct outbox_walk w = {each, arg};
+
+	return vault_each(v, KIND_OUTBOX, NULL, walk_mail, &w, e);
+}
+
+int outbox_drop(struct vault *v, const char *id, const char *by, struct err *e)
+{
+	struct vault_record r = {0};
+	BUF_AUTO struct buf details = BUF_INIT(1024);
+	int ret = -1;
+
+	if (vault_get(v, id, &r, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = r.kind == KIND_OUTBOX ? json_parse(buf_text(&r.body), r.body.len, e) : NULL;
+	const char *what = json_string(body, "what");
+	if (what == NULL || strcmp(r.state, sent) == 0)
+		err_set(e, ERR_NOT_FOUND, "there is no such mail");
+	else if (details_print(&details, what, "dropped", "") == 0)
+		ret = vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
+	if (ret == 0)
+		request_tell(v, body, EVENT_MAIL_FAILED, by, "dropped");
+	vault_record_free(&r);
+	return ret;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: ISC
+// Mails that wait to be sent: records of kind outbox. Each is tried at once by whoever wrote it and then by the minute, with pauses that grow, until a
+// server took it, will never take it, or three days are over. What was sent is forgotten: that it was stands with its request.
+//
+// What is about to be tried is written down first, with the time of the next attempt, and so is what was taken. Whoever is killed in between sends a mail
+// twice at most, under the same number, and loses none; and no two send the same one.
+//
+// Body: to, subject, text, what (a word: the kind of letter), request (an id), number (of the mail), kinds (a list), attempts, next (UTC), failure (a word).
+#ifndef LETHE_RIGHTS_OUTBOX_H
+#define LETHE_RIGHTS_OUTBOX_H
+
+#include "policy/base/mail_address.h"
+#include "policy/vault/vault.h"
+
+enum { OUTBOX_FAILURE = 32, OUTBOX_NUMBER = 33, OUTBOX_GIVE_UP = 3 * 86400 };
+
+struct outbox_new {
+	const char *to, *subject, *text;
+	const char *what;    // a word
+	const char *request; // the id of the request that it is about
+	kind_set kinds;      // of data in it, beside outbox
+};
+// The processor to which the policy gives what waits to be sent; NULL: the policy has no mail.
+const struct policy_processor *outbox_processor(const struct policy *p);
+// ERR_REFUSED: the policy has no mail. ERR_INPUT: the address is none. The request's events tell of it.
+int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e);
+
+// How a mail leaves: fcgi/ipc/mail_call.h. 0: it was taken; 1: later perhaps, -1: never; `failure` is the word for why.
+struct outbox_way {
+	int (*deliver)(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE]);
+	const char *run;
+};
+struct outbox_sent {
+	unsigned sent, waiting, failed;
+};
+// Tries the mail of this id, or (NULL) all that are due; `now`: whether they are due or not, those that failed too.
+int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e);
+
+struct outbox_row {
+	const char *id, *to, *subject, *text, *what, *request, *failure; // failure: "" when there was none
+	const char *state;                                               // "waiting", "failed"
+	time_t made, next;
+	unsigned attempts;
+};
+// Every mail that was not sent yet, oldest first, until `each` returns non-zero.
+int outbox_each(struct vault *v, int (*each)(void *arg, const struct outbox_row *row), void *arg, struct err *e);
+// It will not be sent. ERR_NOT_FOUND.
+int outbox_drop(struct vault *v, const char *id, const char *by, struct err *e);
+
+#endif

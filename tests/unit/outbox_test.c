@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: ISC
+// Mails that wait: tried at their time and by one alone, given up in the end, forgotten when they were sent; and what is found after a kill.
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/rights/outbox.h"
+#include "policy/rights/request.h"
+#include "policy/rules/load.h"
+#include "tests/unit/test.h"
+#include <ftw.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TO   "ines.probe@example.org"
+#define TEXT "Your answer, with a word: Kastanie"
+
+struct place {
+	char base[64], state[128], run[128];
+	struct policy *policy;
+	struct vault *vault;
+	char request[RECORD_ID_LEN + 1];
+};
+
+static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int place_make(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	BUF_AUTO struct buf messages = BUF_INIT(65536);
+	struct rights_receipt receipt;
+	struct err e = {0};
+
+	*state = p;
+	when_stand_at(0);
+	snprintf(p->base, sizeof p->base, "/tmp/lethe-outbox-XXXXXX");
+	if (mkdtemp(p->base) == NULL)
+		return -1;
+	snprintf(p->state, sizeof p->state, "%s/state", p->base);
+	snprintf(p->run, sizeof p->run, "%s/run", p->base);
+	unsetenv("LETHE_MASTER_KEY_FILE");
+	p->policy = policy_load("policy/sites/bizimages.xml", &messages);
+	const struct rights_new asked = {.right = "access", .contact = TO};
+	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
+	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0 || rights_store(p->vault, &asked, &receipt, &e) != 0) {
+		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
+		return -1;
+	}
+	snprintf(p->request, sizeof p->request, "%s", receipt.id);
+	return 0;
+}
+
+static int place_drop(void **state)
+{
+	struct place *p = *state;
+
+	when_stand_at(0);
+	vault_close(p->vault);
+	policy_free(p->policy);
+	nftw(p->base, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(p);
+	return 0;
+}
+
+// A server: what it answers, and what it was given.
+static struct {
+	int answer;
+	const char *failure;
+	unsigned calls;
+	char number[OUTBOX_NUMBER], to[MAIL_ADDRESS_SIZE], processor[32];
+	kind_set kinds;
+	bool kills; // who asks is gone after it answered
+} server;
+
+static int server_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+{
+	(void)run;
+	assert_string_equal(subject, "Subject");
+	assert_int_equal(len, strlen(TEXT));
+	assert_memory_equal(text, TEXT, len);
+	server.calls++;
+	if (*server.number != '\0')
+		assert_string_equal(server.number, number); // the same however often
+	snprintf(server.number, sizeof server.number, "%s", number);
+	snprintf(server.to, sizeof server.to, "%s", to);
+	snprintf(server.processor, sizeof server.processor, "%s", processor);
+	server.kinds = kinds;
+	if (server.failure != NULL)
+		snprintf(failure, OUTBOX_FAILURE, "%s", server.failure);
+	if (server.kills)
+		_exit(9);
+	return server.answer;
+}
+static const struct outbox_way way = {server_take, ""};
+
+static void queued(struct place *p, char id[RECORD_ID_LEN + 1], int answer, const char *failure)
+{
+	const struct outbox_new mail = {.to = " Ines.probe@EXAMPLE.org",
+					.subject = "Subject",
+					.text = TEXT,
+					.what = "acknowledge",
+					.request = p->request,
+					.kinds = KIND_BIT(KIND_RIGHTS_REQUEST)};
+	struct err e = {0};
+
+	memset(&server, 0, sizeof server);
+	server.answer = answer;
+	server.failure = failure;
+	assert_int_equal(outbox_add(p->vault, &mail, id, &e), 0);
+}
+
+static struct outbox_sent sending(struct place *p, const char *id, bool now)
+{
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	if (outbox_send(p->vault, id, now, &way, &sent, &e) != 0)
+		fail_msg("%s", e.text);
+	return sent;
+}
+
+// The names of the request's events, and whether somebody confirmed that it came.
+static void events(struct place *p, char *out, size_t size)
+{
+	BUF_AUTO struct buf json = BUF_INIT(1 << 20);
+	struct err e = {0};
+	const cJSON *event;
+
+	assert_int_equal(rights_show_officer(p->vault, p->request, false, &json, &e), 0);
+	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, &e);
+	*out = '\0';
+	cJSON_ArrayForEach(event, json_get(shown, "events"))
+	{
+		snprintf(out + strlen(out), size - strlen(out), "%s ", json_string(event, "event"));
+	}
+}
+
+static int row_keep(void *arg, const struct outbox_row *row)
+{
+	struct outbox_row *kept = arg;
+	static char state[32], failure[OUTBOX_FAILURE];
+
+	snprintf(state, sizeof state, "%s", row->state);
+	snprintf(failure, sizeof failure, "%s", row->failure);
+	*kept = *row;
+	kept->state = state;
+	kept->failure = failure;
+	return 0;
+}
+
+static struct outbox_row the_row(struct place *p)
+{
+	struct outbox_row row = {0};
+	struct err e;
+
+	assert_int_equal(outbox_each(p->vault, row_keep, &row, &e), 0);
+	return row;
+}
+
+static void what_was_sent_is_forgotten(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1], told[512];
+	struct vault_record r = {0};
+	struct err e = {0};
+
+	queued(p, id, 0, NULL);
+	assert_int_equal(sending(p, NULL, false).sent, 1);
+	assert_string_equal(server.to, "Ines.probe@example.org");
+	assert_string_equal(server.processor, "smtp");
+	assert_int_equal(server.kinds, KIND_BIT(KIND_OUTBOX) | KIND_BIT(KIND_RIGHTS_REQUEST));
+	assert_int_equal(vault_get(p->vault, id, &r, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	events(p, told, sizeof told);
+	assert_string_equal(told, "received mail-queued acknowledged mail-sent ");
+	assert_int_equal(sending(p, NULL, true).sent, 0);
+	assert_int_equal(server.calls, 1);
+}
+
+static void it_is_tried_at_its_time_and_given_up_in_the_end(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1], told[512];
+	const time_t begin = when_now();
+	time_t pause = 0, last = begin;
+	unsigned calls = 0;
+
+	queued(p, id, 1, "mail-later");
+	for (time_t t = begin; t < begin + OUTBOX_GIVE_UP + 6 * 3600; t += 30) {
+		when_stand_at(t);
+		struct outbox_row row = the_row(p);
+		if (strcmp(row.state, "failed") == 0)
+			break;
+		sending(p, NULL, false);
+		if (server.calls == calls)
+			continue;
+		calls = server.calls;
+		row = the_row(p);
+		pause = row.next - t;
+		assert_true(pause >= 45 && pause <= 5 * 3600); // a minute to four hours, a quarter more or less
+		last = t;
+	}
+	assert_true(calls > 15 && calls < 50); // of three days
+	assert_true(last >= begin + OUTBOX_GIVE_UP && last < begin + OUTBOX_GIVE_UP + 6 * 3600);
+	assert_string_equal(the_row(p).state, "failed");
+	assert_string_equal(the_row(p).failure, "mail-later");
+	assert_int_equal(sending(p, NULL, false).failed, 1);
+	assert_int_equal(server.calls, calls); // not by itself
+	events(p, told, sizeof told);
+	assert_string_equal(told, "received mail-queued mail-failed ");
+	server.answer = 0;
+	assert_int_equal(sending(p, NULL, true).sent, 1); // but when somebody says so
+}
+
+static void what_a_server_refuses_is_not_tried_again(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1], told[512];
+	struct err e;
+
+	queued(p, id, -1, "mail-refused");
+	assert_int_equal(sending(p, id, true).failed, 1);
+	when_stand_at(when_now() + 86400);
+	assert_int_equal(sending(p, NULL, false).failed, 1);
+	assert_int_equal(server.calls, 1);
+	assert_int_equal(outbox_drop(p->vault, id, "anna", &e), 0);
+	assert_null(the_row(p).state);
+	events(p, told, sizeof told);
+	assert_string_equal(told, "received mail-queued mail-failed mail-failed ");
+}
+
+// Killed when the server has taken it and nobody wrote that down: it is sent once more, under the same number, and not before its time.
+static void a_kill_sends_twice_at_most(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	int status;
+
+	queued(p, id, 0, NULL);
+	server.kills = true;
+	vault_close(p->vault);
+	p->vault = NULL;
+	fflush(NULL);
+	pid_t child = fork();
+	struct err e = {0};
+	if (child == 0) {
+		struct outbox_sent out;
+		if (vault_open(&p->vault, p->state, p->run, p->policy, VAULT_PROGRAM, &e) == 0)
+			(void)outbox_send(p->vault, id, true, &way, &out, &e);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), 9);
+	server.kills = false;
+	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->policy, VAULT_PROGRAM, &e), 0);
+	assert_int_equal(sending(p, NULL, false).waiting, 1);
+	assert_int_equal(server.calls, 0); // of this process: its time has not come
+	when_stand_at(when_now() + 120);
+	assert_int_equal(sending(p, NULL, false).sent, 1);
+	assert_int_equal(sending(p, NULL, true).sent, 0);
+	assert_int_equal(server.calls, 1);
+}
+
+static void erasing_the_request_erases_its_mail(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct erase_result r;
+	struct err e = {0};
+
+	queued(p, id, 0, NULL);
+	assert_int_equal(vault_erase(p->vault, ERASE_RECORD, p->request, false, &r, &e), 0);
+	assert_null(the_row(p).state);
+	assert_int_equal(sending(p, NULL, true).sent, 0);
+	assert_int_equal(server.calls, 0);
+}
+
+static void what_is_no_address_is_not_taken(void **state)
+{
+	struct place *p = *state;
+	static const char *const bad[] = {
+	    "", "ines", "a@b", "a\r\nb@example.org", "ines@example.org\nBcc: x@example.org", "in\xc3\xa4s@example.org"};
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		const struct outbox_new mail = {.to = bad[i], .subject = "Subject", .text = TEXT, .what = "answer", .request = p->request};
+		assert_int_equal(outbox_add(p->vault, &mail, id, &e), -1);
+		assert_int_equal(e.code, ERR_INPUT);
+	}
+	BUF_AUTO struct buf messages = BUF_INIT(65536);
+	POLICY_AUTO struct policy *none = policy_load_as("policy/sites/image-describer.xml", true, &messages);
+	assert_non_null(none);
+	assert_null(outbox_processor(none));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, place_make, place_drop)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(what_was_sent_is_forgotten),
+	    TEST(it_is_tried_at_its_time_and_given_up_in_the_end),
+	    TEST(what_a_server_refuses_is_not_tried_again),
+	    TEST(a_kill_sends_twice_at_most),
+	    TEST(erasing_the_request_erases_its_mail),
+	    TEST(what_is_no_address_is_not_taken),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
