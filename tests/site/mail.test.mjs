@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startSmtp } from '../peers/smtp.mjs';
 import { askEgress, startEgress } from './egress_support.mjs';
-import { root } from './harness.mjs';
+import { filesHolding, root, startSite } from './harness.mjs';
 
 const id = '0123456789abcdef0123456789abcdef';
 const mail = (more = {}) => ({ op: 'mail', processor: 'smtp', kinds: ['outbox', 'rights-request'], to: 'ada@example.org', subject: 'Your request', id, deadline_ms: 20000, ...more });
@@ -138,4 +138,58 @@ test('settings that do not fit the policy keep egress from starting', async () =
   assert.equal((await askEgress(half, mail(), 'x')).head.error.code, 'not-configured');
   assert.ok(!/SMTP_PASSWORD/.test(readFileSync(`/proc/${half.pid}/environ`, 'latin1')));
   await half.stop();
+});
+
+test('a letter goes from the officer to the person, waits where it must, and is forgotten', async () => {
+  const server = await startSmtp({ user: ['lethe', 'kennwort-5d1'] });
+  const site = await startSite({ testing: true, env: server.env });
+  try {
+    const enter = async (contact) => JSON.parse((await site.officer(['requests', 'add', '--right', 'access', '--contact', '-', '--format', 'json'], { input: contact })).out).id;
+    const eventsOf = async (id) => JSON.parse((await site.officer(['requests', 'show', id, '--format', 'json'])).out).events.map((e) => e.event);
+    const list = async () => { const r = await site.officer(['outbox', 'list', '--format', 'json']); return { code: r.code, rows: JSON.parse(r.out) }; };
+    const id = await enter('ada.lovely@example.org');
+    const sent = await site.officer(['requests', 'letter', id, 'acknowledge', '--send', '--yes']);
+    assert.equal(sent.code, 0, sent.errors);
+    const [mail] = server.mails();
+    assert.deepEqual(mail.to, ['ada.lovely@example.org']);
+    assert.match(parsed(mail.data).text, new RegExp(`${id}`));
+    assert.deepEqual((await eventsOf(id)).slice(-4), ['read', 'mail-queued', 'acknowledged', 'mail-sent']);
+    assert.deepEqual(await list(), { code: 0, rows: [] });
+    // What is asked becomes an event with the letter; what waits is shown and tried again.
+    const other = await enter('later.kastanie@example.org');
+    assert.equal((await site.officer(['requests', 'letter', other, 'identify', '--reason', 'two people have this name', '--send', '--yes'])).code, 0);
+    const waiting = await list();
+    assert.deepEqual(waiting.rows.map((r) => [r.letter, r.request, r.state, r.attempts, r.failure]), [['identify', other, 'waiting', 1, 'mail-later']]);
+    assert.ok((await eventsOf(other)).includes('identity-asked'));
+    await site.officer(['outbox', 'send', '--now']);
+    assert.equal((await site.officer(['outbox', 'send', '--now'])).code, 0);
+    assert.deepEqual((await list()).rows, []);
+    assert.equal(server.mails().length, 2);
+    // One that is refused shows, in the list, in the check and by the exit status, until somebody has seen to it.
+    const third = await enter('never@example.org');
+    assert.equal((await site.officer(['requests', 'letter', third, 'acknowledge', '--send', '--yes'])).code, 1);
+    const refused = await list();
+    assert.deepEqual([refused.code, refused.rows[0].state, refused.rows[0].failure], [1, 'failed', 'mail-refused']);
+    const check = JSON.parse((await site.officer(['check', '--offline', '--format', 'json'])).out);
+    assert.ok((check.findings ?? check).some((f) => f.check === 'outbox' && f.result === 'overdue'), JSON.stringify((check.findings ?? check).filter((f) => f.check === 'outbox')));
+    const shown = await site.officer(['outbox', 'show', refused.rows[0].id, '--reason', 'why was it refused']);
+    assert.match(shown.out, /To: never@example\.org/);
+    assert.equal((await site.officer(['outbox', 'drop', refused.rows[0].id])).code, 0);
+    assert.deepEqual((await list()).rows, []);
+    assert.equal((await eventsOf(third)).at(-1), 'mail-failed');
+    // No address: nothing can be sent. And nobody but egress has the password, or writes an address down.
+    const letter = await enter('Ada Lovelace, 12 St James Square, London');
+    assert.equal((await site.officer(['requests', 'letter', letter, 'acknowledge', '--send', '--yes'])).code, 1);
+    assert.ok(!/kastanie|ada\.lovely|kennwort-5d1/.test(site.output()), 'not in messages');
+    assert.deepEqual(filesHolding('kastanie', site.base), []);
+    assert.deepEqual(filesHolding('ada.lovely', site.base), []);
+    assert.doesNotMatch((await site.officer(['audit', 'show', '--format', 'json'])).out, /kastanie|lovely|example\.org/);
+    for (const { pid, name } of site.processes()) {
+      const has = readFileSync(`/proc/${pid}/environ`, 'latin1').includes('kennwort-5d1');
+      assert.ok(!has || name === 'lethe-run' || name === 'egress', `${name} has the password`);
+    }
+  } finally {
+    await site.stop();
+    await server.close();
+  }
 });
