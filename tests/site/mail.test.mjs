@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startSmtp } from '../peers/smtp.mjs';
 import { askEgress, startEgress } from './egress_support.mjs';
-import { filesHolding, root, startSite } from './harness.mjs';
+import { filesHolding, root, startSite, until } from './harness.mjs';
 
 const id = '0123456789abcdef0123456789abcdef';
 const mail = (more = {}) => ({ op: 'mail', processor: 'smtp', kinds: ['outbox', 'rights-request'], to: 'ada@example.org', subject: 'Your request', id, deadline_ms: 20000, ...more });
@@ -144,12 +144,13 @@ test('a letter goes from the officer to the person, waits where it must, and is 
   const server = await startSmtp({ user: ['lethe', 'kennwort-5d1'] });
   const site = await startSite({ testing: true, env: server.env });
   try {
-    const enter = async (contact) => JSON.parse((await site.officer(['requests', 'add', '--right', 'access', '--contact', '-', '--format', 'json'], { input: contact })).out).id;
-    const eventsOf = async (id) => JSON.parse((await site.officer(['requests', 'show', id, '--format', 'json'])).out).events.map((e) => e.event);
-    const list = async () => { const r = await site.officer(['outbox', 'list', '--format', 'json']); return { code: r.code, rows: JSON.parse(r.out) }; };
+    const enter = async (contact) => JSON.parse((await site.officer(['requests', 'add', '--right', 'access', '--contact', '-', '--format', 'json'], { input: contact })).stdout).id;
+    const eventsOf = async (id) => JSON.parse((await site.officer(['requests', 'show', id, '--format', 'json'])).stdout).events.map((e) => e.event);
+    const list = async () => { const r = await site.officer(['outbox', 'list', '--format', 'json']); return { code: r.code, rows: JSON.parse(r.stdout) }; };
     const id = await enter('ada.lovely@example.org');
     const sent = await site.officer(['requests', 'letter', id, 'acknowledge', '--send', '--yes']);
-    assert.equal(sent.code, 0, sent.errors);
+    assert.equal(sent.code, 0, sent.stderr);
+    await until(() => server.mails().length === 1, 5000, 'the mail');
     const [mail] = server.mails();
     assert.deepEqual(mail.to, ['ada.lovely@example.org']);
     assert.match(parsed(mail.data).text, new RegExp(`${id}`));
@@ -164,16 +165,16 @@ test('a letter goes from the officer to the person, waits where it must, and is 
     await site.officer(['outbox', 'send', '--now']);
     assert.equal((await site.officer(['outbox', 'send', '--now'])).code, 0);
     assert.deepEqual((await list()).rows, []);
-    assert.equal(server.mails().length, 2);
+    await until(() => server.mails().length === 2, 5000, 'the other mail');
     // One that is refused shows, in the list, in the check and by the exit status, until somebody has seen to it.
     const third = await enter('never@example.org');
     assert.equal((await site.officer(['requests', 'letter', third, 'acknowledge', '--send', '--yes'])).code, 1);
     const refused = await list();
     assert.deepEqual([refused.code, refused.rows[0].state, refused.rows[0].failure], [1, 'failed', 'mail-refused']);
-    const check = JSON.parse((await site.officer(['check', '--offline', '--format', 'json'])).out);
+    const check = JSON.parse((await site.officer(['check', '--offline', '--format', 'json'])).stdout);
     assert.ok((check.findings ?? check).some((f) => f.check === 'outbox' && f.result === 'overdue'), JSON.stringify((check.findings ?? check).filter((f) => f.check === 'outbox')));
     const shown = await site.officer(['outbox', 'show', refused.rows[0].id, '--reason', 'why was it refused']);
-    assert.match(shown.out, /To: never@example\.org/);
+    assert.match(shown.stdout, /To: never@example\.org/);
     assert.equal((await site.officer(['outbox', 'drop', refused.rows[0].id])).code, 0);
     assert.deepEqual((await list()).rows, []);
     assert.equal((await eventsOf(third)).at(-1), 'mail-failed');
@@ -183,7 +184,7 @@ test('a letter goes from the officer to the person, waits where it must, and is 
     assert.ok(!/kastanie|ada\.lovely|kennwort-5d1/.test(site.output()), 'not in messages');
     assert.deepEqual(filesHolding('kastanie', site.base), []);
     assert.deepEqual(filesHolding('ada.lovely', site.base), []);
-    assert.doesNotMatch((await site.officer(['audit', 'show', '--format', 'json'])).out, /kastanie|lovely|example\.org/);
+    assert.doesNotMatch((await site.officer(['audit', 'show', '--format', 'json'])).stdout, /kastanie|lovely|example\.org/);
     for (const { pid, name } of site.processes()) {
       const has = readFileSync(`/proc/${pid}/environ`, 'latin1').includes('kennwort-5d1');
       assert.ok(!has || name === 'lethe-run' || name === 'egress', `${name} has the password`);
