@@ -388,7 +388,8 @@ static void add_statement(cJSON *list, const struct live *l, const struct statem
 	cJSON_AddItemToArray(list, one);
 }
 
-// {site, at, policy {version, sha256}, last_prune, late, kinds[], requests {open, late, ended, in_time}, ledger {size, signed_size, signed, key},
+// {site, at, policy {version, sha256}, last_prune, late, kinds[], requests {open, late, ended, in_time}, authorities[{year, asked, given, nothing, refused}],
+// ledger {size, signed_size, signed, key},
 // check {at, kept, broken, unsure}, statements[{id, section, heading, group, text, kept_by "program" | "people" | "nothing yet", how, functions,
 // test, state "kept" | "broken" | "unknown", figure, meter {value, max}, check {name, result, at}}]}; times are UTC, absent ones null; words are in
 // the language of the request.
@@ -415,6 +416,17 @@ static cJSON *live_tree(struct vault *v, const struct policy *p, struct err *e)
 	cJSON_AddNumberToObject(requests, "late", (double)l.all.late);
 	cJSON_AddNumberToObject(requests, "ended", (double)l.all.ended);
 	cJSON_AddNumberToObject(requests, "in_time", (double)l.all.in_time);
+	// How many authorities asked, as it is signed.
+	struct authority_years years = {0};
+	cJSON *authorities = cJSON_AddArrayToObject(o, "authorities");
+	(void)ledger_authorities(v, &years, NULL);
+	for (size_t i = 0; i < years.count; i++) {
+		cJSON *year = cJSON_CreateObject();
+		cJSON_AddNumberToObject(year, "year", (double)years.list[i].year);
+		for (size_t k = 0; k < AUTHORITY_COUNTS; k++)
+			cJSON_AddNumberToObject(year, authority_count_names[k], (double)years.list[i].counts[k]);
+		cJSON_AddItemToArray(authorities, year);
+	}
 	cJSON *ledger = cJSON_AddObjectToObject(o, "ledger");
 	cJSON_AddNumberToObject(ledger, "size", (double)l.ledger_size);
 	cJSON_AddNumberToObject(ledger, "signed_size", (double)l.signed_size);

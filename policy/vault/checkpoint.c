@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Signed checkpoints (C2SP tlog-checkpoint in a C2SP signed note):
 //
-//	<origin>\n<size, decimal>\n<root, base64>\n\n— <origin> <base64 of 4 bytes of key id and the Ed25519 signature>\n
+//	<origin>\n<size, decimal>\n<root, base64>\n[authorities <year> …\n …]\n— <origin> <base64 of 4 bytes of key id and the Ed25519 signature>\n
 //
 // keys/ledger.key holds the 32-byte Ed25519 seed as hex (0600; only the officer's command reads it), keys/ledger.pub the verifier key in
 // the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>. A checkpoint is signed only after its tree and that of
@@ -10,6 +10,7 @@
 #include "policy/base/base64.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include "policy/vault/authority_count.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/ledger_walk.h"
@@ -136,7 +137,8 @@ static bool read_public(const struct vault *v, struct signed_note_key *out)
 
 // ---- the note ----
 
-static void note_body(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], struct buf *out)
+static void note_body(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], const struct authority_years *years,
+		      struct buf *out)
 {
 	char origin[NOTE_NAME_MAX];
 
@@ -144,6 +146,7 @@ static void note_body(const struct vault *v, uint64_t size, const uint8_t root[H
 	buf_printf(out, "%s\n%llu\n", origin, (unsigned long long)size);
 	base64_add(out, root, HASH_LEN);
 	buf_addc(out, '\n');
+	authority_count_lines(years, out);
 }
 
 static int sign_note(const struct vault *v, struct buf *note, struct err *e)
@@ -227,6 +230,12 @@ static int grown_root(const struct vault *v, uint64_t size, uint8_t root[HASH_LE
 	return 0;
 }
 
+static int count_one(void *arg, const struct ledger_row *row)
+{
+	authority_count_event(arg, row);
+	return 0;
+}
+
 // The last checkpoint's signature must hold, and both its root and that of now follow from the events.
 static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 {
@@ -257,14 +266,32 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 		return -1;
 	if (memcmp(grown, root, HASH_LEN) != 0)
 		return err_set(e, ERR_CORRUPT, "the ledger's events do not lead to its head: nothing is signed; run: lethe audit verify");
+	// What was signed before, and what came since.
+	struct authority_years years = {0};
+	struct err why = {0};
+	if (there > 0 && authority_count_read(&years, last.note) != 0)
+		return err_set(e, ERR_CORRUPT, "the last checkpoint has a line that is none; run: lethe audit verify");
+	if (ledger_walk(v, there > 0 ? last.size : 0, head.size, count_one, &years, &why) != 0 && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
 	struct mark_row row = {.mark = MARK_CHECKPOINT, .size = head.size, .at = when_now()};
 	row.range_len = merkle_pack(&head, row.range);
 	memcpy(row.root, root, HASH_LEN);
-	note_body(v, row.size, root, out);
+	note_body(v, row.size, root, &years, out);
 	if (sign_note(v, out, e) != 0)
 		return -1;
 	snprintf(row.note, sizeof row.note, "%s", buf_text(out));
 	return transaction_end(v, LANE_RECORDS, v->b->ledger->append(v->store, NULL, NULL, &row, e), e);
+}
+
+int ledger_authorities(struct vault *v, struct authority_years *out, struct err *e)
+{
+	struct mark_row last;
+	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
+
+	*out = (struct authority_years){0};
+	if (there <= 0)
+		return there;
+	return authority_count_read(out, last.note) != 0 ? err_set(e, ERR_CORRUPT, "the last checkpoint has a line that is none") : 0;
 }
 
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)

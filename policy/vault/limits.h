@@ -11,7 +11,7 @@ enum {
 	VAULT_BODY_MAX = 1024 * 1024,         // a sealed body is JSON of a few KiB; files live in the spool
 	STORE_VALUE_MAX = 2 * VAULT_BODY_MAX, // bytes of one row: a sealed body fits
 	LEDGER_DETAILS_MAX = 4096,            // of an event
-	CHECKPOINT_NOTE_MAX = 1024,           // a signed note
+	CHECKPOINT_NOTE_MAX = 2048,           // a signed note
 	PAGE_ROWS = 256,                      // rows read in one go, so that no reader holds up a checkpoint
 	REWRITE_ALWAYS_MAX = 8 * 1024 * 1024, // files up to this size are rewritten after every erasure: some 20 ms in which others wait
 	SCAN_AT_ONCE_MAX = 64 * 1024 * 1024,  // bytes of all files up to which an erasure searches them at once: 0.1 s

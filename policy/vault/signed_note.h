@@ -2,7 +2,7 @@
 // What was signed with the ledger's key, for whoever has nothing but the key to verify with: C2SP signed notes, checkpoints and proofs.
 //
 //	note        <text, lines that end with "\n">\n— <name> <base64 of 4 bytes of key id and the Ed25519 signature>\n	one such line or several
-//	checkpoint  a note whose text is <origin>\n<size, decimal>\n<root, base64>\n
+//	checkpoint  a note whose text is <origin>\n<size, decimal>\n<root, base64>\n, and further lines that others may pass over
 //	proof       c2sp.org/tlog-proof@v1\nindex <number>\n<hash, base64>\n …\n\n<checkpoint>
 //	key         <name>+<key id, 8 hex digits>+<base64 of 0x01 and the 32 bytes of the public key>
 #ifndef LETHE_VAULT_SIGNED_NOTE_H

@@ -196,7 +196,7 @@ struct erase_result {
 	size_t kept_count;
 	uint64_t requests; // of the records: data-subject requests that name the receipt
 	uint64_t settled;  // of those that are kept: nothing changes for them
-	bool held; // a legal hold keeps some of it
+	bool held;         // a legal hold keeps some of it
 	bool complete;     // false: partial, and `reason` says why
 	char reason[256];
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: none was made
@@ -301,6 +301,22 @@ int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_repo
 int ledger_verify_against(struct vault *v, const char *note, size_t len, const char *key_line, struct ledger_report *out, struct err *e);
 // The current signed checkpoint (C2SP tlog-checkpoint), signing a new one if the tree grew. VAULT_ADMIN only.
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e);
+
+// How many requests of authorities came in a year, and what came of them: events named "authority" whose details have "event" and "year". Each
+// checkpoint signs them as lines behind its root, "authorities 2026 asked 3 given 1 nothing 0 refused 2"; none may be lower than in the one before.
+enum authority_count { AUTHORITY_ASKED, AUTHORITY_GIVEN, AUTHORITY_NOTHING, AUTHORITY_REFUSED, AUTHORITY_COUNTS };
+extern const char *const authority_count_names[AUTHORITY_COUNTS];
+enum { AUTHORITY_YEARS = 12 };
+struct authority_year {
+	unsigned year;
+	uint64_t counts[AUTHORITY_COUNTS];
+};
+struct authority_years { // oldest first; what is older than the last of them is counted in the first
+	struct authority_year list[AUTHORITY_YEARS];
+	size_t count;
+};
+// As the newest checkpoint signed them.
+int ledger_authorities(struct vault *v, struct authority_years *out, struct err *e);
 
 // A proof over the tree of the newest signed checkpoint, followed by that checkpoint: that the event `number` is in it, in the form of C2SP
 // tlog-proof; or that the tree of the first `number` events is its beginning. ERR_NOT_FOUND: nothing is signed yet, or the events that it needs are

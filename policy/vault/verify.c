@@ -8,6 +8,7 @@
 // what stands before cannot be exchanged for another; that its files are still what they were, only the whole verification tells.
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include "policy/vault/authority_count.h"
 #include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/segment.h"
@@ -20,13 +21,16 @@
 struct verification {
 	struct vault *v;
 	struct ledger_report *out;
-	struct merkle tree, part;         // up to the closed segment that is looked at, if any; of what was seen of that one
-	struct merkle remembered;         // at the last end of a segment
-	const struct checkpoint *against; // that was kept elsewhere; NULL: none, or it was compared
-	uint64_t end;                     // size that the head states
-	uint64_t closed;                  // number of the first event that is not
-	uint64_t next;                    // size of tree at which to ask for a checkpoint again
-	struct payload_row payload;       // the next one; its number is INT64_MAX when there is none
+	struct merkle tree, part;            // up to the closed segment that is looked at, if any; of what was seen of that one
+	struct merkle remembered;            // at the last end of a segment
+	const struct checkpoint *against;    // that was kept elsewhere; NULL: none, or it was compared
+	uint64_t end;                        // size that the head states
+	uint64_t closed;                     // number of the first event that is not
+	uint64_t next;                       // size of tree at which to ask for a checkpoint again
+	struct payload_row payload;          // the next one; its number is INT64_MAX when there is none
+	struct authority_years years;        // that the events tell of which were looked at
+	struct authority_years signed_years; // that the last checkpoint tells of
+	bool counts_all;                     // all events up to here were looked at
 	bool done, failed;
 	struct err why;
 };
@@ -78,6 +82,23 @@ static void verify_against(struct verification *w)
 	w->against = NULL;
 }
 
+// What a checkpoint says of requests of authorities is what the events say, where all since the beginning were looked at; it is never less than
+// the one before said.
+static void verify_authorities(struct verification *w, uint64_t size, const char *note)
+{
+	struct authority_years years;
+
+	if (authority_count_read(&years, note) != 0)
+		verify_found(w, size, "the checkpoint of size %llu has a line that is none", (unsigned long long)size);
+	else if (authority_count_lowered(&w->signed_years, &years))
+		verify_found(w, size, "the checkpoint of size %llu tells of fewer requests of authorities than the one before",
+			     (unsigned long long)size);
+	else if (w->counts_all && (authority_count_lowered(&years, &w->years) || authority_count_lowered(&w->years, &years)))
+		verify_found(w, size, "the checkpoint of size %llu tells of other requests of authorities than the events",
+			     (unsigned long long)size);
+	w->signed_years = years;
+}
+
 // Compares the tree with the checkpoint that was signed at its present size, if there is one.
 static int verify_checkpoint(struct verification *w, struct err *e)
 {
@@ -96,6 +117,8 @@ static int verify_checkpoint(struct verification *w, struct err *e)
 			     (unsigned long long)size);
 	else if (signature == SIGNATURE_BAD)
 		verify_found(w, size, "the signature of the checkpoint of size %llu does not hold", (unsigned long long)size);
+	else if (signature == SIGNATURE_GOOD)
+		verify_authorities(w, size, row.note);
 	else if (signature == SIGNATURE_NO_KEY)
 		verify_found(w, size, "checkpoints are there, but keys/ledger.pub to check them with is missing");
 	w->next = 0;
@@ -138,6 +161,7 @@ static int verify_event(void *arg, const struct ledger_row *row)
 	if (!good)
 		verify_found(w, want, "the payload of event %llu was altered, or its key is missing", (unsigned long long)want);
 	merkle_append(closed ? &w->part : &w->tree, leaf);
+	authority_count_event(&w->years, row);
 	if (!w->done && !w->failed && verify_size(w) >= w->next)
 		w->failed = verify_checkpoint(w, &w->why) != 0;
 	if (!w->done)
@@ -179,6 +203,7 @@ static int verify_segment(struct verification *w, struct mark_row *row, struct e
 	w->part = (struct merkle){0};
 	w->closed = row->size;
 	if (!row->there) {
+		w->counts_all = false;
 		w->out->missing += row->size - row->start;
 		memcpy(w->part.node[level], row->root, HASH_LEN);
 		w->part.size = row->size - row->start;
@@ -358,6 +383,7 @@ static int verify_once(struct vault *v, enum ledger_extent extent, const struct 
 		out->from = w.tree.size;
 		w.remembered = w.tree;
 	}
+	w.counts_all = out->from == 0;
 	if (against != NULL && against->size > w.end) {
 		verify_found(&w, w.end, "the ledger ends at %llu, and a checkpoint was signed for %llu events", (unsigned long long)w.end,
 			     (unsigned long long)against->size);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: ISC
 // Cases: what an officer writes down is kept sealed, is about whom it says, and is closed once; what is given to authorities obeys the policy.
 #include "policy/base/array.h"
+#include "policy/base/base64.h"
 #include "policy/rights/authority.h"
+#include "policy/vault/authority_count.h"
+#include "policy/vault/merkle.h"
+#include "policy/vault/signed_note.h"
 #include "tests/unit/vault_fixture.h"
+#include <openssl/evp.h>
 
 #define RECEIPT "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU"
 enum { DAY = 86400 };
@@ -116,10 +121,109 @@ static void nothing_is_given_without_a_ground_of_that_strength(void **state)
 	f->policy.law_enforcement_answers = ANSWERS_UNSTATED;
 }
 
+static void note(struct fixture *f, struct buf *out)
+{
+	struct err e = {0};
+
+	buf_reset(out);
+	if (ledger_checkpoint(f->vault, out, &e) != 0)
+		fail_msg("%s", e.text);
+}
+
+// A checkpoint of the present tree with these lines, signed with the ledger's own key, as somebody could who has all of the machine.
+static void checkpoint_forge(struct fixture *f, const struct authority_years *years)
+{
+	BUF_AUTO struct buf key = BUF_INIT(256), note = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct mark_row row = {.mark = MARK_CHECKPOINT, .at = fixture_time};
+	uint8_t seed[ED25519_LEN], public[ED25519_LEN], blob[NOTE_KEY_ID_LEN + ED25519_SIGNATURE_LEN];
+	size_t len = ED25519_SIGNATURE_LEN, public_len = sizeof public;
+	struct merkle head;
+	struct commit_alone alone;
+	struct err e = {0};
+	time_t at;
+	char path[160];
+
+	snprintf(path, sizeof path, "%s/keys/ledger.key", f->state);
+	assert_int_equal(file_read(path, &key, &e), 0);
+	key.data[64] = '\0';
+	assert_int_equal(hex_decode(seed, sizeof seed, key.data), 0);
+	assert_int_equal(ledger_head(f->vault, VIEW_COMMITTED, &head, &at, &e), 0);
+	merkle_root(&head, row.root);
+	row.size = head.size;
+	row.range_len = merkle_pack(&head, row.range);
+	buf_printf(&note, "example.lethe.invalid/ledger\n%llu\n", (unsigned long long)row.size);
+	base64_add(&note, row.root, HASH_LEN);
+	buf_addc(&note, '\n');
+	authority_count_lines(years, &note);
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed);
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	assert_int_equal(EVP_PKEY_get_raw_public_key(pkey, public, &public_len), 1);
+	assert_int_equal(EVP_DigestSignInit(c, NULL, NULL, NULL, pkey), 1);
+	assert_int_equal(EVP_DigestSign(c, blob + NOTE_KEY_ID_LEN, &len, (const uint8_t *)note.data, note.len), 1);
+	EVP_MD_CTX_free(c);
+	EVP_PKEY_free(pkey);
+	signed_note_key_id("example.lethe.invalid/ledger", public, blob);
+	buf_printf(&note, "\n%sexample.lethe.invalid/ledger ", signed_note_line);
+	base64_add(&note, blob, sizeof blob);
+	buf_addc(&note, '\n');
+	snprintf(row.note, sizeof row.note, "%s", buf_text(&note));
+	assert_int_equal(commit_alone(f->vault, &alone, &e), 0);
+	int ret = f->vault->b->ledger->append(f->vault->store, NULL, NULL, &row, &e);
+	assert_int_equal(transaction_end(f->vault, LANE_RECORDS, ret, &e), 0);
+	commit_release(f->vault, &alone);
+}
+
+// What is signed of a year only grows; a checkpoint that tells of fewer, and an event that is taken out, are seen.
+static void the_number_is_signed_and_cannot_be_lowered(void **state)
+{
+	struct fixture *f = *state;
+	char id[2][RECORD_ID_LEN + 1];
+	const struct authority_answer nothing = {.by = "anna"}, refused = {.refusal = "too-broad", .by = "anna"};
+	BUF_AUTO struct buf text = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct ledger_report report;
+	struct authority_years years;
+	struct err e = {0};
+
+	ledger_append(f->vault, &(struct ledger_event){.name = "generation"}, &e);
+	note(f, &text);
+	assert_null(strstr(buf_text(&text), "authorities"));
+	asked(f, "warrant", id[0]);
+	asked(f, "voluntary", id[1]);
+	note(f, &text);
+	assert_non_null(strstr(buf_text(&text), "\nauthorities 2026 asked 2 given 0 nothing 0 refused 0\n\n"));
+	assert_int_equal(authority_answer(f->vault, id[0], &nothing, &e), 0);
+	assert_int_equal(authority_answer(f->vault, id[1], &refused, &e), 0);
+	fixture_time += 60L * DAY;
+	asked(f, "warrant", id[0]);
+	note(f, &text);
+	assert_non_null(strstr(buf_text(&text), "\nauthorities 2026 asked 2 given 0 nothing 1 refused 1\nauthorities 2027 asked 1 given 0 "
+						"nothing 0 refused 0\n\n"));
+	assert_int_equal(ledger_authorities(f->vault, &years, &e), 0);
+	assert_int_equal(years.count, 2);
+	assert_int_equal(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	assert_true(report.intact);
+	assert_int_equal(ledger_verify_against(f->vault, text.data, text.len, NULL, &report, &e), 0);
+	assert_true(report.intact);
+	// A checkpoint with fewer, signed by who has the key.
+	struct authority_years fewer = years;
+	fewer.list[0].counts[AUTHORITY_ASKED]--;
+	assert_true(authority_count_lowered(&years, &fewer));
+	assert_false(authority_count_lowered(&fewer, &years));
+	fewer = years;
+	fewer.count = 1;
+	assert_true(authority_count_lowered(&years, &fewer));
+	ledger_append(f->vault, &(struct ledger_event){.name = "generation"}, &e);
+	checkpoint_forge(f, &fewer);
+	assert_int_equal(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	assert_false(report.intact);
+	assert_non_null(strstr(report.finding, "requests of authorities"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(a_case_is_written_down_and_closed, case_setup, case_teardown),
+	    cmocka_unit_test_setup_teardown(the_number_is_signed_and_cannot_be_lowered, case_setup, case_teardown),
 	    cmocka_unit_test_setup_teardown(nothing_is_given_without_a_ground_of_that_strength, case_setup, case_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

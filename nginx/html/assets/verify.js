@@ -42,7 +42,7 @@ async function readKey(line) {
 // A signed checkpoint: its size and root, once the signature holds.
 async function openCheckpoint(note, key) {
 	const cut = note.lastIndexOf("\n\n"), text = note.slice(0, cut + 1);
-	const [origin, size, root, end] = text.split("\n");
+	const [origin, size, root, ...more] = text.split("\n"), end = more.pop(); // what else is signed is none of this page's
 	const prefix = `— ${key.name} `;
 	const line = note.slice(cut + 2).split("\n").find((one) => one.startsWith(prefix));
 	if (cut < 0 || end !== "" || !/^[0-9]{1,15}$/.test(size))
