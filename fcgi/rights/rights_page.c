@@ -4,6 +4,7 @@
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/model/life.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include "policy/rights/erase.h"
@@ -162,7 +163,12 @@ static void plan_clocks(struct rights_page *page, const struct policy_right *rig
 	const struct clock_line *next = clock_next(lines, count);
 	char day[WORD_DAY], life[WORD_LIFE];
 
-	word_life(life, sizeof life, page->p, &page->p->kinds[KIND_RIGHTS_REQUEST]);
+	const struct duration longest = life_longest(&page->p->kinds[KIND_RIGHTS_REQUEST]);
+	const bool ends = !duration_is_zero(longest);
+	if (ends)
+		word_duration(life, sizeof life, longest, word_language(page->p));
+	else
+		word_life(life, sizeof life, page->p, &page->p->kinds[KIND_RIGHTS_REQUEST]);
 	framed_text(&page->out, "<h2>", word(page->p, "page.plan.then"), "</h2>\n<ol>\n<li>");
 	write_word(&page->w, "page.plan.recorded");
 	buf_adds(&page->out, "</li>\n<li>");
@@ -173,7 +179,7 @@ static void plan_clocks(struct rights_page *page, const struct policy_right *rig
 		write_word(&page->w, "page.plan.answer.open");
 	}
 	buf_adds(&page->out, "</li>\n<li>");
-	write_filled(&page->w, "page.plan.kept", WORD_VALUES({"life", life}));
+	write_filled(&page->w, ends ? "page.plan.kept.until" : "page.plan.kept", WORD_VALUES({"life", life}));
 	buf_adds(&page->out, "</li>\n</ol>\n");
 	if (count == 0)
 		return;
@@ -403,7 +409,7 @@ static void own_state(struct rights_page *page, const cJSON *shown, enum rights_
 	    [STATE_FULFILLED] = "page.own.fulfilled", [STATE_REFUSED] = "page.own.refused", [STATE_CLOSED] = "page.own.closed",
 	    [STATE_WITHDRAWN] = "page.own.withdrawn",
 	};
-	const char *received = json_string(shown, "received"), *due = json_string(shown, "due");
+	const char *received = json_string(shown, "received"), *due = json_string(shown, state == STATE_FULFILLED ? "answered" : "due");
 	const bool open = (STATE_BIT(state) & STATES_OPEN) != 0;
 	char day[WORD_DAY], n[WORD_NUMBER];
 	time_t since = when_now();
@@ -420,7 +426,8 @@ static void own_state(struct rights_page *page, const cJSON *shown, enum rights_
 		write_note(&page->w, "page.own.late", NULL);
 }
 
-static void own_answer(struct rights_page *page, const cJSON *shown)
+// The event whose text it is; NULL: there is none.
+static const cJSON *own_answer(struct rights_page *page, const cJSON *shown)
 {
 	const cJSON *event, *last = NULL;
 
@@ -431,12 +438,14 @@ static void own_answer(struct rights_page *page, const cJSON *shown)
 			last = event;
 	}
 	if (last == NULL || json_string(last, "text") == NULL)
-		return;
+		return NULL;
 	framed_text(&page->out, "<section class=\"card\">\n<h2>", word(page->p, "page.own.answer"), "</h2>\n");
 	framed_text(&page->out, "<p class=\"letter\">", json_string(last, "text"), "</p>\n</section>\n");
+	return last;
 }
 
-static void own_history(struct rights_page *page, const cJSON *shown)
+// `answer`: the event whose text was shown already.
+static void own_history(struct rights_page *page, const cJSON *shown, const cJSON *answer)
 {
 	const struct policy *p = page->p;
 	const cJSON *one, *read = json_get(shown, "read");
@@ -446,7 +455,8 @@ static void own_history(struct rights_page *page, const cJSON *shown)
 	cJSON_ArrayForEach(one, json_get(shown, "events"))
 	{
 		const char *name = json_string(one, "event"), *store = json_string(one, "store");
-		const char *more[] = {json_string(one, "ground"), json_string(one, "reason"), json_string(one, "text")};
+		const char *more[] = {json_string(one, "ground"), json_string(one, "reason"),
+				      one != answer ? json_string(one, "text") : NULL};
 		framed_text(&page->out, "<li><span class=\"when\">", day_words(day, p, json_string(one, "at")), "</span> ");
 		if (store != NULL) {
 			framed_text(&page->out, "", word_or(p, "store.", store), ": ");
@@ -479,7 +489,7 @@ static void own_more(struct rights_page *page, const char *id, const char *secre
 {
 	const struct policy *p = page->p;
 
-	framed_text(&page->out, "<section class=\"card\">\n<h2>", word(p, "page.own.more"), "</h2>\n");
+	framed_text(&page->out, "<section class=\"card screen-only\">\n<h2>", word(p, "page.own.more"), "</h2>\n");
 	own_form(page, "/api/rights/add", id, secret);
 	framed_text(&page->out, "<div class=\"field\"><label for=\"text\">", word(p, "page.own.add_what"), "</label>\n");
 	buf_adds(&page->out, "<textarea id=\"text\" name=\"text\" rows=\"3\" maxlength=\"4000\" required></textarea></div>\n");
@@ -504,7 +514,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	own_state(&page, shown, state);
 	if (fresh)
 		own_keep(&page, id, secret);
-	own_answer(&page, shown);
+	const cJSON *answer = own_answer(&page, shown);
 	if (right != NULL && rights_offer(right)->at_once && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY)) {
 		framed_text(&page.out, "<section class=\"card\">\n<h2>", word(p, "page.own.export"), "</h2>\n");
 		write_note(&page.w, "page.rights.export_how", NULL);
@@ -530,7 +540,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	buf_adds(&page.out, "</dl>\n");
 	own_form(&page, "/api/rights/look-up", id, secret);
 	framed_text(&page.out, "<button class=\"quiet\">", word(p, "page.own.refresh"), "</button>\n</form>\n</section>\n");
-	own_history(&page, shown);
+	own_history(&page, shown, answer);
 	if (open)
 		own_more(&page, id, secret);
 	page_rights_link(&page, "page.rights.again");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/rights_forms.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
@@ -41,7 +42,7 @@ const char *rights_form_name(const struct policy *p, const struct policy_right *
 }
 
 // "30 days", "one month at most": the shortest that the policy says.
-static void add_time(const struct policy *p, const struct policy_right *right, char *out, size_t size)
+static void right_time(const struct policy *p, const struct policy_right *right, char *out, size_t size)
 {
 	bool gdpr = false;
 
@@ -65,7 +66,7 @@ static void choice_write(const struct policy *p, const struct policy_right *righ
 					    [WAY_ASK] = "page.rights.line.ask"};
 	char within[160];
 
-	add_time(p, right, within, sizeof within);
+	right_time(p, right, within, sizeof within);
 	xml_printf(out, "<li><a href=\"#%s\"><strong>%s</strong> <span>", right_id(right), rights_form_name(p, right));
 	word_fill(
 	    out, html_text,
@@ -76,15 +77,20 @@ static void choice_write(const struct policy *p, const struct policy_right *righ
 
 void rights_form_choices(const struct policy *p, struct buf *out)
 {
-	static const char *const titles[] = {"page.rights.now", "page.rights.later"};
+	static const struct {
+		enum way first, last;
+		const char *title;
+	} groups[] = {
+	    {WAY_COPY, WAY_ACT, "page.rights.now"}, {WAY_SELF, WAY_SELF, "page.rights.self"}, {WAY_ASK, WAY_ASK, "page.rights.later"}};
 
-	for (unsigned later = 0; later < 2; later++) {
+	for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
 		bool any = false;
 		for (size_t i = 0; i < p->right_count; i++) {
-			if ((right_way(&p->rights[i]) >= WAY_SELF) != later)
+			const enum way way = right_way(&p->rights[i]);
+			if (way < groups[g].first || way > groups[g].last)
 				continue;
 			if (!any)
-				xml_printf(out, "<h3>%s</h3>\n<ul class=\"choices\">\n", word(p, titles[later]));
+				xml_printf(out, "<h3>%s</h3>\n<ul class=\"choices\">\n", word(p, groups[g].title));
 			choice_write(p, &p->rights[i], out);
 			any = true;
 		}

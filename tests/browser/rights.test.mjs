@@ -161,8 +161,8 @@ test('a request is asked, looked up, added to, answered, and its certificate che
   assert.equal(answered.code, 0, answered.stderr);
   sign();
   await lookUp(page, id, secret);
-  await page.getByText('It is done.').waitFor();
-  assert.match(await text(page), /Our answer\s+We keep it and use it no more\.\s+<b>Best wishes<\/b>, Ann[^]*It is signed\.[^]*you added something[^]*ann\s+to answer it/);
+  await page.getByText(/^We answered on /).waitFor();
+  assert.match(await text(page), /Our answer\s+We keep it and use it no more\.\s+<b>Best wishes<\/b>, Ann[^]*It is signed\.[^]*You added something.[^]*ann\s+to answer it/);
   assert.equal(await page.getByRole('button', { name: 'Take it back' }).count(), 0, 'it is over');
   await check(page, 'phone-answered');
   const [verify] = await Promise.all([v.context.waitForEvent('page'), page.getByRole('link', { name: 'Check it' }).click()]);
@@ -200,9 +200,9 @@ test('without a script a request is made, looked up, added to and taken back', e
   await lookUp(page, id, secret);
   await page.getByLabel('Add something').fill('More.');
   await page.getByRole('button', { name: 'Add it' }).click();
-  await page.getByText('you added something').waitFor();
+  await page.getByText('You added something.').waitFor();
   await page.getByRole('button', { name: 'Take it back' }).click();
-  await page.getByText('You took it back.').waitFor();
+  await page.getByText('You took it back. Nothing more happens.').waitFor();
   assert.ok(!page.url().includes(secret));
   assert.equal(await page.getByRole('button', { name: 'Add it' }).count(), 0);
   await context.close();
