@@ -419,9 +419,48 @@ static void one_setting_says_how_many_requests(void **state)
 	assert_int_equal(requests_with(1ul << 40), REQUESTS_MOST);
 }
 
+static int compare_tokens(const void *a, const void *b)
+{
+	return memcmp(a, b, TOKEN_LEN);
+}
+
+// 256 bits: none comes twice, and each character of the alphabet stands at each place about as often as any other.
+static void tokens_cannot_be_guessed(void **state)
+{
+	(void)state;
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const size_t scale = trust_scale() < 50 ? (size_t)trust_scale() : 50, count = 20000 * scale;
+	char(*tokens)[TOKEN_LEN + 1] = calloc(count, sizeof *tokens);
+	static size_t seen[TOKEN_LEN][64];
+	double chi = 0;
+
+	assert_non_null(tokens);
+	for (size_t i = 0; i < count; i++) {
+		token_new(tokens[i]);
+		for (size_t at = 0; at < TOKEN_LEN; at++) {
+			const char *where = strchr(alphabet, tokens[i][at]);
+			assert_true(tokens[i][at] != '\0' && where != NULL);
+			seen[at][where - alphabet]++;
+		}
+	}
+	// The last character has four bits; of the other 42 the statistic has 63 degrees of freedom each.
+	for (size_t at = 0; at < TOKEN_LEN - 1; at++)
+		for (size_t c = 0; c < 64; c++) {
+			double expected = (double)count / 64, off = (double)seen[at][c] - expected;
+			chi += off * off / expected;
+		}
+	print_message("%zu tokens, chi squared %.0f of %d\n", count, chi, 63 * (TOKEN_LEN - 1));
+	assert_true(chi > 2200 && chi < 3150); // beyond six standard deviations
+	qsort(tokens, count, sizeof *tokens, compare_tokens);
+	for (size_t i = 1; i < count; i++)
+		assert_int_not_equal(memcmp(tokens[i - 1], tokens[i], TOKEN_LEN), 0);
+	free(tokens);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(tokens_cannot_be_guessed),
 	    cmocka_unit_test(buffer_keeps_its_ceiling),
 	    cmocka_unit_test(a_buffer_that_moves_leaves_nothing_behind),
 	    cmocka_unit_test(one_setting_says_how_many_requests),

@@ -889,6 +889,48 @@ static void each_walks_from_an_index(void **state)
 }
 
 // Roots of the RFC 6962 reference tree (certificate-transparency's test vectors: leaves "", 00, 10, 2021, 3031, 40414243, 50…57, 60…6f).
+struct guess {
+	uint8_t leaf[HASH_LEN];
+};
+
+static int take_leaf(void *arg, const struct ledger_row *row)
+{
+	struct guess *g = arg;
+
+	memcpy(g->leaf, row->commitment, HASH_LEN);
+	return 0;
+}
+
+// Who has an event's public part and knows that an address was sealed in it cannot find which by trying all of them. With a commitment that is not salted
+// the same search finds it at once, so it is awake. A sixteenth of a million addresses here; `make trust` tries more.
+static void what_is_committed_to_cannot_be_guessed(void **state)
+{
+	struct fixture *f = *state;
+	struct guess real;
+	struct err e = {0};
+	uint8_t unsalted[HASH_LEN], tried[HASH_LEN];
+	const uint8_t no_salt[KEY_LEN] = {0};
+	const char *address = "10.20.30.40";
+	const uint64_t scale = trust_scale(), count = 65536 * (scale < 256 ? scale : 256);
+	uint64_t found = 0, control = 0;
+	char guess[16];
+
+	const struct ledger_event event = {.name = "visit", .payload = address, .payload_len = strlen(address), .subject = "somebody"};
+	assert_return_code(ledger_append(f->vault, &event, &e), 0);
+	assert_return_code(f->vault->b->ledger->page(f->vault->store, 0, false, 1, take_leaf, &real, &e), 0);
+	keyed_hash(unsalted, no_salt, "payload", address, strlen(address));
+	for (uint64_t i = 0; i < count; i++) {
+		unsigned low = (unsigned)((30 << 8 | 40) + i) & 0xffff, high = (unsigned)(20 + (i >> 16)) & 0xff;
+		int len = snprintf(guess, sizeof guess, "10.%u.%u.%u", high, low >> 8, low & 0xff);
+		keyed_hash(tried, no_salt, "payload", guess, (size_t)len);
+		found += memcmp(tried, real.leaf, HASH_LEN) == 0;
+		control += memcmp(tried, unsalted, HASH_LEN) == 0;
+	}
+	print_message("%llu addresses tried\n", (unsigned long long)count);
+	assert_int_equal(found, 0);
+	assert_int_equal(control, 1);
+}
+
 static void the_tree_is_that_of_rfc_6962(void **state)
 {
 	static const struct {
@@ -929,6 +971,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(an_honest_ledger_is_intact),
+	    T(what_is_committed_to_cannot_be_guessed),
 	    T(every_intrusion_is_found_at_its_index),
 	    T(rows_cannot_be_changed_without_force),
 	    T(events_need_a_name_and_plain_details),

@@ -187,6 +187,62 @@ static void processes_take_turns(void **state)
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 4 * EACH);
 }
 
+// As many as it can until a moment that all share.
+static void child_races(struct fixture *f, time_t end, int to)
+{
+	struct err e = {0};
+	struct vault *v;
+	char id[RECORD_ID_LEN + 1];
+	uint64_t count = 0;
+	struct timespec now;
+
+	if (vault_open(&v, f->state, f->run, &f->policy, VAULT_PROGRAM, &e) != 0)
+		_exit(2);
+	for (; clock_gettime(CLOCK_MONOTONIC, &now) == 0 && now.tv_sec < end; count++) {
+		const struct vault_new record = {.kind = KIND_TICKET, .subject = "racer", .body = "x", .body_len = 1};
+		if (vault_put(v, &record, NULL, id, &e) != 0)
+			_exit(3);
+	}
+	vault_close(v);
+	_exit(write(to, &count, sizeof count) == sizeof count ? 0 : 4);
+}
+
+// Nobody is told that the store is busy, and everybody gets a turn. How even the turns are, is asked of a quiet machine only.
+static void every_process_gets_its_turn(void **state)
+{
+	enum { RACERS = 8 };
+	struct fixture *f = *state;
+	pid_t children[RACERS];
+	struct timespec now;
+	uint64_t count, sum = 0, least = UINT64_MAX;
+	int status, ends[2];
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+	for (int i = 0; i < RACERS; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			child_races(f, now.tv_sec + 2 + (time_t)trust_scale() / 4, ends[1]);
+	}
+	close(ends[1]);
+	for (int i = 0; i < RACERS; i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	while (read(ends[0], &count, sizeof count) == sizeof count) {
+		sum += count;
+		least = count < least ? count : least;
+	}
+	close(ends[0]);
+	print_message("%d processes stored %llu records, the slowest %llu\n", RACERS, (unsigned long long)sum, (unsigned long long)least);
+	assert_true(least > 0);
+	assert_true(trust_scale() == 1 || 2 * least * RACERS >= sum);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(fixture_census(f, KIND_TICKET, NULL), sum);
+}
+
 // A row that was begun is written by whoever writes next, or when it is waited for; and never in the way of the records.
 static void a_row_begun_is_a_row_kept(void **state)
 {
@@ -270,6 +326,7 @@ int main(void)
 	    T(failures_in_one_batch_cost_nobody_else),
 	    T(erasing_and_pruning_go_on_beside_writers),
 	    T(processes_take_turns),
+	    T(every_process_gets_its_turn),
 	    T(a_row_begun_is_a_row_kept),
 	    T(the_log_does_not_wait_for_the_records),
 	};
