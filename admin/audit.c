@@ -4,6 +4,7 @@
 #include "admin/table.h"
 #include "policy/base/file.h"
 #include "policy/rights/certificate.h"
+#include "policy/vault/restore.h"
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -158,6 +159,15 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 		cJSON_AddStringToObject(object, "finding", report.finding);
 		output_complain(STATUS_FOUND, "audit: %s at entry %" PRIu64 ": %s", results[report.result].shout, report.bad_index,
 				report.finding);
+		int64_t restored = 0;
+		if (report.result != LEDGER_ALTERED && restore_event(s.vault, &restored, &e) == 0 && restored != 0) {
+			cJSON_AddNumberToObject(object, "restored_at", (double)(restored - 1));
+			output_complain(STATUS_FOUND,
+					"audit: entry %" PRId64
+					" tells that the stores were restored from a backup: what the ledger had between "
+					"that and the checkpoint is lost",
+					restored - 1);
+		}
 		return output_object(args, object, &out) == STATUS_DONE ? status : STATUS_UNSURE;
 	}
 	cJSON_AddNumberToObject(object, "entries", (double)report.size);

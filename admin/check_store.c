@@ -7,12 +7,15 @@
 #include "policy/model/life.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
+#include "policy/vault/backup.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
+	BACKUP_SECONDS = 2 * 86400, // of the newest: one a day, and one may fail
+	BACKUP_LATE_SECONDS = 3600, // pruning comes every minute, or once a day a little early
 	WAL_BYTES_MAX = 16 * 1024 * 1024,
 	PRUNE_GRACE_SHORT = 10 * 60,  // some kind lives for less than a day: pruning is by the minute
 	PRUNE_GRACE_LONG = 26 * 3600, // pruning is daily
@@ -416,6 +419,58 @@ static void check_tables(struct check *c)
 		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "%s", e.text);
 }
 
+struct backups_seen {
+	struct check *c;
+	struct backup_list all;
+	size_t folders, away;
+};
+
+static int look_at_backups(void *arg, const char *folder, struct err *e)
+{
+	struct backups_seen *seen = arg;
+	struct backup_list list;
+	struct err why = {0};
+	const int ret = backup_prune(seen->c->policy, folder, when_now() - BACKUP_LATE_SECONDS, true, &list, &why);
+
+	(void)e;
+	seen->folders++;
+	if (ret != 0) {
+		seen->away++;
+		check_add(seen->c, CHECK_UNSURE,
+			  "Mount it; when it is gone for good, take its line out of the file backups in the state folder.",
+			  "the backups in %s cannot be looked at: %s", folder, why.text);
+		return 0;
+	}
+	seen->all.count += list.count;
+	seen->all.ended += list.ended;
+	seen->all.newest = list.newest > seen->all.newest ? list.newest : seen->all.newest;
+	return 0;
+}
+
+static void check_backups(struct check *c)
+{
+	struct backups_seen seen = {.c = c};
+	char age[SPAN_WORDS];
+	struct err e = {0};
+
+	if (c->policy->kinds[KIND_BACKUP].keep != KEEP_STORED) {
+		check_add(c, CHECK_EMPTY, "", "the policy keeps no backups");
+		return;
+	}
+	if (backup_folders(c->admin->state, look_at_backups, &seen, &e) != 0)
+		check_add(c, CHECK_UNSURE, "Look at the file backups in the state folder.", "%s", e.text);
+	check_span_words(age, when_now() - seen.all.newest);
+	if (seen.all.ended > 0)
+		check_add(c, CHECK_BROKEN, "Run lethe prune as who may delete them.", "%zu backups are older than the policy says",
+			  seen.all.ended);
+	if (seen.all.newest != 0 && when_now() - seen.all.newest <= BACKUP_SECONDS)
+		check_add(c, CHECK_KEPT, "", "%zu backups, the newest %s old", seen.all.count, age);
+	else if (seen.away == 0)
+		check_add(c, CHECK_OVERDUE, "Run lethe backup, by a timer once a day.", "%s%s",
+			  seen.all.newest == 0 ? "there is no backup" : "the newest backup has the age of ",
+			  seen.all.newest == 0 ? "" : age);
+}
+
 const struct check_row check_store_rows[] = {
     {"stores", "Every record is where the policy says, and sealed.", NEEDS_POLICY, check_stores, NULL},
     {"tables", "The stores hold what the policy declares, and nothing else.", NEEDS_POLICY | NEEDS_VAULT, check_tables,
@@ -429,6 +484,7 @@ const struct check_row check_store_rows[] = {
     {"ledger", "The record of what was done cannot be altered unseen.", NEEDS_POLICY | NEEDS_VAULT, check_ledger, NULL},
     {"checkpoint-copy", "Nor can it be cut or rewritten as a whole: a signed checkpoint is kept elsewhere.", NEEDS_POLICY | NEEDS_VAULT,
      check_copy, NULL},
+    {"backups", "Backups are there, and none is kept longer than the policy says.", NEEDS_POLICY, check_backups, NULL},
     {"regions", "Data is processed only in the regions that the policy names.", NEEDS_POLICY | NEEDS_VAULT, check_regions, NULL},
     {0},
 };

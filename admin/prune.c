@@ -6,6 +6,7 @@
 #include "policy/base/array.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/hold_end.h"
+#include "policy/vault/backup.h"
 
 static const struct option_row prune_options[] = {
     {"ahead", OPTION_VALUE, "DURATION", "also what becomes due in this time (PT2M), so that the next run comes early enough"},
@@ -14,6 +15,25 @@ static const struct option_row prune_options[] = {
     FORMAT_OPTION,
     {0},
 };
+
+struct backups_ending {
+	const struct policy *policy;
+	time_t horizon;
+	bool dry_run;
+	size_t ended;
+};
+
+// A disk that is not mounted now is told by `check`, once something on it is too old.
+static int end_backups(void *arg, const char *folder, struct err *e)
+{
+	struct backups_ending *x = arg;
+	struct backup_list list;
+	struct err why = {0};
+	const int ret = backup_prune(x->policy, folder, x->horizon, x->dry_run, &list, &why);
+
+	x->ended += ret == 0 ? list.ended : 0;
+	return ret == 0 || why.code == ERR_NOT_FOUND || why.code == ERR_BUSY ? 0 : err_set(e, why.code, "%s", why.text);
+}
 
 static enum status prune_main(const struct admin *a, const struct arguments *args)
 {
@@ -42,6 +62,11 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	int hold_ret = dry_run ? 0 : hold_run_all(s.vault, &held, &of_hold);
 	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
 	int log_ret = r.horizon == 0 ? 0 : error_log_prune(s.policy, a->run, r.horizon, dry_run, &error_lines, &of_log);
+	struct err of_backups = {0};
+	struct backups_ending backups = {s.policy, r.horizon, dry_run, 0};
+	int backup_ret = r.horizon == 0 ? 0 : backup_folders(a->state, end_backups, &backups, &of_backups);
+	if (backup_ret == 0 && !dry_run)
+		backup_ret = sign_copy_tombstones(a, s.policy, &of_backups);
 	// A certificate waits for it, or published entries are kept no longer.
 	bool sign = false;
 	int sign_ret = dry_run ? 0 : ledger_unsigned(s.vault, &sign, &of_sign);
@@ -56,6 +81,8 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		output_complain(STATUS_FOUND, "prune: %s", of_sign.text);
 	if (log_ret != 0)
 		output_complain(STATUS_FOUND, "prune: %s", of_log.text);
+	if (backup_ret != 0)
+		output_complain(STATUS_FOUND, "prune: %s", of_backups.text);
 	if (ret != 0)
 		output_complain(STATUS_FOUND, "prune: %s", e.text);
 	if (r.horizon == 0)
@@ -77,14 +104,15 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		    {"request-log rows", r.log_rows},
 		    {"ledger entries", r.ledger_events},
 		    {"error-log lines", error_lines},
+		    {"backups", backups.ended},
 		    {"orphans", r.orphans}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!argument_given(args, "quiet") || rows[i].count != 0)
 			table_add(&t, rows[i].what, (double)rows[i].count);
 	enum status printed = table_output(&t, args, NULL);
-	return printed != STATUS_DONE                                                           ? printed
-	       : ret != 0 || hold_ret != 0 || held.waiting > 0 || log_ret != 0 || sign_ret != 0 ? STATUS_FOUND
-												: STATUS_DONE;
+	return printed != STATUS_DONE                                                                              ? printed
+	       : ret != 0 || hold_ret != 0 || held.waiting > 0 || log_ret != 0 || sign_ret != 0 || backup_ret != 0 ? STATUS_FOUND
+														   : STATUS_DONE;
 }
 
 const struct command prune_command = {

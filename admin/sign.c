@@ -4,7 +4,9 @@
 #include "admin/sign.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
+#include "policy/vault/backup.h"
 #include "policy/vault/tiles.h"
+#include "policy/vault/tombstone.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,14 +15,44 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int sign_copy_path(const struct policy *p, char out[PATH_MAX], struct err *e)
+static int copy_path(const struct policy *p, const char *what, char out[PATH_MAX], struct err *e)
 {
 	const char *folder = setting("LETHE_CHECKPOINT_COPY", "");
 	char name[256];
 
 	out[0] = '\0';
-	snprintf(name, sizeof name, "%s.checkpoint", p->site);
+	snprintf(name, sizeof name, "%s.%s", p->site, what);
 	return folder[0] == '\0' ? 0 : path_join(out, PATH_MAX, folder, name, e);
+}
+
+int sign_copy_path(const struct policy *p, char out[PATH_MAX], struct err *e)
+{
+	return copy_path(p, "checkpoint", out, e);
+}
+
+int sign_tombstones_path(const struct policy *p, char out[PATH_MAX], struct err *e)
+{
+	return copy_path(p, "tombstones", out, e);
+}
+
+// One that is longer than what is here is evidence of erasures that are to be done again, and stays.
+int sign_copy_tombstones(const struct admin *a, const struct policy *p, struct err *e)
+{
+	char from[PATH_MAX], to[PATH_MAX], beside[PATH_MAX + 8], sha256[2 * HASH_LEN + 1];
+	uint64_t bytes;
+
+	if (sign_tombstones_path(p, to, e) != 0 || path_join(from, sizeof from, a->state, tombstone_file, e) != 0)
+		return -1;
+	const int64_t here = tombstone_last(from), there = to[0] == '\0' ? 0 : tombstone_last(to);
+	if (to[0] == '\0' || here == 0 || here == there)
+		return 0;
+	if (here < there)
+		return err_set(e, ERR_CORRUPT,
+			       "%s lists later erasures than %s: the state folder is an older one; restore it with --tombstones", to, from);
+	snprintf(beside, sizeof beside, "%s.new", to);
+	if (backup_copy_file(from, beside, sha256, &bytes, e) != 0)
+		return -1;
+	return rename(beside, to) == 0 ? 0 : err_system(e, ERR_IO, errno, "%s", to);
 }
 
 static int copy_checkpoint(struct vault *v, const struct buf *note, struct err *e)

@@ -41,6 +41,11 @@ static void check_life(const struct policy *p, const struct policy_kind *kind, c
 	report_error_if(life->start == START_ACCOUNT_END && !accounts, r, life->line,
 			"a life of kind %s begins at the end of an account, but the policy keeps no accounts",
 			"it would never begin, nor end", "write after=\"creation\"", name);
+	report_error_if(kind->kind == KIND_BACKUP && (!life->has_length || life->start != START_CREATION || life->hold ||
+						      life->unless != CONDITION_NONE || life->ending != END_DELETE),
+			r, life->line, "the life of kind backup is more than a time",
+			"a backup is deleted as a whole, some time after it was made",
+			"write length=\"P30D\" after=\"creation\" then=\"delete\"");
 	if (kind->kind != KIND_REQUEST_LOG)
 		return;
 	report_error_if(life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0, r, life->line,

@@ -71,6 +71,12 @@ struct store_survey {
 	uint64_t database_bytes, pending_bytes /* of write-ahead logs */, log_bytes;
 };
 
+enum copied { COPY_RECORDS, COPY_KEYS, COPY_LOG_DAY };
+struct copy_facts {
+	uint64_t records, events;             // that are in it; the ledger's size
+	uint64_t left_records, left_payloads; // that were taken out
+};
+
 struct backend_upkeep {
 	// Opens the stores under the folder `state`. ERR_NOT_FOUND when they are not there and not to be made; ERR_INPUT on a newer schema or
 	// on somebody else's file; ERR_CORRUPT when one is missing beside the others, or older than they are.
@@ -91,6 +97,16 @@ struct backend_upkeep {
 	int (*survey)(struct store *s, struct store_survey *out, struct err *e);
 	// Calls for everything that is there and not of this version, or lacks: tables, columns, triggers, records of unknown kinds.
 	int (*drift)(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
+	// Copies what is committed to new files, which nobody waits for and which are not synced: the records and the ledger's open part, the keys, or
+	// a day of the request log (`day`; 1: there is none any more).
+	int (*copy)(struct store *s, enum copied what, const char *day, const char *path, struct err *e);
+	// Of a copy of the records that nobody else has open: takes out what is due at `horizon`, and names these keys to be ended.
+	int (*copy_trim)(const char *path, time_t horizon, const uint8_t (*ended)[KEY_ID_LEN], size_t count, struct copy_facts *out,
+			 struct err *e);
+	// Reads a copy through. ERR_CORRUPT with the first finding.
+	int (*copy_check)(enum copied what, const char *path, struct copy_facts *out, struct err *e);
+	// Whether nobody has the stores of this folder open to write, nor can open them until fd_close(*held).
+	int (*hold)(const char *state, int *held, struct err *e);
 	bool (*stamp)(struct store *s, struct store_stamp *out);                           // false: it cannot be told in this moment
 	int (*number_get)(struct store *s, const char *name, int64_t *out, struct err *e); // 0 when it was never set; VIEW_COMMITTED
 	int (*number_set)(struct store *s, const char *name, int64_t value, struct err *e);

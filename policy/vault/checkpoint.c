@@ -149,7 +149,7 @@ static void note_body(const struct vault *v, uint64_t size, const uint8_t root[H
 	authority_count_lines(years, out);
 }
 
-static int sign_note(const struct vault *v, struct buf *note, struct err *e)
+int checkpoint_sign(const struct vault *v, struct buf *note, struct err *e)
 {
 	EVP_PKEY *key PKEY_AUTO = read_private(v, e);
 	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
@@ -277,7 +277,7 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	row.range_len = merkle_pack(&head, row.range);
 	memcpy(row.root, root, HASH_LEN);
 	note_body(v, row.size, root, &years, out);
-	if (sign_note(v, out, e) != 0)
+	if (checkpoint_sign(v, out, e) != 0)
 		return -1;
 	snprintf(row.note, sizeof row.note, "%s", buf_text(out));
 	return transaction_end(v, LANE_RECORDS, v->b->ledger->append(v->store, NULL, NULL, &row, e), e);

@@ -20,6 +20,7 @@
 #include "policy/vault/request_log.h"
 #include "policy/vault/space_reserve.h"
 #include "policy/vault/subject.h"
+#include "policy/vault/tombstone.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -53,6 +54,8 @@ struct erasure {
 	struct record_list records;
 	struct markers markers;
 	char list_subject[TOKEN_LEN + 1]; // whom the payload with the markers is about: nobody else
+	const struct tombstone *again;    // it is done again, as this says; NULL: for the first time
+	struct tombstone tombstone;       // it is written as this
 };
 
 // The first reason is kept.
@@ -118,13 +121,24 @@ static void erase_day(struct erasure *x, const struct log_day *d, bool count_onl
 	uint64_t rows = 0;
 	int ret = subject_log_find(v, VIEW_COMMITTED, &x->who, d, &by, &why);
 
+	for (size_t i = 0; x->again != NULL && i < x->again->day_count; i++)
+		if (strcmp(x->again->days[i].day, d->day) == 0)
+			by.address = x->again->days[i].hash;
 	if (ret == 0) {
-		if (by.address != NULL)
+		if (by.address != NULL) {
+			struct tombstone_day *day = &x->tombstone.days[x->tombstone.day_count];
+			if (count_only && x->tombstone.day_count < TOMBSTONE_DAYS_MAX) {
+				snprintf(day->day, sizeof day->day, "%s", d->day);
+				memcpy(day->hash, by.address, LOG_HASH_LEN);
+				x->tombstone.day_count++;
+			}
 			marker_add(&x->markers, by.address, LOG_HASH_LEN);
+		}
 		if (by.receipt != NULL)
 			marker_add(&x->markers, by.receipt, LOG_HASH_LEN);
 		do
-			ret = v->b->log->erase(v->store, d->day, by.address, by.receipt, INT64_MAX, count_only, &rows, &why);
+			ret = v->b->log->erase(v->store, d->day, by.address, by.receipt, x->again != NULL ? x->again->at : INT64_MAX,
+					       count_only, &rows, &why);
 		while (ret != 0 && made_space(x, &why));
 		commit_outcome(v, ret, &why);
 	}
@@ -231,8 +245,16 @@ static int find_all(struct erasure *x, struct err *e)
 	struct vault *v = x->v;
 	char hex[2 * HASH_LEN + 1];
 
-	if (subject_find(v, VIEW_COMMITTED, x->by, x->value, &x->who, e) != 0)
+	x->tombstone.day_count = 0;
+	if (x->again != NULL) {
+		const struct tombstone *t = x->again;
+		x->who = (struct subject){.by = t->by, .known = t->has_subject, .tag = t->has_tag ? "receipt" : NULL};
+		x->who.value = t->by == ERASE_RECORD ? t->id : NULL;
+		memcpy(x->who.hash, t->subject, HASH_LEN);
+		memcpy(x->who.tag_hash, t->tag, HASH_LEN);
+	} else if (subject_find(v, VIEW_COMMITTED, x->by, x->value, &x->who, e) != 0) {
 		return -1;
+	}
 	if (x->who.tag != NULL)
 		marker_add(&x->markers, x->who.tag_hash, HASH_LEN);
 	if (x->who.known) {
@@ -243,11 +265,18 @@ static int find_all(struct erasure *x, struct err *e)
 	x->records.count = 0;
 	if (subject_records(v, VIEW_COMMITTED, &x->who, &x->records, e) != 0)
 		return -1;
+	if (x->again != NULL) { // what was stored since was not meant
+		size_t left = 0;
+		for (size_t i = 0; i < x->records.count; i++)
+			if (x->records.rows[i].facts.made <= x->again->at)
+				x->records.rows[left++] = x->records.rows[i];
+		x->records.count = left;
+	}
 	out->stores[STORE_RECORDS].found = x->records.count;
 	for (size_t i = 0; i < x->records.count; i++) {
 		out->stores[STORE_SPOOL].found += x->records.rows[i].has_file;
 		// A spool that is not there is not an empty one: with another run folder, the records would go and their files would stay.
-		if (x->records.rows[i].has_file && access(v->spools[SPOOL_MEMORY], F_OK) != 0)
+		if (x->again == NULL && x->records.rows[i].has_file && access(v->spools[SPOOL_MEMORY], F_OK) != 0)
 			return err_set(e, ERR_NOT_FOUND, "nothing was erased: there is no %s; name the run folder with --run or LETHE_RUN",
 				       v->spools[SPOOL_MEMORY]);
 	}
@@ -285,10 +314,15 @@ static int erase_rows(struct erasure *x, struct err *e)
 	if (payloads_end(x, false, &ended, e) != 0 || (x->who.known && key_end_later_of_subject(v, x->who.hash, e) != 0))
 		return -1;
 	snprintf(details, sizeof details,
-		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu}", subject_by(x->by),
+		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu", subject_by(x->by),
 		 (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept), (unsigned long long)s[STORE_RECORDS].kept,
 		 (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept), (unsigned long long)s[STORE_REQUEST_LOG].found,
 		 (unsigned long long)s[STORE_PAYLOADS].found);
+	size_t len = strlen(details);
+	if (x->tombstone.number != 0)
+		len += (size_t)snprintf(details + len, sizeof details - len, ",\"%s\":%lld", x->again != NULL ? "again" : "tombstone",
+					(long long)x->tombstone.number);
+	snprintf(details + len, sizeof details - len, "}");
 	token_new(x->list_subject);
 	buf_adds(&list, LIST_HEAD);
 	for (size_t i = 0; i < x->markers.count; i++) {
@@ -299,7 +333,8 @@ static int erase_rows(struct erasure *x, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory for so large an erasure");
 	const struct ledger_event event = {
 	    .name = "erasure", .details = details, .payload = list.data, .payload_len = list.len, .subject = x->list_subject};
-	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0 || v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+	if (tombstone_applied(v, x->tombstone.number, e) != 0 || ledger_write(v, &event, &x->out->ledger_index, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
 		return -1;
 	return first != 0 ? 0 : v->b->upkeep->number_set(v->store, UNSEARCHED, (int64_t)x->out->ledger_index + 1, e);
 }
@@ -374,6 +409,26 @@ bool vault_erase_pending(const struct erase_result *r)
 	return any;
 }
 
+// Before anything is deleted: from then on no backup brings it back.
+static int tombstone_put(struct erasure *x, struct err *e)
+{
+	struct tombstone *t = &x->tombstone;
+
+	t->at = x->now;
+	t->by = x->by;
+	if (x->by == ERASE_RECORD)
+		snprintf(t->id, sizeof t->id, "%s", x->value);
+	t->has_subject = x->who.known;
+	memcpy(t->subject, x->who.hash, HASH_LEN);
+	t->has_tag = x->who.tag != NULL;
+	memcpy(t->tag, x->who.tag_hash, HASH_LEN);
+	if (tombstone_write(x->v, t, e) != 0)
+		return -1;
+	x->out->backups.tombstone = t->number;
+	x->out->backups.purge_by = t->until;
+	return 0;
+}
+
 // A look alone waits for no writer, and none waits for it.
 static int erase_alone(struct erasure *x, struct err *e)
 {
@@ -392,6 +447,13 @@ static int erase_alone(struct erasure *x, struct err *e)
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
 	bool erases = ret == 0 && (x->residue || !x->out->complete || vault_erase_pending(x->out));
 	if (erases) {
+		do
+			ret = x->again != NULL ? 0 : tombstone_put(x, &why);
+		while (ret != 0 && made_space(x, &why));
+	}
+	if (erases && ret != 0) {
+		err_set(e, why.code, "nothing was erased: %s", why.text);
+	} else if (erases) {
 		do
 			ret = transaction_end(x->v, LANE_RECORDS, erase_rows(x, &why), &why);
 		while (ret != 0 && made_space(x, &why));
@@ -455,7 +517,7 @@ static void scan_for_residue(struct erasure *x)
 	struct found_bytes found;
 	struct err why = {0};
 
-	if (x->by != ERASE_RECORD && strlen(x->value) >= 7) // it stands nowhere in clear
+	if (x->by != ERASE_RECORD && x->again == NULL && strlen(x->value) >= 7) // it stands nowhere in clear
 		marker_add(&x->markers, x->value, strlen(x->value));
 	int ret = markers_search(x->v, &x->markers, &found, &why);
 	if (ret == 0 && found.hits > 0) {
@@ -655,7 +717,7 @@ static int erase_all(struct erasure *x, struct err *e)
 	    .store_count = ERASE_STORES,
 	    .complete = true,
 	};
-	int ret = x->value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(x, e);
+	int ret = x->value[0] == '\0' && x->again == NULL ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(x, e);
 	if (ret == 0 && !x->dry_run && !x->later)
 		scan_for_residue(x);
 	if (ret == 0 && out->recorded && (!x->later || !out->complete)) {
@@ -684,4 +746,28 @@ int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_r
 	struct erasure x = {.v = v, .now = when_now(), .by = by, .value = value, .dry_run = dry_run, .out = out};
 
 	return erase_all(&x, e);
+}
+
+static int erase_again(void *arg, const struct tombstone *t, struct err *e)
+{
+	struct vault *v = arg;
+	struct erase_result result;
+	struct erasure x = {.v = v, .now = when_now(), .by = t->by, .value = "", .out = &result, .again = t};
+	struct commit_alone alone;
+
+	x.tombstone.number = t->number;
+	if (erase_all(&x, e) != 0)
+		return -1;
+	if (!result.complete)
+		return err_set(e, ERR_UNAVAILABLE, "an erasure cannot be done again: %s", result.reason);
+	if (commit_alone(v, &alone, e) != 0)
+		return -1;
+	int ret = transaction_end(v, LANE_RECORDS, tombstone_applied(v, t->number, e), e);
+	commit_release(v, &alone);
+	return ret;
+}
+
+int erase_again_all(struct vault *v, struct err *e)
+{
+	return tombstone_each_new(v, erase_again, v, e);
 }

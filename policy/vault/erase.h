@@ -10,5 +10,7 @@ int erase_outstanding(struct vault *v, time_t *since, struct err *e);
 // Finishes them: log rows, write-ahead logs, the search through every file without keeping anybody waiting, and only where that finds
 // something the rewriting of all files. What cannot be finished stays to be done.
 int erase_finish(struct vault *v, struct err *e);
+// Does again what tombstones name and this vault.db does not know of: it was brought back, or a crash came between the two.
+int erase_again_all(struct vault *v, struct err *e);
 
 #endif

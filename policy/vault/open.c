@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: ISC
 // Opening and closing.
+#include "policy/vault/open.h"
 #include "policy/base/file.h"
 #include "policy/vault/checkpoint.h"
 #include "policy/vault/commit.h"
+#include "policy/vault/erase.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/request_log.h"
@@ -10,6 +12,9 @@
 #include "policy/vault/space_reserve.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+const char open_restoring_file[] = "restoring";
 
 bool vault_broken(const struct vault *v)
 {
@@ -53,7 +58,7 @@ static int open_store(struct vault *v, struct err *e)
 	return ret;
 }
 
-int vault_open(struct vault **out, const char *state, const char *run, const struct policy *p, enum vault_mode mode, struct err *e)
+int open_restored(struct vault **out, const char *state, const char *run, const struct policy *p, enum vault_mode mode, struct err *e)
 {
 	struct vault *v = calloc(1, sizeof *v);
 
@@ -84,7 +89,26 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 	// Only a program makes the spool: an officer's command that is given the wrong run folder must not take it for an empty spool.
 	if (mode == VAULT_PROGRAM)
 		folder_make(v->spool, 0750, NULL);
+	// Nobody reads what was erased, whatever brought it back. A look changes nothing.
+	if (mode != VAULT_LOOK && erase_again_all(v, e) != 0) {
+		vault_close(v);
+		*out = NULL;
+		return -1;
+	}
 	return 0;
+}
+
+int vault_open(struct vault **out, const char *state, const char *run, const struct policy *p, enum vault_mode mode, struct err *e)
+{
+	char path[PATH_MAX];
+
+	*out = NULL;
+	if (path_join(path, sizeof path, state, open_restoring_file, e) != 0)
+		return -1;
+	if (access(path, F_OK) == 0)
+		return err_set(e, ERR_UNAVAILABLE, "%s is there: the stores are being restored, and not done; run lethe restore again",
+			       path);
+	return open_restored(out, state, run, p, mode, e);
 }
 
 void vault_close(struct vault *v)

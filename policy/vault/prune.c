@@ -14,6 +14,7 @@
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
 #include "policy/vault/space_reserve.h"
+#include "policy/vault/tombstone.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -371,6 +372,11 @@ static int finish_erasures(struct pruning *p, struct err *e)
 	return erase_finish(p->v, e);
 }
 
+static int prune_tombstones(struct pruning *p, struct err *e)
+{
+	return tombstone_prune(p->v, p->now, e);
+}
+
 static int close_segments(struct pruning *p, struct err *e)
 {
 	return segment_close_all(p->v, e);
@@ -407,6 +413,7 @@ static void prune_all(struct pruning *p)
 		     {"ledger entries", prune_payloads, true},
 		     {"keys", prune_keys, true},
 		     {"erasures", finish_erasures, false},
+		     {"tombstones", prune_tombstones, true},
 		     {"closing the ledger", close_segments, false},
 		     {"closed parts of the ledger", prune_segments, false},
 		     {"free space", shrink_store, false},

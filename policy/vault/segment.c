@@ -195,8 +195,7 @@ bool segment_file_there(const struct vault *v, const struct mark_row *row)
 	return segment_path(v, row->start, path, NULL) == 0 && access(path, F_OK) == 0;
 }
 
-// For who closes or ends segments: one at a time. Makes their folder.
-static int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err *e)
+int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err *e)
 {
 	if (path_join(folder, PATH_MAX, v->state, "ledger", e) != 0 || folder_make(folder, 0750, e) != 0)
 		return -1;

@@ -28,6 +28,7 @@
 
 #include "policy/vault/backend.h"
 #include "policy/vault/vault.h"
+#include <limits.h>
 
 enum { SEGMENT_LEVEL = 14, SEGMENT_BYTES_MAX = 256 * 1024 * 1024 };
 
@@ -42,6 +43,8 @@ int segment_each(const struct vault *v, const struct mark_row *row, uint64_t fro
 // The same for the text of its file, which is taken apart in place.
 int segment_read(char *text, size_t len, const struct mark_row *row, uint64_t from, uint64_t to,
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
+// For who closes, ends or copies segments: one at a time. Makes their folder, and returns what is to be closed; -1.
+int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err *e);
 // How many files of segments there are; -1 when this user may not look. Whether that of a row is one of them.
 int64_t segment_files(const struct vault *v);
 bool segment_file_there(const struct vault *v, const struct mark_row *row);

@@ -201,6 +201,10 @@ struct erase_result {
 	char reason[256];
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: none was made
 	bool searched_later;                                 // as the files are large
+	struct erase_backups {                               // all 0: the policy keeps none
+		int64_t tombstone; // its number: no backup brings back what was erased
+		time_t purge_by;   // when no backup from before it is left
+	} backups;
 	bool recorded;                                       // the ledger has it, at
 	uint64_t ledger_index;                               // of the erasure's own event
 };

@@ -18,7 +18,7 @@ static const struct needs {
     {"image-describer", "uploads, descriptions, time limits in memory, request log details, image storage, analytics, consent "
 			"panel, provider replicate"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, usage "
-		"figures, backups, request log details, analytics, prompt anonymising, consent panel, "
+		"figures, request log details, analytics, prompt anonymising, consent panel, "
 		"deleting the data of children, announcing by mail, provider replicate"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };

@@ -494,6 +494,28 @@ int db_shrink(struct db *s, struct err *e)
 	return run_text(s, step, "shrink", e) != 0 ? -1 : 1;
 }
 
+int db_copy_to(struct db *s, const char *path, struct err *e)
+{
+	char *text = sqlite3_mprintf("VACUUM INTO %Q", path);
+
+	if (text == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1);
+	int ret = run_text(s, text, "copy", e);
+	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_free(text);
+	return ret;
+}
+
+int db_settle(struct db *s, struct err *e)
+{
+	char mode[16];
+
+	if (pragma_value(s, "PRAGMA journal_mode=DELETE", mode, sizeof mode, e) != 0)
+		return -1;
+	return strcmp(mode, "delete") == 0 ? 0 : err_set(e, ERR_IO, "%s: the write-ahead log cannot be closed", s->schema->name);
+}
+
 int db_check(struct db *s, struct err *e)
 {
 	char text[256];

@@ -72,6 +72,10 @@ int db_flush(struct db *s, struct err *e);
 int db_rewrite(struct db *s, struct err *e);
 // Gives free pages back, some at a time: 1 while there are more, 0, -1. A file that an earlier version made is rewritten for it once. Under the lock.
 int db_shrink(struct db *s, struct err *e);
+// Writes what is committed to a new file at `path`, which holds nothing that was deleted. Nobody waits for it. Not synced.
+int db_copy_to(struct db *s, const char *path, struct err *e);
+// For a file that nobody else has: nothing stands beside it when it is closed.
+int db_settle(struct db *s, struct err *e);
 // ERR_CORRUPT with the first finding.
 int db_check(struct db *s, struct err *e);
 

@@ -70,6 +70,14 @@ STATEMENT(CHECKPOINT_PUT, "INSERT INTO checkpoint(size, at, range, root, note) V
 STATEMENT(CHECKPOINT_FROM, SELECT_CHECKPOINT " WHERE size >= $1 ORDER BY size LIMIT 1")
 STATEMENT(CHECKPOINT_UP_TO, SELECT_CHECKPOINT " WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 
+// a copy of vault.db for a backup
+STATEMENT(COPY_END_KEYS, "INSERT INTO ended_key(key) SELECT key FROM record WHERE due <= $1 AND key IS NOT NULL ON CONFLICT(key) DO NOTHING")
+STATEMENT(COPY_END_PAYLOAD_KEYS, "INSERT INTO ended_key(key) SELECT key FROM ledger_payload WHERE due <= $1 ON CONFLICT(key) DO NOTHING")
+STATEMENT(COPY_END_TAGS, "DELETE FROM tag WHERE record IN (SELECT id FROM record WHERE due <= $1)")
+STATEMENT(COPY_END_RECORDS, "DELETE FROM record WHERE due <= $1")
+STATEMENT(COPY_END_PAYLOADS, "DELETE FROM ledger_payload WHERE due <= $1")
+STATEMENT(COPY_COUNT, "SELECT (SELECT count(*) FROM record), coalesce((SELECT size FROM ledger_head), 0)")
+
 // keys.db
 STATEMENT(KEY_PUT, "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)")
 STATEMENT(KEY_GET, "SELECT id, kind, scope, made, wrapped FROM key WHERE id = $1")

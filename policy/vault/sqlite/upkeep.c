@@ -5,7 +5,7 @@
 // and with descriptors 0 to 2 in use.
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/vault/sqlite/log.h"
+#include "policy/vault/sqlite/copy.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -486,6 +486,22 @@ static int store_open(struct store **out, const char *state, enum store_access a
 	return 0;
 }
 
+static int store_hold(const char *state, int *held, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, state, "vault.lock", e) != 0)
+		return -1;
+	*held = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*held < 0)
+		return err_system(e, ERR_IO, errno, "%s", path);
+	file_own_like(path, state);
+	if (lock_first_byte(*held, F_WRLCK))
+		return 0;
+	fd_close(held);
+	return err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", state);
+}
+
 static const struct backend_upkeep upkeep = {
     .open = store_open,
     .close = store_close,
@@ -496,6 +512,10 @@ static const struct backend_upkeep upkeep = {
     .find_bytes = store_find_bytes,
     .survey = store_survey,
     .drift = store_drift,
+    .copy = copy_store,
+    .copy_trim = copy_trim,
+    .copy_check = copy_check,
+    .hold = store_hold,
     .stamp = store_stamp_now,
     .number_get = number_get,
     .number_set = number_set,

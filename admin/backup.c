@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: ISC
+#include "policy/vault/backup.h"
+#include "admin/admin.h"
+#include "policy/base/file.h"
+#include "policy/base/setting.h"
+#include <string.h>
+#include <unistd.h>
+
+static const struct option_row backup_options[] = {
+    {"keys", OPTION_VALUE, "FOLDER", "where the newest copy of the keys goes: another place than the data"},
+    {"scheduled", OPTION_FLAG, NULL, "nothing where LETHE_BACKUP names no folder: for timers"},
+    {"check", OPTION_FLAG, NULL, "make none: read the backup FOLDER through"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
+static enum status backup_report(const struct arguments *args, const struct backup_facts *b, const char *what)
+{
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	char made[WHEN_TEXT], until[WHEN_TEXT];
+
+	when_text(made, b->made);
+	when_text(until, b->until);
+	cJSON_AddStringToObject(o, "path", b->path);
+	cJSON_AddStringToObject(o, "made", made);
+	cJSON_AddStringToObject(o, "until", until);
+	cJSON_AddNumberToObject(o, "records", (double)b->records);
+	cJSON_AddNumberToObject(o, "events", (double)b->events);
+	cJSON_AddNumberToObject(o, "files", (double)b->files);
+	cJSON_AddNumberToObject(o, "bytes", (double)b->bytes);
+	cJSON_AddNumberToObject(o, "left_records", (double)b->left_records);
+	cJSON_AddNumberToObject(o, "left_log_days", (double)b->left_days);
+	cJSON_AddBoolToObject(o, "keys", b->keys_copied);
+	buf_printf(&out, "%s %s\n%llu records, %llu ledger entries, %llu files; to be deleted at %s\n", what, b->path,
+		   (unsigned long long)b->records, (unsigned long long)b->events, (unsigned long long)b->files, until);
+	if (b->left_records + b->left_days > 0)
+		buf_printf(&out, "left out, as they end before it does: %llu records, %llu days of the request log\n",
+			   (unsigned long long)b->left_records, (unsigned long long)b->left_days);
+	return output_object(args, o, &out);
+}
+
+static enum status backup_main(const struct admin *a, const struct arguments *args)
+{
+	const char *folder = args->word_count > 0 ? args->words[0] : setting("LETHE_BACKUP", NULL);
+	const char *keys = argument_given(args, "keys") ? argument(args, "keys") : setting("LETHE_BACKUP_KEYS", NULL);
+	BUF_AUTO struct buf key = BUF_INIT(4096);
+	struct backup_list ended;
+	struct backup_facts b;
+	struct err e = {0}, why = {0};
+	char path[PATH_MAX];
+	SITE_AUTO struct site s = {0};
+
+	if (folder == NULL && argument_given(args, "scheduled"))
+		return STATUS_DONE;
+	if (folder == NULL)
+		return output_complain(STATUS_UNSURE, "backup: name a folder, or set LETHE_BACKUP");
+	if (argument_given(args, "check")) {
+		const bool known = path_join(path, sizeof path, a->state, "keys/ledger.pub", &e) == 0 && file_read(path, &key, &e) == 0;
+		if (backup_check(folder, known ? buf_text(&key) : NULL, &b, &e) != 0)
+			return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "backup: %s", e.text);
+		return backup_report(args, &b, b.has_signature ? "whole, and signed by the ledger's key:" : "whole:");
+	}
+	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
+	output_progress_begin("backing up");
+	const int ret = backup_make(s.vault, folder, keys, &b, &e);
+	// Whoever makes one a day needs nothing else to delete the old ones.
+	const int pruned = backup_prune(s.policy, folder, when_now(), false, &ended, &why);
+	output_progress_end();
+	if (ret != 0)
+		return output_complain(e.code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "backup: %s", e.text);
+	if (keys == NULL)
+		output_complain(STATUS_DONE, "backup: the keys are not in it, and without them nobody can read it: name another place for "
+					     "their newest copy with --keys or LETHE_BACKUP_KEYS");
+	if (pruned != 0)
+		output_complain(STATUS_FOUND, "backup: %s", why.text);
+	const enum status status = backup_report(args, &b, "made");
+	return pruned != 0 ? STATUS_FOUND : status;
+}
+
+const struct command backup_command = {.name = "backup",
+				       .run = backup_main,
+				       .line = "copy the stores, without what ends before the copy does, and apart from their keys",
+				       .words = "[FOLDER]",
+				       .words_max = 1,
+				       .options = backup_options};

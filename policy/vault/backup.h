@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: ISC
+// Backups: folders named lethe-<site>-<time>, below one that the operator names, each a copy of the state folder at one moment:
+//
+//	manifest	see below; it is written last
+//	vault.db	without the records and payloads whose end comes before the backup's own
+//	ledger/*.gz	the closed segments that are kept
+//	log/<day>.db	of days that outlive the backup
+//	policy/…	which policy is in force, and which is announced
+//
+// The backup's own end is as the policy's life of the kind `backup` says, so nothing in it outlives what the notice promises: what is kept for less
+// time is not in it, and what is erased is not readable (its key is in no copy of the keys, of which there is one, and tombstones name it). Bodies
+// are sealed by keys that are never in the same place: keys/ is copied to another folder, as the newest copy alone. Files of the spool are left out.
+//
+// A backup is made under another name, read through, and renamed: one of this name is whole. The manifest is a text of lines,
+//
+//	lethe-backup/1\nsite <site>\nmade <time>\nuntil <time>\npolicy <version>\nevents <ledger's size>\nrecords <count>\n
+//	file <SHA-256> <bytes> <name>\n	for each file, in any order
+//
+// with the ledger's signature as a C2SP signed note, where that key is here.
+#ifndef LETHE_VAULT_BACKUP_H
+#define LETHE_VAULT_BACKUP_H
+
+#include "policy/vault/backend.h"
+#include "policy/vault/vault.h"
+#include <limits.h>
+
+struct backup_facts {
+	char path[PATH_MAX]; // of the backup
+	time_t made, until;  // until: when it is to be deleted
+	uint64_t events, records, files, bytes;
+	uint64_t left_records, left_payloads, left_days; // backup_make: what ends before it does
+	bool has_signature;                              // backup_check: and it holds
+	bool keys_copied;
+};
+// Makes one below `folder`, and reads it through; `keys` is for the keys, NULL: not copied. ERR_REFUSED: the policy keeps no backups, or both would be
+// in one place. ERR_FULL, ERR_IO: nothing is left of it.
+int backup_make(struct vault *v, const char *folder, const char *keys, struct backup_facts *out, struct err *e);
+// Whether a backup is whole, file by file. `key_line`: the verifier key, NULL: its signature is not looked at. ERR_CORRUPT, ERR_INPUT: it is none.
+int backup_check(const char *path, const char *key_line, struct backup_facts *out, struct err *e);
+
+struct backup_list {
+	size_t count, ended; // that are kept; whose time is over, and that were deleted
+	time_t oldest, newest;
+};
+// Deletes those below the folder whose end has come at `now`, and what is left of unfinished ones; only counts when `dry_run`. ERR_BUSY: one is being made.
+int backup_prune(const struct policy *p, const char *folder, time_t now, bool dry_run, struct backup_list *out, struct err *e);
+
+// Calls for each folder that a backup was ever made below, until there can be none any more.
+int backup_folders(const char *state, int (*each)(void *arg, const char *folder, struct err *e), void *arg, struct err *e);
+extern const char backup_folders_file[];
+
+// Copies a file, durably; its SHA-256 in hex. `to` NULL: only reads it.
+int backup_copy_file(const char *from, const char *to, char sha256[2 * HASH_LEN + 1], uint64_t *bytes, struct err *e);
+// Deletes a folder and all below it. Missing is fine.
+int backup_remove(const char *folder, struct err *e);
+// Calls for the files of a checked backup, by their names within it.
+int backup_files(const char *path, int (*each)(void *arg, const char *name, struct err *e), void *arg, struct err *e);
+extern const char *const backup_key_files[]; // in the copy of the keys and in keys/, ended by NULL; the first is needed
+int backup_keys_path(const struct policy *p, const char *keys, char out[PATH_MAX], struct err *e);
+
+#endif

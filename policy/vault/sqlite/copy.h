@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: ISC
+// Copies of the stores, for backups.
+#ifndef LETHE_VAULT_SQLITE_COPY_H
+#define LETHE_VAULT_SQLITE_COPY_H
+
+#include "policy/vault/sqlite/log.h"
+
+int copy_store(struct store *s, enum copied what, const char *day, const char *path, struct err *e);
+int copy_trim(const char *path, time_t horizon, const uint8_t (*ended)[KEY_ID_LEN], size_t count, struct copy_facts *out, struct err *e);
+int copy_check(enum copied what, const char *path, struct copy_facts *out, struct err *e);
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: ISC
+#include "policy/vault/tombstone.h"
+#include "policy/base/file.h"
+#include "policy/base/text.h"
+#include "policy/vault/state.h"
+#include "policy/vault/subject.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_BYTES_MAX = 256 * 1024 * 1024, FIELDS = 9 };
+const char tombstone_file[] = "tombstones";
+static const char SEEN[] = "tombstone"; // the number of the last that vault.db has seen
+
+time_t tombstone_expiry(const struct policy *p, time_t now)
+{
+	return p->kinds[KIND_BACKUP].keep == KEEP_STORED ? life_end(p, KIND_BACKUP, now) : 0;
+}
+
+static void tombstone_seal(const struct vault *v, const char *line, size_t len, char out[2 * HASH_LEN + 1])
+{
+	uint8_t hash[HASH_LEN];
+
+	keyed_hash(hash, v->ledger_key, "tombstone", line, len);
+	hex_encode(out, hash, HASH_LEN);
+}
+
+static void tombstone_text(const struct vault *v, const struct tombstone *t, struct buf *out)
+{
+	char subject[2 * HASH_LEN + 1] = "-", tag[2 * HASH_LEN + 1] = "-", seal_text[2 * HASH_LEN + 1];
+	const size_t start = out->len;
+
+	if (t->has_subject)
+		hex_encode(subject, t->subject, HASH_LEN);
+	if (t->has_tag)
+		hex_encode(tag, t->tag, HASH_LEN);
+	buf_printf(out, "%lld %lld %lld %s %s %s %s ", (long long)t->number, (long long)t->at, (long long)t->until, subject_by(t->by),
+		   t->id[0] != '\0' ? t->id : "-", subject, tag);
+	for (size_t i = 0; i < t->day_count; i++) {
+		char hash[2 * LOG_HASH_LEN + 1];
+		hex_encode(hash, t->days[i].hash, LOG_HASH_LEN);
+		buf_printf(out, "%s%s=%s", i > 0 ? "," : "", t->days[i].day, hash);
+	}
+	buf_adds(out, t->day_count == 0 ? "-" : "");
+	if (out->failed)
+		return;
+	tombstone_seal(v, out->data + start, out->len - start, seal_text);
+	buf_printf(out, " %s\n", seal_text);
+}
+
+static int tombstone_days_parse(struct tombstone *out, char *text)
+{
+	char *rest = NULL;
+
+	for (char *one = strtok_r(text, ",", &rest); one != NULL; one = strtok_r(NULL, ",", &rest)) {
+		struct tombstone_day *day = &out->days[out->day_count];
+		char *hash = strchr(one, '=');
+		if (hash == NULL || hash - one != WHEN_DATE - 1 || out->day_count == TOMBSTONE_DAYS_MAX ||
+		    hex_decode(day->hash, LOG_HASH_LEN, hash + 1) != 0)
+			return -1;
+		*hash = '\0';
+		snprintf(day->day, sizeof day->day, "%s", one);
+		out->day_count++;
+	}
+	return 0;
+}
+
+// One line, without its end, which is taken apart in place.
+static int tombstone_parse(const struct vault *v, char *line, struct tombstone *out)
+{
+	char *fields[FIELDS], *rest = NULL, *mac = strrchr(line, ' '), expected[2 * HASH_LEN + 1];
+	size_t n = 0;
+
+	if (mac == NULL)
+		return -1;
+	tombstone_seal(v, line, (size_t)(mac - line), expected);
+	if (strlen(mac + 1) != 2 * HASH_LEN || !equal_secret(expected, mac + 1, 2 * HASH_LEN))
+		return -1;
+	for (char *field = strtok_r(line, " ", &rest); field != NULL && n < FIELDS; field = strtok_r(NULL, " ", &rest))
+		fields[n++] = field;
+	*out = (struct tombstone){0};
+	if (n != FIELDS)
+		return -1;
+	out->number = strtoll(fields[0], NULL, 10);
+	out->at = strtoll(fields[1], NULL, 10);
+	out->until = strtoll(fields[2], NULL, 10);
+	while (strcmp(subject_by(out->by), fields[3]) != 0)
+		if (out->by++ == ERASE_RECORD)
+			return -1;
+	if (strcmp(fields[4], "-") != 0)
+		snprintf(out->id, sizeof out->id, "%s", fields[4]);
+	out->has_subject = strcmp(fields[5], "-") != 0;
+	out->has_tag = strcmp(fields[6], "-") != 0;
+	if ((out->has_subject && hex_decode(out->subject, HASH_LEN, fields[5]) != 0) ||
+	    (out->has_tag && hex_decode(out->tag, HASH_LEN, fields[6]) != 0))
+		return -1;
+	return strcmp(fields[7], "-") == 0 ? 0 : tombstone_days_parse(out, fields[7]);
+}
+
+// All complete lines. Nothing where there is no file.
+static int tombstones_read(const struct vault *v, char path[PATH_MAX], struct buf *out, struct err *e)
+{
+	struct err why = {0};
+
+	if (path_join(path, PATH_MAX, v->state, tombstone_file, e) != 0)
+		return -1;
+	if (file_read(path, out, &why) != 0 && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	while (out->len > 0 && out->data[out->len - 1] != '\n')
+		out->data[--out->len] = '\0';
+	return 0;
+}
+
+// Calls for each line, a copy.
+static int tombstones_walk(const struct vault *v, const struct buf *text, int (*each)(void *, const struct tombstone *, struct err *),
+			   void *arg, struct err *e)
+{
+	const char *at = buf_text(text), *end;
+	struct tombstone *t = malloc(sizeof *t);
+	int ret = t == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
+
+	for (; ret == 0 && (end = strchr(at, '\n')) != NULL; at = end + 1) {
+		char *line = strndup(at, (size_t)(end - at));
+		if (line == NULL)
+			ret = err_set(e, ERR_MEMORY, "no memory");
+		else if (tombstone_parse(v, line, t) != 0)
+			ret = err_set(e, ERR_CORRUPT,
+				      "%s/%s was altered, or belongs to other keys: what it names could come back; put it back as it was",
+				      v->state, tombstone_file);
+		else
+			ret = each(arg, t, e);
+		free(line);
+	}
+	free(t);
+	return ret;
+}
+
+int64_t tombstone_last(const char *path)
+{
+	char tail[32768];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	const off_t from = size > (off_t)sizeof tail - 1 ? size - (off_t)sizeof tail + 1 : 0;
+	ssize_t len = size <= 0 ? 0 : pread(fd, tail, sizeof tail - 1, from);
+
+	fd_close(&fd);
+	while (len > 0 && tail[len - 1] != '\n')
+		len--;
+	if (len <= 0)
+		return 0;
+	tail[len - 1] = '\0';
+	const char *last = strrchr(tail, '\n');
+	return strtoll(last == NULL ? tail : last + 1, NULL, 10);
+}
+
+static int tombstone_append(const char *path, const struct buf *line, struct err *e)
+{
+	FD_AUTO int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	char last = '\n';
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+	// What a crash left of a line goes first.
+	while (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n')
+		size--;
+	if (size < 0 || ftruncate(fd, size) != 0 || lseek(fd, size, SEEK_SET) < 0 || fd_write_all(fd, line->data, line->len) != 0 ||
+	    fdatasync(fd) != 0)
+		return err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "%s", path);
+	return 0;
+}
+
+int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
+{
+	struct buf line BUF_AUTO = BUF_INIT(64 * 1024);
+	char path[PATH_MAX];
+	int64_t seen;
+
+	t->number = 0;
+	t->until = tombstone_expiry(v->policy, t->at);
+	if (t->until == 0)
+		return 0;
+	if (path_join(path, sizeof path, v->state, tombstone_file, e) != 0 || v->b->upkeep->number_get(v->store, SEEN, &seen, e) != 0)
+		return -1;
+	const bool new = access(path, F_OK) != 0;
+	const int64_t last = tombstone_last(path);
+	t->number = (last > seen ? last : seen) + 1;
+	tombstone_text(v, t, &line);
+	if (line.failed)
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (tombstone_append(path, &line, e) != 0)
+		return -1;
+	file_own_like(path, v->state);
+	return new ? folder_sync(v->state, e) : 0;
+}
+
+int tombstone_applied(const struct vault *v, int64_t number, struct err *e)
+{
+	return number == 0 ? 0 : v->b->upkeep->number_set(v->store, SEEN, number, e);
+}
+
+struct tombstones_new {
+	int64_t seen;
+	int (*each)(void *, const struct tombstone *, struct err *);
+	void *arg;
+};
+
+static int tombstone_if_new(void *arg, const struct tombstone *t, struct err *e)
+{
+	const struct tombstones_new *n = arg;
+
+	return t->number > n->seen && n->each(n->arg, t, e) != 0 ? -1 : 0;
+}
+
+int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struct tombstone *t, struct err *e), void *arg, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	struct tombstones_new n = {.each = each, .arg = arg};
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof path, v->state, tombstone_file, e) != 0 || v->b->upkeep->number_get(v->store, SEEN, &n.seen, e) != 0)
+		return -1;
+	if (tombstone_last(path) <= n.seen)
+		return 0;
+	return tombstones_read(v, path, &text, e) != 0 ? -1 : tombstones_walk(v, &text, tombstone_if_new, &n, e);
+}
+
+struct tombstones_left {
+	const struct vault *v;
+	time_t now;
+	struct buf *out;
+	size_t gone;
+};
+
+static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
+{
+	struct tombstones_left *left = arg;
+
+	(void)e;
+	if (t->until <= left->now)
+		left->gone++;
+	else
+		tombstone_text(left->v, t, left->out);
+	return 0;
+}
+
+int tombstone_prune(const struct vault *v, time_t now, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX), out BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	struct tombstones_left left = {.v = v, .now = now, .out = &out};
+	char path[PATH_MAX];
+
+	if (tombstones_read(v, path, &text, e) != 0)
+		return -1;
+	// They stand in the order of their time, so the first expires first.
+	char *until = strchr(buf_text(&text), ' ');
+	until = until == NULL ? NULL : strchr(until + 1, ' ');
+	if (until == NULL || strtoll(until + 1, NULL, 10) > now)
+		return 0;
+	if (tombstones_walk(v, &text, tombstone_leave, &left, e) != 0)
+		return -1;
+	if (out.failed)
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (left.gone == 0)
+		return 0;
+	if (file_write(path, buf_text(&out), out.len, 0600, NULL, e) != 0)
+		return -1;
+	file_own_like(path, v->state);
+	return 0;
+}

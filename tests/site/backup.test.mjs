@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: ISC
+// The officer's backups: made and checked by the command, deleted when the policy says so, brought back without those who were erased.
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { root } from './harness.mjs';
+import { place } from './admin_support.mjs';
+
+// A site whose policy keeps backups for 30 days, with places for them and for their keys.
+function placeWithBackups(t) {
+  const p = place(t, { init: false });
+  const text = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
+  const [log] = text.match(/ *<kind id="error-log"[\s\S]*?<\/kind>\n/);
+  p.policy = join(p.base, 'policy.xml');
+  writeFileSync(p.policy, text.replace(log, log + log.replace('"error-log"', '"backup"').replace(/length="[^"]*"/, 'length="P30D"')));
+  p.env.LETHE_POLICY = p.policy;
+  for (const name of ['data', 'keys', 'copy']) mkdirSync((p[name] = join(p.base, `for-${name}`)));
+  const env = { LETHE_BACKUP: p.data, LETHE_BACKUP_KEYS: p.keys, LETHE_CHECKPOINT_COPY: p.copy };
+  const run = p.run;
+  p.run = (words, options = {}) => run(words, { ...options, env: { LETHE_POLICY: p.policy, ...env, ...options.env } });
+  assert.equal(p.run(['keys', 'init']).stderr, '');
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  return p;
+}
+const ask = (p, contact) => {
+  const result = p.run(['requests', 'add', '--right', 'access', '--contact', '-', '--received', new Date(Date.now() - 1000).toISOString().slice(0, 10)], { input: contact });
+  assert.equal(result.status, 0, result.stderr);
+};
+const requests = (p) => JSON.parse(p.run(['requests', 'list', '--format', 'json']).stdout);
+const finding = (p) => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'backups');
+
+test('a backup is made, checked, shown by check, and brought back into an empty folder', (t) => {
+  const p = placeWithBackups(t);
+  assert.equal(finding(p)[0].result, 'overdue');
+  ask(p, 'somebody@example.org');
+  assert.equal(requests(p).length, 1);
+  const backup = p.run(['backup', '--format', 'json']); assert.equal(backup.status, 0, backup.stderr);
+  const made = JSON.parse(backup.stdout);
+  assert.match(made.path, /\/lethe-bizimages-\d{8}T\d{6}Z$/);
+  assert.equal(made.records, 1);
+  assert.deepEqual(readdirSync(join(p.keys, 'lethe-bizimages-keys')).includes('keys.db'), true);
+  for (const file of readdirSync(made.path, { recursive: true })) assert.doesNotMatch(file, /keys/);
+  assert.equal(p.run(['backup', '--check', made.path]).status, 0);
+  assert.match(p.run(['backup', '--check', made.path]).stdout, /^whole, and signed/);
+  assert.equal(finding(p)[0].result, 'kept');
+  // The machine burns down.
+  rmSync(p.state, { recursive: true });
+  const back = p.run(['restore', made.path, '--keys', join(p.keys, 'lethe-bizimages-keys')]);
+  assert.equal(back.status, 0, back.stderr);
+  assert.match(back.stdout, /^restored from the backup of /);
+  assert.equal(requests(p).length, 1);
+  assert.equal(p.run(['audit', 'verify']).status, 0);
+  assert.ok(!existsSync(join(p.state, 'restoring')));
+});
+
+test('what the ledger lost is told by a checkpoint that was kept elsewhere, with its reason, and the copy is kept', (t) => {
+  const p = placeWithBackups(t);
+  const backup = p.run(['backup', '--format', 'json']); assert.equal(backup.status, 0, backup.stderr);
+  const made = JSON.parse(backup.stdout);
+  for (let i = 0; i < 6; i++) ask(p, `later-${i}@example.org`);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  const kept = join(p.base, 'kept');
+  writeFileSync(kept, readFileSync(join(p.copy, 'bizimages.checkpoint')));
+  const refused = p.run(['restore', made.path]);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /--replace/);
+  const back = p.run(['restore', made.path, '--replace']);
+  assert.equal(back.status, 0, back.stderr);
+  assert.equal(requests(p).length, 0);
+  const verify = p.run(['audit', 'verify', '--against', kept]);
+  assert.ok([2, 3].includes(verify.status), `${verify.status}`);
+  assert.match(verify.stderr, /entry \d+ tells that the stores were restored/);
+  assert.equal(readdirSync(p.copy).filter((name) => name.startsWith('bizimages.checkpoint.before-')).length, 1);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0, 'the ledger goes on');
+});
+
+test('without the kind in its policy a site makes none', (t) => {
+  const p = place(t);
+  const data = join(p.base, 'data');
+  mkdirSync(data);
+  const result = p.run(['backup', data]);
+  assert.equal(result.status, 2);
+  assert.match(result.stderr, /the policy keeps no backups/);
+  assert.deepEqual(readdirSync(data), []);
+});
+
+test('a full disk leaves no half of one', { skip: process.getuid() !== 0 }, (t) => {
+  const p = placeWithBackups(t);
+  for (let i = 0; i < 3; i++) ask(p, `somebody-${i}@example.org`);
+  const result = p.run(['backup', p.data], { wrap: ['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=64k none ${p.data} && "$@"; s=$?; ls -A ${p.data} >${p.base}/left; exit $s`, 'sh'] });
+  assert.equal(result.status, 1, result.stderr);
+  assert.equal(readFileSync(join(p.base, 'left'), 'utf8'), '');
+});

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: ISC
+// Backups: whole or not there, without what ends before they do, apart from their keys; brought back, nobody who was erased comes back and nobody
+// else is lost. Whoever is killed at any write of it leaves something that the next attempt finishes.
+#include "policy/base/array.h"
+#include "policy/vault/backup.h"
+#include "policy/vault/open.h"
+#include "policy/vault/restore.h"
+#include "policy/vault/tombstone.h"
+#include "tests/unit/vault_fixture.h"
+#include <dirent.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static long kill_at, writes; // the number of the durable step before which the process is killed; 0: none
+
+static void step_counts(void)
+{
+	if (++writes == kill_at)
+		raise(SIGKILL);
+}
+
+int fdatasync(int fd)
+{
+	step_counts();
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+	step_counts();
+	return (int)syscall(SYS_fsync, fd);
+}
+
+int rename(const char *from, const char *to)
+{
+	step_counts();
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int unlink(const char *path)
+{
+	step_counts();
+	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+struct places {
+	char data[128], keys[128], key_copy[192], other[128];
+};
+static struct places places;
+
+static int backup_setup(void **state)
+{
+	if (fixture_setup(state) != 0)
+		return -1;
+	struct fixture *f = *state;
+	fixture_keeps(&f->policy, KIND_BACKUP, (struct policy_life){.length.days = 30});
+	fixture_reopen(f, VAULT_ADMIN);
+	snprintf(places.data, sizeof places.data, "%s/data", f->root);
+	snprintf(places.keys, sizeof places.keys, "%s/elsewhere", f->root);
+	snprintf(places.key_copy, sizeof places.key_copy, "%s/lethe-example-keys", places.keys);
+	snprintf(places.other, sizeof places.other, "%s/other", f->root);
+	mkdir(places.data, 0700);
+	mkdir(places.keys, 0700);
+	kill_at = 0;
+	return 0;
+}
+
+static void put_ticket(struct fixture *f, const char *subject, const char *body, char id[RECORD_ID_LEN + 1])
+{
+	const struct vault_tag tags[] = {{"receipt", subject}, {NULL, NULL}};
+	const struct vault_new record = {.kind = KIND_TICKET, .subject = subject, .tags = tags, .body = body, .body_len = strlen(body)};
+	const struct ledger_event event = {.name = "ticket", .payload = body, .payload_len = strlen(body), .subject = subject};
+	struct err e = {0};
+
+	if (vault_put(f->vault, &record, &event, id, &e) != 0)
+		fail_msg("vault_put: %s", e.text);
+}
+
+static struct backup_facts make(struct fixture *f, bool keys)
+{
+	struct backup_facts out;
+	struct err e = {0};
+
+	fixture_time += 1;
+	if (backup_make(f->vault, places.data, keys ? places.keys : NULL, &out, &e) != 0)
+		fail_msg("backup_make: %s", e.text);
+	return out;
+}
+
+static void erase_receipt(struct fixture *f, const char *receipt)
+{
+	struct erase_result r;
+	struct err e = {0};
+
+	fixture_time += 60;
+	if (vault_erase(f->vault, ERASE_RECEIPT, receipt, false, &r, &e) != 0 || !r.complete)
+		fail_msg("vault_erase: %s%s", e.text, r.reason);
+	assert_true(r.backups.tombstone > 0);
+	assert_int_equal(r.backups.purge_by, fixture_time + 30 * 86400);
+}
+
+static void close_vault(struct fixture *f)
+{
+	vault_close(f->vault);
+	f->vault = NULL;
+}
+
+static struct restore_result restore_to(struct fixture *f, const char *state, const struct restore_from *from)
+{
+	struct backup_facts facts;
+	struct restore_result out;
+	struct err e = {0};
+
+	close_vault(f);
+	if (restore_place(state, from, &facts, &e) != 0 || restore_finish(state, f->run, &f->policy, &facts, &out, &f->vault, &e) != 0)
+		fail_msg("restore: %s", e.text);
+	return out;
+}
+
+static void assert_intact(struct fixture *f)
+{
+	struct ledger_report report;
+	struct err e = {0};
+
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	if (!report.intact)
+		fail_msg("%s", report.finding);
+}
+
+static void assert_body(struct fixture *f, const char *id, const char *body)
+{
+	struct vault_record r;
+	struct err e = {0};
+
+	if (vault_get(f->vault, id, &r, &e) != 0)
+		fail_msg("vault_get: %s", e.text);
+	assert_string_equal(buf_text(&r.body), body);
+	vault_record_free(&r);
+}
+
+static void nobody_erased_comes_back_and_nobody_else_is_lost(void **state)
+{
+	struct fixture *f = *state;
+	enum { SUBJECTS = 40 };
+	char ids[SUBJECTS][RECORD_ID_LEN + 1], name[32], master[PATH_MAX], copy[PATH_MAX], sha256[65];
+	struct backup_facts backups[3];
+	struct err e = {0};
+	uint64_t bytes;
+
+	for (int i = 0; i < SUBJECTS; i++) {
+		snprintf(name, sizeof name, "receipt-%d", i);
+		put_ticket(f, name, name, ids[i]);
+		if (i % 20 == 19)
+			backups[i / 20] = make(f, true);
+	}
+	backups[2] = make(f, true);
+	for (int i = 0; i < SUBJECTS; i += 3) {
+		snprintf(name, sizeof name, "receipt-%d", i);
+		erase_receipt(f, name);
+	}
+	snprintf(copy, sizeof copy, "%s/tombstones.copy", f->root);
+	snprintf(master, sizeof master, "%s/tombstones", f->state);
+	assert_return_code(backup_copy_file(master, copy, sha256, &bytes, &e), 0);
+	for (size_t b = 0; b < ARRAY_LEN(backups); b++) {
+		// With every key that was ever held: the copy of the keys is from before the erasures.
+		snprintf(places.other, sizeof places.other, "%s/other-%zu", f->root, b);
+		const struct restore_from from = {.backup = backups[b].path, .keys = places.key_copy, .tombstones = copy};
+		struct restore_result r = restore_to(f, places.other, &from);
+		assert_int_equal(r.again, (SUBJECTS + 2) / 3);
+		for (int i = 0; i < (b == 0 ? 20 : SUBJECTS); i++) {
+			snprintf(name, sizeof name, "receipt-%d", i);
+			if (i % 3 == 0)
+				assert_false(fixture_has(f, ids[i]));
+			else
+				assert_body(f, ids[i], name);
+		}
+		assert_intact(f);
+	}
+	// And into the stopped site itself, whose own keys are without those of the erased: the records alone cannot be read.
+	const struct restore_from again = {.backup = backups[1].path, .replace = true};
+	struct restore_result r = restore_to(f, f->state, &again);
+	assert_int_equal(r.again, (SUBJECTS + 2) / 3);
+	assert_false(fixture_has(f, ids[0]));
+	assert_body(f, ids[1], "receipt-1");
+}
+
+// Without tombstones, and with the keys of before, they do come back: what the test above shows is the tombstones' work.
+static void without_tombstones_the_drill_fails(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1];
+
+	put_ticket(f, "receipt-a", "a", id);
+	struct backup_facts b = make(f, true);
+	erase_receipt(f, "receipt-a");
+	const struct restore_from from = {.backup = b.path, .keys = places.key_copy};
+	restore_to(f, places.other, &from);
+	assert_true(fixture_has(f, id));
+}
+
+static void erased_records_cannot_be_read_without_tombstones_by_the_newest_keys(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1], path[PATH_MAX];
+	struct vault_record r;
+	struct err e = {0};
+
+	put_ticket(f, "receipt-a", "a", id);
+	put_ticket(f, "receipt-b", "b", other);
+	struct backup_facts b = make(f, true);
+	erase_receipt(f, "receipt-a");
+	make(f, true); // the newest copy of the keys replaces the one before
+	const struct restore_from from = {.backup = b.path, .keys = places.key_copy};
+	snprintf(path, sizeof path, "%s/tombstones", places.other);
+	restore_to(f, places.other, &from);
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_not_equal(vault_get(f->vault, id, &r, &e), 0);
+	assert_body(f, other, "b");
+}
+
+static void what_ends_before_the_backup_is_not_in_it(void **state)
+{
+	struct fixture *f = *state;
+	char archive[RECORD_ID_LEN + 1], ticket[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt-a", "token-a", archive);
+	put_ticket(f, "receipt-a", "a", ticket);
+	fixture_log(f, "198.51.100.1", "receipt-a");
+	struct backup_facts b = make(f, true);
+	assert_int_equal(b.records, 1);
+	assert_int_equal(b.left_records, 1);
+	assert_int_equal(b.left_days, 1);
+	assert_int_equal(b.until, b.made + 30 * 86400);
+	const struct restore_from from = {.backup = b.path, .keys = places.key_copy};
+	restore_to(f, places.other, &from);
+	assert_false(fixture_has(f, archive));
+	assert_true(fixture_has(f, ticket));
+	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 0);
+	assert_intact(f);
+	// The keys of what was left out go too.
+	struct data_key key;
+	char today[WHEN_DATE];
+	struct err e = {0};
+	when_date(today, fixture_time);
+	fixture_time += 86400;
+	struct prune_result pruned;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_not_equal(key_find(f->vault, VIEW_COMMITTED, "archive", today, &key, &e), 0);
+	assert_int_not_equal(key_find(f->vault, VIEW_COMMITTED, "request-log", today, &key, &e), 0);
+}
+
+static void data_and_keys_never_lie_together(void **state)
+{
+	struct fixture *f = *state;
+	struct backup_facts b;
+	struct err e = {0};
+	char inside[192];
+
+	snprintf(inside, sizeof inside, "%s/keys", places.data);
+	mkdir(inside, 0700);
+	assert_int_not_equal(backup_make(f->vault, places.data, places.data, &b, &e), 0);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_not_equal(backup_make(f->vault, places.data, inside, &b, &e), 0);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_not_equal(backup_make(f->vault, f->state, NULL, &b, &e), 0);
+	assert_int_equal(e.code, ERR_REFUSED);
+	f->policy.kinds[KIND_BACKUP].keep = KEEP_UNDECLARED;
+	assert_int_not_equal(backup_make(f->vault, places.data, NULL, &b, &e), 0);
+	assert_int_equal(e.code, ERR_REFUSED);
+	f->policy.kinds[KIND_BACKUP].keep = KEEP_STORED;
+	b = make(f, false);
+	char path[PATH_MAX + 8];
+	snprintf(path, sizeof path, "%s/keys", b.path);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void a_changed_byte_is_found(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const files[] = {"vault.db", "manifest"};
+	struct backup_facts out;
+	struct buf key BUF_AUTO = BUF_INIT(4096);
+	struct err e = {0};
+	char path[PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%s/keys/ledger.pub", f->state);
+	assert_return_code(file_read(path, &key, &e), 0);
+	struct backup_facts b = make(f, false);
+	assert_return_code(backup_check(b.path, buf_text(&key), &out, &e), 0);
+	assert_true(out.has_signature);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof path, "%s/%s", b.path, files[i]);
+		int fd = open(path, O_RDWR);
+		char byte;
+		assert_int_equal(pread(fd, &byte, 1, 40), 1);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, 40), 1);
+		assert_int_not_equal(backup_check(b.path, buf_text(&key), &out, &e), 0);
+		close_vault(f);
+		const struct restore_from from = {.backup = b.path, .replace = true};
+		assert_int_not_equal(restore_place(f->state, &from, &out, &e), 0);
+		fixture_reopen(f, VAULT_ADMIN); // nothing was changed
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, 40), 1);
+		close(fd);
+	}
+}
+
+static void old_ones_are_deleted_when_the_policy_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct backup_list list;
+	struct err e = {0};
+	struct backup_facts first = make(f, false);
+
+	fixture_time = first.until - 1;
+	assert_return_code(backup_prune(&f->policy, places.data, fixture_time, false, &list, &e), 0);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.ended, 0);
+	make(f, false);
+	fixture_time = first.until;
+	assert_return_code(backup_prune(&f->policy, places.data, fixture_time, true, &list, &e), 0);
+	assert_int_equal(list.ended, 1);
+	assert_int_equal(access(first.path, F_OK), 0);
+	assert_return_code(backup_prune(&f->policy, places.data, fixture_time, false, &list, &e), 0);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.ended, 1);
+	assert_int_not_equal(access(first.path, F_OK), 0);
+}
+
+static void tombstones_end_with_the_backups(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result pruned;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	put_ticket(f, "receipt-a", "a", id);
+	erase_receipt(f, "receipt-a");
+	assert_int_equal(tombstone_last(path), 1);
+	fixture_time += 30 * 86400 - 1;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_equal(tombstone_last(path), 1);
+	fixture_time += 1;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_equal(tombstone_last(path), 0);
+	put_ticket(f, "receipt-b", "b", id);
+	erase_receipt(f, "receipt-b");
+	assert_int_equal(tombstone_last(path), 2); // numbers are not used again
+}
+
+static void an_altered_tombstone_stops_the_opening(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
+	struct vault *v;
+
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	put_ticket(f, "receipt-a", "a", id);
+	struct backup_facts b = make(f, false);
+	erase_receipt(f, "receipt-a");
+	int fd = open(path, O_RDWR);
+	assert_int_equal(pwrite(fd, "7", 1, 4), 1);
+	close(fd);
+	close_vault(f);
+	struct backup_facts facts;
+	struct restore_result r;
+	const struct restore_from from = {.backup = b.path, .replace = true};
+	assert_return_code(restore_place(f->state, &from, &facts, &e), 0);
+	assert_int_not_equal(restore_finish(f->state, f->run, &f->policy, &facts, &r, &v, &e), 0);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_int_not_equal(vault_open(&v, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), 0); // nor is it served meanwhile
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+}
+
+// ---- killed ----
+
+enum { WRITES_MAX = 2000 };
+
+static bool was_killed(int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void a_killed_backup_is_none(void **state)
+{
+	struct fixture *f = *state;
+	struct backup_list list;
+	struct backup_facts facts;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+	long n;
+
+	put_ticket(f, "receipt-a", "a", id);
+	close_vault(f);
+	for (n = 1; n < WRITES_MAX; n++) {
+		fixture_time += 1;
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct vault *v;
+			if (vault_open(&v, f->state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
+				_exit(1);
+			writes = 0;
+			kill_at = n;
+			_exit(backup_make(v, places.data, places.keys, &facts, &e) != 0);
+		}
+		int status;
+		waitpid(pid, &status, 0);
+		if (!was_killed(status)) {
+			assert_int_equal(status, 0);
+			break;
+		}
+		// What has the name of a backup is whole.
+		DIR *d = opendir(places.data);
+		for (const struct dirent *at; (at = readdir(d)) != NULL;) {
+			char path[PATH_MAX];
+			snprintf(path, sizeof path, "%s/%s", places.data, at->d_name);
+			if (at->d_name[0] != '.' && strstr(at->d_name, "unfinished") == NULL && backup_check(path, NULL, &facts, &e) != 0)
+				fail_msg("killed at %ld: %s", n, e.text);
+		}
+		closedir(d);
+		assert_return_code(backup_prune(&f->policy, places.data, fixture_time, false, &list, &e), 0);
+	}
+	assert_true(n > 10);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_intact(f);
+}
+
+static void a_killed_restore_is_finished_by_the_next(void **state)
+{
+	struct fixture *f = *state;
+	struct backup_facts facts;
+	struct restore_result r;
+	struct err e = {0};
+	char a[RECORD_ID_LEN + 1], b[RECORD_ID_LEN + 1], marker[PATH_MAX], path[PATH_MAX];
+	long n;
+
+	put_ticket(f, "receipt-a", "a", a);
+	put_ticket(f, "receipt-b", "b", b);
+	struct backup_facts backup = make(f, true);
+	erase_receipt(f, "receipt-a");
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	close_vault(f);
+	const struct restore_from from = {.backup = backup.path, .keys = places.key_copy, .tombstones = path};
+	snprintf(marker, sizeof marker, "%s/restoring", places.other);
+	for (n = 1; n < WRITES_MAX; n++) {
+		struct vault *v = NULL;
+		pid_t pid = fork();
+		if (pid == 0) {
+			writes = 0;
+			kill_at = n;
+			_exit(restore_place(places.other, &from, &facts, &e) != 0 ||
+			      restore_finish(places.other, f->run, &f->policy, &facts, &r, &v, &e) != 0);
+		}
+		int status;
+		waitpid(pid, &status, 0);
+		// Nobody is served by half of it.
+		if (access(marker, F_OK) == 0)
+			assert_int_not_equal(vault_open(&v, places.other, f->run, &f->policy, VAULT_PROGRAM, &e), 0);
+		if (!was_killed(status)) {
+			assert_int_equal(status, 0);
+			break;
+		}
+		if (restore_place(places.other, &from, &facts, &e) != 0 && e.code != ERR_REFUSED)
+			fail_msg("killed at %ld: %s", n, e.text);
+		if (access(marker, F_OK) == 0 && restore_finish(places.other, f->run, &f->policy, &facts, &r, &f->vault, &e) != 0)
+			fail_msg("killed at %ld: %s", n, e.text);
+		close_vault(f);
+		if (vault_open(&f->vault, places.other, f->run, &f->policy, VAULT_PROGRAM, &e) != 0)
+			fail_msg("killed at %ld: %s", n, e.text);
+		assert_false(fixture_has(f, a));
+		assert_body(f, b, "b");
+		assert_intact(f);
+		close_vault(f);
+		assert_return_code(backup_remove(places.other, &e), 0);
+	}
+	assert_true(n > 20);
+}
+
+static void a_killed_erasure_is_done_by_the_next_opening(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
+	struct err e = {0};
+	long n;
+
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	for (n = 1; n < WRITES_MAX; n++) {
+		fixture_reopen(f, VAULT_ADMIN);
+		put_ticket(f, "receipt-a", "a", id);
+		close_vault(f);
+		const int64_t last = tombstone_last(path);
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct erase_result r;
+			struct vault *v;
+			if (vault_open(&v, f->state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
+				_exit(1);
+			writes = 0;
+			kill_at = n;
+			_exit(vault_erase(v, ERASE_RECEIPT, "receipt-a", false, &r, &e) != 0 || !r.complete);
+		}
+		int status;
+		waitpid(pid, &status, 0);
+		fixture_reopen(f, VAULT_PROGRAM);
+		// It is named before the first thing that is made durable, and so it is gone, also where the deletion had not begun.
+		assert_true(tombstone_last(path) > last);
+		assert_false(fixture_has(f, id));
+		fixture_time += 1;
+		if (!was_killed(status))
+			break;
+	}
+	assert_true(n > 5);
+	assert_intact(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, backup_setup, fixture_teardown)
+	    T(nobody_erased_comes_back_and_nobody_else_is_lost),
+	    T(without_tombstones_the_drill_fails),
+	    T(erased_records_cannot_be_read_without_tombstones_by_the_newest_keys),
+	    T(what_ends_before_the_backup_is_not_in_it),
+	    T(data_and_keys_never_lie_together),
+	    T(a_changed_byte_is_found),
+	    T(old_ones_are_deleted_when_the_policy_says_so),
+	    T(tombstones_end_with_the_backups),
+	    T(an_altered_tombstone_stops_the_opening),
+	    T(a_killed_backup_is_none),
+	    T(a_killed_restore_is_finished_by_the_next),
+	    T(a_killed_erasure_is_done_by_the_next_opening),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
