@@ -16,6 +16,7 @@
 #include "policy/publish/render/writer.h"
 #include "policy/rights/at_once.h"
 #include "policy/rights/erase.h"
+#include "policy/rights/rectify.h"
 #include "policy/rules/offer.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -318,6 +319,54 @@ static void handle_add(struct request *r, void *context)
 	handle_own(r, context, OWN_ADD);
 }
 
+// ---- POST /api/rights/rectify: what an own open request says ----
+
+static const struct field rectify_fields_table[] = {
+    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
+    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    {.name = "contact", .type = FIELD_TEXT, .min = 3, .max = 254},
+    {.name = "message", .type = FIELD_TEXT, .min = 1, .max = 4000},
+    {0},
+};
+
+static void handle_rectify(struct request *r, void *context)
+{
+	const struct policy_right *right = policy_right(request_policy(r), RIGHT_RECTIFICATION);
+	char secret[TOKEN_LEN + 1];
+	BUF_AUTO_WIPE struct buf contact = BUF_INIT(4 * 254), shown = BUF_INIT(ANSWER_MAX);
+	struct rectify_value values[2];
+	struct err e = {0};
+	size_t count = 0;
+
+	if (request_check(r, rectify_fields_table) != 0)
+		return;
+	const char *id = request_text(r, "id"), *typed = request_text(r, "contact"), *message = request_text(r, "message");
+	if (typed != NULL) {
+		contact_tidy(&contact, typed);
+		values[count++] = (struct rectify_value){"contact", buf_text(&contact)};
+	}
+	if (message != NULL)
+		values[count++] = (struct rectify_value){"message", message};
+	const char *fault = typed != NULL ? contact_fault(buf_text(&contact)) : count == 0 ? "problem.rectify-what" : NULL;
+	if (right == NULL || !right->self_service)
+		respond_problem(r, 403, "problem.refused.rectify", NULL, NULL);
+	else if (fault != NULL)
+		respond_problem(r, 422, fault, "contact", NULL);
+	else if (!token_read(secret, request_text(r, "secret"), "") || rights_show(context, id, secret, &shown, &e) != 0 ||
+		 rectify_request(context, id, values, count, "person", NULL, &e) != 0) {
+		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
+			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+		else if (e.code == ERR_REFUSED)
+			respond_problem(r, 409, "problem.request-over", NULL, NULL);
+		else if (e.code == ERR_INPUT)
+			respond_problem(r, 422, "problem.rectify-what", "contact", NULL);
+		else
+			respond_err(r, &e);
+	} else {
+		respond_own(r, context, id, secret, false);
+	}
+}
+
 // ---- POST /api/erase ----
 
 static const struct field erase_fields[] = {
@@ -415,6 +464,14 @@ static const struct route routes[] = {
      .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
      .changes_state = true,
      .handle = handle_add},
+    {.method = "POST",
+     .path = "/api/rights/rectify",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_rectify},
     {.method = "POST",
      .path = "/api/rights/plan",
      .body_max = RIGHTS_BODY_MAX,

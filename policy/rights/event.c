@@ -39,6 +39,7 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_MAIL_QUEUED] = {"mail-queued", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_MAIL_SENT] = {"mail-sent", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_MAIL_FAILED] = {"mail-failed", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_CORRECTED] = {"corrected", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
     [EVENT_READ] = {"read", ANY, -1, EVENT_NEEDS_REASON | EVENT_HIDDEN, TOUCHES_NOTHING},
     [EVENT_RESTRICTED] = {"restricted", STATES_OPEN, -1, EVENT_NEEDS_GROUND, TOUCHES_NOTHING},
     [EVENT_LIFT_TOLD] = {"lift-told", ANY, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},

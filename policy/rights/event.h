@@ -56,7 +56,8 @@ enum rights_event {
 	EVENT_RESTRICTED,  // what it names is kept and not used from then on
 	EVENT_LIFT_TOLD,   // the person was told that this will end
 	EVENT_LIFTED,
-	EVENT_ADDED, // the person added something
+	EVENT_ADDED,     // the person added something
+	EVENT_CORRECTED, // what it says was corrected
 	EVENT_COUNT
 };
 enum { EVENT_ADDED_MAX = 50 }; // to one request

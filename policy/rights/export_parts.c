@@ -35,7 +35,8 @@ static const struct member_row {
     {KIND_ARCHIVE, MEMBER_INNER, " offset "},
     {KIND_ARCHIVE, MEMBER_SECRET, " key "},
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
-     " right record due verified proven signal contact message answered events event at by ground reason how store found erased kept "
+     " corrections field before fields recipients right record due verified proven signal contact message answered events event at by "
+     "ground reason how store found erased kept "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},

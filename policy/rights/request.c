@@ -195,6 +195,7 @@ static int ledger_details(struct buf *out, const char *id, const cJSON *body, co
 		       cJSON_AddStringToObject(o, "right", json_string(body, "right")) != NULL &&
 		       cJSON_AddStringToObject(o, "event", rights_events[act->event].name) != NULL &&
 		       cJSON_AddStringToObject(o, "state", rights_state_names[facts->state]) != NULL &&
+		       (act->fields == NULL || cJSON_AddStringToObject(o, "fields", act->fields) != NULL) &&
 		       (act->ground == NULL || cJSON_AddStringToObject(o, "ground", act->ground) != NULL) &&
 		       cJSON_AddStringToObject(o, "by",
 					       officer           ? "officer"
@@ -227,7 +228,9 @@ static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON 
 	if (edit(arg, body, &before, e) != 0)
 		goto cleanup;
 	rights_facts_read(&after, body, record.state, record.made, when_now());
-	// What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
+	// What was corrected is not kept longer than it is looked into. What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
+	if ((STATE_BIT(after.state) & STATES_ENDED) != 0)
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "corrections");
 	if ((STATE_BIT(after.state) & STATES_ENDED) != 0)
 		cJSON_DeleteItemFromObjectCaseSensitive(
 		    cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(body, "agent"), "mandate"), "sha256");
@@ -433,7 +436,8 @@ static bool add_clocks(cJSON *shown, const struct clock_line *lines, size_t coun
 // What the person is told of the events, and who read what they left; to the officer all.
 static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool personal)
 {
-	static const char *const told[] = {"event", "at", "by", "ground", "reason", "how", "store", "found", "erased", "kept", NULL};
+	static const char *const told[] = {"event", "at",     "by",   "ground", "reason",     "how", "store",
+					   "found", "erased", "kept", "fields", "recipients", NULL};
 	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
 				 *const reading[] = {"at", "by", "reason", NULL};
 	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");

@@ -60,6 +60,7 @@ struct rights_act {
 	const char *text;   // personal; for EVENT_ANSWERED the answer, which the person is shown
 	const char *how;    // identity was shown
 	const char *other;  // the id of another request
+	const char *fields; // names of those that were corrected
 	time_t at;          // 0: now
 };
 // Appends the event, with an entry in the ledger that has no personal data. What ends a request ends those that are joined to it, without its text.

@@ -2,10 +2,10 @@
 // What a person may do at once with the rights of the site's policy.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { generate, lethe, root, startSite, until } from './harness.mjs';
 
 let site;
@@ -136,4 +136,37 @@ test('nobody gets what is restricted, however close they ask', async () => {
   done = true;
   await Promise.all(readers);
   assert.deepEqual([...new Set(late)], [423]);
+});
+
+test('a person corrects what an own open request says, and what it was goes with the answer', async () => {
+  const wrong = `wrong-${process.pid}@example.org`;
+  const { id, secret } = await (await post('/api/rights', { right: 'complaint', contact: wrong, message: 'The mill is blue' })).json();
+  const correct = (fields) => post('/api/rights/rectify', { id, secret, ...fields });
+  assert.equal((await post('/api/rights/rectify', { id, secret: secret.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')), contact: 'a@example.org' })).status, 404);
+  assert.equal((await correct({})).status, 422);
+  assert.equal((await correct({ right: 'erasure' })).status, 400);
+  const answer = await correct({ contact: 'right@example.org', message: 'The mill is green' });
+  assert.equal(answer.status, 200, await answer.clone().text());
+  assert.equal((await correct({ contact: 'right@example.org' })).status, 422);
+  const event = (await answer.json()).events.at(-1);
+  assert.deepEqual([event.event, event.by, event.fields], ['corrected', 'person', 'contact message']);
+  assert.ok(Array.isArray(event.recipients));
+  const personal = () => JSON.parse(officer('requests', 'show', id, '--personal', '--reason', 'to answer', '--format', 'json'));
+  assert.deepEqual([personal().contact, personal().message], ['right@example.org', 'The mill is green']);
+  const exported = async () => Buffer.from(await (await post('/api/export', { id, secret })).arrayBuffer());
+  assert.ok((await exported()).length > 0);
+  assert.match(site.officer(['rectify', id, '--contact', '-', '--reason', 'as the letter says'], { input: 'other@example.org\n' }).stdout, /is corrected/);
+  const body = () => JSON.parse(officer('requests', 'show', id, '--format', 'json'));
+  assert.equal(body().events.filter((e) => e.event === 'corrected').length, 2);
+  officer('requests', 'answer', id);
+  assert.equal((await correct({ contact: 'late@example.org' })).status, 409);
+  const ledger = site.officer(['audit', 'show', '--format', 'json']).stdout;
+  assert.match(ledger, /contact message/);
+  assert.doesNotMatch(ledger, /example\.org|mill/);
+  const zip = join(mkdtempSync(join(tmpdir(), 'lethe-acts-')), 'x.zip');
+  writeFileSync(zip, await exported());
+  const json = spawnSync('bsdtar', ['-xOf', zip, 'export.json'], { encoding: 'utf8' }).stdout;
+  assert.match(json, /other@example\.org/);
+  assert.ok(!json.includes(wrong) && !json.includes('blue'));
+  rmSync(dirname(zip), { recursive: true });
 });

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: ISC
+// Corrects what a request says (GDPR, Article 16).
+#include "policy/rights/rectify.h"
+#include "admin/requests.h"
+#include "policy/base/array.h"
+
+static const struct option_row rectify_options[] = {
+    {"contact", OPTION_HIDDEN, NULL, "where the answer is to go"},
+    {"message", OPTION_HIDDEN, NULL, "what it says, from a file or standard input"},
+    {"reason", OPTION_VALUE, "TEXT", "why, for the person and the record; nothing personal"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
+static enum status rectify_main(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX), message = BUF_INIT(RIGHTS_REQUEST_MAX / 8), json = BUF_INIT(OUTPUT_MAX);
+	struct rectify_value values[2];
+	size_t count = 0;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if ((argument(args, "contact") != NULL && ask_hidden("contact", argument(args, "contact"), &contact, &e) != 0) ||
+	    requests_text(args, "message", &message, &e) != 0)
+		return output_complain(STATUS_UNSURE, "rectify: %s", e.text);
+	if (contact.len > 0)
+		values[count++] = (struct rectify_value){"contact", buf_text(&contact)};
+	if (message.len > 0)
+		values[count++] = (struct rectify_value){"message", buf_text(&message)};
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	    rectify_request(s.vault, id, values, count, officer, argument(args, "reason"), &e) != 0 ||
+	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
+		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "rectify: %s", e.text);
+	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	BUF_AUTO struct buf line = BUF_INIT(4096);
+	buf_printf(&line, "%.8s is corrected\n", id);
+	return output_object(args, object, &line);
+}
+
+const struct command rectify_command = {.name = "rectify",
+					.run = rectify_main,
+					.line = "correct the contact or the message of an open request",
+					.words = "ID",
+					.words_min = 1,
+					.words_max = 1,
+					.options = rectify_options};

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/rectify.h"
+#include "policy/base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { CORRECTIONS_MAX = 50 };
+
+const struct rectify_field rectify_fields[] = {
+    {KIND_RIGHTS_REQUEST, "contact", 4 * 254},
+    {KIND_RIGHTS_REQUEST, "message", 4 * 4000},
+    {KIND_COUNT, NULL, 0},
+};
+
+struct rectifying {
+	const struct policy *policy;
+	const struct rectify_value *values;
+	size_t count;
+	struct rights_act act;
+};
+
+static const struct rectify_field *rectify_field_find(enum kind kind, const char *name)
+{
+	for (const struct rectify_field *f = rectify_fields; f->name != NULL; f++)
+		if (f->kind == kind && strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+// The old value is kept with the correction, until the request is over.
+static int correct_one(cJSON *body, enum kind kind, const struct rectify_value *value, const char *by, time_t at, struct err *e)
+{
+	const struct rectify_field *field = rectify_field_find(kind, value->field);
+	const char *before = json_string(body, value->field);
+	cJSON *corrections = cJSON_GetObjectItemCaseSensitive(body, "corrections"), *one = cJSON_CreateObject();
+	char text[WHEN_TEXT];
+	int ret = 0;
+
+	if (field == NULL)
+		ret = err_set(e, ERR_INPUT, "%s cannot be corrected", value->field);
+	else if (value->value[0] == '\0' || strlen(value->value) > field->max || !utf8_valid(value->value, strlen(value->value)))
+		ret = err_set(e, ERR_INPUT, "%s: that is no text, or too long", value->field);
+	else if (before != NULL && strcmp(before, value->value) == 0)
+		ret = err_set(e, ERR_INPUT, "%s is that already", value->field);
+	else if (cJSON_GetArraySize(corrections) >= CORRECTIONS_MAX)
+		ret = err_set(e, ERR_REFUSED, "it was corrected too often");
+	if (ret != 0) {
+		cJSON_Delete(one);
+		return ret;
+	}
+	if (corrections == NULL)
+		corrections = cJSON_AddArrayToObject(body, "corrections");
+	when_text(text, at);
+	bool ok = cJSON_AddStringToObject(one, "at", text) != NULL && cJSON_AddStringToObject(one, "by", by) != NULL &&
+		  cJSON_AddStringToObject(one, "field", value->field) != NULL &&
+		  (before == NULL || cJSON_AddStringToObject(one, "before", before) != NULL);
+	if (!ok || !cJSON_AddItemToArray(corrections, one)) {
+		cJSON_Delete(one);
+		return err_set(e, ERR_MEMORY, "no memory");
+	}
+	cJSON_DeleteItemFromObjectCaseSensitive(body, value->field);
+	return cJSON_AddStringToObject(body, value->field, value->value) != NULL ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
+static int rectify_body(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	const struct rectifying *x = arg;
+	const time_t now = facts->clock.now;
+
+	if (rights_event_check(facts, EVENT_CORRECTED, json_string(body, "right"), NULL, x->act.reason, NULL, e) != 0)
+		return -1;
+	for (size_t i = 0; i < x->count; i++)
+		if (correct_one(body, KIND_RIGHTS_REQUEST, &x->values[i], x->act.by, now, e) != 0)
+			return -1;
+	cJSON *event = rights_event_add(body, EVENT_CORRECTED, now, x->act.by);
+	bool ok = event != NULL && cJSON_AddStringToObject(event, "fields", x->act.fields) != NULL &&
+		  (x->act.reason == NULL || cJSON_AddStringToObject(event, "reason", x->act.reason) != NULL);
+	cJSON *recipients = ok ? cJSON_AddArrayToObject(event, "recipients") : NULL;
+	for (size_t i = 0; i < x->policy->processor_count && recipients != NULL; i++) {
+		const struct policy_processor *p = &x->policy->processors[i];
+		if ((policy_processor_receives(p, now) & KIND_BIT(KIND_RIGHTS_REQUEST)) != 0)
+			ok = ok && cJSON_AddItemToArray(recipients, cJSON_CreateString(p->id));
+	}
+	return ok && recipients != NULL ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
+int rectify_request(struct vault *v, const char *id, const struct rectify_value *values, size_t count, const char *by, const char *reason,
+		    struct err *e)
+{
+	char fields[128] = "";
+
+	if (count == 0)
+		return err_set(e, ERR_INPUT, "nothing is given that is to be corrected");
+	for (size_t i = 0, used = 0; i < count && used < sizeof fields; i++)
+		used += (size_t)snprintf(fields + used, sizeof fields - used, "%s%s", i > 0 ? " " : "", values[i].field);
+	struct rectifying x = {.policy = vault_policy(v),
+			       .values = values,
+			       .count = count,
+			       .act = {.event = EVENT_CORRECTED, .by = by, .reason = reason, .fields = fields}};
+	return rights_edit(v, id, rectify_body, &x, "request-event", &x.act, e);
+}
