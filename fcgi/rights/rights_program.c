@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_program.h"
 #include "fcgi/ipc/making_call.h"
+#include "fcgi/rights/acknowledge.h"
 #include "fcgi/rights/agent_request.h"
 #include "fcgi/rights/consents.h"
 #include "fcgi/rights/contact.h"
@@ -127,6 +128,8 @@ static void handle_request(struct request *r, void *context)
 		return;
 	asked_read(r, &a);
 	const bool recorded = a.fault == NULL && rights_record(context, &a.request, &receipt, &e) == 0;
+	if (recorded)
+		acknowledge_by_mail(context, request_policy(r), receipt.id, a.request.contact);
 	if (recorded && a.decides)
 		consents_cookie(r, a.principal);
 	if (a.fault != NULL) {

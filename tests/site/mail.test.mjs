@@ -178,12 +178,24 @@ test('a letter goes from the officer to the person, waits where it must, and is 
     assert.equal((await site.officer(['outbox', 'drop', refused.rows[0].id])).code, 0);
     assert.deepEqual((await list()).rows, []);
     assert.equal((await eventsOf(third)).at(-1), 'mail-failed');
+    // One that comes by the page is confirmed by itself, in the language of the person, by the minute's run; the same for everybody who left an address.
+    const ask = async (contact) => (await (await fetch(`${site.url}/api/rights`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ right: 'access', contact }) })).json()).id;
+    const own = await ask('eve.selbst@example.org');
+    assert.deepEqual((await list()).rows.map((r) => [r.letter, r.request]), [['acknowledge', own]]);
+    const again = await ask('EVE.selbst@example.org'); // joined to the first
+    assert.notEqual(again, own);
+    await ask('By post: 12 St James Square, London');
+    assert.equal((await list()).rows.length, 1);
+    await site.officer(['outbox', 'send']);
+    await until(() => server.mails().length === 3, 5000, 'the confirmation');
+    assert.deepEqual(server.mails()[2].to, ['eve.selbst@example.org']);
+    assert.deepEqual((await eventsOf(own)).filter((e) => e === 'acknowledged'), ['acknowledged']);
     // No address: nothing can be sent. And nobody but egress has the password, or writes an address down.
     const letter = await enter('Ada Lovelace, 12 St James Square, London');
-    assert.equal((await site.officer(['requests', 'letter', letter, 'acknowledge', '--send', '--yes'])).code, 1);
+    assert.equal((await site.officer(['requests', 'letter', letter, 'acknowledge', '--send', '--yes'])).code, 2);
     assert.ok(!/kastanie|ada\.lovely|kennwort-5d1/.test(site.output()), 'not in messages');
-    assert.deepEqual(filesHolding('kastanie', site.base), []);
-    assert.deepEqual(filesHolding('ada.lovely', site.base), []);
+    assert.deepEqual(filesHolding('kastanie', [site.state, site.run]), []);
+    assert.deepEqual(filesHolding('ada.lovely', [site.state, site.run]), []);
     assert.doesNotMatch((await site.officer(['audit', 'show', '--format', 'json'])).stdout, /kastanie|lovely|example\.org/);
     for (const { pid, name } of site.processes()) {
       const has = readFileSync(`/proc/${pid}/environ`, 'latin1').includes('kennwort-5d1');

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: ISC
+#ifndef LETHE_RIGHTS_PROGRAM_ACKNOWLEDGE_H
+#define LETHE_RIGHTS_PROGRAM_ACKNOWLEDGE_H
+
+#include "policy/model/policy.h"
+#include "policy/vault/vault.h"
+
+// That the request came is confirmed by mail, in the language of `p`, where the policy has mail and this machine a server for it, the contact is an address, and it is not answered
+// already or joined to another one. The letter is put into the outbox; what sends it is no part of a program that visitors reach, so the answer takes
+// as long as ever. To one address go a few such letters an hour, and in all no flood: anybody can write anybody's address.
+void acknowledge_by_mail(struct vault *v, const struct policy *p, const char *id, const char *contact);
+
+#endif
