@@ -231,6 +231,69 @@ int vault_subject_heads(struct vault *v, enum erase_by by, const char *value, in
 	return ret;
 }
 
+// ---- whom something touches ----
+
+static int subject_hash_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, HASH_LEN);
+}
+
+static int touched_log(struct vault *v, time_t from, time_t until, struct vault_touched *out, struct err *e)
+{
+	struct log_day *days;
+	int count = v->b->log->days(v->store, LOG_DAYS_ALL, &days, e);
+
+	for (int i = 0; i < count; i++)
+		if (days[i].oldest != 0 && days[i].oldest <= until && days[i].newest >= from)
+			out->records[KIND_REQUEST_LOG] += days[i].lines;
+	free(days);
+	return count < 0 ? -1 : 0;
+}
+
+int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t until, struct vault_touched *out, struct err *e)
+{
+	struct record_list page = {0};
+	uint8_t(*hashes)[HASH_LEN] = NULL;
+	size_t count = 0, capacity = 0;
+	int ret = 0;
+
+	*out = (struct vault_touched){0};
+	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
+		page.count = 0;
+		if ((kinds & KIND_BIT(k)) == 0)
+			continue;
+		do {
+			ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = (enum kind)k}, &page, e);
+			for (size_t i = 0; i < page.count && ret == 0; i++) {
+				const struct record_row *row = &page.rows[i];
+				if (row->facts.made > until || (row->due != 0 && row->due <= from))
+					continue;
+				out->records[k]++;
+				out->nameless += !row->has_subject;
+				if (!row->has_subject)
+					continue;
+				if (count == capacity) {
+					capacity = 2 * capacity + 256;
+					void *more = reallocarray(hashes, capacity, sizeof *hashes);
+					if (more == NULL) {
+						ret = err_set(e, ERR_MEMORY, "no memory to count them");
+						break;
+					}
+					hashes = more;
+				}
+				memcpy(hashes[count++], row->subject, HASH_LEN);
+			}
+		} while (ret == 0 && page.count == PAGE_ROWS);
+	}
+	if (count > 0)
+		qsort(hashes, count, sizeof *hashes, subject_hash_compare);
+	for (size_t i = 0; i < count; i++)
+		out->subjects += i == 0 || memcmp(hashes[i], hashes[i - 1], HASH_LEN) != 0;
+	free(hashes);
+	free(page.rows);
+	return ret == 0 && (kinds & KIND_BIT(KIND_REQUEST_LOG)) != 0 ? touched_log(v, from, until, out, e) : ret;
+}
+
 // ---- what was done with it ----
 
 struct subject_note {

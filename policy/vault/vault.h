@@ -265,6 +265,12 @@ int vault_subject(struct vault *v, enum erase_by by, const char *value, const st
 // Calls for each of its records alone, without their bodies, until `each` returns non-zero; those past their end are `over`.
 int vault_subject_heads(struct vault *v, enum erase_by by, const char *value, int (*each)(void *, const struct vault_record *), void *arg,
 			struct err *e);
+// How many records of these kinds were there at any time from `from` to `until` that still are, and of how many subjects; at a cost that grows with them.
+struct vault_touched {
+	uint64_t records[KIND_COUNT]; // of the request log: rows of the days
+	uint64_t subjects, nameless;  // nameless: records that hang on nobody
+};
+int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t until, struct vault_touched *out, struct err *e);
 // Appends an event whose payload is about the subject, as long as anything is kept of it; else the event without the payload.
 int vault_subject_note(struct vault *v, enum erase_by by, const char *value, const struct ledger_event *event, struct err *e);
 

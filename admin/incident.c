@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: ISC
+// Incidents: what happened, whom it touches, the 72 hours of Article 33 of the GDPR, the letters of Articles 33 and 34, and the register of them all.
+//
+// In the body of a case: what, happened, noticed, kinds[], records, subjects, log_rows, reachable, risk (none, risk, high), consequences, measures.
+// It is due 72 hours after it was noticed, until the authority was notified or it was found to need none.
+#include "admin/cases.h"
+#include "policy/base/array.h"
+#include "policy/publish/words/words.h"
+#include "policy/rights/request.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { NOTIFY_SECONDS = 72 * 3600, INCIDENT_LETTER_MAX = 64 * 1024 };
+
+static const struct option_row incident_open_options[] = {
+    {"happened", OPTION_VALUE, "TIME", "when it began (UTC)"},
+    {"noticed", OPTION_VALUE, "TIME", "when it was noticed, if not now (UTC): the 72 hours run from then"},
+    {"kind", OPTION_VALUE, "KIND,…", "which kinds of data; else all that are stored"},
+    {"what", OPTION_HIDDEN, NULL, "what happened, from a file or standard input; sealed"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row incident_list_options[] = {
+    {"overdue", OPTION_FLAG, NULL, "only those whose 72 hours are over"}, FORMAT_OPTION, {0}};
+static const struct option_row incident_show_options[] = {OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row incident_assess_options[] = {
+    {"risk", OPTION_CHOICE, "none|risk|high", "for the people: none needs no notice, high needs letters to them, too"},
+    {"consequences", OPTION_VALUE, "TEXT", "what it may lead to"},
+    {"measures", OPTION_VALUE, "TEXT", "what was done and will be"},
+    {"reason", OPTION_VALUE, "TEXT", "why the risk is so; nothing personal"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row incident_letter_options[] = {
+    {"to", OPTION_CHOICE, "authority|people", "whom it is for (authority)"},
+    {"language", OPTION_VALUE, "CODE", "one of the policy's languages; its first one when not given"},
+    {"sent", OPTION_FLAG, NULL, "it was sent: record that; further letters may follow"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row incident_close_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "how it ended; nothing personal"}, OBJECT_FORMAT_OPTION, {0}};
+
+static enum status incident_print(struct vault *v, const struct arguments *args, const char *id)
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+	JSON_AUTO cJSON *object = case_show(v, CASE_BIT(CASE_INCIDENT), id, &e);
+
+	if (object == NULL)
+		return cases_failed("incident", &e);
+	cases_lines(&text, object);
+	return output_object(args, object, &text);
+}
+
+struct incident_reach {
+	time_t from, until;
+	uint64_t count;
+};
+
+static int incident_reachable(void *arg, const struct vault_record *r)
+{
+	struct incident_reach *reach = arg;
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+
+	reach->count += r->made <= reach->until && json_string(body, "contact") != NULL;
+	return 0;
+}
+
+// Whom it touches, as far as it is still there.
+static int incident_touched(struct vault *v, kind_set kinds, time_t from, time_t until, cJSON *members, struct err *e)
+{
+	struct vault_touched touched;
+	struct incident_reach reach = {.from = from, .until = until};
+	double records = 0;
+
+	if (vault_touched_count(v, kinds, from, until, &touched, e) != 0 ||
+	    ((kinds & KIND_BIT(KIND_RIGHTS_REQUEST)) != 0 && vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_reachable, &reach, e) != 0))
+		return -1;
+	cJSON *list = cJSON_AddArrayToObject(members, "kinds");
+	for (enum kind k = 0; k < KIND_COUNT; k++) {
+		if ((kinds & KIND_BIT(k)) != 0)
+			cJSON_AddItemToArray(list, cJSON_CreateString(kind_row(k)->name));
+		records += k != KIND_REQUEST_LOG ? (double)touched.records[k] : 0;
+	}
+	return cJSON_AddNumberToObject(members, "records", records) != NULL &&
+		       cJSON_AddNumberToObject(members, "subjects", (double)touched.subjects) != NULL &&
+		       cJSON_AddNumberToObject(members, "without_subject", (double)touched.nameless) != NULL &&
+		       cJSON_AddNumberToObject(members, "log_rows", (double)touched.records[KIND_REQUEST_LOG]) != NULL &&
+		       cJSON_AddNumberToObject(members, "reachable", (double)reach.count) != NULL
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory");
+}
+
+static enum status incident_open_main(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], details[64];
+	BUF_AUTO_WIPE struct buf what = BUF_INIT(VAULT_BODY_MAX / 8);
+	JSON_AUTO cJSON *members = cJSON_CreateObject();
+	const time_t now = when_now();
+	time_t happened = 0, noticed = now;
+	kind_set kinds = 0;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (requests_time(args, "happened", &happened) != 0 || requests_time(args, "noticed", &noticed) != 0)
+		return STATUS_UNSURE;
+	if (cases_kinds(args, &kinds, &e) != 0 || requests_text(args, "what", &what, &e) != 0)
+		return cases_failed("incident", &e);
+	if (happened == 0 || what.len == 0 || happened > noticed || noticed > now)
+		return output_complain(STATUS_UNSURE,
+				       "incident: --happened and --what are needed; it was noticed after it happened, and before now");
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (kinds == 0)
+		for (enum kind k = 0; k < KIND_COUNT; k++)
+			kinds |= s.policy->kinds[k].keep == KEEP_STORED && k != KIND_LEDGER ? KIND_BIT(k) : 0;
+	if (incident_touched(s.vault, kinds, happened, noticed, members, &e) != 0)
+		return cases_failed("incident", &e);
+	case_add_time(members, "happened", happened);
+	case_add_time(members, "noticed", noticed);
+	cJSON_AddStringToObject(members, "what", buf_text(&what));
+	snprintf(details, sizeof details, "{\"event\":\"opened\"}");
+	const struct case_new new = {
+	    .type = CASE_INCIDENT, .members = members, .by = officer, .due = noticed + NOTIFY_SECONDS, .details = details};
+	return case_add(s.vault, &new, id, &e) != 0 ? cases_failed("incident", &e) : incident_print(s.vault, args, id);
+}
+
+struct incident_listing {
+	struct table t;
+	bool overdue_only;
+	size_t late;
+};
+
+static int incident_row(void *arg, const struct case_row *row)
+{
+	struct incident_listing *l = arg;
+	const char *risk = json_string(row->body, "risk");
+
+	l->late += row->late;
+	if (!l->overdue_only || row->late)
+		table_add(&l->t, row->id,
+			  row->body == NULL  ? "unreadable"
+			  : row->closed != 0 ? "closed"
+					     : "open",
+			  risk, case_time(row->body, "noticed"), row->due, case_time(row->body, "authority_notified"),
+			  case_time(row->body, "people_notified"), (int)row->late, json_number(row->body, "subjects", 0));
+	return 0;
+}
+
+static enum status incident_list_main(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"id",      "state",    "risk", "noticed", "due", "authority_notified", "people_notified",
+					      "overdue", "subjects", NULL};
+	struct incident_listing l = {.overdue_only = argument_given(args, "overdue")};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	table_init(&l.t, columns, "issttddbn");
+	enum status status = site_open(&s, a, VAULT_LOOK);
+	if (status == STATUS_DONE)
+		status = case_each(s.vault, CASE_BIT(CASE_INCIDENT), incident_row, &l, &e) != 0
+			     ? cases_failed("incident", &e)
+			     : table_output(&l.t, args, "There was no incident.");
+	table_free(&l.t);
+	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
+}
+
+// The commands on one incident: what they add to it.
+static enum status incident_act(const struct admin *a, const struct arguments *args,
+				enum status (*run)(struct site *s, const struct arguments *args, const char *id, const char *officer))
+{
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 ? cases_failed("incident", &e)
+										   : run(&s, args, id, officer);
+}
+
+static enum status incident_show_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
+{
+	(void)officer;
+	return incident_print(s->vault, args, id);
+}
+
+static enum status incident_assess_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
+{
+	static const char *const texts[] = {"risk", "consequences", "measures"};
+	JSON_AUTO cJSON *set = cJSON_CreateObject();
+	const char *risk = argument(args, "risk");
+	char details[128];
+	struct err e = {0};
+
+	if (risk == NULL || argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE, "incident: --risk and --reason are needed");
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (argument(args, texts[i]) != NULL)
+			cJSON_AddStringToObject(set, texts[i], argument(args, texts[i]));
+	if (strcmp(risk, "none") == 0) // Article 33(1): no notice, and the register says why
+		cJSON_AddStringToObject(set, "due", "");
+	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"assessed\",\"risk\":\"%s\"}", id, risk);
+	const struct case_act act = {
+	    .event = "assessed", .by = officer, .reason = argument(args, "reason"), .set = set, .details = details};
+	return case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0 ? cases_failed("incident", &e)
+									      : incident_print(s->vault, args, id);
+}
+
+static void incident_letter_write(struct buf *out, const struct policy *p, const cJSON *incident, bool people)
+{
+	static const char *const to_authority[] = {"letter.incident.authority.1", "letter.incident.authority.2",
+						   "letter.incident.authority.3", "letter.incident.authority.4",
+						   "letter.incident.authority.5", "letter.incident.authority.6"},
+				 *const to_people[] = {"letter.incident.people.1", "letter.incident.people.2", "letter.incident.people.3",
+						       "letter.incident.people.4", "letter.incident.people.5"};
+	const char *consequences = json_string(incident, "consequences"), *measures = json_string(incident, "measures");
+	char subjects[24], records[24];
+	BUF_AUTO struct buf kinds = BUF_INIT(4096);
+	const cJSON *one;
+
+	snprintf(subjects, sizeof subjects, "%.0f", json_number(incident, "subjects", 0));
+	snprintf(records, sizeof records, "%.0f", json_number(incident, "records", 0) + json_number(incident, "log_rows", 0));
+	cJSON_ArrayForEach(one, json_get(incident, "kinds"))
+	{
+		enum kind k;
+		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
+			buf_printf(&kinds, "%s%s", kinds.len > 0 ? ", " : "",
+				   p->kinds[k].name != NULL ? p->kinds[k].name : kind_row(k)->words);
+	}
+	const struct word_value *values = WORD_VALUES(
+	    {"site", p->shown_as}, {"authority", p->authority.name != NULL ? p->authority.name : "–"}, {"controller", p->controller.name},
+	    {"contact", p->contact}, {"happened", json_string(incident, "happened")}, {"noticed", json_string(incident, "noticed")},
+	    {"what", json_string(incident, "what")}, {"kinds", buf_text(&kinds)}, {"people", subjects}, {"records", records},
+	    {"consequences", consequences != NULL ? consequences : "–"}, {"measures", measures != NULL ? measures : "–"});
+	word_fill(out, NULL, word(p, "letter.incident.subject"), values);
+	for (size_t i = 0; i < (people ? ARRAY_LEN(to_people) : ARRAY_LEN(to_authority)); i++) {
+		buf_adds(out, "\n\n");
+		word_fill(out, NULL, word(p, people ? to_people[i] : to_authority[i]), values);
+	}
+	buf_addc(out, '\n');
+}
+
+static enum status incident_letter_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
+{
+	const char *to = argument(args, "to"), *language = argument(args, "language");
+	const bool people = to != NULL && strcmp(to, "people") == 0;
+	const struct policy *p = language != NULL ? policy_language(s->policy, language) : s->policy;
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(INCIDENT_LETTER_MAX);
+	JSON_AUTO cJSON *object = cJSON_CreateObject(), *set = cJSON_CreateObject();
+	char details[128];
+	struct err e = {0};
+
+	if (p == NULL)
+		return output_complain(STATUS_UNSURE, "incident: the policy is not written in that language");
+	JSON_AUTO cJSON *incident = case_show(s->vault, CASE_BIT(CASE_INCIDENT), id, &e);
+	if (incident == NULL)
+		return cases_failed("incident", &e);
+	incident_letter_write(&text, p, incident, people);
+	if (argument_given(args, "sent")) {
+		case_add_time(set, people ? "people_notified" : "authority_notified", when_now());
+		if (!people)
+			cJSON_AddStringToObject(set, "due", "");
+		snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"%s\"}", id,
+			 people ? "people" : "authority");
+		const struct case_act act = {
+		    .event = people ? "people-notified" : "authority-notified", .by = officer, .set = set, .details = details};
+		if (case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0)
+			return cases_failed("incident", &e);
+	}
+	cJSON_AddStringToObject(object, "language", p->language);
+	cJSON_AddStringToObject(object, "text", buf_text(&text));
+	return output_object(args, object, &text);
+}
+
+static enum status incident_close_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
+{
+	char details[96];
+	struct err e = {0};
+	JSON_AUTO cJSON *incident = case_show(s->vault, CASE_BIT(CASE_INCIDENT), id, &e);
+	const char *risk = json_string(incident, "risk");
+
+	if (incident == NULL)
+		return cases_failed("incident", &e);
+	if (argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE, "incident: --reason is needed");
+	if (risk == NULL)
+		return output_complain(STATUS_FOUND, "incident: it is not assessed yet: lethe incident assess");
+	if (strcmp(risk, "none") != 0 && case_time(incident, "authority_notified") == 0)
+		return output_complain(STATUS_FOUND,
+				       "incident: the authority was not notified yet: lethe incident letter --to authority --sent");
+	if (strcmp(risk, "high") == 0 && case_time(incident, "people_notified") == 0)
+		return output_complain(STATUS_FOUND, "incident: the people were not told yet: lethe incident letter --to people --sent");
+	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"closed\"}", id);
+	const struct case_act act = {
+	    .event = "closed", .by = officer, .reason = argument(args, "reason"), .closes = true, .details = details};
+	return case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0 ? cases_failed("incident", &e)
+									      : incident_print(s->vault, args, id);
+}
+
+#define INCIDENT_ON(id, what)                                                                                                              \
+	static enum status incident_##id##_main(const struct admin *a, const struct arguments *args)                                       \
+	{                                                                                                                                  \
+		return incident_act(a, args, incident_##id##_one);                                                                         \
+	}                                                                                                                                  \
+	static const struct command incident_##id##_command = {.name = #id,                                                                \
+							       .run = incident_##id##_main,                                                \
+							       .line = what,                                                               \
+							       .words = "ID",                                                              \
+							       .words_min = 1,                                                             \
+							       .words_max = 1,                                                             \
+							       .options = incident_##id##_options}
+INCIDENT_ON(show, "one of them");
+INCIDENT_ON(assess, "how great the risk is for people, and why");
+INCIDENT_ON(letter, "the letter to the authority, or to the people");
+INCIDENT_ON(close, "it is over");
+static const struct command incident_open_command = {
+    .name = "open", .run = incident_open_main, .line = "something happened to data", .options = incident_open_options};
+static const struct command incident_list_command = {.name = "list",
+						     .run = incident_list_main,
+						     .line = "the register of incidents; exit status 1 when one is overdue",
+						     .options = incident_list_options};
+static const struct command *const incident_commands[] = {&incident_open_command,
+							  &incident_list_command,
+							  &incident_show_command,
+							  &incident_assess_command,
+							  &incident_letter_command,
+							  &incident_close_command,
+							  NULL};
+const struct command incident_command = {
+    .name = "incident", .line = "incidents: whom they touch, the 72 hours, letters, and their register", .sub = incident_commands};
