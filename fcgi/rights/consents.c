@@ -48,8 +48,7 @@ bool consents_act(const struct policy *p, const struct policy_right *right)
 {
 	const struct rights_offer *offer = rights_offer(right);
 
-	return offer->at_once && offer->acts_on != NULL && strcmp(offer->acts_on, "consents") == 0 && p->consent_count > 0 &&
-	       p->kinds[KIND_CONSENT].keep == KEEP_STORED;
+	return rights_offer_acts(p, right) && strcmp(offer->acts_on, "consents") == 0;
 }
 
 static bool consents_offered(struct request *r)

@@ -247,7 +247,7 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	}
 	if (erase)
 		plan_stores(&page, &found);
-	else if (offer->at_once)
+	else if (rights_offer_acts(p, right))
 		write_note(&page.w, "page.plan.at_once", NULL);
 	else
 		plan_clocks(&page, right);

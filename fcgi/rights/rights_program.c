@@ -207,8 +207,7 @@ static void handle_offer(struct request *r, void *context)
 		cJSON_AddStringToObject(one, "who", policy_word(&policy_who_words, right->who));
 		cJSON_AddStringToObject(one, "verify", policy_word(&policy_verify_words, right->verify));
 		cJSON_AddBoolToObject(one, "self_service", right->self_service);
-		cJSON_AddBoolToObject(one, "at_once",
-				      offer->at_once && (strcmp(offer->acts_on, "consents") != 0 || consents_act(p, right)));
+		cJSON_AddBoolToObject(one, "at_once", rights_offer_acts(p, right));
 		cJSON_AddItemToObject(one, "acts_on", offer->acts_on != NULL ? cJSON_CreateString(offer->acts_on) : cJSON_CreateNull());
 		cJSON_AddStringToObject(one, "path", offer->path);
 		cJSON *takes = cJSON_AddArrayToObject(one, "takes");

@@ -13,16 +13,18 @@ enum way {
 	WAY_COPY,  // a ZIP, at once
 	WAY_ERASE, // what there is, then its end
 	WAY_ACT,   // at once, after a look at what will happen
+	WAY_ONCE,  // at once, for the browser that asks
 	WAY_SELF,  // the policy says how, and the site has nothing to do
 	WAY_ASK,   // recorded, and answered within its time
 };
 
-static enum way right_way(const struct policy_right *right)
+static enum way right_way(const struct policy *p, const struct policy_right *right)
 {
 	const struct rights_offer *offer = rights_offer(right);
 
-	return !offer->at_once                           ? right->self_service ? WAY_SELF : WAY_ASK
+	return !rights_offer_acts(p, right)              ? right->self_service ? WAY_SELF : WAY_ASK
 	       : strcmp(offer->path, "/api/export") == 0 ? WAY_COPY
+	       : strcmp(offer->acts_on, "consents") == 0 ? WAY_ONCE
 	       : strcmp(offer->path, "/api/erase") == 0  ? WAY_ERASE
 							 : WAY_ACT;
 }
@@ -36,7 +38,7 @@ const char *rights_form_name(const struct policy *p, const struct policy_right *
 {
 	const char *words = word_or(p, "right.", right_id(right));
 
-	if (right_way(right) == WAY_ERASE)
+	if (right_way(p, right) == WAY_ERASE)
 		return word(p, "page.rights.erase");
 	return words == right_id(right) ? right->name : words;
 }
@@ -59,19 +61,17 @@ static void right_time(const struct policy *p, const struct policy_right *right,
 
 static void choice_write(const struct policy *p, const struct policy_right *right, struct buf *out)
 {
-	static const char *const lines[] = {[WAY_COPY] = "page.rights.line.copy",
-					    [WAY_ERASE] = "page.rights.line.erase",
-					    [WAY_ACT] = "page.rights.line.act",
-					    [WAY_SELF] = "page.rights.line.self",
-					    [WAY_ASK] = "page.rights.line.ask"};
+	static const char *const lines[] = {
+	    [WAY_COPY] = "page.rights.line.copy", [WAY_ERASE] = "page.rights.line.erase", [WAY_ACT] = "page.rights.line.act",
+	    [WAY_ONCE] = "page.rights.line.once", [WAY_SELF] = "page.rights.line.self",   [WAY_ASK] = "page.rights.line.ask"};
 	char within[160];
 
 	right_time(p, right, within, sizeof within);
 	xml_printf(out, "<li><a href=\"#%s\"><strong>%s</strong> <span>", right_id(right), rights_form_name(p, right));
-	word_fill(
-	    out, html_text,
-	    word(p, right->id == RIGHT_PORTABILITY && right_way(right) == WAY_COPY ? "page.rights.line.take" : lines[right_way(right)]),
-	    WORD_VALUES({"within", within}));
+	word_fill(out, html_text,
+		  word(p, right->id == RIGHT_PORTABILITY && right_way(p, right) == WAY_COPY ? "page.rights.line.take"
+											    : lines[right_way(p, right)]),
+		  WORD_VALUES({"within", within}));
 	buf_adds(out, "</span></a></li>\n");
 }
 
@@ -81,12 +81,12 @@ void rights_form_choices(const struct policy *p, struct buf *out)
 		enum way first, last;
 		const char *title;
 	} groups[] = {
-	    {WAY_COPY, WAY_ACT, "page.rights.now"}, {WAY_SELF, WAY_SELF, "page.rights.self"}, {WAY_ASK, WAY_ASK, "page.rights.later"}};
+	    {WAY_COPY, WAY_ONCE, "page.rights.now"}, {WAY_SELF, WAY_SELF, "page.rights.self"}, {WAY_ASK, WAY_ASK, "page.rights.later"}};
 
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
 		bool any = false;
 		for (size_t i = 0; i < p->right_count; i++) {
-			const enum way way = right_way(&p->rights[i]);
+			const enum way way = right_way(p, &p->rights[i]);
 			if (way < groups[g].first || way > groups[g].last)
 				continue;
 			if (!any)
@@ -205,7 +205,7 @@ void rights_form_step(const struct policy *p, const struct policy_right *right, 
 		      struct buf *out)
 {
 	static const struct rights_typed nothing;
-	const enum way way = right_way(right);
+	const enum way way = right_way(p, right);
 	struct step_form f = {.policy = p, .right = right, .typed = typed != NULL ? typed : &nothing, .out = out, .number = 1};
 	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
 	const bool direct = way == WAY_COPY || way == WAY_ERASE;
@@ -216,8 +216,8 @@ void rights_form_step(const struct policy *p, const struct policy_right *right, 
 		xml_printf(
 		    out,
 		    "<section class=\"step\" aria-labelledby=\"%s\">\n<p class=\"eyebrow\">%s</p>\n<h2 id=\"%s\" tabindex=\"-1\">%s</h2>\n",
-		    right_id(right), word(p, way == WAY_COPY ? "page.rights.step2of2" : "page.rights.step2"), right_id(right),
-		    rights_form_name(p, right));
+		    right_id(right), word(p, way == WAY_COPY || way == WAY_ONCE ? "page.rights.step2of2" : "page.rights.step2"),
+		    right_id(right), rights_form_name(p, right));
 	}
 	write_paragraph(&w, &right->how);
 	buf_adds(out, "<div class=\"card\">\n");
@@ -230,14 +230,19 @@ void rights_form_step(const struct policy *p, const struct policy_right *right, 
 		if (way == WAY_COPY)
 			write_note(&w, "page.rights.export_how", NULL);
 	}
-	if (direct || way == WAY_SELF)
+	if (way == WAY_ONCE) {
+		rights_form_begin(p, out, "/api/rights", "plain");
+		rights_form_hidden(out, "right", right_id(right));
+		xml_printf(out, "<button class=\"primary\">%s</button>\n</form>\n", word(p, "page.rights.once"));
+	}
+	if (direct || way == WAY_SELF || way == WAY_ONCE)
 		xml_printf(out, "<details%s><summary>%s</summary>\n", second ? " open" : "",
 			   word(p, direct ? "page.rights.no_receipt" : "page.rights.tell_us"));
 	f.number += direct;
 	if (direct)
 		write_note(&w, "page.rights.no_receipt_how", NULL);
 	ask_write(&f, about_data(right) && !direct);
-	buf_adds(out, direct || way == WAY_SELF ? "</details>\n" : "");
+	buf_adds(out, direct || way == WAY_SELF || way == WAY_ONCE ? "</details>\n" : "");
 	buf_adds(out, "</div>\n<p><a href=\"");
 	address_page(p, "/rights", out);
 	xml_printf(out, "\">%s</a></p>\n", word(p, "page.rights.other"));

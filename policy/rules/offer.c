@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rules/offer.h"
-#include <stddef.h>
+#include <string.h>
 
 static const char *const by_receipt[] = {"receipt", NULL};
 static const char *const by_receipt_or_request[] = {"receipt", "id", NULL};
@@ -25,4 +25,12 @@ const struct rights_offer *rights_offer(const struct policy_right *right)
 {
 	// What is an account's is not carried out for a browser.
 	return right->self_service && right->who == WHO_EVERYONE && at_once[right->id].at_once ? &at_once[right->id] : &asked;
+}
+
+bool rights_offer_acts(const struct policy *p, const struct policy_right *right)
+{
+	const struct rights_offer *offer = rights_offer(right);
+
+	return offer->at_once &&
+	       (strcmp(offer->acts_on, "consents") != 0 || (p->consent_count > 0 && p->kinds[KIND_CONSENT].keep == KEEP_STORED));
 }

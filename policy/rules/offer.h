@@ -13,5 +13,7 @@ struct rights_offer {
 	const char *const *takes; // the fields that say about what, each by itself, ended by NULL; a browser sends its cookie
 };
 const struct rights_offer *rights_offer(const struct policy_right *right);
+// Whether it is carried out at once on this site: what acts on consents needs some, and a record of them.
+bool rights_offer_acts(const struct policy *p, const struct policy_right *right);
 
 #endif

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSite } from '../site/harness.mjs';
+import { root, startSite } from '../site/harness.mjs';
 import { assertAccessible, assertFits, assertPrivate, dark, finished, phone, screenshot, send, startBrowser, visit } from './browser.mjs';
 
 let site, browser, folder;
@@ -161,7 +161,7 @@ test('a request is asked, looked up, added to, answered, and its certificate che
   assert.equal(answered.code, 0, answered.stderr);
   sign();
   await lookUp(page, id, secret);
-  await page.getByText(/^We answered on /).waitFor();
+  await page.getByText(/^Done\. We answered on /).waitFor();
   assert.match(await text(page), /Our answer\s+We keep it and use it no more\.\s+<b>Best wishes<\/b>, Ann[^]*It is signed\.[^]*You added something.[^]*ann\s+to answer it/);
   assert.equal(await page.getByRole('button', { name: 'Take it back' }).count(), 0, 'it is over');
   await check(page, 'phone-answered');
@@ -206,6 +206,20 @@ test('without a script a request is made, looked up, added to and taken back', e
   assert.ok(!page.url().includes(secret));
   assert.equal(await page.getByRole('button', { name: 'Add it' }).count(), 0);
   await context.close();
+});
+
+test('an opt-out is one press, for the browser that asks', each, async () => {
+  const other = await startSite({ site: 'blogimg', policy: join(root, 'policy/sites/blogimg.xml'), env: { LETHE_ALLOW_UNBUILT: '1' } });
+  try {
+    const v = await visit(browser, other, phone), { page } = v;
+    await page.goto('/rights.de');
+    await page.locator('.choices a[href="#opt-out-of-analytics"]').click();
+    await check(page, 'phone-opt-out');
+    await page.locator('.step:visible').getByRole('button', { name: 'Jetzt tun' }).click();
+    await page.getByText(/^Erledigt\. Wir haben am /).waitFor();
+    await check(page, 'phone-opted-out');
+    await v.close();
+  } finally { await other.stop(); }
 });
 
 test('the keyboard is enough, and what is hostile is shown as text', each, async () => {
