@@ -4,9 +4,9 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
+#include "policy/rights/at_once.h"
 #include "policy/rights/clock.h"
 #include "policy/rights/erase.h"
-#include "policy/rights/at_once.h"
 #include "policy/rules/load.h"
 #include "policy/vault/archive_token.h"
 #include "tests/unit/test.h"
@@ -837,6 +837,35 @@ static void who_asks_twice_is_answered_once_and_told_nothing_of_the_other(void *
 	assert_non_null(strstr(buf_text(&later), "\"joined\":false"));
 }
 
+static void the_owner_adds_to_an_open_request_and_so_answers_what_was_asked(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt r = record(p->vault, "access", NULL);
+	const struct rights_act ask = {.event = EVENT_CLARIFICATION_ASKED, .by = "anna", .reason = "which of them"};
+	struct err e = {0};
+
+	assert_int_equal(rights_add(p->vault, r.id, "no secret", "mine", &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_int_equal(rights_add(p->vault, r.id, r.secret, "<b>more</b>", &e), 0);
+	did(p->vault, r.id, &ask, ERR_NONE);
+	assert_state(p->vault, &r, "waiting");
+	assert_int_equal(rights_add(p->vault, r.id, r.secret, "the second one", &e), 0);
+	assert_state(p->vault, &r, "open");
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	const cJSON *events = json_get(shown, "events");
+	assert_string_equal(json_string(cJSON_GetArrayItem(events, 1), "event"), "added");
+	assert_string_equal(json_string(cJSON_GetArrayItem(events, 1), "text"), "<b>more</b>");
+	assert_string_equal(json_string(cJSON_GetArrayItem(events, 3), "event"), "clarification-given");
+	for (int i = 1; i < EVENT_ADDED_MAX; i++)
+		assert_int_equal(rights_add(p->vault, r.id, r.secret, "again", &e), 0);
+	assert_int_equal(rights_add(p->vault, r.id, r.secret, "too much", &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	e = (struct err){0};
+	assert_int_equal(rights_withdraw(p->vault, r.id, r.secret, &e), 0);
+	assert_int_equal(rights_add(p->vault, r.id, r.secret, "too late", &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+}
+
 struct racing {
 	struct vault *v;
 	const char *id;
@@ -909,6 +938,7 @@ int main(void)
 	    PLACED(a_letter_counts_from_the_day_it_came),
 	    PLACED(bodies_of_versions_before_are_read),
 	    PLACED(who_asks_twice_is_answered_once_and_told_nothing_of_the_other),
+	    PLACED(the_owner_adds_to_an_open_request_and_so_answers_what_was_asked),
 	    PLACED(no_event_is_lost_when_two_write_at_once),
 	    PLACED(the_ledger_has_each_event_and_nothing_personal),
 	    PLACED(survives_a_restart),
