@@ -31,7 +31,7 @@ static const char *const state_files[] = {
     "backups",
     "restoring",
     "restoring.new/**",
-    "keys/ledger.former",
+    "keys/master.key.next",
     "check.json@(|.tmp)",
     "keys/",
     "keys/keys.db" SQLITE,

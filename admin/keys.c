@@ -32,6 +32,25 @@ static enum status keys_init(const struct admin *a, const struct arguments *args
 	return output_object(args, object, &out);
 }
 
+static enum status keys_rotate(const struct admin *a, const struct arguments *args)
+{
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+	uint64_t count = 0;
+	struct err e = {0};
+
+	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (vault_rotate_master(s.vault, &count, &e) != 0)
+		return output_complain(e.code == ERR_BUSY ? STATUS_UNSURE : STATUS_FOUND, "keys: %s", e.text);
+	buf_printf(&out,
+		   "a new master key wraps %llu keys; keep a copy of it elsewhere, make a backup, and destroy every copy of the old one\n",
+		   (unsigned long long)count);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddNumberToObject(object, "keys", (double)count);
+	return output_object(args, object, &out);
+}
+
 const struct command keys_command = {
     .name = "keys",
     .line = "the stores and their keys",
@@ -39,5 +58,9 @@ const struct command keys_command = {
 	&(const struct command){.name = "init",
 				.run = keys_init,
 				.line = "make the stores and the master key where they are missing; nothing else makes them",
+				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
+	&(const struct command){.name = "rotate",
+				.run = keys_rotate,
+				.line = "put a new master key in the place of the one in use; the site must be stopped",
 				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
 	NULL}};

@@ -107,6 +107,8 @@ struct backend_upkeep {
 	int (*copy_check)(enum copied what, const char *path, struct copy_facts *out, struct err *e);
 	// Whether nobody has the stores of this folder open to write, nor can open them until fd_close(*held).
 	int (*hold)(const char *state, int *held, struct err *e);
+	// Whether nobody else has the stores open to write, nor can open them until this one closes them.
+	int (*claim)(struct store *s, struct err *e);
 	bool (*stamp)(struct store *s, struct store_stamp *out);                           // false: it cannot be told in this moment
 	int (*number_get)(struct store *s, const char *name, int64_t *out, struct err *e); // 0 when it was never set; VIEW_COMMITTED
 	int (*number_set)(struct store *s, const char *name, int64_t value, struct err *e);
@@ -178,6 +180,8 @@ struct backend_keys {
 	int (*get)(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
 		   struct err *e);
 	int (*put)(struct store *s, const struct key_row *row, struct err *e);
+	// By itself, all or none: calls for every key, to be given another wrapping. What it was before is in no file any more.
+	int (*wrap_all)(struct store *s, int (*wrap)(void *arg, struct key_row *row, struct err *e), void *arg, struct err *e);
 	// A key to be destroyed is named in the transaction that deletes what it sealed, so that a crash between the two cannot leave it behind.
 	int (*end_later)(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e);
 	// By itself: asks about each that was named and that no record or payload uses; those that end now are in no file any more.

@@ -25,7 +25,7 @@ enum { PIECE = 256 * 1024, MANIFEST_MAX = 64 * 1024 * 1024, TIME_IN_NAME = 16 };
 static const char UNFINISHED[] = ".unfinished";
 static const char MANIFEST_HEAD[] = "lethe-backup/1\n";
 const char backup_folders_file[] = "backups";
-const char *const backup_key_files[] = {"keys.db", "ledger.key", "ledger.pub", "ledger.former", "master.key", NULL};
+const char *const backup_key_files[] = {"keys.db", "ledger.key", "ledger.pub", "master.key", NULL};
 
 // ---- names ----
 

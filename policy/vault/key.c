@@ -74,9 +74,20 @@ static int parse_master(struct vault *v, const struct buf *text, const char *pat
 	return err_set(e, ERR_INPUT, "%s must hold 32 bytes, or 64 hex digits", path);
 }
 
-static int make_master(struct vault *v, const char *path, struct err *e)
+static int write_master(const char *path, const uint8_t master[KEY_LEN], const char *folder, struct err *e)
 {
 	char hex[2 * KEY_LEN + 2];
+
+	hex_encode(hex, master, KEY_LEN);
+	hex[2 * KEY_LEN] = '\n';
+	int ret = file_write(path, hex, 2 * KEY_LEN + 1, 0600, NULL, e);
+	wipe(hex, sizeof hex);
+	file_own_like(path, folder);
+	return ret;
+}
+
+static int make_master(struct vault *v, const char *path, struct err *e)
+{
 	struct key_row made;
 	struct err why = {0};
 
@@ -87,12 +98,7 @@ static int make_master(struct vault *v, const char *path, struct err *e)
 	if (why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
 	random_bytes(v->master, KEY_LEN);
-	hex_encode(hex, v->master, KEY_LEN);
-	hex[2 * KEY_LEN] = '\n';
-	int ret = file_write(path, hex, 2 * KEY_LEN + 1, 0600, NULL, e);
-	wipe(hex, sizeof hex);
-	file_own_like(path, v->state);
-	return ret;
+	return write_master(path, v->master, v->state, e);
 }
 
 // ---- data keys ----
@@ -191,6 +197,80 @@ static int load_one(struct vault *v, const char *scope, uint8_t out[KEY_LEN], st
 	return ret;
 }
 
+static int next_path(const char *path, char out[PATH_MAX], struct err *e)
+{
+	return snprintf(out, PATH_MAX, "%s.next", path) < PATH_MAX ? 0 : err_set(e, ERR_INPUT, "the master key's path is too long");
+}
+
+static int next_to_master(const char *next, const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+
+	if (rename(next, path) != 0)
+		return err_system(e, ERR_IO, errno, "%s", path);
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	return folder_sync(folder, e);
+}
+
+// A rotation that was cut off: where the keys are wrapped by the next master key already, that one it is from now on.
+static int finish_rotation(struct vault *v, const char *path, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
+	struct data_key DATA_KEY_AUTO key;
+	char next[PATH_MAX];
+	struct err why = {0};
+
+	if (next_path(path, next, e) != 0)
+		return -1;
+	if (access(next, F_OK) != 0 || key_find(v, VIEW_WRITER, KIND_OF_SYSTEM, SCOPE_LOOKUP, &key, &why) == 0 || why.code != ERR_CORRUPT)
+		return 0;
+	if (file_read(next, &text, e) != 0 || parse_master(v, &text, next, e) != 0 ||
+	    key_find(v, VIEW_WRITER, KIND_OF_SYSTEM, SCOPE_LOOKUP, &key, e) != 0)
+		return -1;
+	return v->mode == VAULT_ADMIN ? next_to_master(next, path, e) : 0;
+}
+
+struct rotation {
+	const struct vault *v;
+	uint8_t master[KEY_LEN]; // the next
+	uint64_t count;
+};
+
+static int wrap_again(void *arg, struct key_row *row, struct err *e)
+{
+	struct rotation *r = arg;
+	struct buf wrapped BUF_AUTO = BUF_INIT(256);
+	struct data_key DATA_KEY_AUTO key;
+	char context[256];
+
+	wrap_context(context, row);
+	if (unwrap(r->v, row, &key, e) != 0 || seal(r->master, context, key.bytes, KEY_LEN, &wrapped, e) != 0)
+		return -1;
+	memcpy(row->wrapped, wrapped.data, sizeof row->wrapped);
+	r->count++;
+	return 0;
+}
+
+int key_rotate(struct vault *v, uint64_t *count, struct err *e)
+{
+	struct rotation r = {.v = v};
+	char path[PATH_MAX], next[PATH_MAX], folder[PATH_MAX];
+
+	if (master_path(v, path, e) != 0 || next_path(path, next, e) != 0)
+		return -1;
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	random_bytes(r.master, KEY_LEN);
+	int ret = write_master(next, r.master, folder, e) != 0 ||
+			  commit_outcome(v, v->b->keys->wrap_all(v->store, wrap_again, &r, e), e) != 0 || next_to_master(next, path, e) != 0
+		      ? -1
+		      : 0;
+	if (ret == 0)
+		memcpy(v->master, r.master, KEY_LEN);
+	*count = r.count;
+	wipe(&r, sizeof r);
+	return ret;
+}
+
 int key_load(struct vault *v, struct err *e)
 {
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
@@ -211,6 +291,8 @@ int key_load(struct vault *v, struct err *e)
 	} else if (parse_master(v, &text, path, e) != 0) {
 		return -1;
 	}
+	if (finish_rotation(v, path, e) != 0)
+		return -1;
 	int ret = load_one(v, SCOPE_LOOKUP, v->lookup_key, e) != 0 || load_one(v, "ledger", v->ledger_key, e) != 0 ? -1 : 0;
 	return transaction_end(v, LANE_RECORDS, ret, e);
 }

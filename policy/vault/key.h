@@ -15,6 +15,9 @@ void key_wipe(struct data_key *k);
 
 // The master key, and the keys that look-ups and the ledger need. For who is alone.
 int key_load(struct vault *v, struct err *e);
+// For who is alone, and has claimed the stores: another master key takes the place of this one. It is written beside it (`….next`) first, then all
+// keys are wrapped by it in one transaction, then it is renamed: whoever opens the stores as the officer after a crash finishes that, or stays with the old one.
+int key_rotate(struct vault *v, uint64_t *count, struct err *e);
 // ERR_NOT_FOUND when it was destroyed.
 int key_get(const struct vault *v, enum view view, const uint8_t id[KEY_ID_LEN], struct data_key *out, struct err *e);
 int key_find(const struct vault *v, enum view view, const char *kind, const char *scope, struct data_key *out, struct err *e);

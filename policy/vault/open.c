@@ -111,6 +111,22 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 	return open_restored(out, state, run, p, mode, e);
 }
 
+int vault_rotate_master(struct vault *v, uint64_t *count, struct err *e)
+{
+	struct commit_alone alone;
+	char details[64];
+	const struct ledger_event event = {.name = "keys", .details = details};
+
+	if (v->b->upkeep->claim(v->store, e) != 0 || commit_alone(v, &alone, e) != 0)
+		return -1;
+	int ret = key_rotate(v, count, e);
+	commit_release(v, &alone);
+	if (ret != 0)
+		return -1;
+	snprintf(details, sizeof details, "{\"rotated\":\"master\",\"keys\":%llu}", (unsigned long long)*count);
+	return ledger_append(v, &event, e);
+}
+
 void vault_close(struct vault *v)
 {
 	if (v == NULL)

@@ -176,6 +176,9 @@ int vault_census(struct vault *v, struct census *out, struct err *e);
 // triggers that are there or lacking, records of kinds that the software does not know.
 int vault_drift(struct vault *v, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
 
+// Another master key takes the place of the one in use, and the ledger says so. The site must be stopped: ERR_BUSY. *count: the keys that it wraps.
+int vault_rotate_master(struct vault *v, uint64_t *count, struct err *e);
+
 // --- erasure ---
 enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD };
 struct erase_store {

@@ -517,6 +517,56 @@ static void a_killed_erasure_is_done_by_the_next_opening(void **state)
 	assert_intact(f);
 }
 
+static void a_killed_rotation_leaves_stores_that_open(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], key[PATH_MAX], beside[PATH_MAX];
+	struct buf before BUF_AUTO = BUF_INIT(4096), after BUF_AUTO = BUF_INIT(4096);
+	uint64_t count = 0;
+	long n;
+
+	snprintf(key, sizeof key, "%s/keys/master.key", f->state);
+	snprintf(beside, sizeof beside, "%s/keys/master.key.next", f->state);
+	put_ticket(f, "receipt-a", "a", id);
+	struct vault *other;
+	assert_return_code(vault_open(&other, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), 0);
+	assert_int_not_equal(vault_rotate_master(f->vault, &count, &e), 0);
+	assert_int_equal(e.code, ERR_BUSY);
+	vault_close(other);
+	assert_return_code(file_read(key, &before, &e), 0);
+	close_vault(f);
+	for (n = 1; n < WRITES_MAX; n++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct vault *v;
+			if (vault_open(&v, f->state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
+				_exit(1);
+			writes = 0;
+			kill_at = n;
+			_exit(vault_rotate_master(v, &count, &e) != 0);
+		}
+		int status;
+		waitpid(pid, &status, 0);
+		fixture_reopen(f, VAULT_ADMIN);
+		assert_body(f, id, "a");
+		assert_intact(f);
+		close_vault(f);
+		if (!was_killed(status)) {
+			assert_int_equal(status, 0);
+			break;
+		}
+	}
+	assert_true(n > 4);
+	assert_int_not_equal(access(beside, F_OK), 0);
+	assert_return_code(file_read(key, &after, &e), 0);
+	assert_string_not_equal(buf_text(&before), buf_text(&after));
+	// The old one opens nothing any more.
+	assert_return_code(file_write(key, before.data, before.len, 0600, NULL, &e), 0);
+	assert_int_not_equal(vault_open(&f->vault, f->state, f->run, &f->policy, VAULT_ADMIN, &e), 0);
+	assert_int_equal(e.code, ERR_CORRUPT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -532,6 +582,7 @@ int main(void)
 	    T(an_altered_tombstone_stops_the_opening),
 	    T(a_killed_backup_is_none),
 	    T(a_killed_restore_is_finished_by_the_next),
+	    T(a_killed_rotation_leaves_stores_that_open),
 	    T(a_killed_erasure_is_done_by_the_next_opening),
 	};
 

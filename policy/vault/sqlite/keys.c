@@ -4,6 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool key_of_row(struct cursor *c, struct key_row *out)
+{
+	*out = (struct key_row){0};
+	snprintf(out->kind, sizeof out->kind, "%s", cursor_text(c, 1));
+	snprintf(out->scope, sizeof out->scope, "%s", cursor_text(c, 2));
+	out->made = cursor_int(c, 3);
+	return cursor_copy(c, 0, out->id, KEY_ID_LEN) && cursor_copy(c, 4, out->wrapped, sizeof out->wrapped);
+}
+
 static int key_get(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
 		   struct err *e)
 {
@@ -12,16 +21,10 @@ static int key_get(struct store *s, enum view view, const uint8_t *id, const cha
 				      : db_query(db, SQL_KEY_FIND, VALUES(V_TEXT(kind), V_TEXT(scope)), e);
 	int more = cursor_next(c, e);
 
-	*out = (struct key_row){0};
 	if (more == 0)
 		err_set(e, ERR_NOT_FOUND, "the key was destroyed");
-	if (more > 0) {
-		snprintf(out->kind, sizeof out->kind, "%s", cursor_text(c, 1));
-		snprintf(out->scope, sizeof out->scope, "%s", cursor_text(c, 2));
-		out->made = cursor_int(c, 3);
-		if (!cursor_copy(c, 0, out->id, KEY_ID_LEN) || !cursor_copy(c, 4, out->wrapped, sizeof out->wrapped))
-			more = err_set(e, ERR_CORRUPT, "keys.db: a key has the wrong length");
-	}
+	if (more > 0 && !key_of_row(c, out))
+		more = err_set(e, ERR_CORRUPT, "keys.db: a key has the wrong length");
 	store_done(s, view, &c);
 	return more > 0 ? 0 : -1;
 }
@@ -37,6 +40,31 @@ static int key_put(struct store *s, const struct key_row *row, struct err *e)
 static int key_end_later(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e)
 {
 	return store_write(s, SQL_KEY_END_LATER, VALUES(V_BLOB(id, KEY_ID_LEN)), e);
+}
+
+static int keys_wrap_all(struct store *s, int (*wrap)(void *arg, struct key_row *row, struct err *e), void *arg, struct err *e)
+{
+	struct db *db = s->write.keys;
+	struct key_row row;
+	int more = -1;
+
+	if (db_begin(db, e) != 0)
+		return -1;
+	struct cursor *c = db_query(db, SQL_KEY_ALL, NULL, e);
+	while ((more = cursor_next(c, e)) > 0) {
+		more = !key_of_row(c, &row) ? err_set(e, ERR_CORRUPT, "keys.db: a key has the wrong length")
+		       : wrap(arg, &row, e) != 0
+			   ? -1
+			   : db_run(db, SQL_KEY_WRAP, VALUES(V_BLOB(row.id, KEY_ID_LEN), V_BLOB(row.wrapped, sizeof row.wrapped)), e);
+		if (more != 0)
+			break;
+	}
+	cursor_end(&c);
+	if (more != 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db, e) != 0 ? -1 : store_sanitise_one(db, SANITISE_ALL, e);
 }
 
 struct key_list {
@@ -115,6 +143,7 @@ static int keys_destroy(struct store *s, enum key_end (*judge)(void *arg, const 
 const struct backend_keys sqlite_keys = {
     .get = key_get,
     .put = key_put,
+    .wrap_all = keys_wrap_all,
     .end_later = key_end_later,
     .destroy = keys_destroy,
 };

@@ -84,6 +84,8 @@ STATEMENT(KEY_GET, "SELECT id, kind, scope, made, wrapped FROM key WHERE id = $1
 STATEMENT(KEY_FIND, "SELECT id, kind, scope, made, wrapped FROM key WHERE kind = $1 AND scope = $2")
 STATEMENT(KEY_ANY, "SELECT 1 FROM key LIMIT 1")
 STATEMENT(KEY_NEWEST, "SELECT max(made) FROM key")
+STATEMENT(KEY_ALL, "SELECT id, kind, scope, made, wrapped FROM key ORDER BY rowid")
+STATEMENT(KEY_WRAP, "UPDATE key SET wrapped = $2 WHERE id = $1")
 STATEMENT(KEY_DELETE, "DELETE FROM key WHERE id = $1")
 
 // log/YYYY-MM-DD.db

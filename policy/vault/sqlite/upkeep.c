@@ -502,6 +502,13 @@ static int store_hold(const char *state, int *held, struct err *e)
 	return err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", state);
 }
 
+static int store_claim(struct store *s, struct err *e)
+{
+	return lock_first_byte(s->lock_fd[LANE_RECORDS], F_WRLCK)
+		   ? 0
+		   : err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", s->state);
+}
+
 static const struct backend_upkeep upkeep = {
     .open = store_open,
     .close = store_close,
@@ -516,6 +523,7 @@ static const struct backend_upkeep upkeep = {
     .copy_trim = copy_trim,
     .copy_check = copy_check,
     .hold = store_hold,
+    .claim = store_claim,
     .stamp = store_stamp_now,
     .number_get = number_get,
     .number_set = number_set,
