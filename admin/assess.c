@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: ISC
+// Assessments and contracts: files, kept where the officer keeps them, known here by their hash and tied to a purpose or a processor of the policy.
+//
+// In the body of a case: about (dpia, legitimate-interest, transfer, contract), of (the purpose's or processor's id), title, file, sha256, signed.
+#include "admin/cases.h"
+#include "policy/base/file.h"
+#include "policy/base/text.h"
+#include "policy/vault/seal.h"
+#include <stdio.h>
+#include <string.h>
+
+static const struct option_row assess_add_options[] = {
+    {"about", OPTION_CHOICE, "dpia|legitimate-interest|transfer|contract", "what it is"},
+    {"of", OPTION_VALUE, "ID", "of which purpose, or which processor, as the policy names it"},
+    {"title", OPTION_VALUE, "TEXT", "what it is called"},
+    {"file", OPTION_VALUE, "FILE", "where it is; its SHA-256 is noted"},
+    {"signed", OPTION_VALUE, "DATE", "of a contract: when it was signed"},
+    {"until", OPTION_VALUE, "DATE", "when it is over"},
+    {"review", OPTION_VALUE, "DATE", "when it is to be looked at again"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row assess_list_options[] = {
+    {"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed, or are over"}, FORMAT_OPTION, {0}};
+static const struct option_row assess_show_options[] = {OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row assess_review_options[] = {
+    {"review", OPTION_VALUE, "DATE", "when it is looked at next"},
+    {"reason", OPTION_VALUE, "TEXT", "what was found; nothing personal"},
+    {"close", OPTION_FLAG, NULL, "it holds no more, or another one takes its place"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+#define ASSESS_TYPES (CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT))
+
+static enum status assess_print(struct vault *v, const struct arguments *args, const char *id)
+{
+	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+	JSON_AUTO cJSON *object = case_show(v, ASSESS_TYPES, id, &e);
+
+	if (object == NULL)
+		return cases_failed("assess", &e);
+	cases_lines(&text, object);
+	return output_object(args, object, &text);
+}
+
+static enum status assess_add_main(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1], details[160];
+	const char *about = argument(args, "about"), *of = argument(args, "of"), *title = argument(args, "title"),
+		   *file = argument(args, "file");
+	const bool contract = about != NULL && strcmp(about, "contract") == 0;
+	BUF_AUTO struct buf bytes = BUF_INIT(OUTPUT_MAX);
+	JSON_AUTO cJSON *members = cJSON_CreateObject();
+	time_t review = 0, until = 0, signed_at = 0;
+	uint8_t hash[HASH_LEN];
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (requests_time(args, "review", &review) != 0 || requests_time(args, "until", &until) != 0 ||
+	    requests_time(args, "signed", &signed_at) != 0)
+		return STATUS_UNSURE;
+	if (about == NULL || of == NULL || title == NULL || file == NULL || review <= when_now())
+		return output_complain(STATUS_UNSURE, "assess: --about, --of, --title, --file and a --review to come are needed");
+	if (file_read(file, &bytes, &e) != 0)
+		return cases_failed("assess", &e);
+	plain_hash(hash, &(struct bytes){buf_text(&bytes), bytes.len}, 1);
+	hex_encode(hex, hash, HASH_LEN);
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	const bool processor = policy_processor(s.policy, of) != NULL;
+	if (!processor && (contract || policy_purpose(s.policy, of) == NULL))
+		return output_complain(STATUS_UNSURE, "assess: the policy names no %s with this id",
+				       contract ? "processor" : "purpose or processor");
+	cJSON_AddStringToObject(members, "about", about);
+	cJSON_AddStringToObject(members, "of", of);
+	cJSON_AddStringToObject(members, "title", title);
+	cJSON_AddStringToObject(members, "file", file);
+	cJSON_AddStringToObject(members, "sha256", hex);
+	if (signed_at != 0)
+		case_add_time(members, "signed", signed_at);
+	snprintf(details, sizeof details, "{\"event\":\"added\",\"about\":\"%s\",\"sha256\":\"%s\"}", about, hex);
+	const struct case_new new = {.type = contract ? CASE_CONTRACT : CASE_ASSESSMENT,
+				     .members = members,
+				     .by = officer,
+				     .review = review,
+				     .due = until,
+				     .details = details};
+	return case_add(s.vault, &new, id, &e) != 0 ? cases_failed("assess", &e) : assess_print(s.vault, args, id);
+}
+
+struct assess_listing {
+	struct table t;
+	bool overdue_only;
+	size_t late;
+};
+
+static int assess_row(void *arg, const struct case_row *row)
+{
+	struct assess_listing *l = arg;
+
+	l->late += row->late;
+	if (!l->overdue_only || row->late)
+		table_add(&l->t, row->id,
+			  row->body == NULL  ? "unreadable"
+			  : row->closed != 0 ? "closed"
+					     : "open",
+			  json_string(row->body, "about"), json_string(row->body, "of"), json_string(row->body, "title"), row->review,
+			  row->due, (int)row->late);
+	return 0;
+}
+
+static enum status assess_list_main(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"id", "state", "about", "of", "title", "review", "until", "overdue", NULL};
+	struct assess_listing l = {.overdue_only = argument_given(args, "overdue")};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	table_init(&l.t, columns, "issssddb");
+	enum status status = site_open(&s, a, VAULT_LOOK);
+	if (status == STATUS_DONE)
+		status = case_each(s.vault, ASSESS_TYPES, assess_row, &l, &e) != 0 ? cases_failed("assess", &e)
+										   : table_output(&l.t, args, "There are none.");
+	table_free(&l.t);
+	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
+}
+
+static enum status assess_show_main(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 ? cases_failed("assess", &e)
+										   : assess_print(s.vault, args, id);
+}
+
+static enum status assess_review_main(const struct admin *a, const struct arguments *args)
+{
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], details[96];
+	const bool closes = argument_given(args, "close");
+	time_t review = 0;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (requests_time(args, "review", &review) != 0)
+		return STATUS_UNSURE;
+	if (argument(args, "reason") == NULL || (!closes && review <= when_now()))
+		return output_complain(STATUS_UNSURE, "assess: --reason is needed, and --close or a --review to come");
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0)
+		return cases_failed("assess", &e);
+	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\"}", id, closes ? "closed" : "reviewed");
+	const struct case_act act = {.event = closes ? "closed" : "reviewed",
+				     .by = officer,
+				     .reason = argument(args, "reason"),
+				     .review = review,
+				     .closes = closes,
+				     .details = details};
+	return case_act(s.vault, ASSESS_TYPES, id, &act, &e) != 0 ? cases_failed("assess", &e) : assess_print(s.vault, args, id);
+}
+
+static const struct command assess_add_command = {
+    .name = "add", .run = assess_add_main, .line = "an assessment, or a contract with a processor", .options = assess_add_options};
+static const struct command assess_list_command = {.name = "list",
+						   .run = assess_list_main,
+						   .line = "all of them; exit status 1 when one is to be reviewed",
+						   .options = assess_list_options};
+static const struct command assess_show_command = {.name = "show",
+						   .run = assess_show_main,
+						   .line = "one of them",
+						   .words = "ID",
+						   .words_min = 1,
+						   .words_max = 1,
+						   .options = assess_show_options};
+static const struct command assess_review_command = {.name = "review",
+						     .run = assess_review_main,
+						     .line = "it was looked at again, or holds no more",
+						     .words = "ID",
+						     .words_min = 1,
+						     .words_max = 1,
+						     .options = assess_review_options};
+static const struct command *const assess_commands[] = {&assess_add_command, &assess_list_command, &assess_show_command,
+							&assess_review_command, NULL};
+const struct command assess_command = {
+    .name = "assess", .line = "assessments and contracts, and when they are to be looked at again", .sub = assess_commands};
