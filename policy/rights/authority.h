@@ -36,7 +36,7 @@ struct authority_answer {
 	const char *reason, *by;
 };
 // Closes it. What the policy says of <law-enforcement answers="…"> is obeyed: ERR_REFUSED where something was given without a ground of that strength,
-// and the text names the line. So an officer sees it before anything leaves the house; what left nevertheless is an incident.
+// and the text names the line. So record the answer before anything is handed over.
 int authority_answer(struct vault *v, const char *id, const struct authority_answer *answer, struct err *e);
 // The weakest ground on which the policy lets anything be given.
 enum authority_strength authority_needs(const struct policy *p);
