@@ -4,6 +4,7 @@
 #include "admin/requests.h"
 #include "admin/sign.h"
 #include "fcgi/ipc/making_call.h"
+#include "policy/rights/reach.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -71,10 +72,11 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;
-	if (rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
+	JSON_AUTO cJSON *reach = reach_of(v, by, value, e);
+	if (reach == NULL || rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
 		return -1;
 	const struct certificate_of of = {.right = "A17", .subject = by == ERASE_RECEIPT ? value : NULL};
-	return dry_run ? 0 : certificate_make(v, &of, result, NULL, certificate, e);
+	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);
 }
 
 // This command may sign the ledger, so what it hands out has its proof. Where that fails, the next run of `lethe prune` says why.

@@ -332,6 +332,40 @@ static void stores_write(struct rights_page *page, const cJSON *certificate)
 	buf_adds(&page->out, cJSON_GetArraySize(list) > 0 ? "</ul>\n" : "");
 }
 
+// Who else got some of it, what becomes of backups, and what no erasure reaches. Certificates of versions before say nothing of it.
+static void reach_write(struct rights_page *page, const cJSON *certificate)
+{
+	const struct policy *p = page->p;
+	const cJSON *one, *backups = json_get(certificate, "backups");
+	BUF_AUTO struct buf text = BUF_INIT(64 * 1024);
+	char day[WORD_DAY];
+
+	cJSON_ArrayForEach(one, json_get(certificate, "recipients"))
+	{
+		const bool told = json_string(one, "expires_by") != NULL;
+		buf_adds(&text, text.len > 0 ? word(p, "join.semicolon") : "");
+		word_fill(&text, NULL, word(p, told ? "answer.erased.recipient" : "answer.erased.recipient_untold"),
+			  WORD_VALUES({"name", json_string(one, "name")},
+				      {"day", told ? day_words(day, p, json_string(one, "expires_by")) : ""}));
+	}
+	if (json_get(certificate, "recipients") != NULL)
+		row_write(page, "answer.erased.recipients", text.len > 0 ? buf_text(&text) : word(p, "join.none"));
+	if (cJSON_IsObject(backups)) {
+		buf_reset(&text);
+		word_fill(&text, NULL, word(p, "answer.erased.backups_gone"),
+			  WORD_VALUES({"day", day_words(day, p, json_string(backups, "purge_by"))}));
+		row_write(page, "answer.erased.backups", buf_text(&text));
+	}
+	buf_reset(&text);
+	cJSON_ArrayForEach(one, json_get(certificate, "known_ungoverned"))
+	{
+		buf_printf(&text, "%s%s", text.len > 0 ? word(p, "join.semicolon") : "",
+			   word_or(p, "ungoverned.", cJSON_IsString(one) ? one->valuestring : ""));
+	}
+	if (text.len > 0)
+		row_write(page, "answer.erased.ungoverned", buf_text(&text));
+}
+
 // Where nothing was found, it is no certificate, and is not called so.
 void rights_page_erased(struct request *r, const cJSON *certificate)
 {
@@ -358,6 +392,7 @@ void rights_page_erased(struct request *r, const cJSON *certificate)
 			  WORD_VALUES({"files", word_number(n[0], (long long)json_number(scan, "files", 0))},
 				      {"bytes", word_number(n[1], (long long)json_number(scan, "bytes", 0))},
 				      {"hits", word_number(n[2], (long long)json_number(scan, "hits", 0))}));
+	reach_write(&page, certificate);
 	row_write(&page, "answer.erased.scan", cJSON_IsObject(scan) ? buf_text(&text) : word(p, "answer.erased.not_scanned"));
 	buf_adds(&page.out, "</dl>\n");
 	write_note(&page.w, "answer.erased.counts", NULL);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CERTIFICATE_VERSION = 2, CERTIFICATE_ID_BYTES = 16 };
+enum { CERTIFICATE_VERSION = 3, CERTIFICATE_ID_BYTES = 16 };
 
 static const char NOTE[] =
     "Counts are of what hung on the given receipt, address or record in each store. The append-only ledger keeps, for each "

@@ -8,6 +8,7 @@
 //	 residue_scan {files, bytes, hits} (null: none was made), audit_index (null: there was nothing to record), complete, note,
 //	 evidence {salt, entry {index, at, event, policy, details}, proof}}
 //
+// From version 3 on, of an erasure: derived, recipients, backups, known_ungoverned, see reach.h.
 // Of an answer that is no erasure it has, instead of what begins with `stores`: outcome ("answered" or "refused"), ground and ground_iri (why it was
 // refused), due, and supersedes (the cert_id of the request's certificate before).
 //

@@ -3,6 +3,7 @@
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rights/hold.h"
+#include "policy/rights/reach.h"
 #include "policy/vault/archive_token.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -57,6 +58,9 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
 	if (stop_making != NULL)
 		(void)stop_making(stop_making_run, receipt, &why);
+	JSON_AUTO cJSON *reach = reach_of(v, ERASE_RECEIPT, receipt, e);
+	if (reach == NULL)
+		return -1;
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, ERASE_RECEIPT, receipt, true, &result, e);
 	if (ret == 0 && (vault_erase_pending(&result) || !result.complete) && (ret = hold_apply(v, e)) == 0) {
@@ -67,7 +71,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 	if (ret != 0)
 		return -1;
 	erased_but(&result, &why);
-	return certificate_make(v, &(struct certificate_of){.right = "A17", .subject = receipt, .self_service = true}, &result, NULL,
+	return certificate_make(v, &(struct certificate_of){.right = "A17", .subject = receipt, .self_service = true}, &result, reach,
 				certificate, e);
 }
 
@@ -80,6 +84,7 @@ static enum rights_event erasure_event(const struct erase_result *result)
 struct closing {
 	const struct erase_result *result;
 	const struct buf *certificate;
+	const cJSON *reach;
 	const char *by;
 };
 
@@ -100,7 +105,7 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 		     cJSON_AddNumberToObject(event, "erased", (double)s->erased) != NULL &&
 		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL;
 	}
-	ok = ok && rights_event_add(body, erasure_event(x->result), now, x->by) != NULL;
+	ok = ok && reach_add_events(x->reach, body, now, x->by) && rights_event_add(body, erasure_event(x->result), now, x->by) != NULL;
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 	if (erasure_event(x->result) == EVENT_ANSWERED) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");
@@ -114,7 +119,7 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 }
 
 // An archive that is gone is erased like one that is there: the certificate says that nothing was found.
-static int erase_by_archive(struct vault *v, const char *token, bool dry_run, struct erase_result *out, struct err *e)
+static int erase_by_archive(struct vault *v, const char *token, bool dry_run, struct erase_result *out, cJSON **reach, struct err *e)
 {
 	static const char nobody[] = "00000000000000000000000000000000";
 	struct vault_record archive = {0};
@@ -123,7 +128,25 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 
 	if (!there && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	return rights_erase_everywhere(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
+	*reach = reach_of(v, ERASE_RECORD, there ? archive.id : nobody, e);
+	return *reach == NULL ? -1 : rights_erase_everywhere(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
+}
+
+static int erase_by_receipt(struct vault *v, const char *receipt, bool dry_run, struct erase_result *out, cJSON **reach, struct err *e)
+{
+	*reach = reach_of(v, ERASE_RECEIPT, receipt, e);
+	return *reach == NULL ? -1 : rights_erase_everywhere(v, ERASE_RECEIPT, receipt, dry_run, out, e);
+}
+
+// An erasure that is run again finds no more what the first run ended: who got data is what was found then.
+static void reach_keep_recipients(cJSON *reach, const cJSON *certificate)
+{
+	const cJSON *before = json_get(certificate, "recipients");
+	cJSON *copy =
+	    before != NULL && before->child != NULL && json_get(reach, "recipients")->child == NULL ? cJSON_Duplicate(before, true) : NULL;
+
+	if (copy != NULL && !cJSON_ReplaceItemInObjectCaseSensitive(reach, "recipients", copy))
+		cJSON_Delete(copy);
 }
 
 int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
@@ -134,6 +157,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	if (rights_get(v, id, &record, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body = rights_body(&record, e);
+	JSON_AUTO cJSON *reach = NULL;
 	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
 	struct rights_facts facts = {0};
 	int ret = -1;
@@ -148,18 +172,19 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	else if (receipt == NULL && archive == NULL)
 		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
 	else
-		ret = receipt != NULL ? rights_erase_everywhere(v, ERASE_RECEIPT, receipt, dry_run, out, e)
-				      : erase_by_archive(v, archive, dry_run, out, e);
+		ret = receipt != NULL ? erase_by_receipt(v, receipt, dry_run, out, &reach, e)
+				      : erase_by_archive(v, archive, dry_run, out, &reach, e);
 	vault_record_free(&record);
 	if (ret != 0 || dry_run)
 		return ret;
+	reach_keep_recipients(reach, json_get(body, "certificate"));
 	const struct certificate_of of = {.right = "A17",
 					  .request_id = id,
 					  .received = facts.clock.received,
 					  .subject = receipt,
 					  .self_service = strcmp(by, "site") == 0};
-	struct closing closing = {.result = out, .certificate = certificate, .by = by};
+	struct closing closing = {.result = out, .certificate = certificate, .reach = reach, .by = by};
 	const struct rights_act act = {.event = erasure_event(out), .by = by};
-	return certificate_make(v, &of, out, NULL, certificate, e) != 0 ? -1
-									: rights_edit(v, id, close_request, &closing, "answer", &act, e);
+	return certificate_make(v, &of, out, reach, certificate, e) != 0 ? -1
+									 : rights_edit(v, id, close_request, &closing, "answer", &act, e);
 }

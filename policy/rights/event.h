@@ -37,7 +37,8 @@ enum rights_event {
 	EVENT_CLARIFICATION_GIVEN,
 	EVENT_EXTENDED,
 	EVENT_STARTED,
-	EVENT_STORE, // what was found and done in one store
+	EVENT_STORE,     // what was found and done in one store
+	EVENT_RECIPIENT, // who got data of it, and when they have ended it
 	EVENT_PARTIAL,
 	EVENT_HELD, // all is done but what a legal hold keeps, which the person was told: it is completed when the hold ends
 	EVENT_ANSWERED,

@@ -298,6 +298,47 @@ static void erasure_with_a_receipt_is_done_at_once(void **state)
 	assert_non_null(strstr(buf_text(&kept), "\"names_receipt\":false"));
 }
 
+// Article 19: who got data is told to the person, with the day on which it has ended there by what the policy says, and stands in the certificate.
+static void the_certificate_says_who_else_got_some_of_it(void **state)
+{
+	static const char body[] =
+	    "{\"pictures\":[{},{\"thumbnail\":{}}],\"sent_to\":[{\"id\":\"azure-openai\",\"name\":\"Azure\",\"kinds\":[\"input\"]},"
+	    "{\"id\":\"sketch\",\"name\":\"ours\",\"kinds\":[\"prompt\"]}]}";
+	const struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = RECEIPT, .body = body, .body_len = sizeof body - 1};
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1], until[WHEN_TEXT];
+	struct err e = {0};
+
+	assert_int_equal(vault_put(p->vault, &archive, NULL, id, &e), 0);
+	when_text(until, duration_after(when_now(), (struct duration){.days = 30}));
+	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	const cJSON *certificate = json_get(shown, "certificate"), *one = json_get(certificate, "recipients")->child, *event;
+	assert_int_equal(json_number(certificate, "cert_version", 0), 3);
+	assert_int_equal(cJSON_GetArraySize(json_get(certificate, "recipients")), 1); // what stays here went to nobody
+	assert_string_equal(json_string(one, "id"), "azure-openai");
+	assert_string_equal(json_string(one, "name"), "Microsoft Ireland Operations Limited");
+	assert_string_equal(json_get(one, "kinds")->child->valuestring, "input");
+	assert_memory_equal(json_string(one, "expires_by"), until, strlen("2026-01-01"));
+	const cJSON *derived = json_get(certificate, "derived");
+	assert_int_equal(cJSON_GetArraySize(derived), 3);
+	assert_string_equal(json_string(derived->child, "kind"), "image");
+	assert_int_equal(json_number(derived->child, "count", 0), 2);
+	assert_true(cJSON_IsNull(json_get(certificate, "backups")) || json_get(json_get(certificate, "backups"), "purge_by") != NULL);
+	assert_int_equal(cJSON_GetArraySize(json_get(certificate, "known_ungoverned")), 2);
+	bool told = false;
+	cJSON_ArrayForEach(event, json_get(shown, "events"))
+	{
+		told |= strcmp(json_string(event, "event"), "recipient") == 0 && strstr(json_string(event, "reason"), "Microsoft") != NULL;
+	}
+	assert_true(told);
+	// Run again, nothing more is found, and nothing was sent anew.
+	BUF_AUTO struct buf again = BUF_INIT(65536);
+	assert_int_equal(rights_erase(p->vault, RECEIPT, &again, &e), 0);
+	JSON_AUTO cJSON *second = json_parse(buf_text(&again), again.len, &e);
+	assert_null(json_get(second, "recipients")->child);
+}
+
 static void erasure_that_is_no_self_service_waits_for_the_officer(void **state)
 {
 	struct place *p = *state;
@@ -949,6 +990,7 @@ int main(void)
 	    PLACED(an_answer_and_a_refusal_are_certified),
 	    PLACED(each_walks_and_stops),
 	    PLACED(erasure_with_a_receipt_is_done_at_once),
+	    PLACED(the_certificate_says_who_else_got_some_of_it),
 	    PLACED(erasure_that_is_no_self_service_waits_for_the_officer),
 	    PLACED(erasure_by_the_address_of_an_archive),
 	    PLACED(what_did_not_reach_every_store_is_partial_and_can_be_finished),

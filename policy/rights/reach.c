@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/reach.h"
+#include "policy/model/life.h"
+#include "policy/rights/event.h"
+#include "policy/rights/request.h"
+#include <stdio.h>
+#include <string.h>
+
+struct reach {
+	const struct policy *policy;
+	cJSON *recipients;
+	uint64_t archives, images, thumbnails;
+	bool no_memory;
+};
+
+static const cJSON *object_with(const cJSON *list, const char *id)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, list)
+	{
+		if (strcmp(json_string(one, "id"), id) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+static void add_moment(cJSON *object, const char *name, time_t t)
+{
+	char text[WHEN_TEXT];
+
+	when_text(text, t);
+	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+// Who got data of the record when it was made. Of several times the latest counts: what they keep ends last.
+static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
+{
+	const cJSON *one, *kind, *known;
+
+	cJSON_ArrayForEach(one, sent_to)
+	{
+		const char *id = json_string(one, "id"), *name = json_string(one, "name");
+		const struct policy_processor *a = id != NULL ? policy_processor(x->policy, id) : NULL;
+		if (id == NULL || (a != NULL && a->local))
+			continue;
+		cJSON *found = (cJSON *)object_with(x->recipients, id), *kinds;
+		if (found == NULL) {
+			found = cJSON_CreateObject();
+			cJSON_AddStringToObject(found, "id", id);
+			cJSON_AddStringToObject(found, "name", a != NULL ? a->name : name != NULL ? name : id);
+			cJSON_AddArrayToObject(found, "kinds");
+			if (!cJSON_AddItemToArray(x->recipients, found)) {
+				x->no_memory = true;
+				cJSON_Delete(found);
+				return;
+			}
+		}
+		kinds = cJSON_GetObjectItemCaseSensitive(found, "kinds");
+		cJSON_ArrayForEach(kind, json_get(one, "kinds"))
+		{
+			bool again = !cJSON_IsString(kind);
+			cJSON_ArrayForEach(known, kinds)
+			{
+				again = again || strcmp(known->valuestring, kind->valuestring) == 0;
+			}
+			if (!again)
+				cJSON_AddItemToArray(kinds, cJSON_CreateString(kind->valuestring));
+		}
+		const char *before = json_string(found, "sent_at");
+		time_t last = 0;
+		if (before != NULL && when_parse(&last, before) == 0 && last >= sent)
+			continue;
+		cJSON_DeleteItemFromObjectCaseSensitive(found, "sent_at");
+		cJSON_DeleteItemFromObjectCaseSensitive(found, "expires_by");
+		add_moment(found, "sent_at", sent);
+		add_moment(found, "expires_by", a != NULL && a->has_keeps ? duration_after(sent, a->keeps) : 0);
+	}
+}
+
+static void reach_record(void *arg, const struct vault_record *r)
+{
+	struct reach *x = arg;
+	struct err none;
+	const cJSON *picture;
+
+	if (r->unreadable || r->over || r->kind != KIND_ARCHIVE)
+		return;
+	JSON_AUTO cJSON *body = json_parse(buf_text(&r->body), r->body.len, &none);
+	x->archives++;
+	cJSON_ArrayForEach(picture, json_get(body, "pictures"))
+	{
+		x->images++;
+		x->thumbnails += json_get(picture, "thumbnail") != NULL;
+	}
+	add_recipients(x, json_get(body, "sent_to"), r->made);
+}
+
+// Rows of the log and events of the ledger went to nobody.
+static int reach_no_log_row(void *arg, const struct subject_log_row *row)
+{
+	(void)arg;
+	(void)row;
+	return 1;
+}
+
+static int reach_no_event(void *arg, const struct subject_event *event)
+{
+	(void)arg;
+	(void)event;
+	return 1;
+}
+
+cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e)
+{
+	const struct subject_walk walk = {.record = reach_record, .log_row = reach_no_log_row, .event = reach_no_event};
+	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
+	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
+	struct subject_result missed;
+	cJSON *o = cJSON_CreateObject();
+
+	if (o == NULL || !cJSON_AddItemToObject(o, "recipients", x.recipients)) {
+		cJSON_Delete(x.recipients);
+		cJSON_Delete(o);
+		err_set(e, ERR_MEMORY, "no memory to tell who got data");
+		return NULL;
+	}
+	if (vault_subject(v, by, value, &walk, &x, &missed, e) != 0) {
+		cJSON_Delete(o);
+		return NULL;
+	}
+	cJSON *derived = cJSON_AddArrayToObject(o, "derived");
+	const struct {
+		const char *kind;
+		uint64_t count;
+	} rows[] = {{"image", x.images}, {"thumbnail", x.thumbnails}, {"archive", x.archives}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		cJSON *one = rows[i].count > 0 ? cJSON_CreateObject() : NULL;
+		if (one == NULL)
+			continue;
+		cJSON_AddStringToObject(one, "kind", rows[i].kind);
+		cJSON_AddNumberToObject(one, "count", (double)rows[i].count);
+		cJSON_AddItemToArray(derived, one);
+	}
+	if (backup->keep == KEEP_STORED && !duration_is_zero(life_longest(backup))) {
+		const time_t now = when_now(), gone = duration_after(now, life_longest(backup));
+		cJSON *backups = cJSON_AddObjectToObject(o, "backups");
+		cJSON_AddNumberToObject(backups, "max_age_days", (double)((gone - now + 86399) / 86400));
+		add_moment(backups, "purge_by", gone);
+	} else {
+		cJSON_AddNullToObject(o, "backups");
+	}
+	cJSON *ungoverned = cJSON_AddArrayToObject(o, "known_ungoverned");
+	if (x.archives > 0)
+		cJSON_AddItemToArray(ungoverned, cJSON_CreateString("browser-downloads"));
+	if (x.recipients->child != NULL)
+		cJSON_AddItemToArray(ungoverned, cJSON_CreateString("recipient-copies"));
+	if (!x.no_memory && ungoverned != NULL)
+		return o;
+	cJSON_Delete(o);
+	err_set(e, ERR_MEMORY, "no memory to tell who got data");
+	return NULL;
+}
+
+bool reach_add_events(const cJSON *reach, cJSON *body, time_t now, const char *by)
+{
+	const cJSON *one;
+	bool ok = true;
+
+	cJSON_ArrayForEach(one, json_get(reach, "recipients"))
+	{
+		const char *name = json_string(one, "name"), *until = json_string(one, "expires_by");
+		BUF_AUTO struct buf reason = BUF_INIT(4096);
+		buf_printf(&reason, "%s: %.10s", name, until != NULL ? until : "–");
+		cJSON *event = rights_event_add(body, EVENT_RECIPIENT, now, by);
+		ok = ok && event != NULL && cJSON_AddStringToObject(event, "reason", buf_text(&reason)) != NULL;
+	}
+	return ok;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: ISC
+// What a subject's data reached beyond the stores, for the certificate and for Article 19: gathered before anything of it is erased.
+//
+//	{derived [{kind, count}]: what was made of what the person gave,
+//	 recipients [{id, name, kinds [], sent_at, expires_by}]: who got some of it and when they have ended it by what the policy says of them; null: it
+//	   does not say. None of the processors of this version takes an order to delete.
+//	 backups {max_age_days, purge_by}: when the last copy is gone; null: the policy keeps none
+//	 known_ungoverned []: copies that no erasure here reaches: "browser-downloads", "recipient-copies"}
+#ifndef LETHE_RIGHTS_REACH_H
+#define LETHE_RIGHTS_REACH_H
+
+#include "policy/base/json.h"
+#include "policy/vault/vault.h"
+
+// The caller frees. NULL with *e.
+cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e);
+// What of it the person is told as events of the request: one for each recipient. False when memory is gone.
+bool reach_add_events(const cJSON *reach, cJSON *body, time_t now, const char *by);
+
+#endif
