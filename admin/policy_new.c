@@ -62,7 +62,7 @@ static const struct question {
     {"requests-months", "24", "Months for which an answered data-subject request is kept", NULL, NULL, NULL, 1, 120},
     {"notice-days", "30", "Days ahead that a material change is announced", NULL, NULL, NULL, 30, 365},
     {"minimum-age", "16", "Minimum age of visitors", NULL, NULL, NULL, 13, 21},
-    {"regimes", "gdpr", "Laws whose rights are promised", NULL, NULL, (const char *const[]){"gdpr", "uk-gdpr", "ccpa", NULL}, 0, 0},
+    {"regimes", "gdpr", "Laws whose rights are promised", NULL, NULL, (const char *const[]){"gdpr", "uk-gdpr", "ccpa", "pipl", NULL}, 0, 0},
 };
 enum { QUESTIONS = ARRAY_LEN(questions) };
 
@@ -296,7 +296,7 @@ static int policy_make(const struct answers *a, const char *date, struct buf *ou
 	input_words(&en, input, (const char *const[]){"a description", "the address of a page", "a prompt"}, " or ");
 	input_words(&de, input, (const char *const[]){"einer Beschreibung", "der Adresse einer Seite", "einem Prompt"}, " oder ");
 	input_words(&zh, input, (const char *const[]){"描述", "网址", "提示词"}, "或");
-	regimes_words(&all, regimes, (const char *const[]){"gdpr", "uk-gdpr", "ccpa", NULL});
+	regimes_words(&all, regimes, (const char *const[]){"gdpr", "uk-gdpr", "ccpa", "pipl", NULL});
 	regimes_words(&eu, regimes, (const char *const[]){"gdpr", "uk-gdpr", NULL});
 	regimes_words(&ccpa, regimes, (const char *const[]){"ccpa", NULL});
 	for (const char *at = chosen; *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))

@@ -38,7 +38,8 @@ WORDS(cookie_class, "cookie-class", [COOKIE_NECESSARY] = "necessary", [COOKIE_FU
       [COOKIE_ANALYTICS] = "analytics", [COOKIE_MARKETING] = "marketing");
 WORDS(resource, "resource", [RESOURCE_SCRIPT] = "script", [RESOURCE_STYLE] = "style", [RESOURCE_IMAGE] = "image", [RESOURCE_FONT] = "font",
       [RESOURCE_CONNECT] = "connect", [RESOURCE_FRAME] = "frame");
-WORDS(regime, "regime", [REGIME_GDPR] = "gdpr", [REGIME_UK_GDPR] = "uk-gdpr", [REGIME_CCPA] = "ccpa", [REGIME_HOUSE] = "house");
+WORDS(regime, "regime", [REGIME_GDPR] = "gdpr", [REGIME_UK_GDPR] = "uk-gdpr", [REGIME_CCPA] = "ccpa", [REGIME_PIPL] = "pipl",
+      [REGIME_HOUSE] = "house");
 WORDS(right, "right-id", [RIGHT_ACCESS] = "access", [RIGHT_RECTIFICATION] = "rectification", [RIGHT_ERASURE] = "erasure",
       [RIGHT_PORTABILITY] = "portability", [RIGHT_RESTRICTION] = "restriction", [RIGHT_OBJECTION] = "objection",
       [RIGHT_WITHDRAWAL] = "withdrawal", [RIGHT_COMPLAINT] = "complaint", [RIGHT_HUMAN_REVIEW] = "human-review",

@@ -46,15 +46,18 @@ const char *rights_form_name(const struct policy *p, const struct policy_right *
 // "30 days", "one month at most": the shortest that the policy says.
 static void right_time(const struct policy *p, const struct policy_right *right, char *out, size_t size)
 {
-	bool gdpr = false;
+	bool gdpr = false, pipl = false;
 
-	for (size_t i = 0; i < right->answer_count; i++)
+	for (size_t i = 0; i < right->answer_count; i++) {
 		gdpr = gdpr || right->answers[i].regime == REGIME_GDPR || right->answers[i].regime == REGIME_UK_GDPR;
+		pipl = pipl || right->answers[i].regime == REGIME_PIPL;
+	}
 	if (!right->statutory)
 		word_duration(out, size, right->answer, word_language(p));
 	else
 		snprintf(out, size, "%s",
-			 word(p, gdpr                                 ? "notice.answer.month"
+			 word(p, pipl                                 ? "notice.answer.working15"
+				 : gdpr                               ? "notice.answer.month"
 				 : right->id == RIGHT_OPT_OUT_OF_SALE ? "notice.answer.sale"
 								      : "notice.answer.days45"));
 }

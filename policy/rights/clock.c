@@ -10,6 +10,9 @@ enum {
 	CCPA_ACKNOWLEDGE_BUSINESS_DAYS = 10,
 	CCPA_DAYS = 45,
 	CCPA_EXTENDED_DAYS = 90,
+	CHINA_SECONDS = 8 * 3600,
+	PIPL_WORKING_DAYS = 15,
+	PIPL_WEEKEND_DAYS_WORKED = 2, // at most, within three weeks
 };
 
 const struct clock_row clock_rows[CLOCK_IDS] = {
@@ -18,6 +21,7 @@ const struct clock_row clock_rows[CLOCK_IDS] = {
     [CLOCK_CCPA_ACKNOWLEDGE] = {"ccpa-acknowledge", "11 CCR 7021(a)", true},
     [CLOCK_CCPA] = {"ccpa", "11 CCR 7021(b)", false},
     [CLOCK_CCPA_OPT_OUT] = {"ccpa-opt-out", "11 CCR 7026(f)", false},
+    [CLOCK_PIPL] = {"pipl", "PIPL, Articles 44 to 50: \"timely\"; 15 working days by practice", false},
     [CLOCK_PROMISE] = {"house", "the site's own promise", false},
 };
 
@@ -44,10 +48,10 @@ time_t clock_statutory(const char *country, time_t received, unsigned months, un
 	return last + DAY_SECONDS - EASTERNMOST_SECONDS - 1;
 }
 
-// The last second of that day, of UTC: no later than its end in California.
+// The last second of that day, of UTC.
 static time_t business_days_after(time_t received, unsigned days)
 {
-	time_t midnight = midnight_of(received - PACIFIC_SECONDS);
+	time_t midnight = midnight_of(received);
 	struct tm day;
 
 	while (days > 0) {
@@ -109,7 +113,7 @@ static struct clock_line line_make(enum clock_id id, const struct policy *p, con
 	case CLOCK_UK_GDPR:
 		return month_line(id, clock_country(p), facts);
 	case CLOCK_CCPA_ACKNOWLEDGE:
-		line.due = business_days_after(received, CCPA_ACKNOWLEDGE_BUSINESS_DAYS);
+		line.due = business_days_after(received - PACIFIC_SECONDS, CCPA_ACKNOWLEDGE_BUSINESS_DAYS);
 		break;
 	case CLOCK_CCPA:
 		line.due = duration_after(received, (struct duration){.days = CCPA_DAYS});
@@ -118,7 +122,10 @@ static struct clock_line line_make(enum clock_id id, const struct policy *p, con
 			line.due = duration_after(received, (struct duration){.days = CCPA_EXTENDED_DAYS});
 		break;
 	case CLOCK_CCPA_OPT_OUT:
-		line.due = business_days_after(received, CLOCK_SALE_BUSINESS_DAYS);
+		line.due = business_days_after(received - PACIFIC_SECONDS, CLOCK_SALE_BUSINESS_DAYS);
+		break;
+	case CLOCK_PIPL: // the day of receipt is that of UTC, which is never the later one
+		line.due = business_days_after(received, PIPL_WORKING_DAYS - PIPL_WEEKEND_DAYS_WORKED) - CHINA_SECONDS;
 		break;
 	default:
 		line.due = duration_after(received, right->answer);
@@ -138,6 +145,7 @@ size_t clock_lines(const struct policy *p, const struct policy_right *right, con
 		const struct policy_right_answer *a = &right->answers[i];
 		running |= a->regime == REGIME_GDPR            ? POLICY_BIT(CLOCK_GDPR)
 			   : a->regime == REGIME_UK_GDPR       ? POLICY_BIT(CLOCK_UK_GDPR)
+			   : a->regime == REGIME_PIPL          ? POLICY_BIT(CLOCK_PIPL)
 			   : a->regime == REGIME_CCPA && !sale ? POLICY_BIT(CLOCK_CCPA) | POLICY_BIT(CLOCK_CCPA_ACKNOWLEDGE)
 							       : 0;
 	}

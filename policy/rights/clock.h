@@ -13,6 +13,11 @@
 // (§ 7026(f)). Business days are Monday to Friday from the day after receipt in California; federal and state holidays are counted like
 // any other day.
 //
+// China: Articles 44 to 50 of the Personal Information Protection Law say "timely" and no number. Counted are the 15 working days that its authorities
+// ask of apps (the methods of 28 November 2019 for identifying unlawful collection, Article 6) and that practice has taken over. Which weekends are
+// worked, and which weekdays are not, the State Council says anew each year: holidays are counted as working days, and two days of the 15 are taken
+// for weekends that may be.
+//
 // What the site promises by itself is absolute: 48 hours are 48 hours. Where a calendar is not known, the clock is early and never late.
 #ifndef LETHE_RIGHTS_CLOCK_H
 #define LETHE_RIGHTS_CLOCK_H
@@ -20,7 +25,7 @@
 #include "policy/model/policy.h"
 #include <time.h>
 
-enum clock_id { CLOCK_GDPR, CLOCK_UK_GDPR, CLOCK_CCPA_ACKNOWLEDGE, CLOCK_CCPA, CLOCK_CCPA_OPT_OUT, CLOCK_PROMISE, CLOCK_IDS };
+enum clock_id { CLOCK_GDPR, CLOCK_UK_GDPR, CLOCK_CCPA_ACKNOWLEDGE, CLOCK_CCPA, CLOCK_CCPA_OPT_OUT, CLOCK_PIPL, CLOCK_PROMISE, CLOCK_IDS };
 struct clock_row {
 	const char *name, *law; // "gdpr"; where the time comes from
 	bool acknowledges;      // it is met by an acknowledgement, too

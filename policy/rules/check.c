@@ -15,6 +15,7 @@ void check_rights(const struct policy *p, struct report *r)
 	    {REGIME_GDPR, "one month (Article 12(3) GDPR)", {.months = 1}},
 	    {REGIME_UK_GDPR, "one month (Article 12(3) UK GDPR)", {.months = 1}},
 	    {REGIME_CCPA, "45 days (California Civil Code 1798.130)", {.days = 45}},
+	    {REGIME_PIPL, "15 working days (what Chinese authorities expect where PIPL says \"timely\")", {.days = 21}},
 	};
 
 	for (size_t i = 0; i < p->right_count; i++) {

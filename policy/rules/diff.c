@@ -39,7 +39,9 @@ static struct duration length_of(const struct model_field *f, const void *base)
 	const struct policy_right_answer *a = base;
 
 	if (f->type == MODEL_WITHIN && a->statutory)
-		return (struct duration){.days = a->regime == REGIME_CCPA ? 45 : 0, .months = a->regime == REGIME_CCPA ? 0 : 1};
+		return a->regime == REGIME_CCPA   ? (struct duration){.days = 45}
+		       : a->regime == REGIME_PIPL ? (struct duration){.days = 21}
+						  : (struct duration){.months = 1};
 	return *(const struct duration *)model_at(f, base);
 }
 

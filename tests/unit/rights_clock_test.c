@@ -165,6 +165,41 @@ static const struct policy_right_answer all_laws[] = {{.regime = REGIME_GDPR, .s
 						      {.regime = REGIME_HOUSE, .within = {.days = 30}}};
 static const struct policy_right every_law = {.id = RIGHT_ACCESS, .answer = {.days = 30}, .answers = all_laws, .answer_count = 4};
 
+// Independent of the program: the working days of China as the State Council has ordered them for 2026, of which ours must never be later.
+static void china_is_never_late(void **state)
+{
+	static const struct policy_right_answer pipl = {.regime = REGIME_PIPL, .statutory = true};
+	const struct policy_right right = {.id = RIGHT_ACCESS, .statutory = true, .answers = &pipl, .answer_count = 1};
+	static const struct {
+		const char *received, *due;
+	} rows[] = {{"2026-06-01", "2026-06-18"}, {"2026-06-05T23:59:59Z", "2026-06-24"}, {"2026-09-19", "2026-10-07"}};
+	// Days off that are no weekend, and weekends that are worked.
+	static const char off[] =
+	    "01-01 01-02 02-16 02-17 02-18 02-19 02-20 02-23 04-06 05-01 05-04 05-05 06-19 09-25 10-01 10-02 10-05 10-06 10-07";
+	static const char worked[] = "01-04 02-14 02-28 05-09 09-20 10-10";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct clock_facts facts = {.received = at(rows[i].received), .now = at(rows[i].received)};
+		assert_date(line(NULL, &right, &facts, CLOCK_PIPL).due, rows[i].due);
+	}
+	for (time_t day = at("2025-12-20"); day < at("2026-11-20"); day += 86400) {
+		struct clock_facts facts = {.received = day, .now = day};
+		time_t due = line(NULL, &right, &facts, CLOCK_PIPL).due, end = day;
+		for (int left = 15; left > 0;) {
+			char date[WHEN_DATE];
+			struct tm tm;
+			end += 86400;
+			when_date(date, end);
+			gmtime_r(&end, &tm);
+			bool weekend = tm.tm_wday == 0 || tm.tm_wday == 6, year = strncmp(date, "2026", 4) == 0;
+			left -= weekend ? year && strstr(worked, date + 5) != NULL : !year || strstr(off, date + 5) == NULL;
+		}
+		assert_true(due < end + 86400 - 8 * 3600);
+		assert_true(due > day + 14 * (time_t)86400);
+	}
+}
+
 static void every_law_and_promise_is_a_clock_of_its_own(void **state)
 {
 	static const struct {
@@ -275,6 +310,7 @@ int main(void)
 	    cmocka_unit_test(public_holidays_of_the_controllers_country_move_it),
 	    cmocka_unit_test(the_file_of_holidays_is_read_whole),
 	    cmocka_unit_test(every_law_and_promise_is_a_clock_of_its_own),
+	    cmocka_unit_test(china_is_never_late),
 	    cmocka_unit_test(an_extension_counts_if_the_notice_left_in_time),
 	    cmocka_unit_test(it_stands_still_only_while_something_was_asked),
 	    cmocka_unit_test(every_date_holds),

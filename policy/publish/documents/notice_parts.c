@@ -247,7 +247,9 @@ static void write_answer_times(const struct policy *p, struct writer *w, const s
 		if (sale)
 			write_word(w, "notice.answer.sale");
 		else if (a->statutory)
-			write_word(w, a->regime == REGIME_CCPA ? "notice.answer.days45" : "notice.answer.month");
+			write_word(w, a->regime == REGIME_CCPA   ? "notice.answer.days45"
+				      : a->regime == REGIME_PIPL ? "notice.answer.working15"
+								 : "notice.answer.month");
 		else
 			write_words(w, words);
 	}
