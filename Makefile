@@ -54,7 +54,7 @@ obj = $(patsubst %.c,$(V)/obj/%.o,$(1))
 ALL_OBJ := $(call obj,$(POLICY_SRC) $(SERVE_SRC) $(PROVIDER_SRC) $(PROGRAM_SRC) $(ADMIN_SRC))
 PROGRAMS := $(addprefix $(V)/bin/,$(PROGRAMS_FCGI) lethe lethe-run) $(V)/testing/egress
 
-.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser system fault mutate lint bench sketches fuzz install uninstall deb clean asan tsan packages-run packages-test
+.PHONY: FORCE all programs unit-programs bench-programs run test unit site browser system trust mutate lint bench sketches fuzz install uninstall deb clean asan tsan packages-run packages-test
 all: programs
 programs: $(PROGRAMS) $(V)/units
 
@@ -179,6 +179,9 @@ unit: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 VARIANT=asan programs unit-programs && $(NODE) tests/run.mjs unit
 site browser system: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 programs bench-programs && $(NODE) tests/run.mjs $@
+# The rows of tests/trust.txt at full sizes; build/trust.json has what was tried.
+trust: packages-test node-packages
+	@$(MAKE) --no-print-directory -s -j2 programs unit-programs bench-programs && $(NODE) tests/trust.mjs
 lint: packages-test
 	@sh tests/lint.sh
 mutate: packages-test node-packages

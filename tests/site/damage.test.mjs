@@ -3,7 +3,7 @@
 // a cause. What only reads leaves the damage as it found it.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { accessSync, cpSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { place } from './admin_support.mjs';
@@ -22,6 +22,8 @@ function numbers(seed) {
 const filesBelow = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((f) => f.isFile()).map((f) => join(f.parentPath ?? f.path, f.name));
 const digest = (files) => createHash('sha256').update(Buffer.concat(files.map((f) => readFileSync(f)))).digest('hex');
 
+try { accessSync('/dev/shm', 7); process.env.TMPDIR = '/dev/shm'; } catch { /* then on the disk, which is slower */ }
+
 test('whatever is damaged, every command ends in time and says what is wrong', (t) => {
   const p = place(t);
   const random = numbers(20261128);
@@ -33,7 +35,7 @@ test('whatever is damaged, every command ends in time and says what is wrong', (
   writeFileSync(receipt, 'A'.repeat(43));
   const commands = [
     { words: ['check', '--quiet'], reads: true }, { words: ['requests', 'list'], reads: true }, { words: ['audit', 'verify'] }, { words: ['audit', 'show'], reads: true },
-    { words: ['prune', '--dry-run'], reads: true }, { words: ['prune'] }, { words: ['erase', '--receipt', `@${receipt}`] }, { words: ['export', '--request', id, '--output', join(p.base, 'export.zip')] },
+    { words: ['prune', '--dry-run'], reads: true }, { words: ['prune'] }, { words: ['erase', '--receipt', `@${receipt}`, '--yes'] }, { words: ['export', '--request', id, '--output', join(p.base, 'export.zip')] },
     { words: ['requests', 'show', id] }, { words: ['requests', 'acknowledge', id] }, { words: ['metrics'], reads: true }, { words: ['register'], reads: true }, { words: ['keys', 'init'] },
     { words: ['clock', 'show'], reads: true }, { words: ['publish'] }, { words: ['requests', 'add', '--right', 'access', '--message', '-'], input: 'another' },
   ];

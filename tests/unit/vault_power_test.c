@@ -26,7 +26,7 @@ static struct {
 	size_t count;
 	uint64_t lines, events; // acknowledged
 	bool erased;            // acknowledged
-	uint64_t points, stride;
+	uint64_t points, stride, images;
 	bool upset;
 	size_t lost, broken, upsets;
 	char why[512];
@@ -166,16 +166,14 @@ static void check_erased(struct vault *v)
 		note(&run.lost, "%llu traces of what was erased are back", (unsigned long long)found.hits);
 }
 
-static void look(uint64_t operation)
+static void look_once(unsigned seed)
 {
 	struct vault *v;
 	struct err e = {0};
 	char state[128], spool[128];
 
-	if (operation % run.stride != 0)
-		return;
 	run.points++;
-	make_image((unsigned)operation);
+	make_image(seed);
 	snprintf(state, sizeof state, "%s/state", run.crash);
 	snprintf(spool, sizeof spool, "%s/run", run.crash);
 	if (run.upset) { // what is recovered and completed after the cut is cut off, too
@@ -197,6 +195,15 @@ static void look(uint64_t operation)
 	if (run.erased)
 		check_erased(v);
 	vault_close(v);
+}
+
+// More than one image of the same moment, when there are fewer moments than are wanted.
+static void look(uint64_t operation)
+{
+	if (operation % run.stride != 0)
+		return;
+	for (uint64_t i = 0; i < run.images; i++)
+		look_once((unsigned)(operation + i * 100003));
 }
 
 // ---- the life ----
@@ -295,11 +302,14 @@ static void live(int rounds)
 	live_put(KIND_TICKET, "after"); // into the open segment, when others are closed
 }
 
+static uint64_t images = 1; // of each moment
+
 static void begin(struct fixture *f, uint64_t stride, bool lazy)
 {
 	memset(&run, 0, sizeof run);
 	run.f = f;
 	run.stride = stride;
+	run.images = images;
 	snprintf(run.crash, sizeof run.crash, "%s/crash", f->root);
 	vault_close(f->vault);
 	f->vault = NULL;
@@ -334,6 +344,7 @@ static uint64_t stride_for(void **state, int rounds)
 	uint64_t operations = fault.operations;
 	fixture_teardown(state);
 	fixture_setup(state);
+	images = operations < points ? points / operations : 1;
 	return operations <= points ? 1 : operations / points;
 }
 
