@@ -286,7 +286,7 @@ void mail_call_begin(struct caller *c, const struct egress_call *call)
 			fd_close(&t->watch.fd);
 		mail_release(&t->watch);
 	}
-	if (c->work == NULL)
+	if (m != NULL && c->work != &m->work)
 		free(m);
 	caller_refuse(c, FAILURE_MEMORY);
 }

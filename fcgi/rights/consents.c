@@ -46,9 +46,9 @@ void consents_cookie(struct request *r, const char *principal)
 
 bool consents_act(const struct policy *p, const struct policy_right *right)
 {
-	const struct rights_offer *offer = rights_offer(right);
+	const struct offer *offer = offer_of(right);
 
-	return rights_offer_acts(p, right) && strcmp(offer->acts_on, "consents") == 0;
+	return offer_acts(p, right) && strcmp(offer->acts_on, "consents") == 0;
 }
 
 static bool consents_offered(struct request *r)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void respond_fault(struct request *r, int status, const char *message, bool fatal)
+static void drp_respond_fault(struct request *r, int status, const char *message, bool fatal)
 {
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	char code[16];
@@ -20,10 +20,10 @@ static void respond_fault(struct request *r, int status, const char *message, bo
 	respond_json(r, status, o);
 }
 
-static void respond_failure(struct request *r, const struct err *e)
+static void drp_respond_failure(struct request *r, const struct err *e)
 {
 	note_line("a request of an agent failed: %s", e->text);
-	respond_fault(r, e->code == ERR_TIMEOUT ? 504 : 503, "This cannot be done now. Try again later.", false);
+	drp_respond_fault(r, e->code == ERR_TIMEOUT ? 504 : 503, "This cannot be done now. Try again later.", false);
 }
 
 // The business that this is; NULL: the protocol is off, and that is answered.
@@ -43,9 +43,9 @@ static const cJSON *sender(struct request *r, struct vault *v, cJSON **agents)
 	const cJSON *agent = agent_request_sender(r, v, AGENT_DRP, agents, &e);
 
 	if (e.code != ERR_NONE)
-		respond_failure(r, &e);
+		drp_respond_failure(r, &e);
 	else if (agent == NULL)
-		respond_fault(r, 401, "The bearer token is none that this site gave out: POST /v1/agent/{agent-id} gives one.", true);
+		drp_respond_fault(r, 401, "The bearer token is none that this site gave out: POST /v1/agent/{agent-id} gives one.", true);
 	return agent;
 }
 
@@ -154,27 +154,27 @@ void drp_exercise(struct request *r, void *vault)
 	const char *body = request_body(r, &len);
 	if (agent_message_signed(&m, body, len, agent, business, when_now(), true) != 0 ||
 	    agent_message_exercise(&m, vault_policy(vault)) != 0) {
-		respond_fault(r, m.status, m.fault, m.fatal);
+		drp_respond_fault(r, m.status, m.fault, m.fatal);
 		return;
 	}
 	if (agent_request_store(vault, agent, &m, id, &again, &e) != 0 || (shown = agent_request_show(vault, id, agent, &e)) == NULL)
-		respond_failure(r, &e);
+		drp_respond_failure(r, &e);
 	else if (again && strcmp(json_string(shown, "right"), m.right) != 0)
-		respond_fault(r, 409, "agent-request-id is that of another request.", true);
+		drp_respond_fault(r, 409, "agent-request-id is that of another request.", true);
 	else
 		respond_status(r, vault, shown);
 }
 
 // The request that the address names. NULL: it is none of this agent's, and that is answered, the same for every other one.
-static cJSON *own_request(struct request *r, struct vault *v, const cJSON *agent)
+static cJSON *drp_own_request(struct request *r, struct vault *v, const cJSON *agent)
 {
 	struct err e = {0};
 	cJSON *shown = agent_request_show(v, request_rest(r), agent, &e);
 
 	if (shown == NULL && e.code == ERR_NOT_FOUND)
-		respond_fault(r, 403, "This is no request of this agent.", true);
+		drp_respond_fault(r, 403, "This is no request of this agent.", true);
 	else if (shown == NULL)
-		respond_failure(r, &e);
+		drp_respond_failure(r, &e);
 	return shown;
 }
 
@@ -182,7 +182,7 @@ void drp_status(struct request *r, void *vault)
 {
 	JSON_AUTO cJSON *agents = NULL;
 	const cJSON *agent = business_here(r) != NULL ? sender(r, vault, &agents) : NULL;
-	JSON_AUTO cJSON *shown = agent != NULL ? own_request(r, vault, agent) : NULL;
+	JSON_AUTO cJSON *shown = agent != NULL ? drp_own_request(r, vault, agent) : NULL;
 
 	if (shown != NULL)
 		respond_status(r, vault, shown);
@@ -201,15 +201,15 @@ void drp_revoke(struct request *r, void *vault)
 		return;
 	const char *body = request_body(r, &len);
 	if (agent_message_signed(&m, body, len, agent, business, when_now(), false) != 0) {
-		respond_fault(r, m.status, m.fault, m.fatal);
+		drp_respond_fault(r, m.status, m.fault, m.fatal);
 		return;
 	}
 	const char *reason = json_string(m.claims, "reason");
 	if (reason != NULL && strlen(reason) > AGENT_TEXT_MAX) {
-		respond_fault(r, 400, "reason is too long.", true);
+		drp_respond_fault(r, 400, "reason is too long.", true);
 		return;
 	}
-	JSON_AUTO cJSON *shown = own_request(r, vault, agent);
+	JSON_AUTO cJSON *shown = drp_own_request(r, vault, agent);
 	if (shown == NULL)
 		return;
 	// Taken back twice is taken back.
@@ -217,16 +217,16 @@ void drp_revoke(struct request *r, void *vault)
 	    rights_act(vault, json_string(shown, "id"),
 		       &(struct rights_act){.event = EVENT_WITHDRAWN, .by = "person", .how = "agent", .text = reason}, &e) != 0) {
 		if (e.code == ERR_REFUSED)
-			respond_fault(r, 409, "It is over, and cannot be taken back.", true);
+			drp_respond_fault(r, 409, "It is over, and cannot be taken back.", true);
 		else
-			respond_failure(r, &e);
+			drp_respond_failure(r, &e);
 		return;
 	}
 	after = agent_request_show(vault, json_string(shown, "id"), agent, &e);
 	if (after != NULL)
 		respond_status(r, vault, after);
 	else
-		respond_failure(r, &e);
+		drp_respond_failure(r, &e);
 }
 
 void drp_setup(struct request *r, void *vault)
@@ -241,7 +241,7 @@ void drp_setup(struct request *r, void *vault)
 		return;
 	JSON_AUTO cJSON *agents = agent_list(setting_state(), &e);
 	if (agents == NULL) {
-		respond_failure(r, &e);
+		drp_respond_failure(r, &e);
 		return;
 	}
 	const cJSON *agent = agent_find(agents, AGENT_DRP, request_rest(r));
@@ -268,7 +268,7 @@ void drp_agent(struct request *r, void *vault)
 		return;
 	const cJSON *agent = agent_request_sender(r, vault, AGENT_DRP, &agents, &e);
 	if (e.code != ERR_NONE)
-		respond_failure(r, &e);
+		drp_respond_failure(r, &e);
 	else if (agent == NULL || strcmp(json_string(agent, "id"), request_rest(r)) != 0)
 		respond_empty(r, 403);
 	else

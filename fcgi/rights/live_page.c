@@ -11,6 +11,7 @@
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/model/life.h"
+#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
@@ -46,7 +47,7 @@ static void live_free(struct live *l)
 	cJSON_Delete(l->ledger);
 }
 
-static int count_request(void *arg, const struct rights_row *row)
+static int live_count_request(void *arg, const struct rights_row *row)
 {
 	struct request_counts *counts = arg;
 	int right = policy_word_value(&policy_right_words, row->right, strlen(row->right));
@@ -74,7 +75,7 @@ static int count_requests(struct vault *v, struct live *l, struct err *e)
 	pthread_mutex_lock(&last.mutex);
 	if (last.at == 0 || last.size != l->ledger_size || l->now < last.at || l->now - last.at >= REQUESTS_SECONDS) {
 		memset(last.rights, 0, sizeof last.rights);
-		ret = rights_each(v, count_request, last.rights, e);
+		ret = rights_each(v, live_count_request, last.rights, e);
 		last.at = ret == 0 ? l->now : 0;
 		last.size = l->ledger_size;
 	}
@@ -400,7 +401,7 @@ static cJSON *live_tree(struct vault *v, const struct policy *p, struct err *e)
 	size_t broken = 0, unsure = 0, kept = 0;
 	const cJSON *one;
 
-	if (live_read(&l, v, p, e) != 0 || statements_make(&statements, p, e) != 0)
+	if (live_read(&l, v, p, e) != 0 || notice_statements(&statements, p, e) != 0)
 		return NULL;
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "site", p->shown_as);
@@ -727,9 +728,10 @@ void live_page_respond_versions(struct request *r, void *context)
 		xml_printf(&out, "</p>\n<p>SHA-256 <code>%s</code> (<a href=\"/privacy/versions/%s.xml\">XML</a>)</p>\n<ul>\n",
 			   json_string(one, "sha256") != NULL ? json_string(one, "sha256") : "", version);
 		const cJSON *changes = json_get(json_get(one, "changes"), language);
-		cJSON_ArrayForEach(change, (changes != NULL                    ? changes
-					    : json_get(one, "changes") != NULL ? json_get(one, "changes")->child
-									       : NULL))
+		const cJSON *said = json_get(one, "changes");
+		if (changes == NULL && said != NULL)
+			changes = said->child;
+		cJSON_ArrayForEach(change, changes)
 		{
 			framed_text(&out, "<li>", cJSON_IsString(change) ? change->valuestring : "", "</li>\n");
 		}

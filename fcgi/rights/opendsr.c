@@ -48,7 +48,7 @@ int opendsr_start(struct err *e)
 			      "LETHE_OPENDSR_CERTIFICATE its certificate, both in PEM");
 }
 
-static void respond_fault(struct request *r, int status, const char *reason, const char *message)
+static void opendsr_respond_fault(struct request *r, int status, const char *reason, const char *message)
 {
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	cJSON *error = cJSON_AddObjectToObject(o, "error"), *one = cJSON_CreateObject();
@@ -62,10 +62,10 @@ static void respond_fault(struct request *r, int status, const char *reason, con
 	respond_json(r, status, o);
 }
 
-static void respond_failure(struct request *r, const struct err *e)
+static void opendsr_respond_failure(struct request *r, const struct err *e)
 {
 	note_line("a request of a controller failed: %s", e->text);
-	respond_fault(r, 503, "Unavailable", "This cannot be done now. Try again later.");
+	opendsr_respond_fault(r, 503, "Unavailable", "This cannot be done now. Try again later.");
 }
 
 // Signs what it sends.
@@ -82,7 +82,7 @@ static void respond_signed(struct request *r, int status, const cJSON *answer)
 
 	EVP_MD_CTX_free(c);
 	if (!made) {
-		respond_fault(r, 503, "Unavailable", "This cannot be done now. Try again later.");
+		opendsr_respond_fault(r, 503, "Unavailable", "This cannot be done now. Try again later.");
 		return;
 	}
 	respond_header(r, "X-OpenDSR-Processor-Domain", setting("LETHE_OPENDSR_DOMAIN", ""));
@@ -106,9 +106,9 @@ static const cJSON *controller(struct request *r, struct vault *v, cJSON **agent
 		return NULL;
 	const cJSON *agent = agent_request_sender(r, v, AGENT_OPENDSR, agents, &e);
 	if (e.code != ERR_NONE)
-		respond_failure(r, &e);
+		opendsr_respond_failure(r, &e);
 	else if (agent == NULL)
-		respond_fault(r, 401, "Unauthorized", "The bearer token is none that this site gave out.");
+		opendsr_respond_fault(r, 401, "Unauthorized", "The bearer token is none that this site gave out.");
 	return agent;
 }
 
@@ -185,15 +185,15 @@ void opendsr_request(struct request *r, void *vault)
 		return;
 	const char *body = request_body(r, &len);
 	if (agent_message_opendsr(&m, body, len, vault_policy(vault), when_now()) != 0) {
-		respond_fault(r, m.status, "IllegalArgumentException", m.fault);
+		opendsr_respond_fault(r, m.status, "IllegalArgumentException", m.fault);
 		return;
 	}
 	if (agent_request_store(vault, agent, &m, id, &again, &e) != 0 || (shown = agent_request_show(vault, id, agent, &e)) == NULL) {
-		respond_failure(r, &e);
+		opendsr_respond_failure(r, &e);
 		return;
 	}
 	if (again) {
-		respond_fault(r, 400, "DuplicateRequest", "subject_request_id was sent before.");
+		opendsr_respond_fault(r, 400, "DuplicateRequest", "subject_request_id was sent before.");
 		return;
 	}
 	when_text(now, when_now());
@@ -206,7 +206,7 @@ void opendsr_request(struct request *r, void *vault)
 }
 
 // The request that the address names by the controller's number. NULL: there is none of this controller's, and that is answered.
-static cJSON *own_request(struct request *r, struct vault *v, const cJSON *agent)
+static cJSON *opendsr_own_request(struct request *r, struct vault *v, const cJSON *agent)
 {
 	char id[RECORD_ID_LEN + 1];
 	struct err e = {0};
@@ -215,9 +215,9 @@ static cJSON *own_request(struct request *r, struct vault *v, const cJSON *agent
 	if (agent_request_find(v, agent, request_rest(r), id, &e) == 0)
 		shown = agent_request_show(v, id, agent, &e);
 	if (shown == NULL && e.code == ERR_NOT_FOUND)
-		respond_fault(r, 404, "NotFound", "subject_request_id is none of this controller's.");
+		opendsr_respond_fault(r, 404, "NotFound", "subject_request_id is none of this controller's.");
 	else if (shown == NULL)
-		respond_failure(r, &e);
+		opendsr_respond_failure(r, &e);
 	return shown;
 }
 
@@ -242,7 +242,7 @@ void opendsr_status(struct request *r, void *vault)
 {
 	JSON_AUTO cJSON *agents = NULL;
 	const cJSON *agent = controller(r, vault, &agents);
-	JSON_AUTO cJSON *shown = agent != NULL ? own_request(r, vault, agent) : NULL;
+	JSON_AUTO cJSON *shown = agent != NULL ? opendsr_own_request(r, vault, agent) : NULL;
 	char url[AGENT_URL_MAX], until[WHEN_TEXT];
 
 	if (shown == NULL)
@@ -259,19 +259,19 @@ void opendsr_cancel(struct request *r, void *vault)
 {
 	JSON_AUTO cJSON *agents = NULL;
 	const cJSON *agent = controller(r, vault, &agents);
-	JSON_AUTO cJSON *shown = agent != NULL ? own_request(r, vault, agent) : NULL;
+	JSON_AUTO cJSON *shown = agent != NULL ? opendsr_own_request(r, vault, agent) : NULL;
 	char now[WHEN_TEXT];
 	struct err e = {0};
 
 	if (shown == NULL)
 		return;
 	if (strcmp(status_of(shown), "pending") != 0) {
-		respond_fault(r, 400, "IllegalStateException", "Only a request that is pending can be cancelled.");
+		opendsr_respond_fault(r, 400, "IllegalStateException", "Only a request that is pending can be cancelled.");
 		return;
 	}
 	if (rights_act(vault, json_string(shown, "id"), &(struct rights_act){.event = EVENT_WITHDRAWN, .by = "person", .how = "agent"},
 		       &e) != 0) {
-		respond_failure(r, &e);
+		opendsr_respond_failure(r, &e);
 		return;
 	}
 	when_text(now, when_now());

@@ -212,7 +212,7 @@ static void plan_confirm(struct rights_page *page, const char *path, const struc
 
 void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked)
 {
-	const struct rights_offer *offer = rights_offer(right);
+	const struct offer *offer = offer_of(right);
 	const struct policy *p = request_policy(r);
 	const bool erase = right->id == RIGHT_ERASURE && offer->at_once && asked->receipt != NULL;
 	struct erase_result found = {0};
@@ -247,7 +247,7 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	}
 	if (erase)
 		plan_stores(&page, &found);
-	else if (rights_offer_acts(p, right))
+	else if (offer_acts(p, right))
 		write_note(&page.w, "page.plan.at_once", NULL);
 	else
 		plan_clocks(&page, right);
@@ -452,7 +452,7 @@ static void own_state(struct rights_page *page, const cJSON *shown, enum rights_
 	if (received == NULL || when_parse(&since, received) != 0)
 		since = when_now();
 	const struct word_value values[] = {{"day", day_words(day, page->p, due)},
-					    {"n", word_number(n, (long long)(when_now() / 86400 - since / 86400 + 1))},
+					    {"n", word_number(n, (long long)when_now() / 86400 - (long long)since / 86400 + 1)},
 					    {NULL, NULL}};
 	framed_text(&page->out, "<p class=\"lead\" role=\"status\">", "", "");
 	write_filled(&page->w, open && due == NULL ? "page.own.open.undated" : sentences[state], values);
@@ -550,7 +550,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	if (fresh)
 		own_keep(&page, id, secret);
 	const cJSON *answer = own_answer(&page, shown);
-	if (right != NULL && rights_offer(right)->at_once && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY)) {
+	if (right != NULL && offer_of(right)->at_once && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY)) {
 		framed_text(&page.out, "<section class=\"card\">\n<h2>", word(p, "page.own.export"), "</h2>\n");
 		write_note(&page.w, "page.rights.export_how", NULL);
 		own_form(&page, "/api/export", id, secret);

@@ -197,7 +197,7 @@ static void handle_offer(struct request *r, void *context)
 	cJSON *rights = cJSON_AddArrayToObject(o, "rights");
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct policy_right *right = &p->rights[i];
-		const struct rights_offer *offer = rights_offer(right);
+		const struct offer *offer = offer_of(right);
 		BUF_AUTO struct buf how = BUF_INIT(64 * 1024);
 		cJSON *one = cJSON_CreateObject();
 		prose_plain(p, &right->how, &how);
@@ -207,7 +207,7 @@ static void handle_offer(struct request *r, void *context)
 		cJSON_AddStringToObject(one, "who", policy_word(&policy_who_words, right->who));
 		cJSON_AddStringToObject(one, "verify", policy_word(&policy_verify_words, right->verify));
 		cJSON_AddBoolToObject(one, "self_service", right->self_service);
-		cJSON_AddBoolToObject(one, "at_once", rights_offer_acts(p, right));
+		cJSON_AddBoolToObject(one, "at_once", offer_acts(p, right));
 		cJSON_AddItemToObject(one, "acts_on", offer->acts_on != NULL ? cJSON_CreateString(offer->acts_on) : cJSON_CreateNull());
 		cJSON_AddStringToObject(one, "path", offer->path);
 		cJSON *takes = cJSON_AddArrayToObject(one, "takes");

@@ -28,7 +28,7 @@ enum kind {
 	KIND_OUTBOX, // mails that wait to be sent
 	KIND_HOLD,
 	KIND_ACCOUNTABILITY, // requests of authorities, incidents, assessments, contracts: written by the officer
-	KIND_LEDGER, // what was done, without personal data
+	KIND_LEDGER,         // what was done, without personal data
 	KIND_BACKUP,
 	KIND_COUNT
 };

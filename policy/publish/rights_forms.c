@@ -20,9 +20,9 @@ enum way {
 
 static enum way right_way(const struct policy *p, const struct policy_right *right)
 {
-	const struct rights_offer *offer = rights_offer(right);
+	const struct offer *offer = offer_of(right);
 
-	return !rights_offer_acts(p, right)              ? right->self_service ? WAY_SELF : WAY_ASK
+	return !offer_acts(p, right)                     ? right->self_service ? WAY_SELF : WAY_ASK
 	       : strcmp(offer->path, "/api/export") == 0 ? WAY_COPY
 	       : strcmp(offer->acts_on, "consents") == 0 ? WAY_ONCE
 	       : strcmp(offer->path, "/api/erase") == 0  ? WAY_ERASE

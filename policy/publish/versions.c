@@ -52,14 +52,14 @@ static cJSON *version_facts(const struct policy *p, int64_t ledger)
 	return facts;
 }
 
-static bool is_kept(const struct dirent *entry)
+static bool version_is_kept(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && strchr(entry->d_name, '~') == NULL;
 }
 
 static int filter_kept(const struct dirent *entry)
 {
-	return is_kept(entry);
+	return version_is_kept(entry);
 }
 
 int versions_keep(const char *state, const char *folder, const struct policy *p, int64_t ledger, struct err *e)
@@ -111,7 +111,7 @@ static int filter_facts(const struct dirent *entry)
 {
 	const size_t len = strlen(entry->d_name);
 
-	return is_kept(entry) && len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0;
+	return version_is_kept(entry) && len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0;
 }
 
 cJSON *versions_read(const char *state, struct err *e)

@@ -367,9 +367,11 @@ int consent_withdraw(struct vault *v, const char *principal, unsigned classes, b
 {
 	const struct policy *p = vault_policy(v);
 	struct consent_now *now = calloc(p->consent_count + 1, sizeof *now);
-	int ret = now == NULL ? err_set(e, ERR_MEMORY, "no memory") : consent_now(v, principal, false, now, e);
 
 	*count = 0;
+	if (now == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	int ret = consent_now(v, principal, false, now, e);
 	for (size_t i = 0; i < p->consent_count && ret == 0; i++) {
 		const struct policy_consent *consent = &p->consents[i];
 		enum consent_state state;

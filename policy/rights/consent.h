@@ -29,8 +29,8 @@ bool consent_refused_by_signal(const struct policy *p, const struct policy_conse
 
 struct consent_now {
 	const struct policy_consent *consent;
-	enum consent_state state; // expired: it was given, and is to be asked for again
 	time_t at, until;         // of the decision; 0: there is none
+	enum consent_state state; // expired: it was given, and is to be asked for again
 	bool allowed;             // what rests on it may be done
 	bool ask;                 // nobody decided, or it is to be asked for again
 };

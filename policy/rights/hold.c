@@ -419,7 +419,7 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	static const struct subject_walk walk = {found_record, found_row, found_event};
 	const struct policy *p = vault_policy(v);
 	const time_t now = when_now();
-	struct subject_result missed;
+	struct subject_result missed = {0};
 	struct hold_ids ids = {0};
 	char kinds[256], details[512];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(VAULT_BODY_MAX);
@@ -434,7 +434,7 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 			       .kinds = hold->kinds != 0 ? hold->kinds : may_be_held(p),
 			       .later = hold->later,
 			       .placed = now};
-	while (strcmp(by_names[f.hold.by], json_string(body, "by")) != 0)
+	while (f.hold.by + 1 < ARRAY_LEN(erase_by) && strcmp(by_names[f.hold.by], json_string(body, "by")) != 0)
 		f.hold.by++;
 	if (hold->by == HOLD_BY_ADDRESS)
 		f.hold.kinds = KIND_BIT(KIND_REQUEST_LOG);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/reach.h"
+#include "policy/base/array.h"
 #include "policy/model/life.h"
 #include "policy/rights/event.h"
 #include "policy/rights/request.h"
@@ -25,7 +26,7 @@ static const cJSON *object_with(const cJSON *list, const char *id)
 	return NULL;
 }
 
-static void add_moment(cJSON *object, const char *name, time_t t)
+static void reach_add_moment(cJSON *object, const char *name, time_t t)
 {
 	char text[WHEN_TEXT];
 
@@ -73,8 +74,8 @@ static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
 			continue;
 		cJSON_DeleteItemFromObjectCaseSensitive(found, "sent_at");
 		cJSON_DeleteItemFromObjectCaseSensitive(found, "expires_by");
-		add_moment(found, "sent_at", sent);
-		add_moment(found, "expires_by", a != NULL && a->has_keeps ? duration_after(sent, a->keeps) : 0);
+		reach_add_moment(found, "sent_at", sent);
+		reach_add_moment(found, "expires_by", a != NULL && a->has_keeps ? duration_after(sent, a->keeps) : 0);
 	}
 }
 
@@ -134,7 +135,7 @@ cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err
 		const char *kind;
 		uint64_t count;
 	} rows[] = {{"image", x.images}, {"thumbnail", x.thumbnails}, {"archive", x.archives}};
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		cJSON *one = rows[i].count > 0 ? cJSON_CreateObject() : NULL;
 		if (one == NULL)
 			continue;
@@ -145,8 +146,9 @@ cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err
 	if (backup->keep == KEEP_STORED && !duration_is_zero(life_longest(backup))) {
 		const time_t now = when_now(), gone = duration_after(now, life_longest(backup));
 		cJSON *backups = cJSON_AddObjectToObject(o, "backups");
-		cJSON_AddNumberToObject(backups, "max_age_days", (double)((gone - now + 86399) / 86400));
-		add_moment(backups, "purge_by", gone);
+		const time_t days = (gone - now + 86399) / 86400;
+		cJSON_AddNumberToObject(backups, "max_age_days", (double)days);
+		reach_add_moment(backups, "purge_by", gone);
 	} else {
 		cJSON_AddNullToObject(o, "backups");
 	}

@@ -91,8 +91,8 @@ void capability_check(struct policy *p, const xmlNode *root, bool allow_unbuilt,
 		const struct policy_processor *a = &p->processors[i];
 		char name[128];
 		int len = snprintf(name, sizeof name, "provider %s", a->id);
-		bool asked = (a->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION) |
-					 POLICY_BIT(ROLE_MAIL))) != 0;
+		bool asked = (a->roles &
+			      (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION) | POLICY_BIT(ROLE_MAIL))) != 0;
 		if (asked && a->removed == 0 && !processor_built(a->id))
 			lacks[p->lack_count++] = (struct policy_lack){arena_text(p->arena, name, (size_t)len), a->line};
 	}

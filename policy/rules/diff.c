@@ -39,9 +39,10 @@ static struct duration length_of(const struct model_field *f, const void *base)
 	const struct policy_right_answer *a = base;
 
 	if (f->type == MODEL_WITHIN && a->statutory)
-		return a->regime == REGIME_CCPA   ? (struct duration){.days = 45}
-		       : a->regime == REGIME_PIPL ? (struct duration){.days = 21}
-						  : (struct duration){.months = 1};
+		return (struct duration){.months = a->regime != REGIME_CCPA && a->regime != REGIME_PIPL,
+					 .days = a->regime == REGIME_CCPA   ? 45
+						 : a->regime == REGIME_PIPL ? 21
+									    : 0};
 	return *(const struct duration *)model_at(f, base);
 }
 

@@ -6,9 +6,9 @@ static const char *const by_receipt[] = {"receipt", NULL};
 static const char *const by_receipt_or_request[] = {"receipt", "id", NULL};
 static const char *const by_receipt_or_archive[] = {"receipt", "archive", NULL};
 static const char *const by_browser[] = {NULL};
-static const struct rights_offer asked = {false, NULL, "/api/rights", by_receipt_or_archive};
+static const struct offer asked = {false, NULL, "/api/rights", by_receipt_or_archive};
 
-static const struct rights_offer at_once[RIGHT_COUNT] = {
+static const struct offer at_once[RIGHT_COUNT] = {
     [RIGHT_ACCESS] = {true, "receipt", "/api/export", by_receipt_or_request},
     [RIGHT_PORTABILITY] = {true, "receipt", "/api/export", by_receipt_or_request},
     [RIGHT_ERASURE] = {true, "receipt", "/api/erase", by_receipt},
@@ -21,15 +21,15 @@ static const struct rights_offer at_once[RIGHT_COUNT] = {
     [RIGHT_COOKIE_PREFERENCES] = {true, "consents", "/api/rights", by_browser},
 };
 
-const struct rights_offer *rights_offer(const struct policy_right *right)
+const struct offer *offer_of(const struct policy_right *right)
 {
 	// What is an account's is not carried out for a browser.
 	return right->self_service && right->who == WHO_EVERYONE && at_once[right->id].at_once ? &at_once[right->id] : &asked;
 }
 
-bool rights_offer_acts(const struct policy *p, const struct policy_right *right)
+bool offer_acts(const struct policy *p, const struct policy_right *right)
 {
-	const struct rights_offer *offer = rights_offer(right);
+	const struct offer *offer = offer_of(right);
 
 	return offer->at_once &&
 	       (strcmp(offer->acts_on, "consents") != 0 || (p->consent_count > 0 && p->kinds[KIND_CONSENT].keep == KEEP_STORED));

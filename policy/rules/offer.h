@@ -5,15 +5,15 @@
 
 #include "policy/model/policy.h"
 
-struct rights_offer {
+struct offer {
 	bool at_once; // false: it is recorded, and answered within its time
 	const char
 	    *acts_on; // what it is about: "receipt", "consents" (those of the browser); NULL: nothing that the site could find by itself
 	const char *path;         // where it is sent with POST
 	const char *const *takes; // the fields that say about what, each by itself, ended by NULL; a browser sends its cookie
 };
-const struct rights_offer *rights_offer(const struct policy_right *right);
+const struct offer *offer_of(const struct policy_right *right);
 // Whether it is carried out at once on this site: what acts on consents needs some, and a record of them.
-bool rights_offer_acts(const struct policy *p, const struct policy_right *right);
+bool offer_acts(const struct policy *p, const struct policy_right *right);
 
 #endif

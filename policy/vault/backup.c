@@ -209,7 +209,7 @@ static int make_log(struct making *m, uint8_t (**ended)[KEY_ID_LEN], size_t *cou
 			continue;
 		}
 		m->out->left_days++;
-		if (key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &key, NULL) == 0)
+		if (*ended != NULL && key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &key, NULL) == 0)
 			memcpy((*ended)[(*count)++], key.id, KEY_ID_LEN);
 	}
 	free(days);

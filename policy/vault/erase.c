@@ -751,7 +751,7 @@ int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_r
 static int erase_again(void *arg, const struct tombstone *t, struct err *e)
 {
 	struct vault *v = arg;
-	struct erase_result result;
+	struct erase_result result = {0};
 	struct erasure x = {.v = v, .now = when_now(), .by = t->by, .value = "", .out = &result, .again = t};
 	struct commit_alone alone;
 

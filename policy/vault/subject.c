@@ -272,7 +272,7 @@ int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t unt
 				out->nameless += !row->has_subject;
 				if (!row->has_subject)
 					continue;
-				if (count == capacity) {
+				if (hashes == NULL || count == capacity) {
 					capacity = 2 * capacity + 256;
 					void *more = reallocarray(hashes, capacity, sizeof *hashes);
 					if (more == NULL) {

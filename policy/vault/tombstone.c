@@ -120,8 +120,10 @@ static int tombstones_walk(const struct vault *v, const struct buf *text, int (*
 {
 	const char *at = buf_text(text), *end;
 	struct tombstone *t = malloc(sizeof *t);
-	int ret = t == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
+	int ret = 0;
 
+	if (t == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
 	for (; ret == 0 && (end = strchr(at, '\n')) != NULL; at = end + 1) {
 		char *line = strndup(at, (size_t)(end - at));
 		if (line == NULL)

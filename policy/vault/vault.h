@@ -205,11 +205,11 @@ struct erase_result {
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: none was made
 	bool searched_later;                                 // as the files are large
 	struct erase_backups {                               // all 0: the policy keeps none
-		int64_t tombstone; // its number: no backup brings back what was erased
-		time_t purge_by;   // when no backup from before it is left
+		int64_t tombstone;                           // its number: no backup brings back what was erased
+		time_t purge_by;                             // when no backup from before it is left
 	} backups;
-	bool recorded;                                       // the ledger has it, at
-	uint64_t ledger_index;                               // of the erasure's own event
+	bool recorded;         // the ledger has it, at
+	uint64_t ledger_index; // of the erasure's own event
 };
 // Erases everything that hangs on a receipt or one record id (its whole subject), or what the request log has of an IP address, which no record
 // names: in one transaction the event, the end of the rows, and what is left to do; then files, log rows, keys and write-ahead logs. When it returns with

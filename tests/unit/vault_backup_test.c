@@ -109,7 +109,7 @@ static void close_vault(struct fixture *f)
 static struct restore_result restore_to(struct fixture *f, const char *state, const struct restore_from *from)
 {
 	struct backup_facts facts;
-	struct restore_result out;
+	struct restore_result out = {0};
 	struct err e = {0};
 
 	close_vault(f);

@@ -6,12 +6,15 @@
 #include "policy/base/json.h"
 #include "policy/model/policy.h"
 #include "policy/publish/render/list.h"
+#include "policy/publish/render/statement.h"
 
 // ---- the notice: a summary first, then a list of contents, then the text, the same in every form ----
 // `p` in one of its languages (policy_language). HTML: what goes into the layout's <main>.
 void notice_write(const struct policy *p, enum form form, struct buf *out);
 // As HTML that needs nothing else, to be read before a site has it. Its links to other pages lead nowhere yet.
 void notice_preview(const struct policy *p, struct buf *out);
+// All its statements in the order of the notice, in the language of `p`, whose texts they point at. ERR_MEMORY.
+int notice_statements(struct statements *out, const struct policy *p, struct err *e);
 void summary_write(const struct policy *p, struct writer *w);
 // One declared part, by the name that <insert what="…"/> gives it.
 int notice_part(const struct policy *p, struct writer *w, const char *what);

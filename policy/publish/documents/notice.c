@@ -62,7 +62,7 @@ static void notice_write_stating(const struct policy *p, enum form form, struct 
 		for (size_t i = 0; i < p->section_count; i++) {
 			BUF_AUTO struct buf target = BUF_INIT(128);
 			buf_printf(&target, "#%s", p->sections[i].id);
-			statement_next(&w, STATEMENT_GUIDE, NULL, NULL, NULL);
+			statement_next(w.statements, STATEMENT_GUIDE, NULL, NULL, NULL);
 			write_begin(&w, MARK_ITEM);
 			if (form == FORM_HTML)
 				write_link(&w, p->sections[i].title, buf_text(&target));
@@ -108,7 +108,7 @@ void notice_write(const struct policy *p, enum form form, struct buf *out)
 	statements_free(&statements.all);
 }
 
-int statements_make(struct statements *out, const struct policy *p, struct err *e)
+int notice_statements(struct statements *out, const struct policy *p, struct err *e)
 {
 	struct statement_writer statements = {.gathers = true};
 	BUF_AUTO struct buf text = BUF_INIT(DOCUMENT_BYTES_MAX);

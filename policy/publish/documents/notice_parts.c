@@ -17,7 +17,7 @@ void notice_state_claim(struct writer *w, const struct policy_claim *claim)
 {
 	const char *id = policy_word(&policy_claim_words, claim->id);
 
-	statement_next(w, STATEMENT_CLAIM, claim, id, id);
+	statement_next(w->statements, STATEMENT_CLAIM, claim, id, id);
 }
 
 static void part_controller(const struct policy *p, struct writer *w)
@@ -86,12 +86,13 @@ static void part_kinds(const struct policy *p, struct writer *w)
 		if (kind->where.count > 0)
 			write_item(w, word(p, "notice.where"), &kind->where);
 		if (kind->place == PLACE_DISK) {
-			statement_next(w, STATEMENT_DISK, kind, kind_row(kind->kind)->name, NULL);
+			statement_next(w->statements, STATEMENT_DISK, kind, kind_row(kind->kind)->name, NULL);
 			begin_labelled(w, word(p, "notice.where"));
 			write_word(w, "notice.on_disk");
 			write_end(w, MARK_ITEM);
 		}
-		statement_next(w, kind->keep == KEEP_STORED ? STATEMENT_LIFE : STATEMENT_MEMORY, kind, kind_row(kind->kind)->name, NULL);
+		statement_next(w->statements, kind->keep == KEEP_STORED ? STATEMENT_LIFE : STATEMENT_MEMORY, kind,
+			       kind_row(kind->kind)->name, NULL);
 		begin_labelled(w, word(p, "notice.how_long"));
 		notice_life(w, p, kind);
 		write_end(w, MARK_ITEM);
@@ -129,7 +130,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 		size_t count = 0;
 		if (a->local)
 			continue;
-		statement_next(w, STATEMENT_PROCESSOR, a, a->id, NULL);
+		statement_next(w->statements, STATEMENT_PROCESSOR, a, a->id, NULL);
 		write_cell_begin(w);
 		if (strcmp(a->brand, a->name) != 0) {
 			write_strong(w, a->brand);
@@ -143,7 +144,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 		write_cell_begin(w);
 		WRITE_ALL(w, a->service, word(p, "join.colon"), a->purpose);
 		write_cell_end(w);
-		statement_next(w, STATEMENT_REGION, a, a->id, NULL);
+		statement_next(w->statements, STATEMENT_REGION, a, a->id, NULL);
 		write_cell_begin(w);
 		for (size_t i = 0; i < a->region_count; i++)
 			write_joined(w, &count, "join.semicolon", a->regions[i].place);
@@ -152,7 +153,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 			write_joined(w, &count, "join.semicolon",
 				     word_or(p, "safeguard.", policy_word(&policy_safeguard_words, a->safeguards[i].type)));
 		write_cell_end(w);
-		statement_next(w, STATEMENT_RECEIVES, a, a->id, NULL);
+		statement_next(w->statements, STATEMENT_RECEIVES, a, a->id, NULL);
 		write_cell_begin(w);
 		count = 0;
 		for (size_t i = 0; i < p->kind_count; i++) {
@@ -165,7 +166,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 			WRITE_ALL(w, i > 0 ? ", " : "", a->never.items[i]);
 		}
 		write_cell_end(w);
-		statement_next(w, STATEMENT_TRAINING, a, a->id, NULL);
+		statement_next(w->statements, STATEMENT_TRAINING, a, a->id, NULL);
 		write_cell_begin(w);
 		write_word(w, a->trains ? "join.yes" : "join.no");
 		if (a->training.count > 0)
@@ -178,7 +179,7 @@ static void part_processors(const struct policy *p, struct writer *w)
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (!p->processors[i].local)
 			continue;
-		statement_next(w, STATEMENT_BUILT_IN, &p->processors[i], p->processors[i].id, NULL);
+		statement_next(w->statements, STATEMENT_BUILT_IN, &p->processors[i], p->processors[i].id, NULL);
 		write_begin(w, MARK_PARAGRAPH);
 		write_strong(w, p->processors[i].brand);
 		WRITE_ALL(w, word(p, "notice.built_in"), p->processors[i].purpose, word(p, "join.stop"));
@@ -193,7 +194,7 @@ static void part_cookies(const struct policy *p, struct writer *w)
 	char words[160];
 
 	if (p->cookies_what.count > 0)
-		statement_next(w, STATEMENT_COOKIES, NULL, NULL, NULL);
+		statement_next(w->statements, STATEMENT_COOKIES, NULL, NULL, NULL);
 	write_paragraph(w, &p->cookies_what);
 	if (p->cookie_count == 0)
 		return;
@@ -203,7 +204,7 @@ static void part_cookies(const struct policy *p, struct writer *w)
 		snprintf(words, sizeof words, "%s", word(p, "notice.cookies.session"));
 		if (t->has_lasts)
 			word_duration(words, sizeof words, t->lasts, word_language(p));
-		statement_next(w, STATEMENT_COOKIES, t, t->name, NULL);
+		statement_next(w->statements, STATEMENT_COOKIES, t, t->name, NULL);
 		write_cell(w, t->name);
 		write_cell(w, t->purpose);
 		write_cell(w, word_or(p, "cookie.", policy_word(&policy_cookie_class_words, t->class)));
@@ -215,14 +216,14 @@ static void part_cookies(const struct policy *p, struct writer *w)
 static void part_third_parties(const struct policy *p, struct writer *w)
 {
 	if (p->third_parties_what.count > 0)
-		statement_next(w, STATEMENT_RESOURCES, NULL, NULL, NULL);
+		statement_next(w->statements, STATEMENT_RESOURCES, NULL, NULL, NULL);
 	write_paragraph(w, &p->third_parties_what);
 	if (p->third_party_count == 0)
 		return;
 	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->third_party_count; i++) {
 		const struct policy_third_party *a = &p->third_parties[i];
-		statement_next(w, STATEMENT_RESOURCES, a, a->origin, NULL);
+		statement_next(w->statements, STATEMENT_RESOURCES, a, a->origin, NULL);
 		begin_labelled(w, a->origin);
 		WRITE_ALL(w, " (", policy_word(&policy_resource_words, a->type), "): ", a->purpose);
 		write_end(w, MARK_ITEM);
@@ -262,7 +263,7 @@ static void part_rights(const struct policy *p, struct writer *w)
 	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->right_count; i++) {
 		const struct policy_right *t = &p->rights[i];
-		statement_next(w, STATEMENT_RIGHT, t, policy_word(&policy_right_words, t->id), NULL);
+		statement_next(w->statements, STATEMENT_RIGHT, t, policy_word(&policy_right_words, t->id), NULL);
 		begin_labelled(w, t->name);
 		write_word(w, "join.colon");
 		write_prose(w, &t->how);
@@ -270,7 +271,7 @@ static void part_rights(const struct policy *p, struct writer *w)
 		write_end(w, MARK_ITEM);
 	}
 	write_end(w, MARK_LIST);
-	statement_next(w, STATEMENT_GUIDE, NULL, NULL, NULL);
+	statement_next(w->statements, STATEMENT_GUIDE, NULL, NULL, NULL);
 	write_note(w, "notice.rights.use", NULL);
 }
 
@@ -280,7 +281,7 @@ static void part_consents(const struct policy *p, struct writer *w)
 		return;
 	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->consent_count; i++) {
-		statement_next(w, STATEMENT_CONSENT, &p->consents[i], p->consents[i].id, NULL);
+		statement_next(w->statements, STATEMENT_CONSENT, &p->consents[i], p->consents[i].id, NULL);
 		write_begin(w, MARK_ITEM);
 		write_prose(w, &p->consents[i].what);
 		write_words(w, " ");
@@ -296,8 +297,8 @@ static void part_content(const struct policy *p, struct writer *w)
 		return;
 	write_begin(w, MARK_LIST);
 	for (size_t i = 0; i < p->content_rule_count; i++) {
-		statement_next(w, STATEMENT_CONTENT, &p->content_rules[i], policy_word(&policy_content_words, p->content_rules[i].id),
-			       NULL);
+		statement_next(w->statements, STATEMENT_CONTENT, &p->content_rules[i],
+			       policy_word(&policy_content_words, p->content_rules[i].id), NULL);
 		write_item(w, NULL, &p->content_rules[i].what);
 	}
 	write_end(w, MARK_LIST);
@@ -323,7 +324,7 @@ static void part_versions(const struct policy *p, struct writer *w)
 	for (size_t i = 0; i < p->version_count; i++) {
 		const struct policy_version *v = &p->versions[i];
 		when_date(date, v->updated);
-		statement_next(w, STATEMENT_VERSION, v, v->id, NULL);
+		statement_next(w->statements, STATEMENT_VERSION, v, v->id, NULL);
 		begin_labelled(w, date);
 		for (size_t j = 0; j < v->change_count; j++) {
 			write_words(w, j == 0 ? ": " : " ");

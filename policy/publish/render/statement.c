@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/render/statement.h"
 #include "policy/base/text.h"
-#include "policy/publish/render/address.h"
-#include "policy/publish/render/writer.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,10 +73,8 @@ static struct statement *statement_new(struct statements *all)
 	return s;
 }
 
-void statement_next(struct writer *w, enum statement_type type, const void *of, const char *name, const char *value)
+void statement_next(struct statement_writer *x, enum statement_type type, const void *of, const char *name, const char *value)
 {
-	struct statement_writer *x = w->statements;
-
 	if (x == NULL)
 		return;
 	const char *word = statement_rows[type].word;
@@ -90,14 +86,12 @@ void statement_next(struct writer *w, enum statement_type type, const void *of, 
 	x->next_row = row;
 }
 
-const char *statement_begin(struct writer *w, bool cell)
+const char *statement_begin(struct statement_writer *x, const struct buf *out, size_t column, bool cell)
 {
-	struct statement_writer *x = w->statements;
-
 	x->anchored = x->open = false;
-	x->from = w->out->len;
+	x->from = out->len;
 	// A cell of which nothing is said belongs to the one before it.
-	x->joins = cell && w->column > 0 && x->next == STATEMENT_PEOPLE && x->next_of == NULL && x->all.count > 0;
+	x->joins = cell && column > 0 && x->next == STATEMENT_PEOPLE && x->next_of == NULL && x->all.count > 0;
 	if (x->joins) {
 		x->open = x->gathers && !x->sums_up;
 		return NULL;
@@ -122,42 +116,35 @@ const char *statement_begin(struct writer *w, bool cell)
 }
 
 // The text of the line that ends, behind what the statement has already.
-static void keep_text(struct writer *w, struct statement *s, const char *label)
+static void keep_text(struct statement_writer *x, const struct buf *out, size_t column, struct statement *s, const char *label)
 {
-	struct statement_writer *x = w->statements;
 	BUF_AUTO struct buf text = BUF_INIT(STATEMENT_TEXT_MAX);
 
 	if (x->joins)
 		buf_printf(&text, "%s; %s%s", s->text != NULL ? s->text : "", label != NULL ? label : "", label != NULL ? ": " : "");
-	else if (label != NULL && w->column > 0)
+	else if (label != NULL && column > 0)
 		buf_printf(&text, "%s%s%s: ", x->row_head, x->row_head[0] != '\0' ? " – " : "", label);
-	buf_add(&text, buf_text(w->out) + x->from, w->out->len - x->from);
+	buf_add(&text, out->data + x->from, out->len - x->from);
 	char *copy = strdup(buf_text(&text));
 	x->all.failed |= copy == NULL || text.failed;
 	free(s->text);
 	s->text = copy;
 	if (x->group != NULL && s->group == NULL)
 		s->group = strdup(x->group);
-	if (label != NULL && w->column == 0)
+	if (label != NULL && column == 0)
 		snprintf(x->row_head, sizeof x->row_head, "%s", buf_text(&text));
 }
 
-void statement_end(struct writer *w, const char *label)
+const struct statement *statement_end(struct statement_writer *x, const struct buf *out, size_t column, const char *label)
 {
-	struct statement_writer *x = w->statements;
-
 	if (!x->open)
-		return;
+		return NULL;
 	x->open = false;
 	// One of a summary is not counted, and still stands there.
 	struct statement *s = &x->all.list[x->sums_up ? x->all.count : x->all.count - 1];
 	if (x->gathers && !x->sums_up) {
-		keep_text(w, s, label);
-	} else if (x->anchored && w->form == FORM_HTML) {
-		BUF_AUTO struct buf address = BUF_INIT(256);
-		address_page(w->policy, "/privacy/live", &address);
-		xml_printf(w->out, " <a class=\"proof\" href=\"%s#", buf_text(&address));
-		xml_printf(w->out, "%s\" title=\"%s\" aria-label=\"%s\">✓</a>", s->id, word(w->policy, "notice.proof"),
-			   word(w->policy, "notice.proof"));
+		keep_text(x, out, column, s, label);
+		return NULL;
 	}
+	return x->anchored ? s : NULL;
 }

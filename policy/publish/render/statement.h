@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The statements of the notice: each paragraph, item and cell of it, with the word of the policy that a program obeys in it, if there is one. Who
 // writes a line says what it states (statement_next) before it is begun; a line of which nothing is said is for people to keep. In HTML a statement
-// that a program keeps gets an anchor, and a link to its row on /privacy/live; statements_make() gathers all of them.
+// that a program keeps gets an anchor, and a link to its row on /privacy/live; notice_statements() gathers all of them.
 #ifndef LETHE_PUBLISH_RENDER_STATEMENT_H
 #define LETHE_PUBLISH_RENDER_STATEMENT_H
 
@@ -57,13 +57,10 @@ struct statements {
 	size_t count, capacity;
 	bool failed; // memory is gone
 };
-// All of the notice in the order of the notice, in the language of `p`, whose texts they point at. ERR_MEMORY. In documents/notice.c.
-int statements_make(struct statements *out, const struct policy *p, struct err *e);
 void statements_free(struct statements *s);
 #define STATEMENTS_AUTO __attribute__((cleanup(statements_free)))
 
 // What a writer of the notice keeps of them.
-struct writer;
 struct statement_writer {
 	struct statements all;
 	bool gathers; // the texts are kept, and no addresses are written behind links
@@ -79,9 +76,10 @@ struct statement_writer {
 };
 // The next line of the notice states this of `of`, whose name in the policy is `name`; `value`: of the word, where the vocabulary tells them apart,
 // else NULL. Does nothing outside of the notice.
-void statement_next(struct writer *w, enum statement_type type, const void *of, const char *name, const char *value);
-// For writer.c: a line begins; what its anchor is, NULL: it has none. And its text begins here; and it ends.
-const char *statement_begin(struct writer *w, bool cell);
-void statement_end(struct writer *w, const char *label);
+void statement_next(struct statement_writer *x, enum statement_type type, const void *of, const char *name, const char *value);
+// For writer.c: a line begins where `out` ends, in this column of a table (`cell`) or in none; what its anchor is, NULL: it has none.
+const char *statement_begin(struct statement_writer *x, const struct buf *out, size_t column, bool cell);
+// It ends where `out` ends. What it states, where a link to its proof belongs behind it; else NULL.
+const struct statement *statement_end(struct statement_writer *x, const struct buf *out, size_t column, const char *label);
 
 #endif

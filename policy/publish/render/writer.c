@@ -31,7 +31,7 @@ void write_begin(struct writer *w, enum mark mark)
 {
 	const char *markup = marks[mark][w->form][0];
 	bool line = w->statements != NULL && (mark == MARK_PARAGRAPH || mark == MARK_ITEM);
-	const char *anchor = line ? statement_begin(w, false) : NULL;
+	const char *anchor = line ? statement_begin(w->statements, w->out, w->column, false) : NULL;
 
 	if (anchor != NULL && w->form == FORM_HTML) {
 		buf_add(w->out, markup, strlen(markup) - 1);
@@ -43,10 +43,23 @@ void write_begin(struct writer *w, enum mark mark)
 		w->statements->from = w->out->len;
 }
 
+// A link to what keeps the line that ended.
+static void write_proof(struct writer *w, const struct statement *s)
+{
+	BUF_AUTO struct buf address = BUF_INIT(256);
+
+	if (s == NULL || w->form != FORM_HTML)
+		return;
+	address_page(w->policy, "/privacy/live", &address);
+	xml_printf(w->out, " <a class=\"proof\" href=\"%s#", buf_text(&address));
+	xml_printf(w->out, "%s\" title=\"%s\" aria-label=\"%s\">✓</a>", s->id, word(w->policy, "notice.proof"),
+		   word(w->policy, "notice.proof"));
+}
+
 void write_end(struct writer *w, enum mark mark)
 {
 	if (w->statements != NULL && (mark == MARK_PARAGRAPH || mark == MARK_ITEM))
-		statement_end(w, NULL);
+		write_proof(w, statement_end(w->statements, w->out, w->column, NULL));
 	buf_adds(w->out, marks[mark][w->form][1]);
 }
 
@@ -206,8 +219,8 @@ static void state_life(struct writer *w, const struct prose *prose)
 	for (size_t i = 0; i < prose->count && w->statements != NULL && w->statements->next == STATEMENT_PEOPLE; i++) {
 		const struct policy_kind *kind = prose->runs[i].type == RUN_LIFE ? prose->runs[i].kind : NULL;
 		if (kind != NULL)
-			statement_next(w, kind->keep == KEEP_STORED ? STATEMENT_LIFE : STATEMENT_MEMORY, kind, kind_row(kind->kind)->name,
-				       NULL);
+			statement_next(w->statements, kind->keep == KEEP_STORED ? STATEMENT_LIFE : STATEMENT_MEMORY, kind,
+				       kind_row(kind->kind)->name, NULL);
 	}
 }
 
@@ -270,7 +283,7 @@ void write_table_begin(struct writer *w, const char *caption, const char *const 
 
 void write_cell_begin(struct writer *w)
 {
-	const char *anchor = w->statements != NULL ? statement_begin(w, true) : NULL;
+	const char *anchor = w->statements != NULL ? statement_begin(w->statements, w->out, w->column, true) : NULL;
 
 	if (w->column == 0)
 		buf_adds(w->out, w->form == FORM_HTML ? "<tr role=\"row\">" : w->form == FORM_MARKDOWN ? "|" : "");
@@ -291,7 +304,7 @@ void write_cell_begin(struct writer *w)
 void write_cell_end(struct writer *w)
 {
 	if (w->statements != NULL)
-		statement_end(w, w->columns[w->column]);
+		write_proof(w, statement_end(w->statements, w->out, w->column, w->columns[w->column]));
 	if (w->form == FORM_HTML)
 		buf_adds(w->out, w->column == 0 ? "</th>" : "</td>");
 	else
