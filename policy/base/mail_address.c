@@ -61,6 +61,7 @@ int mail_address_read(char out[MAIL_ADDRESS_SIZE], const char *text, struct err 
 	if (len > DOMAIN_MAX || memchr(domain, '.', len) == NULL ||
 	    !words_dotted(domain, len, "abcdefghijklmnopqrstuvwxyz0123456789-", LABEL_MAX) || domain[0] == '-' || domain[len - 1] == '-')
 		return err_set(e, ERR_INPUT, "that is no mail address: what stands after the @ is no name of a host");
-	snprintf(out, MAIL_ADDRESS_SIZE, "%.*s@%s", (int)local, text, domain);
+	if (snprintf(out, MAIL_ADDRESS_SIZE, "%.*s@%s", (int)local, text, domain) >= MAIL_ADDRESS_SIZE)
+		return err_set(e, ERR_INPUT, "that is no mail address: it is too long");
 	return 0;
 }
