@@ -87,7 +87,7 @@ static struct hold_run ran(struct fixture *f)
 static void three_sets(struct fixture *f, char id[3][RECORD_ID_LEN + 1])
 {
 	for (int i = 0; i < 3; i++) {
-		char token[8];
+		char token[16];
 		snprintf(token, sizeof token, "t%d", i);
 		fixture_archive(f, RECEIPT, token, id[i]);
 	}
