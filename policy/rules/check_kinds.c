@@ -46,6 +46,9 @@ static void check_life(const struct policy *p, const struct policy_kind *kind, c
 			r, life->line, "the life of kind backup is more than a time",
 			"a backup is deleted as a whole, some time after it was made",
 			"write length=\"P30D\" after=\"creation\" then=\"delete\"");
+	report_error_if((kind->kind == KIND_HOLD || kind->kind == KIND_ACCOUNTABILITY) && life->ends_on_erasure, r, life->line,
+			"a life of kind %s ends on erasure", "whoever asks for an erasure would take the officer's account of it away",
+			"write ends-on-erasure=\"no\"", name);
 	if (kind->kind != KIND_REQUEST_LOG)
 		return;
 	report_error_if(life->has_length && !duration_is_zero(life->length) && duration_compare(life->length, day) < 0, r, life->line,
