@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// What the site hands out as proof, checked as others would: over HTTP alone, with openssl, and with a Merkle tree written anew from RFC 6962.
+// What the site hands out as proof, checked as others would: over HTTP alone, with openssl, with a Merkle tree written anew from RFC 6962, and
+// with golang.org/x/mod/sumdb.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
@@ -7,9 +8,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { generate, lethe, startSite } from './harness.mjs';
+import { generate, lethe, root, startSite } from './harness.mjs';
 
-let site, certificate, receipt;
+let site, certificate, receipt, program;
 const sha256 = (...parts) => { const h = createHash('sha256'); for (const part of parts) h.update(part); return h.digest(); };
 const leafHash = (entry) => sha256(Buffer.of(0), entry);
 const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
@@ -62,8 +63,14 @@ const check = (c, key) => {
   return spawnSync(lethe, ['audit', 'verify', '--certificate', file, '--key', key], { encoding: 'utf8', env: { LETHE_STATE: '/nowhere', LETHE_POLICY: '/nowhere' } });
 };
 
+// tests/peers/verify_log.go: the code of Go's checksum database.
+const independent = (words, input) => spawnSync(program, words, { encoding: 'utf8', input });
+
 before(async () => {
   site = await startSite();
+  program = join(site.base, 'verify_log');
+  const built = spawnSync('go', ['build', '-o', program, join(root, 'tests/peers/verify_log.go')], { encoding: 'utf8', env: { PATH: process.env.PATH, GOPATH: '/usr/share/gocode', GO111MODULE: 'off', GOCACHE: join(site.base, 'go') } });
+  assert.equal(built.status, 0, built.stderr);
   certificate = await erase();
 });
 after(() => site?.stop());
@@ -108,6 +115,34 @@ test('over HTTP alone: the checkpoint, the tiles, the entries and the certificat
   const under = readCheckpoint(proof.slice(cut + 2), key);
   assert.deepEqual(rootOf(leafHash(list[index]), index, under.size, path.map((line) => Buffer.from(line, 'base64'))), under.root);
   assert.ok(!openNote(note.replace(/\n(\d+)\n/, (_, n) => `\n${Number(n) + 1}\n`), key).good, 'an altered note does not verify');
+});
+
+test('the code of Go’s checksum database finds the same: notes, inclusion, and that the tree only grew', async () => {
+  const { key } = JSON.parse(await text('/.well-known/ledger.json'));
+  const at = (file, content) => { writeFileSync(join(site.base, file), content); return join(site.base, file); };
+  const log = async () => {
+    const note = await text('/.well-known/checkpoint'), size = Number(note.split('\n')[1]);
+    return { note, size, leaves: await bytes(`/tile/0/000.p/${size}`), entries: await bytes(`/tile/entries/000.p/${size}`) };
+  };
+  const older = await log(), list = [];
+  for (let n = 0; n < older.entries.length;) { const len = older.entries.readUInt16BE(n); list.push(older.entries.subarray(n + 2, n + 2 + len)); n += 2 + len; }
+  const { index } = certificate.evidence.entry, proof = await text(`/api/proofs/${index}`);
+  const entry = at('entry', list[index]), other = at('other', list[index - 1]), first = at('older', older.note);
+  const holds = ({ status, stdout, stderr }, what) => { assert.equal(status, 0, stderr); assert.match(stdout, what); };
+  const not = ({ status, stderr }) => { assert.equal(status, 1); assert.match(stderr, /^DOES NOT HOLD: /); };
+  holds(independent([key, 'proof', entry], proof), new RegExp(`^holds: entry ${index} of \\d+\n$`));
+  not(independent([key, 'proof', other], proof));
+  not(independent([key, 'proof', entry], proof.replace(/(\n\n.+\n)(\d+\n)/, '$11$2')));
+  holds(independent([key, 'tree', first], older.leaves), new RegExp(`^holds: a tree of ${older.size}\n$`));
+  not(independent([key, 'tree', first], Buffer.concat([older.leaves.subarray(0, 40), Buffer.of(older.leaves[40] ^ 1), older.leaves.subarray(41)])));
+  const told = at('authority', 'A court');
+  assert.equal(site.officer(['authority', 'add', '--authority', `@${told}`, '--asked', `@${told}`, '--ground', 'court-order']).code, 0);
+  await erase();
+  sign();
+  const newer = await log(), second = at('newer', newer.note);
+  assert.ok(newer.size > older.size);
+  assert.match(newer.note, /^.+\n\d+\n.+\nauthorities /, 'a line of our own stands behind the root');
+  holds(independent([key, 'prefix', second, first], newer.leaves), new RegExp(`^holds: a tree of ${newer.size}\n$`));
 });
 
 test('full tiles stay, partial ones go on, and what is published is the same whenever it is published', async () => {
