@@ -8,6 +8,7 @@
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/vault/backup.h"
+#include "policy/vault/tombstone.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -459,6 +460,13 @@ static void check_backups(struct check *c)
 	}
 	if (backup_folders(c->admin->state, look_at_backups, &seen, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Look at the file backups in the state folder.", "%s", e.text);
+	int64_t missing = 0;
+	if (c->vault != NULL && tombstone_missing(c->vault, &missing, &e) != 0)
+		check_add(c, CHECK_BROKEN, "Put tombstones in the state folder back from its copy.", "%s", e.text);
+	if (missing != 0)
+		check_add(c, CHECK_BROKEN, "Put tombstones in the state folder back from its copy, beside that of the checkpoint.",
+			  "the list of erasures lacks number %lld and what follows: a restore would bring back what they name",
+			  (long long)missing);
 	check_span_words(age, when_now() - seen.all.newest);
 	if (seen.all.ended > 0)
 		check_add(c, CHECK_BROKEN, "Run lethe prune as who may delete them.", "%zu backups are older than the policy says",

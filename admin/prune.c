@@ -66,7 +66,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	struct backups_ending backups = {s.policy, r.horizon, dry_run, 0};
 	int backup_ret = r.horizon == 0 ? 0 : backup_folders(a->state, end_backups, &backups, &of_backups);
 	if (backup_ret == 0 && !dry_run)
-		backup_ret = sign_copy_tombstones(a, s.policy, &of_backups);
+		backup_ret = sign_copy_tombstones(a, s.vault, &of_backups);
 	// A certificate waits for it, or published entries are kept no longer.
 	bool sign = false;
 	int sign_ret = dry_run ? 0 : ledger_unsigned(s.vault, &sign, &of_sign);

@@ -9,7 +9,7 @@
 
 static const struct option_row restore_options[] = {
     {"keys", OPTION_VALUE, "FOLDER", "the copy of the keys; otherwise those in the state folder are used"},
-    {"tombstones", OPTION_VALUE, "FILE", "a copy of the list of erasures, kept elsewhere"},
+    {"tombstones", OPTION_VALUE, "FILE", "a copy of the list of erasures, in place of that in LETHE_CHECKPOINT_COPY"},
     {"replace", OPTION_FLAG, NULL, "also what is stored there already, which is deleted"},
     OBJECT_FORMAT_OPTION,
     {0},
@@ -37,10 +37,10 @@ static void set_copy_aside(struct vault *v)
 
 static enum status restore_main(const struct admin *a, const struct arguments *args)
 {
-	const struct restore_from from = {.backup = args->words[0],
-					  .keys = argument(args, "keys"),
-					  .tombstones = argument(args, "tombstones"),
-					  .replace = argument_given(args, "replace")};
+	struct restore_from from = {.backup = args->words[0],
+				    .keys = argument(args, "keys"),
+				    .tombstones = argument(args, "tombstones"),
+				    .replace = argument_given(args, "replace")};
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX);
 	struct backup_facts b;
 	struct restore_result r = {0};
@@ -48,8 +48,19 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
+	// The copy that prune keeps elsewhere is found without being named.
+	struct policy *here = policy_load_active(a->state, a->policy, &messages);
+	if (here != NULL) {
+		from.site = here->site;
+		if (from.tombstones == NULL && sign_tombstones_path(here, copy, &e) == 0 && copy[0] != '\0' && access(copy, F_OK) == 0)
+			from.tombstones = copy;
+	}
+	buf_free(&messages);
+	e = (struct err){0};
 	output_progress_begin("restoring");
 	int ret = restore_place(a->state, &from, &b, &e);
+	policy_free(here);
+	from.site = NULL;
 	if (ret == 0) {
 		s.policy = policy_load_active(a->state, a->policy, &messages);
 		ret = s.policy == NULL ? err_set(&e, ERR_INPUT, "%sthere is no valid policy to go by: repair it, and run this again",
@@ -64,23 +75,27 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 	const int signed_now = sign_ledger(a, s.vault, &note, &e);
 	if (signed_now != 0)
 		output_complain(STATUS_FOUND, "restore: the ledger is not signed yet: %s", e.text);
-	if (sign_tombstones_path(s.policy, copy, &e) == 0 && copy[0] != '\0' && from.tombstones == NULL && access(copy, F_OK) == 0)
+	if (from.tombstones == NULL && sign_tombstones_path(s.policy, copy, &e) == 0 && copy[0] != '\0' && access(copy, F_OK) == 0)
 		output_complain(STATUS_DONE, "restore: %s lists erasures; if this machine's list was lost, restore again with --tombstones",
 				copy);
 	if (r.clock_leapt)
 		output_complain(STATUS_FOUND, "restore: what is due is ended when the clock is confirmed: lethe clock confirm");
 	when_text(made, b.made);
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	if (from.tombstones != NULL)
+		cJSON_AddStringToObject(o, "tombstones", from.tombstones);
 	cJSON_AddStringToObject(o, "made", made);
 	cJSON_AddNumberToObject(o, "records", (double)b.records);
 	cJSON_AddNumberToObject(o, "events", (double)b.events);
 	cJSON_AddNumberToObject(o, "erasures_again", (double)r.again);
 	cJSON_AddNumberToObject(o, "pruned", (double)r.pruned.records);
-	buf_printf(
-	    &out,
-	    "restored from the backup of %s: %llu records, %llu ledger entries\n%llu erasures made since were done again, %zu records "
-	    "that are over were ended\n",
-	    made, (unsigned long long)b.records, (unsigned long long)b.events, (unsigned long long)r.again, r.pruned.records);
+	buf_printf(&out,
+		   "restored from the backup of %s: %llu records, %llu ledger entries\n%llu erasures, restrictions and withdrawals made "
+		   "since were done again, "
+		   "%zu records that are over were ended\nnot restored: what was stored or corrected since, legal holds, and refusals of "
+		   "what nobody "
+		   "had consented to before\n",
+		   made, (unsigned long long)b.records, (unsigned long long)b.events, (unsigned long long)r.again, r.pruned.records);
 	const enum status status = output_object(args, o, &out);
 	return signed_now != 0 || r.clock_leapt ? STATUS_FOUND : status;
 }

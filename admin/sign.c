@@ -36,13 +36,21 @@ int sign_tombstones_path(const struct policy *p, char out[PATH_MAX], struct err 
 }
 
 // One that is longer than what is here is evidence of erasures that are to be done again, and stays.
-int sign_copy_tombstones(const struct admin *a, const struct policy *p, struct err *e)
+int sign_copy_tombstones(const struct admin *a, struct vault *v, struct err *e)
 {
 	char from[PATH_MAX], to[PATH_MAX], beside[PATH_MAX + 8], sha256[2 * HASH_LEN + 1];
 	uint64_t bytes;
+	int64_t missing;
 
-	if (sign_tombstones_path(p, to, e) != 0 || path_join(from, sizeof from, a->state, tombstone_file, e) != 0)
+	if (sign_tombstones_path(vault_policy(v), to, e) != 0 || path_join(from, sizeof from, a->state, tombstone_file, e) != 0 ||
+	    tombstone_missing(v, &missing, e) != 0)
 		return -1;
+	if (missing != 0)
+		return err_set(
+		    e, ERR_CORRUPT,
+		    "%s lacks number %lld and what follows, which the ledger counts: a restore would bring back what they name; put "
+		    "the list back from its copy%s%s",
+		    from, (long long)missing, to[0] != '\0' ? " " : "", to);
 	const int64_t here = tombstone_last(from), there = to[0] == '\0' ? 0 : tombstone_last(to);
 	if (to[0] == '\0' || here == 0 || here == there)
 		return 0;

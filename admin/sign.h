@@ -13,7 +13,7 @@ int sign_ledger(const struct admin *a, struct vault *v, struct buf *note, struct
 int sign_copy_path(const struct policy *p, char out[PATH_MAX], struct err *e);
 // That of the list of erasures, which is copied beside it whenever `prune` runs.
 int sign_tombstones_path(const struct policy *p, char out[PATH_MAX], struct err *e);
-int sign_copy_tombstones(const struct admin *a, const struct policy *p, struct err *e);
+int sign_copy_tombstones(const struct admin *a, struct vault *v, struct err *e);
 enum { COPY_BYTES_MAX = 64 * 1024 };
 
 #endif

@@ -195,6 +195,10 @@ static int consent_judge(const struct policy *p, const struct decisions *d, cons
 		out->until = last->until;
 		out->state = holds || last->state != CONSENT_GIVEN ? last->state : CONSENT_EXPIRED;
 	}
+	if (last != NULL && last->state == CONSENT_GIVEN && last->superseded) { // what was decided after it was lost with a restore
+		holds = false;
+		out->state = CONSENT_WITHDRAWN;
+	}
 	out->ask = !holds;
 	out->allowed = last == NULL ? consent->form == CONSENT_OPT_OUT : holds && last->state == CONSENT_GIVEN && !last->restricted;
 	if (signal && consent_refused_by_signal(p, consent)) {

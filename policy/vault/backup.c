@@ -487,6 +487,7 @@ int backup_check(const char *path, const char *key_line, struct backup_facts *ou
 	if (ret == 0) {
 		bool good = when_parse(&out->made, manifest_fact(m.text.data, "\nmade ", text, sizeof text)) == 0 &&
 			    when_parse(&out->until, manifest_fact(m.text.data, "\nuntil ", text, sizeof text)) == 0;
+		manifest_fact(m.text.data, "\nsite ", out->site, sizeof out->site);
 		out->events = strtoull(manifest_fact(m.text.data, "\nevents ", text, sizeof text), NULL, 10);
 		out->records = strtoull(manifest_fact(m.text.data, "\nrecords ", text, sizeof text), NULL, 10);
 		const bool is_signed = m.len < m.text.len;

@@ -26,6 +26,7 @@
 
 struct backup_facts {
 	char path[PATH_MAX]; // of the backup
+	char site[128];      // backup_check: whose it is, as the manifest says
 	time_t made, until;  // until: when it is to be deleted
 	uint64_t events, records, files, bytes;
 	uint64_t left_records, left_payloads, left_days; // backup_make: what ends before it does

@@ -18,6 +18,7 @@
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
+#include "policy/vault/restrict.h"
 #include "policy/vault/space_reserve.h"
 #include "policy/vault/subject.h"
 #include "policy/vault/tombstone.h"
@@ -247,11 +248,7 @@ static int find_all(struct erasure *x, struct err *e)
 
 	x->tombstone.day_count = 0;
 	if (x->again != NULL) {
-		const struct tombstone *t = x->again;
-		x->who = (struct subject){.by = t->by, .known = t->has_subject, .tag = t->has_tag ? "receipt" : NULL};
-		x->who.value = t->by == ERASE_RECORD ? t->id : NULL;
-		memcpy(x->who.hash, t->subject, HASH_LEN);
-		memcpy(x->who.tag_hash, t->tag, HASH_LEN);
+		tombstone_subject(x->again, &x->who);
 	} else if (subject_find(v, VIEW_COMMITTED, x->by, x->value, &x->who, e) != 0) {
 		return -1;
 	}
@@ -333,7 +330,7 @@ static int erase_rows(struct erasure *x, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory for so large an erasure");
 	const struct ledger_event event = {
 	    .name = "erasure", .details = details, .payload = list.data, .payload_len = list.len, .subject = x->list_subject};
-	if (tombstone_applied(v, x->tombstone.number, e) != 0 || ledger_write(v, &event, &x->out->ledger_index, e) != 0 ||
+	if (tombstone_applied(v, &x->tombstone, e) != 0 || ledger_write(v, &event, &x->out->ledger_index, e) != 0 ||
 	    v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
 		return -1;
 	return first != 0 ? 0 : v->b->upkeep->number_set(v->store, UNSEARCHED, (int64_t)x->out->ledger_index + 1, e);
@@ -415,13 +412,7 @@ static int tombstone_put(struct erasure *x, struct err *e)
 	struct tombstone *t = &x->tombstone;
 
 	t->at = x->now;
-	t->by = x->by;
-	if (x->by == ERASE_RECORD)
-		snprintf(t->id, sizeof t->id, "%s", x->value);
-	t->has_subject = x->who.known;
-	memcpy(t->subject, x->who.hash, HASH_LEN);
-	t->has_tag = x->who.tag != NULL;
-	memcpy(t->tag, x->who.tag_hash, HASH_LEN);
+	tombstone_name_subject(t, &x->who);
 	if (tombstone_write(x->v, t, e) != 0)
 		return -1;
 	x->out->backups.tombstone = t->number;
@@ -755,14 +746,19 @@ static int erase_again(void *arg, const struct tombstone *t, struct err *e)
 	struct erasure x = {.v = v, .now = when_now(), .by = t->by, .value = "", .out = &result, .again = t};
 	struct commit_alone alone;
 
+	if (t->act == TOMBSTONE_WITHDRAWN)
+		return record_withdraw_again(v, t, e);
+	if (t->act != TOMBSTONE_ERASED)
+		return restrict_again(v, t, e);
 	x.tombstone.number = t->number;
+	x.tombstone.until = t->until;
 	if (erase_all(&x, e) != 0)
 		return -1;
 	if (!result.complete)
 		return err_set(e, ERR_UNAVAILABLE, "an erasure cannot be done again: %s", result.reason);
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = transaction_end(v, LANE_RECORDS, tombstone_applied(v, t->number, e), e);
+	int ret = transaction_end(v, LANE_RECORDS, tombstone_applied(v, t, e), e);
 	commit_release(v, &alone);
 	return ret;
 }

@@ -443,6 +443,41 @@ int vault_each_for_rights(struct vault *v, enum kind kind, const char *state, in
 
 // ---- updating ----
 
+// Durable before the commit: no backup brings back what is over.
+static int record_tombstone(struct vault *v, enum tombstone_act act, const char *id, struct err *e)
+{
+	struct tombstone *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	*t = (struct tombstone){.at = when_now(), .act = act, .by = ERASE_RECORD};
+	snprintf(t->id, sizeof t->id, "%s", id);
+	const int ret = tombstone_write(v, t, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
+	free(t);
+	return ret;
+}
+
+static int run_withdraw_again(struct vault *v, void *arg, struct err *e)
+{
+	const struct tombstone *t = arg;
+	struct record_row row ROW_AUTO = {0};
+	struct err why = {0};
+
+	if (record_read(v, VIEW_WRITER, t->id, &row, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? tombstone_applied(v, t, e) : err_set(e, why.code, "%s", why.text);
+	buf_free(&row.body); // it keeps its own
+	change_facts(&row.facts, LIFE_BIT(LIFE_CONSENT_WITHDRAWN), 0, t->at);
+	row.due = record_due(&row, record_life(v, &row).end);
+	return v->b->records->update(v->store, &row, e) != 0 || mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
+}
+
+int record_withdraw_again(struct vault *v, const struct tombstone *t, struct err *e)
+{
+	struct op op = {.lane = LANE_RECORDS, .run = run_withdraw_again, .arg = (void *)(uintptr_t)t};
+
+	return commit_run(v, &op, e);
+}
+
 struct update {
 	const char *id;
 	const struct vault_change *change;
@@ -469,6 +504,9 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
 	if ((c->set & LIFE_BIT(LIFE_HELD)) && !life_may_be_held(kind))
 		return err_set(e, ERR_REFUSED, "the policy does not say that the kind \"%s\" may be held", kind_row(row.kind)->name);
+	const bool withdrawn = (c->set & LIFE_BIT(LIFE_CONSENT_WITHDRAWN)) && row.facts.since[LIFE_CONSENT_WITHDRAWN] == 0;
+	if (withdrawn && record_tombstone(v, TOMBSTONE_WITHDRAWN, row.id, e) != 0)
+		return -1;
 	change_facts(&row.facts, c->set, c->clear, when_now());
 	row.due = record_due(&row, record_life(v, &row).end);
 	if (c->state != NULL)
@@ -606,6 +644,10 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 	if (life.end == 0 || life.end > now)
 		return err_set(e, ERR_REFUSED, "%s: %s", kind_row(row->kind)->words,
 			       life.held ? "a legal hold keeps it" : "the policy keeps it, whoever asks for its end");
+	// What ends before any backup does is in none.
+	const time_t backups_end = tombstone_expiry(v->policy, row->facts.made);
+	if (backups_end != 0 && (row->due == 0 || row->due > backups_end) && record_tombstone(v, TOMBSTONE_ERASED, row->id, e) != 0)
+		return -1;
 	end->own_key = row->has_key && !key_is_shared(v, row->key);
 	return ledger_write(v, end->event, NULL, e) != 0 || v->b->records->end(v->store, row->id, NULL, NULL, e) != 0 ? -1 : 0;
 }

@@ -4,6 +4,7 @@
 #define LETHE_VAULT_RECORD_H
 
 #include "policy/vault/backend.h"
+#include "policy/vault/tombstone.h"
 #include "policy/vault/vault.h"
 
 int record_read(const struct vault *v, enum view view, const char *id, struct record_row *out, struct err *e); // ERR_NOT_FOUND
@@ -15,6 +16,8 @@ struct life record_life(const struct vault *v, const struct record_row *r); // w
 time_t record_due(const struct record_row *r, time_t end);
 // Its life once its erasure is asked for, which *r says from then on; and inside a transaction, where that has not ended: it stays until its `due`.
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now);
+// In a store that was brought back from before: what the consent was withdrawn for, as the tombstone says. Missing is fine.
+int record_withdraw_again(struct vault *v, const struct tombstone *t, struct err *e);
 int record_keep(struct vault *v, const struct record_row *r, struct err *e);
 void record_unlink(const struct vault *v, const struct record_row *r); // after its commit: file
 

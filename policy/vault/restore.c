@@ -167,6 +167,8 @@ int restore_place(const char *state, const struct restore_from *from, struct bac
 	const bool has_key = file_read(path, &key, &none) == 0;
 	if (backup_check(from->backup, has_key ? buf_text(&key) : NULL, out, e) != 0)
 		return -1;
+	if (from->site != NULL && strcmp(from->site, out->site) != 0)
+		return err_set(e, ERR_REFUSED, "%s is a backup of the site %s, and this is %s", from->backup, out->site, from->site);
 	if (path_join(marker, sizeof marker, state, open_restoring_file, e) != 0 ||
 	    path_join(p.incoming, sizeof p.incoming, state, INCOMING, e) != 0 || folder_make(state, 0750, e) != 0)
 		return -1;
@@ -205,7 +207,9 @@ static int run_restored(struct vault *v, void *arg, struct err *e)
 	const struct restored *r = arg;
 	uint64_t index;
 
-	return ledger_write(v, r->event, &index, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, RESTORED, (int64_t)index + 1, e);
+	return ledger_write(v, r->event, &index, e) != 0 || tombstone_restored(v, e) != 0
+		   ? -1
+		   : v->b->upkeep->number_set(v->store, RESTORED, (int64_t)index + 1, e);
 }
 
 int restore_event(struct vault *v, int64_t *out, struct err *e)

@@ -14,6 +14,7 @@ struct restore_from {
 	const char *backup;
 	const char *keys;       // the folder that was given to backup_make for them; NULL: those in the state folder
 	const char *tombstones; // a copy of that file, kept elsewhere; NULL: none
+	const char *site;       // whose state folder it is; NULL: not known
 	bool replace;           // also what is stored already
 };
 // ERR_REFUSED: something is stored there already. ERR_BUSY: the site runs. ERR_CORRUPT, ERR_INPUT: the backup is not whole; nothing was changed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Restriction (GDPR, Article 18): the records of a subject are kept and not used. It stands among the facts of each record, so that whoever reads one
 // sees it (check_live() of record.c), and so does what reckons its end (life_of()).
+#include "policy/vault/restrict.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/record.h"
@@ -14,6 +15,7 @@ struct restricting {
 	const char *value, *request;
 	enum restrict_how how;
 	struct restrict_result *out;
+	const struct tombstone *again; // NULL: for the first time
 };
 
 // What people's rights are carried out with.
@@ -41,24 +43,31 @@ static int run_restrict(struct vault *v, void *arg, struct err *e)
 	struct restrict_result *out = x->out;
 	struct record_list rows = {0};
 	struct subject s;
-	const time_t now = when_now();
+	const time_t now = when_now(), at = x->again != NULL ? x->again->at : now;
 	const bool changes = x->how != RESTRICT_WOULD && x->how != RESTRICT_COUNT;
+	static const enum tombstone_act acts[] = {
+	    [RESTRICT] = TOMBSTONE_RESTRICTED, [RESTRICT_KEEP] = TOMBSTONE_RESTRICTED_KEPT, [RESTRICT_LIFT] = TOMBSTONE_LIFTED};
+	struct tombstone *t = NULL;
 	char details[256];
 	int ret = 0;
 
 	*out = (struct restrict_result){0}; // it may run again
-	if (subject_find(v, VIEW_WRITER, x->by, x->value, &s, e) != 0 || subject_records(v, VIEW_WRITER, &s, &rows, e) != 0)
+	if (x->again != NULL)
+		tombstone_subject(x->again, &s);
+	else
+		ret = subject_find(v, VIEW_WRITER, x->by, x->value, &s, e);
+	if (ret != 0 || subject_records(v, VIEW_WRITER, &s, &rows, e) != 0)
 		ret = -1;
 	for (size_t i = 0; i < rows.count && ret == 0; i++) {
 		struct record_row *row = &rows.rows[i];
-		if (restriction_spares(row->kind))
+		if (restriction_spares(row->kind) || (x->again != NULL && row->facts.made > at))
 			continue;
 		const struct life before = record_life(v, row);
 		const bool was = row->facts.since[LIFE_RESTRICTED] != 0;
 		if ((before.end != 0 && before.end <= now) || ((x->how == RESTRICT_LIFT || x->how == RESTRICT_COUNT) && !was))
 			continue;
 		if (changes) {
-			restrict_facts(&row->facts, x->how, now);
+			restrict_facts(&row->facts, x->how, at);
 			row->due = record_due(row, record_life(v, row).end);
 			ret = v->b->records->update(v->store, row, e);
 		}
@@ -68,12 +77,39 @@ static int run_restrict(struct vault *v, void *arg, struct err *e)
 			memcpy(out->first, row->id, sizeof out->first);
 	}
 	free(rows.rows);
+	if (ret == 0 && x->again != NULL)
+		ret = tombstone_applied(v, x->again, e);
 	if (ret != 0 || out->records == 0 || !changes)
 		return ret;
-	snprintf(details, sizeof details, "{\"done\":\"%s\",\"records\":%llu,\"files\":%llu,\"request\":\"%s\"}", names[x->how],
-		 (unsigned long long)out->records, (unsigned long long)out->files, x->request);
+	snprintf(details, sizeof details, "{\"done\":\"%s\",\"records\":%llu,\"files\":%llu,\"request\":\"%s\"%s}", names[x->how],
+		 (unsigned long long)out->records, (unsigned long long)out->files, x->request, x->again != NULL ? ",\"again\":true" : "");
 	const struct ledger_event event = {.name = "restriction", .details = details};
-	return ledger_write(v, &event, NULL, e);
+	if (x->again != NULL)
+		return ledger_write(v, &event, NULL, e);
+	// Durable before the commit: no backup brings back what was free to be used before.
+	t = calloc(1, sizeof *t);
+	if (t == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	*t = (struct tombstone){.at = now, .act = acts[x->how]};
+	tombstone_name_subject(t, &s);
+	ret = tombstone_write(v, t, e) != 0 || tombstone_applied(v, t, e) != 0 || ledger_write(v, &event, NULL, e) != 0 ? -1 : 0;
+	free(t);
+	return ret;
+}
+
+int restrict_again(struct vault *v, const struct tombstone *t, struct err *e)
+{
+	struct restrict_result out;
+	struct restricting x = {.by = t->by,
+				.request = "",
+				.how = t->act == TOMBSTONE_LIFTED            ? RESTRICT_LIFT
+				       : t->act == TOMBSTONE_RESTRICTED_KEPT ? RESTRICT_KEEP
+									     : RESTRICT,
+				.out = &out,
+				.again = t};
+	struct op op = {.lane = LANE_RECORDS, .run = run_restrict, .arg = &x};
+
+	return commit_run(v, &op, e);
 }
 
 int vault_restrict(struct vault *v, enum erase_by by, const char *value, enum restrict_how how, const char *request,

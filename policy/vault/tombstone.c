@@ -2,8 +2,8 @@
 #include "policy/vault/tombstone.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include "policy/vault/commit.h"
 #include "policy/vault/state.h"
-#include "policy/vault/subject.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,9 +11,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 256 * 1024 * 1024, FIELDS = 9 };
+enum { FILE_BYTES_MAX = 256 * 1024 * 1024, FIELDS = 10 };
 const char tombstone_file[] = "tombstones";
-static const char SEEN[] = "tombstone"; // the number of the last that vault.db has seen
+static const char SEEN[] = "tombstone";                // the number of the last that vault.db has seen
+static const char SEEN_UNTIL[] = "tombstone-until";    // when that one expires
+static const char KEPT_FROM[] = "tombstone-kept-from"; // the first that the file is to have still; 0: all
+static const char *const act_names[] = {[TOMBSTONE_ERASED] = "erased",
+					[TOMBSTONE_RESTRICTED] = "restricted",
+					[TOMBSTONE_RESTRICTED_KEPT] = "restricted-kept",
+					[TOMBSTONE_LIFTED] = "lifted",
+					[TOMBSTONE_WITHDRAWN] = "withdrawn"};
 
 time_t tombstone_expiry(const struct policy *p, time_t now)
 {
@@ -37,8 +44,8 @@ static void tombstone_text(const struct vault *v, const struct tombstone *t, str
 		hex_encode(subject, t->subject, HASH_LEN);
 	if (t->has_tag)
 		hex_encode(tag, t->tag, HASH_LEN);
-	buf_printf(out, "%lld %lld %lld %s %s %s %s ", (long long)t->number, (long long)t->at, (long long)t->until, subject_by(t->by),
-		   t->id[0] != '\0' ? t->id : "-", subject, tag);
+	buf_printf(out, "%lld %lld %lld %s %s %s %s %s ", (long long)t->number, (long long)t->at, (long long)t->until, act_names[t->act],
+		   subject_by(t->by), t->id[0] != '\0' ? t->id : "-", subject, tag);
 	for (size_t i = 0; i < t->day_count; i++) {
 		char hash[2 * LOG_HASH_LEN + 1];
 		hex_encode(hash, t->days[i].hash, LOG_HASH_LEN);
@@ -87,17 +94,20 @@ static int tombstone_parse(const struct vault *v, char *line, struct tombstone *
 	out->number = strtoll(fields[0], NULL, 10);
 	out->at = strtoll(fields[1], NULL, 10);
 	out->until = strtoll(fields[2], NULL, 10);
-	while (strcmp(subject_by(out->by), fields[3]) != 0)
+	while (strcmp(act_names[out->act], fields[3]) != 0)
+		if (out->act++ == TOMBSTONE_WITHDRAWN)
+			return -1;
+	while (strcmp(subject_by(out->by), fields[4]) != 0)
 		if (out->by++ == ERASE_RECORD)
 			return -1;
-	if (strcmp(fields[4], "-") != 0)
-		snprintf(out->id, sizeof out->id, "%s", fields[4]);
-	out->has_subject = strcmp(fields[5], "-") != 0;
-	out->has_tag = strcmp(fields[6], "-") != 0;
-	if ((out->has_subject && hex_decode(out->subject, HASH_LEN, fields[5]) != 0) ||
-	    (out->has_tag && hex_decode(out->tag, HASH_LEN, fields[6]) != 0))
+	if (strcmp(fields[5], "-") != 0)
+		snprintf(out->id, sizeof out->id, "%s", fields[5]);
+	out->has_subject = strcmp(fields[6], "-") != 0;
+	out->has_tag = strcmp(fields[7], "-") != 0;
+	if ((out->has_subject && hex_decode(out->subject, HASH_LEN, fields[6]) != 0) ||
+	    (out->has_tag && hex_decode(out->tag, HASH_LEN, fields[7]) != 0))
 		return -1;
-	return strcmp(fields[7], "-") == 0 ? 0 : tombstone_days_parse(out, fields[7]);
+	return strcmp(fields[8], "-") == 0 ? 0 : tombstone_days_parse(out, fields[8]);
 }
 
 // All complete lines. Nothing where there is no file.
@@ -197,9 +207,31 @@ int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
 	return new ? folder_sync(v->state, e) : 0;
 }
 
-int tombstone_applied(const struct vault *v, int64_t number, struct err *e)
+int tombstone_applied(const struct vault *v, const struct tombstone *t, struct err *e)
 {
-	return number == 0 ? 0 : v->b->upkeep->number_set(v->store, SEEN, number, e);
+	return t->number != 0 && (v->b->upkeep->number_set(v->store, SEEN, t->number, e) != 0 ||
+				  v->b->upkeep->number_set(v->store, SEEN_UNTIL, (int64_t)t->until, e) != 0)
+		   ? -1
+		   : 0;
+}
+
+void tombstone_name_subject(struct tombstone *t, const struct subject *who)
+{
+	t->by = who->by;
+	if (who->by == ERASE_RECORD)
+		snprintf(t->id, sizeof t->id, "%s", who->value);
+	t->has_subject = who->known;
+	memcpy(t->subject, who->hash, HASH_LEN);
+	t->has_tag = who->tag != NULL;
+	memcpy(t->tag, who->tag_hash, HASH_LEN);
+}
+
+void tombstone_subject(const struct tombstone *t, struct subject *out)
+{
+	*out = (struct subject){.by = t->by, .known = t->has_subject, .tag = t->has_tag ? "receipt" : NULL};
+	out->value = t->by == ERASE_RECORD ? t->id : NULL;
+	memcpy(out->hash, t->subject, HASH_LEN);
+	memcpy(out->tag_hash, t->tag, HASH_LEN);
 }
 
 struct tombstones_new {
@@ -228,11 +260,57 @@ int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struc
 	return tombstones_read(v, path, &text, e) != 0 ? -1 : tombstones_walk(v, &text, tombstone_if_new, &n, e);
 }
 
+// The first number that is expected and not there, so far.
+static int tombstone_expect(void *arg, const struct tombstone *t, struct err *e)
+{
+	int64_t *expected = arg;
+
+	(void)e;
+	*expected += *expected == t->number;
+	return 0;
+}
+
+int tombstone_missing(const struct vault *v, int64_t *first, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	char path[PATH_MAX];
+	int64_t seen, expected;
+
+	*first = 0;
+	if (v->b->upkeep->number_get(v->store, SEEN, &seen, e) != 0 || v->b->upkeep->number_get(v->store, KEPT_FROM, &expected, e) != 0)
+		return -1;
+	expected += expected == 0;
+	if (tombstones_read(v, path, &text, e) != 0)
+		return -1;
+	const int64_t from = strtoll(buf_text(&text), NULL, 10);
+	if (from != 0 && from < expected) // those before have expired
+		expected = from;
+	if (tombstones_walk(v, &text, tombstone_expect, &expected, e) != 0)
+		return -1;
+	const int64_t last = tombstone_last(path);
+	if (expected <= (last > seen ? last : seen))
+		*first = expected;
+	return 0;
+}
+
+int tombstone_restored(const struct vault *v, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	char path[PATH_MAX];
+	int64_t kept_from;
+
+	if (v->b->upkeep->number_get(v->store, KEPT_FROM, &kept_from, e) != 0 || tombstones_read(v, path, &text, e) != 0)
+		return -1;
+	const int64_t from = strtoll(buf_text(&text), NULL, 10);
+	return from > kept_from && from > 1 ? v->b->upkeep->number_set(v->store, KEPT_FROM, from, e) : 0;
+}
+
 struct tombstones_left {
 	const struct vault *v;
 	time_t now;
 	struct buf *out;
 	size_t gone;
+	int64_t kept_from;
 };
 
 static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
@@ -240,21 +318,28 @@ static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
 	struct tombstones_left *left = arg;
 
 	(void)e;
-	if (t->until <= left->now)
+	if (t->until <= left->now) {
 		left->gone++;
-	else
+		left->kept_from = t->number + 1;
+	} else {
 		tombstone_text(left->v, t, left->out);
+	}
 	return 0;
 }
 
-int tombstone_prune(const struct vault *v, time_t now, struct err *e)
+int tombstone_prune(struct vault *v, time_t now, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX), out BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
 	struct tombstones_left left = {.v = v, .now = now, .out = &out};
 	char path[PATH_MAX];
+	int64_t seen, seen_until;
 
-	if (tombstones_read(v, path, &text, e) != 0)
+	if (tombstones_read(v, path, &text, e) != 0 || v->b->upkeep->number_get(v->store, SEEN, &seen, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, SEEN_UNTIL, &seen_until, e) != 0)
 		return -1;
+	// Were the file lost: nothing of it is missed any more.
+	if (text.len == 0 && seen_until != 0 && seen_until <= now)
+		return transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, KEPT_FROM, seen + 1, e), e);
 	// They stand in the order of their time, so the first expires first.
 	char *until = strchr(buf_text(&text), ' ');
 	until = until == NULL ? NULL : strchr(until + 1, ' ');
@@ -266,7 +351,8 @@ int tombstone_prune(const struct vault *v, time_t now, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory");
 	if (left.gone == 0)
 		return 0;
-	if (file_write(path, buf_text(&out), out.len, 0600, NULL, e) != 0)
+	if (transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, KEPT_FROM, left.kept_from, e), e) != 0 ||
+	    file_write(path, buf_text(&out), out.len, 0600, NULL, e) != 0)
 		return -1;
 	file_own_like(path, v->state);
 	return 0;

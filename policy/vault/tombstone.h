@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 // Inside the vault: tombstones. Where the policy keeps backups, what is erased is named in a file beside vault.db, `tombstones`, before it is
 // deleted, so that a store which was brought back from before the erasure erases it again before anybody reads it: vault_open() compares the
-// file's last number with the one that vault.db has seen. So it finishes, too, what a crash between the two left undone.
+// file's last number with the one that vault.db has seen. So it finishes, too, what a crash between the two left undone. Restrictions, their lifting,
+// and the withdrawal of a consent are named like erasures, for the same reason.
 //
-//	<number> <time> <expires> <by> <record id> <subject> <tag> <day>=<hash>,…  <HMAC by the ledger's key>\n     ("-": none)
+//	<number> <time> <expires> <act> <by> <record id> <subject> <tag> <day>=<hash>,…  <HMAC by the ledger's key>\n     ("-": none)
 //
 // Subject, tag and the hashes of the request log's days are keyed hashes, as the stores have them: nobody is named. A line whose HMAC does not hold
 // stops the opening; a last one without its end was never synced, and its erasure had not begun. It goes when no backup from before it is left.
@@ -11,12 +12,15 @@
 #define LETHE_VAULT_TOMBSTONE_H
 
 #include "policy/vault/backend.h"
+#include "policy/vault/subject.h"
 #include "policy/vault/vault.h"
 
 enum { TOMBSTONE_DAYS_MAX = 400 };
+enum tombstone_act { TOMBSTONE_ERASED, TOMBSTONE_RESTRICTED, TOMBSTONE_RESTRICTED_KEPT, TOMBSTONE_LIFTED, TOMBSTONE_WITHDRAWN };
 struct tombstone {
 	int64_t number;
 	time_t at, until;
+	enum tombstone_act act;
 	enum erase_by by;
 	char id[RECORD_ID_LEN + 1]; // "": none
 	bool has_subject, has_tag;
@@ -29,14 +33,21 @@ struct tombstone {
 };
 // When no backup is left of what is stored now; 0: the policy keeps none.
 time_t tombstone_expiry(const struct policy *p, time_t now);
-// For who is alone: gives it its number and makes it durable. Nothing, and number 0, where the policy keeps no backups.
+void tombstone_name_subject(struct tombstone *t, const struct subject *who);
+void tombstone_subject(const struct tombstone *t, struct subject *out); // whom it names; *out lives as long as *t
+// For who is alone in the lane of the records: gives it its number and makes it durable. Nothing, and number 0, where the policy keeps no backups.
 int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e);
 // Inside the transaction that does what it says.
-int tombstone_applied(const struct vault *v, int64_t number, struct err *e);
+int tombstone_applied(const struct vault *v, const struct tombstone *t, struct err *e);
 // Calls for those that vault.db has not seen, oldest first, until `each` returns non-zero: -1 then.
 int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struct tombstone *t, struct err *e), void *arg, struct err *e);
 // For who is alone: forgets those that have expired.
-int tombstone_prune(const struct vault *v, time_t now, struct err *e);
+int tombstone_prune(struct vault *v, time_t now, struct err *e);
+// The first number that the file is to have and has not, as when it was deleted, or replaced by an older one: a restore would bring back what it
+// named. 0: none. ERR_CORRUPT: a line was altered.
+int tombstone_missing(const struct vault *v, int64_t *first, struct err *e);
+// Inside a transaction, after a restore: what the file does not begin with any more had expired.
+int tombstone_restored(const struct vault *v, struct err *e);
 // The number of the last line of such a file; 0: there is none.
 int64_t tombstone_last(const char *path);
 extern const char tombstone_file[]; // its name in the state folder

@@ -92,3 +92,30 @@ test('a full disk leaves no half of one', { skip: process.getuid() !== 0 }, (t) 
   assert.equal(result.status, 1, result.stderr);
   assert.equal(readFileSync(join(p.base, 'left'), 'utf8'), '');
 });
+
+test('erasures made since the backup are done again, by the copy of the list that is kept elsewhere', (t) => {
+  const p = placeWithBackups(t);
+  ask(p, 'somebody@example.org'); ask(p, 'restricted@example.org');
+  const backup = p.run(['backup', '--format', 'json']); assert.equal(backup.status, 0, backup.stderr);
+  const made = JSON.parse(backup.stdout);
+  const [first] = requests(p);
+  const erased = p.run(['erase', '--record', first.id, '--yes']);
+  assert.ok([0, 1].includes(erased.status), erased.stderr);
+  const list = join(p.state, 'tombstones');
+  if (!existsSync(list)) return assert.fail(`no list: ${erased.stdout}${erased.stderr}`);
+  assert.equal(p.run(['prune']).status, 0);
+  const copy = join(p.copy, 'bizimages.tombstones');
+  assert.deepEqual(readFileSync(copy), readFileSync(list));
+  // The list is lost: it is noticed, the copy stays, and is used.
+  rmSync(list);
+  assert.equal(finding(p)[0].result, 'BROKEN');
+  const prune = p.run(['prune']);
+  assert.equal(prune.status, 1);
+  assert.match(prune.stderr, /lacks number 1 /);
+  assert.ok(existsSync(copy));
+  const back = p.run(['restore', made.path, '--replace', '--format', 'json']);
+  assert.equal(back.status, 0, back.stderr);
+  assert.equal(JSON.parse(back.stdout).erasures_again, 1);
+  assert.equal(JSON.parse(back.stdout).tombstones, copy);
+  assert.equal(finding(p)[0].result, 'kept');
+});

@@ -4,6 +4,7 @@
 #include "policy/base/array.h"
 #include "policy/vault/backup.h"
 #include "policy/vault/open.h"
+#include "policy/vault/record.h"
 #include "policy/vault/restore.h"
 #include "policy/vault/tombstone.h"
 #include "tests/unit/vault_fixture.h"
@@ -376,6 +377,169 @@ static void an_altered_tombstone_stops_the_opening(void **state)
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 }
 
+// ---- what is done since besides erasures ----
+
+static int restriction_of(struct fixture *f, const char *id)
+{
+	struct vault_record r;
+	struct err e = {0};
+
+	if (vault_get(f->vault, id, &r, &e) == 0) {
+		vault_record_free(&r);
+		return 0;
+	}
+	return e.code == ERR_RESTRICTED ? 1 : -1;
+}
+
+static void restrict_receipt(struct fixture *f, const char *receipt, enum restrict_how how)
+{
+	struct restrict_result r;
+	struct err e = {0};
+
+	fixture_time += 60;
+	if (vault_restrict(f->vault, ERASE_RECEIPT, receipt, how, "0123456789abcdef0123456789abcdef", &r, &e) != 0)
+		fail_msg("vault_restrict: %s", e.text);
+	assert_int_equal(r.records, 1);
+}
+
+static void restrictions_and_their_lifting_outlive_a_restore(void **state)
+{
+	struct fixture *f = *state;
+	char restricted[RECORD_ID_LEN + 1], lifted[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1];
+
+	put_ticket(f, "receipt-a", "a", restricted);
+	put_ticket(f, "receipt-b", "b", lifted);
+	put_ticket(f, "receipt-c", "c", other);
+	restrict_receipt(f, "receipt-b", RESTRICT);
+	struct backup_facts b = make(f, true);
+	restrict_receipt(f, "receipt-a", RESTRICT_KEEP);
+	restrict_receipt(f, "receipt-b", RESTRICT_LIFT);
+	const time_t since = fixture_time;
+	const struct restore_from again = {.backup = b.path, .replace = true};
+	fixture_time += 3600;
+	struct restore_result r = restore_to(f, f->state, &again);
+	assert_int_equal(r.again, 2);
+	assert_int_equal(restriction_of(f, restricted), 1);
+	assert_int_equal(restriction_of(f, lifted), 0);
+	assert_int_equal(restriction_of(f, other), 0);
+	struct record_row row = {0};
+	struct err e = {0};
+	assert_return_code(record_read(f->vault, VIEW_COMMITTED, restricted, &row, &e), 0);
+	assert_int_equal(row.facts.since[LIFE_RESTRICTED], since - 60);
+	assert_int_equal(row.facts.since[LIFE_WANTED], since - 60);
+	buf_free(&row.body);
+	assert_intact(f);
+}
+
+static void a_withdrawn_consent_stays_withdrawn(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+	struct record_row row = {0};
+
+	put_ticket(f, "receipt-a", "a", id);
+	struct backup_facts b = make(f, true);
+	const struct vault_change withdrawn = {.set = LIFE_BIT(LIFE_CONSENT_WITHDRAWN)};
+	fixture_time += 60;
+	const time_t at = fixture_time;
+	assert_return_code(vault_update(f->vault, id, &withdrawn, NULL, &e), 0);
+	fixture_time += 3600;
+	const struct restore_from again = {.backup = b.path, .replace = true};
+	assert_int_equal(restore_to(f, f->state, &again).again, 1);
+	assert_return_code(record_read(f->vault, VIEW_COMMITTED, id, &row, &e), 0);
+	assert_int_equal(row.facts.since[LIFE_CONSENT_WITHDRAWN], at);
+	buf_free(&row.body);
+	assert_body(f, id, "a");
+}
+
+static void what_a_visitor_deleted_stays_deleted(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+	char ended[RECORD_ID_LEN + 1], beside[RECORD_ID_LEN + 1], archive[RECORD_ID_LEN + 1], path[PATH_MAX];
+
+	put_ticket(f, "receipt-a", "a", ended);
+	put_ticket(f, "receipt-a", "b", beside);
+	struct backup_facts b = make(f, true);
+	fixture_time += 60;
+	assert_return_code(vault_end(f->vault, ended, NULL, &e), 0);
+	// What no backup has needs no line.
+	fixture_archive(f, "receipt-b", "token-b", archive);
+	assert_return_code(vault_end(f->vault, archive, NULL, &e), 0);
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	assert_int_equal(tombstone_last(path), 1);
+	const struct restore_from from = {.backup = b.path, .keys = places.key_copy, .tombstones = path};
+	assert_int_equal(restore_to(f, places.other, &from).again, 1);
+	assert_false(fixture_has(f, ended));
+	assert_body(f, beside, "b");
+}
+
+static int64_t missing(struct fixture *f)
+{
+	int64_t first;
+	struct err e = {0};
+
+	assert_return_code(tombstone_missing(f->vault, &first, &e), 0);
+	return first;
+}
+
+// An older list, or none, in the place of the present one.
+static void a_list_that_lacks_something_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result pruned;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX], older[PATH_MAX], whole[PATH_MAX], sha256[65];
+	uint64_t bytes;
+
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	snprintf(older, sizeof older, "%s/older", f->root);
+	snprintf(whole, sizeof whole, "%s/whole", f->root);
+	put_ticket(f, "receipt-a", "a", id);
+	put_ticket(f, "receipt-b", "b", id);
+	put_ticket(f, "receipt-c", "c", id);
+	assert_int_equal(missing(f), 0);
+	erase_receipt(f, "receipt-a");
+	assert_return_code(backup_copy_file(path, older, sha256, &bytes, &e), 0);
+	erase_receipt(f, "receipt-b");
+	assert_return_code(backup_copy_file(path, whole, sha256, &bytes, &e), 0);
+	assert_int_equal(missing(f), 0);
+	assert_return_code(rename(older, path), 0);
+	assert_int_equal(missing(f), 2);
+	assert_return_code(unlink(path), 0);
+	assert_int_equal(missing(f), 1);
+	erase_receipt(f, "receipt-c"); // the next line hides nothing
+	assert_int_equal(missing(f), 1);
+	assert_return_code(rename(whole, path), 0);
+	assert_int_equal(missing(f), 3);
+	// What has expired is not missed.
+	fixture_time += 30 * 86400 - 60;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_equal(missing(f), 3);
+	assert_return_code(unlink(path), 0);
+	fixture_time += 61;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_equal(missing(f), 0);
+}
+
+static void a_backup_of_another_site_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+	struct backup_facts facts;
+	char id[RECORD_ID_LEN + 1];
+
+	put_ticket(f, "receipt-a", "a", id);
+	struct backup_facts b = make(f, true);
+	close_vault(f);
+	const struct restore_from from = {.backup = b.path, .site = "another", .replace = true};
+	assert_int_not_equal(restore_place(f->state, &from, &facts, &e), 0);
+	assert_int_equal(e.code, ERR_REFUSED);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_body(f, id, "a"); // nothing was touched
+}
+
 // ---- killed ----
 
 enum { WRITES_MAX = 2000 };
@@ -580,6 +744,11 @@ int main(void)
 	    T(old_ones_are_deleted_when_the_policy_says_so),
 	    T(tombstones_end_with_the_backups),
 	    T(an_altered_tombstone_stops_the_opening),
+	    T(restrictions_and_their_lifting_outlive_a_restore),
+	    T(a_withdrawn_consent_stays_withdrawn),
+	    T(what_a_visitor_deleted_stays_deleted),
+	    T(a_list_that_lacks_something_is_noticed),
+	    T(a_backup_of_another_site_is_refused),
 	    T(a_killed_backup_is_none),
 	    T(a_killed_restore_is_finished_by_the_next),
 	    T(a_killed_rotation_leaves_stores_that_open),
