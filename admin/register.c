@@ -2,6 +2,9 @@
 #include "policy/publish/documents/register.h"
 #include "admin/admin.h"
 #include "policy/base/file.h"
+#include "policy/publish/render/json.h"
+#include "policy/publish/words/words.h"
+#include "policy/rights/case.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +14,41 @@ static const struct option_row register_options[] = {
     {"merge", OPTION_VALUE, "FILE", "an earlier one as CSV: what the officer filled in there is taken over"},
     {0},
 };
+
+struct register_cases {
+	const struct policy *policy;
+	cJSON *list;
+};
+
+// What the officer wrote down, and what the register says of it: no word of what happened or of whom it touched.
+static int register_case(void *arg, const struct case_row *row)
+{
+	const struct register_cases *cases = arg;
+	const bool incident = row->type == CASE_INCIDENT;
+	const char *about = incident ? "incident" : json_string(row->body, "about"), *of = json_string(row->body, "of"),
+		   *title = json_string(row->body, "title"), *file = json_string(row->body, "file");
+	char noticed[WHEN_TEXT], told[WHEN_TEXT];
+	BUF_AUTO struct buf words = BUF_INIT(OUTPUT_MAX);
+
+	if (row->body == NULL || about == NULL || (!incident && (row->closed != 0 || of == NULL || title == NULL || file == NULL)))
+		return 0;
+	cJSON *one = json_object_in(cases->list);
+	json_add_text(one, "about", about);
+	if (incident) {
+		const time_t notified = case_time(row->body, "authority_notified");
+		when_text(noticed, case_time(row->body, "noticed"));
+		when_text(told, notified);
+		noticed[10] = told[10] = '\0'; // the day
+		word_fill(&words, NULL, word(cases->policy, notified != 0 ? "register.incident_told" : "register.incident"),
+			  WORD_VALUES({"noticed", noticed}, {"told", told}, {"id", row->id}));
+		cJSON_AddItemToObject(one, "of", cJSON_Duplicate(json_get(row->body, "kinds"), true));
+	} else {
+		buf_printf(&words, "%s: %s", title, file);
+		cJSON_AddItemToArray(cJSON_AddArrayToObject(one, "of"), cJSON_CreateString(of));
+	}
+	json_add_text(one, "words", buf_text(&words));
+	return 0;
+}
 
 static enum status register_main(const struct admin *a, const struct arguments *args)
 {
@@ -32,7 +70,12 @@ static enum status register_main(const struct admin *a, const struct arguments *
 	if (vault_census(s.vault, &census, &e) != 0)
 		return output_complain(STATUS_UNSURE, "register: %s", e.text);
 	JSON_AUTO cJSON *sent = site_traffic(a, NULL);
-	const struct register_figures figures = {.census = &census, .traffic = sent, .at = when_now()};
+	JSON_AUTO cJSON *written = cJSON_CreateArray();
+	struct register_cases cases = {s.policy, written};
+	if (case_each(s.vault, CASE_BIT(CASE_INCIDENT) | CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT), register_case, &cases, &e) !=
+	    0)
+		return output_complain(STATUS_UNSURE, "register: %s", e.text);
+	const struct register_figures figures = {.census = &census, .traffic = sent, .cases = written, .at = when_now()};
 	if (register_make(&list, s.policy, (enum register_model)model, &figures, &e) != 0)
 		return output_complain(STATUS_UNSURE, "register: %s", e.text);
 	if (merge != NULL &&

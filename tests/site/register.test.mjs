@@ -134,3 +134,33 @@ for (const [languages, code, title, heads, blank] of [
     }
   });
 }
+
+test('assessments, contracts and incidents stand in the cells of the purposes that they are about, and the officer fills in the rest', (t) => {
+  const p = place(t), paper = join(p.base, 'paper.txt'), day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+  const run = (...words) => { const result = p.run([...words, '--format', 'json']); assert.equal(result.status, 0, result.stderr); return JSON.parse(result.stdout); };
+  const add = (about, of, title) => run('assess', 'add', '--about', about, '--of', of, '--title', title, '--file', paper, '--review', day(90)).id;
+  writeFileSync(paper, 'what was assessed');
+  const before = cells(p), column = (register, name) => Object.fromEntries(register.activities.map((row) => [row['Processing activity'], row[name]]));
+  const names = ['DPIA required, and link', 'Link to the legitimate interests assessment', 'Link to another impact assessment', 'Breach handling', 'Link to the Article 28 contract'];
+  const dpia = add('dpia', 'make', 'Impact 2026');
+  add('legitimate-interest', 'make', 'Balance');
+  add('transfer', 'azure-openai', 'Transfer');
+  add('contract', 'azure-openai', 'DPA 7');
+  const { id } = run('incident', 'open', '--happened', day(-2), '--noticed', day(-1), '--kind', 'image', '--what', `@${paper}`);
+  const after = cells(p);
+  for (const [name, words] of [[names[0], `Impact 2026: ${paper}`], [names[1], `Balance: ${paper}`], [names[2], `Transfer: ${paper}`], [names[3], `noticed ${day(-1)}, authority not told (lethe incident show ${id})`], [names[4], `DPA 7: ${paper}`]]) {
+    assert.ok(column(after, name)[make].endsWith(words), `${name}: ${column(after, name)[make]}`);
+    assert.ok(Object.entries(column(after, name)).some(([activity, cell]) => activity !== make && cell === column(before, name)[activity]), `${name} of what it is not about`);
+  }
+  assert.ok(!JSON.stringify(after).includes('what was assessed'), 'what happened is not told');
+  assert.ok(after.blank.length < before.blank.length);
+  // What the officer filled in gives way to what was written down, and stands where nothing was.
+  const file = join(p.base, 'filled.csv');
+  writeFileSync(file, csv([['Processing activity', names[0], names[1]], ...after.activities.map((row) => [row['Processing activity'], 'by hand', '']), ['What we did once', 'by hand', '']]));
+  const merged = column(cells(p, ['--merge', file]), names[0]);
+  assert.equal(merged[make], `Impact 2026: ${paper}`);
+  assert.ok(Object.entries(merged).every(([activity, cell]) => activity === make || cell === 'by hand'));
+  assert.match(p.run(['register', '--merge', file]).stderr, /What we did once: .*"by hand"/);
+  run('assess', 'review', dpia, '--close', '--reason', 'replaced');
+  assert.equal(column(cells(p), names[0])[make], '');
+});

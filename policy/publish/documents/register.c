@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The register's columns are data (register.json): for each its headings by model (true: the English word for it), a mapping of a purpose among the facts, the word that
-// stands where that gives nothing, and whether it is what is so at this moment. A column without a mapping is for the officer to fill in.
+// stands where that gives nothing, and whether it is what is so at this moment. A column without a mapping, or with "officer", is for the officer
+// to fill in: the latter where nothing was written down with lethe assess or lethe incident.
 // What the officer filled in is kept in the CSV alone: the next register takes it from there.
 #include "policy/publish/documents/register.h"
 #include "policy/base/array.h"
@@ -112,6 +113,33 @@ static void add_sent(cJSON *object, const struct policy *p, const struct policy_
 	json_add_text(object, "sent", words.len > 0 ? buf_text(&words) : NULL);
 }
 
+// Which purposes a case is about: those that it names, those of the processor, or of the kinds of data.
+static void add_case(cJSON *list, const struct policy *p, const cJSON *one)
+{
+	cJSON *object = json_object_in(list), *purposes = cJSON_AddArrayToObject(object, "purposes");
+	const cJSON *of;
+
+	json_add_text(object, "about", json_string(one, "about"));
+	json_add_text(object, "words", json_string(one, "words"));
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const char *id = p->purposes[i].id;
+		bool about = false;
+		cJSON_ArrayForEach(of, json_get(one, "of"))
+		{
+			const struct policy_processor *processor = policy_processor(p, of->valuestring);
+			about = about || strcmp(of->valuestring, id) == 0 ||
+				(processor != NULL && policy_strings_have(&processor->purposes, id));
+			for (size_t k = 0; k < p->kind_count; k++) {
+				const struct policy_kind *kind = policy_kind_at(p, k);
+				about = about || (strcmp(kind_row(kind->kind)->name, of->valuestring) == 0 &&
+						  policy_strings_have(&kind->purposes, id));
+			}
+		}
+		if (about)
+			cJSON_AddItemToArray(purposes, cJSON_CreateString(id));
+	}
+}
+
 // ---- the register ----
 
 void register_free(struct register_list *r)
@@ -126,7 +154,7 @@ int register_make(struct register_list *r, const struct policy *p, enum register
 {
 	FACTS_AUTO struct facts f = {0};
 	BUF_AUTO struct buf words = BUF_INIT(CELL_MAX), said = BUF_INIT(2 * CELL_MAX);
-	const cJSON *column, *purpose;
+	const cJSON *column, *purpose, *one;
 	size_t count = 0;
 
 	*r = (struct register_list){0};
@@ -140,6 +168,11 @@ int register_make(struct register_list *r, const struct policy *p, enum register
 		add_held(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "kinds"), (int)i), p, policy_kind_at(p, i), figures);
 	for (size_t i = 0; i < p->processor_count; i++)
 		add_sent(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "processors"), (int)i), p, &p->processors[i], figures->traffic);
+	cJSON *cases = cJSON_AddArrayToObject(facts, "cases");
+	cJSON_ArrayForEach(one, figures->cases)
+	{
+		add_case(cases, p, one);
+	}
 	*r = (struct register_list){.policy = p,
 				    .model = model,
 				    .at = figures->at,
@@ -244,7 +277,8 @@ int register_merge(struct register_list *r, const char *csv, size_t len, struct 
 					buf_printf(lost, "%s", said);
 				continue;
 			}
-			bool officers = n < count && r->titles[i] != NULL && json_get(r->columns[i], "value") == NULL;
+			bool officers = n < count && r->titles[i] != NULL &&
+					(json_get(r->columns[i], "value") == NULL || cJSON_IsTrue(json_get(r->columns[i], "officer")));
 			if (*said == '\0' || n >= count || r->titles[i] == NULL)
 				continue;
 			if (row == NULL) {
@@ -253,7 +287,7 @@ int register_merge(struct register_list *r, const char *csv, size_t len, struct 
 					buf_printf(lost, "%s%s \"%s\"", held++ > 0 ? ", " : ": ", r->heads[i], said);
 				continue;
 			}
-			if (!officers && *json_string(row, r->titles[i]) != '\0')
+			if (json_get(r->columns[i], "value") != NULL && *json_string(row, r->titles[i]) != '\0')
 				continue;
 			said += *said == '\'' && said[1] != '\0' && strchr("=+-@", said[1]) != NULL; // as csv_cell() writes it
 			if (!cJSON_ReplaceItemInObjectCaseSensitive(row, r->titles[i], cJSON_CreateString(said)))

@@ -16,6 +16,7 @@ enum { REGISTER_COLUMNS_MAX = 64 };
 struct register_figures {
 	const struct census *census; // NULL: the stores could not be counted
 	const cJSON *traffic;        // what egress answers to "status"; NULL: it could not be asked
+	const cJSON *cases; // [{about, of: [ids of purposes, processors or kinds], words}]; about: as case.h has it, "incident"; NULL: none
 	time_t at;
 };
 
