@@ -130,6 +130,7 @@ static enum status incident_open_main(const struct admin *a, const struct argume
 struct incident_listing {
 	struct table t;
 	bool overdue_only;
+	time_t now;
 	size_t late;
 };
 
@@ -137,27 +138,31 @@ static int incident_row(void *arg, const struct case_row *row)
 {
 	struct incident_listing *l = arg;
 	const char *risk = json_string(row->body, "risk");
+	const time_t left = row->due - l->now;
+	char clock[48] = "";
 
+	if (row->due != 0 && row->closed == 0) // the clock of Article 33
+		snprintf(clock, sizeof clock, "%lld h %s", (long long)(left < 0 ? -left : left) / 3600, left < 0 ? "over" : "left");
 	l->late += row->late;
 	if (!l->overdue_only || row->late)
 		table_add(&l->t, row->id,
 			  row->body == NULL  ? "unreadable"
 			  : row->closed != 0 ? "closed"
 					     : "open",
-			  risk, case_time(row->body, "noticed"), row->due, case_time(row->body, "authority_notified"),
+			  risk, clock, case_time(row->body, "noticed"), row->due, case_time(row->body, "authority_notified"),
 			  case_time(row->body, "people_notified"), (int)row->late, json_number(row->body, "subjects", 0));
 	return 0;
 }
 
 static enum status incident_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id",      "state",    "risk", "noticed", "due", "authority_notified", "people_notified",
-					      "overdue", "subjects", NULL};
-	struct incident_listing l = {.overdue_only = argument_given(args, "overdue")};
+	static const char *const columns[] = {
+	    "id", "state", "risk", "art_33", "noticed", "due", "authority_notified", "people_notified", "overdue", "subjects", NULL};
+	struct incident_listing l = {.overdue_only = argument_given(args, "overdue"), .now = when_now()};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	table_init(&l.t, columns, "issttddbn");
+	table_init(&l.t, columns, "isssttddbn");
 	enum status status = site_open(&s, a, VAULT_LOOK);
 	if (status == STATUS_DONE)
 		status = case_each(s.vault, CASE_BIT(CASE_INCIDENT), incident_row, &l, &e) != 0

@@ -48,17 +48,26 @@ test('an incident counts whom it touches, and is overdue after 72 hours until th
   assert.deepEqual([subjects, records], [0, 0], 'what came later is not touched');
   assert.equal(check(p, 'accountability')[0].result, 'BROKEN');
   assert.equal(p.run(['incident', 'list', '--overdue']).status, 1);
+  const clock = (of) => JSON.parse(p.run(['incident', 'list', '--format', 'json']).stdout).find((row) => row.id === of).art_33;
+  assert.match(clock(id), /^\d+ h over$/);
+  assert.ok(parseInt(clock(id)) >= 24 && parseInt(clock(id)) < 48);
   assert.equal(p.run(['incident', 'close', id, '--reason', 'over']).status, 1);
   assert.equal(p.run(['incident', 'assess', id, '--risk', 'risk', '--reason', 'it was not encrypted', '--measures', 'New disks']).status, 0);
   assert.equal(p.run(['incident', 'close', id, '--reason', 'over']).status, 1, 'the authority was not told');
   const letter = p.run(['incident', 'letter', id, '--sent']).stdout;
   assert.match(letter, /A disk was stolen[^]*New disks/);
   assert.ok(!letter.includes('{'));
+  assert.equal(clock(id), '', 'the authority was told');
   assert.equal(p.run(['incident', 'list', '--overdue']).status, 0);
   assert.equal(p.run(['incident', 'close', id, '--reason', 'over']).status, 0);
   const now = new Date().toISOString().slice(0, 19) + 'Z';
   const second = json(p.run(['incident', 'open', '--happened', day(-1), '--noticed', now, '--kind', 'rights-request', '--what', `@${what}`, '--format', 'json']));
   assert.deepEqual([second.subjects, second.records, second.reachable], [1, 1, 1]);
+  assert.match(clock(second.id), /^7[12] h left$/);
+  const noticed = new Date(Date.now() - 40.5 * 3600000).toISOString().slice(0, 19) + 'Z';
+  const third = json(p.run(['incident', 'open', '--happened', day(-4), '--noticed', noticed, '--kind', 'rights-request', '--what', `@${what}`, '--format', 'json']));
+  assert.equal(clock(third.id), '31 h left');
+  assert.match(p.run(['incident', 'list']).stdout, /31 h left/);
 });
 
 test('an assessment is tied to the policy by id, and asked for again', (t) => {
