@@ -13,6 +13,7 @@
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
+#include "policy/vault/erase_by.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/ledger_walk.h"
@@ -248,7 +249,7 @@ static int find_all(struct erasure *x, struct err *e)
 
 	x->tombstone.day_count = 0;
 	if (x->again != NULL) {
-		tombstone_subject(x->again, &x->who);
+		subject_named(x->again, &x->who);
 	} else if (subject_find(v, VIEW_COMMITTED, x->by, x->value, &x->who, e) != 0) {
 		return -1;
 	}
@@ -311,7 +312,7 @@ static int erase_rows(struct erasure *x, struct err *e)
 	if (payloads_end(x, false, &ended, e) != 0 || (x->who.known && key_end_later_of_subject(v, x->who.hash, e) != 0))
 		return -1;
 	snprintf(details, sizeof details,
-		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu", subject_by(x->by),
+		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu", erase_by_word(x->by),
 		 (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept), (unsigned long long)s[STORE_RECORDS].kept,
 		 (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept), (unsigned long long)s[STORE_REQUEST_LOG].found,
 		 (unsigned long long)s[STORE_PAYLOADS].found);
@@ -412,7 +413,7 @@ static int tombstone_put(struct erasure *x, struct err *e)
 	struct tombstone *t = &x->tombstone;
 
 	t->at = x->now;
-	tombstone_name_subject(t, &x->who);
+	subject_name(t, &x->who);
 	if (tombstone_write(x->v, t, e) != 0)
 		return -1;
 	x->out->backups.tombstone = t->number;

@@ -53,7 +53,7 @@ static int run_restrict(struct vault *v, void *arg, struct err *e)
 
 	*out = (struct restrict_result){0}; // it may run again
 	if (x->again != NULL)
-		tombstone_subject(x->again, &s);
+		subject_named(x->again, &s);
 	else
 		ret = subject_find(v, VIEW_WRITER, x->by, x->value, &s, e);
 	if (ret != 0 || subject_records(v, VIEW_WRITER, &s, &rows, e) != 0)
@@ -91,7 +91,7 @@ static int run_restrict(struct vault *v, void *arg, struct err *e)
 	if (t == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
 	*t = (struct tombstone){.at = now, .act = acts[x->how]};
-	tombstone_name_subject(t, &s);
+	subject_name(t, &s);
 	ret = tombstone_write(v, t, e) != 0 || tombstone_applied(v, t, e) != 0 || ledger_write(v, &event, NULL, e) != 0 ? -1 : 0;
 	free(t);
 	return ret;

@@ -11,13 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *subject_by(enum erase_by by)
-{
-	static const char *const names[] = {[ERASE_RECEIPT] = "receipt", [ERASE_ADDRESS] = "address", [ERASE_RECORD] = "record"};
-
-	return names[by];
-}
-
 int subject_find(const struct vault *v, enum view view, enum erase_by by, const char *value, struct subject *out, struct err *e)
 {
 	struct record_row row;
@@ -51,6 +44,25 @@ int subject_records(const struct vault *v, enum view view, const struct subject 
 					   .tag_hash = s->tag != NULL ? s->tag_hash : NULL};
 
 	return v->b->records->find(v->store, view, &query, out, e);
+}
+
+void subject_name(struct tombstone *t, const struct subject *who)
+{
+	t->by = who->by;
+	if (who->by == ERASE_RECORD)
+		snprintf(t->id, sizeof t->id, "%s", who->value);
+	t->has_subject = who->known;
+	memcpy(t->subject, who->hash, HASH_LEN);
+	t->has_tag = who->tag != NULL;
+	memcpy(t->tag, who->tag_hash, HASH_LEN);
+}
+
+void subject_named(const struct tombstone *t, struct subject *out)
+{
+	*out = (struct subject){.by = t->by, .known = t->has_subject, .tag = t->has_tag ? "receipt" : NULL};
+	out->value = t->by == ERASE_RECORD ? t->id : NULL;
+	memcpy(out->hash, t->subject, HASH_LEN);
+	memcpy(out->tag_hash, t->tag, HASH_LEN);
 }
 
 int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const struct log_day *day, struct subject_log *out,

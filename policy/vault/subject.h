@@ -5,6 +5,7 @@
 
 #include "policy/vault/backend.h"
 #include "policy/vault/request_log.h"
+#include "policy/vault/tombstone.h"
 #include "policy/vault/vault.h"
 
 struct subject {
@@ -15,10 +16,12 @@ struct subject {
 	const char *tag; // that may lead to records too; NULL: none
 	uint8_t tag_hash[HASH_LEN];
 };
-const char *subject_by(enum erase_by by); // "receipt", "address", "record"
 int subject_find(const struct vault *v, enum view view, enum erase_by by, const char *value, struct subject *out, struct err *e);
 // Adds its records, those past their end too, without their bodies.
 int subject_records(const struct vault *v, enum view view, const struct subject *s, struct record_list *out, struct err *e);
+
+void subject_name(struct tombstone *t, const struct subject *who);  // a tombstone is of it
+void subject_named(const struct tombstone *t, struct subject *out); // *out lives as long as *t
 
 // What its rows of a day of the request log are found by; NULL: not by that.
 struct subject_log {

@@ -3,6 +3,7 @@
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
+#include "policy/vault/erase_by.h"
 #include "policy/vault/state.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,7 @@ static void tombstone_text(const struct vault *v, const struct tombstone *t, str
 	if (t->has_tag)
 		hex_encode(tag, t->tag, HASH_LEN);
 	buf_printf(out, "%lld %lld %lld %s %s %s %s %s ", (long long)t->number, (long long)t->at, (long long)t->until, act_names[t->act],
-		   subject_by(t->by), t->id[0] != '\0' ? t->id : "-", subject, tag);
+		   erase_by_word(t->by), t->id[0] != '\0' ? t->id : "-", subject, tag);
 	for (size_t i = 0; i < t->day_count; i++) {
 		char hash[2 * LOG_HASH_LEN + 1];
 		hex_encode(hash, t->days[i].hash, LOG_HASH_LEN);
@@ -97,7 +98,7 @@ static int tombstone_parse(const struct vault *v, char *line, struct tombstone *
 	while (strcmp(act_names[out->act], fields[3]) != 0)
 		if (out->act++ == TOMBSTONE_WITHDRAWN)
 			return -1;
-	while (strcmp(subject_by(out->by), fields[4]) != 0)
+	while (strcmp(erase_by_word(out->by), fields[4]) != 0)
 		if (out->by++ == ERASE_RECORD)
 			return -1;
 	if (strcmp(fields[5], "-") != 0)
@@ -213,25 +214,6 @@ int tombstone_applied(const struct vault *v, const struct tombstone *t, struct e
 				  v->b->upkeep->number_set(v->store, SEEN_UNTIL, (int64_t)t->until, e) != 0)
 		   ? -1
 		   : 0;
-}
-
-void tombstone_name_subject(struct tombstone *t, const struct subject *who)
-{
-	t->by = who->by;
-	if (who->by == ERASE_RECORD)
-		snprintf(t->id, sizeof t->id, "%s", who->value);
-	t->has_subject = who->known;
-	memcpy(t->subject, who->hash, HASH_LEN);
-	t->has_tag = who->tag != NULL;
-	memcpy(t->tag, who->tag_hash, HASH_LEN);
-}
-
-void tombstone_subject(const struct tombstone *t, struct subject *out)
-{
-	*out = (struct subject){.by = t->by, .known = t->has_subject, .tag = t->has_tag ? "receipt" : NULL};
-	out->value = t->by == ERASE_RECORD ? t->id : NULL;
-	memcpy(out->hash, t->subject, HASH_LEN);
-	memcpy(out->tag_hash, t->tag, HASH_LEN);
 }
 
 struct tombstones_new {

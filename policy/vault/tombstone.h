@@ -12,7 +12,6 @@
 #define LETHE_VAULT_TOMBSTONE_H
 
 #include "policy/vault/backend.h"
-#include "policy/vault/subject.h"
 #include "policy/vault/vault.h"
 
 enum { TOMBSTONE_DAYS_MAX = 400 };
@@ -33,8 +32,6 @@ struct tombstone {
 };
 // When no backup is left of what is stored now; 0: the policy keeps none.
 time_t tombstone_expiry(const struct policy *p, time_t now);
-void tombstone_name_subject(struct tombstone *t, const struct subject *who);
-void tombstone_subject(const struct tombstone *t, struct subject *out); // whom it names; *out lives as long as *t
 // For who is alone in the lane of the records: gives it its number and makes it durable. Nothing, and number 0, where the policy keeps no backups.
 int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e);
 // Inside the transaction that does what it says.
