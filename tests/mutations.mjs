@@ -110,4 +110,11 @@ export const mutations = [
     ['policy/vault/sqlite/upkeep.c', '(void)remember(s, false, NULL);', '(void)wrote;', 'unit/vault_open_test.c', 'an older vault is noticed']),
   ...row('where a policy says that a browser\'s opt-out signal (GPC) counts, it is read, shown and recorded',
     ['nginx/snippets/params.conf', 'fastcgi_param HTTP_SEC_GPC $http_sec_gpc;', '', 'site/gpc.test.mjs', 'who sends the signal is told so and it is recorded']),
+  ...row(TRUST,
+    ['policy/vault/seal.c', 'MEMORY_TRIES = 100', 'MEMORY_TRIES = 0', 'unit/vault_memory_test.c', 'memory that is missing once loses nothing'],
+    ['policy/vault/ledger.c', '\t\trandom_bytes(salt, sizeof salt);', '\t\tmemset(salt, 0, sizeof salt);', 'unit/ledger_verify_test.c', 'what is committed to cannot be guessed'],
+    ['policy/vault/merkle.c', 'leaf_prefix = 0x00;', 'leaf_prefix = 0x02;', 'unit/ledger_verify_test.c', 'the tree is that of rfc 6962'],
+    ['policy/vault/verify.c', 'out->result = LEDGER_TRUNCATED;', 'out->result = LEDGER_INTACT;', 'unit/ledger_verify_test.c', 'a checkpoint kept elsewhere tells a cut from a fork'],
+    ['policy/vault/commit.c', 'atomic_store(&v->broken, true);', 'atomic_store(&v->broken, false);', 'unit/vault_fault_test.c', 'an unknown commit stops the vault'],
+    ['policy/base/text.c', 'random_bytes(bytes, sizeof bytes);', 'random_bytes(bytes, 8);', 'unit/base_test.c', 'tokens cannot be guessed']),
 ];
