@@ -116,5 +116,8 @@ export const mutations = [
     ['policy/vault/merkle.c', 'leaf_prefix = 0x00;', 'leaf_prefix = 0x02;', 'unit/ledger_verify_test.c', 'the tree is that of rfc 6962'],
     ['policy/vault/verify.c', 'out->result = LEDGER_TRUNCATED;', 'out->result = LEDGER_INTACT;', 'unit/ledger_verify_test.c', 'a checkpoint kept elsewhere tells a cut from a fork'],
     ['policy/vault/commit.c', 'atomic_store(&v->broken, true);', 'atomic_store(&v->broken, false);', 'unit/vault_fault_test.c', 'an unknown commit stops the vault'],
+    ['fcgi/generate/mark.c', '{"tEXt", "zTXt",', '{"tEXx", "zTXx",', 'unit/mark_test.c', 'a png loses what may repeat the prompt'],
+    ['policy/vault/verify.c', 'good = equal_secret(expected, row->seal, HASH_LEN);', 'good = true;', 'unit/ledger_verify_test.c', 'every intrusion is found at its index'],
+    ['tests/fault/fault_vfs.h', 'if (fault.lies)', 'if (false)', 'unit/vault_power_test.c', 'the harness sees a disk that lies'],
     ['policy/base/text.c', 'random_bytes(bytes, sizeof bytes);', 'random_bytes(bytes, 8);', 'unit/base_test.c', 'tokens cannot be guessed']),
 ];
