@@ -71,6 +71,10 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 	if (ret != 0)
 		return output_complain(e.code == ERR_REFUSED || e.code == ERR_INPUT || e.code == ERR_BUSY ? STATUS_UNSURE : STATUS_FOUND,
 				       "restore: %s", e.text);
+	if (!b.has_signature)
+		output_complain(STATUS_DONE,
+				"restore: the backup bears no signature that keys/ledger.pub could be held against: whoever could "
+				"write to it could have altered it");
 	set_copy_aside(s.vault);
 	const int signed_now = sign_ledger(a, s.vault, &note, &e);
 	if (signed_now != 0)

@@ -52,6 +52,14 @@ test('a backup is made, checked, shown by check, and brought back into an empty 
   assert.equal(requests(p).length, 1);
   assert.equal(p.run(['audit', 'verify']).status, 0);
   assert.ok(!existsSync(join(p.state, 'restoring')));
+  assert.doesNotMatch(back.stderr, /no signature/);
+  // Altered, it is refused, and nothing is touched; without its signature, that is said.
+  const manifest = join(made.path, 'manifest'), text = readFileSync(manifest, 'utf8');
+  writeFileSync(manifest, text.replace(/^made .*$/m, 'made 2020-01-01T00:00:00Z'));
+  assert.match(p.run(['restore', made.path, '--replace']).stderr, /signature does not hold/);
+  assert.equal(requests(p).length, 1);
+  writeFileSync(manifest, text.slice(0, text.indexOf('\n\n') + 1));
+  assert.match(p.run(['restore', made.path, '--replace']).stderr, /bears no signature/);
 });
 
 test('what the ledger lost is told by a checkpoint that was kept elsewhere, with its reason, and the copy is kept', (t) => {
