@@ -127,6 +127,20 @@ static bool add_evidence(struct vault *v, cJSON *certificate, const char *id, co
 	       add_string(entry, "details", details) && cJSON_AddNullToObject(evidence, "proof") != NULL;
 }
 
+// What an erasure left for restored backups to obey, and when no backup from before it is left, as the stores have it.
+static bool add_tombstone(cJSON *certificate, const struct erase_result *result)
+{
+	cJSON *backups = cJSON_GetObjectItemCaseSensitive(certificate, "backups");
+	char purge_by[WHEN_TEXT];
+
+	if (!cJSON_IsObject(backups) || result->backups.tombstone == 0)
+		return true;
+	when_text(purge_by, result->backups.purge_by);
+	cJSON_DeleteItemFromObjectCaseSensitive(backups, "purge_by");
+	return add_string(backups, "purge_by", purge_by) &&
+	       cJSON_AddNumberToObject(backups, "tombstone_id", (double)result->backups.tombstone) != NULL;
+}
+
 int certificate_make(struct vault *v, const struct certificate_of *of, const struct erase_result *result, const cJSON *more,
 		     struct buf *json, struct err *e)
 {
@@ -151,6 +165,7 @@ int certificate_make(struct vault *v, const struct certificate_of *of, const str
 	{
 		ok = ok && json_get(c, fact->string) == NULL && cJSON_AddItemToObject(c, fact->string, cJSON_Duplicate(fact, true));
 	}
+	ok = ok && (result == NULL || add_tombstone(c, result));
 	ok = ok && (result != NULL && !result->recorded ? cJSON_AddNullToObject(c, "evidence") != NULL : add_evidence(v, c, id, salt));
 	return !ok || json_print(json, c) != 0 ? err_set(e, ERR_MEMORY, "no memory for the certificate") : 0;
 }

@@ -4,7 +4,7 @@
 //	{derived [{kind, count}]: what was made of what the person gave,
 //	 recipients [{id, name, kinds [], sent_at, expires_by}]: who got some of it and when they have ended it by what the policy says of them; null: it
 //	   does not say. None of the processors of this version takes an order to delete.
-//	 backups {max_age_days, purge_by}: when the last copy is gone; null: the policy keeps none
+//	 backups {max_age_days, purge_by}: when the last copy is gone; null: the policy keeps none. certificate.c adds tombstone_id of what was erased
 //	 known_ungoverned []: copies that no erasure here reaches: "browser-downloads", "recipient-copies"}
 #ifndef LETHE_RIGHTS_REACH_H
 #define LETHE_RIGHTS_REACH_H

@@ -83,6 +83,25 @@ test('what the ledger lost is told by a checkpoint that was kept elsewhere, with
   assert.equal(p.run(['audit', 'checkpoint']).status, 0, 'the ledger goes on');
 });
 
+test('the certificate of an erasure says by which tombstone backups obey it, and when the last of them is gone', (t) => {
+  const p = placeWithBackups(t);
+  ask(p, 'first@example.org');
+  ask(p, 'second@example.org');
+  const before = Date.now(), made = requests(p).map(({ id }) => {
+    const result = p.run(['erase', '--record', id, '--yes', '--format', 'json']);
+    assert.equal(result.status, 0, result.stderr);
+    return JSON.parse(result.stdout);
+  });
+  const certificates = made.map((c) => c.certificate ?? c);
+  assert.deepEqual(certificates.map(({ backups }) => backups.tombstone_id), [1, 2]);
+  const lines = readFileSync(join(p.state, 'tombstones'), 'utf8').trim().split('\n').map((line) => line.split(' '));
+  certificates.forEach(({ backups }, i) => {
+    assert.equal(lines[i][0], `${backups.tombstone_id}`);
+    assert.equal(Date.parse(backups.purge_by) / 1000, Date.parse(lines[i][2]) / 1000 || Number(lines[i][2]));
+    assert.ok(Date.parse(backups.purge_by) >= before + 30 * 86400000 - 1000);
+  });
+});
+
 test('without the kind in its policy a site makes none', (t) => {
   const p = place(t);
   const data = join(p.base, 'data');
