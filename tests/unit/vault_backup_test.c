@@ -540,6 +540,21 @@ static void a_backup_of_another_site_is_refused(void **state)
 	assert_body(f, id, "a"); // nothing was touched
 }
 
+static void what_is_written_is_for_its_owner_alone(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], command[1024];
+	const mode_t before = umask(0);
+
+	put_ticket(f, "receipt-a", "a", id);
+	make(f, true);
+	erase_receipt(f, "receipt-a");
+	umask(before);
+	snprintf(command, sizeof command, "test -z \"$(find %s %s %s/tombstones %s/backups -perm /077 ! -name ledger.pub)\"", places.data,
+		 places.keys, f->state, f->state);
+	assert_int_equal(system(command), 0);
+}
+
 // ---- killed ----
 
 enum { WRITES_MAX = 2000 };
@@ -749,6 +764,7 @@ int main(void)
 	    T(what_a_visitor_deleted_stays_deleted),
 	    T(a_list_that_lacks_something_is_noticed),
 	    T(a_backup_of_another_site_is_refused),
+	    T(what_is_written_is_for_its_owner_alone),
 	    T(a_killed_backup_is_none),
 	    T(a_killed_restore_is_finished_by_the_next),
 	    T(a_killed_rotation_leaves_stores_that_open),
