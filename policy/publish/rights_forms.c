@@ -140,8 +140,8 @@ static void field_write(const struct step_form *f, const char *name, const char 
 	xml_printf(out, "<div class=\"field\"><label for=\"%s-%s-%d\">%s", id, name, f->number, word(p, label));
 	if (!(flags & FIELD_REQUIRED))
 		xml_printf(out, " <small>%s</small>", word(p, "page.rights.optional"));
-	xml_printf(out, "</label>\n<%s id=\"%s-%s-%d\" name=\"%s\" maxlength=\"%d\" ", flags & FIELD_LONG ? "textarea rows=\"4\"" : "input",
-		   id, name, f->number, name, max);
+	buf_adds(out, flags & FIELD_LONG ? "</label>\n<textarea rows=\"4\"" : "</label>\n<input");
+	xml_printf(out, " id=\"%s-%s-%d\" name=\"%s\" maxlength=\"%d\" ", id, name, f->number, name, max);
 	buf_adds(out, attributes);
 	buf_adds(out, flags & FIELD_REQUIRED ? " required" : "");
 	if (hint != NULL || wrong)

@@ -82,7 +82,7 @@ test('sysusers, tmpfiles and cron files are well-formed', () => {
   const users = spawnSync('systemd-sysusers', ['--dry-run', '--root', to, join(to, 'usr/lib/sysusers.d/lethe.conf')], { encoding: 'utf8' });
   if (!users.error) assert.equal(users.status, 0, users.stderr);
   const cron = readFileSync(join(to, 'usr/share/doc/lethe/lethe.cron'), 'utf8').split('\n').filter((l) => /^[\d*]/.test(l));
-  assert.equal(cron.length, 3);
+  assert.equal(cron.length, 4);
   for (const line of cron) assert.match(line, /^(\S+\s+){5}lethe\s+lethe /);
 });
 

@@ -48,7 +48,7 @@ for (const name of sites) {
           assert.ok(['program', 'people', 'nothing yet'].includes(s.kept_by), s.id);
           assert.ok(page.includes(`<li id="${s.id}"`), `${s.id} stands on the page`);
           if (s.kept_by !== 'program') continue;
-          assert.ok(s.how.length > 20 && !s.how.startsWith('keeper.') && s.figure.length > 5, s.id);
+          assert.ok(Buffer.byteLength(s.how) > 20 && !s.how.startsWith('keeper.') && Buffer.byteLength(s.figure) > 5, s.id);
           const [file, ...words] = s.test.split(' ');
           const source = ['c', 'test.mjs'].map((end) => join(root, 'tests', `${file}.${end}`)).find(existsSync);
           assert.ok(source && squeezed(readFileSync(source, 'utf8').replace(/_/g, ' ')).includes(squeezed(words.join(' '))), s.test);
