@@ -117,14 +117,14 @@ static void list_left(char *out, size_t size, const struct listed *l, time_t now
 
 static int list_print(struct vault *v, const struct arguments *args, struct buf *out, size_t *late, struct err *e)
 {
-	static const char *const columns[] = {"id", "right", "state", "received", "due", "late", "left", NULL};
+	static const char *const columns[] = {"id", "right", "state", "received", "due", "left", "late", NULL};
 	struct listing l = {.args = args, .now = when_now()};
 	const char *format = argument(args, "format"), *within = argument(args, "due-within");
 	struct duration d;
 	char left[48];
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "issddbs");
+	table_init(&t, columns, "issddsp");
 	if (within != NULL && duration_parse(&d, within) != 0)
 		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
 	l.within = within != NULL ? duration_after(l.now, d) : 0;
@@ -133,7 +133,7 @@ static int list_print(struct vault *v, const struct arguments *args, struct buf 
 		qsort(l.rows, l.count, sizeof *l.rows, list_order);
 	for (size_t i = 0; i < l.count && ret == 0; i++) {
 		list_left(left, sizeof left, &l.rows[i], l.now);
-		table_add(&t, l.rows[i].id, l.rows[i].right, l.rows[i].state, l.rows[i].received, l.rows[i].due, l.rows[i].late, left);
+		table_add(&t, l.rows[i].id, l.rows[i].right, l.rows[i].state, l.rows[i].received, l.rows[i].due, left, l.rows[i].late);
 	}
 	free(l.rows);
 	*late = l.late;

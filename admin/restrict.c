@@ -156,7 +156,7 @@ static enum status list_run(const struct admin *a, const struct arguments *args)
 	struct restrictions l = {.t = &t, .v = s.vault};
 	if (rights_each(s.vault, list_restriction, &l, &e) != 0)
 		return restrict_failed(&e);
-	enum status status = table_output(&t, args, NULL);
+	enum status status = table_output(&t, args, "Nothing is restricted.");
 	return l.failed ? output_complain(STATUS_UNSURE, "restrict: not everything could be counted") : status;
 }
 

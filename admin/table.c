@@ -33,7 +33,7 @@ void table_add(struct table *t, ...)
 			cell = cJSON_CreateString(value != NULL ? value : "");
 		} else if (t->types[i] == 'n') {
 			cell = cJSON_CreateNumber(va_arg(values, double));
-		} else if (t->types[i] == 'b') {
+		} else if (t->types[i] == 'b' || t->types[i] == 'p') {
 			cell = cJSON_CreateBool(va_arg(values, int));
 		} else {
 			time_t value = va_arg(values, time_t);
@@ -115,13 +115,13 @@ static void cell_shown(const struct table *t, const cJSON *row, size_t column, s
 // Aligned columns under a heading, of which the last is broken into lines; or, where they are too wide for that, a block for each row.
 static int table_text(const struct table *t, struct buf *out)
 {
-	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0;
+	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0, count = strcspn(t->types, "p");
 	JSON_AUTO cJSON *shown = cJSON_CreateArray();
 	const cJSON *row = NULL, *line, *cell;
 
 	for (bool heading = true; heading || row != NULL; row = heading ? t->rows->child : row->next, heading = false) {
 		cJSON *cells = cJSON_CreateArray();
-		for (size_t i = 0; t->columns[i] != NULL; i++) {
+		for (size_t i = 0; i < count; i++) {
 			BUF_AUTO_WIPE struct buf words = BUF_INIT(CELL_MAX);
 			if (heading)
 				buf_adds(&words, t->columns[i]);
@@ -135,7 +135,7 @@ static int table_text(const struct table *t, struct buf *out)
 		}
 		cJSON_AddItemToArray(shown, cells);
 	}
-	for (last = 0; t->columns[last + 1] != NULL; last++)
+	for (last = 0; last + 1 < count; last++)
 		before += width[last] + 2;
 	bool blocks = before + (width[last] < LAST_LEAST ? width[last] : LAST_LEAST) > output_width();
 	cJSON_ArrayForEach(line, shown)
