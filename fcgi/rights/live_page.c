@@ -501,7 +501,7 @@ static void write_total(struct buf *out, const struct policy *p, const char *key
 // What is so of the whole site.
 static void write_totals(struct buf *out, const cJSON *live, const struct policy *p)
 {
-	const cJSON *requests = json_get(live, "requests"), *ledger = json_get(live, "ledger"), *check = json_get(live, "check");
+	const cJSON *requests = json_get(live, "requests"), *ledger = json_get(live, "ledger"), *check = json_get(live, "check"), *year;
 	char time[WORD_DAY + 16], n[4][WORD_NUMBER];
 	BUF_AUTO struct buf text = BUF_INIT(4096);
 
@@ -513,6 +513,16 @@ static void write_totals(struct buf *out, const cJSON *live, const struct policy
 			      {"ended", word_number(n[2], (long long)json_number(requests, "ended", 0))},
 			      {"in_time", word_number(n[3], (long long)json_number(requests, "in_time", 0))}));
 	write_total(out, p, "live.total.requests", buf_text(&text));
+	buf_reset(&text);
+	double asked = 0, given = 0; // in all years
+	cJSON_ArrayForEach(year, json_get(live, "authorities"))
+	{
+		asked += json_number(year, "asked", 0);
+		given += json_number(year, "given", 0);
+	}
+	word_fill(&text, NULL, word(p, "live.authorities"),
+		  WORD_VALUES({"asked", word_number(n[0], (long long)asked)}, {"given", word_number(n[1], (long long)given)}));
+	write_total(out, p, "live.total.authorities", buf_text(&text));
 	buf_reset(&text);
 	word_fill(&text, NULL, word(p, "live.ledger"),
 		  WORD_VALUES({"n", word_number(n[0], (long long)json_number(ledger, "size", 0))},

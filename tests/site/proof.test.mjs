@@ -139,6 +139,7 @@ test('the code of Go’s checksum database finds the same: notes, inclusion, and
   assert.equal(site.officer(['authority', 'add', '--authority', `@${told}`, '--asked', `@${told}`, '--ground', 'court-order']).code, 0);
   await erase();
   sign();
+  assert.match(await text('/privacy/live'), /<dt>Requests of authorities<\/dt>\s*<dd>1, of which 0 were given data<\/dd>/);
   const newer = await log(), second = at('newer', newer.note);
   assert.ok(newer.size > older.size);
   assert.match(newer.note, /^.+\n\d+\n.+\nauthorities /, 'a line of our own stands behind the root');
