@@ -34,13 +34,14 @@ function foreign(texts, language, policy) {
     (telling.test(text) || (theirs.some((one) => one.test(text)) && !own.some((one) => one.test(text)))));
 }
 
-// Every text that is shown or read out, but codes, what somebody typed, and prompts: those are what the pictures were made from.
+// Every text that is shown or read out, but codes, what somebody typed, prompts, which the pictures were made from, and the notice's sentences where
+// they are proved: those are looked at in the notice.
 const readable = (page) => page.evaluate(() => {
   const found = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { parentElement: at, data } = walker.currentNode;
-    if (data.trim() && !at.closest('script, noscript, code, pre, .words, figcaption, textarea, .made') && at.checkVisibility()) found.push(data.trim().replace(/\s+/g, ' '));
+    if (data.trim() && !at.closest('script, noscript, code, pre, .words, figcaption, textarea, .made, .sentence') && at.checkVisibility()) found.push(data.trim().replace(/\s+/g, ' '));
   }
   for (const at of document.querySelectorAll('[placeholder], [aria-label], [title], img[alt]'))
     if (at.checkVisibility() && !at.closest('.words, #sheet img, figure img')) found.push(...['placeholder', 'aria-label', 'title', 'alt'].map((name) => at.getAttribute(name)).filter(Boolean));
