@@ -243,6 +243,13 @@ test('--quiet says nothing of a site that keeps its policy, and only what is wro
   assert.doesNotMatch(bad.stdout, /^kept/m);
 });
 
+test('the file of a set in the making is no drift', (t) => {
+  const file = join(site.run, `spool/new-${'0a'.repeat(16)}`);
+  writeFileSync(file, '');
+  t.after(() => rmSync(file, { force: true }));
+  assert.doesNotMatch(site.officer(['check', '--quiet'], { policy, more: { LETHE_UNITS: join(own, 'units') } }).stdout, /^BROKEN +folders/m);
+});
+
 test('the check leaves no trace: no entry, no row in the request log, no file', () => {
   const state = () => execFileSync('sh', ['-c', `find ${site.state} ${site.run} | sort; sqlite3 ${site.state}/vault.db 'SELECT count(*) FROM ledger'`], { encoding: 'utf8' });
   const was = state();
