@@ -10,7 +10,7 @@ import { begin, finish, markdown } from './rows.mjs';
 
 const wanted = process.argv.slice(2);
 const file = process.env.RESULTS || join(root, 'build', 'bench.json');
-const order = ['pictures', 'bytes', 'gateway', 'waiting', 'burst', 'slow', 'phone', 'sketch', 'download', 'store', 'growth', 'check', 'policy'];
+const order = ['pictures', 'bytes', 'gateway', 'waiting', 'burst', 'slow', 'phone', 'sketch', 'download', 'store', 'growth', 'check', 'rights', 'policy'];
 const groups = readdirSync(join(root, 'tests/bench/groups')).map((f) => f.replace('.mjs', '')).sort((a, b) => order.indexOf(a) - order.indexOf(b));
 
 if (wanted[0] === '--readme') {

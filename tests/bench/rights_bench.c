@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: ISC
+// What a data-subject request costs in a store of so many records of 10,000 subjects and 14 days of the request log: finding one subject, exporting
+// and erasing one, and the mix of GDPRbench's customer and regulator. The subjects that are asked for have 10 records and 14 log rows each, whatever the size, so
+// that only the size differs; the other records are filled through the back end and never opened. The plain tables hold as many rows in clear,
+// with an index on the user; WAL and synchronous=FULL: each change is durable, but nothing is sealed, entered in a ledger or overwritten.
+// Prints one JSON object.
+//
+//	rights_bench POLICY FOLDER RECORDS LOG_ROWS
+#include "policy/base/array.h"
+#include "policy/base/file.h"
+#include "policy/base/text.h"
+#include "policy/rights/export.h"
+#include "policy/rules/load.h"
+#include "policy/vault/commit.h"
+#include "policy/vault/request_log.h"
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SUBJECTS = 10000, ASKED = 21, OWN = 10, DAYS = 14, DAY = 24 * 3600, PER_COMMIT = 20000, BODY = 72 };
+
+static atomic_ulong syncs; // of this program and its libraries
+
+int fdatasync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+__attribute__((noreturn)) static void die(const char *what, const char *why)
+{
+	fprintf(stderr, "rights_bench: %s: %s\n", what, why);
+	exit(1);
+}
+
+// ---- filling ----
+
+static char receipts[ASKED][32], ids[ASKED][OWN][RECORD_ID_LEN + 1];
+static time_t first_day;
+
+static void fill_bytes(uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)random();
+}
+
+// As nobody's key opens it: only its place in the store counts.
+static void fill_records(struct vault *v, long count)
+{
+	static uint8_t subjects[SUBJECTS][HASH_LEN];
+	struct commit_alone alone;
+	struct err e = {0};
+	uint8_t id[RECORD_ID_LEN / 2], body[BODY];
+	const time_t now = when_now();
+
+	fill_bytes(subjects[0], sizeof subjects);
+	if (commit_alone(v, &alone, &e) != 0)
+		die("fill", e.text);
+	for (long i = 0; i < count; i++) {
+		const uint8_t *subject = subjects[i % SUBJECTS];
+		struct record_row row = {.kind = KIND_ARCHIVE, .facts.made = now, .due = now + DAY, .has_subject = true};
+		const struct tag_row tag = {.name = "receipt"};
+		struct tag_row tags[] = {tag};
+		fill_bytes(id, sizeof id);
+		fill_bytes(body, sizeof body);
+		hex_encode(row.id, id, sizeof id);
+		memcpy(row.subject, subject, HASH_LEN);
+		memcpy(tags[0].hash, subject, HASH_LEN);
+		row.body = BUF_INIT(sizeof body);
+		buf_add(&row.body, body, sizeof body);
+		if (v->b->records->put(v->store, &row, tags, 1, &e) != 0 ||
+		    ((i % PER_COMMIT == 0 || i + 1 == count) && transaction_commit(v, LANE_RECORDS, &e) != 0))
+			die("fill", e.text);
+		buf_free(&row.body);
+	}
+	commit_release(v, &alone);
+}
+
+static void fill_day(struct vault *v, time_t day, long rows)
+{
+	struct commit_alone alone;
+	struct err e = {0};
+	uint8_t bytes[LOG_HASH_LEN + BODY];
+	char name[WHEN_DATE];
+
+	for (int i = 0; i < ASKED; i++) {
+		const struct request_log_row row = {"198.51.100.77", "Mozilla/5.0", receipts[i]};
+		if (request_log_append_at(v, &row, day, &e) != 0)
+			die("log", e.text);
+	}
+	if (commit_alone(v, &alone, &e) != 0)
+		die("log", e.text);
+	when_date(name, day);
+	for (long i = 0; i < rows; i++) {
+		fill_bytes(bytes, sizeof bytes);
+		struct log_row row = {.day = name, .at = day, .has_receipt = true, .body = bytes + LOG_HASH_LEN, .body_len = BODY};
+		memcpy(row.address, bytes, LOG_HASH_LEN);
+		memcpy(row.receipt, bytes + 8, LOG_HASH_LEN);
+		if (v->b->log->append(v->store, &row, &e) != 0 ||
+		    ((i % PER_COMMIT == 0 || i + 1 == rows) && v->b->upkeep->end(v->store, LANE_LOG, true, &e) != 0))
+			die("log", e.text);
+	}
+	commit_release(v, &alone);
+}
+
+static void fill_asked(struct vault *v)
+{
+	struct err e = {0};
+
+	for (int i = 0; i < ASKED; i++)
+		for (int k = 0; k < OWN; k++) {
+			const struct vault_tag tags[] = {{"receipt", receipts[i]}, {NULL, NULL}};
+			const struct vault_new record = {
+			    .kind = KIND_ARCHIVE, .subject = receipts[i], .tags = tags, .body = "{\"name\":\"example\"}", .body_len = 18};
+			if (vault_put(v, &record, NULL, ids[i][k], &e) != 0)
+				die("put", e.text);
+		}
+}
+
+// ---- measuring ----
+
+static double clock_ms(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct cost { // medians for one subject
+	double wall, cpu, syncs;
+};
+
+static struct cost measure(void (*one)(void *store, int subject), void *store)
+{
+	double wall[ASKED], cpu[ASKED];
+	unsigned long before = syncs;
+
+	for (int i = 0; i < ASKED; i++) {
+		double start = clock_ms(CLOCK_MONOTONIC), start_cpu = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
+		one(store, i);
+		wall[i] = clock_ms(CLOCK_MONOTONIC) - start;
+		cpu[i] = clock_ms(CLOCK_PROCESS_CPUTIME_ID) - start_cpu;
+	}
+	qsort(wall, ASKED, sizeof *wall, by_size);
+	qsort(cpu, ASKED, sizeof *cpu, by_size);
+	return (struct cost){wall[ASKED / 2], cpu[ASKED / 2], (double)(syncs - before) / ASKED};
+}
+
+struct seen {
+	int records, rows;
+};
+
+static void see_record(void *arg, const struct vault_record *r)
+{
+	(void)r;
+	((struct seen *)arg)->records++;
+}
+
+static int see_row(void *arg, const struct subject_log_row *row)
+{
+	(void)row;
+	((struct seen *)arg)->rows++;
+	return 0;
+}
+
+static int see_event(void *arg, const struct subject_event *event)
+{
+	(void)arg;
+	(void)event;
+	return 0;
+}
+
+static int see_head(void *arg, const struct vault_record *r)
+{
+	see_record(arg, r);
+	return 0;
+}
+
+static const struct policy *policy;
+
+static void subject_find_one(void *store, int i)
+{
+	const struct subject_walk walk = {see_record, see_row, see_event};
+	struct subject_result result;
+	struct seen seen = {0};
+	struct err e = {0};
+
+	if (vault_subject(store, ERASE_RECEIPT, receipts[i], &walk, &seen, &result, &e) != 0)
+		die("find", e.text);
+	if (seen.records < OWN - 1 || seen.rows != DAYS || result.reason[0] != '\0')
+		die("find", "not everything was found");
+}
+
+static int count_bytes(void *arg, const void *bytes, size_t len)
+{
+	(void)bytes;
+	*(size_t *)arg += len;
+	return 0;
+}
+
+static void subject_export_one(void *store, int i)
+{
+	const struct export_selector selector = {.by = ERASE_RECEIPT, .value = receipts[i]};
+	struct export *x;
+	struct err e = {0};
+	size_t bytes = 0;
+
+	if (export_gather(&x, store, policy, &selector, 1, &e) != 0 || export_record(x, "bench", "bench", &e) != 0 ||
+	    export_write(x, NULL, count_bytes, &bytes, &e) != 0 || export_missed(x) != NULL)
+		die("export", e.text);
+	export_free(x);
+}
+
+static void subject_erase_one(void *store, int i)
+{
+	struct erase_result r;
+	struct err e = {0};
+
+	if (vault_erase(store, ERASE_RECEIPT, receipts[i], false, &r, &e) != 0 || !r.complete)
+		die("erase", e.text[0] != '\0' ? e.text : r.reason);
+}
+
+// Customer: read, update, delete by key. Regulator: the metadata of a user. Then the user's data and log rows are read.
+static void mix_one(void *store, int i)
+{
+	const struct vault_change change = {.body = "{\"name\":\"another\"}", .body_len = 18};
+	struct vault_record r;
+	struct seen seen = {0};
+	struct err e = {0};
+
+	if (vault_get(store, ids[i][0], &r, &e) != 0)
+		die("get", e.text);
+	vault_record_free(&r);
+	if (vault_update(store, ids[i][0], &change, NULL, &e) != 0 ||
+	    vault_end(store, ids[i][0], &(struct ledger_event){.name = "erasure"}, &e) != 0 ||
+	    vault_subject_heads(store, ERASE_RECEIPT, receipts[i], see_head, &seen, &e) != 0)
+		die("mix", e.text);
+	subject_find_one(store, i);
+}
+
+// ---- the same in plain tables ----
+
+static void plain_sql(sqlite3 *db, const char *sql)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		die(sql, sqlite3_errmsg(db));
+}
+
+static void plain_do(sqlite3 *db, const char *sql, int value)
+{
+	sqlite3_stmt *one;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &one, NULL) != SQLITE_OK)
+		die(sql, sqlite3_errmsg(db));
+	sqlite3_bind_int(one, 1, value);
+	while (sqlite3_step(one) == SQLITE_ROW)
+		;
+	if (sqlite3_finalize(one) != SQLITE_OK)
+		die(sql, sqlite3_errmsg(db));
+}
+
+static sqlite3 *plain_fill(const char *path, long records, long log_rows)
+{
+	sqlite3 *db;
+	char sql[512];
+
+	if (sqlite3_open(path, &db) != SQLITE_OK)
+		die(path, "cannot be opened");
+	plain_sql(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE record(id INTEGER PRIMARY KEY, user INTEGER, made "
+		      "INTEGER, body BLOB); CREATE TABLE log(at INTEGER, user INTEGER, body BLOB)");
+	// The users that are asked for: 1 to ASKED.
+	snprintf(sql, sizeof sql,
+		 "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<%ld) INSERT INTO record SELECT i, CASE WHEN i<%d "
+		 "THEN 1+i/%d ELSE 1000+i%%%d END, i, randomblob(72) FROM n",
+		 records - 1, ASKED * OWN, OWN, SUBJECTS);
+	plain_sql(db, sql);
+	snprintf(sql, sizeof sql,
+		 "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<%ld) INSERT INTO log SELECT i, CASE WHEN i<%d "
+		 "THEN 1+i/%d ELSE 1000+i END, randomblob(72) FROM n",
+		 log_rows - 1, ASKED * DAYS, DAYS);
+	plain_sql(db, sql);
+	plain_sql(db, "CREATE INDEX record_user ON record(user); CREATE INDEX log_user ON log(user); PRAGMA wal_checkpoint(TRUNCATE)");
+	return db;
+}
+
+static void plain_mix_one(void *db, int i)
+{
+	plain_do(db, "SELECT * FROM record WHERE id=?", i * OWN);
+	plain_do(db, "UPDATE record SET body=randomblob(72) WHERE id=?", i * OWN);
+	plain_do(db, "DELETE FROM record WHERE id=?", i * OWN);
+	plain_do(db, "SELECT id, made FROM record WHERE user=?", i + 1);
+	plain_do(db, "SELECT * FROM record WHERE user=?", i + 1);
+	plain_do(db, "SELECT * FROM log WHERE user=?", i + 1);
+}
+
+static void plain_erase_one(void *db, int i)
+{
+	plain_sql(db, "BEGIN IMMEDIATE");
+	plain_do(db, "DELETE FROM record WHERE user=?", i + 1);
+	plain_do(db, "DELETE FROM log WHERE user=?", i + 1);
+	plain_sql(db, "COMMIT");
+}
+
+static void print_cost(const char *name, struct cost c)
+{
+	printf(",\"%s\":{\"ms\":%.3f,\"cpu_ms\":%.3f,\"syncs\":%.1f}", name, c.wall, c.cpu, c.syncs);
+}
+
+int main(int argc, char **argv)
+{
+	BUF_AUTO struct buf messages = BUF_INIT(1024 * 1024);
+	long records = argc > 4 ? strtol(argv[3], NULL, 10) : 0, log_rows = argc > 4 ? strtol(argv[4], NULL, 10) : 0;
+	char state[4096], run[4096], spool[4096], plain[4096];
+	struct vault *v;
+	struct err e = {0};
+
+	if (records <= ASKED * OWN || log_rows <= (ASKED + 1) * DAYS)
+		die("usage", "rights_bench POLICY FOLDER RECORDS LOG_ROWS, at least 211 and 309");
+	POLICY_AUTO struct policy *p = policy_load(argv[1], &messages);
+	if (p == NULL)
+		die(argv[1], buf_text(&messages));
+	policy = p;
+	if (path_join(state, sizeof state, argv[2], "state", &e) != 0 || path_join(run, sizeof run, argv[2], "run", &e) != 0 ||
+	    path_join(spool, sizeof spool, run, "spool", &e) != 0 || path_join(plain, sizeof plain, argv[2], "plain.db", &e) != 0 ||
+	    folder_make(spool, 0700, &e) != 0 || vault_open(&v, state, run, p, VAULT_ADMIN, &e) != 0)
+		die("open", e.text);
+	for (int i = 0; i < ASKED; i++)
+		snprintf(receipts[i], sizeof receipts[i], "visitor-%d", i);
+	time_t now = when_now();
+	first_day = now - now % DAY - (DAYS - 1) * DAY;
+	for (int d = 0; d < DAYS; d++)
+		fill_day(v, first_day + d * DAY, log_rows / DAYS - ASKED);
+	fill_records(v, records - ASKED * OWN);
+	fill_asked(v);
+	if (v->b->upkeep->sanitise(v->store, SANITISE_LOGS, &e) != 0)
+		die("flush", e.text);
+	printf("{\"records\":%ld,\"log_rows\":%ld", records, log_rows);
+	print_cost("find", measure(subject_find_one, v));
+	print_cost("export", measure(subject_export_one, v));
+	print_cost("mix", measure(mix_one, v));
+	print_cost("erase", measure(subject_erase_one, v));
+	vault_close(v);
+	sqlite3 *db = plain_fill(plain, records, log_rows);
+	print_cost("plain_mix", measure(plain_mix_one, db));
+	print_cost("plain_erase", measure(plain_erase_one, db));
+	sqlite3_close(db);
+	puts("}");
+	return 0;
+}
