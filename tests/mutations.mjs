@@ -124,6 +124,7 @@ export const mutations = [
   ...row(TRUST,
     ['policy/vault/sqlite/db.c', '{"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"}', '{"PRAGMA synchronous=NORMAL", "PRAGMA synchronous", "1"}', 'unit/vault_power_test.c', 'nothing is lost when the recovery fails too'],
     ['policy/vault/sqlite/db.c', 'int rc = sqlite3_exec(s->db, "COMMIT"', 'int rc = sqlite3_exec(s->db, random() % 50 == 0 ? "ROLLBACK" : "COMMIT"', 'unit/vault_kill_test.c', 'nothing acknowledged is lost'],
+    ['policy/vault/sqlite/store.c', 'while (!s->copy && flock(', 'while (s->copy && flock(', 'unit/vault_concurrency_test.c', 'nothing is written without the lock'],
     ['policy/vault/sqlite/store.c', 'while (!s->copy && flock(s->lock_fd[lane], LOCK_EX) != 0)', 'while (!s->copy && flock(s->lock_fd[lane], LOCK_EX | LOCK_NB) != 0)', 'unit/vault_concurrency_test.c', 'every process gets its turn'],
     ['policy/vault/prune.c', 'if (why.code != ERR_FULL || !space_reserve(v->state, false))', 'if (why.code != ERR_IO || !space_reserve(v->state, false))', 'unit/vault_fault_test.c', 'a full disk as simulated'],
     ['policy/vault/sqlite/db.c', 'if (strcmp(busy, "0") != 0)', 'if (strcmp(busy, "2") == 0)', 'unit/vault_erase_test.c', 'a reader makes it partial'],

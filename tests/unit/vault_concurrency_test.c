@@ -318,6 +318,44 @@ static void failures_in_one_batch_cost_nobody_else(void **state)
 	assert_int_equal(report.size, MANY / 2);
 }
 
+struct waiter {
+	struct vault *v;
+	atomic_bool done;
+};
+
+static void *put_one(void *arg)
+{
+	struct waiter *w = arg;
+	const struct vault_new record = {.kind = KIND_TICKET, .subject = "waiter", .body = "x", .body_len = 1};
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+	void *failed = vault_put(w->v, &record, NULL, id, &e) == 0 ? NULL : w;
+
+	atomic_store(&w->done, true);
+	return failed;
+}
+
+// SQLite's own locks keep transactions apart, but not checkpoints: so no run of writers shows that ours is gone.
+static void nothing_is_written_without_the_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct waiter w = {.v = f->vault};
+	char path[PATH_MAX];
+	pthread_t thread;
+	void *failed;
+
+	snprintf(path, sizeof path, "%s/vault.lock", f->state);
+	FD_AUTO int other = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(other >= 0);
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	assert_int_equal(pthread_create(&thread, NULL, put_one, &w), 0);
+	usleep(300000); // in which a writer that does not wait would be done
+	assert_false(atomic_load(&w.done));
+	assert_int_equal(flock(other, LOCK_UN), 0);
+	pthread_join(thread, &failed);
+	assert_null(failed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +363,7 @@ int main(void)
 	    T(threads_share_commits_but_not_failures),
 	    T(failures_in_one_batch_cost_nobody_else),
 	    T(erasing_and_pruning_go_on_beside_writers),
+	    T(nothing_is_written_without_the_lock),
 	    T(processes_take_turns),
 	    T(every_process_gets_its_turn),
 	    T(a_row_begun_is_a_row_kept),
