@@ -158,6 +158,8 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 	requests_officer(officer);
 	output_progress_begin("exporting");
 	int ret = selection_gather(args, &s, &site, &x, &e);
+	if (ret == 0 && argument_given(args, "request"))
+		ret = rights_check_identity(site.vault, s.request, &e);
 	snprintf(why, sizeof why, "request %.*s", RECORD_ID_LEN, s.request);
 	if (ret == 0)
 		ret = export_record(x, officer, reason != NULL ? reason : why, &e) != 0 ||

@@ -182,6 +182,25 @@ int rights_get(struct vault *v, const char *id, struct vault_record *out, struct
 	return err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 
+int rights_check_identity(struct vault *v, const char *id, struct err *e)
+{
+	struct vault_record record = {0};
+	struct rights_facts facts;
+
+	if (rights_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	if (body != NULL)
+		rights_facts_read(&facts, body, record.state, record.made, when_now());
+	vault_record_free(&record);
+	if (body == NULL || facts.verified)
+		return body == NULL ? -1 : 0;
+	return err_set(e, ERR_REFUSED,
+		       "who made request %.8s has not shown what the policy asks for: ask with \"lethe requests identify\", and say with "
+		       "\"lethe requests verify\" how it was shown",
+		       id);
+}
+
 // ---- what happens to one ----
 
 // Codes alone: who of the officers it was, and why, is sealed with the request, for the person to see.

@@ -21,6 +21,9 @@ enum {
 cJSON *rights_body(const struct vault_record *record, struct err *e);
 // As vault_get, for requests only. ERR_NOT_FOUND.
 int rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
+// ERR_REFUSED where who asks has not shown what the policy asks for: an officer hands nothing out and erases nothing for them then, and the text says
+// what to do. ERR_NOT_FOUND.
+int rights_check_identity(struct vault *v, const char *id, struct err *e);
 
 struct rights_new {
 	const char *right;     // one of the policy's rights
