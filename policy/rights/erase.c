@@ -171,9 +171,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 		err_set(e, ERR_INPUT, "request %s is already %s", id, rights_state_names[rights_state_read(record.state)]);
 	else if (receipt == NULL && archive == NULL)
 		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
-	else if (strcmp(by, "site") != 0 && rights_check_identity(v, id, e) != 0)
-		;
-	else
+	else if (strcmp(by, "site") == 0 || rights_check_identity(v, id, e) == 0)
 		ret = receipt != NULL ? erase_by_receipt(v, receipt, dry_run, out, &reach, e)
 				      : erase_by_archive(v, archive, dry_run, out, &reach, e);
 	vault_record_free(&record);

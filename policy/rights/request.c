@@ -185,7 +185,7 @@ int rights_get(struct vault *v, const char *id, struct vault_record *out, struct
 int rights_check_identity(struct vault *v, const char *id, struct err *e)
 {
 	struct vault_record record = {0};
-	struct rights_facts facts;
+	struct rights_facts facts = {0};
 
 	if (rights_get(v, id, &record, e) != 0)
 		return -1;
