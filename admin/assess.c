@@ -32,18 +32,6 @@ static const struct option_row assess_review_options[] = {
 };
 #define ASSESS_TYPES (CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT))
 
-static enum status assess_print(struct vault *v, const struct arguments *args, const char *id)
-{
-	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	JSON_AUTO cJSON *object = case_show(v, ASSESS_TYPES, id, &e);
-
-	if (object == NULL)
-		return cases_failed("assess", &e);
-	cases_lines(&text, object);
-	return output_object(args, object, &text);
-}
-
 static enum status assess_add_main(const struct admin *a, const struct arguments *args)
 {
 	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1], details[160];
@@ -87,7 +75,7 @@ static enum status assess_add_main(const struct admin *a, const struct arguments
 				     .review = review,
 				     .due = until,
 				     .details = details};
-	return case_add(s.vault, &new, id, &e) != 0 ? cases_failed("assess", &e) : assess_print(s.vault, args, id);
+	return case_add(s.vault, &new, id, &e) != 0 ? cases_failed("assess", &e) : cases_print(s.vault, args, "assess", ASSESS_TYPES, id);
 }
 
 struct assess_listing {
@@ -136,7 +124,7 @@ static enum status assess_show_main(const struct admin *a, const struct argument
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 ? cases_failed("assess", &e)
-										   : assess_print(s.vault, args, id);
+										   : cases_print(s.vault, args, "assess", ASSESS_TYPES, id);
 }
 
 static enum status assess_review_main(const struct admin *a, const struct arguments *args)
@@ -163,7 +151,8 @@ static enum status assess_review_main(const struct admin *a, const struct argume
 				     .review = review,
 				     .closes = closes,
 				     .details = details};
-	return case_act(s.vault, ASSESS_TYPES, id, &act, &e) != 0 ? cases_failed("assess", &e) : assess_print(s.vault, args, id);
+	return case_act(s.vault, ASSESS_TYPES, id, &act, &e) != 0 ? cases_failed("assess", &e)
+								  : cases_print(s.vault, args, "assess", ASSESS_TYPES, id);
 }
 
 static const struct command assess_add_command = {

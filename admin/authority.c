@@ -29,18 +29,6 @@ static const struct option_row authority_close_options[] = {
     {0},
 };
 
-static enum status authority_show_one(struct vault *v, const struct arguments *args, const char *id)
-{
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	JSON_AUTO cJSON *object = case_show(v, CASE_BIT(CASE_AUTHORITY), id, &e);
-
-	if (object == NULL)
-		return cases_failed("authority", &e);
-	cases_lines(&text, object);
-	return output_object(args, object, &text);
-}
-
 static enum status authority_add_main(const struct admin *a, const struct arguments *args)
 {
 	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
@@ -64,7 +52,8 @@ static enum status authority_add_main(const struct admin *a, const struct argume
 	new.receipt = receipt.len > 0 ? buf_text(&receipt) : NULL;
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	return authority_add(s.vault, &new, id, &e) != 0 ? cases_failed("authority", &e) : authority_show_one(s.vault, args, id);
+	return authority_add(s.vault, &new, id, &e) != 0 ? cases_failed("authority", &e)
+							 : cases_print(s.vault, args, "authority", CASE_BIT(CASE_AUTHORITY), id);
 }
 
 struct authority_listing {
@@ -112,8 +101,9 @@ static enum status authority_show_main(const struct admin *a, const struct argum
 
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 ? cases_failed("authority", &e)
-										   : authority_show_one(s.vault, args, id);
+	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0
+		   ? cases_failed("authority", &e)
+		   : cases_print(s.vault, args, "authority", CASE_BIT(CASE_AUTHORITY), id);
 }
 
 static enum status authority_close_main(const struct admin *a, const struct arguments *args)
@@ -138,7 +128,7 @@ static enum status authority_close_main(const struct admin *a, const struct argu
 		return STATUS_UNSURE;
 	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 || authority_answer(s.vault, id, &answer, &e) != 0
 		   ? cases_failed("authority", &e)
-		   : authority_show_one(s.vault, args, id);
+		   : cases_print(s.vault, args, "authority", CASE_BIT(CASE_AUTHORITY), id);
 }
 
 static const struct command authority_add_command = {

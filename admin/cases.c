@@ -82,3 +82,15 @@ void cases_lines(struct buf *out, const cJSON *object)
 		buf_addc(out, '\n');
 	}
 }
+
+enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id)
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
+	struct err e = {0};
+	JSON_AUTO cJSON *object = case_show(v, types, id, &e);
+
+	if (object == NULL)
+		return cases_failed(command, &e);
+	cases_lines(&text, object);
+	return output_object(args, object, &text);
+}

@@ -15,4 +15,7 @@ enum status cases_failed(const char *command, const struct err *e);
 // A JSON object as "name: value" lines, for people; lists and objects in it as JSON.
 void cases_lines(struct buf *out, const cJSON *object);
 
+// Prints the case of one of these types (CASE_BIT()s): as those lines, or as JSON.
+enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id);
+
 #endif

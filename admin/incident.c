@@ -41,18 +41,6 @@ static const struct option_row incident_letter_options[] = {
 static const struct option_row incident_close_options[] = {
     {"reason", OPTION_VALUE, "TEXT", "how it ended; nothing personal"}, OBJECT_FORMAT_OPTION, {0}};
 
-static enum status incident_print(struct vault *v, const struct arguments *args, const char *id)
-{
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	JSON_AUTO cJSON *object = case_show(v, CASE_BIT(CASE_INCIDENT), id, &e);
-
-	if (object == NULL)
-		return cases_failed("incident", &e);
-	cases_lines(&text, object);
-	return output_object(args, object, &text);
-}
-
 struct incident_reach {
 	time_t from, until;
 	uint64_t count;
@@ -124,7 +112,8 @@ static enum status incident_open_main(const struct admin *a, const struct argume
 	snprintf(details, sizeof details, "{\"event\":\"opened\"}");
 	const struct case_new new = {
 	    .type = CASE_INCIDENT, .members = members, .by = officer, .due = noticed + NOTIFY_SECONDS, .details = details};
-	return case_add(s.vault, &new, id, &e) != 0 ? cases_failed("incident", &e) : incident_print(s.vault, args, id);
+	return case_add(s.vault, &new, id, &e) != 0 ? cases_failed("incident", &e)
+						    : cases_print(s.vault, args, "incident", CASE_BIT(CASE_INCIDENT), id);
 }
 
 struct incident_listing {
@@ -190,7 +179,7 @@ static enum status incident_act(const struct admin *a, const struct arguments *a
 static enum status incident_show_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
 {
 	(void)officer;
-	return incident_print(s->vault, args, id);
+	return cases_print(s->vault, args, "incident", CASE_BIT(CASE_INCIDENT), id);
 }
 
 static enum status incident_assess_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
@@ -211,8 +200,9 @@ static enum status incident_assess_one(struct site *s, const struct arguments *a
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"assessed\",\"risk\":\"%s\"}", id, risk);
 	const struct case_act act = {
 	    .event = "assessed", .by = officer, .reason = argument(args, "reason"), .set = set, .details = details};
-	return case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0 ? cases_failed("incident", &e)
-									      : incident_print(s->vault, args, id);
+	return case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0
+		   ? cases_failed("incident", &e)
+		   : cases_print(s->vault, args, "incident", CASE_BIT(CASE_INCIDENT), id);
 }
 
 static void incident_letter_write(struct buf *out, const struct policy *p, const cJSON *incident, bool people)
@@ -302,8 +292,9 @@ static enum status incident_close_one(struct site *s, const struct arguments *ar
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"closed\"}", id);
 	const struct case_act act = {
 	    .event = "closed", .by = officer, .reason = argument(args, "reason"), .closes = true, .details = details};
-	return case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0 ? cases_failed("incident", &e)
-									      : incident_print(s->vault, args, id);
+	return case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0
+		   ? cases_failed("incident", &e)
+		   : cases_print(s->vault, args, "incident", CASE_BIT(CASE_INCIDENT), id);
 }
 
 #define INCIDENT_ON(id, what)                                                                                                              \

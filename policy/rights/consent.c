@@ -123,23 +123,9 @@ static void decision_add(void *arg, const struct vault_record *r)
 	snprintf(one->language, sizeof one->language, "%s", language);
 }
 
-static int no_log_row(void *arg, const struct subject_log_row *row)
-{
-	(void)arg;
-	(void)row;
-	return 1;
-}
-
-static int no_event(void *arg, const struct subject_event *event)
-{
-	(void)arg;
-	(void)event;
-	return 1;
-}
-
 static int decisions_read(struct vault *v, const char *principal, struct decisions *out, struct err *e)
 {
-	const struct subject_walk walk = {.record = decision_add, .log_row = no_log_row, .event = no_event};
+	const struct subject_walk walk = {.record = decision_add};
 	struct subject_result missed;
 
 	*out = (struct decisions){0};
@@ -285,7 +271,7 @@ static void dependent_end(void *arg, const struct vault_record *r)
 
 static int dependents_end(struct vault *v, const char *principal, const struct policy_consent *consent, struct err *e)
 {
-	const struct subject_walk walk = {.record = dependent_end, .log_row = no_log_row, .event = no_event};
+	const struct subject_walk walk = {.record = dependent_end};
 	struct dependents x = {.v = v, .consent = consent};
 	struct subject_result missed;
 

@@ -6,6 +6,7 @@
 #include "policy/publish/render/json.h"
 #include "policy/rights/export_page.h"
 #include "policy/rights/export_zip.h"
+#include "policy/rights/reach.h"
 #include "policy/rights/request.h"
 #include "policy/vault/archive_token.h"
 #include "policy/vault/seal.h"
@@ -68,36 +69,12 @@ static const cJSON *record_known(const struct export *x, const char *id)
 // Each who got something, once, with the kinds that any of the records says.
 static void recipients_add(struct export *x, const cJSON *sent_to)
 {
-	const cJSON *one, *kind, *known;
+	const cJSON *one;
 
 	cJSON_ArrayForEach(one, sent_to)
 	{
-		const char *id = json_string(one, "id");
-		cJSON *found = NULL, *kinds;
-		if (id == NULL)
-			continue;
-		cJSON_ArrayForEach(known, x->recipients)
-		{
-			if (strcmp(json_string(known, "id"), id) == 0)
-				found = (cJSON *)known;
-		}
-		if (found == NULL) {
-			found = json_object_in(x->recipients);
-			json_add_text(found, "id", id);
-			json_add_text(found, "name", json_string(one, "name"));
-			cJSON_AddArrayToObject(found, "kinds");
-		}
-		kinds = cJSON_GetObjectItemCaseSensitive(found, "kinds");
-		cJSON_ArrayForEach(kind, json_get(one, "kinds"))
-		{
-			bool again = !cJSON_IsString(kind);
-			cJSON_ArrayForEach(known, kinds)
-			{
-				again = again || strcmp(known->valuestring, kind->valuestring) == 0;
-			}
-			if (!again)
-				cJSON_AddItemToArray(kinds, cJSON_CreateString(kind->valuestring));
-		}
+		if (json_string(one, "id") != NULL && reach_recipient(x->recipients, one, NULL) == NULL)
+			x->no_memory = true;
 	}
 }
 

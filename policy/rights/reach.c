@@ -34,39 +34,51 @@ static void reach_add_moment(cJSON *object, const char *name, time_t t)
 	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
+cJSON *reach_recipient(cJSON *recipients, const cJSON *sent, const char *called)
+{
+	const char *id = json_string(sent, "id"), *name = called != NULL ? called : json_string(sent, "name");
+	cJSON *found = (cJSON *)object_with(recipients, id);
+	const cJSON *kind, *known;
+
+	if (found == NULL) {
+		found = cJSON_CreateObject();
+		cJSON_AddStringToObject(found, "id", id);
+		cJSON_AddStringToObject(found, "name", name != NULL ? name : id);
+		cJSON_AddArrayToObject(found, "kinds");
+		if (!cJSON_AddItemToArray(recipients, found)) {
+			cJSON_Delete(found);
+			return NULL;
+		}
+	}
+	cJSON *kinds = cJSON_GetObjectItemCaseSensitive(found, "kinds");
+	cJSON_ArrayForEach(kind, json_get(sent, "kinds"))
+	{
+		bool again = !cJSON_IsString(kind);
+		cJSON_ArrayForEach(known, kinds)
+		{
+			again = again || strcmp(known->valuestring, kind->valuestring) == 0;
+		}
+		if (!again)
+			cJSON_AddItemToArray(kinds, cJSON_CreateString(kind->valuestring));
+	}
+	return found;
+}
+
 // Who got data of the record when it was made. Of several times the latest counts: what they keep ends last.
 static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
 {
-	const cJSON *one, *kind, *known;
+	const cJSON *one;
 
 	cJSON_ArrayForEach(one, sent_to)
 	{
-		const char *id = json_string(one, "id"), *name = json_string(one, "name");
+		const char *id = json_string(one, "id");
 		const struct policy_processor *a = id != NULL ? policy_processor(x->policy, id) : NULL;
 		if (id == NULL || (a != NULL && a->local))
 			continue;
-		cJSON *found = (cJSON *)object_with(x->recipients, id), *kinds;
+		cJSON *found = reach_recipient(x->recipients, one, a != NULL ? a->name : NULL);
 		if (found == NULL) {
-			found = cJSON_CreateObject();
-			cJSON_AddStringToObject(found, "id", id);
-			cJSON_AddStringToObject(found, "name", a != NULL ? a->name : name != NULL ? name : id);
-			cJSON_AddArrayToObject(found, "kinds");
-			if (!cJSON_AddItemToArray(x->recipients, found)) {
-				x->no_memory = true;
-				cJSON_Delete(found);
-				return;
-			}
-		}
-		kinds = cJSON_GetObjectItemCaseSensitive(found, "kinds");
-		cJSON_ArrayForEach(kind, json_get(one, "kinds"))
-		{
-			bool again = !cJSON_IsString(kind);
-			cJSON_ArrayForEach(known, kinds)
-			{
-				again = again || strcmp(known->valuestring, kind->valuestring) == 0;
-			}
-			if (!again)
-				cJSON_AddItemToArray(kinds, cJSON_CreateString(kind->valuestring));
+			x->no_memory = true;
+			return;
 		}
 		const char *before = json_string(found, "sent_at");
 		time_t last = 0;
@@ -97,24 +109,9 @@ static void reach_record(void *arg, const struct vault_record *r)
 	add_recipients(x, json_get(body, "sent_to"), r->made);
 }
 
-// Rows of the log and events of the ledger went to nobody.
-static int reach_no_log_row(void *arg, const struct subject_log_row *row)
-{
-	(void)arg;
-	(void)row;
-	return 1;
-}
-
-static int reach_no_event(void *arg, const struct subject_event *event)
-{
-	(void)arg;
-	(void)event;
-	return 1;
-}
-
 cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e)
 {
-	const struct subject_walk walk = {.record = reach_record, .log_row = reach_no_log_row, .event = reach_no_event};
+	const struct subject_walk walk = {.record = reach_record};
 	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
 	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
 	struct subject_result missed;

@@ -16,5 +16,8 @@
 cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e);
 // What of it the person is told as events of the request: one for each recipient. False when memory is gone.
 bool reach_add_events(const cJSON *reach, cJSON *body, time_t now, const char *by);
+// The row {id, name, kinds[]} of `recipients` for who was sent this, made or with the kinds added; `called`: its name, else as it was noted then. It stays
+// the list's. NULL: no memory.
+cJSON *reach_recipient(cJSON *recipients, const cJSON *sent, const char *called);
 
 #endif

@@ -210,8 +210,9 @@ int vault_subject(struct vault *v, enum erase_by by, const char *value, const st
 	int ret = subject_find(v, VIEW_COMMITTED, by, value, &s, e) != 0 || subject_records(v, VIEW_COMMITTED, &s, &rows, e) != 0 ? -1 : 0;
 	if (ret == 0) {
 		walk_records(v, &rows, walk, arg, out);
-		walk_log(v, &s, walk, arg, out);
-		if (s.known)
+		if (walk->log_row != NULL)
+			walk_log(v, &s, walk, arg, out);
+		if (s.known && walk->event != NULL)
 			walk_payloads(v, &s, walk, arg, out);
 	}
 	free(rows.rows);

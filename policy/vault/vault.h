@@ -252,7 +252,7 @@ struct subject_event { // of the ledger, with what was sealed about the subject
 	size_t len;
 	bool unreadable;
 };
-struct subject_walk { // each is called for everything that is found; the last two until they return non-zero
+struct subject_walk { // each is called for everything that is found; the last two until they return non-zero, or NULL: not looked for
 	void (*record)(void *arg, const struct vault_record *r);
 	int (*log_row)(void *arg, const struct subject_log_row *row);
 	int (*event)(void *arg, const struct subject_event *event);
