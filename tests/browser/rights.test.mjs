@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // One's rights, used as a person uses them: a step at a time, with and without a script, on a phone, by the keyboard.
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,9 +12,12 @@ import { assertAccessible, assertFits, assertPrivate, dark, finished, phone, scr
 let site, browser, folder;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lethe-rights-'));
-  [site, browser] = await Promise.all([startSite(), startBrowser()]);
+  browser = await startBrowser();
 });
-after(async () => { await browser?.close(); await site?.stop(); rmSync(folder, { recursive: true, force: true }); });
+after(async () => { await browser?.close(); rmSync(folder, { recursive: true, force: true }); });
+// A site for each test: one address may ask the rights program 20 times a minute, and all tests come from one address.
+beforeEach(async () => { site = await startSite(); });
+afterEach(async () => { await site?.stop(); });
 const each = { timeout: 180000 };
 const sign = () => assert.equal(site.officer(['prune', '--ahead', 'PT2M', '--quiet']).code, 0); // as each minute
 const officer = (words) => site.officer(['requests', ...words], { more: { SUDO_USER: 'ann', USER: 'ann', LOGNAME: 'ann' } });
