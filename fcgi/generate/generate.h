@@ -5,7 +5,6 @@
 #define LETHE_GENERATE_GENERATE_H
 
 #include "fcgi/generate/allotment.h"
-#include "fcgi/generate/archive.h"
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
 #include "fcgi/generate/live.h"
@@ -14,6 +13,7 @@
 #include "fcgi/serve/serve.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
+#include "policy/picture/archive.h"
 #include <cjson/cJSON.h>
 
 enum picture_state { PICTURE_WAITING = 0, PICTURE_MADE, PICTURE_MISSING };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generator.h"
-#include "fcgi/generate/archive.h"
 #include "fcgi/generate/input.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/model/policy.h"
+#include "policy/picture/archive.h"
 #include "policy/processors/processors.h"
 #include <stdio.h>
 #include <string.h>

@@ -3,10 +3,10 @@
 // there. What cannot be made is left out and said.
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
-#include "fcgi/generate/mark.h"
 #include "fcgi/generate/thumbnail.h"
 #include "fcgi/generate/visitor.h"
 #include "policy/base/when.h"
+#include "policy/picture/mark.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #ifndef LETHE_GENERATE_THUMBNAIL_H
 #define LETHE_GENERATE_THUMBNAIL_H
 
-#include "fcgi/generate/archive.h"
 #include "fcgi/ipc/call.h"
+#include "policy/picture/archive.h"
 
 // A zeroed one is idle.
 struct thumbnail {

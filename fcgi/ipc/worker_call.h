@@ -13,7 +13,7 @@
 //   error codes: too-costly
 // Make a thumbnail, head: {"op":"thumbnail"}   body: a picture (PNG, JPEG, WebP) of at most 8192 pixels an edge
 //   reply head: {"type":"image/webp"}  body: the WebP, its longer edge at most THUMBNAIL_EDGE, without any metadata: generate marks it as it
-//   marks every picture (generate/mark), and the marked one takes at most THUMBNAIL_BYTES_MAX
+//   marks every picture (policy/picture/mark), and the marked one takes at most THUMBNAIL_BYTES_MAX
 //   error codes: bad-picture (damaged, cut short, animated, of another type or too large)  too-costly
 // Whether it is there, head exactly: {"op":"ping"}   reply head: {"ok":true}
 //   It is no job: the parent answers by itself, also while all jobs are taken.

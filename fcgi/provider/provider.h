@@ -147,8 +147,4 @@ enum provider_step provider_send(struct provider_task *t, const char *method, co
 // Ends the task: well when a picture came, and came to its end, else as garbage.
 enum provider_step provider_end_picture(struct provider_task *t);
 
-// The type by the first bytes, as far as they state the size, and the size; NULL when it is no image we pass on, also of one over 8192 pixels
-// an edge. Whether the image is whole is not looked at.
-const char *image_type(const void *bytes, size_t len, unsigned *width, unsigned *height);
-
 #endif

@@ -3,6 +3,7 @@
 #include "fcgi/provider/provider.h"
 #include "policy/base/array.h"
 #include "policy/base/buf.h"
+#include "policy/picture/image_type.h"
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>

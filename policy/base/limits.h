@@ -29,7 +29,7 @@ enum {
 	THUMBNAIL_EDGE = 512,
 	THUMBNAIL_BYTES_MAX = 40 * 1024,            // with its mark: eight of them come over a slow line within seconds
 	THUMBNAIL_UNDER_WAY_MAX = 32 * 1024 * 1024, // of pictures on their way to the worker
-	THUMBNAIL_MARK_MAX = 1024,                  // what generate/mark adds to a WebP
+	THUMBNAIL_MARK_MAX = 1024,                  // what policy/picture/mark adds to a WebP
 	ARCHIVE_BYTES_MAX = 288 * 1024 * 1024,
 	PAGE_BYTES_MAX = 2 * 1024 * 1024, // decoded HTML: libxml2 needs up to 60 times as much
 	PAGE_FACTS_MAX = 64 * 1024,       // what the page reader may answer

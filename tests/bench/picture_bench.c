@@ -3,11 +3,11 @@
 // the ZIP of its set. Prints one JSON object: milliseconds of CPU for a picture of 2 MiB, the whole way and parts of it.
 //
 //	picture_bench FOLDER [SETS]	writes sets of eight pictures into FOLDER, 20 when not given, and removes them
-#include "fcgi/generate/archive.h"
-#include "fcgi/generate/mark.h"
 #include "fcgi/provider/provider.h"
 #include "policy/base/array.h"
 #include "policy/base/base64.h"
+#include "policy/picture/archive.h"
+#include "policy/picture/mark.h"
 #include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Any name and any bytes into an archive: a name is refused or safe. Then eight entries, each byte a step of one of them: whatever they do, what
 // is finished adds up, and the file is gone afterwards.
-#include "fcgi/generate/archive.h"
+#include "policy/picture/archive.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

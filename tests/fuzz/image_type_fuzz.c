@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/provider/provider.h"
+#include "policy/picture/image_type.h"
 #include <stdint.h>
 #include <stdlib.h>
 

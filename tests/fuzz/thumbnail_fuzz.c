@@ -3,6 +3,7 @@
 #include "fcgi/provider/provider.h"
 #include "fcgi/worker/thumbnail.h"
 #include "policy/base/limits.h"
+#include "policy/picture/image_type.h"
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // The archive: safe names, the same bytes for the same set, entries that finish in any order, nothing left behind that nobody owns, and three
 // readers that are not ours agree, one of them on a stream.
-#include "fcgi/generate/archive.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
+#include "policy/picture/archive.h"
 #include "tests/unit/test.h"
 #include <dirent.h>
 #include <errno.h>

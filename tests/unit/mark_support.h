@@ -3,7 +3,7 @@
 #ifndef LETHE_TEST_MARK_SUPPORT_H
 #define LETHE_TEST_MARK_SUPPORT_H
 
-#include "fcgi/generate/mark.h"
+#include "policy/picture/mark.h"
 #include <string.h>
 
 static int mark_buffer_write(void *arg, const void *bytes, size_t len, struct err *e)

@@ -3,6 +3,7 @@
 #include "fcgi/provider/provider.h"
 #include "fcgi/worker/worker.h"
 #include "policy/base/array.h"
+#include "policy/picture/image_type.h"
 #include "tests/unit/worker_fixture.h"
 #include <sys/resource.h>
 

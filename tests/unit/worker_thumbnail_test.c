@@ -4,6 +4,7 @@
 #include "fcgi/worker/thumbnail.h"
 #include "fcgi/worker/worker.h"
 #include "policy/base/array.h"
+#include "policy/picture/image_type.h"
 #include "tests/unit/worker_fixture.h"
 #include <png.h>
 #include <turbojpeg.h>

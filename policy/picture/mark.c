@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/generate/mark.h"
-#include "fcgi/provider/provider.h"
+#include "policy/picture/mark.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
+#include "policy/picture/image_type.h"
 #include <libdeflate.h>
 #include <string.h>
 

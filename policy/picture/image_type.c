@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // What kind of image some bytes are, judged by the bytes alone: PNG, JPEG or WebP, with the size that they state.
-#include "fcgi/provider/provider.h"
+#include "policy/picture/image_type.h"
 #include "policy/base/array.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 

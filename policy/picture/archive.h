@@ -14,8 +14,8 @@
 //
 //	struct archive_entry en;
 //	archive_entry_open(a, &en, name, e), archive_entry_write(&en, bytes, len, e) …, archive_entry_close(&en, &range, e)
-#ifndef LETHE_GENERATE_ARCHIVE_H
-#define LETHE_GENERATE_ARCHIVE_H
+#ifndef LETHE_PICTURE_ARCHIVE_H
+#define LETHE_PICTURE_ARCHIVE_H
 
 #include "policy/base/err.h"
 #include "policy/base/limits.h"

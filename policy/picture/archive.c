@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/generate/archive.h"
+#include "policy/picture/archive.h"
 #include "policy/base/buf.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"

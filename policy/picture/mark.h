@@ -8,8 +8,8 @@
 //
 // The picture comes in pieces of any size and goes on at once: a PNG is held up to its first IDAT, a JPEG up to its scan, a WebP whole.
 // Marking a marked image changes nothing.
-#ifndef LETHE_GENERATE_MARK_H
-#define LETHE_GENERATE_MARK_H
+#ifndef LETHE_PICTURE_MARK_H
+#define LETHE_PICTURE_MARK_H
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"

@@ -3,7 +3,7 @@
 #include "policy/base/array.h"
 #include "tests/unit/test.h"
 
-#include "fcgi/provider/provider.h"
+#include "policy/picture/image_type.h"
 
 #define PNG(w1, w0, h1, h0)                                                                                                                \
 	"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0" w1 w0 "\0\0" h1 h0 "\x08\x02\0\0\0crc-"                                                        \
