@@ -59,14 +59,24 @@ const family = () => join(own, 'units/lethe-.service.d', readdirSync(join(own, '
 const day = (days) => new Date(Date.now() - days * 86400000);
 const stamp = (date) => `${date.getFullYear()}/${String(date.getMonth() + 1).padStart(2, '0')}/${String(date.getDate()).padStart(2, '0')} 00:00:00`;
 // A header of the running nginx, changed for real while the files say what they should.
+// nginx's workers that take new connections. A reload starts others, and those before still answer for a moment.
+function workers() {
+  const master = site.program('nginx');
+  return readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ').filter((pid) => {
+    try { return !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('shutting down'); } catch { return false; }
+  });
+}
 async function serveWith(path, alter, sees) {
   const back = change(path, alter);
-  const reload = () => process.kill(site.program('nginx'), 'SIGHUP');
   const headers = async () => (await fetch(`${site.url}/`, { headers: { connection: 'close' } })).headers;
-  reload();
-  await until(async () => sees(await headers()), 10000, 'the new configuration');
+  const reload = async (seen) => {
+    const old = new Set(workers());
+    process.kill(site.program('nginx'), 'SIGHUP');
+    await until(async () => !workers().some((pid) => old.has(pid)) && seen(await headers()), 10000, 'the configuration');
+  };
+  await reload(sees);
   back();
-  return async () => { reload(); await until(async () => !sees(await headers()), 10000, 'the old configuration'); };
+  return () => reload((h) => !sees(h));
 }
 
 // name: [check, what the finding says, cause]. The cause gives options for the check, or a function that repairs, or both.
