@@ -244,7 +244,6 @@ struct backend_ledger {
 
 // ---- request log: a place of its own for each UTC day, which goes as a whole ----
 
-enum { LOG_DAYS_ALL = INT_MAX };
 struct log_row {
 	const char *day; // "2026-11-22": whose place is made where it is missing; one for each transaction
 	time_t at;
@@ -255,22 +254,27 @@ struct log_row {
 };
 struct log_day {
 	char day[WHEN_DATE];
-	enum { LOG_DAY_READ, LOG_DAY_VOID /* begun and no more, or ended in this moment */, LOG_DAY_DAMAGED, LOG_DAY_NOT_READ } state;
+	enum { LOG_DAY_NOT_READ, LOG_DAY_READ, LOG_DAY_VOID /* begun and no more, or ended in this moment */, LOG_DAY_DAMAGED } state;
 	bool set_aside; // a damaged part of it is kept beside it until it ends
 	uint64_t lines;
 	time_t oldest, newest; // 0: empty
+};
+struct log_erasure { // of rows of a day, with the address or the receipt; NULL: none of that sort
+	const char *day;
+	const uint8_t *address, *receipt;
+	uint64_t rows;  // that went, or were counted
+	struct err err; // ERR_NONE: it is done
 };
 
 struct backend_log {
 	// ERR_CORRUPT when the day is damaged: it is set aside, and who tries again begins it anew.
 	int (*append)(struct store *s, const struct log_row *row, struct err *e);
-	// Their number, or -1; oldest first; the caller frees *out. Only so many of the last that have rows are read, and those behind them; of the
-	// others only `day` and `set_aside` are told.
-	int (*days)(struct store *s, size_t read, struct log_day **out, struct err *e);
-	// Deletes the rows with the address or the receipt (NULL: none of that sort) of a day, up to a time, or only counts them. By itself. What
-	// was deleted is in no file any more, as after SANITISE_SMALL.
-	int (*erase)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,
-		     uint64_t *rows, struct err *e);
+	// Their number, or -1; oldest first; the caller frees *out. Only `day` and `set_aside` are told.
+	int (*days)(struct store *s, struct log_day **out, struct err *e);
+	int (*read)(struct store *s, struct log_day *day, struct err *e); // the rest of it
+	// Deletes these rows up to a time, or only counts them; durably, all days side by side. By itself. What was deleted is in no file any
+	// more, as after SANITISE_LOGS.
+	void (*erase)(struct store *s, struct log_erasure *list, size_t count, time_t until, bool count_only);
 	int (*find)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt,
 		    int (*each)(void *, const struct log_row *), void *arg, struct err *e); // those rows, oldest first; only reads
 	int (*end_day)(struct store *s, const char *day, struct err *e);                    // by itself, and durably

@@ -189,7 +189,7 @@ static int make_log(struct making *m, uint8_t (**ended)[KEY_ID_LEN], size_t *cou
 	struct vault *v = m->v;
 	struct log_day *days;
 	char name[64], path[PATH_MAX];
-	int n = v->b->log->days(v->store, LOG_DAYS_ALL, &days, e), ret = n < 0 ? -1 : 0;
+	int n = request_log_days(v, &days, e), ret = n < 0 ? -1 : 0;
 
 	*count = 0;
 	*ended = calloc((size_t)(n > 0 ? n : 1), sizeof **ended);

@@ -3,6 +3,7 @@
 #include "policy/base/file.h"
 #include "policy/vault/erase.h"
 #include "policy/vault/record.h"
+#include "policy/vault/request_log.h"
 #include "policy/vault/state.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 static int count_log(struct vault *v, struct census_row *row, struct err *e)
 {
 	struct log_day *days;
-	int count = v->b->log->days(v->store, LOG_DAYS_ALL, &days, e);
+	int count = request_log_days(v, &days, e);
 
 	for (int i = 0; i < count; i++) {
 		const struct log_day *d = &days[i];

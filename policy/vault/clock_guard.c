@@ -45,11 +45,15 @@ static int newest_date(struct vault *v, time_t *out, struct err *e)
 	*out = held.ledger.newest;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		*out = held.kinds[k].newest > *out ? held.kinds[k].newest : *out;
-	int count = v->b->log->days(v->store, 1, &days, e);
-	for (int i = 0; i < count; i++)
+	int count = v->b->log->days(v->store, &days, e), ret = count < 0 ? -1 : 0;
+	uint64_t lines = 0;
+	for (int i = count - 1; i >= 0 && ret == 0 && lines == 0; i--) { // up to the last that has rows
+		ret = v->b->log->read(v->store, &days[i], e);
+		lines = days[i].lines;
 		*out = days[i].newest > *out ? days[i].newest : *out;
+	}
 	free(days);
-	return count < 0 ? -1 : 0;
+	return ret;
 }
 
 static int numbers_get(const struct vault *v, const char *first, int64_t *a, const char *second, int64_t *b, struct err *e)

@@ -114,54 +114,70 @@ static void markers_free(struct markers *m)
 
 // ---- the request log ----
 
-static void erase_day(struct erasure *x, const struct log_day *d, bool count_only)
+// What is looked for in a day, which is marked for the search; false: nothing is.
+static bool erase_log_by(struct erasure *x, const char *day, struct subject_log *by, bool count_only, struct err *e)
 {
-	struct vault *v = x->v;
-	struct erase_store *sum = &x->out->stores[STORE_REQUEST_LOG];
-	struct subject_log by;
-	struct err why = {0};
-	uint64_t rows = 0;
-	int ret = subject_log_find(v, VIEW_COMMITTED, &x->who, d, &by, &why);
+	struct tombstone *t = &x->tombstone;
 
+	if (subject_log_find(x->v, VIEW_COMMITTED, &x->who, day, by, e) != 0)
+		return false;
 	for (size_t i = 0; x->again != NULL && i < x->again->day_count; i++)
-		if (strcmp(x->again->days[i].day, d->day) == 0)
-			by.address = x->again->days[i].hash;
-	if (ret == 0) {
-		if (by.address != NULL) {
-			struct tombstone_day *day = &x->tombstone.days[x->tombstone.day_count];
-			if (count_only && x->tombstone.day_count < TOMBSTONE_DAYS_MAX) {
-				snprintf(day->day, sizeof day->day, "%s", d->day);
-				memcpy(day->hash, by.address, LOG_HASH_LEN);
-				x->tombstone.day_count++;
-			}
-			marker_add(&x->markers, by.address, LOG_HASH_LEN);
-		}
-		if (by.receipt != NULL)
-			marker_add(&x->markers, by.receipt, LOG_HASH_LEN);
-		do
-			ret = v->b->log->erase(v->store, d->day, by.address, by.receipt, x->again != NULL ? x->again->at : INT64_MAX,
-					       count_only, &rows, &why);
-		while (ret != 0 && made_space(x, &why));
-		commit_outcome(v, ret, &why);
+		if (strcmp(x->again->days[i].day, day) == 0)
+			by->address = x->again->days[i].hash;
+	if (by->address != NULL && count_only && t->day_count < TOMBSTONE_DAYS_MAX) {
+		snprintf(t->days[t->day_count].day, sizeof t->days->day, "%s", day);
+		memcpy(t->days[t->day_count++].hash, by->address, LOG_HASH_LEN);
 	}
-	if (ret == 0 && d->set_aside)
-		ret = err_set(&why, ERR_CORRUPT, "a part of %s is damaged and was set aside until the day ends", d->day);
-	*(count_only ? &sum->found : &sum->erased) += rows;
-	if (ret != 0)
-		erase_partial(x, "request log", why.text);
+	if (by->address != NULL)
+		marker_add(&x->markers, by->address, LOG_HASH_LEN);
+	if (by->receipt != NULL)
+		marker_add(&x->markers, by->receipt, LOG_HASH_LEN);
+	return by->address != NULL || by->receipt != NULL;
 }
 
 static void erase_log(struct erasure *x, bool count_only)
 {
+	struct vault *v = x->v;
+	struct erase_store *sum = &x->out->stores[STORE_REQUEST_LOG];
+	const time_t until = x->again != NULL ? x->again->at : INT64_MAX;
 	struct err why = {0};
 	struct log_day *days;
-	int count = x->v->b->log->days(x->v->store, LOG_DAYS_ALL, &days, &why);
+	const int count = v->b->log->days(v->store, &days, &why);
+	const size_t capacity = count > 0 ? (size_t)count : 1;
+	struct subject_log *by = calloc(capacity, sizeof *by);
+	struct log_erasure *list = calloc(capacity, sizeof *list);
+	size_t n = 0;
 
-	for (int i = 0; i < count; i++)
-		erase_day(x, &days[i], count_only);
-	free(days);
-	if (count < 0)
+	if (by == NULL || list == NULL)
+		err_set(&why, ERR_MEMORY, "no memory");
+	for (int i = 0; i < count && by != NULL && list != NULL; i++) {
+		const char *day = days[i].day;
+		struct err failed = {0};
+		if (erase_log_by(x, day, &by[n], count_only, &failed)) {
+			list[n] = (struct log_erasure){.day = day, .address = by[n].address, .receipt = by[n].receipt};
+			n++;
+		}
+		if (failed.code == ERR_NONE && days[i].set_aside)
+			err_set(&failed, ERR_CORRUPT, "a part of %s is damaged and was set aside until the day ends", day);
+		if (failed.code != ERR_NONE && why.code == ERR_NONE)
+			why = failed;
+	}
+	v->b->log->erase(v->store, list, n, until, count_only);
+	for (size_t i = 0; i < n; i++) {
+		struct log_erasure *one = &list[i];
+		while (one->err.code != ERR_NONE && made_space(x, &one->err)) {
+			one->err = (struct err){0};
+			v->b->log->erase(v->store, one, 1, until, count_only);
+		}
+		*(count_only ? &sum->found : &sum->erased) += one->rows;
+		if (commit_outcome(v, one->err.code == ERR_NONE ? 0 : -1, &one->err) != 0)
+			why = one->err;
+	}
+	if (why.code != ERR_NONE)
 		erase_partial(x, "request log", why.text);
+	free(list);
+	free(by);
+	free(days);
 }
 
 // ---- what the policy keeps ----
@@ -613,24 +629,30 @@ static int take_up(struct vault *v, const struct payload_row *row, struct finish
 static int finish_log(struct vault *v, struct markers *m, struct err *e)
 {
 	struct log_day *days;
-	int count = v->b->log->days(v->store, 0, &days, e), ret = count < 0 ? -1 : 0;
-	uint64_t rows, later;
+	const int count = v->b->log->days(v->store, &days, e);
+	struct log_erasure *list = calloc(count > 0 ? (size_t)count : 1, sizeof *list);
 	size_t left = 0;
+	int ret = list == NULL ? err_set(e, ERR_MEMORY, "no memory") : count < 0 ? -1 : 0;
 
 	for (size_t i = 0; i < m->count && ret == 0; i++) {
 		const uint8_t *hash = m->list[i].bytes;
-		later = 0;
-		for (int d = 0; d < count && m->list[i].len == LOG_HASH_LEN && ret == 0; d++) {
-			ret = v->b->log->erase(v->store, days[d].day, hash, hash, m->at[i], false, &rows, e);
-			if (commit_outcome(v, ret, e) == 0)
-				ret = v->b->log->erase(v->store, days[d].day, hash, hash, INT64_MAX, true, &rows, e);
-			later += rows;
+		uint64_t later = 0;
+		for (int pass = 0; pass < 2 && m->list[i].len == LOG_HASH_LEN && ret == 0; pass++) {
+			for (int d = 0; d < count; d++)
+				list[d] = (struct log_erasure){.day = days[d].day, .address = hash, .receipt = hash};
+			v->b->log->erase(v->store, list, (size_t)count, pass == 0 ? m->at[i] : INT64_MAX, pass > 0);
+			for (int d = 0; d < count && ret == 0; d++) {
+				if (commit_outcome(v, list[d].err.code == ERR_NONE ? 0 : -1, &list[d].err) != 0)
+					ret = err_set(e, list[d].err.code, "%s", list[d].err.text);
+				later += pass > 0 ? list[d].rows : 0;
+			}
 		}
 		if (later == 0)
 			marker_keep(m, i, &left);
 	}
 	if (ret == 0)
 		m->count = left;
+	free(list);
 	free(days);
 	return ret;
 }

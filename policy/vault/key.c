@@ -353,7 +353,7 @@ static enum key_end judge_key(void *arg, const uint8_t id[KEY_ID_LEN])
 		return KEY_END_FAILED;
 	}
 	if (strcmp(row.kind, kind_row(KIND_REQUEST_LOG)->name) == 0) {
-		if (r->days == NULL && (r->day_count = v->b->log->days(v->store, 0, &r->days, &r->why)) < 0)
+		if (r->days == NULL && (r->day_count = v->b->log->days(v->store, &r->days, &r->why)) < 0)
 			return KEY_END_FAILED;
 		for (int i = 0; i < r->day_count; i++)
 			if (strcmp(r->days[i].day, row.scope) == 0)

@@ -193,24 +193,27 @@ static int prune_dated_ahead(struct pruning *p, enum kind k, struct err *e)
 
 // ---- whole days of the request log ----
 
-static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
+static int prune_day(struct pruning *p, struct log_day *d, struct err *e)
 {
 	struct vault *v = p->v;
-	struct data_key DATA_KEY_AUTO key = {0};
+	struct key_row key;
 	struct err why = {0};
 	time_t start = 0;
 	char details[128];
 	const struct ledger_event event = {.name = "prune", .details = details};
 
 	when_parse(&start, d->day);
-	// The oldest time that the day may hold: its first second when it cannot tell.
-	time_t due = request_log_due(v, d->oldest == 0 ? start : d->oldest);
+	time_t due = request_log_due(v, start);
+	const bool keyless = v->b->keys->get(v->store, VIEW_WRITER, NULL, kind_row(KIND_REQUEST_LOG)->name, d->day, &key, &why) != 0 &&
+			     why.code == ERR_NOT_FOUND;
+	// No row of a day is older than its first second: where that is not due yet, the day need not be read, which costs more than all else.
+	if ((keyless || p->out->oldest_left == 0 || (due != 0 && due <= p->horizon)) && v->b->log->read(v->store, d, e) != 0)
+		return -1;
+	due = d->oldest == 0 ? due : request_log_due(v, d->oldest);
 	if (due == 0 || due > p->horizon) {
 		if (p->out->oldest_left == 0)
 			p->out->oldest_left = d->oldest;
-		bool garbage = !p->dry_run && d->state == LOG_DAY_VOID && !d->set_aside &&
-			       key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, d->day, &key, &why) != 0 &&
-			       why.code == ERR_NOT_FOUND; // that a crash left
+		bool garbage = !p->dry_run && d->state == LOG_DAY_VOID && !d->set_aside && keyless; // that a crash left
 		return garbage ? v->b->log->end_day(v->store, d->day, e) : 0;
 	}
 	p->out->log_segments++;
@@ -226,7 +229,7 @@ static int prune_day(struct pruning *p, const struct log_day *d, struct err *e)
 static int prune_log(struct pruning *p, struct err *e)
 {
 	struct log_day *days;
-	int count = p->v->b->log->days(p->v->store, LOG_DAYS_ALL, &days, e);
+	int count = p->v->b->log->days(p->v->store, &days, e);
 
 	for (int i = 0; i < count; i++) {
 		struct err why = {0};

@@ -187,6 +187,16 @@ int request_log_wait(struct vault *v, struct request_log_pending *p, struct err 
 
 // ---- reading ----
 
+int request_log_days(const struct vault *v, struct log_day **out, struct err *e)
+{
+	int count = v->b->log->days(v->store, out, e), ret = count;
+
+	for (int i = 0; i < count && ret >= 0; i++)
+		if (v->b->log->read(v->store, &(*out)[i], e) != 0)
+			ret = -1;
+	return ret;
+}
+
 time_t request_log_due(const struct vault *v, time_t oldest)
 {
 	return life_end(v->policy, KIND_REQUEST_LOG,

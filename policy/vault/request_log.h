@@ -18,6 +18,8 @@ int request_log_hashes_of(const struct vault *v, enum view view, const char *day
 			  struct request_log_hashes *out, struct err *e);
 enum { LOG_CONTEXT_MAX = 128 };
 void request_log_context(char out[LOG_CONTEXT_MAX], const char *day, const struct log_row *row); // that its body is sealed with
+// All days, read: their number, or -1; oldest first; the caller frees *out.
+int request_log_days(const struct vault *v, struct log_day **out, struct err *e);
 time_t request_log_due(const struct vault *v, time_t oldest);
 
 #endif

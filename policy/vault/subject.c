@@ -65,16 +65,17 @@ void subject_named(const struct tombstone *t, struct subject *out)
 	memcpy(out->tag_hash, t->tag, HASH_LEN);
 }
 
-int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const struct log_day *day, struct subject_log *out,
+int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const char *day, struct subject_log *out,
 		     struct err *e)
 {
+	struct log_day read = {0};
 	const char *address = s->by == ERASE_ADDRESS ? s->value : NULL;
 	struct err why = {0};
 
 	*out = (struct subject_log){0};
 	if (address == NULL && !s->known)
 		return 0;
-	if (request_log_hashes_of(v, view, day->day, address, s->known ? s->hash : NULL, &out->hashes, &why) == 0) {
+	if (request_log_hashes_of(v, view, day, address, s->known ? s->hash : NULL, &out->hashes, &why) == 0) {
 		out->address = address != NULL ? out->hashes.address : NULL;
 		out->receipt = s->known ? out->hashes.receipt : NULL;
 		return 0;
@@ -82,7 +83,10 @@ int subject_log_find(const struct vault *v, enum view view, const struct subject
 	if (why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
 	// Without its key nothing of the day can be read, nor found.
-	return day->lines == 0 ? 0 : err_set(e, ERR_CORRUPT, "the key of %s is missing", day->day);
+	snprintf(read.day, sizeof read.day, "%s", day);
+	if (v->b->log->read(v->store, &read, e) != 0)
+		return -1;
+	return read.lines == 0 && read.state != LOG_DAY_DAMAGED ? 0 : err_set(e, ERR_CORRUPT, "the key of %s is missing", day);
 }
 
 // ---- the walk ----
@@ -147,7 +151,7 @@ static void walk_log(struct vault *v, const struct subject *s, const struct subj
 {
 	struct err why = {0};
 	struct log_day *days;
-	int count = v->b->log->days(v->store, LOG_DAYS_ALL, &days, &why);
+	int count = v->b->log->days(v->store, &days, &why);
 
 	if (count < 0)
 		subject_missed(out, &out->log_missed, "request log", &why);
@@ -155,15 +159,13 @@ static void walk_log(struct vault *v, const struct subject *s, const struct subj
 		struct log_walk w = {.v = v, .walk = walk, .arg = arg, .day = days[i].day, .out = out};
 		struct subject_log by;
 		why = (struct err){0};
-		int ret = subject_log_find(v, VIEW_COMMITTED, s, &days[i], &by, &why);
+		int ret = subject_log_find(v, VIEW_COMMITTED, s, days[i].day, &by, &why);
 		if (ret == 0 && (by.address != NULL || by.receipt != NULL)) {
 			ret = key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &w.key, &why);
 			if (ret == 0)
 				ret = v->b->log->find(v->store, days[i].day, by.address, by.receipt, walk_log_row, &w, &why);
 			key_wipe(&w.key);
 		}
-		if (ret == 0 && days[i].state == LOG_DAY_DAMAGED)
-			ret = err_set(&why, ERR_CORRUPT, "%s cannot be read", days[i].day);
 		if (ret == 0 && days[i].set_aside)
 			ret = err_set(&why, ERR_CORRUPT, "a part of %s is damaged and was set aside until the day ends", days[i].day);
 		if (ret != 0)
@@ -254,7 +256,7 @@ static int subject_hash_compare(const void *a, const void *b)
 static int touched_log(struct vault *v, time_t from, time_t until, struct vault_touched *out, struct err *e)
 {
 	struct log_day *days;
-	int count = v->b->log->days(v->store, LOG_DAYS_ALL, &days, e);
+	int count = request_log_days(v, &days, e);
 
 	for (int i = 0; i < count; i++)
 		if (days[i].oldest != 0 && days[i].oldest <= until && days[i].newest >= from)

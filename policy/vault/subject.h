@@ -29,7 +29,7 @@ struct subject_log {
 	const uint8_t *address, *receipt; // in `hashes`
 };
 // ERR_CORRUPT where the day has rows and no key. Where it has neither, nothing is found by what *out says.
-int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const struct log_day *day, struct subject_log *out,
+int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const char *day, struct subject_log *out,
 		     struct err *e);
 
 #endif

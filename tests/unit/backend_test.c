@@ -602,12 +602,15 @@ static void log_one(struct place *p, const char *day, time_t at, uint8_t address
 static struct log_day day_of(struct place *p, struct store *s, const char *day)
 {
 	struct log_day *days, out = {.state = LOG_DAY_DAMAGED};
-	int count = p->b->log->days(s, LOG_DAYS_ALL, &days, &failed);
+	int count = p->b->log->days(s, &days, &failed);
 
 	assert_true(count >= 0);
-	for (int i = 0; i < count; i++)
-		if (strcmp(days[i].day, day) == 0)
-			out = days[i];
+	for (int i = 0; i < count; i++) {
+		if (strcmp(days[i].day, day) != 0)
+			continue;
+		OK(p->b->log->read(s, &days[i], &failed));
+		out = days[i];
+	}
 	free(days);
 	return out;
 }
@@ -619,18 +622,12 @@ ENGINE_TEST(a_day_goes_as_a_whole)
 	log_one(p, TODAY, AT + 5, 1, 0);
 	log_one(p, YESTERDAY, AT - DAY + 7, 1, 2);
 	log_one(p, TODAY, AT + 3, 2, 2);
-	assert_int_equal(p->b->log->days(p->other, LOG_DAYS_ALL, &days, &failed), 2);
+	assert_int_equal(p->b->log->days(p->other, &days, &failed), 2);
 	assert_string_equal(days[0].day, YESTERDAY);
+	assert_true(days[1].state == LOG_DAY_NOT_READ && days[1].lines == 0 && !days[1].set_aside);
+	OK(p->b->log->read(p->other, &days[1], &failed));
 	assert_string_equal(days[1].day, TODAY);
 	assert_true(days[1].state == LOG_DAY_READ && days[1].lines == 2 && days[1].oldest == AT + 3 && days[1].newest == AT + 5);
-	free(days);
-	// Only the last that has rows is read, or none.
-	assert_int_equal(p->b->log->days(p->other, 1, &days, &failed), 2);
-	assert_true(days[0].state == LOG_DAY_NOT_READ && days[0].lines == 0 && days[1].state == LOG_DAY_READ && days[1].newest == AT + 5);
-	assert_string_equal(days[0].day, YESTERDAY);
-	free(days);
-	assert_int_equal(p->b->log->days(p->other, 0, &days, &failed), 2);
-	assert_true(days[1].state == LOG_DAY_NOT_READ && days[1].newest == 0);
 	free(days);
 	enter(p, LANE_LOG);
 	OK(p->b->log->append(p->s, &(struct log_row){.day = TODAY, .at = AT + 9, .body = "lost", .body_len = 4}, &failed));
@@ -645,26 +642,36 @@ ENGINE_TEST(a_day_goes_as_a_whole)
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 1);
 }
 
-ENGINE_TEST(single_rows_of_a_day_end)
+ENGINE_TEST(single_rows_of_days_end)
 {
+	enum { DAYS = 20 };
 	uint8_t address[LOG_HASH_LEN], receipt[LOG_HASH_LEN];
-	uint64_t rows;
+	struct log_erasure list[DAYS] = {{0}};
+	char days[DAYS][WHEN_DATE];
 
 	memset(address, 1, sizeof address);
 	memset(receipt, 2, sizeof receipt);
-	for (uint8_t i = 0; i < 6; i++)
-		log_one(p, TODAY, AT + i, i % 2, i % 3);
+	for (int d = 0; d < DAYS; d++) {
+		when_date(days[d], AT - d * DAY);
+		for (uint8_t i = 0; i < 6 && d != 7; i++) // one of them is not there
+			log_one(p, days[d], AT - d * DAY + i, i % 2, i % 3);
+		list[d] = (struct log_erasure){.day = days[d], .address = address};
+	}
 	OK(p->b->upkeep->enter(p->s, LANE_LOG, &failed));
-	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 9, true, &rows, &failed));
-	assert_int_equal(rows, 3);
-	OK(p->b->log->erase(p->s, TODAY, address, NULL, AT + 1, true, &rows, &failed)); // the other two are later
-	assert_int_equal(rows, 1);
-	assert_int_equal(day_of(p, p->other, TODAY).lines, 6);
-	OK(p->b->log->erase(p->s, TODAY, address, receipt, AT + 9, false, &rows, &failed));
-	assert_int_equal(rows, 4);
-	assert_int_equal(day_of(p, p->other, TODAY).lines, 2);
-	OK(p->b->log->erase(p->s, "2026-01-01", address, receipt, AT + 9, false, &rows, &failed)); // no such day
-	assert_int_equal(rows, 0);
+	p->b->log->erase(p->s, list, DAYS, AT + 9, true);
+	assert_int_equal(list[0].rows, 3);
+	p->b->log->erase(p->s, list, 1, AT + 1, true); // the other two are later
+	assert_int_equal(list[0].rows, 1);
+	for (int d = 0; d < DAYS; d++) {
+		assert_int_equal(day_of(p, p->other, days[d]).lines, d != 7 ? 6 : 0);
+		list[d].receipt = receipt;
+	}
+	p->b->log->erase(p->s, list, DAYS, AT + 9, false);
+	for (int d = 0; d < DAYS; d++) {
+		assert_int_equal(list[d].err.code, ERR_NONE);
+		assert_int_equal(list[d].rows, d != 7 ? 4 : 0);
+		assert_int_equal(day_of(p, p->other, days[d]).lines, d != 7 ? 2 : 0);
+	}
 	p->b->upkeep->leave(p->s, LANE_LOG);
 }
 
@@ -747,7 +754,7 @@ int main(void)
 	    cmocka_unit_test(the_ledger_keeps_its_order),
 	    cmocka_unit_test(closed_events_leave_the_table),
 	    cmocka_unit_test(a_day_goes_as_a_whole),
-	    cmocka_unit_test(single_rows_of_a_day_end),
+	    cmocka_unit_test(single_rows_of_days_end),
 	    cmocka_unit_test(what_was_deleted_is_in_no_file),
 	    cmocka_unit_test(a_new_store_has_no_drift),
 	};

@@ -246,7 +246,7 @@ static void log_rows_are_kept_one_by_one(void **state)
 	fixture_time += 20 * DAY;
 	ran(f);
 	struct log_day *days;
-	assert_int_equal(f->vault->b->log->days(f->vault->store, 0, &days, &e), 0); // the day is gone, everybody's
+	assert_int_equal(f->vault->b->log->days(f->vault->store, &days, &e), 0); // the day is gone, everybody's
 	free(days);
 	assert_int_equal(hold_each(f->vault, rows_count, &kept, &e), 0);
 	assert_int_equal(kept, 2);

@@ -199,7 +199,7 @@ static inline struct log_day fixture_day(struct fixture *f, const char *day)
 {
 	struct log_day *days, out = {0};
 	struct err e = {0};
-	int count = f->vault->b->log->days(f->vault->store, LOG_DAYS_ALL, &days, &e);
+	int count = request_log_days(f->vault, &days, &e);
 
 	if (count < 0)
 		fail_msg("days: %s", e.text);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+enum { ERASABLE_DAYS = 3 }; // of the request log, that are erased side by side
 enum { WRITERS = 3, DEFAULT_SECONDS = 5, ACKNOWLEDGED_MAX = 400000, SMALL_SEGMENTS = 5 };
 
 struct acknowledgement {
@@ -30,7 +31,7 @@ static void write_one(struct vault *v, int fd, int number, unsigned i)
 					 .subject = number == 0 && i % 8 == 0 ? "erasable" : NULL,
 					 .body = "a body",
 					 .body_len = 6};
-	const struct request_log_row row = {"198.51.100.1", "Example/1.0", NULL};
+	const struct request_log_row row = {"198.51.100.1", "Example/1.0", NULL}, erasable = {"198.51.100.1", "Example/1.0", "erasable"};
 	struct err e = {0};
 	char id[RECORD_ID_LEN + 1];
 
@@ -49,6 +50,9 @@ static void write_one(struct vault *v, int fd, int number, unsigned i)
 			_exit(6);
 		tell(fd, 'l', "");
 	}
+	for (int d = 0; number == 0 && i % 8 == 0 && d < ERASABLE_DAYS; d++)
+		if (request_log_append_at(v, &erasable, when_now() - d * 24 * 3600, &e) != 0)
+			_exit(8);
 }
 
 // Opened after the fork, as every process must.

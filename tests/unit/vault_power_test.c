@@ -15,7 +15,8 @@ enum { DEFAULT_POINTS = POINTS / 5 };
 enum { DEFAULT_POINTS = POINTS };
 #endif
 
-enum { UPSETS = 19 }; // operations after which the second fault comes
+enum { ERASED_DAYS = 4 }; // of the request log, that are erased side by side
+enum { UPSETS = 19 };     // operations after which the second fault comes
 
 enum fate { NEVER, TRYING, ALIVE, ENDING, ENDED };
 static struct {
@@ -26,6 +27,7 @@ static struct {
 	size_t count;
 	uint64_t lines, events; // acknowledged
 	bool erased;            // acknowledged
+	time_t erased_at;
 	uint64_t points, stride, images;
 	bool upset;
 	size_t lost, broken, upsets;
@@ -150,6 +152,11 @@ static void check_wholeness(struct vault *v)
 		note(&run.lost, "%llu log rows acknowledged, %llu there", (unsigned long long)run.lines, (unsigned long long)lines);
 }
 
+static void erased_day(char day[WHEN_DATE], int ago)
+{
+	when_date(day, run.erased_at - ago * 24 * 3600);
+}
+
 static void check_erased(struct vault *v)
 {
 	struct marker markers[] = {{.len = HASH_LEN}, {.len = 2 * HASH_LEN}};
@@ -158,6 +165,21 @@ static void check_erased(struct vault *v)
 	char hex[2 * HASH_LEN + 1];
 
 	key_lookup_hash(v, markers[0].bytes, "subject", "erased-receipt");
+	for (int d = 0; d < ERASED_DAYS; d++) {
+		struct request_log_hashes hashes;
+		char day[WHEN_DATE];
+		struct log_erasure rows = {.day = day, .receipt = hashes.receipt};
+		struct marker receipt = {.len = LOG_HASH_LEN};
+		erased_day(day, d);
+		if (request_log_hashes_of(v, VIEW_COMMITTED, day, NULL, markers[0].bytes, &hashes, &e) != 0)
+			continue; // its day is over
+		memcpy(receipt.bytes, hashes.receipt, LOG_HASH_LEN);
+		v->b->log->erase(v->store, &rows, 1, INT64_MAX, true);
+		if (rows.err.code != ERR_NONE || v->b->upkeep->find_bytes(v->store, &receipt, 1, &found, &e) != 0)
+			note(&run.broken, "%s: %s%s", day, rows.err.text, e.text);
+		if (rows.rows > 0)
+			note(&run.lost, "%llu log rows of %s that were erased are back", (unsigned long long)rows.rows, day);
+	}
 	hex_encode(hex, markers[0].bytes, HASH_LEN);
 	memcpy(markers[1].bytes, hex, 2 * HASH_LEN); // as keys.db names the subject's key
 	if (v->b->upkeep->find_bytes(v->store, markers, ARRAY_LEN(markers), &found, &e) != 0)
@@ -295,7 +317,14 @@ static void live(int rounds)
 	size_t first = run.count;
 	live_put(KIND_TICKET, "erased-receipt");
 	live_put(KIND_TICKET, "erased-receipt");
-	live_log("erased-receipt");
+	run.erased_at = when_now();
+	for (int d = ERASED_DAYS - 1; d >= 0; d--) {
+		const struct request_log_row row = {"198.51.100.1", "Example/1.0", "erased-receipt"};
+		struct err e = {0};
+		if (request_log_append_at(run.f->vault, &row, run.erased_at - d * 24 * 3600, &e) != 0)
+			fail_msg("%s", e.text);
+		run.lines++;
+	}
 	live_erase(first, run.count);
 	live_put(KIND_TICKET, "after");
 	live_prune();

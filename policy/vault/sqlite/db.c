@@ -361,6 +361,13 @@ int db_run(struct db *s, enum sql statement, const struct value *values, struct 
 	return got;
 }
 
+bool db_moved(const struct db *s)
+{
+	int moved = 1;
+
+	return sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved != 0;
+}
+
 uint64_t db_bytes(struct db *s)
 {
 	sqlite3_file *file = NULL;

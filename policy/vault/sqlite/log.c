@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
-// The request log: one file for each UTC day, log/YYYY-MM-DD.db. Pruning unlinks whole days, under their writers if need be: so a writer
-// compares, under the lock, the file that it has open with the one that has the name.
+// The request log: one file for each UTC day, log/YYYY-MM-DD.db. Pruning unlinks whole days, under their writers and readers if need be:
+// so a writer asks, under the lock, whether the file that it has open still has the name. Who reads keeps the file open for the next time, as opening
+// costs more than most reading; that keeps nothing alive, as a day that ends is emptied before it is unlinked.
 #include "policy/vault/sqlite/log.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char DAMAGED[] = ".damaged"; // behind the name of a day's file that was set aside
@@ -41,15 +41,12 @@ static void close_day(struct store *s)
 {
 	db_close(&s->write.day.db);
 	memset(&s->write.day, 0, sizeof s->write.day);
+	s->write.day_begun = false;
 }
 
 static bool still_there(const struct store *s)
 {
-	struct stat file;
-	char path[PATH_MAX];
-
-	return s->write.day.db != NULL && log_path(s, path, s->write.day.name, "", NULL) == 0 && stat(path, &file) == 0 &&
-	       file.st_ino == s->write.day.inode && file.st_dev == s->write.day.device;
+	return s->write.day.db != NULL && !db_moved(s->write.day.db);
 }
 
 // A day that is damaged is not written any more, and stands beside the new one until that ends: the site goes on.
@@ -69,7 +66,6 @@ static void set_aside(struct store *s, const char *day)
 static int open_day(struct store *s, const char *day, struct err *e)
 {
 	struct err why = {0};
-	struct stat file;
 	char path[PATH_MAX];
 
 	if (still_there(s))
@@ -81,25 +77,19 @@ static int open_day(struct store *s, const char *day, struct err *e)
 		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_IO : why.code, "%s", why.text);
 	if (db_open(&s->write.day.db, DB_LOG, path, DB_CREATE, &why) != 0)
 		return err_set(e, why.code, "%s", why.text);
-	if (stat(path, &file) != 0) {
-		close_day(s);
-		return err_system(e, ERR_IO, errno, "%s", path);
-	}
-	s->write.day.device = file.st_dev;
-	s->write.day.inode = file.st_ino;
-	snprintf(s->write.day.name, sizeof s->write.day.name, "%s", day);
+	snprintf(s->write.day.day, sizeof s->write.day.day, "%s", day);
 	return 0;
 }
 
 static int log_append(struct store *s, const struct log_row *row, struct err *e)
 {
-	bool same = strcmp(s->write.day.name, row->day) == 0;
+	bool same = strcmp(s->write.day.day, row->day) == 0;
 
-	if (s->write.day.begun && !same)
+	if (s->write.day_begun && !same)
 		return err_set(e, ERR_INPUT, "request log: one transaction writes one day");
 	struct err why = {0};
 	int ret = 0;
-	if (!s->write.day.begun && !(same && still_there(s)))
+	if (!s->write.day_begun && !(same && still_there(s)))
 		ret = open_day(s, row->day, &why);
 	if (ret == 0)
 		ret =
@@ -117,120 +107,229 @@ static int log_append(struct store *s, const struct log_row *row, struct err *e)
 	return err_set(e, why.code, "%s", why.text);
 }
 
-// ---- all days ----
+// ---- the days that are read ----
 
-static int is_segment(const struct dirent *d)
+// For who gives it back, or closes it where reading failed. NULL as of log_open().
+static int reader_take(struct store *s, const char *day, struct db **out, struct err *e)
 {
-	time_t day;
-	char text[WHEN_DATE];
-
-	snprintf(text, sizeof text, "%.*s", WHEN_DATE - 1, d->d_name);
-	return strlen(d->d_name) == WHEN_DATE - 1 + 3 && strcmp(d->d_name + WHEN_DATE - 1, ".db") == 0 && when_parse(&day, text) == 0;
+	*out = NULL;
+	pthread_mutex_lock(&s->read.mutex);
+	for (size_t i = 0; i < LOG_FILES_OPEN && *out == NULL; i++) {
+		struct log_file *file = &s->read.days[i];
+		if (file->db == NULL || strcmp(file->day, day) != 0)
+			continue;
+		*out = file->db;
+		file->db = NULL;
+	}
+	pthread_mutex_unlock(&s->read.mutex);
+	if (*out != NULL && db_moved(*out))
+		db_close(out);
+	return *out != NULL ? 0 : log_open(s, out, day, DB_READ, e);
 }
 
-static int summarise_day(const struct store *s, struct log_day *out, struct err *e)
+// In the place of the oldest day where there is none.
+static void reader_give(struct store *s, const char *day, struct db **db)
 {
-	struct db *db DB_AUTO = NULL;
-	struct err why = {0};
+	if (*db == NULL)
+		return;
+	pthread_mutex_lock(&s->read.mutex);
+	struct log_file *place = &s->read.days[0];
+	for (size_t i = 1; i < LOG_FILES_OPEN && place->db != NULL; i++)
+		if (s->read.days[i].db == NULL || strcmp(s->read.days[i].day, place->day) < 0)
+			place = &s->read.days[i];
+	struct db *before = place->db;
+	place->db = *db;
+	snprintf(place->day, sizeof place->day, "%s", day);
+	pthread_mutex_unlock(&s->read.mutex);
+	*db = NULL;
+	db_close(&before);
+}
 
-	if (log_open(s, &db, out->day, DB_READ, &why) == 0 && db != NULL) {
+// A day that ends while it is read has no rows.
+static int reader_failed(struct db **db, const struct err *why, struct err *e)
+{
+	const bool ended = *db != NULL && (db_bytes(*db) == 0 || db_moved(*db));
+
+	db_close(db);
+	return ended ? 0 : err_set(e, why->code, "%s", why->text);
+}
+
+void log_close_all(struct store *s)
+{
+	close_day(s);
+	for (size_t i = 0; i < LOG_FILES_OPEN; i++)
+		db_close(&s->read.days[i].db);
+}
+
+static int log_read(struct store *s, struct log_day *out, struct err *e)
+{
+	struct db *db = NULL;
+	struct err why = {0};
+	int more = reader_take(s, out->day, &db, &why);
+
+	out->state = LOG_DAY_VOID;
+	if (more == 0 && db != NULL) {
 		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_SUMMARY, NULL, &why);
-		if (cursor_next(c, &why) == 1) {
+		more = cursor_next(c, &why);
+		if (more > 0) {
 			out->state = LOG_DAY_READ;
 			out->lines = (uint64_t)cursor_int(c, 0);
 			out->oldest = out->lines > 0 ? cursor_int(c, 1) : 0;
 			out->newest = out->lines > 0 ? cursor_int(c, 2) : 0;
-			return 0;
 		}
 	}
-	out->state = why.code == ERR_NONE ? LOG_DAY_VOID : LOG_DAY_DAMAGED;
-	return why.code == ERR_NONE || why.code == ERR_CORRUPT || why.code == ERR_INPUT ? 0 : err_set(e, why.code, "%s", why.text);
+	if (more >= 0) {
+		reader_give(s, out->day, &db);
+		return 0;
+	}
+	if (reader_failed(&db, &why, e) == 0)
+		return 0;
+	out->state = LOG_DAY_DAMAGED;
+	return why.code == ERR_CORRUPT || why.code == ERR_INPUT ? 0 : -1;
 }
 
-int log_days(struct store *s, size_t read, struct log_day **out, struct err *e)
+// ---- all days ----
+
+// A day's file, or what was set aside of it.
+static int is_log_file(const struct dirent *d)
+{
+	time_t day;
+	char text[WHEN_DATE];
+	const char *suffix = strnlen(d->d_name, WHEN_DATE) < WHEN_DATE ? "" : d->d_name + WHEN_DATE - 1;
+
+	snprintf(text, sizeof text, "%.*s", WHEN_DATE - 1, d->d_name);
+	return (strcmp(suffix, ".db") == 0 || strcmp(suffix, ".db.damaged") == 0) && when_parse(&day, text) == 0;
+}
+
+int log_days(struct store *s, struct log_day **out, struct err *e)
 {
 	struct dirent **names;
 	char path[PATH_MAX];
-	size_t with_rows = 0;
-	int ret = 0;
+	int days = 0;
 
 	*out = NULL;
 	if (path_join(path, PATH_MAX, s->state, "log", e) != 0)
 		return -1;
-	int count = scandir(path, &names, is_segment, alphasort);
+	int count = scandir(path, &names, is_log_file, alphasort);
 	if (count < 0)
 		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", path);
 	struct log_day *list = *out = calloc((size_t)count + 1, sizeof *list);
-	if (list == NULL)
-		ret = err_set(e, ERR_MEMORY, "no memory");
-	for (int i = count - 1; i >= 0; i--) {
-		if (list != NULL && ret == 0) {
-			snprintf(list[i].day, WHEN_DATE, "%.*s", WHEN_DATE - 1, names[i]->d_name);
-			list[i].set_aside = log_path(s, path, list[i].day, DAMAGED, NULL) == 0 && access(path, F_OK) == 0;
-			list[i].state = LOG_DAY_NOT_READ;
-			if (with_rows < read)
-				ret = summarise_day(s, &list[i], e);
-			with_rows += list[i].lines > 0;
-		}
+	for (int i = 0; i < count; i++) {
+		const char *name = names[i]->d_name;
+		if (list != NULL && name[WHEN_DATE - 1 + 3] == '\0')
+			snprintf(list[days++].day, WHEN_DATE, "%.*s", WHEN_DATE - 1, name);
+		else if (list != NULL && days > 0 && strncmp(list[days - 1].day, name, WHEN_DATE - 1) == 0)
+			list[days - 1].set_aside = true;
 		free(names[i]);
 	}
 	free(names);
-	return ret == 0 ? count : ret;
+	return list != NULL ? days : err_set(e, ERR_MEMORY, "no memory");
 }
 
 // ---- ending ----
 
-static int log_erase(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt, time_t until, bool count_only,
-		     uint64_t *rows, struct err *e)
+static void day_count(struct store *s, struct log_erasure *x, time_t until)
 {
-	const struct value *which = VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN), V_INT(until));
-	struct db *db DB_AUTO = NULL;
-	struct cursor *c CURSOR_AUTO = NULL;
+	const struct value *which = VALUES(V_BLOB(x->address, LOG_HASH_LEN), V_BLOB(x->receipt, LOG_HASH_LEN), V_INT(until));
+	struct db *db = NULL;
+	int more = reader_take(s, x->day, &db, &x->err);
 
-	*rows = 0;
-	if (log_open(s, &db, day, count_only ? DB_READ : DB_WRITE, e) != 0)
-		return -1;
-	if (db == NULL)
-		return 0;
-	c = db_query(db, SQL_LOG_COUNT, which, e);
-	if (cursor_next(c, e) != 1)
-		return -1;
-	*rows = (uint64_t)cursor_int(c, 0);
-	cursor_end(&c);
-	if (count_only || *rows == 0)
-		return 0;
-	db_sync_later(db, true); // sanitising syncs it
-	int ret = db_begin(db, e);
-	if (ret == 0 && (db_run(db, SQL_LOG_DELETE, which, e) != 0 ||
-			 db_run(db, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(-(int64_t)*rows), V_INT(INT64_MAX), V_INT(0)), e) != 0)) {
-		db_rollback(db);
-		ret = -1;
+	x->rows = 0;
+	if (more == 0 && db != NULL) {
+		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_COUNT, which, &x->err);
+		more = cursor_next(c, &x->err);
+		x->rows = more > 0 ? (uint64_t)cursor_int(c, 0) : 0;
 	}
-	if (ret == 0 && db_commit(db, e) == 0)
-		return store_sanitise_one(db, SANITISE_SMALL, e);
-	*rows = 0;
-	return -1;
+	if (more < 0)
+		db_close(&db);
+	reader_give(s, x->day, &db);
+}
+
+struct day_erasure {
+	const struct store *s;
+	struct log_erasure *x;
+	time_t until;
+	pthread_t thread;
+	bool begun;
+};
+
+// What is committed is synced when the write-ahead log is emptied.
+static void *day_erase(void *arg)
+{
+	const struct day_erasure *d = arg;
+	struct log_erasure *x = d->x;
+	const struct value *which = VALUES(V_BLOB(x->address, LOG_HASH_LEN), V_BLOB(x->receipt, LOG_HASH_LEN), V_INT(d->until));
+	struct db *db DB_AUTO = NULL;
+
+	if (log_open(d->s, &db, x->day, DB_WRITE, &x->err) != 0 || db == NULL)
+		return NULL;
+	db_sync_later(db, true);
+	if (db_begin(db, &x->err) != 0)
+		return NULL;
+	if (db_run(db, SQL_LOG_DELETE, which, &x->err) != 0) {
+		db_rollback(db);
+		return NULL;
+	}
+	const uint64_t rows = db_changes(db);
+	if (db_run(db, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(-(int64_t)rows), V_INT(INT64_MAX), V_INT(0)), &x->err) != 0) {
+		db_rollback(db);
+	} else if (db_commit(db, &x->err) == 0) {
+		x->rows = rows;
+		db_flush(db, &x->err);
+	}
+	return NULL;
+}
+
+// Each day in a thread of its own: the disk syncs together what is to be synced at the same time, while one day after the other would wait
+// for it three times each.
+static void log_erase(struct store *s, struct log_erasure *list, size_t count, time_t until, bool count_only)
+{
+	enum { AT_ONCE = 16 };
+	struct day_erasure days[AT_ONCE];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		day_count(s, &list[i], until);
+		if (!count_only && list[i].rows > 0) {
+			list[i].rows = 0;
+			days[n++] = (struct day_erasure){.s = s, .x = &list[i], .until = until};
+		}
+		if (n < AT_ONCE && i + 1 < count)
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			days[k].begun = k + 1 < n && pthread_create(&days[k].thread, NULL, day_erase, &days[k]) == 0;
+			if (!days[k].begun)
+				day_erase(&days[k]);
+		}
+		for (size_t k = 0; k < n; k++)
+			if (days[k].begun)
+				pthread_join(days[k].thread, NULL);
+		n = 0;
+	}
 }
 
 static int log_find(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt,
 		    int (*each)(void *, const struct log_row *), void *arg, struct err *e)
 {
-	struct db *db DB_AUTO = NULL;
-	int more, stop = 0;
+	struct db *db = NULL;
+	struct err why = {0};
+	int more = reader_take(s, day, &db, &why), stop = 0;
 
-	if (log_open(s, &db, day, DB_READ, e) != 0)
-		return -1;
-	if (db == NULL)
-		return 0;
-	struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_FIND, VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN)), e);
-	while ((more = cursor_next(c, e)) > 0 && !stop) {
-		struct log_row row = {.day = day, .at = cursor_int(c, 0)};
-		cursor_copy(c, 1, row.address, LOG_HASH_LEN);
-		row.has_receipt = cursor_copy(c, 2, row.receipt, LOG_HASH_LEN);
-		row.body = cursor_blob(c, 3, &row.body_len);
-		stop = each(arg, &row);
+	if (more == 0 && db != NULL) {
+		struct cursor *c CURSOR_AUTO =
+		    db_query(db, SQL_LOG_FIND, VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN)), &why);
+		while ((more = cursor_next(c, &why)) > 0 && !stop) {
+			struct log_row row = {.day = day, .at = cursor_int(c, 0)};
+			cursor_copy(c, 1, row.address, LOG_HASH_LEN);
+			row.has_receipt = cursor_copy(c, 2, row.receipt, LOG_HASH_LEN);
+			row.body = cursor_blob(c, 3, &row.body_len);
+			stop = each(arg, &row);
+		}
 	}
-	return more < 0 ? -1 : 0;
+	if (more < 0)
+		return reader_failed(&db, &why, e);
+	reader_give(s, day, &db);
+	return 0;
 }
 
 // What a crash left of other days, their logs and indexes without their file, goes too.
@@ -240,11 +339,16 @@ static int log_end_day(struct store *s, const char *ended, struct err *e)
 	char folder[PATH_MAX], path[PATH_MAX], day[WHEN_DATE];
 	time_t start;
 
-	if (strcmp(s->write.day.name, ended) == 0)
+	if (strcmp(s->write.day.day, ended) == 0)
 		close_day(s);
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
-		if (log_path(s, path, ended, suffixes[i], NULL) == 0)
-			unlink(path);
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		if (log_path(s, path, ended, suffixes[i], NULL) != 0)
+			continue;
+		// The index of the write-ahead log has no content, and whoever has mapped it may look into it.
+		if (strstr(suffixes[i], "-shm") == NULL)
+			(void)!truncate(path, 0);
+		unlink(path);
+	}
 	if (path_join(folder, PATH_MAX, s->state, "log", e) != 0)
 		return -1;
 	DIR *d = opendir(folder);
@@ -264,6 +368,7 @@ static int log_end_day(struct store *s, const char *ended, struct err *e)
 const struct backend_log sqlite_log = {
     .append = log_append,
     .days = log_days,
+    .read = log_read,
     .erase = log_erase,
     .find = log_find,
     .end_day = log_end_day,

@@ -7,6 +7,7 @@
 // *out is NULL, and that is no error, when there is no file of the day: it was ended in this moment, or a crash left it without
 // its tables.
 int log_open(const struct store *s, struct db **out, const char *day, enum db_access access, struct err *e);
-int log_days(struct store *s, size_t read, struct log_day **out, struct err *e);
+int log_days(struct store *s, struct log_day **out, struct err *e);
+void log_close_all(struct store *s);
 
 #endif

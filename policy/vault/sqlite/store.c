@@ -90,7 +90,7 @@ int store_write_key(struct store *s, enum sql statement, const struct value *val
 
 int store_write_log(struct store *s, enum sql statement, const struct value *values, struct err *e)
 {
-	return write_begin(s->write.day.db, &s->write.day.begun, e) != 0 ? -1 : db_run(s->write.day.db, statement, values, e);
+	return write_begin(s->write.day.db, &s->write.day_begun, e) != 0 ? -1 : db_run(s->write.day.db, statement, values, e);
 }
 
 static int write_end(struct db *db, bool *begun, bool commit, struct err *e)
@@ -109,7 +109,7 @@ int store_end(struct store *s, enum lane lane, bool commit, struct err *e)
 	int ret;
 
 	if (lane == LANE_LOG) {
-		ret = write_end(s->write.day.db, &s->write.day.begun, commit, &why);
+		ret = write_end(s->write.day.db, &s->write.day_begun, commit, &why);
 	} else {
 		ret = write_end(s->write.keys, &s->write.keys_begun, commit, &why);
 		if (write_end(s->write.vault, &s->write.vault_begun, commit && ret == 0, &why) != 0)

@@ -19,7 +19,12 @@
 #include "policy/vault/sqlite/db.h"
 #include <limits.h>
 #include <pthread.h>
-#include <sys/types.h>
+
+enum { LOG_FILES_OPEN = 32 };
+struct log_file { // of a day
+	char day[WHEN_DATE];
+	struct db *db; // NULL: none is open
+};
 
 struct store {
 	char state[PATH_MAX];
@@ -29,17 +34,13 @@ struct store {
 	struct {
 		struct db *vault, *keys; // of who has entered LANE_RECORDS
 		bool vault_begun, keys_begun;
-		struct {                      // of who has entered LANE_LOG: the day that was written last
-			char name[WHEN_DATE]; // "" when none is open
-			struct db *db;
-			bool begun;
-			dev_t device; // of the file when it was opened: pruning unlinks days under their writers
-			ino_t inode;
-		} day;
+		struct log_file day; // of who has entered LANE_LOG: the day that was written last
+		bool day_begun;
 	} write;
 	struct { // under its mutex
 		pthread_mutex_t mutex;
 		struct db *vault, *keys;
+		struct log_file days[LOG_FILES_OPEN]; // that nobody reads at the moment
 	} read;
 };
 

@@ -202,7 +202,7 @@ static void store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
-	db_close(&s->write.day.db);
+	log_close_all(s);
 	if (s->counted && !s->suspect && store_enter(s, LANE_RECORDS, NULL) == 0) {
 		struct lock_text now = lock_read(s);
 		int64_t events;
@@ -274,7 +274,7 @@ static int each_store_file(struct store *s, enum db_access access, int (*each)(s
 		    db_open(&db, (enum db_file)i, path, s->copy ? DB_COPY : access, e) != 0 || each(db, arg, e) != 0)
 			return -1;
 	}
-	int count = log_days(s, 0, &days, e);
+	int count = log_days(s, &days, e);
 	for (int i = 0; i < count && ret == 0; i++) {
 		struct db *db DB_AUTO = NULL;
 		if (log_open(s, &db, days[i].day, access, e) != 0 || (db != NULL && each(db, arg, e) != 0))
