@@ -3,6 +3,7 @@
 #ifndef LETHE_MODEL_KIND_H
 #define LETHE_MODEL_KIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum kind {
@@ -41,6 +42,7 @@ struct kind_row {
 	const char *name;         // as the policy writes it: "request-log"
 	const char *where;        // "memory", "vault.db", "log/", "spool/", "nginx"
 	const char *words;        // "request log", for messages
+	bool carried;             // its records outlive a restore from before they were put or changed (policy/vault/carry.h)
 	const char *const *stays; // the members of its body that stay when it is anonymised, ended by NULL; NULL: none
 };
 

@@ -227,7 +227,7 @@ static int text_keep(struct vault *v, const struct policy *p, const struct buf *
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the text is too long");
 	const struct vault_tag tags[] = {{"text", sha256}, {NULL, NULL}};
-	const struct vault_new record = {.kind = KIND_CONSENT, .tags = tags, .body = bytes.data, .body_len = bytes.len};
+	const struct vault_new record = {.kind = KIND_CONSENT, .tags = tags, .body = bytes.data, .body_len = bytes.len, .carried = true};
 	return vault_put(v, &record, NULL, id, e);
 }
 
@@ -347,7 +347,7 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 		 consent_state_names[*state], new->surface);
 	const struct ledger_event event = {.name = "consent", .details = details};
 	const struct vault_new record = {
-	    .kind = KIND_CONSENT, .subject = new->principal, .body = bytes.data, .body_len = bytes.len, .due = due};
+	    .kind = KIND_CONSENT, .subject = new->principal, .body = bytes.data, .body_len = bytes.len, .due = due, .carried = !given};
 	if (vault_put(v, &record, &event, id, e) != 0 || decisions_supersede(v, &d, consent->id, e) != 0)
 		return -1;
 	return *state == CONSENT_WITHDRAWN ? dependents_end(v, new->principal, consent, e) : 0;

@@ -12,6 +12,7 @@
 #include "policy/vault/erase.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
+#include "policy/vault/carry.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/erase_by.h"
 #include "policy/vault/key.h"
@@ -318,11 +319,15 @@ static int erase_rows(struct erasure *x, struct err *e)
 	uint64_t ended;
 	int64_t first;
 
+	// Before what is kept is carried, whose numbers are higher.
+	if (tombstone_applied(v, &x->tombstone, e) != 0)
+		return -1;
 	for (size_t i = 0; i < x->records.count; i++) {
 		const struct record_row *r = &x->records.rows[i];
 		if (r->has_file && !is_kept(x, r))
 			marker_add(&x->markers, r->id, RECORD_ID_LEN);
-		if (is_kept(x, r) ? record_keep(v, r, e) != 0 : v->b->records->end(v->store, r->id, mark_tag, &x->markers, e) != 0)
+		if (is_kept(x, r) ? record_keep(v, r, x->again == NULL, e) != 0
+				  : v->b->records->end(v->store, r->id, mark_tag, &x->markers, e) != 0)
 			return -1;
 	}
 	if (payloads_end(x, false, &ended, e) != 0 || (x->who.known && key_end_later_of_subject(v, x->who.hash, e) != 0))
@@ -347,8 +352,7 @@ static int erase_rows(struct erasure *x, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory for so large an erasure");
 	const struct ledger_event event = {
 	    .name = "erasure", .details = details, .payload = list.data, .payload_len = list.len, .subject = x->list_subject};
-	if (tombstone_applied(v, &x->tombstone, e) != 0 || ledger_write(v, &event, &x->out->ledger_index, e) != 0 ||
-	    v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0 || v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
 		return -1;
 	return first != 0 ? 0 : v->b->upkeep->number_set(v->store, UNSEARCHED, (int64_t)x->out->ledger_index + 1, e);
 }
@@ -759,7 +763,11 @@ int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_r
 {
 	struct erasure x = {.v = v, .now = when_now(), .by = by, .value = value, .dry_run = dry_run, .out = out};
 
-	return erase_all(&x, e);
+	if (erase_all(&x, e) != 0)
+		return -1;
+	if (!dry_run) // what fails here, pruning does
+		(void)tombstone_settle(v, x.now, NULL);
+	return 0;
 }
 
 static int erase_again(void *arg, const struct tombstone *t, struct err *e)
@@ -769,15 +777,19 @@ static int erase_again(void *arg, const struct tombstone *t, struct err *e)
 	struct erasure x = {.v = v, .now = when_now(), .by = t->by, .value = "", .out = &result, .again = t};
 	struct commit_alone alone;
 
-	if (t->act == TOMBSTONE_WITHDRAWN)
-		return record_withdraw_again(v, t, e);
-	if (t->act != TOMBSTONE_ERASED)
-		return restrict_again(v, t, e);
+	static int (*const others[TOMBSTONE_ACTS])(struct vault *, const struct tombstone *, struct err *) = {
+	    [TOMBSTONE_RESTRICTED] = restrict_again, [TOMBSTONE_RESTRICTED_KEPT] = restrict_again,
+	    [TOMBSTONE_LIFTED] = restrict_again,     [TOMBSTONE_WITHDRAWN] = record_facts_again,
+	    [TOMBSTONE_HELD] = record_facts_again,   [TOMBSTONE_RELEASED] = record_facts_again,
+	    [TOMBSTONE_CARRIED] = carry_again,
+	};
+	if (others[t->act] != NULL)
+		return others[t->act](v, t, e);
 	x.tombstone.number = t->number;
 	x.tombstone.until = t->until;
-	if (erase_all(&x, e) != 0)
+	if (t->act == TOMBSTONE_ERASED && erase_all(&x, e) != 0)
 		return -1;
-	if (!result.complete)
+	if (t->act == TOMBSTONE_ERASED && !result.complete)
 		return err_set(e, ERR_UNAVAILABLE, "an erasure cannot be done again: %s", result.reason);
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;

@@ -4,6 +4,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/vault/carry.h"
 #include "policy/vault/clock_guard.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONTEXT_MAX = 96, TAGS_MAX = 16 };
+enum { CONTEXT_MAX = 96 };
 enum use { USE_ORDINARY, USE_FOR_RIGHTS };
 
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e)
@@ -88,7 +89,7 @@ static int seal_body_with(const struct data_key *key, struct record_row *row, co
 }
 
 // With the row's key, or the one that its kind and subject call for.
-static int seal_body(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e)
+int record_seal(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e)
 {
 	struct data_key DATA_KEY_AUTO key = {0};
 
@@ -146,7 +147,7 @@ static int check_new(const struct vault *v, const struct vault_new *r, struct er
 	if (r->body_len > VAULT_BODY_MAX)
 		return err_set(e, ERR_INPUT, "%s: a body of %zu bytes is over %d", row->name, r->body_len, VAULT_BODY_MAX);
 	for (const struct vault_tag *t = r->tags; t != NULL && t->name != NULL; t++)
-		if (t->value == NULL || strlen(t->name) > 32 || ++tags > TAGS_MAX)
+		if (t->value == NULL || strlen(t->name) > 32 || ++tags > RECORD_TAGS_MAX)
 			return err_set(e, ERR_INPUT, "%s: a tag is wrong", row->name);
 	return 0;
 }
@@ -163,7 +164,7 @@ static void change_facts(struct life_facts *f, unsigned set, unsigned clear, tim
 
 // An end that is reckoned by other lives than those that pruning knows, as by a program that still runs on the policy before: pruning reckons all
 // anew.
-static int mark_lives(struct vault *v, struct err *e)
+int record_mark_lives(struct vault *v, struct err *e)
 {
 	int64_t stamped_by;
 
@@ -190,7 +191,7 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 	const struct vault_new *r = p->record;
 	const struct policy_kind *kind = &v->policy->kinds[r->kind];
 	struct record_row row ROW_AUTO = {.kind = r->kind, .has_subject = r->subject != NULL, .has_file = r->file != NULL};
-	struct tag_row tags[TAGS_MAX];
+	struct tag_row tags[RECORD_TAGS_MAX];
 	size_t tag_count = 0;
 
 	row.facts.made = when_now();
@@ -209,8 +210,10 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 		tags[tag_count].name = t->name;
 		key_lookup_hash(v, tags[tag_count++].hash, t->name, t->value);
 	}
-	if ((r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
-	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0 || mark_lives(v, e) != 0 || ledger_write(v, p->event, NULL, e) != 0)
+	if ((r->body != NULL && record_seal(v, &row, r->body, r->body_len, e) != 0) ||
+	    ((r->carried || kind_row(r->kind)->carried) && carry_record(v, &row, tags, tag_count, r->body, r->body_len, e) != 0) ||
+	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0 || record_mark_lives(v, e) != 0 ||
+	    ledger_write(v, p->event, NULL, e) != 0)
 		return -1;
 	if (r->file != NULL && rename(p->from, p->to) != 0)
 		return err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
@@ -457,7 +460,25 @@ static int record_tombstone(struct vault *v, enum tombstone_act act, const char 
 	return ret;
 }
 
-static int run_withdraw_again(struct vault *v, void *arg, struct err *e)
+static const struct {
+	unsigned set, clear;
+} tombstone_facts[TOMBSTONE_ACTS] = {[TOMBSTONE_WITHDRAWN] = {.set = LIFE_BIT(LIFE_CONSENT_WITHDRAWN)},
+				     [TOMBSTONE_HELD] = {.set = LIFE_BIT(LIFE_HELD)},
+				     [TOMBSTONE_RELEASED] = {.clear = LIFE_BIT(LIFE_HELD)}};
+
+// Those of the facts that change.
+static int record_tombstones(struct vault *v, const struct record_row *row, const struct vault_change *c, struct err *e)
+{
+	for (enum tombstone_act act = 0; act < TOMBSTONE_ACTS; act++)
+		for (unsigned i = 0; i < LIFE_FACTS; i++)
+			if ((((c->set & tombstone_facts[act].set & LIFE_BIT(i)) != 0 && row->facts.since[i] == 0) ||
+			     ((c->clear & tombstone_facts[act].clear & LIFE_BIT(i)) != 0 && row->facts.since[i] != 0)) &&
+			    record_tombstone(v, act, row->id, e) != 0)
+				return -1;
+	return 0;
+}
+
+static int run_facts_again(struct vault *v, void *arg, struct err *e)
 {
 	const struct tombstone *t = arg;
 	struct record_row row ROW_AUTO = {0};
@@ -466,14 +487,14 @@ static int run_withdraw_again(struct vault *v, void *arg, struct err *e)
 	if (record_read(v, VIEW_WRITER, t->id, &row, &why) != 0)
 		return why.code == ERR_NOT_FOUND ? tombstone_applied(v, t, e) : err_set(e, why.code, "%s", why.text);
 	buf_free(&row.body); // it keeps its own
-	change_facts(&row.facts, LIFE_BIT(LIFE_CONSENT_WITHDRAWN), 0, t->at);
+	change_facts(&row.facts, tombstone_facts[t->act].set, tombstone_facts[t->act].clear, t->at);
 	row.due = record_due(&row, record_life(v, &row).end);
-	return v->b->records->update(v->store, &row, e) != 0 || mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
+	return v->b->records->update(v->store, &row, e) != 0 || record_mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
 }
 
-int record_withdraw_again(struct vault *v, const struct tombstone *t, struct err *e)
+int record_facts_again(struct vault *v, const struct tombstone *t, struct err *e)
 {
-	struct op op = {.lane = LANE_RECORDS, .run = run_withdraw_again, .arg = (void *)(uintptr_t)t};
+	struct op op = {.lane = LANE_RECORDS, .run = run_facts_again, .arg = (void *)(uintptr_t)t};
 
 	return commit_run(v, &op, e);
 }
@@ -498,24 +519,33 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, use, &row, &now, e) != 0)
 		return -1;
 	bool same = c->was == NULL || (c->was->len == now.body.len && memcmp(buf_text(c->was), buf_text(&now.body), now.body.len) == 0);
-	vault_record_free(&now);
-	if (!same)
-		return err_set(e, ERR_BUSY, "it was changed meanwhile");
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
-	if ((c->set & LIFE_BIT(LIFE_HELD)) && !life_may_be_held(kind))
-		return err_set(e, ERR_REFUSED, "the policy does not say that the kind \"%s\" may be held", kind_row(row.kind)->name);
-	const bool withdrawn = (c->set & LIFE_BIT(LIFE_CONSENT_WITHDRAWN)) && row.facts.since[LIFE_CONSENT_WITHDRAWN] == 0;
-	if (withdrawn && record_tombstone(v, TOMBSTONE_WITHDRAWN, row.id, e) != 0)
-		return -1;
+	int ret = -1;
+	if (!same) {
+		err_set(e, ERR_BUSY, "it was changed meanwhile");
+		goto cleanup;
+	}
+	if ((c->set & LIFE_BIT(LIFE_HELD)) && !life_may_be_held(kind)) {
+		err_set(e, ERR_REFUSED, "the policy does not say that the kind \"%s\" may be held", kind_row(row.kind)->name);
+		goto cleanup;
+	}
+	const bool carried = kind_row(row.kind)->carried;
+	if (!carried && record_tombstones(v, &row, c, e) != 0)
+		goto cleanup;
 	change_facts(&row.facts, c->set, c->clear, when_now());
 	row.due = record_due(&row, record_life(v, &row).end);
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
+	if (carried &&
+	    carry_record(v, &row, NULL, 0, c->body != NULL ? c->body : now.body.data, c->body != NULL ? c->body_len : now.body.len, e) != 0)
+		goto cleanup;
 	buf_free(&row.body); // it keeps its own
-	if ((c->body != NULL && seal_body(v, &row, c->body, c->body_len, e) != 0) || v->b->records->update(v->store, &row, e) != 0 ||
-	    mark_lives(v, e) != 0)
-		return -1;
-	return ledger_write(v, u->event, NULL, e);
+	if ((c->body == NULL || record_seal(v, &row, c->body, c->body_len, e) == 0) && v->b->records->update(v->store, &row, e) == 0 &&
+	    record_mark_lives(v, e) == 0)
+		ret = ledger_write(v, u->event, NULL, e);
+cleanup:
+	vault_record_free(&now);
+	return ret;
 }
 
 int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e)
@@ -561,8 +591,8 @@ time_t record_due(const struct record_row *r, time_t end)
 	return end != 0 && end < r->facts.made ? r->facts.made : end;
 }
 
-// Sealed anew with a key of its own, so that the one which it had in common with what is erased can go.
-int record_keep(struct vault *v, const struct record_row *r, struct err *e)
+// Sealed anew with a key of its own, so that the one which it had in common with what is erased can go. A backup has it under that one: `carry`.
+int record_keep(struct vault *v, const struct record_row *r, bool carry, struct err *e)
 {
 	struct record_row row ROW_AUTO = {0};
 	struct data_key DATA_KEY_AUTO key = {0};
@@ -578,7 +608,8 @@ int record_keep(struct vault *v, const struct record_row *r, struct err *e)
 		buf_free(&row.body); // it stays as it is
 	else if (row.has_key && (key_own(v, row.id, &key, e) != 0 || seal_body_with(&key, &row, body.data, body.len, e) != 0))
 		return -1;
-	if (v->b->records->update(v->store, &row, e) != 0)
+	if (v->b->records->update(v->store, &row, e) != 0 ||
+	    (carry && body.len > 0 && carry_record(v, &row, NULL, 0, body.data, body.len, e) != 0))
 		return -1;
 	return row.has_key && memcmp(before, row.key, KEY_ID_LEN) != 0 ? v->b->keys->end_later(v->store, before, e) : 0;
 }

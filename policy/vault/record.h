@@ -16,9 +16,13 @@ struct life record_life(const struct vault *v, const struct record_row *r); // w
 time_t record_due(const struct record_row *r, time_t end);
 // Its life once its erasure is asked for, which *r says from then on; and inside a transaction, where that has not ended: it stays until its `due`.
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now);
-// In a store that was brought back from before: what the consent was withdrawn for, as the tombstone says. Missing is fine.
-int record_withdraw_again(struct vault *v, const struct tombstone *t, struct err *e);
-int record_keep(struct vault *v, const struct record_row *r, struct err *e);
+// In a store that was brought back from before: what the tombstone says of it, as that its consent was withdrawn. Missing is fine.
+int record_facts_again(struct vault *v, const struct tombstone *t, struct err *e);
+// Seals the body into the row, with its own key, or the one that its kind and subject call for.
+int record_seal(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e);
+// Inside a transaction that stores an end which was reckoned by this vault's policy.
+int record_mark_lives(struct vault *v, struct err *e);
+int record_keep(struct vault *v, const struct record_row *r, bool carry, struct err *e);
 void record_unlink(const struct vault *v, const struct record_row *r); // after its commit: file
 
 // Replaces the page, which is empty at first, by the one that follows it, of at most PAGE_ROWS.

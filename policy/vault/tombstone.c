@@ -4,6 +4,7 @@
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/erase_by.h"
+#include "policy/vault/record.h"
 #include "policy/vault/state.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,16 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 256 * 1024 * 1024, FIELDS = 10 };
+enum { FILE_BYTES_MAX = 1024 * 1024 * 1024, LINE_BYTES_MAX = 2 * STORE_VALUE_MAX, FIELDS = 10 };
 const char tombstone_file[] = "tombstones";
 static const char SEEN[] = "tombstone";                // the number of the last that vault.db has seen
 static const char SEEN_UNTIL[] = "tombstone-until";    // when that one expires
 static const char KEPT_FROM[] = "tombstone-kept-from"; // the first that the file is to have still; 0: all
-static const char *const act_names[] = {[TOMBSTONE_ERASED] = "erased",
-					[TOMBSTONE_RESTRICTED] = "restricted",
-					[TOMBSTONE_RESTRICTED_KEPT] = "restricted-kept",
-					[TOMBSTONE_LIFTED] = "lifted",
-					[TOMBSTONE_WITHDRAWN] = "withdrawn"};
+static const char *const act_names[] = {
+    [TOMBSTONE_ERASED] = "erased",     [TOMBSTONE_RESTRICTED] = "restricted", [TOMBSTONE_RESTRICTED_KEPT] = "restricted-kept",
+    [TOMBSTONE_LIFTED] = "lifted",     [TOMBSTONE_WITHDRAWN] = "withdrawn",   [TOMBSTONE_HELD] = "held",
+    [TOMBSTONE_RELEASED] = "released", [TOMBSTONE_CARRIED] = "carried",       [TOMBSTONE_VOID] = "void"};
 
 time_t tombstone_expiry(const struct policy *p, time_t now)
 {
@@ -52,7 +52,7 @@ static void tombstone_text(const struct vault *v, const struct tombstone *t, str
 		hex_encode(hash, t->days[i].hash, LOG_HASH_LEN);
 		buf_printf(out, "%s%s=%s", i > 0 ? "," : "", t->days[i].day, hash);
 	}
-	buf_adds(out, t->day_count == 0 ? "-" : "");
+	buf_adds(out, t->carried != NULL ? t->carried : t->day_count == 0 ? "-" : "");
 	if (out->failed)
 		return;
 	tombstone_seal(v, out->data + start, out->len - start, seal_text);
@@ -96,7 +96,7 @@ static int tombstone_parse(const struct vault *v, char *line, struct tombstone *
 	out->at = strtoll(fields[1], NULL, 10);
 	out->until = strtoll(fields[2], NULL, 10);
 	while (strcmp(act_names[out->act], fields[3]) != 0)
-		if (out->act++ == TOMBSTONE_WITHDRAWN)
+		if (++out->act == TOMBSTONE_ACTS)
 			return -1;
 	while (strcmp(erase_by_word(out->by), fields[4]) != 0)
 		if (out->by++ == ERASE_RECORD)
@@ -108,7 +108,9 @@ static int tombstone_parse(const struct vault *v, char *line, struct tombstone *
 	if ((out->has_subject && hex_decode(out->subject, HASH_LEN, fields[6]) != 0) ||
 	    (out->has_tag && hex_decode(out->tag, HASH_LEN, fields[7]) != 0))
 		return -1;
-	return strcmp(fields[8], "-") == 0 ? 0 : tombstone_days_parse(out, fields[8]);
+	if (out->act == TOMBSTONE_CARRIED) // which is valid as long as the line
+		out->carried = fields[8];
+	return strcmp(fields[8], "-") == 0 || out->carried != NULL ? 0 : tombstone_days_parse(out, fields[8]);
 }
 
 // All complete lines. Nothing where there is no file.
@@ -153,20 +155,29 @@ static int tombstones_walk(const struct vault *v, const struct buf *text, int (*
 
 int64_t tombstone_last(const char *path)
 {
-	char tail[32768];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	const off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	const off_t from = size > (off_t)sizeof tail - 1 ? size - (off_t)sizeof tail + 1 : 0;
-	ssize_t len = size <= 0 ? 0 : pread(fd, tail, sizeof tail - 1, from);
+	enum { STEP = 32768 };
+	FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC);
+	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END), last = -1;
+	char text[STEP + 1];
 
-	fd_close(&fd);
-	while (len > 0 && tail[len - 1] != '\n')
-		len--;
-	if (len <= 0)
-		return 0;
-	tail[len - 1] = '\0';
-	const char *last = strrchr(tail, '\n');
-	return strtoll(last == NULL ? tail : last + 1, NULL, 10);
+	// Backwards to the end of the last whole line, and on to where that begins.
+	for (off_t to = end; to > 0;) {
+		const off_t from = to > STEP ? to - STEP : 0;
+		const ssize_t len = pread(fd, text, (size_t)(to - from), from);
+		if (len != to - from)
+			return 0;
+		for (ssize_t i = len - 1; i >= 0; i--) {
+			if (text[i] != '\n')
+				continue;
+			if (last < 0)
+				last = from + i;
+			else
+				return pread(fd, text, STEP, from + i + 1) > 0 ? strtoll(text, NULL, 10) : 0;
+		}
+		to = from;
+	}
+	text[0] = '\0';
+	return last > 0 && pread(fd, text, STEP, 0) > 0 ? strtoll(text, NULL, 10) : 0;
 }
 
 static int tombstone_append(const char *path, const struct buf *line, struct err *e)
@@ -184,9 +195,81 @@ static int tombstone_append(const char *path, const struct buf *line, struct err
 	return 0;
 }
 
+static bool tombstones_carry(const struct buf *text)
+{
+	return text->len > 0 && memmem(text->data, text->len, " carried ", 9) != NULL;
+}
+
+// The line that carries the record; NULL: none.
+static const char *carrying_line(const struct buf *text, const char *id)
+{
+	char middle[RECORD_ID_LEN + 32];
+
+	snprintf(middle, sizeof middle, " %s %s %s ", act_names[TOMBSTONE_CARRIED], erase_by_word(ERASE_RECORD), id);
+	const char *at = text->len == 0 ? NULL : memmem(text->data, text->len, middle, strlen(middle));
+	while (at != NULL && at > text->data && at[-1] != '\n')
+		at--;
+	return at;
+}
+
+static void tombstone_void(const struct vault *v, const struct tombstone *t, struct buf *out)
+{
+	struct tombstone *gone = calloc(1, sizeof *gone);
+
+	out->failed = out->failed || gone == NULL;
+	if (gone != NULL) {
+		*gone = (struct tombstone){.number = t->number, .at = t->at, .until = t->until, .act = TOMBSTONE_VOID};
+		tombstone_text(v, gone, out);
+	}
+	free(gone);
+}
+
+int tombstone_carried(const struct vault *v, const char *id, struct buf *out, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	struct tombstone *t = calloc(1, sizeof *t);
+	char path[PATH_MAX];
+	int ret = t == NULL ? err_set(e, ERR_MEMORY, "no memory") : tombstones_read(v, path, &text, e);
+	const char *at = ret != 0 ? NULL : carrying_line(&text, id);
+	char *line TEXT_AUTO = at == NULL ? NULL : strndup(at, strcspn(at, "\n"));
+
+	if (line != NULL && tombstone_parse(v, line, t) == 0)
+		ret = buf_adds(out, t->carried) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 1;
+	free(t);
+	return ret;
+}
+
+// Appends the line, and empties one before it that carries the same record: both, or none.
+static int tombstone_replace(const struct vault *v, const struct tombstone *t, const struct buf *line, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX), out BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	char path[PATH_MAX];
+
+	if (tombstones_read(v, path, &text, e) != 0)
+		return -1;
+	const char *at = carrying_line(&text, t->id);
+	if (at == NULL)
+		return tombstone_append(path, line, e);
+	const char *fields = at;
+	struct tombstone *before = calloc(1, sizeof *before);
+	if (before == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	before->number = strtoll(fields, (char **)&fields, 10);
+	before->at = strtoll(fields, (char **)&fields, 10);
+	before->until = strtoll(fields, NULL, 10);
+	buf_add(&out, text.data, (size_t)(at - text.data));
+	tombstone_void(v, before, &out);
+	free(before);
+	buf_adds(&out, strchr(at, '\n') + 1);
+	buf_add(&out, line->data, line->len);
+	if (out.failed)
+		return err_set(e, ERR_MEMORY, "no memory");
+	return file_write(path, out.data, out.len, 0600, NULL, e);
+}
+
 int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
 {
-	struct buf line BUF_AUTO = BUF_INIT(64 * 1024);
+	struct buf line BUF_AUTO = BUF_INIT(LINE_BYTES_MAX);
 	char path[PATH_MAX];
 	int64_t seen;
 
@@ -202,7 +285,7 @@ int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
 	tombstone_text(v, t, &line);
 	if (line.failed)
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (tombstone_append(path, &line, e) != 0)
+	if ((t->act == TOMBSTONE_CARRIED ? tombstone_replace(v, t, &line, e) : tombstone_append(path, &line, e)) != 0)
 		return -1;
 	file_own_like(path, v->state);
 	return new ? folder_sync(v->state, e) : 0;
@@ -299,13 +382,22 @@ static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
 {
 	struct tombstones_left *left = arg;
 
-	(void)e;
 	if (t->until <= left->now) {
 		left->gone++;
 		left->kept_from = t->number + 1;
-	} else {
-		tombstone_text(left->v, t, left->out);
+		return 0;
 	}
+	struct record_row row = {0};
+	struct err why = {0};
+	const bool ended = t->act == TOMBSTONE_CARRIED && record_read(left->v, VIEW_COMMITTED, t->id, &row, &why) != 0;
+	buf_free(&row.body);
+	if (ended && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	left->gone += ended;
+	if (ended)
+		tombstone_void(left->v, t, left->out);
+	else
+		tombstone_text(left->v, t, left->out);
 	return 0;
 }
 
@@ -325,7 +417,7 @@ int tombstone_prune(struct vault *v, time_t now, struct err *e)
 	// They stand in the order of their time, so the first expires first.
 	char *until = strchr(buf_text(&text), ' ');
 	until = until == NULL ? NULL : strchr(until + 1, ' ');
-	if (until == NULL || strtoll(until + 1, NULL, 10) > now)
+	if (until == NULL || (strtoll(until + 1, NULL, 10) > now && !tombstones_carry(&text)))
 		return 0;
 	if (tombstones_walk(v, &text, tombstone_leave, &left, e) != 0)
 		return -1;
@@ -333,9 +425,27 @@ int tombstone_prune(struct vault *v, time_t now, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory");
 	if (left.gone == 0)
 		return 0;
-	if (transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, KEPT_FROM, left.kept_from, e), e) != 0 ||
+	if ((left.kept_from != 0 &&
+	     transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, KEPT_FROM, left.kept_from, e), e) != 0) ||
 	    file_write(path, buf_text(&out), out.len, 0600, NULL, e) != 0)
 		return -1;
 	file_own_like(path, v->state);
 	return 0;
+}
+
+int tombstone_settle(struct vault *v, time_t now, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	struct commit_alone alone;
+	char path[PATH_MAX];
+
+	if (tombstones_read(v, path, &text, e) != 0)
+		return -1;
+	if (!tombstones_carry(&text))
+		return 0;
+	if (commit_alone(v, &alone, e) != 0)
+		return -1;
+	const int ret = tombstone_prune(v, now, e);
+	commit_release(v, &alone);
+	return ret;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: ISC
 // Inside the vault: tombstones. Where the policy keeps backups, what is erased is named in a file beside vault.db, `tombstones`, before it is
 // deleted, so that a store which was brought back from before the erasure erases it again before anybody reads it: vault_open() compares the
-// file's last number with the one that vault.db has seen. So it finishes, too, what a crash between the two left undone. Restrictions, their lifting,
-// and the withdrawal of a consent are named like erasures, for the same reason.
+// file's last number with the one that vault.db has seen. So it finishes, too, what a crash between the two left undone. Restrictions, the withdrawal
+// of a consent, legal holds on a record, and the end of either are named like erasures, for the same reason.
 //
 //	<number> <time> <expires> <act> <by> <record id> <subject> <tag> <day>=<hash>,…  <HMAC by the ledger's key>\n     ("-": none)
 //
 // Subject, tag and the hashes of the request log's days are keyed hashes, as the stores have them: nobody is named. A line whose HMAC does not hold
 // stops the opening; a last one without its end was never synced, and its erasure had not begun. It goes when no backup from before it is left.
+//
+// A line with the act "carried" carries a whole record, sealed (carry.h), in the place of the days. It is emptied (act "void") when a later line
+// carries the same record, and when that record has ended.
 #ifndef LETHE_VAULT_TOMBSTONE_H
 #define LETHE_VAULT_TOMBSTONE_H
 
@@ -15,7 +18,18 @@
 #include "policy/vault/vault.h"
 
 enum { TOMBSTONE_DAYS_MAX = 400 };
-enum tombstone_act { TOMBSTONE_ERASED, TOMBSTONE_RESTRICTED, TOMBSTONE_RESTRICTED_KEPT, TOMBSTONE_LIFTED, TOMBSTONE_WITHDRAWN };
+enum tombstone_act {
+	TOMBSTONE_ERASED,
+	TOMBSTONE_RESTRICTED,
+	TOMBSTONE_RESTRICTED_KEPT,
+	TOMBSTONE_LIFTED,
+	TOMBSTONE_WITHDRAWN,
+	TOMBSTONE_HELD,
+	TOMBSTONE_RELEASED,
+	TOMBSTONE_CARRIED,
+	TOMBSTONE_VOID,
+	TOMBSTONE_ACTS
+};
 struct tombstone {
 	int64_t number;
 	time_t at, until;
@@ -29,6 +43,7 @@ struct tombstone {
 		uint8_t hash[LOG_HASH_LEN];
 	} days[TOMBSTONE_DAYS_MAX];
 	size_t day_count;
+	const char *carried; // CARRIED: base64 of what carry.c sealed; valid during the call
 };
 // When no backup is left of what is stored now; 0: the policy keeps none.
 time_t tombstone_expiry(const struct policy *p, time_t now);
@@ -38,8 +53,12 @@ int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e);
 int tombstone_applied(const struct vault *v, const struct tombstone *t, struct err *e);
 // Calls for those that vault.db has not seen, oldest first, until `each` returns non-zero: -1 then.
 int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struct tombstone *t, struct err *e), void *arg, struct err *e);
-// For who is alone: forgets those that have expired.
+// The line that carries the record: adds what it carries. 1; 0: there is none.
+int tombstone_carried(const struct vault *v, const char *id, struct buf *out, struct err *e);
+// For who is alone: forgets those that have expired, and the records in it that have ended.
 int tombstone_prune(struct vault *v, time_t now, struct err *e);
+// The same at once, for who is not alone, where records are carried.
+int tombstone_settle(struct vault *v, time_t now, struct err *e);
 // The first number that the file is to have and has not, as when it was deleted, or replaced by an older one: a restore would bring back what it
 // named. 0: none. ERR_CORRUPT: a line was altered.
 int tombstone_missing(const struct vault *v, int64_t *first, struct err *e);

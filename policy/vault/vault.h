@@ -64,6 +64,7 @@ struct vault_new {
 	const char *file; // a finished file in the spool to own: it is renamed to <id>.zip and dies with the record; NULL: none
 	time_t due;       // 0: as the policy says; an earlier time is kept, a later one is refused
 	unsigned facts;   // LIFE_BIT()s that are so from the beginning
+	bool carried;     // it outlives a restore from before it was put, as everything of some kinds does (kind.h)
 };
 // Stores one record and its ledger event in one transaction. ERR_REFUSED when the policy does not keep the kind.
 int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e);

@@ -484,6 +484,123 @@ static int64_t missing(struct fixture *f)
 	return first;
 }
 
+static void put_request(struct fixture *f, const char *contact, char id[RECORD_ID_LEN + 1])
+{
+	const struct vault_tag tags[] = {{"contact", contact}, {NULL, NULL}};
+	const struct vault_new record = {
+	    .kind = KIND_RIGHTS_REQUEST, .subject = contact, .tags = tags, .body = contact, .body_len = strlen(contact)};
+	struct err e = {0};
+
+	if (vault_put(f->vault, &record, NULL, id, &e) != 0)
+		fail_msg("vault_put: %s", e.text);
+}
+
+static void change_request(struct fixture *f, const char *id, const char *state, const char *body)
+{
+	struct err e = {0};
+
+	if (vault_update(f->vault, id, &(struct vault_change){.state = state, .body = body, .body_len = strlen(body)}, NULL, &e) != 0)
+		fail_msg("vault_update: %s", e.text);
+}
+
+static size_t list_has(struct fixture *f, const char *act)
+{
+	struct buf text BUF_AUTO = BUF_INIT(1024 * 1024);
+	char path[PATH_MAX], word[32];
+	struct err e = {0};
+	size_t count = 0;
+
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	snprintf(word, sizeof word, " %s ", act);
+	if (file_read(path, &text, &e) == 0)
+		for (const char *at = text.data; (at = strstr(at, word)) != NULL; at++)
+			count++;
+	return count;
+}
+
+// A request that came after the backup is there again, as it was last, and found by its tags; so is one that was changed after it.
+static void what_has_a_date_outlives_a_restore(void **state)
+{
+	struct fixture *f = *state;
+	char before[RECORD_ID_LEN + 1], since[RECORD_ID_LEN + 1], erased[RECORD_ID_LEN + 1], ticket[RECORD_ID_LEN + 1], path[PATH_MAX];
+	struct vault_record r;
+	struct err e = {0};
+
+	put_request(f, "before@example.org", before);
+	struct backup_facts b = make(f, true);
+	fixture_time += 60;
+	put_request(f, "since@example.org", since);
+	const time_t made = fixture_time;
+	put_request(f, "erased@example.org", erased);
+	put_ticket(f, "receipt-a", "a", ticket);
+	fixture_time += 60;
+	change_request(f, since, "open", "since, asked again");
+	change_request(f, since, "answered", "since, answered");
+	change_request(f, before, "open", "before, changed");
+	assert_int_equal(list_has(f, "carried"), 3);
+	assert_int_equal(list_has(f, "void"), 3);
+	assert_int_equal(missing(f), 0);
+	// What has ended is carried no more.
+	assert_return_code(vault_end(f->vault, erased, NULL, &e), 0);
+	assert_return_code(tombstone_settle(f->vault, fixture_time, &e), 0);
+	assert_int_equal(list_has(f, "carried"), 2);
+	assert_int_equal(missing(f), 0);
+	snprintf(path, sizeof path, "%s/tombstones", f->state);
+	const struct restore_from from = {.backup = b.path, .keys = places.key_copy, .tombstones = path};
+	restore_to(f, places.other, &from);
+	assert_body(f, since, "since, answered");
+	assert_body(f, before, "before, changed");
+	assert_false(fixture_has(f, erased));
+	assert_false(fixture_has(f, ticket)); // which nobody carries
+	assert_return_code(vault_find(f->vault, KIND_RIGHTS_REQUEST, "contact", "since@example.org", &r, &e), 0);
+	assert_string_equal(r.id, since);
+	assert_string_equal(r.state, "answered");
+	assert_int_equal(r.made, made);
+	vault_record_free(&r);
+	assert_intact(f);
+	// And it can go on.
+	change_request(f, since, "closed", "since, closed");
+	assert_body(f, since, "since, closed");
+	assert_int_equal(fixture_census(f, KIND_RIGHTS_REQUEST, NULL), 2);
+}
+
+// A hold that was placed after the backup is there before the erasure that came after it is done again; a hold that ended holds nothing.
+static void holds_outlive_a_restore(void **state)
+{
+	struct fixture *f = *state;
+	char held[RECORD_ID_LEN + 1], released[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1];
+	struct record_row row = {0};
+	struct erase_result r;
+	struct err e = {0};
+
+	fixture_lives[KIND_TICKET][0].hold = true;
+	fixture_lives[KIND_TICKET][0].ends_on_erasure = true;
+	put_ticket(f, "receipt-a", "a", held);
+	put_ticket(f, "receipt-a", "b", other);
+	put_ticket(f, "receipt-b", "c", released);
+	assert_return_code(vault_update(f->vault, released, &(struct vault_change){.set = LIFE_BIT(LIFE_HELD)}, NULL, &e), 0);
+	struct backup_facts b = make(f, true);
+	fixture_time += 60;
+	assert_return_code(vault_update(f->vault, held, &(struct vault_change){.set = LIFE_BIT(LIFE_HELD)}, NULL, &e), 0);
+	assert_return_code(vault_update(f->vault, released, &(struct vault_change){.clear = LIFE_BIT(LIFE_HELD)}, NULL, &e), 0);
+	assert_return_code(vault_erase(f->vault, ERASE_RECEIPT, "receipt-a", false, &r, &e), 0);
+	assert_true(fixture_has(f, held));
+	assert_false(fixture_has(f, other));
+	const struct restore_from again = {.backup = b.path, .replace = true};
+	fixture_time += 60;
+	restore_to(f, f->state, &again);
+	assert_body(f, held, "a");
+	assert_false(fixture_has(f, other));
+	assert_return_code(record_read(f->vault, VIEW_COMMITTED, released, &row, &e), 0);
+	assert_int_equal(row.facts.since[LIFE_HELD], 0);
+	buf_free(&row.body);
+	assert_return_code(record_read(f->vault, VIEW_COMMITTED, held, &row, &e), 0);
+	assert_int_equal(row.facts.since[LIFE_HELD], fixture_time - 60);
+	assert_int_not_equal(row.facts.since[LIFE_ERASED], 0);
+	buf_free(&row.body);
+	fixture_lives[KIND_TICKET][0].hold = false;
+}
+
 // An older list, or none, in the place of the present one.
 static void a_list_that_lacks_something_is_noticed(void **state)
 {
@@ -762,6 +879,8 @@ int main(void)
 	    T(restrictions_and_their_lifting_outlive_a_restore),
 	    T(a_withdrawn_consent_stays_withdrawn),
 	    T(what_a_visitor_deleted_stays_deleted),
+	    T(what_has_a_date_outlives_a_restore),
+	    T(holds_outlive_a_restore),
 	    T(a_list_that_lacks_something_is_noticed),
 	    T(a_backup_of_another_site_is_refused),
 	    T(what_is_written_is_for_its_owner_alone),

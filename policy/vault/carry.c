@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: ISC
+#include "policy/vault/carry.h"
+#include "policy/base/base64.h"
+#include "policy/base/text.h"
+#include "policy/vault/commit.h"
+#include "policy/vault/record.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLAIN_MAX = STORE_VALUE_MAX, TEXT_MAX = 2 * STORE_VALUE_MAX, FIRST_LINES = 4, NAME_MAX_LEN = 32 };
+
+static void carry_key(const struct vault *v, const char *id, uint8_t out[KEY_LEN])
+{
+	static_assert(KEY_LEN == HASH_LEN, "a keyed hash is a key");
+	keyed_hash(out, v->ledger_key, "carried", id, strlen(id));
+}
+
+static int carry_open(const struct vault *v, const char *id, const char *text, struct buf *plain, struct err *e)
+{
+	struct buf sealed BUF_AUTO = BUF_INIT(TEXT_MAX);
+	uint8_t key[KEY_LEN];
+
+	carry_key(v, id, key);
+	const int ret = base64_decode(&sealed, text, strlen(text)) != 0 ? err_set(e, ERR_CORRUPT, "a carried record is damaged")
+									: unseal(key, id, sealed.data, sealed.len, plain, e);
+	wipe(key, sizeof key);
+	return ret;
+}
+
+// The first lines, each ended by a NUL in place. -1: there are fewer.
+static int carry_lines(struct buf *plain, char *lines[FIRST_LINES], const char **body, size_t *len)
+{
+	char *at = plain->data, *end = plain->data + plain->len;
+
+	for (int i = 0; i < FIRST_LINES; i++) {
+		char *stop = at == NULL ? NULL : memchr(at, '\n', (size_t)(end - at));
+		if (stop == NULL)
+			return -1;
+		*stop = '\0';
+		lines[i] = at;
+		at = stop + 1;
+	}
+	*body = at;
+	*len = (size_t)(end - at);
+	return 0;
+}
+
+int carry_record(const struct vault *v, const struct record_row *row, const struct tag_row *tags, size_t tag_count, const void *body,
+		 size_t len, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf plain = BUF_INIT(PLAIN_MAX), before = BUF_INIT(PLAIN_MAX);
+	struct buf sealed BUF_AUTO = BUF_INIT(TEXT_MAX), text BUF_AUTO = BUF_INIT(TEXT_MAX);
+	char facts[LIFE_TEXT_MAX], hex[2 * HASH_LEN + 1], *lines[FIRST_LINES];
+	const char *old_body;
+	size_t old_len;
+	uint8_t key[KEY_LEN];
+
+	// What ends before any backup does is in none.
+	const time_t backups_end = tombstone_expiry(v->policy, row->facts.made);
+	if (backups_end == 0 || (row->due != 0 && row->due <= backups_end))
+		return 0;
+	life_facts_text(facts, &row->facts);
+	buf_printf(&plain, "%s\n%s\n%lld %s\n", kind_row(row->kind)->name, row->state, (long long)row->facts.made, facts);
+	for (size_t i = 0; tags != NULL && i < tag_count; i++) {
+		hex_encode(hex, tags[i].hash, HASH_LEN);
+		buf_printf(&plain, "%s%s=%s", i > 0 ? " " : "", tags[i].name, hex);
+	}
+	if (tags == NULL) {
+		const int there = tombstone_carried(v, row->id, &text, e);
+		if (there < 0 || (there > 0 && carry_open(v, row->id, buf_text(&text), &before, e) != 0))
+			return -1;
+		if (there > 0 && carry_lines(&before, lines, &old_body, &old_len) == 0)
+			buf_adds(&plain, lines[3]);
+		buf_reset(&text);
+	}
+	buf_addc(&plain, '\n');
+	buf_add(&plain, body, len);
+	carry_key(v, row->id, key);
+	int ret = plain.failed ? err_set(e, ERR_MEMORY, "no memory") : seal(key, row->id, plain.data, plain.len, &sealed, e);
+	wipe(key, sizeof key);
+	struct tombstone *t = calloc(1, sizeof *t);
+	if (ret == 0 && (t == NULL || base64_add(&text, sealed.data, sealed.len) != 0))
+		ret = err_set(e, ERR_MEMORY, "no memory");
+	if (ret == 0) {
+		*t = (struct tombstone){.at = when_now(),
+					.act = TOMBSTONE_CARRIED,
+					.by = ERASE_RECORD,
+					.has_subject = row->has_subject,
+					.carried = buf_text(&text)};
+		memcpy(t->id, row->id, sizeof t->id);
+		memcpy(t->subject, row->subject, HASH_LEN);
+		ret = tombstone_write(v, t, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
+	}
+	free(t);
+	return ret;
+}
+
+static size_t carry_tags(char *text, struct tag_row tags[RECORD_TAGS_MAX])
+{
+	char *rest = NULL;
+	size_t count = 0;
+
+	for (char *one = strtok_r(text, " ", &rest); one != NULL && count < RECORD_TAGS_MAX; one = strtok_r(NULL, " ", &rest)) {
+		char *hash = strchr(one, '=');
+		if (hash == NULL || hex_decode(tags[count].hash, HASH_LEN, hash + 1) != 0)
+			continue;
+		*hash = '\0';
+		tags[count++].name = one;
+	}
+	return count;
+}
+
+static int run_carry_again(struct vault *v, void *arg, struct err *e)
+{
+	const struct tombstone *t = arg;
+	BUF_AUTO_WIPE struct buf plain = BUF_INIT(PLAIN_MAX);
+	struct record_row row = {0};
+	struct tag_row tags[RECORD_TAGS_MAX];
+	char *lines[FIRST_LINES], *facts;
+	const char *body;
+	size_t len, tag_count = 0;
+	enum kind kind;
+	struct err why = {0};
+
+	if (carry_open(v, t->id, t->carried, &plain, e) != 0)
+		return -1;
+	if (carry_lines(&plain, lines, &body, &len) != 0)
+		return err_set(e, ERR_CORRUPT, "a carried record is damaged");
+	// What the policy keeps no more is not brought back.
+	if (kind_from_name(&kind, lines[0]) != 0 || v->policy->kinds[kind].keep != KEEP_STORED)
+		return tombstone_applied(v, t, e);
+	const bool known = record_read(v, VIEW_WRITER, t->id, &row, &why) == 0;
+	if (!known && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	if (!known) {
+		row = (struct record_row){.kind = kind, .has_subject = t->has_subject};
+		memcpy(row.id, t->id, sizeof row.id);
+		memcpy(row.subject, t->subject, HASH_LEN);
+		tag_count = carry_tags(lines[3], tags);
+	}
+	row.facts = (struct life_facts){.made = strtoll(lines[2], &facts, 10)};
+	life_facts_read(&row.facts, facts + strspn(facts, " "));
+	snprintf(row.state, sizeof row.state, "%s", lines[1]);
+	row.due = record_due(&row, record_life(v, &row).end);
+	int ret = record_seal(v, &row, body, len, &why);
+	if (ret != 0 && why.code == ERR_NOT_FOUND && row.has_key) { // its key was ended since
+		row.has_key = false;
+		why = (struct err){0};
+		ret = record_seal(v, &row, body, len, &why);
+	}
+	if (ret != 0)
+		err_set(e, why.code, "%s", why.text);
+	else
+		ret = known ? v->b->records->update(v->store, &row, e) : v->b->records->put(v->store, &row, tags, tag_count, e);
+	buf_free(&row.body);
+	return ret != 0 || record_mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
+}
+
+int carry_again(struct vault *v, const struct tombstone *t, struct err *e)
+{
+	struct op op = {.lane = LANE_RECORDS, .run = run_carry_again, .arg = (void *)(uintptr_t)t};
+
+	return commit_run(v, &op, e);
+}
