@@ -5,6 +5,7 @@
 #include "admin/sign.h"
 #include "fcgi/ipc/making_call.h"
 #include "policy/rights/reach.h"
+#include "policy/rights/recipient.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -73,7 +74,9 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;
 	JSON_AUTO cJSON *reach = reach_of(v, by, value, e);
-	if (reach == NULL || rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
+	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
+	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, officer, e) != 0) ||
+	    rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
 		return -1;
 	const struct certificate_of of = {.right = "A17", .subject = by == ERASE_RECEIPT ? value : NULL};
 	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);

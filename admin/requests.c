@@ -124,7 +124,7 @@ static int list_print(struct vault *v, const struct arguments *args, struct buf 
 	char left[48];
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "issddsp");
+	table_init(&t, columns, "issddsB");
 	if (within != NULL && duration_parse(&d, within) != 0)
 		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
 	l.within = within != NULL ? duration_after(l.now, d) : 0;
@@ -260,7 +260,8 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
 	cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "certificate"), "evidence"); // for programs
 	JSON_AUTO cJSON *events = cJSON_DetachItemFromObjectCaseSensitive(object, "events");
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "read"); // stands among the events
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "read");       // stands among the events
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "recipients"); // so do they, and `requests recipients` lists them
 	// One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
 	table_leaves(&t, "", object);
 	cJSON_ArrayForEach(row, t.rows)

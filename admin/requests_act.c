@@ -143,5 +143,6 @@ const struct command *const requests_commands[] = {&requests_list_command,
 						   &note_command,
 						   &join_command,
 						   &requests_letter_command,
+						   &requests_recipients_command,
 						   &requests_clock_command,
 						   NULL};

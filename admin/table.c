@@ -2,6 +2,7 @@
 #include "admin/table.h"
 #include "policy/base/text.h"
 #include "policy/publish/render/list.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -28,12 +29,13 @@ void table_add(struct table *t, ...)
 	for (size_t i = 0; t->columns[i] != NULL; i++) {
 		char text[WHEN_TEXT];
 		cJSON *cell = NULL;
-		if (t->types[i] == 's' || t->types[i] == 'i') {
+		const int type = tolower((unsigned char)t->types[i]);
+		if (type == 's' || type == 'i') {
 			const char *value = va_arg(values, const char *);
 			cell = cJSON_CreateString(value != NULL ? value : "");
-		} else if (t->types[i] == 'n') {
+		} else if (type == 'n') {
 			cell = cJSON_CreateNumber(va_arg(values, double));
-		} else if (t->types[i] == 'b' || t->types[i] == 'p') {
+		} else if (type == 'b') {
 			cell = cJSON_CreateBool(va_arg(values, int));
 		} else {
 			time_t value = va_arg(values, time_t);
@@ -115,7 +117,7 @@ static void cell_shown(const struct table *t, const cJSON *row, size_t column, s
 // Aligned columns under a heading, of which the last is broken into lines; or, where they are too wide for that, a block for each row.
 static int table_text(const struct table *t, struct buf *out)
 {
-	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0, count = strcspn(t->types, "p");
+	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0, count = strcspn(t->types, "SINBTD");
 	JSON_AUTO cJSON *shown = cJSON_CreateArray();
 	const cJSON *row = NULL, *line, *cell;
 

@@ -16,7 +16,7 @@
 struct table {
 	const char *const *columns; // NULL-terminated: names of members, and headings
 	const char *types;          // a letter for each: s text, i id, n number, b yes or no, t time, d time of which people need the day;
-				    // last of all p, yes or no for programs only: people see it in another column
+				    // last of all those for programs alone, in capitals
 	cJSON *rows;                // an array of objects
 	bool failed;                // memory is gone
 };

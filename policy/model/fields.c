@@ -176,6 +176,7 @@ static const struct model_field processor_fields[] = {
     F(PART, policy_processor, id, "retention", .record = RECORD(policy_processor, retention_fields)),
     F(OPTIONAL, policy_processor, policy, "policy", .json = "policy", .called = "policy link"),
     F(OPTIONAL, policy_processor, agreement, "agreement", .json = "agreement"),
+    F(OPTIONAL, policy_processor, privacy_mail, "privacy-mail", .json = "privacy_mail"),
     F(DATE, policy_processor, added, "added", .json = "added"),
     F(DATE, policy_processor, effective, "effective", .json = "effective_from"),
     F(DATE, policy_processor, removed, "removed", .json = "removed", SAYS(DOWN, "{brand} is used no longer.", "{brand} is used again.")),

@@ -120,6 +120,7 @@ struct policy_processor {
 	enum policy_standing standing;
 	const char *purpose;            // its task
 	const char *policy, *agreement; // NULL: not given
+	const char *privacy_mail;       // where it takes notices about people's rights; NULL: not given
 	unsigned roles;                 // set of enum policy_role
 	bool local;                     // built in: nothing leaves (sketch)
 	struct policy_strings hosts;    // "*.example.com" covers one or more labels before it

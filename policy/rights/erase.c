@@ -4,6 +4,7 @@
 #include "policy/base/text.h"
 #include "policy/rights/hold.h"
 #include "policy/rights/reach.h"
+#include "policy/rights/recipient.h"
 #include "policy/vault/archive_token.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -64,6 +65,8 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, ERASE_RECEIPT, receipt, true, &result, e);
 	if (ret == 0 && (vault_erase_pending(&result) || !result.complete) && (ret = hold_apply(v, e)) == 0) {
+		if ((ret = recipients_tell(v, NULL, ABOUT_ERASURE, cJSON_GetObjectItemCaseSensitive(reach, "recipients"), "site", e)) != 0)
+			return -1;
 		pthread_mutex_lock(&one_at_a_time);
 		ret = vault_erase(v, ERASE_RECEIPT, receipt, false, &result, e);
 		pthread_mutex_unlock(&one_at_a_time);
@@ -71,6 +74,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 	if (ret != 0)
 		return -1;
 	erased_but(&result, &why);
+	reach_forget_transfers(cJSON_GetObjectItemCaseSensitive(reach, "recipients"));
 	return certificate_make(v, &(struct certificate_of){.right = "A17", .subject = receipt, .self_service = true}, &result, reach,
 				certificate, e);
 }
@@ -84,7 +88,6 @@ static enum rights_event erasure_event(const struct erase_result *result)
 struct closing {
 	const struct erase_result *result;
 	const struct buf *certificate;
-	const cJSON *reach;
 	const char *by;
 };
 
@@ -105,7 +108,7 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 		     cJSON_AddNumberToObject(event, "erased", (double)s->erased) != NULL &&
 		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL;
 	}
-	ok = ok && reach_add_events(x->reach, body, now, x->by) && rights_event_add(body, erasure_event(x->result), now, x->by) != NULL;
+	ok = ok && rights_event_add(body, erasure_event(x->result), now, x->by) != NULL;
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 	if (erasure_event(x->result) == EVENT_ANSWERED) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");
@@ -118,8 +121,24 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 	return err_set(e, ERR_MEMORY, "no memory to answer the request");
 }
 
+struct erasing {
+	const char *request, *by;
+	bool dry_run;
+	cJSON *reach;
+};
+
+// Whoever got data is told before it goes: it is not known any more afterwards.
+static int erase_and_tell(struct vault *v, struct erasing *x, enum erase_by by, const char *value, struct erase_result *out, struct err *e)
+{
+	x->reach = reach_of(v, by, value, e);
+	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(x->reach, "recipients");
+	if (x->reach == NULL || (!x->dry_run && recipients_tell(v, x->request, ABOUT_ERASURE, recipients, x->by, e) != 0))
+		return -1;
+	return rights_erase_everywhere(v, by, value, x->dry_run, out, e);
+}
+
 // An archive that is gone is erased like one that is there: the certificate says that nothing was found.
-static int erase_by_archive(struct vault *v, const char *token, bool dry_run, struct erase_result *out, cJSON **reach, struct err *e)
+static int erase_by_archive(struct vault *v, struct erasing *x, const char *token, struct erase_result *out, struct err *e)
 {
 	static const char nobody[] = "00000000000000000000000000000000";
 	struct vault_record archive = {0};
@@ -128,14 +147,7 @@ static int erase_by_archive(struct vault *v, const char *token, bool dry_run, st
 
 	if (!there && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	*reach = reach_of(v, ERASE_RECORD, there ? archive.id : nobody, e);
-	return *reach == NULL ? -1 : rights_erase_everywhere(v, ERASE_RECORD, there ? archive.id : nobody, dry_run, out, e);
-}
-
-static int erase_by_receipt(struct vault *v, const char *receipt, bool dry_run, struct erase_result *out, cJSON **reach, struct err *e)
-{
-	*reach = reach_of(v, ERASE_RECEIPT, receipt, e);
-	return *reach == NULL ? -1 : rights_erase_everywhere(v, ERASE_RECEIPT, receipt, dry_run, out, e);
+	return erase_and_tell(v, x, ERASE_RECORD, there ? archive.id : nobody, out, e);
 }
 
 // An erasure that is run again finds no more what the first run ended: who got data is what was found then.
@@ -157,7 +169,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	if (rights_get(v, id, &record, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body = rights_body(&record, e);
-	JSON_AUTO cJSON *reach = NULL;
+	struct erasing x = {.request = id, .by = by, .dry_run = dry_run};
 	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
 	struct rights_facts facts = {0};
 	int ret = -1;
@@ -172,8 +184,8 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	else if (receipt == NULL && archive == NULL)
 		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
 	else if (strcmp(by, "site") == 0 || rights_check_identity(v, id, e) == 0)
-		ret = receipt != NULL ? erase_by_receipt(v, receipt, dry_run, out, &reach, e)
-				      : erase_by_archive(v, archive, dry_run, out, &reach, e);
+		ret = receipt != NULL ? erase_and_tell(v, &x, ERASE_RECEIPT, receipt, out, e) : erase_by_archive(v, &x, archive, out, e);
+	JSON_AUTO cJSON *reach = x.reach;
 	vault_record_free(&record);
 	if (ret != 0 || dry_run)
 		return ret;
@@ -183,7 +195,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 					  .received = facts.clock.received,
 					  .subject = receipt,
 					  .self_service = strcmp(by, "site") == 0};
-	struct closing closing = {.result = out, .certificate = certificate, .reach = reach, .by = by};
+	struct closing closing = {.result = out, .certificate = certificate, .by = by};
 	const struct rights_act act = {.event = erasure_event(out), .by = by};
 	return certificate_make(v, &of, out, reach, certificate, e) != 0 ? -1
 									 : rights_edit(v, id, close_request, &closing, "answer", &act, e);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/event.h"
+#include "policy/base/array.h"
 #include "policy/base/when.h"
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_EXTENDED] = {"extended", STATES_OPEN, -1, EVENT_NEEDS_GROUND | EVENT_NEEDS_REASON, TOUCHES_EXTENSION},
     [EVENT_STARTED] = {"started", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
     [EVENT_STORE] = {"store", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
-    [EVENT_RECIPIENT] = {"recipient", STATES_OPEN, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},
+    [EVENT_RECIPIENT] = {"recipient", ANY, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},
     [EVENT_PARTIAL] = {"partial", STATES_OPEN, STATE_PARTIAL, 0, TOUCHES_NOTHING},
     [EVENT_HELD] = {"held", STATES_OPEN, STATE_PARTIAL, 0, TOUCHES_END},
     [EVENT_ANSWERED] = {"answered", STATES_OPEN, STATE_FULFILLED, 0, TOUCHES_END},
@@ -41,6 +42,10 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_MAIL_SENT] = {"mail-sent", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_MAIL_FAILED] = {"mail-failed", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_CORRECTED] = {"corrected", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
+    [EVENT_NOTICE_QUEUED] = {"notice-queued", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_NOTICE_SENT] = {"notice-sent", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_NOTICE_FAILED] = {"notice-failed", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_NOTICE_ACKNOWLEDGED] = {"notice-acknowledged", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_READ] = {"read", ANY, -1, EVENT_NEEDS_REASON | EVENT_HIDDEN, TOUCHES_NOTHING},
     [EVENT_RESTRICTED] = {"restricted", STATES_OPEN, -1, EVENT_NEEDS_GROUND, TOUCHES_NOTHING},
     [EVENT_LIFT_TOLD] = {"lift-told", ANY, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},
@@ -247,4 +252,60 @@ bool rights_events_begin(cJSON *body, const char *state, time_t made)
 		return rights_event_add(body, EVENT_PARTIAL, made, "site") != NULL;
 	time_t answered = time_read(body, "answered", 0);
 	return answered == 0 || rights_event_add(body, EVENT_ANSWERED, answered, "site") != NULL;
+}
+
+cJSON *rights_recipient(const cJSON *list, const char *id, const char *about)
+{
+	cJSON *row, *found = NULL;
+
+	cJSON_ArrayForEach(row, list)
+	{
+		const char *row_about = json_string(row, "about");
+		if (strcmp(json_string(row, "id"), id) == 0 && (about == NULL || (row_about != NULL && strcmp(row_about, about) == 0)))
+			found = row;
+	}
+	return found;
+}
+
+static bool recipient_set(cJSON *row, const char *name, const char *value)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(row, name);
+	return cJSON_AddItemToObject(row, name, value != NULL ? cJSON_CreateString(value) : cJSON_CreateNull());
+}
+
+cJSON *rights_recipients(const cJSON *body)
+{
+	static const char *const begin[] = {"name", "about", "sent_at", "expires_by", "notice", "notice_at", "acknowledged", "ack_sha256"};
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *event;
+	bool ok = list != NULL;
+
+	cJSON_ArrayForEach(event, json_get(body, "events"))
+	{
+		const char *id = json_string(event, "recipient"), *at = json_string(event, "at"), *about = json_string(event, "about");
+		const enum rights_event what = rights_event_read(event);
+		if (id == NULL || at == NULL)
+			continue;
+		cJSON *row = rights_recipient(list, id, about);
+		if (what == EVENT_RECIPIENT) {
+			row = cJSON_CreateObject();
+			ok = ok && cJSON_AddStringToObject(row, "id", id) != NULL;
+			for (size_t i = 0; i < ARRAY_LEN(begin); i++)
+				ok = ok && recipient_set(row, begin[i], json_string(event, begin[i]));
+			ok = cJSON_AddItemToArray(list, row) && ok;
+		} else if (row != NULL && what == EVENT_NOTICE_ACKNOWLEDGED) {
+			ok = ok && recipient_set(row, "acknowledged", at) &&
+			     recipient_set(row, "ack_sha256", json_string(event, "ack_sha256"));
+		} else if (row != NULL) {
+			ok = ok && recipient_set(row, "notice_at", at) &&
+			     recipient_set(row, "notice",
+					   what == EVENT_NOTICE_SENT     ? "sent"
+					   : what == EVENT_NOTICE_FAILED ? "failed"
+									 : "queued");
+		}
+	}
+	if (ok)
+		return list;
+	cJSON_Delete(list);
+	return NULL;
 }

@@ -3,7 +3,7 @@
 //
 // In the sealed body, `events` is an array of objects: event, at (UTC), and where they are known by (an officer, "person" or "site"), ground (a
 // word of rights_grounds), reason (without personal data), text (personal), how (identity was proven, or it came), store with found, erased and
-// kept, request (the id of another one). Bodies of versions before have none: they were received when their record was made.
+// kept, request (the id of another one), recipient (a processor's id) with name, about, sent_at, expires_by and ack_sha256. Bodies of versions before have none: they were received when their record was made.
 #ifndef LETHE_RIGHTS_EVENT_H
 #define LETHE_RIGHTS_EVENT_H
 
@@ -57,8 +57,12 @@ enum rights_event {
 	EVENT_RESTRICTED,  // what it names is kept and not used from then on
 	EVENT_LIFT_TOLD,   // the person was told that this will end
 	EVENT_LIFTED,
-	EVENT_ADDED,     // the person added something
-	EVENT_CORRECTED, // what it says was corrected
+	EVENT_ADDED,         // the person added something
+	EVENT_CORRECTED,     // what it says was corrected
+	EVENT_NOTICE_QUEUED, // a notice to a recipient waits to be sent
+	EVENT_NOTICE_SENT,
+	EVENT_NOTICE_FAILED,
+	EVENT_NOTICE_ACKNOWLEDGED, // the recipient confirmed it
 	EVENT_COUNT
 };
 enum { EVENT_ADDED_MAX = 50 }; // to one request
@@ -120,6 +124,11 @@ bool rights_ground_keeps(const char *ground);
 enum rights_event rights_event_read(const cJSON *event);
 // Appends an event to the body; NULL when memory is gone. The event stays the body's; `by` may be NULL.
 cJSON *rights_event_add(cJSON *body, enum rights_event event, time_t at, const char *by);
+// The recipients that the events of a body tell of (GDPR, Article 19; recipient.h), one row for each and each time it was told: {id, name, about, sent_at, expires_by,
+// notice (queued, sent, failed; null: none), notice_at, acknowledged, ack_sha256}. The caller frees. NULL: no memory.
+cJSON *rights_recipients(const cJSON *body);
+// The last row of them of this id and matter (NULL: any). NULL: none.
+cJSON *rights_recipient(const cJSON *list, const char *id, const char *about);
 // Gives a body of a version before the events that it and the record's state tell of.
 bool rights_events_begin(cJSON *body, const char *state, time_t made);
 

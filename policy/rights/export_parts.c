@@ -36,12 +36,12 @@ static const struct member_row {
     {KIND_ARCHIVE, MEMBER_SECRET, " key "},
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
      " corrections field before fields recipients right record due verified proven signal contact message answered events event at by "
-     "ground reason how store found erased kept "
+     "ground reason how store found erased kept recipient about sent_at expires_by ack_sha256 "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
     {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive "},
-    {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request made attempts next failure kinds "},
+    {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about made attempts next failure kinds "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
     {KIND_HOLD, MEMBER_SHOWN, " kinds later ground citation review expires rows at address user_agent events event "},
     {KIND_HOLD, MEMBER_SECRET, " value "},

@@ -37,14 +37,24 @@ static int details_print(struct buf *out, const char *what, const char *event, c
 		   : -1;
 }
 
+// Of a notice the person is told to whom it is; of a letter, which it is.
 static void request_tell(struct vault *v, const cJSON *body, enum rights_event event, const char *by, const char *failure)
 {
-	const char *what = json_string(body, "what"), *request = json_string(body, "request");
-	char reason[128];
+	const char *what = json_string(body, "what"), *request = json_string(body, "request"), *recipient = json_string(body, "recipient");
+	const struct policy_processor *to = recipient != NULL ? policy_processor(vault_policy(v), recipient) : NULL;
+	char reason[512];
 
-	snprintf(reason, sizeof reason, "%s%s%s", what, *failure ? ": " : "", failure);
+	if (recipient != NULL) {
+		event = event == EVENT_MAIL_QUEUED ? EVENT_NOTICE_QUEUED
+			: event == EVENT_MAIL_SENT ? EVENT_NOTICE_SENT
+						   : EVENT_NOTICE_FAILED;
+		what = to != NULL ? to->name : recipient;
+	}
+	snprintf(reason, sizeof reason, "%.400s%s%s", what, *failure ? ": " : "", failure);
+	const struct rights_act act = {
+	    .event = event, .by = by, .reason = reason, .recipient = recipient, .about = json_string(body, "about")};
 	if (request != NULL)
-		(void)rights_act(v, request, &(struct rights_act){.event = event, .by = by, .reason = reason}, NULL);
+		(void)rights_act(v, request, &act, NULL);
 }
 
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e)
@@ -65,8 +75,8 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 	when_text(next, when_now());
 	const struct {
 		const char *name, *value;
-	} texts[] = {{"to", to},     {"subject", mail->subject}, {"text", mail->text}, {"what", mail->what}, {"number", number},
-		     {"next", next}, {"request", mail->request}};
+	} texts[] = {{"to", to},     {"subject", mail->subject}, {"text", mail->text},           {"what", mail->what},  {"number", number},
+		     {"next", next}, {"request", mail->request}, {"recipient", mail->recipient}, {"about", mail->about}};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
 	cJSON *kinds = cJSON_AddArrayToObject(body, "kinds");
@@ -76,7 +86,8 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 	if (!ok || json_print(&bytes, body) != 0 || details_print(&details, mail->what, "queued", "") != 0)
 		return err_set(e, ERR_INPUT, "the mail is too large to be stored");
 	const struct ledger_event event = {.name = "mail", .details = buf_text(&details)};
-	const struct vault_new record = {.kind = KIND_OUTBOX, .subject_of = mail->request, .body = bytes.data, .body_len = bytes.len};
+	const struct vault_new record = {
+	    .kind = KIND_OUTBOX, .subject_of = mail->recipient == NULL ? mail->request : NULL, .body = bytes.data, .body_len = bytes.len};
 	if (vault_put(v, &record, &event, id, e) != 0)
 		return -1;
 	request_tell(v, body, EVENT_MAIL_QUEUED, "site", "");

@@ -5,7 +5,7 @@
 // What is about to be tried is written down first, with the time of the next attempt, and so is what was taken. Whoever is killed in between sends a mail
 // twice at most, under the same number, and loses none; and no two send the same one.
 //
-// Body: to, subject, text, what (a word: the kind of letter), request (an id), number (of the mail), kinds (a list), attempts, next (UTC), failure (a word).
+// Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word).
 #ifndef LETHE_RIGHTS_OUTBOX_H
 #define LETHE_RIGHTS_OUTBOX_H
 
@@ -18,7 +18,9 @@ struct outbox_new {
 	const char *to, *subject, *text;
 	const char *what;    // a word
 	const char *request; // the id of the request that it is about
-	kind_set kinds;      // of data in it, beside outbox
+	const char *recipient,
+	    *about;     // NULL, or of whom it is a notice: recipient.h. Then it is about the processor, and no data of the person
+	kind_set kinds; // of data in it, beside outbox
 };
 // The processor to which the policy gives what waits to be sent; NULL: the policy has no mail.
 const struct policy_processor *outbox_processor(const struct policy *p);

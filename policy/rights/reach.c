@@ -3,9 +3,10 @@
 #include "policy/base/array.h"
 #include "policy/model/life.h"
 #include "policy/rights/event.h"
-#include "policy/rights/request.h"
 #include <stdio.h>
 #include <string.h>
+
+enum { TRANSFERS_MAX = 200 }; // listed for one recipient
 
 struct reach {
 	const struct policy *policy;
@@ -79,6 +80,15 @@ static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
 		if (found == NULL) {
 			x->no_memory = true;
 			return;
+		}
+		cJSON *transfers = cJSON_GetObjectItemCaseSensitive(found, "transfers"), *transfer = cJSON_CreateObject();
+		if (transfers == NULL)
+			transfers = cJSON_AddArrayToObject(found, "transfers");
+		if (cJSON_GetArraySize(transfers) < TRANSFERS_MAX && cJSON_AddItemToArray(transfers, transfer)) {
+			reach_add_moment(transfer, "at", sent);
+			cJSON_AddItemToObject(transfer, "kinds", cJSON_Duplicate(json_get(one, "kinds"), true));
+		} else {
+			cJSON_Delete(transfer);
 		}
 		const char *before = json_string(found, "sent_at");
 		time_t last = 0;
@@ -161,18 +171,44 @@ cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err
 	return NULL;
 }
 
-bool reach_add_events(const cJSON *reach, cJSON *body, time_t now, const char *by)
+void reach_forget_transfers(cJSON *recipients)
 {
-	const cJSON *one;
-	bool ok = true;
+	cJSON *row;
 
-	cJSON_ArrayForEach(one, json_get(reach, "recipients"))
+	cJSON_ArrayForEach(row, recipients)
 	{
-		const char *name = json_string(one, "name"), *until = json_string(one, "expires_by");
-		BUF_AUTO struct buf reason = BUF_INIT(4096);
-		buf_printf(&reason, "%s: %.10s", name, until != NULL ? until : "–");
-		cJSON *event = rights_event_add(body, EVENT_RECIPIENT, now, by);
-		ok = ok && event != NULL && cJSON_AddStringToObject(event, "reason", buf_text(&reason)) != NULL;
+		cJSON_DeleteItemFromObjectCaseSensitive(row, "transfers");
 	}
-	return ok;
+}
+
+cJSON *reach_of_request(struct vault *v, const cJSON *body, struct err *e)
+{
+	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
+	const cJSON *event;
+
+	x.no_memory = x.recipients == NULL;
+	cJSON_ArrayForEach(event, json_get(body, "events"))
+	{
+		const char *at = json_string(event, "at");
+		time_t sent;
+		if (rights_event_read(event) != EVENT_MAIL_SENT || at == NULL || when_parse(&sent, at) != 0)
+			continue;
+		for (size_t i = 0; i < x.policy->processor_count; i++) {
+			const struct policy_processor *p = &x.policy->processors[i];
+			if ((p->roles & POLICY_BIT(ROLE_MAIL)) == 0 ||
+			    (policy_processor_receives(p, sent) & KIND_BIT(KIND_RIGHTS_REQUEST)) == 0)
+				continue;
+			JSON_AUTO cJSON *list = cJSON_CreateArray(), *one = cJSON_CreateObject();
+			cJSON *kinds = cJSON_AddArrayToObject(one, "kinds");
+			cJSON_AddStringToObject(one, "id", p->id);
+			cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(KIND_RIGHTS_REQUEST)->name));
+			cJSON_AddItemReferenceToArray(list, one);
+			add_recipients(&x, list, sent);
+		}
+	}
+	if (!x.no_memory)
+		return x.recipients;
+	cJSON_Delete(x.recipients);
+	err_set(e, ERR_MEMORY, "no memory to tell who got data");
+	return NULL;
 }

@@ -2,8 +2,8 @@
 // What a subject's data reached beyond the stores, for the certificate and for Article 19: gathered before anything of it is erased.
 //
 //	{derived [{kind, count}]: what was made of what the person gave,
-//	 recipients [{id, name, kinds [], sent_at, expires_by}]: who got some of it and when they have ended it by what the policy says of them; null: it
-//	   does not say. None of the processors of this version takes an order to delete.
+//	 recipients [{id, name, kinds [], sent_at, expires_by}]: who got some of it, last when, and when they have ended it by what the policy says of
+//	   them; null: it does not say. Until recipients_tell(), with transfers [{at, kinds []}]; from then on with notified_at.
 //	 backups {max_age_days, purge_by}: when the last copy is gone; null: the policy keeps none. certificate.c adds tombstone_id of what was erased
 //	 known_ungoverned []: copies that no erasure here reaches: "browser-downloads", "recipient-copies"}
 #ifndef LETHE_RIGHTS_REACH_H
@@ -14,8 +14,10 @@
 
 // The caller frees. NULL with *e.
 cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e);
-// What of it the person is told as events of the request: one for each recipient. False when memory is gone.
-bool reach_add_events(const cJSON *reach, cJSON *body, time_t now, const char *by);
+// The same `recipients` for what a request itself says: it went to whoever carries the letters about it. The caller frees. NULL with *e.
+cJSON *reach_of_request(struct vault *v, const cJSON *body, struct err *e);
+// What a certificate does not tell.
+void reach_forget_transfers(cJSON *recipients);
 // The row {id, name, kinds[]} of `recipients` for who was sent this, made or with the kinds added; `called`: its name, else as it was noted then. It stays
 // the list's. NULL: no memory.
 cJSON *reach_recipient(cJSON *recipients, const cJSON *sent, const char *called);

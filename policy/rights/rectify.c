@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/rectify.h"
 #include "policy/base/text.h"
+#include "policy/rights/reach.h"
+#include "policy/rights/recipient.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +15,6 @@ const struct rectify_field rectify_fields[] = {
 };
 
 struct rectifying {
-	const struct policy *policy;
 	const struct rectify_value *values;
 	size_t count;
 	struct rights_act act;
@@ -75,13 +76,7 @@ static int rectify_body(void *arg, cJSON *body, const struct rights_facts *facts
 	cJSON *event = rights_event_add(body, EVENT_CORRECTED, now, x->act.by);
 	bool ok = event != NULL && cJSON_AddStringToObject(event, "fields", x->act.fields) != NULL &&
 		  (x->act.reason == NULL || cJSON_AddStringToObject(event, "reason", x->act.reason) != NULL);
-	cJSON *recipients = ok ? cJSON_AddArrayToObject(event, "recipients") : NULL;
-	for (size_t i = 0; i < x->policy->processor_count && recipients != NULL; i++) {
-		const struct policy_processor *p = &x->policy->processors[i];
-		if ((policy_processor_receives(p, now) & KIND_BIT(KIND_RIGHTS_REQUEST)) != 0)
-			ok = ok && cJSON_AddItemToArray(recipients, cJSON_CreateString(p->id));
-	}
-	return ok && recipients != NULL ? 0 : err_set(e, ERR_MEMORY, "no memory");
+	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
 int rectify_request(struct vault *v, const char *id, const struct rectify_value *values, size_t count, const char *by, const char *reason,
@@ -93,9 +88,15 @@ int rectify_request(struct vault *v, const char *id, const struct rectify_value 
 		return err_set(e, ERR_INPUT, "nothing is given that is to be corrected");
 	for (size_t i = 0, used = 0; i < count && used < sizeof fields; i++)
 		used += (size_t)snprintf(fields + used, sizeof fields - used, "%s%s", i > 0 ? " " : "", values[i].field);
-	struct rectifying x = {.policy = vault_policy(v),
-			       .values = values,
-			       .count = count,
-			       .act = {.event = EVENT_CORRECTED, .by = by, .reason = reason, .fields = fields}};
-	return rights_edit(v, id, rectify_body, &x, "request-event", &x.act, e);
+	struct rectifying x = {
+	    .values = values, .count = count, .act = {.event = EVENT_CORRECTED, .by = by, .reason = reason, .fields = fields}};
+	if (rights_edit(v, id, rectify_body, &x, "request-event", &x.act, e) != 0)
+		return -1;
+	struct vault_record record = {0};
+	if (rights_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	vault_record_free(&record);
+	JSON_AUTO cJSON *recipients = body != NULL ? reach_of_request(v, body, e) : NULL;
+	return recipients != NULL ? recipients_tell(v, id, ABOUT_RECTIFICATION, recipients, by, e) : -1;
 }

@@ -2,7 +2,7 @@
 // Rectification (GDPR, Article 16): a field of a record is corrected. Which fields a person can correct stands in one table, by kind.
 //
 // In the body, `corrections` has for each: at, by, field, and before, what it was. It goes as soon as the matter is over. The event and the ledger name
-// the fields alone; the event also names the processors that may have had the old value (Article 19).
+// the fields alone; whoever got the old value is told (Article 19): recipient.h.
 #ifndef LETHE_RIGHTS_RECTIFY_H
 #define LETHE_RIGHTS_RECTIFY_H
 

@@ -336,7 +336,8 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 	const struct rights_act *act = x->act;
 	const struct {
 		const char *name, *value;
-	} members[] = {{"ground", act->ground}, {"reason", act->reason}, {"text", act->text}, {"how", act->how}, {"request", act->other}};
+	} members[] = {{"ground", act->ground}, {"reason", act->reason},       {"text", act->text},  {"how", act->how},
+		       {"request", act->other}, {"recipient", act->recipient}, {"about", act->about}};
 	const time_t at = act->at != 0 ? act->at : facts->clock.now;
 	const cJSON *event;
 
@@ -455,8 +456,8 @@ static bool add_clocks(cJSON *shown, const struct clock_line *lines, size_t coun
 // What the person is told of the events, and who read what they left; to the officer all.
 static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool personal)
 {
-	static const char *const told[] = {"event", "at",     "by",   "ground", "reason",     "how", "store",
-					   "found", "erased", "kept", "fields", "recipients", NULL};
+	static const char *const told[] = {"event",  "at",   "by",     "ground",    "reason", "how",        "store", "found",
+					   "erased", "kept", "fields", "recipient", "about",  "ack_sha256", NULL};
 	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
 				 *const reading[] = {"at", "by", "reason", NULL};
 	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");
@@ -480,6 +481,16 @@ static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool perso
 	return ok;
 }
 
+static bool show_recipients(cJSON *shown, const cJSON *body)
+{
+	cJSON *list = rights_recipients(body);
+
+	if (list != NULL && cJSON_AddItemToObject(shown, "recipients", list))
+		return true;
+	cJSON_Delete(list);
+	return false;
+}
+
 static int show(struct vault *v, const struct vault_record *record, bool officer, bool personal, struct buf *json, struct err *e)
 {
 	static const char *const public_members[] = {"signal", "certificate", NULL};
@@ -500,7 +511,8 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 	     cJSON_AddStringToObject(shown, "state", rights_state_names[facts.state]) != NULL &&
 	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
-	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && add_members(shown, body, public_members) &&
+	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && show_recipients(shown, body) &&
+	     add_members(shown, body, public_members) &&
 	     (facts.restricted == NULL || (add_when(shown, "restricted_since", facts.restricted_since) &&
 					   cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
 	     (facts.state != STATE_FULFILLED || add_when(shown, "answered", facts.clock.ended));

@@ -57,14 +57,15 @@ int rights_find_once(struct vault *v, const char *once, char id[RECORD_ID_LEN + 
 // What happens to a request.
 struct rights_act {
 	enum rights_event event;
-	const char *by;     // the officer, "person" or "site"
-	const char *ground; // a word of rights_grounds
-	const char *reason; // without personal data
-	const char *text;   // personal; for EVENT_ANSWERED the answer, which the person is shown
-	const char *how;    // identity was shown
-	const char *other;  // the id of another request
-	const char *fields; // names of those that were corrected
-	time_t at;          // 0: now
+	const char *by;                // the officer, "person" or "site"
+	const char *ground;            // a word of rights_grounds
+	const char *reason;            // without personal data
+	const char *text;              // personal; for EVENT_ANSWERED the answer, which the person is shown
+	const char *how;               // identity was shown
+	const char *other;             // the id of another request
+	const char *fields;            // names of those that were corrected
+	const char *recipient, *about; // of a notice: recipient.h
+	time_t at;                     // 0: now
 };
 // Appends the event, with an entry in the ledger that has no personal data. What ends a request ends those that are joined to it, without its text.
 // What is answered or refused gets a certificate, in the body. ERR_NOT_FOUND;
@@ -83,7 +84,7 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *b
 		void *arg, const char *ledger, const struct rights_act *act, struct err *e);
 
 // {id, right, state, received, due, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
-// read[{at, by, reason}], signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
+// read[{at, by, reason}], recipients (event.h), signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
 // For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), agent, and contact, message and
 // the texts of events when `personal`.

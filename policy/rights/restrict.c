@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/restrict.h"
 #include "policy/rights/export.h"
+#include "policy/rights/reach.h"
+#include "policy/rights/recipient.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +46,14 @@ static int restriction_apply(struct vault *v, const char *id, const struct restr
 	return vault_restrict(v, x->selector[1].by, x->selector[1].value, how, id, out, e);
 }
 
+static int restriction_tell(struct vault *v, const char *id, const struct restriction *x, enum recipient_about about, const char *by,
+			    struct err *e)
+{
+	JSON_AUTO cJSON *reach = reach_of(v, x->selector[1].by, x->selector[1].value, e);
+
+	return reach == NULL ? -1 : recipients_tell(v, id, about, cJSON_GetObjectItemCaseSensitive(reach, "recipients"), by, e);
+}
+
 int rights_restrict(struct vault *v, const char *id, const char *ground, const char *reason, const char *by, bool dry_run,
 		    struct restrict_result *out, struct err *e)
 {
@@ -67,7 +77,8 @@ int rights_restrict(struct vault *v, const char *id, const char *ground, const c
 	if (dry_run)
 		return 0;
 	// From here on nothing of it is used. A crash in between leaves the request open, and it is done again.
-	if (rights_act(v, id, &begun, e) != 0 || rights_act(v, id, &act, e) != 0)
+	if (rights_act(v, id, &begun, e) != 0 || restriction_tell(v, id, &x, ABOUT_RESTRICTION, by, e) != 0 ||
+	    rights_act(v, id, &act, e) != 0)
 		return -1;
 	return strcmp(x.right, "restriction") == 0 ? rights_act(v, id, &answered, e) : 0; // others go on being looked into
 }
@@ -127,7 +138,7 @@ int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct
 		return err_set(e, ERR_CORRUPT, "another restricted request cannot be read: whether it restricts the same is not known");
 	if (other.same)
 		*out = (struct restrict_result){0};
-	else if (restriction_apply(v, id, &x, RESTRICT_LIFT, out, e) != 0)
+	else if (restriction_apply(v, id, &x, RESTRICT_LIFT, out, e) != 0 || restriction_tell(v, id, &x, ABOUT_LIFTING, by, e) != 0)
 		return -1;
 	return rights_act(v, id, &(struct rights_act){.event = EVENT_LIFTED, .by = by}, e);
 }

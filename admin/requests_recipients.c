@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: ISC
+// Who else got data that a request is about (GDPR, Article 19): what they were told, when they have ended it, and what they confirmed.
+#include "admin/requests.h"
+#include "policy/base/file.h"
+#include "policy/rights/recipient.h"
+#include "policy/vault/seal.h"
+
+enum { CONFIRMATION_MAX = 32 * 1024 * 1024 };
+
+static const struct option_row recipients_options[] = {
+    {"acknowledged", OPTION_VALUE, "PROCESSOR", "it confirmed what it was told: record that, with the hash of --file"},
+    {"file", OPTION_VALUE, "FILE", "with --acknowledged: what it wrote; its SHA-256 is kept, and the file is not"},
+    FORMAT_OPTION,
+    {0},
+};
+
+static time_t recipient_time(const cJSON *row, const char *name)
+{
+	const char *text = json_string(row, name);
+	time_t t = 0;
+
+	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
+}
+
+static enum status recipients_run(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"processor",    "about",      "sent",        "ended_by", "notice",
+					      "acknowledged", "ack_sha256", "notice_time", "name",     NULL};
+	const char *acknowledged = argument(args, "acknowledged"), *file = argument(args, "file");
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), paper = BUF_INIT(CONFIRMATION_MAX);
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX], sha256[2 * HASH_LEN + 1];
+	uint8_t hash[HASH_LEN];
+	const cJSON *row;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns, "ssddsdSTS");
+	requests_officer(officer);
+	if ((acknowledged == NULL) != (file == NULL))
+		return output_complain(STATUS_UNSURE, "requests: --acknowledged PROCESSOR and --file FILE are given together");
+	if (file != NULL && file_read(file, &paper, &e) != 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	if (site_open(&s, a, file != NULL ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	plain_hash(hash, &(struct bytes){buf_text(&paper), paper.len}, 1);
+	hex_encode(sha256, hash, sizeof hash);
+	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	    (file != NULL && recipients_acknowledge(s.vault, id, acknowledged, sha256, officer, &e) != 0) ||
+	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
+		return output_complain(STATUS_FOUND, "requests: %s", e.text);
+	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	cJSON_ArrayForEach(row, json_get(object, "recipients"))
+	{
+		const char *notice = json_string(row, "notice");
+		table_add(&t, json_string(row, "id"), json_string(row, "about"), recipient_time(row, "sent_at"),
+			  recipient_time(row, "expires_by"), notice != NULL ? notice : "none", recipient_time(row, "acknowledged"),
+			  json_string(row, "ack_sha256"), recipient_time(row, "notice_at"), json_string(row, "name"));
+	}
+	return table_output(&t, args, "Nobody else got data that it is about, or it was not acted on yet.");
+}
+
+const struct command requests_recipients_command = {.name = "recipients",
+						    .run = recipients_run,
+						    .line = "who else got data, what they were told and what they confirmed",
+						    .words = "ID",
+						    .words_min = 1,
+						    .words_max = 1,
+						    .options = recipients_options};

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: ISC
+// Article 19: whoever got data of a person is told what became of it, and the person sees who was told, when, and what they confirmed.
+#include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/rights/erase.h"
+#include "policy/rights/outbox.h"
+#include "policy/rights/recipient.h"
+#include "policy/rights/rectify.h"
+#include "policy/rights/restrict.h"
+#include "policy/rules/load.h"
+#include "tests/unit/test.h"
+#include <ftw.h>
+#include <unistd.h>
+
+#define TO      "ines.probe@example.org"
+#define PRIVACY "privacy@processor.example"
+
+struct place {
+	char base[64], state[128], run[128];
+	struct policy *policy;
+	struct vault *vault;
+	char receipt[TOKEN_LEN + 1];
+	struct rights_receipt asked;
+};
+
+static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int place_make(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	BUF_AUTO struct buf messages = BUF_INIT(65536);
+	struct err e = {0};
+
+	*state = p;
+	when_stand_at(0);
+	snprintf(p->base, sizeof p->base, "/tmp/lethe-recipient-XXXXXX");
+	if (mkdtemp(p->base) == NULL)
+		return -1;
+	snprintf(p->state, sizeof p->state, "%s/state", p->base);
+	snprintf(p->run, sizeof p->run, "%s/run", p->base);
+	unsetenv("LETHE_MASTER_KEY_FILE");
+	p->policy = policy_load("policy/sites/bizimages.xml", &messages);
+	token_new(p->receipt);
+	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
+	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0) {
+		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
+		return -1;
+	}
+	static const char body[] =
+	    "{\"pictures\":[{}],\"sent_to\":[{\"id\":\"azure-openai\",\"name\":\"Azure\",\"kinds\":[\"input\",\"prompt\"]},"
+	    "{\"id\":\"sketch\",\"name\":\"ours\",\"kinds\":[\"prompt\"]}]}";
+	const struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = p->receipt, .body = body, .body_len = sizeof body - 1};
+	char id[RECORD_ID_LEN + 1];
+	if (vault_put(p->vault, &archive, NULL, id, &e) != 0)
+		return -1;
+	return 0;
+}
+
+static int place_drop(void **state)
+{
+	struct place *p = *state;
+
+	when_stand_at(0);
+	vault_close(p->vault);
+	policy_free(p->policy);
+	nftw(p->base, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(p);
+	return 0;
+}
+
+static void address_give(struct place *p, const char *processor)
+{
+	for (size_t i = 0; i < p->policy->processor_count; i++)
+		if (strcmp(p->policy->processors[i].id, processor) == 0)
+			((struct policy_processor *)(uintptr_t)&p->policy->processors[i])->privacy_mail = PRIVACY;
+}
+
+static void asked_for(struct place *p, const char *right)
+{
+	const struct rights_new asked = {.right = right, .contact = TO, .receipt = p->receipt, .by = "Ada"};
+	struct err e = {0};
+
+	if (rights_store(p->vault, &asked, &p->asked, &e) != 0)
+		fail_msg("%s", e.text);
+}
+
+// As the person is shown it.
+static cJSON *shown_recipients(struct place *p)
+{
+	BUF_AUTO struct buf json = BUF_INIT(1 << 20);
+	struct err e = {0};
+
+	assert_int_equal(rights_show(p->vault, p->asked.id, p->asked.secret, &json, &e), 0);
+	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, &e);
+	return cJSON_DetachItemFromObjectCaseSensitive(shown, "recipients");
+}
+
+static struct {
+	unsigned calls;
+	char to[MAIL_ADDRESS_SIZE], text[8192];
+} told;
+
+static int notice_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+{
+	(void)run;
+	(void)number;
+	(void)failure;
+	assert_string_equal(processor, "smtp");
+	assert_int_equal(kinds, KIND_BIT(KIND_OUTBOX) | KIND_BIT(KIND_RIGHTS_REQUEST));
+	assert_non_null(strstr(subject, "Notice about personal data"));
+	told.calls++;
+	snprintf(told.to, sizeof told.to, "%s", to);
+	snprintf(told.text, sizeof told.text, "%.*s", (int)len, text);
+	return 0;
+}
+
+static unsigned notices(struct place *p)
+{
+	const struct outbox_way way = {notice_take, ""};
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	memset(&told, 0, sizeof told);
+	assert_int_equal(outbox_send(p->vault, NULL, true, &way, &sent, &e), 0);
+	return told.calls;
+}
+
+static void erase_requested(struct place *p, struct buf *certificate)
+{
+	struct erase_result r;
+	struct err e = {0};
+
+	if (rights_fulfil_erasure(p->vault, p->asked.id, "Ada", false, &r, certificate, &e) != 0)
+		fail_msg("%s", e.text);
+}
+
+static void a_recipient_with_an_address_is_told_once(void **state)
+{
+	struct place *p = *state;
+	BUF_AUTO struct buf certificate = BUF_INIT(65536);
+	char today[WHEN_TEXT];
+	struct err e = {0};
+
+	address_give(p, "azure-openai");
+	asked_for(p, "erasure");
+	erase_requested(p, &certificate);
+	JSON_AUTO cJSON *c = json_parse(buf_text(&certificate), certificate.len, &e);
+	const cJSON *row = json_get(c, "recipients")->child;
+	assert_non_null(json_string(row, "notified_at"));
+	assert_null(json_get(row, "transfers"));
+	JSON_AUTO cJSON *waiting = shown_recipients(p);
+	assert_int_equal(cJSON_GetArraySize(waiting), 1); // what stays here went to nobody
+	assert_string_equal(json_string(waiting->child, "notice"), "queued");
+	// What is erased does not take the notice with it. It has the transfer, the number and what is asked for, and nothing by which the person is found.
+	when_text(today, when_now());
+	assert_int_equal(notices(p), 1);
+	assert_string_equal(told.to, PRIVACY);
+	assert_non_null(strstr(told.text, p->asked.id));
+	today[WHEN_DATE - 1] = '\0';
+	assert_non_null(strstr(told.text, today));
+	assert_non_null(strstr(told.text, "input prompt"));
+	assert_non_null(strstr(told.text, "Erase what you still have"));
+	assert_null(strstr(told.text, p->receipt));
+	assert_null(strstr(told.text, TO));
+	JSON_AUTO cJSON *sent = shown_recipients(p);
+	assert_string_equal(json_string(sent->child, "notice"), "sent");
+	assert_string_equal(json_string(sent->child, "about"), "erasure");
+	assert_true(cJSON_IsNull(json_get(sent->child, "acknowledged")));
+	// Done again after a kill, it is not told twice.
+	JSON_AUTO cJSON *again = cJSON_Duplicate(json_get(c, "recipients"), true);
+	assert_int_equal(recipients_tell(p->vault, p->asked.id, ABOUT_ERASURE, again, "Ada", &e), 0);
+	assert_int_equal(notices(p), 0);
+	// What it answers is noted by its hash.
+	assert_int_not_equal(recipients_acknowledge(p->vault, p->asked.id, "nobody", "ab12", "Ada", &e), 0);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	assert_int_equal(recipients_acknowledge(p->vault, p->asked.id, "azure-openai", "ab12", "Ada", &e), 0);
+	JSON_AUTO cJSON *confirmed = shown_recipients(p);
+	assert_string_equal(json_string(confirmed->child, "ack_sha256"), "ab12");
+	assert_non_null(json_string(confirmed->child, "acknowledged"));
+}
+
+// The same without a request: by the receipt, at once.
+static void who_erases_without_a_request_has_them_told_too(void **state)
+{
+	struct place *p = *state;
+	BUF_AUTO struct buf certificate = BUF_INIT(65536), again = BUF_INIT(65536);
+	struct err e = {0};
+
+	address_give(p, "azure-openai");
+	assert_int_equal(rights_erase(p->vault, p->receipt, &certificate, &e), 0);
+	assert_null(strstr(buf_text(&certificate), "transfers"));
+	assert_int_equal(notices(p), 1);
+	assert_int_equal(rights_erase(p->vault, p->receipt, &again, &e), 0);
+	assert_int_equal(notices(p), 0);
+}
+
+static void where_nobody_can_be_told_the_expiry_is_recorded(void **state)
+{
+	struct place *p = *state;
+	BUF_AUTO struct buf certificate = BUF_INIT(65536);
+	struct err e = {0};
+
+	asked_for(p, "erasure");
+	erase_requested(p, &certificate);
+	assert_int_equal(notices(p), 0);
+	JSON_AUTO cJSON *c = json_parse(buf_text(&certificate), certificate.len, &e);
+	assert_true(cJSON_IsNull(json_get(json_get(c, "recipients")->child, "notified_at")));
+	JSON_AUTO cJSON *list = shown_recipients(p);
+	assert_int_equal(cJSON_GetArraySize(list), 1);
+	assert_non_null(json_string(list->child, "expires_by"));
+	assert_true(cJSON_IsNull(json_get(list->child, "notice")));
+}
+
+static void a_restriction_is_told_and_so_is_its_end(void **state)
+{
+	struct place *p = *state;
+	struct restrict_result r;
+	struct err e = {0};
+
+	address_give(p, "azure-openai");
+	asked_for(p, "restriction");
+	assert_int_equal(rights_restrict(p->vault, p->asked.id, "accuracy-contested", NULL, "Ada", true, &r, &e), 0);
+	assert_int_equal(notices(p), 0); // a dry run tells nobody
+	if (rights_restrict(p->vault, p->asked.id, "accuracy-contested", NULL, "Ada", false, &r, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(notices(p), 1);
+	assert_non_null(strstr(told.text, "use it for nothing"));
+	assert_int_equal(rights_restrict_tell(p->vault, p->asked.id, "It was right.", "Ada", &e), 0);
+	assert_int_equal(rights_restrict_lift(p->vault, p->asked.id, "Ada", &r, &e), 0);
+	assert_int_equal(notices(p), 1);
+	assert_non_null(strstr(told.text, "has ended"));
+	JSON_AUTO cJSON *list = shown_recipients(p);
+	assert_int_equal(cJSON_GetArraySize(list), 2);
+	assert_string_equal(json_string(list->child, "about"), "restriction");
+	assert_string_equal(json_string(list->child, "notice"), "sent");
+	assert_string_equal(json_string(list->child->next, "about"), "lifting");
+}
+
+// What a request says went to whoever carried letters about it, and to nobody where none went.
+static void each_correction_is_told(void **state)
+{
+	const struct rights_act letter = {.event = EVENT_MAIL_SENT, .by = "site", .reason = "acknowledge"};
+	struct place *p = *state;
+	struct err e = {0};
+
+	address_give(p, "smtp");
+	asked_for(p, "access");
+	assert_int_equal(
+	    rectify_request(p->vault, p->asked.id, &(struct rectify_value){"contact", "one@example.org"}, 1, "Ada", "moved", &e), 0);
+	assert_int_equal(notices(p), 0);
+	assert_int_equal(rights_act(p->vault, p->asked.id, &letter, &e), 0);
+	for (unsigned n = 1; n <= 2; n++) {
+		const struct rectify_value value = {"contact", n == 1 ? "two@example.org" : "three@example.org"};
+		assert_int_equal(rectify_request(p->vault, p->asked.id, &value, 1, "Ada", "moved", &e), 0);
+		assert_int_equal(notices(p), 1);
+		assert_non_null(strstr(told.text, "corrected"));
+		assert_null(strstr(told.text, "example.org\n")); // neither what it was nor what it is
+		JSON_AUTO cJSON *list = shown_recipients(p);
+		assert_int_equal(cJSON_GetArraySize(list), n);
+		assert_string_equal(json_string(list->child, "id"), "smtp");
+		assert_non_null(json_string(list->child, "expires_by"));
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_drop)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {TEST(a_recipient_with_an_address_is_told_once),
+					   TEST(who_erases_without_a_request_has_them_told_too),
+					   TEST(where_nobody_can_be_told_the_expiry_is_recorded),
+					   TEST(a_restriction_is_told_and_so_is_its_end), TEST(each_correction_is_told)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
