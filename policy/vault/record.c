@@ -132,9 +132,13 @@ static int open_body(const struct vault *v, enum view view, const struct record_
 
 struct put {
 	const struct vault_new *record;
-	const struct ledger_event *event;
 	const char *id;
 	char from[PATH_MAX], to[PATH_MAX];
+};
+struct puts {
+	struct put *list;
+	size_t count;
+	const struct ledger_event *event;
 };
 
 static int check_new(const struct vault *v, const struct vault_new *r, struct err *e)
@@ -184,10 +188,17 @@ static int put_subject_of(struct vault *v, const char *id, struct record_row *ro
 	return 0;
 }
 
-// The file is renamed last: from then on only the commit can fail, and that has its undo.
-static int run_put(struct vault *v, void *arg, struct err *e)
+static bool put_there(const struct vault *v, enum kind kind, const struct tag_row *tag)
 {
-	const struct put *p = arg;
+	const struct record_query query = {
+	    .by = RECORD_WITH_TAG, .kind = kind, .tag = tag->name, .tag_hash = tag->hash, .horizon = when_now()};
+	struct record_row found ROW_AUTO = {0};
+
+	return find_one(v, VIEW_WRITER, &query, &found, NULL) == 0;
+}
+
+static int put_record(struct vault *v, const struct put *p, struct err *e)
+{
 	const struct vault_new *r = p->record;
 	const struct policy_kind *kind = &v->policy->kinds[r->kind];
 	struct record_row row ROW_AUTO = {.kind = r->kind, .has_subject = r->subject != NULL, .has_file = r->file != NULL};
@@ -208,25 +219,53 @@ static int run_put(struct vault *v, void *arg, struct err *e)
 		return -1;
 	for (const struct vault_tag *t = r->tags; t != NULL && t->name != NULL; t++) {
 		tags[tag_count].name = t->name;
-		key_lookup_hash(v, tags[tag_count++].hash, t->name, t->value);
+		key_lookup_hash(v, tags[tag_count].hash, t->name, t->value);
+		if (r->once != NULL && strcmp(r->once, t->name) == 0 && put_there(v, r->kind, &tags[tag_count]))
+			return err_set(e, ERR_BUSY, "%s: it is stored already", kind_row(r->kind)->name);
+		tag_count++;
 	}
-	if ((r->body != NULL && record_seal(v, &row, r->body, r->body_len, e) != 0) ||
-	    ((r->carried || kind_row(r->kind)->carried) && carry_record(v, &row, tags, tag_count, r->body, r->body_len, e) != 0) ||
-	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0 || record_mark_lives(v, e) != 0 ||
-	    ledger_write(v, p->event, NULL, e) != 0)
+	return (r->body != NULL && record_seal(v, &row, r->body, r->body_len, e) != 0) ||
+		       ((r->carried || kind_row(r->kind)->carried) &&
+			carry_record(v, &row, tags, tag_count, r->body, r->body_len, e) != 0) ||
+		       v->b->records->put(v->store, &row, tags, tag_count, e) != 0
+		   ? -1
+		   : 0;
+}
+
+static void put_files_back(const struct put *list, size_t count)
+{
+	for (const struct put *p = list; p < list + count; p++)
+		if (p->record->file != NULL && rename(p->to, p->from) != 0)
+			unlink(p->to);
+}
+
+// The files are renamed last: from then on only the commit can fail, and that has its undo.
+static int run_puts(struct vault *v, void *arg, struct err *e)
+{
+	const struct puts *puts = arg;
+
+	for (size_t i = 0; i < puts->count; i++)
+		if (put_record(v, &puts->list[i], e) != 0)
+			return -1;
+	if (record_mark_lives(v, e) != 0 || ledger_write(v, puts->event, NULL, e) != 0)
 		return -1;
-	if (r->file != NULL && rename(p->from, p->to) != 0)
-		return err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
+	for (size_t i = 0; i < puts->count; i++) {
+		const struct put *p = &puts->list[i];
+		if (p->record->file == NULL || rename(p->from, p->to) == 0)
+			continue;
+		err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
+		put_files_back(puts->list, i);
+		return -1;
+	}
 	return 0;
 }
 
-static void undo_put(struct vault *v, void *arg)
+static void undo_puts(struct vault *v, void *arg)
 {
-	const struct put *p = arg;
+	const struct puts *puts = arg;
 
 	(void)v;
-	if (p->record->file != NULL && rename(p->to, p->from) != 0)
-		unlink(p->to);
+	put_files_back(puts->list, puts->count);
 }
 
 // The second of its making, then 96 random bits: what is made together stands together in every index, so that a commit writes few pages. An
@@ -241,21 +280,49 @@ static void id_new(char id[RECORD_ID_LEN + 1])
 	hex_encode(id, bytes, sizeof bytes);
 }
 
-int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e)
+static int put_prepare(struct vault *v, struct put *p, const struct vault_new *record, char id[RECORD_ID_LEN + 1], struct err *e)
 {
-	struct put p = {.record = record, .event = event, .id = id};
-	struct op op = {.lane = LANE_RECORDS, .run = run_put, .undo = undo_put, .arg = &p};
 	const char *file = record->file;
 
-	if (check_new(v, record, e) != 0 || (event != NULL && ledger_check(event, e) != 0))
+	*p = (struct put){.record = record, .id = id};
+	if (check_new(v, record, e) != 0)
 		return -1;
 	id_new(id);
-	if (file != NULL && (strchr(file, '/') == NULL ? path_join(p.from, sizeof p.from, v->spool, file, e) != 0
-						       : snprintf(p.from, sizeof p.from, "%s", file) >= PATH_MAX))
+	if (file != NULL && (strchr(file, '/') == NULL ? path_join(p->from, sizeof p->from, v->spool, file, e) != 0
+						       : snprintf(p->from, sizeof p->from, "%s", file) >= PATH_MAX))
 		return err_set(e, ERR_INPUT, "the file's path is too long");
-	if (file != NULL && vault_spool_path(v, id, p.to, sizeof p.to, e) != 0)
-		return -1;
-	return commit_run(v, &op, e);
+	return file != NULL ? vault_spool_path(v, id, p->to, sizeof p->to, e) : 0;
+}
+
+static int put_commit(struct vault *v, struct put *list, size_t count, const struct ledger_event *event, struct err *e)
+{
+	struct puts puts = {list, count, event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_puts, .undo = undo_puts, .arg = &puts};
+
+	return event != NULL && ledger_check(event, e) != 0 ? -1 : commit_run(v, &op, e);
+}
+
+int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct put p;
+
+	return put_prepare(v, &p, record, id, e) != 0 ? -1 : put_commit(v, &p, 1, event, e);
+}
+
+int vault_put_all(struct vault *v, const struct vault_new *records, size_t count, const struct ledger_event *event,
+		  char (*ids)[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct put *list = calloc(count, sizeof *list);
+	int ret = 0;
+
+	if (list == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for %zu records", count);
+	for (size_t i = 0; i < count && ret == 0; i++)
+		ret = put_prepare(v, &list[i], &records[i], ids[i], e);
+	if (ret == 0)
+		ret = put_commit(v, list, count, event, e);
+	free(list);
+	return ret;
 }
 
 // ---- reading ----

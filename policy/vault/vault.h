@@ -62,12 +62,17 @@ struct vault_new {
 	const void *body;             // sealed; may be NULL
 	size_t body_len;
 	const char *file; // a finished file in the spool to own: it is renamed to <id>.zip and dies with the record; NULL: none
+	const char *once; // a tag's name: ERR_BUSY where a record of the kind that is not over has the same value of it; NULL
 	time_t due;       // 0: as the policy says; an earlier time is kept, a later one is refused
 	unsigned facts;   // LIFE_BIT()s that are so from the beginning
 	bool carried;     // it outlives a restore from before it was put, as everything of some kinds does (kind.h)
 };
 // Stores one record and its ledger event in one transaction. ERR_REFUSED when the policy does not keep the kind.
 int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e);
+
+// Several of them with one event: all or none. `ids` has `count`.
+int vault_put_all(struct vault *v, const struct vault_new *records, size_t count, const struct ledger_event *event,
+		  char (*ids)[RECORD_ID_LEN + 1], struct err *e);
 
 struct vault_record {
 	char id[RECORD_ID_LEN + 1];

@@ -300,6 +300,53 @@ static void a_moved_body_does_not_open(void **state)
 	vault_record_free(&r);
 }
 
+// One of them that fails leaves none, each file with its owner, and nothing in the ledger; what is to be there once is stored once, until it ends.
+static void several_are_stored_together_or_none(void **state)
+{
+	struct fixture *f = *state;
+	const struct ledger_event event = {.name = "import"};
+	const struct vault_tag one[] = {{"import", "one"}, {NULL, NULL}}, two[] = {{"import", "two"}, {NULL, NULL}};
+	struct vault_new records[2] = {{.kind = KIND_ARCHIVE, .subject = "s", .tags = one, .once = "import"},
+				       {.kind = KIND_ARCHIVE, .subject = "s", .tags = two, .once = "import"}};
+	char paths[2][300], ids[2][RECORD_ID_LEN + 1];
+	struct vault_record r;
+	struct err e = {0};
+	uint64_t before, after;
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(paths[i], sizeof paths[i], "%s/spool/new-%d", f->run, i);
+		assert_return_code(file_write(paths[i], "PK", 2, 0640, NULL, &e), 0);
+		records[i].file = paths[i];
+	}
+	assert_return_code(ledger_size(f->vault, &before, &e), 0);
+	records[1].tags = one; // the second is the same as the first
+	assert_int_equal(vault_put_all(f->vault, records, 2, &event, ids, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	records[1].tags = two;
+	unlink(paths[1]); // the second file cannot be taken, when the first already was
+	assert_int_equal(vault_put_all(f->vault, records, 2, &event, ids, &e), -1);
+	assert_int_equal(access(paths[0], F_OK), 0);
+	assert_int_equal(vault_find(f->vault, KIND_ARCHIVE, "import", "one", &r, &e), -1);
+	assert_return_code(ledger_size(f->vault, &after, &e), 0);
+	assert_int_equal(after, before);
+
+	assert_return_code(file_write(paths[1], "PK", 2, 0640, NULL, &e), 0);
+	assert_return_code(vault_put_all(f->vault, records, 2, &event, ids, &e), 0);
+	assert_return_code(ledger_size(f->vault, &after, &e), 0);
+	assert_int_equal(after, before + 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(access(paths[i], F_OK), -1);
+		assert_return_code(vault_find(f->vault, KIND_ARCHIVE, "import", i == 0 ? "one" : "two", &r, &e), 0);
+		assert_string_equal(r.id, ids[i]);
+		vault_record_free(&r);
+	}
+	records[0].file = NULL;
+	assert_int_equal(vault_put(f->vault, &records[0], &event, ids[0], &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	fixture_time += 3600; // those are over
+	assert_return_code(vault_put(f->vault, &records[0], &event, ids[0], &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +360,7 @@ int main(void)
 	    T(update_replaces_state_and_body),
 	    T(end_takes_row_tags_file_and_own_key),
 	    T(a_failed_put_leaves_the_file_with_its_owner),
+	    T(several_are_stored_together_or_none),
 	    T(each_walks_oldest_first_over_many_pages),
 	    T(nothing_clear_reaches_the_files),
 	    T(a_moved_body_does_not_open),
