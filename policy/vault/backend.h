@@ -72,7 +72,14 @@ struct store_survey {
 };
 
 enum copied { COPY_RECORDS, COPY_KEYS, COPY_LOG_DAY };
-struct copy_facts {
+struct copy_order {
+	enum copied what;
+	const char *day;                    // LOG_DAY
+	time_t horizon;                     // RECORDS: what is due then is left out
+	const uint8_t (*ended)[KEY_ID_LEN]; // RECORDS: keys that are named in it to be ended
+	size_t ended_count;
+};
+struct copy_facts {                           // of records
 	uint64_t records, events;             // that are in it; the ledger's size
 	uint64_t left_records, left_payloads; // that were taken out
 };
@@ -97,18 +104,14 @@ struct backend_upkeep {
 	int (*survey)(struct store *s, struct store_survey *out, struct err *e);
 	// Calls for everything that is there and not of this version, or lacks: tables, columns, triggers, records of unknown kinds.
 	int (*drift)(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
-	// Copies what is committed to new files, which nobody waits for and which are not synced: the records and the ledger's open part, the keys, or
-	// a day of the request log (`day`; 1: there is none any more).
-	int (*copy)(struct store *s, enum copied what, const char *day, const char *path, struct err *e);
-	// Of a copy of the records that nobody else has open: takes out what is due at `horizon`, and names these keys to be ended.
-	int (*copy_trim)(const char *path, time_t horizon, const uint8_t (*ended)[KEY_ID_LEN], size_t count, struct copy_facts *out,
-			 struct err *e);
+	// Copies what is committed to a new file, which nobody waits for and which is not synced: the records and the ledger's open part, the keys, or
+	// a day of the request log (1: there is none any more).
+	int (*copy)(struct store *s, const struct copy_order *order, const char *path, struct copy_facts *out, struct err *e);
 	// Reads a copy through. ERR_CORRUPT with the first finding.
 	int (*copy_check)(enum copied what, const char *path, struct copy_facts *out, struct err *e);
-	// Whether nobody has the stores of this folder open to write, nor can open them until fd_close(*held).
-	int (*hold)(const char *state, int *held, struct err *e);
-	// Whether nobody else has the stores open to write, nor can open them until this one closes them.
-	int (*claim)(struct store *s, struct err *e);
+	// ERR_BUSY when anybody else has the stores open to write; nobody can open them until this one closes them, or, where `s` is NULL, those of
+	// the folder `state` until fd_close(*held).
+	int (*hold)(struct store *s, const char *state, int *held, struct err *e);
 	bool (*stamp)(struct store *s, struct store_stamp *out);                           // false: it cannot be told in this moment
 	int (*number_get)(struct store *s, const char *name, int64_t *out, struct err *e); // 0 when it was never set; VIEW_COMMITTED
 	int (*number_set)(struct store *s, const char *name, int64_t value, struct err *e);
@@ -233,9 +236,8 @@ struct backend_ledger {
 	// number alone.
 	int (*page)(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
 		    struct err *e);
-	int (*payload_get)(struct store *s, int64_t from, struct payload_row *out, struct err *e); // the first from a number on: 1, 0, -1
-	int (*payload_of)(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out,
-			  struct err *e); // the same of those of a subject
+	// The first from a number on, of all or of those of a subject (NULL: all): 1, 0: none, -1.
+	int (*payload_get)(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e);
 	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none), or only counts them; their keys are
 	// named to be ended. *out: how many.
 	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out,

@@ -204,7 +204,8 @@ static int make_log(struct making *m, uint8_t (**ended)[KEY_ID_LEN], size_t *cou
 			snprintf(name, sizeof name, "log/%s.db", days[i].day);
 			ret = path_join(path, sizeof path, m->path, name, e) != 0
 				  ? -1
-				  : v->b->upkeep->copy(v->store, COPY_LOG_DAY, days[i].day, path, e);
+				  : v->b->upkeep->copy(v->store, &(struct copy_order){.what = COPY_LOG_DAY, .day = days[i].day}, path, NULL,
+						       e);
 			ret = ret != 0 ? (ret > 0 ? 0 : -1) : make_known(m, name, e);
 			continue;
 		}
@@ -226,8 +227,12 @@ static int make_stores(struct making *m, struct err *e)
 	FD_AUTO int lock = segment_lock(v, folder, e); // no segment is closed or ended meanwhile
 
 	int ret = lock < 0 || path_join(path, sizeof path, m->path, "vault.db", e) != 0 || make_log(m, &ended, &count, e) != 0 ||
-			  v->b->upkeep->copy(v->store, COPY_RECORDS, NULL, path, e) != 0 ||
-			  v->b->upkeep->copy_trim(path, m->out->until, (const uint8_t(*)[KEY_ID_LEN])ended, count, &facts, e) != 0 ||
+			  v->b->upkeep->copy(v->store,
+					     &(struct copy_order){.what = COPY_RECORDS,
+								  .horizon = m->out->until,
+								  .ended = (const uint8_t(*)[KEY_ID_LEN])ended,
+								  .ended_count = count},
+					     path, &facts, e) != 0 ||
 			  make_known(m, "vault.db", e) != 0 || make_folder(m, "ledger", ".gz", e) != 0 ||
 			  make_folder(m, "policy", "", e) != 0
 		      ? -1
@@ -278,7 +283,7 @@ static int make_keys(const struct vault *v, const char *keys, struct err *e)
 			return -1;
 		snprintf(beside, sizeof beside, "%s.new", to);
 		unlink(beside);
-		int ret = i == 0 ? v->b->upkeep->copy(v->store, COPY_KEYS, NULL, beside, &why)
+		int ret = i == 0 ? v->b->upkeep->copy(v->store, &(struct copy_order){.what = COPY_KEYS}, beside, NULL, &why)
 				 : backup_copy_file(from, beside, sha256, &bytes, &why);
 		if (ret == 0 && i == 0)
 			ret = v->b->upkeep->copy_check(COPY_KEYS, beside, &facts, &why) != 0 || folder_sync_all(folder, &why) != 0 ? -1 : 0;

@@ -579,7 +579,7 @@ static int run_finish(struct vault *v, void *arg, struct err *e)
 	if (first == 0 || (!f->first && (uint64_t)first != last + 1))
 		return 0;
 	// Others may have come since.
-	int there = v->b->ledger->payload_get(v->store, (int64_t)last + 1, &next, e);
+	int there = v->b->ledger->payload_get(v->store, NULL, (int64_t)last + 1, &next, e);
 	buf_free(&next.body);
 	return there < 0 ? -1 : v->b->upkeep->number_set(v->store, UNSEARCHED, there > 0 ? (int64_t)last + 2 : 0, e);
 }
@@ -670,7 +670,7 @@ static int take_up_all(struct vault *v, struct finish *f, struct markers *m, str
 
 	if (ret != 0 || from == 0)
 		return ret;
-	for (from--; ret == 0 && f->count < FINISH_MAX && (there = v->b->ledger->payload_get(v->store, from, &row, e)) > 0;
+	for (from--; ret == 0 && f->count < FINISH_MAX && (there = v->b->ledger->payload_get(v->store, NULL, from, &row, e)) > 0;
 	     from = row.seq + 1) {
 		ret = take_up(v, &row, f, m, e);
 		buf_free(&row.body);

@@ -175,7 +175,7 @@ int ledger_payload_check(const struct vault *v, const struct payload_row *payloa
 		return err_set(e, why.code, "%s", why.text);
 	} else {
 		struct payload_row now; // erased in this moment? A key goes after what it sealed
-		int there = v->b->ledger->payload_get(v->store, payload->seq, &now, e);
+		int there = v->b->ledger->payload_get(v->store, NULL, payload->seq, &now, e);
 		*good = why.code == ERR_NOT_FOUND && (there == 0 || now.seq != payload->seq);
 		buf_free(&now.body);
 		if (there < 0)

@@ -175,7 +175,7 @@ int restore_place(const char *state, const struct restore_from *from, struct bac
 	const bool again = access(marker, F_OK) == 0;
 	if (!again && !from->replace && is_stored(state))
 		return err_set(e, ERR_REFUSED, "%s holds a store already, which would be deleted: give --replace if that is meant", state);
-	if (sqlite_backend.upkeep->hold(state, &held, e) != 0 || backup_remove(p.incoming, e) != 0)
+	if (sqlite_backend.upkeep->hold(NULL, state, &held, e) != 0 || backup_remove(p.incoming, e) != 0)
 		return -1;
 	char line[256];
 	snprintf(line, sizeof line, "%.200s\n", name != NULL ? name + 1 : from->backup);

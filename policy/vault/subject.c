@@ -180,7 +180,7 @@ static void walk_payloads(struct vault *v, const struct subject *s, const struct
 	struct err why = {0};
 	int there;
 
-	for (int64_t from = 0; (there = v->b->ledger->payload_of(v->store, s->hash, from, &row, &why)) > 0; from = row.seq + 1) {
+	for (int64_t from = 0; (there = v->b->ledger->payload_get(v->store, s->hash, from, &row, &why)) > 0; from = row.seq + 1) {
 		BUF_AUTO_WIPE struct buf plain = BUF_INIT(STORE_VALUE_MAX);
 		struct subject_event event = {.index = (uint64_t)row.seq};
 		why = (struct err){0};

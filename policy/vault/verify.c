@@ -151,7 +151,7 @@ static int verify_event(void *arg, const struct ledger_row *row)
 	}
 	if (w->payload.seq < row->seq) {
 		buf_free(&w->payload.body);
-		int there = w->v->b->ledger->payload_get(w->v->store, row->seq, &w->payload, &w->why);
+		int there = w->v->b->ledger->payload_get(w->v->store, NULL, row->seq, &w->payload, &w->why);
 		w->failed = there < 0;
 		if (there == 0)
 			w->payload.seq = INT64_MAX;

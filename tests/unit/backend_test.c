@@ -527,12 +527,12 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 
 	struct payload_row back;
 	uint64_t count;
-	assert_int_equal(p->b->ledger->payload_get(p->other, 0, &back, &failed), 1); // the first from there on
+	assert_int_equal(p->b->ledger->payload_get(p->other, NULL, 0, &back, &failed), 1); // the first from there on
 	assert_int_equal(back.seq, 2);
 	assert_true(back.has_subject && back.subject[0] == 9);
 	assert_string_equal(buf_text(&back.body), "sealed payload");
 	buf_free(&back.body);
-	assert_int_equal(p->b->ledger->payload_get(p->other, 3, &back, &failed), 0);
+	assert_int_equal(p->b->ledger->payload_get(p->other, NULL, 3, &back, &failed), 0);
 	enter(p, LANE_RECORDS);
 	OK(p->b->ledger->payload_end(p->s, payload.subject, 0, 0, true, &count, &failed));
 	assert_int_equal(count, 1);
@@ -541,7 +541,7 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	OK(p->b->ledger->payload_end(p->s, payload.subject, 0, 5, false, &count, &failed));
 	assert_int_equal(count, 1);
 	commit(p, LANE_RECORDS);
-	assert_int_equal(p->b->ledger->payload_get(p->other, 2, &back, &failed), 0);
+	assert_int_equal(p->b->ledger->payload_get(p->other, NULL, 2, &back, &failed), 0);
 	buf_free(&payload.body);
 }
 
@@ -642,6 +642,21 @@ ENGINE_TEST(a_day_goes_as_a_whole)
 	assert_int_equal(day_of(p, p->other, TODAY).lines, 1);
 }
 
+struct found_rows {
+	unsigned count;
+	time_t first, last;
+};
+
+static int keep_found(void *arg, const struct log_row *row)
+{
+	struct found_rows *seen = arg;
+
+	seen->first = seen->count++ == 0 ? row->at : seen->first;
+	seen->last = row->at;
+	assert_true(row->body_len == 11 && memcmp(row->body, "sealed line", 11) == 0);
+	return 0;
+}
+
 ENGINE_TEST(single_rows_of_days_end)
 {
 	enum { DAYS = 20 };
@@ -672,7 +687,123 @@ ENGINE_TEST(single_rows_of_days_end)
 		assert_int_equal(list[d].rows, d != 7 ? 4 : 0);
 		assert_int_equal(day_of(p, p->other, days[d]).lines, d != 7 ? 2 : 0);
 	}
+	struct found_rows seen = {0};
+	OK(p->b->log->find(p->s, TODAY, NULL, receipt, keep_found, &seen, &failed)); // none of them is left
+	assert_int_equal(seen.count, 0);
+	memset(address, 0, sizeof address);
+	OK(p->b->log->find(p->s, TODAY, address, NULL, keep_found, &seen, &failed));
+	assert_true(seen.count == 2 && seen.first == AT && seen.last == AT + 4);
 	p->b->upkeep->leave(p->s, LANE_LOG);
+}
+
+// ---- copies, other wrappings, and nobody else ----
+
+static void copy_path(const struct place *p, char out[96], const char *name)
+{
+	snprintf(out, 96, "%s/%s.copy", p->state, name);
+}
+
+ENGINE_TEST(a_copy_leaves_out_what_is_due)
+{
+	static const uint8_t ended[1][KEY_ID_LEN] = {{7}};
+	struct copy_order order = {.what = COPY_RECORDS, .horizon = AT + 102, .ended = ended, .ended_count = 1};
+	struct copy_facts made, read;
+	struct marker marker = {.bytes = "GOES-BEFORE", .len = 11};
+	char path[96];
+	struct err e = {0};
+
+	put(p, 1, "GOES-BEFORE");
+	put(p, 2, "GOES-BEFORE");
+	put(p, 3, "stays");
+	enter(p, LANE_RECORDS);
+	put_in(p, 4, "not committed");
+	copy_path(p, path, "records");
+	OK(p->b->upkeep->copy(p->other, &order, path, &made, &failed)); // waits for nobody
+	roll_back(p, LANE_RECORDS);
+	assert_true(made.records == 1 && made.left_records == 2 && made.left_payloads == 0 && made.events == 0);
+	OK(p->b->upkeep->copy_check(COPY_RECORDS, path, &read, &failed));
+	assert_true(read.records == 1 && read.events == 0);
+	assert_true(has(p, p->other, VIEW_COMMITTED, 1)); // the copy alone lacks it
+	FILE *f = fopen(path, "r+");
+	static char bytes[1 << 20];
+	size_t len = fread(bytes, 1, sizeof bytes, f);
+	assert_true(len > 0 && len < sizeof bytes);
+	assert_null(memmem(bytes, len, marker.bytes, marker.len));
+	memset(bytes, 0xA5, len);
+	rewind(f);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
+	fclose(f);
+	assert_int_equal(p->b->upkeep->copy_check(COPY_RECORDS, path, &read, &e), -1);
+
+	log_one(p, TODAY, AT, 1, 1);
+	copy_path(p, path, "day");
+	OK(p->b->upkeep->copy(p->other, &(struct copy_order){.what = COPY_LOG_DAY, .day = TODAY}, path, NULL, &failed));
+	OK(p->b->upkeep->copy_check(COPY_LOG_DAY, path, &read, &failed));
+	order = (struct copy_order){.what = COPY_LOG_DAY, .day = YESTERDAY};
+	assert_int_equal(p->b->upkeep->copy(p->other, &order, path, NULL, &failed), 1); // there is none
+	copy_path(p, path, "keys");
+	OK(p->b->upkeep->copy(p->other, &(struct copy_order){.what = COPY_KEYS}, path, NULL, &failed));
+	OK(p->b->upkeep->copy_check(COPY_KEYS, path, &read, &failed));
+}
+
+static int wrap_two(void *arg, struct key_row *row, struct err *e)
+{
+	unsigned *left = arg;
+
+	if ((*left)-- == 0)
+		return err_set(e, ERR_INPUT, "no more");
+	memset(row->wrapped, 0xC3, sizeof row->wrapped);
+	return 0;
+}
+
+ENGINE_TEST(all_keys_are_wrapped_again_or_none)
+{
+	struct key_row row, key = {.kind = "subject", .made = AT};
+	struct marker marker = {.len = 16};
+	struct found_bytes found = {0};
+	struct err e = {0};
+
+	memset(marker.bytes, 0x5A, marker.len);
+	memset(key.wrapped, 0x5A, sizeof key.wrapped);
+	enter(p, LANE_RECORDS);
+	for (unsigned n = 0; n < 2; n++) {
+		key.id[0] = (uint8_t)(n + 1);
+		snprintf(key.scope, sizeof key.scope, "scope-%u", n);
+		OK(p->b->keys->put(p->s, &key, &failed));
+	}
+	OK(p->b->upkeep->end(p->s, LANE_RECORDS, true, &failed));
+	assert_int_equal(p->b->keys->wrap_all(p->s, wrap_two, &(unsigned){1}, &e), -1);
+	OK(p->b->keys->get(p->other, VIEW_COMMITTED, NULL, "subject", "scope-0", &row, &failed));
+	assert_memory_equal(row.wrapped, key.wrapped, sizeof row.wrapped); // not even the first
+	OK(p->b->keys->wrap_all(p->s, wrap_two, &(unsigned){2}, &failed));
+	p->b->upkeep->leave(p->s, LANE_RECORDS);
+	OK(p->b->keys->get(p->other, VIEW_COMMITTED, NULL, "subject", "scope-1", &row, &failed));
+	assert_int_equal(row.wrapped[0], 0xC3);
+	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
+	assert_int_equal(found.hits, 0);
+}
+
+ENGINE_TEST(who_holds_the_stores_is_alone)
+{
+	struct store *third = NULL;
+	struct err e = {0};
+	int held = -1;
+
+	OK(p->b->upkeep->hold(p->s, NULL, NULL, &failed)); // `other` only looks
+	assert_int_equal(p->b->upkeep->hold(NULL, p->state, &held, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(held, -1);
+	p->b->upkeep->close(p->s);
+	OK(p->b->upkeep->hold(NULL, p->state, &held, &failed));
+	assert_int_equal(p->b->upkeep->open(&third, p->state, STORE_SERVE, &e), -1);
+	close(held);
+	p->s = open_store(p, STORE_SERVE);
+	third = open_store(p, STORE_SERVE);
+	e = (struct err){0};
+	assert_int_equal(p->b->upkeep->hold(p->s, NULL, NULL, &e), -1); // somebody else writes
+	assert_int_equal(e.code, ERR_BUSY);
+	p->b->upkeep->close(third);
+	OK(p->b->upkeep->hold(p->s, NULL, NULL, &failed));
 }
 
 // ---- upkeep ----
@@ -755,6 +886,9 @@ int main(void)
 	    cmocka_unit_test(closed_events_leave_the_table),
 	    cmocka_unit_test(a_day_goes_as_a_whole),
 	    cmocka_unit_test(single_rows_of_days_end),
+	    cmocka_unit_test(a_copy_leaves_out_what_is_due),
+	    cmocka_unit_test(all_keys_are_wrapped_again_or_none),
+	    cmocka_unit_test(who_holds_the_stores_is_alone),
 	    cmocka_unit_test(what_was_deleted_is_in_no_file),
 	    cmocka_unit_test(a_new_store_has_no_drift),
 	};

@@ -141,7 +141,7 @@ static void an_undeclared_ledger_keeps_no_payload(void **state)
 
 	f->policy.kinds[KIND_LEDGER].keep = KEEP_UNDECLARED;
 	append_events(f, 1);
-	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, 0, &left, &e), 0);
+	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, NULL, 0, &left, &e), 0);
 	assert_true(verify(f).intact);
 }
 

@@ -451,7 +451,7 @@ static void large_files_are_searched_by_the_next_pruning(void **state)
 	assert_return_code(ledger_each(f->vault, 0, find_outcome, outcome, &e), 0);
 	snprintf(expected, sizeof expected, "{\"event\":%llu,\"complete\":true}", (unsigned long long)r.ledger_index);
 	assert_string_equal(outcome, expected);
-	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, 0, &left, &e), 0); // the list is gone
+	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, NULL, 0, &left, &e), 0); // the list is gone
 	assert_true(fixture_has(f, other));
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 2);
 	int entries = ledger_entries(f);

@@ -473,7 +473,7 @@ static void ledger_payloads_end_when_the_policy_says(void **state)
 	assert_return_code(ledger_append(f->vault, &event, &e), 0);
 	fixture_time += 10 * DAY;
 	prune(f, at_once, false);
-	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, 0, &left, &e), 0);
+	assert_int_equal(f->vault->b->ledger->payload_get(f->vault->store, NULL, 0, &left, &e), 0);
 	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 }

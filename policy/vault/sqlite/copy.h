@@ -5,8 +5,7 @@
 
 #include "policy/vault/sqlite/log.h"
 
-int copy_store(struct store *s, enum copied what, const char *day, const char *path, struct err *e);
-int copy_trim(const char *path, time_t horizon, const uint8_t (*ended)[KEY_ID_LEN], size_t count, struct copy_facts *out, struct err *e);
+int copy_store(struct store *s, const struct copy_order *order, const char *path, struct copy_facts *out, struct err *e);
 int copy_check(enum copied what, const char *path, struct copy_facts *out, struct err *e);
 
 #endif

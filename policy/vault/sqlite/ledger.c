@@ -93,7 +93,7 @@ static int ledger_page(struct store *s, int64_t from, bool notable, size_t limit
 
 // ---- payloads ----
 
-static int payload_of(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e)
+static int payload_get(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e)
 {
 	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), subject != NULL ? SQL_PAYLOAD_OF : SQL_PAYLOAD_GET,
 				    VALUES(V_INT(from), V_BLOB(subject, HASH_LEN)), e);
@@ -111,11 +111,6 @@ static int payload_of(struct store *s, const uint8_t *subject, int64_t from, str
 	}
 	store_done(s, VIEW_COMMITTED, &c);
 	return more;
-}
-
-static int payload_get(struct store *s, int64_t from, struct payload_row *out, struct err *e)
-{
-	return payload_of(s, NULL, from, out, e);
 }
 
 static int payload_end(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out, struct err *e)
@@ -140,6 +135,5 @@ const struct backend_ledger sqlite_ledger = {
     .append = ledger_append,
     .page = ledger_page,
     .payload_get = payload_get,
-    .payload_of = payload_of,
     .payload_end = payload_end,
 };

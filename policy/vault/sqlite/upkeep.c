@@ -486,27 +486,24 @@ static int store_open(struct store **out, const char *state, enum store_access a
 	return 0;
 }
 
-static int store_hold(const char *state, int *held, struct err *e)
+static int store_hold(struct store *s, const char *state, int *held, struct err *e)
 {
 	char path[PATH_MAX];
+	int fd = s != NULL ? s->lock_fd[LANE_RECORDS] : -1;
 
-	if (path_join(path, sizeof path, state, "vault.lock", e) != 0)
-		return -1;
-	*held = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (*held < 0)
-		return err_system(e, ERR_IO, errno, "%s", path);
-	file_own_like(path, state);
-	if (lock_first_byte(*held, F_WRLCK))
+	if (s == NULL) {
+		if (path_join(path, sizeof path, state, "vault.lock", e) != 0)
+			return -1;
+		fd = *held = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return err_system(e, ERR_IO, errno, "%s", path);
+		file_own_like(path, state);
+	}
+	if (lock_first_byte(fd, F_WRLCK))
 		return 0;
-	fd_close(held);
-	return err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", state);
-}
-
-static int store_claim(struct store *s, struct err *e)
-{
-	return lock_first_byte(s->lock_fd[LANE_RECORDS], F_WRLCK)
-		   ? 0
-		   : err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", s->state);
+	if (s == NULL)
+		fd_close(held);
+	return err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", s != NULL ? s->state : state);
 }
 
 static const struct backend_upkeep upkeep = {
@@ -520,10 +517,8 @@ static const struct backend_upkeep upkeep = {
     .survey = store_survey,
     .drift = store_drift,
     .copy = copy_store,
-    .copy_trim = copy_trim,
     .copy_check = copy_check,
     .hold = store_hold,
-    .claim = store_claim,
     .stamp = store_stamp_now,
     .number_get = number_get,
     .number_set = number_set,
