@@ -2,6 +2,7 @@
 // What the stores hold, against what the policy promises.
 #include "admin/check.h"
 #include "admin/error_log.h"
+#include "admin/restore.h"
 #include "admin/sign.h"
 #include "policy/base/file.h"
 #include "policy/model/life.h"
@@ -467,6 +468,12 @@ static void check_backups(struct check *c)
 		check_add(c, CHECK_BROKEN, "Put tombstones in the state folder back from its copy, beside that of the checkpoint.",
 			  "the list of erasures lacks number %lld and what follows: a restore would bring back what they name",
 			  (long long)missing);
+	struct buf note BUF_AUTO = BUF_INIT(OUTPUT_MAX);
+	const int restored = c->vault == NULL ? 0 : restore_note(c->vault, &note, &e);
+	if (restored != 0)
+		check_add(c, restored < 0 ? CHECK_UNSURE : CHECK_OVERDUE,
+			  "Tell whom it concerns, enter again what you know, and take note of it: lethe restore --confirm", "%s",
+			  restored < 0 ? e.text : buf_text(&note));
 	check_span_words(age, when_now() - seen.all.newest);
 	if (seen.all.ended > 0)
 		check_add(c, CHECK_BROKEN, "Run lethe prune as who may delete them.", "%zu backups are older than the policy says",

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: ISC
-#include "policy/vault/restore.h"
+#include "admin/restore.h"
+#include "admin/requests.h"
 #include "admin/sign.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
+#include "policy/rights/hold_end.h"
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
+#include "policy/vault/restore.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const struct option_row restore_options[] = {
     {"keys", OPTION_VALUE, "FOLDER", "the copy of the keys; otherwise those in the state folder are used"},
     {"tombstones", OPTION_VALUE, "FILE", "a copy of the list of erasures, in place of that in LETHE_CHECKPOINT_COPY"},
     {"replace", OPTION_FLAG, NULL, "also what is stored there already, which is deleted"},
+    {"confirm", OPTION_FLAG, NULL, "bring nothing back: take note, for the ledger, of what the last restore could not bring back"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -35,13 +42,161 @@ static void set_copy_aside(struct vault *v)
 		    aside);
 }
 
+// ---- what cannot be brought back ----
+
+enum { LOST_NAMES_MAX = 24 };
+struct lost {
+	uint64_t from, entries;
+	time_t last;
+	struct {
+		char name[64];
+		uint64_t count;
+	} names[LOST_NAMES_MAX];
+	size_t count;
+};
+
+static int lost_add(void *arg, const struct ledger_entry *entry)
+{
+	struct lost *lost = arg;
+	size_t i = 0;
+
+	lost->entries++;
+	lost->last = entry->at;
+	while (i < lost->count && strcmp(lost->names[i].name, entry->name) != 0)
+		i++;
+	if (i == lost->count && i < LOST_NAMES_MAX)
+		snprintf(lost->names[lost->count++].name, sizeof lost->names[i].name, "%s", entry->name);
+	if (i < LOST_NAMES_MAX)
+		lost->names[i].count++;
+	return 0;
+}
+
+// What the ledger has had after the backup, told by the store that is to be replaced, else, its number alone, by the checkpoint that was
+// copied: {"entries", "until", "names": {name: count}}. Null: neither can tell.
+static void lost_find(const struct admin *a, const struct policy *p, const char *backup, struct buf *out)
+{
+	struct buf copy BUF_AUTO = BUF_INIT(COPY_BYTES_MAX);
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	struct backup_facts facts;
+	struct lost lost = {0};
+	struct vault *v = NULL;
+	struct err none = {0};
+	char path[PATH_MAX], until[WHEN_TEXT];
+
+	if (p == NULL || backup_read(backup, NULL, &facts, &none) != 0)
+		return;
+	const bool told = site_stores_there(a, &none) > 0 && vault_open(&v, a->state, a->run, p, VAULT_LOOK, &none) == 0 &&
+			  ledger_each(v, facts.events, lost_add, &lost, &none) >= 0;
+	if (told) {
+		cJSON_AddNumberToObject(o, "entries", (double)lost.entries);
+		when_text(until, lost.last != 0 ? lost.last : facts.made);
+		cJSON_AddStringToObject(o, "until", until);
+		cJSON *names = cJSON_AddObjectToObject(o, "names");
+		for (size_t i = 0; i < lost.count; i++)
+			cJSON_AddNumberToObject(names, lost.names[i].name, (double)lost.names[i].count);
+	} else if (sign_copy_path(p, path, &none) == 0 && path[0] != '\0' && file_read(path, &copy, &none) == 0 &&
+		   strchr(copy.data, '\n') != NULL) {
+		const uint64_t size = strtoull(strchr(copy.data, '\n'), NULL, 10);
+		cJSON_AddNumberToObject(o, "entries", size > facts.events ? (double)(size - facts.events) : 0);
+	}
+	vault_close(v);
+	if (o->child != NULL)
+		json_print(out, o);
+}
+
+// "5 entries of the ledger (2 request, 3 ticket)"
+static void lost_words(const cJSON *lost, struct buf *out)
+{
+	const cJSON *names = json_get(lost, "names"), *one;
+	const char *between = " (";
+
+	if (!cJSON_IsNumber(json_get(lost, "entries"))) {
+		buf_adds(out, "it is not known how many entries of the ledger");
+		return;
+	}
+	buf_printf(out, "%.0f entries of the ledger", cJSON_GetNumberValue(json_get(lost, "entries")));
+	cJSON_ArrayForEach(one, names)
+	{
+		buf_printf(out, "%s%.0f %s", between, cJSON_GetNumberValue(one), one->string);
+		between = ", ";
+	}
+	buf_adds(out, *between == ',' ? ")" : "");
+}
+
+// Of the kinds that nothing carries: what was stored or changed after the backup.
+static void lost_kinds(const struct policy *p, struct buf *out)
+{
+	const char *between = "";
+
+	for (enum kind k = 0; k < KIND_COUNT; k++) {
+		if (p->kinds[k].keep != KEEP_STORED || kind_row(k)->carried || k == KIND_LEDGER || k == KIND_BACKUP || k == KIND_ERROR_LOG)
+			continue;
+		buf_printf(out, "%s%s", between, k == KIND_CONSENT ? "consents that were given" : kind_row(k)->words);
+		between = ", ";
+	}
+}
+
+static int restore_telling(void *arg, const struct ledger_entry *entry)
+{
+	cJSON **details = arg;
+
+	*details = json_parse(entry->details, strlen(entry->details), NULL);
+	return 1;
+}
+
+int restore_note(struct vault *v, struct buf *out, struct err *e)
+{
+	int64_t event;
+	JSON_AUTO cJSON *details = NULL;
+
+	if (restore_unconfirmed(v, &event, e) != 0 || event == 0)
+		return event == 0 ? 0 : -1;
+	if (ledger_each(v, (uint64_t)event - 1, restore_telling, &details, e) < 0)
+		return -1;
+	const char *made = json_string(details, "made");
+	buf_printf(out, "entry %lld: restored from the backup of %s; lost since: ", (long long)event - 1, made != NULL ? made : "?");
+	lost_words(json_get(details, "lost"), out);
+	buf_adds(out, ", and ");
+	lost_kinds(vault_policy(v), out);
+	return out->failed ? err_set(e, ERR_MEMORY, "no memory") : 1;
+}
+
+static enum status confirm_restore(const struct admin *a)
+{
+	BUF_AUTO struct buf note = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
+	char officer[OFFICER_MAX];
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
+	requests_officer(officer);
+	const int there = restore_note(s.vault, &note, &e);
+	if (there < 0 || restore_confirm(s.vault, officer, &e) != 0)
+		return output_complain(e.code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "restore: %s", e.text);
+	buf_printf(&out, "confirmed by %s, in the ledger, that this is known:\n%s\n", officer, buf_text(&note));
+	return output_print(&out);
+}
+
+static int apply_holds(struct vault *v, struct err *e)
+{
+	struct hold_run run;
+
+	return hold_run_all(v, &run, e);
+}
+
 static enum status restore_main(const struct admin *a, const struct arguments *args)
 {
+	if (argument_given(args, "confirm"))
+		return args->word_count == 0 ? confirm_restore(a) : output_complain(STATUS_UNSURE, "restore: --confirm takes no backup");
+	if (args->word_count == 0)
+		return output_complain(STATUS_UNSURE, "restore: name a backup");
 	struct restore_from from = {.backup = args->words[0],
 				    .keys = argument(args, "keys"),
 				    .tombstones = argument(args, "tombstones"),
 				    .replace = argument_given(args, "replace")};
-	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX),
+			    lost = BUF_INIT(OUTPUT_MAX);
 	struct backup_facts b;
 	struct restore_result r = {0};
 	char copy[PATH_MAX], made[WHEN_TEXT];
@@ -57,6 +212,10 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 	}
 	buf_free(&messages);
 	e = (struct err){0};
+	const int begun = restore_begun(a->state, &lost, &e);
+	if (begun == 0)
+		lost_find(a, here, from.backup, &lost);
+	from.lost = buf_text(&lost);
 	output_progress_begin("restoring");
 	int ret = restore_place(a->state, &from, &b, &e);
 	policy_free(here);
@@ -65,7 +224,7 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 		s.policy = policy_load_active(a->state, a->policy, &messages);
 		ret = s.policy == NULL ? err_set(&e, ERR_INPUT, "%sthere is no valid policy to go by: repair it, and run this again",
 						 buf_text(&messages))
-				       : restore_finish(a->state, a->run, s.policy, &b, &r, &s.vault, &e);
+				       : restore_finish(a->state, a->run, s.policy, &b, from.lost, apply_holds, &r, &s.vault, &e);
 	}
 	output_progress_end();
 	if (ret != 0)
@@ -93,13 +252,17 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 	cJSON_AddNumberToObject(o, "events", (double)b.events);
 	cJSON_AddNumberToObject(o, "erasures_again", (double)r.again);
 	cJSON_AddNumberToObject(o, "pruned", (double)r.pruned.records);
-	buf_printf(&out,
-		   "restored from the backup of %s: %llu records, %llu ledger entries\n%llu erasures, restrictions and withdrawals made "
-		   "since were done again, "
-		   "%zu records that are over were ended\nnot restored: what was stored or corrected since, legal holds, and refusals of "
-		   "what nobody "
-		   "had consented to before\n",
-		   made, (unsigned long long)b.records, (unsigned long long)b.events, (unsigned long long)r.again, r.pruned.records);
+	cJSON_AddItemToObject(o, "lost", lost.len > 0 ? json_parse(lost.data, lost.len, NULL) : cJSON_CreateNull());
+	buf_printf(
+	    &out,
+	    "restored from the backup of %s: %llu records, %llu ledger entries\nof what was done since, %llu things were done again: "
+	    "erasures, restrictions, withdrawals and refusals, legal holds, requests and the register; %zu records that are over were "
+	    "ended\nlost: ",
+	    made, (unsigned long long)b.records, (unsigned long long)b.events, (unsigned long long)r.again, r.pruned.records);
+	lost_words(json_get(o, "lost"), &out);
+	buf_adds(&out, ", and what was stored since of: ");
+	lost_kinds(s.policy, &out);
+	buf_adds(&out, "\nlethe check says so until an officer takes note of it: lethe restore --confirm\n");
 	const enum status status = output_object(args, o, &out);
 	return signed_now != 0 || r.clock_leapt ? STATUS_FOUND : status;
 }
@@ -108,7 +271,6 @@ const struct command restore_command = {
     .name = "restore",
     .run = restore_main,
     .line = "bring a backup back, erase again what was erased since, and end what is over, before anybody is served",
-    .words = "BACKUP",
-    .words_min = 1,
+    .words = "[BACKUP]",
     .words_max = 1,
     .options = restore_options};

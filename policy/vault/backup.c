@@ -478,36 +478,49 @@ static int check_file(void *arg, const char *name, const char *sha256, uint64_t 
 	return 0;
 }
 
-int backup_check(const char *path, const char *key_line, struct backup_facts *out, struct err *e)
+static int manifest_facts(const char *path, const char *key_line, struct manifest *m, struct backup_facts *out, struct err *e)
 {
-	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
-	struct checking c = {.path = path, .out = out};
 	struct signed_note_key key;
 	char text[64];
 	size_t len;
 
 	*out = (struct backup_facts){0};
 	snprintf(out->path, sizeof out->path, "%s", path);
-	int ret = manifest_read(path, &m, e);
-	if (ret == 0) {
-		bool good = when_parse(&out->made, manifest_fact(m.text.data, "\nmade ", text, sizeof text)) == 0 &&
-			    when_parse(&out->until, manifest_fact(m.text.data, "\nuntil ", text, sizeof text)) == 0;
-		manifest_fact(m.text.data, "\nsite ", out->site, sizeof out->site);
-		out->events = strtoull(manifest_fact(m.text.data, "\nevents ", text, sizeof text), NULL, 10);
-		out->records = strtoull(manifest_fact(m.text.data, "\nrecords ", text, sizeof text), NULL, 10);
-		const bool is_signed = m.len < m.text.len;
-		if (is_signed && key_line != NULL) {
-			ret = signed_note_key_parse(&key, key_line, e);
-			out->has_signature = ret == 0 && signed_note_verify(&key, m.text.data, m.text.len, &len);
-			if (ret == 0 && !out->has_signature)
-				ret = err_set(e, ERR_CORRUPT, "%s: the manifest's signature does not hold", path);
-		}
-		if (ret == 0)
-			ret = good ? manifest_each(path, &m, check_file, &c, e)
-				   : err_set(e, ERR_CORRUPT, "%s: the manifest is damaged", path);
-		if (ret == 0 && !c.has_store)
-			ret = err_set(e, ERR_CORRUPT, "%s: the manifest names no vault.db", path);
+	if (manifest_read(path, m, e) != 0)
+		return -1;
+	const char *facts = m->text.data;
+	const bool good = when_parse(&out->made, manifest_fact(facts, "\nmade ", text, sizeof text)) == 0 &&
+			  when_parse(&out->until, manifest_fact(facts, "\nuntil ", text, sizeof text)) == 0;
+	manifest_fact(facts, "\nsite ", out->site, sizeof out->site);
+	out->events = strtoull(manifest_fact(facts, "\nevents ", text, sizeof text), NULL, 10);
+	out->records = strtoull(manifest_fact(facts, "\nrecords ", text, sizeof text), NULL, 10);
+	if (m->len < m->text.len && key_line != NULL) {
+		if (signed_note_key_parse(&key, key_line, e) != 0)
+			return -1;
+		out->has_signature = signed_note_verify(&key, facts, m->text.len, &len);
+		if (!out->has_signature)
+			return err_set(e, ERR_CORRUPT, "%s: the manifest's signature does not hold", path);
 	}
+	return good ? 0 : err_set(e, ERR_CORRUPT, "%s: the manifest is damaged", path);
+}
+
+int backup_read(const char *path, const char *key_line, struct backup_facts *out, struct err *e)
+{
+	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
+	const int ret = manifest_facts(path, key_line, &m, out, e);
+
+	buf_free(&m.text);
+	return ret;
+}
+
+int backup_check(const char *path, const char *key_line, struct backup_facts *out, struct err *e)
+{
+	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
+	struct checking c = {.path = path, .out = out};
+	int ret = manifest_facts(path, key_line, &m, out, e) != 0 || manifest_each(path, &m, check_file, &c, e) != 0 ? -1 : 0;
+
+	if (ret == 0 && !c.has_store)
+		ret = err_set(e, ERR_CORRUPT, "%s: the manifest names no vault.db", path);
 	buf_free(&m.text);
 	return ret;
 }

@@ -36,6 +36,8 @@ struct backup_facts {
 // Makes one below `folder`, and reads it through; `keys` is for the keys, NULL: not copied. ERR_REFUSED: the policy keeps no backups, or both would be
 // in one place. ERR_FULL, ERR_IO: nothing is left of it.
 int backup_make(struct vault *v, const char *folder, const char *keys, struct backup_facts *out, struct err *e);
+// What its manifest says, of which no file is looked at. Errors as below.
+int backup_read(const char *path, const char *key_line, struct backup_facts *out, struct err *e);
 // Whether a backup is whole, file by file. `key_line`: the verifier key, NULL: its signature is not looked at. ERR_CORRUPT, ERR_INPUT: it is none.
 int backup_check(const char *path, const char *key_line, struct backup_facts *out, struct err *e);
 

@@ -2,6 +2,7 @@
 #include "policy/vault/restore.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
@@ -15,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char INCOMING[] = "restoring.new", RESTORED[] = "restored";
+enum { LOST_MAX = 2048 };
+static const char INCOMING[] = "restoring.new", RESTORED[] = "restored", CONFIRMED[] = "restore-confirmed";
 
 // ---- placing ----
 
@@ -177,9 +179,10 @@ int restore_place(const char *state, const struct restore_from *from, struct bac
 		return err_set(e, ERR_REFUSED, "%s holds a store already, which would be deleted: give --replace if that is meant", state);
 	if (sqlite_backend.upkeep->hold(NULL, state, &held, e) != 0 || backup_remove(p.incoming, e) != 0)
 		return -1;
-	char line[256];
-	snprintf(line, sizeof line, "%.200s\n", name != NULL ? name + 1 : from->backup);
-	if (folder_make(p.incoming, 0700, e) != 0 || file_write(marker, line, strlen(line), 0600, NULL, e) != 0)
+	char line[256 + LOST_MAX];
+	snprintf(line, sizeof line, "%.200s\n%.*s\n", name != NULL ? name + 1 : from->backup, LOST_MAX,
+		 from->lost != NULL ? from->lost : "");
+	if (folder_make(p.incoming, 0700, e) != 0 || (!again && file_write(marker, line, strlen(line), 0600, NULL, e) != 0))
 		return -1;
 	file_own_like(marker, state);
 	// Beside what is there, which goes only when all of it is here.
@@ -194,6 +197,22 @@ int restore_place(const char *state, const struct restore_from *from, struct bac
 		return err_system(e, ERR_IO, errno, "%s", to);
 	file_own_like(to, state);
 	return backup_remove(p.incoming, e) != 0 ? -1 : folder_sync(state, e);
+}
+
+int restore_begun(const char *state, struct buf *lost, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(2 * LOST_MAX);
+	char path[PATH_MAX];
+	struct err why = {0};
+
+	if (path_join(path, sizeof path, state, open_restoring_file, e) != 0)
+		return -1;
+	if (file_read(path, &text, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	const char *second = strchr(buf_text(&text), '\n');
+	if (second != NULL)
+		buf_add(lost, second + 1, strcspn(second + 1, "\n"));
+	return 1;
 }
 
 // ---- finishing ----
@@ -217,6 +236,49 @@ int restore_event(struct vault *v, int64_t *out, struct err *e)
 	return v->b->upkeep->number_get(v->store, RESTORED, out, e);
 }
 
+int restore_unconfirmed(struct vault *v, int64_t *out, struct err *e)
+{
+	int64_t confirmed;
+
+	if (restore_event(v, out, e) != 0 || v->b->upkeep->number_get(v->store, CONFIRMED, &confirmed, e) != 0)
+		return -1;
+	if (*out == confirmed)
+		*out = 0;
+	return 0;
+}
+
+struct confirming {
+	const struct ledger_event *event;
+	int64_t of;
+};
+
+static int run_confirm(struct vault *v, void *arg, struct err *e)
+{
+	const struct confirming *c = arg;
+
+	return ledger_write(v, c->event, NULL, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, CONFIRMED, c->of, e);
+}
+
+int restore_confirm(struct vault *v, const char *officer, struct err *e)
+{
+	char details[160], by[128];
+	const struct ledger_event event = {.name = "restore-confirmed", .details = details};
+	struct confirming c = {.event = &event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_confirm, .arg = &c};
+
+	if (restore_unconfirmed(v, &c.of, e) != 0)
+		return -1;
+	if (c.of == 0)
+		return err_set(e, ERR_REFUSED, "there is no restore of which anything is to be confirmed");
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	snprintf(by, sizeof by, "%s", officer);
+	cJSON_AddNumberToObject(o, "restore", (double)(c.of - 1));
+	cJSON_AddStringToObject(o, "by", by);
+	if (!cJSON_PrintPreallocated(o, details, sizeof details, false))
+		return err_set(e, ERR_INPUT, "the name is too long");
+	return ledger_check(&event, e) != 0 ? -1 : commit_run(v, &op, e);
+}
+
 static int64_t seen_number(struct vault *v)
 {
 	int64_t out = 0;
@@ -225,10 +287,10 @@ static int64_t seen_number(struct vault *v)
 	return out;
 }
 
-int restore_finish(const char *state, const char *run, const struct policy *p, const struct backup_facts *from, struct restore_result *out,
-		   struct vault **vault, struct err *e)
+int restore_finish(const char *state, const char *run, const struct policy *p, const struct backup_facts *from, const char *lost,
+		   int (*holds)(struct vault *, struct err *), struct restore_result *out, struct vault **vault, struct err *e)
 {
-	char marker[PATH_MAX], made[WHEN_TEXT], details[160];
+	char marker[PATH_MAX], made[WHEN_TEXT], details[160 + LOST_MAX];
 	const struct ledger_event event = {.name = "restore", .details = details};
 	struct restored restored = {&event};
 	struct op op = {.lane = LANE_RECORDS, .run = run_restored, .arg = &restored};
@@ -245,15 +307,13 @@ int restore_finish(const char *state, const char *run, const struct policy *p, c
 	if (open_restored(&v, state, run, p, VAULT_ADMIN, e) != 0)
 		return -1;
 	out->again = (uint64_t)(seen_number(v) - before);
-	int ret = vault_prune(v, (struct duration){0}, false, &out->pruned, &why);
+	int ret = holds != NULL ? holds(v, e) : 0;
+	if (ret == 0 && vault_prune(v, (struct duration){0}, false, &out->pruned, &why) != 0 && why.code != ERR_REFUSED)
+		ret = err_set(e, why.code, "%s", why.text);
 	out->clock_leapt = out->pruned.clock.leapt;
-	if (ret != 0 && why.code != ERR_REFUSED)
-		err_set(e, why.code, "%s", why.text);
-	else
-		ret = 0;
 	when_text(made, from->made);
-	snprintf(details, sizeof details, "{\"made\":\"%s\",\"events\":%llu,\"erasures_again\":%llu}", made,
-		 (unsigned long long)from->events, (unsigned long long)out->again);
+	snprintf(details, sizeof details, "{\"made\":\"%s\",\"events\":%llu,\"erasures_again\":%llu,\"lost\":%.*s}", made,
+		 (unsigned long long)from->events, (unsigned long long)out->again, LOST_MAX, lost != NULL && *lost != '\0' ? lost : "null");
 	if (ret == 0)
 		ret = commit_run(v, &op, e);
 	if (ret == 0 && unlink(marker) != 0 && errno != ENOENT)

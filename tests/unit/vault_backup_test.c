@@ -114,7 +114,7 @@ static struct restore_result restore_to(struct fixture *f, const char *state, co
 	struct err e = {0};
 
 	close_vault(f);
-	if (restore_place(state, from, &facts, &e) != 0 || restore_finish(state, f->run, &f->policy, &facts, &out, &f->vault, &e) != 0)
+	if (restore_place(state, from, &facts, &e) != 0 || restore_finish(state, f->run, &f->policy, &facts, NULL, NULL, &out, &f->vault, &e) != 0)
 		fail_msg("restore: %s", e.text);
 	return out;
 }
@@ -371,7 +371,7 @@ static void an_altered_tombstone_stops_the_opening(void **state)
 	struct restore_result r;
 	const struct restore_from from = {.backup = b.path, .replace = true};
 	assert_return_code(restore_place(f->state, &from, &facts, &e), 0);
-	assert_int_not_equal(restore_finish(f->state, f->run, &f->policy, &facts, &r, &v, &e), 0);
+	assert_int_not_equal(restore_finish(f->state, f->run, &f->policy, &facts, NULL, NULL, &r, &v, &e), 0);
 	assert_int_equal(e.code, ERR_CORRUPT);
 	assert_int_not_equal(vault_open(&v, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), 0); // nor is it served meanwhile
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
@@ -749,7 +749,7 @@ static void a_killed_restore_is_finished_by_the_next(void **state)
 			writes = 0;
 			kill_at = n;
 			_exit(restore_place(places.other, &from, &facts, &e) != 0 ||
-			      restore_finish(places.other, f->run, &f->policy, &facts, &r, &v, &e) != 0);
+			      restore_finish(places.other, f->run, &f->policy, &facts, NULL, NULL, &r, &v, &e) != 0);
 		}
 		int status;
 		waitpid(pid, &status, 0);
@@ -762,7 +762,7 @@ static void a_killed_restore_is_finished_by_the_next(void **state)
 		}
 		if (restore_place(places.other, &from, &facts, &e) != 0 && e.code != ERR_REFUSED)
 			fail_msg("killed at %ld: %s", n, e.text);
-		if (access(marker, F_OK) == 0 && restore_finish(places.other, f->run, &f->policy, &facts, &r, &f->vault, &e) != 0)
+		if (access(marker, F_OK) == 0 && restore_finish(places.other, f->run, &f->policy, &facts, NULL, NULL, &r, &f->vault, &e) != 0)
 			fail_msg("killed at %ld: %s", n, e.text);
 		close_vault(f);
 		if (vault_open(&f->vault, places.other, f->run, &f->policy, VAULT_PROGRAM, &e) != 0)
