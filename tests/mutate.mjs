@@ -76,8 +76,9 @@ function run([file, name]) {
   const unit = file.startsWith('unit/');
   const words = unit ? [join(tree, 'build/release', file.replace(/\.c$/, ''))]
     : [process.execPath, '--test', '--test-reporter=tap', `--test-name-pattern=^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`, `tests/${file}`];
-  const r = spawnSync(words[0], words.slice(1), { cwd: tree, encoding: 'utf8', timeout: 180000, maxBuffer: 1 << 28 });
-  const output = `${r.stdout}${r.stderr}`, called = name.replaceAll(' ', '_');
+  const called = name.replaceAll(' ', '_');
+  const r = spawnSync(words[0], words.slice(1), { cwd: tree, env: { ...process.env, LETHE_TEST: called }, encoding: 'utf8', timeout: 180000, maxBuffer: 1 << 28 });
+  const output = `${r.stdout}${r.stderr}`;
   if (unit) {
     if (output.includes(`[       OK ] ${called}\n`)) return 'passed';
     return output.includes(`[  FAILED  ] ${called}`) || output.includes(`[ RUN      ] ${called}\n`) ? 'failed' : `did not run:\n${output.slice(-1000)}`;

@@ -143,4 +143,10 @@ export const mutations = [
     ['policy/rules/active.c', 'out->from = later(out->from, duration_after(now, (struct duration){.days = NOTICE_DAYS_LEAST}));\n\t\tout->from = later(', 'out->from = now;\n\t\tif (false)\n\t\t\tout->from = later(', 'unit/policy_active_test.c', 'a material version waits its time'],
     ['policy/rights/consent.c', '*holds = strcmp(sha256, d->sha256) == 0 && d->until', '*holds = d->until', 'unit/rights_consent_test.c', 'another text is asked for again'],
     ['fcgi/rights/agent_message.c', 'EVP_DigestVerify(c, signature, SIGNATURE_LEN, bytes, len) == 1;', 'EVP_DigestVerify(c, signature, SIGNATURE_LEN, bytes, len) != 2;', 'site/agents.test.mjs', 'a token is given for a signed message of that agent alone; whatever is wrong is answered with 403 and nothing']),
+  ...row(TRUST,
+    ['policy/vault/commit.c', 'if (v->b->upkeep->enter(v->store, lane, e) == 0)', 'if (lane == LANE_RECORDS || v->b->upkeep->enter(v->store, lane, e) == 0)', 'site/lock.test.mjs', 'no store is written and no log emptied outside the lock'],
+    ['tests/model/wal.pml', 'inline enter_records() { if :: UNLOCKED -> skip', 'inline enter_records() { if :: true -> skip', 'site/lock.test.mjs', 'in the model nothing acknowledged is lost and nobody waits for ever'],
+    ['policy/vault/sqlite/db.c', 'if (ret == 0)\n\t\tret = db_flush(s, e);', '', 'unit/vault_erase_test.c', 'random histories leave nothing'],
+    ['fcgi/download/download.c', '.kinds = KIND_BIT(KIND_ARCHIVE), .handle = archive_get}', '.kinds = KIND_BIT(KIND_ARCHIVE), .handle = archive_delete}', 'site/capability.test.mjs', 'whoever fetches every address that was given changes nothing'],
+    ['fcgi/serve/route.c', 'if (t->changes_state && !origin_admit(r))', 'if (t->changes_state && t->method == NULL)', 'site/capability.test.mjs', 'every address that changes something refuses what another site\'s page sends']),
 ];

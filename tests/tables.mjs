@@ -6,6 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+// How much a test of trust.txt tries, as trust_size() of tests/unit/test.h: LETHE_TRUST percent of `full`, and never less than `quick`.
+export const trustSize = (quick, full) => Math.max(quick, Math.floor((Number(process.env.LETHE_TRUST || 0) / 100) * full));
+export const trustSeed = (usual) => Number(process.env.LETHE_TRUST_SEED || usual) >>> 0;
+
 // "X_test", "visit" and the like.
 export const testFile = (name) => ['unit', 'site', 'browser'].map((d) => `tests/${d}/${name}${d === 'unit' ? '.c' : '.test.mjs'}`).find((f) => existsSync(join(root, f)));
 

@@ -429,7 +429,7 @@ static void tokens_cannot_be_guessed(void **state)
 {
 	(void)state;
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	const size_t scale = trust_scale() < 50 ? (size_t)trust_scale() : 50, count = 20000 * scale;
+	const size_t count = (size_t)trust_size(20000, 1000000);
 	char(*tokens)[TOKEN_LEN + 1] = calloc(count, sizeof *tokens);
 	static size_t seen[TOKEN_LEN][64];
 	double chi = 0;

@@ -412,6 +412,26 @@ static void test_cross_site(void **state)
 		else
 			expect_problem(a, 403, "cross-site", NULL);
 	}
+	// Each together with each, whatever is sent: the signal of the browser counts where there is one, else the origin.
+	static const char *const sites[] = {"", "same-origin", "none", "same-site", "cross-site", "SAME-ORIGIN", "none, none"},
+				 *const origins[] = {"",
+						     "https://a.example",
+						     "http://a.example",
+						     "https://evil.example",
+						     "null",
+						     "https://a.example@evil.example"},
+				 *const types[] = {JSON_TYPE, "application/x-www-form-urlencoded", "text/plain",
+						   "multipart/form-data; boundary=x"};
+	for (size_t i = 0; i < ARRAY_LEN(sites) * ARRAY_LEN(origins) * ARRAY_LEN(types); i++) {
+		const size_t s = i % ARRAY_LEN(sites), o = i / ARRAY_LEN(sites) % ARRAY_LEN(origins);
+		const char *type = types[i / ARRAY_LEN(sites) / ARRAY_LEN(origins)];
+		const bool allowed = s == 0 ? o <= 2 : s <= 2;
+		struct answer a = site_ask(&site, "POST", "/fields", type, "{\"text\":\"abc\"}",
+					   PARAMS("HTTP_SEC_FETCH_SITE", sites[s], "HTTP_ORIGIN", origins[o], "HTTP_HOST", "a.example"));
+		if ((a.status == 403) == allowed)
+			fail_msg("\"%s\" from \"%s\" as %s: %d", sites[s], origins[o], type, a.status);
+		answer_free(&a);
+	}
 	expect(site_ask(&site, "DELETE", "/hello", NULL, NULL, PARAMS("HTTP_SEC_FETCH_SITE", "cross-site")), 403, NULL);
 	expect(site_ask(&site, "GET", "/hello", NULL, NULL, PARAMS("HTTP_SEC_FETCH_SITE", "cross-site")), 200, NULL);
 }

@@ -4,6 +4,7 @@
 #define LETHE_TESTS_UNIT_TEST_H
 // clang-format off
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
@@ -13,12 +14,36 @@
 #include <cmocka.h>
 // clang-format on
 
-// How many times as much as by default the tests of trust.txt try: `make trust` sets it.
-static inline uint64_t trust_scale(void)
+// How much a test of trust.txt tries: `quick` in `make test`; in `make trust` so many percent of `full` as LETHE_TRUST says, and never less than `quick`.
+static inline uint64_t trust_size(uint64_t quick, uint64_t full)
 {
-	const char *text = getenv("LETHE_TRUST_SCALE");
-	uint64_t scale = text == NULL ? 1 : strtoull(text, NULL, 10);
+	const char *text = getenv("LETHE_TRUST");
+	const double size = text == NULL ? 0 : strtod(text, NULL) / 100 * (double)full;
 
-	return scale == 0 ? 1 : scale;
+	return size > (double)quick ? (uint64_t)size : quick;
+}
+
+static inline bool trust_full(void)
+{
+	return getenv("LETHE_TRUST") != NULL;
+}
+
+// What a random test starts from: the same in every run, but where LETHE_TRUST_SEED asks for another. It is printed, to be repeated.
+static inline unsigned trust_seed(unsigned usual)
+{
+	const char *text = getenv("LETHE_TRUST_SEED");
+	const unsigned seed = text == NULL ? usual : (unsigned)strtoul(text, NULL, 10);
+
+	print_message("seed %u\n", seed);
+	return seed;
+}
+
+// LETHE_TEST: of the program's tests the one of that name alone is run.
+__attribute__((constructor)) static void test_select(void)
+{
+	const char *name = getenv("LETHE_TEST");
+
+	if (name != NULL)
+		cmocka_set_test_filter(name);
 }
 #endif

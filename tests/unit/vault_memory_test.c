@@ -116,8 +116,7 @@ static void memory_that_is_missing_once_loses_nothing(void **state)
 {
 	if (!COUNTED)
 		skip();
-	const uint64_t points = POINTS * trust_scale(), all = try_one(state, UINT64_MAX);
-	const uint64_t stride = all > points ? all / points : 1;
+	const uint64_t all = try_one(state, UINT64_MAX), points = trust_size(POINTS, all), stride = all > points ? all / points : 1;
 
 	failed = 0;
 	for (uint64_t n = 1; n < all; n += stride)
