@@ -3,6 +3,7 @@
 // ledger has no gap, and the next start is clean.
 #include "tests/unit/vault_fixture.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -150,7 +151,8 @@ static void check(struct fixture *f, bool all)
 	f->vault = NULL;
 }
 
-static void start_and_kill(struct fixture *f, useconds_t after)
+// After so long of what the writers do; or of their start.
+static void start_and_kill(struct fixture *f, bool of_start, useconds_t after)
 {
 	pid_t children[WRITERS];
 	int pipes[WRITERS][2], status;
@@ -164,6 +166,8 @@ static void start_and_kill(struct fixture *f, useconds_t after)
 		}
 		close(pipes[i][1]);
 	}
+	struct pollfd first = {.fd = pipes[0][0], .events = POLLIN};
+	assert_true(of_start || poll(&first, 1, 10000) == 1);
 	usleep(after);
 	for (int i = 0; i < WRITERS; i++)
 		kill(children[i], SIGKILL);
@@ -190,7 +194,7 @@ static void nothing_acknowledged_is_lost(void **state)
 		f->vault = NULL;
 		for (unsigned i = 0; i < KILLS_OF_ONE && done < kills; i++, done++) {
 			// Less than a pipe holds: a writer that waits for us to listen is killed like any other.
-			start_and_kill(f, 2000 + (useconds_t)(rand_r(&seed) % (i % 8 == 0 ? 115000 : 25000)));
+			start_and_kill(f, i % 4 == 0, (useconds_t)(rand_r(&seed) % (i % 8 == 1 ? 115000 : 15000)));
 			check(f, false);
 		}
 		check(f, true);
