@@ -81,9 +81,9 @@ static void child(struct fixture *f, int number, int fd)
 	v->segment_level = SMALL_SEGMENTS;
 	for (unsigned i = 0;; i++) {
 		write_one(v, fd, number, i);
-		if (number == 0 && i % 6 == 5 && vault_erase(v, ERASE_RECEIPT, "erasable", false, &erased, &e) == 0 && erased.complete)
+		if (number == 0 && i % 6 == 1 && vault_erase(v, ERASE_RECEIPT, "erasable", false, &erased, &e) == 0 && erased.complete)
 			tell(fd, 'x', "");
-		if (number == 0 && i % 6 == 2)
+		if (number == 0 && i % 6 == 4)
 			vault_prune(v, (struct duration){0}, false, &pruned, &e);
 	}
 }
