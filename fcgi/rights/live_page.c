@@ -595,7 +595,7 @@ static void write_people(struct buf *out, const cJSON *first, const struct polic
 	if (count == 0)
 		return;
 	buf_adds(out, "<details class=\"people\"><summary>");
-	word_fill(out, html_text, word(p, count == 1 ? "live.people.one" : "live.people.many"), WORD_VALUES({"n", word_number(n, count)}));
+	word_fill(out, html_text, word(p, "live.people.more"), WORD_VALUES({"n", word_number(n, count)}));
 	framed_text(out, "</summary>\n<p>", word(p, "live.people"), "</p>\n<ul>\n");
 	for (const cJSON *one = first; one != NULL && is(one, "section", section); one = one->next) {
 		if (!is(one, "kept_by", "people"))

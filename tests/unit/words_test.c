@@ -35,7 +35,7 @@ static void every_key_is_in_every_language(void **state)
 static bool holds_placeholder(const char *text, const char *name, size_t len)
 {
 	for (const char *c = strchr(text, '{'); c != NULL; c = strchr(c + 1, '{')) {
-		if (strncmp(c + 1, name, len) == 0 && c[1 + len] == '}')
+		if (strncmp(c + 1, name, len) == 0 && (c[1 + len] == '}' || c[1 + len] == '|'))
 			return true;
 	}
 	return false;
@@ -50,7 +50,7 @@ static void every_language_has_the_same_placeholders_and_links(void **state)
 			for (size_t i = 0; i < from->count; i++) {
 				const char *other = word_in((enum language)b, from->rows[i].key);
 				for (const char *c = strchr(from->rows[i].text, '{'); c != NULL; c = strchr(c + 1, '{')) {
-					if (!holds_placeholder(other, c + 1, strcspn(c + 1, "}")))
+					if (!holds_placeholder(other, c + 1, strcspn(c + 1, "|}")))
 						fail_msg("%s: %.20s of %s is not in %s", from->rows[i].key, c, names[a], names[b]);
 				}
 				for (const char *c = strstr(from->rows[i].text, "]("); c != NULL; c = strstr(c + 1, "](")) {
@@ -160,6 +160,11 @@ static void a_file_is_read_strictly(void **state)
 	    {"a = b\r\n", "x.txt:1: not"},
 	    {"a = b\tc\n", "x.txt:1: not"},
 	    {" a = b\n", "x.txt:1: not"},
+	    {"a = {n} {n|one|many}{n||s}", NULL},
+	    {"a = {n|one}\n", "x.txt:1: not"},
+	    {"a = {n|one|two|many}\n", "x.txt:1: not"},
+	    {"a = {n|{n}|many}\n", "x.txt:1: not"},
+	    {"a = {|one|many}\n", "x.txt:1: not"},
 	    {"a = {\n", "x.txt:1: not"},
 	    {"a = {}\n", "x.txt:1: not"},
 	    {"a = {Name}\n", "x.txt:1: not"},
@@ -191,6 +196,12 @@ static void what_is_filled_in_is_text(void **state)
 	(void)state;
 	assert_int_equal(word_fill(&out, html_text, "{site}, {date} & {unknown}", values), 0);
 	assert_string_equal(buf_text(&out), "&lt;b&gt;{date}[x](y)*z*, &amp; &amp; {unknown}");
+	buf_reset(&out);
+	for (int n = 0; n < 3; n++) {
+		char number[WORD_NUMBER];
+		word_fill(&out, NULL, "{n} {n|entry is|entries are}{n||,} {m|a|b};", WORD_VALUES({"n", word_number(number, n)}));
+	}
+	assert_string_equal(buf_text(&out), "0 entries are, {m|a|b};1 entry is {m|a|b};2 entries are, {m|a|b};");
 	buf_reset(&out);
 	write_filled(&w, "list.some", values);
 	assert_string_equal(buf_text(&out), "Companies that work for &lt;b&gt;{date}[x](y)*z* and get data for it. Last updated &amp;.");

@@ -38,6 +38,21 @@ static size_t slot_of(const struct word_table *w, const char *key)
 	return (size_t)(hash >> 32) & w->slot_mask;
 }
 
+// {name} or {name|one|many}; 0: it is neither.
+static size_t placeholder_len(const char *at)
+{
+	const size_t name = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_");
+	size_t len = 1 + name;
+
+	if (name > 0 && at[len] == '|') {
+		len += 1 + strcspn(at + len + 1, "|{}");
+		if (at[len] != '|')
+			return 0;
+		len += 1 + strcspn(at + len + 1, "|{}");
+	}
+	return name > 0 && at[len] == '}' ? len + 1 : 0;
+}
+
 // "key = text": ends the key with a NUL and sets *text. A text in double quotes keeps the spaces at its ends.
 static int words_line(char *line, const char **text)
 {
@@ -57,10 +72,10 @@ static int words_line(char *line, const char **text)
 	line[key] = '\0';
 	*text = at;
 	for (; *at != '\0'; at++) {
-		size_t name = *at == '{' ? strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
-		if ((unsigned char)*at < ' ' || *at == '}' || (*at == '{' && (name == 0 || at[1 + name] != '}')))
+		const size_t placeholder = *at == '{' ? placeholder_len(at) : 1;
+		if ((unsigned char)*at < ' ' || *at == '}' || placeholder == 0)
 			return -1;
-		at += *at == '{' ? name + 1 : 0;
+		at += placeholder - 1;
 	}
 	return 0;
 }
@@ -208,12 +223,20 @@ int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const 
 	while (*word != '\0') {
 		size_t plain = strcspn(word, "{"), name = word[plain] == '{' ? strcspn(word + plain + 1, "}") : 0;
 		const struct word_value *v = values;
-		while (name > 0 && v != NULL && v->name != NULL && (strncmp(v->name, word + plain + 1, name) != 0 || v->name[name] != '\0'))
+		const char *inner = word + plain + 1, *forms = memchr(inner, '|', name);
+		const size_t len = forms != NULL ? (size_t)(forms - inner) : name;
+		while (len > 0 && v != NULL && v->name != NULL && (strncmp(v->name, inner, len) != 0 || v->name[len] != '\0'))
 			v++;
-		bool filled = name > 0 && v != NULL && v->name != NULL;
+		bool filled = len > 0 && v != NULL && v->name != NULL;
 		size_t end = word[plain] == '{' ? plain + name + 2 : plain;
 		buf_add(to, word, filled ? plain : end);
-		buf_adds(to, filled ? v->value : "");
+		if (filled && forms != NULL) {
+			const char *one = forms + 1, *many = one + strcspn(one, "|");
+			const bool single = strcmp(v->value, "1") == 0;
+			buf_add(to, single ? one : many + 1, (size_t)(single ? many - one : inner + name - many - 1));
+		} else {
+			buf_adds(to, filled ? v->value : "");
+		}
 		word += end;
 	}
 	if (escape != NULL && !part.failed)

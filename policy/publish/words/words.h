@@ -22,7 +22,7 @@ struct word_value {
 };
 #define WORD_VALUES(...) ((const struct word_value[]){__VA_ARGS__, {NULL, NULL}})
 // Adds a word with its placeholders filled. `escape` (html_text, xml_text …) takes word and values alike; NULL: none. A placeholder
-// without a value stays as it is written. -1 when the buffer failed.
+// without a value stays as it is written; {n|one|many} is "one" where the value of n is 1, else "many". -1 when the buffer failed.
 int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const char *word, const struct word_value *values);
 
 // A number as the value of a placeholder: writes it into `out` and returns that.
