@@ -106,3 +106,28 @@ test('no store is written and no log emptied outside the lock', { skip: traced }
   const sum = (what) => all.reduce((n, [, { counts }]) => n + counts[what], 0);
   assert.ok(sum('written') > 50 && sum('files') > 5 && all.length === 6, JSON.stringify(all.map(([, r]) => r.counts)));
 });
+
+test('an erasure beside four open readers ends in time, says that it is partial, and its status is not 0; without them it is completed', async () => {
+  const site = await startSite(), readers = [];
+  try {
+    const { body } = await generate(site, { description: 'A florist with a greenhouse full of ferns.', count: 1 });
+    for (let i = 0; i < 4; i++) {
+      const reader = spawn('sqlite3', ['-readonly', join(site.state, 'vault.db')], { stdio: ['pipe', 'pipe', 'ignore'] });
+      readers.push(reader);
+      reader.stdin.write('BEGIN; SELECT count(*) FROM record;\n');
+      await new Promise((r) => reader.stdout.once('data', r));
+    }
+    const erase = () => site.officer(['erase', '--receipt', '-', '--yes'], { input: body.receipt }), begun = Date.now();
+    const held = erase();
+    assert.notEqual(held.code, 0, held.stdout + held.stderr);
+    assert.match(held.stdout + held.stderr, /partial|"complete": ?false/);
+    assert.ok(Date.now() - begun < 30000);
+    for (const reader of readers) { reader.stdin.end(); await new Promise((r) => reader.once('exit', r)); }
+    const done = erase();
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    assert.match(done.stdout, /"complete": ?true/);
+  } finally {
+    readers.forEach((r) => r.kill('SIGKILL'));
+    await site.stop();
+  }
+});

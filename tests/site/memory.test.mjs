@@ -82,3 +82,14 @@ for (const place of ['memory', 'disk']) {
     assert.deepEqual(found, []);
   });
 }
+
+// lethe-run, which is given the vendor's key to give it on, is not among them; on an installed site systemd is in its place.
+test('keys are in the memory of whoever needs them alone: a vendor\'s in egress, the store\'s in the programs that open it', { skip: untraceable }, async () => {
+  site = sites.memory;
+  assert.equal((await generate(site, { description: describe('Quartz'), count: 1 })).status, 200);
+  const all = site.processes(), who = (key) => [...new Set(all.filter(({ pid }) => count(pid, key) > 0).map(({ name }) => name))].sort();
+  const master = readFileSync(join(site.state, 'keys/master.key')), raw = /^[0-9a-f]{64}\s*$/.test(master) ? Buffer.from(master.toString().trim(), 'hex') : master;
+  assert.deepEqual(who(azure.env.AZURE_OPENAI_API_KEY), ['egress']);
+  assert.deepEqual(who(raw), ['download', 'generate', 'rights']);
+  for (const { pid, name } of all) assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size +0 +/m, name);
+});

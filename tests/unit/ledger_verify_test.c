@@ -6,6 +6,7 @@
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
 #include "tests/unit/vault_fixture.h"
+#include <sqlite3.h>
 #include <sys/wait.h>
 
 enum { EVENTS = 20 };
@@ -101,6 +102,75 @@ static void every_intrusion_is_found_at_its_index(void **state)
 		if (r.intact || r.bad_index != intrusions[i].index)
 			fail_msg("%s: intact=%d index=%llu: %s", intrusions[i].what, r.intact, (unsigned long long)r.bad_index, r.finding);
 	}
+}
+
+// What is done to one row, ?1, of a ledger of ?2; and what brings it back. The verifier names the row, or the end where something was put.
+#define ALTERED(blob) #blob " = CAST(substr(" #blob ", 1, 31) || CASE substr(" #blob ", 32) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)"
+#define OTHER         "(SELECT at, name, policy, details, commitment, seal FROM saved WHERE seq = (?1 + 1) % ?2)"
+static const struct {
+	const char *what, *sql;
+	bool at_end;
+} row_intrusions[] = {
+    {"at", "UPDATE ledger SET at = at + 1 WHERE seq = ?1", false},
+    {"name", "UPDATE ledger SET name = name || 'x' WHERE seq = ?1", false},
+    {"policy", "UPDATE ledger SET policy = policy || 'x' WHERE seq = ?1", false},
+    {"details", "UPDATE ledger SET details = details || ' ' WHERE seq = ?1", false},
+    {"commitment", "UPDATE ledger SET " ALTERED(commitment) " WHERE seq = ?1", false},
+    {"seal", "UPDATE ledger SET " ALTERED(seal) " WHERE seq = ?1", false},
+    {"deleted", "DELETE FROM ledger WHERE seq = ?1", false},
+    {"replaced by its neighbour", "UPDATE ledger SET (at, name, policy, details, commitment, seal) = " OTHER " WHERE seq = ?1", false},
+    {"put in again at the end", "INSERT INTO ledger SELECT ?2, at, name, policy, details, commitment, seal FROM saved WHERE seq = ?1",
+     true},
+};
+
+static void sql_with(sqlite3 *db, const char *sql, int64_t row, int64_t size)
+{
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	for (int i = 1; i <= sqlite3_bind_parameter_count(s); i++)
+		sqlite3_bind_int64(s, i, i == 1 ? row : size);
+	if (sqlite3_step(s) != SQLITE_DONE)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_finalize(s);
+}
+
+static void every_field_of_every_row_is_found(void **state)
+{
+	static const char *const back[] = {"DELETE FROM ledger WHERE seq = ?1", "DELETE FROM ledger WHERE seq >= ?2 AND ?1 >= 0",
+					   "INSERT INTO ledger SELECT * FROM saved WHERE seq = ?1"};
+	struct fixture *f = *state;
+	const int64_t size = (int64_t)trust_size(40, 10000);
+	struct ledger_report r;
+	struct err e = {0};
+	char path[PATH_MAX];
+	uint64_t tried = 0;
+	sqlite3 *db;
+
+	append_events(f, (int)size);
+	snprintf(path, sizeof path, "%s/vault.db", f->state);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, UNLOCK "PRAGMA synchronous=OFF; CREATE TEMP TABLE saved AS SELECT * FROM ledger", NULL, NULL, NULL),
+	    SQLITE_OK);
+	for (int64_t row = 0; row < size; row++) {
+		for (size_t i = 0; i < ARRAY_LEN(row_intrusions); i++) {
+			sql_with(db, row_intrusions[i].sql, row, size);
+			assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &r, &e), 0);
+			if (r.intact || r.bad_index != (uint64_t)(row_intrusions[i].at_end ? size : row))
+				fail_msg("%s of row %lld: intact=%d, index %llu: %s", row_intrusions[i].what, (long long)row, r.intact,
+					 (unsigned long long)r.bad_index, r.finding);
+			for (size_t b = 0; b < ARRAY_LEN(back); b++)
+				sql_with(db, back[b], row, size);
+			tried++;
+		}
+	}
+	sqlite3_close(db);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &r, &e), 0);
+	if (!r.intact) // or what was found may have been what was left of the one before
+		fail_msg("%s", r.finding);
+	print_message("%llu alterations of %lld rows\n", (unsigned long long)tried, (long long)size);
 }
 
 static void rows_cannot_be_changed_without_force(void **state)
@@ -974,6 +1044,7 @@ int main(void)
 	    T(an_honest_ledger_is_intact),
 	    T(what_is_committed_to_cannot_be_guessed),
 	    T(every_intrusion_is_found_at_its_index),
+	    T(every_field_of_every_row_is_found),
 	    T(rows_cannot_be_changed_without_force),
 	    T(events_need_a_name_and_plain_details),
 	    T(an_undeclared_ledger_keeps_no_payload),

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: ISC
+// A disk that fails to sync: who asked is told that it did not work, the program ends, because nobody knows what reached the disk, and the next one looks
+// the stores over before it goes on.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { sleep, startSite, until } from './harness.mjs';
+
+const traced = (() => { try { execFileSync('strace', ['-V'], { stdio: 'ignore' }); return process.getuid() !== 0 && 'needs root to trace'; } catch { return 'no strace'; } })();
+
+for (const [what, when] of [['once', '1'], ['for good', '1+']]) {
+  test(`a sync that fails ${what}: the answer says so, the program ends, and the next goes on with whole stores`, { skip: traced }, async (t) => {
+    const site = await startSite();
+    const ask = () => fetch(`${site.url}/api/rights`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ right: 'access', contact: 'someone@example.org' }) });
+    const listed = () => JSON.parse(site.officer(['requests', 'list', '--format', 'json']).stdout).map(({ id }) => id);
+    try {
+      const first = await (await ask()).json(), program = site.program('rights');
+      const tracer = spawn('strace', ['-f', '-qq', '-o', '/dev/null', '-p', String(program), '-e', 'trace=fdatasync,fsync', '-e', `inject=fdatasync,fsync:error=EIO:when=${when}`], { stdio: 'ignore' });
+      await sleep(800);
+      const statuses = [];
+      for (let i = 0; i < 20 && site.program('rights') === program; i++) {
+        statuses.push(await ask().then((r) => r.status, () => 0));
+        await sleep(100);
+      }
+      await until(() => ![undefined, program].includes(site.program('rights')), 15000, 'the next program');
+      tracer.kill('SIGKILL');
+      await until(async () => (await fetch(`${site.url}/healthz`).catch(() => ({}))).status === 200, 15000, 'a healthy site');
+      assert.ok(statuses.length > 0 && statuses.every((s) => s === 0 || s >= 500), `${statuses}`);
+      const next = await ask();
+      assert.equal(next.status, 201);
+      const ids = listed(), { id } = await next.json();
+      assert.ok(ids.includes(first.id) && ids.includes(id));
+      assert.ok(ids.length <= 2 + statuses.length);
+      const audit = site.officer(['audit', 'verify']);
+      assert.equal(audit.code, 0, audit.stdout + audit.stderr);
+      t.diagnostic(`answers meanwhile: ${statuses}; ${ids.length} requests stored`);
+    } finally { await site.stop(); }
+  });
+}
